@@ -1,0 +1,32 @@
+/**
+ * Weights of the built package as a browser would load it: minified, brotli, dependencies included. `import()` marks
+ * what is loaded on demand, so it is left out of "at once" and counted in "with everything on demand".
+ */
+const atOnce = (config) => ({
+  ...bundle(config),
+  plugins: [
+    {
+      name: "leave-out-what-loads-on-demand",
+      setup: (build) => {
+        build.onResolve({ filter: /.*/ }, ({ kind, path }) =>
+          kind === "dynamic-import" ? { path, external: true } : undefined,
+        );
+      },
+    },
+  ],
+});
+const bundle = (config) => ({ ...config, format: "esm", platform: "browser", target: "es2022" });
+const inNode = (config) => ({ ...bundle(config), platform: "node" });
+
+export default [
+  { name: "runledger, at once", path: "dist/index.js", limit: "25 kB", modifyEsbuildConfig: atOnce },
+  { name: "runledger, with everything on demand", path: "dist/index.js", limit: "70 kB", modifyEsbuildConfig: bundle },
+  {
+    name: "runledger/backends/memory",
+    path: "dist/backends/memory/index.js",
+    limit: "3 kB",
+    modifyEsbuildConfig: bundle,
+  },
+  { name: "runledger/backends/s3", path: "dist/backends/s3/index.js", limit: "12 kB", modifyEsbuildConfig: bundle },
+  { name: "runledger/backends/fs", path: "dist/backends/fs/index.js", limit: "10 kB", modifyEsbuildConfig: inNode },
+];

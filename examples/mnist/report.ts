@@ -1,0 +1,72 @@
+import { readdir, stat } from "node:fs/promises";
+import { join, relative } from "node:path";
+import type { Ledger, RunRecord } from "runledger";
+
+/** Prints what these runs came to, and gives the one with the best validation accuracy. */
+export async function printReport(ledger: Ledger, ids: readonly string[], directory: string): Promise<RunRecord> {
+  const { runs } = await ledger.searchRuns({ experiment: "mnist" });
+  const mine = runs.filter(({ id }) => ids.includes(id));
+  mine.sort((a, b) => last(b, "val/accuracy") - last(a, "val/accuracy"));
+  const best = mine[0];
+  if (best === undefined) throw new Error("the runs are not in the ledger");
+
+  console.log("\nRuns, best first:\n");
+  printTable(
+    ["run", "status", "train/loss", "train/accuracy", "val/loss", "val/accuracy", "batches", "seconds"],
+    mine.map((run) => [
+      run.name,
+      run.status,
+      ...["train/loss", "train/accuracy", "val/loss", "val/accuracy"].map((key) => last(run, key).toFixed(4)),
+      String(run.metrics["batch/loss"]?.count ?? 0),
+      (((run.endTime ?? run.startTime) - run.startTime) / 1000).toFixed(1),
+    ]),
+  );
+
+  console.log(`\nBest: ${best.name} (${best.id}), validation accuracy ${last(best, "val/accuracy").toFixed(4)}`);
+  console.log("\nWhat differed:\n");
+  const flat = mine.map((run) => flatten(run.params));
+  const keys = [...new Set(flat.flatMap((params) => [...params.keys()]))];
+  const differing = keys.filter((key) => new Set(flat.map((params) => params.get(key))).size > 1);
+  printTable(
+    ["run", ...differing],
+    mine.map((run, i) => [run.name, ...differing.map((key) => flat[i]?.get(key) ?? "-")]),
+  );
+
+  const folder = join(directory, "runs", best.id);
+  console.log(`\nThe ledger is ${directory}\nThe journal and the summary of the best run are in ${folder}`);
+  for (const { path, size } of await filesOf(folder)) console.log(`  ${String(size).padStart(8)}  ${path}`);
+  for (const { name, version, digest, size } of best.artifacts) {
+    console.log(`Its artifact ${name}:${version} has ${size} bytes, ${digest}`);
+  }
+  const others = runs.length - mine.length;
+  if (others > 0) console.log(`It also holds ${others} earlier runs of this experiment.`);
+  return best;
+}
+
+function last(run: RunRecord, key: string): number {
+  return run.metrics[key]?.last.value ?? Number.NaN;
+}
+
+function flatten(value: unknown, path = "", into = new Map<string, string>()): Map<string, string> {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
+    for (const [key, inner] of Object.entries(value)) flatten(inner, path === "" ? key : `${path}.${key}`, into);
+  } else into.set(path, JSON.stringify(value));
+  return into;
+}
+
+async function filesOf(folder: string): Promise<{ path: string; size: number }[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  return await Promise.all(
+    files.map(async (path) => ({ path: relative(folder, path), size: (await stat(path)).size })),
+  );
+}
+
+function printTable(head: readonly string[], rows: readonly (readonly string[])[]): void {
+  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
+  const line = (cells: readonly string[]): string =>
+    `  ${cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join("  ")}`;
+  console.log(line(head));
+  console.log(line(widths.map((width) => "─".repeat(width))));
+  for (const row of rows) console.log(line(row));
+}

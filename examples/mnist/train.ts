@@ -1,0 +1,60 @@
+import type { Ledger } from "runledger";
+import { guardProcess } from "runledger/node";
+import type { Digits } from "./digits.ts";
+import { toFiles } from "./model-files.ts";
+import { type Settings, buildModel } from "./model.ts";
+import { Progress } from "./progress.ts";
+
+/** One run: trains with these settings, logs as it goes, stores the model. Gives the run's id. */
+export async function train(
+  ledger: Ledger,
+  settings: Settings,
+  digits: { train: Digits; validation: Digits },
+  tags: Record<string, string>,
+): Promise<string> {
+  const { hidden, learningRate, epochs, batchSize, seed } = settings;
+  const name = `adam ${learningRate}`;
+  const params = { optimizer: { name: "adam", learningRate }, hidden, epochs, batchSize, seed };
+
+  return await ledger.withRun({ experiment: "mnist", name, params, tags }, async (run) => {
+    // Ctrl-C in the middle of it leaves a run that says so, with everything logged until then.
+    const unguard = guardProcess(run);
+    run.defineMetric("val/accuracy", { goal: "maximize" });
+
+    const model = buildModel(settings);
+    const progress = new Progress(name.padEnd(12), Math.ceil(digits.train.count / batchSize) * epochs);
+    let batches = 0;
+    let epoch = 0;
+    await model.fit(digits.train.images, digits.train.labels, {
+      epochs,
+      batchSize,
+      // The images were shuffled with the seed when they were loaded, so every training sees them in the same order.
+      shuffle: false,
+      validationData: [digits.validation.images, digits.validation.labels],
+      verbose: 0,
+      callbacks: {
+        onBatchEnd: (_, logs) => {
+          run.log({ batch: { loss: logs?.["loss"], accuracy: logs?.["acc"] } }, { step: batches++ });
+          progress.batch(`epoch ${epoch + 1}/${epochs}  loss ${logs?.["loss"]?.toFixed(4)}`);
+        },
+        onEpochEnd: (step, logs) => {
+          epoch = step + 1;
+          run.log(
+            {
+              train: { loss: logs?.["loss"], accuracy: logs?.["acc"] },
+              val: { loss: logs?.["val_loss"], accuracy: logs?.["val_acc"] },
+            },
+            { step: epoch },
+          );
+          progress.epoch(`epoch ${epoch}/${epochs}  val accuracy ${logs?.["val_acc"]?.toFixed(4)}`);
+        },
+      },
+    });
+    progress.end();
+
+    await run.logArtifact("mnist-model", await toFiles(model), { type: "model", metadata: { epochs, learningRate } });
+    model.dispose();
+    unguard();
+    return run.id;
+  });
+}

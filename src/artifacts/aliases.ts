@@ -1,0 +1,126 @@
+import * as z from "zod/mini";
+import type { Backend } from "../backend/backend.ts";
+import { LedgerError } from "../backend/error.ts";
+import { encodeSegment } from "../backend/key.ts";
+import { mapBounded } from "./bounded.ts";
+import { callOptions } from "./call-options.ts";
+import { isVersionTag } from "./name.ts";
+import type { NumberedEntry } from "./numbered.ts";
+import { compareNumbered, createOrMatch, listNumbered, nextNumber, numberedKey, parseNumberedKey } from "./numbered.ts";
+
+const MAX_RECORD_BYTES = 16 * 1024;
+const MAX_ATTEMPTS = 1000;
+const PARALLEL = 4;
+
+const schema = /* @__PURE__ */ z.object({
+  v: /* @__PURE__ */ z.literal(1),
+  alias: /* @__PURE__ */ z.string(),
+  version: /* @__PURE__ */ z.string(),
+});
+
+/** Which version each alias of a name means: numbered records `artifacts/<name>/aliases/<alias>/<n>.json`, of which the last counts. */
+export class AliasStore {
+  readonly #backend: Backend;
+  readonly #newId: () => string;
+  readonly #onDamaged: (error: LedgerError) => void;
+
+  constructor(backend: Backend, newId: () => string, onDamaged: (error: LedgerError) => void) {
+    this.#backend = backend;
+    this.#newId = newId;
+    this.#onDamaged = onDamaged;
+  }
+
+  /** All aliases of a name, sorted, with the version tag each means. A damaged record is reported, and hides its alias only. */
+  async all(name: string, signal?: AbortSignal): Promise<Map<string, string>> {
+    const prefix = prefixOf(name);
+    const newest = new Map<string, { key: string; number: number; id: string }>();
+    for await (const { key } of this.#backend.list(prefix, callOptions(signal))) {
+      const folder = key.slice(0, key.lastIndexOf("/"));
+      const parsed = parseNumberedKey(folder, key);
+      const known = newest.get(folder);
+      if (parsed !== undefined && (known === undefined || compareNumbered(known, parsed) < 0))
+        newest.set(folder, { key, ...parsed });
+    }
+    const records = await mapBounded([...newest.values()], PARALLEL, signal, async ({ key }, stop) => {
+      try {
+        return await this.#read(name, key, stop);
+      } catch (error) {
+        if (!LedgerError.hasCode(error, "CORRUPT")) throw error;
+        this.#onDamaged(error);
+        return undefined;
+      }
+    });
+    const known = records.filter((record) => record !== undefined);
+    known.sort((a, b) => (a.alias < b.alias ? -1 : 1));
+    return new Map(known.map(({ alias, version }) => [alias, version]));
+  }
+
+  /** The version tag an alias means now. */
+  async get(name: string, alias: string, signal?: AbortSignal): Promise<string | undefined> {
+    const entry = (await this.#list(name, alias, signal)).at(-1);
+    return entry === undefined ? undefined : (await this.#read(name, entry.key, signal)).version;
+  }
+
+  /** Lets an alias mean a version from now on. Writes nothing when it does already. */
+  async set(name: string, alias: string, version: string, signal?: AbortSignal): Promise<void> {
+    const prefix = folderOf(name, alias);
+    const bytes = new TextEncoder().encode(`${JSON.stringify({ v: 1, alias, version })}\n`);
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const entries = await this.#list(name, alias, signal);
+      const last = entries.at(-1);
+      if (last !== undefined && (await this.#means(name, last, version, signal))) return;
+      const id = this.#backend.capabilities.exclusiveCreate ? "" : this.#newId();
+      if (await createOrMatch(this.#backend, numberedKey(prefix, nextNumber(entries, prefix), id), bytes, signal))
+        return;
+    }
+    throw new LedgerError("CONFLICT", `the alias ${JSON.stringify(alias)} kept moving`, {
+      key: prefix,
+      transient: true,
+    });
+  }
+
+  #list(name: string, alias: string, signal: AbortSignal | undefined): Promise<NumberedEntry[]> {
+    return listNumbered(this.#backend, folderOf(name, alias), signal);
+  }
+
+  async #means(name: string, entry: NumberedEntry, version: string, signal: AbortSignal | undefined): Promise<boolean> {
+    try {
+      return (await this.#read(name, entry.key, signal)).version === version;
+    } catch (error) {
+      if (LedgerError.hasCode(error, "CORRUPT")) return false;
+      throw error;
+    }
+  }
+
+  async #read(name: string, key: string, signal: AbortSignal | undefined): Promise<{ alias: string; version: string }> {
+    const range = { offset: 0, length: MAX_RECORD_BYTES };
+    const bytes = await this.#backend.read(key, { ...callOptions(signal), range });
+    let parsed: unknown;
+    try {
+      parsed = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    } catch (cause) {
+      throw new LedgerError("CORRUPT", `${key} is no JSON`, { key, cause });
+    }
+    const result = schema.safeParse(parsed);
+    const fits = result.success && isVersionTag(result.data.version) && isOf(name, result.data.alias, key);
+    if (!fits) throw new LedgerError("CORRUPT", `${key} is no record of an alias`, { key });
+    return { alias: result.data.alias, version: result.data.version };
+  }
+}
+
+/** The record lies where its alias belongs. */
+function isOf(name: string, alias: string, key: string): boolean {
+  try {
+    return key.startsWith(`${folderOf(name, alias)}/`);
+  } catch {
+    return false;
+  }
+}
+
+function prefixOf(name: string): string {
+  return `artifacts/${encodeSegment(name, "name")}/aliases`;
+}
+
+function folderOf(name: string, alias: string): string {
+  return `${prefixOf(name)}/${encodeSegment(alias, "alias")}`;
+}

@@ -1,0 +1,325 @@
+import { abortable } from "../backend/abort.ts";
+import type { Backend, Body, ByteStream } from "../backend/backend.ts";
+import { byteStream, concatBytes } from "../backend/body.ts";
+import { LedgerError } from "../backend/error.ts";
+import { callOptions } from "./call-options.ts";
+import { isSha256Hex } from "./digest.ts";
+import { Intake } from "./intake.ts";
+import { readRanges } from "./ranges.ts";
+import type { Sha256, Sha256Module } from "./sha256/sha256.ts";
+import { loadSha256 } from "./sha256/load.ts";
+import type { Content } from "./source.ts";
+import { SMALL_BYTES } from "./source.ts";
+
+/** A content as it is stored. */
+export interface StoredBlob {
+  /** Its SHA-256, 64 hex digits. */
+  readonly hex: string;
+  /** Bytes. */
+  readonly size: number;
+}
+
+export interface PutOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Told how many more bytes are stored, or found to be; the calls add up to the size. */
+  readonly onBytes?: ((bytes: number) => void) | undefined;
+}
+
+/** The key of the blob with this SHA-256. Throws `CORRUPT` for anything but 64 lower-case hex digits: keys are made of nothing else. */
+export function blobKey(hex: string): string {
+  if (!isSha256Hex(hex)) throw new LedgerError("CORRUPT", "a digest is not 64 lower-case hex digits");
+  return `blobs/sha256/${hex.slice(0, 2)}/${hex}`;
+}
+
+/**
+ * Stores contents under their digest, each once.
+ *
+ * What can be read again is hashed first and sent only when it is not there. What can be read once and does not fit in memory
+ * is written to `blobs/incoming/<id>` while it is hashed, and given its name afterwards.
+ */
+export class BlobStore {
+  readonly #backend: Backend;
+  readonly #newId: () => string;
+  /** Contents on their way, so that equal files of one directory are sent once. True when stored. */
+  readonly #sending = new Map<string, Promise<boolean>>();
+
+  constructor(backend: Backend, newId: () => string) {
+    this.#backend = backend;
+    this.#newId = newId;
+  }
+
+  /**
+   * Rejects with `CONFLICT` when a content changes while it is read, `CORRUPT` when the store holds something else under its digest,
+   * `INVALID_ARGUMENT` when the source yields something else than bytes, `IO` when it fails, or as the backend does. Nothing is left
+   * behind but, at worst, a spool under `blobs/incoming`.
+   */
+  async put(content: Content, options: PutOptions = {}): Promise<StoredBlob> {
+    const hashing = await loadSha256();
+    switch (content.kind) {
+      case "bytes":
+        return this.#putBytes(content.bytes, hashing, options);
+      case "reopenable":
+        return content.size <= SMALL_BYTES
+          ? this.#putBytes(await readWhole(content, options.signal), hashing, options)
+          : this.#putTwice(content, hashing, options);
+      case "stream":
+        return this.#putStream(content.chunks, hashing, options);
+    }
+  }
+
+  async #putBytes(bytes: Uint8Array, hashing: Sha256Module, options: PutOptions): Promise<StoredBlob> {
+    options.signal?.throwIfAborted();
+    const hex = await hashing.sha256Hex(bytes);
+    await this.#send(hex, bytes.byteLength, () => bytes, options.signal);
+    options.onBytes?.(bytes.byteLength);
+    return { hex, size: bytes.byteLength };
+  }
+
+  /** Hashes, then reads again to send. */
+  async #putTwice(
+    content: Content & { kind: "reopenable" },
+    { createSha256 }: Sha256Module,
+    options: PutOptions,
+  ): Promise<StoredBlob> {
+    const { signal, onBytes } = options;
+    const size = content.size;
+    const first = createSha256();
+    await drain(new Intake(() => content.open(signal), signal), (chunk) => first.update(chunk), size);
+    const hex = first.digestHex();
+    let told = 0;
+    let intake: Intake | undefined;
+    try {
+      const body = (): ByteStream => {
+        const second = content.stable ? undefined : { hash: createSha256(), hex };
+        intake = new Intake(() => content.open(signal), signal);
+        const tell = (bytes: number): void => {
+          told += bytes;
+          onBytes?.(bytes);
+        };
+        return byteStream(checked(intake, size, second, tell), size);
+      };
+      await this.#send(hex, size, body, signal);
+    } catch (error) {
+      throw intake?.failure === undefined ? error : intake.failure.error;
+    } finally {
+      intake?.close();
+    }
+    if (told < size) onBytes?.(size - told);
+    return { hex, size };
+  }
+
+  async #putStream(chunks: AsyncIterable<Uint8Array>, hashing: Sha256Module, options: PutOptions): Promise<StoredBlob> {
+    const intake = new Intake(() => chunks, options.signal);
+    try {
+      const head: Uint8Array[] = [];
+      let bytes = 0;
+      while (bytes <= SMALL_BYTES) {
+        const chunk = await intake.next();
+        if (chunk === undefined) return await this.#putBytes(concatBytes(head, bytes), hashing, options);
+        bytes += chunk.byteLength;
+        // Whoever made the chunk may use its memory again once asked for the next one.
+        head.push(bytes <= SMALL_BYTES ? new Uint8Array(chunk) : chunk);
+      }
+      return await this.#spool(head, intake, hashing.createSha256, options);
+    } catch (error) {
+      throw intake.failure === undefined ? error : intake.failure.error;
+    } finally {
+      intake.close();
+    }
+  }
+
+  async #spool(
+    head: Uint8Array[],
+    intake: Intake,
+    createSha256: () => Sha256,
+    options: PutOptions,
+  ): Promise<StoredBlob> {
+    const { signal, onBytes } = options;
+    const spool = `blobs/incoming/${this.#newId()}`;
+    const hash = createSha256();
+    let size = 0;
+    const body = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
+      for (
+        let chunk = head.shift() ?? (await intake.next());
+        chunk !== undefined;
+        chunk = head.shift() ?? (await intake.next())
+      ) {
+        hash.update(chunk);
+        size += chunk.byteLength;
+        yield chunk;
+        try {
+          onBytes?.(chunk.byteLength);
+        } catch (error) {
+          throw intake.fail(error);
+        }
+      }
+    };
+    try {
+      await this.#backend.create(spool, byteStream(body()), callOptions(signal));
+      const hex = hash.digestHex();
+      const stored = await this.#settle(hex, size, () => this.#name(spool, hex, size, createSha256, signal), signal);
+      if (stored !== "moved") await this.#discard(spool);
+      return { hex, size };
+    } catch (error) {
+      const gone = this.#discard(spool);
+      // An aborted call ends at once; the removal goes on.
+      if (signal?.aborted !== true) await gone;
+      throw error;
+    }
+  }
+
+  /** Gives a spooled content its name. */
+  async #name(
+    spool: string,
+    hex: string,
+    size: number,
+    createSha256: () => Sha256,
+    signal: AbortSignal | undefined,
+  ): Promise<"moved" | "copied"> {
+    const backend = this.#backend;
+    const key = blobKey(hex);
+    if (backend.capabilities.move === true && backend.move !== undefined) {
+      await backend.move(spool, key, callOptions(signal));
+      return "moved";
+    }
+    const check = { hash: createSha256(), hex, key: spool };
+    const intake = new Intake(() => readRanges(backend, spool, size, signal), signal);
+    try {
+      await backend.create(key, byteStream(checked(intake, size, check), size), callOptions(signal));
+    } catch (error) {
+      throw intake.failure === undefined ? error : intake.failure.error;
+    } finally {
+      intake.close();
+    }
+    return "copied";
+  }
+
+  async #send(hex: string, size: number, body: () => Body, signal: AbortSignal | undefined): Promise<void> {
+    await this.#settle(hex, size, () => this.#backend.create(blobKey(hex), body(), callOptions(signal)), signal);
+  }
+
+  /** Runs `store` unless the blob is there, or another call of this handle is storing it right now. */
+  async #settle<T>(
+    hex: string,
+    size: number,
+    store: () => Promise<T>,
+    signal: AbortSignal | undefined,
+  ): Promise<T | "there"> {
+    for (let other = this.#sending.get(hex); other !== undefined; other = this.#sending.get(hex)) {
+      if (await abortable(other, signal)) return "there";
+    }
+    const sending = this.#storeOnce(hex, size, store, signal);
+    const done = sending.then(
+      () => true,
+      () => false,
+    );
+    this.#sending.set(hex, done);
+    try {
+      return await sending;
+    } finally {
+      this.#sending.delete(hex);
+    }
+  }
+
+  async #storeOnce<T>(
+    hex: string,
+    size: number,
+    store: () => Promise<T>,
+    signal: AbortSignal | undefined,
+  ): Promise<T | "there"> {
+    if (await this.#isThere(hex, size, signal)) return "there";
+    try {
+      return await store();
+    } catch (error) {
+      // A blob is created whole or not at all, so whoever created it, it is there. Not after `IO`: it may be seen and yet not be durable.
+      const perhaps = LedgerError.is(error) && ["EXISTS", "OUTCOME_UNKNOWN", "NOT_FOUND"].includes(error.code);
+      if (perhaps && (await this.#isThere(hex, size, signal))) return "there";
+      throw error;
+    }
+  }
+
+  async #isThere(hex: string, size: number, signal: AbortSignal | undefined): Promise<boolean> {
+    const key = blobKey(hex);
+    const found = await this.#backend.stat(key, callOptions(signal));
+    if (found === undefined) return false;
+    if (found.size === size) return true;
+    throw new LedgerError(
+      "CORRUPT",
+      `the blob ${key} has ${found.size} bytes, but the content with this digest has ${size}`,
+      { key },
+    );
+  }
+
+  /** Best effort: what stays is found and collected later. */
+  async #discard(key: string): Promise<void> {
+    await this.#backend.remove(key).catch(() => {});
+  }
+}
+
+/** What a second reading must give. `key` is that of a stored object, when it is one that is read. */
+interface Check {
+  readonly hash: Sha256;
+  readonly hex: string;
+  readonly key?: string;
+}
+
+/** Yields exactly `size` bytes. Looks at the digest before the last chunk goes out, so that a wrong content is never stored whole. */
+async function* checked(
+  intake: Intake,
+  size: number,
+  check: Check | undefined,
+  tell?: (bytes: number) => void,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let bytes = 0;
+  for (let chunk = await intake.next(); chunk !== undefined; chunk = await intake.next()) {
+    bytes += chunk.byteLength;
+    if (bytes > size) throw intake.fail(changed(check?.key));
+    check?.hash.update(chunk);
+    if (bytes === size && check !== undefined && check.hash.digestHex() !== check.hex)
+      throw intake.fail(changed(check.key));
+    yield chunk;
+    try {
+      tell?.(chunk.byteLength);
+    } catch (error) {
+      throw intake.fail(error);
+    }
+  }
+  if (bytes < size) throw intake.fail(changed(check?.key));
+}
+
+/** Hands every chunk to `take`. `CONFLICT` unless they are `size` bytes together. */
+async function drain(intake: Intake, take: (chunk: Uint8Array) => void, size: number): Promise<void> {
+  try {
+    let bytes = 0;
+    for (let chunk = await intake.next(); chunk !== undefined; chunk = await intake.next()) {
+      bytes += chunk.byteLength;
+      if (bytes > size) break;
+      take(chunk);
+    }
+    if (bytes !== size) throw changed();
+  } finally {
+    intake.close();
+  }
+}
+
+async function readWhole(
+  content: Content & { kind: "reopenable" },
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
+  const bytes = new Uint8Array(content.size);
+  let at = 0;
+  const take = (chunk: Uint8Array): void => {
+    bytes.set(chunk, at);
+    at += chunk.byteLength;
+  };
+  await drain(new Intake(() => content.open(signal), signal), take, content.size);
+  return bytes;
+}
+
+function changed(key?: string): LedgerError {
+  if (key !== undefined)
+    return new LedgerError("CORRUPT", `${key} does not hold the bytes that were written to it`, { key });
+  return new LedgerError("CONFLICT", "the source changed while it was read; nothing of it was stored", {
+    field: "source",
+  });
+}

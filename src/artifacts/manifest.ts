@@ -1,0 +1,179 @@
+import * as z from "zod/mini";
+import { LedgerError } from "../backend/error.ts";
+import { decodeJsonValue, encodeJson } from "../backend/json.ts";
+import { comparePaths, formatDigest, parseDigest } from "./digest.ts";
+import { assertArtifactPath, assertDistinctPaths } from "./path.ts";
+
+/** Largest manifest that is written or read, in bytes. */
+export const MAX_MANIFEST_BYTES: number = 64 * 1024 * 1024;
+/** Most files of one artifact. */
+export const MAX_FILES = 1_000_000;
+
+/** One file of an artifact. `hex` is the SHA-256 of its content. */
+export interface ManifestFile {
+  readonly path: string;
+  readonly size: number;
+  readonly hex: string;
+}
+
+/** What is stored of one version. */
+export interface Manifest {
+  /** Name of the artifact. */
+  readonly name: string;
+  /** Its number: 3 for `v3`. */
+  readonly number: number;
+  /** Of the content when `single`, else of the listing. */
+  readonly hex: string;
+  readonly type?: string;
+  readonly metadata: Record<string, unknown>;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+  readonly runId?: string;
+  /** True for one content, false for a directory of files. */
+  readonly single: boolean;
+  /** In the order of `comparePaths`. */
+  readonly files: readonly ManifestFile[];
+}
+
+/** Metadata as text: what two versions are compared by, too. Throws `INVALID_ARGUMENT` unless it is a plain object of JSON data. */
+export function encodeMetadata(metadata: unknown): string {
+  const text = encodeJson(metadata, "metadata");
+  if (text.startsWith('{"$rl":"obj"') || (text.startsWith("{") && !text.startsWith('{"$rl"'))) return text;
+  throw new LedgerError("INVALID_ARGUMENT", "metadata must be an object", { field: "metadata" });
+}
+
+/** The JSON text of a manifest, a file a line. Throws `TOO_LARGE` beyond the limits above. */
+export function encodeManifest(manifest: Manifest): Uint8Array {
+  const { name, number, hex, type, createdAt, runId, single, files } = manifest;
+  if (files.length > MAX_FILES) throw tooLarge(`${files.length} files, ${MAX_FILES} at most`);
+  const head = JSON.stringify({
+    v: 1,
+    name,
+    version: number,
+    digest: formatDigest(hex),
+    type,
+    createdAt,
+    runId,
+    single,
+  });
+  const lines = files.map((file) =>
+    JSON.stringify({ path: file.path, size: file.size, digest: formatDigest(file.hex) }),
+  );
+  const text = `${head.slice(0, -1)},"metadata":${encodeMetadata(manifest.metadata)},"files":[\n${lines.join(",\n")}\n]}\n`;
+  const bytes = new TextEncoder().encode(text);
+  if (bytes.byteLength > MAX_MANIFEST_BYTES)
+    throw tooLarge(`a manifest of ${bytes.byteLength} bytes, ${MAX_MANIFEST_BYTES} at most`);
+  return bytes;
+}
+
+function tooLarge(what: string): LedgerError {
+  return new LedgerError("TOO_LARGE", `the artifact is too large: ${what}; pack the files into an archive first`, {
+    field: "source",
+  });
+}
+
+const size = /* @__PURE__ */ z.int().check(/* @__PURE__ */ z.nonnegative());
+const text = /* @__PURE__ */ z.string().check(/* @__PURE__ */ z.minLength(1), /* @__PURE__ */ z.maxLength(1000));
+/** Unknown members are ignored: a later writer may add some without a new `v`. */
+const schema = /* @__PURE__ */ z.object({
+  v: /* @__PURE__ */ z.literal(1),
+  name: text,
+  version: /* @__PURE__ */ z.int().check(/* @__PURE__ */ z.nonnegative()),
+  digest: text,
+  type: /* @__PURE__ */ z.optional(text),
+  // Taken as it is: a schema of its keys would lose `__proto__`.
+  metadata: /* @__PURE__ */ z.unknown(),
+  createdAt: /* @__PURE__ */ z.number(),
+  runId: /* @__PURE__ */ z.optional(text),
+  single: /* @__PURE__ */ z.boolean(),
+  files: /* @__PURE__ */ z.array(/* @__PURE__ */ z.object({ path: /* @__PURE__ */ z.string(), size, digest: text })),
+});
+
+/**
+ * Reads a manifest that anybody may have written. `CORRUPT` unless it is what {@link encodeManifest} could have made for this name and
+ * number; `FORMAT_TOO_NEW` when a later version of the library wrote it. `key` is for the messages.
+ */
+export function parseManifest(bytes: Uint8Array, key: string, name: string, number: number): Manifest {
+  if (bytes.byteLength > MAX_MANIFEST_BYTES) throw corrupt(key, `has more than ${MAX_MANIFEST_BYTES} bytes`);
+  const raw = parseText(bytes, key);
+  if (raw.name !== name || raw.version !== number) throw corrupt(key, "describes another version than its key says");
+  const files = raw.files.map((file) => ({ path: file.path, size: file.size, hex: hexOf(file.digest, key) }));
+  const manifest: Manifest = {
+    name,
+    number,
+    hex: hexOf(raw.digest, key),
+    ...(raw.type === undefined ? {} : { type: raw.type }),
+    metadata: metadataOf(raw.metadata, key),
+    createdAt: raw.createdAt,
+    ...(raw.runId === undefined ? {} : { runId: raw.runId }),
+    single: raw.single,
+    files,
+  };
+  checkFiles(manifest, key);
+  return manifest;
+}
+
+function parseText(bytes: Uint8Array, key: string): z.infer<typeof schema> {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw corrupt(key, "is no JSON", cause);
+  }
+  if (typeof parsed === "object" && parsed !== null) {
+    const { v, files } = parsed as { v?: unknown; files?: unknown };
+    if (typeof v === "number" && v > 1) {
+      throw new LedgerError("FORMAT_TOO_NEW", `${key} was written by a later version of this library (v ${v})`, {
+        key,
+      });
+    }
+    if (Array.isArray(files) && files.length > MAX_FILES) throw corrupt(key, `lists more than ${MAX_FILES} files`);
+  }
+  const result = schema.safeParse(parsed);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  throw corrupt(key, `is no manifest: ${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}`.slice(0, 200));
+}
+
+function checkFiles({ files, single, hex }: Manifest, key: string): void {
+  let total = 0;
+  let last: string | undefined;
+  for (const { path, size: bytes } of files) {
+    checkAs(key, () => assertArtifactPath(path, "CORRUPT"));
+    if (last !== undefined && comparePaths(last, path) >= 0)
+      throw corrupt(key, "does not list its files in order, each once");
+    last = path;
+    total += bytes;
+  }
+  if (!Number.isSafeInteger(total)) throw corrupt(key, "states sizes that do not add up");
+  if (single && (files.length !== 1 || files[0]?.hex !== hex))
+    throw corrupt(key, "is of one content, but its file is another");
+  const paths = files.map((file) => file.path);
+  checkAs(key, () => assertDistinctPaths(paths, "CORRUPT"));
+}
+
+function metadataOf(raw: unknown, key: string): Record<string, unknown> {
+  const value = checkAs(key, () => decodeJsonValue(raw));
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw corrupt(key, "has metadata that is no object");
+  return value as Record<string, unknown>;
+}
+
+/** Says which object it was that failed a check. */
+function checkAs<T>(key: string, check: () => T): T {
+  try {
+    return check();
+  } catch (cause) {
+    throw corrupt(key, LedgerError.is(cause) ? `is damaged: ${cause.message}` : "is damaged", cause);
+  }
+}
+
+function hexOf(digest: string, key: string): string {
+  const hex = parseDigest(digest);
+  if (hex === undefined) throw corrupt(key, "holds a digest that is none");
+  return hex;
+}
+
+function corrupt(key: string, what: string, cause?: unknown): LedgerError {
+  return new LedgerError("CORRUPT", `${key} ${what}`, { key, cause });
+}

@@ -1,0 +1,81 @@
+import { LedgerError, invalidArgument } from "../backend/error.ts";
+import { encodeSegment } from "../backend/key.ts";
+import { parseDigest } from "./digest.ts";
+import type { ArtifactRef } from "./version.ts";
+
+/** The alias that always means the newest version and cannot be set. */
+export const LATEST = "latest";
+const MAX_TYPE_CHARS = 200;
+
+/**
+ * The name of an artifact as it is stored, in normal form C. Throws `INVALID_ARGUMENT` unless it is a string that makes one key segment
+ * and holds neither `:` nor `@`, which a reference needs.
+ */
+export function toArtifactName(name: string, field = "name"): string {
+  encodeSegment(name, field);
+  if (/[:@]/.test(name))
+    throw badName(field, name, 'must not hold ":" or "@": they end the name in a reference such as "model:v3"');
+  return name.normalize("NFC");
+}
+
+/**
+ * An alias as it is stored. As {@link toArtifactName}, and neither `latest` nor of the shape of a version (`v3`).
+ */
+export function toAlias(alias: string, field = "alias"): string {
+  encodeSegment(alias, field);
+  if (/[:@]/.test(alias)) throw badName(field, alias, 'must not hold ":" or "@"');
+  if (alias === LATEST) throw badName(field, alias, "is kept by the library: it always means the newest version");
+  if (/^v\d+(?:\..*)?$/i.test(alias)) throw badName(field, alias, "looks like a version");
+  return alias.normalize("NFC");
+}
+
+/** The type of an artifact. Throws `INVALID_ARGUMENT` unless it is a short string. */
+export function toArtifactType(type: string, field = "type"): string {
+  if (typeof type !== "string") throw invalidArgument(field, "a string", type);
+  if (type === "" || type.length > MAX_TYPE_CHARS)
+    throw badName(field, type, `must have 1 to ${MAX_TYPE_CHARS} characters`);
+  return type;
+}
+
+/** A reference, taken apart. `hex` is the SHA-256 it names. */
+export type ParsedRef =
+  | { readonly name: string; readonly by: "latest" }
+  | { readonly name: string; readonly by: "version"; readonly version: string; readonly hex?: string }
+  | { readonly name: string; readonly by: "alias"; readonly alias: string }
+  | { readonly name: string; readonly by: "digest"; readonly hex: string };
+
+/** Takes a reference apart. Throws `INVALID_ARGUMENT` when it is none. */
+export function parseRef(ref: ArtifactRef, field = "ref"): ParsedRef {
+  if (typeof ref === "string") return parseRefText(ref, field);
+  if (typeof ref !== "object" || ref === null || typeof ref.version !== "string" || typeof ref.digest !== "string") {
+    throw invalidArgument(field, 'a reference such as "model:v3" or an ArtifactVersion', ref);
+  }
+  const hex = parseDigest(ref.digest);
+  if (hex === undefined) throw badName(`${field}.digest`, ref.digest, 'must be "sha256:" and 64 lower-case hex digits');
+  return { name: toArtifactName(ref.name, `${field}.name`), by: "version", version: ref.version, hex };
+}
+
+function parseRefText(ref: string, field: string): ParsedRef {
+  const at = ref.search(/[:@]/);
+  if (at === -1) return { name: toArtifactName(ref, field), by: "latest" };
+  const name = toArtifactName(ref.slice(0, at), field);
+  const rest = ref.slice(at + 1);
+  if (ref[at] === "@") {
+    const hex = parseDigest(rest);
+    if (hex === undefined) throw badName(field, ref, 'must have "sha256:" and 64 lower-case hex digits after the "@"');
+    return { name, by: "digest", hex };
+  }
+  if (rest === LATEST) return { name, by: "latest" };
+  return isVersionTag(rest)
+    ? { name, by: "version", version: rest }
+    : { name, by: "alias", alias: toAlias(rest, field) };
+}
+
+/** True for `v3`, and for `v3.<id>`, which tells apart two versions that got the same number on a store without exclusive creates. */
+export function isVersionTag(text: string): boolean {
+  return /^v(?:0|[1-9]\d{0,7})(?:\.[0-9a-z]{1,64})?$/.test(text);
+}
+
+function badName(field: string, value: unknown, what: string): LedgerError {
+  return new LedgerError("INVALID_ARGUMENT", `${field} ${what}`, { field, received: typeof value });
+}

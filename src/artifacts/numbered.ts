@@ -1,0 +1,88 @@
+import type { Backend } from "../backend/backend.ts";
+import { equalBytes } from "../backend/body.ts";
+import { LedgerError } from "../backend/error.ts";
+import { callOptions } from "./call-options.ts";
+
+/** One of the numbered objects under a prefix: `<n>.json`, or `<n>.<id>.json` where creates are not exclusive. */
+export interface NumberedEntry {
+  readonly key: string;
+  readonly size: number;
+  readonly number: number;
+  /** `""` for the first shape. */
+  readonly id: string;
+  /** Another entry has the same number. */
+  readonly shared: boolean;
+}
+
+const DIGITS = 8;
+/** Numbers that still sort as text. */
+export const MAX_NUMBER = 99_999_999;
+const SHAPE = /^(\d{8})(?:\.([0-9a-z]{1,64}))?\.json$/;
+
+/** The key of a numbered object. */
+export function numberedKey(prefix: string, number: number, id: string): string {
+  return `${prefix}/${String(number).padStart(DIGITS, "0")}${id === "" ? "" : `.${id}`}.json`;
+}
+
+/** What `key` says, when it is that of a numbered object under `prefix`. */
+export function parseNumberedKey(prefix: string, key: string): { number: number; id: string } | undefined {
+  const match = key.startsWith(`${prefix}/`) ? SHAPE.exec(key.slice(prefix.length + 1)) : null;
+  return match === null ? undefined : { number: Number(match[1]), id: match[2] ?? "" };
+}
+
+/** All numbered objects under a prefix, by number, then by id. Other keys are passed over. */
+export async function listNumbered(
+  backend: Backend,
+  prefix: string,
+  signal: AbortSignal | undefined,
+): Promise<NumberedEntry[]> {
+  const found: Omit<NumberedEntry, "shared">[] = [];
+  for await (const { key, size } of backend.list(prefix, callOptions(signal))) {
+    const parsed = parseNumberedKey(prefix, key);
+    if (parsed !== undefined) found.push({ key, size, ...parsed });
+  }
+  found.sort(compareNumbered);
+  return found.map((entry, i) => ({
+    ...entry,
+    shared: found[i - 1]?.number === entry.number || found[i + 1]?.number === entry.number,
+  }));
+}
+
+export function compareNumbered(
+  a: Pick<NumberedEntry, "number" | "id">,
+  b: Pick<NumberedEntry, "number" | "id">,
+): number {
+  if (a.number !== b.number) return a.number - b.number;
+  return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
+}
+
+/**
+ * Creates an object whose bytes say all there is to say, so that finding equal bytes is as good as having written them. False when
+ * the key holds other bytes. An outcome that is unknown is asked for again: same key, same bytes.
+ */
+export async function createOrMatch(
+  backend: Backend,
+  key: string,
+  bytes: Uint8Array,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      await backend.create(key, bytes, callOptions(signal));
+      return true;
+    } catch (error) {
+      if (LedgerError.hasCode(error, "EXISTS")) break;
+      if (!LedgerError.hasCode(error, "OUTCOME_UNKNOWN") || attempt === 2) throw error;
+    }
+  }
+  const range = { offset: 0, length: bytes.byteLength + 1 };
+  return equalBytes(await backend.read(key, { ...callOptions(signal), range }), bytes);
+}
+
+/** The next number. Throws `TOO_LARGE` when there is none. */
+export function nextNumber(entries: readonly NumberedEntry[], prefix: string): number {
+  const number = (entries.at(-1)?.number ?? -1) + 1;
+  if (number > MAX_NUMBER)
+    throw new LedgerError("TOO_LARGE", `${prefix} holds all the ${MAX_NUMBER} objects it can`, { key: prefix });
+  return number;
+}

@@ -1,0 +1,185 @@
+import type { Backend } from "../backend/backend.ts";
+import { LedgerError } from "../backend/error.ts";
+import { mapBounded } from "./bounded.ts";
+import { callOptions } from "./call-options.ts";
+import { blobKey } from "./blobs.ts";
+import { formatDigest } from "./digest.ts";
+import type { ManifestFile } from "./manifest.ts";
+import { readRanges } from "./ranges.ts";
+import { loadSha256 } from "./sha256/load.ts";
+import type { ArtifactVersion } from "./version.ts";
+
+const PARALLEL = 4;
+const SHOWN = 5;
+
+/** One file of an artifact. */
+export interface ArtifactFile {
+  /** Relative and `/`-separated. A single content without a name of its own is called `content`. */
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+  /** `sha256:<64 hex digits>` of the content. */
+  readonly digest: string;
+}
+
+/** Something wrong in a store. */
+export interface ArtifactProblem {
+  /** Missing, of another size, of another digest, or not readable for another reason. */
+  readonly kind: "missing" | "size" | "digest" | "unreadable";
+  /** The backend key concerned. */
+  readonly key: string;
+  readonly message: string;
+}
+
+export interface ArtifactCheck {
+  readonly intact: boolean;
+  /** Files looked at. */
+  readonly checked: number;
+  readonly problems: readonly ArtifactProblem[];
+}
+
+/** A version whose files can be read. Nothing is held open. */
+export class OpenArtifact {
+  readonly version: ArtifactVersion;
+  readonly #backend: Backend;
+  readonly #single: boolean;
+  readonly #files: ReadonlyMap<string, ManifestFile>;
+
+  constructor(backend: Backend, version: ArtifactVersion, single: boolean, files: readonly ManifestFile[]) {
+    this.#backend = backend;
+    this.version = version;
+    this.#single = single;
+    this.#files = new Map(files.map((file) => [file.path, file]));
+  }
+
+  /** Every file, in the order of the UTF-8 bytes of the paths. */
+  async *files(): AsyncGenerator<ArtifactFile, void, undefined> {
+    for (const { path, size, hex } of this.#files.values()) yield { path, size, digest: formatDigest(hex) };
+  }
+
+  /**
+   * One file whole, its digest checked. `path` may be left out where there is one content, else `INVALID_ARGUMENT`;
+   * `ARTIFACT_NOT_FOUND` when there is no such file; `CORRUPT` when the store holds other bytes than were logged.
+   */
+  async read(path?: string, options: { readonly signal?: AbortSignal } = {}): Promise<Uint8Array> {
+    const { hex, size } = this.#file(path);
+    const key = blobKey(hex);
+    const { sha256Hex } = await loadSha256();
+    const bytes = await this.#readBlob(key, size, options.signal);
+    if (bytes.byteLength !== size)
+      throw damaged(key, `should have ${size} bytes, but has ${bytes.byteLength > size ? "more" : bytes.byteLength}`);
+    if ((await sha256Hex(bytes)) !== hex) throw damaged(key, "does not have the bytes its name promises");
+    return bytes;
+  }
+
+  /**
+   * One file as a stream that reads ahead of nobody, 4 MiB at a time. Errors with `CORRUPT` in place of the last chunk when the store
+   * holds other bytes than were logged. Throws at once as `read` rejects for `path`.
+   */
+  stream(path?: string, options: { readonly signal?: AbortSignal } = {}): ReadableStream<Uint8Array> {
+    const chunks = this.#checkedChunks(this.#file(path), options.signal);
+    return new ReadableStream<Uint8Array>(
+      {
+        pull: async (controller) => {
+          const { done, value } = await chunks.next();
+          if (done === true) controller.close();
+          else controller.enqueue(value);
+        },
+        cancel: async () => {
+          await chunks.return();
+        },
+      },
+      { highWaterMark: 0 },
+    );
+  }
+
+  /** Reads every file and compares. Never rejects for what the store holds, only when aborted. */
+  async verify(options: { readonly signal?: AbortSignal } = {}): Promise<ArtifactCheck> {
+    const { signal } = options;
+    const files = [...this.#files.values()];
+    const distinct = [...new Map(files.map((file) => [`${file.hex} ${file.size}`, file])).values()];
+    const found = await mapBounded(distinct, PARALLEL, signal, (file, stop) => this.#problem(file, stop));
+    const problems = found.filter((problem) => problem !== undefined);
+    return { intact: problems.length === 0, checked: files.length, problems };
+  }
+
+  async #problem(file: ManifestFile, signal: AbortSignal): Promise<ArtifactProblem | undefined> {
+    const key = blobKey(file.hex);
+    try {
+      const stat = await this.#backend.stat(key, callOptions(signal));
+      if (stat === undefined)
+        return { kind: "missing", key, message: `the content of ${JSON.stringify(file.path)} is missing` };
+      if (stat.size !== file.size) {
+        return {
+          kind: "size",
+          key,
+          message: `the content of ${JSON.stringify(file.path)} has ${stat.size} bytes instead of ${file.size}`,
+        };
+      }
+      for await (const _ of this.#checkedChunks(file, signal)) {
+        // Reading is the check.
+      }
+      return undefined;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (LedgerError.hasCode(error, "CORRUPT")) return { kind: "digest", key, message: error.message };
+      return { kind: "unreadable", key, message: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
+  async *#checkedChunks(
+    { hex, size }: ManifestFile,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    const { createSha256 } = await loadSha256();
+    const key = blobKey(hex);
+    const hash = createSha256();
+    let bytes = 0;
+    for await (const chunk of readRanges(this.#backend, key, size, signal)) {
+      hash.update(chunk);
+      bytes += chunk.byteLength;
+      if (bytes < size) yield chunk;
+      else if (hash.digestHex() === hex) return yield chunk;
+      else throw damaged(key, "does not have the bytes its name promises");
+    }
+    if (hash.digestHex() !== hex) throw damaged(key, "does not have the bytes its name promises");
+  }
+
+  async #readBlob(key: string, size: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
+    try {
+      return await this.#backend.read(key, { ...callOptions(signal), range: { offset: 0, length: size + 1 } });
+    } catch (cause) {
+      if (LedgerError.hasCode(cause, "NOT_FOUND")) throw damaged(key, "is missing", cause);
+      throw cause;
+    }
+  }
+
+  #file(path: string | undefined): ManifestFile {
+    const { name, version } = this.version;
+    if (path === undefined) {
+      const only = this.#single ? this.#files.values().next().value : undefined;
+      if (only !== undefined) return only;
+      throw new LedgerError("INVALID_ARGUMENT", `${name}:${version} is a directory: say which file, ${this.#some()}`, {
+        field: "path",
+        received: "undefined",
+      });
+    }
+    const file = typeof path === "string" ? this.#files.get(path.normalize("NFC")) : undefined;
+    if (file !== undefined) return file;
+    const shown = JSON.stringify(String(path).slice(0, 200));
+    throw new LedgerError("ARTIFACT_NOT_FOUND", `${name}:${version} has no file ${shown}; it has ${this.#some()}`, {
+      field: "path",
+    });
+  }
+
+  #some(): string {
+    const paths = [...this.#files.keys()];
+    if (paths.length === 0) return "none";
+    const shown = paths.slice(0, SHOWN).map((path) => JSON.stringify(path.slice(0, 100)));
+    return `${shown.join(", ")}${paths.length > SHOWN ? ` and ${paths.length - SHOWN} more` : ""}`;
+  }
+}
+
+function damaged(key: string, what: string, cause?: unknown): LedgerError {
+  return new LedgerError("CORRUPT", `${key} ${what}`, { key, operation: "read", cause });
+}

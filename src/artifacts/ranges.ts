@@ -1,0 +1,48 @@
+import type { Backend } from "../backend/backend.ts";
+import { LedgerError } from "../backend/error.ts";
+import { callOptions } from "./call-options.ts";
+
+const RANGE_BYTES = 4 * 1024 * 1024;
+
+/**
+ * The bytes of an object of a known size, in ranges of 4 MiB. Throws `CORRUPT` when it is missing, shorter, or (as far as the last
+ * range shows) longer.
+ */
+export async function* readRanges(
+  backend: Backend,
+  key: string,
+  size: number,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let offset = 0;
+  do {
+    const wanted = Math.min(RANGE_BYTES, size - offset);
+    // One byte more than there should be, at the end.
+    const length = offset + wanted === size ? wanted + 1 : wanted;
+    const bytes = await readRange(backend, key, offset, length, signal);
+    if (bytes.byteLength !== wanted) {
+      const found = bytes.byteLength > wanted ? "more" : `${offset + bytes.byteLength}`;
+      throw new LedgerError("CORRUPT", `${key} should have ${size} bytes, but has ${found}`, {
+        key,
+        operation: "read",
+      });
+    }
+    offset += wanted;
+    if (wanted > 0) yield bytes;
+  } while (offset < size);
+}
+
+async function readRange(
+  backend: Backend,
+  key: string,
+  offset: number,
+  length: number,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
+  try {
+    return await backend.read(key, { ...callOptions(signal), range: { offset, length } });
+  } catch (cause) {
+    if (!LedgerError.hasCode(cause, "NOT_FOUND")) throw cause;
+    throw new LedgerError("CORRUPT", `${key} is missing`, { key, operation: "read", cause });
+  }
+}

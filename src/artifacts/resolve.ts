@@ -1,0 +1,136 @@
+import type { Backend } from "../backend/backend.ts";
+import { LedgerError } from "../backend/error.ts";
+import { decodeSegment } from "../backend/key.ts";
+import type { AliasStore } from "./aliases.ts";
+import { callOptions } from "./call-options.ts";
+import type { ManifestStore, StoredVersion } from "./manifests.ts";
+import { tagOf } from "./manifests.ts";
+import type { ParsedRef } from "./name.ts";
+import type { NumberedEntry } from "./numbered.ts";
+
+const SHOWN = 10;
+
+/** Finds the version a reference names. */
+export class Resolver {
+  readonly #backend: Backend;
+  readonly #manifests: ManifestStore;
+  readonly #aliases: AliasStore;
+
+  constructor(backend: Backend, manifests: ManifestStore, aliases: AliasStore) {
+    this.#backend = backend;
+    this.#manifests = manifests;
+    this.#aliases = aliases;
+  }
+
+  /**
+   * `ARTIFACT_NOT_FOUND`, saying what there is, when nothing has that name, version, alias or digest; `CONFLICT` when two versions
+   * got one number on a store without exclusive creates.
+   */
+  async find(ref: ParsedRef, signal?: AbortSignal): Promise<StoredVersion> {
+    const entries = await this.#manifests.list(ref.name, signal);
+    const newest = entries.at(-1);
+    if (newest === undefined) throw notFound(`there is no artifact ${quote(ref.name)}; ${await this.#names(signal)}`);
+    switch (ref.by) {
+      case "latest":
+        return this.#manifests.read(ref.name, newest, signal);
+      case "version":
+        return this.#byVersion(ref.name, ref.version, ref.hex, entries, signal);
+      case "alias":
+        return this.#byAlias(ref.name, ref.alias, entries, signal);
+      case "digest":
+        return this.#byDigest(ref.name, ref.hex, entries, signal);
+    }
+  }
+
+  async #byVersion(
+    name: string,
+    tag: string,
+    hex: string | undefined,
+    entries: readonly NumberedEntry[],
+    signal?: AbortSignal,
+  ): Promise<StoredVersion> {
+    const matching = entries.filter(
+      (entry) => tagOf(entry) === tag || `v${entry.number}` === tag || `v${entry.number}.${entry.id}` === tag,
+    );
+    const exact = matching.find((entry) => tagOf(entry) === tag);
+    const candidates = exact === undefined ? matching : [exact];
+    if (candidates.length === 0)
+      throw notFound(`${quote(name)} has no version ${quote(tag)}; it has ${range(entries)}`);
+    const found: StoredVersion[] = [];
+    for (const entry of candidates) {
+      if (candidates.length > 1 && hex === undefined) break;
+      const version = await this.#manifests.read(name, entry, signal);
+      if (hex === undefined || version.manifest.hex === hex) found.push(version);
+    }
+    if (found[0] !== undefined) return found[0];
+    if (hex !== undefined) throw notFound(`${name}:${tag} has another digest than the one asked for`);
+    const tags = candidates.map((entry) => `${name}:${tagOf(entry)}`).join(", ");
+    throw new LedgerError("CONFLICT", `${name}:${tag} is more than one version: name one of ${tags}`, { field: "ref" });
+  }
+
+  async #byAlias(
+    name: string,
+    alias: string,
+    entries: readonly NumberedEntry[],
+    signal?: AbortSignal,
+  ): Promise<StoredVersion> {
+    const tag = await this.#aliases.get(name, alias, signal);
+    if (tag !== undefined) return this.#byVersion(name, tag, undefined, entries, signal);
+    const aliases = [...(await this.#aliases.all(name, signal)).keys()].slice(0, SHOWN).map(quote);
+    const others = aliases.length === 0 ? "no aliases" : `the aliases ${aliases.join(", ")}`;
+    throw notFound(`${quote(name)} has no alias ${quote(alias)}; it has ${others} and ${range(entries)}`);
+  }
+
+  async #byDigest(
+    name: string,
+    hex: string,
+    entries: readonly NumberedEntry[],
+    signal?: AbortSignal,
+  ): Promise<StoredVersion> {
+    for (const entry of entries.toReversed()) {
+      try {
+        const version = await this.#manifests.read(name, entry, signal);
+        if (version.manifest.hex === hex) return version;
+      } catch (error) {
+        // One that cannot be read is not the one, and does not hide the others.
+        if (!LedgerError.hasCode(error, "CORRUPT") && !LedgerError.hasCode(error, "FORMAT_TOO_NEW")) throw error;
+      }
+    }
+    throw notFound(`${quote(name)} has no version with this digest; it has ${range(entries)}`);
+  }
+
+  /** Some names, in a bounded number of calls. */
+  async #names(signal?: AbortSignal): Promise<string> {
+    const names: string[] = [];
+    let startAfter = "";
+    let more = true;
+    while (more && names.length <= SHOWN) {
+      more = false;
+      const after = startAfter === "" ? {} : { startAfter };
+      for await (const { key } of this.#backend.list("artifacts", { ...callOptions(signal), ...after })) {
+        const segment = key.split("/")[1] ?? "";
+        names.push(decodeSegment(segment));
+        startAfter = `artifacts/${segment}/~`;
+        more = true;
+        break;
+      }
+    }
+    if (names.length === 0) return "this ledger holds none yet";
+    return `there are ${names.slice(0, SHOWN).map(quote).join(", ")}${names.length > SHOWN ? ", …" : ""}`;
+  }
+}
+
+function range(entries: readonly NumberedEntry[]): string {
+  const first = entries[0];
+  const last = entries.at(-1);
+  if (first === undefined || last === undefined) return "no version";
+  return entries.length === 1 ? tagOf(first) : `${tagOf(first)} to ${tagOf(last)}`;
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text);
+}
+
+function notFound(message: string): LedgerError {
+  return new LedgerError("ARTIFACT_NOT_FOUND", message, { field: "ref" });
+}

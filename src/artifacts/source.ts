@@ -1,0 +1,158 @@
+import { LedgerError, describeType } from "../backend/error.ts";
+import type { FileTree, SourceFile } from "../backend/files.ts";
+
+/** What can be logged as an artifact: bytes, text (stored as UTF-8), a Blob, a stream of bytes, or files (`fromPath`). */
+export type ArtifactSource =
+  | Uint8Array
+  | string
+  | Blob
+  | ReadableStream<Uint8Array>
+  | AsyncIterable<Uint8Array>
+  | FileTree;
+
+/** Up to this many bytes a content is handled in one buffer. */
+export const SMALL_BYTES: number = 8 * 1024 * 1024;
+const CHUNK_BYTES = 1024 * 1024;
+
+/** Content of one file, by how often and how safely it can be read. */
+export type Content =
+  /** Bytes nobody else can change. */
+  | { readonly kind: "bytes"; readonly bytes: Uint8Array }
+  /** Can be read from the beginning any number of times; gives the same bytes each time where `stable`. */
+  | {
+      readonly kind: "reopenable";
+      readonly size: number;
+      readonly stable: boolean;
+      open(signal?: AbortSignal): AsyncIterable<Uint8Array>;
+    }
+  /** Can be read once. */
+  | { readonly kind: "stream"; readonly chunks: AsyncIterable<Uint8Array> };
+
+/** A source, read into the few forms the rest deals with. */
+export type NormalSource =
+  | { readonly kind: "content"; readonly content: Content }
+  | { readonly kind: "files"; readonly tree: FileTree };
+
+/**
+ * Sorts a source out, at once and without reading from it. Small bytes are copied here, so the caller may change them as soon as
+ * this returns; larger ones are read in pieces, and a change while that goes on is found out. Throws `INVALID_ARGUMENT` with
+ * field `source`.
+ */
+export function normalizeSource(source: unknown): NormalSource {
+  if (typeof source === "string") return content(fromOwnBytes(new TextEncoder().encode(source)));
+  if (typeof source !== "object" || source === null) throw unknownSource(source);
+  const bytes = asBytes(source);
+  if (bytes !== undefined) return content(fromTheirBytes(bytes));
+  if (isFileTree(source)) return { kind: "files", tree: source };
+  if (isBlob(source)) return content(fromBlob(source));
+  if ("getReader" in source && typeof source.getReader === "function") {
+    return content({ kind: "stream", chunks: readerChunks(source as ReadableStream<Uint8Array>) });
+  }
+  if (Symbol.asyncIterator in source && typeof source[Symbol.asyncIterator] === "function") {
+    return content({ kind: "stream", chunks: source as AsyncIterable<Uint8Array> });
+  }
+  throw unknownSource(source);
+}
+
+/** The content of a file of a tree. Files change under us, so what is read twice is checked. */
+export function fileContent(file: SourceFile): Content {
+  if (!Number.isSafeInteger(file.size) || file.size < 0) {
+    throw new LedgerError("INVALID_ARGUMENT", `the size of ${JSON.stringify(file.path)} must be a number of bytes`, {
+      field: "source",
+    });
+  }
+  return {
+    kind: "reopenable",
+    size: file.size,
+    stable: false,
+    open: (signal) => file.open(signal === undefined ? {} : { signal }),
+  };
+}
+
+function content(of: Content): NormalSource {
+  return { kind: "content", content: of };
+}
+
+/** As plain `Uint8Array`, also from another realm; `undefined` for anything else. */
+function asBytes(source: object): Uint8Array | undefined {
+  if (!ArrayBuffer.isView(source) || (source as Partial<Uint8Array>)[Symbol.toStringTag] !== "Uint8Array")
+    return undefined;
+  return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
+}
+
+function fromOwnBytes(bytes: Uint8Array): Content {
+  if (bytes.byteLength <= SMALL_BYTES) return { kind: "bytes", bytes };
+  return { kind: "reopenable", size: bytes.byteLength, stable: true, open: () => pieces(bytes, false) };
+}
+
+function fromTheirBytes(bytes: Uint8Array): Content {
+  if (bytes.byteLength <= SMALL_BYTES) return { kind: "bytes", bytes: bytes.slice() };
+  return { kind: "reopenable", size: bytes.byteLength, stable: false, open: () => pieces(bytes, true) };
+}
+
+/** Copied, a piece is the same when it is hashed and when it is written. Each is valid until the next is asked for. */
+async function* pieces(bytes: Uint8Array, copy: boolean): AsyncGenerator<Uint8Array, void, undefined> {
+  const room = copy ? new Uint8Array(CHUNK_BYTES) : undefined;
+  for (let at = 0; at < bytes.byteLength; at += CHUNK_BYTES) {
+    const piece = bytes.subarray(at, at + CHUNK_BYTES);
+    room?.set(piece);
+    yield room === undefined ? piece : room.subarray(0, piece.byteLength);
+  }
+}
+
+function fromBlob(blob: Blob): Content {
+  return { kind: "reopenable", size: blob.size, stable: true, open: () => readerChunks(blob.stream()) };
+}
+
+/** Reads by `getReader`, since Safari's streams cannot be iterated. Takes the lock at once. */
+function readerChunks(stream: ReadableStream<Uint8Array>): AsyncIterable<Uint8Array> {
+  let reader: ReadableStreamDefaultReader<Uint8Array>;
+  try {
+    reader = stream.getReader();
+  } catch (cause) {
+    throw new LedgerError("INVALID_ARGUMENT", "source must be a stream that nobody else reads: this one is locked", {
+      field: "source",
+      received: describeType(stream),
+      cause,
+    });
+  }
+  const iterator: AsyncIterator<Uint8Array, undefined> = {
+    next: async () => {
+      const { done, value } = await reader.read();
+      return done ? { done: true, value: undefined } : { done: false, value };
+    },
+    return: async () => {
+      await reader.cancel();
+      return { done: true, value: undefined };
+    },
+  };
+  return { [Symbol.asyncIterator]: () => iterator };
+}
+
+function isFileTree(source: object): source is FileTree {
+  return (
+    (source as Partial<FileTree>).kind === "runledger.files" &&
+    typeof (source as Partial<FileTree>).files === "function"
+  );
+}
+
+function isBlob(source: object): source is Blob {
+  const blob = source as Partial<Blob>;
+  return typeof blob.size === "number" && typeof blob.stream === "function" && typeof blob.arrayBuffer === "function";
+}
+
+function unknownSource(source: unknown): LedgerError {
+  const received = describeType(source);
+  let hint = "";
+  if (received === "Tensor" || received === "Variable")
+    hint = "; await its data(), or dataSync(), gives the numbers of a Tensor";
+  else if (ArrayBuffer.isView(source)) hint = "; new Uint8Array(x.buffer, x.byteOffset, x.byteLength) gives its bytes";
+  else if (source instanceof ArrayBuffer) hint = "; new Uint8Array(x) gives its bytes";
+  else if (received === "Promise") hint = "; await it first";
+  else if (received === "object" || received === "array") hint = "; JSON.stringify() makes text of plain data";
+  return new LedgerError(
+    "INVALID_ARGUMENT",
+    `source must be a Uint8Array, a string, a Blob, a stream of Uint8Array or fromPath(), but is ${received}${hint}`,
+    { field: "source", received },
+  );
+}

@@ -1,0 +1,256 @@
+import type { Backend } from "../backend/backend.ts";
+import type { Clock } from "../backend/clock.ts";
+import { LedgerError, describeType, invalidArgument } from "../backend/error.ts";
+import type { FileTree, SourceFile } from "../backend/files.ts";
+import { decodeJson } from "../backend/json.ts";
+import { mapBounded } from "./bounded.ts";
+import { callOptions } from "./call-options.ts";
+import { AliasStore } from "./aliases.ts";
+import type { StoredBlob } from "./blobs.ts";
+import { BlobStore } from "./blobs.ts";
+import { comparePaths, formatDigest, listingDigest } from "./digest.ts";
+import { sourceFailed } from "./intake.ts";
+import type { Manifest, ManifestFile } from "./manifest.ts";
+import { MAX_FILES, encodeMetadata } from "./manifest.ts";
+import type { StoredVersion } from "./manifests.ts";
+import { ManifestStore } from "./manifests.ts";
+import { parseRef, toAlias, toArtifactName, toArtifactType } from "./name.ts";
+import { OpenArtifact } from "./open.ts";
+import { assertDistinctPaths, toArtifactPath } from "./path.ts";
+import { Progress } from "./progress.ts";
+import { Resolver } from "./resolve.ts";
+import type { ArtifactSource, NormalSource } from "./source.ts";
+import { fileContent, normalizeSource } from "./source.ts";
+import type { ArtifactRef, ArtifactVersion } from "./version.ts";
+
+/** Files sent, and manifests read, at a time. */
+const PARALLEL = 4;
+/** What a single content is called that has no name of its own. */
+const CONTENT_PATH = "content";
+
+/** How far a call has come. `total` is known for everything but streams. Both in bytes. */
+export interface ArtifactProgress {
+  readonly bytes: number;
+  readonly total?: number;
+}
+
+export interface LogArtifactOptions {
+  /** What kind of thing it is: `model`, `dataset`, … At most 200 characters. */
+  readonly type?: string;
+  /** Names that point at this version from now on. */
+  readonly aliases?: readonly string[];
+  /** A plain object of JSON data; NaN, infinities and bigints are kept. */
+  readonly metadata?: Record<string, unknown>;
+  readonly signal?: AbortSignal;
+  /** Told as bytes are stored, or found to be there; `bytes` never goes back. */
+  readonly onProgress?: (progress: ArtifactProgress) => void;
+}
+
+export interface ArtifactStoreOptions {
+  readonly backend: Backend;
+  readonly clock: Clock;
+  /** Random lower-case base32, a new one each call. */
+  readonly ids: (kind: "blob" | "artifact") => string;
+  /** Told about objects that were passed over because they are damaged. */
+  readonly onDamaged?: (error: LedgerError) => void;
+}
+
+/** Artifacts of one ledger: contents by digest, versions by name. */
+export class ArtifactStore {
+  readonly #backend: Backend;
+  readonly #clock: Clock;
+  readonly #blobs: BlobStore;
+  readonly #manifests: ManifestStore;
+  readonly #aliases: AliasStore;
+  readonly #resolver: Resolver;
+  readonly #onDamaged: (error: LedgerError) => void;
+
+  constructor({ backend, clock, ids, onDamaged = () => {} }: ArtifactStoreOptions) {
+    this.#backend = backend;
+    this.#clock = clock;
+    this.#onDamaged = onDamaged;
+    this.#blobs = new BlobStore(backend, () => ids("blob"));
+    this.#manifests = new ManifestStore(backend, () => ids("artifact"));
+    this.#aliases = new AliasStore(backend, () => ids("artifact"), onDamaged);
+    this.#resolver = new Resolver(backend, this.#manifests, this.#aliases);
+  }
+
+  /**
+   * Stores a source as a version of `name`: first the contents that are not there yet, then the manifest, then the aliases. The newest
+   * version is given back, and none is written, when it has the same digest, type and metadata.
+   *
+   * Arguments are read before this returns its promise: small bytes and metadata may be changed right after. Larger bytes
+   * (over 8 MiB) may not be changed until it settles: `CONFLICT` when they were. Rejects with `INVALID_ARGUMENT` for bad
+   * arguments, `TOO_LARGE`, `CORRUPT`, as the backend does, or with the signal's reason.
+   */
+  async log(
+    name: string,
+    source: ArtifactSource,
+    options: LogArtifactOptions & { readonly runId?: string } = {},
+  ): Promise<ArtifactVersion> {
+    const { type, aliases = [], metadata = {}, runId, signal, onProgress } = options;
+    const artifact = toArtifactName(name);
+    if (!Array.isArray(aliases)) throw invalidArgument("aliases", "an array of strings", aliases);
+    const names = [...new Set(aliases.map((alias, i) => toAlias(alias, `aliases[${i}]`)))];
+    if (type !== undefined) toArtifactType(type);
+    if (onProgress !== undefined && typeof onProgress !== "function")
+      throw invalidArgument("onProgress", "a function", onProgress);
+    const ownMetadata = snapshot(metadata);
+    const normal = normalizeSource(source);
+    const content = await this.#store(normal, new Progress(onProgress), signal);
+    const draft: Omit<Manifest, "number"> = {
+      name: artifact,
+      ...content,
+      ...(type === undefined ? {} : { type }),
+      metadata: ownMetadata,
+      createdAt: this.#clock.now(),
+      ...(runId === undefined ? {} : { runId }),
+    };
+    const stored = await this.#manifests.publish(draft, signal);
+    for (const alias of names) await this.#aliases.set(artifact, alias, stored.tag, signal);
+    return this.#present(stored, signal);
+  }
+
+  /** The version a reference names. `ARTIFACT_NOT_FOUND` says what there is instead. */
+  async resolve(ref: ArtifactRef, options: { readonly signal?: AbortSignal } = {}): Promise<ArtifactVersion> {
+    return this.#present(await this.#resolver.find(parseRef(ref), options.signal), options.signal);
+  }
+
+  /** As {@link resolve}, to read the files. `CORRUPT` when the list of files does not have the digest of the version. */
+  async open(ref: ArtifactRef, options: { readonly signal?: AbortSignal } = {}): Promise<OpenArtifact> {
+    const stored = await this.#resolver.find(parseRef(ref), options.signal);
+    const { single, files, hex } = stored.manifest;
+    if (!single && (await listingDigest(files)) !== hex) {
+      throw new LedgerError("CORRUPT", `${stored.key} lists other files than its digest says`, { key: stored.key });
+    }
+    return new OpenArtifact(this.#backend, await this.#present(stored, options.signal), single, files);
+  }
+
+  /** All versions of a name, oldest first; none is no error. One whose manifest is damaged is reported and left out. */
+  async versions(name: string, options: { readonly signal?: AbortSignal } = {}): Promise<ArtifactVersion[]> {
+    const artifact = toArtifactName(name);
+    const entries = await this.#manifests.list(artifact, options.signal);
+    if (entries.length === 0) return [];
+    const aliases = await this.#aliases.all(artifact, options.signal);
+    const versions = await mapBounded(entries, PARALLEL, options.signal, async (entry, stop) => {
+      try {
+        return toVersion(await this.#manifests.read(artifact, entry, stop), aliases);
+      } catch (error) {
+        if (!LedgerError.hasCode(error, "CORRUPT") && !LedgerError.hasCode(error, "FORMAT_TOO_NEW")) throw error;
+        this.#onDamaged(error);
+        return undefined;
+      }
+    });
+    return versions.filter((version) => version !== undefined);
+  }
+
+  /** Lets an alias mean a version (`"v3"`, `3`, another alias, `latest`) from now on. Gives the version, its aliases up to date. */
+  async setAlias(
+    name: string,
+    version: string | number | ArtifactVersion,
+    alias: string,
+    options: { readonly signal?: AbortSignal } = {},
+  ): Promise<ArtifactVersion> {
+    const artifact = toArtifactName(name);
+    const ownAlias = toAlias(alias);
+    const stored = await this.#resolver.find(refOf(artifact, version), options.signal);
+    await this.#aliases.set(artifact, ownAlias, stored.tag, options.signal);
+    return this.#present(stored, options.signal);
+  }
+
+  async #store(
+    source: NormalSource,
+    progress: Progress,
+    signal: AbortSignal | undefined,
+  ): Promise<Pick<Manifest, "hex" | "single" | "files">> {
+    if (source.kind === "files") return this.#storeTree(source.tree, progress, signal);
+    const { content } = source;
+    if (content.kind !== "stream") progress.expect(content.kind === "bytes" ? content.bytes.byteLength : content.size);
+    const { hex, size } = await this.#blobs.put(content, { signal, onBytes: progress.add });
+    return { hex, single: true, files: [{ path: CONTENT_PATH, size, hex }] };
+  }
+
+  async #storeTree(
+    tree: FileTree,
+    progress: Progress,
+    signal: AbortSignal | undefined,
+  ): Promise<Pick<Manifest, "hex" | "single" | "files">> {
+    const found = await listTree(tree, signal);
+    progress.expect(found.reduce((total, { file }) => total + file.size, 0));
+    const blobs = await mapBounded(found, PARALLEL, signal, ({ file }, stop): Promise<StoredBlob> => {
+      return this.#blobs.put(fileContent(file), { signal: stop, onBytes: progress.add });
+    });
+    const files = found.map(({ path }, i): ManifestFile => ({ path, ...(blobs[i] as StoredBlob) }));
+    const [only] = files;
+    if (!tree.single) return { hex: await listingDigest(files), single: false, files };
+    if (only === undefined || files.length > 1)
+      throw new LedgerError("INVALID_ARGUMENT", "source says it is one file, but has none or several", {
+        field: "source",
+      });
+    return { hex: only.hex, single: true, files };
+  }
+
+  async #present(stored: StoredVersion, signal: AbortSignal | undefined): Promise<ArtifactVersion> {
+    return toVersion(stored, await this.#aliases.all(stored.manifest.name, signal));
+  }
+}
+
+/** The files of a tree, checked and in order. */
+async function listTree(
+  tree: FileTree,
+  signal: AbortSignal | undefined,
+): Promise<{ path: string; file: SourceFile }[]> {
+  const found: { path: string; file: SourceFile }[] = [];
+  try {
+    for await (const file of tree.files(callOptions(signal))) {
+      signal?.throwIfAborted();
+      found.push({ path: toArtifactPath(file.path, "source"), file });
+      if (found.length > MAX_FILES)
+        throw new LedgerError("TOO_LARGE", `source has more than ${MAX_FILES} files`, { field: "source" });
+    }
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw sourceFailed(error);
+  }
+  found.sort((a, b) => comparePaths(a.path, b.path));
+  const paths = found.map(({ path }) => path);
+  assertDistinctPaths(paths, "INVALID_ARGUMENT", "source");
+  return found;
+}
+
+/** A copy of the caller's metadata, made at once. Rejects what cannot be stored. */
+function snapshot(metadata: unknown): Record<string, unknown> {
+  return decodeJson(encodeMetadata(metadata)) as Record<string, unknown>;
+}
+
+function toVersion({ tag, manifest }: StoredVersion, aliases: ReadonlyMap<string, string>): ArtifactVersion {
+  const { name, hex, type, metadata, createdAt, runId, files } = manifest;
+  return {
+    name,
+    version: tag,
+    digest: formatDigest(hex),
+    size: files.reduce((total, file) => total + file.size, 0),
+    ...(type === undefined ? {} : { type }),
+    aliases: [...aliases].filter(([, version]) => version === tag).map(([alias]) => alias),
+    metadata,
+    createdAt,
+    ...(runId === undefined ? {} : { runId }),
+  };
+}
+
+function refOf(name: string, version: string | number | ArtifactVersion): ReturnType<typeof parseRef> {
+  if (typeof version === "number" && Number.isSafeInteger(version) && version >= 0)
+    return parseRef(`${name}:v${version}`, "version");
+  if (typeof version === "string") return parseRef(`${name}:${version}`, "version");
+  if (typeof version !== "object" || version === null)
+    throw invalidArgument("version", 'a version such as "v3"', version);
+  if (toArtifactName(version.name, "version.name") === name) return parseRef(version, "version");
+  throw new LedgerError(
+    "INVALID_ARGUMENT",
+    `version is one of ${JSON.stringify(version.name)}, not of ${JSON.stringify(name)}`,
+    {
+      field: "version",
+      received: describeType(version),
+    },
+  );
+}

@@ -1,0 +1,30 @@
+/** One version of an artifact, as plain data. It never changes, but for `aliases`, which are those at the time of reading. */
+export interface ArtifactVersion {
+  /** Name of the artifact. */
+  readonly name: string;
+  /** `v0`, `v1`, …: counted within the name. */
+  readonly version: string;
+  /**
+   * `sha256:<64 hex digits>`: of the content, or, for a directory, of its listing (a line `JSON.stringify([path, size, hex])` for each
+   * file, in the order of the UTF-8 bytes of the paths).
+   */
+  readonly digest: string;
+  /** Bytes of all files together. */
+  readonly size: number;
+  /** What kind of thing it is: `model`, `dataset`, … */
+  readonly type?: string;
+  /** Names that point at this version, sorted; `latest` is not among them. */
+  readonly aliases: readonly string[];
+  /** What was given when it was logged. Objects in it have no prototype. */
+  readonly metadata: Record<string, unknown>;
+  /** Milliseconds since the epoch, by the clock of the writer. */
+  readonly createdAt: number;
+  /** The run that logged it first. */
+  readonly runId?: string;
+}
+
+/**
+ * What names a version: `name` or `name:latest` (the newest), `name:v3`, `name:best` (an alias), `name@sha256:…`, or a version
+ * read before.
+ */
+export type ArtifactRef = string | Pick<ArtifactVersion, "name" | "version" | "digest">;

@@ -1,0 +1,120 @@
+import { abortable } from "./abort.ts";
+import type { Body, ByteRange, ByteStream } from "./backend.ts";
+import { LedgerError, invalidArgument } from "./error.ts";
+
+/** The exact size of a body in bytes, where it is known beforehand. */
+export function bodySize(body: Body): number | undefined {
+  return body instanceof Uint8Array ? body.byteLength : body.size;
+}
+
+/**
+ * The chunks of a body, none of them empty. Throws `INVALID_ARGUMENT` when a chunk is no `Uint8Array` or the total differs
+ * from the stated size; stops with the signal's reason when that is aborted, even while the stream stands still. What the
+ * stream itself throws comes through as it is. `key` is what the errors made here name.
+ */
+export async function* bodyChunks(body: Body, signal?: AbortSignal, key?: string): AsyncGenerator<Uint8Array, void, undefined> {
+  signal?.throwIfAborted();
+  if (body instanceof Uint8Array) {
+    if (body.byteLength > 0) yield body;
+    return;
+  }
+  const size = body.size;
+  const chunks = body[Symbol.asyncIterator]();
+  let total = 0;
+  let open = true;
+  try {
+    for (;;) {
+      const step = await abortable(Promise.resolve(chunks.next()), signal).catch((error: unknown) => {
+        open = signal?.aborted === true; // A stream that failed has closed itself; one that was left waiting has not.
+        throw error;
+      });
+      if (step.done === true) {
+        open = false;
+        break;
+      }
+      signal?.throwIfAborted();
+      const chunk: unknown = step.value;
+      if (!(chunk instanceof Uint8Array)) throw wrongBody(invalidArgument("body", "a stream of Uint8Array", chunk), key);
+      total += chunk.byteLength;
+      if (size !== undefined && total > size) throw wrongSize(size, total, key);
+      if (chunk.byteLength > 0) yield chunk;
+    }
+    if (size !== undefined && total !== size) throw wrongSize(size, total, key);
+  } finally {
+    if (open) await stopStream(chunks, signal?.aborted === true);
+  }
+}
+
+/** Tells a stream that no more is wanted. One that may never answer is told, but not waited for. */
+async function stopStream(chunks: AsyncIterator<Uint8Array>, leave: boolean): Promise<void> {
+  const told = (async (): Promise<void> => {
+    await chunks.return?.();
+  })().catch(() => {});
+  if (!leave) await told;
+}
+
+function wrongSize(stated: number, actual: number, key: string | undefined): LedgerError {
+  const how = actual > stated ? `more than the ${stated}` : `${actual} of the ${stated}`;
+  return new LedgerError("INVALID_ARGUMENT", `body yields ${how} bytes that its size states`, {
+    field: "body.size",
+    received: "number",
+    key,
+  });
+}
+
+function wrongBody(error: LedgerError, key: string | undefined): LedgerError {
+  return new LedgerError(error.code, error.message, { field: error.field, received: error.received, key });
+}
+
+/** All bytes of a body in a buffer of their own. */
+export async function collectBody(body: Body, signal?: AbortSignal, key?: string): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let total = 0;
+  for await (const chunk of bodyChunks(body, signal, key)) {
+    chunks.push(new Uint8Array(chunk)); // Not slice(): that of Node's Buffer does not copy.
+    total += chunk.byteLength;
+  }
+  return chunks.length === 1 ? (chunks[0] as Uint8Array) : concatBytes(chunks, total);
+}
+
+/** The parts, joined in a new buffer. */
+export function concatBytes(parts: readonly Uint8Array[], total: number = sumOf(parts)): Uint8Array {
+  const out = new Uint8Array(total);
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.byteLength;
+  }
+  return out;
+}
+
+function sumOf(parts: readonly Uint8Array[]): number {
+  let total = 0;
+  for (const part of parts) total += part.byteLength;
+  return total;
+}
+
+/** A {@link ByteStream} over chunks, with its size when that is known. */
+export function byteStream(chunks: AsyncIterable<Uint8Array>, size?: number): ByteStream {
+  const stream = { [Symbol.asyncIterator]: () => chunks[Symbol.asyncIterator]() };
+  return size === undefined ? stream : Object.assign(stream, { size });
+}
+
+/** Where a range begins and ends in an object of `size` bytes: `[start, end)`, cut at the end of the object. */
+export function clampRange(range: ByteRange | undefined, size: number): { start: number; end: number } {
+  if (range === undefined) return { start: 0, end: size };
+  const { offset, length } = range;
+  if (!Number.isSafeInteger(offset) || offset < 0) throw invalidArgument("range.offset", "a non-negative safe integer", offset);
+  if (length !== undefined && (!Number.isSafeInteger(length) || length < 0)) {
+    throw invalidArgument("range.length", "a non-negative safe integer", length);
+  }
+  const start = Math.min(offset, size);
+  return { start, end: length === undefined ? size : Math.min(start + length, size) };
+}
+
+/** True when both hold the same bytes. */
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.byteLength !== b.byteLength) return false;
+  for (let i = 0; i < a.byteLength; i++) if (a[i] !== b[i]) return false;
+  return true;
+}

@@ -1,0 +1,18 @@
+/** One file to be read. It can be opened any number of times. */
+export interface SourceFile {
+  /** Relative, `/`-separated. */
+  readonly path: string;
+  /** Bytes. A file that turns out to have another size when read is an error. */
+  readonly size: number;
+  /** The bytes, from the beginning, in chunks of at most a few MiB. */
+  open(options?: { readonly signal?: AbortSignal }): AsyncIterable<Uint8Array>;
+}
+
+/** A file or a whole directory outside the ledger, as `fromPath` of `runledger/backends/fs` describes it. */
+export interface FileTree {
+  readonly kind: "runledger.files";
+  /** True for one file, false for a directory. */
+  readonly single: boolean;
+  /** Every file, in ascending code-unit order of the path. */
+  files(options?: { readonly signal?: AbortSignal }): AsyncIterable<SourceFile>;
+}

@@ -1,0 +1,132 @@
+import { LedgerError, describeType } from "./error.ts";
+
+/** Longest key, in UTF-8 bytes. S3 allows 1024; the difference leaves room for a bucket prefix. */
+export const MAX_KEY_BYTES = 900;
+/** Longest segment, in UTF-8 bytes: what common filesystems take as one file name, less room for a temporary suffix. */
+export const MAX_SEGMENT_BYTES = 240;
+
+const encoder = new TextEncoder();
+
+/**
+ * Throws `INVALID_KEY` unless `key` is one or more segments joined by `/`, where each segment
+ * - is not empty, and does not begin with a dot or end with a dot or a space,
+ * - holds no control character, no backslash, no `:` and no lone surrogate, and is in Unicode normal form C,
+ * - is no device name of Windows (`con`, `aux.txt`, …),
+ * - is at most {@link MAX_SEGMENT_BYTES} bytes; the whole at most {@link MAX_KEY_BYTES}.
+ */
+export function assertKey(key: string): void {
+  check(key, "key");
+  if (key === "") throw bad(key, "it is empty");
+}
+
+/** As {@link assertKey}, but the empty prefix, meaning everything, is allowed. */
+export function assertPrefix(prefix: string): void {
+  check(prefix, "prefix");
+}
+
+function check(key: string, what: string): void {
+  if (typeof key !== "string") {
+    throw new LedgerError("INVALID_KEY", `a ${what} must be a string, but is ${describeType(key)}`, {
+      field: what,
+      received: describeType(key),
+    });
+  }
+  if (key === "") return;
+  if (key.length > MAX_KEY_BYTES || encoder.encode(key).length > MAX_KEY_BYTES) {
+    throw bad(key, `it is longer than ${MAX_KEY_BYTES} bytes`);
+  }
+  if (hasLoneSurrogate(key)) throw bad(key, "it holds half of a surrogate pair");
+  if (key.normalize("NFC") !== key) throw bad(key, "it is not in Unicode normal form C");
+  for (const segment of key.split("/")) {
+    const fault = segmentFault(segment);
+    if (fault !== undefined) throw bad(key, fault);
+  }
+}
+
+const DEVICE = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?:\.|$)/i;
+
+function segmentFault(segment: string): string | undefined {
+  if (segment === "") return "it has an empty segment";
+  if (segment.startsWith(".")) return "a segment begins with a dot";
+  if (/[. ]$/.test(segment)) return "a segment ends with a dot or a space";
+  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+  if (/[\u0000-\u001f\u007f-\u009f\\:]/.test(segment)) return "it holds a control character, a backslash or a colon";
+  if (DEVICE.test(segment)) return "a segment is a device name of Windows";
+  if (encoder.encode(segment).length > MAX_SEGMENT_BYTES) return `a segment is longer than ${MAX_SEGMENT_BYTES} bytes`;
+  return undefined;
+}
+
+/** True when the text holds half of a surrogate pair, which UTF-8 cannot say. */
+export function hasLoneSurrogate(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit < 0xd800 || unit > 0xdfff) continue;
+    const next = text.charCodeAt(i + 1);
+    if (unit > 0xdbff || !(next >= 0xdc00 && next <= 0xdfff)) return true;
+    i++;
+  }
+  return false;
+}
+
+function bad(key: string, why: string): LedgerError {
+  const shown = key.length > 80 ? `${key.slice(0, 80)}…` : key;
+  return new LedgerError("INVALID_KEY", `${JSON.stringify(shown)} is no valid key: ${why}`, { key: shown, field: "key" });
+}
+
+/**
+ * A name people chose, as one key segment that no filesystem merges with another: bytes other than `a-z 0-9 _ - .` become
+ * `=xx`, capitals included. Throws `INVALID_ARGUMENT` when the name is empty, not a string, holds control characters or is
+ * too long for one segment.
+ */
+export function encodeSegment(name: string, field: string): string {
+  if (typeof name !== "string") {
+    throw new LedgerError("INVALID_ARGUMENT", `${field} must be a string, but is ${describeType(name)}`, {
+      field,
+      received: describeType(name),
+    });
+  }
+  const fault = nameFault(name);
+  if (fault !== undefined) {
+    throw new LedgerError("INVALID_ARGUMENT", `${field} ${fault}`, { field, received: "string" });
+  }
+  let out = "";
+  for (const byte of encoder.encode(name.normalize("NFC"))) {
+    const plain = (byte >= 0x61 && byte <= 0x7a) || (byte >= 0x30 && byte <= 0x39) || byte === 0x5f || byte === 0x2d;
+    out += plain || (byte === 0x2e && out !== "") ? String.fromCharCode(byte) : escapeByte(byte);
+  }
+  if (out.endsWith(".")) out = `${out.slice(0, -1)}=2e`;
+  if (DEVICE.test(out)) out = escapeByte(out.charCodeAt(0)) + out.slice(1);
+  if (out.length > MAX_SEGMENT_BYTES) {
+    throw new LedgerError("INVALID_ARGUMENT", `${field} is too long: it takes ${out.length} bytes as a key, ${MAX_SEGMENT_BYTES} at most`, {
+      field,
+      received: "string",
+    });
+  }
+  return out;
+}
+
+function nameFault(name: string): string | undefined {
+  if (name === "") return "must not be empty";
+  if (name.length > MAX_SEGMENT_BYTES) return `must be at most ${MAX_SEGMENT_BYTES} characters, but has ${name.length}`;
+  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+  if (/[\u0000-\u001f\u007f]/.test(name)) return "must not hold control characters";
+  if (hasLoneSurrogate(name)) return "holds half of a surrogate pair";
+  return undefined;
+}
+
+function escapeByte(byte: number): string {
+  return `=${byte.toString(16).padStart(2, "0")}`;
+}
+
+/** The name that {@link encodeSegment} made a segment of. */
+export function decodeSegment(segment: string): string {
+  const bytes: number[] = [];
+  for (let i = 0; i < segment.length; i++) {
+    const hex = segment[i] === "=" ? segment.slice(i + 1, i + 3) : "";
+    if (/^[0-9a-f]{2}$/.test(hex)) {
+      bytes.push(Number.parseInt(hex, 16));
+      i += 2;
+    } else bytes.push(...encoder.encode(segment[i]));
+  }
+  return new TextDecoder().decode(Uint8Array.from(bytes));
+}

@@ -1,0 +1,40 @@
+import type { Backend } from "../backend.ts";
+
+/** The methods a layer gives a meaning of its own. */
+export interface LayerMethods {
+  readonly create?: Backend["create"];
+  readonly read?: Backend["read"];
+  readonly stat?: Backend["stat"];
+  readonly list?: Backend["list"];
+  readonly remove?: Backend["remove"];
+  readonly append?: NonNullable<Backend["append"]>;
+  readonly move?: NonNullable<Backend["move"]>;
+  readonly close?: NonNullable<Backend["close"]>;
+}
+
+/**
+ * `inner` with some methods replaced. Everything else, `capabilities` and `liveness` included, is that of `inner`; an
+ * optional method is there only where `inner` has it.
+ */
+export function layer(inner: Backend, own: LayerMethods): Backend {
+  const { append, move, close } = inner;
+  return {
+    contract: 1,
+    name: inner.name,
+    // Read each time: a backend may learn what its store can do while it runs.
+    get capabilities() {
+      return inner.capabilities;
+    },
+    create: own.create ?? ((key, body, options) => inner.create(key, body, options)),
+    read: own.read ?? ((key, options) => inner.read(key, options)),
+    stat: own.stat ?? ((key, options) => inner.stat(key, options)),
+    list: own.list ?? ((prefix, options) => inner.list(prefix, options)),
+    remove: own.remove ?? ((key, options) => inner.remove(key, options)),
+    ...(inner.liveness && { liveness: inner.liveness }),
+    ...(append && {
+      append: own.append ?? ((key: string, bytes: Uint8Array, options) => append.call(inner, key, bytes, options)),
+    }),
+    ...(move && { move: own.move ?? ((from: string, to: string, options) => move.call(inner, from, to, options)) }),
+    ...(close && { close: own.close ?? (() => close.call(inner)) }),
+  };
+}

@@ -1,0 +1,71 @@
+import type { Backend, Entry } from "../backend.ts";
+import { LedgerError } from "../error.ts";
+import { assertKey, assertPrefix } from "../key.ts";
+import { layer } from "./layer.ts";
+
+/**
+ * The part of `backend` under `prefix`, as a backend of its own: keys go in and come out without the prefix, in listings
+ * and in errors. `prefix` is one or more whole segments; the empty one changes nothing. Closing it closes `backend`.
+ */
+export function withPrefix(backend: Backend, prefix: string): Backend {
+  assertPrefix(prefix);
+  if (prefix === "") return layer(backend, {});
+  const root = `${prefix}/`;
+
+  const inside = (key: string): string => {
+    assertKey(key);
+    return root + key;
+  };
+
+  const listed = async function* (under: string, options: Parameters<Backend["list"]>[1]): AsyncGenerator<Entry> {
+    assertPrefix(under);
+    const startAfter = options?.startAfter;
+    const entries = backend.list(under === "" ? prefix : root + under, {
+      ...options,
+      ...(startAfter !== undefined && { startAfter: root + startAfter }),
+    });
+    try {
+      for await (const entry of entries) {
+        if (entry.key.startsWith(root)) yield { key: entry.key.slice(root.length), size: entry.size };
+      }
+    } catch (error) {
+      throw outside(error, root);
+    }
+  };
+
+  const at = async <T>(key: string, call: (full: string) => Promise<T>): Promise<T> => {
+    const full = inside(key);
+    try {
+      return await call(full);
+    } catch (error) {
+      throw outside(error, root);
+    }
+  };
+
+  return layer(backend, {
+    create: (key, body, options) => at(key, (full) => backend.create(full, body, options)),
+    read: (key, options) => at(key, (full) => backend.read(full, options)),
+    stat: (key, options) => at(key, (full) => backend.stat(full, options)),
+    list: listed,
+    remove: (key, options) => at(key, (full) => backend.remove(full, options)),
+    append: (key, bytes, options) => at(key, (full) => (backend as Required<Backend>).append(full, bytes, options)),
+    move: (from, to, options) =>
+      at(from, (full) => (backend as Required<Backend>).move(full, inside(to), options)),
+  });
+}
+
+/** The error as those outside know its key. */
+function outside(error: unknown, root: string): unknown {
+  if (!LedgerError.is(error) || error.key?.startsWith(root) !== true) return error;
+  const { code, message, field, received, key, operation, status, transient, cause } = error;
+  const short = key.slice(root.length);
+  return new LedgerError(code, message.replaceAll(key, () => short), {
+    field,
+    received,
+    key: short,
+    operation,
+    status,
+    transient,
+    cause,
+  });
+}

@@ -1,0 +1,99 @@
+import type { Backend } from "../backend.ts";
+import { clampRange } from "../body.ts";
+import { invalidArgument } from "../error.ts";
+import { layer } from "./layer.ts";
+
+export interface ReadCacheOptions {
+  /** Most bytes kept at once. Default 64 MiB. What was used least recently goes first. */
+  readonly maxBytes?: number;
+  /** Larger objects are not kept. Default an eighth of `maxBytes`. */
+  readonly maxObjectBytes?: number;
+  /**
+   * True for keys whose bytes are the same whoever creates them and whenever, and that are never appended to. By default
+   * keys whose last segment is a digest, 64 hexadecimal digits: there the key decides the bytes.
+   */
+  readonly cacheable?: (key: string) => boolean;
+}
+
+/**
+ * Keeps whole small objects that were read, so that reading them again costs nothing. Only keys that `cacheable` admits are
+ * kept, because another process may remove an object and create the key anew; of an admitted key the only thing that can be
+ * out of date is that it was removed meanwhile. That an object is missing is never remembered, and `stat` and `list` always
+ * ask the backend.
+ */
+export function withReadCache(backend: Backend, options: ReadCacheOptions = {}): Backend {
+  const maxBytes = limit(options.maxBytes, "maxBytes", 64 * 1024 * 1024);
+  const maxObjectBytes = limit(options.maxObjectBytes, "maxObjectBytes", Math.floor(maxBytes / 8));
+  const cacheable = options.cacheable ?? namedByDigest;
+  const kept = new Map<string, Uint8Array>();
+  let total = 0;
+  // Counts what this handle changed: bytes read before a change must not be kept after it.
+  let changes = 0;
+  let closed = false;
+
+  const forget = (key: string): void => {
+    const bytes = kept.get(key);
+    if (bytes !== undefined && kept.delete(key)) total -= bytes.byteLength;
+  };
+
+  const keep = (key: string, bytes: Uint8Array): void => {
+    forget(key);
+    if (closed || bytes.byteLength > maxObjectBytes) return;
+    kept.set(key, new Uint8Array(bytes));
+    total += bytes.byteLength;
+    for (const oldest of kept.keys()) {
+      if (total <= maxBytes) break;
+      forget(oldest);
+    }
+  };
+
+  /** A change takes effect some time between its start and its end, so neither side of it may leave something behind. */
+  const changing = async (keys: readonly string[], change: () => Promise<void>): Promise<void> => {
+    const clear = (): void => {
+      changes++;
+      for (const key of keys) forget(key);
+    };
+    clear();
+    try {
+      await change();
+    } finally {
+      clear();
+    }
+  };
+
+  return layer(backend, {
+    async read(key, call) {
+      const hit = kept.get(key);
+      if (hit !== undefined) {
+        call?.signal?.throwIfAborted();
+        kept.delete(key);
+        kept.set(key, hit);
+        const { start, end } = clampRange(call?.range, hit.byteLength);
+        return hit.slice(start, end);
+      }
+      const before = changes;
+      const bytes = await backend.read(key, call);
+      if (call?.range === undefined && before === changes && cacheable(key)) keep(key, bytes);
+      return bytes;
+    },
+    remove: (key, call) => changing([key], () => backend.remove(key, call)),
+    append: (key, bytes, call) => changing([key], () => (backend as Required<Backend>).append(key, bytes, call)),
+    move: (from, to, call) => changing([from, to], () => (backend as Required<Backend>).move(from, to, call)),
+    close: async () => {
+      closed = true;
+      kept.clear();
+      total = 0;
+      await backend.close?.();
+    },
+  });
+}
+
+function namedByDigest(key: string): boolean {
+  return /(?:^|\/)[0-9a-f]{64}$/.test(key);
+}
+
+function limit(value: number | undefined, field: string, fallback: number): number {
+  if (value === undefined) return fallback;
+  if (!Number.isSafeInteger(value) || value < 0) throw invalidArgument(field, "a non-negative safe integer", value);
+  return value;
+}

@@ -1,0 +1,159 @@
+import type { Backend, Body, ByteStream, Entry } from "../backend.ts";
+import { type Clock, systemClock } from "../clock.ts";
+import { LedgerError, invalidArgument } from "../error.ts";
+import { holdsBytes, sameObject } from "./compare.ts";
+import { layer } from "./layer.ts";
+
+export interface RetryOptions {
+  /** How often a call is made at most, the first time included. Default 5. */
+  readonly attempts?: number;
+  /** The first pause is up to this long, each further one up to twice the one before, in ms. Default 100. */
+  readonly baseMs?: number;
+  /** No pause is longer than this, in ms. Default 20,000. */
+  readonly capMs?: number;
+  /** No attempt begins later than this after the first, in ms. A listing starts anew with each entry. Default 60,000. */
+  readonly deadlineMs?: number;
+  readonly clock?: Clock;
+  /** Numbers in [0, 1), for the pauses. Default `Math.random`. */
+  readonly random?: () => number;
+}
+
+/**
+ * Repeats calls that failed with `transient: true`, after pauses of random length (full jitter).
+ *
+ * - `append` is made once: a repeat could add the bytes twice.
+ * - `create` is repeated unless a stream body was begun. A failed attempt may have stored the object all the same: when a
+ *   repeat then meets `EXISTS`, the object is read back, and the same bytes mean success.
+ * - `move` is repeated; when `from` is then gone and `to` is there, or both are there with the same bytes, it had worked.
+ * - `list` goes on behind the last entry it gave.
+ *
+ * An abort ends a pause at once.
+ */
+export function withRetry(backend: Backend, options: RetryOptions = {}): Backend {
+  const policy = toPolicy(options);
+  const { clock } = policy;
+
+  const repeat = async <T>(signal: AbortSignal | undefined, call: (earlier: number) => Promise<T>): Promise<T> => {
+    const start = clock.monotonic();
+    for (let earlier = 0; ; earlier++) {
+      try {
+        return await call(earlier);
+      } catch (error) {
+        await pause(policy, error, earlier, start, signal);
+      }
+    }
+  };
+
+  const list = async function* (prefix: string, call: Parameters<Backend["list"]>[1]): AsyncGenerator<Entry> {
+    let startAfter = call?.startAfter;
+    let earlier = 0;
+    let start = clock.monotonic();
+    for (;;) {
+      try {
+        for await (const entry of backend.list(prefix, { ...call, ...(startAfter !== undefined && { startAfter }) })) {
+          startAfter = entry.key;
+          yield entry;
+          earlier = 0;
+          start = clock.monotonic();
+        }
+        return;
+      } catch (error) {
+        await pause(policy, error, earlier++, start, call?.signal);
+      }
+    }
+  };
+
+  return layer(backend, {
+    read: (key, call) => repeat(call?.signal, async () => await backend.read(key, call)),
+    stat: (key, call) => repeat(call?.signal, async () => await backend.stat(key, call)),
+    remove: (key, call) => repeat(call?.signal, async () => await backend.remove(key, call)),
+    list,
+
+    create: (key, body, call) => {
+      const once = body instanceof Uint8Array ? undefined : watchStream(body);
+      const given: Body = once?.stream ?? body;
+      return repeat(call?.signal, async (earlier) => {
+        try {
+          return await backend.create(key, given, call);
+        } catch (error) {
+          if (once?.begun() === true) throw new Final(error);
+          if (earlier === 0 || !(body instanceof Uint8Array) || !LedgerError.hasCode(error, "EXISTS")) throw error;
+          if (!(await holdsBytes(backend, key, body, call))) throw error;
+        }
+      });
+    },
+
+    move: (from, to, call) =>
+      repeat(call?.signal, async (earlier) => {
+        try {
+          return await (backend as Required<Backend>).move(from, to, call);
+        } catch (error) {
+          if (earlier === 0) throw error;
+          if (LedgerError.hasCode(error, "NOT_FOUND")) {
+            if ((await backend.stat(to, call)) === undefined) throw error;
+          } else if (LedgerError.hasCode(error, "EXISTS") && from !== to) {
+            if (!(await sameObject(backend, from, to, call))) throw error;
+            await backend.remove(from, call);
+          } else throw error;
+        }
+      }),
+  });
+}
+
+/** Marks a failure that must not be repeated, whatever it says of itself. */
+class Final {
+  readonly error: unknown;
+  constructor(error: unknown) {
+    this.error = error;
+  }
+}
+
+/** Waits before the next attempt, or throws `error` when there is to be none. */
+async function pause(
+  policy: Policy,
+  error: unknown,
+  earlier: number,
+  start: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (error instanceof Final) throw error.error;
+  if (!LedgerError.is(error) || !error.transient || earlier + 1 >= policy.attempts) throw error;
+  const ms = policy.random() * Math.min(policy.capMs, policy.baseMs * 2 ** earlier);
+  if (policy.clock.monotonic() - start + ms > policy.deadlineMs) throw error;
+  await policy.clock.sleep(ms, signal);
+}
+
+/** The stream, and whether anything was asked of it yet. Until then it can be handed out again. */
+function watchStream(body: ByteStream): { stream: ByteStream; begun(): boolean } {
+  let inner: AsyncIterator<Uint8Array> | undefined;
+  const iterator: AsyncIterator<Uint8Array> = {
+    next: async () => {
+      inner ??= body[Symbol.asyncIterator]();
+      return await inner.next();
+    },
+    return: async () => (await inner?.return?.()) ?? { done: true, value: undefined },
+  };
+  const stream = { [Symbol.asyncIterator]: () => iterator, ...(body.size !== undefined && { size: body.size }) };
+  return { stream, begun: () => inner !== undefined };
+}
+
+type Policy = Required<RetryOptions>;
+
+function toPolicy(options: RetryOptions): Policy {
+  const policy: Policy = {
+    attempts: options.attempts ?? 5,
+    baseMs: options.baseMs ?? 100,
+    capMs: options.capMs ?? 20_000,
+    deadlineMs: options.deadlineMs ?? 60_000,
+    clock: options.clock ?? systemClock,
+    random: options.random ?? Math.random,
+  };
+  if (!Number.isSafeInteger(policy.attempts) || policy.attempts < 1) {
+    throw invalidArgument("attempts", "a positive integer", policy.attempts);
+  }
+  for (const field of ["baseMs", "capMs", "deadlineMs"] as const) {
+    const value: unknown = policy[field];
+    if (typeof value !== "number" || !(value >= 0)) throw invalidArgument(field, "a non-negative number", value);
+  }
+  return policy;
+}

@@ -1,0 +1,47 @@
+import type { Backend } from "../backend.ts";
+import { LedgerError, describeType, invalidArgument } from "../error.ts";
+
+/** Throws `INVALID_ARGUMENT` unless `value` looks like a `Backend` of the contract this library knows. */
+export function assertBackend(value: unknown): asserts value is Backend {
+  if ((typeof value !== "object" && typeof value !== "function") || value === null) {
+    throw invalidArgument("backend", "a Backend, such as fsBackend() returns", value);
+  }
+  const given = value as Record<string, unknown>;
+  if (given["contract"] !== 1) {
+    const shown = typeof given["contract"] === "number" ? `version ${given["contract"]}` : "none";
+    throw new LedgerError("INVALID_ARGUMENT", `backend.contract must be 1, but states ${shown}`, {
+      field: "backend.contract",
+      received: describeType(given["contract"]),
+    });
+  }
+  if (typeof given["name"] !== "string") throw invalidArgument("backend.name", "a string", given["name"]);
+  assertCapabilities(given["capabilities"]);
+  const { append, move } = given["capabilities"] as { append: boolean; move?: boolean };
+  const required = ["create", "read", "stat", "list", "remove", ...(append ? ["append"] : []), ...(move ? ["move"] : [])];
+  for (const method of required) requireMethod(given, method);
+  for (const method of ["append", "move", "close"]) if (given[method] !== undefined) requireMethod(given, method);
+  assertLiveness(given["liveness"]);
+}
+
+function assertCapabilities(value: unknown): void {
+  if (typeof value !== "object" || value === null) throw invalidArgument("backend.capabilities", "an object", value);
+  const given = value as Record<string, unknown>;
+  for (const name of ["append", "exclusiveCreate", "durable", "move"]) {
+    if (name === "move" && given[name] === undefined) continue;
+    if (typeof given[name] !== "boolean") throw invalidArgument(`backend.capabilities.${name}`, "a boolean", given[name]);
+  }
+}
+
+function assertLiveness(value: unknown): void {
+  if (value === undefined) return;
+  if (typeof value !== "object" || value === null) throw invalidArgument("backend.liveness", "an object", value);
+  const { token, isAlive } = value as { token?: unknown; isAlive?: unknown };
+  if (typeof token !== "string" || token.length > 200) {
+    throw invalidArgument("backend.liveness.token", "a string of at most 200 characters", token);
+  }
+  if (typeof isAlive !== "function") throw invalidArgument("backend.liveness.isAlive", "a function", isAlive);
+}
+
+function requireMethod(given: Record<string, unknown>, method: string): void {
+  if (typeof given[method] !== "function") throw invalidArgument(`backend.${method}`, "a function", given[method]);
+}

@@ -1,0 +1,50 @@
+import { link } from "node:fs/promises";
+import type { Backend, Liveness } from "../../backend/backend.ts";
+import { LedgerError, invalidArgument } from "../../backend/error.ts";
+import { FsHandle } from "./handle.ts";
+
+/**
+ * When a call counts as stored. `"os"`: the operating system has it, so it survives the end of the process, however that
+ * comes. `"disk"`: it is on the device, so it survives a power cut too.
+ */
+export type Durability = "os" | "disk";
+
+export interface FsBackendOptions {
+  /** Default `"os"`. */
+  readonly durability?: Durability;
+}
+
+/** A backend over one directory. */
+export interface FsBackend extends Backend {
+  readonly liveness: Liveness;
+  /** Absolute path of the directory. */
+  readonly directory: string;
+  /**
+   * Removes files that writers which died left behind: temporary files nobody wrote to for `olderThanMs`, counted by the
+   * file system's own clock. A writer that stalled for so long and then goes on gets an error; give it a day or more.
+   * Resolves to how many were removed, and the bytes that were in them.
+   */
+  removeStaleTemporaryFiles(options: {
+    readonly olderThanMs: number;
+    readonly signal?: AbortSignal;
+  }): Promise<{ removed: number; bytes: number }>;
+}
+
+/**
+ * A ledger in a directory. The directory is made with the first thing that is stored; until then, and for reading, nothing
+ * is written. Throws `INVALID_ARGUMENT` when an argument is wrong.
+ */
+export function fsBackend(directory: string, options: FsBackendOptions = {}): FsBackend {
+  if (typeof directory !== "string" || directory === "") {
+    throw invalidArgument("directory", "a path that is not empty", directory);
+  }
+  if (directory.includes("\0")) {
+    throw new LedgerError("INVALID_ARGUMENT", "directory must not hold a NUL character", { field: "directory" });
+  }
+  if (typeof options !== "object" || options === null) throw invalidArgument("options", "an object", options);
+  const { durability = "os" } = options;
+  if (durability !== "os" && durability !== "disk") {
+    throw invalidArgument("durability", '"os" or "disk"', durability);
+  }
+  return new FsHandle(directory, { disk: durability === "disk", link });
+}

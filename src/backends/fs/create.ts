@@ -1,0 +1,76 @@
+import { type FileHandle, open, unlink } from "node:fs/promises";
+import { join } from "node:path";
+import type { Body } from "../../backend/backend.ts";
+import { bodyChunks } from "../../backend/body.ts";
+import { type Target, publish } from "./publish.ts";
+import { temporaryName } from "./temporary.ts";
+import { writeBytes, writeChunks } from "./write-behind.ts";
+
+/** In `os` mode objects up to this size are put on disk all the same: the small ones are what everything else hangs on. */
+const ALWAYS_SYNCED = 64 * 1024;
+
+export interface NewObject extends Target {
+  readonly body: Body;
+  readonly signal: AbortSignal | undefined;
+  /** Put the bytes on disk whatever their number. */
+  readonly disk: boolean;
+  /** Mode of the finished file. */
+  readonly mode: number;
+}
+
+/** A failure of the caller's stream, which is to reach the caller as it is, not as an error of the file system. */
+export class BodyFailure {
+  readonly error: unknown;
+  constructor(error: unknown) {
+    this.error = error;
+  }
+}
+
+/** A new, empty file under a temporary name. Nobody else can read it while it is written. */
+export async function openTemporary(directory: string): Promise<Temporary> {
+  const path = join(directory, temporaryName());
+  return { path, file: await open(path, "wx", 0o600) };
+}
+
+export interface Temporary {
+  readonly path: string;
+  readonly file: FileHandle;
+}
+
+/**
+ * Writes the object to a temporary file in its own directory, and gives that the object's name once it is complete. Whatever
+ * goes wrong before that, the temporary file is removed; after a crash it remains, and no listing shows it.
+ */
+export async function createObject(temporary: Temporary, object: NewObject): Promise<void> {
+  try {
+    await fill(temporary.file, object);
+    object.signal?.throwIfAborted();
+    await publish(temporary.path, object);
+  } finally {
+    // After `publish` the object has a name of its own.
+    await unlink(temporary.path).catch(() => {});
+  }
+}
+
+async function fill(file: FileHandle, object: NewObject): Promise<void> {
+  try {
+    const { body, signal } = object;
+    let size: number;
+    if (body instanceof Uint8Array) {
+      await writeBytes(file, body, signal);
+      size = body.byteLength;
+    } else size = await writeChunks(file, marked(bodyChunks(body, signal, object.key)));
+    if (object.mode !== 0o600) await file.chmod(object.mode).catch(() => {}); // Some file systems have no modes.
+    if (object.disk || size <= ALWAYS_SYNCED) await file.sync();
+  } finally {
+    await file.close(); // Network file systems may report a failed write only here.
+  }
+}
+
+async function* marked(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* chunks;
+  } catch (error) {
+    throw new BodyFailure(error);
+  }
+}

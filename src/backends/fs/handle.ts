@@ -1,0 +1,228 @@
+import { lstat, unlink } from "node:fs/promises";
+import { abortable } from "../../backend/abort.ts";
+import type { Backend, Body, ByteRange, CallOptions, Entry } from "../../backend/backend.ts";
+import { LedgerError, invalidArgument } from "../../backend/error.ts";
+import { assertKey, assertPrefix } from "../../backend/key.ts";
+import { type AppendOptions, Appends } from "./append.ts";
+import { BodyFailure, createObject, openTemporary } from "./create.ts";
+import { Directories } from "./directories.ts";
+import { failure, isAbsent, toLedgerError } from "./errors.ts";
+import { listObjects, removeStale } from "./list.ts";
+import { processLiveness } from "./liveness.ts";
+import { Root, parentKey } from "./paths.ts";
+import { type Link, publish } from "./publish.ts";
+import { readObject } from "./read.ts";
+
+export interface FsHandleOptions extends Omit<AppendOptions, "disk"> {
+  readonly disk: boolean;
+  readonly link: Link;
+}
+
+/** What `fsBackend` returns. Apart from it, tests choose here what a user cannot: how links are made, when files close. */
+export class FsHandle implements Backend {
+  readonly contract = 1;
+  readonly name = "fs";
+  readonly capabilities = { append: true, exclusiveCreate: true, durable: true, move: true } as const;
+  readonly liveness = processLiveness;
+  readonly directory: string;
+  readonly #root: Root;
+  readonly #directories: Directories;
+  readonly #appends: Appends;
+  readonly #link: Link;
+  readonly #disk: boolean;
+  readonly #mode: number;
+  #closed = false;
+
+  constructor(directory: string, options: FsHandleOptions) {
+    this.#root = new Root(directory);
+    this.directory = this.#root.directory;
+    this.#disk = options.disk;
+    this.#link = options.link;
+    this.#directories = new Directories(this.#root, options.disk);
+    this.#appends = new Appends(this.#root, this.#directories, options);
+    this.#mode = finalMode();
+  }
+
+  create(key: string, body: Body, options?: CallOptions): Promise<void> {
+    const signal = options?.signal;
+    return this.#call("create", key, signal, async () => {
+      const directoryKey = parentKey(key);
+      // Only this much can be repeated when the directory is missing: a stream can be read once.
+      const temporary = await this.#directories.within(directoryKey, openTemporary);
+      const target = { operation: "create", key, ...this.#place(key), link: this.#link };
+      try {
+        await createObject(temporary, { ...target, body, signal, disk: this.#disk, mode: this.#mode });
+      } catch (error) {
+        // It may be ours, from an attempt that failed after the name was given: that counts only once the name is on disk.
+        if (LedgerError.hasCode(error, "EXISTS")) await this.#directories.sync(directoryKey);
+        throw error;
+      }
+      await this.#directories.sync(directoryKey);
+    });
+  }
+
+  read(key: string, options?: CallOptions & { readonly range?: ByteRange }): Promise<Uint8Array> {
+    const signal = options?.signal;
+    const work = async (): Promise<Uint8Array> => {
+      try {
+        await this.#root.assertNoLink(parentKey(key));
+        return await readObject(this.#root.path(key), key, options?.range, signal);
+      } catch (error) {
+        throw isAbsent(error) ? failure("NOT_FOUND", "read", key, "it does not exist", error) : error;
+      }
+    };
+    return this.#call("read", key, signal, () => abortable(work(), signal));
+  }
+
+  stat(key: string, options?: CallOptions): Promise<{ size: number } | undefined> {
+    const signal = options?.signal;
+    const work = async (): Promise<{ size: number } | undefined> => {
+      const size = await this.#sizeOf(key);
+      return size === undefined ? undefined : { size };
+    };
+    return this.#call("stat", key, signal, () => abortable(work(), signal));
+  }
+
+  async *list(prefix: string, options?: CallOptions & { readonly startAfter?: string }): AsyncGenerator<Entry> {
+    assertPrefix(prefix);
+    const signal = options?.signal;
+    const entries = listObjects(this.#root, prefix, options?.startAfter, signal);
+    try {
+      for (;;) {
+        if (this.#closed) throw this.#closedError("list", prefix);
+        signal?.throwIfAborted();
+        const step = await abortable(entries.next(), signal);
+        if (step.done === true) return;
+        yield step.value;
+      }
+    } catch (error) {
+      throw toOutcome(error, "list", prefix, signal);
+    }
+  }
+
+  remove(key: string, options?: CallOptions): Promise<void> {
+    return this.#call("remove", key, options?.signal, async () => {
+      if ((await this.#sizeOf(key)) === undefined) return;
+      await this.#appends.release(key, true);
+      options?.signal?.throwIfAborted();
+      await removeFile(this.#root.path(key));
+      await this.#directories.sync(parentKey(key));
+    });
+  }
+
+  append(key: string, bytes: Uint8Array, options?: CallOptions): Promise<void> {
+    const signal = options?.signal;
+    return this.#call("append", key, signal, () => this.#appends.append(key, bytes, signal));
+  }
+
+  move(from: string, to: string, options?: CallOptions): Promise<void> {
+    return this.#call("move", from, options?.signal, async () => {
+      assertKey(to);
+      if ((await this.#sizeOf(from)) === undefined) throw failure("NOT_FOUND", "move", from, "it does not exist");
+      await this.#appends.release(from, true);
+      const source = this.#root.path(from);
+      const target = { operation: "move", key: to, ...this.#place(to), link: this.#link };
+      const how = await this.#directories.within(parentKey(to), async () => {
+        options?.signal?.throwIfAborted();
+        return await publish(source, target);
+      });
+      if (how === "linked" && !(await removeFile(source))) {
+        // Another move or a removal of `from` was faster: the object is theirs.
+        await removeFile(this.#root.path(to));
+        throw failure("NOT_FOUND", "move", from, "it was moved or removed meanwhile");
+      }
+      await this.#directories.sync(parentKey(to));
+      await this.#directories.sync(parentKey(from));
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#appends.close();
+  }
+
+  removeStaleTemporaryFiles(options: {
+    readonly olderThanMs: number;
+    readonly signal?: AbortSignal;
+  }): Promise<{ removed: number; bytes: number }> {
+    const age: unknown = options?.olderThanMs;
+    const signal = options?.signal;
+    return this.#guard("remove", "", signal, async () => {
+      if (typeof age !== "number" || !(age >= 0)) throw invalidArgument("olderThanMs", "a non-negative number", age);
+      if ((await lstat(this.directory).catch(() => undefined)) === undefined) return { removed: 0, bytes: 0 };
+      const probe = await openTemporary(this.directory);
+      let now: number;
+      try {
+        now = (await probe.file.stat()).mtimeMs;
+      } finally {
+        await probe.file.close();
+        await unlink(probe.path);
+      }
+      return await removeStale(this.#root, now, age, signal, removeFile);
+    });
+  }
+
+  #place(key: string): { directory: string; name: string } {
+    const directoryKey = parentKey(key);
+    return { directory: this.#root.path(directoryKey), name: key.slice(directoryKey === "" ? 0 : directoryKey.length + 1) };
+  }
+
+  async #call<T>(operation: string, key: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+    assertKey(key);
+    return await this.#guard(operation, key, signal, work);
+  }
+
+  /** Runs `work` at once, so that calls take their places in the order in which they were made. */
+  async #guard<T>(operation: string, key: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+    if (this.#closed) throw this.#closedError(operation, key);
+    signal?.throwIfAborted();
+    try {
+      return await work();
+    } catch (error) {
+      throw toOutcome(error, operation, key, signal);
+    }
+  }
+
+  #closedError(operation: string, key: string): LedgerError {
+    return failure("CLOSED", operation, key, "this fs backend was closed");
+  }
+
+  /** Size of the object, or `undefined` when there is none: nothing, a directory, a link. */
+  async #sizeOf(key: string): Promise<number | undefined> {
+    try {
+      await this.#root.assertNoLink(parentKey(key));
+      const found = await lstat(this.#root.path(key));
+      return found.isFile() ? found.size : undefined;
+    } catch (error) {
+      if (isAbsent(error)) return undefined;
+      throw error;
+    }
+  }
+}
+
+/** What a call rejects with: the signal's reason and a failure of the caller's stream as they are, all else as our error. */
+function toOutcome(error: unknown, operation: string, key: string, signal: AbortSignal | undefined): unknown {
+  if (error instanceof BodyFailure) return error.error;
+  if (signal?.aborted === true && error === signal.reason) return error;
+  return toLedgerError(error, operation, key);
+}
+
+/** True when there was a file to remove. */
+async function removeFile(path: string): Promise<boolean> {
+  try {
+    await unlink(path);
+    return true;
+  } catch (error) {
+    if (isAbsent(error)) return false;
+    throw error;
+  }
+}
+
+/** What `open` would have given the file. Read once for each handle: reading it changes it for a moment. */
+function finalMode(): number {
+  try {
+    return 0o666 & ~process.umask();
+  } catch {
+    return 0o600; // Where the runtime does not tell.
+  }
+}

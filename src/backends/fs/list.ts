@@ -1,0 +1,55 @@
+import type { Entry } from "../../backend/backend.ts";
+import { assertKey } from "../../backend/key.ts";
+import { isAbsent } from "./errors.ts";
+import type { Root } from "./paths.ts";
+import { isTemporaryName } from "./temporary.ts";
+import { walk } from "./walk.ts";
+
+/** The objects under a prefix. Names that are no keys, temporary files, links and special files are left out. */
+export async function* listObjects(
+  root: Root,
+  prefix: string,
+  startAfter: string | undefined,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Entry> {
+  const under = prefix === "" ? "" : `${prefix}/`;
+  try {
+    await root.assertNoLink(prefix);
+    const files = walk(root.path(prefix), { prefix: under, startAfter, enters: isKey, gives: isKey, signal });
+    for await (const { path, size } of files) yield { key: path, size };
+  } catch (error) {
+    if (!isAbsent(error)) throw error; // Nothing is there, or the prefix is itself an object.
+  }
+}
+
+/**
+ * Removes temporary files that nobody has written to for `olderThanMs`, counted by the clock of the file system: `now` is
+ * the time it gave to a file just written.
+ */
+export async function removeStale(
+  root: Root,
+  now: number,
+  olderThanMs: number,
+  signal: AbortSignal | undefined,
+  remove: (path: string) => Promise<boolean>,
+): Promise<{ removed: number; bytes: number }> {
+  const total = { removed: 0, bytes: 0 };
+  const gives = (_path: string, name: string): boolean => isTemporaryName(name);
+  for await (const file of walk(root.directory, { prefix: "", enters: isKey, gives, signal })) {
+    if (now - file.mtimeMs < olderThanMs) continue;
+    if (!(await remove(file.absolute))) continue;
+    total.removed++;
+    total.bytes += file.size;
+  }
+  return total;
+}
+
+function isKey(path: string): boolean {
+  if (path.startsWith(".") || path.includes("/.")) return false;
+  try {
+    assertKey(path);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,111 @@
+import type { Stats } from "node:fs";
+import { lstat, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { isAbsent } from "./errors.ts";
+
+/** So many files of a directory are looked at together. */
+const BATCH = 32;
+
+export interface WalkOptions {
+  /** What the paths begin with: `""`, or segments that end in `/`. */
+  readonly prefix: string;
+  /** Only paths behind this one. */
+  readonly startAfter?: string | undefined;
+  /** Which directories to enter, and which files to give. */
+  readonly enters: (path: string) => boolean;
+  readonly gives: (path: string, name: string) => boolean;
+  /** Called with what is neither file nor directory, links included. They are not followed. */
+  readonly other?: (path: string) => void;
+  /** Throw when something vanishes meanwhile. Otherwise it is left out. */
+  readonly strict?: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface WalkedFile {
+  /** `/`-separated, `prefix` included. */
+  readonly path: string;
+  readonly absolute: string;
+  readonly size: number;
+  readonly mtimeMs: number;
+}
+
+interface Level {
+  readonly absolute: string;
+  readonly path: string;
+  /** In the order of what lies under them; those of directories end in `/`. */
+  readonly names: readonly string[];
+  next: number;
+}
+
+/**
+ * The files under a directory in ascending code-unit order of their paths. Holds the names of the directories on the way to
+ * the current file, and no more. Rejects when the first directory is missing.
+ */
+export async function* walk(directory: string, options: WalkOptions): AsyncGenerator<WalkedFile> {
+  const levels: Level[] = [{ ...(await readLevel(directory, options.prefix, options)), next: 0 }];
+  for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
+    options.signal?.throwIfAborted();
+    const name = level.names[level.next];
+    if (name === undefined) levels.pop();
+    else if (name.endsWith("/")) {
+      level.next++;
+      const below = await vanishing(options, () =>
+        readLevel(join((level as Level).absolute, name.slice(0, -1)), (level as Level).path + name, options),
+      );
+      if (below !== undefined) levels.push({ ...below, next: 0 });
+    } else yield* files(level, options);
+  }
+}
+
+/** The next files of a level, up to the next directory or a batch of them. */
+async function* files(level: Level, options: WalkOptions): AsyncGenerator<WalkedFile> {
+  const batch: string[] = [];
+  for (let name = level.names[level.next]; batch.length < BATCH; name = level.names[level.next]) {
+    if (name === undefined || name.endsWith("/")) break;
+    batch.push(name);
+    level.next++;
+  }
+  const found = await Promise.all(
+    batch.map(async (name) => await vanishing(options, () => lstat(join(level.absolute, name)))),
+  );
+  for (const [i, name] of batch.entries()) {
+    const stats: Stats | undefined = found[i];
+    if (stats?.isFile() !== true) continue;
+    const path = level.path + name;
+    yield { path, absolute: join(level.absolute, name), size: stats.size, mtimeMs: stats.mtimeMs };
+  }
+}
+
+async function readLevel(absolute: string, path: string, options: WalkOptions): Promise<Omit<Level, "next">> {
+  const names: string[] = [];
+  for (const entry of await readdir(absolute, { withFileTypes: true })) {
+    const { name } = entry;
+    const full = path + name;
+    if (entry.isDirectory()) {
+      if (reaches(`${full}/`, options.startAfter) && options.enters(full)) names.push(`${name}/`);
+    } else if (entry.isFile()) {
+      if ((options.startAfter === undefined || full > options.startAfter) && options.gives(full, name)) names.push(name);
+    } else options.other?.(full);
+  }
+  // A directory stands where the keys under it stand: `a-b` comes before `a/b`, and `a0` behind it.
+  return { absolute, path, names: names.toSorted(byCodeUnit) };
+}
+
+function byCodeUnit(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
+}
+
+/** Whether a path that begins with `directory` can lie behind `startAfter`. */
+function reaches(directory: string, startAfter: string | undefined): boolean {
+  return startAfter === undefined || directory > startAfter || startAfter.startsWith(directory);
+}
+
+async function vanishing<T>(options: WalkOptions, look: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await look();
+  } catch (error) {
+    if (options.strict !== true && isAbsent(error)) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,71 @@
+/** What of a file handle writing takes. */
+export interface Writable {
+  write(buffer: Uint8Array, offset: number, length: number, position: number | null): Promise<{ bytesWritten: number }>;
+}
+
+/** Streams are gathered into blocks of this size, of which so many are on their way while the next one fills. */
+const BLOCK_BYTES = 1024 * 1024;
+const DEPTH = 4;
+/** Between writes of this size a signal is looked at. */
+const SLICE_BYTES = 8 * 1024 * 1024;
+
+/** Writes all the bytes, however few each call takes. `position` as in `FileHandle.write`. */
+export async function writeFully(file: Writable, bytes: Uint8Array, position: number | null): Promise<void> {
+  for (let done = 0; done < bytes.byteLength; ) {
+    const at = position === null ? null : position + done;
+    const { bytesWritten } = await file.write(bytes, done, bytes.byteLength - done, at);
+    if (bytesWritten <= 0) throw new Error("the file system took no bytes and gave no error");
+    done += bytesWritten;
+  }
+}
+
+/** Writes bytes that are all there, to the beginning of a file. */
+export async function writeBytes(file: Writable, bytes: Uint8Array, signal: AbortSignal | undefined): Promise<void> {
+  for (let at = 0; at < bytes.byteLength; at += SLICE_BYTES) {
+    signal?.throwIfAborted();
+    await writeFully(file, bytes.subarray(at, at + SLICE_BYTES), at);
+  }
+}
+
+/**
+ * Writes chunks to the beginning of a file, in constant memory, a few blocks at once, while the next chunks are being made.
+ * Chunks are copied, so whoever makes them may use their buffer again. Returns the number of bytes; when it rejects, no
+ * write is on its way any more.
+ */
+export async function writeChunks(file: Writable, chunks: AsyncIterable<Uint8Array>): Promise<number> {
+  const writing: Promise<Uint8Array>[] = [];
+  let made = 0;
+  let block: Uint8Array | undefined;
+  let filled = 0;
+  let position = 0;
+
+  const submit = (full: Uint8Array, length: number): void => {
+    const written = writeFully(file, full.subarray(0, length), position).then(() => full);
+    written.catch(() => {}); // Seen when the block is needed again, or at the end.
+    writing.push(written);
+    position += length;
+    block = undefined;
+    filled = 0;
+  };
+
+  try {
+    for await (const chunk of chunks) {
+      for (let at = 0; at < chunk.byteLength; ) {
+        if (block === undefined) {
+          block = made < DEPTH ? new Uint8Array(BLOCK_BYTES) : await (writing.shift() as Promise<Uint8Array>);
+          made++;
+        }
+        const part = chunk.subarray(at, at + BLOCK_BYTES - filled);
+        block.set(part, filled);
+        filled += part.byteLength;
+        at += part.byteLength;
+        if (filled === BLOCK_BYTES) submit(block, filled);
+      }
+    }
+    if (block !== undefined) submit(block, filled);
+    await Promise.all(writing);
+    return position;
+  } finally {
+    await Promise.allSettled(writing);
+  }
+}

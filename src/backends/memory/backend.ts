@@ -1,0 +1,171 @@
+import type { Backend, Body, ByteRange, CallOptions, Entry } from "../../backend/backend.ts";
+import { bodyChunks, clampRange, concatBytes } from "../../backend/body.ts";
+import { LedgerError, invalidArgument } from "../../backend/error.ts";
+import { assertKey, assertPrefix } from "../../backend/key.ts";
+import { Place } from "./place.ts";
+
+export interface MemoryBackendOptions {
+  /** Most bytes that all objects may take together; beyond it calls reject with `NO_SPACE`. Default: no bound. */
+  readonly maxBytes?: number;
+}
+
+/** The objects of a place at one moment: key to bytes, in ascending order of the keys. A copy of its own. */
+export type MemorySnapshot = ReadonlyMap<string, Uint8Array>;
+
+/** A handle on a place in memory. The place lives as long as one of its handles is held. */
+export interface MemoryBackend extends Backend {
+  /** Bytes all objects take together. */
+  readonly usedBytes: number;
+  /** Another handle on the same place, also when this one was closed. Closing one closes none of the others. */
+  open(): MemoryBackend;
+  /** What is stored now. Works on a closed handle too. */
+  snapshot(): MemorySnapshot;
+  /**
+   * Makes the place hold exactly what the snapshot holds, for every handle. `NO_SPACE` when that is more than `maxBytes`,
+   * `INVALID_KEY` when a key is none; then nothing is changed.
+   */
+  restore(snapshot: MemorySnapshot): void;
+}
+
+/**
+ * A new, empty place in memory, and the first handle on it. Everything that holds this handle shares the contents, as does
+ * everything `open()` returns. Nothing outlives the process.
+ */
+export function memoryBackend(options: MemoryBackendOptions = {}): MemoryBackend {
+  const maxBytes: unknown = options.maxBytes;
+  if (maxBytes !== undefined && (typeof maxBytes !== "number" || !(maxBytes >= 0))) {
+    throw invalidArgument("maxBytes", "a non-negative number", maxBytes);
+  }
+  return new Handle(new Place(maxBytes ?? Number.POSITIVE_INFINITY));
+}
+
+class Handle implements MemoryBackend {
+  readonly contract = 1;
+  readonly name = "memory";
+  readonly capabilities = { append: true, exclusiveCreate: true, durable: false, move: true } as const;
+  readonly #place: Place;
+  #closed = false;
+
+  constructor(place: Place) {
+    this.#place = place;
+  }
+
+  get usedBytes(): number {
+    return this.#place.usedBytes;
+  }
+
+  open(): MemoryBackend {
+    return new Handle(this.#place);
+  }
+
+  snapshot(): MemorySnapshot {
+    return this.#place.copy();
+  }
+
+  restore(snapshot: MemorySnapshot): void {
+    let total = 0;
+    for (const [key, bytes] of snapshot) {
+      assertKey(key);
+      total += bytes.byteLength;
+    }
+    if (total > this.#place.maxBytes) throw noSpace("restore", undefined, this.#place);
+    this.#place.replaceAll(snapshot);
+  }
+
+  async create(key: string, body: Body, options?: CallOptions): Promise<void> {
+    const place = this.#place;
+    const bytes = body instanceof Uint8Array ? new Uint8Array(body) : undefined; // Copied before anything is waited for.
+    await this.#begin("create", key, options);
+    const whole = bytes ?? (await this.#collect(key, body, options));
+    if (place.get(key) !== undefined) throw failure("EXISTS", "create", key, "exists already");
+    if (!place.fits(whole.byteLength)) throw noSpace("create", key, place);
+    place.put(key, whole);
+  }
+
+  async read(key: string, options?: CallOptions & { readonly range?: ByteRange }): Promise<Uint8Array> {
+    await this.#begin("read", key, options);
+    const object = this.#place.get(key);
+    if (object === undefined) throw failure("NOT_FOUND", "read", key, "does not exist");
+    const { start, end } = clampRange(options?.range, object.size);
+    return object.bytes.slice(start, end);
+  }
+
+  async stat(key: string, options?: CallOptions): Promise<{ size: number } | undefined> {
+    await this.#begin("stat", key, options);
+    const object = this.#place.get(key);
+    return object === undefined ? undefined : { size: object.size };
+  }
+
+  async *list(prefix: string, options?: CallOptions & { readonly startAfter?: string }): AsyncGenerator<Entry> {
+    assertPrefix(prefix);
+    const root = prefix === "" ? "" : `${prefix}/`;
+    let last = options?.startAfter ?? "";
+    for (;;) {
+      await this.#check("list", prefix, options);
+      const entries = this.#place.entriesAfter(root, last);
+      if (entries.length === 0) return;
+      for (const entry of entries) {
+        yield entry;
+        if (this.#closed || options?.signal?.aborted === true) await this.#check("list", prefix, options);
+        last = entry.key;
+      }
+    }
+  }
+
+  async remove(key: string, options?: CallOptions): Promise<void> {
+    await this.#begin("remove", key, options);
+    this.#place.remove(key);
+  }
+
+  async append(key: string, bytes: Uint8Array, options?: CallOptions): Promise<void> {
+    const copy = new Uint8Array(bytes);
+    await this.#begin("append", key, options);
+    if (!this.#place.fits(copy.byteLength)) throw noSpace("append", key, this.#place);
+    this.#place.append(key, copy);
+  }
+
+  async move(from: string, to: string, options?: CallOptions): Promise<void> {
+    assertKey(to);
+    await this.#begin("move", from, options);
+    if (this.#place.get(from) === undefined) throw failure("NOT_FOUND", "move", from, "does not exist");
+    if (this.#place.get(to) !== undefined) throw failure("EXISTS", "move", to, "exists already");
+    this.#place.move(from, to);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+  }
+
+  async #begin(operation: string, key: string, options: CallOptions | undefined): Promise<void> {
+    assertKey(key);
+    await this.#check(operation, key, options);
+  }
+
+  /** One turn later, so that a caller who aborts right after the call still has it undone. */
+  async #check(operation: string, key: string, options: CallOptions | undefined): Promise<void> {
+    if (this.#closed) throw failure("CLOSED", operation, key, "cannot be reached: this memory backend was closed");
+    await undefined;
+    options?.signal?.throwIfAborted();
+  }
+
+  /** The bytes of a stream, given up as soon as they can no longer fit. */
+  async #collect(key: string, body: Body, options: CallOptions | undefined): Promise<Uint8Array> {
+    const chunks: Uint8Array[] = [];
+    let total = 0;
+    for await (const chunk of bodyChunks(body, options?.signal, key)) {
+      total += chunk.byteLength;
+      if (!this.#place.fits(total)) throw noSpace("create", key, this.#place);
+      chunks.push(new Uint8Array(chunk));
+    }
+    return concatBytes(chunks, total);
+  }
+}
+
+function failure(code: "EXISTS" | "NOT_FOUND" | "CLOSED", operation: string, key: string, what: string): LedgerError {
+  return new LedgerError(code, `${JSON.stringify(key)} ${what}`, { key, operation });
+}
+
+function noSpace(operation: string, key: string | undefined, place: Place): LedgerError {
+  const message = `the memory backend is full: ${place.usedBytes} of ${place.maxBytes} bytes are taken`;
+  return new LedgerError("NO_SPACE", message, { key, operation });
+}

@@ -1,0 +1,1 @@
+export { type MemoryBackend, type MemoryBackendOptions, type MemorySnapshot, memoryBackend } from "./backend.ts";

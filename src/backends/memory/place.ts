@@ -1,0 +1,92 @@
+import type { Entry } from "../../backend/backend.ts";
+import { SortedKeys } from "./sorted-keys.ts";
+
+/** An object: the first `size` bytes of `bytes`. The rest is room to grow. */
+interface Stored {
+  bytes: Uint8Array;
+  size: number;
+}
+
+/** What handles share: the objects, and how many bytes they may take together. Every method is one step. */
+export class Place {
+  readonly maxBytes: number;
+  #used = 0;
+  #objects = new Map<string, Stored>();
+  readonly #keys = new SortedKeys();
+
+  constructor(maxBytes: number) {
+    this.maxBytes = maxBytes;
+  }
+
+  get usedBytes(): number {
+    return this.#used;
+  }
+
+  /** Whether that many bytes more still fit. */
+  fits(bytes: number): boolean {
+    return this.#used + bytes <= this.maxBytes;
+  }
+
+  get(key: string): Stored | undefined {
+    return this.#objects.get(key);
+  }
+
+  /** Takes the bytes over: they must be the place's alone from now on. */
+  put(key: string, bytes: Uint8Array): void {
+    this.#objects.set(key, { bytes, size: bytes.byteLength });
+    this.#keys.add(key);
+    this.#used += bytes.byteLength;
+  }
+
+  /** Copies the bytes. Room is doubled when it runs out, so that many small appends cost what their bytes cost. */
+  append(key: string, bytes: Uint8Array): void {
+    const object = this.#objects.get(key);
+    if (object === undefined) return this.put(key, new Uint8Array(bytes));
+    const size = object.size + bytes.byteLength;
+    if (size > object.bytes.byteLength) {
+      const grown = new Uint8Array(Math.max(size, object.bytes.byteLength * 2, 256));
+      grown.set(object.bytes.subarray(0, object.size));
+      object.bytes = grown;
+    }
+    object.bytes.set(bytes, object.size);
+    object.size = size;
+    this.#used += bytes.byteLength;
+  }
+
+  remove(key: string): void {
+    this.#used -= this.#objects.get(key)?.size ?? 0;
+    if (this.#objects.delete(key)) this.#keys.delete(key);
+  }
+
+  move(from: string, to: string): void {
+    const object = this.#objects.get(from) as Stored;
+    this.#objects.delete(from);
+    this.#keys.delete(from);
+    this.#objects.set(to, object);
+    this.#keys.add(to);
+  }
+
+  /** Some entries under `root` that come after `after`, in order; none when there are no more. */
+  entriesAfter(root: string, after: string): Entry[] {
+    // No string lies between a key and the key with U+0000 behind it.
+    const keys = this.#keys.from(after < root ? root : `${after}\0`);
+    const out: Entry[] = [];
+    for (const key of keys) {
+      if (!key.startsWith(root)) break;
+      out.push({ key, size: (this.#objects.get(key) as Stored).size });
+    }
+    return out;
+  }
+
+  copy(): Map<string, Uint8Array> {
+    const sorted = [...this.#objects].toSorted(([a], [b]) => (a < b ? -1 : 1));
+    return new Map(sorted.map(([key, object]) => [key, object.bytes.slice(0, object.size)]));
+  }
+
+  replaceAll(objects: ReadonlyMap<string, Uint8Array>): void {
+    this.#objects = new Map();
+    this.#keys.clear();
+    this.#used = 0;
+    for (const [key, bytes] of objects) this.put(key, new Uint8Array(bytes));
+  }
+}

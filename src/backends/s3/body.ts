@@ -1,0 +1,47 @@
+import { concatBytes } from "../../backend/body.ts";
+
+/** The answer's body is shorter than it says: to be asked for again. */
+export class CutShort extends Error {}
+/** The answer's body is longer than it may be. */
+export class TooLong extends Error {}
+
+/**
+ * The whole body of an answer, held against its Content-Length. Rejects with {@link CutShort} or {@link TooLong}; `progress` is
+ * called for each chunk.
+ */
+export async function readBody(response: Response, maxBytes: number, progress: () => void): Promise<Uint8Array> {
+  const stated = response.headers.get("content-encoding") === null ? statedLength(response.headers) : undefined;
+  if (stated !== undefined && stated > maxBytes) {
+    await dropBody(response);
+    throw new TooLong();
+  }
+  const chunks: Uint8Array[] = [];
+  let total = 0;
+  if (response.body !== null) {
+    const reader = response.body.getReader();
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      progress();
+      chunks.push(value);
+      total += value.byteLength;
+      if (total > maxBytes) {
+        reader.cancel().catch(() => {});
+        throw new TooLong();
+      }
+    }
+  }
+  if (stated !== undefined && total !== stated) throw new CutShort();
+  return concatBytes(chunks, total);
+}
+
+/** Lets go of a body that nobody wants. */
+export async function dropBody(response: Response): Promise<void> {
+  await response.body?.cancel().catch(() => {});
+}
+
+/** The Content-Length header. */
+export function statedLength(headers: Headers): number | undefined {
+  const value = headers.get("content-length");
+  return value !== null && /^\d{1,15}$/.test(value) ? Number(value) : undefined;
+}

@@ -1,0 +1,185 @@
+import type { ErrorCode, ErrorDetails } from "../../backend/error.ts";
+import { LedgerError } from "../../backend/error.ts";
+import { CutShort } from "./body.ts";
+import { retryAfter } from "./retry.ts";
+import { childText, parseXml } from "./xml.ts";
+
+/** What a failure message may name: never a URL, a header or the body of an answer, which can hold keys and signatures. */
+export interface Subject {
+  /** `create`, `read`, `list`, … */
+  readonly operation: string;
+  /** The key as the caller knows it. */
+  readonly key: string | undefined;
+  readonly bucket: string;
+  /** Host of the endpoint. */
+  readonly host: string;
+}
+
+/** Why a request did not do what it should, and what follows from that. */
+export interface Fault {
+  /** HTTP status; 0 when there was no whole answer. */
+  readonly status: number;
+  /** S3's own code, `NoSuchKey` for one; empty when the answer holds none. */
+  readonly code: string;
+  /** The same request may succeed when sent again. */
+  readonly again: boolean;
+  /** It may have taken effect all the same, now or later. */
+  readonly unknown: boolean;
+  readonly retryAfterMs: number;
+  /** The region the store names, if it does. */
+  readonly region: string | undefined;
+  /** The store's time in ms since the epoch, if it is told. */
+  readonly serverTime: number | undefined;
+  readonly error: LedgerError;
+}
+
+/** Codes with which a store turns a request away that it has not carried out, to be sent again later. */
+const BUSY = new Set(["SlowDown", "SlowDownRead", "SlowDownWrite", "ServiceUnavailable", "Busy", "RequestTimeout", "TooManyRequests"]);
+const DAMAGED = new Set(["BadDigest", "XAmzContentSHA256Mismatch", "IncompleteBody"]);
+export const CONFLICTS: ReadonlySet<string> = new Set(["ConditionalRequestConflict", "OperationAborted"]);
+export const EXPIRED: ReadonlySet<string> = new Set(["ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"]);
+const WRONG_KEYS = new Set([
+  "InvalidAccessKeyId",
+  "SignatureDoesNotMatch",
+  "InvalidToken",
+  "InvalidSecurity",
+  "AuthorizationHeaderMalformed",
+  "MissingSecurityHeader",
+  "RequestTimeTooSkewed",
+  "RequestExpired",
+  "UnauthorizedAccess",
+]);
+
+/** Reads an answer that is no success. */
+export function answerFault(subject: Subject, status: number, headers: Headers, body: string, now: number): Fault {
+  const document = parseXml(body, ["Error"]);
+  const told = (name: string): string | undefined => (document === undefined ? undefined : childText(document, name));
+  const code = /^[A-Za-z][A-Za-z0-9.]{0,63}$/.exec(told("Code") ?? "")?.[0] ?? "";
+  const region = headers.get("x-amz-bucket-region") ?? told("Region") ?? undefined;
+  const serverTime = Date.parse(told("ServerTime") ?? headers.get("date") ?? "");
+  const request = /^[\w.=+/:-]{1,128}$/.exec(headers.get("x-amz-request-id") ?? told("RequestId") ?? "")?.[0];
+  const html = document === undefined && looksLikeHtml(headers, body);
+  const verdict = judge(status, code, html, subject);
+  const shown = `${status === 0 ? "a redirect" : status}${code === "" ? "" : ` ${code}`}${request === undefined ? "" : `, request ${request}`}`;
+  return {
+    status,
+    code,
+    again: verdict.again === true,
+    unknown: verdict.unknown === true,
+    retryAfterMs: retryAfter(headers.get("retry-after"), now),
+    region: region !== undefined && /^[a-z0-9-]{1,40}$/.test(region) ? region : undefined,
+    serverTime: Number.isNaN(serverTime) ? undefined : serverTime,
+    error: failure(subject, verdict.code, `the store answered ${shown}: ${verdict.advice}`, {
+      status,
+      transient: verdict.again === true,
+    }),
+  };
+}
+
+interface Verdict {
+  readonly code: ErrorCode;
+  readonly advice: string;
+  readonly again?: boolean;
+  readonly unknown?: boolean;
+}
+
+function judge(status: number, code: string, html: boolean, { bucket, host }: Subject): Verdict {
+  const notS3: Verdict = {
+    code: "UNEXPECTED_RESPONSE",
+    advice: `${host} does not look like S3 (${html ? "it sent a web page" : "no S3 error document"}); check endpoint`,
+  };
+  if (status === 412) return { code: "EXISTS", advice: "the key exists" };
+  if (status === 409) {
+    return CONFLICTS.has(code)
+      ? { code: "UNAVAILABLE", advice: "another request for this key is in progress", again: true }
+      : { code: "EXISTS", advice: "another request for this key came first" };
+  }
+  if (BUSY.has(code) || status === 429 || status === 408) return { code: "UNAVAILABLE", advice: "the store is busy", again: true };
+  if (DAMAGED.has(code)) return { code: "UNAVAILABLE", advice: "the body was damaged on its way", again: true };
+  if (status === 501) return { code: "UNSUPPORTED", advice: "the store does not have this function" };
+  if (code === "InsufficientCapacity" || code === "QuotaExceeded" || code === "XMinioStorageFull" || status === 507) {
+    return { code: "NO_SPACE", advice: "the bucket is full or over its quota" };
+  }
+  if (status >= 500) return { code: "UNAVAILABLE", advice: "the store is in trouble; try again later", again: true, unknown: true };
+  if (status < 400 || code === "PermanentRedirect" || code === "TemporaryRedirect") {
+    return { code: "UNEXPECTED_RESPONSE", advice: `redirects are not followed; check region and endpoint (${host})` };
+  }
+  if (code === "NoSuchBucket" || code === "InvalidBucketName") {
+    return { code: "BUCKET_NOT_FOUND", advice: `there is no bucket ${bucket} at ${host}; create it, or check bucket, endpoint and region` };
+  }
+  if (EXPIRED.has(code)) {
+    return { code: "CREDENTIALS", advice: "the session token has expired; pass a credentials function, which is asked for new ones" };
+  }
+  if (code === "RequestTimeTooSkewed") return { code: "CREDENTIALS", advice: "this machine's clock is wrong; set it" };
+  if (WRONG_KEYS.has(code) || status === 401) {
+    return { code: "CREDENTIALS", advice: "the store does not accept the credentials; check access key, secret key, session token and region" };
+  }
+  if (code === "NoSuchKey") return { code: "NOT_FOUND", advice: "there is no such object" };
+  if (code === "NoSuchUpload") return { code: "IO", advice: "the multipart upload is gone: ended or aborted by somebody else" };
+  if (code === "EntityTooLarge") return { code: "TOO_LARGE", advice: "the object is larger than the store allows" };
+  if (code === "KeyTooLongError") return { code: "INVALID_KEY", advice: "the key is longer than the store allows" };
+  if (code !== "" && status === 403) {
+    return { code: "PERMISSION_DENIED", advice: "the credentials do not allow this; they need s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket here" };
+  }
+  if (html || status === 404 || status === 405) return notS3;
+  if (status === 403) return { code: "PERMISSION_DENIED", advice: "access was denied, perhaps by something before the store" };
+  return { code: "UNEXPECTED_RESPONSE", advice: "the store refused the request" };
+}
+
+/** A request that got no whole answer. */
+export function networkFault(subject: Subject, cause: unknown, timedOut: boolean): Fault {
+  const name = errorName(cause);
+  const cut = cause instanceof CutShort;
+  const what = cut ? "the answer was cut short" : timedOut ? "no answer in time" : `no answer from ${subject.host}${name === "" ? "" : ` (${name})`}`;
+  const hint = "document" in globalThis ? "; in a browser a missing CORS rule of the bucket looks like this, too" : "";
+  return {
+    status: 0,
+    code: "",
+    again: true,
+    unknown: timedOut || !NEVER_SENT.test(name),
+    retryAfterMs: 0,
+    region: undefined,
+    serverTime: undefined,
+    error: failure(subject, "UNAVAILABLE", `${what}; check the network and endpoint${hint}`, { transient: true }),
+  };
+}
+
+/** No connection came about, so nothing can have been stored. Names as Node, Bun and Deno give them. */
+const NEVER_SENT =
+  /^(?:ECONNREFUSED|ConnectionRefused|ENOTFOUND|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|UND_ERR_CONNECT_TIMEOUT|CERT_\w+|\w*_CERT\w*|UNABLE_TO_\w+|ERR_TLS_\w+)$/;
+
+// The cause is not handed on: a fetch may put headers, and so keys, into its message.
+function errorName(cause: unknown): string {
+  let at = cause;
+  let name = "";
+  for (let depth = 0; depth < 4 && typeof at === "object" && at !== null; depth++) {
+    const { code, errors, cause: next } = at as { code?: unknown; errors?: unknown; cause?: unknown };
+    if (typeof code === "string" && /^[A-Za-z_][A-Za-z0-9_]{1,60}$/.test(code)) name = code;
+    at = next ?? (Array.isArray(errors) ? errors[0] : undefined);
+  }
+  return name;
+}
+
+/** An answer that calls itself a success but is not what was asked for. */
+export function strangeAnswer(subject: Subject, why: string, status?: number): LedgerError {
+  return failure(subject, "UNEXPECTED_RESPONSE", why, status === undefined ? {} : { status });
+}
+
+/** The error of an operation, with a message of one shape. */
+export function failure(
+  subject: Subject,
+  code: ErrorCode,
+  why: string,
+  details: Pick<ErrorDetails, "status" | "transient" | "field" | "received" | "cause"> = {},
+): LedgerError {
+  const { operation, key } = subject;
+  const { status, transient, field, received, cause } = details;
+  const what = key === undefined ? operation : `${operation} ${JSON.stringify(key.length > 80 ? `${key.slice(0, 80)}…` : key)}`;
+  return new LedgerError(code, `${what}: ${why}`, { operation, key, status, transient, field, received, cause });
+}
+
+/** True for a web page where S3 would send XML or an object. Objects always come with an ETag. */
+export function looksLikeHtml(headers: Headers, body: string): boolean {
+  const html = /^\s*text\/html\b/i.test(headers.get("content-type") ?? "");
+  return (html && headers.get("etag") === null) || /^\s*<(?:!doctype\s+html|html)\b/i.test(body);
+}

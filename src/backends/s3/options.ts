@@ -1,0 +1,134 @@
+import type { Clock } from "../../backend/clock.ts";
+import { toClock } from "../../backend/clock.ts";
+import { LedgerError, invalidArgument } from "../../backend/error.ts";
+import { assertPrefix } from "../../backend/key.ts";
+import type { S3CredentialSource } from "./credentials.ts";
+import type { RetryPolicy, S3RetryOptions } from "./retry.ts";
+import { retryPolicy } from "./retry.ts";
+import type { Address } from "./url.ts";
+import { address } from "./url.ts";
+
+/** Options of `s3Backend`. */
+export interface S3BackendOptions {
+  /** Name of an existing bucket. */
+  readonly bucket: string;
+  /** Folder in the bucket, `teams/vision` for one. Default: the whole bucket. At most 120 bytes. */
+  readonly prefix?: string;
+  /** Left out: `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL`, else AWS itself. */
+  readonly endpoint?: string;
+  /** Left out: `AWS_REGION`, `AWS_DEFAULT_REGION`, what the endpoint tells, else `us-east-1`. */
+  readonly region?: string;
+  /** Left out: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`. */
+  readonly credentials?: S3CredentialSource;
+  /** The bucket in the path, not in the host name. Default: `true` except for AWS. */
+  readonly forcePathStyle?: boolean;
+  /** Allows `http://` to other machines. Default `false`: only to this one. */
+  readonly allowInsecure?: boolean;
+  readonly retry?: S3RetryOptions;
+  /** Bytes of a part of a multipart upload: 5 MiB to 5 GiB. Default 8 MiB. Up to twice as much goes as one request. */
+  readonly partBytes?: number;
+  /** Largest object that `read` returns whole, in bytes; a larger one is `TOO_LARGE`. Default 1 GiB. */
+  readonly maxReadBytes?: number;
+  /** Default: the global `fetch`. */
+  readonly fetch?: typeof globalThis.fetch;
+  /** Default: the system's. */
+  readonly clock?: Partial<Clock> | (() => number);
+  /** From 0 to 1, for the pauses between attempts. Default `Math.random`. */
+  readonly random?: () => number;
+}
+
+/** The options, checked and completed. Without credentials, so that it may be looked at. */
+export interface Settings {
+  readonly address: Address;
+  readonly region: string;
+  /** Empty, or ends with `/`. */
+  readonly base: string;
+  readonly retry: RetryPolicy;
+  readonly partBytes: number;
+  readonly maxReadBytes: number;
+  readonly fetch: typeof globalThis.fetch;
+  readonly clock: Clock;
+  readonly random: () => number;
+}
+
+const MIB = 1024 * 1024;
+const MAX_PREFIX_BYTES = 120;
+
+/** Checks the options and fills them in from the environment. Throws `INVALID_ARGUMENT`. */
+export function resolveOptions(options: S3BackendOptions): Settings {
+  if (typeof options !== "object" || options === null) throw invalidArgument("options", "an object with a bucket", options);
+  const { bucket, prefix, forcePathStyle, allowInsecure, fetch, random, partBytes, maxReadBytes } = options;
+  expect("forcePathStyle", forcePathStyle, "boolean");
+  expect("allowInsecure", allowInsecure, "boolean");
+  expect("fetch", fetch, "function");
+  expect("random", random, "function");
+  const endpoint = options.endpoint ?? env("AWS_ENDPOINT_URL_S3") ?? env("AWS_ENDPOINT_URL");
+  const at = address(endpoint, bucket, forcePathStyle, allowInsecure === true);
+  const region = options.region ?? env("AWS_REGION") ?? env("AWS_DEFAULT_REGION") ?? at.region ?? "us-east-1";
+  if (typeof region !== "string" || !/^[a-z0-9-]{1,40}$/.test(region)) {
+    throw invalidArgument("region", "a name like eu-central-1", region);
+  }
+  return {
+    address: { endpoint: at.endpoint, bucket: at.bucket, pathStyle: at.pathStyle },
+    region,
+    base: base(prefix),
+    retry: retryPolicy(options.retry),
+    partBytes: bytes("partBytes", partBytes, 8 * MIB, 5 * MIB, 5 * 1024 * MIB),
+    maxReadBytes: bytes("maxReadBytes", maxReadBytes, 1024 * MIB, 1, Number.MAX_SAFE_INTEGER),
+    fetch: fetch ?? defaultFetch,
+    clock: toClock(options.clock),
+    random: random ?? Math.random,
+  };
+}
+
+/** The credentials option, or what the environment holds. Throws `CREDENTIALS` when there is neither. */
+export function resolveCredentials(options: S3BackendOptions): S3CredentialSource {
+  if (options.credentials !== undefined) return options.credentials;
+  const accessKeyId = env("AWS_ACCESS_KEY_ID");
+  const secretAccessKey = env("AWS_SECRET_ACCESS_KEY");
+  if (accessKeyId !== undefined && secretAccessKey !== undefined) {
+    return { accessKeyId, secretAccessKey, sessionToken: env("AWS_SESSION_TOKEN") };
+  }
+  throw new LedgerError(
+    "CREDENTIALS",
+    "no S3 credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or pass credentials: keys, a function that returns them " +
+      '(fromNodeProviderChain() of @aws-sdk/credential-providers reads profiles and roles), or "anonymous" for a public bucket',
+    { field: "credentials" },
+  );
+}
+
+// One function object for all, so that what a probe found is shared between handles. Called so for browsers' sake, which want `this`.
+const defaultFetch: typeof globalThis.fetch = (input, init) => globalThis.fetch(input, init);
+
+function env(name: string): string | undefined {
+  const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
+  try {
+    return process?.env?.[name] || undefined;
+  } catch {
+    return undefined; // Deno without the permission to read it
+  }
+}
+
+function base(prefix: string | undefined): string {
+  if (prefix === undefined) return "";
+  if (typeof prefix !== "string") throw invalidArgument("prefix", "a string", prefix);
+  const trimmed = prefix.replace(/^\/+|\/+$/g, "");
+  assertPrefix(trimmed);
+  if (new TextEncoder().encode(trimmed).length > MAX_PREFIX_BYTES) {
+    throw new LedgerError("INVALID_ARGUMENT", `prefix must be at most ${MAX_PREFIX_BYTES} bytes`, { field: "prefix", received: "string" });
+  }
+  return trimmed === "" ? "" : `${trimmed}/`;
+}
+
+function expect(field: string, value: unknown, type: "boolean" | "function"): void {
+  // oxlint-disable-next-line valid-typeof -- the type is one of two literals
+  if (value !== undefined && typeof value !== type) throw invalidArgument(field, `a ${type}`, value);
+}
+
+function bytes(field: string, value: number | undefined, fallback: number, least: number, most: number): number {
+  if (value === undefined) return fallback;
+  if (!Number.isSafeInteger(value) || value < least || value > most) {
+    throw invalidArgument(field, `a whole number of bytes from ${least} to ${most}`, value);
+  }
+  return value;
+}

@@ -1,0 +1,93 @@
+import { equalBytes } from "../../backend/body.ts";
+import { LedgerError } from "../../backend/error.ts";
+import { isRefusal, isTaken, putHeaders } from "./condition.ts";
+import type { Subject } from "./errors.ts";
+import { failure, looksLikeHtml, strangeAnswer } from "./errors.ts";
+import type { ConditionProbe } from "./probe.ts";
+import { objectSize, readObject } from "./read.ts";
+import type { Client, S3Request } from "./request.ts";
+import { sha256Hex } from "./sign.ts";
+
+const MAX_ANSWER_BYTES = 64 * 1024;
+
+export interface Creation {
+  readonly operation: string;
+  readonly key: string;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * Creates an object with one PUT. The request may be sent several times, always with the same key and bytes; once an attempt has
+ * been left without a clear answer, an object with exactly these bytes is the one that attempt stored.
+ */
+export async function putObject(client: Client, probe: ConditionProbe, creation: Creation, bytes: Uint8Array): Promise<void> {
+  const { operation, key, signal } = creation;
+  const subject = client.subject(creation);
+  const mode = await probe.mode(creation);
+  let conditional = mode !== "ignored" && mode !== "refused";
+  if (mode !== "atomic" && mode !== "racy") await assertAbsent(client, creation);
+  const request: S3Request = {
+    operation,
+    key,
+    method: "PUT",
+    object: client.settings.base + key,
+    body: bytes,
+    sha256: await sha256Hex(bytes),
+    maxBytes: MAX_ANSWER_BYTES,
+    signal,
+  };
+  const attempts = client.attempts();
+  let unclear = false;
+  for (;;) {
+    const { answer, fault } = await client.once({ ...request, headers: putHeaders(conditional) });
+    if (fault === undefined) return assertStored(subject, answer.headers, answer.bytes);
+    if (conditional && isRefusal(fault)) {
+      probe.refuse();
+      conditional = false;
+      await assertAbsent(client, creation);
+      continue;
+    }
+    unclear ||= fault.unknown;
+    let goOn = fault.again;
+    if (isTaken(fault)) {
+      if (!unclear) throw failure(subject, "EXISTS", "the key exists", { status: fault.status });
+      const found = await compare(client, creation, bytes, false);
+      if (found === "same") return;
+      if (found === "other") throw failure(subject, "EXISTS", "the key exists", { status: fault.status });
+      goOn = true; // gone again, or not to be read just now
+    }
+    if (goOn && (await attempts.again(fault.retryAfterMs, signal))) continue;
+    if (!unclear) throw fault.error;
+    const found = await compare(client, creation, bytes, true);
+    if (found === "same") return;
+    if (found === "other") throw failure(subject, "EXISTS", "the key exists");
+    throw outcomeUnknown(subject, fault.error);
+  }
+}
+
+/** Rejects with `EXISTS` when there is an object. Proves nothing about the next moment. */
+export async function assertAbsent(client: Client, creation: Creation): Promise<void> {
+  if ((await objectSize(client, creation)) === undefined) return;
+  throw failure(client.subject(creation), "EXISTS", "the key exists");
+}
+
+export function outcomeUnknown(subject: Subject, cause: LedgerError): LedgerError {
+  const why = "the store gave no clear answer, so the object may or may not be stored; create it again with the same key and bytes";
+  return failure(subject, "OUTCOME_UNKNOWN", why, { transient: true, cause });
+}
+
+function assertStored(subject: Subject, headers: Headers, body: Uint8Array): void {
+  if (!looksLikeHtml(headers, new TextDecoder().decode(body))) return;
+  throw strangeAnswer(subject, `${subject.host} does not look like S3 (it sent a web page); check endpoint`);
+}
+
+async function compare(client: Client, creation: Creation, bytes: Uint8Array, once: boolean): Promise<"same" | "other" | "unclear"> {
+  try {
+    const stored = await readObject(client, { ...creation, once }, { offset: 0, length: bytes.byteLength + 1 });
+    return equalBytes(stored, bytes) ? "same" : "other";
+  } catch (error) {
+    creation.signal?.throwIfAborted();
+    if (LedgerError.is(error)) return "unclear";
+    throw error;
+  }
+}

@@ -1,0 +1,75 @@
+import type { ByteRange } from "../../backend/backend.ts";
+import { clampRange } from "../../backend/body.ts";
+import { statedLength } from "./body.ts";
+import { failure, looksLikeHtml, strangeAnswer } from "./errors.ts";
+import type { Answer, Client, S3Request } from "./request.ts";
+
+interface Reading {
+  readonly operation: string;
+  readonly key: string;
+  readonly signal?: AbortSignal | undefined;
+  /** One attempt only. */
+  readonly once?: boolean;
+}
+
+/** An object's bytes, or those of a range. Rejects with `NOT_FOUND`, `TOO_LARGE`, … */
+export async function readObject(client: Client, reading: Reading, range: ByteRange | undefined): Promise<Uint8Array> {
+  const subject = client.subject(reading);
+  const { start, end } = clampRange(range, Number.MAX_SAFE_INTEGER);
+  if (range !== undefined && start === end) {
+    if ((await objectSize(client, reading)) !== undefined) return new Uint8Array();
+    throw failure(subject, "NOT_FOUND", "there is no such object");
+  }
+  const headers: Record<string, string> = {};
+  if (range !== undefined) headers["range"] = `bytes=${start}-${range.length === undefined ? "" : end - 1}`;
+  const outcome = await get(client, reading, { headers, maxBytes: client.settings.maxReadBytes });
+  if (outcome.fault !== undefined) {
+    if (outcome.fault.status === 416 && range !== undefined) return new Uint8Array();
+    throw outcome.fault.error;
+  }
+  const { answer } = outcome;
+  if (looksLikeHtml(answer.headers, "")) throw strangeAnswer(subject, `${subject.host} sent a web page; check endpoint`, answer.status);
+  if (range === undefined || answer.status !== 206) return cut(answer.bytes, range);
+  const told = contentRange(answer);
+  const got = answer.bytes.byteLength;
+  // In a browser Content-Range may be hidden.
+  const right = told === undefined ? got <= end - start : told.start === start && got === Math.min(end, told.size) - start;
+  if (!right) throw strangeAnswer(subject, "the store sent another range than asked for", answer.status);
+  return answer.bytes;
+}
+
+/**
+ * The size of an object, `undefined` when there is none. Asks for its first byte: unlike that to a HEAD, the answer tells a missing
+ * object from a missing bucket.
+ */
+export async function objectSize(client: Client, reading: Reading): Promise<number | undefined> {
+  const { answer, fault } = await get(client, reading, { headers: { range: "bytes=0-0" }, maxBytes: 1, headOnly: true });
+  if (fault !== undefined) {
+    if (fault.status === 416) return 0; // no first byte
+    if (fault.code === "NoSuchKey") return undefined;
+    throw fault.error;
+  }
+  const subject = client.subject(reading);
+  if (looksLikeHtml(answer.headers, "")) throw strangeAnswer(subject, `${subject.host} sent a web page; check endpoint`, answer.status);
+  const size = answer.status === 206 ? contentRange(answer)?.size : statedLength(answer.headers);
+  if (size !== undefined) return size;
+  throw strangeAnswer(subject, "the answer tells no size; in a browser the bucket's CORS rule must expose Content-Range", answer.status);
+}
+
+function get(client: Client, reading: Reading, more: Pick<S3Request, "headers" | "maxBytes" | "headOnly">): ReturnType<Client["once"]> {
+  const { operation, key, signal } = reading;
+  const request: S3Request = { operation, key, method: "GET", object: client.settings.base + key, signal, ...more };
+  return reading.once === true ? client.once(request) : client.call(request);
+}
+
+function contentRange({ headers }: Answer): { start: number; size: number } | undefined {
+  const match = /^bytes (\d{1,15})-\d{1,15}\/(\d{1,15})$/.exec(headers.get("content-range") ?? "");
+  return match === null ? undefined : { start: Number(match[1]), size: Number(match[2]) };
+}
+
+/** For a store that does not heed Range. */
+function cut(bytes: Uint8Array, range: ByteRange | undefined): Uint8Array {
+  if (range === undefined) return bytes;
+  const { start, end } = clampRange(range, bytes.byteLength);
+  return bytes.slice(start, end);
+}

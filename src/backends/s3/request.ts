@@ -1,0 +1,198 @@
+import type { LedgerError } from "../../backend/error.ts";
+import { untilAborted } from "./abort.ts";
+import { CutShort, TooLong, dropBody, readBody } from "./body.ts";
+import type { CredentialHolder, KeySet } from "./credentials.ts";
+import type { Fault, Subject } from "./errors.ts";
+import { EXPIRED, answerFault, failure, networkFault, strangeAnswer } from "./errors.ts";
+import type { Settings } from "./options.ts";
+import { Attempts } from "./retry.ts";
+import { EMPTY_SHA256, sha256Hex, signedHeaders } from "./sign.ts";
+import { objectUrl } from "./url.ts";
+
+/** One request to the bucket. */
+export interface S3Request {
+  readonly operation: string;
+  /** The key as the caller knows it, for errors. */
+  readonly key?: string | undefined;
+  readonly method: "GET" | "PUT" | "POST" | "DELETE";
+  /** The key in the bucket; empty for the bucket itself. */
+  readonly object: string;
+  /** Each name once: a signature covers only the first of equal ones. */
+  readonly query?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array;
+  /** SHA-256 of `body`, in hex, where it is known already. */
+  readonly sha256?: string;
+  /** Most bytes a successful answer may have. */
+  readonly maxBytes: number;
+  /** Of an answer with status 200 only the headers are wanted. */
+  readonly headOnly?: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A successful answer. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly bytes: Uint8Array;
+}
+
+export type Outcome =
+  | { readonly answer: Answer; readonly fault?: undefined }
+  | { readonly fault: Fault; readonly answer?: undefined };
+
+const MAX_ERROR_BYTES = 64 * 1024;
+const UPLOAD_BYTES_PER_MS = 131.072;
+const inBrowser = "document" in globalThis || "WorkerGlobalScope" in globalThis;
+
+/** Sends signed requests to one bucket. Learns its region and the difference between its clock and ours. */
+export class Client {
+  readonly settings: Settings;
+  readonly #credentials: CredentialHolder;
+  #region: string;
+  #skewMs = 0;
+
+  constructor(settings: Settings, credentials: CredentialHolder) {
+    this.settings = settings;
+    this.#credentials = credentials;
+    this.#region = settings.region;
+  }
+
+  subject(request: { readonly operation: string; readonly key?: string | undefined }): Subject {
+    const { address } = this.settings;
+    const host = address.endpoint?.host ?? new URL(objectUrl(address, this.#region, "")).host;
+    return { operation: request.operation, key: request.key, bucket: address.bucket, host };
+  }
+
+  attempts(): Attempts {
+    return new Attempts(this.settings.retry, this.settings.clock, this.settings.random);
+  }
+
+  /** Sends a request that may be carried out twice, again and again until there is an answer or the budget is spent. */
+  async call(request: S3Request): Promise<Outcome> {
+    const attempts = this.attempts();
+    for (;;) {
+      const outcome = await this.once(request);
+      if (outcome.fault?.again !== true) return outcome;
+      if (!(await attempts.again(outcome.fault.retryAfterMs, request.signal))) return outcome;
+    }
+  }
+
+  /**
+   * Sends a request once. What a store refuses for a reason that can be put right at once (a wrong clock, an expired token, another
+   * region) is signed anew and sent again, once for each reason. Rejects for an abort, for credentials that cannot be had and for an
+   * answer that is longer than asked for.
+   */
+  async once(request: S3Request): Promise<Outcome> {
+    const sha256 = request.sha256 ?? (request.body === undefined ? EMPTY_SHA256 : await sha256Hex(request.body));
+    const repaired = new Set<string>();
+    for (;;) {
+      request.signal?.throwIfAborted();
+      const keys = await this.#credentials.get(request.signal);
+      const outcome = await this.#attempt(request, sha256, keys);
+      if (outcome.fault === undefined) return outcome;
+      const repair = this.#repair(outcome.fault, keys, repaired);
+      if (repair === undefined) return outcome;
+      repaired.add(repair);
+    }
+  }
+
+  #repair({ status, code, serverTime, region }: Fault, keys: KeySet | undefined, done: ReadonlySet<string>): string | undefined {
+    if (code === "RequestTimeTooSkewed" && serverTime !== undefined && !done.has("clock")) {
+      this.#skewMs = serverTime - this.settings.clock.now();
+      return "clock";
+    }
+    if (EXPIRED.has(code) && !done.has("token") && this.#credentials.expired(keys)) return "token";
+    const elsewhere = status === 301 || status === 307 || status === 400 || status === 403;
+    if (elsewhere && region !== undefined && region !== this.#region && !done.has("region")) {
+      // Location is never followed: the URL is built anew from the options.
+      this.#region = region;
+      return "region";
+    }
+    return undefined;
+  }
+
+  async #attempt(request: S3Request, sha256: string, keys: KeySet | undefined): Promise<Outcome> {
+    const { settings } = this;
+    const { body, method, signal } = request;
+    const url = objectUrl(settings.address, this.#region, request.object, request.query);
+    const time = settings.clock.now() + this.#skewMs;
+    const headers = await signedHeaders(
+      { method, url, headers: request.headers ?? {}, payloadSha256: sha256, region: this.#region, time },
+      keys,
+    );
+    const limit = new IdleLimit(settings, signal);
+    limit.restart(body === undefined ? 0 : body.byteLength / UPLOAD_BYTES_PER_MS);
+    try {
+      const init: RequestInit = { method, headers, redirect: "manual", signal: limit.signal };
+      if (body !== undefined) init.body = body as Uint8Array<ArrayBuffer>;
+      // Elsewhere a runtime may reject these two, and has neither cookies nor a cache.
+      if (inBrowser) Object.assign(init, { cache: "no-store", credentials: "omit" });
+      const work = async (): Promise<Outcome> => this.#read(request, await settings.fetch(url, init), limit);
+      return await untilAborted(work(), limit.signal);
+    } catch (cause) {
+      signal?.throwIfAborted();
+      if (cause instanceof TooLong) throw this.#tooLong(request);
+      return { fault: networkFault(this.subject(request), cause, limit.passed) };
+    } finally {
+      limit.end();
+    }
+  }
+
+  #tooLong({ method, object, maxBytes, ...request }: S3Request): LedgerError {
+    if (method !== "GET" || object === "") return strangeAnswer(this.subject(request), "the answer is longer than asked for");
+    return failure(this.subject(request), "TOO_LARGE", `the object is larger than ${maxBytes} bytes; read it in ranges`);
+  }
+
+  async #read(request: S3Request, response: Response, limit: IdleLimit): Promise<Outcome> {
+    const { status, headers } = response;
+    limit.restart(0);
+    if (status >= 200 && status < 300) {
+      const unread = request.headOnly === true && status === 200;
+      if (unread) await dropBody(response);
+      const bytes = unread ? new Uint8Array() : await readBody(response, request.maxBytes, () => limit.restart(0));
+      return { answer: { status, headers, bytes } };
+    }
+    let text = "";
+    try {
+      text = new TextDecoder().decode(await readBody(response, MAX_ERROR_BYTES, () => limit.restart(0)));
+    } catch (cause) {
+      if (!(cause instanceof CutShort || cause instanceof TooLong)) throw cause;
+    }
+    return { fault: answerFault(this.subject(request), status, headers, text, this.settings.clock.now()) };
+  }
+}
+
+/** Ends a request that makes no progress, or whose caller gave up. */
+class IdleLimit {
+  readonly #settings: Settings;
+  readonly #controller = new AbortController();
+  readonly #given: AbortSignal | undefined;
+  readonly #stop = (): void => this.#controller.abort(this.#given?.reason);
+  #timer: { cancel(): void } | undefined;
+  passed = false;
+
+  constructor(settings: Settings, given: AbortSignal | undefined) {
+    this.#settings = settings;
+    this.#given = given;
+    if (given?.aborted === true) this.#stop();
+    else given?.addEventListener("abort", this.#stop, { once: true });
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  restart(moreMs: number): void {
+    this.#timer?.cancel();
+    this.#timer = this.#settings.clock.timer(this.#settings.retry.attemptMs + moreMs, () => {
+      this.passed = true;
+      this.#controller.abort(new Error("timeout"));
+    });
+  }
+
+  end(): void {
+    this.#timer?.cancel();
+    this.#given?.removeEventListener("abort", this.#stop);
+  }
+}

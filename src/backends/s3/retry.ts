@@ -1,0 +1,74 @@
+import type { Clock } from "../../backend/clock.ts";
+import { invalidArgument } from "../../backend/error.ts";
+
+/** When a failed request is sent again. Times are in ms. */
+export interface S3RetryOptions {
+  /** Most requests for one step, the first included. Default 8. */
+  readonly attempts?: number;
+  /** Upper bound of the first pause; it doubles each time. The pause itself is random between 0 and the bound. Default 100. */
+  readonly baseMs?: number;
+  /** Largest upper bound of a pause. Default 20,000. */
+  readonly maxDelayMs?: number;
+  /** No further attempt begins later than this after the first. Default 60,000. */
+  readonly totalMs?: number;
+  /**
+   * How long one attempt may go without progress: to the first byte of the answer, then from one byte of it to the next.
+   * An upload gets one more second for each 128 KiB. Default 30,000.
+   */
+  readonly attemptMs?: number;
+}
+
+export type RetryPolicy = Required<S3RetryOptions>;
+
+const DEFAULTS: RetryPolicy = { attempts: 8, baseMs: 100, maxDelayMs: 20_000, totalMs: 60_000, attemptMs: 30_000 };
+
+/** The options with defaults filled in. Throws `INVALID_ARGUMENT`. */
+export function retryPolicy(options: S3RetryOptions | undefined): RetryPolicy {
+  if (options === undefined) return DEFAULTS;
+  if (typeof options !== "object" || options === null) throw invalidArgument("retry", "an object", options);
+  const policy = { ...DEFAULTS };
+  for (const name of Object.keys(DEFAULTS) as (keyof RetryPolicy)[]) {
+    const value = options[name];
+    if (value === undefined) continue;
+    const least = name === "attempts" || name === "attemptMs" ? 1 : 0;
+    if (typeof value !== "number" || !(value >= least)) throw invalidArgument(`retry.${name}`, `a number from ${least} on`, value);
+    policy[name] = value;
+  }
+  return policy;
+}
+
+/** Counts the attempts of one step and waits between them: full jitter, with `Retry-After` as the least. */
+export class Attempts {
+  readonly #policy: RetryPolicy;
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  readonly #began: number;
+  #made = 1;
+
+  constructor(policy: RetryPolicy, clock: Clock, random: () => number) {
+    this.#policy = policy;
+    this.#clock = clock;
+    this.#random = random;
+    this.#began = clock.monotonic();
+  }
+
+  /** Waits and resolves with `true` when there may be another attempt; `false`, at once, when the budget is spent. */
+  async again(retryAfterMs: number, signal: AbortSignal | undefined): Promise<boolean> {
+    const { attempts, baseMs, maxDelayMs, totalMs } = this.#policy;
+    if (this.#made >= attempts) return false;
+    const bound = Math.min(maxDelayMs, baseMs * 2 ** (this.#made - 1));
+    const pause = Math.max(retryAfterMs, this.#random() * bound);
+    if (this.#clock.monotonic() - this.#began + pause > totalMs) return false;
+    this.#made += 1;
+    await this.#clock.sleep(pause, signal);
+    return true;
+  }
+}
+
+/** A `Retry-After` header in ms: seconds or an HTTP date. 0 when there is none that can be read. */
+export function retryAfter(header: string | null, now: number): number {
+  if (header === null) return 0;
+  if (/^\s*\d{1,9}\s*$/.test(header)) return Number(header) * 1000;
+  const date = Date.parse(header);
+  return Number.isNaN(date) ? 0 : Math.max(0, date - now);
+}

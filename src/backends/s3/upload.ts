@@ -1,0 +1,49 @@
+import type { Body } from "../../backend/backend.ts";
+import { bodySize } from "../../backend/body.ts";
+import { LedgerError } from "../../backend/error.ts";
+import { failure } from "./errors.ts";
+import { MAX_PARTS, putParts } from "./multipart.ts";
+import type { Part } from "./parts.ts";
+import { partsOf } from "./parts.ts";
+import type { ConditionProbe } from "./probe.ts";
+import type { Creation } from "./put.ts";
+import { putObject } from "./put.ts";
+import type { Client } from "./request.ts";
+
+/**
+ * Creates an object: with one PUT up to two parts' size, or one part's when the size is not known beforehand; with a multipart
+ * upload beyond. Memory stays within a few parts, whatever the size.
+ */
+export async function createObject(client: Client, probe: ConditionProbe, creation: Creation, body: Body): Promise<void> {
+  const { signal } = creation;
+  const stop = new AbortController();
+  const forward = (): void => stop.abort(signal?.reason);
+  signal?.throwIfAborted();
+  signal?.addEventListener("abort", forward, { once: true });
+  const parts = partsOf(body, partLimit(bodySize(body), client.settings.partBytes), stop.signal);
+  try {
+    const first = (await parts.next()).value as Part;
+    if (first.last) await putObject(client, probe, creation, first.bytes);
+    else await putParts(client, creation, prepend(first, parts), stop);
+  } catch (error) {
+    throw isBodyFault(error) ? failure(client.subject(creation), error.code, error.message, error) : error;
+  } finally {
+    signal?.removeEventListener("abort", forward);
+    parts.return().catch(() => {});
+  }
+}
+
+/** What `bodyChunks` says of a body, not knowing the key. */
+function isBodyFault(error: unknown): error is LedgerError {
+  return LedgerError.hasCode(error, "INVALID_ARGUMENT") && error.key === undefined && error.field?.startsWith("body") === true;
+}
+
+function partLimit(size: number | undefined, partBytes: number): number {
+  if (size === undefined) return partBytes;
+  return size <= 2 * partBytes ? Math.max(size, 1) : Math.max(partBytes, Math.ceil(size / MAX_PARTS));
+}
+
+async function* prepend(first: Part, rest: AsyncIterable<Part>): AsyncGenerator<Part, void, undefined> {
+  yield first;
+  yield* rest;
+}

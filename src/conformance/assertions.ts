@@ -1,0 +1,118 @@
+import { equalBytes } from "../backend/body.ts";
+import { LedgerError, type ErrorCode } from "../backend/error.ts";
+import { type Sentence, contract } from "./contract.ts";
+
+/** A backend broke its contract. `sentence` is the part of the contract concerned, where the case could tell. */
+export class ContractViolation extends Error {
+  static {
+    this.prototype.name = "ContractViolation";
+  }
+  readonly sentence: Sentence | undefined;
+
+  constructor(what: string, sentence?: Sentence, cause?: unknown) {
+    super(
+      sentence === undefined ? what : `${what}\n  The contract says: "${sentence}."`,
+      cause === undefined ? undefined : { cause },
+    );
+    this.sentence = sentence;
+  }
+}
+
+/** Throws unless `condition`; `what` tells what was seen instead. */
+export function hold(condition: boolean, sentence: Sentence, what: string | (() => string)): asserts condition {
+  if (!condition) throw new ContractViolation(typeof what === "string" ? what : what(), sentence);
+}
+
+/** Throws unless both are the same once written as JSON. */
+export function same(actual: unknown, expected: unknown, sentence: Sentence, what: string): void {
+  const [got, wanted] = [show(actual), show(expected)];
+  hold(got === wanted, sentence, () => `${what}: expected ${clip(wanted)}, got ${clip(got)}`);
+}
+
+/** Throws unless `actual` holds exactly these bytes. */
+export function sameBytes(actual: Uint8Array, expected: Uint8Array, sentence: Sentence, what: string): void {
+  hold(actual instanceof Uint8Array, contract.output, () => `${what}: expected a Uint8Array, got ${clip(show(actual))}`);
+  if (equalBytes(actual, expected)) return;
+  const at = expected.findIndex((byte, i) => byte !== actual[i]);
+  const where = at === -1 ? "it goes on behind the end" : `first difference at byte ${at}`;
+  throw new ContractViolation(
+    `${what}: expected ${expected.byteLength} bytes, got ${actual.byteLength}; ${where}`,
+    sentence,
+  );
+}
+
+export type Outcome<T> = { readonly resolved: true; readonly value: T } | { readonly resolved: false; readonly error: unknown };
+
+/** Awaits a call. A synchronous throw, or anything but a promise, is a violation by itself. */
+export async function outcome<T>(what: string, call: () => PromiseLike<T>): Promise<Outcome<T>> {
+  let promise: PromiseLike<T>;
+  try {
+    promise = call();
+  } catch (error) {
+    throw new ContractViolation(`${what} threw synchronously: ${describe(error)}`, contract.promise, error);
+  }
+  hold(typeof promise?.then === "function", contract.promise, `${what} returned no promise`);
+  try {
+    return { resolved: true, value: await promise };
+  } catch (error) {
+    return { resolved: false, error };
+  }
+}
+
+/** The call must reject with a `LedgerError` of this code that names this key (not checked when `undefined`). */
+export async function rejects(
+  code: ErrorCode,
+  key: string | undefined,
+  sentence: Sentence,
+  what: string,
+  call: () => PromiseLike<unknown>,
+): Promise<void> {
+  const result = await outcome(what, call);
+  if (result.resolved) throw new ContractViolation(`${what} resolved, but must reject with ${code}`, sentence);
+  const { error } = result;
+  hold(LedgerError.is(error), contract.errors, () => `${what} rejected with ${describe(error)}, which is no LedgerError`);
+  hold(error.code === code, sentence, () => `${what} rejected with ${error.code}, but must with ${code} (${error.message})`);
+  if (key !== undefined) {
+    hold(error.key === key, contract.errors, () => `${what} rejected with an error whose key is ${show(error.key)}, not ${show(key)}`);
+  }
+}
+
+/** The call must reject with exactly this reason, within {@link PATIENCE_MS}. */
+export async function rejectsWithReason(reason: unknown, what: string, call: () => PromiseLike<unknown>): Promise<void> {
+  const result = await within(contract.aborted, what, outcome(what, call));
+  hold(!result.resolved, contract.aborted, `${what} resolved although its signal is aborted`);
+  hold(result.error === reason, contract.aborted, () => `${what} rejected with ${describe(result.error)}, not with the signal's reason`);
+}
+
+/** How long a case waits before it calls a call hanging. */
+export const PATIENCE_MS = 10_000;
+
+/** What `promise` settles to; a violation when that takes longer than {@link PATIENCE_MS}. */
+export async function within<T>(sentence: Sentence, what: string, promise: Promise<T>): Promise<T> {
+  let handle: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    handle = setTimeout(
+      () => reject(new ContractViolation(`${what} did not settle in ${PATIENCE_MS / 1000} s`, sentence)),
+      PATIENCE_MS,
+    );
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(handle);
+  }
+}
+
+/** How a message names a value that was thrown. */
+export function describe(error: unknown): string {
+  if (LedgerError.is(error)) return `LedgerError ${error.code}: ${error.message}`;
+  return error instanceof Error ? `${error.name}: ${error.message}` : show(error);
+}
+
+function show(value: unknown): string {
+  return JSON.stringify(value) ?? String(value);
+}
+
+function clip(text: string): string {
+  return text.length <= 300 ? text : `${text.slice(0, 300)}… (${text.length} characters)`;
+}

@@ -1,0 +1,32 @@
+import type { Backend, Capabilities } from "../backend/backend.ts";
+
+/** What a case is given: handles on one empty place. */
+export interface World {
+  /** The first handle. */
+  readonly backend: Backend;
+  /** One more handle on the same place. All handles are closed after the case. */
+  open(): Promise<Backend>;
+}
+
+/** What a case cannot do without. `!append`: that `append` is not declared. */
+export type Need = keyof Capabilities | "!append" | "!move" | "close" | "liveness";
+
+/** One test of the contract, as data. It rejects when the contract is broken. */
+export interface ConformanceCase {
+  readonly name: string;
+  /** Read off the backend that was opened; where it lacks one the case is skipped. */
+  readonly needs?: readonly Need[];
+  run(world: World): Promise<void>;
+}
+
+/** Why a case with these needs cannot run on this backend, or `undefined` when it can. */
+export function missing(backend: Backend, needs: readonly Need[] = []): string | undefined {
+  for (const need of needs) {
+    if (need === "close" || need === "liveness") {
+      if (backend[need] === undefined) return `${backend.name} has no ${need}`;
+    } else if (need === "!append" || need === "!move") {
+      if (backend.capabilities?.[need.slice(1) as "append" | "move"] === true) return `${backend.name} declares ${need.slice(1)}`;
+    } else if (backend.capabilities?.[need] !== true) return `${backend.name} does not declare ${need}`;
+  }
+  return undefined;
+}

@@ -1,0 +1,27 @@
+import type { ConformanceCase } from "./case.ts";
+import { abortCases } from "./cases/abort.ts";
+import { appendCases } from "./cases/append.ts";
+import { closeCases } from "./cases/close.ts";
+import { concurrencyCases } from "./cases/concurrency.ts";
+import { createCases } from "./cases/create.ts";
+import { keyCases } from "./cases/keys.ts";
+import { listCases } from "./cases/list.ts";
+import { moveCases } from "./cases/move.ts";
+import { readCases } from "./cases/read.ts";
+import { removeCases } from "./cases/remove.ts";
+import { shapeCases } from "./cases/shape.ts";
+
+/** Every case of the suite. Names are unique. */
+export const conformanceCases: readonly ConformanceCase[] = [
+  ...shapeCases,
+  ...createCases,
+  ...readCases,
+  ...listCases,
+  ...removeCases,
+  ...appendCases,
+  ...moveCases,
+  ...keyCases,
+  ...abortCases,
+  ...closeCases,
+  ...concurrencyCases,
+];

@@ -1,0 +1,128 @@
+import type { Backend, CallOptions } from "../../backend/backend.ts";
+import { hold, outcome, rejectsWithReason, same, sameBytes, within, describe } from "../assertions.ts";
+import type { ConformanceCase } from "../case.ts";
+import { contract } from "../contract.ts";
+import { createAll, keysOf, listAll, sample, streamOf, text } from "../samples.ts";
+
+/** Every method, called so that it would change or find something. `b` exists, `a` does not. */
+function calls(backend: Backend, options: CallOptions): [string, () => Promise<unknown>][] {
+  const list: [string, () => Promise<unknown>][] = [
+    ["create", () => backend.create("a", text("x"), options)],
+    ["create from a stream", () => backend.create("a", streamOf([text("x")]), options)],
+    ["create of what exists", () => backend.create("b", text("x"), options)],
+    ["read", () => backend.read("b", options)],
+    ["read of a range", () => backend.read("b", { ...options, range: { offset: 0, length: 1 } })],
+    ["read of what is not there", () => backend.read("a", options)],
+    ["stat", () => backend.stat("b", options)],
+    ["list", async () => backend.list("", options)[Symbol.asyncIterator]().next()],
+    ["remove", () => backend.remove("b", options)],
+  ];
+  const { append, move } = backend;
+  if (backend.capabilities.append && append) {
+    list.push(["append", () => append.call(backend, "b", text("x"), options)], ["append to what is not there", () => append.call(backend, "a", text("x"), options)]);
+  }
+  if (backend.capabilities.move && move) list.push(["move", () => move.call(backend, "b", "a", options)]);
+  return list;
+}
+
+export const abortCases: readonly ConformanceCase[] = [
+  {
+    name: "abort: a call whose signal is aborted beforehand rejects with the reason and has no effect",
+    async run({ backend, open }) {
+      await backend.create("b", text("stays"));
+      const other = await open();
+      for (const reason of [new Error("stopped"), "a string"]) {
+        for (const [what, call] of calls(backend, { signal: AbortSignal.abort(reason) })) {
+          await rejectsWithReason(reason, `${what} with an aborted signal`, call);
+          same(await keysOf(other, ""), ["b"], contract.abortedBefore, `list after ${what} with an aborted signal`);
+          sameBytes(await other.read("b"), text("stays"), contract.abortedBefore, `the object after ${what} with an aborted signal`);
+        }
+      }
+    },
+  },
+  {
+    name: "abort: a create whose stream never goes on rejects promptly and leaves nothing",
+    async run({ backend, open }) {
+      const other = await open();
+      for (const first of [[], [sample(100_000)]]) {
+        const stop = new AbortController();
+        const reason = new Error("stopped");
+        const pieces = [...first];
+        let stalled!: () => void;
+        const reached = new Promise<void>((resolve) => {
+          stalled = resolve;
+        });
+        const body: AsyncIterable<Uint8Array> = {
+          [Symbol.asyncIterator]: () => ({
+            next: () => {
+              const value = pieces.shift();
+              if (value !== undefined) return Promise.resolve({ done: false, value });
+              stalled();
+              return new Promise(() => {});
+            },
+          }),
+        };
+        const created = rejectsWithReason(reason, "create from a stalled stream, aborted,", () => backend.create("stalled", body, { signal: stop.signal }));
+        await Promise.race([reached, created]);
+        stop.abort(reason);
+        await created;
+        same(await listAll(other, ""), [], contract.createWhole, "list after an aborted create");
+        await backend.create("stalled", text("now"));
+        sameBytes(await other.read("stalled"), text("now"), contract.createWhole, "the object created after an aborted create");
+        await backend.remove("stalled");
+      }
+    },
+  },
+  {
+    name: "abort: a call aborted under way settles, with its result or with the reason",
+    async run({ backend, open }) {
+      const other = await open();
+      const bytes = sample(400_000, 2);
+      await backend.create("big", bytes);
+      const reason = new Error("stopped");
+      const attempts: [string, (options: CallOptions) => Promise<unknown>][] = [
+        ["read", (options) => backend.read("big", options)],
+        ["stat", (options) => backend.stat("big", options)],
+        ["create", (options) => backend.create("new", bytes, options)],
+        ["remove", (options) => backend.remove("big", options)],
+      ];
+      for (const [what, call] of attempts) {
+        const stop = new AbortController();
+        const result = outcome(what, () => call({ signal: stop.signal }));
+        stop.abort(reason);
+        const settled = await within(contract.aborted, `${what}, aborted under way,`, result);
+        hold(settled.resolved || settled.error === reason, contract.aborted, () => `${what} rejected with ${describe(settled.resolved ? "" : settled.error)}, not with the signal's reason`);
+        for (const { key, size } of await listAll(other, "")) {
+          hold(size === bytes.length, contract.createWhole, `${key} has ${size} of ${bytes.length} bytes after ${what} was aborted under way`);
+          sameBytes(await other.read(key), bytes, contract.createWhole, `${key} after ${what} was aborted under way`);
+        }
+      }
+    },
+  },
+  {
+    name: "abort: a list stops at the next entry",
+    async run({ backend }) {
+      await createAll(backend, ["l/1", "l/2", "l/3", "l/4"]);
+      const stop = new AbortController();
+      const reason = new Error("stopped");
+      const list = backend.list("l", { signal: stop.signal })[Symbol.asyncIterator]();
+      const first = await list.next();
+      hold(first.value?.key === "l/1", contract.listOrder, "the first entry is missing");
+      stop.abort(reason);
+      await rejectsWithReason(reason, "the next entry of an aborted list", () => list.next());
+      same((await keysOf(backend, "l")).length, 4, contract.aborted, "entries of a list after another was aborted");
+    },
+  },
+  {
+    name: "abort: a signal that is aborted after its call changes nothing",
+    async run({ backend }) {
+      const stop = new AbortController();
+      await backend.create("done", streamOf([text("done")]), { signal: stop.signal });
+      await backend.read("done", { signal: stop.signal });
+      stop.abort(new Error("too late"));
+      sameBytes(await backend.read("done"), text("done"), contract.aborted, "an object whose signal was aborted later");
+      await backend.create("more", text("x"));
+      same(await keysOf(backend, ""), ["done", "more"], contract.aborted, "list");
+    },
+  },
+];

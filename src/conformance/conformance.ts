@@ -1,0 +1,32 @@
+import type { ConformanceCase } from "./case.ts";
+import { conformanceCases } from "./cases.ts";
+import type { ConformanceHarness } from "./harness.ts";
+import { runCase } from "./run.ts";
+
+/** What a test runner calls its test with, as far as it matters here. */
+interface RunnerContext {
+  skip?: (reason?: string) => unknown;
+}
+
+/** `test` of vitest, node:test, Bun, Deno (`Deno.test`), Jest, Mocha (`it`), … */
+export type TestFunction = (name: string, run: () => Promise<void>) => unknown;
+
+/**
+ * Registers every case as a test of its own. A case whose needs the backend does not declare is reported as skipped with
+ * the reason, or logged where the runner cannot skip a test that has begun.
+ */
+export function conformance(harness: ConformanceHarness, runner: TestFunction | { readonly test: TestFunction }): void {
+  const test = typeof runner === "function" ? runner : runner.test;
+  for (const one of conformanceCases) test(`${harness.name}: ${one.name}`, body(harness, one));
+}
+
+/** No declared parameter: several runners take one as a request for a callback. The context is an argument or `this`. */
+function body(harness: ConformanceHarness, one: ConformanceCase): () => Promise<void> {
+  return async function (this: unknown, ...given: unknown[]): Promise<void> {
+    const result = await runCase(harness, one);
+    if (result.status === "passed") return;
+    const context = [given[0], this].find((candidate) => typeof (candidate as RunnerContext | undefined)?.skip === "function");
+    if (context !== undefined) (context as Required<RunnerContext>).skip(result.reason);
+    else console.log(`skipped: ${harness.name}: ${one.name} (${result.reason})`);
+  };
+}

@@ -1,0 +1,44 @@
+import type { Backend } from "../backend/backend.ts";
+import { ContractViolation, describe } from "./assertions.ts";
+import { type ConformanceCase, missing } from "./case.ts";
+import type { ConformanceHarness } from "./harness.ts";
+
+export type CaseResult = { readonly status: "passed" } | { readonly status: "skipped"; readonly reason: string };
+
+/**
+ * Runs one case in a place of its own. Rejects with a `ContractViolation` when the contract is broken; `skipped` when the
+ * backend that was opened does not declare what the case needs.
+ */
+export async function runCase(harness: ConformanceHarness, one: ConformanceCase): Promise<CaseResult> {
+  const place = await harness.setup();
+  const handles: Backend[] = [];
+  const open = async (): Promise<Backend> => {
+    const handle = await place.open();
+    handles.push(handle);
+    return handle;
+  };
+  let failure: { error: unknown } | undefined;
+  let reason: string | undefined;
+  try {
+    const backend = await open();
+    reason = missing(backend, one.needs);
+    if (reason === undefined) await one.run({ backend, open });
+  } catch (error) {
+    failure = { error };
+  }
+  for (const end of [...handles.map((handle) => () => handle.close?.()), () => place.teardown()]) {
+    try {
+      await end();
+    } catch (error) {
+      failure ??= { error };
+    }
+  }
+  if (failure !== undefined) throw explained(failure.error, harness, one);
+  return reason === undefined ? { status: "passed" } : { status: "skipped", reason };
+}
+
+function explained(error: unknown, harness: ConformanceHarness, one: ConformanceCase): ContractViolation {
+  const where = `${harness.name}: ${one.name}`;
+  if (error instanceof ContractViolation) return new ContractViolation(`${where}\n  ${error.message}`, undefined, error);
+  return new ContractViolation(`${where}\n  a call that must succeed failed with ${describe(error)}`, undefined, error);
+}

@@ -1,0 +1,93 @@
+import type { Backend, ByteStream, Entry } from "../backend/backend.ts";
+
+/** `length` bytes that look random and depend on `seed` only. */
+export function sample(length: number, seed = 1): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(length);
+  let state = (seed * 0x9e3779b1) | 1;
+  for (let i = 0; i < length; i++) {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    bytes[i] = state;
+  }
+  return bytes;
+}
+
+export function text(value: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(value);
+}
+
+/** A stream of these chunks; `failure`, when given, is thrown behind the last. */
+export function streamOf(chunks: readonly Uint8Array[], options: { size?: number; failure?: unknown } = {}): ByteStream {
+  async function* generate(): AsyncGenerator<Uint8Array, void, undefined> {
+    yield* chunks;
+    if ("failure" in options) throw options.failure;
+  }
+  const chunksOnce = generate();
+  const stream = { [Symbol.asyncIterator]: () => chunksOnce };
+  return options.size === undefined ? stream : Object.assign(stream, { size: options.size });
+}
+
+/** `bytes` in chunks of `length`. */
+export function chunked(bytes: Uint8Array, length: number): Uint8Array[] {
+  const chunks: Uint8Array[] = [];
+  for (let at = 0; at < bytes.length; at += length) chunks.push(bytes.slice(at, at + length));
+  return chunks;
+}
+
+/** A stream that yields one chunk, then waits until `release` is called. `reached` resolves when it waits. */
+export function pausedStream(
+  first: Uint8Array,
+  rest: Uint8Array,
+  size?: number,
+): { body: ByteStream; reached: Promise<void>; release: () => void } {
+  const reached = deferred<void>();
+  const gate = deferred<void>();
+  async function* generate(): AsyncGenerator<Uint8Array, void, undefined> {
+    yield first;
+    reached.resolve();
+    await gate.promise;
+    yield rest;
+  }
+  const chunks = generate();
+  const stream = { [Symbol.asyncIterator]: () => chunks };
+  const body = size === undefined ? stream : Object.assign(stream, { size });
+  return { body, reached: reached.promise, release: gate.resolve };
+}
+
+interface Deferred<T> {
+  readonly promise: Promise<T>;
+  readonly resolve: (value: T) => void;
+}
+
+function deferred<T>(): Deferred<T> {
+  let resolve!: (value: T) => void;
+  const promise = new Promise<T>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}
+
+/** Every entry of a list, reduced to what the contract knows of. */
+export async function listAll(backend: Backend, prefix: string, startAfter?: string): Promise<Entry[]> {
+  const entries: Entry[] = [];
+  for await (const entry of backend.list(prefix, startAfter === undefined ? {} : { startAfter })) {
+    entries.push({ key: entry.key, size: entry.size });
+  }
+  return entries;
+}
+
+/** The keys of a list, in the order they came. */
+export async function keysOf(backend: Backend, prefix: string, startAfter?: string): Promise<string[]> {
+  return (await listAll(backend, prefix, startAfter)).map((entry) => entry.key);
+}
+
+/** Creates an object of one byte under each key, several at a time. */
+export async function createAll(backend: Backend, keys: readonly string[], atOnce = 16): Promise<void> {
+  const byte = Uint8Array.of(1);
+  const pending = keys[Symbol.iterator]();
+  async function work(): Promise<void> {
+    for (const key of pending) await backend.create(key, byte);
+  }
+  await Promise.all(Array.from({ length: atOnce }, work));
+}

@@ -1,0 +1,36 @@
+export { openLedger, type OpenLedgerOptions } from "./ledger/open-ledger.ts";
+export type { Ledger } from "./ledger/ledger.ts";
+export type { RunPage, RunQuery } from "./ledger/search.ts";
+export type { Recovery, RecoverOptions } from "./ledger/recover.ts";
+
+export type { LogPosition, Run } from "./run/run.ts";
+export type { Metrics } from "./run/metric-input.ts";
+export type { StartRunOptions } from "./run/options.ts";
+export type { ResumeRunOptions } from "./run/resume-run.ts";
+export type { IdSource } from "./run/ids.ts";
+
+export type { MetricDefinition, RunRecord, RunStatus } from "./journal/run-record.ts";
+export type { ClosingStatus, Dictionary, ErrorSummary, RecordedVersion } from "./journal/event.ts";
+export type { MetricSummary, Point } from "./journal/summary.ts";
+export type { Damage } from "./journal/damage.ts";
+export type { FlushOptions } from "./journal/flush-policy.ts";
+export type { WriterStats } from "./journal/writer.ts";
+
+export type { Series } from "./series/series.ts";
+export type { HistoryOptions } from "./series/read-series.ts";
+
+export type { ArtifactSource } from "./artifacts/source.ts";
+export type { ArtifactProgress, LogArtifactOptions } from "./artifacts/store.ts";
+export type { ArtifactCheck, ArtifactFile, ArtifactProblem, OpenArtifact } from "./artifacts/open.ts";
+export type { ArtifactRef, ArtifactVersion } from "./artifacts/version.ts";
+
+export type { Backend, Body, ByteRange, ByteStream, CallOptions, Capabilities, Entry, Liveness } from "./backend/backend.ts";
+export type { FileTree, SourceFile } from "./backend/files.ts";
+export { type Clock, systemClock, type Timer } from "./backend/clock.ts";
+export { ERROR_CODES, type ErrorCode, type ErrorDetails, LedgerError } from "./backend/error.ts";
+export { assertKey, assertPrefix, MAX_KEY_BYTES, MAX_SEGMENT_BYTES } from "./backend/key.ts";
+export { bodyChunks, bodySize, byteStream, clampRange, collectBody, equalBytes } from "./backend/body.ts";
+export { type ChecksOptions, withChecks } from "./backend/layers/checks.ts";
+export { type RetryOptions, withRetry } from "./backend/layers/retry.ts";
+export { withPrefix } from "./backend/layers/prefix.ts";
+export { type ReadCacheOptions, withReadCache } from "./backend/layers/read-cache.ts";

@@ -1,0 +1,24 @@
+/**
+ * Something that is not as it should be in a run's journals.
+ *
+ * - `torn-tail`: the last write of a writer is incomplete, as after a crash. Nothing acknowledged is affected.
+ * - `corrupt`: bytes changed or are gone in the middle of an object; `from` and `to` say which.
+ * - `unreadable-tail`: the end of an object is damaged and nothing readable follows: a torn write, or corruption.
+ * - `missing`: records the writer numbered are in no object that is there.
+ * - `unknown`: a record of a kind, or a version, that this library does not know. It was skipped.
+ */
+export interface Damage {
+  readonly kind: "torn-tail" | "corrupt" | "unreadable-tail" | "missing" | "unknown";
+  /** The backend key concerned. */
+  readonly key: string;
+  /** For people. */
+  readonly message: string;
+  /** Byte range in the object, `[from, to)`. */
+  readonly from?: number;
+  readonly to?: number;
+}
+
+/** True when records may be gone, or wrong if they were used. */
+export function losesRecords({ kind }: Damage): boolean {
+  return kind === "corrupt" || kind === "missing" || kind === "unreadable-tail";
+}

@@ -1,0 +1,73 @@
+import { invalidArgument } from "../backend/error.ts";
+
+/** When buffered records go to the backend, and how much may wait. */
+export interface FlushOptions {
+  /**
+   * Longest a record waits, in ms. Default: 1,000 where the backend appends. Where each flush is an object of its own the
+   * wait grows with the age of the run, from 2 s to 30 s, so that an hour costs about 260 requests.
+   */
+  readonly intervalMs?: number;
+  /** Metric values that start a flush at once. Default 100,000. */
+  readonly maxPoints?: number;
+  /** Encoded bytes that start a flush at once. Default 256 KiB where the backend appends, else 4 MiB. */
+  readonly maxBytes?: number;
+  /**
+   * Most encoded bytes kept while the backend cannot take them. Default 64 MiB: some 10 million points. Beyond it new
+   * points are dropped and counted in `run.stats.dropped` and in the run itself; nothing that waits is lost.
+   */
+  readonly maxBufferedBytes?: number;
+  /** `"block-never"`, the only policy: training is never held up. */
+  readonly whenFull?: "block-never";
+}
+
+/** {@link FlushOptions} with the defaults filled in. `intervalMs` of `undefined` grows with age. */
+export interface FlushPolicy {
+  readonly intervalMs: number | undefined;
+  readonly maxPoints: number;
+  readonly maxBytes: number;
+  readonly maxBufferedBytes: number;
+}
+
+/** Throws `INVALID_ARGUMENT` for anything but positive numbers. */
+export function flushPolicy(options: FlushOptions | undefined, appends: boolean): FlushPolicy {
+  if (options !== undefined && (typeof options !== "object" || options === null)) throw invalidArgument("flush", "an object", options);
+  const positive = (name: "intervalMs" | "maxPoints" | "maxBytes" | "maxBufferedBytes"): number | undefined => {
+    const value: unknown = options?.[name];
+    if (value === undefined) return undefined;
+    if (typeof value !== "number" || !(value > 0)) throw invalidArgument(`flush.${name}`, "a positive number", value);
+    return value;
+  };
+  if (options?.whenFull !== undefined && options.whenFull !== "block-never") {
+    throw invalidArgument("flush.whenFull", '"block-never"', options.whenFull);
+  }
+  return {
+    intervalMs: positive("intervalMs") ?? (appends ? 1000 : undefined),
+    maxPoints: positive("maxPoints") ?? 100_000,
+    maxBytes: positive("maxBytes") ?? (appends ? 256 * 1024 : 4 * 1024 * 1024),
+    maxBufferedBytes: positive("maxBufferedBytes") ?? 64 * 1024 * 1024,
+  };
+}
+
+/** Longest a growing interval gets, in ms. */
+export const LONGEST_INTERVAL_MS = 30_000;
+
+/** How long the oldest record may wait, in ms, in a writer that is `ageMs` old. */
+export function flushInterval(policy: FlushPolicy, ageMs: number): number {
+  return policy.intervalMs ?? Math.min(LONGEST_INTERVAL_MS, Math.max(2000, ageMs / 50));
+}
+
+/** What waits: metric values, encoded bytes. */
+export interface Backlog {
+  readonly points: number;
+  readonly bytes: number;
+}
+
+/** Whether to flush without waiting for the interval. */
+export function flushIsDue(policy: FlushPolicy, { points, bytes }: Backlog): boolean {
+  return bytes >= policy.maxBytes || points >= policy.maxPoints;
+}
+
+/** How long to wait before trying again after `failures` in a row, in ms: half a second, doubling, at most half a minute. */
+export function retryDelay(failures: number): number {
+  return Math.min(30_000, 500 * 2 ** Math.min(failures - 1, 10));
+}

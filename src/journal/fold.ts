@@ -1,0 +1,139 @@
+import type { ClosingStatus, Dictionary, ErrorSummary, RecordedVersion, RunEvent } from "./event.ts";
+import { definitionOf } from "./metric-glob.ts";
+import { mergeParams, newDictionary } from "./params.ts";
+import type { RunCreated } from "./run-created.ts";
+import type { MetricDefinition, RunRecord, RunStatus } from "./run-record.ts";
+import { mergeSummaries, type MetricSummary, type SummaryState, toMetricSummary } from "./summary.ts";
+import { compareWriters, type WriterFold } from "./writer-fold.ts";
+
+/**
+ * The record of a run from how it began and its writers' journals. Events apply in the order of their `order`, a logical
+ * clock that each writer sets beyond all it has seen, and writers that knew nothing of each other by their ids: the result
+ * is the same whoever folds, and no clock decides.
+ */
+export function foldRun(created: RunCreated, folds: readonly WriterFold[]): RunRecord {
+  const writers = [...folds].sort(compareWriters);
+  const logging = writers.filter(({ events }) => !events.some((event) => event.kind === "session" && event.mode === "recover"));
+  const state = new EventFold(created, new Map(logging.map(({ writer, next }) => [writer, next])));
+  const events = writers.flatMap(({ writer, events: own }) => own.map((event) => ({ writer, event })));
+  // Stable: events of one writer stay in line.
+  events.sort((a, b) => a.event.order - b.event.order);
+  for (const { event } of events) state.apply(event);
+
+  const { params, tags, note, status, endTime, error, artifacts, inputs, definitions, dropped } = state;
+  return {
+    id: created.id,
+    name: created.name,
+    experiment: created.experiment,
+    status,
+    startTime: created.createdAt,
+    ...(endTime !== undefined && { endTime }),
+    params,
+    tags,
+    ...(note !== undefined && { note }),
+    ...(created.parent !== undefined && { parent: created.parent }),
+    ...(created.group !== undefined && { group: created.group }),
+    ...(created.jobType !== undefined && { jobType: created.jobType }),
+    metrics: foldMetrics(writers, definitions),
+    metricDefinitions: definitions,
+    artifacts: [...artifacts.values()],
+    inputs: [...inputs.values()],
+    ...(created.environment !== undefined && { environment: created.environment }),
+    ...(error !== undefined && { error }),
+    dropped,
+    damage: writers.flatMap(({ damage }) => damage),
+  };
+}
+
+function foldMetrics(writers: readonly WriterFold[], definitions: Dictionary<MetricDefinition>): Dictionary<MetricSummary> {
+  const states = new Map<string, SummaryState>();
+  for (const { summaries } of writers) {
+    for (const [key, state] of summaries) {
+      const before = states.get(key);
+      states.set(key, before ? mergeSummaries(before, state) : state);
+    }
+  }
+  const metrics = newDictionary<MetricSummary>();
+  for (const [key, state] of states) metrics[key] = toMetricSummary(state, definitionOf(key, definitions)?.goal);
+  return metrics;
+}
+
+class EventFold {
+  readonly params: Dictionary = newDictionary();
+  readonly tags: Dictionary<string> = newDictionary<string>();
+  readonly definitions: Dictionary<MetricDefinition> = newDictionary<MetricDefinition>();
+  readonly artifacts = new Map<string, RecordedVersion>();
+  readonly inputs = new Map<string, RecordedVersion>();
+  note: string | undefined;
+  status: RunStatus = "running";
+  endTime: number | undefined;
+  error: ErrorSummary | undefined;
+  dropped = 0;
+  readonly #positions: ReadonlyMap<string, number>;
+
+  constructor(created: RunCreated, positions: ReadonlyMap<string, number>) {
+    this.#positions = positions;
+    if (created.params) mergeParams(this.params, created.params);
+    if (created.tags) mergeParams(this.tags, created.tags);
+    this.note = created.note;
+  }
+
+  apply(event: RunEvent): void {
+    switch (event.kind) {
+      case "session":
+        if (event.mode !== "recover") this.#open();
+        return;
+      case "params":
+        return mergeParams(this.params, event.set);
+      case "tags":
+        if (event.set) mergeParams(this.tags, event.set);
+        for (const key of event.remove ?? []) delete this.tags[key];
+        return;
+      case "note":
+        this.note = event.text;
+        return;
+      case "metric": {
+        const { kind: _kind, v: _v, order: _order, time: _time, name, ...definition } = event;
+        this.definitions[name] = { ...this.definitions[name], ...definition } as MetricDefinition;
+        return;
+      }
+      case "artifact":
+        return this.#version(this.artifacts, event.version);
+      case "input":
+        return this.#version(this.inputs, event.version);
+      case "dropped":
+        this.dropped += event.points;
+        return;
+      case "finish":
+        return this.#close(event.status, event.time, event.error);
+      case "interrupted":
+        return this.#interrupt(event.positions, event.endTime ?? event.time);
+      case "beat":
+      case "clock":
+    }
+  }
+
+  #version(into: Map<string, RecordedVersion>, version: RecordedVersion): void {
+    into.set(`${version.name}:${version.version}@${version.digest}`, version);
+  }
+
+  #open(): void {
+    this.status = "running";
+    this.endTime = undefined;
+    this.error = undefined;
+  }
+
+  #close(status: ClosingStatus, time: number, error: ErrorSummary | undefined): void {
+    this.status = status;
+    this.endTime = time;
+    this.error = error;
+  }
+
+  /** Holds only while no writer has got further than it was seen: then somebody's clock was wrong, or the writer only slept. */
+  #interrupt(positions: Dictionary<number>, endTime: number): void {
+    if (this.status !== "running") return;
+    for (const [writer, next] of this.#positions) if (next > (positions[writer] ?? 0)) return;
+    this.status = "interrupted";
+    this.endTime = endTime;
+  }
+}

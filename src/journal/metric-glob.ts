@@ -1,0 +1,32 @@
+import type { Dictionary } from "./event.ts";
+import type { MetricDefinition } from "./run-record.ts";
+
+/** Whether a metric name fits a pattern in which `*` stands for any characters but `/` and `**` for any. Time: their product. */
+export function matchesGlob(pattern: string, name: string): boolean {
+  // reached[i]: the pattern up to here can stand for the first i characters of the name.
+  let reached = new Uint8Array(name.length + 1);
+  reached[0] = 1;
+  for (let p = 0; p < pattern.length; p++) {
+    const next = new Uint8Array(name.length + 1);
+    if (pattern[p] === "*") {
+      const crosses = pattern[p + 1] === "*";
+      if (crosses) p++;
+      for (let n = 0; n <= name.length; n++) {
+        const goesOn = n > 0 && next[n - 1] === 1 && (crosses || name[n - 1] !== "/");
+        next[n] = reached[n] === 1 || goesOn ? 1 : 0;
+      }
+    } else for (let n = 0; n < name.length; n++) if (reached[n] === 1 && name[n] === pattern[p]) next[n + 1] = 1;
+    reached = next;
+  }
+  return reached[name.length] === 1;
+}
+
+/** What is known of a metric: its own definition, and below that those of globs that fit, the later ones first. */
+export function definitionOf(name: string, definitions: Dictionary<MetricDefinition>): MetricDefinition | undefined {
+  let found: MetricDefinition | undefined;
+  for (const pattern of Object.keys(definitions)) {
+    if (pattern !== name && pattern.includes("*") && matchesGlob(pattern, name)) found = { ...found, ...definitions[pattern] };
+  }
+  const own = definitions[name];
+  return own ? { ...found, ...own } : found;
+}

@@ -1,0 +1,133 @@
+import type { Backend, CallOptions, Entry } from "../backend/backend.ts";
+import { LedgerError } from "../backend/error.ts";
+import type { Damage } from "./damage.ts";
+import { decodeEvent, type RunEvent } from "./event.ts";
+import { decodePayload, Definitions, recordRange } from "./payload.ts";
+import { journalPrefix, parseSegmentKey, segmentSeed } from "./segment.ts";
+import { readSegment } from "./segment-reader.ts";
+
+/** One object of a run's journals, as listed. */
+export interface SegmentEntry {
+  readonly key: string;
+  readonly writer: string;
+  readonly seq: number;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/** What {@link readWriter} hands on, in the writer's own order, each record once. Arrays are reused. */
+export interface JournalVisitor {
+  row(n: number, keys: readonly string[], step: number, time: number, values: Float64Array): void;
+  event(n: number, event: RunEvent): void;
+  damage(damage: Damage): void;
+}
+
+/** The segments of a run by writer, each in order. */
+export async function listSegments(backend: Backend, runId: string, options?: CallOptions): Promise<Map<string, SegmentEntry[]>> {
+  const entries: Entry[] = [];
+  for await (const entry of backend.list(journalPrefix(runId), options)) entries.push(entry);
+  return groupSegments(entries);
+}
+
+/** The segments among listed entries, by writer, each in order. */
+export function groupSegments(entries: Iterable<Entry>): Map<string, SegmentEntry[]> {
+  const writers = new Map<string, SegmentEntry[]>();
+  for (const { key, size } of entries) {
+    const name = parseSegmentKey(key);
+    if (name === undefined) continue;
+    const segments = writers.get(name.writer);
+    if (segments) segments.push({ key, size, ...name });
+    else writers.set(name.writer, [{ key, size, ...name }]);
+  }
+  for (const segments of writers.values()) segments.sort((a, b) => a.seq - b.seq);
+  return writers;
+}
+
+/**
+ * Reads the journal of one writer; resolves with the number behind its last record. A record found in two segments, because
+ * its first write was not acknowledged, is handed on once. Damage is reported and what is intact around it is still read.
+ */
+export async function readWriter(
+  backend: Backend,
+  runId: string,
+  segments: readonly SegmentEntry[],
+  visitor: JournalVisitor,
+  options?: CallOptions,
+): Promise<number> {
+  let next = 0;
+  for (const [index, segment] of segments.entries()) {
+    const reader = new SegmentVisit(segment.key, visitor, next);
+    try {
+      for await (const piece of readSegment(backend, segment.key, segmentSeed(runId, segment), options)) {
+        if (piece.kind === "frame") reader.frame(piece.payload, piece.from, piece.to);
+        else if (piece.kind === "gap") reader.gap(piece.from, piece.to);
+        else reader.tail(piece, index === segments.length - 1);
+      }
+    } catch (error) {
+      // Removed since it was listed: an abandoned segment, or the journal has been compacted.
+      if (!LedgerError.hasCode(error, "NOT_FOUND")) throw error;
+    }
+    next = reader.next;
+  }
+  return next;
+}
+
+class SegmentVisit {
+  readonly #key: string;
+  readonly #visitor: JournalVisitor;
+  readonly #definitions = new Definitions();
+  next: number;
+
+  constructor(key: string, visitor: JournalVisitor, next: number) {
+    this.#key = key;
+    this.#visitor = visitor;
+    this.next = next;
+  }
+
+  frame(payload: Uint8Array, from: number, to: number): void {
+    try {
+      const range = recordRange(payload);
+      if (range !== undefined && range.first > this.next) this.#missing(range.first, from);
+      decodePayload(payload, this.#definitions, this.#sink, this.next);
+      if (range !== undefined) this.next = Math.max(this.next, range.first + range.count);
+    } catch (error) {
+      if (!(error instanceof RangeError || error instanceof TypeError || LedgerError.is(error))) throw error;
+      this.#report("corrupt", `${this.#key}: bytes ${from} to ${to} cannot be decoded: ${error.message}`, from, to);
+    }
+  }
+
+  gap(from: number, to: number): void {
+    this.#report("corrupt", `${this.#key}: bytes ${from} to ${to} are damaged`, from, to);
+  }
+
+  tail({ torn, from, to }: { torn: boolean; from: number; to: number }, isLast: boolean): void {
+    // A failed append ends a segment and the same records begin the next one. Were they lost, numbers would be missing there.
+    if (torn || !isLast) this.#report("torn-tail", `${this.#key}: the last ${to - from} bytes are an incomplete write`, from, to);
+    else this.#report("unreadable-tail", `${this.#key}: bytes ${from} to ${to} are damaged, and nothing readable follows`, from, to);
+  }
+
+  #missing(first: number, from: number): void {
+    this.#visitor.damage({
+      kind: "missing",
+      key: this.#key,
+      message: `${this.#key}: records ${this.next} to ${first - 1} of this writer are nowhere`,
+      from,
+      to: from,
+    });
+    this.next = first;
+  }
+
+  #report(kind: Damage["kind"], message: string, from: number, to: number): void {
+    this.#visitor.damage({ kind, key: this.#key, message, from, to });
+  }
+
+  readonly #sink = {
+    row: (n: number, keys: readonly string[], step: number, time: number, values: Float64Array): void =>
+      this.#visitor.row(n, keys, step, time, values),
+    event: (n: number, json: Uint8Array): void => {
+      const decoded = decodeEvent(json);
+      if ("event" in decoded) this.#visitor.event(n, decoded.event);
+      else this.#visitor.damage({ kind: "unknown", key: this.#key, message: `${this.#key}: record ${n} is of a kind this version does not know: ${decoded.unknown}` });
+    },
+  };
+}

@@ -1,0 +1,43 @@
+import type { Damage } from "./damage.ts";
+import type { Dictionary, ErrorSummary, RecordedVersion } from "./event.ts";
+import type { MetricSummary } from "./summary.ts";
+
+/** `interrupted`: the writers are gone and none of them closed the run. */
+export type RunStatus = "running" | "finished" | "failed" | "killed" | "interrupted";
+
+/** What a metric means. Names may be globs: `*` stands for any characters but `/`, `**` for any. */
+export interface MetricDefinition {
+  readonly goal?: "minimize" | "maximize";
+  readonly stepMetric?: string;
+  readonly unit?: string;
+  readonly description?: string;
+}
+
+/** A run as plain data: the fold of its journals. Dictionaries have a `null` prototype; times are ms since the epoch. */
+export interface RunRecord {
+  readonly id: string;
+  readonly name: string;
+  readonly experiment: string;
+  readonly status: RunStatus;
+  readonly startTime: number;
+  readonly endTime?: number;
+  /** Nested, as given. */
+  readonly params: Dictionary;
+  readonly tags: Dictionary<string>;
+  readonly note?: string;
+  readonly parent?: string;
+  readonly group?: string;
+  readonly jobType?: string;
+  readonly metrics: Dictionary<MetricSummary>;
+  readonly metricDefinitions: Dictionary<MetricDefinition>;
+  /** Versions the run made, in order, each once. */
+  readonly artifacts: readonly RecordedVersion[];
+  /** Versions the run used, in order, each once. */
+  readonly inputs: readonly RecordedVersion[];
+  readonly environment?: Dictionary;
+  readonly error?: ErrorSummary;
+  /** Metric values the writers gave up since their buffers were full. */
+  readonly dropped: number;
+  /** What is damaged in the run's journals. Empty for a sound run; a torn tail after a crash is listed and harmless. */
+  readonly damage: readonly Damage[];
+}

@@ -1,0 +1,139 @@
+import type { Backend, CallOptions } from "../backend/backend.ts";
+import { concatBytes } from "../backend/body.ts";
+import { FRAME_HEAD_BYTES, FRAME_OVERHEAD_BYTES, payloadIsIntact, readFrameHead } from "./frame.ts";
+import { SEGMENT_MAGIC } from "./segment.ts";
+
+/** An intact frame's payload, or bytes that are none. */
+export type Piece =
+  | { readonly kind: "frame"; readonly payload: Uint8Array; readonly from: number; readonly to: number }
+  | { readonly kind: "gap"; readonly from: number; readonly to: number }
+  | { readonly kind: "tail"; readonly torn: boolean; readonly from: number; readonly to: number };
+
+/** Bytes asked for at once. A frame is at most 16 MiB, so memory stays bounded whatever the object's size. */
+const READ_BYTES: number = 4 * 1024 * 1024;
+/** How much is hashed in search of an intact frame behind damage: heads forged on purpose could ask for far more. */
+const MAX_SEARCHED_BYTES: number = 256 * 1024 * 1024;
+
+/**
+ * The frames of one segment in order. A `gap` is damage with an intact frame behind it; a `tail` is what follows the last
+ * intact frame: `torn` when it is the beginning of a frame that was not completed, or zeros only.
+ */
+export async function* readSegment(
+  backend: Backend,
+  key: string,
+  seed: number,
+  options?: CallOptions,
+): AsyncGenerator<Piece, void, undefined> {
+  const window = new Window(backend, key, options);
+  await window.fill(SEGMENT_MAGIC.length);
+  const found = window.peek(SEGMENT_MAGIC.length);
+  let damagedFrom = -1;
+  if (!found.every((byte, i) => byte === SEGMENT_MAGIC[i])) damagedFrom = 0;
+  else if (found.length < SEGMENT_MAGIC.length) {
+    yield { kind: "tail", torn: true, from: 0, to: found.length };
+    return;
+  } else window.advance(SEGMENT_MAGIC.length);
+
+  for (let hashed = 0; hashed < MAX_SEARCHED_BYTES; ) {
+    const length = await window.frameLength(seed);
+    if (length === "incomplete") {
+      if (damagedFrom < 0) break;
+      if (window.length === 0) break;
+      window.advance(1);
+      continue;
+    }
+    if (length === "none" || !window.payloadIsIntact(length, seed)) {
+      if (damagedFrom < 0) damagedFrom = window.position;
+      if (length !== "none") hashed += length;
+      window.advance(1);
+      window.skipToHead(seed);
+      continue;
+    }
+    const from = window.position;
+    if (damagedFrom >= 0) yield { kind: "gap", from: damagedFrom, to: from };
+    damagedFrom = -1;
+    const payload = window.peek(FRAME_HEAD_BYTES + length).slice(FRAME_HEAD_BYTES);
+    window.advance(length + FRAME_OVERHEAD_BYTES);
+    yield { kind: "frame", payload, from, to: window.position };
+  }
+  const from = damagedFrom < 0 ? window.position : damagedFrom;
+  const to = window.end ?? Math.max(from, (await backend.stat(key, options))?.size ?? 0);
+  if (from === to) return;
+  yield { kind: "tail", torn: damagedFrom < 0 || (await isZero(backend, key, from, to, options)), from, to };
+}
+
+async function isZero(backend: Backend, key: string, from: number, to: number, options?: CallOptions): Promise<boolean> {
+  for (let at = from; at < to; at += READ_BYTES) {
+    const range = { offset: at, length: Math.min(READ_BYTES, to - at) };
+    const bytes = await backend.read(key, { ...options, range });
+    if (bytes.some((byte) => byte !== 0)) return false;
+  }
+  return true;
+}
+
+/** A stretch of an object that moves forward. */
+class Window {
+  readonly #backend: Backend;
+  readonly #key: string;
+  readonly #options: CallOptions | undefined;
+  #held: Uint8Array = new Uint8Array(0);
+  #start = 0;
+  #complete = false;
+  position = 0;
+
+  constructor(backend: Backend, key: string, options: CallOptions | undefined) {
+    this.#backend = backend;
+    this.#key = key;
+    this.#options = options;
+  }
+
+  /** Bytes held from the position on. */
+  get length(): number {
+    return this.#held.length - this.#start;
+  }
+
+  /** Size of the object, once its end has been seen. */
+  get end(): number | undefined {
+    return this.#complete ? this.position + this.length : undefined;
+  }
+
+  peek(length: number): Uint8Array {
+    return this.#held.subarray(this.#start, this.#start + length);
+  }
+
+  advance(count: number): void {
+    this.#start += count;
+    this.position += count;
+  }
+
+  /** Length of the payload of the frame that begins here, with all of the frame held. */
+  async frameLength(seed: number): Promise<number | "none" | "incomplete"> {
+    if (this.length < FRAME_HEAD_BYTES) await this.fill(FRAME_HEAD_BYTES);
+    if (this.length < FRAME_HEAD_BYTES) return "incomplete";
+    const length = readFrameHead(this.#held, this.#start, seed);
+    if (length === undefined) return "none";
+    if (this.length < length + FRAME_OVERHEAD_BYTES) await this.fill(length + FRAME_OVERHEAD_BYTES);
+    return this.length < length + FRAME_OVERHEAD_BYTES ? "incomplete" : length;
+  }
+
+  payloadIsIntact(length: number, seed: number): boolean {
+    return payloadIsIntact(this.#held, this.#start, length, seed);
+  }
+
+  /** Moves on to the next place in what is held that looks like the head of a frame. */
+  skipToHead(seed: number): void {
+    while (this.length >= FRAME_HEAD_BYTES && readFrameHead(this.#held, this.#start, seed) === undefined) this.advance(1);
+  }
+
+  /** Reads on until `length` bytes are held or the object ends. */
+  async fill(length: number): Promise<void> {
+    while (this.length < length && !this.#complete) {
+      const wanted = Math.max(READ_BYTES, length - this.length);
+      const range = { offset: this.position + this.length, length: wanted };
+      const more = await this.#backend.read(this.#key, { ...this.#options, range });
+      if (more.length < wanted) this.#complete = true;
+      this.#held = this.length === 0 ? more : concatBytes([this.peek(this.length), more]);
+      this.#start = 0;
+    }
+  }
+}

@@ -1,0 +1,139 @@
+/** One value of a metric. `step` is a safe integer, `time` ms since the epoch. */
+export interface Point {
+  readonly value: number;
+  readonly step: number;
+  readonly time: number;
+}
+
+/**
+ * A metric in brief. `last` is the latest in the order of logging (of the writer that joined last, if several logged it).
+ * A NaN counts, makes `mean` NaN and is never `min`, `max` or `best`; all three are absent while every value is NaN.
+ * Of equal extremes the first one counts; -0 equals 0.
+ */
+export interface MetricSummary {
+  readonly last: Point;
+  readonly min?: Point;
+  readonly max?: Point;
+  /** By the metric's goal. Absent without one. */
+  readonly best?: Point;
+  readonly mean: number;
+  readonly count: number;
+}
+
+/** What {@link Summaries} keeps of a metric, in a form that can be stored and merged. */
+export interface SummaryState {
+  readonly count: number;
+  /** The sum and the error of its rounding (Neumaier): their total is the sum to nearly twice the precision. */
+  readonly sum: number;
+  readonly rest: number;
+  readonly last: Point;
+  readonly min?: Point;
+  readonly max?: Point;
+}
+
+const STRIDE = 12;
+const [COUNT, SUM, REST, LAST, LAST_STEP, LAST_TIME, MIN, MIN_STEP, MIN_TIME, MAX, MAX_STEP, MAX_TIME] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11] as const;
+
+/** Summaries of the metrics of one writer, kept up with each value. Metrics are numbered by the caller. */
+export class Summaries {
+  #cells = new Float64Array(STRIDE * 16);
+
+  /** Adds a row: `values[i]` belongs to metric `ids[i]`. */
+  add(ids: readonly number[], values: Float64Array, step: number, time: number): void {
+    for (let i = 0; i < ids.length; i++) {
+      const at = (ids[i] as number) * STRIDE;
+      if (at >= this.#cells.length) this.#grow(at + STRIDE);
+      const cells = this.#cells;
+      const value = values[i] as number;
+      const count = cells[at + COUNT] as number;
+      const sum = cells[at + SUM] as number;
+      if (count === 0) cells[at + SUM] = value;
+      else {
+        const total = sum + value;
+        cells[at + REST]! += Math.abs(sum) >= Math.abs(value) ? sum - total + value : value - total + sum;
+        cells[at + SUM] = total;
+      }
+      cells[at + COUNT] = count + 1;
+      cells[at + LAST] = value;
+      cells[at + LAST_STEP] = step;
+      cells[at + LAST_TIME] = time;
+      // The first number replaces the NaN that stands for "none yet": no comparison with NaN holds.
+      if (count === 0) {
+        cells[at + MIN] = Number.NaN;
+        cells[at + MAX] = Number.NaN;
+      }
+      if (!(value >= (cells[at + MIN] as number)) && value === value) {
+        cells[at + MIN] = value;
+        cells[at + MIN_STEP] = step;
+        cells[at + MIN_TIME] = time;
+      }
+      if (!(value <= (cells[at + MAX] as number)) && value === value) {
+        cells[at + MAX] = value;
+        cells[at + MAX_STEP] = step;
+        cells[at + MAX_TIME] = time;
+      }
+    }
+  }
+
+  /** The state of a metric, or `undefined` when it has no values. */
+  get(id: number): SummaryState | undefined {
+    const at = id * STRIDE;
+    const cells = this.#cells;
+    if (at >= cells.length || cells[at + COUNT] === 0) return undefined;
+    const point = (offset: number): Point => ({
+      value: cells[at + offset] as number,
+      step: cells[at + offset + 1] as number,
+      time: cells[at + offset + 2] as number,
+    });
+    const hasExtremes = !Number.isNaN(cells[at + MIN]);
+    return {
+      count: cells[at + COUNT] as number,
+      sum: cells[at + SUM] as number,
+      rest: cells[at + REST] as number,
+      last: point(LAST),
+      ...(hasExtremes && { min: point(MIN), max: point(MAX) }),
+    };
+  }
+
+  #grow(length: number): void {
+    const grown = new Float64Array(Math.max(length, this.#cells.length * 2));
+    grown.set(this.#cells);
+    this.#cells = grown;
+  }
+}
+
+/** Two states of one metric as one; `later` is the one whose `last` counts. */
+export function mergeSummaries(earlier: SummaryState, later: SummaryState): SummaryState {
+  const total = earlier.sum + later.sum;
+  const error = Math.abs(earlier.sum) >= Math.abs(later.sum) ? earlier.sum - total + later.sum : later.sum - total + earlier.sum;
+  const min = pick(earlier.min, later.min, (a, b) => b < a);
+  const max = pick(earlier.max, later.max, (a, b) => b > a);
+  return {
+    count: earlier.count + later.count,
+    sum: total,
+    rest: earlier.rest + later.rest + error,
+    last: later.last,
+    ...(min && { min }),
+    ...(max && { max }),
+  };
+}
+
+function pick(a: Point | undefined, b: Point | undefined, isBetter: (a: number, b: number) => boolean): Point | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return isBetter(a.value, b.value) ? b : a;
+}
+
+/** The summary a state stands for. */
+export function toMetricSummary(state: SummaryState, goal?: "minimize" | "maximize"): MetricSummary {
+  const { count, sum, rest, last, min, max } = state;
+  const best = goal === "minimize" ? min : goal === "maximize" ? max : undefined;
+  return {
+    last,
+    ...(min && { min }),
+    ...(max && { max }),
+    ...(best && { best }),
+    // With an infinite or NaN sum the rest is NaN and says nothing.
+    mean: Number.isFinite(sum) && rest !== 0 ? (sum + rest) / count : sum / count,
+    count,
+  };
+}

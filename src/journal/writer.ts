@@ -1,0 +1,339 @@
+import type { Backend } from "../backend/backend.ts";
+import type { Clock, Timer } from "../backend/clock.ts";
+import { LedgerError } from "../backend/error.ts";
+import { decodeEvent, encodeEvent, type NewEvent, type RunEvent } from "./event.ts";
+import { flushInterval, flushIsDue, type FlushPolicy, retryDelay } from "./flush-policy.ts";
+import { FrameBuilder, type PendingFrame } from "./frame-builder.ts";
+import { SegmentWriter, type StoredSegment } from "./segment-writer.ts";
+import { type Shape, ShapeRegistry } from "./shape.ts";
+
+/** How far a writer is. `points = acknowledged + buffered + dropped`. */
+export interface WriterStats {
+  /** Metric values handed to `log()`. */
+  readonly points: number;
+  /** Stored, at the backend's chosen durability. */
+  readonly acknowledged: number;
+  /** Waiting in memory. */
+  readonly buffered: number;
+  /** Given up because the buffer's bound was reached. */
+  readonly dropped: number;
+  /** Journal bytes acknowledged by the backend. */
+  readonly bytesWritten: number;
+  /** Writes acknowledged by the backend. */
+  readonly flushes: number;
+  /** The latest trouble with the backend, also once it has been overcome. */
+  readonly lastError?: LedgerError;
+}
+
+export interface WriterOptions {
+  readonly backend: Backend;
+  readonly runId: string;
+  readonly writerId: string;
+  readonly clock: Clock;
+  readonly policy: FlushPolicy;
+  /** A record is written at least this often, in ms. */
+  readonly beatMs: number;
+  /** Place of the latest event the writer knows of. Its own come after it. */
+  readonly order: number;
+  readonly newWriterId: () => string;
+  readonly onError: (error: LedgerError) => void;
+}
+
+interface Waiter {
+  readonly target: number;
+  readonly resolve: () => void;
+  readonly reject: (error: LedgerError) => void;
+}
+
+/** Most encoded bytes in one call of the backend. */
+const WRITE_BYTES: number = 4 * 1024 * 1024;
+/** Wall time that leaves monotonic time by more than this, in ms, is recorded as a jump. */
+const CLOCK_JUMP_MS = 1000;
+
+/**
+ * The buffered journal of one writer session. Adding records never waits and never throws for trouble with the backend;
+ * one write is under way at a time; what a write did not store stays and is tried again.
+ */
+export class JournalWriter {
+  readonly registry: ShapeRegistry = new ShapeRegistry();
+  readonly #options: WriterOptions;
+  readonly #builder = new FrameBuilder();
+  readonly #segments: SegmentWriter;
+  readonly #pending: PendingFrame[] = [];
+  readonly #born: number;
+  #waiters: Waiter[] = [];
+  #pendingBytes = 0;
+  #pendingPoints = 0;
+  #acknowledgedTo = 0;
+  #acknowledgedAt: number;
+  #order: number;
+  #points = 0;
+  #acknowledged = 0;
+  #dropped = 0;
+  #droppedUnreported = 0;
+  #bytesWritten = 0;
+  #flushes = 0;
+  #failures = 0;
+  #lastError: LedgerError | undefined;
+  #writing = false;
+  #closed = false;
+  #flushTimer: Timer | undefined;
+  #flushAt = Number.POSITIVE_INFINITY;
+  #beatTimer: Timer | undefined;
+  #clockOffset: number;
+
+  constructor(options: WriterOptions) {
+    this.#options = options;
+    const { backend, runId, writerId, clock } = options;
+    this.#segments = new SegmentWriter(backend, runId, writerId, this.registry);
+    this.#born = clock.monotonic();
+    this.#acknowledgedAt = this.#born;
+    this.#clockOffset = clock.now() - this.#born;
+    this.#order = options.order;
+    this.#armBeat();
+  }
+
+  get id(): string {
+    return this.#segments.writer;
+  }
+
+  /** Place of the latest event this writer has written or heard of. */
+  get order(): number {
+    return this.#order;
+  }
+
+  /** Later events come after `order` too. */
+  observe(order: number): void {
+    if (order > this.#order) this.#order = order;
+  }
+
+  /** What of this writer's journal the backend has acknowledged. */
+  get stored(): readonly StoredSegment[] {
+    return this.#segments.stored;
+  }
+
+  /** Number of the next record. */
+  get next(): number {
+    return this.#builder.next;
+  }
+
+  get stats(): WriterStats {
+    const buffered = this.#pendingPoints + this.#builder.points;
+    return {
+      points: this.#points,
+      acknowledged: this.#acknowledged,
+      buffered,
+      dropped: this.#dropped,
+      bytesWritten: this.#bytesWritten,
+      flushes: this.#flushes,
+      ...(this.#lastError && { lastError: this.#lastError }),
+    };
+  }
+
+  /** Adds a row of metric values; see `FrameBuilder.row`. False when it was dropped. */
+  row(shape: Shape, step: number, time: number, values: Float64Array): boolean {
+    const points = shape.keyIds.length;
+    if (!this.#hasRoom(points)) return false;
+    this.#builder.row(shape, step, time, values);
+    this.#added();
+    return true;
+  }
+
+  /** Adds a row that names its keys. False when it was dropped. */
+  looseRow(keys: readonly Uint8Array[], step: number, time: number, values: Float64Array): boolean {
+    if (!this.#hasRoom(keys.length)) return false;
+    this.#builder.looseRow(keys, step, time, values);
+    this.#added();
+    return true;
+  }
+
+  /** Adds an event; returns it as a reader will see it. Throws for data that cannot be kept, naming the path below `field`. */
+  event(event: NewEvent, field: string): RunEvent {
+    const order = this.#order + 1;
+    const bytes = encodeEvent(event, order, this.#options.clock.now(), field);
+    const decoded = decodeEvent(bytes);
+    if (!("event" in decoded)) throw new LedgerError("INVALID_ARGUMENT", `${field} is not as a record of this kind must be`, { field });
+    this.#order = order;
+    this.#builder.event(bytes);
+    this.#added();
+    return decoded.event;
+  }
+
+  /** Resolves once everything added before the call is acknowledged; rejects with the cause of the first attempt that fails. */
+  flush(): Promise<void> {
+    const target = this.#builder.next;
+    if (this.#acknowledgedTo >= target) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      this.#waiters.push({ target, resolve, reject });
+      this.#write();
+    });
+  }
+
+  /** Ends the timers. Records that are not flushed are lost. */
+  close(): void {
+    this.#closed = true;
+    this.#flushTimer?.cancel();
+    this.#beatTimer?.cancel();
+  }
+
+  #hasRoom(points: number): boolean {
+    this.#points += points;
+    if (this.#pendingBytes + this.#builder.length <= this.#options.policy.maxBufferedBytes) return true;
+    this.#dropped += points;
+    this.#droppedUnreported += points;
+    return false;
+  }
+
+  #added(): void {
+    const builder = this.#builder;
+    if (builder.isFull) {
+      this.#seal();
+      if (flushIsDue(this.#options.policy, { points: this.#pendingPoints, bytes: this.#pendingBytes })) this.#write();
+    } else if (builder.points >= this.#options.policy.maxPoints || builder.length >= this.#options.policy.maxBytes) {
+      this.#write();
+    } else if ((builder.next & 63) === 0 && this.#options.clock.monotonic() >= this.#flushAt) {
+      // A loop that never yields starves timers; the write can at least be begun.
+      this.#write();
+    }
+    if (this.#flushTimer === undefined && !this.#writing) this.#arm();
+  }
+
+  #seal(): void {
+    const frame = this.#builder.seal();
+    if (frame === undefined) return;
+    this.#pending.push(frame);
+    this.#pendingBytes += frame.length;
+    this.#pendingPoints += frame.points;
+  }
+
+  #arm(): void {
+    if (this.#closed) return;
+    const { clock, policy } = this.#options;
+    const now = clock.monotonic();
+    const wait = this.#failures > 0 ? retryDelay(this.#failures) : flushInterval(policy, now - this.#born);
+    this.#flushAt = now + wait;
+    this.#flushTimer = clock.timer(wait, () => {
+      this.#flushTimer = undefined;
+      this.#write();
+    });
+  }
+
+  #disarm(): void {
+    this.#flushTimer?.cancel();
+    this.#flushTimer = undefined;
+    this.#flushAt = Number.POSITIVE_INFINITY;
+  }
+
+  #armBeat(): void {
+    const { clock, beatMs } = this.#options;
+    this.#beatTimer = clock.timer(beatMs, () => {
+      if (this.#closed) return;
+      const idle = this.#pendingBytes === 0 && this.#builder.length === 0;
+      if (idle && clock.monotonic() - this.#acknowledgedAt >= beatMs * 0.9) {
+        this.event({ kind: "beat" }, "beat");
+        this.#write();
+      }
+      this.#armBeat();
+    });
+  }
+
+  /** Begins to write unless a write is under way, which then goes on with what is due. */
+  #write(): void {
+    // After a failure a timer waits for the backend to recover; only an explicit flush is more pressing.
+    if (this.#writing || (this.#failures > 0 && this.#flushTimer !== undefined && this.#waiters.length === 0)) return;
+    this.#writing = true;
+    this.#disarm();
+    void this.#writeAll();
+  }
+
+  async #writeAll(): Promise<void> {
+    this.#recordClockJump();
+    do {
+      this.#seal();
+      const frames = this.#take();
+      if (frames.length === 0) break;
+      try {
+        const bytes = await this.#segments.write(frames);
+        this.#acknowledge(frames, bytes);
+      } catch (error) {
+        if (LedgerError.hasCode(error, "CONFLICT")) this.#startOver();
+        else {
+          this.#fail(error);
+          break;
+        }
+      }
+    } while (this.#waiters.length > 0 || flushIsDue(this.#options.policy, this.#backlog()));
+    this.#writing = false;
+    if (this.#pending.length > 0 || this.#builder.length > 0) this.#arm();
+  }
+
+  #backlog(): { points: number; bytes: number } {
+    return { points: this.#pendingPoints + this.#builder.points, bytes: this.#pendingBytes + this.#builder.length };
+  }
+
+  #take(): readonly PendingFrame[] {
+    if (this.#segments.undecided) return this.#segments.undecided;
+    let bytes = 0;
+    let count = 0;
+    for (const frame of this.#pending) {
+      if (count > 0 && bytes + frame.length > WRITE_BYTES) break;
+      bytes += frame.length;
+      count++;
+    }
+    return this.#pending.slice(0, count);
+  }
+
+  #acknowledge(frames: readonly PendingFrame[], bytes: number): void {
+    for (const frame of this.#pending.splice(0, frames.length)) {
+      this.#pendingBytes -= frame.length;
+      this.#pendingPoints -= frame.points;
+      this.#acknowledged += frame.points;
+      this.#acknowledgedTo = frame.first + frame.count;
+      this.#builder.recycle(frame);
+    }
+    this.#bytesWritten += bytes;
+    this.#flushes++;
+    this.#failures = 0;
+    this.#acknowledgedAt = this.#options.clock.monotonic();
+    const done = this.#waiters.filter((waiter) => waiter.target <= this.#acknowledgedTo);
+    if (done.length > 0) {
+      this.#waiters = this.#waiters.filter((waiter) => waiter.target > this.#acknowledgedTo);
+      for (const waiter of done) waiter.resolve();
+    }
+    if (this.#droppedUnreported > 0) {
+      const points = this.#droppedUnreported;
+      this.#droppedUnreported = 0;
+      this.event({ kind: "dropped", points }, "dropped");
+    }
+  }
+
+  #fail(cause: unknown): void {
+    const error = LedgerError.is(cause) ? cause : new LedgerError("IO", "the backend failed without saying why", { cause });
+    this.#failures++;
+    this.#lastError = error;
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const waiter of waiters) waiter.reject(error);
+    this.#options.onError(error);
+  }
+
+  /** What is not acknowledged goes on under a new writer id, numbered from 0. */
+  #startOver(): void {
+    this.#seal();
+    const base = this.#acknowledgedTo;
+    this.#segments.rename(this.#options.newWriterId());
+    for (const frame of this.#pending) frame.first -= base;
+    this.#builder.renumber(this.#builder.next - base);
+    this.#waiters = this.#waiters.map((waiter) => ({ ...waiter, target: waiter.target - base }));
+    this.#acknowledgedTo = 0;
+  }
+
+  #recordClockJump(): void {
+    const { clock } = this.#options;
+    const offset = clock.now() - clock.monotonic();
+    const jumpMs = Math.round(offset - this.#clockOffset);
+    if (Math.abs(jumpMs) <= CLOCK_JUMP_MS) return;
+    this.#clockOffset = offset;
+    this.event({ kind: "clock", jumpMs }, "clock");
+  }
+}

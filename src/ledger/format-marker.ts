@@ -1,0 +1,61 @@
+import * as z from "zod/mini";
+import type { Backend } from "../backend/backend.ts";
+import type { Clock } from "../backend/clock.ts";
+import { LedgerError } from "../backend/error.ts";
+import { decodeJson, encodeJson } from "../backend/json.ts";
+
+/** The first object of every ledger. */
+export const MARKER_KEY = "ledger.json";
+/** Version of the layout this library writes, and the newest it reads. */
+export const FORMAT_VERSION = 1;
+
+const schema = /* @__PURE__ */ z.object({ format: z.literal("runledger"), version: z.number(), createdAt: z.number() });
+
+/**
+ * Makes sure that a place is a ledger this library can read; an empty place becomes one. `NOT_A_LEDGER`, `FORMAT_TOO_NEW`,
+ * `CORRUPT`, or what the backend met.
+ */
+export async function checkMarker(backend: Backend, clock: Clock): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const marker = await readMarker(backend);
+    if (marker !== undefined) return assertReadable(marker, backend);
+    for await (const { key } of backend.list("")) {
+      // Somebody may be making the ledger at this moment.
+      if (key !== MARKER_KEY) throw notALedger(backend, `it has no ${MARKER_KEY}, but holds ${JSON.stringify(key)}`);
+    }
+    const text = encodeJson({ format: "runledger", version: FORMAT_VERSION, createdAt: clock.now() }, "ledger");
+    try {
+      return await backend.create(MARKER_KEY, new TextEncoder().encode(`${text}\n`));
+    } catch (error) {
+      if (!LedgerError.hasCode(error, "EXISTS") || attempt === 5) throw error;
+    }
+  }
+}
+
+async function readMarker(backend: Backend): Promise<Uint8Array | undefined> {
+  try {
+    return await backend.read(MARKER_KEY, { range: { offset: 0, length: 64 * 1024 } });
+  } catch (error) {
+    if (LedgerError.hasCode(error, "NOT_FOUND")) return undefined;
+    throw error;
+  }
+}
+
+function assertReadable(bytes: Uint8Array, backend: Backend): void {
+  let value: unknown;
+  try {
+    value = decodeJson(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw new LedgerError("CORRUPT", `${MARKER_KEY} cannot be read: it is damaged, or belongs to something else`, { key: MARKER_KEY, cause });
+  }
+  const result = z.safeParse(schema, value);
+  if (!result.success) throw notALedger(backend, `its ${MARKER_KEY} is not one of this library`);
+  const { version } = result.data;
+  if (version > FORMAT_VERSION) {
+    throw new LedgerError("FORMAT_TOO_NEW", `the ledger has format version ${version}; this library reads up to ${FORMAT_VERSION}: update it`, { key: MARKER_KEY });
+  }
+}
+
+function notALedger({ name }: Backend, why: string): LedgerError {
+  return new LedgerError("NOT_A_LEDGER", `this place (${name}) is no ledger: ${why}. Choose an empty place, or the one the ledger is in`, { key: MARKER_KEY });
+}

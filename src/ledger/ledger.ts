@@ -1,0 +1,137 @@
+import type { OpenArtifact } from "../artifacts/open.ts";
+import type { ArtifactRef, ArtifactVersion } from "../artifacts/version.ts";
+import { LedgerError, invalidArgument } from "../backend/error.ts";
+import type { RunRecord } from "../journal/run-record.ts";
+import type { RunContext } from "../run/context.ts";
+import type { StartRunOptions } from "../run/options.ts";
+import { resumeRun, type ResumeRunOptions } from "../run/resume-run.ts";
+import type { Run } from "../run/run.ts";
+import { startRun } from "../run/start-run.ts";
+import { type HistoryOptions, readSeries } from "../series/read-series.ts";
+import type { Series } from "../series/series.ts";
+import { checkRunId, readRun, readRunCreated } from "./read-run.ts";
+import { recoverRun, type RecoverOptions, type Recovery } from "./recover.ts";
+import { listRuns, type RunPage, type RunQuery, searchRuns } from "./search.ts";
+
+/** An open ledger: starts runs and reads them. Every method rejects with a `LedgerError`, or with the reason of its signal. */
+export class Ledger {
+  readonly #context: RunContext;
+  readonly #openRuns: ReadonlySet<Run>;
+
+  /** Use `openLedger`. */
+  constructor(context: RunContext, openRuns: ReadonlySet<Run>) {
+    this.#context = context;
+    this.#openRuns = openRuns;
+  }
+
+  /** Starts a run. Once it resolves, everything in the options is stored. */
+  async startRun(options?: StartRunOptions): Promise<Run> {
+    return await startRun(this.#context, options);
+  }
+
+  /** Runs `work` with a new run and finishes it on return; on a throw the run is closed as `failed`, with the error, which is thrown on. */
+  async withRun<T>(options: StartRunOptions, work: (run: Run) => Promise<T> | T): Promise<T> {
+    if (typeof work !== "function") throw invalidArgument("work", "a function", work);
+    const run = await this.startRun(options);
+    let result: T;
+    try {
+      result = await work(run);
+    } catch (error) {
+      // The run's own trouble is told to onError; the caller's error matters more.
+      await run.fail(error).catch((trouble: unknown) => LedgerError.is(trouble) && this.#context.onError(trouble));
+      throw error;
+    }
+    await run.finish();
+    return result;
+  }
+
+  /** Goes on with a run, in a session of its own. `RUN_NOT_FOUND`. */
+  async resumeRun(id: string, options?: ResumeRunOptions): Promise<Run> {
+    return await resumeRun(this.#context, await readRunCreated(this.#context.backend, id, options?.signal), options);
+  }
+
+  /** The record of a run, also while it is written. `RUN_NOT_FOUND`; `CORRUPT` when not even its beginning can be read. */
+  async getRun(id: string, options: { readonly signal?: AbortSignal } = {}): Promise<RunRecord> {
+    return await readRun(this.#context.backend, id, options.signal);
+  }
+
+  /** Runs, newest first, a page at a time. Damaged runs are left out and told to `onError`. */
+  async searchRuns(query: RunQuery = {}): Promise<RunPage> {
+    return await searchRuns(this.#context.backend, query, this.#context.onError);
+  }
+
+  /** The runs of all pages. */
+  async *iterateRuns(query: RunQuery = {}): AsyncGenerator<RunRecord, void, undefined> {
+    let page = await this.searchRuns(query);
+    for (;;) {
+      yield* page.runs;
+      if (page.nextPageToken === undefined) return;
+      page = await this.searchRuns({ ...query, pageToken: page.nextPageToken });
+    }
+  }
+
+  /**
+   * Every point of one metric, in step order, ties in the order of logging; empty when the run never logged it.
+   * `RUN_NOT_FOUND`; `CORRUPT` when points of the run are damaged or missing, unless `damaged: "skip"`.
+   */
+  async history(runId: string, key: string, options: HistoryOptions = {}): Promise<Series> {
+    if (typeof key !== "string") throw invalidArgument("key", "a string", key);
+    const histories = await this.histories(runId, [key], options);
+    return histories.get(key) ?? { steps: new Float64Array(0), times: new Float64Array(0), values: new Float64Array(0) };
+  }
+
+  /** {@link history} of many metrics, or of all; those without points are absent. */
+  async histories(runId: string, keys?: readonly string[], options: HistoryOptions = {}): Promise<Map<string, Series>> {
+    if (keys !== undefined && !(Array.isArray(keys) && keys.every((key) => typeof key === "string"))) {
+      throw invalidArgument("keys", "an array of strings", keys);
+    }
+    for (const [name, bound] of [["from", options.from], ["to", options.to]] as const) {
+      if (bound !== undefined && (typeof bound !== "number" || Number.isNaN(bound))) throw invalidArgument(name, "a number", bound);
+    }
+    const { backend } = this.#context;
+    return await readSeries(backend, await readRunCreated(backend, runId, options.signal), keys, options);
+  }
+
+  /** Opens a version of an artifact to read it, named as `name:v3`, `name:best`, `name` (the newest) or `name@sha256:…`. */
+  async openArtifact(ref: ArtifactRef, options?: { readonly signal?: AbortSignal }): Promise<OpenArtifact> {
+    return await this.#context.artifacts.open(ref, options);
+  }
+
+  /** The versions of an artifact, `v0` first; none for a name never logged. */
+  async artifactVersions(name: string, options?: { readonly signal?: AbortSignal }): Promise<ArtifactVersion[]> {
+    return await this.#context.artifacts.versions(name, options);
+  }
+
+  /** Lets an alias mean a version (`"v3"`, another alias or `latest`) from now on. `ARTIFACT_NOT_FOUND`. */
+  async setAlias(name: string, version: string, alias: string, options?: { readonly signal?: AbortSignal }): Promise<ArtifactVersion> {
+    return await this.#context.artifacts.setAlias(name, version, alias, options);
+  }
+
+  /**
+   * Closes runs whose writers are gone as `interrupted`, one or all of them. Safe at any time, any number of times: what a
+   * writer that was only slow records later counts. Where the writers' processes cannot be asked about it takes as long as
+   * they had promised a sign of life within, three times over.
+   */
+  async recover(id?: string, options: RecoverOptions = {}): Promise<Recovery> {
+    const { backend } = this.#context;
+    if (id !== undefined) await readRunCreated(backend, checkRunId(id), options.signal);
+    if (options.graceMs !== undefined && !(options.graceMs >= 0)) throw invalidArgument("graceMs", "a non-negative number", options.graceMs);
+    const ids = id === undefined ? [...(await listRuns(backend, options.signal)).keys()] : [id];
+    const recovery: Recovery = { interrupted: [], running: [] };
+    // Together, so that all waits for progress are one.
+    await Promise.all(
+      ids.map(async (each) => {
+        try {
+          const open = [...this.#openRuns].some((run) => run.id === each);
+          const outcome = await recoverRun(this.#context, each, open, options);
+          if (outcome !== "closed") recovery[outcome].push(each);
+        } catch (error) {
+          // One damaged run must not keep the others from being closed.
+          if (id !== undefined || !LedgerError.hasCode(error, "CORRUPT")) throw error;
+          this.#context.onError(error);
+        }
+      }),
+    );
+    return recovery;
+  }
+}

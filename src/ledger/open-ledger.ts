@@ -1,0 +1,52 @@
+import { ArtifactStore } from "../artifacts/store.ts";
+import type { Backend } from "../backend/backend.ts";
+import { type Clock, toClock } from "../backend/clock.ts";
+import { type LedgerError, invalidArgument } from "../backend/error.ts";
+import { withChecks } from "../backend/layers/checks.ts";
+import type { RunContext } from "../run/context.ts";
+import type { IdSource } from "../run/ids.ts";
+import type { Run } from "../run/run.ts";
+import { checkMarker } from "./format-marker.ts";
+import { Ledger } from "./ledger.ts";
+import { randomIds } from "./random-ids.ts";
+
+export interface OpenLedgerOptions {
+  /** Time, for tests. A function that returns ms since the epoch will do. Default: the system's. */
+  readonly clock?: Partial<Clock> | (() => number);
+  /** Makes ids, for tests. Default: run ids begin with the time, the rest is random. */
+  readonly ids?: IdSource;
+  /** Told of trouble that no call can reject with: background writes that failed, damaged runs passed over. Default: nothing. */
+  readonly onError?: (error: LedgerError) => void;
+}
+
+/**
+ * Opens the ledger in a place, or begins one in an empty place. Never waits for other writers. Rejects with `NOT_A_LEDGER`,
+ * `FORMAT_TOO_NEW`, `CORRUPT`, `INVALID_ARGUMENT` for something that is no backend, or what the backend met:
+ * `PERMISSION_DENIED`, `BUCKET_NOT_FOUND`, `CREDENTIALS`, …
+ */
+export async function openLedger(backend: Backend, options: OpenLedgerOptions = {}): Promise<Ledger> {
+  const clock = toClock(options.clock);
+  const { ids = randomIds(clock), onError } = options;
+  if (typeof ids !== "function") throw invalidArgument("ids", "a function", ids);
+  if (onError !== undefined && typeof onError !== "function") throw invalidArgument("onError", "a function", onError);
+  const tell = (error: LedgerError): void => {
+    try {
+      onError?.(error);
+    } catch {
+      // A failing error handler must not disturb what it was told about.
+    }
+  };
+  const checked = withChecks(backend);
+  await checkMarker(checked, clock);
+  const openRuns = new Set<Run>();
+  const context: RunContext = {
+    backend: checked,
+    clock,
+    ids,
+    artifacts: new ArtifactStore({ backend: checked, clock, ids, onDamaged: tell }),
+    onError: tell,
+    onOpen: (run) => void openRuns.add(run),
+    onClose: (run) => void openRuns.delete(run),
+  };
+  return new Ledger(context, openRuns);
+}

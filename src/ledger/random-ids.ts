@@ -1,0 +1,35 @@
+import { customAlphabet } from "nanoid";
+import type { Clock } from "../backend/clock.ts";
+import type { IdSource } from "../run/ids.ts";
+
+/** Crockford's base 32 in lower case: no letters that look alike, and nothing a filesystem that folds case would merge. */
+const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
+/** 48 bits of milliseconds, five a letter. */
+const TIME_LETTERS = 10;
+
+/** 130 random bits. */
+const randomId = /* @__PURE__ */ customAlphabet(ALPHABET, 26);
+/** 80 random bits. */
+const randomTail = /* @__PURE__ */ customAlphabet(ALPHABET, 16);
+
+/** Ids for real runs: a run's begins with its start time, so that runs sort by it; all others are random throughout. */
+export function randomIds(clock: Clock): IdSource {
+  let last = 0;
+  return (kind) => {
+    if (kind !== "run") return randomId();
+    // Two runs of one process in one millisecond still sort in order.
+    last = Math.max(Math.floor(clock.now()), last + 1);
+    return encodeTime(last) + randomTail();
+  };
+}
+
+/** A time in ms as ten letters that sort as the number does. */
+export function encodeTime(ms: number): string {
+  let text = "";
+  let rest = Math.max(0, Math.floor(ms));
+  for (let i = 0; i < TIME_LETTERS; i++) {
+    text = (ALPHABET[rest % 32] as string) + text;
+    rest = Math.floor(rest / 32);
+  }
+  return text;
+}

@@ -1,0 +1,125 @@
+import type { Backend } from "../backend/backend.ts";
+import type { Clock } from "../backend/clock.ts";
+import { LedgerError } from "../backend/error.ts";
+import { foldRun } from "../journal/fold.ts";
+import { flushPolicy } from "../journal/flush-policy.ts";
+import type { RunCreated } from "../journal/run-created.ts";
+import { type WriterFold, WriterFolder } from "../journal/writer-fold.ts";
+import { listRun, type RunListing, writeRunDocument } from "../run/close-run.ts";
+import type { RunContext } from "../run/context.ts";
+import { newWriter } from "../run/start-run.ts";
+import { foldListed, readRun } from "./read-run.ts";
+
+export interface RecoverOptions {
+  /**
+   * How long a run must show no progress, in ms, before its writers count as gone, where nothing tells whether their
+   * processes live. Default: three times the interval at which they promised a sign of life.
+   */
+  readonly graceMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface Recovery {
+  /** Runs that were closed as `interrupted` by this call. */
+  readonly interrupted: string[];
+  /** Runs whose writers are, or may be, still there. */
+  readonly running: string[];
+}
+
+/** Fewest and most looks at a run while it is watched for progress. */
+const LOOKS = 6;
+
+/**
+ * Closes a run as interrupted if its writers are gone. A process of this machine can be asked about; any other writer counts as
+ * gone when the run's objects did not change for the grace time as measured here, so nobody's wall clock matters. Should a
+ * writer show up later after all, its next record makes the run `running` again.
+ */
+export async function recoverRun(
+  context: RunContext,
+  id: string,
+  isOpenHere: boolean,
+  options: RecoverOptions,
+): Promise<"interrupted" | "running" | "closed"> {
+  const { backend, clock } = context;
+  const { signal } = options;
+  let listing = await listRun(backend, id, signal);
+  if ((await readRun(backend, id, signal, listing)).status !== "running") return "closed";
+  if (isOpenHere) return "running";
+  let { created, folds } = await foldListed(backend, id, listing, signal);
+  const state = await askProcesses(backend, created, folds);
+  if (state === "alive") return "running";
+  if (state === "unknown") {
+    const graceMs = options.graceMs ?? 3 * Math.max(created.writer.beatMs, ...folds.map(({ beatMs }) => beatMs ?? 0));
+    if (await showsProgress(backend, id, listing, graceMs, clock, signal)) return "running";
+  }
+  // Between the listing above and now it may have been closed properly.
+  listing = await listRun(backend, id, signal);
+  let record;
+  ({ created, folds, record } = await foldListed(backend, id, listing, signal));
+  if (record.status !== "running") return "closed";
+  await closeAsInterrupted(context, created, listing, folds);
+  return "interrupted";
+}
+
+async function askProcesses({ liveness }: Backend, created: RunCreated, folds: readonly WriterFold[]): Promise<"alive" | "gone" | "unknown"> {
+  if (liveness === undefined) return "unknown";
+  const tokens = new Map(folds.map(({ writer, alive }) => [writer, alive]));
+  tokens.set(created.writer.id, created.writer.alive);
+  let unknown = false;
+  for (const token of tokens.values()) {
+    // This very process lives, but whether the writer in it does, only progress tells.
+    const isAlive = token === undefined || token === liveness.token ? undefined : await liveness.isAlive(token);
+    if (isAlive === true) return "alive";
+    if (isAlive === undefined) unknown = true;
+  }
+  return unknown ? "unknown" : "gone";
+}
+
+async function showsProgress(
+  backend: Backend,
+  id: string,
+  listing: RunListing,
+  graceMs: number,
+  clock: Clock,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const before = progressMark(listing);
+  const end = clock.monotonic() + graceMs;
+  for (let left = graceMs; left > 0; left = end - clock.monotonic()) {
+    await clock.sleep(Math.min(left, graceMs / LOOKS), signal);
+    if (progressMark(await listRun(backend, id, signal)) !== before) return true;
+  }
+  return false;
+}
+
+function progressMark({ writers, newestDocument }: RunListing): string {
+  const segments = [...writers.values()].flatMap((own) => own.map(({ key, size }) => `${key}:${size}`));
+  return [newestDocument, ...segments.sort()].join();
+}
+
+async function closeAsInterrupted(context: RunContext, created: RunCreated, listing: RunListing, folds: readonly WriterFold[]): Promise<void> {
+  const { backend, ids } = context;
+  const order = folds.reduce((highest, { events }) => events.reduce((max, event) => Math.max(max, event.order), highest), 0);
+  const writer = newWriter(context, created, ids("writer"), {
+    policy: flushPolicy(undefined, backend.capabilities.append),
+    beatMs: created.writer.beatMs,
+    order,
+  });
+  try {
+    const folder = new WriterFolder();
+    const positions = Object.fromEntries(folds.map((fold) => [fold.writer, fold.next]));
+    const endTime = Math.max(created.createdAt, ...folds.map(({ lastTime }) => lastTime ?? 0));
+    folder.event(0, writer.event({ kind: "session", mode: "recover", beatMs: created.writer.beatMs }, "session"));
+    folder.event(1, writer.event({ kind: "interrupted", positions, endTime }, "interrupted"));
+    await writer.flush();
+    const own = folder.fold(writer.id, writer.next, created);
+    const all = [...folds, own];
+    if (foldRun(created, all).status === "interrupted") {
+      await writeRunDocument(backend, created, listing, all, { writer: writer.id, segments: writer.stored });
+    }
+  } catch (error) {
+    throw LedgerError.is(error) ? error : new LedgerError("IO", `run ${created.id} could not be closed`, { cause: error });
+  } finally {
+    writer.close();
+  }
+}

@@ -1,0 +1,1 @@
+export { guardProcess, type GuardOptions } from "./guard-process.ts";

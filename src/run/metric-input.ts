@@ -1,0 +1,154 @@
+import { LedgerError, describeType, invalidArgument } from "../backend/error.ts";
+import { hasLoneSurrogate } from "../backend/key.ts";
+import { MAX_ROW_KEYS } from "../journal/payload.ts";
+import type { Shape, ShapeRegistry } from "../journal/shape.ts";
+
+/** Metrics of one call of `log()`: numbers, possibly nested. */
+export interface Metrics {
+  readonly [name: string]: number | bigint | undefined | Metrics;
+}
+
+/** Longest metric name, in UTF-8 bytes. */
+export const MAX_METRIC_NAME_BYTES = 512;
+/** Deepest nesting of metrics. */
+const MAX_DEPTH = 32;
+
+const encoder = new TextEncoder();
+
+/**
+ * Reads the metrics of a `log()` call into {@link values}. The usual case, the same keys as before and plain numbers, is one
+ * pass that allocates nothing.
+ */
+export class MetricInput {
+  values: Float64Array = new Float64Array(64);
+  /** Keys of the latest metrics that had no shape, being one key set too many. */
+  looseKeys: Uint8Array[] = [];
+  looseNames: string[] = [];
+  readonly #registry: ShapeRegistry;
+  #last: Shape | undefined;
+
+  constructor(registry: ShapeRegistry) {
+    this.#registry = registry;
+  }
+
+  /**
+   * The shape of the metrics, `"loose"` when they have none, `"nothing"` when there is no value at all. Throws
+   * `INVALID_ARGUMENT` naming the metric and the type of what is wrong.
+   */
+  read(metrics: Metrics): Shape | "loose" | "nothing" {
+    const last = this.#last;
+    if (last !== undefined) {
+      const guess = last.next;
+      if (this.#fits(guess, metrics)) {
+        this.#last = guess;
+        return guess;
+      }
+      if (guess !== last && this.#fits(last, metrics)) {
+        last.next = last;
+        return last;
+      }
+    }
+    return this.#readAny(metrics);
+  }
+
+  #fits(shape: Shape, metrics: Metrics): boolean {
+    const { keys } = shape;
+    const { values } = this;
+    let i = 0;
+    for (const key in metrics) {
+      if (i === keys.length || key !== keys[i]) return false;
+      const value = metrics[key];
+      if (typeof value !== "number") return false;
+      values[i++] = value;
+    }
+    return i === keys.length;
+  }
+
+  #readAny(metrics: Metrics): Shape | "loose" | "nothing" {
+    const { names, numbers } = flatten(metrics);
+    if (names.length === 0) return "nothing";
+    if (names.length > MAX_ROW_KEYS) {
+      throw new LedgerError("INVALID_ARGUMENT", `metrics has ${names.length} values, more than the ${MAX_ROW_KEYS} one call may log`, { field: "metrics" });
+    }
+    if (new Set(names).size < names.length) {
+      const twice = names.find((name, i) => names.indexOf(name) !== i) as string;
+      throw new LedgerError("INVALID_ARGUMENT", `metrics names ${JSON.stringify(twice)} twice, nested and written out`, { field: twice });
+    }
+    for (const name of names) if (!this.#registry.has(name)) checkName(name);
+    if (this.values.length < numbers.length) this.values = new Float64Array(numbers.length * 2);
+    this.values.set(numbers);
+    const shape = this.#registry.shapeOf(names);
+    if (shape === undefined) {
+      this.looseNames = names;
+      this.looseKeys = names.map((name) => encoder.encode(name));
+      return "loose";
+    }
+    if (this.#last) this.#last.next = shape;
+    this.#last = shape;
+    return shape;
+  }
+}
+
+function flatten(metrics: Metrics): { names: string[]; numbers: number[] } {
+  const names: string[] = [];
+  const numbers: number[] = [];
+  const walk = (level: Metrics, prefix: string, depth: number): void => {
+    if (depth > MAX_DEPTH) throw invalidArgument(`metrics ${JSON.stringify(prefix)}`, `nested at most ${MAX_DEPTH} deep and without cycles`, level);
+    for (const key of Object.keys(level)) {
+      const name = prefix === "" ? key : `${prefix}/${key}`;
+      const value: unknown = level[key];
+      if (value === undefined) continue;
+      if (typeof value === "number") {
+        names.push(name);
+        numbers.push(value);
+      } else if (typeof value === "bigint") {
+        names.push(name);
+        numbers.push(fromBigint(name, value));
+      } else if (isPlain(value)) walk(value as Metrics, name, depth + 1);
+      else throw wrongValue(name, value);
+    }
+  };
+  if (!isPlain(metrics)) throw invalidArgument("metrics", "an object of numbers", metrics);
+  walk(metrics, "", 1);
+  return { names, numbers };
+}
+
+function isPlain(value: unknown): boolean {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  // Of another realm, Object.prototype is another object, yet also the end of its chain.
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+function fromBigint(name: string, value: bigint): number {
+  const number = Number(value);
+  if (Number.isFinite(number) && BigInt(number) === value) return number;
+  throw new LedgerError("INVALID_ARGUMENT", `metric ${JSON.stringify(name)} is a bigint that no float64 holds exactly`, { field: name, received: "bigint" });
+}
+
+function wrongValue(name: string, value: unknown): LedgerError {
+  const type = describeType(value);
+  const field = name.length > 100 ? `${name.slice(0, 100)}…` : name;
+  const isTensor = typeof value === "object" && value !== null && typeof (value as { dataSync?: unknown }).dataSync === "function";
+  const hint = isTensor
+    ? ": read it with dataSync()[0], or await data()"
+    : Array.isArray(value) || ArrayBuffer.isView(value)
+      ? ": log its elements by name"
+      : typeof value === "string" && value.trim() !== "" && !Number.isNaN(Number(value))
+        ? ": convert it with Number()"
+        : "";
+  const received = isTensor ? "Tensor" : type;
+  return new LedgerError("INVALID_ARGUMENT", `metric ${JSON.stringify(field)} must be a number, but is of type ${received}${hint}`, { field, received });
+}
+
+function checkName(name: string): void {
+  const field = name.length > 100 ? `${name.slice(0, 100)}…` : name;
+  const fail = (why: string): never => {
+    throw new LedgerError("INVALID_ARGUMENT", `the metric name ${JSON.stringify(field)} ${why}`, { field, received: "string" });
+  };
+  if (name === "" || name.startsWith("/") || name.endsWith("/") || name.includes("//")) fail("has an empty part");
+  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+  if (/[\u0000-\u001f\u007f]/.test(name)) fail("holds control characters");
+  if (hasLoneSurrogate(name)) fail("holds half of a surrogate pair");
+  if (name.length > MAX_METRIC_NAME_BYTES || encoder.encode(name).length > MAX_METRIC_NAME_BYTES) fail(`is longer than ${MAX_METRIC_NAME_BYTES} bytes`);
+}

@@ -1,0 +1,87 @@
+import { LedgerError, invalidArgument } from "../backend/error.ts";
+import { decodeJson, encodeJson } from "../backend/json.ts";
+import type { Dictionary } from "../journal/event.ts";
+import type { FlushOptions } from "../journal/flush-policy.ts";
+import { ID_PATTERN } from "./ids.ts";
+import { checkName, checkTags, checkText } from "./text.ts";
+
+/** How a run begins. */
+export interface StartRunOptions {
+  /** Default `"default"`. */
+  readonly experiment?: string;
+  /** Default: the experiment and the end of the id. Need not be unique. */
+  readonly name?: string;
+  /** Hyperparameters: any nested JSON data, non-finite numbers and bigints included. */
+  readonly params?: object;
+  readonly tags?: { readonly [key: string]: string | number | boolean };
+  /** Free text. */
+  readonly note?: string;
+  /** Puts runs together that belong together, as the folds of a cross-validation. */
+  readonly group?: string;
+  /** What the run does in its group: `train`, `eval`, … */
+  readonly jobType?: string;
+  /** Id of the run this one belongs to. */
+  readonly parent?: string;
+  /** What the program runs on. `true` (default): runtime, operating system, processors, and nothing secret; an object: just that. */
+  readonly environment?: boolean | object;
+  readonly flush?: FlushOptions;
+  /** The run shows a sign of life at least this often, in ms. Default 10,000 where the backend appends, else 30,000. */
+  readonly heartbeatMs?: number;
+  /** Aborting it before the run has started rejects; after that it closes the run as `killed`. */
+  readonly signal?: AbortSignal;
+}
+
+/** {@link StartRunOptions} checked, and copied so that later changes of the caller's objects change nothing. */
+export interface CheckedOptions {
+  readonly experiment: string;
+  readonly name: string | undefined;
+  readonly params: Dictionary | undefined;
+  readonly tags: Dictionary<string> | undefined;
+  readonly note: string | undefined;
+  readonly group: string | undefined;
+  readonly jobType: string | undefined;
+  readonly parent: string | undefined;
+  readonly environment: Dictionary | boolean;
+}
+
+const KNOWN = new Set([
+  "experiment", "name", "params", "tags", "note", "group", "jobType", "parent", "environment", "flush", "heartbeatMs", "signal",
+]);
+
+/** Throws `INVALID_ARGUMENT` naming the field, or `UNSUPPORTED` for an option this version does not know. */
+export function checkOptions(options: StartRunOptions): CheckedOptions {
+  if (typeof options !== "object" || options === null) throw invalidArgument("options", "an object", options);
+  for (const key of Object.keys(options)) {
+    if (!KNOWN.has(key) && (options as Dictionary)[key] !== undefined) {
+      throw new LedgerError("UNSUPPORTED", `startRun does not know the option ${JSON.stringify(key.slice(0, 100))}`, { field: key.slice(0, 100) });
+    }
+  }
+  const name = (value: unknown, field: string): string | undefined => (value === undefined ? undefined : checkName(value, field));
+  const parent = name(options.parent, "parent");
+  if (parent !== undefined && !ID_PATTERN.test(parent)) throw new LedgerError("INVALID_ARGUMENT", "parent must be the id of a run", { field: "parent", received: "string" });
+  const { environment = true } = options;
+  return {
+    experiment: name(options.experiment, "experiment") ?? "default",
+    name: name(options.name, "name"),
+    params: options.params === undefined ? undefined : copyData(options.params, "params"),
+    tags: options.tags === undefined ? undefined : checkTags(options.tags, "tags"),
+    note: options.note === undefined ? undefined : checkText(options.note, "note"),
+    group: name(options.group, "group"),
+    jobType: name(options.jobType, "jobType"),
+    parent,
+    environment: typeof environment === "boolean" ? environment : copyData(environment, "environment"),
+  };
+}
+
+/** A dictionary's data as the journal will hand it back. Throws `INVALID_ARGUMENT` naming the path below `field`. */
+export function copyData(value: unknown, field: string): Dictionary {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalidArgument(field, "an object", value);
+  return decodeJson(encodeJson(value, field)) as Dictionary;
+}
+
+/** Throws `INVALID_ARGUMENT` unless it is a sensible number of ms. */
+export function checkHeartbeat(value: unknown, appends: boolean): number {
+  if (value === undefined) return appends ? 10_000 : 30_000;
+  if (typeof value !== "number" || !(value >= 10)) throw invalidArgument("heartbeatMs", "a number of at least 10", value);
+  return value;
+}

@@ -1,0 +1,69 @@
+import { LedgerError } from "../backend/error.ts";
+import { flushPolicy, type FlushPolicy } from "../journal/flush-policy.ts";
+import { newDictionary } from "../journal/params.ts";
+import { encodeRunCreated, type RunCreated, runCreatedKey } from "../journal/run-created.ts";
+import { JournalWriter } from "../journal/writer.ts";
+import { captureEnvironment } from "../provenance/environment.ts";
+import type { RunContext } from "./context.ts";
+import { checkHeartbeat, checkOptions, type StartRunOptions } from "./options.ts";
+import { Run } from "./run.ts";
+
+/**
+ * Begins a run: one object, in which all that was given is kept. Rejects with `INVALID_ARGUMENT` or `UNSUPPORTED` for bad
+ * options, with what the backend met, or with the signal's reason.
+ */
+export async function startRun(context: RunContext, options: StartRunOptions = {}): Promise<Run> {
+  const { signal } = options;
+  signal?.throwIfAborted();
+  const checked = checkOptions(options);
+  const { backend, clock, ids } = context;
+  const { append } = backend.capabilities;
+  const policy = flushPolicy(options.flush, append);
+  const beatMs = checkHeartbeat(options.heartbeatMs, append);
+  const { environment, params, tags, note, group, jobType, parent } = checked;
+  const captured = environment === true ? await captureEnvironment() : environment;
+  const id = ids("run");
+  const created: RunCreated = {
+    v: 1,
+    id,
+    experiment: checked.experiment,
+    name: checked.name ?? `${checked.experiment}-${id.slice(-6)}`,
+    createdAt: clock.now(),
+    ...(params && { params }),
+    ...(tags && { tags }),
+    ...(note !== undefined && { note }),
+    ...(group !== undefined && { group }),
+    ...(jobType !== undefined && { jobType }),
+    ...(parent !== undefined && { parent }),
+    ...(captured && { environment: captured }),
+    writer: { id: ids("writer"), beatMs, ...(backend.liveness && { alive: backend.liveness.token }) },
+  };
+  await backend.create(runCreatedKey(id), encodeRunCreated(created), signal ? { signal } : {});
+  return new Run({
+    context,
+    created,
+    writer: newWriter(context, created, created.writer.id, { policy, beatMs, order: 0 }),
+    params: created.params ?? newDictionary(),
+    nextStep: 0,
+    startChild: (child) => startRun(context, child),
+    signal,
+  });
+}
+
+/** The journal of a new session of a run. */
+export function newWriter(
+  { backend, clock, ids, onError }: RunContext,
+  { id }: RunCreated,
+  writerId: string,
+  settings: { readonly policy: FlushPolicy; readonly beatMs: number; readonly order: number },
+): JournalWriter {
+  return new JournalWriter({
+    backend,
+    clock,
+    runId: id,
+    writerId,
+    ...settings,
+    newWriterId: () => ids("writer"),
+    onError: (error: LedgerError) => onError(error),
+  });
+}

@@ -1,0 +1,150 @@
+import path from "node:path";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { assertArtifactPath, assertDistinctPaths, toArtifactPath } from "../../src/artifacts/path.ts";
+import { LedgerError } from "../../src/backend/error.ts";
+
+function accepts(given: unknown): boolean {
+  try {
+    assertArtifactPath(given);
+    return true;
+  } catch (error) {
+    expect(LedgerError.hasCode(error, "INVALID_ARGUMENT")).toBe(true);
+    return false;
+  }
+}
+
+describe("one path", () => {
+  test.each([
+    "a",
+    "model.json",
+    "a/b/c.bin",
+    ".hidden",
+    "a/.git/config",
+    "é/ü",
+    "10:30.log",
+    "con1",
+    "com10.txt",
+    "a b",
+    "…",
+    "x".repeat(255),
+  ])("%j is taken", (given) => expect(accepts(given)).toBe(true));
+
+  test.each(
+    [
+      [
+        "",
+        "/",
+        "/a",
+        "a/",
+        "a//b",
+        ".",
+        "..",
+        "./a",
+        "a/..",
+        "../a",
+        "a/../b",
+        "a\\b",
+        "\\a",
+        "..\\a",
+        "\\\\host\\share\\a",
+      ],
+      [
+        "c:",
+        "c:a",
+        "C:/a",
+        "C:\\a",
+        "a/c:b",
+        "a.",
+        "a ",
+        "a./b",
+        "a /b",
+        "...",
+        "a\0b",
+        "a\nb",
+        "a\u007fb",
+        "a\u0085b",
+      ],
+      ["con", "NUL", "a/aux", "aux.txt", "nul.tar.gz", "nul:", "com1", "LPT9.x", "con .txt", "CONIN$", "com¹"],
+      [
+        "e\u0301",
+        "\ud800",
+        "a/\udc00b",
+        "x".repeat(256),
+        "ü".repeat(128),
+        `${"a/".repeat(64)}a`,
+        `${"x".repeat(200)}/`.repeat(21) + "a",
+      ],
+      [1, null, undefined, {}, ["a"]],
+    ].flat(),
+  )("%j is refused", (given) => expect(accepts(given)).toBe(false));
+
+  test("what is accepted stays below the root, on posix and on Windows", () => {
+    const bad = [
+      "..",
+      ".",
+      "/",
+      "\\",
+      "//",
+      ":",
+      "c:",
+      "C:",
+      "\0",
+      " ",
+      ". ",
+      "con",
+      "nul",
+      "%2e",
+      "%2e%2e%2f",
+      "~",
+      "\\\\?\\",
+      "a",
+      "b.c",
+      "é",
+      "\u0301",
+      "\u2215",
+      "..;",
+      "$",
+    ];
+    const hostile = fc.oneof(
+      fc.array(fc.constantFrom(...bad), { minLength: 1, maxLength: 8 }).map((parts) => parts.join("")),
+      fc.array(fc.constantFrom(...bad), { minLength: 1, maxLength: 8 }).map((parts) => parts.join("/")),
+      fc.string({ unit: "binary" }),
+    );
+    let taken = 0;
+    fc.assert(
+      fc.property(hostile, (given) => {
+        if (!accepts(given)) return;
+        taken++;
+        expect(path.posix.resolve("/root/x", given).startsWith("/root/x/")).toBe(true);
+        expect(path.win32.resolve("D:\\root\\x", given).startsWith("D:\\root\\x\\")).toBe(true);
+        expect(path.win32.isAbsolute(given) || path.posix.isAbsolute(given)).toBe(false);
+        expect(path.posix.normalize(given)).toBe(given);
+        expect(toArtifactPath(given)).toBe(given);
+      }),
+      { numRuns: 20_000 },
+    );
+    expect(taken).toBeGreaterThan(1000);
+  });
+
+  test("what people give is brought into normal form C", () => {
+    expect(toArtifactPath("e\u0301/a")).toBe("é/a");
+  });
+});
+
+describe("paths together", () => {
+  test.each([
+    [["a", "a"], "twice"],
+    [["README", "readme"], "case"],
+    [["straße", "STRASSE"], "case"],
+    [["a", "a/b"], "directory"],
+    [["A", "a/b"], "directory"],
+    [["a/b/c", "a/b"], "directory"],
+  ])("%j is refused", (paths, why) => {
+    expect(() => assertDistinctPaths(paths)).toThrow(why);
+  });
+
+  test.each([[["a/b", "a/c", "ab"]], [["a-b", "a/b", "a.b"]], [[]]])("%j is taken", (paths) => {
+    assertDistinctPaths(paths);
+  });
+});

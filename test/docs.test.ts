@@ -1,0 +1,127 @@
+import { execFile } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import ts from "typescript";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Block, blocksOf, documents } from "./docs/blocks.ts";
+import { startFakeS3 } from "./servers/fake-s3.ts";
+
+const run = promisify(execFile);
+const root = join(import.meta.dirname, "..");
+const names = documents(root);
+const blocks = names.flatMap((document) => blocksOf(root, document));
+const programs = blocks.filter(({ language }) => language === "ts" || language === "js");
+const label = ({ document, line }: Block): string => `${document}:${line}`;
+
+/** Where the blocks are written: inside the repository, so that `import "runledger"` finds it. */
+let place: string;
+/** An empty current directory. */
+let cwd: string;
+let bucket: Awaited<ReturnType<typeof startFakeS3>> | undefined;
+const pathOf = ({ document, line, file, language }: Block): string =>
+  join(place, document.replaceAll(/[^A-Za-z0-9]+/g, "-"), file ?? `line-${line}.${language}`);
+
+beforeAll(async () => {
+  await mkdir(join(root, ".tmp"), { recursive: true });
+  place = await mkdtemp(join(root, ".tmp", "docs-"));
+  cwd = await mkdtemp(join(tmpdir(), "runledger-docs-"));
+  for (const block of programs) {
+    await mkdir(dirname(pathOf(block)), { recursive: true });
+    await writeFile(pathOf(block), block.code);
+  }
+  bucket = await startBucket();
+});
+afterAll(async () => {
+  await bucket?.close();
+  for (const folder of [place, cwd]) await rm(folder, { recursive: true, force: true });
+});
+
+test("the documents have programs in them", () => {
+  expect(programs.length).toBeGreaterThan(3);
+});
+
+test("the README's example is examples/quickstart.ts", () => {
+  const quickstart = readFileSync(join(root, "examples/quickstart.ts"), "utf8").trim();
+  expect(programs.filter(({ document }) => document === "README.md").map(({ code }) => code)).toContain(quickstart);
+});
+
+test("every program in the documents compiles", { timeout: 120_000 }, () => {
+  const { config } = ts.readConfigFile(join(root, "tsconfig.json"), ts.sys.readFile);
+  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
+  // A reader's own settings may be looser than ours; what they see as an error is what counts.
+  Object.assign(options, { isolatedDeclarations: false, declaration: false, noUnusedLocals: false });
+  const program = ts.createProgram(programs.filter(({ language }) => language === "ts").map(pathOf), options);
+  const faults = ts.getPreEmitDiagnostics(program).flatMap(({ file, start, messageText }) => {
+    if (!file?.fileName.startsWith(place.replaceAll("\\", "/"))) return [];
+    const block = programs.find((candidate) => pathOf(candidate).replaceAll("\\", "/") === file.fileName);
+    const line = (block?.line ?? 0) + file.getLineAndCharacterOfPosition(start ?? 0).line + 1;
+    return [`${block?.document}:${line}: ${ts.flattenDiagnosticMessageText(messageText, "\n")}`];
+  });
+  expect(faults).toEqual([]);
+});
+
+describe.concurrent("every program in the documents runs", () => {
+  test.for(programs.map((block) => [label(block), block] as const))("%s", { timeout: 60_000 }, async ([, block]) => {
+    const { NODE_OPTIONS: _, ...inherited } = process.env;
+    const own = await mkdtemp(join(cwd, "block-"));
+    const tool = /from "vitest"/.test(block.code) ? await underVitest(block) : ["tsx/dist/cli.mjs", pathOf(block)];
+    const [command, ...args] = tool as [string, ...string[]];
+    const conditions = command.startsWith("tsx") ? ["--conditions=runledger-source"] : [];
+    await run(process.execPath, [join(root, "node_modules", command), ...conditions, ...args], {
+      cwd: own,
+      env: { ...inherited, ...bucket?.env },
+    });
+  });
+});
+
+async function underVitest(block: Block): Promise<string[]> {
+  const config = `${pathOf(block)}.config.ts`;
+  const include = JSON.stringify([pathOf(block)]);
+  const common = JSON.stringify(join(root, "vitest.config.ts"));
+  await writeFile(
+    config,
+    `import config from ${common};\nexport default { ...config, test: { include: ${include} } };\n`,
+  );
+  return ["vitest/vitest.mjs", "run", "--root", root, "--config", config];
+}
+
+/** For the blocks that use a bucket: an S3 server in this process, with every bucket that they name. */
+async function startBucket(): Promise<typeof bucket> {
+  const named = programs.flatMap(({ code }) => [...code.matchAll(/\bbucket: "([^"]+)"/g)].map((match) => match[1] as string));
+  return named.length === 0 ? undefined : await startFakeS3({ buckets: [...new Set(named)] });
+}
+
+const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { scripts: Record<string, string> };
+const commands = blocks
+  .filter(({ language }) => /^(sh|bash|shell)$/.test(language))
+  .flatMap((block) =>
+    block.code.split("\n").map((line) => ({ at: label(block), line: line.replace(/^\$ /, "").trim() })),
+  )
+  .filter(({ line }) => line !== "" && !line.startsWith("#"));
+
+test.each(commands)("$at: $line", ({ line }) => {
+  for (const [, script] of line.matchAll(/\bnpm run ([\w:-]+)/g)) expect(Object.keys(scripts)).toContain(script);
+  for (const [, tool] of line.matchAll(/\bnpx (?!--)(\S+)/g)) {
+    expect(existsSync(join(root, "node_modules/.bin", tool as string)), tool).toBe(true);
+  }
+  for (const [path] of line.matchAll(/\b(?:examples|test|src|docs|bench|\.ci)\/[\w./-]+/g)) {
+    expect(existsSync(join(root, path)), path).toBe(true);
+  }
+});
+
+describe("links and blocks", () => {
+  test.each(names)("%s", (document) => {
+    const text = readFileSync(join(root, document), "utf8").replaceAll(/^( *)```[\s\S]*?^\1```$/gm, "");
+    for (const [, target] of text.matchAll(/\]\(([^)#]+)(?:#[^)]*)?\)/g)) {
+      if (/^[a-z]+:/.test(target as string)) continue;
+      expect(existsSync(join(root, dirname(document), target as string)), `${document} links to ${target}`).toBe(true);
+    }
+    for (const { language, code, line } of blocksOf(root, document)) {
+      expect(language, `language of ${document}:${line}`).not.toBe("");
+      if (language === "json") expect(() => JSON.parse(code), `${document}:${line}`).not.toThrow();
+    }
+  });
+});

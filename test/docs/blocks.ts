@@ -1,0 +1,44 @@
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+
+/** A fenced block of a document. Its language is what follows the fence; `file=x.ts` names it for the blocks below it. */
+export interface Block {
+  readonly document: string;
+  readonly line: number;
+  readonly language: string;
+  readonly file: string | undefined;
+  readonly code: string;
+}
+
+/** The documents a user reads, relative to the repository. */
+export function documents(root: string): string[] {
+  const below = (folder: string): string[] =>
+    readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }).map((path) => `${folder}/${path}`);
+  return [...readdirSync(root), ...below("docs"), ...below("src/backends"), ...below("examples"), ...below("bench")]
+    .map((path) => path.replaceAll("\\", "/"))
+    .filter((path) => path.endsWith(".md") && !path.includes("node_modules/") && path !== "CHANGELOG.md")
+    .toSorted();
+}
+
+export function blocksOf(root: string, document: string): Block[] {
+  const blocks: Block[] = [];
+  const lines = readFileSync(join(root, document), "utf8").split("\n");
+  for (let i = 0; i < lines.length; i++) {
+    const [, indent, fence, language, info] = /^( *)(```+)(\S*) *(.*)$/.exec(lines[i] ?? "") ?? [];
+    if (fence === undefined) continue;
+    const first = i + 1;
+    do i++;
+    while (i < lines.length && lines[i]?.trim() !== fence);
+    blocks.push({
+      document,
+      line: first,
+      language: language ?? "",
+      file: /\bfile=(\S+)/.exec(info ?? "")?.[1],
+      code: lines
+        .slice(first, i)
+        .map((line) => line.slice(indent?.length ?? 0))
+        .join("\n"),
+    });
+  }
+  return blocks;
+}

@@ -1,0 +1,58 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { startFakeS3 } from "./servers/fake-s3.ts";
+
+const run = promisify(execFile);
+const root = join(import.meta.dirname, "..");
+
+/** Runs an example as a user would, in an empty directory. */
+async function example(file: string, env: Record<string, string> = {}): Promise<{ stdout: string; cwd: string }> {
+  const cwd = await mkdtemp(join(tmpdir(), "runledger-example-"));
+  onTestFinished(() => rm(cwd, { recursive: true, force: true }));
+  const { NODE_OPTIONS: _, ...inherited } = process.env;
+  const args = [
+    join(root, "node_modules/tsx/dist/cli.mjs"),
+    "--conditions=runledger-source",
+    join(root, "examples", file),
+  ];
+  const { stdout } = await run(process.execPath, args, { cwd, env: { ...inherited, ...env } });
+  return { stdout, cwd };
+}
+
+describe.concurrent("examples", () => {
+  test("quickstart.ts", async () => {
+    const { stdout } = await example("quickstart.ts");
+    expect(stdout).toMatch(/^finished .*\{\s*value: 0\.0000501\d*,\s*step: 99,/);
+  });
+
+  test("s3.ts, with a bucket and with a missing one", async () => {
+    const { env, fake, close } = await startFakeS3({ buckets: ["mine"] });
+    onTestFinished(close);
+    const { stdout } = await example("s3.ts", { ...env, RUNLEDGER_BUCKET: "mine" });
+    expect(stdout).toMatch(/^finished/);
+    expect(fake.calls.map(({ bucket }) => bucket)).toContain("mine");
+    await expect(example("s3.ts", { ...env, RUNLEDGER_BUCKET: "nobodys" })).rejects.toMatchObject({
+      stderr: expect.stringMatching(/^BUCKET_NOT_FOUND: /m),
+    });
+  });
+
+  test("train-mnist.ts, with 500 digits and two epochs", { timeout: 120_000 }, async () => {
+    const { stdout, cwd } = await example("train-mnist.ts", {
+      RUNLEDGER_DEMO_IMAGES: "500",
+      RUNLEDGER_DEMO_EPOCHS: "2",
+    });
+    expect(stdout).toContain("Training on 400 digits, validating on 100");
+    const table = stdout.match(/^ {2}adam 0\.0\d+ +finished .*$/gm) ?? [];
+    expect(table).toHaveLength(3);
+    const accuracies = table.map((line) => Number(line.trim().split(/ {2,}/)[5]));
+    expect(accuracies).toEqual(accuracies.toSorted((a, b) => b - a));
+    expect(accuracies[0]).toBeGreaterThan(0.5);
+    expect(stdout).toMatch(/^ {2}run +optimizer\.learningRate$/m);
+    expect(stdout).toContain(join(cwd, "runs"));
+    expect(stdout).toMatch(/loaded again from the ledger: validation accuracy (0\.\d{4})\n.*to the last bit\.\n$/);
+  });
+});

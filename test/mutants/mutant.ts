@@ -1,0 +1,23 @@
+import type { Backend, Capabilities } from "../../src/backend/backend.ts";
+import type { Store } from "./reference.ts";
+
+/** A backend with one defect. */
+export interface Mutant {
+  readonly name: string;
+  /** What the sound backend under the defect declares. Everything when left out. */
+  readonly capabilities?: Capabilities;
+  /** Breaks one handle. `store` is shared by the handles of one place. */
+  readonly damage: (inner: Required<Backend>, store: Store) => Partial<Backend>;
+}
+
+/** A mutant as `[name, damage]`: less to read in a long table. */
+export function mutant(name: string, damage: Mutant["damage"], capabilities?: Capabilities): Mutant {
+  return capabilities === undefined ? { name, damage } : { name, damage, capabilities };
+}
+
+/** Lets everything that only waits for microtasks go on. */
+export function later(): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, 0);
+  });
+}

@@ -1,0 +1,110 @@
+import type { Backend, Capabilities, Entry } from "../../src/backend/backend.ts";
+import { clampRange, collectBody } from "../../src/backend/body.ts";
+import { LedgerError } from "../../src/backend/error.ts";
+import type { ConformanceHarness } from "../../src/conformance/index.ts";
+
+/** What all handles on one place share. */
+export interface Store {
+  readonly objects: Map<string, Uint8Array>;
+}
+
+const ALL: Capabilities = { append: true, exclusiveCreate: true, durable: true, move: true };
+
+/** A small backend that keeps the contract, for mutants to break. Every step between two awaits is atomic. */
+export function referenceBackend(store: Store, capabilities: Capabilities = ALL): Backend {
+  const { objects } = store;
+  let closed = false;
+
+  const enter = (operation: string, key: string, signal?: AbortSignal): void => {
+    signal?.throwIfAborted();
+    if (closed) throw new LedgerError("CLOSED", "this handle was closed", { key, operation });
+  };
+  const find = (key: string, operation: string): Uint8Array => {
+    const bytes = objects.get(key);
+    if (bytes === undefined) throw new LedgerError("NOT_FOUND", `there is no object ${key}`, { key, operation });
+    return bytes;
+  };
+  const assertFree = (key: string, operation: string): void => {
+    if (objects.has(key)) throw new LedgerError("EXISTS", `the object ${key} exists`, { key, operation });
+  };
+
+  const backend: Backend = {
+    contract: 1,
+    name: "reference",
+    capabilities,
+    liveness: { token: "this-process", isAlive: async (token) => (token === "this-process" ? true : undefined) },
+    async create(key, body, options) {
+      enter("create", key, options?.signal);
+      const bytes = await collectBody(body, options?.signal, key);
+      assertFree(key, "create");
+      objects.set(key, bytes);
+    },
+    async read(key, options) {
+      enter("read", key, options?.signal);
+      const bytes = find(key, "read");
+      const { start, end } = clampRange(options?.range, bytes.byteLength);
+      return new Uint8Array(bytes.subarray(start, end));
+    },
+    async stat(key, options) {
+      enter("stat", key, options?.signal);
+      const bytes = objects.get(key);
+      return bytes && { size: bytes.byteLength };
+    },
+    async *list(prefix, options): AsyncGenerator<Entry> {
+      enter("list", prefix, options?.signal);
+      const root = prefix === "" ? "" : `${prefix}/`;
+      const after = options?.startAfter;
+      const keys = [...objects.keys()].filter((key) => key.startsWith(root) && (after === undefined || key > after)).toSorted();
+      for (const key of keys) {
+        enter("list", prefix, options?.signal);
+        const bytes = objects.get(key);
+        if (bytes !== undefined) yield { key, size: bytes.byteLength };
+      }
+    },
+    async remove(key, options) {
+      enter("remove", key, options?.signal);
+      objects.delete(key);
+    },
+    close: async () => {
+      closed = true;
+    },
+  };
+  if (capabilities.append) {
+    Object.assign(backend, {
+      append: async (key: string, bytes: Uint8Array, options?: { signal?: AbortSignal }) => {
+        enter("append", key, options?.signal);
+        objects.set(key, joined(objects.get(key) ?? new Uint8Array(0), bytes));
+      },
+    });
+  }
+  if (capabilities.move === true) {
+    Object.assign(backend, {
+      move: async (from: string, to: string, options?: { signal?: AbortSignal }) => {
+        enter("move", from, options?.signal);
+        const bytes = find(from, "move");
+        assertFree(to, "move");
+        objects.delete(from);
+        objects.set(to, bytes);
+      },
+    });
+  }
+  return backend;
+}
+
+export function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const both = new Uint8Array(a.byteLength + b.byteLength);
+  both.set(a);
+  both.set(b, a.byteLength);
+  return both;
+}
+
+/** A harness over one shared store for each place; `wrap` makes each handle what it is. */
+export function harnessOf(name: string, open: (store: Store) => Backend): ConformanceHarness {
+  return {
+    name,
+    async setup() {
+      const store: Store = { objects: new Map() };
+      return { open: async () => open(store), teardown: async () => {} };
+    },
+  };
+}

@@ -1,0 +1,84 @@
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { basename, join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { ERROR_CODES } from "../src/backend/error.ts";
+
+const root = join(import.meta.dirname, "..");
+const read = (path: string): string => readFileSync(join(root, path), "utf8");
+const manifest = JSON.parse(read("package.json")) as {
+  dependencies: Record<string, string>;
+  exports: Record<string, string | Record<string, string>>;
+  scripts: Record<string, string>;
+};
+const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
+  .map((path) => path.replaceAll("\\", "/"))
+  .filter((path) => path.endsWith(".ts"));
+const backends = readdirSync(join(root, "src/backends"));
+
+describe("files", () => {
+  test.each(sources)("src/%s is short, and named after what is in it", (path) => {
+    expect(read(`src/${path}`).trimEnd().split("\n").length).toBeLessThanOrEqual(400);
+    expect(basename(path)).toMatch(/^[a-z0-9-]+\.ts$/);
+    expect(path).not.toMatch(/(^|\/)(utils?|helpers?|common|shared|misc|types|lib|tools)(\.ts$|\/)/);
+  });
+
+  test("most files are below 200 lines", () => {
+    const long = sources.filter((path) => read(`src/${path}`).split("\n").length > 200);
+    expect(long.length).toBeLessThan(sources.length / 3);
+  });
+
+  test.each(backends)("backends/%s has an entry, a harness and a README", (name) => {
+    for (const file of ["index.ts", "harness.ts", "README.md"]) {
+      expect(existsSync(join(root, "src/backends", name, file)), file).toBe(true);
+    }
+  });
+});
+
+describe("exports", () => {
+  const entries = Object.entries(manifest.exports)
+    .filter(([name]) => name !== "./package.json")
+    .map(([name, target]) => [name, target as Record<string, string>] as const);
+
+  test.each(entries)("%s: types first, the source, then the build", (_, target) => {
+    expect(Object.keys(target)).toEqual(["types", "runledger-source", "default"]);
+    const source = target["runledger-source"] as string;
+    expect(target["default"]).toBe(source.replace("./src/", "./dist/").replace(/\.ts$/, ".js"));
+    expect(target["types"]).toBe(source.replace("./src/", "./dist/").replace(/\.ts$/, ".d.ts"));
+  });
+
+  const files = entries.flatMap(([, target]) => {
+    const source = (target["runledger-source"] as string).slice(2);
+    return source.includes("*") ? backends.map((name) => source.replace("*", name)) : [source];
+  });
+  test.each(files)("%s only re-exports", (file) => {
+    const code = read(file).replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
+    const statements = code.split(";").map((statement) => statement.trim());
+    const others = statements.filter(
+      (text) => text !== "" && !/^export (type )?(\*|\{[^}]*\}) from "[^"]+"$/.test(text),
+    );
+    expect(others).toEqual([]);
+  });
+});
+
+test("the run-time dependencies are those of docs/dependencies.md, at exact versions", () => {
+  const listed = [...read("docs/dependencies.md").matchAll(/^\| `([^`]+)` \|/gm)].map((match) => match[1]);
+  expect(Object.keys(manifest.dependencies)).toEqual(listed);
+  for (const version of Object.values(manifest.dependencies)) expect(version).toMatch(/^\d+\.\d+\.\d+$/);
+  expect(Object.keys(manifest)).not.toContain("optionalDependencies");
+});
+
+test("docs/errors.md has one section for each error code, and no other", () => {
+  const sections = [...read("docs/errors.md").matchAll(/^### ([A-Z_]+)$/gm)].map((match) => match[1]);
+  expect(sections.toSorted()).toEqual([...ERROR_CODES].toSorted());
+  for (const text of read("docs/errors.md").split(/^### /m).slice(1)) {
+    for (const part of ["**Happened:**", "**Intact:**", "**Do:**"]) expect(text).toContain(part);
+  }
+});
+
+test("no file names a place on the machine it was written on", () => {
+  const texts = ["README.md", "CONTRIBUTING.md", ".ci/run", "package.json", ...sources.map((path) => `src/${path}`)];
+  for (const path of texts.filter((name) => existsSync(join(root, name)))) {
+    expect(read(path), path).not.toContain(root);
+    expect(read(path), path).not.toMatch(/\/(root|home|Users)\//);
+  }
+});

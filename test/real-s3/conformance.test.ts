@@ -1,0 +1,26 @@
+import { randomBytes } from "node:crypto";
+import { test } from "vitest";
+import { s3Backend } from "../../src/backends/s3/index.ts";
+import type { ConformanceHarness } from "../../src/conformance/index.ts";
+import { conformance } from "../../src/conformance/index.ts";
+import { inBucket, makeBucket, realS3 } from "../servers/real-s3.ts";
+
+const server = realS3();
+const bucket = await makeBucket(server);
+
+const harness: ConformanceHarness = {
+  name: "s3 (real server)",
+  async setup() {
+    const prefix = randomBytes(6).toString("hex");
+    return {
+      async open() {
+        const backend = s3Backend(inBucket(server, bucket, { prefix }));
+        await backend.probe();
+        return backend;
+      },
+      async teardown() {},
+    };
+  },
+};
+
+conformance(harness, test);

@@ -1,0 +1,44 @@
+import { randomBytes } from "node:crypto";
+import { AwsV4Signer } from "aws4fetch";
+import type { S3BackendOptions, S3Credentials } from "../../src/backends/s3/index.ts";
+
+/** The S3 server that the environment names: test/servers/ceph-rgw.sh prints what is to be set. */
+export interface RealS3 {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly credentials: S3Credentials;
+}
+
+/** Throws when the environment names no server: these tests are run only where there is one. */
+export function realS3(): RealS3 {
+  const { AWS_ENDPOINT_URL_S3: endpoint, AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = process.env;
+  if (endpoint === undefined || accessKeyId === undefined || secretAccessKey === undefined) {
+    throw new Error(
+      'no S3 server: run  set -a; eval "$(test/servers/ceph-rgw.sh start "$(mktemp -d)")"; set +a  first (test/servers/install-ceph.sh installs it)',
+    );
+  }
+  return { endpoint, region: process.env["AWS_REGION"] ?? "us-east-1", credentials: { accessKeyId, secretAccessKey } };
+}
+
+/** Makes a bucket, by default with a name of its own. */
+export async function makeBucket(server: RealS3, name = `test-${randomBytes(8).toString("hex")}`): Promise<string> {
+  const { accessKeyId, secretAccessKey } = server.credentials;
+  const signer = new AwsV4Signer({
+    method: "PUT",
+    url: `${server.endpoint}/${name}`,
+    headers: { "x-amz-content-sha256": "UNSIGNED-PAYLOAD" },
+    accessKeyId,
+    secretAccessKey,
+    service: "s3",
+    region: server.region,
+  });
+  const { url, method, headers } = await signer.sign();
+  const response = await fetch(url, { method, headers });
+  if (!response.ok) throw new Error(`making bucket ${name} failed with ${response.status}`);
+  return name;
+}
+
+/** Options for a backend in a bucket of the server. */
+export function inBucket(server: RealS3, bucket: string, more: Partial<S3BackendOptions> = {}): S3BackendOptions {
+  return { endpoint: server.endpoint, region: server.region, credentials: server.credentials, bucket, ...more };
+}

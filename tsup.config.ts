@@ -1,0 +1,27 @@
+import { type Options, defineConfig } from "tsup";
+
+/** JavaScript only; `tsc -p tsconfig.build.json` writes the declarations beside it. */
+const config: Options = {
+  // One file per `exports` entry, and the two that `imports` chooses from by platform.
+  entry: [
+    "src/index.ts",
+    "src/backends/*/index.ts",
+    "src/conformance/index.ts",
+    "src/testing/index.ts",
+    "src/node/index.ts",
+    "src/artifacts/sha256/{node,portable}.ts",
+    "src/provenance/environment/{node,portable}.ts",
+  ],
+  format: "esm",
+  target: "es2022",
+  platform: "neutral",
+  splitting: true,
+  sourcemap: true,
+  dts: false,
+  clean: true,
+  external: [/^#/, /^node:/],
+  // By default tsup turns `node:fs` into `fs`, which Deno and edge runtimes refuse.
+  removeNodeProtocol: false,
+};
+
+export default defineConfig(config) as Options;

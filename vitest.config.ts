@@ -1,0 +1,13 @@
+import { type ViteUserConfig, defineConfig } from "vitest/config";
+
+const config: ViteUserConfig = defineConfig({
+  resolve: { conditions: ["runledger-source", "node", "import", "module", "default"] },
+  ssr: { resolve: { conditions: ["runledger-source", "node", "import", "module", "default"] } },
+  test: {
+    include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    reporters: ["default"],
+  },
+});
+export default config;
