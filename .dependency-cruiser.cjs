@@ -10,7 +10,8 @@
  */
 
 /** Where Node's own modules may be used. Everything else runs in browsers and edge workers too. */
-const NODE_ONLY = "^src/(backends/fs/|node/|artifacts/sha256/node\\.ts$|backends/[^/]+/harness\\.ts$)";
+const NODE_ONLY =
+  "^src/(backends/fs/|node/|(artifacts/sha256|provenance/environment)/node\\.ts$|backends/[^/]+/harness\\.ts$)";
 
 /**
  * @param {string} room a folder of src

@@ -24,9 +24,9 @@ export default [
   {
     name: "runledger/backends/memory",
     path: "dist/backends/memory/index.js",
-    limit: "3 kB",
+    limit: "4 kB",
     modifyEsbuildConfig: bundle,
   },
-  { name: "runledger/backends/s3", path: "dist/backends/s3/index.js", limit: "12 kB", modifyEsbuildConfig: bundle },
-  { name: "runledger/backends/fs", path: "dist/backends/fs/index.js", limit: "10 kB", modifyEsbuildConfig: inNode },
+  { name: "runledger/backends/s3", path: "dist/backends/s3/index.js", limit: "16 kB", modifyEsbuildConfig: bundle },
+  { name: "runledger/backends/fs", path: "dist/backends/fs/index.js", limit: "12 kB", modifyEsbuildConfig: inNode },
 ];

@@ -90,7 +90,9 @@ async function underVitest(block: Block): Promise<string[]> {
 
 /** For the blocks that use a bucket: an S3 server in this process, with every bucket that they name. */
 async function startBucket(): Promise<typeof bucket> {
-  const named = programs.flatMap(({ code }) => [...code.matchAll(/\bbucket: "([^"]+)"/g)].map((match) => match[1] as string));
+  const named = programs.flatMap(({ code }) =>
+    [...code.matchAll(/\bbucket: "([^"]+)"/g)].map((match) => match[1] as string),
+  );
   return named.length === 0 ? undefined : await startFakeS3({ buckets: [...new Set(named)] });
 }
 
@@ -118,6 +120,9 @@ describe("links and blocks", () => {
     for (const [, target] of text.matchAll(/\]\(([^)#]+)(?:#[^)]*)?\)/g)) {
       if (/^[a-z]+:/.test(target as string)) continue;
       expect(existsSync(join(root, dirname(document), target as string)), `${document} links to ${target}`).toBe(true);
+    }
+    for (const [, path] of text.matchAll(/`((?:test|src|examples|bench|docs)\/[\w./-]+)`/g)) {
+      expect(existsSync(join(root, path as string)), `${document} names ${path}`).toBe(true);
     }
     for (const { language, code, line } of blocksOf(root, document)) {
       expect(language, `language of ${document}:${line}`).not.toBe("");

@@ -3,14 +3,20 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { type TestContext, describe, test } from "vitest";
 import { startFakeS3 } from "./servers/fake-s3.ts";
 
 const run = promisify(execFile);
 const root = join(import.meta.dirname, "..");
 
+type Finished = TestContext["onTestFinished"];
+
 /** Runs an example as a user would, in an empty directory. */
-async function example(file: string, env: Record<string, string> = {}): Promise<{ stdout: string; cwd: string }> {
+async function example(
+  onTestFinished: Finished,
+  file: string,
+  env: Record<string, string> = {},
+): Promise<{ stdout: string; cwd: string }> {
   const cwd = await mkdtemp(join(tmpdir(), "runledger-example-"));
   onTestFinished(() => rm(cwd, { recursive: true, force: true }));
   const { NODE_OPTIONS: _, ...inherited } = process.env;
@@ -24,24 +30,24 @@ async function example(file: string, env: Record<string, string> = {}): Promise<
 }
 
 describe.concurrent("examples", () => {
-  test("quickstart.ts", async () => {
-    const { stdout } = await example("quickstart.ts");
+  test("quickstart.ts", async ({ expect, onTestFinished }) => {
+    const { stdout } = await example(onTestFinished, "quickstart.ts");
     expect(stdout).toMatch(/^finished .*\{\s*value: 0\.0000501\d*,\s*step: 99,/);
   });
 
-  test("s3.ts, with a bucket and with a missing one", async () => {
+  test("s3.ts, with a bucket and with a missing one", async ({ expect, onTestFinished }) => {
     const { env, fake, close } = await startFakeS3({ buckets: ["mine"] });
     onTestFinished(close);
-    const { stdout } = await example("s3.ts", { ...env, RUNLEDGER_BUCKET: "mine" });
+    const { stdout } = await example(onTestFinished, "s3.ts", { ...env, RUNLEDGER_BUCKET: "mine" });
     expect(stdout).toMatch(/^finished/);
     expect(fake.calls.map(({ bucket }) => bucket)).toContain("mine");
-    await expect(example("s3.ts", { ...env, RUNLEDGER_BUCKET: "nobodys" })).rejects.toMatchObject({
+    await expect(example(onTestFinished, "s3.ts", { ...env, RUNLEDGER_BUCKET: "nobodys" })).rejects.toMatchObject({
       stderr: expect.stringMatching(/^BUCKET_NOT_FOUND: /m),
     });
   });
 
-  test("train-mnist.ts, with 500 digits and two epochs", { timeout: 120_000 }, async () => {
-    const { stdout, cwd } = await example("train-mnist.ts", {
+  test("train-mnist.ts, with 500 digits and two epochs", { timeout: 120_000 }, async ({ expect, onTestFinished }) => {
+    const { stdout, cwd } = await example(onTestFinished, "train-mnist.ts", {
       RUNLEDGER_DEMO_IMAGES: "500",
       RUNLEDGER_DEMO_EPOCHS: "2",
     });

@@ -67,6 +67,19 @@ test("the run-time dependencies are those of docs/dependencies.md, at exact vers
   expect(Object.keys(manifest)).not.toContain("optionalDependencies");
 });
 
+// `npm install` leaves out packages for other platforms that its registry happens to lack, and then `npm ci` refuses the lock file.
+test("the lock file names the optional packages of every platform", () => {
+  const { packages } = JSON.parse(read("package-lock.json")) as {
+    packages: Record<string, { optionalDependencies?: Record<string, string> }>;
+  };
+  const missing = Object.entries(packages).flatMap(([path, { optionalDependencies = {} }]) =>
+    Object.keys(optionalDependencies).filter(
+      (name) => !(`${path}/node_modules/${name}` in packages) && !(`node_modules/${name}` in packages),
+    ),
+  );
+  expect(missing).toEqual([]);
+});
+
 test("docs/errors.md has one section for each error code, and no other", () => {
   const sections = [...read("docs/errors.md").matchAll(/^### ([A-Z_]+)$/gm)].map((match) => match[1]);
   expect(sections.toSorted()).toEqual([...ERROR_CODES].toSorted());

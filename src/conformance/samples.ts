@@ -1,16 +1,18 @@
 import type { Backend, ByteStream, Entry } from "../backend/backend.ts";
+import { hold } from "./assertions.ts";
+import { contract } from "./contract.ts";
 
 /** `length` bytes that look random and depend on `seed` only. */
 export function sample(length: number, seed = 1): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(length);
+  const words = new Uint32Array(Math.ceil(length / 4));
   let state = (seed * 0x9e3779b1) | 1;
-  for (let i = 0; i < length; i++) {
+  for (let i = 0; i < words.length; i++) {
     state ^= state << 13;
     state ^= state >>> 17;
     state ^= state << 5;
-    bytes[i] = state;
+    words[i] = state;
   }
-  return bytes;
+  return new Uint8Array(words.buffer).slice(0, length);
 }
 
 export function text(value: string): Uint8Array<ArrayBuffer> {
@@ -71,8 +73,12 @@ function deferred<T>(): Deferred<T> {
 /** Every entry of a list, reduced to what the contract knows of. */
 export async function listAll(backend: Backend, prefix: string, startAfter?: string): Promise<Entry[]> {
   const entries: Entry[] = [];
-  for await (const entry of backend.list(prefix, startAfter === undefined ? {} : { startAfter })) {
-    entries.push({ key: entry.key, size: entry.size });
+  let last: string | undefined;
+  for await (const { key, size } of backend.list(prefix, startAfter === undefined ? {} : { startAfter })) {
+    // Checked here, so that a list that begins anew cannot go on for ever.
+    hold(last === undefined || key > last, contract.listOrder, () => `list gives ${JSON.stringify(key)} behind ${JSON.stringify(last)}`);
+    last = key;
+    entries.push({ key, size });
   }
   return entries;
 }
@@ -90,4 +96,11 @@ export async function createAll(backend: Backend, keys: readonly string[], atOnc
     for (const key of pending) await backend.create(key, byte);
   }
   await Promise.all(Array.from({ length: atOnce }, work));
+}
+
+/** Lets timers and I/O have their turn. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, 0);
+  });
 }

@@ -108,7 +108,7 @@ export const appendMutants: readonly Mutant[] = [
       },
       append: async (key, bytes, o) => {
         await inner.append(key, bytes, o);
-        read.get(key)?.set((objects.get(key) as Uint8Array).slice(-1));
+        read.get(key)?.set((objects.get(key) as Uint8Array).slice(-2));
       },
     };
   }),

@@ -1,4 +1,4 @@
-import { lstat, open, rename, unlink } from "node:fs/promises";
+import { lstat, open, readdir, rename, rmdir, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { systemClock } from "../../backend/clock.ts";
 import { errno, failure, isAbsent } from "./errors.ts";
@@ -35,16 +35,43 @@ const CLAIM_POLL_MS = 10;
 export async function publish(file: string, target: Target): Promise<"linked" | "renamed"> {
   const final = join(target.directory, target.name);
   try {
-    await target.link(file, final);
+    await linkOver(file, final, target.link);
     return "linked";
   } catch (error) {
     if (errno(error) === "EEXIST") throw await taken(final, target);
     if (!REFUSED.has(errno(error) ?? "")) throw error;
     await claimed(join(target.directory, claimName(target.name)), target, async () => {
-      if (await isTaken(final)) throw await taken(final, target);
+      if ((await isTaken(final)) && !(await removeEmpty(final))) throw await taken(final, target);
       await rename(file, final);
     });
     return "renamed";
+  }
+}
+
+/** Links, also in the place of directories that removed objects have left behind. */
+async function linkOver(file: string, final: string, link: Link): Promise<void> {
+  try {
+    await link(file, final);
+  } catch (error) {
+    if (errno(error) !== "EEXIST" || !(await removeEmpty(final))) throw error;
+    await link(file, final);
+  }
+}
+
+/**
+ * Removes a directory in which there are directories at most; true when it is gone. `rmdir` refuses what is not empty, so
+ * nothing is lost to somebody who writes there at the same time.
+ */
+async function removeEmpty(path: string): Promise<boolean> {
+  try {
+    if (!(await lstat(path)).isDirectory()) return false;
+    const inside = await readdir(path, { withFileTypes: true });
+    if (!inside.every((entry) => entry.isDirectory())) return false;
+    for (const entry of inside) if (!(await removeEmpty(join(path, entry.name)))) return false;
+    await rmdir(path);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -121,7 +121,6 @@ function base(prefix: string | undefined): string {
 }
 
 function expect(field: string, value: unknown, type: "boolean" | "function"): void {
-  // oxlint-disable-next-line valid-typeof -- the type is one of two literals
   if (value !== undefined && typeof value !== type) throw invalidArgument(field, `a ${type}`, value);
 }
 

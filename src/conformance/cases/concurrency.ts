@@ -3,7 +3,7 @@ import { LedgerError } from "../../backend/error.ts";
 import { type Outcome, describe, hold, outcome, rejects, same, sameBytes } from "../assertions.ts";
 import type { ConformanceCase } from "../case.ts";
 import { contract } from "../contract.ts";
-import { chunked, keysOf, listAll, pausedStream, sample, streamOf, text } from "../samples.ts";
+import { chunked, keysOf, listAll, nextTurn, pausedStream, sample, streamOf, text } from "../samples.ts";
 
 const RACERS = 8;
 
@@ -72,12 +72,14 @@ export const concurrencyCases: readonly ConformanceCase[] = [
       for (const streamed of [false, true]) {
         const key = `whole/${streamed}`;
         let done = false;
-        const created = backend.create(key, streamed ? streamOf(chunked(bytes, 50_000)) : bytes).finally(() => {
+        const body = streamed ? streamOf(chunked(bytes, 50_000)) : bytes;
+        const created = outcome("create", () => backend.create(key, body)).finally(() => {
           done = true;
         });
         try {
           for (let last = false; !last; ) {
             last = done;
+            await nextTurn();
             const found = await outcome("read", () => other.read(key));
             if (found.resolved) sameBytes(found.value, bytes, contract.createWhole, "an object read while it is created");
             else hold(LedgerError.hasCode(found.error, "NOT_FOUND"), contract.errors, () => `read while it is created rejected with ${describe(found.error)}`);
@@ -88,6 +90,8 @@ export const concurrencyCases: readonly ConformanceCase[] = [
         } finally {
           await created;
         }
+        const result = await created;
+        if (!result.resolved) throw result.error;
       }
     },
   },

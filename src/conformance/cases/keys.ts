@@ -36,7 +36,7 @@ export const keyCases: readonly ConformanceCase[] = [
     name: "keys: punctuation and spaces come back as they were",
     run: (world) =>
       live(
-        ["a b/c d", "a+b", "a%20b", "a%2Fb", "100%", "a&b=c", "q#r", "x;y,z", "it's", "(a)[b]{c}", "$HOME/~", "!@^`", "a=b/=2e", "-rf", "--", "_", "a.b.c", " lead", "a//b".replace("//", "/ /") + "x"],
+        ["a b/c d", "a+b", "a%20b", "a%2Fb", "100%", "a&b=c", "q#r", "x;y,z", "it's", "(a)[b]{c}", "$HOME/~", "!@^`", "a=b/=2e", "-rf", "--", "_", "a.b.c", " lead", "a/ b/x"],
         world,
       ),
   },

@@ -1,0 +1,74 @@
+import { existsSync, readdirSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import type { Backend } from "../src/backend/backend.ts";
+import { withChecks } from "../src/backend/layers/checks.ts";
+import { withPrefix } from "../src/backend/layers/prefix.ts";
+import { withReadCache } from "../src/backend/layers/read-cache.ts";
+import { withRetry } from "../src/backend/layers/retry.ts";
+import { memoryBackend } from "../src/backends/memory/index.ts";
+import { type ConformanceHarness, conformance } from "../src/conformance/index.ts";
+import { harnessOf, referenceBackend } from "./mutants/reference.ts";
+
+const BACKENDS = new URL("../src/backends/", import.meta.url);
+const LAYERS = new URL("../src/backend/layers/", import.meta.url);
+
+const names = readdirSync(BACKENDS, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name);
+
+for (const name of names) {
+  const file = new URL(`${name}/harness.ts`, BACKENDS);
+  test(`the ${name} backend has a harness`, () => {
+    expect(existsSync(file), `src/backends/${name}/harness.ts must export harnesses`).toBe(true);
+  });
+  if (!existsSync(file)) continue;
+  const { harnesses } = (await import(file.href)) as { harnesses: readonly ConformanceHarness[] };
+  test(`the harness of ${name} offers a place`, () => expect(harnesses.length).toBeGreaterThan(0));
+  for (const harness of harnesses) {
+    const { runsIn } = harness;
+    if (runsIn === undefined || runsIn.includes("node")) describe(harness.name, () => conformance(harness, test));
+    else test.skip(`${harness.name} (skipped: runs in ${runsIn.join(", ")} only)`, () => {});
+  }
+}
+
+type Layer = (inner: Backend) => Backend;
+
+/** The layers, by the file under `src/backend/layers` that exports them. */
+const layers: Record<string, Layer> = {
+  "checks.ts": (inner) => withChecks(inner),
+  "prefix.ts": (inner) => withPrefix(inner, "some/place"),
+  "read-cache.ts": (inner) => withReadCache(inner),
+  "retry.ts": (inner) => withRetry(inner),
+};
+
+test("every layer is tried", async () => {
+  const exported = new Set<string>();
+  for (const file of readdirSync(LAYERS)) {
+    const module = (await import(new URL(file, LAYERS).href)) as Record<string, unknown>;
+    if (Object.keys(module).some((name) => /^with[A-Z]/.test(name))) exported.add(file);
+  }
+  expect([...exported].toSorted()).toEqual(Object.keys(layers).toSorted());
+});
+
+function overMemory(name: string, wrap: Layer): ConformanceHarness {
+  return {
+    name: `${name} over memory`,
+    async setup() {
+      const place = memoryBackend();
+      return { open: async () => wrap(place.open()), teardown: async () => place.restore(new Map()) };
+    },
+  };
+}
+
+/** A prefix takes its length off the longest key: tried over a backend that takes longer ones than it must. */
+function overLongKeys(name: string, wrap: Layer): ConformanceHarness {
+  return harnessOf(`${name} over the reference`, (store) => wrap(referenceBackend(store)));
+}
+
+for (const [name, wrap] of Object.entries(layers)) {
+  const harness = name === "prefix.ts" ? overLongKeys(name, wrap) : overMemory(name, wrap);
+  describe(harness.name, () => conformance(harness, test));
+}
+
+const all = overLongKeys("all layers", (inner) => withChecks(withPrefix(withReadCache(withRetry(inner)), "a")));
+describe(all.name, () => conformance(all, test));
