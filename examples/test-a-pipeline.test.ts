@@ -25,7 +25,7 @@ test("a good learning rate finds the slope, and the run says how", async () => {
   const { ledger, clock } = await createTestLedger({ seed: 1 });
   const { id, w } = await ledger.withRun({ experiment: "slope" }, async (run) => {
     const slope = await fitSlope(run, points, 0.05);
-    clock.advance(1500);
+    await clock.advance(1500);
     return { id: run.id, w: slope };
   });
   expect(w).toBeCloseTo(2);

@@ -2,6 +2,8 @@ import { LedgerError, describeType } from "./error.ts";
 
 /** Longest key, in UTF-8 bytes. S3 allows 1024; the difference leaves room for a bucket prefix. */
 export const MAX_KEY_BYTES = 900;
+/** Longest key that a backend itself takes, in UTF-8 bytes: a longest key, and a prefix that a layer puts before it. */
+export const MAX_STORED_KEY_BYTES = 1024;
 /** Longest segment, in UTF-8 bytes: what common filesystems take as one file name, less room for a temporary suffix. */
 export const MAX_SEGMENT_BYTES = 240;
 
@@ -12,19 +14,19 @@ const encoder = new TextEncoder();
  * - is not empty, and does not begin with a dot or end with a dot or a space,
  * - holds no control character, no backslash, no `:` and no lone surrogate, and is in Unicode normal form C,
  * - is no device name of Windows (`con`, `aux.txt`, …),
- * - is at most {@link MAX_SEGMENT_BYTES} bytes; the whole at most {@link MAX_KEY_BYTES}.
+ * - is at most {@link MAX_SEGMENT_BYTES} bytes; the whole at most `maxBytes`, {@link MAX_KEY_BYTES} by default.
  */
-export function assertKey(key: string): void {
-  check(key, "key");
+export function assertKey(key: string, maxBytes: number = MAX_KEY_BYTES): void {
+  check(key, "key", maxBytes);
   if (key === "") throw bad(key, "it is empty");
 }
 
 /** As {@link assertKey}, but the empty prefix, meaning everything, is allowed. */
-export function assertPrefix(prefix: string): void {
-  check(prefix, "prefix");
+export function assertPrefix(prefix: string, maxBytes: number = MAX_KEY_BYTES): void {
+  check(prefix, "prefix", maxBytes);
 }
 
-function check(key: string, what: string): void {
+function check(key: string, what: string, maxBytes: number): void {
   if (typeof key !== "string") {
     throw new LedgerError("INVALID_KEY", `a ${what} must be a string, but is ${describeType(key)}`, {
       field: what,
@@ -32,8 +34,8 @@ function check(key: string, what: string): void {
     });
   }
   if (key === "") return;
-  if (key.length > MAX_KEY_BYTES || encoder.encode(key).length > MAX_KEY_BYTES) {
-    throw bad(key, `it is longer than ${MAX_KEY_BYTES} bytes`);
+  if (key.length > maxBytes || encoder.encode(key).length > maxBytes) {
+    throw bad(key, `it is longer than ${maxBytes} bytes`);
   }
   if (hasLoneSurrogate(key)) throw bad(key, "it holds half of a surrogate pair");
   if (key.normalize("NFC") !== key) throw bad(key, "it is not in Unicode normal form C");

@@ -10,10 +10,7 @@ export class ContractViolation extends Error {
   readonly sentence: Sentence | undefined;
 
   constructor(what: string, sentence?: Sentence, cause?: unknown) {
-    super(
-      sentence === undefined ? what : `${what}\n  The contract says: "${sentence}."`,
-      cause === undefined ? undefined : { cause },
-    );
+    super(what, cause === undefined ? undefined : { cause });
     this.sentence = sentence;
   }
 }

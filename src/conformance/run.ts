@@ -38,7 +38,10 @@ export async function runCase(harness: ConformanceHarness, one: ConformanceCase)
 }
 
 function explained(error: unknown, harness: ConformanceHarness, one: ConformanceCase): ContractViolation {
-  const where = `${harness.name}: ${one.name}`;
-  if (error instanceof ContractViolation) return new ContractViolation(`${where}\n  ${error.message}`, undefined, error);
-  return new ContractViolation(`${where}\n  a call that must succeed failed with ${describe(error)}`, undefined, error);
+  const lines = [`${harness.name}: ${one.name}`];
+  const sentence = error instanceof ContractViolation ? error.sentence : undefined;
+  if (error instanceof ContractViolation) lines.push(error.message);
+  else lines.push(`a call that must succeed failed with ${describe(error)}`);
+  if (sentence !== undefined) lines.push(`The contract says: "${sentence}."`);
+  return new ContractViolation(lines.join("\n  "), sentence, error);
 }

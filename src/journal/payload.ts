@@ -1,4 +1,4 @@
-import { FIRST_SHAPE_TAG, PAYLOAD, TAG } from "./shape.ts";
+import { FIRST_SHAPE_TAG, MAX_ROW_KEYS, PAYLOAD, TAG } from "./shape.ts";
 import { ByteReader } from "./varint.ts";
 
 /** What a reader of payloads hands on. Arrays are reused: copy what is to be kept. */
@@ -8,15 +8,12 @@ export interface RecordSink {
   event(n: number, json: Uint8Array): void;
 }
 
-/** Most keys in one row. */
-export const MAX_ROW_KEYS = 10_000;
-
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /** Keys and shapes as a segment has defined them so far. */
 export class Definitions {
-  readonly keys = new Map<number, string>();
-  readonly shapes = new Map<number, readonly string[]>();
+  readonly keys: Map<number, string> = new Map();
+  readonly shapes: Map<number, readonly string[]> = new Map();
 }
 
 /** Where a payload's records begin and how many it holds; `undefined` for a payload of definitions. */

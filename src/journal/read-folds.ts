@@ -1,5 +1,6 @@
 import type { Backend, CallOptions } from "../backend/backend.ts";
-import { readWriter, type SegmentEntry } from "./reader.ts";
+import type { SegmentEntry } from "./list-segments.ts";
+import { readWriter } from "./reader.ts";
 import type { RunCreated } from "./run-created.ts";
 import { type WriterFold, WriterFolder } from "./writer-fold.ts";
 

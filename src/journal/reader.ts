@@ -1,46 +1,18 @@
-import type { Backend, CallOptions, Entry } from "../backend/backend.ts";
+import type { Backend, CallOptions } from "../backend/backend.ts";
 import { LedgerError } from "../backend/error.ts";
 import type { Damage } from "./damage.ts";
-import { decodeEvent, type RunEvent } from "./event.ts";
+import { decodeEvent } from "./decode-event.ts";
+import type { RunEvent } from "./event.ts";
 import { decodePayload, Definitions, recordRange } from "./payload.ts";
-import { journalPrefix, parseSegmentKey, segmentSeed } from "./segment.ts";
+import type { SegmentEntry } from "./list-segments.ts";
+import { segmentSeed } from "./segment.ts";
 import { readSegment } from "./segment-reader.ts";
-
-/** One object of a run's journals, as listed. */
-export interface SegmentEntry {
-  readonly key: string;
-  readonly writer: string;
-  readonly seq: number;
-  /** Bytes. */
-  readonly size: number;
-}
 
 /** What {@link readWriter} hands on, in the writer's own order, each record once. Arrays are reused. */
 export interface JournalVisitor {
   row(n: number, keys: readonly string[], step: number, time: number, values: Float64Array): void;
   event(n: number, event: RunEvent): void;
   damage(damage: Damage): void;
-}
-
-/** The segments of a run by writer, each in order. */
-export async function listSegments(backend: Backend, runId: string, options?: CallOptions): Promise<Map<string, SegmentEntry[]>> {
-  const entries: Entry[] = [];
-  for await (const entry of backend.list(journalPrefix(runId), options)) entries.push(entry);
-  return groupSegments(entries);
-}
-
-/** The segments among listed entries, by writer, each in order. */
-export function groupSegments(entries: Iterable<Entry>): Map<string, SegmentEntry[]> {
-  const writers = new Map<string, SegmentEntry[]>();
-  for (const { key, size } of entries) {
-    const name = parseSegmentKey(key);
-    if (name === undefined) continue;
-    const segments = writers.get(name.writer);
-    if (segments) segments.push({ key, size, ...name });
-    else writers.set(name.writer, [{ key, size, ...name }]);
-  }
-  for (const segments of writers.values()) segments.sort((a, b) => a.seq - b.seq);
-  return writers;
 }
 
 /**

@@ -22,6 +22,8 @@ export const FIRST_SHAPE_TAG = 8;
 /** Kinds of payload: its first byte. */
 export const PAYLOAD = { definitions: 1, records: 2 } as const;
 
+/** Most keys in one row. */
+export const MAX_ROW_KEYS = 10_000;
 /** More shapes than this a writer: further key sets are logged as loose rows, which name each key. */
 export const MAX_SHAPES = 4096;
 

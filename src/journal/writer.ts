@@ -1,7 +1,7 @@
 import type { Backend } from "../backend/backend.ts";
 import type { Clock, Timer } from "../backend/clock.ts";
 import { LedgerError } from "../backend/error.ts";
-import { decodeEvent, encodeEvent, type NewEvent, type RunEvent } from "./event.ts";
+import { encodeEvent, type NewEvent, type RunEvent } from "./event.ts";
 import { flushInterval, flushIsDue, type FlushPolicy, retryDelay } from "./flush-policy.ts";
 import { FrameBuilder, type PendingFrame } from "./frame-builder.ts";
 import { SegmentWriter, type StoredSegment } from "./segment-writer.ts";
@@ -150,13 +150,11 @@ export class JournalWriter {
   /** Adds an event; returns it as a reader will see it. Throws for data that cannot be kept, naming the path below `field`. */
   event(event: NewEvent, field: string): RunEvent {
     const order = this.#order + 1;
-    const bytes = encodeEvent(event, order, this.#options.clock.now(), field);
-    const decoded = decodeEvent(bytes);
-    if (!("event" in decoded)) throw new LedgerError("INVALID_ARGUMENT", `${field} is not as a record of this kind must be`, { field });
+    const encoded = encodeEvent(event, order, this.#options.clock.now(), field);
     this.#order = order;
-    this.#builder.event(bytes);
+    this.#builder.event(encoded.bytes);
     this.#added();
-    return decoded.event;
+    return encoded.event;
   }
 
   /** Resolves once everything added before the call is acknowledged; rejects with the cause of the first attempt that fails. */

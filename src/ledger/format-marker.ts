@@ -1,4 +1,3 @@
-import * as z from "zod/mini";
 import type { Backend } from "../backend/backend.ts";
 import type { Clock } from "../backend/clock.ts";
 import { LedgerError } from "../backend/error.ts";
@@ -8,8 +7,6 @@ import { decodeJson, encodeJson } from "../backend/json.ts";
 export const MARKER_KEY = "ledger.json";
 /** Version of the layout this library writes, and the newest it reads. */
 export const FORMAT_VERSION = 1;
-
-const schema = /* @__PURE__ */ z.object({ format: z.literal("runledger"), version: z.number(), createdAt: z.number() });
 
 /**
  * Makes sure that a place is a ledger this library can read; an empty place becomes one. `NOT_A_LEDGER`, `FORMAT_TOO_NEW`,
@@ -48,9 +45,9 @@ function assertReadable(bytes: Uint8Array, backend: Backend): void {
   } catch (cause) {
     throw new LedgerError("CORRUPT", `${MARKER_KEY} cannot be read: it is damaged, or belongs to something else`, { key: MARKER_KEY, cause });
   }
-  const result = z.safeParse(schema, value);
-  if (!result.success) throw notALedger(backend, `its ${MARKER_KEY} is not one of this library`);
-  const { version } = result.data;
+  // By hand: a schema library would double what opening a ledger loads.
+  const { format, version } = (typeof value === "object" && value !== null ? value : {}) as { format?: unknown; version?: unknown };
+  if (format !== "runledger" || typeof version !== "number") throw notALedger(backend, `its ${MARKER_KEY} is not one of this library`);
   if (version > FORMAT_VERSION) {
     throw new LedgerError("FORMAT_TOO_NEW", `the ledger has format version ${version}; this library reads up to ${FORMAT_VERSION}: update it`, { key: MARKER_KEY });
   }

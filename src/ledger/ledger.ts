@@ -2,24 +2,26 @@ import type { OpenArtifact } from "../artifacts/open.ts";
 import type { ArtifactRef, ArtifactVersion } from "../artifacts/version.ts";
 import { LedgerError, invalidArgument } from "../backend/error.ts";
 import type { RunRecord } from "../journal/run-record.ts";
-import type { RunContext } from "../run/context.ts";
+import type { OpenRun, RunContext } from "../run/context.ts";
 import type { StartRunOptions } from "../run/options.ts";
-import { resumeRun, type ResumeRunOptions } from "../run/resume-run.ts";
+import type { ResumeRunOptions } from "../run/resume-run.ts";
 import type { Run } from "../run/run.ts";
 import { startRun } from "../run/start-run.ts";
-import { type HistoryOptions, readSeries } from "../series/read-series.ts";
+import type { HistoryOptions } from "../series/read-series.ts";
 import type { Series } from "../series/series.ts";
-import { checkRunId, readRun, readRunCreated } from "./read-run.ts";
-import { recoverRun, type RecoverOptions, type Recovery } from "./recover.ts";
-import { listRuns, type RunPage, type RunQuery, searchRuns } from "./search.ts";
+import type { RecoverOptions, Recovery } from "./recover.ts";
+import type { RunPage, RunQuery } from "./search.ts";
+
+// A program that only writes runs never loads what reads them.
+const reading = (): Promise<typeof import("./reading.ts")> => import("./reading.ts");
 
 /** An open ledger: starts runs and reads them. Every method rejects with a `LedgerError`, or with the reason of its signal. */
 export class Ledger {
   readonly #context: RunContext;
-  readonly #openRuns: ReadonlySet<Run>;
+  readonly #openRuns: ReadonlySet<OpenRun>;
 
   /** Use `openLedger`. */
-  constructor(context: RunContext, openRuns: ReadonlySet<Run>) {
+  constructor(context: RunContext, openRuns: ReadonlySet<OpenRun>) {
     this.#context = context;
     this.#openRuns = openRuns;
   }
@@ -47,16 +49,19 @@ export class Ledger {
 
   /** Goes on with a run, in a session of its own. `RUN_NOT_FOUND`. */
   async resumeRun(id: string, options?: ResumeRunOptions): Promise<Run> {
+    const { readRunCreated, resumeRun } = await reading();
     return await resumeRun(this.#context, await readRunCreated(this.#context.backend, id, options?.signal), options);
   }
 
   /** The record of a run, also while it is written. `RUN_NOT_FOUND`; `CORRUPT` when not even its beginning can be read. */
   async getRun(id: string, options: { readonly signal?: AbortSignal } = {}): Promise<RunRecord> {
+    const { readRun } = await reading();
     return await readRun(this.#context.backend, id, options.signal);
   }
 
   /** Runs, newest first, a page at a time. Damaged runs are left out and told to `onError`. */
   async searchRuns(query: RunQuery = {}): Promise<RunPage> {
+    const { searchRuns } = await reading();
     return await searchRuns(this.#context.backend, query, this.#context.onError);
   }
 
@@ -89,22 +94,23 @@ export class Ledger {
       if (bound !== undefined && (typeof bound !== "number" || Number.isNaN(bound))) throw invalidArgument(name, "a number", bound);
     }
     const { backend } = this.#context;
+    const { readRunCreated, readSeries } = await reading();
     return await readSeries(backend, await readRunCreated(backend, runId, options.signal), keys, options);
   }
 
   /** Opens a version of an artifact to read it, named as `name:v3`, `name:best`, `name` (the newest) or `name@sha256:…`. */
   async openArtifact(ref: ArtifactRef, options?: { readonly signal?: AbortSignal }): Promise<OpenArtifact> {
-    return await this.#context.artifacts.open(ref, options);
+    return await (await this.#context.artifacts()).open(ref, options);
   }
 
   /** The versions of an artifact, `v0` first; none for a name never logged. */
   async artifactVersions(name: string, options?: { readonly signal?: AbortSignal }): Promise<ArtifactVersion[]> {
-    return await this.#context.artifacts.versions(name, options);
+    return await (await this.#context.artifacts()).versions(name, options);
   }
 
   /** Lets an alias mean a version (`"v3"`, another alias or `latest`) from now on. `ARTIFACT_NOT_FOUND`. */
   async setAlias(name: string, version: string, alias: string, options?: { readonly signal?: AbortSignal }): Promise<ArtifactVersion> {
-    return await this.#context.artifacts.setAlias(name, version, alias, options);
+    return await (await this.#context.artifacts()).setAlias(name, version, alias, options);
   }
 
   /**
@@ -113,25 +119,7 @@ export class Ledger {
    * they had promised a sign of life within, three times over.
    */
   async recover(id?: string, options: RecoverOptions = {}): Promise<Recovery> {
-    const { backend } = this.#context;
-    if (id !== undefined) await readRunCreated(backend, checkRunId(id), options.signal);
-    if (options.graceMs !== undefined && !(options.graceMs >= 0)) throw invalidArgument("graceMs", "a non-negative number", options.graceMs);
-    const ids = id === undefined ? [...(await listRuns(backend, options.signal)).keys()] : [id];
-    const recovery: Recovery = { interrupted: [], running: [] };
-    // Together, so that all waits for progress are one.
-    await Promise.all(
-      ids.map(async (each) => {
-        try {
-          const open = [...this.#openRuns].some((run) => run.id === each);
-          const outcome = await recoverRun(this.#context, each, open, options);
-          if (outcome !== "closed") recovery[outcome].push(each);
-        } catch (error) {
-          // One damaged run must not keep the others from being closed.
-          if (id !== undefined || !LedgerError.hasCode(error, "CORRUPT")) throw error;
-          this.#context.onError(error);
-        }
-      }),
-    );
-    return recovery;
+    const { recoverRuns } = await reading();
+    return await recoverRuns(this.#context, id, new Set([...this.#openRuns].map((run) => run.id)), options);
   }
 }

@@ -1,11 +1,10 @@
-import { ArtifactStore } from "../artifacts/store.ts";
+import type { ArtifactStore } from "../artifacts/store.ts";
 import type { Backend } from "../backend/backend.ts";
 import { type Clock, toClock } from "../backend/clock.ts";
 import { type LedgerError, invalidArgument } from "../backend/error.ts";
 import { withChecks } from "../backend/layers/checks.ts";
-import type { RunContext } from "../run/context.ts";
+import type { OpenRun, RunContext } from "../run/context.ts";
 import type { IdSource } from "../run/ids.ts";
-import type { Run } from "../run/run.ts";
 import { checkMarker } from "./format-marker.ts";
 import { Ledger } from "./ledger.ts";
 import { randomIds } from "./random-ids.ts";
@@ -38,12 +37,16 @@ export async function openLedger(backend: Backend, options: OpenLedgerOptions = 
   };
   const checked = withChecks(backend);
   await checkMarker(checked, clock);
-  const openRuns = new Set<Run>();
+  const openRuns = new Set<OpenRun>();
+  let store: Promise<ArtifactStore> | undefined;
   const context: RunContext = {
     backend: checked,
     clock,
     ids,
-    artifacts: new ArtifactStore({ backend: checked, clock, ids, onDamaged: tell }),
+    artifacts: () =>
+      (store ??= import("../artifacts/store.ts").then(
+        ({ ArtifactStore }) => new ArtifactStore({ backend: checked, clock, ids, onDamaged: tell }),
+      )),
     onError: tell,
     onOpen: (run) => void openRuns.add(run),
     onClose: (run) => void openRuns.delete(run),

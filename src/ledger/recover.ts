@@ -1,6 +1,6 @@
 import type { Backend } from "../backend/backend.ts";
 import type { Clock } from "../backend/clock.ts";
-import { LedgerError } from "../backend/error.ts";
+import { LedgerError, invalidArgument } from "../backend/error.ts";
 import { foldRun } from "../journal/fold.ts";
 import { flushPolicy } from "../journal/flush-policy.ts";
 import type { RunCreated } from "../journal/run-created.ts";
@@ -8,7 +8,8 @@ import { type WriterFold, WriterFolder } from "../journal/writer-fold.ts";
 import { listRun, type RunListing, writeRunDocument } from "../run/close-run.ts";
 import type { RunContext } from "../run/context.ts";
 import { newWriter } from "../run/start-run.ts";
-import { foldListed, readRun } from "./read-run.ts";
+import { foldListed, readRun, readRunCreated } from "./read-run.ts";
+import { listRuns } from "./search.ts";
 
 export interface RecoverOptions {
   /**
@@ -26,15 +27,44 @@ export interface Recovery {
   readonly running: string[];
 }
 
-/** Fewest and most looks at a run while it is watched for progress. */
+/** Looks at a run while it is watched for progress. */
 const LOOKS = 6;
+
+/** Closes the run `id`, or all that need it. `here`: runs that are open in this ledger. */
+export async function recoverRuns(
+  context: RunContext,
+  id: string | undefined,
+  here: ReadonlySet<string>,
+  options: RecoverOptions,
+): Promise<Recovery> {
+  const { graceMs, signal } = options;
+  if (graceMs !== undefined && !(typeof graceMs === "number" && graceMs >= 0)) throw invalidArgument("graceMs", "a non-negative number", graceMs);
+  if (id !== undefined) await readRunCreated(context.backend, id, signal);
+  const ids = id === undefined ? [...(await listRuns(context.backend, signal)).keys()] : [id];
+  const recovery: Recovery = { interrupted: [], running: [] };
+  // Together, so that all waits for progress are one.
+  await Promise.all(
+    ids.map(async (each) => {
+      try {
+        const outcome = await recoverRun(context, each, here.has(each), options);
+        if (outcome !== "closed") recovery[outcome].push(each);
+      } catch (error) {
+        // One damaged run must not keep the others from being closed.
+        const isDamaged = LedgerError.hasCode(error, "CORRUPT") || LedgerError.hasCode(error, "RUN_NOT_FOUND");
+        if (id !== undefined || !isDamaged) throw error;
+        context.onError(error);
+      }
+    }),
+  );
+  return recovery;
+}
 
 /**
  * Closes a run as interrupted if its writers are gone. A process of this machine can be asked about; any other writer counts as
  * gone when the run's objects did not change for the grace time as measured here, so nobody's wall clock matters. Should a
  * writer show up later after all, its next record makes the run `running` again.
  */
-export async function recoverRun(
+async function recoverRun(
   context: RunContext,
   id: string,
   isOpenHere: boolean,

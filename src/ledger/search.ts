@@ -1,6 +1,6 @@
 import type { Backend, Entry } from "../backend/backend.ts";
 import { LedgerError, invalidArgument } from "../backend/error.ts";
-import { groupSegments } from "../journal/reader.ts";
+import { groupSegments } from "../journal/list-segments.ts";
 import { parseRunDocumentKey } from "../journal/run-document.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import type { RunListing } from "../run/close-run.ts";

@@ -1,8 +1,7 @@
 import type { Backend } from "../backend/backend.ts";
 import { LedgerError } from "../backend/error.ts";
 import { foldRun } from "../journal/fold.ts";
-import { readFolds } from "../journal/read-folds.ts";
-import { groupSegments, type SegmentEntry } from "../journal/reader.ts";
+import { groupSegments, type SegmentEntry } from "../journal/list-segments.ts";
 import { type RunCreated, runPrefix } from "../journal/run-created.ts";
 import { encodeRunDocument, parseRunDocumentKey, runDocumentKey } from "../journal/run-document.ts";
 import type { WriterFold } from "../journal/writer-fold.ts";
@@ -28,6 +27,9 @@ export async function listRun(backend: Backend, runId: string, signal?: AbortSig
 export async function readOthers(backend: Backend, created: RunCreated, { writers }: RunListing, own: string): Promise<WriterFold[]> {
   const others = new Map(writers);
   others.delete(own);
+  if (others.size === 0) return [];
+  // Loaded only when it is needed: a run alone is closed without reading anything.
+  const { readFolds } = await import("../journal/read-folds.ts");
   return await readFolds(backend, created, others);
 }
 

@@ -3,16 +3,21 @@ import type { Backend } from "../backend/backend.ts";
 import type { Clock } from "../backend/clock.ts";
 import type { LedgerError } from "../backend/error.ts";
 import type { IdSource } from "./ids.ts";
-import type { Run } from "./run.ts";
+
+/** A run that is open in this process. */
+export interface OpenRun {
+  readonly id: string;
+}
 
 /** What a run needs of its ledger. */
 export interface RunContext {
   readonly backend: Backend;
   readonly clock: Clock;
   readonly ids: IdSource;
-  readonly artifacts: ArtifactStore;
+  /** Loaded when it is first needed. */
+  readonly artifacts: () => Promise<ArtifactStore>;
   readonly onError: (error: LedgerError) => void;
   /** Told of each run that is open here, and when it no longer is. */
-  readonly onOpen: (run: Run) => void;
-  readonly onClose: (run: Run) => void;
+  readonly onOpen: (run: OpenRun) => void;
+  readonly onClose: (run: OpenRun) => void;
 }

@@ -1,7 +1,6 @@
 import { LedgerError, describeType, invalidArgument } from "../backend/error.ts";
 import { hasLoneSurrogate } from "../backend/key.ts";
-import { MAX_ROW_KEYS } from "../journal/payload.ts";
-import type { Shape, ShapeRegistry } from "../journal/shape.ts";
+import { MAX_ROW_KEYS, type Shape, type ShapeRegistry } from "../journal/shape.ts";
 
 /** Metrics of one call of `log()`: numbers, possibly nested. */
 export interface Metrics {

@@ -38,6 +38,8 @@ export interface RunParts {
   readonly session?: NewEvent;
 }
 
+/** Bytes up to this length are copied by `logArtifact`; longer ones must not change until it settles. */
+const MAX_COPIED_BYTES: number = 8 * 1024 * 1024;
 /** Furthest moment a Date can say, in ms either side of the epoch. */
 const MAX_TIME = 8.64e15;
 
@@ -172,13 +174,17 @@ export class Run implements AsyncDisposable {
    */
   async logArtifact(name: string, source: ArtifactSource, options: LogArtifactOptions = {}): Promise<ArtifactVersion> {
     if (this.#ending) throw this.#closed("logArtifact");
-    return await this.#upload(this.#parts.context.artifacts.log(name, source, { ...options, runId: this.id }), "artifact");
+    // Copied before anything is awaited, so that the caller may change them right after the call.
+    const own = source instanceof Uint8Array && source.byteLength <= MAX_COPIED_BYTES ? source.slice() : source;
+    const settings = { ...options, ...(options.metadata && { metadata: copyData(options.metadata, "metadata") }), runId: this.id };
+    const work = this.#parts.context.artifacts().then((store) => store.log(name, own, settings));
+    return await this.#upload(work, "artifact");
   }
 
   /** Records that the run uses a version, named as `name:v3`, `name:best` or `name@sha256:…`. `ARTIFACT_NOT_FOUND` if there is none. */
   async useArtifact(ref: ArtifactRef, options: { readonly signal?: AbortSignal } = {}): Promise<ArtifactVersion> {
     if (this.#ending) throw this.#closed("useArtifact");
-    return await this.#upload(this.#parts.context.artifacts.resolve(ref, options), "input");
+    return await this.#upload(this.#parts.context.artifacts().then((store) => store.resolve(ref, options)), "input");
   }
 
   /** Starts a run whose `parent` is this one, in the same experiment unless said otherwise. */

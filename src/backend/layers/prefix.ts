@@ -1,6 +1,6 @@
 import type { Backend, Entry } from "../backend.ts";
 import { LedgerError } from "../error.ts";
-import { assertKey, assertPrefix } from "../key.ts";
+import { MAX_STORED_KEY_BYTES, assertKey, assertPrefix } from "../key.ts";
 import { layer } from "./layer.ts";
 
 /**
@@ -8,17 +8,17 @@ import { layer } from "./layer.ts";
  * and in errors. `prefix` is one or more whole segments; the empty one changes nothing. Closing it closes `backend`.
  */
 export function withPrefix(backend: Backend, prefix: string): Backend {
-  assertPrefix(prefix);
+  assertPrefix(prefix, MAX_STORED_KEY_BYTES);
   if (prefix === "") return layer(backend, {});
   const root = `${prefix}/`;
 
   const inside = (key: string): string => {
-    assertKey(key);
+    assertKey(key, MAX_STORED_KEY_BYTES);
     return root + key;
   };
 
   const listed = async function* (under: string, options: Parameters<Backend["list"]>[1]): AsyncGenerator<Entry> {
-    assertPrefix(under);
+    assertPrefix(under, MAX_STORED_KEY_BYTES);
     const startAfter = options?.startAfter;
     const entries = backend.list(under === "" ? prefix : root + under, {
       ...options,

@@ -3,7 +3,7 @@ import { type FileHandle, lstat, open } from "node:fs/promises";
 import { join } from "node:path";
 import { abortable } from "../../backend/abort.ts";
 import { type Clock, type Timer, systemClock } from "../../backend/clock.ts";
-import { LedgerError } from "../../backend/error.ts";
+import type { LedgerError } from "../../backend/error.ts";
 import type { Directories } from "./directories.ts";
 import { errno, failure, toLedgerError } from "./errors.ts";
 import { type Root, parentKey } from "./paths.ts";

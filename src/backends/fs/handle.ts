@@ -1,8 +1,8 @@
 import { lstat, unlink } from "node:fs/promises";
 import { abortable } from "../../backend/abort.ts";
-import type { Backend, Body, ByteRange, CallOptions, Entry } from "../../backend/backend.ts";
+import type { Backend, Body, ByteRange, CallOptions, Entry, Liveness } from "../../backend/backend.ts";
 import { LedgerError, invalidArgument } from "../../backend/error.ts";
-import { assertKey, assertPrefix } from "../../backend/key.ts";
+import { MAX_STORED_KEY_BYTES, assertKey, assertPrefix } from "../../backend/key.ts";
 import { type AppendOptions, Appends } from "./append.ts";
 import { BodyFailure, createObject, openTemporary } from "./create.ts";
 import { Directories } from "./directories.ts";
@@ -23,7 +23,7 @@ export class FsHandle implements Backend {
   readonly contract = 1;
   readonly name = "fs";
   readonly capabilities = { append: true, exclusiveCreate: true, durable: true, move: true } as const;
-  readonly liveness = processLiveness;
+  readonly liveness: Liveness = processLiveness;
   readonly directory: string;
   readonly #root: Root;
   readonly #directories: Directories;
@@ -84,7 +84,7 @@ export class FsHandle implements Backend {
   }
 
   async *list(prefix: string, options?: CallOptions & { readonly startAfter?: string }): AsyncGenerator<Entry> {
-    assertPrefix(prefix);
+    assertPrefix(prefix, MAX_STORED_KEY_BYTES);
     const signal = options?.signal;
     const entries = listObjects(this.#root, prefix, options?.startAfter, signal);
     try {
@@ -117,7 +117,7 @@ export class FsHandle implements Backend {
 
   move(from: string, to: string, options?: CallOptions): Promise<void> {
     return this.#call("move", from, options?.signal, async () => {
-      assertKey(to);
+      assertKey(to, MAX_STORED_KEY_BYTES);
       if ((await this.#sizeOf(from)) === undefined) throw failure("NOT_FOUND", "move", from, "it does not exist");
       await this.#appends.release(from, true);
       const source = this.#root.path(from);
@@ -168,7 +168,7 @@ export class FsHandle implements Backend {
   }
 
   async #call<T>(operation: string, key: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
-    assertKey(key);
+    assertKey(key, MAX_STORED_KEY_BYTES);
     return await this.#guard(operation, key, signal, work);
   }
 

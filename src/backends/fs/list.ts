@@ -1,5 +1,5 @@
 import type { Entry } from "../../backend/backend.ts";
-import { assertKey } from "../../backend/key.ts";
+import { MAX_STORED_KEY_BYTES, assertKey } from "../../backend/key.ts";
 import { isAbsent } from "./errors.ts";
 import type { Root } from "./paths.ts";
 import { isTemporaryName } from "./temporary.ts";
@@ -47,7 +47,7 @@ export async function removeStale(
 function isKey(path: string): boolean {
   if (path.startsWith(".") || path.includes("/.")) return false;
   try {
-    assertKey(path);
+    assertKey(path, MAX_STORED_KEY_BYTES);
     return true;
   } catch {
     return false;

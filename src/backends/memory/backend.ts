@@ -1,7 +1,7 @@
 import type { Backend, Body, ByteRange, CallOptions, Entry } from "../../backend/backend.ts";
 import { bodyChunks, clampRange, concatBytes } from "../../backend/body.ts";
 import { LedgerError, invalidArgument } from "../../backend/error.ts";
-import { assertKey, assertPrefix } from "../../backend/key.ts";
+import { MAX_STORED_KEY_BYTES, assertKey, assertPrefix } from "../../backend/key.ts";
 import { Place } from "./place.ts";
 
 export interface MemoryBackendOptions {
@@ -65,7 +65,7 @@ class Handle implements MemoryBackend {
   restore(snapshot: MemorySnapshot): void {
     let total = 0;
     for (const [key, bytes] of snapshot) {
-      assertKey(key);
+      assertKey(key, MAX_STORED_KEY_BYTES);
       total += bytes.byteLength;
     }
     if (total > this.#place.maxBytes) throw noSpace("restore", undefined, this.#place);
@@ -97,7 +97,7 @@ class Handle implements MemoryBackend {
   }
 
   async *list(prefix: string, options?: CallOptions & { readonly startAfter?: string }): AsyncGenerator<Entry> {
-    assertPrefix(prefix);
+    assertPrefix(prefix, MAX_STORED_KEY_BYTES);
     const root = prefix === "" ? "" : `${prefix}/`;
     let last = options?.startAfter ?? "";
     for (;;) {
@@ -125,7 +125,7 @@ class Handle implements MemoryBackend {
   }
 
   async move(from: string, to: string, options?: CallOptions): Promise<void> {
-    assertKey(to);
+    assertKey(to, MAX_STORED_KEY_BYTES);
     await this.#begin("move", from, options);
     if (this.#place.get(from) === undefined) throw failure("NOT_FOUND", "move", from, "does not exist");
     if (this.#place.get(to) !== undefined) throw failure("EXISTS", "move", to, "exists already");
@@ -137,7 +137,7 @@ class Handle implements MemoryBackend {
   }
 
   async #begin(operation: string, key: string, options: CallOptions | undefined): Promise<void> {
-    assertKey(key);
+    assertKey(key, MAX_STORED_KEY_BYTES);
     await this.#check(operation, key, options);
   }
 

@@ -2,7 +2,6 @@ import type { Backend, Body, ByteRange, CallOptions, Capabilities, Entry } from 
 import { LedgerError } from "../../backend/error.ts";
 import { assertKey, assertPrefix } from "../../backend/key.ts";
 import { CredentialHolder } from "./credentials.ts";
-import { looksLikeHtml, strangeAnswer } from "./errors.ts";
 import { listObjects } from "./list.ts";
 import type { S3BackendOptions } from "./options.ts";
 import { resolveCredentials, resolveOptions } from "./options.ts";
@@ -79,15 +78,8 @@ class Bucket implements S3Backend {
     this.#begin("remove", key, options);
     const { base } = this.#client.settings;
     const request = { operation: "remove", key, method: "DELETE", object: base + key, maxBytes: MAX_ANSWER_BYTES } as const;
-    const { answer, fault } = await this.#client.call({ ...request, signal: options.signal });
-    if (fault !== undefined) {
-      if (fault.code === "NoSuchKey") return;
-      throw fault.error;
-    }
-    if (looksLikeHtml(answer.headers, new TextDecoder().decode(answer.bytes))) {
-      const subject = this.#client.subject(request);
-      throw strangeAnswer(subject, `${subject.host} does not look like S3 (it sent a web page); check endpoint`, answer.status);
-    }
+    const { fault } = await this.#client.call({ ...request, signal: options.signal });
+    if (fault !== undefined && fault.code !== "NoSuchKey") throw fault.error;
   }
 
   async probe(options: CallOptions = {}): Promise<ConditionalWrites> {

@@ -88,6 +88,7 @@ function judge(status: number, code: string, html: boolean, { bucket, host }: Su
     code: "UNEXPECTED_RESPONSE",
     advice: `${host} does not look like S3 (${html ? "it sent a web page" : "no S3 error document"}); check endpoint`,
   };
+  if (status >= 200 && status < 300) return notS3;
   if (status === 412) return { code: "EXISTS", advice: "the key exists" };
   if (status === 409) {
     return CONFLICTS.has(code)

@@ -1,6 +1,6 @@
 import type { Entry } from "../../backend/backend.ts";
 import type { Subject } from "./errors.ts";
-import { looksLikeHtml, strangeAnswer } from "./errors.ts";
+import { strangeAnswer } from "./errors.ts";
 import type { Client } from "./request.ts";
 import type { XmlElement } from "./xml.ts";
 import { childText, parseXml } from "./xml.ts";
@@ -57,8 +57,7 @@ async function* pages(client: Client, listing: Listing): AsyncGenerator<Entry, v
     const text = new TextDecoder().decode(answer.bytes);
     const page = parseXml(text, ["ListBucketResult"]);
     if (page === undefined) {
-      const what = looksLikeHtml(answer.headers, text) ? "a web page" : "no whole S3 listing";
-      throw strangeAnswer(subject, `${subject.host} sent ${what}; check endpoint`, answer.status);
+      throw strangeAnswer(subject, `${subject.host} sent no whole S3 listing; check endpoint`, answer.status);
     }
     const decode = childText(page, "EncodingType") === "url" ? decodeUrl : (raw: string): string => raw;
     for (const element of page.children) {

@@ -2,7 +2,7 @@ import { equalBytes } from "../../backend/body.ts";
 import { LedgerError } from "../../backend/error.ts";
 import { isRefusal, isTaken, putHeaders } from "./condition.ts";
 import type { Subject } from "./errors.ts";
-import { failure, looksLikeHtml, strangeAnswer } from "./errors.ts";
+import { failure } from "./errors.ts";
 import type { ConditionProbe } from "./probe.ts";
 import { objectSize, readObject } from "./read.ts";
 import type { Client, S3Request } from "./request.ts";
@@ -39,8 +39,8 @@ export async function putObject(client: Client, probe: ConditionProbe, creation:
   const attempts = client.attempts();
   let unclear = false;
   for (;;) {
-    const { answer, fault } = await client.once({ ...request, headers: putHeaders(conditional) });
-    if (fault === undefined) return assertStored(subject, answer.headers, answer.bytes);
+    const { fault } = await client.once({ ...request, headers: putHeaders(conditional) });
+    if (fault === undefined) return;
     if (conditional && isRefusal(fault)) {
       probe.refuse();
       conditional = false;
@@ -74,11 +74,6 @@ export async function assertAbsent(client: Client, creation: Creation): Promise<
 export function outcomeUnknown(subject: Subject, cause: LedgerError): LedgerError {
   const why = "the store gave no clear answer, so the object may or may not be stored; create it again with the same key and bytes";
   return failure(subject, "OUTCOME_UNKNOWN", why, { transient: true, cause });
-}
-
-function assertStored(subject: Subject, headers: Headers, body: Uint8Array): void {
-  if (!looksLikeHtml(headers, new TextDecoder().decode(body))) return;
-  throw strangeAnswer(subject, `${subject.host} does not look like S3 (it sent a web page); check endpoint`);
 }
 
 async function compare(client: Client, creation: Creation, bytes: Uint8Array, once: boolean): Promise<"same" | "other" | "unclear"> {

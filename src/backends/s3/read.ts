@@ -1,7 +1,7 @@
 import type { ByteRange } from "../../backend/backend.ts";
 import { clampRange } from "../../backend/body.ts";
 import { statedLength } from "./body.ts";
-import { failure, looksLikeHtml, strangeAnswer } from "./errors.ts";
+import { failure, strangeAnswer } from "./errors.ts";
 import type { Answer, Client, S3Request } from "./request.ts";
 
 interface Reading {
@@ -28,7 +28,6 @@ export async function readObject(client: Client, reading: Reading, range: ByteRa
     throw outcome.fault.error;
   }
   const { answer } = outcome;
-  if (looksLikeHtml(answer.headers, "")) throw strangeAnswer(subject, `${subject.host} sent a web page; check endpoint`, answer.status);
   if (range === undefined || answer.status !== 206) return cut(answer.bytes, range);
   const told = contentRange(answer);
   const got = answer.bytes.byteLength;
@@ -49,11 +48,9 @@ export async function objectSize(client: Client, reading: Reading): Promise<numb
     if (fault.code === "NoSuchKey") return undefined;
     throw fault.error;
   }
-  const subject = client.subject(reading);
-  if (looksLikeHtml(answer.headers, "")) throw strangeAnswer(subject, `${subject.host} sent a web page; check endpoint`, answer.status);
   const size = answer.status === 206 ? contentRange(answer)?.size : statedLength(answer.headers);
   if (size !== undefined) return size;
-  throw strangeAnswer(subject, "the answer tells no size; in a browser the bucket's CORS rule must expose Content-Range", answer.status);
+  throw strangeAnswer(client.subject(reading), "the answer tells no size; in a browser the bucket's CORS rule must expose Content-Range", answer.status);
 }
 
 function get(client: Client, reading: Reading, more: Pick<S3Request, "headers" | "maxBytes" | "headOnly">): ReturnType<Client["once"]> {

@@ -3,7 +3,7 @@ import { untilAborted } from "./abort.ts";
 import { CutShort, TooLong, dropBody, readBody } from "./body.ts";
 import type { CredentialHolder, KeySet } from "./credentials.ts";
 import type { Fault, Subject } from "./errors.ts";
-import { EXPIRED, answerFault, failure, networkFault, strangeAnswer } from "./errors.ts";
+import { EXPIRED, answerFault, failure, looksLikeHtml, networkFault, strangeAnswer } from "./errors.ts";
 import type { Settings } from "./options.ts";
 import { Attempts } from "./retry.ts";
 import { EMPTY_SHA256, sha256Hex, signedHeaders } from "./sign.ts";
@@ -151,7 +151,9 @@ export class Client {
       const unread = request.headOnly === true && status === 200;
       if (unread) await dropBody(response);
       const bytes = unread ? new Uint8Array() : await readBody(response, request.maxBytes, () => limit.restart(0));
-      return { answer: { status, headers, bytes } };
+      const document = request.method === "GET" && request.object !== "" ? "" : new TextDecoder().decode(bytes);
+      if (!looksLikeHtml(headers, document)) return { answer: { status, headers, bytes } };
+      return { fault: answerFault(this.subject(request), status, headers, document, this.settings.clock.now()) };
     }
     let text = "";
     try {

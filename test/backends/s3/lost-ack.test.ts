@@ -56,7 +56,7 @@ describe("a create whose answer is lost", () => {
   test("nothing is ever answered: OUTCOME_UNKNOWN, and the same create again settles it", async () => {
     const { fake, backend } = await place();
     fake.fail("lost-ack", isPut);
-    fake.fail("reset", () => true, 50);
+    fake.fail("reset", () => true, 8); // seven more attempts, and the look at the end
     const error = await failureOf(backend.create("k", text("mine")));
     expect(error).toMatchObject({ code: "OUTCOME_UNKNOWN", transient: true, key: "k" });
     const again = s3Backend(onFake(fake, { retry: { attempts: 100, totalMs: 1e9 } }));

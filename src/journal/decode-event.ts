@@ -1,0 +1,57 @@
+import * as z from "zod/mini";
+import { decodeJson } from "../backend/json.ts";
+import type { RunEvent } from "./event.ts";
+import { counts, dictionary, integer, isDictionary, strings } from "./record-schemas.ts";
+
+const text = /* @__PURE__ */ z.optional(z.string());
+const head = { v: z.literal(1), order: integer, time: z.number() };
+
+const recordedVersion = /* @__PURE__ */ z.object({
+  name: z.string(),
+  version: z.string(),
+  digest: z.string(),
+  size: z.number(),
+  type: text,
+  aliases: z.array(z.string()),
+  metadata: dictionary,
+  createdAt: z.number(),
+  runId: text,
+});
+
+const schema: z.ZodMiniType<RunEvent> = /* @__PURE__ */ z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("session"), ...head, mode: z.enum(["start", "join", "recover"]), beatMs: z.number(), alive: text }),
+  z.object({ kind: z.literal("params"), ...head, set: dictionary }),
+  z.object({ kind: z.literal("tags"), ...head, set: z.optional(strings), remove: z.optional(z.array(z.string())) }),
+  z.object({ kind: z.literal("note"), ...head, text: z.string() }),
+  z.object({
+    kind: z.literal("metric"),
+    ...head,
+    name: z.string(),
+    goal: z.optional(z.enum(["minimize", "maximize"])),
+    stepMetric: text,
+    unit: text,
+    description: text,
+  }),
+  z.object({ kind: z.enum(["artifact", "input"]), ...head, version: recordedVersion }),
+  z.object({ kind: z.literal("beat"), ...head }),
+  z.object({ kind: z.literal("clock"), ...head, jumpMs: z.number() }),
+  z.object({ kind: z.literal("dropped"), ...head, points: integer }),
+  z.object({
+    kind: z.literal("finish"),
+    ...head,
+    status: z.enum(["finished", "failed", "killed"]),
+    error: z.optional(z.object({ name: z.string(), message: z.string(), stack: text })),
+  }),
+  z.object({ kind: z.literal("interrupted"), ...head, positions: counts, endTime: z.optional(z.number()) }),
+]);
+
+const decoder = new TextDecoder("utf-8", { fatal: true });
+
+/** An event this version knows; otherwise the kind (and version) it does not know, which a reader skips and reports. */
+export function decodeEvent(bytes: Uint8Array): { event: RunEvent } | { unknown: string } {
+  const value = decodeJson(decoder.decode(bytes));
+  const result = z.safeParse(schema, value);
+  if (result.success) return { event: result.data };
+  const { kind, v } = (isDictionary(value) ? value : {}) as { kind?: unknown; v?: unknown };
+  return { unknown: `${String(kind).slice(0, 40)} v${String(v).slice(0, 10)}` };
+}

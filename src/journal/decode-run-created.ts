@@ -1,0 +1,42 @@
+import * as z from "zod/mini";
+import { LedgerError } from "../backend/error.ts";
+import { decodeJson } from "../backend/json.ts";
+import { dictionary, isDictionary, strings } from "./record-schemas.ts";
+import { type RunCreated, runCreatedKey } from "./run-created.ts";
+
+const text = /* @__PURE__ */ z.optional(z.string());
+
+const schema: z.ZodMiniType<RunCreated> = /* @__PURE__ */ z.object({
+  v: z.literal(1),
+  id: z.string(),
+  experiment: z.string(),
+  name: z.string(),
+  createdAt: z.number(),
+  params: z.optional(dictionary),
+  tags: z.optional(strings),
+  note: text,
+  group: text,
+  jobType: text,
+  parent: text,
+  environment: z.optional(dictionary),
+  writer: z.object({ id: z.string(), beatMs: z.number(), alive: text }),
+});
+
+/** Throws `CORRUPT` for anything that is not how the run `id` began, `FORMAT_TOO_NEW` for a later version of it. */
+export function decodeRunCreated(bytes: Uint8Array, id: string): RunCreated {
+  const key = runCreatedKey(id);
+  let value: unknown;
+  try {
+    value = decodeJson(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw new LedgerError("CORRUPT", `${key} cannot be read: it is damaged or no JSON`, { key, cause });
+  }
+  const version = isDictionary(value) ? value["v"] : undefined;
+  if (typeof version === "number" && version > 1) {
+    throw new LedgerError("FORMAT_TOO_NEW", `${key} is of version ${version}; this library reads version 1`, { key });
+  }
+  const result = z.safeParse(schema, value);
+  if (!result.success) throw new LedgerError("CORRUPT", `${key} is not the beginning of a run: ${z.prettifyError(result.error)}`, { key });
+  if (result.data.id !== id) throw new LedgerError("CORRUPT", `${key} describes another run`, { key });
+  return result.data;
+}

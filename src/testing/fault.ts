@@ -1,0 +1,77 @@
+import type { ErrorCode } from "../backend/error.ts";
+import { LedgerError } from "../backend/error.ts";
+import type { Call, Operation } from "./intercept.ts";
+
+/**
+ * What goes wrong:
+ * - `crash-before`: the process dies before the call reaches the backend; `crash-after`: when the call is done, before the
+ *   caller hears of it. From then on every call rejects with {@link Crash}.
+ * - `torn`: it dies half way: of `append` half of the bytes land; `create` breaks off in the middle of the bytes, of which an
+ *   atomic backend shows nothing. Any other call: as `crash-before`.
+ * - `error-before`: the call rejects and has no effect.
+ * - `lost-ack`: the call is made, and rejects all the same.
+ * - `late`: the call rejects, and takes effect after the next call (or in `settle()`).
+ * - `stale-list`: `list` gives what the list of that prefix before it gave, or nothing. Other calls are made as they are.
+ * - `no-space`: `create` and `append` reject with `NO_SPACE`, from this one on until `lift()`.
+ */
+export type FaultMode = "crash-before" | "crash-after" | "torn" | "error-before" | "lost-ack" | "late" | "stale-list" | "no-space";
+
+/** One thing that goes wrong, and when. */
+export interface Fault {
+  readonly mode: FaultMode;
+  /** It strikes the `at`-th of the calls that it counts; the first is 1. */
+  readonly at: number;
+  /** Counts these operations only. Default: all. */
+  readonly only?: readonly Operation[];
+  /** Counts calls on keys (prefixes, for `list`) that match only. A string is matched whole. Default: all. */
+  readonly key?: string | RegExp;
+  /** How many of the counted calls it strikes, one after another. Default 1; of `no-space` all that follow. */
+  readonly times?: number;
+  /** What the call rejects with, where the mode makes it reject and the process lives. */
+  readonly error?: { readonly code?: ErrorCode; readonly message?: string; readonly transient?: boolean };
+}
+
+/** What a dead process's calls reject with: nothing it does has an effect any more. */
+export class Crash extends LedgerError {
+  static {
+    this.prototype.name = "Crash";
+  }
+
+  constructor(call: Call) {
+    super("IO", `the process died (injected); ${call.operation} of ${JSON.stringify(call.key)} was not made`, {
+      operation: call.operation,
+      key: call.key,
+    });
+  }
+}
+
+const WRITES: readonly Operation[] = ["create", "append"];
+
+/** Whether a fault takes notice of a call. */
+export function counts(fault: Fault, call: Call): boolean {
+  if (fault.only !== undefined && !fault.only.includes(call.operation)) return false;
+  const { key } = fault;
+  if (key === undefined) return true;
+  return typeof key === "string" ? key === call.key : call.key.search(key) !== -1;
+}
+
+/** Whether a fault strikes a call, which is the `n`-th that it counts. */
+export function strikes(fault: Fault, call: Call, n: number): boolean {
+  if (fault.mode === "no-space" && !WRITES.includes(call.operation)) return false;
+  const times = fault.times ?? (fault.mode === "no-space" ? Number.POSITIVE_INFINITY : 1);
+  return n >= fault.at && n < fault.at + times;
+}
+
+const DEFAULTS: Partial<Record<FaultMode, { code: ErrorCode; message: string; transient: boolean }>> = {
+  "error-before": { code: "IO", message: "the call failed", transient: false },
+  "lost-ack": { code: "UNAVAILABLE", message: "the answer was lost", transient: true },
+  late: { code: "UNAVAILABLE", message: "the call timed out", transient: true },
+  "no-space": { code: "NO_SPACE", message: "no space is left", transient: false },
+};
+
+/** What a call that a fault struck rejects with. */
+export function faultError(fault: Fault, call: Call): LedgerError {
+  const usual = DEFAULTS[fault.mode] ?? { code: "IO", message: "the call failed", transient: false };
+  const { code, message, transient } = { ...usual, ...fault.error };
+  return new LedgerError(code, `${message} (injected)`, { key: call.key, operation: call.operation, transient });
+}

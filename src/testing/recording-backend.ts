@@ -1,0 +1,81 @@
+import type { Backend, ByteRange, Entry } from "../backend/backend.ts";
+import { concatBytes } from "../backend/body.ts";
+import { type Call, type Operation, intercept, observeBody } from "./intercept.ts";
+
+/** One call, as it was made and as it ended. */
+export interface RecordedCall {
+  readonly operation: Operation;
+  /** Of `list` the prefix, of `move` the old key. */
+  readonly key: string;
+  /** Of `move` the new key. */
+  readonly to?: string;
+  readonly range?: ByteRange;
+  readonly startAfter?: string;
+  /** What `create` and `append` were handed, copied; of a stream what was taken from it so far. */
+  readonly bytes?: Uint8Array;
+  /** What the call resolved to: of `read` a copy of the bytes, of `list` the entries given so far. */
+  result?: unknown;
+  /** What it rejected with. */
+  error?: unknown;
+}
+
+export interface RecordingBackend extends Backend {
+  /** Every call since the start or since it was emptied, in the order they were made. */
+  readonly calls: RecordedCall[];
+}
+
+/** `inner`, and a record of each call made on it. */
+export function recordingBackend(inner: Backend): RecordingBackend {
+  const calls: RecordedCall[] = [];
+  const record = ({ operation, key, to, range, startAfter }: Call): RecordedCall => {
+    const made: RecordedCall = {
+      operation,
+      key,
+      ...(to !== undefined && { to }),
+      ...(range && { range }),
+      ...(startAfter !== undefined && { startAfter }),
+    };
+    calls.push(made);
+    return made;
+  };
+  const backend = intercept(inner, {
+    async call(call, proceed) {
+      const made = record(call);
+      const { body } = call;
+      try {
+        const result = await proceed(body && observeBody(body, recordBytes(made)));
+        if (result !== undefined) made.result = result instanceof Uint8Array ? new Uint8Array(result) : result;
+        return result;
+      } catch (error) {
+        made.error = error;
+        throw error;
+      }
+    },
+    list(call, proceed) {
+      const made = record(call);
+      return recorded(made, proceed);
+    },
+  });
+  return Object.assign(backend, { calls });
+}
+
+async function* recorded(made: RecordedCall, proceed: () => AsyncIterable<Entry>): AsyncGenerator<Entry> {
+  const entries: Entry[] = [];
+  made.result = entries;
+  try {
+    for await (const entry of proceed()) {
+      entries.push(entry);
+      yield entry;
+    }
+  } catch (error) {
+    made.error = error;
+    throw error;
+  }
+}
+
+/** Joins the chunks only when somebody asks: a stream may have many. */
+function recordBytes(made: RecordedCall): (chunk: Uint8Array) => void {
+  const chunks: Uint8Array[] = [];
+  Object.defineProperty(made, "bytes", { get: () => concatBytes(chunks), enumerable: true });
+  return (chunk) => void chunks.push(new Uint8Array(chunk));
+}

@@ -1,0 +1,31 @@
+import type { IdSource } from "../index.ts";
+
+const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
+
+/**
+ * Ids that are the same each time for one seed, of the form of real ones: a run's begins with the time of the clock, so that
+ * runs sort by start.
+ */
+export function seededIds(seed: number, now: () => number): IdSource {
+  const random = randomLetters(seed);
+  let last = 0;
+  return (kind) => {
+    if (kind !== "run") return random(26);
+    last = Math.max(Math.floor(now()), last + 1);
+    let time = "";
+    for (let rest = last; time.length < 10; rest = Math.floor(rest / 32)) time = (ALPHABET[rest % 32] as string) + time;
+    return time + random(16);
+  };
+}
+
+/** Letters from the generator mulberry32. */
+function randomLetters(seed: number): (length: number) => string {
+  let state = seed >>> 0;
+  const next = (): number => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return (mixed ^ (mixed >>> 14)) >>> 0;
+  };
+  return (length) => Array.from({ length }, () => ALPHABET[next() >>> 27]).join("");
+}

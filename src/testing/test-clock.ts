@@ -1,0 +1,147 @@
+import type { Clock } from "../backend/clock.ts";
+import { LedgerError } from "../backend/error.ts";
+
+/** A clock that only a test moves. */
+export interface TestClock extends Clock {
+  /**
+   * Moves the time on by `ms` and fires what falls due on the way, in the order of the times, then of the calls. Between two
+   * of them everything that only waits for microtasks has its turn. Calls at once are made one after another.
+   */
+  advance(ms: number): Promise<void>;
+  /** Moves the wall time by `ms`, which may be negative, as somebody who sets the clock does. Nothing falls due. */
+  jump(ms: number): void;
+}
+
+interface Pending {
+  /** On the monotonic scale. */
+  readonly due: number;
+  readonly sleeper: boolean;
+  readonly fire: () => void;
+}
+
+/**
+ * A clock for tests. It begins at `start`, in ms since the epoch (default: the start of 2026, UTC), and stands still.
+ *
+ * One thing moves it without `advance`: code that sleeps would otherwise wait for ever, since nothing in a test makes time
+ * pass. So when a `sleep` is pending and a turn of the event loop goes by without `advance`, the time jumps to whatever falls
+ * due first, timers included, and goes on so until no sleep is pending. A `timer` alone never moves the time.
+ *
+ * The order of events is the same in each run as long as the code under test waits only for promises, sleeps and timers.
+ */
+export function createTestClock(start: number = Date.UTC(2026, 0, 1)): TestClock {
+  if (!Number.isFinite(start)) throw invalid("start", start);
+  const pending = new Set<Pending>();
+  let elapsed = 0;
+  let wall = start;
+  let advancing = 0;
+  let queue: Promise<void> = Promise.resolve();
+  let armed = false;
+
+  const earliest = (): Pending | undefined => {
+    let first: Pending | undefined;
+    for (const one of pending) if (first === undefined || one.due < first.due) first = one;
+    return first;
+  };
+  const moveTo = (moment: number): void => {
+    wall += Math.max(0, moment - elapsed);
+    elapsed = Math.max(elapsed, moment);
+  };
+  const fire = (one: Pending): void => {
+    pending.delete(one);
+    moveTo(one.due);
+    one.fire();
+  };
+  /** Looks again in each turn until no sleep is pending. */
+  const arm = (): void => {
+    if (armed || advancing > 0 || ![...pending].some(({ sleeper }) => sleeper)) return;
+    armed = true;
+    later(() => {
+      armed = false;
+      const first = earliest();
+      if (advancing > 0 || first === undefined) return;
+      if ([...pending].some(({ sleeper }) => sleeper)) fire(first);
+      // What was fired may sleep again, or never: both are seen one turn later.
+      later(arm);
+    });
+  };
+  const run = async (ms: number): Promise<void> => {
+    const target = elapsed + ms;
+    await turn();
+    for (let next = earliest(); next !== undefined && next.due <= target; next = earliest()) {
+      fire(next);
+      await turn();
+    }
+    moveTo(target);
+  };
+  const add = (ms: number, sleeper: boolean, work: () => void): Pending => {
+    const one: Pending = { due: elapsed + (ms > 0 ? ms : 0), sleeper, fire: work };
+    pending.add(one);
+    return one;
+  };
+
+  return {
+    now: () => wall,
+    monotonic: () => elapsed,
+    timer(ms, fn) {
+      const one = add(ms, false, fn);
+      return { cancel: () => void pending.delete(one) };
+    },
+    sleep: (ms, signal) =>
+      new Promise((resolve, reject) => {
+        if (signal?.aborted === true) return reject(signal.reason);
+        const stop = (): void => {
+          pending.delete(one);
+          reject(signal?.reason);
+        };
+        const one = add(ms, true, () => {
+          signal?.removeEventListener("abort", stop);
+          resolve();
+        });
+        signal?.addEventListener("abort", stop, { once: true });
+        arm();
+      }),
+    async advance(ms) {
+      if (!(Number.isFinite(ms) && ms >= 0)) throw invalid("ms", ms);
+      const isQuiet = advancing === 0 && (earliest()?.due ?? Number.POSITIVE_INFINITY) > elapsed + ms;
+      advancing++;
+      // With nothing due on the way the time moves at once, also for a caller who does not wait.
+      if (isQuiet) moveTo(elapsed + ms);
+      const done = queue.then(() => (isQuiet ? turn() : run(ms)));
+      queue = done.catch(() => {});
+      try {
+        await done;
+      } finally {
+        advancing--;
+        arm();
+      }
+    },
+    jump(ms) {
+      if (!Number.isFinite(ms)) throw invalid("ms", ms);
+      wall += ms;
+    },
+  };
+}
+
+const { setImmediate: immediate, setTimeout: timeout } = globalThis as {
+  setImmediate?: (work: () => void) => unknown;
+  setTimeout: (work: () => void, ms: number) => unknown;
+};
+
+/** In a later turn of the event loop, when every microtask is done. Taken once: a test may replace the globals. */
+function later(work: () => void): void {
+  if (immediate === undefined) timeout(work, 0);
+  else immediate(work);
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    later(resolve);
+  });
+}
+
+function invalid(field: string, value: unknown): LedgerError {
+  return new LedgerError("INVALID_ARGUMENT", `${field} must be a finite number of ms${field === "ms" ? ", not negative" : ""}`, {
+    field,
+    received: typeof value,
+  });
+}

@@ -1,0 +1,145 @@
+import { link, mkdir, readFile, rename, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { type Clock, systemClock } from "../../../src/backend/clock.ts";
+import { Appends } from "../../../src/backends/fs/append.ts";
+import { Directories } from "../../../src/backends/fs/directories.ts";
+import { Root } from "../../../src/backends/fs/paths.ts";
+import { bytes, everyFile, makePlace, open } from "./place.ts";
+
+function appends(place: string, options: { maxOpen?: number; idleMs?: number; clock?: Clock } = {}): Appends {
+  const root = new Root(place);
+  return new Appends(root, new Directories(root, false), { disk: false, ...options });
+}
+
+for (const disk of [false, true]) {
+  test(`${disk ? "disk" : "os"}: appends of one handle keep their order, whatever their sizes`, async () => {
+    const place = await makePlace();
+    const backend = open(place, { disk });
+    const parts = Array.from({ length: 200 }, (_, i) => bytes(`${i}:${"x".repeat((i * 37) % 500)}\n`));
+    await Promise.all(parts.map((part, i) => backend.append(`log/${i % 2}`, part)));
+    for (const half of [0, 1]) {
+      const expected = Buffer.concat(parts.filter((_, i) => i % 2 === half));
+      expect(Buffer.compare(await backend.read(`log/${half}`), expected)).toBe(0);
+    }
+  });
+}
+
+test("what one handle appended is there for all, and handles take turns", async () => {
+  const place = await makePlace();
+  const [a, b] = [open(place), open(place)];
+  for (let i = 0; i < 20; i++) await (i % 2 === 0 ? a : b).append("log", bytes(`${i},`));
+  expect(Buffer.from(await a.read("log")).toString()).toBe(Array.from({ length: 20 }, (_, i) => `${i},`).join(""));
+});
+
+test("an object removed, replaced or moved by another handle is not written to any more", async () => {
+  const place = await makePlace();
+  const [a, b] = [open(place), open(place)];
+  await a.append("log", bytes("one"));
+  await b.remove("log");
+  await a.append("log", bytes("two"));
+  expect(await b.read("log")).toEqual(bytes("two"));
+  await b.move("log", "old");
+  await a.append("log", bytes("three"));
+  expect(await b.read("log")).toEqual(bytes("three"));
+  expect(await b.read("old")).toEqual(bytes("two"));
+  await a.remove("log");
+  await a.append("log", bytes("four"));
+  expect(await b.read("log")).toEqual(bytes("four"));
+});
+
+test("a directory that is swapped for a link between appends is noticed", async () => {
+  const place = await makePlace();
+  const backend = open(join(place, "root"));
+  await backend.append("dir/log", bytes("one"));
+  await mkdir(join(place, "outside"));
+  await rename(join(place, "root/dir"), join(place, "root/was"));
+  await symlink(join(place, "outside"), join(place, "root/dir"));
+  await expect(backend.append("dir/log", bytes("two"))).rejects.toMatchObject({ code: "PERMISSION_DENIED" });
+  expect(await everyFile(join(place, "outside"))).toEqual([]);
+});
+
+test("a failed write ends the key for this handle; removing the object frees it again", async () => {
+  const place = await makePlace();
+  const backend = open(place);
+  await backend.append("log", bytes("one"));
+  // A value that write() refuses stands for a disk that fails: the error comes from the same call.
+  await expect(backend.append("log", { byteLength: 1 } as Uint8Array)).rejects.toMatchObject({ key: "log", operation: "append" });
+  await expect(backend.append("log", bytes("two"))).rejects.toMatchObject({ code: "IO", key: "log" });
+  await backend.append("other", bytes("fine"));
+  expect(await backend.read("log")).toEqual(bytes("one"));
+  await backend.remove("log");
+  await backend.append("log", bytes("new"));
+  expect(await backend.read("log")).toEqual(bytes("new"));
+});
+
+test("a failure before anything was written does not end the key", async () => {
+  const place = await makePlace();
+  const backend = open(place);
+  await writeFile(join(place, "dir"), "in the way");
+  await expect(backend.append("dir/log", bytes("x"))).rejects.toMatchObject({ code: "CONFLICT", key: "dir/log" });
+  await backend.remove("dir");
+  await backend.append("dir/log", bytes("x"));
+  expect(await backend.read("dir/log")).toEqual(bytes("x"));
+});
+
+test("aborted while waiting its turn: nothing is written, the others go on", async () => {
+  const place = await makePlace();
+  const backend = open(place);
+  const controller = new AbortController();
+  const first = backend.append("log", bytes("1"));
+  const second = backend.append("log", bytes("2"), { signal: controller.signal });
+  const third = backend.append("log", bytes("3"));
+  controller.abort("no more");
+  await expect(second).rejects.toBe("no more");
+  await Promise.all([first, third]);
+  expect(await backend.read("log")).toEqual(bytes("13"));
+});
+
+test("only so many files are held open, the least recently used goes first", async () => {
+  const place = await makePlace();
+  const files = appends(place, { maxOpen: 4 });
+  for (let i = 0; i < 20; i++) await files.append(`log/${i}`, bytes("a"), undefined);
+  await files.append("log/0", bytes("b"), undefined);
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(files.openFiles).toBeLessThanOrEqual(4);
+  await files.close();
+  expect(files.openFiles).toBe(0);
+  expect(await readFile(join(place, "log/0"), "utf8")).toBe("ab");
+});
+
+test("a file that is not used is closed after a while", async () => {
+  const place = await makePlace();
+  let now = 0;
+  const timers: (() => void)[] = [];
+  const clock: Clock = {
+    ...systemClock,
+    monotonic: () => now,
+    timer: (_ms, fn) => {
+      timers.push(fn);
+      return { cancel: () => {} };
+    },
+  };
+  const files = appends(place, { idleMs: 1000, clock });
+  await files.append("log", bytes("a"), undefined);
+  await files.release("none", false);
+  expect(files.openFiles).toBe(1);
+  now = 5000;
+  while (timers.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  for (const fire of timers.splice(0)) fire();
+  expect(files.openFiles).toBe(0);
+  await files.append("log", bytes("b"), undefined);
+  expect(await readFile(join(place, "log"), "utf8")).toBe("ab");
+  await files.close();
+});
+
+test("close waits for what was called before it", async () => {
+  const place = await makePlace();
+  const backend = open(place, { link });
+  const calls = Array.from({ length: 50 }, (_, i) => backend.append("log", bytes(`${i % 10}`)));
+  await backend.close();
+  await Promise.all(calls);
+  expect((await readFile(join(place, "log"))).length).toBe(50);
+  await expect(backend.append("log", bytes("x"))).rejects.toMatchObject({ code: "CLOSED", key: "log" });
+  await backend.close();
+});

@@ -1,0 +1,118 @@
+import { appendFile, mkdir, rename, symlink, truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import type { SourceFile } from "../../../src/backend/files.ts";
+import { fromPath } from "../../../src/backends/fs/index.ts";
+import { bytes, makePlace, pattern } from "./place.ts";
+
+async function all(files: AsyncIterable<SourceFile>): Promise<SourceFile[]> {
+  const out: SourceFile[] = [];
+  for await (const file of files) out.push(file);
+  return out;
+}
+
+async function contents(file: SourceFile): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of file.open()) {
+    expect(chunk.byteLength).toBeLessThanOrEqual(4 * 1024 * 1024);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+test("one file: its name, size and bytes, any number of times", async () => {
+  const place = await makePlace();
+  const data = pattern(2 * 1024 * 1024 + 5);
+  await writeFile(join(place, "model.bin"), data);
+  const tree = fromPath(join(place, "model.bin"));
+  expect(tree).toMatchObject({ kind: "runledger.files", single: true });
+  const [file] = await all(tree.files());
+  expect(file).toMatchObject({ path: "model.bin", size: data.length });
+  for (let i = 0; i < 2; i++) expect(Buffer.compare(await contents(file as SourceFile), data)).toBe(0);
+});
+
+test("a directory: every file below it in the order of the paths, empty and hidden ones too", async () => {
+  const place = await makePlace();
+  await mkdir(join(place, "a/deep"), { recursive: true });
+  await mkdir(join(place, "empty"));
+  for (const name of ["a/deep/x", "a-b", "a/z", ".hidden", "b"]) await writeFile(join(place, name), name);
+  await writeFile(join(place, "none"), "");
+  const tree = fromPath(place);
+  expect(tree.single).toBe(false);
+  const files = await all(tree.files());
+  expect(files.map((file) => file.path)).toEqual([".hidden", "a-b", "a/deep/x", "a/z", "b", "none"]);
+  expect(await contents(files[2] as SourceFile)).toEqual(Buffer.from(bytes("a/deep/x")));
+  expect(await contents(files[5] as SourceFile)).toHaveLength(0);
+});
+
+test("links inside are refused, or left out when asked; the path itself may be one", async () => {
+  const place = await makePlace();
+  await mkdir(join(place, "data"));
+  await writeFile(join(place, "data/x"), "x");
+  await writeFile(join(place, "secret"), "secret");
+  await symlink("../secret", join(place, "data/link"));
+  await symlink("..", join(place, "data/up"));
+  await symlink("data", join(place, "alias"));
+  await symlink("data/x", join(place, "alias-x"));
+  await expect(all(fromPath(join(place, "data")).files())).rejects.toMatchObject({ code: "INVALID_ARGUMENT", field: "path" });
+  const skipped = await all(fromPath(join(place, "alias"), { links: "skip" }).files());
+  expect(skipped.map((file) => file.path)).toEqual(["x"]);
+  const [single] = await all(fromPath(join(place, "alias-x")).files());
+  expect(single?.path).toBe("alias-x");
+  expect(await contents(single as SourceFile)).toEqual(Buffer.from("x"));
+});
+
+test("a file that becomes longer, shorter, or a link to another is an error, not other bytes", async () => {
+  const place = await makePlace();
+  const path = join(place, "dir/x");
+  await mkdir(join(place, "dir"));
+  const listed = async (): Promise<SourceFile> => {
+    await writeFile(path, pattern(3_000_000));
+    return (await all(fromPath(join(place, "dir")).files()))[0] as SourceFile;
+  };
+  let file = await listed();
+  await appendFile(path, "more");
+  await expect(contents(file)).rejects.toMatchObject({ code: "CONFLICT" });
+  file = await listed();
+  await truncate(path, 5);
+  await expect(contents(file)).rejects.toMatchObject({ code: "CONFLICT" });
+
+  file = await listed();
+  const growing = async (): Promise<void> => {
+    let first = true;
+    for await (const chunk of file.open()) {
+      expect(chunk.byteLength).toBeGreaterThan(0);
+      if (first) await appendFile(path, "more");
+      first = false;
+    }
+  };
+  await expect(growing()).rejects.toMatchObject({ code: "CONFLICT" });
+
+  file = await listed();
+  await rename(path, join(place, "elsewhere"));
+  await symlink("../elsewhere", path);
+  await expect(contents(file)).rejects.toMatchObject({ code: "CONFLICT" });
+});
+
+test("what is wrong is said at once", async () => {
+  const place = await makePlace();
+  expect(() => fromPath(join(place, "nothing"))).toThrow(expect.objectContaining({ code: "NOT_FOUND" }));
+  expect(() => fromPath("")).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT" }));
+  expect(() => fromPath("/dev/null")).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT" }));
+  expect(() => fromPath(place, { links: "follow" as "skip" })).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT" }));
+});
+
+test("aborting ends a file and a listing with the reason", async () => {
+  const place = await makePlace();
+  await writeFile(join(place, "x"), pattern(5_000_000));
+  const [file] = await all(fromPath(place).files());
+  const controller = new AbortController();
+  const reading = (async () => {
+    for await (const chunk of (file as SourceFile).open({ signal: controller.signal })) {
+      expect(chunk.byteLength).toBeGreaterThan(0);
+      controller.abort("stop");
+    }
+  })();
+  await expect(reading).rejects.toBe("stop");
+  await expect(all(fromPath(place).files({ signal: controller.signal }))).rejects.toBe("stop");
+});
