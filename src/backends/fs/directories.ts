@@ -1,8 +1,8 @@
 import { constants } from "node:fs";
-import { mkdir, open } from "node:fs/promises";
+import { lstat, mkdir, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { errno } from "./errors.ts";
-import { type Root, parentKey } from "./paths.ts";
+import { type Root, linkError, parentKey } from "./paths.ts";
 
 /** Most directories remembered as being on disk. */
 const REMEMBERED = 10_000;
@@ -48,12 +48,12 @@ export class Directories {
     try {
       // Before each step, because `mkdir` would follow a link above the new directory.
       await this.#root.assertNoLink(parent);
-      await makeOne(this.#root.path(key));
+      await makeOne(this.#root.path(key), key);
     } catch (error) {
       if (errno(error) !== "ENOENT") throw error;
       await this.#make(parent);
       await this.#root.assertNoLink(parent);
-      await makeOne(this.#root.path(key));
+      await makeOne(this.#root.path(key), key);
     }
   }
 
@@ -89,11 +89,12 @@ export class Directories {
   }
 }
 
-async function makeOne(path: string): Promise<void> {
+async function makeOne(path: string, key: string): Promise<void> {
   try {
     await mkdir(path);
   } catch (error) {
     if (errno(error) !== "EEXIST") throw error;
+    if ((await lstat(path)).isSymbolicLink()) throw linkError(key); // One that leads nowhere, else it was seen before.
   }
 }
 

@@ -32,9 +32,13 @@ export class Root {
     if (this.#real !== undefined && isAt(real, this.#real, directoryKey)) return;
     this.#real = await realpath(this.directory); // Not known yet, or the root was a link that now leads elsewhere.
     if (isAt(real, this.#real, directoryKey)) return;
-    const what = `${JSON.stringify(directoryKey)} leads through a symbolic link, and links inside a ledger are not followed`;
-    throw new LedgerError("PERMISSION_DENIED", what, { key: directoryKey });
+    throw linkError(directoryKey);
   }
+}
+
+export function linkError(directoryKey: string): LedgerError {
+  const what = `${JSON.stringify(directoryKey)} leads through a symbolic link, and links inside a ledger are not followed`;
+  return new LedgerError("PERMISSION_DENIED", what, { key: directoryKey });
 }
 
 function isAt(real: string, root: string, key: string): boolean {

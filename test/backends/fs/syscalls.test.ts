@@ -1,0 +1,104 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { buildChild, everyFile, keys, makePlace, open, run, works } from "./place.ts";
+
+const strace = works("strace", "-qq", "-o", "/dev/null", "true");
+// The names differ between machines; `?` passes over those that are unknown.
+const CALLS = ["pwrite64", "fsync", "fchmod", "link", "linkat", "unlink", "unlinkat", "mkdir", "mkdirat"];
+const TRACED = CALLS.map((call) => `?${call}`).join(",");
+const SIZE = 20_000;
+
+let child: Awaited<ReturnType<typeof buildChild>>;
+beforeAll(async () => {
+  child = await buildChild();
+});
+afterAll(() => child.remove());
+
+/** Creates one object, or appends, under strace with one thread for file calls, so that they can be counted. */
+function traced(place: string, options: string[], ...command: string[]): ReturnType<typeof run>["ended"] {
+  const [name, ...rest] = command;
+  const all = ["strace", "-f", "-qq", ...options, process.execPath, child.script, name as string, join(place, "ledger"), ...rest];
+  return run(all, { env: { UV_THREADPOOL_SIZE: "1" } }).ended;
+}
+
+describe.skipIf(!strace)("at the level of system calls (skipped: strace is missing or not allowed)", () => {
+  test("killed at every call of a create: whole or absent, acknowledged only when there, and the key can be used after", async () => {
+    const place = await makePlace();
+    const trace = join(place, "trace");
+    const create = ["create", "a/b", String(SIZE), "disk"];
+    const whole = await traced(place, ["-o", trace, "-e", `trace=${TRACED}`], ...create);
+    expect(whole.lines).toEqual(["ok"]);
+    const text = await readFile(trace, "utf8");
+    let points = 0;
+    for (const call of CALLS) {
+      const times = text.split("\n").filter((line) => new RegExp(`^\\d+ +${call}\\(`).test(line)).length;
+      for (let k = 1; k <= times; k++) {
+        const directory = await makePlace();
+        const inject = ["-o", "/dev/null", "-e", `trace=?${call}`, "-e", `inject=?${call}:signal=SIGKILL:when=${k}`];
+        const killed = await traced(directory, inject, ...create);
+        expect([killed.signal ?? killed.code, call, k]).toEqual(["SIGKILL", call, k]);
+        points++;
+        const ledger = join(directory, "ledger");
+        const backend = open(ledger, { disk: true });
+        const found = await backend.stat("a/b");
+        if (found !== undefined) expect(found.size).toBe(SIZE);
+        if (killed.lines.includes("ok")) expect(found).toBeDefined();
+        await backend.removeStaleTemporaryFiles({ olderThanMs: 0 });
+        expect(await everyFile(ledger).catch(() => [])).toEqual(found === undefined ? [] : ["a/b"]);
+        if (found === undefined) await backend.create("a/b", new Uint8Array(3));
+        expect(await keys(backend.list(""))).toEqual(["a/b"]);
+      }
+    }
+    expect(points).toBeGreaterThanOrEqual(8);
+  });
+
+  const failing = async (inject: string, ...command: string[]): Promise<{ lines: string[]; files: string[]; sizes: number[] }> => {
+    const place = await makePlace();
+    const call = (inject.split(":")[0] as string).replace("inject=", "");
+    const { lines } = await traced(place, ["-o", "/dev/null", "-e", `trace=${call}`, "-e", `inject=${inject}`], ...command);
+    const ledger = join(place, "ledger");
+    const sizes: number[] = [];
+    for await (const entry of open(ledger).list("")) sizes.push(entry.size);
+    return { lines, files: await everyFile(ledger).catch(() => []), sizes };
+  };
+
+  test("the disk fails to store the object: the call rejects and nothing is left", async () => {
+    // In `disk` mode the directories come first: those above the root, then the one the object goes into.
+    for (const durability of ["os", "disk"]) {
+      const first = durability === "os" ? 1 : await fsyncsBeforeObject();
+      const result = await failing(`fsync:error=EIO:when=${first}`, "create", "a/b", String(SIZE), durability);
+      expect(result).toEqual({ lines: ["IO"], files: [], sizes: [] });
+    }
+  });
+
+  test("the disk fails to store the name: the object is there, but not acknowledged", async () => {
+    const last = (await fsyncsBeforeObject()) + 1;
+    const result = await failing(`fsync:error=EIO:when=${last}`, "create", "a/b", String(SIZE), "disk");
+    expect(result).toEqual({ lines: ["IO"], files: ["a/b"], sizes: [SIZE] });
+  });
+
+  test("no space in the middle of an object: NO_SPACE and nothing is left", async () => {
+    const result = await failing("pwrite64:error=ENOSPC:when=2", "create", "a/b", "20000000", "os");
+    expect(result).toEqual({ lines: ["NO_SPACE"], files: [], sizes: [] });
+  });
+
+  test("links are refused by the system: the object is created all the same", async () => {
+    const result = await failing("?link,?linkat:error=EPERM", "create", "a/b", String(SIZE), "disk");
+    expect(result).toEqual({ lines: ["ok"], files: ["a/b"], sizes: [SIZE] });
+  });
+
+  test("an append that did not reach the disk rejects, and the key takes no more", async () => {
+    const result = await failing("fdatasync:error=EIO:when=2", "append", "log", "100", "4", "disk");
+    expect(result.lines).toEqual(["ok", "IO", "IO", "IO"]);
+    expect(result.sizes).toEqual([200]);
+  });
+
+  /** Which fsync of a `disk` create in a new ledger is that of the object itself: the one before the last. */
+  async function fsyncsBeforeObject(): Promise<number> {
+    const place = await makePlace();
+    const trace = join(place, "trace");
+    await traced(place, ["-o", trace, "-e", "trace=fsync"], "create", "a/b", String(SIZE), "disk");
+    return (await readFile(trace, "utf8")).split("\n").filter((line) => /^\d+ +fsync\(/.test(line)).length - 1;
+  }
+});

@@ -1,0 +1,99 @@
+import { expect, test } from "vitest";
+import { memoryBackend } from "../../src/backends/memory/index.ts";
+import { losesRecords } from "../../src/journal/damage.ts";
+import { addRow, newWriter, readAll, type Row } from "./records.ts";
+
+const logged = Array.from({ length: 30 }, (_, i): Row => ({
+  step: i,
+  time: 1_700_000_000_000 + i,
+  metrics: i % 3 === 0 ? [["a", i / 7]] : [["a", i / 7], ["b", i]],
+}));
+
+/** A segment of ten frames of three rows each. */
+async function segment(): Promise<{ key: string; bytes: Uint8Array }> {
+  const place = memoryBackend();
+  const writer = newWriter(place);
+  for (const [i, row] of logged.entries()) {
+    addRow(writer, row);
+    if (i % 3 === 2) await writer.flush();
+  }
+  writer.close();
+  for await (const { key } of place.list("")) return { key, bytes: await place.read(key) };
+  throw new Error("nothing was written");
+}
+
+async function readBack(key: string, bytes: Uint8Array): Promise<Awaited<ReturnType<typeof readAll>>> {
+  const place = memoryBackend();
+  await place.create(key, bytes);
+  return await readAll(place);
+}
+
+const isLogged = (row: Row): boolean =>
+  logged.some((one) => one.step === row.step && one.time === row.time && JSON.stringify(one.metrics) === JSON.stringify(row.metrics));
+
+test("every truncation gives the rows before it and is called a torn tail, or nothing at a frame's end", async () => {
+  const { key, bytes } = await segment();
+  for (let length = 0; length < bytes.length; length++) {
+    const { rows, damage } = await readBack(key, bytes.subarray(0, length));
+    expect(rows.every((row, i) => row.step === i && isLogged(row))).toBe(true);
+    expect(damage.filter(({ kind }) => kind !== "torn-tail")).toEqual([]);
+    expect(damage.length).toBeLessThanOrEqual(1);
+  }
+});
+
+test("every bit flip is noticed, located, and costs no row outside the frames it touches", async () => {
+  const { key, bytes } = await segment();
+  for (let at = 0; at < bytes.length; at++) {
+    const broken = bytes.slice();
+    broken[at] = (broken[at] as number) ^ (1 << (at % 8));
+    const { rows, damage } = await readBack(key, broken);
+    expect(rows.every(isLogged), `byte ${at}`).toBe(true);
+    expect(damage.some(losesRecords), `byte ${at}`).toBe(true);
+    expect(damage.every((one) => one.key === key)).toBe(true);
+    // One frame of rows at most, or all that need a definition that is gone until it is given again.
+    if (at > bytes.length / 2) expect(rows.length).toBeGreaterThanOrEqual(logged.length - 3 - (at > bytes.length - 60 ? 3 : 0));
+  }
+});
+
+test("zeros behind the last frame are a torn tail, as a power cut leaves them", async () => {
+  const { key, bytes } = await segment();
+  const padded = new Uint8Array(bytes.length + 5000);
+  padded.set(bytes);
+  const { rows, damage } = await readBack(key, padded);
+  expect(rows.length).toBe(logged.length);
+  expect(damage).toMatchObject([{ kind: "torn-tail", from: bytes.length, to: padded.length }]);
+});
+
+test("a segment under another name is not believed", async () => {
+  const { key, bytes } = await segment();
+  const { rows, damage } = await readBack(key.replace("writer0000000000", "writer2222222222"), bytes);
+  expect(rows).toEqual([]);
+  expect(damage).toMatchObject([{ kind: "unreadable-tail" }]);
+});
+
+test("a segment that is gone is missed", async () => {
+  const place = memoryBackend();
+  const writer = newWriter(place);
+  for (const row of logged.slice(0, 3)) addRow(writer, row);
+  await writer.flush();
+  writer.close();
+  const keys: string[] = [];
+  for await (const { key } of place.list("")) keys.push(key);
+  const { bytes } = await segment();
+  // What remains begins with the fourth frame.
+  const cut = bytes.length - Math.floor(bytes.length / 2);
+  const joined = new Uint8Array(8 + bytes.length - cut);
+  joined.set(bytes.subarray(0, 8));
+  joined.set(bytes.subarray(cut), 8);
+  const { damage } = await readBack(keys[0] as string, joined);
+  expect(damage.some(({ kind }) => kind === "missing")).toBe(true);
+});
+
+test("a megabyte of garbage is read in bounded time", async () => {
+  const { key } = await segment();
+  const garbage = new Uint8Array(1 << 20);
+  for (let i = 0; i < garbage.length; i++) garbage[i] = Math.imul(i, 2654435761) >>> 24;
+  const { rows, damage } = await readBack(key, garbage);
+  expect(rows).toEqual([]);
+  expect(damage.length).toBe(1);
+});
