@@ -1,6 +1,12 @@
 import { afterAll, describe, expect, test } from "vitest";
 import type { Backend, Capabilities } from "../src/backend/backend.ts";
-import { type ConformanceCase, ContractViolation, conformance, conformanceCases, runCase } from "../src/conformance/index.ts";
+import {
+  type ConformanceCase,
+  ContractViolation,
+  conformance,
+  conformanceCases,
+  runCase,
+} from "../src/conformance/index.ts";
 import { appendMutants } from "./mutants/appends.ts";
 import { errorMutants } from "./mutants/errors.ts";
 import { handleMutants } from "./mutants/handles.ts";
@@ -30,11 +36,17 @@ const mutants: readonly Mutant[] = [
 const LEAST: Capabilities = { append: false, exclusiveCreate: false, durable: false };
 
 describe("the reference keeps the contract", () => {
-  conformance(harnessOf("reference", (store) => referenceBackend(store)), test);
+  conformance(
+    harnessOf("reference", (store) => referenceBackend(store)),
+    test,
+  );
 });
 
 describe("a backend that declares nothing keeps the contract", () => {
-  conformance(harnessOf("least", (store) => referenceBackend(store, LEAST)), test);
+  conformance(
+    harnessOf("least", (store) => referenceBackend(store, LEAST)),
+    test,
+  );
   conformance(
     harnessOf("least, without close and liveness", (store) => {
       const { close: _close, liveness: _liveness, ...rest } = referenceBackend(store, LEAST);
@@ -70,7 +82,6 @@ describe.concurrent("broken backends", () => {
       expect(killers.map(({ name }) => name)).not.toEqual([]);
     });
   }
-
 });
 
 describe("the suite", () => {

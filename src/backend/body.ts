@@ -12,7 +12,11 @@ export function bodySize(body: Body): number | undefined {
  * from the stated size; stops with the signal's reason when that is aborted, even while the stream stands still. What the
  * stream itself throws comes through as it is. `key` is what the errors made here name.
  */
-export async function* bodyChunks(body: Body, signal?: AbortSignal, key?: string): AsyncGenerator<Uint8Array, void, undefined> {
+export async function* bodyChunks(
+  body: Body,
+  signal?: AbortSignal,
+  key?: string,
+): AsyncGenerator<Uint8Array, void, undefined> {
   signal?.throwIfAborted();
   if (body instanceof Uint8Array) {
     if (body.byteLength > 0) yield body;
@@ -34,7 +38,8 @@ export async function* bodyChunks(body: Body, signal?: AbortSignal, key?: string
       }
       signal?.throwIfAborted();
       const chunk: unknown = step.value;
-      if (!(chunk instanceof Uint8Array)) throw wrongBody(invalidArgument("body", "a stream of Uint8Array", chunk), key);
+      if (!(chunk instanceof Uint8Array))
+        throw wrongBody(invalidArgument("body", "a stream of Uint8Array", chunk), key);
       total += chunk.byteLength;
       if (size !== undefined && total > size) throw wrongSize(size, total, key);
       if (chunk.byteLength > 0) yield chunk;
@@ -104,7 +109,8 @@ export function byteStream(chunks: AsyncIterable<Uint8Array>, size?: number): By
 export function clampRange(range: ByteRange | undefined, size: number): { start: number; end: number } {
   if (range === undefined) return { start: 0, end: size };
   const { offset, length } = range;
-  if (!Number.isSafeInteger(offset) || offset < 0) throw invalidArgument("range.offset", "a non-negative safe integer", offset);
+  if (!Number.isSafeInteger(offset) || offset < 0)
+    throw invalidArgument("range.offset", "a non-negative safe integer", offset);
   if (length !== undefined && (!Number.isSafeInteger(length) || length < 0)) {
     throw invalidArgument("range.length", "a non-negative safe integer", length);
   }

@@ -72,7 +72,10 @@ export function hasLoneSurrogate(text: string): boolean {
 
 function bad(key: string, why: string): LedgerError {
   const shown = key.length > 80 ? `${key.slice(0, 80)}…` : key;
-  return new LedgerError("INVALID_KEY", `${JSON.stringify(shown)} is no valid key: ${why}`, { key: shown, field: "key" });
+  return new LedgerError("INVALID_KEY", `${JSON.stringify(shown)} is no valid key: ${why}`, {
+    key: shown,
+    field: "key",
+  });
 }
 
 /**
@@ -99,10 +102,14 @@ export function encodeSegment(name: string, field: string): string {
   if (out.endsWith(".")) out = `${out.slice(0, -1)}=2e`;
   if (DEVICE.test(out)) out = escapeByte(out.charCodeAt(0)) + out.slice(1);
   if (out.length > MAX_SEGMENT_BYTES) {
-    throw new LedgerError("INVALID_ARGUMENT", `${field} is too long: it takes ${out.length} bytes as a key, ${MAX_SEGMENT_BYTES} at most`, {
-      field,
-      received: "string",
-    });
+    throw new LedgerError(
+      "INVALID_ARGUMENT",
+      `${field} is too long: it takes ${out.length} bytes as a key, ${MAX_SEGMENT_BYTES} at most`,
+      {
+        field,
+        received: "string",
+      },
+    );
   }
   return out;
 }

@@ -28,7 +28,11 @@ export function same(actual: unknown, expected: unknown, sentence: Sentence, wha
 
 /** Throws unless `actual` holds exactly these bytes. */
 export function sameBytes(actual: Uint8Array, expected: Uint8Array, sentence: Sentence, what: string): void {
-  hold(actual instanceof Uint8Array, contract.output, () => `${what}: expected a Uint8Array, got ${clip(show(actual))}`);
+  hold(
+    actual instanceof Uint8Array,
+    contract.output,
+    () => `${what}: expected a Uint8Array, got ${clip(show(actual))}`,
+  );
   if (equalBytes(actual, expected)) return;
   const at = expected.findIndex((byte, i) => byte !== actual[i]);
   const where = at === -1 ? "it goes on behind the end" : `first difference at byte ${at}`;
@@ -38,7 +42,9 @@ export function sameBytes(actual: Uint8Array, expected: Uint8Array, sentence: Se
   );
 }
 
-export type Outcome<T> = { readonly resolved: true; readonly value: T } | { readonly resolved: false; readonly error: unknown };
+export type Outcome<T> =
+  | { readonly resolved: true; readonly value: T }
+  | { readonly resolved: false; readonly error: unknown };
 
 /** Awaits a call. A synchronous throw, or anything but a promise, is a violation by itself. */
 export async function outcome<T>(what: string, call: () => PromiseLike<T>): Promise<Outcome<T>> {
@@ -67,18 +73,38 @@ export async function rejects(
   const result = await outcome(what, call);
   if (result.resolved) throw new ContractViolation(`${what} resolved, but must reject with ${code}`, sentence);
   const { error } = result;
-  hold(LedgerError.is(error), contract.errors, () => `${what} rejected with ${describe(error)}, which is no LedgerError`);
-  hold(error.code === code, sentence, () => `${what} rejected with ${error.code}, but must with ${code} (${error.message})`);
+  hold(
+    LedgerError.is(error),
+    contract.errors,
+    () => `${what} rejected with ${describe(error)}, which is no LedgerError`,
+  );
+  hold(
+    error.code === code,
+    sentence,
+    () => `${what} rejected with ${error.code}, but must with ${code} (${error.message})`,
+  );
   if (key !== undefined) {
-    hold(error.key === key, contract.errors, () => `${what} rejected with an error whose key is ${show(error.key)}, not ${show(key)}`);
+    hold(
+      error.key === key,
+      contract.errors,
+      () => `${what} rejected with an error whose key is ${show(error.key)}, not ${show(key)}`,
+    );
   }
 }
 
 /** The call must reject with exactly this reason, within {@link PATIENCE_MS}. */
-export async function rejectsWithReason(reason: unknown, what: string, call: () => PromiseLike<unknown>): Promise<void> {
+export async function rejectsWithReason(
+  reason: unknown,
+  what: string,
+  call: () => PromiseLike<unknown>,
+): Promise<void> {
   const result = await within(contract.aborted, what, outcome(what, call));
   hold(!result.resolved, contract.aborted, `${what} resolved although its signal is aborted`);
-  hold(result.error === reason, contract.aborted, () => `${what} rejected with ${describe(result.error)}, not with the signal's reason`);
+  hold(
+    result.error === reason,
+    contract.aborted,
+    () => `${what} rejected with ${describe(result.error)}, not with the signal's reason`,
+  );
 }
 
 /** How long a case waits before it calls a call hanging. */

@@ -25,7 +25,8 @@ export function missing(backend: Backend, needs: readonly Need[] = []): string |
     if (need === "close" || need === "liveness") {
       if (backend[need] === undefined) return `${backend.name} has no ${need}`;
     } else if (need === "!append" || need === "!move") {
-      if (backend.capabilities?.[need.slice(1) as "append" | "move"] === true) return `${backend.name} declares ${need.slice(1)}`;
+      if (backend.capabilities?.[need.slice(1) as "append" | "move"] === true)
+        return `${backend.name} declares ${need.slice(1)}`;
     } else if (backend.capabilities?.[need] !== true) return `${backend.name} does not declare ${need}`;
   }
   return undefined;

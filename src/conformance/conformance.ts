@@ -25,7 +25,9 @@ function body(harness: ConformanceHarness, one: ConformanceCase): () => Promise<
   return async function (this: unknown, ...given: unknown[]): Promise<void> {
     const result = await runCase(harness, one);
     if (result.status === "passed") return;
-    const context = [given[0], this].find((candidate) => typeof (candidate as RunnerContext | undefined)?.skip === "function");
+    const context = [given[0], this].find(
+      (candidate) => typeof (candidate as RunnerContext | undefined)?.skip === "function",
+    );
     if (context !== undefined) (context as Required<RunnerContext>).skip(result.reason);
     else console.log(`skipped: ${harness.name}: ${one.name} (${result.reason})`);
   };

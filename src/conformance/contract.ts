@@ -18,7 +18,8 @@ export const contract = {
   capabilities: "What a backend can do here",
   appendCapability: "`append` exists and adds bytes to the end of an object",
   moveCapability: "`move` exists and renames in one step without copying bytes",
-  exclusiveCreate: "Of any number of `create` calls on one key at once, from any number of processes, exactly one resolves",
+  exclusiveCreate:
+    "Of any number of `create` calls on one key at once, from any number of processes, exactly one resolves",
   durable: "What a resolved call stored survives the end of this process",
   token: "Names this process. Opaque, at most 200 characters",
   isAlive: "`true` runs, `false` certainly ended, `undefined` cannot be told from here. Never rejects",
@@ -27,12 +28,14 @@ export const contract = {
   failedStream: "A body stream that fails leaves nothing behind and the call rejects with that failure",
   wrongSize: "one that yields more or fewer bytes than its `size` fails with `INVALID_ARGUMENT`",
   read: "The bytes of an object, or of a range of it",
-  rangeCut: "A range is cut at the end of the object, so one that begins at or behind the end gives no bytes and is no error",
+  rangeCut:
+    "A range is cut at the end of the object, so one that begins at or behind the end gives no bytes and is no error",
   readMissing: "`NOT_FOUND` when there is no such object",
   merePrefix: "a key that is only the prefix of others is no object",
   stat: "The size in bytes, or `undefined` when there is no such object",
   listOrder: "in ascending code-unit order of the whole key, each once, and nothing else (no temporary files)",
-  listPrefix: "A prefix counts whole segments: `runs/1` finds `runs/1/a`, never `runs/10/a`, and not an object `runs/1`",
+  listPrefix:
+    "A prefix counts whole segments: `runs/1` finds `runs/1/a`, never `runs/10/a`, and not an object `runs/1`",
   listEmpty: "The empty prefix finds everything; a prefix with nothing under it gives nothing",
   startAfter: "`startAfter` is exclusive and need not exist",
   listChanging: "Objects created or removed meanwhile may or may not be seen",

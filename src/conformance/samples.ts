@@ -20,7 +20,10 @@ export function text(value: string): Uint8Array<ArrayBuffer> {
 }
 
 /** A stream of these chunks; `failure`, when given, is thrown behind the last. */
-export function streamOf(chunks: readonly Uint8Array[], options: { size?: number; failure?: unknown } = {}): ByteStream {
+export function streamOf(
+  chunks: readonly Uint8Array[],
+  options: { size?: number; failure?: unknown } = {},
+): ByteStream {
   async function* generate(): AsyncGenerator<Uint8Array, void, undefined> {
     yield* chunks;
     if ("failure" in options) throw options.failure;
@@ -76,7 +79,11 @@ export async function listAll(backend: Backend, prefix: string, startAfter?: str
   let last: string | undefined;
   for await (const { key, size } of backend.list(prefix, startAfter === undefined ? {} : { startAfter })) {
     // Checked here, so that a list that begins anew cannot go on for ever.
-    hold(last === undefined || key > last, contract.listOrder, () => `list gives ${JSON.stringify(key)} behind ${JSON.stringify(last)}`);
+    hold(
+      last === undefined || key > last,
+      contract.listOrder,
+      () => `list gives ${JSON.stringify(key)} behind ${JSON.stringify(last)}`,
+    );
     last = key;
     entries.push({ key, size });
   }

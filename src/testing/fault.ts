@@ -14,7 +14,15 @@ import type { Call, Operation } from "./intercept.ts";
  * - `stale-list`: `list` gives what the list of that prefix before it gave, or nothing. Other calls are made as they are.
  * - `no-space`: `create` and `append` reject with `NO_SPACE`, from this one on until `lift()`.
  */
-export type FaultMode = "crash-before" | "crash-after" | "torn" | "error-before" | "lost-ack" | "late" | "stale-list" | "no-space";
+export type FaultMode =
+  | "crash-before"
+  | "crash-after"
+  | "torn"
+  | "error-before"
+  | "lost-ack"
+  | "late"
+  | "stale-list"
+  | "no-space";
 
 /** One thing that goes wrong, and when. */
 export interface Fault {

@@ -35,7 +35,10 @@ export interface FaultyBackend extends Backend {
  * run call `settle()`, open the place anew without faults and look at what is there.
  */
 export function faultyBackend(inner: Backend, plan: Fault | readonly Fault[] = []): FaultyBackend {
-  const faults = (Array.isArray(plan) ? (plan as readonly Fault[]) : [plan as Fault]).map((fault) => ({ fault: checked(fault), n: 0 }));
+  const faults = (Array.isArray(plan) ? (plan as readonly Fault[]) : [plan as Fault]).map((fault) => ({
+    fault: checked(fault),
+    n: 0,
+  }));
   const log: LoggedOperation[] = [];
   const seen = new Map<string, readonly Entry[]>();
   let lateCalls: { readonly n: number; readonly land: () => Promise<unknown> }[] = [];
@@ -56,7 +59,13 @@ export function faultyBackend(inner: Backend, plan: Fault | readonly Fault[] = [
       if (!lifted && struck === undefined && strikes(one.fault, call, one.n)) struck = one.fault;
     }
     const { operation, key, to } = call;
-    log.push({ n: log.length + 1, operation, key, ...(to !== undefined && { to }), ...(struck && { fault: struck.mode }) });
+    log.push({
+      n: log.length + 1,
+      operation,
+      key,
+      ...(to !== undefined && { to }),
+      ...(struck && { fault: struck.mode }),
+    });
     return struck;
   };
   /** The late calls whose time has come: those that at least one more call came after. */
@@ -119,7 +128,15 @@ export function faultyBackend(inner: Backend, plan: Fault | readonly Fault[] = [
   const backend = intercept(inner, { call, list });
   const { close } = backend;
   return Object.defineProperties(backend, {
-    operations: { value: { get count() { return log.length; }, log }, enumerable: true },
+    operations: {
+      value: {
+        get count() {
+          return log.length;
+        },
+        log,
+      },
+      enumerable: true,
+    },
     crashed: { get: () => crashed, enumerable: true },
     lift: { value: () => void (lifted = true) },
     settle: {
@@ -137,7 +154,10 @@ function checked(fault: Fault): Fault {
   const { at, times = 1 } = fault;
   if (Number.isSafeInteger(at) && at >= 1 && times >= 1) return fault;
   const field = times >= 1 ? "at" : "times";
-  throw new LedgerError("INVALID_ARGUMENT", `${field} of a fault must be a whole number from 1`, { field, received: typeof fault[field] });
+  throw new LedgerError("INVALID_ARGUMENT", `${field} of a fault must be a whole number from 1`, {
+    field,
+    received: typeof fault[field],
+  });
 }
 
 function changes(operation: Operation): boolean {

@@ -27,7 +27,13 @@ export interface Interceptor {
 /** `inner`, with each call on it made through `between`. Name, capabilities, liveness and optional members are those of `inner`. */
 export function intercept(inner: Backend, between: Interceptor): Backend {
   const { append, move, close } = inner;
-  const call = <T>(operation: Operation, key: string, more: Partial<Call>, options: CallOptions | undefined, proceed: (body?: Body) => Promise<T>): Promise<T> =>
+  const call = <T>(
+    operation: Operation,
+    key: string,
+    more: Partial<Call>,
+    options: CallOptions | undefined,
+    proceed: (body?: Body) => Promise<T>,
+  ): Promise<T> =>
     between.call({ operation, key, ...more, ...(options?.signal && { signal: options.signal }) }, proceed);
   return {
     contract: 1,
@@ -36,19 +42,27 @@ export function intercept(inner: Backend, between: Interceptor): Backend {
       return inner.capabilities;
     },
     ...(inner.liveness && { liveness: inner.liveness }),
-    create: (key, body, options) => call("create", key, { body }, options, (other) => inner.create(key, other ?? body, options)),
+    create: (key, body, options) =>
+      call("create", key, { body }, options, (other) => inner.create(key, other ?? body, options)),
     read: (key, options) =>
       call("read", key, options?.range ? { range: options.range } : {}, options, () => inner.read(key, options)),
     stat: (key, options) => call("stat", key, {}, options, () => inner.stat(key, options)),
     list: (prefix, options) => {
       const { startAfter, signal } = options ?? {};
-      const made: Call = { operation: "list", key: prefix, ...(startAfter !== undefined && { startAfter }), ...(signal && { signal }) };
+      const made: Call = {
+        operation: "list",
+        key: prefix,
+        ...(startAfter !== undefined && { startAfter }),
+        ...(signal && { signal }),
+      };
       return between.list(made, () => inner.list(prefix, options));
     },
     remove: (key, options) => call("remove", key, {}, options, () => inner.remove(key, options)),
     ...(append && {
       append: (key: string, bytes: Uint8Array, options?: CallOptions) =>
-        call("append", key, { body: bytes }, options, (other) => append.call(inner, key, (other as Uint8Array | undefined) ?? bytes, options)),
+        call("append", key, { body: bytes }, options, (other) =>
+          append.call(inner, key, (other as Uint8Array | undefined) ?? bytes, options),
+        ),
     }),
     ...(move && {
       move: (from: string, to: string, options?: CallOptions) =>

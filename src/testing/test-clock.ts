@@ -5,7 +5,8 @@ import { LedgerError } from "../backend/error.ts";
 export interface TestClock extends Clock {
   /**
    * Moves the time on by `ms` and fires what falls due on the way, in the order of the times, then of the calls. Between two
-   * of them everything that only waits for microtasks has its turn. Calls at once are made one after another.
+   * of them everything that only waits for microtasks has its turn: await it. Where nothing falls due the time has moved
+   * when the call returns. Calls at once are made one after another.
    */
   advance(ms: number): Promise<void>;
   /** Moves the wall time by `ms`, which may be negative, as somebody who sets the clock does. Nothing falls due. */
@@ -140,8 +141,12 @@ function turn(): Promise<void> {
 }
 
 function invalid(field: string, value: unknown): LedgerError {
-  return new LedgerError("INVALID_ARGUMENT", `${field} must be a finite number of ms${field === "ms" ? ", not negative" : ""}`, {
-    field,
-    received: typeof value,
-  });
+  return new LedgerError(
+    "INVALID_ARGUMENT",
+    `${field} must be a finite number of ms${field === "ms" ? ", not negative" : ""}`,
+    {
+      field,
+      received: typeof value,
+    },
+  );
 }

@@ -1,7 +1,14 @@
 import { describe, expect, test, vi } from "vitest";
 import type { Backend } from "../../src/backend/backend.ts";
 import { memoryBackend } from "../../src/backends/memory/index.ts";
-import { type ConformanceCase, type ConformanceHarness, ContractViolation, conformance, conformanceCases, runCase } from "../../src/conformance/index.ts";
+import {
+  type ConformanceCase,
+  type ConformanceHarness,
+  ContractViolation,
+  conformance,
+  conformanceCases,
+  runCase,
+} from "../../src/conformance/index.ts";
 
 interface Registered {
   readonly name: string;
@@ -32,7 +39,12 @@ function memory(change: Partial<Backend> = {}): ConformanceHarness & { readonly 
 function bound(backend: Backend): Required<Backend> {
   const names = ["create", "read", "stat", "list", "remove", "append", "move", "close"] as const;
   const methods = names.map((name) => [name, (backend[name] as (...given: unknown[]) => unknown).bind(backend)]);
-  return { contract: 1, name: backend.name, capabilities: backend.capabilities, ...Object.fromEntries(methods) } as Required<Backend>;
+  return {
+    contract: 1,
+    name: backend.name,
+    capabilities: backend.capabilities,
+    ...Object.fromEntries(methods),
+  } as Required<Backend>;
 }
 
 function register(harness: ConformanceHarness, how: "function" | "options"): Registered[] {
@@ -42,7 +54,11 @@ function register(harness: ConformanceHarness, how: "function" | "options"): Reg
   return registered;
 }
 
-const durable: ConformanceCase = { name: "needs durability", needs: ["durable"], run: () => Promise.reject(new Error("ran")) };
+const durable: ConformanceCase = {
+  name: "needs durability",
+  needs: ["durable"],
+  run: () => Promise.reject(new Error("ran")),
+};
 
 test("every case is registered under the name of the harness, by either form", () => {
   for (const how of ["function", "options"] as const) {
@@ -60,13 +76,13 @@ describe("a case whose needs are not declared", () => {
   const skipped = register(memory(), "function").find(({ name }) => name.includes("durable")) as Registered;
 
   test("is skipped through the context that the runner hands over", async () => {
-    const skip = vi.fn();
+    const skip = vi.fn<(reason?: string) => void>();
     await skipped.run({ skip });
     expect(skip).toHaveBeenCalledExactlyOnceWith(reason);
   });
 
   test("is skipped through `this` where the runner sets it", async () => {
-    const skip = vi.fn();
+    const skip = vi.fn<(reason?: string) => void>();
     await skipped.run.call({ skip });
     expect(skip).toHaveBeenCalledOnce();
   });
@@ -116,11 +132,15 @@ test("a failure names backend, case, what was seen and the sentence of the contr
 test("a call that must succeed and rejects is named with its error", async () => {
   const refusing = memory({ create: () => Promise.reject(new TypeError("disk on fire")) });
   const one = conformanceCases.find(({ name }) => name.startsWith("create: every byte")) as ConformanceCase;
-  await expect(runCase(refusing, one)).rejects.toThrow("memory: create: every byte value comes back, line ends and broken UTF-8 included\n  a call that must succeed failed with TypeError: disk on fire");
+  await expect(runCase(refusing, one)).rejects.toThrow(
+    "memory: create: every byte value comes back, line ends and broken UTF-8 included\n  a call that must succeed failed with TypeError: disk on fire",
+  );
 });
 
 test("the sentence that was broken can be read off the error", async () => {
   const one = conformanceCases.find(({ name }) => name.startsWith("shape: contract is 1")) as ConformanceCase;
-  const error = (await runCase(memory({ contract: 2 as unknown as 1 }), one).catch((caught: unknown) => caught)) as ContractViolation;
+  const error = (await runCase(memory({ contract: 2 as unknown as 1 }), one).catch(
+    (caught: unknown) => caught,
+  )) as ContractViolation;
   expect(error.sentence).toBe("Version of this contract");
 });

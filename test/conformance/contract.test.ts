@@ -11,7 +11,11 @@ const seam = read("backend/backend.ts")
 
 const folder = new URL("../../src/conformance/cases/", import.meta.url);
 const cases = readdirSync(folder).map((file) => readFileSync(new URL(file, folder), "utf8"));
-const cited = new Set([read("conformance/assertions.ts"), ...cases].flatMap((code) => [...code.matchAll(/\bcontract\.(\w+)/g)].map((match) => match[1])));
+const cited = new Set(
+  [read("conformance/assertions.ts"), ...cases].flatMap((code) =>
+    [...code.matchAll(/\bcontract\.(\w+)/g)].map((match) => match[1]),
+  ),
+);
 
 test.each(Object.entries(contract))("%s is a sentence of the seam, and a case rests on it", (name, sentence) => {
   expect(seam).toContain(sentence);

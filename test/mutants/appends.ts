@@ -112,7 +112,9 @@ export const appendMutants: readonly Mutant[] = [
       },
     };
   }),
-  mutant("append is cut at 1 MiB", (inner) => ({ append: (key, bytes, o) => inner.append(key, bytes.subarray(0, 1024 * 1024), o) })),
+  mutant("append is cut at 1 MiB", (inner) => ({
+    append: (key, bytes, o) => inner.append(key, bytes.subarray(0, 1024 * 1024), o),
+  })),
   mutant("list shows the size before the append", (inner, { objects }) => {
     const sizes = new Map<string, number>();
     return {

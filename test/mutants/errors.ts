@@ -30,14 +30,38 @@ const without = (o: CallOptions | undefined): CallOptions => {
 
 /** Defects of rejections, aborts and closing. */
 export const errorMutants: readonly Mutant[] = [
-  mutant("foreign error for NOT_FOUND", onlyCode("NOT_FOUND", () => nodeError("ENOENT"))),
-  mutant("foreign error for EXISTS", onlyCode("EXISTS", () => nodeError("EEXIST"))),
-  mutant("a foreign error that carries the right code", onlyCode("NOT_FOUND", (_, key) => Object.assign(new Error("gone"), { code: "NOT_FOUND", key }))),
-  mutant("error with another code", onlyCode("EXISTS", (_, key) => new LedgerError("CONFLICT", "it exists", { key }))),
-  mutant("error without its key", onlyCode("NOT_FOUND", () => new LedgerError("NOT_FOUND", "not found"))),
-  mutant("EXISTS without its key", onlyCode("EXISTS", () => new LedgerError("EXISTS", "exists"))),
-  mutant("error with the key of the store below", onlyCode("NOT_FOUND", (_, key) => new LedgerError("NOT_FOUND", "gone", { key: `/srv/${key}` }))),
-  mutant("wrong size with another code", onlyCode("INVALID_ARGUMENT", (_, key) => new LedgerError("IO", "bad size", { key }))),
+  mutant(
+    "foreign error for NOT_FOUND",
+    onlyCode("NOT_FOUND", () => nodeError("ENOENT")),
+  ),
+  mutant(
+    "foreign error for EXISTS",
+    onlyCode("EXISTS", () => nodeError("EEXIST")),
+  ),
+  mutant(
+    "a foreign error that carries the right code",
+    onlyCode("NOT_FOUND", (_, key) => Object.assign(new Error("gone"), { code: "NOT_FOUND", key })),
+  ),
+  mutant(
+    "error with another code",
+    onlyCode("EXISTS", (_, key) => new LedgerError("CONFLICT", "it exists", { key })),
+  ),
+  mutant(
+    "error without its key",
+    onlyCode("NOT_FOUND", () => new LedgerError("NOT_FOUND", "not found")),
+  ),
+  mutant(
+    "EXISTS without its key",
+    onlyCode("EXISTS", () => new LedgerError("EXISTS", "exists")),
+  ),
+  mutant(
+    "error with the key of the store below",
+    onlyCode("NOT_FOUND", (_, key) => new LedgerError("NOT_FOUND", "gone", { key: `/srv/${key}` })),
+  ),
+  mutant(
+    "wrong size with another code",
+    onlyCode("INVALID_ARGUMENT", (_, key) => new LedgerError("IO", "bad size", { key })),
+  ),
   mutant("read throws synchronously", (inner, { objects }) => ({
     read: (key, o) => {
       if (!objects.has(key)) throw new LedgerError("NOT_FOUND", "not found", { key });
@@ -51,7 +75,8 @@ export const errorMutants: readonly Mutant[] = [
     },
   })),
   mutant("stat returns no promise", (inner, { objects }) => ({
-    stat: ((key: string, o: CallOptions | undefined) => (objects.has(key) && !o?.signal ? { size: objects.get(key)?.length } : inner.stat(key, o))) as Backend["stat"],
+    stat: ((key: string, o: CallOptions | undefined) =>
+      objects.has(key) && !o?.signal ? { size: objects.get(key)?.length } : inner.stat(key, o)) as Backend["stat"],
     ...({} as object),
   })),
 
@@ -85,16 +110,23 @@ export const errorMutants: readonly Mutant[] = [
       o?.signal?.throwIfAborted();
     },
   })),
-  mutant("an abort rejects with its own error", rejecting((error) => (LedgerError.is(error) ? error : new DOMException("aborted", "AbortError")))),
-  mutant("an abort rejects with a LedgerError", rejecting((error, key) => (LedgerError.is(error) ? error : new LedgerError("IO", "aborted", { key, cause: error })))),
+  mutant(
+    "an abort rejects with its own error",
+    rejecting((error) => (LedgerError.is(error) ? error : new DOMException("aborted", "AbortError"))),
+  ),
+  mutant(
+    "an abort rejects with a LedgerError",
+    rejecting((error, key) =>
+      LedgerError.is(error) ? error : new LedgerError("IO", "aborted", { key, cause: error }),
+    ),
+  ),
   mutant("hangs on abort", (inner) => ({
-    create: (key, body, o) => inner.create(key, body, body instanceof Uint8Array || o?.signal?.aborted ? o : without(o)),
+    create: (key, body, o) =>
+      inner.create(key, body, body instanceof Uint8Array || o?.signal?.aborted ? o : without(o)),
   })),
   mutant("never settles once its signal is aborted", (inner) => ({
     read: (key, o) =>
-      inner.read(key, without(o)).then(
-        (bytes) => (o?.signal?.aborted ? new Promise<never>(() => {}) : bytes),
-      ),
+      inner.read(key, without(o)).then((bytes) => (o?.signal?.aborted ? new Promise<never>(() => {}) : bytes)),
   })),
   mutant("an abort under way rejects with its own error", (inner) => ({
     read: async (key, o) => {

@@ -15,7 +15,8 @@ function renaming(rename: (key: string) => string, back: (key: string) => string
     async *list(prefix, o) {
       const { startAfter, ...rest } = o ?? {};
       const after = startAfter === undefined ? {} : { startAfter: rename(startAfter) };
-      for await (const { key, size } of inner.list(rename(prefix), { ...rest, ...after })) yield { key: back(key), size };
+      for await (const { key, size } of inner.list(rename(prefix), { ...rest, ...after }))
+        yield { key: back(key), size };
     },
   });
 }
@@ -26,13 +27,30 @@ export const handleMutants: readonly Mutant[] = [
   mutant("another contract", () => ({ contract: 2 as unknown as 1 })),
   mutant("no name", () => ({ name: "" })),
   mutant("no stat", () => ({ stat: undefined as unknown as Backend["stat"] })),
-  mutant("a capability is not a boolean", () => ({ capabilities: { ...LESS, append: true, exclusiveCreate: "yes" as unknown as boolean } })),
+  mutant("a capability is not a boolean", () => ({
+    capabilities: { ...LESS, append: true, exclusiveCreate: "yes" as unknown as boolean },
+  })),
   mutant("append is declared and missing", () => ({ append: undefined as unknown as NonNullable<Backend["append"]> })),
   mutant("move is declared and missing", () => ({ move: undefined as unknown as NonNullable<Backend["move"]> })),
   mutant("undeclared append resolves", () => ({ append: async () => {} }), LESS),
-  mutant("undeclared append works", (_, store) => referenceBackend(store) && { append: (key, bytes, o) => referenceBackend(store).append?.(key, bytes, o) as Promise<void> }, LESS),
-  mutant("undeclared append rejects with a foreign error", () => ({ append: () => Promise.reject(new TypeError("append is not supported")) }), LESS),
-  mutant("undeclared move works", (_, store) => ({ move: (from, to, o) => referenceBackend(store).move?.(from, to, o) as Promise<void> }), LESS),
+  mutant(
+    "undeclared append works",
+    (_, store) =>
+      referenceBackend(store) && {
+        append: (key, bytes, o) => referenceBackend(store).append?.(key, bytes, o) as Promise<void>,
+      },
+    LESS,
+  ),
+  mutant(
+    "undeclared append rejects with a foreign error",
+    () => ({ append: () => Promise.reject(new TypeError("append is not supported")) }),
+    LESS,
+  ),
+  mutant(
+    "undeclared move works",
+    (_, store) => ({ move: (from, to, o) => referenceBackend(store).move?.(from, to, o) as Promise<void> }),
+    LESS,
+  ),
   mutant("undeclared move resolves", () => ({ move: async () => {} }), LESS),
   mutant("liveness does not know its own token", () => ({ liveness: { token: "me", isAlive: async () => undefined } })),
   mutant("liveness takes every process for alive", () => ({ liveness: { token: "me", isAlive: async () => true } })),
@@ -41,20 +59,61 @@ export const handleMutants: readonly Mutant[] = [
   })),
   mutant("liveness has a long token", () => ({ liveness: { token: "x".repeat(201), isAlive: async () => true } })),
 
-  mutant("non-ASCII keys mangled", renaming((key) => Buffer.from(key, "latin1").toString("latin1"))),
-  mutant("keys are decomposed", renaming((key) => key.normalize("NFD"))),
-  mutant("keys are folded by compatibility", renaming((key) => key.normalize("NFKC"))),
-  mutant("folds case", renaming((key) => key.toLowerCase())),
-  mutant("keys are decoded as URLs", renaming((key) => decodeURIComponent(key.replace(/%(?![0-9a-f]{2})/gi, "%25")))),
-  mutant("a plus sign is a space", renaming((key) => key.replaceAll("+", " "))),
-  mutant("listed keys are not decoded", renaming((key) => encodeURI(key))),
-  mutant("spaces at the ends of segments are trimmed", renaming((key) => key.split("/").map((part) => part.trim() || part).join("/"))),
-  mutant("keys are cut to 255 characters", renaming((key) => key.slice(0, 255))),
-  mutant("segments are cut to 200 bytes", renaming((key) => key.split("/").map((part) => Buffer.from(part).subarray(0, 200).toString()).join("/"))),
+  mutant(
+    "non-ASCII keys mangled",
+    renaming((key) => Buffer.from(key, "latin1").toString("latin1")),
+  ),
+  mutant(
+    "keys are decomposed",
+    renaming((key) => key.normalize("NFD")),
+  ),
+  mutant(
+    "keys are folded by compatibility",
+    renaming((key) => key.normalize("NFKC")),
+  ),
+  mutant(
+    "folds case",
+    renaming((key) => key.toLowerCase()),
+  ),
+  mutant(
+    "keys are decoded as URLs",
+    renaming((key) => decodeURIComponent(key.replace(/%(?![0-9a-f]{2})/gi, "%25"))),
+  ),
+  mutant(
+    "a plus sign is a space",
+    renaming((key) => key.replaceAll("+", " ")),
+  ),
+  mutant(
+    "listed keys are not decoded",
+    renaming((key) => encodeURI(key)),
+  ),
+  mutant(
+    "spaces at the ends of segments are trimmed",
+    renaming((key) =>
+      key
+        .split("/")
+        .map((part) => part.trim() || part)
+        .join("/"),
+    ),
+  ),
+  mutant(
+    "keys are cut to 255 characters",
+    renaming((key) => key.slice(0, 255)),
+  ),
+  mutant(
+    "segments are cut to 200 bytes",
+    renaming((key) =>
+      key
+        .split("/")
+        .map((part) => Buffer.from(part).subarray(0, 200).toString())
+        .join("/"),
+    ),
+  ),
   mutant("keys are kept in a plain object", (inner) => {
     const names: Record<string, string> = {};
     return {
-      stat: async (key, o) => (names[key] === undefined ? inner.stat(key, o) : ((await inner.stat(key, o)) ?? { size: 0 })),
+      stat: async (key, o) =>
+        names[key] === undefined ? inner.stat(key, o) : ((await inner.stat(key, o)) ?? { size: 0 }),
     };
   }),
   mutant("a long key rejects with a foreign error", (inner) => ({
@@ -63,7 +122,10 @@ export const handleMutants: readonly Mutant[] = [
       await inner.create(key, body, o);
     },
   })),
-  mutant("characters that differ are mapped to one", renaming((key) => key.replaceAll(/[^\w/.]/g, "_"))),
+  mutant(
+    "characters that differ are mapped to one",
+    renaming((key) => key.replaceAll(/[^\w/.]/g, "_")),
+  ),
 
   mutant("works after close", () => ({ close: async () => {} })),
   mutant("stat works after close", (_, { objects }) => ({

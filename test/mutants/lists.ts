@@ -19,7 +19,12 @@ function changing(change: (entries: Entry[], prefix: string, options: Options) =
 }
 
 /** Pages of 1000, each asked for with what `next` makes of the page before. */
-async function* paged(inner: Backend, prefix: string, options: Options, next: (page: Entry[]) => string | undefined): AsyncGenerator<Entry> {
+async function* paged(
+  inner: Backend,
+  prefix: string,
+  options: Options,
+  next: (page: Entry[]) => string | undefined,
+): AsyncGenerator<Entry> {
   let startAfter = options?.startAfter;
   for (;;) {
     const page: Entry[] = [];
@@ -56,15 +61,35 @@ function like(pattern: string): RegExp {
 
 /** Defects of `list`. */
 export const listMutants: readonly Mutant[] = [
-  mutant("prefix runs/1 takes runs/10", filtered((key, prefix, after) => key.startsWith(prefix) && isAfter(key, after))),
-  mutant("prefix finds the object of that key", filtered((key, prefix, after) => (isUnder(key, prefix) || key === prefix) && isAfter(key, after))),
-  mutant("prefix is found anywhere in the key", filtered((key, prefix, after) => (prefix === "" || `/${key}`.includes(`/${prefix}/`)) && isAfter(key, after))),
-  mutant("prefix is a pattern of LIKE", filtered((key, prefix, after) => (prefix === "" || like(prefix).test(key)) && isAfter(key, after))),
+  mutant(
+    "prefix runs/1 takes runs/10",
+    filtered((key, prefix, after) => key.startsWith(prefix) && isAfter(key, after)),
+  ),
+  mutant(
+    "prefix finds the object of that key",
+    filtered((key, prefix, after) => (isUnder(key, prefix) || key === prefix) && isAfter(key, after)),
+  ),
+  mutant(
+    "prefix is found anywhere in the key",
+    filtered((key, prefix, after) => (prefix === "" || `/${key}`.includes(`/${prefix}/`)) && isAfter(key, after)),
+  ),
+  mutant(
+    "prefix is a pattern of LIKE",
+    filtered((key, prefix, after) => (prefix === "" || like(prefix).test(key)) && isAfter(key, after)),
+  ),
   mutant(
     "prefix is a regular expression",
-    filtered((key, prefix, after) => (prefix === "" || new RegExp(`^${prefix.replaceAll("(", "\\(")}/`).test(key)) && isAfter(key, after)),
+    filtered(
+      (key, prefix, after) =>
+        (prefix === "" || new RegExp(`^${prefix.replaceAll("(", "\\(")}/`).test(key)) && isAfter(key, after),
+    ),
   ),
-  mutant("lists only one level", changing((entries, prefix) => entries.filter(({ key }) => !key.slice(prefix === "" ? 0 : prefix.length + 1).includes("/")))),
+  mutant(
+    "lists only one level",
+    changing((entries, prefix) =>
+      entries.filter(({ key }) => !key.slice(prefix === "" ? 0 : prefix.length + 1).includes("/")),
+    ),
+  ),
   mutant("list is in the order of creation", (inner, { objects }) => ({
     async *list(prefix, o) {
       const sizes = new Map<string, number>();
@@ -72,17 +97,54 @@ export const listMutants: readonly Mutant[] = [
       for (const key of objects.keys()) if (sizes.has(key)) yield { key, size: sizes.get(key) as number };
     },
   })),
-  mutant("list is in the order of the locale", changing((entries) => entries.toSorted((a, b) => a.key.localeCompare(b.key, "en")))),
-  mutant("list ignores case in its order", changing((entries) => entries.toSorted((a, b) => (a.key.toLowerCase() < b.key.toLowerCase() ? -1 : 1)))),
-  mutant("list is in the order of a walk through folders", changing((entries) => entries.toSorted((a, b) => (a.key.replaceAll("/", "\0") < b.key.replaceAll("/", "\0") ? -1 : 1)))),
-  mutant("list has numbers in their order", changing((entries) => entries.toSorted((a, b) => a.key.localeCompare(b.key, "en", { numeric: true })))),
-  mutant("list runs backwards", changing((entries) => entries.toReversed())),
-  mutant("list loses its last key", changing((entries) => entries.slice(0, -1))),
-  mutant("list loses its first key", changing((entries) => entries.slice(1))),
-  mutant("list stops at 1000", changing((entries) => entries.slice(0, 1000))),
-  mutant("list stops at 2000", changing((entries) => entries.slice(0, 2000))),
-  mutant("list repeats a key at a page edge", (inner) => ({ list: (prefix, o) => paged(inner, prefix, o, (page) => page.at(-2)?.key) })),
-  mutant("list skips a key at a page edge", (inner) => ({ list: (prefix, o) => paged(inner, prefix, o, (page) => `${page.at(-1)?.key}\uffff`.replace(/\d\uffff$/, "9"))})),
+  mutant(
+    "list is in the order of the locale",
+    changing((entries) => entries.toSorted((a, b) => a.key.localeCompare(b.key, "en"))),
+  ),
+  mutant(
+    "list ignores case in its order",
+    changing((entries) => entries.toSorted((a, b) => (a.key.toLowerCase() < b.key.toLowerCase() ? -1 : 1))),
+  ),
+  mutant(
+    "list is in the order of a walk through folders",
+    changing((entries) =>
+      entries.toSorted((a, b) => (a.key.replaceAll("/", "\0") < b.key.replaceAll("/", "\0") ? -1 : 1)),
+    ),
+  ),
+  mutant(
+    "list has numbers in their order",
+    changing((entries) => entries.toSorted((a, b) => a.key.localeCompare(b.key, "en", { numeric: true }))),
+  ),
+  mutant(
+    "list is in the order of UTF-8 bytes",
+    changing((entries) => entries.toSorted((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)))),
+  ),
+  mutant(
+    "list runs backwards",
+    changing((entries) => entries.toReversed()),
+  ),
+  mutant(
+    "list loses its last key",
+    changing((entries) => entries.slice(0, -1)),
+  ),
+  mutant(
+    "list loses its first key",
+    changing((entries) => entries.slice(1)),
+  ),
+  mutant(
+    "list stops at 1000",
+    changing((entries) => entries.slice(0, 1000)),
+  ),
+  mutant(
+    "list stops at 2000",
+    changing((entries) => entries.slice(0, 2000)),
+  ),
+  mutant("list repeats a key at a page edge", (inner) => ({
+    list: (prefix, o) => paged(inner, prefix, o, (page) => page.at(-2)?.key),
+  })),
+  mutant("list skips a key at a page edge", (inner) => ({
+    list: (prefix, o) => paged(inner, prefix, o, (page) => `${page.at(-1)?.key}\uffff`.replace(/\d\uffff$/, "9")),
+  })),
   mutant("list counts positions from page to page", (inner) => ({
     async *list(prefix, o) {
       for (let from = 0; ; from += 1000) {
@@ -103,24 +165,68 @@ export const listMutants: readonly Mutant[] = [
       if (count > 0 && count % 1000 === 0) throw new TypeError("no continuation token");
     },
   })),
-  mutant("list shows temporary files", changing((entries, prefix) => (prefix === "" && entries.length > 0 ? [{ key: ".tmp-1", size: 0 }, ...entries] : entries))),
-  mutant("list shows folders", changing((entries) => entries.flatMap((e) => (e.key.includes("/") ? [{ key: e.key.slice(0, e.key.lastIndexOf("/")), size: 0 }, e] : [e])))),
+  mutant(
+    "list shows temporary files",
+    changing((entries, prefix) =>
+      prefix === "" && entries.length > 0 ? [{ key: ".tmp-1", size: 0 }, ...entries] : entries,
+    ),
+  ),
+  mutant(
+    "list shows folders",
+    changing((entries) =>
+      entries.flatMap((e) =>
+        e.key.includes("/") ? [{ key: e.key.slice(0, e.key.lastIndexOf("/")), size: 0 }, e] : [e],
+      ),
+    ),
+  ),
   mutant("list of an absent prefix rejects", (inner, { objects }) => ({
     async *list(prefix, o) {
       if (prefix !== "" && ![...objects.keys()].some((key) => isUnder(key, prefix))) await inner.read(prefix, o);
       yield* inner.list(prefix, o);
     },
   })),
-  mutant("the empty prefix finds nothing", changing((entries, prefix) => (prefix === "" ? [] : entries))),
-  mutant("list gives keys below the prefix without it", changing((entries, prefix) => entries.map((e) => ({ ...e, key: prefix === "" ? e.key : e.key.slice(prefix.length + 1) })))),
-  mutant("list gives no sizes", changing((entries) => entries.map(({ key }) => ({ key, size: 0 })))),
-  mutant("startAfter is inclusive", filtered((key, prefix, after) => isUnder(key, prefix) && (after === undefined || key >= after))),
-  mutant("startAfter is ignored", filtered((key, prefix) => isUnder(key, prefix))),
+  mutant(
+    "the empty prefix finds nothing",
+    changing((entries, prefix) => (prefix === "" ? [] : entries)),
+  ),
+  mutant(
+    "list gives keys below the prefix without it",
+    changing((entries, prefix) =>
+      entries.map((e) => ({ ...e, key: prefix === "" ? e.key : e.key.slice(prefix.length + 1) })),
+    ),
+  ),
+  mutant(
+    "list gives no sizes",
+    changing((entries) => entries.map(({ key }) => ({ key, size: 0 }))),
+  ),
+  mutant(
+    "startAfter is inclusive",
+    filtered((key, prefix, after) => isUnder(key, prefix) && (after === undefined || key >= after)),
+  ),
+  mutant(
+    "startAfter is ignored",
+    filtered((key, prefix) => isUnder(key, prefix)),
+  ),
   mutant("startAfter must exist", (inner, { objects }) => ({
-    list: (prefix, o) => inner.list(prefix, o?.startAfter !== undefined && !objects.has(o.startAfter) ? { ...(o.signal && { signal: o.signal }) } : o),
+    list: (prefix, o) =>
+      inner.list(
+        prefix,
+        o?.startAfter !== undefined && !objects.has(o.startAfter) ? { ...(o.signal && { signal: o.signal }) } : o,
+      ),
   })),
-  mutant("startAfter skips the folder of that name", filtered((key, prefix, after) => isUnder(key, prefix) && isAfter(key, after) && !(after && key.startsWith(`${after}/`)))),
-  mutant("startAfter counts below the prefix", filtered((key, prefix, after) => isUnder(key, prefix) && (after === undefined || key.slice(prefix === "" ? 0 : prefix.length + 1) > after))),
+  mutant(
+    "startAfter skips the folder of that name",
+    filtered(
+      (key, prefix, after) => isUnder(key, prefix) && isAfter(key, after) && !(after && key.startsWith(`${after}/`)),
+    ),
+  ),
+  mutant(
+    "startAfter counts below the prefix",
+    filtered(
+      (key, prefix, after) =>
+        isUnder(key, prefix) && (after === undefined || key.slice(prefix === "" ? 0 : prefix.length + 1) > after),
+    ),
+  ),
   mutant("startAfter before the prefix finds nothing", (inner) => ({
     async *list(prefix, o) {
       if (o?.startAfter !== undefined && prefix !== "" && !o.startAfter.startsWith(prefix)) return;

@@ -63,7 +63,8 @@ export const readMutants: readonly Mutant[] = [
     },
   })),
   mutant("read finds a key that only begins like it", (inner, { objects }) => ({
-    read: async (key, o) => inner.read(objects.has(key) ? key : ([...objects.keys()].find((one) => one.startsWith(key)) ?? key), o),
+    read: async (key, o) =>
+      inner.read(objects.has(key) ? key : ([...objects.keys()].find((one) => one.startsWith(key)) ?? key), o),
   })),
   mutant("stat of what is not there rejects", (inner) => ({
     stat: async (key, o) => {
@@ -72,7 +73,9 @@ export const readMutants: readonly Mutant[] = [
       return found;
     },
   })),
-  mutant("stat of what is not there is a size of 0", (inner) => ({ stat: async (key, o) => (await inner.stat(key, o)) ?? { size: 0 } })),
+  mutant("stat of what is not there is a size of 0", (inner) => ({
+    stat: async (key, o) => (await inner.stat(key, o)) ?? { size: 0 },
+  })),
   mutant("stat of an empty object is undefined", (inner) => ({
     stat: async (key, o) => {
       const found = await inner.stat(key, o);
@@ -89,7 +92,8 @@ export const readMutants: readonly Mutant[] = [
     read: async (key, o) => inner.read(key, o?.range ? { ...o, range: { ...o.range, offset: o.range.offset + 1 } } : o),
   })),
   mutant("a range has one byte too many", (inner) => ({
-    read: async (key, o) => inner.read(key, o?.range?.length === undefined ? o : { ...o, range: { ...o.range, length: o.range.length + 1 } }),
+    read: async (key, o) =>
+      inner.read(key, o?.range?.length === undefined ? o : { ...o, range: { ...o.range, length: o.range.length + 1 } }),
   })),
   mutant("a range past the end is filled with zeros", (inner) => ({
     read: async (key, o) => {
@@ -122,7 +126,8 @@ export const readMutants: readonly Mutant[] = [
     },
   })),
   mutant("a range without length reads one page", (inner) => ({
-    read: async (key, o) => (o?.range && o.range.length === undefined ? (await inner.read(key, o)).slice(0, 512) : inner.read(key, o)),
+    read: async (key, o) =>
+      o?.range && o.range.length === undefined ? (await inner.read(key, o)).slice(0, 512) : inner.read(key, o),
   })),
   mutant("a length of 0 means to the end", (inner) => ({
     read: async (key, o) => inner.read(key, o?.range?.length === 0 ? { ...o, range: { offset: o.range.offset } } : o),
@@ -130,7 +135,10 @@ export const readMutants: readonly Mutant[] = [
   mutant("offsets are kept in 20 bits", (inner) => ({
     read: async (key, o) => {
       const offset = o?.range?.offset ?? 0;
-      return inner.read(key, o?.range && offset < 2 ** 32 ? { ...o, range: { ...o.range, offset: offset & 0xfffff } } : o);
+      return inner.read(
+        key,
+        o?.range && offset < 2 ** 32 ? { ...o, range: { ...o.range, offset: offset & 0xfffff } } : o,
+      );
     },
   })),
   mutant("reads at once share a position", (inner) => {

@@ -54,7 +54,9 @@ export function referenceBackend(store: Store, capabilities: Capabilities = ALL)
       enter("list", prefix, options?.signal);
       const root = prefix === "" ? "" : `${prefix}/`;
       const after = options?.startAfter;
-      const keys = [...objects.keys()].filter((key) => key.startsWith(root) && (after === undefined || key > after)).toSorted();
+      const keys = [...objects.keys()]
+        .filter((key) => key.startsWith(root) && (after === undefined || key > after))
+        .toSorted();
       for (const key of keys) {
         enter("list", prefix, options?.signal);
         const bytes = objects.get(key);

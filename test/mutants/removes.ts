@@ -12,7 +12,8 @@ export const removeMutants: readonly Mutant[] = [
   })),
   mutant("remove of a mere prefix rejects, as of a folder", (inner, { objects }) => ({
     remove: async (key, o) => {
-      if ([...objects.keys()].some((one) => one.startsWith(`${key}/`))) throw new LedgerError("IO", "it is a folder", { key });
+      if ([...objects.keys()].some((one) => one.startsWith(`${key}/`)))
+        throw new LedgerError("IO", "it is a folder", { key });
       await inner.remove(key, o);
     },
   })),

@@ -21,7 +21,9 @@ export const streamMutants: readonly Mutant[] = [
   mutant("an empty chunk ends the stream", (inner) => ({
     create: (key, body, o) => inner.create(key, body instanceof Uint8Array ? body : untilEmpty(body), o),
   })),
-  mutant("size of a stream not checked", (inner) => ({ create: (key, body, o) => inner.create(key, unsized(body), o) })),
+  mutant("size of a stream not checked", (inner) => ({
+    create: (key, body, o) => inner.create(key, unsized(body), o),
+  })),
   mutant("short stream padded to its size", (inner) => ({
     create: async (key, body, o) => {
       if (body instanceof Uint8Array || body.size === undefined) return inner.create(key, body, o);
@@ -48,7 +50,14 @@ export const streamMutants: readonly Mutant[] = [
   mutant("failure of a stream replaced by another", (inner) => ({
     create: (key, body, o) => {
       let failed = false;
-      const stream = body instanceof Uint8Array ? body : noting(body, () => {}, () => (failed = true));
+      const stream =
+        body instanceof Uint8Array
+          ? body
+          : noting(
+              body,
+              () => {},
+              () => (failed = true),
+            );
       return inner.create(key, stream, o).catch((error: unknown) => {
         throw failed && o?.signal === undefined ? new LedgerError("IO", "the stream failed", { key }) : error;
       });
@@ -57,7 +66,11 @@ export const streamMutants: readonly Mutant[] = [
 ];
 
 /** Hands on a stream; `failed` is called when it throws. */
-export function noting(body: ByteStream, seen: (chunk: Uint8Array) => unknown, failed: () => unknown = () => {}): ByteStream {
+export function noting(
+  body: ByteStream,
+  seen: (chunk: Uint8Array) => unknown,
+  failed: () => unknown = () => {},
+): ByteStream {
   async function* generate(): AsyncGenerator<Uint8Array, void, undefined> {
     try {
       for await (const chunk of body) {

@@ -121,9 +121,14 @@ export const timingMutants: readonly Mutant[] = [
     create: async (key, body, o) => {
       if (body instanceof Uint8Array || objects.has(key)) return inner.create(key, body, o);
       const seen: number[] = [];
-      const show = (chunk: Uint8Array): unknown => objects.set(key, Uint8Array.from([...seen, ...chunk.subarray(0, 100)]));
+      const show = (chunk: Uint8Array): unknown =>
+        objects.set(key, Uint8Array.from([...seen, ...chunk.subarray(0, 100)]));
       try {
-        await inner.create(`${key}.part`, noting(body, show, () => objects.delete(key)), o);
+        await inner.create(
+          `${key}.part`,
+          noting(body, show, () => objects.delete(key)),
+          o,
+        );
         objects.set(key, objects.get(`${key}.part`) as Uint8Array);
       } catch (error) {
         objects.delete(key);
@@ -146,7 +151,11 @@ export const timingMutants: readonly Mutant[] = [
       if (body instanceof Uint8Array) return inner.create(key, body, o);
       const part = `tmp-${key.replaceAll("/", "-")}`;
       try {
-        await inner.create(key, noting(body, (chunk) => objects.set(part, chunk.slice())), o);
+        await inner.create(
+          key,
+          noting(body, (chunk) => objects.set(part, chunk.slice())),
+          o,
+        );
       } finally {
         objects.delete(part);
       }
@@ -155,14 +164,16 @@ export const timingMutants: readonly Mutant[] = [
   mutant("a temporary file is left when a stream fails", (inner, { objects }) => ({
     create: (key, body, o) =>
       inner.create(key, body, o).catch((error: unknown) => {
-        if (!(body instanceof Uint8Array) && !objects.has(key) && o?.signal?.aborted !== true) objects.set(`tmp-${key.replaceAll("/", "-")}`, new Uint8Array(1));
+        if (!(body instanceof Uint8Array) && !objects.has(key) && o?.signal?.aborted !== true)
+          objects.set(`tmp-${key.replaceAll("/", "-")}`, new Uint8Array(1));
         throw error;
       }),
   })),
   mutant("torn object left by an abort under way", (inner, { objects }) => ({
     create: (key, body, o) =>
       inner.create(key, body, o).catch((error: unknown) => {
-        if (!(body instanceof Uint8Array) && body.size === undefined && !objects.has(key)) objects.set(key, new Uint8Array(10));
+        if (!(body instanceof Uint8Array) && body.size === undefined && !objects.has(key))
+          objects.set(key, new Uint8Array(10));
         throw error;
       }),
   })),

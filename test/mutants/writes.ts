@@ -5,7 +5,9 @@ import { type Mutant, later, mutant } from "./mutant.ts";
 import { noting } from "./streams.ts";
 
 function truncating(limit: number): Mutant["damage"] {
-  return (inner) => ({ create: async (key, body, o) => inner.create(key, (await collectBody(body, o?.signal, key)).slice(0, limit), o) });
+  return (inner) => ({
+    create: async (key, body, o) => inner.create(key, (await collectBody(body, o?.signal, key)).slice(0, limit), o),
+  });
 }
 
 async function putAnyway(objects: Map<string, Uint8Array>, key: string, body: Body): Promise<void> {
@@ -87,7 +89,11 @@ export const writeMutants: readonly Mutant[] = [
     create: async (key, body, o) => {
       if (body instanceof Uint8Array) return inner.create(key, body, o);
       const chunks: Uint8Array[] = [];
-      await inner.create(key, noting(body, (chunk) => chunks.push(chunk)), o);
+      await inner.create(
+        key,
+        noting(body, (chunk) => chunks.push(chunk)),
+        o,
+      );
       if (chunks.length === 1) objects.set(key, chunks[0] as Uint8Array);
     },
   })),
@@ -98,7 +104,8 @@ export const writeMutants: readonly Mutant[] = [
     },
   })),
   mutant("ignores byteOffset", (inner) => ({
-    create: (key, body, o) => inner.create(key, body instanceof Uint8Array ? new Uint8Array(body.buffer, 0, body.length) : body, o),
+    create: (key, body, o) =>
+      inner.create(key, body instanceof Uint8Array ? new Uint8Array(body.buffer, 0, body.length) : body, o),
   })),
   mutant("writes the whole buffer under a view", (inner) => ({
     create: (key, body, o) => inner.create(key, body instanceof Uint8Array ? new Uint8Array(body.buffer) : body, o),
@@ -116,7 +123,12 @@ export const writeMutants: readonly Mutant[] = [
     },
   })),
   mutant("line ends converted", (inner) => ({
-    create: async (key, body, o) => inner.create(key, (await collectBody(body, o?.signal, key)).filter((byte) => byte !== 0x0d), o),
+    create: async (key, body, o) =>
+      inner.create(
+        key,
+        (await collectBody(body, o?.signal, key)).filter((byte) => byte !== 0x0d),
+        o,
+      ),
   })),
   mutant("key blocked after a failed create", (inner) => {
     const blocked = new Set<string>();

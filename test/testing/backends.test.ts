@@ -12,7 +12,7 @@ const wrappers: Record<string, (inner: Backend) => Backend> = {
 };
 
 for (const [name, wrap] of Object.entries(wrappers)) {
-  describe(name, () => {
+  describe(`on ${name}`, () => {
     conformance(
       {
         name,
@@ -63,7 +63,10 @@ test("recordingBackend keeps calls, bytes, results and errors", async () => {
   expect(calls[2]?.error).toMatchObject({ code: "EXISTS" });
   expect(calls[3]).toMatchObject({ range: { offset: 1, length: 1 }, result: bytes("w") });
   expect(calls[4]).not.toHaveProperty("result");
-  expect(calls[5]?.result).toEqual([{ key: "a", size: 3 }, { key: "b", size: 3 }]);
+  expect(calls[5]?.result).toEqual([
+    { key: "a", size: 3 },
+    { key: "b", size: 3 },
+  ]);
   expect(calls[6]?.bytes).toEqual(bytes("line"));
 });
 
@@ -87,12 +90,22 @@ test("countingBackend counts calls and bytes, and a list by its pages", async ()
   await backend.stat("a");
   await drain(backend, "absent");
   expect(backend.counters).toEqual({
-    ...{ create: 2, append: 1, read: 2, stat: 1, list: 1, remove: 0, move: 0 },
-    ...{ requests: 7, bytesIn: 10, bytesOut: 2 },
+    create: 2,
+    append: 1,
+    read: 2,
+    stat: 1,
+    list: 1,
+    remove: 0,
+    move: 0,
+    requests: 7,
+    bytesIn: 10,
+    bytesOut: 2,
   });
   backend.reset();
   expect(backend.counters).toMatchObject({ create: 0, requests: 0, bytesIn: 0 });
-  await Promise.all(Array.from({ length: 1001 }, (_, i) => place.create(`many/${i < 1000 ? "a" : "b"}/${i}`, bytes("x"))));
+  await Promise.all(
+    Array.from({ length: 1001 }, (_, i) => place.create(`many/${i < 1000 ? "a" : "b"}/${i}`, bytes("x"))),
+  );
   await drain(backend, "many/a");
   expect(backend.counters.requests).toBe(1);
   await drain(backend, "many");

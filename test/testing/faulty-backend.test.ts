@@ -3,7 +3,14 @@ import type { Backend } from "../../src/backend/backend.ts";
 import { LedgerError } from "../../src/backend/error.ts";
 import { withRetry } from "../../src/backend/layers/retry.ts";
 import { type MemoryBackend, memoryBackend } from "../../src/backends/memory/index.ts";
-import { Crash, type Fault, type FaultMode, type FaultyBackend, createTestClock, faultyBackend } from "../../src/testing/index.ts";
+import {
+  Crash,
+  type Fault,
+  type FaultMode,
+  type FaultyBackend,
+  createTestClock,
+  faultyBackend,
+} from "../../src/testing/index.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -101,8 +108,18 @@ test("errors carry key and operation, and what the plan chose", async () => {
     { mode: "error-before", at: 1, error: { code: "UNAVAILABLE", transient: true, message: "slow down" } },
     { mode: "lost-ack", at: 2 },
   ]);
-  await expect(faulty.create("a", bytes("x"))).rejects.toMatchObject({ code: "UNAVAILABLE", transient: true, key: "a", operation: "create", message: "slow down (injected)" });
-  await expect(faulty.create("a", bytes("x"))).rejects.toMatchObject({ code: "UNAVAILABLE", transient: true, key: "a" });
+  await expect(faulty.create("a", bytes("x"))).rejects.toMatchObject({
+    code: "UNAVAILABLE",
+    transient: true,
+    key: "a",
+    operation: "create",
+    message: "slow down (injected)",
+  });
+  await expect(faulty.create("a", bytes("x"))).rejects.toMatchObject({
+    code: "UNAVAILABLE",
+    transient: true,
+    key: "a",
+  });
 });
 
 test("a late call lands after the next one, with the bytes it was given", async () => {
@@ -198,7 +215,13 @@ test("a crashed process stays dead, and closing it leaves the backend under it o
 
 test("a crash is a LedgerError that says so", async () => {
   const { faulty } = setup({ mode: "crash-before", at: 1 });
-  await expect(faulty.read("a")).rejects.toMatchObject({ name: "Crash", code: "IO", key: "a", operation: "read", transient: false });
+  await expect(faulty.read("a")).rejects.toMatchObject({
+    name: "Crash",
+    code: "IO",
+    key: "a",
+    operation: "read",
+    transient: false,
+  });
 });
 
 test("plans that make no sense are refused", () => {
@@ -213,7 +236,8 @@ test("every fault at every call, under the retry layer: what was acknowledged is
       const { place, faulty } = setup({ mode, at });
       const backend = withRetry(faulty, { clock: createTestClock(), random: () => 0.5 });
       const acknowledged: string[] = [];
-      for (const key of ["a", "b", "c"]) if ((await codeOf(backend.create(key, bytes(key)))) === ok) acknowledged.push(key);
+      for (const key of ["a", "b", "c"])
+        if ((await codeOf(backend.create(key, bytes(key)))) === ok) acknowledged.push(key);
       await faulty.settle();
       const found = stored(place);
       expect(Object.keys(found)).toEqual(expect.arrayContaining(acknowledged));

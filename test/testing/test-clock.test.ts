@@ -19,11 +19,20 @@ test("it stands still at its start", async () => {
 test("advance moves both scales and fires timers in the order of time, then of the calls", async () => {
   const clock = createTestClock();
   const fired: [string, number][] = [];
-  for (const [name, ms] of [["c", 30], ["a", 10], ["b", 10], ["never", 101]] as const) {
+  for (const [name, ms] of [
+    ["c", 30],
+    ["a", 10],
+    ["b", 10],
+    ["never", 101],
+  ] as const) {
     clock.timer(ms, () => fired.push([name, clock.now() - START]));
   }
   await clock.advance(100);
-  expect(fired).toEqual([["a", 10], ["b", 10], ["c", 30]]);
+  expect(fired).toEqual([
+    ["a", 10],
+    ["b", 10],
+    ["c", 30],
+  ]);
   expect([clock.now(), clock.monotonic()]).toEqual([START + 100, 100]);
   await clock.advance(1);
   expect(fired.at(-1)).toEqual(["never", 101]);
@@ -76,7 +85,10 @@ test("a sleep moves the time by itself, and timers due before it fire", async ()
   await clock.sleep(1000);
   seen.push(["slept", clock.monotonic()]);
   await turns();
-  expect(seen).toEqual([["timer", 400], ["slept", 1000]]);
+  expect(seen).toEqual([
+    ["timer", 400],
+    ["slept", 1000],
+  ]);
 });
 
 test("several sleepers wake in the order of time", async () => {
@@ -113,6 +125,15 @@ test("an aborted sleep rejects with the reason and moves nothing", async () => {
   await expect(clock.sleep(1, AbortSignal.abort(reason))).rejects.toBe(reason);
   await turns();
   expect(clock.monotonic()).toBe(0);
+});
+
+test("where nothing falls due, advance has moved the time when it returns", async () => {
+  const clock = createTestClock();
+  clock.timer(11, () => {});
+  const moved = clock.advance(10);
+  expect([clock.now(), clock.monotonic()]).toEqual([START + 10, 10]);
+  await moved;
+  expect(clock.monotonic()).toBe(10);
 });
 
 test("calls of advance at once are made one after another", async () => {

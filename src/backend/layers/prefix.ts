@@ -49,8 +49,7 @@ export function withPrefix(backend: Backend, prefix: string): Backend {
     list: listed,
     remove: (key, options) => at(key, (full) => backend.remove(full, options)),
     append: (key, bytes, options) => at(key, (full) => (backend as Required<Backend>).append(full, bytes, options)),
-    move: (from, to, options) =>
-      at(from, (full) => (backend as Required<Backend>).move(full, inside(to), options)),
+    move: (from, to, options) => at(from, (full) => (backend as Required<Backend>).move(full, inside(to), options)),
   });
 }
 
@@ -59,13 +58,17 @@ function outside(error: unknown, root: string): unknown {
   if (!LedgerError.is(error) || error.key?.startsWith(root) !== true) return error;
   const { code, message, field, received, key, operation, status, transient, cause } = error;
   const short = key.slice(root.length);
-  return new LedgerError(code, message.replaceAll(key, () => short), {
-    field,
-    received,
-    key: short,
-    operation,
-    status,
-    transient,
-    cause,
-  });
+  return new LedgerError(
+    code,
+    message.replaceAll(key, () => short),
+    {
+      field,
+      received,
+      key: short,
+      operation,
+      status,
+      transient,
+      cause,
+    },
+  );
 }

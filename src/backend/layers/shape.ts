@@ -17,7 +17,15 @@ export function assertBackend(value: unknown): asserts value is Backend {
   if (typeof given["name"] !== "string") throw invalidArgument("backend.name", "a string", given["name"]);
   assertCapabilities(given["capabilities"]);
   const { append, move } = given["capabilities"] as { append: boolean; move?: boolean };
-  const required = ["create", "read", "stat", "list", "remove", ...(append ? ["append"] : []), ...(move ? ["move"] : [])];
+  const required = [
+    "create",
+    "read",
+    "stat",
+    "list",
+    "remove",
+    ...(append ? ["append"] : []),
+    ...(move ? ["move"] : []),
+  ];
   for (const method of required) requireMethod(given, method);
   for (const method of ["append", "move", "close"]) if (given[method] !== undefined) requireMethod(given, method);
   assertLiveness(given["liveness"]);
@@ -28,7 +36,8 @@ function assertCapabilities(value: unknown): void {
   const given = value as Record<string, unknown>;
   for (const name of ["append", "exclusiveCreate", "durable", "move"]) {
     if (name === "move" && given[name] === undefined) continue;
-    if (typeof given[name] !== "boolean") throw invalidArgument(`backend.capabilities.${name}`, "a boolean", given[name]);
+    if (typeof given[name] !== "boolean")
+      throw invalidArgument(`backend.capabilities.${name}`, "a boolean", given[name]);
   }
 }
 

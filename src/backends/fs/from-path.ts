@@ -31,7 +31,8 @@ export function fromPath(path: string, options: FromPathOptions = {}): FileTree 
   try {
     found = statSync(absolute);
   } catch (error) {
-    if (isAbsent(error)) throw new LedgerError("NOT_FOUND", `there is nothing at ${absolute}`, { field: "path", cause: error });
+    if (isAbsent(error))
+      throw new LedgerError("NOT_FOUND", `there is nothing at ${absolute}`, { field: "path", cause: error });
     throw toLedgerError(error, "read", path);
   }
   if (!found.isFile() && !found.isDirectory()) {
@@ -116,5 +117,8 @@ async function* chunks(
 }
 
 function changed(path: string, how: string): LedgerError {
-  return new LedgerError("CONFLICT", `${path} was changed while it was read: it ${how}`, { key: path, operation: "read" });
+  return new LedgerError("CONFLICT", `${path} was changed while it was read: it ${how}`, {
+    key: path,
+    operation: "read",
+  });
 }

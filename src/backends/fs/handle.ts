@@ -164,7 +164,10 @@ export class FsHandle implements Backend {
 
   #place(key: string): { directory: string; name: string } {
     const directoryKey = parentKey(key);
-    return { directory: this.#root.path(directoryKey), name: key.slice(directoryKey === "" ? 0 : directoryKey.length + 1) };
+    return {
+      directory: this.#root.path(directoryKey),
+      name: key.slice(directoryKey === "" ? 0 : directoryKey.length + 1),
+    };
   }
 
   async #call<T>(operation: string, key: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {

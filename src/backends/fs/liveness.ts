@@ -42,9 +42,14 @@ function ownToken(): string {
     const start = attempt(() => statFields(readFileSync("/proc/self/stat", "utf8"))?.start);
     if (boot !== undefined && namespace !== undefined && start !== undefined) {
       const machine = attempt(() => readFileSync("/etc/machine-id", "utf8").trim()) ?? "";
-      return ["linux", machine === "" ? "" : short(`${machine}\n${hostname()}`), short(boot), namespace, process.pid, start].join(
-        ":",
-      );
+      return [
+        "linux",
+        machine === "" ? "" : short(`${machine}\n${hostname()}`),
+        short(boot),
+        namespace,
+        process.pid,
+        start,
+      ].join(":");
     }
   }
   return `${process.platform === "linux" ? "linux-" : process.platform}:${short(hostname())}:${process.pid}`;

@@ -84,7 +84,8 @@ async function readLevel(absolute: string, path: string, options: WalkOptions): 
     if (entry.isDirectory()) {
       if (reaches(`${full}/`, options.startAfter) && options.enters(full)) names.push(`${name}/`);
     } else if (entry.isFile()) {
-      if ((options.startAfter === undefined || full > options.startAfter) && options.gives(full, name)) names.push(name);
+      if ((options.startAfter === undefined || full > options.startAfter) && options.gives(full, name))
+        names.push(name);
     } else options.other?.(full);
   }
   // A directory stands where the keys under it stand: `a-b` comes before `a/b`, and `a0` behind it.

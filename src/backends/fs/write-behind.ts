@@ -11,7 +11,7 @@ const SLICE_BYTES = 8 * 1024 * 1024;
 
 /** Writes all the bytes, however few each call takes. `position` as in `FileHandle.write`. */
 export async function writeFully(file: Writable, bytes: Uint8Array, position: number | null): Promise<void> {
-  for (let done = 0; done < bytes.byteLength; ) {
+  for (let done = 0; done < bytes.byteLength;) {
     const at = position === null ? null : position + done;
     const { bytesWritten } = await file.write(bytes, done, bytes.byteLength - done, at);
     if (bytesWritten <= 0) throw new Error("the file system took no bytes and gave no error");
@@ -50,7 +50,7 @@ export async function writeChunks(file: Writable, chunks: AsyncIterable<Uint8Arr
 
   try {
     for await (const chunk of chunks) {
-      for (let at = 0; at < chunk.byteLength; ) {
+      for (let at = 0; at < chunk.byteLength;) {
         if (block === undefined) {
           block = made < DEPTH ? new Uint8Array(BLOCK_BYTES) : await (writing.shift() as Promise<Uint8Array>);
           made++;

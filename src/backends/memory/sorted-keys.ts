@@ -48,7 +48,7 @@ export class SortedKeys {
     let high = this.#runs.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((this.#runs[middle] as string[])[0] as string <= key) low = middle + 1;
+      if (((this.#runs[middle] as string[])[0] as string) <= key) low = middle + 1;
       else high = middle;
     }
     return Math.max(0, low - 1);

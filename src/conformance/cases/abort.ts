@@ -19,7 +19,10 @@ function calls(backend: Backend, options: CallOptions): [string, () => Promise<u
   ];
   const { append, move } = backend;
   if (backend.capabilities.append && append) {
-    list.push(["append", () => append.call(backend, "b", text("x"), options)], ["append to what is not there", () => append.call(backend, "a", text("x"), options)]);
+    list.push(
+      ["append", () => append.call(backend, "b", text("x"), options)],
+      ["append to what is not there", () => append.call(backend, "a", text("x"), options)],
+    );
   }
   if (backend.capabilities.move && move) list.push(["move", () => move.call(backend, "b", "a", options)]);
   return list;
@@ -35,7 +38,12 @@ export const abortCases: readonly ConformanceCase[] = [
         for (const [what, call] of calls(backend, { signal: AbortSignal.abort(reason) })) {
           await rejectsWithReason(reason, `${what} with an aborted signal`, call);
           same(await keysOf(other, ""), ["b"], contract.abortedBefore, `list after ${what} with an aborted signal`);
-          sameBytes(await other.read("b"), text("stays"), contract.abortedBefore, `the object after ${what} with an aborted signal`);
+          sameBytes(
+            await other.read("b"),
+            text("stays"),
+            contract.abortedBefore,
+            `the object after ${what} with an aborted signal`,
+          );
         }
       }
     },
@@ -62,13 +70,20 @@ export const abortCases: readonly ConformanceCase[] = [
             },
           }),
         };
-        const created = rejectsWithReason(reason, "create from a stalled stream, aborted,", () => backend.create("stalled", body, { signal: stop.signal }));
+        const created = rejectsWithReason(reason, "create from a stalled stream, aborted,", () =>
+          backend.create("stalled", body, { signal: stop.signal }),
+        );
         await Promise.race([reached, created]);
         stop.abort(reason);
         await created;
         same(await listAll(other, ""), [], contract.createWhole, "list after an aborted create");
         await backend.create("stalled", text("now"));
-        sameBytes(await other.read("stalled"), text("now"), contract.createWhole, "the object created after an aborted create");
+        sameBytes(
+          await other.read("stalled"),
+          text("now"),
+          contract.createWhole,
+          "the object created after an aborted create",
+        );
         await backend.remove("stalled");
       }
     },
@@ -91,9 +106,18 @@ export const abortCases: readonly ConformanceCase[] = [
         const result = outcome(what, () => call({ signal: stop.signal }));
         stop.abort(reason);
         const settled = await within(contract.aborted, `${what}, aborted under way,`, result);
-        hold(settled.resolved || settled.error === reason, contract.aborted, () => `${what} rejected with ${describe(settled.resolved ? "" : settled.error)}, not with the signal's reason`);
+        hold(
+          settled.resolved || settled.error === reason,
+          contract.aborted,
+          () =>
+            `${what} rejected with ${describe(settled.resolved ? "" : settled.error)}, not with the signal's reason`,
+        );
         for (const { key, size } of await listAll(other, "")) {
-          hold(size === bytes.length, contract.createWhole, `${key} has ${size} of ${bytes.length} bytes after ${what} was aborted under way`);
+          hold(
+            size === bytes.length,
+            contract.createWhole,
+            `${key} has ${size} of ${bytes.length} bytes after ${what} was aborted under way`,
+          );
           sameBytes(await other.read(key), bytes, contract.createWhole, `${key} after ${what} was aborted under way`);
         }
       }

@@ -21,7 +21,12 @@ export const appendCases: readonly ConformanceCase[] = [
       for (const handle of [other, backend]) {
         sameBytes(await handle.read("log"), expected, contract.appendEnd, `the object after ${i + 1} appends`);
         same(await handle.stat("log"), { size: expected.length }, contract.stat, `stat after ${i + 1} appends`);
-        same(await listAll(handle, ""), [{ key: "log", size: expected.length }], contract.entrySize, `list after ${i + 1} appends`);
+        same(
+          await listAll(handle, ""),
+          [{ key: "log", size: expected.length }],
+          contract.entrySize,
+          `list after ${i + 1} appends`,
+        );
       }
     }
     const tail = await other.read("log", { range: { offset: 70_009 } });
@@ -45,7 +50,9 @@ export const appendCases: readonly ConformanceCase[] = [
   appendCase("create never replaces an appended object", async (backend, { open }) => {
     await backend.append("grown", text("grown"));
     for (const handle of [backend, await open()]) {
-      await rejects("EXISTS", "grown", contract.createNeverReplaces, "create of an appended object", () => handle.create("grown", text("x")));
+      await rejects("EXISTS", "grown", contract.createNeverReplaces, "create of an appended object", () =>
+        handle.create("grown", text("x")),
+      );
       await rejects("EXISTS", "grown", contract.createNeverReplaces, "create of an appended object from a stream", () =>
         handle.create("grown", streamOf([text("x")])),
       );
@@ -55,13 +62,26 @@ export const appendCases: readonly ConformanceCase[] = [
   }),
   appendCase("calls at once take effect in the order of the calls", async (backend, { open }) => {
     const parts = Array.from({ length: 60 }, (_, i) => sample(1 + ((i * 37) % 400), i + 1));
-    const calls = parts.flatMap((part, i) => [backend.append("order/a", part), backend.append(`order/${i % 3}`, Uint8Array.of(i))]);
+    const calls = parts.flatMap((part, i) => [
+      backend.append("order/a", part),
+      backend.append(`order/${i % 3}`, Uint8Array.of(i)),
+    ]);
     await Promise.all(calls);
     const other = await open();
-    sameBytes(await other.read("order/a"), concatBytes(parts), contract.appendOrder, "60 appends at once to one object");
+    sameBytes(
+      await other.read("order/a"),
+      concatBytes(parts),
+      contract.appendOrder,
+      "60 appends at once to one object",
+    );
     for (const rest of [0, 1, 2]) {
       const expected = Uint8Array.from(parts.keys()).filter((i) => i % 3 === rest);
-      sameBytes(await other.read(`order/${rest}`), expected, contract.appendOrder, "appends to several objects at once");
+      sameBytes(
+        await other.read(`order/${rest}`),
+        expected,
+        contract.appendOrder,
+        "appends to several objects at once",
+      );
     }
   }),
   appendCase("bytes are taken from where a view says, copied and left as they were", async (backend) => {
@@ -71,7 +91,12 @@ export const appendCases: readonly ConformanceCase[] = [
     sameBytes(whole, sample(100, 5), contract.input, "the bytes handed to append");
     whole.fill(0);
     await backend.append("view", whole.subarray(0, 1));
-    sameBytes(await backend.read("view"), concatBytes([sample(100, 5).slice(20, 50), Uint8Array.of(0)]), contract.input, "the object");
+    sameBytes(
+      await backend.read("view"),
+      concatBytes([sample(100, 5).slice(20, 50), Uint8Array.of(0)]),
+      contract.input,
+      "the object",
+    );
   }),
   appendCase("bytes read earlier do not change", async (backend) => {
     await backend.append("early", text("one"));
@@ -79,12 +104,23 @@ export const appendCases: readonly ConformanceCase[] = [
     await backend.append("early", text("two"));
     sameBytes(read, text("one"), contract.output, "bytes read before another append");
     read.fill(0);
-    sameBytes(await backend.read("early"), text("onetwo"), contract.output, "the object after an earlier result was changed");
+    sameBytes(
+      await backend.read("early"),
+      text("onetwo"),
+      contract.output,
+      "the object after an earlier result was changed",
+    );
   }),
   appendCase("handles in turns each add to the end", async (backend, { open }) => {
     const other = (await open()) as Appending;
-    for (const [i, handle] of [backend, other, backend, backend, other, backend].entries()) await handle.append("turns", text(String(i)));
-    sameBytes(await other.read("turns"), text("012345"), contract.appendEnd, "an object two handles appended to in turns");
+    for (const [i, handle] of [backend, other, backend, backend, other, backend].entries())
+      await handle.append("turns", text(String(i)));
+    sameBytes(
+      await other.read("turns"),
+      text("012345"),
+      contract.appendEnd,
+      "an object two handles appended to in turns",
+    );
   }),
   appendCase("after remove, by any handle, an append begins a new object", async (backend, { open }) => {
     const other = await open();
@@ -94,12 +130,22 @@ export const appendCases: readonly ConformanceCase[] = [
     sameBytes(await other.read("renewed"), text("new"), contract.appendEnd, "the object appended to after remove");
     await other.remove("renewed");
     await backend.append("renewed", text("newer"));
-    sameBytes(await other.read("renewed"), text("newer"), contract.appendEnd, "the object appended to after another handle's remove");
+    sameBytes(
+      await other.read("renewed"),
+      text("newer"),
+      contract.appendEnd,
+      "the object appended to after another handle's remove",
+    );
   }),
   appendCase("a large append comes back whole", async (backend, { open }) => {
     const bytes = sample(3 * 1024 * 1024 + 1, 6);
     await backend.append("large", text("x"));
     await backend.append("large", bytes);
-    sameBytes(await (await open()).read("large", { range: { offset: 1 } }), bytes, contract.appendEnd, "3 MiB and one byte");
+    sameBytes(
+      await (await open()).read("large", { range: { offset: 1 } }),
+      bytes,
+      contract.appendEnd,
+      "3 MiB and one byte",
+    );
   }),
 ];

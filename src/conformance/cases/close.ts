@@ -70,8 +70,14 @@ export const closeCases: readonly ConformanceCase[] = [
       await other.close?.();
       const later = await open();
       sameBytes(await later.read("kept/bytes"), bytes, contract.durable, "an object after every handle was closed");
-      same(await later.stat("kept/stream"), { size: bytes.length + 1 }, contract.durable, "stat after every handle was closed");
-      if (later.capabilities.append) sameBytes(await later.read("kept/log"), text("line"), contract.durable, "an appended object");
+      same(
+        await later.stat("kept/stream"),
+        { size: bytes.length + 1 },
+        contract.durable,
+        "stat after every handle was closed",
+      );
+      if (later.capabilities.append)
+        sameBytes(await later.read("kept/log"), text("line"), contract.durable, "an appended object");
     },
   },
 ];

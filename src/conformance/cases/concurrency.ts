@@ -10,16 +10,29 @@ const RACERS = 8;
 /** Exactly one of the results resolved, all others are `EXISTS`; gives the winner's position. */
 function onlyOne(results: readonly Outcome<void>[], key: string): number {
   const winners = results.flatMap((result, i) => (result.resolved ? [i] : []));
-  hold(winners.length === 1, contract.exclusiveCreate, `of ${results.length} creates of one key at once ${winners.length} resolved`);
+  hold(
+    winners.length === 1,
+    contract.exclusiveCreate,
+    `of ${results.length} creates of one key at once ${winners.length} resolved`,
+  );
   for (const result of results) {
     if (result.resolved) continue;
     const fine = LedgerError.hasCode(result.error, "EXISTS") && result.error.key === key;
-    hold(fine, contract.exclusiveCreate, () => `a create that lost the race rejected with ${describe(result.error)}, not with EXISTS and its key`);
+    hold(
+      fine,
+      contract.exclusiveCreate,
+      () => `a create that lost the race rejected with ${describe(result.error)}, not with EXISTS and its key`,
+    );
   }
   return winners[0] as number;
 }
 
-async function race(handles: readonly Backend[], key: string, bodies: readonly Uint8Array[], streamed: boolean): Promise<void> {
+async function race(
+  handles: readonly Backend[],
+  key: string,
+  bodies: readonly Uint8Array[],
+  streamed: boolean,
+): Promise<void> {
   const results = await Promise.all(
     bodies.map((bytes, i) => {
       const body: Body = streamed ? streamOf(chunked(bytes, 700)) : bytes;
@@ -28,7 +41,12 @@ async function race(handles: readonly Backend[], key: string, bodies: readonly U
   );
   const winner = onlyOne(results, key);
   for (const handle of handles) {
-    sameBytes(await handle.read(key), bodies[winner] as Uint8Array, contract.createNeverReplaces, "the object after a race");
+    sameBytes(
+      await handle.read(key),
+      bodies[winner] as Uint8Array,
+      contract.createNeverReplaces,
+      "the object after a race",
+    );
   }
 }
 
@@ -56,11 +74,22 @@ export const concurrencyCases: readonly ConformanceCase[] = [
       } finally {
         paused.release();
       }
-      await rejects("EXISTS", "overtaken", contract.createNeverReplaces, "create of a key that another took meanwhile", async () => {
-        const result = await slow;
-        if (!result.resolved) throw result.error;
-      });
-      sameBytes(await backend.read("overtaken"), text("first"), contract.createNeverReplaces, "the object that came first");
+      await rejects(
+        "EXISTS",
+        "overtaken",
+        contract.createNeverReplaces,
+        "create of a key that another took meanwhile",
+        async () => {
+          const result = await slow;
+          if (!result.resolved) throw result.error;
+        },
+      );
+      sameBytes(
+        await backend.read("overtaken"),
+        text("first"),
+        contract.createNeverReplaces,
+        "the object that came first",
+      );
       same(await listAll(backend, ""), [{ key: "overtaken", size: 5 }], contract.createNeverReplaces, "list");
     },
   },
@@ -77,14 +106,24 @@ export const concurrencyCases: readonly ConformanceCase[] = [
           done = true;
         });
         try {
-          for (let last = false; !last; ) {
+          for (let last = false; !last;) {
             last = done;
             await nextTurn();
             const found = await outcome("read", () => other.read(key));
-            if (found.resolved) sameBytes(found.value, bytes, contract.createWhole, "an object read while it is created");
-            else hold(LedgerError.hasCode(found.error, "NOT_FOUND"), contract.errors, () => `read while it is created rejected with ${describe(found.error)}`);
+            if (found.resolved)
+              sameBytes(found.value, bytes, contract.createWhole, "an object read while it is created");
+            else
+              hold(
+                LedgerError.hasCode(found.error, "NOT_FOUND"),
+                contract.errors,
+                () => `read while it is created rejected with ${describe(found.error)}`,
+              );
             for (const { size } of await listAll(other, "whole")) {
-              hold(size === bytes.length, contract.createWhole, `list shows ${size} of ${bytes.length} bytes while an object is created`);
+              hold(
+                size === bytes.length,
+                contract.createWhole,
+                `list shows ${size} of ${bytes.length} bytes while an object is created`,
+              );
             }
           }
         } finally {
@@ -101,8 +140,15 @@ export const concurrencyCases: readonly ConformanceCase[] = [
       const other = await open();
       for (const handle of [backend, other]) {
         const key = handle === backend ? "now/own" : "now/other";
-        const seen = await backend.create(key, text("x")).then(() => handle.read(key)).catch((error: unknown) => error);
-        hold(seen instanceof Uint8Array, contract.notEarly, () => `read at the moment create resolves: ${describe(seen)}`);
+        const seen = await backend
+          .create(key, text("x"))
+          .then(() => handle.read(key))
+          .catch((error: unknown) => error);
+        hold(
+          seen instanceof Uint8Array,
+          contract.notEarly,
+          () => `read at the moment create resolves: ${describe(seen)}`,
+        );
         const gone = await backend.remove(key).then(() => handle.stat(key));
         hold(gone === undefined, contract.notEarly, "stat at the moment remove resolves still shows the object");
         const back = await backend.create(key, streamOf([text("yz")])).then(() => handle.stat(key));
@@ -121,7 +167,11 @@ export const concurrencyCases: readonly ConformanceCase[] = [
         const key = handle === backend ? "now/own" : "now/other";
         for (const size of [1, 2, 3]) {
           const seen = await append(key, text("x")).then(() => handle.stat(key));
-          hold(seen?.size === size, contract.notEarly, `stat at the moment append resolves shows ${seen?.size}, not ${size} bytes`);
+          hold(
+            seen?.size === size,
+            contract.notEarly,
+            `stat at the moment append resolves shows ${seen?.size}, not ${size} bytes`,
+          );
         }
       }
     },
@@ -138,10 +188,17 @@ export const concurrencyCases: readonly ConformanceCase[] = [
         sameBytes(await other.read(key), text("one"), contract.visible, "read by a handle that looked before");
         same(await keysOf(other, ""), [key], contract.visible, "list by a handle that looked before");
         await backend.remove(key);
-        await rejects("NOT_FOUND", key, contract.visible, "read by a handle that read it before", () => other.read(key));
+        await rejects("NOT_FOUND", key, contract.visible, "read by a handle that read it before", () =>
+          other.read(key),
+        );
         hold((await other.stat(key)) === undefined, contract.visible, "stat by a handle that looked before remove");
         await backend.create(key, text("two!"));
-        sameBytes(await other.read(key), text("two!"), contract.visible, "read of the new object by a handle that read the old one");
+        sameBytes(
+          await other.read(key),
+          text("two!"),
+          contract.visible,
+          "read of the new object by a handle that read the old one",
+        );
         same(await listAll(other, ""), [{ key, size: 4 }], contract.visible, "list of the new object");
         await other.remove(key);
       }
@@ -156,7 +213,12 @@ export const concurrencyCases: readonly ConformanceCase[] = [
       const many = Array.from({ length: 10 }, (_, i) => `beside/${i}`);
       await Promise.all(many.map((key, i) => (i % 2 ? backend : other).create(key, text(key))));
       await Promise.all(many.map((key, i) => (i % 2 ? other : backend).remove(key)));
-      sameBytes(await backend.read("fixed"), text("fixed"), contract.onlyAppendChanges, "an object while others come and go");
+      sameBytes(
+        await backend.read("fixed"),
+        text("fixed"),
+        contract.onlyAppendChanges,
+        "an object while others come and go",
+      );
       same(await listAll(other, ""), [{ key: "fixed", size: 5 }], contract.onlyAppendChanges, "list");
     },
   },

@@ -6,7 +6,13 @@ import { contract } from "../contract.ts";
 import { chunked, keysOf, listAll, pausedStream, sample, streamOf, text } from "../samples.ts";
 
 /** Creates, and reads back through another handle what must be there. */
-async function roundTrip(backend: Backend, other: Backend, key: string, body: Body, expected: Uint8Array): Promise<void> {
+async function roundTrip(
+  backend: Backend,
+  other: Backend,
+  key: string,
+  body: Body,
+  expected: Uint8Array,
+): Promise<void> {
   await backend.create(key, body);
   sameBytes(await other.read(key), expected, contract.object, `read of ${key}`);
   same(await other.stat(key), { size: expected.byteLength }, contract.stat, `stat of ${key}`);
@@ -28,7 +34,23 @@ export const createCases: readonly ConformanceCase[] = [
       const other = await open();
       const all = Uint8Array.from({ length: 512 }, (_, i) => i);
       await roundTrip(backend, other, "bytes/all", all, all);
-      const odd = Uint8Array.of(0x0d, 0x0a, 0x00, 0xff, 0xfe, 0xc3, 0x28, 0xed, 0xa0, 0x80, 0xef, 0xbb, 0xbf, 0x1a, 0x0a);
+      const odd = Uint8Array.of(
+        0x0d,
+        0x0a,
+        0x00,
+        0xff,
+        0xfe,
+        0xc3,
+        0x28,
+        0xed,
+        0xa0,
+        0x80,
+        0xef,
+        0xbb,
+        0xbf,
+        0x1a,
+        0x0a,
+      );
       await roundTrip(backend, other, "bytes/odd", odd, odd);
       const mark = Uint8Array.of(0xef, 0xbb, 0xbf, 0x41);
       await roundTrip(backend, other, "bytes/mark", mark, mark);
@@ -43,7 +65,12 @@ export const createCases: readonly ConformanceCase[] = [
       await roundTrip(backend, other, "empty/stream", streamOf([]), none);
       await roundTrip(backend, other, "empty/sized", streamOf([], { size: 0 }), none);
       await roundTrip(backend, other, "empty/chunks", streamOf([none, none]), none);
-      same((await listAll(other, "empty")).map((entry) => entry.size), [0, 0, 0, 0], contract.entrySize, "sizes of empty objects");
+      same(
+        (await listAll(other, "empty")).map((entry) => entry.size),
+        [0, 0, 0, 0],
+        contract.entrySize,
+        "sizes of empty objects",
+      );
     },
   },
   {
@@ -90,7 +117,12 @@ export const createCases: readonly ConformanceCase[] = [
       const expected = view.slice();
       await backend.create("view/bytes", view);
       whole.fill(0);
-      sameBytes(await backend.read("view/bytes"), expected, contract.input, "an object created from a view that was changed later");
+      sameBytes(
+        await backend.read("view/bytes"),
+        expected,
+        contract.input,
+        "an object created from a view that was changed later",
+      );
       sameBytes(await other.read("view/bytes"), expected, contract.input, "the same object through another handle");
 
       const streamed = sample(64, 5);
@@ -119,7 +151,11 @@ export const createCases: readonly ConformanceCase[] = [
       for (const key of ["alias/bytes", "alias/stream"]) {
         const stored = await backend.read(key);
         sameBytes(stored, expected, contract.input, `${key}, whose input was changed later,`);
-        hold(Object.getPrototypeOf(stored) === Uint8Array.prototype, contract.output, `${key} comes back as a subclass of Uint8Array`);
+        hold(
+          Object.getPrototypeOf(stored) === Uint8Array.prototype,
+          contract.output,
+          `${key} comes back as a subclass of Uint8Array`,
+        );
       }
     },
   },
@@ -150,9 +186,19 @@ export const createCases: readonly ConformanceCase[] = [
         for (const [what, body] of bodies) {
           await rejects("EXISTS", "once", contract.createNeverReplaces, what, () => handle.create("once", body()));
         }
-        sameBytes(await handle.read("once"), text("first"), contract.createNeverReplaces, "the object after refused creates");
+        sameBytes(
+          await handle.read("once"),
+          text("first"),
+          contract.createNeverReplaces,
+          "the object after refused creates",
+        );
       }
-      same(await listAll(other, ""), [{ key: "once", size: 5 }], contract.createNeverReplaces, "the list after refused creates");
+      same(
+        await listAll(other, ""),
+        [{ key: "once", size: 5 }],
+        contract.createNeverReplaces,
+        "the list after refused creates",
+      );
     },
   },
   {
@@ -173,7 +219,12 @@ export const createCases: readonly ConformanceCase[] = [
         }
         const result = await created;
         if (!result.resolved) throw result.error;
-        same(await other.stat("half/way"), { size: first.length + rest.length }, contract.createWhole, "stat once the stream has ended");
+        same(
+          await other.stat("half/way"),
+          { size: first.length + rest.length },
+          contract.createWhole,
+          "stat once the stream has ended",
+        );
         await backend.remove("half/way");
       }
     },
@@ -192,13 +243,19 @@ export const createCases: readonly ConformanceCase[] = [
           const result = await outcome(what, () => backend.create("failing/stream", streamOf(chunks, { failure })));
           hold(!result.resolved, contract.failedStream, `${what} resolved`);
           const { error } = result;
-          const passed = error === failure || (!LedgerError.is(failure) && LedgerError.is(error) && error.cause === failure);
+          const passed =
+            error === failure || (!LedgerError.is(failure) && LedgerError.is(error) && error.cause === failure);
           hold(passed, contract.failedStream, () => `${what} rejected with ${describe(error)}`);
           await absent([backend, other], "failing/stream", "after its stream failed");
         }
       }
       await backend.create("failing/stream", text("now"));
-      sameBytes(await other.read("failing/stream"), text("now"), contract.failedStream, "the object created after failures");
+      sameBytes(
+        await other.read("failing/stream"),
+        text("now"),
+        contract.failedStream,
+        "the object created after failures",
+      );
     },
   },
   {
@@ -229,7 +286,12 @@ export const createCases: readonly ConformanceCase[] = [
         },
       });
       await backend.create("readable/stream", body as ReadableStream<Uint8Array> & AsyncIterable<Uint8Array>);
-      sameBytes(await backend.read("readable/stream"), bytes, contract.object, "an object created from a ReadableStream");
+      sameBytes(
+        await backend.read("readable/stream"),
+        bytes,
+        contract.object,
+        "an object created from a ReadableStream",
+      );
     },
   },
   {
@@ -238,7 +300,8 @@ export const createCases: readonly ConformanceCase[] = [
       const other = await open();
       const keys = Array.from({ length: 20 }, (_, i) => `apart/${i}`);
       await Promise.all(keys.map((key, i) => backend.create(key, sample(100 + i, i + 1))));
-      for (const [i, key] of keys.entries()) sameBytes(await other.read(key), sample(100 + i, i + 1), contract.object, `read of ${key}`);
+      for (const [i, key] of keys.entries())
+        sameBytes(await other.read(key), sample(100 + i, i + 1), contract.object, `read of ${key}`);
       same(await keysOf(other, "apart"), keys.toSorted(), contract.listOrder, "list of the objects");
     },
   },

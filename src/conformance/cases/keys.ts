@@ -9,8 +9,14 @@ async function live(keys: readonly string[], { backend, open }: World): Promise<
   const other = await open();
   for (const key of keys) {
     assertKey(key);
-    hold((await backend.stat(key)) === undefined, contract.stat, `stat of ${JSON.stringify(key)} is not undefined in an empty place`);
-    await rejects("NOT_FOUND", key, contract.readMissing, `read of ${JSON.stringify(key)} before it is created`, () => backend.read(key));
+    hold(
+      (await backend.stat(key)) === undefined,
+      contract.stat,
+      `stat of ${JSON.stringify(key)} is not undefined in an empty place`,
+    );
+    await rejects("NOT_FOUND", key, contract.readMissing, `read of ${JSON.stringify(key)} before it is created`, () =>
+      backend.read(key),
+    );
     await backend.create(key, text(key));
   }
   same(await keysOf(other, ""), keys.toSorted(), contract.listOrder, "list of the keys");
@@ -20,7 +26,12 @@ async function live(keys: readonly string[], { backend, open }: World): Promise<
     const cut = key.lastIndexOf("/");
     if (cut > 0) {
       const siblings = keys.filter((one) => one.startsWith(key.slice(0, cut + 1))).toSorted();
-      same(await keysOf(other, key.slice(0, cut)), siblings, contract.listPrefix, `list of ${JSON.stringify(key.slice(0, cut))}`);
+      same(
+        await keysOf(other, key.slice(0, cut)),
+        siblings,
+        contract.listPrefix,
+        `list of ${JSON.stringify(key.slice(0, cut))}`,
+      );
     }
   }
   for (const key of keys) await other.remove(key);
@@ -30,19 +41,57 @@ async function live(keys: readonly string[], { backend, open }: World): Promise<
 export const keyCases: readonly ConformanceCase[] = [
   {
     name: "keys: beyond ASCII they come back as they were",
-    run: (world) => live(["ä/ö", "日本語/モデル", "Ω", "привет/мир", "😀/🎉", "עברית", "é", "ñandú/x", "ﬁ", "한국어"], world),
+    run: (world) =>
+      live(["ä/ö", "日本語/モデル", "Ω", "привет/мир", "😀/🎉", "עברית", "é", "ñandú/x", "ﬁ", "한국어"], world),
   },
   {
     name: "keys: punctuation and spaces come back as they were",
     run: (world) =>
       live(
-        ["a b/c d", "a+b", "a%20b", "a%2Fb", "100%", "a&b=c", "q#r", "x;y,z", "it's", "(a)[b]{c}", "$HOME/~", "!@^`", "a=b/=2e", "-rf", "--", "_", "a.b.c", " lead", "a/ b/x"],
+        [
+          "a b/c d",
+          "a+b",
+          "a%20b",
+          "a%2Fb",
+          "100%",
+          "a&b=c",
+          "q#r",
+          "x;y,z",
+          "it's",
+          "(a)[b]{c}",
+          "$HOME/~",
+          "!@^`",
+          "a=b/=2e",
+          "-rf",
+          "--",
+          "_",
+          "a.b.c",
+          " lead",
+          "a/ b/x",
+        ],
         world,
       ),
   },
   {
     name: "keys: names that mean something to JavaScript are names like others",
-    run: (world) => live(["__proto__", "constructor/prototype", "toString", "hasOwnProperty", "valueOf/__proto__", "then", "null", "undefined", "0", "-1", "1e3", "length"], world),
+    run: (world) =>
+      live(
+        [
+          "__proto__",
+          "constructor/prototype",
+          "toString",
+          "hasOwnProperty",
+          "valueOf/__proto__",
+          "then",
+          "null",
+          "undefined",
+          "0",
+          "-1",
+          "1e3",
+          "length",
+        ],
+        world,
+      ),
   },
   {
     name: "keys: case is kept",
@@ -60,6 +109,7 @@ export const keyCases: readonly ConformanceCase[] = [
   },
   {
     name: "keys: those that differ in one character are apart",
-    run: (world) => live(["k/a-b", "k/a_b", "k/a.b", "k/a b", "k/a+b", "k/a%20b", "k/ab", "k/a=b", "ka-b", "k-a-b"], world),
+    run: (world) =>
+      live(["k/a-b", "k/a_b", "k/a.b", "k/a b", "k/a+b", "k/a%20b", "k/ab", "k/a=b", "ka-b", "k-a-b"], world),
   },
 ];

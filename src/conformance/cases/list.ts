@@ -39,7 +39,17 @@ export const listCases: readonly ConformanceCase[] = [
   {
     name: "list: a prefix counts whole segments",
     async run({ backend }) {
-      await createAll(backend, ["runs/1/a", "runs/1/b/c", "runs/10/a", "runs/1-x/a", "runs/1.x", "runs/11", "run/1/a", "runs2/1/a", "x/runs/1/a"]);
+      await createAll(backend, [
+        "runs/1/a",
+        "runs/1/b/c",
+        "runs/10/a",
+        "runs/1-x/a",
+        "runs/1.x",
+        "runs/11",
+        "run/1/a",
+        "runs2/1/a",
+        "x/runs/1/a",
+      ]);
       same(await keysOf(backend, "runs/1"), ["runs/1/a", "runs/1/b/c"], contract.listPrefix, "list of runs/1");
       same(await keysOf(backend, "run"), ["run/1/a"], contract.listPrefix, "list of run");
       same(await keysOf(backend, "runs/1/b"), ["runs/1/b/c"], contract.listPrefix, "list of runs/1/b");
@@ -65,10 +75,7 @@ export const listCases: readonly ConformanceCase[] = [
   {
     name: "list: keys come in code-unit order of the whole key",
     async run({ backend, open }) {
-      const keys = [
-        ...["a/x", "a-b", "a.b", "a0", "a b", "a!/x", "aa", "a/x-", "a/x.y/z", "a~", "a'", "a("],
-        ...["B", "C/1", "_", "d", "Z", "y", "10", "9", "1", "02", "é", "e", "f", "ü/1", "Ω", "日本", "ñ"],
-      ];
+      const keys = "a/x|a-b|a.b|a0|a b|a!/x|aa|a/x-|a/x.y/z|a~|a'|a(|B|C/1|_|d|Z|y|10|9|1|02|é|e|f|ü/1|Ω|日本|ñ|😀|ﬁ|｡/😀".split("|");
       await createAll(backend, keys);
       const expected = keys.toSorted();
       same(await keysOf(backend, ""), expected, contract.listOrder, "list");
@@ -104,14 +111,27 @@ export const listCases: readonly ConformanceCase[] = [
   {
     name: "list: thousands of keys, each once, across page edges, while some are removed",
     async run({ backend, open }) {
-      const keys = Array.from({ length: MANY }, (_, i) => `many/${i <= PAGE ? "a" : "b"}/${String(i).padStart(5, "0")}`);
+      const keys = Array.from(
+        { length: MANY },
+        (_, i) => `many/${i <= PAGE ? "a" : "b"}/${String(i).padStart(5, "0")}`,
+      );
       await createAll(backend, keys);
       const other = await open();
       same(await keysOf(other, "many"), keys, contract.listOrder, `list of ${MANY} objects`);
       same(await keysOf(other, "many/a"), keys.slice(0, PAGE + 1), contract.listOrder, `list of ${PAGE + 1} objects`);
-      same(await keysOf(other, "many/b"), keys.slice(PAGE + 1), contract.listOrder, `list of ${MANY - PAGE - 1} objects`);
+      same(
+        await keysOf(other, "many/b"),
+        keys.slice(PAGE + 1),
+        contract.listOrder,
+        `list of ${MANY - PAGE - 1} objects`,
+      );
       for (const edge of [PAGE - 2, PAGE - 1, PAGE, 2 * PAGE - 1, 2 * PAGE]) {
-        same(await keysOf(other, "many", keys[edge]), keys.slice(edge + 1), contract.startAfter, `list after object ${edge + 1}`);
+        same(
+          await keysOf(other, "many", keys[edge]),
+          keys.slice(edge + 1),
+          contract.startAfter,
+          `list after object ${edge + 1}`,
+        );
       }
       // Each batch goes while the list is under way: one that counts positions loses its place.
       const seen: string[] = [];
@@ -170,8 +190,14 @@ export const listCases: readonly ConformanceCase[] = [
       same(results, [all.slice(0, 3), ["m/1"], all, all.slice(0, 3)], contract.listOrder, "four lists at once");
       const [left, right] = [backend.list("l")[Symbol.asyncIterator](), backend.list("l")[Symbol.asyncIterator]()];
       const steps: unknown[] = [];
-      for (const list of [left, right, left, right, left, right, left, right]) steps.push(((await list.next()).value as { key: string } | undefined)?.key);
-      same(steps, ["l/1", "l/1", "l/2", "l/2", "l/3", "l/3", undefined, undefined], contract.listOrder, "two lists in turns");
+      for (const list of [left, right, left, right, left, right, left, right])
+        steps.push(((await list.next()).value as { key: string } | undefined)?.key);
+      same(
+        steps,
+        ["l/1", "l/1", "l/2", "l/2", "l/3", "l/3", undefined, undefined],
+        contract.listOrder,
+        "two lists in turns",
+      );
     },
   },
 ];

@@ -38,7 +38,9 @@ export const moveCases: readonly ConformanceCase[] = [
   moveCase("NOT_FOUND when there is nothing to move, and nothing comes to be", async (backend) => {
     await createAll(backend, ["runs/1/a"]);
     for (const from of ["absent", "runs", "runs/1"]) {
-      await rejects("NOT_FOUND", from, contract.move, `move of ${from}, which is no object`, () => backend.move(from, "moved"));
+      await rejects("NOT_FOUND", from, contract.move, `move of ${from}, which is no object`, () =>
+        backend.move(from, "moved"),
+      );
     }
     same(await keysOf(backend, ""), ["runs/1/a"], contract.move, "list after refused moves");
   }),
@@ -47,7 +49,8 @@ export const moveCases: readonly ConformanceCase[] = [
       await backend.create("incoming", text(`body ${i}`));
       await backend.move("incoming", `moved/${i}`);
     }
-    for (const i of [1, 2, 3]) sameBytes(await backend.read(`moved/${i}`), text(`body ${i}`), contract.recreate, `moved/${i}`);
+    for (const i of [1, 2, 3])
+      sameBytes(await backend.read(`moved/${i}`), text(`body ${i}`), contract.recreate, `moved/${i}`);
     same(await keysOf(backend, ""), ["moved/1", "moved/2", "moved/3"], contract.move, "list after moves");
   }),
   moveCase("of several moves to one key at once exactly one resolves", async (backend, { open }) => {
@@ -56,11 +59,18 @@ export const moveCases: readonly ConformanceCase[] = [
       const to = `won/${round}`;
       const from = Array.from({ length: 6 }, (_, i) => `from/${round}/${i}`);
       for (const key of from) await backend.create(key, text(key));
-      const results = await Promise.all(from.map((key, i) => outcome(`move to ${to}`, () => (handles[i % 2] as Moving).move(key, to))));
+      const results = await Promise.all(
+        from.map((key, i) => outcome(`move to ${to}`, () => (handles[i % 2] as Moving).move(key, to))),
+      );
       const winners = from.filter((_, i) => results[i]?.resolved);
       hold(winners.length === 1, contract.move, `of 6 moves to one key ${winners.length} resolved`);
       sameBytes(await backend.read(to), text(winners[0] as string), contract.move, "the object at the new key");
-      same(await keysOf(backend, `from/${round}`), from.filter((key) => key !== winners[0]), contract.move, "the objects that were not moved");
+      same(
+        await keysOf(backend, `from/${round}`),
+        from.filter((key) => key !== winners[0]),
+        contract.move,
+        "the objects that were not moved",
+      );
     }
   }),
 ];

@@ -35,11 +35,17 @@ export const readCases: readonly ConformanceCase[] = [
       await backend.create("runs/1/meta", text("x"));
       for (const handle of [backend, other]) {
         for (const key of ["runs", "runs/1"]) {
-          await rejects("NOT_FOUND", key, contract.merePrefix, `read of the mere prefix ${key}`, () => handle.read(key));
+          await rejects("NOT_FOUND", key, contract.merePrefix, `read of the mere prefix ${key}`, () =>
+            handle.read(key),
+          );
           await rejects("NOT_FOUND", key, contract.merePrefix, `ranged read of the mere prefix ${key}`, () =>
             handle.read(key, { range: { offset: 0, length: 1 } }),
           );
-          hold((await handle.stat(key)) === undefined, contract.merePrefix, `stat of the mere prefix ${key} is not undefined`);
+          hold(
+            (await handle.stat(key)) === undefined,
+            contract.merePrefix,
+            `stat of the mere prefix ${key} is not undefined`,
+          );
         }
       }
     },
@@ -48,7 +54,9 @@ export const readCases: readonly ConformanceCase[] = [
     name: "read: what lies behind an object's key is NOT_FOUND",
     async run({ backend }) {
       await backend.create("file", text("x"));
-      await rejects("NOT_FOUND", "file/below", contract.readMissing, "read below an object", () => backend.read("file/below"));
+      await rejects("NOT_FOUND", "file/below", contract.readMissing, "read below an object", () =>
+        backend.read("file/below"),
+      );
       hold((await backend.stat("file/below")) === undefined, contract.stat, "stat below an object is not undefined");
     },
   },
@@ -82,9 +90,17 @@ export const readCases: readonly ConformanceCase[] = [
       ] as const) {
         const bytes = await backend.read(key, range === undefined ? {} : { range });
         const what = `read of ${key}${range === undefined ? "" : ` ${JSON.stringify(range)}`}`;
-        hold(Object.getPrototypeOf(bytes) === Uint8Array.prototype, contract.output, `${what} gives a ${bytes?.constructor?.name}`);
+        hold(
+          Object.getPrototypeOf(bytes) === Uint8Array.prototype,
+          contract.output,
+          `${what} gives a ${bytes?.constructor?.name}`,
+        );
         const whole = bytes.byteOffset === 0 && bytes.buffer.byteLength === bytes.byteLength;
-        hold(whole, contract.output, `${what} gives a view of ${bytes.byteLength} bytes on a buffer of ${bytes.buffer.byteLength}`);
+        hold(
+          whole,
+          contract.output,
+          `${what} gives a view of ${bytes.byteLength} bytes on a buffer of ${bytes.buffer.byteLength}`,
+        );
       }
     },
   },
@@ -131,10 +147,20 @@ export const readCases: readonly ConformanceCase[] = [
         [{ offset: far }, none],
         [{ offset: far, length: far }, none],
       ] as const) {
-        sameBytes(await backend.read("cut", { range }), expected, contract.rangeCut, `read of ${JSON.stringify(range)} of 100 bytes`);
+        sameBytes(
+          await backend.read("cut", { range }),
+          expected,
+          contract.rangeCut,
+          `read of ${JSON.stringify(range)} of 100 bytes`,
+        );
       }
       for (const range of [{ offset: 0 }, { offset: 0, length: 1 }, { offset: 7, length: 7 }]) {
-        sameBytes(await backend.read("empty", { range }), none, contract.rangeCut, `read of ${JSON.stringify(range)} of no bytes`);
+        sameBytes(
+          await backend.read("empty", { range }),
+          none,
+          contract.rangeCut,
+          `read of ${JSON.stringify(range)} of no bytes`,
+        );
       }
     },
   },
@@ -163,7 +189,8 @@ export const readCases: readonly ConformanceCase[] = [
       const parts = await Promise.all(
         Array.from({ length: 20 }, (_, i) => backend.read("busy", { range: { offset: i * 2500, length: 2500 } })),
       );
-      for (const [i, part] of parts.entries()) sameBytes(part, bytes.slice(i * 2500, (i + 1) * 2500), contract.read, `part ${i}`);
+      for (const [i, part] of parts.entries())
+        sameBytes(part, bytes.slice(i * 2500, (i + 1) * 2500), contract.read, `part ${i}`);
     },
   },
 ];

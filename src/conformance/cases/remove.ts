@@ -12,7 +12,11 @@ export const removeCases: readonly ConformanceCase[] = [
       await backend.remove("gone");
       for (const handle of [backend, other]) {
         await rejects("NOT_FOUND", "gone", contract.removeOne, "read of a removed object", () => handle.read("gone"));
-        hold((await handle.stat("gone")) === undefined, contract.removeOne, "stat of a removed object is not undefined");
+        hold(
+          (await handle.stat("gone")) === undefined,
+          contract.removeOne,
+          "stat of a removed object is not undefined",
+        );
         same(await keysOf(handle, ""), ["stays"], contract.removeOne, "list after remove");
       }
     },
@@ -37,7 +41,12 @@ export const removeCases: readonly ConformanceCase[] = [
       await createAll(backend, keys);
       for (const prefix of ["runs", "runs/1", "runs/1/b"]) {
         await backend.remove(prefix);
-        same(await keysOf(await open(), ""), keys, contract.removeOne, `list after remove of the mere prefix ${prefix}`);
+        same(
+          await keysOf(await open(), ""),
+          keys,
+          contract.removeOne,
+          `list after remove of the mere prefix ${prefix}`,
+        );
       }
       await backend.remove("runs/1/a");
       same(await keysOf(backend, ""), keys.slice(1), contract.removeOne, "list after remove of runs/1/a");
@@ -56,15 +65,32 @@ export const removeCases: readonly ConformanceCase[] = [
     async run({ backend, open }) {
       const other = await open();
       await backend.create("again/and", sample(100, 1));
-      sameBytes(await other.read("again/and"), sample(100, 1), contract.visible, "the first object through another handle");
+      sameBytes(
+        await other.read("again/and"),
+        sample(100, 1),
+        contract.visible,
+        "the first object through another handle",
+      );
       for (let round = 2; round < 5; round++) {
         const [remover, creator] = round % 2 === 0 ? [backend, other] : [other, backend];
         await remover.remove("again/and");
-        await rejects("NOT_FOUND", "again/and", contract.visible, "read through the other handle after remove", () => creator.read("again/and"));
+        await rejects("NOT_FOUND", "again/and", contract.visible, "read through the other handle after remove", () =>
+          creator.read("again/and"),
+        );
         await creator.create("again/and", sample(90 + round, round));
         for (const handle of [backend, other]) {
-          sameBytes(await handle.read("again/and"), sample(90 + round, round), contract.recreate, "the object created again");
-          same(await handle.stat("again/and"), { size: 90 + round }, contract.recreate, "stat of the object created again");
+          sameBytes(
+            await handle.read("again/and"),
+            sample(90 + round, round),
+            contract.recreate,
+            "the object created again",
+          );
+          same(
+            await handle.stat("again/and"),
+            { size: 90 + round },
+            contract.recreate,
+            "stat of the object created again",
+          );
         }
       }
     },

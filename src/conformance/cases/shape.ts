@@ -26,8 +26,16 @@ export const shapeCases: readonly ConformanceCase[] = [
         hold(typeof capabilities?.[flag] === "boolean", contract.capabilities, `capabilities.${flag} is not a boolean`);
       }
       const { move } = capabilities;
-      hold(move === undefined || typeof move === "boolean", contract.capabilities, "capabilities.move is not a boolean");
-      hold(!capabilities.append || typeof backend.append === "function", contract.appendCapability, "append is declared and missing");
+      hold(
+        move === undefined || typeof move === "boolean",
+        contract.capabilities,
+        "capabilities.move is not a boolean",
+      );
+      hold(
+        !capabilities.append || typeof backend.append === "function",
+        contract.appendCapability,
+        "append is declared and missing",
+      );
       hold(!move || typeof backend.move === "function", contract.moveCapability, "move is declared and missing");
     },
   },
@@ -37,8 +45,14 @@ export const shapeCases: readonly ConformanceCase[] = [
     async run({ backend }) {
       const append = backend.append?.bind(backend);
       if (append === undefined) return;
-      await rejects("UNSUPPORTED", undefined, contract.appendUnsupported, "append, which is not declared,", () => append("a", text("x")));
-      hold((await backend.stat("a")) === undefined, contract.appendUnsupported, "append, which is not declared, left an object");
+      await rejects("UNSUPPORTED", undefined, contract.appendUnsupported, "append, which is not declared,", () =>
+        append("a", text("x")),
+      );
+      hold(
+        (await backend.stat("a")) === undefined,
+        contract.appendUnsupported,
+        "append, which is not declared, left an object",
+      );
     },
   },
   {
@@ -48,8 +62,14 @@ export const shapeCases: readonly ConformanceCase[] = [
       const move = backend.move?.bind(backend);
       if (move === undefined) return;
       await backend.create("a", text("x"));
-      await rejects("UNSUPPORTED", undefined, contract.moveUnsupported, "move, which is not declared,", () => move("a", "b"));
-      hold((await backend.stat("a")) !== undefined, contract.moveUnsupported, "move, which is not declared, took the object away");
+      await rejects("UNSUPPORTED", undefined, contract.moveUnsupported, "move, which is not declared,", () =>
+        move("a", "b"),
+      );
+      hold(
+        (await backend.stat("a")) !== undefined,
+        contract.moveUnsupported,
+        "move, which is not declared, took the object away",
+      );
     },
   },
   {
@@ -59,7 +79,11 @@ export const shapeCases: readonly ConformanceCase[] = [
       const liveness = backend.liveness;
       hold(liveness !== undefined, contract.token, "liveness went away");
       const { token } = liveness;
-      hold(typeof token === "string" && token.length > 0 && token.length <= 200, contract.token, "the token is not a string of 1 to 200 characters");
+      hold(
+        typeof token === "string" && token.length > 0 && token.length <= 200,
+        contract.token,
+        "the token is not a string of 1 to 200 characters",
+      );
       const other = (await open()).liveness;
       for (const asked of [liveness, other]) {
         if (asked === undefined) continue;
@@ -69,7 +93,11 @@ export const shapeCases: readonly ConformanceCase[] = [
       for (const foreign of ["", "nonsense", "0", "999999999", "{}", "a:b:c:d", "x".repeat(200)]) {
         const answer = await outcome(`isAlive(${JSON.stringify(foreign)})`, () => liveness.isAlive(foreign));
         hold(answer.resolved, contract.isAlive, `isAlive(${JSON.stringify(foreign)}) rejected`);
-        hold(answer.value !== true, contract.isAlive, `isAlive(${JSON.stringify(foreign)}) gives true for a process that never was`);
+        hold(
+          answer.value !== true,
+          contract.isAlive,
+          `isAlive(${JSON.stringify(foreign)}) gives true for a process that never was`,
+        );
       }
     },
   },

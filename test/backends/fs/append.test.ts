@@ -64,7 +64,10 @@ test("a failed write ends the key for this handle; removing the object frees it 
   const backend = open(place);
   await backend.append("log", bytes("one"));
   // A value that write() refuses stands for a disk that fails: the error comes from the same call.
-  await expect(backend.append("log", { byteLength: 1 } as Uint8Array)).rejects.toMatchObject({ key: "log", operation: "append" });
+  await expect(backend.append("log", { byteLength: 1 } as Uint8Array)).rejects.toMatchObject({
+    key: "log",
+    operation: "append",
+  });
   await expect(backend.append("log", bytes("two"))).rejects.toMatchObject({ code: "IO", key: "log" });
   await backend.append("other", bytes("fine"));
   expect(await backend.read("log")).toEqual(bytes("one"));

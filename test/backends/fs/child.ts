@@ -48,7 +48,8 @@ const commands: Record<string, () => Promise<void>> = {
   async append() {
     const [key, size, times, durability] = rest as [string, string, string, string];
     const backend = new FsHandle(directory, { disk: durability === "disk", link });
-    for (let i = 0; i < Number(times); i++) say(await outcome(backend.append(key, new Uint8Array(Number(size)).fill(i + 1))));
+    for (let i = 0; i < Number(times); i++)
+      say(await outcome(backend.append(key, new Uint8Array(Number(size)).fill(i + 1))));
     await backend.close();
   },
 

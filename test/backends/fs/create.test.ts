@@ -7,7 +7,10 @@ import { fsBackend } from "../../../src/backends/fs/index.ts";
 import { type Writable, writeChunks, writeFully } from "../../../src/backends/fs/write-behind.ts";
 import { bytes, everyFile, makePlace, open, pattern, refuseLink } from "./place.ts";
 
-for (const [links, options] of [["with links", {}], ["without links", { link: refuseLink }]] as const) {
+for (const [links, options] of [
+  ["with links", {}],
+  ["without links", { link: refuseLink }],
+] as const) {
   test(`${links}: an object is the file of its key, with the mode of a new file, and nothing else is left`, async () => {
     const place = await makePlace();
     const backend = open(place, options);
@@ -26,7 +29,8 @@ for (const [links, options] of [["with links", {}], ["without links", { link: re
       const winners = results.flatMap((result, i) => (result.status === "fulfilled" ? [i] : []));
       expect(winners).toHaveLength(1);
       for (const result of results) {
-        if (result.status === "rejected") expect(result.reason).toMatchObject({ code: "EXISTS", key: `k/${round}`, operation: "create" });
+        if (result.status === "rejected")
+          expect(result.reason).toMatchObject({ code: "EXISTS", key: `k/${round}`, operation: "create" });
       }
       expect(await open(place).read(`k/${round}`)).toEqual(pattern(5000, winners[0]));
     }
@@ -82,10 +86,14 @@ for (const [links, options] of [["with links", {}], ["without links", { link: re
     const backend = open(place, options);
     for (let round = 0; round < 10; round++) {
       await backend.create("spool", bytes("s"));
-      const results = await Promise.allSettled([0, 1, 2, 3].map((i) => open(place, options).move("spool", `to/${round}.${i}`)));
+      const results = await Promise.allSettled(
+        [0, 1, 2, 3].map((i) => open(place, options).move("spool", `to/${round}.${i}`)),
+      );
       const won = results.filter((result) => result.status === "fulfilled").length;
       expect(won).toBeLessThanOrEqual(1);
-      expect(await everyFile(place)).toHaveLength((await backend.stat("spool")) === undefined ? round + won : round + 1);
+      expect(await everyFile(place)).toHaveLength(
+        (await backend.stat("spool")) === undefined ? round + won : round + 1,
+      );
       expect(won).toBe(1);
     }
   });
@@ -117,7 +125,10 @@ test("bodies: a stream that fails is passed on as it is, even when it looks like
     throw failure;
   };
   await expect(backend.create("x", byteStream(failing()))).rejects.toBe(failure);
-  await expect(backend.create("x", byteStream(failing(), 5))).rejects.toMatchObject({ code: "INVALID_ARGUMENT", key: "x" });
+  await expect(backend.create("x", byteStream(failing(), 5))).rejects.toMatchObject({
+    code: "INVALID_ARGUMENT",
+    key: "x",
+  });
   expect(await everyFile(place)).toEqual([]);
 });
 
@@ -146,7 +157,9 @@ test("short writes are completed, and a writer that takes nothing is an error", 
   };
   await writeFully(three, pattern(100), null);
   expect(taken).toEqual([...pattern(100)]);
-  await expect(writeFully({ write: async () => ({ bytesWritten: 0 }) }, pattern(5), 0)).rejects.toThrow("took no bytes");
+  await expect(writeFully({ write: async () => ({ bytesWritten: 0 }) }, pattern(5), 0)).rejects.toThrow(
+    "took no bytes",
+  );
 });
 
 test("write-behind: no write is on its way once it has failed, and memory is bounded", async () => {
@@ -189,9 +202,13 @@ test("nothing is touched before it is needed: constructing, reading and listing 
 
 test("arguments are checked at once", () => {
   for (const wrong of ["", undefined, null, 7, "a\0b"]) {
-    expect(() => fsBackend(wrong as string)).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT", field: "directory" }));
+    expect(() => fsBackend(wrong as string)).toThrow(
+      expect.objectContaining({ code: "INVALID_ARGUMENT", field: "directory" }),
+    );
   }
-  expect(() => fsBackend("x", { durability: "memory" as "os" })).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT" }));
+  expect(() => fsBackend("x", { durability: "memory" as "os" })).toThrow(
+    expect.objectContaining({ code: "INVALID_ARGUMENT" }),
+  );
 });
 
 test("a directory that is a file, and a path that is too long, say what they are", async () => {
@@ -245,5 +262,7 @@ test("stale temporary files: only old ones, only ours, wherever they are", async
   expect(await backend.removeStaleTemporaryFiles({ olderThanMs: 3_600_000 })).toEqual({ removed: 1, bytes: 5 });
   expect(await backend.removeStaleTemporaryFiles({ olderThanMs: 0 })).toEqual({ removed: 1, bytes: 0 });
   expect(await everyFile(place)).toEqual(["a/.tmp-notours", "a/b"]);
-  await expect(backend.removeStaleTemporaryFiles({ olderThanMs: -1 })).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+  await expect(backend.removeStaleTemporaryFiles({ olderThanMs: -1 })).rejects.toMatchObject({
+    code: "INVALID_ARGUMENT",
+  });
 });

@@ -33,6 +33,9 @@ test.each([
 test("what is a LedgerError stays as it is; too large for memory is TOO_LARGE; anything thrown becomes one", () => {
   const own = new LedgerError("EXISTS", "x", { key: "k" });
   expect(toLedgerError(own, "read", "a")).toBe(own);
-  expect(toLedgerError(new RangeError("Array buffer allocation failed"), "read", "a")).toMatchObject({ code: "TOO_LARGE" });
-  for (const thrown of [undefined, null, "text", 5, {}]) expect(toLedgerError(thrown, "read", "a")).toMatchObject({ code: "IO", key: "a" });
+  expect(toLedgerError(new RangeError("Array buffer allocation failed"), "read", "a")).toMatchObject({
+    code: "TOO_LARGE",
+  });
+  for (const thrown of [undefined, null, "text", 5, {}])
+    expect(toLedgerError(thrown, "read", "a")).toMatchObject({ code: "IO", key: "a" });
 });

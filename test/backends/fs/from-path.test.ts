@@ -54,7 +54,10 @@ test("links inside are refused, or left out when asked; the path itself may be o
   await symlink("..", join(place, "data/up"));
   await symlink("data", join(place, "alias"));
   await symlink("data/x", join(place, "alias-x"));
-  await expect(all(fromPath(join(place, "data")).files())).rejects.toMatchObject({ code: "INVALID_ARGUMENT", field: "path" });
+  await expect(all(fromPath(join(place, "data")).files())).rejects.toMatchObject({
+    code: "INVALID_ARGUMENT",
+    field: "path",
+  });
   const skipped = await all(fromPath(join(place, "alias"), { links: "skip" }).files());
   expect(skipped.map((file) => file.path)).toEqual(["x"]);
   const [single] = await all(fromPath(join(place, "alias-x")).files());
@@ -99,7 +102,9 @@ test("what is wrong is said at once", async () => {
   expect(() => fromPath(join(place, "nothing"))).toThrow(expect.objectContaining({ code: "NOT_FOUND" }));
   expect(() => fromPath("")).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT" }));
   expect(() => fromPath("/dev/null")).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT" }));
-  expect(() => fromPath(place, { links: "follow" as "skip" })).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT" }));
+  expect(() => fromPath(place, { links: "follow" as "skip" })).toThrow(
+    expect.objectContaining({ code: "INVALID_ARGUMENT" }),
+  );
 });
 
 test("aborting ends a file and a listing with the reason", async () => {

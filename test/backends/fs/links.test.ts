@@ -22,7 +22,10 @@ async function hostilePlace(): Promise<{ root: string; outside: string }> {
   return { root, outside };
 }
 
-for (const [how, options] of [["with links", {}], ["without links", { link: refuseLink }]] as const) {
+for (const [how, options] of [
+  ["with links", {}],
+  ["without links", { link: refuseLink }],
+] as const) {
   test(`${how}: nothing outside the root is read, listed, made, changed or removed`, async () => {
     const { root, outside } = await hostilePlace();
     const backend = open(root, options);
@@ -63,13 +66,16 @@ for (const [how, options] of [["with links", {}], ["without links", { link: refu
   });
 }
 
-test.skipIf(!works("mkfifo", "--version"))("a pipe in the place of an object neither blocks nor is one (skipped without mkfifo)", async () => {
-  const place = await makePlace();
-  execFileSync("mkfifo", [join(place, "pipe")]);
-  const backend = open(place);
-  await expect(backend.read("pipe")).rejects.toMatchObject({ code: "NOT_FOUND" });
-  expect(await backend.stat("pipe")).toBeUndefined();
-  await expect(backend.append("pipe", bytes("x"))).rejects.toMatchObject({ code: "CONFLICT" });
-  await expect(backend.create("pipe", bytes("x"))).rejects.toMatchObject({ code: "CONFLICT" });
-  expect(await keys(backend.list(""))).toEqual([]);
-});
+test.skipIf(!works("mkfifo", "--version"))(
+  "a pipe in the place of an object neither blocks nor is one (skipped without mkfifo)",
+  async () => {
+    const place = await makePlace();
+    execFileSync("mkfifo", [join(place, "pipe")]);
+    const backend = open(place);
+    await expect(backend.read("pipe")).rejects.toMatchObject({ code: "NOT_FOUND" });
+    expect(await backend.stat("pipe")).toBeUndefined();
+    await expect(backend.append("pipe", bytes("x"))).rejects.toMatchObject({ code: "CONFLICT" });
+    await expect(backend.create("pipe", bytes("x"))).rejects.toMatchObject({ code: "CONFLICT" });
+    expect(await keys(backend.list(""))).toEqual([]);
+  },
+);

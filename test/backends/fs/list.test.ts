@@ -8,7 +8,9 @@ import { bytes, collect, keys, makePlace, open } from "./place.ts";
 
 test("keys come in the order of the whole key, not of the directories", async () => {
   const backend = open(await makePlace());
-  const all = ["a-b", "a.b", "a/b", "a/b-c", "a/b.c", "a0", "ab/c", "a b", "ä", "z", "Z", "a/é", "😀", "ﬁ"].filter((key) => key !== "a/b");
+  const all = ["a-b", "a.b", "a/b", "a/b-c", "a/b.c", "a0", "ab/c", "a b", "ä", "z", "Z", "a/é", "😀", "ﬁ"].filter(
+    (key) => key !== "a/b",
+  );
   for (const key of all) await backend.create(key, bytes(key));
   expect(await keys(backend.list(""))).toEqual(all.toSorted());
   expect(await keys(backend.list("a"))).toEqual(all.filter((key) => key.startsWith("a/")).toSorted());
@@ -18,7 +20,17 @@ test("names that are no keys are left out: temporary, hidden, invalid", async ()
   const place = await makePlace();
   await mkdir(join(place, ".git/objects"), { recursive: true });
   await mkdir(join(place, "a"));
-  for (const name of [".git/config", ".hidden", "a/.tmp-1", "a/back\\slash", "a/colon:", "a/dot.", "a/con", "a/e\u0301", "a/new\nline"]) {
+  for (const name of [
+    ".git/config",
+    ".hidden",
+    "a/.tmp-1",
+    "a/back\\slash",
+    "a/colon:",
+    "a/dot.",
+    "a/con",
+    "a/e\u0301",
+    "a/new\nline",
+  ]) {
     await writeFile(join(place, name), "x");
   }
   await writeFile(join(place, "a/fine"), "12345");
@@ -50,7 +62,11 @@ test("objects removed while they are listed do no harm", async () => {
 });
 
 const segment = fc
-  .string({ unit: fc.constantFrom("a", "b", "-", ".", "0", " ", "=", "A", "é", "😀", "\uffff", "_"), minLength: 1, maxLength: 4 })
+  .string({
+    unit: fc.constantFrom("a", "b", "-", ".", "0", " ", "=", "A", "é", "😀", "\uffff", "_"),
+    minLength: 1,
+    maxLength: 4,
+  })
   .filter((name) => {
     try {
       assertKey(name);
@@ -66,12 +82,18 @@ test("property: listings agree with a sorted reference, on both backends", async
     fc.asyncProperty(fc.uniqueArray(key, { maxLength: 12 }), fc.option(key), key, async (wanted, startAfter, under) => {
       const place = await makePlace();
       const all = wanted.filter((one) => !wanted.some((other) => one.startsWith(`${other}/`)));
-      const prefixes = ["", under.split("/")[0] as string, ...all.slice(0, 2).map((one) => one.split("/")[0] as string)];
+      const prefixes = [
+        "",
+        under.split("/")[0] as string,
+        ...all.slice(0, 2).map((one) => one.split("/")[0] as string),
+      ];
       for (const backend of [open(place), memoryBackend()]) {
         for (const one of all) await backend.create(one, bytes(one));
         for (const prefix of prefixes) {
           const expected = all
-            .filter((one) => (prefix === "" || one.startsWith(`${prefix}/`)) && (startAfter === null || one > startAfter))
+            .filter(
+              (one) => (prefix === "" || one.startsWith(`${prefix}/`)) && (startAfter === null || one > startAfter),
+            )
             .toSorted();
           const options = startAfter === null ? {} : { startAfter };
           expect(await keys(backend.list(prefix, options))).toEqual(expected);

@@ -31,7 +31,10 @@ export const refuseLink = async (): Promise<never> => {
 /** Every file and link under a directory, temporary ones included. */
 export async function everyFile(directory: string): Promise<string[]> {
   const found = await readdir(directory, { recursive: true, withFileTypes: true });
-  return found.filter((one) => !one.isDirectory()).map((one) => join(one.parentPath, one.name).slice(directory.length + 1)).toSorted();
+  return found
+    .filter((one) => !one.isDirectory())
+    .map((one) => join(one.parentPath, one.name).slice(directory.length + 1))
+    .toSorted();
 }
 
 export async function collect(entries: AsyncIterable<Entry>): Promise<Entry[]> {
@@ -85,7 +88,10 @@ export interface Ended {
 }
 
 /** Runs to the end. `go`, when given, is called with the process once it printed a first line. */
-export function run(command: readonly string[], options: { uid?: number; env?: NodeJS.ProcessEnv; cwd?: string } = {}): {
+export function run(
+  command: readonly string[],
+  options: { uid?: number; env?: NodeJS.ProcessEnv; cwd?: string } = {},
+): {
   process: ChildProcess;
   ready: Promise<void>;
   ended: Promise<Ended>;
@@ -108,7 +114,9 @@ export function run(command: readonly string[], options: { uid?: number; env?: N
   });
   const ended = new Promise<Ended>((resolve, reject) => {
     child.on("error", reject);
-    child.on("close", (code, signal) => resolve({ code, signal, lines: out.split("\n").filter((line) => line !== ""), errors }));
+    child.on("close", (code, signal) =>
+      resolve({ code, signal, lines: out.split("\n").filter((line) => line !== ""), errors }),
+    );
   });
   return { process: child, ready: Promise.race([ready, ended.then(() => {})]), ended };
 }

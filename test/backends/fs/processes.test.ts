@@ -77,7 +77,9 @@ describe("rights", () => {
   test.skipIf(!root)("others can read what the umask allows, in a group directory (skipped: needs root)", async () => {
     const place = await makePlace();
     await chown(place, 65534, 65534);
-    const made = await run(["sh", "-c", `umask 027; exec "${node}" "${child.script}" create "${place}" a/b 10 os`], { uid: 65534 }).ended;
+    const made = await run(["sh", "-c", `umask 027; exec "${node}" "${child.script}" create "${place}" a/b 10 os`], {
+      uid: 65534,
+    }).ended;
     expect(made.lines).toEqual(["ok"]);
     expect((await stat(join(place, "a/b"))).mode & 0o777).toBe(0o640);
     expect((await stat(join(place, "a"))).mode & 0o777).toBe(0o750);
@@ -85,31 +87,45 @@ describe("rights", () => {
 });
 
 describe("no space", () => {
-  test.skipIf(!namespaces)("a full disk: NO_SPACE, no part of anything, and it goes on once there is room (skipped: no user namespaces)", async () => {
-    const place = await makePlace();
-    await mkdir(join(place, "m"));
-    const script = `mount -t tmpfs -o size=256k t m && exec "${node}" "${child.script}" fill m`;
-    const { lines, errors } = await run(["unshare", "-Urm", "sh", "-c", script], { cwd: place }).ended;
-    expect({ lines, errors }).toEqual({
-      lines: ["create NO_SPACE", "whole true", "append NO_SPACE", "append again IO", "create after ok", "append after ok"],
-      errors: "",
-    });
-  });
+  test.skipIf(!namespaces)(
+    "a full disk: NO_SPACE, no part of anything, and it goes on once there is room (skipped: no user namespaces)",
+    async () => {
+      const place = await makePlace();
+      await mkdir(join(place, "m"));
+      const script = `mount -t tmpfs -o size=256k t m && exec "${node}" "${child.script}" fill m`;
+      const { lines, errors } = await run(["unshare", "-Urm", "sh", "-c", script], { cwd: place }).ended;
+      expect({ lines, errors }).toEqual({
+        lines: [
+          "create NO_SPACE",
+          "whole true",
+          "append NO_SPACE",
+          "append again IO",
+          "create after ok",
+          "append after ok",
+        ],
+        errors: "",
+      });
+    },
+  );
 
-  test.skipIf(!posix)("a file that grows past the limit of the process: a short write, then TOO_LARGE (skipped on Windows)", async () => {
-    const place = await makePlace();
-    const limited = (...args: string[]): string => `ulimit -f 32; exec "${node}" "${child.script}" ${args.join(" ")}`;
-    const appended = await run(["sh", "-c", limited("append", place, "log", "10000", "8", "os")]).ended;
-    expect(appended.lines[0]).toBe("ok");
-    expect(appended.lines).toContain("TOO_LARGE");
-    expect(appended.lines.at(-1)).toBe("IO");
-    const acknowledged = appended.lines.filter((line) => line === "ok").length;
-    const stored = await readFile(join(place, "log"));
-    for (let i = 0; i < acknowledged; i++) expect([...new Set(stored.subarray(i * 10_000, (i + 1) * 10_000))]).toEqual([i + 1]);
-    const created = await run(["sh", "-c", limited("create", place, "big", "100000", "os")]).ended;
-    expect(created.lines).toEqual(["TOO_LARGE"]);
-    expect(await everyFile(place)).toEqual(["log"]);
-  });
+  test.skipIf(!posix)(
+    "a file that grows past the limit of the process: a short write, then TOO_LARGE (skipped on Windows)",
+    async () => {
+      const place = await makePlace();
+      const limited = (...args: string[]): string => `ulimit -f 32; exec "${node}" "${child.script}" ${args.join(" ")}`;
+      const appended = await run(["sh", "-c", limited("append", place, "log", "10000", "8", "os")]).ended;
+      expect(appended.lines[0]).toBe("ok");
+      expect(appended.lines).toContain("TOO_LARGE");
+      expect(appended.lines.at(-1)).toBe("IO");
+      const acknowledged = appended.lines.filter((line) => line === "ok").length;
+      const stored = await readFile(join(place, "log"));
+      for (let i = 0; i < acknowledged; i++)
+        expect([...new Set(stored.subarray(i * 10_000, (i + 1) * 10_000))]).toEqual([i + 1]);
+      const created = await run(["sh", "-c", limited("create", place, "big", "100000", "os")]).ended;
+      expect(created.lines).toEqual(["TOO_LARGE"]);
+      expect(await everyFile(place)).toEqual(["log"]);
+    },
+  );
 });
 
 test("killed at random moments while creating: each object is whole or absent, and what is left over can be removed", async () => {

@@ -18,7 +18,17 @@ afterAll(() => child.remove());
 /** Creates one object, or appends, under strace with one thread for file calls, so that they can be counted. */
 function traced(place: string, options: string[], ...command: string[]): ReturnType<typeof run>["ended"] {
   const [name, ...rest] = command;
-  const all = ["strace", "-f", "-qq", ...options, process.execPath, child.script, name as string, join(place, "ledger"), ...rest];
+  const all = [
+    "strace",
+    "-f",
+    "-qq",
+    ...options,
+    process.execPath,
+    child.script,
+    name as string,
+    join(place, "ledger"),
+    ...rest,
+  ];
   return run(all, { env: { UV_THREADPOOL_SIZE: "1" } }).ended;
 }
 
@@ -53,10 +63,17 @@ describe.skipIf(!strace)("at the level of system calls (skipped: strace is missi
     expect(points).toBeGreaterThanOrEqual(8);
   });
 
-  const failing = async (inject: string, ...command: string[]): Promise<{ lines: string[]; files: string[]; sizes: number[] }> => {
+  const failing = async (
+    inject: string,
+    ...command: string[]
+  ): Promise<{ lines: string[]; files: string[]; sizes: number[] }> => {
     const place = await makePlace();
     const call = (inject.split(":")[0] as string).replace("inject=", "");
-    const { lines } = await traced(place, ["-o", "/dev/null", "-e", `trace=${call}`, "-e", `inject=${inject}`], ...command);
+    const { lines } = await traced(
+      place,
+      ["-o", "/dev/null", "-e", `trace=${call}`, "-e", `inject=${inject}`],
+      ...command,
+    );
     const ledger = join(place, "ledger");
     const sizes: number[] = [];
     for await (const entry of open(ledger).list("")) sizes.push(entry.size);

@@ -1,0 +1,60 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { cpus, totalmem, type as osType, release } from "node:os";
+
+/** A goal, and how near a measurement came. */
+export interface Target {
+  readonly what: string;
+  readonly limit: string;
+  readonly measured: string;
+  readonly met: boolean;
+}
+
+/** What one benchmark found out. */
+export interface Section {
+  readonly title: string;
+  /** How it was measured. */
+  readonly method: string;
+  /** First row: the heads. */
+  readonly table: readonly (readonly string[])[];
+  readonly targets: readonly Target[];
+}
+
+export function formatSection({ title, method, table }: Section): string {
+  return [`## ${title}`, method, markdownTable(table)].join("\n\n");
+}
+
+export function formatTargets(sections: readonly Section[]): string {
+  const rows = sections.flatMap(({ targets }) =>
+    targets.map(({ what, limit, measured, met }) => [what, limit, measured, met ? "yes" : "**no**"]),
+  );
+  return markdownTable([["goal", "limit", "measured", "met"], ...rows]);
+}
+
+/** Machine, versions and date. */
+export function formatMachine(): string {
+  const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string };
+  const bench = JSON.parse(readFileSync(new URL("./package.json", import.meta.url), "utf8")) as {
+    dependencies: Record<string, string>;
+  };
+  const cpu = cpus();
+  return [
+    `- ${new Date().toISOString().slice(0, 10)}, runledger ${version} (${commit()}), built package`,
+    `- ${cpu.length} x ${cpu[0]?.model.trim() ?? "unknown processor"}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${osType()} ${release()}`,
+    `- Node ${process.versions.node}, V8 ${process.versions.v8}, better-sqlite3 ${bench.dependencies["better-sqlite3"]}`,
+  ].join("\n");
+}
+
+function commit(): string {
+  try {
+    const git = (...args: string[]): string => execFileSync("git", args, { encoding: "utf8", stdio: "pipe" }).trim();
+    return `commit ${git("rev-parse", "--short", "HEAD")}${git("status", "--porcelain", "src") === "" ? "" : " with changes"}`;
+  } catch {
+    return "no git";
+  }
+}
+
+function markdownTable([heads, ...rows]: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+  return [line(heads ?? []), line((heads ?? []).map((_, i) => (i === 0 ? "---" : "---:"))), ...rows.map(line)].join("\n");
+}

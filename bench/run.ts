@@ -1,0 +1,48 @@
+/**
+ * Runs the benchmarks and writes `bench/results.md`. Names of benchmarks as arguments run those alone, which prints their
+ * results and leaves the file as it is.
+ */
+import { writeFile } from "node:fs/promises";
+import { artifactIngest } from "./artifact-ingest.ts";
+import { bundleSize } from "./bundle-size.ts";
+import { logLatency } from "./log-latency.ts";
+import { logThroughput } from "./log-throughput.ts";
+import { type Section, formatMachine, formatSection, formatTargets } from "./report.ts";
+import { startup } from "./startup.ts";
+
+const suites: Record<string, () => Promise<Section>> = {
+  "log-throughput": logThroughput,
+  "log-latency": logLatency,
+  "artifact-ingest": artifactIngest,
+  startup,
+  "bundle-size": bundleSize,
+};
+
+const named = process.argv.slice(2);
+const unknown = named.filter((name) => !(name in suites));
+if (unknown.length > 0) {
+  console.error(`There is no benchmark ${unknown.join(", ")}; there are ${Object.keys(suites).join(", ")}.`);
+  process.exit(1);
+}
+
+const sections: Section[] = [];
+for (const [name, suite] of Object.entries(suites)) {
+  if (named.length > 0 && !named.includes(name)) continue;
+  console.error(`${name} ...`);
+  const section = await suite();
+  sections.push(section);
+  console.log(`\n${formatSection(section)}\n`);
+}
+console.log(`${formatTargets(sections)}\n`);
+
+if (named.length === 0) {
+  const text = [
+    "# Benchmark results",
+    "Written by `npm run bench`. Times are medians; contenders take turns within each round, and ratios are medians of the\n" +
+      "ratios of single rounds, with the least and the greatest in brackets. Another machine gives other times.",
+    formatMachine(),
+    formatTargets(sections),
+    ...sections.map(formatSection),
+  ].join("\n\n");
+  await writeFile(new URL("results.md", import.meta.url), `${text}\n`);
+}

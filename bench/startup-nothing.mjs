@@ -1,0 +1,2 @@
+// A process that only answers: what Node itself takes.
+process.stdout.write("{}");
