@@ -8,11 +8,14 @@ import {
   runCase,
 } from "../src/conformance/index.ts";
 import { appendMutants } from "./mutants/appends.ts";
+import { cursorMutants } from "./mutants/cursors.ts";
 import { errorMutants } from "./mutants/errors.ts";
+import { halfMutants } from "./mutants/halves.ts";
 import { handleMutants } from "./mutants/handles.ts";
 import { listMutants } from "./mutants/lists.ts";
 import { moveMutants } from "./mutants/moves.ts";
 import type { Mutant } from "./mutants/mutant.ts";
+import { prefixMutants } from "./mutants/prefixes.ts";
 import { readMutants } from "./mutants/reads.ts";
 import { harnessOf, referenceBackend } from "./mutants/reference.ts";
 import { removeMutants } from "./mutants/removes.ts";
@@ -25,10 +28,13 @@ const mutants: readonly Mutant[] = [
   ...streamMutants,
   ...readMutants,
   ...listMutants,
+  ...prefixMutants,
+  ...cursorMutants,
   ...removeMutants,
   ...appendMutants,
   ...moveMutants,
   ...timingMutants,
+  ...halfMutants,
   ...errorMutants,
   ...handleMutants,
 ];

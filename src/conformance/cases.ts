@@ -4,6 +4,7 @@ import { appendCases } from "./cases/append.ts";
 import { closeCases } from "./cases/close.ts";
 import { concurrencyCases } from "./cases/concurrency.ts";
 import { createCases } from "./cases/create.ts";
+import { createStreamCases } from "./cases/create-stream.ts";
 import { keyCases } from "./cases/keys.ts";
 import { listCases } from "./cases/list.ts";
 import { moveCases } from "./cases/move.ts";
@@ -15,6 +16,7 @@ import { shapeCases } from "./cases/shape.ts";
 export const conformanceCases: readonly ConformanceCase[] = [
   ...shapeCases,
   ...createCases,
+  ...createStreamCases,
   ...readCases,
   ...listCases,
   ...removeCases,

@@ -92,7 +92,7 @@ describe("bad options name the field, and no run begins", () => {
 
 test("a failing backend shows in stats, onError and flush, never in log; a later flush brings all", async () => {
   const errors: LedgerError[] = [];
-  const backend = faultyBackend(memoryBackend(), [{ at: 1, times: 2, mode: "error-before", only: ["append"] }]);
+  const backend = faultyBackend(memoryBackend(), [{ at: 1, times: 2, mode: "error-before", only: ["append"], error: { code: "UNAVAILABLE" } }]);
   const ledger = await openLedger(backend, { onError: (error) => void errors.push(error) });
   const run = await ledger.startRun();
   run.log({ a: 1 });
