@@ -1,8 +1,12 @@
 import * as z from "zod/mini";
 import { decodeJson } from "../backend/json.ts";
-import type { RunEvent } from "./event.ts";
-import { counts, dictionary, integer, isDictionary, strings } from "./record-schemas.ts";
+import type { Dictionary, RunEvent } from "./event.ts";
+import { isCounts, isDictionary, isInteger, isStrings } from "./record-checks.ts";
 
+const dictionary = /* @__PURE__ */ z.custom<Dictionary>(isDictionary);
+const strings = /* @__PURE__ */ z.custom<Dictionary<string>>(isStrings);
+const counts = /* @__PURE__ */ z.custom<Dictionary<number>>(isCounts);
+const integer = /* @__PURE__ */ z.custom<number>(isInteger);
 const text = /* @__PURE__ */ z.optional(z.string());
 const head = { v: z.literal(1), order: integer, time: z.number() };
 

@@ -1,9 +1,12 @@
 import * as z from "zod/mini";
 import { LedgerError } from "../backend/error.ts";
 import { decodeJson } from "../backend/json.ts";
-import { dictionary, isDictionary, strings } from "./record-schemas.ts";
+import type { Dictionary } from "./event.ts";
+import { isDictionary, isStrings } from "./record-checks.ts";
 import { type RunCreated, runCreatedKey } from "./run-created.ts";
 
+const dictionary = /* @__PURE__ */ z.custom<Dictionary>(isDictionary);
+const strings = /* @__PURE__ */ z.custom<Dictionary<string>>(isStrings);
 const text = /* @__PURE__ */ z.optional(z.string());
 
 const schema: z.ZodMiniType<RunCreated> = /* @__PURE__ */ z.object({

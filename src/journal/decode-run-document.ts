@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { decodeJson } from "../backend/json.ts";
 import type { SegmentEntry } from "./list-segments.ts";
-import { isDictionary } from "./record-schemas.ts";
+import { isDictionary } from "./record-checks.ts";
 import type { Coverage, RunDocument } from "./run-document.ts";
 import type { RunRecord } from "./run-record.ts";
 

@@ -9,11 +9,12 @@ import type { Run } from "../run/run.ts";
 import { startRun } from "../run/start-run.ts";
 import type { HistoryOptions } from "../series/read-series.ts";
 import type { Series } from "../series/series.ts";
+import type * as Reading from "./reading.ts";
 import type { RecoverOptions, Recovery } from "./recover.ts";
 import type { RunPage, RunQuery } from "./search.ts";
 
 // A program that only writes runs never loads what reads them.
-const reading = (): Promise<typeof import("./reading.ts")> => import("./reading.ts");
+const reading = (): Promise<typeof Reading> => import("./reading.ts");
 
 /** An open ledger: starts runs and reads them. Every method rejects with a `LedgerError`, or with the reason of its signal. */
 export class Ledger {

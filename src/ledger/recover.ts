@@ -75,17 +75,16 @@ async function recoverRun(
   let listing = await listRun(backend, id, signal);
   if ((await readRun(backend, id, signal, listing)).status !== "running") return "closed";
   if (isOpenHere) return "running";
-  let { created, folds } = await foldListed(backend, id, listing, signal);
-  const state = await askProcesses(backend, created, folds);
+  const seen = await foldListed(backend, id, listing, signal);
+  const state = await askProcesses(backend, seen.created, seen.folds);
   if (state === "alive") return "running";
   if (state === "unknown") {
-    const graceMs = options.graceMs ?? 3 * Math.max(created.writer.beatMs, ...folds.map(({ beatMs }) => beatMs ?? 0));
+    const graceMs = options.graceMs ?? 3 * Math.max(seen.created.writer.beatMs, ...seen.folds.map(({ beatMs }) => beatMs ?? 0));
     if (await showsProgress(backend, id, listing, graceMs, clock, signal)) return "running";
   }
   // Between the listing above and now it may have been closed properly.
   listing = await listRun(backend, id, signal);
-  let record;
-  ({ created, folds, record } = await foldListed(backend, id, listing, signal));
+  const { created, folds, record } = await foldListed(backend, id, listing, signal);
   if (record.status !== "running") return "closed";
   await closeAsInterrupted(context, created, listing, folds);
   return "interrupted";

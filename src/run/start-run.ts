@@ -1,4 +1,3 @@
-import { LedgerError } from "../backend/error.ts";
 import { flushPolicy, type FlushPolicy } from "../journal/flush-policy.ts";
 import { newDictionary } from "../journal/params.ts";
 import { encodeRunCreated, type RunCreated, runCreatedKey } from "../journal/run-created.ts";
@@ -64,6 +63,6 @@ export function newWriter(
     writerId,
     ...settings,
     newWriterId: () => ids("writer"),
-    onError: (error: LedgerError) => onError(error),
+    onError,
   });
 }

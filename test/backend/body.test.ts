@@ -24,7 +24,7 @@ test("chunks that are no bytes are refused, and the stream is told to stop", asy
     let stopped = false;
     const stream = (async function* () {
       try {
-        yield wrong as Uint8Array;
+        yield wrong as unknown as Uint8Array;
       } finally {
         stopped = true;
       }

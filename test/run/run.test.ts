@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { LedgerError, openLedger } from "../../src/index.ts";
+import { type LedgerError, openLedger } from "../../src/index.ts";
 import { createTestLedger, faultyBackend } from "../../src/testing/index.ts";
 import { memoryBackend } from "../../src/backends/memory/index.ts";
 

@@ -63,7 +63,7 @@ export function withChecks(backend: Backend, options: ChecksOptions = {}): Backe
       for (;;) {
         if (closing !== undefined) throw closed(backend, "list", prefix);
         signal?.throwIfAborted();
-        entries ??= backend.list(prefix, call)[Symbol.asyncIterator]();
+        entries ??= toIterator(backend.list(prefix, call), prefix);
         const step = await abortable(Promise.resolve(entries.next()), signal);
         if (step.done === true) {
           entries = undefined;
@@ -138,6 +138,14 @@ export function withChecks(backend: Backend, options: ChecksOptions = {}): Backe
       return closing;
     },
   };
+}
+
+function toIterator(listing: unknown, prefix: string): AsyncIterator<Entry> {
+  const iterable = listing as AsyncIterable<Entry> | null | undefined;
+  if (typeof iterable?.[Symbol.asyncIterator] === "function") return iterable[Symbol.asyncIterator]();
+  // A promise, most likely: if nobody looked at it, its failure would end the process.
+  Promise.resolve(listing).catch(() => {});
+  throw unexpected("list", prefix, "list returned no async iterable");
 }
 
 /** A body that notes its own failure, so that this can be told from one of the backend. */

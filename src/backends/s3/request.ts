@@ -41,6 +41,8 @@ export type Outcome =
   | { readonly answer: Answer; readonly fault?: undefined }
   | { readonly fault: Fault; readonly answer?: undefined };
 
+/** Statuses that need no document to be understood. */
+const SPEAKING = new Set([408, 412, 416, 429, 500, 502, 504]);
 const MAX_ERROR_BYTES = 64 * 1024;
 const UPLOAD_BYTES_PER_MS = 131.072;
 const inBrowser = "document" in globalThis || "WorkerGlobalScope" in globalThis;
@@ -89,22 +91,25 @@ export class Client {
     for (;;) {
       request.signal?.throwIfAborted();
       const keys = await this.#credentials.get(request.signal);
-      const outcome = await this.#attempt(request, sha256, keys);
+      const region = this.#region;
+      const outcome = await this.#attempt(request, sha256, keys, region);
       if (outcome.fault === undefined) return outcome;
-      const repair = this.#repair(outcome.fault, keys, repaired);
+      const repair = this.#repair(outcome.fault, keys, region, repaired);
       if (repair === undefined) return outcome;
       repaired.add(repair);
     }
   }
 
-  #repair({ status, code, serverTime, region }: Fault, keys: KeySet | undefined, done: ReadonlySet<string>): string | undefined {
+  /** `asked` is the region that was asked: another request may have found out the right one meanwhile. */
+  #repair(fault: Fault, keys: KeySet | undefined, asked: string, done: ReadonlySet<string>): string | undefined {
+    const { status, code, serverTime, region } = fault;
     if (code === "RequestTimeTooSkewed" && serverTime !== undefined && !done.has("clock")) {
       this.#skewMs = serverTime - this.settings.clock.now();
       return "clock";
     }
     if (EXPIRED.has(code) && !done.has("token") && this.#credentials.expired(keys)) return "token";
     const elsewhere = status === 301 || status === 307 || status === 400 || status === 403;
-    if (elsewhere && region !== undefined && region !== this.#region && !done.has("region")) {
+    if (elsewhere && region !== undefined && region !== asked && !done.has("region")) {
       // Location is never followed: the URL is built anew from the options.
       this.#region = region;
       return "region";
@@ -112,13 +117,13 @@ export class Client {
     return undefined;
   }
 
-  async #attempt(request: S3Request, sha256: string, keys: KeySet | undefined): Promise<Outcome> {
+  async #attempt(request: S3Request, sha256: string, keys: KeySet | undefined, region: string): Promise<Outcome> {
     const { settings } = this;
     const { body, method, signal } = request;
-    const url = objectUrl(settings.address, this.#region, request.object, request.query);
+    const url = objectUrl(settings.address, region, request.object, request.query);
     const time = settings.clock.now() + this.#skewMs;
     const headers = await signedHeaders(
-      { method, url, headers: request.headers ?? {}, payloadSha256: sha256, region: this.#region, time },
+      { method, url, headers: request.headers ?? {}, payloadSha256: sha256, region, time },
       keys,
     );
     const limit = new IdleLimit(settings, signal);
@@ -159,7 +164,9 @@ export class Client {
     try {
       text = new TextDecoder().decode(await readBody(response, MAX_ERROR_BYTES, () => limit.restart(0)));
     } catch (cause) {
-      if (!(cause instanceof CutShort || cause instanceof TooLong)) throw cause;
+      // Half an error document names no cause: better asked again than judged by a 404 alone.
+      const plain = cause instanceof TooLong || (cause instanceof CutShort && SPEAKING.has(status));
+      if (!plain) throw cause;
     }
     return { fault: answerFault(this.subject(request), status, headers, text, this.settings.clock.now()) };
   }

@@ -33,17 +33,17 @@ test("pauses double up to the cap, are random below that, and end with the deadl
   const clock = sleepingClock();
   await expect(
     withRetry(endless().backend, { clock, random: () => 1, attempts: 8, capMs: 1000, deadlineMs: 1e9 }).read("k"),
-  ).rejects.toThrow();
+  ).rejects.toThrow("try again");
   expect(clock.slept).toEqual([100, 200, 400, 800, 1000, 1000, 1000]);
   const half = sleepingClock();
-  await expect(
-    withRetry(endless().backend, { clock: half, random: () => 0.5, attempts: 3 }).read("k"),
-  ).rejects.toThrow();
+  await expect(withRetry(endless().backend, { clock: half, random: () => 0.5, attempts: 3 }).read("k")).rejects.toThrow(
+    "try again",
+  );
   expect(half.slept).toEqual([50, 100]);
   const late = sleepingClock();
   await expect(
     withRetry(endless().backend, { clock: late, random: () => 1, attempts: 50, deadlineMs: 1000 }).read("k"),
-  ).rejects.toThrow();
+  ).rejects.toThrow("try again");
   expect(late.slept).toEqual([100, 200, 400]);
 });
 
