@@ -91,7 +91,7 @@ export function objectsOnly(inner: Backend = memoryBackend()): Backend {
   return {
     contract: 1,
     name: "objects",
-    capabilities: { ...inner.capabilities, append: false },
+    capabilities: { ...inner.capabilities, append: false, move: false },
     create: (key, body, options) => inner.create(key, body, options),
     read: (key, options) => inner.read(key, options),
     stat: (key, options) => inner.stat(key, options),

@@ -1,0 +1,30 @@
+import { expect, test } from "vitest";
+import { openLedger } from "../../src/index.ts";
+import { countingBackend, createTestClock, seededIds } from "../../src/testing/index.ts";
+import { objectsOnly } from "../journal/records.ts";
+
+/** Requests of a run of an hour on an object store with default options, from opening the ledger to the end of `finish()`. */
+async function hour(everyMs: number | undefined): Promise<number> {
+  const clock = createTestClock();
+  const backend = countingBackend(objectsOnly());
+  const ledger = await openLedger(backend, { clock, ids: seededIds(1, () => clock.now()) });
+  const run = await ledger.startRun();
+  const stepMs = everyMs ?? 60_000;
+  for (let ms = 0; ms < 3_600_000; ms += stepMs) {
+    if (everyMs !== undefined) run.log({ loss: Math.sin(ms), accuracy: Math.cos(ms) });
+    await clock.advance(stepMs);
+  }
+  await run.finish();
+  if (everyMs !== undefined) expect((await ledger.getRun(run.id)).metrics["loss"]?.count).toBe(3_600_000 / everyMs);
+  return backend.counters.requests;
+}
+
+test("an hour that logs every half second costs at most 400 requests", async () => {
+  expect(await hour(500)).toBeLessThanOrEqual(400);
+});
+
+test("an idle hour costs at most 150 requests: the signs of life", async () => {
+  const requests = await hour(undefined);
+  expect(requests).toBeLessThanOrEqual(150);
+  expect(requests).toBeGreaterThan(50);
+});
