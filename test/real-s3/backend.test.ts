@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
+import { request } from "node:http";
 import { describe, expect, test } from "vitest";
 import { byteStream } from "../../src/backend/body.ts";
 import { LedgerError } from "../../src/backend/error.ts";
@@ -29,7 +30,20 @@ test("conditional writes are atomic here", async () => {
 
 test("odd keys arrive as they are", async () => {
   const backend = open();
-  const odd = ["a+b", "q'()!*", "sp ace/x", "100%25", "q?x#y", "ü/😀", "a=b&c;d,e@f$g", "<tag>&amp;", '"', "%2e%2e/x", "~`^{}|[]", "x".repeat(240)];
+  const odd = [
+    "a+b",
+    "q'()!*",
+    "sp ace/x",
+    "100%25",
+    "q?x#y",
+    "ü/😀",
+    "a=b&c;d,e@f$g",
+    "<tag>&amp;",
+    '"',
+    "%2e%2e/x",
+    "~`^{}|[]",
+    "x".repeat(240),
+  ];
   for (const key of odd) await backend.create(key, text(key));
   const listed: string[] = [];
   for await (const { key, size } of backend.list("")) {
@@ -42,12 +56,36 @@ test("odd keys arrive as they are", async () => {
 
 test("virtual-host addresses", async () => {
   const { port } = new URL(server.endpoint);
-  const backend = open({ endpoint: `http://localhost:${port}`, forcePathStyle: false });
-  const found = await failureOf(backend.create("a b/c+d", text("x")));
-  // Not every resolver knows names below localhost.
-  if (LedgerError.hasCode(found, "UNAVAILABLE")) return expect(found.message).toMatch(/ENOTFOUND|EAI_AGAIN/);
-  expect(found).toBeUndefined();
+  // Names below localhost are not known to every resolver, so the connection goes to the address; the Host is the name.
+  const fetch: typeof globalThis.fetch = (input, init) =>
+    new Promise((resolve, reject) => {
+      const { host, pathname, search } = new URL(String(input));
+      const headers = { ...Object.fromEntries(new Headers(init?.headers)), host };
+      const outgoing = request(
+        { host: "127.0.0.1", port, method: init?.method, path: pathname + search, headers },
+        (answer) => {
+          const chunks: Buffer[] = [];
+          answer.on("data", (chunk: Buffer) => chunks.push(chunk));
+          answer.on("end", () => {
+            const told = answer.headers as Record<string, string>;
+            resolve(
+              new Response(answer.statusCode === 204 ? null : Buffer.concat(chunks), {
+                status: answer.statusCode ?? 0,
+                headers: told,
+              }),
+            );
+          });
+        },
+      );
+      outgoing.on("error", reject);
+      outgoing.end(init?.body as Uint8Array | undefined);
+    });
+  const backend = open({ endpoint: `http://localhost:${port}`, forcePathStyle: false, fetch });
+  await backend.create("a b/c+d", text("x"));
   expect(await backend.read("a b/c+d")).toEqual(text("x"));
+  const listed: string[] = [];
+  for await (const { key } of backend.list("")) listed.push(key);
+  expect(listed).toEqual(["a b/c+d"]);
 });
 
 describe("what is wrong is named", () => {
@@ -58,16 +96,26 @@ describe("what is wrong is named", () => {
       { accessKeyId: "NOBODY", secretAccessKey: "wrong" },
     ]) {
       const backend = open({ credentials });
-      for (const call of [backend.create("k", text("x")), backend.read("k"), backend.stat("k"), backend.probe()]) {
-        expect(await failureOf(call)).toMatchObject({ code: "CREDENTIALS", status: 403 });
+      for (const call of [
+        () => backend.create("k", text("x")),
+        () => backend.read("k"),
+        () => backend.stat("k"),
+        () => backend.probe(),
+      ]) {
+        expect(await failureOf(call())).toMatchObject({ code: "CREDENTIALS", status: 403 });
       }
     }
   });
 
   test("a bucket that is not there", async () => {
     const backend = open({ bucket: "no-such-bucket-anywhere" });
-    for (const call of [backend.create("k", text("x")), backend.read("k"), backend.stat("k"), backend.remove("k")]) {
-      expect(await failureOf(call)).toMatchObject({ code: "BUCKET_NOT_FOUND", key: "k" });
+    for (const call of [
+      () => backend.create("k", text("x")),
+      () => backend.read("k"),
+      () => backend.stat("k"),
+      () => backend.remove("k"),
+    ]) {
+      expect(await failureOf(call())).toMatchObject({ code: "BUCKET_NOT_FOUND", key: "k" });
     }
   });
 
@@ -98,17 +146,29 @@ test("a stream of 300 MiB goes up in parts and comes back the same", async () =>
   await backend.create("big", byteStream(chunks()));
   expect(await backend.stat("big")).toEqual({ size });
   const back = createHash("sha256");
-  for (let offset = 0; offset < size; offset += 16 * MIB) back.update(await backend.read("big", { range: { offset, length: 16 * MIB } }));
+  for (let offset = 0; offset < size; offset += 16 * MIB)
+    back.update(await backend.read("big", { range: { offset, length: 16 * MIB } }));
   expect(back.digest("hex")).toBe(hash.digest("hex"));
-  expect(await failureOf(backend.create("big", byteStream(chunks(), size)))).toMatchObject({ code: "EXISTS" });
+  expect(await failureOf(backend.create("big", new Uint8Array(17 * MIB)))).toMatchObject({ code: "EXISTS" });
 });
 
-const FAULTS: readonly ProxyFault[] = ["lost-ack", "late", "reset", "error-before", "error-after", "bare-503-after", "slow-down", "cut-body"];
+const FAULTS: readonly ProxyFault[] = [
+  "lost-ack",
+  "late",
+  "reset",
+  "error-before",
+  "error-after",
+  "bare-503-after",
+  "slow-down",
+  "cut-body",
+];
 const quick = { attempts: 20, baseMs: 1, maxDelayMs: 20 };
 
 test("a multipart upload behind faults is whole", async ({ onTestFinished }) => {
   let n = 0;
-  const proxy = await startFaultProxy(server.endpoint, () => (n++ % 2 === 0 ? FAULTS[(n >> 1) % FAULTS.length] : undefined));
+  const proxy = await startFaultProxy(server.endpoint, () =>
+    n++ % 2 === 0 ? FAULTS[(n >> 1) % FAULTS.length] : undefined,
+  );
   onTestFinished(() => proxy.close());
   const prefix = randomBytes(6).toString("hex");
   const body = new Uint8Array(randomBytes(23 * MIB));
@@ -117,7 +177,9 @@ test("a multipart upload behind faults is whole", async ({ onTestFinished }) => 
 });
 
 test("six writers append to one log behind faults: nothing lost, nothing twice", async ({ onTestFinished }) => {
-  const proxy = await startFaultProxy(server.endpoint, () => (Math.random() < 0.35 ? FAULTS[Math.floor(Math.random() * FAULTS.length)] : undefined));
+  const proxy = await startFaultProxy(server.endpoint, () =>
+    Math.random() < 0.35 ? FAULTS[Math.floor(Math.random() * FAULTS.length)] : undefined,
+  );
   onTestFinished(() => proxy.close());
   const prefix = randomBytes(6).toString("hex");
   await open({ prefix, endpoint: server.endpoint }).probe();

@@ -89,7 +89,11 @@ export class FakeS3 {
       this.calls.push(call);
       const rule = this.#faults.find(({ times, when }) => times > 0 && when(call));
       if (rule !== undefined) rule.times -= 1;
-      return await deliver(rule?.fault, () => this.#answer(request, call), (work) => this.#late.push(work));
+      return await deliver(
+        rule?.fault,
+        () => this.#answer(request, call),
+        (work) => this.#late.push(work),
+      );
     } finally {
       this.#bytes -= request.body.length;
     }
@@ -136,7 +140,12 @@ function virtualBucket(host: string): string | undefined {
 /** A fake that listens, with the environment that makes `s3Backend` find it. */
 export async function startFakeS3(
   options?: FakeS3Options,
-): Promise<{ readonly fake: FakeS3; readonly url: string; readonly env: Readonly<Record<string, string>>; close(): Promise<void> }> {
+): Promise<{
+  readonly fake: FakeS3;
+  readonly url: string;
+  readonly env: Readonly<Record<string, string>>;
+  close(): Promise<void>;
+}> {
   const fake = new FakeS3(options);
   const { url, close } = await fake.listen();
   const env = {

@@ -8,7 +8,15 @@ import type { AddressInfo } from "node:net";
  * `slow-down` is S3's own refusal; `cut-body` lets half of the answer through; `late` breaks the connection at once and hands the
  * request on 30 ms afterwards.
  */
-export type ProxyFault = "reset" | "lost-ack" | "late" | "error-before" | "error-after" | "bare-503-after" | "slow-down" | "cut-body";
+export type ProxyFault =
+  | "reset"
+  | "lost-ack"
+  | "late"
+  | "error-before"
+  | "error-after"
+  | "bare-503-after"
+  | "slow-down"
+  | "cut-body";
 
 export interface FaultProxy {
   readonly url: string;
@@ -30,9 +38,12 @@ export async function startFaultProxy(
   const handOn = (incoming: IncomingMessage, body: Buffer): Promise<{ head: IncomingMessage; bytes: Buffer }> =>
     new Promise((resolve, reject) => {
       const { method, url: path, headers } = incoming;
-      const outgoing = httpRequest({ agent, host: to.hostname, port: to.port, method, path, headers, setHost: false }, (head) => {
-        collect(head).then((bytes) => resolve({ head, bytes }), reject);
-      });
+      const outgoing = httpRequest(
+        { agent, host: to.hostname, port: to.port, method, path, headers, setHost: false },
+        (head) => {
+          collect(head).then((bytes) => resolve({ head, bytes }), reject);
+        },
+      );
       outgoing.on("error", reject);
       outgoing.end(body);
     });
@@ -51,7 +62,8 @@ export async function startFaultProxy(
     const { head, bytes } = await handOn(incoming, body);
     if (fault === "lost-ack") return void incoming.socket.destroy();
     if (fault === "error-after") return answer(response, 500, "InternalError");
-    if (fault === "bare-503-after") return void response.writeHead(503, { "content-type": "text/html" }).end("<html>busy</html>");
+    if (fault === "bare-503-after")
+      return void response.writeHead(503, { "content-type": "text/html" }).end("<html>busy</html>");
     response.writeHead(head.statusCode ?? 502, head.rawHeaders);
     if (fault !== "cut-body" || bytes.length === 0) return void response.end(bytes);
     response.write(bytes.subarray(0, bytes.length >> 1), () => incoming.socket.destroy());
@@ -83,5 +95,7 @@ async function collect(stream: IncomingMessage): Promise<Buffer> {
 
 function answer(response: ServerResponse, status: number, code: string): void {
   const body = `<?xml version="1.0"?><Error><Code>${code}</Code><Message>by the proxy</Message></Error>`;
-  response.writeHead(status, { "content-type": "application/xml", "content-length": Buffer.byteLength(body) }).end(body);
+  response
+    .writeHead(status, { "content-type": "application/xml", "content-length": Buffer.byteLength(body) })
+    .end(body);
 }

@@ -11,7 +11,11 @@ export interface RealS3 {
 
 /** Throws when the environment names no server: these tests are run only where there is one. */
 export function realS3(): RealS3 {
-  const { AWS_ENDPOINT_URL_S3: endpoint, AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = process.env;
+  const {
+    AWS_ENDPOINT_URL_S3: endpoint,
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+  } = process.env;
   if (endpoint === undefined || accessKeyId === undefined || secretAccessKey === undefined) {
     throw new Error(
       'no S3 server: run  set -a; eval "$(test/servers/ceph-rgw.sh start "$(mktemp -d)")"; set +a  first (test/servers/install-ceph.sh installs it)',

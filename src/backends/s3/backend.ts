@@ -67,7 +67,10 @@ class Bucket implements S3Backend {
     return size === undefined ? undefined : { size };
   }
 
-  async *list(prefix: string, options: CallOptions & { readonly startAfter?: string } = {}): AsyncGenerator<Entry, void, undefined> {
+  async *list(
+    prefix: string,
+    options: CallOptions & { readonly startAfter?: string } = {},
+  ): AsyncGenerator<Entry, void, undefined> {
     assertPrefix(prefix);
     this.#begin("list", undefined, options);
     const { startAfter, signal } = options;
@@ -77,7 +80,13 @@ class Bucket implements S3Backend {
   async remove(key: string, options: CallOptions = {}): Promise<void> {
     this.#begin("remove", key, options);
     const { base } = this.#client.settings;
-    const request = { operation: "remove", key, method: "DELETE", object: base + key, maxBytes: MAX_ANSWER_BYTES } as const;
+    const request = {
+      operation: "remove",
+      key,
+      method: "DELETE",
+      object: base + key,
+      maxBytes: MAX_ANSWER_BYTES,
+    } as const;
     const { fault } = await this.#client.call({ ...request, signal: options.signal });
     if (fault !== undefined && fault.code !== "NoSuchKey") throw fault.error;
   }

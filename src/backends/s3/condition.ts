@@ -10,7 +10,10 @@ export function putHeaders(conditional: boolean): Record<string, string> {
 
 /** The store does not know the condition. */
 export function isRefusal({ status, code }: Fault): boolean {
-  return status === 501 || (status === 400 && /^(?:InvalidArgument|InvalidRequest|NotImplemented|UnsupportedHeader)$/.test(code));
+  return (
+    status === 501 ||
+    (status === 400 && /^(?:InvalidArgument|InvalidRequest|NotImplemented|UnsupportedHeader)$/.test(code))
+  );
 }
 
 /** The condition failed: there is an object. */

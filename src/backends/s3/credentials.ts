@@ -85,7 +85,12 @@ export class CredentialHolder {
 
 function endOf(expiration: unknown): number {
   if (expiration === undefined || expiration === null) return Infinity;
-  const time = expiration instanceof Date ? expiration.getTime() : typeof expiration === "string" ? Date.parse(expiration) : expiration;
+  const time =
+    expiration instanceof Date
+      ? expiration.getTime()
+      : typeof expiration === "string"
+        ? Date.parse(expiration)
+        : expiration;
   if (typeof time !== "number" || Number.isNaN(time)) {
     throw invalidArgument("credentials.expiration", "a Date, a number of ms or an ISO date", expiration);
   }
@@ -98,7 +103,8 @@ function checked(given: unknown): KeySet {
   return {
     accessKeyId: printable("accessKeyId", accessKeyId),
     secretAccessKey: printable("secretAccessKey", secretAccessKey),
-    sessionToken: sessionToken === undefined || sessionToken === "" ? undefined : printable("sessionToken", sessionToken),
+    sessionToken:
+      sessionToken === undefined || sessionToken === "" ? undefined : printable("sessionToken", sessionToken),
     signingKeys: new Map(),
   };
 }
@@ -108,5 +114,8 @@ function printable(field: string, value: unknown): string {
   if (typeof value !== "string") throw invalidArgument(`credentials.${field}`, "a string", value);
   if (/^[\x21-\x7e]+$/.test(value)) return value;
   const fault = value === "" ? "is empty" : "holds a space, a line break or another character that keys never hold";
-  throw new LedgerError("CREDENTIALS", `credentials.${field} ${fault}`, { field: `credentials.${field}`, received: "string" });
+  throw new LedgerError("CREDENTIALS", `credentials.${field} ${fault}`, {
+    field: `credentials.${field}`,
+    received: "string",
+  });
 }

@@ -34,7 +34,15 @@ export interface Fault {
 }
 
 /** Codes with which a store turns a request away that it has not carried out, to be sent again later. */
-const BUSY = new Set(["SlowDown", "SlowDownRead", "SlowDownWrite", "ServiceUnavailable", "Busy", "RequestTimeout", "TooManyRequests"]);
+const BUSY = new Set([
+  "SlowDown",
+  "SlowDownRead",
+  "SlowDownWrite",
+  "ServiceUnavailable",
+  "Busy",
+  "RequestTimeout",
+  "TooManyRequests",
+]);
 const DAMAGED = new Set(["BadDigest", "XAmzContentSHA256Mismatch", "IncompleteBody"]);
 export const CONFLICTS: ReadonlySet<string> = new Set(["ConditionalRequestConflict", "OperationAborted"]);
 export const EXPIRED: ReadonlySet<string> = new Set(["ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"]);
@@ -95,35 +103,52 @@ function judge(status: number, code: string, html: boolean, { bucket, host }: Su
       ? { code: "UNAVAILABLE", advice: "another request for this key is in progress", again: true }
       : { code: "EXISTS", advice: "another request for this key came first" };
   }
-  if (BUSY.has(code) || status === 429 || status === 408) return { code: "UNAVAILABLE", advice: "the store is busy", again: true };
+  if (BUSY.has(code) || status === 429 || status === 408)
+    return { code: "UNAVAILABLE", advice: "the store is busy", again: true };
   if (DAMAGED.has(code)) return { code: "UNAVAILABLE", advice: "the body was damaged on its way", again: true };
   if (status === 501) return { code: "UNSUPPORTED", advice: "the store does not have this function" };
   if (code === "InsufficientCapacity" || code === "QuotaExceeded" || code === "XMinioStorageFull" || status === 507) {
     return { code: "NO_SPACE", advice: "the bucket is full or over its quota" };
   }
-  if (status >= 500) return { code: "UNAVAILABLE", advice: "the store is in trouble; try again later", again: true, unknown: true };
+  if (status >= 500)
+    return { code: "UNAVAILABLE", advice: "the store is in trouble; try again later", again: true, unknown: true };
   if (status < 400 || code === "PermanentRedirect" || code === "TemporaryRedirect") {
     return { code: "UNEXPECTED_RESPONSE", advice: `redirects are not followed; check region and endpoint (${host})` };
   }
   if (code === "NoSuchBucket" || code === "InvalidBucketName") {
-    return { code: "BUCKET_NOT_FOUND", advice: `there is no bucket ${bucket} at ${host}; create it, or check bucket, endpoint and region` };
+    return {
+      code: "BUCKET_NOT_FOUND",
+      advice: `there is no bucket ${bucket} at ${host}; create it, or check bucket, endpoint and region`,
+    };
   }
   if (EXPIRED.has(code)) {
-    return { code: "CREDENTIALS", advice: "the session token has expired; pass a credentials function, which is asked for new ones" };
+    return {
+      code: "CREDENTIALS",
+      advice: "the session token has expired; pass a credentials function, which is asked for new ones",
+    };
   }
   if (code === "RequestTimeTooSkewed") return { code: "CREDENTIALS", advice: "this machine's clock is wrong; set it" };
   if (WRONG_KEYS.has(code) || status === 401) {
-    return { code: "CREDENTIALS", advice: "the store does not accept the credentials; check access key, secret key, session token and region" };
+    return {
+      code: "CREDENTIALS",
+      advice: "the store does not accept the credentials; check access key, secret key, session token and region",
+    };
   }
   if (code === "NoSuchKey") return { code: "NOT_FOUND", advice: "there is no such object" };
-  if (code === "NoSuchUpload") return { code: "IO", advice: "the multipart upload is gone: ended or aborted by somebody else" };
+  if (code === "NoSuchUpload")
+    return { code: "IO", advice: "the multipart upload is gone: ended or aborted by somebody else" };
   if (code === "EntityTooLarge") return { code: "TOO_LARGE", advice: "the object is larger than the store allows" };
   if (code === "KeyTooLongError") return { code: "INVALID_KEY", advice: "the key is longer than the store allows" };
   if (code !== "" && status === 403) {
-    return { code: "PERMISSION_DENIED", advice: "the credentials do not allow this; they need s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket here" };
+    return {
+      code: "PERMISSION_DENIED",
+      advice:
+        "the credentials do not allow this; they need s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket here",
+    };
   }
   if (html || status === 404 || status === 405) return notS3;
-  if (status === 403) return { code: "PERMISSION_DENIED", advice: "access was denied, perhaps by something before the store" };
+  if (status === 403)
+    return { code: "PERMISSION_DENIED", advice: "access was denied, perhaps by something before the store" };
   return { code: "UNEXPECTED_RESPONSE", advice: "the store refused the request" };
 }
 
@@ -131,7 +156,11 @@ function judge(status: number, code: string, html: boolean, { bucket, host }: Su
 export function networkFault(subject: Subject, cause: unknown, timedOut: boolean): Fault {
   const name = errorName(cause);
   const cut = cause instanceof CutShort;
-  const what = cut ? "the answer was cut short" : timedOut ? "no answer in time" : `no answer from ${subject.host}${name === "" ? "" : ` (${name})`}`;
+  const what = cut
+    ? "the answer was cut short"
+    : timedOut
+      ? "no answer in time"
+      : `no answer from ${subject.host}${name === "" ? "" : ` (${name})`}`;
   const hint = "document" in globalThis ? "; in a browser a missing CORS rule of the bucket looks like this, too" : "";
   return {
     status: 0,
@@ -175,7 +204,8 @@ export function failure(
 ): LedgerError {
   const { operation, key } = subject;
   const { status, transient, field, received, cause } = details;
-  const what = key === undefined ? operation : `${operation} ${JSON.stringify(key.length > 80 ? `${key.slice(0, 80)}…` : key)}`;
+  const what =
+    key === undefined ? operation : `${operation} ${JSON.stringify(key.length > 80 ? `${key.slice(0, 80)}…` : key)}`;
   return new LedgerError(code, `${what}: ${why}`, { operation, key, status, transient, field, received, cause });
 }
 

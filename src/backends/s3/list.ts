@@ -26,7 +26,10 @@ export async function* listObjects(client: Client, listing: Listing): AsyncGener
     if (startAfter !== undefined && entry.key <= startAfter) continue;
     if (last !== undefined && entry.key <= last) {
       if (entry.key === last) continue;
-      throw strangeAnswer(client.subject(listing), "the store lists keys in no order; such a bucket cannot hold a ledger");
+      throw strangeAnswer(
+        client.subject(listing),
+        "the store lists keys in no order; such a bucket cannot hold a ledger",
+      );
     }
     last = entry.key;
     if (!isHidden(entry.key)) yield entry;
@@ -52,7 +55,15 @@ async function* pages(client: Client, listing: Listing): AsyncGenerator<Entry, v
   }
   const seen = new Set<string>();
   for (;;) {
-    const { answer, fault } = await client.call({ operation, key, method: "GET", object: "", query, maxBytes: MAX_PAGE_BYTES, signal });
+    const { answer, fault } = await client.call({
+      operation,
+      key,
+      method: "GET",
+      object: "",
+      query,
+      maxBytes: MAX_PAGE_BYTES,
+      signal,
+    });
     if (fault !== undefined) throw fault.error;
     const text = new TextDecoder().decode(answer.bytes);
     const page = parseXml(text, ["ListBucketResult"]);
@@ -74,7 +85,13 @@ async function* pages(client: Client, listing: Listing): AsyncGenerator<Entry, v
   }
 }
 
-function entryOf(element: XmlElement, under: string, skip: number, decode: (raw: string) => string | undefined, subject: Subject): Entry {
+function entryOf(
+  element: XmlElement,
+  under: string,
+  skip: number,
+  decode: (raw: string) => string | undefined,
+  subject: Subject,
+): Entry {
   const raw = childText(element, "Key");
   const size = childText(element, "Size");
   const key = raw === undefined ? undefined : decode(raw);

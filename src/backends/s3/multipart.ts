@@ -25,7 +25,12 @@ interface SentPart {
  * once more right before the end: no store can be relied on to check it as part of the last step. `stop` ends `parts` and
  * everything under way; when anything fails, the upload is aborted and leaves nothing behind.
  */
-export async function putParts(client: Client, creation: Creation, parts: AsyncIterable<Part>, stop: AbortController): Promise<void> {
+export async function putParts(
+  client: Client,
+  creation: Creation,
+  parts: AsyncIterable<Part>,
+  stop: AbortController,
+): Promise<void> {
   await assertAbsent(client, creation);
   const upload = new Upload(client, { ...creation, signal: stop.signal });
   await upload.begin();
@@ -56,7 +61,8 @@ class Upload {
     const answer = await this.#call({ method: "POST", query: { uploads: "" }, headers: putHeaders(false) });
     const document = parseXml(text(answer), ["InitiateMultipartUploadResult"]);
     this.#id = (document === undefined ? undefined : childText(document, "UploadId")) ?? "";
-    if (this.#id === "") throw strangeAnswer(this.#client.subject(this.#creation), "the store began no multipart upload", answer.status);
+    if (this.#id === "")
+      throw strangeAnswer(this.#client.subject(this.#creation), "the store began no multipart upload", answer.status);
   }
 
   async send(parts: AsyncIterable<Part>, stop: AbortController): Promise<void> {
@@ -97,7 +103,9 @@ class Upload {
   }
 
   async complete(): Promise<void> {
-    const items = this.#sent.map(({ etag }, i) => `<Part><PartNumber>${i + 1}</PartNumber><ETag>${escapeXml(etag)}</ETag></Part>`);
+    const items = this.#sent.map(
+      ({ etag }, i) => `<Part><PartNumber>${i + 1}</PartNumber><ETag>${escapeXml(etag)}</ETag></Part>`,
+    );
     const document = `<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${items.join("")}</CompleteMultipartUpload>`;
     const request = this.#request({
       method: "POST",
@@ -126,7 +134,13 @@ class Upload {
     const document = parseXml(body, ["CompleteMultipartUploadResult", "Error"]);
     if (document?.name === "CompleteMultipartUploadResult") return undefined;
     const subject = this.#client.subject(this.#creation);
-    return answerFault(subject, document === undefined ? 502 : 500, answer.headers, body, this.#client.settings.clock.now());
+    return answerFault(
+      subject,
+      document === undefined ? 502 : 500,
+      answer.headers,
+      body,
+      this.#client.settings.clock.now(),
+    );
   }
 
   /** Reads the object back, part by part, and holds it against what was sent. */

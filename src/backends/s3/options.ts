@@ -56,7 +56,8 @@ const MAX_PREFIX_BYTES = 120;
 
 /** Checks the options and fills them in from the environment. Throws `INVALID_ARGUMENT`. */
 export function resolveOptions(options: S3BackendOptions): Settings {
-  if (typeof options !== "object" || options === null) throw invalidArgument("options", "an object with a bucket", options);
+  if (typeof options !== "object" || options === null)
+    throw invalidArgument("options", "an object with a bucket", options);
   const { bucket, prefix, forcePathStyle, allowInsecure, fetch, random, partBytes, maxReadBytes } = options;
   expect("forcePathStyle", forcePathStyle, "boolean");
   expect("allowInsecure", allowInsecure, "boolean");
@@ -115,7 +116,10 @@ function base(prefix: string | undefined): string {
   const trimmed = prefix.replace(/^\/+|\/+$/g, "");
   assertPrefix(trimmed);
   if (new TextEncoder().encode(trimmed).length > MAX_PREFIX_BYTES) {
-    throw new LedgerError("INVALID_ARGUMENT", `prefix must be at most ${MAX_PREFIX_BYTES} bytes`, { field: "prefix", received: "string" });
+    throw new LedgerError("INVALID_ARGUMENT", `prefix must be at most ${MAX_PREFIX_BYTES} bytes`, {
+      field: "prefix",
+      received: "string",
+    });
   }
   return trimmed === "" ? "" : `${trimmed}/`;
 }

@@ -20,14 +20,15 @@ export async function* partsOf(body: Body, limit: number, signal: AbortSignal): 
       const next = await untilAborted(chunks.next(), signal);
       if (next.done === true) break;
       const chunk = next.value;
-      for (let at = 0; at < chunk.byteLength; ) {
+      for (let at = 0; at < chunk.byteLength;) {
         if (filled === limit) {
           yield { bytes: buffer, last: false };
           buffer = new Uint8Array(limit);
           filled = 0;
         }
         const count = Math.min(limit - filled, chunk.byteLength - at);
-        if (filled + count > buffer.byteLength) buffer = grown(buffer, filled, Math.min(limit, Math.max(2 * buffer.byteLength, filled + count)));
+        if (filled + count > buffer.byteLength)
+          buffer = grown(buffer, filled, Math.min(limit, Math.max(2 * buffer.byteLength, filled + count)));
         buffer.set(chunk.subarray(at, at + count), filled);
         filled += count;
         at += count;

@@ -69,7 +69,11 @@ export class ConditionProbe {
   }
 
   /** The finding; `undefined` when it could not be had now, though the store can be reached. */
-  async mode(creation: { readonly operation: string; readonly key: string; readonly signal: AbortSignal | undefined }): Promise<ConditionalWrites | undefined> {
+  async mode(creation: {
+    readonly operation: string;
+    readonly key: string;
+    readonly signal: AbortSignal | undefined;
+  }): Promise<ConditionalWrites | undefined> {
     const { clock } = this.#client.settings;
     if (this.known !== undefined || clock.monotonic() < this.#restUntil) return this.known;
     try {
@@ -132,7 +136,14 @@ type RaceResult =
 async function race(client: Client): Promise<RaceResult> {
   const object = `${client.settings.base}.probe/${randomHex()}`;
   const put = (body: Uint8Array): Promise<Outcome> =>
-    client.once({ operation: OPERATION, method: "PUT", object, headers: putHeaders(true), body, maxBytes: MAX_ANSWER_BYTES });
+    client.once({
+      operation: OPERATION,
+      method: "PUT",
+      object,
+      headers: putHeaders(true),
+      body,
+      maxBytes: MAX_ANSWER_BYTES,
+    });
   const bodies = Array.from({ length: RACERS }, randomBody);
   const racers = await Promise.all(bodies.map(put));
   const late = await put(randomBody());

@@ -20,7 +20,12 @@ export interface Creation {
  * Creates an object with one PUT. The request may be sent several times, always with the same key and bytes; once an attempt has
  * been left without a clear answer, an object with exactly these bytes is the one that attempt stored.
  */
-export async function putObject(client: Client, probe: ConditionProbe, creation: Creation, bytes: Uint8Array): Promise<void> {
+export async function putObject(
+  client: Client,
+  probe: ConditionProbe,
+  creation: Creation,
+  bytes: Uint8Array,
+): Promise<void> {
   const { operation, key, signal } = creation;
   const subject = client.subject(creation);
   const mode = await probe.mode(creation);
@@ -72,11 +77,17 @@ export async function assertAbsent(client: Client, creation: Creation): Promise<
 }
 
 export function outcomeUnknown(subject: Subject, cause: LedgerError): LedgerError {
-  const why = "the store gave no clear answer, so the object may or may not be stored; create it again with the same key and bytes";
+  const why =
+    "the store gave no clear answer, so the object may or may not be stored; create it again with the same key and bytes";
   return failure(subject, "OUTCOME_UNKNOWN", why, { transient: true, cause });
 }
 
-async function compare(client: Client, creation: Creation, bytes: Uint8Array, once: boolean): Promise<"same" | "other" | "unclear"> {
+async function compare(
+  client: Client,
+  creation: Creation,
+  bytes: Uint8Array,
+  once: boolean,
+): Promise<"same" | "other" | "unclear"> {
   try {
     const stored = await readObject(client, { ...creation, once }, { offset: 0, length: bytes.byteLength + 1 });
     return equalBytes(stored, bytes) ? "same" : "other";

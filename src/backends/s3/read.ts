@@ -32,7 +32,8 @@ export async function readObject(client: Client, reading: Reading, range: ByteRa
   const told = contentRange(answer);
   const got = answer.bytes.byteLength;
   // In a browser Content-Range may be hidden.
-  const right = told === undefined ? got <= end - start : told.start === start && got === Math.min(end, told.size) - start;
+  const right =
+    told === undefined ? got <= end - start : told.start === start && got === Math.min(end, told.size) - start;
   if (!right) throw strangeAnswer(subject, "the store sent another range than asked for", answer.status);
   return answer.bytes;
 }
@@ -42,7 +43,11 @@ export async function readObject(client: Client, reading: Reading, range: ByteRa
  * object from a missing bucket.
  */
 export async function objectSize(client: Client, reading: Reading): Promise<number | undefined> {
-  const { answer, fault } = await get(client, reading, { headers: { range: "bytes=0-0" }, maxBytes: 1, headOnly: true });
+  const { answer, fault } = await get(client, reading, {
+    headers: { range: "bytes=0-0" },
+    maxBytes: 1,
+    headOnly: true,
+  });
   if (fault !== undefined) {
     if (fault.status === 416) return 0; // no first byte
     if (fault.code === "NoSuchKey") return undefined;
@@ -50,10 +55,18 @@ export async function objectSize(client: Client, reading: Reading): Promise<numb
   }
   const size = answer.status === 206 ? contentRange(answer)?.size : statedLength(answer.headers);
   if (size !== undefined) return size;
-  throw strangeAnswer(client.subject(reading), "the answer tells no size; in a browser the bucket's CORS rule must expose Content-Range", answer.status);
+  throw strangeAnswer(
+    client.subject(reading),
+    "the answer tells no size; in a browser the bucket's CORS rule must expose Content-Range",
+    answer.status,
+  );
 }
 
-function get(client: Client, reading: Reading, more: Pick<S3Request, "headers" | "maxBytes" | "headOnly">): ReturnType<Client["once"]> {
+function get(
+  client: Client,
+  reading: Reading,
+  more: Pick<S3Request, "headers" | "maxBytes" | "headOnly">,
+): ReturnType<Client["once"]> {
   const { operation, key, signal } = reading;
   const request: S3Request = { operation, key, method: "GET", object: client.settings.base + key, signal, ...more };
   return reading.once === true ? client.once(request) : client.call(request);

@@ -145,8 +145,13 @@ export class Client {
   }
 
   #tooLong({ method, object, maxBytes, ...request }: S3Request): LedgerError {
-    if (method !== "GET" || object === "") return strangeAnswer(this.subject(request), "the answer is longer than asked for");
-    return failure(this.subject(request), "TOO_LARGE", `the object is larger than ${maxBytes} bytes; read it in ranges`);
+    if (method !== "GET" || object === "")
+      return strangeAnswer(this.subject(request), "the answer is longer than asked for");
+    return failure(
+      this.subject(request),
+      "TOO_LARGE",
+      `the object is larger than ${maxBytes} bytes; read it in ranges`,
+    );
   }
 
   async #read(request: S3Request, response: Response, limit: IdleLimit): Promise<Outcome> {

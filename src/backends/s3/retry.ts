@@ -31,7 +31,8 @@ export function retryPolicy(options: S3RetryOptions | undefined): RetryPolicy {
     const value = options[name];
     if (value === undefined) continue;
     const least = name === "attempts" || name === "attemptMs" ? 1 : 0;
-    if (typeof value !== "number" || !(value >= least)) throw invalidArgument(`retry.${name}`, `a number from ${least} on`, value);
+    if (typeof value !== "number" || !(value >= least))
+      throw invalidArgument(`retry.${name}`, `a number from ${least} on`, value);
     policy[name] = value;
   }
   return policy;

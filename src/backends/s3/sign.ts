@@ -48,7 +48,10 @@ export async function sha256Hex(bytes: Uint8Array): Promise<string> {
   if (bytes.byteLength === 0) return EMPTY_SHA256;
   const subtle = globalThis.crypto?.subtle;
   if (subtle === undefined) {
-    throw new LedgerError("UNSUPPORTED", "signing needs WebCrypto, which pages have only over https:// or on localhost");
+    throw new LedgerError(
+      "UNSUPPORTED",
+      "signing needs WebCrypto, which pages have only over https:// or on localhost",
+    );
   }
   const digest = new Uint8Array(await subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>));
   let hex = "";

@@ -14,7 +14,12 @@ import type { Client } from "./request.ts";
  * Creates an object: with one PUT up to two parts' size, or one part's when the size is not known beforehand; with a multipart
  * upload beyond. Memory stays within a few parts, whatever the size.
  */
-export async function createObject(client: Client, probe: ConditionProbe, creation: Creation, body: Body): Promise<void> {
+export async function createObject(
+  client: Client,
+  probe: ConditionProbe,
+  creation: Creation,
+  body: Body,
+): Promise<void> {
   const { signal } = creation;
   const stop = new AbortController();
   const forward = (): void => stop.abort(signal?.reason);
@@ -35,7 +40,11 @@ export async function createObject(client: Client, probe: ConditionProbe, creati
 
 /** What `bodyChunks` says of a body, not knowing the key. */
 function isBodyFault(error: unknown): error is LedgerError {
-  return LedgerError.hasCode(error, "INVALID_ARGUMENT") && error.key === undefined && error.field?.startsWith("body") === true;
+  return (
+    LedgerError.hasCode(error, "INVALID_ARGUMENT") &&
+    error.key === undefined &&
+    error.field?.startsWith("body") === true
+  );
 }
 
 function partLimit(size: number | undefined, partBytes: number): number {

@@ -22,20 +22,29 @@ export function address(
 ): Address & { readonly region: string | undefined } {
   if (typeof bucket !== "string") throw invalidArgument("bucket", "a string", bucket);
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]$/.test(bucket) || bucket.includes("..")) {
-    throw new LedgerError("INVALID_ARGUMENT", `bucket is no valid bucket name: ${JSON.stringify(bucket.slice(0, 80))}`, {
-      field: "bucket",
-      received: "string",
-    });
+    throw new LedgerError(
+      "INVALID_ARGUMENT",
+      `bucket is no valid bucket name: ${JSON.stringify(bucket.slice(0, 80))}`,
+      {
+        field: "bucket",
+        received: "string",
+      },
+    );
   }
   const url = endpoint === undefined ? undefined : parseEndpoint(endpoint, allowInsecure);
   const aws = url === undefined ? null : AWS_HOST.exec(url.hostname);
-  const isAws = url === undefined || url.hostname.endsWith(".amazonaws.com") || url.hostname.endsWith(".amazonaws.com.cn");
+  const isAws =
+    url === undefined || url.hostname.endsWith(".amazonaws.com") || url.hostname.endsWith(".amazonaws.com.cn");
   const pathStyle = forcePathStyle ?? (!isAws || bucket.includes("."));
   if (!pathStyle && !/^[a-z0-9.-]+$/.test(bucket)) {
-    throw new LedgerError("INVALID_ARGUMENT", "bucket must be lower case without underscores to be part of a host name", {
-      field: "bucket",
-      received: "string",
-    });
+    throw new LedgerError(
+      "INVALID_ARGUMENT",
+      "bucket must be lower case without underscores to be part of a host name",
+      {
+        field: "bucket",
+        received: "string",
+      },
+    );
   }
   const region = aws?.[1] ?? (url?.hostname.endsWith(".r2.cloudflarestorage.com") === true ? "auto" : undefined);
   return { endpoint: aws === null ? url : undefined, bucket, pathStyle, region };
@@ -51,12 +60,16 @@ function parseEndpoint(endpoint: string, allowInsecure: boolean): URL {
   } catch {
     throw bad("is no URL: write it like https://s3.example.com");
   }
-  if (url.protocol !== "https:" && url.protocol !== "http:") throw bad("must begin with https:// (or http:// for this machine)");
+  if (url.protocol !== "https:" && url.protocol !== "http:")
+    throw bad("must begin with https:// (or http:// for this machine)");
   if (url.username !== "" || url.password !== "") throw bad("must not hold a user name or password: use credentials");
   if (url.search !== "" || url.hash !== "") throw bad("must not hold a query or a fragment");
-  if (!/^[A-Za-z0-9._~/-]*$/.test(url.pathname)) throw bad("has a path with characters other than letters, digits and . _ ~ / -");
+  if (!/^[A-Za-z0-9._~/-]*$/.test(url.pathname))
+    throw bad("has a path with characters other than letters, digits and . _ ~ / -");
   if (url.protocol === "http:" && !allowInsecure && !isLoopback(url.hostname)) {
-    throw bad("is http:// on another machine: data would travel readable by all; use https://, or set allowInsecure: true");
+    throw bad(
+      "is http:// on another machine: data would travel readable by all; use https://, or set allowInsecure: true",
+    );
   }
   return url;
 }
@@ -66,7 +79,12 @@ function isLoopback(host: string): boolean {
 }
 
 /** The URL of an object, or of the bucket for the empty key, in a region. */
-export function objectUrl(at: Address, region: string, key: string, query: Readonly<Record<string, string>> = {}): string {
+export function objectUrl(
+  at: Address,
+  region: string,
+  key: string,
+  query: Readonly<Record<string, string>> = {},
+): string {
   const root = at.endpoint ?? new URL(`https://s3.${region}.amazonaws.com${region.startsWith("cn-") ? ".cn" : ""}`);
   const base = root.pathname.replace(/\/+$/, "");
   const host = at.pathStyle ? root.host : `${at.bucket}.${root.host}`;

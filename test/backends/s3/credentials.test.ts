@@ -5,11 +5,18 @@ import { FAKE_KEYS, FakeS3 } from "../../servers/fake-s3.ts";
 import { failureOf, onFake, quickClock, text } from "./place.ts";
 
 /** A source of keys that are each good for one hour, and a store that knows them all. */
-function issuer(clock: ReturnType<typeof quickClock>): { source: ReturnType<typeof vi.fn<() => Promise<S3Credentials>>>; fake: FakeS3 } {
-  const keys = Array.from({ length: 9 }, (_, i) => ({ accessKeyId: `AKID${i}`, secretAccessKey: `secret${i}`, sessionToken: `token${i}` }));
+function issuer(clock: ReturnType<typeof quickClock>): {
+  source: ReturnType<typeof vi.fn<() => Promise<S3Credentials>>>;
+  fake: FakeS3;
+} {
+  const keys = Array.from({ length: 9 }, (_, i) => ({
+    accessKeyId: `AKID${i}`,
+    secretAccessKey: `secret${i}`,
+    sessionToken: `token${i}`,
+  }));
   const fake = new FakeS3({ keys, now: () => clock.now?.() ?? 0 });
   let next = 0;
-  const source = vi.fn(async () => {
+  const source = vi.fn<() => Promise<S3Credentials>>(async () => {
     await Promise.resolve();
     return { ...(keys[next++] as S3Credentials), expiration: new Date((clock.now?.() ?? 0) + 3_600_000) };
   });
@@ -66,7 +73,7 @@ test("keys that have expired and come from no function say how to get new ones",
 test("a source that keeps returning keys at their end is not asked for each request", async () => {
   const clock = quickClock();
   const fake = new FakeS3();
-  const source = vi.fn(async () => ({ ...FAKE_KEYS, expiration: clock.now?.() ?? 0 }));
+  const source = vi.fn<() => Promise<S3Credentials>>(async () => ({ ...FAKE_KEYS, expiration: clock.now?.() ?? 0 }));
   const backend = s3Backend(onFake(fake, { credentials: source, clock }));
   for (let i = 0; i < 5; i++) await backend.stat("k");
   expect(source).toHaveBeenCalledTimes(1);
@@ -75,7 +82,7 @@ test("a source that keeps returning keys at their end is not asked for each requ
 test("a function that fails is CREDENTIALS with its error as the cause, and is asked again by the next call", async () => {
   const fake = new FakeS3();
   const cause = new Error("no metadata service");
-  const source = vi.fn(async () => FAKE_KEYS).mockRejectedValueOnce(cause);
+  const source = vi.fn<() => Promise<S3Credentials>>(async () => FAKE_KEYS).mockRejectedValueOnce(cause);
   const backend = s3Backend(onFake(fake, { credentials: source }));
   expect(await failureOf(backend.stat("k"))).toMatchObject({ code: "CREDENTIALS", cause });
   expect(await backend.stat("k")).toBeUndefined();
@@ -85,7 +92,9 @@ test("a function that throws rather than rejects is CREDENTIALS, too", async () 
   const source = (): never => {
     throw new Error("at once");
   };
-  expect(await failureOf(s3Backend(onFake(new FakeS3(), { credentials: source })).stat("k"))).toMatchObject({ code: "CREDENTIALS" });
+  expect(await failureOf(s3Backend(onFake(new FakeS3(), { credentials: source })).stat("k"))).toMatchObject({
+    code: "CREDENTIALS",
+  });
 });
 
 test.each([

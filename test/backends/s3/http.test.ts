@@ -13,7 +13,13 @@ async function served(options?: FakeS3Options): Promise<ReturnType<typeof startF
 }
 
 function backendAt(endpoint: string): ReturnType<typeof s3Backend> {
-  return s3Backend({ endpoint, bucket: "bucket", credentials: FAKE_KEYS, clock: quickClock(), partBytes: 5 * 1024 * 1024 });
+  return s3Backend({
+    endpoint,
+    bucket: "bucket",
+    credentials: FAKE_KEYS,
+    clock: quickClock(),
+    partBytes: 5 * 1024 * 1024,
+  });
 }
 
 test("objects small and large, over HTTP", async ({ onTestFinished }) => {
@@ -34,27 +40,42 @@ test("objects small and large, over HTTP", async ({ onTestFinished }) => {
   expect([...fake.bucket().objects.keys()].toSorted()).toEqual(["a b/ü+(1)", "big", "empty"]);
 });
 
-test.each<FaultName>(["lost-ack", "reset", "error-after", "bare-503-after", "cut-body", "slow-down"])("%s, over HTTP", async (fault) => {
-  const { fake, url, close } = await served();
-  try {
-    const backend = backendAt(url);
-    await backend.probe();
-    fake.fail(fault, isPut);
-    await backend.create("k", text("mine"));
-    fake.fail(fault);
-    expect(await backend.read("k")).toEqual(text("mine"));
-    expect(await failureOf(backend.create("k", text("mine")))).toMatchObject({ code: "EXISTS" });
-  } finally {
-    await close();
-  }
-});
+test.each<FaultName>(["lost-ack", "reset", "error-after", "bare-503-after", "cut-body", "slow-down"])(
+  "%s, over HTTP",
+  async (fault) => {
+    const { fake, url, close } = await served();
+    try {
+      const backend = backendAt(url);
+      await backend.probe();
+      fake.fail(fault, isPut);
+      await backend.create("k", text("mine"));
+      fake.fail(fault);
+      expect(await backend.read("k")).toEqual(text("mine"));
+      expect(await failureOf(backend.create("k", text("mine")))).toMatchObject({ code: "EXISTS" });
+    } finally {
+      await close();
+    }
+  },
+);
 
 test("the fault proxy hands the signed Host on", async ({ onTestFinished }) => {
   const { fake, url, close } = await served();
   onTestFinished(close);
-  const faults = [undefined, "lost-ack", "error-after", "reset", "cut-body", "bare-503-after", "slow-down", "error-before", "late"] as const;
+  const faults = [
+    undefined,
+    "lost-ack",
+    "error-after",
+    "reset",
+    "cut-body",
+    "bare-503-after",
+    "slow-down",
+    "error-before",
+    "late",
+  ] as const;
   let n = 0;
-  const proxy = await startFaultProxy(url, ({ path }) => (path.includes(".probe") || n++ % 3 > 0 ? undefined : faults[(n / 3) % faults.length | 0]));
+  const proxy = await startFaultProxy(url, ({ path }) =>
+    path.includes(".probe") || n++ % 3 > 0 ? undefined : faults[((n / 3) % faults.length) | 0],
+  );
   onTestFinished(() => proxy.close());
   const backend = backendAt(proxy.url);
   await Promise.all(Array.from({ length: 20 }, (_, i) => backend.create(`k${i}`, text(`body ${i}`))));
@@ -65,6 +86,13 @@ test("the fault proxy hands the signed Host on", async ({ onTestFinished }) => {
 test("nobody listens: UNAVAILABLE", async () => {
   const { url, close } = await served();
   await close();
-  expect(await failureOf(backendAt(url).read("k"))).toMatchObject({ code: "UNAVAILABLE", transient: true, message: expect.stringContaining("ECONNREFUSED") });
-  expect(await failureOf(backendAt(url).create("k", text("x")))).toMatchObject({ code: "UNAVAILABLE", transient: true });
+  expect(await failureOf(backendAt(url).read("k"))).toMatchObject({
+    code: "UNAVAILABLE",
+    transient: true,
+    message: expect.stringContaining("ECONNREFUSED"),
+  });
+  expect(await failureOf(backendAt(url).create("k", text("x")))).toMatchObject({
+    code: "UNAVAILABLE",
+    transient: true,
+  });
 });

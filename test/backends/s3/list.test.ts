@@ -19,7 +19,8 @@ describe("list", () => {
 
   test("counts whole segments, and says so to the store", async () => {
     const { fake, backend } = await place({}, { prefix: "in" });
-    for (const key of ["in/run/1", "in/run/1/a", "in/run/10/a", "in/run/1.5", "inside", "other/run/1/a"]) fake.bucket().objects.set(key, text("x"));
+    for (const key of ["in/run/1", "in/run/1/a", "in/run/10/a", "in/run/1.5", "inside", "other/run/1/a"])
+      fake.bucket().objects.set(key, text("x"));
     expect(await keys(backend, "run/1")).toEqual(["run/1/a"]);
     expect(fake.calls.at(-1)?.query.get("prefix")).toBe("in/run/1/");
     expect(await keys(backend)).toEqual(["run/1", "run/1.5", "run/1/a", "run/10/a"]);
@@ -48,13 +49,18 @@ describe("list", () => {
       .map((chars) => chars.join(""))
       .filter((text) => !/^\/|\/$|\/\//.test(text) && text.normalize("NFC") === text);
     await fc.assert(
-      fc.asyncProperty(fc.uniqueArray(key, { maxLength: 25 }), key, fc.integer({ min: 1, max: 5 }), async (all, after, maxKeys) => {
-        const fake = new FakeS3({ maxKeys });
-        const backend = s3Backend(onFake(fake));
-        for (const one of all) fake.bucket().objects.set(one, text("x"));
-        expect(await keys(backend)).toEqual(all.toSorted());
-        expect(await keys(backend, "", after)).toEqual(all.filter((one) => one > after).toSorted());
-      }),
+      fc.asyncProperty(
+        fc.uniqueArray(key, { maxLength: 25 }),
+        key,
+        fc.integer({ min: 1, max: 5 }),
+        async (all, after, maxKeys) => {
+          const fake = new FakeS3({ maxKeys });
+          const backend = s3Backend(onFake(fake));
+          for (const one of all) fake.bucket().objects.set(one, text("x"));
+          expect(await keys(backend)).toEqual(all.toSorted());
+          expect(await keys(backend, "", after)).toEqual(all.filter((one) => one > after).toSorted());
+        },
+      ),
       { numRuns: 60 },
     );
   });
@@ -78,7 +84,11 @@ describe("a listing that cannot be right is UNEXPECTED_RESPONSE", () => {
     ["the same token again", page(more("<NextContinuationToken>t</NextContinuationToken>"))],
   ])("%s", async (_, document) => {
     const { fake, backend } = await place();
-    fake.fail(() => ({ status: 200, headers: { "content-type": "application/xml" }, body: text(document) }), () => true, 99);
+    fake.fail(
+      () => ({ status: 200, headers: { "content-type": "application/xml" }, body: text(document) }),
+      () => true,
+      99,
+    );
     expect(await failureOf(keys(backend, "a"))).toMatchObject({ code: "UNEXPECTED_RESPONSE", operation: "list" });
     expect(fake.calls.length).toBeLessThanOrEqual(2);
   });
@@ -92,11 +102,19 @@ describe("a listing that cannot be right is UNEXPECTED_RESPONSE", () => {
 
 test("keys are decoded only where the store says that it encoded them; pages may be empty or repeat a key", async () => {
   const { fake, backend } = await place();
-  const document = (inner: string) => () => ({ status: 200, headers: {}, body: text(`<ListBucketResult>${inner}</ListBucketResult>`) });
+  const document = (inner: string) => () => ({
+    status: 200,
+    headers: {},
+    body: text(`<ListBucketResult>${inner}</ListBucketResult>`),
+  });
   const more = "<IsTruncated>true</IsTruncated><NextContinuationToken>";
   fake.fail(document(`${more}1</NextContinuationToken>`));
   fake.fail(document(`${more}2</NextContinuationToken><Contents><Key>a%20b+c</Key><Size>1</Size></Contents>`));
-  fake.fail(document("<IsTruncated>false</IsTruncated><Contents><Key>a%20b+c</Key><Size>1</Size></Contents><Contents><Key>b</Key><Size>1</Size></Contents>"));
+  fake.fail(
+    document(
+      "<IsTruncated>false</IsTruncated><Contents><Key>a%20b+c</Key><Size>1</Size></Contents><Contents><Key>b</Key><Size>1</Size></Contents>",
+    ),
+  );
   expect(await keys(backend)).toEqual(["a%20b+c", "b"]);
 });
 

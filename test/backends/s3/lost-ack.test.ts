@@ -4,7 +4,16 @@ import type { FaultName } from "../../servers/fake-s3.ts";
 import { FakeS3, S3Error, errorResponse } from "../../servers/fake-s3.ts";
 import { failureOf, isGet, isPut, onFake, place, text } from "./place.ts";
 
-const FAULTS: readonly FaultName[] = ["lost-ack", "late", "reset", "error-before", "error-after", "bare-503-after", "slow-down", "cut-body"];
+const FAULTS: readonly FaultName[] = [
+  "lost-ack",
+  "late",
+  "reset",
+  "error-before",
+  "error-after",
+  "bare-503-after",
+  "slow-down",
+  "cut-body",
+];
 
 describe("a create whose answer is lost", () => {
   test.each(FAULTS)("%s: the object is stored once and the call resolves", async (fault) => {
@@ -14,13 +23,16 @@ describe("a create whose answer is lost", () => {
     expect(fake.bucket().objects.get("k")).toEqual(text("mine"));
   });
 
-  test.each(FAULTS.flatMap((first) => FAULTS.map((second) => [first, second] as const)))("%s, then %s", async (first, second) => {
-    const { fake, backend } = await place();
-    fake.fail(first, isPut);
-    fake.fail(second, ({ method }) => method === "PUT" || method === "GET");
-    await backend.create("k", text("mine"));
-    expect(fake.bucket().objects.get("k")).toEqual(text("mine"));
-  });
+  test.each(FAULTS.flatMap((first) => FAULTS.map((second) => [first, second] as const)))(
+    "%s, then %s",
+    async (first, second) => {
+      const { fake, backend } = await place();
+      fake.fail(first, isPut);
+      fake.fail(second, ({ method }) => method === "PUT" || method === "GET");
+      await backend.create("k", text("mine"));
+      expect(fake.bucket().objects.get("k")).toEqual(text("mine"));
+    },
+  );
 
   test.each(FAULTS)("%s on the object of another: EXISTS, and it keeps its bytes", async (fault) => {
     const { fake, backend } = await place();
@@ -70,7 +82,10 @@ describe("a create whose answer is lost", () => {
     const denied = (): ReturnType<typeof errorResponse> => errorResponse(new S3Error(403, "AccessDenied"));
     fake.fail("reset", isPut);
     fake.fail(denied, isPut);
-    expect(await failureOf(backend.create("k", text("mine")))).toMatchObject({ code: "OUTCOME_UNKNOWN", cause: { code: "PERMISSION_DENIED" } });
+    expect(await failureOf(backend.create("k", text("mine")))).toMatchObject({
+      code: "OUTCOME_UNKNOWN",
+      cause: { code: "PERMISSION_DENIED" },
+    });
     fake.fail("lost-ack", isPut);
     fake.fail(denied, isPut);
     await backend.create("l", text("mine"));
@@ -90,7 +105,12 @@ describe("a create whose answer is lost", () => {
     };
     const backend = s3Backend(onFake(new FakeS3(), { fetch: refused }));
     const error = await failureOf(backend.create("k", text("mine")));
-    expect(error).toMatchObject({ code: "UNAVAILABLE", transient: true, key: "k", message: expect.stringContaining("ECONNREFUSED") });
+    expect(error).toMatchObject({
+      code: "UNAVAILABLE",
+      transient: true,
+      key: "k",
+      message: expect.stringContaining("ECONNREFUSED"),
+    });
   });
 });
 
@@ -135,16 +155,21 @@ test("six writers behind random faults: nothing lost, nothing twice", async () =
       for (;;) {
         const entry = text(`${w}:${i}:${random()}`);
         const key = `log/${String(next++).padStart(4, "0")}`;
-        const taken = await backend.create(key, entry).then(() => false, (error: { code: string }) => {
-          expect(error.code).toBe("EXISTS");
-          return true;
-        });
+        const taken = await backend.create(key, entry).then(
+          () => false,
+          (error: { code: string }) => {
+            expect(error.code).toBe("EXISTS");
+            return true;
+          },
+        );
         if (!taken) break;
       }
     }
   });
   await Promise.all(writers);
-  const entries = [...fake.bucket().objects].filter(([key]) => key.startsWith("log/")).map(([, value]) => new TextDecoder().decode(value));
+  const entries = [...fake.bucket().objects]
+    .filter(([key]) => key.startsWith("log/"))
+    .map(([, value]) => new TextDecoder().decode(value));
   const ids = entries.map((entry) => entry.split(":").slice(0, 2).join(":"));
   expect(struck).toBeGreaterThan(20);
   expect(ids).toHaveLength(150);

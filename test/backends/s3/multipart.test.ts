@@ -84,14 +84,27 @@ describe("an existing key is EXISTS", () => {
 });
 
 describe("faults on the way", () => {
-  const FAULTS: readonly FaultName[] = ["lost-ack", "late", "reset", "error-before", "error-after", "bare-503-after", "slow-down", "cut-body"];
+  const FAULTS: readonly FaultName[] = [
+    "lost-ack",
+    "late",
+    "reset",
+    "error-before",
+    "error-after",
+    "bare-503-after",
+    "slow-down",
+    "cut-body",
+  ];
   test.each(FAULTS)("%s of every request once: the object is whole", async (fault) => {
     const { fake, backend } = await place({}, options);
     const seen = new Set<string>();
-    fake.fail(fault, ({ method, query }) => {
-      const which = `${method} ${[...query.keys()].join()} ${query.get("partNumber")}`;
-      return !seen.has(which) && seen.add(which) !== undefined;
-    }, 99);
+    fake.fail(
+      fault,
+      ({ method, query }) => {
+        const which = `${method} ${[...query.keys()].join()} ${query.get("partNumber")}`;
+        return !seen.has(which) && seen.add(which) !== undefined;
+      },
+      99,
+    );
     await backend.create("k", streamOf(big));
     expect(stored(fake)).toBe(true);
   });
@@ -100,7 +113,9 @@ describe("faults on the way", () => {
     const { fake, backend } = await place({}, options);
     fake.fail("lost-ack", isComplete);
     await backend.create("k", big);
-    expect(fake.calls.filter(({ headers }) => headers.get("range")?.startsWith("bytes=5242880-") === true)).toHaveLength(1);
+    expect(
+      fake.calls.filter(({ headers }) => headers.get("range")?.startsWith("bytes=5242880-") === true),
+    ).toHaveLength(1);
   });
 
   test("and another's object of the same size is not taken for ours", async () => {
@@ -118,7 +133,10 @@ describe("faults on the way", () => {
   test("an end that fails for ever is OUTCOME_UNKNOWN, and the upload is given up", async () => {
     const { fake, backend } = await place({}, options);
     fake.fail("error-before", isComplete, 99);
-    expect(await failureOf(backend.create("k", big))).toMatchObject({ code: "OUTCOME_UNKNOWN", cause: { code: "UNAVAILABLE" } });
+    expect(await failureOf(backend.create("k", big))).toMatchObject({
+      code: "OUTCOME_UNKNOWN",
+      cause: { code: "UNAVAILABLE" },
+    });
     expect(fake.bucket().uploads.size).toBe(0);
   });
 
@@ -148,12 +166,18 @@ describe("faults on the way", () => {
   test("a part without an ETag, as in a browser without the CORS header, is named", async () => {
     const { fake, backend } = await place({}, options);
     fake.fail(() => ({ status: 200, headers: {}, body: new Uint8Array() }), isPart);
-    expect(await failureOf(backend.create("k", big))).toMatchObject({ code: "UNEXPECTED_RESPONSE", message: expect.stringContaining("CORS") });
+    expect(await failureOf(backend.create("k", big))).toMatchObject({
+      code: "UNEXPECTED_RESPONSE",
+      message: expect.stringContaining("CORS"),
+    });
   });
 
   test("an upload that has no id is UNEXPECTED_RESPONSE", async () => {
     const { fake, backend } = await place({}, options);
-    fake.fail(() => ({ status: 200, headers: {}, body: text("<InitiateMultipartUploadResult/>") }), ({ method }) => method === "POST");
+    fake.fail(
+      () => ({ status: 200, headers: {}, body: text("<InitiateMultipartUploadResult/>") }),
+      ({ method }) => method === "POST",
+    );
     expect(await failureOf(backend.create("k", big))).toMatchObject({ code: "UNEXPECTED_RESPONSE" });
   });
 });
@@ -169,7 +193,11 @@ describe("a body that fails", () => {
 
   test.each([12 * MIB - 1, 12 * MIB + 1, 3])("with another size than %i", async (size) => {
     const { fake, backend } = await place({}, options);
-    expect(await failureOf(backend.create("k", streamOf(big, size)))).toMatchObject({ code: "INVALID_ARGUMENT", key: "k", field: "body.size" });
+    expect(await failureOf(backend.create("k", streamOf(big, size)))).toMatchObject({
+      code: "INVALID_ARGUMENT",
+      key: "k",
+      field: "body.size",
+    });
     expect(fake.bucket().uploads.size).toBe(0);
     expect(fake.bucket().objects.size).toBe(0);
   });

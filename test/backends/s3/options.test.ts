@@ -21,7 +21,10 @@ afterEach(() => {
 
 test("no credentials anywhere: the error says what to do", () => {
   expect(() => s3Backend({ bucket: "mine" })).toThrow(
-    expect.objectContaining({ code: "CREDENTIALS", message: expect.stringMatching(/AWS_ACCESS_KEY_ID.*function.*anonymous/) }),
+    expect.objectContaining({
+      code: "CREDENTIALS",
+      message: expect.stringMatching(/AWS_ACCESS_KEY_ID.*function.*anonymous/),
+    }),
   );
   vi.stubEnv("AWS_ACCESS_KEY_ID", "only-one");
   expect(() => s3Backend({ bucket: "mine" })).toThrow(expect.objectContaining({ code: "CREDENTIALS" }));
@@ -42,7 +45,10 @@ test("the environment gives endpoint, region, keys and session token", async () 
 
   vi.stubEnv("AWS_REGION", "first-1");
   vi.stubEnv("AWS_ENDPOINT_URL_S3", "https://first.example");
-  expect(JSON.parse(JSON.stringify(s3Backend({ bucket: "bucket" })))).toMatchObject({ region: "first-1", endpoint: "https://first.example/" });
+  expect(JSON.parse(JSON.stringify(s3Backend({ bucket: "bucket" })))).toMatchObject({
+    region: "first-1",
+    endpoint: "https://first.example/",
+  });
   const own = s3Backend({ bucket: "bucket", region: "own-1", endpoint: "https://own.example" });
   expect(JSON.parse(JSON.stringify(own))).toMatchObject({ region: "own-1", endpoint: "https://own.example/" });
 });
@@ -92,7 +98,9 @@ test.each([
 });
 
 test("a prefix that no key may begin with is INVALID_KEY", () => {
-  expect(() => s3Backend({ bucket: "mine", credentials: FAKE_KEYS, prefix: "a/../b" })).toThrow(expect.objectContaining({ code: "INVALID_KEY" }));
+  expect(() => s3Backend({ bucket: "mine", credentials: FAKE_KEYS, prefix: "a/../b" })).toThrow(
+    expect.objectContaining({ code: "INVALID_KEY" }),
+  );
 });
 
 test("slashes around a prefix do not matter", async () => {

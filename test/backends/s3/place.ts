@@ -5,7 +5,9 @@ import type { FakeS3Options, S3Call } from "../../servers/fake-s3.ts";
 import { FAKE_KEYS, FakeS3 } from "../../servers/fake-s3.ts";
 
 /** A clock whose sleeps take no time but are counted, and advance it. */
-export function quickClock(start: number = Date.now()): Partial<Clock> & { readonly slept: number[]; advance(ms: number): void } {
+export function quickClock(
+  start: number = Date.now(),
+): Partial<Clock> & { readonly slept: number[]; advance(ms: number): void } {
   let passed = 0;
   const slept: number[] = [];
   return {
@@ -24,7 +26,13 @@ export function quickClock(start: number = Date.now()): Partial<Clock> & { reado
 
 /** Options for a backend on the fake: it waits for nothing, and the pauses are as long as they may be. */
 export function onFake(fake: FakeS3, more: Partial<S3BackendOptions> = {}): S3BackendOptions {
-  const base = { endpoint: "http://localhost:9000", region: "us-east-1", bucket: "bucket", credentials: FAKE_KEYS, fetch: fake.fetch };
+  const base = {
+    endpoint: "http://localhost:9000",
+    region: "us-east-1",
+    bucket: "bucket",
+    credentials: FAKE_KEYS,
+    fetch: fake.fetch,
+  };
   return { ...base, clock: quickClock(), random: () => 1, ...more };
 }
 

@@ -4,22 +4,31 @@ import { FakeS3, S3Error, errorResponse } from "../../servers/fake-s3.ts";
 import { failureOf, isGet, isPut, keys, onFake, place, text } from "./place.ts";
 
 describe("the probe", () => {
-  test.each(["atomic", "racy", "ignored", "refused"] as const)("finds out that conditions are %s, and leaves nothing", async (ifNoneMatch) => {
-    const fake = new FakeS3({ ifNoneMatch });
-    const backend = s3Backend(onFake(fake));
-    expect(backend.capabilities.exclusiveCreate).toBe(false);
-    expect(await probeConditionalWrites(backend)).toBe(ifNoneMatch);
-    expect(backend.capabilities).toEqual({ append: false, exclusiveCreate: ifNoneMatch === "atomic", durable: true, move: false });
-    expect(fake.bucket().objects.size).toBe(0);
-    await backend.create("k", text("first"));
-    expect(await failureOf(backend.create("k", text("second")))).toMatchObject({ code: "EXISTS", key: "k" });
-    expect(await backend.read("k")).toEqual(text("first"));
-  });
+  test.each(["atomic", "racy", "ignored", "refused"] as const)(
+    "finds out that conditions are %s, and leaves nothing",
+    async (ifNoneMatch) => {
+      const fake = new FakeS3({ ifNoneMatch });
+      const backend = s3Backend(onFake(fake));
+      expect(backend.capabilities.exclusiveCreate).toBe(false);
+      expect(await probeConditionalWrites(backend)).toBe(ifNoneMatch);
+      expect(backend.capabilities).toEqual({
+        append: false,
+        exclusiveCreate: ifNoneMatch === "atomic",
+        durable: true,
+        move: false,
+      });
+      expect(fake.bucket().objects.size).toBe(0);
+      await backend.create("k", text("first"));
+      expect(await failureOf(backend.create("k", text("second")))).toMatchObject({ code: "EXISTS", key: "k" });
+      expect(await backend.read("k")).toEqual(text("first"));
+    },
+  );
 
   test("is made once for a bucket and prefix, by the first create, and never by a reader", async () => {
     const fake = new FakeS3();
     const open = (prefix: string): ReturnType<typeof s3Backend> => s3Backend(onFake(fake, { prefix }));
-    const probes = (): number => new Set(fake.calls.filter(({ key }) => key.includes(".probe/")).map(({ key }) => key)).size;
+    const probes = (): number =>
+      new Set(fake.calls.filter(({ key }) => key.includes(".probe/")).map(({ key }) => key)).size;
     const reader = open("a");
     await failureOf(reader.read("k"));
     await reader.stat("k");
@@ -56,7 +65,8 @@ describe("the probe", () => {
   });
 
   test("takes conflicts for lost races, but needs a winner", async () => {
-    const conflict = (): ReturnType<typeof errorResponse> => errorResponse(new S3Error(409, "ConditionalRequestConflict"));
+    const conflict = (): ReturnType<typeof errorResponse> =>
+      errorResponse(new S3Error(409, "ConditionalRequestConflict"));
     const fake = new FakeS3();
     fake.fail(conflict, isPut, 7);
     expect(await s3Backend(onFake(fake, { prefix: "a" })).probe()).toBe("atomic");
@@ -75,7 +85,8 @@ describe("the probe", () => {
   test("that comes to no end is UNAVAILABLE; a create goes on, looks first, and sends the condition", async () => {
     const fake = new FakeS3();
     const backend = s3Backend(onFake(fake));
-    const raced = ({ method, key }: { method: string; key: string }): boolean => method === "PUT" && key.includes(".probe/");
+    const raced = ({ method, key }: { method: string; key: string }): boolean =>
+      method === "PUT" && key.includes(".probe/");
     let n = 0;
     fake.fail("reset", (call) => raced(call) && n++ % 2 === 0, Infinity);
     expect(await failureOf(backend.probe())).toMatchObject({ code: "UNAVAILABLE", transient: true });
@@ -90,7 +101,11 @@ describe("the probe", () => {
 
   test("that is forbidden does not forbid a create", async () => {
     const fake = new FakeS3();
-    fake.fail(() => errorResponse(new S3Error(403, "AccessDenied")), ({ key }) => key.includes(".probe/"), Infinity);
+    fake.fail(
+      () => errorResponse(new S3Error(403, "AccessDenied")),
+      ({ key }) => key.includes(".probe/"),
+      Infinity,
+    );
     const backend = s3Backend(onFake(fake));
     await backend.create("k", text("x"));
     expect(await failureOf(backend.create("k", text("y")))).toMatchObject({ code: "EXISTS" });

@@ -8,7 +8,9 @@ test("ranges are cut at the end, and never ask for more than is wanted", async (
   await backend.create("k", text("0123456789"));
   await backend.create("empty", new Uint8Array());
   const read = async (offset: number, length?: number): Promise<string> =>
-    new TextDecoder().decode(await backend.read("k", { range: length === undefined ? { offset } : { offset, length } }));
+    new TextDecoder().decode(
+      await backend.read("k", { range: length === undefined ? { offset } : { offset, length } }),
+    );
   expect(await read(0, 3)).toBe("012");
   expect(await read(4)).toBe("456789");
   expect(await read(8, 10)).toBe("89");
@@ -19,7 +21,9 @@ test("ranges are cut at the end, and never ask for more than is wanted", async (
   expect(await backend.read("empty", { range: { offset: 0, length: 5 } })).toEqual(new Uint8Array());
   expect(await backend.read("empty")).toEqual(new Uint8Array());
   expect(await backend.stat("empty")).toEqual({ size: 0 });
-  expect(await failureOf(backend.read("none", { range: { offset: 0, length: 0 } }))).toMatchObject({ code: "NOT_FOUND" });
+  expect(await failureOf(backend.read("none", { range: { offset: 0, length: 0 } }))).toMatchObject({
+    code: "NOT_FOUND",
+  });
   for (const range of [{ offset: -1 }, { offset: 0.5 }, { offset: 0, length: -1 }]) {
     expect(await failureOf(backend.read("k", { range }))).toMatchObject({ code: "INVALID_ARGUMENT" });
   }
@@ -28,7 +32,11 @@ test("ranges are cut at the end, and never ask for more than is wanted", async (
 
 test("a store that does not heed ranges still gives the right bytes and size", async () => {
   const { fake, backend } = await place();
-  const whole = (): { status: number; headers: Record<string, string>; body: Uint8Array } => ({ status: 200, headers: { etag: '"e"' }, body: text("0123456789") });
+  const whole = (): { status: number; headers: Record<string, string>; body: Uint8Array } => ({
+    status: 200,
+    headers: { etag: '"e"' },
+    body: text("0123456789"),
+  });
   fake.fail(whole, () => true, 99);
   expect(await backend.read("k", { range: { offset: 3, length: 4 } })).toEqual(text("3456"));
   expect(await backend.read("k", { range: { offset: 30 } })).toEqual(new Uint8Array());
@@ -44,13 +52,18 @@ test.each([
   const { fake, backend } = await place();
   const headers: Record<string, string> = contentRange === "" ? {} : { "content-range": contentRange };
   fake.fail(() => ({ status: 206, headers, body: text(body) }));
-  expect(await failureOf(backend.read("k", { range: { offset: 0, length: 3 } }))).toMatchObject({ code: "UNEXPECTED_RESPONSE" });
+  expect(await failureOf(backend.read("k", { range: { offset: 0, length: 3 } }))).toMatchObject({
+    code: "UNEXPECTED_RESPONSE",
+  });
 });
 
 test("a size that is not told, as in a browser without the CORS header, is named", async () => {
   const { fake, backend } = await place();
   fake.fail(() => ({ status: 206, headers: {}, body: text("x") }));
-  expect(await failureOf(backend.stat("k"))).toMatchObject({ code: "UNEXPECTED_RESPONSE", message: expect.stringContaining("CORS") });
+  expect(await failureOf(backend.stat("k"))).toMatchObject({
+    code: "UNEXPECTED_RESPONSE",
+    message: expect.stringContaining("CORS"),
+  });
 });
 
 test("an object larger than may be read whole is TOO_LARGE; ranges of it are fine", async () => {
@@ -61,7 +74,8 @@ test("an object larger than may be read whole is TOO_LARGE; ranges of it are fin
   const endless = s3Backend(
     onFake(new FakeS3(), {
       maxReadBytes: 1000,
-      fetch: async () => new Response(new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(300)) })),
+      fetch: async () =>
+        new Response(new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(300)) })),
     }),
   );
   expect(await failureOf(endless.read("k"))).toMatchObject({ code: "TOO_LARGE" });

@@ -4,20 +4,30 @@ import { FAKE_KEYS, FakeS3, S3Error, errorResponse } from "../../servers/fake-s3
 import { failureOf, isPut, onFake, place, quickClock, text } from "./place.ts";
 
 describe("a clock that is wrong", () => {
-  test.each([-30, 30, 60 * 24 * 400])("by %i minutes: the store's time is learned from its refusal", async (minutes) => {
-    const fake = new FakeS3();
-    const backend = s3Backend(onFake(fake, { clock: quickClock(Date.now() + minutes * 60_000) }));
-    await backend.create("k", text("x"));
-    expect(await backend.read("k")).toEqual(text("x"));
-    const before = fake.calls.length;
-    await backend.stat("k");
-    expect(fake.calls).toHaveLength(before + 1);
-  });
+  test.each([-30, 30, 60 * 24 * 400])(
+    "by %i minutes: the store's time is learned from its refusal",
+    async (minutes) => {
+      const fake = new FakeS3();
+      const backend = s3Backend(onFake(fake, { clock: quickClock(Date.now() + minutes * 60_000) }));
+      await backend.create("k", text("x"));
+      expect(await backend.read("k")).toEqual(text("x"));
+      const before = fake.calls.length;
+      await backend.stat("k");
+      expect(fake.calls).toHaveLength(before + 1);
+    },
+  );
 
   test("is not corrected for ever", async () => {
     const { fake, backend } = await place();
-    fake.fail(() => errorResponse(new S3Error(403, "RequestTimeTooSkewed", {}, { date: new Date().toUTCString() })), () => true, 99);
-    expect(await failureOf(backend.read("k"))).toMatchObject({ code: "CREDENTIALS", message: expect.stringContaining("clock") });
+    fake.fail(
+      () => errorResponse(new S3Error(403, "RequestTimeTooSkewed", {}, { date: new Date().toUTCString() })),
+      () => true,
+      99,
+    );
+    expect(await failureOf(backend.read("k"))).toMatchObject({
+      code: "CREDENTIALS",
+      message: expect.stringContaining("clock"),
+    });
     expect(fake.calls).toHaveLength(2);
   });
 });
@@ -53,7 +63,14 @@ describe("a bucket in another region", () => {
     const { fake, backend } = await place();
     let n = 0;
     const redirect = (): ReturnType<typeof errorResponse> =>
-      errorResponse(new S3Error(301, "PermanentRedirect", {}, { "x-amz-bucket-region": `r-${n++}`, location: "https://evil.example/" }));
+      errorResponse(
+        new S3Error(
+          301,
+          "PermanentRedirect",
+          {},
+          { "x-amz-bucket-region": `r-${n++}`, location: "https://evil.example/" },
+        ),
+      );
     fake.fail(redirect, () => true, 99);
     expect(await failureOf(backend.read("k"))).toMatchObject({ code: "UNEXPECTED_RESPONSE", status: 301 });
     expect(fake.calls).toHaveLength(2);
@@ -62,16 +79,26 @@ describe("a bucket in another region", () => {
 
 test.each([301, 302, 303, 307, 308])("a redirect with %i is not followed", async (status) => {
   const { fake, backend } = await place();
-  fake.fail(() => ({ status, headers: { location: "http://localhost:9000/bucket/other" }, body: new Uint8Array() }), () => true, 99);
+  fake.fail(
+    () => ({ status, headers: { location: "http://localhost:9000/bucket/other" }, body: new Uint8Array() }),
+    () => true,
+    99,
+  );
   const error = await failureOf(backend.read("k"));
-  expect(error).toMatchObject({ code: "UNEXPECTED_RESPONSE", message: expect.stringMatching(/redirect.*region and endpoint/) });
+  expect(error).toMatchObject({
+    code: "UNEXPECTED_RESPONSE",
+    message: expect.stringMatching(/redirect.*region and endpoint/),
+  });
   expect(fake.calls).toHaveLength(1);
 });
 
 test("a redirect that a browser hides is named", async () => {
   const hidden = Object.defineProperties(Response.error(), { type: { value: "opaqueredirect" } });
   const backend = s3Backend(onFake(new FakeS3(), { fetch: async () => hidden }));
-  expect(await failureOf(backend.read("k"))).toMatchObject({ code: "UNEXPECTED_RESPONSE", message: expect.stringContaining("region and endpoint") });
+  expect(await failureOf(backend.read("k"))).toMatchObject({
+    code: "UNEXPECTED_RESPONSE",
+    message: expect.stringContaining("region and endpoint"),
+  });
 });
 
 describe("no answer", () => {
@@ -81,7 +108,11 @@ describe("no answer", () => {
     fake.fail("hang");
     expect(await backend.read("k")).toEqual(text("x"));
     fake.fail("hang", () => true, 2);
-    expect(await failureOf(backend.read("k"))).toMatchObject({ code: "UNAVAILABLE", transient: true, message: expect.stringContaining("in time") });
+    expect(await failureOf(backend.read("k"))).toMatchObject({
+      code: "UNAVAILABLE",
+      transient: true,
+      message: expect.stringContaining("in time"),
+    });
   });
 
   test("in time to a create leaves the outcome open", async () => {
@@ -93,7 +124,11 @@ describe("no answer", () => {
   test("from a network that is down is UNAVAILABLE, with the reason's name", async () => {
     const { fake, backend } = await place();
     fake.fail("reset", () => true, 99);
-    expect(await failureOf(backend.read("k"))).toMatchObject({ code: "UNAVAILABLE", transient: true, message: expect.stringContaining("ECONNRESET") });
+    expect(await failureOf(backend.read("k"))).toMatchObject({
+      code: "UNAVAILABLE",
+      transient: true,
+      message: expect.stringContaining("ECONNRESET"),
+    });
     expect(fake.calls).toHaveLength(8);
   });
 
@@ -113,7 +148,10 @@ describe("no answer", () => {
     const drips = s3Backend(onFake(new FakeS3(), { ...options, fetch: answer(6, 30) }));
     expect(await drips.read("k")).toEqual(text("xxxxxx"));
     const stalls = s3Backend(onFake(new FakeS3(), { ...options, fetch: answer(2, 60_000) }));
-    expect(await failureOf(stalls.read("k"))).toMatchObject({ code: "UNAVAILABLE", message: expect.stringContaining("in time") });
+    expect(await failureOf(stalls.read("k"))).toMatchObject({
+      code: "UNAVAILABLE",
+      message: expect.stringContaining("in time"),
+    });
   });
 });
 
@@ -195,7 +233,19 @@ test("keys that a URL cannot carry are INVALID_KEY, and nothing is sent", async 
 
 test("odd keys arrive as they are", async () => {
   const { fake, backend } = await place({}, { prefix: "pre fix+/ü" });
-  const odd = ["a+b", "q'()!*", "sp ace/x", "100%25", "q?x#y", "ü/😀", "a=b&c;d,e@f$g", "<tag>&amp;", '"', "%2e%2e/x", "~`^{}|[]"];
+  const odd = [
+    "a+b",
+    "q'()!*",
+    "sp ace/x",
+    "100%25",
+    "q?x#y",
+    "ü/😀",
+    "a=b&c;d,e@f$g",
+    "<tag>&amp;",
+    '"',
+    "%2e%2e/x",
+    "~`^{}|[]",
+  ];
   for (const key of odd) {
     await backend.create(key, text(key));
     expect(await backend.read(key)).toEqual(text(key));
@@ -211,7 +261,9 @@ test("odd keys arrive as they are", async () => {
 
 test("virtual-host addresses are signed rightly, too", async () => {
   const fake = new FakeS3();
-  const backend = s3Backend(onFake(fake, { endpoint: "https://s3.fake", forcePathStyle: false, credentials: FAKE_KEYS }));
+  const backend = s3Backend(
+    onFake(fake, { endpoint: "https://s3.fake", forcePathStyle: false, credentials: FAKE_KEYS }),
+  );
   await backend.create("a b/c+d", text("x"));
   expect(await backend.read("a b/c+d")).toEqual(text("x"));
 });

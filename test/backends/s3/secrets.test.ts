@@ -5,7 +5,11 @@ import type { FaultName } from "../../servers/fake-s3.ts";
 import { FAKE_KEYS, FakeS3, S3Error, errorResponse } from "../../servers/fake-s3.ts";
 import { failureOf, onFake, text } from "./place.ts";
 
-const keys = { accessKeyId: "AKIDCANARY0001", secretAccessKey: "c4nary/s3cret+key", sessionToken: "c4nary-session-token" };
+const keys = {
+  accessKeyId: "AKIDCANARY0001",
+  secretAccessKey: "c4nary/s3cret+key",
+  sessionToken: "c4nary-session-token",
+};
 const wrong = { ...keys, secretAccessKey: "c4nary/wr0ng+key" };
 
 /** Everything of a value that a log could show. */
@@ -20,7 +24,14 @@ function shown(value: unknown): string {
 
 function assertClean(value: unknown): void {
   const text = shown(value);
-  for (const secret of [...Object.values(keys), wrong.secretAccessKey, "AWS4-HMAC", "Signature=", "StringToSign", "authorization"]) {
+  for (const secret of [
+    ...Object.values(keys),
+    wrong.secretAccessKey,
+    "AWS4-HMAC",
+    "Signature=",
+    "StringToSign",
+    "authorization",
+  ]) {
     expect(text).not.toContain(secret);
   }
   expect(text).not.toMatch(/[0-9a-f]{64}/);
@@ -99,7 +110,10 @@ test("a fetch that puts headers into its message", async () => {
 });
 
 test("keys that cannot be right", () => {
-  for (const bad of [{ ...keys, secretAccessKey: `${keys.secretAccessKey}\n` }, { ...keys, sessionToken: `${keys.sessionToken}\u0100` }]) {
+  for (const bad of [
+    { ...keys, secretAccessKey: `${keys.secretAccessKey}\n` },
+    { ...keys, sessionToken: `${keys.sessionToken}\u0100` },
+  ]) {
     try {
       s3Backend(onFake(new FakeS3(), { credentials: bad }));
       expect.unreachable();

@@ -50,13 +50,19 @@ test.each([
   },
 ])("AWS's example: $name", async ({ method, url, headers, body, signed, signature }) => {
   const payloadSha256 = await sha256Hex(new TextEncoder().encode(body));
-  const out = await signedHeaders({ method, url, headers: headers as never, payloadSha256, region: "us-east-1", time }, keys);
+  const out = await signedHeaders(
+    { method, url, headers: headers as never, payloadSha256, region: "us-east-1", time },
+    keys,
+  );
   expect(out.get("authorization")).toBe(
     `AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request, SignedHeaders=${signed}, Signature=${signature}`,
   );
 });
 
 test("without keys nothing is signed", async () => {
-  const out = await signedHeaders({ method: "GET", url: host, headers: {}, payloadSha256: "", region: "us-east-1", time }, undefined);
+  const out = await signedHeaders(
+    { method: "GET", url: host, headers: {}, payloadSha256: "", region: "us-east-1", time },
+    undefined,
+  );
   expect([...out.keys()]).toEqual([]);
 });

@@ -3,15 +3,24 @@ import { s3Backend } from "../../../src/backends/s3/index.ts";
 import { S3Error, errorResponse } from "../../servers/fake-s3.ts";
 import { failureOf, isGet, isPut, keys, onFake, place, quickClock, text } from "./place.ts";
 
-const answer = (status: number, code: string, headers: Record<string, string> = {}) => () =>
-  errorResponse(new S3Error(status, code, {}, headers));
-const plain = (status: number, body = "") => () => ({ status, headers: {}, body: text(body) });
+const answer =
+  (status: number, code: string, headers: Record<string, string> = {}) =>
+  () =>
+    errorResponse(new S3Error(status, code, {}, headers));
+const plain =
+  (status: number, body = "") =>
+  () => ({ status, headers: {}, body: text(body) });
 
 describe("a create that is answered with", () => {
   test("412 is EXISTS, though the object holds equal bytes: it was not ours", async () => {
     const { fake, backend } = await place();
     await backend.create("k", text("same"));
-    expect(await failureOf(backend.create("k", text("same")))).toMatchObject({ code: "EXISTS", key: "k", status: 412, transient: false });
+    expect(await failureOf(backend.create("k", text("same")))).toMatchObject({
+      code: "EXISTS",
+      key: "k",
+      status: 412,
+      transient: false,
+    });
     expect(fake.calls.filter(isPut)).toHaveLength(2);
   });
 
@@ -41,7 +50,8 @@ describe("a create that is answered with", () => {
   ])("%s %s to the condition goes out without it, and the bucket is no longer exclusive", async (status, code) => {
     const { fake, backend } = await place();
     expect(backend.capabilities.exclusiveCreate).toBe(true);
-    const conditional = ({ headers }: { headers: ReadonlyMap<string, string> }): boolean => headers.has("if-none-match");
+    const conditional = ({ headers }: { headers: ReadonlyMap<string, string> }): boolean =>
+      headers.has("if-none-match");
     fake.fail(answer(status, code), conditional, 99);
     await backend.create("k", text("x"));
     expect(backend.capabilities.exclusiveCreate).toBe(false);
@@ -66,7 +76,11 @@ describe("a create that is answered with", () => {
     fake.fail(code === "" ? plain(status) : answer(status, code), isPut);
     expect(await failureOf(backend.create("k", text("x")))).toMatchObject({ code: "EXISTS" });
     fake.fail(code === "" ? plain(status) : answer(status, code), isPut, 99);
-    expect(await failureOf(backend.create("l", text("x")))).toMatchObject({ code: "UNAVAILABLE", transient: true, status });
+    expect(await failureOf(backend.create("l", text("x")))).toMatchObject({
+      code: "UNAVAILABLE",
+      transient: true,
+      status,
+    });
   });
 
   test.each([
@@ -78,7 +92,12 @@ describe("a create that is answered with", () => {
     const { fake, backend } = await place();
     fake.fail(code === "" ? plain(status, "<html>bad gateway</html>") : answer(status, code), isPut, 99);
     const error = await failureOf(backend.create("k", text("x")));
-    expect(error).toMatchObject({ code: "OUTCOME_UNKNOWN", transient: true, key: "k", cause: { code: "UNAVAILABLE", status } });
+    expect(error).toMatchObject({
+      code: "OUTCOME_UNKNOWN",
+      transient: true,
+      key: "k",
+      cause: { code: "UNAVAILABLE", status },
+    });
     expect(fake.calls.filter(isPut)).toHaveLength(8);
     expect(fake.calls.at(-1)?.method).toBe("GET");
   });
@@ -145,14 +164,25 @@ test("a Retry-After beyond the total time ends the attempts at once", async () =
 
 test("wrong keys, a missing bucket and a web server are told apart from the first create on", async () => {
   const { fake } = await place();
-  const tried = async (more: object): Promise<unknown> => failureOf(s3Backend(onFake(fake, more)).create("k", text("x")));
+  const tried = async (more: object): Promise<unknown> =>
+    failureOf(s3Backend(onFake(fake, more)).create("k", text("x")));
   const wrongSecret = { credentials: { accessKeyId: "AKIDFAKEFAKE", secretAccessKey: "wrong" } };
-  expect(await tried({ ...wrongSecret, prefix: "a" })).toMatchObject({ code: "CREDENTIALS", key: "k", message: expect.stringContaining("secret key") });
+  expect(await tried({ ...wrongSecret, prefix: "a" })).toMatchObject({
+    code: "CREDENTIALS",
+    key: "k",
+    message: expect.stringContaining("secret key"),
+  });
   const wrongKey = { credentials: { accessKeyId: "AKIDNOBODY", secretAccessKey: "wrong" } };
   expect(await tried({ ...wrongKey, prefix: "b" })).toMatchObject({ code: "CREDENTIALS", key: "k" });
-  expect(await tried({ bucket: "nobodys" })).toMatchObject({ code: "BUCKET_NOT_FOUND", message: expect.stringContaining("nobodys") });
+  expect(await tried({ bucket: "nobodys" })).toMatchObject({
+    code: "BUCKET_NOT_FOUND",
+    message: expect.stringContaining("nobodys"),
+  });
   fake.fail("html", () => true, 999);
-  expect(await tried({ prefix: "c" })).toMatchObject({ code: "UNEXPECTED_RESPONSE", message: expect.stringContaining("does not look like S3") });
+  expect(await tried({ prefix: "c" })).toMatchObject({
+    code: "UNEXPECTED_RESPONSE",
+    message: expect.stringContaining("does not look like S3"),
+  });
 });
 
 test("a web server in the store's place is found out by every call", async () => {
@@ -166,7 +196,11 @@ test("a web server in the store's place is found out by every call", async () =>
     () => keys(backend),
     () => s3Backend(onFake(fake, { prefix: "new" })).probe(),
   ];
-  for (const call of calls) expect(await failureOf(call())).toMatchObject({ code: "UNEXPECTED_RESPONSE", message: expect.stringContaining("does not look like S3") });
+  for (const call of calls)
+    expect(await failureOf(call())).toMatchObject({
+      code: "UNEXPECTED_RESPONSE",
+      message: expect.stringContaining("does not look like S3"),
+    });
 });
 
 test("reading and removing: what is missing, what is forbidden", async () => {
@@ -182,7 +216,12 @@ test("reading and removing: what is missing, what is forbidden", async () => {
     [404, "NoSuchVersion", "UNEXPECTED_RESPONSE"],
   ] as const) {
     fake.fail(answer(status, code), () => true, 4);
-    for (const call of [() => backend.read("k"), () => backend.stat("k"), () => backend.remove("k"), () => keys(backend)]) {
+    for (const call of [
+      () => backend.read("k"),
+      () => backend.stat("k"),
+      () => backend.remove("k"),
+      () => keys(backend),
+    ]) {
       expect(await failureOf(call())).toMatchObject({ code: wanted });
     }
   }

@@ -1,7 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { address, objectUrl } from "../../../src/backends/s3/url.ts";
 
-function url(endpoint: string | undefined, bucket: string, key: string, region = "eu-west-1", pathStyle?: boolean): string {
+function url(
+  endpoint: string | undefined,
+  bucket: string,
+  key: string,
+  region = "eu-west-1",
+  pathStyle?: boolean,
+): string {
   return objectUrl(address(endpoint, bucket, pathStyle, false), region, key);
 }
 
@@ -52,23 +58,34 @@ test.each([
   ["http to a name that looks like this machine", "http://localhost.example"],
 ])("an endpoint with %s is refused, and not repeated in the message", (_, endpoint) => {
   expect(() => address(endpoint, "mine", undefined, false)).toThrow(
-    expect.objectContaining({ code: "INVALID_ARGUMENT", field: "endpoint", message: expect.not.stringContaining("secret") }),
+    expect.objectContaining({
+      code: "INVALID_ARGUMENT",
+      field: "endpoint",
+      message: expect.not.stringContaining("secret"),
+    }),
   );
 });
 
-test.each(["http://localhost", "http://a.localhost:1", "http://127.3.2.1", "http://[::1]:9", "https://x.example"])("%s is allowed", (endpoint) => {
-  expect(address(endpoint, "mine", undefined, false).endpoint?.href).toContain(endpoint);
-});
+test.each(["http://localhost", "http://a.localhost:1", "http://127.3.2.1", "http://[::1]:9", "https://x.example"])(
+  "%s is allowed",
+  (endpoint) => {
+    expect(address(endpoint, "mine", undefined, false).endpoint?.href).toContain(endpoint);
+  },
+);
 
 test("http to another machine can be allowed", () => {
   expect(address("http://minio:9000", "mine", undefined, true).endpoint?.host).toBe("minio:9000");
 });
 
 test.each(["", "a", "a/b", "a..b", "ü", "-a", "a b", "x".repeat(300)])("the bucket name %j is refused", (bucket) => {
-  expect(() => address("http://localhost", bucket, undefined, false)).toThrow(expect.objectContaining({ field: "bucket" }));
+  expect(() => address("http://localhost", bucket, undefined, false)).toThrow(
+    expect.objectContaining({ field: "bucket" }),
+  );
 });
 
 test("a bucket name that is no host name needs path style", () => {
-  expect(() => address(undefined, "Under_score", undefined, false)).toThrow(expect.objectContaining({ field: "bucket" }));
+  expect(() => address(undefined, "Under_score", undefined, false)).toThrow(
+    expect.objectContaining({ field: "bucket" }),
+  );
   expect(url("http://localhost:1", "Under_score", "a")).toBe("http://localhost:1/Under_score/a");
 });

@@ -71,8 +71,10 @@ export class FakeBucket {
     const condition = headers.get("if-none-match");
     const mode = this.#rules.ifNoneMatch;
     if (condition !== undefined) {
-      if (condition !== "*" || mode === "refused") throw new S3Error(501, "NotImplemented", { Header: "If-None-Match" });
-      if (mode !== "ignored" && this.objects.has(key)) throw new S3Error(412, "PreconditionFailed", { Condition: "If-None-Match" });
+      if (condition !== "*" || mode === "refused")
+        throw new S3Error(501, "NotImplemented", { Header: "If-None-Match" });
+      if (mode !== "ignored" && this.objects.has(key))
+        throw new S3Error(412, "PreconditionFailed", { Condition: "If-None-Match" });
       if (mode === "racy") await new Promise((resolve) => setTimeout(resolve, 5));
     }
     this.objects.set(key, body.slice());
@@ -98,11 +100,16 @@ export class FakeBucket {
 
   #complete({ key, body }: S3Call, id: string): RawResponse {
     const { parts } = this.#upload(id, key);
-    const named = [...Buffer.from(body).toString().matchAll(/<Part><PartNumber>(\d+)<\/PartNumber><ETag>([^<]+)<\/ETag><\/Part>/g)];
+    const named = [
+      ...Buffer.from(body)
+        .toString()
+        .matchAll(/<Part><PartNumber>(\d+)<\/PartNumber><ETag>([^<]+)<\/ETag><\/Part>/g),
+    ];
     if (named.length === 0) throw new S3Error(400, "MalformedXML");
     const chosen = named.map(([, number, etag], i) => {
       const bytes = parts.get(Number(number));
-      if (bytes === undefined || etagOf(bytes) !== etag?.replaceAll("&#34;", '"')) throw new S3Error(400, "InvalidPart");
+      if (bytes === undefined || etagOf(bytes) !== etag?.replaceAll("&#34;", '"'))
+        throw new S3Error(400, "InvalidPart");
       if (i > 0 && Number(number) <= Number(named[i - 1]?.[1])) throw new S3Error(400, "InvalidPartOrder");
       if (i < named.length - 1 && bytes.length < this.#rules.minPartBytes) throw new S3Error(400, "EntityTooSmall");
       return bytes;
@@ -123,20 +130,24 @@ export class FakeBucket {
     const prefix = query.get("prefix") ?? "";
     const url = query.get("encoding-type") === "url";
     const token = query.get("continuation-token");
-    const after = token === undefined ? (query.get("start-after") ?? "") : Buffer.from(token.slice(8), "base64url").toString();
+    const after =
+      token === undefined ? (query.get("start-after") ?? "") : Buffer.from(token.slice(8), "base64url").toString();
     const most = Math.min(Number(query.get("max-keys") ?? 1000), this.#rules.maxKeys);
     const keys = [...this.#listed.keys()]
       .filter((key) => key.startsWith(prefix) && byBytes(key, after) > 0)
       .sort(byBytes);
     const page = keys.slice(0, most);
-    const shown = (text: string): string => escapeXml(url ? encodeURIComponent(text).replaceAll("%2F", "/").replaceAll("%20", "+") : text);
+    const shown = (text: string): string =>
+      escapeXml(url ? encodeURIComponent(text).replaceAll("%2F", "/").replaceAll("%20", "+") : text);
     const contents = page.map((key) => {
       const size = this.#listed.get(key)?.length ?? 0;
       return `<Contents><Key>${shown(key)}</Key><LastModified>2026-11-01T00:00:00.000Z</LastModified><Size>${size}</Size></Contents>`;
     });
     const last = page.at(-1);
     const more = keys.length > page.length && last !== undefined;
-    const next = more ? `<NextContinuationToken>${randomBytes(6).toString("base64url")}${Buffer.from(last).toString("base64url")}</NextContinuationToken>` : "";
+    const next = more
+      ? `<NextContinuationToken>${randomBytes(6).toString("base64url")}${Buffer.from(last).toString("base64url")}</NextContinuationToken>`
+      : "";
     const head = `<Prefix>${shown(prefix)}</Prefix><KeyCount>${page.length}</KeyCount><MaxKeys>${most}</MaxKeys><IsTruncated>${more}</IsTruncated>`;
     const encoding = url ? "<EncodingType>url</EncodingType>" : "";
     return xmlResponse(

@@ -33,7 +33,12 @@ export class S3Error extends Error {
   readonly details: Readonly<Record<string, string>>;
   readonly headers: Readonly<Record<string, string>>;
 
-  constructor(status: number, code: string, details: Record<string, string> = {}, headers: Record<string, string> = {}) {
+  constructor(
+    status: number,
+    code: string,
+    details: Record<string, string> = {},
+    headers: Record<string, string> = {},
+  ) {
     super(code);
     this.status = status;
     this.code = code;

@@ -20,9 +20,10 @@ const MAX_SKEW_MS = 15 * 60_000;
 /** Checks a Signature Version 4 header as AWS documents it, written apart from the client's signer. Throws {@link S3Error}. */
 export function verifySignature(request: RawRequest, { keys, expiredTokens, region, now }: Expectation): void {
   const header = (name: string): string => request.headers.get(name) ?? "";
-  const match = /^AWS4-HMAC-SHA256 Credential=([^/]+)\/(\d{8})\/([^/]+)\/s3\/aws4_request, ?SignedHeaders=([^,]+), ?Signature=([0-9a-f]{64})$/.exec(
-    header("authorization"),
-  );
+  const match =
+    /^AWS4-HMAC-SHA256 Credential=([^/]+)\/(\d{8})\/([^/]+)\/s3\/aws4_request, ?SignedHeaders=([^,]+), ?Signature=([0-9a-f]{64})$/.exec(
+      header("authorization"),
+    );
   if (match === null) throw new S3Error(400, "AuthorizationHeaderMalformed");
   const [, accessKey = "", day = "", scopeRegion = "", signedNames = "", signature = ""] = match;
   const date = header("x-amz-date");
@@ -52,7 +53,10 @@ export function verifySignature(request: RawRequest, { keys, expiredTokens, regi
     .join("&");
   const canonical = [
     request.method,
-    path.split("/").map((part) => encode(decodeURIComponent(part))).join("/"),
+    path
+      .split("/")
+      .map((part) => encode(decodeURIComponent(part)))
+      .join("/"),
     canonicalQuery,
     ...names.map((name) => `${name}:${(name === "host" ? request.host : header(name)).trim().replace(/\s+/g, " ")}`),
     "",
@@ -62,7 +66,10 @@ export function verifySignature(request: RawRequest, { keys, expiredTokens, regi
   const scope = `${day}/${scopeRegion}/s3/aws4_request`;
   const toSign = ["AWS4-HMAC-SHA256", date, scope, createHash("sha256").update(canonical).digest("hex")].join("\n");
   const hmac = (key: string | Buffer, text: string): Buffer => createHmac("sha256", key).update(text).digest();
-  const signingKey = [day, scopeRegion, "s3", "aws4_request"].reduce<string | Buffer>(hmac, `AWS4${known.secretAccessKey}`);
+  const signingKey = [day, scopeRegion, "s3", "aws4_request"].reduce<string | Buffer>(
+    hmac,
+    `AWS4${known.secretAccessKey}`,
+  );
   const expected = hmac(signingKey, toSign);
   if (!timingSafeEqual(expected, Buffer.from(signature, "hex"))) {
     throw new S3Error(403, "SignatureDoesNotMatch", {
@@ -81,6 +88,10 @@ function checkToken(token: string, known: KnownKeys, expired: ReadonlySet<string
 
 function encode(text: string): string {
   return [...Buffer.from(text)]
-    .map((byte) => (/[A-Za-z0-9._~-]/.test(String.fromCharCode(byte)) ? String.fromCharCode(byte) : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`))
+    .map((byte) =>
+      /[A-Za-z0-9._~-]/.test(String.fromCharCode(byte))
+        ? String.fromCharCode(byte)
+        : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`,
+    )
     .join("");
 }

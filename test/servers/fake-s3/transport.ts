@@ -16,11 +16,15 @@ export function asFetch(handle: Handler): typeof globalThis.fetch {
     const headers = new Map(new Headers(init.headers));
     const body = init.body instanceof Uint8Array ? new Uint8Array(init.body) : new Uint8Array();
     const request = { method: init.method ?? "GET", host: url.host, target: url.pathname + url.search, headers, body };
-    const aborted = new Promise<never>((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason), { once: true }));
+    const aborted = new Promise<never>((_, reject) =>
+      signal?.addEventListener("abort", () => reject(signal.reason), { once: true }),
+    );
     const delivery = await Promise.race([handle(request), aborted]);
     if ("broken" in delivery) {
       if (delivery.broken === "hang") return aborted;
-      throw new TypeError("fetch failed", { cause: Object.assign(new Error("socket hang up"), { code: "ECONNRESET" }) });
+      throw new TypeError("fetch failed", {
+        cause: Object.assign(new Error("socket hang up"), { code: "ECONNRESET" }),
+      });
     }
     const { response, cutAt } = delivery;
     const told = new Headers({ ...response.headers, "content-length": String(response.body.length) });
@@ -74,7 +78,10 @@ async function serve(handle: Handler, incoming: IncomingMessage, outgoing: Serve
     return;
   }
   const { response, cutAt } = delivery;
-  outgoing.writeHead(response.status, response.status === 204 ? response.headers : { ...response.headers, "content-length": response.body.length });
+  outgoing.writeHead(
+    response.status,
+    response.status === 204 ? response.headers : { ...response.headers, "content-length": response.body.length },
+  );
   if (cutAt === undefined) outgoing.end(response.body);
   else outgoing.write(response.body.subarray(0, cutAt), () => incoming.socket.destroy());
 }
