@@ -1,0 +1,23 @@
+import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { build } from "esbuild";
+
+/** A program beside this file, with the library's source, as one plain script: it starts ten times as fast as through a loader. */
+export async function bundle(name: string): Promise<{ script: string; remove(): Promise<void> }> {
+  const directory = await mkdtemp(join(tmpdir(), "runledger-child-"));
+  // Some children run as another user.
+  await chmod(directory, 0o755);
+  const script = join(directory, "child.mjs");
+  await build({
+    entryPoints: [join(import.meta.dirname, name)],
+    outfile: script,
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    target: "node20",
+    conditions: ["runledger-source"],
+    logLevel: "error",
+  });
+  return { script, remove: () => rm(directory, { recursive: true, force: true }) };
+}

@@ -1,0 +1,31 @@
+// Run as a process of its own: `child.mjs endless <directory>` logs until it is killed; `child.mjs part <directory> <run> <from> <count>`
+// joins a run and logs values from..from+count-1. With AWS_ENDPOINT_URL_S3 set, <directory> is a bucket.
+import { writeSync } from "node:fs";
+import { fsBackend } from "../../src/backends/fs/index.ts";
+import { s3Backend } from "../../src/backends/s3/index.ts";
+import { openLedger } from "../../src/index.ts";
+
+const [command, place = "", runId = "", from = "0", count = "0"] = process.argv.slice(2);
+const say = (line: string): void => void writeSync(1, `${line}\n`);
+const backend = process.env["AWS_ENDPOINT_URL_S3"] ? s3Backend({ bucket: place, forcePathStyle: true }) : fsBackend(place);
+const ledger = await openLedger(backend);
+
+if (command === "endless") {
+  const run = await ledger.startRun({ environment: false });
+  say(`run ${run.id}`);
+  for (let n = 0; ; ) {
+    for (let i = 0; i < 7; i++, n++) run.log({ value: n, third: n / 3 }, { step: n });
+    await run.flush();
+    say(`ack ${n}`);
+  }
+} else {
+  const run = await ledger.resumeRun(runId);
+  const end = Number(from) + Number(count);
+  for (let n = Number(from); n < end; n++) {
+    run.log({ value: n }, { step: n });
+    // A turn now and then, so that writes of all processes interleave.
+    if (n % 1000 === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  await run.finish();
+  say(`done ${run.stats.acknowledged}`);
+}

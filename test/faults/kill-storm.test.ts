@@ -1,0 +1,133 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { fsBackend } from "../../src/backends/fs/index.ts";
+import { type Ledger, openLedger, type RunRecord } from "../../src/index.ts";
+import { bundle } from "./bundle.ts";
+import { type Child, seededRandom, startChild } from "./child-process.ts";
+import { rowOf } from "./kill-rows.ts";
+
+const KILLS = 200;
+const AT_ONCE = 4;
+/** `KILL_STORM_SEED=… npx vitest run test/faults/kill-storm.test.ts` repeats the moments of an earlier storm. */
+const seed = Number(process.env["KILL_STORM_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+// Where nothing tells whether a process lives, recovery would wait for half a minute: only Linux can always tell.
+const tells = process.platform === "linux";
+
+let child: Awaited<ReturnType<typeof bundle>>;
+let directory: string;
+beforeAll(async () => {
+  child = await bundle("kill-child.ts");
+  directory = await mkdtemp(join(tmpdir(), "runledger-storm-"));
+});
+afterAll(async () => {
+  await child.remove();
+  await rm(directory, { recursive: true, force: true });
+});
+
+const start = (name: number): Child => startChild([process.execPath, child.script, directory, String(name)]);
+
+/** What is wrong with the points of a run, of which `acknowledged` rows at least must be there. */
+async function wrongPoints(ledger: Ledger, id: string, acknowledged: number): Promise<{ rows: number; wrong: string[] }> {
+  const wrong: string[] = [];
+  const histories = await ledger.histories(id);
+  const loss = histories.get("loss");
+  const rows = loss?.values.length ?? 0;
+  if (rows < acknowledged) wrong.push(`${acknowledged} rows were acknowledged, ${rows} are there`);
+  for (const [key, { steps, times, values }] of histories) {
+    if (key !== "loss" && key !== "accuracy") wrong.push(`${key} was never logged`);
+    const every = key === "accuracy" ? 2 : 1;
+    // Each once and in order: the i-th point is that of the i-th row that has the metric.
+    for (let i = 0; i < values.length; i++) {
+      const { metrics, step, time } = rowOf(i * every);
+      if (steps[i] !== step || times[i] !== time || !Object.is(values[i], metrics[key])) {
+        wrong.push(`${key} has ${values[i]} at step ${steps[i]} where ${String(metrics[key])} at ${step} belongs`);
+        break;
+      }
+    }
+    // A row is there with all of its values or with none.
+    if (values.length !== Math.ceil(rows / every)) wrong.push(`${key} has ${values.length} points in ${rows} rows`);
+  }
+  return { rows, wrong };
+}
+
+async function kill(ledger: Ledger, round: number, random: () => number): Promise<{ run?: RunRecord; acknowledged: number; wrong: string[] }> {
+  const wrong: string[] = [];
+  const doomed = start(round);
+  // Of ten, three are killed at any moment from their start on, the others while they log.
+  if (random() < 0.7) await doomed.line("ack");
+  await new Promise((resolve) => setTimeout(resolve, random() * 150));
+  doomed.kill();
+  const { signal, errors } = await doomed.ended;
+  if (signal !== "SIGKILL") wrong.push(`the child ended by itself: ${errors}`);
+  const id = doomed.lines.find((line) => line.startsWith("run "))?.slice(4);
+  if (id === undefined) return { acknowledged: 0, wrong };
+
+  const acknowledged = Number(doomed.lines.findLast((line) => line.startsWith("ack "))?.slice(4) ?? 0);
+  const before = await ledger.getRun(id);
+  if (before.status !== "running") wrong.push(`before recovery it is ${before.status}`);
+  const found = await wrongPoints(ledger, id, acknowledged);
+  wrong.push(...found.wrong);
+  if (before.damage.some(({ kind }) => kind !== "torn-tail")) wrong.push(`damage: ${JSON.stringify(before.damage)}`);
+  for (const line of doomed.lines.filter((each) => each.startsWith("artifact "))) {
+    const [, ref, when] = line.split(" ") as [string, string, string];
+    const artifact = await ledger.openArtifact(ref);
+    if (new TextDecoder().decode(await artifact.read()) !== `weights of ${round} after ${when}`) wrong.push(`${ref} holds something else`);
+    if (before.artifacts.every(({ name, version }) => `${name}:${version}` !== ref)) wrong.push(`the run does not name ${ref}`);
+  }
+
+  const began = performance.now();
+  const recovery = await ledger.recover(id);
+  if (tells && recovery.interrupted[0] !== id) wrong.push("recovery did not close it");
+  if (tells && performance.now() - began > 4000) wrong.push("recovery waited, though the process is gone");
+  const run = await ledger.getRun(id);
+  if (tells && run.status !== "interrupted") wrong.push(`after recovery it is ${run.status}`);
+  if (run.params["seed"] !== String(round)) wrong.push("its params are others");
+  const after = await wrongPoints(ledger, id, acknowledged);
+  if (after.rows !== found.rows || after.wrong.length > found.wrong.length) wrong.push("recovery changed its points");
+  return { run, acknowledged, wrong };
+}
+
+test(`a process killed at ${KILLS} random moments: everything acknowledged is there once, and nothing else`, { timeout: 120_000 }, async () => {
+  const ledger = await openLedger(fsBackend(directory));
+  const quiet = await ledger.startRun({ name: "quiet" });
+  quiet.log({ loss: 1 });
+  await quiet.finish();
+  const quietRecord = await ledger.getRun(quiet.id);
+
+  const wrong: string[] = [];
+  const killed = new Map<string, RunRecord>();
+  let acknowledged = 0;
+  let next = 0;
+  const storm = async (lane: number): Promise<void> => {
+    const random = seededRandom(seed + lane);
+    while (next < KILLS) {
+      const round = next++;
+      const result = await kill(ledger, round, random);
+      wrong.push(...result.wrong.map((what) => `kill ${round}: ${what}`));
+      acknowledged += result.acknowledged;
+      if (result.run) killed.set(result.run.id, result.run);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, (_, lane) => storm(lane)));
+  expect(wrong, `seed ${seed}`).toEqual([]);
+
+  // The storm disturbed nobody: neither the run that was closed before it, nor one that goes on, nor those killed earlier.
+  const living = start(KILLS);
+  await living.line("ack");
+  const livingId = (await living.line("run ")).slice(4);
+  const { interrupted, running } = await ledger.recover();
+  living.kill();
+  await living.ended;
+  expect(running).toEqual([livingId]);
+  // Only those can be left that were killed between their start and the first word of it.
+  expect(interrupted.filter((id) => killed.has(id))).toEqual([]);
+  expect(await ledger.getRun(quiet.id)).toEqual(quietRecord);
+  for (const [id, record] of killed) expect(await ledger.getRun(id)).toEqual(record);
+  const { runs } = await ledger.searchRuns({ limit: 1000 });
+  expect(runs.map(({ id }) => id)).toEqual(expect.arrayContaining([...killed.keys()]));
+
+  console.info(`kill storm: seed ${seed}, ${KILLS} kills, ${killed.size} of runs on record, ${acknowledged} rows acknowledged, ${wrong.length} violations`);
+  expect(killed.size).toBeGreaterThan(KILLS / 2);
+});
