@@ -1,5 +1,5 @@
 import type { Backend } from "../backend/backend.ts";
-import { concatBytes, equalBytes } from "../backend/body.ts";
+import { equalBytes } from "../backend/body.ts";
 import { LedgerError } from "../backend/error.ts";
 import { FRAME_OVERHEAD_BYTES, writeFrame } from "./frame.ts";
 import type { PendingFrame } from "./frame-builder.ts";
@@ -121,14 +121,12 @@ export class SegmentWriter {
 
   #encode(frames: readonly PendingFrame[]): Uint8Array {
     const seed = segmentSeed(this.#runId, { writer: this.#writer, seq: this.#seq });
-    const parts: Uint8Array[] = this.#size === 0 ? [SEGMENT_MAGIC] : [];
-    let size = this.#size + (parts[0]?.length ?? 0);
+    const magic = this.#size === 0 ? SEGMENT_MAGIC.length : 0;
+    let size = this.#size + magic;
+    const payloads: Uint8Array[][] = [];
     const frame = (payload: Uint8Array[]): void => {
-      const total = payload.reduce((sum, part) => sum + part.length, FRAME_OVERHEAD_BYTES);
-      const out = new Uint8Array(total);
-      writeFrame(out, 0, payload, seed);
-      parts.push(out);
-      size += total;
+      payloads.push(payload);
+      size += payload.reduce((sum, part) => sum + part.length, FRAME_OVERHEAD_BYTES);
     };
     for (const pending of frames) {
       for (const shape of pending.shapes) {
@@ -139,7 +137,11 @@ export class SegmentWriter {
       const end = writeVarint(head, writeVarint(head, 1, pending.first), pending.count);
       frame([head.subarray(0, end), pending.body.subarray(0, pending.length)]);
     }
-    return parts.length === 1 ? (parts[0] as Uint8Array) : concatBytes(parts);
+    const out = new Uint8Array(size - this.#size);
+    out.set(SEGMENT_MAGIC.subarray(0, magic));
+    let at = magic;
+    for (const payload of payloads) at = writeFrame(out, at, payload, seed);
+    return out;
   }
 
   #needsDefinition(shape: Shape, size: number): boolean {

@@ -31,16 +31,17 @@ export class WriterFolder implements JournalVisitor {
   readonly #summaries = new Summaries();
   readonly #ids = new Map<string, number>();
   readonly #idsOfShape = new WeakMap<readonly string[], number[]>();
+  #lastKeys: readonly string[] | undefined;
+  #lastIds: readonly number[] = [];
   #lastStep = Number.NEGATIVE_INFINITY;
   #lastTime: number | undefined;
 
   row(_n: number, keys: readonly string[], step: number, time: number, values: Float64Array): void {
-    let ids = this.#idsOfShape.get(keys);
-    if (ids === undefined) {
-      ids = keys.map((key) => this.#id(key));
-      this.#idsOfShape.set(keys, ids);
+    if (keys !== this.#lastKeys) {
+      this.#lastKeys = keys;
+      this.#lastIds = this.#idsOf(keys);
     }
-    this.#summaries.add(ids, values, step, time);
+    this.#summaries.add(this.#lastIds, values, step, time);
     if (step > this.#lastStep) this.#lastStep = step;
     this.#lastTime = time;
   }
@@ -75,6 +76,15 @@ export class WriterFolder implements JournalVisitor {
       ...(alive !== undefined && { alive }),
       damage: [...this.#damage],
     };
+  }
+
+  #idsOf(keys: readonly string[]): readonly number[] {
+    let ids = this.#idsOfShape.get(keys);
+    if (ids === undefined) {
+      ids = keys.map((key) => this.#id(key));
+      this.#idsOfShape.set(keys, ids);
+    }
+    return ids;
   }
 
   #id(key: string): number {

@@ -1,6 +1,6 @@
 import type { Clock } from "../../backend/clock.ts";
 import { LedgerError, invalidArgument } from "../../backend/error.ts";
-import { untilAborted } from "./abort.ts";
+import { abortable } from "../../backend/abort.ts";
 
 /** Keys to sign with. The shape `@aws-sdk/credential-providers` returns fits. */
 export interface S3Credentials {
@@ -57,7 +57,7 @@ export class CredentialHolder {
     this.#asking ??= this.#ask().finally(() => {
       this.#asking = undefined;
     });
-    return untilAborted(this.#asking, signal);
+    return abortable(this.#asking, signal);
   }
 
   /** Takes note that the store calls these keys expired. `true` when others may be had. */

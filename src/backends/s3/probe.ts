@@ -1,7 +1,7 @@
 import type { CallOptions } from "../../backend/backend.ts";
 import { equalBytes } from "../../backend/body.ts";
 import { LedgerError } from "../../backend/error.ts";
-import { untilAborted } from "./abort.ts";
+import { abortable } from "../../backend/abort.ts";
 import { isRefusal, isTaken, putHeaders } from "./condition.ts";
 import type { Fault } from "./errors.ts";
 import { CONFLICTS, failure } from "./errors.ts";
@@ -108,7 +108,7 @@ export class ConditionProbe {
     this.#finding.running ??= this.#run().finally(() => {
       this.#finding.running = undefined;
     });
-    return untilAborted(this.#finding.running, signal);
+    return abortable(this.#finding.running, signal);
   }
 
   async #run(): Promise<ConditionalWrites | undefined> {

@@ -1,5 +1,5 @@
 import type { LedgerError } from "../../backend/error.ts";
-import { untilAborted } from "./abort.ts";
+import { abortable } from "../../backend/abort.ts";
 import { CutShort, TooLong, dropBody, readBody } from "./body.ts";
 import type { CredentialHolder, KeySet } from "./credentials.ts";
 import type { Fault, Subject } from "./errors.ts";
@@ -134,7 +134,7 @@ export class Client {
       // Elsewhere a runtime may reject these two, and has neither cookies nor a cache.
       if (inBrowser) Object.assign(init, { cache: "no-store", credentials: "omit" });
       const work = async (): Promise<Outcome> => this.#read(request, await settings.fetch(url, init), limit);
-      return await untilAborted(work(), limit.signal);
+      return await abortable(work(), limit.signal);
     } catch (cause) {
       signal?.throwIfAborted();
       if (cause instanceof TooLong) throw this.#tooLong(request);

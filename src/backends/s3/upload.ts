@@ -1,7 +1,5 @@
 import type { Body } from "../../backend/backend.ts";
 import { bodySize } from "../../backend/body.ts";
-import { LedgerError } from "../../backend/error.ts";
-import { failure } from "./errors.ts";
 import { MAX_PARTS, putParts } from "./multipart.ts";
 import type { Part } from "./parts.ts";
 import { partsOf } from "./parts.ts";
@@ -25,26 +23,15 @@ export async function createObject(
   const forward = (): void => stop.abort(signal?.reason);
   signal?.throwIfAborted();
   signal?.addEventListener("abort", forward, { once: true });
-  const parts = partsOf(body, partLimit(bodySize(body), client.settings.partBytes), stop.signal);
+  const parts = partsOf(body, partLimit(bodySize(body), client.settings.partBytes), stop.signal, creation.key);
   try {
     const first = (await parts.next()).value as Part;
     if (first.last) await putObject(client, probe, creation, first.bytes);
     else await putParts(client, creation, prepend(first, parts), stop);
-  } catch (error) {
-    throw isBodyFault(error) ? failure(client.subject(creation), error.code, error.message, error) : error;
   } finally {
     signal?.removeEventListener("abort", forward);
     parts.return().catch(() => {});
   }
-}
-
-/** What `bodyChunks` says of a body, not knowing the key. */
-function isBodyFault(error: unknown): error is LedgerError {
-  return (
-    LedgerError.hasCode(error, "INVALID_ARGUMENT") &&
-    error.key === undefined &&
-    error.field?.startsWith("body") === true
-  );
 }
 
 function partLimit(size: number | undefined, partBytes: number): number {
