@@ -41,7 +41,8 @@ export async function artifactIngest(): Promise<Section> {
   }
   const digests = new Set([...outcomes.values()].flat().map(({ digest }) => digest));
   if (digests.size > 1) throw new Error(`the contenders do not agree on the digest: ${[...digests].join(", ")}`);
-  const speeds = (name: string): number[] => outcomes.get(name)!.map(({ seconds }) => (CHUNKS * CHUNK_BYTES) / 1e6 / seconds);
+  const speeds = (name: string): number[] =>
+    outcomes.get(name)!.map(({ seconds }) => (CHUNKS * CHUNK_BYTES) / 1e6 / seconds);
   const rises = (name: string): number => Math.max(...outcomes.get(name)!.map(({ rise }) => rise / 2 ** 20));
   const compared = ratio(speeds("oursDiscarding"), speeds("bareHash"));
   const comparedFs = ratio(speeds("oursFs"), speeds("hashAndWrite"));
@@ -54,8 +55,8 @@ export async function artifactIngest(): Promise<Section> {
     method:
       `A stream of 2 GiB in chunks of 1 MiB, whose maker uses its buffer again; a new process each time, ${ROUNDS} rounds. ` +
       "`logArtifact()` is measured whole: the version and its aliases are stored when it ends. By hand: the same hash, blocks copied and " +
-      `up to ${WRITES_AHEAD} writes ahead, a rename at the end, no synchronisation with the disk, as \`durability: "os"\`. ` +
-      "Ratios are to the row above. Memory: the highest resident set less that before, the worst of all rounds.",
+      `up to ${WRITES_AHEAD} writes ahead, no synchronisation with the disk, as \`durability: "os"\`. ` +
+      "Ratios are to the row above. Memory: the highest resident set of the process less that before the stream, the worst round.",
     table: [
       ["", "MB/s", "ratio", "memory, MiB above idle"],
       ...Object.entries(CONTENDERS).map(([label, name]) => [
@@ -105,7 +106,10 @@ const ways: Record<string, (directory: string) => Promise<() => Promise<string>>
     return async () => {
       const hash = createHash("sha256");
       const file = await open(join(directory, "content.tmp"), "wx");
-      const blocks = Array.from({ length: WRITES_AHEAD }, () => ({ bytes: new Uint8Array(CHUNK_BYTES), written: Promise.resolve() }));
+      const blocks = Array.from({ length: WRITES_AHEAD }, () => ({
+        bytes: new Uint8Array(CHUNK_BYTES),
+        written: Promise.resolve(),
+      }));
       let at = 0;
       for await (const chunk of source()) {
         hash.update(chunk);

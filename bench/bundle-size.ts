@@ -16,7 +16,11 @@ export async function bundleSize(): Promise<Section> {
   for (const [name, weight] of core.onDemand) table.push(row(`on demand: ${name}`, weight));
   const onDemand = sum(core.onDemand.values());
   table.push(row("on demand, together", onDemand));
-  for (const [name, platform] of [["memory", "browser"], ["s3", "browser"], ["fs", "node"]] as const) {
+  for (const [name, platform] of [
+    ["memory", "browser"],
+    ["s3", "browser"],
+    ["fs", "node"],
+  ] as const) {
     const { atOnce, onDemand } = await bundle(`backends/${name}/index.js`, platform);
     table.push(row(`"runledger/backends/${name}" by itself`, sum([atOnce, ...onDemand.values()])));
   }
@@ -40,7 +44,10 @@ export async function bundleSize(): Promise<Section> {
 }
 
 /** Weights of an entry: what it loads at once, and of each further part that is imported on demand. */
-async function bundle(entry: string, platform: "browser" | "node"): Promise<{ atOnce: Weight; onDemand: Map<string, Weight> }> {
+async function bundle(
+  entry: string,
+  platform: "browser" | "node",
+): Promise<{ atOnce: Weight; onDemand: Map<string, Weight> }> {
   const { outputFiles, metafile } = await build({
     entryPoints: [fileURLToPath(new URL(entry, DIST))],
     bundle: true,
@@ -55,8 +62,12 @@ async function bundle(entry: string, platform: "browser" | "node"): Promise<{ at
     metafile: true,
     logLevel: "error",
   });
-  const contents = new Map(outputFiles.map(({ path, contents }) => [path.replaceAll("\\", "/").replace(/^.*\//, ""), contents]));
-  const outputs = new Map(Object.entries(metafile.outputs).map(([path, output]) => [path.replace(/^.*\//, ""), output]));
+  const contents = new Map(
+    outputFiles.map(({ path, contents }) => [path.replaceAll("\\", "/").replace(/^.*\//, ""), contents]),
+  );
+  const outputs = new Map(
+    Object.entries(metafile.outputs).map(([path, output]) => [path.replace(/^.*\//, ""), output]),
+  );
   const loaded = new Set<string>();
   const load = (file: string): Weight => {
     if (loaded.has(file)) return { minified: 0, brotli: 0 };

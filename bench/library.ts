@@ -5,9 +5,13 @@ import type * as Memory from "../src/backends/memory/index.ts";
 /** The directory of the built package: what is measured is what gets published. */
 export const DIST: URL = new URL("../dist/", import.meta.url);
 
-export const { openLedger }: typeof Core = await built("index.js");
-export const { fsBackend }: typeof Fs = await built("backends/fs/index.js");
-export const { memoryBackend }: typeof Memory = await built("backends/memory/index.js");
+const core: typeof Core = await built("index.js");
+const fs: typeof Fs = await built("backends/fs/index.js");
+const memory: typeof Memory = await built("backends/memory/index.js");
+
+export const openLedger: typeof Core.openLedger = core.openLedger;
+export const fsBackend: typeof Fs.fsBackend = fs.fsBackend;
+export const memoryBackend: typeof Memory.memoryBackend = memory.memoryBackend;
 
 /** Typed by the source, taken from `dist`, which need not be there when types are checked. */
 async function built<T>(file: string): Promise<T> {

@@ -22,7 +22,8 @@ export async function logThroughput(): Promise<Section> {
   const targets: Target[] = [];
   for (const name of NAMES) {
     const samples = await runChild<Samples>("log-throughput.ts", [name], ["--expose-gc"]);
-    const leanest = median(samples["JSON.stringify"]) < median(samples.concatenation) ? "JSON.stringify" : "concatenation";
+    const leanest =
+      median(samples["JSON.stringify"]) < median(samples.concatenation) ? "JSON.stringify" : "concatenation";
     const bytes = (contender: string): string => samples.bytes[contender]!.toFixed(2);
     table.push([
       `**${name}**: log() to flush()`,
@@ -66,7 +67,10 @@ function range(ours: readonly number[], theirs: readonly number[]): string {
   return `${middle.toFixed(3)} (${least.toFixed(3)}-${greatest.toFixed(3)})`;
 }
 
-async function writeOwn(calls: readonly LogCall[], directory: string): Promise<{ log: number; all: number; bytes: number }> {
+async function writeOwn(
+  calls: readonly LogCall[],
+  directory: string,
+): Promise<{ log: number; all: number; bytes: number }> {
   const ledger = await openLedger(fsBackend(directory));
   const run = await ledger.startRun();
   const start = process.hrtime.bigint();

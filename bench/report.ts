@@ -33,7 +33,9 @@ export function formatTargets(sections: readonly Section[]): string {
 
 /** Machine, versions and date. */
 export function formatMachine(): string {
-  const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string };
+  const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
+    version: string;
+  };
   const bench = JSON.parse(readFileSync(new URL("./package.json", import.meta.url), "utf8")) as {
     dependencies: Record<string, string>;
   };
@@ -56,5 +58,7 @@ function commit(): string {
 
 function markdownTable([heads, ...rows]: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
-  return [line(heads ?? []), line((heads ?? []).map((_, i) => (i === 0 ? "---" : "---:"))), ...rows.map(line)].join("\n");
+  return [line(heads ?? []), line((heads ?? []).map((_, i) => (i === 0 ? "---" : "---:"))), ...rows.map(line)].join(
+    "\n",
+  );
 }

@@ -16,5 +16,10 @@ await run.finish();
 const finished = performance.now();
 
 process.stdout.write(
-  JSON.stringify({ import: imported - begin, open: opened - imported, start: started - opened, finish: finished - started }),
+  JSON.stringify({
+    import: imported - begin,
+    open: opened - imported,
+    start: started - opened,
+    finish: finished - started,
+  }),
 );

@@ -27,8 +27,14 @@ export function crc32(bytes: Uint8Array, start = 0, end: number = bytes.length, 
       const low = crc ^ view.getInt32(i, true);
       const high = view.getInt32(i + 4, true);
       crc =
-        t[1792 + (low & 255)]! ^ t[1536 + ((low >>> 8) & 255)]! ^ t[1280 + ((low >>> 16) & 255)]! ^ t[1024 + (low >>> 24)]! ^
-        t[768 + (high & 255)]! ^ t[512 + ((high >>> 8) & 255)]! ^ t[256 + ((high >>> 16) & 255)]! ^ t[high >>> 24]!;
+        t[1792 + (low & 255)]! ^
+        t[1536 + ((low >>> 8) & 255)]! ^
+        t[1280 + ((low >>> 16) & 255)]! ^
+        t[1024 + (low >>> 24)]! ^
+        t[768 + (high & 255)]! ^
+        t[512 + ((high >>> 8) & 255)]! ^
+        t[256 + ((high >>> 16) & 255)]! ^
+        t[high >>> 24]!;
     }
   }
   for (; i < end; i++) crc = (crc >>> 8) ^ t[(crc ^ bytes[i]!) & 255]!;

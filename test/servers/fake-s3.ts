@@ -138,9 +138,7 @@ function virtualBucket(host: string): string | undefined {
 }
 
 /** A fake that listens, with the environment that makes `s3Backend` find it. */
-export async function startFakeS3(
-  options?: FakeS3Options,
-): Promise<{
+export async function startFakeS3(options?: FakeS3Options): Promise<{
   readonly fake: FakeS3;
   readonly url: string;
   readonly env: Readonly<Record<string, string>>;

@@ -76,7 +76,7 @@ class Upload {
           const why = `the body has more than ${MAX_PARTS} parts; set partBytes higher, or give the stream a size`;
           throw failure(this.#client.subject(this.#creation), "TOO_LARGE", why);
         }
-        const sending = this.#put(number, part.bytes).finally(() => running.delete(sending));
+        const sending = this.#put(number, part).finally(() => running.delete(sending));
         // A failure ends the reading of the body, too, which may be waiting for its source.
         sending.catch((error) => stop.abort(error));
         running.add(sending);
@@ -90,7 +90,7 @@ class Upload {
     }
   }
 
-  async #put(number: number, body: Uint8Array): Promise<void> {
+  async #put(number: number, { bytes: body, done }: Part): Promise<void> {
     const sha256 = await sha256Hex(body);
     const query = { partNumber: String(number), uploadId: this.#id };
     const answer = await this.#call({ method: "PUT", query, body, sha256 });
@@ -100,6 +100,8 @@ class Upload {
       throw strangeAnswer(this.#client.subject(this.#creation), why, answer.status);
     }
     this.#sent[number - 1] = { etag, sha256, size: body.byteLength };
+    // An attempt given up earlier may still be sending these bytes; changed ones do not match the hash it is signed with.
+    done();
   }
 
   async complete(): Promise<void> {

@@ -25,7 +25,7 @@ export interface S3BackendOptions {
   /** Allows `http://` to other machines. Default `false`: only to this one. */
   readonly allowInsecure?: boolean;
   readonly retry?: S3RetryOptions;
-  /** Bytes of a part of a multipart upload: 5 MiB to 5 GiB. Default 8 MiB. Up to twice as much goes as one request. */
+  /** Bytes of a part of a multipart upload: 5 MiB to 5 GiB. Default 5 MiB. Up to twice as much goes as one request. */
   readonly partBytes?: number;
   /** Largest object that `read` returns whole, in bytes; a larger one is `TOO_LARGE`. Default 1 GiB. */
   readonly maxReadBytes?: number;
@@ -74,7 +74,7 @@ export function resolveOptions(options: S3BackendOptions): Settings {
     region,
     base: base(prefix),
     retry: retryPolicy(options.retry),
-    partBytes: bytes("partBytes", partBytes, 8 * MIB, 5 * MIB, 5 * 1024 * MIB),
+    partBytes: bytes("partBytes", partBytes, 5 * MIB, 5 * MIB, 5 * 1024 * MIB),
     maxReadBytes: bytes("maxReadBytes", maxReadBytes, 1024 * MIB, 1, Number.MAX_SAFE_INTEGER),
     fetch: fetch ?? defaultFetch,
     clock: toClock(options.clock),

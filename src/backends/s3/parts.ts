@@ -5,6 +5,8 @@ import { bodyChunks, bodySize } from "../../backend/body.ts";
 export interface Part {
   readonly bytes: Uint8Array;
   readonly last: boolean;
+  /** Says that the bytes are no longer needed: their buffer holds a later part. */
+  done(): void;
 }
 
 const FIRST_BUFFER = 64 * 1024;
@@ -21,11 +23,14 @@ export async function* partsOf(
 ): AsyncGenerator<Part, void, undefined> {
   let buffer = new Uint8Array(Math.min(limit, bodySize(body) ?? FIRST_BUFFER));
   let filled = 0;
+  const free: Uint8Array<ArrayBuffer>[] = [];
   for await (const chunk of bodyChunks(body, signal, key)) {
     for (let at = 0; at < chunk.byteLength;) {
       if (filled === limit) {
-        yield { bytes: buffer, last: false };
-        buffer = new Uint8Array(limit);
+        const full = buffer;
+        yield { bytes: full, last: false, done: () => void free.push(full) };
+        // Else memory grows by a part after the other until they are collected.
+        buffer = free.pop() ?? new Uint8Array(limit);
         filled = 0;
       }
       const count = Math.min(limit - filled, chunk.byteLength - at);
@@ -36,7 +41,7 @@ export async function* partsOf(
       at += count;
     }
   }
-  yield { bytes: buffer.subarray(0, filled), last: true };
+  yield { bytes: buffer.subarray(0, filled), last: true, done: () => {} };
 }
 
 function grown(buffer: Uint8Array, size: number): Uint8Array<ArrayBuffer> {
