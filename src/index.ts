@@ -24,7 +24,16 @@ export type { ArtifactProgress, LogArtifactOptions } from "./artifacts/store.ts"
 export type { ArtifactCheck, ArtifactFile, ArtifactProblem, OpenArtifact } from "./artifacts/open.ts";
 export type { ArtifactRef, ArtifactVersion } from "./artifacts/version.ts";
 
-export type { Backend, Body, ByteRange, ByteStream, CallOptions, Capabilities, Entry, Liveness } from "./backend/backend.ts";
+export type {
+  Backend,
+  Body,
+  ByteRange,
+  ByteStream,
+  CallOptions,
+  Capabilities,
+  Entry,
+  Liveness,
+} from "./backend/backend.ts";
 export type { FileTree, SourceFile } from "./backend/files.ts";
 export { type Clock, systemClock, type Timer } from "./backend/clock.ts";
 export { ERROR_CODES, type ErrorCode, type ErrorDetails, LedgerError } from "./backend/error.ts";

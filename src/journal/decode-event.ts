@@ -23,7 +23,13 @@ const recordedVersion = /* @__PURE__ */ z.object({
 });
 
 const schema: z.ZodMiniType<RunEvent> = /* @__PURE__ */ z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("session"), ...head, mode: z.enum(["start", "join", "recover"]), beatMs: z.number(), alive: text }),
+  z.object({
+    kind: z.literal("session"),
+    ...head,
+    mode: z.enum(["start", "join", "recover"]),
+    beatMs: z.number(),
+    alive: text,
+  }),
   z.object({ kind: z.literal("params"), ...head, set: dictionary }),
   z.object({ kind: z.literal("tags"), ...head, set: z.optional(strings), remove: z.optional(z.array(z.string())) }),
   z.object({ kind: z.literal("note"), ...head, text: z.string() }),

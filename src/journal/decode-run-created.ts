@@ -39,7 +39,8 @@ export function decodeRunCreated(bytes: Uint8Array, id: string): RunCreated {
     throw new LedgerError("FORMAT_TOO_NEW", `${key} is of version ${version}; this library reads version 1`, { key });
   }
   const result = z.safeParse(schema, value);
-  if (!result.success) throw new LedgerError("CORRUPT", `${key} is not the beginning of a run: ${z.prettifyError(result.error)}`, { key });
+  if (!result.success)
+    throw new LedgerError("CORRUPT", `${key} is not the beginning of a run: ${z.prettifyError(result.error)}`, { key });
   if (result.data.id !== id) throw new LedgerError("CORRUPT", `${key} describes another run`, { key });
   return result.data;
 }

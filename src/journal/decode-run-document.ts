@@ -10,7 +10,9 @@ const schema = /* @__PURE__ */ z.object({
   record: z.custom<RunRecord>(
     (value) => isDictionary(value) && ["id", "experiment", "metrics", "params", "damage"].every((key) => key in value),
   ),
-  covers: z.array(z.object({ writer: z.string(), segments: z.array(z.object({ seq: z.number(), bytes: z.number() })) })),
+  covers: z.array(
+    z.object({ writer: z.string(), segments: z.array(z.object({ seq: z.number(), bytes: z.number() })) }),
+  ),
 });
 
 /** The document of the run `id`, or `undefined` for anything else: then the journals, of which it is a cache, are read. */
@@ -25,7 +27,9 @@ export function decodeRunDocument(bytes: Uint8Array, id: string): RunDocument | 
 
 /** Whether the journals as listed hold nothing that a document does not cover. */
 export function coversAll(covers: readonly Coverage[], writers: ReadonlyMap<string, readonly SegmentEntry[]>): boolean {
-  const covered = new Map(covers.flatMap(({ writer, segments }) => segments.map(({ seq, bytes }) => [`${writer}.${seq}`, bytes] as const)));
+  const covered = new Map(
+    covers.flatMap(({ writer, segments }) => segments.map(({ seq, bytes }) => [`${writer}.${seq}`, bytes] as const)),
+  );
   for (const segments of writers.values()) {
     for (const { writer, seq, size } of segments) if (size > (covered.get(`${writer}.${seq}`) ?? -1)) return false;
   }

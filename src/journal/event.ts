@@ -122,11 +122,20 @@ const encoder = new TextEncoder();
  * The bytes of an event, and the event as a reader will see it. Throws `INVALID_ARGUMENT` naming the path below `field`, or
  * `TOO_LARGE`.
  */
-export function encodeEvent(event: NewEvent, order: number, time: number, field: string): { bytes: Uint8Array; event: RunEvent } {
+export function encodeEvent(
+  event: NewEvent,
+  order: number,
+  time: number,
+  field: string,
+): { bytes: Uint8Array; event: RunEvent } {
   const text = encodeJson({ ...event, v: 1, order, time }, field);
   const bytes = encoder.encode(text);
   if (bytes.length > MAX_EVENT_BYTES) {
-    throw new LedgerError("TOO_LARGE", `${field} takes ${bytes.length} bytes, more than the ${MAX_EVENT_BYTES} of one record`, { field });
+    throw new LedgerError(
+      "TOO_LARGE",
+      `${field} takes ${bytes.length} bytes, more than the ${MAX_EVENT_BYTES} of one record`,
+      { field },
+    );
   }
   return { bytes, event: decodeJson(text) as RunEvent };
 }

@@ -30,7 +30,8 @@ export interface FlushPolicy {
 
 /** Throws `INVALID_ARGUMENT` for anything but positive numbers. */
 export function flushPolicy(options: FlushOptions | undefined, appends: boolean): FlushPolicy {
-  if (options !== undefined && (typeof options !== "object" || options === null)) throw invalidArgument("flush", "an object", options);
+  if (options !== undefined && (typeof options !== "object" || options === null))
+    throw invalidArgument("flush", "an object", options);
   const positive = (name: "intervalMs" | "maxPoints" | "maxBytes" | "maxBufferedBytes"): number | undefined => {
     const value: unknown = options?.[name];
     if (value === undefined) return undefined;

@@ -13,7 +13,9 @@ import { compareWriters, type WriterFold } from "./writer-fold.ts";
  */
 export function foldRun(created: RunCreated, folds: readonly WriterFold[]): RunRecord {
   const writers = [...folds].sort(compareWriters);
-  const logging = writers.filter(({ events }) => !events.some((event) => event.kind === "session" && event.mode === "recover"));
+  const logging = writers.filter(
+    ({ events }) => !events.some((event) => event.kind === "session" && event.mode === "recover"),
+  );
   const state = new EventFold(created, new Map(logging.map(({ writer, next }) => [writer, next])));
   const events = writers.flatMap(({ writer, events: own }) => own.map((event) => ({ writer, event })));
   // Stable: events of one writer stay in line.
@@ -45,7 +47,10 @@ export function foldRun(created: RunCreated, folds: readonly WriterFold[]): RunR
   };
 }
 
-function foldMetrics(writers: readonly WriterFold[], definitions: Dictionary<MetricDefinition>): Dictionary<MetricSummary> {
+function foldMetrics(
+  writers: readonly WriterFold[],
+  definitions: Dictionary<MetricDefinition>,
+): Dictionary<MetricSummary> {
   const states = new Map<string, SummaryState>();
   for (const { summaries } of writers) {
     for (const [key, state] of summaries) {

@@ -11,7 +11,11 @@ export interface SegmentEntry {
 }
 
 /** The segments of a run by writer, each in order. */
-export async function listSegments(backend: Backend, runId: string, options?: CallOptions): Promise<Map<string, SegmentEntry[]>> {
+export async function listSegments(
+  backend: Backend,
+  runId: string,
+  options?: CallOptions,
+): Promise<Map<string, SegmentEntry[]>> {
   const entries: Entry[] = [];
   for await (const entry of backend.list(journalPrefix(runId), options)) entries.push(entry);
   return groupSegments(entries);

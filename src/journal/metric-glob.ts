@@ -25,7 +25,8 @@ export function matchesGlob(pattern: string, name: string): boolean {
 export function definitionOf(name: string, definitions: Dictionary<MetricDefinition>): MetricDefinition | undefined {
   let found: MetricDefinition | undefined;
   for (const pattern of Object.keys(definitions)) {
-    if (pattern !== name && pattern.includes("*") && matchesGlob(pattern, name)) found = { ...found, ...definitions[pattern] };
+    if (pattern !== name && pattern.includes("*") && matchesGlob(pattern, name))
+      found = { ...found, ...definitions[pattern] };
   }
   const own = definitions[name];
   return own ? { ...found, ...own } : found;

@@ -27,7 +27,12 @@ export function recordRange(payload: Uint8Array): { first: number; count: number
  * Decodes one payload. Records numbered below `skipBefore` are passed over. Throws a RangeError for bytes that are no
  * payload, naming what is wrong; the caller knows where it was.
  */
-export function decodePayload(payload: Uint8Array, definitions: Definitions, sink: RecordSink, skipBefore: number): void {
+export function decodePayload(
+  payload: Uint8Array,
+  definitions: Definitions,
+  sink: RecordSink,
+  skipBefore: number,
+): void {
   const reader = new ByteReader(payload, 1);
   if (payload[0] === PAYLOAD.definitions) return readDefinitions(reader, definitions);
   if (payload[0] !== PAYLOAD.records) throw new RangeError(`payload kind ${payload[0]} is unknown`);

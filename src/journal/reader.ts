@@ -74,8 +74,15 @@ class SegmentVisit {
 
   tail({ torn, from, to }: { torn: boolean; from: number; to: number }, isLast: boolean): void {
     // A failed append ends a segment and the same records begin the next one. Were they lost, numbers would be missing there.
-    if (torn || !isLast) this.#report("torn-tail", `${this.#key}: the last ${to - from} bytes are an incomplete write`, from, to);
-    else this.#report("unreadable-tail", `${this.#key}: bytes ${from} to ${to} are damaged, and nothing readable follows`, from, to);
+    if (torn || !isLast)
+      this.#report("torn-tail", `${this.#key}: the last ${to - from} bytes are an incomplete write`, from, to);
+    else
+      this.#report(
+        "unreadable-tail",
+        `${this.#key}: bytes ${from} to ${to} are damaged, and nothing readable follows`,
+        from,
+        to,
+      );
   }
 
   #missing(first: number, from: number): void {
@@ -99,7 +106,12 @@ class SegmentVisit {
     event: (n: number, json: Uint8Array): void => {
       const decoded = decodeEvent(json);
       if ("event" in decoded) this.#visitor.event(n, decoded.event);
-      else this.#visitor.damage({ kind: "unknown", key: this.#key, message: `${this.#key}: record ${n} is of a kind this version does not know: ${decoded.unknown}` });
+      else
+        this.#visitor.damage({
+          kind: "unknown",
+          key: this.#key,
+          message: `${this.#key}: record ${n} is of a kind this version does not know: ${decoded.unknown}`,
+        });
     },
   };
 }

@@ -34,7 +34,7 @@ export async function* readSegment(
     return;
   } else window.advance(SEGMENT_MAGIC.length);
 
-  for (let hashed = 0; hashed < MAX_SEARCHED_BYTES; ) {
+  for (let hashed = 0; hashed < MAX_SEARCHED_BYTES;) {
     const length = await window.frameLength(seed);
     if (length === "incomplete") {
       if (damagedFrom < 0) break;
@@ -62,7 +62,13 @@ export async function* readSegment(
   yield { kind: "tail", torn: damagedFrom < 0 || (await isZero(backend, key, from, to, options)), from, to };
 }
 
-async function isZero(backend: Backend, key: string, from: number, to: number, options?: CallOptions): Promise<boolean> {
+async function isZero(
+  backend: Backend,
+  key: string,
+  from: number,
+  to: number,
+  options?: CallOptions,
+): Promise<boolean> {
   for (let at = from; at < to; at += READ_BYTES) {
     const range = { offset: at, length: Math.min(READ_BYTES, to - at) };
     const bytes = await backend.read(key, { ...options, range });
@@ -122,7 +128,8 @@ class Window {
 
   /** Moves on to the next place in what is held that looks like the head of a frame. */
   skipToHead(seed: number): void {
-    while (this.length >= FRAME_HEAD_BYTES && readFrameHead(this.#held, this.#start, seed) === undefined) this.advance(1);
+    while (this.length >= FRAME_HEAD_BYTES && readFrameHead(this.#held, this.#start, seed) === undefined)
+      this.advance(1);
   }
 
   /** Reads on until `length` bytes are held or the object ends. */

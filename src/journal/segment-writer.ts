@@ -91,10 +91,14 @@ export class SegmentWriter {
       if (!LedgerError.hasCode(error, "EXISTS")) throw error;
       const there = await this.#backend.read(key);
       if (!equalBytes(there, bytes)) {
-        throw new LedgerError("CONFLICT", "another process writes under the same writer id, as a copied virtual machine would", {
-          key,
-          cause: error,
-        });
+        throw new LedgerError(
+          "CONFLICT",
+          "another process writes under the same writer id, as a copied virtual machine would",
+          {
+            key,
+            cause: error,
+          },
+        );
       }
     }
     this.#frozen = undefined;

@@ -32,7 +32,9 @@ export interface SummaryState {
 }
 
 const STRIDE = 12;
-const [COUNT, SUM, REST, LAST, LAST_STEP, LAST_TIME, MIN, MIN_STEP, MIN_TIME, MAX, MAX_STEP, MAX_TIME] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11] as const;
+const [COUNT, SUM, REST, LAST, LAST_STEP, LAST_TIME, MIN, MIN_STEP, MIN_TIME, MAX, MAX_STEP, MAX_TIME] = [
+  0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11,
+] as const;
 
 /** Summaries of the metrics of one writer, kept up with each value. Metrics are numbered by the caller. */
 export class Summaries {
@@ -105,7 +107,8 @@ export class Summaries {
 /** Two states of one metric as one; `later` is the one whose `last` counts. */
 export function mergeSummaries(earlier: SummaryState, later: SummaryState): SummaryState {
   const total = earlier.sum + later.sum;
-  const error = Math.abs(earlier.sum) >= Math.abs(later.sum) ? earlier.sum - total + later.sum : later.sum - total + earlier.sum;
+  const error =
+    Math.abs(earlier.sum) >= Math.abs(later.sum) ? earlier.sum - total + later.sum : later.sum - total + earlier.sum;
   const min = pick(earlier.min, later.min, (a, b) => b < a);
   const max = pick(earlier.max, later.max, (a, b) => b > a);
   return {
@@ -118,7 +121,11 @@ export function mergeSummaries(earlier: SummaryState, later: SummaryState): Summ
   };
 }
 
-function pick(a: Point | undefined, b: Point | undefined, isBetter: (a: number, b: number) => boolean): Point | undefined {
+function pick(
+  a: Point | undefined,
+  b: Point | undefined,
+  isBetter: (a: number, b: number) => boolean,
+): Point | undefined {
   if (a === undefined || b === undefined) return a ?? b;
   return isBetter(a.value, b.value) ? b : a;
 }

@@ -66,10 +66,12 @@ export class WriterFolder implements JournalVisitor {
       order: writerOrder(writer, created, session?.order ?? this.#events[0]?.order),
       next,
       events: [...this.#events],
-      summaries: new Map([...this.#ids].flatMap(([key, id]) => {
-        const state = this.#summaries.get(id);
-        return state ? [[key, state] as const] : [];
-      })),
+      summaries: new Map(
+        [...this.#ids].flatMap(([key, id]) => {
+          const state = this.#summaries.get(id);
+          return state ? [[key, state] as const] : [];
+        }),
+      ),
       ...(Number.isFinite(this.#lastStep) && { lastStep: this.#lastStep }),
       ...(this.#lastTime !== undefined && { lastTime: this.#lastTime }),
       ...(beatMs !== undefined && { beatMs }),

@@ -306,7 +306,9 @@ export class JournalWriter {
   }
 
   #fail(cause: unknown): void {
-    const error = LedgerError.is(cause) ? cause : new LedgerError("IO", "the backend failed without saying why", { cause });
+    const error = LedgerError.is(cause)
+      ? cause
+      : new LedgerError("IO", "the backend failed without saying why", { cause });
     this.#failures++;
     this.#lastError = error;
     const waiters = this.#waiters;

@@ -43,16 +43,31 @@ function assertReadable(bytes: Uint8Array, backend: Backend): void {
   try {
     value = decodeJson(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch (cause) {
-    throw new LedgerError("CORRUPT", `${MARKER_KEY} cannot be read: it is damaged, or belongs to something else`, { key: MARKER_KEY, cause });
+    throw new LedgerError("CORRUPT", `${MARKER_KEY} cannot be read: it is damaged, or belongs to something else`, {
+      key: MARKER_KEY,
+      cause,
+    });
   }
   // By hand: a schema library would double what opening a ledger loads.
-  const { format, version } = (typeof value === "object" && value !== null ? value : {}) as { format?: unknown; version?: unknown };
-  if (format !== "runledger" || typeof version !== "number") throw notALedger(backend, `its ${MARKER_KEY} is not one of this library`);
+  const { format, version } = (typeof value === "object" && value !== null ? value : {}) as {
+    format?: unknown;
+    version?: unknown;
+  };
+  if (format !== "runledger" || typeof version !== "number")
+    throw notALedger(backend, `its ${MARKER_KEY} is not one of this library`);
   if (version > FORMAT_VERSION) {
-    throw new LedgerError("FORMAT_TOO_NEW", `the ledger has format version ${version}; this library reads up to ${FORMAT_VERSION}: update it`, { key: MARKER_KEY });
+    throw new LedgerError(
+      "FORMAT_TOO_NEW",
+      `the ledger has format version ${version}; this library reads up to ${FORMAT_VERSION}: update it`,
+      { key: MARKER_KEY },
+    );
   }
 }
 
 function notALedger({ name }: Backend, why: string): LedgerError {
-  return new LedgerError("NOT_A_LEDGER", `this place (${name}) is no ledger: ${why}. Choose an empty place, or the one the ledger is in`, { key: MARKER_KEY });
+  return new LedgerError(
+    "NOT_A_LEDGER",
+    `this place (${name}) is no ledger: ${why}. Choose an empty place, or the one the ledger is in`,
+    { key: MARKER_KEY },
+  );
 }

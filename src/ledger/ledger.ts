@@ -83,7 +83,9 @@ export class Ledger {
   async history(runId: string, key: string, options: HistoryOptions = {}): Promise<Series> {
     if (typeof key !== "string") throw invalidArgument("key", "a string", key);
     const histories = await this.histories(runId, [key], options);
-    return histories.get(key) ?? { steps: new Float64Array(0), times: new Float64Array(0), values: new Float64Array(0) };
+    return (
+      histories.get(key) ?? { steps: new Float64Array(0), times: new Float64Array(0), values: new Float64Array(0) }
+    );
   }
 
   /** {@link history} of many metrics, or of all; those without points are absent. */
@@ -91,8 +93,12 @@ export class Ledger {
     if (keys !== undefined && !(Array.isArray(keys) && keys.every((key) => typeof key === "string"))) {
       throw invalidArgument("keys", "an array of strings", keys);
     }
-    for (const [name, bound] of [["from", options.from], ["to", options.to]] as const) {
-      if (bound !== undefined && (typeof bound !== "number" || Number.isNaN(bound))) throw invalidArgument(name, "a number", bound);
+    for (const [name, bound] of [
+      ["from", options.from],
+      ["to", options.to],
+    ] as const) {
+      if (bound !== undefined && (typeof bound !== "number" || Number.isNaN(bound)))
+        throw invalidArgument(name, "a number", bound);
     }
     const { backend } = this.#context;
     const { readRunCreated, readSeries } = await reading();
@@ -110,7 +116,12 @@ export class Ledger {
   }
 
   /** Lets an alias mean a version (`"v3"`, another alias or `latest`) from now on. `ARTIFACT_NOT_FOUND`. */
-  async setAlias(name: string, version: string, alias: string, options?: { readonly signal?: AbortSignal }): Promise<ArtifactVersion> {
+  async setAlias(
+    name: string,
+    version: string,
+    alias: string,
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<ArtifactVersion> {
     return await (await this.#context.artifacts()).setAlias(name, version, alias, options);
   }
 

@@ -14,7 +14,10 @@ import { ID_PATTERN } from "../run/ids.ts";
 /** Throws `RUN_NOT_FOUND` for anything that cannot be the id of a run. */
 export function checkRunId(id: unknown): string {
   if (typeof id !== "string") {
-    throw new LedgerError("INVALID_ARGUMENT", `a run id must be a string, but is of type ${describeType(id)}`, { field: "id", received: describeType(id) });
+    throw new LedgerError("INVALID_ARGUMENT", `a run id must be a string, but is of type ${describeType(id)}`, {
+      field: "id",
+      received: describeType(id),
+    });
   }
   if (!ID_PATTERN.test(id)) throw runNotFound(id);
   return id;
@@ -31,7 +34,12 @@ export async function readRunCreated(backend: Backend, id: string, signal?: Abor
 }
 
 /** The record of a run: its newest document if that covers all there is, else the fold of its journals. */
-export async function readRun(backend: Backend, id: string, signal?: AbortSignal, known?: RunListing): Promise<RunRecord> {
+export async function readRun(
+  backend: Backend,
+  id: string,
+  signal?: AbortSignal,
+  known?: RunListing,
+): Promise<RunRecord> {
   checkRunId(id);
   const listing = known ?? (await listRun(backend, id, signal));
   if (listing.newestDocument > 0) {
@@ -56,5 +64,8 @@ export async function foldListed(
 
 function runNotFound(id: string): LedgerError {
   const shown = id.length > 80 ? `${id.slice(0, 80)}…` : id;
-  return new LedgerError("RUN_NOT_FOUND", `there is no run ${JSON.stringify(shown)} in this ledger`, { field: "id", received: "string" });
+  return new LedgerError("RUN_NOT_FOUND", `there is no run ${JSON.stringify(shown)} in this ledger`, {
+    field: "id",
+    received: "string",
+  });
 }

@@ -38,7 +38,8 @@ export async function recoverRuns(
   options: RecoverOptions,
 ): Promise<Recovery> {
   const { graceMs, signal } = options;
-  if (graceMs !== undefined && !(typeof graceMs === "number" && graceMs >= 0)) throw invalidArgument("graceMs", "a non-negative number", graceMs);
+  if (graceMs !== undefined && !(typeof graceMs === "number" && graceMs >= 0))
+    throw invalidArgument("graceMs", "a non-negative number", graceMs);
   if (id !== undefined) await readRunCreated(context.backend, id, signal);
   const ids = id === undefined ? [...(await listRuns(context.backend, signal)).keys()] : [id];
   const recovery: Recovery = { interrupted: [], running: [] };
@@ -79,7 +80,8 @@ async function recoverRun(
   const state = await askProcesses(backend, seen.created, seen.folds);
   if (state === "alive") return "running";
   if (state === "unknown") {
-    const graceMs = options.graceMs ?? 3 * Math.max(seen.created.writer.beatMs, ...seen.folds.map(({ beatMs }) => beatMs ?? 0));
+    const graceMs =
+      options.graceMs ?? 3 * Math.max(seen.created.writer.beatMs, ...seen.folds.map(({ beatMs }) => beatMs ?? 0));
     if (await showsProgress(backend, id, listing, graceMs, clock, signal)) return "running";
   }
   // Between the listing above and now it may have been closed properly.
@@ -90,7 +92,11 @@ async function recoverRun(
   return "interrupted";
 }
 
-async function askProcesses({ liveness }: Backend, created: RunCreated, folds: readonly WriterFold[]): Promise<"alive" | "gone" | "unknown"> {
+async function askProcesses(
+  { liveness }: Backend,
+  created: RunCreated,
+  folds: readonly WriterFold[],
+): Promise<"alive" | "gone" | "unknown"> {
   if (liveness === undefined) return "unknown";
   const tokens = new Map(folds.map(({ writer, alive }) => [writer, alive]));
   tokens.set(created.writer.id, created.writer.alive);
@@ -126,9 +132,17 @@ function progressMark({ writers, newestDocument }: RunListing): string {
   return [newestDocument, ...segments.sort()].join();
 }
 
-async function closeAsInterrupted(context: RunContext, created: RunCreated, listing: RunListing, folds: readonly WriterFold[]): Promise<void> {
+async function closeAsInterrupted(
+  context: RunContext,
+  created: RunCreated,
+  listing: RunListing,
+  folds: readonly WriterFold[],
+): Promise<void> {
   const { backend, ids } = context;
-  const order = folds.reduce((highest, { events }) => events.reduce((max, event) => Math.max(max, event.order), highest), 0);
+  const order = folds.reduce(
+    (highest, { events }) => events.reduce((max, event) => Math.max(max, event.order), highest),
+    0,
+  );
   const writer = newWriter(context, created, ids("writer"), {
     policy: flushPolicy(undefined, backend.capabilities.append),
     beatMs: created.writer.beatMs,
@@ -147,7 +161,9 @@ async function closeAsInterrupted(context: RunContext, created: RunCreated, list
       await writeRunDocument(backend, created, listing, all, { writer: writer.id, segments: writer.stored });
     }
   } catch (error) {
-    throw LedgerError.is(error) ? error : new LedgerError("IO", `run ${created.id} could not be closed`, { cause: error });
+    throw LedgerError.is(error)
+      ? error
+      : new LedgerError("IO", `run ${created.id} could not be closed`, { cause: error });
   } finally {
     writer.close();
   }

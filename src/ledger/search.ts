@@ -30,20 +30,33 @@ const KNOWN = new Set(["experiment", "limit", "pageToken", "signal"]);
 const PARALLEL = 16;
 
 /** A page of runs, newest first. A run that cannot be read is left out and told to `onDamaged`. */
-export async function searchRuns(backend: Backend, query: RunQuery, onDamaged: (error: LedgerError) => void): Promise<RunPage> {
+export async function searchRuns(
+  backend: Backend,
+  query: RunQuery,
+  onDamaged: (error: LedgerError) => void,
+): Promise<RunPage> {
   const { experiment, limit, after, signal } = checkQuery(query);
   const listings = await listRuns(backend, signal);
-  const ids = [...listings.keys()].filter((id) => after === undefined || id < after).sort().reverse();
+  const ids = [...listings.keys()]
+    .filter((id) => after === undefined || id < after)
+    .sort()
+    .reverse();
   const runs: RunRecord[] = [];
   for (let at = 0; at < ids.length; at += PARALLEL) {
     const batch = ids.slice(at, at + PARALLEL);
     const found = await Promise.all(
       batch.map(async (id) => {
         try {
-          if (experiment !== undefined && (await readRunCreated(backend, id, signal)).experiment !== experiment) return undefined;
+          if (experiment !== undefined && (await readRunCreated(backend, id, signal)).experiment !== experiment)
+            return undefined;
           return await readRun(backend, id, signal, listings.get(id));
         } catch (error) {
-          if (!LedgerError.hasCode(error, "CORRUPT") && !LedgerError.hasCode(error, "RUN_NOT_FOUND") && !LedgerError.hasCode(error, "FORMAT_TOO_NEW")) throw error;
+          if (
+            !LedgerError.hasCode(error, "CORRUPT") &&
+            !LedgerError.hasCode(error, "RUN_NOT_FOUND") &&
+            !LedgerError.hasCode(error, "FORMAT_TOO_NEW")
+          )
+            throw error;
           onDamaged(error);
           return undefined;
         }
@@ -72,7 +85,10 @@ export async function listRuns(backend: Backend, signal?: AbortSignal): Promise<
   return new Map(
     [...entries].map(([id, own]) => [
       id,
-      { writers: groupSegments(own), newestDocument: Math.max(0, ...own.map(({ key }) => parseRunDocumentKey(key) ?? 0)) },
+      {
+        writers: groupSegments(own),
+        newestDocument: Math.max(0, ...own.map(({ key }) => parseRunDocumentKey(key) ?? 0)),
+      },
     ]),
   );
 }
@@ -81,15 +97,22 @@ function checkQuery(query: RunQuery): { experiment?: string; limit: number; afte
   if (typeof query !== "object" || query === null) throw invalidArgument("query", "an object", query);
   for (const key of Object.keys(query)) {
     if (!KNOWN.has(key) && (query as Record<string, unknown>)[key] !== undefined) {
-      throw new LedgerError("UNSUPPORTED", `searchRuns does not know ${JSON.stringify(key.slice(0, 100))} yet`, { field: key.slice(0, 100) });
+      throw new LedgerError("UNSUPPORTED", `searchRuns does not know ${JSON.stringify(key.slice(0, 100))} yet`, {
+        field: key.slice(0, 100),
+      });
     }
   }
   const { experiment, limit = 100, pageToken, signal } = query;
-  if (!Number.isSafeInteger(limit) || limit < 1 || limit > 10_000) throw invalidArgument("limit", "a whole number from 1 to 10,000", limit);
-  if (pageToken !== undefined && typeof pageToken !== "string") throw invalidArgument("pageToken", "a string", pageToken);
+  if (!Number.isSafeInteger(limit) || limit < 1 || limit > 10_000)
+    throw invalidArgument("limit", "a whole number from 1 to 10,000", limit);
+  if (pageToken !== undefined && typeof pageToken !== "string")
+    throw invalidArgument("pageToken", "a string", pageToken);
   const after = pageToken?.startsWith("after:") ? pageToken.slice(6) : undefined;
   if (pageToken !== undefined && (after === undefined || !ID_PATTERN.test(after))) {
-    throw new LedgerError("INVALID_ARGUMENT", "pageToken is not one that searchRuns gave", { field: "pageToken", received: "string" });
+    throw new LedgerError("INVALID_ARGUMENT", "pageToken is not one that searchRuns gave", {
+      field: "pageToken",
+      received: "string",
+    });
   }
   return {
     ...(experiment !== undefined && { experiment: checkName(experiment, "experiment") }),

@@ -24,7 +24,12 @@ export async function listRun(backend: Backend, runId: string, signal?: AbortSig
 }
 
 /** Reads the folds of all writers listed but one. */
-export async function readOthers(backend: Backend, created: RunCreated, { writers }: RunListing, own: string): Promise<WriterFold[]> {
+export async function readOthers(
+  backend: Backend,
+  created: RunCreated,
+  { writers }: RunListing,
+  own: string,
+): Promise<WriterFold[]> {
   const others = new Map(writers);
   others.delete(own);
   if (others.size === 0) return [];

@@ -67,11 +67,19 @@ export class MetricInput {
     const { names, numbers } = flatten(metrics);
     if (names.length === 0) return "nothing";
     if (names.length > MAX_ROW_KEYS) {
-      throw new LedgerError("INVALID_ARGUMENT", `metrics has ${names.length} values, more than the ${MAX_ROW_KEYS} one call may log`, { field: "metrics" });
+      throw new LedgerError(
+        "INVALID_ARGUMENT",
+        `metrics has ${names.length} values, more than the ${MAX_ROW_KEYS} one call may log`,
+        { field: "metrics" },
+      );
     }
     if (new Set(names).size < names.length) {
       const twice = names.find((name, i) => names.indexOf(name) !== i) as string;
-      throw new LedgerError("INVALID_ARGUMENT", `metrics names ${JSON.stringify(twice)} twice, nested and written out`, { field: twice });
+      throw new LedgerError(
+        "INVALID_ARGUMENT",
+        `metrics names ${JSON.stringify(twice)} twice, nested and written out`,
+        { field: twice },
+      );
     }
     for (const name of names) if (!this.#registry.has(name)) checkName(name);
     if (this.values.length < numbers.length) this.values = new Float64Array(numbers.length * 2);
@@ -92,7 +100,12 @@ function flatten(metrics: Metrics): { names: string[]; numbers: number[] } {
   const names: string[] = [];
   const numbers: number[] = [];
   const walk = (level: Metrics, prefix: string, depth: number): void => {
-    if (depth > MAX_DEPTH) throw invalidArgument(`metrics ${JSON.stringify(prefix)}`, `nested at most ${MAX_DEPTH} deep and without cycles`, level);
+    if (depth > MAX_DEPTH)
+      throw invalidArgument(
+        `metrics ${JSON.stringify(prefix)}`,
+        `nested at most ${MAX_DEPTH} deep and without cycles`,
+        level,
+      );
     for (const key of Object.keys(level)) {
       const name = prefix === "" ? key : `${prefix}/${key}`;
       const value: unknown = level[key];
@@ -122,13 +135,18 @@ function isPlain(value: unknown): boolean {
 function fromBigint(name: string, value: bigint): number {
   const number = Number(value);
   if (Number.isFinite(number) && BigInt(number) === value) return number;
-  throw new LedgerError("INVALID_ARGUMENT", `metric ${JSON.stringify(name)} is a bigint that no float64 holds exactly`, { field: name, received: "bigint" });
+  throw new LedgerError(
+    "INVALID_ARGUMENT",
+    `metric ${JSON.stringify(name)} is a bigint that no float64 holds exactly`,
+    { field: name, received: "bigint" },
+  );
 }
 
 function wrongValue(name: string, value: unknown): LedgerError {
   const type = describeType(value);
   const field = name.length > 100 ? `${name.slice(0, 100)}…` : name;
-  const isTensor = typeof value === "object" && value !== null && typeof (value as { dataSync?: unknown }).dataSync === "function";
+  const isTensor =
+    typeof value === "object" && value !== null && typeof (value as { dataSync?: unknown }).dataSync === "function";
   const hint = isTensor
     ? ": read it with dataSync()[0], or await data()"
     : Array.isArray(value) || ArrayBuffer.isView(value)
@@ -137,17 +155,25 @@ function wrongValue(name: string, value: unknown): LedgerError {
         ? ": convert it with Number()"
         : "";
   const received = isTensor ? "Tensor" : type;
-  return new LedgerError("INVALID_ARGUMENT", `metric ${JSON.stringify(field)} must be a number, but is of type ${received}${hint}`, { field, received });
+  return new LedgerError(
+    "INVALID_ARGUMENT",
+    `metric ${JSON.stringify(field)} must be a number, but is of type ${received}${hint}`,
+    { field, received },
+  );
 }
 
 function checkName(name: string): void {
   const field = name.length > 100 ? `${name.slice(0, 100)}…` : name;
   const fail = (why: string): never => {
-    throw new LedgerError("INVALID_ARGUMENT", `the metric name ${JSON.stringify(field)} ${why}`, { field, received: "string" });
+    throw new LedgerError("INVALID_ARGUMENT", `the metric name ${JSON.stringify(field)} ${why}`, {
+      field,
+      received: "string",
+    });
   };
   if (name === "" || name.startsWith("/") || name.endsWith("/") || name.includes("//")) fail("has an empty part");
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
   if (/[\u0000-\u001f\u007f]/.test(name)) fail("holds control characters");
   if (hasLoneSurrogate(name)) fail("holds half of a surrogate pair");
-  if (name.length > MAX_METRIC_NAME_BYTES || encoder.encode(name).length > MAX_METRIC_NAME_BYTES) fail(`is longer than ${MAX_METRIC_NAME_BYTES} bytes`);
+  if (name.length > MAX_METRIC_NAME_BYTES || encoder.encode(name).length > MAX_METRIC_NAME_BYTES)
+    fail(`is longer than ${MAX_METRIC_NAME_BYTES} bytes`);
 }

@@ -45,7 +45,18 @@ export interface CheckedOptions {
 }
 
 const KNOWN = new Set([
-  "experiment", "name", "params", "tags", "note", "group", "jobType", "parent", "environment", "flush", "heartbeatMs", "signal",
+  "experiment",
+  "name",
+  "params",
+  "tags",
+  "note",
+  "group",
+  "jobType",
+  "parent",
+  "environment",
+  "flush",
+  "heartbeatMs",
+  "signal",
 ]);
 
 /** Throws `INVALID_ARGUMENT` naming the field, or `UNSUPPORTED` for an option this version does not know. */
@@ -53,12 +64,19 @@ export function checkOptions(options: StartRunOptions): CheckedOptions {
   if (typeof options !== "object" || options === null) throw invalidArgument("options", "an object", options);
   for (const key of Object.keys(options)) {
     if (!KNOWN.has(key) && (options as Dictionary)[key] !== undefined) {
-      throw new LedgerError("UNSUPPORTED", `startRun does not know the option ${JSON.stringify(key.slice(0, 100))}`, { field: key.slice(0, 100) });
+      throw new LedgerError("UNSUPPORTED", `startRun does not know the option ${JSON.stringify(key.slice(0, 100))}`, {
+        field: key.slice(0, 100),
+      });
     }
   }
-  const name = (value: unknown, field: string): string | undefined => (value === undefined ? undefined : checkName(value, field));
+  const name = (value: unknown, field: string): string | undefined =>
+    value === undefined ? undefined : checkName(value, field);
   const parent = name(options.parent, "parent");
-  if (parent !== undefined && !ID_PATTERN.test(parent)) throw new LedgerError("INVALID_ARGUMENT", "parent must be the id of a run", { field: "parent", received: "string" });
+  if (parent !== undefined && !ID_PATTERN.test(parent))
+    throw new LedgerError("INVALID_ARGUMENT", "parent must be the id of a run", {
+      field: "parent",
+      received: "string",
+    });
   const { environment = true } = options;
   return {
     experiment: name(options.experiment, "experiment") ?? "default",
@@ -75,13 +93,15 @@ export function checkOptions(options: StartRunOptions): CheckedOptions {
 
 /** A dictionary's data as the journal will hand it back. Throws `INVALID_ARGUMENT` naming the path below `field`. */
 export function copyData(value: unknown, field: string): Dictionary {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalidArgument(field, "an object", value);
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw invalidArgument(field, "an object", value);
   return decodeJson(encodeJson(value, field)) as Dictionary;
 }
 
 /** Throws `INVALID_ARGUMENT` unless it is a sensible number of ms. */
 export function checkHeartbeat(value: unknown, appends: boolean): number {
   if (value === undefined) return appends ? 10_000 : 30_000;
-  if (typeof value !== "number" || !(value >= 10)) throw invalidArgument("heartbeatMs", "a number of at least 10", value);
+  if (typeof value !== "number" || !(value >= 10))
+    throw invalidArgument("heartbeatMs", "a number of at least 10", value);
   return value;
 }

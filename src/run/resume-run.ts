@@ -22,10 +22,18 @@ export interface ResumeRunOptions {
  * Goes on with a run, finished ones included, in a session of its own. Params, tags and the implicit step go on where they
  * were. Resolves once the session is on record. `UNSUPPORTED` for `mode: "exclusive"`.
  */
-export async function resumeRun(context: RunContext, created: RunCreated, options: ResumeRunOptions = {}): Promise<Run> {
+export async function resumeRun(
+  context: RunContext,
+  created: RunCreated,
+  options: ResumeRunOptions = {},
+): Promise<Run> {
   const { mode = "join", signal } = options;
   if (mode === "exclusive") {
-    throw new LedgerError("UNSUPPORTED", 'resumeRun cannot fence off other writers yet: use mode "join", which keeps the points of all', { field: "mode" });
+    throw new LedgerError(
+      "UNSUPPORTED",
+      'resumeRun cannot fence off other writers yet: use mode "join", which keeps the points of all',
+      { field: "mode" },
+    );
   }
   if (mode !== "join") throw invalidArgument("mode", '"join"', mode);
   const { backend, ids } = context;
@@ -34,7 +42,10 @@ export async function resumeRun(context: RunContext, created: RunCreated, option
   const beatMs = checkHeartbeat(options.heartbeatMs, append);
   const { writers } = await listRun(backend, created.id, signal);
   const folds = await readFolds(backend, created, writers, signal ? { signal } : {});
-  const order = folds.reduce((highest, { events }) => events.reduce((max, event) => Math.max(max, event.order), highest), 0);
+  const order = folds.reduce(
+    (highest, { events }) => events.reduce((max, event) => Math.max(max, event.order), highest),
+    0,
+  );
   const lastStep = folds.reduce((highest, fold) => Math.max(highest, fold.lastStep ?? -1), -1);
   const writer = newWriter(context, created, ids("writer"), { policy, beatMs, order });
   const alive = backend.liveness?.token;

@@ -102,7 +102,8 @@ export class Run implements AsyncDisposable {
     if (step !== undefined && !Number.isSafeInteger(step)) throw invalidArgument("step", "a safe integer", step);
     let time = at?.time;
     if (time === undefined) time = Math.round(this.#parts.context.clock.now());
-    else if (typeof time !== "number" || !(time >= -MAX_TIME && time <= MAX_TIME)) throw invalidArgument("time", "a number of ms since the epoch", time);
+    else if (typeof time !== "number" || !(time >= -MAX_TIME && time <= MAX_TIME))
+      throw invalidArgument("time", "a number of ms since the epoch", time);
     else time = Math.round(time);
 
     const shape = this.#input.read(metrics);
@@ -126,9 +127,13 @@ export class Run implements AsyncDisposable {
     if (Object.keys(set).length === 0) return;
     const conflict = overwrite ? undefined : findConflict(this.#params, set);
     if (conflict !== undefined) {
-      throw new LedgerError("PARAM_CONFLICT", `the param ${conflict} already has another value; pass { overwrite: true } to replace it`, {
-        field: `params.${conflict}`,
-      });
+      throw new LedgerError(
+        "PARAM_CONFLICT",
+        `the param ${conflict} already has another value; pass { overwrite: true } to replace it`,
+        {
+          field: `params.${conflict}`,
+        },
+      );
     }
     this.#record(this.#writer.event({ kind: "params", set }, "params"));
     mergeParams(this.#params, set);
@@ -157,7 +162,8 @@ export class Run implements AsyncDisposable {
   defineMetric(name: string, { goal, stepMetric, unit, description }: MetricDefinition = {}): void {
     if (this.#ending) throw this.#closed("defineMetric");
     checkName(name, "name");
-    if (goal !== undefined && goal !== "minimize" && goal !== "maximize") throw invalidArgument("goal", '"minimize" or "maximize"', goal);
+    if (goal !== undefined && goal !== "minimize" && goal !== "maximize")
+      throw invalidArgument("goal", '"minimize" or "maximize"', goal);
     const definition = {
       ...(goal && { goal }),
       ...(stepMetric !== undefined && { stepMetric: checkName(stepMetric, "stepMetric") }),
@@ -176,7 +182,11 @@ export class Run implements AsyncDisposable {
     if (this.#ending) throw this.#closed("logArtifact");
     // Copied before anything is awaited, so that the caller may change them right after the call.
     const own = source instanceof Uint8Array && source.byteLength <= MAX_COPIED_BYTES ? source.slice() : source;
-    const settings = { ...options, ...(options.metadata && { metadata: copyData(options.metadata, "metadata") }), runId: this.id };
+    const settings = {
+      ...options,
+      ...(options.metadata && { metadata: copyData(options.metadata, "metadata") }),
+      runId: this.id,
+    };
     const work = this.#parts.context.artifacts().then((store) => store.log(name, own, settings));
     return await this.#upload(work, "artifact");
   }
@@ -184,7 +194,10 @@ export class Run implements AsyncDisposable {
   /** Records that the run uses a version, named as `name:v3`, `name:best` or `name@sha256:…`. `ARTIFACT_NOT_FOUND` if there is none. */
   async useArtifact(ref: ArtifactRef, options: { readonly signal?: AbortSignal } = {}): Promise<ArtifactVersion> {
     if (this.#ending) throw this.#closed("useArtifact");
-    return await this.#upload(this.#parts.context.artifacts().then((store) => store.resolve(ref, options)), "input");
+    return await this.#upload(
+      this.#parts.context.artifacts().then((store) => store.resolve(ref, options)),
+      "input",
+    );
   }
 
   /** Starts a run whose `parent` is this one, in the same experiment unless said otherwise. */
@@ -226,7 +239,11 @@ export class Run implements AsyncDisposable {
   }
 
   #closed(method: string): LedgerError {
-    return new LedgerError("RUN_CLOSED", `run ${this.id} is closed (${this.#ending?.status}), so ${method} comes too late`, { operation: method });
+    return new LedgerError(
+      "RUN_CLOSED",
+      `run ${this.id} is closed (${this.#ending?.status}), so ${method} comes too late`,
+      { operation: method },
+    );
   }
 
   async #upload(work: Promise<ArtifactVersion>, kind: "artifact" | "input"): Promise<ArtifactVersion> {
@@ -266,7 +283,10 @@ export class Run implements AsyncDisposable {
     }
     await this.#writer.flush();
     const own = this.#folder.fold(this.#writer.id, this.#writer.next, created);
-    await writeRunDocument(backend, created, listing, [...others, own], { writer: this.#writer.id, segments: this.#writer.stored });
+    await writeRunDocument(backend, created, listing, [...others, own], {
+      writer: this.#writer.id,
+      segments: this.#writer.stored,
+    });
     this.#status = ending.status;
     this.#writer.close();
     signal?.removeEventListener("abort", this.#abort);

@@ -11,24 +11,31 @@ export const MAX_TEXT_LENGTH: number = 1024 * 1024;
 /** A name people chose. Throws `INVALID_ARGUMENT` when it is no string, empty, too long or holds control characters. */
 export function checkName(value: unknown, field: string): string {
   const name = checkText(value, field, MAX_NAME_LENGTH);
-  if (name.trim() === "") throw new LedgerError("INVALID_ARGUMENT", `${field} must not be empty`, { field, received: "string" });
+  if (name.trim() === "")
+    throw new LedgerError("INVALID_ARGUMENT", `${field} must not be empty`, { field, received: "string" });
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-  if (/[\u0000-\u001f\u007f]/.test(name)) throw new LedgerError("INVALID_ARGUMENT", `${field} holds control characters`, { field, received: "string" });
+  if (/[\u0000-\u001f\u007f]/.test(name))
+    throw new LedgerError("INVALID_ARGUMENT", `${field} holds control characters`, { field, received: "string" });
   return name;
 }
 
 export function checkText(value: unknown, field: string, longest: number = MAX_TEXT_LENGTH): string {
   if (typeof value !== "string") throw invalidArgument(field, "a string", value);
   if (value.length > longest) {
-    throw new LedgerError("INVALID_ARGUMENT", `${field} has ${value.length} characters, ${longest} at most`, { field, received: "string" });
+    throw new LedgerError("INVALID_ARGUMENT", `${field} has ${value.length} characters, ${longest} at most`, {
+      field,
+      received: "string",
+    });
   }
-  if (hasLoneSurrogate(value)) throw new LedgerError("INVALID_ARGUMENT", `${field} holds half of a surrogate pair`, { field, received: "string" });
+  if (hasLoneSurrogate(value))
+    throw new LedgerError("INVALID_ARGUMENT", `${field} holds half of a surrogate pair`, { field, received: "string" });
   return value;
 }
 
 /** Tags as a dictionary of their own. Numbers and booleans become text. */
 export function checkTags(value: unknown, field: string): Dictionary<string> {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalidArgument(field, "an object of strings", value);
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw invalidArgument(field, "an object of strings", value);
   const tags = newDictionary<string>();
   for (const key of Object.keys(value)) {
     const tag: unknown = (value as Dictionary)[key];

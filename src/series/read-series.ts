@@ -37,7 +37,9 @@ export async function readSeries(
     await readWriter(backend, created.id, segments, visit, call);
     const lost = visit.lost;
     if (lost && options.damaged !== "skip") {
-      throw new LedgerError("CORRUPT", `the history of run ${created.id} is not complete: ${lost.message}`, { key: lost.key });
+      throw new LedgerError("CORRUPT", `the history of run ${created.id} is not complete: ${lost.message}`, {
+        key: lost.key,
+      });
     }
     visits.push(visit);
   }

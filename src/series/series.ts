@@ -27,7 +27,9 @@ export function joinColumns(columns: readonly Column[]): Series {
 
 function sortBySteps({ steps, times, values }: Series): Series {
   // Sorting is stable only if equal steps are told apart by where they were.
-  const order = Uint32Array.from(steps, (_, i) => i).sort((a, b) => (steps[a] as number) - (steps[b] as number) || a - b);
+  const order = Uint32Array.from(steps, (_, i) => i).sort(
+    (a, b) => (steps[a] as number) - (steps[b] as number) || a - b,
+  );
   const arrange = (column: Float64Array): Float64Array => Float64Array.from(order, (i) => column[i] as number);
   return { steps: arrange(steps), times: arrange(times), values: arrange(values) };
 }

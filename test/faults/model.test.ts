@@ -146,7 +146,10 @@ const crash = (mode: FaultMode | undefined, settles: "before" | "after"): Comman
     model.status = undefined;
   });
 
-const settle = command("what is late lands", async (_model, { backend }) => backend.settle());
+const settle = command("what is late lands", async (model, { backend }) => {
+  model.status = undefined;
+  await backend.settle();
+});
 
 const pass = (ms: number): Command =>
   command(`${ms} ms pass`, async (model, { clock, run }) => {

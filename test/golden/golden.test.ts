@@ -16,7 +16,13 @@ const golden = JSON.parse(readFileSync(fileURLToPath(new URL("v1.json", import.m
 /** What `v1.json` was made from. */
 async function script(): Promise<{ backend: Backend; id: string }> {
   const { ledger, backend, clock } = await createTestLedger({ seed: 2026 });
-  const run = await ledger.startRun({ experiment: "golden", name: "first", params: { lr: 0.1, deep: { NaN: Number.NaN, big: 7n } }, tags: { a: "ä" }, environment: false });
+  const run = await ledger.startRun({
+    experiment: "golden",
+    name: "first",
+    params: { lr: 0.1, deep: { NaN: Number.NaN, big: 7n } },
+    tags: { a: "ä" },
+    environment: false,
+  });
   run.log({ loss: 0.5, acc: 1 / 3 });
   run.log({ loss: Number.NaN, acc: -0 }, { step: 2 ** 40 });
   run.log({ loss: Infinity });
@@ -32,9 +38,19 @@ async function script(): Promise<{ backend: Backend; id: string }> {
 
 test("a ledger of format version 1 reads as it did when it was written", async () => {
   const backend = memoryBackend();
-  for (const [key, base64] of Object.entries(golden.objects)) await backend.create(key, new Uint8Array(Buffer.from(base64, "base64")));
+  for (const [key, base64] of Object.entries(golden.objects))
+    await backend.create(key, new Uint8Array(Buffer.from(base64, "base64")));
   const ledger = await openLedger(backend);
-  const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value, (_, item: unknown) => (typeof item === "number" && !Number.isFinite(item) ? String(item) : typeof item === "bigint" ? `${item}n` : item)));
+  const plain = (value: unknown): unknown =>
+    JSON.parse(
+      JSON.stringify(value, (_, item: unknown) =>
+        typeof item === "number" && !Number.isFinite(item)
+          ? String(item)
+          : typeof item === "bigint"
+            ? `${item}n`
+            : item,
+      ),
+    );
   expect(plain(await ledger.getRun(golden.run))).toEqual(golden.record);
   const { values, steps } = await ledger.history(golden.run, "loss");
   expect([...values]).toEqual([0.5, Infinity, Number.NaN]);

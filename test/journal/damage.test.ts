@@ -6,7 +6,13 @@ import { addRow, newWriter, readAll, type Row } from "./records.ts";
 const logged = Array.from({ length: 30 }, (_, i): Row => ({
   step: i,
   time: 1_700_000_000_000 + i,
-  metrics: i % 3 === 0 ? [["a", i / 7]] : [["a", i / 7], ["b", i]],
+  metrics:
+    i % 3 === 0
+      ? [["a", i / 7]]
+      : [
+          ["a", i / 7],
+          ["b", i],
+        ],
 }));
 
 /** A segment of ten frames of three rows each. */
@@ -29,7 +35,10 @@ async function readBack(key: string, bytes: Uint8Array): Promise<Awaited<ReturnT
 }
 
 const isLogged = (row: Row): boolean =>
-  logged.some((one) => one.step === row.step && one.time === row.time && JSON.stringify(one.metrics) === JSON.stringify(row.metrics));
+  logged.some(
+    (one) =>
+      one.step === row.step && one.time === row.time && JSON.stringify(one.metrics) === JSON.stringify(row.metrics),
+  );
 
 test("every truncation gives the rows before it and is called a torn tail, or nothing at a frame's end", async () => {
   const { key, bytes } = await segment();
@@ -51,7 +60,8 @@ test("every bit flip is noticed, located, and costs no row outside the frames it
     expect(damage.some(losesRecords), `byte ${at}`).toBe(true);
     expect(damage.every((one) => one.key === key)).toBe(true);
     // One frame of rows at most, or all that need a definition that is gone until it is given again.
-    if (at > bytes.length / 2) expect(rows.length).toBeGreaterThanOrEqual(logged.length - 3 - (at > bytes.length - 60 ? 3 : 0));
+    if (at > bytes.length / 2)
+      expect(rows.length).toBeGreaterThanOrEqual(logged.length - 3 - (at > bytes.length - 60 ? 3 : 0));
   }
 });
 

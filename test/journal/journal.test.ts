@@ -50,7 +50,17 @@ describe.each(places)("a journal, %s", (_name, newPlace) => {
     const place = newPlace();
     const backend = faultyBackend(place, [{ at: 1, mode: "lost-ack" }]);
     const writer = newWriter(backend);
-    const logged: Row[] = [{ step: 1, time: 1, metrics: [["a", 1]] }, { step: 2, time: 2, metrics: [["a", 2], ["b", 3]] }];
+    const logged: Row[] = [
+      { step: 1, time: 1, metrics: [["a", 1]] },
+      {
+        step: 2,
+        time: 2,
+        metrics: [
+          ["a", 2],
+          ["b", 3],
+        ],
+      },
+    ];
     addRow(writer, logged[0] as Row);
     await expect(writer.flush()).rejects.toSatisfy(LedgerError.is);
     expect(writer.stats).toMatchObject({ acknowledged: 0, buffered: 1 });
@@ -84,7 +94,14 @@ describe.each(places)("a journal, %s", (_name, newPlace) => {
 test("key sets that never repeat are kept too, beyond the number of shapes", async () => {
   const place = memoryBackend();
   const writer = newWriter(place);
-  const logged = Array.from({ length: MAX_SHAPES + 50 }, (_, i): Row => ({ step: i, time: i, metrics: [[`k${i}`, i / 3], ["x", -0]] }));
+  const logged = Array.from({ length: MAX_SHAPES + 50 }, (_, i): Row => ({
+    step: i,
+    time: i,
+    metrics: [
+      [`k${i}`, i / 3],
+      ["x", -0],
+    ],
+  }));
   for (const row of logged) addRow(writer, row);
   await writer.flush();
   expect(same((await readAll(place)).rows, logged)).toBe(true);

@@ -2,7 +2,13 @@ import * as zlib from "node:zlib";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { crc32 } from "../../src/journal/crc32.ts";
-import { flushInterval, flushIsDue, flushPolicy, LONGEST_INTERVAL_MS, retryDelay } from "../../src/journal/flush-policy.ts";
+import {
+  flushInterval,
+  flushIsDue,
+  flushPolicy,
+  LONGEST_INTERVAL_MS,
+  retryDelay,
+} from "../../src/journal/flush-policy.ts";
 import { definitionOf, matchesGlob } from "../../src/journal/metric-glob.ts";
 import { findConflict, mergeParams } from "../../src/journal/params.ts";
 import { mergeSummaries, Summaries, type SummaryState, toMetricSummary } from "../../src/journal/summary.ts";
@@ -32,7 +38,11 @@ test("varints and zigzag numbers come back", () => {
       expect(reader.atEnd).toBe(true);
     }),
   );
-  const delta = fc.oneof(fc.integer(), fc.maxSafeInteger().filter((value) => Math.abs(value) < 2 ** 52), fc.constantFrom(2 ** 52 - 1, 1 - 2 ** 52));
+  const delta = fc.oneof(
+    fc.integer(),
+    fc.maxSafeInteger().filter((value) => Math.abs(value) < 2 ** 52),
+    fc.constantFrom(2 ** 52 - 1, 1 - 2 ** 52),
+  );
   fc.assert(fc.property(delta, (value) => unzigzag(zigzag(value)) === value));
 });
 
@@ -52,7 +62,10 @@ test("a glob means what the regular expression for it means", () => {
     }),
     { numRuns: 1000 },
   );
-  expect(definitionOf("val/loss", { "val/*": { goal: "minimize", unit: "x" }, "val/loss": { unit: "nats" } })).toEqual({ goal: "minimize", unit: "nats" });
+  expect(definitionOf("val/loss", { "val/*": { goal: "minimize", unit: "x" }, "val/loss": { unit: "nats" } })).toEqual({
+    goal: "minimize",
+    unit: "nats",
+  });
 });
 
 test("params merge by leaf, and another value is a conflict", () => {
@@ -96,16 +109,22 @@ test("the mean keeps what plain addition loses", () => {
 
 test("two halves merged are the whole", () => {
   fc.assert(
-    fc.property(fc.array(fc.integer({ min: -1000, max: 1000 }), { minLength: 2, maxLength: 30 }), fc.nat(28), (values, cut) => {
-      const at = 1 + (cut % (values.length - 1));
-      const whole = toMetricSummary(summarise(values) as SummaryState);
-      const merged = toMetricSummary(mergeSummaries(summarise(values.slice(0, at)) as SummaryState, summarise(values.slice(at)) as SummaryState));
-      expect(merged.mean).toBe(whole.mean);
-      expect(merged.count).toBe(whole.count);
-      expect(merged.min?.value).toBe(whole.min?.value);
-      expect(merged.max?.value).toBe(whole.max?.value);
-      expect(merged.last.value).toBe(whole.last.value);
-    }),
+    fc.property(
+      fc.array(fc.integer({ min: -1000, max: 1000 }), { minLength: 2, maxLength: 30 }),
+      fc.nat(28),
+      (values, cut) => {
+        const at = 1 + (cut % (values.length - 1));
+        const whole = toMetricSummary(summarise(values) as SummaryState);
+        const merged = toMetricSummary(
+          mergeSummaries(summarise(values.slice(0, at)) as SummaryState, summarise(values.slice(at)) as SummaryState),
+        );
+        expect(merged.mean).toBe(whole.mean);
+        expect(merged.count).toBe(whole.count);
+        expect(merged.min?.value).toBe(whole.min?.value);
+        expect(merged.max?.value).toBe(whole.max?.value);
+        expect(merged.last.value).toBe(whole.last.value);
+      },
+    ),
   );
 });
 

@@ -24,9 +24,19 @@ const anyDouble = fc.oneof(
   fc.float(),
   fc.constantFrom(Number.NaN, Infinity, -Infinity, -0, 0, 5e-324, -5e-324, Number.MAX_VALUE, 2 ** 53, 1.1),
 );
-const anyStep = fc.oneof(fc.nat(1000), fc.maxSafeInteger(), fc.constantFrom(Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER, 2 ** 31, 2 ** 32 + 1, -1));
-const anyTime = fc.oneof(fc.integer({ min: 1_700_000_000_000, max: 1_800_000_000_000 }), fc.constantFrom(-8.64e15, 8.64e15, 0));
-const anyKey = fc.oneof(fc.constantFrom("loss", "acc", "__proto__", "val/ä", "指标", "a/b/c"), fc.string({ minLength: 1, maxLength: 6, unit: "grapheme" }));
+const anyStep = fc.oneof(
+  fc.nat(1000),
+  fc.maxSafeInteger(),
+  fc.constantFrom(Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER, 2 ** 31, 2 ** 32 + 1, -1),
+);
+const anyTime = fc.oneof(
+  fc.integer({ min: 1_700_000_000_000, max: 1_800_000_000_000 }),
+  fc.constantFrom(-8.64e15, 8.64e15, 0),
+);
+const anyKey = fc.oneof(
+  fc.constantFrom("loss", "acc", "__proto__", "val/ä", "指标", "a/b/c"),
+  fc.string({ minLength: 1, maxLength: 6, unit: "grapheme" }),
+);
 
 /** Rows of any shape and any values. */
 export const rows: fc.Arbitrary<Row[]> = fc.array(
@@ -38,7 +48,10 @@ export const rows: fc.Arbitrary<Row[]> = fc.array(
   { maxLength: 60 },
 );
 
-export function newWriter(backend: Backend, options: { maxBufferedBytes?: number; onError?: () => void } = {}): JournalWriter {
+export function newWriter(
+  backend: Backend,
+  options: { maxBufferedBytes?: number; onError?: () => void } = {},
+): JournalWriter {
   const { onError = () => {}, ...flush } = options;
   return new JournalWriter({
     backend,
@@ -57,7 +70,13 @@ export function addRow(writer: JournalWriter, { step, time, metrics }: Row): voi
   const shape = writer.registry.shapeOf(metrics.map(([key]) => key));
   const values = Float64Array.from(metrics, ([, value]) => value);
   if (shape) writer.row(shape, step, time, values);
-  else writer.looseRow(metrics.map(([key]) => new TextEncoder().encode(key)), step, time, values);
+  else
+    writer.looseRow(
+      metrics.map(([key]) => new TextEncoder().encode(key)),
+      step,
+      time,
+      values,
+    );
 }
 
 export interface Journal {

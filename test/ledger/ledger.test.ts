@@ -31,7 +31,8 @@ test.each([
 });
 
 test("what is no backend is refused", async () => {
-  for (const value of [undefined, 5, {}, { contract: 2 }]) await expect(openLedger(value as Backend)).rejects.toThrow(code("INVALID_ARGUMENT"));
+  for (const value of [undefined, 5, {}, { contract: 2 }])
+    await expect(openLedger(value as Backend)).rejects.toThrow(code("INVALID_ARGUMENT"));
 });
 
 test("a file where the directory should be is refused", async () => {
@@ -72,7 +73,8 @@ test("runs are found newest first, by experiment, a page at a time, also while m
   let count = 0;
   for await (const _ of ledger.iterateRuns({ limit: 3 })) count++;
   expect(count).toBe(8);
-  for (const query of [{ limit: 0 }, { pageToken: "forged" }, { pageToken: "after:../.." }, { experiment: "" }]) await expect(ledger.searchRuns(query)).rejects.toThrow(code("INVALID_ARGUMENT"));
+  for (const query of [{ limit: 0 }, { pageToken: "forged" }, { pageToken: "after:../.." }, { experiment: "" }])
+    await expect(ledger.searchRuns(query)).rejects.toThrow(code("INVALID_ARGUMENT"));
   await expect(ledger.searchRuns({ filter: "metrics.a > 1" } as never)).rejects.toThrow(code("UNSUPPORTED"));
 });
 

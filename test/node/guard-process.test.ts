@@ -10,10 +10,17 @@ import { openLedger, type RunRecord } from "../../src/index.ts";
 
 const child = fileURLToPath(new URL("guarded-child.ts", import.meta.url));
 
-async function end(ending: string, act?: (child: ChildProcess) => void): Promise<{ record: RunRecord; code: number | null; signal: string | null; stderr: string }> {
+async function end(
+  ending: string,
+  act?: (child: ChildProcess) => void,
+): Promise<{ record: RunRecord; code: number | null; signal: string | null; stderr: string }> {
   const directory = await mkdtemp(join(tmpdir(), "runledger-guard-"));
   try {
-    const process_ = spawn(process.execPath, ["--import", "tsx", "--conditions=runledger-source", child, directory, ending], { stdio: ["ignore", "pipe", "pipe"] });
+    const process_ = spawn(
+      process.execPath,
+      ["--import", "tsx", "--conditions=runledger-source", child, directory, ending],
+      { stdio: ["ignore", "pipe", "pipe"] },
+    );
     let stderr = "";
     process_.stderr.on("data", (data) => (stderr += String(data)));
     const closed = once(process_, "close") as Promise<[number | null, string | null]>;
@@ -27,18 +34,27 @@ async function end(ending: string, act?: (child: ChildProcess) => void): Promise
   }
 }
 
-test.each(["SIGINT", "SIGTERM"] as const)("%s closes the run as killed, with what was buffered, and the process ends by it", async (name) => {
-  const { record, signal } = await end("wait", (process_) => process_.kill(name));
-  expect(record).toMatchObject({ status: "killed", metrics: { a: { count: 1 } } });
-  expect(signal).toBe(name);
-});
+test.each(["SIGINT", "SIGTERM"] as const)(
+  "%s closes the run as killed, with what was buffered, and the process ends by it",
+  async (name) => {
+    const { record, signal } = await end("wait", (process_) => process_.kill(name));
+    expect(record).toMatchObject({ status: "killed", metrics: { a: { count: 1 } } });
+    expect(signal).toBe(name);
+  },
+);
 
-test.each([["throw", "RangeError", "boom"], ["reject", "TypeError", "nobody listens"]])("an uncaught error (%s) closes the run as failed, is shown, and the exit code is 1", async (ending, name, message) => {
-  const { record, code, stderr } = await end(ending);
-  expect(record).toMatchObject({ status: "failed", error: { name, message }, metrics: { a: { count: 1 } } });
-  expect(code).toBe(1);
-  expect(stderr).toContain(message);
-});
+test.each([
+  ["throw", "RangeError", "boom"],
+  ["reject", "TypeError", "nobody listens"],
+])(
+  "an uncaught error (%s) closes the run as failed, is shown, and the exit code is 1",
+  async (ending, name, message) => {
+    const { record, code, stderr } = await end(ending);
+    expect(record).toMatchObject({ status: "failed", error: { name, message }, metrics: { a: { count: 1 } } });
+    expect(code).toBe(1);
+    expect(stderr).toContain(message);
+  },
+);
 
 test("a normal end finishes the run", async () => {
   const { record, code } = await end("normal");

@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import type { Metrics } from "../../src/index.ts";
 import { createTestLedger } from "../../src/testing/index.ts";
 
-const code = (expected: string, field?: string): object => expect.objectContaining({ code: expected, ...(field !== undefined && { field }) });
+const code = (expected: string, field?: string): object =>
+  expect.objectContaining({ code: expected, ...(field !== undefined && { field }) });
 
 test("values come back bit for bit, nested ones under joined names", async () => {
   const { ledger } = await createTestLedger();
@@ -21,16 +22,21 @@ test("values come back bit for bit, nested ones under joined names", async () =>
 
 test("steps may repeat, go back, be negative, skip or be huge; history is in step order, ties in the order of logging", async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(fc.oneof(fc.integer({ min: -5, max: 5 }), fc.maxSafeInteger()), { maxLength: 40 }), async (steps) => {
-      const { ledger } = await createTestLedger();
-      const run = await ledger.startRun();
-      for (const [i, step] of steps.entries()) run.log({ m: i }, { step, time: 1000 + i });
-      await run.flush();
-      const expected = steps.map((step, i) => [step, 1000 + i, i]).sort((a, b) => (a[0] as number) - (b[0] as number) || (a[2] as number) - (b[2] as number));
-      const series = await ledger.history(run.id, "m");
-      expect([...series.steps].map((step, i) => [step, series.times[i], series.values[i]])).toEqual(expected);
-      await run.finish();
-    }),
+    fc.asyncProperty(
+      fc.array(fc.oneof(fc.integer({ min: -5, max: 5 }), fc.maxSafeInteger()), { maxLength: 40 }),
+      async (steps) => {
+        const { ledger } = await createTestLedger();
+        const run = await ledger.startRun();
+        for (const [i, step] of steps.entries()) run.log({ m: i }, { step, time: 1000 + i });
+        await run.flush();
+        const expected = steps
+          .map((step, i) => [step, 1000 + i, i])
+          .sort((a, b) => (a[0] as number) - (b[0] as number) || (a[2] as number) - (b[2] as number));
+        const series = await ledger.history(run.id, "m");
+        expect([...series.steps].map((step, i) => [step, series.times[i], series.values[i]])).toEqual(expected);
+        await run.finish();
+      },
+    ),
     { numRuns: 30 },
   );
 });
@@ -92,9 +98,13 @@ describe("bad metrics are refused at the call, and nothing of the call or before
     const { ledger } = await createTestLedger();
     const run = await ledger.startRun();
     run.log({ loss: 1 });
-    expect(() => run.log({ before: 1, ...(typeof metrics === "object" ? metrics : {}), after: 2 } as Metrics)).toSatisfy((call: () => void) => {
+    expect(() =>
+      run.log({ before: 1, ...(typeof metrics === "object" ? metrics : {}), after: 2 } as Metrics),
+    ).toSatisfy((call: () => void) => {
       if (typeof metrics !== "object") return true;
-      expect(call).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT", message: expect.stringMatching(message) as string }));
+      expect(call).toThrow(
+        expect.objectContaining({ code: "INVALID_ARGUMENT", message: expect.stringMatching(message) as string }),
+      );
       return true;
     });
     expect(() => run.log(metrics as Metrics)).toThrow(code("INVALID_ARGUMENT"));
@@ -105,7 +115,15 @@ describe("bad metrics are refused at the call, and nothing of the call or before
     expect([...(histories.get("loss")?.values ?? [])]).toEqual([1, 2]);
   });
 
-  test.each([[{ step: 1.5 }], [{ step: Number.NaN }], [{ step: 2 ** 53 }], [{ step: "1" }], [{ time: Number.NaN }], [{ time: 1e17 }], [{ time: "now" }]])("position %o", async (at) => {
+  test.each([
+    [{ step: 1.5 }],
+    [{ step: Number.NaN }],
+    [{ step: 2 ** 53 }],
+    [{ step: "1" }],
+    [{ time: Number.NaN }],
+    [{ time: 1e17 }],
+    [{ time: "now" }],
+  ])("position %o", async (at) => {
     const { ledger } = await createTestLedger();
     const run = await ledger.startRun();
     expect(() => run.log({ a: 1 }, at as never)).toThrow(code("INVALID_ARGUMENT"));
@@ -129,7 +147,14 @@ test("a finished run refuses what comes later, and says so", async () => {
   const { ledger } = await createTestLedger();
   const run = await ledger.startRun();
   await run.finish();
-  for (const call of [() => run.log({ a: 1 }), () => run.setParams({ a: 1 }), () => run.setTags({ a: "1" }), () => run.setNote("x"), () => run.defineMetric("a", {}), () => run.removeTag("a")]) {
+  for (const call of [
+    () => run.log({ a: 1 }),
+    () => run.setParams({ a: 1 }),
+    () => run.setTags({ a: "1" }),
+    () => run.setNote("x"),
+    () => run.defineMetric("a", {}),
+    () => run.removeTag("a"),
+  ]) {
     expect(call).toThrow(code("RUN_CLOSED"));
   }
   await expect(run.logArtifact("a", "x")).rejects.toThrow(code("RUN_CLOSED"));

@@ -3,13 +3,20 @@ import { type LedgerError, openLedger } from "../../src/index.ts";
 import { createTestLedger, faultyBackend } from "../../src/testing/index.ts";
 import { memoryBackend } from "../../src/backends/memory/index.ts";
 
-const code = (expected: string, field?: string): object => expect.objectContaining({ code: expected, ...(field !== undefined && { field }) });
+const code = (expected: string, field?: string): object =>
+  expect.objectContaining({ code: expected, ...(field !== undefined && { field }) });
 
 test("a run's record holds all that was said of it, while it runs and after", async () => {
   const { ledger, clock } = await createTestLedger();
   const run = await ledger.startRun({
-    experiment: "mnist", name: "baseline", note: "first", group: "g", jobType: "train",
-    params: { optimizer: { name: "adam", lr: 1e-3 }, "__proto__x": 1, limit: Infinity }, tags: { a: "1", b: "2" }, environment: { gpu: "none" },
+    experiment: "mnist",
+    name: "baseline",
+    note: "first",
+    group: "g",
+    jobType: "train",
+    params: { optimizer: { name: "adam", lr: 1e-3 }, __proto__x: 1, limit: Infinity },
+    tags: { a: "1", b: "2" },
+    environment: { gpu: "none" },
   });
   const child = await run.startChild({ name: "fold-1" });
   run.setParams({ optimizer: { beta: 0.9 } });
@@ -22,9 +29,17 @@ test("a run's record holds all that was said of it, while it runs and after", as
   run.log({ "val/acc": 0.8 });
   await clock.advance(2000);
   const expected = {
-    name: "baseline", experiment: "mnist", status: "running", note: "second", group: "g", jobType: "train",
-    params: { optimizer: { name: "adam", lr: 1e-3, beta: 0.9 }, "__proto__x": 1, limit: Infinity },
-    tags: { b: "3", c: "4" }, environment: { gpu: "none" }, damage: [], dropped: 0,
+    name: "baseline",
+    experiment: "mnist",
+    status: "running",
+    note: "second",
+    group: "g",
+    jobType: "train",
+    params: { optimizer: { name: "adam", lr: 1e-3, beta: 0.9 }, __proto__x: 1, limit: Infinity },
+    tags: { b: "3", c: "4" },
+    environment: { gpu: "none" },
+    damage: [],
+    dropped: 0,
     metrics: { "val/acc": { count: 3, best: { value: 0.9, step: 1 }, last: { value: 0.8, step: 2 } } },
   };
   expect(await ledger.getRun(run.id)).toMatchObject(expected);
@@ -33,7 +48,12 @@ test("a run's record holds all that was said of it, while it runs and after", as
   expect(record).toMatchObject({ ...expected, status: "finished" });
   expect(record.endTime).toBe(clock.now());
   await child.fail(new TypeError("no data"));
-  expect(await ledger.getRun(child.id)).toMatchObject({ parent: run.id, experiment: "mnist", status: "failed", error: { name: "TypeError", message: "no data" } });
+  expect(await ledger.getRun(child.id)).toMatchObject({
+    parent: run.id,
+    experiment: "mnist",
+    status: "failed",
+    error: { name: "TypeError", message: "no data" },
+  });
 });
 
 test("the record written at the end is the fold of the journals", async () => {
@@ -63,10 +83,22 @@ describe("bad options name the field, and no run begins", () => {
   let deep: unknown = 1;
   for (let i = 0; i < 10_000; i++) deep = { deep };
   test.each([
-    [{ experiment: "" }, "experiment"], [{ experiment: "x".repeat(300) }, "experiment"], [{ experiment: 5 }, "experiment"], [{ name: "a\nb" }, "name"],
-    [{ params: cyclic }, undefined], [{ params: { f: () => 1 } }, "params.f"], [{ params: { s: Symbol("x") } }, "params.s"], [{ params: deep }, undefined], [{ params: 5 }, "params"],
-    [{ tags: { a: {} } }, "tags.a"], [{ tags: [] }, "tags"], [{ note: 5 }, "note"], [{ parent: "../x" }, "parent"], [{ heartbeatMs: -1 }, "heartbeatMs"],
-    [{ flush: { maxPoints: 0 } }, "flush.maxPoints"], [{ environment: "x" }, "environment"],
+    [{ experiment: "" }, "experiment"],
+    [{ experiment: "x".repeat(300) }, "experiment"],
+    [{ experiment: 5 }, "experiment"],
+    [{ name: "a\nb" }, "name"],
+    [{ params: cyclic }, undefined],
+    [{ params: { f: () => 1 } }, "params.f"],
+    [{ params: { s: Symbol("x") } }, "params.s"],
+    [{ params: deep }, undefined],
+    [{ params: 5 }, "params"],
+    [{ tags: { a: {} } }, "tags.a"],
+    [{ tags: [] }, "tags"],
+    [{ note: 5 }, "note"],
+    [{ parent: "../x" }, "parent"],
+    [{ heartbeatMs: -1 }, "heartbeatMs"],
+    [{ flush: { maxPoints: 0 } }, "flush.maxPoints"],
+    [{ environment: "x" }, "environment"],
   ])("%#", async (options, field) => {
     const { ledger, backend } = await createTestLedger();
     await expect(ledger.startRun(options as never)).rejects.toThrow(code("INVALID_ARGUMENT", field));
@@ -82,7 +114,9 @@ describe("bad options name the field, and no run begins", () => {
 
   test("params keep __proto__ as data", async () => {
     const { ledger } = await createTestLedger();
-    const run = await ledger.startRun({ params: JSON.parse('{"__proto__":{"polluted":1},"a":{"__proto__":2}}') as object });
+    const run = await ledger.startRun({
+      params: JSON.parse('{"__proto__":{"polluted":1},"a":{"__proto__":2}}') as object,
+    });
     await run.finish();
     const { params } = await ledger.getRun(run.id);
     expect(Object.keys(params).sort()).toEqual(["__proto__", "a"]);
@@ -92,14 +126,22 @@ describe("bad options name the field, and no run begins", () => {
 
 test("a failing backend shows in stats, onError and flush, never in log; a later flush brings all", async () => {
   const errors: LedgerError[] = [];
-  const backend = faultyBackend(memoryBackend(), [{ at: 1, times: 2, mode: "error-before", only: ["append"], error: { code: "UNAVAILABLE" } }]);
+  const backend = faultyBackend(memoryBackend(), [
+    { at: 1, times: 2, mode: "error-before", only: ["append"], error: { code: "UNAVAILABLE" } },
+  ]);
   const ledger = await openLedger(backend, { onError: (error) => void errors.push(error) });
   const run = await ledger.startRun();
   run.log({ a: 1 });
   await expect(run.flush()).rejects.toThrow(code("UNAVAILABLE"));
   run.log({ a: 2 });
   await expect(run.flush()).rejects.toThrow(code("UNAVAILABLE"));
-  expect(run.stats).toMatchObject({ points: 2, acknowledged: 0, buffered: 2, dropped: 0, lastError: { code: "UNAVAILABLE" } });
+  expect(run.stats).toMatchObject({
+    points: 2,
+    acknowledged: 0,
+    buffered: 2,
+    dropped: 0,
+    lastError: { code: "UNAVAILABLE" },
+  });
   expect(errors.map((error) => error.code)).toEqual(["UNAVAILABLE", "UNAVAILABLE"]);
   await run.flush();
   expect(run.stats).toMatchObject({ acknowledged: 2, buffered: 0 });
@@ -120,7 +162,10 @@ test("finish can be tried again when the backend failed, wherever it did", async
     await run.finish().catch(() => failed++);
     await run.finish();
     expect(run.status).toBe("finished");
-    expect(await (await openLedger(place)).getRun(run.id)).toMatchObject({ status: "finished", metrics: { a: { count: 1 } } });
+    expect(await (await openLedger(place)).getRun(run.id)).toMatchObject({
+      status: "finished",
+      metrics: { a: { count: 1 } },
+    });
     if (!backend.operations.log.some(({ fault }) => fault !== undefined)) break;
   }
   expect(failed).toBe(3);
@@ -157,8 +202,18 @@ test("artifacts and inputs are on the run's record; the same content is stored o
   const pending = run.logArtifact("model", bytes, { aliases: ["best"], type: "model", metadata: { f1: Number.NaN } });
   bytes.fill(9);
   const version = await pending;
-  expect(version).toMatchObject({ name: "model", version: "v0", size: 3, aliases: ["best"], type: "model", runId: run.id });
-  expect((await run.logArtifact("model", new Uint8Array([1, 2, 3]), { type: "model", metadata: { f1: Number.NaN } })).version).toBe("v0");
+  expect(version).toMatchObject({
+    name: "model",
+    version: "v0",
+    size: 3,
+    aliases: ["best"],
+    type: "model",
+    runId: run.id,
+  });
+  expect(
+    (await run.logArtifact("model", new Uint8Array([1, 2, 3]), { type: "model", metadata: { f1: Number.NaN } }))
+      .version,
+  ).toBe("v0");
   expect((await run.logArtifact("model", new Uint8Array([4]))).version).toBe("v1");
   const other = await ledger.startRun();
   await other.useArtifact("model:best");
@@ -195,7 +250,8 @@ test("the same script gives the same bytes", async () => {
     await run.logArtifact("m", "content");
     await run.finish();
     const objects: [string, string][] = [];
-    for await (const { key } of backend.list("")) objects.push([key, Buffer.from(await backend.read(key)).toString("hex")]);
+    for await (const { key } of backend.list(""))
+      objects.push([key, Buffer.from(await backend.read(key)).toString("hex")]);
     return objects;
   };
   expect(await script()).toEqual(await script());

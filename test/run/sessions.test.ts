@@ -17,10 +17,17 @@ test("writers that join keep all points of all, and the record is rebuilt when o
   await second.flush();
   first.log({ loss: 3 });
   await first.finish();
-  expect(await ledger.getRun(first.id)).toMatchObject({ status: "finished", params: { a: 1, b: 2 }, metrics: { loss: { count: 3 } } });
+  expect(await ledger.getRun(first.id)).toMatchObject({
+    status: "finished",
+    params: { a: 1, b: 2 },
+    metrics: { loss: { count: 3 } },
+  });
   second.log({ loss: 4 });
   await second.flush();
-  expect(await ledger.getRun(first.id)).toMatchObject({ status: "finished", metrics: { loss: { count: 4, last: { value: 4 } } } });
+  expect(await ledger.getRun(first.id)).toMatchObject({
+    status: "finished",
+    metrics: { loss: { count: 4, last: { value: 4 } } },
+  });
   await second.finish("failed");
   expect(await ledger.getRun(first.id)).toMatchObject({ status: "failed", metrics: { loss: { count: 4 } } });
   expect([...(await ledger.history(first.id, "loss")).values].sort()).toEqual([1, 2, 3, 4]);

@@ -1,5 +1,9 @@
 interface Host {
-  readonly navigator?: { readonly userAgent?: string; readonly hardwareConcurrency?: number; readonly platform?: string };
+  readonly navigator?: {
+    readonly userAgent?: string;
+    readonly hardwareConcurrency?: number;
+    readonly platform?: string;
+  };
   readonly Deno?: { readonly version: { readonly deno: string } };
 }
 
@@ -7,7 +11,9 @@ interface Host {
 export async function hostEnvironment(): Promise<Record<string, unknown>> {
   const { navigator, Deno } = globalThis as Host;
   return {
-    runtime: Deno ? { name: "deno", version: Deno.version.deno } : { name: "web", ...(navigator?.userAgent && { version: navigator.userAgent }) },
+    runtime: Deno
+      ? { name: "deno", version: Deno.version.deno }
+      : { name: "web", ...(navigator?.userAgent && { version: navigator.userAgent }) },
     ...(navigator?.platform && { os: { name: navigator.platform } }),
     ...(navigator?.hardwareConcurrency !== undefined && { cores: navigator.hardwareConcurrency }),
   };
