@@ -5,14 +5,10 @@ import { fileURLToPath } from "node:url";
  * Runs a file of this directory in a process of its own, so that nothing measured before it counts, and gives what it
  * printed as JSON. `.ts` files are loaded with tsx, `.mjs` files with nothing.
  */
-export async function runChild<T>(
-  file: string,
-  args: readonly string[] = [],
-  nodeOptions: readonly string[] = [],
-): Promise<T> {
+export async function runChild<T>(file: string, args: readonly string[] = []): Promise<T> {
   const loader = file.endsWith(".ts") ? ["--import", "tsx"] : [];
   const path = fileURLToPath(new URL(file, import.meta.url));
-  const child = spawn(process.execPath, [...loader, ...nodeOptions, path, ...args], {
+  const child = spawn(process.execPath, [...loader, path, ...args], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   let out = "";

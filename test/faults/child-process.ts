@@ -17,7 +17,10 @@ export interface Child {
   readonly ended: Promise<Ended>;
 }
 
-export function startChild(command: readonly string[], options: { readonly uid?: number; readonly cwd?: string } = {}): Child {
+export function startChild(
+  command: readonly string[],
+  options: { readonly uid?: number; readonly cwd?: string } = {},
+): Child {
   const { uid, cwd } = options;
   const child = spawn(command[0] as string, command.slice(1), {
     ...(uid !== undefined && { uid, gid: uid }),

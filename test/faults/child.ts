@@ -1,4 +1,4 @@
-// Run as a process of its own: `child.mjs endless <directory>` logs until it is killed; `child.mjs part <directory> <run> <from> <count>`
+// Run as a process of its own: `child.mjs part <directory> <run> <from> <count>`
 // joins a run and logs values from..from+count-1; `child.mjs full <directory>` fills the disk under it and makes room again. With AWS_ENDPOINT_URL_S3 set, <directory> is a bucket.
 import { writeSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
@@ -8,18 +8,12 @@ import { type LedgerError, openLedger } from "../../src/index.ts";
 
 const [command, place = "", runId = "", from = "0", count = "0"] = process.argv.slice(2);
 const say = (line: string): void => void writeSync(1, `${line}\n`);
-const backend = process.env["AWS_ENDPOINT_URL_S3"] ? s3Backend({ bucket: place, forcePathStyle: true }) : fsBackend(place);
+const backend = process.env["AWS_ENDPOINT_URL_S3"]
+  ? s3Backend({ bucket: place, forcePathStyle: true })
+  : fsBackend(place);
 const ledger = await openLedger(backend);
 
-if (command === "endless") {
-  const run = await ledger.startRun({ environment: false });
-  say(`run ${run.id}`);
-  for (let n = 0; ; ) {
-    for (let i = 0; i < 7; i++, n++) run.log({ value: n, third: n / 3 }, { step: n });
-    await run.flush();
-    say(`ack ${n}`);
-  }
-} else if (command === "full") {
+if (command === "full") {
   const run = await ledger.startRun({ environment: false, flush: { intervalMs: 1e9 } });
   for (let n = 0; n < 100; n++) run.log({ value: n / 3 });
   await run.flush();
@@ -37,7 +31,16 @@ if (command === "endless") {
   const { values } = await ledger.history(run.id, "value");
   const { status } = await ledger.getRun(run.id);
   const complete = values.length === 5000 && values.every((value, i) => value === i / 3);
-  say(JSON.stringify({ code, status, complete, acknowledgedKept, dropped: run.stats.dropped, lastError: run.stats.lastError?.code }));
+  say(
+    JSON.stringify({
+      code,
+      status,
+      complete,
+      acknowledgedKept,
+      dropped: run.stats.dropped,
+      lastError: run.stats.lastError?.code,
+    }),
+  );
 } else {
   const run = await ledger.resumeRun(runId);
   const end = Number(from) + Number(count);

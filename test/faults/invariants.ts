@@ -21,7 +21,10 @@ class Visit {
   }
 
   async open(seed: number): Promise<this> {
-    this.ledger = await openLedger(this.place.open(this.clock), { clock: this.clock, ids: seededIds(seed, () => this.clock.now()) });
+    this.ledger = await openLedger(this.place.open(this.clock), {
+      clock: this.clock,
+      ids: seededIds(seed, () => this.clock.now()),
+    });
     return this;
   }
 
@@ -32,7 +35,8 @@ class Visit {
     const records = new Map(runs.map((record) => [record.id, record]));
     for (const record of runs) {
       const known = oracle.runs.find(({ id }) => id === record.id);
-      if (!isDeepStrictEqual(await ledger.getRun(record.id), record)) this.wrong.push(`getRun and searchRuns tell differently of ${record.id}`);
+      if (!isDeepStrictEqual(await ledger.getRun(record.id), record))
+        this.wrong.push(`getRun and searchRuns tell differently of ${record.id}`);
       if (known === undefined) await this.#unknown(record);
     }
     let text = runs.map(asText).join("\n");
@@ -60,7 +64,8 @@ class Visit {
     const rows: LoggedRow[] = [];
     for (const [i, { rows: logged, acknowledged }] of known.sessions.entries()) {
       const present = logged.filter(({ metrics }) => found.delete(metrics.get("n") as number));
-      if (present.length < acknowledged) wrong.push(`of writer ${i} ${acknowledged} rows were acknowledged, ${present.length} are there`);
+      if (present.length < acknowledged)
+        wrong.push(`of writer ${i} ${acknowledged} rows were acknowledged, ${present.length} are there`);
       if (present.some((row, at) => row !== logged[at])) wrong.push(`of writer ${i} rows are missing between others`);
       rows.push(...present);
     }
@@ -68,22 +73,32 @@ class Visit {
 
     const expected = seriesOf(rows);
     const names = [...histories.keys()].sort();
-    if (!isDeepStrictEqual(names, [...expected.keys()].sort())) wrong.push(`metrics ${names.join()} instead of ${[...expected.keys()].join()}`);
+    if (!isDeepStrictEqual(names, [...expected.keys()].sort()))
+      wrong.push(`metrics ${names.join()} instead of ${[...expected.keys()].join()}`);
     for (const [name, points] of expected) {
       const series = histories.get(name);
       const sorted = points.toSorted((a, b) => a.step - b.step);
       const same =
         series?.values.length === sorted.length &&
-        sorted.every(({ value, step, time }, i) => Object.is(series.values[i], value) && series.steps[i] === step && series.times[i] === time);
-      if (!same) wrong.push(`${name} is [${String(series?.values)}] at [${String(series?.steps)}] instead of ${JSON.stringify(sorted)}`);
+        sorted.every(
+          ({ value, step, time }, i) =>
+            Object.is(series.values[i], value) && series.steps[i] === step && series.times[i] === time,
+        );
+      if (!same)
+        wrong.push(
+          `${name} is [${String(series?.values)}] at [${String(series?.steps)}] instead of ${JSON.stringify(sorted)}`,
+        );
       this.#summary(name, points, record);
     }
-    if (Object.keys(record.metrics).length !== expected.size) wrong.push("the record has other metrics than the history");
+    if (Object.keys(record.metrics).length !== expected.size)
+      wrong.push("the record has other metrics than the history");
 
-    if (!isDeepStrictEqual(plain(record.params), known.params)) wrong.push(`params ${JSON.stringify(Object.keys(record.params))}`);
+    if (!isDeepStrictEqual(plain(record.params), known.params))
+      wrong.push(`params ${JSON.stringify(Object.keys(record.params))}`);
     const tags = known.sessions.flatMap((session) => session.tags.slice(0, session.acknowledgedTags));
     const possible = new Set(["begun", ...known.sessions.flatMap((session) => session.tags.map(([, value]) => value))]);
-    if (!possible.has(record.tags["stage"] as string) || (tags.length > 0 && record.tags["stage"] === "begun")) wrong.push(`tag ${record.tags["stage"]}`);
+    if (!possible.has(record.tags["stage"] as string) || (tags.length > 0 && record.tags["stage"] === "begun"))
+      wrong.push(`tag ${record.tags["stage"]}`);
     if (record.dropped !== 0) wrong.push("points were dropped");
     if (record.damage.some(({ kind }) => kind !== "torn-tail")) wrong.push(`damage ${JSON.stringify(record.damage)}`);
     for (const [ref, content] of known.artifacts) await this.#artifact(ref, content, record);
@@ -93,10 +108,17 @@ class Visit {
   #summary(name: string, points: readonly Found[], record: RunRecord): void {
     const summary = record.metrics[name];
     const numbers = points.filter(({ value }) => !Number.isNaN(value));
-    const least = numbers.reduce<Found | undefined>((best, each) => (best === undefined || each.value < best.value ? each : best), undefined);
-    const most = numbers.reduce<Found | undefined>((best, each) => (best === undefined || each.value > best.value ? each : best), undefined);
+    const least = numbers.reduce<Found | undefined>(
+      (best, each) => (best === undefined || each.value < best.value ? each : best),
+      undefined,
+    );
+    const most = numbers.reduce<Found | undefined>(
+      (best, each) => (best === undefined || each.value > best.value ? each : best),
+      undefined,
+    );
     const told = [summary?.count, plain(summary?.last), summary?.min?.value, summary?.max?.value];
-    if (!isDeepStrictEqual(told, [points.length, points.at(-1), least?.value, most?.value])) this.wrong.push(`the record tells of ${name}: ${JSON.stringify(summary)}`);
+    if (!isDeepStrictEqual(told, [points.length, points.at(-1), least?.value, most?.value]))
+      this.wrong.push(`the record tells of ${name}: ${JSON.stringify(summary)}`);
   }
 
   async #artifact(ref: string, content: string, record: RunRecord): Promise<void> {
@@ -105,7 +127,12 @@ class Visit {
       const artifact = await ledger.openArtifact(ref);
       if (new TextDecoder().decode(await artifact.read()) !== content) wrong.push(`${ref} holds something else`);
       if (!(await artifact.verify()).intact) wrong.push(`${ref} does not verify`);
-      if (record.artifacts.every(({ name, version, digest }) => `${name}:${version}` !== ref || digest !== artifact.version.digest)) wrong.push(`the run does not name ${ref}`);
+      if (
+        record.artifacts.every(
+          ({ name, version, digest }) => `${name}:${version}` !== ref || digest !== artifact.version.digest,
+        )
+      )
+        wrong.push(`the run does not name ${ref}`);
     } catch (error) {
       wrong.push(`${ref}: ${String(error)}`);
     }
@@ -116,7 +143,8 @@ class Visit {
     let loose = 0;
     for (const [key, bytes] of contents) {
       const hex = /^blobs\/sha256\/..\/(.{64})$/.exec(key)?.[1];
-      if (hex !== undefined && createHash("sha256").update(bytes).digest("hex") !== hex) this.wrong.push(`${key} holds something else`);
+      if (hex !== undefined && createHash("sha256").update(bytes).digest("hex") !== hex)
+        this.wrong.push(`${key} holds something else`);
       if (key.endsWith(".json")) {
         try {
           JSON.parse(new TextDecoder().decode(bytes));
@@ -154,7 +182,10 @@ function plain(value: unknown): unknown {
 }
 
 function sameBytes(a: ReadonlyMap<string, Uint8Array>, b: ReadonlyMap<string, Uint8Array>): boolean {
-  return a.size === b.size && [...a].every(([key, bytes]) => Buffer.compare(bytes, b.get(key) ?? new Uint8Array(bytes.length + 1)) === 0);
+  return (
+    a.size === b.size &&
+    [...a].every(([key, bytes]) => Buffer.compare(bytes, b.get(key) ?? new Uint8Array(bytes.length + 1)) === 0)
+  );
 }
 
 /** What a session tells of itself must add up, whatever went wrong. */
@@ -163,24 +194,32 @@ function stats(oracle: Oracle, wrong: string[]): void {
     for (const { run, rows, finish } of sessions) {
       const logged = rows.reduce((sum, { metrics }) => sum + metrics.size, 0);
       const { points, acknowledged, buffered, dropped } = run.stats;
-      if (points !== logged || acknowledged + buffered + dropped !== logged || dropped !== 0) wrong.push(`${logged} points were logged, the run tells ${JSON.stringify(run.stats)}`);
+      if (points !== logged || acknowledged + buffered + dropped !== logged || dropped !== 0)
+        wrong.push(`${logged} points were logged, the run tells ${JSON.stringify(run.stats)}`);
       if (finish === "done" && buffered !== 0) wrong.push("a run was finished with points in its buffer");
     }
   }
 }
 
-const isEnd = (status: string, { sessions }: KnownRun): boolean =>
+/** Whether a run that nobody writes to any more may be told to have this status. */
+const isEnd = (status: string, { sessions }: KnownRun, staleLists: boolean): boolean =>
   sessions.some(({ finish }) => finish === "done")
-    ? status === "finished"
+    ? // Who cannot see in a listing that another has joined cannot finish the run for both.
+      status === "finished" ||
+      (staleLists && status === "interrupted" && sessions.some(({ finish }) => finish !== "done"))
     : sessions.some(({ finish }) => finish === "tried")
       ? status === "finished" || status === "interrupted"
       : status === "interrupted";
 
 /**
  * Everything that is wrong with a place after a workload, as text; nothing when all promises held. `late` lets what is still under
- * way land once all has been recovered: a writer may wake up that late.
+ * way land once all has been recovered: a writer may wake up that late. `staleLists`: a listing did not show what was there.
  */
-export async function violations(place: Place, oracle: Oracle, late?: () => Promise<void>): Promise<string[]> {
+export async function violations(
+  place: Place,
+  oracle: Oracle,
+  { late, staleLists = false }: { late?: () => Promise<void>; staleLists?: boolean } = {},
+): Promise<string[]> {
   const visit = await new Visit(place, oracle).open(900);
   const { wrong } = visit;
   stats(oracle, wrong);
@@ -189,23 +228,26 @@ export async function violations(place: Place, oracle: Oracle, late?: () => Prom
   const { records } = await visit.readAll();
   for (const known of oracle.runs) {
     const status = records.get(known.id)?.status ?? "";
-    const tried = known.sessions.some(({ finish }) => finish !== "not tried");
-    if (!isEnd(status, known) && !(status === "running" && !known.sessions.some(({ finish }) => finish === "done"))) wrong.push(`before recovery it is ${status}`);
-    if (!tried && late === undefined && status !== "running" && status !== "interrupted") wrong.push(`nobody finished it, yet it is ${status}`);
+    // Still open, as far as anybody can tell: what recovery would close as interrupted.
+    if (!isEnd(status === "running" ? "interrupted" : status, known, staleLists))
+      wrong.push(`before recovery it is ${status}`);
   }
   if (!sameBytes(before, await place.contents())) wrong.push("reading changed something");
 
   await visit.ledger.recover();
   const recovered = await place.contents();
-  for (const [key, bytes] of before) if (Buffer.compare(bytes, recovered.get(key) ?? new Uint8Array()) !== 0) wrong.push(`recovery changed ${key}`);
+  for (const [key, bytes] of before)
+    if (Buffer.compare(bytes, recovered.get(key) ?? new Uint8Array()) !== 0) wrong.push(`recovery changed ${key}`);
   const then = await visit.readAll();
   for (const record of then.records.values()) {
     const known = oracle.runs.find(({ id }) => id === record.id);
-    if (known ? !isEnd(record.status, known) : record.status !== "interrupted") wrong.push(`after recovery it is ${record.status}`);
+    if (known ? !isEnd(record.status, known, staleLists) : record.status !== "interrupted")
+      wrong.push(`after recovery it is ${record.status}`);
   }
   const again = await new Visit(place, oracle).open(901);
   const second = await again.ledger.recover();
-  if (second.interrupted.length + second.running.length > 0 || !sameBytes(recovered, await place.contents())) wrong.push("recovering again changed something");
+  if (second.interrupted.length + second.running.length > 0 || !sameBytes(recovered, await place.contents()))
+    wrong.push("recovering again changed something");
   if ((await again.readAll()).text !== then.text) wrong.push("read again, it is something else");
   wrong.push(...again.wrong);
   await withoutDocuments(recovered, then.records, wrong);
@@ -218,13 +260,22 @@ export async function violations(place: Place, oracle: Oracle, late?: () => Prom
 }
 
 /** The documents of closed runs are a cache: without them the same is read. */
-async function withoutDocuments(contents: ReadonlyMap<string, Uint8Array>, records: ReadonlyMap<string, RunRecord>, wrong: string[]): Promise<void> {
+async function withoutDocuments(
+  contents: ReadonlyMap<string, Uint8Array>,
+  records: ReadonlyMap<string, RunRecord>,
+  wrong: string[],
+): Promise<void> {
   const journals = memoryBackend();
-  journals.restore(new Map([...contents].filter(([key]) => /^(?:ledger\.json$|runs\/)/.test(key) && !/\/run(?:\.\d+)?\.json$/.test(key))));
+  journals.restore(
+    new Map(
+      [...contents].filter(([key]) => /^(?:ledger\.json$|runs\/)/.test(key) && !/\/run(?:\.\d+)?\.json$/.test(key)),
+    ),
+  );
   const ledger = await openLedger(journals);
   for (const [id, record] of records) {
     const { damage: _, ...rest } = await ledger.getRun(id);
     const { damage: __, ...told } = record;
-    if (!isDeepStrictEqual(plain(rest), plain(told))) wrong.push(`the document tells ${asText(record)}, the journals ${asText(await ledger.getRun(id))}`);
+    if (!isDeepStrictEqual(plain(rest), plain(told)))
+      wrong.push(`the document tells ${asText(record)}, the journals ${asText(await ledger.getRun(id))}`);
   }
 }

@@ -29,7 +29,11 @@ afterAll(async () => {
 const start = (name: number): Child => startChild([process.execPath, child.script, directory, String(name)]);
 
 /** What is wrong with the points of a run, of which `acknowledged` rows at least must be there. */
-async function wrongPoints(ledger: Ledger, id: string, acknowledged: number): Promise<{ rows: number; wrong: string[] }> {
+async function wrongPoints(
+  ledger: Ledger,
+  id: string,
+  acknowledged: number,
+): Promise<{ rows: number; wrong: string[] }> {
   const wrong: string[] = [];
   const histories = await ledger.histories(id);
   const loss = histories.get("loss");
@@ -52,7 +56,11 @@ async function wrongPoints(ledger: Ledger, id: string, acknowledged: number): Pr
   return { rows, wrong };
 }
 
-async function kill(ledger: Ledger, round: number, random: () => number): Promise<{ run?: RunRecord; acknowledged: number; wrong: string[] }> {
+async function kill(
+  ledger: Ledger,
+  round: number,
+  random: () => number,
+): Promise<{ run?: RunRecord; acknowledged: number; wrong: string[] }> {
   const wrong: string[] = [];
   const doomed = start(round);
   // Of ten, three are killed at any moment from their start on, the others while they log.
@@ -73,8 +81,10 @@ async function kill(ledger: Ledger, round: number, random: () => number): Promis
   for (const line of doomed.lines.filter((each) => each.startsWith("artifact "))) {
     const [, ref, when] = line.split(" ") as [string, string, string];
     const artifact = await ledger.openArtifact(ref);
-    if (new TextDecoder().decode(await artifact.read()) !== `weights of ${round} after ${when}`) wrong.push(`${ref} holds something else`);
-    if (before.artifacts.every(({ name, version }) => `${name}:${version}` !== ref)) wrong.push(`the run does not name ${ref}`);
+    if (new TextDecoder().decode(await artifact.read()) !== `weights of ${round} after ${when}`)
+      wrong.push(`${ref} holds something else`);
+    if (before.artifacts.every(({ name, version }) => `${name}:${version}` !== ref))
+      wrong.push(`the run does not name ${ref}`);
   }
 
   const began = performance.now();
@@ -89,44 +99,50 @@ async function kill(ledger: Ledger, round: number, random: () => number): Promis
   return { run, acknowledged, wrong };
 }
 
-test(`a process killed at ${KILLS} random moments: everything acknowledged is there once, and nothing else`, { timeout: 120_000 }, async () => {
-  const ledger = await openLedger(fsBackend(directory));
-  const quiet = await ledger.startRun({ name: "quiet" });
-  quiet.log({ loss: 1 });
-  await quiet.finish();
-  const quietRecord = await ledger.getRun(quiet.id);
+test(
+  `a process killed at ${KILLS} random moments: everything acknowledged is there once, and nothing else`,
+  { timeout: 120_000 },
+  async () => {
+    const ledger = await openLedger(fsBackend(directory));
+    const quiet = await ledger.startRun({ name: "quiet" });
+    quiet.log({ loss: 1 });
+    await quiet.finish();
+    const quietRecord = await ledger.getRun(quiet.id);
 
-  const wrong: string[] = [];
-  const killed = new Map<string, RunRecord>();
-  let acknowledged = 0;
-  let next = 0;
-  const storm = async (): Promise<void> => {
-    while (next < KILLS) {
-      const round = next++;
-      const result = await kill(ledger, round, seededRandom(seed + round));
-      wrong.push(...result.wrong.map((what) => `kill ${round}: ${what}`));
-      acknowledged += result.acknowledged;
-      if (result.run) killed.set(result.run.id, result.run);
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, storm));
-  expect(wrong, `seed ${seed}`).toEqual([]);
+    const wrong: string[] = [];
+    const killed = new Map<string, RunRecord>();
+    let acknowledged = 0;
+    let next = 0;
+    const storm = async (): Promise<void> => {
+      while (next < KILLS) {
+        const round = next++;
+        const result = await kill(ledger, round, seededRandom(seed + round));
+        wrong.push(...result.wrong.map((what) => `kill ${round}: ${what}`));
+        acknowledged += result.acknowledged;
+        if (result.run) killed.set(result.run.id, result.run);
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, storm));
+    expect(wrong, `seed ${seed}`).toEqual([]);
 
-  // The storm disturbed nobody: neither the run that was closed before it, nor one that goes on, nor those killed earlier.
-  const living = start(KILLS);
-  await living.line("ack");
-  const livingId = (await living.line("run ")).slice(4);
-  const { interrupted, running } = await ledger.recover(undefined, tells ? {} : { graceMs: 300 });
-  living.kill();
-  await living.ended;
-  expect(running).toEqual([livingId]);
-  // Only those can be left that were killed between their start and the first word of it.
-  expect(interrupted.filter((id) => killed.has(id))).toEqual([]);
-  expect(await ledger.getRun(quiet.id)).toEqual(quietRecord);
-  for (const [id, record] of killed) expect(await ledger.getRun(id)).toEqual(record);
-  const { runs } = await ledger.searchRuns({ limit: 1000 });
-  expect(runs.map(({ id }) => id)).toEqual(expect.arrayContaining([...killed.keys()]));
+    // The storm disturbed nobody: neither the run that was closed before it, nor one that goes on, nor those killed earlier.
+    const living = start(KILLS);
+    await living.line("ack");
+    const livingId = (await living.line("run ")).slice(4);
+    const { interrupted, running } = await ledger.recover(undefined, tells ? {} : { graceMs: 300 });
+    living.kill();
+    await living.ended;
+    expect(running).toEqual([livingId]);
+    // Only those can be left that were killed between their start and the first word of it.
+    expect(interrupted.filter((id) => killed.has(id))).toEqual([]);
+    expect(await ledger.getRun(quiet.id)).toEqual(quietRecord);
+    for (const [id, record] of killed) expect(await ledger.getRun(id)).toEqual(record);
+    const { runs } = await ledger.searchRuns({ limit: 1000 });
+    expect(runs.map(({ id }) => id)).toEqual(expect.arrayContaining([...killed.keys()]));
 
-  console.info(`kill storm: seed ${seed}, ${KILLS} kills, ${killed.size} of runs on record, ${acknowledged} rows acknowledged, ${wrong.length} violations`);
-  expect(killed.size).toBeGreaterThan(KILLS / 2);
-});
+    console.info(
+      `kill storm: seed ${seed}, ${KILLS} kills, ${killed.size} of runs on record, ${acknowledged} rows acknowledged, ${wrong.length} violations`,
+    );
+    expect(killed.size).toBeGreaterThan(KILLS / 2);
+  },
+);

@@ -1,3 +1,4 @@
+/* oxlint-disable vitest/no-standalone-expect -- the commands that expect run inside of the test below */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { memoryBackend } from "../../src/backends/memory/index.ts";
@@ -73,7 +74,10 @@ async function check(model: Model, real: Real): Promise<void> {
   for (const { logged, acknowledged } of model.sessions) {
     const count = logged.filter((value) => found.has(value)).length;
     expect(count, "what was acknowledged is there").toBeGreaterThanOrEqual(acknowledged);
-    expect(logged.slice(0, count).every((value) => found.has(value)), "what is there is the beginning of what was logged").toBe(true);
+    expect(
+      logged.slice(0, count).every((value) => found.has(value)),
+      "what is there is the beginning of what was logged",
+    ).toBe(true);
     for (const value of logged) found.delete(value);
   }
   expect([...found], "nothing is there that was not logged").toEqual([]);
@@ -126,7 +130,8 @@ const finish = command("finish", async (model, real) => {
   }
 });
 
-const goWrong = (mode: FaultMode): Command => command(`next write: ${mode}`, async (_model, { backend }) => backend.arm(mode));
+const goWrong = (mode: FaultMode): Command =>
+  command(`next write: ${mode}`, async (_model, { backend }) => backend.arm(mode));
 
 /** The process dies at once, or in its next write; what it left under way lands before or after the next one has begun. */
 const crash = (mode: FaultMode | undefined, settles: "before" | "after"): Command =>
@@ -174,7 +179,12 @@ const commands = [
   fc.constant(flush),
   fc.constant(finish),
   fc.constantFrom<FaultMode>("lost-ack", "error-before", "late").map(goWrong),
-  fc.tuple(fc.constantFrom<FaultMode | undefined>(undefined, "crash-before", "crash-after", "torn", "late"), fc.constantFrom("before", "after")).map(([mode, settles]) => crash(mode, settles as "before" | "after")),
+  fc
+    .tuple(
+      fc.constantFrom<FaultMode | undefined>(undefined, "crash-before", "crash-after", "torn", "late"),
+      fc.constantFrom("before", "after"),
+    )
+    .map(([mode, settles]) => crash(mode, settles as "before" | "after")),
   fc.constant(settle),
   fc.constantFrom(100, 1500, 40_000).map(pass),
   fc.constant(read),

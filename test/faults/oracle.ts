@@ -71,6 +71,10 @@ export async function acknowledge(session: Session, work: () => Promise<unknown>
 
 function flatten(metrics: Metrics, prefix: string): [string, number][] {
   return Object.entries(metrics).flatMap(([name, value]) =>
-    typeof value === "object" ? flatten(value, `${prefix}${name}/`) : value === undefined ? [] : [[prefix + name, Number(value)] as [string, number]],
+    typeof value === "object"
+      ? flatten(value, `${prefix}${name}/`)
+      : value === undefined
+        ? []
+        : [[prefix + name, Number(value)] as [string, number]],
   );
 }

@@ -43,7 +43,13 @@ async function onFs(): Promise<Place> {
     async contents() {
       const found = await readdir(directory, { recursive: true, withFileTypes: true });
       const files = found.filter((one) => !one.isDirectory()).map((one) => join(one.parentPath, one.name));
-      return new Map(await Promise.all(files.sort().map(async (file) => [file.slice(directory.length + 1), new Uint8Array(await readFile(file))] as const)));
+      return new Map(
+        await Promise.all(
+          files
+            .sort()
+            .map(async (file) => [file.slice(directory.length + 1), new Uint8Array(await readFile(file))] as const),
+        ),
+      );
     },
     async remove() {
       for (const backend of opened) await backend.close?.();
@@ -59,7 +65,14 @@ export async function onS3(tell?: (fake: FakeS3) => void): Promise<Place> {
   const { objects } = fake.bucket();
   return {
     open: (clock) =>
-      s3Backend({ endpoint: "http://localhost:9000", bucket: "bucket", credentials: FAKE_KEYS, fetch: fake.fetch, clock, random: () => 0.5 }),
+      s3Backend({
+        endpoint: "http://localhost:9000",
+        bucket: "bucket",
+        credentials: FAKE_KEYS,
+        fetch: fake.fetch,
+        clock,
+        random: () => 0.5,
+      }),
     contents: async () => new Map([...objects].sort(([a], [b]) => (a < b ? -1 : 1))),
     remove: async () => {},
   };

@@ -1,6 +1,7 @@
 import { type Backend, type Clock, type Ledger, openLedger, type RunRecord } from "../../src/index.ts";
-import { type FaultyBackend, seededIds } from "../../src/testing/index.ts";
-import { acknowledge, log, Oracle, setTag } from "./oracle.ts";
+import { createTestClock, type FaultyBackend, seededIds } from "../../src/testing/index.ts";
+import { acknowledge, log, type Oracle, setTag } from "./oracle.ts";
+import { START } from "./places.ts";
 
 /** What a program does when a call fails: it ends, or it makes the call again, up to three times more, before it ends. */
 export type Caller = "gives up" | "tries again";
@@ -22,9 +23,15 @@ export function insist(caller: Caller, isDead: () => boolean): <T>(work: () => P
 }
 
 /** A program at work on a place. Resolves whether it got to its end; throws only what is no failure of a call. */
-export type Workload = (backend: Backend & Partial<FaultyBackend>, caller: Caller, clock: Clock, oracle: Oracle) => Promise<void>;
+export type Workload = (
+  backend: Backend & Partial<FaultyBackend>,
+  caller: Caller,
+  clock: Clock,
+  oracle: Oracle,
+) => Promise<void>;
 
-const open = (backend: Backend, clock: Clock, seed: number): Promise<Ledger> => openLedger(backend, { clock, ids: seededIds(seed, () => clock.now()) });
+const open = (backend: Backend, clock: Clock, seed: number): Promise<Ledger> =>
+  openLedger(backend, { clock, ids: seededIds(seed, () => clock.now()) });
 
 const PARAMS = { optimizer: { name: "adam", learningRate: 1e-3 }, epochs: 5, weights: [Number.NaN, -0, 1n] };
 
@@ -38,7 +45,9 @@ export const twoSessions: Workload = async (backend, caller, clock, oracle) => {
   const ledger = await attempt(() => open(backend, clock, 1));
   const started = async (params: object): ReturnType<Ledger["startRun"]> => {
     oracle.mayHaveUnknownRuns = true;
-    const run = await attempt(() => ledger.startRun({ params, environment: false, tags: { stage: "begun" }, flush: { maxPoints: 40 } }));
+    const run = await attempt(() =>
+      ledger.startRun({ params, environment: false, tags: { stage: "begun" }, flush: { maxPoints: 40 } }),
+    );
     return run;
   };
   const finish = async (session: ReturnType<Oracle["joined"]>): Promise<void> => {
@@ -56,7 +65,9 @@ export const twoSessions: Workload = async (backend, caller, clock, oracle) => {
   const first = known.sessions[0]!;
   const logArtifact = async (name: string, content: string): Promise<void> =>
     acknowledge(first, async () => {
-      const { version } = await attempt(() => first.run.logArtifact(name, content, { type: "model", aliases: ["best"] }));
+      const { version } = await attempt(() =>
+        first.run.logArtifact(name, content, { type: "model", aliases: ["best"] }),
+      );
       known.artifacts.set(`${name}:${version}`, content);
     });
   for (let i = 0; i < 4; i++) log(first, n++, { loss: 1 / (i + 3) }, at(i));
@@ -89,7 +100,10 @@ export const oneSession: Workload = async (backend, caller, clock, oracle) => {
   const attempt = insist(caller, () => backend.crashed === true);
   const ledger = await attempt(() => open(backend, clock, 1));
   oracle.mayHaveUnknownRuns = true;
-  const known = oracle.started(await attempt(() => ledger.startRun({ params: { a: 1 }, environment: false, tags: { stage: "begun" } })), { a: 1 });
+  const known = oracle.started(
+    await attempt(() => ledger.startRun({ params: { a: 1 }, environment: false, tags: { stage: "begun" } })),
+    { a: 1 },
+  );
   const session = known.sessions[0]!;
   log(session, 0, { loss: 1 }, { step: 0, time: 5 });
   await acknowledge(session, () => attempt(() => session.run.flush()));
@@ -113,10 +127,15 @@ export const recovery: Workload = async (backend, caller, clock) => {
 };
 
 /** Two runs of which the writers are gone: one with points nobody was told of, one with two writers. */
-export async function abandoned(backend: Backend, clock: Clock, oracle: Oracle): Promise<void> {
+export async function abandoned(backend: Backend, oracle: Oracle): Promise<void> {
+  // A clock of their own, which stands still: the writers never get another turn.
+  const clock = createTestClock(START);
   const ledger = await open(backend, clock, 1);
   for (let i = 0; i < 2; i++) {
-    const known = oracle.started(await ledger.startRun({ params: { i }, environment: false, tags: { stage: "begun" } }), { i });
+    const known = oracle.started(
+      await ledger.startRun({ params: { i }, environment: false, tags: { stage: "begun" } }),
+      { i },
+    );
     const session = known.sessions[0]!;
     for (let n = 0; n < 3; n++) log(session, 10 * i + n, { loss: n / 3 }, { step: n, time: n });
     await acknowledge(session, () => session.run.flush());
@@ -132,6 +151,10 @@ export async function abandoned(backend: Backend, clock: Clock, oracle: Oracle):
 export function asText(record: RunRecord): string {
   return JSON.stringify(record, (_key, value: unknown) => {
     if (typeof value === "bigint") return `${value}n`;
-    return typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0)) ? (Object.is(value, -0) ? "-0" : String(value)) : value;
+    return typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0))
+      ? Object.is(value, -0)
+        ? "-0"
+        : String(value)
+      : value;
   });
 }

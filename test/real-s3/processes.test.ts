@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { s3Backend } from "../../src/backends/s3/index.ts";
-import { bundleChild } from "../faults/bundle-child.ts";
+import { bundle } from "../faults/bundle.ts";
 import { fourProcessesOneRun } from "../faults/processes.ts";
 import { inBucket, makeBucket, realS3 } from "../servers/real-s3.ts";
 
@@ -8,9 +8,9 @@ test("four processes log 50,000 points each to one run in a bucket: all are ther
   expect.hasAssertions();
   const server = realS3();
   const bucket = await makeBucket(server);
-  const child = await bundleChild();
+  const child = await bundle("child.ts");
   try {
-    await fourProcessesOneRun(child.file, bucket, s3Backend(inBucket(server, bucket)));
+    await fourProcessesOneRun(child.script, bucket, s3Backend(inBucket(server, bucket)));
   } finally {
     await child.remove();
   }
