@@ -43,8 +43,8 @@ export async function recoverRuns(
   if (id !== undefined) await readRunCreated(context.backend, id, signal);
   const ids = id === undefined ? [...(await listRuns(context.backend, signal)).keys()] : [id];
   const recovery: Recovery = { interrupted: [], running: [] };
-  // Together, so that all waits for progress are one.
-  await Promise.all(
+  // Together, so that all waits for progress are one. Whatever fails, none goes on once the caller has been told.
+  const outcomes = await Promise.allSettled(
     ids.map(async (each) => {
       try {
         const outcome = await recoverRun(context, each, here.has(each), options);
@@ -57,6 +57,7 @@ export async function recoverRuns(
       }
     }),
   );
+  for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
   return recovery;
 }
 
