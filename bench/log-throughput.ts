@@ -133,7 +133,8 @@ async function measure(name: WorkloadName): Promise<Samples> {
     for (let turn = 0; turn < contenders.length; turn++) {
       // Each round begins with another one, so that none always follows the same neighbour's garbage.
       const contender = contenders[(round + turn) % contenders.length]!;
-      // No collection is forced between them: it would make V8 drop the code it compiled for objects that are gone by then.
+      // No collection is forced between them: V8 then drops compiled code that refers to objects of the last round, which no
+      // program with one run meets, and ours takes half as long again.
       await withScratch((directory) => contender(directory, round > 0));
     }
   }
