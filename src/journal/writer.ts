@@ -246,6 +246,7 @@ export class JournalWriter {
 
   async #writeAll(): Promise<void> {
     this.#recordClockJump();
+    let startedOver = false;
     do {
       this.#seal();
       const frames = this.#take();
@@ -254,8 +255,11 @@ export class JournalWriter {
         const bytes = await this.#segments.write(frames);
         this.#acknowledge(frames, bytes);
       } catch (error) {
-        if (LedgerError.hasCode(error, "CONFLICT")) this.#startOver();
-        else {
+        // Once: a store that shows other bytes under any name would be asked for ever.
+        if (LedgerError.hasCode(error, "CONFLICT") && !startedOver) {
+          startedOver = true;
+          this.#startOver();
+        } else {
           this.#fail(error);
           break;
         }

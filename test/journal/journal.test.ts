@@ -122,3 +122,31 @@ test("another process under the same writer id costs neither its points nor ours
   a.close();
   b.close();
 });
+
+test("a store that shows other bytes under every name is a failure to be waited out, not an endless hunt for a free name", async () => {
+  const place = objectsOnly();
+  let attempts = 0;
+  let isHostile = true;
+  const backend: typeof place = {
+    ...place,
+    create: async (key, body, options) => {
+      if (!isHostile) return await place.create(key, body, options);
+      // Bounded here, so that this fails rather than hangs when the writer does not stop by itself.
+      if (++attempts > 50) throw new LedgerError("IO", "far too many attempts", { key });
+      throw new LedgerError("EXISTS", "somebody was faster", { key });
+    },
+    read: async (key, options) => (isHostile ? new Uint8Array([1]) : await place.read(key, options)),
+  };
+  const writer = newWriter(backend);
+  const logged: Row[] = [{ step: 1, time: 1, metrics: [["a", 1]] }];
+  addRow(writer, logged[0] as Row);
+  await expect(writer.flush()).rejects.toThrow(expect.objectContaining({ code: "CONFLICT" }));
+  expect(attempts).toBe(2);
+  expect(writer.stats).toMatchObject({ acknowledged: 0, buffered: 1, lastError: { code: "CONFLICT" } });
+  isHostile = false;
+  await writer.flush();
+  const journal = await readAll(place);
+  expect(same(journal.rows, logged)).toBe(true);
+  expect(journal.damage).toEqual([]);
+  writer.close();
+});
