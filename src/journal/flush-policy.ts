@@ -57,14 +57,11 @@ export function flushInterval(policy: FlushPolicy, ageMs: number): number {
   return policy.intervalMs ?? Math.min(LONGEST_INTERVAL_MS, Math.max(2000, ageMs / 50));
 }
 
-/** What waits: metric values, encoded bytes. */
-export interface Backlog {
-  readonly points: number;
-  readonly bytes: number;
-}
-
-/** Whether to flush without waiting for the interval. */
-export function flushIsDue(policy: FlushPolicy, { points, bytes }: Backlog): boolean {
+/** Whether to flush without waiting for the interval, when so many metric values and encoded bytes wait. */
+export function flushIsDue(
+  policy: FlushPolicy,
+  { points, bytes }: { readonly points: number; readonly bytes: number },
+): boolean {
   return bytes >= policy.maxBytes || points >= policy.maxPoints;
 }
 

@@ -108,3 +108,10 @@ export function writerOrder(writer: string, created: RunCreated, firstEventOrder
 export function compareWriters(a: { writer: string; order: number }, b: { writer: string; order: number }): number {
   return a.order - b.order || (a.writer < b.writer ? -1 : 1);
 }
+
+/** Place of the latest event that any of the writers recorded, 0 without one. */
+export function highestOrder(folds: readonly WriterFold[]): number {
+  let highest = 0;
+  for (const { events } of folds) for (const { order } of events) highest = Math.max(highest, order);
+  return highest;
+}

@@ -1,11 +1,14 @@
 import type { Backend } from "../backend/backend.ts";
 import type { Clock, Timer } from "../backend/clock.ts";
 import { LedgerError } from "../backend/error.ts";
-import { encodeEvent, type NewEvent, type RunEvent } from "./event.ts";
+import { Backlog } from "./backlog.ts";
+import { encodeEvent, type NewEvent } from "./event.ts";
 import { flushInterval, flushIsDue, type FlushPolicy, retryDelay } from "./flush-policy.ts";
-import { FrameBuilder, type PendingFrame } from "./frame-builder.ts";
+import type { PendingFrame } from "./frame-builder.ts";
+import type { RunCreated } from "./run-created.ts";
 import { SegmentWriter, type StoredSegment } from "./segment-writer.ts";
 import { type Shape, ShapeRegistry } from "./shape.ts";
+import { type WriterFold, WriterFolder } from "./writer-fold.ts";
 
 /** How far a writer is. `points = acknowledged + buffered + dropped`. */
 export interface WriterStats {
@@ -45,8 +48,6 @@ interface Waiter {
   readonly reject: (error: LedgerError) => void;
 }
 
-/** Most encoded bytes in one call of the backend. */
-const WRITE_BYTES: number = 4 * 1024 * 1024;
 /** Wall time that leaves monotonic time by more than this, in ms, is recorded as a jump. */
 const CLOCK_JUMP_MS = 1000;
 
@@ -57,24 +58,23 @@ const CLOCK_JUMP_MS = 1000;
 export class JournalWriter {
   readonly registry: ShapeRegistry = new ShapeRegistry();
   readonly #options: WriterOptions;
-  readonly #builder = new FrameBuilder();
+  readonly #backlog = new Backlog();
   readonly #segments: SegmentWriter;
-  readonly #pending: PendingFrame[] = [];
+  readonly #folder = new WriterFolder();
   readonly #born: number;
   #waiters: Waiter[] = [];
-  #pendingBytes = 0;
-  #pendingPoints = 0;
   #acknowledgedTo = 0;
   #acknowledgedAt: number;
   #order: number;
   #points = 0;
   #acknowledged = 0;
   #dropped = 0;
-  #droppedUnreported = 0;
+  #unrecordedDrops = 0;
   #bytesWritten = 0;
   #flushes = 0;
   #failures = 0;
   #lastError: LedgerError | undefined;
+  #renamed = false;
   #writing = false;
   #closed = false;
   #flushTimer: Timer | undefined;
@@ -114,15 +114,22 @@ export class JournalWriter {
 
   /** Number of the next record. */
   get next(): number {
-    return this.#builder.next;
+    return this.#backlog.builder.next;
+  }
+
+  /**
+   * What this writer has recorded, its own `dropped` and `clock` events included, as a reader of its journal would fold it.
+   * `undefined` after a clash of writer ids: then part of it stands under another id, and only the journals tell.
+   */
+  fold(created: RunCreated): WriterFold | undefined {
+    return this.#renamed ? undefined : this.#folder.fold(this.id, this.next, created);
   }
 
   get stats(): WriterStats {
-    const buffered = this.#pendingPoints + this.#builder.points;
     return {
       points: this.#points,
       acknowledged: this.#acknowledged,
-      buffered,
+      buffered: this.#backlog.points,
       dropped: this.#dropped,
       bytesWritten: this.#bytesWritten,
       flushes: this.#flushes,
@@ -134,32 +141,40 @@ export class JournalWriter {
   row(shape: Shape, step: number, time: number, values: Float64Array): boolean {
     const points = shape.keyIds.length;
     if (!this.#hasRoom(points)) return false;
-    this.#builder.row(shape, step, time, values);
+    this.#backlog.builder.row(shape, step, time, values);
+    this.#folder.row(0, shape.keys, step, time, values);
     this.#added();
     return true;
   }
 
-  /** Adds a row that names its keys. False when it was dropped. */
-  looseRow(keys: readonly Uint8Array[], step: number, time: number, values: Float64Array): boolean {
+  /** Adds a row that names its keys: `names`, and `keys` as UTF-8. False when it was dropped. */
+  looseRow(
+    names: readonly string[],
+    keys: readonly Uint8Array[],
+    step: number,
+    time: number,
+    values: Float64Array,
+  ): boolean {
     if (!this.#hasRoom(keys.length)) return false;
-    this.#builder.looseRow(keys, step, time, values);
+    this.#backlog.builder.looseRow(keys, step, time, values);
+    this.#folder.row(0, names, step, time, values);
     this.#added();
     return true;
   }
 
-  /** Adds an event; returns it as a reader will see it. Throws for data that cannot be kept, naming the path below `field`. */
-  event(event: NewEvent, field: string): RunEvent {
+  /** Adds an event. Throws for data that cannot be kept, naming the path below `field`. */
+  event(event: NewEvent, field: string): void {
     const order = this.#order + 1;
     const encoded = encodeEvent(event, order, this.#options.clock.now(), field);
     this.#order = order;
-    this.#builder.event(encoded.bytes);
+    this.#backlog.builder.event(encoded.bytes);
+    this.#folder.event(0, encoded.event);
     this.#added();
-    return encoded.event;
   }
 
   /** Resolves once everything added before the call is acknowledged; rejects with the cause of the first attempt that fails. */
   flush(): Promise<void> {
-    const target = this.#builder.next;
+    const target = this.next;
     if (this.#acknowledgedTo >= target) return Promise.resolve();
     return new Promise((resolve, reject) => {
       this.#waiters.push({ target, resolve, reject });
@@ -176,32 +191,21 @@ export class JournalWriter {
 
   #hasRoom(points: number): boolean {
     this.#points += points;
-    if (this.#pendingBytes + this.#builder.length <= this.#options.policy.maxBufferedBytes) return true;
+    if (this.#backlog.bytes <= this.#options.policy.maxBufferedBytes) return true;
     this.#dropped += points;
-    this.#droppedUnreported += points;
+    this.#unrecordedDrops += points;
     return false;
   }
 
   #added(): void {
-    const builder = this.#builder;
-    if (builder.isFull) {
-      this.#seal();
-      if (flushIsDue(this.#options.policy, { points: this.#pendingPoints, bytes: this.#pendingBytes })) this.#write();
-    } else if (builder.points >= this.#options.policy.maxPoints || builder.length >= this.#options.policy.maxBytes) {
-      this.#write();
-    } else if ((builder.next & 63) === 0 && this.#options.clock.monotonic() >= this.#flushAt) {
+    const { builder } = this.#backlog;
+    if (builder.isFull) this.#backlog.seal();
+    if (flushIsDue(this.#options.policy, this.#backlog)) this.#write();
+    else if ((builder.next & 63) === 0 && this.#options.clock.monotonic() >= this.#flushAt) {
       // A loop that never yields starves timers; the write can at least be begun.
       this.#write();
     }
     if (this.#flushTimer === undefined && !this.#writing) this.#arm();
-  }
-
-  #seal(): void {
-    const frame = this.#builder.seal();
-    if (frame === undefined) return;
-    this.#pending.push(frame);
-    this.#pendingBytes += frame.length;
-    this.#pendingPoints += frame.points;
   }
 
   #arm(): void {
@@ -226,8 +230,7 @@ export class JournalWriter {
     const { clock, beatMs } = this.#options;
     this.#beatTimer = clock.timer(beatMs, () => {
       if (this.#closed) return;
-      const idle = this.#pendingBytes === 0 && this.#builder.length === 0;
-      if (idle && clock.monotonic() - this.#acknowledgedAt >= beatMs * 0.9) {
+      if (this.#backlog.isEmpty && clock.monotonic() - this.#acknowledgedAt >= beatMs * 0.9) {
         this.event({ kind: "beat" }, "beat");
         this.#write();
       }
@@ -245,11 +248,11 @@ export class JournalWriter {
   }
 
   async #writeAll(): Promise<void> {
-    this.#recordClockJump();
     let startedOver = false;
     do {
-      this.#seal();
-      const frames = this.#take();
+      this.#recordOwn();
+      this.#backlog.seal();
+      const frames = this.#segments.undecided ?? this.#backlog.next();
       if (frames.length === 0) break;
       try {
         const bytes = await this.#segments.write(frames);
@@ -264,35 +267,15 @@ export class JournalWriter {
           break;
         }
       }
-    } while (this.#waiters.length > 0 || flushIsDue(this.#options.policy, this.#backlog()));
+    } while (this.#waiters.length > 0 || flushIsDue(this.#options.policy, this.#backlog));
     this.#writing = false;
-    if (this.#pending.length > 0 || this.#builder.length > 0) this.#arm();
-  }
-
-  #backlog(): { points: number; bytes: number } {
-    return { points: this.#pendingPoints + this.#builder.points, bytes: this.#pendingBytes + this.#builder.length };
-  }
-
-  #take(): readonly PendingFrame[] {
-    if (this.#segments.undecided) return this.#segments.undecided;
-    let bytes = 0;
-    let count = 0;
-    for (const frame of this.#pending) {
-      if (count > 0 && bytes + frame.length > WRITE_BYTES) break;
-      bytes += frame.length;
-      count++;
-    }
-    return this.#pending.slice(0, count);
+    if (!this.#backlog.isEmpty || this.#unrecordedDrops > 0) this.#arm();
   }
 
   #acknowledge(frames: readonly PendingFrame[], bytes: number): void {
-    for (const frame of this.#pending.splice(0, frames.length)) {
-      this.#pendingBytes -= frame.length;
-      this.#pendingPoints -= frame.points;
-      this.#acknowledged += frame.points;
-      this.#acknowledgedTo = frame.first + frame.count;
-      this.#builder.recycle(frame);
-    }
+    const { points, next } = this.#backlog.remove(frames.length);
+    this.#acknowledged += points;
+    this.#acknowledgedTo = next;
     this.#bytesWritten += bytes;
     this.#flushes++;
     this.#failures = 0;
@@ -301,11 +284,6 @@ export class JournalWriter {
     if (done.length > 0) {
       this.#waiters = this.#waiters.filter((waiter) => waiter.target > this.#acknowledgedTo);
       for (const waiter of done) waiter.resolve();
-    }
-    if (this.#droppedUnreported > 0) {
-      const points = this.#droppedUnreported;
-      this.#droppedUnreported = 0;
-      this.event({ kind: "dropped", points }, "dropped");
     }
   }
 
@@ -323,16 +301,21 @@ export class JournalWriter {
 
   /** What is not acknowledged goes on under a new writer id, numbered from 0. */
   #startOver(): void {
-    this.#seal();
     const base = this.#acknowledgedTo;
+    this.#renamed = true;
     this.#segments.rename(this.#options.newWriterId());
-    for (const frame of this.#pending) frame.first -= base;
-    this.#builder.renumber(this.#builder.next - base);
+    this.#backlog.renumber(base);
     this.#waiters = this.#waiters.map((waiter) => ({ ...waiter, target: waiter.target - base }));
     this.#acknowledgedTo = 0;
   }
 
-  #recordClockJump(): void {
+  /** Adds what the run should know about the writer itself: points it gave up, jumps of the wall clock. */
+  #recordOwn(): void {
+    if (this.#unrecordedDrops > 0) {
+      const points = this.#unrecordedDrops;
+      this.#unrecordedDrops = 0;
+      this.event({ kind: "dropped", points }, "dropped");
+    }
     const { clock } = this.#options;
     const offset = clock.now() - clock.monotonic();
     const jumpMs = Math.round(offset - this.#clockOffset);

@@ -4,7 +4,7 @@ import { LedgerError, invalidArgument } from "../backend/error.ts";
 import { foldRun } from "../journal/fold.ts";
 import { flushPolicy } from "../journal/flush-policy.ts";
 import type { RunCreated } from "../journal/run-created.ts";
-import { type WriterFold, WriterFolder } from "../journal/writer-fold.ts";
+import { highestOrder, type WriterFold } from "../journal/writer-fold.ts";
 import { listRun, type RunListing, writeRunDocument } from "../run/close-run.ts";
 import type { RunContext } from "../run/context.ts";
 import { newWriter } from "../run/start-run.ts";
@@ -74,10 +74,12 @@ async function recoverRun(
 ): Promise<"interrupted" | "running" | "closed"> {
   const { backend, clock } = context;
   const { signal } = options;
-  let listing = await listRun(backend, id, signal);
-  if ((await readRun(backend, id, signal, listing)).status !== "running") return "closed";
-  if (isOpenHere) return "running";
+  const listing = await listRun(backend, id, signal);
+  // A document, if it covers all there is, spares reading the journals.
+  if (listing.newestDocument > 0 && (await readRun(backend, id, signal, listing)).status !== "running") return "closed";
   const seen = await foldListed(backend, id, listing, signal);
+  if (seen.record.status !== "running") return "closed";
+  if (isOpenHere) return "running";
   const state = await askProcesses(backend, seen.created, seen.folds);
   if (state === "alive") return "running";
   if (state === "unknown") {
@@ -86,10 +88,10 @@ async function recoverRun(
     if (await showsProgress(backend, id, listing, graceMs, clock, signal)) return "running";
   }
   // Between the listing above and now it may have been closed properly.
-  listing = await listRun(backend, id, signal);
-  const { created, folds, record } = await foldListed(backend, id, listing, signal);
-  if (record.status !== "running") return "closed";
-  await closeAsInterrupted(context, created, listing, folds);
+  const now = await listRun(backend, id, signal);
+  const last = progressMark(now) === progressMark(listing) ? seen : await foldListed(backend, id, now, signal);
+  if (last.record.status !== "running") return "closed";
+  await closeAsInterrupted(context, last.created, now, last.folds);
   return "interrupted";
 }
 
@@ -140,26 +142,24 @@ async function closeAsInterrupted(
   folds: readonly WriterFold[],
 ): Promise<void> {
   const { backend, ids } = context;
-  const order = folds.reduce(
-    (highest, { events }) => events.reduce((max, event) => Math.max(max, event.order), highest),
-    0,
-  );
   const writer = newWriter(context, created, ids("writer"), {
     policy: flushPolicy(undefined, backend.capabilities.append),
     beatMs: created.writer.beatMs,
-    order,
+    order: highestOrder(folds),
   });
   try {
-    const folder = new WriterFolder();
     const positions = Object.fromEntries(folds.map((fold) => [fold.writer, fold.next]));
     const endTime = Math.max(created.createdAt, ...folds.map(({ lastTime }) => lastTime ?? 0));
-    folder.event(0, writer.event({ kind: "session", mode: "recover", beatMs: created.writer.beatMs }, "session"));
-    folder.event(1, writer.event({ kind: "interrupted", positions, endTime }, "interrupted"));
+    writer.event({ kind: "session", mode: "recover", beatMs: created.writer.beatMs }, "session");
+    writer.event({ kind: "interrupted", positions, endTime }, "interrupted");
     await writer.flush();
-    const own = folder.fold(writer.id, writer.next, created);
-    const all = [...folds, own];
-    if (foldRun(created, all).status === "interrupted") {
-      await writeRunDocument(backend, created, listing, all, { writer: writer.id, segments: writer.stored });
+    const own = writer.fold(created);
+    // Without it the journals are read each time; with the next close there is a document again.
+    if (own && foldRun(created, [...folds, own]).status === "interrupted") {
+      await writeRunDocument(backend, created, listing, [...folds, own], {
+        writer: own.writer,
+        segments: writer.stored,
+      });
     }
   } catch (error) {
     throw LedgerError.is(error)

@@ -23,19 +23,18 @@ export async function listRun(backend: Backend, runId: string, signal?: AbortSig
   return { writers: groupSegments(entries), newestDocument };
 }
 
-/** Reads the folds of all writers listed but one. */
-export async function readOthers(
+/** Reads the journals of the writers listed, all but `except`. */
+export async function readWriters(
   backend: Backend,
   created: RunCreated,
   { writers }: RunListing,
-  own: string,
+  except?: string,
 ): Promise<WriterFold[]> {
-  const others = new Map(writers);
-  others.delete(own);
-  if (others.size === 0) return [];
+  const wanted = new Map([...writers].filter(([writer]) => writer !== except));
+  if (wanted.size === 0) return [];
   // Loaded only when it is needed: a run alone is closed without reading anything.
   const { readFolds } = await import("../journal/read-folds.ts");
-  return await readFolds(backend, created, others);
+  return await readFolds(backend, created, wanted);
 }
 
 /**

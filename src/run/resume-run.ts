@@ -3,6 +3,7 @@ import { type FlushOptions, flushPolicy } from "../journal/flush-policy.ts";
 import { foldRun } from "../journal/fold.ts";
 import { readFolds } from "../journal/read-folds.ts";
 import type { RunCreated } from "../journal/run-created.ts";
+import { highestOrder } from "../journal/writer-fold.ts";
 import { listRun } from "./close-run.ts";
 import type { RunContext } from "./context.ts";
 import { checkHeartbeat } from "./options.ts";
@@ -42,10 +43,7 @@ export async function resumeRun(
   const beatMs = checkHeartbeat(options.heartbeatMs, append);
   const { writers } = await listRun(backend, created.id, signal);
   const folds = await readFolds(backend, created, writers, signal ? { signal } : {});
-  const order = folds.reduce(
-    (highest, { events }) => events.reduce((max, event) => Math.max(max, event.order), highest),
-    0,
-  );
+  const order = highestOrder(folds);
   const lastStep = folds.reduce((highest, fold) => Math.max(highest, fold.lastStep ?? -1), -1);
   const writer = newWriter(context, created, ids("writer"), { policy, beatMs, order });
   const alive = backend.liveness?.token;

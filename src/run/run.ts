@@ -2,13 +2,13 @@ import type { ArtifactSource } from "../artifacts/source.ts";
 import type { LogArtifactOptions } from "../artifacts/store.ts";
 import type { ArtifactRef, ArtifactVersion } from "../artifacts/version.ts";
 import { LedgerError, invalidArgument } from "../backend/error.ts";
-import type { ClosingStatus, Dictionary, ErrorSummary, NewEvent, RunEvent } from "../journal/event.ts";
+import type { ClosingStatus, Dictionary, ErrorSummary, NewEvent } from "../journal/event.ts";
 import { findConflict, mergeParams, newDictionary } from "../journal/params.ts";
 import type { RunCreated } from "../journal/run-created.ts";
 import type { MetricDefinition, RunStatus } from "../journal/run-record.ts";
-import { WriterFolder } from "../journal/writer-fold.ts";
+import { highestOrder } from "../journal/writer-fold.ts";
 import type { JournalWriter, WriterStats } from "../journal/writer.ts";
-import { listRun, readOthers, writeRunDocument } from "./close-run.ts";
+import { listRun, readWriters, writeRunDocument } from "./close-run.ts";
 import type { RunContext } from "./context.ts";
 import { summariseError } from "./error-summary.ts";
 import { MetricInput, type Metrics } from "./metric-input.ts";
@@ -55,7 +55,6 @@ export class Run implements AsyncDisposable {
   readonly #parts: RunParts;
   readonly #writer: JournalWriter;
   readonly #input: MetricInput;
-  readonly #folder = new WriterFolder();
   readonly #params: Dictionary;
   readonly #uploads = new Set<Promise<unknown>>();
   readonly #abort: () => void;
@@ -78,7 +77,7 @@ export class Run implements AsyncDisposable {
     this.#nextStep = parts.nextStep;
     this.#abort = () => void this.finish("killed").catch(() => {});
     signal?.addEventListener("abort", this.#abort, { once: true });
-    if (parts.session) this.#record(writer.event(parts.session, "session"));
+    if (parts.session) writer.event(parts.session, "session");
     context.onOpen(this);
   }
 
@@ -110,11 +109,10 @@ export class Run implements AsyncDisposable {
     if (shape === "nothing") return;
     const place = step ?? this.#nextStep++;
     const { values } = this.#input;
-    const n = this.#writer.next;
     if (shape === "loose") {
       const { looseKeys, looseNames } = this.#input;
-      if (this.#writer.looseRow(looseKeys, place, time, values)) this.#folder.row(n, looseNames, place, time, values);
-    } else if (this.#writer.row(shape, place, time, values)) this.#folder.row(n, shape.keys, place, time, values);
+      this.#writer.looseRow(looseNames, looseKeys, place, time, values);
+    } else this.#writer.row(shape, place, time, values);
   }
 
   /**
@@ -135,7 +133,7 @@ export class Run implements AsyncDisposable {
         },
       );
     }
-    this.#record(this.#writer.event({ kind: "params", set }, "params"));
+    this.#writer.event({ kind: "params", set }, "params");
     mergeParams(this.#params, set);
   }
 
@@ -143,19 +141,19 @@ export class Run implements AsyncDisposable {
   setTags(tags: { readonly [key: string]: string | number | boolean }): void {
     if (this.#ending) throw this.#closed("setTags");
     const set = checkTags(tags, "tags");
-    if (Object.keys(set).length > 0) this.#record(this.#writer.event({ kind: "tags", set }, "tags"));
+    if (Object.keys(set).length > 0) this.#writer.event({ kind: "tags", set }, "tags");
   }
 
   /** Removes a tag; removing one that is not there is fine. */
   removeTag(key: string): void {
     if (this.#ending) throw this.#closed("removeTag");
-    this.#record(this.#writer.event({ kind: "tags", remove: [checkName(key, "key")] }, "tags"));
+    this.#writer.event({ kind: "tags", remove: [checkName(key, "key")] }, "tags");
   }
 
   /** Sets the run's free text; the last write wins. */
   setNote(text: string): void {
     if (this.#ending) throw this.#closed("setNote");
-    this.#record(this.#writer.event({ kind: "note", text: checkText(text, "note") }, "note"));
+    this.#writer.event({ kind: "note", text: checkText(text, "note") }, "note");
   }
 
   /** Says what a metric, or all that fit a glob, means. `goal` decides which point is best. */
@@ -170,7 +168,7 @@ export class Run implements AsyncDisposable {
       ...(unit !== undefined && { unit: checkText(unit, "unit", 100) }),
       ...(description !== undefined && { description: checkText(description, "description", 10_000) }),
     };
-    this.#record(this.#writer.event({ kind: "metric", name, ...definition }, "metric"));
+    this.#writer.event({ kind: "metric", name, ...definition }, "metric");
   }
 
   /**
@@ -234,10 +232,6 @@ export class Run implements AsyncDisposable {
     return this.finish();
   }
 
-  #record(event: RunEvent): void {
-    this.#folder.event(0, event);
-  }
-
   #closed(method: string): LedgerError {
     return new LedgerError(
       "RUN_CLOSED",
@@ -248,7 +242,7 @@ export class Run implements AsyncDisposable {
 
   async #upload(work: Promise<ArtifactVersion>, kind: "artifact" | "input"): Promise<ArtifactVersion> {
     const task = work.then(async (version) => {
-      this.#record(this.#writer.event({ kind, version: { ...version, aliases: [...version.aliases] } }, kind));
+      this.#writer.event({ kind, version: { ...version, aliases: [...version.aliases] } }, kind);
       await this.#writer.flush();
       return version;
     });
@@ -275,18 +269,23 @@ export class Run implements AsyncDisposable {
     // What failed there has rejected where it was called.
     await Promise.allSettled(this.#uploads);
     const listing = await listRun(backend, this.id);
-    const others = await readOthers(backend, created, listing, this.#writer.id);
-    for (const { events } of others) for (const { order } of events) this.#writer.observe(order);
+    const others = await readWriters(backend, created, listing, this.#writer.id);
+    this.#writer.observe(highestOrder(others));
     if (!this.#finishRecorded) {
-      this.#record(this.#writer.event({ kind: "finish", ...ending }, "finish"));
+      this.#writer.event({ kind: "finish", ...ending }, "finish");
       this.#finishRecorded = true;
     }
     await this.#writer.flush();
-    const own = this.#folder.fold(this.#writer.id, this.#writer.next, created);
-    await writeRunDocument(backend, created, listing, [...others, own], {
-      writer: this.#writer.id,
-      segments: this.#writer.stored,
-    });
+    const own = this.#writer.fold(created);
+    if (own) {
+      await writeRunDocument(backend, created, listing, [...others, own], {
+        writer: own.writer,
+        segments: this.#writer.stored,
+      });
+    } else {
+      const all = await listRun(backend, this.id);
+      await writeRunDocument(backend, created, all, await readWriters(backend, created, all));
+    }
     this.#status = ending.status;
     this.#writer.close();
     signal?.removeEventListener("abort", this.#abort);

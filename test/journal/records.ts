@@ -72,6 +72,7 @@ export function addRow(writer: JournalWriter, { step, time, metrics }: Row): voi
   if (shape) writer.row(shape, step, time, values);
   else
     writer.looseRow(
+      metrics.map(([key]) => key),
       metrics.map(([key]) => new TextEncoder().encode(key)),
       step,
       time,

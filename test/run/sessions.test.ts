@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
-import { openLedger } from "../../src/index.ts";
-import { createTestLedger, seededIds } from "../../src/testing/index.ts";
+import { type Ledger, openLedger } from "../../src/index.ts";
+import { createTestClock, createTestLedger, seededIds } from "../../src/testing/index.ts";
+import { objectsOnly } from "../journal/records.ts";
 
 const code = (expected: string): object => expect.objectContaining({ code: expected });
 
@@ -81,4 +82,29 @@ test("a writer that was only slow makes an interrupted run go on", async () => {
   expect((await other.getRun(run.id)).status).toBe("running");
   await run.finish();
   expect(await other.getRun(run.id)).toMatchObject({ status: "finished", metrics: { a: { count: 2 } } });
+});
+
+test("after a clash of writer ids every point counts once, in the document as in the journals", async () => {
+  const place = objectsOnly();
+  const clock = createTestClock();
+  const open = async (): Promise<Ledger> => await openLedger(place, { clock, ids: seededIds(9, () => clock.now()) });
+  const begun = await (await openLedger(place, { clock, ids: seededIds(1, () => clock.now()) })).startRun();
+  // Two copies of one machine: the same ids, the same bytes, until they part.
+  const ledgers = [await open(), await open()] as const;
+  const [a, b] = await Promise.all([ledgers[0].resumeRun(begun.id), ledgers[1].resumeRun(begun.id)]);
+  for (const run of [a, b]) {
+    run.log({ m: 1 }, { step: 1 });
+    await run.flush();
+  }
+  a.log({ m: 2 }, { step: 2 });
+  await a.flush();
+  b.log({ m: 3 }, { step: 3 });
+  await b.flush();
+  await b.finish();
+  const ledger = await open();
+  expect([...(await ledger.history(begun.id, "m")).values]).toEqual([1, 2, 3]);
+  const record = await ledger.getRun(begun.id);
+  expect(record.metrics["m"]).toMatchObject({ count: 3, mean: 2 });
+  await place.remove(`runs/${begun.id}/run.json`);
+  expect(await ledger.getRun(begun.id)).toEqual(record);
 });

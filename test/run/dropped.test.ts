@@ -1,0 +1,72 @@
+import { expect, test } from "vitest";
+import { memoryBackend } from "../../src/backends/memory/index.ts";
+import { type Backend, type Ledger, openLedger, type Run } from "../../src/index.ts";
+import { createTestClock, faultyBackend, type TestClock } from "../../src/testing/index.ts";
+
+interface Overflow {
+  readonly place: Backend;
+  readonly clock: TestClock;
+  readonly run: Run;
+  readonly ledger: Ledger;
+}
+
+/** A run whose buffer overflows while the backend refuses the first few appends. */
+async function overflowing(): Promise<Overflow> {
+  const place = memoryBackend();
+  const clock = createTestClock();
+  const ledger = await openLedger(faultyBackend(place, [{ at: 1, times: 2, mode: "error-before", only: ["append"] }]), {
+    clock,
+  });
+  const run = await ledger.startRun({ flush: { maxBufferedBytes: 200 } });
+  for (let i = 0; i < 100; i++) run.log({ a: i / 3 });
+  await run.flush().catch(() => {});
+  await run.flush().catch(() => {});
+  return { place, clock, run, ledger };
+}
+
+test("points that were dropped are on the finished run's record, the same from its document and from its journals", async () => {
+  const { place, run, ledger } = await overflowing();
+  await run.flush();
+  await run.finish();
+  const { dropped, acknowledged } = run.stats;
+  expect(dropped).toBeGreaterThan(0);
+  expect(dropped + acknowledged).toBe(100);
+  const written = await ledger.getRun(run.id);
+  expect(written.dropped).toBe(dropped);
+  await place.remove(`runs/${run.id}/run.json`);
+  expect(await ledger.getRun(run.id)).toEqual(written);
+});
+
+test("drops that nothing was logged after are recorded by the finish itself", async () => {
+  const { place, run, ledger } = await overflowing();
+  await run.finish();
+  expect((await ledger.getRun(run.id)).dropped).toBe(run.stats.dropped);
+  await place.remove(`runs/${run.id}/run.json`);
+  expect((await ledger.getRun(run.id)).dropped).toBe(run.stats.dropped);
+});
+
+test("a run that goes on records its drops without being asked", async () => {
+  const { clock, run, ledger } = await overflowing();
+  await clock.advance(120_000);
+  expect((await ledger.getRun(run.id)).dropped).toBe(run.stats.dropped);
+  await run.finish();
+});
+
+test("a jump of the wall clock is in the journal, and changes nothing else", async () => {
+  const place = memoryBackend();
+  const clock = createTestClock();
+  const ledger = await openLedger(place, { clock });
+  const run = await ledger.startRun();
+  run.log({ a: 1 });
+  clock.jump(-7_200_000);
+  run.log({ a: 2 });
+  await run.finish();
+  const written = await ledger.getRun(run.id);
+  await place.remove(`runs/${run.id}/run.json`);
+  expect(await ledger.getRun(run.id)).toEqual(written);
+  expect([...(await ledger.history(run.id, "a")).values]).toEqual([1, 2]);
+  let journal = "";
+  for await (const { key } of place.list(`runs/${run.id}/journal`))
+    journal += Buffer.from(await place.read(key)).toString("latin1");
+  expect(journal).toContain('"jumpMs":-7200000');
+});
