@@ -1,5 +1,6 @@
 import { LedgerError, describeType } from "../backend/error.ts";
 import type { FileTree, SourceFile } from "../backend/files.ts";
+import { SMALL_BYTES } from "./small-bytes.ts";
 
 /** What can be logged as an artifact: bytes, text (stored as UTF-8), a Blob, a stream of bytes, or files (`fromPath`). */
 export type ArtifactSource =
@@ -10,8 +11,6 @@ export type ArtifactSource =
   | AsyncIterable<Uint8Array>
   | FileTree;
 
-/** Up to this many bytes a content is handled in one buffer. */
-export const SMALL_BYTES: number = 8 * 1024 * 1024;
 const CHUNK_BYTES = 1024 * 1024;
 
 /** Content of one file, by how often and how safely it can be read. */

@@ -1,3 +1,4 @@
+import { SMALL_BYTES } from "../artifacts/small-bytes.ts";
 import type { ArtifactSource } from "../artifacts/source.ts";
 import type { LogArtifactOptions } from "../artifacts/store.ts";
 import type { ArtifactRef, ArtifactVersion } from "../artifacts/version.ts";
@@ -38,8 +39,6 @@ export interface RunParts {
   readonly session?: NewEvent;
 }
 
-/** Bytes up to this length are copied by `logArtifact`; longer ones must not change until it settles. */
-const MAX_COPIED_BYTES: number = 8 * 1024 * 1024;
 /** Furthest moment a Date can say, in ms either side of the epoch. */
 const MAX_TIME = 8.64e15;
 
@@ -179,7 +178,7 @@ export class Run implements AsyncDisposable {
   async logArtifact(name: string, source: ArtifactSource, options: LogArtifactOptions = {}): Promise<ArtifactVersion> {
     if (this.#ending) throw this.#closed("logArtifact");
     // Copied before anything is awaited, so that the caller may change them right after the call.
-    const own = source instanceof Uint8Array && source.byteLength <= MAX_COPIED_BYTES ? source.slice() : source;
+    const own = source instanceof Uint8Array && source.byteLength <= SMALL_BYTES ? source.slice() : source;
     const settings = {
       ...options,
       ...(options.metadata && { metadata: copyData(options.metadata, "metadata") }),

@@ -1,19 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { s3Backend } from "../../../src/backends/s3/index.ts";
-import type { FaultName } from "../../servers/fake-s3.ts";
 import { FakeS3, S3Error, errorResponse } from "../../servers/fake-s3.ts";
-import { failureOf, isGet, isPut, onFake, place, text } from "./place.ts";
-
-const FAULTS: readonly FaultName[] = [
-  "lost-ack",
-  "late",
-  "reset",
-  "error-before",
-  "error-after",
-  "bare-503-after",
-  "slow-down",
-  "cut-body",
-];
+import { FAULTS, failureOf, isGet, isPut, onFake, place, text } from "./place.ts";
 
 describe("a create whose answer is lost", () => {
   test.each(FAULTS)("%s: the object is stored once and the call resolves", async (fault) => {

@@ -83,3 +83,30 @@ export async function keys(backend: S3Backend, prefix = "", startAfter?: string)
   for await (const { key } of backend.list(prefix, startAfter === undefined ? {} : { startAfter })) found.push(key);
   return found;
 }
+
+/** What goes wrong on the way to a store and back, by the fake's and the fault proxy's names. */
+export const FAULTS = [
+  "lost-ack",
+  "late",
+  "reset",
+  "error-before",
+  "error-after",
+  "bare-503-after",
+  "slow-down",
+  "cut-body",
+] as const;
+
+/** Keys that are valid and that careless clients store under other names. */
+export const ODD_KEYS = [
+  "a+b",
+  "q'()!*",
+  "sp ace/x",
+  "100%25",
+  "q?x#y",
+  "ü/😀",
+  "a=b&c;d,e@f$g",
+  "<tag>&amp;",
+  '"',
+  "%2e%2e/x",
+  "~`^{}|[]",
+] as const;
