@@ -2,9 +2,10 @@
 /**
  * The one-way rule of the source tree:
  *
- *   ledger -> run -> { journal, series, artifacts, catalog, provenance } -> backend
+ *   ledger -> run -> { journal, series, media, artifacts, catalog, provenance } -> parquet -> backend
  *
- * `series`, `catalog` and `provenance` fold the journal and may import it; nothing else goes sideways. Backends and the
+ * `series`, `catalog` and `provenance` fold the journal and may import it; nothing else goes sideways. `parquet` is the
+ * file format alone, below those who keep data in it. Backends and the
  * conformance kit know the seam alone; `adapters` and `node` know the public entry alone. Type-only imports count.
  * `test/architecture.test.ts` shows that every rule bites.
  */
@@ -28,7 +29,7 @@ const arrow = (room, ...allowed) => ({
   },
 });
 
-const rooms = ["journal", "series", "artifacts", "catalog", "provenance"];
+const rooms = ["journal", "series", "media", "artifacts", "catalog", "provenance"];
 
 /** @type {import("dependency-cruiser").IConfiguration} */
 module.exports = {
@@ -36,10 +37,12 @@ module.exports = {
     { name: "no-circular", comment: "type-only circles count", severity: "error", from: {}, to: { circular: true } },
 
     arrow("backend"),
+    arrow("parquet", "backend"),
     arrow("journal", "backend"),
     arrow("artifacts", "backend"),
-    arrow("series", "journal", "backend"),
-    arrow("catalog", "journal", "backend"),
+    arrow("series", "journal", "parquet", "backend"),
+    arrow("media", "parquet", "backend"),
+    arrow("catalog", "journal", "parquet", "backend"),
     arrow("provenance", "journal", "backend"),
     arrow("run", ...rooms, "backend"),
     arrow("ledger", "run", ...rooms, "backend"),
