@@ -18,8 +18,13 @@ function makeTables(): Int32Array {
 
 /** CRC-32 (ISO-HDLC) of `bytes[start, end)`, continuing from `seed`, as an unsigned 32-bit number. */
 export function crc32(bytes: Uint8Array, start = 0, end: number = bytes.length, seed = 0): number {
+  return ~update(~seed, bytes, start, end) >>> 0;
+}
+
+/** Signed 32-bit numbers throughout: compiled while it runs, V8 gives up on a loop into which an unsigned one came. */
+function update(before: number, bytes: Uint8Array, start: number, end: number): number {
   const t = tables;
-  let crc = ~seed;
+  let crc = before | 0;
   let i = start;
   if (end - start >= 8) {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -38,5 +43,5 @@ export function crc32(bytes: Uint8Array, start = 0, end: number = bytes.length, 
     }
   }
   for (; i < end; i++) crc = (crc >>> 8) ^ t[(crc ^ bytes[i]!) & 255]!;
-  return ~crc >>> 0;
+  return crc;
 }

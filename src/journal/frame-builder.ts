@@ -12,7 +12,7 @@ export interface PendingFrame {
   /** Metric values among them. */
   points: number;
   /** What the rows refer to. */
-  shapes: Shape[];
+  shapes: Set<Shape>;
   /** Running number of the first record. */
   first: number;
 }
@@ -20,6 +20,7 @@ export interface PendingFrame {
 /** Above this a difference of two safe integers may not be exact as a zigzag number in a double. */
 const MAX_DELTA = 2 ** 52 - 1;
 const FRAME_BYTES = 64 * 1024;
+const FIRST_FRAME_BYTES = 256;
 
 /**
  * Builds the bodies of frames from rows and events. A body stands alone but for the definitions of its shapes: its first
@@ -29,15 +30,20 @@ export class FrameBuilder {
   readonly #free: Uint8Array[] = [];
   #frame: PendingFrame;
   #view: DataView;
-  #step = 0;
-  #time = 0;
+  // NaN makes V8 keep them as doubles from the start: a first time beyond 31 bits would otherwise undo what it has compiled.
+  #step: number = Number.NaN;
+  #time: number = Number.NaN;
   #frameNumber = 0;
+  /** The first frames are short: what happens once a frame has then happened before V8 compiles the code around it. */
+  #fullAt = FIRST_FRAME_BYTES;
   #next = 0;
 
   constructor() {
     const body = new Uint8Array(FRAME_BYTES);
-    this.#frame = { body, length: 0, count: 0, points: 0, shapes: [], first: 0 };
+    this.#frame = newFrame(body, 0);
     this.#view = new DataView(body.buffer);
+    this.#step = 0;
+    this.#time = 0;
   }
 
   /** Number the next record will have. */
@@ -56,7 +62,7 @@ export class FrameBuilder {
 
   /** True when it is time to {@link seal}. */
   get isFull(): boolean {
-    return this.#frame.length >= FRAME_BYTES - 1024;
+    return this.#frame.length >= this.#fullAt;
   }
 
   /** Adds a row: `values[i]` belongs to the shape's i-th key. Step and time are safe integers. */
@@ -66,7 +72,7 @@ export class FrameBuilder {
     const { body } = this.#frame;
     if (shape.frame !== this.#frameNumber) {
       shape.frame = this.#frameNumber;
-      this.#frame.shapes.push(shape);
+      this.#frame.shapes.add(shape);
     }
     let bitmap = at;
     at += (n + 7) >> 3;
@@ -125,9 +131,10 @@ export class FrameBuilder {
     const frame = this.#frame;
     if (frame.count === 0) return undefined;
     const body = this.#free.pop() ?? new Uint8Array(FRAME_BYTES);
-    this.#frame = { body, length: 0, count: 0, points: 0, shapes: [], first: this.#next };
+    this.#frame = newFrame(body, this.#next);
     this.#view = new DataView(body.buffer);
     this.#frameNumber++;
+    this.#fullAt = Math.min(FRAME_BYTES - 1024, this.#fullAt * 2);
     this.#step = 0;
     this.#time = 0;
     return frame;
@@ -180,4 +187,8 @@ export class FrameBuilder {
     frame.body = grown;
     this.#view = new DataView(grown.buffer);
   }
+}
+
+function newFrame(body: Uint8Array, first: number): PendingFrame {
+  return { body, length: 0, count: 0, points: 0, shapes: new Set(), first };
 }

@@ -34,7 +34,8 @@ export class WriterFolder implements JournalVisitor {
   #lastKeys: readonly string[] | undefined;
   #lastIds: readonly number[] = [];
   #lastStep = Number.NEGATIVE_INFINITY;
-  #lastTime: number | undefined;
+  /** NaN before the first record: a field that may be `undefined` would cost an allocation a row. */
+  #lastTime: number = Number.NaN;
 
   row(_n: number, keys: readonly string[], step: number, time: number, values: Float64Array): void {
     if (keys !== this.#lastKeys) {
@@ -73,7 +74,7 @@ export class WriterFolder implements JournalVisitor {
         }),
       ),
       ...(Number.isFinite(this.#lastStep) && { lastStep: this.#lastStep }),
-      ...(this.#lastTime !== undefined && { lastTime: this.#lastTime }),
+      ...(!Number.isNaN(this.#lastTime) && { lastTime: this.#lastTime }),
       ...(beatMs !== undefined && { beatMs }),
       ...(alive !== undefined && { alive }),
       damage: [...this.#damage],
