@@ -20,7 +20,13 @@ const inNode = (config) => ({ ...bundle(config), platform: "node" });
 
 export default [
   { name: "runledger, at once", path: "dist/index.js", limit: "25 kB", modifyEsbuildConfig: atOnce },
-  { name: "runledger, with everything on demand", path: "dist/index.js", limit: "70 kB", modifyEsbuildConfig: bundle },
+  // 41 kB when there was nothing but journals and artifacts, and 45 kB for all that came and comes later.
+  {
+    name: "runledger, with everything on demand",
+    path: "dist/index.js",
+    limit: "86 kB",
+    modifyEsbuildConfig: bundle,
+  },
   {
     name: "runledger/backends/memory",
     path: "dist/backends/memory/index.js",

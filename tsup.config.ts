@@ -2,7 +2,7 @@ import { type Options, defineConfig } from "tsup";
 
 /** JavaScript only; `tsc -p tsconfig.build.json` writes the declarations beside it. */
 const config: Options = {
-  // One file per `exports` entry, and the two that `imports` chooses from by platform.
+  // One file per `exports` entry, and those that `imports` chooses from by platform.
   entry: [
     "src/index.ts",
     "src/backends/*/index.ts",
@@ -10,13 +10,15 @@ const config: Options = {
     "src/testing/index.ts",
     "src/node/index.ts",
     "src/artifacts/sha256/{node,portable}.ts",
+    "src/parquet/gunzip/{node,portable}.ts",
     "src/provenance/environment/{node,portable}.ts",
   ],
   format: "esm",
   target: "es2022",
   platform: "neutral",
   splitting: true,
-  sourcemap: true,
+  // The output is readable as it is, and the sources are published beside it: maps would be a fifth of the package.
+  sourcemap: false,
   dts: false,
   clean: true,
   external: [/^#/, /^node:/],

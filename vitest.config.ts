@@ -5,8 +5,8 @@ const config: ViteUserConfig = defineConfig({
   ssr: { resolve: { conditions: ["runledger-source", "node", "import", "module", "default"] } },
   test: {
     include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
-    // Needs a server: vitest.s3.config.ts.
-    exclude: ["test/real-s3/**", "**/node_modules/**"],
+    // Need a server or other programs: vitest.s3.config.ts, vitest.engines.config.ts.
+    exclude: ["test/real-s3/**", "test/engines/**", "**/node_modules/**"],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     reporters: ["default"],

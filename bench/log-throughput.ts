@@ -4,7 +4,7 @@ import { fsBackend, openLedger } from "./library.ts";
 import type { Section, Target } from "./report.ts";
 import { withScratch } from "./scratch.ts";
 import { loadSqlite, writeSqlite } from "./sqlite-points.ts";
-import { median, ratio } from "./statistics.ts";
+import { median, rangeOf, ratio } from "./statistics.ts";
 import { DESCRIPTIONS, type LogCall, logCalls, makeWorkload, type WorkloadName } from "./workloads.ts";
 
 const ROUNDS = 9;
@@ -47,8 +47,8 @@ export async function logThroughput(): Promise<Section> {
         label,
         median(samples[peer]).toFixed(0),
         cold(peer),
-        range(samples.own, samples[peer]),
-        range(samples.ownLog, samples[peer]),
+        rangeOf(samples.own, samples[peer]),
+        rangeOf(samples.ownLog, samples[peer]),
         bytes(peer),
       ]);
     }
@@ -67,11 +67,6 @@ export async function logThroughput(): Promise<Section> {
     "Ours includes checks, frames with checksums, the running summary of each metric and the wait for `flush()`.\n\n" +
     workloads;
   return { title: "log()", method, table, targets };
-}
-
-function range(ours: readonly number[], theirs: readonly number[]): string {
-  const { median: middle, least, greatest } = ratio(ours, theirs);
-  return `${middle.toFixed(3)} (${least.toFixed(3)}-${greatest.toFixed(3)})`;
 }
 
 async function writeOwn(

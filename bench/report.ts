@@ -31,20 +31,28 @@ export function formatTargets(sections: readonly Section[]): string {
   return markdownTable([["goal", "limit", "measured", "met"], ...rows]);
 }
 
+/** Packages whose version matters to the results. */
+const PEERS = new Set(["better-sqlite3", "@dsnp/parquetjs", "hyparquet", "hyparquet-writer"]);
+
 /** Machine, versions and date. */
 export function formatMachine(): string {
-  const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
-    version: string;
-  };
-  const bench = JSON.parse(readFileSync(new URL("./package.json", import.meta.url), "utf8")) as {
-    dependencies: Record<string, string>;
-  };
+  const { version, devDependencies } = packageFile("../package.json");
+  const peers = Object.entries({ ...packageFile("./package.json").dependencies, ...devDependencies })
+    .filter(([name]) => PEERS.has(name))
+    .map((peer) => peer.join(" "))
+    .join(", ");
   const cpu = cpus();
   return [
     `- ${new Date().toISOString().slice(0, 10)}, runledger ${version} (${commit()}), built package`,
     `- ${cpu.length} x ${cpu[0]?.model.trim() ?? "unknown processor"}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${osType()} ${release()}`,
-    `- Node ${process.versions.node}, V8 ${process.versions.v8}, better-sqlite3 ${bench.dependencies["better-sqlite3"]}`,
+    `- Node ${process.versions.node}, V8 ${process.versions.v8}, ${peers}`,
   ].join("\n");
+}
+
+function packageFile(path: string): Record<"dependencies" | "devDependencies", Record<string, string>> & {
+  version: string;
+} {
+  return JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8")) as ReturnType<typeof packageFile>;
 }
 
 function commit(): string {

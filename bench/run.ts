@@ -1,33 +1,45 @@
 /**
  * Runs the benchmarks and writes `bench/results.md`. Names of benchmarks as arguments run those alone, which prints their
- * results and leaves the file as it is.
+ * results and leaves the file as it is; `all` runs also those that take long, and writes the file.
  */
 import { writeFile } from "node:fs/promises";
 import { artifactIngest } from "./artifact-ingest.ts";
+import { atRest } from "./at-rest.ts";
 import { bundleSize } from "./bundle-size.ts";
+import { compaction } from "./compaction.ts";
+import { largeRun } from "./large-run.ts";
 import { logLatency } from "./log-latency.ts";
 import { logThroughput } from "./log-throughput.ts";
+import { readMetrics } from "./read-metrics.ts";
 import { type Section, formatMachine, formatSection, formatTargets } from "./report.ts";
 import { startup } from "./startup.ts";
 
 const suites: Record<string, () => Promise<Section>> = {
   "log-throughput": logThroughput,
   "log-latency": logLatency,
+  "at-rest": atRest,
+  compaction,
+  "read-metrics": readMetrics,
+  large: largeRun,
   "artifact-ingest": artifactIngest,
   startup,
   "bundle-size": bundleSize,
 };
 
-const named = process.argv.slice(2);
+/** Not among what runs without arguments. */
+const LONG = new Set(["large"]);
+
+const all = process.argv.includes("all", 2);
+const named = process.argv.slice(2).filter((name) => name !== "all");
 const unknown = named.filter((name) => !(name in suites));
 if (unknown.length > 0) {
-  console.error(`There is no benchmark ${unknown.join(", ")}; there are ${Object.keys(suites).join(", ")}.`);
+  console.error(`There is no benchmark ${unknown.join(", ")}; there are ${Object.keys(suites).join(", ")}, and all.`);
   process.exit(1);
 }
 
 const sections: Section[] = [];
 for (const [name, suite] of Object.entries(suites)) {
-  if (named.length > 0 && !named.includes(name)) continue;
+  if (!(all || (named.length > 0 ? named.includes(name) : !LONG.has(name)))) continue;
   console.error(`${name} ...`);
   const section = await suite();
   sections.push(section);
@@ -35,7 +47,7 @@ for (const [name, suite] of Object.entries(suites)) {
 }
 console.log(`${formatTargets(sections)}\n`);
 
-if (named.length === 0) {
+if (all || named.length === 0) {
   const text = [
     "# Benchmark results",
     "Written by `npm run bench`. Times are medians; contenders take turns within each round, and ratios are medians of the\n" +

@@ -18,3 +18,9 @@ export function ratio(
   const quotients = ours.map((value, i) => value / theirs[i]!);
   return { median: median(quotients), least: Math.min(...quotients), greatest: Math.max(...quotients) };
 }
+
+/** {@link ratio} as text: the median, and the least and the greatest in brackets. */
+export function rangeOf(ours: readonly number[], theirs: readonly number[]): string {
+  const { median: middle, least, greatest } = ratio(ours, theirs);
+  return `${middle.toFixed(3)} (${least.toFixed(3)}-${greatest.toFixed(3)})`;
+}

@@ -1,9 +1,13 @@
 export { openLedger, type OpenLedgerOptions } from "./ledger/open-ledger.ts";
 export type { Ledger } from "./ledger/ledger.ts";
+export type { MediaQuery, OpenMedia } from "./ledger/media.ts";
+export type { RunUpdate, WatchRunOptions } from "./ledger/run-update.ts";
 export type { RunPage, RunQuery } from "./ledger/search.ts";
 export type { Recovery, RecoverOptions } from "./ledger/recover.ts";
 
-export type { LogPosition, Run } from "./run/run.ts";
+export type { Run } from "./run/run.ts";
+export type { LogPosition } from "./run/position.ts";
+export type { LogHistogramOptions, LogImageOptions } from "./run/log-media.ts";
 export type { Metrics } from "./run/metric-input.ts";
 export type { StartRunOptions } from "./run/options.ts";
 export type { ResumeRunOptions } from "./run/resume-run.ts";
@@ -11,13 +15,19 @@ export type { IdSource } from "./run/ids.ts";
 
 export type { MetricDefinition, RunRecord, RunStatus } from "./journal/run-record.ts";
 export type { ClosingStatus, Dictionary, ErrorSummary, RecordedVersion } from "./journal/event.ts";
+export type { MediaEntry, MediaKind, MediaSummary } from "./journal/media-entry.ts";
 export type { MetricSummary, Point } from "./journal/summary.ts";
 export type { Damage } from "./journal/damage.ts";
 export type { FlushOptions } from "./journal/flush-policy.ts";
-export type { WriterStats } from "./journal/writer.ts";
+export type { WriterStats } from "./journal/writer-stats.ts";
+
+export type { Histogram, HistogramSource } from "./media/histogram.ts";
+export type { ImageSource, Pixels } from "./media/image.ts";
+export type { TableSource, TableValue } from "./media/table.ts";
 
 export type { Series } from "./series/series.ts";
-export type { HistoryOptions } from "./series/read-series.ts";
+export type { HistoryOptions } from "./series/history-options.ts";
+export type { SampleMethod } from "./series/downsample/method.ts";
 
 export type { ArtifactSource } from "./artifacts/source.ts";
 export type { ArtifactProgress, LogArtifactOptions } from "./artifacts/store.ts";
@@ -35,6 +45,7 @@ export type {
   Liveness,
 } from "./backend/backend.ts";
 export type { FileTree, SourceFile } from "./backend/files.ts";
+export { changeHints, type Hints, type HintSink } from "./backend/change-hints.ts";
 export { type Clock, systemClock, type Timer } from "./backend/clock.ts";
 export { ERROR_CODES, type ErrorCode, type ErrorDetails, LedgerError } from "./backend/error.ts";
 export { assertKey, assertPrefix, MAX_KEY_BYTES, MAX_SEGMENT_BYTES } from "./backend/key.ts";

@@ -43,6 +43,10 @@ describe("contents", () => {
     );
   });
 
+  test("both forms of #gunzip are there", () => {
+    expect(paths()).toEqual(expect.arrayContaining(["dist/parquet/gunzip/node.js", "dist/parquet/gunzip/portable.js"]));
+  });
+
   test("documents that the package refers to are in it; tests, harnesses and settings are not", () => {
     expect(paths()).toEqual(expect.arrayContaining(["README.md", "LICENSE", "docs/errors.md", "package.json"]));
     const strange = paths().filter((path) => !/^(dist|src|docs)\/|^[A-Z]+(\.md)?$|^package\.json$/.test(path));
@@ -147,17 +151,20 @@ describe("a browser", () => {
     expect(foreign).toEqual([]);
   });
 
-  test("import of runledger loads at most 25 kB at once, and at most 45 kB more on demand", async () => {
+  // In its first state all of it came to 41 kB; everything since may add 45 kB on demand. See docs/decisions/0001.
+  test("import of runledger loads at most 25 kB at once, and on demand at most 45 kB more than it once did", async () => {
     const { metafile, outputFiles } = await bundle([entryFile("runledger")], true);
     const weight = new Map(
       outputFiles.map(({ path, contents }) => [path.split("/").at(-1), brotliCompressSync(contents).byteLength]),
     );
     const atOnce = reachable(metafile);
     const sum = (files: string[]): number => files.reduce((total, file) => total + (weight.get(file) ?? 0), 0);
-    const all = Object.keys(metafile.outputs).map((path) => path.split("/").at(-1) as string);
     expect(sum([...atOnce])).toBeGreaterThan(1000);
     expect(sum([...atOnce])).toBeLessThanOrEqual(25_000);
-    expect(sum(all.filter((file) => !atOnce.has(file)))).toBeLessThanOrEqual(45_000);
+    // All of it, as one file: how much more the parts weigh one by one is up to the bundler.
+    const whole = await bundle([entryFile("runledger")], true, false);
+    const total = whole.outputFiles.reduce((size, { contents }) => size + brotliCompressSync(contents).byteLength, 0);
+    expect(total).toBeLessThanOrEqual(41_000 + 45_000);
   });
 });
 
@@ -215,11 +222,12 @@ function entryFile(name: string): string {
 async function bundle(
   entries: string[],
   minify = false,
+  splitting = true,
 ): Promise<{ metafile: Metafile; outputFiles: { path: string; contents: Uint8Array }[] }> {
   return await build({
     entryPoints: entries,
     bundle: true,
-    splitting: true,
+    splitting,
     platform: "browser",
     format: "esm",
     target: "es2022",

@@ -72,13 +72,16 @@ function tooLarge(what: string): LedgerError {
   });
 }
 
-const size = /* @__PURE__ */ z.int().check(/* @__PURE__ */ z.nonnegative());
-const text = /* @__PURE__ */ z.string().check(/* @__PURE__ */ z.minLength(1), /* @__PURE__ */ z.maxLength(1000));
+// Checked by hand: zod's own checks weigh more than these.
+const size = /* @__PURE__ */ z.custom<number>((value) => Number.isSafeInteger(value) && (value as number) >= 0);
+const text = /* @__PURE__ */ z.custom<string>(
+  (value) => typeof value === "string" && value.length > 0 && value.length <= 1000,
+);
 /** Unknown members are ignored: a later writer may add some without a new `v`. */
 const schema = /* @__PURE__ */ z.object({
   v: /* @__PURE__ */ z.literal(1),
   name: text,
-  version: /* @__PURE__ */ z.int().check(/* @__PURE__ */ z.nonnegative()),
+  version: size,
   digest: text,
   type: /* @__PURE__ */ z.optional(text),
   // Taken as it is: a schema of its keys would lose `__proto__`.

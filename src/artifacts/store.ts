@@ -111,6 +111,11 @@ export class ArtifactStore {
     return this.#present(stored, signal);
   }
 
+  /** Stores bytes that belong to no version, and that nobody changes until this settles, under their digest. As {@link log} rejects. */
+  async putBlob(bytes: Uint8Array, options: { readonly signal?: AbortSignal } = {}): Promise<StoredBlob> {
+    return await this.#blobs.put({ kind: "bytes", bytes }, options);
+  }
+
   /** The version a reference names. `ARTIFACT_NOT_FOUND` says what there is instead. */
   async resolve(ref: ArtifactRef, options: { readonly signal?: AbortSignal } = {}): Promise<ArtifactVersion> {
     return this.#present(await this.#resolver.find(parseRef(ref), options.signal), options.signal);

@@ -119,6 +119,15 @@ export interface Backend {
    */
   move?(from: string, to: string, options?: CallOptions): Promise<void>;
 
+  /**
+   * Optional, for storage that tells of changes by itself. Each step is a hint that something under a prefix may have changed since the
+   * step before it. Hints may come late, stand for many changes, be wrong or be missing: whoever uses them goes on
+   * looking from time to time, only less often. Of changes that go on they tell in the end, whichever handle makes them, or
+   * the hints end, as they do where a place cannot be watched. The caller may stop at any step, which releases what the
+   * watching holds; so does an abort, and so does `close()`, which ends the hints. It never keeps a process alive.
+   */
+  changes?(prefix: string, options?: CallOptions): AsyncIterable<void>;
+
   /** Releases what the handle holds. Other handles on the same place go on. Closing twice is fine. */
   close?(): Promise<void>;
 }

@@ -9,7 +9,7 @@ export interface World {
 }
 
 /** What a case cannot do without. `!append`: that `append` is not declared. */
-export type Need = keyof Capabilities | "!append" | "!move" | "close" | "liveness";
+export type Need = keyof Capabilities | "!append" | "!move" | "close" | "liveness" | "changes";
 
 /** One test of the contract, as data. It rejects when the contract is broken. */
 export interface ConformanceCase {
@@ -22,7 +22,7 @@ export interface ConformanceCase {
 /** Why a case with these needs cannot run on this backend, or `undefined` when it can. */
 export function missing(backend: Backend, needs: readonly Need[] = []): string | undefined {
   for (const need of needs) {
-    if (need === "close" || need === "liveness") {
+    if (need === "close" || need === "liveness" || need === "changes") {
       if (backend[need] === undefined) return `${backend.name} has no ${need}`;
     } else if (need === "!append" || need === "!move") {
       if (backend.capabilities?.[need.slice(1) as "append" | "move"] === true)

@@ -1,6 +1,7 @@
 import type { ConformanceCase } from "./case.ts";
 import { abortCases } from "./cases/abort.ts";
 import { appendCases } from "./cases/append.ts";
+import { changesCases } from "./cases/changes.ts";
 import { closeCases } from "./cases/close.ts";
 import { concurrencyCases } from "./cases/concurrency.ts";
 import { createCases } from "./cases/create.ts";
@@ -23,6 +24,7 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...appendCases,
   ...moveCases,
   ...keyCases,
+  ...changesCases,
   ...abortCases,
   ...closeCases,
   ...concurrencyCases,

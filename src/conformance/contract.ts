@@ -49,6 +49,9 @@ export const contract = {
   appendOrder: "Calls on one key from one handle take effect in the order of the calls",
   move: "Gives an object another key, in one step: `EXISTS` when `to` exists, `NOT_FOUND` when `from` does not",
   moveUnsupported: "Only where `capabilities.move`",
+  changesTell: "Of changes that go on they tell in the end, whichever handle makes them, or the hints end",
+  changesRelease:
+    "The caller may stop at any step, which releases what the watching holds; so does an abort, and so does `close()`, which ends the hints",
   closeOthers: "Other handles on the same place go on",
   closeTwice: "Closing twice is fine",
 } as const;

@@ -61,4 +61,13 @@ export class Backlog {
     for (const frame of this.#frames) frame.first -= base;
     this.builder.renumber(this.builder.next - base);
   }
+
+  /** Puts an event, its JSON in UTF-8, before all that waits, as number 0. What waits must begin with number 1. */
+  prepend(event: Uint8Array): void {
+    const builder = new FrameBuilder();
+    builder.event(event);
+    const frame = builder.seal() as PendingFrame;
+    this.#frames.unshift(frame);
+    this.#bytes += frame.length;
+  }
 }

@@ -1,12 +1,14 @@
 import * as z from "zod/mini";
 import { decodeJson } from "../backend/json.ts";
 import type { Dictionary, RunEvent } from "./event.ts";
-import { isCounts, isDictionary, isInteger, isStrings } from "./record-checks.ts";
+import { isCount, isCounts, isDictionary, isDigest, isInteger, isStrings } from "./record-checks.ts";
 
 const dictionary = /* @__PURE__ */ z.custom<Dictionary>(isDictionary);
 const strings = /* @__PURE__ */ z.custom<Dictionary<string>>(isStrings);
 const counts = /* @__PURE__ */ z.custom<Dictionary<number>>(isCounts);
 const integer = /* @__PURE__ */ z.custom<number>(isInteger);
+const count = /* @__PURE__ */ z.custom<number>(isCount);
+const some = /* @__PURE__ */ z.optional(count);
 const text = /* @__PURE__ */ z.optional(z.string());
 const head = { v: z.literal(1), order: integer, time: z.number() };
 
@@ -22,11 +24,32 @@ const recordedVersion = /* @__PURE__ */ z.object({
   runId: text,
 });
 
+const media = /* @__PURE__ */ z.object({
+  kind: z.literal("media"),
+  ...head,
+  key: z.string(),
+  type: z.enum(["text", "image", "histogram", "table"]),
+  step: integer,
+  at: z.number(),
+  n: count,
+  size: count,
+  mediaType: z.string(),
+  digest: z.optional(z.custom<string>(isDigest)),
+  inline: text,
+  width: some,
+  height: some,
+  caption: text,
+  rows: some,
+  columns: some,
+  dates: z.optional(z.array(count)),
+});
+
 const schema: z.ZodMiniType<RunEvent> = /* @__PURE__ */ z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("session"),
     ...head,
-    mode: z.enum(["start", "join", "recover"]),
+    mode: z.enum(["start", "join", "recover", "exclusive"]),
+    fence: z.optional(integer),
     beatMs: z.number(),
     alive: text,
   }),
@@ -43,6 +66,7 @@ const schema: z.ZodMiniType<RunEvent> = /* @__PURE__ */ z.discriminatedUnion("ki
     description: text,
   }),
   z.object({ kind: z.enum(["artifact", "input"]), ...head, version: recordedVersion }),
+  media,
   z.object({ kind: z.literal("beat"), ...head }),
   z.object({ kind: z.literal("clock"), ...head, jumpMs: z.number() }),
   z.object({ kind: z.literal("dropped"), ...head, points: integer }),
@@ -55,13 +79,27 @@ const schema: z.ZodMiniType<RunEvent> = /* @__PURE__ */ z.discriminatedUnion("ki
   z.object({ kind: z.literal("interrupted"), ...head, positions: counts, endTime: z.optional(z.number()) }),
 ]);
 
+/** True for an event of a kind and version that this library knows. */
+export function isEvent(value: unknown): value is RunEvent {
+  return parse(value) !== undefined;
+}
+
+function parse(value: unknown): RunEvent | undefined {
+  const { data } = z.safeParse(schema, value);
+  // Of a rich value the content or where it is: zod's own way to say that weighs more.
+  if (data?.kind === "media" && (data.digest === undefined) === (data.inline === undefined)) return undefined;
+  return data;
+}
+
 const decoder = new TextDecoder("utf-8", { fatal: true });
+
+export type EventDecoder = (bytes: Uint8Array) => { event: RunEvent } | { unknown: string };
 
 /** An event this version knows; otherwise the kind (and version) it does not know, which a reader skips and reports. */
 export function decodeEvent(bytes: Uint8Array): { event: RunEvent } | { unknown: string } {
   const value = decodeJson(decoder.decode(bytes));
-  const result = z.safeParse(schema, value);
-  if (result.success) return { event: result.data };
+  const event = parse(value);
+  if (event) return { event };
   const { kind, v } = (isDictionary(value) ? value : {}) as { kind?: unknown; v?: unknown };
   return { unknown: `${String(kind).slice(0, 40)} v${String(v).slice(0, 10)}` };
 }

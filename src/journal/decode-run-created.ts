@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { LedgerError } from "../backend/error.ts";
-import { decodeJson } from "../backend/json.ts";
+import { decodeCheckedJson } from "./checked-json.ts";
 import type { Dictionary } from "./event.ts";
 import { isDictionary, isStrings } from "./record-checks.ts";
 import { type RunCreated, runCreatedKey } from "./run-created.ts";
@@ -30,7 +30,7 @@ export function decodeRunCreated(bytes: Uint8Array, id: string): RunCreated {
   const key = runCreatedKey(id);
   let value: unknown;
   try {
-    value = decodeJson(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    value = decodeCheckedJson(bytes);
   } catch (cause) {
     throw new LedgerError("CORRUPT", `${key} cannot be read: it is damaged or no JSON`, { key, cause });
   }

@@ -1,37 +1,104 @@
 import * as z from "zod/mini";
-import { decodeJson } from "../backend/json.ts";
+import { decodeCheckedJson } from "./checked-json.ts";
+import { type Compacted, type CompactedEnd, type Coverage, isCompacted, parseMetricsName } from "./compacted.ts";
+import type { Damage } from "./damage.ts";
+import { isEvent } from "./decode-event.ts";
+import type { Dictionary, RunEvent } from "./event.ts";
 import type { SegmentEntry } from "./list-segments.ts";
-import { isDictionary } from "./record-checks.ts";
-import type { Coverage, RunDocument } from "./run-document.ts";
+import { isDictionary, isInteger } from "./record-checks.ts";
+import type { RunDocument } from "./run-document.ts";
 import type { RunRecord } from "./run-record.ts";
+import type { MediaRecord } from "./writer-fold.ts";
+import { isStoredSummary, restoreFold, type StoredSummary } from "./stored-fold.ts";
 
+const integer = /* @__PURE__ */ z.custom<number>(isInteger);
+const coverage = /* @__PURE__ */ z.array(
+  z.object({ writer: z.string(), segments: z.array(z.object({ seq: z.number(), bytes: z.number() })) }),
+);
+const compactedObject = /* @__PURE__ */ z.object({
+  name: z.custom<string>((name) => typeof name === "string" && parseMetricsName(name, 0) !== undefined),
+  size: integer,
+  digest: z.string(),
+});
+const storedFold = /* @__PURE__ */ z.object({
+  writer: z.string(),
+  order: integer,
+  fence: integer,
+  next: integer,
+  lastStep: z.optional(z.number()),
+  lastTime: z.optional(z.number()),
+  beatMs: z.optional(z.number()),
+  alive: z.optional(z.string()),
+  events: z.array(z.custom<RunEvent>(isEvent)),
+  media: z.array(z.custom<MediaRecord>((value) => isEvent(value) && value.kind === "media")),
+  damage: z.array(
+    z.custom<Damage>((value) => isDictionary(value) && ["kind", "key", "message"].every((key) => key in value)),
+  ),
+  metrics: z.custom<Dictionary<StoredSummary>>(
+    (value) => isDictionary(value) && Object.values(value).every(isStoredSummary),
+  ),
+});
 const schema = /* @__PURE__ */ z.object({
   v: z.literal(1),
   record: z.custom<RunRecord>(
     (value) => isDictionary(value) && ["id", "experiment", "metrics", "params", "damage"].every((key) => key in value),
   ),
-  covers: z.array(
-    z.object({ writer: z.string(), segments: z.array(z.object({ seq: z.number(), bytes: z.number() })) }),
+  covers: coverage,
+  compacted: z.optional(
+    z.object({
+      metrics: z.array(compactedObject),
+      overview: z.optional(compactedObject),
+      writers: z.array(storedFold),
+      ends: z.custom<Dictionary<CompactedEnd>>((value) => isDictionary(value) && Object.values(value).every(isEnd)),
+    }),
   ),
 });
 
-/** The document of the run `id`, or `undefined` for anything else: then the journals, of which it is a cache, are read. */
+function isEnd(value: unknown): value is CompactedEnd {
+  return isDictionary(value) && isInteger(value["segments"]) && isInteger(value["bytes"]);
+}
+
+/** The document of the run `id`, or `undefined` for anything else. */
 export function decodeRunDocument(bytes: Uint8Array, id: string): RunDocument | undefined {
   try {
-    const result = z.safeParse(schema, decodeJson(new TextDecoder("utf-8", { fatal: true }).decode(bytes)));
-    return result.success && result.data.record.id === id ? result.data : undefined;
+    const result = z.safeParse(schema, decodeCheckedJson(bytes));
+    if (!result.success || result.data.record.id !== id) return undefined;
+    const { record, covers, compacted } = result.data;
+    return { record, covers, ...(compacted && { compacted: restore(compacted) }) };
   } catch {
     return undefined;
   }
 }
 
-/** Whether the journals as listed hold nothing that a document does not cover. */
-export function coversAll(covers: readonly Coverage[], writers: ReadonlyMap<string, readonly SegmentEntry[]>): boolean {
+function restore(stored: NonNullable<z.infer<typeof schema>["compacted"]>): Compacted {
+  return { ...stored, writers: stored.writers.map(restoreFold) };
+}
+
+/** The segments as listed that hold more than a document covers, by writer. */
+export function beyond(
+  covers: readonly Coverage[],
+  writers: ReadonlyMap<string, readonly SegmentEntry[]>,
+): Map<string, SegmentEntry[]> {
   const covered = new Map(
     covers.flatMap(({ writer, segments }) => segments.map(({ seq, bytes }) => [`${writer}.${seq}`, bytes] as const)),
   );
-  for (const segments of writers.values()) {
-    for (const { writer, seq, size } of segments) if (size > (covered.get(`${writer}.${seq}`) ?? -1)) return false;
+  const more = new Map<string, SegmentEntry[]>();
+  for (const [writer, segments] of writers) {
+    const own = segments.filter(({ seq, size }) => size > (covered.get(`${writer}.${seq}`) ?? -1));
+    if (own.length > 0) more.set(writer, own);
   }
-  return true;
+  return more;
+}
+
+/** The segments as listed that hold more than was compacted, by writer. */
+export function beyondCompacted(
+  { ends }: Compacted,
+  writers: ReadonlyMap<string, readonly SegmentEntry[]>,
+): Map<string, SegmentEntry[]> {
+  const more = new Map<string, SegmentEntry[]>();
+  for (const [writer, segments] of writers) {
+    const own = segments.filter(({ seq, size }) => !isCompacted(ends[writer], seq, size));
+    if (own.length > 0) more.set(writer, own);
+  }
+  return more;
 }

@@ -1,5 +1,6 @@
 import { LedgerError } from "../backend/error.ts";
 import { decodeJson, encodeJson } from "../backend/json.ts";
+import type { MediaEvent } from "./media-entry.ts";
 
 /** Data of any shape, with own keys only: `__proto__` is a key like another. */
 export type Dictionary<T = unknown> = { [key: string]: T };
@@ -27,10 +28,14 @@ export interface RecordedVersion {
   readonly runId?: string | undefined;
 }
 
-/** A writer began. `beatMs`: it shows progress at least this often, or is gone. `alive`: see `Liveness`. */
+/**
+ * A writer began. `beatMs`: it shows progress at least this often, or is gone. `alive`: see `Liveness`. `fence`: how many
+ * fences the run had then, 0 if left out: a later one shuts it out.
+ */
 export interface SessionEvent {
   readonly kind: "session";
-  readonly mode: "start" | "join" | "recover";
+  readonly mode: "start" | "join" | "recover" | "exclusive";
+  readonly fence?: number | undefined;
   readonly beatMs: number;
   readonly alive?: string | undefined;
 }
@@ -77,7 +82,7 @@ export interface ClockEvent {
   readonly jumpMs: number;
 }
 
-/** So many points were given up since the buffer's bound was reached. */
+/** So many points, or rich values, were given up since the bound of what may wait was reached. */
 export interface DroppedEvent {
   readonly kind: "dropped";
   readonly points: number;
@@ -104,6 +109,7 @@ export type NewEvent =
   | NoteEvent
   | MetricEvent
   | ArtifactEvent
+  | MediaEvent
   | BeatEvent
   | ClockEvent
   | DroppedEvent

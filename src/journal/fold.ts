@@ -1,4 +1,5 @@
 import type { ClosingStatus, Dictionary, ErrorSummary, RecordedVersion, RunEvent } from "./event.ts";
+import { summariseMedia } from "./media-fold.ts";
 import { definitionOf } from "./metric-glob.ts";
 import { mergeParams, newDictionary } from "./params.ts";
 import type { RunCreated } from "./run-created.ts";
@@ -9,20 +10,22 @@ import { compareWriters, type WriterFold } from "./writer-fold.ts";
 /**
  * The record of a run from how it began and its writers' journals. Events apply in the order of their `order`, a logical
  * clock that each writer sets beyond all it has seen, and writers that knew nothing of each other by their ids: the result
- * is the same whoever folds, and no clock decides.
+ * is the same whoever folds, and no clock decides. Those of sessions that a fence shut out come before those of the
+ * sessions behind it, however far their clocks were: what such a writer stored last, unacknowledged, changes nothing after it.
  */
 export function foldRun(created: RunCreated, folds: readonly WriterFold[]): RunRecord {
   const writers = [...folds].sort(compareWriters);
   const logging = writers.filter(
     ({ events }) => !events.some((event) => event.kind === "session" && event.mode === "recover"),
   );
-  const state = new EventFold(created, new Map(logging.map(({ writer, next }) => [writer, next])));
-  const events = writers.flatMap(({ writer, events: own }) => own.map((event) => ({ writer, event })));
+  const state = new EventFold(created, logging);
+  const events = writers.flatMap(({ fence, events: own }) => own.map((event) => ({ fence, event })));
   // Stable: events of one writer stay in line.
-  events.sort((a, b) => a.event.order - b.event.order);
-  for (const { event } of events) state.apply(event);
+  events.sort((a, b) => a.fence - b.fence || a.event.order - b.event.order);
+  for (const { fence, event } of events) state.apply(event, fence);
 
   const { params, tags, note, status, endTime, error, artifacts, inputs, definitions, dropped } = state;
+  const media = summariseMedia(writers);
   return {
     id: created.id,
     name: created.name,
@@ -38,6 +41,7 @@ export function foldRun(created: RunCreated, folds: readonly WriterFold[]): RunR
     ...(created.jobType !== undefined && { jobType: created.jobType }),
     metrics: foldMetrics(writers, definitions),
     metricDefinitions: definitions,
+    ...(media && { media }),
     artifacts: [...artifacts.values()],
     inputs: [...inputs.values()],
     ...(created.environment !== undefined && { environment: created.environment }),
@@ -74,16 +78,17 @@ class EventFold {
   endTime: number | undefined;
   error: ErrorSummary | undefined;
   dropped = 0;
-  readonly #positions: ReadonlyMap<string, number>;
+  readonly #logging: readonly WriterFold[];
 
-  constructor(created: RunCreated, positions: ReadonlyMap<string, number>) {
-    this.#positions = positions;
+  constructor(created: RunCreated, logging: readonly WriterFold[]) {
+    this.#logging = logging;
     if (created.params) mergeParams(this.params, created.params);
     if (created.tags) mergeParams(this.tags, created.tags);
     this.note = created.note;
   }
 
-  apply(event: RunEvent): void {
+  /** `fence`: of the session that recorded it. */
+  apply(event: RunEvent, fence: number): void {
     switch (event.kind) {
       case "session":
         if (event.mode !== "recover") this.#open();
@@ -112,7 +117,9 @@ class EventFold {
       case "finish":
         return this.#close(event.status, event.time, event.error);
       case "interrupted":
-        return this.#interrupt(event.positions, event.endTime ?? event.time);
+        return this.#interrupt(event.positions, event.endTime ?? event.time, fence);
+      // Folded by themselves.
+      case "media":
       case "beat":
       case "clock":
     }
@@ -134,10 +141,13 @@ class EventFold {
     this.error = error;
   }
 
-  /** Holds only while no writer has got further than it was seen: then somebody's clock was wrong, or the writer only slept. */
-  #interrupt(positions: Dictionary<number>, endTime: number): void {
+  /**
+   * Holds only while no writer has got further than it was seen: then somebody's clock was wrong, or the writer only slept.
+   * One that was shut out already is no writer any more.
+   */
+  #interrupt(positions: Dictionary<number>, endTime: number, behind: number): void {
     if (this.status !== "running") return;
-    for (const [writer, next] of this.#positions) if (next > (positions[writer] ?? 0)) return;
+    for (const { writer, next, fence } of this.#logging) if (fence >= behind && next > (positions[writer] ?? 0)) return;
     this.status = "interrupted";
     this.endTime = endTime;
   }

@@ -16,7 +16,7 @@ export class Definitions {
   readonly shapes: Map<number, readonly string[]> = new Map();
 }
 
-/** Where a payload's records begin and how many it holds; `undefined` for a payload of definitions. */
+/** Where a payload's records begin and how many it holds; `undefined` for a payload without any. */
 export function recordRange(payload: Uint8Array): { first: number; count: number } | undefined {
   if (payload[0] !== PAYLOAD.records) return undefined;
   const reader = new ByteReader(payload, 1);
@@ -35,6 +35,7 @@ export function decodePayload(
 ): void {
   const reader = new ByteReader(payload, 1);
   if (payload[0] === PAYLOAD.definitions) return readDefinitions(reader, definitions);
+  if (payload[0] === PAYLOAD.fence) return;
   if (payload[0] !== PAYLOAD.records) throw new RangeError(`payload kind ${payload[0]} is unknown`);
   const first = reader.varint();
   const count = reader.varint();

@@ -1,11 +1,11 @@
 import type { Backend, CallOptions } from "../backend/backend.ts";
 import { LedgerError } from "../backend/error.ts";
 import type { Damage } from "./damage.ts";
-import { decodeEvent } from "./decode-event.ts";
+import type { EventDecoder } from "./decode-event.ts";
 import type { RunEvent } from "./event.ts";
 import { decodePayload, Definitions, recordRange } from "./payload.ts";
 import type { SegmentEntry } from "./list-segments.ts";
-import { segmentSeed } from "./segment.ts";
+import { SEGMENT_MAGIC, segmentSeed } from "./segment.ts";
 import { readSegment } from "./segment-reader.ts";
 
 /** What {@link readWriter} hands on, in the writer's own order, each record once. Arrays are reused. */
@@ -13,11 +13,14 @@ export interface JournalVisitor {
   row(n: number, keys: readonly string[], step: number, time: number, values: Float64Array): void;
   event(n: number, event: RunEvent): void;
   damage(damage: Damage): void;
+  /** A segment was read up to `end`, in bytes: it may have grown since it was listed. */
+  end?(seq: number, end: number): void;
 }
 
 /**
- * Reads the journal of one writer; resolves with the number behind its last record. A record found in two segments, because
- * its first write was not acknowledged, is handed on once. Damage is reported and what is intact around it is still read.
+ * Reads segments of one writer from record `from` on; resolves with the number behind the last record. A record found in two
+ * segments, because its first write was not acknowledged, is handed on once. Damage is reported and what is intact around it
+ * is still read. Events are passed over without `decode`: what they are checked with weighs more than all the rest. Rejects with `NOT_FOUND` when a segment is gone: then the run was compacted, and has to be listed anew.
  */
 export async function readWriter(
   backend: Backend,
@@ -25,32 +28,35 @@ export async function readWriter(
   segments: readonly SegmentEntry[],
   visitor: JournalVisitor,
   options?: CallOptions,
+  from = 0,
+  decode?: EventDecoder,
 ): Promise<number> {
-  let next = 0;
+  let next = from;
   for (const [index, segment] of segments.entries()) {
-    const reader = new SegmentVisit(segment.key, visitor, next);
-    try {
-      for await (const piece of readSegment(backend, segment.key, segmentSeed(runId, segment), options)) {
-        if (piece.kind === "frame") reader.frame(piece.payload, piece.from, piece.to);
-        else if (piece.kind === "gap") reader.gap(piece.from, piece.to);
-        else reader.tail(piece, index === segments.length - 1);
-      }
-    } catch (error) {
-      // Removed since it was listed: an abandoned segment, or the journal has been compacted.
-      if (!LedgerError.hasCode(error, "NOT_FOUND")) throw error;
+    const reader = new SegmentVisit(segment.key, visitor, next, decode);
+    let end = SEGMENT_MAGIC.length;
+    for await (const piece of readSegment(backend, segment.key, segmentSeed(runId, segment), options)) {
+      end = piece.to;
+      if (piece.kind === "frame") reader.frame(piece.payload, piece.from, piece.to);
+      else if (piece.kind === "gap") reader.gap(piece.from, piece.to);
+      else reader.tail(piece, index === segments.length - 1);
     }
     next = reader.next;
+    visitor.end?.(segment.seq, end);
   }
   return next;
 }
 
-class SegmentVisit {
+/** Hands on the records of one segment, piece by piece. */
+export class SegmentVisit {
   readonly #key: string;
   readonly #visitor: JournalVisitor;
+  readonly #decode: EventDecoder | undefined;
   readonly #definitions = new Definitions();
   next: number;
 
-  constructor(key: string, visitor: JournalVisitor, next: number) {
+  constructor(key: string, visitor: JournalVisitor, next: number, decode?: EventDecoder) {
+    this.#decode = decode;
     this.#key = key;
     this.#visitor = visitor;
     this.next = next;
@@ -104,7 +110,8 @@ class SegmentVisit {
     row: (n: number, keys: readonly string[], step: number, time: number, values: Float64Array): void =>
       this.#visitor.row(n, keys, step, time, values),
     event: (n: number, json: Uint8Array): void => {
-      const decoded = decodeEvent(json);
+      if (this.#decode === undefined) return;
+      const decoded = this.#decode(json);
       if ("event" in decoded) this.#visitor.event(n, decoded.event);
       else
         this.#visitor.damage({

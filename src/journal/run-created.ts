@@ -1,4 +1,4 @@
-import { encodeJson } from "../backend/json.ts";
+import { encodeCheckedJson } from "./checked-json.ts";
 import type { Dictionary } from "./event.ts";
 
 export function runPrefix(runId: string): string {
@@ -29,5 +29,5 @@ export interface RunCreated {
 }
 
 export function encodeRunCreated(created: RunCreated): Uint8Array {
-  return new TextEncoder().encode(encodeJson(created, "run"));
+  return encodeCheckedJson(created, "run");
 }

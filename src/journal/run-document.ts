@@ -1,16 +1,16 @@
-import { encodeJson } from "../backend/json.ts";
+import { encodeCheckedJson } from "./checked-json.ts";
+import type { Compacted, Coverage } from "./compacted.ts";
 import type { RunRecord } from "./run-record.ts";
+import { storeFold } from "./stored-fold.ts";
 
-/** What of a writer's journal a run document covers. */
-export interface Coverage {
-  readonly writer: string;
-  readonly segments: readonly { readonly seq: number; readonly bytes: number }[];
-}
-
-/** The fold of a run, written when it closes: a cache of the journals, good as long as they hold no more than it covers. */
+/**
+ * The fold of a run, written when it closes. Its record is good as long as the journals hold no more than it covers. With
+ * `compacted` it stands in for journals that may be gone.
+ */
 export interface RunDocument {
   readonly record: RunRecord;
   readonly covers: readonly Coverage[];
+  readonly compacted?: Compacted | undefined;
 }
 
 const DOCUMENT = /^run(?:\.([0-9]{4,9}))?\.json$/;
@@ -26,6 +26,7 @@ export function parseRunDocumentKey(key: string): number | undefined {
   return match ? Number(match[1] ?? 1) : undefined;
 }
 
-export function encodeRunDocument(document: RunDocument): Uint8Array {
-  return new TextEncoder().encode(encodeJson({ v: 1, ...document }, "run"));
+export function encodeRunDocument({ record, covers, compacted }: RunDocument): Uint8Array {
+  const stored = compacted && { ...compacted, writers: compacted.writers.map(storeFold) };
+  return encodeCheckedJson({ v: 1, record, covers, ...(stored && { compacted: stored }) }, "run");
 }

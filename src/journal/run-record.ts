@@ -1,5 +1,6 @@
 import type { Damage } from "./damage.ts";
 import type { Dictionary, ErrorSummary, RecordedVersion } from "./event.ts";
+import type { MediaSummary } from "./media-entry.ts";
 import type { MetricSummary } from "./summary.ts";
 
 /** `interrupted`: the writers are gone and none of them closed the run. */
@@ -30,13 +31,15 @@ export interface RunRecord {
   readonly jobType?: string;
   readonly metrics: Dictionary<MetricSummary>;
   readonly metricDefinitions: Dictionary<MetricDefinition>;
+  /** Texts, images, histograms and tables by key, in brief; `ledger.media` lists them. Absent when there are none. */
+  readonly media?: Dictionary<MediaSummary>;
   /** Versions the run made, in order, each once. */
   readonly artifacts: readonly RecordedVersion[];
   /** Versions the run used, in order, each once. */
   readonly inputs: readonly RecordedVersion[];
   readonly environment?: Dictionary;
   readonly error?: ErrorSummary;
-  /** Metric values the writers gave up since their buffers were full. */
+  /** Metric values and rich values the writers gave up since their buffers were full. */
   readonly dropped: number;
   /** What is damaged in the run's journals. Empty for a sound run; a torn tail after a crash is listed and harmless. */
   readonly damage: readonly Damage[];

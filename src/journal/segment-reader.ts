@@ -16,23 +16,24 @@ const MAX_SEARCHED_BYTES: number = 256 * 1024 * 1024;
 
 /**
  * The frames of one segment in order. A `gap` is damage with an intact frame behind it; a `tail` is what follows the last
- * intact frame: `torn` when it is the beginning of a frame that was not completed, or zeros only.
+ * intact frame: `torn` when it is the beginning of a frame that was not completed, or zeros only. `start`: the end of a frame, to go on from there.
  */
 export async function* readSegment(
   backend: Backend,
   key: string,
   seed: number,
   options?: CallOptions,
+  start = 0,
 ): AsyncGenerator<Piece, void, undefined> {
-  const window = new Window(backend, key, options);
-  await window.fill(SEGMENT_MAGIC.length);
-  const found = window.peek(SEGMENT_MAGIC.length);
+  const window = new Window(backend, key, options, start);
   let damagedFrom = -1;
+  await window.fill(SEGMENT_MAGIC.length);
+  const found = start > 0 ? SEGMENT_MAGIC : window.peek(SEGMENT_MAGIC.length);
   if (!found.every((byte, i) => byte === SEGMENT_MAGIC[i])) damagedFrom = 0;
   else if (found.length < SEGMENT_MAGIC.length) {
     yield { kind: "tail", torn: true, from: 0, to: found.length };
     return;
-  } else window.advance(SEGMENT_MAGIC.length);
+  } else if (start === 0) window.advance(SEGMENT_MAGIC.length);
 
   for (let hashed = 0; hashed < MAX_SEARCHED_BYTES;) {
     const length = await window.frameLength(seed);
@@ -85,9 +86,10 @@ class Window {
   #held: Uint8Array = new Uint8Array(0);
   #start = 0;
   #complete = false;
-  position = 0;
+  position: number;
 
-  constructor(backend: Backend, key: string, options: CallOptions | undefined) {
+  constructor(backend: Backend, key: string, options: CallOptions | undefined, start: number) {
+    this.position = start;
     this.#backend = backend;
     this.#key = key;
     this.#options = options;

@@ -1,6 +1,7 @@
 import type { Backend } from "../backend/backend.ts";
-import { equalBytes } from "../backend/body.ts";
+import { clampRange, equalBytes } from "../backend/body.ts";
 import { LedgerError } from "../backend/error.ts";
+import { fencedError, fenceKey, isFenceSegment, MAX_FENCE_SEGMENT_BYTES } from "./fence.ts";
 import { FRAME_OVERHEAD_BYTES, writeFrame } from "./frame.ts";
 import type { PendingFrame } from "./frame-builder.ts";
 import { SEGMENT_MAGIC, segmentKey, segmentSeed } from "./segment.ts";
@@ -17,12 +18,35 @@ export interface StoredSegment {
 const REPEAT_DEFINITION_AFTER = 64;
 /** A segment that has grown to this is not appended to any more. */
 const MAX_SEGMENT_BYTES: number = 256 * 1024 * 1024;
+/** Where each flush is an object, so many bytes of them are kept in memory: closing the run then need not fetch them one by one. */
+const RETAINED_BYTES: number = 8 * 1024 * 1024;
+/** An object larger than this may be uploaded in parts, and then replaces what stands under its key. */
+const LARGE_OBJECT_BYTES: number = 8 * 1024 * 1024;
+
+/** What can shut a writer out. */
+export interface FenceWatch {
+  /** How many fences the run had when the session began. It is shut out by the next one. */
+  readonly fence: number;
+  /** Whoever puts up a fence knows of the writer even without a segment of it: `run.created.json` names it. */
+  readonly announced: boolean;
+}
+
+/** Frames that the backend has stored, but that are not acknowledged before it is sure that no fence had been put up. */
+interface Unconfirmed {
+  readonly frames: readonly PendingFrame[];
+  readonly bytes: number;
+  readonly mustLook: boolean;
+}
 
 /**
  * Puts frames into the segments of one writer. On a backend that appends, a segment grows until an append fails: then its
  * end is unknown, so the same records go to a new segment and readers drop the repeats by their numbers. Elsewhere each
  * flush is one object; after a failure the very same object is sent again, so an attempt whose answer was lost cannot turn
  * into a second one.
+ *
+ * Whoever puts up a fence reads the journals after that. So frames stored before it are seen, and of frames stored later
+ * the writer learns in time: where it appends, by looking for the fence each time; where it creates objects, because the
+ * name of its next one is taken. It looks for the fence there too when that may not hold.
  */
 export class SegmentWriter {
   readonly stored: StoredSegment[] = [];
@@ -34,9 +58,18 @@ export class SegmentWriter {
   #size = 0;
   /** Tells definitions of an abandoned segment from those of this one, also under the same number. */
   #epoch = 0;
+  readonly #retained = new Map<string, Uint8Array>();
+  #retainedBytes = 0;
   #frozen: { key: string; bytes: Uint8Array; frames: readonly PendingFrame[] } | undefined;
+  #unconfirmed: Unconfirmed | undefined;
+  readonly #watch: FenceWatch | undefined;
+  /** Whoever puts up a fence from now on knows of this writer. */
+  #known: boolean;
 
-  constructor(backend: Backend, runId: string, writer: string, registry: ShapeRegistry) {
+  /** Without `watch` nothing is looked for, and only a fence segment shuts the writer out. */
+  constructor(backend: Backend, runId: string, writer: string, registry: ShapeRegistry, watch?: FenceWatch) {
+    this.#watch = watch;
+    this.#known = watch?.announced === true;
     this.#backend = backend;
     this.#runId = runId;
     this.#writer = writer;
@@ -49,23 +82,59 @@ export class SegmentWriter {
 
   /** Frames that must be sent as they were before any other, because an earlier attempt may have stored them. */
   get undecided(): readonly PendingFrame[] | undefined {
-    return this.#frozen?.frames;
+    return this.#unconfirmed?.frames ?? this.#frozen?.frames;
   }
 
-  /** Stores whole frames; resolves with the bytes written once the backend has acknowledged them. */
+  /** The backend, but for segments of this writer that are still in memory. */
+  withRetained(): Backend {
+    const backend = this.#backend;
+    if (this.#retained.size === 0) return backend;
+    const read: Backend["read"] = async (key, options) => {
+      const bytes = this.#retained.get(key);
+      if (bytes === undefined) return await backend.read(key, options);
+      const { start, end } = clampRange(options?.range, bytes.length);
+      return bytes.slice(start, end);
+    };
+    return {
+      contract: 1,
+      name: backend.name,
+      capabilities: { ...backend.capabilities, append: false, move: false },
+      create: (key, body, options) => backend.create(key, body, options),
+      read,
+      stat: (key, options) => backend.stat(key, options),
+      list: (prefix, options) => backend.list(prefix, options),
+      remove: (key, options) => backend.remove(key, options),
+    };
+  }
+
+  /** Stores whole frames; resolves with the bytes written once the backend has acknowledged them. `FENCED` when shut out. */
   async write(frames: readonly PendingFrame[]): Promise<number> {
-    return this.#backend.capabilities.append ? await this.#append(frames) : await this.#create(frames);
+    this.#unconfirmed ??= this.#backend.capabilities.append ? await this.#append(frames) : await this.#create(frames);
+    const { bytes, mustLook } = this.#unconfirmed;
+    // Should this fail, the next attempt only looks again.
+    if (mustLook) await this.#assertUnfenced();
+    this.#unconfirmed = undefined;
+    return bytes;
+  }
+
+  async #assertUnfenced(): Promise<void> {
+    if (this.#watch === undefined) return;
+    const key = fenceKey(this.#runId, this.#watch.fence + 1);
+    if ((await this.#backend.stat(key)) !== undefined) throw fencedError(this.#runId, key);
+    this.#known = true;
   }
 
   /** Goes on under another name, with an empty history. Only when nothing was acknowledged under this one that must stay in line. */
   rename(writer: string): void {
     this.#writer = writer;
+    this.#known = false;
     this.#frozen = undefined;
     this.stored.length = 0;
+    this.#retained.clear();
     this.#begin(0);
   }
 
-  async #append(frames: readonly PendingFrame[]): Promise<number> {
+  async #append(frames: readonly PendingFrame[]): Promise<Unconfirmed> {
     const bytes = this.#encode(frames);
     const key = this.#key();
     const isNew = this.#size === 0;
@@ -79,18 +148,24 @@ export class SegmentWriter {
     }
     this.#grow(bytes.length);
     if (this.#size >= MAX_SEGMENT_BYTES) this.#begin(this.#seq + 1);
-    return bytes.length;
+    return { frames, bytes: bytes.length, mustLook: true };
   }
 
-  async #create(frames: readonly PendingFrame[]): Promise<number> {
+  async #create(frames: readonly PendingFrame[]): Promise<Unconfirmed> {
     this.#frozen ??= { key: this.#key(), bytes: this.#encode(frames), frames };
     const { key, bytes } = this.#frozen;
+    let mustLook = !this.#known || bytes.length > LARGE_OBJECT_BYTES;
     try {
       await this.#backend.create(key, bytes);
     } catch (error) {
       if (!LedgerError.hasCode(error, "EXISTS")) throw error;
-      const there = await this.#backend.read(key);
+      const length = Math.max(bytes.length, MAX_FENCE_SEGMENT_BYTES) + 1;
+      const there = await this.#backend.read(key, { range: { offset: 0, length } });
+      // It may have been there since long before a fence, of which this attempt is to hear all the same.
+      mustLook = true;
       if (!equalBytes(there, bytes)) {
+        if (isFenceSegment(there, this.#runId, { writer: this.#writer, seq: this.#seq }))
+          throw fencedError(this.#runId, key);
         throw new LedgerError(
           "CONFLICT",
           "another process writes under the same writer id, as a copied virtual machine would",
@@ -102,9 +177,13 @@ export class SegmentWriter {
       }
     }
     this.#frozen = undefined;
+    if (this.#retainedBytes + bytes.length <= RETAINED_BYTES) {
+      this.#retained.set(key, bytes);
+      this.#retainedBytes += bytes.length;
+    }
     this.#grow(bytes.length);
     this.#begin(this.#seq + 1);
-    return bytes.length;
+    return { frames, bytes: bytes.length, mustLook };
   }
 
   #key(): string {

@@ -1,4 +1,4 @@
-import { crc32 } from "./crc32.ts";
+import { crc32 } from "../backend/crc32.ts";
 
 /** Where a run keeps its journals. */
 export function journalPrefix(runId: string): string {

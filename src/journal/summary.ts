@@ -77,6 +77,15 @@ export class Summaries {
     }
   }
 
+  /** Makes a state that {@link get} gave the state of a metric. */
+  set(id: number, { count, sum, rest, last, min, max }: SummaryState): void {
+    const at = id * STRIDE;
+    if (at >= this.#cells.length) this.#grow(at + STRIDE);
+    const none = { value: Number.NaN, step: 0, time: 0 };
+    const points = [last, min ?? none, max ?? none].flatMap(({ value, step, time }) => [value, step, time]);
+    this.#cells.set([count, sum, rest, ...points], at);
+  }
+
   /** The state of a metric, or `undefined` when it has no values. */
   get(id: number): SummaryState | undefined {
     const at = id * STRIDE;

@@ -1,17 +1,26 @@
 import type { Damage } from "./damage.ts";
 import type { RunEvent } from "./event.ts";
+import type { MediaEvent } from "./media-entry.ts";
 import type { JournalVisitor } from "./reader.ts";
 import type { RunCreated } from "./run-created.ts";
 import { Summaries, type SummaryState } from "./summary.ts";
+
+/** A rich value as a journal records it. */
+export type MediaRecord = Extract<RunEvent, MediaEvent>;
 
 /** Everything of one writer that the record of a run is folded from. */
 export interface WriterFold {
   readonly writer: string;
   /** Place of its session among the run's events: writers are in this order. */
   readonly order: number;
+  /** How many fences the run had when its session began. */
+  readonly fence: number;
   /** Number behind its last record. */
   readonly next: number;
+  /** All but beats and {@link media}. */
   readonly events: readonly RunEvent[];
+  /** Rich values, in the order they were recorded: there may be many. */
+  readonly media: readonly MediaRecord[];
   readonly summaries: ReadonlyMap<string, SummaryState>;
   /** Highest step logged. */
   readonly lastStep?: number;
@@ -22,20 +31,39 @@ export interface WriterFold {
   /** See `Liveness`. */
   readonly alive?: string;
   readonly damage: readonly Damage[];
+  /** How far each segment was read for it, in bytes. Not for keeping. */
+  readonly read?: ReadonlyMap<number, number>;
 }
 
 /** Gathers a {@link WriterFold} from the records of a writer, as they are written or as they are read back. */
 export class WriterFolder implements JournalVisitor {
   readonly #events: RunEvent[] = [];
+  readonly #media: MediaRecord[] = [];
   readonly #damage: Damage[] = [];
   readonly #summaries = new Summaries();
   readonly #ids = new Map<string, number>();
+  readonly #read = new Map<number, number>();
+  readonly #base: WriterFold | undefined;
   readonly #idsOfShape = new WeakMap<readonly string[], number[]>();
   #lastKeys: readonly string[] | undefined;
   #lastIds: readonly number[] = [];
   #lastStep = Number.NEGATIVE_INFINITY;
   /** NaN before the first record: a field that may be `undefined` would cost an allocation a row. */
   #lastTime: number = Number.NaN;
+  #firstOrder: number | undefined;
+
+  /** `base`: what the records before the first one that is handed over came to. */
+  constructor(base?: WriterFold) {
+    this.#base = base;
+    if (base === undefined) return;
+    for (const event of base.events) this.#events.push(event);
+    for (const event of base.media) this.#media.push(event);
+    for (const damage of base.damage) this.#damage.push(damage);
+    this.#firstOrder = base.order < Number.MAX_SAFE_INTEGER ? base.order : undefined;
+    for (const [key, state] of base.summaries) this.#summaries.set(this.#id(key), state);
+    this.#lastStep = base.lastStep ?? this.#lastStep;
+    this.#lastTime = base.lastTime ?? this.#lastTime;
+  }
 
   row(_n: number, keys: readonly string[], step: number, time: number, values: Float64Array): void {
     if (keys !== this.#lastKeys) {
@@ -49,24 +77,35 @@ export class WriterFolder implements JournalVisitor {
 
   event(_n: number, event: RunEvent): void {
     this.#lastTime = event.time;
-    if (event.kind !== "beat") this.#events.push(event);
+    if (event.kind === "beat") return;
+    this.#firstOrder ??= event.order;
+    if (event.kind === "media") {
+      this.#media.push(event);
+      if (event.step > this.#lastStep) this.#lastStep = event.step;
+    } else this.#events.push(event);
   }
 
   damage(damage: Damage): void {
     this.#damage.push(damage);
   }
 
+  end(seq: number, end: number): void {
+    this.#read.set(seq, end);
+  }
+
   /** What was gathered so far. `created` tells of the session that began the run. */
   fold(writer: string, next: number, created: RunCreated): WriterFold {
     const session = this.#events.find((event) => event.kind === "session");
     const began = created.writer.id === writer ? created.writer : undefined;
-    const beatMs = session?.beatMs ?? began?.beatMs;
-    const alive = session?.alive ?? began?.alive;
+    const beatMs = session?.beatMs ?? began?.beatMs ?? this.#base?.beatMs;
+    const alive = session?.alive ?? began?.alive ?? this.#base?.alive;
     return {
       writer,
-      order: writerOrder(writer, created, session?.order ?? this.#events[0]?.order),
+      order: writerOrder(writer, created, session?.order ?? this.#firstOrder),
+      fence: session?.fence ?? this.#base?.fence ?? 0,
       next,
       events: [...this.#events],
+      media: [...this.#media],
       summaries: new Map(
         [...this.#ids].flatMap(([key, id]) => {
           const state = this.#summaries.get(id);
@@ -78,6 +117,7 @@ export class WriterFolder implements JournalVisitor {
       ...(beatMs !== undefined && { beatMs }),
       ...(alive !== undefined && { alive }),
       damage: [...this.#damage],
+      ...(this.#read.size > 0 && { read: new Map(this.#read) }),
     };
   }
 
@@ -113,6 +153,9 @@ export function compareWriters(a: { writer: string; order: number }, b: { writer
 /** Place of the latest event that any of the writers recorded, 0 without one. */
 export function highestOrder(folds: readonly WriterFold[]): number {
   let highest = 0;
-  for (const { events } of folds) for (const { order } of events) highest = Math.max(highest, order);
+  for (const { events, media } of folds) {
+    for (const { order } of events) highest = Math.max(highest, order);
+    for (const { order } of media) highest = Math.max(highest, order);
+  }
   return highest;
 }

@@ -3,30 +3,15 @@ import type { Clock, Timer } from "../backend/clock.ts";
 import { LedgerError } from "../backend/error.ts";
 import { Backlog } from "./backlog.ts";
 import { encodeEvent, type NewEvent } from "./event.ts";
+import { fencedError, fenceKey } from "./fence.ts";
 import { flushInterval, flushIsDue, type FlushPolicy, retryDelay } from "./flush-policy.ts";
+import { FlushWaiters } from "./flush-waiters.ts";
 import type { PendingFrame } from "./frame-builder.ts";
 import type { RunCreated } from "./run-created.ts";
-import { SegmentWriter, type StoredSegment } from "./segment-writer.ts";
+import { type FenceWatch, SegmentWriter, type StoredSegment } from "./segment-writer.ts";
 import { type Shape, ShapeRegistry } from "./shape.ts";
 import { type WriterFold, WriterFolder } from "./writer-fold.ts";
-
-/** How far a writer is. `points = acknowledged + buffered + dropped`. */
-export interface WriterStats {
-  /** Metric values handed to `log()`. */
-  readonly points: number;
-  /** Stored, at the backend's chosen durability. */
-  readonly acknowledged: number;
-  /** Waiting in memory. */
-  readonly buffered: number;
-  /** Given up because the buffer's bound was reached. */
-  readonly dropped: number;
-  /** Journal bytes acknowledged by the backend. */
-  readonly bytesWritten: number;
-  /** Writes acknowledged by the backend. */
-  readonly flushes: number;
-  /** The latest trouble with the backend, also once it has been overcome. */
-  readonly lastError?: LedgerError;
-}
+import type { WriterStats } from "./writer-stats.ts";
 
 export interface WriterOptions {
   readonly backend: Backend;
@@ -38,14 +23,10 @@ export interface WriterOptions {
   readonly beatMs: number;
   /** Place of the latest event the writer knows of. Its own come after it. */
   readonly order: number;
+  /** What can shut the session out. Left out: no fence is looked for. */
+  readonly watch?: FenceWatch | undefined;
   readonly newWriterId: () => string;
   readonly onError: (error: LedgerError) => void;
-}
-
-interface Waiter {
-  readonly target: number;
-  readonly resolve: () => void;
-  readonly reject: (error: LedgerError) => void;
 }
 
 /** Wall time that leaves monotonic time by more than this, in ms, is recorded as a jump. */
@@ -62,7 +43,7 @@ export class JournalWriter {
   readonly #segments: SegmentWriter;
   readonly #folder = new WriterFolder();
   readonly #born: number;
-  #waiters: Waiter[] = [];
+  readonly #waiters = new FlushWaiters();
   #acknowledgedTo = 0;
   #acknowledgedAt: number;
   #order: number;
@@ -77,15 +58,21 @@ export class JournalWriter {
   #renamed = false;
   #writing = false;
   #closed = false;
+  #fenced: LedgerError | undefined;
+  /** The event that began the session, which a new name needs too. */
+  #session: Uint8Array | undefined;
+  /** Called once, when the session is shut out. */
+  onFenced: (() => void) | undefined;
   #flushTimer: Timer | undefined;
   #flushAt = Number.POSITIVE_INFINITY;
   #beatTimer: Timer | undefined;
+  #beats = true;
   #clockOffset: number;
 
   constructor(options: WriterOptions) {
     this.#options = options;
-    const { backend, runId, writerId, clock } = options;
-    this.#segments = new SegmentWriter(backend, runId, writerId, this.registry);
+    const { backend, runId, writerId, clock, watch } = options;
+    this.#segments = new SegmentWriter(backend, runId, writerId, this.registry, watch);
     this.#born = clock.monotonic();
     this.#acknowledgedAt = this.#born;
     this.#clockOffset = clock.now() - this.#born;
@@ -125,6 +112,11 @@ export class JournalWriter {
     return this.#renamed ? undefined : this.#folder.fold(this.id, this.next, created);
   }
 
+  /** The backend, for reading: what of this writer's journal is still in memory is not fetched. */
+  withRetained(): Backend {
+    return this.#segments.withRetained();
+  }
+
   get stats(): WriterStats {
     return {
       points: this.#points,
@@ -162,24 +154,60 @@ export class JournalWriter {
     return true;
   }
 
-  /** Adds an event. Throws for data that cannot be kept, naming the path below `field`. */
+  /** Adds an event, unless the session is shut out. Throws for data that cannot be kept, naming the path below `field`. */
   event(event: NewEvent, field: string): void {
     const order = this.#order + 1;
     const encoded = encodeEvent(event, order, this.#options.clock.now(), field);
+    if (this.#fenced) return;
+    if (event.kind === "session") this.#session = encoded.bytes;
     this.#order = order;
     this.#backlog.builder.event(encoded.bytes);
     this.#folder.event(0, encoded.event);
     this.#added();
   }
 
-  /** Resolves once everything added before the call is acknowledged; rejects with the cause of the first attempt that fails. */
-  flush(): Promise<void> {
+  /** Whether the bound of what may wait is not reached yet. */
+  get hasRoom(): boolean {
+    return this.#backlog.bytes <= this.#options.policy.maxBufferedBytes;
+  }
+
+  /** Counts `count` values that were logged and given up before they came here, and records that. */
+  drop(count: number): void {
+    this.#points += count;
+    this.#dropped += count;
+    this.#unrecordedDrops += count;
+    if (this.#flushTimer === undefined && !this.#writing) this.#arm();
+  }
+
+  /** Tells of trouble that is not the journal's own. */
+  report(error: LedgerError): void {
+    this.#lastError = error;
+    this.#options.onError(error);
+  }
+
+  /**
+   * Resolves once everything added before the call is acknowledged; rejects with the cause of the first attempt that fails,
+   * and always with `FENCED` once the session is shut out. Where the attempt before failed, one that is not `urgent` leaves the next to the timer.
+   */
+  flush(urgent = true): Promise<void> {
+    if (this.#fenced) return Promise.reject(this.#fenced);
     const target = this.next;
     if (this.#acknowledgedTo >= target) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      this.#waiters.push({ target, resolve, reject });
-      this.#write();
-    });
+    const stored = this.#waiters.wait(target, urgent);
+    this.#write();
+    return stored;
+  }
+
+  /** From now on no sign of life is recorded: behind the end of a run nothing may come. */
+  endBeats(): void {
+    this.#beats = false;
+  }
+
+  /** Throws `FENCED` when the session is shut out: that was met before, or the run has `fences` fences, one too many. */
+  assertUnfenced(fences = 0): void {
+    const { runId, watch } = this.#options;
+    if (watch && fences > watch.fence) this.#shutOut(fencedError(runId, fenceKey(runId, fences)));
+    if (this.#fenced) throw this.#fenced;
   }
 
   /** Ends the timers. Records that are not flushed are lost. */
@@ -191,7 +219,7 @@ export class JournalWriter {
 
   #hasRoom(points: number): boolean {
     this.#points += points;
-    if (this.#backlog.bytes <= this.#options.policy.maxBufferedBytes) return true;
+    if (this.hasRoom) return true;
     this.#dropped += points;
     this.#unrecordedDrops += points;
     return false;
@@ -230,7 +258,7 @@ export class JournalWriter {
     const { clock, beatMs } = this.#options;
     this.#beatTimer = clock.timer(beatMs, () => {
       if (this.#closed) return;
-      if (this.#backlog.isEmpty && clock.monotonic() - this.#acknowledgedAt >= beatMs * 0.9) {
+      if (this.#beats && this.#backlog.isEmpty && clock.monotonic() - this.#acknowledgedAt >= beatMs * 0.9) {
         this.event({ kind: "beat" }, "beat");
         this.#write();
       }
@@ -241,7 +269,8 @@ export class JournalWriter {
   /** Begins to write unless a write is under way, which then goes on with what is due. */
   #write(): void {
     // After a failure a timer waits for the backend to recover; only an explicit flush is more pressing.
-    if (this.#writing || (this.#failures > 0 && this.#flushTimer !== undefined && this.#waiters.length === 0)) return;
+    if (this.#fenced || this.#writing) return;
+    if (this.#failures > 0 && this.#flushTimer !== undefined && !this.#waiters.areUrgent) return;
     this.#writing = true;
     this.#disarm();
     void this.#writeAll();
@@ -256,8 +285,11 @@ export class JournalWriter {
       if (frames.length === 0) break;
       try {
         const bytes = await this.#segments.write(frames);
+        if (this.#fenced) break;
         this.#acknowledge(frames, bytes);
       } catch (error) {
+        if (LedgerError.hasCode(error, "FENCED")) this.#shutOut(error);
+        if (this.#fenced) break;
         // Once: a store that shows other bytes under any name would be asked for ever.
         if (LedgerError.hasCode(error, "CONFLICT") && !startedOver) {
           startedOver = true;
@@ -267,7 +299,7 @@ export class JournalWriter {
           break;
         }
       }
-    } while (this.#waiters.length > 0 || flushIsDue(this.#options.policy, this.#backlog));
+    } while (!this.#waiters.isEmpty || flushIsDue(this.#options.policy, this.#backlog));
     this.#writing = false;
     if (!this.#backlog.isEmpty || this.#unrecordedDrops > 0) this.#arm();
   }
@@ -280,11 +312,7 @@ export class JournalWriter {
     this.#flushes++;
     this.#failures = 0;
     this.#acknowledgedAt = this.#options.clock.monotonic();
-    const done = this.#waiters.filter((waiter) => waiter.target <= this.#acknowledgedTo);
-    if (done.length > 0) {
-      this.#waiters = this.#waiters.filter((waiter) => waiter.target > this.#acknowledgedTo);
-      for (const waiter of done) waiter.resolve();
-    }
+    this.#waiters.acknowledge(next);
   }
 
   #fail(cause: unknown): void {
@@ -292,20 +320,29 @@ export class JournalWriter {
       ? cause
       : new LedgerError("IO", "the backend failed without saying why", { cause });
     this.#failures++;
-    this.#lastError = error;
-    const waiters = this.#waiters;
-    this.#waiters = [];
-    for (const waiter of waiters) waiter.reject(error);
-    this.#options.onError(error);
+    this.#waiters.reject(error);
+    this.report(error);
+  }
+
+  /** For good: nothing is written any more, and what waits stays. */
+  #shutOut(error: LedgerError): void {
+    if (this.#fenced) return;
+    this.#fenced = error;
+    this.close();
+    this.onFenced?.();
+    this.#fail(error);
   }
 
   /** What is not acknowledged goes on under a new writer id, numbered from 0. */
   #startOver(): void {
-    const base = this.#acknowledgedTo;
+    // Should the session be on record under the old name already, it is told again: what it says holds for this one too.
+    const session = this.#acknowledgedTo > 0 ? this.#session : undefined;
+    const base = this.#acknowledgedTo - (session ? 1 : 0);
     this.#renamed = true;
     this.#segments.rename(this.#options.newWriterId());
     this.#backlog.renumber(base);
-    this.#waiters = this.#waiters.map((waiter) => ({ ...waiter, target: waiter.target - base }));
+    if (session) this.#backlog.prepend(session);
+    this.#waiters.renumber(base);
     this.#acknowledgedTo = 0;
   }
 

@@ -1,17 +1,21 @@
 import type { OpenArtifact } from "../artifacts/open.ts";
 import type { ArtifactRef, ArtifactVersion } from "../artifacts/version.ts";
 import { LedgerError, invalidArgument } from "../backend/error.ts";
+import type { MediaEntry } from "../journal/media-entry.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import type { OpenRun, RunContext } from "../run/context.ts";
 import type { StartRunOptions } from "../run/options.ts";
 import type { ResumeRunOptions } from "../run/resume-run.ts";
 import type { Run } from "../run/run.ts";
 import { startRun } from "../run/start-run.ts";
-import type { HistoryOptions } from "../series/read-series.ts";
+import { checkHistoryOptions, checkKeys, type HistoryOptions } from "../series/history-options.ts";
 import type { Series } from "../series/series.ts";
+import type { MediaQuery, OpenMedia } from "./media.ts";
 import type * as Reading from "./reading.ts";
 import type { RecoverOptions, Recovery } from "./recover.ts";
+import type { RunUpdate, WatchRunOptions } from "./run-update.ts";
 import type { RunPage, RunQuery } from "./search.ts";
+import { RunWatch } from "./watch-run.ts";
 
 // A program that only writes runs never loads what reads them.
 const reading = (): Promise<typeof Reading> => import("./reading.ts");
@@ -48,7 +52,10 @@ export class Ledger {
     return result;
   }
 
-  /** Goes on with a run, in a session of its own. `RUN_NOT_FOUND`. */
+  /**
+   * Goes on with a run, in a session of its own: beside the writers it has, or, with `mode: "exclusive"`, in their place.
+   * `RUN_NOT_FOUND`; see {@link ResumeRunOptions}.
+   */
   async resumeRun(id: string, options?: ResumeRunOptions): Promise<Run> {
     const { readRunCreated, resumeRun } = await reading();
     return await resumeRun(this.#context, await readRunCreated(this.#context.backend, id, options?.signal), options);
@@ -90,19 +97,41 @@ export class Ledger {
 
   /** {@link history} of many metrics, or of all; those without points are absent. */
   async histories(runId: string, keys?: readonly string[], options: HistoryOptions = {}): Promise<Map<string, Series>> {
-    if (keys !== undefined && !(Array.isArray(keys) && keys.every((key) => typeof key === "string"))) {
-      throw invalidArgument("keys", "an array of strings", keys);
-    }
-    for (const [name, bound] of [
-      ["from", options.from],
-      ["to", options.to],
-    ] as const) {
-      if (bound !== undefined && (typeof bound !== "number" || Number.isNaN(bound)))
-        throw invalidArgument(name, "a number", bound);
-    }
+    checkKeys(keys);
+    checkHistoryOptions(options);
     const { backend } = this.#context;
-    const { readRunCreated, readSeries } = await reading();
-    return await readSeries(backend, await readRunCreated(backend, runId, options.signal), keys, options);
+    const { readHistories } = await reading();
+    return await readHistories(backend, runId, keys, options);
+  }
+
+  /**
+   * The texts, images, histograms and tables of a run, in step order, ties in the order of logging, without their contents.
+   * `RUN_NOT_FOUND`; `CORRUPT` when records of the run are damaged or missing, unless `damaged: "skip"`.
+   */
+  async media(runId: string, query?: MediaQuery): Promise<MediaEntry[]> {
+    const { listMedia } = await reading();
+    return await listMedia(this.#context.backend, runId, query);
+  }
+
+  /** The content of a value that {@link media} or a `log…` call gave, its digest checked. `CORRUPT` when it is not what was logged. */
+  async openMedia(entry: MediaEntry, options: { readonly signal?: AbortSignal } = {}): Promise<OpenMedia> {
+    const { openMedia } = await reading();
+    return await openMedia(this.#context.backend, entry, options.signal);
+  }
+
+  /**
+   * Follows a run while it goes on, in this process or another. The first update comes at once and holds everything so far, each
+   * further one what is new; the last one has the final status, then the iterable ends. Every point is told once, in the order
+   * in which its writer logged it. Looks again 250 ms after something happened, then less and less often, every 10 s at
+   * last, and at once where the backend tells of changes; only while an update is being waited for, for which a process
+   * stays alive. Leaving the loop, or an abort, releases everything. Rejects with `RUN_NOT_FOUND`, with the signal's
+   * reason, or with what the backend met for `giveUpMs` on end; until then that is told to `onError`.
+   */
+  watchRun(id: string, options: WatchRunOptions = {}): AsyncIterableIterator<RunUpdate, void, undefined> {
+    return new RunWatch(
+      async (signal) => (await reading()).watchUpdates(this.#context, id, options, signal),
+      options?.signal,
+    );
   }
 
   /** Opens a version of an artifact to read it, named as `name:v3`, `name:best`, `name` (the newest) or `name@sha256:…`. */

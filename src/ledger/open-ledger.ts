@@ -14,6 +14,11 @@ export interface OpenLedgerOptions {
   readonly clock?: Partial<Clock> | (() => number);
   /** Makes ids, for tests. Default: run ids begin with the time, the rest is random. */
   readonly ids?: IdSource;
+  /**
+   * How metrics of finished runs are encoded. `"compact"` (default): BYTE_STREAM_SPLIT, which DuckDB, pyarrow, pandas and polars
+   * read. `"compatible"`: PLAIN with gzip, larger, for engines that cannot, such as fastparquet and older Spark.
+   */
+  readonly parquet?: "compact" | "compatible";
   /** Told of trouble that no call can reject with: background writes that failed, damaged runs passed over. Default: nothing. */
   readonly onError?: (error: LedgerError) => void;
 }
@@ -25,9 +30,11 @@ export interface OpenLedgerOptions {
  */
 export async function openLedger(backend: Backend, options: OpenLedgerOptions = {}): Promise<Ledger> {
   const clock = toClock(options.clock);
-  const { ids = randomIds(clock), onError } = options;
+  const { ids = randomIds(clock), onError, parquet = "compact" } = options;
   if (typeof ids !== "function") throw invalidArgument("ids", "a function", ids);
   if (onError !== undefined && typeof onError !== "function") throw invalidArgument("onError", "a function", onError);
+  if (parquet !== "compact" && parquet !== "compatible")
+    throw invalidArgument("parquet", '"compact" or "compatible"', parquet);
   const tell = (error: LedgerError): void => {
     try {
       onError?.(error);
@@ -43,6 +50,7 @@ export async function openLedger(backend: Backend, options: OpenLedgerOptions = 
     backend: checked,
     clock,
     ids,
+    compat: parquet === "compatible",
     artifacts: () =>
       (store ??= import("../artifacts/store.ts").then(
         ({ ArtifactStore }) => new ArtifactStore({ backend: checked, clock, ids, onDamaged: tell }),

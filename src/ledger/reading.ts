@@ -1,6 +1,8 @@
 // What reads runs, loaded as one when it is first needed.
 export { resumeRun } from "../run/resume-run.ts";
-export { readSeries } from "../series/read-series.ts";
+export { readHistories } from "./read-histories.ts";
+export { listMedia, openMedia } from "./media.ts";
 export { readRun, readRunCreated } from "./read-run.ts";
 export { recoverRuns } from "./recover.ts";
 export { searchRuns } from "./search.ts";
+export { watchUpdates } from "./watch-updates.ts";

@@ -5,10 +5,14 @@ import { foldRun } from "../journal/fold.ts";
 import { flushPolicy } from "../journal/flush-policy.ts";
 import type { RunCreated } from "../journal/run-created.ts";
 import { highestOrder, type WriterFold } from "../journal/writer-fold.ts";
-import { listRun, type RunListing, writeRunDocument } from "../run/close-run.ts";
+import { listRun, type RunListing } from "../journal/list-run.ts";
+import { readRunState, type RunState } from "../journal/run-state.ts";
+import { closeRun } from "../run/close-run.ts";
+import { isCompactable, removeSuperseded } from "../run/compact-run.ts";
 import type { RunContext } from "../run/context.ts";
 import { newWriter } from "../run/start-run.ts";
-import { foldListed, readRun, readRunCreated } from "./read-run.ts";
+import { seemsActive, settledWriters } from "../run/other-writers.ts";
+import { readRunCreated } from "./read-run.ts";
 import { listRuns } from "./search.ts";
 
 export interface RecoverOptions {
@@ -74,36 +78,81 @@ async function recoverRun(
 ): Promise<"interrupted" | "running" | "closed"> {
   const { backend, clock } = context;
   const { signal } = options;
-  const listing = await listRun(backend, id, signal);
-  // A document, if it covers all there is, spares reading the journals.
-  if (listing.newestDocument > 0 && (await readRun(backend, id, signal, listing)).status !== "running") return "closed";
-  const seen = await foldListed(backend, id, listing, signal);
-  if (seen.record.status !== "running") return "closed";
+  const call = signal ? { signal } : {};
+  const listing = await listRun(backend, id, call);
+  if (isTidy(listing)) return "closed";
+  const created = await readRunCreated(backend, id, signal);
+  const seen = await readRunState(backend, created, { ...call, listing });
+  const isClosed = ({ folds }: RunState): boolean => foldRun(created, folds).status !== "running";
+  if (isClosed(seen)) {
+    if (!isOpenHere) await tidy(context, created, seen, signal);
+    return "closed";
+  }
   if (isOpenHere) return "running";
-  const state = await askProcesses(backend, seen.created, seen.folds);
+  const state = await askProcesses(backend, created, seen.folds, seen.listing.fences);
   if (state === "alive") return "running";
   if (state === "unknown") {
     const graceMs =
-      options.graceMs ?? 3 * Math.max(seen.created.writer.beatMs, ...seen.folds.map(({ beatMs }) => beatMs ?? 0));
+      options.graceMs ?? 3 * Math.max(created.writer.beatMs, ...seen.folds.map(({ beatMs }) => beatMs ?? 0));
     if (await showsProgress(backend, id, listing, graceMs, clock, signal)) return "running";
   }
   // Between the listing above and now it may have been closed properly.
-  const now = await listRun(backend, id, signal);
-  const last = progressMark(now) === progressMark(listing) ? seen : await foldListed(backend, id, now, signal);
-  if (last.record.status !== "running") return "closed";
-  await closeAsInterrupted(context, last.created, now, last.folds);
+  const now = await listRun(backend, id, call);
+  const last =
+    progressMark(now) === progressMark(listing)
+      ? seen
+      : await readRunState(backend, created, { ...call, listing: now });
+  if (isClosed(last)) {
+    await tidy(context, created, last, signal);
+    return "closed";
+  }
+  await closeAsInterrupted(context, created, last, signal);
   return "interrupted";
 }
 
+/** Closed, compacted, and nothing left over: seen from the listing alone. */
+function isTidy({ writers, documents, metrics }: RunListing): boolean {
+  return writers.size === 0 && documents > 0 && new Set(metrics.map(({ compaction }) => compaction)).size === 1;
+}
+
+/** Completes what closing a run did not get done: the compaction, or what was to be removed after it. */
+async function tidy(
+  context: RunContext,
+  created: RunCreated,
+  state: RunState,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { backend } = context;
+  const { folds, document, more, listing } = state;
+  const positions = new Map(folds.map(({ writer, next }) => [writer, next]));
+  if (await seemsActive(backend, folds, { positions, fences: listing.fences })) return;
+  if (document?.compacted === undefined || more.size > 0) {
+    const hasPoints = folds.some(({ summaries }) => summaries.size > 0);
+    if (hasPoints && backend.capabilities.exclusiveCreate && isCompactable(folds))
+      await closeRun(context, created, { positions, state, signal });
+    return;
+  }
+  const settled = await settledWriters(backend, folds, {});
+  const left = [...listing.writers].map(([writer, own]) => ({
+    writer,
+    segments: own.map(({ seq, size }) => ({ seq, bytes: size })),
+  }));
+  const { compacted } = document;
+  await removeSuperseded(backend, created.id, { listing, covers: left, compacted, settled }, signal);
+}
+
+/** Those that a fence shut out are not asked about: they may live on and write nothing. */
 async function askProcesses(
   { liveness }: Backend,
   created: RunCreated,
   folds: readonly WriterFold[],
+  fences: number,
 ): Promise<"alive" | "gone" | "unknown"> {
   if (liveness === undefined) return "unknown";
-  const tokens = new Map(folds.map(({ writer, alive }) => [writer, alive]));
-  tokens.set(created.writer.id, created.writer.alive);
-  let unknown = false;
+  const tokens = new Map(folds.filter(({ fence }) => fence >= fences).map(({ writer, alive }) => [writer, alive]));
+  if (fences === 0) tokens.set(created.writer.id, created.writer.alive);
+  // Nobody: whoever put up the fence has not begun its session yet, or died before it.
+  let unknown = tokens.size === 0;
   for (const token of tokens.values()) {
     // This very process lives, but whether the writer in it does, only progress tells.
     const isAlive = token === undefined || token === liveness.token ? undefined : await liveness.isAlive(token);
@@ -125,42 +174,41 @@ async function showsProgress(
   const end = clock.monotonic() + graceMs;
   for (let left = graceMs; left > 0; left = end - clock.monotonic()) {
     await clock.sleep(Math.min(left, graceMs / LOOKS), signal);
-    if (progressMark(await listRun(backend, id, signal)) !== before) return true;
+    if (progressMark(await listRun(backend, id, signal ? { signal } : {})) !== before) return true;
   }
   return false;
 }
 
-function progressMark({ writers, newestDocument }: RunListing): string {
+function progressMark({ writers, newestDocument, fences }: RunListing): string {
   const segments = [...writers.values()].flatMap((own) => own.map(({ key, size }) => `${key}:${size}`));
-  return [newestDocument, ...segments.sort()].join();
+  return [newestDocument, fences, ...segments.sort()].join();
 }
 
 async function closeAsInterrupted(
   context: RunContext,
   created: RunCreated,
-  listing: RunListing,
-  folds: readonly WriterFold[],
+  { folds, listing }: RunState,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
   const { backend, ids } = context;
   const writer = newWriter(context, created, ids("writer"), {
     policy: flushPolicy(undefined, backend.capabilities.append),
     beatMs: created.writer.beatMs,
     order: highestOrder(folds),
+    // Of no use to a fence: all it writes is a claim about positions, void once anybody gets further.
+    fence: undefined,
   });
+  writer.endBeats();
   try {
-    const positions = Object.fromEntries(folds.map((fold) => [fold.writer, fold.next]));
+    const positions = new Map(folds.map((fold) => [fold.writer, fold.next]));
     const endTime = Math.max(created.createdAt, ...folds.map(({ lastTime }) => lastTime ?? 0));
-    writer.event({ kind: "session", mode: "recover", beatMs: created.writer.beatMs }, "session");
-    writer.event({ kind: "interrupted", positions, endTime }, "interrupted");
+    const { fences } = listing;
+    const beatMs = created.writer.beatMs;
+    writer.event({ kind: "session", mode: "recover", beatMs, ...(fences > 0 && { fence: fences }) }, "session");
+    writer.event({ kind: "interrupted", positions: Object.fromEntries(positions), endTime }, "interrupted");
     await writer.flush();
-    const own = writer.fold(created);
-    // Without it the journals are read each time; with the next close there is a document again.
-    if (own && foldRun(created, [...folds, own]).status === "interrupted") {
-      await writeRunDocument(backend, created, listing, [...folds, own], {
-        writer: own.writer,
-        segments: writer.stored,
-      });
-    }
+    // With whoever showed up in between: a document tells of everything that is there.
+    await closeRun(context, created, { writer, positions, signal });
   } catch (error) {
     throw LedgerError.is(error)
       ? error

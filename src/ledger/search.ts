@@ -1,9 +1,7 @@
 import type { Backend, Entry } from "../backend/backend.ts";
 import { LedgerError, invalidArgument } from "../backend/error.ts";
-import { groupSegments } from "../journal/list-segments.ts";
-import { parseRunDocumentKey } from "../journal/run-document.ts";
+import { type RunListing, toRunListing } from "../journal/list-run.ts";
 import type { RunRecord } from "../journal/run-record.ts";
-import type { RunListing } from "../run/close-run.ts";
 import { ID_PATTERN } from "../run/ids.ts";
 import { checkName } from "../run/text.ts";
 import { readRun, readRunCreated } from "./read-run.ts";
@@ -82,15 +80,7 @@ export async function listRuns(backend: Backend, signal?: AbortSignal): Promise<
     if (own) own.push(entry);
     else entries.set(id, [entry]);
   }
-  return new Map(
-    [...entries].map(([id, own]) => [
-      id,
-      {
-        writers: groupSegments(own),
-        newestDocument: Math.max(0, ...own.map(({ key }) => parseRunDocumentKey(key) ?? 0)),
-      },
-    ]),
-  );
+  return new Map([...entries].map(([id, own]) => [id, toRunListing(own, id)]));
 }
 
 function checkQuery(query: RunQuery): { experiment?: string; limit: number; after?: string; signal?: AbortSignal } {

@@ -1,63 +1,207 @@
 import type { Backend } from "../backend/backend.ts";
+import { equalBytes } from "../backend/body.ts";
 import { LedgerError } from "../backend/error.ts";
+import { type Compacted, type CompactedEnd, type Coverage, isCompacted } from "../journal/compacted.ts";
 import { foldRun } from "../journal/fold.ts";
-import { groupSegments, type SegmentEntry } from "../journal/list-segments.ts";
-import { type RunCreated, runPrefix } from "../journal/run-created.ts";
-import { encodeRunDocument, parseRunDocumentKey, runDocumentKey } from "../journal/run-document.ts";
-import type { WriterFold } from "../journal/writer-fold.ts";
+import type { SegmentEntry } from "../journal/list-segments.ts";
+import { listRun, type RunListing } from "../journal/list-run.ts";
+import type { RunCreated } from "../journal/run-created.ts";
+import { encodeRunDocument, runDocumentKey } from "../journal/run-document.ts";
+import type { RunState } from "../journal/run-state.ts";
+import { segmentKey } from "../journal/segment.ts";
+import type { JournalWriter } from "../journal/writer.ts";
+import { compareWriters, highestOrder } from "../journal/writer-fold.ts";
+import { compactRun, isCompactable, removeSuperseded, type Superseded } from "./compact-run.ts";
+import type { RunContext } from "./context.ts";
+import { seemsActive, settledWriters } from "./other-writers.ts";
 
-/** The objects of a run, as listed. */
-export interface RunListing {
-  readonly writers: ReadonlyMap<string, readonly SegmentEntry[]>;
-  /** Number of the newest run document, 0 when there is none. */
-  readonly newestDocument: number;
+export interface CloseRunOptions {
+  /** Who closes it. What this writer recorded need not be read back. */
+  readonly writer?: JournalWriter | undefined;
+  /** How far the others were when this writer began. */
+  readonly positions?: ReadonlyMap<string, number> | undefined;
+  /** The run as it was just read, without `writer`. */
+  readonly state?: RunState | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
-export async function listRun(backend: Backend, runId: string, signal?: AbortSignal): Promise<RunListing> {
-  const entries = [];
-  let newestDocument = 0;
-  for await (const entry of backend.list(runPrefix(runId), signal ? { signal } : {})) {
-    entries.push(entry);
-    newestDocument = Math.max(newestDocument, parseRunDocumentKey(entry.key) ?? 0);
-  }
-  return { writers: groupSegments(entries), newestDocument };
-}
-
-/** Reads the journals of the writers listed, all but `except`. */
-export async function readWriters(
-  backend: Backend,
-  created: RunCreated,
-  { writers }: RunListing,
-  except?: string,
-): Promise<WriterFold[]> {
-  const wanted = new Map([...writers].filter(([writer]) => writer !== except));
-  if (wanted.size === 0) return [];
-  // Loaded only when it is needed: a run alone is closed without reading anything.
-  const { readFolds } = await import("../journal/read-folds.ts");
-  return await readFolds(backend, created, wanted);
-}
+/** How often others may close the run at the same moment before it is given up. */
+const TRIES = 100;
 
 /**
- * Writes the fold of a run as its next document. What it covers are the segments as they were listed when the folds were
- * read, and `own`, whose fold comes from memory: should the journals hold more, readers see it and read on.
+ * What the other writers of a run recorded, which `writer` has heard of from then on. `FENCED` when one of them has shut
+ * it out.
  */
-export async function writeRunDocument(
+export async function readOthers(
+  { backend }: RunContext,
+  created: RunCreated,
+  writer: JournalWriter,
+): Promise<RunState> {
+  const listing = await listRun(backend, created.id);
+  writer.assertUnfenced(listing.fences);
+  const state = await readListed(backend, created, listing, writer.id);
+  writer.observe(highestOrder(state.folds));
+  return state;
+}
+
+async function readListed(
   backend: Backend,
   created: RunCreated,
   listing: RunListing,
-  folds: readonly WriterFold[],
-  own?: { readonly writer: string; readonly segments: readonly { readonly seq: number; readonly bytes: number }[] },
-): Promise<void> {
-  const covers = [...listing.writers]
-    .filter(([writer]) => writer !== own?.writer)
-    .map(([writer, segments]) => ({ writer, segments: segments.map(({ seq, size }) => ({ seq, bytes: size })) }));
-  const bytes = encodeRunDocument({ record: foldRun(created, folds), covers: own ? [...covers, own] : covers });
-  for (let n = listing.newestDocument + 1; ; n++) {
-    try {
-      return await backend.create(runDocumentKey(created.id, n), bytes);
-    } catch (error) {
-      // Another writer closed the run at the same time: both documents may stay.
-      if (!LedgerError.hasCode(error, "EXISTS") || n > listing.newestDocument + 100) throw error;
+  except: string | undefined,
+  signal?: AbortSignal,
+): Promise<RunState> {
+  const others = [...listing.writers.keys()].filter((writer) => writer !== except);
+  if (others.length === 0 && listing.newestDocument === 0)
+    return { listing, document: undefined, more: listing.writers, folds: [] };
+  // Loaded only when it is needed: a run alone is closed without reading any records.
+  const { readRunState } = await import("../journal/run-state.ts");
+  return await readRunState(backend, created, {
+    listing,
+    ...(except !== undefined && { except }),
+    ...(signal && { signal }),
+  });
+}
+
+/**
+ * Writes the next document of a run: the fold of everything, with its points as Parquet unless another writer seems to go on.
+ * Journals are removed once document and Parquet were read back and are right, and only those that no writer can add to any
+ * more. Wherever this ends nothing is lost: the Parquet counts only once a document names it, and till then the journals stay.
+ */
+export async function closeRun(context: RunContext, created: RunCreated, options: CloseRunOptions = {}): Promise<void> {
+  const { positions, signal } = options;
+  const { backend } = context;
+  const call = signal ? { signal } : {};
+  // Without a fold part of what the writer recorded stands under another id: then only the journals tell.
+  const own = options.writer?.fold(created);
+  const writer = own && options.writer;
+  let known = own || !options.writer ? options.state : undefined;
+  for (let left = TRIES; left > 0; left--) {
+    const state =
+      known ?? (await readListed(backend, created, await listRun(backend, created.id, call), writer?.id, signal));
+    known = undefined;
+    if (isAllCompacted(created.id, state, writer)) return;
+    const folds = [...state.folds, ...(own ? [own] : [])].sort(compareWriters);
+    const covers = coverage(state, writer);
+    const document = state.listing.newestDocument + 1;
+    let compacted: Compacted | undefined;
+    if (!(await seemsActive(backend, state.folds, { positions, fences: state.listing.fences }))) {
+      try {
+        compacted = await compact(context, created, { state, folds, covers }, writer, signal);
+      } catch (error) {
+        // Somebody else has just compacted what was to be read here.
+        if (LedgerError.hasCode(error, "NOT_FOUND")) continue;
+        throw error;
+      }
     }
+    const carried = compacted ?? state.document?.compacted;
+    const bytes = encodeRunDocument({ record: foldRun(created, folds), covers, compacted: carried });
+    // Another writer closed the run at the same time: what it found has to go into what is written here.
+    if (!(await createDocument(context, created.id, document, bytes, signal))) continue;
+    if (compacted) {
+      const key = runDocumentKey(created.id, document);
+      if (!equalBytes(await backend.read(key, call), bytes))
+        throw new LedgerError("IO", `${key} does not hold what was written to it`, { key });
+      await removeJournals(context, created, { listing: state.listing, covers, compacted }, folds, writer?.id, signal);
+    }
+    return;
+  }
+  throw new LedgerError("IO", `run ${created.id} is closed by others over and over`);
+}
+
+/** Another writer has closed the run for this one too: there is nothing to add. */
+function isAllCompacted(runId: string, { document, more }: RunState, writer: JournalWriter | undefined): boolean {
+  const compacted = document?.compacted;
+  if (compacted === undefined || more.size > 0) return false;
+  return writer === undefined || ownSegments(runId, writer, compacted.ends[writer.id]).length === 0;
+}
+
+async function compact(
+  { backend, compat }: RunContext,
+  created: RunCreated,
+  found: { readonly state: RunState; readonly folds: RunState["folds"]; readonly covers: readonly Coverage[] },
+  writer: JournalWriter | undefined,
+  signal: AbortSignal | undefined,
+): Promise<Compacted | undefined> {
+  const { state, folds, covers } = found;
+  // Two that close a run at once are told apart by who creates the document; without that no journal can be spared.
+  if (!backend.capabilities.exclusiveCreate || folds.every(({ summaries }) => summaries.size === 0)) return undefined;
+  if (!isCompactable(folds)) return undefined;
+  const { listing, document } = state;
+  const base = document?.compacted;
+  const segments = new Map(state.more);
+  if (writer) segments.set(writer.id, ownSegments(created.id, writer, base?.ends[writer.id]));
+  const reading = writer ? writer.withRetained() : backend;
+  return await compactRun({
+    backend: reading,
+    runId: created.id,
+    listing,
+    folds,
+    segments,
+    base,
+    covers,
+    compat,
+    signal,
+  });
+}
+
+async function removeJournals(
+  { backend, onError }: RunContext,
+  created: RunCreated,
+  superseded: Omit<Superseded, "settled">,
+  folds: RunState["folds"],
+  self: string | undefined,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const settled = await settledWriters(backend, folds, { self });
+  try {
+    await removeSuperseded(backend, created.id, { ...superseded, settled }, signal);
+  } catch (error) {
+    // The run is closed all the same; `recover` removes what is left.
+    if (!LedgerError.is(error)) throw error;
+    onError(error);
+  }
+}
+
+function coverage({ listing, folds }: RunState, writer: JournalWriter | undefined): Coverage[] {
+  const read = new Map(folds.map((fold) => [fold.writer, fold.read]));
+  const listed = [...listing.writers]
+    .filter(([id]) => id !== writer?.id)
+    .map(([id, segments]) => ({
+      writer: id,
+      // What came between the listing and the reading is in the fold too.
+      segments: segments.map(({ seq, size }) => ({ seq, bytes: Math.max(size, read.get(id)?.get(seq) ?? 0) })),
+    }));
+  return writer ? [...listed, { writer: writer.id, segments: writer.stored }] : listed;
+}
+
+/** What a writer stored, as far as it is not compacted already. */
+function ownSegments(runId: string, writer: JournalWriter, end: CompactedEnd | undefined): SegmentEntry[] {
+  return writer.stored
+    .filter(({ seq, bytes }) => !isCompacted(end, seq, bytes))
+    .map(({ seq, bytes }) => ({
+      key: segmentKey(runId, { writer: writer.id, seq }),
+      writer: writer.id,
+      seq,
+      size: bytes,
+    }));
+}
+
+/** False when there is another document of that number. */
+async function createDocument(
+  { backend }: RunContext,
+  runId: string,
+  n: number,
+  bytes: Uint8Array,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const key = runDocumentKey(runId, n);
+  const call = signal ? { signal } : {};
+  try {
+    await backend.create(key, bytes, call);
+    return true;
+  } catch (error) {
+    if (!LedgerError.hasCode(error, "EXISTS")) throw error;
+    return equalBytes(await backend.read(key, call), bytes);
   }
 }

@@ -14,6 +14,8 @@ export interface RunContext {
   readonly backend: Backend;
   readonly clock: Clock;
   readonly ids: IdSource;
+  /** Parquet for engines that cannot read BYTE_STREAM_SPLIT. */
+  readonly compat: boolean;
   /** Loaded when it is first needed. */
   readonly artifacts: () => Promise<ArtifactStore>;
   readonly onError: (error: LedgerError) => void;

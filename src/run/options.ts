@@ -25,7 +25,7 @@ export interface StartRunOptions {
   /** What the program runs on. `true` (default): runtime, operating system, processors, and nothing secret; an object: just that. */
   readonly environment?: boolean | object;
   readonly flush?: FlushOptions;
-  /** The run shows a sign of life at least this often, in ms. Default 10,000 where the backend appends, else 30,000. */
+  /** The run shows a sign of life at least this often, in ms. Default 10,000 where the backend appends, else 60,000. */
   readonly heartbeatMs?: number;
   /** Aborting it before the run has started rejects; after that it closes the run as `killed`. */
   readonly signal?: AbortSignal;
@@ -100,7 +100,7 @@ export function copyData(value: unknown, field: string): Dictionary {
 
 /** Throws `INVALID_ARGUMENT` unless it is a sensible number of ms. */
 export function checkHeartbeat(value: unknown, appends: boolean): number {
-  if (value === undefined) return appends ? 10_000 : 30_000;
+  if (value === undefined) return appends ? 10_000 : 60_000;
   if (typeof value !== "number" || !(value >= 10))
     throw invalidArgument("heartbeatMs", "a number of at least 10", value);
   return value;

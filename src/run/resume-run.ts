@@ -1,17 +1,20 @@
-import { LedgerError, invalidArgument } from "../backend/error.ts";
+import { invalidArgument } from "../backend/error.ts";
 import { type FlushOptions, flushPolicy } from "../journal/flush-policy.ts";
 import { foldRun } from "../journal/fold.ts";
-import { readFolds } from "../journal/read-folds.ts";
 import type { RunCreated } from "../journal/run-created.ts";
+import { readRunState } from "../journal/run-state.ts";
 import { highestOrder } from "../journal/writer-fold.ts";
-import { listRun } from "./close-run.ts";
+import { claimRun } from "./claim-run.ts";
 import type { RunContext } from "./context.ts";
 import { checkHeartbeat } from "./options.ts";
 import { Run } from "./run.ts";
 import { newWriter, startRun } from "./start-run.ts";
 
 export interface ResumeRunOptions {
-  /** `"join"` (default) adds a writer beside those there may be: nothing of any of them is lost. */
+  /**
+   * `"join"` (default) adds a writer beside those there may be: nothing of any of them is lost. `"exclusive"` shuts out all
+   * sessions that began before: they get `FENCED` and store nothing more, and all that was acknowledged to them stays.
+   */
   readonly mode?: "join" | "exclusive";
   readonly flush?: FlushOptions;
   /** As for `startRun`. */
@@ -21,7 +24,9 @@ export interface ResumeRunOptions {
 
 /**
  * Goes on with a run, finished ones included, in a session of its own. Params, tags and the implicit step go on where they
- * were. Resolves once the session is on record. `UNSUPPORTED` for `mode: "exclusive"`.
+ * were. Resolves once the session is on record. With `mode: "exclusive"` no earlier session can have anything acknowledged
+ * from then on, and the later of two that claim a run shuts out the other; `UNSUPPORTED` where the backend's creates are not
+ * exclusive. `FENCED` when another exclusive session began meanwhile. A claim that fails may have shut out the others already.
  */
 export async function resumeRun(
   context: RunContext,
@@ -29,23 +34,19 @@ export async function resumeRun(
   options: ResumeRunOptions = {},
 ): Promise<Run> {
   const { mode = "join", signal } = options;
-  if (mode === "exclusive") {
-    throw new LedgerError(
-      "UNSUPPORTED",
-      'resumeRun cannot fence off other writers yet: use mode "join", which keeps the points of all',
-      { field: "mode" },
-    );
-  }
-  if (mode !== "join") throw invalidArgument("mode", '"join"', mode);
+  if (mode !== "join" && mode !== "exclusive") throw invalidArgument("mode", '"join" or "exclusive"', mode);
   const { backend, ids } = context;
   const { append } = backend.capabilities;
   const policy = flushPolicy(options.flush, append);
   const beatMs = checkHeartbeat(options.heartbeatMs, append);
-  const { writers } = await listRun(backend, created.id, signal);
-  const folds = await readFolds(backend, created, writers, signal ? { signal } : {});
+  const call = signal ? { signal } : {};
+  const writerId = ids("writer");
+  const claim = mode === "exclusive" ? await claimRun(backend, created, writerId, signal) : undefined;
+  const { folds, listing } = await readRunState(backend, created, { ...call, ...claim });
+  const fence = claim?.fence ?? listing.fences;
   const order = highestOrder(folds);
   const lastStep = folds.reduce((highest, fold) => Math.max(highest, fold.lastStep ?? -1), -1);
-  const writer = newWriter(context, created, ids("writer"), { policy, beatMs, order });
+  const writer = newWriter(context, created, writerId, { policy, beatMs, order, fence });
   const alive = backend.liveness?.token;
   const run = new Run({
     context,
@@ -55,8 +56,22 @@ export async function resumeRun(
     nextStep: lastStep + 1,
     startChild: (child) => startRun(context, child),
     signal,
-    session: { kind: "session", mode: "join", beatMs, ...(alive !== undefined && { alive }) },
+    positions: new Map(folds.map(({ writer: id, next }) => [id, next])),
+    session: {
+      kind: "session",
+      mode,
+      beatMs,
+      ...(alive !== undefined && { alive }),
+      ...(fence > 0 && { fence }),
+    },
   });
-  await run.flush();
+  try {
+    await run.flush();
+  } catch (error) {
+    // Nobody holds the session, so it must not go on by itself.
+    writer.close();
+    context.onClose(run);
+    throw error;
+  }
   return run;
 }

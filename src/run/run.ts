@@ -4,25 +4,23 @@ import type { LogArtifactOptions } from "../artifacts/store.ts";
 import type { ArtifactRef, ArtifactVersion } from "../artifacts/version.ts";
 import { LedgerError, invalidArgument } from "../backend/error.ts";
 import type { ClosingStatus, Dictionary, ErrorSummary, NewEvent } from "../journal/event.ts";
+import type { MediaEntry } from "../journal/media-entry.ts";
 import { findConflict, mergeParams, newDictionary } from "../journal/params.ts";
 import type { RunCreated } from "../journal/run-created.ts";
 import type { MetricDefinition, RunStatus } from "../journal/run-record.ts";
-import { highestOrder } from "../journal/writer-fold.ts";
-import type { JournalWriter, WriterStats } from "../journal/writer.ts";
-import { listRun, readWriters, writeRunDocument } from "./close-run.ts";
+import type { WriterStats } from "../journal/writer-stats.ts";
+import type { JournalWriter } from "../journal/writer.ts";
+import type { HistogramSource } from "../media/histogram.ts";
+import type { ImageSource } from "../media/image.ts";
+import type { TableSource } from "../media/table.ts";
+import type * as Closing from "./close-run.ts";
 import type { RunContext } from "./context.ts";
 import { summariseError } from "./error-summary.ts";
+import { type LogHistogramOptions, type LogImageOptions, MediaLog } from "./log-media.ts";
 import { MetricInput, type Metrics } from "./metric-input.ts";
 import { copyData, type StartRunOptions } from "./options.ts";
+import { type LogPosition, stepOf, timeOf } from "./position.ts";
 import { checkName, checkTags, checkText } from "./text.ts";
-
-/** Where a point stands. */
-export interface LogPosition {
-  /** A safe integer. Steps may repeat, go back, be negative or skip. Default: the run counts up its own, from 0. */
-  readonly step?: number;
-  /** ms since the epoch; fractions are rounded. Default: now. */
-  readonly time?: number;
-}
 
 /** What a run is made of inside. */
 export interface RunParts {
@@ -35,12 +33,13 @@ export interface RunParts {
   readonly nextStep: number;
   readonly startChild: (options: StartRunOptions) => Promise<Run>;
   readonly signal: AbortSignal | undefined;
+  /** How far other writers were when this session began. */
+  readonly positions?: ReadonlyMap<string, number>;
   /** Says, first of all, that a writer joined. Left out by the session that began the run. */
   readonly session?: NewEvent;
 }
 
-/** Furthest moment a Date can say, in ms either side of the epoch. */
-const MAX_TIME = 8.64e15;
+const loadClosing = (): Promise<typeof Closing> => import("./close-run.ts");
 
 /**
  * A run that is being written: what training code holds. Everything but artifacts goes to a buffer at once and to the
@@ -55,6 +54,7 @@ export class Run implements AsyncDisposable {
   readonly #writer: JournalWriter;
   readonly #input: MetricInput;
   readonly #params: Dictionary;
+  readonly #media: MediaLog;
   readonly #uploads = new Set<Promise<unknown>>();
   readonly #abort: () => void;
   #nextStep: number;
@@ -71,13 +71,17 @@ export class Run implements AsyncDisposable {
     this.experiment = created.experiment;
     this.#writer = writer;
     this.#input = new MetricInput(writer.registry);
+    this.#media = new MediaLog(context, writer, () => this.#nextStep++);
     this.#params = newDictionary();
     mergeParams(this.#params, parts.params);
     this.#nextStep = parts.nextStep;
     this.#abort = () => void this.finish("killed").catch(() => {});
     signal?.addEventListener("abort", this.#abort, { once: true });
     if (parts.session) writer.event(parts.session, "session");
+    writer.onFenced = () => this.#leave();
     context.onOpen(this);
+    // What closes it is fetched now: at its end a page may be offline, and a process have little time.
+    void loadClosing().catch(() => {});
   }
 
   get status(): RunStatus {
@@ -96,14 +100,8 @@ export class Run implements AsyncDisposable {
    */
   log(metrics: Metrics, at?: LogPosition): void {
     if (this.#ending) throw this.#closed("log");
-    const step = at?.step;
-    if (step !== undefined && !Number.isSafeInteger(step)) throw invalidArgument("step", "a safe integer", step);
-    let time = at?.time;
-    if (time === undefined) time = Math.round(this.#parts.context.clock.now());
-    else if (typeof time !== "number" || !(time >= -MAX_TIME && time <= MAX_TIME))
-      throw invalidArgument("time", "a number of ms since the epoch", time);
-    else time = Math.round(time);
-
+    const step = stepOf(at);
+    const time = timeOf(at, this.#parts.context.clock);
     const shape = this.#input.read(metrics);
     if (shape === "nothing") return;
     const place = step ?? this.#nextStep++;
@@ -112,6 +110,35 @@ export class Run implements AsyncDisposable {
       const { looseKeys, looseNames } = this.#input;
       this.#writer.looseRow(looseNames, looseKeys, place, time, values);
     } else this.#writer.row(shape, place, time, values);
+  }
+
+  /**
+   * Logs a text at a step. Like {@link log} it never waits: step, time and value are those of the call, and the value is stored
+   * in the background, the same content once; at most 64 MiB wait, beyond which a value is dropped and counted in {@link stats}.
+   *
+   * The promise resolves once the value is stored and recorded. It rejects with the cause of the first attempt that fails: the
+   * value is kept and tried again. It rejects for good, nothing being stored, with `INVALID_ARGUMENT` for bad input,
+   * `TOO_LARGE` beyond 16 Mi characters or where no more may wait, `RUN_CLOSED` once the run is finished, `FENCED`.
+   * It need not be awaited: `onError` and `stats.lastError` tell of failures too, and of those other than `RUN_CLOSED` and
+   * dropped values the next {@link flush} or {@link finish} rejects.
+   */
+  logText(key: string, text: string, at?: LogPosition): Promise<MediaEntry> {
+    return this.#media.log("text", key, text, at, this.#tooLate("logText"));
+  }
+
+  /** Logs a PNG, JPEG or WebP file as it is, or pixels, which are made a PNG of. Otherwise as {@link logText}. */
+  logImage(key: string, image: ImageSource, at?: LogImageOptions): Promise<MediaEntry> {
+    return this.#media.log("image", key, image, at, this.#tooLate("logImage"));
+  }
+
+  /** Logs how numbers are distributed, as they are at the call, or counts made elsewhere. Otherwise as {@link logText}. */
+  logHistogram(key: string, data: HistogramSource, at?: LogHistogramOptions): Promise<MediaEntry> {
+    return this.#media.log("histogram", key, data, at, this.#tooLate("logHistogram"));
+  }
+
+  /** Logs a table of at most 10 million cells, kept as Parquet. Otherwise as {@link logText}. */
+  logTable(key: string, table: TableSource, at?: LogPosition): Promise<MediaEntry> {
+    return this.#media.log("table", key, table, at, this.#tooLate("logTable"));
   }
 
   /**
@@ -173,9 +200,10 @@ export class Run implements AsyncDisposable {
   /**
    * Stores bytes, text, a Blob, a stream, a file or a directory as the next version of an artifact. Resolves once content,
    * manifest and the run's own record of it are acknowledged. The same content again uploads nothing.
-   * Rejects with `INVALID_ARGUMENT`, with what the backend met, or with the signal's reason.
+   * Rejects with `INVALID_ARGUMENT`, `FENCED`, with what the backend met, or with the signal's reason.
    */
   async logArtifact(name: string, source: ArtifactSource, options: LogArtifactOptions = {}): Promise<ArtifactVersion> {
+    this.#writer.assertUnfenced();
     if (this.#ending) throw this.#closed("logArtifact");
     // Copied before anything is awaited, so that the caller may change them right after the call.
     const own = source instanceof Uint8Array && source.byteLength <= SMALL_BYTES ? source.slice() : source;
@@ -190,6 +218,7 @@ export class Run implements AsyncDisposable {
 
   /** Records that the run uses a version, named as `name:v3`, `name:best` or `name@sha256:…`. `ARTIFACT_NOT_FOUND` if there is none. */
   async useArtifact(ref: ArtifactRef, options: { readonly signal?: AbortSignal } = {}): Promise<ArtifactVersion> {
+    this.#writer.assertUnfenced();
     if (this.#ending) throw this.#closed("useArtifact");
     return await this.#upload(
       this.#parts.context.artifacts().then((store) => store.resolve(ref, options)),
@@ -204,15 +233,28 @@ export class Run implements AsyncDisposable {
 
   /**
    * Resolves once everything logged before the call is acknowledged by the backend at its durability. Rejects with the cause
-   * otherwise: the data is still buffered and a later flush can succeed.
+   * otherwise: the data is still buffered and a later flush can succeed. Not after `FENCED`: another process resumed the run
+   * with `mode: "exclusive"`, and this writer stores nothing more. Rejects once, when all else is stored, with the cause why a rich
+   * value was refused or given up.
    */
   async flush(): Promise<void> {
+    await this.#flush();
+    const lost = this.#media.takeLost();
+    if (lost) throw lost;
+  }
+
+  async #flush(): Promise<void> {
+    if (this.#media.isSettled) return await this.#writer.flush();
+    const [media, journal] = await Promise.allSettled([this.#media.settle(), this.#writer.flush()]);
+    // What has been stored by now is to be recorded even if not all of it could be.
     await this.#writer.flush();
+    for (const outcome of [media, journal]) if (outcome.status === "rejected") throw outcome.reason;
   }
 
   /**
-   * Closes the run: waits for artifacts under way, flushes, and writes its final record. Again is fine; the first status
-   * counts. Rejects when something could not be stored: nothing is lost, and calling it again tries again.
+   * Closes the run: waits for artifacts and other values under way, flushes, and writes its final record. Again is fine; the first status
+   * counts. Rejects when something could not be stored: nothing is lost, and calling it again tries again; `FENCED` as for
+   * {@link flush}. A rich value that was refused or given up, and that no flush told of, makes it reject once the run is closed.
    */
   finish(status: ClosingStatus = "finished"): Promise<void> {
     if (status !== "finished" && status !== "failed" && status !== "killed") {
@@ -229,6 +271,10 @@ export class Run implements AsyncDisposable {
   /** {@link finish}, when the run is still open. It cannot see an exception: `ledger.withRun` records those. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.finish();
+  }
+
+  #tooLate(method: string): LedgerError | undefined {
+    return this.#ending && this.#closed(method);
   }
 
   #closed(method: string): LedgerError {
@@ -254,6 +300,7 @@ export class Run implements AsyncDisposable {
   }
 
   #close(ending: { status: ClosingStatus; error?: ErrorSummary }): Promise<void> {
+    if (this.#status !== "running") return Promise.resolve();
     this.#ending ??= ending;
     this.#closing ??= this.#closeNow(this.#ending).catch((error: unknown) => {
       this.#closing = undefined;
@@ -263,30 +310,33 @@ export class Run implements AsyncDisposable {
   }
 
   async #closeNow(ending: { status: ClosingStatus; error?: ErrorSummary }): Promise<void> {
-    const { context, created, signal } = this.#parts;
-    const { backend } = context;
+    const { context, created, positions } = this.#parts;
+    const writer = this.#writer;
     // What failed there has rejected where it was called.
     await Promise.allSettled(this.#uploads);
-    const listing = await listRun(backend, this.id);
-    const others = await readWriters(backend, created, listing, this.#writer.id);
-    this.#writer.observe(highestOrder(others));
+    writer.assertUnfenced();
+    if (!this.#media.isSettled) await this.#flush();
+    const { closeRun, readOthers } = await loadClosing();
+    const others = await readOthers(context, created, writer);
     if (!this.#finishRecorded) {
-      this.#writer.event({ kind: "finish", ...ending }, "finish");
+      writer.endBeats();
+      writer.event({ kind: "finish", ...ending }, "finish");
       this.#finishRecorded = true;
     }
-    await this.#writer.flush();
-    const own = this.#writer.fold(created);
-    if (own) {
-      await writeRunDocument(backend, created, listing, [...others, own], {
-        writer: own.writer,
-        segments: this.#writer.stored,
-      });
-    } else {
-      const all = await listRun(backend, this.id);
-      await writeRunDocument(backend, created, all, await readWriters(backend, created, all));
-    }
+    await writer.flush();
+    // Of several that finish at once the last one has to see that all the others have: so it looks again.
+    const state = others.folds.length === 0 && others.listing.newestDocument === 0 ? others : undefined;
+    await closeRun(context, created, { writer, positions, state });
     this.#status = ending.status;
     this.#writer.close();
+    this.#leave();
+    // Only now: what can never be stored is no reason to leave the run open.
+    const lost = this.#media.takeLost();
+    if (lost) throw lost;
+  }
+
+  #leave(): void {
+    const { context, signal } = this.#parts;
     signal?.removeEventListener("abort", this.#abort);
     context.onClose(this);
   }

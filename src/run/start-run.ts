@@ -41,7 +41,7 @@ export async function startRun(context: RunContext, options: StartRunOptions = {
   return new Run({
     context,
     created,
-    writer: newWriter(context, created, created.writer.id, { policy, beatMs, order: 0 }),
+    writer: newWriter(context, created, created.writer.id, { policy, beatMs, order: 0, fence: 0 }),
     params: created.params ?? newDictionary(),
     nextStep: 0,
     startChild: (child) => startRun(context, child),
@@ -49,12 +49,19 @@ export async function startRun(context: RunContext, options: StartRunOptions = {
   });
 }
 
-/** The journal of a new session of a run. */
+interface NewWriterSettings {
+  readonly policy: FlushPolicy;
+  readonly beatMs: number;
+  readonly order: number;
+  readonly fence: number | undefined;
+}
+
+/** The journal of a new session of a run, which has `fence` fences; `undefined` for a session that none of them can shut out. */
 export function newWriter(
   { backend, clock, ids, onError }: RunContext,
-  { id }: RunCreated,
+  { id, writer }: RunCreated,
   writerId: string,
-  settings: { readonly policy: FlushPolicy; readonly beatMs: number; readonly order: number },
+  { fence, ...settings }: NewWriterSettings,
 ): JournalWriter {
   return new JournalWriter({
     backend,
@@ -62,6 +69,7 @@ export function newWriter(
     runId: id,
     writerId,
     ...settings,
+    watch: fence === undefined ? undefined : { fence, announced: writerId === writer.id },
     newWriterId: () => ids("writer"),
     onError,
   });

@@ -1,4 +1,6 @@
-/** The points of one metric as they are gathered. `steps`, `times` and `values` are parallel. */
+import type { Series } from "./series.ts";
+
+/** The points of one metric as they are gathered. */
 export class Column {
   #cells = new Float64Array(3 * 64);
   length = 0;
@@ -16,15 +18,14 @@ export class Column {
     this.length++;
   }
 
-  step(i: number): number {
-    return this.#cells[i * 3] as number;
-  }
-
-  time(i: number): number {
-    return this.#cells[i * 3 + 1] as number;
-  }
-
-  value(i: number): number {
-    return this.#cells[i * 3 + 2] as number;
+  /** The points in the order in which they came. */
+  toSeries(): Series {
+    const { length } = this;
+    const pick = (from: number): Float64Array => {
+      const column = new Float64Array(length);
+      for (let i = 0; i < length; i++) column[i] = this.#cells[i * 3 + from] as number;
+      return column;
+    };
+    return { steps: pick(0), times: pick(1), values: pick(2) };
   }
 }

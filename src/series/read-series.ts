@@ -1,106 +1,134 @@
-import type { Backend } from "../backend/backend.ts";
+import type { Backend, CallOptions } from "../backend/backend.ts";
 import { LedgerError } from "../backend/error.ts";
-import { type Damage, losesRecords } from "../journal/damage.ts";
-import type { RunEvent } from "../journal/event.ts";
-import { listSegments } from "../journal/list-segments.ts";
-import { type JournalVisitor, readWriter } from "../journal/reader.ts";
+import type { Compacted, MetricsEntry } from "../journal/compacted.ts";
+import type { SegmentEntry } from "../journal/list-segments.ts";
+import type { RunListing } from "../journal/list-run.ts";
 import type { RunCreated } from "../journal/run-created.ts";
-import { compareWriters, writerOrder } from "../journal/writer-fold.ts";
-import { Column } from "./column.ts";
-import { joinColumns, type Series } from "./series.ts";
+import { readBeginning, whileItChanges } from "../journal/run-state.ts";
+import type { WriterFold } from "../journal/writer-fold.ts";
+import { compareUtf8 } from "../parquet/utf8-order.ts";
+import { sampleSeries } from "./downsample/sample.ts";
+import type { HistoryOptions } from "./history-options.ts";
+import { readJournalSeries, type WriterPoints } from "./journal-series.ts";
+import { openMetrics, readPoints, splitByWriter, type WantedKeys } from "./open-metrics.ts";
+import { readOverviews } from "./read-overviews.ts";
+import { inStepOrder, isBounded, joinSeries, type Series, type SeriesRange, within } from "./series.ts";
 
-export interface HistoryOptions {
-  /** Lowest step, inclusive. */
-  readonly from?: number;
-  /** Highest step, inclusive. */
-  readonly to?: number;
-  /**
-   * What to do when records of the run are damaged or missing: `"reject"` (default) with `CORRUPT`, naming the object, or
-   * `"skip"` to get what is intact.
-   */
-  readonly damaged?: "reject" | "skip";
-  readonly signal?: AbortSignal;
+/** Where the points of a run are. */
+interface Place {
+  readonly metrics: readonly Pick<MetricsEntry, "name" | "size">[];
+  readonly overview: Pick<MetricsEntry, "name" | "size"> | undefined;
+  /** Journals with points that are not in `metrics`. */
+  readonly more: ReadonlyMap<string, readonly SegmentEntry[]>;
+  /** In the order in which they were compacted. Left out where `more` is empty. */
+  readonly writers: readonly WriterFold[];
 }
 
-/** Histories of a run's metrics, of all of them without `keys`, read from its journals. A key without values is absent. */
+/**
+ * Histories of a run's metrics, of all of them by name without `keys`. A key without values is absent. Of a finished run only the
+ * bytes of what is asked for are read; of a running one, its journals.
+ */
 export async function readSeries(
   backend: Backend,
-  created: RunCreated,
+  runId: string,
+  readCreated: () => Promise<RunCreated>,
   keys: readonly string[] | undefined,
   options: HistoryOptions = {},
 ): Promise<Map<string, Series>> {
-  const wanted = keys && new Set(keys);
-  const call = options.signal ? { signal: options.signal } : {};
-  const visits: SeriesVisit[] = [];
-  for (const [writer, segments] of await listSegments(backend, created.id, call)) {
-    const visit = new SeriesVisit(writer, wanted, options);
-    await readWriter(backend, created.id, segments, visit, call);
-    const lost = visit.lost;
-    if (lost && options.damaged !== "skip") {
-      throw new LedgerError("CORRUPT", `the history of run ${created.id} is not complete: ${lost.message}`, {
+  const call = options.signal ? { signal: options.signal } : undefined;
+  return await whileItChanges(backend, runId, call, undefined, async (listing) => {
+    const place = await findPoints(backend, runId, listing, call);
+    const wanted = keys && new Set(keys);
+    const { samples, method = "minmax" } = options;
+    const found =
+      samples !== undefined && !isBounded(options) && place.overview && place.more.size === 0
+        ? await readOverviews(backend, runId, place.overview, wanted, samples, method, call)
+        : new Map<string, Series>();
+    const rest = wanted && new Set([...wanted].filter((key) => !found.has(key)));
+    if (rest === undefined || rest.size > 0) {
+      const except = new Set(found.keys());
+      const series = await readAll(backend, runId, place, readCreated, { keys: rest, except }, options);
+      for (const [key, points] of series) {
+        const cut = within(points, options);
+        if (cut.values.length === 0) continue;
+        found.set(key, samples === undefined ? cut : sampleSeries(cut, samples, method));
+      }
+    }
+    const names = keys ?? [...found.keys()].sort(compareUtf8);
+    return new Map(names.flatMap((key) => (found.has(key) ? [[key, found.get(key) as Series]] : [])));
+  });
+}
+
+async function findPoints(
+  backend: Backend,
+  runId: string,
+  listing: RunListing,
+  options: CallOptions | undefined,
+): Promise<Place> {
+  const { metrics, documents, writers } = listing;
+  const compactions = new Set(metrics.map(({ compaction }) => compaction));
+  // The usual case of a closed run: one document and one compaction, which can only be its own since no journal is left.
+  if (writers.size === 0 && documents === 1 && compactions.size === 1) {
+    const overview = metrics.find(({ kind }) => kind === "overview");
+    return { metrics: metrics.filter(({ kind }) => kind === "parquet"), overview, more: new Map(), writers: [] };
+  }
+  const { document, more } = await readBeginning(backend, runId, listing, options);
+  const compacted: Compacted | undefined = document?.compacted;
+  if (compacted === undefined) return { metrics: [], overview: undefined, more: writers, writers: [] };
+  return { metrics: compacted.metrics, overview: compacted.overview, more, writers: compacted.writers };
+}
+
+async function readAll(
+  backend: Backend,
+  runId: string,
+  { metrics, more, writers }: Place,
+  readCreated: () => Promise<RunCreated>,
+  wanted: WantedKeys,
+  { from, to, fromTime, toTime, damaged, signal }: HistoryOptions,
+): Promise<Map<string, Series>> {
+  const call = signal ? { signal } : undefined;
+  // With more to come behind them, all points of a key have to be there for its writers to be told apart.
+  const range: SeriesRange =
+    more.size > 0
+      ? {}
+      : {
+          ...(from !== undefined && { from }),
+          ...(to !== undefined && { to }),
+          ...(fromTime !== undefined && { fromTime }),
+          ...(toTime !== undefined && { toTime }),
+        };
+  const stored = await readPoints(await openMetrics(backend, runId, metrics, call), wanted, range);
+  if (more.size === 0 && metrics.length > 0) {
+    return new Map([...stored].map(([key, points]) => [key, inStepOrder(points)]));
+  }
+  const { keys, except } = wanted;
+  const isWanted = (key: string): boolean => (keys?.has(key) ?? true) && !except.has(key);
+  const journals = await readJournalSeries(backend, await readCreated(), more, writers, isWanted, call);
+  for (const { lost } of journals) {
+    if (lost && damaged !== "skip") {
+      throw new LedgerError("CORRUPT", `the history of run ${runId} is not complete: ${lost.message}`, {
         key: lost.key,
       });
     }
-    visits.push(visit);
   }
-  visits.sort((a, b) => compareWriters(a.place(created), b.place(created)));
-  const names = keys ?? new Set(visits.flatMap(({ columns }) => [...columns.keys()]));
-  const histories = new Map<string, Series>();
-  for (const name of names) {
-    const columns = visits.flatMap((visit) => visit.columns.get(name) ?? []);
-    if (columns.length > 0) histories.set(name, joinColumns(columns));
-  }
-  return histories;
+  const names = new Set([...stored.keys(), ...journals.flatMap(({ columns }) => [...columns.keys()])]);
+  return new Map([...names].map((key) => [key, joinWriters(key, stored.get(key), writers, journals)]));
 }
 
-class SeriesVisit implements JournalVisitor {
-  readonly columns = new Map<string, Column>();
-  readonly writer: string;
-  lost: Damage | undefined;
-  readonly #wanted: ReadonlySet<string> | undefined;
-  readonly #from: number;
-  readonly #to: number;
-  readonly #columnsOfShape = new WeakMap<readonly string[], (Column | undefined)[]>();
-  #sessionOrder: number | undefined;
-  #firstOrder: number | undefined;
-
-  constructor(writer: string, wanted: ReadonlySet<string> | undefined, { from, to }: HistoryOptions) {
-    this.writer = writer;
-    this.#wanted = wanted;
-    this.#from = from ?? Number.NEGATIVE_INFINITY;
-    this.#to = to ?? Number.POSITIVE_INFINITY;
-  }
-
-  place(created: RunCreated): { writer: string; order: number } {
-    return { writer: this.writer, order: writerOrder(this.writer, created, this.#sessionOrder ?? this.#firstOrder) };
-  }
-
-  row(_n: number, keys: readonly string[], step: number, time: number, values: Float64Array): void {
-    if (step < this.#from || step > this.#to) return;
-    let columns = this.#columnsOfShape.get(keys);
-    if (columns === undefined) {
-      columns = keys.map((key) => this.#column(key));
-      this.#columnsOfShape.set(keys, columns);
-    }
-    for (let i = 0; i < columns.length; i++) columns[i]?.push(step, time, values[i] as number);
-  }
-
-  event(_n: number, event: RunEvent): void {
-    if (event.kind === "session") this.#sessionOrder ??= event.order;
-    else if (event.kind !== "beat") this.#firstOrder ??= event.order;
-  }
-
-  damage(damage: Damage): void {
-    if (losesRecords(damage)) this.lost ??= damage;
-  }
-
-  #column(key: string): Column | undefined {
-    if (this.#wanted && !this.#wanted.has(key)) return undefined;
-    let column = this.columns.get(key);
-    if (column === undefined) {
-      column = new Column();
-      this.columns.set(key, column);
-    }
-    return column;
-  }
+/** The points of a key: of each writer those that are compacted, then those in its journal. */
+function joinWriters(
+  key: string,
+  stored: Series | undefined,
+  compacted: readonly WriterFold[],
+  journals: readonly WriterPoints[],
+): Series {
+  const parts = new Map<string, Series>();
+  if (stored) for (const { writer, points } of splitByWriter(key, stored, 0, compacted)) parts.set(writer, points);
+  return joinSeries(
+    journals.flatMap(({ writer, columns }) => {
+      const before = parts.get(writer);
+      const after = columns.get(key)?.toSeries();
+      return [...(before ? [before] : []), ...(after ? [after] : [])];
+    }),
+  );
 }

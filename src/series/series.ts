@@ -1,35 +1,71 @@
-import type { Column } from "./column.ts";
+import { joinPoints } from "../parquet/points-range.ts";
 
 /** A metric's history: parallel arrays in step order, ties in the order of logging. `times` in ms since the epoch. */
 export interface Series {
   readonly steps: Float64Array;
   readonly times: Float64Array;
   readonly values: Float64Array;
+  /** Values of the metric on the x axis, where one was asked for. */
+  readonly x?: Float64Array;
 }
 
-/** One series of the columns of several writers, given in the writers' order. */
-export function joinColumns(columns: readonly Column[]): Series {
-  const length = columns.reduce((sum, column) => sum + column.length, 0);
-  const series = { steps: new Float64Array(length), times: new Float64Array(length), values: new Float64Array(length) };
-  let at = 0;
-  let sorted = true;
-  for (const column of columns) {
-    for (let i = 0; i < column.length; i++, at++) {
-      const step = column.step(i);
-      if (at > 0 && step < (series.steps[at - 1] as number)) sorted = false;
-      series.steps[at] = step;
-      series.times[at] = column.time(i);
-      series.values[at] = column.value(i);
-    }
-  }
-  return sorted ? series : sortBySteps(series);
+/** Points one behind the other, as one series in step order. */
+export function joinSeries(parts: readonly Series[]): Series {
+  return inStepOrder(joinPoints(parts));
 }
 
-function sortBySteps({ steps, times, values }: Series): Series {
+/** The series itself where it is in step order, else a sorted copy. */
+export function inStepOrder(series: Series): Series {
+  return isInStepOrder(series.steps) ? series : sortBySteps(series);
+}
+
+export function isInStepOrder(steps: Float64Array): boolean {
+  for (let i = 1; i < steps.length; i++) if ((steps[i] as number) < (steps[i - 1] as number)) return false;
+  return true;
+}
+
+/** A copy in step order; points of one step stay in line. */
+export function sortBySteps({ steps, times, values }: Series): Series {
   // Sorting is stable only if equal steps are told apart by where they were.
   const order = Uint32Array.from(steps, (_, i) => i).sort(
     (a, b) => (steps[a] as number) - (steps[b] as number) || a - b,
   );
   const arrange = (column: Float64Array): Float64Array => Float64Array.from(order, (i) => column[i] as number);
   return { steps: arrange(steps), times: arrange(times), values: arrange(values) };
+}
+
+/** The points of a series that lie in a range, bounds included. */
+export function within(series: Series, range: SeriesRange): Series {
+  if (!isBounded(range)) return series;
+  const { steps, times, values } = series;
+  const { from = -Infinity, to = Infinity, fromTime = -Infinity, toTime = Infinity } = range;
+  const isIn = (i: number): boolean =>
+    (steps[i] as number) >= from &&
+    (steps[i] as number) <= to &&
+    (times[i] as number) >= fromTime &&
+    (times[i] as number) <= toTime;
+  let count = 0;
+  for (let i = 0; i < steps.length; i++) if (isIn(i)) count++;
+  if (count === steps.length) return series;
+  const cut = { steps: new Float64Array(count), times: new Float64Array(count), values: new Float64Array(count) };
+  for (let i = 0, at = 0; i < steps.length; i++) {
+    if (!isIn(i)) continue;
+    cut.steps[at] = steps[i] as number;
+    cut.times[at] = times[i] as number;
+    cut.values[at++] = values[i] as number;
+  }
+  return cut;
+}
+
+/** Whether any bound is given. */
+export function isBounded({ from, to, fromTime, toTime }: SeriesRange): boolean {
+  return [from, to, fromTime, toTime].some((bound) => bound !== undefined);
+}
+
+/** Bounds are inclusive: steps, and times in ms since the epoch. */
+export interface SeriesRange {
+  readonly from?: number;
+  readonly to?: number;
+  readonly fromTime?: number;
+  readonly toTime?: number;
 }

@@ -24,9 +24,9 @@ export interface Interceptor {
   list(call: Call, proceed: () => AsyncIterable<Entry>): AsyncIterable<Entry>;
 }
 
-/** `inner`, with each call on it made through `between`. Name, capabilities, liveness and optional members are those of `inner`. */
+/** `inner`, with each call on it made through `between`; hints of changes are no calls. Name, capabilities, liveness and optional members are those of `inner`. */
 export function intercept(inner: Backend, between: Interceptor): Backend {
-  const { append, move, close } = inner;
+  const { append, move, changes, close } = inner;
   const call = <T>(
     operation: Operation,
     key: string,
@@ -68,6 +68,7 @@ export function intercept(inner: Backend, between: Interceptor): Backend {
       move: (from: string, to: string, options?: CallOptions) =>
         call("move", from, { to }, options, () => move.call(inner, from, to, options)),
     }),
+    ...(changes && { changes: (prefix: string, options?: CallOptions) => changes.call(inner, prefix, options) }),
     ...(close && { close: () => close.call(inner) }),
   };
 }

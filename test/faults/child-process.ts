@@ -19,12 +19,13 @@ export interface Child {
 
 export function startChild(
   command: readonly string[],
-  options: { readonly uid?: number; readonly cwd?: string } = {},
+  options: { readonly uid?: number; readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {},
 ): Child {
-  const { uid, cwd } = options;
+  const { uid, cwd, env } = options;
   const child = spawn(command[0] as string, command.slice(1), {
     ...(uid !== undefined && { uid, gid: uid }),
     ...(cwd !== undefined && { cwd }),
+    ...(env && { env }),
     stdio: ["pipe", "pipe", "pipe"],
   });
   const lines: string[] = [];

@@ -6,7 +6,7 @@ import { fsBackend } from "../../src/backends/fs/index.ts";
 import { type Ledger, openLedger, type RunRecord } from "../../src/index.ts";
 import { bundle } from "./bundle.ts";
 import { type Child, seededRandom, startChild } from "./child-process.ts";
-import { rowOf } from "./kill-rows.ts";
+import { wrongPoints } from "./stored-rows.ts";
 
 const KILLS = 200;
 const AT_ONCE = 4;
@@ -27,34 +27,6 @@ afterAll(async () => {
 });
 
 const start = (name: number): Child => startChild([process.execPath, child.script, directory, String(name)]);
-
-/** What is wrong with the points of a run, of which `acknowledged` rows at least must be there. */
-async function wrongPoints(
-  ledger: Ledger,
-  id: string,
-  acknowledged: number,
-): Promise<{ rows: number; wrong: string[] }> {
-  const wrong: string[] = [];
-  const histories = await ledger.histories(id);
-  const loss = histories.get("loss");
-  const rows = loss?.values.length ?? 0;
-  if (rows < acknowledged) wrong.push(`${acknowledged} rows were acknowledged, ${rows} are there`);
-  for (const [key, { steps, times, values }] of histories) {
-    if (key !== "loss" && key !== "accuracy") wrong.push(`${key} was never logged`);
-    const every = key === "accuracy" ? 2 : 1;
-    // Each once and in order: the i-th point is that of the i-th row that has the metric.
-    for (let i = 0; i < values.length; i++) {
-      const { metrics, step, time } = rowOf(i * every);
-      if (steps[i] !== step || times[i] !== time || !Object.is(values[i], metrics[key])) {
-        wrong.push(`${key} has ${values[i]} at step ${steps[i]} where ${String(metrics[key])} at ${step} belongs`);
-        break;
-      }
-    }
-    // A row is there with all of its values or with none.
-    if (values.length !== Math.ceil(rows / every)) wrong.push(`${key} has ${values.length} points in ${rows} rows`);
-  }
-  return { rows, wrong };
-}
 
 async function kill(
   ledger: Ledger,

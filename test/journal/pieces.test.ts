@@ -1,7 +1,7 @@
 import * as zlib from "node:zlib";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { crc32 } from "../../src/journal/crc32.ts";
+import { crc32 } from "../../src/backend/crc32.ts";
 import {
   flushInterval,
   flushIsDue,

@@ -5,8 +5,9 @@ import { memoryBackend } from "../../src/backends/memory/index.ts";
 import type { Damage } from "../../src/journal/damage.ts";
 import type { RunEvent } from "../../src/journal/event.ts";
 import { flushPolicy } from "../../src/journal/flush-policy.ts";
+import { decodeEvent } from "../../src/journal/decode-event.ts";
 import { listSegments } from "../../src/journal/list-segments.ts";
-import { readWriter } from "../../src/journal/reader.ts";
+import { type JournalVisitor, readWriter } from "../../src/journal/reader.ts";
 import { JournalWriter } from "../../src/journal/writer.ts";
 
 export const RUN = "run00000000000000";
@@ -91,7 +92,7 @@ export interface Journal {
 export async function readAll(backend: Backend): Promise<Journal> {
   const journal: Journal = { rows: [], events: [], numbers: [], damage: [] };
   for (const segments of (await listSegments(backend, RUN)).values()) {
-    await readWriter(backend, RUN, segments, {
+    const visitor: JournalVisitor = {
       row: (n, keys, step, time, values) => {
         journal.numbers.push(n);
         journal.rows.push({ step, time, metrics: keys.map((key, i) => [key, values[i] as number] as const) });
@@ -101,7 +102,8 @@ export async function readAll(backend: Backend): Promise<Journal> {
         journal.events.push(event);
       },
       damage: (damage) => void journal.damage.push(damage),
-    });
+    };
+    await readWriter(backend, RUN, segments, visitor, undefined, 0, decodeEvent);
   }
   return journal;
 }

@@ -1,19 +1,26 @@
 import type { Backend, Capabilities, Entry } from "../../src/backend/backend.ts";
 import { clampRange, collectBody } from "../../src/backend/body.ts";
+import { type HintSink, changeHints } from "../../src/backend/change-hints.ts";
 import { LedgerError } from "../../src/backend/error.ts";
 import type { ConformanceHarness } from "../../src/conformance/index.ts";
 
 /** What all handles on one place share. */
 export interface Store {
   readonly objects: Map<string, Uint8Array>;
+  /** Called after each change. */
+  readonly watchers: Set<() => void>;
 }
 
 const ALL: Capabilities = { append: true, exclusiveCreate: true, durable: true, move: true };
 
 /** A small backend that keeps the contract, for mutants to break. Every step between two awaits is atomic. */
 export function referenceBackend(store: Store, capabilities: Capabilities = ALL): Backend {
-  const { objects } = store;
+  const { objects, watchers } = store;
   let closed = false;
+  const watching = new Set<HintSink>();
+  const changed = (): void => {
+    for (const watcher of watchers) watcher();
+  };
 
   const enter = (operation: string, key: string, signal?: AbortSignal): void => {
     signal?.throwIfAborted();
@@ -38,6 +45,7 @@ export function referenceBackend(store: Store, capabilities: Capabilities = ALL)
       const bytes = await collectBody(body, options?.signal, key);
       assertFree(key, "create");
       objects.set(key, bytes);
+      changed();
     },
     async read(key, options) {
       enter("read", key, options?.signal);
@@ -65,10 +73,22 @@ export function referenceBackend(store: Store, capabilities: Capabilities = ALL)
     },
     async remove(key, options) {
       enter("remove", key, options?.signal);
-      objects.delete(key);
+      if (objects.delete(key)) changed();
     },
+    changes: (prefix, options) =>
+      changeHints((sink) => {
+        enter("changes", prefix);
+        const watcher = (): void => sink.tell();
+        watchers.add(watcher);
+        watching.add(sink);
+        return () => {
+          watchers.delete(watcher);
+          watching.delete(sink);
+        };
+      }, options),
     close: async () => {
       closed = true;
+      for (const sink of watching) sink.end();
     },
   };
   if (capabilities.append) {
@@ -76,6 +96,7 @@ export function referenceBackend(store: Store, capabilities: Capabilities = ALL)
       append: async (key: string, bytes: Uint8Array, options?: { signal?: AbortSignal }) => {
         enter("append", key, options?.signal);
         objects.set(key, joined(objects.get(key) ?? new Uint8Array(0), bytes));
+        changed();
       },
     });
   }
@@ -87,6 +108,7 @@ export function referenceBackend(store: Store, capabilities: Capabilities = ALL)
         assertFree(to, "move");
         objects.delete(from);
         objects.set(to, bytes);
+        changed();
       },
     });
   }
@@ -105,7 +127,7 @@ export function harnessOf(name: string, open: (store: Store) => Backend): Confor
   return {
     name,
     async setup() {
-      const store: Store = { objects: new Map() };
+      const store: Store = { objects: new Map(), watchers: new Set() };
       return { open: async () => open(store), teardown: async () => {} };
     },
   };

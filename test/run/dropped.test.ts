@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { memoryBackend } from "../../src/backends/memory/index.ts";
 import { type Backend, type Ledger, openLedger, type Run } from "../../src/index.ts";
+import { forgetCompaction, keepingJournals } from "./kept-journals.ts";
 import { createTestClock, faultyBackend, type TestClock } from "../../src/testing/index.ts";
 
 interface Overflow {
@@ -12,7 +13,7 @@ interface Overflow {
 
 /** A run whose buffer overflows while the backend refuses the first few appends. */
 async function overflowing(): Promise<Overflow> {
-  const place = memoryBackend();
+  const place = keepingJournals(memoryBackend());
   const clock = createTestClock();
   const ledger = await openLedger(faultyBackend(place, [{ at: 1, times: 2, mode: "error-before", only: ["append"] }]), {
     clock,
@@ -33,7 +34,7 @@ test("points that were dropped are on the finished run's record, the same from i
   expect(dropped + acknowledged).toBe(100);
   const written = await ledger.getRun(run.id);
   expect(written.dropped).toBe(dropped);
-  await place.remove(`runs/${run.id}/run.json`);
+  await forgetCompaction(place, run.id);
   expect(await ledger.getRun(run.id)).toEqual(written);
 });
 
@@ -41,7 +42,7 @@ test("drops that nothing was logged after are recorded by the finish itself", as
   const { place, run, ledger } = await overflowing();
   await run.finish();
   expect((await ledger.getRun(run.id)).dropped).toBe(run.stats.dropped);
-  await place.remove(`runs/${run.id}/run.json`);
+  await forgetCompaction(place, run.id);
   expect((await ledger.getRun(run.id)).dropped).toBe(run.stats.dropped);
 });
 
@@ -53,7 +54,7 @@ test("a run that goes on records its drops without being asked", async () => {
 });
 
 test("a jump of the wall clock is in the journal, and changes nothing else", async () => {
-  const place = memoryBackend();
+  const place = keepingJournals(memoryBackend());
   const clock = createTestClock();
   const ledger = await openLedger(place, { clock });
   const run = await ledger.startRun();
@@ -62,7 +63,7 @@ test("a jump of the wall clock is in the journal, and changes nothing else", asy
   run.log({ a: 2 });
   await run.finish();
   const written = await ledger.getRun(run.id);
-  await place.remove(`runs/${run.id}/run.json`);
+  await forgetCompaction(place, run.id);
   expect(await ledger.getRun(run.id)).toEqual(written);
   expect([...(await ledger.history(run.id, "a")).values]).toEqual([1, 2]);
   let journal = "";

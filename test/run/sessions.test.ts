@@ -46,7 +46,7 @@ test("a finished run that is resumed runs again, and its steps go on", async () 
   await again.finish();
   expect([...(await ledger.history(run.id, "a")).steps]).toEqual([0, 1, 2]);
   await expect(ledger.resumeRun("nobody")).rejects.toThrow(code("RUN_NOT_FOUND"));
-  await expect(ledger.resumeRun(run.id, { mode: "exclusive" })).rejects.toThrow(code("UNSUPPORTED"));
+  await expect(ledger.resumeRun(run.id, { mode: "alone" as never })).rejects.toThrow(code("INVALID_ARGUMENT"));
 });
 
 test("recover closes a run whose writer shows no progress, once, and leaves one that lives", async () => {

@@ -1,6 +1,7 @@
 import { abortable } from "../abort.ts";
 import type { Backend, Body, CallOptions, Entry } from "../backend.ts";
 import { clampRange } from "../body.ts";
+import { relayHints } from "../change-hints.ts";
 import { LedgerError, invalidArgument } from "../error.ts";
 import { assertKey, assertPrefix } from "../key.ts";
 import { assertBackend } from "./shape.ts";
@@ -22,11 +23,11 @@ export interface ChecksOptions {
  * - what comes back is checked too: a listing hands on valid keys under its prefix only, leaves out all others, and rejects
  *   with `UNEXPECTED_RESPONSE` when the order is broken.
  *
- * `append` and `move` are there exactly where `capabilities` declares them.
+ * `append` and `move` are there exactly where `capabilities` declares them, `changes` where the backend has it.
  */
 export function withChecks(backend: Backend, options: ChecksOptions = {}): Backend {
   assertBackend(backend);
-  const { append, move } = backend;
+  const { append, move, changes } = backend;
   let closing: Promise<void> | undefined;
 
   const guard = async <T>(
@@ -63,7 +64,7 @@ export function withChecks(backend: Backend, options: ChecksOptions = {}): Backe
       for (;;) {
         if (closing !== undefined) throw closed(backend, "list", prefix);
         signal?.throwIfAborted();
-        entries ??= toIterator(backend.list(prefix, call), prefix);
+        entries ??= toIterable<Entry>(backend.list(prefix, call), "list", prefix)[Symbol.asyncIterator]();
         const step = await abortable(Promise.resolve(entries.next()), signal);
         if (step.done === true) {
           entries = undefined;
@@ -127,6 +128,18 @@ export function withChecks(backend: Backend, options: ChecksOptions = {}): Backe
           });
         },
       }),
+    ...(changes && {
+      changes: (prefix: string, call?: CallOptions) =>
+        relayHints(
+          (inner) => toIterable<void>(changes.call(backend, prefix, inner), "changes", prefix),
+          call,
+          (error) => named(error, "changes", prefix),
+          () => {
+            assertPrefix(prefix);
+            if (closing !== undefined) throw closed(backend, "changes", prefix);
+          },
+        ),
+    }),
     close: () => {
       closing ??= (async () => {
         try {
@@ -140,12 +153,12 @@ export function withChecks(backend: Backend, options: ChecksOptions = {}): Backe
   };
 }
 
-function toIterator(listing: unknown, prefix: string): AsyncIterator<Entry> {
-  const iterable = listing as AsyncIterable<Entry> | null | undefined;
-  if (typeof iterable?.[Symbol.asyncIterator] === "function") return iterable[Symbol.asyncIterator]();
+function toIterable<T>(returned: unknown, operation: string, prefix: string): AsyncIterable<T> {
+  const iterable = returned as AsyncIterable<T> | null | undefined;
+  if (typeof iterable?.[Symbol.asyncIterator] === "function") return iterable;
   // A promise, most likely: if nobody looked at it, its failure would end the process.
-  Promise.resolve(listing).catch(() => {});
-  throw unexpected("list", prefix, "list returned no async iterable");
+  Promise.resolve(returned).catch(() => {});
+  throw unexpected(operation, prefix, `${operation} returned no async iterable`);
 }
 
 /** A body that notes its own failure, so that this can be told from one of the backend. */

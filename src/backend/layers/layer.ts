@@ -9,6 +9,7 @@ export interface LayerMethods {
   readonly remove?: Backend["remove"];
   readonly append?: NonNullable<Backend["append"]>;
   readonly move?: NonNullable<Backend["move"]>;
+  readonly changes?: NonNullable<Backend["changes"]>;
   readonly close?: NonNullable<Backend["close"]>;
 }
 
@@ -17,7 +18,7 @@ export interface LayerMethods {
  * optional method is there only where `inner` has it.
  */
 export function layer(inner: Backend, own: LayerMethods): Backend {
-  const { append, move, close } = inner;
+  const { append, move, changes, close } = inner;
   return {
     contract: 1,
     name: inner.name,
@@ -35,6 +36,9 @@ export function layer(inner: Backend, own: LayerMethods): Backend {
       append: own.append ?? ((key: string, bytes: Uint8Array, options) => append.call(inner, key, bytes, options)),
     }),
     ...(move && { move: own.move ?? ((from: string, to: string, options) => move.call(inner, from, to, options)) }),
+    ...(changes && {
+      changes: own.changes ?? ((prefix: string, options) => changes.call(inner, prefix, options)),
+    }),
     ...(close && { close: own.close ?? (() => close.call(inner)) }),
   };
 }

@@ -1,4 +1,5 @@
 import type { Backend, Entry } from "../backend.ts";
+import { type Hints, relayHints } from "../change-hints.ts";
 import { LedgerError } from "../error.ts";
 import { MAX_STORED_KEY_BYTES, assertKey, assertPrefix } from "../key.ts";
 import { layer } from "./layer.ts";
@@ -33,6 +34,14 @@ export function withPrefix(backend: Backend, prefix: string): Backend {
     }
   };
 
+  const changes = (under: string, options: Parameters<Backend["list"]>[1]): Hints =>
+    relayHints(
+      (call) => (backend as Required<Backend>).changes(under === "" ? prefix : root + under, call),
+      options,
+      (error) => outside(error, root),
+      () => assertPrefix(under, MAX_STORED_KEY_BYTES),
+    );
+
   const at = async <T>(key: string, call: (full: string) => Promise<T>): Promise<T> => {
     const full = inside(key);
     try {
@@ -50,6 +59,7 @@ export function withPrefix(backend: Backend, prefix: string): Backend {
     remove: (key, options) => at(key, (full) => backend.remove(full, options)),
     append: (key, bytes, options) => at(key, (full) => (backend as Required<Backend>).append(full, bytes, options)),
     move: (from, to, options) => at(from, (full) => (backend as Required<Backend>).move(full, inside(to), options)),
+    changes,
   });
 }
 

@@ -27,7 +27,8 @@ export function assertBackend(value: unknown): asserts value is Backend {
     ...(move ? ["move"] : []),
   ];
   for (const method of required) requireMethod(given, method);
-  for (const method of ["append", "move", "close"]) if (given[method] !== undefined) requireMethod(given, method);
+  for (const method of ["append", "move", "changes", "close"])
+    if (given[method] !== undefined) requireMethod(given, method);
   assertLiveness(given["liveness"]);
 }
 

@@ -1,6 +1,7 @@
 import { lstat, unlink } from "node:fs/promises";
 import { abortable } from "../../backend/abort.ts";
 import type { Backend, Body, ByteRange, CallOptions, Entry, Liveness } from "../../backend/backend.ts";
+import { type HintSink, type Hints, changeHints } from "../../backend/change-hints.ts";
 import { LedgerError, invalidArgument } from "../../backend/error.ts";
 import { MAX_STORED_KEY_BYTES, assertKey, assertPrefix } from "../../backend/key.ts";
 import { type AppendOptions, Appends } from "./append.ts";
@@ -12,6 +13,7 @@ import { processLiveness } from "./liveness.ts";
 import { Root, parentKey } from "./paths.ts";
 import { type Link, publish } from "./publish.ts";
 import { readObject } from "./read.ts";
+import { watchDirectories } from "./watch-directories.ts";
 
 export interface FsHandleOptions extends Omit<AppendOptions, "disk"> {
   readonly disk: boolean;
@@ -31,6 +33,7 @@ export class FsHandle implements Backend {
   readonly #link: Link;
   readonly #disk: boolean;
   readonly #mode: number;
+  readonly #watching = new Set<HintSink>();
   #closed = false;
 
   constructor(directory: string, options: FsHandleOptions) {
@@ -136,8 +139,22 @@ export class FsHandle implements Backend {
     });
   }
 
+  changes(prefix: string, options?: CallOptions): Hints {
+    return changeHints((sink) => {
+      assertPrefix(prefix, MAX_STORED_KEY_BYTES);
+      if (this.#closed) throw this.#closedError("changes", prefix);
+      const stop = watchDirectories(this.#root, prefix, sink);
+      this.#watching.add(sink);
+      return () => {
+        this.#watching.delete(sink);
+        stop();
+      };
+    }, options);
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
+    for (const sink of this.#watching) sink.end();
     await this.#appends.close();
   }
 

@@ -1,5 +1,6 @@
 import type { Backend, Body, ByteRange, CallOptions, Entry } from "../../backend/backend.ts";
 import { bodyChunks, clampRange, concatBytes } from "../../backend/body.ts";
+import { type HintSink, type Hints, changeHints } from "../../backend/change-hints.ts";
 import { LedgerError, invalidArgument } from "../../backend/error.ts";
 import { MAX_STORED_KEY_BYTES, assertKey, assertPrefix } from "../../backend/key.ts";
 import { Place } from "./place.ts";
@@ -44,6 +45,7 @@ class Handle implements MemoryBackend {
   readonly name = "memory";
   readonly capabilities = { append: true, exclusiveCreate: true, durable: false, move: true } as const;
   readonly #place: Place;
+  readonly #watching = new Set<HintSink>();
   #closed = false;
 
   constructor(place: Place) {
@@ -132,8 +134,22 @@ class Handle implements MemoryBackend {
     this.#place.move(from, to);
   }
 
+  changes(prefix: string, options?: CallOptions): Hints {
+    return changeHints((sink) => {
+      assertPrefix(prefix, MAX_STORED_KEY_BYTES);
+      if (this.#closed) throw closedError("changes", prefix);
+      const stop = this.#place.watch(prefix === "" ? "" : `${prefix}/`, () => sink.tell());
+      this.#watching.add(sink);
+      return () => {
+        this.#watching.delete(sink);
+        stop();
+      };
+    }, options);
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
+    for (const sink of this.#watching) sink.end();
   }
 
   async #begin(operation: string, key: string, options: CallOptions | undefined): Promise<void> {
@@ -143,7 +159,7 @@ class Handle implements MemoryBackend {
 
   /** One turn later, so that a caller who aborts right after the call still has it undone. */
   async #check(operation: string, key: string, options: CallOptions | undefined): Promise<void> {
-    if (this.#closed) throw failure("CLOSED", operation, key, "cannot be reached: this memory backend was closed");
+    if (this.#closed) throw closedError(operation, key);
     await undefined;
     options?.signal?.throwIfAborted();
   }
@@ -163,6 +179,10 @@ class Handle implements MemoryBackend {
 
 function failure(code: "EXISTS" | "NOT_FOUND" | "CLOSED", operation: string, key: string, what: string): LedgerError {
   return new LedgerError(code, `${JSON.stringify(key)} ${what}`, { key, operation });
+}
+
+function closedError(operation: string, key: string): LedgerError {
+  return failure("CLOSED", operation, key, "cannot be reached: this memory backend was closed");
 }
 
 function noSpace(operation: string, key: string | undefined, place: Place): LedgerError {

@@ -13,6 +13,7 @@ export class Place {
   #used = 0;
   #objects = new Map<string, Stored>();
   readonly #keys = new SortedKeys();
+  readonly #watchers = new Set<(key: string | undefined) => void>();
 
   constructor(maxBytes: number) {
     this.maxBytes = maxBytes;
@@ -36,6 +37,7 @@ export class Place {
     this.#objects.set(key, { bytes, size: bytes.byteLength });
     this.#keys.add(key);
     this.#used += bytes.byteLength;
+    this.#changed(key);
   }
 
   /** Copies the bytes. Room is doubled when it runs out, so that many small appends cost what their bytes cost. */
@@ -51,11 +53,14 @@ export class Place {
     object.bytes.set(bytes, object.size);
     object.size = size;
     this.#used += bytes.byteLength;
+    this.#changed(key);
   }
 
   remove(key: string): void {
     this.#used -= this.#objects.get(key)?.size ?? 0;
-    if (this.#objects.delete(key)) this.#keys.delete(key);
+    if (!this.#objects.delete(key)) return;
+    this.#keys.delete(key);
+    this.#changed(key);
   }
 
   move(from: string, to: string): void {
@@ -64,6 +69,8 @@ export class Place {
     this.#keys.delete(from);
     this.#objects.set(to, object);
     this.#keys.add(to);
+    this.#changed(from);
+    this.#changed(to);
   }
 
   /** Some entries under `root` that come after `after`, in order; none when there are no more. */
@@ -88,5 +95,19 @@ export class Place {
     this.#keys.clear();
     this.#used = 0;
     for (const [key, bytes] of objects) this.put(key, new Uint8Array(bytes));
+    this.#changed(undefined);
+  }
+
+  /** Calls `seen` after each change of an object under `root`, until what it returns is called. */
+  watch(root: string, seen: () => void): () => void {
+    const watcher = (key: string | undefined): void => {
+      if (key === undefined || key.startsWith(root)) seen();
+    };
+    this.#watchers.add(watcher);
+    return () => void this.#watchers.delete(watcher);
+  }
+
+  #changed(key: string | undefined): void {
+    for (const watcher of this.#watchers) watcher(key);
   }
 }

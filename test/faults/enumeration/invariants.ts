@@ -239,8 +239,12 @@ export async function violations(
 
   await visit.ledger.recover();
   const recovered = await place.contents();
-  for (const [key, bytes] of before)
-    if (Buffer.compare(bytes, recovered.get(key) ?? new Uint8Array()) !== 0) wrong.push(`recovery changed ${key}`);
+  for (const [key, bytes] of before) {
+    const after = recovered.get(key);
+    // What a compaction has made superfluous goes; that nothing was lost with it shows below.
+    if (after === undefined ? !/\/(?:journal\/|metrics\.)/.test(key) : Buffer.compare(bytes, after) !== 0)
+      wrong.push(`recovery changed ${key}`);
+  }
   const { text, records: closed } = await visit.readAll("getRun");
   if (text !== points) wrong.push("recovery changed points");
   for (const record of closed.values()) {
@@ -261,7 +265,7 @@ export async function violations(
   return [...wrong, ...woken.wrong];
 }
 
-/** The documents of closed runs are a cache: without them the same is read. */
+/** The documents of runs that are not compacted are a cache: without them the same is read. */
 async function withoutDocuments(
   contents: ReadonlyMap<string, Uint8Array>,
   records: ReadonlyMap<string, RunRecord>,
@@ -275,6 +279,7 @@ async function withoutDocuments(
   );
   const ledger = await openLedger(journals);
   for (const [id, record] of records) {
+    if ([...contents.keys()].some((key) => key.startsWith(`runs/${id}/metrics`))) continue;
     const { damage: _, ...rest } = await ledger.getRun(id);
     const { damage: __, ...told } = record;
     if (!isDeepStrictEqual(plain(rest), plain(told)))

@@ -1,0 +1,127 @@
+import { type FSWatcher, watch } from "node:fs";
+import { lstat, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { HintSink } from "../../backend/change-hints.ts";
+import { errno, isAbsent } from "./errors.ts";
+import { type Root, parentKey } from "./paths.ts";
+
+/** Most directories watched for one caller: systems grant a few thousand watches to all programs of a user. */
+const MAX_DIRECTORIES = 200;
+/** Where the system itself watches what is below a directory. On Linux Node would watch every single file. */
+const RECURSIVE = process.platform === "darwin" || process.platform === "win32";
+
+/**
+ * Tells `sink` of changes under a prefix, by watching its directories; while it has none, the nearest one above it inside the
+ * root. Where that is not possible the hints end. No watcher keeps the process alive. Returns what closes them.
+ */
+export function watchDirectories(root: Root, prefix: string, sink: HintSink): () => void {
+  const watching = new DirectoryWatch(root, prefix, sink);
+  watching.look();
+  return () => watching.close();
+}
+
+interface Watched {
+  readonly watcher: FSWatcher;
+  readonly inode: string;
+}
+
+class DirectoryWatch {
+  readonly #root: Root;
+  readonly #prefix: string;
+  readonly #sink: HintSink;
+  readonly #watched = new Map<string, Watched>();
+  #looking = false;
+  #again = false;
+  #closed = false;
+
+  constructor(root: Root, prefix: string, sink: HintSink) {
+    this.#root = root;
+    this.#prefix = prefix;
+    this.#sink = sink;
+  }
+
+  /** Finds out which directories there are, and watches just those. */
+  look(): void {
+    this.#again = true;
+    if (this.#looking) return;
+    this.#looking = true;
+    void this.#lookAgain()
+      .catch(() => this.#sink.end())
+      .finally(() => (this.#looking = false));
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const { watcher } of this.#watched.values()) watcher.close();
+    this.#watched.clear();
+  }
+
+  async #lookAgain(): Promise<void> {
+    while (this.#again && !this.#closed) {
+      this.#again = false;
+      const there = await this.#directories();
+      if (this.#closed) return;
+      for (const [path, { watcher, inode }] of this.#watched) {
+        if (there.get(path) === inode) continue;
+        watcher.close();
+        this.#watched.delete(path);
+      }
+      let isNew = false;
+      for (const [path, inode] of there) if (!this.#watched.has(path) && this.#watch(path, inode)) isNew = true;
+      // What was made in them before they were watched was not seen.
+      if (isNew) {
+        this.#again = true;
+        this.#sink.tell();
+      }
+    }
+  }
+
+  /** False when it is gone again: then what is above it tells of the next one. */
+  #watch(path: string, inode: string): boolean {
+    try {
+      const watcher = watch(
+        path,
+        { persistent: false, recursive: RECURSIVE && path === this.#root.path(this.#prefix) },
+        (event) => {
+          if (event === "rename") this.look();
+          this.#sink.tell();
+        },
+      );
+      watcher.on("error", () => this.#sink.end());
+      this.#watched.set(path, { watcher, inode });
+      return true;
+    } catch (error) {
+      if (isAbsent(error)) return false;
+      throw error;
+    }
+  }
+
+  /** Path and identity of each directory to be watched. */
+  async #directories(): Promise<Map<string, string>> {
+    const found = new Map<string, string>();
+    for (let key = this.#prefix; ; key = parentKey(key)) {
+      try {
+        await this.#root.assertNoLink(key);
+        await this.#collect(this.#root.path(key), key === this.#prefix && !RECURSIVE, found);
+        return found;
+      } catch (error) {
+        if (!isAbsent(error) || key === "") throw error;
+      }
+    }
+  }
+
+  async #collect(path: string, below: boolean, found: Map<string, string>): Promise<void> {
+    const { dev, ino } = await lstat(path, { bigint: true });
+    if (found.size >= MAX_DIRECTORIES) throw new Error("more directories than are watched");
+    const entries = below ? await readdir(path, { withFileTypes: true }) : [];
+    found.set(path, `${dev}:${ino}`);
+    for (const entry of entries) {
+      if (!entry.isDirectory()) continue;
+      try {
+        await this.#collect(join(path, entry.name), true, found);
+      } catch (error) {
+        if (errno(error) !== "ENOENT") throw error;
+      }
+    }
+  }
+}

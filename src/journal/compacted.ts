@@ -1,0 +1,84 @@
+import type { Dictionary } from "./event.ts";
+import { newDictionary } from "./params.ts";
+import type { WriterFold } from "./writer-fold.ts";
+
+/** What of a writer's journal is in a document, or in compacted points. */
+export interface Coverage {
+  readonly writer: string;
+  readonly segments: readonly { readonly seq: number; readonly bytes: number }[];
+}
+
+/** One of the objects that hold the points of a compacted run. `name` stands below the run's prefix; `size` in bytes. */
+export interface CompactedObject {
+  readonly name: string;
+  readonly size: number;
+  /** `sha256:<hex>` */
+  readonly digest: string;
+}
+
+/**
+ * The journals of a run as they were compacted: their points are in `metrics`, key by key (by UTF-8 bytes), of each key
+ * writer by writer in the order of `writers`, of each writer in its order of logging. All the rest is in `writers`. Records
+ * numbered below a writer's `next` are in here, wherever else they may stand.
+ */
+export interface Compacted {
+  readonly metrics: readonly CompactedObject[];
+  readonly overview?: CompactedObject | undefined;
+  readonly writers: readonly WriterFold[];
+  /** By writer. Its segments may be gone. */
+  readonly ends: Dictionary<CompactedEnd>;
+}
+
+/** How far the journal of a writer is compacted: the segments below number `segments`, of the last of them `bytes`. */
+export interface CompactedEnd {
+  readonly segments: number;
+  readonly bytes: number;
+}
+
+/** Whether so many bytes of a segment are compacted: before its last one a writer adds to none. */
+export function isCompacted(end: CompactedEnd | undefined, seq: number, bytes: number): boolean {
+  if (end === undefined || seq >= end.segments) return false;
+  return seq < end.segments - 1 || bytes <= end.bytes;
+}
+
+/** How far journals are compacted that were so as far as `before`, and now as far as `covers`. */
+export function compactedEnds(
+  before: Dictionary<CompactedEnd> | undefined,
+  covers: readonly Coverage[],
+): Dictionary<CompactedEnd> {
+  const ends = newDictionary<CompactedEnd>();
+  for (const [writer, end] of Object.entries(before ?? {})) ends[writer] = end;
+  for (const { writer, segments } of covers) {
+    for (const { seq, bytes } of segments)
+      if (!isCompacted(ends[writer], seq, bytes)) ends[writer] = { segments: seq + 1, bytes };
+  }
+  return ends;
+}
+
+const METRICS = /^metrics(?:\.([0-9]{4,9}))?(?:\.([0-9]{4,9}))?\.(parquet|overview)$/;
+
+/** Name of the `part`-th file of points of a compaction; both count from 1, and no number is used again. */
+export function metricsName(compaction: number, part: number): string {
+  const digits = (n: number): string => `.${String(n).padStart(4, "0")}`;
+  if (part > 1) return `metrics${digits(compaction)}${digits(part)}.parquet`;
+  return compaction === 1 ? "metrics.parquet" : `metrics${digits(compaction)}.parquet`;
+}
+
+export function overviewName(compaction: number): string {
+  return metricsName(compaction, 1).replace(/parquet$/, "overview");
+}
+
+/** One object of a compaction, as listed. */
+export interface MetricsEntry {
+  readonly name: string;
+  readonly size: number;
+  readonly compaction: number;
+  readonly kind: "parquet" | "overview";
+}
+
+/** What a name that {@link metricsName} or {@link overviewName} made says; `undefined` for any other. */
+export function parseMetricsName(name: string, size: number): MetricsEntry | undefined {
+  const match = METRICS.exec(name);
+  if (match === null) return undefined;
+  return { name, size, compaction: Number(match[1] ?? 1), kind: match[3] as "parquet" | "overview" };
+}

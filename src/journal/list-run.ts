@@ -1,0 +1,36 @@
+import type { Backend, CallOptions, Entry } from "../backend/backend.ts";
+import { type MetricsEntry, parseMetricsName } from "./compacted.ts";
+import { parseFenceKey } from "./fence.ts";
+import { groupSegments, type SegmentEntry } from "./list-segments.ts";
+import { runPrefix } from "./run-created.ts";
+import { parseRunDocumentKey } from "./run-document.ts";
+
+/** The objects of a run, as listed. */
+export interface RunListing {
+  readonly writers: ReadonlyMap<string, readonly SegmentEntry[]>;
+  /** Number of the newest run document, 0 when there is none. */
+  readonly newestDocument: number;
+  readonly documents: number;
+  /** How many times the run was claimed with `mode: "exclusive"`. */
+  readonly fences: number;
+  /** Compacted points, those of attempts that were not completed included: only a run document says which count. */
+  readonly metrics: readonly MetricsEntry[];
+}
+
+export async function listRun(backend: Backend, runId: string, options?: CallOptions): Promise<RunListing> {
+  const entries: Entry[] = [];
+  for await (const entry of backend.list(runPrefix(runId), options)) entries.push(entry);
+  return toRunListing(entries, runId);
+}
+
+export function toRunListing(entries: readonly Entry[], runId: string): RunListing {
+  const numbers = entries.flatMap(({ key }) => parseRunDocumentKey(key) ?? []);
+  const below = `${runPrefix(runId)}/`;
+  return {
+    writers: groupSegments(entries),
+    newestDocument: Math.max(0, ...numbers),
+    documents: numbers.length,
+    fences: Math.max(0, ...entries.map(({ key }) => parseFenceKey(key) ?? 0)),
+    metrics: entries.flatMap(({ key, size }) => parseMetricsName(key.slice(below.length), size) ?? []),
+  };
+}

@@ -1,0 +1,49 @@
+/** What a rich value is. */
+export type MediaKind = "text" | "image" | "histogram" | "table";
+
+/**
+ * A text, image, histogram or table that a run logged, without its content: `ledger.openMedia` reads that. It stands in the
+ * blob `digest` names, or, when it is small, in the record itself, as `inline`.
+ */
+export interface MediaEntry {
+  readonly key: string;
+  readonly type: MediaKind;
+  readonly step: number;
+  /** ms since the epoch. */
+  readonly time: number;
+  /** Bytes of the content as stored. */
+  readonly size: number;
+  /** `image/png`, `text/plain;charset=utf-8`, … */
+  readonly mediaType: string;
+  /** `sha256:<64 hex digits>` of the content. */
+  readonly digest?: string | undefined;
+  /** The content as text, in place of a blob. */
+  readonly inline?: string | undefined;
+  /** Of an image, in pixels. */
+  readonly width?: number | undefined;
+  readonly height?: number | undefined;
+  readonly caption?: string | undefined;
+  /** Of a table: how many there are. */
+  readonly rows?: number | undefined;
+  readonly columns?: number | undefined;
+  /** Of a table: which columns, counted from 0, hold dates. */
+  readonly dates?: readonly number[] | undefined;
+}
+
+/** A {@link MediaEntry} as the journal keeps it. */
+export interface MediaEvent extends Omit<MediaEntry, "time"> {
+  readonly kind: "media";
+  /** Place among the values that the session logged, from 0: contents are stored, and recorded, in any order. */
+  readonly n: number;
+  /** Time of the value; that of the event is when it was recorded. */
+  readonly at: number;
+}
+
+/** The rich values of one key in brief. */
+export interface MediaSummary {
+  /** Of the latest value. */
+  readonly type: MediaKind;
+  readonly count: number;
+  /** The latest in the order of logging (of the writer that joined last, if several logged the key). */
+  readonly last: { readonly step: number; readonly time: number; readonly size: number; readonly mediaType: string };
+}

@@ -1,0 +1,19 @@
+import type { LedgerError } from "../backend/error.ts";
+
+/** How far a writer is. `points = acknowledged + buffered + dropped`. */
+export interface WriterStats {
+  /** Metric values handed to `log()`, and rich values that were dropped. */
+  readonly points: number;
+  /** Stored, at the backend's chosen durability. */
+  readonly acknowledged: number;
+  /** Waiting in memory. */
+  readonly buffered: number;
+  /** Given up because the buffer's bound was reached: metric values, and rich values as one each. */
+  readonly dropped: number;
+  /** Journal bytes acknowledged by the backend. */
+  readonly bytesWritten: number;
+  /** Writes acknowledged by the backend. */
+  readonly flushes: number;
+  /** The latest trouble with the backend or with a rich value, also once it has been overcome. */
+  readonly lastError?: LedgerError;
+}

@@ -1,0 +1,148 @@
+import { blobKey } from "../artifacts/blobs.ts";
+import { parseDigest } from "../artifacts/digest.ts";
+import { readRanges } from "../artifacts/ranges.ts";
+import { loadSha256 } from "../artifacts/sha256/load.ts";
+import type { Backend } from "../backend/backend.ts";
+import { concatBytes } from "../backend/body.ts";
+import { LedgerError, invalidArgument } from "../backend/error.ts";
+import { losesRecords } from "../journal/damage.ts";
+import type { MediaEntry, MediaKind } from "../journal/media-entry.ts";
+import { readMedia } from "../journal/media-fold.ts";
+import { readRunState } from "../journal/run-state.ts";
+import { MAX_STORED_BYTES } from "../media/content.ts";
+import type { Histogram } from "../media/histogram.ts";
+import { readHistogram } from "../media/histogram-read.ts";
+import { isSensibleSize, readImageHeader } from "../media/image-header.ts";
+import type { TableValue } from "../media/table.ts";
+import { readTable } from "../media/table-read.ts";
+import { readRunCreated } from "./read-run.ts";
+
+/** Which rich values of a run are wanted. */
+export interface MediaQuery {
+  readonly key?: string;
+  readonly type?: MediaKind;
+  /** Lowest step, inclusive. */
+  readonly from?: number;
+  /** Highest step, inclusive. */
+  readonly to?: number;
+  /** When records of the run are damaged or missing: `"reject"` (default) with `CORRUPT`, or `"skip"` to get what is intact. */
+  readonly damaged?: "reject" | "skip";
+  readonly signal?: AbortSignal;
+}
+
+/** A rich value, read. What was given as pixels is a PNG. */
+export type OpenMedia =
+  | { readonly type: "text"; readonly text: string }
+  | {
+      readonly type: "image";
+      readonly bytes: Uint8Array;
+      readonly mediaType: string;
+      /** Pixels. */
+      readonly width: number;
+      readonly height: number;
+      readonly caption?: string;
+    }
+  | ({ readonly type: "histogram" } & Histogram)
+  | {
+      readonly type: "table";
+      /** Of the columns, in order. */
+      readonly names: readonly string[];
+      /** Cells by the name of the column: numbers, bigints, texts, booleans, Dates, or `null`. Has no prototype. */
+      readonly columns: { readonly [name: string]: readonly TableValue[] };
+      readonly rows: number;
+    };
+
+const KINDS: readonly unknown[] = ["text", "image", "histogram", "table"];
+
+export async function listMedia(backend: Backend, runId: string, query: MediaQuery = {}): Promise<MediaEntry[]> {
+  const { key, type, from, to, damaged, signal } = checkQuery(query);
+  const created = await readRunCreated(backend, runId, signal);
+  const { folds } = await readRunState(backend, created, signal ? { signal } : {});
+  const lost = folds.flatMap((fold) => fold.damage).find(losesRecords);
+  if (lost && damaged !== "skip")
+    throw new LedgerError("CORRUPT", `the values of run ${runId} are not complete: ${lost.message}`, { key: lost.key });
+  return readMedia(folds, { key, type, from, to });
+}
+
+function checkQuery(query: MediaQuery): MediaQuery {
+  if (typeof query !== "object" || query === null) throw invalidArgument("query", "an object", query);
+  const { key, type } = query;
+  if (key !== undefined && typeof key !== "string") throw invalidArgument("key", "a string", key);
+  if (type !== undefined && !KINDS.includes(type))
+    throw invalidArgument("type", '"text", "image", "histogram" or "table"', type);
+  for (const name of ["from", "to"] as const) {
+    const bound = query[name];
+    if (bound !== undefined && (typeof bound !== "number" || Number.isNaN(bound)))
+      throw invalidArgument(name, "a number", bound);
+  }
+  return query;
+}
+
+/**
+ * The content of a value, checked against its entry. Whatever store and entry say, no more is read, and kept in memory, than
+ * a rich value may have.
+ */
+export async function openMedia(backend: Backend, entry: MediaEntry, signal?: AbortSignal): Promise<OpenMedia> {
+  if (typeof entry !== "object" || entry === null || !KINDS.includes(entry.type))
+    throw invalidArgument("entry", "a MediaEntry, as ledger.media() gives it", entry);
+  const { name, bytes } = await readContent(backend, entry, signal);
+  try {
+    return await decode(entry, bytes);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : "it cannot be decoded";
+    throw new LedgerError("CORRUPT", `${name} holds no ${entry.type} as it was recorded: ${why}`, { key: name, cause });
+  }
+}
+
+async function decode(entry: MediaEntry, bytes: Uint8Array): Promise<OpenMedia> {
+  const text = (): string => new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  switch (entry.type) {
+    case "text":
+      return { type: "text", text: text() };
+    case "histogram":
+      return { type: "histogram", ...readHistogram(text()) };
+    case "image":
+      return openImage(entry, bytes);
+    case "table": {
+      const { rows, columns, dates = [] } = entry;
+      if (!isCount(rows) || !isCount(columns)) throw new RangeError("its size is not recorded");
+      return { type: "table", ...readTable(bytes, { rows, columns, dates }) };
+    }
+  }
+}
+
+function openImage({ mediaType, width, height, caption }: MediaEntry, bytes: Uint8Array): OpenMedia {
+  const header = readImageHeader(bytes);
+  if (header === undefined || header.mediaType !== mediaType) throw new RangeError(`it is no ${mediaType}`);
+  if (header.width !== width || header.height !== height || !isSensibleSize(width, height))
+    throw new RangeError(`it says to have ${header.width} x ${header.height} pixels`);
+  return { type: "image", bytes, mediaType, width, height, ...(caption !== undefined && { caption }) };
+}
+
+async function readContent(
+  backend: Backend,
+  { digest, inline, size }: MediaEntry,
+  signal: AbortSignal | undefined,
+): Promise<{ name: string; bytes: Uint8Array }> {
+  signal?.throwIfAborted();
+  if (typeof inline === "string") {
+    const bytes = new TextEncoder().encode(inline);
+    if (bytes.byteLength === size) return { name: "the record", bytes };
+    throw new LedgerError("CORRUPT", `the record of a value says ${size} bytes, but has ${bytes.byteLength}`);
+  }
+  const hex = typeof digest === "string" ? parseDigest(digest) : undefined;
+  if (hex === undefined) throw invalidArgument("entry.digest", "sha256: and 64 hex digits", digest);
+  const key = blobKey(hex);
+  if (!isCount(size) || size > MAX_STORED_BYTES)
+    throw new LedgerError("CORRUPT", `${key} cannot have the ${size} bytes that are recorded`, { key });
+  const { sha256Hex } = await loadSha256();
+  const parts: Uint8Array[] = [];
+  for await (const part of readRanges(backend, key, size, signal)) parts.push(part);
+  const bytes = parts.length === 1 ? (parts[0] as Uint8Array) : concatBytes(parts);
+  if ((await sha256Hex(bytes)) === hex) return { name: key, bytes };
+  throw new LedgerError("CORRUPT", `${key} does not have the bytes its name promises`, { key, operation: "read" });
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}

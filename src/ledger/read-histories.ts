@@ -1,0 +1,47 @@
+import type { Backend } from "../backend/backend.ts";
+import { definitionOf } from "../journal/metric-glob.ts";
+import type { HistoryOptions } from "../series/history-options.ts";
+import { readSeries } from "../series/read-series.ts";
+import { sampleSeries } from "../series/downsample/sample.ts";
+import { type Series, within } from "../series/series.ts";
+import { alongside, pick } from "../series/x-axis.ts";
+import { checkRunId, readRun, readRunCreated } from "./read-run.ts";
+
+/** Histories of a run, against another metric if `options.x` says so. `RUN_NOT_FOUND`. */
+export async function readHistories(
+  backend: Backend,
+  runId: string,
+  keys: readonly string[] | undefined,
+  options: HistoryOptions,
+): Promise<Map<string, Series>> {
+  checkRunId(runId);
+  const { x, from, to, fromTime, toTime, samples, method = "minmax", ...rest } = options;
+  const read = (wanted: readonly string[] | undefined, how: HistoryOptions): Promise<Map<string, Series>> =>
+    readSeries(backend, runId, () => readRunCreated(backend, runId, options.signal), wanted, how);
+  if (x === undefined) return await read(keys, options);
+
+  const { metricDefinitions } = await readRun(backend, runId, options.signal);
+  const axisOf = (key: string): string | undefined =>
+    x === true ? definitionOf(key, metricDefinitions)?.stepMetric : x;
+  const axes = keys?.flatMap((key) => axisOf(key) ?? []);
+  // The axis is read from the beginning: its latest value may come from before the range.
+  const all = await read(keys && [...new Set([...keys, ...(axes ?? [])])], rest);
+  const range = {
+    ...(from !== undefined && { from }),
+    ...(to !== undefined && { to }),
+    ...(fromTime !== undefined && { fromTime }),
+    ...(toTime !== undefined && { toTime }),
+  };
+  const histories = new Map<string, Series>();
+  for (const key of keys ?? all.keys()) {
+    const whole = all.get(key);
+    if (whole === undefined) continue;
+    const axis = axisOf(key);
+    const values = alongside(whole, axis === undefined ? undefined : all.get(axis));
+    const cut = within(whole, range);
+    if (cut.values.length === 0) continue;
+    const series = samples === undefined ? cut : sampleSeries(cut, samples, method);
+    histories.set(key, { ...series, x: pick(whole, values, series) });
+  }
+  return histories;
+}

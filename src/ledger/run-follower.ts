@@ -1,0 +1,240 @@
+import type { Backend } from "../backend/backend.ts";
+import { type Damage, losesRecords } from "../journal/damage.ts";
+import { beyond, decodeRunDocument } from "../journal/decode-run-document.ts";
+import { type Round, WriterFollower } from "../journal/follow.ts";
+import { foldRun } from "../journal/fold.ts";
+import type { Coverage } from "../journal/compacted.ts";
+import type { SegmentEntry } from "../journal/list-segments.ts";
+import { listRun, type RunListing } from "../journal/list-run.ts";
+import { type RunCreated, runCreatedKey } from "../journal/run-created.ts";
+import { type RunDocument, runDocumentKey } from "../journal/run-document.ts";
+import type { RunRecord } from "../journal/run-record.ts";
+import { WriterFolder } from "../journal/writer-fold.ts";
+import { PointBuffer } from "./point-buffer.ts";
+import { readAfterCompaction } from "./read-after-compaction.ts";
+import { readRun, readRunCreated, runNotFound } from "./read-run.ts";
+import type { CheckedWatchOptions, RunUpdate } from "./run-update.ts";
+
+interface Writer {
+  readonly follower: WriterFollower;
+  readonly folder: WriterFolder;
+}
+
+/** A run as far as it has been read: each look reads what is new, {@link take} tells it. */
+export class RunFollower {
+  readonly #backend: Backend;
+  readonly #id: string;
+  readonly #options: CheckedWatchOptions;
+  readonly #signal: AbortSignal;
+  readonly #buffer: PointBuffer | undefined;
+  readonly #writers = new Map<string, Writer>();
+  #created: RunCreated | undefined;
+  #documentNumber = 0;
+  #document: RunDocument | undefined;
+  /** Not everything in the record went through the journals as they were read here. */
+  #isPartial = false;
+  #record: RunRecord | undefined;
+  #damage = "";
+  /** Places in the journals where points are lost, and how many have been told. */
+  #lost = 0;
+  #lostTold = 0;
+  #isComplete = true;
+  #hasNews = false;
+  #hasNewDocument = false;
+  #isUntold = false;
+  #isOver = false;
+  #round: Round = { grew: false, unsettled: false };
+
+  constructor(backend: Backend, id: string, options: CheckedWatchOptions, signal: AbortSignal) {
+    this.#backend = backend;
+    this.#id = id;
+    this.#options = options;
+    this.#signal = signal;
+    this.#buffer = options.points ? new PointBuffer(options.keys) : undefined;
+  }
+
+  /** Whether the last look found something to tell. */
+  get hasNews(): boolean {
+    return this.#hasNews;
+  }
+
+  /** Whether it found that something had been written, and whether it has to be looked at again. */
+  get round(): Readonly<Round> {
+    return this.#round;
+  }
+
+  /** No longer running, as far as was read. */
+  get isClosed(): boolean {
+    return this.#record !== undefined && this.#record.status !== "running";
+  }
+
+  /**
+   * The run was closed before the last look and that look found nothing more: writers are read one after another, so what one
+   * had stored before another closed the run may only be seen by a look that began afterwards.
+   */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** One look. Pauses whenever the buffer is full, for {@link take}. After a failure the next look goes on where this one was. */
+  async *look(): AsyncGenerator<void, void, undefined> {
+    const wasClosed = this.isClosed;
+    // What a look that failed had found is still to be told.
+    if (this.#isComplete) {
+      this.#hasNews = false;
+      this.#hasNewDocument = false;
+      this.#round = { grew: false, unsettled: false };
+    }
+    this.#isComplete = false;
+    this.#isOver = false;
+    const call = { signal: this.#signal };
+    const created = (this.#created ??= await readRunCreated(this.#backend, this.#id, this.#signal));
+    const listing = await listRun(this.#backend, this.#id, call);
+    if (listing.writers.size === 0 && listing.newestDocument === 0) await this.#assertThere();
+    await this.#readDocument(listing.newestDocument);
+    const document = this.#document;
+
+    if (document !== undefined && this.#lacks(document, listing))
+      yield* this.#readCompacted(created, document, listing);
+    // Without points a document that says it all spares reading the journals.
+    const isCovered = document !== undefined && beyond(document.covers, listing.writers).size === 0;
+    const isSpared = isCovered && this.#buffer === undefined && this.#writers.size === 0;
+    if (!isSpared) {
+      for (const [writer, segments] of listing.writers) {
+        for await (const _ of this.#writer(writer).follower.read(segments, this.#round, call)) {
+          if (this.#isFull) yield this.#pause(created, listing);
+        }
+      }
+    }
+
+    const damage = marks(this.#readDamage(listing));
+    if (this.#record === undefined || damage !== this.#damage) this.#hasNews = true;
+    this.#damage = damage;
+    if ((this.#isPartial || isSpared) && (this.#hasNewDocument || this.#round.grew)) this.#hasNews = true;
+    if (this.#hasNews) {
+      if (isSpared) this.#record = document.record;
+      // Listed anew: what was read may be newer than the listing it began with.
+      else if (this.#isPartial) this.#record = await readRun(this.#backend, this.#id, this.#signal);
+      else this.#record = this.#fold(created, listing);
+      this.#isUntold = true;
+    }
+    this.#isComplete = true;
+    this.#isOver = wasClosed && this.isClosed && !this.#hasNews && !this.#round.unsettled;
+  }
+
+  /** What has not been told, if there is anything. */
+  take(): RunUpdate | undefined {
+    const record = this.#record;
+    if (!this.#isUntold || record === undefined) return undefined;
+    this.#isUntold = false;
+    const hasGap = this.#buffer !== undefined && this.#lost > this.#lostTold;
+    this.#lostTold = this.#lost;
+    const points = this.#buffer?.take() ?? new Map();
+    return { status: record.status, record, points, ...(hasGap && { gap: true }) };
+  }
+
+  get #isFull(): boolean {
+    return this.#buffer !== undefined && this.#buffer.length >= this.#options.maxPoints;
+  }
+
+  /** The record as far as was read, for an update in the middle of a look. */
+  #pause(created: RunCreated, listing: RunListing): void {
+    this.#readDamage(listing);
+    this.#record = this.#isPartial ? (this.#record ?? this.#document?.record) : this.#fold(created, listing);
+    this.#isUntold = true;
+  }
+
+  #fold(created: RunCreated, listing: RunListing): RunRecord {
+    const folds = [...this.#writers].map(([writer, { follower, folder }]) => ({
+      ...folder.fold(writer, follower.next, created),
+      damage: follower.damage(segmentsOf(listing, writer)),
+    }));
+    return foldRun(created, folds);
+  }
+
+  #readDamage(listing: RunListing): Damage[] {
+    const damage = [...this.#writers].flatMap(([writer, { follower }]) => follower.damage(segmentsOf(listing, writer)));
+    this.#lost = damage.filter(losesRecords).length;
+    return damage;
+  }
+
+  #writer(writer: string): Writer {
+    let found = this.#writers.get(writer);
+    if (found === undefined) {
+      const folder = new WriterFolder();
+      const points = this.#buffer?.writer(writer);
+      const follower = new WriterFollower(this.#backend, this.#id, writer, {
+        row: (n, keys, step, time, values) => {
+          folder.row(n, keys, step, time, values);
+          points?.row(keys, step, time, values);
+          this.#hasNews = true;
+        },
+        event: (n, event) => {
+          folder.event(n, event);
+          if (event.kind !== "beat") this.#hasNews = true;
+        },
+      });
+      this.#writers.set(writer, (found = { follower, folder }));
+    }
+    return found;
+  }
+
+  async #assertThere(): Promise<void> {
+    const found = await this.#backend.stat(runCreatedKey(this.#id), { signal: this.#signal });
+    if (found === undefined) throw runNotFound(this.#id);
+  }
+
+  async #readDocument(number: number): Promise<void> {
+    if (number <= this.#documentNumber) return;
+    const bytes = await this.#backend.read(runDocumentKey(this.#id, number), { signal: this.#signal });
+    this.#document = decodeRunDocument(bytes, this.#id) ?? this.#document;
+    this.#documentNumber = number;
+    this.#hasNewDocument = true;
+  }
+
+  /** Whether segments whose points are compacted are gone before they were read to the end. */
+  #lacks(document: RunDocument, listing: RunListing): boolean {
+    return compactedSegments(document).some(({ writer, segments }) => {
+      const listed = new Set(segmentsOf(listing, writer).map(({ seq }) => seq));
+      const follower = this.#writers.get(writer)?.follower;
+      return segments.some(({ seq, bytes }) => !listed.has(seq) && follower?.hasRead(seq, bytes) !== true);
+    });
+  }
+
+  async *#readCompacted(created: RunCreated, document: RunDocument, listing: RunListing): AsyncGenerator<void> {
+    const { compacted } = document;
+    this.#isPartial = true;
+    if (this.#buffer === undefined || compacted === undefined) return;
+    const rest = readAfterCompaction({
+      backend: this.#backend,
+      runId: this.#id,
+      compacted,
+      told: this.#buffer.told,
+      keys: this.#options.keys,
+      signal: this.#signal,
+    });
+    for await (const { writer, key, points } of rest) {
+      this.#buffer.writer(writer).series(key, points);
+      this.#hasNews = true;
+      if (this.#isFull) yield this.#pause(created, listing);
+    }
+    for (const { writer, next } of compacted.writers) this.#writer(writer).follower.skipTo(next);
+    for (const { writer, segments } of compactedSegments(document)) this.#writer(writer).follower.passOver(segments);
+  }
+}
+
+/** Of a segment before a writer's last one it is enough that it was read. */
+function compactedSegments({ compacted }: RunDocument): readonly Coverage[] {
+  return Object.entries(compacted?.ends ?? {}).map(([writer, { segments, bytes }]) => ({
+    writer,
+    segments: Array.from({ length: segments }, (_, seq) => ({ seq, bytes: seq === segments - 1 ? bytes : 0 })),
+  }));
+}
+
+function segmentsOf({ writers }: RunListing, writer: string): readonly SegmentEntry[] {
+  return writers.get(writer) ?? [];
+}
+
+function marks(damage: readonly Damage[]): string {
+  return damage.map(({ kind, key, from, to }) => `${kind} ${key} ${from} ${to}`).join("\n");
+}

@@ -1,0 +1,54 @@
+import { invalidArgument } from "../backend/error.ts";
+import type { RunRecord, RunStatus } from "../journal/run-record.ts";
+import type { Series } from "../series/series.ts";
+
+export interface WatchRunOptions {
+  /** Ends the watching: the iterable rejects with its reason. */
+  readonly signal?: AbortSignal;
+  /** `false` for the record alone. Default `true`. */
+  readonly points?: boolean;
+  /** Points of these metrics only. Default: of all. */
+  readonly keys?: readonly string[];
+  /**
+   * About so many points an update holds at most: when more are new, as at the beginning of a long run, several updates follow each
+   * other at once. Default 1,000,000, which take 24 MB.
+   */
+  readonly maxPoints?: number;
+  /** How long the backend may fail, in ms, without one success in between, before its error is thrown. Default 60,000. */
+  readonly giveUpMs?: number;
+}
+
+/** What is new of a run that is watched. */
+export interface RunUpdate {
+  readonly status: RunStatus;
+  /** The record as it stands; see `getRun`. */
+  readonly record: RunRecord;
+  /**
+   * Points that no update before this one held, by metric; metrics without new ones are absent. Those of one writer are in the order
+   * in which it logged them: they are not sorted by step.
+   */
+  readonly points: Map<string, Series>;
+  /** Points that were logged are not told, because what held them is damaged or missing; `record.damage` says where. */
+  readonly gap?: true;
+}
+
+export type CheckedWatchOptions = Required<Pick<WatchRunOptions, "points" | "maxPoints" | "giveUpMs">> & {
+  readonly keys: ReadonlySet<string> | undefined;
+};
+
+/** Throws `INVALID_ARGUMENT` naming the field. */
+export function checkWatchOptions(options: WatchRunOptions): CheckedWatchOptions {
+  if (typeof options !== "object" || options === null) throw invalidArgument("options", "an object", options);
+  const { points = true, keys, maxPoints = 1_000_000, giveUpMs = 60_000 } = options;
+  if (typeof points !== "boolean") throw invalidArgument("points", "a boolean", points);
+  if (keys !== undefined && !(Array.isArray(keys) && keys.every((key) => typeof key === "string"))) {
+    throw invalidArgument("keys", "an array of strings", keys);
+  }
+  if (!Number.isSafeInteger(maxPoints) || maxPoints < 1) {
+    throw invalidArgument("maxPoints", "a positive integer", maxPoints);
+  }
+  if (typeof giveUpMs !== "number" || !(giveUpMs >= 0)) {
+    throw invalidArgument("giveUpMs", "a non-negative number", giveUpMs);
+  }
+  return { points, keys: keys && new Set(keys), maxPoints, giveUpMs };
+}

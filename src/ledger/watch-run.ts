@@ -1,0 +1,62 @@
+import type { RunUpdate } from "./run-update.ts";
+
+type Step = IteratorResult<RunUpdate, void>;
+
+const DONE = { done: true, value: undefined } as const;
+
+/**
+ * Updates of a run, as the caller holds them. A generator alone could not be left while an update is being waited for, which may
+ * be hours: here `return()` ends the wait.
+ */
+export class RunWatch implements AsyncIterableIterator<RunUpdate, void, undefined> {
+  readonly #open: (signal: AbortSignal) => Promise<AsyncGenerator<RunUpdate, void, undefined>>;
+  readonly #signal: AbortSignal | undefined;
+  readonly #stop = new AbortController();
+  readonly #abort = (): void => this.#stop.abort(this.#signal?.reason);
+  #updates: Promise<AsyncGenerator<RunUpdate, void, undefined>> | undefined;
+  #left = false;
+
+  constructor(
+    open: (signal: AbortSignal) => Promise<AsyncGenerator<RunUpdate, void, undefined>>,
+    signal: AbortSignal | undefined,
+  ) {
+    this.#open = open;
+    this.#signal = signal;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async next(): Promise<Step> {
+    if (this.#left) return DONE;
+    this.#updates ??= this.#begin();
+    try {
+      const step = await (await this.#updates).next();
+      if (step.done === true) this.#release();
+      return this.#left ? DONE : step;
+    } catch (error) {
+      this.#release();
+      if (this.#left) return DONE;
+      throw error;
+    }
+  }
+
+  async return(): Promise<Step> {
+    this.#left = true;
+    this.#release();
+    this.#stop.abort();
+    await this.#updates?.then((updates) => updates.return()).catch(() => {});
+    return DONE;
+  }
+
+  #begin(): Promise<AsyncGenerator<RunUpdate, void, undefined>> {
+    if (this.#signal?.aborted === true) this.#abort();
+    else this.#signal?.addEventListener("abort", this.#abort, { once: true });
+    return this.#open(this.#stop.signal);
+  }
+
+  #release(): void {
+    this.#signal?.removeEventListener("abort", this.#abort);
+  }
+}

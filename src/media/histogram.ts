@@ -1,0 +1,146 @@
+import { encodeJson } from "../backend/json.ts";
+import { asText, type MediaContent } from "./content.ts";
+import { impossible, wrongInput } from "./wrong-input.ts";
+
+/** Numbers to be counted, or counts made elsewhere: `counts[i]` values lie in `[edges[i], edges[i + 1])`, the last edge included. */
+export type HistogramSource =
+  | ArrayLike<number>
+  | { readonly counts: ArrayLike<number>; readonly edges: ArrayLike<number> };
+
+/** Counts of values between edges, which ascend. */
+export interface Histogram {
+  /** One a bin. Values on an edge count in the bin above it, those on the last edge in the last bin. */
+  readonly counts: readonly number[];
+  /** One more than `counts`; none when there was no finite value to count. */
+  readonly edges: readonly number[];
+  /** Values that no bin holds. */
+  readonly nan: number;
+  readonly negativeInfinity: number;
+  readonly positiveInfinity: number;
+}
+
+/** Most bins. */
+export const MAX_BINS = 10_000;
+const DEFAULT_BINS = 64;
+
+/**
+ * `bins` bins (default 64) of equal width from the least to the greatest finite value; fewer where float64 has no numbers left
+ * between them, one around the value where all are the same, none without a finite value. Throws `INVALID_ARGUMENT`.
+ */
+export function histogramContent(source: unknown, bins?: unknown): MediaContent {
+  if (bins !== undefined) {
+    if (typeof bins !== "number") throw wrongInput("bins", `a whole number from 1 to ${MAX_BINS}`, bins);
+    if (!Number.isInteger(bins) || bins < 1 || bins > MAX_BINS)
+      throw impossible("bins", `must be a whole number from 1 to ${MAX_BINS}`, bins);
+  }
+  if (isNumbers(source)) return toContent(count(source, bins ?? DEFAULT_BINS));
+  if (typeof source !== "object" || source === null || !("counts" in source) || !("edges" in source))
+    throw wrongInput("data", "an array of numbers or { counts, edges }", source);
+  if (bins !== undefined) throw impossible("bins", "has no meaning where counts are given", bins);
+  return toContent(checkCounts(source.counts, source.edges));
+}
+
+/** What is stored: `range` stands for edges of equal width, and what is 0 is left out. */
+function toContent({ counts, edges, nan, negativeInfinity, positiveInfinity }: Histogram): MediaContent {
+  const first = edges[0];
+  const last = edges.at(-1);
+  const even = first === undefined || last === undefined ? [] : evenEdges(first, last, counts.length);
+  const isEven = even.length === edges.length && even.every((edge, i) => Object.is(edge, edges[i]));
+  const stored = {
+    counts,
+    ...(isEven && edges.length > 0 ? { range: [first, last] } : { edges }),
+    ...(nan > 0 && { nan }),
+    ...(negativeInfinity > 0 && { negativeInfinity }),
+    ...(positiveInfinity > 0 && { positiveInfinity }),
+  };
+  return asText("histogram", "application/json", encodeJson(stored, "data"));
+}
+
+/** `bins + 1` edges: `low + (high - low) * (i / bins)`, none above `high`, which is the last; with halves where that overflows. */
+export function evenEdges(low: number, high: number, bins: number): number[] {
+  const isWide = !Number.isFinite(high - low);
+  const edges = [low];
+  for (let i = 1; i < bins; i++) {
+    const part = i / bins;
+    const edge = isWide ? 2 * (low / 2 + (high / 2 - low / 2) * part) : low + (high - low) * part;
+    edges.push(Math.min(edge, high));
+  }
+  edges.push(high);
+  return edges;
+}
+
+function count(values: ArrayLike<number>, bins: number): Histogram {
+  const { length } = values;
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  const odd = { nan: 0, negativeInfinity: 0, positiveInfinity: 0 };
+  for (let i = 0; i < length; i++) {
+    const value = values[i];
+    if (typeof value !== "number") throw wrongInput(`data[${i}]`, "a number", value);
+    if (Number.isFinite(value)) {
+      if (value < low) low = value;
+      if (value > high) high = value;
+    } else if (Number.isNaN(value)) odd.nan++;
+    else if (value < 0) odd.negativeInfinity++;
+    else odd.positiveInfinity++;
+  }
+  if (low > high) return { counts: [], edges: [], ...odd };
+  const edges = edgesOf(low, high, bins);
+  const counts = new Array<number>(edges.length - 1).fill(0);
+  const top = counts.length - 1;
+  const half = high / 2 - low / 2;
+  for (let i = 0; i < length; i++) {
+    const value = values[i] as number;
+    if (!Number.isFinite(value)) continue;
+    // Rounded it may be a bin off, and further where edges were left out: the edges decide.
+    let bin =
+      top === 0 ? 0 : Math.min(top, Math.max(0, Math.floor(((value / 2 - low / 2) / half) * counts.length) || 0));
+    while (bin > 0 && value < (edges[bin] as number)) bin--;
+    while (bin < top && value >= (edges[bin + 1] as number)) bin++;
+    counts[bin]!++;
+  }
+  return { counts, edges, ...odd };
+}
+
+function edgesOf(low: number, high: number, bins: number): number[] {
+  if (low < high) return evenEdges(low, high, bins).filter((edge, i, all) => i === 0 || edge > (all[i - 1] as number));
+  // At least half to either side, and more where that is nothing beside the value.
+  const reach = Math.max(0.5, Math.abs(low) * 2 ** -50);
+  return [Math.max(low - reach, -Number.MAX_VALUE), Math.min(low + reach, Number.MAX_VALUE)];
+}
+
+function checkCounts(counts: unknown, edges: unknown): Histogram {
+  const own = (value: unknown, field: string): number[] => {
+    if (!isNumbers(value)) throw wrongInput(field, "an array of numbers", value);
+    if (value.length > MAX_BINS + 1)
+      throw impossible(field, `has ${value.length} elements, ${MAX_BINS} bins at most`, value);
+    return Array.from(value, (item: unknown, i) => {
+      if (typeof item !== "number") throw wrongInput(`${field}[${i}]`, "a number", item);
+      return item;
+    });
+  };
+  const ownCounts = own(counts, "counts");
+  const ownEdges = own(edges, "edges");
+  ownCounts.forEach((item, i) => {
+    if (!Number.isSafeInteger(item) || item < 0)
+      throw impossible(`counts[${i}]`, "must be a whole number from 0", item);
+    // JSON would write -0 as a number of its own.
+    ownCounts[i] = item + 0;
+  });
+  ownEdges.forEach((edge, i) => {
+    if (!Number.isFinite(edge)) throw impossible(`edges[${i}]`, "must be a finite number", edge);
+    if (i > 0 && !(edge > (ownEdges[i - 1] as number)))
+      throw impossible(`edges[${i}]`, "must be greater than the edge before it", edge);
+  });
+  if (ownCounts.length === 0 || ownEdges.length !== ownCounts.length + 1)
+    throw impossible(
+      "edges",
+      `has ${ownEdges.length} elements, but must have one more than the ${ownCounts.length} counts, of which there is at least one`,
+      edges,
+    );
+  return { counts: ownCounts, edges: ownEdges, nan: 0, negativeInfinity: 0, positiveInfinity: 0 };
+}
+
+/** An array or typed array; of what, its elements show. */
+function isNumbers(value: unknown): value is ArrayLike<number> {
+  return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
+}

@@ -1,0 +1,61 @@
+import { LedgerError } from "../backend/error.ts";
+import { decodeTable, type TableCell } from "../parquet/table-read.ts";
+import { MAX_CELLS, MAX_COLUMNS, type TableValue } from "./table.ts";
+
+/** What the record of a table says, which its file has to keep to. */
+export interface ExpectedTable {
+  readonly rows: number;
+  readonly columns: number;
+  /** Columns, counted from 0, that hold dates. */
+  readonly dates: readonly number[];
+}
+
+export interface Table {
+  /** In order. */
+  readonly names: readonly string[];
+  /** Cells by the name of the column, in an object without a prototype. */
+  readonly columns: { readonly [name: string]: readonly TableValue[] };
+  readonly rows: number;
+}
+
+/** Most bytes that the pages of a table take, inflated: strings take three a character at most. */
+export const MAX_INFLATED_BYTES: number = 256 * 1024 * 1024;
+/** Furthest moment a Date can say, in ms either side of the epoch. */
+const MAX_TIME = 8_640_000_000_000_000n;
+
+/**
+ * The cells of a Parquet file as `logTable` stores it. Whatever the bytes are, it takes time and memory in proportion to
+ * their number and to what `expected` says, within the limits of a table; its pages inflate to `mostInflated` bytes at most.
+ * Throws `CORRUPT` for anything that is no such file.
+ */
+export function readTable(
+  bytes: Uint8Array,
+  expected: ExpectedTable,
+  mostInflated: number = MAX_INFLATED_BYTES,
+): Table {
+  try {
+    return read(bytes, expected, mostInflated);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : "damaged";
+    throw new LedgerError("CORRUPT", `a stored table cannot be read: ${why}`, { cause });
+  }
+}
+
+function read(bytes: Uint8Array, { rows, columns: width, dates }: ExpectedTable, mostInflated: number): Table {
+  if (width > MAX_COLUMNS || rows * width > MAX_CELLS) throw new RangeError("it has more cells than a table may have");
+  const found = decodeTable(bytes, { rows, columns: width, bytes: mostInflated });
+  const isDate = new Set(dates);
+  const columns = Object.create(null) as Record<string, TableValue[]>;
+  found.forEach(({ name, cells }, i) => {
+    columns[name] = isDate.has(i) ? cells.map(toDate) : cells;
+  });
+  return { names: found.map(({ name }) => name), columns, rows };
+}
+
+function toDate(cell: TableCell): Date | null {
+  if (cell === null) return null;
+  if (typeof cell !== "bigint" || cell > MAX_TIME || cell < -MAX_TIME) {
+    throw new RangeError("there are no dates where they should be");
+  }
+  return new Date(Number(cell));
+}

@@ -1,0 +1,231 @@
+import { hasLoneSurrogate } from "../backend/key.ts";
+import { MAX_VALUE_BYTES, type MediaContent } from "./content.ts";
+import { encodeTable, type TableColumn } from "./table-encoder.ts";
+import { impossible, tooLarge, wrongInput } from "./wrong-input.ts";
+
+/** One cell. A `null` may stand in any column; beside it a column holds values of one type. */
+export type TableValue = number | bigint | string | boolean | Date | null;
+
+type NumberArray =
+  | Float64Array
+  | Float32Array
+  | Int8Array
+  | Uint8Array
+  | Uint8ClampedArray
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array;
+
+/** Columns by name, all of one length, or the names of the columns and rows of as many cells. */
+export type TableSource =
+  | { readonly [name: string]: readonly TableValue[] | NumberArray | BigInt64Array | BigUint64Array }
+  | { readonly columns: readonly string[]; readonly rows: readonly (readonly TableValue[])[] };
+
+export const MAX_CELLS = 10_000_000;
+export const MAX_COLUMNS = 4096;
+const MAX_COLUMN_NAME_LENGTH = 250;
+
+/** A column as the caller gave it. */
+interface Column {
+  readonly name: string;
+  readonly cell: (row: number) => unknown;
+}
+
+/**
+ * Numbers become doubles, bigints int64, dates int64 of ms since the epoch. Throws `INVALID_ARGUMENT` naming column and row of
+ * what does not fit, `TOO_LARGE` beyond the limits.
+ */
+export function tableContent(source: unknown): MediaContent {
+  const { columns, rows } = readSource(source);
+  if (columns.length === 0) throw impossible("table", "has no columns", source);
+  if (columns.length > MAX_COLUMNS) throw tooLarge("table", `${columns.length} columns`, `${MAX_COLUMNS}`);
+  if (columns.length * rows > MAX_CELLS) throw tooLarge("table", `${columns.length * rows} cells`, `${MAX_CELLS}`);
+  const dates: number[] = [];
+  let held = 0;
+  const own = columns.map(({ name, cell }, i): TableColumn => {
+    const builder = new ColumnBuilder(name, rows);
+    for (let row = 0; row < rows; row++) builder.set(row, cell(row));
+    if (builder.holdsDates) dates.push(i);
+    held += builder.held;
+    if (held > MAX_VALUE_BYTES) throw tooLarge("table", "cells of more bytes", `${MAX_VALUE_BYTES}`);
+    return builder.column();
+  });
+  return {
+    type: "table",
+    mediaType: "application/vnd.apache.parquet",
+    held,
+    encode: async () => encodeTable(own),
+    details: { rows, columns: columns.length, ...(dates.length > 0 && { dates }) },
+  };
+}
+
+function readSource(source: unknown): { columns: Column[]; rows: number } {
+  if (!isPlain(source)) throw wrongInput("table", "an object of columns or { columns, rows }", source);
+  const { columns, rows } = source as { columns?: unknown; rows?: unknown };
+  const isByRow =
+    Array.isArray(columns) &&
+    Array.isArray(rows) &&
+    Object.keys(source).length === 2 &&
+    (rows.length === 0 || Array.isArray(rows[0]));
+  return isByRow ? readRows(columns, rows) : readColumns(source as Record<string, unknown>);
+}
+
+/** Maps, Tensors and other class instances have no columns of their own. Of another realm, Object.prototype ends its chain too. */
+function isPlain(value: unknown): value is object {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+function readRows(names: readonly unknown[], rows: readonly unknown[]): { columns: Column[]; rows: number } {
+  const seen = new Set<unknown>();
+  const columns = names.map((name, i): Column => {
+    if (typeof name !== "string") throw wrongInput(`table.columns[${i}]`, "a string", name);
+    checkName(name, `table.columns[${i}]`);
+    if (seen.has(name)) throw impossible(`table.columns[${i}]`, "is the name of a column before it", name);
+    seen.add(name);
+    return { name, cell: (row) => (rows[row] as readonly unknown[])[i] };
+  });
+  rows.forEach((row, i) => {
+    if (!Array.isArray(row)) throw wrongInput(`table.rows[${i}]`, "an array of cells", row);
+    if (row.length !== names.length)
+      throw impossible(`table.rows[${i}]`, `has ${row.length} cells, but there are ${names.length} columns`, row);
+  });
+  return { columns, rows: rows.length };
+}
+
+function readColumns(source: Record<string, unknown>): { columns: Column[]; rows: number } {
+  let rows: number | undefined;
+  const columns = Object.keys(source).map((name): Column => {
+    checkName(name, "table");
+    const cells = source[name];
+    if (!Array.isArray(cells) && !(ArrayBuffer.isView(cells) && !(cells instanceof DataView)))
+      throw wrongInput(`table.${shorten(name)}`, "an array of cells", cells);
+    const list = cells as ArrayLike<unknown>;
+    rows ??= list.length;
+    if (list.length !== rows)
+      throw impossible(`table.${shorten(name)}`, `has ${list.length} cells, but the column before it ${rows}`, cells);
+    return { name, cell: (row) => list[row] };
+  });
+  return { columns, rows: rows ?? 0 };
+}
+
+function checkName(name: string, field: string): void {
+  if (name === "") throw impossible(field, "has a column without a name", name);
+  if (name.length > MAX_COLUMN_NAME_LENGTH)
+    throw impossible(field, `has a column name of more than ${MAX_COLUMN_NAME_LENGTH} characters`, name);
+  if (hasLoneSurrogate(name)) throw impossible(field, "has a column name with half of a surrogate pair", name);
+}
+
+type CellType = "number" | "bigint" | "string" | "boolean" | "date";
+
+/** Takes the cells of a column one after the other; the first that is no `null` says what the column holds. */
+class ColumnBuilder {
+  readonly #name: string;
+  readonly #rows: number;
+  #type: CellType | undefined;
+  #numbers: Float64Array = new Float64Array(0);
+  #bigints: BigInt64Array = new BigInt64Array(0);
+  #values: (string | boolean)[] = [];
+  #nulls: boolean[] | undefined;
+  /** Bytes the column takes. */
+  held = 0;
+
+  constructor(name: string, rows: number) {
+    this.#name = name;
+    this.#rows = rows;
+  }
+
+  get holdsDates(): boolean {
+    return this.#type === "date";
+  }
+
+  set(row: number, cell: unknown): void {
+    if (cell === null) {
+      if (this.#nulls === undefined) {
+        this.#nulls = new Array<boolean>(this.#rows).fill(false);
+        this.held += this.#rows;
+      }
+      this.#nulls[row] = true;
+      if (this.#type === "string") this.#values.push("");
+      else if (this.#type === "boolean") this.#values.push(false);
+      return;
+    }
+    const type = cell instanceof Date ? "date" : typeof cell;
+    if (type !== this.#type) this.#begin(type, row, cell);
+    switch (this.#type) {
+      case "number":
+        this.#numbers[row] = cell as number;
+        return;
+      case "date": {
+        const time = (cell as Date).getTime();
+        if (Number.isNaN(time)) throw impossible(this.#field(row), "is an invalid date", cell);
+        this.#numbers[row] = time;
+        return;
+      }
+      case "bigint":
+        if (BigInt.asIntN(64, cell as bigint) !== cell)
+          throw impossible(this.#field(row), "is a bigint of more than 64 bits", cell);
+        this.#bigints[row] = cell;
+        return;
+      case "string":
+        this.held += 2 * (cell as string).length;
+        if (this.held > MAX_VALUE_BYTES) throw tooLarge("table", "cells of more bytes", `${MAX_VALUE_BYTES}`);
+        if (hasLoneSurrogate(cell as string))
+          throw impossible(this.#field(row), "holds half of a surrogate pair", cell);
+        this.#values.push(cell as string);
+        return;
+      default:
+        this.#values.push(cell as boolean);
+    }
+  }
+
+  column(): TableColumn {
+    const name = this.#name;
+    const nulls = this.#nulls && { nulls: this.#nulls };
+    switch (this.#type) {
+      case "string":
+        return { name, type: "string", values: this.#values as string[], ...nulls };
+      case "boolean":
+        return { name, type: "boolean", values: this.#values as boolean[], ...nulls };
+      case "bigint":
+        return { name, type: "int64", values: this.#bigints, ...nulls };
+      case "date":
+        return { name, type: "int64", values: this.#numbers, ...nulls };
+      default:
+        // Nothing but nulls has no type of its own.
+        return { name, type: "double", values: this.#type ? this.#numbers : new Float64Array(this.#rows), ...nulls };
+    }
+  }
+
+  #begin(type: string, row: number, cell: unknown): void {
+    if (type !== "number" && type !== "bigint" && type !== "string" && type !== "boolean" && type !== "date")
+      throw wrongInput(
+        this.#field(row),
+        "a number, bigint, string, boolean, Date or null",
+        cell,
+        cell === undefined ? "null is for what is missing" : "",
+      );
+    if (this.#type !== undefined)
+      throw impossible(
+        this.#field(row),
+        `is a ${type}, but the column ${JSON.stringify(shorten(this.#name))} holds the type ${this.#type}`,
+        cell,
+      );
+    this.#type = type;
+    this.held += this.#rows * (type === "boolean" ? 1 : 8);
+    if (type === "number" || type === "date") this.#numbers = new Float64Array(this.#rows);
+    else if (type === "bigint") this.#bigints = new BigInt64Array(this.#rows);
+    // Nulls came before.
+    else this.#values = new Array<string | boolean>(row).fill(type === "string" ? "" : false);
+  }
+
+  #field(row: number): string {
+    return `table.${shorten(this.#name)}[${row}]`;
+  }
+}
+
+function shorten(name: string): string {
+  return name.length > 100 ? `${name.slice(0, 100)}…` : name;
+}

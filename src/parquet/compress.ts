@@ -1,0 +1,26 @@
+import { gzip, gzipBound } from "./gzip.ts";
+import type { Compressor, Page } from "./page.ts";
+import { RunDeflate } from "./run-deflate.ts";
+
+/** The encoder for pages of numbers, with buffers that it keeps. */
+export class RunCompressor implements Compressor {
+  readonly #deflate = new RunDeflate();
+  #out = new Uint8Array(65_536);
+  #at = 0;
+
+  compress({ bytes, parts = [bytes.length] }: Page): Uint8Array {
+    const room = gzipBound(bytes.length, parts.length);
+    if (this.#at + room > this.#out.length) {
+      this.#out = new Uint8Array(Math.max(room, 2 * this.#out.length));
+      this.#at = 0;
+    }
+    const out = this.#out.subarray(this.#at);
+    const length = gzip(this.#deflate, bytes, parts, out);
+    this.#at += length;
+    return out.subarray(0, length);
+  }
+
+  reset(): void {
+    this.#at = 0;
+  }
+}

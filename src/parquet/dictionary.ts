@@ -1,0 +1,23 @@
+import { ByteSink } from "./byte-sink.ts";
+import { ENCODING } from "./format-numbers.ts";
+import type { Page } from "./page.ts";
+import { writePlainString } from "./plain.ts";
+
+/** The pages of a column of strings in which each of `values` stands `counts` times, one after the other. */
+export function dictionaryPages(values: readonly string[], counts: readonly number[]): Page[] {
+  const dictionary = new ByteSink();
+  for (const value of values) writePlainString(value, dictionary);
+  const data = new ByteSink();
+  const width = Math.max(1, 32 - Math.clz32(values.length - 1));
+  data.byte(width);
+  let count = 0;
+  for (let i = 0; i < values.length; i++) {
+    count += counts[i]!;
+    data.varint(counts[i]! * 2);
+    for (let shift = 0; shift < width; shift += 8) data.byte((i >>> shift) & 255);
+  }
+  return [
+    { isDictionary: true, encoding: ENCODING.plain, count: values.length, bytes: dictionary.written },
+    { encoding: ENCODING.dictionary, count, bytes: data.written },
+  ];
+}

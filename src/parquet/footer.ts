@@ -1,0 +1,162 @@
+import { type ChunkLayout, chunksOf, readChunkLayout } from "./chunk-layout.ts";
+import { checkFooter } from "./footer-checksum.ts";
+import type { ColumnSchema } from "./flat-schema.ts";
+import { compareBytes, decodeKey } from "./key-order.ts";
+import { type ColumnName, COLUMNS, type MetricsSchema, readSchema } from "./metrics-schema.ts";
+import { type Fields, ThriftReader, malformed } from "./thrift.ts";
+
+/** Most rows of a row group. */
+export const MAX_GROUP_ROWS = 1_048_576;
+/** Most values of which a footer may make up the description of a row group, or everything else. Ours have some 150. */
+const MAX_VALUES = 10_000;
+
+/** What the footer says of a row group. */
+export interface RowGroupInfo {
+  readonly rows: number;
+  /** Number of the first row in the file. */
+  readonly firstRow: number;
+  readonly minKey: string;
+  readonly maxKey: string;
+  /** `-Infinity` and `Infinity` where there are no statistics; so for times. */
+  readonly minStep: number;
+  readonly maxStep: number;
+  /** Milliseconds since the epoch. */
+  readonly minTime: number;
+  readonly maxTime: number;
+}
+
+export interface GroupLayout extends RowGroupInfo {
+  /** Place among the row groups of the file. */
+  readonly index: number;
+  /** The UTF-8 of `minKey` and `maxKey`. */
+  readonly firstKey: Uint8Array;
+  readonly lastKey: Uint8Array;
+  readonly chunks: Readonly<Record<ColumnName, ChunkLayout>>;
+}
+
+export interface FileLayout {
+  readonly rows: number;
+  readonly groups: readonly GroupLayout[];
+}
+
+/**
+ * Reads a footer, without its length and magic, that begins at byte `position` of the file. Throws a RangeError unless all in
+ * it agrees: chunks inside the file and not in each other, row groups in the order of their keys, sums of rows.
+ */
+export function readFooter(footer: Uint8Array, position: number): FileLayout {
+  const reader = new ThriftReader(footer, 0, MAX_VALUES);
+  let builder: LayoutBuilder | undefined;
+  const fields = reader.struct(0, (id, before) => {
+    if (id !== 4) return false;
+    builder = new LayoutBuilder(readSchema(before.structs(2)), position);
+    // One at a time, so that a long footer is never in memory a second time, decoded.
+    for (let left = reader.structs(); left > 0; left--) {
+      const budget = reader.budget;
+      reader.budget = MAX_VALUES;
+      builder.add(reader.struct(1));
+      reader.budget = budget;
+    }
+    return true;
+  });
+  if (builder === undefined || reader.at !== footer.length) throw malformed();
+  if (fields.has(5)) checkFooter(footer, fields.structs(5));
+  return builder.finish(fields.integer(3));
+}
+
+class LayoutBuilder {
+  readonly #schema: MetricsSchema;
+  readonly #limit: number;
+  readonly #groups: GroupLayout[] = [];
+  #rows = 0;
+  #end = 4;
+
+  constructor(schema: MetricsSchema, limit: number) {
+    this.#schema = schema;
+    this.#limit = limit;
+  }
+
+  add(group: Fields): void {
+    try {
+      this.#add(group);
+    } catch (cause) {
+      throw new RangeError(`row group ${this.#groups.length}: ${(cause as Error).message}`, { cause });
+    }
+  }
+
+  #add(group: Fields): void {
+    const rows = group.integer(3);
+    if (rows < 1 || rows > MAX_GROUP_ROWS) throw new RangeError(`${rows} rows are not possible`);
+    const metadata = chunksOf(group, this.#schema.width);
+    const { key, step, time, value } = this.#schema.columns;
+    const of = (column: ColumnSchema): Fields => metadata[column.index] as Fields;
+
+    const layout = (column: ColumnSchema): ChunkLayout => readChunkLayout(of(column), column, rows, this.#limit);
+    const chunks = { key: layout(key), step: layout(step), time: layout(time), value: layout(value) };
+    for (const { start, end } of Object.values(chunks).toSorted((a, b) => a.start - b.start)) {
+      if (start < this.#end) throw new RangeError("columns overlap");
+      this.#end = end;
+    }
+    const [firstKey, lastKey] = keyBounds(of(key));
+    const previous = this.#groups.at(-1);
+    if (compareBytes(firstKey, lastKey) > 0 || (previous && compareBytes(previous.lastKey, firstKey) > 0)) {
+      throw new RangeError("keys are out of order");
+    }
+    const [minStep, maxStep] = bounds(of(step));
+    const [minTime, maxTime] = bounds(of(time));
+    this.#groups.push({
+      index: this.#groups.length,
+      rows,
+      firstRow: this.#rows,
+      minKey: decodeKey(firstKey),
+      maxKey: decodeKey(lastKey),
+      minStep,
+      maxStep,
+      minTime,
+      maxTime,
+      firstKey,
+      lastKey,
+      chunks,
+    });
+    this.#rows += rows;
+  }
+
+  finish(rows: number): FileLayout {
+    if (rows !== this.#rows) throw new RangeError(`row groups have ${this.#rows} rows, the file has ${rows}`);
+    return { rows, groups: this.#groups };
+  }
+}
+
+/** Smallest and largest key. They must be there, and whole: row groups are found by them. Copies. */
+function keyBounds(metadata: Fields): [Uint8Array, Uint8Array] {
+  if (!metadata.has(12)) throw new RangeError("there are no statistics of the keys");
+  const statistics = metadata.struct(12);
+  if (statistics.isFalse(7) || statistics.isFalse(8)) {
+    throw new RangeError("the statistics of the keys are cut short");
+  }
+  return [statistics.bytes(6).slice(), statistics.bytes(5).slice()];
+}
+
+function bounds(metadata: Fields): [number, number] {
+  const statistics = metadata.has(12) ? metadata.struct(12) : undefined;
+  if (statistics === undefined || !statistics.has(5) || !statistics.has(6)) return [-Infinity, Infinity];
+  const [least, most] = [int64(statistics.bytes(6)), int64(statistics.bytes(5))];
+  if (least > most) throw malformed();
+  return [least, most];
+}
+
+function int64(bytes: Uint8Array): number {
+  if (bytes.length !== 8) throw malformed();
+  const value = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigInt64(0, true));
+  if (!Number.isSafeInteger(value)) throw malformed();
+  return value;
+}
+
+/** The bytes to read for the points of a row group. A key all rows have is known from the statistics. */
+export function groupSpan(group: GroupLayout): { start: number; end: number } {
+  const needed = COLUMNS.filter((name) => name !== "key" || hasManyKeys(group)).map((name) => group.chunks[name]);
+  return { start: Math.min(...needed.map(({ start }) => start)), end: Math.max(...needed.map(({ end }) => end)) };
+}
+
+export function hasManyKeys(group: GroupLayout): boolean {
+  return compareBytes(group.firstKey, group.lastKey) !== 0;
+}

@@ -1,0 +1,9 @@
+import { gunzipSync } from "node:zlib";
+
+/** Gunzip by `node:zlib`, which checks CRC and length itself. */
+export function gunzip(member: Uint8Array, size: number): Uint8Array {
+  // A chunk with room to spare: one that is just full makes zlib start, and join, another.
+  const bytes = gunzipSync(member, { maxOutputLength: Math.max(1, size), chunkSize: size + 64 });
+  if (bytes.length !== size) throw new RangeError(`gzip holds ${bytes.length} bytes, not ${size}`);
+  return bytes;
+}

@@ -1,0 +1,234 @@
+import { invalidArgument, LedgerError } from "../backend/error.ts";
+import { ByteSink } from "./byte-sink.ts";
+import { splitByteStreams } from "./byte-stream-split.ts";
+import { RunCompressor } from "./compress.ts";
+import { encodeDeltas } from "./delta-encode.ts";
+import { dictionaryPages } from "./dictionary.ts";
+import { beginFile, endFile } from "./file-frame.ts";
+import type { ColumnElement, WrittenChunk, WrittenGroup } from "./footer-write.ts";
+import { CONVERTED, ENCODING, TYPE } from "./format-numbers.ts";
+import { type Compressor, type Page, writeChunk } from "./page.ts";
+import { plainBound, writePlain64 } from "./plain.ts";
+import { type Bounds, integerBounds, numberBounds } from "./statistics.ts";
+import { compareUtf8 } from "./utf8-order.ts";
+
+/**
+ * Points of one key, as parallel arrays, which may be parts of larger ones. `steps`: safe integers. `times`: whole ms since
+ * the epoch, at most 8.64e15 either way. `values`: any float64.
+ */
+export interface Slice {
+  readonly key: string;
+  readonly steps: Float64Array;
+  readonly times: Float64Array;
+  readonly values: Float64Array;
+}
+
+export interface MetricsFileOptions {
+  readonly runId: string;
+  /**
+   * What compresses PLAIN values, for engines without BYTE_STREAM_SPLIT; steps or times that differ widely are PLAIN too.
+   * Larger and slower. Left out: values are split.
+   */
+  readonly compat?: Compressor | undefined;
+}
+
+const LATEST_TIME = 8.64e15;
+/** Differences of more bits are read wrong, without an error, by fastparquet, which is one of those `compat` is for. */
+const COMPATIBLE_WIDTH = 28;
+
+/** A column of strings. LogicalType 1 is STRING. */
+const text = (name: string): ColumnElement => ({
+  name,
+  type: TYPE.byteArray,
+  converted: CONVERTED.utf8,
+  logical: { 1: {} },
+});
+const RUN_ID = text("run_id");
+const KEY = text("key");
+const STEP: ColumnElement = { name: "step", type: TYPE.int64 };
+const TIME: ColumnElement = {
+  name: "time",
+  type: TYPE.int64,
+  converted: CONVERTED.timestampMillis,
+  // TIMESTAMP, in UTC, in milliseconds.
+  logical: { 8: { 1: true, 2: { 1: {} } } },
+};
+const VALUE: ColumnElement = { name: "value", type: TYPE.double };
+
+/**
+ * Writes a run's metrics as a Parquet file, piece by piece: `run_id`, `key`, `step`, `time` and `value`, a row a point. Does
+ * no I/O. Keeps what the footer says of each row group, and buffers for the largest.
+ */
+export class MetricsFileWriter {
+  readonly #runId: string;
+  readonly #compat: Compressor | undefined;
+  readonly #out = new ByteSink();
+  readonly #page = new ByteSink();
+  readonly #compressor = new RunCompressor();
+  readonly #rowGroups: WrittenGroup[] = [];
+  #joined = new Float64Array(0);
+  #rows = 0;
+  #ended = false;
+
+  constructor({ runId, compat }: MetricsFileOptions) {
+    if (typeof runId !== "string") throw invalidArgument("runId", "a string", runId);
+    this.#runId = runId;
+    this.#compat = compat;
+  }
+
+  /** Bytes so far. */
+  get size(): number {
+    return this.#out.offset;
+  }
+
+  get rows(): number {
+    return this.#rows;
+  }
+
+  /**
+   * Encodes a row group of slices that stand one behind the other, keys ascending by {@link compareUtf8}, and returns its
+   * bytes; the first call's begin with the magic. Slices without points are passed over, and without any the result may be
+   * empty. `INVALID_ARGUMENT` for a key out of order, arrays of different lengths, or a step or time that is none, with
+   * nothing written; `CLOSED` after `end`.
+   */
+  rowGroup(slices: readonly Slice[]): Uint8Array {
+    this.#checkOpen();
+    checkSlices(slices);
+    const steps = slices.map((slice) => slice.steps);
+    const times = slices.map((slice) => slice.times);
+    const values = slices.map((slice) => slice.values);
+    const stepBounds = integerBounds(steps, Number.MAX_SAFE_INTEGER, "slices[#].steps");
+    const timeBounds = integerBounds(times, LATEST_TIME, "slices[#].times");
+    const rows = values.reduce((total, { length }) => total + length, 0);
+
+    const out = this.#out;
+    out.restart();
+    beginFile(out);
+    if (rows > 0) {
+      this.#page.index = 0;
+      this.#page.ensure(9 * rows);
+      const start = out.offset;
+      const keys: string[] = [];
+      const counts: number[] = [];
+      for (const { key, values } of slices) {
+        if (values.length === 0) continue;
+        if (key !== keys.at(-1)) counts[keys.push(key) - 1] = 0;
+        counts[keys.length - 1]! += values.length;
+      }
+      const chunks = [
+        this.#chunk(RUN_ID, dictionaryPages([this.#runId], [rows]), [this.#runId, this.#runId]),
+        this.#chunk(KEY, dictionaryPages(keys, counts), [keys[0]!, keys.at(-1)!]),
+        this.#integers(STEP, this.#join(steps, rows), stepBounds),
+        this.#integers(TIME, this.#join(times, rows), timeBounds),
+        this.#values(values, rows),
+      ];
+      this.#rowGroups.push({ chunks, rows, start, end: out.offset, sortedBy: 1 });
+      this.#rows += rows;
+    }
+    return out.written.slice();
+  }
+
+  /** Ends the file: the footer and the magic, and before it the magic of the beginning if there was no row group. */
+  end(): Uint8Array {
+    this.#checkOpen();
+    this.#ended = true;
+    this.#out.restart();
+    endFile(this.#out, [RUN_ID, KEY, STEP, TIME, VALUE], this.#rowGroups);
+    return this.#out.written.slice();
+  }
+
+  #checkOpen(): void {
+    if (this.#ended) throw new LedgerError("CLOSED", "the metrics file has been ended");
+  }
+
+  #integers(element: ColumnElement, values: Float64Array, bounds: Bounds): WrittenChunk {
+    const page = this.#page;
+    page.index = 0;
+    const plain = encodeDeltas(values, bounds, page) > COMPATIBLE_WIDTH && this.#compat !== undefined;
+    if (plain) {
+      page.index = 0;
+      writePlain64(BigInt64Array.from(values, BigInt), page);
+    }
+    const encoding = plain ? ENCODING.plain : ENCODING.delta;
+    const pages: Page[] = [{ encoding, count: values.length, bytes: page.written }];
+    return this.#chunk(element, pages, [BigInt(bounds.min), BigInt(bounds.max)]);
+  }
+
+  #values(slices: readonly Float64Array[], rows: number): WrittenChunk {
+    const bounds = numberBounds(slices);
+    const page = this.#page;
+    page.index = 0;
+    page.ensure(8 * rows);
+    const parts: number[] = [];
+    if (this.#compat) {
+      for (const values of slices) writePlain64(values, page);
+    } else {
+      let row = 0;
+      for (const values of slices) {
+        splitByteStreams(values, page.room, row, rows);
+        row += values.length;
+        parts.push(row);
+      }
+      page.index = 8 * rows;
+    }
+    const split: Page = {
+      encoding: this.#compat ? ENCODING.plain : ENCODING.byteStreamSplit,
+      count: rows,
+      bytes: page.written,
+      parts: Array.from({ length: 8 }, (_, plane) => parts.map((end) => plane * rows + end)).flat(),
+    };
+    return this.#chunk(VALUE, [split], bounds && [bounds.min, bounds.max]);
+  }
+
+  #chunk<T extends number | bigint | string>(
+    element: ColumnElement,
+    pages: readonly Page[],
+    bounds: readonly [min: T, max: T] | undefined,
+  ): WrittenChunk {
+    const statistics = {
+      nulls: 0,
+      ...(bounds && { min: plainBound(bounds[0]), max: plainBound(bounds[1]) }),
+      // Else DuckDB takes them for cut short, and reads row groups of keys that only begin like the one it looks for.
+      ...(element.type === TYPE.byteArray && { minExact: true, maxExact: true }),
+    };
+    const compressor = element === VALUE ? (this.#compat ?? this.#compressor) : this.#compressor;
+    return writeChunk(this.#out, element, pages, compressor, statistics);
+  }
+
+  #join(parts: readonly Float64Array[], rows: number): Float64Array {
+    if (parts.length === 1) return parts[0]!;
+    if (this.#joined.length < rows) this.#joined = new Float64Array(rows);
+    let at = 0;
+    for (const part of parts) {
+      this.#joined.set(part, at);
+      at += part.length;
+    }
+    return this.#joined.subarray(0, rows);
+  }
+}
+
+function checkSlices(slices: readonly Slice[]): void {
+  for (const [i, { key, steps, times, values }] of slices.entries()) {
+    if (typeof key !== "string") throw invalidArgument(`slices[${i}].key`, "a string", key);
+    for (const [name, array] of Object.entries({ steps, times, values })) {
+      if (!(array instanceof Float64Array)) throw invalidArgument(`slices[${i}].${name}`, "a Float64Array", array);
+      if (array.length !== values.length) {
+        throw new LedgerError(
+          "INVALID_ARGUMENT",
+          `slices[${i}].${name} must be as long as its values, ${values.length}, but has ${array.length}`,
+          { field: `slices[${i}].${name}` },
+        );
+      }
+    }
+    const before = slices[i - 1]?.key;
+    if (before !== undefined && compareUtf8(before, key) > 0) {
+      throw new LedgerError(
+        "INVALID_ARGUMENT",
+        `slices[${i}].key must not come before the key of the slice before it`,
+        {
+          field: `slices[${i}].key`,
+        },
+      );
+    }
+  }
+}

@@ -1,0 +1,219 @@
+import { LedgerError } from "../backend/error.ts";
+import { type FileLayout, type GroupLayout, type RowGroupInfo, hasManyKeys, readFooter } from "./footer.ts";
+import { MAGIC } from "./format-numbers.ts";
+import { compareBytes, decodeKey } from "./key-order.ts";
+import {
+  type Bounds,
+  type PointsRange,
+  type ReadPoints,
+  Scratch,
+  boundsOf,
+  emptyPoints,
+  joinPoints,
+  overlap,
+  selectPoints,
+} from "./points-range.ts";
+import { type Span, planSpans } from "./read-plan.ts";
+import { type DecodedGroup, decodeRowGroup } from "./row-group.ts";
+
+export type { PointsRange, ReadPoints, RowGroupInfo };
+
+/** Reads `length` bytes from `offset` of the file. */
+export type ReadRange = (offset: number, length: number) => Promise<Uint8Array>;
+
+/** Bytes of the first read. A footer of up to 230 row groups comes with it. */
+const TAIL_BYTES = 64 * 1024;
+const MAX_FOOTER_BYTES = 64 * 1024 * 1024;
+/** Length of the footer and magic. */
+const TRAILER_BYTES = 8;
+/** Most bytes of one read of several row groups, and how many reads are under way at once. */
+const SPAN_BYTES = 8 * 1024 * 1024;
+const PARALLEL_READS = 4;
+/** The same for a scan, which is to need little memory. */
+const SCAN_SPAN_BYTES = 1024 * 1024;
+const PARALLEL_SCAN_READS = 2;
+
+/**
+ * Reads a Parquet file of metrics: columns `key`, `step`, `time`, `value`, sorted by the UTF-8 of the keys. Whatever is not
+ * as it should be rejects with `CORRUPT`, naming the file and the place; errors of the given `read` pass through.
+ */
+export class MetricsReader {
+  readonly #read: ReadRange;
+  readonly #name: string;
+  readonly #tail: Uint8Array;
+  readonly #tailStart: number;
+  readonly #layout: FileLayout;
+
+  private constructor(read: ReadRange, name: string, tail: Uint8Array, tailStart: number, layout: FileLayout) {
+    this.#read = read;
+    this.#name = name;
+    this.#tail = tail;
+    this.#tailStart = tailStart;
+    this.#layout = layout;
+  }
+
+  /** `size` is that of the file in bytes, `name` its key in the backend. Reads the last 64 KiB, and more only for a longer footer. */
+  static async open(read: ReadRange, size: number, name: string): Promise<MetricsReader> {
+    if (!(size >= TRAILER_BYTES + 4)) throw corrupt(name, "it is too short");
+    const tailStart = Math.max(0, size - TAIL_BYTES);
+    const tail = await readExactly(read, name, tailStart, size - tailStart);
+    const trailer = new DataView(tail.buffer, tail.byteOffset + tail.length - TRAILER_BYTES, TRAILER_BYTES);
+    if (trailer.getUint32(4, true) !== MAGIC) throw corrupt(name, "it does not end like a Parquet file");
+    const length = trailer.getUint32(0, true);
+    const start = size - TRAILER_BYTES - length;
+    if (start < 4 || length > MAX_FOOTER_BYTES) throw corrupt(name, "its footer has an impossible length");
+    let footer: Uint8Array;
+    if (start >= tailStart) footer = tail.subarray(start - tailStart, tail.length - TRAILER_BYTES);
+    else {
+      const before = await readExactly(read, name, start, tailStart - start);
+      footer = new Uint8Array(length);
+      footer.set(before);
+      footer.set(tail.subarray(0, tail.length - TRAILER_BYTES), before.length);
+    }
+    const layout = guarded(name, "footer", () => readFooter(footer, start));
+    return new MetricsReader(read, name, tail, tailStart, layout);
+  }
+
+  get rows(): number {
+    return this.#layout.rows;
+  }
+
+  /** In file order. */
+  get rowGroups(): readonly RowGroupInfo[] {
+    return this.#layout.groups;
+  }
+
+  /**
+   * The points of `keys`, or of all, but for those of `except`, that are inside `range`. Keys without such points are not in the map; the others come in
+   * the order of the file. Row groups that the statistics exclude are not read, and neighbours are read at once.
+   */
+  async points(
+    keys: ReadonlySet<string> | undefined,
+    range?: PointsRange,
+    except?: ReadonlySet<string>,
+  ): Promise<Map<string, ReadPoints>> {
+    const bounds = boundsOf(range);
+    const wantsKey = keys && keyFilter(keys);
+    const isExcept = ({ minKey, maxKey }: GroupLayout): boolean => minKey === maxKey && (except?.has(minKey) ?? false);
+    const groups = this.#layout.groups.filter(
+      (group) => overlap(group, bounds) && !isExcept(group) && (wantsKey?.(group) ?? true),
+    );
+    const parts = new Map<string, ReadPoints[]>();
+    for await (const { group, decoded } of this.#decode(groups, SPAN_BYTES, PARALLEL_READS)) {
+      for (const { key, points } of this.#split(group, decoded, keys, bounds)) {
+        if (except?.has(key)) continue;
+        const list = parts.get(key);
+        if (list === undefined) parts.set(key, [points]);
+        else list.push(points);
+      }
+    }
+    return new Map([...parts].map(([key, list]) => [key, joinPoints(list)]));
+  }
+
+  /** All points, a row group at a time: memory does not grow with the file. A key comes again for each row group it is in. */
+  async *scan(): AsyncGenerator<{ key: string; points: ReadPoints }, void, undefined> {
+    const { groups } = this.#layout;
+    for await (const { group, decoded } of this.#decode(groups, SCAN_SPAN_BYTES, PARALLEL_SCAN_READS)) {
+      yield* this.#split(group, decoded, undefined, boundsOf());
+    }
+  }
+
+  *#split(
+    group: GroupLayout,
+    { runs, points }: DecodedGroup,
+    keys: ReadonlySet<string> | undefined,
+    wanted: Bounds,
+  ): Generator<{ key: string; points: ReadPoints }, void, undefined> {
+    const all = contains(wanted, group);
+    let start = 0;
+    for (const run of runs) {
+      const end = start + run.rows;
+      const key = guarded(this.#name, "keys", () => decodeKey(run.key));
+      if (keys === undefined || keys.has(key)) {
+        const whole = all && !hasManyKeys(group);
+        const part = whole ? points : selectPoints(points, start, end, all ? undefined : wanted);
+        if (part !== undefined) yield { key, points: part };
+      }
+      start = end;
+    }
+  }
+
+  /** Decodes row groups in order, with reads ahead. */
+  async *#decode(
+    groups: readonly GroupLayout[],
+    limit: number,
+    parallel: number,
+  ): AsyncGenerator<{ group: GroupLayout; decoded: DecodedGroup }, void, undefined> {
+    const spans = planSpans(groups, limit);
+    const scratch = new Scratch();
+    const ahead: Promise<Uint8Array>[] = [];
+    for (const [i, { start, groups: inside }] of spans.entries()) {
+      while (ahead.length < parallel && i + ahead.length < spans.length) {
+        const reading = this.#bytes(spans[i + ahead.length] as Span);
+        // One that fails while another is awaited: its turn to be reported comes, or the first error was enough.
+        reading.catch(() => {});
+        ahead.push(reading);
+      }
+      const bytes = await (ahead.shift() as Promise<Uint8Array>);
+      for (const group of inside) {
+        const place = `row group ${group.index}`;
+        // Points of one key are handed on as they are, those of several are copied out.
+        const points = hasManyKeys(group) ? scratch.take(group.rows) : emptyPoints(group.rows);
+        yield { group, decoded: guarded(this.#name, place, () => decodeRowGroup(group, bytes, start, points)) };
+      }
+    }
+  }
+
+  async #bytes({ start, end }: Span): Promise<Uint8Array> {
+    const inTail = start - this.#tailStart;
+    if (inTail >= 0) return this.#tail.subarray(inTail, inTail + end - start);
+    return await readExactly(this.#read, this.#name, start, end - start);
+  }
+}
+
+/** Can a row group hold one of `keys`? */
+function keyFilter(keys: ReadonlySet<string>): (group: GroupLayout) => boolean {
+  const encoder = new TextEncoder();
+  const sorted = [...keys].map((key) => encoder.encode(key)).sort(compareBytes);
+  return ({ firstKey, lastKey }) => {
+    let low = 0;
+    let high = sorted.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (compareBytes(sorted[middle] as Uint8Array, firstKey) < 0) low = middle + 1;
+      else high = middle;
+    }
+    const next = sorted[low];
+    return next !== undefined && compareBytes(next, lastKey) <= 0;
+  };
+}
+
+/** Is all that the statistics of a row group allow wanted? */
+function contains(wanted: Bounds, group: Bounds): boolean {
+  return (
+    wanted.minStep <= group.minStep &&
+    wanted.maxStep >= group.maxStep &&
+    wanted.minTime <= group.minTime &&
+    wanted.maxTime >= group.maxTime
+  );
+}
+
+/** `CORRUPT` when fewer bytes are there. */
+export async function readExactly(read: ReadRange, name: string, offset: number, length: number): Promise<Uint8Array> {
+  const bytes = await read(offset, length);
+  if (bytes.length !== length) throw corrupt(name, `bytes ${offset} to ${offset + length} are not all there`);
+  return bytes;
+}
+
+/** Runs what knows nothing of the file; what it throws becomes `CORRUPT`. */
+export function guarded<T>(name: string, place: string, decode: () => T): T {
+  try {
+    return decode();
+  } catch (cause) {
+    throw corrupt(name, `${place}: ${cause instanceof Error ? cause.message : "damaged"}`, cause);
+  }
+}
+
+function corrupt(name: string, what: string, cause?: unknown): LedgerError {
+  return new LedgerError("CORRUPT", `${name} cannot be read: ${what}`, { key: name, cause });
+}

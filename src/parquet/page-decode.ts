@@ -1,0 +1,106 @@
+import { gunzip } from "#gunzip";
+import { crc32 } from "../backend/crc32.ts";
+import type { ChunkLayout } from "./chunk-layout.ts";
+import { type PageHeader, readPageHeader } from "./page-header.ts";
+
+export interface Page {
+  readonly encoding: number;
+  /** How many values `bytes` has to hold. */
+  readonly values: number;
+  /** Of an optional column: which of the values are not null, encoded as the hybrid of bits. */
+  readonly levels?: Uint8Array;
+  /** The encoded values alone. */
+  readonly bytes: Uint8Array;
+}
+
+type Admit = (values: number, size: number) => boolean;
+
+/** Deflate makes at most 1032 bytes of one. */
+const MAX_RATIO = 1040;
+
+export interface ChunkPages {
+  readonly dictionary: Page | undefined;
+  readonly data: Iterable<Page>;
+}
+
+/**
+ * The pages of a column chunk, inflated one at a time. Throws a RangeError, or what inflating throws, unless the data pages
+ * hold `rows` values and fill the chunk. `admit` says whether so many values may take so many bytes, inflated, and is asked
+ * before they do. With `nullable`, `bytes` of pages hold only the values that are not null.
+ */
+export function readPages(
+  bytes: Uint8Array,
+  layout: ChunkLayout,
+  rows: number,
+  admit: Admit,
+  nullable = false,
+): ChunkPages {
+  let dictionary: Page | undefined;
+  let at = 0;
+  if (layout.dataStart > layout.start) {
+    const header = readPageHeader(bytes, 0);
+    if (header.kind !== "dictionary") throw new RangeError("the page is malformed");
+    dictionary = open(bytes, header, layout, rows, admit, nullable);
+    at = header.at + header.stored;
+    if (at !== layout.dataStart - layout.start) throw new RangeError("the page is malformed");
+  }
+  return { dictionary, data: dataPages(bytes, at, layout, rows, admit, nullable) };
+}
+
+function* dataPages(
+  bytes: Uint8Array,
+  at: number,
+  layout: ChunkLayout,
+  rows: number,
+  admit: Admit,
+  nullable: boolean,
+): Generator<Page> {
+  while (at < bytes.length) {
+    const header = readPageHeader(bytes, at);
+    if (header.kind === "dictionary") throw new RangeError("the page is malformed");
+    const page = open(bytes, header, layout, rows, admit, nullable);
+    rows -= page.values;
+    at = header.at + header.stored;
+    yield page;
+  }
+  if (rows !== 0) throw new RangeError(`${rows} values are missing`);
+}
+
+function open(
+  bytes: Uint8Array,
+  header: PageHeader,
+  { gzip, optional }: ChunkLayout,
+  most: number,
+  admit: Admit,
+  nullable: boolean,
+): Page {
+  const { kind, values, encoding, size, nulls, levels: before, at } = header;
+  if (values < 1 || values > most || (before > 0 && !optional)) throw new RangeError("the page is malformed");
+  if (nulls !== 0 && !nullable) throw new RangeError("the page has nulls");
+  if (!admit(values, size)) throw new RangeError("the page inflates to more than it may");
+  const stored = bytes.subarray(at, at + header.stored);
+  if (header.crc !== undefined && (crc32(stored) | 0) !== header.crc)
+    throw new RangeError("the page has a wrong checksum");
+  const content = inflate(stored.subarray(before), size - before, gzip && header.compressed);
+  if (!optional || kind === "dictionary") return { encoding, values, bytes: content };
+  if (kind === "v2") return { encoding, values, levels: stored.subarray(0, before), bytes: content };
+  // v1 keeps the levels with the values. Where nulls are not asked for, they leave too few values, which is noticed.
+  const end = 4 + levelsLength(content);
+  return { encoding, values, levels: content.subarray(4, end), bytes: content.subarray(end) };
+}
+
+function inflate(stored: Uint8Array, size: number, compressed: boolean): Uint8Array {
+  if (!compressed || (size === 0 && stored.length === 0)) {
+    if (stored.length !== size) throw new RangeError("the page is malformed");
+    return stored;
+  }
+  // Before memory is taken for it.
+  if (size > stored.length * MAX_RATIO) throw new RangeError("the page cannot inflate to what it states");
+  return gunzip(stored, size);
+}
+
+function levelsLength(page: Uint8Array): number {
+  const length = new DataView(page.buffer, page.byteOffset, page.byteLength).getUint32(0, true);
+  if (length > page.length - 4) throw new RangeError("the page is malformed");
+  return length;
+}

@@ -1,0 +1,96 @@
+/** Points of one key in file order. The arrays are parallel and own their memory. */
+export interface ReadPoints {
+  readonly steps: Float64Array;
+  /** Milliseconds since the epoch. */
+  readonly times: Float64Array;
+  readonly values: Float64Array;
+}
+
+/** Which points are wanted; both ends are included. Default: all. */
+export interface PointsRange {
+  readonly fromStep?: number;
+  readonly toStep?: number;
+  readonly fromTime?: number;
+  readonly toTime?: number;
+}
+
+/** Bounds of steps and times: of a range, or of a row group. */
+export interface Bounds {
+  readonly minStep: number;
+  readonly maxStep: number;
+  readonly minTime: number;
+  readonly maxTime: number;
+}
+
+export function boundsOf(range: PointsRange = {}): Bounds {
+  return {
+    minStep: range.fromStep ?? -Infinity,
+    maxStep: range.toStep ?? Infinity,
+    minTime: range.fromTime ?? -Infinity,
+    maxTime: range.toTime ?? Infinity,
+  };
+}
+
+export function overlap(a: Bounds, b: Bounds): boolean {
+  return a.minStep <= b.maxStep && a.maxStep >= b.minStep && a.minTime <= b.maxTime && a.maxTime >= b.minTime;
+}
+
+/** The points `[start, end)` of `all` that are inside `wanted`; `undefined` if there are none. Never a view of `all`. */
+export function selectPoints(
+  all: ReadPoints,
+  start: number,
+  end: number,
+  wanted: Bounds | undefined,
+): ReadPoints | undefined {
+  if (wanted === undefined) {
+    const part = (array: Float64Array): Float64Array => array.slice(start, end);
+    return { steps: part(all.steps), times: part(all.times), values: part(all.values) };
+  }
+  const { minStep, maxStep, minTime, maxTime } = wanted;
+  const { steps, times } = all;
+  const inside = (i: number): boolean =>
+    steps[i]! >= minStep && steps[i]! <= maxStep && times[i]! >= minTime && times[i]! <= maxTime;
+  let count = 0;
+  for (let i = start; i < end; i++) if (inside(i)) count++;
+  if (count === 0) return undefined;
+  const found = emptyPoints(count);
+  // As words: a NaN has to keep its payload.
+  const from = new BigUint64Array(all.values.buffer, all.values.byteOffset, all.values.length);
+  const to = new BigUint64Array(found.values.buffer);
+  for (let i = start, at = 0; i < end; i++) {
+    if (!inside(i)) continue;
+    found.steps[at] = steps[i]!;
+    found.times[at] = times[i]!;
+    to[at++] = from[i]!;
+  }
+  return found;
+}
+
+/** One after the other; a single part as it is. */
+export function joinPoints(parts: readonly ReadPoints[]): ReadPoints {
+  if (parts.length === 1) return parts[0] as ReadPoints;
+  const joined = emptyPoints(parts.reduce((sum, { values }) => sum + values.length, 0));
+  let at = 0;
+  for (const { steps, times, values } of parts) {
+    joined.steps.set(steps, at);
+    joined.times.set(times, at);
+    joined.values.set(values, at);
+    at += values.length;
+  }
+  return joined;
+}
+
+export function emptyPoints(count: number): ReadPoints {
+  return { steps: new Float64Array(count), times: new Float64Array(count), values: new Float64Array(count) };
+}
+
+/** Memory for points that are copied from it before it is taken again. Fresh memory costs as much as decoding into it. */
+export class Scratch {
+  #points: ReadPoints = emptyPoints(0);
+
+  take(count: number): ReadPoints {
+    if (this.#points.values.length < count) this.#points = emptyPoints(count);
+    const { steps, times, values } = this.#points;
+    return { steps: steps.subarray(0, count), times: times.subarray(0, count), values: values.subarray(0, count) };
+  }
+}

@@ -1,0 +1,116 @@
+import { decodeDelta } from "./delta-decode.ts";
+import { decodePlainDoubles, decodePlainIntegers, joinPlanes } from "./fixed-decode.ts";
+import { type GroupLayout, hasManyKeys } from "./footer.ts";
+import { ENCODING } from "./format-numbers.ts";
+import { compareBytes } from "./key-order.ts";
+import { type KeyRun, decodeKeys } from "./key-runs.ts";
+import type { ColumnName } from "./metrics-schema.ts";
+import { type ChunkPages, readPages } from "./page-decode.ts";
+import type { ReadPoints } from "./points-range.ts";
+
+/** Most bytes a page of keys may inflate to. */
+const MAX_KEY_PAGE_BYTES = 16 * 1024 * 1024;
+
+const MISSTATED = "it is not what the statistics say";
+
+export interface DecodedGroup {
+  /** Rows of one key each, in the order of the keys. */
+  readonly runs: readonly KeyRun[];
+  readonly points: ReadPoints;
+}
+
+/**
+ * Decodes a row group from bytes of the file that begin at `position` into `points`, which has as many places as the group
+ * rows. Throws a RangeError that names the column.
+ */
+export function decodeRowGroup(
+  group: GroupLayout,
+  bytes: Uint8Array,
+  position: number,
+  points: ReadPoints,
+): DecodedGroup {
+  const { rows } = group;
+  const pages = (name: ColumnName, admit: (values: number, size: number) => boolean): ChunkPages => {
+    const layout = group.chunks[name];
+    return readPages(bytes.subarray(layout.start - position, layout.end - position), layout, rows, admit);
+  };
+  const fixed = (name: ColumnName, out: Float64Array, decoders: Readonly<Record<number, FixedDecoder>>): void => {
+    const { dictionary, data } = pages(name, admitFixed);
+    if (dictionary !== undefined) throw new RangeError("it has a dictionary, which is not supported");
+    let at = 0;
+    for (const { encoding, values, bytes: encoded } of data) {
+      const decode = decoders[encoding];
+      if (decode === undefined) throw new RangeError(`encoding ${encoding} is not supported`);
+      decode(encoded, out, at, values);
+      at += values;
+    }
+  };
+
+  const runs = inColumn("key", () =>
+    hasManyKeys(group) ? checkKeys(group, decodeKeys(pages("key", admitKeys))) : [{ key: group.firstKey, rows }],
+  );
+  inColumn("step", () => {
+    fixed("step", points.steps, INTEGERS);
+    checkBounds(points.steps, group.minStep, group.maxStep);
+  });
+  inColumn("time", () => {
+    fixed("time", points.times, INTEGERS);
+    checkBounds(points.times, group.minTime, group.maxTime);
+  });
+  inColumn("value", () => fixed("value", points.values, DOUBLES));
+  return { runs, points };
+}
+
+type FixedDecoder = (bytes: Uint8Array, out: Float64Array, at: number, count: number) => void;
+
+const INTEGERS: Readonly<Record<number, FixedDecoder>> = {
+  [ENCODING.plain]: decodePlainIntegers,
+  [ENCODING.delta]: decodeDelta,
+};
+const DOUBLES: Readonly<Record<number, FixedDecoder>> = {
+  [ENCODING.plain]: decodePlainDoubles,
+  [ENCODING.byteStreamSplit]: joinPlanes,
+};
+
+/** Eight bytes a value, and what delta blocks and levels may add. */
+function admitFixed(values: number, size: number): boolean {
+  return size <= values * 9 + 4096;
+}
+
+function admitKeys(_: number, size: number): boolean {
+  return size <= MAX_KEY_PAGE_BYTES;
+}
+
+function inColumn<T>(name: ColumnName, decode: () => T): T {
+  try {
+    return decode();
+  } catch (cause) {
+    throw new RangeError(`column ${name}: ${cause instanceof Error ? cause.message : "damaged"}`, { cause });
+  }
+}
+
+function checkKeys(group: GroupLayout, runs: KeyRun[]): KeyRun[] {
+  const first = runs[0]?.key ?? new Uint8Array();
+  const last = runs.at(-1)?.key ?? new Uint8Array();
+  if (compareBytes(first, group.firstKey) !== 0 || compareBytes(last, group.lastKey) !== 0) {
+    throw new RangeError(MISSTATED);
+  }
+  return runs;
+}
+
+/** Are `least` and `most` among the values, and none is outside? */
+function checkBounds(values: Float64Array, least: number, most: number): void {
+  if (least === -Infinity) return;
+  let hasLeast = false;
+  let hasMost = false;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i] as number;
+    // Rarely true, so this costs a fifth of finding minimum and maximum.
+    if (value <= least || value >= most) {
+      if (value < least || value > most) throw new RangeError(MISSTATED);
+      hasLeast ||= value === least;
+      hasMost ||= value === most;
+    }
+  }
+  if (!hasLeast || !hasMost) throw new RangeError(MISSTATED);
+}

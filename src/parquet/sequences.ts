@@ -1,0 +1,167 @@
+import {
+  DISTANCES,
+  distanceExtra,
+  distanceSymbol,
+  lengthExtra,
+  lengthSymbols,
+  LITERALS,
+  LONGEST,
+  SHORTEST,
+  WINDOW,
+} from "./deflate-symbols.ts";
+import { log2 } from "./log2.ts";
+
+/** How often each symbol is needed for a stretch of data. */
+export class Histogram {
+  /** Literals, then lengths. */
+  readonly literals: Uint32Array = new Uint32Array(LITERALS);
+  readonly distances: Uint32Array = new Uint32Array(DISTANCES);
+}
+
+const HASH_BITS = 14;
+// What a match is taken to cost before the code is known, in bits.
+const LENGTH_BITS = 7;
+const RUN_BITS = 8;
+const DISTANCE_BITS = 4;
+/** The longest stride between places that are tried, and after how many failures it grows by one. */
+const STRIDE = 21;
+const PATIENCE = 24;
+
+/**
+ * Finds runs and repetitions worth their bits. A sequence is two numbers: how many bytes stand as literals, and the match
+ * behind them, `length | distance << 9`, or 0 for none.
+ */
+export class SequenceFinder {
+  readonly #recent = new Int32Array(1 << HASH_BITS);
+  readonly #costs = new Float64Array(256);
+  /** How long nothing has been worth a match: the longer, the fewer places are tried. */
+  #misses = 0;
+  #data: Uint8Array = new Uint8Array(0);
+  #view: DataView = new DataView(this.#data.buffer);
+
+  begin(data: Uint8Array): void {
+    this.#recent.fill(-1);
+    this.#misses = 0;
+    this.#data = data;
+    this.#view = new DataView(data.buffer, data.byteOffset, data.length);
+  }
+
+  /** Writes the sequences of the data in `[start, end)` to `out` from `at`, returns where they end, and sets `counts`. */
+  find(start: number, end: number, out: Uint32Array, at: number, counts: Histogram): number {
+    const data = this.#data;
+    const view = this.#view;
+    const { literals, distances } = counts;
+    const recent = this.#recent;
+    const costs = this.#costs;
+    literals.fill(0);
+    distances.fill(0);
+
+    const first = data[start]!;
+    let i = start;
+    while (i < end && data[i] === first) i++;
+    if (i === end) return repeat(data, start, end, out, at, counts);
+
+    for (i = start; i < end; i++) literals[data[i]!]!++;
+    const probe = this.#setCosts(literals, end - start);
+    const lastTry = end - 1 - Math.max(3, probe);
+    let literal = start;
+    let misses = this.#misses;
+    i = start;
+    while (i < end) {
+      const byte = data[i]!;
+      if (i > 0 && byte === data[i - 1] && i + 2 < end && byte === data[i + 1] && byte === data[i + 2]) {
+        const stop = Math.min(end, i + LONGEST);
+        let j = i + 3;
+        while (j < stop && data[j] === byte) j++;
+        const length = j - i;
+        if (length * costs[byte]! > RUN_BITS) {
+          literals[byte]! -= length;
+          literals[lengthSymbols[length - SHORTEST]!]!++;
+          distances[0]!++;
+          out[at++] = i - literal;
+          out[at++] = length | (1 << 9);
+          literal = j;
+        }
+        i = j;
+        continue;
+      }
+      if (i > lastTry) break;
+      const word = view.getInt32(i, true);
+      const hash = Math.imul(word, 0x9e3779b1) >>> (32 - HASH_BITS);
+      const from = recent[hash]!;
+      const distance = i - from;
+      recent[hash] = i;
+      if (
+        from >= 0 &&
+        distance <= WINDOW &&
+        view.getInt32(from, true) === word &&
+        data[from + probe] === data[i + probe]
+      ) {
+        const limit = Math.min(LONGEST, end - i);
+        let length = 0;
+        let saved = 0;
+        while (length < limit && data[from + length] === data[i + length]) saved += costs[data[i + length++]!]!;
+        const far = distanceSymbol(distance);
+        const near = lengthSymbols[length - SHORTEST]!;
+        const gain = saved - (LENGTH_BITS + DISTANCE_BITS + distanceExtra(far) + lengthExtra[near - 257]!);
+        if (gain > 0) {
+          out[at++] = i - literal;
+          out[at++] = length | (distance << 9);
+          literals[near]!++;
+          distances[far]!++;
+          for (literal = i + length; i < literal; i++) literals[data[i]!]!--;
+          misses = Math.max(0, misses - 8 * gain);
+          continue;
+        }
+      }
+      i += 1 + Math.floor(misses / PATIENCE);
+      if (misses < PATIENCE * (STRIDE - 1)) misses++;
+    }
+    this.#misses = misses;
+    if (literal < end) {
+      out[at++] = end - literal;
+      out[at++] = 0;
+    }
+    return at;
+  }
+
+  /** What each byte costs as a literal, and how far ahead a match that pays has to agree at the least. */
+  #setCosts(literals: Uint32Array, length: number): number {
+    const all = log2(length);
+    let bits = 0;
+    for (let byte = 0; byte < 256; byte++) {
+      // A code has at least one bit.
+      const cost = Math.max(1, all - log2(literals[byte]!));
+      this.#costs[byte] = cost;
+      bits += cost * literals[byte]!;
+    }
+    return Math.min(12, Math.floor((18 * length) / bits));
+  }
+}
+
+/** The sequences of a stretch that is one byte again and again. */
+function repeat(data: Uint8Array, start: number, end: number, out: Uint32Array, at: number, counts: Histogram): number {
+  const byte = data[start]!;
+  let literal = start > 0 && data[start - 1] === byte ? 0 : 1;
+  counts.literals[byte] = literal;
+  for (let i = start + literal; i < end;) {
+    let length = Math.min(LONGEST, end - i);
+    if (length < SHORTEST) {
+      counts.literals[byte]! += length;
+      literal += length;
+      length = 0;
+    } else {
+      counts.literals[lengthSymbols[length - SHORTEST]!]!++;
+      counts.distances[0]!++;
+    }
+    out[at++] = literal;
+    out[at++] = length > 0 ? length | (1 << 9) : 0;
+    i += length > 0 ? length : end - i;
+    literal = 0;
+  }
+  if (literal > 0 && end === start + 1) {
+    out[at++] = literal;
+    out[at++] = 0;
+  }
+  return at;
+}

@@ -1,0 +1,127 @@
+import { type ChunkLayout, chunksOf, readChunkLayout } from "./chunk-layout.ts";
+import { decodePlainDoubles } from "./fixed-decode.ts";
+import { readFlatSchema } from "./flat-schema.ts";
+import { checkFooter } from "./footer-checksum.ts";
+import { ENCODING, MAGIC, TYPE } from "./format-numbers.ts";
+import { decodeHybrid } from "./hybrid.ts";
+import { decodeKey } from "./key-order.ts";
+import { type Page, readPages } from "./page-decode.ts";
+import { plainTexts } from "./plain-texts.ts";
+import { malformed, ThriftReader } from "./thrift.ts";
+
+export type TableCell = number | bigint | boolean | string | null;
+
+export interface ReadColumn {
+  readonly name: string;
+  readonly cells: TableCell[];
+}
+
+export interface ExpectedSize {
+  readonly rows: number;
+  readonly columns: number;
+  /** Most bytes that the pages may take, inflated, all together. */
+  readonly bytes: number;
+}
+
+/** Most values of which a footer may consist. One of 4096 columns and 10 million cells has less than half as many. */
+const MAX_VALUES = 300_000;
+
+/**
+ * The columns of a Parquet file as `encodeTable` writes it: flat, DOUBLE, INT64, BOOLEAN and text, PLAIN, with GZIP or
+ * without. Whatever the bytes are, time and memory are bounded by their number and by `expected`. Throws a RangeError, or
+ * what inflating throws, for anything else.
+ */
+export function decodeTable(bytes: Uint8Array, expected: ExpectedSize): ReadColumn[] {
+  const footer = footerOf(bytes);
+  const limit = footer.byteOffset - bytes.byteOffset;
+  const reader = new ThriftReader(footer, 0, MAX_VALUES);
+  const fields = reader.struct();
+  if (reader.at !== footer.length) throw malformed();
+  if (fields.has(5)) checkFooter(footer, fields.structs(5));
+
+  const schema = [...readFlatSchema(fields.structs(2)).values()];
+  if (schema.length !== expected.columns) {
+    throw new RangeError(`it has ${schema.length} columns instead of ${expected.columns}`);
+  }
+  let left = expected.rows;
+  const groups = fields.structs(4).map((group) => {
+    const rows = group.integer(3);
+    left -= rows;
+    if (rows < 1 || left < 0) throw new RangeError(`it has not ${expected.rows} rows`);
+    return { rows, chunks: chunksOf(group, schema.length) };
+  });
+  if (left !== 0) throw new RangeError(`it has not ${expected.rows} rows`);
+
+  let room = expected.bytes;
+  const admit = (_: number, size: number): boolean => (room -= size) >= 0;
+  return schema.map((column, i) => {
+    const decode = DECODERS[column.type];
+    if (decode === undefined) throw new RangeError(`type ${column.type} is not supported`);
+    const cells: TableCell[] = [];
+    for (const { rows, chunks } of groups) {
+      const layout = readChunkLayout(chunks[i]!, column, rows, limit);
+      for (const page of pagesOf(bytes, layout, rows, admit)) addCells(cells, page, decode);
+    }
+    return { name: column.name, cells };
+  });
+}
+
+function footerOf(bytes: Uint8Array): Uint8Array {
+  const end = bytes.length - 8;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (end < 4 || view.getUint32(0, true) !== MAGIC || view.getUint32(end + 4, true) !== MAGIC) {
+    throw new RangeError("it is no Parquet file");
+  }
+  const length = view.getUint32(end, true);
+  if (length > end - 4) throw new RangeError("its footer has an impossible length");
+  return bytes.subarray(end - length, end);
+}
+
+function pagesOf(
+  bytes: Uint8Array,
+  layout: ChunkLayout,
+  rows: number,
+  admit: (values: number, size: number) => boolean,
+): Iterable<Page> {
+  const { start, dataStart, end } = layout;
+  if (start !== dataStart) throw new RangeError("it has a dictionary, which is not supported");
+  return readPages(bytes.subarray(start, end), layout, rows, admit, true).data;
+}
+
+type Decoder = (bytes: Uint8Array, count: number) => ArrayLike<TableCell>;
+
+/** By the type of the column. Each takes bytes that hold `count` values and nothing else. */
+const DECODERS: Readonly<Record<number, Decoder>> = {
+  [TYPE.double]: doubles,
+  [TYPE.int64]: (bytes, count) => new BigInt64Array(doubles(bytes, count).buffer),
+  [TYPE.boolean]: (bytes, count) => {
+    if (bytes.length !== Math.ceil(count / 8)) throw new RangeError("the page is malformed");
+    return Array.from({ length: count }, (_, i) => ((bytes[i >> 3]! >> (i & 7)) & 1) === 1);
+  },
+  [TYPE.byteArray]: (bytes, count) => Array.from(plainTexts(bytes, count), decodeKey),
+};
+
+function doubles(bytes: Uint8Array, count: number): Float64Array<ArrayBuffer> {
+  const out = new Float64Array(count);
+  decodePlainDoubles(bytes, out, 0, count);
+  return out;
+}
+
+function addCells(cells: TableCell[], { encoding, values, levels, bytes }: Page, decode: Decoder): void {
+  if (encoding !== ENCODING.plain) throw new RangeError(`encoding ${encoding} is not supported`);
+  if (levels === undefined) {
+    const found = decode(bytes, values);
+    for (let i = 0; i < values; i++) cells.push(found[i]!);
+    return;
+  }
+  // First what is there: 1, or null: 0. Then the values take their places.
+  const first = cells.length;
+  let count = 0;
+  decodeHybrid(levels, 1, values, (level, rows) => {
+    if (level > 1) throw new RangeError("the page is malformed");
+    count += level * rows;
+    for (let i = 0; i < rows; i++) cells.push(level === 1 ? 0 : null);
+  });
+  const found = decode(bytes, count);
+  for (let i = first, at = 0; i < cells.length; i++) if (cells[i] !== null) cells[i] = found[at++]!;
+}

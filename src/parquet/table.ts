@@ -1,0 +1,182 @@
+import { invalidArgument, LedgerError } from "../backend/error.ts";
+import { ByteSink } from "./byte-sink.ts";
+import { generalCompressor } from "./general-compressor.ts";
+import { beginFile, endFile } from "./file-frame.ts";
+import type { ColumnElement, Statistics, WrittenChunk, WrittenGroup } from "./footer-write.ts";
+import { CONVERTED, ENCODING, TYPE } from "./format-numbers.ts";
+import { writeChunk } from "./page.ts";
+import { plainBound, writePlain64, writePlainString } from "./plain.ts";
+import { shortBounds } from "./short-bounds.ts";
+import { numberBounds } from "./statistics.ts";
+import { compareUtf8 } from "./utf8-order.ts";
+
+/** A column of a table. `int64` as float64 has to be safe integers. */
+export type TableColumn = { readonly name: string } & (
+  | { readonly type: "double"; readonly values: Float64Array }
+  | { readonly type: "int64"; readonly values: Float64Array | BigInt64Array }
+  | { readonly type: "boolean"; readonly values: readonly boolean[] }
+  | { readonly type: "string"; readonly values: readonly string[] }
+) & {
+    /** A flag a row, true where there is no value, whatever stands in `values`. The column is then OPTIONAL. */
+    readonly nulls?: readonly boolean[];
+  };
+
+const GROUP_ROWS = 65_536;
+/** Texts may be long: their bounds in the footer are cut after so many bytes. */
+const LONGEST_BOUND = 64;
+
+/**
+ * A whole Parquet file of these columns, PLAIN and gzipped, in row groups of at most 65,536 rows. `INVALID_ARGUMENT` for
+ * no columns, columns of different lengths, a name given twice, or values that are not of the column's type.
+ */
+export function encodeTable(columns: readonly TableColumn[]): Uint8Array {
+  const rows = checkColumns(columns);
+  const out = new ByteSink();
+  const rowGroups: WrittenGroup[] = [];
+  const schema = columns.map(elementOf);
+  beginFile(out);
+  for (let start = 0; start < rows; start += GROUP_ROWS) {
+    const end = Math.min(rows, start + GROUP_ROWS);
+    const groupStart = out.offset;
+    const chunks = columns.map((column, i) => encodeChunk(out, schema[i]!, column, start, end));
+    rowGroups.push({ chunks, rows: end - start, start: groupStart, end: out.offset });
+  }
+  endFile(out, schema, rowGroups);
+  return out.written;
+}
+
+function elementOf({ name, type, nulls }: TableColumn): ColumnElement {
+  const optional = nulls !== undefined;
+  if (type === "double") return { name, type: TYPE.double, optional };
+  if (type === "int64") return { name, type: TYPE.int64, optional };
+  if (type === "boolean") return { name, type: TYPE.boolean, optional };
+  // LogicalType 1 is STRING.
+  return { name, type: TYPE.byteArray, optional, converted: CONVERTED.utf8, logical: { 1: {} } };
+}
+
+function encodeChunk(
+  out: ByteSink,
+  element: ColumnElement,
+  column: TableColumn,
+  start: number,
+  end: number,
+): WrittenChunk {
+  const page = new ByteSink();
+  const { nulls } = column;
+  if (nulls) writePresence(nulls, start, end, page);
+  const rows: number[] = [];
+  for (let row = start; row < end; row++) if (!nulls?.[row]) rows.push(row);
+  const statistics = { nulls: end - start - rows.length, ...writeValues(column, rows, page) };
+  return writeChunk(
+    out,
+    element,
+    [{ encoding: ENCODING.plain, count: end - start, bytes: page.written }],
+    generalCompressor,
+    statistics,
+  );
+}
+
+/** Definition levels: their length in bytes, then one bit a row, packed in groups of eight. */
+function writePresence(nulls: readonly boolean[], start: number, end: number, page: ByteSink): void {
+  const levels = new ByteSink();
+  levels.varint(Math.ceil((end - start) / 8) * 2 + 1);
+  writeBits(end - start, (i) => !nulls[start + i], levels);
+  page.uint32(levels.index);
+  page.bytes(levels.written);
+}
+
+function writeBits(count: number, bit: (i: number) => boolean, page: ByteSink): void {
+  for (let i = 0; i < count; i += 8) {
+    let byte = 0;
+    for (let j = i; j < Math.min(i + 8, count); j++) if (bit(j)) byte |= 1 << (j - i);
+    page.byte(byte);
+  }
+}
+
+type Extremes = Omit<Statistics, "nulls">;
+
+/** The values of these rows, and their bounds. */
+function writeValues({ name, type, values }: TableColumn, rows: readonly number[], page: ByteSink): Extremes {
+  if (type === "double") {
+    const chosen = Float64Array.from(rows, (row) => values[row]!);
+    writePlain64(chosen, page);
+    const bounds = numberBounds([chosen]);
+    return bounds ? { min: plainBound(bounds.min), max: plainBound(bounds.max) } : {};
+  }
+  if (type === "int64") {
+    const chosen = BigInt64Array.from(rows, (row) => toBigInt(values[row]!, name));
+    writePlain64(chosen, page);
+    return extremes(chosen, (a, b) => (a < b ? -1 : 1));
+  }
+  if (type === "boolean") {
+    for (const row of rows) check(values[row], "boolean", "booleans", name);
+    writeBits(rows.length, (i) => values[rows[i]!]!, page);
+    return extremes(
+      rows.map((row) => values[row]!),
+      (a, b) => Number(a) - Number(b),
+    );
+  }
+  for (const row of rows) {
+    check(values[row], "string", "strings", name);
+    writePlainString(values[row]!, page);
+  }
+  return extremes(
+    rows.map((row) => values[row]!),
+    compareUtf8,
+  );
+}
+
+function extremes<T extends bigint | boolean | string>(
+  values: ArrayLike<T>,
+  compare: (a: T, b: T) => number,
+): Extremes {
+  if (values.length === 0) return {};
+  let min = values[0]!;
+  let max = min;
+  for (let i = 1; i < values.length; i++) {
+    const value = values[i]!;
+    if (compare(value, min) < 0) min = value;
+    if (compare(value, max) > 0) max = value;
+  }
+  return shortBounds(plainBound(min), plainBound(max), LONGEST_BOUND);
+}
+
+function toBigInt(value: number | bigint, name: string): bigint {
+  if (typeof value === "number" && !Number.isSafeInteger(value)) {
+    throw invalidArgument(`columns[${name}].values`, "safe integers", value);
+  }
+  return BigInt(value);
+}
+
+function check(value: unknown, type: string, expected: string, name: string): void {
+  if (typeof value !== type) throw invalidArgument(`columns[${name}].values`, expected, value);
+}
+
+/** The number of rows. */
+function checkColumns(columns: readonly TableColumn[]): number {
+  const first = columns[0];
+  if (first === undefined) throw invalidArgument("columns", "at least one column", columns);
+  const names = new Set<string>();
+  for (const { name, type, values, nulls } of columns) {
+    if (typeof name !== "string" || name === "") throw invalidArgument("columns[].name", "a string with text", name);
+    const field = `columns[${name}]`;
+    if (names.has(name)) throw new LedgerError("INVALID_ARGUMENT", `${field} is there twice`, { field });
+    names.add(name);
+    if (!["double", "int64", "boolean", "string"].includes(type)) {
+      throw invalidArgument(`${field}.type`, "double, int64, boolean or string", type);
+    }
+    if (type === "double" && !(values instanceof Float64Array)) {
+      throw invalidArgument(`${field}.values`, "a Float64Array", values);
+    }
+    if (type === "int64" && !(values instanceof Float64Array || values instanceof BigInt64Array)) {
+      throw invalidArgument(`${field}.values`, "a Float64Array or BigInt64Array", values);
+    }
+    if ((type === "boolean" || type === "string") && !Array.isArray(values)) {
+      throw invalidArgument(`${field}.values`, "an array", values);
+    }
+    if (values.length !== first.values.length || (nulls && nulls.length !== values.length)) {
+      throw new LedgerError("INVALID_ARGUMENT", `${field} must have one value and one null flag a row`, { field });
+    }
+  }
+  return first.values.length;
+}

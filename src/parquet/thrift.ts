@@ -1,0 +1,187 @@
+// Types of the compact protocol.
+const TRUE = 1;
+const FALSE = 2;
+const BYTE = 3;
+const I16 = 4;
+const I32 = 5;
+const I64 = 6;
+const DOUBLE = 7;
+const BINARY = 8;
+const LIST = 9;
+const STRUCT = 12;
+
+/** Deeper than anything in Parquet's footer, whose logical types are the deepest. */
+const MAX_DEPTH = 12;
+/** Fields of higher numbers are passed over. Parquet's structs end at 17. */
+const MAX_ID = 31;
+
+/**
+ * Takes over a field of a struct while it is read, or returns false. `before` are the fields so far; `reader` is at the value.
+ */
+export type FieldTaker = (id: number, before: Fields) => boolean;
+
+/**
+ * Reads thrift's compact protocol, in which footers and page headers are written. Bytes that are anything else throw a
+ * RangeError. Time and memory are bounded by the bytes there and by `budget`.
+ */
+export class ThriftReader {
+  readonly #view: DataView;
+  readonly #bytes: Uint8Array;
+  at: number;
+  /** How many more values may be made. A value can take a byte here and a hundred in memory. */
+  budget: number;
+
+  constructor(bytes: Uint8Array, at: number, budget: number) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.at = at;
+    this.budget = budget;
+  }
+
+  struct(depth = 0, take?: FieldTaker): Fields {
+    const values: unknown[] = [];
+    const fields = new Fields(values);
+    let id = 0;
+    for (;;) {
+      const head = this.#view.getUint8(this.at++);
+      const type = head & 15;
+      if (type === 0) return fields;
+      id = head >> 4 === 0 ? unzigzag(this.#varint()) : id + (head >> 4);
+      if (take?.(id, fields)) continue;
+      // A boolean field has its value in its type; a boolean in a list takes a byte.
+      const value = type <= FALSE ? type === TRUE : this.#value(type, depth);
+      if (id > 0 && id <= MAX_ID) values[id] = value;
+    }
+  }
+
+  /** Reads the head of a list of structs; returns how many follow. */
+  structs(): number {
+    const { type, size } = this.#listHead();
+    if (type !== STRUCT && size > 0) throw malformed();
+    return size;
+  }
+
+  #value(type: number, depth: number): unknown {
+    if (depth > MAX_DEPTH || --this.budget < 0) throw malformed();
+    switch (type) {
+      case TRUE:
+      case FALSE:
+      case BYTE:
+        return this.#view.getInt8(this.at++);
+      case I16:
+      case I32:
+      case I64:
+        return unzigzag(this.#varint());
+      case DOUBLE:
+        return this.#take(8);
+      case BINARY:
+        return this.#take(this.#varint());
+      case LIST: {
+        const { type: element, size } = this.#listHead();
+        const values: unknown[] = [];
+        for (let i = 0; i < size; i++) values.push(this.#value(element, depth + 1));
+        return values;
+      }
+      case STRUCT:
+        return this.struct(depth + 1);
+      default:
+        throw malformed();
+    }
+  }
+
+  #listHead(): { type: number; size: number } {
+    const head = this.#view.getUint8(this.at++);
+    return { type: head & 15, size: head >> 4 === 15 ? this.#varint() : head >> 4 };
+  }
+
+  #take(length: number): Uint8Array {
+    const start = this.at;
+    if (!(length <= this.#bytes.length - start)) throw malformed();
+    this.at = start + length;
+    return this.#bytes.subarray(start, this.at);
+  }
+
+  /** NaN beyond 2^53. */
+  #varint(): number {
+    let value = 0;
+    for (let i = 0; i < 10; i++) {
+      const byte = this.#view.getUint8(this.at++);
+      value += (byte & 127) * 2 ** (7 * i);
+      if (byte < 128) return value <= Number.MAX_SAFE_INTEGER ? value : NaN;
+    }
+    throw malformed();
+  }
+}
+
+function unzigzag(value: number): number {
+  return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
+}
+
+export function malformed(): RangeError {
+  return new RangeError("it is malformed");
+}
+
+/** A thrift struct by the numbers of its fields. Asking for a field that is missing or of another type throws a RangeError. */
+export class Fields {
+  readonly #values: readonly unknown[];
+
+  constructor(values: readonly unknown[]) {
+    this.#values = values;
+  }
+
+  has(id: number): boolean {
+    return this.#values[id] !== undefined;
+  }
+
+  integer(id: number): number {
+    const value = this.#values[id];
+    if (!Number.isSafeInteger(value)) throw wrong(id);
+    return value as number;
+  }
+
+  /** A view, not a copy. */
+  bytes(id: number): Uint8Array {
+    const value = this.#values[id];
+    if (!(value instanceof Uint8Array)) throw wrong(id);
+    return value;
+  }
+
+  text(id: number): string {
+    return decoder.decode(this.bytes(id));
+  }
+
+  texts(id: number): string[] {
+    return this.list(id).map((value) => {
+      if (!(value instanceof Uint8Array)) throw wrong(id);
+      return decoder.decode(value);
+    });
+  }
+
+  isFalse(id: number): boolean {
+    return this.#values[id] === false;
+  }
+
+  struct(id: number): Fields {
+    const value = this.#values[id];
+    if (!(value instanceof Fields)) throw wrong(id);
+    return value;
+  }
+
+  structs(id: number): Fields[] {
+    const values = this.list(id);
+    if (!values.every((value) => value instanceof Fields)) throw wrong(id);
+    return values;
+  }
+
+  list(id: number): unknown[] {
+    const value = this.#values[id];
+    if (!Array.isArray(value)) throw wrong(id);
+    return value;
+  }
+}
+
+const decoder = /* @__PURE__ */ new TextDecoder("utf-8", { ignoreBOM: true });
+
+function wrong(id: number): RangeError {
+  return new RangeError(`field ${id} is malformed`);
+}

@@ -1,0 +1,150 @@
+import { mapBounded } from "../artifacts/bounded.ts";
+import { formatDigest } from "../artifacts/digest.ts";
+import { loadSha256 } from "../artifacts/sha256/load.ts";
+import type { Backend } from "../backend/backend.ts";
+import { byteStream } from "../backend/body.ts";
+import { LedgerError } from "../backend/error.ts";
+import {
+  compactedEnds,
+  type Compacted,
+  type CompactedObject,
+  type Coverage,
+  metricsName,
+  overviewName,
+  parseMetricsName,
+} from "../journal/compacted.ts";
+import { MAX_FENCE_SEGMENT_BYTES } from "../journal/fence.ts";
+import { losesRecords } from "../journal/damage.ts";
+import type { SegmentEntry } from "../journal/list-segments.ts";
+import type { RunListing } from "../journal/list-run.ts";
+import { runPrefix } from "../journal/run-created.ts";
+import { segmentKey } from "../journal/segment.ts";
+import type { WriterFold } from "../journal/writer-fold.ts";
+import { PointsCompaction } from "../series/compact-points.ts";
+import { openMetrics } from "../series/open-metrics.ts";
+
+/** Bytes read back at once when what was written is verified. */
+const READ_BYTES: number = 4 * 1024 * 1024;
+const REMOVALS_AT_ONCE = 16;
+
+/** What a run is compacted from. */
+export interface CompactionInput {
+  readonly backend: Backend;
+  readonly runId: string;
+  readonly listing: RunListing;
+  /** Of all writers, in the writers' order. */
+  readonly folds: readonly WriterFold[];
+  /** Segments with points that `base` does not have. */
+  readonly segments: ReadonlyMap<string, readonly SegmentEntry[]>;
+  readonly base: Compacted | undefined;
+  /** What of the journals the folds contain. */
+  readonly covers: readonly Coverage[];
+  readonly compat: boolean;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Whether the journals may be done away with: something damaged, or of a kind not known here, must stay as it is. */
+export function isCompactable(folds: readonly WriterFold[]): boolean {
+  return folds.every(({ damage }) => damage.every((each) => !losesRecords(each) && each.kind !== "unknown"));
+}
+
+/** Stores the points of a run as Parquet and reads it back; `undefined` when there are no points. */
+export async function compactRun(input: CompactionInput): Promise<Compacted | undefined> {
+  const { backend, runId, listing, folds, segments, base, covers, compat, signal } = input;
+  const call = signal ? { signal } : {};
+  const used = [...listing.metrics, ...(base?.metrics ?? []).map(({ name, size }) => parseMetricsName(name, size))];
+  for (let n = Math.max(0, ...used.map((each) => each?.compaction ?? 0)) + 1; ; n++) {
+    const compacted = base && { metrics: await openMetrics(backend, runId, base.metrics, call), writers: base.writers };
+    const ends = new Map(folds.map(({ writer, next }) => [writer, next]));
+    const compaction = new PointsCompaction({ backend, runId, segments, ends, compacted }, folds, {
+      ...call,
+      compat,
+    });
+    if (compaction.total === 0) return undefined;
+    try {
+      const metrics: CompactedObject[] = [];
+      for await (const file of compaction.files()) {
+        metrics.push(await store(backend, runId, metricsName(n, metrics.length + 1), file, signal));
+      }
+      const bytes = compaction.overview();
+      const overview = bytes && (await store(backend, runId, overviewName(n), once(bytes), signal));
+      return { metrics, overview, writers: folds, ends: compactedEnds(base?.ends, covers) };
+    } catch (error) {
+      // An attempt that was not completed has the name, or another writer compacts at the same time.
+      if (!LedgerError.hasCode(error, "EXISTS")) throw error;
+    }
+  }
+}
+
+/** Stores an object and reads it back: `IO` when it is not what was written. */
+async function store(
+  backend: Backend,
+  runId: string,
+  name: string,
+  chunks: AsyncIterable<Uint8Array>,
+  signal: AbortSignal | undefined,
+): Promise<CompactedObject> {
+  const key = `${runPrefix(runId)}/${name}`;
+  const call = signal ? { signal } : {};
+  const { createSha256 } = await loadSha256();
+  const written = createSha256();
+  let size = 0;
+  const hashed = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
+    for await (const chunk of chunks) {
+      written.update(chunk);
+      size += chunk.length;
+      yield chunk;
+    }
+  };
+  await backend.create(key, byteStream(hashed()), call);
+  const hex = written.digestHex();
+  const found = createSha256();
+  // To the end, wherever that is: what stands behind what was written is wrong too.
+  for (let offset = 0; ; offset += READ_BYTES) {
+    const bytes = await backend.read(key, { ...call, range: { offset, length: READ_BYTES } });
+    found.update(bytes);
+    if (bytes.length < READ_BYTES) break;
+  }
+  if (found.digestHex() !== hex) throw new LedgerError("IO", `${key} does not hold what was written to it`, { key });
+  return { name, size, digest: formatDigest(hex) };
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
+  yield bytes;
+}
+
+/** A run document that is in place, and what it makes superfluous. */
+export interface Superseded {
+  /** The run as it was found before the compaction began. */
+  readonly listing: RunListing;
+  readonly covers: readonly Coverage[];
+  readonly compacted: Compacted;
+  /** Whose segments cannot grow any more. */
+  readonly settled: ReadonlySet<string>;
+}
+
+/**
+ * Removes the journals that a document in place covers, and compactions that it does not name. Whatever of that was there before
+ * the document's own compaction began belongs to nobody who could still complete a document: its number is taken.
+ */
+export async function removeSuperseded(
+  backend: Backend,
+  runId: string,
+  { listing, covers, compacted, settled }: Superseded,
+  signal?: AbortSignal,
+): Promise<void> {
+  const call = signal ? { signal } : {};
+  // What shuts a writer out has to stay, or the writer could put something under its name after all.
+  const mayGo = ({ bytes }: { readonly bytes: number }): boolean =>
+    listing.fences === 0 || backend.capabilities.append || bytes > MAX_FENCE_SEGMENT_BYTES;
+  const kept = new Set(
+    [...compacted.metrics, ...(compacted.overview ? [compacted.overview] : [])].map(({ name }) => name),
+  );
+  const segments = covers
+    .filter(({ writer }) => settled.has(writer))
+    .flatMap(({ writer, segments: own }) => own.filter(mayGo).map(({ seq }) => segmentKey(runId, { writer, seq })));
+  const metrics = listing.metrics
+    .filter(({ name }) => !kept.has(name))
+    .map(({ name }) => `${runPrefix(runId)}/${name}`);
+  await mapBounded([...segments, ...metrics], REMOVALS_AT_ONCE, signal, (each) => backend.remove(each, call));
+}

@@ -1,0 +1,41 @@
+/** Members that inputs need not have of their own: those of an `ImageData` are getters of its class. */
+const MEMBERS = ["data", "width", "height", "channels", "counts", "edges"];
+/** Cells of rows of a table: nothing that is taken is nested deeper. */
+const LEVELS = 2;
+
+/** Of all typed arrays, also those of another realm. */
+const typedArray = Object.getPrototypeOf(Uint8Array.prototype) as Uint8Array;
+
+/**
+ * A copy of what a call was handed, so that the caller may change it right after: numbers, cells and bytes, and of objects the
+ * members with their class. It need not be right input: what would be refused is refused as a copy too, with the same words.
+ * `take` is told of bytes before they are copied, and may throw.
+ */
+export function copyInput(input: unknown, take: (bytes: number) => void): unknown {
+  if (typeof input !== "object" || input === null || isPart(input)) return copyPart(input, take, LEVELS);
+  const copy = Object.create(Object.getPrototypeOf(input)) as object;
+  for (const name of new Set([...Object.keys(input), ...MEMBERS.filter((member) => member in input)])) {
+    const value = copyPart((input as Record<string, unknown>)[name], take, LEVELS);
+    // Not by assignment, which for `__proto__` would do something else.
+    Object.defineProperty(copy, name, { value, enumerable: true });
+  }
+  return copy;
+}
+
+function isPart(value: object): boolean {
+  return Array.isArray(value) || ArrayBuffer.isView(value) || value instanceof Date;
+}
+
+function copyPart(value: unknown, take: (bytes: number) => void, levels: number): unknown {
+  if (typeof value === "string") take(2 * value.length);
+  if (typeof value !== "object" || value === null) return value;
+  if (value instanceof Date) return new Date(value);
+  if (ArrayBuffer.isView(value) && !(value instanceof DataView)) {
+    take(value.byteLength);
+    // Not its own slice(): that of Node's Buffer does not copy.
+    return typedArray.slice.call(value);
+  }
+  if (!Array.isArray(value)) return value;
+  take(8 * value.length);
+  return levels === 0 ? value : value.map((item) => copyPart(item, take, levels - 1));
+}

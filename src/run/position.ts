@@ -1,0 +1,29 @@
+import type { Clock } from "../backend/clock.ts";
+import { invalidArgument } from "../backend/error.ts";
+
+/** Where a point stands. */
+export interface LogPosition {
+  /** A safe integer. Steps may repeat, go back, be negative or skip. Default: the run counts up its own, from 0. */
+  readonly step?: number;
+  /** ms since the epoch; fractions are rounded. Default: now. */
+  readonly time?: number;
+}
+
+/** Furthest moment a Date can say, in ms either side of the epoch. */
+const MAX_TIME = 8.64e15;
+
+/** The step given, if there is one. */
+export function stepOf(at: LogPosition | undefined): number | undefined {
+  const step = at?.step;
+  if (step !== undefined && !Number.isSafeInteger(step)) throw invalidArgument("step", "a safe integer", step);
+  return step;
+}
+
+/** The time given, or that of the clock. */
+export function timeOf(at: LogPosition | undefined, clock: Clock): number {
+  const time = at?.time;
+  if (time === undefined) return Math.round(clock.now());
+  if (typeof time !== "number" || !(time >= -MAX_TIME && time <= MAX_TIME))
+    throw invalidArgument("time", "a number of ms since the epoch", time);
+  return Math.round(time);
+}

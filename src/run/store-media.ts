@@ -1,0 +1,132 @@
+import { LedgerError } from "../backend/error.ts";
+import type { MediaEntry, MediaEvent } from "../journal/media-entry.ts";
+import type { JournalWriter } from "../journal/writer.ts";
+import { MAX_STORED_BYTES, type MediaContent } from "../media/content.ts";
+import { histogramContent } from "../media/histogram.ts";
+import { imageContent } from "../media/image.ts";
+import { tableContent } from "../media/table.ts";
+import { textContent } from "../media/text.ts";
+import { tooLarge } from "../media/wrong-input.ts";
+import type { RunContext } from "./context.ts";
+import { UploadQueue } from "./upload-queue.ts";
+
+/** A rich value as it was logged, its content not checked yet. */
+export interface LoggedValue {
+  /** Place among the values of the session. */
+  readonly n: number;
+  readonly place: Pick<MediaEntry, "key" | "type" | "step" | "time">;
+  readonly input: unknown;
+  /** Options of some kinds. */
+  readonly caption: unknown;
+  readonly bins: unknown;
+}
+
+/** Told of what goes wrong with values. */
+export interface MediaTrouble {
+  /** Bad input. Returns what to throw. */
+  refused(cause: unknown): LedgerError;
+  /** A value for which there is no room. Returns what to throw. */
+  dropped(key: string): LedgerError;
+  /** Trouble in the background; after a final one the value is given up. */
+  failed(error: LedgerError, isFinal: boolean): void;
+}
+
+/** Checks rich values, stores them in the background and records them in the journal once stored. */
+export class MediaStore {
+  readonly #context: RunContext;
+  readonly #writer: JournalWriter;
+  readonly #trouble: MediaTrouble;
+  readonly #queue: UploadQueue;
+
+  constructor(context: RunContext, writer: JournalWriter, trouble: MediaTrouble) {
+    this.#context = context;
+    this.#writer = writer;
+    this.#trouble = trouble;
+    this.#queue = new UploadQueue(context.clock, (error, isFinal) => trouble.failed(error, isFinal));
+  }
+
+  /** True when nothing waits. */
+  get isSettled(): boolean {
+    return this.#queue.isSettled;
+  }
+
+  /** Stores what waits and adds it to the journal; rejects with the first failure, after which what can be stored is kept. */
+  async settle(): Promise<void> {
+    await this.#queue.settle();
+  }
+
+  /** Checks and copies the value before it returns. Resolves once it is stored and recorded. */
+  async log(value: LoggedValue): Promise<MediaEntry> {
+    const { n, place } = value;
+    let content: MediaContent;
+    try {
+      content = toContent(value);
+    } catch (error) {
+      throw this.#trouble.refused(error);
+    }
+    const { mediaType, held, inline, details } = content;
+    if (!(this.#writer.hasRoom && (inline !== undefined || this.#queue.hasRoom(held))))
+      throw this.#trouble.dropped(place.key);
+    let entry: MediaEntry;
+    if (inline !== undefined) {
+      entry = { ...place, size: held, mediaType, inline, ...details };
+      this.#writer.event(toEvent(entry, n), "media");
+    } else {
+      const stored = this.#upload(content);
+      let size = 0;
+      let digest = "";
+      await this.#queue.add(held, async () => {
+        ({ size, digest } = await stored());
+        this.#writer.event(toEvent({ ...place, size, mediaType, digest, ...details }, n), "media");
+      });
+      entry = { ...place, size, mediaType, digest, ...details };
+    }
+    await this.#writer.flush(false);
+    return entry;
+  }
+
+  /** Stores the content; called again after a failure it encodes nothing anew. */
+  #upload(content: MediaContent): () => Promise<{ size: number; digest: string }> {
+    const { type } = content;
+    let encode: MediaContent["encode"] | undefined = content.encode;
+    let bytes: Uint8Array | undefined;
+    return async () => {
+      if (bytes === undefined) {
+        bytes = await encoded(encode as MediaContent["encode"], type);
+        encode = undefined;
+      }
+      const { hex, size } = await (await this.#context.artifacts()).putBlob(bytes);
+      return { size, digest: `sha256:${hex}` };
+    };
+  }
+}
+
+function toContent({ place, input, caption, bins }: LoggedValue): MediaContent {
+  switch (place.type) {
+    case "text":
+      return textContent(input);
+    case "image":
+      return imageContent(input, caption);
+    case "histogram":
+      return histogramContent(input, bins);
+    case "table":
+      return tableContent(input);
+  }
+}
+
+function toEvent({ time, ...entry }: MediaEntry, n: number): MediaEvent {
+  return { kind: "media", n, at: time, ...entry };
+}
+
+/** A failure to encode is final: the same again would fail again. */
+async function encoded(encode: MediaContent["encode"], type: string): Promise<Uint8Array> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await encode();
+  } catch (cause) {
+    if (LedgerError.is(cause)) throw cause;
+    throw new LedgerError("UNSUPPORTED", `this ${type} cannot be encoded here`, { cause });
+  }
+  if (bytes.byteLength > MAX_STORED_BYTES) throw tooLarge(type, `${bytes.byteLength} bytes`, `${MAX_STORED_BYTES}`);
+  return bytes;
+}

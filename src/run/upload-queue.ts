@@ -1,0 +1,143 @@
+import type { Clock, Timer } from "../backend/clock.ts";
+import { type ErrorCode, LedgerError } from "../backend/error.ts";
+import { retryDelay } from "../journal/flush-policy.ts";
+import { MAX_QUEUED_BYTES, OVERHEAD_BYTES } from "./queue-bound.ts";
+
+/** Uploads at a time. */
+const PARALLEL = 4;
+/** Failures that trying again cannot mend. */
+const FINAL: readonly ErrorCode[] = ["CORRUPT", "INVALID_ARGUMENT", "TOO_LARGE", "UNSUPPORTED"];
+
+function isFinal(error: LedgerError): boolean {
+  return FINAL.includes(error.code);
+}
+
+interface Upload {
+  readonly bytes: number;
+  readonly work: () => Promise<void>;
+  isActive: boolean;
+  /** Of the attempt that comes next, or is under way. */
+  attempt: Attempt;
+}
+
+class Attempt {
+  resolve!: () => void;
+  reject!: (error: LedgerError) => void;
+  readonly promise: Promise<void> = new Promise<void>((resolve, reject) => {
+    this.resolve = resolve;
+    this.reject = reject;
+  });
+
+  constructor() {
+    // Nobody has to wait for it: failures are told to `onFailure` too.
+    this.promise.catch(() => {});
+  }
+}
+
+/**
+ * Uploads in the background, a few at a time. As with the journal, what fails is kept and tried again, after a while that
+ * doubles or when {@link settle} is called; unless it can never succeed.
+ */
+export class UploadQueue {
+  readonly #clock: Clock;
+  readonly #onFailure: (error: LedgerError, isFinal: boolean) => void;
+  /** In order. */
+  readonly #uploads = new Set<Upload>();
+  #bytes = 0;
+  #active = 0;
+  #failures = 0;
+  #retry: Timer | undefined;
+
+  constructor(clock: Clock, onFailure: (error: LedgerError, isFinal: boolean) => void) {
+    this.#clock = clock;
+    this.#onFailure = onFailure;
+  }
+
+  /** True when there is nothing that {@link settle} would wait for. */
+  get isSettled(): boolean {
+    return this.#uploads.size === 0;
+  }
+
+  hasRoom(bytes: number): boolean {
+    return this.#uploads.size === 0 || this.#bytes + bytes + OVERHEAD_BYTES <= MAX_QUEUED_BYTES;
+  }
+
+  /** Resolves when `work` has; rejects with the cause of the first attempt that fails. */
+  add(bytes: number, work: () => Promise<void>): Promise<void> {
+    const upload = { bytes: bytes + OVERHEAD_BYTES, work, isActive: false, attempt: new Attempt() };
+    this.#uploads.add(upload);
+    this.#bytes += upload.bytes;
+    const { promise } = upload.attempt;
+    this.#begin();
+    return promise;
+  }
+
+  /** Tries all that waits, at once; rejects with the first failure that another try may mend. The others `onFailure` is told of. */
+  async settle(): Promise<void> {
+    this.#retry?.cancel();
+    this.#retry = undefined;
+    const attempts = [...this.#uploads].map(({ attempt }) => attempt.promise);
+    this.#begin();
+    const outcomes = await Promise.allSettled(attempts);
+    for (const outcome of outcomes)
+      if (outcome.status === "rejected" && !isFinal(outcome.reason as LedgerError)) throw outcome.reason;
+  }
+
+  #begin(): void {
+    for (const upload of this.#uploads) {
+      if (this.#retry !== undefined || this.#active >= PARALLEL) return;
+      if (!upload.isActive) void this.#try(upload);
+    }
+  }
+
+  async #try(upload: Upload): Promise<void> {
+    upload.isActive = true;
+    this.#active++;
+    try {
+      await upload.work();
+      this.#remove(upload);
+      this.#failures = 0;
+      upload.attempt.resolve();
+    } catch (cause) {
+      this.#failed(upload, cause);
+    }
+    upload.isActive = false;
+    this.#active--;
+    this.#begin();
+  }
+
+  #failed(upload: Upload, cause: unknown): void {
+    const error = LedgerError.is(cause)
+      ? cause
+      : new LedgerError("IO", "storing a value failed without a reason", { cause });
+    const { attempt } = upload;
+    if (isFinal(error)) this.#remove(upload);
+    else {
+      upload.attempt = new Attempt();
+      this.#wait(error);
+    }
+    attempt.reject(error);
+    this.#onFailure(error, isFinal(error));
+  }
+
+  /** What has not begun waits too, and whoever waits for it learns why. */
+  #wait(error: LedgerError): void {
+    this.#failures++;
+    this.#retry?.cancel();
+    this.#retry = this.#clock.timer(retryDelay(this.#failures), () => {
+      this.#retry = undefined;
+      this.#begin();
+    });
+    for (const upload of this.#uploads) {
+      if (upload.isActive) continue;
+      const { attempt } = upload;
+      upload.attempt = new Attempt();
+      attempt.reject(error);
+    }
+  }
+
+  #remove(upload: Upload): void {
+    this.#uploads.delete(upload);
+    this.#bytes -= upload.bytes;
+  }
+}

@@ -1,0 +1,91 @@
+import type { CallOptions } from "../backend/backend.ts";
+import type { WriterFold } from "../journal/writer-fold.ts";
+import { MetricsFileWriter, type Slice } from "../parquet/metrics-file.ts";
+import { planKeys, planPasses, type PlannedPart } from "./compaction-plan.ts";
+import { gather, type PointSources } from "./gather.ts";
+import { OverviewCollector } from "./overview-collector.ts";
+import { RowGroups } from "./row-groups.ts";
+
+/** A file of points is ended at the first row group behind this size, in bytes. */
+const FILE_BYTES: number = 64 * 1024 * 1024;
+
+export interface CompactPointsOptions extends CallOptions {
+  /** PLAIN values and an ordinary gzip, for engines that cannot read BYTE_STREAM_SPLIT. */
+  readonly compat?: boolean;
+  /** Told how many points of all have been written. */
+  readonly onProgress?: ((points: number, total: number) => void) | undefined;
+  /** For tests: how many points are held at once, and the size of a file. */
+  readonly pointsAPass?: number;
+  readonly fileBytes?: number;
+}
+
+/**
+ * Turns the points of a run into Parquet files, in memory that does not grow with their number: the journals are read once
+ * for every four million points. Take the files one after the other, each to its end, then the overview.
+ */
+export class PointsCompaction {
+  readonly #sources: PointSources;
+  readonly #options: CompactPointsOptions;
+  readonly #passes: readonly (readonly PlannedPart[])[];
+  readonly #overview = new OverviewCollector();
+  readonly #groups: AsyncGenerator<readonly Slice[], void, undefined>;
+  #next: readonly Slice[] | undefined;
+  #written = 0;
+  readonly total: number;
+
+  /** `folds`: of all writers; they say how many points there are to find. */
+  constructor(sources: PointSources, folds: readonly WriterFold[], options: CompactPointsOptions = {}) {
+    this.#sources = sources;
+    this.#options = options;
+    const keys = planKeys(folds);
+    this.total = keys.reduce((sum, { total }) => sum + total, 0);
+    this.#passes = planPasses(keys, options.pointsAPass);
+    this.#groups = this.#rowGroups();
+  }
+
+  /** The bytes of each file. */
+  async *files(): AsyncGenerator<AsyncGenerator<Uint8Array, void, undefined>, void, undefined> {
+    await this.#advance();
+    while (this.#next !== undefined) yield this.#file();
+  }
+
+  /** Overviews of the long keys; `undefined` when there are none. */
+  overview(): Uint8Array | undefined {
+    return this.#overview.end();
+  }
+
+  async *#file(): AsyncGenerator<Uint8Array, void, undefined> {
+    const { fileBytes = FILE_BYTES, onProgress } = this.#options;
+    // What it compresses with takes as long to load as all the rest.
+    const compat = this.#options.compat
+      ? (await import("../parquet/general-compressor.ts")).generalCompressor
+      : undefined;
+    const file = new MetricsFileWriter({ runId: this.#sources.runId, compat });
+    while (this.#next !== undefined && file.size < fileBytes) {
+      const bytes = file.rowGroup(this.#next);
+      this.#written += this.#next.reduce((sum, { values }) => sum + values.length, 0);
+      onProgress?.(this.#written, this.total);
+      yield bytes;
+      await this.#advance();
+    }
+    yield file.end();
+  }
+
+  async #advance(): Promise<void> {
+    const { done, value } = await this.#groups.next();
+    this.#next = done ? undefined : value;
+  }
+
+  async *#rowGroups(): AsyncGenerator<readonly Slice[], void, undefined> {
+    const { signal } = this.#options;
+    const groups = new RowGroups();
+    for (const pass of this.#passes) {
+      for (const { part, steps, times, values } of await gather(this.#sources, pass, signal ? { signal } : {})) {
+        const { key, total } = part.planned;
+        this.#overview.add({ key, total, steps, times, values });
+        yield* groups.add({ key, total, steps, times, values });
+      }
+    }
+    yield* groups.end();
+  }
+}

@@ -1,0 +1,97 @@
+import { LedgerError } from "../../backend/error.ts";
+import type { Point } from "../../journal/summary.ts";
+import { BUCKETS, COARSE_BUCKETS, type ExtremeColumns, mergeBuckets } from "../overview/bucket-columns.ts";
+import { type Extremes, extremesOf } from "../overview/extremes.ts";
+import { OverviewBuilder } from "../overview/overview-builder.ts";
+import type { Series } from "../series.ts";
+import { candidatesOf } from "./candidates.ts";
+import { lttb } from "./lttb.ts";
+import { checkSampling, levelFor, type SampleMethod } from "./method.ts";
+
+interface Ends {
+  readonly first: Point;
+  readonly last: Point;
+}
+
+/**
+ * At most `samples` points of a series (2 or more), in its order and each as it was logged; the series itself, NaN included,
+ * if it has no more. The same points, whatever they are taken from.
+ *
+ * `"minmax"`: the series is cut into `floor(samples / 2) - 1` groups of about equal count, of each its lowest and highest
+ * point are given, one if they are the same, none if it holds nothing but NaN; then the first and the last point of the
+ * series, NaN or not. With 2 or 3 samples it is the lowest and the highest point alone. The groups are made of the buckets of
+ * the coarser level of detail up to 500 samples, of the finer up to 1,000, of points beyond.
+ *
+ * `"lttb"`: {@link lttb} over the extremes of the finer level and the ends of the series up to 500 samples, over all points
+ * that are no NaN and the ends beyond. To choose among extremes is MinMaxLTTB (J. Van Der Donckt et al., MinMaxLTTB: Leveraging
+ * MinMax-Preselection to Scale LTTB, 2023).
+ *
+ * Throws `INVALID_ARGUMENT` for other samples and methods.
+ */
+export function sampleSeries(series: Series, samples: number, method: SampleMethod): Series {
+  checkSampling(samples, method);
+  const n = series.values.length;
+  if (n <= samples) return series;
+  const level = levelFor(n, samples, method);
+  if (level !== undefined) {
+    const extremes = extremesOf(overviewOf(series, BUCKETS), level);
+    return sampleLevel(extremes.level, extremes, samples, method);
+  }
+  if (method === "lttb") return lttb(withoutNaN(series), samples);
+  const { buckets, first, last } = overviewOf(series, groupsFor(samples));
+  return candidatesOf(buckets.extremes, { first, last });
+}
+
+/**
+ * The same points as {@link sampleSeries} gives, from a level of detail of a series of more than 500 points. Throws
+ * `INVALID_ARGUMENT` where that level is not enough: see `levelFor`.
+ */
+export function sampleExtremes(extremes: Extremes, samples: number, method: SampleMethod): Series {
+  checkSampling(samples, method);
+  const needed = levelFor(extremes.n, samples, method);
+  if (needed === undefined || needed > extremes.level.buckets) {
+    throw new LedgerError(
+      "INVALID_ARGUMENT",
+      `${samples} samples by ${method} need more than a level of ${extremes.level.buckets} buckets`,
+      { field: "samples", received: "number" },
+    );
+  }
+  return sampleLevel(extremes.level, extremes, samples, method);
+}
+
+function sampleLevel(level: ExtremeColumns, ends: Ends, samples: number, method: SampleMethod): Series {
+  if (method === "lttb") return lttb(candidatesOf(level, ends), samples);
+  const coarse = samples <= BUCKETS ? merged(level, COARSE_BUCKETS) : level;
+  return candidatesOf(merged(coarse, groupsFor(samples)), samples < 4 ? undefined : ends);
+}
+
+/** With the ends, two points a group are no more than the samples. */
+function groupsFor(samples: number): number {
+  return Math.max(1, Math.floor(samples / 2) - 1);
+}
+
+function merged(level: ExtremeColumns, groups: number): ExtremeColumns {
+  return groups < level.buckets ? mergeBuckets(level, groups) : level;
+}
+
+function overviewOf({ steps, times, values }: Series, buckets: number): ReturnType<OverviewBuilder["finish"]> {
+  const builder = new OverviewBuilder(values.length, buckets);
+  builder.add(steps, times, values);
+  return builder.finish();
+}
+
+function withoutNaN({ steps, times, values }: Series): Series {
+  const kept: number[] = [];
+  const last = values.length - 1;
+  for (let i = 0; i <= last; i++) {
+    const value = values[i] as number;
+    if (value === value || i === 0 || i === last) kept.push(i);
+  }
+  if (kept.length > last) return { steps, times, values };
+  const pick = (column: Float64Array): Float64Array => {
+    const picked = new Float64Array(kept.length);
+    for (let i = 0; i < kept.length; i++) picked[i] = column[kept[i] as number] as number;
+    return picked;
+  };
+  return { steps: pick(steps), times: pick(times), values: pick(values) };
+}

@@ -1,0 +1,111 @@
+import type { Backend, CallOptions } from "../backend/backend.ts";
+import { LedgerError } from "../backend/error.ts";
+import type { SegmentEntry } from "../journal/list-segments.ts";
+import { type JournalVisitor, readWriter } from "../journal/reader.ts";
+import type { WriterFold } from "../journal/writer-fold.ts";
+import type { PlannedPart } from "./compaction-plan.ts";
+import { PartColumns, PartCursor } from "./part-columns.ts";
+import { compactedRows, type OpenMetrics } from "./open-metrics.ts";
+
+/** What a run is compacted from. */
+export interface PointSources {
+  readonly backend: Backend;
+  readonly runId: string;
+  /** Segments with points that `compacted` does not have. */
+  readonly segments: ReadonlyMap<string, readonly SegmentEntry[]>;
+  /** Of each writer the number behind the last record that counts: it may have recorded more since. */
+  readonly ends: ReadonlyMap<string, number>;
+  readonly compacted?: { readonly metrics: OpenMetrics; readonly writers: readonly WriterFold[] } | undefined;
+}
+
+/** Reads the points of one pass, in the order of its parts. `CORRUPT` when they are not as many as were counted. */
+export async function gather(
+  { backend, runId, segments, ends, compacted }: PointSources,
+  pass: readonly PlannedPart[],
+  options?: CallOptions,
+): Promise<PartColumns[]> {
+  const columns = new Map(pass.map((part) => [part.planned.key, new PartColumns(part)]));
+  if (compacted) {
+    const wanted = new Set(columns.keys());
+    for await (const { key, writer, index, points } of compactedRows(compacted.metrics, compacted.writers, wanted)) {
+      options?.signal?.throwIfAborted();
+      const own = columns.get(key) as PartColumns;
+      const offset = own.part.planned.offsets.get(writer) as number;
+      own.set(offset + index, points.steps, points.times, points.values);
+    }
+  }
+  const known = new Map(compacted?.writers.map((fold) => [fold.writer, fold]));
+  for (const [writer, own] of segments) {
+    const base = known.get(writer);
+    await readWriter(
+      backend,
+      runId,
+      own,
+      new GatherVisit(writer, ends.get(writer) ?? 0, columns, base),
+      options,
+      base?.next,
+    );
+  }
+  for (const { part, filled } of columns.values()) {
+    if (filled !== part.to - part.from) {
+      const { key } = part.planned;
+      throw new LedgerError(
+        "CORRUPT",
+        `run ${runId} has ${part.to - part.from} points of ${JSON.stringify(key)}, of which ${filled} were found`,
+      );
+    }
+  }
+  return [...columns.values()];
+}
+
+/** Takes the points of one writer. */
+class GatherVisit implements JournalVisitor {
+  readonly #writer: string;
+  readonly #end: number;
+  readonly #columns: ReadonlyMap<string, PartColumns>;
+  readonly #base: WriterFold | undefined;
+  readonly #cursors = new Map<string, PartCursor | undefined>();
+  readonly #cursorsOfShape = new WeakMap<readonly string[], (PartCursor | undefined)[]>();
+  #lastKeys: readonly string[] | undefined;
+  #last: (PartCursor | undefined)[] = [];
+
+  constructor(writer: string, end: number, columns: ReadonlyMap<string, PartColumns>, base: WriterFold | undefined) {
+    this.#writer = writer;
+    this.#end = end;
+    this.#columns = columns;
+    this.#base = base;
+  }
+
+  row(n: number, keys: readonly string[], step: number, time: number, values: Float64Array): void {
+    if (n >= this.#end) return;
+    if (keys !== this.#lastKeys) {
+      this.#lastKeys = keys;
+      this.#last = this.#cursorsOf(keys);
+    }
+    const cursors = this.#last;
+    for (let i = 0; i < cursors.length; i++) cursors[i]?.push(step, time, values[i] as number);
+  }
+
+  event(): void {}
+
+  damage(): void {}
+
+  #cursorsOf(keys: readonly string[]): (PartCursor | undefined)[] {
+    let cursors = this.#cursorsOfShape.get(keys);
+    if (cursors === undefined) {
+      cursors = keys.map((key) => this.#cursor(key));
+      this.#cursorsOfShape.set(keys, cursors);
+    }
+    return cursors;
+  }
+
+  #cursor(key: string): PartCursor | undefined {
+    if (this.#cursors.has(key)) return this.#cursors.get(key);
+    const columns = this.#columns.get(key);
+    const offset = columns?.part.planned.offsets.get(this.#writer);
+    const before = this.#base?.summaries.get(key)?.count ?? 0;
+    const cursor = columns && offset !== undefined ? new PartCursor(columns, offset + before) : undefined;
+    this.#cursors.set(key, cursor);
+    return cursor;
+  }
+}

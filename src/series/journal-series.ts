@@ -1,0 +1,87 @@
+import type { Backend, CallOptions } from "../backend/backend.ts";
+import { type Damage, losesRecords } from "../journal/damage.ts";
+import { decodeEvent } from "../journal/decode-event.ts";
+import type { RunEvent } from "../journal/event.ts";
+import type { SegmentEntry } from "../journal/list-segments.ts";
+import { type JournalVisitor, readWriter } from "../journal/reader.ts";
+import type { RunCreated } from "../journal/run-created.ts";
+import { compareWriters, type WriterFold, writerOrder } from "../journal/writer-fold.ts";
+import { Column } from "./column.ts";
+
+/** Points that one writer's journal holds, beyond those that are compacted. */
+export interface WriterPoints {
+  readonly writer: string;
+  readonly order: number;
+  readonly columns: ReadonlyMap<string, Column>;
+  /** What may have cost points. */
+  readonly lost: Damage | undefined;
+}
+
+/** The points in journals, by writer in the writers' order; writers of whom all is compacted among them. */
+export async function readJournalSeries(
+  backend: Backend,
+  created: RunCreated,
+  writers: ReadonlyMap<string, readonly SegmentEntry[]>,
+  compacted: readonly WriterFold[],
+  isWanted: (key: string) => boolean,
+  options?: CallOptions,
+): Promise<WriterPoints[]> {
+  const known = new Map(compacted.map((fold) => [fold.writer, fold]));
+  const found: WriterPoints[] = [];
+  for (const writer of new Set([...known.keys(), ...writers.keys()])) {
+    const base = known.get(writer);
+    const visit = new SeriesVisit(isWanted);
+    await readWriter(backend, created.id, writers.get(writer) ?? [], visit, options, base?.next, decodeEvent);
+    const { columns, lost, firstOrder } = visit;
+    // Of a writer without any event until now, the first one tells.
+    const order = base && base.order < Number.MAX_SAFE_INTEGER ? base.order : writerOrder(writer, created, firstOrder);
+    found.push({ writer, order, columns, lost });
+  }
+  return found.sort(compareWriters);
+}
+
+class SeriesVisit implements JournalVisitor {
+  readonly columns = new Map<string, Column>();
+  lost: Damage | undefined;
+  readonly #isWanted: (key: string) => boolean;
+  readonly #columnsOfShape = new WeakMap<readonly string[], (Column | undefined)[]>();
+  #sessionOrder: number | undefined;
+  #firstOrder: number | undefined;
+
+  constructor(isWanted: (key: string) => boolean) {
+    this.#isWanted = isWanted;
+  }
+
+  /** Place of the writer's session, or of its first event, among the run's events. */
+  get firstOrder(): number | undefined {
+    return this.#sessionOrder ?? this.#firstOrder;
+  }
+
+  row(_n: number, keys: readonly string[], step: number, time: number, values: Float64Array): void {
+    let columns = this.#columnsOfShape.get(keys);
+    if (columns === undefined) {
+      columns = keys.map((key) => this.#column(key));
+      this.#columnsOfShape.set(keys, columns);
+    }
+    for (let i = 0; i < columns.length; i++) columns[i]?.push(step, time, values[i] as number);
+  }
+
+  event(_n: number, event: RunEvent): void {
+    if (event.kind === "session") this.#sessionOrder ??= event.order;
+    else if (event.kind !== "beat") this.#firstOrder ??= event.order;
+  }
+
+  damage(damage: Damage): void {
+    if (losesRecords(damage)) this.lost ??= damage;
+  }
+
+  #column(key: string): Column | undefined {
+    if (!this.#isWanted(key)) return undefined;
+    let column = this.columns.get(key);
+    if (column === undefined) {
+      column = new Column();
+      this.columns.set(key, column);
+    }
+    return column;
+  }
+}

@@ -1,0 +1,107 @@
+import type { Backend, CallOptions } from "../backend/backend.ts";
+import type { MetricsEntry } from "../journal/compacted.ts";
+import { runPrefix } from "../journal/run-created.ts";
+import type { WriterFold } from "../journal/writer-fold.ts";
+import type { SeriesRange } from "./series.ts";
+import { MetricsReader, type PointsRange, type ReadPoints } from "../parquet/metrics-reader.ts";
+import { joinPoints } from "../parquet/points-range.ts";
+
+/** The files that hold the compacted points of a run, in order: a key may go on from one to the next. */
+export type OpenMetrics = readonly MetricsReader[];
+
+/** Some keys, or all without `keys`, but for those in `except`. */
+export interface WantedKeys {
+  readonly keys: ReadonlySet<string> | undefined;
+  readonly except: ReadonlySet<string>;
+}
+
+/** A range read of an object of a run. */
+export function rangeReader(
+  backend: Backend,
+  key: string,
+  options: CallOptions | undefined,
+): (offset: number, length: number) => Promise<Uint8Array> {
+  return (offset, length) => backend.read(key, { ...options, range: { offset, length } });
+}
+
+export async function openMetrics(
+  backend: Backend,
+  runId: string,
+  objects: readonly Pick<MetricsEntry, "name" | "size">[],
+  options?: CallOptions,
+): Promise<OpenMetrics> {
+  return await Promise.all(
+    objects.map(({ name, size }) => {
+      const key = `${runPrefix(runId)}/${name}`;
+      return MetricsReader.open(rangeReader(backend, key, options), size, key);
+    }),
+  );
+}
+
+/** The points of some keys, of all without `keys`, in the order in which they are stored. */
+export async function readPoints(
+  metrics: OpenMetrics,
+  { keys, except }: WantedKeys,
+  { from, to, fromTime, toTime }: SeriesRange = {},
+): Promise<Map<string, ReadPoints>> {
+  const range: PointsRange = {
+    ...(from !== undefined && { fromStep: from }),
+    ...(to !== undefined && { toStep: to }),
+    ...(fromTime !== undefined && { fromTime }),
+    ...(toTime !== undefined && { toTime }),
+  };
+  const found = new Map<string, ReadPoints[]>();
+  for (const file of await Promise.all(metrics.map((reader) => reader.points(keys, range, except)))) {
+    for (const [key, points] of file) {
+      const parts = found.get(key);
+      if (parts) parts.push(points);
+      else found.set(key, [points]);
+    }
+  }
+  return new Map([...found].map(([key, parts]) => [key, joinPoints(parts)]));
+}
+
+/** Compacted points of one writer and key; `index` is the place of the first of them among the writer's own. */
+export interface CompactedRows {
+  readonly key: string;
+  readonly writer: string;
+  readonly index: number;
+  readonly points: ReadPoints;
+}
+
+/** Compacted points with their writers, a row group at a time. `writers`: in the order in which they were compacted. */
+export async function* compactedRows(
+  metrics: OpenMetrics,
+  writers: readonly WriterFold[],
+  wanted: ReadonlySet<string>,
+): AsyncGenerator<CompactedRows, void, undefined> {
+  const places = new Map<string, number>();
+  for (const reader of metrics) {
+    for await (const { key, points } of reader.scan()) {
+      if (!wanted.has(key)) continue;
+      const from = places.get(key) ?? 0;
+      places.set(key, from + points.steps.length);
+      yield* splitByWriter(key, points, from, writers);
+    }
+  }
+}
+
+/** Cuts points of a key, of which `from` others stand before them, where the next writer's begin. */
+export function* splitByWriter(
+  key: string,
+  { steps, times, values }: ReadPoints,
+  from: number,
+  writers: readonly WriterFold[],
+): Generator<CompactedRows, void, undefined> {
+  let begin = 0;
+  for (const { writer, summaries } of writers) {
+    const end = begin + (summaries.get(key)?.count ?? 0);
+    const a = Math.max(begin, from);
+    const b = Math.min(end, from + steps.length);
+    if (a < b) {
+      const cut = (column: Float64Array): Float64Array => column.subarray(a - from, b - from);
+      yield { key, writer, index: a - begin, points: { steps: cut(steps), times: cut(times), values: cut(values) } };
+    }
+    begin = end;
+  }
+}

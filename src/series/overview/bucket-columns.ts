@@ -1,0 +1,88 @@
+/** Buckets of the finer level. */
+export const BUCKETS = 500;
+/** Buckets of the coarser level: pairs of the finer. */
+export const COARSE_BUCKETS = 250;
+
+/** Index of the first point of bucket `bucket`, when `n` points are cut into `buckets` of equal count. */
+export function bucketStart(bucket: number, n: number, buckets: number): number {
+  // In two parts: bucket * n might go beyond 2^53.
+  return bucket * Math.floor(n / buckets) + Math.floor((bucket * (n % buckets)) / buckets);
+}
+
+/**
+ * The lowest and the highest point of each bucket. Of equal values it is the first, and -0 equals 0. A bucket without any
+ * number has a `minValues` of NaN, as no other has, and nothing else of it means anything.
+ */
+export class ExtremeColumns {
+  readonly buckets: number;
+  readonly minValues: Float64Array;
+  readonly minSteps: Float64Array;
+  readonly minTimes: Float64Array;
+  readonly maxValues: Float64Array;
+  readonly maxSteps: Float64Array;
+  readonly maxTimes: Float64Array;
+  /** 1 where the lowest comes before the highest, or is the same point. */
+  readonly minFirst: Uint8Array;
+
+  constructor(buckets: number) {
+    this.buckets = buckets;
+    this.minValues = new Float64Array(buckets).fill(Number.NaN);
+    this.minSteps = new Float64Array(buckets);
+    this.minTimes = new Float64Array(buckets);
+    this.maxValues = new Float64Array(buckets).fill(Number.NaN);
+    this.maxSteps = new Float64Array(buckets);
+    this.maxTimes = new Float64Array(buckets);
+    this.minFirst = new Uint8Array(buckets);
+  }
+
+  /** Whether the bucket has a number. */
+  has(bucket: number): boolean {
+    const value = this.minValues[bucket] as number;
+    return value === value;
+  }
+
+  /** Whether the lowest and the highest are one point: the first among equals. */
+  isOnePoint(bucket: number): boolean {
+    return this.minValues[bucket] === this.maxValues[bucket];
+  }
+
+  setMin(bucket: number, value: number, step: number, time: number): void {
+    this.minValues[bucket] = value;
+    this.minSteps[bucket] = step;
+    this.minTimes[bucket] = time;
+  }
+
+  setMax(bucket: number, value: number, step: number, time: number): void {
+    this.maxValues[bucket] = value;
+    this.maxSteps[bucket] = step;
+    this.maxTimes[bucket] = time;
+  }
+
+  copyMin(bucket: number, values: Float64Array, steps: Float64Array, times: Float64Array, from: number): void {
+    this.setMin(bucket, values[from] as number, steps[from] as number, times[from] as number);
+  }
+
+  copyMax(bucket: number, values: Float64Array, steps: Float64Array, times: Float64Array, from: number): void {
+    this.setMax(bucket, values[from] as number, steps[from] as number, times[from] as number);
+  }
+}
+
+/** Buckets merged evenly into `groups`: group `g` is made of those from `floor(g * buckets / groups)` on. */
+export function mergeBuckets(columns: ExtremeColumns, groups: number): ExtremeColumns {
+  const merged = new ExtremeColumns(groups);
+  for (let group = 0; group < groups; group++) {
+    const end = bucketStart(group + 1, columns.buckets, groups);
+    let min = -1;
+    let max = -1;
+    for (let b = bucketStart(group, columns.buckets, groups); b < end; b++) {
+      if (!columns.has(b)) continue;
+      if (min < 0 || (columns.minValues[b] as number) < (columns.minValues[min] as number)) min = b;
+      if (max < 0 || (columns.maxValues[b] as number) > (columns.maxValues[max] as number)) max = b;
+    }
+    if (min < 0) continue;
+    merged.copyMin(group, columns.minValues, columns.minSteps, columns.minTimes, min);
+    merged.copyMax(group, columns.maxValues, columns.maxSteps, columns.maxTimes, max);
+    merged.minFirst[group] = min < max || (min === max && columns.minFirst[min] === 1) ? 1 : 0;
+  }
+  return merged;
+}

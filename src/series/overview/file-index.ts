@@ -1,0 +1,78 @@
+import { crc32 } from "../../backend/crc32.ts";
+import { BUCKETS } from "./bucket-columns.ts";
+
+/** "RLOVERV", version 1. */
+const MAGIC = 0x524c4f5645525601n;
+
+/** Length of the index, CRC-32 of all before, magic. */
+const TRAILER_BYTES = 16;
+/** No part that a writer makes comes near it. */
+const MOST_BYTES = 65_536;
+
+/** What the index says of a series: number of points, then length and CRC-32 of each part. */
+export type IndexRow = readonly number[];
+
+/** Where the overview of a series is in the object. */
+export interface IndexEntry {
+  readonly n: number;
+  readonly parts: readonly PartEntry[];
+}
+
+export interface PartEntry {
+  readonly offset: number;
+  readonly length: number;
+  readonly crc: number;
+}
+
+/** CRC-32 of a part, continued from that of the key: no part passes for one of another series. */
+export function partCrc(key: string, part: Uint8Array): number {
+  return crc32(part, 0, part.length, crc32(new TextEncoder().encode(key)));
+}
+
+/** The index and the trailer: the end of the object. Rows come in the order of their blocks. */
+export function encodeIndex(rows: ReadonlyMap<string, IndexRow>): Uint8Array {
+  const index = new TextEncoder().encode(JSON.stringify([...rows]));
+  const { length } = index;
+  const bytes = new Uint8Array(length + TRAILER_BYTES);
+  bytes.set(index);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(length, length, true);
+  view.setUint32(length + 4, crc32(bytes, 0, length + 4), true);
+  view.setBigUint64(length + 8, MAGIC);
+  return bytes;
+}
+
+/** Length of index and trailer. Throws a RangeError for what is no end of an object of this size. */
+export function decodeTrailer(end: Uint8Array, size: number): number {
+  const view = new DataView(end.buffer, end.byteOffset + end.length - TRAILER_BYTES);
+  if (view.getBigUint64(8) !== MAGIC) throw new RangeError("it does not end as overviews do");
+  const length = view.getUint32(0, true) + TRAILER_BYTES;
+  if (length > size) throw new RangeError("its index is longer than it");
+  return length;
+}
+
+/** The index, from its bytes with the trailer behind them. Throws any error for what is not sound. */
+export function decodeIndex(bytes: Uint8Array, size: number): Map<string, IndexEntry> {
+  const end = bytes.length - TRAILER_BYTES;
+  const crc = new DataView(bytes.buffer, bytes.byteOffset + end).getUint32(4, true);
+  if (crc !== crc32(bytes, 0, end + 4)) throw new RangeError("its checksum is wrong");
+  const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(0, end));
+  let offset = 0;
+  const entries = new Map<string, IndexEntry>();
+  for (const [key, row] of JSON.parse(text) as [string, number[]][]) {
+    const parts: PartEntry[] = [];
+    for (let i = 1; i < 6; i += 2) {
+      const length = row[i]!;
+      parts.push({ offset, length, crc: row[i + 1]! });
+      offset += length;
+    }
+    const isSound = row.every(
+      (number, i) => Number.isSafeInteger(number) && number >= 0 && (i % 2 === 0 || number <= MOST_BYTES),
+    );
+    if (!isSound || row[0]! <= BUCKETS || typeof key !== "string" || entries.has(key))
+      throw new RangeError("a series is wrong");
+    entries.set(key, { n: row[0]!, parts });
+  }
+  if (offset + bytes.length !== size) throw new RangeError("its blocks do not end where it begins");
+  return entries;
+}

@@ -1,0 +1,86 @@
+import { guarded, type ReadRange, readExactly } from "../../parquet/metrics-reader.ts";
+import { COARSE_BUCKETS } from "./bucket-columns.ts";
+import { decodeExtremes, decodeOverview } from "./decode-overview.ts";
+import type { Extremes, Level } from "./extremes.ts";
+import { decodeIndex, decodeTrailer, type IndexEntry, partCrc } from "./file-index.ts";
+import type { SeriesOverview } from "./overview-builder.ts";
+
+/** What is read first, from the end. */
+const TAIL_BYTES = 1024;
+
+/**
+ * Opens an object of overviews of `size` bytes: one read, or two if the index is long. `name` is how errors name it. Throws
+ * `CORRUPT` for bytes that are no such object, and whatever `read` throws.
+ */
+export async function openOverview(read: ReadRange, size: number, name: string): Promise<OverviewFile> {
+  const length = Math.min(size, TAIL_BYTES);
+  let end = await readExactly(read, name, size - length, length);
+  const needed = guarded(name, "end", () => decodeTrailer(end, size));
+  if (needed > length) end = await readExactly(read, name, size - needed, needed);
+  const entries = guarded(name, "index", () => decodeIndex(end.subarray(end.length - needed), size));
+  return new OverviewFile(read, name, entries);
+}
+
+/** An open object of overviews. Each series takes one read. */
+export class OverviewFile {
+  readonly #read: ReadRange;
+  readonly #name: string;
+  readonly #entries: ReadonlyMap<string, IndexEntry>;
+
+  constructor(read: ReadRange, name: string, entries: ReadonlyMap<string, IndexEntry>) {
+    this.#read = read;
+    this.#name = name;
+    this.#entries = entries;
+  }
+
+  /** The keys of the series, in the order of their overviews. */
+  keys(): IterableIterator<string> {
+    return this.#entries.keys();
+  }
+
+  has(key: string): boolean {
+    return this.#entries.has(key);
+  }
+
+  /** Number of points of a series. */
+  count(key: string): number | undefined {
+    return this.#entries.get(key)?.n;
+  }
+
+  /** The lowest and highest points by bucket. `CORRUPT` if the bytes are not those that were written. */
+  async extremes(key: string, level: Level): Promise<Extremes | undefined> {
+    const part = level === COARSE_BUCKETS ? 0 : 1;
+    return await this.#decode(key, part, part + 1, (n, take) => decodeExtremes(n, level, take()));
+  }
+
+  /**
+   * All that is stored of a series. `means` and `lastValues` are rounded to a 65,534th of the range of their bucket, and NaN
+   * where there is no number or no finite range. `CORRUPT` as above.
+   */
+  async summary(key: string): Promise<SeriesOverview | undefined> {
+    return await this.#decode(key, 1, 3, (n, take) => decodeOverview(n, take(), take()));
+  }
+
+  /** Reads the parts `[from, to)` of a block. `take` gives the next of them, checked. */
+  async #decode<T>(
+    key: string,
+    from: number,
+    to: number,
+    decode: (n: number, take: () => Uint8Array) => T,
+  ): Promise<T | undefined> {
+    const entry = this.#entries.get(key);
+    if (!entry) return undefined;
+    const parts = entry.parts.slice(from, to);
+    const start = parts[0]!.offset;
+    const total = parts.reduce((sum, { length }) => sum + length, 0);
+    const bytes = await readExactly(this.#read, this.#name, start, total);
+    return guarded(this.#name, `overview of ${JSON.stringify(key)}`, () =>
+      decode(entry.n, () => {
+        const { offset, length, crc } = parts.shift()!;
+        const part = bytes.subarray(offset - start, offset - start + length);
+        if (partCrc(key, part) !== crc) throw new RangeError("the checksum is wrong");
+        return part;
+      }),
+    );
+  }
+}

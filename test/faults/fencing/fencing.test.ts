@@ -1,0 +1,59 @@
+import { beforeAll, expect, test } from "vitest";
+import { createTestLedger } from "../../../src/testing/index.ts";
+import { type Sabotage, simulate } from "./simulation.ts";
+
+/** `FENCING_SEED=… npx vitest run test/faults/fencing` plays one order of events, and shows it. */
+const only = process.env["FENCING_SEED"];
+const ORDERS = Number(process.env["FENCING_ORDERS"] ?? 1000);
+const seeds = only === undefined ? Array.from({ length: ORDERS }, (_, i) => i + 1) : [Number(only)];
+
+const places = [
+  ["appends", true],
+  ["takes whole objects only", false],
+] as const;
+
+// What the library loads on demand is loaded: else the scheduler would wait for files.
+beforeAll(async () => {
+  const { ledger } = await createTestLedger();
+  const run = await ledger.startRun({ environment: false });
+  await run.logArtifact("any", "any");
+  run.log({ any: 1 });
+  await run.flush();
+  await (await ledger.resumeRun(run.id, { mode: "exclusive" })).finish();
+  await ledger.history(run.id, "any");
+});
+
+test.each(places)(
+  `one writer and two that claim its run, in ${ORDERS} orders, where the backend %s: nobody shut out has anything acknowledged`,
+  { timeout: 300_000 },
+  async (name, appends) => {
+    const sums = { claims: 0, fenced: 0, rows: 0, crashes: 0 };
+    for (const seed of seeds) {
+      const { wrong, trace, counts } = await simulate({ seed, appends });
+      expect(wrong, `FENCING_SEED=${seed}\n${trace.join("\n")}`).toEqual([]);
+      if (only !== undefined) console.info(trace.join("\n"));
+      for (const key of Object.keys(sums) as (keyof typeof sums)[]) sums[key] += counts[key];
+    }
+    console.info(`fencing (${name}): ${seeds.length} orders, ${JSON.stringify(sums)}`);
+    if (only !== undefined) return;
+    for (const sum of Object.values(sums)) expect(sum).toBeGreaterThan(ORDERS / 10);
+  },
+);
+
+// The same simulation notices when a part of the protocol is left out.
+test.each<[Sabotage, boolean]>([
+  ["no look", true],
+  ["no look", false],
+  ["no names taken", false],
+  ["looks too early", true],
+  ["looks too early", false],
+])("%s, appends: %s: it is noticed", async (sabotage, appends) => {
+  for (let seed = 1; seed <= 1000; seed++) {
+    const { wrong } = await simulate({ seed, appends, sabotage });
+    if (wrong.length === 0) continue;
+    console.info(`${sabotage}, appends ${appends}: order ${seed} shows ${wrong[0]}`);
+    expect(wrong[0]).toMatch(/acknowledged/);
+    return;
+  }
+  expect.fail("1000 orders show nothing");
+});

@@ -1,0 +1,129 @@
+import { beforeEach, describe, expect, test } from "vitest";
+import type { MemoryBackend } from "../../src/backends/memory/index.ts";
+import type { Ledger, MediaEntry, Run } from "../../src/index.ts";
+import { createTestLedger, recordingBackend } from "../../src/testing/index.ts";
+import { openLedger } from "../../src/index.ts";
+import { decodeEvent } from "../../src/journal/decode-event.ts";
+import { png, webp } from "../media/pictures.ts";
+
+const corrupt = expect.objectContaining({ code: "CORRUPT" });
+
+let ledger: Ledger;
+let backend: MemoryBackend;
+let run: Run;
+beforeEach(async () => {
+  ({ ledger, backend } = await createTestLedger());
+  run = await ledger.startRun();
+});
+
+const keyOf = ({ digest = "" }: MediaEntry): string => `blobs/sha256/${digest.slice(7, 9)}/${digest.slice(7)}`;
+
+async function replaceBlob(entry: MediaEntry, bytes: Uint8Array): Promise<void> {
+  await backend.remove(keyOf(entry));
+  await backend.create(keyOf(entry), bytes);
+}
+
+/** An entry whose blob is stored under its true digest, as a hostile store can have it. */
+async function entryOf(bytes: Uint8Array, rest: Partial<MediaEntry>): Promise<MediaEntry> {
+  const { digest } = await run.logArtifact("x", bytes);
+  return { key: "k", type: "image", step: 0, time: 0, mediaType: "image/png", size: bytes.length, digest, ...rest };
+}
+
+describe("a blob that is not what was logged is an error that names it", () => {
+  test.each([
+    ["changed", (bytes: Uint8Array) => bytes.map((byte, i) => (i === 40 ? byte ^ 1 : byte))],
+    ["shorter", (bytes: Uint8Array) => bytes.subarray(1)],
+    ["longer", (bytes: Uint8Array) => new Uint8Array([...bytes, 0])],
+    ["empty", () => new Uint8Array(0)],
+  ])("%s", async (_, change) => {
+    const entry = await run.logImage("a", png(4, 4));
+    await replaceBlob(entry, change(png(4, 4)));
+    await expect(ledger.openMedia(entry)).rejects.toThrow(
+      expect.objectContaining({ code: "CORRUPT", key: keyOf(entry) }),
+    );
+  });
+
+  test("missing", async () => {
+    const entry = await run.logText("a", "x".repeat(2000));
+    await backend.remove(keyOf(entry));
+    await expect(ledger.openMedia(entry)).rejects.toThrow(corrupt);
+  });
+});
+
+describe("a record that says something else than the content is an error", () => {
+  const image = { width: 4, height: 4 };
+  test.each<[string, Uint8Array, Partial<MediaEntry>]>([
+    ["another size in pixels", png(4, 4), { width: 4, height: 5 }],
+    ["no size in pixels", png(4, 4), {}],
+    ["another format", png(4, 4), { ...image, mediaType: "image/webp" }],
+    ["no image", new Uint8Array(100), image],
+    ["a huge image", webp("VP8X", 2 ** 24, 2 ** 24), { mediaType: "image/webp", width: 2 ** 24, height: 2 ** 24 }],
+    ["a text that is no UTF-8", new Uint8Array([0xff, 0xfe]), { type: "text" }],
+    ["a histogram that is none", new TextEncoder().encode('{"counts":[1]}'), { type: "histogram" }],
+    ["a table that is none", png(4, 4), { type: "table", rows: 1, columns: 1 }],
+    ["a table without a size", png(4, 4), { type: "table" }],
+    ["a table of too many cells", png(4, 4), { type: "table", rows: 2 ** 50, columns: 2 ** 50 }],
+    ["a size that no value has", png(4, 4), { ...image, size: 2 ** 40 }],
+    ["a negative size", png(4, 4), { ...image, size: -1 }],
+  ])("%s", async (_, bytes, rest) => {
+    await expect(ledger.openMedia(await entryOf(bytes, rest))).rejects.toThrow(corrupt);
+  });
+
+  test("a size far beyond the bound is refused before anything is read", async () => {
+    const recording = recordingBackend(backend);
+    const other = await openLedger(recording);
+    recording.calls.length = 0;
+    const entry = await entryOf(png(4, 4), { size: 2 ** 40 });
+    await expect(other.openMedia(entry)).rejects.toThrow(corrupt);
+    expect(recording.calls).toEqual([]);
+  });
+
+  test("an inline text of another size", async () => {
+    const entry = await run.logText("a", "short");
+    await expect(ledger.openMedia({ ...entry, inline: "shorter" })).rejects.toThrow(corrupt);
+  });
+});
+
+test("an event that no writer makes is passed over as unknown", () => {
+  const digest = `sha256:${"0".repeat(64)}`;
+  const event = { kind: "media", v: 1, order: 1, time: 1, key: "k", type: "text", step: 0, at: 1, n: 0, size: 5 };
+  const read = (rest: object): object =>
+    decodeEvent(new TextEncoder().encode(JSON.stringify({ ...event, mediaType: "text/plain", ...rest })));
+  expect(read({ digest })).toHaveProperty("event");
+  expect(read({ inline: "short" })).toHaveProperty("event");
+  for (const rest of [
+    {},
+    { digest, inline: "short" },
+    { digest: `sha256:../${"0".repeat(61)}` },
+    { digest: digest.toUpperCase() },
+    { digest, step: 0.5 },
+    { digest, n: -1 },
+    { digest, size: 1e300 },
+    { digest, width: "4" },
+    { digest, type: "video" },
+    { digest, dates: [-1] },
+    { digest, key: 5 },
+    { digest, v: 2 },
+  ]) {
+    expect(read(rest)).toHaveProperty("unknown");
+  }
+});
+
+test("a damaged journal is told of, unless what is intact is wanted", async () => {
+  void run.logText("a", "first");
+  await run.flush();
+  void run.logText("a", "second");
+  await run.flush();
+  void run.logText("a", "third");
+  await run.flush();
+  const segments: string[] = [];
+  for await (const { key } of backend.list(`runs/${run.id}/journal`)) segments.push(key);
+  const key = segments[0] as string;
+  const bytes = await backend.read(key);
+  const at = new TextDecoder("latin1").decode(bytes).indexOf("second");
+  bytes[at]! ^= 1;
+  await backend.remove(key);
+  await backend.create(key, bytes);
+  await expect(ledger.media(run.id)).rejects.toThrow(expect.objectContaining({ code: "CORRUPT", key }));
+  expect((await ledger.media(run.id, { damaged: "skip" })).map(({ inline }) => inline)).toEqual(["first", "third"]);
+});

@@ -1,0 +1,132 @@
+import { decode } from "fast-png";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { imageContent } from "../../src/media/image.ts";
+import { readImageHeader } from "../../src/media/image-header.ts";
+import { jpeg, png, webp } from "./pictures.ts";
+
+describe("kind and size are read from the header", () => {
+  test.each([
+    ["image/png", png(3, 5)],
+    ["image/jpeg", jpeg(3, 5)],
+    ["image/jpeg", jpeg(3, 5, 0xc2)],
+    ["image/webp", webp("VP8 ", 3, 5)],
+    ["image/webp", webp("VP8L", 3, 5)],
+    ["image/webp", webp("VP8X", 3, 5)],
+  ])("%s %#", (mediaType, bytes) => {
+    expect(readImageHeader(bytes)).toEqual({ mediaType, width: 3, height: 5 });
+    // In the middle of a larger buffer too.
+    const wide = new Uint8Array(bytes.length + 16);
+    wide.set(bytes, 7);
+    expect(readImageHeader(wide.subarray(7, 7 + bytes.length))).toEqual({ mediaType, width: 3, height: 5 });
+  });
+
+  test.each([
+    ["image/jpeg", jpeg(65_535, 4000), 65_535, 4000],
+    ["image/webp", webp("VP8L", 16_384, 9000), 16_384, 9000],
+    ["image/webp", webp("VP8X", 40_000, 1_000_000), 40_000, 1_000_000],
+  ])("%s of great size", (mediaType, bytes, width, height) => {
+    expect(readImageHeader(bytes)).toEqual({ mediaType, width, height });
+  });
+
+  test("bytes cut off anywhere, or changed, never make it fail", () => {
+    const pictures = [png(3, 5), jpeg(3, 5), webp("VP8 ", 3, 5), webp("VP8L", 3, 5), webp("VP8X", 3, 5)];
+    for (const picture of pictures) {
+      for (let end = 0; end < picture.length; end++) readImageHeader(picture.subarray(0, end));
+      expect(readImageHeader(picture.subarray(0, 24))).toBeUndefined();
+    }
+    fc.assert(
+      fc.property(fc.constantFrom(...pictures), fc.nat({ max: 60 }), fc.nat({ max: 255 }), (picture, at, value) => {
+        const changed = picture.slice();
+        changed[at % picture.length] = value;
+        const found = readImageHeader(changed);
+        expect(found === undefined || (found.width > 0 && found.height > 0)).toBe(true);
+      }),
+    );
+  });
+
+  test("other bytes, and sizes of nothing, are no image", () => {
+    expect(readImageHeader(new Uint8Array(0))).toBeUndefined();
+    expect(readImageHeader(new TextEncoder().encode("GIF89a".padEnd(100)))).toBeUndefined();
+    expect(readImageHeader(jpeg(0, 5))).toBeUndefined();
+    // One marker after the other, and no frame.
+    expect(readImageHeader(new Uint8Array(1_000_000).fill(0xff).fill(0xd8, 1, 2))).toBeUndefined();
+  });
+});
+
+test("pixels of 1 to 4 channels become a PNG of the same pixels", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 1, max: 9 }),
+      fc.integer({ min: 1, max: 9 }),
+      fc.constantFrom(1, 2, 3, 4, undefined),
+      fc.infiniteStream(fc.nat({ max: 255 })),
+      fc.boolean(),
+      async (width, height, channels, stream, clamped) => {
+        const bytes = Array.from({ length: width * height * (channels ?? 4) }, () => stream.next().value as number);
+        const data = clamped ? Uint8ClampedArray.from(bytes) : Uint8Array.from(bytes);
+        const content = imageContent({ data, width, height, ...(channels && { channels }) }, "what it shows");
+        data.fill(0);
+        const file = await content.encode();
+        expect(content).toMatchObject({ mediaType: "image/png", details: { width, height, caption: "what it shows" } });
+        expect(readImageHeader(file)).toEqual({ mediaType: "image/png", width, height });
+        expect(file.byteLength).toBe(file.buffer.byteLength);
+        const decoded = decode(file);
+        expect([decoded.channels, decoded.depth, [...decoded.data]]).toEqual([channels ?? 4, 8, bytes]);
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+test("a file is kept byte for byte, as it was at the call", async () => {
+  const file = Buffer.from(png(2, 2, 9));
+  const content = imageContent(file, undefined);
+  file.fill(0);
+  expect(await content.encode()).toEqual(png(2, 2, 9));
+  expect(content.details).toEqual({ width: 2, height: 2 });
+});
+
+describe("what is no image is refused, naming what is wrong", () => {
+  const data = new Uint8Array(16);
+  test.each([
+    [{ dataSync: () => data }, undefined, "image", "Tensor"],
+    ["image.png", undefined, "image", "string"],
+    [null, undefined, "image", "null"],
+    [[1, 2], undefined, "image", "array"],
+    [new ArrayBuffer(4), undefined, "image", "ArrayBuffer"],
+    [new Blob([]), undefined, "image", "Blob"],
+    [new Float32Array(4), undefined, "image", "Float32Array"],
+    [new Uint8Array(100), undefined, "image", "Uint8Array"],
+    [{ data: new Float32Array(16), width: 2, height: 2 }, undefined, "image.data", "Float32Array"],
+    [{ data: { dataSync: () => data }, width: 2, height: 2 }, undefined, "image.data", "Tensor"],
+    [{ data, width: 2.5, height: 2 }, undefined, "image.width", "number"],
+    [{ data, width: 2, height: "2" }, undefined, "image.height", "string"],
+    [{ data, width: 0, height: 2 }, undefined, "image.width", "number"],
+    [{ data, width: 2, height: 2, channels: 5 }, undefined, "image.channels", "number"],
+    [{ data, width: 2, height: 2, channels: 3 }, undefined, "image.data", "Uint8Array"],
+    [png(1, 1), 5, "caption", "number"],
+    [png(1, 1), "x".repeat(10_001), "caption", "string"],
+    [png(1, 1), "\ud800", "caption", "string"],
+  ])("%#", (image, caption, field, received) => {
+    expect(() => imageContent(image, caption)).toThrow(
+      expect.objectContaining({ code: "INVALID_ARGUMENT", field, received }),
+    );
+  });
+
+  test("hints say how to get at what is taken", () => {
+    expect(() => imageContent({ dataSync: () => data }, undefined)).toThrow("dataSync()");
+    expect(() => imageContent(new ArrayBuffer(4), undefined)).toThrow("new Uint8Array(x)");
+    expect(() => imageContent(new Blob([]), undefined)).toThrow("arrayBuffer()");
+    expect(() => imageContent(new Uint8Array(100), undefined)).toThrow("{ data, width, height }");
+  });
+
+  test("sizes beyond the bounds", () => {
+    const large = expect.objectContaining({ code: "TOO_LARGE" });
+    expect(() => imageContent(jpeg(65_535, 65_535), undefined)).toThrow(large);
+    expect(() => imageContent(webp("VP8X", 65_536, 1), undefined)).toThrow(large);
+    const pixels = new Uint8Array(64 * 1024 * 1024 + 1024);
+    expect(() => imageContent({ data: pixels, width: 1024, height: 65_537 }, undefined)).toThrow(large);
+    expect(() => imageContent({ data: pixels, width: 1024, height: 65_537, channels: 1 }, undefined)).toThrow(large);
+  });
+});

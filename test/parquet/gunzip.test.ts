@@ -1,0 +1,78 @@
+import { constants, crc32 as zlibCrc32, deflateRawSync, gzipSync } from "node:zlib";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { crc32 } from "../../src/backend/crc32.ts";
+import type { GunzipModule } from "../../src/parquet/gunzip/gunzip.ts";
+import * as node from "../../src/parquet/gunzip/node.ts";
+import * as portable from "../../src/parquet/gunzip/portable.ts";
+
+const modules: [string, GunzipModule][] = [
+  ["node", node],
+  ["portable", portable],
+];
+
+const gzip = (bytes: Uint8Array, strategy = 0): Uint8Array => new Uint8Array(gzipSync(bytes, { strategy }));
+
+test("crc32 is that of zlib", () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => {
+      expect(crc32(bytes) >>> 0).toBe(zlibCrc32(bytes));
+    }),
+  );
+});
+
+describe.each(modules)("%s", (_, { gunzip }) => {
+  test("gives back what gzip took, of any size and strategy", () => {
+    const content = fc.oneof(
+      fc.uint8Array({ maxLength: 300 }),
+      fc.nat(100_000).map((n) => new Uint8Array(n).fill(7)),
+    );
+    const strategy = fc.constantFrom(constants.Z_DEFAULT_STRATEGY, constants.Z_RLE, constants.Z_FIXED);
+    fc.assert(
+      fc.property(content, strategy, (bytes, strategy) => {
+        const result = gunzip(gzip(bytes, strategy), bytes.length);
+        expect(result.length === bytes.length && result.every((byte, i) => byte === bytes[i])).toBe(true);
+      }),
+    );
+  });
+
+  test("refuses a member that holds more or less than stated", () => {
+    const member = gzip(new Uint8Array(1000).fill(1));
+    expect(gunzip(member, 1000)).toHaveLength(1000);
+    for (const size of [0, 1, 999, 1001, 100_000]) expect(() => gunzip(member, size), `${size}`).toThrow(Error);
+  });
+
+  test("refuses a member cut off anywhere", () => {
+    const member = gzip(Uint8Array.from({ length: 50 }, (_, i) => i * i));
+    for (let length = 0; length < member.length; length++) {
+      expect(() => gunzip(member.subarray(0, length), 50), `${length} bytes`).toThrow(Error);
+    }
+  });
+
+  test("gives an error or the same bytes for each flipped bit", () => {
+    const bytes = Uint8Array.from({ length: 60 }, (_, i) => (i % 7) * i);
+    const member = gzip(bytes);
+    let thrown = 0;
+    for (let bit = 0; bit < member.length * 8; bit++) {
+      const damaged = member.slice();
+      damaged[bit >> 3]! ^= 1 << (bit & 7);
+      try {
+        expect([...gunzip(damaged, 60)]).toEqual([...bytes]);
+      } catch (error) {
+        if ((error as Error).name === "AssertionError") throw error;
+        thrown++;
+      }
+    }
+    expect(thrown).toBeGreaterThan((member.length - 10) * 8 - 16);
+  });
+
+  test("never inflates a bomb: a member that states the wanted size and holds far more", () => {
+    const content = new Uint8Array(50_000_000);
+    const trailer = new Uint8Array(8);
+    new DataView(trailer.buffer).setUint32(0, zlibCrc32(content.subarray(0, 1000)), true);
+    new DataView(trailer.buffer).setUint32(4, 999, true);
+    const head = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
+    const bomb = Uint8Array.from([...head, ...deflateRawSync(content), ...trailer]);
+    expect(() => gunzip(bomb, 999)).toThrow(Error);
+  });
+});

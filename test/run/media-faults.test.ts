@@ -1,0 +1,319 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { memoryBackend } from "../../src/backends/memory/index.ts";
+import { type Backend, type LedgerError, openLedger, type Run } from "../../src/index.ts";
+import {
+  createTestClock,
+  type Fault,
+  faultyBackend,
+  recordingBackend,
+  type TestClock,
+} from "../../src/testing/index.ts";
+import { png } from "../media/pictures.ts";
+
+const code = (expected: string): object => expect.objectContaining({ code: expected });
+const blob = /^blobs\//;
+const long = (n: number): string => `${n} `.repeat(2000);
+
+interface Place {
+  readonly run: Run;
+  readonly errors: LedgerError[];
+  readonly clock: TestClock;
+  readonly keys: () => Promise<string[]>;
+}
+
+async function place(faults: Fault[], inner: Backend = memoryBackend()): Promise<Place> {
+  const errors: LedgerError[] = [];
+  const clock = createTestClock();
+  const ledger = await openLedger(faultyBackend(inner, faults), { clock, onError: (error) => void errors.push(error) });
+  const run = await ledger.startRun();
+  const keys = async (): Promise<string[]> => (await ledger.media(run.id)).map(({ key }) => key);
+  return { run, errors, clock, keys };
+}
+
+const unhandled: unknown[] = [];
+const note = (reason: unknown): void => void unhandled.push(reason);
+beforeEach(() => {
+  unhandled.length = 0;
+  process.on("unhandledRejection", note);
+});
+afterEach(async () => {
+  // Node tells of them once the microtasks are done.
+  await new Promise((resolve) => setImmediate(resolve));
+  process.off("unhandledRejection", note);
+  if (unhandled.length > 0) throw new Error("a rejection was not handled", { cause: unhandled[0] });
+});
+
+test("a failure nobody waits for shows in onError, stats and flush; a later flush stores the value", async () => {
+  const { run, errors, keys } = await place([
+    { at: 1, mode: "error-before", only: ["create"], key: blob, error: { code: "UNAVAILABLE" } },
+  ]);
+  void run.logText("a", long(1));
+  run.log({ loss: 1 });
+  await expect(run.flush()).rejects.toThrow(code("UNAVAILABLE"));
+  expect(errors).toEqual([code("UNAVAILABLE")]);
+  expect(run.stats.lastError).toEqual(code("UNAVAILABLE"));
+  // The metrics did not wait for it.
+  expect(run.stats).toMatchObject({ acknowledged: 1, dropped: 0 });
+  expect(await keys()).toEqual([]);
+  await run.flush();
+  expect(await keys()).toEqual(["a"]);
+  await run.finish();
+});
+
+test("the promise of a call rejects with the first failure; finish tries again, rejects, and can be called again", async () => {
+  const { run, keys } = await place([
+    { at: 1, times: 2, mode: "error-before", only: ["create"], key: blob, error: { code: "PERMISSION_DENIED" } },
+  ]);
+  await expect(run.logImage("a", png(2, 2))).rejects.toThrow(code("PERMISSION_DENIED"));
+  await expect(run.finish()).rejects.toThrow(code("PERMISSION_DENIED"));
+  expect(run.status).toBe("running");
+  await run.finish();
+  expect(run.status).toBe("finished");
+  expect(await keys()).toEqual(["a"]);
+});
+
+test("left alone, a value is tried again by itself, and what is logged meanwhile waits with it", async () => {
+  const { run, errors, clock, keys } = await place([
+    { at: 1, times: 3, mode: "error-before", only: ["create"], key: blob, error: { code: "UNAVAILABLE" } },
+  ]);
+  await run.logText("a", long(1)).catch(() => {});
+  void run.logText("b", long(2));
+  void run.logText("inline", "short");
+  await clock.advance(30_000);
+  expect(await keys()).toEqual(["a", "b", "inline"]);
+  // As many failures as there were, no storm of attempts.
+  expect(errors).toHaveLength(3);
+  await run.finish();
+});
+
+test("a journal that fails after the blob is stored: the record waits in the buffer as any other", async () => {
+  const { run, keys } = await place([
+    { at: 1, mode: "error-before", only: ["append"], error: { code: "UNAVAILABLE" } },
+  ]);
+  await expect(run.logText("a", "short")).rejects.toThrow(code("UNAVAILABLE"));
+  void run.logText("b", long(2));
+  await run.flush();
+  expect(await keys()).toEqual(["a", "b"]);
+  await run.finish();
+});
+
+test("while the journal fails, texts wait for the timer: each is no attempt of its own", async () => {
+  const { run, errors, clock, keys } = await place([
+    { at: 1, times: 2, mode: "error-before", only: ["append"], error: { code: "UNAVAILABLE" } },
+  ]);
+  await run.logText("t", "0").catch(() => {});
+  for (let i = 1; i < 20; i++) {
+    void run.logText("t", `${i}`);
+    await clock.advance(1);
+  }
+  expect(errors).toHaveLength(1);
+  await clock.advance(30_000);
+  expect(errors).toHaveLength(2);
+  expect(await keys()).toHaveLength(20);
+  await run.finish();
+});
+
+test("a value that can never be stored is given up, counted, and told of by the next flush alone", async () => {
+  const inner = memoryBackend();
+  const probe = await place([], inner);
+  const { digest } = await probe.run.logText("a", long(1));
+  const hex = (digest as string).slice(7);
+  const key = `blobs/sha256/${hex.slice(0, 2)}/${hex}`;
+  await inner.remove(key);
+  await inner.create(key, new Uint8Array(5));
+  const { run, keys } = await place([], inner);
+  const a = run.logText("a", long(1));
+  void run.logText("b", long(2));
+  await expect(run.flush()).rejects.toThrow(code("CORRUPT"));
+  await expect(a).rejects.toThrow(code("CORRUPT"));
+  expect(run.stats).toMatchObject({ dropped: 1, points: 1 });
+  await run.flush();
+  await run.finish();
+  expect(await keys()).toEqual(["b"]);
+});
+
+describe("what waits is bounded", () => {
+  /** A backend whose creates of blobs stand still until they are let go. */
+  function gated(): { inner: Backend; open: () => void } {
+    let open = (): void => {};
+    const gate = new Promise<void>((resolve) => (open = resolve));
+    const inner = memoryBackend();
+    const backend: Backend = Object.create(inner, {
+      create: {
+        value: async (key: string, body: Uint8Array) => {
+          if (blob.test(key)) await gate;
+          await inner.create(key, body);
+        },
+      },
+      read: { value: inner.read.bind(inner) },
+      stat: { value: inner.stat.bind(inner) },
+      list: { value: inner.list.bind(inner) },
+      remove: { value: inner.remove.bind(inner) },
+      append: { value: inner.append?.bind(inner) },
+      capabilities: { value: inner.capabilities },
+    }) as Backend;
+    return { inner: backend, open };
+  }
+  /** A file of so many MiB that begins as a PNG does. */
+  const file = (mib: number, grey: number): Uint8Array => {
+    const bytes = new Uint8Array(mib * 1024 * 1024);
+    bytes.set(png(2, 2, grey));
+    return bytes;
+  };
+
+  test("beyond 64 MiB a value is dropped and counted, training goes on, and the rest is stored", async () => {
+    const { inner, open } = gated();
+    const { run, errors, keys } = await place([], inner);
+    const a = run.logImage("a", file(30, 1));
+    void run.logImage("b", file(30, 2));
+    const c = run.logImage("c", file(30, 3));
+    void run.logText("d", long(4));
+    void run.logText("e", "short");
+    await expect(c).rejects.toThrow(code("TOO_LARGE"));
+    expect(run.stats).toMatchObject({ dropped: 1, points: 1 });
+    expect(errors).toEqual([expect.objectContaining({ code: "TOO_LARGE", field: "c" })]);
+    open();
+    await a;
+    await run.finish();
+    expect(await keys()).toEqual(["a", "b", "d", "e"]);
+  });
+
+  test("so is what is copied until that which stores it is loaded, however little would be left of it", async () => {
+    const { run, keys } = await place([]);
+    const numbers = (mib: number): Float64Array => new Float64Array(mib * 2 ** 17);
+    void run.logHistogram("a", numbers(30));
+    void run.logHistogram("b", numbers(30));
+    void run.logHistogram("c", numbers(30));
+    void run.logHistogram("d", numbers(1));
+    expect(run.stats).toMatchObject({ dropped: 1, lastError: { code: "TOO_LARGE", field: "c" } });
+    await run.finish();
+    expect(await keys()).toEqual(["a", "b", "d"]);
+    expect(run.stats.dropped).toBe(1);
+  });
+
+  test("one larger value is taken when nothing else waits", async () => {
+    const { run, keys } = await place([]);
+    await run.logImage("a", file(70, 1));
+    await run.finish();
+    expect(await keys()).toEqual(["a"]);
+  });
+
+  test("short texts are bounded by the journal's buffer, and the record says how many are missing", async () => {
+    const faults: Fault[] = [
+      { at: 1, times: 3, mode: "error-before", only: ["append"], error: { code: "UNAVAILABLE" } },
+    ];
+    const ledger = await openLedger(faultyBackend(memoryBackend(), faults), { clock: createTestClock() });
+    const run = await ledger.startRun({ flush: { maxBufferedBytes: 5000 } });
+    for (let i = 0; i < 100; i++) void run.logText("t", `text ${i}`);
+    await run.flush().catch(() => {});
+    await run.flush().catch(() => {});
+    await run.flush().catch(() => {});
+    await run.finish();
+    const { dropped } = run.stats;
+    expect(dropped).toBeGreaterThan(0);
+    expect(await ledger.media(run.id)).toHaveLength(100 - dropped);
+    expect((await ledger.getRun(run.id)).dropped).toBe(dropped);
+  });
+});
+
+test("the same image again asks whether it is there, and uploads nothing", async () => {
+  const backend = recordingBackend(memoryBackend());
+  const { run } = await place([], backend);
+  await run.logImage("a", png(3, 3));
+  backend.calls.length = 0;
+  await run.logImage("b", png(3, 3));
+  expect(backend.calls.map(({ operation, key }) => `${operation} ${key.split("/")[0]}`)).toEqual([
+    "stat blobs",
+    "append runs",
+    // Whether somebody claimed the run meanwhile.
+    "stat runs",
+  ]);
+  await run.finish();
+});
+
+test("texts logged in one go are one write to the journal", async () => {
+  const backend = recordingBackend(memoryBackend());
+  const { run } = await place([], backend);
+  backend.calls.length = 0;
+  const all = Array.from({ length: 100 }, (_, i) => run.logText("t", `${i}`));
+  await Promise.all(all);
+  expect(backend.calls.filter(({ operation }) => operation === "append").length).toBeLessThanOrEqual(2);
+  expect(backend.calls.length).toBeLessThanOrEqual(4);
+  await run.finish();
+});
+
+test("pixels that cannot be encoded are given up, not tried for ever", async () => {
+  vi.doMock("../../src/media/png.ts", () => ({
+    encodePng: () => {
+      throw new Error("no memory");
+    },
+  }));
+  try {
+    const backend = recordingBackend(memoryBackend());
+    const { run, keys } = await place([], backend);
+    const pixels = { data: new Uint8Array(4), width: 1, height: 1 };
+    await expect(run.logImage("a", pixels)).rejects.toThrow(code("UNSUPPORTED"));
+    await expect(run.finish()).rejects.toThrow(code("UNSUPPORTED"));
+    expect(run.status).toBe("finished");
+    backend.calls.length = 0;
+    await run.finish();
+    expect(backend.calls).toEqual([]);
+    expect(run.stats.dropped).toBe(1);
+    expect(await keys()).toEqual([]);
+  } finally {
+    vi.doUnmock("../../src/media/png.ts");
+  }
+});
+
+test("what cannot be loaded costs the values that waited for it, told of and counted; later ones try again", async () => {
+  vi.doMock("../../src/run/store-media.ts", () => {
+    throw new Error("offline");
+  });
+  try {
+    const { run, errors, keys } = await place([]);
+    void run.logText("a", "1");
+    const b = run.logHistogram("b", new Float64Array(2 ** 22));
+    await expect(b).rejects.toThrow(code("IO"));
+    expect(errors).toEqual([code("IO"), code("IO")]);
+    await expect(run.flush()).rejects.toThrow(code("IO"));
+    expect(run.stats).toMatchObject({ points: 2, dropped: 2 });
+    vi.doUnmock("../../src/run/store-media.ts");
+    void run.logText("c", "3");
+    // What was given up takes no room any more.
+    void run.logHistogram("d", new Float64Array(2 ** 22 + 2 ** 21));
+    await run.finish();
+    expect(await keys()).toEqual(["c", "d"]);
+    expect(run.stats.dropped).toBe(2);
+  } finally {
+    vi.doUnmock("../../src/run/store-media.ts");
+  }
+});
+
+test("values wait in the order of logging for what stores them, and those behind it stay behind", async () => {
+  const { run, keys } = await place([]);
+  void run.logImage("a", png(2, 2), { step: 0 });
+  void run.logText("b", "short", { step: 0 });
+  const c = run.logTable("c", { n: [1] }, { step: 0 }).then(() => void run.logText("e", long(1), { step: 0 }));
+  void run.logText("d", "short", { step: 0 });
+  await c;
+  void run.logText("f", "short", { step: 0 });
+  await run.finish();
+  expect(await keys()).toEqual(["a", "b", "c", "d", "e", "f"]);
+});
+
+test("a session that was shut out rejects what it is given, and stores nothing of it", async () => {
+  const place = recordingBackend(memoryBackend());
+  const errors: LedgerError[] = [];
+  const run = await (await openLedger(place, { onError: (error) => void errors.push(error) })).startRun();
+  const heir = await (await openLedger(place)).resumeRun(run.id, { mode: "exclusive" });
+  void run.logText("unnoticed", long(1));
+  await expect(run.flush()).rejects.toThrow(code("FENCED"));
+  place.calls.length = 0;
+  await expect(run.logText("a", long(2))).rejects.toThrow(code("FENCED"));
+  void run.logText("b", "short");
+  await expect(run.flush()).rejects.toThrow(code("FENCED"));
+  await expect(run.finish()).rejects.toThrow(code("FENCED"));
+  expect(place.calls).toEqual([]);
+  expect(errors).toEqual([code("FENCED")]);
+  await heir.finish();
+});

@@ -1,0 +1,333 @@
+import fc from "fast-check";
+import { beforeEach, describe, expect, test } from "vitest";
+import { memoryBackend } from "../../src/backends/memory/index.ts";
+import { type Backend, type Ledger, type LedgerError, type MediaEntry, openLedger, type Run } from "../../src/index.ts";
+import { createTestLedger } from "../../src/testing/index.ts";
+import { jpeg, png } from "../media/pictures.ts";
+
+const code = (expected: string, field?: string): object =>
+  expect.objectContaining({ code: expected, ...(field !== undefined && { field }) });
+
+async function blobs(backend: Backend): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const { key } of backend.list("blobs")) keys.push(key);
+  return keys;
+}
+
+const long = "line of text\n".repeat(1000);
+
+test("each kind comes back as it was logged, with its step and time, while the run goes on and after", async () => {
+  const { ledger, clock } = await createTestLedger();
+  const run = await ledger.startRun();
+  const now = clock.now();
+  const entries = [
+    await run.logText("t", "short"),
+    await run.logText("t", long, { step: 7, time: 5.4 }),
+    await run.logImage("i", png(3, 2), { caption: "a digit" }),
+    await run.logImage("i", { data: new Uint8ClampedArray(2 * 2 * 4).fill(9), width: 2, height: 2 }),
+    await run.logHistogram("h", [1, 2, 3, Number.NaN], { bins: 2 }),
+    await run.logTable("x", { n: [1, null], s: ["a", "b"], t: [new Date(1), new Date(2)] }),
+  ];
+  const check = async (): Promise<void> => {
+    const listed = await ledger.media(run.id);
+    expect(listed).toEqual([...entries.filter(({ step }) => step !== 7), entries[1]]);
+    expect(listed.map(({ key, type, step, time }) => [key, type, step, time])).toEqual([
+      ["t", "text", 0, now],
+      ["i", "image", 1, now],
+      ["i", "image", 2, now],
+      ["h", "histogram", 3, now],
+      ["x", "table", 4, now],
+      ["t", "text", 7, 5],
+    ]);
+    const opened = await Promise.all(listed.map((entry) => ledger.openMedia(entry)));
+    expect(opened[0]).toEqual({ type: "text", text: "short" });
+    expect(opened[1]).toEqual({
+      type: "image",
+      bytes: png(3, 2),
+      mediaType: "image/png",
+      width: 3,
+      height: 2,
+      caption: "a digit",
+    });
+    expect(opened[2]).toMatchObject({ type: "image", mediaType: "image/png", width: 2, height: 2 });
+    expect(opened[3]).toMatchObject({ type: "histogram", counts: [1, 2], edges: [1, 2, 3], nan: 1 });
+    expect(opened[4]).toMatchObject({ type: "table", names: ["n", "s", "t"], rows: 2 });
+    expect(opened[4]).toHaveProperty("columns.t", [new Date(1), new Date(2)]);
+    expect(opened[5]).toEqual({ type: "text", text: long });
+    expect((await ledger.getRun(run.id)).media).toEqual({
+      t: {
+        type: "text",
+        count: 2,
+        last: { step: 7, time: 5, size: long.length, mediaType: "text/plain;charset=utf-8" },
+      },
+      i: { type: "image", count: 2, last: { step: 2, time: now, size: entries[3]?.size, mediaType: "image/png" } },
+      h: { type: "histogram", count: 1, last: expect.objectContaining({ step: 3 }) },
+      x: { type: "table", count: 1, last: expect.objectContaining({ step: 4 }) },
+    });
+  };
+  await check();
+  await run.finish();
+  await check();
+  expect((await ledger.getRun(run.id)).dropped).toBe(0);
+});
+
+test("the same content is stored once, whoever logs it, and short texts are in the record alone", async () => {
+  const { ledger, backend } = await createTestLedger();
+  const run = await ledger.startRun();
+  const other = await ledger.startRun();
+  for (let i = 0; i < 3; i++) void run.logImage("a", png(3, 2));
+  void other.logImage("b", png(3, 2));
+  void run.logText("short", "x".repeat(1024));
+  void run.logText("long", "x".repeat(1025));
+  await run.finish();
+  await other.finish();
+  expect(await blobs(backend)).toHaveLength(2);
+  const digests = (await ledger.media(run.id, { key: "a" })).map(({ digest }) => digest);
+  expect(new Set(digests).size).toBe(1);
+  expect((await ledger.media(run.id, { type: "text" })).map(({ inline, digest }) => [!!inline, !!digest])).toEqual([
+    [true, false],
+    [false, true],
+  ]);
+});
+
+test("steps are those of log(), taken at the call: given ones leave the run's own count alone, values that are refused take one", async () => {
+  const { ledger } = await createTestLedger();
+  const run = await ledger.startRun();
+  run.log({ a: 1 });
+  void run.logText("t", "1");
+  void run.logText("t", "2", { step: 50 });
+  void run.logText("t", 5 as never);
+  void run.logText("", "no key, no place");
+  void run.logHistogram("h", [1]);
+  run.log({ a: 1 });
+  await expect(run.finish()).rejects.toThrow(code("INVALID_ARGUMENT"));
+  expect((await ledger.media(run.id)).map(({ step }) => step)).toEqual([1, 3, 50]);
+  expect([...(await ledger.history(run.id, "a")).steps]).toEqual([0, 4]);
+  const again = await ledger.resumeRun(run.id);
+  expect((await again.logText("t", "3")).step).toBe(51);
+  await again.finish();
+  expect((await ledger.getRun(run.id)).media?.["t"]).toMatchObject({ count: 3, last: { step: 51 } });
+});
+
+test("listed in step order, ties in the order of logging, whatever was stored first; key, type and steps choose", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.tuple(fc.integer({ min: -2, max: 2 }), fc.constantFrom("a", "b"), fc.boolean()), { maxLength: 20 }),
+      fc.integer({ min: -2, max: 2 }),
+      async (values, from) => {
+        const { ledger } = await createTestLedger();
+        const run = await ledger.startRun();
+        values.forEach(([step, key, isLong], i) => void run.logText(key, `${i} ${isLong ? long : ""}`, { step }));
+        await run.flush();
+        const expected = values
+          .map(([step, key, isLong], i) => ({ step, key, i, isLong }))
+          .sort((a, b) => a.step - b.step || a.i - b.i);
+        const read = async (entries: MediaEntry[]): Promise<number[]> =>
+          await Promise.all(entries.map(async (entry) => Number.parseInt((await textOf(entry)) ?? "", 10)));
+        const textOf = async (entry: MediaEntry): Promise<string | undefined> => {
+          const opened = await ledger.openMedia(entry);
+          return opened.type === "text" ? opened.text : undefined;
+        };
+        expect(await read(await ledger.media(run.id))).toEqual(expected.map(({ i }) => i));
+        expect(await read(await ledger.media(run.id, { key: "a", from, to: 1 }))).toEqual(
+          expected.filter(({ key, step }) => key === "a" && step >= from && step <= 1).map(({ i }) => i),
+        );
+        expect(await ledger.media(run.id, { type: "image" })).toEqual([]);
+        await run.finish();
+      },
+    ),
+    { numRuns: 40 },
+  );
+});
+
+test.each(["the first call", "later calls"])("input may be changed right after %s", async (when) => {
+  const { ledger } = await createTestLedger();
+  const run = await ledger.startRun();
+  if (when === "later calls") await run.logText("first", "x");
+  const image = Buffer.from(png(4, 4, 7));
+  /** As a canvas gives them. */
+  class Canvas {
+    readonly #data = new Uint8ClampedArray(2 * 2 * 4).fill(3);
+    get data(): Uint8ClampedArray {
+      return this.#data;
+    }
+    get width(): number {
+      return 2;
+    }
+    get height(): number {
+      return 2;
+    }
+  }
+  const canvas = new Canvas();
+  const pixels = { data: new Uint8Array([1, 2, 3, 4]), width: 2, height: 2, channels: 1 as const };
+  const numbers = new Float32Array([1, 1, 1]);
+  const counted = { counts: [1, 2], edges: new Float64Array([0, 1, 2]) };
+  const column = [1, 2];
+  const day = new Date(5);
+  const rows = [[1, day]];
+  void run.logImage("i", image);
+  void run.logImage("c", canvas);
+  void run.logImage("p", pixels);
+  void run.logHistogram("h", numbers);
+  void run.logHistogram("e", counted);
+  void run.logTable("t", { column });
+  void run.logTable("r", { columns: ["n", "day"], rows });
+  image.fill(0);
+  canvas.data.fill(0);
+  pixels.data.fill(0);
+  pixels.channels = 4 as never;
+  numbers.fill(5);
+  counted.counts.fill(5);
+  counted.edges.fill(5);
+  column.fill(0);
+  rows[0]?.fill(0);
+  day.setTime(9);
+  await run.finish();
+  const listed = (await ledger.media(run.id)).filter(({ key }) => key !== "first");
+  const [i, c, p, h, e, t, r] = await Promise.all(listed.map((entry) => ledger.openMedia(entry)));
+  expect(i).toMatchObject({ bytes: png(4, 4, 7) });
+  const { decode } = await import("fast-png");
+  expect([...decode((c as { bytes: Uint8Array }).bytes).data]).toEqual(new Array(16).fill(3));
+  expect([...decode((p as { bytes: Uint8Array }).bytes).data]).toEqual([1, 2, 3, 4]);
+  expect(h).toMatchObject({ counts: [3], edges: [0.5, 1.5] });
+  expect(e).toMatchObject({ counts: [1, 2], edges: [0, 1, 2] });
+  expect(t).toHaveProperty("columns.column", [1, 2]);
+  expect(r).toMatchObject({ columns: { n: [1], day: [new Date(5)] } });
+});
+
+describe("bad input rejects and is told of by the next flush, and nothing is logged", () => {
+  let ledger: Ledger;
+  let run: Run;
+  let errors: LedgerError[];
+  beforeEach(async () => {
+    errors = [];
+    ledger = await openLedger(memoryBackend(), { onError: (error) => void errors.push(error) });
+    run = await ledger.startRun();
+  });
+  const tensor = { dataSync: () => [1] };
+  test.each([
+    ["logText", "k", 5, undefined, "text"],
+    ["logText", "k", tensor, undefined, "text"],
+    ["logText", "k", "\ud800", undefined, "text"],
+    ["logText", "", "x", undefined, "key"],
+    ["logText", 5, "x", undefined, "key"],
+    ["logText", "a\nb", "x", undefined, "key"],
+    ["logText", "x".repeat(251), "x", undefined, "key"],
+    ["logText", "k", "x", { step: 0.5 }, "step"],
+    ["logText", "k", "x", { step: "1" }, "step"],
+    ["logText", "k", "x", { time: Number.NaN }, "time"],
+    ["logText", "k", "x", 5, "at"],
+    ["logText", "k", "x", null, "at"],
+    ["logImage", "k", new Uint8Array(10), undefined, "image"],
+    ["logImage", "k", tensor, undefined, "image"],
+    ["logImage", "k", png(1, 1), { caption: 5 }, "caption"],
+    ["logHistogram", "k", tensor, undefined, "data"],
+    ["logHistogram", "k", [1], { bins: 0 }, "bins"],
+    ["logTable", "k", { a: [1, "b"] }, undefined, "table.a[1]"],
+  ] as const)("%s %#", async (method, key, value, at, field) => {
+    const log = (run[method] as (...args: unknown[]) => unknown).bind(run);
+    const bad = code("INVALID_ARGUMENT", field);
+    for (let call = 1; call <= 2; call++) {
+      await expect(log(key, value, at)).rejects.toThrow(bad);
+      expect(errors).toEqual(new Array(call).fill(bad));
+      await expect(run.flush()).rejects.toThrow(bad);
+      await run.flush();
+      // The second call is one that need not wait for anything to be loaded.
+      await run.logText("fine", "x");
+    }
+    expect(run.stats).toMatchObject({ points: 0, dropped: 0, lastError: bad });
+    await run.finish();
+    expect((await ledger.media(run.id)).map((entry) => entry.key)).toEqual(["fine", "fine"]);
+  });
+
+  test("a text too long for a value", async () => {
+    await expect(run.logText("k", "x".repeat(2 ** 24 + 1))).rejects.toThrow(code("TOO_LARGE", "text"));
+    await expect(run.flush()).rejects.toThrow(code("TOO_LARGE", "text"));
+  });
+
+  test("a Tensor is told how to give its numbers", async () => {
+    for (const method of ["logText", "logImage", "logHistogram"] as const)
+      await expect(run[method]("k", tensor as never)).rejects.toThrow(/Tensor.*dataSync\(\)/);
+  });
+
+  test("what cannot even be read", async () => {
+    const broken = {
+      width: 1,
+      height: 1,
+      get data(): never {
+        throw new Error("gone");
+      },
+    };
+    for (const start of [undefined, "x"]) {
+      if (start) await run.logText("t", start);
+      await expect(run.logImage("k", broken)).rejects.toThrow(code("INVALID_ARGUMENT"));
+      await expect(run.flush()).rejects.toThrow(code("INVALID_ARGUMENT"));
+    }
+  });
+
+  test("nobody waits: the rest is stored, and finish closes the run before it rejects, once", async () => {
+    void run.logText("t", 1 as never);
+    void run.logText("t", "fine");
+    void run.logImage("i", 2 as never);
+    await expect(run.finish()).rejects.toThrow(code("INVALID_ARGUMENT", "text"));
+    expect(run.status).toBe("finished");
+    await run.finish();
+    expect(errors).toEqual([code("INVALID_ARGUMENT", "text"), code("INVALID_ARGUMENT", "image")]);
+    expect(await ledger.getRun(run.id)).toMatchObject({ status: "finished", dropped: 0, media: { t: { count: 1 } } });
+  });
+
+  test("withRun rejects with it, and the run is closed", async () => {
+    let id = "";
+    const work = ledger.withRun({}, (own) => {
+      ({ id } = own);
+      void own.logTable("t", { a: [undefined as never] });
+    });
+    await expect(work).rejects.toThrow(code("INVALID_ARGUMENT", "table.a[0]"));
+    expect((await ledger.getRun(id)).status).toBe("finished");
+    await run.finish();
+  });
+
+  test("after the run is finished: onError is told", async () => {
+    await run.finish();
+    await expect(run.logText("k", "x")).rejects.toThrow(code("RUN_CLOSED"));
+    void run.logImage("k", png(1, 1));
+    expect(errors).toEqual([
+      expect.objectContaining({ code: "RUN_CLOSED", operation: "logText" }),
+      expect.objectContaining({ code: "RUN_CLOSED", operation: "logImage" }),
+    ]);
+    await run.finish();
+    await run.flush();
+  });
+
+  test("queries", async () => {
+    const { id } = run;
+    await expect(ledger.media("none")).rejects.toThrow(code("RUN_NOT_FOUND"));
+    await expect(ledger.media(id, { key: 5 as never })).rejects.toThrow(code("INVALID_ARGUMENT", "key"));
+    await expect(ledger.media(id, { type: "video" as never })).rejects.toThrow(code("INVALID_ARGUMENT", "type"));
+    await expect(ledger.media(id, { from: Number.NaN })).rejects.toThrow(code("INVALID_ARGUMENT", "from"));
+    await expect(ledger.openMedia({} as never)).rejects.toThrow(code("INVALID_ARGUMENT", "entry"));
+    await expect(ledger.openMedia("x" as never)).rejects.toThrow(code("INVALID_ARGUMENT", "entry"));
+    const entry: MediaEntry = { key: "k", type: "text", step: 0, time: 0, size: 1, mediaType: "text/plain" };
+    await expect(ledger.openMedia({ ...entry, digest: "sha256:../x" })).rejects.toThrow(
+      code("INVALID_ARGUMENT", "entry.digest"),
+    );
+    await expect(ledger.media(id, { signal: AbortSignal.abort("enough") })).rejects.toBe("enough");
+    await expect(ledger.openMedia({ ...entry, inline: "x" }, { signal: AbortSignal.abort("enough") })).rejects.toBe(
+      "enough",
+    );
+  });
+});
+
+test("keys and columns called __proto__ are keys like others", async () => {
+  const ledger = await openLedger(memoryBackend());
+  const run = await ledger.startRun();
+  void run.logText("__proto__", "x");
+  void run.logTable("t", JSON.parse('{"__proto__":[1]}'));
+  void run.logImage("j", jpeg(20, 10));
+  await run.finish();
+  const { media } = await ledger.getRun(run.id);
+  expect(Object.keys(media ?? {}).sort()).toEqual(["__proto__", "j", "t"]);
+  const table = await ledger.openMedia((await ledger.media(run.id, { type: "table" }))[0] as MediaEntry);
+  expect(table).toMatchObject({ names: ["__proto__"] });
+  expect(({} as Record<string, unknown>)["count"]).toBeUndefined();
+});

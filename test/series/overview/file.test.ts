@@ -1,0 +1,214 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { LedgerError } from "../../../src/backend/error.ts";
+import { crc32 } from "../../../src/backend/crc32.ts";
+import type { ReadRange } from "../../../src/parquet/metrics-reader.ts";
+import { type Extremes, extremesOf } from "../../../src/series/overview/extremes.ts";
+import { OverviewBuilder, type SeriesOverview } from "../../../src/series/overview/overview-builder.ts";
+import { openOverview } from "../../../src/series/overview/overview-file.ts";
+import { OverviewFileWriter } from "../../../src/series/overview/overview-writer.ts";
+import { type Recipe, recipes, seriesOf } from "../odd-series.ts";
+import { same } from "../same.ts";
+
+const NAME = "runs/r/metrics.overview";
+
+function overviewOf(recipe: Recipe): SeriesOverview {
+  const { steps, times, values } = seriesOf(recipe);
+  const builder = new OverviewBuilder(values.length);
+  builder.add(steps, times, values);
+  return builder.finish();
+}
+
+function objectOf(overviews: ReadonlyMap<string, SeriesOverview>): Uint8Array {
+  const writer = new OverviewFileWriter();
+  const pieces = [...overviews].map(([key, overview]) => writer.add(key, overview));
+  pieces.push(writer.end());
+  const bytes = new Uint8Array(writer.size);
+  let at = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  expect(at).toBe(writer.size);
+  return bytes;
+}
+
+function reading(bytes: Uint8Array): { read: ReadRange; reads: [number, number][] } {
+  const reads: [number, number][] = [];
+  const read: ReadRange = async (offset, length) => {
+    reads.push([offset, length]);
+    return bytes.slice(offset, offset + length);
+  };
+  return { read, reads };
+}
+
+const example: Recipe = { n: 5000, seed: 3, values: "noise", steps: "each", times: "stalling" };
+
+test("every series of an object is read back by its key, and no other", async () => {
+  const key = fc.oneof(
+    fc.string({ unit: "binary", maxLength: 20 }),
+    fc.constantFrom("__proto__", "constructor", "\ufeff"),
+  );
+  await fc.assert(
+    fc.asyncProperty(
+      fc.uniqueArray(key, { maxLength: 6 }),
+      fc.array(recipes(501, 1200), { minLength: 6 }),
+      async (keys, made) => {
+        const overviews = new Map(keys.map((name, i) => [name, overviewOf(made[i]!)] as const));
+        const bytes = objectOf(overviews);
+        const file = await openOverview(reading(bytes).read, bytes.length, NAME);
+        expect([...file.keys()]).toEqual(keys);
+        for (const [name, overview] of overviews) {
+          expect([file.has(name), file.count(name)]).toEqual([true, overview.n]);
+          expect(same(await file.extremes(name, 250), extremesOf(overview, 250))).toBe(true);
+          expect(same(await file.extremes(name, 500), extremesOf(overview, 500))).toBe(true);
+          const summary = await file.summary(name);
+          expect(same(summary?.buckets.nans, overview.buckets.nans)).toBe(true);
+          expect(same(summary?.buckets.lastTimes, overview.buckets.lastTimes)).toBe(true);
+        }
+        expect([file.has("not there"), file.count("not there")]).toEqual([false, undefined]);
+        expect(await file.extremes("not there", 250)).toBeUndefined();
+        expect(await file.summary("not there")).toBeUndefined();
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+test("a short index takes one read, a long one two, a series one more, of no more than its level", async () => {
+  for (const [count, opening] of [
+    [10, 1],
+    [200, 2],
+  ] as const) {
+    const overview = overviewOf(example);
+    const bytes = objectOf(new Map(Array.from({ length: count }, (_, i) => [`layers/${i}/norm`, overview])));
+    const { read, reads } = reading(bytes);
+    const file = await openOverview(read, bytes.length, NAME);
+    expect(reads).toHaveLength(opening);
+    expect(reads[0]).toEqual([bytes.length - 1024, 1024]);
+    const sizes: number[] = [];
+    for (const act of [
+      () => file.extremes("layers/7/norm", 250),
+      () => file.extremes("layers/7/norm", 500),
+      () => file.summary("layers/7/norm"),
+    ]) {
+      reads.length = 0;
+      expect(await act()).toBeDefined();
+      expect(reads).toHaveLength(1);
+      sizes.push(reads[0]![1]);
+    }
+    expect(sizes[0]).toBeLessThan(0.6 * sizes[1]!);
+    expect(sizes[1]).toBeLessThan(sizes[2]!);
+  }
+});
+
+test("the same series give the same bytes; a key comes once, and no series of 500 points or less", () => {
+  const overview = overviewOf(example);
+  expect(objectOf(new Map([["a", overview]]))).toEqual(objectOf(new Map([["a", overviewOf(example)]])));
+  const writer = new OverviewFileWriter();
+  writer.add("a", overview);
+  const refusal = expect.objectContaining({ code: "INVALID_ARGUMENT", field: "key" });
+  expect(() => writer.add("a", overview)).toThrow(refusal);
+  expect(() => writer.add("b", overviewOf({ ...example, n: 500 }))).toThrow(refusal);
+});
+
+test("the bytes of an object are those of version 1 of the format", () => {
+  // Integers and rounded quotients alone: the same on every engine.
+  const recipe = { n: 5000, seed: 7, steps: "ragged", times: "stalling" };
+  const object = objectOf(
+    new Map(["noise", "counts", "decimal", "gap", "bits"].map((values) => [values, overviewOf({ ...recipe, values })])),
+  );
+  expect([object.length, crc32(object)]).toEqual([60_046, 4_257_030_880]);
+});
+
+/** Reads all of an object. Gives what it holds, or the error, which has to be the one of damage. */
+async function outcome(
+  bytes: Uint8Array,
+  size: number,
+  keys: readonly string[],
+): Promise<Map<string, Extremes> | "refused"> {
+  try {
+    const file = await openOverview(reading(bytes).read, size, NAME);
+    const found = new Map<string, Extremes>();
+    for (const key of keys) {
+      expect(await file.extremes(key, 250)).toBeDefined();
+      const extremes = await file.extremes(key, 500);
+      expect(await file.summary(key)).toBeDefined();
+      if (extremes) found.set(key, extremes);
+    }
+    return found;
+  } catch (error) {
+    if (!LedgerError.hasCode(error, "CORRUPT")) throw error;
+    expect(error.key).toBe(NAME);
+    expect(error.message).toContain(NAME);
+    return "refused";
+  }
+}
+
+test("an object that is cut off or has a bit flipped is refused", async () => {
+  const keys = ["loss", "val/loss", "val/nothing"];
+  const made = [example, { ...example, n: 900 }, { ...example, n: 501, values: "nothing" }];
+  const bytes = objectOf(new Map(keys.map((key, i) => [key, overviewOf(made[i]!)])));
+  expect(await outcome(bytes, bytes.length, keys)).not.toBe("refused");
+
+  // All of the index and the trailer, and places all over the blocks.
+  const places = Array.from(bytes.keys()).filter((at) => at % 23 === 0 || at > bytes.length - 160);
+  for (const at of places) {
+    const flipped = bytes.slice();
+    flipped[at]! ^= 1 << (at % 8);
+    expect(await outcome(flipped, flipped.length, keys)).toBe("refused");
+    const cut = bytes.subarray(0, at);
+    // As listed, and as a listing from before the loss has it.
+    expect(await outcome(cut, cut.length, keys)).toBe("refused");
+    expect(await outcome(cut, bytes.length, keys)).toBe("refused");
+  }
+  const parts = { ...example, n: 900 };
+  const one = objectOf(new Map([["loss", overviewOf(parts)]]));
+  const other = objectOf(new Map([["loss", overviewOf({ ...parts, seed: 4 })]]));
+  // The blocks of another object of the same shape.
+  const mixed = one.slice();
+  mixed.set(other.subarray(0, 500));
+  expect(await outcome(mixed, mixed.length, ["loss"])).toBe("refused");
+});
+
+test("an index that is signed but not sound is refused", async () => {
+  const { encodeIndex } = await import("../../../src/series/overview/file-index.ts");
+  type Rows = Parameters<typeof encodeIndex>[0];
+  const opened = async (rows: unknown): Promise<unknown> => {
+    // Rows as they are, without what a Map would forbid.
+    const bytes = encodeIndex(rows as Rows);
+    return await outcome(bytes, bytes.length, []);
+  };
+  const row = [501, 0, 0, 0, 0, 0, 0];
+  expect(await opened([["a", row]])).not.toBe("refused");
+  expect(await opened([])).not.toBe("refused");
+  for (const bad of [
+    [500, 0, 0, 0, 0, 0, 0],
+    [501.5, 0, 0, 0, 0, 0, 0],
+    [2 ** 60, 0, 0, 0, 0, 0, 0],
+    ["501", 0, 0, 0, 0, 0, 0],
+    [501, 1, 0, 0, 0, 0, 0],
+    [501, 65_537, 0, 0, 0, 0, 0],
+    [501, 7, 0, -7, 0, 0, 0],
+    [501, 0.5, 0, 0.5, 0, 0, 0],
+    [501, 0, 0],
+    null,
+    "501",
+  ]) {
+    expect(await opened([["a", bad]]), JSON.stringify(bad)).toBe("refused");
+  }
+  expect(
+    await opened([
+      ["a", row],
+      ["a", row],
+    ]),
+  ).toBe("refused");
+  expect(await opened([[7, row]])).toBe("refused");
+  expect(await opened([null])).toBe("refused");
+  expect(await opened([[]])).toBe("refused");
+});
+
+test("what reading throws comes through", async () => {
+  const gone = new LedgerError("NOT_FOUND", "gone");
+  await expect(openOverview(() => Promise.reject(gone), 500, NAME)).rejects.toBe(gone);
+});

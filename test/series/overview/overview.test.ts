@@ -1,0 +1,173 @@
+import { gunzipSync, gzipSync } from "node:zlib";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { LedgerError } from "../../../src/backend/error.ts";
+import { RunDeflate } from "../../../src/parquet/run-deflate.ts";
+import { decodeExtremes, decodeOverview } from "../../../src/series/overview/decode-overview.ts";
+import { encodeOverview } from "../../../src/series/overview/encode-overview.ts";
+import { extremesOf } from "../../../src/series/overview/extremes.ts";
+import { OverviewBuilder, type SeriesOverview } from "../../../src/series/overview/overview-builder.ts";
+import type { Series } from "../../../src/series/series.ts";
+import { recipes, seriesOf } from "../odd-series.ts";
+import { same } from "../same.ts";
+
+function overviewOf({ steps, times, values }: Series, slice = values.length): SeriesOverview {
+  const builder = new OverviewBuilder(values.length);
+  for (let at = 0; at < values.length; at += slice) {
+    const end = at + slice;
+    builder.add(steps.subarray(at, end), times.subarray(at, end), values.subarray(at, end));
+  }
+  return builder.finish();
+}
+
+const point = ({ steps, times, values }: Series, i: number): [number, number, number] => [
+  values[i]!,
+  steps[i]!,
+  times[i]!,
+];
+
+/** Word for word what a bucket is said to be. */
+function bucketByDefinition(series: Series, from: number, to: number): Record<string, unknown> {
+  const indices = Array.from({ length: to - from }, (_, i) => from + i);
+  const numbers = indices.filter((i) => !Number.isNaN(series.values[i]));
+  const value = (i: number): number => series.values[i]!;
+  const min = numbers.find((i) => numbers.every((j) => value(i) <= value(j)));
+  const max = numbers.find((i) => numbers.every((j) => value(i) >= value(j)));
+  return {
+    nans: to - from - numbers.length,
+    last: point(series, to - 1),
+    ...(min !== undefined &&
+      max !== undefined && { min: point(series, min), max: point(series, max), minFirst: min <= max }),
+    mean: numbers.reduce((sum, i) => sum + value(i), 0) / numbers.length,
+  };
+}
+
+test("a bucket is what the format says it is, however the series is sliced", () => {
+  fc.assert(
+    fc.property(recipes(1, 2500), fc.integer({ min: 1, max: 3000 }), (recipe, slice) => {
+      const series = seriesOf(recipe);
+      const { n } = recipe;
+      const overview = overviewOf(series, slice);
+      const { extremes: e, ...rest } = overview.buckets;
+      const buckets = Math.min(n, 500);
+      expect(e.buckets).toBe(buckets);
+      expect([overview.n, Object.values(overview.first), Object.values(overview.last)]).toEqual([
+        n,
+        point(series, 0),
+        point(series, n - 1),
+      ]);
+      for (let b = 0; b < buckets; b++) {
+        const from = Number((BigInt(b) * BigInt(n)) / BigInt(buckets));
+        const to = Number((BigInt(b + 1) * BigInt(n)) / BigInt(buckets));
+        expect({
+          nans: rest.nans[b],
+          last: [rest.lastValues[b], rest.lastSteps[b], rest.lastTimes[b]],
+          ...(e.has(b) && {
+            min: [e.minValues[b], e.minSteps[b], e.minTimes[b]],
+            max: [e.maxValues[b], e.maxSteps[b], e.maxTimes[b]],
+            minFirst: e.minFirst[b] === 1,
+          }),
+          mean: rest.means[b],
+        }).toEqual(bucketByDefinition(series, from, to));
+      }
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test("extremes, ends, steps, times and NaN counts come back exact, means and last values to a 65,534th", () => {
+  fc.assert(
+    fc.property(recipes(501, 3000), (recipe) => {
+      const overview = overviewOf(seriesOf(recipe));
+      const { n } = recipe;
+      const [coarse, fine, rest] = encodeOverview(overview, new RunDeflate());
+      expect(same(decodeExtremes(n, 250, coarse), extremesOf(overview, 250))).toBe(true);
+      expect(same(decodeExtremes(n, 500, fine), extremesOf(overview, 500))).toBe(true);
+      const read = decodeOverview(n, fine, rest);
+      const { means, lastValues, ...exact } = overview.buckets;
+      const { means: readMeans, lastValues: readLasts, ...readExact } = read.buckets;
+      expect(same({ ...read, buckets: readExact }, { ...overview, buckets: exact })).toBe(true);
+      const { minValues, maxValues } = exact.extremes;
+      for (const [column, readColumn] of [
+        [means, readMeans],
+        [lastValues, readLasts],
+      ] as const) {
+        const wrong = column.findIndex((value, b) => {
+          const read = readColumn[b]!;
+          const range = maxValues[b]! - minValues[b]!;
+          if (Number.isNaN(value) || !Number.isFinite(range)) return !Number.isNaN(read);
+          // Rounding may put a mean outside of what it is the mean of.
+          const within = Math.min(maxValues[b]!, Math.max(minValues[b]!, value));
+          return !(Math.abs(within - read) <= range / 131_000);
+        });
+        expect(wrong).toBe(-1);
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("a series like many takes few bytes", () => {
+  const sizes = (values: string): number[] => {
+    const recipe = { n: 100_000, seed: 1, values, steps: "each", times: "stalling" };
+    return encodeOverview(overviewOf(seriesOf(recipe)), new RunDeflate()).map(({ length }) => length);
+  };
+  const [coarse32 = 0, ...others32] = sizes("noise");
+  expect(coarse32).toBeLessThan(4500);
+  expect(others32.reduce((sum, size) => sum + size, coarse32)).toBeLessThan(13_000);
+  const [coarse64 = 0, ...others64] = sizes("noise64");
+  expect(coarse64).toBeLessThan(6800);
+  expect(others64.reduce((sum, size) => sum + size, coarse64)).toBeLessThan(20_000);
+});
+
+test("a part is not inflated to more than a part may be", () => {
+  const bomb = gzipSync(new Uint8Array(10_000_000));
+  expect(() => decodeExtremes(1000, 250, bomb)).toThrow("too large");
+  // The same, said to be less.
+  new DataView(bomb.buffer, bomb.byteOffset).setUint32(bomb.length - 4, 5000, true);
+  expect(() => decodeExtremes(1000, 250, bomb)).toThrow(RangeError);
+});
+
+test("parts with anything in them decode to something or to a RangeError", () => {
+  const overview = overviewOf(seriesOf({ n: 700, seed: 5, values: "noise64", steps: "ragged", times: "stalling" }));
+  const [, ...parts] = encodeOverview(overview, new RunDeflate());
+  const [fine, rest] = parts.map((part) => gunzipSync(part));
+  const change = fc.tuple(fc.nat(), fc.integer({ min: 1, max: 255 }));
+  fc.assert(
+    fc.property(fc.array(change, { maxLength: 9 }), fc.nat({ max: 99 }), (changes, lost) => {
+      const [damagedFine, damagedRest] = [fine!, rest!].map((bytes) => {
+        const damaged = bytes.slice(0, lost > 9 ? bytes.length : bytes.length - lost);
+        for (const [at, mask] of changes) damaged[at % damaged.length]! ^= mask;
+        return gzipSync(damaged, { level: 1 });
+      });
+      try {
+        expect(decodeOverview(700, damagedFine!, damagedRest!).buckets.means).toHaveLength(500);
+      } catch (error) {
+        expect(error).toBeInstanceOf(RangeError);
+      }
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test("a wrong number of points, or steps that are no integers, are refused", () => {
+  const one = Float64Array.of(1);
+  const refused = (act: () => unknown): boolean => {
+    try {
+      act();
+      return false;
+    } catch (error) {
+      return LedgerError.hasCode(error, "INVALID_ARGUMENT");
+    }
+  };
+  expect(refused(() => new OverviewBuilder(0))).toBe(true);
+  expect(refused(() => new OverviewBuilder(1.5))).toBe(true);
+  expect(refused(() => new OverviewBuilder(2).finish())).toBe(true);
+  expect(refused(() => new OverviewBuilder(1).add(one, one, Float64Array.of(1, 2)))).toBe(true);
+  expect(
+    refused(() => new OverviewBuilder(1).add(Float64Array.of(1, 2), Float64Array.of(1, 2), Float64Array.of(1, 2))),
+  ).toBe(true);
+  const half = new OverviewBuilder(1);
+  half.add(Float64Array.of(0.5), one, one);
+  expect(refused(() => encodeOverview(half.finish(), new RunDeflate()))).toBe(true);
+});

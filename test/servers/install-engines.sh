@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# install-engines.sh DIRECTORY: makes a Python environment there (about 600 MB) with the programs that test/engines lets
+# read what the library stores. Three tries. Run as root where Python or its venv module may have to be installed.
+set -euo pipefail
+
+directory=${1:?usage: install-engines.sh DIRECTORY}
+if [[ -e $directory && ! -e $directory/pyvenv.cfg && -n $(ls -A "$directory") ]]; then
+  echo "install-engines: $directory holds something else" >&2
+  exit 1
+fi
+packages=(duckdb==2.0.1 pyarrow==26.0.1 pandas==3.1.1 polars==2.1.0 fastparquet==2026.9.0)
+
+install() {
+  rm -rf "$directory"
+  if ! python3 -m venv "$directory"; then
+    rm -rf "$directory"
+    apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends python3-venv
+    python3 -m venv "$directory" || return 1
+  fi
+  "$directory/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: "${packages[@]}" || return 1
+  "$directory/bin/python" -B "$(dirname "$0")/../engines/read-metrics.py" \
+    --programs duckdb,pyarrow,pandas,polars,fastparquet
+}
+
+for try in 1 2 3; do
+  if install; then exit 0; fi
+  echo "install-engines: failed (try $try of 3)" >&2
+  sleep $((try * 10))
+done
+exit 1

@@ -1,0 +1,16 @@
+import { type ViteUserConfig, defineConfig } from "vitest/config";
+
+// Other programs read what the library stores. Without them the tests are skipped; with ENGINES=required they fail then:
+//   bash test/servers/install-engines.sh /tmp/engines
+//   ENGINES=required ENGINES_PYTHON=/tmp/engines/bin/python npx vitest run --config vitest.engines.config.ts
+const config: ViteUserConfig = defineConfig({
+  resolve: { conditions: ["runledger-source", "node", "import", "module", "default"] },
+  ssr: { resolve: { conditions: ["runledger-source", "node", "import", "module", "default"] } },
+  test: {
+    include: ["test/engines/**/*.test.ts"],
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    reporters: ["default"],
+  },
+});
+export default config;
