@@ -33,7 +33,7 @@ export async function printReport(ledger: Ledger, ids: readonly string[], direct
   );
 
   const folder = join(directory, "runs", best.id);
-  console.log(`\nThe ledger is ${directory}\nThe journal and the summary of the best run are in ${folder}`);
+  console.log(`\nThe ledger is ${directory}\nThe metrics and the summary of the best run are in ${folder}`);
   for (const { path, size } of await filesOf(folder)) console.log(`  ${String(size).padStart(8)}  ${path}`);
   for (const { name, version, digest, size } of best.artifacts) {
     console.log(`Its artifact ${name}:${version} has ${size} bytes, ${digest}`);
