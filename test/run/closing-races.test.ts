@@ -69,3 +69,61 @@ test.each([
     expect(raced).toBeGreaterThan(8);
   },
 );
+
+test.each([false, true])(
+  "a journal that grew between being listed and being read is compacted whole, and so its writer finds it; another compaction over that: %s",
+  async (again) => {
+    const place = memoryBackend();
+    const clock = createTestClock();
+    const ledger = await openLedger(place, { clock });
+    let reached!: () => void;
+    const isReached = new Promise<void>((resolve) => (reached = resolve));
+    let release!: () => void;
+    const isReleased = new Promise<void>((resolve) => (release = resolve));
+    let lists = 0;
+    let isClosing = false;
+    // The first one stops behind its last flush, before it looks who else there is.
+    const slow = intercept(place, {
+      call: (_call, proceed) => proceed(),
+      async *list(_call, proceed) {
+        if (isClosing && ++lists === 2) {
+          reached();
+          await isReleased;
+        }
+        yield* proceed();
+      },
+    });
+    const first = await (await openLedger(slow, { clock })).startRun({ environment: false });
+    first.log({ a: 1 }, { step: 0 });
+    await first.flush();
+    const journal = [...place.snapshot().keys()].find((key) => key.includes("/journal/")) as string;
+
+    let finishing: Promise<void> | undefined;
+    let reads = 0;
+    const racing = before(
+      place,
+      // The second time, for what it writes.
+      (operation, key) => operation === "read" && key === journal && isClosing && ++reads === 2,
+      async () => {
+        first.log({ a: 2 }, { step: 0 });
+        finishing = first.finish();
+        await isReached;
+      },
+    );
+    const second = await (await openLedger(racing, { clock })).resumeRun(first.id);
+    second.log({ a: 3 }, { step: 0 });
+    isClosing = true;
+    await second.finish();
+    expect(place.snapshot().has(journal)).toBe(false);
+    if (again) {
+      const third = await ledger.resumeRun(first.id);
+      third.log({ a: 4 }, { step: 0 });
+      await third.finish();
+    }
+    release();
+    await finishing;
+    expect(first.status).toBe("finished");
+    expect([...(await ledger.history(first.id, "a")).values]).toEqual(again ? [1, 2, 3, 4] : [1, 2, 3]);
+    expect(await ledger.getRun(first.id)).toMatchObject({ status: "finished", damage: [] });
+  },
+);
