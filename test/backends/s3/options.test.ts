@@ -55,14 +55,16 @@ test("the environment gives endpoint, region, keys and session token", async () 
 
 test("works where there is no process", async () => {
   const fake = new FakeS3();
+  let created: Promise<unknown>;
+  // Without an await: the test runner's own ticks need `process` between turns.
   vi.stubGlobal("process", undefined);
   try {
-    const backend = s3Backend(onFake(fake));
-    await backend.create("a", text("x"));
+    created = s3Backend(onFake(fake)).create("a", text("x"));
     expect(() => s3Backend({ bucket: "mine" })).toThrow(expect.objectContaining({ code: "CREDENTIALS" }));
   } finally {
     vi.unstubAllGlobals();
   }
+  await created;
 });
 
 test("anonymous reads are unsigned", async () => {
