@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import type { Backend } from "../backend/backend.ts";
 import { LedgerError } from "../backend/error.ts";
 import { encodeSegment } from "../backend/key.ts";
-import { mapBounded } from "./bounded.ts";
+import { mapBounded } from "../backend/bounded.ts";
 import { callOptions } from "./call-options.ts";
 import { isVersionTag } from "./name.ts";
 import type { NumberedEntry } from "./numbered.ts";

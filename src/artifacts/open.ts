@@ -1,6 +1,6 @@
 import type { Backend } from "../backend/backend.ts";
 import { LedgerError } from "../backend/error.ts";
-import { mapBounded } from "./bounded.ts";
+import { mapBounded } from "../backend/bounded.ts";
 import { callOptions } from "./call-options.ts";
 import { blobKey } from "./blobs.ts";
 import { formatDigest } from "./digest.ts";

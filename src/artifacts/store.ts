@@ -3,7 +3,7 @@ import type { Clock } from "../backend/clock.ts";
 import { LedgerError, describeType, invalidArgument } from "../backend/error.ts";
 import type { FileTree, SourceFile } from "../backend/files.ts";
 import { decodeJson } from "../backend/json.ts";
-import { mapBounded } from "./bounded.ts";
+import { mapBounded } from "../backend/bounded.ts";
 import { callOptions } from "./call-options.ts";
 import { AliasStore } from "./aliases.ts";
 import type { StoredBlob } from "./blobs.ts";

@@ -8,10 +8,15 @@ export function beginFile(out: ByteSink): void {
 }
 
 /** Writes the footer, its length, and the magic. */
-export function endFile(out: ByteSink, columns: readonly ColumnElement[], groups: readonly WrittenGroup[]): void {
+export function endFile(
+  out: ByteSink,
+  columns: readonly ColumnElement[],
+  groups: readonly WrittenGroup[],
+  metadata: readonly (readonly [key: string, value: string])[] = [],
+): void {
   beginFile(out);
   const start = out.index;
-  writeFooter(out, columns, groups);
+  writeFooter(out, columns, groups, metadata);
   out.uint32(out.index - start);
   out.uint32(MAGIC);
 }

@@ -37,6 +37,8 @@ export interface WrittenChunk {
   /** The first data page; after `start` if there is a dictionary. */
   readonly dataStart: number;
   readonly statistics: Statistics;
+  /** Where its offset index is, if it has one. */
+  readonly index?: { readonly start: number; readonly size: number };
 }
 
 export interface WrittenGroup {
@@ -49,14 +51,23 @@ export interface WrittenGroup {
 }
 
 /** Writes the footer, without its length and magic: FileMetaData, field by field. */
-export function writeFooter(out: ByteSink, columns: readonly ColumnElement[], groups: readonly WrittenGroup[]): void {
+export function writeFooter(
+  out: ByteSink,
+  columns: readonly ColumnElement[],
+  groups: readonly WrittenGroup[],
+  metadata: readonly (readonly [key: string, value: string])[] = [],
+): void {
   const start = out.index;
   writeStruct(out, {
     1: 2, // version
     2: [{ 4: "schema", 5: columns.length }, ...columns.map(schemaElement)],
     3: int64(groups.reduce((total, { rows }) => total + rows, 0)), // num_rows
     4: groups.map(rowGroup),
-    5: [{ 1: FOOTER_CHECKSUM_KEY, 2: () => footerChecksum(out.written.subarray(start)) }], // key_value_metadata
+    // key_value_metadata
+    5: [
+      ...metadata.map(([key, value]) => ({ 1: key, 2: value })),
+      { 1: FOOTER_CHECKSUM_KEY, 2: () => footerChecksum(out.written.subarray(start)) },
+    ],
     6: "runledger", // created_by
     7: columns.map(() => ({ 1: {} })), // column_orders: that of the type
   });
@@ -68,7 +79,13 @@ function schemaElement({ name, type, optional, converted, logical }: ColumnEleme
 
 function rowGroup({ chunks, rows, start, end, sortedBy }: WrittenGroup): Struct {
   return {
-    1: chunks.map((chunk) => ({ 2: 0n, 3: columnMetaData(chunk) })), // file_offset, which is deprecated, and meta_data
+    // file_offset, which is deprecated, meta_data, offset_index_offset and offset_index_length
+    1: chunks.map((chunk) => ({
+      2: 0n,
+      3: columnMetaData(chunk),
+      4: chunk.index && int64(chunk.index.start),
+      5: chunk.index?.size,
+    })),
     2: int64(chunks.reduce((total, { unpackedSize }) => total + unpackedSize, 0)), // total_byte_size
     3: int64(rows), // num_rows
     4: sortedBy === undefined ? undefined : [{ 1: sortedBy, 2: false, 3: false }], // descending, nulls_first

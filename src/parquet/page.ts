@@ -58,6 +58,56 @@ export function writeChunk(
   return { element, encodings, gzip, values, unpackedSize, size, start, dataStart, statistics };
 }
 
+/** Where a page of a column is: bytes of the file, its header included, and the first row in it. */
+export interface PageLocation {
+  readonly start: number;
+  readonly size: number;
+  readonly firstRow: number;
+}
+
+/** Writes a column chunk page by page, each compressed, so that any of them can be read by itself. */
+export class PagedChunk {
+  readonly locations: PageLocation[] = [];
+  readonly #out: ByteSink;
+  readonly #element: ColumnElement;
+  readonly #compressor: Compressor;
+  readonly #start: number;
+  #unpackedSize = 0;
+  #values = 0;
+
+  constructor(out: ByteSink, element: ColumnElement, compressor: Compressor) {
+    this.#out = out;
+    this.#element = element;
+    this.#compressor = compressor;
+    this.#start = out.offset;
+  }
+
+  add(page: Page): void {
+    const body = this.#compressor.compress(page);
+    const start = this.#out.offset;
+    writeHeader(this.#out, page, body);
+    this.#unpackedSize += this.#out.offset - start + page.bytes.length;
+    this.#out.bytes(body);
+    this.locations.push({ start, size: this.#out.offset - start, firstRow: this.#values });
+    this.#values += page.count;
+  }
+
+  end(statistics: Statistics): WrittenChunk {
+    const start = this.#start;
+    return {
+      element: this.#element,
+      encodings: [ENCODING.plain, ENCODING.rle],
+      gzip: true,
+      values: this.#values,
+      unpackedSize: this.#unpackedSize,
+      size: this.#out.offset - start,
+      start,
+      dataStart: start,
+      statistics,
+    };
+  }
+}
+
 /** Less is not worth compressing, nor what that loads at the end of a short run. */
 const SMALL_BYTES = 256;
 

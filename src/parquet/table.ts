@@ -4,16 +4,17 @@ import { generalCompressor } from "./general-compressor.ts";
 import { beginFile, endFile } from "./file-frame.ts";
 import type { ColumnElement, Statistics, WrittenChunk, WrittenGroup } from "./footer-write.ts";
 import { CONVERTED, ENCODING, TYPE } from "./format-numbers.ts";
-import { writeChunk } from "./page.ts";
+import { type Compressor, writeChunk } from "./page.ts";
 import { plainBound, writePlain64, writePlainString } from "./plain.ts";
 import { shortBounds } from "./short-bounds.ts";
 import { numberBounds } from "./statistics.ts";
 import { compareUtf8 } from "./utf8-order.ts";
 
-/** A column of a table. `int64` as float64 has to be safe integers. */
+/** A column of a table. `int64` as float64 has to be safe integers; a `timestamp` is one, in ms since the epoch. */
 export type TableColumn = { readonly name: string } & (
   | { readonly type: "double"; readonly values: Float64Array }
   | { readonly type: "int64"; readonly values: Float64Array | BigInt64Array }
+  | { readonly type: "timestamp"; readonly values: Float64Array | BigInt64Array }
   | { readonly type: "boolean"; readonly values: readonly boolean[] }
   | { readonly type: "string"; readonly values: readonly string[] }
 ) & {
@@ -45,21 +46,32 @@ export function encodeTable(columns: readonly TableColumn[]): Uint8Array {
   return out.written;
 }
 
-function elementOf({ name, type, nulls }: TableColumn): ColumnElement {
+export function elementOf({ name, type, nulls }: Pick<TableColumn, "name" | "type" | "nulls">): ColumnElement {
   const optional = nulls !== undefined;
   if (type === "double") return { name, type: TYPE.double, optional };
   if (type === "int64") return { name, type: TYPE.int64, optional };
+  // LogicalType 8 is TIMESTAMP: adjusted to UTC, in milliseconds.
+  if (type === "timestamp")
+    return {
+      name,
+      type: TYPE.int64,
+      optional,
+      converted: CONVERTED.timestampMillis,
+      logical: { 8: { 1: true, 2: { 1: {} } } },
+    };
   if (type === "boolean") return { name, type: TYPE.boolean, optional };
   // LogicalType 1 is STRING.
   return { name, type: TYPE.byteArray, optional, converted: CONVERTED.utf8, logical: { 1: {} } };
 }
 
-function encodeChunk(
+/** Writes the rows from `start` to `end` of a column as one page. */
+export function encodeChunk(
   out: ByteSink,
   element: ColumnElement,
   column: TableColumn,
   start: number,
   end: number,
+  compressor: Compressor = generalCompressor,
 ): WrittenChunk {
   const page = new ByteSink();
   const { nulls } = column;
@@ -71,7 +83,7 @@ function encodeChunk(
     out,
     element,
     [{ encoding: ENCODING.plain, count: end - start, bytes: page.written }],
-    generalCompressor,
+    compressor,
     statistics,
   );
 }
@@ -103,7 +115,7 @@ function writeValues({ name, type, values }: TableColumn, rows: readonly number[
     const bounds = numberBounds([chosen]);
     return bounds ? { min: plainBound(bounds.min), max: plainBound(bounds.max) } : {};
   }
-  if (type === "int64") {
+  if (type === "int64" || type === "timestamp") {
     const chosen = BigInt64Array.from(rows, (row) => toBigInt(values[row]!, name));
     writePlain64(chosen, page);
     return extremes(chosen, (a, b) => (a < b ? -1 : 1));
@@ -162,13 +174,16 @@ function checkColumns(columns: readonly TableColumn[]): number {
     const field = `columns[${name}]`;
     if (names.has(name)) throw new LedgerError("INVALID_ARGUMENT", `${field} is there twice`, { field });
     names.add(name);
-    if (!["double", "int64", "boolean", "string"].includes(type)) {
-      throw invalidArgument(`${field}.type`, "double, int64, boolean or string", type);
+    if (!["double", "int64", "timestamp", "boolean", "string"].includes(type)) {
+      throw invalidArgument(`${field}.type`, "double, int64, timestamp, boolean or string", type);
     }
     if (type === "double" && !(values instanceof Float64Array)) {
       throw invalidArgument(`${field}.values`, "a Float64Array", values);
     }
-    if (type === "int64" && !(values instanceof Float64Array || values instanceof BigInt64Array)) {
+    if (
+      (type === "int64" || type === "timestamp") &&
+      !(values instanceof Float64Array || values instanceof BigInt64Array)
+    ) {
       throw invalidArgument(`${field}.values`, "a Float64Array or BigInt64Array", values);
     }
     if ((type === "boolean" || type === "string") && !Array.isArray(values)) {

@@ -1,4 +1,4 @@
-import { mapBounded } from "../artifacts/bounded.ts";
+import { mapBounded } from "../backend/bounded.ts";
 import { createOrMatch } from "../artifacts/numbered.ts";
 import type { Backend } from "../backend/backend.ts";
 import { LedgerError } from "../backend/error.ts";

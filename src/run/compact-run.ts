@@ -1,4 +1,4 @@
-import { mapBounded } from "../artifacts/bounded.ts";
+import { mapBounded } from "../backend/bounded.ts";
 import { formatDigest } from "../artifacts/digest.ts";
 import { loadSha256 } from "../artifacts/sha256/load.ts";
 import type { Backend } from "../backend/backend.ts";

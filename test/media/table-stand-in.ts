@@ -4,7 +4,7 @@ import type { TableColumn } from "../../src/media/table-encoder.ts";
 
 export type EncodeTable = (columns: readonly TableColumn[]) => Uint8Array;
 
-const TYPES = { double: "DOUBLE", int64: "INT64", boolean: "BOOLEAN", string: "STRING" } as const;
+const TYPES = { double: "DOUBLE", int64: "INT64", timestamp: "INT64", boolean: "BOOLEAN", string: "STRING" } as const;
 
 /** Writes a table with hyparquet-writer: PLAIN values, GZIP, row groups and pages of a few rows. */
 export function encodeWith(

@@ -5,4 +5,6 @@ export interface GunzipModule {
    * checksum is wrong, or it holds more or less.
    */
   gunzip(member: Uint8Array, size: number): Uint8Array;
+  /** One gzip member. Which bytes it is made of depends on the platform. */
+  gzip(bytes: Uint8Array): Uint8Array;
 }

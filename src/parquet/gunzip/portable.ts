@@ -1,5 +1,6 @@
-import { gunzipSync } from "fflate";
+import { deflateSync, gunzipSync } from "fflate";
 import { crc32 } from "../../backend/crc32.ts";
+import { gzipOf } from "../gzip.ts";
 
 /** Gunzip in plain JavaScript. fflate compares neither CRC nor length with the trailer, so that is done here. */
 export function gunzip(member: Uint8Array, size: number): Uint8Array {
@@ -14,4 +15,8 @@ export function gunzip(member: Uint8Array, size: number): Uint8Array {
     throw new RangeError(`gzip does not hold ${size} bytes`);
   if (crc32(bytes) !== view.getUint32(0, true)) throw new RangeError("gzip has a wrong checksum");
   return bytes;
+}
+
+export function gzip(bytes: Uint8Array): Uint8Array {
+  return gzipOf(bytes, deflateSync(bytes, { level: 4 }));
 }

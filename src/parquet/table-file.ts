@@ -1,0 +1,88 @@
+import { gzip } from "#gunzip";
+import { ByteSink } from "./byte-sink.ts";
+import { beginFile, endFile } from "./file-frame.ts";
+import type { ColumnElement, WrittenChunk } from "./footer-write.ts";
+import { ENCODING } from "./format-numbers.ts";
+import { type Compressor, PagedChunk } from "./page.ts";
+import { writePlainString } from "./plain.ts";
+import { elementOf, encodeChunk, type TableColumn } from "./table.ts";
+import { writeStruct } from "./thrift-write.ts";
+
+/** Bytes of a page of texts before it is compressed, unless its one text is longer. */
+const PAGE_BYTES = 32_768;
+
+const compressor: Compressor = { compress: ({ bytes }) => gzip(bytes), reset: () => {} };
+
+/**
+ * A Parquet file of one row group, written piece by piece: first a column of texts that may be large altogether, in pages that an
+ * offset index tells the places of, so that one text is read without the others; then the columns beside it. Of one row at least.
+ */
+export class TableFile {
+  readonly #out = new ByteSink();
+  readonly #texts: PagedChunk;
+  readonly #element: ColumnElement;
+  #page = new ByteSink();
+  #pageRows = 0;
+  #rows = 0;
+
+  /** `texts` is the name of the column of texts. */
+  constructor(texts: string) {
+    beginFile(this.#out);
+    this.#element = elementOf({ name: texts, type: "string" });
+    this.#texts = new PagedChunk(this.#out, this.#element, compressor);
+  }
+
+  /** Bytes written up to now. */
+  get size(): number {
+    return this.#out.offset;
+  }
+
+  /** The text of the next row. */
+  add(text: string): void {
+    writePlainString(text, this.#page);
+    this.#pageRows++;
+    this.#rows++;
+    if (this.#page.index >= PAGE_BYTES) this.#endPage();
+  }
+
+  /** What was written since the last call: a copy. */
+  take(): Uint8Array {
+    const bytes = this.#out.written.slice();
+    this.#out.restart();
+    return bytes;
+  }
+
+  /** Writes the other columns, of as many rows, and the footer. `metadata` is kept in it. */
+  end(columns: Iterable<TableColumn>, metadata: readonly (readonly [key: string, value: string])[]): void {
+    this.#endPage();
+    const out = this.#out;
+    const rows = this.#rows;
+    const texts = this.#texts.end({ nulls: 0 });
+    const chunks: WrittenChunk[] = [];
+    for (const column of columns) chunks.push(encodeChunk(out, elementOf(column), column, 0, rows, compressor));
+    const end = out.offset;
+    // OffsetIndex: a list of PageLocation.
+    const pages = this.#texts.locations.map(({ start, size, firstRow }) => ({
+      1: BigInt(start),
+      2: size,
+      3: BigInt(firstRow),
+    }));
+    writeStruct(out, { 1: pages });
+    const indexed: WrittenChunk = { ...texts, index: { start: end, size: out.offset - end } };
+    const all = [...chunks, indexed];
+    const group = { chunks: all, rows, start: texts.start, end };
+    endFile(
+      out,
+      all.map(({ element }) => element),
+      [group],
+      metadata,
+    );
+  }
+
+  #endPage(): void {
+    if (this.#pageRows === 0) return;
+    this.#texts.add({ encoding: ENCODING.plain, count: this.#pageRows, bytes: this.#page.written });
+    this.#page.restart();
+    this.#pageRows = 0;
+  }
+}
