@@ -2,7 +2,7 @@ import type { RecordedVersion } from "../../journal/event.ts";
 import type { RunRecord, RunStatus } from "../../journal/run-record.ts";
 import { checkRecords } from "./check-records.ts";
 import { type ComparedMetric, compareMetric } from "./compared-metric.ts";
-import { alignSection, type ComparedSection, entriesOf, groupsOf, leavesOf } from "./section.ts";
+import { alignSection, type ComparedSection, entriesOf, leavesOf } from "./section.ts";
 
 /** A run in the head of a comparison. Times in ms. */
 export interface ComparedRun {
@@ -51,7 +51,13 @@ export interface RunComparison {
 export function compareRecords(records: readonly RunRecord[]): RunComparison {
   checkRecords(records);
   const all: readonly (RunRecord & Extras)[] = records;
-  const digests = (items: readonly { digest: string }[]): string => items.map(({ digest }) => digest).join(" ");
+  const nested = (name: "params" | "environment" | "code"): ComparedSection =>
+    alignSection(all.map((record) => leavesOf(record[name])));
+  const digests = (items: readonly { digest: string }[]): string =>
+    items
+      .map(({ digest }) => digest)
+      .sort()
+      .join(" ");
   const keys = new Set(records.flatMap(({ metrics }) => Object.keys(metrics)));
   return {
     runs: records.map(({ id, name, experiment, status, startTime, endTime }) => ({
@@ -62,18 +68,20 @@ export function compareRecords(records: readonly RunRecord[]): RunComparison {
       startTime,
       ...(endTime !== undefined && { duration: endTime - startTime }),
     })),
-    params: alignSection(all.map(({ params }) => leavesOf(params))),
+    params: nested("params"),
     tags: alignSection(all.map(({ tags }) => entriesOf(tags))),
-    environment: alignSection(all.map(({ environment }) => leavesOf(environment))),
-    code: alignSection(all.map(({ code }) => leavesOf(code))),
+    environment: nested("environment"),
+    code: nested("code"),
     datasets: alignSection(
-      all.map(({ datasets }) => groupsOf(datasets ?? [], ({ name, context }) => (context ? [name, context] : [name]))),
+      all.map(({ datasets = [] }) =>
+        datasets.map((item) => [item.context ? [item.name, item.context] : [item.name], [item]]),
+      ),
       " / ",
       digests,
     ),
     inputs: alignSection(
-      all.map(({ inputs }) => groupsOf(inputs ?? [], ({ name }) => [name])),
-      " / ",
+      all.map(({ inputs = [] }) => inputs.map((item) => [[item.name], [item]])),
+      ".",
       digests,
     ),
     metrics: [...keys].sort().map((key) => compareMetric(records, key)),

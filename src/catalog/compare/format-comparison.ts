@@ -2,7 +2,7 @@ import { invalidArgument } from "../../backend/error.ts";
 import type { ComparedRun, RunComparison } from "./compare-records.ts";
 import type { ComparedMetric } from "./compared-metric.ts";
 import { valueTexts } from "./identity.ts";
-import { lengthOf, printable } from "./printable.ts";
+import { lengthOf, longest, printable } from "./printable.ts";
 import type { ComparedSection } from "./section.ts";
 
 export interface FormatComparisonOptions {
@@ -47,12 +47,12 @@ export function formatComparison(comparison: RunComparison, options: FormatCompa
   ];
   const lines = [...head(runs), ...body.slice(0, maxRows)];
   const labels = lines.map(({ label }) => printable(label, Math.floor(width * 0.4)));
-  const first = Math.max(...labels.map(lengthOf));
+  const first = longest(labels);
   const perTable = Math.max(1, Math.floor((width - first) / MIN_COLUMN));
-  const out: string[] = [];
+  let out: string[] = [];
   for (let from = 0; from < runs.length; from += perTable) {
     if (from > 0) out.push("");
-    out.push(...table(labels, first, lines, from, Math.min(from + perTable, runs.length), width));
+    out = out.concat(table(labels, first, lines, from, Math.min(from + perTable, runs.length), width));
   }
   if (body.length > maxRows) out.push(`… ${body.length - maxRows} more rows`);
   const same = SECTIONS.flatMap((name) =>
@@ -80,7 +80,7 @@ function table(
       return printable(text, cap - mark.length) + mark;
     });
     for (const [i, cell] of cells.entries()) rows[i] = pad(rows[i] as string, before + GAP) + cell;
-    before += GAP + Math.max(...cells.map(lengthOf));
+    before += GAP + longest(cells);
   }
   return rows;
 }
@@ -96,9 +96,7 @@ function head(runs: readonly ComparedRun[]): Line[] {
   });
   return [
     line("", ({ name }) => name),
-    line("id", ({ id }) => id),
-    line("experiment", ({ experiment }) => experiment),
-    line("status", ({ status }) => status),
+    ...(["id", "experiment", "status"] as const).map((key) => line(key, (run) => run[key])),
     line("started", ({ startTime }) => timeText(startTime)),
     line("duration", ({ duration }) => (duration === undefined ? "-" : durationText(duration))),
   ];
@@ -118,18 +116,14 @@ function metricLine({ key, goal, goalConflict, values, best }: ComparedMetric, r
 
 function sectionLines(section: ComparedSection, count: number, all: boolean, hasVersions: boolean): Line[] {
   const readable = (value: unknown): unknown => (hasVersions && value ? versionsText(value as Version[]) : value);
-  const lines = section.differs.map(({ path, values, present }): Line => {
+  const cellsOf = (values: readonly unknown[], present?: readonly boolean[]): Line["cells"] => {
     const shown = values.map(readable);
-    const text = valueTexts(shown.filter((_, i) => present[i]));
-    return { label: `  ${path}`, cells: shown.map((value, i) => [present[i] ? text(value) : "-", ""]) };
-  });
-  if (all)
-    for (const { path, value } of section.same) {
-      const shown = readable(value);
-      const text = valueTexts([shown])(shown);
-      lines.push({ label: `  ${path}`, cells: Array.from({ length: count }, () => [text, ""] as const) });
-    }
-  return lines;
+    const text = valueTexts(present ? shown.filter((_, i) => present[i]) : shown);
+    return shown.map((value, i) => [present?.[i] === false ? "-" : text(value), ""]);
+  };
+  const rows = section.differs.map(({ path, values, present }) => ({ path, cells: cellsOf(values, present) }));
+  if (all) for (const { path, value } of section.same) rows.push({ path, cells: cellsOf(Array(count).fill(value)) });
+  return rows.map(({ path, cells }) => ({ label: `  ${path}`, cells }));
 }
 
 interface Version {

@@ -30,7 +30,7 @@ export interface ParallelCoordinates {
 
 /**
  * Runs as lines across axes. Without `axes`: the params that differ, then the metrics that have a goal, or all if none has.
- * An axis is of numbers if all its values are; NaN and infinities are not drawn. `INVALID_ARGUMENT` for an unknown field.
+ * An axis is of numbers if all its values are; NaN and infinities are not drawn, and an axis without anything to draw has no categories. `INVALID_ARGUMENT` for an unknown field.
  */
 export function parallelCoordinates(
   records: readonly RunRecord[],
@@ -70,24 +70,22 @@ function byDefault(records: readonly RunRecord[]): Column[] {
 
 function toAxis(label: string, all: readonly unknown[]): { axis: ParallelAxis; values: (number | string | null)[] } {
   const given = all.filter((value) => value !== undefined && value !== null);
+  const draw = <T>(of: (value: unknown) => T): (T | null)[] =>
+    all.map((value) => (value === undefined || value === null ? null : of(value)));
   if (given.length > 0 && given.every((value) => typeof value === "number" || typeof value === "bigint")) {
     let [min, max] = [Infinity, -Infinity];
-    const values = all.map((value) => {
-      const number = value === undefined || value === null ? Number.NaN : Number(value);
+    const values = draw((value) => {
+      const number = Number(value);
       if (!Number.isFinite(number)) return null;
-      if (number < min) min = number;
-      if (number > max) max = number;
+      [min, max] = [Math.min(min, number), Math.max(max, number)];
       return number;
     });
-    if (min <= max) {
-      const isLog = min > 0 && max / min > 100;
+    const isLog = min > 0 && max / min > 100;
+    if (min <= max)
       return { axis: { label, type: "number", domain: [min, max], ...(isLog && { scale: "log" }) }, values };
-    }
     return { axis: { label, type: "category", categories: [] }, values };
   }
   const text = valueTexts(given);
-  return {
-    axis: { label, type: "category", categories: [...new Set(given.sort(compareValues).map(text))] },
-    values: all.map((value) => (value === undefined || value === null ? null : text(value))),
-  };
+  const categories = [...new Set(given.sort(compareValues).map(text))];
+  return { axis: { label, type: "category", categories }, values: draw(text) };
 }

@@ -16,3 +16,8 @@ export function printable(text: string, max: number): string {
 export function lengthOf(text: string): number {
   return [...text].length;
 }
+
+/** How many code points the longest text has. */
+export function longest(texts: readonly string[]): number {
+  return texts.reduce((most, text) => Math.max(most, lengthOf(text)), 0);
+}

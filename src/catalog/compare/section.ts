@@ -46,23 +46,6 @@ export function entriesOf<T>(data: Dictionary<T>): Leaf<T>[] {
   return Object.keys(data).map((key) => [[key], data[key] as T]);
 }
 
-/** Items with the same keys as one leaf, by digest. */
-export function groupsOf<T extends { readonly digest: string }>(
-  items: readonly T[],
-  keysOf: (item: T) => readonly string[],
-): Leaf<readonly T[]>[] {
-  const groups = new Map<string, readonly [readonly string[], T[]]>();
-  for (const item of items) {
-    const keys = keysOf(item);
-    const id = JSON.stringify(keys);
-    const group = groups.get(id);
-    if (group) group[1].push(item);
-    else groups.set(id, [keys, [item]]);
-  }
-  const byDigest = (a: T, b: T): number => (a.digest < b.digest ? -1 : a.digest > b.digest ? 1 : 0);
-  return [...groups.values()].map(([keys, group]) => [keys, group.sort(byDigest)]);
-}
-
 /** Whether the first value is there in all places and the same. */
 function isSame(values: readonly unknown[], present: readonly boolean[], identify: (value: never) => string): boolean {
   if (present.includes(false)) return false;
@@ -70,7 +53,7 @@ function isSame(values: readonly unknown[], present: readonly boolean[], identif
   return values.every((value) => Object.is(value, values[0]) || identify(value as never) === first);
 }
 
-/** The leaves of each run, aligned by their keys. */
+/** The leaves of each run, aligned by their keys. Lists a run has more than once under the same keys become one. */
 export function alignSection<T>(
   runs: readonly (readonly Leaf<T>[])[],
   separator = ".",
@@ -94,7 +77,7 @@ export function alignSection<T>(
         };
         rows.set(id, row);
       }
-      row.values[i] = value;
+      row.values[i] = row.present[i] ? ((row.values[i] as unknown[]).concat(value) as T) : value;
       row.present[i] = true;
     }
   }

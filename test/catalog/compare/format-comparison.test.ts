@@ -116,3 +116,9 @@ test("long values are cut, the mark of the best is not", () => {
     expect.objectContaining({ field: "maxRows" }),
   );
 });
+
+test("very many rows", () => {
+  const tags = Object.fromEntries(Array.from({ length: 150_000 }, (_, i) => [`t${i}`, "x"]));
+  const text = formatComparison(compareRecords([record("a", { tags }), record("b")]), { maxRows: 1_000_000 });
+  expect(text.split("\n")).toHaveLength(6 + 1 + 150_000);
+});
