@@ -1,0 +1,64 @@
+/** Values of a group that a median is taken of at most. */
+export const MEDIAN_LIMIT = 10_000;
+
+/** Statistics of the numbers of a group. A NaN is left out; without any number only `count`, 0, is there. */
+export interface GroupStats {
+  readonly count: number;
+  readonly mean?: number;
+  /** Of the sample, by n - 1. Absent for a single value, NaN with infinities among them. */
+  readonly std?: number;
+  readonly min?: number;
+  readonly max?: number;
+  /** Absent beyond 10,000 values: they are not kept. */
+  readonly median?: number;
+}
+
+/** Statistics kept up value by value (Welford), with the run each extreme was first seen in. */
+export class RunningStats {
+  #count = 0;
+  #mean = 0;
+  #squares = 0;
+  /** The sum of the infinities; 0 while there are none. */
+  #infinite = 0;
+  #values: number[] | undefined = [];
+  min: { readonly value: number; readonly run: string } | undefined;
+  max: { readonly value: number; readonly run: string } | undefined;
+
+  add(value: number, run: string): void {
+    if (Number.isNaN(value)) return;
+    this.#count++;
+    if (this.min === undefined || value < this.min.value) this.min = { value, run };
+    if (this.max === undefined || value > this.max.value) this.max = { value, run };
+    if (this.#count > MEDIAN_LIMIT) this.#values = undefined;
+    this.#values?.push(value);
+    if (!Number.isFinite(value)) this.#infinite += value;
+    const delta = value - this.#mean;
+    this.#mean += delta / this.#count;
+    this.#squares += delta * (value - this.#mean);
+  }
+
+  stats(): GroupStats {
+    const count = this.#count;
+    if (this.min === undefined || this.max === undefined) return { count };
+    const isFinite = this.#infinite === 0;
+    const median = this.#values && medianOf(this.#values);
+    return {
+      count,
+      mean: isFinite ? this.#mean : this.#infinite,
+      ...(count > 1 && { std: isFinite ? Math.sqrt(this.#squares / (count - 1)) : Number.NaN }),
+      min: this.min.value,
+      max: this.max.value,
+      ...(median !== undefined && { median }),
+    };
+  }
+}
+
+function medianOf(values: readonly number[]): number {
+  const sorted = Float64Array.from(values).sort();
+  const half = sorted.length >> 1;
+  const upper = sorted[half] as number;
+  if (sorted.length % 2 === 1) return upper;
+  const lower = sorted[half - 1] as number;
+  // Not (a + b) / 2, which overflows.
+  return lower === upper ? upper : lower / 2 + upper / 2;
+}
