@@ -10,11 +10,12 @@ export type { LogPosition } from "./run/position.ts";
 export type { LogHistogramOptions, LogImageOptions } from "./run/log-media.ts";
 export type { Metrics } from "./run/metric-input.ts";
 export type { StartRunOptions } from "./run/options.ts";
+export type { DatasetReference, LogDatasetOptions } from "./run/dataset.ts";
 export type { ResumeRunOptions } from "./run/resume-run.ts";
 export type { IdSource } from "./run/ids.ts";
 
 export type { MetricDefinition, RunRecord, RunStatus } from "./journal/run-record.ts";
-export type { ClosingStatus, Dictionary, ErrorSummary, RecordedVersion } from "./journal/event.ts";
+export type { ClosingStatus, Dictionary, ErrorSummary, RecordedDataset, RecordedVersion } from "./journal/event.ts";
 export type { MediaEntry, MediaKind, MediaSummary } from "./journal/media-entry.ts";
 export type { MetricSummary, Point } from "./journal/summary.ts";
 export type { Damage } from "./journal/damage.ts";

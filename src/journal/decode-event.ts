@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { decodeJson } from "../backend/json.ts";
-import type { Dictionary, RunEvent } from "./event.ts";
+import type { Dictionary, RecordedDataset, RunEvent } from "./event.ts";
 import { isCount, isCounts, isDictionary, isDigest, isInteger, isStrings } from "./record-checks.ts";
 
 const dictionary = /* @__PURE__ */ z.custom<Dictionary>(isDictionary);
@@ -23,6 +23,9 @@ const recordedVersion = /* @__PURE__ */ z.object({
   createdAt: z.number(),
   runId: text,
 });
+
+const dataset = { name: z.string(), digest: z.string(), uri: text, size: some, context: text };
+const datasets = /* @__PURE__ */ z.array(z.object({ ...dataset, time: z.number() }));
 
 const media = /* @__PURE__ */ z.object({
   kind: z.literal("media"),
@@ -66,6 +69,7 @@ const schema: z.ZodMiniType<RunEvent> = /* @__PURE__ */ z.discriminatedUnion("ki
     description: text,
   }),
   z.object({ kind: z.enum(["artifact", "input"]), ...head, version: recordedVersion }),
+  z.object({ kind: z.literal("dataset"), ...head, ...dataset }),
   media,
   z.object({ kind: z.literal("beat"), ...head }),
   z.object({ kind: z.literal("clock"), ...head, jumpMs: z.number() }),
@@ -82,6 +86,11 @@ const schema: z.ZodMiniType<RunEvent> = /* @__PURE__ */ z.discriminatedUnion("ki
 /** True for an event of a kind and version that this library knows. */
 export function isEvent(value: unknown): value is RunEvent {
   return parse(value) !== undefined;
+}
+
+/** True for the `datasets` of a record. */
+export function isDatasets(value: unknown): value is RecordedDataset[] {
+  return z.safeParse(datasets, value).success;
 }
 
 function parse(value: unknown): RunEvent | undefined {

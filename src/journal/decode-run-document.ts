@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import { decodeCheckedJson } from "./checked-json.ts";
 import { type Compacted, type CompactedEnd, type Coverage, isCompacted, parseMetricsName } from "./compacted.ts";
 import type { Damage } from "./damage.ts";
-import { isEvent } from "./decode-event.ts";
+import { isDatasets, isEvent } from "./decode-event.ts";
 import type { Dictionary, RunEvent } from "./event.ts";
 import type { SegmentEntry } from "./list-segments.ts";
 import { isDictionary, isInteger } from "./record-checks.ts";
@@ -41,7 +41,10 @@ const storedFold = /* @__PURE__ */ z.object({
 const schema = /* @__PURE__ */ z.object({
   v: z.literal(1),
   record: z.custom<RunRecord>(
-    (value) => isDictionary(value) && ["id", "experiment", "metrics", "params", "damage"].every((key) => key in value),
+    (value) =>
+      isDictionary(value) &&
+      ["id", "experiment", "metrics", "params", "damage"].every((key) => key in value) &&
+      isDatasets(value["datasets"] ?? []),
   ),
   covers: coverage,
   compacted: z.optional(
@@ -64,7 +67,11 @@ export function decodeRunDocument(bytes: Uint8Array, id: string): RunDocument | 
     const result = z.safeParse(schema, decodeCheckedJson(bytes));
     if (!result.success || result.data.record.id !== id) return undefined;
     const { record, covers, compacted } = result.data;
-    return { record, covers, ...(compacted && { compacted: restore(compacted) }) };
+    return {
+      record: { ...record, datasets: record.datasets ?? [] },
+      covers,
+      ...(compacted && { compacted: restore(compacted) }),
+    };
   } catch {
     return undefined;
   }

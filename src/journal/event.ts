@@ -71,6 +71,21 @@ export interface ArtifactEvent {
   readonly version: RecordedVersion;
 }
 
+/** The run used a data set: `digest` of any algorithm, `size` in bytes, `context` what for (`train`, `eval`, …). */
+export interface DatasetEvent {
+  readonly kind: "dataset";
+  readonly name: string;
+  readonly digest: string;
+  readonly uri?: string | undefined;
+  readonly size?: number | undefined;
+  readonly context?: string | undefined;
+}
+
+/** A data set as the record of a run has it. `time` in ms since the epoch: when it was first logged. */
+export interface RecordedDataset extends Omit<DatasetEvent, "kind"> {
+  readonly time: number;
+}
+
 /** Nothing happened; the writer is there. */
 export interface BeatEvent {
   readonly kind: "beat";
@@ -109,6 +124,7 @@ export type NewEvent =
   | NoteEvent
   | MetricEvent
   | ArtifactEvent
+  | DatasetEvent
   | MediaEvent
   | BeatEvent
   | ClockEvent

@@ -1,4 +1,4 @@
-import type { ClosingStatus, Dictionary, ErrorSummary, RecordedVersion, RunEvent } from "./event.ts";
+import type { ClosingStatus, Dictionary, ErrorSummary, RecordedDataset, RecordedVersion, RunEvent } from "./event.ts";
 import { summariseMedia } from "./media-fold.ts";
 import { definitionOf } from "./metric-glob.ts";
 import { mergeParams, newDictionary } from "./params.ts";
@@ -24,7 +24,7 @@ export function foldRun(created: RunCreated, folds: readonly WriterFold[]): RunR
   events.sort((a, b) => a.fence - b.fence || a.event.order - b.event.order);
   for (const { fence, event } of events) state.apply(event, fence);
 
-  const { params, tags, note, status, endTime, error, artifacts, inputs, definitions, dropped } = state;
+  const { params, tags, note, status, endTime, error, artifacts, inputs, datasets, definitions, dropped } = state;
   const media = summariseMedia(writers);
   return {
     id: created.id,
@@ -44,6 +44,7 @@ export function foldRun(created: RunCreated, folds: readonly WriterFold[]): RunR
     ...(media && { media }),
     artifacts: [...artifacts.values()],
     inputs: [...inputs.values()],
+    datasets: [...datasets.values()],
     ...(created.environment !== undefined && { environment: created.environment }),
     ...(error !== undefined && { error }),
     dropped,
@@ -73,6 +74,7 @@ class EventFold {
   readonly definitions: Dictionary<MetricDefinition> = newDictionary<MetricDefinition>();
   readonly artifacts = new Map<string, RecordedVersion>();
   readonly inputs = new Map<string, RecordedVersion>();
+  readonly datasets = new Map<string, RecordedDataset>();
   note: string | undefined;
   status: RunStatus = "running";
   endTime: number | undefined;
@@ -111,6 +113,13 @@ class EventFold {
         return this.#version(this.artifacts, event.version);
       case "input":
         return this.#version(this.inputs, event.version);
+      case "dataset": {
+        const { kind: _kind, v: _v, order: _order, time, ...dataset } = event;
+        const id = JSON.stringify([event.name, event.digest, event.context]);
+        const before = this.datasets.get(id);
+        this.datasets.set(id, { ...before, ...dataset, time: before?.time ?? time });
+        return;
+      }
       case "dropped":
         this.dropped += event.points;
         return;

@@ -1,6 +1,7 @@
 import type { Backend, CallOptions, Entry } from "../backend/backend.ts";
 import { type MetricsEntry, parseMetricsName } from "./compacted.ts";
 import { parseFenceKey } from "./fence.ts";
+import { parseLifecycleKey } from "./lifecycle.ts";
 import { groupSegments, type SegmentEntry } from "./list-segments.ts";
 import { runPrefix } from "./run-created.ts";
 import { parseRunDocumentKey } from "./run-document.ts";
@@ -13,6 +14,8 @@ export interface RunListing {
   readonly documents: number;
   /** How many times the run was claimed with `mode: "exclusive"`. */
   readonly fences: number;
+  /** Number of the newest marker that says whether the run is deleted, 0 when there is none. */
+  readonly lifecycle: number;
   /** Compacted points, those of attempts that were not completed included: only a run document says which count. */
   readonly metrics: readonly MetricsEntry[];
 }
@@ -31,6 +34,7 @@ export function toRunListing(entries: readonly Entry[], runId: string): RunListi
     newestDocument: Math.max(0, ...numbers),
     documents: numbers.length,
     fences: Math.max(0, ...entries.map(({ key }) => parseFenceKey(key) ?? 0)),
+    lifecycle: Math.max(0, ...entries.flatMap(({ key }) => parseLifecycleKey(key) ?? [])),
     metrics: entries.flatMap(({ key, size }) => parseMetricsName(key.slice(below.length), size) ?? []),
   };
 }

@@ -28,5 +28,8 @@ export function parseRunDocumentKey(key: string): number | undefined {
 
 export function encodeRunDocument({ record, covers, compacted }: RunDocument): Uint8Array {
   const stored = compacted && { ...compacted, writers: compacted.writers.map(storeFold) };
-  return encodeCheckedJson({ v: 1, record, covers, ...(stored && { compacted: stored }) }, "run");
+  // Left out when there are none, as before there could be any.
+  const { datasets, ...rest } = record;
+  const kept = datasets.length > 0 ? record : rest;
+  return encodeCheckedJson({ v: 1, record: kept, covers, ...(stored && { compacted: stored }) }, "run");
 }

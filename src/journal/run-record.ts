@@ -1,5 +1,5 @@
 import type { Damage } from "./damage.ts";
-import type { Dictionary, ErrorSummary, RecordedVersion } from "./event.ts";
+import type { Dictionary, ErrorSummary, RecordedDataset, RecordedVersion } from "./event.ts";
 import type { MediaSummary } from "./media-entry.ts";
 import type { MetricSummary } from "./summary.ts";
 
@@ -22,6 +22,8 @@ export interface RunRecord {
   readonly status: RunStatus;
   readonly startTime: number;
   readonly endTime?: number;
+  /** When the run was deleted; absent for one that is not. */
+  readonly deletedAt?: number;
   /** Nested, as given. */
   readonly params: Dictionary;
   readonly tags: Dictionary<string>;
@@ -37,6 +39,8 @@ export interface RunRecord {
   readonly artifacts: readonly RecordedVersion[];
   /** Versions the run used, in order, each once. */
   readonly inputs: readonly RecordedVersion[];
+  /** Data sets the run used, in order, each name, digest and context once. */
+  readonly datasets: readonly RecordedDataset[];
   readonly environment?: Dictionary;
   readonly error?: ErrorSummary;
   /** Metric values and rich values the writers gave up since their buffers were full. */

@@ -67,7 +67,7 @@ export class Ledger {
     return await readRun(this.#context.backend, id, options.signal);
   }
 
-  /** Runs, newest first, a page at a time. Damaged runs are left out and told to `onError`. */
+  /** Runs that are not deleted, newest first, a page at a time. Damaged runs are left out and told to `onError`. */
   async searchRuns(query: RunQuery = {}): Promise<RunPage> {
     const { searchRuns } = await reading();
     return await searchRuns(this.#context.backend, query, this.#context.onError);
@@ -152,6 +152,19 @@ export class Ledger {
     options?: { readonly signal?: AbortSignal },
   ): Promise<ArtifactVersion> {
     return await (await this.#context.artifacts()).setAlias(name, version, alias, options);
+  }
+
+  /**
+   * Deletes a run softly: searches leave it out, `getRun` gives it with `deletedAt`, and nothing of it is removed. Its writers, if it
+   * has any, are not disturbed. Deleting it again changes nothing. `RUN_NOT_FOUND`; `CONFLICT` when others restore it all the time.
+   */
+  async deleteRun(id: string, options?: { readonly signal?: AbortSignal }): Promise<void> {
+    await (await reading()).setDeleted(this.#context, id, true, options?.signal);
+  }
+
+  /** Undoes {@link deleteRun}; restoring a run that is not deleted changes nothing. Rejects as it does. */
+  async restoreRun(id: string, options?: { readonly signal?: AbortSignal }): Promise<void> {
+    await (await reading()).setDeleted(this.#context, id, false, options?.signal);
   }
 
   /**

@@ -1,11 +1,13 @@
 import type { Backend } from "../backend/backend.ts";
 import { definitionOf } from "../journal/metric-glob.ts";
+import type { RunCreated } from "../journal/run-created.ts";
+import { readRecord } from "../journal/run-state.ts";
 import type { HistoryOptions } from "../series/history-options.ts";
 import { readSeries } from "../series/read-series.ts";
 import { sampleSeries } from "../series/downsample/sample.ts";
 import { type Series, within } from "../series/series.ts";
 import { alongside, pick } from "../series/x-axis.ts";
-import { checkRunId, readRun, readRunCreated } from "./read-run.ts";
+import { checkRunId, readRunCreated } from "./read-run.ts";
 
 /** Histories of a run, against another metric if `options.x` says so. `RUN_NOT_FOUND`. */
 export async function readHistories(
@@ -15,12 +17,18 @@ export async function readHistories(
   options: HistoryOptions,
 ): Promise<Map<string, Series>> {
   checkRunId(runId);
+  const created = (): Promise<RunCreated> => readRunCreated(backend, runId, options.signal);
   const { x, from, to, fromTime, toTime, samples, method = "minmax", ...rest } = options;
   const read = (wanted: readonly string[] | undefined, how: HistoryOptions): Promise<Map<string, Series>> =>
-    readSeries(backend, runId, () => readRunCreated(backend, runId, options.signal), wanted, how);
+    readSeries(backend, runId, created, wanted, how);
   if (x === undefined) return await read(keys, options);
 
-  const { metricDefinitions } = await readRun(backend, runId, options.signal);
+  const { metricDefinitions } = await readRecord(
+    backend,
+    runId,
+    created,
+    options.signal ? { signal: options.signal } : {},
+  );
   const axisOf = (key: string): string | undefined =>
     x === true ? definitionOf(key, metricDefinitions)?.stepMetric : x;
   const axes = keys?.flatMap((key) => axisOf(key) ?? []);

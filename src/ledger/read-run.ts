@@ -2,7 +2,8 @@ import type { Backend } from "../backend/backend.ts";
 import { LedgerError, describeType } from "../backend/error.ts";
 import { decodeRunCreated } from "../journal/decode-run-created.ts";
 import { type RunCreated, runCreatedKey } from "../journal/run-created.ts";
-import type { RunListing } from "../journal/list-run.ts";
+import { readLifecycle, withDeletedAt } from "../journal/lifecycle.ts";
+import { listRun, type RunListing } from "../journal/list-run.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import { readRecord } from "../journal/run-state.ts";
 import { ID_PATTERN } from "../run/ids.ts";
@@ -29,7 +30,7 @@ export async function readRunCreated(backend: Backend, id: string, signal?: Abor
   }
 }
 
-/** The record of a run: its newest document's if that covers all there is, else folded. */
+/** The record of a run: its newest document's if that covers all there is, else folded. With `deletedAt`, if it is deleted. */
 export async function readRun(
   backend: Backend,
   id: string,
@@ -38,7 +39,10 @@ export async function readRun(
 ): Promise<RunRecord> {
   checkRunId(id);
   const readCreated = (): Promise<RunCreated> => readRunCreated(backend, id, signal);
-  return await readRecord(backend, id, readCreated, { listing, ...(signal && { signal }) });
+  const call = signal ? { signal } : {};
+  const listed = listing ?? (await listRun(backend, id, call));
+  const record = await readRecord(backend, id, readCreated, { listing: listed, ...call });
+  return withDeletedAt(record, await readLifecycle(backend, id, listed.lifecycle, call));
 }
 
 export function runNotFound(id: string): LedgerError {

@@ -4,6 +4,7 @@ import { beyond, decodeRunDocument } from "../journal/decode-run-document.ts";
 import { type Round, WriterFollower } from "../journal/follow.ts";
 import { foldRun } from "../journal/fold.ts";
 import type { Coverage } from "../journal/compacted.ts";
+import { readLifecycle, withDeletedAt } from "../journal/lifecycle.ts";
 import type { SegmentEntry } from "../journal/list-segments.ts";
 import { listRun, type RunListing } from "../journal/list-run.ts";
 import { type RunCreated, runCreatedKey } from "../journal/run-created.ts";
@@ -34,6 +35,9 @@ export class RunFollower {
   /** Not everything in the record went through the journals as they were read here. */
   #isPartial = false;
   #record: RunRecord | undefined;
+  /** Number of the newest marker that was read, and what it said. */
+  #lifecycle = 0;
+  #deletedAt: number | undefined;
   #damage = "";
   /** Places in the journals where points are lost, and how many have been told. */
   #lost = 0;
@@ -91,6 +95,11 @@ export class RunFollower {
     const created = (this.#created ??= await readRunCreated(this.#backend, this.#id, this.#signal));
     const listing = await listRun(this.#backend, this.#id, call);
     if (listing.writers.size === 0 && listing.newestDocument === 0) await this.#assertThere();
+    if (listing.lifecycle > this.#lifecycle) {
+      this.#deletedAt = await readLifecycle(this.#backend, this.#id, listing.lifecycle, call);
+      this.#lifecycle = listing.lifecycle;
+      this.#hasNews = true;
+    }
     await this.#readDocument(listing.newestDocument);
     const document = this.#document;
 
@@ -124,8 +133,8 @@ export class RunFollower {
 
   /** What has not been told, if there is anything. */
   take(): RunUpdate | undefined {
-    const record = this.#record;
-    if (!this.#isUntold || record === undefined) return undefined;
+    if (!this.#isUntold || this.#record === undefined) return undefined;
+    const record = withDeletedAt(this.#record, this.#deletedAt);
     this.#isUntold = false;
     const hasGap = this.#buffer !== undefined && this.#lost > this.#lostTold;
     this.#lostTold = this.#lost;

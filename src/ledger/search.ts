@@ -9,6 +9,8 @@ import { readRun, readRunCreated } from "./read-run.ts";
 export interface RunQuery {
   /** Runs of this experiment only. */
   readonly experiment?: string;
+  /** `"active"` (default): runs that are not deleted. */
+  readonly view?: "active" | "deleted" | "all";
   /** Most runs in a page, 1 to 10,000. Default 100. */
   readonly limit?: number;
   /** Where the page before ended. */
@@ -23,7 +25,7 @@ export interface RunPage {
   readonly nextPageToken?: string;
 }
 
-const KNOWN = new Set(["experiment", "limit", "pageToken", "signal"]);
+const KNOWN = new Set(["experiment", "view", "limit", "pageToken", "signal"]);
 /** Runs read at a time. */
 const PARALLEL = 16;
 
@@ -33,7 +35,7 @@ export async function searchRuns(
   query: RunQuery,
   onDamaged: (error: LedgerError) => void,
 ): Promise<RunPage> {
-  const { experiment, limit, after, signal } = checkQuery(query);
+  const { experiment, view, limit, after, signal } = checkQuery(query);
   const listings = await listRuns(backend, signal);
   const ids = [...listings.keys()]
     .filter((id) => after === undefined || id < after)
@@ -47,7 +49,8 @@ export async function searchRuns(
         try {
           if (experiment !== undefined && (await readRunCreated(backend, id, signal)).experiment !== experiment)
             return undefined;
-          return await readRun(backend, id, signal, listings.get(id));
+          const run = await readRun(backend, id, signal, listings.get(id));
+          return view === "all" || (run.deletedAt === undefined) === (view === "active") ? run : undefined;
         } catch (error) {
           if (
             !LedgerError.hasCode(error, "CORRUPT") &&
@@ -83,7 +86,9 @@ export async function listRuns(backend: Backend, signal?: AbortSignal): Promise<
   return new Map([...entries].map(([id, own]) => [id, toRunListing(own, id)]));
 }
 
-function checkQuery(query: RunQuery): { experiment?: string; limit: number; after?: string; signal?: AbortSignal } {
+function checkQuery(
+  query: RunQuery,
+): Pick<RunQuery, "experiment" | "signal"> & Required<Pick<RunQuery, "view" | "limit">> & { readonly after?: string } {
   if (typeof query !== "object" || query === null) throw invalidArgument("query", "an object", query);
   for (const key of Object.keys(query)) {
     if (!KNOWN.has(key) && (query as Record<string, unknown>)[key] !== undefined) {
@@ -92,7 +97,9 @@ function checkQuery(query: RunQuery): { experiment?: string; limit: number; afte
       });
     }
   }
-  const { experiment, limit = 100, pageToken, signal } = query;
+  const { experiment, view = "active", limit = 100, pageToken, signal } = query;
+  if (view !== "active" && view !== "deleted" && view !== "all")
+    throw invalidArgument("view", '"active", "deleted" or "all"', view);
   if (!Number.isSafeInteger(limit) || limit < 1 || limit > 10_000)
     throw invalidArgument("limit", "a whole number from 1 to 10,000", limit);
   if (pageToken !== undefined && typeof pageToken !== "string")
@@ -106,6 +113,7 @@ function checkQuery(query: RunQuery): { experiment?: string; limit: number; afte
   }
   return {
     ...(experiment !== undefined && { experiment: checkName(experiment, "experiment") }),
+    view,
     limit,
     ...(after !== undefined && { after }),
     ...(signal && { signal }),

@@ -15,6 +15,7 @@ import type { ImageSource } from "../media/image.ts";
 import type { TableSource } from "../media/table.ts";
 import type * as Closing from "./close-run.ts";
 import type { RunContext } from "./context.ts";
+import { checkDataset, type DatasetReference, type LogDatasetOptions } from "./dataset.ts";
 import { summariseError } from "./error-summary.ts";
 import { type LogHistogramOptions, type LogImageOptions, MediaLog } from "./log-media.ts";
 import { MetricInput, type Metrics } from "./metric-input.ts";
@@ -224,6 +225,15 @@ export class Run implements AsyncDisposable {
       this.#parts.context.artifacts().then((store) => store.resolve(ref, options)),
       "input",
     );
+  }
+
+  /**
+   * Records that the run uses a data set, known by name, digest and, if given, what it is used for: again with the same three is
+   * fine. Throws `INVALID_ARGUMENT`, naming `uri` when that holds a password, a token or a signature; `RUN_CLOSED`.
+   */
+  logDataset(name: string, dataset: DatasetReference, options: LogDatasetOptions = {}): void {
+    if (this.#ending) throw this.#closed("logDataset");
+    this.#writer.event(checkDataset(name, dataset, options), "dataset");
   }
 
   /** Starts a run whose `parent` is this one, in the same experiment unless said otherwise. */

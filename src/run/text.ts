@@ -9,8 +9,8 @@ export const MAX_NAME_LENGTH = 250;
 export const MAX_TEXT_LENGTH: number = 1024 * 1024;
 
 /** A name people chose. Throws `INVALID_ARGUMENT` when it is no string, empty, too long or holds control characters. */
-export function checkName(value: unknown, field: string): string {
-  const name = checkText(value, field, MAX_NAME_LENGTH);
+export function checkName(value: unknown, field: string, longest: number = MAX_NAME_LENGTH): string {
+  const name = checkText(value, field, longest);
   if (name.trim() === "")
     throw new LedgerError("INVALID_ARGUMENT", `${field} must not be empty`, { field, received: "string" });
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for

@@ -37,23 +37,36 @@ async function script(): Promise<{ backend: Backend; id: string }> {
   return { backend, id: run.id };
 }
 
+const plain = (value: unknown): unknown =>
+  JSON.parse(
+    JSON.stringify(value, (_, item: unknown) =>
+      typeof item === "number" && !Number.isFinite(item) ? String(item) : typeof item === "bigint" ? `${item}n` : item,
+    ),
+  );
+
+/** What a record has had since these files were written, as it reads where there is none. */
+const LATER = { datasets: [] };
+
+async function restore({ objects }: Golden): Promise<Backend> {
+  const backend = memoryBackend();
+  for (const [key, base64] of Object.entries(objects))
+    await backend.create(key, new Uint8Array(Buffer.from(base64, "base64")));
+  return backend;
+}
+
+async function contents(backend: Backend, prefix: string): Promise<Golden["objects"]> {
+  const objects: Record<string, string> = {};
+  for await (const { key } of backend.list(prefix))
+    objects[key] = Buffer.from(await backend.read(key)).toString("base64");
+  return objects;
+}
+
 test.each(["v1.json", "v1-compacted.json"])("the ledger in %s reads as it did when it was written", async (name) => {
   const golden = read(name);
-  const backend = memoryBackend();
-  for (const [key, base64] of Object.entries(golden.objects))
-    await backend.create(key, new Uint8Array(Buffer.from(base64, "base64")));
+  const backend = await restore(golden);
   const ledger = await openLedger(backend);
-  const plain = (value: unknown): unknown =>
-    JSON.parse(
-      JSON.stringify(value, (_, item: unknown) =>
-        typeof item === "number" && !Number.isFinite(item)
-          ? String(item)
-          : typeof item === "bigint"
-            ? `${item}n`
-            : item,
-      ),
-    );
-  expect(plain(await ledger.getRun(golden.run))).toEqual(golden.record);
+  const record = { ...LATER, ...(golden.record as object) };
+  expect(plain(await ledger.getRun(golden.run))).toEqual(record);
   const { values, steps } = await ledger.history(golden.run, "loss");
   expect([...values]).toEqual([0.5, Infinity, Number.NaN]);
   expect([...steps]).toEqual([0, 1, 2 ** 40]);
@@ -63,14 +76,53 @@ test.each(["v1.json", "v1-compacted.json"])("the ledger in %s reads as it did wh
   if (name !== "v1.json") return;
   // The journals alone say the same.
   await backend.remove(`runs/${golden.run}/run.json`);
-  expect(plain(await ledger.getRun(golden.run))).toEqual(golden.record);
+  expect(plain(await ledger.getRun(golden.run))).toEqual(record);
 });
 
 test("the same script still writes the same bytes", async () => {
   const golden = read("v1-compacted.json");
   const { backend, id } = await script();
   expect(id).toBe(golden.run);
-  const objects: Record<string, string> = {};
-  for await (const { key } of backend.list("")) objects[key] = Buffer.from(await backend.read(key)).toString("base64");
-  expect(objects).toEqual(golden.objects);
+  expect(await contents(backend, "")).toEqual(golden.objects);
+});
+
+/** What `v1-datasets.json` was made from: data sets, and a run that was deleted, restored and deleted again. */
+async function datasets(): Promise<{ backend: Backend; id: string }> {
+  const { ledger, backend, clock } = await createTestLedger({ seed: 2027 });
+  const run = await ledger.startRun({ experiment: "golden", name: "data", environment: false });
+  run.logDataset(
+    "mnist",
+    { digest: "sha256:00ff", uri: "s3://data/mnist.npz", size: 11_490_434 },
+    { context: "train" },
+  );
+  await clock.advance(1000);
+  run.logDataset("ä", { digest: 'etag "1"' });
+  run.logDataset("mnist", { digest: "sha256:00ff" }, { context: "train" });
+  run.logDataset("mnist", { digest: "sha256:00ff" }, { context: "eval" });
+  await run.finish();
+  for (const deleted of [true, false, true]) {
+    await clock.advance(1000);
+    await (deleted ? ledger.deleteRun(run.id) : ledger.restoreRun(run.id));
+  }
+  return { backend, id: run.id };
+}
+
+test("data sets and markers of deletion read as they did when they were written", async () => {
+  const golden = read("v1-datasets.json");
+  const backend = await restore(golden);
+  const ledger = await openLedger(backend);
+  expect(plain(await ledger.getRun(golden.run))).toEqual(golden.record);
+  expect((await ledger.searchRuns()).runs).toEqual([]);
+  await backend.remove(`runs/${golden.run}/run.json`);
+  expect(plain(await ledger.getRun(golden.run))).toEqual(golden.record);
+  await backend.remove(`runs/${golden.run}/lifecycle/0003.json`);
+  expect((await ledger.searchRuns()).runs.map(({ id }) => id)).toEqual([golden.run]);
+});
+
+test("data sets and markers of deletion are still written as the same bytes", async () => {
+  const golden = read("v1-datasets.json");
+  const { backend, id } = await datasets();
+  expect(id).toBe(golden.run);
+  const own = Object.entries(golden.objects).filter(([key]) => key.startsWith("runs/"));
+  expect(await contents(backend, "runs")).toEqual(Object.fromEntries(own));
 });

@@ -1,0 +1,52 @@
+import { LedgerError, invalidArgument } from "../backend/error.ts";
+import type { DatasetEvent } from "../journal/event.ts";
+import { checkName } from "./text.ts";
+
+/** Which data set it is. */
+export interface DatasetReference {
+  /** Of the content, by any algorithm: `sha256:…`, an ETag, a commit. At most 250 characters. */
+  readonly digest: string;
+  /** Where it is. At most 4,096 characters; no password, token or signature, since what a run records stays. */
+  readonly uri?: string;
+  /** Bytes. */
+  readonly size?: number;
+}
+
+export interface LogDatasetOptions {
+  /** What the run uses it for: `train`, `eval`, … */
+  readonly context?: string;
+}
+
+const MAX_URI_LENGTH = 4096;
+/** What follows `//` up to a `:` that begins no port, and an `@`; or for HTTP, where tokens stand alone, just an `@`. */
+const USER_INFO = /\/\/[^/?#@[:]*:(?!\d*(?:[/?#]|$))[^]*@|https?:\/\/[^/?#]*@/i;
+/** A parameter whose name ends like those of credentials. */
+const SECRET =
+  /[?&;#][^=?&;#]*(?:token|secret|passw(?:or)?d|pwd|passphrase|signature|credentials?|key(?:_?id)?|auth|authorization|jwt|sig)=[^&;#]/i;
+
+/** Throws `INVALID_ARGUMENT` naming the field. */
+export function checkDataset(name: string, dataset: DatasetReference, options: LogDatasetOptions): DatasetEvent {
+  if (typeof dataset !== "object" || dataset === null)
+    throw invalidArgument("dataset", "an object with a digest", dataset);
+  if (typeof options !== "object" || options === null) throw invalidArgument("options", "an object", options);
+  const { digest, uri, size } = dataset;
+  const { context } = options;
+  if (size !== undefined && !(Number.isSafeInteger(size) && size >= 0))
+    throw invalidArgument("size", "a number of bytes", size);
+  const event: DatasetEvent = {
+    kind: "dataset",
+    name: checkName(name, "name"),
+    digest: checkName(digest, "digest"),
+    ...(uri !== undefined && { uri: checkName(uri, "uri", MAX_URI_LENGTH) }),
+    ...(size !== undefined && { size }),
+    ...(context !== undefined && { context: checkName(context, "context") }),
+  };
+  if (uri !== undefined && (USER_INFO.test(uri) || SECRET.test(uri))) {
+    throw new LedgerError(
+      "INVALID_ARGUMENT",
+      "uri seems to hold a password, a token or a signature, which would stay in the record: leave it out",
+      { field: "uri", received: "string" },
+    );
+  }
+  return event;
+}

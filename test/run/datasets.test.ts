@@ -1,0 +1,276 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { encodeCheckedJson } from "../../src/journal/checked-json.ts";
+import { decodeEvent } from "../../src/journal/decode-event.ts";
+import { decodeRunDocument } from "../../src/journal/decode-run-document.ts";
+import type { RunEvent } from "../../src/journal/event.ts";
+import { foldRun } from "../../src/journal/fold.ts";
+import type { RunCreated } from "../../src/journal/run-created.ts";
+import type { WriterFold } from "../../src/journal/writer-fold.ts";
+import { LedgerError, openLedger } from "../../src/index.ts";
+import { createTestLedger, seededIds } from "../../src/testing/index.ts";
+
+const code = (expected: string, field?: string): object =>
+  expect.objectContaining({ code: expected, ...(field !== undefined && { field }) });
+
+test("data sets are in the record in order, each name, digest and context once, while the run goes on and after", async () => {
+  const { ledger, clock } = await createTestLedger();
+  const run = await ledger.startRun();
+  expect((await ledger.getRun(run.id)).datasets).toEqual([]);
+  const first = clock.now();
+  run.logDataset("mnist", { digest: "sha256:aa" }, { context: "train" });
+  await clock.advance(1000);
+  run.logDataset("mnist", { digest: "sha256:aa" }, { context: "eval" });
+  run.logDataset("mnist", { digest: "sha256:bb" }, { context: "train" });
+  run.logDataset("__proto__", { digest: "v1" });
+  // What is said later completes or corrects what was said before, in its place.
+  run.logDataset("mnist", { digest: "sha256:aa", uri: "a", size: 0 }, { context: "train" });
+  run.logDataset("mnist", { digest: "sha256:aa", uri: "s3://b/k" }, { context: "train" });
+  const expected = [
+    { name: "mnist", digest: "sha256:aa", context: "train", uri: "s3://b/k", size: 0, time: first },
+    { name: "mnist", digest: "sha256:aa", context: "eval", time: clock.now() },
+    { name: "mnist", digest: "sha256:bb", context: "train", time: clock.now() },
+    { name: "__proto__", digest: "v1", time: clock.now() },
+  ];
+  await run.flush();
+  expect((await ledger.getRun(run.id)).datasets).toEqual(expected);
+  await run.finish();
+  expect((await ledger.getRun(run.id)).datasets).toEqual(expected);
+  for await (const { record } of ledger.watchRun(run.id)) expect(record.datasets).toEqual(expected);
+  expect(() => run.logDataset("late", { digest: "d" })).toThrow(code("RUN_CLOSED"));
+});
+
+test("whoever resumes a run adds to its data sets, and compaction keeps them", async () => {
+  const { ledger, backend, clock } = await createTestLedger();
+  const run = await ledger.startRun();
+  run.log({ loss: 1 });
+  run.logDataset("a", { digest: "1" });
+  await run.finish();
+  const journals = async (): Promise<string[]> => {
+    const keys: string[] = [];
+    for await (const { key } of backend.list(`runs/${run.id}/journal`)) keys.push(key);
+    return keys;
+  };
+  expect(await journals()).toEqual([]);
+  const other = await openLedger(backend, { clock, ids: seededIds(2, () => clock.now()) });
+  const again = await other.resumeRun(run.id);
+  again.logDataset("a", { digest: "1", size: 7 });
+  again.logDataset("b", { digest: "2" });
+  await again.flush();
+  const names = async (): Promise<unknown> =>
+    (await ledger.getRun(run.id)).datasets.map(({ name, size }) => [name, size]);
+  expect(await names()).toEqual([
+    ["a", 7],
+    ["b", undefined],
+  ]);
+  again.log({ loss: 2 });
+  await again.finish();
+  expect(await journals()).toEqual([]);
+  expect(await names()).toEqual([
+    ["a", 7],
+    ["b", undefined],
+  ]);
+});
+
+test.each<[string, unknown[], string]>([
+  ["no name", [undefined, { digest: "d" }], "name"],
+  ["an empty name", ["", { digest: "d" }], "name"],
+  ["a long name", ["x".repeat(251), { digest: "d" }], "name"],
+  ["a name of two lines", ["a\nb", { digest: "d" }], "name"],
+  ["half of a surrogate pair", ["\ud800", { digest: "d" }], "name"],
+  ["no data set", ["a"], "dataset"],
+  ["null", ["a", null], "dataset"],
+  ["text", ["a", "sha256:00"], "dataset"],
+  ["bytes", ["a", new Uint8Array(3)], "digest"],
+  ["no digest", ["a", { uri: "x" }], "digest"],
+  ["a number as digest", ["a", { digest: 5 }], "digest"],
+  ["an empty digest", ["a", { digest: " " }], "digest"],
+  ["a digest with a control character", ["a", { digest: "a\u0000" }], "digest"],
+  ["a long digest", ["a", { digest: "f".repeat(251) }], "digest"],
+  ["a number as uri", ["a", { digest: "d", uri: 5 }], "uri"],
+  ["an empty uri", ["a", { digest: "d", uri: "" }], "uri"],
+  ["a long uri", ["a", { digest: "d", uri: "x".repeat(4097) }], "uri"],
+  ["a negative size", ["a", { digest: "d", size: -1 }], "size"],
+  ["a fraction of a byte", ["a", { digest: "d", size: 1.5 }], "size"],
+  ["a size as text", ["a", { digest: "d", size: "5" }], "size"],
+  ["null as options", ["a", { digest: "d" }, null], "options"],
+  ["an empty context", ["a", { digest: "d" }, { context: "" }], "context"],
+  ["a number as context", ["a", { digest: "d" }, { context: 1 }], "context"],
+  ["a long context", ["a", { digest: "d" }, { context: "x".repeat(251) }], "context"],
+])("bad input is refused whole, naming the field: %s", async (_name, args, field) => {
+  const { ledger } = await createTestLedger();
+  const run = await ledger.startRun();
+  expect(() => (run.logDataset as (...all: unknown[]) => void)(...args)).toThrow(code("INVALID_ARGUMENT", field));
+  await run.finish();
+  expect((await ledger.getRun(run.id)).datasets).toEqual([]);
+});
+
+test.each([
+  "https://alice:s3cret@example.org/x",
+  "https://s3cret@github.com/o/r",
+  "git+https://s3cret@github.com/o/r",
+  "HTTP://a:s3cret@[::1]:80/",
+  "//a:s3cret@host/x",
+  "postgresql://a:s3cret@db/x",
+  "jdbc:postgresql://a:s3cret@db:5432/x",
+  "ftp://a:s3/cret@host/x",
+  "ftp://a:s3cret#1@host/x",
+  "ftp://:s3cret@host",
+  "ftp://a:123@host",
+  "jdbc:mysql://db/x?user=a&password=s3cret",
+  "https://b.s3.amazonaws.com/k?X-Amz-Expires=60&X-Amz-Signature=s3cret",
+  "https://b.s3.amazonaws.com/k?x-amz-security-token=s3cret",
+  "https://storage.googleapis.com/b/k?GoogleAccessId=a&Signature=s3cret",
+  "https://b.s3.amazonaws.com/k?AWSAccessKeyId=s3cret",
+  "https://a.blob.core.windows.net/c/b?sv=2024-11-04&sig=s3cret",
+  "https://host/x?api_key=s3cret",
+  "https://host/x?apikey=s3cret",
+  "https://host/x;token=s3cret",
+  "https://host/x#access_token=s3cret",
+])("a uri with credentials is refused, and not repeated: %s", async (uri) => {
+  const { ledger, backend } = await createTestLedger();
+  const run = await ledger.startRun();
+  let thrown: unknown;
+  try {
+    run.logDataset("a", { digest: "d", uri });
+  } catch (error) {
+    thrown = error;
+  }
+  expect(thrown).toMatchObject({ code: "INVALID_ARGUMENT", field: "uri", received: "string" });
+  if (!LedgerError.is(thrown)) throw thrown;
+  expect(`${thrown.message} ${String(thrown.cause)} ${JSON.stringify(thrown)}`).not.toMatch(/s3.?cret/);
+  await run.finish();
+  for await (const { key } of backend.list(""))
+    expect(new TextDecoder().decode(await backend.read(key))).not.toMatch(/s3.?cret/);
+});
+
+test.each([
+  "data/train.csv",
+  "C:\\data\\train.csv",
+  "file:///C:/data/a:b@c.csv",
+  "s3://bucket/key:with@signs//a",
+  "https://host:5000/data@v2",
+  "https://host/x?tokenizer=gpt2&max_tokens=5&token=",
+  "https://example.org/?q=a@b:c",
+  "abfss://container@account.dfs.core.windows.net/x",
+  "ssh://git@host:22/x",
+  "git@github.com:o/r.git",
+  "hdfs://namenode:8020/x@1",
+  "hf://datasets/ylecun/mnist@main",
+  "urn:isbn:0451450523",
+  "http://[::1]:80/x",
+])("a uri without them is kept as it is: %s", async (uri) => {
+  const { ledger } = await createTestLedger();
+  const run = await ledger.startRun();
+  run.logDataset("a", { digest: "d", uri });
+  await run.finish();
+  expect((await ledger.getRun(run.id)).datasets).toMatchObject([{ uri }]);
+});
+
+test("looking for credentials takes no longer than reading", async () => {
+  const { ledger } = await createTestLedger();
+  const run = await ledger.startRun();
+  for (const part of ["//", "//a:b", "?", "&x", ":", "//:", "http://", "?key", "=", "@", "//a:1"]) {
+    const uri = part.repeat(Math.floor(4096 / part.length));
+    const begin = process.cpuUsage();
+    try {
+      run.logDataset("a", { digest: "d", uri });
+    } catch (error) {
+      expect(error).toMatchObject({ field: "uri" });
+    }
+    expect(process.cpuUsage(begin).user, part).toBeLessThan(200_000);
+  }
+  await run.finish();
+});
+
+const created: RunCreated = {
+  v: 1,
+  id: "run00000000000000",
+  experiment: "e",
+  name: "n",
+  createdAt: 1,
+  writer: { id: "w0", beatMs: 1 },
+};
+const event = fc.record(
+  {
+    name: fc.constantFrom("a", "b", "__proto__"),
+    digest: fc.constantFrom("1", "2"),
+    context: fc.constantFrom("train", "null", "1"),
+    uri: fc.constantFrom("x", "y"),
+    size: fc.nat(9),
+  },
+  { requiredKeys: ["name", "digest"] },
+);
+
+test("the fold has each data set once, whoever recorded it and in whatever order the journals are read", () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(event, fc.nat(2)), { maxLength: 30 }), fc.boolean(), (logged, reversed) => {
+      const folds: WriterFold[] = [0, 1, 2].map((n) => ({
+        writer: `w${n}`,
+        order: n,
+        fence: 0,
+        next: 100,
+        events: logged.flatMap(([data, writer], i): RunEvent[] =>
+          writer === n ? [{ kind: "dataset", ...data, v: 1, order: i + 1, time: 1000 + i }] : [],
+        ),
+        media: [],
+        summaries: new Map(),
+        damage: [],
+      }));
+      const { datasets } = foldRun(created, reversed ? folds.toReversed() : folds);
+      const same = (a: object, b: object): boolean =>
+        (["name", "digest", "context"] as const).every((key) => Reflect.get(a, key) === Reflect.get(b, key));
+      const model: { readonly time: number; readonly name: string }[] = [];
+      for (const [i, [data]] of logged.entries()) {
+        const at = model.findIndex((each) => same(each, data));
+        if (at === -1) model.push({ ...data, time: 1000 + i });
+        else model[at] = { ...model[at], ...data, time: model[at]?.time as number };
+      }
+      expect(datasets).toEqual(model);
+    }),
+  );
+});
+
+const encode = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
+const HOSTILE: [string, object][] = [
+  ["no name", { digest: "d" }],
+  ["a name that is no text", { name: 1, digest: "d" }],
+  ["no digest", { name: "a" }],
+  ["a digest that is a list", { name: "a", digest: ["d"] }],
+  ["a uri that is an object", { name: "a", digest: "d", uri: { toString: "x" } }],
+  ["a negative size", { name: "a", digest: "d", size: -1 }],
+  ["a size beyond all integers", { name: "a", digest: "d", size: 1e300 }],
+  ["a size that is NaN", { name: "a", digest: "d", size: { $rl: "f64", v: "NaN" } }],
+  ["a context that is null", { name: "a", digest: "d", context: null }],
+];
+
+test.each(HOSTILE)("a record of a data set with %s is none", (_name, data) => {
+  expect(decodeEvent(encode({ kind: "dataset", v: 1, order: 1, time: 1, ...data }))).toEqual({ unknown: "dataset v1" });
+  const record = { id: "r", experiment: "e", metrics: {}, params: {}, damage: [] };
+  const bytes = encode({ v: 1, record: { ...record, datasets: [{ ...data, time: 1 }] }, covers: [] });
+  expect(decodeRunDocument(bytes, "r")).toBeUndefined();
+});
+
+test("another version of the kind is skipped, and said so", () => {
+  const bytes = encode({ kind: "dataset", v: 2, order: 1, time: 1, name: "a", digest: "d" });
+  expect(decodeEvent(bytes)).toEqual({ unknown: "dataset v2" });
+});
+
+test("a run document of a time without data sets has none, and one of them that is odd is no document", () => {
+  const record = { id: "r", experiment: "e", metrics: {}, params: {}, damage: [] };
+  const decode = (more: object): unknown =>
+    decodeRunDocument(encodeCheckedJson({ v: 1, record: { ...record, ...more }, covers: [] }, "run"), "r")?.record
+      .datasets;
+  expect(decode({})).toEqual([]);
+  expect(decode({ datasets: [{ name: "a", digest: "d", time: 5 }] })).toEqual([{ name: "a", digest: "d", time: 5 }]);
+  for (const datasets of [
+    5,
+    "x",
+    {},
+    [null],
+    [[]],
+    [{ name: "a", digest: "d" }],
+    [{ name: "a", digest: "d", time: "1" }],
+  ])
+    expect(decode({ datasets }), JSON.stringify(datasets)).toBeUndefined();
+});
