@@ -35,7 +35,7 @@ export async function setDeleted(
     for await (const { key } of backend.list(lifecyclePrefix(id), call))
       newest = Math.max(newest, parseLifecycleKey(key) ?? 0);
     // A listing may be behind.
-    while (await backend.stat(lifecycleKey(id, newest + 1), call)) newest++;
+    while (newest < MAX_LIFECYCLE_NUMBER && (await backend.stat(lifecycleKey(id, newest + 1), call))) newest++;
     let isDeleted: boolean | undefined;
     try {
       isDeleted = (await readLifecycle(backend, id, newest, call)) !== undefined;
