@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { compareRecords } from "../../../src/catalog/compare/compare-records.ts";
 import { type ComparedSection, leavesOf } from "../../../src/catalog/compare/section.ts";
+import { createTestLedger } from "../../../src/testing/index.ts";
 import { anyRecords, record } from "./records.ts";
 
 const paths = (section: ComparedSection): string[][] => [
@@ -66,6 +67,35 @@ test("a key with a dot is no path, an empty dictionary is a value, a dictionary 
     ],
   ]);
   expect(params.same.map(({ keys }) => keys)).toEqual([["__proto__"], ["a.b"]]);
+});
+
+test("equal paths of different keys have one order, whichever run comes first", () => {
+  const nested = record("a", { params: { a: { b: 1 } } });
+  const flat = record("b", { params: { "a.b": 1 } });
+  const keys = [
+    [nested, flat],
+    [flat, nested],
+  ].map((runs) => compareRecords(runs).params.differs.map(({ keys }) => keys));
+  expect(keys).toEqual([
+    [["a", "b"], ["a.b"]],
+    [["a", "b"], ["a.b"]],
+  ]);
+});
+
+test("records of a ledger", async () => {
+  const { ledger } = await createTestLedger();
+  const ids: string[] = [];
+  for (const lr of [0.1, 0.2]) {
+    const run = await ledger.startRun({ params: { o: { lr, name: "adam" } }, tags: { ["__proto__"]: `${lr}` } });
+    run.defineMetric("*", { goal: "minimize" });
+    run.log({ loss: lr });
+    await run.finish();
+    ids.push(run.id);
+  }
+  const { params, tags, metrics } = compareRecords(await Promise.all(ids.map((id) => ledger.getRun(id))));
+  expect(paths(params)).toEqual([["o.lr"], ["o.name"]]);
+  expect(tags.differs).toMatchObject([{ path: "__proto__", values: ["0.1", "0.2"] }]);
+  expect(metrics).toMatchObject([{ key: "loss", goal: "minimize", best: [ids[0]] }]);
 });
 
 test("head, tags, environment and code", () => {
