@@ -135,23 +135,23 @@ test("data sets by name and context, inputs by name, both by digest", () => {
   const { datasets, inputs } = compareRecords([
     record("a", {
       datasets: [
-        { name: "mnist", digest: "sha256:1", context: "train", size: 5 },
-        { name: "mnist", digest: "sha256:2", context: "test" },
-        { name: "mnist", digest: "sha256:3" },
+        { time: 0, name: "mnist", digest: "sha256:1", context: "train", size: 5 },
+        { time: 0, name: "mnist", digest: "sha256:2", context: "test" },
+        { time: 0, name: "mnist", digest: "sha256:3" },
       ],
       inputs: [version("m", "v1", "sha256:b"), version("m", "v0", "sha256:a"), version("n", "v0", "sha256:c")] as never,
     }),
     record("b", {
       datasets: [
-        { name: "mnist", digest: "sha256:1", context: "train" },
-        { name: "mnist", digest: "sha256:9", context: "test" },
+        { time: 0, name: "mnist", digest: "sha256:1", context: "train" },
+        { time: 0, name: "mnist", digest: "sha256:9", context: "test" },
       ],
       inputs: [version("m", "v0", "sha256:a"), version("m", "v1", "sha256:b"), version("n", "v1", "sha256:d")] as never,
     }),
   ]);
   expect(paths(datasets as never)).toEqual([["mnist", "mnist / test"], ["mnist / train"]]);
   expect(datasets.differs[0]?.present).toEqual([true, false]);
-  expect(datasets.differs[1]?.values[1]).toEqual([{ name: "mnist", digest: "sha256:9", context: "test" }]);
+  expect(datasets.differs[1]?.values[1]).toEqual([{ time: 0, name: "mnist", digest: "sha256:9", context: "test" }]);
   expect(paths(inputs as never)).toEqual([["n"], ["m"]]);
 });
 

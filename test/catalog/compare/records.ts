@@ -38,6 +38,7 @@ export function record(id: string, { metrics = {}, ...part }: Part = {}): RunRec
     endTime: 1_700_000_061_000,
     artifacts: [],
     inputs: [],
+    datasets: [],
     dropped: 0,
     damage: [],
     ...part,
