@@ -37,6 +37,8 @@ export interface ErrorDetails {
   readonly key?: string | undefined;
   /** The operation that failed: `create`, `read`, `list`, … */
   readonly operation?: string | undefined;
+  /** Where in a text the error is: 1 is its first UTF-16 code unit. */
+  readonly position?: number | undefined;
   /** HTTP status, where there was one. */
   readonly status?: number | undefined;
   /** The same call may succeed if repeated later, unchanged. Default `false`. */
@@ -58,6 +60,7 @@ export class LedgerError extends Error {
   readonly received: string | undefined;
   readonly key: string | undefined;
   readonly operation: string | undefined;
+  readonly position: number | undefined;
   readonly status: number | undefined;
   readonly transient: boolean;
 
@@ -68,6 +71,7 @@ export class LedgerError extends Error {
     this.received = details.received;
     this.key = details.key;
     this.operation = details.operation;
+    this.position = details.position;
     this.status = details.status;
     this.transient = details.transient ?? false;
   }

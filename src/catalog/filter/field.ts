@@ -1,0 +1,120 @@
+/** Which number of a metric: the latest, or one of its whole history. `best` is by the metric's goal. */
+export type Aggregate = "last" | "min" | "max" | "mean" | "best" | "count";
+
+/** What a run has one of, by its canonical name. Times and `duration` are in ms. */
+export type AttributeName = TextAttribute | NumberAttribute;
+export type NumberAttribute = "start_time" | "end_time" | "duration";
+/** `status` is in lower case. `artifact_uri` is MLflow's; no run has one. */
+export type TextAttribute =
+  | "id"
+  | "name"
+  | "status"
+  | "experiment"
+  | "note"
+  | "parent"
+  | "group"
+  | "job_type"
+  | "artifact_uri";
+
+export type DatasetPart = "name" | "digest" | "context";
+
+/** What a filter or an order reads of a run. */
+export type Field =
+  | { readonly kind: "attribute"; readonly name: AttributeName }
+  | { readonly kind: "param"; readonly key: string }
+  | { readonly kind: "tag"; readonly key: string }
+  | { readonly kind: "metric"; readonly key: string; readonly aggregate: Aggregate }
+  | { readonly kind: "dataset"; readonly name: DatasetPart };
+
+/** Every name of an attribute, ours and MLflow's. */
+const ATTRIBUTES: ReadonlyMap<string, AttributeName> = new Map<string, AttributeName>([
+  ["id", "id"],
+  ["run_id", "id"],
+  ["name", "name"],
+  ["run_name", "name"],
+  ["run name", "name"],
+  ["Run name", "name"],
+  ["Run Name", "name"],
+  ["status", "status"],
+  ["start_time", "start_time"],
+  ["startTime", "start_time"],
+  ["created", "start_time"],
+  ["Created", "start_time"],
+  ["end_time", "end_time"],
+  ["endTime", "end_time"],
+  ["duration", "duration"],
+  ["experiment", "experiment"],
+  ["note", "note"],
+  ["parent", "parent"],
+  ["group", "group"],
+  ["job_type", "job_type"],
+  ["jobType", "job_type"],
+  ["artifact_uri", "artifact_uri"],
+]);
+
+/** What may stand before the dot of a field. */
+const ENTITIES: ReadonlyMap<string, Field["kind"]> = new Map<string, Field["kind"]>([
+  ["metrics", "metric"],
+  ["metric", "metric"],
+  ["params", "param"],
+  ["param", "param"],
+  ["parameters", "param"],
+  ["parameter", "param"],
+  ["tags", "tag"],
+  ["tag", "tag"],
+  ["attributes", "attribute"],
+  ["attribute", "attribute"],
+  ["attr", "attribute"],
+  ["run", "attribute"],
+  ["datasets", "dataset"],
+  ["dataset", "dataset"],
+]);
+
+const AGGREGATES: readonly unknown[] = ["last", "min", "max", "mean", "best", "count"] satisfies Aggregate[];
+const DATASET_PARTS: readonly unknown[] = ["name", "digest", "context"] satisfies DatasetPart[];
+const NUMBERS: readonly unknown[] = ["start_time", "end_time", "duration"] satisfies NumberAttribute[];
+
+export const isAggregate = (name: unknown): name is Aggregate => AGGREGATES.includes(name);
+export const isNumberAttribute = (name: unknown): name is NumberAttribute => NUMBERS.includes(name);
+export const entityOf = (name: string): Field["kind"] | undefined => ENTITIES.get(name);
+
+/**
+ * The field that `name` is of an entity which has only certain ones, or `undefined`. MLflow's `user_id` is the tag in which
+ * it keeps the user.
+ */
+export function namedField(entity: "attribute" | "dataset", name: string): Field | undefined {
+  if (entity === "dataset") {
+    return DATASET_PARTS.includes(name) ? { kind: entity, name: name as DatasetPart } : undefined;
+  }
+  if (name === "user_id") return { kind: "tag", key: "mlflow.user" };
+  const attribute = ATTRIBUTES.get(name);
+  return attribute && { kind: entity, name: attribute };
+}
+
+/** The names that {@link namedField} knows, for people. */
+export function namesOf(entity: "attribute" | "dataset"): string {
+  const names = entity === "dataset" ? DATASET_PARTS : new Set([...ATTRIBUTES.values(), "user_id"]);
+  return [...names].join(", ");
+}
+
+const PLAIN_KEY = /^[\w/:@[\]-]+(?:\.[\w/:@[\]-]+)*$/;
+
+/** The field as text, which is also its identity: two fields have the same text only if they are the same. */
+export function formatField(field: Field): string {
+  switch (field.kind) {
+    case "attribute":
+      return `attributes.${field.name}`;
+    case "dataset":
+      return `datasets.${field.name}`;
+    case "metric": {
+      // A dot could be taken for that of an aggregate.
+      const key = field.key.includes(".") ? quote(field.key) : formatKey(field.key);
+      return `metrics.${key}${field.aggregate === "last" ? "" : `.${field.aggregate}`}`;
+    }
+    default:
+      return `${field.kind}s.${formatKey(field.key)}`;
+  }
+}
+
+const formatKey = (key: string): string => (PLAIN_KEY.test(key) ? key : quote(key));
+const quote = (key: string): string => `"${key.replaceAll('"', '""')}"`;

@@ -1,0 +1,41 @@
+import type { RunRecord } from "../../journal/run-record.ts";
+import { flattenParams } from "./flatten-params.ts";
+import type { FilterRow, ParamValue } from "./row.ts";
+
+type Datasets = ReturnType<FilterRow["datasets"]>;
+
+/** A run's record as a row. A run that has not ended has no duration. */
+export function recordRow(record: RunRecord): FilterRow {
+  let params: ReadonlyMap<string, ParamValue> | undefined;
+  const { startTime, endTime } = record;
+  return {
+    attribute(name) {
+      switch (name) {
+        case "start_time":
+          return startTime;
+        case "end_time":
+          return endTime;
+        case "duration":
+          return endTime === undefined ? undefined : endTime - startTime;
+        case "job_type":
+          return record.jobType;
+        case "artifact_uri":
+          return undefined;
+        default:
+          return record[name];
+      }
+    },
+    param: (key) => (params ??= flattenParams(record.params)).get(key),
+    tag: (key) => own(record.tags, key),
+    metric(key, aggregate) {
+      const summary = own(record.metrics, key);
+      if (summary === undefined) return undefined;
+      return aggregate === "mean" || aggregate === "count" ? summary[aggregate] : summary[aggregate]?.value;
+    },
+    datasets: () => (record as { readonly datasets?: Datasets }).datasets ?? [],
+  };
+}
+
+function own<T>(dictionary: Readonly<Record<string, T>>, key: string): T | undefined {
+  return Object.hasOwn(dictionary, key) ? dictionary[key] : undefined;
+}

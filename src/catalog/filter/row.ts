@@ -1,0 +1,14 @@
+import type { Aggregate, AttributeName } from "./field.ts";
+
+export type ParamValue = string | number | boolean | null;
+
+/** A run as filters and orders see it. What the run does not have is `undefined`. */
+export interface FilterRow {
+  /** Times and duration in ms. The status in lower case. */
+  attribute(name: AttributeName): string | number | undefined;
+  /** The key of a nested value is its path with dots. */
+  param(key: string): ParamValue | undefined;
+  tag(key: string): string | undefined;
+  metric(key: string, aggregate: Aggregate): number | undefined;
+  datasets(): readonly { readonly name: string; readonly digest: string; readonly context?: string | undefined }[];
+}
