@@ -2,7 +2,8 @@ export { openLedger, type OpenLedgerOptions } from "./ledger/open-ledger.ts";
 export type { Ledger } from "./ledger/ledger.ts";
 export type { MediaQuery, OpenMedia } from "./ledger/media.ts";
 export type { RunUpdate, WatchRunOptions } from "./ledger/run-update.ts";
-export type { RunPage, RunQuery } from "./ledger/search.ts";
+export type { RunQuery } from "./ledger/run-query.ts";
+export type { RunPage } from "./ledger/search.ts";
 export type { Recovery, RecoverOptions } from "./ledger/recover.ts";
 
 export type { Run } from "./run/run.ts";

@@ -9,26 +9,32 @@ export async function mapBounded<T, R>(
   fn: (item: T, signal: AbortSignal) => Promise<R>,
 ): Promise<R[]> {
   signal?.throwIfAborted();
-  const stop = new AbortController();
-  const onAbort = (): void => stop.abort(signal?.reason);
+  // One for each lane: Node warns of more than ten listeners on a signal.
+  const lanes = Array.from({ length: Math.min(limit, items.length) }, () => new AbortController());
+  let failure: { readonly reason: unknown } | undefined;
+  const stop = (reason: unknown): void => {
+    failure ??= { reason };
+    for (const lane of lanes) lane.abort(failure.reason);
+  };
+  const onAbort = (): void => stop(signal?.reason);
   signal?.addEventListener("abort", onAbort, { once: true });
   const results = new Array<R>(items.length);
   let next = 0;
-  const work = async (): Promise<void> => {
-    while (next < items.length && !stop.signal.aborted) {
+  const work = async (lane: AbortController): Promise<void> => {
+    while (next < items.length && failure === undefined) {
       const index = next++;
       try {
-        results[index] = await fn(items[index] as T, stop.signal);
+        results[index] = await fn(items[index] as T, lane.signal);
       } catch (error) {
-        stop.abort(error);
+        stop(error);
       }
     }
   };
   try {
-    await Promise.all(Array.from({ length: Math.min(limit, items.length) }, work));
-    stop.signal.throwIfAborted();
+    await Promise.all(lanes.map(work));
   } finally {
     signal?.removeEventListener("abort", onAbort);
   }
+  if (failure !== undefined) throw (failure as { readonly reason: unknown }).reason;
   return results;
 }

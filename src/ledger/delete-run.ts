@@ -1,5 +1,7 @@
 import { createOrMatch } from "../artifacts/numbered.ts";
+import type { Backend } from "../backend/backend.ts";
 import { LedgerError } from "../backend/error.ts";
+import { enter } from "../catalog/entry.ts";
 import {
   encodeLifecycle,
   lifecycleKey,
@@ -10,7 +12,7 @@ import {
 } from "../journal/lifecycle.ts";
 import { runCreatedKey } from "../journal/run-created.ts";
 import type { RunContext } from "../run/context.ts";
-import { checkRunId, runNotFound } from "./read-run.ts";
+import { checkRunId, readRunCreated, runNotFound } from "./read-run.ts";
 
 /** How often others may say something else at the same moment before it is given up. */
 const TRIES = 100;
@@ -43,15 +45,28 @@ export async function setDeleted(
       // The next one counts in its place.
       if (!LedgerError.hasCode(error, "CORRUPT")) throw error;
     }
-    if (isDeleted === deleted) return;
+    // Entered anew, in case that failed when it was said.
+    if (isDeleted === deleted) return await enterMarker(backend, id, newest, signal);
     if (newest === MAX_LIFECYCLE_NUMBER)
       throw new LedgerError("TOO_LARGE", `there is no number behind ${lifecycleKey(id, newest)}`, {
         key: lifecycleKey(id, newest),
       });
-    if (await createOrMatch(backend, lifecycleKey(id, newest + 1), bytes, signal)) return;
+    if (await createOrMatch(backend, lifecycleKey(id, newest + 1), bytes, signal))
+      return await enterMarker(backend, id, newest + 1, signal);
   }
   throw new LedgerError("CONFLICT", `run ${id} is deleted and restored by others over and over`, {
     key: lifecyclePrefix(id),
     transient: true,
   });
+}
+
+/** Tells the catalogue that there is a marker. Of a run whose beginning is damaged it has nothing to tell. */
+async function enterMarker(backend: Backend, id: string, n: number, signal: AbortSignal | undefined): Promise<void> {
+  if (n === 0) return;
+  try {
+    const { experiment } = await readRunCreated(backend, id, signal);
+    await enter(backend, experiment, id, "marked", n, signal);
+  } catch (error) {
+    if (!LedgerError.hasCode(error, "CORRUPT")) throw error;
+  }
 }

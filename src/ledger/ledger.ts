@@ -14,7 +14,8 @@ import type { MediaQuery, OpenMedia } from "./media.ts";
 import type * as Reading from "./reading.ts";
 import type { RecoverOptions, Recovery } from "./recover.ts";
 import type { RunUpdate, WatchRunOptions } from "./run-update.ts";
-import type { RunPage, RunQuery } from "./search.ts";
+import type { RunQuery } from "./run-query.ts";
+import type { RunPage } from "./search.ts";
 import { RunWatch } from "./watch-run.ts";
 
 // A program that only writes runs never loads what reads them.
@@ -67,10 +68,18 @@ export class Ledger {
     return await readRun(this.#context.backend, id, options.signal);
   }
 
-  /** Runs that are not deleted, newest first, a page at a time. Damaged runs are left out and told to `onError`. */
+  /**
+   * Runs, a page at a time, the newest first unless `orderBy` says otherwise. Damaged runs are left out and told to `onError`. What a
+   * filter may say is in `docs/search.md`. A page token goes on behind the run that the page ended with, whatever is added meanwhile; a
+   * run whose values change may come twice or not at all. `INVALID_ARGUMENT` names what is wrong in the query, and where in its text.
+   */
+  searchRuns<F extends keyof RunRecord>(
+    query: RunQuery & { readonly fields: readonly F[] },
+  ): Promise<RunPage<Pick<RunRecord, F | "id">>>;
+  searchRuns(query?: RunQuery): Promise<RunPage>;
   async searchRuns(query: RunQuery = {}): Promise<RunPage> {
     const { searchRuns } = await reading();
-    return await searchRuns(this.#context.backend, query, this.#context.onError);
+    return await searchRuns(this.#context, query);
   }
 
   /** The runs of all pages. */
@@ -175,5 +184,15 @@ export class Ledger {
   async recover(id?: string, options: RecoverOptions = {}): Promise<Recovery> {
     const { recoverRuns } = await reading();
     return await recoverRuns(this.#context, id, new Set([...this.#openRuns].map((run) => run.id)), options);
+  }
+
+  /**
+   * Makes the catalogue anew, which `searchRuns` reads, from the runs alone: it never holds anything that they do not. Others may write
+   * and search meanwhile. Needed after objects of the catalogue were lost in part; a search itself notices damaged ones, and that there is
+   * none at all. Returns how many runs there are.
+   */
+  async rebuildCatalog(options: { readonly signal?: AbortSignal } = {}): Promise<{ readonly runs: number }> {
+    const { rebuildCatalog } = await reading();
+    return await rebuildCatalog(this.#context, options.signal);
   }
 }

@@ -5,5 +5,6 @@ export { setDeleted } from "./delete-run.ts";
 export { listMedia, openMedia } from "./media.ts";
 export { readRun, readRunCreated } from "./read-run.ts";
 export { recoverRuns } from "./recover.ts";
+export { rebuildCatalog } from "./rebuild.ts";
 export { searchRuns } from "./search.ts";
 export { watchUpdates } from "./watch-updates.ts";

@@ -13,7 +13,7 @@ import type { RunContext } from "../run/context.ts";
 import { newWriter } from "../run/start-run.ts";
 import { seemsActive, settledWriters } from "../run/other-writers.ts";
 import { readRunCreated } from "./read-run.ts";
-import { listRuns } from "./search.ts";
+import { listRuns } from "./list-runs.ts";
 
 export interface RecoverOptions {
   /**

@@ -1,6 +1,7 @@
 import type { Backend } from "../backend/backend.ts";
 import { equalBytes } from "../backend/body.ts";
 import { LedgerError } from "../backend/error.ts";
+import { enter } from "../catalog/entry.ts";
 import { type Compacted, type CompactedEnd, type Coverage, isCompacted } from "../journal/compacted.ts";
 import { foldRun } from "../journal/fold.ts";
 import type { SegmentEntry } from "../journal/list-segments.ts";
@@ -85,7 +86,8 @@ export async function closeRun(context: RunContext, created: RunCreated, options
     const covers = coverage(state, writer);
     const document = state.listing.newestDocument + 1;
     let compacted: Compacted | undefined;
-    if (!(await seemsActive(backend, state.folds, { positions, fences: state.listing.fences }))) {
+    const goesOn = await seemsActive(backend, state.folds, { positions, fences: state.listing.fences });
+    if (!goesOn) {
       try {
         compacted = await compact(context, created, { state, folds, covers }, writer, signal);
       } catch (error) {
@@ -98,6 +100,8 @@ export async function closeRun(context: RunContext, created: RunCreated, options
     const bytes = encodeRunDocument({ record: foldRun(created, folds), covers, compacted: carried });
     // Another writer closed the run at the same time: what it found has to go into what is written here.
     if (!(await createDocument(context, created.id, document, bytes, signal))) continue;
+    // While another writer goes on, the run stays open in the catalogue.
+    if (!goesOn) await enterClosed(context, created, document, signal);
     if (compacted) {
       const key = runDocumentKey(created.id, document);
       if (!equalBytes(await backend.read(key, call), bytes))
@@ -107,6 +111,21 @@ export async function closeRun(context: RunContext, created: RunCreated, options
     return;
   }
   throw new LedgerError("IO", `run ${created.id} is closed by others over and over`);
+}
+
+/** The run is closed whether or not that can be entered: searches read an open run itself. */
+async function enterClosed(
+  { backend, onError }: RunContext,
+  { experiment, id }: RunCreated,
+  document: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  try {
+    await enter(backend, experiment, id, "closed", document, signal);
+  } catch (error) {
+    if (!LedgerError.is(error)) throw error;
+    onError(error);
+  }
 }
 
 /** Another writer has closed the run for this one too: there is nothing to add. */

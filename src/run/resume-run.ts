@@ -1,4 +1,6 @@
+import { mapBounded } from "../backend/bounded.ts";
 import { invalidArgument } from "../backend/error.ts";
+import { enter } from "../catalog/entry.ts";
 import { type FlushOptions, flushPolicy } from "../journal/flush-policy.ts";
 import { foldRun } from "../journal/fold.ts";
 import type { RunCreated } from "../journal/run-created.ts";
@@ -66,7 +68,8 @@ export async function resumeRun(
     },
   });
   try {
-    await run.flush();
+    const entered = () => enter(backend, created.experiment, created.id, "open", listing.newestDocument, signal);
+    await mapBounded([() => run.flush(), entered], 2, undefined, (work) => work());
   } catch (error) {
     // Nobody holds the session, so it must not go on by itself.
     writer.close();

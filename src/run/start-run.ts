@@ -1,3 +1,5 @@
+import { mapBounded } from "../backend/bounded.ts";
+import { enter } from "../catalog/entry.ts";
 import { flushPolicy, type FlushPolicy } from "../journal/flush-policy.ts";
 import { newDictionary } from "../journal/params.ts";
 import { encodeRunCreated, type RunCreated, runCreatedKey } from "../journal/run-created.ts";
@@ -37,7 +39,10 @@ export async function startRun(context: RunContext, options: StartRunOptions = {
     ...(captured && { environment: captured }),
     writer: { id: ids("writer"), beatMs, ...(backend.liveness && { alive: backend.liveness.token }) },
   };
-  await backend.create(runCreatedKey(id), encodeRunCreated(created), signal ? { signal } : {});
+  // At once: if the entry alone is stored it tells of no run, and if the run alone is, nobody has been told of it.
+  const begin = () => backend.create(runCreatedKey(id), encodeRunCreated(created), signal ? { signal } : {});
+  const entered = () => enter(backend, created.experiment, id, "open", 0, signal);
+  await mapBounded([begin, entered], 2, signal, (work) => work());
   return new Run({
     context,
     created,

@@ -3,7 +3,7 @@ import type { OrderKey } from "./order-by.ts";
 import type { FilterRow, ParamValue } from "./row.ts";
 
 /**
- * Orders rows by several keys, then the newest start first, then by id. In either direction a NaN comes behind every other value
+ * Orders rows by several keys, then the newest start first, then the highest id, which is the newest too where ids begin with the time. In either direction a NaN comes behind every other value
  * and a missing value last of all. In ascending order numbers stand before booleans and these before texts, which go by code
  * points.
  */
@@ -20,7 +20,7 @@ export function compareRows(keys: readonly OrderKey[]): (a: FilterRow, b: Filter
     }
     return (
       compareValues(a.attribute("start_time"), b.attribute("start_time"), true) ||
-      compareValues(a.attribute("id"), b.attribute("id"), false)
+      compareValues(a.attribute("id"), b.attribute("id"), true)
     );
   };
 }

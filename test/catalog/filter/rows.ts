@@ -14,6 +14,7 @@ export function record(fields: Partial<RunRecord> & { datasets?: unknown } = {})
     metricDefinitions: {},
     artifacts: [],
     inputs: [],
+    datasets: [],
     dropped: 0,
     damage: [],
     ...fields,

@@ -1,0 +1,128 @@
+import type { Dictionary } from "../journal/event.ts";
+import type { RunRecord } from "../journal/run-record.ts";
+import type { TableColumn } from "../parquet/table.ts";
+import type { CatalogRow } from "./catalog-row.ts";
+import { flattenParams } from "./filter/flatten-params.ts";
+
+/** Most columns of a segment. Of what has no column only the record itself tells. */
+const MAX_COLUMNS = 4000;
+/** Longest name of a column. */
+const MAX_NAME_LENGTH = 1000;
+
+type Cell = number | boolean | string;
+
+/** The values of a column, where there are any. */
+interface SparseColumn {
+  readonly rows: number[];
+  readonly cells: Cell[];
+  numbers: number;
+  booleans: number;
+}
+
+/**
+ * The columns of a segment: `run_id`, `document`, `marker`, what every run has, `tags.<key>`, `params.<path>` and
+ * `metrics.<key>.<aggregate>`. A param that is now a number and now something else is text in `params.<path>`, and its numbers
+ * and booleans are in `numbers.<path>` and `booleans.<path>` too.
+ */
+export class ColumnsBuilder {
+  readonly #sparse = new Map<string, SparseColumn>();
+  readonly #rows: { id: string; document: number; marker: number }[] = [];
+  /** Something has no column. */
+  incomplete = false;
+
+  get rows(): number {
+    return this.#rows.length;
+  }
+
+  /** Cells that hold a value. */
+  cells = 0;
+
+  add({ record, document, marker }: CatalogRow): void {
+    const row = this.#rows.push({ id: record.id, document, marker }) - 1;
+    const put = (name: string, cell: Cell | undefined): void => this.#put(row, name, cell);
+    const { name, experiment, status, note, parent, group, jobType } = record;
+    for (const [column, cell] of Object.entries({ name, experiment, status, note, parent, group, job_type: jobType }))
+      put(column, cell);
+    put("start_time", record.startTime);
+    put("end_time", record.endTime);
+    put("deleted_at", record.deletedAt);
+    if (record.datasets.length > 0) put("datasets", JSON.stringify(record.datasets));
+    for (const key of Object.keys(record.tags)) put(`tags.${key}`, record.tags[key]);
+    for (const [path, leaf] of flattenParams(record.params)) put(`params.${path}`, leaf ?? undefined);
+    putMetrics(record.metrics, put);
+  }
+
+  /** Built one at a time, as they are asked for. */
+  *columns(): Generator<TableColumn> {
+    yield { name: "run_id", type: "string", values: this.#rows.map(({ id }) => id) };
+    yield { name: "document", type: "int64", values: Float64Array.from(this.#rows, ({ document }) => document) };
+    yield { name: "marker", type: "int64", values: Float64Array.from(this.#rows, ({ marker }) => marker) };
+    for (const [name, column] of this.#sparse) yield* this.#dense(name, column);
+  }
+
+  #put(row: number, name: string, cell: Cell | undefined): void {
+    if (cell === undefined) return;
+    let column = this.#sparse.get(name);
+    if (column === undefined) {
+      if (this.#sparse.size === MAX_COLUMNS || name.length > MAX_NAME_LENGTH) {
+        this.incomplete = true;
+        return;
+      }
+      this.#sparse.set(name, (column = { rows: [], cells: [], numbers: 0, booleans: 0 }));
+    }
+    if (typeof cell === "number") column.numbers++;
+    else if (typeof cell === "boolean") column.booleans++;
+    column.rows.push(row);
+    column.cells.push(cell);
+    this.cells++;
+  }
+
+  *#dense(name: string, { rows, cells, numbers, booleans }: SparseColumn): Generator<TableColumn> {
+    const absent = (): boolean[] => new Array<boolean>(this.rows).fill(true);
+    const spread = <T extends Cell>(accept: (cell: Cell) => cell is T, values: { [row: number]: T }): boolean[] => {
+      const nulls = absent();
+      cells.forEach((cell, i) => {
+        if (!accept(cell)) return;
+        values[rows[i]!] = cell;
+        nulls[rows[i]!] = false;
+      });
+      return nulls;
+    };
+    const ofNumbers = (column: string): TableColumn => {
+      const values = new Float64Array(this.rows);
+      const nulls = spread((cell): cell is number => typeof cell === "number", values);
+      return { name: column, type: TIMES.has(column) ? "timestamp" : "double", values, nulls };
+    };
+    const ofBooleans = (column: string): TableColumn => {
+      const values = new Array<boolean>(this.rows).fill(false);
+      const nulls = spread((cell): cell is boolean => typeof cell === "boolean", values);
+      return { name: column, type: "boolean", values, nulls };
+    };
+    if (numbers === cells.length) return yield ofNumbers(name);
+    if (booleans === cells.length) return yield ofBooleans(name);
+    const values = new Array<string>(this.rows).fill("");
+    const nulls = absent();
+    cells.forEach((cell, i) => {
+      values[rows[i]!] = String(cell);
+      nulls[rows[i]!] = false;
+    });
+    yield { name, type: "string", values, nulls };
+    const path = name.slice("params.".length);
+    if (numbers > 0) yield ofNumbers(`numbers.${path}`);
+    if (booleans > 0) yield ofBooleans(`booleans.${path}`);
+  }
+}
+
+const TIMES = new Set(["start_time", "end_time", "deleted_at"]);
+
+function putMetrics(metrics: RunRecord["metrics"], put: (name: string, cell: number | undefined) => void): void {
+  for (const key of Object.keys(metrics) as (keyof Dictionary)[]) {
+    const { last, min, max, best, mean, count } = metrics[key]!;
+    put(`metrics.${key}.last`, last.value);
+    put(`metrics.${key}.min`, min?.value);
+    put(`metrics.${key}.max`, max?.value);
+    put(`metrics.${key}.mean`, mean);
+    put(`metrics.${key}.count`, count);
+    put(`metrics.${key}.best`, best?.value);
+  }
+}

@@ -1,0 +1,87 @@
+import { mapBounded } from "../backend/bounded.ts";
+import type { CatalogContext } from "./catalog-context.ts";
+import { type CatalogRow, isOlder } from "./catalog-row.ts";
+import { isCurrent, type LooseRow, type OpenExperiment } from "./open-experiment.ts";
+import type { Segment } from "./segment.ts";
+import { nextGeneration } from "./segment-name.ts";
+import { MAX_SEGMENT_ROWS } from "./segment-write.ts";
+import { storeRows } from "./store-rows.ts";
+
+/** Closed runs with entries that make it worth it. A search reads no more of them than that, but for runs that closed since the last. */
+export const MIN_LOOSE = 8;
+/** A segment is merged into one that would be at least a third of it: so a run is written anew only each time its segment grows fourfold. */
+const GROWTH = 3;
+const REMOVALS_AT_ONCE = 16;
+/** Records read at once, from segments that are merged. */
+const ROWS_AT_ONCE = 256;
+
+/**
+ * Puts runs that are closed into a segment, with those of segments that are not much larger, and removes what that stands in for. Any number
+ * of others may do the same at the same time, and any of them may end anywhere: a row that is in two segments counts once, and nothing
+ * is removed before a segment with all of it is in place. Returns whether there was anything to do.
+ */
+export async function compactExperiment(
+  context: CatalogContext,
+  open: OpenExperiment,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const closed = open.loose.filter(({ isClosed }) => isClosed);
+  if (closed.length < MIN_LOOSE) return false;
+  const merged = toMerge(open.segments, closed.length);
+  const { prefix, segments } = open.listing;
+  await storeRows(context, prefix, nextGeneration(segments), rowsOf(context, open, closed, merged, signal), signal);
+
+  const { backend } = context;
+  const call = signal ? { signal } : {};
+  await mapBounded(closed, REMOVALS_AT_ONCE, signal, async ({ touched }) => {
+    // In order: what says that the run is open must not be what is left.
+    for (const key of touched.keys) await backend.remove(key, call);
+  });
+  await mapBounded(merged, REMOVALS_AT_ONCE, signal, ({ name }) => backend.remove(name.key, call));
+  return true;
+}
+
+function toMerge(segments: readonly Segment[], rows: number): Segment[] {
+  const merged: Segment[] = [];
+  for (const segment of segments.toSorted((a, b) => a.rows - b.rows)) {
+    if (segment.rows > GROWTH * rows || segment.rows + rows > MAX_SEGMENT_ROWS) break;
+    merged.push(segment);
+    rows += segment.rows;
+  }
+  return merged;
+}
+
+async function* rowsOf(
+  { backend }: CatalogContext,
+  open: OpenExperiment,
+  closed: readonly LooseRow[],
+  merged: readonly Segment[],
+  signal: AbortSignal | undefined,
+): AsyncGenerator<CatalogRow, void, undefined> {
+  yield* closed;
+  const best = new Map<string, { segment: Segment; at: number; document: number; marker: number }>();
+  for (const segment of merged) {
+    await segment.load(backend, ["run_id", "document", "marker"], 1, signal);
+    const [ids, documents, markers] = ["run_id", "document", "marker"].map((name) => segment.cells(name));
+    for (let at = 0; at < segment.rows; at++) {
+      const id = ids![at] as string;
+      const row = { segment, at, document: Number(documents?.[at]), marker: Number(markers?.[at]) };
+      const other = best.get(id);
+      if (isCurrent(open, id, row.document, row.marker) && (other === undefined || isOlder(other, row)))
+        best.set(id, row);
+    }
+  }
+  for (const segment of merged) {
+    const rows = [...best.values()].filter((row) => row.segment === segment);
+    for (let i = 0; i < rows.length; i += ROWS_AT_ONCE) {
+      const some = rows.slice(i, i + ROWS_AT_ONCE);
+      const records = await segment.records(
+        backend,
+        some.map(({ at }) => at),
+        1,
+        signal,
+      );
+      for (const { at, document, marker } of some) yield { record: records.get(at)!, document, marker };
+    }
+  }
+}

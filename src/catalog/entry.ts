@@ -1,0 +1,77 @@
+import type { Backend } from "../backend/backend.ts";
+import { crc32 } from "../backend/crc32.ts";
+import { LedgerError } from "../backend/error.ts";
+import { encodeSegment, MAX_SEGMENT_BYTES } from "../backend/key.ts";
+
+/** All of the catalogue is below it. */
+export const CATALOG_PREFIX = "experiments";
+
+/**
+ * What changed about a run since the catalogue's segments were written. `open`: a session began when the run had `number`
+ * documents. `closed`: document `number` is there. `marked`: marker `number` of its deletion or restoration is there.
+ */
+export type EntryKind = "closed" | "marked" | "open";
+
+/** An entry is an empty object: its key says all there is to say, and the run's own objects have the rest. */
+export interface CatalogEntry {
+  readonly key: string;
+  readonly runId: string;
+  readonly kind: EntryKind;
+  readonly number: number;
+}
+
+/** Their first letters also put an entry behind those that it makes void. */
+const LETTERS = { closed: "c", marked: "m", open: "o" } as const;
+const KINDS: { readonly [letter: string]: EntryKind } = { c: "closed", m: "marked", o: "open" };
+const SHAPE = /^([0-9a-z][0-9a-z_-]{0,63})\.([cmo])(\d{4,9})$/;
+
+/**
+ * The prefix of an experiment. Two experiments may share one, if their names differ in Unicode's normal form alone, or are very
+ * long: every record names its experiment.
+ */
+export function experimentPrefix(experiment: string): string {
+  return `${CATALOG_PREFIX}/${experimentSegment(experiment)}`;
+}
+
+function experimentSegment(experiment: string): string {
+  // A name of a run's experiment may take more bytes than a segment.
+  let short = experiment;
+  for (let most = experiment.length; ; most = Math.floor(most / 2)) {
+    short = [...experiment].slice(0, most).join("");
+    try {
+      const segment = encodeSegment(short, "experiment");
+      if (short === experiment) return segment;
+      const sum = crc32(new TextEncoder().encode(experiment)).toString(16).padStart(8, "0");
+      if (segment.length + 10 <= MAX_SEGMENT_BYTES) return `${segment}=~${sum}`;
+    } catch (error) {
+      if (!LedgerError.is(error) || most === 0) throw error;
+    }
+  }
+}
+
+export function entryKey(experiment: string, runId: string, kind: EntryKind, number: number): string {
+  return `${experimentPrefix(experiment)}/entries/${runId}.${LETTERS[kind]}${String(number).padStart(4, "0")}`;
+}
+
+/** The entry with that key, or `undefined` for any other key. */
+export function parseEntry(key: string): CatalogEntry | undefined {
+  const match = SHAPE.exec(key.slice(key.lastIndexOf("/") + 1));
+  if (match === null) return undefined;
+  return { key, runId: match[1]!, kind: KINDS[match[2]!]!, number: Number(match[3]) };
+}
+
+/** Enters it. That somebody did before is as good. */
+export async function enter(
+  backend: Backend,
+  experiment: string,
+  runId: string,
+  kind: EntryKind,
+  number: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  try {
+    await backend.create(entryKey(experiment, runId, kind, number), new Uint8Array(0), signal ? { signal } : {});
+  } catch (error) {
+    if (!LedgerError.hasCode(error, "EXISTS")) throw error;
+  }
+}

@@ -1,0 +1,70 @@
+import { mapBounded } from "../backend/bounded.ts";
+import type { CatalogContext } from "./catalog-context.ts";
+import type { CatalogRow } from "./catalog-row.ts";
+import { type ExperimentListing, isOpen, type Touched } from "./list-catalog.ts";
+import { readTouched, unlessDamaged } from "./read-row.ts";
+import type { Segment } from "./segment.ts";
+
+/** Runs read at a time. */
+const RUNS_AT_ONCE = 32;
+const SEGMENTS_AT_ONCE = 16;
+
+/** A run that has entries. */
+export interface LooseRow extends CatalogRow {
+  readonly touched: Touched;
+  /** Nobody writes to it: a segment may have it. */
+  readonly isClosed: boolean;
+}
+
+/** The catalogue of an experiment, ready to be asked. */
+export interface OpenExperiment {
+  readonly listing: ExperimentListing;
+  readonly segments: readonly Segment[];
+  readonly loose: readonly LooseRow[];
+  /** The newest row of runs that may be in several segments, or {@link GONE} where no segment has it. */
+  readonly newest: ReadonlyMap<string, readonly [document: number, marker: number]>;
+}
+
+/** Newer than any row: the run has entries, and is read itself. */
+const GONE = [Number.POSITIVE_INFINITY, 0] as const;
+
+/** Opens what was listed. Runs that cannot be read are told to `onError` and left out. `CORRUPT` for a damaged segment, `NOT_FOUND` for one that is gone. */
+export async function openExperiment(
+  context: CatalogContext,
+  listing: ExperimentListing,
+  signal: AbortSignal | undefined,
+): Promise<OpenExperiment> {
+  const [segments, loose] = await Promise.all([
+    mapBounded(listing.segments, SEGMENTS_AT_ONCE, signal, (name, stop) => context.segments.open(name, stop)),
+    mapBounded([...listing.touched], RUNS_AT_ONCE, signal, (entry, stop) => readLoose(context, entry, stop)),
+  ]);
+  const newest = new Map<string, readonly [number, number]>();
+  for (const { amends } of segments) {
+    for (const [id, own] of amends) if (isNewer(own, newest.get(id))) newest.set(id, own);
+  }
+  for (const id of listing.touched.keys()) newest.set(id, GONE);
+  return { listing, segments, loose: loose.filter((row) => row !== undefined), newest };
+}
+
+function isNewer(own: readonly [number, number], other: readonly [number, number] | undefined): boolean {
+  return other === undefined || own[0] > other[0] || (own[0] === other[0] && own[1] > other[1]);
+}
+
+/** Whether a row of a segment counts, or another has come in its place. */
+export function isCurrent({ newest }: OpenExperiment, id: string, document: number, marker: number): boolean {
+  const other = newest.get(id);
+  return other === undefined || !isNewer(other, [document, marker]);
+}
+
+async function readLoose(
+  { backend, onError }: CatalogContext,
+  [id, touched]: [string, Touched],
+  signal: AbortSignal,
+): Promise<LooseRow | undefined> {
+  // What is not there is about to begin, or its beginning failed.
+  const row = await unlessDamaged(onError, () => readTouched(backend, id, touched, signal));
+  if (row === undefined) return undefined;
+  // A run is open until a document behind its sessions says otherwise, whether or not that was entered.
+  const isClosed = !isOpen(touched) || (row.record.status !== "running" && row.document > touched.open);
+  return { ...row, touched, isClosed };
+}

@@ -1,0 +1,84 @@
+import { crc32 } from "../backend/crc32.ts";
+import { LedgerError } from "../backend/error.ts";
+import { decodeJson, encodeJson } from "../backend/json.ts";
+import { isDictionary } from "../journal/record-checks.ts";
+import { formatField } from "./filter/field.ts";
+import type { OrderKey } from "./filter/order-by.ts";
+import type { FilterRow, ParamValue } from "./filter/row.ts";
+
+/** What a page was asked for, but for its size: a token is of no use for anything else. */
+export interface PagedQuery {
+  readonly experiment: string | undefined;
+  readonly filter: string;
+  readonly view: string;
+  readonly orderBy: readonly OrderKey[];
+}
+
+const MAX_TOKEN_CHARS = 65_536;
+
+/** Where a page ended, as text: behind the run of that row, whatever is added before or behind it. */
+export function encodePageToken(query: PagedQuery, row: FilterRow): string {
+  const keys = query.orderBy.map(({ field }) => valueOf(row, field) ?? null);
+  const start = row.attribute("start_time");
+  const text = encodeJson({ v: 1, query: sumOf(query), keys, start, id: row.attribute("id") }, "pageToken");
+  return toBase64(new TextEncoder().encode(text + toHex(crc32(new TextEncoder().encode(text)))));
+}
+
+/** The row that a page ended with. `INVALID_ARGUMENT` for anything but a token that this query gave. */
+export function decodePageToken(query: PagedQuery, token: unknown): FilterRow {
+  const bad = (why: string): LedgerError =>
+    new LedgerError("INVALID_ARGUMENT", `pageToken ${why}`, { field: "pageToken", received: typeof token });
+  if (typeof token !== "string" || token.length > MAX_TOKEN_CHARS) throw bad("is not one that searchRuns gave");
+  let data: unknown;
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(fromBase64(token));
+    const body = text.slice(0, -8);
+    if (toHex(crc32(new TextEncoder().encode(body))) === text.slice(-8)) data = decodeJson(body);
+  } catch {
+    // It is none.
+  }
+  if (!isDictionary(data) || data["v"] !== 1) throw bad("is not one that searchRuns gave");
+  const { keys, start, id } = data;
+  if (data["query"] !== sumOf(query))
+    throw bad("is of another search: experiment, filter, orderBy and view have to stay the same");
+  if (
+    !Array.isArray(keys) ||
+    keys.length !== query.orderBy.length ||
+    typeof start !== "number" ||
+    typeof id !== "string"
+  )
+    throw bad("is not one that searchRuns gave");
+  const values = new Map(query.orderBy.map(({ field }, i) => [formatField(field), keys[i] as ParamValue]));
+  const of = <T>(field: OrderKey["field"]): T => (values.get(formatField(field)) ?? undefined) as T;
+  return {
+    attribute: (name) => (name === "start_time" ? start : name === "id" ? id : of({ kind: "attribute", name })),
+    param: (key) => of({ kind: "param", key }),
+    tag: (key) => of({ kind: "tag", key }),
+    metric: (key, aggregate) => of({ kind: "metric", key, aggregate }),
+    datasets: () => [],
+  };
+}
+
+function valueOf(row: FilterRow, field: OrderKey["field"]): ParamValue | undefined {
+  if (field.kind === "metric") return row.metric(field.key, field.aggregate);
+  if (field.kind === "attribute") return row.attribute(field.name);
+  return field.kind === "tag" ? row.tag(field.key) : row.param(field.key);
+}
+
+function sumOf({ experiment, filter, view, orderBy }: PagedQuery): string {
+  const order = orderBy.map(({ field, descending }) => [formatField(field), descending]);
+  const text = JSON.stringify([experiment ?? null, filter, view, order]);
+  // Of its length too: two texts of one sum are hardly of one length.
+  return `${toHex(crc32(new TextEncoder().encode(text)))}${text.length.toString(36)}`;
+}
+
+const toHex = (sum: number): string => sum.toString(16).padStart(8, "0");
+
+function toBase64(bytes: Uint8Array): string {
+  const text = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+  return btoa(text).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+}
+
+function fromBase64(text: string): Uint8Array {
+  return Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (letter) => letter.charCodeAt(0));
+}

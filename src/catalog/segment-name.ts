@@ -1,0 +1,28 @@
+/** A segment of the catalogue as listed. */
+export interface SegmentName {
+  readonly key: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Above those of all segments that it was made of, so that it sorts behind what it stands in for. */
+  readonly generation: number;
+}
+
+const SHAPE = /^(\d{6})-[0-9a-z_-]{1,64}\.parquet$/;
+const MAX_GENERATION = 999_999;
+
+/** The key of a new segment. `id` is nobody else's. */
+export function segmentKey(prefix: string, generation: number, id: string): string {
+  const padded = String(Math.min(generation, MAX_GENERATION)).padStart(6, "0");
+  return `${prefix}/segments/${padded}-${id}.parquet`;
+}
+
+/** The segment with that key, or `undefined` for any other key. */
+export function parseSegmentName(key: string, size: number): SegmentName | undefined {
+  const match = SHAPE.exec(key.slice(key.lastIndexOf("/") + 1));
+  return match === null ? undefined : { key, size, generation: Number(match[1]) };
+}
+
+/** A generation behind all of these. */
+export function nextGeneration(segments: readonly SegmentName[]): number {
+  return segments.reduce((highest, { generation }) => Math.max(highest, generation), 0) + 1;
+}

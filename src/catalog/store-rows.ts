@@ -1,0 +1,36 @@
+import { byteStream } from "../backend/body.ts";
+import type { CatalogContext } from "./catalog-context.ts";
+import type { CatalogRow } from "./catalog-row.ts";
+import { segmentKey } from "./segment-name.ts";
+import { SegmentWriter } from "./segment-write.ts";
+
+/** Stores rows as segments of an experiment, one if they fit. Returns the keys. */
+export async function storeRows(
+  { backend, newId }: CatalogContext,
+  prefix: string,
+  generation: number,
+  rows: AsyncIterable<CatalogRow>,
+  signal: AbortSignal | undefined,
+): Promise<string[]> {
+  const keys: string[] = [];
+  const source = rows[Symbol.asyncIterator]();
+  try {
+    for (let next = await source.next(); !next.done;) {
+      const writer = new SegmentWriter();
+      const bytes = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
+        while (!next.done && !writer.isFull) {
+          const piece = writer.add(next.value);
+          if (piece) yield piece;
+          next = await source.next();
+        }
+        yield writer.end();
+      };
+      const key = segmentKey(prefix, generation, newId());
+      await backend.create(key, byteStream(bytes()), signal ? { signal } : {});
+      keys.push(key);
+    }
+  } finally {
+    await source.return?.();
+  }
+  return keys;
+}
