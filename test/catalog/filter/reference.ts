@@ -138,22 +138,30 @@ export function valueOf(field: string, run: Run): Found {
   const [, entity, quoted, plain, suffix] =
     /^(?:([a-z]+)\.)?(?:["`]([^"`]*)["`]|([A-Za-z_/.]+?))(\.(?:min|max|mean|best|last|count))?$/.exec(field) ?? [];
   let key = quoted ?? plain ?? "";
-  if (/^metric/.test(entity ?? "")) {
+  if (entity?.startsWith("metric")) {
     const summary = Object.entries(run.metrics).find(([name]) => name === key)?.[1];
     const part = suffix?.slice(1) ?? "last";
     const found: unknown = summary && Object.entries(summary).find(([name]) => name === part)?.[1];
     return (typeof found === "object" && found !== null ? (found as { value: number }).value : found) as Found;
   }
   key += suffix ?? "";
-  if (/^param/.test(entity ?? "")) {
+  if (entity?.startsWith("param")) {
     const own = Object.entries(run.params).find(([name]) => name === key);
     if (own !== undefined) return own[1] as Found;
     return key === "opt.lr" ? (run.params["opt"] as { lr?: Found } | undefined)?.lr : undefined;
   }
-  if (/^tag/.test(entity ?? "")) return Object.entries(run.tags).find(([name]) => name === key)?.[1];
+  if (entity?.startsWith("tag")) return Object.entries(run.tags).find(([name]) => name === key)?.[1];
   const attributes: Record<string, Found> = {
-    ...{ run_id: run.id, id: run.id, run_name: run.name, name: run.name, "run name": run.name, group: run.group },
-    ...{ status: run.status, start_time: run.startTime, created: run.startTime, end_time: run.endTime },
+    run_id: run.id,
+    id: run.id,
+    run_name: run.name,
+    name: run.name,
+    "run name": run.name,
+    group: run.group,
+    status: run.status,
+    start_time: run.startTime,
+    created: run.startTime,
+    end_time: run.endTime,
     duration: run.endTime === undefined ? undefined : run.endTime - run.startTime,
   };
   if (!(key in attributes)) throw new Error(`no attribute ${field}`);
