@@ -5,7 +5,7 @@ import type { LoggedPoints } from "./logged.ts";
 
 const SCRIPT = join(import.meta.dirname, "read-metrics.py");
 /** `ENGINES_PYTHON`, which test/servers/install-engines.sh makes, else whatever `python3` is. */
-const PYTHON = process.env["ENGINES_PYTHON"] ?? "python3";
+export const PYTHON: string = process.env["ENGINES_PYTHON"] ?? "python3";
 
 /** The programs that read whatever the library writes. */
 export const PROGRAMS: readonly string[] = ["duckdb", "pyarrow", "pandas", "polars"];

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# install-engines.sh DIRECTORY: makes a Python environment there (about 600 MB) with the programs that test/engines lets
-# read what the library stores. Three tries. Run as root where Python or its venv module may have to be installed.
+# install-engines.sh DIRECTORY: makes a Python environment there (about 700 MB) with the programs that test/engines lets
+# read what the library stores, and MLflow, which runs the same searches. Three tries. Run as root where Python or its venv
+# module may have to be installed.
 set -euo pipefail
 
 directory=${1:?usage: install-engines.sh DIRECTORY}
@@ -9,6 +10,7 @@ if [[ -e $directory && ! -e $directory/pyvenv.cfg && -n $(ls -A "$directory") ]]
   exit 1
 fi
 packages=(duckdb==2.0.1 pyarrow==26.0.1 pandas==3.1.1 polars==2.1.0 fastparquet==2026.9.0)
+packages+=(mlflow-skinny==3.17.2 sqlalchemy==2.1.9 alembic==1.20.1)
 
 install() {
   rm -rf "$directory"
@@ -19,7 +21,8 @@ install() {
   fi
   "$directory/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: "${packages[@]}" || return 1
   "$directory/bin/python" -B "$(dirname "$0")/../engines/read-metrics.py" \
-    --programs duckdb,pyarrow,pandas,polars,fastparquet
+    --programs duckdb,pyarrow,pandas,polars,fastparquet || return 1
+  "$directory/bin/python" -B "$(dirname "$0")/../engines/mlflow-filters.py" --check
 }
 
 for try in 1 2 3; do

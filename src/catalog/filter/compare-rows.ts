@@ -14,7 +14,8 @@ export function compareRows(keys: readonly OrderKey[]): (a: FilterRow, b: Filter
     return (row: FilterRow) => row[field.kind as "param" | "tag"](field.key);
   });
   return (a, b) => {
-    for (const [i, read] of readers.entries()) {
+    for (let i = 0; i < readers.length; i++) {
+      const read = readers[i] as (typeof readers)[number];
       const order = compareValues(read(a), read(b), (keys[i] as OrderKey).descending);
       if (order !== 0) return order;
     }

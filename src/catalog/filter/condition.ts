@@ -1,6 +1,6 @@
 import { invalidArgument } from "../../backend/error.ts";
 import type { Condition } from "./filter.ts";
-import { type FilterInput, toFilter } from "./to-filter.ts";
+import { type FilterTree, copyFilter } from "./copy-filter.ts";
 
 /** A condition that `where` built. */
 export class Where {
@@ -22,9 +22,8 @@ export class Where {
     return new Where({ kind: "not", filter: this.filter });
   }
 
-  #join(kind: "and" | "or", other: FilterInput): Where {
-    if (typeof other !== "object") throw invalidArgument("filter", "a condition", other);
-    const right = toFilter(other);
+  #join(kind: "and" | "or", other: FilterTree): Where {
+    const right = copyFilter(other);
     if (right.kind === "all") throw invalidArgument("filter", "a condition", other);
     const { filter } = this;
     return new Where({ kind, filters: filter.kind === kind ? [...filter.filters, right] : [filter, right] });

@@ -26,49 +26,35 @@ export type Field =
   | { readonly kind: "metric"; readonly key: string; readonly aggregate: Aggregate }
   | { readonly kind: "dataset"; readonly name: DatasetPart };
 
-/** Every name of an attribute, ours and MLflow's. */
-const ATTRIBUTES: ReadonlyMap<string, AttributeName> = new Map<string, AttributeName>([
-  ["id", "id"],
-  ["run_id", "id"],
-  ["name", "name"],
-  ["run_name", "name"],
-  ["run name", "name"],
-  ["Run name", "name"],
-  ["Run Name", "name"],
-  ["status", "status"],
-  ["start_time", "start_time"],
-  ["startTime", "start_time"],
-  ["created", "start_time"],
-  ["Created", "start_time"],
-  ["end_time", "end_time"],
-  ["endTime", "end_time"],
-  ["duration", "duration"],
-  ["experiment", "experiment"],
-  ["note", "note"],
-  ["parent", "parent"],
-  ["group", "group"],
-  ["job_type", "job_type"],
-  ["jobType", "job_type"],
-  ["artifact_uri", "artifact_uri"],
-]);
+/** The attributes and their other names, MLflow's among them. */
+const ATTRIBUTES = byName<AttributeName>({
+  id: ["run_id"],
+  name: ["run_name", "run name", "Run name", "Run Name"],
+  status: [],
+  start_time: ["startTime", "created", "Created"],
+  end_time: ["endTime"],
+  duration: [],
+  experiment: [],
+  note: [],
+  parent: [],
+  group: [],
+  job_type: ["jobType"],
+  artifact_uri: [],
+});
 
 /** What may stand before the dot of a field. */
-const ENTITIES: ReadonlyMap<string, Field["kind"]> = new Map<string, Field["kind"]>([
-  ["metrics", "metric"],
-  ["metric", "metric"],
-  ["params", "param"],
-  ["param", "param"],
-  ["parameters", "param"],
-  ["parameter", "param"],
-  ["tags", "tag"],
-  ["tag", "tag"],
-  ["attributes", "attribute"],
-  ["attribute", "attribute"],
-  ["attr", "attribute"],
-  ["run", "attribute"],
-  ["datasets", "dataset"],
-  ["dataset", "dataset"],
-]);
+const ENTITIES = byName<Field["kind"]>({
+  metric: ["metrics"],
+  param: ["params", "parameter", "parameters"],
+  tag: ["tags"],
+  attribute: ["attributes", "attr", "run"],
+  dataset: ["datasets"],
+});
+
+function byName<T extends string>(names: Readonly<Record<T, readonly string[]>>): ReadonlyMap<string, T> {
+  const entries = Object.entries(names) as [T, readonly string[]][];
+  return new Map(entries.flatMap(([name, others]) => [name, ...others].map((each) => [each, name])));
+}
 
 const AGGREGATES: readonly unknown[] = ["last", "min", "max", "mean", "best", "count"] satisfies Aggregate[];
 const DATASET_PARTS: readonly unknown[] = ["name", "digest", "context"] satisfies DatasetPart[];
