@@ -52,7 +52,7 @@ export function recordOf(run: MlflowRun, id: string): RunRecord {
     const last = { value: Number(text), step: 0, time: run.start };
     return [key, { last, mean: last.value, count: 1 }] as const;
   });
-  const record: RunRecord & { datasets: MlflowRun["datasets"] } = {
+  return {
     id,
     name: run.name,
     experiment: "filters",
@@ -67,9 +67,8 @@ export function recordOf(run: MlflowRun, id: string): RunRecord {
     inputs: [],
     dropped: 0,
     damage: [],
-    datasets: run.datasets,
+    datasets: run.datasets.map((dataset) => ({ time: run.start, ...dataset })),
   };
-  return record;
 }
 
 /** A filter and an order that MLflow takes, and that mean the same to us. */

@@ -2,8 +2,6 @@ import type { RunRecord } from "../../journal/run-record.ts";
 import { flattenParams } from "./flatten-params.ts";
 import type { FilterRow, ParamValue } from "./row.ts";
 
-type Datasets = ReturnType<FilterRow["datasets"]>;
-
 /** A run's record as a row. A run that has not ended has no duration. */
 export function recordRow(record: RunRecord): FilterRow {
   let params: ReadonlyMap<string, ParamValue> | undefined;
@@ -32,7 +30,7 @@ export function recordRow(record: RunRecord): FilterRow {
       if (summary === undefined) return undefined;
       return aggregate === "mean" || aggregate === "count" ? summary[aggregate] : summary[aggregate]?.value;
     },
-    datasets: () => (record as { readonly datasets?: Datasets }).datasets ?? [],
+    datasets: () => record.datasets,
   };
 }
 

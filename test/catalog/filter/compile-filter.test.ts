@@ -39,8 +39,8 @@ const RUN = record({
     inf: metric(Infinity),
   }),
   datasets: [
-    { name: "train-set", digest: "aa", context: "train" },
-    { name: "test-set", digest: "bb" },
+    { time: 0, name: "train-set", digest: "aa", context: "train" },
+    { time: 0, name: "test-set", digest: "bb" },
   ],
 });
 

@@ -71,17 +71,17 @@ const RUNS = [
 ];
 
 test.each<readonly [orderBy: readonly string[], ids: string]>([
-  [[], "dbcafe"],
+  [[], "dcbfae"],
   [["metrics.m"], "ecfabd"],
   [["metrics.m DESC"], "acfebd"],
   [["metrics.m.min"], "eacfdb"],
-  [["metrics.m.count DESC"], "abcfed"],
+  [["metrics.m.count DESC"], "acbfed"],
   [["params.p"], "facbed"],
   [["params.p DESC"], "bcafed"],
   [["tags.t"], "eabdcf"],
   [["tags.t DESC"], "baedcf"],
-  [["start_time"], "eafbcd"],
-  [["duration"], "fdbcae"],
+  [["start_time"], "efacbd"],
+  [["duration"], "fdcbae"],
   [["status", "id DESC"], "fedcba"],
   [["metrics.m", "id DESC"], "efcabd"],
   [["attributes.end_time DESC", "metrics.m DESC"], "dfaceb"],

@@ -49,6 +49,7 @@ export function randomRun(random: Random, id: string): Run {
       ...(random() < 0.5 && { parent: pick(["r1", "r2"]) }),
     }),
     datasets: Array.from({ length: Math.floor(random() * 3) }, () => ({
+      time: 0,
       name: pick(WORDS),
       digest: pick(["aa", "bb"]),
       ...(random() < 0.5 && { context: pick(["train", "test"]) }),
@@ -217,7 +218,7 @@ function test(found: Found, operator: string, literal: string, isNumeric: boolea
 export function search(text: string, orderBy: readonly string[], runs: readonly Run[]): string[] {
   const matching = runs.filter((run) => text === "" || holds(text, run));
   // The least important key first, by a stable sort.
-  let sorted = matching.toSorted((a, b) => Buffer.compare(Buffer.from(a.id), Buffer.from(b.id)));
+  let sorted = matching.toSorted((a, b) => Buffer.compare(Buffer.from(b.id), Buffer.from(a.id)));
   sorted = sorted.toSorted((a, b) => b.startTime - a.startTime);
   for (const clause of orderBy.toReversed()) {
     const [field, direction] = clause.split(" ") as [string, string?];
