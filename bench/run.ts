@@ -12,6 +12,7 @@ import { logLatency } from "./log-latency.ts";
 import { logThroughput } from "./log-throughput.ts";
 import { readMetrics } from "./read-metrics.ts";
 import { type Section, formatMachine, formatSection, formatTargets } from "./report.ts";
+import { searchRuns } from "./search-runs.ts";
 import { startup } from "./startup.ts";
 
 const suites: Record<string, () => Promise<Section>> = {
@@ -22,6 +23,7 @@ const suites: Record<string, () => Promise<Section>> = {
   "read-metrics": readMetrics,
   large: largeRun,
   "artifact-ingest": artifactIngest,
+  search: searchRuns,
   startup,
   "bundle-size": bundleSize,
 };

@@ -1,0 +1,55 @@
+import type { CatalogRow } from "../src/catalog/catalog-row.ts";
+import { encodeTime } from "../src/ledger/random-ids.ts";
+import type { MetricSummary, Point } from "../src/journal/summary.ts";
+import { Random } from "./random.ts";
+
+export const EXPERIMENT = "search";
+const PARAMS = 30;
+const METRICS = 50;
+const START = 1_700_000_000_000;
+const OPTIMIZERS = ["adam", "sgd", "rmsprop"];
+
+/** Finished runs of 30 params (10 real numbers, 10 integers below 100, 10 of three words) and 50 metrics, one a minute. */
+export function* catalogRuns(count: number): Generator<CatalogRow> {
+  const random = new Random(7);
+  const whole = (below: number): number => Math.floor(random.uniform() * below);
+  for (let i = 0; i < count; i++) {
+    const startTime = START + i * 60_000;
+    const params: Record<string, number | string> = {};
+    for (let p = 0; p < PARAMS; p++)
+      params[`p${p}`] = p % 3 === 0 ? random.uniform() : p % 3 === 1 ? whole(100) : OPTIMIZERS[whole(3)]!;
+    const metrics: Record<string, MetricSummary> = {};
+    for (let m = 0; m < METRICS; m++) metrics[`m${m}`] = summary(random, startTime);
+    yield {
+      record: {
+        id: `${encodeTime(startTime)}${String(i).padStart(16, "0")}`,
+        name: `run ${i}`,
+        experiment: EXPERIMENT,
+        status: "finished",
+        startTime,
+        endTime: startTime + whole(3_600_000),
+        params,
+        tags: { stage: i % 2 === 0 ? "train" : "tune" },
+        metrics,
+        metricDefinitions: {},
+        artifacts: [],
+        inputs: [],
+        datasets: [],
+        dropped: 0,
+        damage: [],
+      },
+      document: 1,
+      marker: 0,
+    };
+  }
+}
+
+function summary(random: Random, startTime: number): MetricSummary {
+  const point = (value: number): Point => ({
+    value,
+    step: Math.floor(random.uniform() * 1000),
+    time: startTime + Math.floor(random.uniform() * 1_000_000),
+  });
+  const [a, b, c] = Float64Array.of(random.normal(), random.normal(), random.normal()).sort() as unknown as number[];
+  return { last: point(b!), min: point(a!), max: point(c!), best: point(a!), mean: (a! + b! + c!) / 3, count: 1000 };
+}

@@ -1,0 +1,188 @@
+import { readdir, readFile, mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Backend, RunRecord } from "../src/index.ts";
+import { SegmentCache } from "../src/catalog/segment-cache.ts";
+import { experimentPrefix } from "../src/catalog/entry.ts";
+import { storeRows } from "../src/catalog/store-rows.ts";
+import { catalogRuns, EXPERIMENT } from "./catalog-runs.ts";
+import { answer, isMain, runChild } from "./child.ts";
+import { fsBackend, openLedger } from "./library.ts";
+import { searchSqliteRuns, writeSqliteRuns } from "./peers/sqlite-runs.ts";
+import { type Readings, reader, readInRounds } from "./read-rounds.ts";
+import type { Section, Target } from "./report.ts";
+import { withScratch } from "./scratch.ts";
+import { loadSqlite } from "./sqlite-points.ts";
+import { median, rangeOf, ratio } from "./statistics.ts";
+
+const RUNS = 10_000;
+const MANY_RUNS = 100_000;
+const ROUNDS = 15;
+const COLD_ROUNDS = 11;
+const KEYS = Array.from({ length: ROUNDS + 1 }, (_, i) => String(i + 3));
+
+const query = (key: string) => ({
+  experiment: EXPERIMENT,
+  filter: `params.p1 = ${key} AND metrics.m3 < 0.5`,
+  orderBy: "metrics.m7 DESC",
+  limit: 20,
+});
+
+type Peer = "wide" | "keyed" | "files";
+const LABELS: Record<Peer, string> = {
+  wide: "better-sqlite3, a column a value, indexed on what is asked",
+  keyed: "better-sqlite3, a row a value, indexed (as MLflow's store)",
+  files: "one JSON file a run",
+};
+
+interface Warm {
+  readonly own: Readings;
+  readonly peers: Partial<Record<Peer, Readings>>;
+}
+
+/** Filter on a param and a metric, sort by another metric, the records of the first 20. */
+export async function searchRuns(): Promise<Section> {
+  return await withScratch(async (directory) => {
+    const few = join(directory, "few");
+    const many = join(directory, "many");
+    const fewTook = await writeCatalog(few, RUNS);
+    await writePeers(few);
+    const warm = await runChild<Warm>("search-runs.ts", [few, "peers"]);
+    const cold: { import: number; search: number }[] = [];
+    for (let i = 0; i < COLD_ROUNDS; i++)
+      cold.push(
+        await runChild("search-cold.mjs", [
+          new URL("../dist/", import.meta.url).href,
+          few,
+          JSON.stringify(query(KEYS[i]!)),
+        ]),
+      );
+    const manyTook = await writeCatalog(many, MANY_RUNS);
+    const warmMany = await runChild<Warm>("search-runs.ts", [many]);
+    return report({ warm, cold, warmMany, fewTook, manyTook });
+  });
+}
+
+/** Writes the catalogue of so many runs, as a compaction would, and returns the ms it took. */
+async function writeCatalog(directory: string, count: number): Promise<number> {
+  const backend: Backend = fsBackend(directory);
+  await openLedger(backend);
+  let made = 0;
+  const context = { backend, segments: new SegmentCache(backend), newId: () => `bench-${made++}`, onError: () => {} };
+  const start = performance.now();
+  const rows = async function* () {
+    yield* catalogRuns(count);
+  };
+  await storeRows(context, experimentPrefix(EXPERIMENT), 1, rows(), undefined);
+  return performance.now() - start;
+}
+
+async function writePeers(directory: string): Promise<void> {
+  const Database = await loadSqlite();
+  const records = function* (): Generator<RunRecord> {
+    for (const { record } of catalogRuns(RUNS)) yield record;
+  };
+  for (const layout of ["wide", "keyed"] as const) {
+    await mkdir(join(directory, layout));
+    await writeSqliteRuns(Database, join(directory, layout), layout, records());
+  }
+  const files = join(directory, "files");
+  await mkdir(files);
+  for (const record of records()) await writeFile(join(files, `${record.id}.json`), JSON.stringify(record));
+}
+
+async function searchFiles(directory: string, p1: number): Promise<RunRecord[]> {
+  const names = await readdir(directory);
+  const found: RunRecord[] = [];
+  for (let i = 0; i < names.length; i += 64) {
+    const texts = await Promise.all(names.slice(i, i + 64).map((name) => readFile(join(directory, name), "utf8")));
+    for (const text of texts) {
+      const record = JSON.parse(text) as RunRecord;
+      if (record.params["p1"] === p1 && record.metrics["m3"]!.last.value < 0.5) found.push(record);
+    }
+  }
+  return found.sort((a, b) => b.metrics["m7"]!.last.value - a.metrics["m7"]!.last.value).slice(0, 20);
+}
+
+async function searchWarm(directory: string, withPeers: boolean): Promise<Warm> {
+  const Database = withPeers ? await loadSqlite() : undefined;
+  const ledger = await openLedger(fsBackend(directory));
+  const expected = new Map<string, string>();
+  // Whoever comes first says what is right.
+  const check = (found: RunRecord[], key: string): number => {
+    const ids = found.map(({ id }) => id).join();
+    if (found.length !== 20 || ids !== (expected.get(key) ?? ids)) throw new Error("contenders disagree");
+    expected.set(key, ids);
+    return found.length;
+  };
+  const own = reader(async (key) => (await ledger.searchRuns(query(key))).runs, check);
+  if (Database === undefined) {
+    const { own: readings } = await readInRounds({ own }, KEYS, ROUNDS);
+    return { own: readings, peers: {} };
+  }
+  const sqlite = (layout: "wide" | "keyed") =>
+    reader((key) => searchSqliteRuns(Database, join(directory, layout), layout, Number(key)), check);
+  const readers = {
+    own,
+    wide: sqlite("wide"),
+    keyed: sqlite("keyed"),
+    files: reader(async (key) => await searchFiles(join(directory, "files"), Number(key)), check),
+  };
+  const { own: readings, ...peers } = await readInRounds(readers, KEYS, ROUNDS);
+  return { own: readings, peers };
+}
+
+interface Found {
+  readonly warm: Warm;
+  readonly cold: readonly { readonly import: number; readonly search: number }[];
+  readonly warmMany: Warm;
+  readonly fewTook: number;
+  readonly manyTook: number;
+}
+
+function report({ warm, cold, warmMany, fewTook, manyTook }: Found): Section {
+  const ms = (took: readonly number[]): number => median(took) / 1e6;
+  const fromCold = median(cold.map((each) => each.import + each.search));
+  const ofMany = ms(warmMany.own.took);
+  const row = (label: string, readings: Readings, compared = ""): string[] => [
+    label,
+    ms(readings.took).toFixed(1),
+    (readings.cold / 1e6).toFixed(1),
+    compared,
+  ];
+  const targets: Target[] = [
+    limit("10,000 runs, warm", ms(warm.own.took), 15),
+    limit("10,000 runs, from a cold process, import included", fromCold, 80),
+    limit("100,000 runs, warm", ofMany, 150),
+    against("10,000 runs: ours / one JSON file a run", warm.own, warm.peers.files!, 0.1),
+    against("10,000 runs: ours / indexed SQLite", warm.own, warm.peers.keyed!, 3),
+    against("10,000 runs: ours / SQLite, a column a value, indexed on what is asked", warm.own, warm.peers.wide!, 3),
+  ];
+  return {
+    title: "Search",
+    method:
+      `Runs of 30 params and 50 metrics on the fs backend, compacted: \`params.p1 = k AND metrics.m3 < 0.5\`, ordered by \`metrics.m7 DESC\`, the whole records of the first 20; another k each round, ${ROUNDS} rounds. ` +
+      `A cold process: from before the import of the built package to the answer, ${COLD_ROUNDS} processes. ` +
+      `Writing the segments took ${(fewTook / 1000).toFixed(1)} s for 10,000 runs and ${(manyTook / 1000).toFixed(1)} s for 100,000.`,
+    table: [
+      ["", "ms", "the first time", "ours / theirs"],
+      row("**10,000 runs**", warm.own),
+      ...Object.entries(warm.peers).map(([name, readings]) =>
+        row(LABELS[name as Peer], readings, rangeOf(warm.own.took, readings.took)),
+      ),
+      ["10,000 runs, from a cold process", "", fromCold.toFixed(1), ""],
+      row("**100,000 runs**", warmMany.own),
+    ],
+    targets,
+  };
+}
+
+function limit(what: string, measured: number, most: number): Target {
+  return { what, limit: `<= ${most} ms`, measured: `${measured.toFixed(1)} ms`, met: measured <= most };
+}
+
+function against(what: string, own: Readings, peer: Readings, most: number): Target {
+  const { median: measured } = ratio(own.took, peer.took);
+  return { what, limit: `<= ${most}`, measured: measured.toFixed(3), met: measured <= most };
+}
+
+if (isMain(import.meta.url)) answer(await searchWarm(process.argv[2]!, process.argv[3] === "peers"));
