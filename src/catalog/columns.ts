@@ -77,39 +77,46 @@ export class ColumnsBuilder {
     this.cells++;
   }
 
-  *#dense(name: string, { rows, cells, numbers, booleans }: SparseColumn): Generator<TableColumn> {
-    const absent = (): boolean[] => new Array<boolean>(this.rows).fill(true);
-    const spread = <T extends Cell>(accept: (cell: Cell) => cell is T, values: { [row: number]: T }): boolean[] => {
-      const nulls = absent();
-      cells.forEach((cell, i) => {
-        if (!accept(cell)) return;
-        values[rows[i]!] = cell;
-        nulls[rows[i]!] = false;
-      });
-      return nulls;
-    };
-    const ofNumbers = (column: string): TableColumn => {
+  *#dense(name: string, column: SparseColumn): Generator<TableColumn> {
+    const { cells, numbers, booleans } = column;
+    const isNumber = (cell: Cell): cell is number => typeof cell === "number";
+    const isBoolean = (cell: Cell): cell is boolean => typeof cell === "boolean";
+    const ofNumbers = (named: string): TableColumn => {
       const values = new Float64Array(this.rows);
-      const nulls = spread((cell): cell is number => typeof cell === "number", values);
-      return { name: column, type: TIMES.has(column) ? "timestamp" : "double", values, nulls };
+      const nulls = this.#spread(column, values, (cell) => (isNumber(cell) ? cell : undefined));
+      const isTime = TIMES.has(named) && values.every(Number.isSafeInteger);
+      return { name: named, type: isTime ? "timestamp" : "double", values, ...nulls };
     };
-    const ofBooleans = (column: string): TableColumn => {
+    const ofBooleans = (named: string): TableColumn => {
       const values = new Array<boolean>(this.rows).fill(false);
-      const nulls = spread((cell): cell is boolean => typeof cell === "boolean", values);
-      return { name: column, type: "boolean", values, nulls };
+      const nulls = this.#spread(column, values, (cell) => (isBoolean(cell) ? cell : undefined));
+      return { name: named, type: "boolean", values, ...nulls };
     };
     if (numbers === cells.length) return yield ofNumbers(name);
     if (booleans === cells.length) return yield ofBooleans(name);
     const values = new Array<string>(this.rows).fill("");
-    const nulls = absent();
-    cells.forEach((cell, i) => {
-      values[rows[i]!] = String(cell);
-      nulls[rows[i]!] = false;
-    });
-    yield { name, type: "string", values, nulls };
+    yield { name, type: "string", values, ...this.#spread(column, values, String) };
     const path = name.slice("params.".length);
     if (numbers > 0) yield ofNumbers(`numbers.${path}`);
     if (booleans > 0) yield ofBooleans(`booleans.${path}`);
+  }
+
+  /** Puts the values into their rows. Says which have none, if there are any. */
+  #spread<T extends Cell>(
+    { rows, cells }: SparseColumn,
+    values: { [row: number]: T },
+    toValue: (cell: Cell) => T | undefined,
+  ): { nulls?: boolean[] } {
+    const nulls = new Array<boolean>(this.rows).fill(true);
+    let left = this.rows;
+    for (let i = 0; i < rows.length; i++) {
+      const value = toValue(cells[i]!);
+      if (value === undefined) continue;
+      values[rows[i]!] = value;
+      nulls[rows[i]!] = false;
+      left--;
+    }
+    return left > 0 ? { nulls } : {};
   }
 }
 

@@ -39,8 +39,8 @@ export async function openExperiment(
     mapBounded([...listing.touched], RUNS_AT_ONCE, signal, (entry, stop) => readLoose(context, entry, stop)),
   ]);
   const newest = new Map<string, readonly [number, number]>();
-  for (const { amends } of segments) {
-    for (const [id, own] of amends) if (isNewer(own, newest.get(id))) newest.set(id, own);
+  for (const { directory } of segments) {
+    for (const [id, ...own] of directory.amends) if (isNewer(own, newest.get(id))) newest.set(id, own);
   }
   for (const id of listing.touched.keys()) newest.set(id, GONE);
   return { listing, segments, loose: loose.filter((row) => row !== undefined), newest };

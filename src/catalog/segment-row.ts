@@ -1,7 +1,8 @@
 import { isDictionary } from "../journal/record-checks.ts";
 import type { Aggregate, AttributeName } from "./filter/field.ts";
 import type { FilterRow, ParamValue } from "./filter/row.ts";
-import type { Cells, Segment } from "./segment.ts";
+import type { Cells } from "./column-cells.ts";
+import type { Segment } from "./segment.ts";
 
 type Value = ParamValue | undefined;
 

@@ -1,14 +1,13 @@
-import { encodeJson } from "../backend/json.ts";
+import type { WrittenChunk } from "../parquet/footer-write.ts";
+import { CODEC, TYPE } from "../parquet/format-numbers.ts";
 import { TableFile } from "../parquet/table-file.ts";
 import type { CatalogRow } from "./catalog-row.ts";
 import { ColumnsBuilder } from "./columns.ts";
+import { type Amendment, type ColumnEntry, type ColumnType, encodeDirectory } from "./directory.ts";
+import { encodeRecord } from "./record-text.ts";
 
 /** Name of the column with the records, as JSON. */
 export const RECORD = "record";
-/** Keys of the footer's metadata: rows that may stand in for those of older segments, and whether something has no column. */
-export const AMENDS = "runledger.amends";
-export const INCOMPLETE = "runledger.incomplete";
-
 /** A segment has no more rows, and ends early once it is this large. */
 export const MAX_SEGMENT_ROWS = 32_768;
 const MAX_SEGMENT_BYTES: number = 192 * 1024 * 1024;
@@ -20,7 +19,7 @@ const PIECE_BYTES: number = 1024 * 1024;
 export class SegmentWriter {
   readonly #columns = new ColumnsBuilder();
   readonly #file = new TableFile(RECORD);
-  readonly #amends: [id: string, document: number, marker: number][] = [];
+  readonly #amends: Amendment[] = [];
 
   get rows(): number {
     return this.#columns.rows;
@@ -35,7 +34,7 @@ export class SegmentWriter {
   add(row: CatalogRow): Uint8Array | undefined {
     const { record, document, marker } = row;
     const before = this.#file.size;
-    this.#file.add(encodeJson(record, "record"));
+    this.#file.add(encodeRecord(record));
     this.#columns.add(row);
     if (document > 1 || marker > 0) this.#amends.push([record.id, document, marker]);
     const piece = Math.floor(this.#file.size / PIECE_BYTES) > Math.floor(before / PIECE_BYTES);
@@ -44,9 +43,41 @@ export class SegmentWriter {
 
   /** The rest of the bytes. */
   end(): Uint8Array {
-    const metadata: [string, string][] = [[AMENDS, JSON.stringify(this.#amends)]];
-    if (this.#columns.incomplete) metadata.push([INCOMPLETE, "1"]);
-    this.#file.end(this.#columns.columns(), metadata);
+    const { rows, incomplete } = this.#columns;
+    this.#file.end(this.#columns.columns(), (chunks, pages) =>
+      encodeDirectory({
+        rows,
+        columns: chunks.map(toEntry),
+        records: {
+          start: pages[0]!.start,
+          sizes: pages.map(({ size }) => size),
+          rows: pages.map(({ firstRow }, i) => (pages[i + 1]?.firstRow ?? rows) - firstRow),
+        },
+        amends: this.#amends,
+        incomplete,
+      }),
+    );
     return this.#file.take();
   }
+}
+
+const TYPES: Readonly<Record<number, ColumnType>> = {
+  [TYPE.double]: "double",
+  [TYPE.int64]: "int64",
+  [TYPE.boolean]: "boolean",
+  [TYPE.byteArray]: "string",
+};
+
+function toEntry({ element, start, size, gzip, statistics }: WrittenChunk): ColumnEntry {
+  const { min, max, nulls } = statistics;
+  const type = TYPES[element.type]!;
+  const entry = { name: element.name, type, start, size, codec: gzip ? CODEC.gzip : CODEC.none, nulls };
+  if (min === undefined || max === undefined || type === "boolean") return entry;
+  return { ...entry, min: toBound(min, type), max: toBound(max, type) };
+}
+
+function toBound(bytes: Uint8Array, type: ColumnType): number | string {
+  if (type === "string") return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return type === "double" ? view.getFloat64(0, true) : Number(view.getBigInt64(0, true));
 }

@@ -1,156 +1,138 @@
 import type { Backend } from "../backend/backend.ts";
 import { LedgerError } from "../backend/error.ts";
-import { decodeJson } from "../backend/json.ts";
 import type { RunRecord } from "../journal/run-record.ts";
-import { isDictionary } from "../journal/record-checks.ts";
-import { readOffsetIndex } from "../parquet/offset-index.ts";
-import { MAGIC } from "../parquet/format-numbers.ts";
-import { type TableChunk, type TableLayout, readTableFooter } from "../parquet/table-footer.ts";
-import { decodeChunk, type TableCell } from "../parquet/table-read.ts";
-import type { PageLocation } from "../parquet/page.ts";
+import { CODEC, MAGIC } from "../parquet/format-numbers.ts";
+import { type Cells, decodeCells } from "./column-cells.ts";
+import { type ColumnEntry, decodeDirectory, type Directory, directorySize } from "./directory.ts";
 import { planRanges, type Range } from "./ranges.ts";
+import { decodeRecord } from "./record-text.ts";
 import type { SegmentName } from "./segment-name.ts";
-import { AMENDS, INCOMPLETE, MAX_SEGMENT_ROWS, RECORD } from "./segment-write.ts";
+import { MAX_SEGMENT_ROWS } from "./segment-write.ts";
 
 /** Bytes read from the end of a segment at first; a small one is read whole. */
 const TAIL_BYTES = 262_144;
-/** Most bytes that cells read at once may take, inflated. */
-const MAX_INFLATED: number = 1024 * 1024 * 1024;
+/** Length of the footer and magic. */
+const END_BYTES = 8;
 
-/** A column of a segment: a value or `null` for each row. */
-export type Cells = readonly TableCell[];
-
-/** Numbers of the newest row of a run in a segment, where it may stand in for others: document, then marker. */
-export type Amends = ReadonlyMap<string, readonly [document: number, marker: number]>;
+interface RecordPage extends Range {
+  readonly firstRow: number;
+  readonly rows: number;
+}
 
 /** A segment of the catalogue, of which only what is asked for is read. Whatever is wrong with it is `CORRUPT`, naming it. */
 export class Segment {
   readonly name: SegmentName;
-  readonly amends: Amends;
-  /** Not everything has a column. */
-  readonly isIncomplete: boolean;
-  readonly #layout: TableLayout;
+  readonly directory: Directory;
   readonly #tail: { readonly start: number; readonly bytes: Uint8Array };
-  readonly #places: ReadonlyMap<string, number>;
-  readonly #cells = new Map<string, TableCell[]>();
-  #pages: readonly PageLocation[] | undefined;
+  readonly #columns: ReadonlyMap<string, ColumnEntry>;
+  /** As they were read, until somebody looks at them. */
+  readonly #unread = new Map<string, Uint8Array>();
+  readonly #cells = new Map<string, Cells>();
+  readonly #pages: readonly RecordPage[];
 
-  private constructor(name: SegmentName, layout: TableLayout, tail: { start: number; bytes: Uint8Array }) {
+  private constructor(name: SegmentName, directory: Directory, tail: { start: number; bytes: Uint8Array }) {
     this.name = name;
-    this.#layout = layout;
-    // Kept only where it is the whole segment: else the columns are worth the memory more.
+    this.directory = directory;
     this.#tail = tail;
-    this.#places = new Map(layout.columns.map((column, i) => [column.name, i]));
-    if (layout.groups.length !== 1 || this.rows > MAX_SEGMENT_ROWS) throw new RangeError("it has not one row group");
-    if (!this.#places.has("run_id") || !this.#places.has(RECORD)) throw new RangeError("it lacks columns");
-    this.amends = readAmends(layout.metadata.get(AMENDS));
-    this.isIncomplete = layout.metadata.has(INCOMPLETE);
+    this.#columns = new Map(directory.columns.map((column) => [column.name, column]));
+    if (directory.rows > MAX_SEGMENT_ROWS || !this.#columns.has("run_id") || !this.#columns.has("start_time"))
+      throw new RangeError("its directory is malformed");
+    const { start, sizes, rows } = directory.records;
+    let at = start;
+    let firstRow = 0;
+    this.#pages = sizes.map((size, i) => {
+      const page = { start: at, end: at + size, firstRow, rows: rows[i]! };
+      at = page.end;
+      firstRow += page.rows;
+      return page;
+    });
   }
 
   static async open(backend: Backend, name: SegmentName, signal: AbortSignal | undefined): Promise<Segment> {
     return await orCorrupt(name.key, signal, async () => {
-      const start = Math.max(0, name.size - TAIL_BYTES);
-      let tail = { start, bytes: await read(backend, name, { start, end: name.size }, signal) };
-      const footer = footerRange(tail.bytes, name.size);
-      if (footer.start < start) {
-        tail = { start: footer.start, bytes: await read(backend, name, { ...footer, end: name.size }, signal) };
+      let tail = await readTail(backend, name, TAIL_BYTES, signal);
+      let end = directoryEnd(tail, name);
+      if (end - 8 < tail.start) {
+        tail = await readTail(backend, name, name.size - end + TAIL_BYTES, signal);
+        end = directoryEnd(tail, name);
       }
-      const bytes = tail.bytes.subarray(footer.start - tail.start, footer.end - tail.start);
-      return new Segment(name, readTableFooter(bytes, footer.start), tail);
+      const size = directorySize(tail.bytes.subarray(0, end - tail.start));
+      if (size > end) throw new RangeError("its directory has an impossible length");
+      if (end - size < tail.start) tail = await readTail(backend, name, name.size - end + size, signal);
+      const bytes = tail.bytes.subarray(end - size - tail.start, end - tail.start);
+      return new Segment(name, decodeDirectory(bytes, end - size), tail);
     });
   }
 
   get rows(): number {
-    return this.#layout.groups[0]?.rows ?? 0;
+    return this.directory.rows;
   }
 
   /** Cells in memory. */
   get held(): number {
-    return this.#cells.size * this.rows;
+    return (this.#cells.size + this.#unread.size) * this.rows;
   }
 
-  /** What the footer says of a column. */
-  chunk(column: string): (TableChunk & { readonly type: number }) | undefined {
-    const at = this.#places.get(column);
-    return at === undefined
-      ? undefined
-      : { ...this.#layout.groups[0]!.chunks[at]!, type: this.#layout.columns[at]!.type };
+  /** What is known of a column without reading it. */
+  column(name: string): ColumnEntry | undefined {
+    return this.#columns.get(name);
   }
 
   /** A column that was loaded, `undefined` where there is none of that name. */
-  cells(column: string): Cells | undefined {
-    return this.#cells.get(column);
+  cells(name: string): Cells | undefined {
+    const bytes = this.#unread.get(name);
+    if (bytes !== undefined) {
+      try {
+        this.#cells.set(name, decodeCells(bytes, this.#columns.get(name)!, this.rows));
+      } catch (cause) {
+        throw corrupt(this.name.key, cause);
+      }
+      this.#unread.delete(name);
+    }
+    return this.#cells.get(name);
   }
 
   /** Reads columns, those there are and that are not in memory yet, with at most `most` requests. */
-  async load(
-    backend: Backend,
-    columns: Iterable<string>,
-    most: number,
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
-    const wanted = [...new Set(columns)].filter((column) => !this.#cells.has(column) && this.#places.has(column));
+  async load(backend: Backend, names: Iterable<string>, most: number, signal: AbortSignal | undefined): Promise<void> {
+    const wanted = [...new Set(names)].flatMap((name) =>
+      this.#cells.has(name) || this.#unread.has(name) ? [] : (this.#columns.get(name) ?? []),
+    );
+    const rangeOf = ({ start, size }: ColumnEntry): Range => ({ start, end: start + size });
     await orCorrupt(this.name.key, signal, async () => {
-      const read = await this.#read(
-        backend,
-        wanted.map((column) => this.chunk(column)!),
-        most,
-        signal,
-      );
-      const admit = newAdmission();
-      for (const column of wanted) {
-        const chunk = this.chunk(column)!;
-        const cells: TableCell[] = [];
-        decodeChunk(read(chunk), chunk.type, chunk, this.rows, admit, cells);
-        this.#cells.set(
-          column,
-          // No int64 here is beyond 2^53.
-          cells.map((cell) => (typeof cell === "bigint" ? Number(cell) : cell)),
-        );
-      }
+      const bytesOf = await this.#read(backend, wanted.map(rangeOf), most, signal);
+      for (const column of wanted) this.#unread.set(column.name, bytesOf(rangeOf(column)));
     });
   }
 
-  /** The records of some rows, with at most `most` requests, and one for where they are. */
+  /** The records of some rows, with at most `most` requests. */
   async records(
     backend: Backend,
     rows: readonly number[],
     most: number,
     signal: AbortSignal | undefined,
   ): Promise<Map<number, RunRecord>> {
-    const records = new Map<number, RunRecord>();
-    if (rows.length === 0) return records;
     return await orCorrupt(this.name.key, signal, async () => {
-      const pages = await this.#pageLocations(backend, signal);
-      const wanted = new Map<PageLocation, { rows: number[]; end: number }>();
-      for (const row of rows) {
-        const at = pageOf(pages, row);
-        const page = pages[at]!;
-        const found = wanted.get(page);
-        if (found) found.rows.push(row);
-        else wanted.set(page, { rows: [row], end: pages[at + 1]?.firstRow ?? this.rows });
-      }
-      const ranges = [...wanted.keys()].map(({ start, size }) => ({ start, end: start + size }));
-      const bytesOf = await this.#read(backend, ranges, most, signal);
-      const chunk = this.chunk(RECORD)!;
-      const admit = newAdmission();
-      for (const [{ start, size, firstRow }, page] of wanted) {
-        const bytes = bytesOf({ start, end: start + size });
-        const texts: TableCell[] = [];
-        decodeChunk(bytes, chunk.type, { ...chunk, start, dataStart: start }, page.end - firstRow, admit, texts);
-        for (const row of page.rows) records.set(row, toRecord(texts[row - firstRow]));
+      const pages = new Map(rows.map((row) => [this.#pageOf(row), new Array<number>()]));
+      for (const row of rows) pages.get(this.#pageOf(row))!.push(row);
+      const bytesOf = await this.#read(backend, [...pages.keys()], most, signal);
+      const records = new Map<number, RunRecord>();
+      for (const [page, own] of pages) {
+        const texts = decodeCells(bytesOf(page), { type: "string", codec: CODEC.gzip, nulls: 0 }, page.rows);
+        for (const row of own) records.set(row, decodeRecord(texts[row - page.firstRow] as string));
       }
       return records;
     });
   }
 
-  async #pageLocations(backend: Backend, signal: AbortSignal | undefined): Promise<readonly PageLocation[]> {
-    if (this.#pages) return this.#pages;
-    const chunk = this.chunk(RECORD)!;
-    if (chunk.index === undefined) throw new RangeError("it has no offset index");
-    const bytes = await this.#read(backend, [chunk.index], 1, signal);
-    this.#pages = readOffsetIndex(bytes(chunk.index), chunk, this.rows);
-    return this.#pages;
+  #pageOf(row: number): RecordPage {
+    let low = 0;
+    let high = this.#pages.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1;
+      if (this.#pages[middle]!.firstRow <= row) low = middle;
+      else high = middle - 1;
+    }
+    return this.#pages[low]!;
   }
 
   async #read(
@@ -160,11 +142,12 @@ export class Segment {
     signal: AbortSignal | undefined,
   ): Promise<(range: Range) => Uint8Array> {
     const { start: tail, bytes: inTail } = this.#tail;
+    const outside = planRanges(
+      ranges.filter(({ start }) => start < tail),
+      most,
+    );
     const pieces = await Promise.all(
-      planRanges(
-        ranges.filter(({ start }) => start < tail),
-        most,
-      ).map(async (range) => ({ ...range, bytes: await read(backend, this.name, range, signal) })),
+      outside.map(async (range) => ({ ...range, bytes: await read(backend, this.name, range, signal) })),
     );
     pieces.push({ start: tail, end: this.name.size, bytes: inTail });
     return ({ start, end }) => {
@@ -173,6 +156,30 @@ export class Segment {
       return piece.bytes.subarray(start - piece.start, end - piece.start);
     };
   }
+}
+
+interface Tail {
+  readonly start: number;
+  readonly bytes: Uint8Array;
+}
+
+async function readTail(
+  backend: Backend,
+  name: SegmentName,
+  length: number,
+  signal: AbortSignal | undefined,
+): Promise<Tail> {
+  const start = Math.max(0, name.size - length);
+  return { start, bytes: await read(backend, name, { start, end: name.size }, signal) };
+}
+
+/** Where the directory ends and the footer begins. */
+function directoryEnd({ bytes }: Tail, { size }: SegmentName): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (view.getUint32(bytes.length - 4, true) !== MAGIC) throw new RangeError("it is no Parquet file");
+  const end = size - END_BYTES - view.getUint32(bytes.length - END_BYTES, true);
+  if (end < END_BYTES) throw new RangeError("its footer has an impossible length");
+  return end;
 }
 
 async function read(
@@ -187,58 +194,16 @@ async function read(
   return bytes;
 }
 
-function footerRange(tail: Uint8Array, size: number): Range {
-  const view = new DataView(tail.buffer, tail.byteOffset, tail.byteLength);
-  if (tail.length < 12 || view.getUint32(tail.length - 4, true) !== MAGIC)
-    throw new RangeError("it is no Parquet file");
-  const length = view.getUint32(tail.length - 8, true);
-  if (length > size - 12) throw new RangeError("its footer has an impossible length");
-  return { start: size - 8 - length, end: size - 8 };
-}
-
-function newAdmission(): (values: number, size: number) => boolean {
-  let room = MAX_INFLATED;
-  return (_, size) => (room -= size) >= 0;
-}
-
-/** The page that holds a row. */
-function pageOf(pages: readonly PageLocation[], row: number): number {
-  let low = 0;
-  let high = pages.length - 1;
-  while (low < high) {
-    const middle = (low + high + 1) >>> 1;
-    if (pages[middle]!.firstRow <= row) low = middle;
-    else high = middle - 1;
-  }
-  return low;
-}
-
-function readAmends(text: string | undefined): Amends {
-  const amends = new Map<string, [number, number]>();
-  const list: unknown = JSON.parse(text ?? "");
-  if (!Array.isArray(list)) throw new RangeError("it is malformed");
-  for (const [id, document, marker] of list as unknown[][]) {
-    if (typeof id !== "string" || !Number.isSafeInteger(document) || !Number.isSafeInteger(marker))
-      throw new RangeError("it is malformed");
-    amends.set(id, [document as number, marker as number]);
-  }
-  return amends;
-}
-
-function toRecord(text: unknown): RunRecord {
-  const record = decodeJson(text as string);
-  const complete =
-    isDictionary(record) && ["id", "experiment", "metrics", "params", "tags"].every((key) => key in record);
-  if (!complete) throw new RangeError("a record is malformed");
-  return record as unknown as RunRecord;
-}
-
 /** Errors of the backend as they are; all else means that the bytes are not those of a segment. */
 async function orCorrupt<T>(key: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
     if (signal?.aborted || (LedgerError.is(cause) && cause.code !== "CORRUPT")) throw cause;
-    throw new LedgerError("CORRUPT", `${key} is damaged: ${(cause as Error).message}`, { key, cause });
+    throw corrupt(key, cause);
   }
+}
+
+function corrupt(key: string, cause: unknown): LedgerError {
+  return new LedgerError("CORRUPT", `${key} is damaged: ${(cause as Error).message}`, { key, cause });
 }

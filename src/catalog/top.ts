@@ -35,7 +35,7 @@ export class Top<R extends FilterRow> {
   #settle(): void {
     // Two compactors at once may have stored one run twice: its rows are equal, and stand side by side.
     const sorted = this.#rows.sort(this.#compare);
-    const once = sorted.filter((row, i) => i === 0 || row.attribute("id") !== sorted[i - 1]!.attribute("id"));
+    const once = sorted.filter((row, i) => i === 0 || this.#compare(sorted[i - 1]!, row) !== 0);
     this.#rows = once.slice(0, this.#most);
     this.#isFull = this.#rows.length === this.#most;
   }

@@ -8,15 +8,10 @@ export function beginFile(out: ByteSink): void {
 }
 
 /** Writes the footer, its length, and the magic. */
-export function endFile(
-  out: ByteSink,
-  columns: readonly ColumnElement[],
-  groups: readonly WrittenGroup[],
-  metadata: readonly (readonly [key: string, value: string])[] = [],
-): void {
+export function endFile(out: ByteSink, columns: readonly ColumnElement[], groups: readonly WrittenGroup[]): void {
   beginFile(out);
   const start = out.index;
-  writeFooter(out, columns, groups, metadata);
+  writeFooter(out, columns, groups);
   out.uint32(out.index - start);
   out.uint32(MAGIC);
 }

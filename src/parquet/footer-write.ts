@@ -51,23 +51,14 @@ export interface WrittenGroup {
 }
 
 /** Writes the footer, without its length and magic: FileMetaData, field by field. */
-export function writeFooter(
-  out: ByteSink,
-  columns: readonly ColumnElement[],
-  groups: readonly WrittenGroup[],
-  metadata: readonly (readonly [key: string, value: string])[] = [],
-): void {
+export function writeFooter(out: ByteSink, columns: readonly ColumnElement[], groups: readonly WrittenGroup[]): void {
   const start = out.index;
   writeStruct(out, {
     1: 2, // version
     2: [{ 4: "schema", 5: columns.length }, ...columns.map(schemaElement)],
     3: int64(groups.reduce((total, { rows }) => total + rows, 0)), // num_rows
     4: groups.map(rowGroup),
-    // key_value_metadata
-    5: [
-      ...metadata.map(([key, value]) => ({ 1: key, 2: value })),
-      { 1: FOOTER_CHECKSUM_KEY, 2: () => footerChecksum(out.written.subarray(start)) },
-    ],
+    5: [{ 1: FOOTER_CHECKSUM_KEY, 2: () => footerChecksum(out.written.subarray(start)) }], // key_value_metadata
     6: "runledger", // created_by
     7: columns.map(() => ({ 1: {} })), // column_orders: that of the type
   });

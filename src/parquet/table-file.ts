@@ -3,13 +3,13 @@ import { ByteSink } from "./byte-sink.ts";
 import { beginFile, endFile } from "./file-frame.ts";
 import type { ColumnElement, WrittenChunk } from "./footer-write.ts";
 import { ENCODING } from "./format-numbers.ts";
-import { type Compressor, PagedChunk } from "./page.ts";
+import { type Compressor, PagedChunk, type PageLocation } from "./page.ts";
 import { writePlainString } from "./plain.ts";
 import { elementOf, encodeChunk, type TableColumn } from "./table.ts";
 import { writeStruct } from "./thrift-write.ts";
 
 /** Bytes of a page of texts before it is compressed, unless its one text is longer. */
-const PAGE_BYTES = 32_768;
+const PAGE_BYTES = 16_384;
 
 const compressor: Compressor = { compress: ({ bytes }) => gzip(bytes), reset: () => {} };
 
@@ -52,30 +52,32 @@ export class TableFile {
     return bytes;
   }
 
-  /** Writes the other columns, of as many rows, and the footer. `metadata` is kept in it. */
-  end(columns: Iterable<TableColumn>, metadata: readonly (readonly [key: string, value: string])[]): void {
+  /**
+   * Writes the other columns, of as many rows, and the footer. What `describe` makes of what was written stands before the footer, where no
+   * reader of Parquet looks.
+   */
+  end(
+    columns: Iterable<TableColumn>,
+    describe: (chunks: readonly WrittenChunk[], pages: readonly PageLocation[]) => Uint8Array,
+  ): void {
     this.#endPage();
     const out = this.#out;
     const rows = this.#rows;
+    const { locations } = this.#texts;
     const texts = this.#texts.end({ nulls: 0 });
     const chunks: WrittenChunk[] = [];
     for (const column of columns) chunks.push(encodeChunk(out, elementOf(column), column, 0, rows, compressor));
     const end = out.offset;
     // OffsetIndex: a list of PageLocation.
-    const pages = this.#texts.locations.map(({ start, size, firstRow }) => ({
-      1: BigInt(start),
-      2: size,
-      3: BigInt(firstRow),
-    }));
+    const pages = locations.map(({ start, size, firstRow }) => ({ 1: BigInt(start), 2: size, 3: BigInt(firstRow) }));
     writeStruct(out, { 1: pages });
     const indexed: WrittenChunk = { ...texts, index: { start: end, size: out.offset - end } };
+    out.bytes(describe(chunks, locations));
     const all = [...chunks, indexed];
-    const group = { chunks: all, rows, start: texts.start, end };
     endFile(
       out,
       all.map(({ element }) => element),
-      [group],
-      metadata,
+      [{ chunks: all, rows, start: texts.start, end }],
     );
   }
 

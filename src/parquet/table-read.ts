@@ -1,11 +1,13 @@
-import type { ChunkLayout } from "./chunk-layout.ts";
+import { type ChunkLayout, chunksOf, readChunkLayout } from "./chunk-layout.ts";
 import { decodePlainDoubles } from "./fixed-decode.ts";
+import { readFlatSchema } from "./flat-schema.ts";
+import { checkFooter } from "./footer-checksum.ts";
 import { ENCODING, MAGIC, TYPE } from "./format-numbers.ts";
 import { decodeHybrid } from "./hybrid.ts";
 import { decodeKey } from "./key-order.ts";
 import { type Page, readPages } from "./page-decode.ts";
 import { plainTexts } from "./plain-texts.ts";
-import { readTableFooter } from "./table-footer.ts";
+import { malformed, ThriftReader } from "./thrift.ts";
 
 export type TableCell = number | bigint | boolean | string | null;
 
@@ -21,6 +23,9 @@ export interface ExpectedSize {
   readonly bytes: number;
 }
 
+/** Most values of which a footer may consist. One of 4096 columns and 10 million cells has less than half as many. */
+const MAX_VALUES = 300_000;
+
 /**
  * The columns of a Parquet file as `encodeTable` writes it: flat, DOUBLE, INT64, BOOLEAN and text, PLAIN, with GZIP or
  * without. Whatever the bytes are, time and memory are bounded by their number and by `expected`. Throws a RangeError, or
@@ -28,42 +33,37 @@ export interface ExpectedSize {
  */
 export function decodeTable(bytes: Uint8Array, expected: ExpectedSize): ReadColumn[] {
   const footer = footerOf(bytes);
-  const { columns, groups } = readTableFooter(footer, footer.byteOffset - bytes.byteOffset);
-  if (columns.length !== expected.columns) {
-    throw new RangeError(`it has ${columns.length} columns instead of ${expected.columns}`);
+  const limit = footer.byteOffset - bytes.byteOffset;
+  const reader = new ThriftReader(footer, 0, MAX_VALUES);
+  const fields = reader.struct();
+  if (reader.at !== footer.length) throw malformed();
+  if (fields.has(5)) checkFooter(footer, fields.structs(5));
+
+  const schema = [...readFlatSchema(fields.structs(2)).values()];
+  if (schema.length !== expected.columns) {
+    throw new RangeError(`it has ${schema.length} columns instead of ${expected.columns}`);
   }
   let left = expected.rows;
-  for (const { rows } of groups) {
+  const groups = fields.structs(4).map((group) => {
+    const rows = group.integer(3);
     left -= rows;
-    if (left < 0) break;
-  }
+    if (rows < 1 || left < 0) throw new RangeError(`it has not ${expected.rows} rows`);
+    return { rows, chunks: chunksOf(group, schema.length) };
+  });
   if (left !== 0) throw new RangeError(`it has not ${expected.rows} rows`);
 
   let room = expected.bytes;
   const admit = (_: number, size: number): boolean => (room -= size) >= 0;
-  return columns.map((column, i) => {
+  return schema.map((column, i) => {
+    const decode = DECODERS[column.type];
+    if (decode === undefined) throw new RangeError(`type ${column.type} is not supported`);
     const cells: TableCell[] = [];
     for (const { rows, chunks } of groups) {
-      const { start, end } = chunks[i]!;
-      decodeChunk(bytes.subarray(start, end), column.type, chunks[i]!, rows, admit, cells);
+      const layout = readChunkLayout(chunks[i]!, column, rows, limit);
+      for (const page of pagesOf(bytes, layout, rows, admit)) addCells(cells, page, decode);
     }
     return { name: column.name, cells };
   });
-}
-
-/** Adds the cells of a column chunk, or of whole pages of one that hold `rows` rows. Throws as {@link decodeTable}. */
-export function decodeChunk(
-  bytes: Uint8Array,
-  type: number,
-  layout: ChunkLayout,
-  rows: number,
-  admit: (values: number, size: number) => boolean,
-  cells: TableCell[],
-): void {
-  const decode = DECODERS[type];
-  if (decode === undefined) throw new RangeError(`type ${type} is not supported`);
-  if (layout.start !== layout.dataStart) throw new RangeError("it has a dictionary, which is not supported");
-  for (const page of readPages(bytes, layout, rows, admit, true).data) addCells(cells, page, decode);
 }
 
 function footerOf(bytes: Uint8Array): Uint8Array {
@@ -75,6 +75,17 @@ function footerOf(bytes: Uint8Array): Uint8Array {
   const length = view.getUint32(end, true);
   if (length > end - 4) throw new RangeError("its footer has an impossible length");
   return bytes.subarray(end - length, end);
+}
+
+function pagesOf(
+  bytes: Uint8Array,
+  layout: ChunkLayout,
+  rows: number,
+  admit: (values: number, size: number) => boolean,
+): Iterable<Page> {
+  const { start, dataStart, end } = layout;
+  if (start !== dataStart) throw new RangeError("it has a dictionary, which is not supported");
+  return readPages(bytes.subarray(start, end), layout, rows, admit, true).data;
 }
 
 type Decoder = (bytes: Uint8Array, count: number) => ArrayLike<TableCell>;

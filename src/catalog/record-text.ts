@@ -1,0 +1,53 @@
+import { decodeJson, encodeJson } from "../backend/json.ts";
+import type { Dictionary } from "../journal/event.ts";
+import { newDictionary } from "../journal/params.ts";
+import { isDictionary } from "../journal/record-checks.ts";
+import type { RunRecord } from "../journal/run-record.ts";
+import type { MetricSummary, Point } from "../journal/summary.ts";
+
+/**
+ * A record as JSON, as in run documents but for `metrics`: in their place stand `summaries`, which take half of the bytes and of the time. Of
+ * a metric: count, mean, then value, step and time of the last point and, where there are some, of the least, the greatest and the best.
+ */
+export function encodeRecord(record: RunRecord): string {
+  const { metrics, ...rest } = record;
+  const summaries = newDictionary<unknown[]>();
+  for (const key of Object.keys(metrics)) {
+    const { count, mean, last, min, max, best } = metrics[key]!;
+    const extremes = min && max ? [...numbers(min), ...numbers(max), ...(best ? numbers(best) : [])] : [];
+    summaries[key] = [count, mean, ...numbers(last), ...extremes];
+  }
+  return encodeJson({ ...rest, summaries }, "record");
+}
+
+/** Throws a RangeError, or what decoding JSON throws, for anything that is no record. */
+export function decodeRecord(text: string): RunRecord {
+  const data = decodeJson(text);
+  if (!isDictionary(data) || !isDictionary(data["summaries"])) throw new RangeError("a record is malformed");
+  const { summaries, ...rest } = data;
+  const metrics = newDictionary<MetricSummary>();
+  for (const key of Object.keys(summaries as Dictionary)) metrics[key] = toSummary((summaries as Dictionary)[key]);
+  const complete = ["id", "experiment", "params", "tags", "damage"].every((key) => key in rest);
+  if (!complete) throw new RangeError("a record is malformed");
+  return { datasets: [], ...rest, metrics } as unknown as RunRecord;
+}
+
+const numbers = ({ value, step, time }: Point): number[] => [value, step, time];
+
+function toSummary(list: unknown): MetricSummary {
+  if (!Array.isArray(list) || ![5, 11, 14].includes(list.length) || !list.every((item) => typeof item === "number"))
+    throw new RangeError("a record is malformed");
+  const [count, mean] = list as [number, number];
+  const point = (at: number): Point => ({
+    value: list[at] as number,
+    step: list[at + 1] as number,
+    time: list[at + 2] as number,
+  });
+  return {
+    last: point(2),
+    ...(list.length > 5 && { min: point(5), max: point(8) }),
+    ...(list.length > 11 && { best: point(11) }),
+    mean,
+    count,
+  };
+}
