@@ -1,14 +1,13 @@
 import { mapBounded } from "../backend/bounded.ts";
 import type { CatalogContext } from "./catalog-context.ts";
 import { type CatalogRow, isOlder } from "./catalog-row.ts";
-import { isCurrent, type LooseRow, type OpenExperiment } from "./open-experiment.ts";
+import type { LooseRow } from "./loose-row.ts";
+import { isCurrent, type OpenExperiment } from "./open-experiment.ts";
 import type { Segment } from "./segment.ts";
 import { nextGeneration } from "./segment-name.ts";
 import { MAX_SEGMENT_ROWS } from "./segment-write.ts";
 import { storeRows } from "./store-rows.ts";
 
-/** Closed runs with entries that make it worth it. A search reads no more of them than that, but for runs that closed since the last. */
-export const MIN_LOOSE = 8;
 /** A segment is merged into one that would be at least a third of it: so a run is written anew only each time its segment grows fourfold. */
 const GROWTH = 3;
 const REMOVALS_AT_ONCE = 16;
@@ -18,15 +17,16 @@ const ROWS_AT_ONCE = 256;
 /**
  * Puts runs that are closed into a segment, with those of segments that are not much larger, and removes what that stands in for. Any number
  * of others may do the same at the same time, and any of them may end anywhere: a row that is in two segments counts once, and nothing
- * is removed before a segment with all of it is in place. Returns whether there was anything to do.
+ * is removed before a segment with all of it is in place. Does nothing for less than `least` runs.
  */
 export async function compactExperiment(
   context: CatalogContext,
   open: OpenExperiment,
+  least: number,
   signal: AbortSignal | undefined,
-): Promise<boolean> {
+): Promise<void> {
   const closed = open.loose.filter(({ isClosed }) => isClosed);
-  if (closed.length < MIN_LOOSE) return false;
+  if (closed.length < least) return;
   const merged = toMerge(open.segments, closed.length);
   const { prefix, segments } = open.listing;
   await storeRows(context, prefix, nextGeneration(segments), rowsOf(context, open, closed, merged, signal), signal);
@@ -38,7 +38,6 @@ export async function compactExperiment(
     for (const key of touched.keys) await backend.remove(key, call);
   });
   await mapBounded(merged, REMOVALS_AT_ONCE, signal, ({ name }) => backend.remove(name.key, call));
-  return true;
 }
 
 function toMerge(segments: readonly Segment[], rows: number): Segment[] {

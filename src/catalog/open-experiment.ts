@@ -1,20 +1,13 @@
 import { mapBounded } from "../backend/bounded.ts";
 import type { CatalogContext } from "./catalog-context.ts";
-import type { CatalogRow } from "./catalog-row.ts";
-import { type ExperimentListing, isOpen, type Touched } from "./list-catalog.ts";
-import { readTouched, unlessDamaged } from "./read-row.ts";
+
+import type { ExperimentListing } from "./list-catalog.ts";
+import type { LooseRow } from "./loose-row.ts";
 import type { Segment } from "./segment.ts";
 
 /** Runs read at a time. */
 const RUNS_AT_ONCE = 32;
 const SEGMENTS_AT_ONCE = 16;
-
-/** A run that has entries. */
-export interface LooseRow extends CatalogRow {
-  readonly touched: Touched;
-  /** Nobody writes to it: a segment may have it. */
-  readonly isClosed: boolean;
-}
 
 /** The catalogue of an experiment, ready to be asked. */
 export interface OpenExperiment {
@@ -36,14 +29,14 @@ export async function openExperiment(
 ): Promise<OpenExperiment> {
   const [segments, loose] = await Promise.all([
     mapBounded(listing.segments, SEGMENTS_AT_ONCE, signal, (name, stop) => context.segments.open(name, stop)),
-    mapBounded([...listing.touched], RUNS_AT_ONCE, signal, (entry, stop) => readLoose(context, entry, stop)),
+    readAllLoose(context, listing, signal),
   ]);
   const newest = new Map<string, readonly [number, number]>();
   for (const { directory } of segments) {
     for (const [id, ...own] of directory.amends) if (isNewer(own, newest.get(id))) newest.set(id, own);
   }
   for (const id of listing.touched.keys()) newest.set(id, GONE);
-  return { listing, segments, loose: loose.filter((row) => row !== undefined), newest };
+  return { listing, segments, loose, newest };
 }
 
 function isNewer(own: readonly [number, number], other: readonly [number, number] | undefined): boolean {
@@ -56,15 +49,14 @@ export function isCurrent({ newest }: OpenExperiment, id: string, document: numb
   return other === undefined || !isNewer(other, [document, marker]);
 }
 
-async function readLoose(
-  { backend, onError }: CatalogContext,
-  [id, touched]: [string, Touched],
-  signal: AbortSignal,
-): Promise<LooseRow | undefined> {
-  // What is not there is about to begin, or its beginning failed.
-  const row = await unlessDamaged(onError, () => readTouched(backend, id, touched, signal));
-  if (row === undefined) return undefined;
-  // A run is open until a document behind its sessions says otherwise, whether or not that was entered.
-  const isClosed = !isOpen(touched) || (row.record.status !== "running" && row.document > touched.open);
-  return { ...row, touched, isClosed };
+async function readAllLoose(
+  context: CatalogContext,
+  { touched }: ExperimentListing,
+  signal: AbortSignal | undefined,
+): Promise<LooseRow[]> {
+  if (touched.size === 0) return [];
+  // What reads runs themselves is loaded only when there are some to read.
+  const { readLoose } = await import("./read-loose.ts");
+  const rows = await mapBounded([...touched], RUNS_AT_ONCE, signal, (entry, stop) => readLoose(context, entry, stop));
+  return rows.filter((row) => row !== undefined);
 }

@@ -5,7 +5,6 @@ import type { OrderKey } from "./filter/order-by.ts";
 import type { FilterRow } from "./filter/row.ts";
 import { Matches, type RecordedRow, type Wanted } from "./matches.ts";
 import type { OpenExperiment } from "./open-experiment.ts";
-import { scanRuns } from "./scan-runs.ts";
 import type { Segment } from "./segment.ts";
 import { statisticsOf } from "./segment-fields.ts";
 import { SegmentRow } from "./segment-row.ts";
@@ -45,9 +44,12 @@ export async function searchCatalog(
       if (query.after && compare(row, query.after) <= 0) return;
       if (top.accepts(row)) top.add(row instanceof SegmentRow ? row.copy() : row);
     };
-    for await (const { record } of scanRuns(context, unlisted, signal)) {
-      const row = matches.ofRecord(record);
-      if (row) visit(row);
+    if (unlisted.length > 0) {
+      const { scanRuns } = await import("./scan-runs.ts");
+      for await (const { record } of scanRuns(context, unlisted, signal)) {
+        const row = matches.ofRecord(record);
+        if (row) visit(row);
+      }
     }
     for (const { loose } of experiments) {
       for (const { record } of loose) {

@@ -1,11 +1,8 @@
 import { LedgerError } from "../backend/error.ts";
 import type { CatalogContext } from "./catalog-context.ts";
-import { compactExperiment } from "./compact-experiment.ts";
 import { CATALOG_PREFIX, experimentPrefix } from "./entry.ts";
 import { listCatalog } from "./list-catalog.ts";
 import { type OpenExperiment, openExperiment } from "./open-experiment.ts";
-import { rebuildCatalog } from "./rebuild-catalog.ts";
-import { runsByPrefix } from "./scan-runs.ts";
 
 /** The catalogue as a query finds it. */
 export interface OpenCatalog {
@@ -14,6 +11,8 @@ export interface OpenCatalog {
   readonly unlisted: readonly string[];
 }
 
+/** Runs with entries that are closed, so many that it is worth it to put them into a segment. */
+export const MIN_LOOSE = 8;
 /** How often the catalogue is listed anew when segments were merged while they were being read, or are damaged. */
 const TRIES = 20;
 
@@ -58,15 +57,22 @@ async function openCatalog(
   const unlisted: string[] = [];
   if (isMissing && (await holds(context, "runs", signal))) {
     const prefixes = experiment === undefined ? undefined : new Set([experimentPrefix(experiment)]);
-    unlisted.push(...[...(await runsByPrefix(context, prefixes, signal)).values()].flat());
-  } else if (damaged.size > 0) {
-    unlisted.push(...[...(await runsByPrefix(context, damaged, signal)).values()].flat());
-  }
+    unlisted.push(...(await runsOf(context, prefixes, signal)));
+  } else if (damaged.size > 0) unlisted.push(...(await runsOf(context, damaged, signal)));
   const experiments: OpenExperiment[] = [];
   for (const listing of listings) {
     if (!damaged.has(listing.prefix)) experiments.push(await openExperiment(context, listing, signal));
   }
   return { experiments, unlisted };
+}
+
+async function runsOf(
+  context: CatalogContext,
+  prefixes: ReadonlySet<string> | undefined,
+  signal: AbortSignal | undefined,
+): Promise<string[]> {
+  const { runsByPrefix } = await import("./scan-runs.ts");
+  return [...(await runsByPrefix(context, prefixes, signal)).values()].flat();
 }
 
 async function holds({ backend }: CatalogContext, prefix: string, signal: AbortSignal | undefined): Promise<boolean> {
@@ -81,10 +87,16 @@ async function tidy(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   try {
-    if (damaged.size > 0) await rebuildCatalog(context, damaged, signal);
-    // Of all experiments: one alone would look like all there is.
-    else if (unlisted.length > 0) await rebuildCatalog(context, undefined, signal);
-    for (const open of experiments) await compactExperiment(context, open, signal);
+    if (damaged.size > 0 || unlisted.length > 0) {
+      const { rebuildCatalog } = await import("./rebuild-catalog.ts");
+      // Of all experiments where there was nothing: one alone would look like all there is.
+      await rebuildCatalog(context, damaged.size > 0 ? damaged : undefined, signal);
+    }
+    for (const open of experiments) {
+      if (open.loose.length < MIN_LOOSE) continue;
+      const { compactExperiment } = await import("./compact-experiment.ts");
+      await compactExperiment(context, open, MIN_LOOSE, signal);
+    }
     await context.segments.trim();
   } catch (error) {
     // The answer is right without it. Who may only read leaves it to others.

@@ -78,7 +78,8 @@ export class Ledger {
   ): Promise<RunPage<Pick<RunRecord, F | "id">>>;
   searchRuns(query?: RunQuery): Promise<RunPage>;
   async searchRuns(query: RunQuery = {}): Promise<RunPage> {
-    const { searchRuns } = await reading();
+    // Apart from what reads single runs: the first answer of a process need not wait for that.
+    const { searchRuns } = await import("./search.ts");
     return await searchRuns(this.#context, query);
   }
 

@@ -6,5 +6,4 @@ export { listMedia, openMedia } from "./media.ts";
 export { readRun, readRunCreated } from "./read-run.ts";
 export { recoverRuns } from "./recover.ts";
 export { rebuildCatalog } from "./rebuild.ts";
-export { searchRuns } from "./search.ts";
 export { watchUpdates } from "./watch-updates.ts";
