@@ -12,6 +12,7 @@ import { logLatency } from "./log-latency.ts";
 import { logThroughput } from "./log-throughput.ts";
 import { readMetrics } from "./read-metrics.ts";
 import { type Section, formatMachine, formatSection, formatTargets } from "./report.ts";
+import { scaling } from "./scaling.ts";
 import { searchRuns } from "./search-runs.ts";
 import { startup } from "./startup.ts";
 
@@ -24,12 +25,13 @@ const suites: Record<string, () => Promise<Section>> = {
   large: largeRun,
   "artifact-ingest": artifactIngest,
   search: searchRuns,
+  scaling,
   startup,
   "bundle-size": bundleSize,
 };
 
 /** Not among what runs without arguments. */
-const LONG = new Set(["large"]);
+const LONG = new Set(["large", "scaling"]);
 
 const all = process.argv.includes("all", 2);
 const named = process.argv.slice(2).filter((name) => name !== "all");

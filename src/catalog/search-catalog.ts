@@ -1,3 +1,4 @@
+import { mapBounded } from "../backend/bounded.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import type { CatalogContext } from "./catalog-context.ts";
 import { compareRows } from "./filter/compare-rows.ts";
@@ -13,6 +14,9 @@ import { withCatalog } from "./with-catalog.ts";
 
 /** Requests for records, at most, all segments together, but one of each that has some. */
 const RECORD_REQUESTS = 6;
+
+/** Segments read at a time, after the first ones: those may have all that is needed. */
+const SEGMENTS_AT_ONCE = 8;
 
 export interface CatalogQuery extends Omit<Wanted, "fields"> {
   readonly orderBy: readonly OrderKey[];
@@ -57,10 +61,14 @@ export async function searchCatalog(
         if (row) visit(row);
       }
     }
-    for (const { open, segment, best } of inOrder(experiments, matches, query.orderBy)) {
-      // The best that it can have is not as good as the last of those found already.
-      if (best && top.worst && compareFirst(best, top.worst) > 0) continue;
-      await matches.inSegment(context, open, segment, signal, visit);
+    let candidates = inOrder(experiments, matches, query.orderBy);
+    for (let some = 1; candidates.length > 0; some = Math.min(2 * some, SEGMENTS_AT_ONCE)) {
+      // Passed over where the best that there can be is not as good as the last of those found already.
+      const { worst } = top;
+      if (worst) candidates = candidates.filter(({ best }) => !best || compareFirst(best, worst) <= 0);
+      await mapBounded(candidates.splice(0, some), some, signal, ({ open, segment }, stop) =>
+        matches.inSegment(context, open, segment, stop, visit),
+      );
     }
     return await recordsOf(context, top.rows(), signal);
   });

@@ -92,7 +92,7 @@ export class Segment {
     return this.#cells.get(name);
   }
 
-  /** Reads columns, those there are and that are not in memory yet, with at most `most` requests. */
+  /** Reads columns, those there are and that are not in memory yet, from an object store with at most `most` requests. */
   async load(backend: Backend, names: Iterable<string>, most: number, signal: AbortSignal | undefined): Promise<void> {
     const wanted = [...new Set(names)].flatMap((name) =>
       this.#cells.has(name) || this.#unread.has(name) ? [] : (this.#columns.get(name) ?? []),
@@ -104,7 +104,7 @@ export class Segment {
     });
   }
 
-  /** The records of some rows, with at most `most` requests. */
+  /** The records of some rows, from an object store with at most `most` requests. */
   async records(
     backend: Backend,
     rows: readonly number[],
@@ -142,9 +142,11 @@ export class Segment {
     signal: AbortSignal | undefined,
   ): Promise<(range: Range) => Uint8Array> {
     const { start: tail, bytes: inTail } = this.#tail;
+    // Where objects can be appended to, they are near: what is read in between costs more than another request.
+    const limit = backend.capabilities.append ? Number.POSITIVE_INFINITY : most;
     const outside = planRanges(
       ranges.filter(({ start }) => start < tail),
-      most,
+      limit,
     );
     const pieces = await Promise.all(
       outside.map(async (range) => ({ ...range, bytes: await read(backend, this.name, range, signal) })),

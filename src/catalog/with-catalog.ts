@@ -1,3 +1,4 @@
+import { mapBounded } from "../backend/bounded.ts";
 import { LedgerError } from "../backend/error.ts";
 import type { CatalogContext } from "./catalog-context.ts";
 import { CATALOG_PREFIX, experimentPrefix } from "./entry.ts";
@@ -15,6 +16,7 @@ export interface OpenCatalog {
 export const MIN_LOOSE = 8;
 /** How often the catalogue is listed anew when segments were merged while they were being read, or are damaged. */
 const TRIES = 20;
+const EXPERIMENTS_AT_ONCE = 8;
 
 /**
  * Calls `work` with the catalogue, of one experiment or of all; again from the start when what it reads has been merged into something
@@ -59,10 +61,10 @@ async function openCatalog(
     const prefixes = experiment === undefined ? undefined : new Set([experimentPrefix(experiment)]);
     unlisted.push(...(await runsOf(context, prefixes, signal)));
   } else if (damaged.size > 0) unlisted.push(...(await runsOf(context, damaged, signal)));
-  const experiments: OpenExperiment[] = [];
-  for (const listing of listings) {
-    if (!damaged.has(listing.prefix)) experiments.push(await openExperiment(context, listing, signal));
-  }
+  const sound = listings.filter(({ prefix }) => !damaged.has(prefix));
+  const experiments = await mapBounded(sound, EXPERIMENTS_AT_ONCE, signal, (listing, stop) =>
+    openExperiment(context, listing, stop),
+  );
   return { experiments, unlisted };
 }
 
