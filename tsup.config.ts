@@ -1,4 +1,5 @@
 import { type Options, defineConfig } from "tsup";
+import { joinChunks } from "./build/join-chunks.ts";
 
 /** JavaScript only; `tsc -p tsconfig.build.json` writes the declarations beside it. */
 const config: Options = {
@@ -24,6 +25,11 @@ const config: Options = {
   external: [/^#/, /^node:/],
   // By default tsup turns `node:fs` into `fs`, which Deno and edge runtimes refuse.
   removeNodeProtocol: false,
+  onSuccess: async () => {
+    await joinChunks("dist", "index.js", "core.js");
+    await joinChunks("dist", "close-run-", "close.js", "search-");
+    await joinChunks("dist", "search-", "find.js", "close-run-");
+  },
 };
 
 export default defineConfig(config) as Options;
