@@ -22,6 +22,7 @@ const GOOD: readonly (readonly [text: string, canonical: string])[] = [
   ["metrics.loss.min < 1", "metrics.loss.min < 1"],
   ["metrics.loss.last < 1", "metrics.loss < 1"],
   ["metrics.count < 1", "metrics.count < 1"],
+  ["metrics..min < 1", 'metrics.".min" < 1'],
   ["metrics.count.count < 1", "metrics.count.count < 1"],
   ["metrics.a.b < 1", 'metrics."a.b" < 1'],
   ["metrics.a.b.best < 1", 'metrics."a.b".best < 1'],
