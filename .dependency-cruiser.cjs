@@ -46,6 +46,7 @@ module.exports = {
     arrow("provenance", "journal", "backend"),
     arrow("run", ...rooms, "backend"),
     arrow("ledger", "run", ...rooms, "backend"),
+    arrow("compare", "catalog"),
     arrow("conformance", "backend"),
     arrow("testing", "index\\.ts$", "backend", "backends/memory"),
     arrow("node", "index\\.ts$"),

@@ -6,6 +6,7 @@ const config: Options = {
   entry: [
     "src/index.ts",
     "src/backends/*/index.ts",
+    "src/compare/index.ts",
     "src/conformance/index.ts",
     "src/testing/index.ts",
     "src/node/index.ts",

@@ -1,0 +1,24 @@
+import type { CatalogContext } from "./catalog-context.ts";
+import type { Matches, RecordedRow } from "./matches.ts";
+import { scanRuns } from "./scan-runs.ts";
+import type { OpenCatalog } from "./with-catalog.ts";
+
+/** Calls `visit` with each wanted run whose own objects were read, since no segment tells of it. */
+export async function visitRecorded(
+  context: CatalogContext,
+  { experiments, unlisted }: OpenCatalog,
+  matches: Matches,
+  signal: AbortSignal | undefined,
+  visit: (row: RecordedRow) => void,
+): Promise<void> {
+  for await (const { record } of scanRuns(context, unlisted, signal)) {
+    const row = matches.ofRecord(record);
+    if (row) visit(row);
+  }
+  for (const { loose } of experiments) {
+    for (const { record } of loose) {
+      const row = matches.ofRecord(record);
+      if (row) visit(row);
+    }
+  }
+}
