@@ -10,7 +10,7 @@ export async function storeSegment(
   backend: Backend,
   generation: number,
   parts: Iterable<readonly [id: string, part: Part]>,
-  { experiment = "default" } = {},
+  { experiment = "default" }: { readonly experiment?: string } = {},
 ): Promise<string[]> {
   let segments = 0;
   const context = {
