@@ -50,6 +50,7 @@ module.exports = {
     arrow("conformance", "backend"),
     arrow("testing", "index\\.ts$", "backend", "backends/memory"),
     arrow("node", "index\\.ts$"),
+    arrow("where", "catalog"),
     {
       name: "adapters-imports",
       comment: "an adapter knows the public entry, and no other adapter",

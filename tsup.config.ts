@@ -10,6 +10,7 @@ const config: Options = {
     "src/conformance/index.ts",
     "src/testing/index.ts",
     "src/node/index.ts",
+    "src/where/index.ts",
     "src/artifacts/sha256/{node,portable}.ts",
     "src/parquet/gunzip/{node,portable}.ts",
     "src/provenance/environment/{node,portable}.ts",

@@ -24,8 +24,6 @@ export type { Damage } from "./journal/damage.ts";
 export type { FlushOptions } from "./journal/flush-policy.ts";
 export type { WriterStats } from "./journal/writer-stats.ts";
 
-export { where, type WhereBuilder } from "./catalog/filter/where.ts";
-export type { Where } from "./catalog/filter/condition.ts";
 export type { Filter } from "./catalog/filter/filter.ts";
 export type { FilterInput } from "./catalog/filter/to-filter.ts";
 export type { Aggregate, Field } from "./catalog/filter/field.ts";

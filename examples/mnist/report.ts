@@ -1,6 +1,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { join, relative } from "node:path";
-import { type Ledger, type RunRecord, where } from "runledger";
+import type { Ledger, RunRecord } from "runledger";
+import { where } from "runledger/where";
 
 /** Prints what these runs came to, and gives the one with the best validation accuracy. */
 export async function printReport(ledger: Ledger, ids: readonly string[], directory: string): Promise<RunRecord> {

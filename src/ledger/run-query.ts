@@ -10,7 +10,7 @@ import { checkName } from "../run/text.ts";
 export interface RunSelection {
   /** Runs of this experiment only. */
   readonly experiment?: string;
-  /** Runs that fit: text, `metrics.loss < 0.1 AND params.model = "cnn"`, or what `where` builds. Default: all. */
+  /** Runs that fit: text, `metrics.loss < 0.1 AND params.model = "cnn"`, or what `where` of `runledger/where` builds. Default: all. */
   readonly filter?: FilterInput;
   /** `"active"` (default): runs that are not deleted. */
   readonly view?: View;

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { type Ledger, LedgerError, openLedger, where } from "runledger";
+import { type Ledger, LedgerError, openLedger } from "runledger";
 import { memoryBackend } from "runledger/backends/memory";
 import { summariseRecords } from "runledger/compare";
 import { countingBackend, createTestLedger } from "runledger/testing";
+import { where } from "runledger/where";
 import { storeSegment } from "../catalog/many-runs.ts";
 
 async function closed(ledger: Ledger, lr: unknown, losses: number[], group?: string): Promise<string> {
