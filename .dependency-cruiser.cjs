@@ -46,9 +46,11 @@ module.exports = {
     arrow("provenance", "journal", "backend"),
     arrow("run", ...rooms, "backend"),
     arrow("ledger", "run", ...rooms, "backend"),
+    arrow("compare", "catalog"),
     arrow("conformance", "backend"),
     arrow("testing", "index\\.ts$", "backend", "backends/memory"),
     arrow("node", "index\\.ts$"),
+    arrow("where", "catalog"),
     {
       name: "adapters-imports",
       comment: "an adapter knows the public entry, and no other adapter",

@@ -27,6 +27,8 @@ export default [
     limit: "86 kB",
     modifyEsbuildConfig: bundle,
   },
+  { name: "runledger/compare", path: "dist/compare/index.js", limit: "8 kB", modifyEsbuildConfig: bundle },
+  { name: "runledger/where", path: "dist/where/index.js", limit: "4 kB", modifyEsbuildConfig: bundle },
   {
     name: "runledger/backends/memory",
     path: "dist/backends/memory/index.js",

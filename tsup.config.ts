@@ -7,9 +7,11 @@ const config: Options = {
   entry: [
     "src/index.ts",
     "src/backends/*/index.ts",
+    "src/compare/index.ts",
     "src/conformance/index.ts",
     "src/testing/index.ts",
     "src/node/index.ts",
+    "src/where/index.ts",
     "src/artifacts/sha256/{node,portable}.ts",
     "src/parquet/gunzip/{node,portable}.ts",
     "src/provenance/environment/{node,portable}.ts",

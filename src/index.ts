@@ -2,8 +2,9 @@ export { openLedger, type OpenLedgerOptions } from "./ledger/open-ledger.ts";
 export type { Ledger } from "./ledger/ledger.ts";
 export type { MediaQuery, OpenMedia } from "./ledger/media.ts";
 export type { RunUpdate, WatchRunOptions } from "./ledger/run-update.ts";
-export type { RunQuery } from "./ledger/run-query.ts";
+export type { RunQuery, RunSelection } from "./ledger/run-query.ts";
 export type { RunPage } from "./ledger/search.ts";
+export type { RunSummaryQuery } from "./ledger/summarise-runs.ts";
 export type { Recovery, RecoverOptions } from "./ledger/recover.ts";
 
 export type { Run } from "./run/run.ts";
@@ -22,6 +23,17 @@ export type { MetricSummary, Point } from "./journal/summary.ts";
 export type { Damage } from "./journal/damage.ts";
 export type { FlushOptions } from "./journal/flush-policy.ts";
 export type { WriterStats } from "./journal/writer-stats.ts";
+
+export type { Filter } from "./catalog/filter/filter.ts";
+export type { FilterInput } from "./catalog/filter/to-filter.ts";
+export type { Aggregate, Field } from "./catalog/filter/field.ts";
+export type { View } from "./catalog/matches.ts";
+export type { ComparedDataset, ComparedRun, RunComparison } from "./catalog/compare/compare-records.ts";
+export type { ComparedMetric } from "./catalog/compare/compared-metric.ts";
+export type { ComparedSection, DifferingRow, SameRow } from "./catalog/compare/section.ts";
+export type { Goal } from "./catalog/compare/metric-value.ts";
+export type { GroupMetric, RunGroup, SummarisedMetric, SummaryQuery } from "./catalog/compare/row-summary.ts";
+export type { GroupStats } from "./catalog/compare/running-stats.ts";
 
 export type { Histogram, HistogramSource } from "./media/histogram.ts";
 export type { ImageSource, Pixels } from "./media/image.ts";

@@ -43,6 +43,8 @@ const allowed: Record<string, string> = {
   "src/backends/fs/index.ts": 'import "node:fs"; import "../../backend/seam.ts"; export {};',
   "src/backends/fs/harness.ts": 'import "./index.ts"; import "../../conformance/index.ts"; export {};',
   "src/backends/memory/index.ts": 'import "../../backend/layers/retry.ts"; export {};',
+  "src/compare/index.ts": 'export * from "../catalog/catalog.ts";',
+  "src/where/index.ts": 'export * from "../catalog/catalog.ts";',
   "src/conformance/index.ts": 'import "../backend/seam.ts"; export {};',
   "src/testing/index.ts":
     'import "../index.ts"; import "../backend/seam.ts"; import "../backends/memory/index.ts"; export {};',
@@ -69,6 +71,9 @@ const planted: [rule: string, file: string, imports: string][] = [
   ["run-imports", "src/run", "../backends/memory/index.ts"],
   ["ledger-imports", "src/ledger", "../index.ts"],
   ["ledger-imports", "src/ledger", "../backends/fs/index.ts"],
+  ["compare-imports", "src/compare", "../run/run.ts"],
+  ["compare-imports", "src/compare", "../journal/journal.ts"],
+  ["where-imports", "src/where", "../ledger/ledger.ts"],
   ["conformance-imports", "src/conformance", "../journal/journal.ts"],
   ["conformance-imports", "src/conformance", "../backends/memory/index.ts"],
   ["testing-imports", "src/testing", "../run/run.ts"],

@@ -1,12 +1,14 @@
 import { readdir, stat } from "node:fs/promises";
 import { join, relative } from "node:path";
 import type { Ledger, RunRecord } from "runledger";
+import { where } from "runledger/where";
 
 /** Prints what these runs came to, and gives the one with the best validation accuracy. */
 export async function printReport(ledger: Ledger, ids: readonly string[], directory: string): Promise<RunRecord> {
-  const { runs } = await ledger.searchRuns({ experiment: "mnist" });
-  const mine = runs.filter(({ id }) => ids.includes(id));
-  mine.sort((a, b) => last(b, "val/accuracy") - last(a, "val/accuracy"));
+  const { runs: mine } = await ledger.searchRuns({
+    filter: where.attribute("id").in(ids),
+    orderBy: "metrics.val/accuracy DESC",
+  });
   const best = mine[0];
   if (best === undefined) throw new Error("the runs are not in the ledger");
 
@@ -24,12 +26,10 @@ export async function printReport(ledger: Ledger, ids: readonly string[], direct
 
   console.log(`\nBest: ${best.name} (${best.id}), validation accuracy ${last(best, "val/accuracy").toFixed(4)}`);
   console.log("\nWhat differed:\n");
-  const flat = mine.map((run) => flatten(run.params));
-  const keys = [...new Set(flat.flatMap((params) => [...params.keys()]))];
-  const differing = keys.filter((key) => new Set(flat.map((params) => params.get(key))).size > 1);
+  const { params } = await ledger.compareRuns(mine.map(({ id }) => id));
   printTable(
-    ["run", ...differing],
-    mine.map((run, i) => [run.name, ...differing.map((key) => flat[i]?.get(key) ?? "-")]),
+    ["run", ...params.differs.map(({ path }) => path)],
+    mine.map(({ name }, i) => [name, ...params.differs.map(({ values }) => JSON.stringify(values[i]) ?? "-")]),
   );
 
   const folder = join(directory, "runs", best.id);
@@ -38,20 +38,14 @@ export async function printReport(ledger: Ledger, ids: readonly string[], direct
   for (const { name, version, digest, size } of best.artifacts) {
     console.log(`Its artifact ${name}:${version} has ${size} bytes, ${digest}`);
   }
-  const others = runs.length - mine.length;
+  const [all] = await ledger.summarise({ experiment: "mnist", groupBy: [] });
+  const others = (all?.runs ?? 0) - mine.length;
   if (others > 0) console.log(`It also holds ${others} earlier runs of this experiment.`);
   return best;
 }
 
 function last(run: RunRecord, key: string): number {
   return run.metrics[key]?.last.value ?? Number.NaN;
-}
-
-function flatten(value: unknown, path = "", into = new Map<string, string>()): Map<string, string> {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) {
-    for (const [key, inner] of Object.entries(value)) flatten(inner, path === "" ? key : `${path}.${key}`, into);
-  } else into.set(path, JSON.stringify(value));
-  return into;
 }
 
 async function filesOf(folder: string): Promise<{ path: string; size: number }[]> {

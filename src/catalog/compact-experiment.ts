@@ -8,8 +8,8 @@ import { nextGeneration } from "./segment-name.ts";
 import { MAX_SEGMENT_ROWS } from "./segment-write.ts";
 import { storeRows } from "./store-rows.ts";
 
-/** A segment is merged into one that would be at least a third of it: so a run is written anew only each time its segment grows fourfold. */
-const GROWTH = 3;
+/** A segment is merged with what is at least a third of it. So there are few segments, and a run is written anew some ten times in all. */
+export const GROWTH = 3;
 const REMOVALS_AT_ONCE = 16;
 /** Records read at once, from segments that are merged. */
 const ROWS_AT_ONCE = 256;

@@ -13,7 +13,7 @@ import { columnsFor, isOnlyInRecords, presentIn, statisticsOf } from "./segment-
 import { SegmentRow } from "./segment-row.ts";
 
 /** Requests for the columns of a segment, at most. */
-const COLUMN_REQUESTS = 3;
+export const COLUMN_REQUESTS = 3;
 /** Records read at once where only they tell. */
 const RECORDS_AT_ONCE = 512;
 

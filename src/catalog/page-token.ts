@@ -3,6 +3,7 @@ import { LedgerError } from "../backend/error.ts";
 import { decodeJson, encodeJson } from "../backend/json.ts";
 import { isDictionary } from "../journal/record-checks.ts";
 import { formatField } from "./filter/field.ts";
+import { fieldValue } from "./filter/field-value.ts";
 import type { OrderKey } from "./filter/order-by.ts";
 import type { FilterRow, ParamValue } from "./filter/row.ts";
 
@@ -18,7 +19,7 @@ const MAX_TOKEN_CHARS = 65_536;
 
 /** Where a page ended, as text: behind the run of that row, whatever is added before or behind it. */
 export function encodePageToken(query: PagedQuery, row: FilterRow): string {
-  const keys = query.orderBy.map(({ field }) => valueOf(row, field) ?? null);
+  const keys = query.orderBy.map(({ field }) => fieldValue(row, field) ?? null);
   const start = row.attribute("start_time");
   const text = encodeJson({ v: 1, query: sumOf(query), keys, start, id: row.attribute("id") }, "pageToken");
   return toBase64(new TextEncoder().encode(text + toHex(crc32(new TextEncoder().encode(text)))));
@@ -57,12 +58,6 @@ export function decodePageToken(query: PagedQuery, token: unknown): FilterRow {
     metric: (key, aggregate) => of({ kind: "metric", key, aggregate }),
     datasets: () => [],
   };
-}
-
-function valueOf(row: FilterRow, field: OrderKey["field"]): ParamValue | undefined {
-  if (field.kind === "metric") return row.metric(field.key, field.aggregate);
-  if (field.kind === "attribute") return row.attribute(field.name);
-  return field.kind === "tag" ? row.tag(field.key) : row.param(field.key);
 }
 
 function sumOf({ experiment, filter, view, orderBy }: PagedQuery): string {

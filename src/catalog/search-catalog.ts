@@ -5,15 +5,17 @@ import { compareRows } from "./filter/compare-rows.ts";
 import type { OrderKey } from "./filter/order-by.ts";
 import type { FilterRow } from "./filter/row.ts";
 import { Matches, type RecordedRow, type Wanted } from "./matches.ts";
+import { membersFromColumns } from "./members-from-columns.ts";
 import type { OpenExperiment } from "./open-experiment.ts";
 import type { Segment } from "./segment.ts";
 import { statisticsOf } from "./segment-fields.ts";
 import { SegmentRow } from "./segment-row.ts";
 import { Top } from "./top.ts";
+import { visitRecorded } from "./visit-recorded.ts";
 import { withCatalog } from "./with-catalog.ts";
 
 /** Requests for records, at most, all segments together, but one of each that has some. */
-const RECORD_REQUESTS = 6;
+export const RECORD_REQUESTS = 6;
 
 /** Segments read at a time, after the first ones: those may have all that is needed. */
 const SEGMENTS_AT_ONCE = 8;
@@ -24,9 +26,11 @@ export interface CatalogQuery extends Omit<Wanted, "fields"> {
   readonly most: number;
   /** Only what comes behind this row. */
   readonly after: FilterRow | undefined;
+  /** Members of the records that are wanted; `undefined`: all. */
+  readonly members: readonly (keyof RunRecord)[] | undefined;
 }
 
-/** The first runs in an order: the row by which one was found, and its record. */
+/** A run that was found: the row by which it was, and its record, of which members that are not wanted may be missing. */
 export interface FoundRun {
   readonly row: FilterRow;
   readonly record: RunRecord;
@@ -42,26 +46,14 @@ export async function searchCatalog(
   const matches = new Matches({ ...query, fields });
   const compare = compareRows(query.orderBy);
   const compareFirst = compareRows(query.orderBy.slice(0, 1));
-  return await withCatalog(context, query.experiment, signal, async ({ experiments, unlisted }) => {
+  return await withCatalog(context, query.experiment, signal, async (catalog) => {
     const top = new Top<SegmentRow | RecordedRow>(compare, query.most);
     const visit = (row: SegmentRow | RecordedRow): void => {
       if (query.after && compare(row, query.after) <= 0) return;
       if (top.accepts(row)) top.add(row instanceof SegmentRow ? row.copy() : row);
     };
-    if (unlisted.length > 0) {
-      const { scanRuns } = await import("./scan-runs.ts");
-      for await (const { record } of scanRuns(context, unlisted, signal)) {
-        const row = matches.ofRecord(record);
-        if (row) visit(row);
-      }
-    }
-    for (const { loose } of experiments) {
-      for (const { record } of loose) {
-        const row = matches.ofRecord(record);
-        if (row) visit(row);
-      }
-    }
-    let candidates = inOrder(experiments, matches, query.orderBy);
+    await visitRecorded(context, catalog, matches, signal, visit);
+    let candidates = inOrder(catalog.experiments, matches, query.orderBy);
     for (let some = 1; candidates.length > 0; some = Math.min(2 * some, SEGMENTS_AT_ONCE)) {
       // Passed over where the best that there can be is not as good as the last of those found already.
       const { worst } = top;
@@ -70,7 +62,7 @@ export async function searchCatalog(
         matches.inSegment(context, open, segment, stop, visit),
       );
     }
-    return await recordsOf(context, top.rows(), signal);
+    return await recordsOf(context, top.rows(), query.members, signal);
   });
 }
 
@@ -114,6 +106,7 @@ const START: OrderKey = { field: { kind: "attribute", name: "start_time" }, desc
 async function recordsOf(
   { backend }: CatalogContext,
   rows: readonly (SegmentRow | RecordedRow)[],
+  members: CatalogQuery["members"],
   signal: AbortSignal | undefined,
 ): Promise<FoundRun[]> {
   const wanted = new Map<Segment, number[]>();
@@ -127,7 +120,8 @@ async function recordsOf(
   const read = new Map<Segment, Map<number, RunRecord>>();
   await Promise.all(
     [...wanted].map(async ([segment, own]) => {
-      read.set(segment, await segment.records(backend, own, each, signal));
+      const fromColumns = members && (await membersFromColumns(segment, backend, own, members, each, signal));
+      read.set(segment, fromColumns ?? (await segment.records(backend, own, each, signal)));
     }),
   );
   return rows.map((row) => ({

@@ -1,6 +1,8 @@
 import type { OpenArtifact } from "../artifacts/open.ts";
 import type { ArtifactRef, ArtifactVersion } from "../artifacts/version.ts";
 import { LedgerError, invalidArgument } from "../backend/error.ts";
+import type { RunComparison } from "../catalog/compare/compare-records.ts";
+import type { RunGroup } from "../catalog/compare/row-summary.ts";
 import type { MediaEntry } from "../journal/media-entry.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import type { OpenRun, RunContext } from "../run/context.ts";
@@ -16,6 +18,7 @@ import type { RecoverOptions, Recovery } from "./recover.ts";
 import type { RunUpdate, WatchRunOptions } from "./run-update.ts";
 import type { RunQuery } from "./run-query.ts";
 import type { RunPage } from "./search.ts";
+import type { RunSummaryQuery } from "./summarise-runs.ts";
 import { RunWatch } from "./watch-run.ts";
 
 // A program that only writes runs never loads what reads them.
@@ -91,6 +94,26 @@ export class Ledger {
       if (page.nextPageToken === undefined) return;
       page = await this.searchRuns({ ...query, pageToken: page.nextPageToken });
     }
+  }
+
+  /**
+   * Groups all runs that fit by fields, and aggregates metrics over each group: `{ groupBy: ["params.lr"], metrics: ["loss"] }`. It reads
+   * columns of the catalogue, no records. `best` is by the `goal` given with a metric, else by what the runs tell: a metric with a goal
+   * whose best value is its least and not its greatest is minimized. One that has a single value in each run tells nothing.
+   * `INVALID_ARGUMENT` names what is wrong in the query.
+   */
+  async summarise(query: RunSummaryQuery): Promise<RunGroup[]> {
+    const { summariseRuns } = await reading();
+    return await summariseRuns(this.#context, query);
+  }
+
+  /**
+   * Runs side by side, in the order of the ids, each once: params, tags, code, environment and data sets that differ, and metrics with
+   * the best run by their goal. `formatComparison` of `runledger/compare` makes a table of it. `RUN_NOT_FOUND`.
+   */
+  async compareRuns(ids: readonly string[], options: { readonly signal?: AbortSignal } = {}): Promise<RunComparison> {
+    const { compareRuns } = await reading();
+    return await compareRuns(this.#context.backend, ids, options.signal);
   }
 
   /**

@@ -1,9 +1,11 @@
 // What reads runs, loaded as one when it is first needed.
 export { resumeRun } from "../run/resume-run.ts";
+export { compareRuns } from "./compare-runs.ts";
 export { readHistories } from "./read-histories.ts";
 export { setDeleted } from "./delete-run.ts";
 export { listMedia, openMedia } from "./media.ts";
 export { readRun, readRunCreated } from "./read-run.ts";
 export { recoverRuns } from "./recover.ts";
 export { rebuildCatalog } from "./rebuild.ts";
+export { summariseRuns } from "./summarise-runs.ts";
 export { watchUpdates } from "./watch-updates.ts";

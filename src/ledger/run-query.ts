@@ -6,49 +6,73 @@ import { type OrderKey, parseOrderBy } from "../catalog/filter/order-by.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import { checkName } from "../run/text.ts";
 
-/** Which runs, in which order. */
-export interface RunQuery {
+/** Which runs. */
+export interface RunSelection {
   /** Runs of this experiment only. */
   readonly experiment?: string;
-  /** Runs that fit: text, `metrics.loss < 0.1 AND params.model = "cnn"`, or what `where` builds. Default: all. */
+  /** Runs that fit: text, `metrics.loss < 0.1 AND params.model = "cnn"`, or what `where` of `runledger/where` builds. Default: all. */
   readonly filter?: FilterInput;
-  /** Keys such as `metrics.loss ASC`, `params.lr`, `start_time DESC`, the most important first. Ties: the newest first. */
-  readonly orderBy?: string | readonly string[];
   /** `"active"` (default): runs that are not deleted. */
   readonly view?: View;
+  readonly signal?: AbortSignal;
+}
+
+/** Which runs, in which order. */
+export interface RunQuery extends RunSelection {
+  /** Keys such as `metrics.loss ASC`, `params.lr`, `start_time DESC`, the most important first. Ties: the newest first. */
+  readonly orderBy?: string | readonly string[];
   /** Most runs in a page, 1 to 10,000. Default 100. */
   readonly limit?: number;
   /** Where the page before ended; good for the same experiment, filter, order and view only. */
   readonly pageToken?: string;
-  /** Only these members of the records are wanted, `id` besides. Default: all. */
+  /**
+   * Only these members of the records are wanted, `id` besides. Default: all. Less is read where they are all of `id`, `name`,
+   * `experiment`, `status`, `startTime`, `endTime`, `deletedAt`, `note`, `parent`, `group` and `jobType`.
+   */
   readonly fields?: readonly (keyof RunRecord)[];
-  readonly signal?: AbortSignal;
 }
 
-const KNOWN = new Set(["experiment", "filter", "orderBy", "view", "limit", "pageToken", "fields", "signal"]);
+const SELECTION = ["experiment", "filter", "view", "signal"];
+const MORE = ["orderBy", "limit", "pageToken", "fields"];
 
-export interface CheckedQuery {
+export interface CheckedSelection {
   readonly experiment: string | undefined;
   readonly filter: Filter;
-  readonly orderBy: readonly OrderKey[];
   readonly view: View;
-  readonly limit: number;
-  readonly pageToken: string | undefined;
-  readonly fields: readonly (keyof RunRecord)[] | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
-/** Throws `INVALID_ARGUMENT` naming what is wrong, with the position where it is in a text. */
-export function checkQuery(query: RunQuery): CheckedQuery {
+export interface CheckedQuery extends CheckedSelection {
+  readonly orderBy: readonly OrderKey[];
+  readonly limit: number;
+  readonly pageToken: string | undefined;
+  readonly fields: readonly (keyof RunRecord)[] | undefined;
+}
+
+/** Throws `INVALID_ARGUMENT` naming what is wrong, with the position where it is in a text. `more` are members a query may have besides. */
+export function checkSelection(query: RunSelection, more: readonly string[]): CheckedSelection {
   if (typeof query !== "object" || query === null) throw invalidArgument("query", "an object", query);
   for (const key of Object.keys(query)) {
-    if (KNOWN.has(key) || (query as Record<string, unknown>)[key] === undefined) continue;
+    if (SELECTION.includes(key) || more.includes(key)) continue;
+    if ((query as Record<string, unknown>)[key] === undefined) continue;
     const field = key.slice(0, 100);
     throw new LedgerError("INVALID_ARGUMENT", `a query has no member ${JSON.stringify(field)}`, { field });
   }
-  const { experiment, filter, orderBy = [], view = "active", limit = 100, pageToken, fields, signal } = query;
+  const { experiment, filter, view = "active", signal } = query;
   if (view !== "active" && view !== "deleted" && view !== "all")
     throw invalidArgument("view", '"active", "deleted" or "all"', view);
+  return {
+    experiment: experiment === undefined ? undefined : checkName(experiment, "experiment"),
+    filter: toFilter(filter),
+    view,
+    signal,
+  };
+}
+
+/** Throws as {@link checkSelection} does. */
+export function checkQuery(query: RunQuery): CheckedQuery {
+  const selection = checkSelection(query, MORE);
+  const { orderBy = [], limit = 100, pageToken, fields } = query;
   if (!Number.isSafeInteger(limit) || limit < 1 || limit > 10_000)
     throw invalidArgument("limit", "a whole number from 1 to 10,000", limit);
   if (pageToken !== undefined && typeof pageToken !== "string")
@@ -56,13 +80,10 @@ export function checkQuery(query: RunQuery): CheckedQuery {
   if (fields !== undefined && !(Array.isArray(fields) && fields.every((field) => typeof field === "string")))
     throw invalidArgument("fields", "an array of names of members", fields);
   return {
-    experiment: experiment === undefined ? undefined : checkName(experiment, "experiment"),
-    filter: toFilter(filter),
+    ...selection,
     orderBy: parseOrderBy(orderBy),
-    view,
     limit,
     pageToken,
     fields: fields as readonly (keyof RunRecord)[] | undefined,
-    signal,
   };
 }

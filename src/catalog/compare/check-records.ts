@@ -1,7 +1,7 @@
 import { invalidArgument } from "../../backend/error.ts";
 import type { RunRecord } from "../../journal/run-record.ts";
 
-export function checkRecord(record: RunRecord, field = "record"): void {
+function checkRecord(record: RunRecord, field: string): void {
   const { id, params, tags, metrics } = (record ?? {}) as Partial<RunRecord>;
   if (typeof id !== "string" || [params, tags, metrics].some((part) => typeof part !== "object" || part === null))
     throw invalidArgument(field, "a run record", record);

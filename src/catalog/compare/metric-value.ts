@@ -2,22 +2,14 @@ import { invalidArgument } from "../../backend/error.ts";
 import { definitionOf } from "../../journal/metric-glob.ts";
 import type { RunRecord } from "../../journal/run-record.ts";
 import type { MetricSummary } from "../../journal/summary.ts";
+import { type Aggregate, isAggregate } from "../filter/field.ts";
 
 export type Goal = "minimize" | "maximize";
-
-const AGGREGATES = ["last", "min", "max", "mean", "count", "best"] as const;
-
-/** Which number of a metric's summary stands for the run. `best` is by the goal, absent without one. */
-export type Aggregate = (typeof AGGREGATES)[number];
-
-export function isAggregate(value: unknown): value is Aggregate {
-  return AGGREGATES.includes(value as Aggregate);
-}
 
 /** Checks the options all that name a metric have in common. */
 export function checkMetric(field: string, aggregate: unknown, goal?: unknown): void {
   if (aggregate !== undefined && !isAggregate(aggregate))
-    throw invalidArgument(`${field}.aggregate`, `one of ${AGGREGATES.join(", ")}`, aggregate);
+    throw invalidArgument(`${field}.aggregate`, "last, min, max, mean, best or count", aggregate);
   if (goal !== undefined && goal !== "minimize" && goal !== "maximize")
     throw invalidArgument(`${field}.goal`, '"minimize" or "maximize"', goal);
 }
@@ -39,14 +31,19 @@ export function valueOf(summary: MetricSummary | undefined, aggregate: Aggregate
 export type SharedGoal = Goal | "conflict" | undefined;
 
 /** The goal so far and that of one more run. A run that defines none goes along with the others. */
-export function mergeGoal(before: SharedGoal, { metricDefinitions }: RunRecord, key: string): SharedGoal {
-  const goal = definitionOf(key, metricDefinitions ?? {})?.goal;
+export function mergeGoal(before: SharedGoal, goal: SharedGoal): SharedGoal {
   return goal === undefined || goal === before ? before : before === undefined ? goal : "conflict";
+}
+
+/** What a run defines of a metric. */
+export function goalOf({ metricDefinitions }: RunRecord, key: string): Goal | undefined {
+  return definitionOf(key, metricDefinitions ?? {})?.goal;
 }
 
 /** The goal of the runs that have the metric. */
 export function sharedGoal(records: readonly RunRecord[], key: string): SharedGoal {
-  let goal: SharedGoal;
-  for (const record of records) if (summaryOf(record, key)) goal = mergeGoal(goal, record, key);
-  return goal;
+  return records.reduce<SharedGoal>(
+    (goal, record) => (summaryOf(record, key) ? mergeGoal(goal, goalOf(record, key)) : goal),
+    undefined,
+  );
 }

@@ -1,8 +1,12 @@
 import { invalidArgument } from "../../backend/error.ts";
 import type { RunRecord } from "../../journal/run-record.ts";
+import type { Field } from "../filter/field.ts";
+import { recordRow } from "../filter/record-row.ts";
+import type { FilterRow } from "../filter/row.ts";
+import { toField } from "../filter/to-field.ts";
+import { axisValue } from "./axis-value.ts";
 import { checkRecords } from "./check-records.ts";
 import { compareRecords } from "./compare-records.ts";
-import { fieldValue, type RecordField, toField } from "./field.ts";
 import { compareValues, valueTexts } from "./identity.ts";
 
 /** An axis of numbers, or of categories in the order to draw them. */
@@ -30,15 +34,16 @@ export interface ParallelCoordinates {
 
 /**
  * Runs as lines across axes. Without `axes`: the params that differ, then the metrics that have a goal, or all if none has.
- * An axis is of numbers if all its values are; NaN and infinities are not drawn, and an axis without anything to draw has no categories. `INVALID_ARGUMENT` for an unknown field.
+ * An axis is of numbers if all its values are; NaN and infinities are not drawn, and an axis without anything to draw has no categories. `INVALID_ARGUMENT` for what is no field.
  */
 export function parallelCoordinates(
   records: readonly RunRecord[],
-  axes?: readonly (string | RecordField)[],
+  axes?: readonly (string | Field)[],
 ): ParallelCoordinates {
   checkRecords(records);
   if (axes !== undefined && !Array.isArray(axes)) throw invalidArgument("axes", "an array of fields", axes);
-  const drawn = axes === undefined ? byDefault(records) : axes.map((axis, i) => column(records, axis, `axes[${i}]`));
+  const rows = records.map(recordRow);
+  const drawn = axes?.map((axis, i) => column(records, rows, axis, `axes[${i}]`)) ?? byDefault(records);
   const columns = drawn.map(({ label, values }) => toAxis(label, values));
   return {
     axes: columns.map(({ axis }) => axis),
@@ -51,9 +56,9 @@ interface Column {
   readonly values: readonly unknown[];
 }
 
-function column(records: readonly RunRecord[], axis: string | RecordField, name: string): Column {
+function column(records: readonly RunRecord[], rows: readonly FilterRow[], axis: string | Field, name: string): Column {
   const { label, field } = toField(axis, name);
-  return { label, values: records.map((record) => fieldValue(record, field)) };
+  return { label, values: records.map((record, i) => axisValue(record, rows[i]!, field)) };
 }
 
 function byDefault(records: readonly RunRecord[]): Column[] {

@@ -1,7 +1,8 @@
 import { invalidArgument } from "../../backend/error.ts";
 import type { RunRecord } from "../../journal/run-record.ts";
 import { checkRecords } from "./check-records.ts";
-import { type Aggregate, checkMetric, type Goal, sharedGoal, summaryOf, valueOf } from "./metric-value.ts";
+import type { Aggregate } from "../filter/field.ts";
+import { checkMetric, type Goal, sharedGoal, summaryOf, valueOf } from "./metric-value.ts";
 
 /** One thing to make small or large. */
 export interface Objective {

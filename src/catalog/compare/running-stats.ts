@@ -13,7 +13,12 @@ export interface GroupStats {
   readonly median?: number;
 }
 
-/** Statistics kept up value by value (Welford), with the run each extreme was first seen in. */
+interface Extreme {
+  readonly value: number;
+  readonly run: string;
+}
+
+/** Statistics kept up value by value (Welford), with the run of each extreme: of several that of the highest id. */
 export class RunningStats {
   #count = 0;
   #mean = 0;
@@ -21,14 +26,14 @@ export class RunningStats {
   /** The sum of the infinities; 0 while there are none. */
   #infinite = 0;
   #values: number[] | undefined = [];
-  min: { readonly value: number; readonly run: string } | undefined;
-  max: { readonly value: number; readonly run: string } | undefined;
+  min: Extreme | undefined;
+  max: Extreme | undefined;
 
   add(value: number, run: string): void {
     if (Number.isNaN(value)) return;
     this.#count++;
-    if (this.min === undefined || value < this.min.value) this.min = { value, run };
-    if (this.max === undefined || value > this.max.value) this.max = { value, run };
+    if (displaces(this.min, value, run, -1)) this.min = { value, run };
+    if (displaces(this.max, value, run, 1)) this.max = { value, run };
     if (this.#count > MEDIAN_LIMIT) this.#values = undefined;
     this.#values?.push(value);
     if (!Number.isFinite(value)) this.#infinite += value;
@@ -51,6 +56,12 @@ export class RunningStats {
       ...(median !== undefined && { median }),
     };
   }
+}
+
+/** Whether another value is the extreme in this one's place. `sign` is 1 for the greatest, -1 for the least. */
+function displaces(extreme: Extreme | undefined, value: number, run: string, sign: 1 | -1): boolean {
+  if (extreme === undefined) return true;
+  return value === extreme.value ? run > extreme.run : sign * value > sign * extreme.value;
 }
 
 function medianOf(values: readonly number[]): number {

@@ -71,7 +71,8 @@ function copyComparison(raw: Raw, path: string): Comparison {
   return { kind: "compare", field, operator, value };
 }
 
-function copyField(input: unknown, path: string): Field {
+/** A copy of a field that was handed in. Throws as {@link copyFilter} does. */
+export function copyField(input: unknown, path: string): Field {
   const raw = read(input, path, "a field");
   const kind = raw["kind"];
   switch (kind) {

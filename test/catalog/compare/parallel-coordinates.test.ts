@@ -34,11 +34,11 @@ test("axes of numbers and of categories, null where there is nothing to draw", (
       { label: "metrics.loss.min", type: "number", domain: [1, 1] },
       { label: "status", type: "category", categories: ["finished"] },
       { label: "params.absent", type: "category", categories: [] },
-      { label: "params.deep", type: "category", categories: ["2n", "false", "true"] },
+      { label: "params.deep", type: "category", categories: ["2", "false", "true"] },
     ],
     lines: [
       { id: "a", name: "name of a", values: [0.1, "relu", "5", 2, 1, "finished", null, "true"] },
-      { id: "b", name: "name of b", values: [1e-4, "gelu", '"5"', null, null, "finished", null, "2n"] },
+      { id: "b", name: "name of b", values: [1e-4, "gelu", '"5"', null, null, "finished", null, "2"] },
       { id: "c", name: "name of c", values: [1, null, null, null, null, "finished", null, "false"] },
     ],
   });
@@ -87,4 +87,5 @@ test("what is wrong is named", () => {
   fails(["colour"], "axes[0]");
   fails([5], "axes[0]");
   fails([{ kind: "metric", key: "m", aggregate: "sum" }], "axes[0].aggregate");
+  fails(["datasets.name"], "axes[0]");
 });

@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { identity } from "../../../src/catalog/compare/identity.ts";
-import { type GroupMetric, RecordSummary, summariseRecords } from "../../../src/catalog/compare/summarise-records.ts";
+import { type GroupMetric, RowSummary } from "../../../src/catalog/compare/row-summary.ts";
+import { summariseRecords } from "../../../src/catalog/compare/summarise-records.ts";
+import { recordRow } from "../../../src/catalog/filter/record-row.ts";
 import type { RunRecord } from "../../../src/journal/run-record.ts";
 import { anyRecords, record } from "./records.ts";
 
@@ -21,7 +23,7 @@ test("groups in order, types apart, missing as null; best by the goal with its r
       record("h", { params: { o: { lr: 0.5 } }, experiment: "f" }),
     ],
     {
-      groupBy: ["params.o.lr", { kind: "attribute", key: "experiment" }],
+      groupBy: ["params.o.lr", { kind: "attribute", name: "experiment" }],
       metrics: ["loss", { key: "loss", aggregate: "max", as: "worst" }],
     },
   );
@@ -41,7 +43,7 @@ test("groups in order, types apart, missing as null; best by the goal with its r
     best: 2,
     bestRun: "b",
   });
-  expect(groups[1]?.metrics["worst"]).toMatchObject({ min: 4, bestRun: "b", median: 4 });
+  expect(groups[1]?.metrics["worst"]).toMatchObject({ min: 4, bestRun: "c", median: 4 });
   expect(groups[0]?.metrics["loss"]).toEqual({ count: 1, mean: 1, min: 1, max: 1, median: 1, best: 1, bestRun: "f" });
 });
 
@@ -67,9 +69,41 @@ test("without fields one group; runs that disagree on the goal have no best; no 
   expect(summariseRecords([], { groupBy: [] })).toEqual([]);
 });
 
+const minimized = { metricDefinitions: { m: { goal: "minimize" as const } } };
+
+test("a goal of the query counts, else that of the runs; a group that tells none goes along with the others", () => {
+  const records = [
+    record("a", { metrics: { m: [3] }, group: "x" }),
+    record("b", { metrics: { m: [3] }, group: "x" }),
+    record("c", { metrics: { m: [4] }, group: "x" }),
+    record("d", { metrics: { m: [4, 5] }, group: "y", ...minimized }),
+  ];
+  const best = (metric: object): unknown[] =>
+    summariseRecords(records, { groupBy: ["group"], metrics: [{ key: "m", ...metric }] }).map(
+      ({ metrics }) => metrics["m"]?.bestRun,
+    );
+  expect(best({})).toEqual(["b", "d"]);
+  expect(best({ goal: "maximize" })).toEqual(["c", "d"]);
+});
+
+test("rows tell a goal by a best value that is the least or the greatest alone", () => {
+  const told = (...parts: Parameters<typeof record>[1][]): unknown => {
+    const summary = new RowSummary({ groupBy: [], metrics: ["m"] });
+    parts.forEach((part, i) => summary.add(recordRow(record(`r${i}`, part))));
+    return summary.result()[0]?.metrics["m"]?.bestRun;
+  };
+  const maximized = { metricDefinitions: { m: { goal: "maximize" as const } } };
+  expect(told({ metrics: { m: [1, 2] }, ...minimized }, { metrics: { m: [1] } })).toBe("r1");
+  expect(told({ metrics: { m: [1, 2] }, ...maximized }, { metrics: { m: [1] } })).toBe("r0");
+  expect(told({ metrics: { m: [1] }, ...minimized }, { metrics: { m: [2, 2] }, ...minimized })).toBeUndefined();
+  expect(told({ metrics: { m: [1, 2] } })).toBeUndefined();
+  expect(told({ metrics: { m: [1, 2] }, ...minimized }, { metrics: { m: [1, 2] }, ...maximized })).toBeUndefined();
+  expect(told({ metrics: { m: [Number.NaN] }, ...minimized })).toBeUndefined();
+});
+
 test("the median of more than 10,000 values is not there, the rest is", () => {
-  const summary = new RecordSummary({ groupBy: [], metrics: ["m"] });
-  const run = record("a", { metrics: { m: [1] } });
+  const summary = new RowSummary({ groupBy: [], metrics: ["m"] });
+  const run = recordRow(record("a", { metrics: { m: [1] } }));
   for (let i = 0; i < 10_000; i++) summary.add(run);
   expect(summary.result()[0]?.metrics["m"]).toMatchObject({ median: 1, count: 10_000 });
   summary.add(run);
@@ -90,8 +124,11 @@ test("what is wrong is named", () => {
   fails({ groupBy: [], metrics: [null] }, "metrics[0]");
   fails({ groupBy: [], metrics: ["a", { key: "a", aggregate: "sum" }] }, "metrics[1].aggregate");
   fails({ groupBy: [], metrics: ["a", { key: "a", aggregate: "min" }] }, "metrics[1].as");
-  expect(() => new RecordSummary({ groupBy: [] }).add(5 as never)).toThrow(
-    expect.objectContaining({ code: "INVALID_ARGUMENT", field: "record", received: "number" }),
+  fails({ groupBy: [], metrics: [{ key: "a", goal: "least" }] }, "metrics[0].goal");
+  fails({ groupBy: ["datasets.name"] }, "groupBy[0]");
+  fails({ groupBy: [{ kind: "dataset", name: "name" }] }, "groupBy[0]");
+  expect(() => summariseRecords([5 as never], { groupBy: [] })).toThrow(
+    expect.objectContaining({ code: "INVALID_ARGUMENT", field: "records[0]", received: "number" }),
   );
 });
 
@@ -114,6 +151,8 @@ function naive(values: readonly number[]): Record<string, number> {
 const isNear = (a: number | undefined, b: number): boolean =>
   Object.is(a, b) || a === b || Math.abs((a as number) - b) < 1e-3;
 
+const valueOf = (run: RunRecord): unknown => recordRow(run).param("lr") ?? null;
+
 test("property: the same as grouping and calculating at once, whatever the order of the runs' groups", () => {
   fc.assert(
     fc.property(anyRecords, anyRecords, (some, more) => {
@@ -121,7 +160,7 @@ test("property: the same as grouping and calculating at once, whatever the order
       const groups = summariseRecords(records, { groupBy: ["params.lr"], metrics: ["loss", "__proto__"] });
       const expected = new Map<string, RunRecord[]>();
       for (const run of records) {
-        const id = identity(run.params["lr"] ?? null);
+        const id = identity(valueOf(run));
         expected.set(id, [...(expected.get(id) ?? []), run]);
       }
       expect(groups.map(({ key }) => identity(key["params.lr"])).toSorted()).toEqual([...expected.keys()].toSorted());
@@ -140,8 +179,8 @@ test("property: the same as grouping and calculating at once, whatever the order
           }
           expect(best === undefined).toBe(bestRun === undefined);
           if (best === undefined) continue;
-          const first = own.find(({ metrics }) => metrics[name]?.last.value === best);
-          expect(first?.id).toBe(bestRun);
+          const those = own.filter(({ metrics }) => metrics[name]?.last.value === best).map(({ id }) => id);
+          expect(those.toSorted().at(-1)).toBe(bestRun);
           expect([Math.min(...values) + 0, Math.max(...values) + 0]).toContain(best + 0);
         }
       }

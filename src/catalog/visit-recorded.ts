@@ -1,0 +1,26 @@
+import type { CatalogContext } from "./catalog-context.ts";
+import type { Matches, RecordedRow } from "./matches.ts";
+import type { OpenCatalog } from "./with-catalog.ts";
+
+/** Calls `visit` with each wanted run whose own objects were read, since no segment tells of it. */
+export async function visitRecorded(
+  context: CatalogContext,
+  { experiments, unlisted }: OpenCatalog,
+  matches: Matches,
+  signal: AbortSignal | undefined,
+  visit: (row: RecordedRow) => void,
+): Promise<void> {
+  if (unlisted.length > 0) {
+    const { scanRuns } = await import("./scan-runs.ts");
+    for await (const { record } of scanRuns(context, unlisted, signal)) {
+      const row = matches.ofRecord(record);
+      if (row) visit(row);
+    }
+  }
+  for (const { loose } of experiments) {
+    for (const { record } of loose) {
+      const row = matches.ofRecord(record);
+      if (row) visit(row);
+    }
+  }
+}

@@ -1,0 +1,18 @@
+import type { Backend } from "../backend/backend.ts";
+import { mapBounded } from "../backend/bounded.ts";
+import { invalidArgument } from "../backend/error.ts";
+import { compareRecords, type RunComparison } from "../catalog/compare/compare-records.ts";
+import { readRun } from "./read-run.ts";
+
+/** Runs read at a time. */
+const AT_ONCE = 16;
+
+/** Compares runs in the order of their ids. An id that is there twice counts once, where it is first. `RUN_NOT_FOUND`. */
+export async function compareRuns(
+  backend: Backend,
+  ids: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<RunComparison> {
+  if (!Array.isArray(ids)) throw invalidArgument("ids", "an array of ids of runs", ids);
+  return compareRecords(await mapBounded([...new Set(ids)], AT_ONCE, signal, (id, stop) => readRun(backend, id, stop)));
+}

@@ -1,0 +1,28 @@
+import type { CatalogRow } from "../../src/catalog/catalog-row.ts";
+import { experimentPrefix } from "../../src/catalog/entry.ts";
+import { storeRows } from "../../src/catalog/store-rows.ts";
+import { SegmentCache } from "../../src/catalog/segment-cache.ts";
+import type { Backend } from "../../src/backend/backend.ts";
+import { type Part, record } from "./compare/records.ts";
+
+/** Puts runs that are nowhere else into a segment of their experiment. */
+export async function storeSegment(
+  backend: Backend,
+  generation: number,
+  parts: Iterable<readonly [id: string, part: Part]>,
+  { experiment = "default" }: { readonly experiment?: string } = {},
+): Promise<string[]> {
+  let segments = 0;
+  const context = {
+    backend,
+    segments: new SegmentCache(backend),
+    newId: (): string => `g${generation}s${segments++}`,
+    onError: (error: Error): never => {
+      throw error;
+    },
+  };
+  const rows = async function* (): AsyncGenerator<CatalogRow> {
+    for (const [id, part] of parts) yield { record: record(id, { experiment, ...part }), document: 1, marker: 0 };
+  };
+  return await storeRows(context, experimentPrefix(experiment), generation, rows(), undefined);
+}

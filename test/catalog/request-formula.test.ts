@@ -1,0 +1,84 @@
+import { describe, expect, test } from "vitest";
+import { GROWTH } from "../../src/catalog/compact-experiment.ts";
+import { MAX_SEGMENT_ROWS } from "../../src/catalog/segment-write.ts";
+import { openLedger, type RunQuery } from "runledger";
+import { countingBackend } from "runledger/testing";
+import { objectsOnly } from "../journal/records.ts";
+import { storeSegment } from "./many-runs.ts";
+import { LOOSE_AT_MOST, readsOfOpenRun, searchRequests, segmentsAtMost } from "./request-formula.ts";
+
+test.each([1, 8, 13, 100, 5000])("segments by the rule of merging, %i runs at a time", (batch) => {
+  let segments: number[] = [];
+  let most = 0;
+  for (let runs = batch; runs <= 300_000; runs += Math.max(batch, 8)) {
+    let rows = Math.max(batch, 8);
+    segments.sort((a, b) => a - b);
+    const end = segments.findIndex((each) => {
+      const stays = each > GROWTH * rows || each + rows > MAX_SEGMENT_ROWS;
+      if (!stays) rows += each;
+      return stays;
+    });
+    segments = [rows, ...(end < 0 ? [] : segments.slice(end))];
+    most = Math.max(most, segments.length - segmentsAtMost(segments.reduce((sum, each) => sum + each, 0)));
+  }
+  expect(most).toBeLessThanOrEqual(0);
+});
+
+describe("what a search costs is within the formula", () => {
+  test("runs that come and go", { timeout: 60_000 }, async () => {
+    const backend = countingBackend(objectsOnly());
+    const writer = await openLedger(backend);
+    const note = Array.from({ length: 2000 }, () => Math.random()).join();
+    for (let i = 0; i < 125; i++) {
+      const run = await writer.startRun({ experiment: "e", note, params: { i } });
+      run.log({ loss: i % 7 });
+      await run.finish();
+      if (i % 10 === 9) await writer.searchRuns({ experiment: "e" });
+    }
+    const open = await writer.startRun({ experiment: "e" });
+    open.log({ loss: 1 });
+    await open.flush();
+    const keys: string[] = [];
+    for await (const { key } of backend.list("experiments/e")) keys.push(key);
+    const segments = keys.filter((key) => key.includes("/segments/")).length;
+    const closed = keys.filter((key) => /\.c\d+$/.test(key)).length;
+    expect(segments).toBeLessThanOrEqual(segmentsAtMost(125));
+    expect(closed).toBe(5);
+    expect(closed).toBeLessThanOrEqual(LOOSE_AT_MOST);
+    const bound = { keys: keys.length, segments, closed, open: [readsOfOpenRun({ journalSegments: 1 })] };
+    const queries: RunQuery[] = [
+      {},
+      { orderBy: "metrics.loss", limit: 20 },
+      { filter: "params.i > 3", fields: ["name"] },
+    ];
+    for (const query of queries) {
+      const ledger = await openLedger(backend);
+      backend.reset();
+      await ledger.searchRuns({ experiment: "e", ...query });
+      expect(backend.counters.requests).toBeLessThanOrEqual(searchRequests(bound));
+      backend.reset();
+      await ledger.searchRuns({ experiment: "e", ...query });
+      // Footers, columns and the offset index are in memory now.
+      const again = searchRequests({ ...bound, segments: 0, asked: 0, answering: segments }) - segments;
+      expect(backend.counters.requests).toBeLessThanOrEqual(again);
+    }
+    backend.reset();
+    await (await openLedger(backend)).summarise({ experiment: "e", groupBy: ["params.i"], metrics: ["loss"] });
+    expect(backend.counters.requests).toBeLessThanOrEqual(searchRequests({ ...bound, answering: 0 }));
+  });
+
+  test("20 of 10,000 in one segment", { timeout: 60_000 }, async () => {
+    const backend = countingBackend(objectsOnly());
+    await openLedger(backend);
+    const parts = Array.from({ length: 10_000 }, (_, i) => {
+      const params = { i, long: Array.from({ length: 20 }, () => Math.random()).join() };
+      return [`r${String(i).padStart(6, "0")}`, { params, metrics: { loss: [(i * 7919) % 10_000] } }] as const;
+    });
+    await storeSegment(backend, 1, parts);
+    const ledger = await openLedger(backend);
+    backend.reset();
+    const { runs } = await ledger.searchRuns({ experiment: "default", orderBy: "metrics.loss", limit: 20 });
+    expect(runs.map(({ metrics }) => metrics["loss"]?.last.value)).toEqual(Array.from({ length: 20 }, (_, i) => i));
+    expect(backend.counters.requests).toBeLessThanOrEqual(searchRequests({ keys: 1, segments: 1, closed: 0 }));
+  });
+});

@@ -1,0 +1,72 @@
+import { GROWTH } from "../../src/catalog/compact-experiment.ts";
+import { MIN_LOOSE } from "../../src/catalog/with-catalog.ts";
+import { COLUMN_REQUESTS } from "../../src/catalog/matches.ts";
+import { RECORD_REQUESTS } from "../../src/catalog/search-catalog.ts";
+import { MAX_SEGMENT_ROWS } from "../../src/catalog/segment-write.ts";
+
+/** Keys that one request of a listing gives. */
+const KEYS_A_REQUEST = 1000;
+
+/** What a search finds in the catalogue. */
+export interface SearchedCatalog {
+  /** Keys below the experiment, or below `experiments/` where all are searched: entries and segments. */
+  readonly keys: number;
+  /** Segments that are not in memory. */
+  readonly segments: number;
+  /** Those whose ends are read again as footer and directory exceed 256 KiB, or that are read a second time as another program merged them. Default 0. */
+  readonly again?: number;
+  /** Segments that their footers' statistics do not rule out. Default: all. */
+  readonly asked?: number;
+  /** Segments with runs of the answer. Default: `asked`; none for a summary. */
+  readonly answering?: number;
+  /** Runs that have entries and are closed for the first time. */
+  readonly closed: number;
+  /** Reads of each run that is open, was resumed, deleted or restored: see {@link readsOfOpenRun}. */
+  readonly open?: readonly number[];
+}
+
+/** The requests of a search, or of a summary, at most, but for what tidies the catalogue. `docs/scaling.md` has the same in words. */
+export function searchRequests({
+  keys,
+  segments,
+  again = 0,
+  asked = segments,
+  answering = asked,
+  closed,
+  open = [],
+}: SearchedCatalog): number {
+  const listing = Math.max(1, Math.ceil(keys / KEYS_A_REQUEST));
+  const footers = segments + again;
+  const columns = COLUMN_REQUESTS * asked;
+  const records = answering === 0 ? 0 : Math.max(RECORD_REQUESTS, answering);
+  return listing + footers + columns + closed + open.reduce((sum, reads) => sum + reads, 0) + records;
+}
+
+/**
+ * The requests for a run that its own objects tell of: a listing, its newest document, how it began, each segment of its journals once, and
+ * its newest marker. On an object store a journal has a segment a flush.
+ */
+export function readsOfOpenRun({ journalSegments, keys = journalSegments + 4 }: OpenRun): number {
+  return Math.max(1, Math.ceil(keys / KEYS_A_REQUEST)) + 3 + journalSegments;
+}
+
+export interface OpenRun {
+  readonly journalSegments: number;
+  /** Objects of the run. */
+  readonly keys?: number;
+}
+
+/**
+ * The segments of an experiment of `runs` closed runs at most, as long as one program at a time merges them, and less than fill one come in at
+ * once. Of two next to each other in size the larger has more than three times the rows of the smaller, or both together are too many for
+ * one. So the smallest `k` have more than `8 (1 + 3 + … + 3^(k-1))` rows together, and of the others each two more than one may have.
+ */
+export function segmentsAtMost(runs: number, rowsOfSegment: number = MAX_SEGMENT_ROWS): number {
+  const inPowers = Math.min(runs, (rowsOfSegment * GROWTH) / (GROWTH - 1));
+  const powers = Math.log((inPowers * (GROWTH - 1)) / MIN_LOOSE + 1) / Math.log(GROWTH);
+  // 8 + 24 rows make 2, whatever the logarithms are rounded to.
+  return Math.floor(powers + 1e-9) + Math.floor((2 * runs) / rowsOfSegment);
+}
+
+/** Closed runs that a search finds with entries in a catalogue that is searched often: more are put into a segment. */
+export const LOOSE_AT_MOST: number = MIN_LOOSE - 1;
