@@ -1,8 +1,9 @@
 import { mapBounded } from "../backend/bounded.ts";
 import type { CatalogContext } from "./catalog-context.ts";
 import type { CatalogRow } from "./catalog-row.ts";
-import { type ExperimentListing, isOpen, type Touched } from "./list-catalog.ts";
-import { readTouched, unlessDamaged } from "./read-row.ts";
+import { experimentPrefix } from "./entry.ts";
+import type { ExperimentListing, Touched } from "./list-catalog.ts";
+import { isClosed, readTouched, unlessDamaged } from "./read-row.ts";
 import type { Segment } from "./segment.ts";
 
 /** Runs read at a time. */
@@ -36,7 +37,9 @@ export async function openExperiment(
 ): Promise<OpenExperiment> {
   const [segments, loose] = await Promise.all([
     mapBounded(listing.segments, SEGMENTS_AT_ONCE, signal, (name, stop) => context.segments.open(name, stop)),
-    mapBounded([...listing.touched], RUNS_AT_ONCE, signal, (entry, stop) => readLoose(context, entry, stop)),
+    mapBounded([...listing.touched], RUNS_AT_ONCE, signal, (entry, stop) =>
+      readLoose(context, listing.prefix, entry, stop),
+    ),
   ]);
   const newest = new Map<string, readonly [number, number]>();
   for (const { amends } of segments) {
@@ -58,13 +61,12 @@ export function isCurrent({ newest }: OpenExperiment, id: string, document: numb
 
 async function readLoose(
   { backend, onError }: CatalogContext,
+  prefix: string,
   [id, touched]: [string, Touched],
   signal: AbortSignal,
 ): Promise<LooseRow | undefined> {
-  // What is not there is about to begin, or its beginning failed.
+  // What is not there is about to begin, or its beginning failed. What is of another experiment is entered there.
   const row = await unlessDamaged(onError, () => readTouched(backend, id, touched, signal));
-  if (row === undefined) return undefined;
-  // A run is open until a document behind its sessions says otherwise, whether or not that was entered.
-  const isClosed = !isOpen(touched) || (row.record.status !== "running" && row.document > touched.open);
-  return { ...row, touched, isClosed };
+  if (row === undefined || experimentPrefix(row.record.experiment) !== prefix) return undefined;
+  return { ...row, touched, isClosed: isClosed(row, touched) };
 }

@@ -1,8 +1,9 @@
 import { mapBounded } from "../backend/bounded.ts";
 import type { CatalogContext } from "./catalog-context.ts";
 import type { CatalogRow } from "./catalog-row.ts";
-import { enter } from "./entry.ts";
+import { COMPLETE_KEY, createEmpty, enter } from "./entry.ts";
 import { listCatalog } from "./list-catalog.ts";
+import { isClosed } from "./read-row.ts";
 import { runsByPrefix, scanRuns } from "./scan-runs.ts";
 import { nextGeneration } from "./segment-name.ts";
 import { storeRows } from "./store-rows.ts";
@@ -31,8 +32,8 @@ export async function rebuildCatalog(
     const rows = async function* (): AsyncGenerator<CatalogRow, void, undefined> {
       for await (const row of scanRuns(context, found.get(prefix) ?? [], signal)) {
         runs++;
-        const { id, experiment, status } = row.record;
-        if (status === "running" || row.document === 0) {
+        const { id, experiment } = row.record;
+        if (!isClosed(row, listing?.touched.get(id))) {
           await enter(backend, experiment, id, "open", row.document, signal);
           continue;
         }
@@ -48,5 +49,6 @@ export async function rebuildCatalog(
     });
     await mapBounded(listing.segments, REMOVALS_AT_ONCE, signal, ({ key }) => backend.remove(key, call));
   }
+  if (prefixes === undefined) await createEmpty(backend, COMPLETE_KEY, signal);
   return { runs };
 }

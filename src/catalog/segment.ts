@@ -1,13 +1,16 @@
 import type { Backend } from "../backend/backend.ts";
 import { LedgerError } from "../backend/error.ts";
 import { decodeJson } from "../backend/json.ts";
+import { isDatasets } from "../journal/decode-event.ts";
+import type { RecordedDataset } from "../journal/event.ts";
 import type { RunRecord } from "../journal/run-record.ts";
-import { isDictionary } from "../journal/record-checks.ts";
 import { readOffsetIndex } from "../parquet/offset-index.ts";
-import { MAGIC } from "../parquet/format-numbers.ts";
+import { MAGIC, TYPE } from "../parquet/format-numbers.ts";
 import { type TableChunk, type TableLayout, readTableFooter } from "../parquet/table-footer.ts";
 import { decodeChunk, type TableCell } from "../parquet/table-read.ts";
 import type { PageLocation } from "../parquet/page.ts";
+import { experimentPrefix, RUN_ID } from "./entry.ts";
+import { isRunRecord } from "./is-run-record.ts";
 import { planRanges, type Range } from "./ranges.ts";
 import type { SegmentName } from "./segment-name.ts";
 import { AMENDS, INCOMPLETE, MAX_SEGMENT_ROWS, RECORD } from "./segment-write.ts";
@@ -16,6 +19,36 @@ import { AMENDS, INCOMPLETE, MAX_SEGMENT_ROWS, RECORD } from "./segment-write.ts
 const TAIL_BYTES = 262_144;
 /** Most bytes that cells read at once may take, inflated. */
 const MAX_INFLATED: number = 1024 * 1024 * 1024;
+
+/** Every segment has them, with a value in each row. */
+const REQUIRED: readonly string[] = [
+  "run_id",
+  "document",
+  "marker",
+  "name",
+  "experiment",
+  "status",
+  "start_time",
+  RECORD,
+];
+const TIMES: readonly number[] = [TYPE.int64, TYPE.double];
+/** Of columns by their name, or by what stands before its first dot. */
+const TYPES: ReadonlyMap<string, readonly number[]> = new Map<string, readonly number[]>([
+  ["document", [TYPE.int64]],
+  ["marker", [TYPE.int64]],
+  ["start_time", TIMES],
+  ["end_time", TIMES],
+  ["deleted_at", TIMES],
+  ["metrics.", [TYPE.double]],
+  ["numbers.", [TYPE.double]],
+  ["booleans.", [TYPE.boolean]],
+  ["params.", [TYPE.double, TYPE.boolean, TYPE.byteArray]],
+]);
+
+/** All others hold texts. */
+function typesOf(column: string): readonly number[] {
+  return TYPES.get(column.slice(0, column.indexOf(".") + 1) || column) ?? [TYPE.byteArray];
+}
 
 /** A column of a segment: a value or `null` for each row. */
 export type Cells = readonly TableCell[];
@@ -42,7 +75,9 @@ export class Segment {
     this.#tail = tail;
     this.#places = new Map(layout.columns.map((column, i) => [column.name, i]));
     if (layout.groups.length !== 1 || this.rows > MAX_SEGMENT_ROWS) throw new RangeError("it has not one row group");
-    if (!this.#places.has("run_id") || !this.#places.has(RECORD)) throw new RangeError("it lacks columns");
+    for (const column of REQUIRED) if (!this.#places.has(column)) throw new RangeError(`it has no column ${column}`);
+    for (const { name: column, type } of layout.columns)
+      if (!typesOf(column).includes(type)) throw new RangeError(`column ${column.slice(0, 250)} has a wrong type`);
     this.amends = readAmends(layout.metadata.get(AMENDS));
     this.isIncomplete = layout.metadata.has(INCOMPLETE);
   }
@@ -102,11 +137,12 @@ export class Segment {
         const chunk = this.chunk(column)!;
         const cells: TableCell[] = [];
         decodeChunk(read(chunk), chunk.type, chunk, this.rows, admit, cells);
-        this.#cells.set(
-          column,
-          // No int64 here is beyond 2^53.
-          cells.map((cell) => (typeof cell === "bigint" ? Number(cell) : cell)),
-        );
+        // No int64 here is beyond 2^53.
+        const plain = cells.map((cell) => (typeof cell === "bigint" ? Number(cell) : cell));
+        if (REQUIRED.includes(column) && plain.includes(null)) throw new RangeError(`column ${column} has gaps`);
+        if (column === "run_id" && !plain.every((id) => RUN_ID.test(id as string)))
+          throw new RangeError("it has an id that is none");
+        this.#cells.set(column, plain);
       }
     });
   }
@@ -138,10 +174,34 @@ export class Segment {
         const bytes = bytesOf({ start, end: start + size });
         const texts: TableCell[] = [];
         decodeChunk(bytes, chunk.type, { ...chunk, start, dataStart: start }, page.end - firstRow, admit, texts);
-        for (const row of page.rows) records.set(row, toRecord(texts[row - firstRow]));
+        for (const row of page.rows) records.set(row, this.#toRecord(texts[row - firstRow], row));
       }
       return records;
     });
+  }
+
+  /** The data sets of a cell. */
+  parseDatasets(text: string): readonly RecordedDataset[] {
+    let datasets: unknown;
+    try {
+      datasets = JSON.parse(text);
+    } catch {
+      // They are none.
+    }
+    if (isDatasets(datasets)) return datasets;
+    throw new LedgerError("CORRUPT", `${this.name.key} is damaged: data sets are malformed`, { key: this.name.key });
+  }
+
+  /** Only a record of the run that the row is of, in an experiment that belongs here. */
+  #toRecord(text: unknown, row: number): RunRecord {
+    const record = decodeJson(text as string);
+    const id = this.#cells.get("run_id")?.[row];
+    const isRight =
+      isRunRecord(record) &&
+      (id === undefined || record.id === id) &&
+      this.name.key.startsWith(`${experimentPrefix(record.experiment)}/segments/`);
+    if (!isRight) throw new RangeError("a record is malformed");
+    return record;
   }
 
   async #pageLocations(backend: Backend, signal: AbortSignal | undefined): Promise<readonly PageLocation[]> {
@@ -223,14 +283,6 @@ function readAmends(text: string | undefined): Amends {
     amends.set(id, [document as number, marker as number]);
   }
   return amends;
-}
-
-function toRecord(text: unknown): RunRecord {
-  const record = decodeJson(text as string);
-  const complete =
-    isDictionary(record) && ["id", "experiment", "metrics", "params", "tags"].every((key) => key in record);
-  if (!complete) throw new RangeError("a record is malformed");
-  return record as unknown as RunRecord;
 }
 
 /** Errors of the backend as they are; all else means that the bytes are not those of a segment. */

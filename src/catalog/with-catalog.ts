@@ -1,7 +1,7 @@
 import { LedgerError } from "../backend/error.ts";
 import type { CatalogContext } from "./catalog-context.ts";
 import { compactExperiment } from "./compact-experiment.ts";
-import { CATALOG_PREFIX, experimentPrefix } from "./entry.ts";
+import { COMPLETE_KEY, experimentPrefix } from "./entry.ts";
 import { listCatalog } from "./list-catalog.ts";
 import { type OpenExperiment, openExperiment } from "./open-experiment.ts";
 import { rebuildCatalog } from "./rebuild-catalog.ts";
@@ -12,6 +12,8 @@ export interface OpenCatalog {
   readonly experiments: readonly OpenExperiment[];
   /** Runs of which the catalogue cannot tell. */
   readonly unlisted: readonly string[];
+  /** It has every run that it should have. */
+  readonly isComplete: boolean;
 }
 
 /** How often the catalogue is listed anew when segments were merged while they were being read, or are damaged. */
@@ -53,37 +55,43 @@ async function openCatalog(
   signal: AbortSignal | undefined,
 ): Promise<OpenCatalog> {
   const listings = await listCatalog(context.backend, experiment, signal);
-  // A catalogue may be done away with; then none of its experiments is there.
-  const isMissing = listings.length === 0 && !(await holds(context, CATALOG_PREFIX, signal));
-  const unlisted: string[] = [];
-  if (isMissing && (await holds(context, "runs", signal))) {
+  if (!(await isComplete(context, listings.length > 0, signal))) {
     const prefixes = experiment === undefined ? undefined : new Set([experimentPrefix(experiment)]);
-    unlisted.push(...[...(await runsByPrefix(context, prefixes, signal)).values()].flat());
-  } else if (damaged.size > 0) {
-    unlisted.push(...[...(await runsByPrefix(context, damaged, signal)).values()].flat());
+    const unlisted = [...(await runsByPrefix(context, prefixes, signal)).values()].flat();
+    return { experiments: [], unlisted, isComplete: false };
   }
+  const unlisted = damaged.size > 0 ? [...(await runsByPrefix(context, damaged, signal)).values()].flat() : [];
   const experiments: OpenExperiment[] = [];
   for (const listing of listings) {
     if (!damaged.has(listing.prefix)) experiments.push(await openExperiment(context, listing, signal));
   }
-  return { experiments, unlisted };
+  return { experiments, unlisted, isComplete: true };
 }
 
-async function holds({ backend }: CatalogContext, prefix: string, signal: AbortSignal | undefined): Promise<boolean> {
-  for await (const _ of backend.list(prefix, signal ? { signal } : {})) return true;
-  return false;
+/** Ledgers whose catalogue has every run: it does not lose any. */
+const complete = new WeakSet<CatalogContext>();
+
+/** Whether the catalogue has every run. Where there is nothing of it, it is looked at anew: it may have been done away with. */
+async function isComplete(
+  context: CatalogContext,
+  isKnownThere: boolean,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  if (isKnownThere && complete.has(context)) return true;
+  if ((await context.backend.stat(COMPLETE_KEY, signal ? { signal } : {})) === undefined) return false;
+  complete.add(context);
+  return true;
 }
 
 async function tidy(
   context: CatalogContext,
-  { experiments, unlisted }: OpenCatalog,
+  { experiments, isComplete }: OpenCatalog,
   damaged: ReadonlySet<string>,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   try {
-    if (damaged.size > 0) await rebuildCatalog(context, damaged, signal);
-    // Of all experiments: one alone would look like all there is.
-    else if (unlisted.length > 0) await rebuildCatalog(context, undefined, signal);
+    if (!isComplete) await rebuildCatalog(context, undefined, signal);
+    else if (damaged.size > 0) await rebuildCatalog(context, damaged, signal);
     for (const open of experiments) await compactExperiment(context, open, signal);
     await context.segments.trim();
   } catch (error) {

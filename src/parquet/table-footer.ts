@@ -3,8 +3,8 @@ import { checkFooter, FOOTER_CHECKSUM_KEY } from "./footer-checksum.ts";
 import { type ColumnSchema, readFlatSchema } from "./flat-schema.ts";
 import { type Fields, malformed, ThriftReader } from "./thrift.ts";
 
-/** Most values of which a footer may consist. One of 4096 columns and 10 million cells has less than half as many. */
-const MAX_VALUES = 300_000;
+/** Most values of which a footer may consist. One of 12,000 columns has fewer. */
+const MAX_VALUES = 600_000;
 
 /** What the footer says of a column in a row group. */
 export interface TableChunk extends ChunkLayout {
