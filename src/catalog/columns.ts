@@ -13,10 +13,9 @@ const MAX_NAME_LENGTH = 1000;
 type Cell = number | boolean | string;
 
 /** What every run may have: there is room for it, whatever else runs have. */
-const ATTRIBUTES = [
-  ...["name", "experiment", "status", "note", "parent", "group", "job_type"],
-  ...["start_time", "end_time", "deleted_at", "datasets"],
-];
+const ATTRIBUTES = "name,experiment,status,note,parent,group,job_type,start_time,end_time,deleted_at,datasets".split(
+  ",",
+);
 
 /** The values of a column, where there are any. */
 interface SparseColumn {

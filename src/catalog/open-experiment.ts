@@ -15,15 +15,22 @@ export interface LooseRow extends CatalogRow {
   readonly touched: Touched;
   /** Nobody writes to it: a segment may have it. */
   readonly isClosed: boolean;
+  /** A segment has a newer row: what was entered for that was removed while it was being listed. */
+  readonly isOld: boolean;
 }
+
+/** Numbers of rows by run. */
+type Newest = ReadonlyMap<string, readonly [document: number, marker: number]>;
 
 /** The catalogue of an experiment, ready to be asked. */
 export interface OpenExperiment {
   readonly listing: ExperimentListing;
   readonly segments: readonly Segment[];
   readonly loose: readonly LooseRow[];
-  /** The newest row of runs that may be in several segments, or {@link GONE} where no segment has it. */
-  readonly newest: ReadonlyMap<string, readonly [document: number, marker: number]>;
+  /** The newest row of runs that may be in several segments. */
+  readonly amended: Newest;
+  /** The same, but {@link GONE} for runs that are read themselves. */
+  readonly newest: Newest;
 }
 
 /** Newer than any row: the run has entries, and is read itself. */
@@ -35,26 +42,35 @@ export async function openExperiment(
   listing: ExperimentListing,
   signal: AbortSignal | undefined,
 ): Promise<OpenExperiment> {
-  const [segments, loose] = await Promise.all([
+  const [segments, rows] = await Promise.all([
     mapBounded(listing.segments, SEGMENTS_AT_ONCE, signal, (name, stop) => context.segments.open(name, stop)),
     mapBounded([...listing.touched], RUNS_AT_ONCE, signal, (entry, stop) =>
       readLoose(context, listing.prefix, entry, stop),
     ),
   ]);
-  const newest = new Map<string, readonly [number, number]>();
+  const amended = new Map<string, readonly [number, number]>();
   for (const { amends } of segments) {
-    for (const [id, own] of amends) if (isNewer(own, newest.get(id))) newest.set(id, own);
+    for (const [id, own] of amends) if (isNewer(own, amended.get(id))) amended.set(id, own);
   }
+  const newest = new Map(amended);
   for (const id of listing.touched.keys()) newest.set(id, GONE);
-  return { listing, segments, loose: loose.filter((row) => row !== undefined), newest };
+  const loose: LooseRow[] = [];
+  for (const row of rows) {
+    if (row === undefined) continue;
+    const { id } = row.record;
+    const isOld = !isCurrent(amended, id, row.document, row.marker);
+    if (isOld) newest.set(id, amended.get(id)!);
+    loose.push({ ...row, isOld });
+  }
+  return { listing, segments, loose, amended, newest };
 }
 
 function isNewer(own: readonly [number, number], other: readonly [number, number] | undefined): boolean {
   return other === undefined || own[0] > other[0] || (own[0] === other[0] && own[1] > other[1]);
 }
 
-/** Whether a row of a segment counts, or another has come in its place. */
-export function isCurrent({ newest }: OpenExperiment, id: string, document: number, marker: number): boolean {
+/** Whether a row counts, or another has come in its place. */
+export function isCurrent(newest: Newest, id: string, document: number, marker: number): boolean {
   const other = newest.get(id);
   return other === undefined || !isNewer(other, [document, marker]);
 }
@@ -64,7 +80,7 @@ async function readLoose(
   prefix: string,
   [id, touched]: [string, Touched],
   signal: AbortSignal,
-): Promise<LooseRow | undefined> {
+): Promise<Omit<LooseRow, "isOld"> | undefined> {
   // What is not there is about to begin, or its beginning failed. What is of another experiment is entered there.
   const row = await unlessDamaged(onError, () => readTouched(backend, id, touched, signal));
   if (row === undefined || experimentPrefix(row.record.experiment) !== prefix) return undefined;

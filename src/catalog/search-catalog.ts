@@ -50,7 +50,8 @@ export async function searchCatalog(
       if (row) visit(row);
     }
     for (const { loose } of experiments) {
-      for (const { record } of loose) {
+      for (const { record, isOld } of loose) {
+        if (isOld) continue;
         const row = matches.ofRecord(record);
         if (row) visit(row);
       }
