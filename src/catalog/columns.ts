@@ -1,3 +1,4 @@
+import { hasLoneSurrogate } from "../backend/key.ts";
 import type { Dictionary } from "../journal/event.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import type { TableColumn } from "../parquet/table.ts";
@@ -11,12 +12,19 @@ const MAX_NAME_LENGTH = 1000;
 
 type Cell = number | boolean | string;
 
+/** What every run may have: there is room for it, whatever else runs have. */
+const ATTRIBUTES = "name,experiment,status,note,parent,group,job_type,start_time,end_time,deleted_at,datasets".split(
+  ",",
+);
+
 /** The values of a column, where there are any. */
 interface SparseColumn {
   readonly rows: number[];
   readonly cells: Cell[];
   numbers: number;
   booleans: number;
+  /** It cannot be stored as it is. */
+  isUnfit?: boolean;
 }
 
 /**
@@ -25,7 +33,7 @@ interface SparseColumn {
  * and booleans are in `numbers.<path>` and `booleans.<path>` too.
  */
 export class ColumnsBuilder {
-  readonly #sparse = new Map<string, SparseColumn>();
+  readonly #sparse = new Map<string, SparseColumn>(ATTRIBUTES.map((name) => [name, newColumn()]));
   readonly #rows: { id: string; document: number; marker: number }[] = [];
   /** Something has no column. */
   incomplete = false;
@@ -57,21 +65,24 @@ export class ColumnsBuilder {
     yield { name: "run_id", type: "string", values: this.#rows.map(({ id }) => id) };
     yield { name: "document", type: "int64", values: Float64Array.from(this.#rows, ({ document }) => document) };
     yield { name: "marker", type: "int64", values: Float64Array.from(this.#rows, ({ marker }) => marker) };
-    for (const [name, column] of this.#sparse) yield* this.#dense(name, column);
+    for (const [name, column] of this.#sparse)
+      if (column.rows.length > 0 && !column.isUnfit) yield* this.#dense(name, column);
   }
 
   #put(row: number, name: string, cell: Cell | undefined): void {
     if (cell === undefined) return;
     let column = this.#sparse.get(name);
     if (column === undefined) {
-      if (this.#sparse.size === MAX_COLUMNS || name.length > MAX_NAME_LENGTH) {
+      // Halves of surrogate pairs are no text: several names would become one.
+      if (this.#sparse.size === MAX_COLUMNS || name.length > MAX_NAME_LENGTH || hasLoneSurrogate(name)) {
         this.incomplete = true;
         return;
       }
-      this.#sparse.set(name, (column = { rows: [], cells: [], numbers: 0, booleans: 0 }));
+      this.#sparse.set(name, (column = newColumn()));
     }
     if (typeof cell === "number") column.numbers++;
     else if (typeof cell === "boolean") column.booleans++;
+    else if (hasLoneSurrogate(cell)) this.incomplete = column.isUnfit = true;
     column.rows.push(row);
     column.cells.push(cell);
     this.cells++;
@@ -84,6 +95,7 @@ export class ColumnsBuilder {
     const ofNumbers = (named: string): TableColumn => {
       const values = new Float64Array(this.rows);
       const nulls = this.#spread(column, values, (cell) => (isNumber(cell) ? cell : undefined));
+      // A clock of the caller's may have told fractions of a millisecond.
       const isTime = TIMES.has(named) && values.every(Number.isSafeInteger);
       return { name: named, type: isTime ? "timestamp" : "double", values, ...nulls };
     };
@@ -119,6 +131,8 @@ export class ColumnsBuilder {
     return left > 0 ? { nulls } : {};
   }
 }
+
+const newColumn = (): SparseColumn => ({ rows: [], cells: [], numbers: 0, booleans: 0 });
 
 const TIMES = new Set(["start_time", "end_time", "deleted_at"]);
 

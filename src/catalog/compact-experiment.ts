@@ -57,7 +57,9 @@ async function* rowsOf(
   merged: readonly Segment[],
   signal: AbortSignal | undefined,
 ): AsyncGenerator<CatalogRow, void, undefined> {
-  yield* closed;
+  // Of rows with the same numbers those just read come first, if only since they need not be read again.
+  const loose = new Map(closed.filter(({ isOld }) => !isOld).map((row) => [row.record.id, row]));
+  yield* loose.values();
   const best = new Map<string, { segment: Segment; at: number; document: number; marker: number }>();
   for (const segment of merged) {
     await segment.load(backend, ["run_id", "document", "marker"], 1, signal);
@@ -66,8 +68,9 @@ async function* rowsOf(
       const id = ids![at] as string;
       const row = { segment, at, document: Number(documents?.[at]), marker: Number(markers?.[at]) };
       const other = best.get(id);
-      if (isCurrent(open, id, row.document, row.marker) && (other === undefined || isOlder(other, row)))
-        best.set(id, row);
+      // Also of runs that are read themselves for now: whoever else is at work here may have removed what says so.
+      if (loose.has(id) || !isCurrent(open.amended, id, row.document, row.marker)) continue;
+      if (other === undefined || isOlder(other, row)) best.set(id, row);
     }
   }
   for (const segment of merged) {

@@ -5,6 +5,11 @@ import { encodeSegment, MAX_SEGMENT_BYTES } from "../backend/key.ts";
 
 /** All of the catalogue is below it. */
 export const CATALOG_PREFIX = "experiments";
+/**
+ * An empty object that says: every run of the ledger is entered. Without it the catalogue, as far as there is one, is younger than some of
+ * the runs, or what was before was done away with. No experiment's segment begins like that.
+ */
+export const COMPLETE_KEY = "experiments/=complete";
 
 /**
  * What changed about a run since the catalogue's segments were written. `open`: a session began when the run had `number`
@@ -23,6 +28,8 @@ export interface CatalogEntry {
 /** Their first letters also put an entry behind those that it makes void. */
 const LETTERS = { closed: "c", marked: "m", open: "o" } as const;
 const KINDS: { readonly [letter: string]: EntryKind } = { c: "closed", m: "marked", o: "open" };
+/** What the id of a run looks like. */
+export const RUN_ID: RegExp = /^[0-9a-z][0-9a-z_-]{0,63}$/;
 const SHAPE = /^([0-9a-z][0-9a-z_-]{0,63})\.([cmo])(\d{4,9})$/;
 
 /**
@@ -60,7 +67,16 @@ export function parseEntry(key: string): CatalogEntry | undefined {
   return { key, runId: match[1]!, kind: KINDS[match[2]!]!, number: Number(match[3]) };
 }
 
-/** Enters it. That somebody did before is as good. */
+/** Creates an object without content. That somebody did before is as good. */
+export async function createEmpty(backend: Backend, key: string, signal?: AbortSignal): Promise<void> {
+  try {
+    await backend.create(key, new Uint8Array(0), signal ? { signal } : {});
+  } catch (error) {
+    if (!LedgerError.hasCode(error, "EXISTS")) throw error;
+  }
+}
+
+/** Enters it, if nobody did before. */
 export async function enter(
   backend: Backend,
   experiment: string,
@@ -69,9 +85,5 @@ export async function enter(
   number: number,
   signal?: AbortSignal,
 ): Promise<void> {
-  try {
-    await backend.create(entryKey(experiment, runId, kind, number), new Uint8Array(0), signal ? { signal } : {});
-  } catch (error) {
-    if (!LedgerError.hasCode(error, "EXISTS")) throw error;
-  }
+  await createEmpty(backend, entryKey(experiment, runId, kind, number), signal);
 }

@@ -53,8 +53,3 @@ export async function listCatalog(
   }
   return [...found.values()];
 }
-
-/** A session may be going on: what the run's own objects say counts. */
-export function isOpen({ closed, open }: Touched): boolean {
-  return open >= closed;
-}

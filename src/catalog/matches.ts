@@ -88,7 +88,8 @@ export class Matches {
     for (let at = 0; at < segment.rows; at++) {
       if (experiments && experiments[at] !== experiment) continue;
       if (view !== "all" && ((deletedAt?.[at] ?? null) === null) !== (view === "active")) continue;
-      if (mayBeOld && !isCurrent(open, ids[at] as string, Number(documents?.[at]), Number(markers?.[at]))) continue;
+      if (mayBeOld && !isCurrent(open.newest, ids[at] as string, Number(documents?.[at]), Number(markers?.[at])))
+        continue;
       if (!isRead) {
         unread.push(at);
         continue;

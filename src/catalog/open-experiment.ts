@@ -1,21 +1,25 @@
 import { mapBounded } from "../backend/bounded.ts";
 import type { CatalogContext } from "./catalog-context.ts";
-
 import type { ExperimentListing } from "./list-catalog.ts";
-import type { LooseRow } from "./loose-row.ts";
+import type { LooseRow, ReadLoose } from "./loose-row.ts";
 import type { Segment } from "./segment.ts";
 
 /** Runs read at a time. */
 const RUNS_AT_ONCE = 32;
 const SEGMENTS_AT_ONCE = 16;
 
+/** Numbers of rows by run. */
+type Newest = ReadonlyMap<string, readonly [document: number, marker: number]>;
+
 /** The catalogue of an experiment, ready to be asked. */
 export interface OpenExperiment {
   readonly listing: ExperimentListing;
   readonly segments: readonly Segment[];
   readonly loose: readonly LooseRow[];
-  /** The newest row of runs that may be in several segments, or {@link GONE} where no segment has it. */
-  readonly newest: ReadonlyMap<string, readonly [document: number, marker: number]>;
+  /** The newest row of runs that may be in several segments. */
+  readonly amended: Newest;
+  /** The same, but {@link GONE} for runs that are read themselves. */
+  readonly newest: Newest;
 }
 
 /** Newer than any row: the run has entries, and is read itself. */
@@ -27,36 +31,45 @@ export async function openExperiment(
   listing: ExperimentListing,
   signal: AbortSignal | undefined,
 ): Promise<OpenExperiment> {
-  const [segments, loose] = await Promise.all([
+  const [segments, rows] = await Promise.all([
     mapBounded(listing.segments, SEGMENTS_AT_ONCE, signal, (name, stop) => context.segments.open(name, stop)),
     readAllLoose(context, listing, signal),
   ]);
-  const newest = new Map<string, readonly [number, number]>();
+  const amended = new Map<string, readonly [number, number]>();
   for (const { directory } of segments) {
-    for (const [id, ...own] of directory.amends) if (isNewer(own, newest.get(id))) newest.set(id, own);
+    for (const [id, ...own] of directory.amends) if (isNewer(own, amended.get(id))) amended.set(id, own);
   }
+  const newest = new Map(amended);
   for (const id of listing.touched.keys()) newest.set(id, GONE);
-  return { listing, segments, loose, newest };
+  const loose = rows.map((row): LooseRow => {
+    const { id } = row.record;
+    const isOld = !isCurrent(amended, id, row.document, row.marker);
+    if (isOld) newest.set(id, amended.get(id)!);
+    return { ...row, isOld };
+  });
+  return { listing, segments, loose, amended, newest };
 }
 
 function isNewer(own: readonly [number, number], other: readonly [number, number] | undefined): boolean {
   return other === undefined || own[0] > other[0] || (own[0] === other[0] && own[1] > other[1]);
 }
 
-/** Whether a row of a segment counts, or another has come in its place. */
-export function isCurrent({ newest }: OpenExperiment, id: string, document: number, marker: number): boolean {
+/** Whether a row counts, or another has come in its place. */
+export function isCurrent(newest: Newest, id: string, document: number, marker: number): boolean {
   const other = newest.get(id);
   return other === undefined || !isNewer(other, [document, marker]);
 }
 
 async function readAllLoose(
   context: CatalogContext,
-  { touched }: ExperimentListing,
+  { prefix, touched }: ExperimentListing,
   signal: AbortSignal | undefined,
-): Promise<LooseRow[]> {
+): Promise<ReadLoose[]> {
   if (touched.size === 0) return [];
   // What reads runs themselves is loaded only when there are some to read.
   const { readLoose } = await import("./read-loose.ts");
-  const rows = await mapBounded([...touched], RUNS_AT_ONCE, signal, (entry, stop) => readLoose(context, entry, stop));
+  const rows = await mapBounded([...touched], RUNS_AT_ONCE, signal, (entry, stop) =>
+    readLoose(context, prefix, entry, stop),
+  );
   return rows.filter((row) => row !== undefined);
 }

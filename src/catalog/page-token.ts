@@ -15,7 +15,8 @@ export interface PagedQuery {
   readonly orderBy: readonly OrderKey[];
 }
 
-const MAX_TOKEN_CHARS = 65_536;
+/** A key may be a text as long as a tag or a param may be. */
+const MAX_TOKEN_CHARS: number = 32 * 1024 * 1024;
 
 /** Where a page ended, as text: behind the run of that row, whatever is added before or behind it. */
 export function encodePageToken(query: PagedQuery, row: FilterRow): string {
@@ -45,6 +46,7 @@ export function decodePageToken(query: PagedQuery, token: unknown): FilterRow {
   if (
     !Array.isArray(keys) ||
     keys.length !== query.orderBy.length ||
+    !keys.every((key) => key === null || ["string", "number", "boolean"].includes(typeof key)) ||
     typeof start !== "number" ||
     typeof id !== "string"
   )

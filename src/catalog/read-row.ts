@@ -2,22 +2,42 @@ import type { Backend } from "../backend/backend.ts";
 import { LedgerError } from "../backend/error.ts";
 import { decodeRunCreated } from "../journal/decode-run-created.ts";
 import { decodeRunDocument } from "../journal/decode-run-document.ts";
+import { foldRun } from "../journal/fold.ts";
 import { readLifecycle, withDeletedAt } from "../journal/lifecycle.ts";
 import { listRun } from "../journal/list-run.ts";
-import { runCreatedKey } from "../journal/run-created.ts";
+import { readFolds } from "../journal/read-folds.ts";
+import { runCreatedKey, runPrefix } from "../journal/run-created.ts";
 import { runDocumentKey } from "../journal/run-document.ts";
-import { readRecord } from "../journal/run-state.ts";
+import { readBeginning, whileItChanges } from "../journal/run-state.ts";
 import type { CatalogRow } from "./catalog-row.ts";
-import { isOpen, type Touched } from "./list-catalog.ts";
+import { isRunRecord } from "./is-run-record.ts";
+import type { Touched } from "./list-catalog.ts";
+
+export interface ReadRow extends CatalogRow {
+  /** The newest document of the run holds all that there is of it. */
+  readonly isSettled: boolean;
+}
 
 /** A run as its own objects tell it. `NOT_FOUND` when there is none, `CORRUPT` when it cannot be read. */
-export async function readRow(backend: Backend, id: string, signal: AbortSignal | undefined): Promise<CatalogRow> {
+export async function readRow(backend: Backend, id: string, signal: AbortSignal | undefined): Promise<ReadRow> {
   const call = signal ? { signal } : {};
-  const listing = await listRun(backend, id, call);
-  const readCreated = async () => decodeRunCreated(await backend.read(runCreatedKey(id), call), id);
-  const record = await readRecord(backend, id, readCreated, { listing, ...call });
-  const deletedAt = await readLifecycle(backend, id, listing.lifecycle, call);
-  return { record: withDeletedAt(record, deletedAt), document: listing.newestDocument, marker: listing.lifecycle };
+  const first = await listRun(backend, id, call);
+  // Of a run that is about to begin, or never did, there is nothing: it need not be listed over and over.
+  if (first.newestDocument === 0) await backend.read(runCreatedKey(id), call);
+  return await whileItChanges(backend, id, call, first, async (listing) => {
+    const { document, isCurrent, more } = await readBeginning(backend, id, listing, call);
+    const folded = async () => {
+      const created = decodeRunCreated(await backend.read(runCreatedKey(id), call), id);
+      return foldRun(created, await readFolds(backend, created, more, call, document?.compacted?.writers));
+    };
+    const isSettled = document !== undefined && isCurrent;
+    const record = isSettled ? document.record : await folded();
+    const deletedAt = await readLifecycle(backend, id, listing.lifecycle, call);
+    if (!isRunRecord(record))
+      throw new LedgerError("CORRUPT", `what is stored of run ${id} is no record of a run`, { key: runPrefix(id) });
+    const { newestDocument, lifecycle } = listing;
+    return { record: withDeletedAt(record, deletedAt), document: newestDocument, marker: lifecycle, isSettled };
+  });
 }
 
 /** {@link readRow} of a run with entries: of one that is closed its document alone is read, in one request. */
@@ -26,18 +46,28 @@ export async function readTouched(
   id: string,
   touched: Touched,
   signal: AbortSignal | undefined,
-): Promise<CatalogRow> {
-  // Only the first document: the row of a later one may have a marker that nothing here tells of.
-  if (!isOpen(touched) && touched.closed === 1 && touched.marked === 0) {
+): Promise<ReadRow> {
+  // Only while no segment has the run: later there may be markers that no entry tells of any more.
+  if (touched.open === 0 && touched.closed === 1 && touched.marked === 0) {
     try {
       const bytes = await backend.read(runDocumentKey(id, 1), signal ? { signal } : {});
       const document = decodeRunDocument(bytes, id);
-      if (document) return { record: withDeletedAt(document.record, undefined), document: 1, marker: 0 };
+      if (document && isRunRecord(document.record))
+        return { record: withDeletedAt(document.record, undefined), document: 1, marker: 0, isSettled: true };
     } catch (error) {
       if (!LedgerError.hasCode(error, "NOT_FOUND")) throw error;
     }
   }
   return await readRow(backend, id, signal);
+}
+
+/**
+ * Whether a segment may have the row, in place of what the entries of its run tell: nobody goes on with the run, and nothing that was
+ * entered is newer, which a listing that is behind may not have shown.
+ */
+export function isClosed({ record, document, marker, isSettled }: ReadRow, touched: Touched | undefined): boolean {
+  const { closed, open, marked } = touched ?? { closed: 0, open: -1, marked: 0 };
+  return isSettled && record.status !== "running" && document >= closed && document > open && marker >= marked;
 }
 
 /** What `read` gives; nothing for a run that is not there, and for one that cannot be read, of which `onError` is told. */

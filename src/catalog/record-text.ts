@@ -4,6 +4,7 @@ import { newDictionary } from "../journal/params.ts";
 import { isDictionary } from "../journal/record-checks.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import type { MetricSummary, Point } from "../journal/summary.ts";
+import { hasMembers } from "./is-run-record.ts";
 
 /**
  * A record as JSON, as in run documents but for `metrics`: in their place stand `summaries`, which take half of the bytes and of the time. Of
@@ -27,9 +28,8 @@ export function decodeRecord(text: string): RunRecord {
   const { summaries, ...rest } = data;
   const metrics = newDictionary<MetricSummary>();
   for (const key of Object.keys(summaries as Dictionary)) metrics[key] = toSummary((summaries as Dictionary)[key]);
-  const complete = ["id", "experiment", "params", "tags", "damage"].every((key) => key in rest);
-  if (!complete) throw new RangeError("a record is malformed");
-  return { datasets: [], ...rest, metrics } as unknown as RunRecord;
+  if (!hasMembers(rest)) throw new RangeError("a record is malformed");
+  return { ...rest, metrics };
 }
 
 const numbers = ({ value, step, time }: Point): number[] => [value, step, time];

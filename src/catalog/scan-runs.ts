@@ -1,14 +1,14 @@
+import type { Backend } from "../backend/backend.ts";
 import { mapBounded } from "../backend/bounded.ts";
+import { LedgerError } from "../backend/error.ts";
 import { decodeRunCreated } from "../journal/decode-run-created.ts";
 import { runCreatedKey } from "../journal/run-created.ts";
 import type { CatalogContext } from "./catalog-context.ts";
-import type { CatalogRow } from "./catalog-row.ts";
-import { experimentPrefix } from "./entry.ts";
-import { readRow, unlessDamaged } from "./read-row.ts";
+import { experimentPrefix, RUN_ID } from "./entry.ts";
+import { type ReadRow, readRow, unlessDamaged } from "./read-row.ts";
 
 /** Runs read at a time. */
 const AT_ONCE = 32;
-const RUN_ID = /^[0-9a-z][0-9a-z_-]{0,63}$/;
 
 /**
  * The runs there are, whatever the catalogue says, by the prefix of their experiment; only of some prefixes, if given. Runs that cannot
@@ -27,11 +27,9 @@ export async function runsByPrefix(
   }
   const found = new Map<string, string[]>();
   await mapBounded([...ids], AT_ONCE, signal, async (id, stop) => {
-    const created = await unlessDamaged(onError, async () =>
-      decodeRunCreated(await backend.read(runCreatedKey(id), { signal: stop }), id),
-    );
-    if (created === undefined) return;
-    const prefix = experimentPrefix(created.experiment);
+    const experiment = await unlessDamaged(onError, () => readExperiment(backend, id, stop));
+    if (experiment === undefined) return;
+    const prefix = experimentPrefix(experiment);
     if (prefixes && !prefixes.has(prefix)) return;
     const own = found.get(prefix);
     if (own) own.push(id);
@@ -40,12 +38,22 @@ export async function runsByPrefix(
   return found;
 }
 
+/** A run whose beginning is damaged may have a document that tells all. */
+async function readExperiment(backend: Backend, id: string, signal: AbortSignal): Promise<string> {
+  try {
+    return decodeRunCreated(await backend.read(runCreatedKey(id), { signal }), id).experiment;
+  } catch (error) {
+    if (!LedgerError.hasCode(error, "CORRUPT")) throw error;
+    return (await readRow(backend, id, signal)).record.experiment;
+  }
+}
+
 /** The rows of runs, read anew, a bounded number at a time. */
 export async function* scanRuns(
   { backend, onError }: CatalogContext,
   ids: readonly string[],
   signal: AbortSignal | undefined,
-): AsyncGenerator<CatalogRow, void, undefined> {
+): AsyncGenerator<ReadRow, void, undefined> {
   for (let i = 0; i < ids.length; i += AT_ONCE) {
     const rows = await mapBounded(ids.slice(i, i + AT_ONCE), AT_ONCE, signal, (id, stop) =>
       unlessDamaged(onError, () => readRow(backend, id, stop)),

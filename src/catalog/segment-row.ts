@@ -1,4 +1,3 @@
-import { isDictionary } from "../journal/record-checks.ts";
 import type { Aggregate, AttributeName } from "./filter/field.ts";
 import type { FilterRow, ParamValue } from "./filter/row.ts";
 import type { Cells } from "./column-cells.ts";
@@ -45,8 +44,7 @@ export class SegmentRow implements FilterRow {
 
   datasets(): ReturnType<FilterRow["datasets"]> {
     const text = this.#value("", "datasets");
-    const list: unknown = typeof text === "string" ? JSON.parse(text) : [];
-    return Array.isArray(list) ? (list.filter(isDictionary) as unknown as ReturnType<FilterRow["datasets"]>) : [];
+    return typeof text === "string" ? this.segment.parseDatasets(text) : [];
   }
 
   #value(room: string, key: string): Value {

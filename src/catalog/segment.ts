@@ -1,9 +1,13 @@
 import type { Backend } from "../backend/backend.ts";
 import { LedgerError } from "../backend/error.ts";
+import type { RecordedDataset } from "../journal/event.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import { CODEC, MAGIC } from "../parquet/format-numbers.ts";
 import { type Cells, decodeCells } from "./column-cells.ts";
+import { checkColumns } from "./column-types.ts";
 import { type ColumnEntry, decodeDirectory, type Directory, directorySize } from "./directory.ts";
+import { experimentPrefix, RUN_ID } from "./entry.ts";
+import { isDatasetList } from "./is-run-record.ts";
 import { planRanges, type Range } from "./ranges.ts";
 import { decodeRecord } from "./record-text.ts";
 import type { SegmentName } from "./segment-name.ts";
@@ -35,8 +39,9 @@ export class Segment {
     this.directory = directory;
     this.#tail = tail;
     this.#columns = new Map(directory.columns.map((column) => [column.name, column]));
-    if (directory.rows > MAX_SEGMENT_ROWS || !this.#columns.has("run_id") || !this.#columns.has("start_time"))
+    if (directory.rows > MAX_SEGMENT_ROWS || this.#columns.size !== directory.columns.length)
       throw new RangeError("its directory is malformed");
+    checkColumns(this.#columns);
     const { start, sizes, rows } = directory.records;
     let at = start;
     let firstRow = 0;
@@ -83,7 +88,10 @@ export class Segment {
     const bytes = this.#unread.get(name);
     if (bytes !== undefined) {
       try {
-        this.#cells.set(name, decodeCells(bytes, this.#columns.get(name)!, this.rows));
+        const cells = decodeCells(bytes, this.#columns.get(name)!, this.rows);
+        if (name === "run_id" && !Array.from(cells).every((id) => RUN_ID.test(id as string)))
+          throw new RangeError("it has an id that is none");
+        this.#cells.set(name, cells);
       } catch (cause) {
         throw corrupt(this.name.key, cause);
       }
@@ -118,10 +126,31 @@ export class Segment {
       const records = new Map<number, RunRecord>();
       for (const [page, own] of pages) {
         const texts = decodeCells(bytesOf(page), { type: "string", codec: CODEC.gzip, nulls: 0 }, page.rows);
-        for (const row of own) records.set(row, decodeRecord(texts[row - page.firstRow] as string));
+        for (const row of own) records.set(row, this.#toRecord(texts[row - page.firstRow] as string, row));
       }
       return records;
     });
+  }
+
+  /** The data sets of a cell. */
+  parseDatasets(text: string): readonly RecordedDataset[] {
+    let datasets: unknown;
+    try {
+      datasets = JSON.parse(text);
+    } catch {
+      // They are none.
+    }
+    if (isDatasetList(datasets)) return datasets;
+    throw corrupt(this.name.key, new RangeError("data sets are malformed"));
+  }
+
+  /** Only a record of the run that the row is of, in an experiment that belongs here. */
+  #toRecord(text: string, row: number): RunRecord {
+    const record = decodeRecord(text);
+    const id = this.#cells.get("run_id")?.[row];
+    const belongs = this.name.key.startsWith(`${experimentPrefix(record.experiment)}/segments/`);
+    if (!belongs || (id !== undefined && record.id !== id)) throw new RangeError("a record is malformed");
+    return record;
   }
 
   #pageOf(row: number): RecordPage {

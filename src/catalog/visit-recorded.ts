@@ -18,7 +18,8 @@ export async function visitRecorded(
     }
   }
   for (const { loose } of experiments) {
-    for (const { record } of loose) {
+    for (const { record, isOld } of loose) {
+      if (isOld) continue;
       const row = matches.ofRecord(record);
       if (row) visit(row);
     }

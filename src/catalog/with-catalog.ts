@@ -1,7 +1,7 @@
 import { mapBounded } from "../backend/bounded.ts";
 import { LedgerError } from "../backend/error.ts";
 import type { CatalogContext } from "./catalog-context.ts";
-import { CATALOG_PREFIX, experimentPrefix } from "./entry.ts";
+import { COMPLETE_KEY, experimentPrefix } from "./entry.ts";
 import { listCatalog } from "./list-catalog.ts";
 import { type OpenExperiment, openExperiment } from "./open-experiment.ts";
 
@@ -10,6 +10,8 @@ export interface OpenCatalog {
   readonly experiments: readonly OpenExperiment[];
   /** Runs of which the catalogue cannot tell. */
   readonly unlisted: readonly string[];
+  /** It has every run that it should have. */
+  readonly isComplete: boolean;
 }
 
 /** Runs with entries that are closed, so many that it is worth it to put them into a segment. */
@@ -54,18 +56,16 @@ async function openCatalog(
   signal: AbortSignal | undefined,
 ): Promise<OpenCatalog> {
   const listings = await listCatalog(context.backend, experiment, signal);
-  // A catalogue may be done away with; then none of its experiments is there.
-  const isMissing = listings.length === 0 && !(await holds(context, CATALOG_PREFIX, signal));
-  const unlisted: string[] = [];
-  if (isMissing && (await holds(context, "runs", signal))) {
+  if (!(await isComplete(context, listings.length > 0, signal))) {
     const prefixes = experiment === undefined ? undefined : new Set([experimentPrefix(experiment)]);
-    unlisted.push(...(await runsOf(context, prefixes, signal)));
-  } else if (damaged.size > 0) unlisted.push(...(await runsOf(context, damaged, signal)));
+    return { experiments: [], unlisted: await runsOf(context, prefixes, signal), isComplete: false };
+  }
+  const unlisted = damaged.size > 0 ? await runsOf(context, damaged, signal) : [];
   const sound = listings.filter(({ prefix }) => !damaged.has(prefix));
   const experiments = await mapBounded(sound, EXPERIMENTS_AT_ONCE, signal, (listing, stop) =>
     openExperiment(context, listing, stop),
   );
-  return { experiments, unlisted };
+  return { experiments, unlisted, isComplete: true };
 }
 
 async function runsOf(
@@ -77,22 +77,31 @@ async function runsOf(
   return [...(await runsByPrefix(context, prefixes, signal)).values()].flat();
 }
 
-async function holds({ backend }: CatalogContext, prefix: string, signal: AbortSignal | undefined): Promise<boolean> {
-  for await (const _ of backend.list(prefix, signal ? { signal } : {})) return true;
-  return false;
+/** Ledgers whose catalogue has every run: it does not lose any. */
+const complete = new WeakSet<CatalogContext>();
+
+/** Whether the catalogue has every run. Where there is nothing of it, it is looked at anew: it may have been done away with. */
+async function isComplete(
+  context: CatalogContext,
+  isKnownThere: boolean,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  if (isKnownThere && complete.has(context)) return true;
+  if ((await context.backend.stat(COMPLETE_KEY, signal ? { signal } : {})) === undefined) return false;
+  complete.add(context);
+  return true;
 }
 
 async function tidy(
   context: CatalogContext,
-  { experiments, unlisted }: OpenCatalog,
+  { experiments, isComplete }: OpenCatalog,
   damaged: ReadonlySet<string>,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   try {
-    if (damaged.size > 0 || unlisted.length > 0) {
+    if (!isComplete || damaged.size > 0) {
       const { rebuildCatalog } = await import("./rebuild-catalog.ts");
-      // Of all experiments where there was nothing: one alone would look like all there is.
-      await rebuildCatalog(context, damaged.size > 0 ? damaged : undefined, signal);
+      await rebuildCatalog(context, isComplete ? damaged : undefined, signal);
     }
     for (const open of experiments) {
       if (open.loose.length < MIN_LOOSE) continue;

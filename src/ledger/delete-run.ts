@@ -45,14 +45,14 @@ export async function setDeleted(
       // The next one counts in its place.
       if (!LedgerError.hasCode(error, "CORRUPT")) throw error;
     }
-    // Entered anew, in case that failed when it was said.
-    if (isDeleted === deleted) return await enterMarker(backend, id, newest, signal);
+    if (isDeleted === deleted) return;
     if (newest === MAX_LIFECYCLE_NUMBER)
       throw new LedgerError("TOO_LARGE", `there is no number behind ${lifecycleKey(id, newest)}`, {
         key: lifecycleKey(id, newest),
       });
-    if (await createOrMatch(backend, lifecycleKey(id, newest + 1), bytes, signal))
-      return await enterMarker(backend, id, newest + 1, signal);
+    // First: once the marker is there the catalogue must not go on telling of the run as it was.
+    await enterMarker(backend, id, newest + 1, signal);
+    if (await createOrMatch(backend, lifecycleKey(id, newest + 1), bytes, signal)) return;
   }
   throw new LedgerError("CONFLICT", `run ${id} is deleted and restored by others over and over`, {
     key: lifecyclePrefix(id),
@@ -60,9 +60,8 @@ export async function setDeleted(
   });
 }
 
-/** Tells the catalogue that there is a marker. Of a run whose beginning is damaged it has nothing to tell. */
+/** Tells the catalogue that there is a marker, or will be. Of a run whose beginning is damaged it has nothing to tell. */
 async function enterMarker(backend: Backend, id: string, n: number, signal: AbortSignal | undefined): Promise<void> {
-  if (n === 0) return;
   try {
     const { experiment } = await readRunCreated(backend, id, signal);
     await enter(backend, experiment, id, "marked", n, signal);

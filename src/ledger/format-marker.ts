@@ -1,6 +1,7 @@
 import type { Backend } from "../backend/backend.ts";
 import type { Clock } from "../backend/clock.ts";
 import { LedgerError } from "../backend/error.ts";
+import { COMPLETE_KEY, createEmpty } from "../catalog/entry.ts";
 import { decodeJson, encodeJson } from "../backend/json.ts";
 
 /** The first object of every ledger. */
@@ -18,14 +19,18 @@ export async function checkMarker(backend: Backend, clock: Clock): Promise<void>
     if (marker !== undefined) return assertReadable(marker, backend);
     for await (const { key } of backend.list("")) {
       // Somebody may be making the ledger at this moment.
-      if (key !== MARKER_KEY) throw notALedger(backend, `it has no ${MARKER_KEY}, but holds ${JSON.stringify(key)}`);
+      if (key !== MARKER_KEY && key !== COMPLETE_KEY)
+        throw notALedger(backend, `it has no ${MARKER_KEY}, but holds ${JSON.stringify(key)}`);
     }
     const text = encodeJson({ format: "runledger", version: FORMAT_VERSION, createdAt: clock.now() }, "ledger");
     try {
-      return await backend.create(MARKER_KEY, new TextEncoder().encode(`${text}\n`));
+      await backend.create(MARKER_KEY, new TextEncoder().encode(`${text}\n`));
     } catch (error) {
       if (!LedgerError.hasCode(error, "EXISTS") || attempt === 5) throw error;
+      continue;
     }
+    // There is no run yet that would not be entered.
+    return await createEmpty(backend, COMPLETE_KEY);
   }
 }
 

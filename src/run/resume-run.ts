@@ -1,4 +1,3 @@
-import { mapBounded } from "../backend/bounded.ts";
 import { invalidArgument } from "../backend/error.ts";
 import { enter } from "../catalog/entry.ts";
 import { type FlushOptions, flushPolicy } from "../journal/flush-policy.ts";
@@ -68,8 +67,9 @@ export async function resumeRun(
     },
   });
   try {
-    const entered = () => enter(backend, created.experiment, created.id, "open", listing.newestDocument, signal);
-    await mapBounded([() => run.flush(), entered], 2, undefined, (work) => work());
+    // First: once the session is on record the catalogue must not go on telling of the run as it was.
+    await enter(backend, created.experiment, created.id, "open", listing.newestDocument, signal);
+    await run.flush();
   } catch (error) {
     // Nobody holds the session, so it must not go on by itself.
     writer.close();

@@ -1,0 +1,27 @@
+import type { ColumnEntry, ColumnType } from "./directory.ts";
+
+/** Every segment has them, with a value in each row. */
+const REQUIRED = ["run_id", "document", "marker", "name", "experiment", "status", "start_time"];
+const TIMES: readonly ColumnType[] = ["int64", "double"];
+/** Of columns by their name, or by what stands before its first dot. All others hold texts. */
+const TYPES: ReadonlyMap<string, readonly ColumnType[]> = new Map<string, readonly ColumnType[]>([
+  ["document", ["int64"]],
+  ["marker", ["int64"]],
+  ["start_time", TIMES],
+  ["end_time", TIMES],
+  ["deleted_at", TIMES],
+  ["metrics.", ["double"]],
+  ["numbers.", ["double"]],
+  ["booleans.", ["boolean"]],
+  ["params.", ["double", "boolean", "string"]],
+]);
+const TEXT: readonly ColumnType[] = ["string"];
+
+/** Throws a RangeError unless the columns are those that a segment has to have, of the types that they may be of. */
+export function checkColumns(columns: ReadonlyMap<string, ColumnEntry>): void {
+  for (const name of REQUIRED) if (columns.get(name)?.nulls !== 0) throw new RangeError(`it lacks values of ${name}`);
+  for (const { name, type } of columns.values()) {
+    const types = TYPES.get(name.slice(0, name.indexOf(".") + 1) || name) ?? TEXT;
+    if (!types.includes(type)) throw new RangeError(`column ${name.slice(0, 250)} has a wrong type`);
+  }
+}
