@@ -9,7 +9,7 @@ import { storeRows } from "./store-rows.ts";
 
 /** Closed runs with entries that make it worth it. A search reads no more of them than that, but for runs that closed since the last. */
 export const MIN_LOOSE = 8;
-/** A segment is merged into one that would be at least a third of it: so a run is written anew only each time its segment grows fourfold. */
+/** A segment is merged with what is at least a third of it: so a run is written anew only each time its segment grows by a third. */
 const GROWTH = 3;
 const REMOVALS_AT_ONCE = 16;
 /** Records read at once, from segments that are merged. */
