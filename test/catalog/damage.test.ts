@@ -1,0 +1,409 @@
+import { describe, expect, test } from "vitest";
+import { memoryBackend, type MemoryBackend } from "../../src/backends/memory/index.ts";
+import { encodePageToken } from "../../src/catalog/page-token.ts";
+import type { Segment } from "../../src/catalog/segment.ts";
+import { SegmentCache } from "../../src/catalog/segment-cache.ts";
+import { SegmentWriter } from "../../src/catalog/segment-write.ts";
+import { recordRow } from "../../src/catalog/filter/record-row.ts";
+import { encodeJson } from "../../src/backend/json.ts";
+import { crc32 } from "../../src/backend/crc32.ts";
+import { type Ledger, LedgerError, openLedger, type RunQuery, type RunRecord } from "../../src/index.ts";
+import { encodeTable, type TableColumn } from "../../src/parquet/table.ts";
+import { TableFile } from "../../src/parquet/table-file.ts";
+import { createTestClock, seededIds } from "../../src/testing/index.ts";
+
+interface Place {
+  readonly backend: MemoryBackend;
+  readonly ids: readonly string[];
+  /** The one segment there is. */
+  readonly key: string;
+  readonly bytes: Uint8Array;
+}
+
+async function open(backend: MemoryBackend, seed: number): Promise<{ ledger: Ledger; told: LedgerError[] }> {
+  const told: LedgerError[] = [];
+  const clock = createTestClock();
+  const ids = seededIds(seed, () => clock.now() + seed * 1000);
+  return { ledger: await openLedger(backend, { clock, ids, onError: (error) => told.push(error) }), told };
+}
+
+/** Nine closed runs in one segment, one of them changed since: its row stands in for another. */
+async function compacted(): Promise<Place> {
+  const backend = memoryBackend();
+  const { ledger } = await open(backend, 1);
+  const ids: string[] = [];
+  for (let i = 0; i < 9; i++) {
+    const run = await ledger.startRun({
+      environment: false,
+      params: { i, mixed: i % 2 ? i : "x" },
+      tags: { t: `${i}` },
+    });
+    run.log({ loss: i });
+    run.logDataset("d", { digest: "aa" });
+    await run.finish();
+    ids.push(run.id);
+  }
+  await ledger.deleteRun(ids[0]!);
+  await ledger.searchRuns();
+  const [key, ...more] = [...backend.snapshot().keys()].filter((each) => each.includes("/segments/"));
+  expect(more).toEqual([]);
+  return { backend, ids: ids.toReversed(), key: key!, bytes: backend.snapshot().get(key!)! };
+}
+
+function withBytes({ backend, key }: Place, bytes: Uint8Array): MemoryBackend {
+  const copy = memoryBackend();
+  copy.restore(new Map([...backend.snapshot(), [key, bytes]]));
+  return copy;
+}
+
+/** Searches by all means; the answers have to be right, and what is told names the segment. */
+async function isRight(place: Place, bytes: Uint8Array, where: string): Promise<boolean> {
+  const backend = withBytes(place, bytes);
+  const { ledger, told } = await open(backend, 2);
+  const all = await ledger.searchRuns({ view: "all" });
+  expect(
+    all.runs.map(({ id }) => id),
+    where,
+  ).toEqual(place.ids);
+  for (const record of all.runs) expect(record, where).toEqual(await ledger.getRun(record.id));
+  const found = await ledger.searchRuns({
+    filter: "metrics.loss >= 3 AND params.mixed = 'x' AND datasets.name = 'd'",
+    orderBy: "metrics.loss",
+  });
+  expect(
+    found.runs.map(({ metrics }) => metrics["loss"]!.last.value),
+    where,
+  ).toEqual([4, 6, 8]);
+  expect(
+    told.every(({ code, key }) => code === "CORRUPT" && key === place.key),
+    where,
+  ).toBe(true);
+  if (told.length === 0) return false;
+  // It was made anew.
+  expect([...backend.snapshot().keys()], where).not.toContain(place.key);
+  const again = await open(backend, 3);
+  expect((await again.ledger.searchRuns({ view: "all" })).runs, where).toEqual(all.runs);
+  expect(again.told, where).toEqual([]);
+  return true;
+}
+
+test("a flipped bit anywhere in a segment is told of, or changes nothing", { timeout: 300_000 }, async () => {
+  const place = await compacted();
+  const { bytes } = place;
+  let told = 0;
+  let flips = 0;
+  for (let at = 0; at < bytes.length; at += at < bytes.length - 16 ? 11 : 1) {
+    const copy = new Uint8Array(bytes);
+    copy[at]! ^= 1 << (at % 8);
+    flips++;
+    if (await isRight(place, copy, `bit ${at % 8} of byte ${at}`)) told++;
+  }
+  console.info(`segment damage: ${flips} flips, ${told} told of, ${flips - told} without effect`);
+  expect(told).toBeGreaterThan(flips / 2);
+});
+
+test("every bit of the footer is told of, up to its checksum; those behind say nothing", async () => {
+  const place = await compacted();
+  const { bytes } = place;
+  const footer = new DataView(bytes.buffer, bytes.byteOffset).getUint32(bytes.length - 8, true) + 8;
+  const checksum = Buffer.from(bytes).lastIndexOf("runledger.crc32");
+  const open = async (of: Uint8Array): Promise<Segment | LedgerError> =>
+    await new SegmentCache(withBytes(place, of))
+      .open({ key: place.key, size: of.length, generation: 1 }, undefined)
+      .catch((error: LedgerError) => error);
+  const sound = (await open(bytes)) as Segment;
+  let told = 0;
+  for (let bit = 0; bit < 8 * footer; bit++) {
+    const copy = new Uint8Array(bytes);
+    const at = bytes.length - footer + (bit >> 3);
+    copy[at]! ^= 1 << (bit & 7);
+    const opened = await open(copy);
+    if (opened instanceof LedgerError) {
+      expect(opened, `bit ${bit}`).toMatchObject({ code: "CORRUPT", key: place.key });
+      told++;
+      continue;
+    }
+    expect(at, `bit ${bit}`).toBeGreaterThanOrEqual(checksum);
+    expect(opened.amends, `bit ${bit}`).toEqual(sound.amends);
+    for (const column of ["run_id", "record", "metrics.loss.last", "deleted_at"])
+      expect(opened.chunk(column), `bit ${bit}`).toEqual(sound.chunk(column));
+  }
+  expect(told).toBeGreaterThan(8 * (footer - 100));
+});
+
+test("a segment cut anywhere is told of", async () => {
+  const place = await compacted();
+  for (let length = 0; length < place.bytes.length; length += 1 + Math.floor(length / 12))
+    expect(await isRight(place, place.bytes.slice(0, length), `cut to ${length}`)).toBe(true);
+});
+
+describe("hostile segments", () => {
+  /** A segment as a writer that is not this one might make it. */
+  function forged(rows: readonly unknown[], columns: readonly TableColumn[], metadata: [string, string][]): Uint8Array {
+    const file = new TableFile("record");
+    for (const row of rows) file.add(typeof row === "string" ? row : encodeJson(row, "row"));
+    file.end(columns, metadata);
+    return file.take();
+  }
+  const texts = (name: string, ...values: string[]): TableColumn => ({ name, type: "string", values });
+  const ints = (name: string, ...values: number[]): TableColumn => ({
+    name,
+    type: "int64",
+    values: Float64Array.from(values),
+  });
+  const amends: [string, string] = ["runledger.amends", "[]"];
+  const usual = (id: string): TableColumn[] => [
+    texts("run_id", id),
+    ints("document", 1),
+    ints("marker", 0),
+    texts("name", "n"),
+    texts("experiment", "default"),
+    texts("status", "finished"),
+    ints("start_time", 1),
+  ];
+  const sound = (place: Place): RunRecord => ({
+    id: place.ids[1]!,
+    name: "n",
+    experiment: "default",
+    status: "finished",
+    startTime: 1,
+    params: {},
+    tags: {},
+    metrics: {},
+    metricDefinitions: {},
+    artifacts: [],
+    inputs: [],
+    datasets: [],
+    dropped: 0,
+    damage: [],
+  });
+  const point = { value: 1, step: 0, time: 0 };
+  const shapes: [what: string, change: object | string | null][] = [
+    ["no object", null],
+    ["a list", "[]"],
+    ["no JSON", "{"],
+    ["tags that are none", { tags: null }],
+    ["a tag that is a number", { tags: { a: 1 } }],
+    ["metrics that are a text", { metrics: "x" }],
+    ["a metric without points", { metrics: { a: {} } }],
+    ["a metric whose point is a text", { metrics: { a: { last: { ...point, value: "1" }, mean: 1, count: 1 } } }],
+    ["a metric whose best is none", { metrics: { a: { last: point, best: 1, mean: 1, count: 1 } } }],
+    ["params that are a list", { params: [] }],
+    ["a start that is a text", { startTime: "1" }],
+    ["an end that is none", { endTime: {} }],
+    ["data sets that are none", { datasets: [1] }],
+    ["artifacts that are none", { artifacts: {} }],
+    ["damage that is none", { damage: [null] }],
+    ["a note that is a number", { note: 1 }],
+    ["no name", { name: undefined }],
+    ["the id of another run", { id: "other" }],
+    ["an id that is none", { id: "../x" }],
+    ["another experiment", { experiment: "elsewhere" }],
+    ["an environment that is a text", { environment: "x" }],
+  ];
+
+  test.each(shapes)("a record with %s never comes out", async (_what, change) => {
+    const place = await compacted();
+    const row = typeof change === "object" && change !== null ? { ...sound(place), ...change } : change;
+    expect(await isRight(place, forged([row ?? "null"], usual(place.ids[1]!), [amends]), "forged")).toBe(true);
+  });
+
+  const id = "01kdvdna00zzzzzzzzzzzzzzzz";
+  const layouts: [what: string, columns: TableColumn[], metadata: [string, string][]][] = [
+    ["no columns", [], [amends]],
+    ["ids that are numbers", [ints("run_id", 1), ...usual(id).slice(1)], [amends]],
+    ["ids that are none", usual("A/../b"), [amends]],
+    ["ids that are missing", [{ ...texts("run_id", ""), nulls: [true] }, ...usual(id).slice(1)], [amends]],
+    ["times that are texts", [...usual(id).slice(0, -1), texts("start_time", "x")], [amends]],
+    ["metrics that are texts", [...usual(id), texts("metrics.loss.last", "x")], [amends]],
+    ["tags that are numbers", [...usual(id), ints("tags.t", 1)], [amends]],
+    ["numbers that are texts", [...usual(id), texts("numbers.mixed", "x")], [amends]],
+    ["a status that is a number", [...usual(id).filter(({ name }) => name !== "status"), ints("status", 1)], [amends]],
+    ["no amends", usual(id), []],
+    ["amends that are no JSON", usual(id), [["runledger.amends", "x"]]],
+    ["amends that are no list", usual(id), [["runledger.amends", "{}"]]],
+    ["amends of wrong shape", usual(id), [["runledger.amends", "[null,[1,2,3]]"]]],
+  ];
+
+  test.each(layouts)("a segment with %s is told of", async (_what, columns, metadata) => {
+    const place = await compacted();
+    const record = { ...sound(place), id };
+    expect(await isRight(place, forged([record], columns, metadata), "forged")).toBe(true);
+  });
+
+  test.each(["{", "{}", "[1]", '[{"name":1,"digest":"aa"}]'])("data sets that are %s are told of", async (text) => {
+    const place = await compacted();
+    const backend = memoryBackend();
+    const columns = [...usual(id), texts("datasets", text)];
+    const key = place.key.replace("000001", "000009");
+    const bytes = forged([{ ...sound(place), id }], columns, [amends]);
+    backend.restore(new Map([...place.backend.snapshot(), [key, bytes]]));
+    const { ledger, told } = await open(backend, 2);
+    const { runs } = await ledger.searchRuns({ view: "all", filter: "datasets.digest = 'aa'" });
+    expect(runs.map((run) => run.id)).toEqual(place.ids);
+    expect(told.map(({ code, key }) => [code, key])).toEqual([["CORRUPT", key]]);
+  });
+
+  test("a run that is not there, in a segment that is sound, is no harm to the others", async () => {
+    const place = await compacted();
+    const writer = new SegmentWriter();
+    writer.add({ record: { ...sound(place), id }, document: 1, marker: 0 });
+    const backend = memoryBackend();
+    backend.restore(new Map([...place.backend.snapshot(), [place.key.replace("000001", "000009"), writer.end()]]));
+    const { ledger, told } = await open(backend, 2);
+    expect((await ledger.searchRuns({ view: "all" })).runs.map((run) => run.id)).toEqual([...place.ids, id]);
+    expect(told).toEqual([]);
+    // The runs alone count.
+    await ledger.rebuildCatalog();
+    expect((await ledger.searchRuns({ view: "all" })).runs.map((run) => run.id)).toEqual(place.ids);
+  });
+
+  test("counts and sizes that are lies take no memory", async () => {
+    const place = await compacted();
+    const { bytes } = place;
+    // A footer as long as the file, a table of another kind, and one that inflates to far more than it has.
+    const long = new Uint8Array(bytes);
+    new DataView(long.buffer).setUint32(bytes.length - 8, bytes.length - 12, true);
+    const longest = new Uint8Array(bytes);
+    new DataView(longest.buffer).setUint32(bytes.length - 8, 0xffffffff, true);
+    const plain = encodeTable([ints("run_id", 1)]);
+    const before = process.memoryUsage().rss;
+    for (const hostile of [long, longest, plain, new Uint8Array(1 << 20), new TextEncoder().encode("PAR1PAR1")])
+      expect(await isRight(place, hostile, "hostile")).toBe(true);
+    expect(process.memoryUsage().rss - before).toBeLessThan(300 << 20);
+  });
+
+  test("names such as __proto__ are names", async () => {
+    const backend = memoryBackend();
+    const { ledger } = await open(backend, 1);
+    for (let i = 0; i < 9; i++) {
+      const own = JSON.parse(`{"__proto__":${i},"constructor":1,"toString":${i}}`) as object;
+      const run = await ledger.startRun({ environment: false, params: own, tags: own as Record<string, string> });
+      run.log(own as Record<string, number>);
+      await run.finish();
+    }
+    for (let round = 0; round < 2; round++) {
+      for (const filter of [
+        "params.__proto__ > 6",
+        "tags.__proto__ = '7' OR tags.__proto__ = '8'",
+        "metrics.__proto__ > 6",
+      ])
+        expect((await ledger.searchRuns({ filter })).runs).toHaveLength(2);
+      expect((await ledger.searchRuns({ filter: "params.hasOwnProperty IS NOT NULL" })).runs).toEqual([]);
+      expect((await ledger.searchRuns({ filter: "tags.valueOf IS NOT NULL" })).runs).toEqual([]);
+    }
+  });
+});
+
+test("keys that are no entries, and entries of runs that are not there, are passed over", async () => {
+  const place = await compacted();
+  const { backend, ids } = place;
+  const other = ids[1]!;
+  const keys = [
+    "experiments/x",
+    "experiments/default/entries/x",
+    "experiments/default/entries/x.c1",
+    "experiments/default/entries/X.c0001",
+    "experiments/default/entries/nobody.c0001",
+    "experiments/default/entries/nobody.o0000",
+    "experiments/default/entries/nobody.m999999999",
+    `experiments/default/entries/${other}.c99999999999`,
+    `experiments/default/entries/${other}.q0001`,
+    `experiments/default/entries/${other}.c0001.more`,
+    `experiments/default/entries/deep/${other}.c0001`,
+    // Of a run that is of another experiment.
+    `experiments/elsewhere/entries/${other}.c0001`,
+    `experiments/default/entries/${ids[2]!}.c9999`,
+    `experiments/default/entries/${ids[3]!}.o9999`,
+    "experiments/default/segments/x.parquet",
+    "experiments/default/segments/1-x.parquet",
+    "experiments/default/segments/000001-X.parquet",
+    "experiments/default/segments/000001-x.parquet.more",
+    "experiments/default/rooms/000001-x.parquet",
+  ];
+  for (const key of keys) await backend.create(key, new Uint8Array(3));
+  const { ledger, told } = await open(backend, 2);
+  for (let round = 0; round < 3; round++) {
+    expect((await ledger.searchRuns({ view: "all" })).runs.map(({ id }) => id)).toEqual(ids);
+    expect((await ledger.searchRuns({ experiment: "elsewhere", view: "all" })).runs).toEqual([]);
+    for (let i = 0; i < 8 && round === 0; i++) {
+      const run = await ledger.startRun({ environment: false, experiment: "more" });
+      await run.finish();
+      await ledger.deleteRun(run.id);
+    }
+    const { runs } = await ledger.searchRuns({ experiment: "default", view: "all" });
+    expect(runs.map(({ id }) => id)).toEqual(ids);
+    if (round === 0) break;
+  }
+  expect(told).toEqual([]);
+});
+
+describe("page tokens", () => {
+  const QUERY = { experiment: undefined, filter: "", view: "active", orderBy: [] };
+  const forge = (data: unknown): string => {
+    const text = encodeJson(data, "token");
+    const sum = crc32(new TextEncoder().encode(text)).toString(16).padStart(8, "0");
+    return Buffer.from(text + sum).toString("base64url");
+  };
+  const bad = expect.objectContaining({ code: "INVALID_ARGUMENT", field: "pageToken" }) as object;
+
+  test("what is no token of that query is refused", async () => {
+    const { backend } = await compacted();
+    const { ledger } = await open(backend, 2);
+    const { nextPageToken: token } = await ledger.searchRuns({ limit: 2, orderBy: "metrics.loss" });
+    const query = (JSON.parse(Buffer.from(token!, "base64url").toString().slice(0, -8)) as { query: string }).query;
+    const whole = { v: 1, query, keys: [1], start: 1, id: "a" };
+    expect((await ledger.searchRuns({ orderBy: "metrics.loss", pageToken: token! })).runs).toHaveLength(6);
+    const forgeries = [
+      "",
+      "x",
+      "…",
+      "a".repeat(100_000),
+      token!.slice(1),
+      token!.slice(0, -1),
+      `${token}x`,
+      forge(null),
+      forge([]),
+      forge({ ...whole, v: 2 }),
+      forge({ ...whole, query: "" }),
+      forge({ ...whole, keys: [] }),
+      forge({ ...whole, keys: [1, 2] }),
+      forge({ ...whole, keys: [{}] }),
+      forge({ ...whole, keys: [[]] }),
+      forge({ ...whole, keys: [1n] }),
+      forge({ ...whole, keys: undefined }),
+      forge({ ...whole, start: "1" }),
+      forge({ ...whole, id: 1 }),
+      encodePageToken(QUERY, recordRow((await ledger.searchRuns()).runs[0]!)),
+    ];
+    for (const pageToken of forgeries)
+      await expect(ledger.searchRuns({ orderBy: "metrics.loss", pageToken }), pageToken.slice(0, 80)).rejects.toThrow(
+        bad,
+      );
+    const others: RunQuery[] = [
+      { orderBy: [] },
+      { orderBy: "metrics.loss DESC" },
+      { view: "all" },
+      { filter: "params.i = 1" },
+      { experiment: "default" },
+    ];
+    for (const query of others)
+      await expect(ledger.searchRuns({ orderBy: "metrics.loss", ...query, pageToken: token! })).rejects.toThrow(bad);
+    // Each byte of it is checked.
+    for (let at = 0; at < token!.length - 1; at++) {
+      const flipped = `${token!.slice(0, at)}${token![at] === "A" ? "B" : "A"}${token!.slice(at + 1)}`;
+      await expect(ledger.searchRuns({ orderBy: "metrics.loss", pageToken: flipped })).rejects.toThrow(bad);
+    }
+  });
+
+  test("a page that ends with a long text has a token all the same", async () => {
+    const { ledger } = await open(memoryBackend(), 1);
+    for (const letter of "cab") {
+      const run = await ledger.startRun({ environment: false, note: letter.repeat(200_000) });
+      await run.finish();
+    }
+    const notes: string[] = [];
+    for await (const { note } of ledger.iterateRuns({ orderBy: "note", limit: 1 })) notes.push(note![0]!);
+    expect(notes).toEqual(["a", "b", "c"]);
+  });
+});

@@ -1,0 +1,20 @@
+import { dirname, join } from "node:path";
+import { expect, test } from "vitest";
+import { fsBackend } from "../../../src/backends/fs/index.ts";
+import { bundle } from "../bundle.ts";
+import { manyProcesses } from "./many-processes.ts";
+
+test(
+  "50 processes finish 20 runs each on fs, while others compact and are killed: all are found, once",
+  { timeout: 180_000 },
+  async () => {
+    expect.hasAssertions();
+    const child = await bundle("catalog/child.ts");
+    try {
+      const directory = join(dirname(child.script), "runs");
+      await manyProcesses(child.script, directory, fsBackend(directory));
+    } finally {
+      await child.remove();
+    }
+  },
+);

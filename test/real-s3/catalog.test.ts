@@ -1,0 +1,21 @@
+import { expect, test } from "vitest";
+import { s3Backend } from "../../src/backends/s3/index.ts";
+import { bundle } from "../faults/bundle.ts";
+import { manyProcesses } from "../faults/catalog/many-processes.ts";
+import { inBucket, makeBucket, realS3 } from "../servers/real-s3.ts";
+
+test(
+  "50 processes finish 20 runs each in a bucket, while others compact and are killed: all are found, once",
+  { timeout: 300_000 },
+  async () => {
+    expect.hasAssertions();
+    const server = realS3();
+    const bucket = await makeBucket(server);
+    const child = await bundle("catalog/child.ts");
+    try {
+      await manyProcesses(child.script, bucket, s3Backend(inBucket(server, bucket)));
+    } finally {
+      await child.remove();
+    }
+  },
+);
