@@ -1,9 +1,10 @@
 import type { WrittenChunk } from "../parquet/footer-write.ts";
 import { CODEC, TYPE } from "../parquet/format-numbers.ts";
+import type { PageLocation } from "../parquet/page.ts";
 import { TableFile } from "../parquet/table-file.ts";
 import type { CatalogRow } from "./catalog-row.ts";
 import { ColumnsBuilder } from "./columns.ts";
-import { type Amendment, type ColumnEntry, type ColumnType, encodeDirectory } from "./directory.ts";
+import { type Amendment, type ColumnEntry, type ColumnType, type Directory, encodeDirectory } from "./directory.ts";
 import { encodeRecord } from "./record-text.ts";
 
 /** Name of the column with the records, as JSON. */
@@ -45,20 +46,25 @@ export class SegmentWriter {
   end(): Uint8Array {
     const { rows, incomplete } = this.#columns;
     this.#file.end(this.#columns.columns(), (chunks, pages) =>
-      encodeDirectory({
-        rows,
-        columns: chunks.map(toEntry),
-        records: {
-          start: pages[0]!.start,
-          sizes: pages.map(({ size }) => size),
-          rows: pages.map(({ firstRow }, i) => (pages[i + 1]?.firstRow ?? rows) - firstRow),
-        },
-        amends: this.#amends,
-        incomplete,
-      }),
+      encodeDirectory(describe(rows, chunks, pages, { amends: this.#amends, incomplete })),
     );
     return this.#file.take();
   }
+}
+
+/** The directory of what was written. */
+export function describe(
+  rows: number,
+  chunks: readonly WrittenChunk[],
+  pages: readonly PageLocation[],
+  more: Pick<Directory, "amends" | "incomplete">,
+): Directory {
+  const records = {
+    start: pages[0]!.start,
+    sizes: pages.map(({ size }) => size),
+    rows: pages.map(({ firstRow }, i) => (pages[i + 1]?.firstRow ?? rows) - firstRow),
+  };
+  return { rows, columns: chunks.map(toEntry), records, ...more };
 }
 
 const TYPES: Readonly<Record<number, ColumnType>> = {
