@@ -9,6 +9,7 @@ const config: Options = {
     "src/conformance/index.ts",
     "src/testing/index.ts",
     "src/node/index.ts",
+    "src/adapters/*/index.ts",
     "src/artifacts/sha256/{node,portable}.ts",
     "src/parquet/gunzip/{node,portable}.ts",
     "src/provenance/environment/{node,portable}.ts",
