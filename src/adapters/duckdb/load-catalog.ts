@@ -49,7 +49,7 @@ export async function loadCatalog(
          WHERE run_id NOT IN (SELECT run_id FROM superseded_runs) UNION ALL`;
   const lone = `${literal(LONE)}, ${literal("\\1\\\\ufffd")}, 'g'`;
   const wanted = [
-    experiment === undefined ? "true" : `record->>'$.experiment' = ${literal(experiment)}`,
+    experiment === undefined ? "true" : `(record->>'$.experiment') = ${literal(experiment)}`,
     view === "all" ? "true" : `(record->'$.deletedAt') IS ${view === "active" ? "NULL" : "NOT NULL"}`,
   ];
   await connection.run(`CREATE TABLE runledger.catalog AS

@@ -116,7 +116,8 @@ class Opening implements LedgerSql {
     try {
       await this.#paths!.refresh(undefined);
       const reader = await this.connection.runAndReadAll(sql, values);
-      return reader.getRowObjectsJS().map((row) => plainRow(row) as Row);
+      const columns = reader.deduplicatedColumnNames();
+      return reader.getRowsJS().map((row) => plainRow(columns.map((column, i) => [column, row[i]])) as Row);
     } catch (error) {
       throw toLedgerError(error, "query");
     }

@@ -24,14 +24,14 @@ export function plain(value: unknown): SqlValue {
   }
   if (Array.isArray(value)) return value.map(plain);
   if (typeof value === "object" && value !== null && !(value instanceof Date) && !(value instanceof Uint8Array))
-    return plainRow(value);
+    return plainRow(Object.entries(value));
   return value as SqlValue;
 }
 
 /** An object without a prototype: a column may be called `__proto__`. */
-export function plainRow(row: object): { readonly [column: string]: SqlValue } {
+export function plainRow(cells: Iterable<readonly [string, unknown]>): { readonly [column: string]: SqlValue } {
   const result = Object.create(null) as { [column: string]: SqlValue };
-  for (const [column, value] of Object.entries(row)) result[column] = plain(value);
+  for (const [column, value] of cells) result[column] = plain(value);
   return result;
 }
 
