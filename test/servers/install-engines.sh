@@ -10,7 +10,7 @@ if [[ -e $directory && ! -e $directory/pyvenv.cfg && -n $(ls -A "$directory") ]]
   exit 1
 fi
 packages=(duckdb==2.0.1 pyarrow==26.0.1 pandas==3.1.1 polars==2.1.0 fastparquet==2026.9.0)
-packages+=(pyspark==4.3.0 duckdb-extension-httpfs==1.5.5)
+packages+=(pyspark==4.3.0)
 packages+=(mlflow-skinny==3.17.2 sqlalchemy==2.1.9 alembic==1.20.1)
 
 spark_packages() {
@@ -38,10 +38,13 @@ install() {
     apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends default-jre-headless || return 1
   fi
   "$directory/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: --no-binary pyspark "${packages[@]}" || return 1
+  # For DuckDB in Node, which is of its version; what it depends on is DuckDB in Python, of another.
+  "$directory/bin/pip" install --quiet --disable-pip-version-check --no-deps duckdb-extension-httpfs==1.5.5 || return 1
   "$directory/bin/python" -B "$(dirname "$0")/../engines/read-metrics.py" \
     --programs duckdb,pyarrow,pandas,polars,fastparquet || return 1
   "$directory/bin/python" -B "$(dirname "$0")/../engines/mlflow-filters.py" --check || return 1
-  spark_packages
+  local output
+  output=$(spark_packages 2>&1) || { echo "$output" >&2; return 1; }
 }
 
 for try in 1 2 3; do
