@@ -263,6 +263,19 @@ describe("a ledger", () => {
     expect(await sql.query("SELECT sum(value) AS s FROM metrics")).toMatchObject([{ s: 45 }]);
   });
 
+  test("whose catalogue is damaged is read all the same", async () => {
+    const backend = memoryBackend();
+    const [{ key, size } = { key: "", size: 0 }] = (await (await small(backend)).catalogFiles()).segments;
+    const bytes = await backend.read(key);
+    bytes.fill(0, 4, Math.floor(size / 3));
+    await backend.remove(key);
+    await backend.create(key, bytes);
+    await using sql = await openSql(await openLedger(backend));
+    expect(await sql.query("SELECT count(*) AS n, (SELECT sum(number) FROM params) AS s FROM runs")).toMatchObject([
+      { n: 10, s: 45 },
+    ]);
+  });
+
   test("stays as it was when it was opened", async () => {
     const ledger = await small(fsBackend(join(place, "snapshot")));
     await using sql = await openSql(ledger);

@@ -39,7 +39,7 @@ export interface LedgerSql extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** In place first; what vanished meanwhile is listed anew. */
+/** In place first; what vanished meanwhile is listed anew. Before copies are made the library reads the runs itself, which mends the catalogue. */
 const ATTEMPTS = [true, true, true, false, false] as const;
 const MAX_COPY_BYTES: number = 1024 * 1024 * 1024;
 
@@ -58,6 +58,7 @@ export async function openSql(ledger: Ledger, options: OpenSqlOptions = {}): Pro
   for (let attempt = 0; ; attempt++) {
     const opening = new Opening(await DuckDBInstance.create(":memory:"), options, maxCopyBytes);
     try {
+      if (!ATTEMPTS[attempt]) for await (const _ of ledger.iterateRuns({ view: "all" })) signal?.throwIfAborted();
       await opening.load(ledger, { experiment: options.experiment, view }, metrics, ATTEMPTS[attempt]!);
       return opening;
     } catch (error) {
