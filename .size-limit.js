@@ -37,4 +37,11 @@ export default [
   },
   { name: "runledger/backends/s3", path: "dist/backends/s3/index.js", limit: "16 kB", modifyEsbuildConfig: bundle },
   { name: "runledger/backends/fs", path: "dist/backends/fs/index.js", limit: "12 kB", modifyEsbuildConfig: inNode },
+  {
+    name: "runledger/duckdb, without DuckDB",
+    path: "dist/adapters/duckdb/index.js",
+    limit: "8 kB",
+    ignore: ["@duckdb/node-api"],
+    modifyEsbuildConfig: (config) => ({ ...inNode(config), external: ["@duckdb/node-api"] }),
+  },
 ];

@@ -12,6 +12,7 @@ const config: Options = {
     "src/testing/index.ts",
     "src/node/index.ts",
     "src/where/index.ts",
+    "src/adapters/*/index.ts",
     "src/artifacts/sha256/{node,portable}.ts",
     "src/parquet/gunzip/{node,portable}.ts",
     "src/provenance/environment/{node,portable}.ts",

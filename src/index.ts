@@ -3,6 +3,9 @@ export type { Ledger } from "./ledger/ledger.ts";
 export type { MediaQuery, OpenMedia } from "./ledger/media.ts";
 export type { RunUpdate, WatchRunOptions } from "./ledger/run-update.ts";
 export type { RunQuery, RunSelection } from "./ledger/run-query.ts";
+export type { CatalogFiles, CatalogFilesOptions, CatalogRowText } from "./ledger/catalog-files.ts";
+export type { MetricsFile, MetricsFiles } from "./ledger/metrics-files.ts";
+export type { StoredFile } from "./ledger/stored-file.ts";
 export type { RunPage } from "./ledger/search.ts";
 export type { RunSummaryQuery } from "./ledger/summarise-runs.ts";
 export type { Recovery, RecoverOptions } from "./ledger/recover.ts";
@@ -58,6 +61,7 @@ export type {
   Entry,
   Liveness,
 } from "./backend/backend.ts";
+export type { AccessKeys, FileLocation, ObjectLocation, S3Location } from "./backend/location.ts";
 export type { FileTree, SourceFile } from "./backend/files.ts";
 export { changeHints, type Hints, type HintSink } from "./backend/change-hints.ts";
 export { type Clock, systemClock, type Timer } from "./backend/clock.ts";

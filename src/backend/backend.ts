@@ -1,3 +1,5 @@
+import type { ObjectLocation } from "./location.ts";
+
 /**
  * Bytes handed to a backend: all at once, or as a stream of chunks. A stream can be read once; its `size`, when given,
  * is the exact number of bytes it yields. In Node a `ReadableStream<Uint8Array>` is such a stream.
@@ -127,6 +129,12 @@ export interface Backend {
    * watching holds; so does an abort, and so does `close()`, which ends the hints. It never keeps a process alive.
    */
   changes?(prefix: string, options?: CallOptions): AsyncIterable<void>;
+
+  /**
+   * Optional, for storage that other programs can read by themselves: where they find an object with that key. It says nothing about
+   * whether there is one. A layer that changes bytes leaves it out.
+   */
+  locate?(key: string): ObjectLocation;
 
   /** Releases what the handle holds. Other handles on the same place go on. Closing twice is fine. */
   close?(): Promise<void>;

@@ -12,7 +12,9 @@ import type { Run } from "../run/run.ts";
 import { startRun } from "../run/start-run.ts";
 import { checkHistoryOptions, checkKeys, type HistoryOptions } from "../series/history-options.ts";
 import type { Series } from "../series/series.ts";
+import type { CatalogFiles, CatalogFilesOptions } from "./catalog-files.ts";
 import type { MediaQuery, OpenMedia } from "./media.ts";
+import type { MetricsFiles } from "./metrics-files.ts";
 import type * as Reading from "./reading.ts";
 import type { RecoverOptions, Recovery } from "./recover.ts";
 import type { RunUpdate, WatchRunOptions } from "./run-update.ts";
@@ -208,6 +210,27 @@ export class Ledger {
   async recover(id?: string, options: RecoverOptions = {}): Promise<Recovery> {
     const { recoverRuns } = await reading();
     return await recoverRuns(this.#context, id, new Set([...this.#openRuns].map((run) => run.id)), options);
+  }
+
+  /**
+   * For programs that read Parquet: the files of the catalogue, and the runs that they lack. As of now: searches put files together, and
+   * remove those they were.
+   */
+  async catalogFiles(options: CatalogFilesOptions = {}): Promise<CatalogFiles> {
+    const { listCatalogFiles } = await reading();
+    return await listCatalogFiles(this.#context, options);
+  }
+
+  /**
+   * For programs that read Parquet: the files with the points of some runs, or of all, and which runs have points elsewhere. Runs that
+   * are not there are passed over, damaged ones too, of which `onError` is told.
+   */
+  async metricsFiles(
+    runIds?: readonly string[],
+    options: { readonly signal?: AbortSignal } = {},
+  ): Promise<MetricsFiles> {
+    const { listMetricsFiles } = await reading();
+    return await listMetricsFiles(this.#context, runIds, options.signal);
   }
 
   /**

@@ -6,6 +6,8 @@ export { setDeleted } from "./delete-run.ts";
 export { listMedia, openMedia } from "./media.ts";
 export { readRun, readRunCreated } from "./read-run.ts";
 export { recoverRuns } from "./recover.ts";
+export { listCatalogFiles } from "./catalog-files.ts";
+export { listMetricsFiles } from "./metrics-files.ts";
 export { rebuildCatalog } from "./rebuild.ts";
 export { summariseRuns } from "./summarise-runs.ts";
 export { watchUpdates } from "./watch-updates.ts";

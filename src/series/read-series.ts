@@ -15,7 +15,7 @@ import { readOverviews } from "./read-overviews.ts";
 import { inStepOrder, isBounded, joinSeries, type Series, type SeriesRange, within } from "./series.ts";
 
 /** Where the points of a run are. */
-interface Place {
+export interface Place {
   readonly metrics: readonly Pick<MetricsEntry, "name" | "size">[];
   readonly overview: Pick<MetricsEntry, "name" | "size"> | undefined;
   /** Journals with points that are not in `metrics`. */
@@ -59,7 +59,8 @@ export async function readSeries(
   });
 }
 
-async function findPoints(
+/** Finds the points of a run as listed. `CORRUPT` when only a document that is damaged could tell. */
+export async function findPoints(
   backend: Backend,
   runId: string,
   listing: RunListing,

@@ -24,7 +24,10 @@ export interface Interceptor {
   list(call: Call, proceed: () => AsyncIterable<Entry>): AsyncIterable<Entry>;
 }
 
-/** `inner`, with each call on it made through `between`; hints of changes are no calls. Name, capabilities, liveness and optional members are those of `inner`. */
+/**
+ * `inner`, with each call on it made through `between`; hints of changes are no calls. Name, capabilities,
+ * liveness and optional members are those of `inner`, but for `locate`: what is read past it would be no call.
+ */
 export function intercept(inner: Backend, between: Interceptor): Backend {
   const { append, move, changes, close } = inner;
   const call = <T>(

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# install-engines.sh DIRECTORY: makes a Python environment there (about 700 MB) with the programs that test/engines lets
-# read what the library stores, and MLflow, which runs the same searches. Three tries. Run as root where Python or its venv
-# module may have to be installed.
+# install-engines.sh DIRECTORY: makes a Python environment there (about 1.3 GB) with the programs that test/engines lets
+# read what the library stores, Spark among them, and MLflow, which runs the same searches. Spark's packages for S3 (20 MB) go to
+# Ivy's cache. Three tries. Run as root where Java, Python or its venv module may have to be installed.
 set -euo pipefail
 
 directory=${1:?usage: install-engines.sh DIRECTORY}
@@ -10,7 +10,22 @@ if [[ -e $directory && ! -e $directory/pyvenv.cfg && -n $(ls -A "$directory") ]]
   exit 1
 fi
 packages=(duckdb==2.0.1 pyarrow==26.0.1 pandas==3.1.1 polars==2.1.0 fastparquet==2026.9.0)
+packages+=(pyspark==4.3.0)
 packages+=(mlflow-skinny==3.17.2 sqlalchemy==2.1.9 alembic==1.20.1)
+
+spark_packages() {
+  "$directory/bin/python" -B - "$(dirname "$0")/../../docs/engines.md" <<'PYTHON'
+import re, sys
+from pyspark.sql import SparkSession
+
+# As the document has them, up to where it names the server.
+block = re.search(r"```python file=best_spark_s3.py\n(.*?)```", open(sys.argv[1], encoding="utf-8").read(), re.S)[1]
+names = {}
+exec("".join(line for line in block.splitlines(True) if re.match(r"SDK|PACKAGES", line)), names)
+session = SparkSession.builder.master("local[1]").config("spark.jars.packages", ",".join(names["PACKAGES"]))
+session.config("spark.jars.excludes", "software.amazon.awssdk:bundle").getOrCreate().stop()
+PYTHON
+}
 
 install() {
   rm -rf "$directory"
@@ -19,10 +34,17 @@ install() {
     apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends python3-venv
     python3 -m venv "$directory" || return 1
   fi
-  "$directory/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: "${packages[@]}" || return 1
+  if ! command -v java >/dev/null; then
+    apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends default-jre-headless || return 1
+  fi
+  "$directory/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: --no-binary pyspark "${packages[@]}" || return 1
+  # For DuckDB in Node, which is of its version; what it depends on is DuckDB in Python, of another.
+  "$directory/bin/pip" install --quiet --disable-pip-version-check --no-deps duckdb-extension-httpfs==1.5.5 || return 1
   "$directory/bin/python" -B "$(dirname "$0")/../engines/read-metrics.py" \
     --programs duckdb,pyarrow,pandas,polars,fastparquet || return 1
-  "$directory/bin/python" -B "$(dirname "$0")/../engines/mlflow-filters.py" --check
+  "$directory/bin/python" -B "$(dirname "$0")/../engines/mlflow-filters.py" --check || return 1
+  local output
+  output=$(spark_packages 2>&1) || { echo "$output" >&2; return 1; }
 }
 
 for try in 1 2 3; do

@@ -23,11 +23,11 @@ export interface ChecksOptions {
  * - what comes back is checked too: a listing hands on valid keys under its prefix only, leaves out all others, and rejects
  *   with `UNEXPECTED_RESPONSE` when the order is broken.
  *
- * `append` and `move` are there exactly where `capabilities` declares them, `changes` where the backend has it.
+ * `append` and `move` are there exactly where `capabilities` declares them, `changes` and `locate` where the backend has them.
  */
 export function withChecks(backend: Backend, options: ChecksOptions = {}): Backend {
   assertBackend(backend);
-  const { append, move, changes } = backend;
+  const { append, move, changes, locate } = backend;
   let closing: Promise<void> | undefined;
 
   const guard = async <T>(
@@ -139,6 +139,12 @@ export function withChecks(backend: Backend, options: ChecksOptions = {}): Backe
             if (closing !== undefined) throw closed(backend, "changes", prefix);
           },
         ),
+    }),
+    ...(locate && {
+      locate: (key: string) => {
+        assertKey(key);
+        return locate.call(backend, key);
+      },
     }),
     close: () => {
       closing ??= (async () => {

@@ -10,6 +10,7 @@ export interface LayerMethods {
   readonly append?: NonNullable<Backend["append"]>;
   readonly move?: NonNullable<Backend["move"]>;
   readonly changes?: NonNullable<Backend["changes"]>;
+  readonly locate?: NonNullable<Backend["locate"]>;
   readonly close?: NonNullable<Backend["close"]>;
 }
 
@@ -18,7 +19,7 @@ export interface LayerMethods {
  * optional method is there only where `inner` has it.
  */
 export function layer(inner: Backend, own: LayerMethods): Backend {
-  const { append, move, changes, close } = inner;
+  const { append, move, changes, locate, close } = inner;
   return {
     contract: 1,
     name: inner.name,
@@ -39,6 +40,7 @@ export function layer(inner: Backend, own: LayerMethods): Backend {
     ...(changes && {
       changes: own.changes ?? ((prefix: string, options) => changes.call(inner, prefix, options)),
     }),
+    ...(locate && { locate: own.locate ?? ((key: string) => locate.call(inner, key)) }),
     ...(close && { close: own.close ?? (() => close.call(inner)) }),
   };
 }

@@ -60,6 +60,7 @@ export function withPrefix(backend: Backend, prefix: string): Backend {
     append: (key, bytes, options) => at(key, (full) => (backend as Required<Backend>).append(full, bytes, options)),
     move: (from, to, options) => at(from, (full) => (backend as Required<Backend>).move(full, inside(to), options)),
     changes,
+    locate: (key) => (backend as Required<Backend>).locate(inside(key)),
   });
 }
 

@@ -1,5 +1,6 @@
 import { link } from "node:fs/promises";
 import type { Backend, Liveness } from "../../backend/backend.ts";
+import type { FileLocation } from "../../backend/location.ts";
 import { LedgerError, invalidArgument } from "../../backend/error.ts";
 import { FsHandle } from "./handle.ts";
 
@@ -19,6 +20,7 @@ export interface FsBackend extends Backend {
   readonly liveness: Liveness;
   /** Absolute path of the directory. */
   readonly directory: string;
+  locate(key: string): FileLocation;
   /**
    * Removes files that writers which died left behind: temporary files nobody wrote to for `olderThanMs`, counted by the
    * file system's own clock. A writer that stalled for so long and then goes on gets an error; give it a day or more.

@@ -2,6 +2,7 @@ import { lstat, unlink } from "node:fs/promises";
 import { abortable } from "../../backend/abort.ts";
 import type { Backend, Body, ByteRange, CallOptions, Entry, Liveness } from "../../backend/backend.ts";
 import { type HintSink, type Hints, changeHints } from "../../backend/change-hints.ts";
+import type { FileLocation } from "../../backend/location.ts";
 import { LedgerError, invalidArgument } from "../../backend/error.ts";
 import { MAX_STORED_KEY_BYTES, assertKey, assertPrefix } from "../../backend/key.ts";
 import { type AppendOptions, Appends } from "./append.ts";
@@ -150,6 +151,11 @@ export class FsHandle implements Backend {
         stop();
       };
     }, options);
+  }
+
+  locate(key: string): FileLocation {
+    assertKey(key, MAX_STORED_KEY_BYTES);
+    return { kind: "file", path: this.#root.path(key) };
   }
 
   async close(): Promise<void> {

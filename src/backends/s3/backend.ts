@@ -1,4 +1,5 @@
 import type { Backend, Body, ByteRange, CallOptions, Capabilities, Entry } from "../../backend/backend.ts";
+import type { S3Location } from "../../backend/location.ts";
 import { LedgerError } from "../../backend/error.ts";
 import { assertKey, assertPrefix } from "../../backend/key.ts";
 import { CredentialHolder } from "./credentials.ts";
@@ -21,6 +22,7 @@ export interface S3Backend extends Backend {
    * PUT does the same; readers never do.
    */
   probe(options?: CallOptions): Promise<ConditionalWrites>;
+  locate(key: string): S3Location;
 }
 
 /**
@@ -29,8 +31,9 @@ export interface S3Backend extends Backend {
  */
 export function s3Backend(options: S3BackendOptions): S3Backend {
   const settings = resolveOptions(options);
-  const client = new Client(settings, new CredentialHolder(resolveCredentials(options), settings.clock));
-  return new Bucket(client);
+  const credentials = new CredentialHolder(resolveCredentials(options), settings.clock);
+  const client = new Client(settings, credentials);
+  return new Bucket(client, credentials);
 }
 
 const MAX_ANSWER_BYTES = 64 * 1024;
@@ -39,11 +42,13 @@ class Bucket implements S3Backend {
   readonly contract = 1;
   readonly name = "s3";
   readonly #client: Client;
+  readonly #credentials: CredentialHolder;
   readonly #probe: ConditionProbe;
   #closed = false;
 
-  constructor(client: Client) {
+  constructor(client: Client, credentials: CredentialHolder) {
     this.#client = client;
+    this.#credentials = credentials;
     this.#probe = new ConditionProbe(client);
   }
 
@@ -94,6 +99,26 @@ class Bucket implements S3Backend {
   async probe(options: CallOptions = {}): Promise<ConditionalWrites> {
     this.#begin("probe", undefined, options);
     return this.#probe.probe(options.signal);
+  }
+
+  locate(key: string): S3Location {
+    assertKey(key);
+    const { address, base, region } = this.#client.settings;
+    const { bucket, endpoint, pathStyle } = address;
+    return {
+      kind: "s3",
+      bucket,
+      key: base + key,
+      region,
+      ...(endpoint && { endpoint: endpoint.href }),
+      pathStyle,
+      credentials: async ({ signal } = {}) => {
+        const keys = await this.#credentials.get(signal);
+        if (keys === undefined) return undefined;
+        const { accessKeyId, secretAccessKey, sessionToken } = keys;
+        return { accessKeyId, secretAccessKey, ...(sessionToken !== undefined && { sessionToken }) };
+      },
+    };
   }
 
   async close(): Promise<void> {

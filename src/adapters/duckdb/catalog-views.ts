@@ -1,0 +1,61 @@
+/**
+ * SQL that makes the views over `runledger.catalog (run_id, record JSON)`. What JSON has no word for is wrapped there:
+ * `{"$rl":"f64","v":"NaN"}`, `{"$rl":"int","v":"123"}`, and an object with a key `$rl` as `{"$rl":"obj","v":{…}}`.
+ */
+export const VIEWS: readonly string[] = [
+  `CREATE MACRO runledger.kind(j) AS json_extract_string(j, '$."$rl"')`,
+  `CREATE MACRO runledger.object(j) AS CASE WHEN runledger.kind(j) = 'obj' THEN json_extract(j, '$.v') ELSE j END`,
+  `CREATE MACRO runledger.is_leaf(j) AS
+    json_type(j) NOT IN ('OBJECT', 'ARRAY', 'NULL') OR coalesce(runledger.kind(j) IN ('f64', 'int'), false)`,
+  // Integers that no DOUBLE holds are text alone.
+  `CREATE MACRO runledger.number(j) AS CASE
+    WHEN json_type(j) IN ('BIGINT', 'UBIGINT', 'DOUBLE', 'HUGEINT', 'UHUGEINT') THEN CAST(j AS DOUBLE)
+    WHEN runledger.kind(j) = 'f64' THEN TRY_CAST(json_extract_string(j, '$.v') AS DOUBLE)
+    WHEN runledger.kind(j) = 'int' AND TRY_CAST(TRY_CAST(json_extract_string(j, '$.v') AS DOUBLE) AS HUGEINT)
+      = TRY_CAST(json_extract_string(j, '$.v') AS HUGEINT) THEN TRY_CAST(json_extract_string(j, '$.v') AS DOUBLE)
+    END`,
+  `CREATE MACRO runledger.text(j) AS CASE
+    WHEN json_type(j) = 'OBJECT' THEN json_extract_string(j, '$.v') ELSE json_extract_string(j, '$') END`,
+  `CREATE MACRO runledger.ms(j) AS CAST(round(CAST(j AS DOUBLE)) AS BIGINT)`,
+  `CREATE MACRO runledger.moment(j) AS epoch_ms(runledger.ms(j)) AT TIME ZONE 'UTC'`,
+
+  `CREATE VIEW runs AS SELECT run_id AS id, record->>'$.name' AS name, record->>'$.experiment' AS experiment,
+    record->>'$.status' AS status, runledger.moment(record->'$.startTime') AS start_time,
+    runledger.moment(record->'$.endTime') AS end_time,
+    runledger.ms(record->'$.endTime') - runledger.ms(record->'$.startTime') AS duration_ms,
+    record->>'$.note' AS note, record->>'$.parent' AS parent, record->>'$.group' AS "group",
+    record->>'$.jobType' AS job_type, runledger.moment(record->'$.deletedAt') AS deleted_at
+    FROM runledger.catalog`,
+
+  // Where two leaves have one path, since keys may contain dots, the one nested less counts, then the first.
+  `CREATE VIEW params AS WITH RECURSIVE nodes AS (
+      SELECT run_id, e.key AS name, e.value AS node, [e.id] AS place
+        FROM runledger.catalog, json_each(runledger.object(record->'$.params')) AS e
+      UNION ALL
+      SELECT run_id, name || '.' || e.key, e.value, list_append(place, e.id)
+        FROM nodes, json_each(runledger.object(node)) AS e
+        WHERE json_type(node) IN ('OBJECT', 'ARRAY') AND NOT runledger.is_leaf(node)
+    )
+    SELECT run_id, name AS key, runledger.text(node) AS value, runledger.number(node) AS number
+      FROM nodes WHERE runledger.is_leaf(node)
+      QUALIFY row_number() OVER (PARTITION BY run_id, name ORDER BY len(place), place) = 1`,
+
+  `CREATE VIEW tags AS SELECT run_id, key, value->>'$' AS value
+    FROM runledger.catalog, json_each(runledger.object(record->'$.tags'))`,
+
+  // Count and mean, then value, step and time of the last point, the least, the greatest and the best.
+  `CREATE VIEW metric_summaries AS SELECT run_id, key,
+      ${["last", "min", "max"].map((of, i) => `runledger.number(value->'$[${2 + 3 * i}]') AS ${of}`).join(", ")},
+      runledger.number(value->'$[1]') AS mean, CAST(value->'$[0]' AS BIGINT) AS count,
+      runledger.number(value->'$[11]') AS best
+    FROM runledger.catalog, json_each(runledger.object(record->'$.summaries'))`,
+
+  `CREATE VIEW artifacts AS ${["artifacts", "inputs"]
+    .map(
+      (list) => `SELECT run_id, value->>'$.name' AS name, value->>'$.version' AS version, value->>'$.digest' AS digest,
+      CAST(value->'$.size' AS BIGINT) AS size, value->>'$.type' AS type,
+      ${list === "inputs" ? "'input'" : "'output'"} AS direction
+      FROM runledger.catalog, json_each(record->'$.${list}')`,
+    )
+    .join(" UNION ALL ")}`,
+];

@@ -1,0 +1,66 @@
+import type { DuckDBConnection } from "@duckdb/node-api";
+import type { StoredFile } from "../../index.ts";
+import { BucketSecret } from "./bucket-secret.ts";
+import type { FileCopies } from "./file-copies.ts";
+import { literal } from "./sql-text.ts";
+
+/** Characters with a meaning in DuckDB's paths. */
+const SPECIAL = /[*?[\]{}]/;
+
+/** What DuckDB calls the files of a ledger. */
+export class FilePaths {
+  readonly #connection: DuckDBConnection;
+  readonly #copies: FileCopies;
+  readonly #httpfs: string | undefined;
+  readonly #secrets = new Map<string, BucketSecret>();
+  #hasHttpfs: boolean | undefined;
+  /** Something is read from a copy. */
+  copied = false;
+
+  constructor(connection: DuckDBConnection, copies: FileCopies, httpfs: string | undefined) {
+    this.#connection = connection;
+    this.#copies = copies;
+    this.#httpfs = httpfs;
+  }
+
+  /** Paths of files where they are, or of copies of them where DuckDB cannot get there; in any order. */
+  async of(files: readonly StoredFile[], inPlace: boolean, signal: AbortSignal | undefined): Promise<string[]> {
+    const paths: string[] = [];
+    const others: StoredFile[] = [];
+    for (const file of files) {
+      const path = inPlace ? await this.#inPlace(file, signal) : undefined;
+      if (path === undefined) others.push(file);
+      else paths.push(path);
+    }
+    if (others.length > 0) this.copied = true;
+    return [...paths, ...(await this.#copies.copy(others, signal))];
+  }
+
+  /** To be called before queries: keys of a bucket may have changed. */
+  async refresh(signal: AbortSignal | undefined): Promise<void> {
+    for (const secret of this.#secrets.values()) await secret.refresh(signal);
+  }
+
+  async #inPlace({ location }: StoredFile, signal: AbortSignal | undefined): Promise<string | undefined> {
+    if (location?.kind === "file") return SPECIAL.test(location.path) ? undefined : location.path;
+    if (location?.kind !== "s3") return undefined;
+    const path = `s3://${location.bucket}/${location.key}`;
+    if (SPECIAL.test(path) || !(this.#hasHttpfs ??= await this.#loadHttpfs())) return undefined;
+    if (!this.#secrets.has(location.bucket)) {
+      const secret = new BucketSecret(this.#connection, location);
+      this.#secrets.set(location.bucket, secret);
+      await secret.refresh(signal);
+    }
+    return path;
+  }
+
+  async #loadHttpfs(): Promise<boolean> {
+    try {
+      if (this.#httpfs === undefined) await this.#connection.run("INSTALL httpfs");
+      await this.#connection.run(this.#httpfs === undefined ? "LOAD httpfs" : `LOAD ${literal(this.#httpfs)}`);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}

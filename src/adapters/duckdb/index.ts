@@ -1,0 +1,3 @@
+export { openSql } from "./open-sql.ts";
+export type { LedgerSql, OpenSqlOptions, SqlRow } from "./open-sql.ts";
+export type { SqlParameter, SqlParameters, SqlValue } from "./values.ts";

@@ -1,0 +1,138 @@
+import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import { type Ledger, LedgerError } from "../../index.ts";
+import { FileCopies } from "./file-copies.ts";
+import { FilePaths } from "./file-paths.ts";
+import { loadCatalog, type WantedRuns } from "./load-catalog.ts";
+import { loadDuckdb } from "./load-duckdb.ts";
+import { loadPoints } from "./load-points.ts";
+import { toLedgerError } from "./sql-error.ts";
+import { plainRow, type SqlParameters, type SqlValue, toParameters } from "./values.ts";
+
+export interface OpenSqlOptions {
+  /** Runs of this experiment only. Default: all. */
+  readonly experiment?: string;
+  /** `"active"` (default): runs that are not deleted. */
+  readonly view?: "active" | "deleted" | "all";
+  /** Whether there is a view `metrics`, for which every object of the ledger is listed. Default `true`. */
+  readonly metrics?: boolean;
+  /** Most bytes that are copied where DuckDB cannot read the backend in place. Default 1 GiB. */
+  readonly maxCopyBytes?: number;
+  /** Path of DuckDB's extension `httpfs`, for buckets. Default: DuckDB installs it, which needs the internet the first time. */
+  readonly httpfs?: string;
+  readonly signal?: AbortSignal;
+}
+
+export type SqlRow = { readonly [column: string]: SqlValue };
+
+/** A ledger as tables, as it was when they were opened. `docs/engines.md` has the columns. */
+export interface LedgerSql extends AsyncDisposable {
+  /** DuckDB's own, for all that it can do. Closed with this. */
+  readonly connection: DuckDBConnection;
+  /** `"in place"`: DuckDB reads the ledger's Parquet where it is. `"copies"`: some of it was copied to a temporary directory. */
+  readonly reads: "in place" | "copies";
+  /**
+   * The rows of a query. `INVALID_ARGUMENT` for SQL that DuckDB refuses, `IO` when it cannot read the ledger, also because a run was
+   * resumed and finished meanwhile and its points are in other files now: open it anew.
+   */
+  query<Row extends SqlRow = SqlRow>(sql: string, params?: SqlParameters): Promise<Row[]>;
+  /** Ends it and removes what was copied. Closing twice is fine. */
+  close(): Promise<void>;
+}
+
+/** In place first; what vanished meanwhile is listed anew. Before copies are made the library reads the runs itself, which mends the catalogue. */
+const ATTEMPTS = [true, true, true, false, false] as const;
+const MAX_COPY_BYTES: number = 1024 * 1024 * 1024;
+
+/**
+ * Opens a ledger for SQL, by DuckDB (`npm install @duckdb/node-api`, else `UNSUPPORTED`): views `runs`, `params`, `tags`, `metrics`,
+ * `metric_summaries` and `artifacts`. Directories and, where DuckDB has `httpfs`, buckets are read in place; everything else is
+ * copied, `TOO_LARGE` over `maxCopyBytes`.
+ */
+export async function openSql(ledger: Ledger, options: OpenSqlOptions = {}): Promise<LedgerSql> {
+  const { view = "active", metrics = true, maxCopyBytes = MAX_COPY_BYTES, signal } = options;
+  if (view !== "active" && view !== "deleted" && view !== "all")
+    throw new LedgerError("INVALID_ARGUMENT", 'view must be "active", "deleted" or "all"', { field: "view" });
+  if (typeof maxCopyBytes !== "number" || !(maxCopyBytes >= 0))
+    throw new LedgerError("INVALID_ARGUMENT", "maxCopyBytes must be a number of bytes", { field: "maxCopyBytes" });
+  const { DuckDBInstance } = await loadDuckdb();
+  for (let attempt = 0; ; attempt++) {
+    const opening = new Opening(await DuckDBInstance.create(":memory:"), options, maxCopyBytes);
+    try {
+      if (!ATTEMPTS[attempt]) for await (const _ of ledger.iterateRuns({ view: "all" })) signal?.throwIfAborted();
+      await opening.load(ledger, { experiment: options.experiment, view }, metrics, ATTEMPTS[attempt]!);
+      return opening;
+    } catch (error) {
+      await opening.close();
+      if (signal?.aborted) throw signal.reason;
+      const failure = toLedgerError(error, "openSql");
+      const again = failure.code === "IO" || failure.code === "NOT_FOUND" || failure.code === "INVALID_ARGUMENT";
+      if (!again || LedgerError.hasCode(error, "INVALID_ARGUMENT") || attempt === ATTEMPTS.length - 1) throw failure;
+    }
+  }
+}
+
+class Opening implements LedgerSql {
+  readonly #instance: DuckDBInstance;
+  readonly #copies: FileCopies;
+  readonly #options: OpenSqlOptions;
+  #connection: DuckDBConnection | undefined;
+  #paths: FilePaths | undefined;
+  #closed = false;
+
+  constructor(instance: DuckDBInstance, options: OpenSqlOptions, maxCopyBytes: number) {
+    this.#instance = instance;
+    this.#options = options;
+    this.#copies = new FileCopies(maxCopyBytes);
+  }
+
+  async load(ledger: Ledger, wanted: WantedRuns, metrics: boolean, inPlace: boolean): Promise<void> {
+    const { signal, httpfs } = this.#options;
+    const call = signal ? { signal } : {};
+    const { experiment } = wanted;
+    const connection = (this.#connection = await this.#instance.connect());
+    const paths = (this.#paths = new FilePaths(connection, this.#copies, httpfs));
+    const catalog = await ledger.catalogFiles({ ...call, ...(experiment !== undefined && { experiment }) });
+    await loadCatalog(connection, catalog, await paths.of(catalog.segments, inPlace, signal), wanted);
+    if (!metrics) return;
+    const ids = await connection.runAndReadAll("SELECT run_id FROM runledger.catalog ORDER BY run_id");
+    const points = await ledger.metricsFiles(
+      ids.getRows().map(([id]) => id as string),
+      call,
+    );
+    await loadPoints(connection, ledger, await paths.of(points.files, inPlace, signal), points.journaled, signal);
+  }
+
+  get connection(): DuckDBConnection {
+    return this.#connection!;
+  }
+
+  get reads(): "in place" | "copies" {
+    return this.#paths!.copied ? "copies" : "in place";
+  }
+
+  async query<Row extends SqlRow = SqlRow>(sql: string, params: SqlParameters = []): Promise<Row[]> {
+    if (this.#closed) throw new LedgerError("CLOSED", "query: this was closed", { operation: "query" });
+    if (typeof sql !== "string") throw new LedgerError("INVALID_ARGUMENT", "sql must be text", { field: "sql" });
+    const values = toParameters(params);
+    try {
+      await this.#paths!.refresh(undefined);
+      const reader = await this.connection.runAndReadAll(sql, values);
+      const columns = reader.deduplicatedColumnNames();
+      return reader.getRowsJS().map((row) => plainRow(columns.map((column, i) => [column, row[i]])) as Row);
+    } catch (error) {
+      throw toLedgerError(error, "query");
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#connection?.closeSync();
+    this.#instance.closeSync();
+    await this.#copies.remove();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}

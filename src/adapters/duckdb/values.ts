@@ -1,0 +1,51 @@
+import { LedgerError } from "../../index.ts";
+
+/** What a row holds: dates and times as `Date`, integers beyond 2^53 as `bigint`, lists as arrays, structs as objects. */
+export type SqlValue =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Date
+  | Uint8Array
+  | readonly SqlValue[]
+  | { readonly [key: string]: SqlValue };
+
+export type SqlParameter = null | boolean | number | bigint | string;
+/** For `?` or `$1`, an array; for `$name`, an object. */
+export type SqlParameters = readonly SqlParameter[] | { readonly [name: string]: SqlParameter };
+
+/** Integers as numbers where that is exact. */
+export function plain(value: unknown): SqlValue {
+  if (typeof value === "bigint") {
+    const number = Number(value);
+    return Number.isSafeInteger(number) ? number : value;
+  }
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value === "object" && value !== null && !(value instanceof Date) && !(value instanceof Uint8Array))
+    return plainRow(Object.entries(value));
+  return value as SqlValue;
+}
+
+/** An object without a prototype: a column may be called `__proto__`. */
+export function plainRow(cells: Iterable<readonly [string, unknown]>): { readonly [column: string]: SqlValue } {
+  const result = Object.create(null) as { [column: string]: SqlValue };
+  for (const [column, value] of cells) result[column] = plain(value);
+  return result;
+}
+
+/** The parameters, once they are checked: numbers that are integers go as such. */
+export function toParameters(parameters: SqlParameters): SqlParameter[] | Record<string, SqlParameter> {
+  if (typeof parameters !== "object" || parameters === null)
+    throw new LedgerError("INVALID_ARGUMENT", "params must be an array or an object", { field: "params" });
+  for (const [name, value] of Object.entries(parameters)) {
+    const isSimple = value === null || ["boolean", "number", "bigint", "string"].includes(typeof value);
+    if (isSimple) continue;
+    throw new LedgerError("INVALID_ARGUMENT", `params.${name} must be text, a number, a boolean or null`, {
+      field: `params.${name}`,
+      received: typeof value,
+    });
+  }
+  return Array.isArray(parameters) ? [...parameters] : { ...(parameters as { [name: string]: SqlParameter }) };
+}

@@ -1,0 +1,64 @@
+import type { CatalogRow } from "../catalog/catalog-row.ts";
+import { encodeRecord } from "../catalog/record-text.ts";
+import { scanRuns } from "../catalog/scan-runs.ts";
+import { type OpenCatalog, withCatalog } from "../catalog/with-catalog.ts";
+import type { RunContext } from "../run/context.ts";
+import { checkName } from "../run/text.ts";
+import { catalogOf } from "./catalog-of.ts";
+import { type StoredFile, storedFile } from "./stored-file.ts";
+
+export interface CatalogFilesOptions {
+  /** Only what may have runs of this experiment. Default: all. */
+  readonly experiment?: string;
+  readonly signal?: AbortSignal;
+}
+
+/** A row as the columns of these names in a segment have it. */
+export interface CatalogRowText {
+  readonly run_id: string;
+  readonly document: number;
+  readonly marker: number;
+  /** The `RunRecord` as JSON, with `summaries` in place of `metrics`: see `FORMAT.md`. */
+  readonly record: string;
+}
+
+/** The catalogue as other programs read it. `FORMAT.md` has the columns. */
+export interface CatalogFiles {
+  /** Parquet, a row a run. Of the rows of one run that with the highest `document` counts, then that with the highest `marker`. */
+  readonly segments: readonly StoredFile[];
+  /** Runs of which no row in `segments` counts. */
+  readonly superseded: ReadonlySet<string>;
+  /** Their rows, of those that can be read. */
+  readonly loose: readonly CatalogRowText[];
+}
+
+/** The files of the catalogue, once it is in as good order as this ledger may bring it. */
+export async function listCatalogFiles(
+  context: RunContext,
+  { experiment, signal }: CatalogFilesOptions,
+): Promise<CatalogFiles> {
+  const catalog = catalogOf(context);
+  const name = experiment === undefined ? undefined : checkName(experiment, "experiment");
+  // What this puts together would else be put together, and its parts removed, right after they were listed.
+  await withCatalog(catalog, name, signal, async () => undefined);
+  return await withCatalog(catalog, name, signal, async ({ experiments, unlisted }: OpenCatalog) => {
+    const superseded = new Set(unlisted);
+    const loose: CatalogRowText[] = [];
+    for await (const row of scanRuns(catalog, unlisted, signal)) loose.push(toText(row));
+    for (const open of experiments) {
+      for (const id of open.listing.touched.keys()) superseded.add(id);
+      for (const row of open.loose) {
+        if (row.isOld) superseded.delete(row.record.id);
+        else loose.push(toText(row));
+      }
+    }
+    const segments = experiments.flatMap((open) =>
+      open.segments.map(({ name: { key, size } }) => storedFile(context.backend, key, size)),
+    );
+    return { segments, superseded, loose };
+  });
+}
+
+function toText({ record, document, marker }: CatalogRow): CatalogRowText {
+  return { run_id: record.id, document, marker, record: encodeRecord(record) };
+}

@@ -1,0 +1,71 @@
+import { mapBounded } from "../backend/bounded.ts";
+import { LedgerError } from "../backend/error.ts";
+import { listRun, type RunListing } from "../journal/list-run.ts";
+import { runPrefix } from "../journal/run-created.ts";
+import { whileItChanges } from "../journal/run-state.ts";
+import type { RunContext } from "../run/context.ts";
+import { findPoints } from "../series/read-series.ts";
+import { listRuns } from "./list-runs.ts";
+import { checkRunId } from "./read-run.ts";
+import { type StoredFile, storedFile } from "./stored-file.ts";
+
+/** Parquet with points of one run. */
+export interface MetricsFile extends StoredFile {
+  readonly runId: string;
+}
+
+/** Where points are. */
+export interface MetricsFiles {
+  /** Each has points of one run: `run_id, key, step, time, value`. */
+  readonly files: readonly MetricsFile[];
+  /** Runs with points that are in no Parquet file: none of theirs are in `files`, `ledger.histories` has them. */
+  readonly journaled: readonly string[];
+}
+
+/** Runs listed each on its own; more of them are listed with all others. */
+const FEW_RUNS = 64;
+const RUNS_AT_ONCE = 32;
+
+/** The files that hold the points of runs. */
+export async function listMetricsFiles(
+  { backend, onError }: RunContext,
+  runIds: readonly string[] | undefined,
+  signal: AbortSignal | undefined,
+): Promise<MetricsFiles> {
+  const call = signal ? { signal } : {};
+  const few = runIds && runIds.length <= FEW_RUNS;
+  const listed = few ? undefined : await listRuns(backend, signal);
+  const files: MetricsFile[] = [];
+  const journaled: string[] = [];
+  const found = await mapBounded(
+    [...new Set(runIds ? runIds.map(checkRunId) : listed?.keys())],
+    RUNS_AT_ONCE,
+    signal,
+    async (id, stop) => {
+      const known = listed ? listed.get(id) : await listRun(backend, id, { signal: stop });
+      if (known === undefined || isEmpty(known)) return undefined;
+      try {
+        const read = async (listing: RunListing) => await findPoints(backend, id, listing, { signal: stop });
+        return { id, place: await whileItChanges(backend, id, call, known, read) };
+      } catch (error) {
+        if (!LedgerError.hasCode(error, "CORRUPT") && !LedgerError.hasCode(error, "FORMAT_TOO_NEW")) throw error;
+        onError(error);
+        return undefined;
+      }
+    },
+  );
+  for (const run of found) {
+    if (run === undefined) continue;
+    const { id, place } = run;
+    if (place.more.size > 0) journaled.push(id);
+    else {
+      for (const { name, size } of place.metrics)
+        files.push({ runId: id, ...storedFile(backend, `${runPrefix(id)}/${name}`, size) });
+    }
+  }
+  return { files, journaled };
+}
+
+function isEmpty({ writers, metrics, documents }: RunListing): boolean {
+  return writers.size === 0 && metrics.length === 0 && documents === 0;
+}
