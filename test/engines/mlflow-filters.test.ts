@@ -163,11 +163,14 @@ function askMlflow(
 function askUs(runs: readonly MlflowRun[], ids: readonly string[], query: Query): Found {
   const filter = query.filter.replaceAll(/\{id(\d+)\}/g, (_, number) => ids[Number(number)]!);
   try {
-    return runs
-      .map((run, i) => recordRow(recordOf(run, ids[i]!)))
-      .filter(compileFilter(parseFilter(filter)))
-      .toSorted(compareRows(parseOrderBy(query.orderBy)))
-      .map((row) => ids.indexOf(row.attribute("id") as string));
+    return (
+      runs
+        .map((run, i) => recordRow(recordOf(run, ids[i]!)))
+        .filter(compileFilter(parseFilter(filter)))
+        // Of runs that tie MLflow puts the lower id first, we the higher.
+        .toSorted(compareRows(parseOrderBy([...query.orderBy, "start_time DESC", "run_id"])))
+        .map((row) => ids.indexOf(row.attribute("id") as string))
+    );
   } catch (error) {
     if (LedgerError.is(error)) return error.message;
     throw error;

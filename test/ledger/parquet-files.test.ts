@@ -7,7 +7,7 @@ import { openLedger } from "runledger";
 import { fsBackend } from "runledger/backends/fs";
 import { memoryBackend } from "runledger/backends/memory";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { decodeJson } from "../../src/backend/json.ts";
+import { decodeRecord } from "../../src/catalog/record-text.ts";
 
 async function closed(ledger: Ledger, count: number, experiment = "a"): Promise<string[]> {
   const ids: string[] = [];
@@ -36,7 +36,7 @@ describe("catalogFiles", () => {
     expect([...superseded].some((id) => ids.includes(id))).toBe(false);
     const row = loose.find(({ run_id }) => run_id === running.id)!;
     expect(row).toMatchObject({ document: 0, marker: 0 });
-    expect(decodeJson(row.record)).toEqual(await ledger.getRun(running.id));
+    expect(decodeRecord(row.record)).toEqual(await ledger.getRun(running.id));
     expect((await ledger.catalogFiles({ experiment: "b" })).segments).toEqual([]);
     expect((await ledger.catalogFiles({ experiment: "b" })).loose).toHaveLength(2);
     await expect(ledger.catalogFiles({ experiment: "" })).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
