@@ -24,7 +24,7 @@ export async function installPackage(): Promise<Installed> {
   const copy = join(place, "copy");
   await mkdir(copy);
   for (const name of await readdir(root)) {
-    if (/^(src|docs|package\.json|tsup\.config\.ts|tsconfig.*\.json|LICENSE|.*\.md)$/.test(name)) {
+    if (/^(src|build|docs|package\.json|tsup\.config\.ts|tsconfig.*\.json|LICENSE|.*\.md)$/.test(name)) {
       await cp(join(root, name), join(copy, name), { recursive: true });
     }
   }
