@@ -108,7 +108,7 @@ describe("bad options name the field, and no run begins", () => {
     await expect(ledger.startRun(options as never)).rejects.toThrow(code("INVALID_ARGUMENT", field));
     const keys: string[] = [];
     for await (const { key } of backend.list("")) keys.push(key);
-    expect(keys).toEqual(["ledger.json"]);
+    expect(keys).toEqual(["experiments/=complete", "ledger.json"]);
   });
 
   test("an option of a later version", async () => {

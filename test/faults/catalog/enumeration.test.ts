@@ -108,7 +108,13 @@ async function check(backend: Backend, told: Told, where: string): Promise<void>
   ).toEqual([]);
   expect(left.length - entries.length, where).toBeLessThanOrEqual(2);
   await ledger.rebuildCatalog();
-  expect((await ledger.searchRuns({ view: "all", limit: 1000 })).runs, where).toEqual(runs);
+  const anew = (await ledger.searchRuns({ view: "all", limit: 1000 })).runs;
+  // Of a run whose start failed half way nobody was told; it is found from now on.
+  expect(
+    anew.filter(({ id }) => told.runs.has(id) || runs.some((run) => run.id === id)),
+    where,
+  ).toEqual(runs);
+  expect(anew.length - runs.length, where).toBeLessThanOrEqual(1);
 }
 
 const places = [
