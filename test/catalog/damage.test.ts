@@ -8,7 +8,7 @@ import { encodeRecord } from "../../src/catalog/record-text.ts";
 import { recordRow } from "../../src/catalog/filter/record-row.ts";
 import { encodeJson } from "../../src/backend/json.ts";
 import { crc32 } from "../../src/backend/crc32.ts";
-import { type Ledger, LedgerError, openLedger, type RunQuery, type RunRecord } from "../../src/index.ts";
+import { type Ledger, type LedgerError, openLedger, type RunQuery, type RunRecord } from "../../src/index.ts";
 import { encodeTable, type TableColumn } from "../../src/parquet/table.ts";
 import { TableFile } from "../../src/parquet/table-file.ts";
 import { createTestClock, seededIds } from "../../src/testing/index.ts";
