@@ -11,25 +11,35 @@ import { hasMembers } from "./is-run-record.ts";
  * a metric: count, mean, then value, step and time of the last point and, where there are some, of the least, the greatest and the best.
  */
 export function encodeRecord(record: RunRecord): string {
-  const { metrics, ...rest } = record;
-  const summaries = newDictionary<unknown[]>();
+  const members = Object.entries(record).map(([key, value]) =>
+    key === "metrics" ? ["summaries", toLists(record.metrics)] : [key, value],
+  );
+  return encodeJson(Object.fromEntries(members) as object, "record");
+}
+
+function toLists(metrics: RunRecord["metrics"]): Dictionary<number[]> {
+  const lists = newDictionary<number[]>();
   for (const key of Object.keys(metrics)) {
     const { count, mean, last, min, max, best } = metrics[key]!;
     const extremes = min && max ? [...numbers(min), ...numbers(max), ...(best ? numbers(best) : [])] : [];
-    summaries[key] = [count, mean, ...numbers(last), ...extremes];
+    lists[key] = [count, mean, ...numbers(last), ...extremes];
   }
-  return encodeJson({ ...rest, summaries }, "record");
+  return lists;
 }
 
 /** Throws a RangeError, or what decoding JSON throws, for anything that is no record. */
 export function decodeRecord(text: string): RunRecord {
   const data = decodeJson(text);
-  if (!isDictionary(data) || !isDictionary(data["summaries"])) throw new RangeError("a record is malformed");
-  const { summaries, ...rest } = data;
+  if (!isDictionary(data) || !isDictionary(data["summaries"]) || "metrics" in data)
+    throw new RangeError("a record is malformed");
+  const { summaries } = data;
   const metrics = newDictionary<MetricSummary>();
   for (const key of Object.keys(summaries as Dictionary)) metrics[key] = toSummary((summaries as Dictionary)[key]);
-  if (!hasMembers(rest)) throw new RangeError("a record is malformed");
-  return { ...rest, metrics };
+  const record: unknown = Object.fromEntries(
+    Object.entries(data).map(([key, value]) => (key === "summaries" ? ["metrics", metrics] : [key, value])),
+  );
+  if (!hasMembers(record)) throw new RangeError("a record is malformed");
+  return record as RunRecord & Record<string, unknown>;
 }
 
 const numbers = ({ value, step, time }: Point): number[] => [value, step, time];

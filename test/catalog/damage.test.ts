@@ -182,6 +182,7 @@ describe("hostile segments", () => {
     ["a metric whose point is a text", { summaries: { a: [1, 1, "1", 0, 0] } }],
     ["a metric whose best is none", { summaries: { a: [1, 1, 1, 0, 0, 1] } }],
     ["no metrics", { summaries: undefined }],
+    ["metrics of another kind besides", { metrics: "x" }],
     ["params that are a list", { params: [] }],
     ["a start that is a text", { startTime: "1" }],
     ["an end that is none", { endTime: {} }],
