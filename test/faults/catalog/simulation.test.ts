@@ -5,7 +5,7 @@ import { type Sabotage, simulate } from "./simulation.ts";
 
 /** `CATALOG_SEED=… npx vitest run test/faults/catalog/simulation.test.ts` plays one order of events, and shows it. */
 const only = process.env["CATALOG_SEED"];
-const ORDERS = Number(process.env["CATALOG_ORDERS"] ?? 500);
+const ORDERS = Number(process.env["CATALOG_ORDERS"] ?? 200);
 const seeds = only === undefined ? Array.from({ length: ORDERS }, (_, i) => i + 1) : [Number(only)];
 
 const places = [
