@@ -5,7 +5,7 @@ import type { LooseRow } from "./loose-row.ts";
 import { isCurrent, type OpenExperiment } from "./open-experiment.ts";
 import type { Segment } from "./segment.ts";
 import { nextGeneration } from "./segment-name.ts";
-import { MAX_SEGMENT_ROWS } from "./segment-write.ts";
+import { MAX_SEGMENT_ROWS } from "./segment-name.ts";
 import { storeRows } from "./store-rows.ts";
 
 /** A segment is merged with what is at least a third of it. So there are few segments, and a run is written anew some ten times in all. */

@@ -9,7 +9,7 @@ import type { RunRecord } from "../journal/run-record.ts";
 import type { CatalogContext } from "./catalog-context.ts";
 import { isCurrent, type OpenExperiment } from "./open-experiment.ts";
 import type { Segment } from "./segment.ts";
-import { columnsFor, isOnlyInRecords, presentIn, statisticsOf } from "./segment-fields.ts";
+import { columnsFor, isAll, isOnlyInRecords, presentIn, statisticsOf } from "./segment-fields.ts";
 import { SegmentRow } from "./segment-row.ts";
 
 /** Requests for the columns of a segment, at most. */
@@ -72,13 +72,14 @@ export class Matches {
   ): Promise<void> {
     const { experiment, view } = this.#wanted;
     const columns = ["run_id", "start_time", ...this.#fields.flatMap(columnsFor)];
-    if (experiment !== undefined) columns.push("experiment");
+    const ofOthers = experiment !== undefined && !isAll(segment, "experiment", experiment);
+    if (ofOthers) columns.push("experiment");
     if (view !== "all") columns.push("deleted_at");
     const mayBeOld = open.newest.size > 0;
     if (mayBeOld) columns.push("document", "marker");
     await segment.load(backend, columns, COLUMN_REQUESTS, signal);
     const ids = segment.cells("run_id")!;
-    const experiments = experiment === undefined ? undefined : segment.cells("experiment");
+    const experiments = ofOthers ? segment.cells("experiment") : undefined;
     const deletedAt = segment.cells("deleted_at");
     const documents = segment.cells("document");
     const markers = segment.cells("marker");

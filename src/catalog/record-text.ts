@@ -1,4 +1,4 @@
-import { decodeJson, encodeJson } from "../backend/json.ts";
+import { decodeJsonValue, encodeJson } from "../backend/json.ts";
 import type { Dictionary } from "../journal/event.ts";
 import { newDictionary } from "../journal/params.ts";
 import { isDictionary } from "../journal/record-checks.ts";
@@ -29,14 +29,17 @@ function toLists(metrics: RunRecord["metrics"]): Dictionary<number[]> {
 
 /** Throws a RangeError, or what decoding JSON throws, for anything that is no record. */
 export function decodeRecord(text: string): RunRecord {
-  const data = decodeJson(text);
-  if (!isDictionary(data) || !isDictionary(data["summaries"]) || "metrics" in data)
-    throw new RangeError("a record is malformed");
+  const data: unknown = JSON.parse(text);
+  if (!isDictionary(data) || "metrics" in data) throw new RangeError("a record is malformed");
   const { summaries } = data;
+  if (!isDictionary(summaries)) throw new RangeError("a record is malformed");
+  // Most of a record is summaries: what decoding makes sure of, that objects have no prototype, is done here at once.
   const metrics = newDictionary<MetricSummary>();
-  for (const key of Object.keys(summaries as Dictionary)) metrics[key] = toSummary((summaries as Dictionary)[key]);
+  for (const key of Object.keys(summaries)) metrics[key] = toSummary(summaries[key]);
+  data["summaries"] = null;
+  const rest = decodeJsonValue(data) as Dictionary;
   const record: unknown = Object.fromEntries(
-    Object.entries(data).map(([key, value]) => (key === "summaries" ? ["metrics", metrics] : [key, value])),
+    Object.entries(rest).map(([key, value]) => (key === "summaries" ? ["metrics", metrics] : [key, value])),
   );
   if (!hasMembers(record)) throw new RangeError("a record is malformed");
   return record as RunRecord & Record<string, unknown>;
@@ -44,9 +47,10 @@ export function decodeRecord(text: string): RunRecord {
 
 const numbers = ({ value, step, time }: Point): number[] => [value, step, time];
 
-function toSummary(list: unknown): MetricSummary {
-  if (!Array.isArray(list) || ![5, 11, 14].includes(list.length) || !list.every((item) => typeof item === "number"))
-    throw new RangeError("a record is malformed");
+function toSummary(value: unknown): MetricSummary {
+  if (!Array.isArray(value) || ![5, 11, 14].includes(value.length)) throw new RangeError("a record is malformed");
+  const list = value.every((item) => typeof item === "number") ? value : (decodeJsonValue(value) as unknown[]);
+  if (!list.every((item) => typeof item === "number")) throw new RangeError("a record is malformed");
   const [count, mean] = list as [number, number];
   const point = (at: number): Point => ({
     value: list[at] as number,

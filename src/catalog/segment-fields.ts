@@ -32,6 +32,15 @@ export function presentIn(segment: Segment, column: string): number {
   return entry ? segment.rows - entry.nulls : 0;
 }
 
+/** Whether it is known that every row has this text in a column. A bound that is cut short is no such text, or ends before it. */
+export function isAll(segment: Segment, column: string, text: string): boolean {
+  const { min, max, nulls } = segment.column(column) ?? {};
+  return nulls === 0 && min === text && max === text && text.length <= SHORT_CHARS;
+}
+
+/** Texts that short have bounds that are not cut, whatever characters they are of. */
+const SHORT_CHARS = 16;
+
 /** What is known of a field without reading it; `undefined` for nothing. */
 export function statisticsOf(segment: Segment, field: Field): FieldStatistics | undefined {
   if (isOnlyInRecords(segment, field) || field.kind === "dataset") return undefined;

@@ -7,6 +7,9 @@ export interface SegmentName {
   readonly generation: number;
 }
 
+/** A segment has no more rows. */
+export const MAX_SEGMENT_ROWS = 32_768;
+
 const SHAPE = /^(\d{6})-[0-9a-z_-]{1,64}\.parquet$/;
 const MAX_GENERATION = 999_999;
 

@@ -6,11 +6,11 @@ import type { CatalogRow } from "./catalog-row.ts";
 import { ColumnsBuilder } from "./columns.ts";
 import { type Amendment, type ColumnEntry, type ColumnType, type Directory, encodeDirectory } from "./directory.ts";
 import { encodeRecord } from "./record-text.ts";
+import { MAX_SEGMENT_ROWS } from "./segment-name.ts";
 
 /** Name of the column with the records, as JSON. */
 export const RECORD = "record";
-/** A segment has no more rows, and ends early once it is this large. */
-export const MAX_SEGMENT_ROWS = 32_768;
+/** A segment ends early once it is this large. */
 const MAX_SEGMENT_BYTES: number = 192 * 1024 * 1024;
 const MAX_SEGMENT_CELLS = 12_000_000;
 /** Bytes handed on at once. */

@@ -11,7 +11,7 @@ import { isDatasetList } from "./is-run-record.ts";
 import { planRanges, type Range } from "./ranges.ts";
 import { decodeRecord } from "./record-text.ts";
 import type { SegmentName } from "./segment-name.ts";
-import { MAX_SEGMENT_ROWS } from "./segment-write.ts";
+import { MAX_SEGMENT_ROWS } from "./segment-name.ts";
 
 /** Bytes read from the end of a segment at first; a small one is read whole. */
 const TAIL_BYTES = 262_144;
