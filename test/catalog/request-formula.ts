@@ -39,7 +39,8 @@ export function searchRequests({
   const footers = segments + again;
   const columns = COLUMN_REQUESTS * asked;
   const records = answering === 0 ? 0 : Math.max(RECORD_REQUESTS, answering);
-  return listing + footers + columns + closed + open.reduce((sum, reads) => sum + reads, 0) + records;
+  // And whether the catalogue is whole.
+  return 1 + listing + footers + columns + closed + open.reduce((sum, reads) => sum + reads, 0) + records;
 }
 
 /**
