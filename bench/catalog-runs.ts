@@ -4,22 +4,21 @@ import type { MetricSummary, Point } from "../src/journal/summary.ts";
 import { Random } from "./random.ts";
 
 export const EXPERIMENT = "search";
-const PARAMS = 30;
-const METRICS = 50;
+const WIDE = { params: 30, metrics: 50 };
 const START = 1_700_000_000_000;
 const OPTIMIZERS = ["adam", "sgd", "rmsprop"];
 
-/** Finished runs of 30 params (10 real numbers, 10 integers below 100, 10 of three words) and 50 metrics, one a minute. */
-export function* catalogRuns(count: number): Generator<CatalogRow> {
+/** Finished runs, one a minute: of three params one is a real number, one an integer below 100, one of three words. */
+export function* catalogRuns(count: number, wide: { params: number; metrics: number } = WIDE): Generator<CatalogRow> {
   const random = new Random(7);
   const whole = (below: number): number => Math.floor(random.uniform() * below);
   for (let i = 0; i < count; i++) {
     const startTime = START + i * 60_000;
     const params: Record<string, number | string> = {};
-    for (let p = 0; p < PARAMS; p++)
+    for (let p = 0; p < wide.params; p++)
       params[`p${p}`] = p % 3 === 0 ? random.uniform() : p % 3 === 1 ? whole(100) : OPTIMIZERS[whole(3)]!;
     const metrics: Record<string, MetricSummary> = {};
-    for (let m = 0; m < METRICS; m++) metrics[`m${m}`] = summary(random, startTime);
+    for (let m = 0; m < wide.metrics; m++) metrics[`m${m}`] = summary(random, startTime);
     yield {
       record: {
         id: `${encodeTime(startTime)}${String(i).padStart(16, "0")}`,

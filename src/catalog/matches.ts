@@ -13,7 +13,7 @@ import { columnsFor, isAll, isOnlyInRecords, presentIn, statisticsOf } from "./s
 import { SegmentRow } from "./segment-row.ts";
 
 /** Requests for the columns of a segment, at most. */
-export const COLUMN_REQUESTS = 3;
+export const COLUMN_REQUESTS = 2;
 /** Records read at once where only they tell. */
 const RECORDS_AT_ONCE = 512;
 

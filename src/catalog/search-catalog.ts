@@ -15,7 +15,7 @@ import { visitRecorded } from "./visit-recorded.ts";
 import { withCatalog } from "./with-catalog.ts";
 
 /** Requests for records, at most, all segments together, but one of each that has some. */
-export const RECORD_REQUESTS = 6;
+export const RECORD_REQUESTS = 5;
 
 /** Segments read at a time, after the first ones: those may have all that is needed. */
 const SEGMENTS_AT_ONCE = 8;
