@@ -4,8 +4,7 @@ import { type CatalogRow, isOlder } from "./catalog-row.ts";
 import type { LooseRow } from "./loose-row.ts";
 import { isCurrent, type OpenExperiment } from "./open-experiment.ts";
 import type { Segment } from "./segment.ts";
-import { nextGeneration } from "./segment-name.ts";
-import { MAX_SEGMENT_ROWS } from "./segment-name.ts";
+import { MAX_SEGMENT_BYTES, MAX_SEGMENT_CELLS, MAX_SEGMENT_ROWS, nextGeneration } from "./segment-name.ts";
 import { storeRows } from "./store-rows.ts";
 
 /** A segment is merged with what is at least a third of it. So there are few segments, and a run is written anew some ten times in all. */
@@ -44,10 +43,18 @@ function toMerge(segments: readonly Segment[], rows: number): Segment[] {
   const merged: Segment[] = [];
   for (const segment of segments.toSorted((a, b) => a.rows - b.rows)) {
     if (segment.rows > GROWTH * rows || segment.rows + rows > MAX_SEGMENT_ROWS) break;
+    // It would only be parted again.
+    if (isLarge(segment)) continue;
     merged.push(segment);
     rows += segment.rows;
   }
   return merged;
+}
+
+/** Its runs have so much that few of them fill a segment. */
+function isLarge({ name, rows, directory }: Segment): boolean {
+  const cells = directory.columns.reduce((sum, { nulls }) => sum + rows - nulls, 0);
+  return name.size > MAX_SEGMENT_BYTES / 2 || cells > MAX_SEGMENT_CELLS / 2;
 }
 
 async function* rowsOf(

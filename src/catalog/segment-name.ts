@@ -7,8 +7,10 @@ export interface SegmentName {
   readonly generation: number;
 }
 
-/** A segment has no more rows. */
+/** A segment has no more rows, and ends early once it holds so many values or bytes. */
 export const MAX_SEGMENT_ROWS = 32_768;
+export const MAX_SEGMENT_CELLS = 12_000_000;
+export const MAX_SEGMENT_BYTES: number = 192 * 1024 * 1024;
 
 const SHAPE = /^(\d{6})-[0-9a-z_-]{1,64}\.parquet$/;
 const MAX_GENERATION = 999_999;

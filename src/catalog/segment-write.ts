@@ -6,13 +6,10 @@ import type { CatalogRow } from "./catalog-row.ts";
 import { ColumnsBuilder } from "./columns.ts";
 import { type Amendment, type ColumnEntry, type ColumnType, type Directory, encodeDirectory } from "./directory.ts";
 import { encodeRecord } from "./record-text.ts";
-import { MAX_SEGMENT_ROWS } from "./segment-name.ts";
+import { MAX_SEGMENT_BYTES, MAX_SEGMENT_CELLS, MAX_SEGMENT_ROWS } from "./segment-name.ts";
 
 /** Name of the column with the records, as JSON. */
 export const RECORD = "record";
-/** A segment ends early once it is this large. */
-const MAX_SEGMENT_BYTES: number = 192 * 1024 * 1024;
-const MAX_SEGMENT_CELLS = 12_000_000;
 /** Bytes handed on at once. */
 const PIECE_BYTES: number = 1024 * 1024;
 
