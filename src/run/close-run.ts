@@ -101,12 +101,17 @@ export async function closeRun(context: RunContext, created: RunCreated, options
     // Another writer closed the run at the same time: what it found has to go into what is written here.
     if (!(await createDocument(context, created.id, document, bytes, signal))) continue;
     // While another writer goes on, the run stays open in the catalogue.
-    if (!goesOn) await enterClosed(context, created, document, signal);
-    if (compacted) {
-      const key = runDocumentKey(created.id, document);
-      if (!equalBytes(await backend.read(key, call), bytes))
-        throw new LedgerError("IO", `${key} does not hold what was written to it`, { key });
-      await removeJournals(context, created, { listing: state.listing, covers, compacted }, folds, writer?.id, signal);
+    const entered = goesOn ? undefined : enterClosed(context, created, document, signal);
+    try {
+      if (compacted) {
+        const key = runDocumentKey(created.id, document);
+        if (!equalBytes(await backend.read(key, call), bytes))
+          throw new LedgerError("IO", `${key} does not hold what was written to it`, { key });
+        const superseded = { listing: state.listing, covers, compacted };
+        await removeJournals(context, created, superseded, folds, writer?.id, signal);
+      }
+    } finally {
+      await entered;
     }
     return;
   }
