@@ -1,16 +1,18 @@
 import type { Backend } from "../backend/backend.ts";
-import type { Clock, Timer } from "../backend/clock.ts";
+import type { Clock } from "../backend/clock.ts";
 import { LedgerError } from "../backend/error.ts";
 import { Backlog } from "./backlog.ts";
 import { encodeEvent, type NewEvent } from "./event.ts";
 import { fencedError, fenceKey } from "./fence.ts";
-import { flushInterval, flushIsDue, type FlushPolicy, retryDelay } from "./flush-policy.ts";
+import { flushIsDue, type FlushPolicy } from "./flush-policy.ts";
 import { FlushWaiters } from "./flush-waiters.ts";
 import type { PendingFrame } from "./frame-builder.ts";
+import { Heartbeat } from "./heartbeat.ts";
 import type { RunCreated } from "./run-created.ts";
 import { type FenceWatch, SegmentWriter, type StoredSegment } from "./segment-writer.ts";
 import { type Shape, ShapeRegistry } from "./shape.ts";
 import { type WriterFold, WriterFolder } from "./writer-fold.ts";
+import { WriteSchedule } from "./write-schedule.ts";
 import type { WriterStats } from "./writer-stats.ts";
 
 export interface WriterOptions {
@@ -42,8 +44,9 @@ export class JournalWriter {
   readonly #backlog = new Backlog();
   readonly #segments: SegmentWriter;
   readonly #folder = new WriterFolder();
-  readonly #born: number;
   readonly #waiters = new FlushWaiters();
+  readonly #schedule: WriteSchedule;
+  readonly #heartbeat: Heartbeat;
   #acknowledgedTo = 0;
   #acknowledgedAt: number;
   #order: number;
@@ -53,31 +56,26 @@ export class JournalWriter {
   #unrecordedDrops = 0;
   #bytesWritten = 0;
   #flushes = 0;
-  #failures = 0;
   #lastError: LedgerError | undefined;
   #renamed = false;
   #writing = false;
-  #closed = false;
   #fenced: LedgerError | undefined;
   /** The event that began the session, which a new name needs too. */
   #session: Uint8Array | undefined;
   /** Called once, when the session is shut out. */
   onFenced: (() => void) | undefined;
-  #flushTimer: Timer | undefined;
-  #flushAt = Number.POSITIVE_INFINITY;
-  #beatTimer: Timer | undefined;
   #beats = true;
   #clockOffset: number;
 
   constructor(options: WriterOptions) {
     this.#options = options;
-    const { backend, runId, writerId, clock, watch } = options;
+    const { backend, runId, writerId, clock, watch, policy, beatMs } = options;
     this.#segments = new SegmentWriter(backend, runId, writerId, this.registry, watch);
-    this.#born = clock.monotonic();
-    this.#acknowledgedAt = this.#born;
-    this.#clockOffset = clock.now() - this.#born;
+    this.#acknowledgedAt = clock.monotonic();
+    this.#clockOffset = clock.now() - this.#acknowledgedAt;
     this.#order = options.order;
-    this.#armBeat();
+    this.#schedule = new WriteSchedule(clock, policy, () => this.#write());
+    this.#heartbeat = new Heartbeat(clock, beatMs, () => this.#beat());
   }
 
   get id(): string {
@@ -176,7 +174,7 @@ export class JournalWriter {
     this.#points += count;
     this.#dropped += count;
     this.#unrecordedDrops += count;
-    if (this.#flushTimer === undefined && !this.#writing) this.#arm();
+    if (!this.#schedule.isArmed && !this.#writing) this.#schedule.arm();
   }
 
   /** Tells of trouble that is not the journal's own. */
@@ -212,9 +210,8 @@ export class JournalWriter {
 
   /** Ends the timers. Records that are not flushed are lost. */
   close(): void {
-    this.#closed = true;
-    this.#flushTimer?.cancel();
-    this.#beatTimer?.cancel();
+    this.#schedule.close();
+    this.#heartbeat.stop();
   }
 
   #hasRoom(points: number): boolean {
@@ -229,50 +226,25 @@ export class JournalWriter {
     const { builder } = this.#backlog;
     if (builder.isFull) this.#backlog.seal();
     if (flushIsDue(this.#options.policy, this.#backlog)) this.#write();
-    else if ((builder.next & 63) === 0 && this.#options.clock.monotonic() >= this.#flushAt) {
-      // A loop that never yields starves timers; the write can at least be begun.
-      this.#write();
-    }
-    if (this.#flushTimer === undefined && !this.#writing) this.#arm();
+    else if ((builder.next & 63) === 0 && this.#schedule.isOverdue) this.#write();
+    if (!this.#schedule.isArmed && !this.#writing) this.#schedule.arm();
   }
 
-  #arm(): void {
-    if (this.#closed) return;
-    const { clock, policy } = this.#options;
-    const now = clock.monotonic();
-    const wait = this.#failures > 0 ? retryDelay(this.#failures) : flushInterval(policy, now - this.#born);
-    this.#flushAt = now + wait;
-    this.#flushTimer = clock.timer(wait, () => {
-      this.#flushTimer = undefined;
-      this.#write();
-    });
-  }
-
-  #disarm(): void {
-    this.#flushTimer?.cancel();
-    this.#flushTimer = undefined;
-    this.#flushAt = Number.POSITIVE_INFINITY;
-  }
-
-  #armBeat(): void {
+  /** Shows that the writer is there, unless what it recorded has just shown it. */
+  #beat(): void {
     const { clock, beatMs } = this.#options;
-    this.#beatTimer = clock.timer(beatMs, () => {
-      if (this.#closed) return;
-      if (this.#beats && this.#backlog.isEmpty && clock.monotonic() - this.#acknowledgedAt >= beatMs * 0.9) {
-        this.event({ kind: "beat" }, "beat");
-        this.#write();
-      }
-      this.#armBeat();
-    });
+    if (!this.#beats || !this.#backlog.isEmpty || clock.monotonic() - this.#acknowledgedAt < beatMs * 0.9) return;
+    this.event({ kind: "beat" }, "beat");
+    this.#write();
   }
 
   /** Begins to write unless a write is under way, which then goes on with what is due. */
   #write(): void {
-    // After a failure a timer waits for the backend to recover; only an explicit flush is more pressing.
     if (this.#fenced || this.#writing) return;
-    if (this.#failures > 0 && this.#flushTimer !== undefined && !this.#waiters.areUrgent) return;
+    // Only an explicit flush is more pressing.
+    if (this.#schedule.isRetrying && !this.#waiters.areUrgent) return;
     this.#writing = true;
-    this.#disarm();
+    this.#schedule.disarm();
     void this.#writeAll();
   }
 
@@ -301,7 +273,7 @@ export class JournalWriter {
       }
     } while (!this.#waiters.isEmpty || flushIsDue(this.#options.policy, this.#backlog));
     this.#writing = false;
-    if (!this.#backlog.isEmpty || this.#unrecordedDrops > 0) this.#arm();
+    if (!this.#backlog.isEmpty || this.#unrecordedDrops > 0) this.#schedule.arm();
   }
 
   #acknowledge(frames: readonly PendingFrame[], bytes: number): void {
@@ -310,7 +282,7 @@ export class JournalWriter {
     this.#acknowledgedTo = next;
     this.#bytesWritten += bytes;
     this.#flushes++;
-    this.#failures = 0;
+    this.#schedule.succeeded();
     this.#acknowledgedAt = this.#options.clock.monotonic();
     this.#waiters.acknowledge(next);
   }
@@ -319,7 +291,7 @@ export class JournalWriter {
     const error = LedgerError.is(cause)
       ? cause
       : new LedgerError("IO", "the backend failed without saying why", { cause });
-    this.#failures++;
+    this.#schedule.failed();
     this.#waiters.reject(error);
     this.report(error);
   }

@@ -1,0 +1,68 @@
+import type { Clock, Timer } from "../backend/clock.ts";
+import { flushInterval, type FlushPolicy, retryDelay } from "./flush-policy.ts";
+
+/** When a writer writes by itself: after the policy's interval, and after failures later and later. */
+export class WriteSchedule {
+  readonly #clock: Clock;
+  readonly #policy: FlushPolicy;
+  readonly #write: () => void;
+  readonly #born: number;
+  #timer: Timer | undefined;
+  /** Of the monotonic clock, in ms. */
+  #at = Number.POSITIVE_INFINITY;
+  #failures = 0;
+  #closed = false;
+
+  /** Calls `write` when it is time. */
+  constructor(clock: Clock, policy: FlushPolicy, write: () => void) {
+    this.#clock = clock;
+    this.#policy = policy;
+    this.#write = write;
+    this.#born = clock.monotonic();
+  }
+
+  get isArmed(): boolean {
+    return this.#timer !== undefined;
+  }
+
+  /** It waits for a backend that failed to recover. */
+  get isRetrying(): boolean {
+    return this.#failures > 0 && this.isArmed;
+  }
+
+  /** It is time. A loop that never yields starves the timer, and has to look by itself. */
+  get isOverdue(): boolean {
+    return this.#clock.monotonic() >= this.#at;
+  }
+
+  arm(): void {
+    if (this.#closed) return;
+    const now = this.#clock.monotonic();
+    const wait = this.#failures > 0 ? retryDelay(this.#failures) : flushInterval(this.#policy, now - this.#born);
+    this.#at = now + wait;
+    this.#timer = this.#clock.timer(wait, () => {
+      this.#timer = undefined;
+      this.#write();
+    });
+  }
+
+  disarm(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    this.#at = Number.POSITIVE_INFINITY;
+  }
+
+  succeeded(): void {
+    this.#failures = 0;
+  }
+
+  failed(): void {
+    this.#failures++;
+  }
+
+  /** For good. */
+  close(): void {
+    this.#closed = true;
+    this.#timer?.cancel();
+  }
+}
