@@ -28,8 +28,6 @@ export interface CatalogEntry {
 /** Their first letters also put an entry behind those that it makes void. */
 const LETTERS = { closed: "c", marked: "m", open: "o" } as const;
 const KINDS: { readonly [letter: string]: EntryKind } = { c: "closed", m: "marked", o: "open" };
-/** What the id of a run looks like. */
-export const RUN_ID: RegExp = /^[0-9a-z][0-9a-z_-]{0,63}$/;
 const SHAPE = /^([0-9a-z][0-9a-z_-]{0,63})\.([cmo])(\d{4,9})$/;
 
 /**

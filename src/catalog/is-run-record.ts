@@ -1,7 +1,7 @@
 import type { RecordedDataset } from "../journal/event.ts";
 import { isDictionary, isStrings } from "../journal/record-checks.ts";
+import { ID_PATTERN } from "../journal/run-created.ts";
 import type { RunRecord } from "../journal/run-record.ts";
-import { RUN_ID } from "./entry.ts";
 
 /** True for data that has all that a record has, of the right types: what was stored may be anybody's. */
 export function isRunRecord(value: unknown): value is RunRecord {
@@ -14,7 +14,7 @@ export function hasMembers(value: unknown): value is Omit<RunRecord, "metrics"> 
   const { id, metricDefinitions, media, params, tags, environment, error } = value;
   return (
     typeof id === "string" &&
-    RUN_ID.test(id) &&
+    ID_PATTERN.test(id) &&
     ["name", "experiment", "status"].every((key) => typeof value[key] === "string") &&
     ["note", "parent", "group", "jobType"].every((key) => isOptional(value[key], "string")) &&
     ["startTime", "dropped"].every((key) => typeof value[key] === "number") &&

@@ -2,9 +2,9 @@ import type { Backend } from "../backend/backend.ts";
 import { mapBounded } from "../backend/bounded.ts";
 import { LedgerError } from "../backend/error.ts";
 import { decodeRunCreated } from "../journal/decode-run-created.ts";
-import { runCreatedKey } from "../journal/run-created.ts";
+import { ID_PATTERN, runCreatedKey } from "../journal/run-created.ts";
 import type { CatalogContext } from "./catalog-context.ts";
-import { experimentPrefix, RUN_ID } from "./entry.ts";
+import { experimentPrefix } from "./entry.ts";
 import { type ReadRow, readRow, unlessDamaged } from "./read-row.ts";
 
 /** Runs read at a time. */
@@ -23,7 +23,7 @@ export async function runsByPrefix(
   const ids = new Set<string>();
   for await (const { key } of backend.list("runs", call)) {
     const id = key.split("/", 2)[1];
-    if (id !== undefined && RUN_ID.test(id)) ids.add(id);
+    if (id !== undefined && ID_PATTERN.test(id)) ids.add(id);
   }
   const found = new Map<string, string[]>();
   await mapBounded([...ids], AT_ONCE, signal, async (id, stop) => {

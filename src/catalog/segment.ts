@@ -1,12 +1,13 @@
 import type { Backend } from "../backend/backend.ts";
 import { LedgerError } from "../backend/error.ts";
 import type { RecordedDataset } from "../journal/event.ts";
+import { ID_PATTERN } from "../journal/run-created.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import { CODEC, MAGIC } from "../parquet/format-numbers.ts";
 import { type Cells, decodeCells } from "./column-cells.ts";
 import { checkColumns } from "./column-types.ts";
 import { type ColumnEntry, decodeDirectory, type Directory, directorySize } from "./directory.ts";
-import { experimentPrefix, RUN_ID } from "./entry.ts";
+import { experimentPrefix } from "./entry.ts";
 import { isDatasetList } from "./is-run-record.ts";
 import { planRanges, type Range } from "./ranges.ts";
 import { decodeRecord } from "./record-text.ts";
@@ -89,7 +90,7 @@ export class Segment {
     if (bytes !== undefined) {
       try {
         const cells = decodeCells(bytes, this.#columns.get(name)!, this.rows);
-        if (name === "run_id" && !Array.from(cells).every((id) => RUN_ID.test(id as string)))
+        if (name === "run_id" && !Array.from(cells).every((id) => ID_PATTERN.test(id as string)))
           throw new RangeError("it has an id that is none");
         this.#cells.set(name, cells);
       } catch (cause) {

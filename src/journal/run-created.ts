@@ -1,6 +1,9 @@
 import { encodeCheckedJson } from "./checked-json.ts";
 import type { Dictionary } from "./event.ts";
 
+/** What every id looks like: safe in keys, URLs and on filesystems that fold case. */
+export const ID_PATTERN: RegExp = /^[0-9a-z][0-9a-z_-]{0,63}$/;
+
 export function runPrefix(runId: string): string {
   return `runs/${runId}`;
 }

@@ -1,6 +1,6 @@
 import type { Backend, Entry } from "../backend/backend.ts";
 import { type RunListing, toRunListing } from "../journal/list-run.ts";
-import { ID_PATTERN } from "../run/ids.ts";
+import { ID_PATTERN } from "../journal/run-created.ts";
 
 /** What is listed of every run, from one listing of all of them. */
 export async function listRuns(backend: Backend, signal?: AbortSignal): Promise<Map<string, RunListing>> {

@@ -1,12 +1,11 @@
 import type { Backend } from "../backend/backend.ts";
 import { LedgerError, describeType } from "../backend/error.ts";
 import { decodeRunCreated } from "../journal/decode-run-created.ts";
-import { type RunCreated, runCreatedKey } from "../journal/run-created.ts";
+import { ID_PATTERN, type RunCreated, runCreatedKey } from "../journal/run-created.ts";
 import { readLifecycle, withDeletedAt } from "../journal/lifecycle.ts";
 import { listRun, type RunListing } from "../journal/list-run.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import { readRecord } from "../journal/run-state.ts";
-import { ID_PATTERN } from "../run/ids.ts";
 
 /** Throws `RUN_NOT_FOUND` for anything that cannot be the id of a run. */
 export function checkRunId(id: unknown): string {

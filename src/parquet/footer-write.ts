@@ -1,6 +1,6 @@
 import type { ByteSink } from "./byte-sink.ts";
 import { FOOTER_CHECKSUM_KEY, footerChecksum } from "./footer-checksum.ts";
-import { CODEC, REPETITION } from "./format-numbers.ts";
+import { CODEC, CONVERTED, REPETITION, TYPE } from "./format-numbers.ts";
 import { type Struct, writeStruct } from "./thrift-write.ts";
 
 /** A column of the schema. Numbers are those of `format-numbers.ts`. */
@@ -13,6 +13,18 @@ export interface ColumnElement {
   /** Thrift's LogicalType. */
   readonly logical?: Struct;
 }
+
+/** A column of texts, and one of times in ms since the epoch, in UTC: said in the old way and the new. */
+export const TEXT: Omit<ColumnElement, "name"> = {
+  type: TYPE.byteArray,
+  converted: CONVERTED.utf8,
+  logical: { 1: {} },
+};
+export const TIMESTAMP: Omit<ColumnElement, "name"> = {
+  type: TYPE.int64,
+  converted: CONVERTED.timestampMillis,
+  logical: { 8: { 1: true, 2: { 1: {} } } },
+};
 
 /** Of the values of a column chunk, in PLAIN; none where there is no value to bound. */
 export interface Statistics {

@@ -5,8 +5,8 @@ import { RunCompressor } from "./compress.ts";
 import { encodeDeltas } from "./delta-encode.ts";
 import { dictionaryPages } from "./dictionary.ts";
 import { beginFile, endFile } from "./file-frame.ts";
-import type { ColumnElement, WrittenChunk, WrittenGroup } from "./footer-write.ts";
-import { CONVERTED, ENCODING, TYPE } from "./format-numbers.ts";
+import { type ColumnElement, type WrittenChunk, type WrittenGroup, TEXT, TIMESTAMP } from "./footer-write.ts";
+import { ENCODING, TYPE } from "./format-numbers.ts";
 import { type Compressor, type Page, writeChunk } from "./page.ts";
 import { plainBound, writePlain64 } from "./plain.ts";
 import { type Bounds, integerBounds, numberBounds } from "./statistics.ts";
@@ -36,23 +36,10 @@ const LATEST_TIME = 8.64e15;
 /** Differences of more bits are read wrong, without an error, by fastparquet, which is one of those `compat` is for. */
 const COMPATIBLE_WIDTH = 28;
 
-/** A column of strings. LogicalType 1 is STRING. */
-const text = (name: string): ColumnElement => ({
-  name,
-  type: TYPE.byteArray,
-  converted: CONVERTED.utf8,
-  logical: { 1: {} },
-});
-const RUN_ID = text("run_id");
-const KEY = text("key");
+const RUN_ID: ColumnElement = { name: "run_id", ...TEXT };
+const KEY: ColumnElement = { name: "key", ...TEXT };
 const STEP: ColumnElement = { name: "step", type: TYPE.int64 };
-const TIME: ColumnElement = {
-  name: "time",
-  type: TYPE.int64,
-  converted: CONVERTED.timestampMillis,
-  // TIMESTAMP, in UTC, in milliseconds.
-  logical: { 8: { 1: true, 2: { 1: {} } } },
-};
+const TIME: ColumnElement = { name: "time", ...TIMESTAMP };
 const VALUE: ColumnElement = { name: "value", type: TYPE.double };
 
 /**

@@ -2,8 +2,15 @@ import { invalidArgument, LedgerError } from "../backend/error.ts";
 import { ByteSink } from "./byte-sink.ts";
 import { generalCompressor } from "./general-compressor.ts";
 import { beginFile, endFile } from "./file-frame.ts";
-import type { ColumnElement, Statistics, WrittenChunk, WrittenGroup } from "./footer-write.ts";
-import { CONVERTED, ENCODING, TYPE } from "./format-numbers.ts";
+import {
+  type ColumnElement,
+  type Statistics,
+  type WrittenChunk,
+  type WrittenGroup,
+  TEXT,
+  TIMESTAMP,
+} from "./footer-write.ts";
+import { ENCODING, TYPE } from "./format-numbers.ts";
 import { type Compressor, writeChunk } from "./page.ts";
 import { plainBound, writePlain64, writePlainString } from "./plain.ts";
 import { shortBounds } from "./short-bounds.ts";
@@ -50,18 +57,8 @@ export function elementOf({ name, type, nulls }: Pick<TableColumn, "name" | "typ
   const optional = nulls !== undefined;
   if (type === "double") return { name, type: TYPE.double, optional };
   if (type === "int64") return { name, type: TYPE.int64, optional };
-  // LogicalType 8 is TIMESTAMP: adjusted to UTC, in milliseconds.
-  if (type === "timestamp")
-    return {
-      name,
-      type: TYPE.int64,
-      optional,
-      converted: CONVERTED.timestampMillis,
-      logical: { 8: { 1: true, 2: { 1: {} } } },
-    };
   if (type === "boolean") return { name, type: TYPE.boolean, optional };
-  // LogicalType 1 is STRING.
-  return { name, type: TYPE.byteArray, optional, converted: CONVERTED.utf8, logical: { 1: {} } };
+  return { name, optional, ...(type === "timestamp" ? TIMESTAMP : TEXT) };
 }
 
 /** Writes the rows from `start` to `end` of a column as one page. */

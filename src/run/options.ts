@@ -2,7 +2,7 @@ import { LedgerError, invalidArgument } from "../backend/error.ts";
 import { decodeJson, encodeJson } from "../backend/json.ts";
 import type { Dictionary } from "../journal/event.ts";
 import type { FlushOptions } from "../journal/flush-policy.ts";
-import { ID_PATTERN } from "./ids.ts";
+import { ID_PATTERN } from "../journal/run-created.ts";
 import { checkName, checkTags, checkText } from "./text.ts";
 
 /** How a run begins. */
