@@ -11,8 +11,7 @@
  */
 
 /** Where Node's own modules may be used. Everything else runs in browsers and edge workers too. */
-const NODE_ONLY =
-  "^src/(backends/fs/|node/|adapters/duckdb/|(artifacts/sha256|parquet/gunzip|provenance/environment)/node\\.ts$|backends/[^/]+/harness\\.ts$)";
+const NODE_ONLY = "^src/(backends/fs/|node/|adapters/duckdb/|parquet/gunzip/node\\.ts$|backends/[^/]+/harness\\.ts$)";
 
 /**
  * @param {string} room a folder of src

@@ -13,9 +13,7 @@ const config: Options = {
     "src/node/index.ts",
     "src/where/index.ts",
     "src/adapters/*/index.ts",
-    "src/artifacts/sha256/{node,portable}.ts",
     "src/parquet/gunzip/{node,portable}.ts",
-    "src/provenance/environment/{node,portable}.ts",
   ],
   format: "esm",
   target: "es2022",
@@ -26,12 +24,21 @@ const config: Options = {
   dts: false,
   clean: true,
   external: [/^#/, /^node:/],
+  // Two tiny files that every program needs: to find them among its dependencies takes a process as long as to load the core.
+  noExternal: ["nanoid"],
+  // Of what is bundled, the form that uses the platform's own `crypto`, which they all have.
+  esbuildOptions: (options) => {
+    options.conditions = ["browser"];
+  },
   // By default tsup turns `node:fs` into `fs`, which Deno and edge runtimes refuse.
   removeNodeProtocol: false,
   onSuccess: async () => {
-    await joinChunks("dist", "index.js", "core.js");
-    await joinChunks("dist", "close-run-", "close.js", "search-");
-    await joinChunks("dist", "search-", "find.js", "close-run-");
+    await joinChunks("dist", [
+      { name: "core.js", of: "index.js" },
+      { name: "start.js", of: "start-run-" },
+      { name: "close.js", of: "close-run-", after: "start.js" },
+      { name: "find.js", of: "search-" },
+    ]);
   },
 };
 

@@ -34,7 +34,6 @@ const allowed: Record<string, string> = {
   "src/series/series.ts": 'import "../journal/journal.ts"; import "../parquet/parquet.ts"; export {};',
   "src/media/media.ts": 'import "../parquet/parquet.ts"; import "../backend/seam.ts"; export {};',
   "src/artifacts/artifacts.ts": 'import "../backend/seam.ts"; export {};',
-  "src/artifacts/sha256/node.ts": 'import "node:crypto"; export {};',
   "src/parquet/gunzip/node.ts": 'import "node:zlib"; export {};',
   "src/catalog/catalog.ts": 'import "../journal/journal.ts"; export {};',
   "src/provenance/provenance.ts": 'import "../journal/journal.ts"; export {};',

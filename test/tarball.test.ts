@@ -34,16 +34,10 @@ describe("contents", () => {
   test("every entry has its JavaScript and its declarations, and dist holds no other entry", () => {
     const wanted = entryPoints().map((name) => entryIn(name));
     const found = paths().filter(
-      (path) => /^dist\/.*index\.(js|d\.ts)$/.test(path) && !/^dist\/.*(layers|cases|sha256)\//.test(path),
+      (path) => /^dist\/.*index\.(js|d\.ts)$/.test(path) && !/^dist\/.*(layers|cases)\//.test(path),
     );
     for (const entry of wanted) expect(found).toEqual(expect.arrayContaining([`${entry}.js`, `${entry}.d.ts`]));
     expect(found.filter((path) => path.endsWith(".js")).length).toBe(wanted.length);
-  });
-
-  test("both forms of #sha256 are there", () => {
-    expect(paths()).toEqual(
-      expect.arrayContaining(["dist/artifacts/sha256/node.js", "dist/artifacts/sha256/portable.js"]),
-    );
   });
 
   test("both forms of #gunzip are there", () => {
@@ -55,6 +49,23 @@ describe("contents", () => {
     const strange = paths().filter((path) => !/^(dist|src|docs)\/|^[A-Z]+(\.md)?$|^package\.json$/.test(path));
     expect(strange).toEqual([]);
     expect(paths().filter((path) => /backends\/[^/]+\/harness\.|\.test\./.test(path))).toEqual([]);
+  });
+
+  test("a dependency is imported, or contained and noticed with its licence", () => {
+    const code = paths().filter((path) => /^dist\/.*\.js$/.test(path));
+    const imported = new Set(
+      code.flatMap((path) => [...text(path).matchAll(/(?:from |import\()"([^".#][^"]*)"/g)].map(([, name]) => name!)),
+    );
+    const { dependencies } = JSON.parse(text("package.json")) as { dependencies: Record<string, string> };
+    const contained = Object.keys(dependencies).filter(
+      (name) => ![...imported].some((each) => each === name || each.startsWith(`${name}/`)),
+    );
+    const notices = text("NOTICES.md");
+    expect([...notices.matchAll(/^## (.+)$/gm)].map(([, name]) => name)).toEqual(contained);
+    for (const name of contained) {
+      const licence = readFileSync(join(import.meta.dirname, "../node_modules", name, "LICENSE"), "utf8");
+      expect(notices).toContain(licence.slice(licence.indexOf("Copyright")).trim());
+    }
   });
 
   test("each source map's sources are in the package", () => {

@@ -4,8 +4,13 @@ import { decodeHybrid } from "../parquet/hybrid.ts";
 import { type Page, readPages } from "../parquet/page-decode.ts";
 import type { ColumnEntry, ColumnType } from "./directory.ts";
 
+type Value = number | boolean | string | null;
+
 /** The values of a column by row, `null` where there is none. */
-export type Cells = ArrayLike<number | boolean | string | null>;
+export interface Cells {
+  readonly length: number;
+  at(row: number): Value | undefined;
+}
 
 /** Most bytes that a column may take, inflated. */
 const MAX_INFLATED: number = 512 * 1024 * 1024;
@@ -26,7 +31,7 @@ export function decodeCells(
 }
 
 function spread({ bytes, values }: Page, levels: Uint8Array, type: ColumnType): Cells {
-  const cells = new Array<number | boolean | string | null>(values).fill(null);
+  const cells = new Array<Value>(values).fill(null);
   const places: number[] = [];
   let row = 0;
   decodeHybrid(levels, 1, values, (level, rows) => {
@@ -34,7 +39,7 @@ function spread({ bytes, values }: Page, levels: Uint8Array, type: ColumnType): 
     for (let i = 0; i < rows; i++, row++) if (level === 1) places.push(row);
   });
   const found = DECODERS[type](bytes, places.length);
-  for (let i = 0; i < places.length; i++) cells[places[i]!] = found[i]!;
+  for (let i = 0; i < places.length; i++) cells[places[i]!] = found.at(i)!;
   return cells;
 }
 
@@ -54,22 +59,50 @@ const DECODERS: Readonly<Record<ColumnType, (bytes: Uint8Array, count: number) =
     if (bytes.length !== Math.ceil(count / 8)) throw new RangeError("the page is malformed");
     return Array.from({ length: count }, (_, i) => ((bytes[i >> 3]! >> (i & 7)) & 1) === 1);
   },
-  string: texts,
+  string: (bytes, count) => new Texts(bytes, count),
 };
 
-function texts(bytes: Uint8Array, count: number): string[] {
-  // Of the same length only if every character is a byte, those that the lengths of the texts would make too.
-  const all = decoder.decode(bytes);
-  const isAscii = all.length === bytes.length;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const found = new Array<string>(count);
-  let at = 0;
-  for (let i = 0; i < count; i++) {
-    const start = at + 4;
-    at = start + view.getUint32(at, true);
-    if (at > bytes.length) throw new RangeError("the page is malformed");
-    found[i] = isAscii ? all.slice(start, at) : decoder.decode(bytes.subarray(start, at));
+/** Texts that are made when they are asked for: of most rows nobody asks. */
+class Texts implements Cells {
+  readonly length: number;
+  readonly #bytes: Uint8Array;
+  /** All bytes as one text, if each is a character. */
+  readonly #ascii: string | undefined;
+  /** Where each text begins, and a length behind the last where another would. */
+  readonly #starts: Uint32Array;
+  readonly #made: (string | undefined)[];
+
+  constructor(bytes: Uint8Array, count: number) {
+    this.length = count;
+    this.#bytes = bytes;
+    this.#starts = startsOf(bytes, count);
+    this.#made = new Array<string | undefined>(count);
+    const all = decoder.decode(bytes);
+    // Of the same length only if every character is a byte, those that the lengths of the texts would make too.
+    this.#ascii = all.length === bytes.length ? all : undefined;
   }
-  if (at !== bytes.length) throw new RangeError("the page is malformed");
-  return found;
+
+  at(row: number): string | undefined {
+    const made = this.#made[row];
+    if (made !== undefined || row >= this.length) return made;
+    const [start, end] = [this.#starts[row]!, this.#starts[row + 1]! - LENGTH_BYTES];
+    return (this.#made[row] = this.#ascii?.slice(start, end) ?? decoder.decode(this.#bytes.subarray(start, end)));
+  }
+}
+
+/** Bytes of the length before each text. */
+const LENGTH_BYTES = 4;
+
+function startsOf(bytes: Uint8Array, count: number): Uint32Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const starts = new Uint32Array(count + 1);
+  let at = LENGTH_BYTES;
+  for (let i = 0; i < count; i++) {
+    starts[i] = at;
+    at += view.getUint32(at - LENGTH_BYTES, true) + LENGTH_BYTES;
+    if (at > bytes.length + LENGTH_BYTES) throw new RangeError("the page is malformed");
+  }
+  starts[count] = at;
+  if (at !== bytes.length + LENGTH_BYTES) throw new RangeError("the page is malformed");
+  return starts;
 }

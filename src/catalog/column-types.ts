@@ -1,3 +1,4 @@
+import { ID_PATTERN } from "../journal/run-created.ts";
 import type { ColumnEntry, ColumnType } from "./directory.ts";
 
 /** Every segment has them, with a value in each row. */
@@ -20,6 +21,9 @@ const TEXT: readonly ColumnType[] = ["string"];
 /** Throws a RangeError unless the columns are those that a segment has to have, of the types that they may be of. */
 export function checkColumns(columns: ReadonlyMap<string, ColumnEntry>): void {
   for (const name of REQUIRED) if (columns.get(name)?.nulls !== 0) throw new RangeError(`it lacks values of ${name}`);
+  const { min, max } = columns.get("run_id")!;
+  if (![min, max].every((id) => typeof id === "string" && ID_PATTERN.test(id)))
+    throw new RangeError("it has an id that is none");
   for (const { name, type } of columns.values()) {
     const types = TYPES.get(name.slice(0, name.indexOf(".") + 1) || name) ?? TEXT;
     if (!types.includes(type)) throw new RangeError(`column ${name.slice(0, 250)} has a wrong type`);

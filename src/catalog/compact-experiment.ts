@@ -70,10 +70,10 @@ async function* rowsOf(
   const best = new Map<string, { segment: Segment; at: number; document: number; marker: number }>();
   for (const segment of merged) {
     await segment.load(backend, ["run_id", "document", "marker"], 1, signal);
-    const [ids, documents, markers] = ["run_id", "document", "marker"].map((name) => segment.cells(name));
+    const [documents, markers] = ["document", "marker"].map((name) => segment.cells(name));
     for (let at = 0; at < segment.rows; at++) {
-      const id = ids![at] as string;
-      const row = { segment, at, document: Number(documents?.[at]), marker: Number(markers?.[at]) };
+      const id = segment.idAt(at);
+      const row = { segment, at, document: Number(documents?.at(at)), marker: Number(markers?.at(at)) };
       const other = best.get(id);
       // Also of runs that are read themselves for now: whoever else is at work here may have removed what says so.
       if (loose.has(id) || !isCurrent(open.amended, id, row.document, row.marker)) continue;

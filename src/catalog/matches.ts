@@ -78,18 +78,17 @@ export class Matches {
     const mayBeOld = open.newest.size > 0;
     if (mayBeOld) columns.push("document", "marker");
     await segment.load(backend, columns, COLUMN_REQUESTS, signal);
-    const ids = segment.cells("run_id")!;
     const experiments = ofOthers ? segment.cells("experiment") : undefined;
-    const deletedAt = segment.cells("deleted_at");
+    const deletedAt = view === "all" ? undefined : segment.cells("deleted_at");
     const documents = segment.cells("document");
     const markers = segment.cells("marker");
     const isRead = !this.#fields.some((field) => isOnlyInRecords(segment, field));
     const row = new SegmentRow(segment, 0);
     const unread: number[] = [];
     for (let at = 0; at < segment.rows; at++) {
-      if (experiments && experiments[at] !== experiment) continue;
-      if (view !== "all" && ((deletedAt?.[at] ?? null) === null) !== (view === "active")) continue;
-      if (mayBeOld && !isCurrent(open.newest, ids[at] as string, Number(documents?.[at]), Number(markers?.[at])))
+      if (experiments && experiments.at(at) !== experiment) continue;
+      if (deletedAt && ((deletedAt.at(at) ?? null) === null) !== (view === "active")) continue;
+      if (mayBeOld && !isCurrent(open.newest, segment.idAt(at), Number(documents?.at(at)), Number(markers?.at(at))))
         continue;
       if (!isRead) {
         unread.push(at);

@@ -46,7 +46,7 @@ export async function membersFromColumns(
   return new Map(
     rows.map((at) => {
       const found = [...wanted].flatMap(([member, column]) => {
-        const cell = segment.cells(column)?.[at] ?? null;
+        const cell = (member === "id" ? segment.idAt(at) : segment.cells(column)?.at(at)) ?? null;
         return cell === null ? [] : [[member, cell] as const];
       });
       return [at, Object.fromEntries(found) as unknown as RunRecord];

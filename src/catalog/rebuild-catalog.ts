@@ -77,7 +77,7 @@ async function knownIn(
     try {
       const segment = await segments.open(name, signal);
       await segment.load(backend, ["run_id"], 1, signal);
-      for (const id of Array.from(segment.cells("run_id")!)) ids.push(id as string);
+      for (let row = 0; row < segment.rows; row++) ids.push(segment.idAt(row));
       for (const [id, ...own] of segment.directory.amends) if (isCurrent(amends, id, ...own)) amends.set(id, own);
     } catch (error) {
       if (!LedgerError.hasCode(error, "CORRUPT") && !LedgerError.hasCode(error, "NOT_FOUND")) throw error;

@@ -10,7 +10,7 @@ export class SegmentRow implements FilterRow {
   readonly segment: Segment;
   at: number;
   // By room, then by key: a name put together for each row would take longer than all else.
-  readonly #columns: Map<string, Map<string, Cells | undefined>>;
+  readonly #columns: Map<string, Map<string, readonly Cells[]>>;
 
   constructor(segment: Segment, at: number, like?: SegmentRow) {
     this.segment = segment;
@@ -24,14 +24,14 @@ export class SegmentRow implements FilterRow {
   }
 
   attribute(name: AttributeName): string | number | undefined {
-    if (name === "id") return this.#value("", "run_id") as string;
+    if (name === "id") return this.segment.idAt(this.at);
     if (name !== "duration") return this.#value("", name) as string | number | undefined;
     const end = this.#value("", "end_time");
     return end === undefined ? undefined : (end as number) - (this.#value("", "start_time") as number);
   }
 
   param(key: string): Value {
-    return this.#value("numbers.", key) ?? this.#value("booleans.", key) ?? this.#value("params.", key);
+    return this.#value("params.", key);
   }
 
   tag(key: string): string | undefined {
@@ -50,11 +50,21 @@ export class SegmentRow implements FilterRow {
   #value(room: string, key: string): Value {
     let columns = this.#columns.get(room);
     if (columns === undefined) this.#columns.set(room, (columns = new Map()));
-    let cells = columns.get(key);
-    if (cells === undefined && !columns.has(key)) {
-      cells = this.segment.cells(room === "" || room.endsWith(".") ? room + key : `metrics.${key}.${room}`);
-      columns.set(key, cells);
+    let found = columns.get(key);
+    if (found === undefined) columns.set(key, (found = this.#find(room, key)));
+    for (let i = 0; i < found.length; i++) {
+      const value = found[i]!.at(this.at) ?? null;
+      if (value !== null) return value;
     }
-    return (cells?.[this.at] ?? undefined) as Value;
+    return undefined;
+  }
+
+  /** The columns that hold a field, of which one has the value of a row. */
+  #find(room: string, key: string): readonly Cells[] {
+    const names =
+      room === "params."
+        ? [`numbers.${key}`, `booleans.${key}`, `params.${key}`]
+        : [room === "" || room === "tags." ? room + key : `metrics.${key}.${room}`];
+    return names.map((name) => this.segment.cells(name)).filter((cells) => cells !== undefined);
   }
 }

@@ -90,8 +90,6 @@ export class Segment {
     if (bytes !== undefined) {
       try {
         const cells = decodeCells(bytes, this.#columns.get(name)!, this.rows);
-        if (name === "run_id" && !Array.from(cells).every((id) => ID_PATTERN.test(id as string)))
-          throw new RangeError("it has an id that is none");
         this.#cells.set(name, cells);
       } catch (cause) {
         throw corrupt(this.name.key, cause);
@@ -101,11 +99,16 @@ export class Segment {
     return this.#cells.get(name);
   }
 
+  /** The id of the run that a row is of. */
+  idAt(row: number): string {
+    const id = this.cells("run_id")!.at(row) as string;
+    if (!ID_PATTERN.test(id)) throw corrupt(this.name.key, new RangeError("it has an id that is none"));
+    return id;
+  }
+
   /** Reads columns, those there are and that are not in memory yet, from an object store with at most `most` requests. */
   async load(backend: Backend, names: Iterable<string>, most: number, signal: AbortSignal | undefined): Promise<void> {
-    const wanted = [...new Set(names)].flatMap((name) =>
-      this.#cells.has(name) || this.#unread.has(name) ? [] : (this.#columns.get(name) ?? []),
-    );
+    const wanted = [...new Set(names)].flatMap((name) => (this.#has(name) ? [] : (this.#columns.get(name) ?? [])));
     const rangeOf = ({ start, size }: ColumnEntry): Range => ({ start, end: start + size });
     await orCorrupt(this.name.key, signal, async () => {
       const bytesOf = await this.#read(backend, wanted.map(rangeOf), most, signal);
@@ -127,7 +130,7 @@ export class Segment {
       const records = new Map<number, RunRecord>();
       for (const [page, own] of pages) {
         const texts = decodeCells(bytesOf(page), { type: "string", codec: CODEC.gzip, nulls: 0 }, page.rows);
-        for (const row of own) records.set(row, this.#toRecord(texts[row - page.firstRow] as string, row));
+        for (const row of own) records.set(row, this.#toRecord(texts.at(row - page.firstRow) as string, row));
       }
       return records;
     });
@@ -148,10 +151,20 @@ export class Segment {
   /** Only a record of the run that the row is of, in an experiment that belongs here. */
   #toRecord(text: string, row: number): RunRecord {
     const record = decodeRecord(text);
-    const id = this.#cells.get("run_id")?.[row];
     const belongs = this.name.key.startsWith(`${experimentPrefix(record.experiment)}/segments/`);
-    if (!belongs || (id !== undefined && record.id !== id)) throw new RangeError("a record is malformed");
+    if (!belongs || !this.#mayBeOf(row, record.id)) throw new RangeError("a record is malformed");
     return record;
+  }
+
+  /** By the ids, if they were looked at already: to inflate them takes longer than to read some records. */
+  #mayBeOf(row: number, id: string): boolean {
+    if (this.#cells.has("run_id")) return this.idAt(row) === id;
+    const { min, max } = this.#columns.get("run_id")!;
+    return (min as string) <= id && id <= (max as string);
+  }
+
+  #has(column: string): boolean {
+    return this.#cells.has(column) || this.#unread.has(column);
   }
 
   #pageOf(row: number): RecordPage {

@@ -9,7 +9,7 @@ import type { OpenRun, RunContext } from "../run/context.ts";
 import type { StartRunOptions } from "../run/options.ts";
 import type { ResumeRunOptions } from "../run/resume-run.ts";
 import type { Run } from "../run/run.ts";
-import { startRun } from "../run/start-run.ts";
+import type * as Writing from "../run/start-run.ts";
 import { checkHistoryOptions, checkKeys, type HistoryOptions } from "../series/history-options.ts";
 import type { Series } from "../series/series.ts";
 import type { CatalogFiles, CatalogFilesOptions } from "./catalog-files.ts";
@@ -23,8 +23,9 @@ import type { RunPage } from "./search.ts";
 import type { RunSummaryQuery } from "./summarise-runs.ts";
 import { RunWatch } from "./watch-run.ts";
 
-// A program that only writes runs never loads what reads them.
+// A program that only writes runs never loads what reads them, and the other way round.
 const reading = (): Promise<typeof Reading> => import("./reading.ts");
+const writing = (): Promise<typeof Writing> => import("../run/start-run.ts");
 
 /** An open ledger: starts runs and reads them. Every method rejects with a `LedgerError`, or with the reason of its signal. */
 export class Ledger {
@@ -39,6 +40,7 @@ export class Ledger {
 
   /** Starts a run. Once it resolves, everything in the options is stored. */
   async startRun(options?: StartRunOptions): Promise<Run> {
+    const { startRun } = await writing();
     return await startRun(this.#context, options);
   }
 

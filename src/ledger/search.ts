@@ -1,4 +1,5 @@
 import { formatFilter } from "../catalog/filter/format-filter.ts";
+import { recordRow } from "../catalog/filter/record-row.ts";
 import { decodePageToken, encodePageToken } from "../catalog/page-token.ts";
 import { searchCatalog } from "../catalog/search-catalog.ts";
 import type { RunRecord } from "../journal/run-record.ts";
@@ -21,7 +22,9 @@ export async function searchRuns(context: RunContext, query: RunQuery): Promise<
   const found = await searchCatalog(catalogOf(context), { ...wanted, most: limit + 1, after, members: fields }, signal);
   const runs = found.slice(0, limit).map(({ record }) => (fields ? pick(record, fields) : record));
   const last = found[limit - 1];
-  return found.length > limit && last ? { runs, nextPageToken: encodePageToken(paged, last.row) } : { runs };
+  return found.length > limit && last
+    ? { runs, nextPageToken: encodePageToken(paged, fields ? last.row : recordRow(last.record)) }
+    : { runs };
 }
 
 function pick(record: RunRecord, fields: readonly (keyof RunRecord)[]): RunRecord {

@@ -41,6 +41,10 @@ function joinHalf(planes: Uint8Array, p0: number, count: number, words: Uint32Ar
 /** Copies PLAIN doubles into `out[at, at + count)`, every bit as it was. */
 export function decodePlainDoubles(bytes: Uint8Array, out: Float64Array, at: number, count: number): void {
   checkSize(bytes, count);
+  if (LOW === 0) {
+    new Uint8Array(out.buffer, out.byteOffset + at * 8, count * 8).set(bytes);
+    return;
+  }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const words = new Uint32Array(out.buffer, out.byteOffset, out.length * 2);
   for (let i = 0; i < count; i++) {

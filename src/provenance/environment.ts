@@ -1,10 +1,58 @@
-import { hostEnvironment } from "#environment";
+import { builtinModule } from "../backend/builtin-module.ts";
 import type { Dictionary } from "../journal/event.ts";
 
+/** What is used of `node:os`. */
+interface NodeOs {
+  arch(): string;
+  availableParallelism(): number;
+  cpus(): readonly { readonly model: string }[];
+  platform(): string;
+  release(): string;
+  /** Bytes. */
+  totalmem(): number;
+}
+
+interface Host {
+  readonly process?: { readonly versions: Readonly<Record<string, string | undefined>> };
+  readonly navigator?: {
+    readonly userAgent?: string;
+    readonly hardwareConcurrency?: number;
+    readonly platform?: string;
+  };
+  readonly Deno?: { readonly version: { readonly deno: string } };
+}
+
 /**
- * What the program runs on, as far as it says so itself: runtime and version, operating system, processor, number of cores.
- * Nothing personal: no user, host or path names, no arguments, no environment variables.
+ * What the program runs on, as far as it says so itself: runtime and version, operating system, processor, number of cores, bytes
+ * of memory. Nothing personal: no user, host or path names, no arguments, no environment variables.
  */
-export async function captureEnvironment(): Promise<Dictionary> {
-  return await hostEnvironment();
+export function captureEnvironment(): Dictionary {
+  const os = builtinModule<NodeOs>("node:os");
+  return os ? serverEnvironment(os) : webEnvironment();
+}
+
+/** As Node, Bun and Deno tell it. */
+function serverEnvironment(os: NodeOs): Dictionary {
+  const versions = (globalThis as Host).process?.versions ?? {};
+  const name = versions["bun"] !== undefined ? "bun" : versions["deno"] !== undefined ? "deno" : "node";
+  const cpu = os.cpus()[0]?.model;
+  return {
+    runtime: { name, version: versions[name] },
+    os: { name: os.platform(), version: os.release(), arch: os.arch() },
+    ...(cpu && { cpu }),
+    cores: os.availableParallelism(),
+    memory: os.totalmem(),
+  };
+}
+
+/** As browsers and workers tell it. */
+function webEnvironment(): Dictionary {
+  const { navigator, Deno } = globalThis as Host;
+  return {
+    runtime: Deno
+      ? { name: "deno", version: Deno.version.deno }
+      : { name: "web", ...(navigator?.userAgent && { version: navigator.userAgent }) },
+    ...(navigator?.platform && { os: { name: navigator.platform } }),
+    ...(navigator?.hardwareConcurrency !== undefined && { cores: navigator.hardwareConcurrency }),
+  };
 }

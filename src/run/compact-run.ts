@@ -1,7 +1,7 @@
 import { mapBounded } from "../backend/bounded.ts";
 import { formatDigest } from "../artifacts/digest.ts";
 import { loadSha256 } from "../artifacts/sha256/load.ts";
-import type { Backend } from "../backend/backend.ts";
+import type { Backend, CallOptions } from "../backend/backend.ts";
 import { byteStream } from "../backend/body.ts";
 import { LedgerError } from "../backend/error.ts";
 import {
@@ -21,7 +21,7 @@ import { runPrefix } from "../journal/run-created.ts";
 import { segmentKey } from "../journal/segment.ts";
 import type { WriterFold } from "../journal/writer-fold.ts";
 import { PointsCompaction } from "../series/compact-points.ts";
-import { openMetrics } from "../series/open-metrics.ts";
+import type { PointSources } from "../series/gather.ts";
 
 /** Bytes read back at once when what was written is verified. */
 const READ_BYTES: number = 4 * 1024 * 1024;
@@ -54,7 +54,7 @@ export async function compactRun(input: CompactionInput): Promise<Compacted | un
   const call = signal ? { signal } : {};
   const used = [...listing.metrics, ...(base?.metrics ?? []).map(({ name, size }) => parseMetricsName(name, size))];
   for (let n = Math.max(0, ...used.map((each) => each?.compaction ?? 0)) + 1; ; n++) {
-    const compacted = base && { metrics: await openMetrics(backend, runId, base.metrics, call), writers: base.writers };
+    const compacted = base && (await openCompacted(backend, runId, base, call));
     const ends = new Map(folds.map(({ writer, next }) => [writer, next]));
     const compaction = new PointsCompaction({ backend, runId, segments, ends, compacted }, folds, {
       ...call,
@@ -74,6 +74,18 @@ export async function compactRun(input: CompactionInput): Promise<Compacted | un
       if (!LedgerError.hasCode(error, "EXISTS")) throw error;
     }
   }
+}
+
+/** What reads Parquet is loaded for runs alone that were closed before. */
+async function openCompacted(
+  backend: Backend,
+  runId: string,
+  { metrics, writers }: Compacted,
+  call: CallOptions,
+): Promise<NonNullable<PointSources["compacted"]>> {
+  const { openMetrics, compactedRows } = await import("../series/open-metrics.ts");
+  const opened = await openMetrics(backend, runId, metrics, call);
+  return { writers, rows: (keys) => compactedRows(opened, writers, keys) };
 }
 
 /** Stores an object and reads it back: `IO` when it is not what was written. */

@@ -5,7 +5,7 @@ import { type JournalVisitor, readWriter } from "../journal/reader.ts";
 import type { WriterFold } from "../journal/writer-fold.ts";
 import type { PlannedPart } from "./compaction-plan.ts";
 import { PartColumns, PartCursor } from "./part-columns.ts";
-import { compactedRows, type OpenMetrics } from "./open-metrics.ts";
+import type { CompactedRows } from "./open-metrics.ts";
 
 /** What a run is compacted from. */
 export interface PointSources {
@@ -15,7 +15,13 @@ export interface PointSources {
   readonly segments: ReadonlyMap<string, readonly SegmentEntry[]>;
   /** Of each writer the number behind the last record that counts: it may have recorded more since. */
   readonly ends: ReadonlyMap<string, number>;
-  readonly compacted?: { readonly metrics: OpenMetrics; readonly writers: readonly WriterFold[] } | undefined;
+  readonly compacted?:
+    | {
+        readonly writers: readonly WriterFold[];
+        /** The points of these keys, a row group at a time, of each writer in order. */
+        rows(keys: ReadonlySet<string>): AsyncIterable<CompactedRows>;
+      }
+    | undefined;
 }
 
 /** Reads the points of one pass, in the order of its parts. `CORRUPT` when they are not as many as were counted. */
@@ -27,7 +33,7 @@ export async function gather(
   const columns = new Map(pass.map((part) => [part.planned.key, new PartColumns(part)]));
   if (compacted) {
     const wanted = new Set(columns.keys());
-    for await (const { key, writer, index, points } of compactedRows(compacted.metrics, compacted.writers, wanted)) {
+    for await (const { key, writer, index, points } of compacted.rows(wanted)) {
       options?.signal?.throwIfAborted();
       const own = columns.get(key) as PartColumns;
       const offset = own.part.planned.offsets.get(writer) as number;

@@ -1,9 +1,11 @@
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
-import * as node from "../../src/artifacts/sha256/node.ts";
+import { describe, expect, test, vi } from "vitest";
+import { createHash } from "node:crypto";
+import { nodeSha256 } from "../../src/artifacts/sha256/node.ts";
 import * as portable from "../../src/artifacts/sha256/portable.ts";
 import { loadSha256 } from "../../src/artifacts/sha256/load.ts";
 
+const node = nodeSha256({ createHash });
 const implementations = { node, portable };
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 
@@ -48,6 +50,19 @@ test("both give the same digest, however the bytes are cut", async () => {
   );
 });
 
-test("Node gets its own implementation", async () => {
-  expect((await loadSha256()).createSha256).toBe(node.createSha256);
+test("where the process has node:crypto that is used, elsewhere the portable one", async () => {
+  const asked = vi.spyOn(process, "getBuiltinModule");
+  try {
+    const own = vi.fn<typeof createHash>(createHash);
+    asked.mockReturnValueOnce({ createHash: own });
+    const native = loadSha256();
+    asked.mockReturnValueOnce(undefined as never);
+    const elsewhere = loadSha256();
+    (await native).createSha256();
+    expect(own).toHaveBeenCalledOnce();
+    expect((await elsewhere).createSha256).toBe(portable.createSha256);
+    expect(asked.mock.calls).toEqual([["node:crypto"], ["node:crypto"]]);
+  } finally {
+    asked.mockRestore();
+  }
 });

@@ -1,6 +1,9 @@
+import { builtinModule } from "../../backend/builtin-module.ts";
+import { type NodeCrypto, nodeSha256 } from "./node.ts";
 import type { Sha256Module } from "./sha256.ts";
 
-/** Loads the implementation of this platform on first use. */
-export function loadSha256(): Promise<Sha256Module> {
-  return import("#sha256");
+/** SHA-256 by the fastest way of this platform. */
+export async function loadSha256(): Promise<Sha256Module> {
+  const crypto = builtinModule<NodeCrypto>("node:crypto");
+  return crypto ? nodeSha256(crypto) : await import("./portable.ts");
 }

@@ -1,15 +1,25 @@
-import { createHash } from "node:crypto";
-import type { Sha256 } from "./sha256.ts";
+import type { Sha256Module } from "./sha256.ts";
 
-/** SHA-256 by `node:crypto`. */
-export function createSha256(): Sha256 {
-  const hash = createHash("sha256");
-  return {
-    update: (bytes) => void hash.update(bytes),
-    digestHex: () => hash.digest("hex"),
-  };
+/** What is used of `node:crypto`. */
+export interface NodeCrypto {
+  createHash(algorithm: "sha256"): NodeHash;
 }
 
-export async function sha256Hex(bytes: Uint8Array): Promise<string> {
-  return createHash("sha256").update(bytes).digest("hex");
+interface NodeHash {
+  update(bytes: Uint8Array): NodeHash;
+  digest(encoding: "hex"): string;
+}
+
+/** SHA-256 by `node:crypto`. */
+export function nodeSha256(crypto: NodeCrypto): Sha256Module {
+  return {
+    createSha256: () => {
+      const hash = crypto.createHash("sha256");
+      return {
+        update: (bytes) => void hash.update(bytes),
+        digestHex: () => hash.digest("hex"),
+      };
+    },
+    sha256Hex: async (bytes) => crypto.createHash("sha256").update(bytes).digest("hex"),
+  };
 }

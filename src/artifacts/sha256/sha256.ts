@@ -6,7 +6,7 @@ export interface Sha256 {
   digestHex(): string;
 }
 
-/** What `#sha256` is: `node.ts` where there is `node:crypto`, else `portable.ts`. */
+/** What `load.ts` loads: `node.ts` where there is `node:crypto`, else `portable.ts`. */
 export interface Sha256Module {
   createSha256(): Sha256;
   /** SHA-256 of bytes that are all there, by the fastest way of the platform. They must not change meanwhile. */

@@ -4,7 +4,7 @@ import { clampRange } from "../body.ts";
 import { relayHints } from "../change-hints.ts";
 import { LedgerError, invalidArgument } from "../error.ts";
 import { assertKey, assertPrefix } from "../key.ts";
-import { assertBackend } from "./shape.ts";
+import { assertBackend, checkedLiveness } from "./shape.ts";
 
 export interface ChecksOptions {
   /** Called with each listed key that is left out because it is no valid key. */
@@ -94,7 +94,7 @@ export function withChecks(backend: Backend, options: ChecksOptions = {}): Backe
     get capabilities() {
       return backend.capabilities;
     },
-    ...(backend.liveness && { liveness: backend.liveness }),
+    ...(backend.liveness && { liveness: checkedLiveness(backend.liveness) }),
 
     create: async (key, body, call) => {
       const own: { failure?: { error: unknown } } = {};

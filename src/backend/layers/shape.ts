@@ -1,4 +1,4 @@
-import type { Backend } from "../backend.ts";
+import type { Backend, Liveness } from "../backend.ts";
 import { LedgerError, describeType, invalidArgument } from "../error.ts";
 
 /** Throws `INVALID_ARGUMENT` unless `value` looks like a `Backend` of the contract this library knows. */
@@ -45,11 +45,34 @@ function assertCapabilities(value: unknown): void {
 function assertLiveness(value: unknown): void {
   if (value === undefined) return;
   if (typeof value !== "object" || value === null) throw invalidArgument("backend.liveness", "an object", value);
-  const { token, isAlive } = value as { token?: unknown; isAlive?: unknown };
-  if (typeof token !== "string" || token.length > 200) {
-    throw invalidArgument("backend.liveness.token", "a string of at most 200 characters", token);
-  }
+  const { isAlive } = value as { isAlive?: unknown };
+  // One that is worked out when it is asked for may take a while, and who only reads never asks.
+  if (!hasGetter(value, "token")) toToken((value as { token?: unknown }).token);
   if (typeof isAlive !== "function") throw invalidArgument("backend.liveness.isAlive", "a function", isAlive);
+}
+
+/** A liveness whose token is checked when it is asked for. */
+export function checkedLiveness(liveness: Liveness): Liveness {
+  return {
+    get token() {
+      return toToken(liveness.token);
+    },
+    isAlive: (token) => liveness.isAlive(token),
+  };
+}
+
+function toToken(token: unknown): string {
+  if (typeof token !== "string" || token.length > 200)
+    throw invalidArgument("backend.liveness.token", "a string of at most 200 characters", token);
+  return token;
+}
+
+function hasGetter(value: object, name: string): boolean {
+  for (let owner: object | null = value; owner !== null; owner = Object.getPrototypeOf(owner) as object | null) {
+    const property = Object.getOwnPropertyDescriptor(owner, name);
+    if (property) return property.get !== undefined;
+  }
+  return false;
 }
 
 function requireMethod(given: Record<string, unknown>, method: string): void {

@@ -1,5 +1,4 @@
-import { constants } from "node:fs";
-import { type FileHandle, lstat, open } from "node:fs/promises";
+import { type FileHandle, constants, lstat, open } from "node:fs/promises";
 import { join } from "node:path";
 import { abortable } from "../../backend/abort.ts";
 import { type Clock, type Timer, systemClock } from "../../backend/clock.ts";

@@ -1,5 +1,4 @@
-import { constants } from "node:fs";
-import { lstat, mkdir, open } from "node:fs/promises";
+import { constants, lstat, mkdir, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { errno } from "./errors.ts";
 import { type Root, linkError, parentKey } from "./paths.ts";

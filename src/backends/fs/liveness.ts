@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import type { Liveness } from "../../backend/backend.ts";
+import { crypto } from "./crypto.ts";
 import { errno } from "./errors.ts";
 
 /** The number of the first process namespace of every Linux system. Other ones are those of containers. */
@@ -110,7 +110,7 @@ function toPid(text: string | undefined): number | undefined {
 }
 
 function short(text: string): string {
-  return createHash("sha256").update(`runledger\n${text}`).digest("hex").slice(0, 16);
+  return crypto().createHash("sha256").update(`runledger\n${text}`).digest("hex").slice(0, 16);
 }
 
 function attempt<T>(look: () => T): T | undefined {

@@ -1,5 +1,4 @@
-import { constants } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
+import { type FileHandle, constants, open } from "node:fs/promises";
 import type { ByteRange } from "../../backend/backend.ts";
 import { clampRange } from "../../backend/body.ts";
 import { errno, failure } from "./errors.ts";

@@ -1,15 +1,15 @@
-import { createHash, randomBytes } from "node:crypto";
+import { crypto } from "./crypto.ts";
 
 const PREFIX = ".tmp-";
 
 /** A name nobody can guess, for a file that is being written. */
 export function temporaryName(): string {
-  return PREFIX + randomBytes(16).toString("hex");
+  return PREFIX + crypto().randomBytes(16).toString("hex");
 }
 
 /** The name of the claim on another name, where links are refused. Always the same for the same name. */
 export function claimName(name: string): string {
-  return `${PREFIX}claim-${createHash("sha256").update(name).digest("hex").slice(0, 32)}`;
+  return `${PREFIX}claim-${crypto().createHash("sha256").update(name).digest("hex").slice(0, 32)}`;
 }
 
 /** Whether this backend made the name for a file that is not an object. */

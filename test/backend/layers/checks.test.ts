@@ -60,6 +60,23 @@ test.each([
   expect(() => withChecks(value as Backend)).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT", field }));
 });
 
+test("a token that is worked out is asked for by who writes alone, and checked then", () => {
+  let asked = 0;
+  class Lazy {
+    get token() {
+      asked++;
+      return asked === 1 ? "x" : 5;
+    }
+    isAlive = async () => undefined;
+  }
+  const { liveness } = withChecks(fake({ liveness: new Lazy() }));
+  expect(asked).toBe(0);
+  expect(liveness?.token).toBe("x");
+  expect(() => liveness?.token).toThrow(
+    expect.objectContaining({ code: "INVALID_ARGUMENT", field: "backend.liveness.token" }),
+  );
+});
+
 test("append and move are there exactly where they are declared", () => {
   expect(withChecks(fake())).toMatchObject({ append: expect.any(Function), move: expect.any(Function) });
   const bare = withChecks(fake({ capabilities: { append: false, exclusiveCreate: true, durable: false } }));
