@@ -19,7 +19,6 @@ interface Host {
     readonly hardwareConcurrency?: number;
     readonly platform?: string;
   };
-  readonly Deno?: { readonly version: { readonly deno: string } };
 }
 
 /**
@@ -47,11 +46,9 @@ function serverEnvironment(os: NodeOs): Dictionary {
 
 /** As browsers and workers tell it. */
 function webEnvironment(): Dictionary {
-  const { navigator, Deno } = globalThis as Host;
+  const { navigator } = globalThis as Host;
   return {
-    runtime: Deno
-      ? { name: "deno", version: Deno.version.deno }
-      : { name: "web", ...(navigator?.userAgent && { version: navigator.userAgent }) },
+    runtime: { name: "web", ...(navigator?.userAgent && { version: navigator.userAgent }) },
     ...(navigator?.platform && { os: { name: navigator.platform } }),
     ...(navigator?.hardwareConcurrency !== undefined && { cores: navigator.hardwareConcurrency }),
   };

@@ -9,6 +9,13 @@ export function bucketStart(bucket: number, n: number, buckets: number): number 
   return bucket * Math.floor(n / buckets) + Math.floor((bucket * (n % buckets)) / buckets);
 }
 
+/** Makes up to `count` columns in one piece of memory: of many small ones each takes as long to get as to fill. */
+export function newColumns(count: number, buckets: number): () => Float64Array {
+  const memory = new Float64Array(count * buckets);
+  let at = 0;
+  return () => memory.subarray(at, (at += buckets));
+}
+
 /**
  * The lowest and the highest point of each bucket. Of equal values it is the first, and -0 equals 0. A bucket without any
  * number has a `minValues` of NaN, as no other has, and nothing else of it means anything.
@@ -26,12 +33,13 @@ export class ExtremeColumns {
 
   constructor(buckets: number) {
     this.buckets = buckets;
-    this.minValues = new Float64Array(buckets).fill(Number.NaN);
-    this.minSteps = new Float64Array(buckets);
-    this.minTimes = new Float64Array(buckets);
-    this.maxValues = new Float64Array(buckets).fill(Number.NaN);
-    this.maxSteps = new Float64Array(buckets);
-    this.maxTimes = new Float64Array(buckets);
+    const column = newColumns(6, buckets);
+    this.minValues = column().fill(Number.NaN);
+    this.minSteps = column();
+    this.minTimes = column();
+    this.maxValues = column().fill(Number.NaN);
+    this.maxSteps = column();
+    this.maxTimes = column();
     this.minFirst = new Uint8Array(buckets);
   }
 

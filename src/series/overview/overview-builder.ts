@@ -1,6 +1,6 @@
 import { LedgerError } from "../../backend/error.ts";
 import type { Point } from "../../journal/summary.ts";
-import { BUCKETS, bucketStart, ExtremeColumns } from "./bucket-columns.ts";
+import { BUCKETS, bucketStart, ExtremeColumns, newColumns } from "./bucket-columns.ts";
 
 /** A series in brief: buckets of equal count, in step order, ties in the order of logging. */
 export interface SeriesOverview {
@@ -44,7 +44,7 @@ export class OverviewBuilder {
     }
     this.#n = n;
     this.#buckets = Math.min(n, buckets);
-    const column = (): Float64Array => new Float64Array(this.#buckets);
+    const column = newColumns(5, this.#buckets);
     this.#made = {
       extremes: new ExtremeColumns(this.#buckets),
       nans: column(),
