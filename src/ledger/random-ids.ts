@@ -1,4 +1,5 @@
-import { customAlphabet } from "nanoid";
+import { customRandom } from "nanoid";
+import { builtinModule } from "../backend/builtin-module.ts";
 import type { Clock } from "../backend/clock.ts";
 import type { IdSource } from "../run/ids.ts";
 
@@ -7,10 +8,15 @@ const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
 /** 48 bits of milliseconds, five a letter. */
 const TIME_LETTERS = 10;
 
+/** Node loads more for the `crypto` of browsers than for its own. */
+const randomBytes = (size: number): Uint8Array =>
+  builtinModule<{ randomBytes(size: number): Uint8Array }>("node:crypto")?.randomBytes(size) ??
+  crypto.getRandomValues(new Uint8Array(size));
+
 /** 130 random bits. */
-const randomId = /* @__PURE__ */ customAlphabet(ALPHABET, 26);
+const randomId = /* @__PURE__ */ customRandom(ALPHABET, 26, randomBytes);
 /** 80 random bits. */
-const randomTail = /* @__PURE__ */ customAlphabet(ALPHABET, 16);
+const randomTail = /* @__PURE__ */ customRandom(ALPHABET, 16, randomBytes);
 
 /** Ids for real runs: a run's begins with its start time, so that runs sort by it; all others are random throughout. */
 export function randomIds(clock: Clock): IdSource {

@@ -3,9 +3,11 @@ import type { WriterFold } from "../journal/writer-fold.ts";
 import { MetricsFileWriter, type Slice } from "../parquet/metrics-file.ts";
 import { planKeys, planPasses, type PlannedPart } from "./compaction-plan.ts";
 import { gather, type PointSources } from "./gather.ts";
-import { OverviewCollector } from "./overview-collector.ts";
+import type { OverviewCollector } from "./overview-collector.ts";
 import { RowGroups } from "./row-groups.ts";
 
+/** Shorter series are read whole as fast as an overview of them. */
+const OVERVIEW_POINTS: number = 16 * 1024;
 /** A file of points is ended at the first row group behind this size, in bytes. */
 const FILE_BYTES: number = 64 * 1024 * 1024;
 
@@ -27,7 +29,7 @@ export class PointsCompaction {
   readonly #sources: PointSources;
   readonly #options: CompactPointsOptions;
   readonly #passes: readonly (readonly PlannedPart[])[];
-  readonly #overview = new OverviewCollector();
+  #overview: OverviewCollector | undefined;
   readonly #groups: AsyncGenerator<readonly Slice[], void, undefined>;
   #next: readonly Slice[] | undefined;
   #written = 0;
@@ -51,7 +53,7 @@ export class PointsCompaction {
 
   /** Overviews of the long keys; `undefined` when there are none. */
   overview(): Uint8Array | undefined {
-    return this.#overview.end();
+    return this.#overview?.end();
   }
 
   async *#file(): AsyncGenerator<Uint8Array, void, undefined> {
@@ -79,10 +81,13 @@ export class PointsCompaction {
   async *#rowGroups(): AsyncGenerator<readonly Slice[], void, undefined> {
     const { signal } = this.#options;
     const groups = new RowGroups();
+    // What makes overviews is loaded for runs alone that get some.
+    if (this.#passes.some((pass) => pass.some(({ planned }) => planned.total >= OVERVIEW_POINTS)))
+      this.#overview = new (await import("./overview-collector.ts")).OverviewCollector();
     for (const pass of this.#passes) {
       for (const { part, steps, times, values } of await gather(this.#sources, pass, signal ? { signal } : {})) {
         const { key, total } = part.planned;
-        this.#overview.add({ key, total, steps, times, values });
+        if (total >= OVERVIEW_POINTS) this.#overview?.add({ key, total, steps, times, values });
         yield* groups.add({ key, total, steps, times, values });
       }
     }

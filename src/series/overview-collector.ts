@@ -3,9 +3,6 @@ import { OverviewFileWriter } from "./overview/overview-writer.ts";
 import type { KeySlice } from "./row-groups.ts";
 import { isInStepOrder, sortBySteps } from "./series.ts";
 
-/** Shorter series are read whole as fast as an overview of them. */
-const OVERVIEW_POINTS = 16 * 1024;
-
 /** Makes the overviews of the long keys of a run as their points come along, key by key. */
 export class OverviewCollector {
   readonly #file = new OverviewFileWriter();
@@ -15,7 +12,6 @@ export class OverviewCollector {
   #lastStep = Number.NEGATIVE_INFINITY;
 
   add({ key, total, steps, times, values }: KeySlice): void {
-    if (total < OVERVIEW_POINTS) return;
     if (this.#seen === 0) {
       this.#builder = new OverviewBuilder(total);
       this.#lastStep = Number.NEGATIVE_INFINITY;
