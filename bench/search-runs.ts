@@ -3,10 +3,12 @@ import { join } from "node:path";
 import type { Backend, RunRecord } from "../src/index.ts";
 import { SegmentCache } from "../src/catalog/segment-cache.ts";
 import { experimentPrefix } from "../src/catalog/entry.ts";
+import { listCatalog } from "../src/catalog/list-catalog.ts";
 import { storeRows } from "../src/catalog/store-rows.ts";
+import { storedRows } from "../src/catalog/stored-rows.ts";
 import { catalogRuns, EXPERIMENT } from "./catalog-runs.ts";
 import { answer, isMain, runChild } from "./child.ts";
-import { fsBackend, openLedger } from "./library.ts";
+import { fsBackend, memoryBackend, openLedger } from "./library.ts";
 import { searchSqliteRuns, writeSqliteRuns } from "./peers/sqlite-runs.ts";
 import { type Reader, type Readings, reader, readInRounds } from "./read-rounds.ts";
 import type { Section, Target } from "./report.ts";
@@ -48,6 +50,7 @@ export async function searchRuns(): Promise<Section> {
     const few = join(directory, "few");
     const many = join(directory, "many");
     const fewTook = await writeCatalog(few, RUNS);
+    const mergeTook = await mergeCatalog(few);
     await writePeers(few);
     const warm = await runChild<Warm>("search-runs.ts", [few, "sqlite"]);
     // Apart: what they leave to the garbage collector would be counted as somebody else's.
@@ -63,7 +66,7 @@ export async function searchRuns(): Promise<Section> {
       );
     const manyTook = await writeCatalog(many, MANY_RUNS);
     const warmMany = await runChild<Warm>("search-runs.ts", [many]);
-    return report({ warm, files, cold, warmMany, fewTook, manyTook });
+    return report({ warm, files, cold, warmMany, fewTook, mergeTook, manyTook });
   });
 }
 
@@ -78,6 +81,19 @@ async function writeCatalog(directory: string, count: number): Promise<number> {
     yield* catalogRuns(count);
   };
   await storeRows(context, experimentPrefix(EXPERIMENT), 1, rows(), undefined);
+  return performance.now() - start;
+}
+
+/** Merges its one segment into another place, and returns the ms it took. */
+async function mergeCatalog(directory: string): Promise<number> {
+  const backend: Backend = fsBackend(directory);
+  const [listing] = await listCatalog(backend, EXPERIMENT, undefined);
+  const segment = await new SegmentCache(backend).open(listing!.segments[0]!, undefined);
+  const target = memoryBackend();
+  const context = { backend: target, segments: new SegmentCache(target), newId: () => "merged", onError: () => {} };
+  const all = Array.from({ length: segment.rows }, (_, row) => row);
+  const start = performance.now();
+  await storeRows(context, experimentPrefix(EXPERIMENT), 2, storedRows(segment, backend, all, undefined), undefined);
   return performance.now() - start;
 }
 
@@ -140,10 +156,11 @@ interface Found {
   readonly cold: readonly { readonly import: number; readonly search: number }[];
   readonly warmMany: Warm;
   readonly fewTook: number;
+  readonly mergeTook: number;
   readonly manyTook: number;
 }
 
-function report({ warm, files, cold, warmMany, fewTook, manyTook }: Found): Section {
+function report({ warm, files, cold, warmMany, fewTook, mergeTook, manyTook }: Found): Section {
   const ms = (took: readonly number[]): number => median(took) / 1e6;
   const fromCold = median(cold.map((each) => each.import + each.search));
   const ofMany = ms(warmMany.own.took);
@@ -167,7 +184,7 @@ function report({ warm, files, cold, warmMany, fewTook, manyTook }: Found): Sect
     method:
       `Runs of 30 params and 50 metrics on the fs backend, compacted: \`params.p1 = k AND metrics.m3 < 0.5\`, ordered by \`metrics.m7 DESC\`, the whole records of the first 20; another k each round, ${ROUNDS} rounds after ${WARM_UP} others; given by itself is our first one in the process. ` +
       `A cold process: from before the import of the built package to the answer, ${COLD_ROUNDS} processes. ` +
-      `Writing the segments took ${(fewTook / 1000).toFixed(1)} s for 10,000 runs and ${(manyTook / 1000).toFixed(1)} s for 100,000.`,
+      `Writing the segments took ${(fewTook / 1000).toFixed(1)} s for 10,000 runs and ${(manyTook / 1000).toFixed(1)} s for 100,000, merging the 10,000 into another ${(mergeTook / 1000).toFixed(1)} s.`,
     table: [
       ["", "ms", "the first", "ours / theirs"],
       row("**10,000 runs**", warm.own, first(warm.own)),

@@ -3,7 +3,9 @@ import type { Dictionary } from "../journal/event.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import type { TableColumn } from "../parquet/table.ts";
 import type { CatalogRow } from "./catalog-row.ts";
+import type { Cells } from "./column-cells.ts";
 import { flattenParams } from "./filter/flatten-params.ts";
+import type { SegmentColumns } from "./stored-rows.ts";
 
 /** Most columns of a segment. Of what has no column only the record itself tells. */
 const MAX_COLUMNS = 4000;
@@ -16,6 +18,12 @@ type Cell = number | boolean | string;
 const ATTRIBUTES = "name,experiment,status,note,parent,group,job_type,start_time,end_time,deleted_at,datasets".split(
   ",",
 );
+
+interface RowNumbers {
+  readonly id: string;
+  readonly document: number;
+  readonly marker: number;
+}
 
 /** The values of a column, where there are any. */
 interface SparseColumn {
@@ -34,7 +42,7 @@ interface SparseColumn {
  */
 export class ColumnsBuilder {
   readonly #sparse = new Map<string, SparseColumn>(ATTRIBUTES.map((name) => [name, newColumn()]));
-  readonly #rows: { id: string; document: number; marker: number }[] = [];
+  readonly #rows: RowNumbers[] = [];
   /** Something has no column. */
   incomplete = false;
 
@@ -58,6 +66,14 @@ export class ColumnsBuilder {
     for (const key of Object.keys(record.tags)) put(`tags.${key}`, record.tags[key]);
     for (const [path, leaf] of flattenParams(record.params)) put(`params.${path}`, leaf ?? undefined);
     putMetrics(record.metrics, put);
+  }
+
+  /** The same of a row of a segment that has a column for everything. */
+  addStored({ ids, documents, markers, fields }: SegmentColumns, at: number): RowNumbers {
+    const numbers = { id: ids(at), document: Number(documents.at(at)), marker: Number(markers.at(at)) };
+    const row = this.#rows.push(numbers) - 1;
+    for (const { name, cells } of fields) this.#put(row, name, firstOf(cells, at));
+    return numbers;
   }
 
   /** Built one at a time, as they are asked for. */
@@ -130,6 +146,14 @@ export class ColumnsBuilder {
     }
     return left > 0 ? { nulls } : {};
   }
+}
+
+function firstOf(columns: readonly Cells[], at: number): Cell | undefined {
+  for (const cells of columns) {
+    const cell = cells.at(at) ?? undefined;
+    if (cell !== undefined) return cell;
+  }
+  return undefined;
 }
 
 const newColumn = (): SparseColumn => ({ rows: [], cells: [], numbers: 0, booleans: 0 });

@@ -6,6 +6,7 @@ import { isCurrent, type OpenExperiment } from "./open-experiment.ts";
 import type { Segment } from "./segment.ts";
 import { MAX_SEGMENT_BYTES, MAX_SEGMENT_CELLS, MAX_SEGMENT_ROWS, nextGeneration } from "./segment-name.ts";
 import { storeRows } from "./store-rows.ts";
+import { type StoredRows, storedRows } from "./stored-rows.ts";
 
 /** A segment is merged with what is at least a third of it. So there are few segments, and a run is written anew some ten times in all. */
 export const GROWTH = 3;
@@ -37,6 +38,7 @@ export async function compactExperiment(
     for (const key of touched.keys) await backend.remove(key, call);
   });
   await mapBounded(merged, REMOVALS_AT_ONCE, signal, ({ name }) => backend.remove(name.key, call));
+  for (const { name } of merged) context.segments.forget(name);
 }
 
 function toMerge(segments: readonly Segment[], rows: number): Segment[] {
@@ -63,7 +65,7 @@ async function* rowsOf(
   closed: readonly LooseRow[],
   merged: readonly Segment[],
   signal: AbortSignal | undefined,
-): AsyncGenerator<CatalogRow, void, undefined> {
+): AsyncGenerator<CatalogRow | StoredRows, void, undefined> {
   // Of rows with the same numbers those just read come first, if only since they need not be read again.
   const loose = new Map(closed.filter(({ isOld }) => !isOld).map((row) => [row.record.id, row]));
   yield* loose.values();
@@ -81,7 +83,13 @@ async function* rowsOf(
     }
   }
   for (const segment of merged) {
-    const rows = [...best.values()].filter((row) => row.segment === segment);
+    const rows = [...best.values()].filter((row) => row.segment === segment).sort((a, b) => a.at - b.at);
+    if (!segment.directory.incomplete) {
+      const wanted = rows.map(({ at }) => at);
+      if (rows.length > 0) yield* storedRows(segment, backend, wanted, signal);
+      continue;
+    }
+    // What has no column there may have one here.
     for (let i = 0; i < rows.length; i += ROWS_AT_ONCE) {
       const some = rows.slice(i, i + ROWS_AT_ONCE);
       const records = await segment.records(

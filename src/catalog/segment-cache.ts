@@ -30,7 +30,11 @@ export class SegmentCache {
     }
   }
 
-  /** Forgets what has gone from the store, and what is too much to keep. */
+  forget({ key }: SegmentName): void {
+    this.#segments.delete(key);
+  }
+
+  /** Forgets what is too much to keep. */
   async trim(): Promise<void> {
     let cells = 0;
     let segments = 0;

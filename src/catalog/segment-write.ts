@@ -6,6 +6,7 @@ import type { CatalogRow } from "./catalog-row.ts";
 import { ColumnsBuilder } from "./columns.ts";
 import { type Amendment, type ColumnEntry, type ColumnType, type Directory, encodeDirectory } from "./directory.ts";
 import { encodeRecord } from "./record-text.ts";
+import type { StoredRows } from "./stored-rows.ts";
 import { MAX_SEGMENT_BYTES, MAX_SEGMENT_CELLS, MAX_SEGMENT_ROWS } from "./segment-name.ts";
 
 /** Name of the column with the records, as JSON. */
@@ -28,15 +29,33 @@ export class SegmentWriter {
     return rows >= MAX_SEGMENT_ROWS || cells >= MAX_SEGMENT_CELLS || this.#file.size >= MAX_SEGMENT_BYTES;
   }
 
-  /** Adds a row; returns bytes to be stored once there are enough of them. */
-  add(row: CatalogRow): Uint8Array | undefined {
-    const { record, document, marker } = row;
+  /** Adds rows; returns bytes to be stored once there are enough of them. */
+  add(added: CatalogRow | StoredRows): Uint8Array | undefined {
     const before = this.#file.size;
-    this.#file.add(encodeRecord(record));
-    this.#columns.add(row);
-    if (document > 1 || marker > 0) this.#amends.push([record.id, document, marker]);
+    if ("record" in added) this.#addRow(added);
+    else this.#addStored(added);
     const piece = Math.floor(this.#file.size / PIECE_BYTES) > Math.floor(before / PIECE_BYTES);
     return piece ? this.#file.take() : undefined;
+  }
+
+  #addRow(row: CatalogRow): void {
+    const { record, document, marker } = row;
+    this.#file.add(encodeRecord(record));
+    this.#columns.add(row);
+    this.#amend(record.id, document, marker);
+  }
+
+  #addStored({ source, rows, records }: StoredRows): void {
+    if ("gzip" in records) this.#file.copyPage(records.gzip, records.rows, records.size);
+    else for (const text of records) this.#file.add(text);
+    for (const row of rows) {
+      const { id, document, marker } = this.#columns.addStored(source, row);
+      this.#amend(id, document, marker);
+    }
+  }
+
+  #amend(id: string, document: number, marker: number): void {
+    if (document > 1 || marker > 0) this.#amends.push([id, document, marker]);
   }
 
   /** The rest of the bytes. */

@@ -1,9 +1,11 @@
 import type { Backend } from "../backend/backend.ts";
+import { crc32 } from "../backend/crc32.ts";
 import { LedgerError } from "../backend/error.ts";
 import type { RecordedDataset } from "../journal/event.ts";
 import { ID_PATTERN } from "../journal/run-created.ts";
 import type { RunRecord } from "../journal/run-record.ts";
-import { CODEC, MAGIC } from "../parquet/format-numbers.ts";
+import { CODEC, ENCODING, MAGIC } from "../parquet/format-numbers.ts";
+import { readPageHeader } from "../parquet/page-header.ts";
 import { type Cells, decodeCells } from "./column-cells.ts";
 import { checkColumns } from "./column-types.ts";
 import { type ColumnEntry, decodeDirectory, type Directory, directorySize } from "./directory.ts";
@@ -16,12 +18,25 @@ import { MAX_SEGMENT_ROWS } from "./segment-name.ts";
 
 /** Bytes read from the end of a segment at first; a small one is read whole. */
 const TAIL_BYTES = 262_144;
+/** Bytes of records read at once where all are wanted. */
+const PIECE_BYTES: number = 4 * 1024 * 1024;
 /** Length of the footer and magic. */
 const END_BYTES = 8;
 
 interface RecordPage extends Range {
   readonly firstRow: number;
   readonly rows: number;
+}
+
+/** A page of records as it is stored. */
+export interface StoredPage {
+  readonly firstRow: number;
+  readonly rows: number;
+  readonly bytes: Uint8Array;
+  /** What of it is behind the header. */
+  readonly gzip: Uint8Array;
+  /** Bytes of that, inflated. */
+  readonly size: number;
 }
 
 /** A segment of the catalogue, of which only what is asked for is read. Whatever is wrong with it is `CORRUPT`, naming it. */
@@ -129,11 +144,33 @@ export class Segment {
       const bytesOf = await this.#read(backend, [...pages.keys()], most, signal);
       const records = new Map<number, RunRecord>();
       for (const [page, own] of pages) {
-        const texts = decodeCells(bytesOf(page), { type: "string", codec: CODEC.gzip, nulls: 0 }, page.rows);
+        const texts = decodeTexts(bytesOf(page), page.rows);
         for (const row of own) records.set(row, this.#toRecord(texts.at(row - page.firstRow) as string, row));
       }
       return records;
     });
+  }
+
+  /** The pages of records, as they are stored. */
+  async *storedPages(backend: Backend, signal: AbortSignal | undefined): AsyncGenerator<StoredPage, void, undefined> {
+    for (let i = 0; i < this.#pages.length;) {
+      const { start } = this.#pages[i]!;
+      const behind = this.#pages.findIndex(({ end }, at) => at > i && end > start + PIECE_BYTES);
+      const some = this.#pages.slice(i, behind < 0 ? undefined : behind);
+      const bytesOf = await orCorrupt(this.name.key, signal, () => this.#read(backend, some, 1, signal));
+      for (const page of some) yield await orCorrupt(this.name.key, signal, async () => toStored(page, bytesOf(page)));
+      i += some.length;
+    }
+  }
+
+  /** Texts of the records of some rows of a page. */
+  textsOf(page: StoredPage, rows: readonly number[]): string[] {
+    try {
+      const texts = decodeTexts(page.bytes, page.rows);
+      return rows.map((row) => texts.at(row - page.firstRow) as string);
+    } catch (cause) {
+      throw corrupt(this.name.key, cause);
+    }
   }
 
   /** The data sets of a cell. */
@@ -201,6 +238,22 @@ export class Segment {
       return piece.bytes.subarray(start - piece.start, end - piece.start);
     };
   }
+}
+
+const decodeTexts = (page: Uint8Array, rows: number): Cells =>
+  decodeCells(page, { type: "string", codec: CODEC.gzip, nulls: 0 }, rows);
+
+/** Made sure to be what was written once, though it is not inflated. */
+function toStored({ firstRow, rows }: RecordPage, bytes: Uint8Array): StoredPage {
+  const { kind, values, encoding, at, stored, size, crc } = readPageHeader(bytes, 0);
+  const gzip = bytes.subarray(at);
+  // A member ends with the size of what it holds.
+  const held =
+    gzip.length < 4 ? undefined : new DataView(bytes.buffer, bytes.byteOffset).getUint32(bytes.length - 4, true);
+  const isWhole = stored === gzip.length && crc === (crc32(gzip) | 0) && held === size;
+  if (kind !== "v1" || encoding !== ENCODING.plain || values !== rows || !isWhole)
+    throw new RangeError("the page is malformed");
+  return { firstRow, rows, bytes, gzip, size };
 }
 
 interface Tail {

@@ -2,6 +2,7 @@ import { byteStream } from "../backend/body.ts";
 import type { CatalogContext } from "./catalog-context.ts";
 import type { CatalogRow } from "./catalog-row.ts";
 import { segmentKey } from "./segment-name.ts";
+import type { StoredRows } from "./stored-rows.ts";
 import { SegmentWriter } from "./segment-write.ts";
 
 /** Stores rows as segments of an experiment, one if they fit. Returns the keys. */
@@ -9,7 +10,7 @@ export async function storeRows(
   { backend, newId }: CatalogContext,
   prefix: string,
   generation: number,
-  rows: AsyncIterable<CatalogRow>,
+  rows: AsyncIterable<CatalogRow | StoredRows>,
   signal: AbortSignal | undefined,
 ): Promise<string[]> {
   const keys: string[] = [];

@@ -45,7 +45,7 @@ export function writeChunk(
   for (const [i, page] of pages.entries()) {
     const body = gzip ? packed[i]! : page.bytes;
     const pageStart = out.offset;
-    writeHeader(out, page, body);
+    writeHeader(out, page, page.bytes.length, body);
     unpackedSize += out.offset - pageStart + page.bytes.length;
     out.bytes(body);
     if (!page.isDictionary) {
@@ -83,13 +83,17 @@ export class PagedChunk {
   }
 
   add(page: Page): void {
-    const body = this.#compressor.compress(page);
+    this.addPacked(page, this.#compressor.compress(page), page.bytes.length);
+  }
+
+  /** Adds a page, compressed already: `body` inflates to `size` bytes. */
+  addPacked({ encoding, count }: Pick<Page, "encoding" | "count">, body: Uint8Array, size: number): void {
     const start = this.#out.offset;
-    writeHeader(this.#out, page, body);
-    this.#unpackedSize += this.#out.offset - start + page.bytes.length;
+    writeHeader(this.#out, { encoding, count }, size, body);
+    this.#unpackedSize += this.#out.offset - start + size;
     this.#out.bytes(body);
     this.locations.push({ start, size: this.#out.offset - start, firstRow: this.#values });
-    this.#values += page.count;
+    this.#values += count;
   }
 
   end(statistics: Statistics): WrittenChunk {
@@ -112,10 +116,15 @@ export class PagedChunk {
 const SMALL_BYTES = 256;
 
 /** Version 1: in pages of version 2 fastparquet reads delta integers wrong, and says nothing. */
-function writeHeader(out: ByteSink, { isDictionary, encoding, count, bytes }: Page, body: Uint8Array): void {
+function writeHeader(
+  out: ByteSink,
+  { isDictionary, encoding, count }: Omit<Page, "bytes">,
+  size: number,
+  body: Uint8Array,
+): void {
   writeStruct(out, {
     1: isDictionary ? PAGE.dictionary : PAGE.data,
-    2: bytes.length,
+    2: size,
     3: body.length,
     4: crc32(body) | 0,
     // The encodings of definition and repetition levels come last, though there may be none.

@@ -45,6 +45,13 @@ export class TableFile {
     if (this.#page.index >= PAGE_BYTES) this.#endPage();
   }
 
+  /** The texts of the next rows, a page of another such file as it is stored there, which inflates to `size` bytes. */
+  copyPage(gzip: Uint8Array, rows: number, size: number): void {
+    this.#endPage();
+    this.#texts.addPacked({ encoding: ENCODING.plain, count: rows }, gzip, size);
+    this.#rows += rows;
+  }
+
   /** What was written since the last call: a copy. */
   take(): Uint8Array {
     const bytes = this.#out.written.slice();

@@ -1,0 +1,75 @@
+import type { Backend } from "../backend/backend.ts";
+import type { Cells } from "./column-cells.ts";
+import { columnsFor } from "./segment-fields.ts";
+import type { Segment, StoredPage } from "./segment.ts";
+
+/** A page that is smaller, inflated, is made anew together with what comes next to it. */
+const LEAST_PAGE_BYTES = 8192;
+
+/** Rows of a segment that another takes over as they are stored: no record of them is decoded. */
+export interface StoredRows {
+  readonly source: SegmentColumns;
+  /** Which rows of it, ascending. */
+  readonly rows: readonly number[];
+  /** Their records: a page that holds these and no others, or their texts. */
+  readonly records: StoredPage | readonly string[];
+}
+
+/** All columns of a segment in memory. */
+export interface SegmentColumns {
+  readonly ids: (row: number) => string;
+  readonly documents: Cells;
+  readonly markers: Cells;
+  readonly fields: readonly SourceField[];
+}
+
+/** What a row has in a column of the name: a number or a boolean of a param that is text in other runs has its own column besides. */
+interface SourceField {
+  readonly name: string;
+  readonly cells: readonly Cells[];
+}
+
+/** Some rows of a segment that has a column for everything; `wanted` ascending. */
+export async function* storedRows(
+  segment: Segment,
+  backend: Backend,
+  wanted: readonly number[],
+  signal: AbortSignal | undefined,
+): AsyncGenerator<StoredRows, void, undefined> {
+  const source = await loadColumns(segment, backend, signal);
+  let next = 0;
+  for await (const page of segment.storedPages(backend, signal)) {
+    const from = next;
+    while (next < wanted.length && wanted[next]! < page.firstRow + page.rows) next++;
+    const rows = wanted.slice(from, next);
+    if (rows.length === 0) continue;
+    if (rows.length === page.rows && page.size >= LEAST_PAGE_BYTES) yield { source, rows, records: page };
+    else yield { source, rows, records: segment.textsOf(page, rows) };
+  }
+}
+
+async function loadColumns(
+  segment: Segment,
+  backend: Backend,
+  signal: AbortSignal | undefined,
+): Promise<SegmentColumns> {
+  const names = segment.directory.columns.map(({ name }) => name);
+  await segment.load(backend, names, 1, signal);
+  const own = new Set(["run_id", "document", "marker"]);
+  const fields = names
+    .filter((name) => !own.has(name) && !/^(?:numbers|booleans)\./.test(name))
+    .map((name) => {
+      const key = name.slice("params.".length);
+      const typed = name.startsWith("params.") ? columnsFor({ kind: "param", key }).slice(1) : [];
+      return {
+        name,
+        cells: [...typed, name].map((each) => segment.cells(each)).filter((cells) => cells !== undefined),
+      };
+    });
+  return {
+    ids: (row) => segment.idAt(row),
+    documents: segment.cells("document")!,
+    markers: segment.cells("marker")!,
+    fields,
+  };
+}
