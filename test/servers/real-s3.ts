@@ -26,10 +26,31 @@ export function realS3(): RealS3 {
 
 /** Makes a bucket, by default with a name of its own. */
 export async function makeBucket(server: RealS3, name = `test-${randomBytes(8).toString("hex")}`): Promise<string> {
+  await put(server, name);
+  return name;
+}
+
+/** Lets pages from anywhere use a bucket, by the rule that src/backends/s3/README.md asks for and no more. */
+export async function allowPages(server: RealS3, bucket: string): Promise<void> {
+  const list = (name: string, of: string): string =>
+    of
+      .split(" ")
+      .map((each) => `<${name}>${each}</${name}>`)
+      .join("");
+  const rule = [
+    list("AllowedOrigin", "*"),
+    list("AllowedMethod", "GET PUT POST DELETE"),
+    list("AllowedHeader", "authorization content-type if-none-match range x-amz-*"),
+    list("ExposeHeader", "ETag Content-Range Date Retry-After x-amz-request-id x-amz-bucket-region"),
+  ];
+  await put(server, `${bucket}?cors`, `<CORSConfiguration><CORSRule>${rule.join("")}</CORSRule></CORSConfiguration>`);
+}
+
+async function put(server: RealS3, path: string, body = ""): Promise<void> {
   const { accessKeyId, secretAccessKey } = server.credentials;
   const signer = new AwsV4Signer({
     method: "PUT",
-    url: `${server.endpoint}/${name}`,
+    url: `${server.endpoint}/${path}`,
     headers: { "x-amz-content-sha256": "UNSIGNED-PAYLOAD" },
     accessKeyId,
     secretAccessKey,
@@ -37,9 +58,8 @@ export async function makeBucket(server: RealS3, name = `test-${randomBytes(8).t
     region: server.region,
   });
   const { url, method, headers } = await signer.sign();
-  const response = await fetch(url, { method, headers });
-  if (!response.ok) throw new Error(`making bucket ${name} failed with ${response.status}`);
-  return name;
+  const response = await fetch(url, { method, headers, ...(body !== "" && { body }) });
+  if (!response.ok) throw new Error(`PUT ${path} failed with ${response.status}: ${await response.text()}`);
 }
 
 /** Options for a backend in a bucket of the server. */
