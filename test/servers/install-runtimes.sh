@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# install-runtimes.sh DIRECTORY: installs Bun and Deno from the npm registry (about 190 MB), and links them there as `bun` and `deno`.
+set -euo pipefail
+
+directory=${1:?usage: install-runtimes.sh DIRECTORY}
+mkdir -p "$directory"
+# A package of its own: else npm would look for one further up.
+[[ -e $directory/package.json ]] || echo '{"private":true}' >"$directory/package.json"
+npm install --prefix "$directory" --no-audit --no-fund --no-save bun@1.4.5 deno@2.9.6
+for program in bun deno; do
+  ln -sf "node_modules/.bin/$program" "$directory/$program"
+  "$directory/$program" --version
+done

@@ -1,0 +1,19 @@
+import { type ViteUserConfig, defineConfig } from "vitest/config";
+
+// The library in a real browser, from the sources, and the installed package in Node, Bun and Deno. Those that the environment does not
+// name are left out, which is said; with PLATFORMS=required they have to be there. With the variables of vitest.s3.config.ts all of them
+// also read and write that server's buckets:
+//   bash test/servers/install-runtimes.sh /tmp/runtimes
+//   PLATFORMS=required CHROMIUM=$(bash test/servers/install-chromium.sh) BUN=/tmp/runtimes/bun DENO=/tmp/runtimes/deno \
+//     npx vitest run --config vitest.platforms.config.ts
+const config: ViteUserConfig = defineConfig({
+  resolve: { conditions: ["runledger-source", "node", "import", "module", "default"] },
+  ssr: { resolve: { conditions: ["runledger-source", "node", "import", "module", "default"] } },
+  test: {
+    include: ["test/platforms/**/*.test.ts"],
+    testTimeout: 120_000,
+    hookTimeout: 300_000,
+    reporters: ["default"],
+  },
+});
+export default config;
