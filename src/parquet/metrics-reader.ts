@@ -8,10 +8,12 @@ import {
   type ReadPoints,
   Scratch,
   boundsOf,
+  copyPoints,
   emptyPoints,
   joinPoints,
   overlap,
   selectPoints,
+  viewPoints,
 } from "./points-range.ts";
 import { type Span, planSpans } from "./read-plan.ts";
 import { type DecodedGroup, decodeRowGroup } from "./row-group.ts";
@@ -92,29 +94,48 @@ export class MetricsReader {
     range?: PointsRange,
     except?: ReadonlySet<string>,
   ): Promise<Map<string, ReadPoints>> {
+    const found = new Map<string, ReadPoints>();
+    for await (const { key, points, isLent } of this.series(keys, range, except))
+      found.set(key, isLent ? copyPoints(points) : points);
+    return found;
+  }
+
+  /**
+   * The same, a key at a time, in memory that does not grow with their number. What is lent is overwritten once the next is asked for.
+   */
+  async *series(
+    keys: ReadonlySet<string> | undefined,
+    range?: PointsRange,
+    except?: ReadonlySet<string>,
+  ): AsyncGenerator<{ key: string; points: ReadPoints; isLent: boolean }, void, undefined> {
     const bounds = boundsOf(range);
     const wantsKey = keys && keyFilter(keys);
     const isExcept = ({ minKey, maxKey }: GroupLayout): boolean => minKey === maxKey && (except?.has(minKey) ?? false);
     const groups = this.#layout.groups.filter(
       (group) => overlap(group, bounds) && !isExcept(group) && (wantsKey?.(group) ?? true),
     );
-    const parts = new Map<string, ReadPoints[]>();
+    // Of the last key of a row group there may be more in the next one.
+    let open: { readonly key: string; readonly parts: ReadPoints[] } | undefined;
     for await (const { group, decoded } of this.#decode(groups, SPAN_BYTES, PARALLEL_READS)) {
-      for (const { key, points } of this.#split(group, decoded, keys, bounds)) {
+      for (const { key, points, isLent } of this.#split(group, decoded, keys, bounds)) {
         if (except?.has(key)) continue;
-        const list = parts.get(key);
-        if (list === undefined) parts.set(key, [points]);
-        else list.push(points);
+        if (open && open.key !== key) {
+          yield { key: open.key, points: joinPoints(open.parts), isLent: false };
+          open = undefined;
+        }
+        if (open === undefined && key !== group.maxKey) yield { key, points, isLent };
+        else (open ??= { key, parts: [] }).parts.push(isLent ? copyPoints(points) : points);
       }
     }
-    return new Map([...parts].map(([key, list]) => [key, joinPoints(list)]));
+    if (open) yield { key: open.key, points: joinPoints(open.parts), isLent: false };
   }
 
   /** All points, a row group at a time: memory does not grow with the file. A key comes again for each row group it is in. */
   async *scan(): AsyncGenerator<{ key: string; points: ReadPoints }, void, undefined> {
     const { groups } = this.#layout;
     for await (const { group, decoded } of this.#decode(groups, SCAN_SPAN_BYTES, PARALLEL_SCAN_READS)) {
-      yield* this.#split(group, decoded, undefined, boundsOf());
+      for (const { key, points, isLent } of this.#split(group, decoded, undefined, boundsOf()))
+        yield { key, points: isLent ? copyPoints(points) : points };
     }
   }
 
@@ -123,16 +144,16 @@ export class MetricsReader {
     { runs, points }: DecodedGroup,
     keys: ReadonlySet<string> | undefined,
     wanted: Bounds,
-  ): Generator<{ key: string; points: ReadPoints }, void, undefined> {
+  ): Generator<{ key: string; points: ReadPoints; isLent: boolean }, void, undefined> {
     const all = contains(wanted, group);
     let start = 0;
     for (const run of runs) {
       const end = start + run.rows;
       const key = guarded(this.#name, "keys", () => decodeKey(run.key));
       if (keys === undefined || keys.has(key)) {
-        const whole = all && !hasManyKeys(group);
-        const part = whole ? points : selectPoints(points, start, end, all ? undefined : wanted);
-        if (part !== undefined) yield { key, points: part };
+        // Points of one key have memory of their own.
+        const part = all ? viewPoints(points, start, end) : selectPoints(points, start, end, wanted);
+        if (part !== undefined) yield { key, points: part, isLent: all && hasManyKeys(group) };
       }
       start = end;
     }

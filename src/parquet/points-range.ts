@@ -35,17 +35,18 @@ export function overlap(a: Bounds, b: Bounds): boolean {
   return a.minStep <= b.maxStep && a.maxStep >= b.minStep && a.minTime <= b.maxTime && a.maxTime >= b.minTime;
 }
 
+/** The points `[start, end)`, in the same memory. */
+export function viewPoints({ steps, times, values }: ReadPoints, start: number, end: number): ReadPoints {
+  if (start === 0 && end === values.length) return { steps, times, values };
+  return { steps: steps.subarray(start, end), times: times.subarray(start, end), values: values.subarray(start, end) };
+}
+
+export function copyPoints({ steps, times, values }: ReadPoints): ReadPoints {
+  return { steps: steps.slice(), times: times.slice(), values: values.slice() };
+}
+
 /** The points `[start, end)` of `all` that are inside `wanted`; `undefined` if there are none. Never a view of `all`. */
-export function selectPoints(
-  all: ReadPoints,
-  start: number,
-  end: number,
-  wanted: Bounds | undefined,
-): ReadPoints | undefined {
-  if (wanted === undefined) {
-    const part = (array: Float64Array): Float64Array => array.slice(start, end);
-    return { steps: part(all.steps), times: part(all.times), values: part(all.values) };
-  }
+export function selectPoints(all: ReadPoints, start: number, end: number, wanted: Bounds): ReadPoints | undefined {
   const { minStep, maxStep, minTime, maxTime } = wanted;
   const { steps, times } = all;
   const inside = (i: number): boolean =>

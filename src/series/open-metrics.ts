@@ -38,18 +38,22 @@ export async function openMetrics(
   );
 }
 
-/** The points of some keys, of all without `keys`, in the order in which they are stored. */
-export async function readPoints(
-  metrics: OpenMetrics,
-  { keys, except }: WantedKeys,
-  { from, to, fromTime, toTime }: SeriesRange = {},
-): Promise<Map<string, ReadPoints>> {
-  const range: PointsRange = {
+export function pointsRange({ from, to, fromTime, toTime }: SeriesRange): PointsRange {
+  return {
     ...(from !== undefined && { fromStep: from }),
     ...(to !== undefined && { toStep: to }),
     ...(fromTime !== undefined && { fromTime }),
     ...(toTime !== undefined && { toTime }),
   };
+}
+
+/** The points of some keys, of all without `keys`, in the order in which they are stored. */
+export async function readPoints(
+  metrics: OpenMetrics,
+  { keys, except }: WantedKeys,
+  wanted: SeriesRange = {},
+): Promise<Map<string, ReadPoints>> {
+  const range = pointsRange(wanted);
   const found = new Map<string, ReadPoints[]>();
   for (const file of await Promise.all(metrics.map((reader) => reader.points(keys, range, except)))) {
     for (const [key, points] of file) {

@@ -6,11 +6,14 @@ import type { RunListing } from "../journal/list-run.ts";
 import type { RunCreated } from "../journal/run-created.ts";
 import { readBeginning, whileItChanges } from "../journal/run-state.ts";
 import type { WriterFold } from "../journal/writer-fold.ts";
+import type { MetricsReader } from "../parquet/metrics-reader.ts";
+import { copyPoints } from "../parquet/points-range.ts";
 import { compareUtf8 } from "../parquet/utf8-order.ts";
+import type { SampleMethod } from "./downsample/method.ts";
 import { sampleSeries } from "./downsample/sample.ts";
 import type { HistoryOptions } from "./history-options.ts";
 import { readJournalSeries, type WriterPoints } from "./journal-series.ts";
-import { openMetrics, readPoints, splitByWriter, type WantedKeys } from "./open-metrics.ts";
+import { openMetrics, pointsRange, readPoints, splitByWriter, type WantedKeys } from "./open-metrics.ts";
 import { readOverviews } from "./read-overviews.ts";
 import { inStepOrder, isBounded, joinSeries, type Series, type SeriesRange, within } from "./series.ts";
 
@@ -44,19 +47,41 @@ export async function readSeries(
       samples !== undefined && !isBounded(options) && place.overview && place.more.size === 0
         ? await readOverviews(backend, runId, place.overview, wanted, samples, method, call)
         : new Map<string, Series>();
-    const rest = wanted && new Set([...wanted].filter((key) => !found.has(key)));
-    if (rest === undefined || rest.size > 0) {
-      const except = new Set(found.keys());
-      const series = await readAll(backend, runId, place, readCreated, { keys: rest, except }, options);
-      for (const [key, points] of series) {
-        const cut = within(points, options);
-        if (cut.values.length === 0) continue;
-        found.set(key, samples === undefined ? cut : sampleSeries(cut, samples, method));
+    const missing = wanted && new Set([...wanted].filter((key) => !found.has(key)));
+    if (missing === undefined || missing.size > 0) {
+      const rest: WantedKeys = { keys: missing, except: new Set(found.keys()) };
+      if (samples !== undefined && place.more.size === 0 && place.metrics.length === 1) {
+        const [file] = await openMetrics(backend, runId, place.metrics, call);
+        for (const [key, sampled] of await readSamples(file!, rest, options, samples, method)) found.set(key, sampled);
+      } else {
+        for (const [key, points] of await readAll(backend, runId, place, readCreated, rest, options)) {
+          const cut = within(points, options);
+          if (cut.values.length === 0) continue;
+          found.set(key, samples === undefined ? cut : sampleSeries(cut, samples, method));
+        }
       }
     }
     const names = keys ?? [...found.keys()].sort(compareUtf8);
     return new Map(names.flatMap((key) => (found.has(key) ? [[key, found.get(key) as Series]] : [])));
   });
+}
+
+/** Samples of whole series, of which one at a time is in memory. */
+async function readSamples(
+  file: MetricsReader,
+  { keys, except }: WantedKeys,
+  range: SeriesRange,
+  samples: number,
+  method: SampleMethod,
+): Promise<Map<string, Series>> {
+  const found = new Map<string, Series>();
+  for await (const { key, points, isLent } of file.series(keys, pointsRange(range), except)) {
+    const cut = within(inStepOrder(points), range);
+    if (cut.values.length === 0) continue;
+    const sampled = sampleSeries(cut, samples, method);
+    found.set(key, isLent && sampled === points ? copyPoints(points) : sampled);
+  }
+  return found;
 }
 
 /** Finds the points of a run as listed. `CORRUPT` when only a document that is damaged could tell. */

@@ -12,6 +12,7 @@ import { type Ledger, type LedgerError, openLedger, type RunQuery, type RunRecor
 import { encodeTable, type TableColumn } from "../../src/parquet/table.ts";
 import { TableFile } from "../../src/parquet/table-file.ts";
 import { createTestClock, seededIds } from "../../src/testing/index.ts";
+import { record } from "./filter/rows.ts";
 
 interface Place {
   readonly backend: MemoryBackend;
@@ -153,24 +154,9 @@ describe("hostile segments", () => {
     texts("status", "finished"),
     ints("start_time", 1),
   ];
-  const sound = (place: Place): RunRecord => ({
-    id: place.ids[1]!,
-    name: "n",
-    experiment: "default",
-    status: "finished",
-    startTime: 1,
-    params: {},
-    tags: {},
-    metrics: {},
-    metricDefinitions: {},
-    artifacts: [],
-    inputs: [],
-    datasets: [],
-    dropped: 0,
-    damage: [],
-  });
+  const sound = (place: Place): RunRecord => record({ id: place.ids[1]!, name: "n", startTime: 1 });
   /** As a segment has it. */
-  const stored = (record: RunRecord): object => JSON.parse(encodeRecord(record)) as object;
+  const stored = (of: RunRecord): object => JSON.parse(encodeRecord(of)) as object;
   const shapes: [what: string, change: object | string | null][] = [
     ["no object", null],
     ["a list", "[]"],

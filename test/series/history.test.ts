@@ -5,6 +5,34 @@ import { createTestLedger, recordingBackend, seededIds } from "../../src/testing
 
 const START = 1_700_000_000_000;
 
+test("samples of all series are the same while a run goes on and when it is finished, however many share a row group", async () => {
+  const { ledger } = await createTestLedger();
+  const run = await ledger.startRun();
+  // One fills two row groups, many share some, and these end within a series.
+  const lengths = [150_000, ...Array.from({ length: 40 }, (_, k) => 1 + ((k * 1777) % 6000))];
+  for (const [k, length] of lengths.entries()) {
+    for (let i = 0; i < length; i++)
+      run.log({ [`m${k}`]: Math.sin(i / 50 + k) }, { step: k % 5 === 0 ? length - i : i, time: START + i });
+  }
+  const questions: HistoryOptions[] = [
+    { samples: 500 },
+    { samples: 40, method: "lttb" },
+    { from: 100, to: 3000, samples: 300 },
+    { fromTime: START + 5, samples: 5 },
+  ];
+  const ask = async (): Promise<unknown[]> =>
+    Promise.all(questions.map((each) => ledger.histories(run.id, undefined, each)));
+  await run.flush();
+  const running = await ask();
+  await run.finish();
+  const finished = await ask();
+  expect(finished).toEqual(running);
+  expect(finished.map((all) => (all as Map<string, unknown>).size)).toEqual([41, 41, expect.any(Number), 40]);
+  // None is part of another's memory, which would be kept with it.
+  for (const { values } of (finished[0] as Map<string, { values: Float64Array }>).values())
+    expect(values.buffer.byteLength).toBe(values.byteLength);
+});
+
 test("samples and ranges are the same while a run goes on and when it is finished, and are points of it", async () => {
   const { ledger } = await createTestLedger();
   const run = await ledger.startRun();
