@@ -30,6 +30,11 @@ export function decodeCells(
   return page.levels ? spread(page, page.levels, type) : DECODERS[type](page.bytes, rows);
 }
 
+/** Decodes a page of texts that was inflated already. */
+export function decodeTexts(bytes: Uint8Array, rows: number): Cells {
+  return new Texts(bytes, rows);
+}
+
 function spread({ bytes, values }: Page, levels: Uint8Array, type: ColumnType): Cells {
   const cells = new Array<Value>(values).fill(null);
   const places: number[] = [];

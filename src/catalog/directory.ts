@@ -80,7 +80,15 @@ export function decodeDirectory(bytes: Uint8Array, limit: number): Directory {
 }
 
 function toColumn(column: unknown[], rows: number, limit: number): ColumnEntry {
-  const [name, type, start, size, codec, nulls, min, max] = column;
+  // By index, since there are hundreds: to take a list apart costs more than all that is done with the parts.
+  const name = column[0];
+  const type = column[1];
+  const start = column[2];
+  const size = column[3];
+  const codec = column[4];
+  const nulls = column[5];
+  const min = column[6];
+  const max = column[7];
   if (typeof name !== "string" || !TYPES.includes(type as string) || !isCount(start) || !isCount(size))
     throw malformed();
   if (size === 0 || start + size > limit || !isCount(nulls) || nulls > rows) throw malformed();
@@ -88,9 +96,10 @@ function toColumn(column: unknown[], rows: number, limit: number): ColumnEntry {
   const entry = { name, type: type as ColumnType, start, size, codec, nulls };
   if (min === undefined) return entry;
   if (type === "string" && typeof min === "string" && typeof max === "string") return { ...entry, min, max };
-  const [least, most] = [Number(min), Number(max)];
+  const least = Number(min);
+  const most = Number(max);
   if (!(least <= most)) throw malformed();
-  return { ...entry, min: least, max: most };
+  return { name, type: type as ColumnType, start, size, codec, nulls, min: least, max: most };
 }
 
 /** JSON has no word for infinity. */
@@ -103,11 +112,13 @@ function toAmendment(amendment: unknown): Amendment {
   return [id, document, marker];
 }
 
-/** The sum of numbers from 1, behind `start`. */
+/** The sum of numbers from 1 below 2^31, behind `start`. Thousands of them, before anything is compiled: plainly written. */
 function total(numbers: unknown, start: number): number {
+  const list = asList(numbers);
   let sum = start;
-  for (const number of asList(numbers)) {
-    if (!isCount(number) || number === 0) throw malformed();
+  for (let i = 0; i < list.length; i++) {
+    const number = list[i] as number;
+    if ((number | 0) !== number || number < 1) throw malformed();
     sum += number;
   }
   return sum;

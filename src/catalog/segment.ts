@@ -4,9 +4,10 @@ import { LedgerError } from "../backend/error.ts";
 import type { RecordedDataset } from "../journal/event.ts";
 import { ID_PATTERN } from "../journal/run-created.ts";
 import type { RunRecord } from "../journal/run-record.ts";
-import { CODEC, ENCODING, MAGIC } from "../parquet/format-numbers.ts";
+import { ENCODING, MAGIC } from "../parquet/format-numbers.ts";
 import { readPageHeader } from "../parquet/page-header.ts";
-import { type Cells, decodeCells } from "./column-cells.ts";
+import { gunzip, gunzipAll } from "#gunzip";
+import { type Cells, decodeCells, decodeTexts } from "./column-cells.ts";
 import { checkColumns } from "./column-types.ts";
 import { type ColumnEntry, decodeDirectory, type Directory, directorySize } from "./directory.ts";
 import { experimentPrefix } from "./entry.ts";
@@ -18,6 +19,8 @@ import { MAX_SEGMENT_ROWS } from "./segment-name.ts";
 
 /** Bytes read from the end of a segment at first; a small one is read whole. */
 const TAIL_BYTES = 262_144;
+/** Pages of records inflated at once. */
+const PAGES_AT_ONCE = 64;
 /** Bytes of records read at once where all are wanted. */
 const PIECE_BYTES: number = 4 * 1024 * 1024;
 /** Length of the footer and magic. */
@@ -32,8 +35,7 @@ interface RecordPage extends Range {
 export interface StoredPage {
   readonly firstRow: number;
   readonly rows: number;
-  readonly bytes: Uint8Array;
-  /** What of it is behind the header. */
+  /** It without its header. */
   readonly gzip: Uint8Array;
   /** Bytes of that, inflated. */
   readonly size: number;
@@ -48,7 +50,9 @@ export class Segment {
   /** As they were read, until somebody looks at them. */
   readonly #unread = new Map<string, Uint8Array>();
   readonly #cells = new Map<string, Cells>();
-  readonly #pages: readonly RecordPage[];
+  /** Of each page of records where it begins, in bytes and in rows, and of the last also where it ends. */
+  readonly #starts: Float64Array;
+  readonly #firstRows: Uint32Array;
 
   private constructor(name: SegmentName, directory: Directory, tail: { start: number; bytes: Uint8Array }) {
     this.name = name;
@@ -59,14 +63,12 @@ export class Segment {
       throw new RangeError("its directory is malformed");
     checkColumns(this.#columns);
     const { start, sizes, rows } = directory.records;
-    let at = start;
-    let firstRow = 0;
-    this.#pages = sizes.map((size, i) => {
-      const page = { start: at, end: at + size, firstRow, rows: rows[i]! };
-      at = page.end;
-      firstRow += page.rows;
-      return page;
-    });
+    this.#starts = new Float64Array(sizes.length + 1).fill(start);
+    this.#firstRows = new Uint32Array(sizes.length + 1);
+    for (let i = 0; i < sizes.length; i++) {
+      this.#starts[i + 1] = this.#starts[i]! + sizes[i]!;
+      this.#firstRows[i + 1] = this.#firstRows[i]! + rows[i]!;
+    }
   }
 
   static async open(backend: Backend, name: SegmentName, signal: AbortSignal | undefined): Promise<Segment> {
@@ -139,13 +141,25 @@ export class Segment {
     signal: AbortSignal | undefined,
   ): Promise<Map<number, RunRecord>> {
     return await orCorrupt(this.name.key, signal, async () => {
-      const pages = new Map(rows.map((row) => [this.#pageOf(row), new Array<number>()]));
-      for (const row of rows) pages.get(this.#pageOf(row))!.push(row);
-      const bytesOf = await this.#read(backend, [...pages.keys()], most, signal);
+      const pages = new Map<number, number[]>();
+      for (const row of rows) {
+        const page = this.#pageOf(row);
+        const own = pages.get(page);
+        if (own) own.push(row);
+        else pages.set(page, [row]);
+      }
+      const wanted = [...pages.keys()].map((page) => this.#page(page));
+      const bytesOf = await this.#read(backend, wanted, most, signal);
+      const own = [...pages.values()];
+      const stored = wanted.map((page) => toStored(page, bytesOf(page)));
       const records = new Map<number, RunRecord>();
-      for (const [page, own] of pages) {
-        const texts = decodeTexts(bytesOf(page), page.rows);
-        for (const row of own) records.set(row, this.#toRecord(texts.at(row - page.firstRow) as string, row));
+      for (let i = 0; i < stored.length; i += PAGES_AT_ONCE) {
+        const some = stored.slice(i, i + PAGES_AT_ONCE);
+        for (const [k, bytes] of gunzipAll(some).entries()) {
+          const { firstRow, rows: count } = some[k]!;
+          const texts = decodeTexts(bytes, count);
+          for (const row of own[i + k]!) records.set(row, this.#toRecord(texts.at(row - firstRow) as string, row));
+        }
       }
       return records;
     });
@@ -153,10 +167,11 @@ export class Segment {
 
   /** The pages of records, as they are stored. */
   async *storedPages(backend: Backend, signal: AbortSignal | undefined): AsyncGenerator<StoredPage, void, undefined> {
-    for (let i = 0; i < this.#pages.length;) {
-      const { start } = this.#pages[i]!;
-      const behind = this.#pages.findIndex(({ end }, at) => at > i && end > start + PIECE_BYTES);
-      const some = this.#pages.slice(i, behind < 0 ? undefined : behind);
+    const pages = this.#starts.length - 1;
+    for (let i = 0; i < pages;) {
+      const some = [this.#page(i)];
+      while (i + some.length < pages && this.#starts[i + some.length + 1]! <= this.#starts[i]! + PIECE_BYTES)
+        some.push(this.#page(i + some.length));
       const bytesOf = await orCorrupt(this.name.key, signal, () => this.#read(backend, some, 1, signal));
       for (const page of some) yield await orCorrupt(this.name.key, signal, async () => toStored(page, bytesOf(page)));
       i += some.length;
@@ -166,7 +181,7 @@ export class Segment {
   /** Texts of the records of some rows of a page. */
   textsOf(page: StoredPage, rows: readonly number[]): string[] {
     try {
-      const texts = decodeTexts(page.bytes, page.rows);
+      const texts = decodeTexts(gunzip(page.gzip, page.size), page.rows);
       return rows.map((row) => texts.at(row - page.firstRow) as string);
     } catch (cause) {
       throw corrupt(this.name.key, cause);
@@ -204,15 +219,20 @@ export class Segment {
     return this.#cells.has(column) || this.#unread.has(column);
   }
 
-  #pageOf(row: number): RecordPage {
+  #pageOf(row: number): number {
     let low = 0;
-    let high = this.#pages.length - 1;
+    let high = this.#starts.length - 2;
     while (low < high) {
       const middle = (low + high + 1) >>> 1;
-      if (this.#pages[middle]!.firstRow <= row) low = middle;
+      if (this.#firstRows[middle]! <= row) low = middle;
       else high = middle - 1;
     }
-    return this.#pages[low]!;
+    return low;
+  }
+
+  #page(i: number): RecordPage {
+    const firstRow = this.#firstRows[i]!;
+    return { start: this.#starts[i]!, end: this.#starts[i + 1]!, firstRow, rows: this.#firstRows[i + 1]! - firstRow };
   }
 
   async #read(
@@ -240,9 +260,6 @@ export class Segment {
   }
 }
 
-const decodeTexts = (page: Uint8Array, rows: number): Cells =>
-  decodeCells(page, { type: "string", codec: CODEC.gzip, nulls: 0 }, rows);
-
 /** Made sure to be what was written once, though it is not inflated. */
 function toStored({ firstRow, rows }: RecordPage, bytes: Uint8Array): StoredPage {
   const { kind, values, encoding, at, stored, size, crc } = readPageHeader(bytes, 0);
@@ -253,7 +270,7 @@ function toStored({ firstRow, rows }: RecordPage, bytes: Uint8Array): StoredPage
   const isWhole = stored === gzip.length && crc === (crc32(gzip) | 0) && held === size;
   if (kind !== "v1" || encoding !== ENCODING.plain || values !== rows || !isWhole)
     throw new RangeError("the page is malformed");
-  return { firstRow, rows, bytes, gzip, size };
+  return { firstRow, rows, gzip, size };
 }
 
 interface Tail {

@@ -12,7 +12,46 @@ const modules: [string, GunzipModule][] = [
 
 const gzip = (bytes: Uint8Array, strategy = 0): Uint8Array => new Uint8Array(gzipSync(bytes, { strategy }));
 
-describe.each(modules)("%s", (_, { gunzip }) => {
+describe.each(modules)("%s", (_, { gunzip, gunzipAll }) => {
+  test("several at once are what they are one by one", () => {
+    const contents = fc.array(
+      fc.oneof(
+        fc.uint8Array({ maxLength: 50 }),
+        fc.nat(9000).map((n) => new Uint8Array(n)),
+      ),
+    );
+    fc.assert(
+      fc.property(contents, (all) => {
+        const members = all.map((bytes) => ({ gzip: gzip(bytes), size: bytes.length }));
+        expect(gunzipAll(members).map((bytes) => [...bytes])).toEqual(all.map((bytes) => [...bytes]));
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test("several of which one is damaged, cut short or followed by more are refused", () => {
+    const contents = [100, 3000, 7].map((n) => Uint8Array.from({ length: n }, (_, i) => (i * i) >> 2));
+    const members = contents.map((bytes) => ({ gzip: gzip(bytes), size: bytes.length }));
+    fc.assert(
+      fc.property(fc.nat(2), fc.nat(), fc.integer({ min: 1, max: 255 }), fc.nat(2), (which, at, change, how) => {
+        const { gzip: good, size } = members[which]!;
+        const flipped = new Uint8Array(good);
+        flipped[at % good.length]! ^= change;
+        const bad = [flipped, good.subarray(0, at % good.length), Uint8Array.of(...good, change, 0, 1)][how]!;
+        const all = members.with(which, { gzip: bad, size });
+        let found: Uint8Array[];
+        try {
+          found = gunzipAll(all);
+        } catch {
+          return;
+        }
+        // Some bits of a header say nothing that matters.
+        expect(found.map((bytes) => [...bytes])).toEqual(contents.map((bytes) => [...bytes]));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   test("gives back what gzip took, of any size and strategy", () => {
     const content = fc.oneof(
       fc.uint8Array({ maxLength: 300 }),

@@ -13,7 +13,8 @@ import { listObjects, removeStale } from "./list.ts";
 import { processLiveness } from "./liveness.ts";
 import { Root, parentKey } from "./paths.ts";
 import { type Link, publish } from "./publish.ts";
-import { readObject } from "./read.ts";
+import { openFile, readObject } from "./read.ts";
+import { SharedFiles } from "./shared-files.ts";
 import { watchDirectories } from "./watch-directories.ts";
 
 export interface FsHandleOptions extends Omit<AppendOptions, "disk"> {
@@ -29,6 +30,7 @@ export class FsHandle implements Backend {
   readonly liveness: Liveness = processLiveness;
   readonly directory: string;
   readonly #root: Root;
+  readonly #files: SharedFiles;
   readonly #directories: Directories;
   readonly #appends: Appends;
   readonly #link: Link;
@@ -42,6 +44,10 @@ export class FsHandle implements Backend {
     this.directory = this.#root.directory;
     this.#disk = options.disk;
     this.#link = options.link;
+    this.#files = new SharedFiles(async (key) => {
+      await this.#root.assertNoLink(parentKey(key));
+      return await openFile(this.#root.path(key));
+    });
     this.#directories = new Directories(this.#root, options.disk);
     this.#appends = new Appends(this.#root, this.#directories, options);
     this.#mode = finalMode();
@@ -69,8 +75,7 @@ export class FsHandle implements Backend {
     const signal = options?.signal;
     const work = async (): Promise<Uint8Array> => {
       try {
-        await this.#root.assertNoLink(parentKey(key));
-        return await readObject(this.#root.path(key), key, options?.range, signal);
+        return await this.#files.use(key, (opened) => readObject(opened, key, options?.range, signal));
       } catch (error) {
         throw isAbsent(error) ? failure("NOT_FOUND", "read", key, "it does not exist", error) : error;
       }

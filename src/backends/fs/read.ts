@@ -2,6 +2,7 @@ import { type FileHandle, constants, open } from "node:fs/promises";
 import type { ByteRange } from "../../backend/backend.ts";
 import { clampRange } from "../../backend/body.ts";
 import { errno, failure } from "./errors.ts";
+import type { OpenFile } from "./shared-files.ts";
 
 /** Between reads of this size a signal is looked at. */
 const SLICE_BYTES = 16 * 1024 * 1024;
@@ -14,7 +15,7 @@ const NO_LINK = constants.O_NOFOLLOW ?? 0;
  * An open file and its size, or `undefined` when what is there is no regular file: a directory, a pipe, or, unless `follow`,
  * a link.
  */
-export async function openFile(path: string, follow = false): Promise<{ file: FileHandle; size: number } | undefined> {
+export async function openFile(path: string, follow = false): Promise<OpenFile | undefined> {
   let file: FileHandle;
   try {
     file = await open(path, follow ? FLAGS : FLAGS | NO_LINK);
@@ -34,25 +35,19 @@ export async function openFile(path: string, follow = false): Promise<{ file: Fi
   return undefined;
 }
 
-/** The bytes of an object, in a buffer of their own. */
+/** The bytes of an object, in a buffer of their own. `opened`: its file, if it is one. */
 export async function readObject(
-  path: string,
+  opened: OpenFile | undefined,
   key: string,
   range: ByteRange | undefined,
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array> {
-  const opened = await openFile(path);
   if (opened === undefined) throw failure("NOT_FOUND", "read", key, "what is there is no regular file");
-  const { file, size } = opened;
-  try {
-    const { start, end } = clampRange(range, size);
-    const bytes = new Uint8Array(end - start);
-    const done = await readFully(file, bytes, start, signal);
-    if (done < bytes.byteLength) throw failure("IO", "read", key, "the file became shorter while it was read");
-    return bytes;
-  } finally {
-    await file.close();
-  }
+  const { start, end } = clampRange(range, opened.size);
+  const bytes = new Uint8Array(end - start);
+  const done = await readFully(opened.file, bytes, start, signal);
+  if (done < bytes.byteLength) throw failure("IO", "read", key, "the file became shorter while it was read");
+  return bytes;
 }
 
 /** Fills `bytes` from `position` on; returns how many there were. */

@@ -1,3 +1,9 @@
+/** A gzip member and how many bytes it has to hold. */
+export interface Member {
+  readonly gzip: Uint8Array;
+  readonly size: number;
+}
+
 /** What `#gunzip` is: `node.ts` where there is `node:zlib`, else `portable.ts`. */
 export interface GunzipModule {
   /**
@@ -5,6 +11,8 @@ export interface GunzipModule {
    * checksum is wrong, or it holds more or less.
    */
   gunzip(member: Uint8Array, size: number): Uint8Array;
+  /** Inflates several at once. Each member ends with the size that it has, which the caller has compared. */
+  gunzipAll(members: readonly Member[]): Uint8Array[];
   /** One gzip member. Which bytes it is made of depends on the platform. */
   gzip(bytes: Uint8Array): Uint8Array;
 }

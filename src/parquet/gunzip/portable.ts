@@ -1,6 +1,7 @@
 import { deflateSync, gunzipSync } from "fflate";
 import { crc32 } from "../../backend/crc32.ts";
 import { gzipOf } from "../gzip.ts";
+import type { Member } from "./gunzip.ts";
 
 /** Gunzip in plain JavaScript. fflate compares neither CRC nor length with the trailer, so that is done here. */
 export function gunzip(member: Uint8Array, size: number): Uint8Array {
@@ -15,6 +16,10 @@ export function gunzip(member: Uint8Array, size: number): Uint8Array {
     throw new RangeError(`gzip does not hold ${size} bytes`);
   if (crc32(bytes) !== view.getUint32(0, true)) throw new RangeError("gzip has a wrong checksum");
   return bytes;
+}
+
+export function gunzipAll(members: readonly Member[]): Uint8Array[] {
+  return members.map((member) => gunzip(member.gzip, member.size));
 }
 
 export function gzip(bytes: Uint8Array): Uint8Array {
