@@ -23,14 +23,17 @@ export async function checkMarker(backend: Backend, clock: Clock): Promise<void>
         throw notALedger(backend, `it has no ${MARKER_KEY}, but holds ${JSON.stringify(key)}`);
     }
     const text = encodeJson({ format: "runledger", version: FORMAT_VERSION, createdAt: clock.now() }, "ledger");
-    try {
-      await backend.create(MARKER_KEY, new TextEncoder().encode(`${text}\n`));
-    } catch (error) {
-      if (!LedgerError.hasCode(error, "EXISTS") || attempt === 5) throw error;
+    // At once: there is no run yet that would not be entered, whoever else makes a ledger of this place.
+    const [marked, completed] = await Promise.allSettled([
+      backend.create(MARKER_KEY, new TextEncoder().encode(`${text}\n`)),
+      createEmpty(backend, COMPLETE_KEY),
+    ]);
+    if (marked.status === "rejected") {
+      if (!LedgerError.hasCode(marked.reason, "EXISTS") || attempt === 5) throw marked.reason;
       continue;
     }
-    // There is no run yet that would not be entered.
-    return await createEmpty(backend, COMPLETE_KEY);
+    if (completed.status === "rejected") throw completed.reason;
+    return;
   }
 }
 
