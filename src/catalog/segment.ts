@@ -1,11 +1,9 @@
 import type { Backend } from "../backend/backend.ts";
-import { crc32 } from "../backend/crc32.ts";
 import { LedgerError } from "../backend/error.ts";
 import type { RecordedDataset } from "../journal/event.ts";
 import { ID_PATTERN } from "../journal/run-created.ts";
 import type { RunRecord } from "../journal/run-record.ts";
-import { ENCODING, MAGIC } from "../parquet/format-numbers.ts";
-import { readPageHeader } from "../parquet/page-header.ts";
+import { MAGIC } from "../parquet/format-numbers.ts";
 import { gunzip, gunzipAll } from "#gunzip";
 import { type Cells, decodeCells, decodeTexts } from "./column-cells.ts";
 import { checkColumns } from "./column-types.ts";
@@ -13,6 +11,7 @@ import { type ColumnEntry, decodeDirectory, type Directory, directorySize } from
 import { experimentPrefix } from "./entry.ts";
 import { isDatasetList } from "./is-run-record.ts";
 import { planRanges, type Range } from "./ranges.ts";
+import { RecordPages, type StoredPage, toStored } from "./record-pages.ts";
 import { decodeRecord } from "./record-text.ts";
 import type { SegmentName } from "./segment-name.ts";
 import { MAX_SEGMENT_ROWS } from "./segment-name.ts";
@@ -26,21 +25,6 @@ const PIECE_BYTES: number = 4 * 1024 * 1024;
 /** Length of the footer and magic. */
 const END_BYTES = 8;
 
-interface RecordPage extends Range {
-  readonly firstRow: number;
-  readonly rows: number;
-}
-
-/** A page of records as it is stored. */
-export interface StoredPage {
-  readonly firstRow: number;
-  readonly rows: number;
-  /** It without its header. */
-  readonly gzip: Uint8Array;
-  /** Bytes of that, inflated. */
-  readonly size: number;
-}
-
 /** A segment of the catalogue, of which only what is asked for is read. Whatever is wrong with it is `CORRUPT`, naming it. */
 export class Segment {
   readonly name: SegmentName;
@@ -50,9 +34,7 @@ export class Segment {
   /** As they were read, until somebody looks at them. */
   readonly #unread = new Map<string, Uint8Array>();
   readonly #cells = new Map<string, Cells>();
-  /** Of each page of records where it begins, in bytes and in rows, and of the last also where it ends. */
-  readonly #starts: Float64Array;
-  readonly #firstRows: Uint32Array;
+  readonly #pages: RecordPages;
 
   private constructor(name: SegmentName, directory: Directory, tail: { start: number; bytes: Uint8Array }) {
     this.name = name;
@@ -62,13 +44,7 @@ export class Segment {
     if (directory.rows > MAX_SEGMENT_ROWS || this.#columns.size !== directory.columns.length)
       throw new RangeError("its directory is malformed");
     checkColumns(this.#columns);
-    const { start, sizes, rows } = directory.records;
-    this.#starts = new Float64Array(sizes.length + 1).fill(start);
-    this.#firstRows = new Uint32Array(sizes.length + 1);
-    for (let i = 0; i < sizes.length; i++) {
-      this.#starts[i + 1] = this.#starts[i]! + sizes[i]!;
-      this.#firstRows[i + 1] = this.#firstRows[i]! + rows[i]!;
-    }
+    this.#pages = new RecordPages(directory.records);
   }
 
   static async open(backend: Backend, name: SegmentName, signal: AbortSignal | undefined): Promise<Segment> {
@@ -143,12 +119,12 @@ export class Segment {
     return await orCorrupt(this.name.key, signal, async () => {
       const pages = new Map<number, number[]>();
       for (const row of rows) {
-        const page = this.#pageOf(row);
+        const page = this.#pages.of(row);
         const own = pages.get(page);
         if (own) own.push(row);
         else pages.set(page, [row]);
       }
-      const wanted = [...pages.keys()].map((page) => this.#page(page));
+      const wanted = [...pages.keys()].map((page) => this.#pages.at(page));
       const bytesOf = await this.#read(backend, wanted, most, signal);
       const own = [...pages.values()];
       const stored = wanted.map((page) => toStored(page, bytesOf(page)));
@@ -167,11 +143,14 @@ export class Segment {
 
   /** The pages of records, as they are stored. */
   async *storedPages(backend: Backend, signal: AbortSignal | undefined): AsyncGenerator<StoredPage, void, undefined> {
-    const pages = this.#starts.length - 1;
-    for (let i = 0; i < pages;) {
-      const some = [this.#page(i)];
-      while (i + some.length < pages && this.#starts[i + some.length + 1]! <= this.#starts[i]! + PIECE_BYTES)
-        some.push(this.#page(i + some.length));
+    for (let i = 0; i < this.#pages.count;) {
+      const first = this.#pages.at(i);
+      const some = [first];
+      while (i + some.length < this.#pages.count) {
+        const next = this.#pages.at(i + some.length);
+        if (next.end > first.start + PIECE_BYTES) break;
+        some.push(next);
+      }
       const bytesOf = await orCorrupt(this.name.key, signal, () => this.#read(backend, some, 1, signal));
       for (const page of some) yield await orCorrupt(this.name.key, signal, async () => toStored(page, bytesOf(page)));
       i += some.length;
@@ -219,22 +198,6 @@ export class Segment {
     return this.#cells.has(column) || this.#unread.has(column);
   }
 
-  #pageOf(row: number): number {
-    let low = 0;
-    let high = this.#starts.length - 2;
-    while (low < high) {
-      const middle = (low + high + 1) >>> 1;
-      if (this.#firstRows[middle]! <= row) low = middle;
-      else high = middle - 1;
-    }
-    return low;
-  }
-
-  #page(i: number): RecordPage {
-    const firstRow = this.#firstRows[i]!;
-    return { start: this.#starts[i]!, end: this.#starts[i + 1]!, firstRow, rows: this.#firstRows[i + 1]! - firstRow };
-  }
-
   async #read(
     backend: Backend,
     ranges: readonly Range[],
@@ -258,19 +221,6 @@ export class Segment {
       return piece.bytes.subarray(start - piece.start, end - piece.start);
     };
   }
-}
-
-/** Made sure to be what was written once, though it is not inflated. */
-function toStored({ firstRow, rows }: RecordPage, bytes: Uint8Array): StoredPage {
-  const { kind, values, encoding, at, stored, size, crc } = readPageHeader(bytes, 0);
-  const gzip = bytes.subarray(at);
-  // A member ends with the size of what it holds.
-  const held =
-    gzip.length < 4 ? undefined : new DataView(bytes.buffer, bytes.byteOffset).getUint32(bytes.length - 4, true);
-  const isWhole = stored === gzip.length && crc === (crc32(gzip) | 0) && held === size;
-  if (kind !== "v1" || encoding !== ENCODING.plain || values !== rows || !isWhole)
-    throw new RangeError("the page is malformed");
-  return { firstRow, rows, gzip, size };
 }
 
 interface Tail {

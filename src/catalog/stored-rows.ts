@@ -1,7 +1,8 @@
 import type { Backend } from "../backend/backend.ts";
 import type { Cells } from "./column-cells.ts";
 import { columnsFor } from "./segment-fields.ts";
-import type { Segment, StoredPage } from "./segment.ts";
+import type { StoredPage } from "./record-pages.ts";
+import type { Segment } from "./segment.ts";
 
 /** A page that is smaller, inflated, is made anew together with what comes next to it. */
 const LEAST_PAGE_BYTES = 8192;
