@@ -111,8 +111,8 @@ export class ColumnsBuilder {
     const ofNumbers = (named: string): TableColumn => {
       const values = new Float64Array(this.rows);
       const nulls = this.#spread(column, values, (cell) => (isNumber(cell) ? cell : undefined));
-      // A clock of the caller's may have told fractions of a millisecond.
-      const isTime = TIMES.has(named) && values.every(Number.isSafeInteger);
+      // A clock of the caller's may have told fractions of a millisecond, or -0.
+      const isTime = TIMES.has(named) && values.every((ms) => Number.isSafeInteger(ms) && !Object.is(ms, -0));
       return { name: named, type: isTime ? "timestamp" : "double", values, ...nulls };
     };
     const ofBooleans = (named: string): TableColumn => {
