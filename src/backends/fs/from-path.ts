@@ -4,7 +4,7 @@ import { abortable } from "../../backend/abort.ts";
 import { LedgerError, invalidArgument } from "../../backend/error.ts";
 import type { FileTree, SourceFile } from "../../backend/files.ts";
 import { isAbsent, toLedgerError } from "./errors.ts";
-import { openFile, readFully } from "./read.ts";
+import { openToRead, readFully } from "./read.ts";
 import { walk } from "./walk.ts";
 
 const CHUNK_BYTES = 1024 * 1024;
@@ -85,12 +85,13 @@ async function* chunks(
 ): AsyncGenerator<Uint8Array> {
   try {
     signal?.throwIfAborted();
-    const opened = await openFile(absolute, follow);
-    if (opened === undefined) throw changed(path, "is no regular file any more");
-    const { file } = opened;
+    const file = await openToRead(absolute, follow);
+    if (file === undefined) throw changed(path, NO_FILE);
     let ahead: Promise<Uint8Array> | undefined;
     try {
-      if (opened.size !== size) throw changed(path, `has ${opened.size} bytes and no longer ${size}`);
+      const found = await file.stat();
+      if (!found.isFile()) throw changed(path, NO_FILE);
+      if (found.size !== size) throw changed(path, `has ${found.size} bytes and no longer ${size}`);
       const readAt = async (position: number): Promise<Uint8Array> => {
         const bytes = new Uint8Array(Math.min(CHUNK_BYTES, size - position));
         const done = await readFully(file, bytes, position, signal);
@@ -115,6 +116,8 @@ async function* chunks(
     throw toLedgerError(error, "read", path);
   }
 }
+
+const NO_FILE = "is no regular file any more";
 
 function changed(path: string, how: string): LedgerError {
   return new LedgerError("CONFLICT", `${path} was changed while it was read: it ${how}`, {

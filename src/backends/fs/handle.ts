@@ -13,7 +13,7 @@ import { listObjects, removeStale } from "./list.ts";
 import { processLiveness } from "./liveness.ts";
 import { Root, parentKey } from "./paths.ts";
 import { type Link, publish } from "./publish.ts";
-import { openFile, readObject } from "./read.ts";
+import { openToRead, readObject } from "./read.ts";
 import { SharedFiles } from "./shared-files.ts";
 import { watchDirectories } from "./watch-directories.ts";
 
@@ -44,9 +44,12 @@ export class FsHandle implements Backend {
     this.directory = this.#root.directory;
     this.#disk = options.disk;
     this.#link = options.link;
-    this.#files = new SharedFiles(async (key) => {
-      await this.#root.assertNoLink(parentKey(key));
-      return await openFile(this.#root.path(key));
+    this.#files = new SharedFiles({
+      open: async (key) => {
+        await this.#root.assertNoLink(parentKey(key));
+        return await openToRead(this.#root.path(key));
+      },
+      look: (key) => lstat(this.#root.path(key), { bigint: true }),
     });
     this.#directories = new Directories(this.#root, options.disk);
     this.#appends = new Appends(this.#root, this.#directories, options);
@@ -75,7 +78,7 @@ export class FsHandle implements Backend {
     const signal = options?.signal;
     const work = async (): Promise<Uint8Array> => {
       try {
-        return await this.#files.use(key, (opened) => readObject(opened, key, options?.range, signal));
+        return await this.#files.use(key, (found) => readObject(found, key, options?.range, signal));
       } catch (error) {
         throw isAbsent(error) ? failure("NOT_FOUND", "read", key, "it does not exist", error) : error;
       }
@@ -166,7 +169,7 @@ export class FsHandle implements Backend {
   async close(): Promise<void> {
     this.#closed = true;
     for (const sink of this.#watching) sink.end();
-    await this.#appends.close();
+    await Promise.all([this.#appends.close(), this.#files.close()]);
   }
 
   removeStaleTemporaryFiles(options: {

@@ -2,52 +2,70 @@ import { type FileHandle, constants, open } from "node:fs/promises";
 import type { ByteRange } from "../../backend/backend.ts";
 import { clampRange } from "../../backend/body.ts";
 import { errno, failure } from "./errors.ts";
-import type { OpenFile } from "./shared-files.ts";
+import type { FoundFile } from "./shared-files.ts";
 
 /** Between reads of this size a signal is looked at. */
 const SLICE_BYTES = 16 * 1024 * 1024;
+/** A range of up to this size is read while the size of the file is looked at. */
+const AHEAD_BYTES = 1024 * 1024;
 
 /** Without waiting for the other end of a pipe. Windows has neither this flag nor the other one. */
 const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 const NO_LINK = constants.O_NOFOLLOW ?? 0;
 
-/**
- * An open file and its size, or `undefined` when what is there is no regular file: a directory, a pipe, or, unless `follow`,
- * a link.
- */
-export async function openFile(path: string, follow = false): Promise<OpenFile | undefined> {
-  let file: FileHandle;
+/** Opens what may be a regular file; `undefined` when it is known to be none: a directory, a socket, or, unless `follow`, a link. */
+export async function openToRead(path: string, follow = false): Promise<FileHandle | undefined> {
   try {
-    file = await open(path, follow ? FLAGS : FLAGS | NO_LINK);
+    return await open(path, follow ? FLAGS : FLAGS | NO_LINK);
   } catch (error) {
     // A link, a directory (Windows), and a socket or a pipe without its other end.
     if (["ELOOP", "EMLINK", "EISDIR", "ENXIO"].includes(errno(error) ?? "")) return undefined;
     throw error;
   }
-  try {
-    const found = await file.stat();
-    if (found.isFile()) return { file, size: found.size };
-  } catch (error) {
-    await file.close();
-    throw error;
-  }
-  await file.close();
-  return undefined;
 }
 
-/** The bytes of an object, in a buffer of their own. `opened`: its file, if it is one. */
+/** The bytes of an object, in a buffer of their own. `found`: its file, if it is one. */
 export async function readObject(
-  opened: OpenFile | undefined,
+  found: FoundFile | undefined,
   key: string,
   range: ByteRange | undefined,
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array> {
-  if (opened === undefined) throw failure("NOT_FOUND", "read", key, "what is there is no regular file");
-  const { start, end } = clampRange(range, opened.size);
-  const bytes = new Uint8Array(end - start);
-  const done = await readFully(opened.file, bytes, start, signal);
-  if (done < bytes.byteLength) throw failure("IO", "read", key, "the file became shorter while it was read");
+  const ahead = found && range && readAhead(found.file, range, signal);
+  const size = await found?.size.catch(async (error: unknown) => {
+    await ahead; // The file is not let go of while it is read.
+    throw error;
+  });
+  const before = await ahead;
+  if (found === undefined || size === undefined)
+    throw failure("NOT_FOUND", "read", key, "what is there is no regular file");
+  const { start, end } = clampRange(range, size);
+  const length = end - start;
+  if (before?.length === length) return before;
+  if (before && before.length > length) return before.slice(0, length);
+  const bytes = new Uint8Array(length);
+  if (before) bytes.set(before);
+  const done = before?.length ?? 0;
+  if (done + (await readFully(found.file, bytes.subarray(done), start + done, signal)) < length)
+    throw failure("IO", "read", key, "the file became shorter while it was read");
   return bytes;
+}
+
+/** What there is of a short range. What is wrong with the file or the range is for the caller to find. */
+async function readAhead(
+  file: FileHandle,
+  { offset, length }: ByteRange,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array | undefined> {
+  if (length === undefined || !(length <= AHEAD_BYTES)) return undefined;
+  try {
+    const { start, end } = clampRange({ offset, length }, Number.MAX_SAFE_INTEGER);
+    const bytes = new Uint8Array(end - start);
+    const done = await readFully(file, bytes, start, signal);
+    return done === bytes.length ? bytes : bytes.slice(0, done);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Fills `bytes` from `position` on; returns how many there were. */

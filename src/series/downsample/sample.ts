@@ -1,10 +1,10 @@
 import { LedgerError } from "../../backend/error.ts";
 import type { Point } from "../../journal/summary.ts";
-import { BUCKETS, COARSE_BUCKETS, type ExtremeColumns, mergeBuckets } from "../overview/bucket-columns.ts";
-import { type Extremes, extremesOf } from "../overview/extremes.ts";
-import { OverviewBuilder } from "../overview/overview-builder.ts";
+import { BUCKETS, bucketStart, COARSE_BUCKETS, type ExtremeColumns, mergeBuckets } from "../overview/bucket-columns.ts";
+import type { Extremes } from "../overview/extremes.ts";
 import type { Series } from "../series.ts";
 import { candidatesOf } from "./candidates.ts";
+import { extremePoints } from "./extreme-points.ts";
 import { lttb } from "./lttb.ts";
 import { checkSampling, levelFor, type SampleMethod } from "./method.ts";
 
@@ -32,14 +32,15 @@ export function sampleSeries(series: Series, samples: number, method: SampleMeth
   checkSampling(samples, method);
   const n = series.values.length;
   if (n <= samples) return series;
-  const level = levelFor(n, samples, method);
-  if (level !== undefined) {
-    const extremes = extremesOf(overviewOf(series, BUCKETS), level);
-    return sampleLevel(extremes.level, extremes, samples, method);
-  }
-  if (method === "lttb") return lttb(withoutNaN(series), samples);
-  const { buckets, first, last } = overviewOf(series, groupsFor(samples));
-  return candidatesOf(buckets.extremes, { first, last });
+  if (method === "lttb" && samples > BUCKETS) return lttb(withoutNaN(series), samples);
+  // As if buckets were merged: those of the levels of detail, of which the groups are made.
+  const fine = levelFor(n, samples, method) === undefined ? groupsFor(samples) : Math.min(n, BUCKETS);
+  const coarse = method === "minmax" && samples <= BUCKETS ? Math.min(fine, COARSE_BUCKETS) : fine;
+  const groups = method === "minmax" ? Math.min(coarse, groupsFor(samples)) : coarse;
+  const startOf = (group: number): number =>
+    bucketStart(bucketStart(bucketStart(group, coarse, groups), fine, coarse), n, fine);
+  const points = extremePoints(series, groups, startOf, method === "lttb" || samples >= 4);
+  return method === "lttb" ? lttb(points, samples) : points;
 }
 
 /**
@@ -72,12 +73,6 @@ function groupsFor(samples: number): number {
 
 function merged(level: ExtremeColumns, groups: number): ExtremeColumns {
   return groups < level.buckets ? mergeBuckets(level, groups) : level;
-}
-
-function overviewOf({ steps, times, values }: Series, buckets: number): ReturnType<OverviewBuilder["finish"]> {
-  const builder = new OverviewBuilder(values.length, buckets);
-  builder.add(steps, times, values);
-  return builder.finish();
 }
 
 function withoutNaN({ steps, times, values }: Series): Series {

@@ -37,13 +37,12 @@ export class OverviewBuilder {
   #maxAt = 0;
   #first: Point | undefined;
 
-  /** `buckets`: how many to make, where not those of a stored overview. */
-  constructor(n: number, buckets: number = BUCKETS) {
+  constructor(n: number) {
     if (!Number.isSafeInteger(n) || n < 1) {
       throw new LedgerError("INVALID_ARGUMENT", `an overview of ${String(n)} points cannot be made`, { field: "n" });
     }
     this.#n = n;
-    this.#buckets = Math.min(n, buckets);
+    this.#buckets = Math.min(n, BUCKETS);
     const column = newColumns(5, this.#buckets);
     this.#made = {
       extremes: new ExtremeColumns(this.#buckets),

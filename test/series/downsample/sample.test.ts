@@ -6,11 +6,11 @@ import { levelFor, type SampleMethod } from "../../../src/series/downsample/meth
 import { sampleExtremes, sampleSeries } from "../../../src/series/downsample/sample.ts";
 import { decodeExtremes } from "../../../src/series/overview/decode-overview.ts";
 import { encodeOverview } from "../../../src/series/overview/encode-overview.ts";
-import { extremesOf } from "../../../src/series/overview/extremes.ts";
 import { OverviewBuilder } from "../../../src/series/overview/overview-builder.ts";
 import type { Series } from "../../../src/series/series.ts";
 import { recipes, seriesOf } from "../odd-series.ts";
 import { same } from "../same.ts";
+import { extremesOf } from "../extremes-of.ts";
 
 const methods = fc.constantFrom<SampleMethod>("minmax", "lttb");
 const sampleCounts = fc.oneof(

@@ -3,12 +3,13 @@ import { expect, test } from "vitest";
 import { LedgerError } from "../../../src/backend/error.ts";
 import { crc32 } from "../../../src/backend/crc32.ts";
 import type { ReadRange } from "../../../src/parquet/metrics-reader.ts";
-import { type Extremes, extremesOf } from "../../../src/series/overview/extremes.ts";
+import type { Extremes } from "../../../src/series/overview/extremes.ts";
 import { OverviewBuilder, type SeriesOverview } from "../../../src/series/overview/overview-builder.ts";
 import { openOverview } from "../../../src/series/overview/overview-file.ts";
 import { OverviewFileWriter } from "../../../src/series/overview/overview-writer.ts";
 import { type Recipe, recipes, seriesOf } from "../odd-series.ts";
 import { same } from "../same.ts";
+import { extremesOf } from "../extremes-of.ts";
 
 const NAME = "runs/r/metrics.overview";
 

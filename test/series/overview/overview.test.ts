@@ -5,11 +5,11 @@ import { LedgerError } from "../../../src/backend/error.ts";
 import { RunDeflate } from "../../../src/parquet/run-deflate.ts";
 import { decodeExtremes, decodeOverview } from "../../../src/series/overview/decode-overview.ts";
 import { encodeOverview } from "../../../src/series/overview/encode-overview.ts";
-import { extremesOf } from "../../../src/series/overview/extremes.ts";
 import { OverviewBuilder, type SeriesOverview } from "../../../src/series/overview/overview-builder.ts";
 import type { Series } from "../../../src/series/series.ts";
 import { recipes, seriesOf } from "../odd-series.ts";
 import { same } from "../same.ts";
+import { extremesOf } from "../extremes-of.ts";
 
 function overviewOf({ steps, times, values }: Series, slice = values.length): SeriesOverview {
   const builder = new OverviewBuilder(values.length);
