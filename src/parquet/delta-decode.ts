@@ -5,9 +5,9 @@ const POWERS: Float64Array = /* @__PURE__ */ Float64Array.from({ length: 33 }, (
 
 /**
  * Decodes a page of DELTA_BINARY_PACKED int64 into `out[at, at + count)`. Throws a RangeError if the bytes are anything else
- * than `count` safe integers.
+ * than `count` safe integers. Whether they are known to ascend: that costs no look at them.
  */
-export function decodeDelta(bytes: Uint8Array, out: Float64Array, at: number, count: number): void {
+export function decodeDelta(bytes: Uint8Array, out: Float64Array, at: number, count: number): boolean {
   const input = new DeltaInput(bytes);
   const blockSize = input.varint();
   const miniblocks = input.varint();
@@ -16,13 +16,17 @@ export function decodeDelta(bytes: Uint8Array, out: Float64Array, at: number, co
   if (input.varint() !== count) throw new RangeError("the page is malformed");
   let value = safe(input.zigzag());
   out[at++] = value;
+  let ascends = true;
 
   for (let left = count - 1; left > 0;) {
     const least = input.zigzag();
+    ascends &&= least >= 0 && least <= Number.MAX_SAFE_INTEGER;
     const widths = input.skip(miniblocks);
     for (let i = 0; i < miniblocks && left > 0; i++) {
       const width = bytes[widths + i] as number;
       if (width > 64) throw new RangeError("the page is malformed");
+      // A wider one could go once around 2^64.
+      ascends &&= width <= 32;
       const start = input.skip((size / 8) * width);
       const end = at + Math.min(size, left);
       value = unpack(input.view, start * 8, width, out, at, end, value, least);
@@ -31,6 +35,7 @@ export function decodeDelta(bytes: Uint8Array, out: Float64Array, at: number, co
     }
   }
   if (input.at !== bytes.length) throw new RangeError("the page is malformed");
+  return ascends;
 }
 
 /** Decodes a miniblock that begins at `bit` into `out[at, end)`, after `value`; returns the last. */

@@ -16,7 +16,7 @@ import {
   viewPoints,
 } from "./points-range.ts";
 import { type Span, planSpans } from "./read-plan.ts";
-import { type DecodedGroup, decodeRowGroup } from "./row-group.ts";
+import { type ChunksBefore, type DecodedGroup, decodeRowGroup } from "./row-group.ts";
 
 export type { PointsRange, ReadPoints, RowGroupInfo };
 
@@ -167,6 +167,7 @@ export class MetricsReader {
   ): AsyncGenerator<{ group: GroupLayout; decoded: DecodedGroup }, void, undefined> {
     const spans = planSpans(groups, limit);
     const scratch = new Scratch();
+    const before: ChunksBefore = {};
     const ahead: Promise<Uint8Array>[] = [];
     for (const [i, { start, groups: inside }] of spans.entries()) {
       while (ahead.length < parallel && i + ahead.length < spans.length) {
@@ -180,7 +181,7 @@ export class MetricsReader {
         const place = `row group ${group.index}`;
         // Points of one key are handed on as they are, those of several are copied out.
         const points = hasManyKeys(group) ? scratch.take(group.rows) : emptyPoints(group.rows);
-        yield { group, decoded: guarded(this.#name, place, () => decodeRowGroup(group, bytes, start, points)) };
+        yield { group, decoded: guarded(this.#name, place, () => decodeRowGroup(group, bytes, start, points, before)) };
       }
     }
   }

@@ -1,3 +1,5 @@
+import { equalBytes } from "../backend/body.ts";
+import type { ChunkLayout } from "./chunk-layout.ts";
 import { decodeDelta } from "./delta-decode.ts";
 import { decodePlainDoubles, decodePlainIntegers, joinPlanes } from "./fixed-decode.ts";
 import { type GroupLayout, hasManyKeys } from "./footer.ts";
@@ -19,49 +21,69 @@ export interface DecodedGroup {
   readonly points: ReadPoints;
 }
 
+/** A column chunk as it is stored, and what was decoded of it. */
+interface DecodedChunk {
+  readonly layout: ChunkLayout;
+  readonly stored: Uint8Array;
+  readonly bounds: Bounds;
+  readonly values: Float64Array;
+}
+
+/** What the row group before had. Keys that are logged together have the same steps and times, which are decoded once. */
+export type ChunksBefore = Partial<Record<"step" | "time", DecodedChunk>>;
+
 /**
  * Decodes a row group from bytes of the file that begin at `position` into `points`, which has as many places as the group
- * rows. Throws a RangeError that names the column.
+ * rows. `before` is kept from one row group of the file to the next; whoever does so changes no points meanwhile. Throws a
+ * RangeError that names the column.
  */
 export function decodeRowGroup(
   group: GroupLayout,
   bytes: Uint8Array,
   position: number,
   points: ReadPoints,
+  before: ChunksBefore = {},
 ): DecodedGroup {
   const { rows } = group;
+  const storedIn = ({ start, end }: ChunkLayout): Uint8Array => bytes.subarray(start - position, end - position);
   const pages = (name: ColumnName, admit: (values: number, size: number) => boolean): ChunkPages => {
     const layout = group.chunks[name];
-    return readPages(bytes.subarray(layout.start - position, layout.end - position), layout, rows, admit);
+    return readPages(storedIn(layout), layout, rows, admit);
   };
-  const fixed = (name: ColumnName, out: Float64Array, decoders: Readonly<Record<number, FixedDecoder>>): void => {
+  /** Whether the values are known to ascend. */
+  const fixed = (name: ColumnName, out: Float64Array, decoders: Readonly<Record<number, FixedDecoder>>): boolean => {
     const { dictionary, data } = pages(name, admitFixed);
     if (dictionary !== undefined) throw new RangeError("it has a dictionary, which is not supported");
     let at = 0;
+    let ascends = true;
     for (const { encoding, values, bytes: encoded } of data) {
       const decode = decoders[encoding];
       if (decode === undefined) throw new RangeError(`encoding ${encoding} is not supported`);
-      decode(encoded, out, at, values);
+      ascends = (decode(encoded, out, at, values) ?? false) && ascends && (at === 0 || out[at - 1]! <= out[at]!);
       at += values;
     }
+    return ascends;
   };
 
   const runs = inColumn("key", () =>
     hasManyKeys(group) ? checkKeys(group, decodeKeys(pages("key", admitKeys))) : [{ key: group.firstKey, rows }],
   );
-  inColumn("step", () => {
-    fixed("step", points.steps, INTEGERS);
-    checkBounds(points.steps, group.minStep, group.maxStep);
-  });
-  inColumn("time", () => {
-    fixed("time", points.times, INTEGERS);
-    checkBounds(points.times, group.minTime, group.maxTime);
-  });
+  const integers = (name: "step" | "time", values: Float64Array, least: number, most: number): void => {
+    const layout = group.chunks[name];
+    const chunk = { layout, stored: storedIn(layout), bounds: { least, most }, values };
+    const known = before[name];
+    if (known === undefined || !isSame(known, chunk)) checkBounds(values, chunk.bounds, fixed(name, values, INTEGERS));
+    else if (known.values.buffer !== values.buffer) values.set(known.values);
+    before[name] = chunk;
+  };
+  inColumn("step", () => integers("step", points.steps, group.minStep, group.maxStep));
+  inColumn("time", () => integers("time", points.times, group.minTime, group.maxTime));
   inColumn("value", () => fixed("value", points.values, DOUBLES));
   return { runs, points };
 }
 
-type FixedDecoder = (bytes: Uint8Array, out: Float64Array, at: number, count: number) => void;
+/** May know that the values ascend. */
+type FixedDecoder = (bytes: Uint8Array, out: Float64Array, at: number, count: number) => boolean | void;
 
 const INTEGERS: Readonly<Record<number, FixedDecoder>> = {
   [ENCODING.plain]: decodePlainIntegers,
@@ -98,9 +120,32 @@ function checkKeys(group: GroupLayout, runs: KeyRun[]): KeyRun[] {
   return runs;
 }
 
+function isSame(a: DecodedChunk, b: DecodedChunk): boolean {
+  return (
+    a.values.length === b.values.length &&
+    a.values.byteOffset === b.values.byteOffset &&
+    a.bounds.least === b.bounds.least &&
+    a.bounds.most === b.bounds.most &&
+    a.layout.gzip === b.layout.gzip &&
+    a.layout.optional === b.layout.optional &&
+    a.layout.dataStart - a.layout.start === b.layout.dataStart - b.layout.start &&
+    equalBytes(a.stored, b.stored)
+  );
+}
+
+/** What the statistics say. */
+interface Bounds {
+  readonly least: number;
+  readonly most: number;
+}
+
 /** Are `least` and `most` among the values, and none is outside? */
-function checkBounds(values: Float64Array, least: number, most: number): void {
+function checkBounds(values: Float64Array, { least, most }: Bounds, ascends: boolean): void {
   if (least === -Infinity) return;
+  if (ascends) {
+    if (values[0] !== least || values[values.length - 1] !== most) throw new RangeError(MISSTATED);
+    return;
+  }
   let hasLeast = false;
   let hasMost = false;
   for (let i = 0; i < values.length; i++) {

@@ -57,6 +57,39 @@ test("each width of bits, at the end of the page and before", () => {
   }
 });
 
+const ascend = (values: ArrayLike<number>): boolean =>
+  Array.from(values).every((value, i, all) => i === 0 || all[i - 1]! <= value);
+
+describe("that they ascend", () => {
+  const said = (values: readonly number[]): boolean =>
+    decodeDelta(packed(values), new Float64Array(values.length), 0, values.length);
+
+  test("is said of all whose steps have at most 32 bits, and of no others", () => {
+    const gaps = fc.array(fc.oneof(fc.constantFrom(0, 1, 2 ** 31), fc.nat(9)), { minLength: 1, maxLength: 300 });
+    const first = fc.integer({ min: -(2 ** 45), max: 2 ** 45 });
+    fc.assert(
+      fc.property(first, gaps, fc.option(fc.nat(299), { freq: 2 }), (first, gaps, fall) => {
+        const values = [first];
+        for (const [i, gap] of gaps.entries()) values.push(values.at(-1)! + (i === fall ? -1 - gap : gap));
+        expect(said(values)).toBe(ascend(values));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("is not said of what goes once around 2^64", () => {
+    // 5, then a step of 2^64 - 3: 64 bits of which the least is 0.
+    const wide = [253, ...Array.from({ length: 7 }, () => 255), ...Array.from({ length: 7 * 8 }, () => 0)];
+    const out = new Float64Array(2);
+    expect(decodeDelta(Uint8Array.from([8, 1, 2, 10, 0, 64, ...wide]), out, 0, 2)).toBe(false);
+    expect([...out]).toEqual([5, 2]);
+    // The same by a least step of 2^63 - 1, and one of a width that would do.
+    const least = [254, 255, 255, 255, 255, 255, 255, 255, 255, 1];
+    const around = Uint8Array.from([8, 1, 2, 10, ...least, 32, ...Array.from({ length: 32 }, () => 255)]);
+    expect(() => decodeDelta(around, out, 0, 2)).toThrow("beyond 2^53");
+  });
+});
+
 describe("refused", () => {
   test("what is beyond 2^53", () => {
     const beyond = [2n ** 53n, -(2n ** 53n), 2n ** 63n - 1n, -(2n ** 63n)];
@@ -99,7 +132,7 @@ test("any bytes: integers or a RangeError", () => {
     fc.property(head, fc.uint8Array({ maxLength: 400 }), (head, bytes) => {
       const out = new Float64Array(40);
       try {
-        decodeDelta(Uint8Array.from([...head, ...bytes]), out, 0, 40);
+        if (decodeDelta(Uint8Array.from([...head, ...bytes]), out, 0, 40)) expect(ascend(out)).toBe(true);
         expect(out.every((value) => Number.isSafeInteger(value))).toBe(true);
       } catch (error) {
         expect(error).toBeInstanceOf(RangeError);
