@@ -1,17 +1,11 @@
 import { LedgerError } from "../../backend/error.ts";
-import type { Point } from "../../journal/summary.ts";
-import { BUCKETS, bucketStart, COARSE_BUCKETS, type ExtremeColumns, mergeBuckets } from "../overview/bucket-columns.ts";
+import { BUCKETS, bucketStart, COARSE_BUCKETS } from "../overview/bucket-columns.ts";
 import type { Extremes } from "../overview/extremes.ts";
 import type { Series } from "../series.ts";
 import { candidatesOf } from "./candidates.ts";
 import { extremePoints } from "./extreme-points.ts";
 import { lttb } from "./lttb.ts";
 import { checkSampling, levelFor, type SampleMethod } from "./method.ts";
-
-interface Ends {
-  readonly first: Point;
-  readonly last: Point;
-}
 
 /**
  * At most `samples` points of a series (2 or more), in its order and each as it was logged; the series itself, NaN included,
@@ -35,11 +29,9 @@ export function sampleSeries(series: Series, samples: number, method: SampleMeth
   if (method === "lttb" && samples > BUCKETS) return lttb(withoutNaN(series), samples);
   // As if buckets were merged: those of the levels of detail, of which the groups are made.
   const fine = levelFor(n, samples, method) === undefined ? groupsFor(samples) : Math.min(n, BUCKETS);
-  const coarse = method === "minmax" && samples <= BUCKETS ? Math.min(fine, COARSE_BUCKETS) : fine;
-  const groups = method === "minmax" ? Math.min(coarse, groupsFor(samples)) : coarse;
-  const startOf = (group: number): number =>
-    bucketStart(bucketStart(bucketStart(group, coarse, groups), fine, coarse), n, fine);
-  const points = extremePoints(series, groups, startOf, method === "lttb" || samples >= 4);
+  const { groups, startOf } = groupsOf(fine, samples, method);
+  const firstOf = (group: number): number => bucketStart(startOf(group), n, fine);
+  const points = extremePoints(series, groups, firstOf, method === "lttb" || samples >= 4);
   return method === "lttb" ? lttb(points, samples) : points;
 }
 
@@ -57,22 +49,27 @@ export function sampleExtremes(extremes: Extremes, samples: number, method: Samp
       { field: "samples", received: "number" },
     );
   }
-  return sampleLevel(extremes.level, extremes, samples, method);
+  const { level } = extremes;
+  const { groups, startOf } = groupsOf(level.buckets, samples, method);
+  const points = candidatesOf(level, groups, startOf, method === "lttb" || samples >= 4 ? extremes : undefined);
+  return method === "lttb" ? lttb(points, samples) : points;
 }
 
-function sampleLevel(level: ExtremeColumns, ends: Ends, samples: number, method: SampleMethod): Series {
-  if (method === "lttb") return lttb(candidatesOf(level, ends), samples);
-  const coarse = samples <= BUCKETS ? merged(level, COARSE_BUCKETS) : level;
-  return candidatesOf(merged(coarse, groupsFor(samples)), samples < 4 ? undefined : ends);
+/** The groups whose extremes are given, of `fine` buckets: as if those were merged into the coarser level of detail first. */
+function groupsOf(
+  fine: number,
+  samples: number,
+  method: SampleMethod,
+): { readonly groups: number; readonly startOf: (group: number) => number } {
+  if (method === "lttb") return { groups: fine, startOf: (group) => group };
+  const coarse = samples <= BUCKETS ? Math.min(fine, COARSE_BUCKETS) : fine;
+  const groups = Math.min(coarse, groupsFor(samples));
+  return { groups, startOf: (group) => bucketStart(bucketStart(group, coarse, groups), fine, coarse) };
 }
 
 /** With the ends, two points a group are no more than the samples. */
 function groupsFor(samples: number): number {
   return Math.max(1, Math.floor(samples / 2) - 1);
-}
-
-function merged(level: ExtremeColumns, groups: number): ExtremeColumns {
-  return groups < level.buckets ? mergeBuckets(level, groups) : level;
 }
 
 function withoutNaN({ steps, times, values }: Series): Series {

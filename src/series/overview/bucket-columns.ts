@@ -49,11 +49,6 @@ export class ExtremeColumns {
     return value === value;
   }
 
-  /** Whether the lowest and the highest are one point: the first among equals. */
-  isOnePoint(bucket: number): boolean {
-    return this.minValues[bucket] === this.maxValues[bucket];
-  }
-
   setMin(bucket: number, value: number, step: number, time: number): void {
     this.minValues[bucket] = value;
     this.minSteps[bucket] = step;
