@@ -1,10 +1,11 @@
-import { type FileHandle, constants, lstat, open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { abortable } from "../../backend/abort.ts";
 import { type Clock, type Timer, systemClock } from "../../backend/clock.ts";
 import type { LedgerError } from "../../backend/error.ts";
 import type { Directories } from "./directories.ts";
 import { errno, failure, toLedgerError } from "./errors.ts";
+import { constants, lstat, open } from "./file-calls.ts";
 import { type Root, parentKey } from "./paths.ts";
 import { writeFully } from "./write-behind.ts";
 

@@ -1,7 +1,7 @@
-import { link } from "node:fs/promises";
 import type { Backend, Liveness } from "../../backend/backend.ts";
 import type { FileLocation } from "../../backend/location.ts";
 import { LedgerError, invalidArgument } from "../../backend/error.ts";
+import { link } from "./file-calls.ts";
 import { FsHandle } from "./handle.ts";
 
 /**

@@ -1,7 +1,8 @@
-import { type FileHandle, open, unlink } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import type { Body } from "../../backend/backend.ts";
 import { bodyChunks } from "../../backend/body.ts";
+import { open, unlink } from "./file-calls.ts";
 import { type Target, publish } from "./publish.ts";
 import { temporaryName } from "./temporary.ts";
 import { writeBytes, writeChunks } from "./write-behind.ts";

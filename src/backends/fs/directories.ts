@@ -1,6 +1,6 @@
-import { constants, lstat, mkdir, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { errno } from "./errors.ts";
+import { constants, lstat, mkdir, open } from "./file-calls.ts";
 import { type Root, linkError, parentKey } from "./paths.ts";
 
 /** Most directories remembered as being on disk. */

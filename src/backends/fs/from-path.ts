@@ -1,9 +1,10 @@
-import { type Stats, statSync } from "node:fs";
+import type { Stats } from "node:fs";
 import { basename, resolve } from "node:path";
 import { abortable } from "../../backend/abort.ts";
 import { LedgerError, invalidArgument } from "../../backend/error.ts";
 import type { FileTree, SourceFile } from "../../backend/files.ts";
 import { isAbsent, toLedgerError } from "./errors.ts";
+import { statSync } from "./file-calls.ts";
 import { openToRead, readFully } from "./read.ts";
 import { walk } from "./walk.ts";
 

@@ -1,4 +1,3 @@
-import { lstat, unlink } from "node:fs/promises";
 import { abortable } from "../../backend/abort.ts";
 import type { Backend, Body, ByteRange, CallOptions, Entry, Liveness } from "../../backend/backend.ts";
 import { type HintSink, type Hints, changeHints } from "../../backend/change-hints.ts";
@@ -9,6 +8,7 @@ import { type AppendOptions, Appends } from "./append.ts";
 import { BodyFailure, createObject, openTemporary } from "./create.ts";
 import { Directories } from "./directories.ts";
 import { failure, isAbsent, toLedgerError } from "./errors.ts";
+import { lstat, unlink } from "./file-calls.ts";
 import { listObjects, removeStale } from "./list.ts";
 import { processLiveness } from "./liveness.ts";
 import { Root, parentKey } from "./paths.ts";

@@ -1,9 +1,7 @@
-import { readFileSync, readlinkSync } from "node:fs";
-import { readFile } from "node:fs/promises";
-import { hostname } from "node:os";
 import type { Liveness } from "../../backend/backend.ts";
-import { crypto } from "./crypto.ts";
 import { errno } from "./errors.ts";
+import { readFile, readFileSync, readlinkSync } from "./file-calls.ts";
+import { crypto, os } from "./on-demand.ts";
 
 /** The number of the first process namespace of every Linux system. Other ones are those of containers. */
 const FIRST_NAMESPACE = "4026531836";
@@ -44,7 +42,7 @@ function ownToken(): string {
       const machine = attempt(() => readFileSync("/etc/machine-id", "utf8").trim()) ?? "";
       return [
         "linux",
-        machine === "" ? "" : short(`${machine}\n${hostname()}`),
+        machine === "" ? "" : short(`${machine}\n${os().hostname()}`),
         short(boot),
         namespace,
         process.pid,
@@ -52,7 +50,7 @@ function ownToken(): string {
       ].join(":");
     }
   }
-  return `${process.platform === "linux" ? "linux-" : process.platform}:${short(hostname())}:${process.pid}`;
+  return `${process.platform === "linux" ? "linux-" : process.platform}:${short(os().hostname())}:${process.pid}`;
 }
 
 async function isAliveOnLinux(mine: readonly string[], other: readonly string[]): Promise<boolean | undefined> {

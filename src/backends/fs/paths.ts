@@ -1,6 +1,6 @@
-import { realpath } from "node:fs/promises";
 import { join, resolve, sep } from "node:path";
 import { LedgerError } from "../../backend/error.ts";
+import { realpath } from "./file-calls.ts";
 
 /** The key of the directory a key lies in; `""` is the root. */
 export function parentKey(key: string): string {

@@ -1,7 +1,7 @@
-import { lstat, open, readdir, rename, rmdir, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { systemClock } from "../../backend/clock.ts";
 import { errno, failure, isAbsent } from "./errors.ts";
+import { lstat, open, readdir, rename, rmdir, unlink } from "./file-calls.ts";
 import { claimName } from "./temporary.ts";
 
 /** `link(2)`: gives a file a second name and fails with `EEXIST` when the name is taken. */

@@ -1,7 +1,8 @@
-import { type FileHandle, constants, open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import type { ByteRange } from "../../backend/backend.ts";
 import { clampRange } from "../../backend/body.ts";
 import { errno, failure } from "./errors.ts";
+import { constants, open } from "./file-calls.ts";
 import type { FoundFile } from "./shared-files.ts";
 
 /** Between reads of this size a signal is looked at. */

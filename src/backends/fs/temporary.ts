@@ -1,4 +1,4 @@
-import { crypto } from "./crypto.ts";
+import { crypto } from "./on-demand.ts";
 
 const PREFIX = ".tmp-";
 

@@ -1,7 +1,8 @@
 import type { Stats } from "node:fs";
-import { lstat, readdir } from "node:fs/promises";
+
 import { join } from "node:path";
 import { isAbsent } from "./errors.ts";
+import { lstat, readdir } from "./file-calls.ts";
 
 /** So many files of a directory are looked at together. */
 const BATCH = 32;

@@ -1,8 +1,9 @@
-import { type FSWatcher, watch } from "node:fs";
-import { lstat, readdir } from "node:fs/promises";
+import type { FSWatcher } from "node:fs";
+
 import { join } from "node:path";
 import type { HintSink } from "../../backend/change-hints.ts";
 import { errno, isAbsent } from "./errors.ts";
+import { lstat, readdir, watch } from "./file-calls.ts";
 import { type Root, parentKey } from "./paths.ts";
 
 /** Most directories watched for one caller: systems grant a few thousand watches to all programs of a user. */
