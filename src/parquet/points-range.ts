@@ -4,6 +4,8 @@ export interface ReadPoints {
   /** Milliseconds since the epoch. */
   readonly times: Float64Array;
   readonly values: Float64Array;
+  /** The steps are known to ascend: nobody has to look. */
+  readonly ascends?: boolean;
 }
 
 /** Which points are wanted; both ends are included. Default: all. */
@@ -36,9 +38,11 @@ export function overlap(a: Bounds, b: Bounds): boolean {
 }
 
 /** The points `[start, end)`, in the same memory. */
-export function viewPoints({ steps, times, values }: ReadPoints, start: number, end: number): ReadPoints {
-  if (start === 0 && end === values.length) return { steps, times, values };
-  return { steps: steps.subarray(start, end), times: times.subarray(start, end), values: values.subarray(start, end) };
+export function viewPoints(points: ReadPoints, start: number, end: number): ReadPoints {
+  const { steps, times, values, ascends } = points;
+  if (start === 0 && end === values.length) return points;
+  const cut = (column: Float64Array): Float64Array => column.subarray(start, end);
+  return { steps: cut(steps), times: cut(times), values: cut(values), ...(ascends && { ascends }) };
 }
 
 export function copyPoints({ steps, times, values }: ReadPoints): ReadPoints {

@@ -27,6 +27,8 @@ interface DecodedChunk {
   readonly stored: Uint8Array;
   readonly bounds: Bounds;
   readonly values: Float64Array;
+  /** They are known to ascend. */
+  readonly ascends: boolean;
 }
 
 /** What the row group before had. Keys that are logged together have the same steps and times, which are decoded once. */
@@ -68,18 +70,21 @@ export function decodeRowGroup(
   const runs = inColumn("key", () =>
     hasManyKeys(group) ? checkKeys(group, decodeKeys(pages("key", admitKeys))) : [{ key: group.firstKey, rows }],
   );
-  const integers = (name: "step" | "time", values: Float64Array, least: number, most: number): void => {
+  const integers = (name: "step" | "time", values: Float64Array, least: number, most: number): boolean => {
     const layout = group.chunks[name];
     const chunk = { layout, stored: storedIn(layout), bounds: { least, most }, values };
     const known = before[name];
-    if (known === undefined || !isSame(known, chunk)) checkBounds(values, chunk.bounds, fixed(name, values, INTEGERS));
-    else if (known.values.buffer !== values.buffer) values.set(known.values);
-    before[name] = chunk;
+    const same = known !== undefined && isSame(known, chunk) ? known : undefined;
+    if (same && same.values.buffer !== values.buffer) values.set(same.values);
+    const ascends = same ? same.ascends : fixed(name, values, INTEGERS);
+    if (!same) checkBounds(values, chunk.bounds, ascends);
+    before[name] = { ...chunk, ascends };
+    return ascends;
   };
-  inColumn("step", () => integers("step", points.steps, group.minStep, group.maxStep));
+  const ascends = inColumn("step", () => integers("step", points.steps, group.minStep, group.maxStep));
   inColumn("time", () => integers("time", points.times, group.minTime, group.maxTime));
   inColumn("value", () => fixed("value", points.values, DOUBLES));
-  return { runs, points };
+  return { runs, points: ascends ? { ...points, ascends } : points };
 }
 
 /** May know that the values ascend. */
@@ -120,7 +125,7 @@ function checkKeys(group: GroupLayout, runs: KeyRun[]): KeyRun[] {
   return runs;
 }
 
-function isSame(a: DecodedChunk, b: DecodedChunk): boolean {
+function isSame(a: DecodedChunk, b: Omit<DecodedChunk, "ascends">): boolean {
   return (
     a.values.length === b.values.length &&
     a.values.byteOffset === b.values.byteOffset &&

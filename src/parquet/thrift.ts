@@ -104,9 +104,9 @@ export class ThriftReader {
   /** NaN beyond 2^53. */
   #varint(): number {
     let value = 0;
-    for (let i = 0; i < 10; i++) {
+    for (let i = 0, place = 1; i < 10; i++, place *= 128) {
       const byte = this.#view.getUint8(this.at++);
-      value += (byte & 127) * 2 ** (7 * i);
+      value += (byte & 127) * place;
       if (byte < 128) return value <= Number.MAX_SAFE_INTEGER ? value : NaN;
     }
     throw malformed();

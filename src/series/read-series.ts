@@ -79,7 +79,7 @@ async function readSamples(
     const cut = within(inStepOrder(points), range);
     if (cut.values.length === 0) continue;
     const sampled = sampleSeries(cut, samples, method);
-    found.set(key, isLent && sampled === points ? copyPoints(points) : sampled);
+    found.set(key, isLent && sampled.values === points.values ? copyPoints(points) : sampled);
   }
   return found;
 }

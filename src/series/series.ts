@@ -1,4 +1,4 @@
-import { joinPoints } from "../parquet/points-range.ts";
+import { joinPoints, type ReadPoints } from "../parquet/points-range.ts";
 
 /** A metric's history: parallel arrays in step order, ties in the order of logging. `times` in ms since the epoch. */
 export interface Series {
@@ -14,9 +14,9 @@ export function joinSeries(parts: readonly Series[]): Series {
   return inStepOrder(joinPoints(parts));
 }
 
-/** The series itself where it is in step order, else a sorted copy. */
-export function inStepOrder(series: Series): Series {
-  return isInStepOrder(series.steps) ? series : sortBySteps(series);
+/** The series where it is in step order, else a sorted copy. */
+export function inStepOrder({ steps, times, values, ascends }: ReadPoints): Series {
+  return ascends || isInStepOrder(steps) ? { steps, times, values } : sortBySteps({ steps, times, values });
 }
 
 export function isInStepOrder(steps: Float64Array): boolean {
