@@ -156,6 +156,18 @@ describe("footers that disagree with themselves", () => {
     const { reader } = await openBytes(v1File(groups, { change }));
     await expect(reader.points(undefined)).rejects.toMatchObject({ code: "CORRUPT", message });
   });
+
+  test.each(["step", "time"] as const)(
+    "statistics of a %s that is stored as in the row group before are compared too",
+    async (name) => {
+      const change = (m: FileMetaData): void => {
+        column(m, 1, name).statistics = { ...column(m, 0, name).statistics!, max_value: 2n ** 41n };
+      };
+      const { reader } = await openBytes(v1File([[series("a", 20)], [series("b", 20)]], { change }));
+      const message = new RegExp(`row group 1: column ${name}: it is not what`);
+      await expect(reader.points(undefined)).rejects.toMatchObject({ code: "CORRUPT", message });
+    },
+  );
 });
 
 describe("schemas that are refused", () => {

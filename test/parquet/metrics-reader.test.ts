@@ -26,21 +26,35 @@ const float = fc.oneof(
   fc.float(),
 );
 const point = fc.tuple(integer, integer, float);
-const oneSeries = fc.tuple(keyText, fc.array(point, { minLength: 1, maxLength: 200 })).map(([key, points]): Series => ({
-  key,
-  steps: points.map(([step]) => step),
-  times: points.map(([, time]) => time),
-  values: points.map(([, , value]) => value),
-}));
+const lonelySeries = fc
+  .tuple(keyText, fc.array(point, { minLength: 1, maxLength: 200 }))
+  .map(([key, points]): Series => ({
+    key,
+    steps: points.map(([step]) => step),
+    times: points.map(([, time]) => time),
+    values: points.map(([, , value]) => value),
+  }));
+
+/** Now and then with the steps and times of the series before, as keys have that are logged together. */
+const severalSeries = fc
+  .tuple(
+    fc.uniqueArray(lonelySeries, { selector: ({ key }) => key, minLength: 1, maxLength: 6 }),
+    fc.infiniteStream(fc.boolean()),
+  )
+  .map(([list, alike]) => {
+    const made: Series[] = [];
+    for (const each of list.toSorted(byUtf8)) {
+      const { steps, times } = (alike.next().value ? made.at(-1) : undefined) ?? each;
+      made.push({ key: each.key, steps, times, values: steps.map((_, i) => each.values[i % each.values.length]!) });
+    }
+    return made;
+  });
 
 /** Series in the order of their keys, cut into row groups of one to three. */
 const groupsOfSeries = fc
-  .tuple(
-    fc.uniqueArray(oneSeries, { selector: ({ key }) => key, minLength: 1, maxLength: 6 }),
-    fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 6, maxLength: 6 }),
-  )
+  .tuple(severalSeries, fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 6, maxLength: 6 }))
   .map(([list, sizes]) => {
-    const sorted = list.toSorted(byUtf8);
+    const sorted = [...list];
     return sizes.flatMap((size) => (sorted.length > 0 ? [sorted.splice(0, size)] : []));
   });
 
