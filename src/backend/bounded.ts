@@ -38,3 +38,20 @@ export async function mapBounded<T, R>(
   if (failure !== undefined) throw (failure as { readonly reason: unknown }).reason;
   return results;
 }
+
+/** Lets at most `limit` of the works that are given to it go on at a time, in the order in which they came. */
+export function gate(limit: number): <T>(work: () => Promise<T>) => Promise<T> {
+  const waiting: (() => void)[] = [];
+  let free = limit;
+  return async (work) => {
+    if (free > 0) free--;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else free++;
+    }
+  };
+}

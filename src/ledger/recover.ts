@@ -1,5 +1,5 @@
 import type { Backend } from "../backend/backend.ts";
-import type { Clock } from "../backend/clock.ts";
+import { gate } from "../backend/bounded.ts";
 import { LedgerError, invalidArgument } from "../backend/error.ts";
 import { foldRun } from "../journal/fold.ts";
 import { flushPolicy } from "../journal/flush-policy.ts";
@@ -33,6 +33,10 @@ export interface Recovery {
 
 /** Looks at a run while it is watched for progress. */
 const LOOKS = 6;
+/** Runs looked at, or closed, at once. */
+const RUNS_AT_ONCE = 32;
+
+type Gate = ReturnType<typeof gate>;
 
 /** Closes the run `id`, or all that need it. `here`: runs that are open in this ledger. */
 export async function recoverRuns(
@@ -45,13 +49,14 @@ export async function recoverRuns(
   if (graceMs !== undefined && !(typeof graceMs === "number" && graceMs >= 0))
     throw invalidArgument("graceMs", "a non-negative number", graceMs);
   if (id !== undefined) await readRunCreated(context.backend, id, signal);
-  const ids = id === undefined ? [...(await listRuns(context.backend, signal)).keys()] : [id];
+  const ids = id === undefined ? await untidyRuns(context.backend, signal) : [id];
+  const pass = gate(RUNS_AT_ONCE);
   const recovery: Recovery = { interrupted: [], running: [] };
   // Together, so that all waits for progress are one. Whatever fails, none goes on once the caller has been told.
   const outcomes = await Promise.allSettled(
     ids.map(async (each) => {
       try {
-        const outcome = await recoverRun(context, each, here.has(each), options);
+        const outcome = await recoverRun(context, each, here.has(each), options, pass);
         if (outcome !== "closed") recovery[outcome].push(each);
       } catch (error) {
         // One damaged run must not keep the others from being closed.
@@ -65,6 +70,20 @@ export async function recoverRuns(
   return recovery;
 }
 
+/** Those of which the listing of all does not show that nothing is to be done: most runs are closed, and cost no more than that. */
+async function untidyRuns(backend: Backend, signal: AbortSignal | undefined): Promise<string[]> {
+  const listed = await listRuns(backend, signal);
+  return [...listed].flatMap(([id, listing]) => (isTidy(listing) ? [] : [id]));
+}
+
+/** A run that may have to be closed. What else was read of it is read again by then: a thousand may be watched at once. */
+interface Suspect {
+  readonly created: RunCreated;
+  readonly listing: RunListing;
+  /** How long it has to show no progress, in ms; 0 if it is known that its writers are gone. */
+  readonly graceMs: number;
+}
+
 /**
  * Closes a run as interrupted if its writers are gone. A process of this machine can be asked about; any other writer counts as
  * gone when the run's objects did not change for the grace time as measured here, so nobody's wall clock matters. Should a
@@ -75,39 +94,55 @@ async function recoverRun(
   id: string,
   isOpenHere: boolean,
   options: RecoverOptions,
+  pass: Gate,
 ): Promise<"interrupted" | "running" | "closed"> {
-  const { backend, clock } = context;
-  const { signal } = options;
+  const seen = await pass(() => lookAt(context, id, isOpenHere, options));
+  if (typeof seen === "string") return seen;
+  if (await showsProgress(context, seen, options.signal, pass)) return "running";
+  return await pass(() => closeUnlessClosed(context, seen, options.signal));
+}
+
+async function lookAt(
+  context: RunContext,
+  id: string,
+  isOpenHere: boolean,
+  { graceMs, signal }: RecoverOptions,
+): Promise<"running" | "closed" | Suspect> {
+  const { backend } = context;
   const call = signal ? { signal } : {};
   const listing = await listRun(backend, id, call);
   if (isTidy(listing)) return "closed";
   const created = await readRunCreated(backend, id, signal);
-  const seen = await readRunState(backend, created, { ...call, listing });
-  const isClosed = ({ folds }: RunState): boolean => foldRun(created, folds).status !== "running";
-  if (isClosed(seen)) {
-    if (!isOpenHere) await tidy(context, created, seen, signal);
+  const state = await readRunState(backend, created, { ...call, listing });
+  if (isClosed(created, state)) {
+    if (!isOpenHere) await tidy(context, created, state, signal);
     return "closed";
   }
   if (isOpenHere) return "running";
-  const state = await askProcesses(backend, created, seen.folds, seen.listing.fences);
-  if (state === "alive") return "running";
-  if (state === "unknown") {
-    const graceMs =
-      options.graceMs ?? 3 * Math.max(created.writer.beatMs, ...seen.folds.map(({ beatMs }) => beatMs ?? 0));
-    if (await showsProgress(backend, id, listing, graceMs, clock, signal)) return "running";
-  }
-  // Between the listing above and now it may have been closed properly.
-  const now = await listRun(backend, id, call);
-  const last =
-    progressMark(now) === progressMark(listing)
-      ? seen
-      : await readRunState(backend, created, { ...call, listing: now });
-  if (isClosed(last)) {
-    await tidy(context, created, last, signal);
+  const { folds } = state;
+  const writers = await askProcesses(backend, created, folds, state.listing.fences);
+  if (writers === "alive") return "running";
+  const beatMs = Math.max(created.writer.beatMs, ...folds.map((fold) => fold.beatMs ?? 0));
+  return { created, listing, graceMs: writers === "gone" ? 0 : (graceMs ?? 3 * beatMs) };
+}
+
+/** Between the looks at it the run may have been closed properly. */
+async function closeUnlessClosed(
+  context: RunContext,
+  { created }: Suspect,
+  signal: AbortSignal | undefined,
+): Promise<"interrupted" | "closed"> {
+  const state = await readRunState(context.backend, created, signal ? { signal } : {});
+  if (isClosed(created, state)) {
+    await tidy(context, created, state, signal);
     return "closed";
   }
-  await closeAsInterrupted(context, created, last, signal);
+  await closeAsInterrupted(context, created, state, signal);
   return "interrupted";
+}
+
+function isClosed(created: RunCreated, { folds }: RunState): boolean {
+  return foldRun(created, folds).status !== "running";
 }
 
 /** Closed, compacted, and nothing left over: seen from the listing alone. */
@@ -163,18 +198,17 @@ async function askProcesses(
 }
 
 async function showsProgress(
-  backend: Backend,
-  id: string,
-  listing: RunListing,
-  graceMs: number,
-  clock: Clock,
+  { backend, clock }: RunContext,
+  { created, listing, graceMs }: Suspect,
   signal: AbortSignal | undefined,
+  pass: Gate,
 ): Promise<boolean> {
   const before = progressMark(listing);
   const end = clock.monotonic() + graceMs;
   for (let left = graceMs; left > 0; left = end - clock.monotonic()) {
     await clock.sleep(Math.min(left, graceMs / LOOKS), signal);
-    if (progressMark(await listRun(backend, id, signal ? { signal } : {})) !== before) return true;
+    const now = await pass(() => listRun(backend, created.id, signal ? { signal } : {}));
+    if (progressMark(now) !== before) return true;
   }
   return false;
 }
