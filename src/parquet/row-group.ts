@@ -23,9 +23,9 @@ export interface DecodedGroup {
 
 /** A column chunk as it is stored, and what was decoded of it. */
 interface DecodedChunk {
-  readonly layout: ChunkLayout;
   readonly stored: Uint8Array;
-  readonly bounds: Bounds;
+  /** All that the footer says of it. */
+  readonly described: string;
   readonly values: Float64Array;
   /** They are known to ascend. */
   readonly ascends: boolean;
@@ -72,13 +72,20 @@ export function decodeRowGroup(
   );
   const integers = (name: "step" | "time", values: Float64Array, least: number, most: number): boolean => {
     const layout = group.chunks[name];
-    const chunk = { layout, stored: storedIn(layout), bounds: { least, most }, values };
+    const { start, dataStart, gzip, optional } = layout;
+    const described = [rows, least, most, dataStart - start, gzip, optional].join();
+    const stored = storedIn(layout);
     const known = before[name];
-    const same = known !== undefined && isSame(known, chunk) ? known : undefined;
-    if (same && same.values.buffer !== values.buffer) values.set(same.values);
-    const ascends = same ? same.ascends : fixed(name, values, INTEGERS);
-    if (!same) checkBounds(values, chunk.bounds, ascends);
-    before[name] = { ...chunk, ascends };
+    let ascends: boolean;
+    if (known?.described === described && equalBytes(known.stored, stored)) {
+      // The same memory, it may be.
+      values.set(known.values);
+      ({ ascends } = known);
+    } else {
+      ascends = fixed(name, values, INTEGERS);
+      checkBounds(values, least, most, ascends);
+    }
+    before[name] = { stored, described, values, ascends };
     return ascends;
   };
   const ascends = inColumn("step", () => integers("step", points.steps, group.minStep, group.maxStep));
@@ -125,27 +132,8 @@ function checkKeys(group: GroupLayout, runs: KeyRun[]): KeyRun[] {
   return runs;
 }
 
-function isSame(a: DecodedChunk, b: Omit<DecodedChunk, "ascends">): boolean {
-  return (
-    a.values.length === b.values.length &&
-    a.values.byteOffset === b.values.byteOffset &&
-    a.bounds.least === b.bounds.least &&
-    a.bounds.most === b.bounds.most &&
-    a.layout.gzip === b.layout.gzip &&
-    a.layout.optional === b.layout.optional &&
-    a.layout.dataStart - a.layout.start === b.layout.dataStart - b.layout.start &&
-    equalBytes(a.stored, b.stored)
-  );
-}
-
-/** What the statistics say. */
-interface Bounds {
-  readonly least: number;
-  readonly most: number;
-}
-
 /** Are `least` and `most` among the values, and none is outside? */
-function checkBounds(values: Float64Array, { least, most }: Bounds, ascends: boolean): void {
+function checkBounds(values: Float64Array, least: number, most: number, ascends: boolean): void {
   if (least === -Infinity) return;
   if (ascends) {
     if (values[0] !== least || values[values.length - 1] !== most) throw new RangeError(MISSTATED);

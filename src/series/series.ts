@@ -25,13 +25,24 @@ export function isInStepOrder(steps: Float64Array): boolean {
 }
 
 /** A copy in step order; points of one step stay in line. */
-export function sortBySteps({ steps, times, values }: Series): Series {
+export function sortBySteps(series: Series): Series {
+  const { steps } = series;
   // Sorting is stable only if equal steps are told apart by where they were.
   const order = Uint32Array.from(steps, (_, i) => i).sort(
     (a, b) => (steps[a] as number) - (steps[b] as number) || a - b,
   );
-  const arrange = (column: Float64Array): Float64Array => Float64Array.from(order, (i) => column[i] as number);
-  return { steps: arrange(steps), times: arrange(times), values: arrange(values) };
+  return pickPoints(series, order);
+}
+
+/** A copy of some points, by where they are in the series. */
+export function pickPoints({ steps, times, values }: Series, places: Uint32Array): Series {
+  const { length } = places;
+  const pick = (column: Float64Array): Float64Array => {
+    const picked = new Float64Array(length);
+    for (let i = 0; i < length; i++) picked[i] = column[places[i]!]!;
+    return picked;
+  };
+  return { steps: pick(steps), times: pick(times), values: pick(values) };
 }
 
 /** The points of a series that lie in a range, bounds included. */

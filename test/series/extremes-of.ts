@@ -1,8 +1,14 @@
-import { BUCKETS, mergeBuckets } from "../../src/series/overview/bucket-columns.ts";
+import { mergeBuckets } from "../../src/series/overview/bucket-columns.ts";
+import { levelPoints } from "../../src/series/overview/encode-overview.ts";
 import type { Extremes, Level } from "../../src/series/overview/extremes.ts";
 import type { SeriesOverview } from "../../src/series/overview/overview-builder.ts";
 
-/** The extremes at one level of an overview. */
-export function extremesOf({ n, first, last, buckets: { extremes } }: SeriesOverview, level: Level): Extremes {
-  return { n, first, last, level: n <= BUCKETS || level === BUCKETS ? extremes : mergeBuckets(extremes, level) };
+/** The extremes at one level of an overview of more than 500 points. */
+export function extremesOf({ n, first, last, buckets }: SeriesOverview, level: Level): Extremes {
+  const { extremes } = buckets;
+  return {
+    n,
+    buckets: level,
+    points: levelPoints(first, level === 500 ? extremes : mergeBuckets(extremes, level), last),
+  };
 }

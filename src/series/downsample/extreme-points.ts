@@ -1,15 +1,17 @@
-import type { Series } from "../series.ts";
+import { pickPoints, type Series } from "../series.ts";
 
 /**
- * The lowest and the highest point of each group of a series, in its order, between its ends if those are wanted: what `candidatesOf`
- * gives of buckets, straight from the points. `startOf` gives the first point of a group, and behind the last group the end.
+ * The lowest and the highest point of each group of a series, in its order, between its ends if those are wanted: of one whose lowest
+ * is its highest that point, of one without numbers none. A point equal to the one before it in step, time and value, as the end of a
+ * series is that is an extreme, is left out. `startOf` gives the first point of a group, and behind the last group the end.
  */
 export function extremePoints(
-  { steps, times, values }: Series,
+  series: Series,
   groups: number,
   startOf: (group: number) => number,
   withEnds: boolean,
 ): Series {
+  const { steps, times, values } = series;
   const chosen = new Uint32Array(2 * groups + 2);
   let length = 0;
   const push = (i: number): void => {
@@ -21,7 +23,7 @@ export function extremePoints(
   };
 
   if (withEnds) push(0);
-  for (let group = 0, from = 0; group < groups; group++) {
+  for (let group = 0, from = startOf(0); group < groups; group++) {
     const to = startOf(group + 1);
     let min = Number.NaN;
     let max = Number.NaN;
@@ -46,10 +48,5 @@ export function extremePoints(
     if (min !== max) push(Math.max(minAt, maxAt));
   }
   if (withEnds) push(values.length - 1);
-  const pick = (column: Float64Array): Float64Array => {
-    const picked = new Float64Array(length);
-    for (let i = 0; i < length; i++) picked[i] = column[chosen[i]!]!;
-    return picked;
-  };
-  return { steps: pick(steps), times: pick(times), values: pick(values) };
+  return pickPoints(series, chosen.subarray(0, length));
 }

@@ -1,4 +1,4 @@
-import type { Series } from "../series.ts";
+import { pickPoints, type Series } from "../series.ts";
 
 /** Beyond this, values are scaled down, so that no area overflows. */
 const HUGE = 1e200;
@@ -50,12 +50,7 @@ export function lttb(series: Series, samples: number): Series {
     chosen[bucket + 1] = anchor;
   }
   chosen[samples - 1] = count - 1;
-  const pick = (column: Float64Array): Float64Array => {
-    const picked = new Float64Array(samples);
-    for (let i = 0; i < samples; i++) picked[i] = column[chosen[i] as number] as number;
-    return picked;
-  };
-  return { steps: pick(series.steps), times: pick(series.times), values: pick(series.values) };
+  return pickPoints(series, chosen);
 }
 
 /** Finite values to reckon with. */

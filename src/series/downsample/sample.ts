@@ -1,8 +1,7 @@
 import { LedgerError } from "../../backend/error.ts";
 import { BUCKETS, bucketStart, COARSE_BUCKETS } from "../overview/bucket-columns.ts";
 import type { Extremes } from "../overview/extremes.ts";
-import type { Series } from "../series.ts";
-import { candidatesOf } from "./candidates.ts";
+import { pickPoints, type Series } from "../series.ts";
 import { extremePoints } from "./extreme-points.ts";
 import { lttb } from "./lttb.ts";
 import { checkSampling, levelFor, type SampleMethod } from "./method.ts";
@@ -31,8 +30,7 @@ export function sampleSeries(series: Series, samples: number, method: SampleMeth
   const fine = levelFor(n, samples, method) === undefined ? groupsFor(samples) : Math.min(n, BUCKETS);
   const { groups, startOf } = groupsOf(fine, samples, method);
   const firstOf = (group: number): number => bucketStart(startOf(group), n, fine);
-  const points = extremePoints(series, groups, firstOf, method === "lttb" || samples >= 4);
-  return method === "lttb" ? lttb(points, samples) : points;
+  return choose(series, groups, firstOf, samples, method);
 }
 
 /**
@@ -42,16 +40,27 @@ export function sampleSeries(series: Series, samples: number, method: SampleMeth
 export function sampleExtremes(extremes: Extremes, samples: number, method: SampleMethod): Series {
   checkSampling(samples, method);
   const needed = levelFor(extremes.n, samples, method);
-  if (needed === undefined || needed > extremes.level.buckets) {
+  if (needed === undefined || needed > extremes.buckets) {
     throw new LedgerError(
       "INVALID_ARGUMENT",
-      `${samples} samples by ${method} need more than a level of ${extremes.level.buckets} buckets`,
+      `${samples} samples by ${method} need more than a level of ${extremes.buckets} buckets`,
       { field: "samples", received: "number" },
     );
   }
-  const { level } = extremes;
-  const { groups, startOf } = groupsOf(level.buckets, samples, method);
-  const points = candidatesOf(level, groups, startOf, method === "lttb" || samples >= 4 ? extremes : undefined);
+  const { groups, startOf } = groupsOf(extremes.buckets, samples, method);
+  // Behind the first point two of each bucket.
+  const firstOf = (group: number): number => 1 + 2 * startOf(group);
+  return choose(extremes.points, groups, firstOf, samples, method);
+}
+
+function choose(
+  series: Series,
+  groups: number,
+  firstOf: (group: number) => number,
+  samples: number,
+  method: SampleMethod,
+): Series {
+  const points = extremePoints(series, groups, firstOf, method === "lttb" || samples >= 4);
   return method === "lttb" ? lttb(points, samples) : points;
 }
 
@@ -72,18 +81,10 @@ function groupsFor(samples: number): number {
   return Math.max(1, Math.floor(samples / 2) - 1);
 }
 
-function withoutNaN({ steps, times, values }: Series): Series {
-  const kept: number[] = [];
+/** NaN at the ends stays. */
+function withoutNaN(series: Series): Series {
+  const { values } = series;
   const last = values.length - 1;
-  for (let i = 0; i <= last; i++) {
-    const value = values[i] as number;
-    if (value === value || i === 0 || i === last) kept.push(i);
-  }
-  if (kept.length > last) return { steps, times, values };
-  const pick = (column: Float64Array): Float64Array => {
-    const picked = new Float64Array(kept.length);
-    for (let i = 0; i < kept.length; i++) picked[i] = column[kept[i] as number] as number;
-    return picked;
-  };
-  return { steps: pick(steps), times: pick(times), values: pick(values) };
+  const kept = Uint32Array.from(values.keys()).filter((i) => i === 0 || i === last || !Number.isNaN(values[i]));
+  return kept.length > last ? series : pickPoints(series, kept);
 }

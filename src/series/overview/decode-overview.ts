@@ -3,6 +3,7 @@ import type { Point } from "../../journal/summary.ts";
 import { decodeDelta } from "../../parquet/delta-decode.ts";
 import { joinPlanes } from "../../parquet/fixed-decode.ts";
 import { BUCKETS, ExtremeColumns } from "./bucket-columns.ts";
+import type { Series } from "../series.ts";
 import type { Extremes, Level } from "./extremes.ts";
 import type { SeriesOverview } from "./overview-builder.ts";
 import { atShare } from "./share.ts";
@@ -15,19 +16,7 @@ export function decodeExtremes(n: number, buckets: Level, part: Uint8Array): Ext
   const count = 2 * buckets + 2;
   const values = new Float64Array(count);
   const integers = unpack(part, 2 * count, values);
-  const steps = integers.subarray(0, count);
-  const times = integers.subarray(count);
-  const point = (i: number): Point => ({ value: values[i]!, step: steps[i]!, time: times[i]! });
-  const level = new ExtremeColumns(buckets);
-  for (let b = 0; b < buckets; b++) {
-    const at = 2 * b + 1;
-    if (Number.isNaN(values[at])) continue;
-    const minFirst = values[at]! <= values[at + 1]! ? 1 : 0;
-    level.minFirst[b] = minFirst;
-    level.copyMin(b, values, steps, times, at + 1 - minFirst);
-    level.copyMax(b, values, steps, times, at + minFirst);
-  }
-  return { n, first: point(0), last: point(count - 1), level };
+  return { n, buckets, points: { steps: integers.subarray(0, count), times: integers.subarray(count), values } };
 }
 
 /**
@@ -35,14 +24,17 @@ export function decodeExtremes(n: number, buckets: Level, part: Uint8Array): Ext
  * range of their bucket, and NaN where no number or no finite range is known.
  */
 export function decodeOverview(n: number, finePart: Uint8Array, restPart: Uint8Array): SeriesOverview {
-  const { first, last, level: extremes } = decodeExtremes(n, BUCKETS, finePart);
+  const { points } = decodeExtremes(n, BUCKETS, finePart);
+  const { steps, times, values: extremeValues } = points;
+  const point = (i: number): Point => ({ value: extremeValues[i]!, step: steps[i]!, time: times[i]! });
+  const extremes = columnsOf(points);
   const integers = unpack(restPart, 5 * BUCKETS, new Float64Array(0));
   const column = (i: number): Float64Array => integers.subarray(i * BUCKETS, (i + 1) * BUCKETS);
   const values = (i: number): Float64Array => column(i).map((share, b) => atShare(extremes, b, share));
   return {
     n,
-    first,
-    last,
+    first: point(0),
+    last: point(steps.length - 1),
     buckets: {
       extremes,
       nans: column(0),
@@ -52,6 +44,19 @@ export function decodeOverview(n: number, finePart: Uint8Array, restPart: Uint8A
       lastTimes: column(4),
     },
   };
+}
+
+function columnsOf({ steps, times, values }: Series): ExtremeColumns {
+  const level = new ExtremeColumns(BUCKETS);
+  for (let b = 0; b < BUCKETS; b++) {
+    const at = 2 * b + 1;
+    if (Number.isNaN(values[at])) continue;
+    const minFirst = values[at]! <= values[at + 1]! ? 1 : 0;
+    level.minFirst[b] = minFirst;
+    level.copyMin(b, values, steps, times, at + 1 - minFirst);
+    level.copyMax(b, values, steps, times, at + minFirst);
+  }
+  return level;
 }
 
 /** Fills `values`, and returns the integers behind them. */

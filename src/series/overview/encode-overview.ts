@@ -5,6 +5,7 @@ import { encodeDeltas } from "../../parquet/delta-encode.ts";
 import { gzip, gzipBound } from "../../parquet/gzip.ts";
 import type { RunDeflate } from "../../parquet/run-deflate.ts";
 import { integerBounds } from "../../parquet/statistics.ts";
+import type { Series } from "../series.ts";
 import { COARSE_BUCKETS, type ExtremeColumns, mergeBuckets } from "./bucket-columns.ts";
 import type { SeriesOverview } from "./overview-builder.ts";
 import { shareOf } from "./share.ts";
@@ -20,14 +21,18 @@ export function encodeOverview(
   const { extremes, nans, means, lastValues, lastSteps, lastTimes } = buckets;
   const shares = (values: Float64Array): Float64Array => values.map((value, b) => shareOf(extremes, b, value));
   return [
-    encodeLevel(first, mergeBuckets(extremes, COARSE_BUCKETS), last, deflate),
-    encodeLevel(first, extremes, last, deflate),
+    encodeLevel(levelPoints(first, mergeBuckets(extremes, COARSE_BUCKETS), last), deflate),
+    encodeLevel(levelPoints(first, extremes, last), deflate),
     pack([nans, shares(means), shares(lastValues), lastSteps, lastTimes], new Float64Array(0), deflate),
   ];
 }
 
+function encodeLevel({ steps, times, values }: Series, deflate: RunDeflate): Uint8Array {
+  return pack([steps, times], values, deflate);
+}
+
 /** The first point of the series, two of each bucket in the order of the series, and the last point. */
-function encodeLevel(first: Point, level: ExtremeColumns, last: Point, deflate: RunDeflate): Uint8Array {
+export function levelPoints(first: Point, level: ExtremeColumns, last: Point): Series {
   const count = 2 * level.buckets + 2;
   const steps = new Float64Array(count);
   const times = new Float64Array(count);
@@ -51,7 +56,7 @@ function encodeLevel(first: Point, level: ExtremeColumns, last: Point, deflate: 
     if (level.minFirst[b] === 0) pushMin();
   }
   push(last.value, last.step, last.time);
-  return pack([steps, times], values, deflate);
+  return { steps, times, values };
 }
 
 /** Planes of values, then one page of integers. */

@@ -1,15 +1,15 @@
-import type { Point } from "../../journal/summary.ts";
-import type { ExtremeColumns } from "./bucket-columns.ts";
+import type { Series } from "../series.ts";
 
 /** The two levels of detail, by their number of buckets. */
 export type Level = 250 | 500;
 
-/** The lowest and highest points of a series, by bucket, and its ends. */
+/** The lowest and highest points of a series of `n`, NaN included, by bucket, and its ends. */
 export interface Extremes {
-  /** Points of the series, NaN included. */
   readonly n: number;
-  readonly first: Point;
-  readonly last: Point;
-  /** As many buckets as the level has, or one a point where the series has no more than 500. */
-  readonly level: ExtremeColumns;
+  readonly buckets: Level;
+  /**
+   * The first point of the series, two of each bucket in the order of the series, and the last point. The two are one point where the
+   * lowest is the highest, and their values NaN where the bucket has no number.
+   */
+  readonly points: Series;
 }

@@ -187,10 +187,11 @@ test("minmax goes through the levels as documented", () => {
 });
 
 test("other samples and methods are refused, by name", () => {
-  const builder = new OverviewBuilder(1);
   const one = Float64Array.of(1);
-  builder.add(one, one, one);
   const series = { steps: one, times: one, values: one };
+  const long = seriesOf({ n: 600, seed: 1, values: "noise", steps: "each", times: "stalling" });
+  const builder = new OverviewBuilder(600);
+  builder.add(long.steps, long.times, long.values);
   const extremes = extremesOf(builder.finish(), 250);
   for (const [samples, method, field] of [
     [1, "minmax", "samples"],
