@@ -160,7 +160,7 @@ export class Segment {
   /** Texts of the records of some rows of a page. */
   textsOf(page: StoredPage, rows: readonly number[]): string[] {
     try {
-      const texts = decodeTexts(gunzip(page.gzip, page.size), page.rows);
+      const texts = decodeTexts(gunzip(page.gzip, page.size, true), page.rows);
       return rows.map((row) => texts.at(row - page.firstRow) as string);
     } catch (cause) {
       throw corrupt(this.name.key, cause);

@@ -81,7 +81,8 @@ function open(
   const stored = bytes.subarray(at, at + header.stored);
   if (header.crc !== undefined && (crc32(stored) | 0) !== header.crc)
     throw new RangeError("the page has a wrong checksum");
-  const content = inflate(stored.subarray(before), size - before, gzip && header.compressed);
+  const isCompressed = gzip && header.compressed;
+  const content = inflate(stored.subarray(before), size - before, isCompressed, header.crc !== undefined);
   if (!optional || kind === "dictionary") return { encoding, values, bytes: content };
   if (kind === "v2") return { encoding, values, levels: stored.subarray(0, before), bytes: content };
   // v1 keeps the levels with the values. Where nulls are not asked for, they leave too few values, which is noticed.
@@ -89,14 +90,14 @@ function open(
   return { encoding, values, levels: content.subarray(4, end), bytes: content.subarray(end) };
 }
 
-function inflate(stored: Uint8Array, size: number, compressed: boolean): Uint8Array {
+function inflate(stored: Uint8Array, size: number, compressed: boolean, isChecked: boolean): Uint8Array {
   if (!compressed || (size === 0 && stored.length === 0)) {
     if (stored.length !== size) throw new RangeError("the page is malformed");
     return stored;
   }
   // Before memory is taken for it.
   if (size > stored.length * MAX_RATIO) throw new RangeError("the page cannot inflate to what it states");
-  return gunzip(stored, size);
+  return gunzip(stored, size, isChecked);
 }
 
 function levelsLength(page: Uint8Array): number {

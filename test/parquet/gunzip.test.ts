@@ -60,8 +60,10 @@ describe.each(modules)("%s", (_, { gunzip, gunzipAll }) => {
     const strategy = fc.constantFrom(constants.Z_DEFAULT_STRATEGY, constants.Z_RLE, constants.Z_FIXED);
     fc.assert(
       fc.property(content, strategy, (bytes, strategy) => {
-        const result = gunzip(gzip(bytes, strategy), bytes.length);
-        expect(result.length === bytes.length && result.every((byte, i) => byte === bytes[i])).toBe(true);
+        for (const isChecked of [false, true]) {
+          const result = gunzip(gzip(bytes, strategy), bytes.length, isChecked);
+          expect(result.length === bytes.length && result.every((byte, i) => byte === bytes[i])).toBe(true);
+        }
       }),
     );
   });
@@ -69,13 +71,28 @@ describe.each(modules)("%s", (_, { gunzip, gunzipAll }) => {
   test("refuses a member that holds more or less than stated", () => {
     const member = gzip(new Uint8Array(1000).fill(1));
     expect(gunzip(member, 1000)).toHaveLength(1000);
-    for (const size of [0, 1, 999, 1001, 100_000]) expect(() => gunzip(member, size), `${size}`).toThrow(Error);
+    for (const size of [0, 1, 999, 1001, 100_000]) {
+      expect(() => gunzip(member, size), `${size}`).toThrow(Error);
+      expect(() => gunzip(member, size, true), `${size}`).toThrow(Error);
+    }
+  });
+
+  test("takes a member whose header has a name, or whose checksum is wrong, if it was checked", () => {
+    const bytes = Uint8Array.from({ length: 500 }, (_, i) => i * i);
+    const member = gzip(bytes);
+    const named = Uint8Array.from([...member.subarray(0, 10), 97, 46, 98, 0, ...member.subarray(10)]);
+    named[3] = 8;
+    for (const isChecked of [false, true]) expect(Uint8Array.from(gunzip(named, 500, isChecked))).toEqual(bytes);
+    member[member.length - 8]! ^= 1;
+    expect(() => gunzip(member, 500)).toThrow(Error);
+    expect(Uint8Array.from(gunzip(member, 500, true))).toEqual(bytes);
   });
 
   test("refuses a member cut off anywhere", () => {
     const member = gzip(Uint8Array.from({ length: 50 }, (_, i) => i * i));
     for (let length = 0; length < member.length; length++) {
-      expect(() => gunzip(member.subarray(0, length), 50), `${length} bytes`).toThrow(Error);
+      for (const isChecked of [false, true])
+        expect(() => gunzip(member.subarray(0, length), 50, isChecked), `${length} bytes`).toThrow(Error);
     }
   });
 
@@ -104,5 +121,11 @@ describe.each(modules)("%s", (_, { gunzip, gunzipAll }) => {
     const head = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
     const bomb = Uint8Array.from([...head, ...deflateRawSync(content), ...trailer]);
     expect(() => gunzip(bomb, 999)).toThrow(Error);
+    // It may be cut off, since whoever checked it wrote it.
+    try {
+      expect(gunzip(bomb, 999, true)).toHaveLength(999);
+    } catch (error) {
+      expect(error).toBeInstanceOf(RangeError);
+    }
   });
 });
