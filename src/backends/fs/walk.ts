@@ -36,6 +36,13 @@ interface Level {
   /** In the order of what lies under them; those of directories end in `/`. */
   readonly names: readonly string[];
   next: number;
+  /** Files that are looked at while a directory before them is read. */
+  ahead?: Batch | undefined;
+}
+
+interface Batch {
+  readonly names: readonly string[];
+  readonly found: Promise<(Stats | undefined)[]>;
 }
 
 /**
@@ -50,6 +57,7 @@ export async function* walk(directory: string, options: WalkOptions): AsyncGener
     if (name === undefined) levels.pop();
     else if (name.endsWith("/")) {
       level.next++;
+      level.ahead ??= lookAt(level, options);
       const below = await vanishing(options, () =>
         readLevel(join((level as Level).absolute, name.slice(0, -1)), (level as Level).path + name, options),
       );
@@ -60,21 +68,27 @@ export async function* walk(directory: string, options: WalkOptions): AsyncGener
 
 /** The next files of a level, up to the next directory or a batch of them. */
 async function* files(level: Level, options: WalkOptions): AsyncGenerator<WalkedFile> {
-  const batch: string[] = [];
-  for (let name = level.names[level.next]; batch.length < BATCH; name = level.names[level.next]) {
-    if (name === undefined || name.endsWith("/")) break;
-    batch.push(name);
-    level.next++;
-  }
-  const found = await Promise.all(
-    batch.map(async (name) => await vanishing(options, () => lstat(join(level.absolute, name)))),
-  );
-  for (const [i, name] of batch.entries()) {
-    const stats: Stats | undefined = found[i];
+  const { names, found } = level.ahead ?? (lookAt(level, options) as Batch);
+  delete level.ahead;
+  level.next += names.length;
+  const all = await found;
+  for (const [i, name] of names.entries()) {
+    const stats = all[i];
     if (stats?.isFile() !== true) continue;
     const path = level.path + name;
     yield { path, absolute: join(level.absolute, name), size: stats.size, mtimeMs: stats.mtimeMs };
   }
+}
+
+/** Begins to look at the files that come next; `undefined` where a directory does. */
+function lookAt({ absolute, names: all, next }: Level, options: WalkOptions): Batch | undefined {
+  const some = all.slice(next, next + BATCH);
+  const end = some.findIndex((name) => name.endsWith("/"));
+  const names = end < 0 ? some : some.slice(0, end);
+  if (names.length === 0) return undefined;
+  const found = Promise.all(names.map(async (name) => await vanishing(options, () => lstat(join(absolute, name)))));
+  found.catch(() => {}); // Seen when their turn comes.
+  return { names, found };
 }
 
 async function readLevel(absolute: string, path: string, options: WalkOptions): Promise<Omit<Level, "next">> {
