@@ -14,6 +14,9 @@ import type { Histogram } from "./sequences.ts";
 
 const ORDER = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
 
+/** A block that comes to more than this of what it is stored is stored: to inflate it takes ten times as long as to copy it. */
+export const MOST_OF_STORED: number = 15 / 16;
+
 /** Writes deflate blocks, bit by bit. Room must be made beforehand: a block is never larger than stored. */
 export class BlockWriter {
   out: Uint8Array = new Uint8Array(0);
@@ -56,7 +59,7 @@ export class BlockWriter {
     for (let i = 0; i < LITERALS; i++)
       size += counts.literals[i]! * (this.#lengths[i]! + (i < 257 ? 0 : lengthExtra[i - 257]!));
     for (let i = 0; i < DISTANCES; i++) size += counts.distances[i]! * (this.#farLengths[i]! + distanceExtra(i));
-    if (size >= 8 * (end - start) + 35 * Math.ceil((end - start) / 65_535)) {
+    if (size >= MOST_OF_STORED * 8 * (end - start) + 35 * Math.ceil((end - start) / 65_535)) {
       this.#stored(data, start, end, final);
       return;
     }

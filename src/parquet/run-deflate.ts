@@ -1,4 +1,4 @@
-import { BlockWriter } from "./deflate-block.ts";
+import { BlockWriter, MOST_OF_STORED } from "./deflate-block.ts";
 import { DISTANCES, END, distanceExtra, lengthExtra, LITERALS } from "./deflate-symbols.ts";
 import { log2 } from "./log2.ts";
 import { Histogram, SequenceFinder } from "./sequences.ts";
@@ -77,7 +77,7 @@ function add(a: Histogram, b: Histogram, sum: Histogram): void {
   for (let i = 0; i < DISTANCES; i++) sum.distances[i] = a.distances[i]! + b.distances[i]!;
 }
 
-/** About how many bits a block of these symbols takes, never more than its `bytes` stored. */
+/** About how many bits a block of these symbols takes: those of its `bytes` where it will be stored. */
 function costOf({ literals, distances }: Histogram, bytes: number): number {
   let total = 0;
   let bits = 40;
@@ -98,5 +98,5 @@ function costOf({ literals, distances }: Histogram, bytes: number): number {
     }
   }
   bits += total * log2(total);
-  return Math.min(bits, 8 * bytes + 40);
+  return bits > MOST_OF_STORED * 8 * bytes ? 8 * bytes + 40 : bits;
 }
