@@ -1,9 +1,8 @@
 import { guarded, type ReadRange, readExactly } from "../../parquet/metrics-reader.ts";
 import { COARSE_BUCKETS } from "./bucket-columns.ts";
-import { decodeExtremes, decodeOverview } from "./decode-overview.ts";
+import { decodeExtremes } from "./decode-extremes.ts";
 import type { Extremes, Level } from "./extremes.ts";
 import { decodeIndex, decodeTrailer, type IndexEntry, partCrc } from "./file-index.ts";
-import type { SeriesOverview } from "./overview-builder.ts";
 
 /** What is read first, from the end. */
 const TAIL_BYTES = 1024;
@@ -50,19 +49,11 @@ export class OverviewFile {
   /** The lowest and highest points by bucket. `CORRUPT` if the bytes are not those that were written. */
   async extremes(key: string, level: Level): Promise<Extremes | undefined> {
     const part = level === COARSE_BUCKETS ? 0 : 1;
-    return await this.#decode(key, part, part + 1, (n, take) => decodeExtremes(n, level, take()));
+    return await this.read(key, part, part + 1, (n, take) => decodeExtremes(n, level, take()));
   }
 
-  /**
-   * All that is stored of a series. `means` and `lastValues` are rounded to a 65,534th of the range of their bucket, and NaN
-   * where there is no number or no finite range. `CORRUPT` as above.
-   */
-  async summary(key: string): Promise<SeriesOverview | undefined> {
-    return await this.#decode(key, 1, 3, (n, take) => decodeOverview(n, take(), take()));
-  }
-
-  /** Reads the parts `[from, to)` of a block. `take` gives the next of them, checked. */
-  async #decode<T>(
+  /** Reads the parts `[from, to)` of the block of a series. `take` gives the next of them, checked: `CORRUPT` as above. */
+  async read<T>(
     key: string,
     from: number,
     to: number,

@@ -4,7 +4,7 @@ import { RunDeflate } from "../../../src/parquet/run-deflate.ts";
 import { lttb } from "../../../src/series/downsample/lttb.ts";
 import { levelFor, type SampleMethod } from "../../../src/series/downsample/method.ts";
 import { sampleExtremes, sampleSeries } from "../../../src/series/downsample/sample.ts";
-import { decodeExtremes } from "../../../src/series/overview/decode-overview.ts";
+import { decodeExtremes } from "../../../src/series/overview/decode-extremes.ts";
 import { encodeOverview } from "../../../src/series/overview/encode-overview.ts";
 import { OverviewBuilder } from "../../../src/series/overview/overview-builder.ts";
 import type { Series } from "../../../src/series/series.ts";

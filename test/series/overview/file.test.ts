@@ -7,6 +7,7 @@ import type { Extremes } from "../../../src/series/overview/extremes.ts";
 import { OverviewBuilder, type SeriesOverview } from "../../../src/series/overview/overview-builder.ts";
 import { openOverview } from "../../../src/series/overview/overview-file.ts";
 import { OverviewFileWriter } from "../../../src/series/overview/overview-writer.ts";
+import { readSummary } from "../../../src/series/overview/read-summary.ts";
 import { type Recipe, recipes, seriesOf } from "../odd-series.ts";
 import { same } from "../same.ts";
 import { extremesOf } from "../extremes-of.ts";
@@ -63,13 +64,13 @@ test("every series of an object is read back by its key, and no other", async ()
           expect([file.has(name), file.count(name)]).toEqual([true, overview.n]);
           expect(same(await file.extremes(name, 250), extremesOf(overview, 250))).toBe(true);
           expect(same(await file.extremes(name, 500), extremesOf(overview, 500))).toBe(true);
-          const summary = await file.summary(name);
+          const summary = await readSummary(file, name);
           expect(same(summary?.buckets.nans, overview.buckets.nans)).toBe(true);
           expect(same(summary?.buckets.lastTimes, overview.buckets.lastTimes)).toBe(true);
         }
         expect([file.has("not there"), file.count("not there")]).toEqual([false, undefined]);
         expect(await file.extremes("not there", 250)).toBeUndefined();
-        expect(await file.summary("not there")).toBeUndefined();
+        expect(await readSummary(file, "not there")).toBeUndefined();
       },
     ),
     { numRuns: 60 },
@@ -91,7 +92,7 @@ test("a short index takes one read, a long one two, a series one more, of no mor
     for (const act of [
       () => file.extremes("layers/7/norm", 250),
       () => file.extremes("layers/7/norm", 500),
-      () => file.summary("layers/7/norm"),
+      () => readSummary(file, "layers/7/norm"),
     ]) {
       reads.length = 0;
       expect(await act()).toBeDefined();
@@ -134,7 +135,7 @@ async function outcome(
     for (const key of keys) {
       expect(await file.extremes(key, 250)).toBeDefined();
       const extremes = await file.extremes(key, 500);
-      expect(await file.summary(key)).toBeDefined();
+      expect(await readSummary(file, key)).toBeDefined();
       if (extremes) found.set(key, extremes);
     }
     return found;

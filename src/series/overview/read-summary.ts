@@ -1,22 +1,17 @@
-import { gunzip } from "#gunzip";
 import type { Point } from "../../journal/summary.ts";
-import { decodeDelta } from "../../parquet/delta-decode.ts";
-import { joinPlanes } from "../../parquet/fixed-decode.ts";
-import { BUCKETS, ExtremeColumns } from "./bucket-columns.ts";
 import type { Series } from "../series.ts";
-import type { Extremes, Level } from "./extremes.ts";
+import { BUCKETS, ExtremeColumns } from "./bucket-columns.ts";
+import { decodeExtremes, unpack } from "./decode-extremes.ts";
 import type { SeriesOverview } from "./overview-builder.ts";
+import type { OverviewFile } from "./overview-file.ts";
 import { atShare } from "./share.ts";
 
-/** What a part may inflate to. No part that a writer makes comes near it. */
-const MOST_BYTES = 65_536;
-
-/** The extremes of a series of `n` points from the part that holds this level, whose checksum was compared. Throws any error for what is none. */
-export function decodeExtremes(n: number, buckets: Level, part: Uint8Array): Extremes {
-  const count = 2 * buckets + 2;
-  const values = new Float64Array(count);
-  const integers = unpack(part, 2 * count, values);
-  return { n, buckets, points: { steps: integers.subarray(0, count), times: integers.subarray(count), values } };
+/**
+ * All that is stored of a series. `means` and `lastValues` are rounded to a 65,534th of the range of their bucket, and NaN where there
+ * is no number or no finite range. `CORRUPT` if the bytes are not those that were written.
+ */
+export async function readSummary(file: OverviewFile, key: string): Promise<SeriesOverview | undefined> {
+  return await file.read(key, 1, 3, (n, take) => decodeOverview(n, take(), take()));
 }
 
 /**
@@ -57,17 +52,4 @@ function columnsOf({ steps, times, values }: Series): ExtremeColumns {
     level.copyMax(b, values, steps, times, at + minFirst);
   }
   return level;
-}
-
-/** Fills `values`, and returns the integers behind them. */
-function unpack(part: Uint8Array, count: number, values: Float64Array): Float64Array {
-  // Behind a gzip member stands how much is in it.
-  const size = new DataView(part.buffer, part.byteOffset + part.length - 4, 4).getUint32(0, true);
-  if (size > MOST_BYTES) throw new RangeError("a part is too large");
-  const bytes = gunzip(part, size, true);
-  const planes = 8 * values.length;
-  joinPlanes(bytes.subarray(0, planes), values, 0, values.length);
-  const integers = new Float64Array(count);
-  decodeDelta(bytes.subarray(planes), integers, 0, count);
-  return integers;
 }
