@@ -31,7 +31,9 @@ export async function runChild<T>(file: string, args: readonly string[] = []): P
 }
 
 async function run<T>(path: string, args: readonly string[]): Promise<T> {
-  const child = spawn(process.execPath, [path, ...args], { stdio: ["ignore", "pipe", "inherit"] });
+  // Certificates that Node is to trust besides its own: it reads them at each start, which takes longer than to start.
+  const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
+  const child = spawn(process.execPath, [path, ...args], { env, stdio: ["ignore", "pipe", "inherit"] });
   let out = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => (out += text));
   const code = await new Promise<number | null>((resolve, reject) => child.on("error", reject).on("close", resolve));
