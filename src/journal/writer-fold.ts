@@ -22,7 +22,7 @@ export interface WriterFold {
   /** Rich values, in the order they were recorded: there may be many. */
   readonly media: readonly MediaRecord[];
   readonly summaries: ReadonlyMap<string, SummaryState>;
-  /** Highest step logged. */
+  /** Greatest step of its rows, and of its rich values if {@link countsAsStep}. */
   readonly lastStep?: number;
   /** Wall time of its last record, in ms. */
   readonly lastTime?: number;
@@ -33,6 +33,14 @@ export interface WriterFold {
   readonly damage: readonly Damage[];
   /** How far each segment was read for it, in bytes. Not for keeping. */
   readonly read?: ReadonlyMap<number, number>;
+}
+
+/**
+ * Whether a rich value at this step raises the greatest step of the run, from which later rows count on. One without a step
+ * stands at 0 if nothing was logged before it, and must not take that step from the first row.
+ */
+export function countsAsStep(step: number): boolean {
+  return step > 0;
 }
 
 /** Gathers a {@link WriterFold} from the records of a writer, as they are written or as they are read back. */
@@ -81,7 +89,7 @@ export class WriterFolder implements JournalVisitor {
     this.#firstOrder ??= event.order;
     if (event.kind === "media") {
       this.#media.push(event);
-      if (event.step > this.#lastStep) this.#lastStep = event.step;
+      if (countsAsStep(event.step) && event.step > this.#lastStep) this.#lastStep = event.step;
     } else this.#events.push(event);
   }
 
@@ -158,4 +166,12 @@ export function highestOrder(folds: readonly WriterFold[]): number {
     for (const { order } of media) highest = Math.max(highest, order);
   }
   return highest;
+}
+
+/** Greatest step of all writers, from which a session that joins counts on; `undefined` without one. */
+export function greatestStep(folds: readonly WriterFold[]): number | undefined {
+  let greatest: number | undefined;
+  for (const { lastStep } of folds)
+    if (lastStep !== undefined && (greatest === undefined || lastStep > greatest)) greatest = lastStep;
+  return greatest;
 }

@@ -5,6 +5,7 @@ import type { RunContext } from "./context.ts";
 import { copyInput } from "./copy-input.ts";
 import { type LogPosition, stepOf, timeOf } from "./position.ts";
 import { MAX_QUEUED_BYTES, OVERHEAD_BYTES } from "./queue-bound.ts";
+import type { StepCount } from "./step-count.ts";
 import type { LoggedValue, MediaStore, MediaTrouble } from "./store-media.ts";
 import { checkName } from "./text.ts";
 
@@ -25,7 +26,7 @@ export interface LogHistogramOptions extends LogPosition {
 export class MediaLog implements MediaTrouble {
   readonly #context: RunContext;
   readonly #writer: JournalWriter;
-  readonly #takeStep: () => number;
+  readonly #steps: StepCount;
   #store: MediaStore | undefined;
   #loading: Promise<MediaStore> | undefined;
   /** Values that wait for it, and the bytes they take. */
@@ -35,10 +36,10 @@ export class MediaLog implements MediaTrouble {
   /** Why a value was refused or given up that {@link takeLost} has not told of yet. */
   #lost: LedgerError | undefined;
 
-  constructor(context: RunContext, writer: JournalWriter, takeStep: () => number) {
+  constructor(context: RunContext, writer: JournalWriter, steps: StepCount) {
     this.#context = context;
     this.#writer = writer;
-    this.#takeStep = takeStep;
+    this.#steps = steps;
   }
 
   /** True when nothing waits, and nothing was lost that {@link takeLost} would tell of. */
@@ -146,7 +147,7 @@ export class MediaLog implements MediaTrouble {
       const { caption, bins } = at;
       return {
         n: this.#logged++,
-        place: { key, type, step: step ?? this.#takeStep(), time },
+        place: { key, type, step: this.#steps.richValue(step), time },
         input,
         caption,
         bins,

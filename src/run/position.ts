@@ -3,7 +3,10 @@ import { invalidArgument } from "../backend/error.ts";
 
 /** Where a point stands. */
 export interface LogPosition {
-  /** A safe integer. Steps may repeat, go back, be negative or skip. Default: the run counts up its own, from 0. */
+  /**
+   * A safe integer. Steps may repeat, go back, be negative or skip. Default: for a row of metrics the step after the greatest one
+   * so far, 0 at first; for a text, image, histogram or table the greatest one so far.
+   */
   readonly step?: number;
   /** ms since the epoch; fractions are rounded. Default: now. */
   readonly time?: number;
@@ -16,7 +19,8 @@ const MAX_TIME = 8.64e15;
 export function stepOf(at: LogPosition | undefined): number | undefined {
   const step = at?.step;
   if (step !== undefined && !Number.isSafeInteger(step)) throw invalidArgument("step", "a safe integer", step);
-  return step;
+  // Not -0, which would be a step of its own.
+  return step === undefined ? undefined : step + 0;
 }
 
 /** The time given, or that of the clock. */

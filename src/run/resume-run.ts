@@ -4,7 +4,7 @@ import { type FlushOptions, flushPolicy } from "../journal/flush-policy.ts";
 import { foldRun } from "../journal/fold.ts";
 import type { RunCreated } from "../journal/run-created.ts";
 import { readRunState } from "../journal/run-state.ts";
-import { highestOrder } from "../journal/writer-fold.ts";
+import { greatestStep, highestOrder } from "../journal/writer-fold.ts";
 import { claimRun } from "./claim-run.ts";
 import type { RunContext } from "./context.ts";
 import { checkHeartbeat } from "./options.ts";
@@ -46,7 +46,7 @@ export async function resumeRun(
   const { folds, listing } = await readRunState(backend, created, { ...call, ...claim });
   const fence = claim?.fence ?? listing.fences;
   const order = highestOrder(folds);
-  const lastStep = folds.reduce((highest, fold) => Math.max(highest, fold.lastStep ?? -1), -1);
+  const lastStep = greatestStep(folds);
   const writer = newWriter(context, created, writerId, { policy, beatMs, order, fence });
   const alive = backend.liveness?.token;
   const run = new Run({
@@ -54,7 +54,7 @@ export async function resumeRun(
     created,
     writer,
     params: foldRun(created, folds).params,
-    nextStep: lastStep + 1,
+    lastStep,
     startChild: (child) => startRun(context, child),
     signal,
     positions: new Map(folds.map(({ writer: id, next }) => [id, next])),

@@ -21,6 +21,7 @@ import { type LogHistogramOptions, type LogImageOptions, MediaLog } from "./log-
 import { MetricInput, type Metrics } from "./metric-input.ts";
 import { copyData, type StartRunOptions } from "./options.ts";
 import { type LogPosition, stepOf, timeOf } from "./position.ts";
+import { StepCount } from "./step-count.ts";
 import { checkName, checkTags, checkText } from "./text.ts";
 
 /** What a run is made of inside. */
@@ -30,8 +31,8 @@ export interface RunParts {
   readonly writer: JournalWriter;
   /** Params as they stand, for a run that goes on. */
   readonly params: Dictionary;
-  /** Step of the next call of `log()` that gives none. */
-  readonly nextStep: number;
+  /** Greatest step so far, for a run that goes on. */
+  readonly lastStep?: number | undefined;
   readonly startChild: (options: StartRunOptions) => Promise<Run>;
   readonly signal: AbortSignal | undefined;
   /** How far other writers were when this session began. */
@@ -56,9 +57,9 @@ export class Run implements AsyncDisposable {
   readonly #input: MetricInput;
   readonly #params: Dictionary;
   readonly #media: MediaLog;
+  readonly #steps: StepCount;
   readonly #uploads = new Set<Promise<unknown>>();
   readonly #abort: () => void;
-  #nextStep: number;
   #status: RunStatus = "running";
   #ending: { status: ClosingStatus; error?: ErrorSummary } | undefined;
   #finishRecorded = false;
@@ -72,10 +73,10 @@ export class Run implements AsyncDisposable {
     this.experiment = created.experiment;
     this.#writer = writer;
     this.#input = new MetricInput(writer.registry);
-    this.#media = new MediaLog(context, writer, () => this.#nextStep++);
+    this.#steps = new StepCount(parts.lastStep);
+    this.#media = new MediaLog(context, writer, this.#steps);
     this.#params = newDictionary();
     mergeParams(this.#params, parts.params);
-    this.#nextStep = parts.nextStep;
     this.#abort = () => void this.finish("killed").catch(() => {});
     signal?.addEventListener("abort", this.#abort, { once: true });
     if (parts.session) writer.event(parts.session, "session");
@@ -95,7 +96,8 @@ export class Run implements AsyncDisposable {
   }
 
   /**
-   * Logs metric values at a step. Never waits and never throws for trouble with the backend. Nested objects flatten with `/`.
+   * Logs metric values at a step: without `step` at the one after the greatest so far, 0 at first. Never waits and never throws
+   * for trouble with the backend. Nested objects flatten with `/`.
    * Throws `INVALID_ARGUMENT`, and logs nothing of the call, for a value that is no number (NaN, ±Infinity and -0 are kept
    * exactly; a bigint must be one that float64 holds exactly; `undefined` is skipped); `RUN_CLOSED` once the run is finished.
    */
@@ -105,7 +107,7 @@ export class Run implements AsyncDisposable {
     const time = timeOf(at, this.#parts.context.clock);
     const shape = this.#input.read(metrics);
     if (shape === "nothing") return;
-    const place = step ?? this.#nextStep++;
+    const place = this.#steps.row(step);
     const { values } = this.#input;
     if (shape === "loose") {
       const { looseKeys, looseNames } = this.#input;
@@ -114,7 +116,7 @@ export class Run implements AsyncDisposable {
   }
 
   /**
-   * Logs a text at a step. Like {@link log} it never waits: step, time and value are those of the call, and the value is stored
+   * Logs a text at a step: without `step` at the greatest one so far, which a later row may take too. Like {@link log} it never waits: step, time and value are those of the call, and the value is stored
    * in the background, the same content once; at most 64 MiB wait, beyond which a value is dropped and counted in {@link stats}.
    *
    * The promise resolves once the value is stored and recorded. It rejects with the cause of the first attempt that fails: the

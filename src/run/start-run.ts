@@ -48,7 +48,6 @@ export async function startRun(context: RunContext, options: StartRunOptions = {
     created,
     writer: newWriter(context, created, created.writer.id, { policy, beatMs, order: 0, fence: 0 }),
     params: created.params ?? newDictionary(),
-    nextStep: 0,
     startChild: (child) => startRun(context, child),
     signal,
   });

@@ -26,7 +26,7 @@ async function script(): Promise<{ backend: Backend; id: string }> {
   });
   run.log({ loss: 0.5, acc: 1 / 3 });
   run.log({ loss: Number.NaN, acc: -0 }, { step: 2 ** 40 });
-  run.log({ loss: Infinity });
+  run.log({ loss: Infinity }, { step: 1 });
   await run.flush();
   await clock.advance(5000);
   run.setTags({ b: "2" });

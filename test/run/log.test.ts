@@ -50,17 +50,6 @@ test("a range takes the steps from and to, both included", async () => {
   expect((await ledger.history(run.id, "none")).values.length).toBe(0);
 });
 
-test("without a step the run counts its own; calls with one do not disturb it", async () => {
-  const { ledger } = await createTestLedger();
-  const run = await ledger.startRun();
-  run.log({ a: 1 });
-  run.log({ a: 1 }, { step: 100 });
-  run.log({});
-  run.log({ a: 1 });
-  await run.finish();
-  expect([...(await ledger.history(run.id, "a")).steps]).toEqual([0, 1, 100]);
-});
-
 describe("bad metrics are refused at the call, and nothing of the call or before it is lost or kept", () => {
   class Tensor {
     dataSync(): number[] {

@@ -1,0 +1,40 @@
+import { LedgerError } from "../backend/error.ts";
+import { countsAsStep } from "../journal/writer-fold.ts";
+
+/** Hands out the steps of values that are logged without one. */
+export class StepCount {
+  /** -Infinity before the first step. */
+  #greatest: number;
+
+  /** `greatest`: the greatest step that the run has so far, if it has one. */
+  constructor(greatest: number = Number.NEGATIVE_INFINITY) {
+    this.#greatest = greatest;
+  }
+
+  /**
+   * Returns the step of a row: the given one, else the one after the greatest so far, 0 at first. Throws `INVALID_ARGUMENT` if
+   * the greatest step is the largest safe integer: no step follows it.
+   */
+  row(given: number | undefined): number {
+    if (given === undefined) return (this.#greatest = this.#next());
+    if (given > this.#greatest) this.#greatest = given;
+    return given;
+  }
+
+  /** Returns the step of a rich value: the given one, else the greatest so far, 0 at first. A row after it counts on from there. */
+  richValue(given: number | undefined): number {
+    if (given === undefined) return this.#greatest === Number.NEGATIVE_INFINITY ? 0 : this.#greatest;
+    if (countsAsStep(given) && given > this.#greatest) this.#greatest = given;
+    return given;
+  }
+
+  #next(): number {
+    if (this.#greatest === Number.NEGATIVE_INFINITY) return 0;
+    if (this.#greatest < Number.MAX_SAFE_INTEGER) return this.#greatest + 1;
+    throw new LedgerError(
+      "INVALID_ARGUMENT",
+      `step is missing, and no step follows the greatest one so far, ${this.#greatest}: give each row a step from now on`,
+      { field: "step" },
+    );
+  }
+}
