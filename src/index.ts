@@ -52,12 +52,14 @@ export type { ArtifactCheck, ArtifactFile, ArtifactProblem, OpenArtifact } from 
 export type { ArtifactRef, ArtifactVersion } from "./artifacts/version.ts";
 
 export type {
+  AppendOptions,
   Backend,
   Body,
   ByteRange,
   ByteStream,
   CallOptions,
   Capabilities,
+  CreateOptions,
   Entry,
   Liveness,
 } from "./backend/backend.ts";

@@ -22,6 +22,19 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface CreateOptions extends CallOptions {
+  /**
+   * The object, and its name, must survive a power cut before the call resolves, whatever the backend does by default. The
+   * core asks for this before it removes what the object replaces. Default `false`.
+   */
+  readonly durable?: boolean | undefined;
+}
+
+export interface AppendOptions extends CreateOptions {
+  /** Size of the object, in bytes, as the caller knows it; 0 for an object that the call may create. Left out: any size. */
+  readonly at?: number | undefined;
+}
+
 /** What a backend can do here. The core and the conformance suite read only this, never the name. */
 export interface Capabilities {
   /** `append` exists and adds bytes to the end of an object at a cost that does not grow with the object. */
@@ -83,9 +96,11 @@ export interface Backend {
    * key exists it rejects with `EXISTS` and the object keeps its bytes. A body stream that fails leaves nothing behind and
    * the call rejects with that failure; one that yields more or fewer bytes than its `size` fails with `INVALID_ARGUMENT`.
    *
+   * With `durable` a resolved call survives a power cut.
+   *
    * Counter-example: `if (!exists(key)) write(key)`. Two callers both see nothing there and both write.
    */
-  create(key: string, body: Body, options?: CallOptions): Promise<void>;
+  create(key: string, body: Body, options?: CreateOptions): Promise<void>;
 
   /**
    * The bytes of an object, or of a range of it. A range is cut at the end of the object, so one that begins at or behind
@@ -112,8 +127,11 @@ export interface Backend {
    * Adds bytes to the end of an object, which is created when missing. Only where `capabilities.append`; elsewhere the
    * method is absent or rejects with `UNSUPPORTED`. Calls on one key from one handle take effect in the order of the calls.
    * When it rejects, none, some or all of the bytes may be there: the core never appends to that key again.
+   *
+   * With `at` it rejects with `CONFLICT`, and adds nothing, when the object has another size, or is gone while `at` is not 0:
+   * somebody else has removed, replaced, cut or written it. With `durable` a resolved call survives a power cut.
    */
-  append?(key: string, bytes: Uint8Array, options?: CallOptions): Promise<void>;
+  append?(key: string, bytes: Uint8Array, options?: AppendOptions): Promise<void>;
 
   /**
    * Gives an object another key, in one step: `EXISTS` when `to` exists, `NOT_FOUND` when `from` does not. Only where

@@ -23,6 +23,7 @@ export const contract = {
   durable: "What a resolved call stored survives the end of this process",
   token: "Names this process. Opaque, at most 200 characters",
   isAlive: "`true` runs, `false` certainly ended, `undefined` cannot be told from here. Never rejects",
+  createDurable: "With `durable` a resolved call survives a power cut",
   createWhole: "Stores a new object, whole or not at all: no reader, and no crash, ever shows a part of it",
   createNeverReplaces: "Never replaces: when the key exists it rejects with `EXISTS` and the object keeps its bytes",
   failedStream: "A body stream that fails leaves nothing behind and the call rejects with that failure",
@@ -45,6 +46,8 @@ export const contract = {
   removeMissing: "Removing what is not there resolves",
   recreate: "The key can be created again",
   appendEnd: "Adds bytes to the end of an object, which is created when missing",
+  appendAt:
+    "With `at` it rejects with `CONFLICT`, and adds nothing, when the object has another size, or is gone while `at` is not 0",
   appendUnsupported: "Only where `capabilities.append`; elsewhere the method is absent or rejects with `UNSUPPORTED`",
   appendOrder: "Calls on one key from one handle take effect in the order of the calls",
   move: "Gives an object another key, in one step: `EXISTS` when `to` exists, `NOT_FOUND` when `from` does not",

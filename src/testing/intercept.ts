@@ -1,4 +1,4 @@
-import type { Backend, Body, ByteRange, ByteStream, CallOptions, Entry } from "../backend/backend.ts";
+import type { AppendOptions, Backend, Body, ByteRange, ByteStream, CallOptions, Entry } from "../backend/backend.ts";
 
 /** A method of a backend, `close` left out. */
 export type Operation = "create" | "read" | "stat" | "list" | "remove" | "append" | "move";
@@ -14,6 +14,10 @@ export interface Call {
   readonly body?: Body;
   readonly range?: ByteRange;
   readonly startAfter?: string;
+  /** Of `create` and `append`: it was asked for. */
+  readonly durable?: true;
+  /** Of `append`. */
+  readonly at?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -46,7 +50,7 @@ export function intercept(inner: Backend, between: Interceptor): Backend {
     },
     ...(inner.liveness && { liveness: inner.liveness }),
     create: (key, body, options) =>
-      call("create", key, { body }, options, (other) => inner.create(key, other ?? body, options)),
+      call("create", key, { body, ...asked(options) }, options, (other) => inner.create(key, other ?? body, options)),
     read: (key, options) =>
       call("read", key, options?.range ? { range: options.range } : {}, options, () => inner.read(key, options)),
     stat: (key, options) => call("stat", key, {}, options, () => inner.stat(key, options)),
@@ -62,8 +66,8 @@ export function intercept(inner: Backend, between: Interceptor): Backend {
     },
     remove: (key, options) => call("remove", key, {}, options, () => inner.remove(key, options)),
     ...(append && {
-      append: (key: string, bytes: Uint8Array, options?: CallOptions) =>
-        call("append", key, { body: bytes }, options, (other) =>
+      append: (key: string, bytes: Uint8Array, options?: AppendOptions) =>
+        call("append", key, { body: bytes, ...asked(options) }, options, (other) =>
           append.call(inner, key, (other as Uint8Array | undefined) ?? bytes, options),
         ),
     }),
@@ -74,6 +78,10 @@ export function intercept(inner: Backend, between: Interceptor): Backend {
     ...(changes && { changes: (prefix: string, options?: CallOptions) => changes.call(inner, prefix, options) }),
     ...(close && { close: () => close.call(inner) }),
   };
+}
+
+function asked(options: AppendOptions | undefined): Pick<Call, "durable" | "at"> {
+  return { ...(options?.durable === true && { durable: true }), ...(options?.at !== undefined && { at: options.at }) };
 }
 
 /** The same body; `seen` is called with each chunk that is taken from it. */

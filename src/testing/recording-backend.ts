@@ -11,6 +11,10 @@ export interface RecordedCall {
   readonly to?: string;
   readonly range?: ByteRange;
   readonly startAfter?: string;
+  /** `create` and `append` were asked to survive a power cut. */
+  readonly durable?: true;
+  /** Of `append`: the size it expected. */
+  readonly at?: number;
   /** What `create` and `append` were handed, copied; of a stream what was taken from it so far. */
   readonly bytes?: Uint8Array;
   /** What the call resolved to: of `read` a copy of the bytes, of `list` the entries given so far. */
@@ -27,13 +31,15 @@ export interface RecordingBackend extends Backend {
 /** `inner`, and a record of each call made on it. */
 export function recordingBackend(inner: Backend): RecordingBackend {
   const calls: RecordedCall[] = [];
-  const record = ({ operation, key, to, range, startAfter }: Call): RecordedCall => {
+  const record = ({ operation, key, to, range, startAfter, durable, at }: Call): RecordedCall => {
     const made: RecordedCall = {
       operation,
       key,
       ...(to !== undefined && { to }),
       ...(range && { range }),
       ...(startAfter !== undefined && { startAfter }),
+      ...(durable && { durable }),
+      ...(at !== undefined && { at }),
     };
     calls.push(made);
     return made;

@@ -112,6 +112,59 @@ export const appendMutants: readonly Mutant[] = [
       },
     };
   }),
+  mutant("append does not look at the expected size", (inner) => ({
+    append: (key, bytes, o) => inner.append(key, bytes, { ...o, at: undefined }),
+  })),
+  mutant("append refuses only where the object is too short", (inner, { objects }) => ({
+    append: (key, bytes, o) => {
+      const size = objects.get(key)?.length ?? 0;
+      return inner.append(key, bytes, { ...o, at: o?.at !== undefined && o.at < size ? undefined : o?.at });
+    },
+  })),
+  mutant("append refuses only where the object is too long", (inner, { objects }) => ({
+    append: (key, bytes, o) => {
+      const size = objects.get(key)?.length ?? 0;
+      return inner.append(key, bytes, { ...o, at: o?.at !== undefined && o.at > size ? undefined : o?.at });
+    },
+  })),
+  mutant("append makes an object again that is gone", (inner, { objects }) => ({
+    append: (key, bytes, o) => inner.append(key, bytes, { ...o, at: objects.has(key) ? o?.at : undefined }),
+  })),
+  mutant("append takes an expected size of 0 for any size", (inner) => ({
+    append: (key, bytes, o) => inner.append(key, bytes, { ...o, at: o?.at === 0 ? undefined : o?.at }),
+  })),
+  mutant("append adds the bytes, then says that the size was another", (inner) => ({
+    append: async (key, bytes, o) => {
+      try {
+        await inner.append(key, bytes, o);
+      } catch (error) {
+        if (LedgerError.hasCode(error, "CONFLICT")) await inner.append(key, bytes);
+        throw error;
+      }
+    },
+  })),
+  mutant("append by size remembers the size of its own", (inner) => {
+    const sizes = new Map<string, number>();
+    return {
+      append: async (key, bytes, o) => {
+        const at = o?.at !== undefined && sizes.get(key) === o.at ? undefined : o?.at;
+        await inner.append(key, bytes, { ...o, at });
+        sizes.set(key, (sizes.get(key) ?? 0) + bytes.length);
+      },
+    };
+  }),
+  mutant("append fails with IO where the size is another", (inner) => ({
+    append: (key, bytes, o) =>
+      inner.append(key, bytes, o).catch((error: unknown) => {
+        throw LedgerError.hasCode(error, "CONFLICT") ? new LedgerError("IO", "it changed", { key }) : error;
+      }),
+  })),
+  mutant("append by size creates nothing", (inner) => ({
+    append: async (key, bytes, o) => {
+      if (o?.at === 0) await inner.read(key, o);
+      await inner.append(key, bytes, o);
+    },
+  })),
   mutant("append is cut at 1 MiB", (inner) => ({
     append: (key, bytes, o) => inner.append(key, bytes.subarray(0, 1024 * 1024), o),
   })),

@@ -1,4 +1,4 @@
-import type { Backend, Capabilities, Entry } from "../../src/backend/backend.ts";
+import type { AppendOptions, Backend, Capabilities, Entry } from "../../src/backend/backend.ts";
 import { clampRange, collectBody } from "../../src/backend/body.ts";
 import { type HintSink, changeHints } from "../../src/backend/change-hints.ts";
 import { LedgerError } from "../../src/backend/error.ts";
@@ -93,8 +93,11 @@ export function referenceBackend(store: Store, capabilities: Capabilities = ALL)
   };
   if (capabilities.append) {
     Object.assign(backend, {
-      append: async (key: string, bytes: Uint8Array, options?: { signal?: AbortSignal }) => {
+      append: async (key: string, bytes: Uint8Array, options?: AppendOptions) => {
         enter("append", key, options?.signal);
+        const size = objects.get(key)?.length ?? 0;
+        if (options?.at !== undefined && options.at !== size)
+          throw new LedgerError("CONFLICT", `${key} has ${size} bytes`, { key, operation: "append" });
         objects.set(key, joined(objects.get(key) ?? new Uint8Array(0), bytes));
         changed();
       },

@@ -69,6 +69,18 @@ export const writeMutants: readonly Mutant[] = [
       objects.set(key, await collectBody(body, o?.signal, key));
     },
   })),
+  mutant("durable create overwrites", (inner, { objects }) => ({
+    create: async (key, body, o) => {
+      if (o?.durable !== true) return inner.create(key, body, o);
+      await inner.stat(key, o);
+      await putAnyway(objects, key, body);
+    },
+  })),
+  mutant("durable create keeps no stream", (inner) => ({
+    create: async (key, body, o) => {
+      await inner.create(key, body instanceof Uint8Array || o?.durable !== true ? body : new Uint8Array(0), o);
+    },
+  })),
   mutant("value truncated at 4 kB", truncating(4096)),
   mutant("value truncated above 1 MiB", truncating(1024 * 1024)),
   mutant("value truncated above 8 MiB", truncating(8 * 1024 * 1024)),

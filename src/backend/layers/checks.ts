@@ -1,5 +1,5 @@
 import { abortable } from "../abort.ts";
-import type { Backend, Body, CallOptions, Entry } from "../backend.ts";
+import type { AppendOptions, Backend, Body, CallOptions, Entry } from "../backend.ts";
 import { clampRange } from "../body.ts";
 import { relayHints } from "../change-hints.ts";
 import { LedgerError, invalidArgument } from "../error.ts";
@@ -112,9 +112,11 @@ export function withChecks(backend: Backend, options: ChecksOptions = {}): Backe
     },
     ...(backend.capabilities.append &&
       append && {
-        append: async (key: string, bytes: Uint8Array, call?: CallOptions) => {
+        append: async (key: string, bytes: Uint8Array, call?: AppendOptions) => {
           await guard("append", key, call, async () => {
             if (!(bytes instanceof Uint8Array)) throw invalidArgument("bytes", "a Uint8Array", bytes);
+            const at: unknown = call?.at;
+            if (at !== undefined && !isSize(at)) throw invalidArgument("at", "a non-negative safe integer", at);
             await append.call(backend, key, bytes, call);
           });
         },

@@ -14,7 +14,7 @@ export interface NewObject extends Target {
   readonly body: Body;
   readonly signal: AbortSignal | undefined;
   /** Put the bytes on disk whatever their number. */
-  readonly disk: boolean;
+  readonly durable: boolean;
   /** Mode of the finished file. */
   readonly mode: number;
 }
@@ -62,7 +62,7 @@ async function fill(file: FileHandle, object: NewObject): Promise<void> {
       size = body.byteLength;
     } else size = await writeChunks(file, marked(bodyChunks(body, signal, object.key)));
     if (object.mode !== 0o600) await file.chmod(object.mode).catch(() => {}); // Some file systems have no modes.
-    if (object.disk || size <= ALWAYS_SYNCED) await file.sync();
+    if (object.durable || size <= ALWAYS_SYNCED) await file.sync();
   } finally {
     await file.close(); // Network file systems may report a failed write only here.
   }

@@ -1,47 +1,53 @@
 import { dirname } from "node:path";
 import { errno } from "./errors.ts";
-import { constants, lstat, mkdir, open } from "./file-calls.ts";
+import { constants, lstat, mkdir, open, stat } from "./file-calls.ts";
 import { type Root, linkError, parentKey } from "./paths.ts";
 
 /** Most directories remembered as being on disk. */
 const REMEMBERED = 10_000;
 
-/** Makes the directories of keys, and puts their names on disk where that is promised. */
+export interface Within {
+  /** The directory's own name must be on disk before `work` is called. */
+  readonly durable: boolean;
+  /** Make the directory when it is missing. Default `true`. */
+  readonly make?: boolean;
+}
+
+/** Makes the directories of keys, and puts their names on disk where that is asked for. */
 export class Directories {
   readonly #root: Root;
-  readonly #disk: boolean;
-  /** Keys of directories whose own name is known to be on disk. */
-  readonly #stored = new Set<string>();
+  /** Directories whose own names are known to be on disk, by key: which directory each of them was. */
+  readonly #stored = new Map<string, string>();
+  /** Uppermost of the directories above the root that this handle had to make. */
+  #madeTo: string | undefined;
 
-  constructor(root: Root, disk: boolean) {
+  constructor(root: Root) {
     this.#root = root;
-    this.#disk = disk;
   }
 
   /**
-   * Calls `work` with a directory that is there, no link, and, in `disk` mode, whose own name is on disk. The directory is
+   * Calls `work` with a directory that exists, is no link, and, if `durable`, whose own name is on disk. The directory is
    * made when `work` finds it missing, so that the usual case costs no extra call.
    */
-  async within<T>(directoryKey: string, work: (path: string) => Promise<T>): Promise<T> {
+  async within<T>(directoryKey: string, options: Within, work: (path: string) => Promise<T>): Promise<T> {
     for (let attempt = 0; ; attempt++) {
       try {
         await this.#root.assertNoLink(directoryKey);
-        await this.#store(directoryKey);
+        if (options.durable) await this.#store(directoryKey);
         return await work(this.#root.path(directoryKey));
       } catch (error) {
-        if (errno(error) !== "ENOENT" || attempt === 2) throw error;
+        if (errno(error) !== "ENOENT" || attempt === 2 || options.make === false) throw error;
         await this.#make(directoryKey);
       }
     }
   }
 
-  /** Puts the names in a directory on disk, in `disk` mode. */
+  /** Puts the names in a directory on disk. */
   async sync(directoryKey: string): Promise<void> {
-    if (this.#disk) await syncDirectory(this.#root.path(directoryKey));
+    await syncDirectory(this.#root.path(directoryKey));
   }
 
   async #make(key: string): Promise<void> {
-    this.#stored.delete(key);
     if (key === "") return await this.#makeRoot();
     const parent = parentKey(key);
     try {
@@ -59,31 +65,33 @@ export class Directories {
   async #makeRoot(): Promise<void> {
     const { directory } = this.#root;
     const first = await mkdir(directory, { recursive: true });
-    if (first === undefined || !this.#disk) return;
-    for (let path = directory; ; path = dirname(path)) {
-      await syncDirectory(dirname(path));
-      if (path === first || path === dirname(path)) return;
-    }
+    if (first !== undefined) this.#madeTo = first;
   }
 
   /** Puts the name of the directory, and those above it up to the root, on disk: once, whoever made them. */
   async #store(key: string): Promise<void> {
-    if (!this.#disk || this.#stored.has(key)) return;
+    const found = await identify(this.#root.path(key));
+    if (this.#stored.get(key) === found) return;
     if (key === "") await this.#storeRoot();
     else {
       await this.#store(parentKey(key));
       await syncDirectory(this.#root.path(parentKey(key)));
     }
     if (this.#stored.size >= REMEMBERED) this.#stored.clear();
-    this.#stored.add(key);
+    this.#stored.set(key, found);
   }
 
-  /** The directory above the root is the caller's; it may be one that may be passed, but not read. */
+  /** Directories above the root are the caller's; they may be such that may be passed, but not read. */
   async #storeRoot(): Promise<void> {
-    try {
-      await syncDirectory(dirname(this.#root.directory));
-    } catch (error) {
-      if (!["EACCES", "EPERM"].includes(errno(error) ?? "")) throw error;
+    const { directory } = this.#root;
+    const last = this.#madeTo ?? directory;
+    for (let path = directory; ; path = dirname(path)) {
+      try {
+        await syncDirectory(dirname(path));
+      } catch (error) {
+        if (!["EACCES", "EPERM"].includes(errno(error) ?? "")) throw error;
+      }
+      if (path === last || path === dirname(path)) return;
     }
   }
 }
@@ -95,6 +103,12 @@ async function makeOne(path: string, key: string): Promise<void> {
     if (errno(error) !== "EEXIST") throw error;
     if ((await lstat(path)).isSymbolicLink()) throw linkError(key); // One that leads nowhere, else it was seen before.
   }
+}
+
+/** The time of its birth belongs to it, since file systems give the number of a removed directory to the next one. */
+async function identify(path: string): Promise<string> {
+  const { dev, ino, birthtimeNs } = await stat(path, { bigint: true });
+  return `${dev}:${ino}:${birthtimeNs}`;
 }
 
 /** Windows cannot do this: there a name is as safe as the system makes it. */

@@ -16,6 +16,7 @@ export const readFile: typeof Promises.readFile = promises.readFile;
 export const realpath: typeof Promises.realpath = promises.realpath;
 export const rename: typeof Promises.rename = promises.rename;
 export const rmdir: typeof Promises.rmdir = promises.rmdir;
+export const stat: typeof Promises.stat = promises.stat;
 export const unlink: typeof Promises.unlink = promises.unlink;
 
 export const readFileSync: typeof Fs.readFileSync = fs.readFileSync;

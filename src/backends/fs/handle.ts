@@ -1,10 +1,19 @@
 import { abortable } from "../../backend/abort.ts";
-import type { Backend, Body, ByteRange, CallOptions, Entry, Liveness } from "../../backend/backend.ts";
+import type {
+  AppendOptions,
+  Backend,
+  Body,
+  ByteRange,
+  CallOptions,
+  CreateOptions,
+  Entry,
+  Liveness,
+} from "../../backend/backend.ts";
 import { type HintSink, type Hints, changeHints } from "../../backend/change-hints.ts";
 import type { FileLocation } from "../../backend/location.ts";
 import { LedgerError, invalidArgument } from "../../backend/error.ts";
 import { MAX_STORED_KEY_BYTES, assertKey, assertPrefix } from "../../backend/key.ts";
-import { type AppendOptions, Appends } from "./append.ts";
+import { Appends, type AppendsOptions } from "./append.ts";
 import { BodyFailure, createObject, openTemporary } from "./create.ts";
 import { Directories } from "./directories.ts";
 import { failure, isAbsent, toLedgerError } from "./errors.ts";
@@ -17,7 +26,7 @@ import { openToRead, readObject } from "./read.ts";
 import { SharedFiles } from "./shared-files.ts";
 import { watchDirectories } from "./watch-directories.ts";
 
-export interface FsHandleOptions extends Omit<AppendOptions, "disk"> {
+export interface FsHandleOptions extends AppendsOptions {
   readonly disk: boolean;
   readonly link: Link;
 }
@@ -51,26 +60,27 @@ export class FsHandle implements Backend {
       },
       look: (key) => lstat(this.#root.path(key), { bigint: true }),
     });
-    this.#directories = new Directories(this.#root, options.disk);
+    this.#directories = new Directories(this.#root);
     this.#appends = new Appends(this.#root, this.#directories, options);
     this.#mode = finalMode();
   }
 
-  create(key: string, body: Body, options?: CallOptions): Promise<void> {
+  create(key: string, body: Body, options?: CreateOptions): Promise<void> {
     const signal = options?.signal;
+    const durable = this.#disk || options?.durable === true;
     return this.#call("create", key, signal, async () => {
       const directoryKey = parentKey(key);
       // Only this much can be repeated when the directory is missing: a stream can be read once.
-      const temporary = await this.#directories.within(directoryKey, openTemporary);
+      const temporary = await this.#directories.within(directoryKey, { durable }, openTemporary);
       const target = { operation: "create", key, ...this.#place(key), link: this.#link };
       try {
-        await createObject(temporary, { ...target, body, signal, disk: this.#disk, mode: this.#mode });
+        await createObject(temporary, { ...target, body, signal, durable, mode: this.#mode });
       } catch (error) {
         // It may be ours, from an attempt that failed after the name was given: that counts only once the name is on disk.
-        if (LedgerError.hasCode(error, "EXISTS")) await this.#directories.sync(directoryKey);
+        if (durable && LedgerError.hasCode(error, "EXISTS")) await this.#directories.sync(directoryKey);
         throw error;
       }
-      await this.#directories.sync(directoryKey);
+      if (durable) await this.#directories.sync(directoryKey);
     });
   }
 
@@ -118,13 +128,16 @@ export class FsHandle implements Backend {
       await this.#appends.release(key, true);
       options?.signal?.throwIfAborted();
       await removeFile(this.#root.path(key));
-      await this.#directories.sync(parentKey(key));
+      if (this.#disk) await this.#directories.sync(parentKey(key));
     });
   }
 
-  append(key: string, bytes: Uint8Array, options?: CallOptions): Promise<void> {
+  append(key: string, bytes: Uint8Array, options?: AppendOptions): Promise<void> {
+    const durable = this.#disk || options?.durable === true;
     const signal = options?.signal;
-    return this.#call("append", key, signal, () => this.#appends.append(key, bytes, signal));
+    return this.#call("append", key, signal, () =>
+      this.#appends.append(key, bytes, { at: options?.at, durable, signal }),
+    );
   }
 
   move(from: string, to: string, options?: CallOptions): Promise<void> {
@@ -134,7 +147,7 @@ export class FsHandle implements Backend {
       await this.#appends.release(from, true);
       const source = this.#root.path(from);
       const target = { operation: "move", key: to, ...this.#place(to), link: this.#link };
-      const how = await this.#directories.within(parentKey(to), async () => {
+      const how = await this.#directories.within(parentKey(to), { durable: this.#disk }, async () => {
         options?.signal?.throwIfAborted();
         return await publish(source, target);
       });
@@ -143,6 +156,7 @@ export class FsHandle implements Backend {
         await removeFile(this.#root.path(to));
         throw failure("NOT_FOUND", "move", from, "it was moved or removed meanwhile");
       }
+      if (!this.#disk) return;
       await this.#directories.sync(parentKey(to));
       await this.#directories.sync(parentKey(from));
     });

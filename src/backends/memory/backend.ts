@@ -1,4 +1,12 @@
-import type { Backend, Body, ByteRange, CallOptions, Entry } from "../../backend/backend.ts";
+import type {
+  AppendOptions,
+  Backend,
+  Body,
+  ByteRange,
+  CallOptions,
+  CreateOptions,
+  Entry,
+} from "../../backend/backend.ts";
 import { bodyChunks, clampRange, concatBytes } from "../../backend/body.ts";
 import { type HintSink, type Hints, changeHints } from "../../backend/change-hints.ts";
 import { LedgerError, invalidArgument } from "../../backend/error.ts";
@@ -74,7 +82,7 @@ class Handle implements MemoryBackend {
     this.#place.replaceAll(snapshot);
   }
 
-  async create(key: string, body: Body, options?: CallOptions): Promise<void> {
+  async create(key: string, body: Body, options?: CreateOptions): Promise<void> {
     const place = this.#place;
     const bytes = body instanceof Uint8Array ? new Uint8Array(body) : undefined; // Copied before anything is waited for.
     await this.#begin("create", key, options);
@@ -119,9 +127,14 @@ class Handle implements MemoryBackend {
     this.#place.remove(key);
   }
 
-  async append(key: string, bytes: Uint8Array, options?: CallOptions): Promise<void> {
+  async append(key: string, bytes: Uint8Array, options?: AppendOptions): Promise<void> {
     const copy = new Uint8Array(bytes);
     await this.#begin("append", key, options);
+    const size = this.#place.get(key)?.size;
+    if (options?.at !== undefined && (size ?? 0) !== options.at) {
+      const what = size === undefined ? "is gone" : `has ${size} bytes`;
+      throw failure("CONFLICT", "append", key, `${what}, but ${options.at} bytes were expected`);
+    }
     if (!this.#place.fits(copy.byteLength)) throw noSpace("append", key, this.#place);
     this.#place.append(key, copy);
   }
@@ -177,7 +190,12 @@ class Handle implements MemoryBackend {
   }
 }
 
-function failure(code: "EXISTS" | "NOT_FOUND" | "CLOSED", operation: string, key: string, what: string): LedgerError {
+function failure(
+  code: "EXISTS" | "NOT_FOUND" | "CLOSED" | "CONFLICT",
+  operation: string,
+  key: string,
+  what: string,
+): LedgerError {
   return new LedgerError(code, `${JSON.stringify(key)} ${what}`, { key, operation });
 }
 

@@ -137,6 +137,48 @@ export const appendCases: readonly ConformanceCase[] = [
       "the object appended to after another handle's remove",
     );
   }),
+  appendCase("with the size that the object has, bytes come to its end", async (backend, { open }) => {
+    const handles = [backend, (await open()) as Appending];
+    const parts = [sample(10, 1), new Uint8Array(0), sample(5000, 2), sample(1, 3), sample(300, 4)];
+    let at = 0;
+    for (const [i, part] of parts.entries()) {
+      await (handles[i % 2] as Appending).append("known/log", part, { at, ...(i > 1 && { durable: true }) });
+      at += part.length;
+    }
+    for (const handle of handles)
+      sameBytes(
+        await handle.read("known/log"),
+        concatBytes(parts),
+        contract.appendAt,
+        "an object appended to by its size",
+      );
+    await backend.append("known/empty", new Uint8Array(0), { at: 0 });
+    same(await backend.stat("known/empty"), { size: 0 }, contract.appendAt, "stat of an object made of no bytes");
+  }),
+  appendCase("where another size is expected, it rejects and adds nothing", async (backend, { open }) => {
+    const other = (await open()) as Appending;
+    const refused = async (key: string, at: number, what: string): Promise<void> => {
+      const before = await other.stat(key);
+      await rejects("CONFLICT", key, contract.appendAt, what, () => backend.append(key, text("more"), { at }));
+      same(await other.stat(key), before, contract.appendAt, `stat after ${what}`);
+    };
+    await backend.append("grown", text("own"), { at: 0 });
+    await other.append("grown", text("other"));
+    await refused("grown", 3, "an append to an object that another handle has made longer");
+    await refused("grown", 9, "an append behind the end of an object");
+    await refused("grown", 0, "an append at 0 to an object with bytes");
+    await backend.append("grown", text("!"), { at: 8 });
+    sameBytes(await other.read("grown"), text("ownother!"), contract.appendAt, "the object");
+
+    await refused("never", 5, "an append at 5 to an object that does not exist");
+    await backend.append("gone", text("own"), { at: 0 });
+    await other.remove("gone");
+    await refused("gone", 3, "an append to an object that another handle has removed");
+    await other.create("gone", text("another"));
+    await refused("gone", 3, "an append to an object that another handle has removed and made again");
+    await backend.append("gone", text("!"), { at: 7 });
+    sameBytes(await other.read("gone"), text("another!"), contract.appendAt, "the object made again");
+  }),
   appendCase("a large append comes back whole", async (backend, { open }) => {
     const bytes = sample(3 * 1024 * 1024 + 1, 6);
     await backend.append("large", text("x"));

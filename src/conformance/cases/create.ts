@@ -71,6 +71,22 @@ export const createCases: readonly ConformanceCase[] = [
     },
   },
   {
+    name: "create: what has to survive a power cut is stored like all else",
+    async run({ backend, open }) {
+      const other = await open();
+      const bytes = sample(70_000, 9);
+      await backend.create("durable/bytes", bytes, { durable: true });
+      await backend.create("durable/stream", streamOf(chunked(bytes, 999), { size: bytes.length }), { durable: true });
+      for (const key of ["durable/bytes", "durable/stream"]) {
+        sameBytes(await other.read(key), bytes, contract.createDurable, key);
+        await rejects("EXISTS", key, contract.createNeverReplaces, "create of what exists, with `durable`", () =>
+          other.create(key, text("x"), { durable: true }),
+        );
+        sameBytes(await backend.read(key), bytes, contract.createNeverReplaces, key);
+      }
+    },
+  },
+  {
     name: "create: bytes are taken from where a view says, and copied",
     async run({ backend, open }) {
       const other = await open();

@@ -1,4 +1,4 @@
-import { link, mkdir, readFile, rename, symlink, writeFile } from "node:fs/promises";
+import { appendFile, link, mkdir, readFile, readdir, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { type Clock, systemClock } from "../../../src/backend/clock.ts";
@@ -9,7 +9,7 @@ import { bytes, everyFile, makePlace, open } from "./place.ts";
 
 function appends(place: string, options: { maxOpen?: number; idleMs?: number; clock?: Clock } = {}): Appends {
   const root = new Root(place);
-  return new Appends(root, new Directories(root, false), { disk: false, ...options });
+  return new Appends(root, new Directories(root), options);
 }
 
 for (const disk of [false, true]) {
@@ -46,6 +46,38 @@ test("an object removed, replaced or moved by another handle is not written to a
   await a.remove("log");
   await a.append("log", bytes("four"));
   expect(await b.read("log")).toEqual(bytes("four"));
+});
+
+test("a file that is gone, cut, grown or another one is not appended to by who knows its size", async () => {
+  for (const closed of [false, true]) {
+    for (const harm of ["unlink", "rename", "directory", "truncate", "grow", "replace"] as const) {
+      const place = await makePlace();
+      const backend = open(place, { maxOpen: closed ? 0 : 64 });
+      const log = join(place, "dir/log");
+      await backend.append("dir/log", bytes("one"), { at: 0 });
+      await backend.append("dir/log", bytes("two"), { at: 3, durable: true });
+      if (harm === "unlink") await rm(log);
+      else if (harm === "rename") await rename(log, join(place, "dir/was"));
+      else if (harm === "directory") await rename(join(place, "dir"), join(place, "was"));
+      else if (harm === "truncate") await truncate(log, 2);
+      else if (harm === "grow") await appendFile(log, "x");
+      else {
+        await rm(log);
+        await writeFile(log, closed ? "short" : "onetwo");
+      }
+      const before = await everyFile(place);
+      const was = await readFile(log, "utf8").catch(() => undefined);
+      await expect(backend.append("dir/log", bytes("three"), { at: 6 }), harm).rejects.toMatchObject({
+        code: "CONFLICT",
+        key: "dir/log",
+      });
+      expect(await everyFile(place)).toEqual(before);
+      expect(await readFile(log, "utf8").catch(() => undefined)).toBe(was);
+      expect(await readdir(place)).toEqual(harm === "directory" ? ["was"] : ["dir"]);
+      await backend.append("dir/next", bytes("three"), { at: 0 });
+      expect(await backend.read("dir/next")).toEqual(bytes("three"));
+    }
+  }
 });
 
 test("a directory that is swapped for a link between appends is noticed", async () => {
@@ -102,8 +134,8 @@ test("aborted while waiting its turn: nothing is written, the others go on", asy
 test("only so many files are held open, the least recently used goes first", async () => {
   const place = await makePlace();
   const files = appends(place, { maxOpen: 4 });
-  for (let i = 0; i < 20; i++) await files.append(`log/${i}`, bytes("a"), undefined);
-  await files.append("log/0", bytes("b"), undefined);
+  for (let i = 0; i < 20; i++) await files.append(`log/${i}`, bytes("a"));
+  await files.append("log/0", bytes("b"));
   await new Promise((resolve) => setImmediate(resolve));
   expect(files.openFiles).toBeLessThanOrEqual(4);
   await files.close();
@@ -124,14 +156,14 @@ test("a file that is not used is closed after a while", async () => {
     },
   };
   const files = appends(place, { idleMs: 1000, clock });
-  await files.append("log", bytes("a"), undefined);
+  await files.append("log", bytes("a"));
   await files.release("none", false);
   expect(files.openFiles).toBe(1);
   now = 5000;
   while (timers.length === 0) await new Promise((resolve) => setImmediate(resolve));
   for (const fire of timers.splice(0)) fire();
   expect(files.openFiles).toBe(0);
-  await files.append("log", bytes("b"), undefined);
+  await files.append("log", bytes("b"));
   expect(await readFile(join(place, "log"), "utf8")).toBe("ab");
   await files.close();
 });

@@ -40,7 +40,9 @@ const commands: Record<string, () => Promise<void>> = {
   async create() {
     const [key, size, durability] = rest as [string, string, string];
     const backend = new FsHandle(directory, { disk: durability === "disk", link });
-    say(await outcome(backend.create(key, new Uint8Array(Number(size)).fill(7))));
+    say(
+      await outcome(backend.create(key, new Uint8Array(Number(size)).fill(7), { durable: durability === "durable" })),
+    );
     await backend.close();
   },
 
@@ -49,7 +51,11 @@ const commands: Record<string, () => Promise<void>> = {
     const [key, size, times, durability] = rest as [string, string, string, string];
     const backend = new FsHandle(directory, { disk: durability === "disk", link });
     for (let i = 0; i < Number(times); i++)
-      say(await outcome(backend.append(key, new Uint8Array(Number(size)).fill(i + 1))));
+      say(
+        await outcome(
+          backend.append(key, new Uint8Array(Number(size)).fill(i + 1), { durable: durability === "durable" }),
+        ),
+      );
     await backend.close();
   },
 

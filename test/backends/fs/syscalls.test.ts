@@ -89,6 +89,25 @@ describe.skipIf(!strace)("at the level of system calls (skipped: strace is missi
     }
   });
 
+  test("what is asked to be durable is put on disk as in disk mode: bytes, name and the directories above", async () => {
+    const synced = async (...command: string[]): Promise<string[]> => {
+      const place = await makePlace();
+      const trace = join(place, "trace");
+      await traced(place, ["-y", "-o", trace, "-e", "trace=fsync,fdatasync"], ...command);
+      const calls = (await readFile(trace, "utf8")).matchAll(/ (fsync|fdatasync)\(\d+<([^>]*)>/g);
+      return [...calls].map(([, call, path = ""]) => `${call} ${path.slice(place.length).replace(/\.tmp-.*/, "file")}`);
+    };
+    const chain = ["fsync ", "fsync /ledger", "fsync /ledger/a"];
+    const create = await synced("create", "a/b/c", "70000", "durable");
+    expect(create).toEqual([...chain, "fsync /ledger/a/b/file", "fsync /ledger/a/b"]);
+    expect(await synced("create", "a/b/c", "70000", "disk")).toEqual(create);
+    expect(await synced("create", "a/b/c", "70000", "os")).toEqual([]);
+    const append = await synced("append", "a/b/c", "10", "2", "durable");
+    expect(append).toEqual([...chain, "fsync /ledger/a/b", "fdatasync /ledger/a/b/c", "fdatasync /ledger/a/b/c"]);
+    expect(await synced("append", "a/b/c", "10", "2", "disk")).toEqual(append);
+    expect(await synced("append", "a/b/c", "10", "2", "os")).toEqual([]);
+  });
+
   test("the disk fails to store the name: the object is there, but not acknowledged", async () => {
     const last = (await fsyncsBeforeObject()) + 1;
     const result = await failing(`fsync:error=EIO:when=${last}`, "create", "a/b", String(SIZE), "disk");
