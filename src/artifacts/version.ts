@@ -15,7 +15,7 @@ export interface ArtifactVersion {
   readonly type?: string;
   /** Names that point at this version, sorted; `latest` is not among them. */
   readonly aliases: readonly string[];
-  /** What was given when it was logged. Objects in it have no prototype. */
+  /** What was given when it was logged. */
   readonly metadata: Record<string, unknown>;
   /** Milliseconds since the epoch, by the clock of the writer. */
   readonly createdAt: number;

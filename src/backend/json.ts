@@ -1,3 +1,4 @@
+import { setOwn } from "./dictionary.ts";
 import { LedgerError, describeType, invalidArgument } from "./error.ts";
 
 /** Deepest nesting of arrays and objects that is written or read. */
@@ -33,7 +34,7 @@ export function encodeJson(value: unknown, field: string): string {
 }
 
 /**
- * The data {@link encodeJson} made the text of. Objects have a `null` prototype, so every key is plain data. Throws `CORRUPT`
+ * The data {@link encodeJson} made the text of. Objects are plain, `__proto__` is a key of their own like any other. Throws `CORRUPT`
  * for anything that is no such text, the limits of `encodeJson` included.
  */
 export function decodeJson(text: string): unknown {
@@ -227,7 +228,7 @@ export function decodeJsonValue(parsed: unknown): unknown {
     }
     if (stack.length >= MAX_JSON_DEPTH) throw corrupt(`is nested deeper than ${MAX_JSON_DEPTH} levels`);
     const keys = Array.isArray(source) ? undefined : Object.keys(source);
-    const target = (keys === undefined ? [] : Object.create(null)) as Record<string, unknown>;
+    const target = (keys === undefined ? [] : {}) as Record<string, unknown>;
     stack.push({ source, target, keys, length: keys?.length ?? (source as unknown as unknown[]).length, next: 0 });
     return target;
   };
@@ -238,9 +239,12 @@ export function decodeJsonValue(parsed: unknown): unknown {
       stack.pop();
       continue;
     }
-    const key = frame.keys === undefined ? frame.next : (frame.keys[frame.next] as string);
+    if (frame.keys === undefined) frame.target[frame.next] = take(frame.source[frame.next]);
+    else {
+      const key = frame.keys[frame.next] as string;
+      setOwn(frame.target, key, take(frame.source[key]));
+    }
     frame.next++;
-    frame.target[key] = take(frame.source[key]);
   }
   return result;
 }

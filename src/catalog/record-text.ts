@@ -1,6 +1,6 @@
+import { setOwn } from "../backend/dictionary.ts";
 import { decodeJsonValue, encodeJson } from "../backend/json.ts";
 import type { Dictionary } from "../journal/event.ts";
-import { newDictionary } from "../journal/params.ts";
 import { isDictionary } from "../journal/record-checks.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import type { MetricSummary, Point } from "../journal/summary.ts";
@@ -18,11 +18,11 @@ export function encodeRecord(record: RunRecord): string {
 }
 
 function toLists(metrics: RunRecord["metrics"]): Dictionary<number[]> {
-  const lists = newDictionary<number[]>();
+  const lists: Dictionary<number[]> = {};
   for (const key of Object.keys(metrics)) {
     const { count, mean, last, min, max, best } = metrics[key]!;
     const extremes = min && max ? [...numbers(min), ...numbers(max), ...(best ? numbers(best) : [])] : [];
-    lists[key] = [count, mean, ...numbers(last), ...extremes];
+    setOwn(lists, key, [count, mean, ...numbers(last), ...extremes]);
   }
   return lists;
 }
@@ -30,12 +30,12 @@ function toLists(metrics: RunRecord["metrics"]): Dictionary<number[]> {
 /** Throws a RangeError, or what decoding JSON throws, for anything that is no record. */
 export function decodeRecord(text: string): RunRecord {
   const data: unknown = JSON.parse(text);
-  if (!isDictionary(data) || "metrics" in data) throw new RangeError("a record is malformed");
+  if (!isDictionary(data) || Object.hasOwn(data, "metrics")) throw new RangeError("a record is malformed");
   const { summaries } = data;
   if (!isDictionary(summaries)) throw new RangeError("a record is malformed");
-  // Most of a record is summaries: what decoding makes sure of, that objects have no prototype, is done here at once.
-  const metrics = newDictionary<MetricSummary>();
-  for (const key of Object.keys(summaries)) metrics[key] = toSummary(summaries[key]);
+  // Most of a record is summaries, which need no decoding.
+  const metrics: Dictionary<MetricSummary> = {};
+  for (const key of Object.keys(summaries)) setOwn(metrics, key, toSummary(summaries[key]));
   data["summaries"] = null;
   const rest = decodeJsonValue(data) as Dictionary;
   const record: unknown = Object.fromEntries(

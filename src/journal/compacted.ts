@@ -1,5 +1,5 @@
+import { ownValue, setOwn } from "../backend/dictionary.ts";
 import type { Dictionary } from "./event.ts";
-import { newDictionary } from "./params.ts";
 import type { WriterFold } from "./writer-fold.ts";
 
 /** What of a writer's journal is in a document, or in compacted points. */
@@ -46,11 +46,10 @@ export function compactedEnds(
   before: Dictionary<CompactedEnd> | undefined,
   covers: readonly Coverage[],
 ): Dictionary<CompactedEnd> {
-  const ends = newDictionary<CompactedEnd>();
-  for (const [writer, end] of Object.entries(before ?? {})) ends[writer] = end;
+  const ends: Dictionary<CompactedEnd> = { ...before };
   for (const { writer, segments } of covers) {
     for (const { seq, bytes } of segments)
-      if (!isCompacted(ends[writer], seq, bytes)) ends[writer] = { segments: seq + 1, bytes };
+      if (!isCompacted(ownValue(ends, writer), seq, bytes)) setOwn(ends, writer, { segments: seq + 1, bytes });
   }
   return ends;
 }

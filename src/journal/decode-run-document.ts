@@ -1,3 +1,4 @@
+import { ownValue } from "../backend/dictionary.ts";
 import * as z from "zod/mini";
 import { decodeCheckedJson } from "./checked-json.ts";
 import { type Compacted, type CompactedEnd, type Coverage, isCompacted, parseMetricsName } from "./compacted.ts";
@@ -104,7 +105,7 @@ export function beyondCompacted(
 ): Map<string, SegmentEntry[]> {
   const more = new Map<string, SegmentEntry[]>();
   for (const [writer, segments] of writers) {
-    const own = segments.filter(({ seq, size }) => !isCompacted(ends[writer], seq, size));
+    const own = segments.filter(({ seq, size }) => !isCompacted(ownValue(ends, writer), seq, size));
     if (own.length > 0) more.set(writer, own);
   }
   return more;

@@ -1,7 +1,8 @@
+import { ownValue, setOwn } from "../backend/dictionary.ts";
 import type { ClosingStatus, Dictionary, ErrorSummary, RecordedDataset, RecordedVersion, RunEvent } from "./event.ts";
 import { summariseMedia } from "./media-fold.ts";
 import { definitionOf } from "./metric-glob.ts";
-import { mergeParams, newDictionary } from "./params.ts";
+import { mergeParams } from "./params.ts";
 import type { RunCreated } from "./run-created.ts";
 import type { MetricDefinition, RunRecord, RunStatus } from "./run-record.ts";
 import { mergeSummaries, type MetricSummary, type SummaryState, toMetricSummary } from "./summary.ts";
@@ -63,15 +64,16 @@ function foldMetrics(
       states.set(key, before ? mergeSummaries(before, state) : state);
     }
   }
-  const metrics = newDictionary<MetricSummary>();
-  for (const [key, state] of states) metrics[key] = toMetricSummary(state, definitionOf(key, definitions)?.goal);
+  const metrics: Dictionary<MetricSummary> = {};
+  for (const [key, state] of states)
+    setOwn(metrics, key, toMetricSummary(state, definitionOf(key, definitions)?.goal));
   return metrics;
 }
 
 class EventFold {
-  readonly params: Dictionary = newDictionary();
-  readonly tags: Dictionary<string> = newDictionary<string>();
-  readonly definitions: Dictionary<MetricDefinition> = newDictionary<MetricDefinition>();
+  readonly params: Dictionary = {};
+  readonly tags: Dictionary<string> = {};
+  readonly definitions: Dictionary<MetricDefinition> = {};
   readonly artifacts = new Map<string, RecordedVersion>();
   readonly inputs = new Map<string, RecordedVersion>();
   readonly datasets = new Map<string, RecordedDataset>();
@@ -106,7 +108,8 @@ class EventFold {
         return;
       case "metric": {
         const { kind: _kind, v: _v, order: _order, time: _time, name, ...definition } = event;
-        this.definitions[name] = { ...this.definitions[name], ...definition } as MetricDefinition;
+        const defined = { ...ownValue(this.definitions, name), ...definition } as MetricDefinition;
+        setOwn(this.definitions, name, defined);
         return;
       }
       case "artifact":
@@ -156,7 +159,7 @@ class EventFold {
    */
   #interrupt(positions: Dictionary<number>, endTime: number, behind: number): void {
     if (this.status !== "running") return;
-    for (const { writer, next, fence } of this.#logging) if (fence >= behind && next > (positions[writer] ?? 0)) return;
+    for (const { writer, next, fence } of this.#logging) if (fence >= behind && next > (ownValue(positions, writer) ?? 0)) return;
     this.status = "interrupted";
     this.endTime = endTime;
   }

@@ -1,6 +1,6 @@
+import { setOwn } from "../backend/dictionary.ts";
 import type { Dictionary } from "./event.ts";
 import type { MediaEntry, MediaKind, MediaSummary } from "./media-entry.ts";
-import { newDictionary } from "./params.ts";
 import { compareWriters, type MediaRecord, type WriterFold } from "./writer-fold.ts";
 
 /** Which rich values of a run are wanted; all without any of them. */
@@ -31,11 +31,11 @@ export function summariseMedia(folds: readonly WriterFold[]): Dictionary<MediaSu
   const events = inOrder(folds);
   if (events.length === 0) return undefined;
   const counts = new Map<string, number>();
-  const summaries = newDictionary<MediaSummary>();
+  const summaries: Dictionary<MediaSummary> = {};
   for (const { key, type, step, at, size, mediaType } of events) {
     const count = (counts.get(key) ?? 0) + 1;
     counts.set(key, count);
-    summaries[key] = { type, count, last: { step, time: at, size, mediaType } };
+    setOwn(summaries, key, { type, count, last: { step, time: at, size, mediaType } });
   }
   return summaries;
 }

@@ -1,3 +1,4 @@
+import { ownValue } from "../backend/dictionary.ts";
 import type { Dictionary } from "./event.ts";
 import type { MetricDefinition } from "./run-record.ts";
 
@@ -28,6 +29,6 @@ export function definitionOf(name: string, definitions: Dictionary<MetricDefinit
     if (pattern !== name && pattern.includes("*") && matchesGlob(pattern, name))
       found = { ...found, ...definitions[pattern] };
   }
-  const own = definitions[name];
+  const own = ownValue(definitions, name);
   return own ? { ...found, ...own } : found;
 }

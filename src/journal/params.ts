@@ -1,3 +1,4 @@
+import { ownValue, setOwn } from "../backend/dictionary.ts";
 import type { Dictionary } from "./event.ts";
 
 /** True for a nested dictionary of params; arrays and scalars are leaves. */
@@ -5,23 +6,18 @@ export function isNested(value: unknown): value is Dictionary {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** An empty dictionary in which every key, `__proto__` too, is plain data. */
-export function newDictionary<T = unknown>(): Dictionary<T> {
-  return Object.create(null) as Dictionary<T>;
-}
-
 /** Puts `changes` into `params`: nested dictionaries are merged, all else is replaced. */
 export function mergeParams(params: Dictionary, changes: Dictionary): void {
   for (const key of Object.keys(changes)) {
     const value = changes[key];
-    const before = params[key];
+    const before = ownValue(params, key);
     if (isNested(value) && isNested(before)) mergeParams(before, value);
-    else params[key] = isNested(value) ? copyNested(value) : value;
+    else setOwn(params, key, isNested(value) ? copyNested(value) : value);
   }
 }
 
 function copyNested(source: Dictionary): Dictionary {
-  const copy = newDictionary();
+  const copy: Dictionary = {};
   mergeParams(copy, source);
   return copy;
 }
@@ -29,10 +25,10 @@ function copyNested(source: Dictionary): Dictionary {
 /** The path of the first param that `changes` would give another value, `undefined` if there is none. */
 export function findConflict(params: Dictionary, changes: Dictionary, path = ""): string | undefined {
   for (const key of Object.keys(changes)) {
-    if (!(key in params)) continue;
+    if (!Object.hasOwn(params, key)) continue;
     const here = path === "" ? key : `${path}.${key}`;
     const value = changes[key];
-    const before = params[key];
+    const before = ownValue(params, key);
     if (isNested(value) && isNested(before)) {
       const deeper = findConflict(before, value, here);
       if (deeper !== undefined) return deeper;
@@ -45,7 +41,7 @@ function sameValue(a: unknown, b: unknown): boolean {
   if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, i) => sameValue(item, b[i]));
   if (isNested(a) && isNested(b)) {
     const keys = Object.keys(a);
-    return keys.length === Object.keys(b).length && keys.every((key) => key in b && sameValue(a[key], b[key]));
+    return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && sameValue(a[key], b[key]));
   }
   return Object.is(a, b);
 }

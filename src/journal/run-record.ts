@@ -14,7 +14,7 @@ export interface MetricDefinition {
   readonly description?: string;
 }
 
-/** A run as plain data: the fold of its journals. Dictionaries have a `null` prototype; times are ms since the epoch. */
+/** A run as plain data: the fold of its journals. Dictionaries are plain objects whose own keys are the data; times are ms since the epoch. */
 export interface RunRecord {
   readonly id: string;
   readonly name: string;

@@ -1,4 +1,4 @@
-import { newDictionary } from "./params.ts";
+import { setOwn } from "../backend/dictionary.ts";
 import type { Dictionary, RunEvent } from "./event.ts";
 import type { Damage } from "./damage.ts";
 import type { Point, SummaryState } from "./summary.ts";
@@ -24,8 +24,8 @@ export interface StoredFold {
 }
 
 export function storeFold({ summaries, read: _read, ...rest }: WriterFold): StoredFold {
-  const metrics = newDictionary<StoredSummary>();
-  for (const [key, state] of summaries) metrics[key] = storeSummary(state);
+  const metrics: Dictionary<StoredSummary> = {};
+  for (const [key, state] of summaries) setOwn(metrics, key, storeSummary(state));
   return { ...rest, metrics };
 }
 

@@ -47,7 +47,7 @@ export type OpenMedia =
       readonly type: "table";
       /** Of the columns, in order. */
       readonly names: readonly string[];
-      /** Cells by the name of the column: numbers, bigints, texts, booleans, Dates, or `null`. Has no prototype. */
+      /** Cells by the name of the column: numbers, bigints, texts, booleans, Dates, or `null`. */
       readonly columns: { readonly [name: string]: readonly TableValue[] };
       readonly rows: number;
     };

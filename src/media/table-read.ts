@@ -1,3 +1,4 @@
+import { setOwn } from "../backend/dictionary.ts";
 import { LedgerError } from "../backend/error.ts";
 import { decodeTable, type TableCell } from "../parquet/table-read.ts";
 import { MAX_CELLS, MAX_COLUMNS, type TableValue } from "./table.ts";
@@ -13,7 +14,7 @@ export interface ExpectedTable {
 export interface Table {
   /** In order. */
   readonly names: readonly string[];
-  /** Cells by the name of the column, in an object without a prototype. */
+  /** Cells by the name of the column. */
   readonly columns: { readonly [name: string]: readonly TableValue[] };
   readonly rows: number;
 }
@@ -45,9 +46,9 @@ function read(bytes: Uint8Array, { rows, columns: width, dates }: ExpectedTable,
   if (width > MAX_COLUMNS || rows * width > MAX_CELLS) throw new RangeError("it has more cells than a table may have");
   const found = decodeTable(bytes, { rows, columns: width, bytes: mostInflated });
   const isDate = new Set(dates);
-  const columns = Object.create(null) as Record<string, TableValue[]>;
+  const columns: { [name: string]: TableValue[] } = {};
   found.forEach(({ name, cells }, i) => {
-    columns[name] = isDate.has(i) ? cells.map(toDate) : cells;
+    setOwn(columns, name, isDate.has(i) ? cells.map(toDate) : cells);
   });
   return { names: found.map(({ name }) => name), columns, rows };
 }

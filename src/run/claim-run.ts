@@ -1,3 +1,4 @@
+import { ownValue } from "../backend/dictionary.ts";
 import { mapBounded } from "../backend/bounded.ts";
 import { createOrMatch } from "../artifacts/numbered.ts";
 import type { Backend } from "../backend/backend.ts";
@@ -52,7 +53,7 @@ export async function claimRun(
       }
       if (began !== undefined && began >= fence) return;
     }
-    const end = compacted?.ends[writer]?.segments ?? 0;
+    const end = (compacted && ownValue(compacted.ends, writer)?.segments) ?? 0;
     await takeNextSegment(backend, created.id, { writer, segments, end }, { fence, by: writerId }, stop);
   });
   return { fence, listing: await listRun(backend, created.id, call) };

@@ -1,3 +1,4 @@
+import { ownValue } from "../backend/dictionary.ts";
 import type { Backend } from "../backend/backend.ts";
 import { equalBytes } from "../backend/body.ts";
 import { LedgerError } from "../backend/error.ts";
@@ -137,7 +138,7 @@ async function enterClosed(
 function isAllCompacted(runId: string, { document, more }: RunState, writer: JournalWriter | undefined): boolean {
   const compacted = document?.compacted;
   if (compacted === undefined || more.size > 0) return false;
-  return writer === undefined || ownSegments(runId, writer, compacted.ends[writer.id]).length === 0;
+  return writer === undefined || ownSegments(runId, writer, ownValue(compacted.ends, writer.id)).length === 0;
 }
 
 async function compact(
@@ -154,7 +155,7 @@ async function compact(
   const { listing, document } = state;
   const base = document?.compacted;
   const segments = new Map(state.more);
-  if (writer) segments.set(writer.id, ownSegments(created.id, writer, base?.ends[writer.id]));
+  if (writer) segments.set(writer.id, ownSegments(created.id, writer, base && ownValue(base.ends, writer.id)));
   const reading = writer ? writer.withRetained() : backend;
   return await compactRun({
     backend: reading,

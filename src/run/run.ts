@@ -5,7 +5,7 @@ import type { ArtifactRef, ArtifactVersion } from "../artifacts/version.ts";
 import { LedgerError, invalidArgument } from "../backend/error.ts";
 import type { ClosingStatus, Dictionary, ErrorSummary, NewEvent } from "../journal/event.ts";
 import type { MediaEntry } from "../journal/media-entry.ts";
-import { findConflict, mergeParams, newDictionary } from "../journal/params.ts";
+import { findConflict, mergeParams } from "../journal/params.ts";
 import type { RunCreated } from "../journal/run-created.ts";
 import type { MetricDefinition, RunStatus } from "../journal/run-record.ts";
 import type { WriterStats } from "../journal/writer-stats.ts";
@@ -75,7 +75,7 @@ export class Run implements AsyncDisposable {
     this.#input = new MetricInput(writer.registry);
     this.#steps = new StepCount(parts.lastStep);
     this.#media = new MediaLog(context, writer, this.#steps);
-    this.#params = newDictionary();
+    this.#params = {};
     mergeParams(this.#params, parts.params);
     this.#abort = () => void this.finish("killed").catch(() => {});
     signal?.addEventListener("abort", this.#abort, { once: true });

@@ -1,7 +1,6 @@
 import { mapBounded } from "../backend/bounded.ts";
 import { enter } from "../catalog/entry.ts";
 import { flushPolicy, type FlushPolicy } from "../journal/flush-policy.ts";
-import { newDictionary } from "../journal/params.ts";
 import { encodeRunCreated, type RunCreated, runCreatedKey } from "../journal/run-created.ts";
 import { JournalWriter } from "../journal/writer.ts";
 import { captureEnvironment } from "../provenance/environment.ts";
@@ -47,7 +46,7 @@ export async function startRun(context: RunContext, options: StartRunOptions = {
     context,
     created,
     writer: newWriter(context, created, created.writer.id, { policy, beatMs, order: 0, fence: 0 }),
-    params: created.params ?? newDictionary(),
+    params: created.params ?? {},
     startChild: (child) => startRun(context, child),
     signal,
   });

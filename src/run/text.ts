@@ -1,7 +1,7 @@
+import { setOwn } from "../backend/dictionary.ts";
 import { LedgerError, invalidArgument } from "../backend/error.ts";
 import { hasLoneSurrogate } from "../backend/key.ts";
 import type { Dictionary } from "../journal/event.ts";
-import { newDictionary } from "../journal/params.ts";
 
 /** Longest name of an experiment, run, group or tag, in UTF-16 code units. */
 export const MAX_NAME_LENGTH = 250;
@@ -36,12 +36,13 @@ export function checkText(value: unknown, field: string, longest: number = MAX_T
 export function checkTags(value: unknown, field: string): Dictionary<string> {
   if (typeof value !== "object" || value === null || Array.isArray(value))
     throw invalidArgument(field, "an object of strings", value);
-  const tags = newDictionary<string>();
+  const tags: Dictionary<string> = {};
   for (const key of Object.keys(value)) {
     const tag: unknown = (value as Dictionary)[key];
     if (tag === undefined) continue;
     checkName(key, `${field} key`);
-    tags[key] = checkText(typeof tag === "number" || typeof tag === "boolean" ? String(tag) : tag, `${field}.${key}`);
+    const text = typeof tag === "number" || typeof tag === "boolean" ? String(tag) : tag;
+    setOwn(tags, key, checkText(text, `${field}.${key}`));
   }
   return tags;
 }

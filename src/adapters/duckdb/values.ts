@@ -28,11 +28,9 @@ export function plain(value: unknown): SqlValue {
   return value as SqlValue;
 }
 
-/** An object without a prototype: a column may be called `__proto__`. */
 export function plainRow(cells: Iterable<readonly [string, unknown]>): { readonly [column: string]: SqlValue } {
-  const result = Object.create(null) as { [column: string]: SqlValue };
-  for (const [column, value] of cells) result[column] = plain(value);
-  return result;
+  // Not by assignment, which for a column called `__proto__` would do something else.
+  return Object.fromEntries([...cells].map(([column, value]) => [column, plain(value)]));
 }
 
 /** The parameters, once they are checked: numbers that are integers go as such. */

@@ -1,3 +1,4 @@
+import { ownValue } from "../../backend/dictionary.ts";
 import { invalidArgument } from "../../backend/error.ts";
 import { definitionOf } from "../../journal/metric-glob.ts";
 import type { RunRecord } from "../../journal/run-record.ts";
@@ -16,7 +17,7 @@ export function checkMetric(field: string, aggregate: unknown, goal?: unknown): 
 
 /** The summary of a run's metric. */
 export function summaryOf({ metrics }: RunRecord, key: string): MetricSummary | undefined {
-  return Object.hasOwn(metrics, key) ? metrics[key] : undefined;
+  return ownValue(metrics, key);
 }
 
 /** One number of a summary, `undefined` where there is none. `goal`, if given, decides `best`. */

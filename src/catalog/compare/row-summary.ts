@@ -1,6 +1,6 @@
+import { setOwn } from "../../backend/dictionary.ts";
 import { invalidArgument } from "../../backend/error.ts";
 import type { Dictionary } from "../../journal/event.ts";
-import { newDictionary } from "../../journal/params.ts";
 import type { Aggregate, Field } from "../filter/field.ts";
 import { fieldValue } from "../filter/field-value.ts";
 import type { FilterRow, ParamValue } from "../filter/row.ts";
@@ -127,12 +127,13 @@ export class RowSummary {
       groups.reduce<SharedGoal>((goal, { metrics }) => mergeGoal(goal, metrics[i]!.goal), undefined),
     );
     return groups.map(({ values, runs, metrics }) => {
-      const key = newDictionary<ParamValue>();
-      for (const [i, { label }] of this.#fields.entries()) key[label] = values[i]!;
-      const named = newDictionary<GroupMetric>();
+      const key: Dictionary<ParamValue> = {};
+      for (const [i, { label }] of this.#fields.entries()) setOwn(key, label, values[i]!);
+      const named: Dictionary<GroupMetric> = {};
       for (const [i, { goal = shared[i], stats }] of metrics.entries()) {
         const best = goal === "minimize" ? stats.min : goal === "maximize" ? stats.max : undefined;
-        named[this.#metrics[i]!.as] = { ...stats.stats(), ...(best && { best: best.value, bestRun: best.run }) };
+        const summary = { ...stats.stats(), ...(best && { best: best.value, bestRun: best.run }) };
+        setOwn(named, this.#metrics[i]!.as, summary);
       }
       return { key, runs, metrics: named };
     });

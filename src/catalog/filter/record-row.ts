@@ -1,3 +1,4 @@
+import { ownValue } from "../../backend/dictionary.ts";
 import type { RunRecord } from "../../journal/run-record.ts";
 import { flattenParams } from "./flatten-params.ts";
 import type { FilterRow, ParamValue } from "./row.ts";
@@ -24,16 +25,12 @@ export function recordRow(record: RunRecord): FilterRow {
       }
     },
     param: (key) => (params ??= flattenParams(record.params)).get(key),
-    tag: (key) => own(record.tags, key),
+    tag: (key) => ownValue(record.tags, key),
     metric(key, aggregate) {
-      const summary = own(record.metrics, key);
+      const summary = ownValue(record.metrics, key);
       if (summary === undefined) return undefined;
       return aggregate === "mean" || aggregate === "count" ? summary[aggregate] : summary[aggregate]?.value;
     },
     datasets: () => record.datasets,
   };
-}
-
-function own<T>(dictionary: Readonly<Record<string, T>>, key: string): T | undefined {
-  return Object.hasOwn(dictionary, key) ? dictionary[key] : undefined;
 }

@@ -1,5 +1,6 @@
 import fc from "fast-check";
-import { mergeParams, newDictionary } from "../../../src/journal/params.ts";
+import { setOwn } from "../../../src/backend/dictionary.ts";
+import { mergeParams } from "../../../src/journal/params.ts";
 import type { MetricDefinition, RunRecord } from "../../../src/journal/run-record.ts";
 import { Summaries, toMetricSummary, type MetricSummary } from "../../../src/journal/summary.ts";
 import { definitionOf } from "../../../src/journal/metric-glob.ts";
@@ -17,7 +18,7 @@ export function summary(values: readonly number[], goal?: "minimize" | "maximize
 }
 
 function own<T>(source: object): { [key: string]: T } {
-  const target = newDictionary<T>();
+  const target: { [key: string]: T } = {};
   mergeParams(target, source as never);
   return target;
 }
@@ -25,9 +26,9 @@ function own<T>(source: object): { [key: string]: T } {
 /** A record as a fold makes it. */
 export function record(id: string, { metrics = {}, ...part }: Part = {}): RunRecord {
   const metricDefinitions = own<MetricDefinition>(part.metricDefinitions ?? {});
-  const summaries = newDictionary<MetricSummary>();
+  const summaries: { [key: string]: MetricSummary } = {};
   for (const key of Object.keys(metrics)) {
-    summaries[key] = summary(metrics[key] as number[], definitionOf(key, metricDefinitions)?.goal);
+    setOwn(summaries, key, summary(metrics[key] as number[], definitionOf(key, metricDefinitions)?.goal));
   }
   return {
     id,

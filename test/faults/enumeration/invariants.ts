@@ -96,7 +96,7 @@ class Visit {
     if (Object.keys(record.metrics).length !== expected.size)
       wrong.push("the record has other metrics than the history");
 
-    if (!isDeepStrictEqual(plain(record.params), known.params))
+    if (!isDeepStrictEqual(record.params, known.params))
       wrong.push(`params ${JSON.stringify(Object.keys(record.params))}`);
     const tags = known.sessions.flatMap((session) => session.tags.slice(0, session.acknowledgedTags));
     const possible = new Set(["begun", ...known.sessions.flatMap((session) => session.tags.map(([, value]) => value))]);
@@ -119,7 +119,7 @@ class Visit {
       (best, each) => (best === undefined || each.value > best.value ? each : best),
       undefined,
     );
-    const told = [summary?.count, plain(summary?.last), summary?.min?.value, summary?.max?.value];
+    const told = [summary?.count, summary?.last, summary?.min?.value, summary?.max?.value];
     if (!isDeepStrictEqual(told, [points.length, points.at(-1), least?.value, most?.value]))
       this.wrong.push(`the record tells of ${name}: ${JSON.stringify(summary)}`);
   }
@@ -175,13 +175,6 @@ function seriesOf(rows: readonly LoggedRow[]): Map<string, Found[]> {
     for (const [name, value] of metrics) series.set(name, [...(series.get(name) ?? []), { value, step, time }]);
   }
   return series;
-}
-
-/** Without the null prototypes. */
-function plain(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(plain);
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, plain(each)]));
 }
 
 /** Searches may leave the catalogue in better order than they found it. */
@@ -290,7 +283,7 @@ async function withoutDocuments(
     if ([...contents.keys()].some((key) => key.startsWith(`runs/${id}/metrics`))) continue;
     const { damage: _, ...rest } = await ledger.getRun(id);
     const { damage: __, ...told } = record;
-    if (!isDeepStrictEqual(plain(rest), plain(told)))
+    if (!isDeepStrictEqual(rest, told))
       wrong.push(`the document tells ${asText(record)}, the journals ${asText(await ledger.getRun(id))}`);
   }
 }
