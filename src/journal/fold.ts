@@ -65,8 +65,7 @@ function foldMetrics(
     }
   }
   const metrics: Dictionary<MetricSummary> = {};
-  for (const [key, state] of states)
-    setOwn(metrics, key, toMetricSummary(state, definitionOf(key, definitions)?.goal));
+  for (const [key, state] of states) setOwn(metrics, key, toMetricSummary(state, definitionOf(key, definitions)?.goal));
   return metrics;
 }
 
@@ -159,7 +158,8 @@ class EventFold {
    */
   #interrupt(positions: Dictionary<number>, endTime: number, behind: number): void {
     if (this.status !== "running") return;
-    for (const { writer, next, fence } of this.#logging) if (fence >= behind && next > (ownValue(positions, writer) ?? 0)) return;
+    for (const { writer, next, fence } of this.#logging)
+      if (fence >= behind && next > (ownValue(positions, writer) ?? 0)) return;
     this.status = "interrupted";
     this.endTime = endTime;
   }

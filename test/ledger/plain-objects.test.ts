@@ -5,7 +5,9 @@ import { createTestLedger } from "runledger/testing";
 
 /** An object literal cannot set `__proto__` as a key; JSON can. */
 const odd = <T>(value: T): { [key: string]: T } =>
-  JSON.parse(`{"__proto__":${JSON.stringify(value)},"constructor":${JSON.stringify(value)},"toString":${JSON.stringify(value)}}`);
+  JSON.parse(
+    `{"__proto__":${JSON.stringify(value)},"constructor":${JSON.stringify(value)},"toString":${JSON.stringify(value)}}`,
+  );
 
 /** Every object within a value, with the path to it. */
 function* objectsIn(value: unknown, path: string): Generator<[string, object]> {
@@ -19,7 +21,8 @@ function* objectsIn(value: unknown, path: string): Generator<[string, object]> {
 function expectPlain(value: unknown, name: string): void {
   for (const [path, object] of objectsIn(value, name)) {
     const prototype: unknown = Object.getPrototypeOf(object);
-    if (![Object.prototype, Array.prototype, Map.prototype, Set.prototype].includes(prototype as never)) expect.fail(`${path} is not plain`);
+    if (![Object.prototype, Array.prototype, Map.prototype, Set.prototype].includes(prototype as never))
+      expect.fail(`${path} is not plain`);
   }
 }
 
@@ -54,7 +57,10 @@ test("a record is what literals are equal to, while the run goes on and once it 
     deepStrictEqual(record.environment, { set: odd("e") });
     expect(Object.keys(record.metrics).sort()).toEqual(["__proto__", "constructor", "toString"]);
     for (const key of ["__proto__", "constructor", "toString"]) {
-      expect(Object.entries(record.metrics).find(([name]) => name === key)?.[1]).toMatchObject({ count: 2, mean: 0.375 });
+      expect(Object.entries(record.metrics).find(([name]) => name === key)?.[1]).toMatchObject({
+        count: 2,
+        mean: 0.375,
+      });
     }
     const best = Object.entries(record.metrics).map(([key, { best }]) => [key, best?.value]);
     expect(Object.fromEntries(best)).toStrictEqual(
