@@ -55,7 +55,12 @@ function experimentSegment(experiment: string): string {
 }
 
 export function entryKey(experiment: string, runId: string, kind: EntryKind, number: number): string {
-  return `${experimentPrefix(experiment)}/entries/${runId}.${LETTERS[kind]}${String(number).padStart(4, "0")}`;
+  return entryKeyBelow(experimentPrefix(experiment), runId, kind, number);
+}
+
+/** {@link entryKey} where only the prefix of the experiment is known. */
+export function entryKeyBelow(prefix: string, runId: string, kind: EntryKind, number: number): string {
+  return `${prefix}/entries/${runId}.${LETTERS[kind]}${String(number).padStart(4, "0")}`;
 }
 
 /** The entry with that key, or `undefined` for any other key. */

@@ -1,4 +1,7 @@
-import type { Backend } from "../backend/backend.ts";
+import type { Backend, Entry } from "../backend/backend.ts";
+import { concernsOneObject } from "../backend/concerns-one-object.ts";
+import type { LedgerError } from "../backend/error.ts";
+import { listGroups } from "../backend/list-groups.ts";
 import { CATALOG_PREFIX, experimentPrefix, parseEntry } from "./entry.ts";
 import { parseSegmentName, type SegmentName } from "./segment-name.ts";
 
@@ -22,16 +25,23 @@ export interface ExperimentListing {
 
 /**
  * Lists the catalogue, of one experiment or of all. Entries sort before segments and each segment behind those it was made of: what was
- * put elsewhere while it was being listed is seen in its new place.
+ * put elsewhere while it was being listed is seen in its new place. `onUnlisted` hears of the prefix of each experiment that the backend
+ * cannot list; it is left out.
  */
 export async function listCatalog(
   backend: Backend,
   experiment: string | undefined,
+  onUnlisted: (prefix: string, error: LedgerError) => void,
   signal: AbortSignal | undefined,
 ): Promise<ExperimentListing[]> {
   const found = new Map<string, { prefix: string; touched: Map<string, Touched>; segments: SegmentName[] }>();
   const below = experiment === undefined ? CATALOG_PREFIX : experimentPrefix(experiment);
-  for await (const { key, size } of backend.list(below, signal ? { signal } : {})) {
+  const left = new Set<string>();
+  const leaveOut = (prefix: string, error: LedgerError): void => {
+    left.add(prefix);
+    onUnlisted(prefix, error);
+  };
+  for await (const { key, size } of listBelow(backend, below, leaveOut, signal)) {
     const [, experimentSegment, room, name, ...more] = key.split("/");
     if (experimentSegment === undefined || name === undefined || more.length > 0) continue;
     const prefix = `${CATALOG_PREFIX}/${experimentSegment}`;
@@ -51,5 +61,24 @@ export async function listCatalog(
     touched[entry.kind] = Math.max(touched[entry.kind], entry.number);
     touched.keys[entry.kind === "open" ? "unshift" : "push"](key);
   }
-  return [...found.values()];
+  return [...found.values()].filter(({ prefix }) => !left.has(prefix));
+}
+
+async function* listBelow(
+  backend: Backend,
+  below: string,
+  leaveOut: (prefix: string, error: LedgerError) => void,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Entry, void, undefined> {
+  const call = signal ? { signal } : {};
+  if (below === CATALOG_PREFIX) {
+    yield* listGroups(backend, below, (group, error) => leaveOut(`${CATALOG_PREFIX}/${group}`, error), call);
+    return;
+  }
+  try {
+    yield* backend.list(below, call);
+  } catch (error) {
+    if (!concernsOneObject(error)) throw error;
+    leaveOut(below, error);
+  }
 }

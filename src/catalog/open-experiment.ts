@@ -1,4 +1,5 @@
 import { mapBounded } from "../backend/bounded.ts";
+import type { UnreadableRuns } from "../journal/unreadable.ts";
 import type { CatalogContext } from "./catalog-context.ts";
 import type { ExperimentListing } from "./list-catalog.ts";
 import type { LooseRow, ReadLoose } from "./loose-row.ts";
@@ -25,15 +26,16 @@ export interface OpenExperiment {
 /** Newer than any row: the run has entries, and is read itself. */
 const GONE = [Number.POSITIVE_INFINITY, 0] as const;
 
-/** Opens what was listed. Runs that cannot be read are told to `onError` and left out. `CORRUPT` for a damaged segment, `NOT_FOUND` for one that is gone. */
+/** Opens what was listed. Adds runs that cannot be read to `unreadable`. `CORRUPT` for a damaged segment, `NOT_FOUND` for one that is gone. */
 export async function openExperiment(
   context: CatalogContext,
   listing: ExperimentListing,
+  unreadable: UnreadableRuns,
   signal: AbortSignal | undefined,
 ): Promise<OpenExperiment> {
   const [segments, rows] = await Promise.all([
     mapBounded(listing.segments, SEGMENTS_AT_ONCE, signal, (name, stop) => context.segments.open(name, stop)),
-    readAllLoose(context, listing, signal),
+    readAllLoose(context, listing, unreadable, signal),
   ]);
   const amended = new Map<string, readonly [number, number]>();
   for (const { directory } of segments) {
@@ -63,13 +65,14 @@ export function isCurrent(newest: Newest, id: string, document: number, marker: 
 async function readAllLoose(
   context: CatalogContext,
   { prefix, touched }: ExperimentListing,
+  unreadable: UnreadableRuns,
   signal: AbortSignal | undefined,
 ): Promise<ReadLoose[]> {
   if (touched.size === 0) return [];
   // What reads runs themselves is loaded only when there are some to read.
   const { readLoose } = await import("./read-loose.ts");
   const rows = await mapBounded([...touched], RUNS_AT_ONCE, signal, (entry, stop) =>
-    readLoose(context, prefix, entry, stop),
+    readLoose(context.backend, prefix, entry, unreadable, stop),
   );
   return rows.filter((row) => row !== undefined);
 }

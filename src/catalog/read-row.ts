@@ -69,18 +69,3 @@ export function isClosed({ record, document, marker, isSettled }: ReadRow, touch
   const { closed, open, marked } = touched ?? { closed: 0, open: -1, marked: 0 };
   return isSettled && record.status !== "running" && document >= closed && document > open && marker >= marked;
 }
-
-/** What `read` gives; nothing for a run that is not there, and for one that cannot be read, of which `onError` is told. */
-export async function unlessDamaged<T>(
-  onError: (error: LedgerError) => void,
-  read: () => Promise<T>,
-): Promise<T | undefined> {
-  try {
-    return await read();
-  } catch (error) {
-    if (LedgerError.hasCode(error, "NOT_FOUND")) return undefined;
-    if (!LedgerError.hasCode(error, "CORRUPT") && !LedgerError.hasCode(error, "FORMAT_TOO_NEW")) throw error;
-    onError(error);
-    return undefined;
-  }
-}

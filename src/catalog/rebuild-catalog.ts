@@ -1,12 +1,13 @@
 import { mapBounded } from "../backend/bounded.ts";
-import { LedgerError } from "../backend/error.ts";
+import { concernsOneObject } from "../backend/concerns-one-object.ts";
+import { UnreadableRuns } from "../journal/unreadable.ts";
 import type { CatalogContext } from "./catalog-context.ts";
 import { type CatalogRow, isOlder } from "./catalog-row.ts";
-import { COMPLETE_KEY, createEmpty, enter, experimentPrefix } from "./entry.ts";
+import { COMPLETE_KEY, createEmpty, enter, entryKeyBelow, experimentPrefix } from "./entry.ts";
 import { type ExperimentListing, listCatalog } from "./list-catalog.ts";
 import { isCurrent } from "./open-experiment.ts";
 import { isClosed, readRow } from "./read-row.ts";
-import { runsByPrefix, scanRuns } from "./scan-runs.ts";
+import { findRuns, scanRuns } from "./scan-runs.ts";
 import { nextGeneration } from "./segment-name.ts";
 import { storeRows } from "./store-rows.ts";
 
@@ -14,7 +15,8 @@ const REMOVALS_AT_ONCE = 16;
 
 /**
  * Makes the catalogue anew from the runs alone, of all experiments or of those with some prefixes. Others may write and search meanwhile.
- * What was there is removed once the new segments are in place.
+ * What was there is removed once the new segments are in place. Runs that cannot be read stay entered, so that searches go on trying
+ * them; `onError` hears of each.
  */
 export async function rebuildCatalog(
   context: CatalogContext,
@@ -24,17 +26,22 @@ export async function rebuildCatalog(
   const { backend } = context;
   const call = signal ? { signal } : {};
   // Before the runs: what is entered from now on is not removed.
-  const before = new Map((await listCatalog(backend, undefined, signal)).map((listing) => [listing.prefix, listing]));
-  const found = await runsByPrefix(context, prefixes, signal);
+  const unlisted = new Set<string>();
+  const leaveOut = (prefix: string): void => void unlisted.add(prefix);
+  const listings = await listCatalog(backend, undefined, leaveOut, signal);
+  const before = new Map(listings.map((listing) => [listing.prefix, listing]));
+  const unreadable = new UnreadableRuns();
+  const { byPrefix: found, unplaced } = await findRuns(backend, prefixes, unreadable, signal);
+  const entered = new Set<string>();
   let runs = 0;
   for (const prefix of new Set([...found.keys(), ...before.keys()])) {
-    if (prefixes && !prefixes.has(prefix)) continue;
+    if ((prefixes && !prefixes.has(prefix)) || unlisted.has(prefix)) continue;
     const listing = before.get(prefix);
     const known = await knownIn(context, listing, signal);
     const ids = new Set([...(found.get(prefix) ?? []), ...known.ids]);
     const closed = new Set<string>();
     const rows = async function* (): AsyncGenerator<CatalogRow, void, undefined> {
-      for await (const scanned of scanRuns(context, [...ids], signal)) {
+      for await (const scanned of scanRuns(backend, [...ids], unreadable, signal)) {
         const { id, experiment } = scanned.record;
         if (experimentPrefix(experiment) !== prefix) continue;
         runs++;
@@ -42,7 +49,8 @@ export async function rebuildCatalog(
         const [document, marker] = known.amends.get(id) ?? [0, 0];
         // A listing of the run was behind what the catalogue knows.
         const isBehind = isOlder(scanned, { document, marker }) || scanned.marker < (touched?.marked ?? 0);
-        const row = isBehind ? await readRow(backend, id, signal) : scanned;
+        const row = isBehind ? await unreadable.unless(id, () => readRow(backend, id, signal)) : scanned;
+        if (row === undefined) continue;
         if (!isClosed(row, touched)) {
           // What was entered is newer than what a listing showed, and stays.
           if (touched && (touched.closed > row.document || touched.marked > row.marker)) continue;
@@ -54,6 +62,11 @@ export async function rebuildCatalog(
       }
     };
     await storeRows(context, prefix, nextGeneration(listing?.segments ?? []), rows(), signal);
+    for (const id of ids) {
+      if (!unreadable.has(id)) continue;
+      entered.add(id);
+      if (!listing?.touched.has(id)) await createEmpty(backend, entryKeyBelow(prefix, id, "open", 0), signal);
+    }
     if (listing === undefined) continue;
     const touched = [...listing.touched].filter(([id]) => closed.has(id));
     await mapBounded(touched, REMOVALS_AT_ONCE, signal, async ([, { keys }]) => {
@@ -61,7 +74,9 @@ export async function rebuildCatalog(
     });
     await mapBounded(listing.segments, REMOVALS_AT_ONCE, signal, ({ key }) => backend.remove(key, call));
   }
-  if (prefixes === undefined) await createEmpty(backend, COMPLETE_KEY, signal);
+  for (const { error } of unreadable.list()) context.onError(error);
+  if (prefixes === undefined && unplaced.every((id) => entered.has(id)))
+    await createEmpty(backend, COMPLETE_KEY, signal);
   return { runs };
 }
 
@@ -80,7 +95,7 @@ async function knownIn(
       for (let row = 0; row < segment.rows; row++) ids.push(segment.idAt(row));
       for (const [id, ...own] of segment.directory.amends) if (isCurrent(amends, id, ...own)) amends.set(id, own);
     } catch (error) {
-      if (!LedgerError.hasCode(error, "CORRUPT") && !LedgerError.hasCode(error, "NOT_FOUND")) throw error;
+      if (!concernsOneObject(error)) throw error;
     }
   }
   return { ids, amends };

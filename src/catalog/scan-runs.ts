@@ -1,62 +1,74 @@
 import type { Backend } from "../backend/backend.ts";
 import { mapBounded } from "../backend/bounded.ts";
-import { LedgerError } from "../backend/error.ts";
+import { concernsOneObject } from "../backend/concerns-one-object.ts";
+import { listGroups } from "../backend/list-groups.ts";
 import { decodeRunCreated } from "../journal/decode-run-created.ts";
 import { ID_PATTERN, runCreatedKey } from "../journal/run-created.ts";
-import type { CatalogContext } from "./catalog-context.ts";
+import type { UnreadableRuns } from "../journal/unreadable.ts";
 import { experimentPrefix } from "./entry.ts";
-import { type ReadRow, readRow, unlessDamaged } from "./read-row.ts";
+import { type ReadRow, readRow } from "./read-row.ts";
 
 /** Runs read at a time. */
 const AT_ONCE = 32;
 
-/**
- * The runs there are, whatever the catalogue says, by the prefix of their experiment; only of some prefixes, if given. Runs that cannot
- * be read are told to `onError` and left out.
- */
-export async function runsByPrefix(
-  { backend, onError }: CatalogContext,
-  prefixes: ReadonlySet<string> | undefined,
-  signal: AbortSignal | undefined,
-): Promise<Map<string, string[]>> {
-  const call = signal ? { signal } : {};
-  const ids = new Set<string>();
-  for await (const { key } of backend.list("runs", call)) {
-    const id = key.split("/", 2)[1];
-    if (id !== undefined && ID_PATTERN.test(id)) ids.add(id);
-  }
-  const found = new Map<string, string[]>();
-  await mapBounded([...ids], AT_ONCE, signal, async (id, stop) => {
-    const experiment = await unlessDamaged(onError, () => readExperiment(backend, id, stop));
-    if (experiment === undefined) return;
-    const prefix = experimentPrefix(experiment);
-    if (prefixes && !prefixes.has(prefix)) return;
-    const own = found.get(prefix);
-    if (own) own.push(id);
-    else found.set(prefix, [id]);
-  });
-  return found;
+/** The runs that there are, whatever the catalogue says. */
+export interface FoundRuns {
+  /** Ids by the prefix of their experiment. */
+  readonly byPrefix: ReadonlyMap<string, readonly string[]>;
+  /** Runs that may be in any experiment, because nothing that says in which one can be read for now. Not those that are damaged for good. */
+  readonly unplaced: readonly string[];
 }
 
-/** A run whose beginning is damaged may have a document that tells all. */
+/** Finds all runs, or only those below some prefixes. Adds runs that cannot be read to `unreadable`. */
+export async function findRuns(
+  backend: Backend,
+  prefixes: ReadonlySet<string> | undefined,
+  unreadable: UnreadableRuns,
+  signal: AbortSignal | undefined,
+): Promise<FoundRuns> {
+  const call = signal ? { signal } : {};
+  const ids = new Set<string>();
+  const add = (id: string): void => void (ID_PATTERN.test(id) && ids.add(id));
+  // Whoever reads a run that cannot be listed finds out why.
+  for await (const { key } of listGroups(backend, "runs", add, call)) add(key.split("/", 2)[1] ?? "");
+  const byPrefix = new Map<string, string[]>();
+  const unplaced: string[] = [];
+  await mapBounded([...ids], AT_ONCE, signal, async (id, stop) => {
+    const experiment = await unreadable.unless(id, () => readExperiment(backend, id, stop));
+    if (experiment === undefined) {
+      const error = unreadable.of(id);
+      if (error && error.code !== "CORRUPT") unplaced.push(id);
+      return;
+    }
+    const prefix = experimentPrefix(experiment);
+    if (prefixes && !prefixes.has(prefix)) return;
+    const own = byPrefix.get(prefix);
+    if (own) own.push(id);
+    else byPrefix.set(prefix, [id]);
+  });
+  return { byPrefix, unplaced };
+}
+
+/** A run whose beginning is damaged or lost may have a document that tells all. */
 async function readExperiment(backend: Backend, id: string, signal: AbortSignal): Promise<string> {
   try {
     return decodeRunCreated(await backend.read(runCreatedKey(id), { signal }), id).experiment;
   } catch (error) {
-    if (!LedgerError.hasCode(error, "CORRUPT")) throw error;
+    if (!concernsOneObject(error)) throw error;
     return (await readRow(backend, id, signal)).record.experiment;
   }
 }
 
-/** The rows of runs, read anew, a bounded number at a time. */
+/** The rows of runs, read anew, a bounded number at a time. Adds runs that cannot be read to `unreadable`. */
 export async function* scanRuns(
-  { backend, onError }: CatalogContext,
+  backend: Backend,
   ids: readonly string[],
+  unreadable: UnreadableRuns,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<ReadRow, void, undefined> {
   for (let i = 0; i < ids.length; i += AT_ONCE) {
     const rows = await mapBounded(ids.slice(i, i + AT_ONCE), AT_ONCE, signal, (id, stop) =>
-      unlessDamaged(onError, () => readRow(backend, id, stop)),
+      unreadable.unless(id, () => readRow(backend, id, stop)),
     );
     for (const row of rows) if (row) yield row;
   }

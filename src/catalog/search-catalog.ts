@@ -1,5 +1,6 @@
 import { mapBounded } from "../backend/bounded.ts";
 import type { RunRecord } from "../journal/run-record.ts";
+import type { UnreadableRun } from "../journal/unreadable.ts";
 import type { CatalogContext } from "./catalog-context.ts";
 import { compareRows } from "./filter/compare-rows.ts";
 import type { OrderKey } from "./filter/order-by.ts";
@@ -36,12 +37,18 @@ export interface FoundRun {
   readonly record: RunRecord;
 }
 
-/** Finds the first runs that fit, in order. Damaged runs are left out and told to `onError`. */
+/** The runs that were found, in order, and those that could not be read. */
+export interface FoundRuns {
+  readonly found: readonly FoundRun[];
+  readonly unreadable: readonly UnreadableRun[];
+}
+
+/** Finds the first runs that fit, in order. */
 export async function searchCatalog(
   context: CatalogContext,
   query: CatalogQuery,
   signal: AbortSignal | undefined,
-): Promise<FoundRun[]> {
+): Promise<FoundRuns> {
   const fields = query.orderBy.map(({ field }) => field);
   const matches = new Matches({ ...query, fields });
   const compare = compareRows(query.orderBy);
@@ -62,7 +69,8 @@ export async function searchCatalog(
         matches.inSegment(context, open, segment, stop, visit),
       );
     }
-    return await recordsOf(context, top.rows(), query.members, signal);
+    const found = await recordsOf(context, top.rows(), query.members, signal);
+    return { found, unreadable: catalog.unreadable.list() };
   });
 }
 

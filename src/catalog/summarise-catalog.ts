@@ -1,3 +1,4 @@
+import type { UnreadableRun } from "../journal/unreadable.ts";
 import type { CatalogContext } from "./catalog-context.ts";
 import { type RunGroup, RowSummary, type SummaryQuery } from "./compare/row-summary.ts";
 import { Matches, type Wanted } from "./matches.ts";
@@ -6,14 +7,14 @@ import { withCatalog } from "./with-catalog.ts";
 
 /**
  * Groups all runs that are wanted, each once, from the columns of segments. The goal of a metric is told by those alone, so that the
- * answer is the same whether or not a run is in a segment yet. Damaged runs are left out and told to `onError`.
+ * answer is the same whether or not a run is in a segment yet.
  */
 export async function summariseCatalog(
   context: CatalogContext,
   wanted: Omit<Wanted, "fields">,
   query: SummaryQuery,
   signal: AbortSignal | undefined,
-): Promise<RunGroup[]> {
+): Promise<{ groups: RunGroup[]; unreadable: readonly UnreadableRun[] }> {
   const matches = new Matches({ ...wanted, fields: new RowSummary(query).fields });
   return await withCatalog(context, wanted.experiment, signal, async (catalog) => {
     const summary = new RowSummary(query);
@@ -29,6 +30,6 @@ export async function summariseCatalog(
         });
       }
     }
-    return summary.result();
+    return { groups: summary.result(), unreadable: catalog.unreadable.list() };
   });
 }

@@ -5,14 +5,14 @@ import type { OpenCatalog } from "./with-catalog.ts";
 /** Calls `visit` with each wanted run whose own objects were read, since no segment tells of it. */
 export async function visitRecorded(
   context: CatalogContext,
-  { experiments, unlisted }: OpenCatalog,
+  { experiments, unlisted, unreadable }: OpenCatalog,
   matches: Matches,
   signal: AbortSignal | undefined,
   visit: (row: RecordedRow) => void,
 ): Promise<void> {
   if (unlisted.length > 0) {
     const { scanRuns } = await import("./scan-runs.ts");
-    for await (const { record } of scanRuns(context, unlisted, signal)) {
+    for await (const { record } of scanRuns(context.backend, unlisted, unreadable, signal)) {
       const row = matches.ofRecord(record);
       if (row) visit(row);
     }

@@ -1,5 +1,8 @@
 import { mapBounded } from "../backend/bounded.ts";
+import { concernsOneObject } from "../backend/concerns-one-object.ts";
 import { LedgerError } from "../backend/error.ts";
+import { UnreadableRuns } from "../journal/unreadable.ts";
+import type { Backend } from "../backend/backend.ts";
 import type { CatalogContext } from "./catalog-context.ts";
 import { COMPLETE_KEY, experimentPrefix } from "./entry.ts";
 import { listCatalog } from "./list-catalog.ts";
@@ -10,6 +13,10 @@ export interface OpenCatalog {
   readonly experiments: readonly OpenExperiment[];
   /** Runs of which the catalogue cannot tell. */
   readonly unlisted: readonly string[];
+  /** Runs of which the catalogue cannot tell, and that may be in any experiment, since they cannot be read. */
+  readonly unplaced: readonly string[];
+  /** Runs that could not be read so far. */
+  readonly unreadable: UnreadableRuns;
   /** It has every run that it should have. */
   readonly isComplete: boolean;
 }
@@ -23,7 +30,7 @@ const EXPERIMENTS_AT_ONCE = 8;
 /**
  * Calls `work` with the catalogue, of one experiment or of all; again from the start when what it reads has been merged into something
  * else meanwhile. Where the catalogue is damaged or missing the runs themselves are read instead. Then leaves it in better order than
- * it was found, within bounds, if it may.
+ * it was found, within bounds, if it may. `onError` hears of each run that could not be read.
  */
 export async function withCatalog<T>(
   context: CatalogContext,
@@ -31,20 +38,22 @@ export async function withCatalog<T>(
   signal: AbortSignal | undefined,
   work: (catalog: OpenCatalog) => Promise<T>,
 ): Promise<T> {
-  const damaged = new Set<string>();
+  // Prefixes of experiments whose segments cannot be read, and whether writing them anew may help.
+  const damaged = new Map<string, boolean>();
   for (let left = TRIES; ; left--) {
     try {
       const catalog = await openCatalog(context, experiment, damaged, signal);
       const result = await work(catalog);
       await tidy(context, catalog, damaged, signal);
+      for (const { error } of catalog.unreadable.list()) context.onError(error);
       return result;
     } catch (error) {
       if (left === 0 || !LedgerError.is(error)) throw error;
       const prefix = /^experiments\/[^/]+(?=\/segments\/)/.exec(error.key ?? "")?.[0];
-      if (prefix === undefined || (error.code !== "NOT_FOUND" && error.code !== "CORRUPT")) throw error;
+      if (prefix === undefined || !concernsOneObject(error)) throw error;
       if (error.code === "NOT_FOUND") continue;
       context.onError(error);
-      damaged.add(prefix);
+      damaged.set(prefix, error.code === "CORRUPT");
     }
   }
 }
@@ -52,29 +61,39 @@ export async function withCatalog<T>(
 async function openCatalog(
   context: CatalogContext,
   experiment: string | undefined,
-  damaged: Set<string>,
+  damaged: Map<string, boolean>,
   signal: AbortSignal | undefined,
 ): Promise<OpenCatalog> {
-  const listings = await listCatalog(context.backend, experiment, signal);
+  const { backend } = context;
+  const onUnlisted = (prefix: string, error: LedgerError): void => {
+    if (!damaged.has(prefix)) context.onError(error);
+    damaged.set(prefix, false);
+  };
+  const listings = await listCatalog(backend, experiment, onUnlisted, signal);
+  const unreadable = new UnreadableRuns();
   if (!(await isComplete(context, listings.length > 0, signal))) {
     const prefixes = experiment === undefined ? undefined : new Set([experimentPrefix(experiment)]);
-    return { experiments: [], unlisted: await runsOf(context, prefixes, signal), isComplete: false };
+    return { experiments: [], ...(await runsOf(backend, prefixes, unreadable, signal)), unreadable, isComplete: false };
   }
-  const unlisted = damaged.size > 0 ? await runsOf(context, damaged, signal) : [];
+  const prefixes = new Set(damaged.keys());
+  const none = { unlisted: [], unplaced: [] };
+  const runs = prefixes.size > 0 ? await runsOf(backend, prefixes, unreadable, signal) : none;
   const sound = listings.filter(({ prefix }) => !damaged.has(prefix));
   const experiments = await mapBounded(sound, EXPERIMENTS_AT_ONCE, signal, (listing, stop) =>
-    openExperiment(context, listing, stop),
+    openExperiment(context, listing, unreadable, stop),
   );
-  return { experiments, unlisted, isComplete: true };
+  return { experiments, ...runs, unreadable, isComplete: true };
 }
 
 async function runsOf(
-  context: CatalogContext,
+  backend: Backend,
   prefixes: ReadonlySet<string> | undefined,
+  unreadable: UnreadableRuns,
   signal: AbortSignal | undefined,
-): Promise<string[]> {
-  const { runsByPrefix } = await import("./scan-runs.ts");
-  return [...(await runsByPrefix(context, prefixes, signal)).values()].flat();
+): Promise<Pick<OpenCatalog, "unlisted" | "unplaced">> {
+  const { findRuns } = await import("./scan-runs.ts");
+  const { byPrefix, unplaced } = await findRuns(backend, prefixes, unreadable, signal);
+  return { unlisted: [...byPrefix.values()].flat(), unplaced };
 }
 
 /** Ledgers whose catalogue has every run: it does not lose any. */
@@ -94,14 +113,16 @@ async function isComplete(
 
 async function tidy(
   context: CatalogContext,
-  { experiments, isComplete }: OpenCatalog,
-  damaged: ReadonlySet<string>,
+  { experiments, unplaced, isComplete }: OpenCatalog,
+  damaged: ReadonlyMap<string, boolean>,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   try {
-    if (!isComplete || damaged.size > 0) {
+    const mended = [...damaged].flatMap(([prefix, mayHelp]) => (mayHelp ? [prefix] : []));
+    // A run that may be in any experiment can be found in none once it is readable again: until then the runs themselves are read.
+    if ((!isComplete || mended.length > 0) && unplaced.length === 0) {
       const { rebuildCatalog } = await import("./rebuild-catalog.ts");
-      await rebuildCatalog(context, isComplete ? damaged : undefined, signal);
+      await rebuildCatalog(context, isComplete ? new Set(mended) : undefined, signal);
     }
     for (const open of experiments) {
       if (open.loose.length < MIN_LOOSE) continue;

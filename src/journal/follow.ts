@@ -1,5 +1,6 @@
 import type { Backend, CallOptions } from "../backend/backend.ts";
 import { LedgerError } from "../backend/error.ts";
+import type { CompactedEnd } from "./compacted.ts";
 import type { Damage } from "./damage.ts";
 import type { SegmentEntry } from "./list-segments.ts";
 import { recordRange } from "./payload.ts";
@@ -45,6 +46,8 @@ export class WriterFollower {
   readonly #segments = new Map<number, Followed>();
   /** Sizes as listed in the last round, if that was left in doubt: what is still missing or damaged in there is so. */
   #doubted: ReadonlyMap<number, number> | undefined;
+  /** All segments with lower numbers are passed over. */
+  #passed = 0;
   #next = 0;
 
   constructor(backend: Backend, runId: string, writer: string, visitor: Pick<JournalVisitor, "row" | "event">) {
@@ -64,17 +67,23 @@ export class WriterFollower {
     this.#next = Math.max(this.#next, next);
   }
 
-  /** Counts these segments as read, because what they hold is known from elsewhere. */
-  passOver(segments: readonly { readonly seq: number; readonly bytes: number }[]): void {
-    for (const { seq, bytes } of segments) {
-      const segment = this.#segments.get(seq) ?? this.#begin(seq);
-      segment.seen = Math.max(segment.seen, bytes);
-    }
+  /** Counts what is compacted as read, because it is known from elsewhere. */
+  passOver({ segments, bytes }: CompactedEnd): void {
+    if (segments === 0) return;
+    const last = this.#segments.get(segments - 1) ?? this.#begin(segments - 1);
+    last.seen = Math.max(last.seen, bytes);
+    this.#passed = Math.max(this.#passed, segments - 1);
   }
 
-  /** Whether all that the first `bytes` of a segment hold was handed on. */
-  hasRead(seq: number, bytes: number): boolean {
-    return (this.#segments.get(seq)?.seen ?? -1) >= bytes;
+  /** Whether a segment that is compacted, as far as `end` says, was neither listed nor read. */
+  lacks({ segments, bytes }: CompactedEnd, listed: ReadonlySet<number>): boolean {
+    // The number of segments comes from the store: what is passed over is not looked at one by one.
+    for (let seq = this.#passed; seq < segments; seq++) {
+      // Of a segment before the last one it is enough that it was read.
+      const needed = seq === segments - 1 ? bytes : 0;
+      if (!listed.has(seq) && (this.#segments.get(seq)?.seen ?? -1) < needed) return true;
+    }
+    return false;
   }
 
   /** Damage in the segments that are listed, in the order in which `readWriter` reports it. */
@@ -83,12 +92,12 @@ export class WriterFollower {
     for (const [index, { seq }] of listed.entries()) {
       const segment = this.#segments.get(seq);
       if (segment === undefined) continue;
-      all.push(...segment.damage);
+      for (const each of segment.damage) all.push(each);
       if (segment.tail === undefined) continue;
       // What a tail is depends on what comes behind it, so that it is told anew each time.
       const before = segment.damage.length;
       segment.visit.tail(segment.tail, index === listed.length - 1);
-      all.push(...segment.damage.splice(before));
+      for (const each of segment.damage.splice(before)) all.push(each);
     }
     return all;
   }

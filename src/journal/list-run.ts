@@ -28,13 +28,16 @@ export async function listRun(backend: Backend, runId: string, options?: CallOpt
 
 export function toRunListing(entries: readonly Entry[], runId: string): RunListing {
   const numbers = entries.flatMap(({ key }) => parseRunDocumentKey(key) ?? []);
+  // Not `Math.max(...)`: a run may have more objects than a call takes arguments.
+  const highest = (parse: (key: string) => number | undefined): number =>
+    entries.reduce((most, { key }) => Math.max(most, parse(key) ?? 0), 0);
   const below = `${runPrefix(runId)}/`;
   return {
     writers: groupSegments(entries),
-    newestDocument: Math.max(0, ...numbers),
+    newestDocument: highest(parseRunDocumentKey),
     documents: numbers.length,
-    fences: Math.max(0, ...entries.map(({ key }) => parseFenceKey(key) ?? 0)),
-    lifecycle: Math.max(0, ...entries.flatMap(({ key }) => parseLifecycleKey(key) ?? [])),
+    fences: highest(parseFenceKey),
+    lifecycle: highest(parseLifecycleKey),
     metrics: entries.flatMap(({ key, size }) => parseMetricsName(key.slice(below.length), size) ?? []),
   };
 }

@@ -41,10 +41,10 @@ export async function listCatalogFiles(
   const name = experiment === undefined ? undefined : checkName(experiment, "experiment");
   // What this puts together would else be put together, and its parts removed, right after they were listed.
   await withCatalog(catalog, name, signal, async () => undefined);
-  return await withCatalog(catalog, name, signal, async ({ experiments, unlisted }: OpenCatalog) => {
+  return await withCatalog(catalog, name, signal, async ({ experiments, unlisted, unreadable }: OpenCatalog) => {
     const superseded = new Set(unlisted);
     const loose: CatalogRowText[] = [];
-    for await (const row of scanRuns(catalog, unlisted, signal)) loose.push(toText(row));
+    for await (const row of scanRuns(catalog.backend, unlisted, unreadable, signal)) loose.push(toText(row));
     for (const open of experiments) {
       for (const id of open.listing.touched.keys()) superseded.add(id);
       for (const row of open.loose) {

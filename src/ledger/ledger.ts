@@ -2,7 +2,6 @@ import type { OpenArtifact } from "../artifacts/open.ts";
 import type { ArtifactRef, ArtifactVersion } from "../artifacts/version.ts";
 import { LedgerError, invalidArgument } from "../backend/error.ts";
 import type { RunComparison } from "../catalog/compare/compare-records.ts";
-import type { RunGroup } from "../catalog/compare/row-summary.ts";
 import type { MediaEntry } from "../journal/media-entry.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import type { OpenRun, RunContext } from "../run/context.ts";
@@ -20,7 +19,7 @@ import type { RecoverOptions, Recovery } from "./recover.ts";
 import type { RunUpdate, WatchRunOptions } from "./run-update.ts";
 import type { RunQuery } from "./run-query.ts";
 import type { RunPage } from "./search.ts";
-import type { RunSummaryQuery } from "./summarise-runs.ts";
+import type { RunGroups, RunSummaryQuery } from "./summarise-runs.ts";
 import { RunWatch } from "./watch-run.ts";
 
 // A program that only writes runs never loads what reads them, and the other way round.
@@ -76,8 +75,8 @@ export class Ledger {
   }
 
   /**
-   * Runs, a page at a time, the newest first unless `orderBy` says otherwise. Damaged runs are left out and told to `onError`. What a
-   * filter may say is in `docs/search.md`. A page token goes on behind the run that the page ended with, whatever is added meanwhile; a
+   * Runs, a page at a time, the newest first unless `orderBy` says otherwise. A run that cannot be read is left out: `unreadable` of the
+   * page names it, and `onError` hears why. What a filter may say is in `docs/search.md`. A page token goes on behind the run that the page ended with, whatever is added meanwhile; a
    * run whose values change may come twice or not at all. `INVALID_ARGUMENT` names what is wrong in the query, and where in its text.
    */
   searchRuns<F extends keyof RunRecord>(
@@ -90,7 +89,7 @@ export class Ledger {
     return await searchRuns(this.#context, query);
   }
 
-  /** The runs of all pages. */
+  /** The runs of all pages. `onError` hears of runs that cannot be read. */
   async *iterateRuns(query: RunQuery = {}): AsyncGenerator<RunRecord, void, undefined> {
     let page = await this.searchRuns(query);
     for (;;) {
@@ -104,9 +103,10 @@ export class Ledger {
    * Groups all runs that fit by fields, and aggregates metrics over each group: `{ groupBy: ["params.lr"], metrics: ["loss"] }`. It reads
    * columns of the catalogue, no records. `best` is by the `goal` given with a metric, else by what the runs tell: a metric with a goal
    * whose best value is its least and not its greatest is minimized. One that has a single value in each run tells nothing.
-   * `INVALID_ARGUMENT` names what is wrong in the query.
+   * A run that cannot be read is in no group: the member `unreadable` of the array names it. `INVALID_ARGUMENT` names what is wrong in
+   * the query.
    */
-  async summarise(query: RunSummaryQuery): Promise<RunGroup[]> {
+  async summarise(query: RunSummaryQuery): Promise<RunGroups> {
     const { summariseRuns } = await reading();
     return await summariseRuns(this.#context, query);
   }
@@ -207,7 +207,8 @@ export class Ledger {
   /**
    * Closes runs whose writers are gone as `interrupted`, one or all of them. Safe at any time, any number of times: what a
    * writer that was only slow records later counts. Where the writers' processes cannot be asked about it takes as long as
-   * they had promised a sign of life within, three times over.
+   * they had promised a sign of life within, three times over. A run that cannot be read does not keep the others from being closed: the
+   * result names it in `unreadable`. For one `id`, the call rejects with the reason instead.
    */
   async recover(id?: string, options: RecoverOptions = {}): Promise<Recovery> {
     const { recoverRuns } = await reading();

@@ -1,16 +1,29 @@
 import type { Backend, Entry } from "../backend/backend.ts";
+import type { LedgerError } from "../backend/error.ts";
+import { listGroups } from "../backend/list-groups.ts";
 import { type RunListing, toRunListing } from "../journal/list-run.ts";
 import { ID_PATTERN } from "../journal/run-created.ts";
 
-/** What is listed of every run, from one listing of all of them. */
-export async function listRuns(backend: Backend, signal?: AbortSignal): Promise<Map<string, RunListing>> {
+/** What is listed of every run, from one listing of all of them. `onUnlisted` hears of the runs that the backend cannot list. */
+export async function listRuns(
+  backend: Backend,
+  onUnlisted: (id: string, error: LedgerError) => void,
+  signal?: AbortSignal,
+): Promise<Map<string, RunListing>> {
   const entries = new Map<string, Entry[]>();
-  for await (const entry of backend.list("runs", signal ? { signal } : {})) {
+  const unlisted = new Set<string>();
+  const leaveOut = (id: string, error: LedgerError): void => {
+    if (!ID_PATTERN.test(id)) return;
+    unlisted.add(id);
+    onUnlisted(id, error);
+  };
+  for await (const entry of listGroups(backend, "runs", leaveOut, signal ? { signal } : {})) {
     const id = entry.key.split("/", 2)[1] as string;
     if (!ID_PATTERN.test(id)) continue;
     const own = entries.get(id);
     if (own) own.push(entry);
     else entries.set(id, [entry]);
   }
+  for (const id of unlisted) entries.delete(id);
   return new Map([...entries].map(([id, own]) => [id, toRunListing(own, id)]));
 }

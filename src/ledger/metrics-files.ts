@@ -1,5 +1,5 @@
 import { mapBounded } from "../backend/bounded.ts";
-import { LedgerError } from "../backend/error.ts";
+import { concernsOneObject } from "../backend/concerns-one-object.ts";
 import { listRun, type RunListing } from "../journal/list-run.ts";
 import { runPrefix } from "../journal/run-created.ts";
 import { whileItChanges } from "../journal/run-state.ts";
@@ -34,7 +34,7 @@ export async function listMetricsFiles(
 ): Promise<MetricsFiles> {
   const call = signal ? { signal } : {};
   const few = runIds && runIds.length <= FEW_RUNS;
-  const listed = few ? undefined : await listRuns(backend, signal);
+  const listed = few ? undefined : await listRuns(backend, (_, error) => onError(error), signal);
   const files: MetricsFile[] = [];
   const journaled: string[] = [];
   const found = await mapBounded(
@@ -42,13 +42,13 @@ export async function listMetricsFiles(
     RUNS_AT_ONCE,
     signal,
     async (id, stop) => {
-      const known = listed ? listed.get(id) : await listRun(backend, id, { signal: stop });
-      if (known === undefined || isEmpty(known)) return undefined;
       try {
+        const known = listed ? listed.get(id) : await listRun(backend, id, { signal: stop });
+        if (known === undefined || isEmpty(known)) return undefined;
         const read = async (listing: RunListing) => await findPoints(backend, id, listing, { signal: stop });
         return { id, place: await whileItChanges(backend, id, call, known, read) };
       } catch (error) {
-        if (!LedgerError.hasCode(error, "CORRUPT") && !LedgerError.hasCode(error, "FORMAT_TOO_NEW")) throw error;
+        if (!concernsOneObject(error)) throw error;
         onError(error);
         return undefined;
       }

@@ -5,6 +5,7 @@ import { foldRun } from "../journal/fold.ts";
 import { flushPolicy } from "../journal/flush-policy.ts";
 import type { RunCreated } from "../journal/run-created.ts";
 import { highestOrder, type WriterFold } from "../journal/writer-fold.ts";
+import { type UnreadableRun, UnreadableRuns } from "../journal/unreadable.ts";
 import { listRun, type RunListing } from "../journal/list-run.ts";
 import { readRunState, type RunState } from "../journal/run-state.ts";
 import { closeRun } from "../run/close-run.ts";
@@ -29,6 +30,8 @@ export interface Recovery {
   readonly interrupted: string[];
   /** Runs whose writers are, or may be, still there. */
   readonly running: string[];
+  /** Runs that this call could neither read nor close. Absent if there are none. */
+  readonly unreadable?: readonly UnreadableRun[];
 }
 
 /** Looks at a run while it is watched for progress. */
@@ -49,30 +52,32 @@ export async function recoverRuns(
   if (graceMs !== undefined && !(typeof graceMs === "number" && graceMs >= 0))
     throw invalidArgument("graceMs", "a non-negative number", graceMs);
   if (id !== undefined) await readRunCreated(context.backend, id, signal);
-  const ids = id === undefined ? await untidyRuns(context.backend, signal) : [id];
+  const unreadable = new UnreadableRuns();
+  const ids = id === undefined ? await untidyRuns(context.backend, unreadable, signal) : [id];
   const pass = gate(RUNS_AT_ONCE);
   const recovery: Recovery = { interrupted: [], running: [] };
   // Together, so that all waits for progress are one. Whatever fails, none goes on once the caller has been told.
   const outcomes = await Promise.allSettled(
     ids.map(async (each) => {
-      try {
-        const outcome = await recoverRun(context, each, here.has(each), options, pass);
-        if (outcome !== "closed") recovery[outcome].push(each);
-      } catch (error) {
-        // One damaged run must not keep the others from being closed.
-        const isDamaged = LedgerError.hasCode(error, "CORRUPT") || LedgerError.hasCode(error, "RUN_NOT_FOUND");
-        if (id !== undefined || !isDamaged) throw error;
-        context.onError(error);
-      }
+      const work = () => recoverRun(context, each, here.has(each), options, pass);
+      // One run that cannot be read must not keep the others from being closed.
+      const outcome = id === undefined ? await unreadable.unless(each, work) : await work();
+      if (outcome !== undefined && outcome !== "closed") recovery[outcome].push(each);
     }),
   );
   for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
-  return recovery;
+  const left = unreadable.list();
+  for (const { error } of left) context.onError(error);
+  return left.length > 0 ? { ...recovery, unreadable: left } : recovery;
 }
 
 /** Those of which the listing of all does not show that nothing is to be done: most runs are closed, and cost no more than that. */
-async function untidyRuns(backend: Backend, signal: AbortSignal | undefined): Promise<string[]> {
-  const listed = await listRuns(backend, signal);
+async function untidyRuns(
+  backend: Backend,
+  unreadable: UnreadableRuns,
+  signal: AbortSignal | undefined,
+): Promise<string[]> {
+  const listed = await listRuns(backend, (id, error) => unreadable.add(id, error), signal);
   return [...listed].flatMap(([id, listing]) => (isTidy(listing) ? [] : [id]));
 }
 
@@ -122,7 +127,7 @@ async function lookAt(
   const { folds } = state;
   const writers = await askProcesses(backend, created, folds, state.listing.fences);
   if (writers === "alive") return "running";
-  const beatMs = Math.max(created.writer.beatMs, ...folds.map((fold) => fold.beatMs ?? 0));
+  const beatMs = folds.reduce((longest, fold) => Math.max(longest, fold.beatMs ?? 0), created.writer.beatMs);
   return { created, listing, graceMs: writers === "gone" ? 0 : (graceMs ?? 3 * beatMs) };
 }
 
@@ -235,7 +240,7 @@ async function closeAsInterrupted(
   writer.endBeats();
   try {
     const positions = new Map(folds.map((fold) => [fold.writer, fold.next]));
-    const endTime = Math.max(created.createdAt, ...folds.map(({ lastTime }) => lastTime ?? 0));
+    const endTime = folds.reduce((last, { lastTime }) => Math.max(last, lastTime ?? 0), created.createdAt);
     const { fences } = listing;
     const beatMs = created.writer.beatMs;
     writer.event({ kind: "session", mode: "recover", beatMs, ...(fences > 0 && { fence: fences }) }, "session");

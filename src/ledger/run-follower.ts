@@ -3,7 +3,6 @@ import { type Damage, losesRecords } from "../journal/damage.ts";
 import { beyond, decodeRunDocument } from "../journal/decode-run-document.ts";
 import { type Round, WriterFollower } from "../journal/follow.ts";
 import { foldRun } from "../journal/fold.ts";
-import type { Coverage } from "../journal/compacted.ts";
 import { readLifecycle, withDeletedAt } from "../journal/lifecycle.ts";
 import type { SegmentEntry } from "../journal/list-segments.ts";
 import { listRun, type RunListing } from "../journal/list-run.ts";
@@ -203,10 +202,11 @@ export class RunFollower {
 
   /** Whether segments whose points are compacted are gone before they were read to the end. */
   #lacks(document: RunDocument, listing: RunListing): boolean {
-    return compactedSegments(document).some(({ writer, segments }) => {
+    return Object.entries(document.compacted?.ends ?? {}).some(([writer, end]) => {
       const listed = new Set(segmentsOf(listing, writer).map(({ seq }) => seq));
       const follower = this.#writers.get(writer)?.follower;
-      return segments.some(({ seq, bytes }) => !listed.has(seq) && follower?.hasRead(seq, bytes) !== true);
+      if (follower) return follower.lacks(end, listed);
+      return [...listed].filter((seq) => seq < end.segments).length < end.segments;
     });
   }
 
@@ -228,16 +228,8 @@ export class RunFollower {
       if (this.#isFull) yield this.#pause(created, listing);
     }
     for (const { writer, next } of compacted.writers) this.#writer(writer).follower.skipTo(next);
-    for (const { writer, segments } of compactedSegments(document)) this.#writer(writer).follower.passOver(segments);
+    for (const [writer, end] of Object.entries(compacted.ends)) this.#writer(writer).follower.passOver(end);
   }
-}
-
-/** Of a segment before a writer's last one it is enough that it was read. */
-function compactedSegments({ compacted }: RunDocument): readonly Coverage[] {
-  return Object.entries(compacted?.ends ?? {}).map(([writer, { segments, bytes }]) => ({
-    writer,
-    segments: Array.from({ length: segments }, (_, seq) => ({ seq, bytes: seq === segments - 1 ? bytes : 0 })),
-  }));
 }
 
 function segmentsOf({ writers }: RunListing, writer: string): readonly SegmentEntry[] {

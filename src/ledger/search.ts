@@ -3,6 +3,7 @@ import { recordRow } from "../catalog/filter/record-row.ts";
 import { decodePageToken, encodePageToken } from "../catalog/page-token.ts";
 import { searchCatalog } from "../catalog/search-catalog.ts";
 import type { RunRecord } from "../journal/run-record.ts";
+import type { UnreadableRun } from "../journal/unreadable.ts";
 import type { RunContext } from "../run/context.ts";
 import { catalogOf } from "./catalog-of.ts";
 import { checkQuery, type RunQuery } from "./run-query.ts";
@@ -11,20 +12,25 @@ export interface RunPage<R = RunRecord> {
   readonly runs: R[];
   /** Absent on the last page. */
   readonly nextPageToken?: string;
+  /** Runs that are left out because they cannot be read, whether or not they fit. Absent if there are none. */
+  readonly unreadable?: readonly UnreadableRun[];
 }
 
-/** A page of runs. A run that cannot be read is left out and told to `onError`. */
+/** A page of runs. */
 export async function searchRuns(context: RunContext, query: RunQuery): Promise<RunPage> {
   const { limit, pageToken, fields, signal, ...wanted } = checkQuery(query);
   const paged = { ...wanted, filter: formatFilter(wanted.filter) };
   const after = pageToken === undefined ? undefined : decodePageToken(paged, pageToken);
   // One more than asked for shows that there is another page.
-  const found = await searchCatalog(catalogOf(context), { ...wanted, most: limit + 1, after, members: fields }, signal);
+  const { found, unreadable } = await searchCatalog(catalogOf(context), { ...wanted, most: limit + 1, after, members: fields }, signal);
   const runs = found.slice(0, limit).map(({ record }) => (fields ? pick(record, fields) : record));
   const last = found[limit - 1];
-  return found.length > limit && last
-    ? { runs, nextPageToken: encodePageToken(paged, fields ? last.row : recordRow(last.record)) }
-    : { runs };
+  return {
+    runs,
+    ...(found.length > limit &&
+      last && { nextPageToken: encodePageToken(paged, fields ? last.row : recordRow(last.record)) }),
+    ...(unreadable.length > 0 && { unreadable }),
+  };
 }
 
 function pick(record: RunRecord, fields: readonly (keyof RunRecord)[]): RunRecord {

@@ -1,5 +1,6 @@
 import type { RunGroup, SummaryQuery } from "../catalog/compare/row-summary.ts";
 import { summariseCatalog } from "../catalog/summarise-catalog.ts";
+import type { UnreadableRun } from "../journal/unreadable.ts";
 import type { RunContext } from "../run/context.ts";
 import { catalogOf } from "./catalog-of.ts";
 import { checkSelection, type RunSelection } from "./run-query.ts";
@@ -7,8 +8,15 @@ import { checkSelection, type RunSelection } from "./run-query.ts";
 /** Which runs, how to group them, and what of. */
 export interface RunSummaryQuery extends RunSelection, SummaryQuery {}
 
-/** The groups of runs. A run that cannot be read is left out and told to `onError`. */
-export async function summariseRuns(context: RunContext, query: RunSummaryQuery): Promise<RunGroup[]> {
+/** Groups of runs. */
+export interface RunGroups extends Array<RunGroup> {
+  /** Runs that are in no group because they cannot be read. Absent if there are none. */
+  readonly unreadable?: readonly UnreadableRun[];
+}
+
+/** The groups of runs. */
+export async function summariseRuns(context: RunContext, query: RunSummaryQuery): Promise<RunGroups> {
   const { signal, ...wanted } = checkSelection(query, ["groupBy", "metrics"]);
-  return await summariseCatalog(catalogOf(context), wanted, query, signal);
+  const { groups, unreadable } = await summariseCatalog(catalogOf(context), wanted, query, signal);
+  return unreadable.length > 0 ? Object.assign(groups, { unreadable }) : groups;
 }

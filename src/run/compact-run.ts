@@ -53,7 +53,7 @@ export async function compactRun(input: CompactionInput): Promise<Compacted | un
   const { backend, runId, listing, folds, segments, base, covers, compat, signal } = input;
   const call = signal ? { signal } : {};
   const used = [...listing.metrics, ...(base?.metrics ?? []).map(({ name, size }) => parseMetricsName(name, size))];
-  for (let n = Math.max(0, ...used.map((each) => each?.compaction ?? 0)) + 1; ; n++) {
+  for (let n = used.reduce((most, each) => Math.max(most, each?.compaction ?? 0), 0) + 1; ; n++) {
     const compacted = base && (await openCompacted(backend, runId, base, call));
     const ends = new Map(folds.map(({ writer, next }) => [writer, next]));
     const compaction = new PointsCompaction({ backend, runId, segments, ends, compacted }, folds, {

@@ -1,11 +1,15 @@
 import type { Entry } from "../../backend/backend.ts";
+import type { LedgerError } from "../../backend/error.ts";
 import { MAX_STORED_KEY_BYTES, assertKey } from "../../backend/key.ts";
-import { isAbsent } from "./errors.ts";
+import { isAbsent, toLedgerError } from "./errors.ts";
 import type { Root } from "./paths.ts";
 import { isTemporaryName } from "./temporary.ts";
 import { walk } from "./walk.ts";
 
-/** The objects under a prefix. Names that are no keys, temporary files, links and special files are left out. */
+/**
+ * The objects under a prefix. Names that are no keys, temporary files, links and special files are left out. An error names the
+ * directory or file that caused it.
+ */
 export async function* listObjects(
   root: Root,
   prefix: string,
@@ -15,7 +19,8 @@ export async function* listObjects(
   const under = prefix === "" ? "" : `${prefix}/`;
   try {
     await root.assertNoLink(prefix);
-    const files = walk(root.path(prefix), { prefix: under, startAfter, enters: isKey, gives: isKey, signal });
+    const fault = (error: unknown, path: string): LedgerError => toLedgerError(error, "list", path);
+    const files = walk(root.path(prefix), { prefix: under, startAfter, enters: isKey, gives: isKey, fault, signal });
     for await (const { path, size } of files) yield { key: path, size };
   } catch (error) {
     if (!isAbsent(error)) throw error; // Nothing is there, or the prefix is itself an object.

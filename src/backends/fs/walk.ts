@@ -19,6 +19,8 @@ export interface WalkOptions {
   readonly other?: (path: string) => void;
   /** Throw when something vanishes meanwhile. Otherwise it is left out. */
   readonly strict?: boolean;
+  /** Makes the error to throw of what a path below the first directory met. Default: the same error. */
+  readonly fault?: (error: unknown, path: string) => unknown;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -58,8 +60,9 @@ export async function* walk(directory: string, options: WalkOptions): AsyncGener
     else if (name.endsWith("/")) {
       level.next++;
       level.ahead ??= lookAt(level, options);
-      const below = await vanishing(options, () =>
-        readLevel(join((level as Level).absolute, name.slice(0, -1)), (level as Level).path + name, options),
+      const { absolute, path } = level;
+      const below = await vanishing(options, path + name.slice(0, -1), () =>
+        readLevel(join(absolute, name.slice(0, -1)), path + name, options),
       );
       if (below !== undefined) levels.push({ ...below, next: 0 });
     } else yield* files(level, options);
@@ -81,12 +84,14 @@ async function* files(level: Level, options: WalkOptions): AsyncGenerator<Walked
 }
 
 /** Begins to look at the files that come next; `undefined` where a directory does. */
-function lookAt({ absolute, names: all, next }: Level, options: WalkOptions): Batch | undefined {
+function lookAt({ absolute, path, names: all, next }: Level, options: WalkOptions): Batch | undefined {
   const some = all.slice(next, next + BATCH);
   const end = some.findIndex((name) => name.endsWith("/"));
   const names = end < 0 ? some : some.slice(0, end);
   if (names.length === 0) return undefined;
-  const found = Promise.all(names.map(async (name) => await vanishing(options, () => lstat(join(absolute, name)))));
+  const found = Promise.all(
+    names.map(async (name) => await vanishing(options, path + name, () => lstat(join(absolute, name)))),
+  );
   found.catch(() => {}); // Seen when their turn comes.
   return { names, found };
 }
@@ -117,11 +122,11 @@ function reaches(directory: string, startAfter: string | undefined): boolean {
   return startAfter === undefined || directory > startAfter || startAfter.startsWith(directory);
 }
 
-async function vanishing<T>(options: WalkOptions, look: () => Promise<T>): Promise<T | undefined> {
+async function vanishing<T>(options: WalkOptions, path: string, look: () => Promise<T>): Promise<T | undefined> {
   try {
     return await look();
   } catch (error) {
     if (options.strict !== true && isAbsent(error)) return undefined;
-    throw error;
+    throw options.fault?.(error, path) ?? error;
   }
 }

@@ -1,0 +1,45 @@
+import { concernsOneObject } from "../backend/concerns-one-object.ts";
+import type { LedgerError } from "../backend/error.ts";
+
+/** A run that a call over many runs left out because it could not read it. */
+export interface UnreadableRun {
+  readonly id: string;
+  /** Why. `error.key` names the object, where one is to blame. */
+  readonly error: LedgerError;
+}
+
+/** Runs that could not be read, each with the first error that it caused. */
+export class UnreadableRuns {
+  readonly #errors = new Map<string, LedgerError>();
+
+  has(id: string): boolean {
+    return this.#errors.has(id);
+  }
+
+  of(id: string): LedgerError | undefined {
+    return this.#errors.get(id);
+  }
+
+  add(id: string, error: LedgerError): void {
+    if (!this.#errors.has(id)) this.#errors.set(id, error);
+  }
+
+  /** In ascending order of the ids. */
+  list(): UnreadableRun[] {
+    return [...this.#errors].map(([id, error]) => ({ id, error })).sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  /**
+   * Returns what `read` gives; nothing for a run that does not exist, and nothing for one that cannot be read, which is kept in mind.
+   * Throws what is wrong with the place as a whole, and the reason of an abort.
+   */
+  async unless<T>(id: string, read: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await read();
+    } catch (error) {
+      if (!concernsOneObject(error)) throw error;
+      if (error.code !== "NOT_FOUND") this.add(id, error);
+      return undefined;
+    }
+  }
+}
