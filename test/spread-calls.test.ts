@@ -5,7 +5,8 @@ import { expect, test } from "vitest";
 const source = join(import.meta.dirname, "..", "src");
 
 /** Calls that take the items of a list as arguments. Beyond some 120,000 of them the call throws a RangeError. */
-const SPREAD = /^(?!\s*(?:\/\/|\*)).*(?:Math\.(?:max|min|hypot)|\.push|\.unshift|\.splice|\.concat|String\.from\w+)\((?:[^{]*,)?\s*\.\.\./;
+const SPREAD =
+  /^(?!\s*(?:\/\/|\*)).*(?:Math\.(?:max|min|hypot)|\.push|\.unshift|\.splice|\.concat|String\.from\w+)\((?:[^{]*,)?\s*\.\.\./;
 
 /** Lists that the code next to the call keeps short. */
 const SHORT = ["encoder.encode(segment[i])", "await Promise.all(some)", "...needed.map("];

@@ -22,7 +22,11 @@ export async function searchRuns(context: RunContext, query: RunQuery): Promise<
   const paged = { ...wanted, filter: formatFilter(wanted.filter) };
   const after = pageToken === undefined ? undefined : decodePageToken(paged, pageToken);
   // One more than asked for shows that there is another page.
-  const { found, unreadable } = await searchCatalog(catalogOf(context), { ...wanted, most: limit + 1, after, members: fields }, signal);
+  const { found, unreadable } = await searchCatalog(
+    catalogOf(context),
+    { ...wanted, most: limit + 1, after, members: fields },
+    signal,
+  );
   const runs = found.slice(0, limit).map(({ record }) => (fields ? pick(record, fields) : record));
   const last = found[limit - 1];
   return {
