@@ -41,7 +41,8 @@ export type { GroupMetric, RunGroup, SummarisedMetric, SummaryQuery } from "./ca
 export type { GroupStats } from "./catalog/compare/running-stats.ts";
 
 export type { Histogram, HistogramSource } from "./media/histogram.ts";
-export type { ImageSource, Pixels } from "./media/image.ts";
+export type { ImageSource } from "./media/image.ts";
+export type { Pixels } from "./media/pixels.ts";
 export type { TableSource, TableValue } from "./media/table.ts";
 
 export type { Series } from "./series/series.ts";

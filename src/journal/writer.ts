@@ -179,8 +179,13 @@ export class JournalWriter {
 
   /** Tells of trouble that is not the journal's own. */
   report(error: LedgerError): void {
-    this.#lastError = error;
+    this.remember(error);
     this.#options.onError(error);
+  }
+
+  /** Shows the error in {@link stats}. */
+  remember(error: LedgerError): void {
+    this.#lastError = error;
   }
 
   /**

@@ -43,7 +43,10 @@ export class Ledger {
     return await startRun(this.#context, options);
   }
 
-  /** Runs `work` with a new run and finishes it on return; on a throw the run is closed as `failed`, with the error, which is thrown on. */
+  /**
+   * Runs `work` with a new run and finishes it on return; on a throw the run is closed as `failed`, with the error, which is thrown
+   * on. Gives the value of `work` back also if the run cannot be closed: `onError` is told, and the run reads as not finished.
+   */
   async withRun<T>(options: StartRunOptions, work: (run: Run) => Promise<T> | T): Promise<T> {
     if (typeof work !== "function") throw invalidArgument("work", "a function", work);
     const run = await this.startRun(options);
@@ -51,12 +54,18 @@ export class Ledger {
     try {
       result = await work(run);
     } catch (error) {
-      // The run's own trouble is told to onError; the caller's error matters more.
-      await run.fail(error).catch((trouble: unknown) => LedgerError.is(trouble) && this.#context.onError(trouble));
+      // The caller's error matters more than the run's own trouble.
+      await run.fail(error).catch((trouble: unknown) => this.#tell(trouble));
       throw error;
     }
-    await run.finish();
+    await run.finish().catch((trouble: unknown) => this.#tell(trouble));
     return result;
+  }
+
+  #tell(trouble: unknown): void {
+    this.#context.onError(
+      LedgerError.is(trouble) ? trouble : new LedgerError("IO", "a run could not be closed", { cause: trouble }),
+    );
   }
 
   /**

@@ -26,6 +26,14 @@ export interface MediaContent {
   };
 }
 
+/** A rich value whose bytes have to be waited for. They are those of the call. */
+export interface PendingContent {
+  readonly type: "image";
+  readonly held: number;
+  /** Checks the value once its bytes are there. Called once; rejects as the checks of other values throw. */
+  readonly load: () => Promise<MediaContent>;
+}
+
 /** The content of what is stored as text: in the record itself when it is short. */
 export function asText(type: "text" | "histogram", mediaType: string, text: string): MediaContent {
   const bytes = new TextEncoder().encode(text);

@@ -1,34 +1,43 @@
-import { hasLoneSurrogate } from "../backend/key.ts";
-import { MAX_VALUE_BYTES, type MediaContent } from "./content.ts";
+import { LedgerError } from "../backend/error.ts";
+import { toWellFormed } from "../backend/well-formed.ts";
+import { type CanvasLike, PendingPicture } from "./canvas.ts";
+import { MAX_VALUE_BYTES, type MediaContent, type PendingContent } from "./content.ts";
 import { isSensibleSize, MAX_PIXELS, MAX_SIDE, readImageHeader } from "./image-header.ts";
+import { isPixelData, isTypedArray, type Pixels, toBytes, wrongPixels } from "./pixels.ts";
 import { impossible, tooLarge, wrongInput } from "./wrong-input.ts";
 
-/** Pixels row by row from the top left, 8 bits a channel: an `ImageData` of a canvas is one. */
-export interface Pixels {
-  readonly data: Uint8Array | Uint8ClampedArray;
-  readonly width: number;
-  readonly height: number;
-  /** 4 (default): red, green, blue, alpha. 3: without alpha. 1: grey. 2: grey and alpha. */
-  readonly channels?: 1 | 2 | 3 | 4;
-}
-
-/** Bytes of a PNG, JPEG or WebP file, or pixels, which are stored as PNG. */
-export type ImageSource = Uint8Array | Pixels;
+/**
+ * A PNG, JPEG or WebP file as bytes, `ArrayBuffer` or Blob, which is stored as it is; or what is stored as PNG: pixels, an
+ * `ImageData`, or what a canvas shows at the call.
+ */
+export type ImageSource = Uint8Array | ArrayBuffer | Blob | Pixels | CanvasLike;
 
 /** Most bytes of pixels that are made into a PNG. */
 export const MAX_PIXEL_BYTES: number = 64 * 1024 * 1024;
 const MAX_CAPTION_LENGTH = 10_000;
 
+interface Detail {
+  readonly caption?: string;
+}
+
 /** Throws `INVALID_ARGUMENT` for anything else than an {@link ImageSource}, `TOO_LARGE` beyond the limits. */
-export function imageContent(image: unknown, caption: unknown): MediaContent {
+export function imageContent(image: unknown, caption: unknown): MediaContent | PendingContent {
   const detail = caption === undefined ? {} : { caption: checkCaption(caption) };
   if (typeof image !== "object" || image === null || Array.isArray(image)) throw wrongImage(image);
-  if (isBytes(image, "Uint8Array")) return fromFile(image, detail);
+  if (image instanceof PendingPicture) return fromCanvas(image, detail);
+  if (isTypedArray(image, ["Uint8Array"]) || isArrayBuffer(image)) {
+    const bytes = isArrayBuffer(image) ? new Uint8Array(image) : (image as Uint8Array);
+    checkSize(bytes.byteLength);
+    // Not slice(): that of Node's Buffer does not copy.
+    return fromFile(new Uint8Array(bytes), detail);
+  }
+  if (isBlob(image)) return fromBlob(image, detail);
   if (!("data" in image) || !("width" in image) || !("height" in image)) throw wrongImage(image);
   return fromPixels(image, detail);
 }
 
-function fromFile(file: Uint8Array, detail: { caption?: string }): MediaContent {
+/** `file` is nobody else's. */
+function fromFile(file: Uint8Array, detail: Detail): MediaContent {
   const header = readImageHeader(file);
   if (header === undefined)
     throw impossible(
@@ -38,22 +47,39 @@ function fromFile(file: Uint8Array, detail: { caption?: string }): MediaContent 
     );
   const { mediaType, width, height } = header;
   checkSides(width, height);
-  if (file.byteLength > MAX_VALUE_BYTES) throw tooLarge("image", `${file.byteLength} bytes`, `${MAX_VALUE_BYTES}`);
-  // Not slice(): that of Node's Buffer does not copy.
-  const own = new Uint8Array(file);
   return {
     type: "image",
     mediaType,
-    held: own.byteLength,
-    encode: async () => own,
+    held: file.byteLength,
+    encode: async () => file,
     details: { width, height, ...detail },
   };
 }
 
-function fromPixels(image: object, detail: { caption?: string }): MediaContent {
-  const { data, width, height, channels = 4 } = image as { [K in keyof Pixels]: unknown };
-  if (!isBytes(data, "Uint8Array") && !isBytes(data, "Uint8ClampedArray"))
-    throw wrongInput("image.data", "a Uint8Array or Uint8ClampedArray of pixels", data, "scale the values to 0 to 255");
+/** Blobs do not change, so that their bytes can be read later. */
+function fromBlob(blob: Blob, detail: Detail): PendingContent {
+  checkSize(blob.size);
+  return { type: "image", held: blob.size, load: async () => fromFile(await readBlob(blob), detail) };
+}
+
+function fromCanvas({ blob, width, height }: PendingPicture, detail: Detail): PendingContent {
+  checkSides(width, height);
+  return { type: "image", held: width * height * 4, load: async () => fromFile(await readBlob(await blob), detail) };
+}
+
+/** Trying again would not help: a canvas has gone on meanwhile, and the file of a Blob is another one. */
+async function readBlob(blob: Blob): Promise<Uint8Array> {
+  try {
+    return new Uint8Array(await blob.arrayBuffer());
+  } catch (cause) {
+    const why = cause instanceof Error ? `: ${cause.message}` : "";
+    throw new LedgerError("INVALID_ARGUMENT", `image is a Blob that cannot be read${why}`, { field: "image", cause });
+  }
+}
+
+function fromPixels(image: object, detail: Detail): MediaContent {
+  const { data, width, height, channels } = image as { [K in keyof Pixels]: unknown };
+  if (!isPixelData(data)) throw wrongPixels(data);
   const side = (value: unknown, name: string): number => {
     if (Number.isSafeInteger(value) && (value as number) > 0) return value as number;
     if (typeof value !== "number") throw wrongInput(name, "a number of pixels", value);
@@ -61,30 +87,43 @@ function fromPixels(image: object, detail: { caption?: string }): MediaContent {
   };
   const w = side(width, "image.width");
   const h = side(height, "image.height");
-  if (channels !== 1 && channels !== 2 && channels !== 3 && channels !== 4)
-    throw impossible("image.channels", "must be 1, 2, 3 or 4", channels);
+  const each = channels ?? data.length / (w * h);
+  if (each !== 1 && each !== 2 && each !== 3 && each !== 4) {
+    if (channels !== undefined) throw impossible("image.channels", "must be 1, 2, 3 or 4", channels);
+    throw impossible("image.data", `has ${data.length} elements, no 1 to 4 for each of ${w} x ${h} pixels`, data);
+  }
   checkSides(w, h);
-  const bytes = w * h * channels;
-  if (data.length !== bytes)
+  const size = w * h * each;
+  if (data.length !== size)
     throw impossible(
       "image.data",
-      `has ${data.length} bytes, but ${w} x ${h} pixels of ${channels} channels take ${bytes}`,
+      `has ${data.length} elements, but ${w} x ${h} pixels of ${each} channels take ${size}`,
       data,
     );
-  if (bytes > MAX_PIXEL_BYTES) throw tooLarge("image.data", `${bytes} bytes`, `${MAX_PIXEL_BYTES}`);
-  const pixels = { data: new Uint8Array(data), width: w, height: h, channels: channels as 1 | 2 | 3 | 4 };
+  if (size > MAX_PIXEL_BYTES) throw tooLarge("image.data", `${size} bytes`, `${MAX_PIXEL_BYTES}`);
+  const pixels = { data: toBytes(data), width: w, height: h, channels: each } as const;
   return {
     type: "image",
     mediaType: "image/png",
-    held: bytes,
+    held: size,
     encode: async () => (await import("./png.ts")).encodePng(pixels),
     details: { width: w, height: h, ...detail },
   };
 }
 
+function isBlob(value: object): value is Blob {
+  // In this order: the size of a Map is a getter that throws on a copy.
+  const { arrayBuffer } = value as Partial<Blob>;
+  return typeof arrayBuffer === "function" && typeof (value as Partial<Blob>).size === "number";
+}
+
 /** True also for those of another realm. */
-function isBytes(value: unknown, name: "Uint8Array" | "Uint8ClampedArray"): value is Uint8Array {
-  return ArrayBuffer.isView(value) && (value as Partial<Uint8Array>)[Symbol.toStringTag] === name;
+function isArrayBuffer(value: object): value is ArrayBuffer {
+  return Object.prototype.toString.call(value) === "[object ArrayBuffer]";
+}
+
+function checkSize(bytes: number): void {
+  if (bytes > MAX_VALUE_BYTES) throw tooLarge("image", `${bytes} bytes`, `${MAX_VALUE_BYTES}`);
 }
 
 function checkSides(width: number, height: number): void {
@@ -96,16 +135,9 @@ function checkCaption(caption: unknown): string {
   if (typeof caption !== "string") throw wrongInput("caption", "a string", caption);
   if (caption.length > MAX_CAPTION_LENGTH)
     throw impossible("caption", `has ${caption.length} characters, ${MAX_CAPTION_LENGTH} at most`, caption);
-  if (hasLoneSurrogate(caption)) throw impossible("caption", "holds half of a surrogate pair", caption);
-  return caption;
+  return toWellFormed(caption);
 }
 
 function wrongImage(value: unknown): Error {
-  const hint =
-    value instanceof ArrayBuffer
-      ? "new Uint8Array(x) gives its bytes"
-      : typeof Blob !== "undefined" && value instanceof Blob
-        ? "new Uint8Array(await x.arrayBuffer()) gives its bytes"
-        : "";
-  return wrongInput("image", "PNG, JPEG or WebP bytes or { data, width, height }", value, hint);
+  return wrongInput("image", "a PNG, JPEG or WebP file, a Blob, a canvas or { data, width, height }", value);
 }

@@ -1,4 +1,4 @@
-import { hasLoneSurrogate } from "../backend/key.ts";
+import { toWellFormed } from "../backend/well-formed.ts";
 import { MAX_VALUE_BYTES, type MediaContent } from "./content.ts";
 import { encodeTable, type TableColumn } from "./table-encoder.ts";
 import { impossible, tooLarge, wrongInput } from "./wrong-input.ts";
@@ -17,10 +17,19 @@ type NumberArray =
   | Int32Array
   | Uint32Array;
 
-/** Columns by name, all of one length, or the names of the columns and rows of as many cells. */
+/**
+ * Columns by name, all of one length; or the names of the columns and rows of as many cells; or rows as objects, whose columns
+ * are in the order in which their names first come up, with `null` where a row lacks one.
+ */
 export type TableSource =
   | { readonly [name: string]: readonly TableValue[] | NumberArray | BigInt64Array | BigUint64Array }
-  | { readonly columns: readonly string[]; readonly rows: readonly (readonly TableValue[])[] };
+  | { readonly columns: readonly string[]; readonly rows: readonly (readonly TableValue[])[] }
+  | readonly TableRow[];
+
+/** A row of a table. */
+export interface TableRow {
+  readonly [column: string]: TableValue | undefined;
+}
 
 export const MAX_CELLS = 10_000_000;
 export const MAX_COLUMNS = 4096;
@@ -61,7 +70,9 @@ export function tableContent(source: unknown): MediaContent {
 }
 
 function readSource(source: unknown): { columns: Column[]; rows: number } {
-  if (!isPlain(source)) throw wrongInput("table", "an object of columns or { columns, rows }", source);
+  if (Array.isArray(source)) return readObjects(source);
+  if (!isPlain(source))
+    throw wrongInput("table", "an object of columns, { columns, rows } or an array of objects", source);
   const { columns, rows } = source as { columns?: unknown; rows?: unknown };
   const isByRow =
     Array.isArray(columns) &&
@@ -78,14 +89,49 @@ function isPlain(value: unknown): value is object {
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
+function readObjects(rows: readonly unknown[]): { columns: Column[]; rows: number } {
+  if (rows.length === 0)
+    throw impossible("table", "has no columns: { columns, rows } names them for a table without rows", rows);
+  const names = new Map<string, string>();
+  rows.forEach((row, i) => {
+    if (!isPlain(row)) {
+      const hint = Array.isArray(row) ? "{ columns, rows } is for rows of cells" : "";
+      throw wrongInput(`table[${i}]`, "an object of cells", row, hint);
+    }
+    for (const key of Object.keys(row)) {
+      if (names.has(key)) continue;
+      names.set(key, checkName(key, `table[${i}]`));
+      if (names.size > MAX_COLUMNS) throw tooLarge("table", `more than ${MAX_COLUMNS} columns`, `${MAX_COLUMNS}`);
+    }
+  });
+  const columns = [...names].map(([key, name]): Column => {
+    const cell = (at: number): unknown => {
+      const row = rows[at] as Record<string, unknown>;
+      return Object.hasOwn(row, key) ? (row[key] ?? null) : null;
+    };
+    return { name, cell };
+  });
+  assertDistinct(columns);
+  return { columns, rows: rows.length };
+}
+
+/** Two names may become one when halves of surrogate pairs are replaced. */
+function assertDistinct(columns: readonly Column[]): void {
+  const seen = new Set<string>();
+  for (const { name } of columns) {
+    if (seen.has(name)) throw impossible(`table.${shorten(name)}`, "is the name of a column before it", name);
+    seen.add(name);
+  }
+}
+
 function readRows(names: readonly unknown[], rows: readonly unknown[]): { columns: Column[]; rows: number } {
   const seen = new Set<unknown>();
   const columns = names.map((name, i): Column => {
     if (typeof name !== "string") throw wrongInput(`table.columns[${i}]`, "a string", name);
-    checkName(name, `table.columns[${i}]`);
-    if (seen.has(name)) throw impossible(`table.columns[${i}]`, "is the name of a column before it", name);
-    seen.add(name);
-    return { name, cell: (row) => (rows[row] as readonly unknown[])[i] };
+    const own = checkName(name, `table.columns[${i}]`);
+    if (seen.has(own)) throw impossible(`table.columns[${i}]`, "is the name of a column before it", name);
+    seen.add(own);
+    return { name: own, cell: (row) => (rows[row] as readonly unknown[])[i] };
   });
   rows.forEach((row, i) => {
     if (!Array.isArray(row)) throw wrongInput(`table.rows[${i}]`, "an array of cells", row);
@@ -97,9 +143,9 @@ function readRows(names: readonly unknown[], rows: readonly unknown[]): { column
 
 function readColumns(source: Record<string, unknown>): { columns: Column[]; rows: number } {
   let rows: number | undefined;
-  const columns = Object.keys(source).map((name): Column => {
-    checkName(name, "table");
-    const cells = source[name];
+  const columns = Object.keys(source).map((key): Column => {
+    const name = checkName(key, "table");
+    const cells = source[key];
     if (!Array.isArray(cells) && !(ArrayBuffer.isView(cells) && !(cells instanceof DataView)))
       throw wrongInput(`table.${shorten(name)}`, "an array of cells", cells);
     const list = cells as ArrayLike<unknown>;
@@ -108,14 +154,16 @@ function readColumns(source: Record<string, unknown>): { columns: Column[]; rows
       throw impossible(`table.${shorten(name)}`, `has ${list.length} cells, but the column before it ${rows}`, cells);
     return { name, cell: (row) => list[row] };
   });
+  assertDistinct(columns);
   return { columns, rows: rows ?? 0 };
 }
 
-function checkName(name: string, field: string): void {
+/** Returns the name as it is stored. */
+function checkName(name: string, field: string): string {
   if (name === "") throw impossible(field, "has a column without a name", name);
   if (name.length > MAX_COLUMN_NAME_LENGTH)
     throw impossible(field, `has a column name of more than ${MAX_COLUMN_NAME_LENGTH} characters`, name);
-  if (hasLoneSurrogate(name)) throw impossible(field, "has a column name with half of a surrogate pair", name);
+  return toWellFormed(name);
 }
 
 type CellType = "number" | "bigint" | "string" | "boolean" | "date";
@@ -172,9 +220,7 @@ class ColumnBuilder {
       case "string":
         this.held += 2 * (cell as string).length;
         if (this.held > MAX_VALUE_BYTES) throw tooLarge("table", "cells of more bytes", `${MAX_VALUE_BYTES}`);
-        if (hasLoneSurrogate(cell as string))
-          throw impossible(this.#field(row), "holds half of a surrogate pair", cell);
-        this.#values.push(cell as string);
+        this.#values.push(toWellFormed(cell as string));
         return;
       default:
         this.#values.push(cell as boolean);

@@ -1,3 +1,5 @@
+import { PendingPicture } from "../media/canvas.ts";
+
 /** Members that inputs need not have of their own: those of an `ImageData` are getters of its class. */
 const MEMBERS = ["data", "width", "height", "channels", "counts", "edges"];
 /** Cells of rows of a table: nothing that is taken is nested deeper. */
@@ -13,6 +15,18 @@ const typedArray = Object.getPrototypeOf(Uint8Array.prototype) as Uint8Array;
  */
 export function copyInput(input: unknown, take: (bytes: number) => void): unknown {
   if (typeof input !== "object" || input === null || isPart(input)) return copyPart(input, take, LEVELS);
+  if (input instanceof PendingPicture) {
+    take(4 * input.width * input.height);
+    return input;
+  }
+  if (isBlob(input)) {
+    take(input.size);
+    return input;
+  }
+  if (isArrayBuffer(input)) {
+    take(input.byteLength);
+    return input.slice(0);
+  }
   const copy = Object.create(Object.getPrototypeOf(input)) as object;
   for (const name of new Set([...Object.keys(input), ...MEMBERS.filter((member) => member in input)])) {
     const value = copyPart((input as Record<string, unknown>)[name], take, LEVELS);
@@ -35,7 +49,37 @@ function copyPart(value: unknown, take: (bytes: number) => void, levels: number)
     // Not its own slice(): that of Node's Buffer does not copy.
     return typedArray.slice.call(value);
   }
-  if (!Array.isArray(value)) return value;
+  if (levels === 0) return value;
+  if (!Array.isArray(value)) return isPlain(value) ? copyRow(value, take) : value;
   take(8 * value.length);
-  return levels === 0 ? value : value.map((item) => copyPart(item, take, levels - 1));
+  return value.map((item) => copyPart(item, take, levels - 1));
+}
+
+/** A row of a table as an object. */
+function copyRow(row: object, take: (bytes: number) => void): object {
+  const keys = Object.keys(row);
+  take(8 * keys.length);
+  const copy = Object.create(Object.getPrototypeOf(row)) as object;
+  for (const key of keys) {
+    const value = copyPart((row as Record<string, unknown>)[key], take, 0);
+    Object.defineProperty(copy, key, { value, enumerable: true });
+  }
+  return copy;
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+/** Blobs do not change. */
+function isBlob(value: object): value is Blob {
+  // In this order: the size of a Map is a getter that throws on a copy.
+  const { arrayBuffer } = value as Partial<Blob>;
+  return typeof arrayBuffer === "function" && typeof (value as Partial<Blob>).size === "number";
+}
+
+/** True also for those of another realm. */
+function isArrayBuffer(value: object): value is ArrayBuffer {
+  return Object.prototype.toString.call(value) === "[object ArrayBuffer]";
 }

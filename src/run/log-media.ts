@@ -1,8 +1,10 @@
 import { LedgerError, invalidArgument } from "../backend/error.ts";
 import type { MediaEntry, MediaKind } from "../journal/media-entry.ts";
 import type { JournalWriter } from "../journal/writer.ts";
+import { isCanvas, takePicture } from "../media/canvas.ts";
 import type { RunContext } from "./context.ts";
 import { copyInput } from "./copy-input.ts";
+import { HeardPromise } from "./heard-promise.ts";
 import { type LogPosition, stepOf, timeOf } from "./position.ts";
 import { MAX_QUEUED_BYTES, OVERHEAD_BYTES } from "./queue-bound.ts";
 import type { StepCount } from "./step-count.ts";
@@ -33,8 +35,8 @@ export class MediaLog implements MediaTrouble {
   #early = 0;
   #earlyBytes = 0;
   #logged = 0;
-  /** Why a value was refused or given up that {@link takeLost} has not told of yet. */
-  #lost: LedgerError | undefined;
+  /** What rejects the promise of a call, and is not yet known to be heard of. */
+  readonly #ofCalls = new Set<LedgerError>();
 
   constructor(context: RunContext, writer: JournalWriter, steps: StepCount) {
     this.#context = context;
@@ -42,9 +44,9 @@ export class MediaLog implements MediaTrouble {
     this.#steps = steps;
   }
 
-  /** True when nothing waits, and nothing was lost that {@link takeLost} would tell of. */
+  /** True when nothing waits. */
   get isSettled(): boolean {
-    return this.#early === 0 && this.#lost === undefined && this.#store?.isSettled !== false;
+    return this.#early === 0 && this.#ofCalls.size === 0 && this.#store?.isSettled !== false;
   }
 
   /** Takes a value as it is at the call, or as one that comes too late. See `Run.logText`. */
@@ -55,9 +57,12 @@ export class MediaLog implements MediaTrouble {
     at: (LogImageOptions & LogHistogramOptions) | undefined,
     tooLate: LedgerError | undefined,
   ): Promise<MediaEntry> {
-    const entry = this.#log(type, key, input, at, tooLate);
-    // A failure that nobody waits for shows in `onError`, in `stats` and in `flush`.
-    entry.catch(() => {});
+    const stored = this.#log(type, key, input, at, tooLate);
+    const entry = new HeardPromise<MediaEntry>((resolve, reject) => void stored.then(resolve, reject));
+    entry.onRejected((reason, isHeard) => {
+      const isOfCall = this.#ofCalls.delete(reason as LedgerError);
+      if (isOfCall && !isHeard) this.#writer.report(reason as LedgerError);
+    });
     return entry;
   }
 
@@ -65,23 +70,18 @@ export class MediaLog implements MediaTrouble {
   async settle(): Promise<void> {
     // What waits for the same promise has waited longer, and so is in the store when this goes on.
     if (this.#early > 0) await this.#load().catch(() => {});
-    await this.#store?.settle();
-  }
-
-  /** The first of what was lost since the last call. */
-  takeLost(): LedgerError | undefined {
-    const lost = this.#lost;
-    this.#lost = undefined;
-    return lost;
+    try {
+      await this.#store?.settle();
+    } finally {
+      // So that `onError` has been told when a flush or the end of the run resolves. It takes a few steps, and no more.
+      for (let step = 0; step < 100 && this.#ofCalls.size > 0; step++) await undefined;
+    }
   }
 
   refused(cause: unknown): LedgerError {
-    const error = LedgerError.is(cause)
-      ? cause
-      : new LedgerError("INVALID_ARGUMENT", "the value cannot be read", { cause });
-    this.#lost ??= error;
-    this.#writer.report(error);
-    return error;
+    return this.#tellCaller(
+      LedgerError.is(cause) ? cause : new LedgerError("INVALID_ARGUMENT", "the value cannot be read", { cause }),
+    );
   }
 
   dropped(key: string): LedgerError {
@@ -91,16 +91,21 @@ export class MediaLog implements MediaTrouble {
       { field: key },
     );
     this.#writer.drop(1);
-    this.#writer.report(error);
-    return error;
+    return this.#tellCaller(error);
   }
 
-  failed(error: LedgerError, isFinal: boolean): void {
-    if (isFinal) {
-      this.#lost ??= error;
-      this.#writer.drop(1);
-    }
-    this.#writer.report(error);
+  failed(error: LedgerError, { isFinal, isFirst }: { readonly isFinal: boolean; readonly isFirst: boolean }): void {
+    if (isFinal) this.#writer.drop(1);
+    // The promise of the call tells of the first failure, which is no trouble of the ledger's if it is final.
+    if (isFinal && isFirst) this.#tellCaller(error);
+    else this.#writer.report(error);
+  }
+
+  /** The promise of the call rejects with the error; `onError` is told if nobody hears of that. */
+  #tellCaller(error: LedgerError): LedgerError {
+    this.#ofCalls.add(error);
+    this.#writer.remember(error);
+    return error;
   }
 
   /** Up to the first `await` it runs at the call, as it must: it takes step, time and content. */
@@ -112,14 +117,11 @@ export class MediaLog implements MediaTrouble {
     tooLate: LedgerError | undefined,
   ): Promise<MediaEntry> {
     this.#writer.assertUnfenced();
-    if (tooLate) {
-      this.#writer.report(tooLate);
-      throw tooLate;
-    }
+    if (tooLate) throw this.#tellCaller(tooLate);
     const value = this.#place(type, key, input, at);
     if (this.#store) return await this.#store.log(value);
 
-    const { copy, bytes } = this.#copy(key, input);
+    const { copy, bytes } = this.#copy(key, value.input);
     this.#early++;
     this.#earlyBytes += bytes;
     let store: MediaStore;
@@ -129,7 +131,7 @@ export class MediaLog implements MediaTrouble {
       const error = new LedgerError("IO", "what stores texts, images, histograms and tables cannot be loaded", {
         cause,
       });
-      this.failed(error, true);
+      this.failed(error, { isFinal: true, isFirst: true });
       throw error;
     } finally {
       this.#early--;
@@ -145,10 +147,12 @@ export class MediaLog implements MediaTrouble {
       const step = stepOf(at);
       const time = timeOf(at, this.#context.clock);
       const { caption, bins } = at;
+      // Now: a canvas goes on to something else.
+      const taken = type === "image" && isCanvas(input) ? takePicture(input) : input;
       return {
         n: this.#logged++,
         place: { key, type, step: this.#steps.richValue(step), time },
-        input,
+        input: taken,
         caption,
         bins,
       };

@@ -122,14 +122,18 @@ export class Run implements AsyncDisposable {
    * The promise resolves once the value is stored and recorded. It rejects with the cause of the first attempt that fails: the
    * value is kept and tried again. It rejects for good, nothing being stored, with `INVALID_ARGUMENT` for bad input,
    * `TOO_LARGE` beyond 16 Mi characters or where no more may wait, `RUN_CLOSED` once the run is finished, `FENCED`.
-   * It need not be awaited: `onError` and `stats.lastError` tell of failures too, and of those other than `RUN_CLOSED` and
-   * dropped values the next {@link flush} or {@link finish} rejects.
+   * It need not be awaited: `onError` is told of a value that is not stored unless the caller hears of that, and
+   * `stats.lastError` has it either way. No {@link flush} or {@link finish} rejects for it. Halves of surrogate pairs, which a
+   * text that was cut may hold, are kept as U+FFFD.
    */
   logText(key: string, text: string, at?: LogPosition): Promise<MediaEntry> {
     return this.#media.log("text", key, text, at, this.#tooLate("logText"));
   }
 
-  /** Logs a PNG, JPEG or WebP file as it is, or pixels, which are made a PNG of. Otherwise as {@link logText}. */
+  /**
+   * Logs a PNG, JPEG or WebP file as it is (bytes or a Blob), or as PNG what a canvas shows at the call, an `ImageData`, or pixels
+   * of 8 bits or from 0 to 1. Otherwise as {@link logText}.
+   */
   logImage(key: string, image: ImageSource, at?: LogImageOptions): Promise<MediaEntry> {
     return this.#media.log("image", key, image, at, this.#tooLate("logImage"));
   }
@@ -139,7 +143,7 @@ export class Run implements AsyncDisposable {
     return this.#media.log("histogram", key, data, at, this.#tooLate("logHistogram"));
   }
 
-  /** Logs a table of at most 10 million cells, kept as Parquet. Otherwise as {@link logText}. */
+  /** Logs a table of at most 10 million cells, kept as Parquet: columns, rows of cells, or rows as objects. Otherwise as {@link logText}. */
   logTable(key: string, table: TableSource, at?: LogPosition): Promise<MediaEntry> {
     return this.#media.log("table", key, table, at, this.#tooLate("logTable"));
   }
@@ -246,16 +250,10 @@ export class Run implements AsyncDisposable {
   /**
    * Resolves once everything logged before the call is acknowledged by the backend at its durability. Rejects with the cause
    * otherwise: the data is still buffered and a later flush can succeed. Not after `FENCED`: another process resumed the run
-   * with `mode: "exclusive"`, and this writer stores nothing more. Rejects once, when all else is stored, with the cause why a rich
-   * value was refused or given up.
+   * with `mode: "exclusive"`, and this writer stores nothing more. A rich value that was refused or given up rejects its own
+   * promise alone.
    */
   async flush(): Promise<void> {
-    await this.#flush();
-    const lost = this.#media.takeLost();
-    if (lost) throw lost;
-  }
-
-  async #flush(): Promise<void> {
     if (this.#media.isSettled) return await this.#writer.flush();
     const [media, journal] = await Promise.allSettled([this.#media.settle(), this.#writer.flush()]);
     // What has been stored by now is to be recorded even if not all of it could be.
@@ -266,7 +264,7 @@ export class Run implements AsyncDisposable {
   /**
    * Closes the run: waits for artifacts and other values under way, flushes, and writes its final record. Again is fine; the first status
    * counts. Rejects when something could not be stored: nothing is lost, and calling it again tries again; `FENCED` as for
-   * {@link flush}. A rich value that was refused or given up, and that no flush told of, makes it reject once the run is closed.
+   * {@link flush}. A rich value or an artifact that cannot be stored rejects its own promise alone.
    */
   finish(status: ClosingStatus = "finished"): Promise<void> {
     if (status !== "finished" && status !== "failed" && status !== "killed") {
@@ -327,7 +325,7 @@ export class Run implements AsyncDisposable {
     // What failed there has rejected where it was called.
     await Promise.allSettled(this.#uploads);
     writer.assertUnfenced();
-    if (!this.#media.isSettled) await this.#flush();
+    if (!this.#media.isSettled) await this.flush();
     const { closeRun, readOthers } = await loadClosing();
     const others = await readOthers(context, created, writer);
     if (!this.#finishRecorded) {
@@ -342,9 +340,6 @@ export class Run implements AsyncDisposable {
     this.#status = ending.status;
     this.#writer.close();
     this.#leave();
-    // Only now: what can never be stored is no reason to leave the run open.
-    const lost = this.#media.takeLost();
-    if (lost) throw lost;
   }
 
   #leave(): void {

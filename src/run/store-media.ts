@@ -1,7 +1,7 @@
 import { LedgerError } from "../backend/error.ts";
 import type { MediaEntry, MediaEvent } from "../journal/media-entry.ts";
 import type { JournalWriter } from "../journal/writer.ts";
-import { MAX_STORED_BYTES, type MediaContent } from "../media/content.ts";
+import { MAX_STORED_BYTES, type MediaContent, type PendingContent } from "../media/content.ts";
 import { histogramContent } from "../media/histogram.ts";
 import { imageContent } from "../media/image.ts";
 import { tableContent } from "../media/table.ts";
@@ -27,8 +27,8 @@ export interface MediaTrouble {
   refused(cause: unknown): LedgerError;
   /** A value for which there is no room. Returns what to throw. */
   dropped(key: string): LedgerError;
-  /** Trouble in the background; after a final one the value is given up. */
-  failed(error: LedgerError, isFinal: boolean): void;
+  /** Trouble in the background; after a final one the value is given up. The call rejects with the first. */
+  failed(error: LedgerError, how: { readonly isFinal: boolean; readonly isFirst: boolean }): void;
 }
 
 /** Checks rich values, stores them in the background and records them in the journal once stored. */
@@ -42,7 +42,7 @@ export class MediaStore {
     this.#context = context;
     this.#writer = writer;
     this.#trouble = trouble;
-    this.#queue = new UploadQueue(context.clock, (error, isFinal) => trouble.failed(error, isFinal));
+    this.#queue = new UploadQueue(context.clock, (error, how) => trouble.failed(error, how));
   }
 
   /** True when nothing waits. */
@@ -58,50 +58,53 @@ export class MediaStore {
   /** Checks and copies the value before it returns. Resolves once it is stored and recorded. */
   async log(value: LoggedValue): Promise<MediaEntry> {
     const { n, place } = value;
-    let content: MediaContent;
+    let content: MediaContent | PendingContent;
     try {
       content = toContent(value);
     } catch (error) {
       throw this.#trouble.refused(error);
     }
-    const { mediaType, held, inline, details } = content;
+    const { held } = content;
+    const inline = "inline" in content ? content.inline : undefined;
     if (!(this.#writer.hasRoom && (inline !== undefined || this.#queue.hasRoom(held))))
       throw this.#trouble.dropped(place.key);
     let entry: MediaEntry;
-    if (inline !== undefined) {
+    if ("inline" in content && inline !== undefined) {
+      const { mediaType, details } = content;
       entry = { ...place, size: held, mediaType, inline, ...details };
       this.#writer.event(toEvent(entry, n), "media");
     } else {
       const stored = this.#upload(content);
-      let size = 0;
-      let digest = "";
+      let made: MediaEntry | undefined;
       await this.#queue.add(held, async () => {
-        ({ size, digest } = await stored());
-        this.#writer.event(toEvent({ ...place, size, mediaType, digest, ...details }, n), "media");
+        made = { ...place, ...(await stored()) };
+        this.#writer.event(toEvent(made, n), "media");
       });
-      entry = { ...place, size, mediaType, digest, ...details };
+      entry = made as unknown as MediaEntry;
     }
     await this.#writer.flush(false);
     return entry;
   }
 
   /** Stores the content; called again after a failure it encodes nothing anew. */
-  #upload(content: MediaContent): () => Promise<{ size: number; digest: string }> {
-    const { type } = content;
-    let encode: MediaContent["encode"] | undefined = content.encode;
-    let bytes: Uint8Array | undefined;
+  #upload(content: MediaContent | PendingContent): () => Promise<Omit<MediaEntry, keyof LoggedValue["place"]>> {
+    let source: MediaContent | PendingContent | undefined = content;
+    let ready: { readonly bytes: Uint8Array; readonly mediaType: string; readonly details: MediaContent["details"] };
     return async () => {
-      if (bytes === undefined) {
-        bytes = await encoded(encode as MediaContent["encode"], type);
-        encode = undefined;
+      if (source !== undefined) {
+        const { encode, type, mediaType, details } = "load" in source ? await source.load() : source;
+        ready = { bytes: await encoded(encode, type), mediaType, details };
+        // So that only the encoded form stays in memory.
+        source = undefined;
       }
+      const { bytes, mediaType, details } = ready;
       const { hex, size } = await (await this.#context.artifacts()).putBlob(bytes);
-      return { size, digest: `sha256:${hex}` };
+      return { size, mediaType, digest: `sha256:${hex}`, ...details };
     };
   }
 }
 
-function toContent({ place, input, caption, bins }: LoggedValue): MediaContent {
+function toContent({ place, input, caption, bins }: LoggedValue): MediaContent | PendingContent {
   switch (place.type) {
     case "text":
       return textContent(input);

@@ -1,6 +1,7 @@
 import { setOwn } from "../backend/dictionary.ts";
 import { LedgerError, invalidArgument } from "../backend/error.ts";
 import { hasLoneSurrogate } from "../backend/key.ts";
+import { toWellFormed } from "../backend/well-formed.ts";
 import type { Dictionary } from "../journal/event.ts";
 
 /** Longest name of an experiment, run, group or tag, in UTF-16 code units. */
@@ -10,7 +11,9 @@ export const MAX_TEXT_LENGTH: number = 1024 * 1024;
 
 /** A name people chose. Throws `INVALID_ARGUMENT` when it is no string, empty, too long or holds control characters. */
 export function checkName(value: unknown, field: string, longest: number = MAX_NAME_LENGTH): string {
-  const name = checkText(value, field, longest);
+  const name = asText(value, field, longest);
+  if (hasLoneSurrogate(name))
+    throw new LedgerError("INVALID_ARGUMENT", `${field} holds half of a surrogate pair`, { field, received: "string" });
   if (name.trim() === "")
     throw new LedgerError("INVALID_ARGUMENT", `${field} must not be empty`, { field, received: "string" });
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
@@ -19,7 +22,15 @@ export function checkName(value: unknown, field: string, longest: number = MAX_N
   return name;
 }
 
+/**
+ * A text that people or programs wrote, with U+FFFD in place of halves of surrogate pairs: texts are cut anywhere. Throws
+ * `INVALID_ARGUMENT` if it is no string or too long.
+ */
 export function checkText(value: unknown, field: string, longest: number = MAX_TEXT_LENGTH): string {
+  return toWellFormed(asText(value, field, longest));
+}
+
+function asText(value: unknown, field: string, longest: number): string {
   if (typeof value !== "string") throw invalidArgument(field, "a string", value);
   if (value.length > longest) {
     throw new LedgerError("INVALID_ARGUMENT", `${field} has ${value.length} characters, ${longest} at most`, {
@@ -27,8 +38,6 @@ export function checkText(value: unknown, field: string, longest: number = MAX_T
       received: "string",
     });
   }
-  if (hasLoneSurrogate(value))
-    throw new LedgerError("INVALID_ARGUMENT", `${field} holds half of a surrogate pair`, { field, received: "string" });
   return value;
 }
 

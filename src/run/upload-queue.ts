@@ -12,10 +12,15 @@ function isFinal(error: LedgerError): boolean {
   return FINAL.includes(error.code);
 }
 
+/** Told of each failure: whether the upload is given up, and whether it is the first, which {@link UploadQueue.add} rejects with. */
+type OnFailure = (error: LedgerError, how: { readonly isFinal: boolean; readonly isFirst: boolean }) => void;
+
 interface Upload {
   readonly bytes: number;
   readonly work: () => Promise<void>;
   isActive: boolean;
+  /** The promise of {@link UploadQueue.add} has rejected. */
+  hasFailed: boolean;
   /** Of the attempt that comes next, or is under way. */
   attempt: Attempt;
 }
@@ -40,7 +45,7 @@ class Attempt {
  */
 export class UploadQueue {
   readonly #clock: Clock;
-  readonly #onFailure: (error: LedgerError, isFinal: boolean) => void;
+  readonly #onFailure: OnFailure;
   /** In order. */
   readonly #uploads = new Set<Upload>();
   #bytes = 0;
@@ -48,7 +53,7 @@ export class UploadQueue {
   #failures = 0;
   #retry: Timer | undefined;
 
-  constructor(clock: Clock, onFailure: (error: LedgerError, isFinal: boolean) => void) {
+  constructor(clock: Clock, onFailure: OnFailure) {
     this.#clock = clock;
     this.#onFailure = onFailure;
   }
@@ -64,7 +69,7 @@ export class UploadQueue {
 
   /** Resolves when `work` has; rejects with the cause of the first attempt that fails. */
   add(bytes: number, work: () => Promise<void>): Promise<void> {
-    const upload = { bytes: bytes + OVERHEAD_BYTES, work, isActive: false, attempt: new Attempt() };
+    const upload = { bytes: bytes + OVERHEAD_BYTES, work, isActive: false, hasFailed: false, attempt: new Attempt() };
     this.#uploads.add(upload);
     this.#bytes += upload.bytes;
     const { promise } = upload.attempt;
@@ -116,8 +121,10 @@ export class UploadQueue {
       upload.attempt = new Attempt();
       this.#wait(error);
     }
+    const isFirst = !upload.hasFailed;
+    upload.hasFailed = true;
     attempt.reject(error);
-    this.#onFailure(error, isFinal(error));
+    this.#onFailure(error, { isFinal: isFinal(error), isFirst });
   }
 
   /** What has not begun waits too, and whoever waits for it learns why. */
@@ -132,6 +139,7 @@ export class UploadQueue {
       if (upload.isActive) continue;
       const { attempt } = upload;
       upload.attempt = new Attempt();
+      upload.hasFailed = true;
       attempt.reject(error);
     }
   }

@@ -79,11 +79,19 @@ const inputs: unknown[] = [
   },
   { columns: ["a"], rows: [[1], [1, 2]] },
   { columns: ["a"], rows: [{ a: 1 }] },
+  [{ a: 1, b: new Date(3) }, { b: null }],
+  [{ a: 1 }, [2]],
+  [{ a: { b: 1 } }],
+  JSON.parse('[{"__proto__":1}]'),
+  new Blob([png(2, 2) as BlobPart]),
+  png(2, 2).slice().buffer,
+  { data: new Float32Array(4), width: 2, height: 2 },
 ];
 
-async function outcome(read: () => ReturnType<typeof textContent>): Promise<unknown> {
+async function outcome(read: () => ReturnType<typeof imageContent>): Promise<unknown> {
   try {
-    const { encode, ...rest } = read();
+    const content = read();
+    const { encode, ...rest } = "load" in content ? await content.load() : content;
     return { ...rest, bytes: await encode() };
   } catch (error) {
     const { code, message, field, received } = error as Record<string, unknown>;
@@ -105,9 +113,10 @@ describe("a copy is taken, or refused with the same words, as what it is a copy 
 
 test("it shares nothing that can be changed, down to the cells", () => {
   const cells = fc.array(fc.oneof(fc.integer(), fc.string(), fc.date({ noInvalidDate: true }), fc.constant(null)));
+  const rows = fc.array(fc.dictionary(fc.string(), fc.oneof(fc.integer(), fc.date({ noInvalidDate: true }))));
   const parts = fc.oneof(cells, fc.uint8Array(), fc.float64Array(), fc.array(cells));
   fc.assert(
-    fc.property(fc.oneof(parts, fc.dictionary(fc.string(), parts)), (before) => {
+    fc.property(fc.oneof(parts, fc.dictionary(fc.string(), parts), rows), (before) => {
       const input = structuredClone(before);
       const own = copy(input);
       const spoil = (value: unknown): void => {

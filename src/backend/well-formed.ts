@@ -1,0 +1,10 @@
+import { hasLoneSurrogate } from "./key.ts";
+
+const encoder = new TextEncoder();
+// Without ignoreBOM it would drop a byte order mark at the beginning.
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/** Returns the text with U+FFFD in place of each half of a surrogate pair, which UTF-8 cannot hold. */
+export function toWellFormed(text: string): string {
+  return hasLoneSurrogate(text) ? decoder.decode(encoder.encode(text)) : text;
+}

@@ -1,0 +1,80 @@
+import { LedgerError } from "../backend/error.ts";
+
+/** A canvas as far as it is used here: one of a page, an `OffscreenCanvas`, or one of a library for Node. */
+export interface CanvasLike {
+  readonly width: number;
+  readonly height: number;
+  /** Of a page. */
+  toBlob?(done: (blob: Blob | null) => void, type?: string): void;
+  /** Of an `OffscreenCanvas`. */
+  convertToBlob?(options?: { readonly type?: string }): Promise<Blob>;
+  /** Of libraries for Node: the bytes of a file, at once. */
+  toBuffer?(type: "image/png"): Uint8Array;
+  getContext?(kind: "2d"): unknown;
+}
+
+/** A picture that the browser is still encoding. */
+export class PendingPicture {
+  readonly blob: Promise<Blob>;
+  readonly width: number;
+  readonly height: number;
+
+  constructor(blob: Promise<Blob>, { width, height }: CanvasLike) {
+    this.blob = blob.catch((cause: unknown) => {
+      throw LedgerError.is(cause) ? cause : unreadable(reasonOf(cause), cause);
+    });
+    this.width = width;
+    this.height = height;
+    // Whoever stores it meets the failure; till then nobody waits.
+    this.blob.catch(() => {});
+  }
+}
+
+/** True for what can give its picture and holds no pixels itself, as an `ImageData` does. */
+export function isCanvas(value: unknown): value is CanvasLike {
+  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value) || "data" in value) return false;
+  const { width, height, toBlob, convertToBlob, toBuffer, getContext } = value as Partial<CanvasLike>;
+  const gives = [toBlob, convertToBlob, toBuffer, getContext].some((method) => typeof method === "function");
+  return gives && typeof width === "number" && typeof height === "number";
+}
+
+/**
+ * Takes the picture that the canvas shows now: what is drawn later does not change it. Returns the bytes of a PNG, pixels, or a
+ * picture to be waited for. Throws `INVALID_ARGUMENT` for a canvas that cannot be read, such as one with pictures of other sites.
+ */
+export function takePicture(canvas: CanvasLike): unknown {
+  const { width, height } = canvas;
+  if (!(width > 0 && height > 0)) throw unreadable(`it has ${width} x ${height} pixels`);
+  try {
+    if (typeof canvas.toBuffer === "function") return canvas.toBuffer("image/png");
+    // Both take the picture before they return.
+    if (typeof canvas.convertToBlob === "function")
+      return new PendingPicture(canvas.convertToBlob({ type: "image/png" }), canvas);
+    if (typeof canvas.toBlob === "function") return new PendingPicture(blobOf(canvas), canvas);
+    const context = canvas.getContext?.("2d") as Partial<CanvasImageData> | null | undefined;
+    if (typeof context?.getImageData === "function") return context.getImageData(0, 0, width, height);
+  } catch (cause) {
+    throw unreadable(reasonOf(cause), cause);
+  }
+  throw unreadable("it gives neither a file nor pixels");
+}
+
+type CanvasImageData = Pick<OffscreenCanvasRenderingContext2D, "getImageData">;
+
+async function blobOf(canvas: CanvasLike): Promise<Blob> {
+  return await new Promise<Blob>((resolve, reject) =>
+    canvas.toBlob?.((blob) => (blob ? resolve(blob) : reject(unreadable("the browser cannot encode it"))), "image/png"),
+  );
+}
+
+function reasonOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : "its methods fail";
+}
+
+function unreadable(why: string, cause?: unknown): LedgerError {
+  return new LedgerError("INVALID_ARGUMENT", `image is a canvas that cannot be read: ${why}`, {
+    field: "image",
+    received: "canvas",
+    cause,
+  });
+}
