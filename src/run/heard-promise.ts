@@ -8,6 +8,7 @@ export class HeardPromise<T> extends Promise<T> {
   }
 
   // `await`, `catch`, `finally` and `Promise.all` come here too, since this is no plain promise.
+  // oxlint-disable-next-line unicorn/no-thenable -- it is a promise
   override then<A = T, B = never>(
     onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,

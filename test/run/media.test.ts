@@ -294,7 +294,7 @@ describe("a value that cannot be stored rejects its own promise, and nothing of 
     await run.logText("t", "fine");
     await bad().catch(() => {});
     await bad().then(undefined, () => {});
-    await Promise.allSettled([bad(), Promise.race([bad()]), returned()]);
+    await Promise.allSettled([bad(), Promise.race([bad(), bad()]), returned()]);
     try {
       await bad();
     } catch {
