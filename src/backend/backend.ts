@@ -54,13 +54,16 @@ export interface Entry {
 }
 
 /**
- * Tells whether the process that wrote a token still runs. A backend that many machines share still answers for the
- * processes it can see, and `undefined` for all others: then the run's own progress decides.
+ * Tells whether the thread that wrote a token still runs. A backend that many machines share answers for the threads that it
+ * can see, and `undefined` for all others: then the run's own progress decides.
  */
 export interface Liveness {
-  /** Names this process. Opaque, at most 200 characters, no secret in it. */
+  /** Names this thread of this process, and no other one ever. Opaque, at most 200 characters, no secret in it. */
   readonly token: string;
-  /** `true` runs, `false` certainly ended, `undefined` cannot be told from here. Never rejects. */
+  /**
+   * `true` runs, `false` certainly ended, `undefined` cannot be told from here. Never rejects. Answer `false` only if it is
+   * certain: the library then removes what that thread could otherwise still append to.
+   */
   isAlive(token: string): Promise<boolean | undefined>;
 }
 

@@ -4,9 +4,11 @@ import { LedgerError, invalidArgument } from "../backend/error.ts";
 import { foldRun } from "../journal/fold.ts";
 import { flushPolicy } from "../journal/flush-policy.ts";
 import type { RunCreated } from "../journal/run-created.ts";
-import { highestOrder, type WriterFold } from "../journal/writer-fold.ts";
+import { highestOrder } from "../journal/writer-fold.ts";
+import { areWritersAlive } from "../journal/writers-alive.ts";
 import { type UnreadableRun, UnreadableRuns } from "../journal/unreadable.ts";
 import { listRun, type RunListing } from "../journal/list-run.ts";
+import type { RunStatus } from "../journal/run-record.ts";
 import { readRunState, type RunState } from "../journal/run-state.ts";
 import { closeRun } from "../run/close-run.ts";
 import { isCompactable, removeSuperseded } from "../run/compact-run.ts";
@@ -34,6 +36,8 @@ export interface Recovery {
   readonly unreadable?: readonly UnreadableRun[];
 }
 
+/** How often a run is looked at again because a writer showed up while it was being closed. */
+const TRIES = 20;
 /** Looks at a run while it is watched for progress. */
 const LOOKS = 6;
 /** Runs looked at, or closed, at once. */
@@ -101,10 +105,15 @@ async function recoverRun(
   options: RecoverOptions,
   pass: Gate,
 ): Promise<"interrupted" | "running" | "closed"> {
-  const seen = await pass(() => lookAt(context, id, isOpenHere, options));
-  if (typeof seen === "string") return seen;
-  if (await showsProgress(context, seen, options.signal, pass)) return "running";
-  return await pass(() => closeUnlessClosed(context, seen, options.signal));
+  for (let left = TRIES; left > 0; left--) {
+    const seen = await pass(() => lookAt(context, id, isOpenHere, options));
+    if (typeof seen === "string") return seen;
+    if (await showsProgress(context, seen, options.signal, pass)) return "running";
+    const outcome = await pass(() => closeUnlessClosed(context, seen, options.signal));
+    if (outcome !== "running") return outcome;
+    // A writer joined, or woke up, in this moment. It may be gone by now.
+  }
+  return "running";
 }
 
 async function lookAt(
@@ -125,25 +134,25 @@ async function lookAt(
   }
   if (isOpenHere) return "running";
   const { folds } = state;
-  const writers = await askProcesses(backend, created, folds, state.listing.fences);
+  const writers = await areWritersAlive(backend, created, folds, state.listing.fences);
   if (writers === "alive") return "running";
   const beatMs = folds.reduce((longest, fold) => Math.max(longest, fold.beatMs ?? 0), created.writer.beatMs);
   return { created, listing, graceMs: writers === "gone" ? 0 : (graceMs ?? 3 * beatMs) };
 }
 
-/** Between the looks at it the run may have been closed properly. */
+/** Another process may have closed the run meanwhile. `running`: a writer showed up, so the run was left as it is. */
 async function closeUnlessClosed(
   context: RunContext,
   { created }: Suspect,
   signal: AbortSignal | undefined,
-): Promise<"interrupted" | "closed"> {
+): Promise<"interrupted" | "running" | "closed"> {
   const state = await readRunState(context.backend, created, signal ? { signal } : {});
   if (isClosed(created, state)) {
     await tidy(context, created, state, signal);
     return "closed";
   }
-  await closeAsInterrupted(context, created, state, signal);
-  return "interrupted";
+  const status = await closeAsInterrupted(context, created, state, signal);
+  return status === "running" || status === "interrupted" ? status : "closed";
 }
 
 function isClosed(created: RunCreated, { folds }: RunState): boolean {
@@ -181,27 +190,6 @@ async function tidy(
   await removeSuperseded(backend, created.id, { listing, covers: left, compacted, settled }, signal);
 }
 
-/** Those that a fence shut out are not asked about: they may live on and write nothing. */
-async function askProcesses(
-  { liveness }: Backend,
-  created: RunCreated,
-  folds: readonly WriterFold[],
-  fences: number,
-): Promise<"alive" | "gone" | "unknown"> {
-  if (liveness === undefined) return "unknown";
-  const tokens = new Map(folds.filter(({ fence }) => fence >= fences).map(({ writer, alive }) => [writer, alive]));
-  if (fences === 0) tokens.set(created.writer.id, created.writer.alive);
-  // Nobody: whoever put up the fence has not begun its session yet, or died before it.
-  let unknown = tokens.size === 0;
-  for (const token of tokens.values()) {
-    // This very process lives, but whether the writer in it does, only progress tells.
-    const isAlive = token === undefined || token === liveness.token ? undefined : await liveness.isAlive(token);
-    if (isAlive === true) return "alive";
-    if (isAlive === undefined) unknown = true;
-  }
-  return unknown ? "unknown" : "gone";
-}
-
 async function showsProgress(
   { backend, clock }: RunContext,
   { created, listing, graceMs }: Suspect,
@@ -228,7 +216,7 @@ async function closeAsInterrupted(
   created: RunCreated,
   { folds, listing }: RunState,
   signal: AbortSignal | undefined,
-): Promise<void> {
+): Promise<RunStatus> {
   const { backend, ids } = context;
   const writer = newWriter(context, created, ids("writer"), {
     policy: flushPolicy(undefined, backend.capabilities.append),
@@ -243,11 +231,12 @@ async function closeAsInterrupted(
     const endTime = folds.reduce((last, { lastTime }) => Math.max(last, lastTime ?? 0), created.createdAt);
     const { fences } = listing;
     const beatMs = created.writer.beatMs;
-    writer.event({ kind: "session", mode: "recover", beatMs, ...(fences > 0 && { fence: fences }) }, "session");
+    const alive = backend.liveness?.token;
+    const session = { kind: "session", mode: "recover", beatMs, ...(alive !== undefined && { alive }) } as const;
+    writer.event({ ...session, ...(fences > 0 && { fence: fences }) }, "session");
     writer.event({ kind: "interrupted", positions: Object.fromEntries(positions), endTime }, "interrupted");
     await writer.flush();
-    // With whoever showed up in between: a document tells of everything that is there.
-    await closeRun(context, created, { writer, positions, signal });
+    return await closeRun(context, created, { writer, positions, onlyFinal: true, signal });
   } catch (error) {
     throw LedgerError.is(error)
       ? error

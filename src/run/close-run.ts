@@ -9,6 +9,7 @@ import type { SegmentEntry } from "../journal/list-segments.ts";
 import { listRun, type RunListing } from "../journal/list-run.ts";
 import type { RunCreated } from "../journal/run-created.ts";
 import { encodeRunDocument, runDocumentKey } from "../journal/run-document.ts";
+import type { RunStatus } from "../journal/run-record.ts";
 import type { RunState } from "../journal/run-state.ts";
 import { segmentKey } from "../journal/segment.ts";
 import type { JournalWriter } from "../journal/writer.ts";
@@ -24,6 +25,8 @@ export interface CloseRunOptions {
   readonly positions?: ReadonlyMap<string, number> | undefined;
   /** The run as it was just read, without `writer`. */
   readonly state?: RunState | undefined;
+  /** Leaves the run as it is if it turns out to be `running`. */
+  readonly onlyFinal?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -67,11 +70,13 @@ async function readListed(
 
 /**
  * Writes the next document of a run: the fold of everything, with its points as Parquet unless another writer seems to go on.
+ * Returns the run's status as the document has it. A run that is `running` is never compacted: its journals are what
+ * `recover()` looks at.
  * Journals are removed once document and Parquet were read back and are right, and only those that no writer can add to any
  * more. Wherever this ends nothing is lost: the Parquet counts only once a document names it, and till then the journals stay.
  */
-export async function closeRun(context: RunContext, created: RunCreated, options: CloseRunOptions = {}): Promise<void> {
-  const { positions, signal } = options;
+export async function closeRun(context: RunContext, created: RunCreated, options: CloseRunOptions = {}): Promise<RunStatus> {
+  const { positions, onlyFinal = false, signal } = options;
   const { backend } = context;
   const call = signal ? { signal } : {};
   // Without a fold part of what the writer recorded stands under another id: then only the journals tell.
@@ -82,12 +87,16 @@ export async function closeRun(context: RunContext, created: RunCreated, options
     const state =
       known ?? (await readListed(backend, created, await listRun(backend, created.id, call), writer?.id, signal));
     known = undefined;
-    if (isAllCompacted(created.id, state, writer)) return;
     const folds = [...state.folds, ...(own ? [own] : [])].sort(compareWriters);
+    const record = foldRun(created, folds);
+    const { status } = record;
+    if (onlyFinal && status === "running") return status;
+    if (isAllCompacted(created.id, state, writer)) return status;
     const covers = coverage(state, writer);
     const document = state.listing.newestDocument + 1;
     let compacted: Compacted | undefined;
-    const goesOn = await seemsActive(backend, state.folds, { positions, fences: state.listing.fences });
+    const { fences } = state.listing;
+    const goesOn = status === "running" || (await seemsActive(backend, state.folds, { positions, fences }));
     if (!goesOn) {
       try {
         compacted = await compact(context, created, { state, folds, covers }, writer, signal);
@@ -98,7 +107,7 @@ export async function closeRun(context: RunContext, created: RunCreated, options
       }
     }
     const carried = compacted ?? state.document?.compacted;
-    const bytes = encodeRunDocument({ record: foldRun(created, folds), covers, compacted: carried });
+    const bytes = encodeRunDocument({ record, covers, compacted: carried });
     // Another writer closed the run at the same time: what it found has to go into what is written here.
     if (!(await createDocument(context, created.id, document, bytes, signal))) continue;
     // While another writer goes on, the run stays open in the catalogue.
@@ -114,7 +123,7 @@ export async function closeRun(context: RunContext, created: RunCreated, options
     } finally {
       await entered;
     }
-    return;
+    return status;
   }
   throw new LedgerError("IO", `run ${created.id} is closed by others over and over`);
 }

@@ -1,5 +1,6 @@
 import type { Backend } from "../backend/backend.ts";
 import type { WriterFold } from "../journal/writer-fold.ts";
+import { hasEnded, isRecovery } from "../journal/writers-alive.ts";
 
 /** How others may be told to go on or not. */
 export interface WriterKnowledge {
@@ -9,18 +10,6 @@ export interface WriterKnowledge {
   readonly fences?: number | undefined;
   /** Id of the writer that asks. */
   readonly self?: string | undefined;
-}
-
-/** A writer that said so will record nothing more. */
-function hasEnded({ events }: WriterFold): boolean {
-  return (
-    events.some(({ kind }) => kind === "finish") ||
-    (isRecovery(events) && events.some(({ kind }) => kind === "interrupted"))
-  );
-}
-
-function isRecovery(events: WriterFold["events"]): boolean {
-  return events.some((event) => event.kind === "session" && event.mode === "recover");
 }
 
 /**
@@ -33,7 +22,7 @@ export async function seemsActive(
   { positions, fences = 0 }: WriterKnowledge,
 ): Promise<boolean> {
   for (const fold of others) {
-    if (fold.fence < fences || hasEnded(fold) || isRecovery(fold.events)) continue;
+    if (fold.fence < fences || hasEnded(fold) || isRecovery(fold)) continue;
     const isAlive = fold.alive === undefined ? undefined : await liveness?.isAlive(fold.alive);
     if (isAlive === false) continue;
     if (isAlive === true || fold.next > (positions?.get(fold.writer) ?? 0)) return true;

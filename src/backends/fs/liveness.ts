@@ -1,104 +1,94 @@
 import type { Liveness } from "../../backend/backend.ts";
-import { errno } from "./errors.ts";
-import { readFile, readFileSync, readlinkSync } from "./file-calls.ts";
+import { readFileSync } from "./file-calls.ts";
+import { processExists, seesOwnProcesses, type ThreadIdentity, thisThread, threadRuns } from "./linux-threads.ts";
 import { crypto, os } from "./on-demand.ts";
 
-/** The number of the first process namespace of every Linux system. Other ones are those of containers. */
-const FIRST_NAMESPACE = "4026531836";
+/** Threads that are known to have ended. That never changes, so nobody looks again. */
+const ended = new Set<string>();
+const MAX_ENDED = 4096;
+/** Questions that are being answered. */
+const asked = new Map<string, Promise<boolean | undefined>>();
 
 /**
  * Tokens:
- * - `linux:<machine>:<boot>:<process namespace>:<pid>:<start time>`, the start in clock ticks since the machine's start;
- * - `<platform>:<machine>:<pid>` elsewhere.
+ * - `linux:<host>:<boot>:<process namespace>:<time namespace>:<pid>:<start>:<thread>:<thread start>`, starts in clock ticks
+ *   since the machine's start. The last two are empty if the system does not tell them;
+ * - `<platform>:<host>:<network>:<pid>` elsewhere, `network` being the hardware addresses of the machine.
  *
- * `machine` and `boot` are shortened hashes: they can be compared, but tell nobody a name.
+ * `host`, `boot` and `network` are shortened hashes: they can be compared, but tell nobody a name.
+ *
+ * A writer has certainly ended only if all of this holds: it ran since the same start of the machine, in the namespaces of
+ * this process, /proc is that of this namespace, and its process or thread is gone, or another one has its number. Neither
+ * machine ids nor host names prove anything by themselves: cloned machines share them.
  */
 export const processLiveness: Liveness = {
   get token() {
     return (own ??= ownToken());
   },
   async isAlive(token) {
-    try {
-      if (typeof token !== "string") return undefined;
-      if (token === processLiveness.token) return true;
-      const mine = processLiveness.token.split(":");
-      const other = token.split(":");
-      if (other.length !== mine.length || other[0] !== mine[0]) return undefined;
-      return other[0] === "linux" ? await isAliveOnLinux(mine, other) : isAliveElsewhere(mine, other);
-    } catch {
-      return undefined;
-    }
+    if (typeof token !== "string" || token.length > 200) return undefined;
+    if (token === processLiveness.token) return true;
+    if (ended.has(token)) return false;
+    let answer = asked.get(token);
+    if (answer === undefined) asked.set(token, (answer = ask(token).finally(() => asked.delete(token))));
+    return await answer;
   },
 };
 
 let own: string | undefined;
 
-function ownToken(): string {
-  if (process.platform === "linux") {
-    const boot = attempt(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim());
-    const namespace = attempt(() => /^pid:\[(\d+)\]$/.exec(readlinkSync("/proc/self/ns/pid"))?.[1]);
-    const start = attempt(() => statFields(readFileSync("/proc/self/stat", "utf8"))?.start);
-    if (boot !== undefined && namespace !== undefined && start !== undefined) {
-      const machine = attempt(() => readFileSync("/etc/machine-id", "utf8").trim()) ?? "";
-      return [
-        "linux",
-        machine === "" ? "" : short(`${machine}\n${os().hostname()}`),
-        short(boot),
-        namespace,
-        process.pid,
-        start,
-      ].join(":");
-    }
+async function ask(token: string): Promise<boolean | undefined> {
+  try {
+    const mine = processLiveness.token.split(":");
+    const other = token.split(":");
+    if (other.length !== mine.length || other[0] !== mine[0] || other[1] !== mine[1]) return undefined;
+    const answer = other[0] === "linux" ? await isAliveOnLinux(mine, other) : isAliveElsewhere(mine, other);
+    if (answer === false && ended.size < MAX_ENDED) ended.add(token);
+    return answer;
+  } catch {
+    return undefined;
   }
-  return `${process.platform === "linux" ? "linux-" : process.platform}:${short(os().hostname())}:${process.pid}`;
+}
+
+function ownToken(): string {
+  const host = short([attempt(() => readFileSync("/etc/machine-id", "utf8").trim()), attempt(() => os().hostname())]);
+  const thread = process.platform === "linux" ? thisThread() : undefined;
+  if (thread) {
+    const { boot, processes, times, pid, start } = thread;
+    return ["linux", host, short([boot]), processes, times, pid, start, thread.thread, thread.threadStart].join(":");
+  }
+  const kind = process.platform === "linux" ? "linux-" : process.platform;
+  return [kind, host, hardware(), process.pid].join(":");
+}
+
+/** Machines on one network differ in this, whatever they were cloned from. Empty if unknown. */
+function hardware(): string {
+  const found = attempt(() => Object.values(os().networkInterfaces()).flatMap((each) => each ?? [])) ?? [];
+  const addresses = found.filter(({ internal, mac }) => !internal && !/^[0:]*$/.test(mac)).map(({ mac }) => mac);
+  return addresses.length === 0 ? "" : short([...new Set(addresses)].sort());
 }
 
 async function isAliveOnLinux(mine: readonly string[], other: readonly string[]): Promise<boolean | undefined> {
-  const [, machine, boot, namespace, pid, start] = other;
-  if (boot !== mine[2]) {
-    // The same machine, started anew since: nothing that ran before still does. Containers are left out, as many are made
-    // from one image and share its machine id.
-    const same = machine !== "" && machine === mine[1] && namespace === FIRST_NAMESPACE && mine[3] === FIRST_NAMESPACE;
-    return same ? false : undefined;
-  }
-  if (namespace !== mine[3]) return undefined;
-  const number = toPid(pid);
-  if (number === undefined || !/^\d+$/.test(start ?? "")) return undefined;
-  if (!processExists(number)) return false;
-  let found: { state: string; start: string } | undefined;
-  try {
-    found = statFields(await readFile(`/proc/${number}/stat`, "utf8"));
-  } catch (error) {
-    // Gone in this moment; or hidden from us, and then another process may have taken the number.
-    return errno(error) === "ENOENT" && !processExists(number) ? false : undefined;
-  }
-  if (found === undefined) return undefined;
-  return found.start === start && found.state !== "Z" && found.state !== "X";
+  const [, , boot = "", processes = "", times = "", pid = "", start = "", thread = "", threadStart = ""] = other;
+  if (boot !== mine[2] || processes !== mine[3] || times !== mine[4]) return undefined;
+  if (toPid(pid) === undefined || !isNumber(start) || !seesOwnProcesses()) return undefined;
+  if (thread !== "" && (toPid(thread) === undefined || !isNumber(threadStart))) return undefined;
+  const identity: ThreadIdentity = { boot, processes, times, pid, start, thread, threadStart };
+  return await threadRuns(identity);
 }
 
-/** The number of an ended process may be in use again, so here it can be told only that one has ended. */
+/**
+ * Elsewhere the number of an ended process may be in use again, and nothing tells of threads: so a process can only be known
+ * to have ended.
+ */
 function isAliveElsewhere(mine: readonly string[], other: readonly string[]): boolean | undefined {
-  const number = toPid(other[2]);
-  if (other[1] !== mine[1] || number === undefined) return undefined;
-  return processExists(number) ? undefined : false;
+  const pid = toPid(other[3]);
+  if (other[2] !== mine[2] || other[2] === "" || pid === undefined) return undefined;
+  return processExists(pid) ? undefined : false;
 }
 
-function processExists(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    if (errno(error) === "ESRCH") return false;
-    if (errno(error) === "EPERM") return true;
-    throw error;
-  }
-}
-
-/** State and start time. The name in the second field may itself hold spaces and brackets. */
-function statFields(stat: string): { state: string; start: string } | undefined {
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  const [state, start] = [fields[0], fields[19]];
-  return state === undefined || start === undefined || !/^\d+$/.test(start) ? undefined : { state, start };
+function isNumber(text: string): boolean {
+  return /^\d{1,20}$/.test(text);
 }
 
 function toPid(text: string | undefined): number | undefined {
@@ -107,8 +97,9 @@ function toPid(text: string | undefined): number | undefined {
   return pid <= 0x7fffffff ? pid : undefined;
 }
 
-function short(text: string): string {
-  return crypto().createHash("sha256").update(`runledger\n${text}`).digest("hex").slice(0, 16);
+function short(parts: readonly (string | undefined)[]): string {
+  const text = ["runledger", ...parts.map((part) => part ?? "")].join("\n");
+  return crypto().createHash("sha256").update(text).digest("hex").slice(0, 16);
 }
 
 function attempt<T>(look: () => T): T | undefined {

@@ -98,6 +98,12 @@ const commands: Record<string, () => Promise<void>> = {
     await backend.close();
   },
 
+  /** Prints whether the thread of a token is alive. */
+  async alive() {
+    const { liveness } = new FsHandle(directory, { disk: false, link });
+    say(String(await liveness.isAlive(rest[0] ?? "")));
+  },
+
   /** Prints its token, and stays until it is told. */
   async stay() {
     say(new FsHandle(directory, { disk: false, link }).liveness.token);

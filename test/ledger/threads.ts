@@ -1,0 +1,67 @@
+import { type Backend, openLedger } from "../../src/index.ts";
+import type { Ledger } from "../../src/ledger/ledger.ts";
+import { seededIds } from "../../src/testing/index.ts";
+import { systemClock } from "../../src/backend/clock.ts";
+
+/** Threads with one backend in common, which know of each other whether they live. */
+export class Threads {
+  readonly #inner: Backend;
+  readonly #living = new Set<string>();
+  readonly #hidden = new Set<string>();
+  #started = 0;
+  /** How often somebody asked whether a thread lives. */
+  asked = 0;
+
+  constructor(inner: Backend) {
+    this.#inner = inner;
+  }
+
+  /** Begins a thread: a ledger of its own. `intercept` is called before each of its backend calls. */
+  async start(intercept: (method: string, key: string) => void | Promise<void> = () => {}): Promise<Thread> {
+    const name = `thread ${++this.#started}`;
+    this.#living.add(name);
+    const backend = this.#as(name, intercept);
+    // Whoever waits for a sign of life has not understood who is alive.
+    const clock = { ...systemClock, sleep: () => Promise.reject(new Error(`${name} waits`)), timer: () => ({ cancel() {} }) };
+    const ids = seededIds(this.#started, () => clock.now());
+    return { name, ledger: await openLedger(backend, { clock, ids }), die: () => void this.#living.delete(name) };
+  }
+
+  /** Nobody can tell any more whether the thread lives. */
+  hide({ name }: Thread): void {
+    this.#hidden.add(name);
+  }
+
+  #as(name: string, intercept: (method: string, key: string) => void | Promise<void>): Backend {
+    const liveness = {
+      token: name,
+      isAlive: async (token: string) => {
+        this.asked++;
+        return this.#hidden.has(token) ? undefined : this.#living.has(token);
+      },
+    };
+    return new Proxy(this.#inner, {
+      get: (inner, member) => {
+        if (member === "liveness") return liveness;
+        const value: unknown = Reflect.get(inner, member);
+        if (typeof value !== "function") return value;
+        if (member === "list") {
+          return async function* (prefix: string, options?: object) {
+            await intercept("list", prefix);
+            yield* inner.list(prefix, options);
+          };
+        }
+        return async (...args: unknown[]) => {
+          await intercept(String(member), String(args[0]));
+          return await (value as (...args: unknown[]) => Promise<unknown>).apply(inner, args);
+        };
+      },
+    });
+  }
+}
+
+export interface Thread {
+  readonly name: string;
+  readonly ledger: Ledger;
+  die(): void;
+}

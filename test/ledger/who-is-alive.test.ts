@@ -1,0 +1,116 @@
+import { expect, test } from "vitest";
+import { memoryBackend } from "../../src/backends/memory/index.ts";
+import type { Backend } from "../../src/index.ts";
+import { objectsOnly } from "../journal/records.ts";
+import { type Thread, Threads } from "./threads.ts";
+
+const stores: [name: string, open: () => Backend][] = [
+  ["that appends", () => memoryBackend()],
+  ["without append", () => objectsOnly(memoryBackend())],
+];
+
+/** Logs a point to the run, or to a new one, has it acknowledged, and dies. */
+async function logAndDie(threads: Threads, id?: string): Promise<string> {
+  const thread = await threads.start();
+  const run = id === undefined ? await thread.ledger.startRun() : await thread.ledger.resumeRun(id);
+  run.log({ a: 1 });
+  await run.flush();
+  thread.die();
+  return run.id;
+}
+
+async function expectInterrupted({ ledger }: Thread, id: string, count: number): Promise<void> {
+  const record = await ledger.getRun(id);
+  expect(record).toMatchObject({ status: "interrupted", metrics: { a: { count } }, damage: [] });
+  expect((await ledger.history(id, "a")).values).toHaveLength(count);
+}
+
+test.for(stores)("a writer that joins and dies at any moment of recover(), on a store %s", async ([, open]) => {
+  for (let at = 1; ; at++) {
+    const threads = new Threads(open());
+    const id = await logAndDie(threads);
+    // What is counted is recover() alone.
+    let calls = Number.NEGATIVE_INFINITY;
+    const recovering = await threads.start(async () => {
+      if (++calls === at) await logAndDie(threads, id);
+    });
+    calls = 0;
+    expect(await recovering.ledger.recover()).toEqual({ interrupted: [id], running: [] });
+    const joined = calls >= at;
+    const reader = await threads.start();
+    await reader.ledger.recover();
+    await expectInterrupted(reader, id, joined ? 2 : 1);
+    const { runs } = await reader.ledger.searchRuns({ filter: "status = 'interrupted'" });
+    expect(runs.map((run) => run.id)).toEqual([id]);
+    for await (const update of reader.ledger.watchRun(id)) expect(update.status).toBe("interrupted");
+    if (!joined) return expect(at).toBeGreaterThan(10);
+  }
+});
+
+test.for(stores)("a writer that joins at any moment of recover() and goes on, on a store %s", async ([, open]) => {
+  for (let at = 1; ; at++) {
+    const threads = new Threads(open());
+    const id = await logAndDie(threads);
+    let calls = Number.NEGATIVE_INFINITY;
+    let run: Awaited<ReturnType<Thread["ledger"]["resumeRun"]>> | undefined;
+    const recovering = await threads.start(async () => {
+      if (++calls !== at) return;
+      run = await (await threads.start()).ledger.resumeRun(id);
+      run.log({ a: 2 });
+      await run.flush();
+    });
+    calls = 0;
+    await recovering.ledger.recover();
+    if (run === undefined) return expect(at).toBeGreaterThan(10);
+    run.log({ a: 3 });
+    await run.flush();
+    const reader = await threads.start();
+    expect((await reader.ledger.getRun(id)).status).toBe("running");
+    expect(await reader.ledger.recover()).toEqual({ interrupted: [], running: [id] });
+    await run.finish();
+    expect(await reader.ledger.getRun(id)).toMatchObject({ status: "finished", damage: [], metrics: { a: { count: 3 } } });
+    expect([...(await reader.ledger.history(id, "a")).values]).toEqual([1, 2, 3]);
+  }
+});
+
+test("once all writers are known to be gone, recover() waits for nothing, however often it is called", async () => {
+  const threads = new Threads(memoryBackend());
+  const id = await logAndDie(threads);
+  const { ledger } = await threads.start();
+  for (let joined = 1; joined <= 4; joined++) {
+    expect(await ledger.recover()).toEqual({ interrupted: [id], running: [] });
+    expect(await ledger.recover()).toEqual({ interrupted: [], running: [] });
+    await logAndDie(threads, id);
+  }
+});
+
+test("a thread that finished its session of the run keeps nobody from closing it", async () => {
+  const threads = new Threads(memoryBackend());
+  const finishing = await threads.start();
+  const run = await finishing.ledger.startRun();
+  run.log({ a: 1 });
+  await run.finish();
+  await logAndDie(threads, run.id);
+  const reader = await threads.start();
+  expect(await reader.ledger.recover()).toEqual({ interrupted: [run.id], running: [] });
+  await expectInterrupted(reader, run.id, 2);
+});
+
+test("the journal of a writer that may be there is kept, and what it logs later counts", async () => {
+  const backend = memoryBackend();
+  const threads = new Threads(backend);
+  const slow = await threads.start();
+  const run = await slow.ledger.startRun();
+  run.log({ a: 1 });
+  await run.flush();
+  threads.hide(slow);
+  const { ledger } = await threads.start();
+  expect(await ledger.recover(run.id, { graceMs: 0 })).toEqual({ interrupted: [run.id], running: [] });
+  expect((await ledger.getRun(run.id)).status).toBe("interrupted");
+  run.log({ a: 2 });
+  await run.flush();
+  expect((await ledger.getRun(run.id)).status).toBe("running");
+  await run.finish();
+  expect(await ledger.getRun(run.id)).toMatchObject({ status: "finished", metrics: { a: { count: 2 } }, damage: [] });
+  expect([...(await ledger.history(run.id, "a")).values]).toEqual([1, 2]);
+});
