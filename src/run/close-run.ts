@@ -75,7 +75,11 @@ async function readListed(
  * Journals are removed once document and Parquet were read back and are right, and only those that no writer can add to any
  * more. Wherever this ends nothing is lost: the Parquet counts only once a document names it, and till then the journals stay.
  */
-export async function closeRun(context: RunContext, created: RunCreated, options: CloseRunOptions = {}): Promise<RunStatus> {
+export async function closeRun(
+  context: RunContext,
+  created: RunCreated,
+  options: CloseRunOptions = {},
+): Promise<RunStatus> {
   const { positions, onlyFinal = false, signal } = options;
   const { backend } = context;
   const call = signal ? { signal } : {};

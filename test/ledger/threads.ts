@@ -22,7 +22,11 @@ export class Threads {
     this.#living.add(name);
     const backend = this.#as(name, intercept);
     // Whoever waits for a sign of life has not understood who is alive.
-    const clock = { ...systemClock, sleep: () => Promise.reject(new Error(`${name} waits`)), timer: () => ({ cancel() {} }) };
+    const clock = {
+      ...systemClock,
+      sleep: () => Promise.reject(new Error(`${name} waits`)),
+      timer: () => ({ cancel() {} }),
+    };
     const ids = seededIds(this.#started, () => clock.now());
     return { name, ledger: await openLedger(backend, { clock, ids }), die: () => void this.#living.delete(name) };
   }

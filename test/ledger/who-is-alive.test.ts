@@ -68,7 +68,11 @@ test.for(stores)("a writer that joins at any moment of recover() and goes on, on
     expect((await reader.ledger.getRun(id)).status).toBe("running");
     expect(await reader.ledger.recover()).toEqual({ interrupted: [], running: [id] });
     await run.finish();
-    expect(await reader.ledger.getRun(id)).toMatchObject({ status: "finished", damage: [], metrics: { a: { count: 3 } } });
+    expect(await reader.ledger.getRun(id)).toMatchObject({
+      status: "finished",
+      damage: [],
+      metrics: { a: { count: 3 } },
+    });
     expect([...(await reader.ledger.history(id, "a")).values]).toEqual([1, 2, 3]);
   }
 });

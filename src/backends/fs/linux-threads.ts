@@ -25,8 +25,7 @@ export function thisThread(): ThreadIdentity | undefined {
   if (boot === undefined || processes === undefined || start === undefined) return undefined;
   // The numbers in another namespace's /proc are not ours.
   const thread = seesOwnProcesses() ? look(() => /\/task\/(\d+)$/.exec(readlinkSync("/proc/thread-self"))?.[1]) : "";
-  const threadStart =
-    thread && look(() => statFields(readFileSync(`/proc/self/task/${thread}/stat`, "utf8"))?.start);
+  const threadStart = thread && look(() => statFields(readFileSync(`/proc/self/task/${thread}/stat`, "utf8"))?.start);
   return {
     boot,
     processes,

@@ -54,10 +54,13 @@ test.skipIf(!linux)("an id that is in use again is not the thread that had it (s
   expect(await isAlive({ [THREAD_START]: String(Number(ownParts()[THREAD_START]) - 1) })).toBe(false);
 });
 
-test.skipIf(!linux)("of a process whose thread is not known it is only known that it ended (skipped: Linux only)", async () => {
-  expect(await isAlive({ [THREAD]: "", [THREAD_START]: "" })).toBeUndefined();
-  expect(await isAlive({ [START]: "1", [THREAD]: "", [THREAD_START]: "" })).toBe(false);
-});
+test.skipIf(!linux)(
+  "of a process whose thread is not known it is only known that it ended (skipped: Linux only)",
+  async () => {
+    expect(await isAlive({ [THREAD]: "", [THREAD_START]: "" })).toBeUndefined();
+    expect(await isAlive({ [START]: "1", [THREAD]: "", [THREAD_START]: "" })).toBe(false);
+  },
+);
 
 test.skipIf(!linux)("a worker thread that runs, then one that was terminated (skipped: Linux only)", async () => {
   const worker = new Worker(child.script, { argv: ["stay", await makePlace()], stdin: true, stdout: true });
