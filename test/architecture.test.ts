@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -22,6 +22,22 @@ async function violations(baseDir: string): Promise<string[]> {
 
 test("the source tree keeps the one-way rule", { timeout: 120_000 }, async () => {
   expect(await violations(root)).toEqual([]);
+});
+
+// In another realm (Jest, `node:vm`, a frame) `instanceof` a class of the platform is false, and jsdom has no TextEncoder.
+test("the sources ask src/backend/any-realm.ts and utf8.ts for what differs between realms", async () => {
+  const platform =
+    /instanceof \(?(?:\w*Error|\w*Array|ArrayBuffer|DataView|Date|Map|Set|Promise|Blob|AbortSignal|ReadableStream)\b/;
+  const found: string[] = [];
+  for (const file of await readdir(join(root, "src"), { recursive: true })) {
+    if (!file.endsWith(".ts") || /backend[\\/](any-realm|utf8)\.ts$/.test(file)) continue;
+    const lines = (await readFile(join(root, "src", file), "utf8")).split("\n");
+    for (const [index, line] of lines.entries()) {
+      if (platform.test(line) || /\bnew Text(En|De)coder\b/.test(line))
+        found.push(`src/${file}:${index + 1}: ${line.trim()}`);
+    }
+  }
+  expect(found).toEqual([]);
 });
 
 /** A small tree in which every import is allowed. */

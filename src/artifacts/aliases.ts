@@ -1,3 +1,4 @@
+import { utf8Decoder, utf8Encoder } from "../backend/utf8.ts";
 import * as z from "zod/mini";
 import type { Backend } from "../backend/backend.ts";
 import { LedgerError } from "../backend/error.ts";
@@ -64,7 +65,7 @@ export class AliasStore {
   /** Lets an alias mean a version from now on. Writes nothing when it does already. */
   async set(name: string, alias: string, version: string, signal?: AbortSignal): Promise<void> {
     const prefix = folderOf(name, alias);
-    const bytes = new TextEncoder().encode(`${JSON.stringify({ v: 1, alias, version })}\n`);
+    const bytes = utf8Encoder().encode(`${JSON.stringify({ v: 1, alias, version })}\n`);
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const entries = await this.#list(name, alias, signal);
       const last = entries.at(-1);
@@ -97,7 +98,7 @@ export class AliasStore {
     const bytes = await this.#backend.read(key, { ...callOptions(signal), range });
     let parsed: unknown;
     try {
-      parsed = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+      parsed = JSON.parse(utf8Decoder({ fatal: true }).decode(bytes));
     } catch (cause) {
       throw new LedgerError("CORRUPT", `${key} is no JSON`, { key, cause });
     }

@@ -1,3 +1,4 @@
+import { utf8Encoder } from "../backend/utf8.ts";
 import { loadSha256 } from "./sha256/load.ts";
 
 const HEX = /^[0-9a-f]{64}$/;
@@ -32,7 +33,7 @@ export interface ListedFile {
 export async function listingDigest(files: readonly ListedFile[]): Promise<string> {
   const { createSha256 } = await loadSha256();
   const hash = createSha256();
-  const encoder = new TextEncoder();
+  const encoder = utf8Encoder();
   for (const { path, size, hex } of files) hash.update(encoder.encode(`${JSON.stringify([path, size, hex])}\n`));
   return hash.digestHex();
 }

@@ -1,3 +1,4 @@
+import { isBytes, isError } from "../backend/any-realm.ts";
 import { abortable } from "../backend/abort.ts";
 import { LedgerError, describeType } from "../backend/error.ts";
 
@@ -63,7 +64,7 @@ export class Intake {
       return undefined;
     }
     const chunk: unknown = result.value;
-    if (!(chunk instanceof Uint8Array)) throw noChunk(chunk);
+    if (!isBytes(chunk)) throw noChunk(chunk);
     return chunk;
   }
 
@@ -99,7 +100,7 @@ function noChunk(value: unknown): LedgerError {
 /** An error of people's code, as one of ours. */
 export function sourceFailed(cause: unknown): LedgerError {
   if (LedgerError.is(cause)) return cause;
-  const why = cause instanceof Error ? cause.message : describeType(cause);
+  const why = isError(cause) ? cause.message : describeType(cause);
   return new LedgerError("IO", `the source of the artifact failed: ${why}`, {
     field: "source",
     operation: "read",

@@ -1,3 +1,4 @@
+import { utf8Decoder, utf8Encoder } from "../backend/utf8.ts";
 import * as z from "zod/mini";
 import { LedgerError } from "../backend/error.ts";
 import { decodeJsonValue, encodeJson } from "../backend/json.ts";
@@ -60,7 +61,7 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
     JSON.stringify({ path: file.path, size: file.size, digest: formatDigest(file.hex) }),
   );
   const text = `${head.slice(0, -1)},"metadata":${encodeMetadata(manifest.metadata)},"files":[\n${lines.join(",\n")}\n]}\n`;
-  const bytes = new TextEncoder().encode(text);
+  const bytes = utf8Encoder().encode(text);
   if (bytes.byteLength > MAX_MANIFEST_BYTES)
     throw tooLarge(`a manifest of ${bytes.byteLength} bytes, ${MAX_MANIFEST_BYTES} at most`);
   return bytes;
@@ -119,7 +120,7 @@ export function parseManifest(bytes: Uint8Array, key: string, name: string, numb
 function parseText(bytes: Uint8Array, key: string): z.infer<typeof schema> {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    parsed = JSON.parse(utf8Decoder({ fatal: true }).decode(bytes));
   } catch (cause) {
     throw corrupt(key, "is no JSON", cause);
   }

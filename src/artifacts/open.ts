@@ -1,3 +1,4 @@
+import { isError } from "../backend/any-realm.ts";
 import type { Backend } from "../backend/backend.ts";
 import { LedgerError } from "../backend/error.ts";
 import { mapBounded } from "../backend/bounded.ts";
@@ -61,7 +62,7 @@ export class OpenArtifact {
    * One file whole, its digest checked. `path` may be left out where there is one content, else `INVALID_ARGUMENT`;
    * `ARTIFACT_NOT_FOUND` when there is no such file; `CORRUPT` when the store holds other bytes than were logged.
    */
-  async read(path?: string, options: { readonly signal?: AbortSignal } = {}): Promise<Uint8Array> {
+  async read(path?: string, options: { readonly signal?: AbortSignal | undefined } = {}): Promise<Uint8Array> {
     const { hex, size } = this.#file(path);
     const key = blobKey(hex);
     const { sha256Hex } = await loadSha256();
@@ -76,7 +77,7 @@ export class OpenArtifact {
    * One file as a stream that reads ahead of nobody, 4 MiB at a time. Errors with `CORRUPT` in place of the last chunk when the store
    * holds other bytes than were logged. Throws at once as `read` rejects for `path`.
    */
-  stream(path?: string, options: { readonly signal?: AbortSignal } = {}): ReadableStream<Uint8Array> {
+  stream(path?: string, options: { readonly signal?: AbortSignal | undefined } = {}): ReadableStream<Uint8Array> {
     const chunks = this.#checkedChunks(this.#file(path), options.signal);
     return new ReadableStream<Uint8Array>(
       {
@@ -94,7 +95,7 @@ export class OpenArtifact {
   }
 
   /** Reads every file and compares. Never rejects for what the store holds, only when aborted. */
-  async verify(options: { readonly signal?: AbortSignal } = {}): Promise<ArtifactCheck> {
+  async verify(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<ArtifactCheck> {
     const { signal } = options;
     const files = [...this.#files.values()];
     const distinct = [...new Map(files.map((file) => [`${file.hex} ${file.size}`, file])).values()];
@@ -123,7 +124,7 @@ export class OpenArtifact {
     } catch (error) {
       signal.throwIfAborted();
       if (LedgerError.hasCode(error, "CORRUPT")) return { kind: "digest", key, message: error.message };
-      return { kind: "unreadable", key, message: error instanceof Error ? error.message : String(error) };
+      return { kind: "unreadable", key, message: isError(error) ? error.message : String(error) };
     }
   }
 

@@ -1,3 +1,4 @@
+import { utf8Encoder } from "../backend/utf8.ts";
 import type { ErrorCode } from "../backend/error.ts";
 import { LedgerError, describeType } from "../backend/error.ts";
 
@@ -8,7 +9,7 @@ export const MAX_PATH_SEGMENT_BYTES = 255;
 /** Most segments of such a path. */
 export const MAX_PATH_SEGMENTS = 64;
 
-const encoder = new TextEncoder();
+const encoder = utf8Encoder();
 const DEVICE = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$) *(?:[.:]|$)/i;
 
 /**

@@ -1,3 +1,5 @@
+import { isArrayBuffer, isBlob } from "../backend/any-realm.ts";
+import { utf8Encoder } from "../backend/utf8.ts";
 import { LedgerError, describeType } from "../backend/error.ts";
 import type { FileTree, SourceFile } from "../backend/files.ts";
 import { SMALL_BYTES } from "./small-bytes.ts";
@@ -38,7 +40,7 @@ export type NormalSource =
  * field `source`.
  */
 export function normalizeSource(source: unknown): NormalSource {
-  if (typeof source === "string") return content(fromOwnBytes(new TextEncoder().encode(source)));
+  if (typeof source === "string") return content(fromOwnBytes(utf8Encoder().encode(source)));
   if (typeof source !== "object" || source === null) throw unknownSource(source);
   const bytes = asBytes(source);
   if (bytes !== undefined) return content(fromTheirBytes(bytes));
@@ -135,18 +137,13 @@ function isFileTree(source: object): source is FileTree {
   );
 }
 
-function isBlob(source: object): source is Blob {
-  const blob = source as Partial<Blob>;
-  return typeof blob.size === "number" && typeof blob.stream === "function" && typeof blob.arrayBuffer === "function";
-}
-
 function unknownSource(source: unknown): LedgerError {
   const received = describeType(source);
   let hint = "";
   if (received === "Tensor" || received === "Variable")
     hint = "; await its data(), or dataSync(), gives the numbers of a Tensor";
   else if (ArrayBuffer.isView(source)) hint = "; new Uint8Array(x.buffer, x.byteOffset, x.byteLength) gives its bytes";
-  else if (source instanceof ArrayBuffer) hint = "; new Uint8Array(x) gives its bytes";
+  else if (isArrayBuffer(source)) hint = "; new Uint8Array(x) gives its bytes";
   else if (received === "Promise") hint = "; await it first";
   else if (received === "object" || received === "array") hint = "; JSON.stringify() makes text of plain data";
   return new LedgerError(

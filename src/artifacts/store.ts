@@ -36,14 +36,14 @@ export interface ArtifactProgress {
 
 export interface LogArtifactOptions {
   /** What kind of thing it is: `model`, `dataset`, … At most 200 characters. */
-  readonly type?: string;
+  readonly type?: string | undefined;
   /** Names that point at this version from now on. */
-  readonly aliases?: readonly string[];
+  readonly aliases?: readonly string[] | undefined;
   /** A plain object of JSON data; NaN, infinities and bigints are kept. */
-  readonly metadata?: Record<string, unknown>;
-  readonly signal?: AbortSignal;
+  readonly metadata?: object | undefined;
+  readonly signal?: AbortSignal | undefined;
   /** Told as bytes are stored, or found to be there; `bytes` never goes back. */
-  readonly onProgress?: (progress: ArtifactProgress) => void;
+  readonly onProgress?: ((progress: ArtifactProgress) => void) | undefined;
 }
 
 export interface ArtifactStoreOptions {
@@ -52,7 +52,7 @@ export interface ArtifactStoreOptions {
   /** Random lower-case base32, a new one each call. */
   readonly ids: (kind: "blob" | "artifact") => string;
   /** Told about objects that were passed over because they are damaged. */
-  readonly onDamaged?: (error: LedgerError) => void;
+  readonly onDamaged?: ((error: LedgerError) => void) | undefined;
 }
 
 /** Artifacts of one ledger: contents by digest, versions by name. */
@@ -86,7 +86,7 @@ export class ArtifactStore {
   async log(
     name: string,
     source: ArtifactSource,
-    options: LogArtifactOptions & { readonly runId?: string } = {},
+    options: LogArtifactOptions & { readonly runId?: string | undefined } = {},
   ): Promise<ArtifactVersion> {
     const { type, aliases = [], metadata = {}, runId, signal, onProgress } = options;
     const artifact = toArtifactName(name);
@@ -112,17 +112,20 @@ export class ArtifactStore {
   }
 
   /** Stores bytes that belong to no version, and that nobody changes until this settles, under their digest. As {@link log} rejects. */
-  async putBlob(bytes: Uint8Array, options: { readonly signal?: AbortSignal } = {}): Promise<StoredBlob> {
+  async putBlob(bytes: Uint8Array, options: { readonly signal?: AbortSignal | undefined } = {}): Promise<StoredBlob> {
     return await this.#blobs.put({ kind: "bytes", bytes }, options);
   }
 
   /** The version a reference names. `ARTIFACT_NOT_FOUND` says what there is instead. */
-  async resolve(ref: ArtifactRef, options: { readonly signal?: AbortSignal } = {}): Promise<ArtifactVersion> {
+  async resolve(
+    ref: ArtifactRef,
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<ArtifactVersion> {
     return this.#present(await this.#resolver.find(parseRef(ref), options.signal), options.signal);
   }
 
   /** As {@link resolve}, to read the files. `CORRUPT` when the list of files does not have the digest of the version. */
-  async open(ref: ArtifactRef, options: { readonly signal?: AbortSignal } = {}): Promise<OpenArtifact> {
+  async open(ref: ArtifactRef, options: { readonly signal?: AbortSignal | undefined } = {}): Promise<OpenArtifact> {
     const stored = await this.#resolver.find(parseRef(ref), options.signal);
     const { single, files, hex } = stored.manifest;
     if (!single && (await listingDigest(files)) !== hex) {
@@ -132,7 +135,10 @@ export class ArtifactStore {
   }
 
   /** All versions of a name, oldest first; none is no error. One whose manifest is damaged is reported and left out. */
-  async versions(name: string, options: { readonly signal?: AbortSignal } = {}): Promise<ArtifactVersion[]> {
+  async versions(
+    name: string,
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<ArtifactVersion[]> {
     const artifact = toArtifactName(name);
     const entries = await this.#manifests.list(artifact, options.signal);
     if (entries.length === 0) return [];
@@ -154,7 +160,7 @@ export class ArtifactStore {
     name: string,
     version: string | number | ArtifactVersion,
     alias: string,
-    options: { readonly signal?: AbortSignal } = {},
+    options: { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<ArtifactVersion> {
     const artifact = toArtifactName(name);
     const ownAlias = toAlias(alias);

@@ -8,18 +8,18 @@ export type Body = Uint8Array | ByteStream;
 
 /** A one-pass stream of chunks. `size` is in bytes. */
 export interface ByteStream extends AsyncIterable<Uint8Array> {
-  readonly size?: number;
+  readonly size?: number | undefined;
 }
 
 /** `length` bytes from `offset`; to the end without `length`. Both are non-negative safe integers. */
 export interface ByteRange {
   readonly offset: number;
-  readonly length?: number;
+  readonly length?: number | undefined;
 }
 
 export interface CallOptions {
   /** Once aborted, the call rejects with the signal's reason. What it was doing may still take effect. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface CreateOptions extends CallOptions {
@@ -92,7 +92,7 @@ export interface Backend {
   readonly name: string;
   readonly capabilities: Capabilities;
   /** Optional. See {@link Liveness}. */
-  readonly liveness?: Liveness;
+  readonly liveness?: Liveness | undefined;
 
   /**
    * Stores a new object, whole or not at all: no reader, and no crash, ever shows a part of it. Never replaces: when the
@@ -110,7 +110,7 @@ export interface Backend {
    * the end gives no bytes and is no error. `NOT_FOUND` when there is no such object; a key that is only the prefix of
    * others is no object.
    */
-  read(key: string, options?: CallOptions & { readonly range?: ByteRange }): Promise<Uint8Array>;
+  read(key: string, options?: CallOptions & { readonly range?: ByteRange | undefined }): Promise<Uint8Array>;
 
   /** The size in bytes, or `undefined` when there is no such object. */
   stat(key: string, options?: CallOptions): Promise<{ size: number } | undefined>;
@@ -121,7 +121,7 @@ export interface Backend {
    * The empty prefix finds everything; a prefix with nothing under it gives nothing. `startAfter` is exclusive and need not
    * exist. Objects created or removed meanwhile may or may not be seen. The caller may stop early.
    */
-  list(prefix: string, options?: CallOptions & { readonly startAfter?: string }): AsyncIterable<Entry>;
+  list(prefix: string, options?: CallOptions & { readonly startAfter?: string | undefined }): AsyncIterable<Entry>;
 
   /** Removes one object, never what lies under its key. Removing what is not there resolves. The key can be created again. */
   remove(key: string, options?: CallOptions): Promise<void>;

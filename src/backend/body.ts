@@ -1,10 +1,11 @@
+import { isBytes } from "./any-realm.ts";
 import { abortable } from "./abort.ts";
 import type { Body, ByteRange, ByteStream } from "./backend.ts";
 import { LedgerError, invalidArgument } from "./error.ts";
 
 /** The exact size of a body in bytes, where it is known beforehand. */
 export function bodySize(body: Body): number | undefined {
-  return body instanceof Uint8Array ? body.byteLength : body.size;
+  return isBytes(body) ? body.byteLength : body.size;
 }
 
 /**
@@ -18,7 +19,7 @@ export async function* bodyChunks(
   key?: string,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   signal?.throwIfAborted();
-  if (body instanceof Uint8Array) {
+  if (isBytes(body)) {
     if (body.byteLength > 0) yield body;
     return;
   }
@@ -38,8 +39,7 @@ export async function* bodyChunks(
       }
       signal?.throwIfAborted();
       const chunk: unknown = step.value;
-      if (!(chunk instanceof Uint8Array))
-        throw wrongBody(invalidArgument("body", "a stream of Uint8Array", chunk), key);
+      if (!isBytes(chunk)) throw wrongBody(invalidArgument("body", "a stream of Uint8Array", chunk), key);
       total += chunk.byteLength;
       if (size !== undefined && total > size) throw wrongSize(size, total, key);
       if (chunk.byteLength > 0) yield chunk;

@@ -5,7 +5,7 @@ export interface SourceFile {
   /** Bytes. A file that turns out to have another size when read is an error. */
   readonly size: number;
   /** The bytes, from the beginning, in chunks of at most a few MiB. */
-  open(options?: { readonly signal?: AbortSignal }): AsyncIterable<Uint8Array>;
+  open(options?: { readonly signal?: AbortSignal | undefined }): AsyncIterable<Uint8Array>;
 }
 
 /** A file or a whole directory outside the ledger, as `fromPath` of `runledger/backends/fs` describes it. */
@@ -14,5 +14,5 @@ export interface FileTree {
   /** True for one file, false for a directory. */
   readonly single: boolean;
   /** Every file, in ascending code-unit order of the path. */
-  files(options?: { readonly signal?: AbortSignal }): AsyncIterable<SourceFile>;
+  files(options?: { readonly signal?: AbortSignal | undefined }): AsyncIterable<SourceFile>;
 }

@@ -1,4 +1,5 @@
 import { setOwn } from "./dictionary.ts";
+import { isArrayBuffer, isDate, isMap } from "./any-realm.ts";
 import { LedgerError, describeType, invalidArgument } from "./error.ts";
 
 /** Deepest nesting of arrays and objects that is written or read. */
@@ -192,9 +193,9 @@ function isPlain(value: object): boolean {
 }
 
 function instead(value: object): string {
-  if (value instanceof Date) return "JSON data (give a date as a string or as a number of milliseconds)";
-  if (value instanceof Map) return "JSON data (Object.fromEntries() makes an object of a Map)";
-  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) {
+  if (isDate(value)) return "JSON data (give a date as a string or as a number of milliseconds)";
+  if (isMap(value)) return "JSON data (Object.fromEntries() makes an object of a Map)";
+  if (ArrayBuffer.isView(value) || isArrayBuffer(value)) {
     return "JSON data (give numbers as an Array, bytes as an artifact)";
   }
   const type = describeType(value);

@@ -1,3 +1,4 @@
+import { utf8Decoder, utf8Encoder } from "./utf8.ts";
 import { LedgerError, describeType } from "./error.ts";
 
 /** Longest key, in UTF-8 bytes. S3 allows 1024; the difference leaves room for a bucket prefix. */
@@ -7,7 +8,7 @@ export const MAX_STORED_KEY_BYTES = 1024;
 /** Longest segment, in UTF-8 bytes: what common filesystems take as one file name, less room for a temporary suffix. */
 export const MAX_SEGMENT_BYTES = 240;
 
-const encoder = new TextEncoder();
+const encoder = utf8Encoder();
 
 /**
  * Throws `INVALID_KEY` unless `key` is one or more segments joined by `/`, where each segment
@@ -144,5 +145,5 @@ export function decodeSegment(segment: string): string {
       i += 2;
     } else bytes.push(...encoder.encode(segment[i]));
   }
-  return new TextDecoder().decode(Uint8Array.from(bytes));
+  return utf8Decoder().decode(Uint8Array.from(bytes));
 }

@@ -14,15 +14,15 @@ export interface S3Location {
   readonly key: string;
   readonly region: string;
   /** URL; absent for AWS itself. */
-  readonly endpoint?: string;
+  readonly endpoint?: string | undefined;
   /** The bucket is part of the path, not of the host name. */
   readonly pathStyle: boolean;
   /** The keys to sign with now, `undefined` for anonymous access. They are secrets, and may end: ask again. */
-  readonly credentials: (options?: { readonly signal?: AbortSignal }) => Promise<AccessKeys | undefined>;
+  readonly credentials: (options?: { readonly signal?: AbortSignal | undefined }) => Promise<AccessKeys | undefined>;
 }
 
 export interface AccessKeys {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
-  readonly sessionToken?: string;
+  readonly sessionToken?: string | undefined;
 }

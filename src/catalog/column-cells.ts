@@ -1,3 +1,4 @@
+import { utf8Decoder } from "../backend/utf8.ts";
 import { decodePlainDoubles, decodePlainIntegers } from "../parquet/fixed-decode.ts";
 import { CODEC, ENCODING } from "../parquet/format-numbers.ts";
 import { decodeHybrid } from "../parquet/hybrid.ts";
@@ -15,7 +16,7 @@ export interface Cells {
 /** Most bytes that a column may take, inflated. */
 const MAX_INFLATED: number = 512 * 1024 * 1024;
 
-const decoder = /* @__PURE__ */ new TextDecoder("utf-8", { ignoreBOM: true });
+const decoder = /* @__PURE__ */ utf8Decoder({ ignoreBOM: true });
 
 /** Decodes a column of `rows` rows, or a page of one. Throws a RangeError, or what inflating throws, for anything else. */
 export function decodeCells(

@@ -1,3 +1,4 @@
+import { utf8Decoder, utf8Encoder } from "../backend/utf8.ts";
 import { crc32 } from "../backend/crc32.ts";
 import { isCount, isDictionary } from "../journal/record-checks.ts";
 import { CODEC } from "../parquet/format-numbers.ts";
@@ -44,7 +45,7 @@ export function encodeDirectory({ columns, ...rest }: Directory): Uint8Array {
       ? [name, type, start, size, codec, nulls]
       : [name, type, start, size, codec, nulls, toJson(min), toJson(max!)],
   );
-  const text = new TextEncoder().encode(JSON.stringify({ v: VERSION, columns: rows, ...rest }));
+  const text = utf8Encoder().encode(JSON.stringify({ v: VERSION, columns: rows, ...rest }));
   const bytes = new Uint8Array(text.length + 8);
   bytes.set(text);
   const view = new DataView(bytes.buffer, text.length);
@@ -63,7 +64,7 @@ export function decodeDirectory(bytes: Uint8Array, limit: number): Directory {
   const text = bytes.subarray(0, -8);
   const sum = new DataView(bytes.buffer, bytes.byteOffset + text.length + 4, 4).getUint32(0, true);
   if (crc32(text) !== sum) throw new RangeError("its directory has a wrong checksum");
-  const data: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(text));
+  const data: unknown = JSON.parse(utf8Decoder({ fatal: true }).decode(text));
   const { rows, columns, records, amends, incomplete } = asDictionary(data, VERSION);
   const { start, sizes, rows: pageRows } = asDictionary(records);
   if (!isCount(rows) || rows < 1 || !isCount(start) || typeof incomplete !== "boolean") throw malformed();

@@ -1,3 +1,4 @@
+import { utf8Encoder } from "../backend/utf8.ts";
 import type { Backend } from "../backend/backend.ts";
 import { crc32 } from "../backend/crc32.ts";
 import { LedgerError } from "../backend/error.ts";
@@ -46,7 +47,7 @@ function experimentSegment(experiment: string): string {
     try {
       const segment = encodeSegment(short, "experiment");
       if (short === experiment) return segment;
-      const sum = crc32(new TextEncoder().encode(experiment)).toString(16).padStart(8, "0");
+      const sum = crc32(utf8Encoder().encode(experiment)).toString(16).padStart(8, "0");
       if (segment.length + 10 <= MAX_SEGMENT_BYTES) return `${segment}=~${sum}`;
     } catch (error) {
       if (!LedgerError.is(error) || most === 0) throw error;

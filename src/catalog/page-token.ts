@@ -1,3 +1,4 @@
+import { utf8Decoder, utf8Encoder } from "../backend/utf8.ts";
 import { crc32 } from "../backend/crc32.ts";
 import { LedgerError } from "../backend/error.ts";
 import { decodeJson, encodeJson } from "../backend/json.ts";
@@ -23,7 +24,7 @@ export function encodePageToken(query: PagedQuery, row: FilterRow): string {
   const keys = query.orderBy.map(({ field }) => fieldValue(row, field) ?? null);
   const start = row.attribute("start_time");
   const text = encodeJson({ v: 1, query: sumOf(query), keys, start, id: row.attribute("id") }, "pageToken");
-  return toBase64(new TextEncoder().encode(text + toHex(crc32(new TextEncoder().encode(text)))));
+  return toBase64(utf8Encoder().encode(text + toHex(crc32(utf8Encoder().encode(text)))));
 }
 
 /** The row that a page ended with. `INVALID_ARGUMENT` for anything but a token that this query gave. */
@@ -33,9 +34,9 @@ export function decodePageToken(query: PagedQuery, token: unknown): FilterRow {
   if (typeof token !== "string" || token.length > MAX_TOKEN_CHARS) throw bad("is not one that searchRuns gave");
   let data: unknown;
   try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(fromBase64(token));
+    const text = utf8Decoder({ fatal: true }).decode(fromBase64(token));
     const body = text.slice(0, -8);
-    if (toHex(crc32(new TextEncoder().encode(body))) === text.slice(-8)) data = decodeJson(body);
+    if (toHex(crc32(utf8Encoder().encode(body))) === text.slice(-8)) data = decodeJson(body);
   } catch {
     // It is none.
   }
@@ -66,7 +67,7 @@ function sumOf({ experiment, filter, view, orderBy }: PagedQuery): string {
   const order = orderBy.map(({ field, descending }) => [formatField(field), descending]);
   const text = JSON.stringify([experiment ?? null, filter, view, order]);
   // Of its length too: two texts of one sum are hardly of one length.
-  return `${toHex(crc32(new TextEncoder().encode(text)))}${text.length.toString(36)}`;
+  return `${toHex(crc32(utf8Encoder().encode(text)))}${text.length.toString(36)}`;
 }
 
 const toHex = (sum: number): string => sum.toString(16).padStart(8, "0");

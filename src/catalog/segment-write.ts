@@ -1,3 +1,4 @@
+import { utf8Decoder } from "../backend/utf8.ts";
 import type { WrittenChunk } from "../parquet/footer-write.ts";
 import { CODEC, TYPE } from "../parquet/format-numbers.ts";
 import type { PageLocation } from "../parquet/page.ts";
@@ -99,7 +100,7 @@ function toEntry({ element, start, size, gzip, statistics }: WrittenChunk): Colu
 }
 
 function toBound(bytes: Uint8Array, type: ColumnType): number | string {
-  if (type === "string") return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+  if (type === "string") return utf8Decoder({ ignoreBOM: true }).decode(bytes);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return type === "double" ? view.getFloat64(0, true) : Number(view.getBigInt64(0, true));
 }

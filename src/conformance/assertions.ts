@@ -1,3 +1,4 @@
+import { isBytes, isError } from "../backend/any-realm.ts";
 import { equalBytes } from "../backend/body.ts";
 import { LedgerError, type ErrorCode } from "../backend/error.ts";
 import { type Sentence, contract } from "./contract.ts";
@@ -28,11 +29,7 @@ export function same(actual: unknown, expected: unknown, sentence: Sentence, wha
 
 /** Throws unless `actual` holds exactly these bytes. */
 export function sameBytes(actual: Uint8Array, expected: Uint8Array, sentence: Sentence, what: string): void {
-  hold(
-    actual instanceof Uint8Array,
-    contract.output,
-    () => `${what}: expected a Uint8Array, got ${clip(show(actual))}`,
-  );
+  hold(isBytes(actual), contract.output, () => `${what}: expected a Uint8Array, got ${clip(show(actual))}`);
   if (equalBytes(actual, expected)) return;
   const at = expected.findIndex((byte, i) => byte !== actual[i]);
   const where = at === -1 ? "it goes on behind the end" : `first difference at byte ${at}`;
@@ -129,7 +126,7 @@ export async function within<T>(sentence: Sentence, what: string, promise: Promi
 /** How a message names a value that was thrown. */
 export function describe(error: unknown): string {
   if (LedgerError.is(error)) return `LedgerError ${error.code}: ${error.message}`;
-  return error instanceof Error ? `${error.name}: ${error.message}` : show(error);
+  return isError(error) ? `${error.name}: ${error.message}` : show(error);
 }
 
 function show(value: unknown): string {

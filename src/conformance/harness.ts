@@ -5,7 +5,7 @@ export interface ConformanceHarness {
   /** For test names: `fs`, `fs (disk)`, `s3 (fake)`, … */
   readonly name: string;
   /** Where it runs, for those who choose: `node`, `browser`, `bun`, `deno`. Everywhere when left out. */
-  readonly runsIn?: readonly string[];
+  readonly runsIn?: readonly string[] | undefined;
   /** Makes an empty place. Called once for each case; places may be in use at the same time. */
   setup(): Promise<ConformancePlace>;
 }

@@ -1,3 +1,4 @@
+import { utf8Encoder } from "../backend/utf8.ts";
 import type { Backend, ByteStream, Entry } from "../backend/backend.ts";
 import { hold } from "./assertions.ts";
 import { contract } from "./contract.ts";
@@ -16,7 +17,7 @@ export function sample(length: number, seed = 1): Uint8Array<ArrayBuffer> {
 }
 
 export function text(value: string): Uint8Array<ArrayBuffer> {
-  return new TextEncoder().encode(value);
+  return utf8Encoder().encode(value);
 }
 
 /** A stream of these chunks; `failure`, when given, is thrown behind the last. */

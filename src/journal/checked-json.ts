@@ -1,3 +1,4 @@
+import { utf8Decoder, utf8Encoder } from "../backend/utf8.ts";
 import { crc32 } from "../backend/crc32.ts";
 import { decodeJson, encodeJson } from "../backend/json.ts";
 
@@ -7,15 +8,15 @@ const HEAD_PATTERN = /^\{"crc32":"([0-9a-f]{8})",$/;
 
 /** An object with at least one member as JSON that notices when a bit of it changes. Throws `INVALID_ARGUMENT` naming the path below `field`. */
 export function encodeCheckedJson(value: object, field: string): Uint8Array {
-  const bytes = new TextEncoder().encode(HEAD + encodeJson(value, field).slice(1));
+  const bytes = utf8Encoder().encode(HEAD + encodeJson(value, field).slice(1));
   const crc = crc32(bytes, HEAD.length).toString(16).padStart(8, "0");
-  bytes.set(new TextEncoder().encode(crc), HEAD.indexOf("00000000"));
+  bytes.set(utf8Encoder().encode(crc), HEAD.indexOf("00000000"));
   return bytes;
 }
 
 /** The object, without its checksum; objects of early releases have none. Throws a RangeError when it is wrong. */
 export function decodeCheckedJson(bytes: Uint8Array): unknown {
-  const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  const text = utf8Decoder({ fatal: true }).decode(bytes);
   const expected = HEAD_PATTERN.exec(text.slice(0, HEAD.length))?.[1];
   if (expected === undefined) return decodeJson(text);
   if (crc32(bytes, HEAD.length) !== Number.parseInt(expected, 16)) throw new RangeError("the checksum is wrong");

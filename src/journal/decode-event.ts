@@ -1,3 +1,4 @@
+import { utf8Decoder } from "../backend/utf8.ts";
 import * as z from "zod/mini";
 import { decodeJson } from "../backend/json.ts";
 import type { Dictionary, RecordedDataset, RunEvent } from "./event.ts";
@@ -100,7 +101,7 @@ function parse(value: unknown): RunEvent | undefined {
   return data;
 }
 
-const decoder = new TextDecoder("utf-8", { fatal: true });
+const decoder = utf8Decoder({ fatal: true });
 
 export type EventDecoder = (bytes: Uint8Array) => { event: RunEvent } | { unknown: string };
 

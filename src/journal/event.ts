@@ -1,3 +1,4 @@
+import { utf8Encoder } from "../backend/utf8.ts";
 import { LedgerError } from "../backend/error.ts";
 import { decodeJson, encodeJson } from "../backend/json.ts";
 import type { MediaEvent } from "./media-entry.ts";
@@ -138,7 +139,7 @@ export type RunEvent = NewEvent & { readonly v: 1; readonly order: number; reado
 /** Largest event in bytes of UTF-8 JSON: it has to fit into one frame. */
 export const MAX_EVENT_BYTES: number = 8 * 1024 * 1024;
 
-const encoder = new TextEncoder();
+const encoder = utf8Encoder();
 
 /**
  * The bytes of an event, and the event as a reader will see it. Throws `INVALID_ARGUMENT` naming the path below `field`, or

@@ -1,3 +1,4 @@
+import { utf8Encoder } from "../backend/utf8.ts";
 import { LedgerError } from "../backend/error.ts";
 import { FRAME_HEAD_BYTES, FRAME_OVERHEAD_BYTES, payloadIsIntact, readFrameHead, writeFrame } from "./frame.ts";
 import { SEGMENT_MAGIC, type SegmentName, segmentSeed } from "./segment.ts";
@@ -27,7 +28,7 @@ export const MAX_FENCE_SEGMENT_BYTES = 128;
 export function encodeFenceSegment(runId: string, name: SegmentName, fence: number, claimer: string): Uint8Array {
   const head = new Uint8Array(12);
   head[0] = PAYLOAD.fence;
-  const by = new TextEncoder().encode(claimer);
+  const by = utf8Encoder().encode(claimer);
   const end = writeVarint(head, 1, fence);
   const out = new Uint8Array(SEGMENT_MAGIC.length + FRAME_OVERHEAD_BYTES + end + by.length);
   out.set(SEGMENT_MAGIC);

@@ -6,18 +6,18 @@ export interface FlushOptions {
    * Longest a record waits, in ms. Default: 1,000 where the backend appends. Where each flush is an object of its own the
    * wait grows with the age of the run, from 2 s to 45 s, so that an hour costs some 350 requests, its end included.
    */
-  readonly intervalMs?: number;
+  readonly intervalMs?: number | undefined;
   /** Metric values that start a flush at once. Default 100,000. */
-  readonly maxPoints?: number;
+  readonly maxPoints?: number | undefined;
   /** Encoded bytes that start a flush at once. Default 256 KiB where the backend appends, else 4 MiB. */
-  readonly maxBytes?: number;
+  readonly maxBytes?: number | undefined;
   /**
    * Most encoded bytes kept while the backend cannot take them. Default 64 MiB: some 10 million points. Beyond it new
    * points are dropped and counted in `run.stats.dropped` and in the run itself; nothing that waits is lost.
    */
-  readonly maxBufferedBytes?: number;
+  readonly maxBufferedBytes?: number | undefined;
   /** `"block-never"`, the only policy: training is never held up. */
-  readonly whenFull?: "block-never";
+  readonly whenFull?: "block-never" | undefined;
 }
 
 /** {@link FlushOptions} with the defaults filled in. `intervalMs` of `undefined` grows with age. */

@@ -1,3 +1,4 @@
+import { utf8Decoder } from "../backend/utf8.ts";
 import { FIRST_SHAPE_TAG, MAX_ROW_KEYS, PAYLOAD, TAG } from "./shape.ts";
 import { ByteReader } from "./varint.ts";
 
@@ -8,7 +9,7 @@ export interface RecordSink {
   event(n: number, json: Uint8Array): void;
 }
 
-const decoder = new TextDecoder("utf-8", { fatal: true });
+const decoder = utf8Decoder({ fatal: true });
 
 /** Keys and shapes as a segment has defined them so far. */
 export class Definitions {

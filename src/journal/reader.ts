@@ -1,4 +1,5 @@
 import type { Backend, CallOptions } from "../backend/backend.ts";
+import { isError } from "../backend/any-realm.ts";
 import { LedgerError } from "../backend/error.ts";
 import type { Damage } from "./damage.ts";
 import type { EventDecoder } from "./decode-event.ts";
@@ -69,7 +70,7 @@ export class SegmentVisit {
       decodePayload(payload, this.#definitions, this.#sink, this.next);
       if (range !== undefined) this.next = Math.max(this.next, range.first + range.count);
     } catch (error) {
-      if (!(error instanceof RangeError || error instanceof TypeError || LedgerError.is(error))) throw error;
+      if (!isDecodingError(error)) throw error;
       this.#report("corrupt", `${this.#key}: bytes ${from} to ${to} cannot be decoded: ${error.message}`, from, to);
     }
   }
@@ -121,4 +122,9 @@ export class SegmentVisit {
         });
     },
   };
+}
+
+/** What damaged bytes cause, rather than a fault of the program. */
+function isDecodingError(error: unknown): error is Error {
+  return LedgerError.is(error) || (isError(error) && (error.name === "RangeError" || error.name === "TypeError"));
 }

@@ -8,10 +8,10 @@ export type RunStatus = "running" | "finished" | "failed" | "killed" | "interrup
 
 /** What a metric means. Names may be globs: `*` stands for any characters but `/`, `**` for any. */
 export interface MetricDefinition {
-  readonly goal?: "minimize" | "maximize";
-  readonly stepMetric?: string;
-  readonly unit?: string;
-  readonly description?: string;
+  readonly goal?: "minimize" | "maximize" | undefined;
+  readonly stepMetric?: string | undefined;
+  readonly unit?: string | undefined;
+  readonly description?: string | undefined;
 }
 
 /** A run as plain data: the fold of its journals. Dictionaries are plain objects whose own keys are the data; times are ms since the epoch. */

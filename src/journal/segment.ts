@@ -1,3 +1,4 @@
+import { utf8Encoder } from "../backend/utf8.ts";
 import { crc32 } from "../backend/crc32.ts";
 
 /** Where a run keeps its journals. */
@@ -23,7 +24,7 @@ export function parseSegmentKey(key: string): SegmentName | undefined {
   return match ? { writer: match[1] as string, seq: Number(match[2]) } : undefined;
 }
 
-const encoder = new TextEncoder();
+const encoder = utf8Encoder();
 
 /**
  * What the CRCs of a segment begin with. It depends on run, writer and number, so neither a segment under a wrong name nor

@@ -1,3 +1,4 @@
+import { utf8Encoder } from "../backend/utf8.ts";
 import { writeVarint } from "./varint.ts";
 
 /** A set of metric keys logged together, in order. Rows of one shape name it instead of their keys. */
@@ -27,7 +28,7 @@ export const MAX_ROW_KEYS = 10_000;
 /** More shapes than this a writer: further key sets are logged as loose rows, which name each key. */
 export const MAX_SHAPES = 4096;
 
-const encoder = new TextEncoder();
+const encoder = utf8Encoder();
 
 /** Keys and shapes one writer has used, numbered in order of first use. */
 export class ShapeRegistry {

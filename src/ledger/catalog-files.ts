@@ -9,8 +9,8 @@ import { type StoredFile, storedFile } from "./stored-file.ts";
 
 export interface CatalogFilesOptions {
   /** Only what may have runs of this experiment. Default: all. */
-  readonly experiment?: string;
-  readonly signal?: AbortSignal;
+  readonly experiment?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A row as the columns of these names in a segment have it. */

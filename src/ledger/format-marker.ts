@@ -1,3 +1,4 @@
+import { utf8Decoder, utf8Encoder } from "../backend/utf8.ts";
 import type { Backend } from "../backend/backend.ts";
 import type { Clock } from "../backend/clock.ts";
 import { LedgerError } from "../backend/error.ts";
@@ -25,7 +26,7 @@ export async function checkMarker(backend: Backend, clock: Clock): Promise<void>
     const text = encodeJson({ format: "runledger", version: FORMAT_VERSION, createdAt: clock.now() }, "ledger");
     // At once: there is no run yet that would not be entered, whoever else makes a ledger of this place.
     const [marked, completed] = await Promise.allSettled([
-      backend.create(MARKER_KEY, new TextEncoder().encode(`${text}\n`)),
+      backend.create(MARKER_KEY, utf8Encoder().encode(`${text}\n`)),
       createEmpty(backend, COMPLETE_KEY),
     ]);
     if (marked.status === "rejected") {
@@ -49,7 +50,7 @@ async function readMarker(backend: Backend): Promise<Uint8Array | undefined> {
 function assertReadable(bytes: Uint8Array, backend: Backend): void {
   let value: unknown;
   try {
-    value = decodeJson(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    value = decodeJson(utf8Decoder({ fatal: true }).decode(bytes));
   } catch (cause) {
     throw new LedgerError("CORRUPT", `${MARKER_KEY} cannot be read: it is damaged, or belongs to something else`, {
       key: MARKER_KEY,

@@ -78,7 +78,7 @@ export class Ledger {
   }
 
   /** The record of a run, also while it is written. `RUN_NOT_FOUND`; `CORRUPT` when not even its beginning can be read. */
-  async getRun(id: string, options: { readonly signal?: AbortSignal } = {}): Promise<RunRecord> {
+  async getRun(id: string, options: { readonly signal?: AbortSignal | undefined } = {}): Promise<RunRecord> {
     const { readRun } = await reading();
     return await readRun(this.#context.backend, id, options.signal);
   }
@@ -124,7 +124,10 @@ export class Ledger {
    * Runs side by side, in the order of the ids, each once: params, tags, code, environment and data sets that differ, and metrics with
    * the best run by their goal. `formatComparison` of `runledger/compare` makes a table of it. `RUN_NOT_FOUND`.
    */
-  async compareRuns(ids: readonly string[], options: { readonly signal?: AbortSignal } = {}): Promise<RunComparison> {
+  async compareRuns(
+    ids: readonly string[],
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<RunComparison> {
     const { compareRuns } = await reading();
     return await compareRuns(this.#context.backend, ids, options.signal);
   }
@@ -160,7 +163,7 @@ export class Ledger {
   }
 
   /** The content of a value that {@link media} or a `log…` call gave, its digest checked. `CORRUPT` when it is not what was logged. */
-  async openMedia(entry: MediaEntry, options: { readonly signal?: AbortSignal } = {}): Promise<OpenMedia> {
+  async openMedia(entry: MediaEntry, options: { readonly signal?: AbortSignal | undefined } = {}): Promise<OpenMedia> {
     const { openMedia } = await reading();
     return await openMedia(this.#context.backend, entry, options.signal);
   }
@@ -181,12 +184,15 @@ export class Ledger {
   }
 
   /** Opens a version of an artifact to read it, named as `name:v3`, `name:best`, `name` (the newest) or `name@sha256:…`. */
-  async openArtifact(ref: ArtifactRef, options?: { readonly signal?: AbortSignal }): Promise<OpenArtifact> {
+  async openArtifact(ref: ArtifactRef, options?: { readonly signal?: AbortSignal | undefined }): Promise<OpenArtifact> {
     return await (await this.#context.artifacts()).open(ref, options);
   }
 
   /** The versions of an artifact, `v0` first; none for a name never logged. */
-  async artifactVersions(name: string, options?: { readonly signal?: AbortSignal }): Promise<ArtifactVersion[]> {
+  async artifactVersions(
+    name: string,
+    options?: { readonly signal?: AbortSignal | undefined },
+  ): Promise<ArtifactVersion[]> {
     return await (await this.#context.artifacts()).versions(name, options);
   }
 
@@ -195,7 +201,7 @@ export class Ledger {
     name: string,
     version: string,
     alias: string,
-    options?: { readonly signal?: AbortSignal },
+    options?: { readonly signal?: AbortSignal | undefined },
   ): Promise<ArtifactVersion> {
     return await (await this.#context.artifacts()).setAlias(name, version, alias, options);
   }
@@ -204,12 +210,12 @@ export class Ledger {
    * Deletes a run softly: searches leave it out, `getRun` gives it with `deletedAt`, and nothing of it is removed. Its writers, if it
    * has any, are not disturbed. Deleting it again changes nothing. `RUN_NOT_FOUND`; `CONFLICT` when others restore it all the time.
    */
-  async deleteRun(id: string, options?: { readonly signal?: AbortSignal }): Promise<void> {
+  async deleteRun(id: string, options?: { readonly signal?: AbortSignal | undefined }): Promise<void> {
     await (await reading()).setDeleted(this.#context, id, true, options?.signal);
   }
 
   /** Undoes {@link deleteRun}; restoring a run that is not deleted changes nothing. Rejects as it does. */
-  async restoreRun(id: string, options?: { readonly signal?: AbortSignal }): Promise<void> {
+  async restoreRun(id: string, options?: { readonly signal?: AbortSignal | undefined }): Promise<void> {
     await (await reading()).setDeleted(this.#context, id, false, options?.signal);
   }
 
@@ -239,7 +245,7 @@ export class Ledger {
    */
   async metricsFiles(
     runIds?: readonly string[],
-    options: { readonly signal?: AbortSignal } = {},
+    options: { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<MetricsFiles> {
     const { listMetricsFiles } = await reading();
     return await listMetricsFiles(this.#context, runIds, options.signal);
@@ -250,7 +256,9 @@ export class Ledger {
    * and search meanwhile. Needed after objects of the catalogue were lost in part; a search itself notices damaged ones, and that there is
    * none at all. Returns how many runs there are.
    */
-  async rebuildCatalog(options: { readonly signal?: AbortSignal } = {}): Promise<{ readonly runs: number }> {
+  async rebuildCatalog(
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<{ readonly runs: number }> {
     const { rebuildCatalog } = await reading();
     return await rebuildCatalog(this.#context, options.signal);
   }

@@ -1,3 +1,5 @@
+import { isError } from "../backend/any-realm.ts";
+import { utf8Decoder, utf8Encoder } from "../backend/utf8.ts";
 import { blobKey } from "../artifacts/blobs.ts";
 import { parseDigest } from "../artifacts/digest.ts";
 import { readRanges } from "../artifacts/ranges.ts";
@@ -19,15 +21,15 @@ import { readRunCreated } from "./read-run.ts";
 
 /** Which rich values of a run are wanted. */
 export interface MediaQuery {
-  readonly key?: string;
-  readonly type?: MediaKind;
+  readonly key?: string | undefined;
+  readonly type?: MediaKind | undefined;
   /** Lowest step, inclusive. */
-  readonly from?: number;
+  readonly from?: number | undefined;
   /** Highest step, inclusive. */
-  readonly to?: number;
+  readonly to?: number | undefined;
   /** When records of the run are damaged or missing: `"reject"` (default) with `CORRUPT`, or `"skip"` to get what is intact. */
-  readonly damaged?: "reject" | "skip";
-  readonly signal?: AbortSignal;
+  readonly damaged?: "reject" | "skip" | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A rich value, read. What was given as pixels is a PNG. */
@@ -89,13 +91,13 @@ export async function openMedia(backend: Backend, entry: MediaEntry, signal?: Ab
   try {
     return await decode(entry, bytes);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : "it cannot be decoded";
+    const why = isError(cause) ? cause.message : "it cannot be decoded";
     throw new LedgerError("CORRUPT", `${name} holds no ${entry.type} as it was recorded: ${why}`, { key: name, cause });
   }
 }
 
 async function decode(entry: MediaEntry, bytes: Uint8Array): Promise<OpenMedia> {
-  const text = (): string => new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  const text = (): string => utf8Decoder({ fatal: true, ignoreBOM: true }).decode(bytes);
   switch (entry.type) {
     case "text":
       return { type: "text", text: text() };
@@ -126,7 +128,7 @@ async function readContent(
 ): Promise<{ name: string; bytes: Uint8Array }> {
   signal?.throwIfAborted();
   if (typeof inline === "string") {
-    const bytes = new TextEncoder().encode(inline);
+    const bytes = utf8Encoder().encode(inline);
     if (bytes.byteLength === size) return { name: "the record", bytes };
     throw new LedgerError("CORRUPT", `the record of a value says ${size} bytes, but has ${bytes.byteLength}`);
   }

@@ -11,16 +11,16 @@ import { randomIds } from "./random-ids.ts";
 
 export interface OpenLedgerOptions {
   /** Time, for tests. A function that returns ms since the epoch will do. Default: the system's. */
-  readonly clock?: Partial<Clock> | (() => number);
+  readonly clock?: Partial<Clock> | (() => number) | undefined;
   /** Makes ids, for tests. Default: run ids begin with the time, the rest is random. */
-  readonly ids?: IdSource;
+  readonly ids?: IdSource | undefined;
   /**
    * How metrics of finished runs are encoded. `"compact"` (default): BYTE_STREAM_SPLIT, which DuckDB, pyarrow, pandas and polars
    * read. `"compatible"`: PLAIN with gzip, larger, for engines that cannot, such as fastparquet and older Spark.
    */
-  readonly parquet?: "compact" | "compatible";
+  readonly parquet?: "compact" | "compatible" | undefined;
   /** Told of trouble that no call can reject with: background writes that failed, damaged runs passed over. Default: nothing. */
-  readonly onError?: (error: LedgerError) => void;
+  readonly onError?: ((error: LedgerError) => void) | undefined;
 }
 
 /**

@@ -23,8 +23,8 @@ export interface RecoverOptions {
    * How long a run must show no progress, in ms, before its writers count as gone, where nothing tells whether their
    * processes live. Default: three times the interval at which they promised a sign of life.
    */
-  readonly graceMs?: number;
-  readonly signal?: AbortSignal;
+  readonly graceMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface Recovery {

@@ -9,27 +9,27 @@ import { checkName } from "../run/text.ts";
 /** Which runs. */
 export interface RunSelection {
   /** Runs of this experiment only. */
-  readonly experiment?: string;
+  readonly experiment?: string | undefined;
   /** Runs that fit: text, `metrics.loss < 0.1 AND params.model = "cnn"`, or what `where` of `runledger/where` builds. Default: all. */
-  readonly filter?: FilterInput;
+  readonly filter?: FilterInput | undefined;
   /** `"active"` (default): runs that are not deleted. */
-  readonly view?: View;
-  readonly signal?: AbortSignal;
+  readonly view?: View | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Which runs, in which order. */
 export interface RunQuery extends RunSelection {
   /** Keys such as `metrics.loss ASC`, `params.lr`, `start_time DESC`, the most important first. Ties: the newest first. */
-  readonly orderBy?: string | readonly string[];
+  readonly orderBy?: string | readonly string[] | undefined;
   /** Most runs in a page, 1 to 10,000. Default 100. */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
   /** Where the page before ended; good for the same experiment, filter, order and view only. */
-  readonly pageToken?: string;
+  readonly pageToken?: string | undefined;
   /**
    * Only these members of the records are wanted, `id` besides. Default: all. Less is read where they are all of `id`, `name`,
    * `experiment`, `status`, `startTime`, `endTime`, `deletedAt`, `note`, `parent`, `group` and `jobType`.
    */
-  readonly fields?: readonly (keyof RunRecord)[];
+  readonly fields?: readonly (keyof RunRecord)[] | undefined;
 }
 
 const SELECTION = ["experiment", "filter", "view", "signal"];

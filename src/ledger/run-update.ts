@@ -1,21 +1,22 @@
+import type { Resolved } from "../backend/resolved.ts";
 import { invalidArgument } from "../backend/error.ts";
 import type { RunRecord, RunStatus } from "../journal/run-record.ts";
 import type { Series } from "../series/series.ts";
 
 export interface WatchRunOptions {
   /** Ends the watching: the iterable rejects with its reason. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** `false` for the record alone. Default `true`. */
-  readonly points?: boolean;
+  readonly points?: boolean | undefined;
   /** Points of these metrics only. Default: of all. */
-  readonly keys?: readonly string[];
+  readonly keys?: readonly string[] | undefined;
   /**
    * About so many points an update holds at most: when more are new, as at the beginning of a long run, several updates follow each
    * other at once. Default 1,000,000, which take 24 MB.
    */
-  readonly maxPoints?: number;
+  readonly maxPoints?: number | undefined;
   /** How long the backend may fail, in ms, without one success in between, before its error is thrown. Default 60,000. */
-  readonly giveUpMs?: number;
+  readonly giveUpMs?: number | undefined;
 }
 
 /** What is new of a run that is watched. */
@@ -32,7 +33,7 @@ export interface RunUpdate {
   readonly gap?: true;
 }
 
-export type CheckedWatchOptions = Required<Pick<WatchRunOptions, "points" | "maxPoints" | "giveUpMs">> & {
+export type CheckedWatchOptions = Resolved<Pick<WatchRunOptions, "points" | "maxPoints" | "giveUpMs">> & {
   readonly keys: ReadonlySet<string> | undefined;
 };
 

@@ -1,3 +1,4 @@
+import { isError } from "../backend/any-realm.ts";
 import { LedgerError } from "../backend/error.ts";
 
 /** A canvas as far as it is used here: one of a page, an `OffscreenCanvas`, or one of a library for Node. */
@@ -68,7 +69,7 @@ async function blobOf(canvas: CanvasLike): Promise<Blob> {
 }
 
 function reasonOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : "its methods fail";
+  return isError(cause) ? cause.message : "its methods fail";
 }
 
 function unreadable(why: string, cause?: unknown): LedgerError {

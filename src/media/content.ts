@@ -1,3 +1,5 @@
+import { utf8Encoder } from "../backend/utf8.ts";
+
 /** Largest rich value, in bytes held in memory. */
 export const MAX_VALUE_BYTES: number = 128 * 1024 * 1024;
 /** Largest content of one that is stored, or read. */
@@ -36,7 +38,7 @@ export interface PendingContent {
 
 /** The content of what is stored as text: in the record itself when it is short. */
 export function asText(type: "text" | "histogram", mediaType: string, text: string): MediaContent {
-  const bytes = new TextEncoder().encode(text);
+  const bytes = utf8Encoder().encode(text);
   const isShort = bytes.byteLength <= INLINE_BYTES;
   return {
     type,

@@ -1,3 +1,4 @@
+import { isDataView } from "../backend/any-realm.ts";
 import { encodeJson } from "../backend/json.ts";
 import { asText, type MediaContent } from "./content.ts";
 import { impossible, wrongInput } from "./wrong-input.ts";
@@ -142,5 +143,5 @@ function checkCounts(counts: unknown, edges: unknown): Histogram {
 
 /** An array or typed array; of what, its elements show. */
 function isNumbers(value: unknown): value is ArrayLike<number> {
-  return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
+  return Array.isArray(value) || (ArrayBuffer.isView(value) && !isDataView(value));
 }

@@ -1,9 +1,11 @@
+import { isError } from "../backend/any-realm.ts";
 import { LedgerError } from "../backend/error.ts";
 import { toWellFormed } from "../backend/well-formed.ts";
 import { type CanvasLike, PendingPicture } from "./canvas.ts";
 import { MAX_VALUE_BYTES, type MediaContent, type PendingContent } from "./content.ts";
+import { isArrayBuffer, isBlob, isBytes } from "../backend/any-realm.ts";
 import { isSensibleSize, MAX_PIXELS, MAX_SIDE, readImageHeader } from "./image-header.ts";
-import { isPixelData, isTypedArray, type Pixels, toBytes, wrongPixels } from "./pixels.ts";
+import { isPixelData, type Pixels, toBytes, wrongPixels } from "./pixels.ts";
 import { impossible, tooLarge, wrongInput } from "./wrong-input.ts";
 
 /**
@@ -25,8 +27,8 @@ export function imageContent(image: unknown, caption: unknown): MediaContent | P
   const detail = caption === undefined ? {} : { caption: checkCaption(caption) };
   if (typeof image !== "object" || image === null || Array.isArray(image)) throw wrongImage(image);
   if (image instanceof PendingPicture) return fromCanvas(image, detail);
-  if (isTypedArray(image, ["Uint8Array"]) || isArrayBuffer(image)) {
-    const bytes = isArrayBuffer(image) ? new Uint8Array(image) : (image as Uint8Array);
+  if (isBytes(image) || isArrayBuffer(image)) {
+    const bytes = isArrayBuffer(image) ? new Uint8Array(image) : image;
     checkSize(bytes.byteLength);
     // Not slice(): that of Node's Buffer does not copy.
     return fromFile(new Uint8Array(bytes), detail);
@@ -72,7 +74,7 @@ async function readBlob(blob: Blob): Promise<Uint8Array> {
   try {
     return new Uint8Array(await blob.arrayBuffer());
   } catch (cause) {
-    const why = cause instanceof Error ? `: ${cause.message}` : "";
+    const why = isError(cause) ? `: ${cause.message}` : "";
     throw new LedgerError("INVALID_ARGUMENT", `image is a Blob that cannot be read${why}`, { field: "image", cause });
   }
 }
@@ -109,17 +111,6 @@ function fromPixels(image: object, detail: Detail): MediaContent {
     encode: async () => (await import("./png.ts")).encodePng(pixels),
     details: { width: w, height: h, ...detail },
   };
-}
-
-function isBlob(value: object): value is Blob {
-  // In this order: the size of a Map is a getter that throws on a copy.
-  const { arrayBuffer } = value as Partial<Blob>;
-  return typeof arrayBuffer === "function" && typeof (value as Partial<Blob>).size === "number";
-}
-
-/** True also for those of another realm. */
-function isArrayBuffer(value: object): value is ArrayBuffer {
-  return Object.prototype.toString.call(value) === "[object ArrayBuffer]";
 }
 
 function checkSize(bytes: number): void {

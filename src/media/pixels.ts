@@ -1,3 +1,4 @@
+import { isTypedArray } from "../backend/any-realm.ts";
 import { LedgerError } from "../backend/error.ts";
 import { wrongInput } from "./wrong-input.ts";
 
@@ -8,20 +9,12 @@ export interface Pixels {
   readonly width: number;
   readonly height: number;
   /** 4: red, green, blue, alpha. 3: without alpha. 1: grey. 2: grey and alpha. Default: as many as `data` has for each pixel. */
-  readonly channels?: 1 | 2 | 3 | 4;
-}
-
-const BYTES = ["Uint8Array", "Uint8ClampedArray"];
-const FLOATS = ["Float16Array", "Float32Array", "Float64Array"];
-
-/** True also for typed arrays of another realm. */
-export function isTypedArray(value: unknown, names: readonly string[]): boolean {
-  return ArrayBuffer.isView(value) && names.includes((value as Partial<Uint8Array>)[Symbol.toStringTag] ?? "");
+  readonly channels?: 1 | 2 | 3 | 4 | undefined;
 }
 
 /** Whether it can be the data of {@link Pixels}. */
 export function isPixelData(value: unknown): value is ArrayLike<number> & ArrayBufferView {
-  return isTypedArray(value, BYTES) || isTypedArray(value, FLOATS);
+  return isTypedArray(value, "Uint8Array", "Uint8ClampedArray", "Float16Array", "Float32Array", "Float64Array");
 }
 
 /**
@@ -29,7 +22,7 @@ export function isPixelData(value: unknown): value is ArrayLike<number> & ArrayB
  * takes away: nothing is cut off unnoticed.
  */
 export function toBytes(data: ArrayLike<number> & ArrayBufferView): Uint8Array {
-  if (isTypedArray(data, BYTES)) return new Uint8Array(data);
+  if (isTypedArray(data, "Uint8Array", "Uint8ClampedArray")) return new Uint8Array(data);
   const bytes = new Uint8Array(data.length);
   for (let i = 0; i < data.length; i++) {
     const value = data[i] as number;

@@ -1,4 +1,5 @@
 import { setOwn } from "../backend/dictionary.ts";
+import { isError } from "../backend/any-realm.ts";
 import { LedgerError } from "../backend/error.ts";
 import { decodeTable, type TableCell } from "../parquet/table-read.ts";
 import { MAX_CELLS, MAX_COLUMNS, type TableValue } from "./table.ts";
@@ -37,7 +38,7 @@ export function readTable(
   try {
     return read(bytes, expected, mostInflated);
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : "damaged";
+    const why = isError(cause) ? cause.message : "damaged";
     throw new LedgerError("CORRUPT", `a stored table cannot be read: ${why}`, { cause });
   }
 }

@@ -1,4 +1,5 @@
 import { toWellFormed } from "../backend/well-formed.ts";
+import { isDataView, isDate } from "../backend/any-realm.ts";
 import { MAX_VALUE_BYTES, type MediaContent } from "./content.ts";
 import { encodeTable, type TableColumn } from "./table-encoder.ts";
 import { impossible, tooLarge, wrongInput } from "./wrong-input.ts";
@@ -146,7 +147,7 @@ function readColumns(source: Record<string, unknown>): { columns: Column[]; rows
   const columns = Object.keys(source).map((key): Column => {
     const name = checkName(key, "table");
     const cells = source[key];
-    if (!Array.isArray(cells) && !(ArrayBuffer.isView(cells) && !(cells instanceof DataView)))
+    if (!Array.isArray(cells) && !(ArrayBuffer.isView(cells) && !isDataView(cells)))
       throw wrongInput(`table.${shorten(name)}`, "an array of cells", cells);
     const list = cells as ArrayLike<unknown>;
     rows ??= list.length;
@@ -200,7 +201,7 @@ class ColumnBuilder {
       else if (this.#type === "boolean") this.#values.push(false);
       return;
     }
-    const type = cell instanceof Date ? "date" : typeof cell;
+    const type = isDate(cell) ? "date" : typeof cell;
     if (type !== this.#type) this.#begin(type, row, cell);
     switch (this.#type) {
       case "number":

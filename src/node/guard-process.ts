@@ -2,7 +2,7 @@ import type { Run } from "../index.ts";
 
 export interface GuardOptions {
   /** Longest the process is held up to close the run, in ms. Default 10,000. */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
 }
 
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;

@@ -1,3 +1,5 @@
+import { utf8Decoder } from "../backend/utf8.ts";
+
 /** Order of Parquet's strings: by their UTF-8 bytes. JavaScript's `<` on strings differs beyond U+FFFF. */
 export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   const length = Math.min(a.length, b.length);
@@ -8,7 +10,7 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   return a.length - b.length;
 }
 
-const decoder = /* @__PURE__ */ new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const decoder = /* @__PURE__ */ utf8Decoder({ fatal: true, ignoreBOM: true });
 
 /** Throws a RangeError for what is not UTF-8. */
 export function decodeKey(bytes: Uint8Array): string {

@@ -1,3 +1,4 @@
+import { isTypedArray } from "../backend/any-realm.ts";
 import { invalidArgument, LedgerError } from "../backend/error.ts";
 import { ByteSink } from "./byte-sink.ts";
 import { splitByteStreams } from "./byte-stream-split.ts";
@@ -198,7 +199,7 @@ function checkSlices(slices: readonly Slice[]): void {
   for (const [i, { key, steps, times, values }] of slices.entries()) {
     if (typeof key !== "string") throw invalidArgument(`slices[${i}].key`, "a string", key);
     for (const [name, array] of Object.entries({ steps, times, values })) {
-      if (!(array instanceof Float64Array)) throw invalidArgument(`slices[${i}].${name}`, "a Float64Array", array);
+      if (!isTypedArray(array, "Float64Array")) throw invalidArgument(`slices[${i}].${name}`, "a Float64Array", array);
       if (array.length !== values.length) {
         throw new LedgerError(
           "INVALID_ARGUMENT",

@@ -1,3 +1,5 @@
+import { isError } from "../backend/any-realm.ts";
+import { utf8Encoder } from "../backend/utf8.ts";
 import { LedgerError } from "../backend/error.ts";
 import { type FileLayout, type GroupLayout, type RowGroupInfo, hasManyKeys, readFooter } from "./footer.ts";
 import { MAGIC } from "./format-numbers.ts";
@@ -195,7 +197,7 @@ export class MetricsReader {
 
 /** Can a row group hold one of `keys`? */
 function keyFilter(keys: ReadonlySet<string>): (group: GroupLayout) => boolean {
-  const encoder = new TextEncoder();
+  const encoder = utf8Encoder();
   const sorted = [...keys].map((key) => encoder.encode(key)).sort(compareBytes);
   return ({ firstKey, lastKey }) => {
     let low = 0;
@@ -232,7 +234,7 @@ export function guarded<T>(name: string, place: string, decode: () => T): T {
   try {
     return decode();
   } catch (cause) {
-    throw corrupt(name, `${place}: ${cause instanceof Error ? cause.message : "damaged"}`, cause);
+    throw corrupt(name, `${place}: ${isError(cause) ? cause.message : "damaged"}`, cause);
   }
 }
 

@@ -1,3 +1,4 @@
+import { utf8Encoder } from "../backend/utf8.ts";
 import type { ByteSink } from "./byte-sink.ts";
 
 /** PLAIN of float64 or int64: their bits, lowest byte first. */
@@ -8,7 +9,7 @@ export function writePlain64(values: Float64Array | BigInt64Array, out: ByteSink
   for (let i = 0; i < bits.length; i++) out.int64(bits[i]!);
 }
 
-const encoder = /* @__PURE__ */ new TextEncoder();
+const encoder = /* @__PURE__ */ utf8Encoder();
 
 /** PLAIN of a string: its length in bytes, then UTF-8. */
 export function writePlainString(value: string, out: ByteSink): void {

@@ -1,3 +1,4 @@
+import { isError } from "../backend/any-realm.ts";
 import { equalBytes } from "../backend/body.ts";
 import type { ChunkLayout } from "./chunk-layout.ts";
 import { decodeDelta } from "./delta-decode.ts";
@@ -119,7 +120,7 @@ function inColumn<T>(name: ColumnName, decode: () => T): T {
   try {
     return decode();
   } catch (cause) {
-    throw new RangeError(`column ${name}: ${cause instanceof Error ? cause.message : "damaged"}`, { cause });
+    throw new RangeError(`column ${name}: ${isError(cause) ? cause.message : "damaged"}`, { cause });
   }
 }
 

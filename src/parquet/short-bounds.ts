@@ -1,7 +1,8 @@
+import { utf8Decoder, utf8Encoder } from "../backend/utf8.ts";
 import type { Statistics } from "./footer-write.ts";
 
-const decoder = /* @__PURE__ */ new TextDecoder("utf-8", { ignoreBOM: true });
-const encoder = /* @__PURE__ */ new TextEncoder();
+const decoder = /* @__PURE__ */ utf8Decoder({ ignoreBOM: true });
+const encoder = /* @__PURE__ */ utf8Encoder();
 
 /** Bounds of texts, given in UTF-8, that take at most `most` bytes: a long one is cut to one beyond it. */
 export function shortBounds(min: Uint8Array, max: Uint8Array, most: number): Omit<Statistics, "nulls"> {

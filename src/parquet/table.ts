@@ -1,3 +1,4 @@
+import { isTypedArray } from "../backend/any-realm.ts";
 import { invalidArgument, LedgerError } from "../backend/error.ts";
 import { ByteSink } from "./byte-sink.ts";
 import { generalCompressor } from "./general-compressor.ts";
@@ -174,12 +175,12 @@ function checkColumns(columns: readonly TableColumn[]): number {
     if (!["double", "int64", "timestamp", "boolean", "string"].includes(type)) {
       throw invalidArgument(`${field}.type`, "double, int64, timestamp, boolean or string", type);
     }
-    if (type === "double" && !(values instanceof Float64Array)) {
+    if (type === "double" && !isTypedArray(values, "Float64Array")) {
       throw invalidArgument(`${field}.values`, "a Float64Array", values);
     }
     if (
       (type === "int64" || type === "timestamp") &&
-      !(values instanceof Float64Array || values instanceof BigInt64Array)
+      !(isTypedArray(values, "Float64Array") || isTypedArray(values, "BigInt64Array"))
     ) {
       throw invalidArgument(`${field}.values`, "a Float64Array or BigInt64Array", values);
     }

@@ -1,3 +1,5 @@
+import { isBytes } from "../backend/any-realm.ts";
+import { utf8Encoder } from "../backend/utf8.ts";
 import type { ByteSink } from "./byte-sink.ts";
 
 /** A struct by the numbers of its fields, from 1 to 15, in whose order JavaScript keeps them. `undefined` is left out. */
@@ -19,7 +21,7 @@ export type ThriftValue =
   | Struct
   | (() => string);
 
-const encoder = /* @__PURE__ */ new TextEncoder();
+const encoder = /* @__PURE__ */ utf8Encoder();
 
 /** Writes a struct in thrift's compact protocol, in which footers and page headers are. */
 export function writeStruct(out: ByteSink, struct: Struct): void {
@@ -48,7 +50,7 @@ function typeOf(value: ThriftValue | undefined): number {
     case "function":
       return 8;
     default:
-      return value instanceof Uint8Array ? 8 : Array.isArray(value) ? 9 : 12;
+      return isBytes(value) ? 8 : Array.isArray(value) ? 9 : 12;
   }
 }
 
@@ -56,7 +58,7 @@ function writeValue(out: ByteSink, value: ThriftValue): void {
   if (typeof value === "number" || typeof value === "bigint") out.zigzag(value);
   else if (typeof value === "string") writeBytes(out, encoder.encode(value));
   else if (typeof value === "function") writeBytes(out, encoder.encode(value()));
-  else if (value instanceof Uint8Array) writeBytes(out, value);
+  else if (isBytes(value)) writeBytes(out, value);
   else if (isList(value)) {
     const type = typeOf(value[0]);
     if (value.length < 15) out.byte((value.length << 4) | type);

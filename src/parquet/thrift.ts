@@ -1,3 +1,6 @@
+import { isBytes } from "../backend/any-realm.ts";
+import { utf8Decoder } from "../backend/utf8.ts";
+
 // Types of the compact protocol.
 const TRUE = 1;
 const FALSE = 2;
@@ -142,7 +145,7 @@ export class Fields {
   /** A view, not a copy. */
   bytes(id: number): Uint8Array {
     const value = this.#values[id];
-    if (!(value instanceof Uint8Array)) throw wrong(id);
+    if (!isBytes(value)) throw wrong(id);
     return value;
   }
 
@@ -152,7 +155,7 @@ export class Fields {
 
   texts(id: number): string[] {
     return this.list(id).map((value) => {
-      if (!(value instanceof Uint8Array)) throw wrong(id);
+      if (!isBytes(value)) throw wrong(id);
       return decoder.decode(value);
     });
   }
@@ -180,7 +183,7 @@ export class Fields {
   }
 }
 
-const decoder = /* @__PURE__ */ new TextDecoder("utf-8", { ignoreBOM: true });
+const decoder = /* @__PURE__ */ utf8Decoder({ ignoreBOM: true });
 
 function wrong(id: number): RangeError {
   return new RangeError(`field ${id} is malformed`);

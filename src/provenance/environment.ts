@@ -34,14 +34,26 @@ export function captureEnvironment(): Dictionary {
 function serverEnvironment(os: NodeOs): Dictionary {
   const versions = (globalThis as Host).process?.versions ?? {};
   const name = versions["bun"] !== undefined ? "bun" : versions["deno"] !== undefined ? "deno" : "node";
-  const cpu = os.cpus()[0]?.model;
-  return {
-    runtime: { name, version: versions[name] },
-    os: { name: os.platform(), version: os.release(), arch: os.arch() },
-    ...(cpu && { cpu }),
-    cores: os.availableParallelism(),
-    memory: os.totalmem(),
-  };
+  return told({
+    runtime: told({ name, version: versions[name] }),
+    os: told({ name: look(() => os.platform()), version: look(() => os.release()), arch: look(() => os.arch()) }),
+    cpu: look(() => os.cpus()[0]?.model) || undefined,
+    cores: look(() => os.availableParallelism()),
+    memory: look(() => os.totalmem()),
+  });
+}
+
+/** Each question may be refused on its own: Deno asks for permissions, and sandboxes hide parts of the system. */
+function look<T>(question: () => T): T | undefined {
+  try {
+    return question();
+  } catch {
+    return undefined;
+  }
+}
+
+function told(answers: Dictionary): Dictionary {
+  return Object.fromEntries(Object.entries(answers).filter(([, answer]) => answer !== undefined)) as Dictionary;
 }
 
 /** As browsers and workers tell it. */

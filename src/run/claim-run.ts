@@ -1,4 +1,5 @@
 import { ownValue } from "../backend/dictionary.ts";
+import { utf8Encoder } from "../backend/utf8.ts";
 import { mapBounded } from "../backend/bounded.ts";
 import { createOrMatch } from "../artifacts/numbered.ts";
 import type { Backend } from "../backend/backend.ts";
@@ -87,7 +88,7 @@ async function putUp(
 ): Promise<number> {
   // Random beyond the writer's id: on a copied machine that may be another's too.
   const nonce = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0"));
-  const bytes = new TextEncoder().encode(encodeJson({ v: 1, writer, nonce: nonce.join("") }, "fence"));
+  const bytes = utf8Encoder().encode(encodeJson({ v: 1, writer, nonce: nonce.join("") }, "fence"));
   for (let next = n; ; next++) if (await createOrMatch(backend, fenceKey(runId, next), bytes, signal)) return next;
 }
 

@@ -1,4 +1,5 @@
 import { PendingPicture } from "../media/canvas.ts";
+import { isArrayBuffer, isBlob, isDataView, isDate } from "../backend/any-realm.ts";
 
 /** Members that inputs need not have of their own: those of an `ImageData` are getters of its class. */
 const MEMBERS = ["data", "width", "height", "channels", "counts", "edges"];
@@ -19,6 +20,7 @@ export function copyInput(input: unknown, take: (bytes: number) => void): unknow
     take(4 * input.width * input.height);
     return input;
   }
+  // Blobs do not change.
   if (isBlob(input)) {
     take(input.size);
     return input;
@@ -37,14 +39,14 @@ export function copyInput(input: unknown, take: (bytes: number) => void): unknow
 }
 
 function isPart(value: object): boolean {
-  return Array.isArray(value) || ArrayBuffer.isView(value) || value instanceof Date;
+  return Array.isArray(value) || ArrayBuffer.isView(value) || isDate(value);
 }
 
 function copyPart(value: unknown, take: (bytes: number) => void, levels: number): unknown {
   if (typeof value === "string") take(2 * value.length);
   if (typeof value !== "object" || value === null) return value;
-  if (value instanceof Date) return new Date(value);
-  if (ArrayBuffer.isView(value) && !(value instanceof DataView)) {
+  if (isDate(value)) return new Date(value);
+  if (ArrayBuffer.isView(value) && !isDataView(value)) {
     take(value.byteLength);
     // Not its own slice(): that of Node's Buffer does not copy.
     return typedArray.slice.call(value);
@@ -70,16 +72,4 @@ function copyRow(row: object, take: (bytes: number) => void): object {
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;
-}
-
-/** Blobs do not change. */
-function isBlob(value: object): value is Blob {
-  // In this order: the size of a Map is a getter that throws on a copy.
-  const { arrayBuffer } = value as Partial<Blob>;
-  return typeof arrayBuffer === "function" && typeof (value as Partial<Blob>).size === "number";
-}
-
-/** True also for those of another realm. */
-function isArrayBuffer(value: object): value is ArrayBuffer {
-  return Object.prototype.toString.call(value) === "[object ArrayBuffer]";
 }

@@ -7,14 +7,14 @@ export interface DatasetReference {
   /** Of the content, by any algorithm: `sha256:…`, an ETag, a commit. At most 250 characters. */
   readonly digest: string;
   /** Where it is. At most 4,096 characters; no password, token or signature, since what a run records stays. */
-  readonly uri?: string;
+  readonly uri?: string | undefined;
   /** Bytes. */
-  readonly size?: number;
+  readonly size?: number | undefined;
 }
 
 export interface LogDatasetOptions {
   /** What the run uses it for: `train`, `eval`, … */
-  readonly context?: string;
+  readonly context?: string | undefined;
 }
 
 const MAX_URI_LENGTH = 4096;

@@ -1,9 +1,10 @@
+import { isError } from "../backend/any-realm.ts";
 import type { ErrorSummary } from "../journal/event.ts";
 import { describeType } from "../backend/error.ts";
 
 /** What a record keeps of something thrown: name, message and stack, each cut at a sensible length. */
 export function summariseError(error: unknown): ErrorSummary {
-  if (!(error instanceof Error)) {
+  if (!isError(error)) {
     let message = "";
     try {
       message = String(error);

@@ -13,12 +13,12 @@ import { checkName } from "./text.ts";
 
 export interface LogImageOptions extends LogPosition {
   /** Text to be shown with it, at most 10,000 characters. */
-  readonly caption?: string;
+  readonly caption?: string | undefined;
 }
 
 export interface LogHistogramOptions extends LogPosition {
   /** Bins to count values in, 1 to 10,000. Default 64. */
-  readonly bins?: number;
+  readonly bins?: number | undefined;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { utf8Encoder } from "../backend/utf8.ts";
 import { LedgerError, describeType, invalidArgument } from "../backend/error.ts";
 import { hasLoneSurrogate } from "../backend/key.ts";
 import { MAX_ROW_KEYS, type Shape, type ShapeRegistry } from "../journal/shape.ts";
@@ -7,12 +8,24 @@ export interface Metrics {
   readonly [name: string]: number | bigint | undefined | Metrics;
 }
 
+/**
+ * Metrics of any type `T` whose members are numbers or hold numbers. An interface has no index signature, so it is no {@link Metrics},
+ * although each of its members may be one.
+ */
+export type MetricsOf<T> = T extends readonly unknown[] | ArrayBufferView | ((...input: never) => unknown)
+  ? never
+  : T extends object
+    ? { readonly [Name in keyof T]: T[Name] extends number | bigint | undefined ? T[Name] : MetricOf<T[Name]> }
+    : never;
+
+type MetricOf<V> = V extends number | bigint | undefined ? V : MetricsOf<V>;
+
 /** Longest metric name, in UTF-8 bytes. */
 export const MAX_METRIC_NAME_BYTES = 512;
 /** Deepest nesting of metrics. */
 const MAX_DEPTH = 32;
 
-const encoder = new TextEncoder();
+const encoder = utf8Encoder();
 
 /**
  * Reads the metrics of a `log()` call into {@link values}. The usual case, the same keys as before and plain numbers, is one

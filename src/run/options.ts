@@ -8,27 +8,27 @@ import { checkName, checkTags, checkText } from "./text.ts";
 /** How a run begins. */
 export interface StartRunOptions {
   /** Default `"default"`. */
-  readonly experiment?: string;
+  readonly experiment?: string | undefined;
   /** Default: the experiment and the end of the id. Need not be unique. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** Hyperparameters: any nested JSON data, non-finite numbers and bigints included. */
-  readonly params?: object;
-  readonly tags?: { readonly [key: string]: string | number | boolean };
+  readonly params?: object | undefined;
+  readonly tags?: { readonly [key: string]: string | number | boolean } | undefined;
   /** Free text. */
-  readonly note?: string;
+  readonly note?: string | undefined;
   /** Puts runs together that belong together, as the folds of a cross-validation. */
-  readonly group?: string;
+  readonly group?: string | undefined;
   /** What the run does in its group: `train`, `eval`, … */
-  readonly jobType?: string;
+  readonly jobType?: string | undefined;
   /** Id of the run this one belongs to. */
-  readonly parent?: string;
+  readonly parent?: string | undefined;
   /** What the program runs on. `true` (default): runtime, operating system, processors, and nothing secret; an object: just that. */
-  readonly environment?: boolean | object;
-  readonly flush?: FlushOptions;
+  readonly environment?: boolean | object | undefined;
+  readonly flush?: FlushOptions | undefined;
   /** The run shows a sign of life at least this often, in ms. Default 10,000 where the backend appends, else 60,000. */
-  readonly heartbeatMs?: number;
+  readonly heartbeatMs?: number | undefined;
   /** Aborting it before the run has started rejects; after that it closes the run as `killed`. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** {@link StartRunOptions} checked, and copied so that later changes of the caller's objects change nothing. */

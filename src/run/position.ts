@@ -7,9 +7,9 @@ export interface LogPosition {
    * A safe integer. Steps may repeat, go back, be negative or skip. Default: for a row of metrics the step after the greatest one
    * so far, 0 at first; for a text, image, histogram or table the greatest one so far.
    */
-  readonly step?: number;
+  readonly step?: number | undefined;
   /** ms since the epoch; fractions are rounded. Default: now. */
-  readonly time?: number;
+  readonly time?: number | undefined;
 }
 
 /** Furthest moment a Date can say, in ms either side of the epoch. */

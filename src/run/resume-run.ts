@@ -16,11 +16,11 @@ export interface ResumeRunOptions {
    * `"join"` (default) adds a writer beside those there may be: nothing of any of them is lost. `"exclusive"` shuts out all
    * sessions that began before: they get `FENCED` and store nothing more, and all that was acknowledged to them stays.
    */
-  readonly mode?: "join" | "exclusive";
-  readonly flush?: FlushOptions;
+  readonly mode?: "join" | "exclusive" | undefined;
+  readonly flush?: FlushOptions | undefined;
   /** As for `startRun`. */
-  readonly heartbeatMs?: number;
-  readonly signal?: AbortSignal;
+  readonly heartbeatMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { isBytes } from "../backend/any-realm.ts";
 import { SMALL_BYTES } from "../artifacts/small-bytes.ts";
 import type { ArtifactSource } from "../artifacts/source.ts";
 import type { LogArtifactOptions } from "../artifacts/store.ts";
@@ -18,7 +19,7 @@ import type { RunContext } from "./context.ts";
 import { checkDataset, type DatasetReference, type LogDatasetOptions } from "./dataset.ts";
 import { summariseError } from "./error-summary.ts";
 import { type LogHistogramOptions, type LogImageOptions, MediaLog } from "./log-media.ts";
-import { MetricInput, type Metrics } from "./metric-input.ts";
+import { MetricInput, type Metrics, type MetricsOf } from "./metric-input.ts";
 import { copyData, type StartRunOptions } from "./options.ts";
 import { type LogPosition, stepOf, timeOf } from "./position.ts";
 import { StepCount } from "./step-count.ts";
@@ -61,7 +62,7 @@ export class Run implements AsyncDisposable {
   readonly #uploads = new Set<Promise<unknown>>();
   readonly #abort: () => void;
   #status: RunStatus = "running";
-  #ending: { status: ClosingStatus; error?: ErrorSummary } | undefined;
+  #ending: { status: ClosingStatus; error?: ErrorSummary | undefined } | undefined;
   #finishRecorded = false;
   #closing: Promise<void> | undefined;
 
@@ -101,11 +102,11 @@ export class Run implements AsyncDisposable {
    * Throws `INVALID_ARGUMENT`, and logs nothing of the call, for a value that is no number (NaN, ±Infinity and -0 are kept
    * exactly; a bigint must be one that float64 holds exactly; `undefined` is skipped); `RUN_CLOSED` once the run is finished.
    */
-  log(metrics: Metrics, at?: LogPosition): void {
+  log<T extends object>(metrics: Metrics | (T & MetricsOf<T>), at?: LogPosition): void {
     if (this.#ending) throw this.#closed("log");
     const step = stepOf(at);
     const time = timeOf(at, this.#parts.context.clock);
-    const shape = this.#input.read(metrics);
+    const shape = this.#input.read(metrics as Metrics);
     if (shape === "nothing") return;
     const place = this.#steps.row(step);
     const { values } = this.#input;
@@ -152,7 +153,7 @@ export class Run implements AsyncDisposable {
    * Sets params; nested objects are merged. Throws `PARAM_CONFLICT` naming the param when one would get another value, unless
    * `overwrite`; the history is kept either way.
    */
-  setParams(params: object, { overwrite = false }: { readonly overwrite?: boolean } = {}): void {
+  setParams(params: object, { overwrite = false }: { readonly overwrite?: boolean | undefined } = {}): void {
     if (this.#ending) throw this.#closed("setParams");
     const set = copyData(params, "params");
     if (Object.keys(set).length === 0) return;
@@ -213,7 +214,8 @@ export class Run implements AsyncDisposable {
     this.#writer.assertUnfenced();
     if (this.#ending) throw this.#closed("logArtifact");
     // Copied before anything is awaited, so that the caller may change them right after the call.
-    const own = source instanceof Uint8Array && source.byteLength <= SMALL_BYTES ? source.slice() : source;
+    // Not by slice(): that of Node's Buffer does not copy.
+    const own = isBytes(source) && source.byteLength <= SMALL_BYTES ? new Uint8Array(source) : source;
     const settings = {
       ...options,
       ...(options.metadata && { metadata: copyData(options.metadata, "metadata") }),
@@ -224,7 +226,10 @@ export class Run implements AsyncDisposable {
   }
 
   /** Records that the run uses a version, named as `name:v3`, `name:best` or `name@sha256:…`. `ARTIFACT_NOT_FOUND` if there is none. */
-  async useArtifact(ref: ArtifactRef, options: { readonly signal?: AbortSignal } = {}): Promise<ArtifactVersion> {
+  async useArtifact(
+    ref: ArtifactRef,
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<ArtifactVersion> {
     this.#writer.assertUnfenced();
     if (this.#ending) throw this.#closed("useArtifact");
     return await this.#upload(
@@ -244,7 +249,11 @@ export class Run implements AsyncDisposable {
 
   /** Starts a run whose `parent` is this one, in the same experiment unless said otherwise. */
   async startChild(options: StartRunOptions = {}): Promise<Run> {
-    return await this.#parts.startChild({ experiment: this.experiment, ...options, parent: this.id });
+    return await this.#parts.startChild({
+      ...options,
+      experiment: options.experiment ?? this.experiment,
+      parent: this.id,
+    });
   }
 
   /**
@@ -309,7 +318,7 @@ export class Run implements AsyncDisposable {
     }
   }
 
-  #close(ending: { status: ClosingStatus; error?: ErrorSummary }): Promise<void> {
+  #close(ending: { status: ClosingStatus; error?: ErrorSummary | undefined }): Promise<void> {
     if (this.#status !== "running") return Promise.resolve();
     this.#ending ??= ending;
     this.#closing ??= this.#closeNow(this.#ending).catch((error: unknown) => {
@@ -319,7 +328,7 @@ export class Run implements AsyncDisposable {
     return this.#closing;
   }
 
-  async #closeNow(ending: { status: ClosingStatus; error?: ErrorSummary }): Promise<void> {
+  async #closeNow(ending: { status: ClosingStatus; error?: ErrorSummary | undefined }): Promise<void> {
     const { context, created, positions } = this.#parts;
     const writer = this.#writer;
     // What failed there has rejected where it was called.

@@ -13,12 +13,12 @@ const FILE_BYTES: number = 64 * 1024 * 1024;
 
 export interface CompactPointsOptions extends CallOptions {
   /** PLAIN values and an ordinary gzip, for engines that cannot read BYTE_STREAM_SPLIT. */
-  readonly compat?: boolean;
+  readonly compat?: boolean | undefined;
   /** Told how many points of all have been written. */
   readonly onProgress?: ((points: number, total: number) => void) | undefined;
   /** For tests: how many points are held at once, and the size of a file. */
-  readonly pointsAPass?: number;
-  readonly fileBytes?: number;
+  readonly pointsAPass?: number | undefined;
+  readonly fileBytes?: number | undefined;
 }
 
 /**

@@ -4,34 +4,34 @@ import type { SampleMethod } from "./downsample/method.ts";
 
 export interface HistoryOptions extends CallOptions {
   /** Lowest step, inclusive. */
-  readonly from?: number;
+  readonly from?: number | undefined;
   /** Highest step, inclusive. */
-  readonly to?: number;
+  readonly to?: number | undefined;
   /** Earliest time, in ms since the epoch, inclusive. */
-  readonly fromTime?: number;
+  readonly fromTime?: number | undefined;
   /** Latest time, in ms since the epoch, inclusive. */
-  readonly toTime?: number;
+  readonly toTime?: number | undefined;
   /**
    * Most points to give, at least 2. They are points of the series, chosen the same way every time: with up to 1,000 of a
    * long series of a finished run only an overview of some kilobytes is read. Default: every point.
    */
-  readonly samples?: number;
+  readonly samples?: number | undefined;
   /**
    * `"minmax"` (default): the least and the greatest of each stretch. `"lttb"`: largest triangle three buckets
    * (Steinarsson 2013) among them, which keeps the look of the line.
    */
-  readonly method?: SampleMethod;
+  readonly method?: SampleMethod | undefined;
   /**
    * Another metric to stand on the x axis, or `true` for the one that `defineMetric` names as `stepMetric`. The history then
    * has `x`: for each point the value of that metric at the same step (of several the one logged as often there), else
    * its latest at a lower step; NaN where there is none yet.
    */
-  readonly x?: string | true;
+  readonly x?: string | true | undefined;
   /**
    * What to do when records of the run are damaged or missing: `"reject"` (default) with `CORRUPT`, naming the object, or
    * `"skip"` to get what is intact.
    */
-  readonly damaged?: "reject" | "skip";
+  readonly damaged?: "reject" | "skip" | undefined;
 }
 
 /** Throws `INVALID_ARGUMENT` naming the option. */

@@ -75,8 +75,8 @@ export function isBounded({ from, to, fromTime, toTime }: SeriesRange): boolean 
 
 /** Bounds are inclusive: steps, and times in ms since the epoch. */
 export interface SeriesRange {
-  readonly from?: number;
-  readonly to?: number;
-  readonly fromTime?: number;
-  readonly toTime?: number;
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+  readonly fromTime?: number | undefined;
+  readonly toTime?: number | undefined;
 }

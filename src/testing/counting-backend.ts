@@ -1,3 +1,4 @@
+import { isBytes } from "../backend/any-realm.ts";
 import type { Backend, Entry } from "../backend/backend.ts";
 import { type Operation, intercept, observeBody } from "./intercept.ts";
 
@@ -29,7 +30,7 @@ export function countingBackend(inner: Backend): CountingBackend {
       counters.requests++;
       const counted = call.body && observeBody(call.body, (chunk) => void (counters.bytesIn += chunk.byteLength));
       const result = await proceed(counted);
-      if (result instanceof Uint8Array) counters.bytesOut += result.byteLength;
+      if (isBytes(result)) counters.bytesOut += result.byteLength;
       return result;
     },
     list(_call, proceed) {

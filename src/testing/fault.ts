@@ -30,13 +30,19 @@ export interface Fault {
   /** It strikes the `at`-th of the calls that it counts; the first is 1. */
   readonly at: number;
   /** Counts these operations only. Default: all. */
-  readonly only?: readonly Operation[];
+  readonly only?: readonly Operation[] | undefined;
   /** Counts calls on keys (prefixes, for `list`) that match only. A string is matched whole. Default: all. */
-  readonly key?: string | RegExp;
+  readonly key?: string | RegExp | undefined;
   /** How many of the counted calls it strikes, one after another. Default 1; of `no-space` all that follow. */
-  readonly times?: number;
+  readonly times?: number | undefined;
   /** What the call rejects with, where the mode makes it reject and the process lives. */
-  readonly error?: { readonly code?: ErrorCode; readonly message?: string; readonly transient?: boolean };
+  readonly error?:
+    | {
+        readonly code?: ErrorCode | undefined;
+        readonly message?: string | undefined;
+        readonly transient?: boolean | undefined;
+      }
+    | undefined;
 }
 
 /** What a dead process's calls reject with: nothing it does has an effect any more. */
@@ -80,6 +86,6 @@ const DEFAULTS: Partial<Record<FaultMode, { code: ErrorCode; message: string; tr
 /** What a call that a fault struck rejects with. */
 export function faultError(fault: Fault, call: Call): LedgerError {
   const usual = DEFAULTS[fault.mode] ?? { code: "IO", message: "the call failed", transient: false };
-  const { code, message, transient } = { ...usual, ...fault.error };
+  const { code = usual.code, message = usual.message, transient = usual.transient } = fault.error ?? {};
   return new LedgerError(code, `${message} (injected)`, { key: call.key, operation: call.operation, transient });
 }

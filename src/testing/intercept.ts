@@ -1,4 +1,5 @@
 import type { AppendOptions, Backend, Body, ByteRange, ByteStream, CallOptions, Entry } from "../backend/backend.ts";
+import { isBytes } from "../backend/any-realm.ts";
 
 /** A method of a backend, `close` left out. */
 export type Operation = "create" | "read" | "stat" | "list" | "remove" | "append" | "move";
@@ -86,7 +87,7 @@ function asked(options: AppendOptions | undefined): Pick<Call, "durable" | "at">
 
 /** The same body; `seen` is called with each chunk that is taken from it. */
 export function observeBody(body: Body, seen: (chunk: Uint8Array) => void): Body {
-  if (body instanceof Uint8Array) {
+  if (isBytes(body)) {
     seen(body);
     return body;
   }

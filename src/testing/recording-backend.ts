@@ -1,3 +1,4 @@
+import { isBytes } from "../backend/any-realm.ts";
 import type { Backend, ByteRange, Entry } from "../backend/backend.ts";
 import { concatBytes } from "../backend/body.ts";
 import { type Call, type Operation, intercept, observeBody } from "./intercept.ts";
@@ -50,7 +51,7 @@ export function recordingBackend(inner: Backend): RecordingBackend {
       const { body } = call;
       try {
         const result = await proceed(body && observeBody(body, recordBytes(made)));
-        if (result !== undefined) made.result = result instanceof Uint8Array ? new Uint8Array(result) : result;
+        if (result !== undefined) made.result = isBytes(result) ? new Uint8Array(result) : result;
         return result;
       } catch (error) {
         made.error = error;

@@ -5,12 +5,12 @@ import { createTestClock, type TestClock } from "./test-clock.ts";
 
 export interface TestLedgerOptions {
   /** What the ids are made from. Default 1. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /** Default: one that stands still at the beginning of 2026. A number sets where it stands, in ms since the epoch. */
-  readonly clock?: TestClock | number;
+  readonly clock?: TestClock | number | undefined;
   /** Ids of your own; see `openLedger`. Default: from the seed. */
-  readonly ids?: IdSource;
-  readonly onError?: (error: LedgerError) => void;
+  readonly ids?: IdSource | undefined;
+  readonly onError?: ((error: LedgerError) => void) | undefined;
 }
 
 export interface TestLedger {

@@ -10,16 +10,16 @@ import { plainRow, type SqlParameters, type SqlValue, toParameters } from "./val
 
 export interface OpenSqlOptions {
   /** Runs of this experiment only. Default: all. */
-  readonly experiment?: string;
+  readonly experiment?: string | undefined;
   /** `"active"` (default): runs that are not deleted. */
-  readonly view?: "active" | "deleted" | "all";
+  readonly view?: "active" | "deleted" | "all" | undefined;
   /** Whether there is a view `metrics`, for which every object of the ledger is listed. Default `true`. */
-  readonly metrics?: boolean;
+  readonly metrics?: boolean | undefined;
   /** Most bytes that are copied where DuckDB cannot read the backend in place. Default 1 GiB. */
-  readonly maxCopyBytes?: number;
+  readonly maxCopyBytes?: number | undefined;
   /** Path of DuckDB's extension `httpfs`, for buckets. Default: DuckDB installs it, which needs the internet the first time. */
-  readonly httpfs?: string;
-  readonly signal?: AbortSignal;
+  readonly httpfs?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export type SqlRow = { readonly [column: string]: SqlValue };

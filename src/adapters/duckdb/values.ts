@@ -23,9 +23,13 @@ export function plain(value: unknown): SqlValue {
     return Number.isSafeInteger(number) ? number : value;
   }
   if (Array.isArray(value)) return value.map(plain);
-  if (typeof value === "object" && value !== null && !(value instanceof Date) && !(value instanceof Uint8Array))
-    return plainRow(Object.entries(value));
+  if (typeof value === "object" && value !== null && !isWhole(value)) return plainRow(Object.entries(value));
   return value as SqlValue;
+}
+
+/** A date, or bytes: from DuckDB they may be of another realm, where `instanceof` is wrong. */
+function isWhole(value: object): boolean {
+  return ArrayBuffer.isView(value) || Object.prototype.toString.call(value) === "[object Date]";
 }
 
 export function plainRow(cells: Iterable<readonly [string, unknown]>): { readonly [column: string]: SqlValue } {

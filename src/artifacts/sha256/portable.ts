@@ -1,3 +1,4 @@
+import { isArrayBuffer } from "../../backend/any-realm.ts";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import type { Sha256 } from "./sha256.ts";
@@ -17,7 +18,7 @@ export function createSha256(): Sha256 {
 export async function sha256Hex(bytes: Uint8Array): Promise<string> {
   // Pages without https have no `subtle`, and it refuses shared memory.
   const subtle = globalThis.crypto?.subtle as SubtleCrypto | undefined;
-  if (subtle !== undefined && bytes.byteLength >= SUBTLE_FROM_BYTES && bytes.buffer instanceof ArrayBuffer) {
+  if (subtle !== undefined && bytes.byteLength >= SUBTLE_FROM_BYTES && isArrayBuffer(bytes.buffer)) {
     return bytesToHex(new Uint8Array(await subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>)));
   }
   return bytesToHex(sha256(bytes));

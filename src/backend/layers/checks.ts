@@ -1,3 +1,4 @@
+import { isBytes, isError } from "../any-realm.ts";
 import { abortable } from "../abort.ts";
 import type { AppendOptions, Backend, Body, CallOptions, Entry } from "../backend.ts";
 import { clampRange } from "../body.ts";
@@ -8,7 +9,7 @@ import { assertBackend, checkedLiveness } from "./shape.ts";
 
 export interface ChecksOptions {
   /** Called with each listed key that is left out because it is no valid key. */
-  readonly onForeignKey?: (key: string) => void;
+  readonly onForeignKey?: ((key: string) => void) | undefined;
 }
 
 /**
@@ -114,7 +115,7 @@ export function withChecks(backend: Backend, options: ChecksOptions = {}): Backe
       append && {
         append: async (key: string, bytes: Uint8Array, call?: AppendOptions) => {
           await guard("append", key, call, async () => {
-            if (!(bytes instanceof Uint8Array)) throw invalidArgument("bytes", "a Uint8Array", bytes);
+            if (!isBytes(bytes)) throw invalidArgument("bytes", "a Uint8Array", bytes);
             const at: unknown = call?.at;
             if (at !== undefined && !isSize(at)) throw invalidArgument("at", "a non-negative safe integer", at);
             await append.call(backend, key, bytes, call);
@@ -171,7 +172,7 @@ function toIterable<T>(returned: unknown, operation: string, prefix: string): As
 
 /** A body that notes its own failure, so that this can be told from one of the backend. */
 function toBody(body: unknown, own: { failure?: { error: unknown } }): Body {
-  if (body instanceof Uint8Array) return body;
+  if (isBytes(body)) return body;
   const stream = body as AsyncIterable<Uint8Array> & { size?: unknown };
   const iterable = typeof body === "object" && body !== null && typeof stream[Symbol.asyncIterator] === "function";
   if (!iterable) throw invalidArgument("body", "a Uint8Array or an async iterable of them", body);
@@ -199,10 +200,11 @@ function toBody(body: unknown, own: { failure?: { error: unknown } }): Body {
 }
 
 function toOwnBytes(bytes: unknown, key: string, longest: number | undefined): Uint8Array {
-  if (!(bytes instanceof Uint8Array)) throw unexpected("read", key, "what came back is no Uint8Array");
+  if (!isBytes(bytes)) throw unexpected("read", key, "what came back is no Uint8Array");
   if (longest !== undefined && bytes.byteLength > longest) {
     throw unexpected("read", key, `${bytes.byteLength} bytes came back where at most ${longest} were asked for`);
   }
+  // Bytes of another realm become some of this one.
   const own = Object.getPrototypeOf(bytes) === Uint8Array.prototype && bytes.byteLength === bytes.buffer.byteLength;
   return own ? bytes : new Uint8Array(bytes);
 }
@@ -237,7 +239,7 @@ function isKey(key: string): boolean {
 function named(error: unknown, operation: string, key: string | undefined): LedgerError {
   if (!LedgerError.is(error)) {
     const what = key === undefined ? "the backend" : JSON.stringify(key);
-    const why = error instanceof Error ? error.message : "the backend gave no reason";
+    const why = isError(error) ? error.message : "the backend gave no reason";
     return new LedgerError("IO", `cannot ${operation} ${what}: ${why}`, { key, operation, cause: error });
   }
   if (error.key !== undefined && error.operation !== undefined) return error;

@@ -5,14 +5,14 @@ import { layer } from "./layer.ts";
 
 export interface ReadCacheOptions {
   /** Most bytes kept at once. Default 64 MiB. What was used least recently goes first. */
-  readonly maxBytes?: number;
+  readonly maxBytes?: number | undefined;
   /** Larger objects are not kept. Default an eighth of `maxBytes`. */
-  readonly maxObjectBytes?: number;
+  readonly maxObjectBytes?: number | undefined;
   /**
    * True for keys whose bytes are the same whoever creates them and whenever, and that are never appended to. By default
    * keys whose last segment is a digest, 64 hexadecimal digits: there the key decides the bytes.
    */
-  readonly cacheable?: (key: string) => boolean;
+  readonly cacheable?: ((key: string) => boolean) | undefined;
 }
 
 /**

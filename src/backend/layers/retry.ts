@@ -1,3 +1,5 @@
+import type { Resolved } from "../resolved.ts";
+import { isBytes } from "../any-realm.ts";
 import type { Backend, Body, ByteStream, Entry } from "../backend.ts";
 import { type Clock, systemClock } from "../clock.ts";
 import { LedgerError, invalidArgument } from "../error.ts";
@@ -6,16 +8,16 @@ import { layer } from "./layer.ts";
 
 export interface RetryOptions {
   /** How often a call is made at most, the first time included. Default 5. */
-  readonly attempts?: number;
+  readonly attempts?: number | undefined;
   /** The first pause is up to this long, each further one up to twice the one before, in ms. Default 100. */
-  readonly baseMs?: number;
+  readonly baseMs?: number | undefined;
   /** No pause is longer than this, in ms. Default 20,000. */
-  readonly capMs?: number;
+  readonly capMs?: number | undefined;
   /** No attempt begins later than this after the first, in ms. A listing starts anew with each entry. Default 60,000. */
-  readonly deadlineMs?: number;
-  readonly clock?: Clock;
+  readonly deadlineMs?: number | undefined;
+  readonly clock?: Clock | undefined;
   /** Numbers in [0, 1), for the pauses. Default `Math.random`. */
-  readonly random?: () => number;
+  readonly random?: (() => number) | undefined;
 }
 
 /**
@@ -70,14 +72,14 @@ export function withRetry(backend: Backend, options: RetryOptions = {}): Backend
     list,
 
     create: (key, body, call) => {
-      const once = body instanceof Uint8Array ? undefined : watchStream(body);
+      const once = isBytes(body) ? undefined : watchStream(body);
       const given: Body = once?.stream ?? body;
       return repeat(call?.signal, async (earlier) => {
         try {
           return await backend.create(key, given, call);
         } catch (error) {
           if (once?.begun() === true) throw new Final(error);
-          if (earlier === 0 || !(body instanceof Uint8Array) || !LedgerError.hasCode(error, "EXISTS")) throw error;
+          if (earlier === 0 || !isBytes(body) || !LedgerError.hasCode(error, "EXISTS")) throw error;
           if (!(await holdsBytes(backend, key, body, call))) throw error;
         }
       });
@@ -137,7 +139,7 @@ function watchStream(body: ByteStream): { stream: ByteStream; begun(): boolean }
   return { stream, begun: () => inner !== undefined };
 }
 
-type Policy = Required<RetryOptions>;
+type Policy = Resolved<RetryOptions>;
 
 function toPolicy(options: RetryOptions): Policy {
   const policy: Policy = {

@@ -12,7 +12,7 @@ export type Durability = "os" | "disk";
 
 export interface FsBackendOptions {
   /** Default `"os"`. */
-  readonly durability?: Durability;
+  readonly durability?: Durability | undefined;
 }
 
 /** A backend over one directory. */
@@ -28,7 +28,7 @@ export interface FsBackend extends Backend {
    */
   removeStaleTemporaryFiles(options: {
     readonly olderThanMs: number;
-    readonly signal?: AbortSignal;
+    readonly signal?: AbortSignal | undefined;
   }): Promise<{ removed: number; bytes: number }>;
 }
 

@@ -1,3 +1,4 @@
+import { isBytes } from "../../backend/any-realm.ts";
 import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import type { Body } from "../../backend/backend.ts";
@@ -57,7 +58,7 @@ async function fill(file: FileHandle, object: NewObject): Promise<void> {
   try {
     const { body, signal } = object;
     let size: number;
-    if (body instanceof Uint8Array) {
+    if (isBytes(body)) {
       await writeBytes(file, body, signal);
       size = body.byteLength;
     } else size = await writeChunks(file, marked(bodyChunks(body, signal, object.key)));

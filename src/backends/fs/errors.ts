@@ -1,3 +1,4 @@
+import { isError } from "../../backend/any-realm.ts";
 import { type ErrorCode, LedgerError } from "../../backend/error.ts";
 
 interface Meaning {
@@ -39,14 +40,14 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
 export function toLedgerError(error: unknown, operation: string, key: string): LedgerError {
   if (LedgerError.is(error)) return error;
   const code = errno(error);
-  if (error instanceof RangeError && code !== "ERR_OUT_OF_RANGE") {
+  if (isError(error) && error.name === "RangeError" && code !== "ERR_OUT_OF_RANGE") {
     return failure("TOO_LARGE", operation, key, "it does not fit into memory", error);
   }
   const meaning = code === undefined ? undefined : MEANINGS[code];
   // Only these find nothing; to the others a vanished directory is a failure like any other.
   const lost = code === "ENOENT" && !["read", "move"].includes(operation);
   if (meaning === undefined || lost) {
-    const why = error instanceof Error ? error.message : "no reason was given";
+    const why = isError(error) ? error.message : "no reason was given";
     return new LedgerError("IO", `cannot ${operation} ${JSON.stringify(key)}: ${why}`, {
       key,
       operation,

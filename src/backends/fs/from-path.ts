@@ -15,7 +15,7 @@ export interface FromPathOptions {
    * What to do with a symbolic link inside the directory. Links are never followed: `"error"`, the default, refuses the
    * directory, so that nothing is missing unnoticed; `"skip"` leaves it out, as it does with pipes, sockets and devices.
    */
-  readonly links?: "error" | "skip";
+  readonly links?: "error" | "skip" | undefined;
 }
 
 /**

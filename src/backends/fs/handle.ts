@@ -84,7 +84,7 @@ export class FsHandle implements Backend {
     });
   }
 
-  read(key: string, options?: CallOptions & { readonly range?: ByteRange }): Promise<Uint8Array> {
+  read(key: string, options?: CallOptions & { readonly range?: ByteRange | undefined }): Promise<Uint8Array> {
     const signal = options?.signal;
     const work = async (): Promise<Uint8Array> => {
       try {
@@ -105,7 +105,10 @@ export class FsHandle implements Backend {
     return this.#call("stat", key, signal, () => abortable(work(), signal));
   }
 
-  async *list(prefix: string, options?: CallOptions & { readonly startAfter?: string }): AsyncGenerator<Entry> {
+  async *list(
+    prefix: string,
+    options?: CallOptions & { readonly startAfter?: string | undefined },
+  ): AsyncGenerator<Entry> {
     assertPrefix(prefix, MAX_STORED_KEY_BYTES);
     const signal = options?.signal;
     const entries = listObjects(this.#root, prefix, options?.startAfter, signal);
@@ -188,7 +191,7 @@ export class FsHandle implements Backend {
 
   removeStaleTemporaryFiles(options: {
     readonly olderThanMs: number;
-    readonly signal?: AbortSignal;
+    readonly signal?: AbortSignal | undefined;
   }): Promise<{ removed: number; bytes: number }> {
     const age: unknown = options?.olderThanMs;
     const signal = options?.signal;

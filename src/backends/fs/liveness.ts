@@ -51,7 +51,7 @@ async function ask(token: string): Promise<boolean | undefined> {
 }
 
 function ownToken(): string {
-  const host = short([attempt(() => readFileSync("/etc/machine-id", "utf8").trim()), attempt(() => os().hostname())]);
+  const host = short([attempt(() => readFileSync("/etc/machine-id", "utf8").trim()), hostName()]);
   const thread = process.platform === "linux" ? thisThread() : undefined;
   if (thread) {
     const { boot, processes, times, pid, start } = thread;
@@ -67,6 +67,13 @@ function hardware(): string {
   const addresses = found.filter(({ internal, mac }) => !internal && !/^[0:]*$/.test(mac)).map(({ mac }) => mac);
   return addresses.length === 0 ? "" : short([...new Set(addresses)].sort());
 }
+
+/** Deno tells it only with a permission. Without one, no other process can be on a host that is known to be the same. */
+function hostName(): string {
+  return attempt(() => os().hostname()) ?? (unknownHost ??= crypto().randomUUID());
+}
+
+let unknownHost: string | undefined;
 
 async function isAliveOnLinux(mine: readonly string[], other: readonly string[]): Promise<boolean | undefined> {
   const [, , boot = "", processes = "", times = "", pid = "", start = "", thread = "", threadStart = ""] = other;

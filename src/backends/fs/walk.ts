@@ -16,11 +16,11 @@ export interface WalkOptions {
   readonly enters: (path: string) => boolean;
   readonly gives: (path: string, name: string) => boolean;
   /** Called with what is neither file nor directory, links included. They are not followed. */
-  readonly other?: (path: string) => void;
+  readonly other?: ((path: string) => void) | undefined;
   /** Throw when something vanishes meanwhile. Otherwise it is left out. */
-  readonly strict?: boolean;
+  readonly strict?: boolean | undefined;
   /** Makes the error to throw of what a path below the first directory met. Default: the same error. */
-  readonly fault?: (error: unknown, path: string) => unknown;
+  readonly fault?: ((error: unknown, path: string) => unknown) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

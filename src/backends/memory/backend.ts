@@ -7,6 +7,7 @@ import type {
   CreateOptions,
   Entry,
 } from "../../backend/backend.ts";
+import { isBytes } from "../../backend/any-realm.ts";
 import { bodyChunks, clampRange, concatBytes } from "../../backend/body.ts";
 import { type HintSink, type Hints, changeHints } from "../../backend/change-hints.ts";
 import { LedgerError, invalidArgument } from "../../backend/error.ts";
@@ -15,7 +16,7 @@ import { Place } from "./place.ts";
 
 export interface MemoryBackendOptions {
   /** Most bytes that all objects may take together; beyond it calls reject with `NO_SPACE`. Default: no bound. */
-  readonly maxBytes?: number;
+  readonly maxBytes?: number | undefined;
 }
 
 /** The objects of a place at one moment: key to bytes, in ascending order of the keys. A copy of its own. */
@@ -84,7 +85,7 @@ class Handle implements MemoryBackend {
 
   async create(key: string, body: Body, options?: CreateOptions): Promise<void> {
     const place = this.#place;
-    const bytes = body instanceof Uint8Array ? new Uint8Array(body) : undefined; // Copied before anything is waited for.
+    const bytes = isBytes(body) ? new Uint8Array(body) : undefined; // Copied before anything is waited for.
     await this.#begin("create", key, options);
     const whole = bytes ?? (await this.#collect(key, body, options));
     if (place.get(key) !== undefined) throw failure("EXISTS", "create", key, "exists already");
@@ -92,7 +93,7 @@ class Handle implements MemoryBackend {
     place.put(key, whole);
   }
 
-  async read(key: string, options?: CallOptions & { readonly range?: ByteRange }): Promise<Uint8Array> {
+  async read(key: string, options?: CallOptions & { readonly range?: ByteRange | undefined }): Promise<Uint8Array> {
     await this.#begin("read", key, options);
     const object = this.#place.get(key);
     if (object === undefined) throw failure("NOT_FOUND", "read", key, "does not exist");
@@ -106,7 +107,10 @@ class Handle implements MemoryBackend {
     return object === undefined ? undefined : { size: object.size };
   }
 
-  async *list(prefix: string, options?: CallOptions & { readonly startAfter?: string }): AsyncGenerator<Entry> {
+  async *list(
+    prefix: string,
+    options?: CallOptions & { readonly startAfter?: string | undefined },
+  ): AsyncGenerator<Entry> {
     assertPrefix(prefix, MAX_STORED_KEY_BYTES);
     const root = prefix === "" ? "" : `${prefix}/`;
     let last = options?.startAfter ?? "";

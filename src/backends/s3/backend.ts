@@ -61,7 +61,7 @@ class Bucket implements S3Backend {
     await createObject(this.#client, this.#probe, { operation: "create", key, signal: options.signal }, body);
   }
 
-  async read(key: string, options: CallOptions & { readonly range?: ByteRange } = {}): Promise<Uint8Array> {
+  async read(key: string, options: CallOptions & { readonly range?: ByteRange | undefined } = {}): Promise<Uint8Array> {
     this.#begin("read", key, options);
     return readObject(this.#client, { operation: "read", key, signal: options.signal }, options.range);
   }
@@ -74,7 +74,7 @@ class Bucket implements S3Backend {
 
   async *list(
     prefix: string,
-    options: CallOptions & { readonly startAfter?: string } = {},
+    options: CallOptions & { readonly startAfter?: string | undefined } = {},
   ): AsyncGenerator<Entry, void, undefined> {
     assertPrefix(prefix);
     this.#begin("list", undefined, options);

@@ -1,3 +1,4 @@
+import { isDate } from "../../backend/any-realm.ts";
 import type { Clock } from "../../backend/clock.ts";
 import { LedgerError, invalidArgument } from "../../backend/error.ts";
 import { abortable } from "../../backend/abort.ts";
@@ -85,12 +86,11 @@ export class CredentialHolder {
 
 function endOf(expiration: unknown): number {
   if (expiration === undefined || expiration === null) return Infinity;
-  const time =
-    expiration instanceof Date
-      ? expiration.getTime()
-      : typeof expiration === "string"
-        ? Date.parse(expiration)
-        : expiration;
+  const time = isDate(expiration)
+    ? expiration.getTime()
+    : typeof expiration === "string"
+      ? Date.parse(expiration)
+      : expiration;
   if (typeof time !== "number" || Number.isNaN(time)) {
     throw invalidArgument("credentials.expiration", "a Date, a number of ms or an ISO date", expiration);
   }

@@ -1,3 +1,4 @@
+import { utf8Decoder } from "../../backend/utf8.ts";
 import type { Entry } from "../../backend/backend.ts";
 import type { Subject } from "./errors.ts";
 import { strangeAnswer } from "./errors.ts";
@@ -65,7 +66,7 @@ async function* pages(client: Client, listing: Listing): AsyncGenerator<Entry, v
       signal,
     });
     if (fault !== undefined) throw fault.error;
-    const text = new TextDecoder().decode(answer.bytes);
+    const text = utf8Decoder().decode(answer.bytes);
     const page = parseXml(text, ["ListBucketResult"]);
     if (page === undefined) {
       throw strangeAnswer(subject, `${subject.host} sent no whole S3 listing; check endpoint`, answer.status);

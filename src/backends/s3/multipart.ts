@@ -1,3 +1,4 @@
+import { utf8Decoder, utf8Encoder } from "../../backend/utf8.ts";
 import { LedgerError } from "../../backend/error.ts";
 import { putHeaders } from "./condition.ts";
 import type { Fault } from "./errors.ts";
@@ -113,7 +114,7 @@ class Upload {
       method: "POST",
       query: { uploadId: this.#id },
       headers: { "content-type": "application/xml" },
-      body: new TextEncoder().encode(document),
+      body: utf8Encoder().encode(document),
     });
     const attempts = this.#client.attempts();
     let unclear = false;
@@ -183,5 +184,5 @@ class Upload {
 }
 
 function text({ bytes }: Answer): string {
-  return new TextDecoder().decode(bytes);
+  return utf8Decoder().decode(bytes);
 }

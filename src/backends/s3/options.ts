@@ -1,3 +1,4 @@
+import { utf8Encoder } from "../../backend/utf8.ts";
 import type { Clock } from "../../backend/clock.ts";
 import { toClock } from "../../backend/clock.ts";
 import { LedgerError, invalidArgument } from "../../backend/error.ts";
@@ -13,28 +14,28 @@ export interface S3BackendOptions {
   /** Name of an existing bucket. */
   readonly bucket: string;
   /** Folder in the bucket, `teams/vision` for one. Default: the whole bucket. At most 120 bytes. */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
   /** Left out: `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL`, else AWS itself. */
-  readonly endpoint?: string;
+  readonly endpoint?: string | undefined;
   /** Left out: `AWS_REGION`, `AWS_DEFAULT_REGION`, what the endpoint tells, else `us-east-1`. */
-  readonly region?: string;
+  readonly region?: string | undefined;
   /** Left out: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`. */
-  readonly credentials?: S3CredentialSource;
+  readonly credentials?: S3CredentialSource | undefined;
   /** The bucket in the path, not in the host name. Default: `true` except for AWS. */
-  readonly forcePathStyle?: boolean;
+  readonly forcePathStyle?: boolean | undefined;
   /** Allows `http://` to other machines. Default `false`: only to this one. */
-  readonly allowInsecure?: boolean;
-  readonly retry?: S3RetryOptions;
+  readonly allowInsecure?: boolean | undefined;
+  readonly retry?: S3RetryOptions | undefined;
   /** Bytes of a part of a multipart upload: 5 MiB to 5 GiB. Default 5 MiB. Up to twice as much goes as one request. */
-  readonly partBytes?: number;
+  readonly partBytes?: number | undefined;
   /** Largest object that `read` returns whole, in bytes; a larger one is `TOO_LARGE`. Default 1 GiB. */
-  readonly maxReadBytes?: number;
+  readonly maxReadBytes?: number | undefined;
   /** Default: the global `fetch`. */
-  readonly fetch?: typeof globalThis.fetch;
+  readonly fetch?: typeof globalThis.fetch | undefined;
   /** Default: the system's. */
-  readonly clock?: Partial<Clock> | (() => number);
+  readonly clock?: Partial<Clock> | (() => number) | undefined;
   /** From 0 to 1, for the pauses between attempts. Default `Math.random`. */
-  readonly random?: () => number;
+  readonly random?: (() => number) | undefined;
 }
 
 /** The options, checked and completed. Without credentials, so that it may be looked at. */
@@ -115,7 +116,7 @@ function base(prefix: string | undefined): string {
   if (typeof prefix !== "string") throw invalidArgument("prefix", "a string", prefix);
   const trimmed = prefix.replace(/^\/+|\/+$/g, "");
   assertPrefix(trimmed);
-  if (new TextEncoder().encode(trimmed).length > MAX_PREFIX_BYTES) {
+  if (utf8Encoder().encode(trimmed).length > MAX_PREFIX_BYTES) {
     throw new LedgerError("INVALID_ARGUMENT", `prefix must be at most ${MAX_PREFIX_BYTES} bytes`, {
       field: "prefix",
       received: "string",

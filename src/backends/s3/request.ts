@@ -1,3 +1,4 @@
+import { utf8Decoder } from "../../backend/utf8.ts";
 import type { LedgerError } from "../../backend/error.ts";
 import { abortable } from "../../backend/abort.ts";
 import { CutShort, TooLong, dropBody, readBody } from "./body.ts";
@@ -161,13 +162,13 @@ export class Client {
       const unread = request.headOnly === true && status === 200;
       if (unread) await dropBody(response);
       const bytes = unread ? new Uint8Array() : await readBody(response, request.maxBytes, () => limit.restart(0));
-      const document = request.method === "GET" && request.object !== "" ? "" : new TextDecoder().decode(bytes);
+      const document = request.method === "GET" && request.object !== "" ? "" : utf8Decoder().decode(bytes);
       if (!looksLikeHtml(headers, document)) return { answer: { status, headers, bytes } };
       return { fault: answerFault(this.subject(request), status, headers, document, this.settings.clock.now()) };
     }
     let text = "";
     try {
-      text = new TextDecoder().decode(await readBody(response, MAX_ERROR_BYTES, () => limit.restart(0)));
+      text = utf8Decoder().decode(await readBody(response, MAX_ERROR_BYTES, () => limit.restart(0)));
     } catch (cause) {
       // Half an error document names no cause: better asked again than judged by a 404 alone.
       const plain = cause instanceof TooLong || (cause instanceof CutShort && SPEAKING.has(status));

@@ -1,24 +1,25 @@
+import type { Resolved } from "../../backend/resolved.ts";
 import type { Clock } from "../../backend/clock.ts";
 import { invalidArgument } from "../../backend/error.ts";
 
 /** When a failed request is sent again. Times are in ms. */
 export interface S3RetryOptions {
   /** Most requests for one step, the first included. Default 8. */
-  readonly attempts?: number;
+  readonly attempts?: number | undefined;
   /** Upper bound of the first pause; it doubles each time. The pause itself is random between 0 and the bound. Default 100. */
-  readonly baseMs?: number;
+  readonly baseMs?: number | undefined;
   /** Largest upper bound of a pause. Default 20,000. */
-  readonly maxDelayMs?: number;
+  readonly maxDelayMs?: number | undefined;
   /** No further attempt begins later than this after the first. Default 60,000. */
-  readonly totalMs?: number;
+  readonly totalMs?: number | undefined;
   /**
    * How long one attempt may go without progress: to the first byte of the answer, then from one byte of it to the next.
    * An upload gets one more second for each 128 KiB. Default 30,000.
    */
-  readonly attemptMs?: number;
+  readonly attemptMs?: number | undefined;
 }
 
-export type RetryPolicy = Required<S3RetryOptions>;
+export type RetryPolicy = Resolved<S3RetryOptions>;
 
 const DEFAULTS: RetryPolicy = { attempts: 8, baseMs: 100, maxDelayMs: 20_000, totalMs: 60_000, attemptMs: 30_000 };
 

@@ -1,3 +1,4 @@
+import { isDate } from "../../backend/any-realm.ts";
 import { LedgerError, invalidArgument } from "../../backend/error.ts";
 import { Where } from "./condition.ts";
 import { type Aggregate, type Field, formatField } from "./field.ts";
@@ -136,7 +137,7 @@ export class Term implements MetricTerm, ParamTerm {
   #inMs(value: unknown): unknown {
     const field = this.#field;
     if (field.kind !== "attribute") return value;
-    if (field.name !== "duration" && value instanceof Date) return value.getTime();
+    if (field.name !== "duration" && isDate(value)) return value.getTime();
     return typeof value === "string" ? (field.name === "duration" ? parseDuration : parseDate)(value) : value;
   }
 

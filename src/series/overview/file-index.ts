@@ -1,3 +1,4 @@
+import { utf8Decoder, utf8Encoder } from "../../backend/utf8.ts";
 import { crc32 } from "../../backend/crc32.ts";
 import { BUCKETS } from "./bucket-columns.ts";
 
@@ -26,12 +27,12 @@ export interface PartEntry {
 
 /** CRC-32 of a part, continued from that of the key: no part passes for one of another series. */
 export function partCrc(key: string, part: Uint8Array): number {
-  return crc32(part, 0, part.length, crc32(new TextEncoder().encode(key)));
+  return crc32(part, 0, part.length, crc32(utf8Encoder().encode(key)));
 }
 
 /** The index and the trailer: the end of the object. Rows come in the order of their blocks. */
 export function encodeIndex(rows: ReadonlyMap<string, IndexRow>): Uint8Array {
-  const index = new TextEncoder().encode(JSON.stringify([...rows]));
+  const index = utf8Encoder().encode(JSON.stringify([...rows]));
   const { length } = index;
   const bytes = new Uint8Array(length + TRAILER_BYTES);
   bytes.set(index);
@@ -56,7 +57,7 @@ export function decodeIndex(bytes: Uint8Array, size: number): Map<string, IndexE
   const end = bytes.length - TRAILER_BYTES;
   const crc = new DataView(bytes.buffer, bytes.byteOffset + end).getUint32(4, true);
   if (crc !== crc32(bytes, 0, end + 4)) throw new RangeError("its checksum is wrong");
-  const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(0, end));
+  const text = utf8Decoder({ fatal: true }).decode(bytes.subarray(0, end));
   let offset = 0;
   const entries = new Map<string, IndexEntry>();
   for (const [key, row] of JSON.parse(text) as [string, number[]][]) {

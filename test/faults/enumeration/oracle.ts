@@ -1,4 +1,4 @@
-import type { LogPosition, Metrics, Run } from "../../../src/index.ts";
+import type { Metrics, Run } from "../../../src/index.ts";
 
 /** A row as it was handed to `log()`, its names flat. */
 export interface LoggedRow {
@@ -50,7 +50,12 @@ export class Oracle {
 }
 
 /** Logs a row and takes note of it. `n`, in every row, is different in each. */
-export function log(session: Session, n: number, metrics: Metrics, at: Required<LogPosition>): void {
+export function log(
+  session: Session,
+  n: number,
+  metrics: Metrics,
+  at: { readonly step: number; readonly time: number },
+): void {
   const row = { n, ...metrics };
   session.run.log(row, at);
   session.rows.push({ ...at, metrics: new Map(flatten(row, "")) });
