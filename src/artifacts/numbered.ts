@@ -59,16 +59,18 @@ export function compareNumbered(
 /**
  * Creates an object whose bytes say all there is to say, so that finding equal bytes is as good as having written them. False when
  * the key holds other bytes. An outcome that is unknown is asked for again: same key, same bytes.
+ * With `durable` the object survives a power cut, whoever created it.
  */
 export async function createOrMatch(
   backend: Backend,
   key: string,
   bytes: Uint8Array,
   signal: AbortSignal | undefined,
+  durable = false,
 ): Promise<boolean> {
   for (let attempt = 0; ; attempt++) {
     try {
-      await backend.create(key, bytes, callOptions(signal));
+      await backend.create(key, bytes, { ...callOptions(signal), ...(durable && { durable }) });
       return true;
     } catch (error) {
       if (LedgerError.hasCode(error, "EXISTS")) break;

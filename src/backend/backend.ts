@@ -24,8 +24,9 @@ export interface CallOptions {
 
 export interface CreateOptions extends CallOptions {
   /**
-   * The object, and its name, must survive a power cut before the call resolves, whatever the backend does by default. The
-   * core asks for this before it removes what the object replaces. Default `false`.
+   * The object, and its name, must survive a power cut before the call resolves, whatever the backend does by default. So
+   * must an object that `create` finds in its place. The core asks for this before it removes what the object replaces.
+   * Default `false`.
    */
   readonly durable?: boolean | undefined;
 }
@@ -99,7 +100,7 @@ export interface Backend {
    * key exists it rejects with `EXISTS` and the object keeps its bytes. A body stream that fails leaves nothing behind and
    * the call rejects with that failure; one that yields more or fewer bytes than its `size` fails with `INVALID_ARGUMENT`.
    *
-   * With `durable` a resolved call survives a power cut.
+   * With `durable` a resolved call survives a power cut, and so does the object in the way of one that rejects with `EXISTS`.
    *
    * Counter-example: `if (!exists(key)) write(key)`. Two callers both see nothing there and both write.
    */

@@ -1,5 +1,5 @@
 import { utf8Encoder } from "../backend/utf8.ts";
-import type { Backend } from "../backend/backend.ts";
+import type { Backend, CreateOptions } from "../backend/backend.ts";
 import { crc32 } from "../backend/crc32.ts";
 import { LedgerError } from "../backend/error.ts";
 import { encodeSegment, MAX_SEGMENT_BYTES } from "../backend/key.ts";
@@ -72,15 +72,18 @@ export function parseEntry(key: string): CatalogEntry | undefined {
 }
 
 /** Creates an object without content. That somebody did before is as good. */
-export async function createEmpty(backend: Backend, key: string, signal?: AbortSignal): Promise<void> {
+export async function createEmpty(backend: Backend, key: string, options: CreateOptions = {}): Promise<void> {
   try {
-    await backend.create(key, new Uint8Array(0), signal ? { signal } : {});
+    await backend.create(key, new Uint8Array(0), options);
   } catch (error) {
     if (!LedgerError.hasCode(error, "EXISTS")) throw error;
   }
 }
 
-/** Enters it, if nobody did before. */
+/**
+ * Enters it, if nobody did before. The entry survives a power cut unless it is the first of a run: a catalogue that says it is
+ * complete must not be left with an older state of a run. Of a run that has just begun nothing older is there.
+ */
 export async function enter(
   backend: Backend,
   experiment: string,
@@ -89,5 +92,7 @@ export async function enter(
   number: number,
   signal?: AbortSignal,
 ): Promise<void> {
-  await createEmpty(backend, entryKey(experiment, runId, kind, number), signal);
+  const durable = kind !== "open" || number > 0;
+  const options = { ...(durable && { durable }), ...(signal && { signal }) };
+  await createEmpty(backend, entryKey(experiment, runId, kind, number), options);
 }

@@ -3,7 +3,7 @@ import { concernsOneObject } from "../backend/concerns-one-object.ts";
 import { UnreadableRuns } from "../journal/unreadable.ts";
 import type { CatalogContext } from "./catalog-context.ts";
 import { type CatalogRow, isOlder } from "./catalog-row.ts";
-import { COMPLETE_KEY, createEmpty, enter, entryKeyBelow, experimentPrefix } from "./entry.ts";
+import { COMPLETE_KEY, createEmpty, entryKey, entryKeyBelow, experimentPrefix } from "./entry.ts";
 import { type ExperimentListing, listCatalog } from "./list-catalog.ts";
 import { isCurrent } from "./open-experiment.ts";
 import { isClosed, readRow } from "./read-row.ts";
@@ -25,6 +25,7 @@ export async function rebuildCatalog(
 ): Promise<{ runs: number }> {
   const { backend } = context;
   const call = signal ? { signal } : {};
+  const durable = { ...call, durable: true };
   // Before the runs: what is entered from now on is not removed.
   const unlisted = new Set<string>();
   const leaveOut = (prefix: string): void => void unlisted.add(prefix);
@@ -54,7 +55,7 @@ export async function rebuildCatalog(
         if (!isClosed(row, touched)) {
           // What was entered is newer than what a listing showed, and stays.
           if (touched && (touched.closed > row.document || touched.marked > row.marker)) continue;
-          await enter(backend, experiment, id, "open", row.document, signal);
+          await createEmpty(backend, entryKey(experiment, id, "open", row.document), durable);
           continue;
         }
         closed.add(id);
@@ -65,7 +66,7 @@ export async function rebuildCatalog(
     for (const id of ids) {
       if (!unreadable.has(id)) continue;
       entered.add(id);
-      if (!listing?.touched.has(id)) await createEmpty(backend, entryKeyBelow(prefix, id, "open", 0), signal);
+      if (!listing?.touched.has(id)) await createEmpty(backend, entryKeyBelow(prefix, id, "open", 0), durable);
     }
     if (listing === undefined) continue;
     const touched = [...listing.touched].filter(([id]) => closed.has(id));
@@ -76,7 +77,7 @@ export async function rebuildCatalog(
   }
   for (const { error } of unreadable.list()) context.onError(error);
   if (prefixes === undefined && unplaced.every((id) => entered.has(id)))
-    await createEmpty(backend, COMPLETE_KEY, signal);
+    await createEmpty(backend, COMPLETE_KEY, durable);
   return { runs };
 }
 

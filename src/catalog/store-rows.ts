@@ -5,7 +5,7 @@ import { segmentKey } from "./segment-name.ts";
 import type { StoredRows } from "./stored-rows.ts";
 import { SegmentWriter } from "./segment-write.ts";
 
-/** Stores rows as segments of an experiment, one if they fit. Returns the keys. */
+/** Stores rows as segments of an experiment, one if they fit. They survive a power cut: what they replace may go. Returns the keys. */
 export async function storeRows(
   { backend, newId }: CatalogContext,
   prefix: string,
@@ -27,7 +27,7 @@ export async function storeRows(
         yield writer.end();
       };
       const key = segmentKey(prefix, generation, newId());
-      await backend.create(key, byteStream(bytes()), signal ? { signal } : {});
+      await backend.create(key, byteStream(bytes()), { durable: true, ...(signal && { signal }) });
       keys.push(key);
     }
   } finally {

@@ -23,7 +23,8 @@ export const contract = {
   durable: "What a resolved call stored survives the end of this process",
   token: "Names this process. Opaque, at most 200 characters",
   isAlive: "`true` runs, `false` certainly ended, `undefined` cannot be told from here. Never rejects",
-  createDurable: "With `durable` a resolved call survives a power cut",
+  createDurable:
+    "With `durable` a resolved call survives a power cut, and so does the object in the way of one that rejects with `EXISTS`",
   createWhole: "Stores a new object, whole or not at all: no reader, and no crash, ever shows a part of it",
   createNeverReplaces: "Never replaces: when the key exists it rejects with `EXISTS` and the object keeps its bytes",
   failedStream: "A body stream that fails leaves nothing behind and the call rejects with that failure",

@@ -1,9 +1,11 @@
+import { createOrMatch } from "../artifacts/numbered.ts";
 import type { Backend } from "../backend/backend.ts";
 import { gate } from "../backend/bounded.ts";
 import { LedgerError, invalidArgument } from "../backend/error.ts";
 import { foldRun } from "../journal/fold.ts";
 import { flushPolicy } from "../journal/flush-policy.ts";
 import type { RunCreated } from "../journal/run-created.ts";
+import { runDocumentKey } from "../journal/run-document.ts";
 import { highestOrder } from "../journal/writer-fold.ts";
 import { areWritersAlive } from "../journal/writers-alive.ts";
 import { type UnreadableRun, UnreadableRuns } from "../journal/unreadable.ts";
@@ -11,7 +13,7 @@ import { listRun, type RunListing } from "../journal/list-run.ts";
 import type { RunStatus } from "../journal/run-record.ts";
 import { readRunState, type RunState } from "../journal/run-state.ts";
 import { closeRun } from "../run/close-run.ts";
-import { isCompactable, removeSuperseded } from "../run/compact-run.ts";
+import { isCompactable, removeSuperseded, supersededKeys } from "../run/compact-run.ts";
 import type { RunContext } from "../run/context.ts";
 import { newWriter } from "../run/start-run.ts";
 import { seemsActive, settledWriters } from "../run/other-writers.ts";
@@ -187,7 +189,12 @@ async function tidy(
     segments: own.map(({ seq, size }) => ({ seq, bytes: size })),
   }));
   const { compacted } = document;
-  await removeSuperseded(backend, created.id, { listing, covers: left, compacted, settled }, signal);
+  const superseded = { listing, covers: left, compacted, settled };
+  if (supersededKeys(backend, created.id, superseded).length === 0) return;
+  // Whoever created the document may have died before its name was on disk.
+  const key = runDocumentKey(created.id, listing.newestDocument);
+  await createOrMatch(backend, key, await backend.read(key, signal ? { signal } : {}), signal, true);
+  await removeSuperseded(backend, created.id, superseded, signal);
 }
 
 async function showsProgress(

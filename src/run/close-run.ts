@@ -113,7 +113,8 @@ export async function closeRun(
     const carried = compacted ?? state.document?.compacted;
     const bytes = encodeRunDocument({ record, covers, compacted: carried });
     // Another writer closed the run at the same time: what it found has to go into what is written here.
-    if (!(await createDocument(context, created.id, document, bytes, signal))) continue;
+    if (!(await createDocument(context, created.id, document, bytes, { durable: compacted !== undefined, signal })))
+      continue;
     // While another writer goes on, the run stays open in the catalogue.
     const entered = goesOn ? undefined : enterClosed(context, created, document, signal);
     try {
@@ -225,18 +226,18 @@ function ownSegments(runId: string, writer: JournalWriter, end: CompactedEnd | u
     }));
 }
 
-/** False when there is another document of that number. */
+/** False when there is another document of that number. `durable`: journals may be removed once it resolves. */
 async function createDocument(
   { backend }: RunContext,
   runId: string,
   n: number,
   bytes: Uint8Array,
-  signal: AbortSignal | undefined,
+  { durable, signal }: { readonly durable: boolean; readonly signal: AbortSignal | undefined },
 ): Promise<boolean> {
   const key = runDocumentKey(runId, n);
   const call = signal ? { signal } : {};
   try {
-    await backend.create(key, bytes, call);
+    await backend.create(key, bytes, { ...call, ...(durable && { durable }) });
     return true;
   } catch (error) {
     if (!LedgerError.hasCode(error, "EXISTS")) throw error;

@@ -88,7 +88,7 @@ async function openCompacted(
   return { writers, rows: (keys) => compactedRows(opened, writers, keys) };
 }
 
-/** Stores an object and reads it back: `IO` when it is not what was written. */
+/** Stores an object, so that it survives a power cut, and reads it back: `IO` when it is not what was written. */
 async function store(
   backend: Backend,
   runId: string,
@@ -108,7 +108,7 @@ async function store(
       yield chunk;
     }
   };
-  await backend.create(key, byteStream(hashed()), call);
+  await backend.create(key, byteStream(hashed()), { ...call, durable: true });
   const hex = written.digestHex();
   const found = createSha256();
   // To the end, wherever that is: what stands behind what was written is wrong too.
@@ -125,7 +125,7 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefi
   yield bytes;
 }
 
-/** A run document that is in place, and what it makes superfluous. */
+/** A run document that is in place and survives a power cut, and what it makes superfluous. */
 export interface Superseded {
   /** The run as it was found before the compaction began. */
   readonly listing: RunListing;
@@ -135,17 +135,12 @@ export interface Superseded {
   readonly settled: ReadonlySet<string>;
 }
 
-/**
- * Removes the journals that a document in place covers, and compactions that it does not name. Whatever of that was there before
- * the document's own compaction began belongs to nobody who could still complete a document: its number is taken.
- */
-export async function removeSuperseded(
+/** What {@link removeSuperseded} removes: segments first. */
+export function supersededKeys(
   backend: Backend,
   runId: string,
   { listing, covers, compacted, settled }: Superseded,
-  signal?: AbortSignal,
-): Promise<void> {
-  const call = signal ? { signal } : {};
+): string[] {
   // What shuts a writer out has to stay, or the writer could put something under its name after all.
   const mayGo = ({ bytes }: { readonly bytes: number }): boolean =>
     listing.fences === 0 || backend.capabilities.append || bytes > MAX_FENCE_SEGMENT_BYTES;
@@ -158,5 +153,19 @@ export async function removeSuperseded(
   const metrics = listing.metrics
     .filter(({ name }) => !kept.has(name))
     .map(({ name }) => `${runPrefix(runId)}/${name}`);
-  await mapBounded([...segments, ...metrics], REMOVALS_AT_ONCE, signal, (each) => backend.remove(each, call));
+  return [...segments, ...metrics];
+}
+
+/**
+ * Removes the journals that a document in place covers, and compactions that it does not name. Whatever of that was there before
+ * the document's own compaction began belongs to nobody who could still complete a document: its number is taken.
+ */
+export async function removeSuperseded(
+  backend: Backend,
+  runId: string,
+  superseded: Superseded,
+  signal?: AbortSignal,
+): Promise<void> {
+  const keys = supersededKeys(backend, runId, superseded);
+  await mapBounded(keys, REMOVALS_AT_ONCE, signal, (each) => backend.remove(each, signal ? { signal } : {}));
 }

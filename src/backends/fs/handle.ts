@@ -76,8 +76,8 @@ export class FsHandle implements Backend {
       try {
         await createObject(temporary, { ...target, body, signal, durable, mode: this.#mode });
       } catch (error) {
-        // It may be ours, from an attempt that failed after the name was given: that counts only once the name is on disk.
-        if (durable && LedgerError.hasCode(error, "EXISTS")) await this.#directories.sync(directoryKey);
+        // It may be ours, from an attempt that failed after the name was given, or somebody's who did not put it on disk.
+        if (durable && LedgerError.hasCode(error, "EXISTS")) await this.#store(key);
         throw error;
       }
       if (durable) await this.#directories.sync(directoryKey);
@@ -208,6 +208,17 @@ export class FsHandle implements Backend {
       }
       return await removeStale(this.#root, now, age, signal, removeFile);
     });
+  }
+
+  /** Puts a file that is there, and its name, on disk. */
+  async #store(key: string): Promise<void> {
+    const file = await openToRead(this.#root.path(key));
+    try {
+      await file?.sync();
+    } finally {
+      await file?.close();
+    }
+    await this.#directories.sync(parentKey(key));
   }
 
   #place(key: string): { directory: string; name: string } {

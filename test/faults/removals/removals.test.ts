@@ -1,0 +1,129 @@
+import { expect, test } from "vitest";
+import { memoryBackend } from "../../../src/backends/memory/index.ts";
+import { type Backend, type Ledger, openLedger } from "../../../src/index.ts";
+import { createTestClock, seededIds } from "../../../src/testing/index.ts";
+import { objectsOnly } from "../../journal/records.ts";
+import { seededRandom } from "../child-process.ts";
+import { type Cut, volatileBackend } from "./volatile-backend.ts";
+
+/** Points of `loss` by run when the disk had everything. */
+type Known = Map<string, number>;
+
+const clock = createTestClock();
+let ids = 0;
+const open = (backend: Backend): Promise<Ledger> =>
+  openLedger(backend, {
+    clock,
+    ids: seededIds(++ids, () => clock.now() + ids * 1000),
+    // A cut may leave what a search or a recovery passes over: what counts is asked for below.
+    onError: () => {},
+  });
+
+async function finished(ledger: Ledger, points: number, id?: string): Promise<string> {
+  const options = { environment: false, flush: { intervalMs: 1e9 } };
+  const run = id === undefined ? await ledger.startRun(options) : await ledger.resumeRun(id, options);
+  for (let i = 0; i < points; i++) {
+    run.log({ loss: i });
+    if (i % 3 === 2) await run.flush();
+  }
+  await run.finish();
+  return run.id;
+}
+
+/** Leaves a run whose writer is gone. */
+async function abandoned(backend: Backend, points: number): Promise<string> {
+  const run = await (await open(backend)).startRun({ environment: false, flush: { intervalMs: 1e9 } });
+  for (let i = 0; i < points; i++) run.log({ loss: i });
+  await run.flush();
+  return run.id;
+}
+
+/** What must be there of the runs that were on the disk: every point, and the run as it is in a search too. */
+async function check(image: ReadonlyMap<string, Uint8Array>, known: Known, where: string): Promise<void> {
+  const backend = memoryBackend();
+  backend.restore(image);
+  for (const recovered of [false, true]) {
+    const ledger = await open(backend);
+    if (recovered) await ledger.recover(undefined, { graceMs: 0 });
+    const found = new Map((await ledger.searchRuns({ view: "all", limit: 1000 })).runs.map((run) => [run.id, run]));
+    for (const [id, points] of known) {
+      const { values } = await ledger.history(id, "loss");
+      expect(values.length, `${where}: points of ${id}, recovered: ${recovered}`).toBeGreaterThanOrEqual(points);
+      const record = found.get(id);
+      expect(record, `${where}: ${id} is found, recovered: ${recovered}`).toBeDefined();
+      expect(record, where).toEqual(await ledger.getRun(id));
+    }
+  }
+}
+
+/** `parts`: also with a part of what the disk was not asked to keep. */
+async function checkAll(cuts: readonly Cut[], known: Known, parts: boolean, seed: number): Promise<void> {
+  const random = seededRandom(seed);
+  for (const [i, { after, disk, seen }] of cuts.entries()) {
+    await check(disk, known, `cut ${i}, after ${after}`);
+    if (!parts || i % 2 === 1) continue;
+    const mixed = new Map<string, Uint8Array>();
+    for (const key of new Set([...disk.keys(), ...seen.keys()])) {
+      const bytes = (random() < 0.5 ? disk : seen).get(key) ?? (random() < 0.5 ? seen : disk).get(key);
+      // What was removed may come back, and what was not asked to be kept may be there.
+      if (bytes !== undefined) mixed.set(key, bytes);
+    }
+    await check(mixed, known, `cut ${i}, after ${after}, a part of the rest (seed ${seed})`);
+  }
+}
+
+const places = [
+  ["where appends are possible", (inner: Backend) => inner],
+  ["where each flush is an object", objectsOnly],
+] as const;
+
+for (const [name, as] of places) {
+  test(
+    `${name}: at no moment does what replaces something depend on what a power cut takes`,
+    { timeout: 120_000 },
+    async () => {
+      const backend = volatileBackend(as);
+      const ledger = await open(backend);
+      const known: Known = new Map();
+      const seed = Math.floor(Math.random() * 2 ** 31);
+      let cuts = 0;
+      /** `work` begins with everything on the disk; whatever moment the power fails at, what was there is there. */
+      const during = async (work: () => Promise<unknown>): Promise<void> => {
+        for (const id of known.keys()) {
+          const { values } = await ledger.history(id, "loss");
+          known.set(id, values.length);
+        }
+        backend.sync();
+        await work();
+        cuts += backend.cuts.length;
+        await checkAll([...backend.cuts], known, backend.capabilities.append, seed);
+      };
+
+      for (let i = 0; i < 9; i++) known.set(await finished(ledger, 5), 5);
+      const [first, second, third] = [...known.keys()] as [string, string, string];
+      const run = await ledger.startRun({ environment: false, flush: { intervalMs: 1e9 } });
+      for (let i = 0; i < 40; i++) run.log({ loss: i });
+      await run.flush();
+      known.set(run.id, 40);
+
+      await during(() => run.finish());
+      await during(() => ledger.searchRuns());
+      await during(() => finished(ledger, 3, first));
+      await during(async () => {
+        await ledger.deleteRun(second);
+        await ledger.searchRuns({ view: "all" });
+        await ledger.restoreRun(second);
+      });
+      const gone = await abandoned(backend, 6);
+      known.set(gone, 6);
+      known.set(await abandoned(backend, 0), 0);
+      await during(() => ledger.recover(undefined, { graceMs: 0 }));
+      for (let i = 0; i < 9; i++) known.set(await finished(ledger, 2), 2);
+      await during(() => ledger.searchRuns({ orderBy: "metrics.loss" }));
+      await during(() => finished(ledger, 1, third));
+      await during(() => ledger.rebuildCatalog());
+      expect(cuts).toBeGreaterThan(60);
+      console.info(`${name}: ${cuts} power cuts, seed ${seed}`);
+    },
+  );
+}
