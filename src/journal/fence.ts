@@ -1,56 +1,66 @@
-import { utf8Encoder } from "../backend/utf8.ts";
 import { LedgerError } from "../backend/error.ts";
-import { FRAME_HEAD_BYTES, FRAME_OVERHEAD_BYTES, payloadIsIntact, readFrameHead, writeFrame } from "./frame.ts";
-import { SEGMENT_MAGIC, type SegmentName, segmentSeed } from "./segment.ts";
-import { PAYLOAD } from "./shape.ts";
-import { writeVarint } from "./varint.ts";
 
 const FENCE = /\/fences\/([0-9]{6,12})\.json$/;
+const CLAIM = /\/fences\/([0-9]{6,12})\.claim\.([0-9a-f]{32})$/;
+const END = /\/fences\/[0-9]{6,12}\.end\.([0-9a-z][0-9a-z_-]{0,63})\.([0-9]{1,16})$/;
 
-/** Key of the `n`-th fence of a run, from 1: it shuts out every session that began when there were fewer. */
-export function fenceKey(runId: string, n: number): string {
-  return `runs/${runId}/fences/${String(n).padStart(6, "0")}.json`;
+function prefix(runId: string, n: number): string {
+  return `runs/${runId}/fences/${String(n).padStart(6, "0")}`;
 }
 
-/** The number in a key that {@link fenceKey} made, or `undefined` for any other key. */
+/**
+ * Returns the key of the `n`-th fence of a run, counted from 1. The fence shuts out every session that began when the run had
+ * fewer fences. Every writer knows this key beforehand, so one `stat` tells it whether it is shut out.
+ */
+export function fenceKey(runId: string, n: number): string {
+  return `${prefix(runId, n)}.json`;
+}
+
+/** Returns the number in a key that {@link fenceKey} made, or `undefined` for any other key. */
 export function parseFenceKey(key: string): number | undefined {
   const match = FENCE.exec(key);
   return match ? Number(match[1]) : undefined;
 }
 
-/** No fence segment is longer. */
-export const MAX_FENCE_SEGMENT_BYTES = 128;
+/** A session that wants the `n`-th fence for itself. `id`: 32 random hex digits, used by nobody else. */
+export interface FenceClaim {
+  readonly n: number;
+  readonly id: string;
+}
 
 /**
- * A segment that takes the place of a writer's next one, so that the writer's own attempt to create it fails. Where each
- * flush is an object, that shuts the writer out without costing it a request a flush.
+ * Returns the key with which a session claims a fence. Two sessions never share such a key, so a store that lets both create
+ * the fence itself cannot hide one from the other.
  */
-export function encodeFenceSegment(runId: string, name: SegmentName, fence: number, claimer: string): Uint8Array {
-  const head = new Uint8Array(12);
-  head[0] = PAYLOAD.fence;
-  const by = utf8Encoder().encode(claimer);
-  const end = writeVarint(head, 1, fence);
-  const out = new Uint8Array(SEGMENT_MAGIC.length + FRAME_OVERHEAD_BYTES + end + by.length);
-  out.set(SEGMENT_MAGIC);
-  writeFrame(out, SEGMENT_MAGIC.length, [head.subarray(0, end), by], segmentSeed(runId, name));
-  return out;
+export function fenceClaimKey(runId: string, { n, id }: FenceClaim): string {
+  return `${prefix(runId, n)}.claim.${id}`;
 }
 
-/** Whether bytes read under a segment's key are those of a fence segment. */
-export function isFenceSegment(bytes: Uint8Array, runId: string, name: SegmentName): boolean {
-  const at = SEGMENT_MAGIC.length;
-  const length = bytes.length - at - FRAME_OVERHEAD_BYTES;
-  if (length < 1 || bytes.length > MAX_FENCE_SEGMENT_BYTES) return false;
-  const seed = segmentSeed(runId, name);
-  return (
-    SEGMENT_MAGIC.every((byte, i) => byte === bytes[i]) &&
-    readFrameHead(bytes, at, seed) === length &&
-    payloadIsIntact(bytes, at, length, seed) &&
-    bytes[at + FRAME_HEAD_BYTES] === PAYLOAD.fence
-  );
+/** Returns what a key that {@link fenceClaimKey} made says, or `undefined` for any other key. */
+export function parseFenceClaimKey(key: string): FenceClaim | undefined {
+  const match = CLAIM.exec(key);
+  return match ? { n: Number(match[1]), id: match[2] as string } : undefined;
 }
 
-/** What a session that is shut out gets to hear. */
+/** Where the journal of a writer that is shut out ends: at record `next`. */
+export interface FencedEnd {
+  readonly writer: string;
+  readonly next: number;
+}
+
+/** Returns the key that records, for the `n`-th fence, where a writer's journal ends. The object is empty. */
+export function fencedEndKey(runId: string, n: number, { writer, next }: FencedEnd): string {
+  return `${prefix(runId, n)}.end.${writer}.${next}`;
+}
+
+/** Returns what a key that {@link fencedEndKey} made says, or `undefined` for any other key. */
+export function parseFencedEndKey(key: string): FencedEnd | undefined {
+  const match = END.exec(key);
+  const next = Number(match?.[2]);
+  return match && Number.isSafeInteger(next) ? { writer: match[1] as string, next } : undefined;
+}
+
+/** Returns the error that a session gets once it is shut out. */
 export function fencedError(runId: string, key: string): LedgerError {
   return new LedgerError(
     "FENCED",

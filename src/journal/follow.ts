@@ -132,6 +132,7 @@ export class WriterFollower {
     const believed = this.#doubted?.get(entry.seq) ?? -1;
     let end = segment.position;
     let tail: Followed["tail"];
+    segment.visit.end = entry.end ?? segment.visit.end;
     try {
       for await (const piece of readSegment(this.#backend, entry.key, seed, options, segment.position)) {
         if (piece.kind === "tail") {
@@ -139,7 +140,7 @@ export class WriterFollower {
           end = piece.to;
           break;
         }
-        const isDoubtful = piece.kind === "gap" || this.#lacks(piece.payload);
+        const isDoubtful = piece.kind === "gap" || this.#lacks(piece.payload, segment.visit.end);
         if (isDoubtful && piece.from >= believed) return false;
         round.grew = true;
         if (piece.kind === "gap") segment.visit.gap(piece.from, piece.to);
@@ -166,10 +167,11 @@ export class WriterFollower {
     return true;
   }
 
-  /** Whether records are missing before those of a frame. */
-  #lacks(payload: Uint8Array): boolean {
+  /** Whether records are missing before those of a frame that begins before record `end`. */
+  #lacks(payload: Uint8Array, end: number): boolean {
     try {
-      return (recordRange(payload)?.first ?? 0) > this.#next;
+      const first = recordRange(payload)?.first ?? 0;
+      return first > this.#next && first < end;
     } catch {
       return false; // It cannot be decoded: the visit says so.
     }

@@ -1,6 +1,6 @@
 import type { Backend, CallOptions, Entry } from "../backend/backend.ts";
 import { type MetricsEntry, parseMetricsName } from "./compacted.ts";
-import { parseFenceKey } from "./fence.ts";
+import { type FenceClaim, parseFenceClaimKey, parseFencedEndKey, parseFenceKey } from "./fence.ts";
 import { parseLifecycleKey } from "./lifecycle.ts";
 import { groupSegments, type SegmentEntry } from "./list-segments.ts";
 import { runPrefix } from "./run-created.ts";
@@ -14,6 +14,10 @@ export interface RunListing {
   readonly documents: number;
   /** How many times the run was claimed with `mode: "exclusive"`. */
   readonly fences: number;
+  /** What sessions put beside a fence to claim it. */
+  readonly claims: readonly FenceClaim[];
+  /** By writer that is shut out: the record at which its journal ends. */
+  readonly ends: ReadonlyMap<string, number>;
   /** Number of the newest marker that says whether the run is deleted, 0 when there is none. */
   readonly lifecycle: number;
   /** Compacted points, those of attempts that were not completed included: only a run document says which count. */
@@ -32,12 +36,26 @@ export function toRunListing(entries: readonly Entry[], runId: string): RunListi
   const highest = (parse: (key: string) => number | undefined): number =>
     entries.reduce((most, { key }) => Math.max(most, parse(key) ?? 0), 0);
   const below = `${runPrefix(runId)}/`;
+  const ends = fencedEnds(entries);
   return {
-    writers: groupSegments(entries),
+    writers: groupSegments(entries, ends),
     newestDocument: highest(parseRunDocumentKey),
     documents: numbers.length,
     fences: highest(parseFenceKey),
+    claims: entries.flatMap(({ key }) => parseFenceClaimKey(key) ?? []),
+    ends,
     lifecycle: highest(parseLifecycleKey),
     metrics: entries.flatMap(({ key, size }) => parseMetricsName(key.slice(below.length), size) ?? []),
   };
+}
+
+/** Each end that was recorded bounds what was acknowledged, so the lowest one counts. */
+function fencedEnds(entries: readonly Entry[]): Map<string, number> {
+  const ends = new Map<string, number>();
+  for (const { key } of entries) {
+    const end = parseFencedEndKey(key);
+    if (end === undefined) continue;
+    ends.set(end.writer, Math.min(end.next, ends.get(end.writer) ?? end.next));
+  }
+  return ends;
 }

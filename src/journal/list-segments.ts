@@ -8,6 +8,8 @@ export interface SegmentEntry {
   readonly seq: number;
   /** Bytes. */
   readonly size: number;
+  /** The writer is shut out, and this record of it and all later ones do not count. */
+  readonly end?: number | undefined;
 }
 
 /** The segments of a run by writer, each in order. */
@@ -21,15 +23,20 @@ export async function listSegments(
   return groupSegments(entries);
 }
 
-/** The segments among listed entries, by writer, each in order. */
-export function groupSegments(entries: Iterable<Entry>): Map<string, SegmentEntry[]> {
+/** Returns the segments among listed entries, by writer, each in order. `ends`: of the writers that are shut out. */
+export function groupSegments(
+  entries: Iterable<Entry>,
+  ends?: ReadonlyMap<string, number>,
+): Map<string, SegmentEntry[]> {
   const writers = new Map<string, SegmentEntry[]>();
   for (const { key, size } of entries) {
     const name = parseSegmentKey(key);
     if (name === undefined) continue;
+    const end = ends?.get(name.writer);
+    const entry = { key, size, ...name, ...(end !== undefined && { end }) };
     const segments = writers.get(name.writer);
-    if (segments) segments.push({ key, size, ...name });
-    else writers.set(name.writer, [{ key, size, ...name }]);
+    if (segments) segments.push(entry);
+    else writers.set(name.writer, [entry]);
   }
   for (const segments of writers.values()) segments.sort((a, b) => a.seq - b.seq);
   return writers;

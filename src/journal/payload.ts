@@ -36,7 +36,6 @@ export function decodePayload(
 ): void {
   const reader = new ByteReader(payload, 1);
   if (payload[0] === PAYLOAD.definitions) return readDefinitions(reader, definitions);
-  if (payload[0] === PAYLOAD.fence) return;
   if (payload[0] !== PAYLOAD.records) throw new RangeError(`payload kind ${payload[0]} is unknown`);
   const first = reader.varint();
   const count = reader.varint();

@@ -35,6 +35,7 @@ export async function readWriter(
   let next = from;
   for (const [index, segment] of segments.entries()) {
     const reader = new SegmentVisit(segment.key, visitor, next, decode);
+    reader.end = segment.end ?? reader.end;
     let end = SEGMENT_MAGIC.length;
     for await (const piece of readSegment(backend, segment.key, segmentSeed(runId, segment), options)) {
       end = piece.to;
@@ -55,6 +56,8 @@ export class SegmentVisit {
   readonly #decode: EventDecoder | undefined;
   readonly #definitions = new Definitions();
   next: number;
+  /** Records from this one on do not count: their writer was shut out before they were acknowledged. */
+  end: number = Number.POSITIVE_INFINITY;
 
   constructor(key: string, visitor: JournalVisitor, next: number, decode?: EventDecoder) {
     this.#decode = decode;
@@ -66,9 +69,10 @@ export class SegmentVisit {
   frame(payload: Uint8Array, from: number, to: number): void {
     try {
       const range = recordRange(payload);
+      if (range !== undefined && range.first >= this.end) return;
       if (range !== undefined && range.first > this.next) this.#missing(range.first, from);
       decodePayload(payload, this.#definitions, this.#sink, this.next);
-      if (range !== undefined) this.next = Math.max(this.next, range.first + range.count);
+      if (range !== undefined) this.next = Math.max(this.next, Math.min(range.first + range.count, this.end));
     } catch (error) {
       if (!isDecodingError(error)) throw error;
       this.#report("corrupt", `${this.#key}: bytes ${from} to ${to} cannot be decoded: ${error.message}`, from, to);
@@ -104,14 +108,16 @@ export class SegmentVisit {
   }
 
   #report(kind: Damage["kind"], message: string, from: number, to: number): void {
+    if (this.next >= this.end) return;
     this.#visitor.damage({ kind, key: this.#key, message, from, to });
   }
 
   readonly #sink = {
-    row: (n: number, keys: readonly string[], step: number, time: number, values: Float64Array): void =>
-      this.#visitor.row(n, keys, step, time, values),
+    row: (n: number, keys: readonly string[], step: number, time: number, values: Float64Array): void => {
+      if (n < this.end) this.#visitor.row(n, keys, step, time, values);
+    },
     event: (n: number, json: Uint8Array): void => {
-      if (this.#decode === undefined) return;
+      if (this.#decode === undefined || n >= this.end) return;
       const decoded = this.#decode(json);
       if ("event" in decoded) this.#visitor.event(n, decoded.event);
       else

@@ -1,7 +1,7 @@
 import type { Backend } from "../backend/backend.ts";
 import { clampRange, equalBytes } from "../backend/body.ts";
 import { LedgerError } from "../backend/error.ts";
-import { fencedError, fenceKey, isFenceSegment, MAX_FENCE_SEGMENT_BYTES } from "./fence.ts";
+import { fencedError, fenceKey } from "./fence.ts";
 import { FRAME_OVERHEAD_BYTES, writeFrame } from "./frame.ts";
 import type { PendingFrame } from "./frame-builder.ts";
 import { SEGMENT_MAGIC, segmentKey, segmentSeed } from "./segment.ts";
@@ -20,22 +20,10 @@ const REPEAT_DEFINITION_AFTER = 64;
 const MAX_SEGMENT_BYTES: number = 256 * 1024 * 1024;
 /** Where each flush is an object, so many bytes of them are kept in memory: closing the run then need not fetch them one by one. */
 const RETAINED_BYTES: number = 8 * 1024 * 1024;
-/** An object larger than this may be uploaded in parts, and then replaces what stands under its key. */
-const LARGE_OBJECT_BYTES: number = 8 * 1024 * 1024;
-
-/** What can shut a writer out. */
-export interface FenceWatch {
-  /** How many fences the run had when the session began. It is shut out by the next one. */
-  readonly fence: number;
-  /** Whoever puts up a fence knows of the writer even without a segment of it: `run.created.json` names it. */
-  readonly announced: boolean;
-}
-
-/** Frames that the backend has stored, but that are not acknowledged before it is sure that no fence had been put up. */
+/** Frames that the backend has stored, and that are acknowledged once the writer has seen that no fence was put up. */
 interface Unconfirmed {
   readonly frames: readonly PendingFrame[];
   readonly bytes: number;
-  readonly mustLook: boolean;
 }
 
 /**
@@ -44,9 +32,9 @@ interface Unconfirmed {
  * flush is one object; after a failure the very same object is sent again, so an attempt whose answer was lost cannot turn
  * into a second one.
  *
- * Whoever puts up a fence reads the journals after that. So frames stored before it are seen, and of frames stored later
- * the writer learns in time: where it appends, by looking for the fence each time; where it creates objects, because the
- * name of its next one is taken. It looks for the fence there too when that may not hold.
+ * The writer looks for the next fence after each write and before it acknowledges, at the cost of one `stat`. A session that
+ * puts up a fence reads the journals after that. So it has read everything that was acknowledged, and no create has to lose
+ * against another for that.
  */
 export class SegmentWriter {
   readonly stored: StoredSegment[] = [];
@@ -62,14 +50,11 @@ export class SegmentWriter {
   #retainedBytes = 0;
   #frozen: { key: string; bytes: Uint8Array; frames: readonly PendingFrame[] } | undefined;
   #unconfirmed: Unconfirmed | undefined;
-  readonly #watch: FenceWatch | undefined;
-  /** Whoever puts up a fence from now on knows of this writer. */
-  #known: boolean;
+  readonly #fence: number | undefined;
 
-  /** Without `watch` nothing is looked for, and only a fence segment shuts the writer out. */
-  constructor(backend: Backend, runId: string, writer: string, registry: ShapeRegistry, watch?: FenceWatch) {
-    this.#watch = watch;
-    this.#known = watch?.announced === true;
+  /** `fence`: how many fences the run had when the session began; the next one shuts it out. Without it none does. */
+  constructor(backend: Backend, runId: string, writer: string, registry: ShapeRegistry, fence?: number) {
+    this.#fence = fence;
     this.#backend = backend;
     this.#runId = runId;
     this.#writer = writer;
@@ -110,24 +95,22 @@ export class SegmentWriter {
   /** Stores whole frames; resolves with the bytes written once the backend has acknowledged them. `FENCED` when shut out. */
   async write(frames: readonly PendingFrame[]): Promise<number> {
     this.#unconfirmed ??= this.#backend.capabilities.append ? await this.#append(frames) : await this.#create(frames);
-    const { bytes, mustLook } = this.#unconfirmed;
+    const { bytes } = this.#unconfirmed;
     // Should this fail, the next attempt only looks again.
-    if (mustLook) await this.#assertUnfenced();
+    await this.#assertUnfenced();
     this.#unconfirmed = undefined;
     return bytes;
   }
 
   async #assertUnfenced(): Promise<void> {
-    if (this.#watch === undefined) return;
-    const key = fenceKey(this.#runId, this.#watch.fence + 1);
+    if (this.#fence === undefined) return;
+    const key = fenceKey(this.#runId, this.#fence + 1);
     if ((await this.#backend.stat(key)) !== undefined) throw fencedError(this.#runId, key);
-    this.#known = true;
   }
 
   /** Goes on under another name, with an empty history. Only when nothing was acknowledged under this one that must stay in line. */
   rename(writer: string): void {
     this.#writer = writer;
-    this.#known = false;
     this.#frozen = undefined;
     this.stored.length = 0;
     this.#retained.clear();
@@ -148,24 +131,18 @@ export class SegmentWriter {
     }
     this.#grow(bytes.length);
     if (this.#size >= MAX_SEGMENT_BYTES) this.#begin(this.#seq + 1);
-    return { frames, bytes: bytes.length, mustLook: true };
+    return { frames, bytes: bytes.length };
   }
 
   async #create(frames: readonly PendingFrame[]): Promise<Unconfirmed> {
     this.#frozen ??= { key: this.#key(), bytes: this.#encode(frames), frames };
     const { key, bytes } = this.#frozen;
-    let mustLook = !this.#known || bytes.length > LARGE_OBJECT_BYTES;
     try {
       await this.#backend.create(key, bytes);
     } catch (error) {
       if (!LedgerError.hasCode(error, "EXISTS")) throw error;
-      const length = Math.max(bytes.length, MAX_FENCE_SEGMENT_BYTES) + 1;
-      const there = await this.#backend.read(key, { range: { offset: 0, length } });
-      // It may have been there since long before a fence, of which this attempt is to hear all the same.
-      mustLook = true;
+      const there = await this.#backend.read(key, { range: { offset: 0, length: bytes.length + 1 } });
       if (!equalBytes(there, bytes)) {
-        if (isFenceSegment(there, this.#runId, { writer: this.#writer, seq: this.#seq }))
-          throw fencedError(this.#runId, key);
         throw new LedgerError(
           "CONFLICT",
           "another process writes under the same writer id, as a copied virtual machine would",
@@ -183,7 +160,7 @@ export class SegmentWriter {
     }
     this.#grow(bytes.length);
     this.#begin(this.#seq + 1);
-    return { frames, bytes: bytes.length, mustLook };
+    return { frames, bytes: bytes.length };
   }
 
   #key(): string {

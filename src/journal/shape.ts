@@ -21,7 +21,7 @@ export interface Shape {
 export const TAG = { key: 0, shape: 1, event: 2, base: 3, loose: 4 } as const;
 export const FIRST_SHAPE_TAG = 8;
 /** Kinds of payload: its first byte. */
-export const PAYLOAD = { definitions: 1, records: 2, fence: 3 } as const;
+export const PAYLOAD = { definitions: 1, records: 2 } as const;
 
 /** Most keys in one row. */
 export const MAX_ROW_KEYS = 10_000;

@@ -9,7 +9,7 @@ import { FlushWaiters } from "./flush-waiters.ts";
 import type { PendingFrame } from "./frame-builder.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import type { RunCreated } from "./run-created.ts";
-import { type FenceWatch, SegmentWriter, type StoredSegment } from "./segment-writer.ts";
+import { SegmentWriter, type StoredSegment } from "./segment-writer.ts";
 import { type Shape, ShapeRegistry } from "./shape.ts";
 import { type WriterFold, WriterFolder } from "./writer-fold.ts";
 import { WriteSchedule } from "./write-schedule.ts";
@@ -25,8 +25,8 @@ export interface WriterOptions {
   readonly beatMs: number;
   /** Place of the latest event the writer knows of. Its own come after it. */
   readonly order: number;
-  /** What can shut the session out. Left out: no fence is looked for. */
-  readonly watch?: FenceWatch | undefined;
+  /** How many fences the run had when the session began; the next one shuts it out. Left out: none does. */
+  readonly fence?: number | undefined;
   readonly newWriterId: () => string;
   readonly onError: (error: LedgerError) => void;
 }
@@ -69,8 +69,8 @@ export class JournalWriter {
 
   constructor(options: WriterOptions) {
     this.#options = options;
-    const { backend, runId, writerId, clock, watch, policy, beatMs } = options;
-    this.#segments = new SegmentWriter(backend, runId, writerId, this.registry, watch);
+    const { backend, runId, writerId, clock, fence, policy, beatMs } = options;
+    this.#segments = new SegmentWriter(backend, runId, writerId, this.registry, fence);
     this.#acknowledgedAt = clock.monotonic();
     this.#clockOffset = clock.now() - this.#acknowledgedAt;
     this.#order = options.order;
@@ -208,8 +208,8 @@ export class JournalWriter {
 
   /** Throws `FENCED` when the session is shut out: that was met before, or the run has `fences` fences, one too many. */
   assertUnfenced(fences = 0): void {
-    const { runId, watch } = this.#options;
-    if (watch && fences > watch.fence) this.#shutOut(fencedError(runId, fenceKey(runId, fences)));
+    const { runId, fence } = this.#options;
+    if (fence !== undefined && fences > fence) this.#shutOut(fencedError(runId, fenceKey(runId, fences)));
     if (this.#fenced) throw this.#fenced;
   }
 

@@ -190,7 +190,7 @@ async function tidy(
   }));
   const { compacted } = document;
   const superseded = { listing, covers: left, compacted, settled };
-  if (supersededKeys(backend, created.id, superseded).length === 0) return;
+  if (supersededKeys(created.id, superseded).length === 0) return;
   // Whoever created the document may have died before its name was on disk.
   const key = runDocumentKey(created.id, listing.newestDocument);
   await createOrMatch(backend, key, await backend.read(key, signal ? { signal } : {}), signal, true);

@@ -1,70 +1,86 @@
-import { ownValue } from "../backend/dictionary.ts";
-import { utf8Encoder } from "../backend/utf8.ts";
-import { mapBounded } from "../backend/bounded.ts";
 import { createOrMatch } from "../artifacts/numbered.ts";
 import type { Backend } from "../backend/backend.ts";
+import { mapBounded } from "../backend/bounded.ts";
 import { LedgerError } from "../backend/error.ts";
-import { encodeJson } from "../backend/json.ts";
-import { encodeFenceSegment, fenceKey, isFenceSegment, MAX_FENCE_SEGMENT_BYTES } from "../journal/fence.ts";
+import { encodeCheckedJson } from "../journal/checked-json.ts";
+import { losesRecords } from "../journal/damage.ts";
+import { fenceClaimKey, fencedEndKey, fencedError, type FencedEnd, fenceKey } from "../journal/fence.ts";
 import { listRun, type RunListing } from "../journal/list-run.ts";
-import type { SegmentEntry } from "../journal/list-segments.ts";
-import { readFolds } from "../journal/read-folds.ts";
-import { readBeginning, whileItChanges } from "../journal/run-state.ts";
 import { type RunCreated, runCreatedKey } from "../journal/run-created.ts";
-import { segmentKey } from "../journal/segment.ts";
+import type { WriterFold } from "../journal/writer-fold.ts";
 
-/** Writers shut out at a time. */
+/** Ends recorded at a time. */
 const PARALLEL = 8;
-/** Most names of one writer's segments taken at a time. */
-const MAX_NAMES = 256;
 
 /**
- * Puts up the run's next fence, for the session of `writerId`. Once it resolves no session that began before can have anything
- * acknowledged any more, and all that was is in the listing. `UNSUPPORTED` where two could put up the same fence.
+ * Puts up the run's next fence. Once this resolves, no session that began before can have anything acknowledged any more, and the
+ * listing shows everything that was. Rejects with `UNSUPPORTED` where the backend's creates are not exclusive, and with `FENCED`
+ * when another session claims the run at the same moment.
+ *
+ * On a store that turns out to let two sessions create the same fence, both see each other's claim in the listing that each takes
+ * after its own claim. At most one of them goes on, behind a fence of its own.
  */
 export async function claimRun(
   backend: Backend,
-  created: RunCreated,
-  writerId: string,
+  { id: runId }: RunCreated,
+  writer: string,
   signal: AbortSignal | undefined,
 ): Promise<{ readonly fence: number; readonly listing: RunListing }> {
   const call = signal ? { signal } : {};
-  await assertExclusive(backend, created, signal);
-  const before = await listRun(backend, created.id, call);
-  const fence = await putUp(backend, created.id, before.fences + 1, writerId, signal);
-  const listing = await listRun(backend, created.id, call);
-  // Who appends looks for the fence after each append.
-  if (backend.capabilities.append) return { fence, listing };
-
-  // Segments that were compacted are gone, but their writers may go on.
-  const compacted = await whileItChanges(backend, created.id, call, listing, async (listed) => {
-    const { document } = await readBeginning(backend, created.id, listed, call);
-    return document?.compacted;
-  });
-  const fences = new Map(compacted?.writers.map((fold) => [fold.writer, fold.fence]));
-  const named = [created.writer.id, ...fences.keys()].map((writer) => [writer, []] as const);
-  const writers = new Map<string, readonly SegmentEntry[]>([...named, ...listing.writers]);
-  await mapBounded([...writers], PARALLEL, signal, async ([writer, segments], stop) => {
-    // It may have begun behind the fence. What was listed before the fence was put up has not.
-    if (writer !== created.writer.id && !before.writers.has(writer)) {
-      let began = fences.get(writer);
-      if (began === undefined) {
-        const [fold] = await readFolds(backend, created, new Map([[writer, segments]]), { signal: stop });
-        began = fold?.fence;
-      }
-      if (began !== undefined && began >= fence) return;
-    }
-    const end = (compacted && ownValue(compacted.ends, writer)?.segments) ?? 0;
-    await takeNextSegment(backend, created.id, { writer, segments, end }, { fence, by: writerId }, stop);
-  });
-  return { fence, listing: await listRun(backend, created.id, call) };
+  await assertExclusive(backend, runId, signal);
+  // Not the writer's id: a copied machine may have the same one.
+  const id = randomHex();
+  const bytes = encodeCheckedJson({ v: 1, writer, claim: id }, "fence");
+  let n = (await listRun(backend, runId, call)).fences;
+  for (;;) {
+    do n++;
+    while (!(await createOrMatch(backend, fenceKey(runId, n), bytes, signal)));
+    await createOrMatch(backend, fenceClaimKey(runId, { n, id }), new Uint8Array(), signal);
+    const listing = await listRun(backend, runId, call);
+    const others = listing.claims.filter((claim) => claim.n === n && claim.id !== id);
+    if (others.length === 0) return { fence: n, listing };
+    // One of them goes on: the others would only take turns in shutting each other out.
+    if (others.some((other) => other.id < id)) throw fencedError(runId, fenceKey(runId, n));
+  }
 }
 
-async function assertExclusive(backend: Backend, created: RunCreated, signal: AbortSignal | undefined): Promise<void> {
+/**
+ * Records where the journals of the sessions that `fence` shuts out end. `folds` must have been read after the fence was put up.
+ * What such a session stores later was never acknowledged, and readers leave it out.
+ */
+export async function recordFencedEnds(
+  backend: Backend,
+  created: RunCreated,
+  fence: number,
+  { listing, folds }: { readonly listing: RunListing; readonly folds: readonly WriterFold[] },
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const ends: FencedEnd[] = folds.filter((fold) => isCertainlyBefore(fence, fold, created)).map(toEnd);
+  const first = created.writer.id;
+  // A session that stored nothing had nothing acknowledged. Only the one that began the run is certain to have begun earlier.
+  if (!folds.some(({ writer }) => writer === first) && !listing.writers.has(first)) ends.push({ writer: first, next: 0 });
+  const missing = ends.filter(({ writer, next }) => (listing.ends.get(writer) ?? Number.POSITIVE_INFINITY) > next);
+  await mapBounded(missing, PARALLEL, signal, async (end, stop) => {
+    await createOrMatch(backend, fencedEndKey(created.id, fence, end), new Uint8Array(), stop);
+  });
+}
+
+function toEnd({ writer, next }: WriterFold): FencedEnd {
+  return { writer, next };
+}
+
+/** False when the session's beginning cannot be read, when some of its records cannot, and for `recover`, which no fence shuts out. */
+function isCertainlyBefore(fence: number, fold: WriterFold, created: RunCreated): boolean {
+  if (fold.fence >= fence || fold.damage.some(losesRecords)) return false;
+  const session = fold.events.find((event) => event.kind === "session");
+  return session === undefined ? fold.writer === created.writer.id : session.mode !== "recover";
+}
+
+async function assertExclusive(backend: Backend, runId: string, signal: AbortSignal | undefined): Promise<void> {
   const call = signal ? { signal } : {};
   if (!backend.capabilities.exclusiveCreate) {
     // What a store can do may be found out with the first create. This one changes nothing: the object is there.
-    const key = runCreatedKey(created.id);
+    const key = runCreatedKey(runId);
     const bytes = await backend.read(key, call);
     await backend.create(key, bytes, call).catch((error: unknown) => {
       if (!LedgerError.hasCode(error, "EXISTS")) throw error;
@@ -78,59 +94,6 @@ async function assertExclusive(backend: Backend, created: RunCreated, signal: Ab
   );
 }
 
-/** Creates fence `n`, or the first one behind it that nobody else has. Returns its number. */
-async function putUp(
-  backend: Backend,
-  runId: string,
-  n: number,
-  writer: string,
-  signal: AbortSignal | undefined,
-): Promise<number> {
-  // Random beyond the writer's id: on a copied machine that may be another's too.
-  const nonce = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0"));
-  const bytes = utf8Encoder().encode(encodeJson({ v: 1, writer, nonce: nonce.join("") }, "fence"));
-  for (let next = n; ; next++) if (await createOrMatch(backend, fenceKey(runId, next), bytes, signal)) return next;
-}
-
-/**
- * Takes the name of a writer's next segment, so that its next create fails. One that goes on flushing meanwhile may be there
- * first; then more names are taken at a time, until it cannot be.
- */
-async function takeNextSegment(
-  backend: Backend,
-  runId: string,
-  {
-    writer,
-    segments,
-    end,
-  }: { readonly writer: string; readonly segments: readonly SegmentEntry[]; readonly end: number },
-  { fence, by }: { readonly fence: number; readonly by: string },
-  signal: AbortSignal,
-): Promise<void> {
-  // Up to the first gap, which a claim that failed may have left: the writer leaves none behind what was compacted.
-  let seq = end;
-  let last: SegmentEntry | undefined;
-  for (const segment of segments) {
-    if (segment.seq < end) continue;
-    if (segment.seq !== seq) break;
-    last = segment;
-    seq++;
-  }
-  if (last !== undefined && last.size <= MAX_FENCE_SEGMENT_BYTES) {
-    const bytes = await backend.read(last.key, { signal, range: { offset: 0, length: MAX_FENCE_SEGMENT_BYTES + 1 } });
-    if (isFenceSegment(bytes, runId, last)) return;
-  }
-  for (let names = 1; ; names = Math.min(2 * names, MAX_NAMES)) {
-    signal.throwIfAborted();
-    const takes = Array.from({ length: names }, async (_, i) => {
-      const name = { writer, seq: seq + i };
-      const bytes = encodeFenceSegment(runId, name, fence, by);
-      return await createOrMatch(backend, segmentKey(runId, name), bytes, undefined);
-    });
-    // All of them: none may still be under way when the caller hears of a failure.
-    const taken = await Promise.allSettled(takes);
-    for (const take of taken) if (take.status === "rejected") throw take.reason;
-    if (taken.some((take) => take.status === "fulfilled" && take.value)) return;
-    seq += names;
-  }
+function randomHex(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -13,7 +13,6 @@ import {
   overviewName,
   parseMetricsName,
 } from "../journal/compacted.ts";
-import { MAX_FENCE_SEGMENT_BYTES } from "../journal/fence.ts";
 import { losesRecords } from "../journal/damage.ts";
 import type { SegmentEntry } from "../journal/list-segments.ts";
 import type { RunListing } from "../journal/list-run.ts";
@@ -137,19 +136,15 @@ export interface Superseded {
 
 /** What {@link removeSuperseded} removes: segments first. */
 export function supersededKeys(
-  backend: Backend,
   runId: string,
   { listing, covers, compacted, settled }: Superseded,
 ): string[] {
-  // What shuts a writer out has to stay, or the writer could put something under its name after all.
-  const mayGo = ({ bytes }: { readonly bytes: number }): boolean =>
-    listing.fences === 0 || backend.capabilities.append || bytes > MAX_FENCE_SEGMENT_BYTES;
   const kept = new Set(
     [...compacted.metrics, ...(compacted.overview ? [compacted.overview] : [])].map(({ name }) => name),
   );
   const segments = covers
     .filter(({ writer }) => settled.has(writer))
-    .flatMap(({ writer, segments: own }) => own.filter(mayGo).map(({ seq }) => segmentKey(runId, { writer, seq })));
+    .flatMap(({ writer, segments: own }) => own.map(({ seq }) => segmentKey(runId, { writer, seq })));
   const metrics = listing.metrics
     .filter(({ name }) => !kept.has(name))
     .map(({ name }) => `${runPrefix(runId)}/${name}`);
@@ -166,6 +161,6 @@ export async function removeSuperseded(
   superseded: Superseded,
   signal?: AbortSignal,
 ): Promise<void> {
-  const keys = supersededKeys(backend, runId, superseded);
+  const keys = supersededKeys(runId, superseded);
   await mapBounded(keys, REMOVALS_AT_ONCE, signal, (each) => backend.remove(each, signal ? { signal } : {}));
 }

@@ -62,9 +62,9 @@ interface NewWriterSettings {
 /** The journal of a new session of a run, which has `fence` fences; `undefined` for a session that none of them can shut out. */
 export function newWriter(
   { backend, clock, ids, onError }: RunContext,
-  { id, writer }: RunCreated,
+  { id }: RunCreated,
   writerId: string,
-  { fence, ...settings }: NewWriterSettings,
+  settings: NewWriterSettings,
 ): JournalWriter {
   return new JournalWriter({
     backend,
@@ -72,7 +72,6 @@ export function newWriter(
     runId: id,
     writerId,
     ...settings,
-    watch: fence === undefined ? undefined : { fence, announced: writerId === writer.id },
     newWriterId: () => ids("writer"),
     onError,
   });

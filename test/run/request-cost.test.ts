@@ -4,7 +4,7 @@ import { countingBackend, createTestClock, seededIds } from "../../src/testing/i
 import { objectsOnly } from "../journal/records.ts";
 
 /** Requests of a run of an hour on an object store with default options, from opening the ledger to the end of `finish()`. */
-async function hour(everyMs: number | undefined): Promise<number> {
+async function hour(everyMs: number | undefined): Promise<{ requests: number; looks: number }> {
   const clock = createTestClock();
   const backend = countingBackend(objectsOnly());
   const ledger = await openLedger(backend, { clock, ids: seededIds(1, () => clock.now()) });
@@ -16,15 +16,20 @@ async function hour(everyMs: number | undefined): Promise<number> {
   }
   await run.finish();
   if (everyMs !== undefined) expect((await ledger.getRun(run.id)).metrics["loss"]?.count).toBe(3_600_000 / everyMs);
-  return backend.counters.requests;
+  const { requests, stat } = backend.counters;
+  return { requests, looks: stat };
 }
 
-test("an hour that logs every half second costs at most 400 requests", async () => {
-  expect(await hour(500)).toBeLessThanOrEqual(400);
+test("an hour that logs every half second costs at most 400 requests, and at most 200 looks for a fence", async () => {
+  const { requests, looks } = await hour(500);
+  expect(requests - looks).toBeLessThanOrEqual(400);
+  // One a flush.
+  expect(looks).toBeGreaterThan(100);
+  expect(looks).toBeLessThanOrEqual(200);
 });
 
 test("an idle hour costs at most 150 requests: the signs of life", async () => {
-  const requests = await hour(undefined);
+  const { requests } = await hour(undefined);
   expect(requests).toBeLessThanOrEqual(150);
   expect(requests).toBeGreaterThan(50);
 });

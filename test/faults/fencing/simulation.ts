@@ -1,7 +1,7 @@
 import { memoryBackend } from "../../../src/backends/memory/index.ts";
-import { type Backend, type Ledger, LedgerError, openLedger, type Run } from "../../../src/index.ts";
+import { type Backend, type Entry, type Ledger, LedgerError, openLedger, type Run } from "../../../src/index.ts";
 import { createTestClock, seededIds } from "../../../src/testing/index.ts";
-import { type Call, intercept } from "../../../src/testing/intercept.ts";
+import { intercept } from "../../../src/testing/intercept.ts";
 import { objectsOnly } from "../../journal/records.ts";
 import { seededRandom } from "../child-process.ts";
 import { Known, type Session } from "./known.ts";
@@ -12,14 +12,20 @@ import { judge } from "./verdict.ts";
 export type Sabotage =
   /** Older writers do not find any fence. */
   | "no look"
-  /** Those who claim do not take the names of the others' next segments. */
-  | "no names taken"
+  /** Those who claim do not see each other's claims. */
+  | "no claims seen"
   /** Those who claim look at the journals before they put up the fence, not behind it. */
   | "looks too early";
 
+/**
+ * What the place can do. `racy`: it takes whole objects, says that its creates are exclusive, and checks a key some time before
+ * it stores, so that two creates of one key may both succeed and the later one replaces the other.
+ */
+export type Store = "appends" | "objects" | "racy";
+
 export interface Settings {
   readonly seed: number;
-  readonly appends: boolean;
+  readonly store: Store;
   readonly sabotage?: Sabotage;
 }
 
@@ -36,10 +42,6 @@ export interface Outcome {
 }
 
 const isFenced = (error: unknown): boolean => LedgerError.hasCode(error, "FENCED");
-const isFenceSegment = ({ operation, key, body }: Call): boolean => {
-  const bytes = body as Uint8Array;
-  return operation === "create" && key.includes("/journal/") && bytes.length < 128 && bytes[16] === 3;
-};
 const FATES: readonly Fate[] = ["error-before", "lost-ack", "unknown", "crash-before", "crash-after"];
 const FLUSH = { intervalMs: 1e9 };
 
@@ -49,7 +51,7 @@ interface Program {
 }
 
 /** One older writer, two that claim its run, now and then one more that joins, in one of the many orders there are. */
-export async function simulate({ seed, appends, sabotage }: Settings): Promise<Outcome> {
+export async function simulate({ seed, store, sabotage }: Settings): Promise<Outcome> {
   const random = seededRandom(seed);
   const slowAnswers = random() < 0.5;
   const scheduler = new Scheduler(random, slowAnswers);
@@ -65,7 +67,9 @@ export async function simulate({ seed, appends, sabotage }: Settings): Promise<O
     },
     list: (_call, proceed) => proceed(),
   });
-  const place: Backend = appends ? keeping : objectsOnly(keeping);
+  const place: Backend = store === "appends" ? keeping : objectsOnly(keeping);
+  const shown = (actor: Actor): Backend =>
+    store === "racy" ? racy(scheduler.backend(replacing(place), actor)) : scheduler.backend(place, actor);
   const clock = createTestClock();
   const known = new Known();
   let nextValue = 1;
@@ -74,20 +78,20 @@ export async function simulate({ seed, appends, sabotage }: Settings): Promise<O
 
   const newActor = (name: string, faults: number, mayCrash: boolean): Actor => {
     const crashes = mayCrash && random() < 0.5;
-    let listed: readonly unknown[] | undefined;
+    let listed: readonly Entry[] | undefined;
     return {
       name,
       dead: false,
       fate: () => (random() < faults && FATES[Math.floor(random() * (crashes ? 5 : 3))]) || "made",
-      lie: ({ operation, key, ...call }) => {
+      lie: ({ operation, key }) => {
         if (sabotage === "no look" && operation === "stat" && key.includes("/fences/")) return { instead: undefined };
-        if (sabotage === "no names taken" && isFenceSegment({ operation, key, ...call })) return { instead: undefined };
-        if (sabotage !== "looks too early" || operation !== "list") return undefined;
+        if (sabotage === undefined || operation !== "list") return undefined;
         const before = listed;
         listed = [...memory.snapshot()]
           .filter(([each]) => each.startsWith(`${key}/`))
           .map(([each, bytes]) => ({ key: each, size: bytes.length }));
-        return before && { instead: before };
+        if (sabotage === "no claims seen") return { instead: listed.filter((each) => !each.key.includes(".claim.")) };
+        return sabotage === "looks too early" && before ? { instead: before } : undefined;
       },
     };
   };
@@ -159,7 +163,8 @@ export async function simulate({ seed, appends, sabotage }: Settings): Promise<O
       // Some try again at once, when nothing new has come that would have to be stored.
       if (!(await attempt(() => run.flush())) && !session.fenced && random() < 0.5) await attempt(() => run.flush());
     }
-    if (session.fenced || random() < 0.5) return;
+    // Compaction needs creates that are exclusive.
+    if (session.fenced || store === "racy" || random() < 0.5) return;
     session.finish = "tried";
     for (let tries = 3; tries > 0 && !session.fenced; tries--) {
       if (!(await attempt(() => run.finish()))) continue;
@@ -169,7 +174,7 @@ export async function simulate({ seed, appends, sabotage }: Settings): Promise<O
   };
 
   const resume = async (actor: Actor, mode: "join" | "exclusive", rounds: number): Promise<Program> => {
-    const { ledger, writers } = await open(scheduler.backend(place, actor));
+    const { ledger, writers } = await open(shown(actor));
     return { actor, work: () => goOn(actor, ledger, writers, mode, rounds) };
   };
   const goOn = async (
@@ -195,7 +200,7 @@ export async function simulate({ seed, appends, sabotage }: Settings): Promise<O
 
   const begins = random() < 0.6;
   const old = newActor("old", random() < 0.5 ? 0.06 : 0, false);
-  const { ledger, writers } = await open(scheduler.backend(place, old));
+  const { ledger, writers } = await open(shown(old));
   const begun = await ledger.startRun({ environment: false, flush: FLUSH });
   known.runId = begun.id;
   const programs: Program[] = [
@@ -219,4 +224,27 @@ export async function simulate({ seed, appends, sabotage }: Settings): Promise<O
       crashes: programs.filter(({ actor }) => actor.dead).length,
     },
   };
+}
+
+/** A backend whose `create` replaces what is there. */
+function replacing(place: Backend): Backend {
+  return intercept(place, {
+    call: async ({ operation, key }, proceed) => {
+      if (operation === "create") await place.remove(key);
+      return await proceed();
+    },
+    list: (_call, proceed) => proceed(),
+  });
+}
+
+/** Looks before it creates, and others may come in between. */
+function racy(place: Backend): Backend {
+  return intercept(place, {
+    call: async ({ operation, key }, proceed) => {
+      if (operation === "create" && (await place.stat(key)) !== undefined)
+        throw new LedgerError("EXISTS", "the key exists", { key });
+      return await proceed();
+    },
+    list: (_call, proceed) => proceed(),
+  });
 }

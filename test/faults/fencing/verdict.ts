@@ -45,6 +45,8 @@ export async function judge(
   const fenceOf = (session: Session): number => writers.get(session.writer)?.fence ?? 0;
   const accepted = (session: Session): Session["logged"] => session.logged.slice(0, session.acknowledged);
 
+  const held = claims.map(({ session }) => fenceOf(session));
+  if (new Set(held).size < held.length) wrong.push(`two sessions claimed one fence, of ${held.join()}`);
   for (const { session: claim, at, objects } of claims) {
     const fence = fenceOf(claim);
     if (fence === 0) wrong.push(`${claim.actor} resolved and its session is not on record`);
@@ -68,7 +70,7 @@ export async function judge(
   }
 
   let fences = 0;
-  for await (const _ of place.list(`runs/${runId}/fences`)) fences++;
+  for await (const { key } of place.list(`runs/${runId}/fences`)) if (key.endsWith(".json")) fences++;
   for (const session of sessions) {
     if (session.fenced && fenceOf(session) >= fences)
       wrong.push(`nothing shut out ${session.actor}, and it was told so`);
