@@ -58,7 +58,8 @@ export async function recordFencedEnds(
   const ends: FencedEnd[] = folds.filter((fold) => isCertainlyBefore(fence, fold, created)).map(toEnd);
   const first = created.writer.id;
   // A session that stored nothing had nothing acknowledged. Only the one that began the run is certain to have begun earlier.
-  if (!folds.some(({ writer }) => writer === first) && !listing.writers.has(first)) ends.push({ writer: first, next: 0 });
+  if (!folds.some(({ writer }) => writer === first) && !listing.writers.has(first))
+    ends.push({ writer: first, next: 0 });
   const missing = ends.filter(({ writer, next }) => (listing.ends.get(writer) ?? Number.POSITIVE_INFINITY) > next);
   await mapBounded(missing, PARALLEL, signal, async (end, stop) => {
     await createOrMatch(backend, fencedEndKey(created.id, fence, end), new Uint8Array(), stop);

@@ -135,10 +135,7 @@ export interface Superseded {
 }
 
 /** What {@link removeSuperseded} removes: segments first. */
-export function supersededKeys(
-  runId: string,
-  { listing, covers, compacted, settled }: Superseded,
-): string[] {
+export function supersededKeys(runId: string, { listing, covers, compacted, settled }: Superseded): string[] {
   const kept = new Set(
     [...compacted.metrics, ...(compacted.overview ? [compacted.overview] : [])].map(({ name }) => name),
   );

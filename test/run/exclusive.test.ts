@@ -110,7 +110,9 @@ describe.each([
       }
     }
     const store = place.capabilities.append ? "append" : "create";
-    expect(place.calls.map(({ operation }) => operation)).toEqual(Array.from({ length: 20 }, () => [store, "stat"]).flat());
+    expect(place.calls.map(({ operation }) => operation)).toEqual(
+      Array.from({ length: 20 }, () => [store, "stat"]).flat(),
+    );
     expect(new Set(place.calls.filter(({ operation }) => operation === "stat").map(({ key }) => key))).toEqual(
       new Set([`runs/${run.id}/fences/000001.json`]),
     );
