@@ -1,12 +1,13 @@
 import { LedgerError, invalidArgument } from "../backend/error.ts";
 import type { DatasetEvent } from "../journal/event.ts";
+import { holdsSecret } from "../provenance/redaction/uri.ts";
 import { checkName } from "./text.ts";
 
 /** Which data set it is. */
 export interface DatasetReference {
   /** Of the content, by any algorithm: `sha256:…`, an ETag, a commit. At most 250 characters. */
   readonly digest: string;
-  /** Where it is. At most 4,096 characters; no password, token or signature, since what a run records stays. */
+  /** Where it is. At most 4,096 characters; no password, token or signature, in whatever part, since what a run records stays. */
   readonly uri?: string | undefined;
   /** Bytes. */
   readonly size?: number | undefined;
@@ -18,12 +19,6 @@ export interface LogDatasetOptions {
 }
 
 const MAX_URI_LENGTH = 4096;
-/** What follows `//` up to a `:` that begins no port, and an `@`; or for HTTP, where tokens stand alone, just an `@`. */
-const USER_INFO = /\/\/[^/?#@[:]*:(?!\d*(?:[/?#]|$))[^]*@|https?:\/\/[^/?#]*@/i;
-/** A parameter whose name ends like those of credentials. */
-const SECRET =
-  /[?&;#][^=?&;#]*(?:token|secret|passw(?:or)?d|pwd|passphrase|signature|credentials?|key(?:_?id)?|auth|authorization|jwt|sig)=[^&;#]/i;
-
 /** Throws `INVALID_ARGUMENT` naming the field. */
 export function checkDataset(name: string, dataset: DatasetReference, options: LogDatasetOptions): DatasetEvent {
   if (typeof dataset !== "object" || dataset === null)
@@ -41,7 +36,7 @@ export function checkDataset(name: string, dataset: DatasetReference, options: L
     ...(size !== undefined && { size }),
     ...(context !== undefined && { context: checkName(context, "context") }),
   };
-  if (uri !== undefined && (USER_INFO.test(uri) || SECRET.test(uri))) {
+  if (uri !== undefined && holdsSecret(uri)) {
     throw new LedgerError(
       "INVALID_ARGUMENT",
       "uri seems to hold a password, a token or a signature, which would stay in the record: leave it out",

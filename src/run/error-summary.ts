@@ -1,26 +1,51 @@
 import { isError } from "../backend/any-realm.ts";
-import type { ErrorSummary } from "../journal/event.ts";
 import { describeType } from "../backend/error.ts";
+import type { ErrorSummary } from "../journal/event.ts";
+import { scrub } from "../provenance/redaction/scrub.ts";
 
-/** What a record keeps of something thrown: name, message and stack, each cut at a sensible length. */
+const MAX_NAME_LENGTH = 200;
+const MAX_MESSAGE_LENGTH = 10_000;
+const MAX_STACK_LENGTH = 20_000;
+
+/**
+ * What a record keeps of something thrown: name, message and stack, each cut at a sensible length and without what looks like a
+ * secret, since errors of networks and databases repeat addresses and headers.
+ */
 export function summariseError(error: unknown): ErrorSummary {
-  if (!isError(error)) {
-    let message = "";
-    try {
-      message = String(error);
-    } catch {
-      // An object may refuse to become text.
-    }
-    return { name: describeType(error), message: clip(message, 10_000) };
-  }
-  const { name, message, stack } = error;
-  return {
-    name: clip(String(name), 200),
-    message: clip(String(message), 10_000),
-    ...(typeof stack === "string" && { stack: clip(stack, 20_000) }),
-  };
+  if (!isError(error))
+    return {
+      name: read(() => describeType(error)),
+      message: cut(
+        read(() => error),
+        MAX_MESSAGE_LENGTH,
+      ),
+    };
+  const name = cut(
+    read(() => error.name),
+    MAX_NAME_LENGTH,
+  );
+  const message = cut(
+    read(() => error.message),
+    MAX_MESSAGE_LENGTH,
+  );
+  const stack = cut(
+    read(() => (typeof error.stack === "string" ? error.stack : "")),
+    MAX_STACK_LENGTH,
+  );
+  return { name, message, ...(stack !== "" && { stack }) };
 }
 
-function clip(text: string, length: number): string {
-  return text.length > length ? `${text.slice(0, length)}…` : text;
+/** As text; empty for what cannot be read: an error's properties may throw, and an object may refuse to become text. */
+function read(get: () => unknown): string {
+  try {
+    return String(get());
+  } catch {
+    return "";
+  }
+}
+
+function cut(text: string, length: number): string {
+  // A secret that the cut would leave half of has to be seen whole: none that is looked for is longer than a few thousand characters.
+  const scrubbed = scrub(text.slice(0, 2 * length + 10_000));
+  return scrubbed.length > length ? `${scrubbed.slice(0, length)}…` : scrubbed;
 }

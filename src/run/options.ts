@@ -22,7 +22,10 @@ export interface StartRunOptions {
   readonly jobType?: string | undefined;
   /** Id of the run this one belongs to. */
   readonly parent?: string | undefined;
-  /** What the program runs on. `true` (default): runtime, operating system, processors, and nothing secret; an object: just that. */
+  /**
+   * What the program runs on. `true` (default): runtime, operating system, processors, and nothing secret; an object: just that,
+   * without values of secret names, and what looks like a secret.
+   */
   readonly environment?: boolean | object | undefined;
   readonly flush?: FlushOptions | undefined;
   /** The run shows a sign of life at least this often, in ms. Default 10,000 where the backend appends, else 60,000. */

@@ -282,7 +282,10 @@ export class Run implements AsyncDisposable {
     return this.#close({ status });
   }
 
-  /** Closes the run as `failed`, with what was thrown. */
+  /**
+   * Closes the run as `failed`, with name, message and stack of what was thrown, without passwords, tokens and keys as far as they
+   * show.
+   */
   fail(error: unknown): Promise<void> {
     return this.#close({ status: "failed", error: summariseError(error) });
   }

@@ -4,6 +4,7 @@ import { flushPolicy, type FlushPolicy } from "../journal/flush-policy.ts";
 import { encodeRunCreated, type RunCreated, runCreatedKey } from "../journal/run-created.ts";
 import { JournalWriter } from "../journal/writer.ts";
 import { captureEnvironment } from "../provenance/environment.ts";
+import { redactData } from "../provenance/redaction/data.ts";
 import type { RunContext } from "./context.ts";
 import { checkHeartbeat, checkOptions, type StartRunOptions } from "./options.ts";
 import { Run } from "./run.ts";
@@ -35,7 +36,7 @@ export async function startRun(context: RunContext, options: StartRunOptions = {
     ...(group !== undefined && { group }),
     ...(jobType !== undefined && { jobType }),
     ...(parent !== undefined && { parent }),
-    ...(captured && { environment: captured }),
+    ...(captured && { environment: redactData(captured) }),
     writer: { id: ids("writer"), beatMs, ...(backend.liveness && { alive: backend.liveness.token }) },
   };
   // At once: if the entry alone is stored it tells of no run, and if the run alone is, nobody has been told of it.

@@ -1,0 +1,64 @@
+/** Any of these words makes a name that of a secret. */
+const ANYWHERE = new Set(
+  "secret secrets password passwords passwd pwd passphrase passcode credential credentials apikey bearer cookie jwt dsn authorization otp".split(
+    " ",
+  ),
+);
+/** These only as the last word: `max-tokens` and `key-dim` are no secrets. */
+const LAST = new Set("key token auth pass pat sig signature".split(" "));
+/** Of parameters of an address also these: `session=…` of a log is none, that of a link is. */
+const OF_ADDRESSES = new Set("session sessionid jsessionid phpsessid sid code keyid".split(" "));
+/** Names without visible words, such as `PGPASSWORD` and `accesstoken`. */
+const ENDING =
+  /(?:token|secret|passw(?:or)?d|pwd|passphrase|signature|credentials?|apikey|accesskey|secretkey|privatekey|accesskeyid|sessionid|authorization|authcode|accesscode|userpass|dbpass|jwt)$/;
+
+/** Only the end of a name is looked at. */
+const MAX_LENGTH = 128;
+
+/** Whether values of this name are secrets, as far as a name tells. */
+export function isSecretName(name: string): boolean {
+  const words = wordsOf(name);
+  return isSecret(words, words.join(""));
+}
+
+/** As {@link isSecretName}, of a parameter in an address, in which names may be percent-encoded. */
+export function isSecretParameter(name: string): boolean {
+  const words = wordsOf(decodePercent(name));
+  const [first] = words;
+  if (words.length === 1 && first !== undefined && OF_ADDRESSES.has(first)) return true;
+  return words.some((word) => word !== "code" && OF_ADDRESSES.has(word)) || isSecret(words, words.join(""));
+}
+
+/** Whether the name says so in more than one everyday word: in texts, "token: x" and "key=x" are mostly about something else. */
+export function isPlainlySecretName(name: string): boolean {
+  const words = wordsOf(name);
+  const last = words.at(-1) ?? "";
+  if (words.length === 1 && (LAST.has(last) || last === "bearer" || last === "cookie")) return false;
+  // Not in front: a CredentialsError is told of, not a credential.
+  return isSecret([last], words.join(""));
+}
+
+/** Decodes what is percent-encoded, also if it was encoded more than once. What is not is left as it is. */
+export function decodePercent(text: string): string {
+  let decoded = text;
+  for (let round = 0; round < 3 && decoded.includes("%"); round++) {
+    const next = decoded.replace(/%[0-7][0-9a-f]/gi, (code) => String.fromCharCode(Number.parseInt(code.slice(1), 16)));
+    if (next === decoded) break;
+    decoded = next;
+  }
+  return decoded;
+}
+
+function isSecret(words: readonly string[], squashed: string): boolean {
+  return words.some((word) => ANYWHERE.has(word)) || LAST.has(words.at(-1) ?? "") || ENDING.test(squashed);
+}
+
+/** Split at punctuation, and where `camelCase` shows a word. Lower case. */
+function wordsOf(name: string): string[] {
+  return name
+    .slice(-MAX_LENGTH)
+    .replace(/([a-z0-9])(?=[A-Z])/g, "$1 ")
+    .split(/[^A-Za-z0-9]+/)
+    .filter((word) => word !== "")
+    .map((word) => word.toLowerCase().replace(/(?<=[a-z])\d{1,9}$/, ""));
+}
