@@ -26,6 +26,7 @@ export function* catalogRuns(count: number, wide: { params: number; metrics: num
         experiment: EXPERIMENT,
         status: "finished",
         startTime,
+        lastActivity: startTime,
         endTime: startTime + whole(3_600_000),
         params,
         tags: { stage: i % 2 === 0 ? "train" : "tune" },

@@ -93,6 +93,7 @@ function* rowsOf(experiment: string, count: number): Generator<CatalogRow> {
         experiment,
         status: "finished",
         startTime,
+        lastActivity: startTime,
         endTime: startTime + 500,
         params,
         tags: {},

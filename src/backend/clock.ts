@@ -11,6 +11,8 @@ export interface Clock {
   now(): number;
   /** Milliseconds since some fixed moment; never goes back. */
   monotonic(): number;
+  /** `false` if `monotonic()` does not go on with `now()`: then durations are measured by `now()`. Default: `true`. */
+  readonly steady?: boolean;
   /** Resolves after `ms`; rejects with the signal's reason. A process waits for it. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /** Calls `fn` once after `ms`, unless cancelled. Never keeps a process alive. */
@@ -44,11 +46,12 @@ export const systemClock: Clock = {
 /** Completes a clock that sets only some of its members, or only the time as a function, with the system's. */
 export function toClock(clock: Partial<Clock> | (() => number) | undefined): Clock {
   if (clock === undefined) return systemClock;
-  if (typeof clock === "function") return { ...systemClock, now: clock };
+  if (typeof clock === "function") return { ...systemClock, now: clock, steady: false };
   if (typeof clock !== "object" || clock === null) throw invalidArgument("clock", "a Clock or a function", clock);
   const given = clock;
   return {
     now: given.now ? () => (given.now as Clock["now"])() : systemClock.now,
+    steady: given.steady ?? (given.monotonic !== undefined || given.now === undefined),
     monotonic: given.monotonic ? () => (given.monotonic as Clock["monotonic"])() : systemClock.monotonic,
     sleep: given.sleep ? (ms, signal) => (given.sleep as Clock["sleep"])(ms, signal) : systemClock.sleep,
     timer: given.timer ? (ms, fn) => (given.timer as Clock["timer"])(ms, fn) : systemClock.timer,

@@ -17,7 +17,7 @@ export function hasMembers(value: unknown): value is Omit<RunRecord, "metrics"> 
     ID_PATTERN.test(id) &&
     ["name", "experiment", "status"].every((key) => typeof value[key] === "string") &&
     ["note", "parent", "group", "jobType"].every((key) => isOptional(value[key], "string")) &&
-    ["startTime", "dropped"].every((key) => typeof value[key] === "number") &&
+    ["startTime", "lastActivity", "dropped"].every((key) => typeof value[key] === "number") &&
     ["endTime", "deletedAt"].every((key) => isOptional(value[key], "number")) &&
     isDictionary(params) &&
     isStrings(tags) &&

@@ -2,13 +2,11 @@ import type { Backend } from "../backend/backend.ts";
 import { LedgerError } from "../backend/error.ts";
 import { decodeRunCreated } from "../journal/decode-run-created.ts";
 import { decodeRunDocument } from "../journal/decode-run-document.ts";
-import { foldRun } from "../journal/fold.ts";
 import { readLifecycle, withDeletedAt } from "../journal/lifecycle.ts";
 import { listRun } from "../journal/list-run.ts";
-import { readFolds } from "../journal/read-folds.ts";
-import { runCreatedKey, runPrefix } from "../journal/run-created.ts";
+import { type RunCreated, runCreatedKey, runPrefix } from "../journal/run-created.ts";
 import { runDocumentKey } from "../journal/run-document.ts";
-import { readBeginning, whileItChanges } from "../journal/run-state.ts";
+import { readRecord } from "../journal/run-state.ts";
 import type { CatalogRow } from "./catalog-row.ts";
 import { isRunRecord } from "./is-run-record.ts";
 import type { Touched } from "./list-catalog.ts";
@@ -23,21 +21,15 @@ export async function readRow(backend: Backend, id: string, signal: AbortSignal 
   const call = signal ? { signal } : {};
   const first = await listRun(backend, id, call);
   // Of a run that is about to begin, or never did, there is nothing: it need not be listed over and over.
-  if (first.newestDocument === 0) await backend.read(runCreatedKey(id), call);
-  return await whileItChanges(backend, id, call, first, async (listing) => {
-    const { document, isCurrent, more } = await readBeginning(backend, id, listing, call);
-    const folded = async () => {
-      const created = decodeRunCreated(await backend.read(runCreatedKey(id), call), id);
-      return foldRun(created, await readFolds(backend, created, more, call, document?.compacted?.writers));
-    };
-    const isSettled = document !== undefined && isCurrent;
-    const record = isSettled ? document.record : await folded();
-    const deletedAt = await readLifecycle(backend, id, listing.lifecycle, call);
-    if (!isRunRecord(record))
-      throw new LedgerError("CORRUPT", `what is stored of run ${id} is no record of a run`, { key: runPrefix(id) });
-    const { newestDocument, lifecycle } = listing;
-    return { record: withDeletedAt(record, deletedAt), document: newestDocument, marker: lifecycle, isSettled };
-  });
+  const begun = first.newestDocument === 0 ? await backend.read(runCreatedKey(id), call) : undefined;
+  const readCreated = async (): Promise<RunCreated> =>
+    decodeRunCreated(begun ?? (await backend.read(runCreatedKey(id), call)), id);
+  const { record, listing, isSettled } = await readRecord(backend, id, readCreated, { ...call, listing: first });
+  const { newestDocument, lifecycle } = listing;
+  const deletedAt = await readLifecycle(backend, id, lifecycle, call);
+  if (!isRunRecord(record))
+    throw new LedgerError("CORRUPT", `what is stored of run ${id} is no record of a run`, { key: runPrefix(id) });
+  return { record: withDeletedAt(record, deletedAt), document: newestDocument, marker: lifecycle, isSettled };
 }
 
 /** {@link readRow} of a run with entries: of one that is closed its document alone is read, in one request. */

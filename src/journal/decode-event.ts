@@ -79,6 +79,7 @@ const schema: z.ZodMiniType<RunEvent> = /* @__PURE__ */ z.discriminatedUnion("ki
     kind: z.literal("finish"),
     ...head,
     status: z.enum(["finished", "failed", "killed"]),
+    endTime: z.optional(z.number()),
     error: z.optional(z.object({ name: z.string(), message: z.string(), stack: text })),
   }),
   z.object({ kind: z.literal("interrupted"), ...head, positions: counts, endTime: z.optional(z.number()) }),

@@ -104,9 +104,11 @@ export interface DroppedEvent {
   readonly points: number;
 }
 
+/** `endTime`: when the run ended, in ms since the epoch, if that is not when the event was recorded. */
 export interface FinishEvent {
   readonly kind: "finish";
   readonly status: ClosingStatus;
+  readonly endTime?: number | undefined;
   readonly error?: ErrorSummary | undefined;
 }
 

@@ -7,23 +7,28 @@ import type { RunCreated } from "./run-created.ts";
 import type { MetricDefinition, RunRecord, RunStatus } from "./run-record.ts";
 import { mergeSummaries, type MetricSummary, type SummaryState, toMetricSummary } from "./summary.ts";
 import { compareWriters, type WriterFold } from "./writer-fold.ts";
+import { isRecovery } from "./writers-alive.ts";
 
 /**
  * The record of a run from how it began and its writers' journals. Events apply in the order of their `order`, a logical
  * clock that each writer sets beyond all it has seen, and writers that knew nothing of each other by their ids: the result
  * is the same whoever folds, and no clock decides. Those of sessions that a fence shut out come before those of the
  * sessions behind it, however far their clocks were: what such a writer stored last, unacknowledged, changes nothing after it.
+ * `gone`: no writer will record anything more, so a run that none of them closed is `interrupted`.
  */
-export function foldRun(created: RunCreated, folds: readonly WriterFold[]): RunRecord {
+export function foldRun(
+  created: RunCreated,
+  folds: readonly WriterFold[],
+  { gone = false }: { readonly gone?: boolean } = {},
+): RunRecord {
   const writers = [...folds].sort(compareWriters);
-  const logging = writers.filter(
-    ({ events }) => !events.some((event) => event.kind === "session" && event.mode === "recover"),
-  );
+  const logging = writers.filter((fold) => !isRecovery(fold));
   const state = new EventFold(created, logging);
   const events = writers.flatMap(({ fence, events: own }) => own.map((event) => ({ fence, event })));
   // Stable: events of one writer stay in line.
   events.sort((a, b) => a.fence - b.fence || a.event.order - b.event.order);
   for (const { fence, event } of events) state.apply(event, fence);
+  if (gone) state.leave(lastSign(created, logging));
 
   const { params, tags, note, status, endTime, error, artifacts, inputs, datasets, definitions, dropped } = state;
   const media = summariseMedia(writers);
@@ -33,7 +38,8 @@ export function foldRun(created: RunCreated, folds: readonly WriterFold[]): RunR
     experiment: created.experiment,
     status,
     startTime: created.createdAt,
-    ...(endTime !== undefined && { endTime }),
+    ...(endTime !== undefined && { endTime: Math.max(endTime, created.createdAt) }),
+    lastActivity: lastActivity(created, logging),
     params,
     tags,
     ...(note !== undefined && { note }),
@@ -51,6 +57,20 @@ export function foldRun(created: RunCreated, folds: readonly WriterFold[]): RunR
     dropped,
     damage: writers.flatMap(({ damage }) => damage),
   };
+}
+
+/** When the last record was made, by the wall clock of its writer, but not before the run began. */
+function lastActivity(created: RunCreated, logging: readonly WriterFold[]): number {
+  return logging.reduce((last, { lastTime }) => Math.max(last, lastTime ?? 0), created.createdAt);
+}
+
+/** The same with the jumps of wall clocks taken out, which writers record: for durations. In ms since the epoch. */
+export function lastSign(created: RunCreated, folds: readonly WriterFold[]): number {
+  return folds.reduce((last, { lastTime, events }) => {
+    if (lastTime === undefined) return last;
+    const jumps = events.reduce((sum, event) => (event.kind === "clock" ? sum + event.jumpMs : sum), 0);
+    return Math.max(last, lastTime - jumps);
+  }, created.createdAt);
 }
 
 function foldMetrics(
@@ -126,7 +146,7 @@ class EventFold {
         this.dropped += event.points;
         return;
       case "finish":
-        return this.#close(event.status, event.time, event.error);
+        return this.#close(event.status, event.endTime ?? event.time, event.error);
       case "interrupted":
         return this.#interrupt(event.positions, event.endTime ?? event.time, fence);
       // Folded by themselves.
@@ -134,6 +154,13 @@ class EventFold {
       case "beat":
       case "clock":
     }
+  }
+
+  /** All writers are gone, the last one at `endTime`. */
+  leave(endTime: number): void {
+    if (this.status !== "running") return;
+    this.status = "interrupted";
+    this.endTime = endTime;
   }
 
   #version(into: Map<string, RecordedVersion>, version: RecordedVersion): void {
@@ -160,7 +187,6 @@ class EventFold {
     if (this.status !== "running") return;
     for (const { writer, next, fence } of this.#logging)
       if (fence >= behind && next > (ownValue(positions, writer) ?? 0)) return;
-    this.status = "interrupted";
-    this.endTime = endTime;
+    this.leave(endTime);
   }
 }

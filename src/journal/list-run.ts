@@ -59,3 +59,9 @@ function fencedEnds(entries: readonly Entry[]): Map<string, number> {
   }
   return ends;
 }
+
+/** Changes whenever a writer of the run records something. */
+export function listingMark({ writers, newestDocument, fences }: RunListing): string {
+  const segments = [...writers.values()].flatMap((own) => own.map(({ key, size }) => `${key}:${size}`));
+  return [newestDocument, fences, ...segments.sort()].join();
+}

@@ -3,7 +3,10 @@ import type { Dictionary, ErrorSummary, RecordedDataset, RecordedVersion } from 
 import type { MediaSummary } from "./media-entry.ts";
 import type { MetricSummary } from "./summary.ts";
 
-/** `interrupted`: the writers are gone and none of them closed the run. */
+/**
+ * `interrupted`: the writers are gone and none of them closed the run. If it cannot be known whether they are, the run reads as
+ * `running` until `recover()` finds out.
+ */
 export type RunStatus = "running" | "finished" | "failed" | "killed" | "interrupted";
 
 /** What a metric means. Names may be globs: `*` stands for any characters but `/`, `**` for any. */
@@ -21,7 +24,10 @@ export interface RunRecord {
   readonly experiment: string;
   readonly status: RunStatus;
   readonly startTime: number;
+  /** `startTime` and how long the run took, measured by a clock that nobody sets where there is one. */
   readonly endTime?: number;
+  /** When a writer of the run recorded something last, by the wall clock of that writer. A writer shows itself from time to time. */
+  readonly lastActivity: number;
   /** When the run was deleted; absent for one that is not. */
   readonly deletedAt?: number;
   /** Nested, as given. */

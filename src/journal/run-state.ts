@@ -3,12 +3,13 @@ import { LedgerError } from "../backend/error.ts";
 import { beyond, beyondCompacted, decodeRunDocument } from "./decode-run-document.ts";
 import { foldRun } from "./fold.ts";
 import type { SegmentEntry } from "./list-segments.ts";
-import { listRun, type RunListing } from "./list-run.ts";
+import { listingMark, listRun, type RunListing } from "./list-run.ts";
 import { readFolds } from "./read-folds.ts";
 import type { RunCreated } from "./run-created.ts";
 import { type RunDocument, runDocumentKey } from "./run-document.ts";
 import type { RunRecord } from "./run-record.ts";
 import type { WriterFold } from "./writer-fold.ts";
+import { areWritersAlive } from "./writers-alive.ts";
 
 /** The newest document of a run, as far as it is of use, and what of the journals is not in it. */
 export interface Beginning {
@@ -97,18 +98,40 @@ export async function readRunState(
   });
 }
 
-/** The record of a run: of its newest document if the journals hold no more, else folded. */
+/** The record of a run as it was read. */
+export interface ReadRecord {
+  readonly record: RunRecord;
+  /** What it was read from. */
+  readonly listing: RunListing;
+  /** It is that of the newest document. */
+  readonly isSettled: boolean;
+}
+
+/**
+ * The record of a run: of its newest document if the journals hold no more, else folded. A run that no writer closed reads as
+ * `interrupted` if all writers are certainly gone, which costs one more listing: they may have recorded something before they went.
+ */
 export async function readRecord(
   backend: Backend,
   runId: string,
   readCreated: () => Promise<RunCreated>,
   { signal, listing }: CallOptions & { readonly listing?: RunListing | undefined } = {},
-): Promise<RunRecord> {
+): Promise<ReadRecord> {
   const options = signal ? { signal } : undefined;
-  return await whileItChanges(backend, runId, options, listing, async (listed) => {
-    const { document, isCurrent, more } = await readBeginning(backend, runId, listed, options);
-    if (document && isCurrent) return document.record;
-    const created = await readCreated();
-    return foldRun(created, await readFolds(backend, created, more, options, document?.compacted?.writers));
-  });
+  for (let known = listing; ;) {
+    const read = await whileItChanges(backend, runId, options, known, async (listed) => {
+      const { document, isCurrent, more } = await readBeginning(backend, runId, listed, options);
+      if (document && isCurrent && document.record.status !== "running")
+        return { record: document.record, listing: listed, isSettled: true };
+      const created = await readCreated();
+      const folds = await readFolds(backend, created, more, options, document?.compacted?.writers);
+      return { record: foldRun(created, folds), listing: listed, isSettled: false, created, folds };
+    });
+    const { created, folds, ...result } = read;
+    if (created === undefined || result.record.status !== "running") return result;
+    if ((await areWritersAlive(backend, created, folds, read.listing.fences)) !== "gone") return result;
+    known = await listRun(backend, runId, options);
+    if (listingMark(known) === listingMark(read.listing))
+      return { ...result, record: foldRun(created, folds, { gone: true }) };
+  }
 }

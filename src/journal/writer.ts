@@ -65,6 +65,8 @@ export class JournalWriter {
   /** Called once, when the session is shut out. */
   onFenced: (() => void) | undefined;
   #beats = true;
+  /** Wall time less monotonic time, in ms, when the session began, and when it was looked at last. */
+  readonly #startOffset: number;
   #clockOffset: number;
 
   constructor(options: WriterOptions) {
@@ -72,7 +74,7 @@ export class JournalWriter {
     const { backend, runId, writerId, clock, fence, policy, beatMs } = options;
     this.#segments = new SegmentWriter(backend, runId, writerId, this.registry, fence);
     this.#acknowledgedAt = clock.monotonic();
-    this.#clockOffset = clock.now() - this.#acknowledgedAt;
+    this.#startOffset = this.#clockOffset = clock.now() - this.#acknowledgedAt;
     this.#order = options.order;
     this.#schedule = new WriteSchedule(clock, policy, () => this.#write());
     this.#heartbeat = new Heartbeat(clock, beatMs, () => this.#beat());
@@ -108,6 +110,12 @@ export class JournalWriter {
    */
   fold(created: RunCreated): WriterFold | undefined {
     return this.#renamed ? undefined : this.#folder.fold(this.id, this.next, created);
+  }
+
+  /** Now, in ms since the epoch: when the session began and how long it has been going on, whatever was done to the wall clock. */
+  get steadyTime(): number {
+    const { clock } = this.#options;
+    return clock.steady === false ? clock.now() : Math.round(this.#startOffset + clock.monotonic());
   }
 
   /** The backend, for reading: what of this writer's journal is still in memory is not fetched. */
@@ -331,6 +339,7 @@ export class JournalWriter {
       this.event({ kind: "dropped", points }, "dropped");
     }
     const { clock } = this.#options;
+    if (clock.steady === false) return;
     const offset = clock.now() - clock.monotonic();
     const jumpMs = Math.round(offset - this.#clockOffset);
     if (Math.abs(jumpMs) <= CLOCK_JUMP_MS) return;

@@ -77,7 +77,10 @@ export class Ledger {
     return await resumeRun(this.#context, await readRunCreated(this.#context.backend, id, options?.signal), options);
   }
 
-  /** The record of a run, also while it is written. `RUN_NOT_FOUND`; `CORRUPT` when not even its beginning can be read. */
+  /**
+   * The record of a run, also while it is written. A run whose writers are certainly gone reads as `interrupted`; where nobody can
+   * know, as `running`, with `lastActivity`. `RUN_NOT_FOUND`; `CORRUPT` when not even its beginning can be read.
+   */
   async getRun(id: string, options: { readonly signal?: AbortSignal | undefined } = {}): Promise<RunRecord> {
     const { readRun } = await reading();
     return await readRun(this.#context.backend, id, options.signal);

@@ -23,12 +23,8 @@ export async function readHistories(
     readSeries(backend, runId, created, wanted, how);
   if (x === undefined) return await read(keys, options);
 
-  const { metricDefinitions } = await readRecord(
-    backend,
-    runId,
-    created,
-    options.signal ? { signal: options.signal } : {},
-  );
+  const { record } = await readRecord(backend, runId, created, options.signal ? { signal: options.signal } : {});
+  const { metricDefinitions } = record;
   const axisOf = (key: string): string | undefined =>
     x === true ? definitionOf(key, metricDefinitions)?.stepMetric : x;
   const axes = keys?.flatMap((key) => axisOf(key) ?? []);

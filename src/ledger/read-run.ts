@@ -40,8 +40,8 @@ export async function readRun(
   const readCreated = (): Promise<RunCreated> => readRunCreated(backend, id, signal);
   const call = signal ? { signal } : {};
   const listed = listing ?? (await listRun(backend, id, call));
-  const record = await readRecord(backend, id, readCreated, { listing: listed, ...call });
-  return withDeletedAt(record, await readLifecycle(backend, id, listed.lifecycle, call));
+  const { record, listing: read } = await readRecord(backend, id, readCreated, { listing: listed, ...call });
+  return withDeletedAt(record, await readLifecycle(backend, id, read.lifecycle, call));
 }
 
 export function runNotFound(id: string): LedgerError {

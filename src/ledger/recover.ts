@@ -2,14 +2,14 @@ import { createOrMatch } from "../artifacts/numbered.ts";
 import type { Backend } from "../backend/backend.ts";
 import { gate } from "../backend/bounded.ts";
 import { LedgerError, invalidArgument } from "../backend/error.ts";
-import { foldRun } from "../journal/fold.ts";
+import { foldRun, lastSign } from "../journal/fold.ts";
 import { flushPolicy } from "../journal/flush-policy.ts";
 import type { RunCreated } from "../journal/run-created.ts";
 import { runDocumentKey } from "../journal/run-document.ts";
 import { highestOrder } from "../journal/writer-fold.ts";
 import { areWritersAlive } from "../journal/writers-alive.ts";
 import { type UnreadableRun, UnreadableRuns } from "../journal/unreadable.ts";
-import { listRun, type RunListing } from "../journal/list-run.ts";
+import { listingMark, listRun, type RunListing } from "../journal/list-run.ts";
 import type { RunStatus } from "../journal/run-record.ts";
 import { readRunState, type RunState } from "../journal/run-state.ts";
 import { closeRun } from "../run/close-run.ts";
@@ -203,19 +203,14 @@ async function showsProgress(
   signal: AbortSignal | undefined,
   pass: Gate,
 ): Promise<boolean> {
-  const before = progressMark(listing);
+  const before = listingMark(listing);
   const end = clock.monotonic() + graceMs;
   for (let left = graceMs; left > 0; left = end - clock.monotonic()) {
     await clock.sleep(Math.min(left, graceMs / LOOKS), signal);
     const now = await pass(() => listRun(backend, created.id, signal ? { signal } : {}));
-    if (progressMark(now) !== before) return true;
+    if (listingMark(now) !== before) return true;
   }
   return false;
-}
-
-function progressMark({ writers, newestDocument, fences }: RunListing): string {
-  const segments = [...writers.values()].flatMap((own) => own.map(({ key, size }) => `${key}:${size}`));
-  return [newestDocument, fences, ...segments.sort()].join();
 }
 
 async function closeAsInterrupted(
@@ -235,7 +230,7 @@ async function closeAsInterrupted(
   writer.endBeats();
   try {
     const positions = new Map(folds.map((fold) => [fold.writer, fold.next]));
-    const endTime = folds.reduce((last, { lastTime }) => Math.max(last, lastTime ?? 0), created.createdAt);
+    const endTime = lastSign(created, folds);
     const { fences } = listing;
     const beatMs = created.writer.beatMs;
     const alive = backend.liveness?.token;

@@ -9,10 +9,12 @@ import { listRun, type RunListing } from "../journal/list-run.ts";
 import { type RunCreated, runCreatedKey } from "../journal/run-created.ts";
 import { type RunDocument, runDocumentKey } from "../journal/run-document.ts";
 import type { RunRecord } from "../journal/run-record.ts";
-import { WriterFolder } from "../journal/writer-fold.ts";
+import { readRunState } from "../journal/run-state.ts";
+import { type WriterFold, WriterFolder } from "../journal/writer-fold.ts";
+import { areWritersAlive } from "../journal/writers-alive.ts";
 import { PointBuffer } from "./point-buffer.ts";
 import { readAfterCompaction } from "./read-after-compaction.ts";
-import { readRun, readRunCreated, runNotFound } from "./read-run.ts";
+import { readRunCreated, runNotFound } from "./read-run.ts";
 import type { CheckedWatchOptions, RunUpdate } from "./run-update.ts";
 
 interface Writer {
@@ -46,6 +48,10 @@ export class RunFollower {
   #hasNewDocument = false;
   #isUntold = false;
   #isOver = false;
+  /** What the record was folded from. */
+  #folds: readonly WriterFold[] = [];
+  /** All writers of a run that none of them closed were certainly gone before the last look began. */
+  #areGone = false;
   #round: Round = { grew: false, unsettled: false };
 
   constructor(backend: Backend, id: string, options: CheckedWatchOptions, signal: AbortSignal) {
@@ -82,6 +88,7 @@ export class RunFollower {
   /** One look. Pauses whenever the buffer is full, for {@link take}. After a failure the next look goes on where this one was. */
   async *look(): AsyncGenerator<void, void, undefined> {
     const wasClosed = this.isClosed;
+    const wereGone = this.#areGone;
     // What a look that failed had found is still to be told.
     if (this.#isComplete) {
       this.#hasNews = false;
@@ -120,12 +127,17 @@ export class RunFollower {
     this.#damage = damage;
     if ((this.#isPartial || isSpared) && (this.#hasNewDocument || this.#round.grew)) this.#hasNews = true;
     if (this.#hasNews) {
-      if (isSpared) this.#record = document.record;
-      // Listed anew: what was read may be newer than the listing it began with.
-      else if (this.#isPartial) this.#record = await readRun(this.#backend, this.#id, this.#signal);
-      else this.#record = this.#fold(created, listing);
+      if (isSpared && document.record.status !== "running") this.#record = document.record;
+      else {
+        // Listed anew: what was read may be newer than the listing it began with.
+        const isElsewhere = isSpared || this.#isPartial;
+        const state = isElsewhere ? await readRunState(this.#backend, created, call) : undefined;
+        this.#folds = state?.folds ?? this.#readFolds(created, listing);
+        this.#record = foldRun(created, this.#folds);
+      }
       this.#isUntold = true;
     }
+    await this.#askWriters(created, listing, wereGone);
     this.#isComplete = true;
     this.#isOver = wasClosed && this.isClosed && !this.#hasNews && !this.#round.unsettled;
   }
@@ -145,19 +157,36 @@ export class RunFollower {
     return this.#buffer !== undefined && this.#buffer.length >= this.#options.maxPoints;
   }
 
+  /**
+   * A run that no writer closed is over once they are certainly gone. They may have recorded something before they went, so
+   * only a look that began afterwards and found nothing more says so.
+   */
+  async #askWriters(created: RunCreated, listing: RunListing, wereGone: boolean): Promise<void> {
+    if (this.#record?.status !== "running") return;
+    this.#areGone = (await areWritersAlive(this.#backend, created, this.#folds, listing.fences)) === "gone";
+    if (!this.#areGone) return;
+    if (!wereGone || this.#hasNews) {
+      this.#round.unsettled = true;
+      return;
+    }
+    this.#record = foldRun(created, this.#folds, { gone: true });
+    this.#hasNews = this.#isUntold = true;
+  }
+
   /** The record as far as was read, for an update in the middle of a look. */
   #pause(created: RunCreated, listing: RunListing): void {
     this.#readDamage(listing);
-    this.#record = this.#isPartial ? (this.#record ?? this.#document?.record) : this.#fold(created, listing);
+    this.#record = this.#isPartial
+      ? (this.#record ?? this.#document?.record)
+      : foldRun(created, this.#readFolds(created, listing));
     this.#isUntold = true;
   }
 
-  #fold(created: RunCreated, listing: RunListing): RunRecord {
-    const folds = [...this.#writers].map(([writer, { follower, folder }]) => ({
+  #readFolds(created: RunCreated, listing: RunListing): WriterFold[] {
+    return [...this.#writers].map(([writer, { follower, folder }]) => ({
       ...folder.fold(writer, follower.next, created),
       damage: follower.damage(segmentsOf(listing, writer)),
     }));
-    return foldRun(created, folds);
   }
 
   #readDamage(listing: RunListing): Damage[] {

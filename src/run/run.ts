@@ -342,7 +342,8 @@ export class Run implements AsyncDisposable {
     const others = await readOthers(context, created, writer);
     if (!this.#finishRecorded) {
       writer.endBeats();
-      writer.event({ kind: "finish", ...ending }, "finish");
+      const endTime = writer.steadyTime;
+      writer.event({ kind: "finish", ...ending, ...(endTime !== context.clock.now() && { endTime }) }, "finish");
       this.#finishRecorded = true;
     }
     await writer.flush();

@@ -58,6 +58,7 @@ export function recordOf(run: MlflowRun, id: string): RunRecord {
     experiment: "filters",
     status: run.status.toLowerCase() as RunRecord["status"],
     startTime: run.start,
+    lastActivity: run.start,
     ...(run.end !== undefined && { endTime: run.end }),
     params: run.params,
     tags: { "mlflow.runName": run.name, ...run.tags },

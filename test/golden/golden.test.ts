@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { memoryBackend } from "../../src/backends/memory/index.ts";
 import { type Backend, openLedger } from "../../src/index.ts";
 import { createTestLedger } from "../../src/testing/index.ts";
@@ -11,8 +11,24 @@ interface Golden {
   readonly record: unknown;
 }
 
-const read = (name: string): Golden =>
-  JSON.parse(readFileSync(fileURLToPath(new URL(name, import.meta.url)), "utf8")) as Golden;
+const place = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+const read = (name: string): Golden => JSON.parse(readFileSync(place(name), "utf8")) as Golden;
+
+/** After a change of the format: `UPDATE_GOLDEN=1 npx vitest run test/golden`. */
+beforeAll(async () => {
+  if (process.env["UPDATE_GOLDEN"] !== "1") return;
+  const made = [
+    ["v1-compacted.json", await script(), ""],
+    ["v1-datasets.json", await datasets(), "runs"],
+  ] as const;
+  for (const [name, { backend, id }, prefix] of made) {
+    const record = plain(await (await openLedger(backend)).getRun(id));
+    const objects = { ...(prefix && read(name).objects), ...(await contents(backend, prefix)) };
+    // Ledgers of that time had no catalogue.
+    for (const key of Object.keys(objects)) if (key.startsWith("experiments/")) delete objects[key];
+    writeFileSync(place(name), `${JSON.stringify({ run: id, record, objects }, null, 2)}\n`);
+  }
+});
 
 /** What the files were made from: `v1.json` before runs were compacted, `v1-compacted.json` since. */
 async function script(): Promise<{ backend: Backend; id: string }> {

@@ -1,7 +1,7 @@
 import { type Backend, openLedger } from "../../src/index.ts";
 import type { Ledger } from "../../src/ledger/ledger.ts";
 import { seededIds } from "../../src/testing/index.ts";
-import { systemClock } from "../../src/backend/clock.ts";
+import { type Clock, systemClock } from "../../src/backend/clock.ts";
 
 /** Threads with one backend in common, which know of each other whether they live. */
 export class Threads {
@@ -16,16 +16,22 @@ export class Threads {
     this.#inner = inner;
   }
 
-  /** Begins a thread: a ledger of its own. `intercept` is called before each of its backend calls. */
-  async start(intercept: (method: string, key: string) => void | Promise<void> = () => {}): Promise<Thread> {
+  /**
+   * Begins a thread: a ledger of its own. `intercept` is called before each of its backend calls. One that is `quick` waits for
+   * 1 ms at most: it watches runs, and writes none.
+   */
+  async start(
+    intercept: (method: string, key: string) => void | Promise<void> = () => {},
+    { quick = false, clock: given }: { readonly quick?: boolean; readonly clock?: Clock } = {},
+  ): Promise<Thread> {
     const name = `thread ${++this.#started}`;
     this.#living.add(name);
     const backend = this.#as(name, intercept);
     // Whoever waits for a sign of life has not understood who is alive.
-    const clock = {
+    const clock: Clock = given ?? {
       ...systemClock,
-      sleep: () => Promise.reject(new Error(`${name} waits`)),
-      timer: () => ({ cancel() {} }),
+      sleep: (_ms, signal) => (quick ? systemClock.sleep(1, signal) : Promise.reject(new Error(`${name} waits`))),
+      timer: (_ms, fn) => (quick ? systemClock.timer(1, fn) : { cancel() {} }),
     };
     const ids = seededIds(this.#started, () => clock.now());
     return { name, ledger: await openLedger(backend, { clock, ids }), die: () => void this.#living.delete(name) };

@@ -118,3 +118,105 @@ test("the journal of a writer that may be there is kept, and what it logs later 
   expect(await ledger.getRun(run.id)).toMatchObject({ status: "finished", metrics: { a: { count: 2 } }, damage: [] });
   expect([...(await ledger.history(run.id, "a")).values]).toEqual([1, 2]);
 });
+
+test.for(stores)(
+  "a run whose writers died reads as interrupted at once, without recover(), on a store %s",
+  async ([, open]) => {
+    const threads = new Threads(open());
+    const writing = await threads.start();
+    const run = await writing.ledger.startRun();
+    run.log({ a: 1 });
+    await run.flush();
+    const reader = await threads.start(undefined, { quick: true });
+    expect((await reader.ledger.getRun(run.id)).status).toBe("running");
+    writing.die();
+    await expectInterrupted(reader, run.id, 1);
+    const { startTime, endTime, lastActivity } = await reader.ledger.getRun(run.id);
+    expect(endTime).toBe(lastActivity);
+    expect(endTime).toBeGreaterThanOrEqual(startTime);
+    const found = async (filter: string): Promise<string[]> =>
+      (await reader.ledger.searchRuns({ filter })).runs.map(({ id }) => id);
+    expect(await found("status = 'interrupted'")).toEqual([run.id]);
+    expect(await found("status = 'running'")).toEqual([]);
+    expect((await reader.ledger.compareRuns([run.id])).runs[0]?.status).toBe("interrupted");
+    const [group] = await reader.ledger.summarise({ groupBy: ["status"], metrics: ["a"] });
+    expect(group?.key["status"]).toBe("interrupted");
+    const updates: string[] = [];
+    for await (const update of reader.ledger.watchRun(run.id)) updates.push(update.status);
+    expect(updates.at(-1)).toBe("interrupted");
+    // It still is what it was: another writer goes on with it.
+    await logAndDie(threads, run.id);
+    await expectInterrupted(reader, run.id, 2);
+  },
+);
+
+test("a run that its writer finishes and leaves while it is read never reads as interrupted", async () => {
+  for (let at = 1; ; at++) {
+    const threads = new Threads(memoryBackend());
+    const writing = await threads.start();
+    const run = await writing.ledger.startRun();
+    run.log({ a: 1 });
+    await run.flush();
+    let calls = Number.NEGATIVE_INFINITY;
+    const reader = await threads.start(async () => {
+      if (++calls !== at) return;
+      await run.finish();
+      writing.die();
+    });
+    calls = 0;
+    const first = (await reader.ledger.getRun(run.id)).status;
+    const [found] = (await reader.ledger.searchRuns()).runs;
+    const done = calls < at;
+    expect(["running", "finished"]).toContain(first);
+    expect(["running", "finished"]).toContain(found?.status);
+    if (done) return expect(at).toBeGreaterThan(5);
+  }
+});
+
+test("a watcher sees all that a writer logged before it died", async () => {
+  for (let at = 1; at <= 12; at++) {
+    const threads = new Threads(memoryBackend());
+    const writing = await threads.start();
+    const run = await writing.ledger.startRun();
+    run.log({ a: 1 });
+    await run.flush();
+    let calls = Number.NEGATIVE_INFINITY;
+    const reader = await threads.start(
+      async () => {
+        if (++calls !== at) return;
+        run.log({ a: 2 });
+        await run.flush();
+        writing.die();
+      },
+      { quick: true },
+    );
+    calls = 0;
+    const values: number[] = [];
+    let last = "";
+    for await (const { points, status } of reader.ledger.watchRun(run.id)) {
+      values.push(...(points.get("a")?.values ?? []));
+      last = status;
+    }
+    expect(last).toBe("interrupted");
+    expect(values).toEqual([1, 2]);
+  }
+});
+
+test("a search asks about the writers of running runs, once each, and makes one more request for each that is gone", async () => {
+  const threads = new Threads(memoryBackend());
+  const writing = await threads.start();
+  for (let i = 0; i < 5; i++) await (await writing.ledger.startRun()).finish();
+  for (let i = 0; i < 7; i++) await (await writing.ledger.startRun()).flush();
+  let calls = 0;
+  const { ledger } = await threads.start(() => void calls++);
+  await ledger.searchRuns();
+  calls = threads.asked = 0;
+  expect((await ledger.searchRuns()).runs).toHaveLength(12);
+  expect(threads.asked).toBe(7);
+  const living = calls;
+  writing.die();
+  calls = threads.asked = 0;
+  await ledger.searchRuns();
+  expect(threads.asked).toBe(7);
+  expect(calls).toBe(living + 7);
+});

@@ -36,6 +36,7 @@ export function record(id: string, { metrics = {}, ...part }: Part = {}): RunRec
     experiment: "default",
     status: "finished",
     startTime: 1_700_000_000_000,
+    lastActivity: 1_700_000_000_000,
     endTime: 1_700_000_061_000,
     artifacts: [],
     inputs: [],

@@ -8,6 +8,7 @@ export function record(fields: Partial<RunRecord> & { datasets?: unknown } = {})
     experiment: "default",
     status: "finished",
     startTime: 1000,
+    lastActivity: 1000,
     params: {},
     tags: {},
     metrics: {},
