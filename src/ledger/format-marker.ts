@@ -10,6 +10,9 @@ export const MARKER_KEY = "ledger.json";
 /** Version of the layout this library writes, and the newest it reads. */
 export const FORMAT_VERSION = 1;
 
+/** What people, systems and tools put into directories that are otherwise empty: the ledger has no object of such a name. */
+const ACCOMPANYING = /^(?:\.|lost\+found\/|(?:readme|license)(?:\.[a-z]{1,5})?$|(?:eh)?thumbs\.db$|desktop\.ini$)/i;
+
 /**
  * Makes sure that a place is a ledger this library can read; an empty place becomes one. `NOT_A_LEDGER`, `FORMAT_TOO_NEW`,
  * `CORRUPT`, or what the backend met.
@@ -20,7 +23,7 @@ export async function checkMarker(backend: Backend, clock: Clock): Promise<void>
     if (marker !== undefined) return assertReadable(marker, backend);
     for await (const { key } of backend.list("")) {
       // Somebody may be making the ledger at this moment.
-      if (key !== MARKER_KEY && key !== COMPLETE_KEY)
+      if (key !== MARKER_KEY && key !== COMPLETE_KEY && !ACCOMPANYING.test(key))
         throw notALedger(backend, `it has no ${MARKER_KEY}, but holds ${JSON.stringify(key)}`);
     }
     const text = encodeJson({ format: "runledger", version: FORMAT_VERSION, createdAt: clock.now() }, "ledger");

@@ -3,7 +3,7 @@ import { memoryBackend } from "../../src/backends/memory/index.ts";
 import { fsBackend } from "../../src/backends/fs/index.ts";
 import { type Backend, type LedgerError, openLedger } from "../../src/index.ts";
 import { createTestLedger } from "../../src/testing/index.ts";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -28,6 +28,33 @@ test.each([
   const backend = memoryBackend();
   await backend.create(key, bytes(text));
   await expect(openLedger(backend)).rejects.toThrow(code(expected));
+});
+
+test("what people and systems leave in an otherwise empty place does not make it another's", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "rl-"));
+  const names = ["Thumbs.db", ".DS_Store", "README.md", ".gitignore", "desktop.ini", "LICENSE", ".gitkeep"];
+  try {
+    for (const name of names) await writeFile(join(directory, name), "x");
+    await mkdir(join(directory, "lost+found"));
+    const backend = memoryBackend();
+    for (const key of ["readme.md", "thumbs.db", "license.txt"]) await backend.create(key, bytes("x"));
+    for (const place of [fsBackend(directory), backend]) {
+      const ledger = await openLedger(place);
+      await (await ledger.startRun()).finish();
+      expect((await ledger.searchRuns()).runs).toHaveLength(1);
+      expect((await ledger.rebuildCatalog()).runs).toBe(1);
+      expect(await ledger.recover()).toEqual({ interrupted: [], running: [] });
+    }
+    for (const name of names) expect(await readFile(join(directory, name), "utf8")).toBe("x");
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+});
+
+test.each(["readme", "thumbs.db.bak", "data/readme.md", "model.json"])("but another thing does: %s", async (key) => {
+  const backend = memoryBackend();
+  await backend.create(key === "readme" ? "readme/x" : key, bytes("x"));
+  await expect(openLedger(backend)).rejects.toThrow(code("NOT_A_LEDGER"));
 });
 
 test("what is no backend is refused", async () => {

@@ -1,6 +1,7 @@
 import type { Backend, Liveness } from "../../backend/backend.ts";
 import type { FileLocation } from "../../backend/location.ts";
-import { LedgerError, invalidArgument } from "../../backend/error.ts";
+import { invalidArgument } from "../../backend/error.ts";
+import { directoryPath } from "./directory.ts";
 import { link } from "./file-calls.ts";
 import { FsHandle } from "./handle.ts";
 
@@ -33,20 +34,15 @@ export interface FsBackend extends Backend {
 }
 
 /**
- * A ledger in a directory. The directory is made with the first thing that is stored; until then, and for reading, nothing
+ * A ledger in a directory, given as a path or a `file:` URL. The directory is made with the first thing that is stored; until then, and for reading, nothing
  * is written. Throws `INVALID_ARGUMENT` when an argument is wrong.
  */
-export function fsBackend(directory: string, options: FsBackendOptions = {}): FsBackend {
-  if (typeof directory !== "string" || directory === "") {
-    throw invalidArgument("directory", "a path that is not empty", directory);
-  }
-  if (directory.includes("\0")) {
-    throw new LedgerError("INVALID_ARGUMENT", "directory must not hold a NUL character", { field: "directory" });
-  }
+export function fsBackend(directory: string | URL, options: FsBackendOptions = {}): FsBackend {
+  const path = directoryPath(directory);
   if (typeof options !== "object" || options === null) throw invalidArgument("options", "an object", options);
   const { durability = "os" } = options;
   if (durability !== "os" && durability !== "disk") {
     throw invalidArgument("durability", '"os" or "disk"', durability);
   }
-  return new FsHandle(directory, { disk: durability === "disk", link });
+  return new FsHandle(path, { disk: durability === "disk", link });
 }

@@ -23,7 +23,7 @@ export interface S3BackendOptions {
   readonly credentials?: S3CredentialSource | undefined;
   /** The bucket in the path, not in the host name. Default: `true` except for AWS. */
   readonly forcePathStyle?: boolean | undefined;
-  /** Allows `http://` to other machines. Default `false`: only to this one. */
+  /** Allows `http://` to any host. Default `false`: only to this machine and to names and addresses of private networks. */
   readonly allowInsecure?: boolean | undefined;
   readonly retry?: S3RetryOptions | undefined;
   /** Bytes of a part of a multipart upload: 5 MiB to 5 GiB. Default 5 MiB. Up to twice as much goes as one request. */

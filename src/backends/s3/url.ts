@@ -61,21 +61,25 @@ function parseEndpoint(endpoint: string, allowInsecure: boolean): URL {
     throw bad("is no URL: write it like https://s3.example.com");
   }
   if (url.protocol !== "https:" && url.protocol !== "http:")
-    throw bad("must begin with https:// (or http:// for this machine)");
+    throw bad("must begin with https:// (or http:// for this machine and private networks)");
   if (url.username !== "" || url.password !== "") throw bad("must not hold a user name or password: use credentials");
   if (url.search !== "" || url.hash !== "") throw bad("must not hold a query or a fragment");
   if (!/^[A-Za-z0-9._~/-]*$/.test(url.pathname))
     throw bad("has a path with characters other than letters, digits and . _ ~ / -");
-  if (url.protocol === "http:" && !allowInsecure && !isLoopback(url.hostname)) {
+  if (url.protocol === "http:" && !allowInsecure && !isNear(url.hostname)) {
     throw bad(
-      "is http:// on another machine: data would travel readable by all; use https://, or set allowInsecure: true",
+      `is http:// and ${JSON.stringify(url.hostname)} may be anywhere: data would travel readable by all. Use https://; or, if the name leads to this machine or a private network, set allowInsecure: true`,
     );
   }
   return url;
 }
 
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host.endsWith(".localhost") || host === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(host);
+/** Whether a host can only be this machine, or one of a private network: by its address, or by a name that no public one has. */
+function isNear(host: string): boolean {
+  if (host.startsWith("[")) return /^\[(?:::1|f[cd][0-9a-f]{2}:|fe[89ab][0-9a-f]:)/.test(host);
+  if (/^\d+(?:\.\d+){3}$/.test(host)) return /^(?:127|10|192\.168|169\.254|172\.(?:1[6-9]|2\d|3[01]))\./.test(host);
+  // One word, as in `http://minio:9000`, is the name of a container or of a machine near by.
+  return /(?:^|\.)(?:localhost|local|internal|lan|home\.arpa|svc|test)$/.test(host) || !host.includes(".");
 }
 
 /** The URL of an object, or of the bucket for the empty key, in a region. */

@@ -1,5 +1,6 @@
 import { mkdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
 import { byteStream } from "../../../src/backend/body.ts";
 import { LedgerError } from "../../../src/backend/error.ts";
@@ -209,6 +210,33 @@ test("arguments are checked at once", () => {
   expect(() => fsBackend("x", { durability: "memory" as "os" })).toThrow(
     expect.objectContaining({ code: "INVALID_ARGUMENT" }),
   );
+});
+
+test.each([
+  ["s3://bucket/runs", /address \(s3:\).*s3Backend\(\{ bucket/],
+  [join("s3://bucket", "runs"), /address \(s3:\)/],
+  ["https://minio:9000/bucket", /s3Backend\(\{ endpoint/],
+  ["HTTP://h/x", /\(http:\)/],
+  ["gs://bucket", /\(gs:\)/],
+  ["memory://x", /"\.\/"/],
+  ["~/runs", /homedir\(\)/],
+  ["~", /homedir\(\)/],
+  ["~\\runs", /homedir\(\)/],
+  ["file:///a%2Fb", /file: URL/],
+])("what only looks like a path is refused with what to do: %s", async (directory, hint) => {
+  expect(() => fsBackend(directory)).toThrow(
+    expect.objectContaining({ code: "INVALID_ARGUMENT", field: "directory", message: expect.stringMatching(hint) }),
+  );
+});
+
+test("file: URLs are paths, and names that merely begin so are directories", async () => {
+  const place = await makePlace();
+  const url = pathToFileURL(join(place, "a b"));
+  for (const given of [url, url.href, `${url.href}/`]) {
+    await fsBackend(given).create(`x${String(given).length}${typeof given === "string"}`, bytes("x"));
+    expect(fsBackend(given).directory).toBe(join(place, "a b"));
+  }
+  for (const name of ["~x", "s3:", "a:b", "x~/y", "./s3:/b"]) expect(fsBackend(name).directory).toBe(resolve(name));
 });
 
 test("a directory that is a file, and a path that is too long, say what they are", async () => {

@@ -56,6 +56,10 @@ test.each([
   ["a strange path", "https://x.example/a+b"],
   ["http to another machine", "http://x.example"],
   ["http to a name that looks like this machine", "http://localhost.example"],
+  ["http to a name that looks private", "http://internal.example"],
+  ["http to a name that looks like a private address", "http://10.1.2.3.example"],
+  ["http to a public address", "http://172.32.0.1"],
+  ["http to a public IPv6 address", "http://[2001:db8::1]"],
 ])("an endpoint with %s is refused, and not repeated in the message", (_, endpoint) => {
   expect(() => address(endpoint, "mine", undefined, false)).toThrow(
     expect.objectContaining({
@@ -66,12 +70,23 @@ test.each([
   );
 });
 
-test.each(["http://localhost", "http://a.localhost:1", "http://127.3.2.1", "http://[::1]:9", "https://x.example"])(
-  "%s is allowed",
-  (endpoint) => {
-    expect(address(endpoint, "mine", undefined, false).endpoint?.href).toContain(endpoint);
-  },
-);
+test.each([
+  "http://localhost",
+  "http://a.localhost:1",
+  "http://127.3.2.1",
+  "http://[::1]:9",
+  "http://minio:9000",
+  "http://host.docker.internal:9000",
+  "http://store.minio.svc:9000",
+  "http://nas.local",
+  "http://10.1.2.3",
+  "http://172.31.0.1",
+  "http://192.168.1.2:9000",
+  "http://[fd00::1]:9000",
+  "https://x.example",
+])("%s is allowed", (endpoint) => {
+  expect(address(endpoint, "mine", undefined, false).endpoint?.href).toContain(endpoint);
+});
 
 test("http to another machine can be allowed", () => {
   expect(address("http://minio:9000", "mine", undefined, true).endpoint?.host).toBe("minio:9000");
