@@ -1,4 +1,5 @@
 import { type Options, defineConfig } from "tsup";
+import { writeCommonJs } from "./build/commonjs.ts";
 import { joinChunks } from "./build/join-chunks.ts";
 
 /** JavaScript only; `tsc -p tsconfig.build.json` writes the declarations beside it. */
@@ -24,8 +25,9 @@ const config: Options = {
   dts: false,
   clean: true,
   external: [/^#/, /^node:/],
-  // Two tiny files that every program needs: to find them among its dependencies takes a process as long as to load the core.
-  noExternal: ["nanoid"],
+  // What every program needs: to find its many small files among the dependencies takes a process as long as to load the core. Besides,
+  // Rollup warns of comments and circles in the files of zod, and never of what esbuild made of them.
+  noExternal: ["nanoid", "zod"],
   // Of what is bundled, the form that uses the platform's own `crypto`, which they all have.
   esbuildOptions: (options) => {
     options.conditions = ["browser"];
@@ -39,6 +41,7 @@ const config: Options = {
       { name: "close.js", of: "close-run-", after: "start.js" },
       { name: "find.js", of: "search-" },
     ]);
+    await writeCommonJs("src", "dist/cjs");
   },
 };
 

@@ -154,10 +154,10 @@ function redirect(text: string, file: string, homes: ReadonlyMap<string, Home>):
   };
   return text
     .replaceAll(IMPORT, (whole, list: string | undefined, path: string) => {
+      // Chunks have no effects of their own, and bundlers warn of an import for its effects from a package that says so.
+      if (list === undefined) return "";
       const home = homeOf(path);
       if (home === undefined) return whole;
-      // Chunks have no effects of their own.
-      if (list === undefined) return "";
       const names = namesIn(list).map(({ name, as }) => `${home.names.get(name)} as ${as}`);
       return `import {\n  ${names.join(",\n  ")}\n} from ${pathTo(home)};\n`;
     })

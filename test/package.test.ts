@@ -1,13 +1,15 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { COMMONJS_ENTRIES } from "../build/commonjs-entries.ts";
 import { ERROR_CODES } from "../src/backend/error.ts";
 
 const root = join(import.meta.dirname, "..");
 const read = (path: string): string => readFileSync(join(root, path), "utf8");
+type Target = string | { readonly types: string; readonly default: string };
 const manifest = JSON.parse(read("package.json")) as {
   dependencies: Record<string, string>;
-  exports: Record<string, string | Record<string, string>>;
+  exports: Record<string, string | Record<string, Target>>;
   scripts: Record<string, string>;
 };
 const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
@@ -37,13 +39,36 @@ describe("files", () => {
 describe("exports", () => {
   const entries = Object.entries(manifest.exports)
     .filter(([name]) => name !== "./package.json")
-    .map(([name, target]) => [name, target as Record<string, string>] as const);
+    .map(([name, target]) => [name, target as Record<string, Target>] as const);
 
-  test.each(entries)("%s: types first, the source, then the build", (_, target) => {
-    expect(Object.keys(target)).toEqual(["types", "runledger-source", "default"]);
+  // Node takes `module-sync` for `import` and `require`, so that a program has one copy; Jest knows `require` alone.
+  test.each(entries)("%s: the source, then the build, the CommonJS form last", (_, target) => {
     const source = target["runledger-source"] as string;
-    expect(target["default"]).toBe(source.replace("./src/", "./dist/").replace(/\.ts$/, ".js"));
-    expect(target["types"]).toBe(source.replace("./src/", "./dist/").replace(/\.ts$/, ".d.ts"));
+    const built = (folder: string): Target => ({
+      types: source.replace("./src/", folder).replace(/\.ts$/, ".d.ts"),
+      default: source.replace("./src/", folder).replace(/\.ts$/, ".js"),
+    });
+    const esm = built("./dist/") as { types: string; default: string };
+    if (COMMONJS_ENTRIES.some((entry) => source === `./src/${entry}.ts`)) {
+      expect(Object.entries(target)).toEqual([
+        ["runledger-source", source],
+        ["module-sync", esm],
+        ["import", esm],
+        ["require", built("./dist/cjs/")],
+        ["default", esm.default],
+      ]);
+    } else {
+      expect(Object.entries(target)).toEqual([
+        ["types", esm.types],
+        ["runledger-source", source],
+        ["default", esm.default],
+      ]);
+    }
+  });
+
+  test("the CommonJS entries are exported each by name", () => {
+    const named = entries.filter(([, target]) => "require" in target).map(([, target]) => target["runledger-source"]);
+    expect(named.toSorted()).toEqual(COMMONJS_ENTRIES.map((entry) => `./src/${entry}.ts`).toSorted());
   });
 
   const files = entries.flatMap(([, target]) => {

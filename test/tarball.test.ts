@@ -1,13 +1,17 @@
-import { existsSync, readFileSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { readFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { dirname, join, posix } from "node:path";
 import { createContext, runInContext } from "node:vm";
 import { brotliCompressSync } from "node:zlib";
 import { type Metafile, build } from "esbuild";
-import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { writeCommonJs } from "../build/commonjs.ts";
+import { COMMONJS_ENTRIES } from "../build/commonjs-entries.ts";
+import { warningsOfEsbuild, warningsOfRollup } from "./tarball/bundle.ts";
+import { type Setup, faultsOf, writeConsumer } from "./tarball/consumer-types.ts";
 import { type Installed, installPackage, node } from "./tarball/install.ts";
 
+const root = join(import.meta.dirname, "..");
 let installed: Installed;
 beforeAll(async () => {
   installed = await installPackage();
@@ -24,18 +28,15 @@ const ADAPTERS: ReadonlySet<string> = new Set(["runledger/duckdb"]);
 function entryPoints(): string[] {
   const { exports } = JSON.parse(text("package.json")) as { exports: Record<string, unknown> };
   const backends = paths().flatMap((path) => /^dist\/backends\/([^/]+)\/index\.js$/.exec(path)?.[1] ?? []);
-  return Object.keys(exports)
-    .filter((name) => name !== "./package.json")
-    .flatMap((name) => (name.includes("*") ? backends.map((backend) => name.replace("*", backend)) : [name]))
-    .map((name) => `runledger${name.slice(1)}`);
+  const names = Object.keys(exports).filter((name) => name !== "./package.json");
+  const all = names.flatMap((name) => (name.includes("*") ? backends.map((each) => name.replace("*", each)) : [name]));
+  return [...new Set(all)].map((name) => `runledger${name.slice(1)}`);
 }
 
 describe("contents", () => {
   test("every entry has its JavaScript and its declarations, and dist holds no other entry", () => {
     const wanted = entryPoints().map((name) => entryIn(name));
-    const found = paths().filter(
-      (path) => /^dist\/.*index\.(js|d\.ts)$/.test(path) && !/^dist\/.*(layers|cases)\//.test(path),
-    );
+    const found = paths().filter((path) => /^dist\/.*index\.(js|d\.ts)$/.test(path) && !path.startsWith("dist/cjs/"));
     for (const entry of wanted) expect(found).toEqual(expect.arrayContaining([`${entry}.js`, `${entry}.d.ts`]));
     expect(found.filter((path) => path.endsWith(".js")).length).toBe(wanted.length);
   });
@@ -46,13 +47,15 @@ describe("contents", () => {
 
   test("documents that the package refers to are in it; tests, harnesses and settings are not", () => {
     expect(paths()).toEqual(expect.arrayContaining(["README.md", "LICENSE", "docs/errors.md", "package.json"]));
-    const strange = paths().filter((path) => !/^(dist|src|docs)\/|^[A-Z]+(\.md)?$|^package\.json$/.test(path));
+    const strange = paths().filter(
+      (path) => !/^(dist|docs)\/|^src\/backends\/[^/]+\/README\.md$|^[A-Z]+(\.md)?$|^package\.json$/.test(path),
+    );
     expect(strange).toEqual([]);
     expect(paths().filter((path) => /backends\/[^/]+\/harness\.|\.test\./.test(path))).toEqual([]);
   });
 
-  test("a dependency is imported, or contained and noticed with its licence", () => {
-    const code = paths().filter((path) => /^dist\/.*\.js$/.test(path));
+  test("a dependency is imported, or contained and noticed with its licence", async () => {
+    const code = paths().filter((path) => /^dist\/(?!cjs\/).*\.js$/.test(path));
     const imported = new Set(
       code.flatMap((path) => [...text(path).matchAll(/(?:from |import\()"([^".#][^"]*)"/g)].map(([, name]) => name!)),
     );
@@ -60,25 +63,129 @@ describe("contents", () => {
     const contained = Object.keys(dependencies).filter(
       (name) => ![...imported].some((each) => each === name || each.startsWith(`${name}/`)),
     );
+    const inCommonJs = await writeCommonJs(join(root, "src"), join(installed.project, "again"));
+    expect(inCommonJs).toEqual(expect.arrayContaining(contained));
     const notices = text("NOTICES.md");
-    expect([...notices.matchAll(/^## (.+)$/gm)].map(([, name]) => name)).toEqual(contained);
-    for (const name of contained) {
-      const licence = readFileSync(join(import.meta.dirname, "../node_modules", name, "LICENSE"), "utf8");
+    expect([...notices.matchAll(/^## (.+)$/gm)].map(([, name]) => name)).toEqual(inCommonJs);
+    for (const name of inCommonJs) {
+      const licence = readFileSync(join(root, "node_modules", name, "LICENSE"), "utf8");
       expect(notices).toContain(licence.slice(licence.indexOf("Copyright")).trim());
     }
   });
 
-  test("each source map's sources are in the package", () => {
-    for (const path of paths().filter((name) => /^dist\/.*\.js\.map$/.test(name))) {
-      const { sources } = JSON.parse(text(path)) as { sources: string[] };
-      for (const source of sources.filter((name) => !name.includes("node_modules"))) {
-        expect(existsSync(join(installed.home, dirname(path), source)), `${path}: ${source}`).toBe(true);
-      }
+  test("there are no maps, no sources and nothing of this repository's tools", () => {
+    expect(paths().filter((path) => /\.map$|^src\/.*\.[cm]?[jt]s$/.test(path))).toEqual([]);
+    for (const path of paths().filter((name) => /\.(js|d\.ts)$/.test(name))) {
+      expect(text(path), path).not.toContain("sourceMappingURL");
     }
+    const manifest = text("package.json");
+    expect(manifest).not.toContain("runledger-source");
+    expect(Object.keys(JSON.parse(manifest) as object)).not.toEqual(
+      expect.arrayContaining([expect.stringMatching(/^(scripts|devDependencies)$/)]),
+    );
   });
 
-  test("budget: at most 800 kB packed", () => {
-    expect(installed.packedSize).toBeLessThan(800_000);
+  test("every declaration is needed by an entry, and every file of exports and imports is there", () => {
+    const { exports, imports } = JSON.parse(text("package.json")) as Record<"exports" | "imports", object>;
+    const targets = [...`${JSON.stringify(exports)}${JSON.stringify(imports)}`.matchAll(/:"\.\/([^"*]+)"/g)];
+    expect(targets.length).toBeGreaterThan(20);
+    for (const [, path] of targets) expect(paths()).toContain(path);
+    const declared = paths().filter((path) => path.endsWith(".d.ts"));
+    const mentioned = declared.flatMap((path) =>
+      [...text(path).matchAll(/(?:from |import |import\()"(\.[^"]+)\.[jt]s"/g)].map(([, to]) =>
+        posix.join(dirname(path), `${to}.d.ts`),
+      ),
+    );
+    const orphans = declared.filter((path) => !path.endsWith("/index.d.ts") && !mentioned.includes(path));
+    expect(orphans).toEqual([]);
+  });
+
+  test("links of what is read lead to files of the package, or are absolute", () => {
+    const documents = paths().filter((path) => path.endsWith(".md"));
+    const lost = documents.flatMap((path) =>
+      [...text(path).matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)]
+        .map(([, to]) => posix.join(dirname(path), to as string))
+        .filter((to) => !paths().includes(to))
+        .map((to) => `${path}: ${to}`),
+    );
+    expect(lost).toEqual([]);
+  });
+
+  test("budget: at most 600 kB packed", () => {
+    expect(installed.packedSize).toBeLessThan(600_000);
+  });
+});
+
+describe("bundlers", () => {
+  test("esbuild and Rollup say nothing of any entry", async () => {
+    const entries = entryPoints().map(entryFile);
+    const anywhere = entryPoints().filter((name) => !/^runledger\/(node|duckdb|backends\/fs)$/.test(name));
+    expect(await warningsOfEsbuild(entries, "node")).toEqual([]);
+    expect(await warningsOfEsbuild(anywhere.map(entryFile), "browser")).toEqual([]);
+    expect(await warningsOfRollup(entries)).toEqual([]);
+  });
+});
+
+describe("CommonJS", () => {
+  // As Jest loads it, which knows neither `module-sync` nor a way to require ES modules.
+  const names = (): string[] => entryPoints().filter(hasCommonJs);
+
+  test("each entry exports the same names as its ES module", async () => {
+    const script = `
+      const path = require("node:path");
+      (async () => {
+        for (const [name, file] of ${JSON.stringify(names().map((name) => [name, commonJsFile(name)]))}) {
+          const [esm, cjs] = [await import(name), require(file)];
+          if (require(name) !== esm && require(name).default === undefined && Object.keys(esm).some((key) => require(name)[key] !== esm[key]))
+            throw new Error(name + " is there twice in Node");
+          console.log(name, Object.keys(cjs).sort().join() === Object.keys(esm).sort().join(), cjs.__esModule);
+        }
+      })();`;
+    await writeFile(join(installed.project, "names.cjs"), script);
+    expect(await node(installed.project, "names.cjs")).toBe(
+      names()
+        .map((name) => `${name} true true\n`)
+        .join(""),
+    );
+  });
+
+  test("tracks a run, in a realm without modules", async () => {
+    const file = join(installed.project, "realm.cjs");
+    const script = `
+      const { readFileSync } = require("node:fs");
+      const path = require("node:path");
+      const vm = require("node:vm");
+      const context = vm.createContext({ process, setTimeout, clearTimeout, performance, AbortController, crypto, console });
+      const loaded = new Map();
+      const load = (file) => {
+        if (!loaded.has(file)) {
+          const module = { exports: {} };
+          loaded.set(file, module);
+          const code = vm.runInContext("(function (exports, require, module) {" + readFileSync(file, "utf8") + "\\n})", context, { filename: file });
+          code(module.exports, (name) => {
+            if (!name.startsWith(".")) throw new Error("requires " + name);
+            return load(path.resolve(path.dirname(file), name));
+          }, module);
+        }
+        return loaded.get(file).exports;
+      };
+      const { LedgerError } = load(${JSON.stringify(commonJsFile("runledger"))});
+      const { createTestLedger } = load(${JSON.stringify(commonJsFile("runledger/testing"))});
+      const { where } = load(${JSON.stringify(commonJsFile("runledger/where"))});
+      (async () => {
+        const { ledger } = await createTestLedger();
+        const run = await ledger.startRun({ params: { lr: 0.1 } });
+        for (let step = 0; step < 100; step++) run.log({ loss: 1 / (step + 1) }, { step });
+        await run.logImage("pixels", { data: new Uint8Array(12), width: 2, height: 2, channels: 3 });
+        await run.logArtifact("model", new Uint8Array(100_000));
+        await run.finish();
+        const { runs } = await ledger.searchRuns({ filter: where.metric("loss").lt(0.1) });
+        const { values } = await ledger.history(run.id, "loss");
+        const error = await ledger.getRun("none").catch((error) => error);
+        console.log(runs.length, runs[0].status, values.length, values[99], error instanceof LedgerError, error.code);
+      })();`;
+    await writeFile(file, script);
+    expect(await node(installed.project, file)).toBe("1 finished 100 0.01 true RUN_NOT_FOUND\n");
   });
 });
 
@@ -91,7 +198,9 @@ describe("plain Node", () => {
       for (const name of ${names}) {
         const module = await import(name);
         if (Object.keys(module).length === 0) throw new Error(name + " exports nothing");
-        if (require(name) !== module && !require(name)) throw new Error(name + " cannot be required");
+        // The same copy, so that a class is the same class.
+        const required = require(name);
+        for (const key of Object.keys(module)) if (required[key] !== module[key]) throw new Error(name + " is there twice");
       }
       console.log("all");`;
     await writeFile(join(installed.project, "imports.mjs"), script);
@@ -191,43 +300,28 @@ describe("declarations", () => {
     }
   });
 
-  test.each(["NodeNext", "Bundler"] as const)(
-    "compile for a consumer without types of Node (%s)",
-    async (resolution) => {
-      const file = join(installed.project, `consumer-${resolution}`, "consumer.ts");
-      const imports = entryPoints()
-        .filter((name) => !ADAPTERS.has(name))
-        .map((name, index) => `import * as entry${index} from "${name}"; void entry${index};`);
-      const use = `
-      import { openLedger } from "runledger";
-      import { memoryBackend } from "runledger/backends/memory";
-      const ledger = await openLedger(memoryBackend());
-      const run = await ledger.startRun({ params: { lr: 0.1 } });
-      run.log({ loss: 1 });
-      await run.finish();
-      const status: string = (await ledger.getRun(run.id)).status;
-      // @ts-expect-error -- so the types are real, and not any
-      const wrong: number = status;
-      void wrong;`;
-      await mkdir(dirname(file), { recursive: true });
-      await writeFile(file, [...imports, use, "export {};"].join("\n"));
-      const program = ts.createProgram([file], {
-        target: ts.ScriptTarget.ES2022,
-        module: resolution === "NodeNext" ? ts.ModuleKind.NodeNext : ts.ModuleKind.ESNext,
-        moduleResolution: ts.ModuleResolutionKind[resolution],
-        lib: ["lib.es2023.d.ts", "lib.dom.d.ts", "lib.dom.asynciterable.d.ts", "lib.esnext.disposable.d.ts"],
-        strict: true,
-        types: [],
-        skipLibCheck: false,
-        noEmit: true,
-      });
-      const faults = ts.getPreEmitDiagnostics(program).map(({ messageText, file: at }) => {
-        return `${at?.fileName ?? ""}: ${ts.flattenDiagnosticMessageText(messageText, "\n")}`;
-      });
-      expect(faults).toEqual([]);
-    },
-  );
+  // Others, and other versions of TypeScript: test/platforms/typescript.test.ts.
+  const setups: Setup[] = [
+    { module: "NodeNext", extension: "ts", node: false },
+    { module: "Node16", extension: "cts", node: false },
+    { module: "Bundler", extension: "ts", node: true },
+  ];
+  test.each(setups)("compile for a strict user ($module, .$extension, types of Node: $node)", async (setup) => {
+    // A file of CommonJS can import ES modules only with `NodeNext`.
+    const all = setup.module !== "Node16" || setup.extension === "ts";
+    const names = entryPoints().filter((name) => !ADAPTERS.has(name) && (all || hasCommonJs(name)));
+    const { config } = await writeConsumer(installed.project, names, setup);
+    expect(faultsOf(config)).toEqual([]);
+  });
 });
+
+function commonJsFile(name: string): string {
+  return join(installed.home, entryIn(name).replace("dist/", "dist/cjs/").concat(".js"));
+}
+
+function hasCommonJs(name: string): boolean {
+  return COMMONJS_ENTRIES.includes(entryIn(name).slice("dist/".length));
+}
 
 function entryFile(name: string): string {
   return join(installed.home, `${entryIn(name)}.js`);

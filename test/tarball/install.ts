@@ -36,6 +36,8 @@ export async function installPackage(): Promise<Installed> {
     node(copy, bin("typescript/bin/tsc"), "-p", "tsconfig.build.json", "--outDir", "declarations"),
   ]);
   await cp(join(copy, "declarations"), join(copy, "dist"), { recursive: true });
+  await node(copy, bin("tsx/dist/cli.mjs"), "build/declarations.ts");
+  await node(copy, "build/manifest.mjs", "publish");
   const npm = process.platform === "win32" ? "npm.cmd" : "npm";
   const { stdout } = await run(npm, ["pack", "--json", "--ignore-scripts"], { cwd: copy });
   const [packed] = JSON.parse(stdout) as [{ filename: string; size: number; files: { path: string; size: number }[] }];

@@ -1,0 +1,33 @@
+import { nodeResolve } from "@rollup/plugin-node-resolve";
+import { build } from "esbuild";
+import { rollup } from "rollup";
+
+/** What esbuild has to say of a program that imports these files. */
+export async function warningsOfEsbuild(entryPoints: string[], platform: "browser" | "node"): Promise<string[]> {
+  const { warnings } = await build({
+    entryPoints,
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform,
+    outdir: "out",
+    external: ["node:*", "@duckdb/node-api"],
+    logLevel: "silent",
+    write: false,
+  });
+  return warnings.map(({ text, location }) => `${location?.file ?? ""}: ${text}`);
+}
+
+/** What Rollup has to say of it. */
+export async function warningsOfRollup(input: string[]): Promise<string[]> {
+  const warnings: string[] = [];
+  const bundle = await rollup({
+    input,
+    onLog: (_level, { message }) => void warnings.push(message),
+    external: [/^node:/, "@duckdb/node-api"],
+    plugins: [nodeResolve()],
+  });
+  await bundle.generate({ format: "es" });
+  await bundle.close();
+  return warnings;
+}

@@ -1,0 +1,77 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import ts from "typescript";
+
+/** How a user's project may be set up. */
+export interface Setup {
+  readonly module: "Node16" | "NodeNext" | "Bundler";
+  /** What its files are: `ts` in a package of ES modules, or `cts`. */
+  readonly extension: "ts" | "cts";
+  /** Whether it has `@types/node`. */
+  readonly node: boolean;
+}
+
+/** What a strict user does, in any set-up. */
+const USE = `
+  export async function use(maybe: number | undefined): Promise<void> {
+    interface Losses { train: number; validation?: number }
+    const losses: Losses = { train: 1 };
+    const { ledger } = await createTestLedger({ seed: maybe });
+    const run = await ledger.startRun({ params: { lr: 0.1 }, note: undefined });
+    run.log(losses, { step: maybe, time: maybe });
+    // @ts-expect-error -- text is no number
+    run.log({ loss: "1" });
+    await run.finish();
+    const status: string = (await ledger.getRun(run.id)).status;
+    // @ts-expect-error -- so the types are real, and not any
+    const wrong: number = status;
+    void wrong;
+    try { await ledger.getRun("none"); } catch (error) { if (LedgerError.is(error)) void (error.code satisfies string); }
+    await (await openLedger(memoryBackend({ maxBytes: maybe }))).searchRuns({ filter: where.metric("loss").lt(1), limit: maybe });
+  }`;
+
+/** Writes a user's project into a directory; gives the file and the options of its compiler. */
+export async function writeConsumer(
+  directory: string,
+  names: readonly string[],
+  { module, extension, node }: Setup,
+): Promise<{ file: string; config: string }> {
+  const place = join(directory, `consumer-${module}-${extension}${node ? "-node" : ""}`);
+  await mkdir(place, { recursive: true });
+  const imports = names.map((name, index) => `import * as entry${index} from "${name}"; void entry${index};`);
+  const own = `
+    import { LedgerError, openLedger } from "runledger";
+    import { memoryBackend } from "runledger/backends/memory";
+    import { createTestLedger } from "runledger/testing";
+    import { where } from "runledger/where";`;
+  const file = join(place, `consumer.${extension}`);
+  await writeFile(file, [...imports, own, USE].join("\n"));
+  const config = join(place, "tsconfig.json");
+  const compilerOptions = {
+    target: "ES2022",
+    module: module === "Bundler" ? "ESNext" : module,
+    moduleResolution: module,
+    lib: ["ES2023", "DOM", "DOM.AsyncIterable", "ESNext.Disposable"],
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    noUncheckedIndexedAccess: true,
+    types: node ? ["node"] : [],
+    skipLibCheck: false,
+    noEmit: true,
+  };
+  await writeFile(config, JSON.stringify({ compilerOptions, files: [file] }));
+  return { file, config };
+}
+
+/** What the compiler of this repository has to say of a project. */
+export function faultsOf(config: string): string[] {
+  const { options, fileNames } = ts.parseJsonConfigFileContent(
+    ts.readConfigFile(config, ts.sys.readFile).config,
+    ts.sys,
+    join(config, ".."),
+  );
+  const program = ts.createProgram(fileNames, options);
+  return ts
+    .getPreEmitDiagnostics(program)
+    .map(({ messageText, file }) => `${file?.fileName ?? ""}: ${ts.flattenDiagnosticMessageText(messageText, "\n")}`);
+}
