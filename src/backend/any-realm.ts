@@ -5,9 +5,6 @@
 
 const typedArrayName = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)!
   .get as (this: unknown) => string | undefined;
-const bufferSize = Object.getOwnPropertyDescriptor(ArrayBuffer.prototype, "byteLength")!.get as (
-  this: unknown,
-) => number;
 
 interface TypedArrays {
   Uint8Array: Uint8Array;
@@ -43,15 +40,15 @@ export function isDataView(value: unknown): value is DataView {
 
 /** True for an `ArrayBuffer`, and false for a `SharedArrayBuffer`. */
 export function isArrayBuffer(value: unknown): value is ArrayBuffer {
-  return answers(bufferSize, value);
+  return works(() => ArrayBuffer.prototype.slice.call(value as ArrayBuffer, 0, 0));
 }
 
 export function isDate(value: unknown): value is Date {
-  return answers(Date.prototype.getTime, value);
+  return works(() => Date.prototype.getTime.call(value));
 }
 
 export function isMap(value: unknown): value is Map<unknown, unknown> {
-  return answers(Map.prototype.keys, value);
+  return works(() => Map.prototype.keys.call(value));
 }
 
 /** True for what acts as a `Blob`: some environments have a class of their own for it. */
@@ -72,10 +69,10 @@ export function isError(value: unknown): value is Error {
   }
 }
 
-/** Whether a method that works on one class only, of any realm, takes the value. */
-function answers(method: (this: never) => unknown, value: unknown): boolean {
+/** A method of a class refuses what is of another class, and takes what is of the same class in another realm. */
+function works(call: () => unknown): boolean {
   try {
-    method.call(value as never);
+    call();
     return true;
   } catch {
     return false;

@@ -19,7 +19,6 @@ function coder<Name extends keyof Coders>(name: Name): Coders[Name] {
   if (found !== undefined) return found;
   throw new LedgerError(
     "UNSUPPORTED",
-    `this environment has no ${name}, which runledger needs: set globalThis.${name} before the import, for example to that of node:util`,
-    { operation: name },
+    `runledger needs a ${name}: set globalThis.${name} before the import, for example to that of node:util`,
   );
 }

@@ -74,7 +74,7 @@ describe("a realm with built-in classes of its own", () => {
     await expect((async () => await realm(names)())()).rejects.toEqual(
       expect.objectContaining({
         code: "UNSUPPORTED",
-        message: `this environment has no ${missing}, which runledger needs: set globalThis.${missing} before the import, for example to that of node:util`,
+        message: `runledger needs a ${missing}: set globalThis.${missing} before the import, for example to that of node:util`,
       }),
     );
   });
