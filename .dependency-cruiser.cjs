@@ -37,7 +37,7 @@ module.exports = {
 
     arrow("backend"),
     arrow("parquet", "backend"),
-    arrow("journal", "backend"),
+    arrow("journal", "parquet/gunzip", "backend"),
     arrow("artifacts", "backend"),
     arrow("series", "journal", "parquet", "backend"),
     arrow("media", "parquet", "backend"),

@@ -11,6 +11,14 @@ export const MAX_JSON_VALUES = 1_000_000;
 /** Most decimal digits of a bigint. */
 export const MAX_BIGINT_DIGITS = 1000;
 
+/** How long a text may be, in UTF-16 code units, and how many values it may hold. */
+export interface JsonLimits {
+  readonly chars: number;
+  readonly values: number;
+}
+
+const LIMITS: JsonLimits = { chars: MAX_JSON_CHARS, values: MAX_JSON_VALUES };
+
 const BIGINT_LIMIT: bigint = 10n ** BigInt(MAX_BIGINT_DIGITS);
 const INTEGER: RegExp = new RegExp(`^(?:0|-?[1-9][0-9]{0,${MAX_BIGINT_DIGITS - 1}})$`);
 const MARK = "$rl";
@@ -28,25 +36,25 @@ const MARK = "$rl";
  * Rejected with `INVALID_ARGUMENT`, its `field` being the path of the value below `field`: `undefined` anywhere else (holes of
  * arrays too), functions, symbols, dates, maps, typed arrays and every other class instance, cycles, a getter that throws, a
  * bigint above {@link MAX_BIGINT_DIGITS} digits, nesting deeper than {@link MAX_JSON_DEPTH}. `TOO_LARGE` beyond
- * {@link MAX_JSON_CHARS} or {@link MAX_JSON_VALUES}. Uses no recursion.
+ * `limits`, by default {@link MAX_JSON_CHARS} and {@link MAX_JSON_VALUES}. Uses no recursion.
  */
-export function encodeJson(value: unknown, field: string): string {
-  return new Encoder(field).run(value);
+export function encodeJson(value: unknown, field: string, limits: JsonLimits = LIMITS): string {
+  return new Encoder(field, limits).run(value);
 }
 
 /**
  * The data {@link encodeJson} made the text of. Objects are plain, `__proto__` is a key of their own like any other. Throws `CORRUPT`
  * for anything that is no such text, the limits of `encodeJson` included.
  */
-export function decodeJson(text: string): unknown {
-  if (text.length > MAX_JSON_CHARS) throw corrupt(`is longer than ${MAX_JSON_CHARS} characters`);
+export function decodeJson(text: string, limits: JsonLimits = LIMITS): unknown {
+  if (text.length > limits.chars) throw corrupt(`is longer than ${limits.chars} characters`);
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
   } catch (cause) {
     throw corrupt("cannot be parsed", cause);
   }
-  return decodeJsonValue(parsed);
+  return decodeJsonValue(parsed, limits);
 }
 
 interface EncodeFrame {
@@ -62,13 +70,15 @@ interface EncodeFrame {
 
 class Encoder {
   readonly #field: string;
+  readonly #limits: JsonLimits;
   readonly #stack: EncodeFrame[] = [];
   readonly #open = new Set<object>();
   #text = "";
   #values = 0;
 
-  constructor(field: string) {
+  constructor(field: string, limits: JsonLimits) {
     this.#field = field;
+    this.#limits = limits;
   }
 
   run(value: unknown): string {
@@ -96,7 +106,7 @@ class Encoder {
   }
 
   #value(value: unknown): void {
-    if (++this.#values > MAX_JSON_VALUES) throw this.#tooLarge(`${MAX_JSON_VALUES} values`);
+    if (++this.#values > this.#limits.values) throw this.#tooLarge(`${this.#limits.values} values`);
     if (value === null || value === true || value === false) this.#write(String(value));
     else if (typeof value === "string") this.#string(value);
     else if (typeof value === "number") this.#number(value);
@@ -106,12 +116,14 @@ class Encoder {
   }
 
   #write(text: string): void {
-    if (this.#text.length + text.length > MAX_JSON_CHARS) throw this.#tooLarge(`${MAX_JSON_CHARS} characters of JSON`);
+    const { chars } = this.#limits;
+    if (this.#text.length + text.length > chars) throw this.#tooLarge(`${chars} characters of JSON`);
     this.#text += text;
   }
 
   #string(text: string): void {
-    if (text.length > MAX_JSON_CHARS) throw this.#tooLarge(`${MAX_JSON_CHARS} characters of JSON`);
+    const { chars } = this.#limits;
+    if (text.length > chars) throw this.#tooLarge(`${chars} characters of JSON`);
     this.#write(JSON.stringify(text));
   }
 
@@ -213,12 +225,12 @@ interface DecodeFrame {
 }
 
 /** As {@link decodeJson}, for what `JSON.parse` gave already: a part of a larger document. The input is not changed. */
-export function decodeJsonValue(parsed: unknown): unknown {
+export function decodeJsonValue(parsed: unknown, limits: JsonLimits = LIMITS): unknown {
   const stack: DecodeFrame[] = [];
   let values = 0;
 
   const take = (value: unknown): unknown => {
-    if (++values > MAX_JSON_VALUES) throw corrupt(`holds more than ${MAX_JSON_VALUES} values`);
+    if (++values > limits.values) throw corrupt(`holds more than ${limits.values} values`);
     if (typeof value === "number" && !Number.isFinite(value)) throw corrupt("holds a number beyond float64");
     if (typeof value !== "object" || value === null) return value;
     let source = value as Record<string, unknown>;

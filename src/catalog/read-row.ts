@@ -1,11 +1,10 @@
 import type { Backend } from "../backend/backend.ts";
 import { LedgerError } from "../backend/error.ts";
 import { decodeRunCreated } from "../journal/decode-run-created.ts";
-import { decodeRunDocument } from "../journal/decode-run-document.ts";
 import { readLifecycle, withDeletedAt } from "../journal/lifecycle.ts";
 import { listRun } from "../journal/list-run.ts";
+import { readRunDocument } from "../journal/read-run-document.ts";
 import { type RunCreated, runCreatedKey, runPrefix } from "../journal/run-created.ts";
-import { runDocumentKey } from "../journal/run-document.ts";
 import { readRecord } from "../journal/run-state.ts";
 import type { CatalogRow } from "./catalog-row.ts";
 import { isRunRecord } from "./is-run-record.ts";
@@ -42,8 +41,7 @@ export async function readTouched(
   // Only while no segment has the run: later there may be markers that no entry tells of any more.
   if (touched.open === 0 && touched.closed === 1 && touched.marked === 0) {
     try {
-      const bytes = await backend.read(runDocumentKey(id, 1), signal ? { signal } : {});
-      const document = decodeRunDocument(bytes, id);
+      const document = await readRunDocument(backend, id, 1, signal ? { signal } : {});
       if (document && isRunRecord(document.record))
         return { record: withDeletedAt(document.record, undefined), document: 1, marker: 0, isSettled: true };
     } catch (error) {

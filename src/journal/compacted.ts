@@ -25,6 +25,12 @@ export interface Compacted {
   readonly metrics: readonly CompactedObject[];
   readonly overview?: CompactedObject | undefined;
   readonly writers: readonly WriterFold[];
+  /** Hold the rich values, one behind the other, where they are too many for `writers`. */
+  readonly media: readonly CompactedObject[];
+  /** Hold the events as they were recorded, if some of them are superseded; those still in `writers` among them. */
+  readonly events: readonly CompactedObject[];
+  /** Holds the summaries of `writers`, if there are very many. */
+  readonly summaries?: CompactedObject | undefined;
   /** By writer. Its segments may be gone. */
   readonly ends: Dictionary<CompactedEnd>;
 }
@@ -65,6 +71,18 @@ export function metricsName(compaction: number, part: number): string {
 
 export function overviewName(compaction: number): string {
   return metricsName(compaction, 1).replace(/parquet$/, "overview");
+}
+
+const RECORDS = /^metrics-[0-9a-z][0-9a-z_-]{0,63}\.(events|media|summaries)$/;
+
+/** Name of an object with records that a run document names. `id` is new for each. */
+export function recordsName(id: string, kind: "events" | "media" | "summaries"): string {
+  return `metrics-${id}.${kind}`;
+}
+
+/** Whether {@link recordsName} made a name. */
+export function isRecordsName(name: string): boolean {
+  return RECORDS.test(name);
 }
 
 /** One object of a compaction, as listed. */

@@ -1,16 +1,22 @@
 import { ownValue } from "../backend/dictionary.ts";
 import * as z from "zod/mini";
 import { decodeCheckedJson } from "./checked-json.ts";
-import { type Compacted, type CompactedEnd, type Coverage, isCompacted, parseMetricsName } from "./compacted.ts";
+import {
+  type Compacted,
+  type CompactedEnd,
+  type Coverage,
+  isCompacted,
+  isRecordsName,
+  parseMetricsName,
+} from "./compacted.ts";
 import type { Damage } from "./damage.ts";
 import { isDatasets, isEvent } from "./decode-event.ts";
-import type { Dictionary, RunEvent } from "./event.ts";
+import type { Dictionary, MediaRecord, RunEvent } from "./event.ts";
 import type { SegmentEntry } from "./list-segments.ts";
 import { isDictionary, isInteger } from "./record-checks.ts";
-import type { RunDocument } from "./run-document.ts";
+import { DOCUMENT_LIMITS, type RunDocument } from "./run-document.ts";
 import type { RunRecord } from "./run-record.ts";
-import type { MediaRecord } from "./writer-fold.ts";
-import { isStoredSummary, restoreFold, type StoredSummary } from "./stored-fold.ts";
+import { isStoredMedia, isStoredSummary, restoreFold, type StoredMedia, type StoredSummary } from "./stored-fold.ts";
 
 const integer = /* @__PURE__ */ z.custom<number>(isInteger);
 const coverage = /* @__PURE__ */ z.array(
@@ -21,22 +27,32 @@ const compactedObject = /* @__PURE__ */ z.object({
   size: integer,
   digest: z.string(),
 });
+const recordsObject = /* @__PURE__ */ z.object({
+  name: z.custom<string>((name) => typeof name === "string" && isRecordsName(name)),
+  size: integer,
+  digest: z.string(),
+});
 const storedFold = /* @__PURE__ */ z.object({
   writer: z.string(),
   order: integer,
   fence: integer,
   next: integer,
+  lastOrder: integer,
   lastStep: z.optional(z.number()),
   lastTime: z.optional(z.number()),
   beatMs: z.optional(z.number()),
   alive: z.optional(z.string()),
   events: z.array(z.custom<RunEvent>(isEvent)),
-  media: z.array(z.custom<MediaRecord>((value) => isEvent(value) && value.kind === "media")),
+  superseded: integer,
+  mediaList: z.optional(z.array(z.custom<MediaRecord>((value) => isEvent(value) && value.kind === "media"))),
   damage: z.array(
     z.custom<Damage>((value) => isDictionary(value) && ["kind", "key", "message"].every((key) => key in value)),
   ),
-  metrics: z.custom<Dictionary<StoredSummary>>(
-    (value) => isDictionary(value) && Object.values(value).every(isStoredSummary),
+  metrics: z.optional(
+    z.custom<Dictionary<StoredSummary>>((value) => isDictionary(value) && Object.values(value).every(isStoredSummary)),
+  ),
+  media: z.optional(
+    z.custom<Dictionary<StoredMedia>>((value) => isDictionary(value) && Object.values(value).every(isStoredMedia)),
   ),
 });
 const schema = /* @__PURE__ */ z.object({
@@ -44,15 +60,19 @@ const schema = /* @__PURE__ */ z.object({
   record: z.custom<RunRecord>(
     (value) =>
       isDictionary(value) &&
-      ["id", "experiment", "metrics", "params", "damage"].every((key) => key in value) &&
+      ["id", "experiment", "params", "damage"].every((key) => key in value) &&
       isDatasets(value["datasets"] ?? []),
   ),
   covers: coverage,
+  summaries: z.optional(recordsObject),
   compacted: z.optional(
     z.object({
       metrics: z.array(compactedObject),
       overview: z.optional(compactedObject),
       writers: z.array(storedFold),
+      media: z.array(recordsObject),
+      events: z.array(recordsObject),
+      summaries: z.optional(recordsObject),
       ends: z.custom<Dictionary<CompactedEnd>>((value) => isDictionary(value) && Object.values(value).every(isEnd)),
     }),
   ),
@@ -62,16 +82,21 @@ function isEnd(value: unknown): value is CompactedEnd {
   return isDictionary(value) && isInteger(value["segments"]) && isInteger(value["bytes"]);
 }
 
-/** The document of the run `id`, or `undefined` for anything else. */
+/**
+ * The document of the run `id`, or `undefined` for anything else. One with `summaries` has no metrics and no rich values yet: see
+ * `readRunDocument`.
+ */
 export function decodeRunDocument(bytes: Uint8Array, id: string): RunDocument | undefined {
   try {
-    const result = z.safeParse(schema, decodeCheckedJson(bytes));
+    const result = z.safeParse(schema, decodeCheckedJson(bytes, DOCUMENT_LIMITS));
     if (!result.success || result.data.record.id !== id) return undefined;
-    const { record, covers, compacted } = result.data;
+    const { record, covers, compacted, summaries } = result.data;
+    if (summaries === undefined && !isDictionary(record.metrics)) return undefined;
     return {
-      record: { ...record, datasets: record.datasets ?? [] },
+      record: { ...record, metrics: record.metrics ?? {}, datasets: record.datasets ?? [] },
       covers,
       ...(compacted && { compacted: restore(compacted) }),
+      ...(summaries && { summaries }),
     };
   } catch {
     return undefined;

@@ -138,6 +138,9 @@ export type NewEvent =
 /** One thing that happened to a run, as the journal keeps it: version of its kind, place among the run's events, wall time in ms. */
 export type RunEvent = NewEvent & { readonly v: 1; readonly order: number; readonly time: number };
 
+/** A rich value as a journal records it. */
+export type MediaRecord = Extract<RunEvent, MediaEvent>;
+
 /** Largest event in bytes of UTF-8 JSON: it has to fit into one frame. */
 export const MAX_EVENT_BYTES: number = 8 * 1024 * 1024;
 

@@ -1,5 +1,6 @@
 import { ownValue, setOwn } from "../backend/dictionary.ts";
 import type { ClosingStatus, Dictionary, ErrorSummary, RecordedDataset, RecordedVersion, RunEvent } from "./event.ts";
+import { datasetId, versionId } from "./live-events.ts";
 import { summariseMedia } from "./media-fold.ts";
 import { definitionOf } from "./metric-glob.ts";
 import { mergeParams } from "./params.ts";
@@ -73,8 +74,9 @@ export function lastSign(created: RunCreated, folds: readonly WriterFold[]): num
   }, created.createdAt);
 }
 
-function foldMetrics(
-  writers: readonly WriterFold[],
+/** The metrics of the record, from the summaries of all writers. */
+export function foldMetrics(
+  writers: readonly Pick<WriterFold, "summaries">[],
   definitions: Dictionary<MetricDefinition>,
 ): Dictionary<MetricSummary> {
   const states = new Map<string, SummaryState>();
@@ -132,12 +134,14 @@ class EventFold {
         return;
       }
       case "artifact":
-        return this.#version(this.artifacts, event.version);
+        this.artifacts.set(versionId(event), event.version);
+        return;
       case "input":
-        return this.#version(this.inputs, event.version);
+        this.inputs.set(versionId(event), event.version);
+        return;
       case "dataset": {
         const { kind: _kind, v: _v, order: _order, time, ...dataset } = event;
-        const id = JSON.stringify([event.name, event.digest, event.context]);
+        const id = datasetId(event);
         const before = this.datasets.get(id);
         this.datasets.set(id, { ...before, ...dataset, time: before?.time ?? time });
         return;
@@ -161,10 +165,6 @@ class EventFold {
     if (this.status !== "running") return;
     this.status = "interrupted";
     this.endTime = endTime;
-  }
-
-  #version(into: Map<string, RecordedVersion>, version: RecordedVersion): void {
-    into.set(`${version.name}:${version.version}@${version.digest}`, version);
   }
 
   #open(): void {

@@ -1,5 +1,5 @@
 import type { Backend, CallOptions, Entry } from "../backend/backend.ts";
-import { type MetricsEntry, parseMetricsName } from "./compacted.ts";
+import { isRecordsName, type MetricsEntry, parseMetricsName } from "./compacted.ts";
 import { type FenceClaim, parseFenceClaimKey, parseFencedEndKey, parseFenceKey } from "./fence.ts";
 import { parseLifecycleKey } from "./lifecycle.ts";
 import { groupSegments, type SegmentEntry } from "./list-segments.ts";
@@ -22,6 +22,8 @@ export interface RunListing {
   readonly lifecycle: number;
   /** Compacted points, those of attempts that were not completed included: only a run document says which count. */
   readonly metrics: readonly MetricsEntry[];
+  /** Names of objects with events, rich values or summaries, of which the same is true. */
+  readonly records: readonly string[];
 }
 
 export async function listRun(backend: Backend, runId: string, options?: CallOptions): Promise<RunListing> {
@@ -46,6 +48,7 @@ export function toRunListing(entries: readonly Entry[], runId: string): RunListi
     ends,
     lifecycle: highest(parseLifecycleKey),
     metrics: entries.flatMap(({ key, size }) => parseMetricsName(key.slice(below.length), size) ?? []),
+    records: entries.map(({ key }) => key.slice(below.length)).filter(isRecordsName),
   };
 }
 

@@ -10,13 +10,13 @@ export async function readFolds(
   backend: Backend,
   created: RunCreated,
   writers: ReadonlyMap<string, readonly SegmentEntry[]>,
-  options?: CallOptions,
+  { allMedia = false, ...options }: CallOptions & { readonly allMedia?: boolean } = {},
   known: readonly WriterFold[] = [],
 ): Promise<WriterFold[]> {
   const folds = new Map(known.map((fold) => [fold.writer, fold]));
   for (const [writer, segments] of writers) {
     const base = folds.get(writer);
-    const folder = new WriterFolder(base);
+    const folder = new WriterFolder(base, { allMedia });
     const next = await readWriter(backend, created.id, segments, folder, options, base?.next, decodeEvent);
     folds.set(writer, folder.fold(writer, next, created));
   }

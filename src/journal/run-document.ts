@@ -1,7 +1,13 @@
+import type { JsonLimits } from "../backend/json.ts";
 import { encodeCheckedJson } from "./checked-json.ts";
-import type { Compacted, Coverage } from "./compacted.ts";
+import type { Compacted, CompactedObject, Coverage } from "./compacted.ts";
 import type { RunRecord } from "./run-record.ts";
 import { storeFold } from "./stored-fold.ts";
+
+/** How much JSON a document may be: the run as it is, twice, of several writers. */
+export const DOCUMENT_LIMITS: JsonLimits = { chars: 128 * 1024 * 1024, values: 8_000_000 };
+/** With more metrics, or keys of rich values, than this the summaries stand in an object of their own. */
+export const MAX_INLINE_SUMMARIES = 2000;
 
 /**
  * The fold of a run, written when it closes. Its record is good as long as the journals hold no more than it covers. With
@@ -11,6 +17,15 @@ export interface RunDocument {
   readonly record: RunRecord;
   readonly covers: readonly Coverage[];
   readonly compacted?: Compacted | undefined;
+  /** Holds the metrics and the rich values of `record` in brief, if there are very many. */
+  readonly summaries?: CompactedObject | undefined;
+}
+
+/** The objects that a document names, which belong to it. */
+export function objectsOf({ compacted, summaries }: Pick<RunDocument, "compacted" | "summaries">): CompactedObject[] {
+  const { metrics = [], overview, media = [], events = [], summaries: compactedSummaries } = compacted ?? {};
+  const single = [overview, summaries, compactedSummaries].filter((each) => each !== undefined);
+  return [...metrics, ...media, ...events, ...single];
 }
 
 const DOCUMENT = /^run(?:\.([0-9]{4,9}))?\.json$/;
@@ -26,10 +41,19 @@ export function parseRunDocumentKey(key: string): number | undefined {
   return match ? Number(match[1] ?? 1) : undefined;
 }
 
-export function encodeRunDocument({ record, covers, compacted }: RunDocument): Uint8Array {
-  const stored = compacted && { ...compacted, writers: compacted.writers.map(storeFold) };
-  // Left out when there are none, as before there could be any.
-  const { datasets, ...rest } = record;
-  const kept = datasets.length > 0 ? record : rest;
-  return encodeCheckedJson({ v: 1, record: kept, covers, ...(stored && { compacted: stored }) }, "run");
+/** Throws `TOO_LARGE` beyond {@link DOCUMENT_LIMITS}. */
+export function encodeRunDocument({ record, covers, compacted, summaries }: RunDocument): Uint8Array {
+  const apart = summaries !== undefined;
+  const isApart = compacted?.summaries !== undefined;
+  const stored = compacted && { ...compacted, writers: compacted.writers.map((fold) => storeFold(fold, isApart)) };
+  const { datasets, metrics, media, ...rest } = record;
+  const kept = {
+    ...rest,
+    ...(!apart && { metrics }),
+    ...(!apart && media && { media }),
+    // Left out when there are none, as before there could be any.
+    ...(datasets.length > 0 && { datasets }),
+  };
+  const document = { v: 1, record: kept, covers, ...(stored && { compacted: stored }), ...(apart && { summaries }) };
+  return encodeCheckedJson(document, "run", DOCUMENT_LIMITS);
 }

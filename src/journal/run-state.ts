@@ -1,10 +1,11 @@
 import type { Backend, CallOptions } from "../backend/backend.ts";
 import { LedgerError } from "../backend/error.ts";
-import { beyond, beyondCompacted, decodeRunDocument } from "./decode-run-document.ts";
+import { beyond, beyondCompacted } from "./decode-run-document.ts";
 import { foldRun } from "./fold.ts";
 import type { SegmentEntry } from "./list-segments.ts";
 import { listingMark, listRun, type RunListing } from "./list-run.ts";
 import { readFolds } from "./read-folds.ts";
+import { readRunDocument } from "./read-run-document.ts";
 import type { RunCreated } from "./run-created.ts";
 import { type RunDocument, runDocumentKey } from "./run-document.ts";
 import type { RunRecord } from "./run-record.ts";
@@ -61,7 +62,7 @@ export async function readBeginning(
   const nothing = { document: undefined, isCurrent: false, more: writers };
   if (newestDocument === 0) return nothing;
   const key = runDocumentKey(runId, newestDocument);
-  const document = decodeRunDocument(await backend.read(key, options), runId);
+  const document = await readRunDocument(backend, runId, newestDocument, options);
   if (document === undefined) {
     if (metrics.length === 0) return nothing;
     throw new LedgerError("CORRUPT", `${key} is damaged, and the journals it was made from may be gone`, { key });
@@ -83,17 +84,23 @@ export interface RunState {
   readonly folds: readonly WriterFold[];
 }
 
-/** Folds a run, all writers but `except`. */
+/** Folds a run, all writers but `except`. `allMedia`: with all rich values that are not compacted, whatever their number. */
 export async function readRunState(
   backend: Backend,
   created: RunCreated,
-  { signal, listing, except }: CallOptions & { readonly listing?: RunListing; readonly except?: string } = {},
+  {
+    signal,
+    listing,
+    except,
+    allMedia = false,
+  }: CallOptions & { readonly listing?: RunListing; readonly except?: string; readonly allMedia?: boolean } = {},
 ): Promise<RunState> {
   const options = signal ? { signal } : undefined;
   return await whileItChanges(backend, created.id, options, listing, async (listed) => {
     const { document, more } = await readBeginning(backend, created.id, listed, options);
     const wanted = new Map([...more].filter(([writer]) => writer !== except));
-    const folds = await readFolds(backend, created, wanted, options, document?.compacted?.writers);
+    const known = document?.compacted?.writers;
+    const folds = await readFolds(backend, created, wanted, { ...options, allMedia }, known);
     return { listing: listed, document, more, folds: folds.filter(({ writer }) => writer !== except) };
   });
 }

@@ -1,11 +1,14 @@
 import { setOwn } from "../backend/dictionary.ts";
-import type { Dictionary, RunEvent } from "./event.ts";
 import type { Damage } from "./damage.ts";
+import type { Dictionary, MediaRecord, RunEvent } from "./event.ts";
+import type { MediaState } from "./media-state.ts";
 import type { Point, SummaryState } from "./summary.ts";
-import type { MediaRecord, WriterFold } from "./writer-fold.ts";
+import type { WriterFold } from "./writer-fold.ts";
 
 /** A summary in the order count, sum, its rounding error, then value, step and time of the last, least and greatest point. */
 export type StoredSummary = readonly number[];
+/** The members of a {@link MediaState}: count, n, type, step, at, size, mediaType. */
+export type StoredMedia = readonly [number, number, MediaState["type"], number, number, number, string];
 
 /** A {@link WriterFold} as a run document keeps it. */
 export interface StoredFold {
@@ -13,34 +16,55 @@ export interface StoredFold {
   readonly order: number;
   readonly fence: number;
   readonly next: number;
+  readonly lastOrder: number;
   readonly lastStep?: number | undefined;
   readonly lastTime?: number | undefined;
   readonly beatMs?: number | undefined;
   readonly alive?: string | undefined;
   readonly events: readonly RunEvent[];
-  readonly media: readonly MediaRecord[];
+  readonly superseded: number;
+  /** Absent where the rich values stand in objects of their own. */
+  readonly mediaList?: readonly MediaRecord[] | undefined;
   readonly damage: readonly Damage[];
-  readonly metrics: Dictionary<StoredSummary>;
+  /** Absent, as `media`, where the summaries of the run stand in an object of their own. */
+  readonly metrics?: Dictionary<StoredSummary> | undefined;
+  readonly media?: Dictionary<StoredMedia> | undefined;
 }
 
-export function storeFold({ summaries, read: _read, ...rest }: WriterFold): StoredFold {
+/** `apart`: the summaries are stored elsewhere. */
+export function storeFold(fold: WriterFold, apart: boolean): StoredFold {
+  const { summaries, media, read: _read, ...rest } = fold;
+  if (apart) return rest;
   const metrics: Dictionary<StoredSummary> = {};
   for (const [key, state] of summaries) setOwn(metrics, key, storeSummary(state));
-  return { ...rest, metrics };
+  const kinds: Dictionary<StoredMedia> = {};
+  for (const [key, state] of media) setOwn(kinds, key, storeMedia(state));
+  return { ...rest, metrics, ...(media.size > 0 && { media: kinds }) };
 }
 
-export function restoreFold({ metrics, lastStep, lastTime, beatMs, alive, ...rest }: StoredFold): WriterFold {
+export function restoreFold({
+  metrics = {},
+  media = {},
+  lastStep,
+  lastTime,
+  beatMs,
+  alive,
+  mediaList,
+  ...rest
+}: StoredFold): WriterFold {
   return {
     ...rest,
     ...(lastStep !== undefined && { lastStep }),
     ...(lastTime !== undefined && { lastTime }),
     ...(beatMs !== undefined && { beatMs }),
     ...(alive !== undefined && { alive }),
+    ...(mediaList && { mediaList }),
     summaries: new Map(Object.entries(metrics).map(([key, stored]) => [key, restoreSummary(stored)])),
+    media: new Map(Object.entries(media).map(([key, stored]) => [key, restoreMedia(stored)])),
   };
 }
 
-/** Whether a value can be handed to {@link restoreFold} as a summary. */
+/** Whether a value can be handed to {@link restoreSummary}. */
 export function isStoredSummary(value: unknown): value is StoredSummary {
   return (
     Array.isArray(value) &&
@@ -51,12 +75,27 @@ export function isStoredSummary(value: unknown): value is StoredSummary {
   );
 }
 
-function storeSummary({ count, sum, rest, last, min, max }: SummaryState): StoredSummary {
+const KINDS: readonly unknown[] = ["text", "image", "histogram", "table"];
+
+/** Whether a value can be handed to {@link restoreMedia}. */
+export function isStoredMedia(value: unknown): value is StoredMedia {
+  if (!Array.isArray(value) || value.length !== 7) return false;
+  const [count, n, type, step, at, size, mediaType] = value as unknown[];
+  return (
+    [count, n, step, size].every(Number.isSafeInteger) &&
+    (count as number) > 0 &&
+    typeof at === "number" &&
+    KINDS.includes(type) &&
+    typeof mediaType === "string"
+  );
+}
+
+export function storeSummary({ count, sum, rest, last, min, max }: SummaryState): StoredSummary {
   const points = min && max ? [last, min, max] : [last];
   return [count, sum, rest, ...points.flatMap(({ value, step, time }) => [value, step, time])];
 }
 
-function restoreSummary(stored: StoredSummary): SummaryState {
+export function restoreSummary(stored: StoredSummary): SummaryState {
   const number = (at: number): number => stored[at] as number;
   const point = (at: number): Point => ({ value: number(at), step: number(at + 1), time: number(at + 2) });
   return {
@@ -66,4 +105,12 @@ function restoreSummary(stored: StoredSummary): SummaryState {
     last: point(3),
     ...(stored.length === 12 && { min: point(6), max: point(9) }),
   };
+}
+
+export function storeMedia({ count, n, type, step, at, size, mediaType }: MediaState): StoredMedia {
+  return [count, n, type, step, at, size, mediaType];
+}
+
+export function restoreMedia([count, n, type, step, at, size, mediaType]: StoredMedia): MediaState {
+  return { count, n, type, step, at, size, mediaType };
 }

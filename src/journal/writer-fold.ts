@@ -1,12 +1,11 @@
 import type { Damage } from "./damage.ts";
-import type { RunEvent } from "./event.ts";
-import type { MediaEvent } from "./media-entry.ts";
+import type { MediaRecord, RunEvent } from "./event.ts";
+import type { JsonSize } from "./json-size.ts";
+import { LiveEvents } from "./live-events.ts";
+import { MediaFold, type MediaState } from "./media-state.ts";
 import type { JournalVisitor } from "./reader.ts";
 import type { RunCreated } from "./run-created.ts";
 import { Summaries, type SummaryState } from "./summary.ts";
-
-/** A rich value as a journal records it. */
-export type MediaRecord = Extract<RunEvent, MediaEvent>;
 
 /** Everything of one writer that the record of a run is folded from. */
 export interface WriterFold {
@@ -17,10 +16,16 @@ export interface WriterFold {
   readonly fence: number;
   /** Number behind its last record. */
   readonly next: number;
-  /** All but beats and {@link media}. */
+  /** Place of its latest event, 0 without one. */
+  readonly lastOrder: number;
+  /** What of its events still counts, in its order; see {@link LiveEvents}. Beats and rich values are not among them. */
   readonly events: readonly RunEvent[];
-  /** Rich values, in the order they were recorded: there may be many. */
-  readonly media: readonly MediaRecord[];
+  /** How many events are not in {@link events}, or only in part, because later ones replaced them. */
+  readonly superseded: number;
+  /** Rich values by key. */
+  readonly media: ReadonlyMap<string, MediaState>;
+  /** The rich values, in the order they were recorded. Absent where there are too many. */
+  readonly mediaList?: readonly MediaRecord[];
   readonly summaries: ReadonlyMap<string, SummaryState>;
   /** Greatest step of its rows, and of its rich values if {@link countsAsStep}. */
   readonly lastStep?: number;
@@ -45,8 +50,8 @@ export function countsAsStep(step: number): boolean {
 
 /** Gathers a {@link WriterFold} from the records of a writer, as they are written or as they are read back. */
 export class WriterFolder implements JournalVisitor {
-  readonly #events: RunEvent[] = [];
-  readonly #media: MediaRecord[] = [];
+  readonly #events = new LiveEvents();
+  readonly #media: MediaFold;
   readonly #damage: Damage[] = [];
   readonly #summaries = new Summaries();
   readonly #ids = new Map<string, number>();
@@ -59,13 +64,16 @@ export class WriterFolder implements JournalVisitor {
   /** NaN before the first record: a field that may be `undefined` would cost an allocation a row. */
   #lastTime: number = Number.NaN;
   #firstOrder: number | undefined;
+  #lastOrder = 0;
 
-  /** `base`: what the records before the first one that is handed over came to. */
-  constructor(base?: WriterFold) {
+  /** `base`: what the records before the first one that is handed over came to. `allMedia`: keeps all rich values. */
+  constructor(base?: WriterFold, { allMedia = false }: { readonly allMedia?: boolean } = {}) {
+    this.#media = new MediaFold(allMedia);
     this.#base = base;
     if (base === undefined) return;
-    for (const event of base.events) this.#events.push(event);
-    for (const event of base.media) this.#media.push(event);
+    for (const event of base.events) this.#events.add(event);
+    this.#media.begin(base.media, base.mediaList);
+    this.#lastOrder = base.lastOrder;
     for (const damage of base.damage) this.#damage.push(damage);
     this.#firstOrder = base.order < Number.MAX_SAFE_INTEGER ? base.order : undefined;
     for (const [key, state] of base.summaries) this.#summaries.set(this.#id(key), state);
@@ -85,12 +93,23 @@ export class WriterFolder implements JournalVisitor {
 
   event(_n: number, event: RunEvent): void {
     this.#lastTime = event.time;
+    if (event.order > this.#lastOrder) this.#lastOrder = event.order;
     if (event.kind === "beat") return;
     this.#firstOrder ??= event.order;
     if (event.kind === "media") {
-      this.#media.push(event);
+      this.#media.add(event);
       if (countsAsStep(event.step) && event.step > this.#lastStep) this.#lastStep = event.step;
-    } else this.#events.push(event);
+    } else this.#events.add(event);
+  }
+
+  /** About how much the events that count would take with one more. */
+  sizeWith(event: RunEvent): JsonSize {
+    return this.#events.sizeWith(event);
+  }
+
+  /** About how much the events that count take. */
+  get size(): JsonSize {
+    return this.#events.size;
   }
 
   damage(damage: Damage): void {
@@ -103,7 +122,8 @@ export class WriterFolder implements JournalVisitor {
 
   /** What was gathered so far. `created` tells of the session that began the run. */
   fold(writer: string, next: number, created: RunCreated): WriterFold {
-    const session = this.#events.find((event) => event.kind === "session");
+    const events = this.#events.list();
+    const session = events.find((event) => event.kind === "session");
     const began = created.writer.id === writer ? created.writer : undefined;
     const beatMs = session?.beatMs ?? began?.beatMs ?? this.#base?.beatMs;
     const alive = session?.alive ?? began?.alive ?? this.#base?.alive;
@@ -112,8 +132,11 @@ export class WriterFolder implements JournalVisitor {
       order: writerOrder(writer, created, session?.order ?? this.#firstOrder),
       fence: session?.fence ?? this.#base?.fence ?? 0,
       next,
-      events: [...this.#events],
-      media: [...this.#media],
+      lastOrder: this.#lastOrder,
+      events,
+      superseded: this.#events.superseded + (this.#base?.superseded ?? 0),
+      media: new Map(this.#media.states),
+      ...(this.#media.list && { mediaList: [...this.#media.list] }),
       summaries: new Map(
         [...this.#ids].flatMap(([key, id]) => {
           const state = this.#summaries.get(id);
@@ -160,12 +183,7 @@ export function compareWriters(a: { writer: string; order: number }, b: { writer
 
 /** Place of the latest event that any of the writers recorded, 0 without one. */
 export function highestOrder(folds: readonly WriterFold[]): number {
-  let highest = 0;
-  for (const { events, media } of folds) {
-    for (const { order } of events) highest = Math.max(highest, order);
-    for (const { order } of media) highest = Math.max(highest, order);
-  }
-  return highest;
+  return folds.reduce((highest, { lastOrder }) => Math.max(highest, lastOrder), 0);
 }
 
 /** Greatest step of all writers, from which a session that joins counts on; `undefined` without one. */

@@ -2,13 +2,15 @@ import type { Backend } from "../backend/backend.ts";
 import type { Clock } from "../backend/clock.ts";
 import { LedgerError } from "../backend/error.ts";
 import { Backlog } from "./backlog.ts";
-import { encodeEvent, type NewEvent } from "./event.ts";
+import { encodeEvent, type NewEvent, type RunEvent } from "./event.ts";
 import { fencedError, fenceKey } from "./fence.ts";
 import { flushIsDue, type FlushPolicy } from "./flush-policy.ts";
 import { FlushWaiters } from "./flush-waiters.ts";
 import type { PendingFrame } from "./frame-builder.ts";
 import { Heartbeat } from "./heartbeat.ts";
+import type { JsonSize } from "./json-size.ts";
 import type { RunCreated } from "./run-created.ts";
+import { isBounded, isWithinRun, runTooLarge } from "./run-size.ts";
 import { SegmentWriter, type StoredSegment } from "./segment-writer.ts";
 import { type Shape, ShapeRegistry } from "./shape.ts";
 import { type WriterFold, WriterFolder } from "./writer-fold.ts";
@@ -25,6 +27,8 @@ export interface WriterOptions {
   readonly beatMs: number;
   /** Place of the latest event the writer knows of. Its own come after it. */
   readonly order: number;
+  /** How much the run holds already; see `sizeOfRun`. */
+  readonly held: JsonSize;
   /** How many fences the run had when the session began; the next one shuts it out. Left out: none does. */
   readonly fence?: number | undefined;
   readonly newWriterId: () => string;
@@ -165,11 +169,20 @@ export class JournalWriter {
     const order = this.#order + 1;
     const encoded = encodeEvent(event, order, this.#options.clock.now(), field);
     if (this.#fenced) return;
+    if (isBounded(event)) this.#assertFits(encoded.event, field);
     if (event.kind === "session") this.#session = encoded.bytes;
     this.#order = order;
     this.#backlog.builder.event(encoded.bytes);
     this.#folder.event(0, encoded.event);
     this.#added();
+  }
+
+  /** Throws `TOO_LARGE` when the run as it is would get too large. */
+  #assertFits(event: RunEvent, field: string): void {
+    const held = this.#options.held;
+    const { chars, values, names } = this.#folder.sizeWith(event);
+    const size = { chars: held.chars + chars, values: held.values + values, names: held.names + names };
+    if (!isWithinRun(size)) throw runTooLarge(event.kind, field, size);
   }
 
   /** Whether the bound of what may wait is not reached yet. */

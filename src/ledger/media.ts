@@ -9,8 +9,10 @@ import { concatBytes } from "../backend/body.ts";
 import { LedgerError, invalidArgument } from "../backend/error.ts";
 import { losesRecords } from "../journal/damage.ts";
 import type { MediaEntry, MediaKind } from "../journal/media-entry.ts";
-import { readMedia } from "../journal/media-fold.ts";
-import { readRunState } from "../journal/run-state.ts";
+import { isWantedMedia, toMediaEntries } from "../journal/media-fold.ts";
+import { readRunState, whileItChanges } from "../journal/run-state.ts";
+import { compareWriters } from "../journal/writer-fold.ts";
+import type { MediaRecord } from "../journal/event.ts";
 import { MAX_STORED_BYTES } from "../media/content.ts";
 import type { Histogram } from "../media/histogram.ts";
 import { readHistogram } from "../media/histogram-read.ts";
@@ -58,12 +60,29 @@ const KINDS: readonly unknown[] = ["text", "image", "histogram", "table"];
 
 export async function listMedia(backend: Backend, runId: string, query: MediaQuery = {}): Promise<MediaEntry[]> {
   const { key, type, from, to, damaged, signal } = checkQuery(query);
+  const call = signal ? { signal } : {};
   const created = await readRunCreated(backend, runId, signal);
-  const { folds } = await readRunState(backend, created, signal ? { signal } : {});
-  const lost = folds.flatMap((fold) => fold.damage).find(losesRecords);
-  if (lost && damaged !== "skip")
-    throw new LedgerError("CORRUPT", `the values of run ${runId} are not complete: ${lost.message}`, { key: lost.key });
-  return readMedia(folds, { key, type, from, to });
+  return await whileItChanges(backend, runId, call, undefined, async (listing) => {
+    const { folds, document } = await readRunState(backend, created, { ...call, listing, allMedia: true });
+    const lost = folds.flatMap((fold) => fold.damage).find(losesRecords);
+    if (lost && damaged !== "skip") {
+      const message = `the values of run ${runId} are not complete: ${lost.message}`;
+      throw new LedgerError("CORRUPT", message, { key: lost.key });
+    }
+    const filter = { key, type, from, to };
+    const found = new Map<string, MediaRecord[]>([...folds].sort(compareWriters).map(({ writer }) => [writer, []]));
+    const objects = document?.compacted?.media ?? [];
+    if (objects.length > 0) {
+      // Loaded for runs with long lists alone.
+      const { readEventItems } = await import("../journal/compacted-items.ts");
+      for await (const { writer, event } of readEventItems(backend, runId, objects, call)) {
+        if (event.kind === "media" && isWantedMedia(event, filter)) found.get(writer)?.push(event);
+      }
+    }
+    for (const { writer, mediaList = [] } of folds)
+      found.get(writer)?.push(...mediaList.filter((event) => isWantedMedia(event, filter)));
+    return toMediaEntries([...found.values()]);
+  });
 }
 
 function checkQuery(query: MediaQuery): MediaQuery {

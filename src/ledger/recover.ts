@@ -3,6 +3,7 @@ import type { Backend } from "../backend/backend.ts";
 import { gate } from "../backend/bounded.ts";
 import { LedgerError, invalidArgument } from "../backend/error.ts";
 import { foldRun, lastSign } from "../journal/fold.ts";
+import { NO_SIZE } from "../journal/json-size.ts";
 import { flushPolicy } from "../journal/flush-policy.ts";
 import type { RunCreated } from "../journal/run-created.ts";
 import { runDocumentKey } from "../journal/run-document.ts";
@@ -188,8 +189,7 @@ async function tidy(
     writer,
     segments: own.map(({ seq, size }) => ({ seq, bytes: size })),
   }));
-  const { compacted } = document;
-  const superseded = { listing, covers: left, compacted, settled };
+  const superseded = { listing, covers: left, document, settled };
   if (supersededKeys(created.id, superseded).length === 0) return;
   // Whoever created the document may have died before its name was on disk.
   const key = runDocumentKey(created.id, listing.newestDocument);
@@ -226,6 +226,7 @@ async function closeAsInterrupted(
     order: highestOrder(folds),
     // Of no use to a fence: all it writes is a claim about positions, void once anybody gets further.
     fence: undefined,
+    held: NO_SIZE,
   });
   writer.endBeats();
   try {

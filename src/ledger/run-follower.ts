@@ -1,13 +1,14 @@
 import type { Backend } from "../backend/backend.ts";
 import { type Damage, losesRecords } from "../journal/damage.ts";
-import { beyond, decodeRunDocument } from "../journal/decode-run-document.ts";
+import { beyond } from "../journal/decode-run-document.ts";
 import { type Round, WriterFollower } from "../journal/follow.ts";
 import { foldRun } from "../journal/fold.ts";
 import { readLifecycle, withDeletedAt } from "../journal/lifecycle.ts";
 import type { SegmentEntry } from "../journal/list-segments.ts";
 import { listRun, type RunListing } from "../journal/list-run.ts";
 import { type RunCreated, runCreatedKey } from "../journal/run-created.ts";
-import { type RunDocument, runDocumentKey } from "../journal/run-document.ts";
+import { readRunDocument } from "../journal/read-run-document.ts";
+import type { RunDocument } from "../journal/run-document.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import { readRunState } from "../journal/run-state.ts";
 import { type WriterFold, WriterFolder } from "../journal/writer-fold.ts";
@@ -223,8 +224,8 @@ export class RunFollower {
 
   async #readDocument(number: number): Promise<void> {
     if (number <= this.#documentNumber) return;
-    const bytes = await this.#backend.read(runDocumentKey(this.#id, number), { signal: this.#signal });
-    this.#document = decodeRunDocument(bytes, this.#id) ?? this.#document;
+    const document = await readRunDocument(this.#backend, this.#id, number, { signal: this.#signal });
+    this.#document = document ?? this.#document;
     this.#documentNumber = number;
     this.#hasNewDocument = true;
   }

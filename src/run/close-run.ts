@@ -8,14 +8,16 @@ import { foldRun } from "../journal/fold.ts";
 import type { SegmentEntry } from "../journal/list-segments.ts";
 import { listRun, type RunListing } from "../journal/list-run.ts";
 import type { RunCreated } from "../journal/run-created.ts";
-import { encodeRunDocument, runDocumentKey } from "../journal/run-document.ts";
-import type { RunStatus } from "../journal/run-record.ts";
+import { encodeRunDocument, type RunDocument, runDocumentKey } from "../journal/run-document.ts";
+import type { RunRecord, RunStatus } from "../journal/run-record.ts";
 import type { RunState } from "../journal/run-state.ts";
 import { segmentKey } from "../journal/segment.ts";
 import type { JournalWriter } from "../journal/writer.ts";
 import { compareWriters, highestOrder } from "../journal/writer-fold.ts";
 import { compactRun, isCompactable, removeSuperseded, type Superseded } from "./compact-run.ts";
+import { storeSummaries } from "./compact-records.ts";
 import type { RunContext } from "./context.ts";
+import { discardAttempt, removeLeftovers, tidyLeftovers } from "./leftovers.ts";
 import { seemsActive, settledWriters } from "./other-writers.ts";
 
 export interface CloseRunOptions {
@@ -28,6 +30,11 @@ export interface CloseRunOptions {
   /** Leaves the run as it is if it turns out to be `running`. */
   readonly onlyFinal?: boolean;
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Names of objects that earlier attempts to close the run here may have left behind. This one removes what no document names, and
+   * adds what it leaves behind itself.
+   */
+  readonly leftovers?: Set<string> | undefined;
 }
 
 /** How often others may close the run at the same moment before it is given up. */
@@ -87,42 +94,51 @@ export async function closeRun(
   const own = options.writer?.fold(created);
   const writer = own && options.writer;
   let known = own || !options.writer ? options.state : undefined;
+  const leftovers = options.leftovers ?? new Set<string>();
   for (let left = TRIES; left > 0; left--) {
     const state =
       known ?? (await readListed(backend, created, await listRun(backend, created.id, call), writer?.id, signal));
     known = undefined;
+    await tidyLeftovers(backend, created.id, leftovers, state);
     const folds = [...state.folds, ...(own ? [own] : [])].sort(compareWriters);
     const record = foldRun(created, folds);
     const { status } = record;
     if (onlyFinal && status === "running") return status;
     if (isAllCompacted(created.id, state, writer)) return status;
     const covers = coverage(state, writer);
-    const document = state.listing.newestDocument + 1;
-    let compacted: Compacted | undefined;
-    const { fences } = state.listing;
+    const { fences, newestDocument } = state.listing;
+    const n = newestDocument + 1;
     const goesOn = status === "running" || (await seemsActive(backend, state.folds, { positions, fences }));
-    if (!goesOn) {
-      try {
-        compacted = await compact(context, created, { state, folds, covers }, writer, signal);
-      } catch (error) {
-        // Somebody else has just compacted what was to be read here.
-        if (LedgerError.hasCode(error, "NOT_FOUND")) continue;
-        throw error;
-      }
-    }
-    const carried = compacted ?? state.document?.compacted;
-    const bytes = encodeRunDocument({ record, covers, compacted: carried });
-    // Another writer closed the run at the same time: what it found has to go into what is written here.
-    if (!(await createDocument(context, created.id, document, bytes, { durable: compacted !== undefined, signal })))
-      continue;
-    // While another writer goes on, the run stays open in the catalogue.
-    const entered = goesOn ? undefined : enterClosed(context, created, document, signal);
+    const attempt = { state, folds, covers, record, made: leftovers, goesOn };
+    let document: RunDocument;
+    let bytes: Uint8Array;
     try {
-      if (compacted) {
-        const key = runDocumentKey(created.id, document);
+      document = await makeDocument(context, created, attempt, writer, signal);
+      bytes = encodeRunDocument(document);
+      // Another writer closed the run at the same time: what it found has to go into what is written here.
+      const durable = document.compacted !== state.document?.compacted;
+      if (!(await createDocument(context, created.id, n, bytes, { durable, signal }))) {
+        await removeLeftovers(backend, created.id, leftovers);
+        continue;
+      }
+    } catch (error) {
+      await discardAttempt(backend, created.id, n, leftovers);
+      // Somebody else has just compacted what was to be read here.
+      if (LedgerError.hasCode(error, "NOT_FOUND")) continue;
+      if (!LedgerError.hasCode(error, "TOO_LARGE")) throw error;
+      // Several writers together recorded more than a document holds. The journals tell it all, and stay.
+      context.onError(error);
+      return status;
+    }
+    leftovers.clear();
+    // While another writer goes on, the run stays open in the catalogue.
+    const entered = goesOn ? undefined : enterClosed(context, created, n, signal);
+    try {
+      if (document.compacted && document.compacted !== state.document?.compacted) {
+        const key = runDocumentKey(created.id, n);
         if (!equalBytes(await backend.read(key, call), bytes))
           throw new LedgerError("IO", `${key} does not hold what was written to it`, { key });
-        const superseded = { listing: state.listing, covers, compacted };
+        const superseded = { listing: state.listing, covers, document };
         await removeJournals(context, created, superseded, folds, writer?.id, signal);
       }
     } finally {
@@ -155,14 +171,43 @@ function isAllCompacted(runId: string, { document, more }: RunState, writer: Jou
   return writer === undefined || ownSegments(runId, writer, ownValue(compacted.ends, writer.id)).length === 0;
 }
 
-async function compact(
-  { backend, compat }: RunContext,
+interface Attempt {
+  readonly state: RunState;
+  readonly folds: RunState["folds"];
+  readonly covers: readonly Coverage[];
+  readonly record: RunRecord;
+  /** Gets the names of the objects that are made. */
+  readonly made: Set<string>;
+  readonly goesOn: boolean;
+}
+
+async function makeDocument(
+  context: RunContext,
   created: RunCreated,
-  found: { readonly state: RunState; readonly folds: RunState["folds"]; readonly covers: readonly Coverage[] },
+  attempt: Attempt,
+  writer: JournalWriter | undefined,
+  signal: AbortSignal | undefined,
+): Promise<RunDocument> {
+  const { backend, ids } = context;
+  const { state, folds, covers, record, made, goesOn } = attempt;
+  const newId = (): string => ids("records");
+  const compacted = goesOn ? undefined : await compact(context, created, attempt, writer, signal);
+  const summaries = await storeSummaries({ backend, runId: created.id, folds, newId, made, signal });
+  return {
+    record,
+    covers,
+    compacted: compacted ? { ...compacted, summaries } : state.document?.compacted,
+    summaries,
+  };
+}
+
+async function compact(
+  { backend, compat, ids }: RunContext,
+  created: RunCreated,
+  { state, folds, covers, made }: Attempt,
   writer: JournalWriter | undefined,
   signal: AbortSignal | undefined,
 ): Promise<Compacted | undefined> {
-  const { state, folds, covers } = found;
   // Two that close a run at once are told apart by who creates the document; without that no journal can be spared.
   if (!backend.capabilities.exclusiveCreate || folds.every(({ summaries }) => summaries.size === 0)) return undefined;
   if (!isCompactable(folds)) return undefined;
@@ -180,7 +225,9 @@ async function compact(
     base,
     covers,
     compat,
+    made,
     signal,
+    newId: () => ids("records"),
   });
 }
 
@@ -235,12 +282,17 @@ async function createDocument(
   { durable, signal }: { readonly durable: boolean; readonly signal: AbortSignal | undefined },
 ): Promise<boolean> {
   const key = runDocumentKey(runId, n);
-  const call = signal ? { signal } : {};
   try {
-    await backend.create(key, bytes, { ...call, ...(durable && { durable }) });
+    await backend.create(key, bytes, { ...(durable && { durable }), ...(signal && { signal }) });
     return true;
   } catch (error) {
-    if (!LedgerError.hasCode(error, "EXISTS")) throw error;
-    return equalBytes(await backend.read(key, call), bytes);
+    let there: Uint8Array;
+    try {
+      // Also after an error of another kind the document may be in place.
+      there = await backend.read(key);
+    } catch (cause) {
+      throw LedgerError.hasCode(error, "EXISTS") ? cause : error;
+    }
+    return equalBytes(there, bytes);
   }
 }

@@ -1,8 +1,5 @@
 import { mapBounded } from "../backend/bounded.ts";
-import { formatDigest } from "../artifacts/digest.ts";
-import { loadSha256 } from "../artifacts/sha256/load.ts";
 import type { Backend, CallOptions } from "../backend/backend.ts";
-import { byteStream } from "../backend/body.ts";
 import { LedgerError } from "../backend/error.ts";
 import {
   compactedEnds,
@@ -17,17 +14,18 @@ import { losesRecords } from "../journal/damage.ts";
 import type { SegmentEntry } from "../journal/list-segments.ts";
 import type { RunListing } from "../journal/list-run.ts";
 import { runPrefix } from "../journal/run-created.ts";
+import { objectsOf, type RunDocument } from "../journal/run-document.ts";
 import { segmentKey } from "../journal/segment.ts";
 import type { WriterFold } from "../journal/writer-fold.ts";
 import { PointsCompaction } from "../series/compact-points.ts";
 import type { PointSources } from "../series/gather.ts";
+import { compactRecords } from "./compact-records.ts";
+import { storeObject, type StoreOptions } from "./store-object.ts";
 
-/** Bytes read back at once when what was written is verified. */
-const READ_BYTES: number = 4 * 1024 * 1024;
 const REMOVALS_AT_ONCE = 16;
 
 /** What a run is compacted from. */
-export interface CompactionInput {
+export interface CompactionInput extends StoreOptions {
   readonly backend: Backend;
   readonly runId: string;
   readonly listing: RunListing;
@@ -39,7 +37,8 @@ export interface CompactionInput {
   /** What of the journals the folds contain. */
   readonly covers: readonly Coverage[];
   readonly compat: boolean;
-  readonly signal: AbortSignal | undefined;
+  /** Makes the ids of objects with records. */
+  readonly newId: () => string;
 }
 
 /** Whether the journals may be done away with: something damaged, or of a kind not known here, must stay as it is. */
@@ -63,14 +62,16 @@ export async function compactRun(input: CompactionInput): Promise<Compacted | un
     try {
       const metrics: CompactedObject[] = [];
       for await (const file of compaction.files()) {
-        metrics.push(await store(backend, runId, metricsName(n, metrics.length + 1), file, signal));
+        metrics.push(await storeObject(backend, runId, metricsName(n, metrics.length + 1), file, input));
       }
       const bytes = compaction.overview();
-      const overview = bytes && (await store(backend, runId, overviewName(n), once(bytes), signal));
-      return { metrics, overview, writers: folds, ends: compactedEnds(base?.ends, covers) };
+      const overview = bytes && (await storeObject(backend, runId, overviewName(n), once(bytes), input));
+      const records = await compactRecords(input);
+      return { metrics, overview, ...records, ends: compactedEnds(base?.ends, covers) };
     } catch (error) {
       // An attempt that was not completed has the name, or another writer compacts at the same time.
       if (!LedgerError.hasCode(error, "EXISTS")) throw error;
+      if (error.key !== undefined) input.made.delete(error.key.slice(runPrefix(runId).length + 1));
     }
   }
 }
@@ -87,39 +88,6 @@ async function openCompacted(
   return { writers, rows: (keys) => compactedRows(opened, writers, keys) };
 }
 
-/** Stores an object, so that it survives a power cut, and reads it back: `IO` when it is not what was written. */
-async function store(
-  backend: Backend,
-  runId: string,
-  name: string,
-  chunks: AsyncIterable<Uint8Array>,
-  signal: AbortSignal | undefined,
-): Promise<CompactedObject> {
-  const key = `${runPrefix(runId)}/${name}`;
-  const call = signal ? { signal } : {};
-  const { createSha256 } = await loadSha256();
-  const written = createSha256();
-  let size = 0;
-  const hashed = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
-    for await (const chunk of chunks) {
-      written.update(chunk);
-      size += chunk.length;
-      yield chunk;
-    }
-  };
-  await backend.create(key, byteStream(hashed()), { ...call, durable: true });
-  const hex = written.digestHex();
-  const found = createSha256();
-  // To the end, wherever that is: what stands behind what was written is wrong too.
-  for (let offset = 0; ; offset += READ_BYTES) {
-    const bytes = await backend.read(key, { ...call, range: { offset, length: READ_BYTES } });
-    found.update(bytes);
-    if (bytes.length < READ_BYTES) break;
-  }
-  if (found.digestHex() !== hex) throw new LedgerError("IO", `${key} does not hold what was written to it`, { key });
-  return { name, size, digest: formatDigest(hex) };
-}
-
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
   yield bytes;
 }
@@ -129,23 +97,20 @@ export interface Superseded {
   /** The run as it was found before the compaction began. */
   readonly listing: RunListing;
   readonly covers: readonly Coverage[];
-  readonly compacted: Compacted;
+  /** The document in place. */
+  readonly document: Pick<RunDocument, "compacted" | "summaries">;
   /** Whose segments cannot grow any more. */
   readonly settled: ReadonlySet<string>;
 }
 
 /** What {@link removeSuperseded} removes: segments first. */
-export function supersededKeys(runId: string, { listing, covers, compacted, settled }: Superseded): string[] {
-  const kept = new Set(
-    [...compacted.metrics, ...(compacted.overview ? [compacted.overview] : [])].map(({ name }) => name),
-  );
+export function supersededKeys(runId: string, { listing, covers, document, settled }: Superseded): string[] {
+  const kept = new Set(objectsOf(document).map(({ name }) => name));
   const segments = covers
     .filter(({ writer }) => settled.has(writer))
     .flatMap(({ writer, segments: own }) => own.map(({ seq }) => segmentKey(runId, { writer, seq })));
-  const metrics = listing.metrics
-    .filter(({ name }) => !kept.has(name))
-    .map(({ name }) => `${runPrefix(runId)}/${name}`);
-  return [...segments, ...metrics];
+  const others = [...listing.metrics.map(({ name }) => name), ...listing.records].filter((name) => !kept.has(name));
+  return [...segments, ...others.map((name) => `${runPrefix(runId)}/${name}`)];
 }
 
 /**

@@ -1,6 +1,7 @@
 import { utf8Encoder } from "../backend/utf8.ts";
 import { LedgerError, describeType, invalidArgument } from "../backend/error.ts";
 import { hasLoneSurrogate } from "../backend/key.ts";
+import { MAX_METRICS } from "../journal/run-size.ts";
 import { MAX_ROW_KEYS, type Shape, type ShapeRegistry } from "../journal/shape.ts";
 
 /** Metrics of one call of `log()`: numbers, possibly nested. */
@@ -76,8 +77,8 @@ export class MetricInput {
     return i === keys.length;
   }
 
-  #readAny(metrics: Metrics): Shape | "loose" | "nothing" {
-    const { names, numbers } = flatten(metrics);
+  #readAny(row: Metrics): Shape | "loose" | "nothing" {
+    const { names, numbers } = flatten(row);
     if (names.length === 0) return "nothing";
     if (names.length > MAX_ROW_KEYS) {
       throw new LedgerError(
@@ -94,7 +95,15 @@ export class MetricInput {
         { field: twice },
       );
     }
-    for (const name of names) if (!this.#registry.has(name)) checkName(name);
+    let metrics = this.#registry.keys.length;
+    for (const name of names) {
+      if (this.#registry.has(name)) continue;
+      checkName(name);
+      if (++metrics > MAX_METRICS)
+        throw new LedgerError("TOO_LARGE", `a session may log ${MAX_METRICS} metrics, and ${name} would be one more`, {
+          field: name,
+        });
+    }
     if (this.values.length < numbers.length) this.values = new Float64Array(numbers.length * 2);
     this.values.set(numbers);
     const shape = this.#registry.shapeOf(names);

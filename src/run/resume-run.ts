@@ -3,6 +3,7 @@ import { enter } from "../catalog/entry.ts";
 import { type FlushOptions, flushPolicy } from "../journal/flush-policy.ts";
 import { foldRun } from "../journal/fold.ts";
 import type { RunCreated } from "../journal/run-created.ts";
+import { sizeOfRun } from "../journal/run-size.ts";
 import { readRunState } from "../journal/run-state.ts";
 import { greatestStep, highestOrder } from "../journal/writer-fold.ts";
 import { claimRun, recordFencedEnds } from "./claim-run.ts";
@@ -49,7 +50,7 @@ export async function resumeRun(
   const fence = claim?.fence ?? listing.fences;
   const order = highestOrder(folds);
   const lastStep = greatestStep(folds);
-  const writer = newWriter(context, created, writerId, { policy, beatMs, order, fence });
+  const writer = newWriter(context, created, writerId, { policy, beatMs, order, fence, held: sizeOfRun(created, folds) });
   const alive = backend.liveness?.token;
   const run = new Run({
     context,

@@ -60,6 +60,8 @@ export class Run implements AsyncDisposable {
   readonly #media: MediaLog;
   readonly #steps: StepCount;
   readonly #uploads = new Set<Promise<unknown>>();
+  /** Names of objects that attempts to close the run left behind. */
+  readonly #leftovers = new Set<string>();
   readonly #abort: () => void;
   #status: RunStatus = "running";
   #ending: { status: ClosingStatus; error?: ErrorSummary | undefined } | undefined;
@@ -349,7 +351,7 @@ export class Run implements AsyncDisposable {
     await writer.flush();
     // Of several that finish at once the last one has to see that all the others have: so it looks again.
     const state = others.folds.length === 0 && others.listing.newestDocument === 0 ? others : undefined;
-    await closeRun(context, created, { writer, positions, state });
+    await closeRun(context, created, { writer, positions, state, leftovers: this.#leftovers });
     this.#status = ending.status;
     this.#writer.close();
     this.#leave();

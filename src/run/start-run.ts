@@ -1,7 +1,9 @@
 import { mapBounded } from "../backend/bounded.ts";
 import { enter } from "../catalog/entry.ts";
 import { flushPolicy, type FlushPolicy } from "../journal/flush-policy.ts";
+import type { JsonSize } from "../journal/json-size.ts";
 import { encodeRunCreated, type RunCreated, runCreatedKey } from "../journal/run-created.ts";
+import { sizeOfRun } from "../journal/run-size.ts";
 import { JournalWriter } from "../journal/writer.ts";
 import { captureEnvironment } from "../provenance/environment.ts";
 import { redactData } from "../provenance/redaction/data.ts";
@@ -46,7 +48,13 @@ export async function startRun(context: RunContext, options: StartRunOptions = {
   return new Run({
     context,
     created,
-    writer: newWriter(context, created, created.writer.id, { policy, beatMs, order: 0, fence: 0 }),
+    writer: newWriter(context, created, created.writer.id, {
+      policy,
+      beatMs,
+      order: 0,
+      fence: 0,
+      held: sizeOfRun(created, []),
+    }),
     params: created.params ?? {},
     startChild: (child) => startRun(context, child),
     signal,
@@ -58,6 +66,7 @@ interface NewWriterSettings {
   readonly beatMs: number;
   readonly order: number;
   readonly fence: number | undefined;
+  readonly held: JsonSize;
 }
 
 /** The journal of a new session of a run, which has `fence` fences; `undefined` for a session that none of them can shut out. */

@@ -62,6 +62,7 @@ export function newWriter(
     policy: flushPolicy({ intervalMs: 1e9, ...flush }, backend.capabilities.append),
     beatMs: 1e9,
     order: 0,
+    held: { chars: 0, values: 0, names: 0 },
     newWriterId: () => "writer1111111111",
     onError,
   });

@@ -213,7 +213,9 @@ test("the fold has each data set once, whoever recorded it and in whatever order
         events: logged.flatMap(([data, writer], i): RunEvent[] =>
           writer === n ? [{ kind: "dataset", ...data, v: 1, order: i + 1, time: 1000 + i }] : [],
         ),
-        media: [],
+        lastOrder: 100,
+        superseded: 0,
+        media: new Map(),
         summaries: new Map(),
         damage: [],
       }));

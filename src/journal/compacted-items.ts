@@ -1,0 +1,152 @@
+import { utf8Decoder } from "../backend/utf8.ts";
+import type { Backend, CallOptions } from "../backend/backend.ts";
+import { LedgerError } from "../backend/error.ts";
+import { decodeJsonValue, encodeJson } from "../backend/json.ts";
+import type { CompactedObject } from "./compacted.ts";
+import { damaged, readPages } from "./compacted-pages.ts";
+import { isEvent } from "./decode-event.ts";
+import type { RunEvent } from "./event.ts";
+import type { SegmentEntry } from "./list-segments.ts";
+import type { MediaState } from "./media-state.ts";
+import { decodePayload, Definitions, recordRange } from "./payload.ts";
+import { runPrefix } from "./run-created.ts";
+import { segmentSeed } from "./segment.ts";
+import { readSegment } from "./segment-reader.ts";
+import { isStoredMedia, isStoredSummary, restoreMedia, restoreSummary, storeMedia, storeSummary } from "./stored-fold.ts";
+import type { SummaryState } from "./summary.ts";
+import type { WriterFold } from "./writer-fold.ts";
+
+/** What the summaries of one writer are. */
+export interface WriterSummaries {
+  readonly metrics: Map<string, SummaryState>;
+  readonly media: Map<string, MediaState>;
+}
+
+/** How far summaries may inflate. Those of a million metrics named alike and of equal values inflate to 30 times their size. */
+const SUMMARY_RATIO = 200;
+const FIELD = "run";
+
+/** The summaries of a run: the id of a writer, then a list for each of its metrics and for each key of its rich values. */
+export function* summaryItems(folds: readonly WriterFold[]): Generator<string, void, undefined> {
+  for (const { writer, summaries, media } of folds) {
+    yield encodeJson(writer, FIELD);
+    for (const [key, state] of summaries) yield encodeJson([key, ...storeSummary(state)], FIELD);
+    for (const [key, state] of media) yield encodeJson([key, ...storeMedia(state)], FIELD);
+  }
+}
+
+export async function readSummaries(
+  backend: Backend,
+  runId: string,
+  object: Pick<CompactedObject, "name" | "size">,
+  options: CallOptions = {},
+): Promise<Map<string, WriterSummaries>> {
+  const key = `${runPrefix(runId)}/${object.name}`;
+  const writers = new Map<string, WriterSummaries>();
+  let own: WriterSummaries | undefined;
+  for await (const items of readPages(backend, runId, object, { ...options, ratio: SUMMARY_RATIO })) {
+    for (const item of items) {
+      if (typeof item === "string") {
+        writers.set(item, (own = { metrics: new Map(), media: new Map() }));
+        continue;
+      }
+      if (own === undefined || !Array.isArray(item)) throw damaged(key, 0);
+      const [name, ...stored] = item as unknown[];
+      if (typeof name !== "string") throw damaged(key, 0);
+      if (stored.length === 7) {
+        if (!isStoredMedia(stored)) throw damaged(key, 0);
+        own.media.set(name, restoreMedia(stored));
+        continue;
+      }
+      // Most are plain numbers. NaN and infinities are objects as JSON.
+      const numbers = stored.every((each) => typeof each === "number") ? stored : decodeJsonValue(stored);
+      if (!isStoredSummary(numbers)) throw damaged(key, 0);
+      own.metrics.set(name, restoreSummary(numbers));
+    }
+  }
+  return writers;
+}
+
+/** Events as they were recorded: the id of a writer, then its events. */
+export async function* eventItems(
+  backend: Backend,
+  runId: string,
+  folds: readonly WriterFold[],
+  segments: ReadonlyMap<string, readonly SegmentEntry[]>,
+  { from, isWanted }: { readonly from: ReadonlyMap<string, WriterFold>; readonly isWanted: (kind: string) => boolean },
+  options: CallOptions = {},
+): AsyncGenerator<string, void, undefined> {
+  for (const { writer, next } of folds) {
+    const own = segments.get(writer) ?? [];
+    if (own.length === 0) continue;
+    yield encodeJson(writer, FIELD);
+    const span = { from: from.get(writer)?.next ?? 0, to: next };
+    for await (const text of journalEvents(backend, runId, own, span, options)) if (isWanted(kindOf(text))) yield text;
+  }
+}
+
+/** The JSON of the events of a journal that is intact, each once. */
+async function* journalEvents(
+  backend: Backend,
+  runId: string,
+  segments: readonly SegmentEntry[],
+  { from, to }: { readonly from: number; readonly to: number },
+  options: CallOptions,
+): AsyncGenerator<string, void, undefined> {
+  const decoder = utf8Decoder({ fatal: true });
+  let next = from;
+  let texts: string[] = [];
+  const sink = {
+    row: (): void => {},
+    event: (n: number, json: Uint8Array): void => {
+      if (n < to) texts.push(decoder.decode(json));
+    },
+  };
+  for (const segment of segments) {
+    const definitions = new Definitions();
+    for await (const piece of readSegment(backend, segment.key, segmentSeed(runId, segment), options)) {
+      if (piece.kind !== "frame") continue;
+      try {
+        decodePayload(piece.payload, definitions, sink, next);
+        const range = recordRange(piece.payload);
+        if (range) next = Math.max(next, range.first + range.count);
+      } catch (cause) {
+        throw new LedgerError("CORRUPT", `${segment.key} changed while it was read`, { key: segment.key, cause });
+      }
+      yield* texts;
+      texts = [];
+    }
+  }
+}
+
+const KIND = '{"kind":"';
+
+function kindOf(text: string): string {
+  // Writers put it first.
+  if (text.startsWith(KIND)) return text.slice(KIND.length, text.indexOf('"', KIND.length));
+  return String((JSON.parse(text) as { kind?: unknown }).kind);
+}
+
+/** The events in objects that {@link eventItems} made, each with its writer. `CORRUPT` for anything else. */
+export async function* readEventItems(
+  backend: Backend,
+  runId: string,
+  objects: readonly Pick<CompactedObject, "name" | "size">[],
+  options: CallOptions = {},
+): AsyncGenerator<{ readonly writer: string; readonly event: RunEvent }, void, undefined> {
+  for (const object of objects) {
+    const key = `${runPrefix(runId)}/${object.name}`;
+    let writer: string | undefined;
+    for await (const items of readPages(backend, runId, object, options)) {
+      for (const item of items) {
+        if (typeof item === "string") {
+          writer = item;
+          continue;
+        }
+        const event = decodeJsonValue(item);
+        if (writer === undefined || !isEvent(event)) throw damaged(key, 0);
+        yield { writer, event };
+      }
+    }
+  }
+}

@@ -1,0 +1,69 @@
+/** About how much JSON data takes. */
+export interface JsonSize {
+  /** Characters as JSON. */
+  readonly chars: number;
+  /** Leaves, arrays and objects together. */
+  readonly values: number;
+  /** Tags, params, metrics defined, versions and data sets: what has a name of its own in a run. */
+  readonly names: number;
+}
+
+export const NO_SIZE: JsonSize = { chars: 0, values: 0, names: 0 };
+
+/** A size that changes. */
+export class SizeCount {
+  #chars = 0;
+  #values = 0;
+  #names = 0;
+
+  get value(): JsonSize {
+    return { chars: this.#chars, values: this.#values, names: this.#names };
+  }
+
+  add({ chars, values, names }: JsonSize): void {
+    this.#chars += chars;
+    this.#values += values;
+    this.#names += names;
+  }
+
+  remove({ chars, values, names }: JsonSize): void {
+    this.#chars -= chars;
+    this.#values -= values;
+    this.#names -= names;
+  }
+
+  addKey(key: string): void {
+    this.add(keySize(key));
+  }
+}
+
+/** The size of a tag's or a param's key, without the value. */
+export function keySize(key: string): JsonSize {
+  return { chars: key.length + 4, values: 1, names: 1 };
+}
+
+/** The size of data that was decoded from JSON, or made a copy of like it. Keys count as characters alone. */
+export function jsonSize(value: unknown): JsonSize {
+  let chars = 0;
+  let values = 0;
+  const stack: unknown[] = [value];
+  while (stack.length > 0) {
+    const item = stack.pop();
+    values++;
+    if (typeof item === "string") chars += item.length + 3;
+    else if (typeof item === "number") chars += String(item).length + 1;
+    else if (typeof item === "bigint") chars += item.toString().length + 24;
+    else if (typeof item !== "object" || item === null) chars += 6;
+    else if (Array.isArray(item)) {
+      chars += 3;
+      for (const each of item) stack.push(each);
+    } else {
+      chars += 3;
+      for (const key of Object.keys(item)) {
+        chars += key.length + 3;
+        stack.push((item as Record<string, unknown>)[key]);
+      }
+    }
+  }
+  return { chars, values, names: 0 };
+}

@@ -1,0 +1,129 @@
+import { ownValue, setOwn } from "../backend/dictionary.ts";
+import type { Dictionary, RunEvent } from "./event.ts";
+import { jsonSize, type JsonSize, keySize, SizeCount } from "./json-size.ts";
+import { isNested } from "./params.ts";
+
+type Head = Pick<RunEvent, "order" | "time">;
+
+interface Leaf {
+  readonly at: number;
+  readonly head: Head;
+  readonly value: unknown;
+}
+
+/** A place in the nested params, and what was set there last. */
+interface Node {
+  /** A value that is no dictionary. It stays when a dictionary is set later: it hides what others set below the key before it. */
+  leaf: Leaf | undefined;
+  /** An empty dictionary: it replaces a value, and changes nothing of a dictionary. */
+  empty: Leaf | undefined;
+  readonly children: Map<string, Node>;
+}
+
+/** What counts of one event that set params. */
+export interface LiveSet {
+  readonly at: number;
+  readonly head: Head;
+  readonly set: Dictionary;
+}
+
+/** The params that one writer set last, each with the event that set it. Merging what is left of the events gives the same params. */
+export class LiveParams {
+  readonly #root: Node = newNode();
+  readonly #size: SizeCount;
+
+  /** `size`: counts what is held here. */
+  constructor(size: SizeCount) {
+    this.#size = size;
+  }
+
+  /** Returns 1 if the event replaced something, else 0. */
+  set(set: Dictionary, at: number, { order, time }: Head): 0 | 1 {
+    return put(this.#root, set, at, { order, time }, this.#size) ? 1 : 0;
+  }
+
+  /** What is left of each event. */
+  list(): LiveSet[] {
+    const sets = new Map<number, LiveSet>();
+    const add = ({ at, head, value }: Leaf, path: readonly string[]): void => {
+      let own = sets.get(at);
+      if (own === undefined) sets.set(at, (own = { at, head, set: {} }));
+      let into = own.set;
+      for (const key of path.slice(0, -1)) {
+        const known = ownValue(into, key) as Dictionary | undefined;
+        const next = known ?? {};
+        if (known === undefined) setOwn(into, key, next);
+        into = next;
+      }
+      setOwn(into, path.at(-1)!, value);
+    };
+    const visit = ({ leaf, empty, children }: Node, path: readonly string[]): void => {
+      if (leaf) add(leaf, path);
+      if (empty) add(empty, path);
+      for (const [key, child] of children) visit(child, [...path, key]);
+    };
+    visit(this.#root, []);
+    return [...sets.values()];
+  }
+
+  /** How much an event would replace. */
+  replaced(set: Dictionary): JsonSize {
+    const size = new SizeCount();
+    const visit = (node: Node, changes: Dictionary): void => {
+      for (const key of Object.keys(changes)) {
+        const child = node.children.get(key);
+        if (child === undefined) continue;
+        const value = changes[key];
+        if (isNested(value)) visit(child, value);
+        else {
+          size.addKey(key);
+          countNode(child, (each) => size.add(each));
+        }
+      }
+    };
+    visit(this.#root, set);
+    return size.value;
+  }
+}
+
+function newNode(): Node {
+  return { leaf: undefined, empty: undefined, children: new Map() };
+}
+
+function put(node: Node, set: Dictionary, at: number, head: Head, size: SizeCount): boolean {
+  let replaces = false;
+  for (const key of Object.keys(set)) {
+    const value = set[key];
+    const known = node.children.get(key);
+    const child = known ?? newNode();
+    if (known === undefined) {
+      node.children.set(key, child);
+      size.addKey(key);
+    }
+    if (isNested(value) && Object.keys(value).length > 0) {
+      if (put(child, value, at, head, size)) replaces = true;
+      continue;
+    }
+    if (isNested(value)) {
+      if (child.empty) replaces = true;
+      child.empty = { at, head, value };
+      continue;
+    }
+    countNode(child, (each) => size.remove(each));
+    size.add(jsonSize(value));
+    child.leaf = { at, head, value };
+    child.empty = undefined;
+    child.children.clear();
+    if (known) replaces = true;
+  }
+  return replaces;
+}
+
+/** Hands on the sizes of what is held at and below a place, but for the key of the place itself. */
+function countNode({ leaf, children }: Node, count: (size: JsonSize) => void): void {
+  if (leaf) count(jsonSize(leaf.value));
+  for (const [key, child] of children) {
+    count(keySize(key));
+    countNode(child, count);
+  }
+}

@@ -1,0 +1,51 @@
+import type { Backend, CallOptions } from "../backend/backend.ts";
+import type { Compacted } from "./compacted.ts";
+import type { WriterSummaries } from "./compacted-items.ts";
+import { decodeRunDocument } from "./decode-run-document.ts";
+import { foldMetrics } from "./fold.ts";
+import { summariseMedia } from "./media-fold.ts";
+import { type RunDocument, runDocumentKey } from "./run-document.ts";
+import type { RunRecord } from "./run-record.ts";
+
+/**
+ * The `n`-th document of a run with everything that it says in brief, or `undefined` if it is damaged. `NOT_FOUND` when it, or the
+ * object with its summaries, is not there; `CORRUPT` when that object is damaged.
+ */
+export async function readRunDocument(
+  backend: Backend,
+  runId: string,
+  n: number,
+  options: CallOptions = {},
+): Promise<RunDocument | undefined> {
+  const document = decodeRunDocument(await backend.read(runDocumentKey(runId, n), options), runId);
+  if (document === undefined) return undefined;
+  const { record, compacted, summaries } = document;
+  if (summaries === undefined && compacted?.summaries === undefined) return document;
+  // Loaded for runs with very many metrics alone.
+  const { readSummaries } = await import("./compacted-items.ts");
+  const found = summaries && (await readSummaries(backend, runId, summaries, options));
+  const foundCompacted =
+    compacted?.summaries?.name === summaries?.name
+      ? found
+      : compacted?.summaries && (await readSummaries(backend, runId, compacted.summaries, options));
+  return {
+    ...document,
+    record: found ? complete(record, found) : record,
+    compacted: compacted && foundCompacted ? withSummaries(compacted, foundCompacted) : compacted,
+  };
+}
+
+function complete(record: RunRecord, found: ReadonlyMap<string, WriterSummaries>): RunRecord {
+  // In the object the writers stand in their order.
+  const folds = [...found].map(([writer, { metrics, media }], order) => ({ writer, order, summaries: metrics, media }));
+  const media = summariseMedia(folds);
+  return { ...record, metrics: foldMetrics(folds, record.metricDefinitions), ...(media && { media }) };
+}
+
+function withSummaries(compacted: Compacted, found: ReadonlyMap<string, WriterSummaries>): Compacted {
+  const writers = compacted.writers.map((fold) => {
+    const own = found.get(fold.writer);
+    return own ? { ...fold, summaries: own.metrics, media: own.media } : fold;
+  });
+  return { ...compacted, writers };
+}

@@ -1,0 +1,56 @@
+import { LedgerError } from "../backend/error.ts";
+import type { NewEvent, RunEvent } from "./event.ts";
+import type { JsonSize } from "./json-size.ts";
+import { LiveEvents } from "./live-events.ts";
+import type { RunCreated } from "./run-created.ts";
+import type { WriterFold } from "./writer-fold.ts";
+
+/** Most that the run as it is may hold in params, tags, note, definitions, artifacts, inputs and data sets, as JSON. */
+export const MAX_RUN_SIZE: JsonSize = { chars: 32 * 1024 * 1024, values: 2_000_000, names: 100_000 };
+/** Most metrics that one session may log. */
+export const MAX_METRICS = 1_000_000;
+
+const WHAT: { readonly [kind in NewEvent["kind"]]?: string } = {
+  params: "these params",
+  tags: "these tags",
+  note: "this note",
+  metric: "this definition",
+  artifact: "this version",
+  input: "this input",
+  dataset: "this data set",
+};
+
+/** Whether the bound of a run holds for an event. What a session says of itself is always recorded. */
+export function isBounded({ kind }: NewEvent): boolean {
+  return WHAT[kind] !== undefined;
+}
+
+/** About how much of the bound is used by what a run began with and what its writers recorded. */
+export function sizeOfRun({ params, tags, note, createdAt }: RunCreated, folds: readonly WriterFold[]): JsonSize {
+  const live = new LiveEvents();
+  const head = { v: 1, order: 0, time: createdAt } as const;
+  const began: (RunEvent | false | undefined)[] = [
+    params && { kind: "params", ...head, set: params },
+    tags && { kind: "tags", ...head, set: tags },
+    note !== undefined && { kind: "note", ...head, text: note },
+  ];
+  for (const event of [...began, ...folds.flatMap(({ events }) => events)]) if (event) live.add(event);
+  return live.size;
+}
+
+/** Whether a size is within the bound of a run. */
+export function isWithinRun({ chars, values, names }: JsonSize): boolean {
+  return chars <= MAX_RUN_SIZE.chars && values <= MAX_RUN_SIZE.values && names <= MAX_RUN_SIZE.names;
+}
+
+/** The error for an event that the run has no room for. Later events may replace what is there, and the run can be closed. */
+export function runTooLarge(kind: NewEvent["kind"], field: string, { chars, values, names }: JsonSize): LedgerError {
+  const { chars: most, names: mostNames } = MAX_RUN_SIZE;
+  const why =
+    chars > most
+      ? `${chars} characters of params, tags, note, definitions, artifacts and data sets, more than the ${most} it may hold`
+      : names > mostNames
+        ? `${names} params, tags, definitions, artifact versions and data sets, more than the ${mostNames} it may hold`
+        : `${values} values of params and tags, more than the ${MAX_RUN_SIZE.values} it may hold`;
+  return new LedgerError("TOO_LARGE", `with ${WHAT[kind] ?? "this event"} the run would hold ${why}`, { field });
+}

@@ -1,0 +1,82 @@
+import { encodeJson } from "../backend/json.ts";
+import type { Compacted, CompactedObject } from "../journal/compacted.ts";
+import { recordsName } from "../journal/compacted.ts";
+import type { RunEvent } from "../journal/event.ts";
+import { MAX_LISTED_MEDIA } from "../journal/media-state.ts";
+import { MAX_INLINE_SUMMARIES } from "../journal/run-document.ts";
+import type { WriterFold } from "../journal/writer-fold.ts";
+import type { CompactionInput } from "./compact-run.ts";
+import { storeObject } from "./store-object.ts";
+
+type Records = Pick<Compacted, "writers" | "media" | "events">;
+
+/**
+ * Stores what a run document does not hold itself: long lists of rich values, and all events as they were recorded if some of them are
+ * superseded. What an earlier compaction stored stays as it is.
+ */
+export async function compactRecords(input: CompactionInput): Promise<Records> {
+  const { folds, base } = input;
+  const media = await compactMedia(input);
+  const isSuperseded = folds.some(({ superseded }) => superseded > 0);
+  const events = isSuperseded ? await compactEvents(input) : [];
+  const withoutLists = (): WriterFold[] => folds.map(({ mediaList: _list, ...fold }) => fold);
+  return { writers: media.length > 0 ? withoutLists() : folds, media, events: events.length > 0 ? events : (base?.events ?? []) };
+}
+
+async function compactMedia(input: CompactionInput): Promise<readonly CompactedObject[]> {
+  const { folds, base } = input;
+  const before = base?.media ?? [];
+  const count = countMedia(folds);
+  const isListed = folds.every(({ mediaList }) => mediaList !== undefined);
+  if (before.length === 0 && isListed && count <= MAX_LISTED_MEDIA) return [];
+  if (before.length > 0 && count === countMedia(base?.writers ?? [])) return before;
+  const known = before.length === 0 ? (base?.writers ?? []) : [];
+  const lists = known.map(({ writer, mediaList = [] }) => ({ writer, events: mediaList }));
+  return [...before, await storeEvents(input, "media", lists)];
+}
+
+async function compactEvents(input: CompactionInput): Promise<readonly CompactedObject[]> {
+  const { base } = input;
+  const before = base?.events ?? [];
+  // What came before stands in the document alone until the first of it is superseded.
+  const known = before.length === 0 ? (base?.writers ?? []) : [];
+  return [...before, await storeEvents(input, "events", known)];
+}
+
+async function storeEvents(
+  input: CompactionInput,
+  kind: "media" | "events",
+  known: readonly { readonly writer: string; readonly events: readonly RunEvent[] }[],
+): Promise<CompactedObject> {
+  const { backend, runId, folds, segments, base, signal, newId } = input;
+  const { encodePages } = await import("../journal/compacted-pages.ts");
+  const { eventItems } = await import("../journal/compacted-items.ts");
+  const from = new Map(base?.writers.map((fold) => [fold.writer, fold]));
+  const isWanted = (each: string): boolean => (each === "media") === (kind === "media") && each !== "beat";
+  const items = async function* (): AsyncGenerator<string, void, undefined> {
+    for (const { writer, events } of known) {
+      if (events.length > 0) yield encodeJson(writer, "run");
+      for (const event of events) yield encodeJson(event, "run");
+    }
+    yield* eventItems(backend, runId, folds, segments, { from, isWanted }, signal ? { signal } : {});
+  };
+  const name = recordsName(newId(), kind);
+  return await storeObject(backend, runId, name, encodePages(runId, name, items()), input);
+}
+
+/** Stores the summaries of a run with very many of them; `undefined` for any other, whose document holds them. */
+export async function storeSummaries(
+  input: Pick<CompactionInput, "backend" | "runId" | "folds" | "newId" | "made" | "signal">,
+): Promise<CompactedObject | undefined> {
+  const { backend, runId, folds, newId } = input;
+  const count = folds.reduce((sum, { summaries, media }) => sum + summaries.size + media.size, 0);
+  if (count <= MAX_INLINE_SUMMARIES) return undefined;
+  const { encodePages } = await import("../journal/compacted-pages.ts");
+  const { summaryItems } = await import("../journal/compacted-items.ts");
+  const name = recordsName(newId(), "summaries");
+  return await storeObject(backend, runId, name, encodePages(runId, name, summaryItems(folds)), input);
+}
+
+function countMedia(folds: readonly WriterFold[]): number {
+  return folds.reduce((sum, { media }) => sum + [...media.values()].reduce((all, { count }) => all + count, 0), 0);
+}
