@@ -12,7 +12,14 @@ import { decodePayload, Definitions, recordRange } from "./payload.ts";
 import { runPrefix } from "./run-created.ts";
 import { segmentSeed } from "./segment.ts";
 import { readSegment } from "./segment-reader.ts";
-import { isStoredMedia, isStoredSummary, restoreMedia, restoreSummary, storeMedia, storeSummary } from "./stored-fold.ts";
+import {
+  isStoredMedia,
+  isStoredSummary,
+  restoreMedia,
+  restoreSummary,
+  storeMedia,
+  storeSummary,
+} from "./stored-fold.ts";
 import type { SummaryState } from "./summary.ts";
 import type { WriterFold } from "./writer-fold.ts";
 

@@ -19,6 +19,9 @@ interface Placed<E extends RunEvent = RunEvent> {
   readonly event: E;
 }
 
+/** Jumps of the wall clock that are kept. */
+const MAX_CLOCKS = 20;
+
 /**
  * The events of one writer that still say something about the run, whatever other writers may have recorded between them. An
  * event, or a part of one, is superseded when a later event of the same writer sets all that it sets: folding the run
@@ -32,6 +35,7 @@ export class LiveEvents {
   readonly #datasets = new Map<string, Placed<Of<"dataset">>[]>();
   readonly #versions = new Map<string, Placed<Of<"artifact" | "input">>[]>();
   readonly #others: Placed[] = [];
+  readonly #clocks: Placed[] = [];
   #note: Placed<Of<"note">> | undefined;
   #dropped: Placed<Of<"dropped">> | undefined;
   #next = 0;
@@ -77,7 +81,10 @@ export class LiveEvents {
         // The first one says where in the list the version stands.
         return this.#addChain(this.#versions, `${event.kind} ${versionId(event)}`, { at, event }, 1);
       case "clock":
-        // It says nothing about the run as it is.
+        // It says nothing about the run as it is, so that some examples do.
+        this.#clocks.push({ at, event });
+        if (this.#clocks.length <= MAX_CLOCKS) return;
+        this.#clocks.shift();
         this.#superseded++;
         return;
       default:
@@ -90,8 +97,11 @@ export class LiveEvents {
   list(): RunEvent[] {
     const placed = [
       ...this.#others,
+      ...this.#clocks,
       ...this.#listTags(),
-      ...this.#params.list().map(({ at, head, set }) => ({ at, event: { kind: "params", v: 1, ...head, set } as const })),
+      ...this.#params
+        .list()
+        .map(({ at, head, set }) => ({ at, event: { kind: "params", v: 1, ...head, set } as const })),
       ...(this.#note ? [this.#note] : []),
       ...(this.#dropped ? [this.#dropped] : []),
       ...[...this.#definitions.values(), ...this.#datasets.values(), ...this.#versions.values()].flat(),

@@ -32,7 +32,9 @@ export function toMediaEntries(writers: readonly (readonly MediaRecord[])[]): Me
 }
 
 /** What the record of a run says of its rich values, `undefined` when it has none. */
-export function summariseMedia(folds: readonly Pick<WriterFold, "writer" | "order" | "media">[]): Dictionary<MediaSummary> | undefined {
+export function summariseMedia(
+  folds: readonly Pick<WriterFold, "writer" | "order" | "media">[],
+): Dictionary<MediaSummary> | undefined {
   const summaries: Dictionary<MediaSummary> = {};
   let isEmpty = true;
   for (const { media } of [...folds].sort(compareWriters)) {

@@ -5,7 +5,7 @@ import type { RunEvent } from "../journal/event.ts";
 import { MAX_LISTED_MEDIA } from "../journal/media-state.ts";
 import { MAX_INLINE_SUMMARIES } from "../journal/run-document.ts";
 import type { WriterFold } from "../journal/writer-fold.ts";
-import type { CompactionInput } from "./compact-run.ts";
+import type { RecordsInput } from "./records-input.ts";
 import { storeObject } from "./store-object.ts";
 
 type Records = Pick<Compacted, "writers" | "media" | "events">;
@@ -14,16 +14,20 @@ type Records = Pick<Compacted, "writers" | "media" | "events">;
  * Stores what a run document does not hold itself: long lists of rich values, and all events as they were recorded if some of them are
  * superseded. What an earlier compaction stored stays as it is.
  */
-export async function compactRecords(input: CompactionInput): Promise<Records> {
+export async function compactRecords(input: RecordsInput): Promise<Records> {
   const { folds, base } = input;
   const media = await compactMedia(input);
   const isSuperseded = folds.some(({ superseded }) => superseded > 0);
   const events = isSuperseded ? await compactEvents(input) : [];
   const withoutLists = (): WriterFold[] => folds.map(({ mediaList: _list, ...fold }) => fold);
-  return { writers: media.length > 0 ? withoutLists() : folds, media, events: events.length > 0 ? events : (base?.events ?? []) };
+  return {
+    writers: media.length > 0 ? withoutLists() : folds,
+    media,
+    events: events.length > 0 ? events : (base?.events ?? []),
+  };
 }
 
-async function compactMedia(input: CompactionInput): Promise<readonly CompactedObject[]> {
+async function compactMedia(input: RecordsInput): Promise<readonly CompactedObject[]> {
   const { folds, base } = input;
   const before = base?.media ?? [];
   const count = countMedia(folds);
@@ -35,7 +39,7 @@ async function compactMedia(input: CompactionInput): Promise<readonly CompactedO
   return [...before, await storeEvents(input, "media", lists)];
 }
 
-async function compactEvents(input: CompactionInput): Promise<readonly CompactedObject[]> {
+async function compactEvents(input: RecordsInput): Promise<readonly CompactedObject[]> {
   const { base } = input;
   const before = base?.events ?? [];
   // What came before stands in the document alone until the first of it is superseded.
@@ -44,7 +48,7 @@ async function compactEvents(input: CompactionInput): Promise<readonly Compacted
 }
 
 async function storeEvents(
-  input: CompactionInput,
+  input: RecordsInput,
   kind: "media" | "events",
   known: readonly { readonly writer: string; readonly events: readonly RunEvent[] }[],
 ): Promise<CompactedObject> {
@@ -66,7 +70,7 @@ async function storeEvents(
 
 /** Stores the summaries of a run with very many of them; `undefined` for any other, whose document holds them. */
 export async function storeSummaries(
-  input: Pick<CompactionInput, "backend" | "runId" | "folds" | "newId" | "made" | "signal">,
+  input: Pick<RecordsInput, "backend" | "runId" | "folds" | "newId" | "made" | "signal">,
 ): Promise<CompactedObject | undefined> {
   const { backend, runId, folds, newId } = input;
   const count = folds.reduce((sum, { summaries, media }) => sum + summaries.size + media.size, 0);

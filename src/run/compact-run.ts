@@ -11,7 +11,6 @@ import {
   parseMetricsName,
 } from "../journal/compacted.ts";
 import { losesRecords } from "../journal/damage.ts";
-import type { SegmentEntry } from "../journal/list-segments.ts";
 import type { RunListing } from "../journal/list-run.ts";
 import { runPrefix } from "../journal/run-created.ts";
 import { objectsOf, type RunDocument } from "../journal/run-document.ts";
@@ -20,25 +19,17 @@ import type { WriterFold } from "../journal/writer-fold.ts";
 import { PointsCompaction } from "../series/compact-points.ts";
 import type { PointSources } from "../series/gather.ts";
 import { compactRecords } from "./compact-records.ts";
-import { storeObject, type StoreOptions } from "./store-object.ts";
+import type { RecordsInput } from "./records-input.ts";
+import { storeObject } from "./store-object.ts";
 
 const REMOVALS_AT_ONCE = 16;
 
 /** What a run is compacted from. */
-export interface CompactionInput extends StoreOptions {
-  readonly backend: Backend;
-  readonly runId: string;
+export interface CompactionInput extends RecordsInput {
   readonly listing: RunListing;
-  /** Of all writers, in the writers' order. */
-  readonly folds: readonly WriterFold[];
-  /** Segments with points that `base` does not have. */
-  readonly segments: ReadonlyMap<string, readonly SegmentEntry[]>;
-  readonly base: Compacted | undefined;
   /** What of the journals the folds contain. */
   readonly covers: readonly Coverage[];
   readonly compat: boolean;
-  /** Makes the ids of objects with records. */
-  readonly newId: () => string;
 }
 
 /** Whether the journals may be done away with: something damaged, or of a kind not known here, must stay as it is. */

@@ -50,7 +50,13 @@ export async function resumeRun(
   const fence = claim?.fence ?? listing.fences;
   const order = highestOrder(folds);
   const lastStep = greatestStep(folds);
-  const writer = newWriter(context, created, writerId, { policy, beatMs, order, fence, held: sizeOfRun(created, folds) });
+  const writer = newWriter(context, created, writerId, {
+    policy,
+    beatMs,
+    order,
+    fence,
+    held: sizeOfRun(created, folds),
+  });
   const alive = backend.liveness?.token;
   const run = new Run({
     context,
