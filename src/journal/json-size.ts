@@ -39,7 +39,7 @@ export class SizeCount {
 
 /** The size of a tag's or a param's key, without the value. */
 export function keySize(key: string): JsonSize {
-  return { chars: key.length + 4, values: 1, names: 1 };
+  return { chars: key.length + 3, values: 0, names: 1 };
 }
 
 /** The size of data that was decoded from JSON, or made a copy of like it. Keys count as characters alone. */
