@@ -115,8 +115,7 @@ export class LiveEvents {
     size.add(this.#size.value);
     if (event.kind === "params") size.add({ ...jsonSize(event.set), names: countKeys(event.set) });
     else if (event.kind === "tags") {
-      for (const key of [...Object.keys(event.set ?? {}), ...(event.remove ?? [])])
-        countTag(size, key, ownValue(event.set ?? {}, key), 1);
+      for (const key of keysOf(event)) countTag(size, key, ownValue(event.set ?? {}, key), 1);
     } else size.add(event.kind === "note" ? jsonSize(event) : namedSize(event));
     size.remove(this.#replaced(event));
     return size.value;
@@ -127,7 +126,7 @@ export class LiveEvents {
     if (event.kind === "params") return this.#params.replaced(event.set);
     if (event.kind !== "tags") return NO_SIZE;
     const size = new SizeCount();
-    for (const key of [...Object.keys(event.set ?? {}), ...(event.remove ?? [])]) {
+    for (const key of keysOf(event)) {
       const tag = this.#tags.get(key);
       if (tag) countTag(size, key, tag.value, 1);
     }
@@ -190,6 +189,10 @@ export function datasetId({ name, digest, context }: Pick<Of<"dataset">, "name" 
 
 export function versionId({ version: { name, version, digest } }: Pick<Of<"artifact" | "input">, "version">): string {
   return `${name}:${version}@${digest}`;
+}
+
+function keysOf({ set = {}, remove = [] }: Of<"tags">): Set<string> {
+  return new Set([...Object.keys(set), ...remove]);
 }
 
 function namedSize(event: RunEvent): JsonSize {
