@@ -19,7 +19,7 @@ interface Placed<E extends RunEvent = RunEvent> {
   readonly event: E;
 }
 
-/** Jumps of the wall clock that are kept. */
+/** Jumps of the wall clock that are kept one by one. */
 const MAX_CLOCKS = 20;
 
 /**
@@ -35,7 +35,7 @@ export class LiveEvents {
   readonly #datasets = new Map<string, Placed<Of<"dataset">>[]>();
   readonly #versions = new Map<string, Placed<Of<"artifact" | "input">>[]>();
   readonly #others: Placed[] = [];
-  readonly #clocks: Placed[] = [];
+  readonly #clocks: Placed<Of<"clock">>[] = [];
   #note: Placed<Of<"note">> | undefined;
   #dropped: Placed<Of<"dropped">> | undefined;
   #next = 0;
@@ -81,12 +81,7 @@ export class LiveEvents {
         // The first one says where in the list the version stands.
         return this.#addChain(this.#versions, `${event.kind} ${versionId(event)}`, { at, event }, 1);
       case "clock":
-        // It says nothing about the run as it is, so that some examples do.
-        this.#clocks.push({ at, event });
-        if (this.#clocks.length <= MAX_CLOCKS) return;
-        this.#clocks.shift();
-        this.#superseded++;
-        return;
+        return this.#addClock({ at, event });
       default:
         this.#others.push({ at, event });
         this.#size.add(jsonSize(event));
@@ -149,6 +144,14 @@ export class LiveEvents {
     for (const key of Object.keys(set)) put(key, ownValue(set, key));
     for (const key of remove) put(key, undefined);
     if (replaces) this.#superseded++;
+  }
+
+  /** What counts is the sum of the jumps. */
+  #addClock(added: Placed<Of<"clock">>): void {
+    const last = this.#clocks.length < MAX_CLOCKS ? undefined : this.#clocks.pop();
+    if (last) this.#superseded++;
+    const jumpMs = added.event.jumpMs + (last?.event.jumpMs ?? 0);
+    this.#clocks.push({ at: added.at, event: { ...added.event, jumpMs } });
   }
 
   #listTags(): Placed[] {
