@@ -32,7 +32,7 @@ export default [
   {
     name: "runledger/backends/memory",
     path: "dist/backends/memory/index.js",
-    limit: "4 kB",
+    limit: "4.1 kB",
     modifyEsbuildConfig: bundle,
   },
   { name: "runledger/backends/s3", path: "dist/backends/s3/index.js", limit: "16 kB", modifyEsbuildConfig: bundle },

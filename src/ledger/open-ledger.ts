@@ -5,6 +5,7 @@ import { type LedgerError, invalidArgument } from "../backend/error.ts";
 import { withChecks } from "../backend/layers/checks.ts";
 import type { OpenRun, RunContext } from "../run/context.ts";
 import type { IdSource } from "../run/ids.ts";
+import { copyData } from "../run/options.ts";
 import { checkMarker } from "./format-marker.ts";
 import { Ledger } from "./ledger.ts";
 import { randomIds } from "./random-ids.ts";
@@ -14,6 +15,8 @@ export interface OpenLedgerOptions {
   readonly clock?: Partial<Clock> | (() => number) | undefined;
   /** Makes ids, for tests. Default: run ids begin with the time, the rest is random. */
   readonly ids?: IdSource | undefined;
+  /** What each run records as its environment unless `startRun` says otherwise. Default: what the system tells. */
+  readonly environment?: object | undefined;
   /**
    * How metrics of finished runs are encoded. `"compact"` (default): BYTE_STREAM_SPLIT, which DuckDB, pyarrow, pandas and polars
    * read. `"compatible"`: PLAIN with gzip, larger, for engines that cannot, such as fastparquet and older Spark.
@@ -50,6 +53,7 @@ export async function openLedger(backend: Backend, options: OpenLedgerOptions = 
     backend: checked,
     clock,
     ids,
+    environment: options.environment === undefined ? undefined : copyData(options.environment, "environment"),
     compat: parquet === "compatible",
     artifacts: () =>
       (store ??= import("../artifacts/store.ts").then(

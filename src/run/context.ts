@@ -2,6 +2,7 @@ import type { ArtifactStore } from "../artifacts/store.ts";
 import type { Backend } from "../backend/backend.ts";
 import type { Clock } from "../backend/clock.ts";
 import type { LedgerError } from "../backend/error.ts";
+import type { Dictionary } from "../journal/event.ts";
 import type { IdSource } from "./ids.ts";
 
 /** A run that is open in this process. */
@@ -16,6 +17,8 @@ export interface RunContext {
   readonly ids: IdSource;
   /** Parquet for engines that cannot read BYTE_STREAM_SPLIT. */
   readonly compat: boolean;
+  /** What runs record of where they run. Default: what the system tells. */
+  readonly environment: Dictionary | undefined;
   /** Loaded when it is first needed. */
   readonly artifacts: () => Promise<ArtifactStore>;
   readonly onError: (error: LedgerError) => void;

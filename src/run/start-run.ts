@@ -24,7 +24,7 @@ export async function startRun(context: RunContext, options: StartRunOptions = {
   const policy = flushPolicy(options.flush, append);
   const beatMs = checkHeartbeat(options.heartbeatMs, append);
   const { environment, params, tags, note, group, jobType, parent } = checked;
-  const captured = environment === true ? captureEnvironment() : environment;
+  const captured = environment === true ? (context.environment ?? captureEnvironment()) : environment;
   const id = ids("run");
   const created: RunCreated = {
     v: 1,

@@ -20,8 +20,13 @@ interface Pending {
   readonly fire: () => void;
 }
 
+export interface TestClockOptions {
+  /** How far the time moves on with each call of `now()`, in ms, after the call. Default 0. Nothing falls due by it. */
+  readonly tickMs?: number | undefined;
+}
+
 /**
- * A clock for tests. It begins at `start`, in ms since the epoch (default: the start of 2026, UTC), and stands still.
+ * A clock for tests. It begins at `start`, in ms since the epoch (default: the start of 2026, UTC), and stands still, or ticks.
  *
  * One thing moves it without `advance`: code that sleeps would otherwise wait for ever, since nothing in a test makes time
  * pass. So when a `sleep` is pending and a turn of the event loop goes by without `advance`, the time jumps to whatever falls
@@ -29,8 +34,12 @@ interface Pending {
  *
  * The order of events is the same in each run as long as the code under test waits only for promises, sleeps and timers.
  */
-export function createTestClock(start: number = Date.UTC(2026, 0, 1)): TestClock {
+export function createTestClock(
+  start: number = Date.UTC(2026, 0, 1),
+  { tickMs = 0 }: TestClockOptions = {},
+): TestClock {
   if (!Number.isFinite(start)) throw invalid("start", start);
+  if (!(Number.isFinite(tickMs) && tickMs >= 0)) throw invalid("tickMs", tickMs);
   const pending = new Set<Pending>();
   let elapsed = 0;
   let wall = start;
@@ -81,7 +90,11 @@ export function createTestClock(start: number = Date.UTC(2026, 0, 1)): TestClock
   };
 
   return {
-    now: () => wall,
+    now: () => {
+      const moment = wall;
+      moveTo(elapsed + tickMs);
+      return moment;
+    },
     monotonic: () => elapsed,
     timer(ms, fn) {
       const one = add(ms, false, fn);
@@ -143,7 +156,7 @@ function turn(): Promise<void> {
 function invalid(field: string, value: unknown): LedgerError {
   return new LedgerError(
     "INVALID_ARGUMENT",
-    `${field} must be a finite number of ms${field === "ms" ? ", not negative" : ""}`,
+    `${field} must be a finite number of ms${field === "start" ? "" : ", not negative"}`,
     {
       field,
       received: typeof value,

@@ -1,33 +1,49 @@
 import { type MemoryBackend, memoryBackend } from "../backends/memory/index.ts";
-import { type IdSource, type Ledger, type LedgerError, openLedger } from "../index.ts";
+import { type IdSource, type Ledger, LedgerError, openLedger, type RunRecord } from "../index.ts";
 import { seededIds } from "./seeded-ids.ts";
 import { createTestClock, type TestClock } from "./test-clock.ts";
 
 export interface TestLedgerOptions {
   /** What the ids are made from. Default 1. */
   readonly seed?: number | undefined;
-  /** Default: one that stands still at the beginning of 2026. A number sets where it stands, in ms since the epoch. */
+  /**
+   * Default: a clock that begins with 2026 and moves on by 1 ms with each look at it, so that no two points have the same time. A number
+   * sets where it begins, in ms since the epoch. `createTestClock()` makes one that stands still.
+   */
   readonly clock?: TestClock | number | undefined;
   /** Ids of your own; see `openLedger`. Default: from the seed. */
   readonly ids?: IdSource | undefined;
+  /** What runs record of where they run. Default: the same on every machine, `{ runtime: { name: "test" } }`. */
+  readonly environment?: object | undefined;
   readonly onError?: ((error: LedgerError) => void) | undefined;
 }
 
+/** A ledger that also gives the record of the run that a pipeline under test has written. */
+export interface LedgerUnderTest extends Ledger {
+  /** The record of the run that started last, children and deleted runs included. Rejects with `RUN_NOT_FOUND` before the first. */
+  lastRun(): Promise<RunRecord>;
+}
+
 export interface TestLedger {
-  readonly ledger: Ledger;
+  readonly ledger: LedgerUnderTest;
   readonly backend: MemoryBackend;
   readonly clock: TestClock;
 }
 
 /**
- * The real library on the memory backend, with time and ids that are set: the same calls give the same bytes each time.
- * Nothing happens in the background unless `clock.advance(ms)` lets time pass.
+ * The real library on the memory backend, with time, ids and environment that are set: the same calls give the same records and the same
+ * bytes, on every machine. Nothing happens in the background unless `clock.advance(ms)` lets time pass.
  */
 export async function createTestLedger(options: TestLedgerOptions = {}): Promise<TestLedger> {
-  const { seed = 1, onError } = options;
-  const clock = typeof options.clock === "object" ? options.clock : createTestClock(options.clock);
+  const { seed = 1, onError, environment = { runtime: { name: "test" } } } = options;
+  const clock = typeof options.clock === "object" ? options.clock : createTestClock(options.clock, { tickMs: 1 });
   const ids = options.ids ?? seededIds(seed, () => clock.now());
   const backend = memoryBackend();
-  const ledger = await openLedger(backend, { clock, ids, ...(onError && { onError }) });
-  return { ledger, backend, clock };
+  const ledger = await openLedger(backend, { clock, ids, environment, onError });
+  const lastRun = async (): Promise<RunRecord> => {
+    const { runs } = await ledger.searchRuns({ view: "all", limit: 1, fields: ["id"] });
+    if (runs[0] === undefined) throw new LedgerError("RUN_NOT_FOUND", "no run was started yet");
+    return await ledger.getRun(runs[0].id);
+  };
+  return { ledger: Object.assign(ledger, { lastRun }), backend, clock };
 }

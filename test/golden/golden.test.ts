@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { beforeAll, expect, test } from "vitest";
 import { memoryBackend } from "../../src/backends/memory/index.ts";
 import { type Backend, openLedger } from "../../src/index.ts";
-import { createTestLedger } from "../../src/testing/index.ts";
+import { createTestClock, createTestLedger } from "../../src/testing/index.ts";
 
 interface Golden {
   readonly objects: Record<string, string>;
@@ -32,7 +32,7 @@ beforeAll(async () => {
 
 /** What the files were made from: `v1.json` before runs were compacted, `v1-compacted.json` since. */
 async function script(): Promise<{ backend: Backend; id: string }> {
-  const { ledger, backend, clock } = await createTestLedger({ seed: 2026 });
+  const { ledger, backend, clock } = await createTestLedger({ seed: 2026, clock: createTestClock() });
   const run = await ledger.startRun({
     experiment: "golden",
     name: "first",
@@ -118,7 +118,7 @@ test("the same script still writes the same bytes", async () => {
 
 /** What `v1-datasets.json` was made from: data sets, and a run that was deleted, restored and deleted again. */
 async function datasets(): Promise<{ backend: Backend; id: string }> {
-  const { ledger, backend, clock } = await createTestLedger({ seed: 2027 });
+  const { ledger, backend, clock } = await createTestLedger({ seed: 2027, clock: createTestClock() });
   const run = await ledger.startRun({ experiment: "golden", name: "data", environment: false });
   run.logDataset(
     "mnist",

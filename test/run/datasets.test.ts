@@ -8,13 +8,13 @@ import { foldRun } from "../../src/journal/fold.ts";
 import type { RunCreated } from "../../src/journal/run-created.ts";
 import type { WriterFold } from "../../src/journal/writer-fold.ts";
 import { LedgerError, openLedger } from "../../src/index.ts";
-import { createTestLedger, seededIds } from "../../src/testing/index.ts";
+import { createTestClock, createTestLedger, seededIds } from "../../src/testing/index.ts";
 
 const code = (expected: string, field?: string): object =>
   expect.objectContaining({ code: expected, ...(field !== undefined && { field }) });
 
 test("data sets are in the record in order, each name, digest and context once, while the run goes on and after", async () => {
-  const { ledger, clock } = await createTestLedger();
+  const { ledger, clock } = await createTestLedger({ clock: createTestClock() });
   const run = await ledger.startRun();
   expect((await ledger.getRun(run.id)).datasets).toEqual([]);
   const first = clock.now();

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { memoryBackend } from "../../src/backends/memory/index.ts";
 import { type Backend, type Ledger, type LedgerError, type MediaEntry, openLedger, type Run } from "../../src/index.ts";
-import { createTestLedger } from "../../src/testing/index.ts";
+import { createTestClock, createTestLedger } from "../../src/testing/index.ts";
 import { jpeg, png } from "../media/pictures.ts";
 
 const code = (expected: string, field?: string): object =>
@@ -17,7 +17,7 @@ async function blobs(backend: Backend): Promise<string[]> {
 const long = "line of text\n".repeat(1000);
 
 test("each kind comes back as it was logged, with its step and time, while the run goes on and after", async () => {
-  const { ledger, clock } = await createTestLedger();
+  const { ledger, clock } = await createTestLedger({ clock: createTestClock() });
   const run = await ledger.startRun();
   const now = clock.now();
   const entries = [

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { type LedgerError, openLedger } from "../../src/index.ts";
-import { createTestLedger, faultyBackend } from "../../src/testing/index.ts";
+import { createTestClock, createTestLedger, faultyBackend } from "../../src/testing/index.ts";
 import { memoryBackend } from "../../src/backends/memory/index.ts";
 import { forgetCompaction, keepingJournals } from "./kept-journals.ts";
 
@@ -8,7 +8,7 @@ const code = (expected: string, field?: string): object =>
   expect.objectContaining({ code: expected, ...(field !== undefined && { field }) });
 
 test("a run's record holds all that was said of it, while it runs and after", async () => {
-  const { ledger, clock } = await createTestLedger();
+  const { ledger, clock } = await createTestLedger({ clock: createTestClock() });
   const run = await ledger.startRun({
     experiment: "mnist",
     name: "baseline",
