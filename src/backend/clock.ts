@@ -19,6 +19,10 @@ export interface Clock {
   timer(ms: number, fn: () => void): Timer;
 }
 
+interface DenoGlobal {
+  readonly Deno?: { unrefTimer?(id: number): void };
+}
+
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
@@ -37,8 +41,9 @@ export const systemClock: Clock = {
     }),
   timer: (ms, fn) => {
     const handle: unknown = setTimeout(fn, ms);
-    // Node and Bun hand out an object, browsers a number.
+    // Node and Bun hand out an object, browsers and Deno a number.
     if (typeof handle === "object" && handle !== null && "unref" in handle) (handle as { unref(): void }).unref();
+    else (globalThis as DenoGlobal).Deno?.unrefTimer?.(handle as number);
     return { cancel: () => clearTimeout(handle as number) };
   },
 };

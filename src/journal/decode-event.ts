@@ -82,6 +82,7 @@ const schema: z.ZodMiniType<RunEvent> = /* @__PURE__ */ z.discriminatedUnion("ki
     endTime: z.optional(z.number()),
     error: z.optional(z.object({ name: z.string(), message: z.string(), stack: text })),
   }),
+  z.object({ kind: z.literal("leave"), ...head, next: integer }),
   z.object({ kind: z.literal("interrupted"), ...head, positions: counts, endTime: z.optional(z.number()) }),
 ]);
 

@@ -112,6 +112,12 @@ export interface FinishEvent {
   readonly error?: ErrorSummary | undefined;
 }
 
+/** The session ends without closing the run. Void once it has recorded `next` or what comes behind that. */
+export interface LeaveEvent {
+  readonly kind: "leave";
+  readonly next: number;
+}
+
 /** The writers were seen no further than these record numbers and are gone. Void once one of them has got further. */
 export interface InterruptedEvent {
   readonly kind: "interrupted";
@@ -133,6 +139,7 @@ export type NewEvent =
   | ClockEvent
   | DroppedEvent
   | FinishEvent
+  | LeaveEvent
   | InterruptedEvent;
 
 /** One thing that happened to a run, as the journal keeps it: version of its kind, place among the run's events, wall time in ms. */

@@ -153,7 +153,8 @@ class EventFold {
         return this.#close(event.status, event.endTime ?? event.time, event.error);
       case "interrupted":
         return this.#interrupt(event.positions, event.endTime ?? event.time, fence);
-      // Folded by themselves.
+      // Who left is asked when the run is read. The others are folded by themselves.
+      case "leave":
       case "media":
       case "beat":
       case "clock":

@@ -18,7 +18,6 @@ export async function areWritersAlive(
   folds: readonly WriterFold[],
   fences: number,
 ): Promise<WritersAlive> {
-  if (liveness === undefined) return "unknown";
   const open = folds.filter((fold) => fold.fence >= fences && !hasEnded(fold) && !isRecovery(fold));
   const tokens = new Map(open.map(({ writer, alive }) => [writer, alive]));
   const began = folds.some(({ writer }) => writer === created.writer.id);
@@ -28,7 +27,7 @@ export async function areWritersAlive(
   let unknown = isClaimed;
   for (const token of tokens.values()) {
     // This very thread lives, but whether the session in it does, only progress tells.
-    const isAlive = token === undefined || token === liveness.token ? undefined : await liveness.isAlive(token);
+    const isAlive = token === undefined || token === liveness?.token ? undefined : await liveness?.isAlive(token);
     if (isAlive === true) return "alive";
     if (isAlive === undefined) unknown = true;
   }
@@ -38,7 +37,7 @@ export async function areWritersAlive(
 /** A session that said so will record nothing more. */
 export function hasEnded(fold: WriterFold): boolean {
   return (
-    fold.events.some(({ kind }) => kind === "finish") ||
+    fold.events.some((event) => event.kind === "finish" || (event.kind === "leave" && fold.next <= event.next)) ||
     (isRecovery(fold) && fold.events.some(({ kind }) => kind === "interrupted"))
   );
 }

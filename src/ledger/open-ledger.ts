@@ -9,6 +9,7 @@ import { copyData } from "../run/options.ts";
 import { checkMarker } from "./format-marker.ts";
 import { Ledger } from "./ledger.ts";
 import { randomIds } from "./random-ids.ts";
+import { troubleListener } from "./trouble.ts";
 
 export interface OpenLedgerOptions {
   /** Time, for tests. A function that returns ms since the epoch will do. Default: the system's. */
@@ -22,7 +23,10 @@ export interface OpenLedgerOptions {
    * read. `"compatible"`: PLAIN with gzip, larger, for engines that cannot, such as fastparquet and older Spark.
    */
   readonly parquet?: "compact" | "compatible" | undefined;
-  /** Told of trouble that no call can reject with: background writes that failed, damaged runs passed over. Default: nothing. */
+  /**
+   * Told of trouble that no call can reject with: background writes that failed, damaged runs passed over. Default: each kind of
+   * trouble, by its code, is warned of once by `console.warn`.
+   */
   readonly onError?: ((error: LedgerError) => void) | undefined;
 }
 
@@ -38,13 +42,7 @@ export async function openLedger(backend: Backend, options: OpenLedgerOptions = 
   if (onError !== undefined && typeof onError !== "function") throw invalidArgument("onError", "a function", onError);
   if (parquet !== "compact" && parquet !== "compatible")
     throw invalidArgument("parquet", '"compact" or "compatible"', parquet);
-  const tell = (error: LedgerError): void => {
-    try {
-      onError?.(error);
-    } catch {
-      // A failing error handler must not disturb what it was told about.
-    }
-  };
+  const tell = troubleListener(onError);
   const checked = withChecks(backend);
   await checkMarker(checked, clock);
   const openRuns = new Set<OpenRun>();

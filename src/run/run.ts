@@ -21,6 +21,7 @@ import { summariseError } from "./error-summary.ts";
 import { type LogHistogramOptions, type LogImageOptions, MediaLog } from "./log-media.ts";
 import { MetricInput, type Metrics, type MetricsOf } from "./metric-input.ts";
 import { copyData, type StartRunOptions } from "./options.ts";
+import { closeSession, openSession, type OpenSession } from "./natural-end.ts";
 import { type LogPosition, stepOf, timeOf } from "./position.ts";
 import { StepCount } from "./step-count.ts";
 import { checkName, checkTags, checkText } from "./text.ts";
@@ -67,6 +68,7 @@ export class Run implements AsyncDisposable {
   #ending: { status: ClosingStatus; error?: ErrorSummary | undefined } | undefined;
   #finishRecorded = false;
   #closing: Promise<void> | undefined;
+  readonly #session: OpenSession;
 
   constructor(parts: RunParts) {
     this.#parts = parts;
@@ -85,6 +87,8 @@ export class Run implements AsyncDisposable {
     if (parts.session) writer.event(parts.session, "session");
     writer.onFenced = () => this.#leave();
     context.onOpen(this);
+    const isClosing = (): boolean => this.#closing !== undefined;
+    this.#session = openSession({ runId: this.id, writer, isClosing, end: () => this.#end() });
     // What closes it is fetched now: at its end a page may be offline, and a process have little time.
     void loadClosing().catch(() => {});
   }
@@ -357,8 +361,19 @@ export class Run implements AsyncDisposable {
     this.#leave();
   }
 
+  /** The process ends by itself: stores what waits, and records that this session ends without closing the run. */
+  async #end(): Promise<void> {
+    if (this.#ending) return await this.#close(this.#ending);
+    await Promise.allSettled(this.#uploads);
+    await this.flush();
+    if (this.#ending) return;
+    this.#writer.event({ kind: "leave", next: this.#writer.next + 1 }, "leave");
+    await this.#writer.flush();
+  }
+
   #leave(): void {
     const { context, signal } = this.#parts;
+    closeSession(this.#session);
     signal?.removeEventListener("abort", this.#abort);
     context.onClose(this);
   }

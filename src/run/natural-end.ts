@@ -1,0 +1,76 @@
+import type { JournalWriter } from "../journal/writer.ts";
+
+/** A session of a run that is open in this process. */
+export interface OpenSession {
+  readonly runId: string;
+  readonly writer: JournalWriter;
+  /** Whether a call that closes the run goes on. */
+  isClosing(): boolean;
+  /** Stores what waits, and says that the session ends. */
+  end(): Promise<void>;
+}
+
+/** What of Node's `process` is needed. Bun and Deno have it too. */
+interface EndingProcess {
+  on(event: "beforeExit", listener: () => void): unknown;
+  removeListener(event: "beforeExit", listener: () => void): unknown;
+}
+
+/** Sessions, and up to which record each was ended. */
+const open = new Map<OpenSession, number>();
+/** A listener that logs whenever the process is about to end must not keep it for ever. */
+const MAX_ENDS = 3;
+let ends = 0;
+
+/**
+ * Keeps the process alive, when it comes to its natural end, until what the session logged is stored: one attempt. Then one
+ * line on stderr says that the run was not finished.
+ */
+export function openSession(session: OpenSession): OpenSession {
+  if (open.size === 0) endingProcess()?.on("beforeExit", onBeforeExit);
+  open.set(session, -1);
+  return session;
+}
+
+/** The session ended, in whatever way. */
+export function closeSession(session: OpenSession): void {
+  if (open.delete(session) && open.size === 0) endingProcess()?.removeListener("beforeExit", onBeforeExit);
+}
+
+function endingProcess(): EndingProcess | undefined {
+  const { process } = globalThis as { readonly process?: Partial<EndingProcess> };
+  return typeof process?.on === "function" && typeof process.removeListener === "function"
+    ? (process as EndingProcess)
+    : undefined;
+}
+
+function onBeforeExit(): void {
+  // Behind all other listeners: some of them close runs.
+  queueMicrotask(() => void endSessions());
+}
+
+async function endSessions(): Promise<void> {
+  const sessions = [...open].flatMap(([session, endedAt]) =>
+    session.isClosing() || session.writer.next === endedAt ? [] : [session],
+  );
+  if (sessions.length === 0 || ends >= MAX_ENDS) return;
+  ends++;
+  const outcomes = await Promise.allSettled(sessions.map((session) => session.end()));
+  const stored: string[] = [];
+  for (const [i, outcome] of outcomes.entries()) {
+    const session = sessions[i]!;
+    if (!open.has(session)) continue;
+    open.set(session, session.writer.next);
+    if (outcome.status === "fulfilled") stored.push(session.runId);
+    else
+      console.warn(
+        `runledger: the process ended before run ${session.runId} was finished, and could not store ${session.writer.stats.buffered} values that it logged: ${String((outcome.reason as Error).message)}`,
+      );
+  }
+  if (stored.length === 0) return;
+  const [runs, verb] = stored.length === 1 ? ["run", "reads"] : ["runs", "read"];
+  const named = stored.slice(0, 3).join(", ") + (stored.length > 3 ? ` and ${stored.length - 3} more` : "");
+  console.warn(
+    `runledger: the process ended before ${runs} ${named} finished. What was logged is stored, and the ${runs} ${verb} as interrupted. Call finish(), or use withRun() or guardProcess()`,
+  );
+}

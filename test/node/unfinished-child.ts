@@ -1,0 +1,57 @@
+// A program that logs to a run and ends without finish(), in the way its second argument names.
+import { isMainThread, Worker } from "node:worker_threads";
+import { type Backend, openLedger } from "runledger";
+import { fsBackend } from "runledger/backends/fs";
+import { guardProcess } from "runledger/node";
+import { faultyBackend } from "../../src/testing/index.ts";
+import { objectsOnly } from "../journal/records.ts";
+
+const [directory = "", ending] = process.argv.slice(2);
+
+function open(): Backend {
+  const backend = fsBackend(directory);
+  if (ending === "objects") return objectsOnly(backend);
+  // All that comes behind the beginning of the ledger and of the run fails.
+  if (ending === "broken") return faultyBackend(backend, { mode: "error-before", only: ["append"], at: 1, times: 1e9 });
+  return backend;
+}
+
+async function log(): Promise<void> {
+  const ledger = await openLedger(open(), ending === "broken" ? { onError: () => {} } : {});
+  const run = await ledger.startRun({ flush: { intervalMs: 1e9 } });
+  console.log(run.id);
+  for (let i = 0; i < 100; i++) run.log({ a: i });
+  switch (ending) {
+    case "text":
+      void run.logText("t", "x".repeat(5000));
+      break;
+    case "finishing":
+      process.on("beforeExit", () => void run.finish());
+      break;
+    case "guarded":
+      guardProcess(run);
+      break;
+    case "throw":
+      guardProcess(run);
+      setImmediate(() => {
+        throw new RangeError("boom");
+      });
+      break;
+    case "endless":
+      process.on("beforeExit", () => run.log({ a: 1 }));
+      break;
+    case "more":
+      process.once("beforeExit", () => setTimeout(() => run.log({ a: 100 }), 50));
+      break;
+    case "two":
+      (await ledger.startRun()).log({ a: 1 });
+      break;
+    default:
+  }
+}
+
+if (ending === "worker" && isMainThread) {
+  const worker = new Worker(new URL(import.meta.url), { argv: [directory, ending] });
+  // The process outlives its thread.
+  worker.once("exit", () => setTimeout(() => console.log("alive"), 200));
+} else await log();

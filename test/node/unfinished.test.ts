@@ -1,0 +1,90 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { fsBackend } from "../../src/backends/fs/index.ts";
+import { openLedger, type RunRecord } from "../../src/index.ts";
+import { bundle } from "../faults/bundle.ts";
+import { objectsOnly } from "../journal/records.ts";
+
+let child: Awaited<ReturnType<typeof bundle>>;
+beforeAll(async () => {
+  child = await bundle("../node/unfinished-child.ts");
+});
+afterAll(() => child.remove());
+
+interface Left {
+  readonly record: RunRecord;
+  readonly code: number | null;
+  /** Lines on stderr. */
+  readonly said: string[];
+}
+
+async function leave(ending: string): Promise<Left> {
+  const directory = await mkdtemp(join(tmpdir(), "runledger-unfinished-"));
+  try {
+    const process_ = spawn(process.execPath, [child.script, directory, ending], { stdio: ["ignore", "pipe", "pipe"] });
+    let stdout = "";
+    let stderr = "";
+    process_.stdout.on("data", (data) => (stdout += String(data)));
+    process_.stderr.on("data", (data) => (stderr += String(data)));
+    const [code] = (await once(process_, "close")) as [number | null];
+    const [id = ""] = stdout.split("\n");
+    const backend = ending === "objects" ? objectsOnly(fsBackend(directory)) : fsBackend(directory);
+    const ledger = await openLedger(backend);
+    const record = await ledger.getRun(id);
+    expect((await ledger.searchRuns()).runs.find((run) => run.id === id)?.status).toBe(record.status);
+    return { record, code, said: stderr.split("\n").filter((line) => line !== "") };
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+test.each(["natural", "objects", "worker", "text"])(
+  "a program that logs and ends stays until that is stored, and the run reads as interrupted (%s)",
+  async (ending) => {
+    const { record, code, said } = await leave(ending);
+    expect(record).toMatchObject({ status: "interrupted", metrics: { a: { count: 100 } }, damage: [] });
+    expect(record.endTime).toBeGreaterThanOrEqual(record.startTime);
+    expect(record.media?.["t"]?.count).toBe(ending === "text" ? 1 : undefined);
+    expect(code).toBe(0);
+    expect(said).toHaveLength(1);
+    expect(said[0]).toContain(record.id);
+    expect(said[0]).toContain("interrupted");
+  },
+);
+
+test("runs that end together are told of in one line", async () => {
+  const { record, said } = await leave("two");
+  expect(record.status).toBe("interrupted");
+  expect(said).toHaveLength(1);
+  expect(said[0]).toContain("runs ");
+});
+
+test("what cannot be stored does not hold the process, and is told", async () => {
+  const { record, code, said } = await leave("broken");
+  expect(record).toMatchObject({ status: "interrupted", metrics: {} });
+  expect(code).toBe(0);
+  expect(said).toHaveLength(1);
+  expect(said[0]).toContain("could not store 100 values");
+});
+
+test.each([
+  ["finishing", "finished"],
+  ["guarded", "finished"],
+  ["throw", "failed"],
+])("a run that somebody closes at the end is closed, and nothing is said of it (%s)", async (ending, status) => {
+  const { record, said } = await leave(ending);
+  expect(record).toMatchObject({ status, metrics: { a: { count: 100 } } });
+  expect(said.filter((line) => line.startsWith("runledger"))).toEqual([]);
+});
+
+test("what is logged after the process was about to end counts", async () => {
+  expect((await leave("more")).record).toMatchObject({ status: "interrupted", metrics: { a: { count: 101 } } });
+});
+
+test("a listener that logs whenever the process is about to end does not keep it for ever", async () => {
+  expect((await leave("endless")).record.status).toBe("interrupted");
+});
