@@ -1,4 +1,5 @@
 import type { LedgerError } from "../backend/error.ts";
+import { warn } from "../backend/warn.ts";
 
 /** Where trouble goes that no call can reject with. Without `onError` each kind of it is warned of once. */
 export function troubleListener(onError: ((error: LedgerError) => void) | undefined): (error: LedgerError) => void {
@@ -8,8 +9,8 @@ export function troubleListener(onError: ((error: LedgerError) => void) | undefi
       if (onError) return void onError(error);
       if (warned.has(error.code)) return;
       warned.add(error.code);
-      console.warn(
-        `runledger: ${error.message} (${error.code}). This kind of trouble is warned of once; pass onError to openLedger to hear of all`,
+      warn(
+        `${error.message} (${error.code}). This kind of trouble is warned of once; pass onError to openLedger to hear of all`,
       );
     } catch {
       // What fails here must not disturb what it was told about.

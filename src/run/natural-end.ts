@@ -1,3 +1,4 @@
+import { warn } from "../backend/warn.ts";
 import type { JournalWriter } from "../journal/writer.ts";
 
 /** A session of a run that is open in this process. */
@@ -63,14 +64,14 @@ async function endSessions(): Promise<void> {
     open.set(session, session.writer.next);
     if (outcome.status === "fulfilled") stored.push(session.runId);
     else
-      console.warn(
-        `runledger: the process ended before run ${session.runId} was finished, and could not store ${session.writer.stats.buffered} values that it logged: ${String((outcome.reason as Error).message)}`,
+      warn(
+        `the process ended before run ${session.runId} was finished, and could not store ${session.writer.stats.buffered} values that it logged: ${String((outcome.reason as Error).message)}`,
       );
   }
   if (stored.length === 0) return;
   const [runs, verb] = stored.length === 1 ? ["run", "reads"] : ["runs", "read"];
   const named = stored.slice(0, 3).join(", ") + (stored.length > 3 ? ` and ${stored.length - 3} more` : "");
-  console.warn(
-    `runledger: the process ended before ${runs} ${named} finished. What was logged is stored, and the ${runs} ${verb} as interrupted. Call finish(), or use withRun() or guardProcess()`,
+  warn(
+    `the process ended before ${runs} ${named} finished. What was logged is stored, and the ${runs} ${verb} as interrupted. Call finish(), or use withRun() or guardProcess()`,
   );
 }
