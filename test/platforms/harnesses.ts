@@ -18,7 +18,7 @@ export function bucketHarness(options: S3BackendOptions): ConformanceHarness {
       const prefix = crypto.randomUUID();
       return {
         async open() {
-          const backend = s3Backend({ ...options, prefix });
+          const backend = s3Backend({ conditionalWrites: "atomic", ...options, prefix });
           await backend.probe();
           return backend;
         },

@@ -26,6 +26,8 @@ export interface FakeS3Options {
   readonly now?: () => number;
   /** Default `atomic`. */
   readonly ifNoneMatch?: ConditionMode;
+  /** Default `checked`. */
+  readonly checksums?: BucketRules["checksums"];
   /** Default 5 MiB, as on AWS. */
   readonly minPartBytes?: number;
   /** Keys of a page of a listing. Default 1000. */
@@ -55,6 +57,7 @@ export class FakeS3 {
     this.#options = options;
     this.#rules = {
       ifNoneMatch: options.ifNoneMatch ?? "atomic",
+      checksums: options.checksums ?? "checked",
       minPartBytes: options.minPartBytes ?? 5 * 1024 * 1024,
       maxKeys: options.maxKeys ?? 1000,
     };

@@ -35,6 +35,18 @@ export async function readBody(response: Response, maxBytes: number, progress: (
   return concatBytes(chunks, total);
 }
 
+/** The length of a body, of which nothing is kept. */
+export async function countBody(response: Response, progress: () => void): Promise<number> {
+  if (response.body === null) return 0;
+  const reader = response.body.getReader();
+  for (let total = 0; ;) {
+    const { done, value } = await reader.read();
+    if (done) return total;
+    progress();
+    total += value.byteLength;
+  }
+}
+
 /** Lets go of a body that nobody wants. */
 export async function dropBody(response: Response): Promise<void> {
   await response.body?.cancel().catch(() => {});

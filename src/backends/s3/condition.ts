@@ -8,14 +8,6 @@ export function putHeaders(conditional: boolean): Record<string, string> {
   return headers;
 }
 
-/** The store does not know the condition. */
-export function isRefusal({ status, code }: Fault): boolean {
-  return (
-    status === 501 ||
-    (status === 400 && /^(?:InvalidArgument|InvalidRequest|NotImplemented|UnsupportedHeader)$/.test(code))
-  );
-}
-
 /** The condition failed: there is an object. */
 export function isTaken({ status, code }: Fault): boolean {
   return status === 412 || (status === 409 && !CONFLICTS.has(code));

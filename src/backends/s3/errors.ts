@@ -11,8 +11,11 @@ export interface Subject {
   /** The key as the caller knows it. */
   readonly key: string | undefined;
   readonly bucket: string;
-  /** Host of the endpoint. */
+  /** Host of the endpoint, and its path: empty, or `/s3` for one. */
   readonly host: string;
+  readonly path: string;
+  /** The bucket stands in the path, not in the host name. */
+  readonly pathStyle: boolean;
 }
 
 /** Why a request did not do what it should, and what follows from that. */
@@ -68,6 +71,7 @@ export function answerFault(subject: Subject, status: number, headers: Headers, 
   const request = /^[\w.=+/:-]{1,128}$/.exec(headers.get("x-amz-request-id") ?? told("RequestId") ?? "")?.[0];
   const html = document === undefined && looksLikeHtml(headers, body);
   const verdict = judge(status, code, html, subject);
+  const message = verdict.quotes === true ? quote(told("Message")) : "";
   const shown = `${status === 0 ? "a redirect" : status}${code === "" ? "" : ` ${code}`}${request === undefined ? "" : `, request ${request}`}`;
   return {
     status,
@@ -77,7 +81,7 @@ export function answerFault(subject: Subject, status: number, headers: Headers, 
     retryAfterMs: retryAfter(headers.get("retry-after"), now),
     region: region !== undefined && /^[a-z0-9-]{1,40}$/.test(region) ? region : undefined,
     serverTime: Number.isNaN(serverTime) ? undefined : serverTime,
-    error: failure(subject, verdict.code, `the store answered ${shown}: ${verdict.advice}`, {
+    error: failure(subject, verdict.code, `the store answered ${shown}${message}: ${verdict.advice}`, {
       status,
       transient: verdict.again === true,
     }),
@@ -89,12 +93,37 @@ interface Verdict {
   readonly advice: string;
   readonly again?: boolean;
   readonly unknown?: boolean;
+  /** The store's own words say more than the code. */
+  readonly quotes?: boolean;
 }
 
-function judge(status: number, code: string, html: boolean, { bucket, host }: Subject): Verdict {
+/**
+ * The store's own message, between quotation marks. Messages can repeat keys, tokens and signatures, so words that might be one
+ * are left out: those with both letters and digits, long ones and those in capitals.
+ */
+function quote(message: string | undefined): string {
+  const words = (message ?? "").slice(0, 400).split(/\s+/);
+  const isPlain = (word: string): boolean =>
+    /^[A-Za-z'(),.:;"-]{0,24}$|^\d{1,6}[.,]?$/.test(word) && !/[A-Z]{8}/.test(word);
+  const shown = words
+    .map((word) => (isPlain(word) ? word : "…"))
+    .join(" ")
+    .trim();
+  return shown === "" ? "" : `, ${JSON.stringify(shown)}`;
+}
+
+/** How the address may be wrong, where a store finds no bucket or no S3 behind it. */
+function addressing({ pathStyle }: Subject): string {
+  return pathStyle
+    ? "if this store wants the bucket in the host name, set forcePathStyle: false"
+    : "if this store wants the bucket in the path, set forcePathStyle: true";
+}
+
+function judge(status: number, code: string, html: boolean, subject: Subject): Verdict {
+  const { bucket, host, path } = subject;
   const notS3: Verdict = {
     code: "UNEXPECTED_RESPONSE",
-    advice: `${host} does not look like S3 (${html ? "it sent a web page" : "no S3 error document"}); check endpoint`,
+    advice: `${host} does not look like S3 (${html ? "it sent a web page" : "no S3 error document"}); check endpoint, also its path, and ${addressing(subject)}`,
   };
   if (status >= 200 && status < 300) return notS3;
   if (status === 412) return { code: "EXISTS", advice: "the key exists" };
@@ -118,7 +147,7 @@ function judge(status: number, code: string, html: boolean, { bucket, host }: Su
   if (code === "NoSuchBucket" || code === "InvalidBucketName") {
     return {
       code: "BUCKET_NOT_FOUND",
-      advice: `there is no bucket ${bucket} at ${host}; create it, or check bucket, endpoint and region`,
+      advice: `there is no bucket ${bucket} at ${host}; create it, or check bucket, endpoint and region; ${addressing(subject)}`,
     };
   }
   if (EXPIRED.has(code)) {
@@ -128,6 +157,13 @@ function judge(status: number, code: string, html: boolean, { bucket, host }: Su
     };
   }
   if (code === "RequestTimeTooSkewed") return { code: "CREDENTIALS", advice: "this machine's clock is wrong; set it" };
+  if (code === "SignatureDoesNotMatch") {
+    const signed = path === "" ? "the Host header" : `the Host header and the path ${path}`;
+    return {
+      code: "CREDENTIALS",
+      advice: `the signature does not match; check secret key and region. A proxy before the store must pass on ${signed} unchanged: the signature covers that`,
+    };
+  }
   if (WRONG_KEYS.has(code) || status === 401) {
     return {
       code: "CREDENTIALS",
@@ -146,10 +182,17 @@ function judge(status: number, code: string, html: boolean, { bucket, host }: Su
         "the credentials do not allow this; they need s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket here",
     };
   }
+  if (code !== "" && (status === 404 || status === 405)) {
+    return {
+      code: "UNEXPECTED_RESPONSE",
+      advice: `the store refused the request; check bucket and endpoint (${host}); ${addressing(subject)}`,
+      quotes: true,
+    };
+  }
   if (html || status === 404 || status === 405) return notS3;
   if (status === 403)
     return { code: "PERMISSION_DENIED", advice: "access was denied, perhaps by something before the store" };
-  return { code: "UNEXPECTED_RESPONSE", advice: "the store refused the request" };
+  return { code: "UNEXPECTED_RESPONSE", advice: "the store refused the request", quotes: code !== "" };
 }
 
 /** A request that got no whole answer. */

@@ -17,8 +17,10 @@ function onFake(name: string, ifNoneMatch: "atomic" | "ignored" | "refused"): Co
             prefix: "some/place",
             credentials: FAKE_KEYS,
             fetch: fake.fetch,
+            // Probing takes longer than most cases.
+            ...(ifNoneMatch === "atomic" && { conditionalWrites: ifNoneMatch }),
           });
-          // Else the cases that need exclusive creation would be skipped: before a probe it is not declared.
+          // Else the first create would: what it finds decides which cases are for this store.
           await backend.probe();
           return backend;
         },

@@ -1,5 +1,6 @@
 import { utf8Decoder, utf8Encoder } from "../../backend/utf8.ts";
 import { LedgerError } from "../../backend/error.ts";
+import { checksumText } from "./checksum.ts";
 import { putHeaders } from "./condition.ts";
 import type { Fault } from "./errors.ts";
 import { answerFault, failure, strangeAnswer } from "./errors.ts";
@@ -52,6 +53,8 @@ class Upload {
   readonly #creation: Creation;
   readonly #sent: SentPart[] = [];
   #id = "";
+  /** Such an upload names the checksum of each part once more when it ends. */
+  #hasChecksums = false;
 
   constructor(client: Client, creation: Creation) {
     this.#client = client;
@@ -59,7 +62,9 @@ class Upload {
   }
 
   async begin(): Promise<void> {
-    const answer = await this.#call({ method: "POST", query: { uploads: "" }, headers: putHeaders(false) });
+    const begin = { method: "POST", query: { uploads: "" }, headers: putHeaders(false), checksum: "upload" } as const;
+    const answer = await this.#call(begin);
+    this.#hasChecksums = this.#client.sendsChecksums;
     const document = parseXml(text(answer), ["InitiateMultipartUploadResult"]);
     this.#id = (document === undefined ? undefined : childText(document, "UploadId")) ?? "";
     if (this.#id === "")
@@ -94,7 +99,7 @@ class Upload {
   async #put(number: number, { bytes: body, done }: Part): Promise<void> {
     const sha256 = await sha256Hex(body);
     const query = { partNumber: String(number), uploadId: this.#id };
-    const answer = await this.#call({ method: "PUT", query, body, sha256 });
+    const answer = await this.#call({ method: "PUT", query, body, sha256, ...(this.#hasChecksums && { checksum: "body" }) });
     const etag = answer.headers.get("etag");
     if (etag === null) {
       const why = "the answer to a part has no ETag; in a browser the bucket's CORS rule must expose it";
@@ -106,8 +111,11 @@ class Upload {
   }
 
   async complete(): Promise<void> {
+    const checksum = (sha256: string): string =>
+      this.#hasChecksums ? `<ChecksumSHA256>${checksumText(sha256)}</ChecksumSHA256>` : "";
     const items = this.#sent.map(
-      ({ etag }, i) => `<Part><PartNumber>${i + 1}</PartNumber><ETag>${escapeXml(etag)}</ETag></Part>`,
+      ({ etag, sha256 }, i) =>
+        `<Part><PartNumber>${i + 1}</PartNumber><ETag>${escapeXml(etag)}</ETag>${checksum(sha256)}</Part>`,
     );
     const document = `<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${items.join("")}</CompleteMultipartUpload>`;
     const request = this.#request({
@@ -171,13 +179,13 @@ class Upload {
     await this.#client.call({ ...request, signal: undefined }).catch(() => {});
   }
 
-  async #call(request: Pick<S3Request, "method" | "query" | "headers" | "body" | "sha256">): Promise<Answer> {
+  async #call(request: Pick<S3Request, "method" | "query" | "headers" | "body" | "sha256" | "checksum">): Promise<Answer> {
     const { answer, fault } = await this.#client.call(this.#request(request));
     if (fault !== undefined) throw fault.error;
     return answer;
   }
 
-  #request(request: Pick<S3Request, "method" | "query" | "headers" | "body" | "sha256">): S3Request {
+  #request(request: Pick<S3Request, "method" | "query" | "headers" | "body" | "sha256" | "checksum">): S3Request {
     const { operation, key, signal } = this.#creation;
     return { operation, key, object: this.#client.settings.base + key, maxBytes: MAX_ANSWER_BYTES, signal, ...request };
   }

@@ -23,6 +23,11 @@ export interface S3BackendOptions {
   readonly credentials?: S3CredentialSource | undefined;
   /** The bucket in the path, not in the host name. Default: `true` except for AWS. */
   readonly forcePathStyle?: boolean | undefined;
+  /**
+   * What the store makes of `If-None-Match: *`, for those who know: `"atomic"` if of several creates of one key exactly one
+   * succeeds, `"none"` to do without. The store is then not asked. Default: a probe finds it out before the first `create`.
+   */
+  readonly conditionalWrites?: "atomic" | "none" | undefined;
   /** Allows `http://` to any host. Default `false`: only to this machine and to names and addresses of private networks. */
   readonly allowInsecure?: boolean | undefined;
   readonly retry?: S3RetryOptions | undefined;
@@ -44,6 +49,7 @@ export interface Settings {
   readonly region: string;
   /** Empty, or ends with `/`. */
   readonly base: string;
+  readonly conditionalWrites: "atomic" | "none" | undefined;
   readonly retry: RetryPolicy;
   readonly partBytes: number;
   readonly maxReadBytes: number;
@@ -74,6 +80,7 @@ export function resolveOptions(options: S3BackendOptions): Settings {
     address: { endpoint: at.endpoint, bucket: at.bucket, pathStyle: at.pathStyle },
     region,
     base: base(prefix),
+    conditionalWrites: checkConditionalWrites(options.conditionalWrites),
     retry: retryPolicy(options.retry),
     partBytes: bytes("partBytes", partBytes, 5 * MIB, 5 * MIB, 5 * 1024 * MIB),
     maxReadBytes: bytes("maxReadBytes", maxReadBytes, 1024 * MIB, 1, Number.MAX_SAFE_INTEGER),
@@ -123,6 +130,11 @@ function base(prefix: string | undefined): string {
     });
   }
   return trimmed === "" ? "" : `${trimmed}/`;
+}
+
+function checkConditionalWrites(value: unknown): "atomic" | "none" | undefined {
+  if (value === undefined || value === "atomic" || value === "none") return value;
+  throw invalidArgument("conditionalWrites", '"atomic" or "none"', value);
 }
 
 function expect(field: string, value: unknown, type: "boolean" | "function"): void {

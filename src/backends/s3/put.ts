@@ -1,6 +1,7 @@
 import { equalBytes } from "../../backend/body.ts";
 import { LedgerError } from "../../backend/error.ts";
-import { isRefusal, isTaken, putHeaders } from "./condition.ts";
+import { isUnknownHeader } from "./checksum.ts";
+import { isTaken, putHeaders } from "./condition.ts";
 import type { Subject } from "./errors.ts";
 import { failure } from "./errors.ts";
 import type { ConditionProbe } from "./probe.ts";
@@ -29,7 +30,7 @@ export async function putObject(
   const { operation, key, signal } = creation;
   const subject = client.subject(creation);
   const mode = await probe.mode(creation);
-  let conditional = mode !== "ignored" && mode !== "refused";
+  let conditional = mode !== "ignored" && mode !== "refused" && mode !== "none";
   if (mode !== "atomic" && mode !== "racy") await assertAbsent(client, creation);
   const request: S3Request = {
     operation,
@@ -37,6 +38,7 @@ export async function putObject(
     method: "PUT",
     object: client.settings.base + key,
     body: bytes,
+    checksum: "body",
     sha256: await sha256Hex(bytes),
     maxBytes: MAX_ANSWER_BYTES,
     signal,
@@ -46,8 +48,8 @@ export async function putObject(
   for (;;) {
     const { fault } = await client.once({ ...request, headers: putHeaders(conditional) });
     if (fault === undefined) return;
-    if (conditional && isRefusal(fault)) {
-      probe.refuse();
+    if (conditional && isUnknownHeader(fault)) {
+      probe.refuse(creation);
       conditional = false;
       await assertAbsent(client, creation);
       continue;

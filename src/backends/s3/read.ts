@@ -53,7 +53,8 @@ export async function objectSize(client: Client, reading: Reading): Promise<numb
     if (fault.code === "NoSuchKey") return undefined;
     throw fault.error;
   }
-  const size = answer.status === 206 ? contentRange(answer)?.size : statedLength(answer.headers);
+  // A store that does not heed Range sends everything, and need not say how much that is.
+  const size = answer.status === 206 ? contentRange(answer)?.size : (statedLength(answer.headers) ?? answer.length);
   if (size !== undefined) return size;
   throw strangeAnswer(
     client.subject(reading),

@@ -1,10 +1,11 @@
 import { utf8Decoder } from "../../backend/utf8.ts";
 import type { LedgerError } from "../../backend/error.ts";
 import { abortable } from "../../backend/abort.ts";
-import { CutShort, TooLong, dropBody, readBody } from "./body.ts";
+import { CutShort, TooLong, countBody, dropBody, readBody, statedLength } from "./body.ts";
 import type { CredentialHolder, KeySet } from "./credentials.ts";
 import type { Fault, Subject } from "./errors.ts";
 import { EXPIRED, answerFault, failure, looksLikeHtml, networkFault, strangeAnswer } from "./errors.ts";
+import { checksumHeaders, isUnknownHeader, UPLOAD_CHECKSUM } from "./checksum.ts";
 import type { Settings } from "./options.ts";
 import { Attempts } from "./retry.ts";
 import { EMPTY_SHA256, sha256Hex, signedHeaders } from "./sign.ts";
@@ -26,8 +27,10 @@ export interface S3Request {
   readonly sha256?: string;
   /** Most bytes a successful answer may have. */
   readonly maxBytes: number;
-  /** Of an answer with status 200 only the headers are wanted. */
+  /** Only the headers are wanted, and the length of the body. A body of more than `maxBytes` is left unread. */
   readonly headOnly?: boolean;
+  /** `body`: it is an object's, or that of a part. `upload`: the request begins an upload whose parts have checksums. */
+  readonly checksum?: "body" | "upload";
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -36,6 +39,8 @@ export interface Answer {
   readonly status: number;
   readonly headers: Headers;
   readonly bytes: Uint8Array;
+  /** Bytes of the whole body, where the request was `headOnly`. */
+  readonly length?: number | undefined;
 }
 
 export type Outcome =
@@ -54,6 +59,8 @@ export class Client {
   readonly #credentials: CredentialHolder;
   #region: string;
   #skewMs = 0;
+  /** Goes to `false` once the store has refused a request for its checksum, and taken the same one without. */
+  #sendsChecksums = true;
 
   constructor(settings: Settings, credentials: CredentialHolder) {
     this.settings = settings;
@@ -63,8 +70,14 @@ export class Client {
 
   subject(request: { readonly operation: string; readonly key?: string | undefined }): Subject {
     const { address } = this.settings;
-    const host = address.endpoint?.host ?? new URL(objectUrl(address, this.#region, "")).host;
-    return { operation: request.operation, key: request.key, bucket: address.bucket, host };
+    const { bucket, endpoint, pathStyle } = address;
+    const host = endpoint?.host ?? new URL(objectUrl(address, this.#region, "")).host;
+    const path = endpoint?.pathname.replace(/\/+$/, "") ?? "";
+    return { operation: request.operation, key: request.key, bucket, host, path, pathStyle };
+  }
+
+  get sendsChecksums(): boolean {
+    return this.#sendsChecksums;
   }
 
   attempts(): Attempts {
@@ -89,11 +102,25 @@ export class Client {
   async once(request: S3Request): Promise<Outcome> {
     const sha256 = request.sha256 ?? (request.body === undefined ? EMPTY_SHA256 : await sha256Hex(request.body));
     const repaired = new Set<string>();
+    let refused: Outcome | undefined;
     for (;;) {
       request.signal?.throwIfAborted();
       const keys = await this.#credentials.get(request.signal);
       const region = this.#region;
-      const outcome = await this.#attempt(request, sha256, keys, region);
+      const withChecksum = request.checksum !== undefined && this.#sendsChecksums && refused === undefined;
+      const checksum = request.checksum === "upload" ? UPLOAD_CHECKSUM : checksumHeaders(sha256);
+      const headers = { ...request.headers, ...(withChecksum && checksum) };
+      const outcome = await this.#attempt({ ...request, headers }, sha256, keys, region);
+      const isRefused = outcome.fault !== undefined && isUnknownHeader(outcome.fault);
+      if (withChecksum && isRefused) {
+        refused = outcome;
+        continue;
+      }
+      if (refused !== undefined) {
+        // Refused all the same: it was not for the checksum.
+        if (isRefused) return refused;
+        if (outcome.fault === undefined || outcome.fault.code !== "") this.#sendsChecksums = false;
+      }
       if (outcome.fault === undefined) return outcome;
       const repair = this.#repair(outcome.fault, keys, region, repaired);
       if (repair === undefined) return outcome;
@@ -159,11 +186,16 @@ export class Client {
     const { status, headers } = response;
     limit.restart(0);
     if (status >= 200 && status < 300) {
-      const unread = request.headOnly === true && status === 200;
-      if (unread) await dropBody(response);
-      const bytes = unread ? new Uint8Array() : await readBody(response, request.maxBytes, () => limit.restart(0));
+      const progress = (): void => limit.restart(0);
+      const length = request.headOnly === true ? await measureBody(response, request.maxBytes, progress) : undefined;
+      const bytes =
+        length === undefined && request.headOnly !== true
+          ? await readBody(response, request.maxBytes, progress)
+          : new Uint8Array();
       const document = request.method === "GET" && request.object !== "" ? "" : utf8Decoder().decode(bytes);
-      if (!looksLikeHtml(headers, document)) return { answer: { status, headers, bytes } };
+      // Nothing is no page: some frameworks put their usual type on an answer without a body.
+      const isEmpty = status === 204 || (request.method === "DELETE" && bytes.byteLength === 0);
+      if (isEmpty || !looksLikeHtml(headers, document)) return { answer: { status, headers, bytes, length } };
       return { fault: answerFault(this.subject(request), status, headers, document, this.settings.clock.now()) };
     }
     let text = "";
@@ -176,6 +208,20 @@ export class Client {
     }
     return { fault: answerFault(this.subject(request), status, headers, text, this.settings.clock.now()) };
   }
+}
+
+/** The length of a body that nobody wants; `undefined` where only reading all of it would tell, and it is stated to be encoded. */
+async function measureBody(response: Response, atMost: number, progress: () => void): Promise<number | undefined> {
+  const isPlain = response.headers.get("content-encoding") === null;
+  const stated = isPlain ? statedLength(response.headers) : undefined;
+  // A body that is short is read, so that the connection can be used again.
+  if (stated === undefined || stated <= atMost) {
+    const counted = await countBody(response, progress);
+    if (stated !== undefined && counted !== stated) throw new CutShort();
+    return counted;
+  }
+  await dropBody(response);
+  return stated;
 }
 
 /** Ends a request that makes no progress, or whose caller gave up. */

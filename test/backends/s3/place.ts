@@ -36,13 +36,14 @@ export function onFake(fake: FakeS3, more: Partial<S3BackendOptions> = {}): S3Ba
   return { ...base, clock: quickClock(), random: () => 1, ...more };
 }
 
-/** A fake and a backend on it that has probed already. */
+/** A fake and a backend on it that has probed already, or does not have to. */
 export async function place(
   fakeOptions: FakeS3Options = {},
   options: Partial<S3BackendOptions> = {},
 ): Promise<{ fake: FakeS3; backend: S3Backend }> {
   const fake = new FakeS3(fakeOptions);
-  const backend = s3Backend(onFake(fake, options));
+  const conditionalWrites = fakeOptions.ifNoneMatch === undefined ? "atomic" : undefined;
+  const backend = s3Backend(onFake(fake, { conditionalWrites, ...options }));
   await backend.probe();
   fake.calls.length = 0;
   return { fake, backend };

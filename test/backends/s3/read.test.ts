@@ -44,6 +44,27 @@ test("a store that does not heed ranges still gives the right bytes and size", a
 });
 
 test.each([
+  ["everything with its length", 200, { "content-length": "3000" }],
+  ["everything, in chunks", 200, {}],
+  ["everything, in chunks that are called a range", 206, { "content-range": "bytes 0-2999/3000" }],
+  ["everything, called a range, with its length", 206, { "content-range": "bytes 0-2999/3000", "content-length": "3000" }],
+])("a store that answers the question for one byte with %s: the size is right", async (_, status, headers) => {
+  const fetch: typeof globalThis.fetch = async () => {
+    const chunks = [bytes(1000), bytes(1500), bytes(500)];
+    const body = new ReadableStream<Uint8Array>({
+      pull: (controller) => {
+        const next = chunks.shift();
+        if (next) controller.enqueue(next);
+        else controller.close();
+      },
+    });
+    return new Response(body, { status, headers: { etag: '"e"', ...headers } });
+  };
+  const backend = s3Backend(onFake(new FakeS3(), { fetch }));
+  expect(await backend.stat("k")).toEqual({ size: 3000 });
+});
+
+test.each([
   ["another beginning", "bytes 1-3/10", "123"],
   ["too little", "bytes 0-1/10", "01"],
   ["too much", "bytes 0-3/10", "0123"],

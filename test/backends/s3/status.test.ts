@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { s3Backend } from "../../../src/backends/s3/index.ts";
-import { S3Error, errorResponse } from "../../servers/fake-s3.ts";
+import { type S3BackendOptions, s3Backend } from "../../../src/backends/s3/index.ts";
+import { FakeS3, S3Error, errorResponse } from "../../servers/fake-s3.ts";
 import { failureOf, isGet, isPut, keys, onFake, place, quickClock, text } from "./place.ts";
 
 const answer =
@@ -48,7 +48,7 @@ describe("a create that is answered with", () => {
     [501, "NotImplemented"],
     [400, "InvalidArgument"],
   ])("%s %s to the condition goes out without it, and the bucket is no longer exclusive", async (status, code) => {
-    const { fake, backend } = await place();
+    const { fake, backend } = await place({}, { conditionalWrites: undefined });
     expect(backend.capabilities.exclusiveCreate).toBe(true);
     const conditional = ({ headers }: { headers: ReadonlyMap<string, string> }): boolean =>
       headers.has("if-none-match");
@@ -58,7 +58,8 @@ describe("a create that is answered with", () => {
     expect(await backend.probe()).toBe("refused");
     expect(await failureOf(backend.create("k", text("y")))).toMatchObject({ code: "EXISTS", key: "k" });
     expect(await backend.read("k")).toEqual(text("x"));
-    expect(fake.calls.filter(conditional)).toHaveLength(1);
+    // Once more without a checksum, in case it was that.
+    expect(fake.calls.filter(conditional)).toHaveLength(2);
   });
 
   test.each([
@@ -225,4 +226,57 @@ test("reading and removing: what is missing, what is forbidden", async () => {
       expect(await failureOf(call())).toMatchObject({ code: wanted });
     }
   }
+});
+
+test("removing is answered with nothing, whatever type that has: moto says text/html", async () => {
+  const { fake, backend } = await place();
+  for (const status of [204, 200]) {
+    fake.fail(
+      () => ({ status, headers: { "content-type": "text/html; charset=utf-8" }, body: text("") }),
+      ({ method }) => method === "DELETE",
+    );
+    await backend.remove("k");
+  }
+  fake.fail("html", ({ method }) => method === "DELETE");
+  expect(await failureOf(backend.remove("k"))).toMatchObject({ code: "UNEXPECTED_RESPONSE" });
+});
+
+test.each([
+  [404, "NoSuchWebsiteConfiguration"],
+  [405, "MethodNotAllowed"],
+  [404, "EntityDoesNotExist"],
+  [400, "SomethingNew"],
+])("%s with the unknown code %s shows that code and the store's message, without what might be a key", async (status, code) => {
+  const { fake, backend } = await place();
+  const details = {
+    Message: "The thing AKIDCANARY0001 of (kind) 12 is not SECRETSECRET or aVeryLongWordOfWhichNobodyKnowsWhat.",
+  };
+  fake.fail(() => errorResponse(new S3Error(status, code, details)), () => true, 9);
+  for (const call of [() => backend.read("k"), () => backend.stat("k"), () => keys(backend)]) {
+    expect(await failureOf(call())).toMatchObject({
+      code: "UNEXPECTED_RESPONSE",
+      status,
+      message: expect.stringContaining(`${status} ${code}, request FAKE0123456789, "The thing … of (kind) 12 is not … or …"`),
+    });
+  }
+});
+
+test("an endpoint that may be addressed in the wrong way, or stand behind a proxy, gets a hint", async () => {
+  const fake = new FakeS3();
+  const message = async (options: Partial<S3BackendOptions>): Promise<string> => {
+    const error = await failureOf(s3Backend(onFake(fake, options)).read("ledger.json"));
+    return (error as Error).message;
+  };
+  // Another bucket in the path: what a store that wants it there makes of a key.
+  expect(await message({ bucket: "elsewhere" })).toContain("in the host name, set forcePathStyle: false");
+  const inHost = { endpoint: "http://s3.fake", bucket: "elsewhere", forcePathStyle: false, allowInsecure: true };
+  expect(await message(inHost)).toContain("in the path, set forcePathStyle: true");
+  fake.fail("html", () => true, 1);
+  expect(await message({})).toMatch(/check endpoint, also its path, and if this store wants/);
+  // The signature covers the Host and the path, so a proxy that changes one of them breaks it.
+  fake.fail(answer(403, "SignatureDoesNotMatch"), () => true, 2);
+  expect(await message({})).toContain("A proxy before the store must pass on the Host header unchanged");
+  expect(await message({ endpoint: "http://localhost:9000/s3/" })).toContain(
+    "must pass on the Host header and the path /s3 unchanged",
+  );
 });

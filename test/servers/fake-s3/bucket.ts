@@ -7,6 +7,8 @@ export type ConditionMode = "atomic" | "racy" | "ignored" | "refused";
 
 export interface BucketRules {
   ifNoneMatch: ConditionMode;
+  /** Whether objects need a SHA-256 in a header, as in buckets with a default retention, may have one, or must not. */
+  checksums: "required" | "checked" | "refused";
   minPartBytes: number;
   maxKeys: number;
 }
@@ -14,6 +16,8 @@ export interface BucketRules {
 interface Upload {
   readonly key: string;
   readonly parts: Map<number, Uint8Array>;
+  /** It began with the announcement of checksums: then each part has one, and the end names them all. */
+  readonly hasChecksums: boolean;
 }
 
 /** The objects of one bucket, with the semantics of S3. */
@@ -44,7 +48,7 @@ export class FakeBucket {
       if (method === "PUT") return empty(200);
     } else if (method === "GET") return this.#get(call);
     else if (method === "PUT") return id === undefined ? this.#put(call) : this.#putPart(call, id);
-    else if (method === "POST" && query.has("uploads")) return this.#begin(key);
+    else if (method === "POST" && query.has("uploads")) return this.#begin(call);
     else if (method === "POST" && id !== undefined) return this.#complete(call, id);
     else if (method === "DELETE") {
       if (id === undefined) this.objects.delete(key);
@@ -68,6 +72,7 @@ export class FakeBucket {
   }
 
   async #put({ key, headers, body }: S3Call): Promise<RawResponse> {
+    this.#checkChecksum(headers, body);
     const condition = headers.get("if-none-match");
     const mode = this.#rules.ifNoneMatch;
     if (condition !== undefined) {
@@ -81,17 +86,33 @@ export class FakeBucket {
     return { status: 200, headers: { etag: etagOf(body) }, body: new Uint8Array() };
   }
 
-  #begin(key: string): RawResponse {
+  #checkChecksum(headers: ReadonlyMap<string, string>, body: Uint8Array): string | undefined {
+    const told = headers.get("x-amz-checksum-sha256");
+    const rule = this.#rules.checksums;
+    if (told === undefined && rule === "required") throw new S3Error(400, "InvalidRequest");
+    if (told !== undefined && rule === "refused") throw new S3Error(400, "InvalidArgument");
+    if (told === undefined) return undefined;
+    if (headers.get("x-amz-sdk-checksum-algorithm") !== "SHA256") throw new S3Error(400, "InvalidRequest");
+    if (told !== createHash("sha256").update(body).digest("base64")) throw new S3Error(400, "BadDigest");
+    return told;
+  }
+
+  #begin({ key, headers }: S3Call): RawResponse {
     const id = randomBytes(12).toString("base64url");
-    this.uploads.set(id, { key, parts: new Map() });
+    const hasChecksums = headers.get("x-amz-checksum-algorithm") === "SHA256";
+    if (hasChecksums && this.#rules.checksums === "refused") throw new S3Error(400, "InvalidArgument");
+    this.uploads.set(id, { key, parts: new Map(), hasChecksums });
     return xmlResponse(
       200,
       `<InitiateMultipartUploadResult><Key>${escapeXml(key)}</Key><UploadId>${id}</UploadId></InitiateMultipartUploadResult>`,
     );
   }
 
-  #putPart({ key, query, body }: S3Call, id: string): RawResponse {
+  #putPart({ key, query, headers, body }: S3Call, id: string): RawResponse {
     const upload = this.#upload(id, key);
+    const checksum = this.#checkChecksum(headers, body);
+    // As on AWS: both or neither.
+    if ((checksum !== undefined) !== upload.hasChecksums) throw new S3Error(400, "InvalidRequest");
     const number = Number(query.get("partNumber"));
     if (!(number >= 1 && number <= 10_000)) throw new S3Error(400, "InvalidArgument");
     upload.parts.set(number, body.slice());
@@ -99,17 +120,21 @@ export class FakeBucket {
   }
 
   #complete({ key, body }: S3Call, id: string): RawResponse {
-    const { parts } = this.#upload(id, key);
+    const { parts, hasChecksums } = this.#upload(id, key);
     const named = [
       ...Buffer.from(body)
         .toString()
-        .matchAll(/<Part><PartNumber>(\d+)<\/PartNumber><ETag>([^<]+)<\/ETag><\/Part>/g),
+        .matchAll(
+          /<Part><PartNumber>(\d+)<\/PartNumber><ETag>([^<]+)<\/ETag>(?:<ChecksumSHA256>([^<]+)<\/ChecksumSHA256>)?<\/Part>/g,
+        ),
     ];
     if (named.length === 0) throw new S3Error(400, "MalformedXML");
-    const chosen = named.map(([, number, etag], i) => {
+    const chosen = named.map(([, number, etag, checksum], i) => {
       const bytes = parts.get(Number(number));
       if (bytes === undefined || etagOf(bytes) !== etag?.replaceAll("&#34;", '"'))
         throw new S3Error(400, "InvalidPart");
+      const expected = hasChecksums ? createHash("sha256").update(bytes).digest("base64") : undefined;
+      if (checksum !== expected) throw new S3Error(400, "InvalidPart");
       if (i > 0 && Number(number) <= Number(named[i - 1]?.[1])) throw new S3Error(400, "InvalidPartOrder");
       if (i < named.length - 1 && bytes.length < this.#rules.minPartBytes) throw new S3Error(400, "EntityTooSmall");
       return bytes;
