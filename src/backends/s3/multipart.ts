@@ -99,7 +99,13 @@ class Upload {
   async #put(number: number, { bytes: body, done }: Part): Promise<void> {
     const sha256 = await sha256Hex(body);
     const query = { partNumber: String(number), uploadId: this.#id };
-    const answer = await this.#call({ method: "PUT", query, body, sha256, ...(this.#hasChecksums && { checksum: "body" }) });
+    const answer = await this.#call({
+      method: "PUT",
+      query,
+      body,
+      sha256,
+      ...(this.#hasChecksums && { checksum: "body" }),
+    });
     const etag = answer.headers.get("etag");
     if (etag === null) {
       const why = "the answer to a part has no ETag; in a browser the bucket's CORS rule must expose it";
@@ -179,7 +185,9 @@ class Upload {
     await this.#client.call({ ...request, signal: undefined }).catch(() => {});
   }
 
-  async #call(request: Pick<S3Request, "method" | "query" | "headers" | "body" | "sha256" | "checksum">): Promise<Answer> {
+  async #call(
+    request: Pick<S3Request, "method" | "query" | "headers" | "body" | "sha256" | "checksum">,
+  ): Promise<Answer> {
     const { answer, fault } = await this.#client.call(this.#request(request));
     if (fault !== undefined) throw fault.error;
     return answer;

@@ -189,7 +189,13 @@ async function race(client: Client, { racers: count, bytes }: Race, asksLate: bo
   const racers = await Promise.all(bodies.map(put));
   const late = asksLate ? await put(randomBody(bytes)) : undefined;
   const range = { range: `bytes=0-${MARK_BYTES - 1}` };
-  const stored = await client.call({ operation: OPERATION, method: "GET", object, headers: range, maxBytes: 2 * bytes });
+  const stored = await client.call({
+    operation: OPERATION,
+    method: "GET",
+    object,
+    headers: range,
+    maxBytes: 2 * bytes,
+  });
   await client.call({ operation: OPERATION, method: "DELETE", object, maxBytes: MAX_ANSWER_BYTES });
 
   const keepsVersions = racers.some(({ answer }) => (answer?.headers.get("x-amz-version-id") ?? "null") !== "null");

@@ -94,7 +94,9 @@ describe("the probe", () => {
       const now: typeof fetch = async (input, init) => {
         const answer = await fake.fetch(input, init);
         const isLong = (init?.body as Uint8Array | undefined)?.length === 1024 * 1024;
-        return isLong && answer.status === 412 && ++races % 4 !== place % 4 ? new Response(null, { status: 200 }) : answer;
+        return isLong && answer.status === 412 && ++races % 4 !== place % 4
+          ? new Response(null, { status: 200 })
+          : answer;
       };
       expect(await s3Backend(onFake(fake, { fetch: now })).probe()).toBe("racy");
     }

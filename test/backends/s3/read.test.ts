@@ -47,7 +47,11 @@ test.each([
   ["everything with its length", 200, { "content-length": "3000" }],
   ["everything, in chunks", 200, {}],
   ["everything, in chunks that are called a range", 206, { "content-range": "bytes 0-2999/3000" }],
-  ["everything, called a range, with its length", 206, { "content-range": "bytes 0-2999/3000", "content-length": "3000" }],
+  [
+    "everything, called a range, with its length",
+    206,
+    { "content-range": "bytes 0-2999/3000", "content-length": "3000" },
+  ],
 ])("a store that answers the question for one byte with %s: the size is right", async (_, status, headers) => {
   const fetch: typeof globalThis.fetch = async () => {
     const chunks = [bytes(1000), bytes(1500), bytes(500)];

@@ -246,20 +246,29 @@ test.each([
   [405, "MethodNotAllowed"],
   [404, "EntityDoesNotExist"],
   [400, "SomethingNew"],
-])("%s with the unknown code %s shows that code and the store's message, without what might be a key", async (status, code) => {
-  const { fake, backend } = await place();
-  const details = {
-    Message: "The thing AKIDCANARY0001 of (kind) 12 is not SECRETSECRET or aVeryLongWordOfWhichNobodyKnowsWhat.",
-  };
-  fake.fail(() => errorResponse(new S3Error(status, code, details)), () => true, 9);
-  for (const call of [() => backend.read("k"), () => backend.stat("k"), () => keys(backend)]) {
-    expect(await failureOf(call())).toMatchObject({
-      code: "UNEXPECTED_RESPONSE",
-      status,
-      message: expect.stringContaining(`${status} ${code}, request FAKE0123456789, "The thing … of (kind) 12 is not … or …"`),
-    });
-  }
-});
+])(
+  "%s with the unknown code %s shows that code and the store's message, without what might be a key",
+  async (status, code) => {
+    const { fake, backend } = await place();
+    const details = {
+      Message: "The thing AKIDCANARY0001 of (kind) 12 is not SECRETSECRET or aVeryLongWordOfWhichNobodyKnowsWhat.",
+    };
+    fake.fail(
+      () => errorResponse(new S3Error(status, code, details)),
+      () => true,
+      9,
+    );
+    for (const call of [() => backend.read("k"), () => backend.stat("k"), () => keys(backend)]) {
+      expect(await failureOf(call())).toMatchObject({
+        code: "UNEXPECTED_RESPONSE",
+        status,
+        message: expect.stringContaining(
+          `${status} ${code}, request FAKE0123456789, "The thing … of (kind) 12 is not … or …"`,
+        ),
+      });
+    }
+  },
+);
 
 test("an endpoint that may be addressed in the wrong way, or stand behind a proxy, gets a hint", async () => {
   const fake = new FakeS3();
