@@ -1,4 +1,4 @@
-import { LedgerError, invalidArgument } from "../backend/error.ts";
+import { LedgerError, invalidArgument, reading } from "../backend/error.ts";
 import { encodeSegment } from "../backend/key.ts";
 import { parseDigest } from "./digest.ts";
 import type { ArtifactRef } from "./version.ts";
@@ -25,7 +25,15 @@ export function toAlias(alias: string, field = "alias"): string {
   encodeSegment(alias, field);
   if (/[:@]/.test(alias)) throw badName(field, alias, 'must not hold ":" or "@"');
   if (alias === LATEST) throw badName(field, alias, "is kept by the library: it always means the newest version");
-  if (/^v\d+(?:\..*)?$/i.test(alias)) throw badName(field, alias, "looks like a version");
+  if (/^v\d+(?:\..*)?$/i.test(alias)) {
+    const tag = alias.toLowerCase();
+    const meant = tag !== alias && isVersionTag(tag) ? `; did you mean ${JSON.stringify(tag)}?` : "";
+    throw badName(
+      field,
+      alias,
+      `holds ${JSON.stringify(alias.slice(0, 80))}, which looks like a version but is none${meant}`,
+    );
+  }
   return alias.normalize("NFC");
 }
 
@@ -47,12 +55,16 @@ export type ParsedRef =
 /** Takes a reference apart. Throws `INVALID_ARGUMENT` when it is none. */
 export function parseRef(ref: ArtifactRef, field = "ref"): ParsedRef {
   if (typeof ref === "string") return parseRefText(ref, field);
-  if (typeof ref !== "object" || ref === null || typeof ref.version !== "string" || typeof ref.digest !== "string") {
-    throw invalidArgument(field, 'a reference such as "model:v3" or an ArtifactVersion', ref);
-  }
-  const hex = parseDigest(ref.digest);
-  if (hex === undefined) throw badName(`${field}.digest`, ref.digest, 'must be "sha256:" and 64 lower-case hex digits');
-  return { name: toArtifactName(ref.name, `${field}.name`), by: "version", version: ref.version, hex };
+  if (typeof ref !== "object" || ref === null) throw noReference(field, ref);
+  const { name, version, digest } = reading(field, () => ({ ...ref }));
+  if (typeof version !== "string" || typeof digest !== "string") throw noReference(field, ref);
+  const hex = parseDigest(digest);
+  if (hex === undefined) throw badName(`${field}.digest`, digest, 'must be "sha256:" and 64 lower-case hex digits');
+  return { name: toArtifactName(name, `${field}.name`), by: "version", version, hex };
+}
+
+function noReference(field: string, ref: unknown): LedgerError {
+  return invalidArgument(field, 'a reference such as "model:v3" or an ArtifactVersion', ref);
 }
 
 function parseRefText(ref: string, field: string): ParsedRef {

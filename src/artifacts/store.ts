@@ -1,6 +1,6 @@
 import type { Backend } from "../backend/backend.ts";
 import type { Clock } from "../backend/clock.ts";
-import { LedgerError, describeType, invalidArgument } from "../backend/error.ts";
+import { LedgerError, describeType, invalidArgument, reading } from "../backend/error.ts";
 import type { FileTree, SourceFile } from "../backend/files.ts";
 import { decodeJson } from "../backend/json.ts";
 import { mapBounded } from "../backend/bounded.ts";
@@ -90,13 +90,15 @@ export class ArtifactStore {
   ): Promise<ArtifactVersion> {
     const { type, aliases = [], metadata = {}, runId, signal, onProgress } = options;
     const artifact = toArtifactName(name);
-    if (!Array.isArray(aliases)) throw invalidArgument("aliases", "an array of strings", aliases);
-    const names = [...new Set(aliases.map((alias, i) => toAlias(alias, `aliases[${i}]`)))];
+    const names = reading("aliases", () => {
+      if (!Array.isArray(aliases)) throw invalidArgument("aliases", "an array of strings", aliases);
+      return [...new Set(Array.from(aliases as string[], (alias, i) => toAlias(alias, `aliases[${i}]`)))];
+    });
     if (type !== undefined) toArtifactType(type);
     if (onProgress !== undefined && typeof onProgress !== "function")
       throw invalidArgument("onProgress", "a function", onProgress);
     const ownMetadata = snapshot(metadata);
-    const normal = normalizeSource(source);
+    const normal = reading("source", () => normalizeSource(source));
     const content = await this.#store(normal, new Progress(onProgress), signal);
     const draft: Omit<Manifest, "number"> = {
       name: artifact,

@@ -48,42 +48,51 @@ export interface ErrorDetails {
 
 // In the registry of all realms, so that a second copy of this module recognises the errors of the first.
 const BRAND = Symbol.for("runledger.LedgerError");
+const DETAILS = ["field", "received", "key", "operation", "position", "status"] as const;
 
 /** The only error this library raises. Branch on `code`; messages are for people and may change. */
 export class LedgerError extends Error {
   static {
     this.prototype.name = "LedgerError";
     Object.defineProperty(this.prototype, BRAND, { value: true });
+    // Bundlers rename classes, and what prints an error shows the name of its class.
+    Object.defineProperty(this, "name", { value: "LedgerError" });
   }
   readonly code: ErrorCode;
-  readonly field: string | undefined;
-  readonly received: string | undefined;
-  readonly key: string | undefined;
-  readonly operation: string | undefined;
-  readonly position: number | undefined;
-  readonly status: number | undefined;
+  // Declared alone: a member that says nothing would be printed all the same.
+  declare readonly field: string | undefined;
+  declare readonly received: string | undefined;
+  declare readonly key: string | undefined;
+  declare readonly operation: string | undefined;
+  declare readonly position: number | undefined;
+  declare readonly status: number | undefined;
   readonly transient: boolean;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
-    this.field = details.field;
-    this.received = details.received;
-    this.key = details.key;
-    this.operation = details.operation;
-    this.position = details.position;
-    this.status = details.status;
     this.transient = details.transient ?? false;
+    for (const name of DETAILS)
+      if (details[name] !== undefined) Object.defineProperty(this, name, { value: details[name], enumerable: true });
   }
 
   /** True for a `LedgerError` of any copy of this library, also one from another realm. */
   static is(error: unknown): error is LedgerError {
-    return typeof error === "object" && error !== null && (error as Record<symbol, unknown>)[BRAND] === true;
+    return isLedgerError(error);
   }
 
   /** Shorthand for `LedgerError.is(error) && error.code === code`. */
   static hasCode(error: unknown, code: ErrorCode): error is LedgerError {
-    return LedgerError.is(error) && error.code === code;
+    return isLedgerError(error) && error.code === code;
+  }
+}
+
+function isLedgerError(error: unknown): error is LedgerError {
+  try {
+    return typeof error === "object" && error !== null && (error as Record<symbol, unknown>)[BRAND] === true;
+  } catch {
+    // A proxy may be thrown, too.
+    return false;
   }
 }
 
@@ -101,13 +110,49 @@ export function describeType(value: unknown): string {
   return typeof name === "string" && name !== "" && name !== "Object" ? name.slice(0, 64) : "object";
 }
 
-/** An `INVALID_ARGUMENT` that names the field and the type of what it held. */
+/** An `INVALID_ARGUMENT` that names the field and what it held: a number as it is, of all else the type, since a text may be secret. */
 export function invalidArgument(field: string, expected: string, value: unknown): LedgerError {
   const received = describeType(value);
-  return new LedgerError("INVALID_ARGUMENT", `${clip(field)} must be ${expected}, but is ${article(received)}`, {
+  const hint = received === "Promise" ? ": await it first" : "";
+  return wrong(field, expected, received, `${shownNumber(value) ?? article(received)}${hint}`);
+}
+
+/** {@link invalidArgument} for one of a few words: it says which word was given. `meant` ends the message. */
+export function invalidChoice(field: string, expected: string, value: unknown, meant = ""): LedgerError {
+  const received = describeType(value);
+  const shown = typeof value === "string" ? JSON.stringify(clip(value, 60)) : (shownNumber(value) ?? article(received));
+  return wrong(field, expected, received, `${shown}${meant}`);
+}
+
+function wrong(field: string, expected: string, received: string, found: string): LedgerError {
+  return new LedgerError("INVALID_ARGUMENT", `${clip(field)} must be ${expected}, but is ${found}`, {
     field: clip(field),
     received,
   });
+}
+
+/** What reading an argument threw, as it may be thrown on: a `LedgerError` as it is, an `INVALID_ARGUMENT` for anything else. */
+export function unreadable(field: string, cause: unknown): LedgerError {
+  if (isLedgerError(cause)) return cause;
+  return new LedgerError("INVALID_ARGUMENT", `${clip(field)} cannot be read: a getter or a proxy throws`, {
+    field: clip(field),
+    cause,
+  });
+}
+
+/** What `read` returns. What a getter or a proxy of the caller's throws meanwhile becomes `INVALID_ARGUMENT`. */
+export function reading<T>(field: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw unreadable(field, error);
+  }
+}
+
+function shownNumber(value: unknown): string | undefined {
+  if (typeof value === "boolean") return String(value);
+  if (typeof value === "number") return Object.is(value, -0) ? "-0" : String(value);
+  return typeof value === "bigint" ? `${clip(String(value), 30)}n` : undefined;
 }
 
 function article(type: string): string {
@@ -115,6 +160,6 @@ function article(type: string): string {
   return `${/^[aeiou]/i.test(type) ? "an" : "a"} ${type}`;
 }
 
-function clip(text: string): string {
-  return text.length <= 200 ? text : `${text.slice(0, 200)}…`;
+function clip(text: string, length = 200): string {
+  return text.length <= length ? text : `${text.slice(0, length)}…`;
 }

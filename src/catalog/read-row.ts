@@ -7,7 +7,7 @@ import { readRunDocument } from "../journal/read-run-document.ts";
 import { type RunCreated, runCreatedKey, runPrefix } from "../journal/run-created.ts";
 import { readRecord } from "../journal/run-state.ts";
 import type { CatalogRow } from "./catalog-row.ts";
-import { isRunRecord } from "./is-run-record.ts";
+import { isRunRecord } from "../journal/is-run-record.ts";
 import type { Touched } from "./list-catalog.ts";
 
 export interface ReadRow extends CatalogRow {

@@ -4,7 +4,7 @@ import type { Dictionary } from "../journal/event.ts";
 import { isDictionary } from "../journal/record-checks.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import type { MetricSummary, Point } from "../journal/summary.ts";
-import { hasMembers } from "./is-run-record.ts";
+import { hasMembers } from "../journal/is-run-record.ts";
 
 /**
  * A record as JSON, as in run documents but for `metrics`: in their place stand `summaries`, which take half of the bytes and of the time. Of

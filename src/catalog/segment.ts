@@ -9,7 +9,7 @@ import { type Cells, decodeCells, decodeTexts } from "./column-cells.ts";
 import { checkColumns } from "./column-types.ts";
 import { type ColumnEntry, decodeDirectory, type Directory, directorySize } from "./directory.ts";
 import { experimentPrefix } from "./entry.ts";
-import { isDatasetList } from "./is-run-record.ts";
+import { isDatasetList } from "../journal/is-run-record.ts";
 import { planRanges, type Range } from "./ranges.ts";
 import { RecordPages, type StoredPage, toStored } from "./record-pages.ts";
 import { decodeRecord } from "./record-text.ts";

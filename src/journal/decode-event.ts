@@ -1,7 +1,7 @@
 import { utf8Decoder } from "../backend/utf8.ts";
 import * as z from "zod/mini";
 import { decodeJson } from "../backend/json.ts";
-import type { Dictionary, RecordedDataset, RunEvent } from "./event.ts";
+import type { Dictionary, RunEvent } from "./event.ts";
 import { isCount, isCounts, isDictionary, isDigest, isInteger, isStrings } from "./record-checks.ts";
 
 const dictionary = /* @__PURE__ */ z.custom<Dictionary>(isDictionary);
@@ -26,7 +26,6 @@ const recordedVersion = /* @__PURE__ */ z.object({
 });
 
 const dataset = { name: z.string(), digest: z.string(), uri: text, size: some, context: text };
-const datasets = /* @__PURE__ */ z.array(z.object({ ...dataset, time: z.number() }));
 
 const media = /* @__PURE__ */ z.object({
   kind: z.literal("media"),
@@ -89,11 +88,6 @@ const schema: z.ZodMiniType<RunEvent> = /* @__PURE__ */ z.discriminatedUnion("ki
 /** True for an event of a kind and version that this library knows. */
 export function isEvent(value: unknown): value is RunEvent {
   return parse(value) !== undefined;
-}
-
-/** True for the `datasets` of a record. */
-export function isDatasets(value: unknown): value is RecordedDataset[] {
-  return z.safeParse(datasets, value).success;
 }
 
 function parse(value: unknown): RunEvent | undefined {

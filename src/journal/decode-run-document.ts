@@ -1,3 +1,4 @@
+import { isRunRecord } from "./is-run-record.ts";
 import { ownValue } from "../backend/dictionary.ts";
 import * as z from "zod/mini";
 import { decodeCheckedJson } from "./checked-json.ts";
@@ -10,7 +11,7 @@ import {
   parseMetricsName,
 } from "./compacted.ts";
 import type { Damage } from "./damage.ts";
-import { isDatasets, isEvent } from "./decode-event.ts";
+import { isEvent } from "./decode-event.ts";
 import type { Dictionary, MediaRecord, RunEvent } from "./event.ts";
 import type { SegmentEntry } from "./list-segments.ts";
 import { isDictionary, isInteger } from "./record-checks.ts";
@@ -60,8 +61,7 @@ const schema = /* @__PURE__ */ z.object({
   record: z.custom<RunRecord>(
     (value) =>
       isDictionary(value) &&
-      ["id", "experiment", "params", "damage"].every((key) => key in value) &&
-      isDatasets(value["datasets"] ?? []),
+      isRunRecord({ ...value, metrics: value["metrics"] ?? {}, datasets: value["datasets"] ?? [] }),
   ),
   covers: coverage,
   summaries: z.optional(recordsObject),

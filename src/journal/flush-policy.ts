@@ -1,3 +1,5 @@
+import { checkChoice } from "../backend/choice.ts";
+import { type OptionNames, readOptions } from "../backend/options.ts";
 import { invalidArgument } from "../backend/error.ts";
 
 /** When buffered records go to the backend, and how much may wait. */
@@ -28,19 +30,24 @@ export interface FlushPolicy {
   readonly maxBufferedBytes: number;
 }
 
+const NAMES: OptionNames<FlushOptions> = {
+  intervalMs: true,
+  maxPoints: true,
+  maxBytes: true,
+  maxBufferedBytes: true,
+  whenFull: true,
+};
+
 /** Throws `INVALID_ARGUMENT` for anything but positive numbers. */
 export function flushPolicy(options: FlushOptions | undefined, appends: boolean): FlushPolicy {
-  if (options !== undefined && (typeof options !== "object" || options === null))
-    throw invalidArgument("flush", "an object", options);
+  const given = readOptions("flush", options, NAMES, "flush");
   const positive = (name: "intervalMs" | "maxPoints" | "maxBytes" | "maxBufferedBytes"): number | undefined => {
-    const value: unknown = options?.[name];
+    const value: unknown = given[name];
     if (value === undefined) return undefined;
     if (typeof value !== "number" || !(value > 0)) throw invalidArgument(`flush.${name}`, "a positive number", value);
     return value;
   };
-  if (options?.whenFull !== undefined && options.whenFull !== "block-never") {
-    throw invalidArgument("flush.whenFull", '"block-never"', options.whenFull);
-  }
+  if (given.whenFull !== undefined) checkChoice("flush.whenFull", given.whenFull, ["block-never"]);
   return {
     intervalMs: positive("intervalMs") ?? (appends ? 1000 : undefined),
     maxPoints: positive("maxPoints") ?? 100_000,

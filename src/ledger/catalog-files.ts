@@ -1,3 +1,4 @@
+import { readOptions } from "../backend/options.ts";
 import type { CatalogRow } from "../catalog/catalog-row.ts";
 import { encodeRecord } from "../catalog/record-text.ts";
 import { scanRuns } from "../catalog/scan-runs.ts";
@@ -35,8 +36,9 @@ export interface CatalogFiles {
 /** The files of the catalogue, once it is in as good order as this ledger may bring it. */
 export async function listCatalogFiles(
   context: RunContext,
-  { experiment, signal }: CatalogFilesOptions,
+  options: CatalogFilesOptions | undefined,
 ): Promise<CatalogFiles> {
+  const { experiment, signal } = readOptions("catalogFiles", options, { experiment: true, signal: true });
   const catalog = catalogOf(context);
   const name = experiment === undefined ? undefined : checkName(experiment, "experiment");
   // What this puts together would else be put together, and its parts removed, right after they were listed.

@@ -1,6 +1,6 @@
 import type { Backend } from "../backend/backend.ts";
 import { mapBounded } from "../backend/bounded.ts";
-import { invalidArgument } from "../backend/error.ts";
+import { invalidArgument, reading } from "../backend/error.ts";
 import { compareRecords, type RunComparison } from "../catalog/compare/compare-records.ts";
 import { readRun } from "./read-run.ts";
 
@@ -13,6 +13,7 @@ export async function compareRuns(
   ids: readonly string[],
   signal: AbortSignal | undefined,
 ): Promise<RunComparison> {
-  if (!Array.isArray(ids)) throw invalidArgument("ids", "an array of ids of runs", ids);
-  return compareRecords(await mapBounded([...new Set(ids)], AT_ONCE, signal, (id, stop) => readRun(backend, id, stop)));
+  const own = reading("ids", () => (Array.isArray(ids) ? [...(ids as readonly string[])] : undefined));
+  if (own === undefined) throw invalidArgument("ids", "an array of ids of runs", ids);
+  return compareRecords(await mapBounded([...new Set(own)], AT_ONCE, signal, (id, stop) => readRun(backend, id, stop)));
 }

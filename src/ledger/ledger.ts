@@ -1,6 +1,8 @@
 import type { OpenArtifact } from "../artifacts/open.ts";
+import { callOptions } from "../artifacts/call-options.ts";
 import type { ArtifactRef, ArtifactVersion } from "../artifacts/version.ts";
 import { LedgerError, invalidArgument } from "../backend/error.ts";
+import { readOptions, readSignal } from "../backend/options.ts";
 import type { RunComparison } from "../catalog/compare/compare-records.ts";
 import type { MediaEntry } from "../journal/media-entry.ts";
 import type { RunRecord } from "../journal/run-record.ts";
@@ -73,17 +75,19 @@ export class Ledger {
    * `RUN_NOT_FOUND`; see {@link ResumeRunOptions}.
    */
   async resumeRun(id: string, options?: ResumeRunOptions): Promise<Run> {
-    const { readRunCreated, resumeRun } = await reading();
-    return await resumeRun(this.#context, await readRunCreated(this.#context.backend, id, options?.signal), options);
+    const { readRunCreated, RESUME_OPTIONS, resumeRun } = await reading();
+    const own = readOptions("resumeRun", options, RESUME_OPTIONS);
+    return await resumeRun(this.#context, await readRunCreated(this.#context.backend, id, own.signal), own);
   }
 
   /**
    * The record of a run, also while it is written. A run whose writers are certainly gone reads as `interrupted`; where nobody can
    * know, as `running`, with `lastActivity`. `RUN_NOT_FOUND`; `CORRUPT` when not even its beginning can be read.
    */
-  async getRun(id: string, options: { readonly signal?: AbortSignal | undefined } = {}): Promise<RunRecord> {
+  async getRun(id: string, options?: { readonly signal?: AbortSignal | undefined }): Promise<RunRecord> {
+    const signal = readSignal("getRun", options);
     const { readRun } = await reading();
-    return await readRun(this.#context.backend, id, options.signal);
+    return await readRun(this.#context.backend, id, signal);
   }
 
   /**
@@ -102,12 +106,13 @@ export class Ledger {
   }
 
   /** The runs of all pages. `onError` hears of runs that cannot be read. */
-  async *iterateRuns(query: RunQuery = {}): AsyncGenerator<RunRecord, void, undefined> {
-    let page = await this.searchRuns(query);
+  async *iterateRuns(query?: RunQuery): AsyncGenerator<RunRecord, void, undefined> {
+    let own = query;
     for (;;) {
+      const page = await this.searchRuns(own);
       yield* page.runs;
       if (page.nextPageToken === undefined) return;
-      page = await this.searchRuns({ ...query, pageToken: page.nextPageToken });
+      own = { ...query, pageToken: page.nextPageToken };
     }
   }
 
@@ -129,17 +134,18 @@ export class Ledger {
    */
   async compareRuns(
     ids: readonly string[],
-    options: { readonly signal?: AbortSignal | undefined } = {},
+    options?: { readonly signal?: AbortSignal | undefined },
   ): Promise<RunComparison> {
+    const signal = readSignal("compareRuns", options);
     const { compareRuns } = await reading();
-    return await compareRuns(this.#context.backend, ids, options.signal);
+    return await compareRuns(this.#context.backend, ids, signal);
   }
 
   /**
    * Every point of one metric, in step order, ties in the order of logging; empty when the run never logged it.
    * `RUN_NOT_FOUND`; `CORRUPT` when points of the run are damaged or missing, unless `damaged: "skip"`.
    */
-  async history(runId: string, key: string, options: HistoryOptions = {}): Promise<Series> {
+  async history(runId: string, key: string, options?: HistoryOptions): Promise<Series> {
     if (typeof key !== "string") throw invalidArgument("key", "a string", key);
     const histories = await this.histories(runId, [key], options);
     return (
@@ -148,12 +154,12 @@ export class Ledger {
   }
 
   /** {@link history} of many metrics, or of all; those without points are absent. */
-  async histories(runId: string, keys?: readonly string[], options: HistoryOptions = {}): Promise<Map<string, Series>> {
-    checkKeys(keys);
-    checkHistoryOptions(options);
+  async histories(runId: string, keys?: readonly string[], options?: HistoryOptions): Promise<Map<string, Series>> {
+    const names = checkKeys(keys);
+    const own = checkHistoryOptions(options);
     const { backend } = this.#context;
     const { readHistories } = await reading();
-    return await readHistories(backend, runId, keys, options);
+    return await readHistories(backend, runId, names, own);
   }
 
   /**
@@ -166,9 +172,10 @@ export class Ledger {
   }
 
   /** The content of a value that {@link media} or a `log…` call gave, its digest checked. `CORRUPT` when it is not what was logged. */
-  async openMedia(entry: MediaEntry, options: { readonly signal?: AbortSignal | undefined } = {}): Promise<OpenMedia> {
+  async openMedia(entry: MediaEntry, options?: { readonly signal?: AbortSignal | undefined }): Promise<OpenMedia> {
+    const signal = readSignal("openMedia", options);
     const { openMedia } = await reading();
-    return await openMedia(this.#context.backend, entry, options.signal);
+    return await openMedia(this.#context.backend, entry, signal);
   }
 
   /**
@@ -179,16 +186,13 @@ export class Ledger {
    * stays alive. Leaving the loop, or an abort, releases everything. Rejects with `RUN_NOT_FOUND`, with the signal's
    * reason, or with what the backend met for `giveUpMs` on end; until then that is told to `onError`.
    */
-  watchRun(id: string, options: WatchRunOptions = {}): AsyncIterableIterator<RunUpdate, void, undefined> {
-    return new RunWatch(
-      async (signal) => (await reading()).watchUpdates(this.#context, id, options, signal),
-      options?.signal,
-    );
+  watchRun(id: string, options?: WatchRunOptions): AsyncIterableIterator<RunUpdate, void, undefined> {
+    return new RunWatch(async (own, signal) => (await reading()).watchUpdates(this.#context, id, own, signal), options);
   }
 
   /** Opens a version of an artifact to read it, named as `name:v3`, `name:best`, `name` (the newest) or `name@sha256:…`. */
   async openArtifact(ref: ArtifactRef, options?: { readonly signal?: AbortSignal | undefined }): Promise<OpenArtifact> {
-    return await (await this.#context.artifacts()).open(ref, options);
+    return await (await this.#context.artifacts()).open(ref, callOptions(readSignal("openArtifact", options)));
   }
 
   /** The versions of an artifact, `v0` first; none for a name never logged. */
@@ -196,7 +200,7 @@ export class Ledger {
     name: string,
     options?: { readonly signal?: AbortSignal | undefined },
   ): Promise<ArtifactVersion[]> {
-    return await (await this.#context.artifacts()).versions(name, options);
+    return await (await this.#context.artifacts()).versions(name, callOptions(readSignal("artifactVersions", options)));
   }
 
   /** Lets an alias mean a version (`"v3"`, another alias or `latest`) from now on. `ARTIFACT_NOT_FOUND`. */
@@ -206,7 +210,9 @@ export class Ledger {
     alias: string,
     options?: { readonly signal?: AbortSignal | undefined },
   ): Promise<ArtifactVersion> {
-    return await (await this.#context.artifacts()).setAlias(name, version, alias, options);
+    return await (
+      await this.#context.artifacts()
+    ).setAlias(name, version, alias, callOptions(readSignal("setAlias", options)));
   }
 
   /**
@@ -214,12 +220,12 @@ export class Ledger {
    * has any, are not disturbed. Deleting it again changes nothing. `RUN_NOT_FOUND`; `CONFLICT` when others restore it all the time.
    */
   async deleteRun(id: string, options?: { readonly signal?: AbortSignal | undefined }): Promise<void> {
-    await (await reading()).setDeleted(this.#context, id, true, options?.signal);
+    await (await reading()).setDeleted(this.#context, id, true, readSignal("deleteRun", options));
   }
 
   /** Undoes {@link deleteRun}; restoring a run that is not deleted changes nothing. Rejects as it does. */
   async restoreRun(id: string, options?: { readonly signal?: AbortSignal | undefined }): Promise<void> {
-    await (await reading()).setDeleted(this.#context, id, false, options?.signal);
+    await (await reading()).setDeleted(this.#context, id, false, readSignal("restoreRun", options));
   }
 
   /**
@@ -228,7 +234,7 @@ export class Ledger {
    * they had promised a sign of life within, three times over. A run that cannot be read does not keep the others from being closed: the
    * result names it in `unreadable`. For one `id`, the call rejects with the reason instead.
    */
-  async recover(id?: string, options: RecoverOptions = {}): Promise<Recovery> {
+  async recover(id?: string, options?: RecoverOptions): Promise<Recovery> {
     const { recoverRuns } = await reading();
     return await recoverRuns(this.#context, id, new Set([...this.#openRuns].map((run) => run.id)), options);
   }
@@ -237,7 +243,7 @@ export class Ledger {
    * For programs that read Parquet: the files of the catalogue, and the runs that they lack. As of now: searches put files together, and
    * remove those they were.
    */
-  async catalogFiles(options: CatalogFilesOptions = {}): Promise<CatalogFiles> {
+  async catalogFiles(options?: CatalogFilesOptions): Promise<CatalogFiles> {
     const { listCatalogFiles } = await reading();
     return await listCatalogFiles(this.#context, options);
   }
@@ -248,10 +254,11 @@ export class Ledger {
    */
   async metricsFiles(
     runIds?: readonly string[],
-    options: { readonly signal?: AbortSignal | undefined } = {},
+    options?: { readonly signal?: AbortSignal | undefined },
   ): Promise<MetricsFiles> {
+    const signal = readSignal("metricsFiles", options);
     const { listMetricsFiles } = await reading();
-    return await listMetricsFiles(this.#context, runIds, options.signal);
+    return await listMetricsFiles(this.#context, runIds, signal);
   }
 
   /**
@@ -259,10 +266,9 @@ export class Ledger {
    * and search meanwhile. Needed after objects of the catalogue were lost in part; a search itself notices damaged ones, and that there is
    * none at all. Returns how many runs there are.
    */
-  async rebuildCatalog(
-    options: { readonly signal?: AbortSignal | undefined } = {},
-  ): Promise<{ readonly runs: number }> {
+  async rebuildCatalog(options?: { readonly signal?: AbortSignal | undefined }): Promise<{ readonly runs: number }> {
+    const signal = readSignal("rebuildCatalog", options);
     const { rebuildCatalog } = await reading();
-    return await rebuildCatalog(this.#context, options.signal);
+    return await rebuildCatalog(this.#context, signal);
   }
 }

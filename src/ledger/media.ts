@@ -1,12 +1,14 @@
 import { isError } from "../backend/any-realm.ts";
 import { utf8Decoder, utf8Encoder } from "../backend/utf8.ts";
+import { type OptionNames, readOptions } from "../backend/options.ts";
 import { blobKey } from "../artifacts/blobs.ts";
 import { parseDigest } from "../artifacts/digest.ts";
 import { readRanges } from "../artifacts/ranges.ts";
 import { loadSha256 } from "../artifacts/sha256/load.ts";
 import type { Backend } from "../backend/backend.ts";
 import { concatBytes } from "../backend/body.ts";
-import { LedgerError, invalidArgument } from "../backend/error.ts";
+import { checkChoice } from "../backend/choice.ts";
+import { LedgerError, invalidArgument, reading } from "../backend/error.ts";
 import { losesRecords } from "../journal/damage.ts";
 import type { MediaEntry, MediaKind } from "../journal/media-entry.ts";
 import { isWantedMedia, toMediaEntries } from "../journal/media-fold.ts";
@@ -56,7 +58,8 @@ export type OpenMedia =
       readonly rows: number;
     };
 
-const KINDS: readonly unknown[] = ["text", "image", "histogram", "table"];
+const KINDS: readonly MediaKind[] = ["text", "image", "histogram", "table"];
+const NAMES: OptionNames<MediaQuery> = { key: true, type: true, from: true, to: true, damaged: true, signal: true };
 
 export async function listMedia(backend: Backend, runId: string, query: MediaQuery = {}): Promise<MediaEntry[]> {
   const { key, type, from, to, damaged, signal } = checkQuery(query);
@@ -85,12 +88,12 @@ export async function listMedia(backend: Backend, runId: string, query: MediaQue
   });
 }
 
-function checkQuery(query: MediaQuery): MediaQuery {
-  if (typeof query !== "object" || query === null) throw invalidArgument("query", "an object", query);
-  const { key, type } = query;
+function checkQuery(given: MediaQuery): MediaQuery {
+  const query = readOptions("media", given, NAMES, "query");
+  const { key, type, damaged } = query;
   if (key !== undefined && typeof key !== "string") throw invalidArgument("key", "a string", key);
-  if (type !== undefined && !KINDS.includes(type))
-    throw invalidArgument("type", '"text", "image", "histogram" or "table"', type);
+  if (type !== undefined) checkChoice("type", type, KINDS);
+  if (damaged !== undefined) checkChoice("damaged", damaged, ["reject", "skip"]);
   for (const name of ["from", "to"] as const) {
     const bound = query[name];
     if (bound !== undefined && (typeof bound !== "number" || Number.isNaN(bound)))
@@ -103,9 +106,10 @@ function checkQuery(query: MediaQuery): MediaQuery {
  * The content of a value, checked against its entry. Whatever store and entry say, no more is read, and kept in memory, than
  * a rich value may have.
  */
-export async function openMedia(backend: Backend, entry: MediaEntry, signal?: AbortSignal): Promise<OpenMedia> {
-  if (typeof entry !== "object" || entry === null || !KINDS.includes(entry.type))
-    throw invalidArgument("entry", "a MediaEntry, as ledger.media() gives it", entry);
+export async function openMedia(backend: Backend, given: MediaEntry, signal?: AbortSignal): Promise<OpenMedia> {
+  const entry = reading("entry", () => (typeof given === "object" ? { ...given } : undefined));
+  if (entry === undefined || !KINDS.includes(entry.type))
+    throw invalidArgument("entry", "a MediaEntry, as ledger.media() gives it", given);
   const { name, bytes } = await readContent(backend, entry, signal);
   try {
     return await decode(entry, bytes);

@@ -1,3 +1,4 @@
+import { invalidArgument, reading } from "../backend/error.ts";
 import { mapBounded } from "../backend/bounded.ts";
 import { concernsOneObject } from "../backend/concerns-one-object.ts";
 import { listRun, type RunListing } from "../journal/list-run.ts";
@@ -26,13 +27,21 @@ export interface MetricsFiles {
 const FEW_RUNS = 64;
 const RUNS_AT_ONCE = 32;
 
+function checkIds(ids: readonly string[] | undefined): string[] | undefined {
+  if (ids === undefined) return undefined;
+  const own = reading("runIds", () => (Array.isArray(ids) ? [...(ids as readonly string[])] : undefined));
+  if (own === undefined) throw invalidArgument("runIds", "an array of ids of runs", ids);
+  return own;
+}
+
 /** The files that hold the points of runs. */
 export async function listMetricsFiles(
   { backend, onError }: RunContext,
-  runIds: readonly string[] | undefined,
+  given: readonly string[] | undefined,
   signal: AbortSignal | undefined,
 ): Promise<MetricsFiles> {
   const call = signal ? { signal } : {};
+  const runIds = checkIds(given);
   const few = runIds && runIds.length <= FEW_RUNS;
   const listed = few ? undefined : await listRuns(backend, (_, error) => onError(error), signal);
   const files: MetricsFile[] = [];

@@ -1,7 +1,9 @@
+import { type OptionNames, readOptions } from "../backend/options.ts";
 import type { ArtifactStore } from "../artifacts/store.ts";
 import type { Backend } from "../backend/backend.ts";
 import { type Clock, toClock } from "../backend/clock.ts";
-import { type LedgerError, invalidArgument } from "../backend/error.ts";
+import { checkChoice } from "../backend/choice.ts";
+import { type LedgerError, invalidArgument, reading } from "../backend/error.ts";
 import { withChecks } from "../backend/layers/checks.ts";
 import type { OpenRun, RunContext } from "../run/context.ts";
 import type { IdSource } from "../run/ids.ts";
@@ -30,20 +32,22 @@ export interface OpenLedgerOptions {
   readonly onError?: ((error: LedgerError) => void) | undefined;
 }
 
+const NAMES: OptionNames<OpenLedgerOptions> = { clock: true, ids: true, parquet: true, onError: true };
+
 /**
  * Opens the ledger in a place, or begins one in an empty place. Never waits for other writers. Rejects with `NOT_A_LEDGER`,
  * `FORMAT_TOO_NEW`, `CORRUPT`, `INVALID_ARGUMENT` for something that is no backend, or what the backend met:
  * `PERMISSION_DENIED`, `BUCKET_NOT_FOUND`, `CREDENTIALS`, …
  */
 export async function openLedger(backend: Backend, options: OpenLedgerOptions = {}): Promise<Ledger> {
-  const clock = toClock(options.clock);
-  const { ids = randomIds(clock), onError, parquet = "compact" } = options;
+  const given = readOptions("openLedger", options, NAMES);
+  const clock = reading("clock", () => toClock(given.clock));
+  const { ids = randomIds(clock), onError, parquet = "compact" } = given;
   if (typeof ids !== "function") throw invalidArgument("ids", "a function", ids);
   if (onError !== undefined && typeof onError !== "function") throw invalidArgument("onError", "a function", onError);
-  if (parquet !== "compact" && parquet !== "compatible")
-    throw invalidArgument("parquet", '"compact" or "compatible"', parquet);
+  checkChoice("parquet", parquet, ["compact", "compatible"]);
   const tell = troubleListener(onError);
-  const checked = withChecks(backend);
+  const checked = reading("backend", () => withChecks(backend));
   await checkMarker(checked, clock);
   const openRuns = new Set<OpenRun>();
   let store: Promise<ArtifactStore> | undefined;

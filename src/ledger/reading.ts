@@ -1,5 +1,5 @@
 // What reads runs, loaded as one when it is first needed.
-export { resumeRun } from "../run/resume-run.ts";
+export { RESUME_OPTIONS, resumeRun } from "../run/resume-run.ts";
 export { compareRuns } from "./compare-runs.ts";
 export { readHistories } from "./read-histories.ts";
 export { setDeleted } from "./delete-run.ts";

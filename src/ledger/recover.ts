@@ -1,4 +1,5 @@
 import { createOrMatch } from "../artifacts/numbered.ts";
+import { type OptionNames, readOptions } from "../backend/options.ts";
 import type { Backend } from "../backend/backend.ts";
 import { gate } from "../backend/bounded.ts";
 import { LedgerError, invalidArgument } from "../backend/error.ts";
@@ -30,6 +31,8 @@ export interface RecoverOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+const RECOVER_OPTIONS: OptionNames<RecoverOptions> = { graceMs: true, signal: true };
+
 export interface Recovery {
   /** Runs that were closed as `interrupted` by this call. */
   readonly interrupted: string[];
@@ -53,8 +56,9 @@ export async function recoverRuns(
   context: RunContext,
   id: string | undefined,
   here: ReadonlySet<string>,
-  options: RecoverOptions,
+  given: RecoverOptions | undefined,
 ): Promise<Recovery> {
+  const options = readOptions("recover", given, RECOVER_OPTIONS);
   const { graceMs, signal } = options;
   if (graceMs !== undefined && !(typeof graceMs === "number" && graceMs >= 0))
     throw invalidArgument("graceMs", "a non-negative number", graceMs);

@@ -1,4 +1,6 @@
-import { LedgerError, invalidArgument } from "../backend/error.ts";
+import { type OptionNames, readOptions } from "../backend/options.ts";
+import { checkChoice } from "../backend/choice.ts";
+import { invalidArgument, reading } from "../backend/error.ts";
 import type { View } from "../catalog/matches.ts";
 import { type FilterInput, toFilter } from "../catalog/filter/to-filter.ts";
 import type { Filter } from "../catalog/filter/filter.ts";
@@ -32,8 +34,9 @@ export interface RunQuery extends RunSelection {
   readonly fields?: readonly (keyof RunRecord)[] | undefined;
 }
 
-const SELECTION = ["experiment", "filter", "view", "signal"];
-const MORE = ["orderBy", "limit", "pageToken", "fields"];
+/** All names of {@link RunSelection}. */
+export const SELECTION: OptionNames<RunSelection> = { experiment: true, filter: true, view: true, signal: true };
+const QUERY: OptionNames<RunQuery> = { ...SELECTION, orderBy: true, limit: true, pageToken: true, fields: true };
 
 export interface CheckedSelection {
   readonly experiment: string | undefined;
@@ -49,18 +52,10 @@ export interface CheckedQuery extends CheckedSelection {
   readonly fields: readonly (keyof RunRecord)[] | undefined;
 }
 
-/** Throws `INVALID_ARGUMENT` naming what is wrong, with the position where it is in a text. `more` are members a query may have besides. */
-export function checkSelection(query: RunSelection, more: readonly string[]): CheckedSelection {
-  if (typeof query !== "object" || query === null) throw invalidArgument("query", "an object", query);
-  for (const key of Object.keys(query)) {
-    if (SELECTION.includes(key) || more.includes(key)) continue;
-    if ((query as Record<string, unknown>)[key] === undefined) continue;
-    const field = key.slice(0, 100);
-    throw new LedgerError("INVALID_ARGUMENT", `a query has no member ${JSON.stringify(field)}`, { field });
-  }
+/** Throws `INVALID_ARGUMENT` naming what is wrong, with the position where it is in a text. */
+export function checkSelection(query: RunSelection): CheckedSelection {
   const { experiment, filter, view = "active", signal } = query;
-  if (view !== "active" && view !== "deleted" && view !== "all")
-    throw invalidArgument("view", '"active", "deleted" or "all"', view);
+  checkChoice("view", view, ["active", "deleted", "all"]);
   return {
     experiment: experiment === undefined ? undefined : checkName(experiment, "experiment"),
     filter: toFilter(filter),
@@ -70,20 +65,22 @@ export function checkSelection(query: RunSelection, more: readonly string[]): Ch
 }
 
 /** Throws as {@link checkSelection} does. */
-export function checkQuery(query: RunQuery): CheckedQuery {
-  const selection = checkSelection(query, MORE);
+export function checkQuery(given: RunQuery): CheckedQuery {
+  const query = readOptions("searchRuns", given, QUERY, "query");
+  const selection = checkSelection(query);
   const { orderBy = [], limit = 100, pageToken, fields } = query;
   if (!Number.isSafeInteger(limit) || limit < 1 || limit > 10_000)
     throw invalidArgument("limit", "a whole number from 1 to 10,000", limit);
   if (pageToken !== undefined && typeof pageToken !== "string")
     throw invalidArgument("pageToken", "a string", pageToken);
-  if (fields !== undefined && !(Array.isArray(fields) && fields.every((field) => typeof field === "string")))
+  const wanted = reading("fields", () => (Array.isArray(fields) ? [...(fields as unknown[])] : fields));
+  if (wanted !== undefined && !(Array.isArray(wanted) && wanted.every((field) => typeof field === "string")))
     throw invalidArgument("fields", "an array of names of members", fields);
   return {
     ...selection,
     orderBy: parseOrderBy(orderBy),
     limit,
     pageToken,
-    fields: fields as readonly (keyof RunRecord)[] | undefined,
+    fields: wanted as readonly (keyof RunRecord)[] | undefined,
   };
 }

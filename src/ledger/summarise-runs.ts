@@ -1,9 +1,10 @@
+import { readOptions } from "../backend/options.ts";
 import type { RunGroup, SummaryQuery } from "../catalog/compare/row-summary.ts";
 import { summariseCatalog } from "../catalog/summarise-catalog.ts";
 import type { UnreadableRun } from "../journal/unreadable.ts";
 import type { RunContext } from "../run/context.ts";
 import { catalogOf } from "./catalog-of.ts";
-import { checkSelection, type RunSelection } from "./run-query.ts";
+import { checkSelection, type RunSelection, SELECTION } from "./run-query.ts";
 
 /** Which runs, how to group them, and what of. */
 export interface RunSummaryQuery extends RunSelection, SummaryQuery {}
@@ -15,8 +16,9 @@ export interface RunGroups extends Array<RunGroup> {
 }
 
 /** The groups of runs. */
-export async function summariseRuns(context: RunContext, query: RunSummaryQuery): Promise<RunGroups> {
-  const { signal, ...wanted } = checkSelection(query, ["groupBy", "metrics"]);
+export async function summariseRuns(context: RunContext, given: RunSummaryQuery): Promise<RunGroups> {
+  const query = readOptions("summarise", given, { ...SELECTION, groupBy: true, metrics: true }, "query");
+  const { signal, ...wanted } = checkSelection(query);
   const { groups, unreadable } = await summariseCatalog(catalogOf(context), wanted, query, signal);
   return unreadable.length > 0 ? Object.assign(groups, { unreadable }) : groups;
 }

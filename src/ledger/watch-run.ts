@@ -1,6 +1,13 @@
-import type { RunUpdate } from "./run-update.ts";
+import { type OptionNames, readOptions } from "../backend/options.ts";
+import type { RunUpdate, WatchRunOptions } from "./run-update.ts";
 
+type OpenUpdates = (
+  options: WatchRunOptions,
+  signal: AbortSignal,
+) => Promise<AsyncGenerator<RunUpdate, void, undefined>>;
 type Step = IteratorResult<RunUpdate, void>;
+
+const NAMES: OptionNames<WatchRunOptions> = { signal: true, points: true, keys: true, maxPoints: true, giveUpMs: true };
 
 const DONE = { done: true, value: undefined } as const;
 
@@ -9,19 +16,17 @@ const DONE = { done: true, value: undefined } as const;
  * be hours: here `return()` ends the wait.
  */
 export class RunWatch implements AsyncIterableIterator<RunUpdate, void, undefined> {
-  readonly #open: (signal: AbortSignal) => Promise<AsyncGenerator<RunUpdate, void, undefined>>;
-  readonly #signal: AbortSignal | undefined;
+  readonly #open: OpenUpdates;
+  readonly #options: WatchRunOptions | undefined;
   readonly #stop = new AbortController();
   readonly #abort = (): void => this.#stop.abort(this.#signal?.reason);
+  #signal: AbortSignal | undefined;
   #updates: Promise<AsyncGenerator<RunUpdate, void, undefined>> | undefined;
   #left = false;
 
-  constructor(
-    open: (signal: AbortSignal) => Promise<AsyncGenerator<RunUpdate, void, undefined>>,
-    signal: AbortSignal | undefined,
-  ) {
+  constructor(open: OpenUpdates, options: WatchRunOptions | undefined) {
     this.#open = open;
-    this.#signal = signal;
+    this.#options = options;
   }
 
   [Symbol.asyncIterator](): this {
@@ -50,10 +55,12 @@ export class RunWatch implements AsyncIterableIterator<RunUpdate, void, undefine
     return DONE;
   }
 
-  #begin(): Promise<AsyncGenerator<RunUpdate, void, undefined>> {
+  async #begin(): Promise<AsyncGenerator<RunUpdate, void, undefined>> {
+    const options = readOptions("watchRun", this.#options, NAMES);
+    this.#signal = options.signal;
     if (this.#signal?.aborted === true) this.#abort();
     else this.#signal?.addEventListener("abort", this.#abort, { once: true });
-    return this.#open(this.#stop.signal);
+    return await this.#open(options, this.#stop.signal);
   }
 
   #release(): void {

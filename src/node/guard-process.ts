@@ -1,4 +1,4 @@
-import type { Run } from "../index.ts";
+import { LedgerError, type Run } from "../index.ts";
 
 export interface GuardOptions {
   /** Longest the process is held up to close the run, in ms. Default 10,000. */
@@ -15,7 +15,8 @@ const SIGNALS = ["SIGINT", "SIGTERM"] as const;
  *
  * Returns a function that takes the guard off. It comes off by itself once the run is closed by it.
  */
-export function guardProcess(run: Run, { timeoutMs = 10_000 }: GuardOptions = {}): () => void {
+export function guardProcess(run: Run, options?: GuardOptions): () => void {
+  const { timeoutMs } = checkGuard(run, options);
   let ending = false;
 
   const close = async (work: () => Promise<void>): Promise<void> => {
@@ -59,4 +60,30 @@ export function guardProcess(run: Run, { timeoutMs = 10_000 }: GuardOptions = {}
   process.on("uncaughtException", onError);
   process.on("beforeExit", onEnd);
   return release;
+}
+
+/** Throws before anything listens: `INVALID_ARGUMENT`, or `UNSUPPORTED` for an option that there is not. */
+function checkGuard(run: Run, options: GuardOptions = {}): Required<GuardOptions> {
+  const wrong = (field: string, expected: string, found: string, cause?: unknown): LedgerError =>
+    new LedgerError("INVALID_ARGUMENT", `${field} must be ${expected}, but ${found}`, { field, cause });
+  try {
+    if (typeof (run as Partial<Run> | undefined)?.finish !== "function") {
+      const isPromise = typeof (run as unknown as Partial<Promise<Run>> | undefined)?.then === "function";
+      throw wrong("run", "a Run", isPromise ? "is a Promise: await it first" : "is something else");
+    }
+    if (typeof options !== "object" || options === null) throw wrong("options", "an object", "is something else");
+    const unknown = Object.keys(options).find(
+      (name) => name !== "timeoutMs" && Reflect.get(options, name) !== undefined,
+    );
+    if (unknown !== undefined) {
+      const message = `guardProcess does not know the option ${JSON.stringify(unknown.slice(0, 100))}, only "timeoutMs"`;
+      throw new LedgerError("UNSUPPORTED", message, { field: unknown.slice(0, 100) });
+    }
+    const { timeoutMs = 10_000 } = options;
+    if (typeof timeoutMs !== "number" || !(timeoutMs >= 0))
+      throw wrong("timeoutMs", "a number of ms", `is ${typeof timeoutMs === "number" ? timeoutMs : typeof timeoutMs}`);
+    return { timeoutMs };
+  } catch (error) {
+    throw LedgerError.is(error) ? error : wrong("options", "readable", "a getter or a proxy throws", error);
+  }
 }

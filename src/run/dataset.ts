@@ -1,3 +1,4 @@
+import { readOptions } from "../backend/options.ts";
 import { LedgerError, invalidArgument } from "../backend/error.ts";
 import type { DatasetEvent } from "../journal/event.ts";
 import { holdsSecret } from "../provenance/redaction/uri.ts";
@@ -20,12 +21,11 @@ export interface LogDatasetOptions {
 
 const MAX_URI_LENGTH = 4096;
 /** Throws `INVALID_ARGUMENT` naming the field. */
-export function checkDataset(name: string, dataset: DatasetReference, options: LogDatasetOptions): DatasetEvent {
+export function checkDataset(name: string, dataset: DatasetReference, options?: LogDatasetOptions): DatasetEvent {
   if (typeof dataset !== "object" || dataset === null)
     throw invalidArgument("dataset", "an object with a digest", dataset);
-  if (typeof options !== "object" || options === null) throw invalidArgument("options", "an object", options);
-  const { digest, uri, size } = dataset;
-  const { context } = options;
+  const { digest, uri, size } = readOptions("logDataset", dataset, { digest: true, uri: true, size: true }, "dataset");
+  const { context } = readOptions("logDataset", options, { context: true });
   if (size !== undefined && !(Number.isSafeInteger(size) && size >= 0))
     throw invalidArgument("size", "a number of bytes", size);
   const event: DatasetEvent = {

@@ -1,11 +1,11 @@
-import { LedgerError, invalidArgument } from "../backend/error.ts";
+import { LedgerError, unreadable } from "../backend/error.ts";
 import type { MediaEntry, MediaKind } from "../journal/media-entry.ts";
 import type { JournalWriter } from "../journal/writer.ts";
 import { isCanvas, takePicture } from "../media/canvas.ts";
 import type { RunContext } from "./context.ts";
 import { copyInput } from "./copy-input.ts";
 import { HeardPromise } from "./heard-promise.ts";
-import { type LogPosition, stepOf, timeOf } from "./position.ts";
+import { checkPosition, type LogPosition, stepOf, timeOf } from "./position.ts";
 import { MAX_QUEUED_BYTES, OVERHEAD_BYTES } from "./queue-bound.ts";
 import type { StepCount } from "./step-count.ts";
 import type { LoggedValue, MediaStore, MediaTrouble } from "./store-media.ts";
@@ -20,6 +20,9 @@ export interface LogHistogramOptions extends LogPosition {
   /** Bins to count values in, 1 to 10,000. Default 64. */
   readonly bins?: number | undefined;
 }
+
+const METHODS = { text: "logText", image: "logImage", histogram: "logHistogram", table: "logTable" } as const;
+const OWN_OPTIONS = { text: {}, image: { caption: true }, histogram: { bins: true }, table: {} } as const;
 
 /**
  * The rich values of a run. What checks and stores them is loaded with the first: values logged until it is there are copied
@@ -79,9 +82,7 @@ export class MediaLog implements MediaTrouble {
   }
 
   refused(cause: unknown): LedgerError {
-    return this.#tellCaller(
-      LedgerError.is(cause) ? cause : new LedgerError("INVALID_ARGUMENT", "the value cannot be read", { cause }),
-    );
+    return this.#tellCaller(unreadable("value", cause));
   }
 
   dropped(key: string): LedgerError {
@@ -143,7 +144,7 @@ export class MediaLog implements MediaTrouble {
   #place(type: MediaKind, key: string, input: unknown, at: LogImageOptions & LogHistogramOptions = {}): LoggedValue {
     try {
       checkName(key, "key");
-      if (typeof at !== "object" || at === null) throw invalidArgument("at", "an object", at);
+      checkPosition(METHODS[type], at, { step: true, time: true, ...OWN_OPTIONS[type] });
       const step = stepOf(at);
       const time = timeOf(at, this.#context.clock);
       const { caption, bins } = at;

@@ -1,3 +1,4 @@
+import { type OptionNames, unknownOption } from "../backend/options.ts";
 import type { Clock } from "../backend/clock.ts";
 import { invalidArgument } from "../backend/error.ts";
 
@@ -14,6 +15,19 @@ export interface LogPosition {
 
 /** Furthest moment a Date can say, in ms either side of the epoch. */
 const MAX_TIME = 8.64e15;
+
+type Names = { readonly [name: string]: true };
+const POSITION: OptionNames<LogPosition> = { step: true, time: true };
+
+/** Throws for what cannot say where a value stands, and for names that `operation` does not know. Allocates nothing. */
+export function checkPosition(operation: string, at: LogPosition | undefined, known: Names = POSITION): void {
+  if (at === undefined) return;
+  if (typeof at !== "object" || at === null) throw invalidArgument("at", "an object such as { step: 3 }", at);
+  for (const name in at) {
+    if (Object.hasOwn(known, name) || !Object.hasOwn(at, name) || Reflect.get(at, name) === undefined) continue;
+    throw unknownOption(operation, name, Object.keys(known));
+  }
+}
 
 /** The step given, if there is one. */
 export function stepOf(at: LogPosition | undefined): number | undefined {

@@ -1,4 +1,5 @@
-import { invalidArgument } from "../backend/error.ts";
+import { checkChoice } from "../backend/choice.ts";
+import { type OptionNames, readOptions } from "../backend/options.ts";
 import { enter } from "../catalog/entry.ts";
 import { type FlushOptions, flushPolicy } from "../journal/flush-policy.ts";
 import { foldRun } from "../journal/fold.ts";
@@ -24,19 +25,24 @@ export interface ResumeRunOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** All names of {@link ResumeRunOptions}. */
+export const RESUME_OPTIONS: OptionNames<ResumeRunOptions> = {
+  mode: true,
+  flush: true,
+  heartbeatMs: true,
+  signal: true,
+};
+
 /**
  * Goes on with a run, finished ones included, in a session of its own. Params, tags and the implicit step go on where they
  * were. Resolves once the session is on record. With `mode: "exclusive"` no earlier session can have anything acknowledged
  * from then on, and the later of two that claim a run shuts out the other; `UNSUPPORTED` where the backend's creates are not
  * exclusive. `FENCED` when another exclusive session began meanwhile. A claim that fails may have shut out the others already.
  */
-export async function resumeRun(
-  context: RunContext,
-  created: RunCreated,
-  options: ResumeRunOptions = {},
-): Promise<Run> {
+export async function resumeRun(context: RunContext, created: RunCreated, given?: ResumeRunOptions): Promise<Run> {
+  const options = readOptions("resumeRun", given, RESUME_OPTIONS);
   const { mode = "join", signal } = options;
-  if (mode !== "join" && mode !== "exclusive") throw invalidArgument("mode", '"join" or "exclusive"', mode);
+  checkChoice("mode", mode, ["join", "exclusive"]);
   const { backend, ids } = context;
   const { append } = backend.capabilities;
   const policy = flushPolicy(options.flush, append);

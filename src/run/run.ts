@@ -1,14 +1,18 @@
 import { isBytes } from "../backend/any-realm.ts";
 import { SMALL_BYTES } from "../artifacts/small-bytes.ts";
+import { callOptions } from "../artifacts/call-options.ts";
 import type { ArtifactSource } from "../artifacts/source.ts";
 import type { LogArtifactOptions } from "../artifacts/store.ts";
 import type { ArtifactRef, ArtifactVersion } from "../artifacts/version.ts";
-import { LedgerError, invalidArgument } from "../backend/error.ts";
+import { checkChoice } from "../backend/choice.ts";
+import { LedgerError, invalidArgument, unreadable } from "../backend/error.ts";
+import { type OptionNames, readOptions, readSignal } from "../backend/options.ts";
 import type { ClosingStatus, Dictionary, ErrorSummary, NewEvent } from "../journal/event.ts";
 import type { MediaEntry } from "../journal/media-entry.ts";
 import { findConflict, mergeParams } from "../journal/params.ts";
 import type { RunCreated } from "../journal/run-created.ts";
 import type { MetricDefinition, RunStatus } from "../journal/run-record.ts";
+import type { Shape } from "../journal/shape.ts";
 import type { WriterStats } from "../journal/writer-stats.ts";
 import type { JournalWriter } from "../journal/writer.ts";
 import type { HistogramSource } from "../media/histogram.ts";
@@ -20,9 +24,9 @@ import { checkDataset, type DatasetReference, type LogDatasetOptions } from "./d
 import { summariseError } from "./error-summary.ts";
 import { type LogHistogramOptions, type LogImageOptions, MediaLog } from "./log-media.ts";
 import { MetricInput, type Metrics, type MetricsOf } from "./metric-input.ts";
-import { copyData, type StartRunOptions } from "./options.ts";
 import { closeSession, openSession, type OpenSession } from "./natural-end.ts";
-import { type LogPosition, stepOf, timeOf } from "./position.ts";
+import { copyData, START_OPTIONS, type StartRunOptions } from "./options.ts";
+import { checkPosition, type LogPosition, stepOf, timeOf } from "./position.ts";
 import { StepCount } from "./step-count.ts";
 import { checkName, checkTags, checkText } from "./text.ts";
 
@@ -42,6 +46,15 @@ export interface RunParts {
   /** Says, first of all, that a writer joined. Left out by the session that began the run. */
   readonly session?: NewEvent;
 }
+
+const DEFINITION: OptionNames<MetricDefinition> = { goal: true, stepMetric: true, unit: true, description: true };
+const ARTIFACT_OPTIONS: OptionNames<LogArtifactOptions> = {
+  type: true,
+  aliases: true,
+  metadata: true,
+  signal: true,
+  onProgress: true,
+};
 
 const loadClosing = (): Promise<typeof Closing> => import("./close-run.ts");
 
@@ -110,9 +123,17 @@ export class Run implements AsyncDisposable {
    */
   log<T extends object>(metrics: Metrics | (T & MetricsOf<T>), at?: LogPosition): void {
     if (this.#ending) throw this.#closed("log");
-    const step = stepOf(at);
-    const time = timeOf(at, this.#parts.context.clock);
-    const shape = this.#input.read(metrics as Metrics);
+    let step: number | undefined;
+    let time: number;
+    let shape: Shape | "loose" | "nothing";
+    try {
+      checkPosition("log", at);
+      step = stepOf(at);
+      time = timeOf(at, this.#parts.context.clock);
+      shape = this.#input.read(metrics as Metrics);
+    } catch (error) {
+      throw unreadable("metrics", error);
+    }
     if (shape === "nothing") return;
     const place = this.#steps.row(step);
     const { values } = this.#input;
@@ -159,8 +180,10 @@ export class Run implements AsyncDisposable {
    * Sets params; nested objects are merged. Throws `PARAM_CONFLICT` naming the param when one would get another value, unless
    * `overwrite`; the history is kept either way.
    */
-  setParams(params: object, { overwrite = false }: { readonly overwrite?: boolean | undefined } = {}): void {
+  setParams(params: object, options?: { readonly overwrite?: boolean | undefined }): void {
     if (this.#ending) throw this.#closed("setParams");
+    const { overwrite = false } = readOptions("setParams", options, { overwrite: true });
+    if (typeof overwrite !== "boolean") throw invalidArgument("overwrite", "a boolean", overwrite);
     const set = copyData(params, "params");
     if (Object.keys(set).length === 0) return;
     const conflict = overwrite ? undefined : findConflict(this.#params, set);
@@ -197,18 +220,18 @@ export class Run implements AsyncDisposable {
   }
 
   /** Says what a metric, or all that fit a glob, means. `goal` decides which point is best. */
-  defineMetric(name: string, { goal, stepMetric, unit, description }: MetricDefinition = {}): void {
+  defineMetric(name: string, definition?: MetricDefinition): void {
     if (this.#ending) throw this.#closed("defineMetric");
     checkName(name, "name");
-    if (goal !== undefined && goal !== "minimize" && goal !== "maximize")
-      throw invalidArgument("goal", '"minimize" or "maximize"', goal);
-    const definition = {
+    const { goal, stepMetric, unit, description } = readOptions("defineMetric", definition, DEFINITION, "definition");
+    if (goal !== undefined) checkChoice("goal", goal, ["minimize", "maximize"]);
+    const checked = {
       ...(goal && { goal }),
       ...(stepMetric !== undefined && { stepMetric: checkName(stepMetric, "stepMetric") }),
       ...(unit !== undefined && { unit: checkText(unit, "unit", 100) }),
       ...(description !== undefined && { description: checkText(description, "description", 10_000) }),
     };
-    this.#writer.event({ kind: "metric", name, ...definition }, "metric");
+    this.#writer.event({ kind: "metric", name, ...checked }, "metric");
   }
 
   /**
@@ -216,15 +239,16 @@ export class Run implements AsyncDisposable {
    * manifest and the run's own record of it are acknowledged. The same content again uploads nothing.
    * Rejects with `INVALID_ARGUMENT`, `FENCED`, with what the backend met, or with the signal's reason.
    */
-  async logArtifact(name: string, source: ArtifactSource, options: LogArtifactOptions = {}): Promise<ArtifactVersion> {
+  async logArtifact(name: string, source: ArtifactSource, options?: LogArtifactOptions): Promise<ArtifactVersion> {
     this.#writer.assertUnfenced();
     if (this.#ending) throw this.#closed("logArtifact");
+    const given = readOptions("logArtifact", options, ARTIFACT_OPTIONS);
     // Copied before anything is awaited, so that the caller may change them right after the call.
     // Not by slice(): that of Node's Buffer does not copy.
     const own = isBytes(source) && source.byteLength <= SMALL_BYTES ? new Uint8Array(source) : source;
     const settings = {
-      ...options,
-      ...(options.metadata && { metadata: copyData(options.metadata, "metadata") }),
+      ...given,
+      ...(given.metadata !== undefined && { metadata: copyData(given.metadata, "metadata") }),
       runId: this.id,
     };
     const work = this.#parts.context.artifacts().then((store) => store.log(name, own, settings));
@@ -234,12 +258,13 @@ export class Run implements AsyncDisposable {
   /** Records that the run uses a version, named as `name:v3`, `name:best` or `name@sha256:…`. `ARTIFACT_NOT_FOUND` if there is none. */
   async useArtifact(
     ref: ArtifactRef,
-    options: { readonly signal?: AbortSignal | undefined } = {},
+    options?: { readonly signal?: AbortSignal | undefined },
   ): Promise<ArtifactVersion> {
     this.#writer.assertUnfenced();
     if (this.#ending) throw this.#closed("useArtifact");
+    const call = callOptions(readSignal("useArtifact", options));
     return await this.#upload(
-      this.#parts.context.artifacts().then((store) => store.resolve(ref, options)),
+      this.#parts.context.artifacts().then((store) => store.resolve(ref, call)),
       "input",
     );
   }
@@ -248,18 +273,15 @@ export class Run implements AsyncDisposable {
    * Records that the run uses a data set, known by name, digest and, if given, what it is used for: again with the same three is
    * fine. Throws `INVALID_ARGUMENT`, naming `uri` when that holds a password, a token or a signature; `RUN_CLOSED`.
    */
-  logDataset(name: string, dataset: DatasetReference, options: LogDatasetOptions = {}): void {
+  logDataset(name: string, dataset: DatasetReference, options?: LogDatasetOptions): void {
     if (this.#ending) throw this.#closed("logDataset");
     this.#writer.event(checkDataset(name, dataset, options), "dataset");
   }
 
   /** Starts a run whose `parent` is this one, in the same experiment unless said otherwise. */
-  async startChild(options: StartRunOptions = {}): Promise<Run> {
-    return await this.#parts.startChild({
-      ...options,
-      experiment: options.experiment ?? this.experiment,
-      parent: this.id,
-    });
+  async startChild(options?: StartRunOptions): Promise<Run> {
+    const own = readOptions("startChild", options, START_OPTIONS);
+    return await this.#parts.startChild({ experiment: this.experiment, ...own, parent: this.id });
   }
 
   /**
@@ -282,8 +304,10 @@ export class Run implements AsyncDisposable {
    * {@link flush}. A rich value or an artifact that cannot be stored rejects its own promise alone.
    */
   finish(status: ClosingStatus = "finished"): Promise<void> {
-    if (status !== "finished" && status !== "failed" && status !== "killed") {
-      return Promise.reject(invalidArgument("status", '"finished", "failed" or "killed"', status));
+    try {
+      checkChoice("status", status, ["finished", "failed", "killed"]);
+    } catch (error) {
+      return Promise.reject(error);
     }
     return this.#close({ status });
   }

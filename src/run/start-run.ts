@@ -1,3 +1,4 @@
+import { readOptions } from "../backend/options.ts";
 import { mapBounded } from "../backend/bounded.ts";
 import { enter } from "../catalog/entry.ts";
 import { flushPolicy, type FlushPolicy } from "../journal/flush-policy.ts";
@@ -8,14 +9,15 @@ import { JournalWriter } from "../journal/writer.ts";
 import { captureEnvironment } from "../provenance/environment.ts";
 import { redactData } from "../provenance/redaction/data.ts";
 import type { RunContext } from "./context.ts";
-import { checkHeartbeat, checkOptions, type StartRunOptions } from "./options.ts";
+import { checkHeartbeat, checkOptions, START_OPTIONS, type StartRunOptions } from "./options.ts";
 import { Run } from "./run.ts";
 
 /**
  * Begins a run: one object, in which all that was given is kept. Rejects with `INVALID_ARGUMENT` or `UNSUPPORTED` for bad
  * options, with what the backend met, or with the signal's reason.
  */
-export async function startRun(context: RunContext, options: StartRunOptions = {}): Promise<Run> {
+export async function startRun(context: RunContext, given?: StartRunOptions): Promise<Run> {
+  const options = readOptions("startRun", given, START_OPTIONS);
   const { signal } = options;
   signal?.throwIfAborted();
   const checked = checkOptions(options);

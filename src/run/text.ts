@@ -1,5 +1,5 @@
 import { setOwn } from "../backend/dictionary.ts";
-import { LedgerError, invalidArgument } from "../backend/error.ts";
+import { LedgerError, invalidArgument, reading } from "../backend/error.ts";
 import { hasLoneSurrogate } from "../backend/key.ts";
 import { toWellFormed } from "../backend/well-formed.ts";
 import type { Dictionary } from "../journal/event.ts";
@@ -43,11 +43,10 @@ function asText(value: unknown, field: string, longest: number): string {
 
 /** Tags as a dictionary of their own. Numbers and booleans become text. */
 export function checkTags(value: unknown, field: string): Dictionary<string> {
-  if (typeof value !== "object" || value === null || Array.isArray(value))
+  if (typeof value !== "object" || value === null || reading(field, () => Array.isArray(value)))
     throw invalidArgument(field, "an object of strings", value);
   const tags: Dictionary<string> = {};
-  for (const key of Object.keys(value)) {
-    const tag: unknown = (value as Dictionary)[key];
+  for (const [key, tag] of reading(field, () => Object.entries(value as Dictionary))) {
     if (tag === undefined) continue;
     checkName(key, `${field} key`);
     const text = typeof tag === "number" || typeof tag === "boolean" ? String(tag) : tag;

@@ -1,4 +1,6 @@
-import { invalidArgument } from "../backend/error.ts";
+import { type OptionNames, readOptions } from "../backend/options.ts";
+import { checkChoice } from "../backend/choice.ts";
+import { invalidArgument, reading } from "../backend/error.ts";
 import type { CallOptions } from "../backend/backend.ts";
 import type { SampleMethod } from "./downsample/method.ts";
 
@@ -34,9 +36,21 @@ export interface HistoryOptions extends CallOptions {
   readonly damaged?: "reject" | "skip" | undefined;
 }
 
-/** Throws `INVALID_ARGUMENT` naming the option. */
-export function checkHistoryOptions(options: HistoryOptions): void {
-  if (typeof options !== "object" || options === null) throw invalidArgument("options", "an object", options);
+const NAMES: OptionNames<HistoryOptions> = {
+  from: true,
+  to: true,
+  fromTime: true,
+  toTime: true,
+  samples: true,
+  method: true,
+  x: true,
+  damaged: true,
+  signal: true,
+};
+
+/** Returns a copy. Throws `INVALID_ARGUMENT` naming the option. */
+export function checkHistoryOptions(given: HistoryOptions | undefined): HistoryOptions {
+  const options = readOptions("history", given, NAMES);
   for (const name of ["from", "to", "fromTime", "toTime"] as const) {
     const bound: unknown = options[name];
     if (bound !== undefined && (typeof bound !== "number" || Number.isNaN(bound)))
@@ -45,16 +59,17 @@ export function checkHistoryOptions(options: HistoryOptions): void {
   const { samples, method, x, damaged } = options;
   if (samples !== undefined && !(Number.isSafeInteger(samples) && samples >= 2))
     throw invalidArgument("samples", "a whole number of at least 2", samples);
-  if (method !== undefined && method !== "minmax" && method !== "lttb")
-    throw invalidArgument("method", '"minmax" or "lttb"', method);
+  if (method !== undefined) checkChoice("method", method, ["minmax", "lttb"]);
   if (x !== undefined && x !== true && (typeof x !== "string" || x === ""))
     throw invalidArgument("x", "the name of a metric, or true", x);
-  if (damaged !== undefined && damaged !== "reject" && damaged !== "skip")
-    throw invalidArgument("damaged", '"reject" or "skip"', damaged);
+  if (damaged !== undefined) checkChoice("damaged", damaged, ["reject", "skip"]);
+  return options;
 }
 
-/** Throws `INVALID_ARGUMENT` unless it is a list of names, or nothing. */
-export function checkKeys(keys: unknown): void {
-  if (keys === undefined || (Array.isArray(keys) && keys.every((key) => typeof key === "string"))) return;
+/** Returns a copy of a list of names, or nothing. Throws `INVALID_ARGUMENT` for anything else. */
+export function checkKeys(keys: unknown): string[] | undefined {
+  if (keys === undefined) return undefined;
+  const own = reading("keys", () => (Array.isArray(keys) ? [...(keys as unknown[])] : undefined));
+  if (own?.every((key) => typeof key === "string")) return own;
   throw invalidArgument("keys", "an array of strings", keys);
 }

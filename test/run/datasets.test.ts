@@ -81,7 +81,7 @@ test.each<[string, unknown[], string]>([
   ["no data set", ["a"], "dataset"],
   ["null", ["a", null], "dataset"],
   ["text", ["a", "sha256:00"], "dataset"],
-  ["bytes", ["a", new Uint8Array(3)], "digest"],
+  ["bytes", ["a", new Uint8Array(3)], "dataset"],
   ["no digest", ["a", { uri: "x" }], "digest"],
   ["a number as digest", ["a", { digest: 5 }], "digest"],
   ["an empty digest", ["a", { digest: " " }], "digest"],
@@ -248,7 +248,23 @@ const HOSTILE: [string, object][] = [
 
 test.each(HOSTILE)("a record of a data set with %s is none", (_name, data) => {
   expect(decodeEvent(encode({ kind: "dataset", v: 1, order: 1, time: 1, ...data }))).toEqual({ unknown: "dataset v1" });
-  const record = { id: "r", experiment: "e", metrics: {}, params: {}, damage: [] };
+  const point = { value: 1, step: 0, time: 0 };
+  const record = {
+    id: "r",
+    name: "n",
+    experiment: "e",
+    status: "finished",
+    startTime: 0,
+    dropped: 0,
+    params: {},
+    tags: {},
+    metrics: { loss: { mean: 1, count: 1, last: point } },
+    metricDefinitions: {},
+    artifacts: [],
+    inputs: [],
+    datasets: [] as unknown,
+    damage: [],
+  };
   const bytes = encode({ v: 1, record: { ...record, datasets: [{ ...data, time: 1 }] }, covers: [] });
   expect(decodeRunDocument(bytes, "r")).toBeUndefined();
 });
@@ -258,8 +274,24 @@ test("another version of the kind is skipped, and said so", () => {
   expect(decodeEvent(bytes)).toEqual({ unknown: "dataset v2" });
 });
 
-test("a run document of a time without data sets has none, and one of them that is odd is no document", () => {
-  const record = { id: "r", experiment: "e", metrics: {}, params: {}, damage: [] };
+test("a run document whose record has the wrong shape is no document", () => {
+  const point = { value: 1, step: 0, time: 0 };
+  const record = {
+    id: "r",
+    name: "n",
+    experiment: "e",
+    status: "finished",
+    startTime: 0,
+    dropped: 0,
+    params: {},
+    tags: {},
+    metrics: { loss: { mean: 1, count: 1, last: point } },
+    metricDefinitions: {},
+    artifacts: [],
+    inputs: [],
+    datasets: [] as unknown,
+    damage: [],
+  };
   const decode = (more: object): unknown =>
     decodeRunDocument(encodeCheckedJson({ v: 1, record: { ...record, ...more }, covers: [] }, "run"), "r")?.record
       .datasets;
@@ -275,4 +307,21 @@ test("a run document of a time without data sets has none, and one of them that 
     [{ name: "a", digest: "d", time: "1" }],
   ])
     expect(decode({ datasets }), JSON.stringify(datasets)).toBeUndefined();
+  for (const odd of [
+    { metrics: { loss: null } },
+    { metrics: { loss: { mean: 1, count: 1 } } },
+    { metrics: { loss: { mean: "1", count: 1, last: point } } },
+    { metricDefinitions: { loss: 5 } },
+    { tags: { a: 1 } },
+    { params: [] },
+    { inputs: [{ name: 5 }] },
+    { artifacts: [null] },
+    { media: { a: 1 } },
+    { damage: ["x"] },
+    { environment: "x" },
+    { error: "x" },
+    { note: 5 },
+    { startTime: "now" },
+  ])
+    expect(decode(odd), JSON.stringify(odd)).toBeUndefined();
 });

@@ -48,7 +48,9 @@ const MAX_COPY_BYTES: number = 1024 * 1024 * 1024;
  * `metric_summaries` and `artifacts`. Directories and, where DuckDB has `httpfs`, buckets are read in place; everything else is
  * copied, `TOO_LARGE` over `maxCopyBytes`.
  */
-export async function openSql(ledger: Ledger, options: OpenSqlOptions = {}): Promise<LedgerSql> {
+export async function openSql(ledger: Ledger, given?: OpenSqlOptions): Promise<LedgerSql> {
+  checkLedger(ledger);
+  const options = copyOptions(given);
   const { view = "active", metrics = true, maxCopyBytes = MAX_COPY_BYTES, signal } = options;
   if (view !== "active" && view !== "deleted" && view !== "all")
     throw new LedgerError("INVALID_ARGUMENT", 'view must be "active", "deleted" or "all"', { field: "view" });
@@ -69,6 +71,45 @@ export async function openSql(ledger: Ledger, options: OpenSqlOptions = {}): Pro
       if (!again || LedgerError.hasCode(error, "INVALID_ARGUMENT") || attempt === ATTEMPTS.length - 1) throw failure;
     }
   }
+}
+
+const NAMES: { readonly [K in keyof Required<OpenSqlOptions>]: true } = {
+  experiment: true,
+  view: true,
+  metrics: true,
+  maxCopyBytes: true,
+  httpfs: true,
+  signal: true,
+};
+
+function copyOptions(given: OpenSqlOptions = {}): OpenSqlOptions {
+  let options: OpenSqlOptions;
+  try {
+    options = { ...given };
+  } catch (cause) {
+    throw new LedgerError("INVALID_ARGUMENT", "options cannot be read", { field: "options", cause });
+  }
+  if (typeof given !== "object" || given === null)
+    throw new LedgerError("INVALID_ARGUMENT", "options must be an object", { field: "options" });
+  for (const name of Object.keys(options)) {
+    if (Object.hasOwn(NAMES, name)) continue;
+    const known = Object.keys(NAMES).join(", ");
+    const message = `openSql does not know the option ${JSON.stringify(name.slice(0, 100))}, only ${known}`;
+    throw new LedgerError("UNSUPPORTED", message, { field: name.slice(0, 100) });
+  }
+  return options;
+}
+
+function checkLedger(ledger: unknown): void {
+  let found = `is of type ${typeof ledger}`;
+  try {
+    const { catalogFiles, then } = (ledger ?? {}) as { catalogFiles?: unknown; then?: unknown };
+    if (typeof catalogFiles === "function") return;
+    if (typeof then === "function") found = "is a Promise: await openLedger() first";
+  } catch {
+    found = "cannot be read: a getter or a proxy throws";
+  }
+  throw new LedgerError("INVALID_ARGUMENT", `ledger must be an open Ledger, but ${found}`, { field: "ledger" });
 }
 
 class Opening implements LedgerSql {

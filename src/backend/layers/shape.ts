@@ -3,10 +3,9 @@ import { LedgerError, describeType, invalidArgument } from "../error.ts";
 
 /** Throws `INVALID_ARGUMENT` unless `value` looks like a `Backend` of the contract this library knows. */
 export function assertBackend(value: unknown): asserts value is Backend {
-  if ((typeof value !== "object" && typeof value !== "function") || value === null) {
-    throw invalidArgument("backend", "a Backend, such as fsBackend() returns", value);
-  }
+  if ((typeof value !== "object" && typeof value !== "function") || value === null) throw noBackend(value);
   const given = value as Record<string, unknown>;
+  if (given["contract"] === undefined) throw noBackend(value);
   if (given["contract"] !== 1) {
     const shown = typeof given["contract"] === "number" ? `version ${given["contract"]}` : "none";
     throw new LedgerError("INVALID_ARGUMENT", `backend.contract must be 1, but states ${shown}`, {
@@ -30,6 +29,15 @@ export function assertBackend(value: unknown): asserts value is Backend {
   for (const method of ["append", "move", "changes", "close"])
     if (given[method] !== undefined) requireMethod(given, method);
   assertLiveness(given["liveness"]);
+}
+
+function noBackend(value: unknown): LedgerError {
+  const error = invalidArgument("backend", "a Backend, such as fsBackend() returns", value);
+  const name = typeof value === "function" && /^\w{1,60}$/.test(value.name) ? value.name : "";
+  let hint = "";
+  if (typeof value === "function") hint = name === "" ? ": call it first" : `: call it, as in openLedger(${name}(…))`;
+  else if (typeof value === "string") hint = "; openLedger of runledger/node takes paths and URLs";
+  return new LedgerError("INVALID_ARGUMENT", `${error.message}${hint}`, { field: "backend", received: error.received });
 }
 
 function assertCapabilities(value: unknown): void {

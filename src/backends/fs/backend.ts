@@ -1,7 +1,8 @@
 import type { Backend, Liveness } from "../../backend/backend.ts";
 import type { FileLocation } from "../../backend/location.ts";
-import { invalidArgument } from "../../backend/error.ts";
 import { directoryPath } from "./directory.ts";
+import { checkChoice } from "../../backend/choice.ts";
+import { readOptions } from "../../backend/options.ts";
 import { link } from "./file-calls.ts";
 import { FsHandle } from "./handle.ts";
 
@@ -37,12 +38,9 @@ export interface FsBackend extends Backend {
  * A ledger in a directory, given as a path or a `file:` URL. The directory is made with the first thing that is stored; until then, and for reading, nothing
  * is written. Throws `INVALID_ARGUMENT` when an argument is wrong.
  */
-export function fsBackend(directory: string | URL, options: FsBackendOptions = {}): FsBackend {
+export function fsBackend(directory: string | URL, options?: FsBackendOptions): FsBackend {
   const path = directoryPath(directory);
-  if (typeof options !== "object" || options === null) throw invalidArgument("options", "an object", options);
-  const { durability = "os" } = options;
-  if (durability !== "os" && durability !== "disk") {
-    throw invalidArgument("durability", '"os" or "disk"', durability);
-  }
+  const { durability = "os" } = readOptions("fsBackend", options, { durability: true });
+  checkChoice("durability", durability, ["os", "disk"]);
   return new FsHandle(path, { disk: durability === "disk", link });
 }

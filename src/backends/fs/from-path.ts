@@ -1,3 +1,5 @@
+import { checkChoice } from "../../backend/choice.ts";
+import { readOptions } from "../../backend/options.ts";
 import type { Stats } from "node:fs";
 import { basename, resolve } from "node:path";
 import { abortable } from "../../backend/abort.ts";
@@ -25,8 +27,8 @@ export interface FromPathOptions {
  */
 export function fromPath(path: string, options: FromPathOptions = {}): FileTree {
   if (typeof path !== "string" || path === "") throw invalidArgument("path", "a path that is not empty", path);
-  const { links = "error" } = options;
-  if (links !== "error" && links !== "skip") throw invalidArgument("links", '"error" or "skip"', links);
+  const { links = "error" } = readOptions("fromPath", options, { links: true });
+  checkChoice("links", links, ["error", "skip"]);
   const absolute = resolve(path);
   let found: Stats;
   try {

@@ -1,3 +1,4 @@
+import { readOptions } from "../../backend/options.ts";
 import type {
   AppendOptions,
   Backend,
@@ -42,7 +43,7 @@ export interface MemoryBackend extends Backend {
  * everything `open()` returns. Nothing outlives the process.
  */
 export function memoryBackend(options: MemoryBackendOptions = {}): MemoryBackend {
-  const maxBytes: unknown = options.maxBytes;
+  const maxBytes: unknown = readOptions("memoryBackend", options, { maxBytes: true }).maxBytes;
   if (maxBytes !== undefined && (typeof maxBytes !== "number" || !(maxBytes >= 0))) {
     throw invalidArgument("maxBytes", "a non-negative number", maxBytes);
   }

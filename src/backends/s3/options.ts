@@ -1,4 +1,5 @@
 import { utf8Encoder } from "../../backend/utf8.ts";
+import { type OptionNames, readOptions } from "../../backend/options.ts";
 import type { Clock } from "../../backend/clock.ts";
 import { toClock } from "../../backend/clock.ts";
 import { LedgerError, invalidArgument } from "../../backend/error.ts";
@@ -58,13 +59,28 @@ export interface Settings {
   readonly random: () => number;
 }
 
+const NAMES: OptionNames<S3BackendOptions> = {
+  bucket: true,
+  prefix: true,
+  endpoint: true,
+  region: true,
+  credentials: true,
+  forcePathStyle: true,
+  allowInsecure: true,
+  retry: true,
+  partBytes: true,
+  maxReadBytes: true,
+  fetch: true,
+  clock: true,
+  random: true,
+};
 const MIB = 1024 * 1024;
 const MAX_PREFIX_BYTES = 120;
 
 /** Checks the options and fills them in from the environment. Throws `INVALID_ARGUMENT`. */
-export function resolveOptions(options: S3BackendOptions): Settings {
-  if (typeof options !== "object" || options === null)
-    throw invalidArgument("options", "an object with a bucket", options);
+export function resolveOptions(given: S3BackendOptions): Settings {
+  if (given === undefined) throw invalidArgument("options", "an object with a bucket", given);
+  const options = readOptions("s3Backend", given, NAMES);
   const { bucket, prefix, forcePathStyle, allowInsecure, fetch, random, partBytes, maxReadBytes } = options;
   expect("forcePathStyle", forcePathStyle, "boolean");
   expect("allowInsecure", allowInsecure, "boolean");

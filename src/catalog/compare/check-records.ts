@@ -1,13 +1,14 @@
-import { invalidArgument } from "../../backend/error.ts";
+import { invalidArgument, reading } from "../../backend/error.ts";
+import { isComparable } from "../../journal/is-run-record.ts";
 import type { RunRecord } from "../../journal/run-record.ts";
 
-function checkRecord(record: RunRecord, field: string): void {
-  const { id, params, tags, metrics } = (record ?? {}) as Partial<RunRecord>;
-  if (typeof id !== "string" || [params, tags, metrics].some((part) => typeof part !== "object" || part === null))
-    throw invalidArgument(field, "a run record", record);
-}
-
-export function checkRecords(records: readonly RunRecord[]): void {
-  if (!Array.isArray(records)) throw invalidArgument("records", "an array of run records", records);
-  for (const [i, record] of records.entries()) checkRecord(record, `records[${i}]`);
+/** Returns a list of its own. Throws `INVALID_ARGUMENT` for anything but run records. */
+export function checkRecords(records: readonly RunRecord[]): readonly RunRecord[] {
+  const own = reading("records", () => (Array.isArray(records) ? [...(records as readonly RunRecord[])] : undefined));
+  if (own === undefined) throw invalidArgument("records", "an array of run records", records);
+  for (const [i, record] of own.entries()) {
+    const field = `records[${i}]`;
+    if (!reading(field, () => isComparable(record))) throw invalidArgument(field, "a run record", record);
+  }
+  return own;
 }

@@ -1,3 +1,4 @@
+import { reading } from "../../backend/error.ts";
 import type { RecordedVersion } from "../../journal/event.ts";
 import type { RunRecord, RunStatus } from "../../journal/run-record.ts";
 import { checkRecords } from "./check-records.ts";
@@ -48,42 +49,44 @@ export interface RunComparison {
  * What differs between runs and what is the same. Types count: 5 and `"5"` differ, and so do 0 and -0, while NaN is the
  * same as NaN. `INVALID_ARGUMENT` for what is no array of records.
  */
-export function compareRecords(records: readonly RunRecord[]): RunComparison {
-  checkRecords(records);
-  const all: readonly (RunRecord & Extras)[] = records;
-  const nested = (name: "params" | "environment" | "code"): ComparedSection =>
-    alignSection(all.map((record) => leavesOf(record[name])));
-  const digests = (items: readonly { digest: string }[]): string =>
-    items
-      .map(({ digest }) => digest)
-      .sort()
-      .join(" ");
-  const keys = new Set(records.flatMap(({ metrics }) => Object.keys(metrics)));
-  return {
-    runs: records.map(({ id, name, experiment, status, startTime, endTime }) => ({
-      id,
-      name,
-      experiment,
-      status,
-      startTime,
-      ...(endTime !== undefined && { duration: endTime - startTime }),
-    })),
-    params: nested("params"),
-    tags: alignSection(all.map(({ tags }) => entriesOf(tags))),
-    environment: nested("environment"),
-    code: nested("code"),
-    datasets: alignSection(
-      all.map(({ datasets = [] }) =>
-        datasets.map((item) => [item.context ? [item.name, item.context] : [item.name], [item]]),
+export function compareRecords(given: readonly RunRecord[]): RunComparison {
+  return reading("records", () => {
+    const records = checkRecords(given);
+    const all: readonly (RunRecord & Extras)[] = records;
+    const nested = (name: "params" | "environment" | "code"): ComparedSection =>
+      alignSection(all.map((record) => leavesOf(record[name])));
+    const digests = (items: readonly { digest: string }[]): string =>
+      items
+        .map(({ digest }) => digest)
+        .sort()
+        .join(" ");
+    const keys = new Set(records.flatMap(({ metrics }) => Object.keys(metrics)));
+    return {
+      runs: records.map(({ id, name, experiment, status, startTime, endTime }) => ({
+        id,
+        name,
+        experiment,
+        status,
+        startTime,
+        ...(endTime !== undefined && { duration: endTime - startTime }),
+      })),
+      params: nested("params"),
+      tags: alignSection(all.map(({ tags }) => entriesOf(tags))),
+      environment: nested("environment"),
+      code: nested("code"),
+      datasets: alignSection(
+        all.map(({ datasets = [] }) =>
+          datasets.map((item) => [item.context ? [item.name, item.context] : [item.name], [item]]),
+        ),
+        " / ",
+        digests,
       ),
-      " / ",
-      digests,
-    ),
-    inputs: alignSection(
-      all.map(({ inputs = [] }) => inputs.map((item) => [[item.name], [item]])),
-      ".",
-      digests,
-    ),
-    metrics: [...keys].sort().map((key) => compareMetric(records, key)),
-  };
+      inputs: alignSection(
+        all.map(({ inputs = [] }) => inputs.map((item) => [[item.name], [item]])),
+        ".",
+        digests,
+      ),
+      metrics: [...keys].sort().map((key) => compareMetric(records, key)),
+    };
+  });
 }

@@ -1,4 +1,5 @@
-import { invalidArgument } from "../../backend/error.ts";
+import { type OptionNames, readOptions } from "../../backend/options.ts";
+import { invalidArgument, reading } from "../../backend/error.ts";
 import type { ComparedRun, RunComparison } from "./compare-records.ts";
 import type { ComparedMetric } from "./compared-metric.ts";
 import { valueTexts } from "./identity.ts";
@@ -20,6 +21,7 @@ interface Line {
   readonly cells: readonly (readonly [text: string, mark: string])[];
 }
 
+const NAMES: OptionNames<FormatComparisonOptions> = { width: true, maxRows: true, all: true };
 const GAP = 2;
 /** A run gets a column this wide, gap included, or goes into a further table below. */
 const MIN_COLUMN = 14;
@@ -29,37 +31,39 @@ const SECTIONS = ["params", "datasets", "inputs", "code", "environment", "tags"]
  * A comparison as plain text: a column a run, the best of each metric marked with `*`. Names and values come from whoever
  * logged them, so nothing in them reaches the terminal as a control. Metrics show the best value by their goal, else the last.
  */
-export function formatComparison(comparison: RunComparison, options: FormatComparisonOptions = {}): string {
-  const { width = 100, maxRows = 200, all = false } = options;
-  if (!Number.isSafeInteger(width) || width < 20) throw invalidArgument("width", "a whole number from 20", width);
-  if (!Number.isSafeInteger(maxRows) || maxRows < 1) throw invalidArgument("maxRows", "a positive integer", maxRows);
-  const { runs, metrics } = comparison;
-  if (runs.length === 0) return "no runs";
+export function formatComparison(comparison: RunComparison, options?: FormatComparisonOptions): string {
+  return reading("comparison", () => {
+    const { width = 100, maxRows = 200, all = false } = readOptions("formatComparison", options, NAMES);
+    if (!Number.isSafeInteger(width) || width < 20) throw invalidArgument("width", "a whole number from 20", width);
+    if (!Number.isSafeInteger(maxRows) || maxRows < 1) throw invalidArgument("maxRows", "a positive integer", maxRows);
+    const { runs, metrics } = comparison;
+    if (runs.length === 0) return "no runs";
 
-  const body = [
-    ...titled(
-      "metrics",
-      metrics.map((metric) => metricLine(metric, runs)),
-    ),
-    ...SECTIONS.flatMap((name) =>
-      titled(name, sectionLines(comparison[name], runs.length, all, name === "datasets" || name === "inputs")),
-    ),
-  ];
-  const lines = [...head(runs), ...body.slice(0, maxRows)];
-  const labels = lines.map(({ label }) => printable(label, Math.floor(width * 0.4)));
-  const first = longest(labels);
-  const perTable = Math.max(1, Math.floor((width - first) / MIN_COLUMN));
-  let out: string[] = [];
-  for (let from = 0; from < runs.length; from += perTable) {
-    if (from > 0) out.push("");
-    out = out.concat(table(labels, first, lines, from, Math.min(from + perTable, runs.length), width));
-  }
-  if (body.length > maxRows) out.push(`… ${body.length - maxRows} more rows`);
-  const same = SECTIONS.flatMap((name) =>
-    comparison[name].same.length ? [`${comparison[name].same.length} ${name}`] : [],
-  );
-  if (!all && same.length > 0) out.push(`same: ${same.join(", ")}`);
-  return out.map((line) => printable(line.trimEnd(), width)).join("\n");
+    const body = [
+      ...titled(
+        "metrics",
+        metrics.map((metric) => metricLine(metric, runs)),
+      ),
+      ...SECTIONS.flatMap((name) =>
+        titled(name, sectionLines(comparison[name], runs.length, all, name === "datasets" || name === "inputs")),
+      ),
+    ];
+    const lines = [...head(runs), ...body.slice(0, maxRows)];
+    const labels = lines.map(({ label }) => printable(label, Math.floor(width * 0.4)));
+    const first = longest(labels);
+    const perTable = Math.max(1, Math.floor((width - first) / MIN_COLUMN));
+    let out: string[] = [];
+    for (let from = 0; from < runs.length; from += perTable) {
+      if (from > 0) out.push("");
+      out = out.concat(table(labels, first, lines, from, Math.min(from + perTable, runs.length), width));
+    }
+    if (body.length > maxRows) out.push(`… ${body.length - maxRows} more rows`);
+    const same = SECTIONS.flatMap((name) =>
+      comparison[name].same.length ? [`${comparison[name].same.length} ${name}`] : [],
+    );
+    if (!all && same.length > 0) out.push(`same: ${same.join(", ")}`);
+    return out.map((line) => printable(line.trimEnd(), width)).join("\n");
+  });
 }
 
 function table(

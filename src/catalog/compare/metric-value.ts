@@ -1,18 +1,16 @@
 import { ownValue } from "../../backend/dictionary.ts";
-import { invalidArgument } from "../../backend/error.ts";
+import { checkChoice } from "../../backend/choice.ts";
 import { definitionOf } from "../../journal/metric-glob.ts";
 import type { RunRecord } from "../../journal/run-record.ts";
 import type { MetricSummary } from "../../journal/summary.ts";
-import { type Aggregate, isAggregate } from "../filter/field.ts";
+import { type Aggregate, AGGREGATES } from "../filter/field.ts";
 
 export type Goal = "minimize" | "maximize";
 
 /** Checks the options all that name a metric have in common. */
 export function checkMetric(field: string, aggregate: unknown, goal?: unknown): void {
-  if (aggregate !== undefined && !isAggregate(aggregate))
-    throw invalidArgument(`${field}.aggregate`, "last, min, max, mean, best or count", aggregate);
-  if (goal !== undefined && goal !== "minimize" && goal !== "maximize")
-    throw invalidArgument(`${field}.goal`, '"minimize" or "maximize"', goal);
+  if (aggregate !== undefined) checkChoice(`${field}.aggregate`, aggregate, AGGREGATES);
+  if (goal !== undefined) checkChoice(`${field}.goal`, goal, ["minimize", "maximize"]);
 }
 
 /** The summary of a run's metric. */

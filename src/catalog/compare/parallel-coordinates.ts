@@ -1,4 +1,4 @@
-import { invalidArgument } from "../../backend/error.ts";
+import { invalidArgument, reading } from "../../backend/error.ts";
 import type { RunRecord } from "../../journal/run-record.ts";
 import type { Field } from "../filter/field.ts";
 import { recordRow } from "../filter/record-row.ts";
@@ -37,18 +37,20 @@ export interface ParallelCoordinates {
  * An axis is of numbers if all its values are; NaN and infinities are not drawn, and an axis without anything to draw has no categories. `INVALID_ARGUMENT` for what is no field.
  */
 export function parallelCoordinates(
-  records: readonly RunRecord[],
+  given: readonly RunRecord[],
   axes?: readonly (string | Field)[],
 ): ParallelCoordinates {
-  checkRecords(records);
-  if (axes !== undefined && !Array.isArray(axes)) throw invalidArgument("axes", "an array of fields", axes);
-  const rows = records.map(recordRow);
-  const drawn = axes?.map((axis, i) => column(records, rows, axis, `axes[${i}]`)) ?? byDefault(records);
-  const columns = drawn.map(({ label, values }) => toAxis(label, values));
-  return {
-    axes: columns.map(({ axis }) => axis),
-    lines: records.map(({ id, name }, i) => ({ id, name, values: columns.map(({ values }) => values[i] ?? null) })),
-  };
+  return reading("records", () => {
+    const records = checkRecords(given);
+    if (axes !== undefined && !Array.isArray(axes)) throw invalidArgument("axes", "an array of fields", axes);
+    const rows = records.map(recordRow);
+    const drawn = axes?.map((axis, i) => column(records, rows, axis, `axes[${i}]`)) ?? byDefault(records);
+    const columns = drawn.map(({ label, values }) => toAxis(label, values));
+    return {
+      axes: columns.map(({ axis }) => axis),
+      lines: records.map(({ id, name }, i) => ({ id, name, values: columns.map(({ values }) => values[i] ?? null) })),
+    };
+  });
 }
 
 interface Column {

@@ -1,4 +1,4 @@
-import { invalidArgument } from "../../backend/error.ts";
+import { invalidArgument, reading } from "../../backend/error.ts";
 import type { RunRecord } from "../../journal/run-record.ts";
 import { checkRecords } from "./check-records.ts";
 import type { Aggregate } from "../filter/field.ts";
@@ -26,37 +26,39 @@ export interface ParetoFront {
  * The runs no other run dominates. Takes `n log n` for one or two objectives, `n` times the size of the front for more.
  * `INVALID_ARGUMENT` without objectives, or where an objective has no goal and the runs define none or disagree.
  */
-export function paretoFront(records: readonly RunRecord[], objectives: readonly Objective[]): ParetoFront {
-  checkRecords(records);
-  if (!Array.isArray(objectives) || objectives.length === 0)
-    throw invalidArgument("objectives", "an array of one or more objectives", objectives);
-  const resolved = objectives.map((objective: Objective, i) => resolve(records, objective, `objectives[${i}]`));
+export function paretoFront(given: readonly RunRecord[], objectives: readonly Objective[]): ParetoFront {
+  return reading("records", () => {
+    const records = checkRecords(given);
+    if (!Array.isArray(objectives) || objectives.length === 0)
+      throw invalidArgument("objectives", "an array of one or more objectives", objectives);
+    const resolved = objectives.map((objective: Objective, i) => resolve(records, objective, `objectives[${i}]`));
 
-  const excluded: { id: string; metrics: string[] }[] = [];
-  const points: { id: string; at: number[] }[] = [];
-  for (const record of records) {
-    // What is maximized is turned round: less is better below.
-    const at = resolved.map(({ metric, goal, aggregate }) => {
-      const value = valueOf(summaryOf(record, metric), aggregate, goal) ?? Number.NaN;
-      return goal === "minimize" ? value : -value;
-    });
-    if (!at.some(Number.isNaN)) points.push({ id: record.id, at });
-    else
-      excluded.push({
-        id: record.id,
-        metrics: resolved.flatMap(({ metric }, i) => (Number.isNaN(at[i]) ? [metric] : [])),
+    const excluded: { id: string; metrics: string[] }[] = [];
+    const points: { id: string; at: number[] }[] = [];
+    for (const record of records) {
+      // What is maximized is turned round: less is better below.
+      const at = resolved.map(({ metric, goal, aggregate }) => {
+        const value = valueOf(summaryOf(record, metric), aggregate, goal) ?? Number.NaN;
+        return goal === "minimize" ? value : -value;
       });
-  }
+      if (!at.some(Number.isNaN)) points.push({ id: record.id, at });
+      else
+        excluded.push({
+          id: record.id,
+          metrics: resolved.flatMap(({ metric }, i) => (Number.isNaN(at[i]) ? [metric] : [])),
+        });
+    }
 
-  // In this order nothing is dominated by what comes after it. With two objectives the last of the front has the least
-  // second value so far, so it alone can tell.
-  points.sort((a, b) => compare(a.at, b.at));
-  const front: typeof points = [];
-  for (const point of points) {
-    const rivals = resolved.length <= 2 ? front.slice(-1) : front;
-    if (!rivals.some((rival) => dominates(rival.at, point.at))) front.push(point);
-  }
-  return { objectives: resolved, front: front.map(({ id }) => id), excluded };
+    // In this order nothing is dominated by what comes after it. With two objectives the last of the front has the least
+    // second value so far, so it alone can tell.
+    points.sort((a, b) => compare(a.at, b.at));
+    const front: typeof points = [];
+    for (const point of points) {
+      const rivals = resolved.length <= 2 ? front.slice(-1) : front;
+      if (!rivals.some((rival) => dominates(rival.at, point.at))) front.push(point);
+    }
+    return { objectives: resolved, front: front.map(({ id }) => id), excluded };
+  });
 }
 
 function resolve(

@@ -1,5 +1,6 @@
+import { type OptionNames, readOptions } from "../../backend/options.ts";
 import { setOwn } from "../../backend/dictionary.ts";
-import { invalidArgument } from "../../backend/error.ts";
+import { invalidArgument, reading } from "../../backend/error.ts";
 import type { Dictionary } from "../../journal/event.ts";
 import type { Aggregate, Field } from "../filter/field.ts";
 import { fieldValue } from "../filter/field-value.ts";
@@ -45,6 +46,8 @@ export interface RunGroup {
   readonly metrics: Dictionary<GroupMetric>;
 }
 
+const METRIC: OptionNames<SummarisedMetric> = { key: true, aggregate: true, goal: true, as: true };
+
 interface Metric {
   readonly key: string;
   readonly aggregate: Aggregate;
@@ -68,14 +71,19 @@ export class RowSummary {
   readonly #groups = new Map<string, Group>();
 
   constructor(query: SummaryQuery) {
-    const { groupBy, metrics = [] } = query ?? {};
+    const { groupBy, metrics = [] } = reading("query", () => ({ ...query }) as SummaryQuery);
     if (!Array.isArray(groupBy)) throw invalidArgument("groupBy", "an array of fields", groupBy);
     if (!Array.isArray(metrics)) throw invalidArgument("metrics", "an array of metrics", metrics);
     this.#fields = Array.from(groupBy, (field: string | Field, i) => toField(field, `groupBy[${i}]`));
     const names = new Set<string>();
     this.#metrics = Array.from(metrics, (metric: string | SummarisedMetric, i) => {
       const field = `metrics[${i}]`;
-      const { key, aggregate = "last", goal, as = key } = typeof metric === "string" ? { key: metric } : (metric ?? {});
+      const {
+        key,
+        aggregate = "last",
+        goal,
+        as = key,
+      } = typeof metric === "string" ? { key: metric } : readOptions("summarise", metric, METRIC, field);
       if (typeof key !== "string")
         throw invalidArgument(field, "a metric's key, or an object with it as `key`", metric);
       checkMetric(field, aggregate, goal);

@@ -42,6 +42,9 @@ const ATTRIBUTES = byName<AttributeName>({
   artifact_uri: [],
 });
 
+/** All names of attributes. */
+export const attributeNames: readonly string[] = [...ATTRIBUTES.keys()];
+
 /** What may stand before the dot of a field. */
 const ENTITIES = byName<Field["kind"]>({
   metric: ["metrics"],
@@ -56,11 +59,11 @@ function byName<T extends string>(names: Readonly<Record<T, readonly string[]>>)
   return new Map(entries.flatMap(([name, others]) => [name, ...others].map((each) => [each, name])));
 }
 
-const AGGREGATES: readonly unknown[] = ["last", "min", "max", "mean", "best", "count"] satisfies Aggregate[];
+export const AGGREGATES: readonly Aggregate[] = ["last", "min", "max", "mean", "best", "count"];
 const DATASET_PARTS: readonly unknown[] = ["name", "digest", "context"] satisfies DatasetPart[];
 const NUMBERS: readonly unknown[] = ["start_time", "end_time", "duration"] satisfies NumberAttribute[];
 
-export const isAggregate = (name: unknown): name is Aggregate => AGGREGATES.includes(name);
+export const isAggregate = (name: unknown): name is Aggregate => AGGREGATES.includes(name as Aggregate);
 export const isNumberAttribute = (name: unknown): name is NumberAttribute => NUMBERS.includes(name);
 export const entityOf = (name: string): Field["kind"] | undefined => ENTITIES.get(name);
 

@@ -1,4 +1,5 @@
-import { type Field, entityOf, isAggregate, namedField, namesOf } from "./field.ts";
+import { attributeAdvice, entityAdvice } from "./advice.ts";
+import { attributeNames, type Field, entityOf, isAggregate, namedField, namesOf } from "./field.ts";
 import type { Token, Tokens } from "./tokens.ts";
 
 const ENTITIES = "metrics, params, tags, attributes or datasets";
@@ -25,7 +26,7 @@ export function parseField(tokens: Tokens): Field {
 /** `key` is what stands unquoted after the first dot, in the token `last`. */
 function ofEntity(tokens: Tokens, entity: string, key: string, first: Token, last: Token): Field {
   const kind = entityOf(entity);
-  if (kind === undefined) throw tokens.error(ENTITIES, first);
+  if (kind === undefined) throw tokens.error(ENTITIES, first, entityAdvice(entity, key));
   const { token } = tokens;
   if (key === "" && token.kind === "quoted" && token.at === last.end) {
     tokens.advance();
@@ -54,7 +55,9 @@ function named(tokens: Tokens, entity: "attribute" | "dataset", name: string, to
   const field = namedField(entity, name);
   if (field === undefined) {
     const prefix = entity === "dataset" ? "" : "a field such as metrics.loss or params.lr, or an attribute: ";
-    throw tokens.error(prefix + namesOf(entity), token);
+    const isWord = token.kind === "word" && entity === "attribute" && token.text === name;
+    const advice = isWord ? attributeAdvice(name, attributeNames, tokens.text.slice(token.end, token.end + 100)) : "";
+    throw tokens.error(prefix + namesOf(entity), token, advice);
   }
   return field;
 }

@@ -1,4 +1,4 @@
-import { invalidArgument } from "../../backend/error.ts";
+import { invalidArgument, reading } from "../../backend/error.ts";
 import { copyField } from "./copy-filter.ts";
 import { type Field, formatField } from "./field.ts";
 import { parseField } from "./parse-field.ts";
@@ -15,7 +15,7 @@ const SINGLE = "metrics, params, tags or attributes";
 /** Throws `INVALID_ARGUMENT` for what is none, and for data sets, of which a run has any number. `argument` is what it is called. */
 export function toField(input: string | Field, argument: string): LabelledField {
   if (typeof input === "object" && input !== null) {
-    const field = copyField(input, argument);
+    const field = reading(argument, () => copyField(input, argument));
     if (field.kind === "dataset") throw invalidArgument(argument, SINGLE, input);
     return { label: formatField(field), field };
   }

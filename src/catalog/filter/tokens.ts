@@ -1,4 +1,5 @@
 import { LedgerError, invalidArgument } from "../../backend/error.ts";
+import { operatorAdvice } from "./advice.ts";
 import { MAX_FILTER_CHARS } from "./filter.ts";
 
 /** `text` is what was quoted, of a `quoted` one, and else what is written. It stands from `at` to before `end`. */
@@ -55,14 +56,16 @@ export class Tokens {
     if (!this.take(text)) throw this.error(text);
   }
 
-  error(expected: string, token: Token = this.token): LedgerError {
+  /** `advice` ends the message. */
+  error(expected: string, token: Token = this.token, advice = ""): LedgerError {
     const found = token.kind === "end" ? "the end" : shorten(this.text.slice(token.at, token.end));
-    return this.#error(token.at, expected, found);
+    return this.#error(token.at, expected, found, advice);
   }
 
-  #error(at: number, expected: string, found: string): LedgerError {
+  #error(at: number, expected: string, found: string, advice = ""): LedgerError {
     const { argument } = this;
-    const message = `${argument}, character ${at + 1}: expected ${expected}, found ${found}`;
+    const meant = advice || operatorAdvice(this.text, at);
+    const message = `${argument}, character ${at + 1}: expected ${expected}, found ${found}${meant}`;
     return new LedgerError("INVALID_ARGUMENT", message, { field: argument, position: at + 1 });
   }
 

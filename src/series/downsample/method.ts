@@ -1,3 +1,4 @@
+import { checkChoice } from "../../backend/choice.ts";
 import { invalidArgument, LedgerError } from "../../backend/error.ts";
 import { BUCKETS, COARSE_BUCKETS } from "../overview/bucket-columns.ts";
 import type { Level } from "../overview/extremes.ts";
@@ -12,7 +13,7 @@ export function checkSampling(samples: number, method: SampleMethod): void {
     const message = `samples must be an integer of at least 2, but is ${samples}`;
     throw new LedgerError("INVALID_ARGUMENT", message, { field: "samples", received: "number" });
   }
-  if (method !== "minmax" && method !== "lttb") throw invalidArgument("method", '"minmax" or "lttb"', method);
+  checkChoice("method", method, ["minmax", "lttb"]);
 }
 
 /**

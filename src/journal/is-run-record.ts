@@ -1,14 +1,30 @@
-import type { RecordedDataset } from "../journal/event.ts";
-import { isDictionary, isStrings } from "../journal/record-checks.ts";
-import { ID_PATTERN } from "../journal/run-created.ts";
-import type { RunRecord } from "../journal/run-record.ts";
+import type { Dictionary, RecordedDataset } from "./event.ts";
+import { isCount, isDictionary, isStrings } from "./record-checks.ts";
+import { ID_PATTERN } from "./run-created.ts";
+import type { RunRecord } from "./run-record.ts";
 
 /** True for data that has all that a record has, of the right types: what was stored may be anybody's. */
 export function isRunRecord(value: unknown): value is RunRecord {
   return hasMembers(value) && isDictionary(value["metrics"]) && Object.values(value["metrics"]).every(isSummary);
 }
 
-/** The same without the metrics. By hand: a search need not load what else checks data. */
+/** True for what can be compared: what tells a run from others, and its data. Lists that are left out are empty. */
+export function isComparable(value: unknown): boolean {
+  if (!isDictionary(value)) return false;
+  const { id, params, tags, metrics, metricDefinitions = {}, datasets = [], inputs = [] } = value;
+  return (
+    typeof id === "string" &&
+    [params, tags, metrics, metricDefinitions].every(isDictionary) &&
+    Object.values(metrics as Dictionary).every(isSummary) &&
+    Object.values(metricDefinitions as Dictionary).every(isDictionary) &&
+    isListOf(datasets, isNamed) &&
+    isListOf(inputs, isNamed)
+  );
+}
+
+const isNamed = ({ name, digest }: Dictionary): boolean => [name, digest].every((each) => typeof each === "string");
+
+/** A record as {@link isRunRecord} takes it, but for its metrics. By hand: a search need not load what else checks data. */
 export function hasMembers(value: unknown): value is Omit<RunRecord, "metrics"> & Record<string, unknown> {
   if (!isDictionary(value)) return false;
   const { id, metricDefinitions, media, params, tags, environment, error } = value;
@@ -22,7 +38,8 @@ export function hasMembers(value: unknown): value is Omit<RunRecord, "metrics"> 
     isDictionary(params) &&
     isStrings(tags) &&
     [metricDefinitions, media ?? {}].every((each) => isDictionary(each) && Object.values(each).every(isDictionary)) &&
-    ["artifacts", "inputs", "damage"].every((key) => isDictionaries(value[key])) &&
+    ["artifacts", "inputs"].every((key) => isListOf(value[key], isVersion)) &&
+    isListOf(value["damage"], isDamage) &&
     isDatasetList(value["datasets"]) &&
     [environment, error].every((each) => each === undefined || isDictionary(each))
   );
@@ -30,22 +47,35 @@ export function hasMembers(value: unknown): value is Omit<RunRecord, "metrics"> 
 
 /** True for the `datasets` of a record. */
 export function isDatasetList(value: unknown): value is RecordedDataset[] {
-  return isDictionaries(value) && value.every(isDataset);
+  return isListOf(value, isDataset);
+}
+
+function isVersion({ name, version, digest, aliases, metadata, size, createdAt }: Dictionary): boolean {
+  return (
+    [name, version, digest].every((each) => typeof each === "string") &&
+    [size, createdAt].every((each) => typeof each === "number") &&
+    Array.isArray(aliases) &&
+    isDictionary(metadata)
+  );
+}
+
+function isDamage({ kind, key, message }: Dictionary): boolean {
+  return [kind, key, message].every((each) => typeof each === "string");
 }
 
 function isDataset(value: Record<string, unknown>): boolean {
   return (
-    ["name", "digest"].every((key) => typeof value[key] === "string") &&
+    isNamed(value) &&
     ["uri", "context"].every((key) => isOptional(value[key], "string")) &&
-    isOptional(value["size"], "number") &&
+    (value["size"] === undefined || isCount(value["size"])) &&
     typeof value["time"] === "number"
   );
 }
 
 const isOptional = (value: unknown, type: string): boolean => value === undefined || typeof value === type;
 
-const isDictionaries = (value: unknown): value is Record<string, unknown>[] =>
-  Array.isArray(value) && value.every(isDictionary);
+const isListOf = (value: unknown, is: (item: Dictionary) => boolean): boolean =>
+  Array.isArray(value) && value.every((item) => isDictionary(item) && is(item));
 
 function isSummary(value: unknown): boolean {
   if (!isDictionary(value) || typeof value["mean"] !== "number" || typeof value["count"] !== "number") return false;

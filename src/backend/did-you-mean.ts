@@ -1,0 +1,58 @@
+/** Names of other libraries, or of habit, and what they are called here. Compared without regard to case, `_` and `-`. */
+export type Aliases = { readonly [name: string]: string };
+
+/** Longest name that is compared letter by letter. */
+const MAX_COMPARED = 40;
+const MAX_KNOWN = 1000;
+
+/** Returns the one of the known names that was probably meant, `undefined` if none is near. */
+export function suggestion(given: unknown, known: Iterable<string>, aliases: Aliases = {}): string | undefined {
+  if (typeof given !== "string" || given === "" || given.length > MAX_COMPARED) return undefined;
+  const names = [...known].slice(0, MAX_KNOWN);
+  const folded = fold(given);
+  const same = names.find((name) => fold(name) === folded);
+  if (same !== undefined) return same;
+  const alias = Object.keys(aliases).find((name) => fold(name) === folded);
+  if (alias !== undefined && names.includes(aliases[alias] as string)) return aliases[alias];
+  let best: string | undefined;
+  let least = folded.length < 5 ? 1.5 : 2.5;
+  for (const name of names) {
+    const distance = editDistance(folded, fold(name));
+    // Of equally near ones the first. A short name is not another of the same length with all letters changed.
+    if (distance < least && distance < Math.min(folded.length, name.length)) {
+      least = distance;
+      best = name;
+    }
+  }
+  return best;
+}
+
+/** Returns `; did you mean "params"?`, or nothing if no known name is near. */
+export function didYouMean(given: unknown, known: Iterable<string>, aliases?: Aliases): string {
+  const name = suggestion(given, known, aliases);
+  return name === undefined ? "" : `; did you mean ${JSON.stringify(name)}?`;
+}
+
+function fold(name: string): string {
+  return name.replace(/[_\-\s]/g, "").toLowerCase();
+}
+
+/** How many letters have to be put in, left out, changed, or swapped with the next, to make one text of the other. */
+function editDistance(a: string, b: string): number {
+  if (b.length > MAX_COMPARED) return MAX_COMPARED;
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const changed = a[i - 1] === b[j - 1] ? 0 : 1;
+      let least = Math.min(row[j - 1]! + 1, last[j]! + 1, last[j - 1]! + changed);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        least = Math.min(least, beforeLast[j - 2]! + 1);
+      row.push(least);
+    }
+    beforeLast = last;
+    last = row;
+  }
+  return last[b.length] as number;
+}
