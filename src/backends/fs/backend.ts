@@ -1,3 +1,4 @@
+import { reading } from "../../backend/error.ts";
 import type { Backend, Liveness } from "../../backend/backend.ts";
 import type { FileLocation } from "../../backend/location.ts";
 import { directoryPath } from "./directory.ts";
@@ -39,7 +40,7 @@ export interface FsBackend extends Backend {
  * is written. Throws `INVALID_ARGUMENT` when an argument is wrong.
  */
 export function fsBackend(directory: string | URL, options?: FsBackendOptions): FsBackend {
-  const path = directoryPath(directory);
+  const path = reading("directory", () => directoryPath(directory));
   const { durability = "os" } = readOptions("fsBackend", options, { durability: true });
   checkChoice("durability", durability, ["os", "disk"]);
   return new FsHandle(path, { disk: durability === "disk", link });
