@@ -32,7 +32,13 @@ export interface OpenLedgerOptions {
   readonly onError?: ((error: LedgerError) => void) | undefined;
 }
 
-const NAMES: OptionNames<OpenLedgerOptions> = { clock: true, ids: true, parquet: true, onError: true };
+const NAMES: OptionNames<OpenLedgerOptions> = {
+  clock: true,
+  ids: true,
+  environment: true,
+  parquet: true,
+  onError: true,
+};
 
 /**
  * Opens the ledger in a place, or begins one in an empty place. Never waits for other writers. Rejects with `NOT_A_LEDGER`,

@@ -73,6 +73,7 @@ const NAMES: OptionNames<S3BackendOptions> = {
   fetch: true,
   clock: true,
   random: true,
+  conditionalWrites: true,
 };
 const MIB = 1024 * 1024;
 const MAX_PREFIX_BYTES = 120;
