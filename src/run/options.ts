@@ -1,8 +1,10 @@
+import type { LogArtifactOptions } from "../artifacts/store.ts";
 import type { OptionNames } from "../backend/options.ts";
 import { LedgerError, invalidArgument } from "../backend/error.ts";
 import { decodeJson, encodeJson } from "../backend/json.ts";
 import type { Dictionary } from "../journal/event.ts";
 import type { FlushOptions } from "../journal/flush-policy.ts";
+import type { MetricDefinition } from "../journal/run-record.ts";
 import { ID_PATTERN } from "../journal/run-created.ts";
 import { checkName, checkTags, checkText } from "./text.ts";
 
@@ -62,6 +64,22 @@ export const START_OPTIONS: OptionNames<StartRunOptions> = {
   flush: true,
   heartbeatMs: true,
   signal: true,
+};
+
+/** All names of {@link MetricDefinition}. */
+export const DEFINITION: OptionNames<MetricDefinition> = {
+  goal: true,
+  stepMetric: true,
+  unit: true,
+  description: true,
+};
+/** All names of {@link LogArtifactOptions}. */
+export const ARTIFACT_OPTIONS: OptionNames<LogArtifactOptions> = {
+  type: true,
+  aliases: true,
+  metadata: true,
+  signal: true,
+  onProgress: true,
 };
 
 /** Throws `INVALID_ARGUMENT` naming the field. */

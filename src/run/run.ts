@@ -6,7 +6,7 @@ import type { LogArtifactOptions } from "../artifacts/store.ts";
 import type { ArtifactRef, ArtifactVersion } from "../artifacts/version.ts";
 import { checkChoice } from "../backend/choice.ts";
 import { LedgerError, invalidArgument, unreadable } from "../backend/error.ts";
-import { type OptionNames, readOptions, readSignal } from "../backend/options.ts";
+import { readOptions, readSignal } from "../backend/options.ts";
 import type { ClosingStatus, Dictionary, ErrorSummary, NewEvent } from "../journal/event.ts";
 import type { MediaEntry } from "../journal/media-entry.ts";
 import { findConflict, mergeParams } from "../journal/params.ts";
@@ -25,7 +25,7 @@ import { summariseError } from "./error-summary.ts";
 import { type LogHistogramOptions, type LogImageOptions, MediaLog } from "./log-media.ts";
 import { MetricInput, type Metrics, type MetricsOf } from "./metric-input.ts";
 import { closeSession, openSession, type OpenSession } from "./natural-end.ts";
-import { copyData, START_OPTIONS, type StartRunOptions } from "./options.ts";
+import { ARTIFACT_OPTIONS, copyData, DEFINITION, START_OPTIONS, type StartRunOptions } from "./options.ts";
 import { checkPosition, type LogPosition, stepOf, timeOf } from "./position.ts";
 import { StepCount } from "./step-count.ts";
 import { checkName, checkTags, checkText } from "./text.ts";
@@ -46,15 +46,6 @@ export interface RunParts {
   /** Says, first of all, that a writer joined. Left out by the session that began the run. */
   readonly session?: NewEvent;
 }
-
-const DEFINITION: OptionNames<MetricDefinition> = { goal: true, stepMetric: true, unit: true, description: true };
-const ARTIFACT_OPTIONS: OptionNames<LogArtifactOptions> = {
-  type: true,
-  aliases: true,
-  metadata: true,
-  signal: true,
-  onProgress: true,
-};
 
 const loadClosing = (): Promise<typeof Closing> => import("./close-run.ts");
 
