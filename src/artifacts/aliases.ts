@@ -3,6 +3,7 @@ import * as z from "zod/mini";
 import type { Backend } from "../backend/backend.ts";
 import { LedgerError } from "../backend/error.ts";
 import { encodeSegment } from "../backend/key.ts";
+import { parseJson } from "../backend/parse-json.ts";
 import { mapBounded } from "../backend/bounded.ts";
 import { callOptions } from "./call-options.ts";
 import { isVersionTag } from "./name.ts";
@@ -98,7 +99,7 @@ export class AliasStore {
     const bytes = await this.#backend.read(key, { ...callOptions(signal), range });
     let parsed: unknown;
     try {
-      parsed = JSON.parse(utf8Decoder({ fatal: true }).decode(bytes));
+      parsed = parseJson(utf8Decoder({ fatal: true }).decode(bytes));
     } catch (cause) {
       throw new LedgerError("CORRUPT", `${key} is no JSON`, { key, cause });
     }

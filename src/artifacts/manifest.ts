@@ -3,12 +3,16 @@ import * as z from "zod/mini";
 import { LedgerError } from "../backend/error.ts";
 import { decodeJsonValue, encodeJson } from "../backend/json.ts";
 import { comparePaths, formatDigest, parseDigest } from "./digest.ts";
+import { MAX_JSON_VALUES, parseJson } from "../backend/parse-json.ts";
 import { assertArtifactPath, assertDistinctPaths } from "./path.ts";
 
 /** Largest manifest that is written or read, in bytes. */
 export const MAX_MANIFEST_BYTES: number = 64 * 1024 * 1024;
 /** Most files of one artifact. */
 export const MAX_FILES = 1_000_000;
+
+/** A file takes four values. The rest is metadata. */
+const LIMITS = { chars: MAX_MANIFEST_BYTES, values: 4 * MAX_FILES + 3 * MAX_JSON_VALUES };
 
 /** One file of an artifact. `hex` is the SHA-256 of its content. */
 export interface ManifestFile {
@@ -120,7 +124,7 @@ export function parseManifest(bytes: Uint8Array, key: string, name: string, numb
 function parseText(bytes: Uint8Array, key: string): z.infer<typeof schema> {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(utf8Decoder({ fatal: true }).decode(bytes));
+    parsed = parseJson(utf8Decoder({ fatal: true }).decode(bytes), LIMITS);
   } catch (cause) {
     throw corrupt(key, "is no JSON", cause);
   }

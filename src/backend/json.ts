@@ -1,21 +1,12 @@
 import { setOwn } from "./dictionary.ts";
 import { isArrayBuffer, isDate, isMap } from "./any-realm.ts";
 import { LedgerError, describeType, invalidArgument } from "./error.ts";
+import { MAX_JSON_CHARS, MAX_JSON_DEPTH, MAX_JSON_VALUES, type JsonLimits, parseJson } from "./parse-json.ts";
 
-/** Deepest nesting of arrays and objects that is written or read. */
-export const MAX_JSON_DEPTH = 128;
-/** Longest text, in UTF-16 code units. */
-export const MAX_JSON_CHARS: number = 16 * 1024 * 1024;
-/** Most values (leaves, arrays and objects together) in one text. */
-export const MAX_JSON_VALUES = 1_000_000;
 /** Most decimal digits of a bigint. */
 export const MAX_BIGINT_DIGITS = 1000;
 
-/** How long a text may be, in UTF-16 code units, and how many values it may hold. */
-export interface JsonLimits {
-  readonly chars: number;
-  readonly values: number;
-}
+export type { JsonLimits };
 
 const LIMITS: JsonLimits = { chars: MAX_JSON_CHARS, values: MAX_JSON_VALUES };
 
@@ -47,14 +38,8 @@ export function encodeJson(value: unknown, field: string, limits: JsonLimits = L
  * for anything that is no such text, the limits of `encodeJson` included.
  */
 export function decodeJson(text: string, limits: JsonLimits = LIMITS): unknown {
-  if (text.length > limits.chars) throw corrupt(`is longer than ${limits.chars} characters`);
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch (cause) {
-    throw corrupt("cannot be parsed", cause);
-  }
-  return decodeJsonValue(parsed, limits);
+  // A value that JSON has no word for stands as an object with two members.
+  return decodeJsonValue(parseJson(text, { chars: limits.chars, values: 3 * limits.values }), limits);
 }
 
 interface EncodeFrame {
@@ -281,6 +266,6 @@ function unwrap(source: Record<string, unknown>): number | bigint | Record<strin
   throw corrupt(`holds a "${MARK}" that this version does not know`);
 }
 
-function corrupt(what: string, cause?: unknown): LedgerError {
-  return new LedgerError("CORRUPT", `stored JSON ${what}`, { cause });
+function corrupt(what: string): LedgerError {
+  return new LedgerError("CORRUPT", `stored JSON ${what}`);
 }

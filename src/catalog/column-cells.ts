@@ -1,8 +1,10 @@
 import { utf8Decoder } from "../backend/utf8.ts";
 import { decodePlainDoubles, decodePlainIntegers } from "../parquet/fixed-decode.ts";
 import { CODEC, ENCODING } from "../parquet/format-numbers.ts";
+import { inflatesTooFar } from "../parquet/inflation.ts";
 import { decodeHybrid } from "../parquet/hybrid.ts";
 import { type Page, readPages } from "../parquet/page-decode.ts";
+import { MAX_COLUMN_BYTES } from "./segment-name.ts";
 import type { ColumnEntry, ColumnType } from "./directory.ts";
 
 type Value = number | boolean | string | null;
@@ -13,9 +15,6 @@ export interface Cells {
   at(row: number): Value | undefined;
 }
 
-/** Most bytes that a column may take, inflated. */
-const MAX_INFLATED: number = 512 * 1024 * 1024;
-
 const decoder = /* @__PURE__ */ utf8Decoder({ ignoreBOM: true });
 
 /** Decodes a column of `rows` rows, or a page of one. Throws a RangeError, or what inflating throws, for anything else. */
@@ -25,7 +24,10 @@ export function decodeCells(
   rows: number,
 ): Cells {
   const layout = { start: 0, dataStart: 0, end: bytes.length, gzip: codec === CODEC.gzip, optional: nulls > 0 };
-  const [page, more] = readPages(bytes, layout, rows, (_, size) => size <= MAX_INFLATED, true).data;
+  // Of other types than texts no value takes more than 8 bytes, and in pages that have nulls two bits.
+  const most = type === "string" ? MAX_COLUMN_BYTES : 9 * rows + 64;
+  const admit = (_: number, size: number): boolean => size <= most && !inflatesTooFar(bytes.length, size);
+  const [page, more] = readPages(bytes, layout, rows, admit, true).data;
   if (page === undefined || more !== undefined || page.encoding !== ENCODING.plain)
     throw new RangeError("the page is malformed");
   return page.levels ? spread(page, page.levels, type) : DECODERS[type](page.bytes, rows);

@@ -52,6 +52,8 @@ export class ColumnsBuilder {
 
   /** Cells that hold a value. */
   cells = 0;
+  /** UTF-16 code units of all texts. */
+  textLength = 0;
 
   add({ record, document, marker }: CatalogRow): void {
     const row = this.#rows.push({ id: record.id, document, marker }) - 1;
@@ -98,7 +100,10 @@ export class ColumnsBuilder {
     }
     if (typeof cell === "number") column.numbers++;
     else if (typeof cell === "boolean") column.booleans++;
-    else if (hasLoneSurrogate(cell)) this.incomplete = column.isUnfit = true;
+    else {
+      this.textLength += cell.length;
+      if (hasLoneSurrogate(cell)) this.incomplete = column.isUnfit = true;
+    }
     column.rows.push(row);
     column.cells.push(cell);
     this.cells++;

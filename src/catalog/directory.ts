@@ -1,5 +1,6 @@
 import { utf8Decoder, utf8Encoder } from "../backend/utf8.ts";
 import { crc32 } from "../backend/crc32.ts";
+import { parseJson } from "../backend/parse-json.ts";
 import { isCount, isDictionary } from "../journal/record-checks.ts";
 import { CODEC } from "../parquet/format-numbers.ts";
 
@@ -64,7 +65,7 @@ export function decodeDirectory(bytes: Uint8Array, limit: number): Directory {
   const text = bytes.subarray(0, -8);
   const sum = new DataView(bytes.buffer, bytes.byteOffset + text.length + 4, 4).getUint32(0, true);
   if (crc32(text) !== sum) throw new RangeError("its directory has a wrong checksum");
-  const data: unknown = JSON.parse(utf8Decoder({ fatal: true }).decode(text));
+  const data = parseJson(utf8Decoder({ fatal: true }).decode(text));
   const { rows, columns, records, amends, incomplete } = asDictionary(data, VERSION);
   const { start, sizes, rows: pageRows } = asDictionary(records);
   if (!isCount(rows) || rows < 1 || !isCount(start) || typeof incomplete !== "boolean") throw malformed();

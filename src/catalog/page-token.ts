@@ -3,6 +3,7 @@ import { crc32 } from "../backend/crc32.ts";
 import { LedgerError } from "../backend/error.ts";
 import { decodeJson, encodeJson } from "../backend/json.ts";
 import { isDictionary } from "../journal/record-checks.ts";
+import { ID_PATTERN } from "../journal/run-created.ts";
 import { formatField } from "./filter/field.ts";
 import { fieldValue } from "./filter/field-value.ts";
 import type { OrderKey } from "./filter/order-by.ts";
@@ -16,19 +17,32 @@ export interface PagedQuery {
   readonly orderBy: readonly OrderKey[];
 }
 
-/** A key may be a text as long as a tag or a param may be. */
-const MAX_TOKEN_CHARS: number = 32 * 1024 * 1024;
+/** Nothing longer is decoded. */
+const MAX_TOKEN_CHARS = 8192;
+
+/** Where a page ended: the row, or only the id of its run if what it is ordered by is too long for a token. */
+export interface PageEnd {
+  readonly id: string;
+  readonly row?: FilterRow;
+}
 
 /** Where a page ended, as text: behind the run of that row, whatever is added before or behind it. */
 export function encodePageToken(query: PagedQuery, row: FilterRow): string {
   const keys = query.orderBy.map(({ field }) => fieldValue(row, field) ?? null);
-  const start = row.attribute("start_time");
-  const text = encodeJson({ v: 1, query: sumOf(query), keys, start, id: row.attribute("id") }, "pageToken");
+  const end = { v: 1, query: sumOf(query), id: row.attribute("id") };
+  // A text is in the token at least once.
+  const length = keys.reduce<number>((sum, key) => sum + (typeof key === "string" ? key.length : 0), 0);
+  const token = length > MAX_TOKEN_CHARS ? undefined : toToken({ ...end, keys, start: row.attribute("start_time") });
+  return token !== undefined && token.length <= MAX_TOKEN_CHARS ? token : toToken(end);
+}
+
+function toToken(data: object): string {
+  const text = encodeJson(data, "pageToken");
   return toBase64(utf8Encoder().encode(text + toHex(crc32(utf8Encoder().encode(text)))));
 }
 
-/** The row that a page ended with. `INVALID_ARGUMENT` for anything but a token that this query gave. */
-export function decodePageToken(query: PagedQuery, token: unknown): FilterRow {
+/** Where a page ended. `INVALID_ARGUMENT` for anything but a token that this query gave. */
+export function decodePageToken(query: PagedQuery, token: unknown): PageEnd {
   const bad = (why: string): LedgerError =>
     new LedgerError("INVALID_ARGUMENT", `pageToken ${why}`, { field: "pageToken", received: typeof token });
   if (typeof token !== "string" || token.length > MAX_TOKEN_CHARS) throw bad("is not one that searchRuns gave");
@@ -38,29 +52,31 @@ export function decodePageToken(query: PagedQuery, token: unknown): FilterRow {
     const body = text.slice(0, -8);
     if (toHex(crc32(utf8Encoder().encode(body))) === text.slice(-8)) data = decodeJson(body);
   } catch {
-    // It is none.
+    // The token is invalid.
   }
   if (!isDictionary(data) || data["v"] !== 1) throw bad("is not one that searchRuns gave");
   const { keys, start, id } = data;
   if (data["query"] !== sumOf(query))
     throw bad("is of another search: experiment, filter, orderBy and view have to stay the same");
+  if (typeof id !== "string" || !ID_PATTERN.test(id)) throw bad("is not one that searchRuns gave");
+  if (keys === undefined) return { id };
   if (
     !Array.isArray(keys) ||
     keys.length !== query.orderBy.length ||
     !keys.every((key) => key === null || ["string", "number", "boolean"].includes(typeof key)) ||
-    typeof start !== "number" ||
-    typeof id !== "string"
+    typeof start !== "number"
   )
     throw bad("is not one that searchRuns gave");
   const values = new Map(query.orderBy.map(({ field }, i) => [formatField(field), keys[i] as ParamValue]));
   const of = <T>(field: OrderKey["field"]): T => (values.get(formatField(field)) ?? undefined) as T;
-  return {
+  const row: FilterRow = {
     attribute: (name) => (name === "start_time" ? start : name === "id" ? id : of({ kind: "attribute", name })),
     param: (key) => of({ kind: "param", key }),
     tag: (key) => of({ kind: "tag", key }),
     metric: (key, aggregate) => of({ kind: "metric", key, aggregate }),
     datasets: () => [],
   };
+  return { id, row };
 }
 
 function sumOf({ experiment, filter, view, orderBy }: PagedQuery): string {

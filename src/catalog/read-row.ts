@@ -1,10 +1,10 @@
 import type { Backend } from "../backend/backend.ts";
 import { LedgerError } from "../backend/error.ts";
-import { decodeRunCreated } from "../journal/decode-run-created.ts";
 import { readLifecycle, withDeletedAt } from "../journal/lifecycle.ts";
 import { listRun } from "../journal/list-run.ts";
+import { readRunBeginning } from "../journal/read-run-beginning.ts";
 import { readRunDocument } from "../journal/read-run-document.ts";
-import { type RunCreated, runCreatedKey, runPrefix } from "../journal/run-created.ts";
+import { type RunCreated, runPrefix } from "../journal/run-created.ts";
 import { readRecord } from "../journal/run-state.ts";
 import type { CatalogRow } from "./catalog-row.ts";
 import { isRunRecord } from "../journal/is-run-record.ts";
@@ -20,9 +20,8 @@ export async function readRow(backend: Backend, id: string, signal: AbortSignal 
   const call = signal ? { signal } : {};
   const first = await listRun(backend, id, call);
   // Of a run that is about to begin, or never did, there is nothing: it need not be listed over and over.
-  const begun = first.newestDocument === 0 ? await backend.read(runCreatedKey(id), call) : undefined;
-  const readCreated = async (): Promise<RunCreated> =>
-    decodeRunCreated(begun ?? (await backend.read(runCreatedKey(id), call)), id);
+  const begun = first.newestDocument === 0 ? await readRunBeginning(backend, id, call) : undefined;
+  const readCreated = async (): Promise<RunCreated> => begun ?? (await readRunBeginning(backend, id, call));
   const { record, listing, isSettled } = await readRecord(backend, id, readCreated, { ...call, listing: first });
   const { newestDocument, lifecycle } = listing;
   const deletedAt = await readLifecycle(backend, id, lifecycle, call);

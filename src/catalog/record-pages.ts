@@ -1,8 +1,10 @@
 import { crc32 } from "../backend/crc32.ts";
 import { ENCODING } from "../parquet/format-numbers.ts";
+import { inflatesTooFar } from "../parquet/inflation.ts";
 import { readPageHeader } from "../parquet/page-header.ts";
 import type { Directory } from "./directory.ts";
 import type { Range } from "./ranges.ts";
+import { MAX_PAGE_BYTES } from "./segment-name.ts";
 
 /** Where a page of records is: bytes of the segment, and rows. */
 export interface RecordPage extends Range {
@@ -65,5 +67,6 @@ export function toStored({ firstRow, rows }: RecordPage, bytes: Uint8Array): Sto
   const isWhole = stored === gzip.length && crc === (crc32(gzip) | 0) && held === size;
   if (kind !== "v1" || encoding !== ENCODING.plain || values !== rows || !isWhole)
     throw new RangeError("the page is malformed");
+  if (size > MAX_PAGE_BYTES || inflatesTooFar(stored, size)) throw new RangeError("a page inflates to more than it may");
   return { firstRow, rows, gzip, size };
 }

@@ -1,5 +1,6 @@
 import { setOwn } from "../backend/dictionary.ts";
 import { decodeJsonValue, encodeJson } from "../backend/json.ts";
+import { parseJson } from "../backend/parse-json.ts";
 import type { Dictionary } from "../journal/event.ts";
 import { isDictionary } from "../journal/record-checks.ts";
 import type { RunRecord } from "../journal/run-record.ts";
@@ -29,7 +30,7 @@ function toLists(metrics: RunRecord["metrics"]): Dictionary<number[]> {
 
 /** Throws a RangeError, or what decoding JSON throws, for anything that is no record. */
 export function decodeRecord(text: string): RunRecord {
-  const data: unknown = JSON.parse(text);
+  const data = parseJson(text);
   if (!isDictionary(data) || Object.hasOwn(data, "metrics")) throw new RangeError("a record is malformed");
   const { summaries } = data;
   if (!isDictionary(summaries)) throw new RangeError("a record is malformed");

@@ -2,8 +2,8 @@ import type { Backend } from "../backend/backend.ts";
 import { mapBounded } from "../backend/bounded.ts";
 import { concernsOneObject } from "../backend/concerns-one-object.ts";
 import { listGroups } from "../backend/list-groups.ts";
-import { decodeRunCreated } from "../journal/decode-run-created.ts";
-import { ID_PATTERN, runCreatedKey } from "../journal/run-created.ts";
+import { readRunBeginning } from "../journal/read-run-beginning.ts";
+import { ID_PATTERN } from "../journal/run-created.ts";
 import type { UnreadableRuns } from "../journal/unreadable.ts";
 import { experimentPrefix } from "./entry.ts";
 import { type ReadRow, readRow } from "./read-row.ts";
@@ -52,7 +52,7 @@ export async function findRuns(
 /** A run whose beginning is damaged or lost may have a document that tells all. */
 async function readExperiment(backend: Backend, id: string, signal: AbortSignal): Promise<string> {
   try {
-    return decodeRunCreated(await backend.read(runCreatedKey(id), { signal }), id).experiment;
+    return (await readRunBeginning(backend, id, { signal })).experiment;
   } catch (error) {
     if (!concernsOneObject(error)) throw error;
     return (await readRow(backend, id, signal)).record.experiment;

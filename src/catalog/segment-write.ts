@@ -8,7 +8,7 @@ import { ColumnsBuilder } from "./columns.ts";
 import { type Amendment, type ColumnEntry, type ColumnType, type Directory, encodeDirectory } from "./directory.ts";
 import { encodeRecord } from "./record-text.ts";
 import type { StoredRows } from "./stored-rows.ts";
-import { MAX_SEGMENT_BYTES, MAX_SEGMENT_CELLS, MAX_SEGMENT_ROWS } from "./segment-name.ts";
+import { MAX_SEGMENT_BYTES, MAX_SEGMENT_CELLS, MAX_SEGMENT_ROWS, MAX_SEGMENT_TEXT_BYTES } from "./segment-name.ts";
 
 /** Name of the column with the records, as JSON. */
 export const RECORD = "record";
@@ -26,8 +26,10 @@ export class SegmentWriter {
   }
 
   get isFull(): boolean {
-    const { rows, cells } = this.#columns;
-    return rows >= MAX_SEGMENT_ROWS || cells >= MAX_SEGMENT_CELLS || this.#file.size >= MAX_SEGMENT_BYTES;
+    const { rows, cells, textLength } = this.#columns;
+    if (rows >= MAX_SEGMENT_ROWS || cells >= MAX_SEGMENT_CELLS) return true;
+    // A code unit takes three bytes at most.
+    return this.#file.size >= MAX_SEGMENT_BYTES || 3 * textLength >= MAX_SEGMENT_TEXT_BYTES;
   }
 
   /** Adds rows; returns bytes to be stored once there are enough of them. */

@@ -1,6 +1,7 @@
 import type { Backend } from "../backend/backend.ts";
 import { LedgerError } from "../backend/error.ts";
 import type { RecordedDataset } from "../journal/event.ts";
+import { parseJson } from "../backend/parse-json.ts";
 import { ID_PATTERN } from "../journal/run-created.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import { MAGIC } from "../parquet/format-numbers.ts";
@@ -14,12 +15,13 @@ import { planRanges, type Range } from "./ranges.ts";
 import { RecordPages, type StoredPage, toStored } from "./record-pages.ts";
 import { decodeRecord } from "./record-text.ts";
 import type { SegmentName } from "./segment-name.ts";
-import { MAX_SEGMENT_ROWS } from "./segment-name.ts";
+import { MAX_COLUMN_BYTES, MAX_FOOTER_BYTES, MAX_SEGMENT_ROWS } from "./segment-name.ts";
 
 /** Bytes read from the end of a segment at first; a small one is read whole. */
 const TAIL_BYTES = 262_144;
-/** Pages of records inflated at once. */
+/** Pages of records inflated at once, and their bytes, inflated, unless one has more. */
 const PAGES_AT_ONCE = 64;
+const INFLATED_AT_ONCE: number = 16 * 1024 * 1024;
 /** Bytes of records read at once where all are wanted. */
 const PIECE_BYTES: number = 4 * 1024 * 1024;
 /** Length of the footer and magic. */
@@ -56,7 +58,7 @@ export class Segment {
         end = directoryEnd(tail, name);
       }
       const size = directorySize(tail.bytes.subarray(0, end - tail.start));
-      if (size > end) throw new RangeError("its directory has an impossible length");
+      if (size > Math.min(end, MAX_FOOTER_BYTES)) throw new RangeError("its directory has an impossible length");
       if (end - size < tail.start) tail = await readTail(backend, name, name.size - end + size, signal);
       const bytes = tail.bytes.subarray(end - size - tail.start, end - tail.start);
       return new Segment(name, decodeDirectory(bytes, end - size), tail);
@@ -102,6 +104,8 @@ export class Segment {
   /** Reads columns, those there are and that are not in memory yet, from an object store with at most `most` requests. */
   async load(backend: Backend, names: Iterable<string>, most: number, signal: AbortSignal | undefined): Promise<void> {
     const wanted = [...new Set(names)].flatMap((name) => (this.#has(name) ? [] : (this.#columns.get(name) ?? [])));
+    for (const { name, size } of wanted)
+      if (size > MAX_COLUMN_BYTES) throw corrupt(this.name.key, new RangeError(`column ${name.slice(0, 250)} is too long`));
     const rangeOf = ({ start, size }: ColumnEntry): Range => ({ start, end: start + size });
     await orCorrupt(this.name.key, signal, async () => {
       const bytesOf = await this.#read(backend, wanted.map(rangeOf), most, signal);
@@ -129,8 +133,9 @@ export class Segment {
       const own = [...pages.values()];
       const stored = wanted.map((page) => toStored(page, bytesOf(page)));
       const records = new Map<number, RunRecord>();
-      for (let i = 0; i < stored.length; i += PAGES_AT_ONCE) {
-        const some = stored.slice(i, i + PAGES_AT_ONCE);
+      for (let i = 0, next = 0; i < stored.length; i = next) {
+        next = endOfBatch(stored, i);
+        const some = stored.slice(i, next);
         for (const [k, bytes] of gunzipAll(some).entries()) {
           const { firstRow, rows: count } = some[k]!;
           const texts = decodeTexts(bytes, count);
@@ -171,9 +176,9 @@ export class Segment {
   parseDatasets(text: string): readonly RecordedDataset[] {
     let datasets: unknown;
     try {
-      datasets = JSON.parse(text);
+      datasets = parseJson(text);
     } catch {
-      // They are none.
+      // It is not JSON.
     }
     if (isDatasetList(datasets)) return datasets;
     throw corrupt(this.name.key, new RangeError("data sets are malformed"));
@@ -223,6 +228,16 @@ export class Segment {
   }
 }
 
+/** The pages from `start` to the number that this returns are inflated at once. */
+function endOfBatch(pages: readonly StoredPage[], start: number): number {
+  let next = start;
+  for (let bytes = 0; next < pages.length && next < start + PAGES_AT_ONCE; next++) {
+    bytes += pages[next]!.size;
+    if (next > start && bytes > INFLATED_AT_ONCE) break;
+  }
+  return next;
+}
+
 interface Tail {
   readonly start: number;
   readonly bytes: Uint8Array;
@@ -243,7 +258,7 @@ function directoryEnd({ bytes }: Tail, { size }: SegmentName): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (view.getUint32(bytes.length - 4, true) !== MAGIC) throw new RangeError("it is no Parquet file");
   const end = size - END_BYTES - view.getUint32(bytes.length - END_BYTES, true);
-  if (end < END_BYTES) throw new RangeError("its footer has an impossible length");
+  if (end < Math.max(END_BYTES, size - MAX_FOOTER_BYTES)) throw new RangeError("its footer has an impossible length");
   return end;
 }
 

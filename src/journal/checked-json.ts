@@ -1,9 +1,12 @@
 import { utf8Decoder, utf8Encoder } from "../backend/utf8.ts";
 import { crc32 } from "../backend/crc32.ts";
 import { decodeJson, encodeJson, type JsonLimits } from "../backend/json.ts";
+import { MAX_JSON_BYTES } from "../backend/parse-json.ts";
 
 /** How an object with a checksum begins: its first member, the CRC-32 of everything behind the comma. */
 const HEAD = '{"crc32":"00000000",';
+/** No object that {@link encodeCheckedJson} makes is longer. */
+export const MAX_CHECKED_JSON_BYTES: number = MAX_JSON_BYTES + HEAD.length;
 const HEAD_PATTERN = /^\{"crc32":"([0-9a-f]{8})",$/;
 
 /** An object with at least one member as JSON that notices when a bit of it changes. Throws `INVALID_ARGUMENT` naming the path below `field`. */

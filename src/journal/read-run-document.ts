@@ -1,10 +1,12 @@
 import type { Backend, CallOptions } from "../backend/backend.ts";
+import { LedgerError } from "../backend/error.ts";
+import { readBounded } from "../backend/read-bounded.ts";
 import type { Compacted } from "./compacted.ts";
 import type { WriterSummaries } from "./compacted-items.ts";
 import { decodeRunDocument } from "./decode-run-document.ts";
 import { foldMetrics } from "./fold.ts";
 import { summariseMedia } from "./media-fold.ts";
-import { type RunDocument, runDocumentKey } from "./run-document.ts";
+import { MAX_DOCUMENT_BYTES, type RunDocument, runDocumentKey } from "./run-document.ts";
 import type { RunRecord } from "./run-record.ts";
 
 /**
@@ -17,7 +19,7 @@ export async function readRunDocument(
   n: number,
   options: CallOptions = {},
 ): Promise<RunDocument | undefined> {
-  const document = decodeRunDocument(await backend.read(runDocumentKey(runId, n), options), runId);
+  const document = await readOne(backend, runId, n, options);
   if (document === undefined) return undefined;
   const { record, compacted, summaries } = document;
   if (summaries === undefined && compacted?.summaries === undefined) return document;
@@ -33,6 +35,24 @@ export async function readRunDocument(
     record: found ? complete(record, found) : record,
     compacted: compacted && foundCompacted ? withSummaries(compacted, foundCompacted) : compacted,
   };
+}
+
+/** The document alone. */
+async function readOne(
+  backend: Backend,
+  runId: string,
+  n: number,
+  options: CallOptions,
+): Promise<RunDocument | undefined> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readBounded(backend, runDocumentKey(runId, n), MAX_DOCUMENT_BYTES, options);
+  } catch (error) {
+    // It is longer than any document.
+    if (LedgerError.hasCode(error, "CORRUPT")) return undefined;
+    throw error;
+  }
+  return decodeRunDocument(bytes, runId);
 }
 
 function complete(record: RunRecord, found: ReadonlyMap<string, WriterSummaries>): RunRecord {

@@ -1,3 +1,4 @@
+import { LedgerError } from "../backend/error.ts";
 import type { JsonLimits } from "../backend/json.ts";
 import { encodeCheckedJson } from "./checked-json.ts";
 import type { Compacted, CompactedObject, Coverage } from "./compacted.ts";
@@ -6,6 +7,8 @@ import { storeFold } from "./stored-fold.ts";
 
 /** How much JSON a document may be: the run as it is, twice, of several writers. */
 export const DOCUMENT_LIMITS: JsonLimits = { chars: 128 * 1024 * 1024, values: 8_000_000 };
+/** Longest document in bytes, with its checksum. */
+export const MAX_DOCUMENT_BYTES: number = DOCUMENT_LIMITS.chars;
 /** With more metrics, or keys of rich values, than this the summaries stand in an object of their own. */
 export const MAX_INLINE_SUMMARIES = 2000;
 
@@ -41,7 +44,7 @@ export function parseRunDocumentKey(key: string): number | undefined {
   return match ? Number(match[1] ?? 1) : undefined;
 }
 
-/** Throws `TOO_LARGE` beyond {@link DOCUMENT_LIMITS}. */
+/** Throws `TOO_LARGE` beyond {@link DOCUMENT_LIMITS} and {@link MAX_DOCUMENT_BYTES}. */
 export function encodeRunDocument({ record, covers, compacted, summaries }: RunDocument): Uint8Array {
   const apart = summaries !== undefined;
   const isApart = compacted?.summaries !== undefined;
@@ -55,5 +58,7 @@ export function encodeRunDocument({ record, covers, compacted, summaries }: RunD
     ...(datasets.length > 0 && { datasets }),
   };
   const document = { v: 1, record: kept, covers, ...(stored && { compacted: stored }), ...(apart && { summaries }) };
-  return encodeCheckedJson(document, "run", DOCUMENT_LIMITS);
+  const bytes = encodeCheckedJson(document, "run", DOCUMENT_LIMITS);
+  if (bytes.length <= MAX_DOCUMENT_BYTES) return bytes;
+  throw new LedgerError("TOO_LARGE", `the run document has more than ${MAX_DOCUMENT_BYTES} bytes`, { field: "run" });
 }

@@ -1,7 +1,7 @@
 import type { Backend } from "../backend/backend.ts";
 import { LedgerError, describeType } from "../backend/error.ts";
-import { decodeRunCreated } from "../journal/decode-run-created.ts";
-import { ID_PATTERN, type RunCreated, runCreatedKey } from "../journal/run-created.ts";
+import { ID_PATTERN, type RunCreated } from "../journal/run-created.ts";
+import { readRunBeginning } from "../journal/read-run-beginning.ts";
 import { readLifecycle, withDeletedAt } from "../journal/lifecycle.ts";
 import { listRun, type RunListing } from "../journal/list-run.ts";
 import type { RunRecord } from "../journal/run-record.ts";
@@ -23,7 +23,7 @@ export function checkRunId(id: unknown): string {
 export async function readRunCreated(backend: Backend, id: string, signal?: AbortSignal): Promise<RunCreated> {
   checkRunId(id);
   try {
-    return decodeRunCreated(await backend.read(runCreatedKey(id), signal ? { signal } : {}), id);
+    return await readRunBeginning(backend, id, signal ? { signal } : {});
   } catch (error) {
     throw LedgerError.hasCode(error, "NOT_FOUND") ? runNotFound(id) : error;
   }

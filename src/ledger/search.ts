@@ -1,6 +1,8 @@
+import { LedgerError } from "../backend/error.ts";
 import { formatFilter } from "../catalog/filter/format-filter.ts";
 import { recordRow } from "../catalog/filter/record-row.ts";
-import { decodePageToken, encodePageToken } from "../catalog/page-token.ts";
+import type { FilterRow } from "../catalog/filter/row.ts";
+import { decodePageToken, encodePageToken, type PageEnd } from "../catalog/page-token.ts";
 import { searchCatalog } from "../catalog/search-catalog.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import type { UnreadableRun } from "../journal/unreadable.ts";
@@ -20,7 +22,7 @@ export interface RunPage<R = RunRecord> {
 export async function searchRuns(context: RunContext, query: RunQuery): Promise<RunPage> {
   const { limit, pageToken, fields, signal, ...wanted } = checkQuery(query);
   const paged = { ...wanted, filter: formatFilter(wanted.filter) };
-  const after = pageToken === undefined ? undefined : decodePageToken(paged, pageToken);
+  const after = pageToken === undefined ? undefined : await rowOf(context, decodePageToken(paged, pageToken), signal);
   // One more than asked for shows that there is another page.
   const { found, unreadable } = await searchCatalog(
     catalogOf(context),
@@ -35,6 +37,19 @@ export async function searchRuns(context: RunContext, query: RunQuery): Promise<
       last && { nextPageToken: encodePageToken(paged, fields ? last.row : recordRow(last.record)) }),
     ...(unreadable.length > 0 && { unreadable }),
   };
+}
+
+/** The row that a page ended with. */
+async function rowOf({ backend }: RunContext, { id, row }: PageEnd, signal: AbortSignal | undefined): Promise<FilterRow> {
+  if (row) return row;
+  const { readRow } = await import("../catalog/read-row.ts");
+  try {
+    return recordRow((await readRow(backend, id, signal)).record);
+  } catch (cause) {
+    if (!LedgerError.hasCode(cause, "NOT_FOUND")) throw cause;
+    const message = `pageToken goes on behind run ${id}, which is gone: search again from the first page`;
+    throw new LedgerError("INVALID_ARGUMENT", message, { field: "pageToken", cause });
+  }
 }
 
 function pick(record: RunRecord, fields: readonly (keyof RunRecord)[]): RunRecord {

@@ -3,6 +3,7 @@ import { ByteSink } from "./byte-sink.ts";
 import { beginFile, endFile } from "./file-frame.ts";
 import type { ColumnElement, WrittenChunk } from "./footer-write.ts";
 import { ENCODING } from "./format-numbers.ts";
+import { inflatesTooFar } from "./inflation.ts";
 import { type Compressor, PagedChunk, type PageLocation } from "./page.ts";
 import { writePlainString } from "./plain.ts";
 import { elementOf, encodeChunk, type TableColumn } from "./table.ts";
@@ -11,7 +12,13 @@ import { writeStruct } from "./thrift-write.ts";
 /** Bytes of a page of texts before it is compressed, unless its one text is longer. */
 const PAGE_BYTES = 16_384;
 
-const compressor: Compressor = { compress: ({ bytes }) => gzip(bytes), reset: () => {} };
+const compressor: Compressor = {
+  compress: ({ bytes }) => {
+    const packed = gzip(bytes);
+    return inflatesTooFar(packed.length, bytes.length) ? gzip(bytes, true) : packed;
+  },
+  reset: () => {},
+};
 
 /**
  * A Parquet file of one row group, written piece by piece: first a column of texts that may be large altogether, in pages that an

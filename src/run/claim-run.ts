@@ -2,7 +2,8 @@ import { createOrMatch } from "../artifacts/numbered.ts";
 import type { Backend } from "../backend/backend.ts";
 import { mapBounded } from "../backend/bounded.ts";
 import { LedgerError } from "../backend/error.ts";
-import { encodeCheckedJson } from "../journal/checked-json.ts";
+import { readBounded } from "../backend/read-bounded.ts";
+import { encodeCheckedJson, MAX_CHECKED_JSON_BYTES } from "../journal/checked-json.ts";
 import { losesRecords } from "../journal/damage.ts";
 import { fenceClaimKey, fencedEndKey, fencedError, type FencedEnd, fenceKey } from "../journal/fence.ts";
 import { listRun, type RunListing } from "../journal/list-run.ts";
@@ -82,7 +83,7 @@ async function assertExclusive(backend: Backend, runId: string, signal: AbortSig
   if (!backend.capabilities.exclusiveCreate) {
     // What a store can do may be found out with the first create. This one changes nothing: the object is there.
     const key = runCreatedKey(runId);
-    const bytes = await backend.read(key, call);
+    const bytes = await readBounded(backend, key, MAX_CHECKED_JSON_BYTES, call);
     await backend.create(key, bytes, call).catch((error: unknown) => {
       if (!LedgerError.hasCode(error, "EXISTS")) throw error;
     });

@@ -136,7 +136,7 @@ export async function closeRun(
     try {
       if (document.compacted && document.compacted !== state.document?.compacted) {
         const key = runDocumentKey(created.id, n);
-        if (!equalBytes(await backend.read(key, call), bytes))
+        if (!(await holds(backend, key, bytes, signal)))
           throw new LedgerError("IO", `${key} does not hold what was written to it`, { key });
         const superseded = { listing: state.listing, covers, document };
         await removeJournals(context, created, superseded, folds, writer?.id, signal);
@@ -286,13 +286,17 @@ async function createDocument(
     await backend.create(key, bytes, { ...(durable && { durable }), ...(signal && { signal }) });
     return true;
   } catch (error) {
-    let there: Uint8Array;
     try {
       // Also after an error of another kind the document may be in place.
-      there = await backend.read(key);
+      return await holds(backend, key, bytes);
     } catch (cause) {
       throw LedgerError.hasCode(error, "EXISTS") ? cause : error;
     }
-    return equalBytes(there, bytes);
   }
+}
+
+/** Whether an object has these bytes. Reads no more of it, however long it is. */
+async function holds(backend: Backend, key: string, bytes: Uint8Array, signal?: AbortSignal): Promise<boolean> {
+  const range = { offset: 0, length: bytes.length + 1 };
+  return equalBytes(await backend.read(key, { range, ...(signal && { signal }) }), bytes);
 }

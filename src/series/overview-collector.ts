@@ -24,7 +24,7 @@ export class OverviewCollector {
     this.#lastStep = points.steps[points.steps.length - 1] as number;
     this.#builder?.add(points.steps, points.times, points.values);
     if (this.#seen < total) return;
-    if (this.#builder) this.#chunks.push(this.#file.add(key, this.#builder.finish()));
+    if (this.#builder && !this.#file.isFull) this.#chunks.push(this.#file.add(key, this.#builder.finish()));
     this.#builder = undefined;
     this.#seen = 0;
   }

@@ -4,13 +4,11 @@ import { describe, expect, test } from "vitest";
 import { LedgerError } from "../../src/backend/error.ts";
 import {
   MAX_BIGINT_DIGITS,
-  MAX_JSON_CHARS,
-  MAX_JSON_DEPTH,
-  MAX_JSON_VALUES,
   decodeJson,
   decodeJsonValue,
   encodeJson,
 } from "../../src/backend/json.ts";
+import { MAX_JSON_CHARS, MAX_JSON_DEPTH, MAX_JSON_VALUES } from "../../src/backend/parse-json.ts";
 
 function failure(act: () => unknown): LedgerError {
   try {

@@ -186,7 +186,7 @@ describe("in a directory", () => {
     const before = process.memoryUsage.rss();
     const { runs, unreadable } = await ledger.searchRuns();
     expect(runs.map(({ id }) => id)).toEqual([ids[2], ids[0]]);
-    expect(unreadable?.map(({ id, error }) => [id, error.code])).toEqual([[ids[1], "TOO_LARGE"]]);
+    expect(unreadable?.map(({ id, error }) => [id, error.code])).toEqual([[ids[1], "CORRUPT"]]);
     expect(process.memoryUsage.rss() - before).toBeLessThan(200e6);
   });
 

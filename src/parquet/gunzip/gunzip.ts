@@ -14,6 +14,6 @@ export interface GunzipModule {
   gunzip(member: Uint8Array, size: number, isChecked?: boolean): Uint8Array;
   /** Inflates several at once. Each member ends with the size that it has, which the caller has compared. */
   gunzipAll(members: readonly Member[]): Uint8Array[];
-  /** One gzip member. Which bytes it is made of depends on the platform. */
-  gzip(bytes: Uint8Array): Uint8Array;
+  /** One gzip member, which holds the bytes as they are if `isStored`. Which bytes it is made of depends on the platform. */
+  gzip(bytes: Uint8Array, isStored?: boolean): Uint8Array;
 }

@@ -38,6 +38,6 @@ export function gunzipAll(members: readonly Member[]): Uint8Array[] {
 /** Twice as fast as the default level, and a tenth larger. */
 const LEVEL = 4;
 
-export function gzip(bytes: Uint8Array): Uint8Array {
-  return gzipSync(bytes, { level: LEVEL });
+export function gzip(bytes: Uint8Array, isStored = false): Uint8Array {
+  return gzipSync(bytes, { level: isStored ? 0 : LEVEL });
 }

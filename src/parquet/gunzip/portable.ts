@@ -23,6 +23,6 @@ export function gunzipAll(members: readonly Member[]): Uint8Array[] {
   return members.map((member) => gunzip(member.gzip, member.size));
 }
 
-export function gzip(bytes: Uint8Array): Uint8Array {
-  return gzipOf(bytes, deflateSync(bytes, { level: 4 }));
+export function gzip(bytes: Uint8Array, isStored = false): Uint8Array {
+  return gzipOf(bytes, deflateSync(bytes, { level: isStored ? 0 : 4 }));
 }

@@ -1,5 +1,6 @@
 import { utf8Decoder, utf8Encoder } from "../../backend/utf8.ts";
 import { crc32 } from "../../backend/crc32.ts";
+import { parseJson } from "../../backend/parse-json.ts";
 import { BUCKETS } from "./bucket-columns.ts";
 
 /** "RLOVERV", version 1. */
@@ -9,6 +10,11 @@ const MAGIC = 0x524c4f5645525601n;
 const TRAILER_BYTES = 16;
 /** No part that a writer makes comes near it. */
 const MOST_BYTES = 65_536;
+/** Most series of an object, and bytes of its index. Of further series a writer stores no overview. */
+export const MAX_SERIES = 400_000;
+export const MAX_INDEX_BYTES: number = 64 * 1024 * 1024;
+/** A row of the index takes ten values. */
+const LIMITS = { chars: MAX_INDEX_BYTES, values: 10 * MAX_SERIES + 1 };
 
 /** What the index says of a series: number of points, then length and CRC-32 of each part. */
 export type IndexRow = readonly number[];
@@ -48,7 +54,7 @@ export function decodeTrailer(end: Uint8Array, size: number): number {
   const view = new DataView(end.buffer, end.byteOffset + end.length - TRAILER_BYTES);
   if (view.getBigUint64(8) !== MAGIC) throw new RangeError("it does not end as overviews do");
   const length = view.getUint32(0, true) + TRAILER_BYTES;
-  if (length > size) throw new RangeError("its index is longer than it");
+  if (length > Math.min(size, MAX_INDEX_BYTES)) throw new RangeError("its index has an impossible length");
   return length;
 }
 
@@ -60,7 +66,7 @@ export function decodeIndex(bytes: Uint8Array, size: number): Map<string, IndexE
   const text = utf8Decoder({ fatal: true }).decode(bytes.subarray(0, end));
   let offset = 0;
   const entries = new Map<string, IndexEntry>();
-  for (const [key, row] of JSON.parse(text) as [string, number[]][]) {
+  for (const [key, row] of parseJson(text, LIMITS) as [string, number[]][]) {
     const parts: PartEntry[] = [];
     for (let i = 1; i < 6; i += 2) {
       const length = row[i]!;

@@ -2,13 +2,23 @@ import { LedgerError } from "../../backend/error.ts";
 import { RunDeflate } from "../../parquet/run-deflate.ts";
 import { BUCKETS } from "./bucket-columns.ts";
 import { encodeOverview } from "./encode-overview.ts";
-import { encodeIndex, type IndexRow, partCrc } from "./file-index.ts";
+import { encodeIndex, type IndexRow, MAX_INDEX_BYTES, MAX_SERIES, partCrc } from "./file-index.ts";
 import type { SeriesOverview } from "./overview-builder.ts";
+
+/** Room that is kept for one more row: keys are short, but nothing here says how short. */
+const LONGEST_ROW: number = 1024 * 1024;
 
 /** Makes an object of overviews: the bytes returned, one after the other. */
 export class OverviewFileWriter {
   readonly #rows = new Map<string, IndexRow>();
   readonly #deflate = new RunDeflate();
+  #indexBytes = 0;
+
+  /** It has as many series as a reader takes. */
+  get isFull(): boolean {
+    return this.#rows.size >= MAX_SERIES || this.#indexBytes >= MAX_INDEX_BYTES - LONGEST_ROW;
+  }
+
   /** Bytes returned so far. */
   size = 0;
 
@@ -19,6 +29,8 @@ export class OverviewFileWriter {
         field: "key",
       });
     const parts = encodeOverview(overview, this.#deflate);
+    // A character takes three bytes at most, and what stands beside the key less than 120.
+    this.#indexBytes += 3 * JSON.stringify(key).length + 120;
     this.#rows.set(key, [overview.n, ...parts.flatMap((part) => [part.length, partCrc(key, part)])]);
     const block = Uint8Array.from(parts.flatMap((part) => [...part]));
     this.size += block.length;
