@@ -2,6 +2,8 @@ import { createOrMatch } from "../artifacts/numbered.ts";
 import { type OptionNames, readOptions } from "../backend/options.ts";
 import type { Backend } from "../backend/backend.ts";
 import { gate } from "../backend/bounded.ts";
+import { readBounded } from "../backend/read-bounded.ts";
+import { MAX_CHECKED_JSON_BYTES } from "../journal/checked-json.ts";
 import { LedgerError, invalidArgument } from "../backend/error.ts";
 import { foldRun, lastSign } from "../journal/fold.ts";
 import { NO_SIZE } from "../journal/json-size.ts";
@@ -197,7 +199,8 @@ async function tidy(
   if (supersededKeys(created.id, superseded).length === 0) return;
   // Whoever created the document may have died before its name was on disk.
   const key = runDocumentKey(created.id, listing.newestDocument);
-  await createOrMatch(backend, key, await backend.read(key, signal ? { signal } : {}), signal, true);
+  const bytes = await readBounded(backend, key, MAX_CHECKED_JSON_BYTES, signal ? { signal } : {});
+  await createOrMatch(backend, key, bytes, signal, true);
   await removeSuperseded(backend, created.id, superseded, signal);
 }
 
