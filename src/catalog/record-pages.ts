@@ -67,6 +67,7 @@ export function toStored({ firstRow, rows }: RecordPage, bytes: Uint8Array): Sto
   const isWhole = stored === gzip.length && crc === (crc32(gzip) | 0) && held === size;
   if (kind !== "v1" || encoding !== ENCODING.plain || values !== rows || !isWhole)
     throw new RangeError("the page is malformed");
-  if (size > MAX_PAGE_BYTES || inflatesTooFar(stored, size)) throw new RangeError("a page inflates to more than it may");
+  if (size > MAX_PAGE_BYTES || inflatesTooFar(stored, size))
+    throw new RangeError("a page inflates to more than it may");
   return { firstRow, rows, gzip, size };
 }

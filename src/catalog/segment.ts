@@ -105,7 +105,8 @@ export class Segment {
   async load(backend: Backend, names: Iterable<string>, most: number, signal: AbortSignal | undefined): Promise<void> {
     const wanted = [...new Set(names)].flatMap((name) => (this.#has(name) ? [] : (this.#columns.get(name) ?? [])));
     for (const { name, size } of wanted)
-      if (size > MAX_COLUMN_BYTES) throw corrupt(this.name.key, new RangeError(`column ${name.slice(0, 250)} is too long`));
+      if (size > MAX_COLUMN_BYTES)
+        throw corrupt(this.name.key, new RangeError(`column ${name.slice(0, 250)} is too long`));
     const rangeOf = ({ start, size }: ColumnEntry): Range => ({ start, end: start + size });
     await orCorrupt(this.name.key, signal, async () => {
       const bytesOf = await this.#read(backend, wanted.map(rangeOf), most, signal);

@@ -40,7 +40,11 @@ export async function searchRuns(context: RunContext, query: RunQuery): Promise<
 }
 
 /** The row that a page ended with. */
-async function rowOf({ backend }: RunContext, { id, row }: PageEnd, signal: AbortSignal | undefined): Promise<FilterRow> {
+async function rowOf(
+  { backend }: RunContext,
+  { id, row }: PageEnd,
+  signal: AbortSignal | undefined,
+): Promise<FilterRow> {
   if (row) return row;
   const { readRow } = await import("../catalog/read-row.ts");
   try {

@@ -2,12 +2,7 @@ import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { LedgerError } from "../../src/backend/error.ts";
-import {
-  MAX_BIGINT_DIGITS,
-  decodeJson,
-  decodeJsonValue,
-  encodeJson,
-} from "../../src/backend/json.ts";
+import { MAX_BIGINT_DIGITS, decodeJson, decodeJsonValue, encodeJson } from "../../src/backend/json.ts";
 import { MAX_JSON_CHARS, MAX_JSON_DEPTH, MAX_JSON_VALUES } from "../../src/backend/parse-json.ts";
 
 function failure(act: () => unknown): LedgerError {

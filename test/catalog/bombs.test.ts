@@ -93,7 +93,9 @@ test("records and texts that compress very well come back, and are stored so tha
   await ledger.searchRuns();
   const told: LedgerError[] = [];
   const again = await openLedger(backend.open(), { onError: (error) => told.push(error) });
-  expect((await again.searchRuns({ filter: 'attributes.note LIKE "aaa%"' })).runs.map((run) => run.note)).toEqual([note]);
+  expect((await again.searchRuns({ filter: 'attributes.note LIKE "aaa%"' })).runs.map((run) => run.note)).toEqual([
+    note,
+  ]);
   expect(told).toEqual([]);
   const segments = [...backend.snapshot()].filter(([key]) => key.includes("/segments/"));
   expect(segments).toHaveLength(1);
@@ -104,7 +106,11 @@ describe("page tokens", () => {
   test("are at most 8 kB, also where a page ends with a long text", async () => {
     const ledger = await openLedger(memoryBackend());
     for (const letter of "cab") {
-      const run = await ledger.startRun({ environment: false, note: letter.repeat(200_000), tags: { t: `${letter}é` } });
+      const run = await ledger.startRun({
+        environment: false,
+        note: letter.repeat(200_000),
+        tags: { t: `${letter}é` },
+      });
       await run.finish();
     }
     const first = await ledger.searchRuns({ orderBy: "note", limit: 1 });
