@@ -3,11 +3,13 @@ import { isRecordsName, type MetricsEntry, parseMetricsName } from "./compacted.
 import { type FenceClaim, parseFenceClaimKey, parseFencedEndKey, parseFenceKey } from "./fence.ts";
 import { parseLifecycleKey } from "./lifecycle.ts";
 import { groupSegments, type SegmentEntry } from "./list-segments.ts";
-import { runPrefix } from "./run-created.ts";
+import { runCreatedKey, runPrefix } from "./run-created.ts";
 import { parseRunDocumentKey } from "./run-document.ts";
 
 /** The objects of a run, as listed. */
 export interface RunListing {
+  /** What the run began with is there. */
+  readonly created: boolean;
   readonly writers: ReadonlyMap<string, readonly SegmentEntry[]>;
   /** Number of the newest run document, 0 when there is none. */
   readonly newestDocument: number;
@@ -39,7 +41,9 @@ export function toRunListing(entries: readonly Entry[], runId: string): RunListi
     entries.reduce((most, { key }) => Math.max(most, parse(key) ?? 0), 0);
   const below = `${runPrefix(runId)}/`;
   const ends = fencedEnds(entries);
+  const began = runCreatedKey(runId);
   return {
+    created: entries.some(({ key }) => key === began),
     writers: groupSegments(entries, ends),
     newestDocument: highest(parseRunDocumentKey),
     documents: numbers.length,

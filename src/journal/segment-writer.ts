@@ -1,9 +1,12 @@
 import type { Backend } from "../backend/backend.ts";
 import { clampRange, equalBytes } from "../backend/body.ts";
 import { LedgerError } from "../backend/error.ts";
+import { type CompactedEnd, isCompacted } from "./compacted.ts";
 import { fencedError, fenceKey } from "./fence.ts";
 import { FRAME_OVERHEAD_BYTES, writeFrame } from "./frame.ts";
 import type { PendingFrame } from "./frame-builder.ts";
+import type { SegmentEntry } from "./list-segments.ts";
+import type { RunKeeper } from "./run-keeper.ts";
 import { SEGMENT_MAGIC, segmentKey, segmentSeed } from "./segment.ts";
 import { PAYLOAD, type Shape, type ShapeRegistry } from "./shape.ts";
 import { writeVarint } from "./varint.ts";
@@ -46,6 +49,8 @@ export class SegmentWriter {
   #size = 0;
   /** Tells definitions of an abandoned segment from those of this one, also under the same number. */
   #epoch = 0;
+  /** Points in each stored segment, by its number. */
+  readonly #points = new Map<number, number>();
   readonly #retained = new Map<string, Uint8Array>();
   #retainedBytes = 0;
   #frozen: { key: string; bytes: Uint8Array; frames: readonly PendingFrame[] } | undefined;
@@ -63,6 +68,11 @@ export class SegmentWriter {
 
   get writer(): string {
     return this.#writer;
+  }
+
+  /** The next write appends to a segment that is there. */
+  get goesOn(): boolean {
+    return this.#size > 0;
   }
 
   /** Frames that must be sent as they were before any other, because an earlier attempt may have stored them. */
@@ -108,11 +118,44 @@ export class SegmentWriter {
     if ((await this.#backend.stat(key)) !== undefined) throw fencedError(this.#runId, key);
   }
 
+  /**
+   * Looks which stored segments others have removed or cut, and stores those again that are still in memory. Returns how many
+   * are not as they were, and how many points there may have been in those that could not be stored again. Of segments that
+   * are compacted nothing need be there, and of those that `listed` shows whole nothing is asked; `before` is what was stored when they were listed.
+   */
+  async restore(
+    keeper: RunKeeper,
+    before: readonly StoredSegment[] = this.stored,
+    listed: readonly SegmentEntry[] = [],
+  ): Promise<{ readonly changed: number; readonly lost: number }> {
+    const sizes = new Map(listed.map(({ seq, size }) => [seq, size]));
+    let end: { readonly found: CompactedEnd | undefined } | undefined;
+    let changed = 0;
+    let lost = 0;
+    for (const { seq, bytes } of before) {
+      if ((sizes.get(seq) ?? -1) >= bytes) continue;
+      const key = segmentKey(this.#runId, { writer: this.#writer, seq });
+      const found = await this.#backend.stat(key);
+      if (found !== undefined && found.size >= bytes) continue;
+      end ??= { found: await keeper.compactedTo(this.#writer) };
+      if (isCompacted(end.found, seq, bytes)) continue;
+      changed++;
+      const retained = this.#retained.get(key);
+      if (found === undefined && retained) {
+        await this.#backend.create(key, retained).catch((error: unknown) => {
+          if (!LedgerError.hasCode(error, "EXISTS")) throw error;
+        });
+      } else lost += this.#points.get(seq) ?? 0;
+    }
+    return { changed, lost };
+  }
+
   /** Goes on under another name, with an empty history. Only when nothing was acknowledged under this one that must stay in line. */
   rename(writer: string): void {
     this.#writer = writer;
     this.#frozen = undefined;
     this.stored.length = 0;
+    this.#points.clear();
     this.#retained.clear();
     this.#begin(0);
   }
@@ -122,14 +165,15 @@ export class SegmentWriter {
     const key = this.#key();
     const isNew = this.#size === 0;
     try {
-      await this.#backend.append?.(key, bytes);
+      await this.#backend.append?.(key, bytes, { at: this.#size });
     } catch (error) {
       this.#begin(this.#seq + 1);
-      // Nothing acknowledged is in it, so it need not stay: failures that go on for hours leave no litter.
-      if (isNew) await this.#backend.remove(key).catch(() => {});
+      // Nothing acknowledged is in it, so it need not stay: failures that go on for hours leave no litter. After a conflict it
+      // is somebody else's.
+      if (isNew && !LedgerError.hasCode(error, "CONFLICT")) await this.#backend.remove(key).catch(() => {});
       throw error;
     }
-    this.#grow(bytes.length);
+    this.#grow(bytes.length, frames);
     if (this.#size >= MAX_SEGMENT_BYTES) this.#begin(this.#seq + 1);
     return { frames, bytes: bytes.length };
   }
@@ -158,7 +202,7 @@ export class SegmentWriter {
       this.#retained.set(key, bytes);
       this.#retainedBytes += bytes.length;
     }
-    this.#grow(bytes.length);
+    this.#grow(bytes.length, frames);
     this.#begin(this.#seq + 1);
     return { frames, bytes: bytes.length };
   }
@@ -173,9 +217,11 @@ export class SegmentWriter {
     this.#epoch++;
   }
 
-  #grow(bytes: number): void {
+  #grow(bytes: number, frames: readonly PendingFrame[]): void {
     if (this.#size > 0) this.stored.pop();
     this.#size += bytes;
+    const points = frames.reduce((sum, frame) => sum + frame.points, this.#points.get(this.#seq) ?? 0);
+    this.#points.set(this.#seq, points);
     this.stored.push({ seq: this.#seq, bytes: this.#size });
   }
 

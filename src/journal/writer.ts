@@ -8,13 +8,18 @@ import { flushIsDue, type FlushPolicy } from "./flush-policy.ts";
 import { FlushWaiters } from "./flush-waiters.ts";
 import type { PendingFrame } from "./frame-builder.ts";
 import { Heartbeat } from "./heartbeat.ts";
+import { journalChanged } from "./journal-changed.ts";
 import type { JsonSize } from "./json-size.ts";
+import type { RunListing } from "./list-run.ts";
 import type { RunCreated } from "./run-created.ts";
+import type { RunKeeper } from "./run-keeper.ts";
 import { isBounded, isWithinRun, runTooLarge } from "./run-size.ts";
 import { SegmentWriter, type StoredSegment } from "./segment-writer.ts";
+import { journalPrefix } from "./segment.ts";
 import { type Shape, ShapeRegistry } from "./shape.ts";
 import { type WriterFold, WriterFolder } from "./writer-fold.ts";
 import { WriteSchedule } from "./write-schedule.ts";
+import { WriterCounts } from "./writer-counts.ts";
 import type { WriterStats } from "./writer-stats.ts";
 
 export interface WriterOptions {
@@ -32,6 +37,7 @@ export interface WriterOptions {
   /** How many fences the run had when the session began; the next one shuts it out. Left out: none does. */
   readonly fence?: number | undefined;
   readonly newWriterId: () => string;
+  readonly keeper: RunKeeper;
   readonly onError: (error: LedgerError) => void;
 }
 
@@ -54,14 +60,9 @@ export class JournalWriter {
   #acknowledgedTo = 0;
   #acknowledgedAt: number;
   #order: number;
-  #points = 0;
-  #acknowledged = 0;
-  #dropped = 0;
-  #unrecordedDrops = 0;
-  #bytesWritten = 0;
-  #flushes = 0;
-  #lastError: LedgerError | undefined;
-  #renamed = false;
+  readonly #counts = new WriterCounts();
+  /** Part of what was recorded stands under another id, or is gone. */
+  #onlyJournalsTell = false;
   #writing = false;
   #fenced: LedgerError | undefined;
   /** The event that began the session, which a new name needs too. */
@@ -110,10 +111,10 @@ export class JournalWriter {
 
   /**
    * What this writer has recorded, its own `dropped` and `clock` events included, as a reader of its journal would fold it.
-   * `undefined` after a clash of writer ids: then part of it stands under another id, and only the journals tell.
+   * `undefined` after a clash of writer ids, or when others removed something of it: then only the journals tell.
    */
   fold(created: RunCreated): WriterFold | undefined {
-    return this.#renamed ? undefined : this.#folder.fold(this.id, this.next, created);
+    return this.#onlyJournalsTell ? undefined : this.#folder.fold(this.id, this.next, created);
   }
 
   /** Now, in ms since the epoch: when the session began and how long it has been going on, whatever was done to the wall clock. */
@@ -128,15 +129,7 @@ export class JournalWriter {
   }
 
   get stats(): WriterStats {
-    return {
-      points: this.#points,
-      acknowledged: this.#acknowledged,
-      buffered: this.#backlog.points,
-      dropped: this.#dropped,
-      bytesWritten: this.#bytesWritten,
-      flushes: this.#flushes,
-      ...(this.#lastError && { lastError: this.#lastError }),
-    };
+    return this.#counts.stats(this.#backlog.points);
   }
 
   /** Adds a row of metric values; see `FrameBuilder.row`. False when it was dropped. */
@@ -192,9 +185,8 @@ export class JournalWriter {
 
   /** Counts `count` values that were logged and given up before they came here, and records that. */
   drop(count: number): void {
-    this.#points += count;
-    this.#dropped += count;
-    this.#unrecordedDrops += count;
+    this.#counts.add(count);
+    this.#counts.drop(count);
     if (!this.#schedule.isArmed && !this.#writing) this.#schedule.arm();
   }
 
@@ -206,7 +198,7 @@ export class JournalWriter {
 
   /** Shows the error in {@link stats}. */
   remember(error: LedgerError): void {
-    this.#lastError = error;
+    this.#counts.lastError = error;
   }
 
   /**
@@ -220,6 +212,22 @@ export class JournalWriter {
     const stored = this.#waiters.wait(target, urgent);
     this.#write();
     return stored;
+  }
+
+  /**
+   * Looks whether all that was acknowledged is still there: `listed` was listed when `before` had been stored. What others have
+   * removed is told of and counted as dropped. Nothing may be written meanwhile. Costs a request only for what is not listed.
+   */
+  async checkStored(before: readonly StoredSegment[], listing: RunListing): Promise<void> {
+    const { keeper } = this.#options;
+    if (!listing.created) await keeper.restore();
+    const listed = listing.writers.get(this.id) ?? [];
+    const { changed, lost } = await this.#segments.restore(keeper, before, listed);
+    if (changed === 0) return;
+    if (lost > 0) this.#onlyJournalsTell = true;
+    this.#lose(lost, journalPrefix(this.#options.runId));
+    this.#recordOwn();
+    await this.flush();
   }
 
   /** From now on no sign of life is recorded: behind the end of a run nothing may come. */
@@ -241,10 +249,9 @@ export class JournalWriter {
   }
 
   #hasRoom(points: number): boolean {
-    this.#points += points;
+    this.#counts.add(points);
     if (this.hasRoom) return true;
-    this.#dropped += points;
-    this.#unrecordedDrops += points;
+    this.#counts.drop(points);
     return false;
   }
 
@@ -275,6 +282,7 @@ export class JournalWriter {
   }
 
   async #writeAll(): Promise<void> {
+    const { backend, keeper } = this.#options;
     let startedOver = false;
     do {
       this.#recordOwn();
@@ -282,6 +290,8 @@ export class JournalWriter {
       const frames = this.#segments.undecided ?? this.#backlog.next();
       if (frames.length === 0) break;
       try {
+        // Appending finds out by itself whether the segment is still there. Where each flush is an object, closing the run does.
+        if (backend.capabilities.append && !this.#segments.goesOn) await keeper.restore();
         const bytes = await this.#segments.write(frames);
         if (this.#fenced) break;
         this.#acknowledge(frames, bytes);
@@ -291,7 +301,7 @@ export class JournalWriter {
         // Once: a store that shows other bytes under any name would be asked for ever.
         if (LedgerError.hasCode(error, "CONFLICT") && !startedOver) {
           startedOver = true;
-          this.#startOver();
+          await this.#goOnElsewhere(error);
         } else {
           this.#fail(error);
           break;
@@ -299,15 +309,13 @@ export class JournalWriter {
       }
     } while (!this.#waiters.isEmpty || flushIsDue(this.#options.policy, this.#backlog));
     this.#writing = false;
-    if (!this.#backlog.isEmpty || this.#unrecordedDrops > 0) this.#schedule.arm();
+    if (!this.#backlog.isEmpty || this.#counts.unrecordedDrops > 0) this.#schedule.arm();
   }
 
   #acknowledge(frames: readonly PendingFrame[], bytes: number): void {
     const { points, next } = this.#backlog.remove(frames.length);
-    this.#acknowledged += points;
+    this.#counts.acknowledge(points, bytes);
     this.#acknowledgedTo = next;
-    this.#bytesWritten += bytes;
-    this.#flushes++;
     this.#schedule.succeeded();
     this.#acknowledgedAt = this.#options.clock.monotonic();
     this.#waiters.acknowledge(next);
@@ -331,12 +339,34 @@ export class JournalWriter {
     this.#fail(error);
   }
 
+  /**
+   * The segment is not as this writer left it: others have removed or changed it, have compacted it because the writer seemed
+   * to be gone, or write under the same id, as a copied virtual machine would.
+   */
+  async #goOnElsewhere(cause: LedgerError): Promise<void> {
+    // Where each flush is an object, what was stored before does not depend on the name that is taken.
+    const { backend, keeper } = this.#options;
+    if (!backend.capabilities.append) return this.#startOver();
+    // Should this fail, there is no telling.
+    const { changed, lost } = await this.#segments
+      .restore(keeper)
+      .catch(() => ({ changed: 1, lost: this.#counts.acknowledged }));
+    this.#startOver();
+    if (changed > 0) this.#lose(lost, cause.key ?? "", cause);
+  }
+
+  /** Tells that others have changed the journal, and counts the points that are gone with it, at most. */
+  #lose(points: number, key: string, cause?: LedgerError): void {
+    this.#counts.lose(points);
+    this.report(journalChanged(this.#options.runId, points, key, cause));
+  }
+
   /** What is not acknowledged goes on under a new writer id, numbered from 0. */
   #startOver(): void {
     // Should the session be on record under the old name already, it is told again: what it says holds for this one too.
     const session = this.#acknowledgedTo > 0 ? this.#session : undefined;
     const base = this.#acknowledgedTo - (session ? 1 : 0);
-    this.#renamed = true;
+    this.#onlyJournalsTell = true;
     this.#segments.rename(this.#options.newWriterId());
     this.#backlog.renumber(base);
     if (session) this.#backlog.prepend(session);
@@ -346,11 +376,8 @@ export class JournalWriter {
 
   /** Adds what the run should know about the writer itself: points it gave up, jumps of the wall clock. */
   #recordOwn(): void {
-    if (this.#unrecordedDrops > 0) {
-      const points = this.#unrecordedDrops;
-      this.#unrecordedDrops = 0;
-      this.event({ kind: "dropped", points }, "dropped");
-    }
+    const points = this.#counts.takeUnrecorded();
+    if (points > 0) this.event({ kind: "dropped", points }, "dropped");
     const { clock } = this.#options;
     if (clock.steady === false) return;
     const offset = clock.now() - clock.monotonic();

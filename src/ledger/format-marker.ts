@@ -13,23 +13,38 @@ export const FORMAT_VERSION = 1;
 /** What people, systems and tools put into directories that are otherwise empty: the ledger has no object of such a name. */
 const ACCOMPANYING = /^(?:\.|lost\+found\/|(?:readme|license)(?:\.[a-z]{1,5})?$|(?:eh)?thumbs\.db$|desktop\.ini$)/i;
 
+/** Writes the marker of a ledger that is open again, if others have removed it; true when it was gone. */
+export async function keepMarker(backend: Backend, marker: Uint8Array): Promise<boolean> {
+  if ((await backend.stat(MARKER_KEY)) !== undefined) return false;
+  try {
+    await backend.create(MARKER_KEY, marker);
+  } catch (error) {
+    if (!LedgerError.hasCode(error, "EXISTS")) throw error;
+  }
+  return true;
+}
+
 /**
  * Makes sure that a place is a ledger this library can read; an empty place becomes one. `NOT_A_LEDGER`, `FORMAT_TOO_NEW`,
- * `CORRUPT`, or what the backend met.
+ * `CORRUPT`, or what the backend met. Returns the marker's bytes.
  */
-export async function checkMarker(backend: Backend, clock: Clock): Promise<void> {
+export async function checkMarker(backend: Backend, clock: Clock): Promise<Uint8Array> {
   for (let attempt = 1; ; attempt++) {
     const marker = await readMarker(backend);
-    if (marker !== undefined) return assertReadable(marker, backend);
+    if (marker !== undefined) {
+      assertReadable(marker, backend);
+      return marker;
+    }
     for await (const { key } of backend.list("")) {
       // Somebody may be making the ledger at this moment.
       if (key !== MARKER_KEY && key !== COMPLETE_KEY && !ACCOMPANYING.test(key))
         throw notALedger(backend, `it has no ${MARKER_KEY}, but holds ${JSON.stringify(key)}`);
     }
     const text = encodeJson({ format: "runledger", version: FORMAT_VERSION, createdAt: clock.now() }, "ledger");
+    const bytes = utf8Encoder().encode(`${text}\n`);
     // At once: there is no run yet that would not be entered, whoever else makes a ledger of this place.
     const [marked, completed] = await Promise.allSettled([
-      backend.create(MARKER_KEY, utf8Encoder().encode(`${text}\n`)),
+      backend.create(MARKER_KEY, bytes),
       createEmpty(backend, COMPLETE_KEY),
     ]);
     if (marked.status === "rejected") {
@@ -37,7 +52,7 @@ export async function checkMarker(backend: Backend, clock: Clock): Promise<void>
       continue;
     }
     if (completed.status === "rejected") throw completed.reason;
-    return;
+    return bytes;
   }
 }
 

@@ -3,12 +3,12 @@ import type { ArtifactStore } from "../artifacts/store.ts";
 import type { Backend } from "../backend/backend.ts";
 import { type Clock, toClock } from "../backend/clock.ts";
 import { checkChoice } from "../backend/choice.ts";
-import { type LedgerError, invalidArgument, reading } from "../backend/error.ts";
+import { LedgerError, invalidArgument, reading } from "../backend/error.ts";
 import { withChecks } from "../backend/layers/checks.ts";
 import type { OpenRun, RunContext } from "../run/context.ts";
 import type { IdSource } from "../run/ids.ts";
 import { copyData } from "../run/options.ts";
-import { checkMarker } from "./format-marker.ts";
+import { checkMarker, keepMarker, MARKER_KEY } from "./format-marker.ts";
 import { Ledger } from "./ledger.ts";
 import { randomIds } from "./random-ids.ts";
 import { troubleListener } from "./trouble.ts";
@@ -54,7 +54,7 @@ export async function openLedger(backend: Backend, options: OpenLedgerOptions = 
   checkChoice("parquet", parquet, ["compact", "compatible"]);
   const tell = troubleListener(onError);
   const checked = reading("backend", () => withChecks(backend));
-  await checkMarker(checked, clock);
+  const marker = await checkMarker(checked, clock);
   const openRuns = new Set<OpenRun>();
   let store: Promise<ArtifactStore> | undefined;
   const context: RunContext = {
@@ -67,6 +67,11 @@ export async function openLedger(backend: Backend, options: OpenLedgerOptions = 
       (store ??= import("../artifacts/store.ts").then(
         ({ ArtifactStore }) => new ArtifactStore({ backend: checked, clock, ids, onDamaged: tell }),
       )),
+    keepMarker: async () => {
+      if (!(await keepMarker(checked, marker))) return;
+      const what = `others have removed ${MARKER_KEY}, and perhaps more, while the ledger was open; it was written again`;
+      tell(new LedgerError("CONFLICT", what, { key: MARKER_KEY }));
+    },
     onError: tell,
     onOpen: (run) => void openRuns.add(run),
     onClose: (run) => void openRuns.delete(run),

@@ -21,6 +21,8 @@ export interface RunContext {
   readonly environment: Dictionary | undefined;
   /** Loaded when it is first needed. */
   readonly artifacts: () => Promise<ArtifactStore>;
+  /** Writes `ledger.json` again, and says so, if others have removed it. */
+  readonly keepMarker: () => Promise<void>;
   readonly onError: (error: LedgerError) => void;
   /** Told of each run that is open here, and when it no longer is. */
   readonly onOpen: (run: OpenRun) => void;

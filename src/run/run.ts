@@ -360,6 +360,7 @@ export class Run implements AsyncDisposable {
     writer.assertUnfenced();
     if (!this.#media.isSettled) await this.flush();
     const { closeRun, readOthers } = await loadClosing();
+    const before = writer.stored.slice();
     const others = await readOthers(context, created, writer);
     if (!this.#finishRecorded) {
       writer.endBeats();
@@ -368,6 +369,7 @@ export class Run implements AsyncDisposable {
       this.#finishRecorded = true;
     }
     await writer.flush();
+    await writer.checkStored(before, others.listing);
     // Of several that finish at once the last one has to see that all the others have: so it looks again.
     const state = others.folds.length === 0 && others.listing.newestDocument === 0 ? others : undefined;
     await closeRun(context, created, { writer, positions, state, leftovers: this.#leftovers });

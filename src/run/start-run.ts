@@ -9,6 +9,7 @@ import { JournalWriter } from "../journal/writer.ts";
 import { captureEnvironment } from "../provenance/environment.ts";
 import { redactData } from "../provenance/redaction/data.ts";
 import type { RunContext } from "./context.ts";
+import { runKeeper } from "./keep-run.ts";
 import { checkHeartbeat, checkOptions, START_OPTIONS, type StartRunOptions } from "./options.ts";
 import { Run } from "./run.ts";
 
@@ -46,7 +47,8 @@ export async function startRun(context: RunContext, given?: StartRunOptions): Pr
   // At once: if the entry alone is stored it tells of no run, and if the run alone is, nobody has been told of it.
   const begin = () => backend.create(runCreatedKey(id), encodeRunCreated(created), signal ? { signal } : {});
   const entered = () => enter(backend, created.experiment, id, "open", 0, signal);
-  await mapBounded([begin, entered], 2, signal, (work) => work());
+  // Without its marker the ledger could not be opened again.
+  await mapBounded([begin, entered, context.keepMarker], 3, signal, (work) => work());
   return new Run({
     context,
     created,
@@ -73,11 +75,13 @@ interface NewWriterSettings {
 
 /** The journal of a new session of a run, which has `fence` fences; `undefined` for a session that none of them can shut out. */
 export function newWriter(
-  { backend, clock, ids, onError }: RunContext,
-  { id }: RunCreated,
+  context: RunContext,
+  created: RunCreated,
   writerId: string,
   settings: NewWriterSettings,
 ): JournalWriter {
+  const { backend, clock, ids, onError } = context;
+  const { id } = created;
   return new JournalWriter({
     backend,
     clock,
@@ -85,6 +89,7 @@ export function newWriter(
     writerId,
     ...settings,
     newWriterId: () => ids("writer"),
+    keeper: runKeeper(context, created),
     onError,
   });
 }

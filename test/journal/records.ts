@@ -63,6 +63,7 @@ export function newWriter(
     beatMs: 1e9,
     order: 0,
     held: { chars: 0, values: 0, names: 0 },
+    keeper: { restore: async () => {}, compactedTo: async () => undefined },
     newWriterId: () => "writer1111111111",
     onError,
   });

@@ -102,6 +102,9 @@ describe.each([
     const place = recordingBackend(newPlace());
     const run = await (await open(place)).startRun({ environment: false, flush });
     const other = await (await open(place)).resumeRun(run.id, { flush });
+    // The first one also looks whether the run is still there.
+    run.log({ a: -1 });
+    await run.flush();
     place.calls.length = 0;
     for (let i = 0; i < 10; i++) {
       for (const each of [run, other]) {

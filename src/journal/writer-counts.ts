@@ -1,0 +1,62 @@
+import type { LedgerError } from "../backend/error.ts";
+import type { WriterStats } from "./writer-stats.ts";
+
+/** Counts what a writer was given and what became of it. */
+export class WriterCounts {
+  lastError: LedgerError | undefined;
+  #points = 0;
+  #acknowledged = 0;
+  #dropped = 0;
+  #unrecorded = 0;
+  #bytesWritten = 0;
+  #flushes = 0;
+
+  get acknowledged(): number {
+    return this.#acknowledged;
+  }
+
+  /** Dropped points that the run does not know of yet. */
+  get unrecordedDrops(): number {
+    return this.#unrecorded;
+  }
+
+  add(points: number): void {
+    this.#points += points;
+  }
+
+  drop(points: number): void {
+    this.#dropped += points;
+    this.#unrecorded += points;
+  }
+
+  acknowledge(points: number, bytes: number): void {
+    this.#acknowledged += points;
+    this.#bytesWritten += bytes;
+    this.#flushes++;
+  }
+
+  /** Acknowledged points are gone. */
+  lose(points: number): void {
+    this.#acknowledged -= points;
+    this.drop(points);
+  }
+
+  /** {@link unrecordedDrops}, which are recorded now. */
+  takeUnrecorded(): number {
+    const points = this.#unrecorded;
+    this.#unrecorded = 0;
+    return points;
+  }
+
+  stats(buffered: number): WriterStats {
+    return {
+      points: this.#points,
+      acknowledged: this.#acknowledged,
+      buffered,
+      dropped: this.#dropped,
+      bytesWritten: this.#bytesWritten,
+      flushes: this.#flushes,
+      ...(this.lastError && { lastError: this.lastError }),
+    };
+  }
+}
