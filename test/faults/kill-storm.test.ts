@@ -46,7 +46,7 @@ async function kill(
 
   const acknowledged = Number(doomed.lines.findLast((line) => line.startsWith("ack "))?.slice(4) ?? 0);
   const before = await ledger.getRun(id);
-  if (before.status !== "running") wrong.push(`before recovery it is ${before.status}`);
+  if (before.status !== (tells ? "interrupted" : "running")) wrong.push(`before recovery it is ${before.status}`);
   const found = await wrongPoints(ledger, id, acknowledged);
   wrong.push(...found.wrong);
   if (before.damage.some(({ kind }) => kind !== "torn-tail")) wrong.push(`damage: ${JSON.stringify(before.damage)}`);

@@ -210,15 +210,19 @@ export class FsHandle implements Backend {
     });
   }
 
-  /** Puts a file that is there, and its name, on disk. */
+  /** Puts a file that is there, and its name, on disk. One that another process has removed since has no need of it. */
   async #store(key: string): Promise<void> {
-    const file = await openToRead(this.#root.path(key));
     try {
-      await file?.sync();
-    } finally {
-      await file?.close();
+      const file = await openToRead(this.#root.path(key));
+      try {
+        await file?.sync();
+      } finally {
+        await file?.close();
+      }
+      await this.#directories.sync(parentKey(key));
+    } catch (error) {
+      if (!isAbsent(error)) throw error;
     }
-    await this.#directories.sync(parentKey(key));
   }
 
   #place(key: string): { directory: string; name: string } {

@@ -1,4 +1,4 @@
-import { mkdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
+import { link, mkdir, readFile, stat, symlink, unlink, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
@@ -293,4 +293,18 @@ test("stale temporary files: only old ones, only ours, wherever they are", async
   await expect(backend.removeStaleTemporaryFiles({ olderThanMs: -1 })).rejects.toMatchObject({
     code: "INVALID_ARGUMENT",
   });
+});
+
+test("a name that was taken, and whose object another process removes at once, was taken", async () => {
+  const place = await makePlace();
+  const disk = open(place, {
+    disk: true,
+    // The object is seen, and gone before it can be put on disk.
+    async link(existing, added) {
+      await writeFile(added, "theirs");
+      await link(existing, added).finally(() => unlink(added));
+    },
+  });
+  await expect(disk.create("runs/a", bytes("mine"))).rejects.toMatchObject({ code: "EXISTS" });
+  await expect(disk.read("runs/a")).rejects.toMatchObject({ code: "NOT_FOUND" });
 });

@@ -1,0 +1,113 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { systemClock } from "../../../src/backend/clock.ts";
+import { fsBackend } from "../../../src/backends/fs/index.ts";
+import { openLedger } from "../../../src/index.ts";
+import { works } from "../../backends/fs/place.ts";
+import { bundle } from "../bundle.ts";
+import { type Child, seededRandom, startChild } from "../child-process.ts";
+
+const PROCESSES = 6;
+const THREADS = 5;
+/** `.ci/run` makes a hundred. */
+const ROUNDS = Number(process.env["RACES"] ?? 1);
+/** `RACES_SEED=…` repeats the moments of an earlier test. */
+const seed = Number(process.env["RACES_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+const linux = process.platform === "linux";
+
+let child: Awaited<ReturnType<typeof bundle>>;
+beforeAll(async () => {
+  child = await bundle("races/child.ts");
+});
+afterAll(() => child.remove());
+
+/** How its processes are started, and what a process outside can know of them. */
+interface Arena {
+  readonly prefix: readonly string[];
+  readonly areKnown: boolean;
+}
+
+/** Thirty threads in six processes write to one run and close it, and are killed. Returns what is wrong then. */
+async function round(n: number, { prefix, areKnown }: Arena): Promise<string[]> {
+  const random = seededRandom(seed + n);
+  const directory = await mkdtemp(join(tmpdir(), "runledger-races-"));
+  const children: Child[] = [];
+  try {
+    // Where all is known nobody has to wait; elsewhere whoever is silent for a moment is taken for gone.
+    const clock = areKnown ? { sleep: () => Promise.reject(new Error("recover() waits")) } : {};
+    const ledger = await openLedger(fsBackend(directory), { clock: { ...systemClock, ...clock } });
+    for (let i = 0; i < PROCESSES; i++) {
+      const args = [child.script, directory, String(i), String(seed + n * 1000 + i * 10), areKnown ? "10000" : "5"];
+      children.push(startChild([...prefix, process.execPath, ...args]));
+    }
+    await Promise.all(children.map((each) => each.line("ready")));
+    children[0]?.say("start");
+    const id = (await children[0]!.line("run ")).slice(4);
+    for (const each of children) each.say(`go ${id}`);
+    const wrong: string[] = [];
+    const killed = children.map(async (each) => {
+      // Of ten, three are killed at any moment, the others once a writer of theirs has got that far.
+      if (random() < 0.7) await each.line("ack ").catch(() => {});
+      await new Promise((resolve) => setTimeout(resolve, random() * 200));
+      if (random() < 0.6) each.kill();
+      else each.say("end");
+      const { code, signal, errors } = await each.ended;
+      if (signal !== "SIGKILL" && code !== 0) wrong.push(`a process ended with ${code}: ${errors}`);
+    });
+    await Promise.all(killed);
+
+    const lines = children.flatMap((each) => each.lines);
+    wrong.push(...lines.filter((line) => line.startsWith("wrong ")));
+    const { running } = await ledger.recover(undefined, areKnown ? {} : { graceMs: 0 });
+    if (running.length > 0) wrong.push("recovery left it running");
+    const { status, damage, metrics } = await ledger.getRun(id);
+    if (status === "running") wrong.push("it is running");
+    wrong.push(...damage.filter(({ kind }) => kind !== "torn-tail").map(({ message }) => message));
+    const [found] = (await ledger.searchRuns()).runs;
+    if (found?.status !== status) wrong.push(`it is ${status}, and found as ${found?.status}`);
+    const again = await ledger.recover();
+    if (again.running.length + again.interrupted.length > 0) wrong.push("there was more to recover");
+    for (let racer = 0; racer < PROCESSES * THREADS; racer++) {
+      const key = `r${racer}`;
+      const acknowledged = Number(lines.findLast((line) => line.startsWith(`ack ${racer} `))?.split(" ")[2] ?? 0);
+      const { values } = await ledger.history(id, key);
+      const sorted = values.toSorted();
+      if (values.length < acknowledged) wrong.push(`${key}: ${values.length} of ${acknowledged} points are there`);
+      if (sorted.some((value, i) => value !== i)) wrong.push(`${key}: points are there twice, or missing`);
+      if ((metrics[key]?.count ?? 0) !== values.length) wrong.push(`${key}: the record counts other points`);
+    }
+    return wrong.map((what) => `round ${n}: ${what}`);
+  } finally {
+    for (const each of children) each.kill();
+    await Promise.all(children.map((each) => each.ended.catch(() => {})));
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+async function rounds(count: number, arena: Arena): Promise<void> {
+  const wrong: string[] = [];
+  for (let n = 0; n < count; n++) wrong.push(...(await round(n, arena)));
+  expect(wrong, `RACES_SEED=${seed}`).toEqual([]);
+}
+
+test.skipIf(!linux)(
+  `30 writers and closers of one run that are killed, ${ROUNDS} times: it ends, with all that was acknowledged (skipped: Linux only)`,
+  { timeout: 60_000 + ROUNDS * 5000 },
+  () => rounds(ROUNDS, { prefix: [], areKnown: true }),
+);
+
+const few = Math.ceil(ROUNDS / 10);
+
+test.skipIf(!linux || !works("unshare", "-pf", "true"))(
+  `the same in process namespaces that know nothing of each other, ${few} times (skipped: needs root)`,
+  { timeout: 60_000 + few * 5000 },
+  () => rounds(few, { prefix: ["unshare", "-pf", "--kill-child", "--mount-proc"], areKnown: false }),
+);
+
+test.skipIf(!linux || !works("unshare", "-pf", "true"))(
+  `the same with the /proc of the namespace around them, ${few} times (skipped: needs root)`,
+  { timeout: 60_000 + few * 5000 },
+  () => rounds(few, { prefix: ["unshare", "-pf", "--kill-child"], areKnown: false }),
+);
