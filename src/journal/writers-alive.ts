@@ -34,12 +34,15 @@ export async function areWritersAlive(
   return unknown ? "unknown" : "gone";
 }
 
-/** A session that said so will record nothing more. */
+/** A session that said so goes on no more. One that only left may: its program was about to end, and changed its mind. */
 export function hasEnded(fold: WriterFold): boolean {
-  return (
-    fold.events.some((event) => event.kind === "finish" || (event.kind === "leave" && fold.next <= event.next)) ||
-    (isRecovery(fold) && fold.events.some(({ kind }) => kind === "interrupted"))
-  );
+  return hasFinished(fold) || fold.events.some((event) => event.kind === "leave" && fold.next <= event.next);
+}
+
+/** A session that said so will never record anything more. */
+export function hasFinished(fold: WriterFold): boolean {
+  const last = isRecovery(fold) ? "interrupted" : "finish";
+  return fold.events.some(({ kind }) => kind === last);
 }
 
 /** A session of `recover()`, which logs nothing. */

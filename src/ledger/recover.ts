@@ -20,7 +20,7 @@ import { closeRun } from "../run/close-run.ts";
 import { isCompactable, removeSuperseded, supersededKeys } from "../run/compact-run.ts";
 import type { RunContext } from "../run/context.ts";
 import { newWriter } from "../run/start-run.ts";
-import { seemsActive, settledWriters } from "../run/other-writers.ts";
+import { seemsActive, settledSegments } from "../run/other-writers.ts";
 import { readRunCreated } from "./read-run.ts";
 import { listRuns } from "./list-runs.ts";
 
@@ -190,12 +190,12 @@ async function tidy(
       await closeRun(context, created, { positions, state, signal });
     return;
   }
-  const settled = await settledWriters(backend, folds, {});
   const left = [...listing.writers].map(([writer, own]) => ({
     writer,
     segments: own.map(({ seq, size }) => ({ seq, bytes: size })),
   }));
-  const superseded = { listing, covers: left, document, settled };
+  const settled = await settledSegments(backend, created.id, { folds, covers: left }, signal);
+  const superseded = { listing, document, settled };
   if (supersededKeys(created.id, superseded).length === 0) return;
   // Whoever created the document may have died before its name was on disk.
   const key = runDocumentKey(created.id, listing.newestDocument);

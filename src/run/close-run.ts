@@ -18,7 +18,7 @@ import { compactRun, isCompactable, removeSuperseded, type Superseded } from "./
 import { storeSummaries } from "./compact-records.ts";
 import type { RunContext } from "./context.ts";
 import { discardAttempt, removeLeftovers, tidyLeftovers } from "./leftovers.ts";
-import { seemsActive, settledWriters } from "./other-writers.ts";
+import { seemsActive, settledSegments } from "./other-writers.ts";
 
 export interface CloseRunOptions {
   /** Who closes it. What this writer recorded need not be read back. */
@@ -138,8 +138,8 @@ export async function closeRun(
         const key = runDocumentKey(created.id, n);
         if (!(await holds(backend, key, bytes, signal)))
           throw new LedgerError("IO", `${key} does not hold what was written to it`, { key });
-        const superseded = { listing: state.listing, covers, document };
-        await removeJournals(context, created, superseded, folds, writer?.id, signal);
+        const covered = { folds, covers, self: writer?.id };
+        await removeJournals(context, created, { listing: state.listing, document }, covered, signal);
       }
     } finally {
       await entered;
@@ -235,12 +235,11 @@ async function removeJournals(
   { backend, onError }: RunContext,
   created: RunCreated,
   superseded: Omit<Superseded, "settled">,
-  folds: RunState["folds"],
-  self: string | undefined,
+  covered: Parameters<typeof settledSegments>[2],
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const settled = await settledWriters(backend, folds, { self });
   try {
+    const settled = await settledSegments(backend, created.id, covered, signal);
     await removeSuperseded(backend, created.id, { ...superseded, settled }, signal);
   } catch (error) {
     // The run is closed all the same; `recover` removes what is left.

@@ -87,19 +87,18 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefi
 export interface Superseded {
   /** The run as it was found before the compaction began. */
   readonly listing: RunListing;
-  readonly covers: readonly Coverage[];
+  /** Segments that the document covers and that cannot grow any more. */
+  readonly settled: readonly Coverage[];
   /** The document in place. */
   readonly document: Pick<RunDocument, "compacted" | "summaries">;
-  /** Whose segments cannot grow any more. */
-  readonly settled: ReadonlySet<string>;
 }
 
 /** What {@link removeSuperseded} removes: segments first. */
-export function supersededKeys(runId: string, { listing, covers, document, settled }: Superseded): string[] {
+export function supersededKeys(runId: string, { listing, document, settled }: Superseded): string[] {
   const kept = new Set(objectsOf(document).map(({ name }) => name));
-  const segments = covers
-    .filter(({ writer }) => settled.has(writer))
-    .flatMap(({ writer, segments: own }) => own.map(({ seq }) => segmentKey(runId, { writer, seq })));
+  const segments = settled.flatMap(({ writer, segments: own }) =>
+    own.map(({ seq }) => segmentKey(runId, { writer, seq })),
+  );
   const others = [...listing.metrics.map(({ name }) => name), ...listing.records].filter((name) => !kept.has(name));
   return [...segments, ...others.map((name) => `${runPrefix(runId)}/${name}`)];
 }

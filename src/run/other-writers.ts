@@ -1,6 +1,8 @@
 import type { Backend } from "../backend/backend.ts";
+import type { Coverage } from "../journal/compacted.ts";
+import { listRun } from "../journal/list-run.ts";
 import type { WriterFold } from "../journal/writer-fold.ts";
-import { hasEnded, isRecovery } from "../journal/writers-alive.ts";
+import { hasEnded, hasFinished, isRecovery } from "../journal/writers-alive.ts";
 
 /** How others may be told to go on or not. */
 export interface WriterKnowledge {
@@ -8,8 +10,6 @@ export interface WriterKnowledge {
   readonly positions?: ReadonlyMap<string, number> | undefined;
   /** How many fences the run has: sessions that began before the last one are shut out. */
   readonly fences?: number | undefined;
-  /** Id of the writer that asks. */
-  readonly self?: string | undefined;
 }
 
 /**
@@ -31,22 +31,31 @@ export async function seemsActive(
 }
 
 /**
- * The writers whose segments will certainly not grow any more: those that said so, and processes that have ended. Where every
- * flush is an object of its own no object ever grows, so it is all of them.
+ * Those of the covered segments that certainly hold no more than is covered, and will not: their writers said that they ended,
+ * or their threads have ended. Where every flush is an object of its own no object ever grows, so it is all of them.
  */
-export async function settledWriters(
-  { capabilities, liveness }: Backend,
-  folds: readonly WriterFold[],
-  { self }: WriterKnowledge,
-): Promise<Set<string>> {
-  const settled = new Set<string>();
+export async function settledSegments(
+  backend: Backend,
+  runId: string,
+  { folds, covers, self }: { folds: readonly WriterFold[]; covers: readonly Coverage[]; self?: string | undefined },
+  signal?: AbortSignal,
+): Promise<readonly Coverage[]> {
+  const { capabilities, liveness } = backend;
+  if (!capabilities.append) return covers;
+  const ended = new Set(self === undefined ? [] : [self]);
+  const gone = new Set<string>();
   for (const fold of folds) {
-    const isSettled =
-      !capabilities.append ||
-      fold.writer === self ||
-      hasEnded(fold) ||
-      (fold.alive !== undefined && (await liveness?.isAlive(fold.alive)) === false);
-    if (isSettled) settled.add(fold.writer);
+    if (hasFinished(fold)) ended.add(fold.writer);
+    else if (fold.alive !== undefined && (await liveness?.isAlive(fold.alive)) === false) gone.add(fold.writer);
   }
-  return settled;
+  // A thread may have appended something after its journal was read, and before it was asked about.
+  const listing = gone.size > 0 ? await listRun(backend, runId, signal ? { signal } : {}) : undefined;
+  const isSettled = (writer: string, seq: number, bytes: number): boolean =>
+    ended.has(writer) ||
+    (gone.has(writer) &&
+      (listing?.writers.get(writer) ?? []).every((segment) => segment.seq !== seq || segment.size <= bytes));
+  return covers.map(({ writer, segments }) => ({
+    writer,
+    segments: segments.filter(({ seq, bytes }) => isSettled(writer, seq, bytes)),
+  }));
 }

@@ -17,16 +17,16 @@ export class Threads {
   }
 
   /**
-   * Begins a thread: a ledger of its own. `intercept` is called before each of its backend calls. One that is `quick` waits for
+   * Begins a thread: a ledger of its own. `intercept` is called before, or `after`, each of its backend calls. One that is `quick` waits for
    * 1 ms at most: it watches runs, and writes none.
    */
   async start(
     intercept: (method: string, key: string) => void | Promise<void> = () => {},
-    { quick = false, clock: given }: { readonly quick?: boolean; readonly clock?: Clock } = {},
+    { quick = false, after = false, clock: given }: { quick?: boolean; after?: boolean; clock?: Clock } = {},
   ): Promise<Thread> {
     const name = `thread ${++this.#started}`;
     this.#living.add(name);
-    const backend = this.#as(name, intercept);
+    const backend = this.#as(name, intercept, after);
     // Whoever waits for a sign of life has not understood who is alive.
     const clock: Clock = given ?? {
       ...systemClock,
@@ -42,7 +42,11 @@ export class Threads {
     this.#hidden.add(name);
   }
 
-  #as(name: string, intercept: (method: string, key: string) => void | Promise<void>): Backend {
+  show({ name }: Thread): void {
+    this.#hidden.delete(name);
+  }
+
+  #as(name: string, intercept: (method: string, key: string) => void | Promise<void>, after: boolean): Backend {
     const liveness = {
       token: name,
       isAlive: async (token: string) => {
@@ -57,13 +61,16 @@ export class Threads {
         if (typeof value !== "function") return value;
         if (member === "list") {
           return async function* (prefix: string, options?: object) {
-            await intercept("list", prefix);
+            if (!after) await intercept("list", prefix);
             yield* inner.list(prefix, options);
+            if (after) await intercept("list", prefix);
           };
         }
         return async (...args: unknown[]) => {
-          await intercept(String(member), String(args[0]));
-          return await (value as (...args: unknown[]) => Promise<unknown>).apply(inner, args);
+          if (!after) await intercept(String(member), String(args[0]));
+          const result = await (value as (...args: unknown[]) => Promise<unknown>).apply(inner, args);
+          if (after) await intercept(String(member), String(args[0]));
+          return result;
         };
       },
     });

@@ -220,3 +220,37 @@ test("a search asks about the writers of running runs, once each, and makes one 
   expect(threads.asked).toBe(7);
   expect(calls).toBe(living + 7);
 });
+
+test.for(["before", "after"])(
+  "nothing is lost that a writer had acknowledged %s any call of another one's finish(), and then died",
+  async (when) => {
+    for (let at = 1; ; at++) {
+      const threads = new Threads(memoryBackend());
+      const doomed = await threads.start();
+      const run = await doomed.ledger.startRun();
+      run.log({ a: 1 });
+      await run.flush();
+      let calls = Number.NEGATIVE_INFINITY;
+      const dieNow = async (): Promise<void> => {
+        if (++calls !== at) return;
+        run.log({ a: 2 });
+        await run.flush();
+        doomed.die();
+      };
+      const other = await threads.start(dieNow, { after: when === "after" });
+      const joined = await other.ledger.resumeRun(run.id);
+      joined.log({ b: 1 });
+      calls = 0;
+      await joined.finish();
+      const done = calls < at;
+      doomed.die();
+      const { ledger } = await threads.start();
+      for (let again = 0; again < 3; again++) {
+        expect([...(await ledger.history(run.id, "a")).values], `call ${at}`).toEqual(done ? [1] : [1, 2]);
+        expect((await ledger.getRun(run.id)).damage).toEqual([]);
+        await ledger.recover();
+      }
+      if (done) return expect(at).toBeGreaterThan(5);
+    }
+  },
+);
