@@ -24,6 +24,7 @@ interface Racer {
 
 // Of a thread that is terminated nothing is lost that was printed so.
 const say = (line: string): void => void writeSync(1, `${line}\n`);
+const tell = (thread: Worker, message: object): void => thread.postMessage(message, []);
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 async function manage(): Promise<void> {
@@ -41,17 +42,17 @@ async function manage(): Promise<void> {
   say("ready");
   for await (const line of createInterface(process.stdin)) {
     const [word, id] = line.split(" ");
-    if (word === "start") threads[0]?.postMessage({ start: true });
+    if (word === "start") tell(threads[0]!, { start: true });
     if (word === "go") {
       for (const thread of threads) {
-        thread.postMessage({ id });
+        tell(thread, { id });
         if (random() < 0.3) setTimeout(() => void thread.terminate(), random() * 200);
       }
     }
     if (word === "end") break;
   }
   const over = [...living].map((thread) => once(thread, "exit"));
-  for (const thread of living) thread.postMessage({ end: true });
+  for (const thread of living) tell(thread, { end: true });
   await Promise.all(over);
   process.exit(0);
 }
