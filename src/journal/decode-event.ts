@@ -55,6 +55,7 @@ const schema: z.ZodMiniType<RunEvent> = /* @__PURE__ */ z.discriminatedUnion("ki
     fence: z.optional(integer),
     beatMs: z.number(),
     alive: text,
+    positions: z.optional(counts),
   }),
   z.object({ kind: z.literal("params"), ...head, set: dictionary }),
   z.object({ kind: z.literal("tags"), ...head, set: z.optional(strings), remove: z.optional(z.array(z.string())) }),

@@ -1,6 +1,7 @@
 import { isRunRecord } from "./is-run-record.ts";
 import { ownValue } from "../backend/dictionary.ts";
 import * as z from "zod/mini";
+import { LedgerError } from "../backend/error.ts";
 import { decodeCheckedJson } from "./checked-json.ts";
 import {
   type Compacted,
@@ -83,12 +84,14 @@ function isEnd(value: unknown): value is CompactedEnd {
 }
 
 /**
- * The document of the run `id`, or `undefined` for anything else. One with `summaries` has no metrics and no rich values yet: see
+ * The document of the run `id`, or `undefined` for anything else; throws `FORMAT_TOO_NEW` for one of a later version. One with `summaries` has no metrics and no rich values yet: see
  * `readRunDocument`.
  */
 export function decodeRunDocument(bytes: Uint8Array, id: string): RunDocument | undefined {
   try {
-    const result = z.safeParse(schema, decodeCheckedJson(bytes, DOCUMENT_LIMITS));
+    const value = decodeCheckedJson(bytes, DOCUMENT_LIMITS);
+    if (isDictionary(value) && isInteger(value["v"]) && value["v"] > 1) throw tooNew(id, value["v"]);
+    const result = z.safeParse(schema, value);
     if (!result.success || result.data.record.id !== id) return undefined;
     const { record, covers, compacted, summaries } = result.data;
     if (summaries === undefined && !isDictionary(record.metrics)) return undefined;
@@ -98,9 +101,17 @@ export function decodeRunDocument(bytes: Uint8Array, id: string): RunDocument | 
       ...(compacted && { compacted: restore(compacted) }),
       ...(summaries && { summaries }),
     };
-  } catch {
+  } catch (error) {
+    if (LedgerError.hasCode(error, "FORMAT_TOO_NEW")) throw error;
     return undefined;
   }
+}
+
+function tooNew(id: string, v: number): LedgerError {
+  return new LedgerError(
+    "FORMAT_TOO_NEW",
+    `the document of run ${id} is of version ${v}, and this library reads version 1`,
+  );
 }
 
 function restore(stored: NonNullable<z.infer<typeof schema>["compacted"]>): Compacted {

@@ -39,6 +39,8 @@ export interface SessionEvent {
   readonly fence?: number | undefined;
   readonly beatMs: number;
   readonly alive?: string | undefined;
+  /** How far other writers were whose journals it read: writer, and number behind its last record. */
+  readonly positions?: Dictionary<number> | undefined;
 }
 
 export interface ParamsEvent {

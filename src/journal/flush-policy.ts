@@ -15,7 +15,8 @@ export interface FlushOptions {
   readonly maxBytes?: number | undefined;
   /**
    * Most encoded bytes kept while the backend cannot take them. Default 64 MiB: some 10 million points. Beyond it new
-   * points are dropped and counted in `run.stats.dropped` and in the run itself; nothing that waits is lost.
+   * points are dropped and counted in `run.stats.dropped` and in the run itself; nothing that waits is lost. Of tags, params,
+   * definitions and the note the newest value of each is kept besides, at most as many bytes again.
    */
   readonly maxBufferedBytes?: number | undefined;
   /** `"block-never"`, the only policy: training is never held up. */

@@ -1,15 +1,20 @@
 import type { LedgerError } from "../backend/error.ts";
 
 interface Waiter {
-  readonly target: number;
-  readonly urgent: boolean;
+  target: number;
+  urgent: boolean;
+  readonly stored: Promise<void>;
   readonly resolve: () => void;
   readonly reject: (error: LedgerError) => void;
 }
 
-/** Those who wait until the records before a number are acknowledged. */
+/** With more waiters than this, one that comes later waits together with the last one. */
+const MAX_WAITERS = 1000;
+
+/** Those who wait until the records before a number are acknowledged. Those who wait for the same share a promise. */
 export class FlushWaiters {
   #waiters: Waiter[] = [];
+  #urgent = 0;
 
   get isEmpty(): boolean {
     return this.#waiters.length === 0;
@@ -17,31 +22,51 @@ export class FlushWaiters {
 
   /** Whether one of them does not want to wait for a timer. */
   get areUrgent(): boolean {
-    return this.#waiters.some(({ urgent }) => urgent);
+    return this.#urgent > 0;
   }
 
   /** Resolves once records up to `target`, that one not included, are acknowledged. */
   wait(target: number, urgent: boolean): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#waiters.push({ target, urgent, resolve, reject });
+    const last = this.#waiters.at(-1);
+    if (last && (last.target === target || this.#waiters.length >= MAX_WAITERS)) {
+      last.target = Math.max(last.target, target);
+      if (urgent && !last.urgent) {
+        last.urgent = true;
+        this.#urgent++;
+      }
+      return last.stored;
+    }
+    let resolve!: () => void;
+    let reject!: (error: LedgerError) => void;
+    const stored = new Promise<void>((yes, no) => {
+      resolve = yes;
+      reject = no;
     });
+    this.#waiters.push({ target, urgent, stored, resolve, reject });
+    if (urgent) this.#urgent++;
+    return stored;
   }
 
   acknowledge(end: number): void {
     const done = this.#waiters.filter(({ target }) => target <= end);
     if (done.length === 0) return;
-    this.#waiters = this.#waiters.filter(({ target }) => target > end);
+    this.#keep(this.#waiters.filter(({ target }) => target > end));
     for (const { resolve } of done) resolve();
   }
 
   reject(error: LedgerError): void {
     const waiters = this.#waiters;
-    this.#waiters = [];
+    this.#keep([]);
     for (const waiter of waiters) waiter.reject(error);
   }
 
   /** The records have new numbers, `base` lower. */
   renumber(base: number): void {
-    this.#waiters = this.#waiters.map((waiter) => ({ ...waiter, target: waiter.target - base }));
+    for (const waiter of this.#waiters) waiter.target -= base;
+  }
+
+  #keep(waiters: Waiter[]): void {
+    this.#waiters = waiters;
+    this.#urgent = waiters.filter(({ urgent }) => urgent).length;
   }
 }

@@ -17,6 +17,9 @@ export class Definitions {
   readonly shapes: Map<number, readonly string[]> = new Map();
 }
 
+/** A payload of a kind that this version does not know. Its checksum is right, so a newer version wrote it. */
+export class NewerPayload extends RangeError {}
+
 /** Where a payload's records begin and how many it holds; `undefined` for a payload without any. */
 export function recordRange(payload: Uint8Array): { first: number; count: number } | undefined {
   if (payload[0] !== PAYLOAD.records) return undefined;
@@ -36,7 +39,7 @@ export function decodePayload(
 ): void {
   const reader = new ByteReader(payload, 1);
   if (payload[0] === PAYLOAD.definitions) return readDefinitions(reader, definitions);
-  if (payload[0] !== PAYLOAD.records) throw new RangeError(`payload kind ${payload[0]} is unknown`);
+  if (payload[0] !== PAYLOAD.records) throw new NewerPayload(`payload kind ${payload[0]} is unknown`);
   const first = reader.varint();
   const count = reader.varint();
   new RecordReader(reader, definitions, sink, skipBefore).readAll(first, count);

@@ -4,7 +4,7 @@ import { LedgerError } from "../backend/error.ts";
 import type { Damage } from "./damage.ts";
 import type { EventDecoder } from "./decode-event.ts";
 import type { RunEvent } from "./event.ts";
-import { decodePayload, Definitions, recordRange } from "./payload.ts";
+import { decodePayload, Definitions, NewerPayload, recordRange } from "./payload.ts";
 import type { SegmentEntry } from "./list-segments.ts";
 import { SEGMENT_MAGIC, segmentSeed } from "./segment.ts";
 import { readSegment } from "./segment-reader.ts";
@@ -75,7 +75,8 @@ export class SegmentVisit {
       if (range !== undefined) this.next = Math.max(this.next, Math.min(range.first + range.count, this.end));
     } catch (error) {
       if (!isDecodingError(error)) throw error;
-      this.#report("corrupt", `${this.#key}: bytes ${from} to ${to} cannot be decoded: ${error.message}`, from, to);
+      const kind = error instanceof NewerPayload ? "newer" : "corrupt";
+      this.#report(kind, `${this.#key}: bytes ${from} to ${to} cannot be decoded: ${error.message}`, from, to);
     }
   }
 

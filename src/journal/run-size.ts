@@ -43,8 +43,13 @@ export function isWithinRun({ chars, values, names }: JsonSize): boolean {
   return chars <= MAX_RUN_SIZE.chars && values <= MAX_RUN_SIZE.values && names <= MAX_RUN_SIZE.names;
 }
 
-/** The error for an event that the run has no room for. Later events may replace what is there, and the run can be closed. */
-export function runTooLarge(kind: NewEvent["kind"], field: string, { chars, values, names }: JsonSize): LedgerError {
+/**
+ * Throws `TOO_LARGE` for an event with which the run would hold too much: what it `held` and what the session adds. Later events may
+ * replace what is there, and the run can be closed.
+ */
+export function assertFits(held: JsonSize, added: JsonSize, kind: NewEvent["kind"], field: string): void {
+  const [chars, values, names] = [held.chars + added.chars, held.values + added.values, held.names + added.names];
+  if (isWithinRun({ chars, values, names })) return;
   const { chars: most, names: mostNames } = MAX_RUN_SIZE;
   const why =
     chars > most
@@ -52,5 +57,5 @@ export function runTooLarge(kind: NewEvent["kind"], field: string, { chars, valu
       : names > mostNames
         ? `${names} params, tags, definitions, artifact versions and data sets, more than the ${mostNames} it may hold`
         : `${values} values of params and tags, more than the ${MAX_RUN_SIZE.values} it may hold`;
-  return new LedgerError("TOO_LARGE", `with ${WHAT[kind] ?? "this event"} the run would hold ${why}`, { field });
+  throw new LedgerError("TOO_LARGE", `with ${WHAT[kind]} the run would hold ${why}`, { field });
 }

@@ -1,6 +1,8 @@
 import type { Backend, CallOptions } from "../backend/backend.ts";
 import { LedgerError } from "../backend/error.ts";
 import { beyond, beyondCompacted } from "./decode-run-document.ts";
+import type { Damage } from "./damage.ts";
+import { areJournalsWhole, lostObjects, lostRecords } from "./lost-objects.ts";
 import { foldRun } from "./fold.ts";
 import type { SegmentEntry } from "./list-segments.ts";
 import { listingMark, listRun, type RunListing } from "./list-run.ts";
@@ -19,27 +21,32 @@ export interface Beginning {
   readonly isCurrent: boolean;
   /** Segments with records that are not compacted. */
   readonly more: ReadonlyMap<string, readonly SegmentEntry[]>;
+  /** What the document says is there and is not. */
+  readonly lost: readonly Damage[];
 }
 
 /** How often a run is listed anew when it was compacted while it was being read. */
 const TRIES = 5;
 
-/** Calls `read` with the run as listed, and again with a new listing when objects of it were gone. */
+/**
+ * Calls `read` with the run as listed, and again with a new listing when objects of it were gone. `isConfirmed`: it is not the first time,
+ * so that what is not there now is lost.
+ */
 export async function whileItChanges<T>(
   backend: Backend,
   runId: string,
   options: CallOptions | undefined,
   known: RunListing | undefined,
-  read: (listing: RunListing) => Promise<T>,
+  read: (listing: RunListing, isConfirmed: boolean) => Promise<T>,
 ): Promise<T> {
   for (let left = TRIES; ; left--) {
     const listing = left === TRIES && known ? known : await listRun(backend, runId, options);
     try {
-      return await read(listing);
+      return await read(listing, left < TRIES);
     } catch (error) {
       if (!LedgerError.hasCode(error, "NOT_FOUND")) throw error;
       if (left === 1) {
-        throw new LedgerError("IO", `objects of run ${runId} are listed and are not there`, {
+        throw new LedgerError("CORRUPT", `objects of run ${runId} are named and are not there`, {
           ...(error.key !== undefined && { key: error.key }),
           cause: error,
         });
@@ -50,16 +57,18 @@ export async function whileItChanges<T>(
 
 /**
  * Reads the newest document. `CORRUPT` when it is damaged and the journals may be gone; while nothing was compacted they
- * hold everything, and it is passed over.
+ * hold everything, and it is passed over. So is one that names objects that are not there, if all journals are.
+ * `NOT_FOUND` for objects that are not there unless that `isConfirmed`.
  */
 export async function readBeginning(
   backend: Backend,
   runId: string,
   listing: RunListing,
+  isConfirmed: boolean,
   options?: CallOptions,
 ): Promise<Beginning> {
   const { newestDocument, writers, metrics } = listing;
-  const nothing = { document: undefined, isCurrent: false, more: writers };
+  const nothing = { document: undefined, isCurrent: false, more: writers, lost: [] };
   if (newestDocument === 0) return nothing;
   const key = runDocumentKey(runId, newestDocument);
   const document = await readRunDocument(backend, runId, newestDocument, options);
@@ -67,12 +76,21 @@ export async function readBeginning(
     if (metrics.length === 0) return nothing;
     throw new LedgerError("CORRUPT", `${key} is damaged, and the journals it was made from may be gone`, { key });
   }
+  const lost = lostObjects(runId, { document, listing });
+  if (lost.length > 0 && areJournalsWhole({ document, listing })) return nothing;
+  assertConfirmed(lost, isConfirmed);
   const { covers, compacted } = document;
   return {
+    lost,
     document,
     isCurrent: beyond(covers, writers).size === 0,
     more: compacted ? beyondCompacted(compacted, writers) : writers,
   };
+}
+
+/** A listing that is behind, or was taken while a run was compacted, lacks objects that are there. */
+function assertConfirmed([first]: readonly Damage[], isConfirmed: boolean): void {
+  if (first && !isConfirmed) throw new LedgerError("NOT_FOUND", first.message, { key: first.key });
 }
 
 /** All of a run but its points. */
@@ -82,6 +100,8 @@ export interface RunState {
   /** Segments with records that are not compacted. */
   readonly more: ReadonlyMap<string, readonly SegmentEntry[]>;
   readonly folds: readonly WriterFold[];
+  /** What was there once, and is not. */
+  readonly lost: readonly Damage[];
 }
 
 /** Folds a run, all writers but `except`. `allMedia`: with all rich values that are not compacted, whatever their number. */
@@ -96,12 +116,20 @@ export async function readRunState(
   }: CallOptions & { readonly listing?: RunListing; readonly except?: string; readonly allMedia?: boolean } = {},
 ): Promise<RunState> {
   const options = signal ? { signal } : undefined;
-  return await whileItChanges(backend, created.id, options, listing, async (listed) => {
-    const { document, more } = await readBeginning(backend, created.id, listed, options);
+  return await whileItChanges(backend, created.id, options, listing, async (listed, isConfirmed) => {
+    const { document, more, lost } = await readBeginning(backend, created.id, listed, isConfirmed, options);
     const wanted = new Map([...more].filter(([writer]) => writer !== except));
     const known = document?.compacted?.writers;
     const folds = await readFolds(backend, created, wanted, { ...options, allMedia }, known);
-    return { listing: listed, document, more, folds: folds.filter(({ writer }) => writer !== except) };
+    const lostToo = lostRecords(created.id, folds, listed, except);
+    assertConfirmed(lostToo, isConfirmed);
+    return {
+      listing: listed,
+      document,
+      more,
+      lost: [...lost, ...lostToo],
+      folds: folds.filter(({ writer }) => writer !== except),
+    };
   });
 }
 
@@ -126,19 +154,26 @@ export async function readRecord(
 ): Promise<ReadRecord> {
   const options = signal ? { signal } : undefined;
   for (let known = listing; ;) {
-    const read = await whileItChanges(backend, runId, options, known, async (listed) => {
-      const { document, isCurrent, more } = await readBeginning(backend, runId, listed, options);
+    const read = await whileItChanges(backend, runId, options, known, async (listed, isConfirmed) => {
+      const { document, isCurrent, more, lost } = await readBeginning(backend, runId, listed, isConfirmed, options);
       if (document && isCurrent && document.record.status !== "running")
-        return { record: document.record, listing: listed, isSettled: true };
+        return { record: withDamage(document.record, lost), listing: listed, isSettled: lost.length === 0 };
       const created = await readCreated();
       const folds = await readFolds(backend, created, more, options, document?.compacted?.writers);
-      return { record: foldRun(created, folds), listing: listed, isSettled: false, created, folds };
+      const lostToo = lostRecords(runId, folds, listed);
+      assertConfirmed(lostToo, isConfirmed);
+      const record = withDamage(foldRun(created, folds), [...lost, ...lostToo]);
+      return { record, listing: listed, isSettled: false, created, folds };
     });
     const { created, folds, ...result } = read;
     if (created === undefined || result.record.status !== "running") return result;
     if ((await areWritersAlive(backend, created, folds, read.listing.fences)) !== "gone") return result;
     known = await listRun(backend, runId, options);
     if (listingMark(known) === listingMark(read.listing))
-      return { ...result, record: foldRun(created, folds, { gone: true }) };
+      return { ...result, record: { ...foldRun(created, folds, { gone: true }), damage: result.record.damage } };
   }
+}
+
+function withDamage(record: RunRecord, lost: readonly Damage[]): RunRecord {
+  return lost.length === 0 ? record : { ...record, damage: [...record.damage, ...lost] };
 }

@@ -48,7 +48,7 @@ export class WriterCounts {
     return points;
   }
 
-  stats(buffered: number): WriterStats {
+  stats(buffered: number): Omit<WriterStats, "overwrittenEvents" | "droppedEvents"> {
     return {
       points: this.#points,
       acknowledged: this.#acknowledged,

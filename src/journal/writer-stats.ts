@@ -10,6 +10,10 @@ export interface WriterStats {
   readonly buffered: number;
   /** Given up because the buffer's bound was reached: metric values, and rich values as one each. */
   readonly dropped: number;
+  /** Events (tags, params, notes, …) that later ones replaced before they could be stored, since the buffer was full. */
+  readonly overwrittenEvents: number;
+  /** Events that were given up because even the newest of each kind were too many. */
+  readonly droppedEvents: number;
   /** Journal bytes acknowledged by the backend. */
   readonly bytesWritten: number;
   /** Writes acknowledged by the backend. */

@@ -1,45 +1,25 @@
 import type { Backend } from "../backend/backend.ts";
-import type { Clock } from "../backend/clock.ts";
 import { LedgerError } from "../backend/error.ts";
 import { Backlog } from "./backlog.ts";
+import { EventOverflow } from "./event-overflow.ts";
 import { encodeEvent, type NewEvent, type RunEvent } from "./event.ts";
 import { fencedError, fenceKey } from "./fence.ts";
-import { flushIsDue, type FlushPolicy } from "./flush-policy.ts";
+import { flushIsDue } from "./flush-policy.ts";
 import { FlushWaiters } from "./flush-waiters.ts";
 import type { PendingFrame } from "./frame-builder.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { journalChanged } from "./journal-changed.ts";
-import type { JsonSize } from "./json-size.ts";
 import type { RunListing } from "./list-run.ts";
 import type { RunCreated } from "./run-created.ts";
-import type { RunKeeper } from "./run-keeper.ts";
-import { isBounded, isWithinRun, runTooLarge } from "./run-size.ts";
+import { assertFits, isBounded } from "./run-size.ts";
 import { SegmentWriter, type StoredSegment } from "./segment-writer.ts";
 import { journalPrefix } from "./segment.ts";
 import { type Shape, ShapeRegistry } from "./shape.ts";
 import { type WriterFold, WriterFolder } from "./writer-fold.ts";
+import type { WriterOptions } from "./writer-options.ts";
 import { WriteSchedule } from "./write-schedule.ts";
 import { WriterCounts } from "./writer-counts.ts";
 import type { WriterStats } from "./writer-stats.ts";
-
-export interface WriterOptions {
-  readonly backend: Backend;
-  readonly runId: string;
-  readonly writerId: string;
-  readonly clock: Clock;
-  readonly policy: FlushPolicy;
-  /** A record is written at least this often, in ms. */
-  readonly beatMs: number;
-  /** Place of the latest event the writer knows of. Its own come after it. */
-  readonly order: number;
-  /** How much the run holds already; see `sizeOfRun`. */
-  readonly held: JsonSize;
-  /** How many fences the run had when the session began; the next one shuts it out. Left out: none does. */
-  readonly fence?: number | undefined;
-  readonly newWriterId: () => string;
-  readonly keeper: RunKeeper;
-  readonly onError: (error: LedgerError) => void;
-}
 
 /** Wall time that leaves monotonic time by more than this, in ms, is recorded as a jump. */
 const CLOCK_JUMP_MS = 1000;
@@ -55,6 +35,8 @@ export class JournalWriter {
   readonly #segments: SegmentWriter;
   readonly #folder = new WriterFolder();
   readonly #waiters = new FlushWaiters();
+  readonly #overflowed: EventOverflow;
+  #overflowFlush: Promise<void> | undefined;
   readonly #schedule: WriteSchedule;
   readonly #heartbeat: Heartbeat;
   #acknowledgedTo = 0;
@@ -81,6 +63,7 @@ export class JournalWriter {
     this.#acknowledgedAt = clock.monotonic();
     this.#startOffset = this.#clockOffset = clock.now() - this.#acknowledgedAt;
     this.#order = options.order;
+    this.#overflowed = new EventOverflow(policy.maxBufferedBytes, (error) => this.report(error));
     this.#schedule = new WriteSchedule(clock, policy, () => this.#write());
     this.#heartbeat = new Heartbeat(clock, beatMs, () => this.#beat());
   }
@@ -129,7 +112,8 @@ export class JournalWriter {
   }
 
   get stats(): WriterStats {
-    return this.#counts.stats(this.#backlog.points);
+    const { overwritten, dropped } = this.#overflowed;
+    return { ...this.#counts.stats(this.#backlog.points), overwrittenEvents: overwritten, droppedEvents: dropped };
   }
 
   /** Adds a row of metric values; see `FrameBuilder.row`. False when it was dropped. */
@@ -162,20 +146,32 @@ export class JournalWriter {
     const order = this.#order + 1;
     const encoded = encodeEvent(event, order, this.#options.clock.now(), field);
     if (this.#fenced) return;
-    if (isBounded(event)) this.#assertFits(encoded.event, field);
+    if (isBounded(event)) {
+      assertFits(this.#options.held, this.#folder.sizeWith(encoded.event), event.kind, field);
+      // Once one of them has no room the later ones queue behind it.
+      if (!this.hasRoom || this.isOverflowing) return this.#overflowed.add(encoded.event);
+    }
     if (event.kind === "session") this.#session = encoded.bytes;
+    this.#record(encoded, order);
+  }
+
+  #record({ bytes, event }: { readonly bytes: Uint8Array; readonly event: RunEvent }, order: number): void {
     this.#order = order;
-    this.#backlog.builder.event(encoded.bytes);
-    this.#folder.event(0, encoded.event);
+    this.#backlog.builder.event(bytes);
+    this.#folder.event(0, event);
     this.#added();
   }
 
-  /** Throws `TOO_LARGE` when the run as it is would get too large. */
-  #assertFits(event: RunEvent, field: string): void {
-    const held = this.#options.held;
-    const { chars, values, names } = this.#folder.sizeWith(event);
-    const size = { chars: held.chars + chars, values: held.values + values, names: held.names + names };
-    if (!isWithinRun(size)) throw runTooLarge(event.kind, field, size);
+  /** Events wait for room in the buffer. */
+  get isOverflowing(): boolean {
+    return !this.#overflowed.isEmpty;
+  }
+
+  /** Records what had no room, if there is some again. */
+  #recordOverflow(): void {
+    if (!this.isOverflowing || this.#backlog.bytes > this.#options.policy.maxBufferedBytes / 2) return;
+    for (const event of this.#overflowed.take())
+      this.#record(encodeEvent(event, this.#order + 1, event.time, event.kind), this.#order + 1);
   }
 
   /** Whether the bound of what may wait is not reached yet. */
@@ -207,11 +203,29 @@ export class JournalWriter {
    */
   flush(urgent = true): Promise<void> {
     if (this.#fenced) return Promise.reject(this.#fenced);
+    if (this.isOverflowing) return (this.#overflowFlush ??= this.#flushOverflow(urgent));
+    return this.#flushBuffered(urgent);
+  }
+
+  #flushBuffered(urgent: boolean): Promise<void> {
+    if (this.#fenced) return Promise.reject(this.#fenced);
     const target = this.next;
     if (this.#acknowledgedTo >= target) return Promise.resolve();
     const stored = this.#waiters.wait(target, urgent);
     this.#write();
     return stored;
+  }
+
+  async #flushOverflow(urgent: boolean): Promise<void> {
+    try {
+      while (this.isOverflowing) {
+        await this.#flushBuffered(urgent);
+        this.#recordOverflow();
+      }
+    } finally {
+      this.#overflowFlush = undefined;
+    }
+    await this.#flushBuffered(urgent);
   }
 
   /**
@@ -318,6 +332,7 @@ export class JournalWriter {
     this.#acknowledgedTo = next;
     this.#schedule.succeeded();
     this.#acknowledgedAt = this.#options.clock.monotonic();
+    this.#recordOverflow();
     this.#waiters.acknowledge(next);
   }
 

@@ -9,7 +9,7 @@ import type { Backend } from "../backend/backend.ts";
 import { concatBytes } from "../backend/body.ts";
 import { checkChoice } from "../backend/choice.ts";
 import { LedgerError, invalidArgument, reading } from "../backend/error.ts";
-import { losesRecords } from "../journal/damage.ts";
+import { losesRecords, lossError } from "../journal/damage.ts";
 import type { MediaEntry, MediaKind } from "../journal/media-entry.ts";
 import { isWantedMedia, toMediaEntries } from "../journal/media-fold.ts";
 import { readRunState, whileItChanges } from "../journal/run-state.ts";
@@ -66,12 +66,13 @@ export async function listMedia(backend: Backend, runId: string, query: MediaQue
   const call = signal ? { signal } : {};
   const created = await readRunCreated(backend, runId, signal);
   return await whileItChanges(backend, runId, call, undefined, async (listing) => {
-    const { folds, document } = await readRunState(backend, created, { ...call, listing, allMedia: true });
-    const lost = folds.flatMap((fold) => fold.damage).find(losesRecords);
-    if (lost && damaged !== "skip") {
-      const message = `the values of run ${runId} are not complete: ${lost.message}`;
-      throw new LedgerError("CORRUPT", message, { key: lost.key });
-    }
+    const {
+      folds,
+      document,
+      lost: lostObjects,
+    } = await readRunState(backend, created, { ...call, listing, allMedia: true });
+    const lost = [...lostObjects, ...folds.flatMap((fold) => fold.damage)].find(losesRecords);
+    if (lost && damaged !== "skip") throw lossError(`the values of run ${runId} are`, lost);
     const filter = { key, type, from, to };
     const found = new Map<string, MediaRecord[]>([...folds].sort(compareWriters).map(({ writer }) => [writer, []]));
     const objects = document?.compacted?.media ?? [];

@@ -54,7 +54,8 @@ export async function listMetricsFiles(
       try {
         const known = listed ? listed.get(id) : await listRun(backend, id, { signal: stop });
         if (known === undefined || isEmpty(known)) return undefined;
-        const read = async (listing: RunListing) => await findPoints(backend, id, listing, { signal: stop });
+        const read = async (listing: RunListing, isConfirmed: boolean) =>
+          await findPoints(backend, id, listing, isConfirmed, { signal: stop });
         return { id, place: await whileItChanges(backend, id, call, known, read) };
       } catch (error) {
         if (!concernsOneObject(error)) throw error;

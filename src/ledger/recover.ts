@@ -181,7 +181,9 @@ async function tidy(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const { backend } = context;
-  const { folds, document, more, listing } = state;
+  const { folds, document, more, listing, lost } = state;
+  // What is left must stay as it is.
+  if (lost.length > 0) return;
   const positions = new Map(folds.map(({ writer, next }) => [writer, next]));
   if (await seemsActive(backend, folds, { positions, fences: listing.fences })) return;
   if (document?.compacted === undefined || more.size > 0) {

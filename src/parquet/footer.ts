@@ -32,6 +32,8 @@ export interface GroupLayout extends RowGroupInfo {
   readonly firstKey: Uint8Array;
   readonly lastKey: Uint8Array;
   readonly chunks: Readonly<Record<ColumnName, ChunkLayout>>;
+  /** The run that all rows are of, as far as the statistics tell. */
+  readonly runId: string | undefined;
 }
 
 export interface FileLayout {
@@ -116,6 +118,7 @@ class LayoutBuilder {
       firstKey,
       lastKey,
       chunks,
+      runId: this.#schema.runId === undefined ? undefined : onlyValue(metadata[this.#schema.runId] as Fields),
     });
     this.#rows += rows;
   }
@@ -134,6 +137,14 @@ function keyBounds(metadata: Fields): [Uint8Array, Uint8Array] {
     throw new RangeError("the statistics of the keys are cut short");
   }
   return [statistics.bytes(6).slice(), statistics.bytes(5).slice()];
+}
+
+/** The text that all rows have; `undefined` where the statistics do not tell. */
+function onlyValue(metadata: Fields): string | undefined {
+  const statistics = metadata.has(12) ? metadata.struct(12) : undefined;
+  if (statistics === undefined || !statistics.has(5) || !statistics.has(6)) return undefined;
+  const [least, most] = [statistics.bytes(6), statistics.bytes(5)];
+  return compareBytes(least, most) === 0 ? decodeKey(least) : undefined;
 }
 
 function bounds(metadata: Fields): [number, number] {

@@ -56,8 +56,11 @@ export class MetricsReader {
     this.#layout = layout;
   }
 
-  /** `size` is that of the file in bytes, `name` its key in the backend. Reads the last 64 KiB, and more only for a longer footer. */
-  static async open(read: ReadRange, size: number, name: string): Promise<MetricsReader> {
+  /**
+   * `size` is that of the file in bytes, `name` its key in the backend. Reads the last 64 KiB, and more only for a longer footer. With
+   * `runId` a file of another run is refused, as far as its statistics tell.
+   */
+  static async open(read: ReadRange, size: number, name: string, runId?: string): Promise<MetricsReader> {
     if (!(size >= TRAILER_BYTES + 4)) throw corrupt(name, "it is too short");
     const tailStart = Math.max(0, size - TAIL_BYTES);
     const tail = await readExactly(read, name, tailStart, size - tailStart);
@@ -75,6 +78,8 @@ export class MetricsReader {
       footer.set(tail.subarray(0, tail.length - TRAILER_BYTES), before.length);
     }
     const layout = guarded(name, "footer", () => readFooter(footer, start));
+    const other = layout.groups.find((group) => runId !== undefined && (group.runId ?? runId) !== runId);
+    if (other) throw corrupt(name, `it holds the points of run ${other.runId}`);
     return new MetricsReader(read, name, tail, tailStart, layout);
   }
 

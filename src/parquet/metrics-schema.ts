@@ -2,7 +2,7 @@ import { type ColumnSchema, readFlatSchema } from "./flat-schema.ts";
 import { CONVERTED, TYPE } from "./format-numbers.ts";
 import type { Fields } from "./thrift.ts";
 
-/** The columns read. `run_id` is not: the caller knows whose file it is. */
+/** The columns read. Of `run_id` it is enough what the statistics say. */
 export const COLUMNS = ["key", "step", "time", "value"] as const;
 export type ColumnName = (typeof COLUMNS)[number];
 
@@ -16,6 +16,8 @@ const TYPES: Record<ColumnName, number> = {
 export interface MetricsSchema {
   /** They may be optional; nulls are refused all the same. */
   readonly columns: Readonly<Record<ColumnName, ColumnSchema>>;
+  /** Place of the column `run_id`, if there is one. */
+  readonly runId: number | undefined;
   /** Column chunks a row group has. */
   readonly width: number;
 }
@@ -33,6 +35,7 @@ export function readSchema(elements: readonly Fields[]): MetricsSchema {
   if (!inMilliseconds(elements[1 + time.index]!)) throw new RangeError("column time is not in milliseconds");
   return {
     columns: { key: column("key"), step: column("step"), time, value: column("value") },
+    runId: found.get("run_id")?.index,
     width: found.size,
   };
 }

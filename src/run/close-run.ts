@@ -65,7 +65,7 @@ async function readListed(
 ): Promise<RunState> {
   const others = [...listing.writers.keys()].filter((writer) => writer !== except);
   if (others.length === 0 && listing.newestDocument === 0)
-    return { listing, document: undefined, more: listing.writers, folds: [] };
+    return { listing, document: undefined, more: listing.writers, folds: [], lost: [] };
   // Loaded only when it is needed: a run alone is closed without reading any records.
   const { readRunState } = await import("../journal/run-state.ts");
   return await readRunState(backend, created, {
@@ -210,7 +210,8 @@ async function compact(
 ): Promise<Compacted | undefined> {
   // Two that close a run at once are told apart by who creates the document; without that no journal can be spared.
   if (!backend.capabilities.exclusiveCreate || folds.every(({ summaries }) => summaries.size === 0)) return undefined;
-  if (!isCompactable(folds)) return undefined;
+  // What is left must stay as it is.
+  if (state.lost.length > 0 || !isCompactable(folds)) return undefined;
   const { listing, document } = state;
   const base = document?.compacted;
   const segments = new Map(state.more);

@@ -14,8 +14,8 @@ export function runKeeper(context: RunContext, created: RunCreated): RunKeeper {
       const { readBeginning, whileItChanges } = await import("../journal/run-state.ts");
       const { backend } = context;
       const { id } = created;
-      const { document } = await whileItChanges(backend, id, undefined, undefined, (listing) =>
-        readBeginning(backend, id, listing),
+      const { document } = await whileItChanges(backend, id, undefined, undefined, (listing, isConfirmed) =>
+        readBeginning(backend, id, listing, isConfirmed),
       );
       return document?.compacted && ownValue(document.compacted.ends, writer);
     },

@@ -5,7 +5,8 @@ import { type FlushOptions, flushPolicy } from "../journal/flush-policy.ts";
 import { foldRun } from "../journal/fold.ts";
 import type { RunCreated } from "../journal/run-created.ts";
 import { sizeOfRun } from "../journal/run-size.ts";
-import { readRunState } from "../journal/run-state.ts";
+import type { Dictionary } from "../journal/event.ts";
+import { readRunState, type RunState } from "../journal/run-state.ts";
 import { greatestStep, highestOrder } from "../journal/writer-fold.ts";
 import { claimRun, recordFencedEnds } from "./claim-run.ts";
 import type { RunContext } from "./context.ts";
@@ -79,6 +80,8 @@ export async function resumeRun(context: RunContext, created: RunCreated, given?
       beatMs,
       ...(alive !== undefined && { alive }),
       ...(fence > 0 && { fence }),
+      // Should one of these journals be cut or lost later, this tells. What is compacted needs none.
+      ...(state.more.size > 0 && { positions: positionsOf(state) }),
     },
   });
   try {
@@ -92,4 +95,8 @@ export async function resumeRun(context: RunContext, created: RunCreated, given?
     throw error;
   }
   return run;
+}
+
+function positionsOf({ folds, more }: RunState): Dictionary<number> {
+  return Object.fromEntries(folds.filter(({ writer }) => more.has(writer)).map(({ writer, next }) => [writer, next]));
 }

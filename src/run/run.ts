@@ -359,6 +359,8 @@ export class Run implements AsyncDisposable {
     await Promise.allSettled(this.#uploads);
     writer.assertUnfenced();
     if (!this.#media.isSettled) await this.flush();
+    // Behind the end of a run nothing may come.
+    if (writer.isOverflowing) await writer.flush();
     const { closeRun, readOthers } = await loadClosing();
     const before = writer.stored.slice();
     const others = await readOthers(context, created, writer);

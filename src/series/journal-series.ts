@@ -2,6 +2,7 @@ import type { Backend, CallOptions } from "../backend/backend.ts";
 import { type Damage, losesRecords } from "../journal/damage.ts";
 import { decodeEvent } from "../journal/decode-event.ts";
 import type { RunEvent } from "../journal/event.ts";
+import { missingRecords, noteSeen } from "../journal/lost-objects.ts";
 import type { SegmentEntry } from "../journal/list-segments.ts";
 import { type JournalVisitor, readWriter } from "../journal/reader.ts";
 import type { RunCreated } from "../journal/run-created.ts";
@@ -28,21 +29,51 @@ export async function readJournalSeries(
 ): Promise<WriterPoints[]> {
   const known = new Map(compacted.map((fold) => [fold.writer, fold]));
   const found: WriterPoints[] = [];
+  const read = new Map<string, number>();
+  const seen = new Map<string, number>();
   for (const writer of new Set([...known.keys(), ...writers.keys()])) {
     const base = known.get(writer);
     const visit = new SeriesVisit(isWanted);
-    await readWriter(backend, created.id, writers.get(writer) ?? [], visit, options, base?.next, decodeEvent);
+    const next = await readWriter(
+      backend,
+      created.id,
+      writers.get(writer) ?? [],
+      visit,
+      options,
+      base?.next,
+      decodeEvent,
+    );
     const { columns, lost, firstOrder } = visit;
+    for (const [other, at] of visit.seen) seen.set(other, Math.max(at, seen.get(other) ?? 0));
     // Of a writer without any event until now, the first one tells.
     const order = base && base.order < Number.MAX_SAFE_INTEGER ? base.order : writerOrder(writer, created, firstOrder);
     found.push({ writer, order, columns, lost });
+    read.set(writer, next);
   }
-  return found.sort(compareWriters);
+  // What a writer that is shut out stored last may be cut off on purpose.
+  for (const [writer, own] of writers) if (own.some(({ end }) => end !== undefined)) seen.delete(writer);
+  return withLost(created.id, found, read, seen).sort(compareWriters);
+}
+
+/** Says of writers that later sessions saw further than they were read that something is lost. */
+function withLost(
+  runId: string,
+  found: readonly WriterPoints[],
+  read: ReadonlyMap<string, number>,
+  seen: ReadonlyMap<string, number>,
+): WriterPoints[] {
+  const cut = new Map(missingRecords(runId, read, seen).map((damage) => [damage.writer, damage]));
+  const known = found.map((each) => ({ ...each, lost: each.lost ?? cut.get(each.writer) }));
+  const others = [...cut.values()].filter(({ writer }) => !read.has(writer));
+  const none = { order: Number.MAX_SAFE_INTEGER, columns: new Map() };
+  return [...known, ...others.map((lost) => ({ writer: lost.writer, ...none, lost }))];
 }
 
 class SeriesVisit implements JournalVisitor {
   readonly columns = new Map<string, Column>();
   lost: Damage | undefined;
+  /** How far sessions saw other writers. */
+  readonly seen = new Map<string, number>();
   readonly #isWanted: (key: string) => boolean;
   readonly #columnsOfShape = new WeakMap<readonly string[], (Column | undefined)[]>();
   #sessionOrder: number | undefined;
@@ -67,6 +98,7 @@ class SeriesVisit implements JournalVisitor {
   }
 
   event(_n: number, event: RunEvent): void {
+    noteSeen(event, this.seen);
     if (event.kind === "session") this.#sessionOrder ??= event.order;
     else if (event.kind !== "beat") this.#firstOrder ??= event.order;
   }

@@ -33,7 +33,7 @@ export async function openMetrics(
   return await Promise.all(
     objects.map(({ name, size }) => {
       const key = `${runPrefix(runId)}/${name}`;
-      return MetricsReader.open(rangeReader(backend, key, options), size, key);
+      return MetricsReader.open(rangeReader(backend, key, options), size, key, runId);
     }),
   );
 }

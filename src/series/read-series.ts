@@ -1,5 +1,6 @@
 import type { Backend, CallOptions } from "../backend/backend.ts";
 import { LedgerError } from "../backend/error.ts";
+import { type Damage, lossError } from "../journal/damage.ts";
 import type { Compacted, MetricsEntry } from "../journal/compacted.ts";
 import type { SegmentEntry } from "../journal/list-segments.ts";
 import type { RunListing } from "../journal/list-run.ts";
@@ -25,6 +26,8 @@ export interface Place {
   readonly more: ReadonlyMap<string, readonly SegmentEntry[]>;
   /** In the order in which they were compacted. Left out where `more` is empty. */
   readonly writers: readonly WriterFold[];
+  /** Something that the run's document says is there is not. */
+  readonly lost: Damage | undefined;
 }
 
 /**
@@ -39,8 +42,9 @@ export async function readSeries(
   options: HistoryOptions = {},
 ): Promise<Map<string, Series>> {
   const call = options.signal ? { signal: options.signal } : undefined;
-  return await whileItChanges(backend, runId, call, undefined, async (listing) => {
-    const place = await findPoints(backend, runId, listing, call);
+  return await whileItChanges(backend, runId, call, undefined, async (listing, isConfirmed) => {
+    const place = await findPoints(backend, runId, listing, isConfirmed, call);
+    if (place.lost && options.damaged !== "skip") throw lossError(`the history of run ${runId} is`, place.lost);
     const wanted = keys && new Set(keys);
     const { samples, method = "minmax" } = options;
     const found =
@@ -54,7 +58,10 @@ export async function readSeries(
         const [file] = await openMetrics(backend, runId, place.metrics, call);
         for (const [key, sampled] of await readSamples(file!, rest, options, samples, method)) found.set(key, sampled);
       } else {
-        for (const [key, points] of await readAll(backend, runId, place, readCreated, rest, options)) {
+        for (const [key, points] of await readAll(backend, runId, place, readCreated, rest, {
+          ...options,
+          isConfirmed,
+        })) {
           const cut = within(points, options);
           if (cut.values.length === 0) continue;
           found.set(key, samples === undefined ? cut : sampleSeries(cut, samples, method));
@@ -89,6 +96,7 @@ export async function findPoints(
   backend: Backend,
   runId: string,
   listing: RunListing,
+  isConfirmed: boolean,
   options: CallOptions | undefined,
 ): Promise<Place> {
   const { metrics, documents, writers } = listing;
@@ -96,12 +104,21 @@ export async function findPoints(
   // The usual case of a closed run: one document and one compaction, which can only be its own since no journal is left.
   if (writers.size === 0 && documents === 1 && compactions.size === 1) {
     const overview = metrics.find(({ kind }) => kind === "overview");
-    return { metrics: metrics.filter(({ kind }) => kind === "parquet"), overview, more: new Map(), writers: [] };
+    return {
+      metrics: metrics.filter(({ kind }) => kind === "parquet"),
+      overview,
+      more: new Map(),
+      writers: [],
+      lost: undefined,
+    };
   }
-  const { document, more } = await readBeginning(backend, runId, listing, options);
+  const { document, more, lost } = await readBeginning(backend, runId, listing, isConfirmed, options);
   const compacted: Compacted | undefined = document?.compacted;
-  if (compacted === undefined) return { metrics: [], overview: undefined, more: writers, writers: [] };
-  return { metrics: compacted.metrics, overview: compacted.overview, more, writers: compacted.writers };
+  if (compacted === undefined) return { metrics: [], overview: undefined, more: writers, writers: [], lost: lost[0] };
+  // Of what is lost in part the rest can be read.
+  const isListed = ({ name }: { readonly name: string }): boolean => metrics.some((entry) => entry.name === name);
+  const overview = lost.length > 0 ? undefined : compacted.overview;
+  return { metrics: compacted.metrics.filter(isListed), overview, more, writers: compacted.writers, lost: lost[0] };
 }
 
 async function readAll(
@@ -110,7 +127,7 @@ async function readAll(
   { metrics, more, writers }: Place,
   readCreated: () => Promise<RunCreated>,
   wanted: WantedKeys,
-  { from, to, fromTime, toTime, damaged, signal }: HistoryOptions,
+  { from, to, fromTime, toTime, damaged, signal, isConfirmed }: HistoryOptions & { readonly isConfirmed: boolean },
 ): Promise<Map<string, Series>> {
   const call = signal ? { signal } : undefined;
   // With more to come behind them, all points of a key have to be there for its writers to be told apart.
@@ -132,9 +149,9 @@ async function readAll(
   const journals = await readJournalSeries(backend, await readCreated(), more, writers, isWanted, call);
   for (const { lost } of journals) {
     if (lost && damaged !== "skip") {
-      throw new LedgerError("CORRUPT", `the history of run ${runId} is not complete: ${lost.message}`, {
-        key: lost.key,
-      });
+      // A listing may have been taken while a writer joined.
+      if (lost.kind === "missing" && !isConfirmed) throw new LedgerError("NOT_FOUND", lost.message, { key: lost.key });
+      throw lossError(`the history of run ${runId} is`, lost);
     }
   }
   const names = new Set([...stored.keys(), ...journals.flatMap(({ columns }) => [...columns.keys()])]);

@@ -64,7 +64,12 @@ describe.each([
 
     const seen = recordingBackend(backend);
     const record = await readAgain(seen, run.id);
-    expect(record).toEqual({ ...before, status: "finished", endTime: record.endTime });
+    expect(record).toEqual({
+      ...before,
+      status: "finished",
+      endTime: record.endTime,
+      lastActivity: record.lastActivity,
+    });
     expect(Object.keys(record.metrics)).toHaveLength(3000);
     expect(record.metrics["layer7/norm"]).toEqual({
       last: { value: 7, step: 7, time: expect.any(Number) },
@@ -169,7 +174,9 @@ describe("the bound of a run", () => {
     const ledger = await openLedger(backend);
     const run = await ledger.startRun();
     const refused: LedgerError[] = [];
-    for (let i = 0; i < MAX_RUN_SIZE.names + 5; i++) {
+    const tags = Array.from({ length: MAX_RUN_SIZE.names - 5 }, (_, i) => [`tag ${i}`, i]);
+    for (let i = 0; i < tags.length; i += 20_000) run.setTags(Object.fromEntries(tags.slice(i, i + 20_000)));
+    for (let i = tags.length; i < MAX_RUN_SIZE.names + 5; i++) {
       try {
         run.setTags({ [`tag ${i}`]: i });
       } catch (error) {
@@ -283,7 +290,7 @@ describe("a close that fails", () => {
       const faults = { armed: false, at: n, lostAnswer: n % 2 === 0, calls: 0 };
       const ledger = await openLedger(failing(inner, faults), { onError: () => {} });
       const run = await ledger.startRun();
-      run.log(wide(2100));
+      run.log(wide(20));
       run.setNote("a");
       run.setNote("b");
       await run.flush();
