@@ -72,11 +72,6 @@ export class JournalWriter {
     return this.#segments.writer;
   }
 
-  /** Place of the latest event this writer has written or heard of. */
-  get order(): number {
-    return this.#order;
-  }
-
   /** Later events come after `order` too. */
   observe(order: number): void {
     if (order > this.#order) this.#order = order;
