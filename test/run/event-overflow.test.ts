@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { memoryBackend } from "../../src/backends/memory/index.ts";
-import { type Backend, LedgerError, openLedger } from "../../src/index.ts";
+import { type Backend, type LedgerError, openLedger } from "../../src/index.ts";
 import { FlushWaiters } from "../../src/journal/flush-waiters.ts";
 
 /** A place that takes nothing while `held`: appends wait. */
