@@ -5,6 +5,7 @@ export const ERROR_CODES = [
   "EXISTS",
   "NOT_FOUND",
   "RUN_NOT_FOUND",
+  "RUN_EXISTS",
   "ARTIFACT_NOT_FOUND",
   "RUN_CLOSED",
   "PARAM_CONFLICT",

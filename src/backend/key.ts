@@ -54,6 +54,11 @@ function sizeOf(text: string, isPlain: boolean): number {
 
 const DEVICE = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?:\.|$)/i;
 
+/** Whether Windows takes the name, in any case and with any ending, for a device. */
+export function isDeviceName(name: string): boolean {
+  return DEVICE.test(name);
+}
+
 function segmentFault(segment: string, isPlain: boolean): string | undefined {
   if (segment === "") return "it has an empty segment";
   if (segment.startsWith(".")) return "a segment begins with a dot";

@@ -2,7 +2,7 @@ import type { UnreadableRun } from "../journal/unreadable.ts";
 import type { CatalogContext } from "./catalog-context.ts";
 import { type RunGroup, RowSummary, type SummaryQuery } from "./compare/row-summary.ts";
 import { Matches, type Wanted } from "./matches.ts";
-import { visitRecorded } from "./visit-recorded.ts";
+import { visitRows } from "./visit-rows.ts";
 import { withCatalog } from "./with-catalog.ts";
 
 /**
@@ -18,18 +18,7 @@ export async function summariseCatalog(
   const matches = new Matches({ ...wanted, fields: new RowSummary(query).fields });
   return await withCatalog(context, wanted.experiment, signal, async (catalog) => {
     const summary = new RowSummary(query);
-    await visitRecorded(context, catalog, matches, signal, (row) => summary.add(row));
-    for (const open of catalog.experiments) {
-      const segments = open.segments.filter((segment) => matches.mayBeIn(segment));
-      // Two compactors at once may have stored one run twice.
-      const seen = segments.length > 1 ? new Set<string>() : undefined;
-      for (const segment of segments) {
-        await matches.inSegment(context, open, segment, signal, (row) => {
-          if (seen && seen.size === seen.add(row.attribute("id") as string).size) return;
-          summary.add(row);
-        });
-      }
-    }
+    await visitRows(context, catalog, matches, signal, (row) => summary.add(row));
     return { groups: summary.result(), unreadable: catalog.unreadable.list() };
   });
 }

@@ -15,6 +15,7 @@ const schema: z.ZodMiniType<RunCreated> = /* @__PURE__ */ z.object({
   experiment: z.string(),
   name: z.string(),
   createdAt: z.number(),
+  startTime: z.optional(z.number()),
   params: z.optional(dictionary),
   tags: z.optional(strings),
   note: text,

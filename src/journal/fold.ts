@@ -31,6 +31,7 @@ export function foldRun(
   for (const { fence, event } of events) state.apply(event, fence);
   if (gone) state.leave(lastSign(created, logging));
 
+  const startTime = created.startTime ?? created.createdAt;
   const { params, tags, note, status, endTime, error, artifacts, inputs, datasets, definitions, dropped } = state;
   const media = summariseMedia(writers);
   return {
@@ -38,8 +39,8 @@ export function foldRun(
     name: created.name,
     experiment: created.experiment,
     status,
-    startTime: created.createdAt,
-    ...(endTime !== undefined && { endTime: Math.max(endTime, created.createdAt) }),
+    startTime,
+    ...(endTime !== undefined && { endTime: Math.max(endTime, startTime) }),
     lastActivity: lastActivity(created, logging),
     params,
     tags,

@@ -1,8 +1,11 @@
 import { encodeCheckedJson } from "./checked-json.ts";
 import type { Dictionary } from "./event.ts";
 
-/** What every id looks like: safe in keys, URLs and on filesystems that fold case. */
-export const ID_PATTERN: RegExp = /^[0-9a-z][0-9a-z_-]{0,63}$/;
+/**
+ * What the id of a run looks like: safe in keys and URLs. Ids that are made have no capitals, so that no filesystem merges two;
+ * people may choose some that have.
+ */
+export const ID_PATTERN: RegExp = /^[0-9A-Za-z][0-9A-Za-z_-]{0,63}$/;
 
 export function runPrefix(runId: string): string {
   return `runs/${runId}`;
@@ -18,8 +21,10 @@ export interface RunCreated {
   readonly id: string;
   readonly experiment: string;
   readonly name: string;
-  /** ms since the epoch. */
+  /** When this was written, in ms since the epoch. */
   readonly createdAt: number;
+  /** When the run began, if that was not then, in ms since the epoch. */
+  readonly startTime?: number | undefined;
   readonly params?: Dictionary | undefined;
   readonly tags?: Dictionary<string> | undefined;
   readonly note?: string | undefined;

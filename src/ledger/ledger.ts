@@ -3,13 +3,14 @@ import { callOptions } from "../artifacts/call-options.ts";
 import type { ArtifactRef, ArtifactVersion } from "../artifacts/version.ts";
 import { LedgerError, invalidArgument } from "../backend/error.ts";
 import { readOptions, readSignal } from "../backend/options.ts";
+import type { ExperimentSummary } from "../catalog/list-experiments.ts";
 import type { RunComparison } from "../catalog/compare/compare-records.ts";
 import type { MediaEntry } from "../journal/media-entry.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import type { OpenRun, RunContext } from "../run/context.ts";
 import type { StartRunOptions } from "../run/options.ts";
 import type { ResumeRunOptions } from "../run/resume-run.ts";
-import type { Run } from "../run/run.ts";
+import type { Run, StartRun } from "../run/run.ts";
 import type * as Writing from "../run/start-run.ts";
 import { checkHistoryOptions, checkKeys, type HistoryOptions } from "../series/history-options.ts";
 import type { Series } from "../series/series.ts";
@@ -39,11 +40,19 @@ export class Ledger {
     this.#openRuns = openRuns;
   }
 
-  /** Starts a run. Once it resolves, everything in the options is stored. */
+  /** Starts a run. Once it resolves, everything in the options is stored. `RUN_EXISTS` for an `id` that is taken. */
   async startRun(options?: StartRunOptions): Promise<Run> {
-    const { startRun } = await writing();
-    return await startRun(this.#context, options);
+    return await this.#start(options);
   }
+
+  readonly #start: StartRun = async (options) => {
+    const { readStartOptions, startRun } = await writing();
+    const own = readStartOptions(options);
+    if (own.id === undefined) return await startRun(this.#context, own, this.#start);
+    // What looks for a run of that id, and goes on with it.
+    const { startOwn } = await import("../run/start-own.ts");
+    return await startOwn(this.#context, own, this.#start);
+  };
 
   /**
    * Runs `work` with a new run and finishes it on return; on a throw the run is closed as `failed`, with the error, which is thrown
@@ -77,7 +86,8 @@ export class Ledger {
   async resumeRun(id: string, options?: ResumeRunOptions): Promise<Run> {
     const { readRunCreated, RESUME_OPTIONS, resumeRun } = await reading();
     const own = readOptions("resumeRun", options, RESUME_OPTIONS);
-    return await resumeRun(this.#context, await readRunCreated(this.#context.backend, id, own.signal), own);
+    const created = await readRunCreated(this.#context.backend, id, own.signal);
+    return await resumeRun(this.#context, created, own, this.#start);
   }
 
   /**
@@ -118,14 +128,23 @@ export class Ledger {
 
   /**
    * Groups all runs that fit by fields, and aggregates metrics over each group: `{ groupBy: ["params.lr"], metrics: ["loss"] }`. It reads
-   * columns of the catalogue, no records. `best` is by the `goal` given with a metric, else by what the runs tell: a metric with a goal
+   * columns of the catalogue, no records. Without `groupBy` all are one group. `best` is by the `goal` given with a metric, else by what the runs tell: a metric with a goal
    * whose best value is its least and not its greatest is minimized. One that has a single value in each run tells nothing.
    * A run that cannot be read is in no group: the member `unreadable` of the array names it. `INVALID_ARGUMENT` names what is wrong in
    * the query.
    */
-  async summarise(query: RunSummaryQuery): Promise<RunGroups> {
+  async summarise(query?: RunSummaryQuery): Promise<RunGroups> {
     const { summariseRuns } = await reading();
     return await summariseRuns(this.#context, query);
+  }
+
+  /**
+   * Every experiment that has runs, with how many it has and when the latest began; the one of the latest first. Deleted runs do not
+   * count. It reads columns of the catalogue, no records.
+   */
+  async experiments(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<ExperimentSummary[]> {
+    const { catalogOf, listExperiments } = await reading();
+    return await listExperiments(catalogOf(this.#context), options.signal);
   }
 
   /**

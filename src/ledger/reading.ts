@@ -1,4 +1,6 @@
 // What reads runs, loaded as one when it is first needed.
+export { listExperiments } from "../catalog/list-experiments.ts";
+export { catalogOf } from "./catalog-of.ts";
 export { RESUME_OPTIONS, resumeRun } from "../run/resume-run.ts";
 export { compareRuns } from "./compare-runs.ts";
 export { readHistories } from "./read-histories.ts";

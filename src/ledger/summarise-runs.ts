@@ -16,7 +16,7 @@ export interface RunGroups extends Array<RunGroup> {
 }
 
 /** The groups of runs. */
-export async function summariseRuns(context: RunContext, given: RunSummaryQuery): Promise<RunGroups> {
+export async function summariseRuns(context: RunContext, given?: RunSummaryQuery): Promise<RunGroups> {
   const query = readOptions("summarise", given, { ...SELECTION, groupBy: true, metrics: true }, "query");
   const { signal, ...wanted } = checkSelection(query);
   const { groups, unreadable } = await summariseCatalog(catalogOf(context), wanted, query, signal);

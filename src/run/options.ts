@@ -1,11 +1,14 @@
 import type { LogArtifactOptions } from "../artifacts/store.ts";
 import type { OptionNames } from "../backend/options.ts";
+import { checkChoice } from "../backend/choice.ts";
 import { LedgerError, invalidArgument } from "../backend/error.ts";
 import { decodeJson, encodeJson } from "../backend/json.ts";
 import type { Dictionary } from "../journal/event.ts";
 import type { FlushOptions } from "../journal/flush-policy.ts";
 import type { MetricDefinition } from "../journal/run-record.ts";
+import { isDeviceName } from "../backend/key.ts";
 import { ID_PATTERN } from "../journal/run-created.ts";
+import { checkTime } from "./position.ts";
 import { checkName, checkTags, checkText } from "./text.ts";
 
 /** How a run begins. */
@@ -31,6 +34,18 @@ export interface StartRunOptions {
    */
   readonly environment?: boolean | object | undefined;
   readonly flush?: FlushOptions | undefined;
+  /**
+   * An id of your own: letters, digits, `_` and `-`, at most 64, the first a letter or a digit; no device name of Windows. Rejects
+   * with `RUN_EXISTS` if it is taken, unless `resume` is `"allow"`. Default: one that sorts by the time.
+   */
+  readonly id?: string | undefined;
+  /**
+   * `"allow"`: if there is a run of this `id` already, it goes on, beside writers that it may have: params and note given here
+   * replace those it has, tags are added, and name, group, job type, parent, environment and start stay. Default `"never"`.
+   */
+  readonly resume?: "never" | "allow" | undefined;
+  /** When the run began, in ms since the epoch: for those who import it. Default: now. */
+  readonly startTime?: number | undefined;
   /** The run shows a sign of life at least this often, in ms. Default 10,000 where the backend appends, else 60,000. */
   readonly heartbeatMs?: number | undefined;
   /** Aborting it before the run has started rejects; after that it closes the run as `killed`. */
@@ -48,6 +63,9 @@ export interface CheckedOptions {
   readonly jobType: string | undefined;
   readonly parent: string | undefined;
   readonly environment: Dictionary | boolean;
+  readonly id: string | undefined;
+  readonly resume: "never" | "allow";
+  readonly startTime: number | undefined;
 }
 
 /** All names of {@link StartRunOptions}. */
@@ -61,6 +79,9 @@ export const START_OPTIONS: OptionNames<StartRunOptions> = {
   jobType: true,
   parent: true,
   environment: true,
+  id: true,
+  resume: true,
+  startTime: true,
   flush: true,
   heartbeatMs: true,
   signal: true,
@@ -92,7 +113,10 @@ export function checkOptions(options: StartRunOptions): CheckedOptions {
       field: "parent",
       received: "string",
     });
-  const { environment = true } = options;
+  const { environment = true, resume = "never", startTime } = options;
+  checkChoice("resume", resume, ["never", "allow"]);
+  if (resume === "allow" && options.id === undefined)
+    throw new LedgerError("INVALID_ARGUMENT", 'resume "allow" needs the id of the run', { field: "resume" });
   return {
     experiment: name(options.experiment, "experiment") ?? "default",
     name: name(options.name, "name"),
@@ -103,7 +127,24 @@ export function checkOptions(options: StartRunOptions): CheckedOptions {
     jobType: name(options.jobType, "jobType"),
     parent,
     environment: typeof environment === "boolean" ? environment : copyData(environment, "environment"),
+    id: options.id === undefined ? undefined : checkOwnId(options.id),
+    resume,
+    startTime: startTime === undefined ? undefined : checkTime(startTime, "startTime"),
   };
+}
+
+function checkOwnId(id: unknown): string {
+  if (typeof id !== "string") throw invalidArgument("id", "a string", id);
+  const fault = !ID_PATTERN.test(id)
+    ? "must be 1 to 64 letters of A to Z, digits, _ or -, the first a letter or a digit"
+    : isDeviceName(id)
+      ? "is a device name of Windows"
+      : undefined;
+  if (fault === undefined) return id;
+  throw new LedgerError("INVALID_ARGUMENT", `id ${fault}, but is ${JSON.stringify(id.slice(0, 80))}`, {
+    field: "id",
+    received: "string",
+  });
 }
 
 /** A dictionary's data as the journal will hand it back. Throws `INVALID_ARGUMENT` naming the path below `field`. */

@@ -40,8 +40,13 @@ export function stepOf(at: LogPosition | undefined): number | undefined {
 /** The time given, or that of the clock. */
 export function timeOf(at: LogPosition | undefined, clock: Clock): number {
   const time = at?.time;
-  if (time === undefined) return Math.round(clock.now());
+  return time === undefined ? Math.round(clock.now()) : checkTime(time, "time");
+}
+
+/** A moment in whole ms since the epoch. */
+export function checkTime(time: unknown, field: string): number {
   if (typeof time !== "number" || !(time >= -MAX_TIME && time <= MAX_TIME))
-    throw invalidArgument("time", "a number of ms since the epoch", time);
-  return Math.round(time);
+    throw invalidArgument(field, "a number of ms since the epoch", time);
+  // Not -0.
+  return Math.round(time) + 0;
 }

@@ -11,7 +11,7 @@ import { greatestStep, highestOrder } from "../journal/writer-fold.ts";
 import { claimRun, recordFencedEnds } from "./claim-run.ts";
 import type { RunContext } from "./context.ts";
 import { checkHeartbeat } from "./options.ts";
-import { Run } from "./run.ts";
+import { Run, type StartRun } from "./run.ts";
 import { newWriter, startRun } from "./start-run.ts";
 
 export interface ResumeRunOptions {
@@ -40,7 +40,12 @@ export const RESUME_OPTIONS: OptionNames<ResumeRunOptions> = {
  * from then on, and the later of two that claim a run shuts out the other; `UNSUPPORTED` where the backend's creates are not
  * exclusive. `FENCED` when another exclusive session began meanwhile. A claim that fails may have shut out the others already.
  */
-export async function resumeRun(context: RunContext, created: RunCreated, given?: ResumeRunOptions): Promise<Run> {
+export async function resumeRun(
+  context: RunContext,
+  created: RunCreated,
+  given?: ResumeRunOptions,
+  start: StartRun = (child) => startRun(context, child),
+): Promise<Run> {
   const options = readOptions("resumeRun", given, RESUME_OPTIONS);
   const { mode = "join", signal } = options;
   checkChoice("mode", mode, ["join", "exclusive"]);
@@ -71,7 +76,7 @@ export async function resumeRun(context: RunContext, created: RunCreated, given?
     writer,
     params: foldRun(created, folds).params,
     lastStep,
-    startChild: (child) => startRun(context, child),
+    startChild: start,
     signal,
     positions: new Map(folds.map(({ writer: id, next }) => [id, next])),
     session: {

@@ -26,9 +26,12 @@ import { type LogHistogramOptions, type LogImageOptions, MediaLog } from "./log-
 import { MetricInput, type Metrics, type MetricsOf } from "./metric-input.ts";
 import { closeSession, openSession, type OpenSession } from "./natural-end.ts";
 import { ARTIFACT_OPTIONS, copyData, DEFINITION, START_OPTIONS, type StartRunOptions } from "./options.ts";
-import { checkPosition, type LogPosition, stepOf, timeOf } from "./position.ts";
+import { checkPosition, checkTime, type LogPosition, stepOf, timeOf } from "./position.ts";
 import { StepCount } from "./step-count.ts";
 import { checkName, checkTags, checkText } from "./text.ts";
+
+/** Starts a run of the same ledger. */
+export type StartRun = (options: StartRunOptions | undefined) => Promise<Run>;
 
 /** What a run is made of inside. */
 export interface RunParts {
@@ -39,12 +42,23 @@ export interface RunParts {
   readonly params: Dictionary;
   /** Greatest step so far, for a run that goes on. */
   readonly lastStep?: number | undefined;
-  readonly startChild: (options: StartRunOptions) => Promise<Run>;
+  readonly startChild: StartRun;
   readonly signal: AbortSignal | undefined;
   /** How far other writers were when this session began. */
   readonly positions?: ReadonlyMap<string, number>;
   /** Says, first of all, that a writer joined. Left out by the session that began the run. */
   readonly session?: NewEvent;
+}
+
+interface Ending {
+  readonly status: ClosingStatus;
+  readonly error?: ErrorSummary | undefined;
+  readonly endTime?: number | undefined;
+}
+
+export interface FinishOptions {
+  /** When the run ended, in ms since the epoch and not before it began: for those who import it. Default: now. */
+  readonly endTime?: number | undefined;
 }
 
 const loadClosing = (): Promise<typeof Closing> => import("./close-run.ts");
@@ -69,7 +83,7 @@ export class Run implements AsyncDisposable {
   readonly #leftovers = new Set<string>();
   readonly #abort: () => void;
   #status: RunStatus = "running";
-  #ending: { status: ClosingStatus; error?: ErrorSummary | undefined } | undefined;
+  #ending: Ending | undefined;
   #finishRecorded = false;
   #closing: Promise<void> | undefined;
   readonly #session: OpenSession;
@@ -294,26 +308,31 @@ export class Run implements AsyncDisposable {
    * counts. Rejects when something could not be stored: nothing is lost, and calling it again tries again; `FENCED` as for
    * {@link flush}. A rich value or an artifact that cannot be stored rejects its own promise alone.
    */
-  finish(status: ClosingStatus = "finished"): Promise<void> {
-    try {
-      checkChoice("status", status, ["finished", "failed", "killed"]);
-    } catch (error) {
-      return Promise.reject(error);
-    }
-    return this.#close({ status });
+  async finish(status: ClosingStatus = "finished", options?: FinishOptions): Promise<void> {
+    checkChoice("status", status, ["finished", "failed", "killed"]);
+    await this.#close({ status, ...this.#endOf("finish", options) });
   }
 
   /**
    * Closes the run as `failed`, with name, message and stack of what was thrown, without passwords, tokens and keys as far as they
    * show.
    */
-  fail(error: unknown): Promise<void> {
-    return this.#close({ status: "failed", error: summariseError(error) });
+  async fail(error: unknown, options?: FinishOptions): Promise<void> {
+    await this.#close({ status: "failed", error: summariseError(error), ...this.#endOf("fail", options) });
   }
 
   /** {@link finish}, when the run is still open. It cannot see an exception: `ledger.withRun` records those. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.finish();
+  }
+
+  #endOf(method: string, options: FinishOptions | undefined): Pick<Ending, "endTime"> {
+    const { endTime } = readOptions(method, options, { endTime: true });
+    if (endTime === undefined) return {};
+    const end = checkTime(endTime, "endTime");
+    const { startTime, createdAt } = this.#parts.created;
+    if (end >= Math.floor(startTime ?? createdAt)) return { endTime: end };
+    throw new LedgerError("INVALID_ARGUMENT", `endTime is before the start of the run: ${end}`, { field: "endTime" });
   }
 
   #tooLate(method: string): LedgerError | undefined {
@@ -342,7 +361,7 @@ export class Run implements AsyncDisposable {
     }
   }
 
-  #close(ending: { status: ClosingStatus; error?: ErrorSummary | undefined }): Promise<void> {
+  #close(ending: Ending): Promise<void> {
     if (this.#status !== "running") return Promise.resolve();
     this.#ending ??= ending;
     this.#closing ??= this.#closeNow(this.#ending).catch((error: unknown) => {
@@ -352,7 +371,7 @@ export class Run implements AsyncDisposable {
     return this.#closing;
   }
 
-  async #closeNow(ending: { status: ClosingStatus; error?: ErrorSummary | undefined }): Promise<void> {
+  async #closeNow(ending: Ending): Promise<void> {
     const { context, created, positions } = this.#parts;
     const writer = this.#writer;
     // What failed there has rejected where it was called.
@@ -366,7 +385,7 @@ export class Run implements AsyncDisposable {
     const others = await readOthers(context, created, writer);
     if (!this.#finishRecorded) {
       writer.endBeats();
-      const endTime = writer.steadyTime;
+      const endTime = ending.endTime ?? writer.steadyTime;
       writer.event({ kind: "finish", ...ending, ...(endTime !== context.clock.now() && { endTime }) }, "finish");
       this.#finishRecorded = true;
     }

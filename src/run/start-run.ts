@@ -1,5 +1,8 @@
+import type { Backend } from "../backend/backend.ts";
+import { equalBytes } from "../backend/body.ts";
 import { readOptions } from "../backend/options.ts";
 import { mapBounded } from "../backend/bounded.ts";
+import { LedgerError } from "../backend/error.ts";
 import { enter } from "../catalog/entry.ts";
 import { flushPolicy, type FlushPolicy } from "../journal/flush-policy.ts";
 import type { JsonSize } from "../journal/json-size.ts";
@@ -11,14 +14,18 @@ import { redactData } from "../provenance/redaction/data.ts";
 import type { RunContext } from "./context.ts";
 import { runKeeper } from "./keep-run.ts";
 import { checkHeartbeat, checkOptions, START_OPTIONS, type StartRunOptions } from "./options.ts";
-import { Run } from "./run.ts";
+import { Run, type StartRun } from "./run.ts";
 
 /**
  * Begins a run: one object, in which all that was given is kept. Rejects with `INVALID_ARGUMENT` or `UNSUPPORTED` for bad
- * options, with what the backend met, or with the signal's reason.
+ * options, `RUN_EXISTS`, with what the backend met, or with the signal's reason. `start` starts children.
  */
-export async function startRun(context: RunContext, given?: StartRunOptions): Promise<Run> {
-  const options = readOptions("startRun", given, START_OPTIONS);
+export async function startRun(
+  context: RunContext,
+  given?: StartRunOptions,
+  start: StartRun = (child) => startRun(context, child),
+): Promise<Run> {
+  const options = readStartOptions(given);
   const { signal } = options;
   signal?.throwIfAborted();
   const checked = checkOptions(options);
@@ -26,15 +33,16 @@ export async function startRun(context: RunContext, given?: StartRunOptions): Pr
   const { append } = backend.capabilities;
   const policy = flushPolicy(options.flush, append);
   const beatMs = checkHeartbeat(options.heartbeatMs, append);
-  const { environment, params, tags, note, group, jobType, parent } = checked;
+  const { environment, params, tags, note, group, jobType, parent, startTime } = checked;
   const captured = environment === true ? (context.environment ?? captureEnvironment()) : environment;
-  const id = ids("run");
+  const id = checked.id ?? ids("run");
   const created: RunCreated = {
     v: 1,
     id,
     experiment: checked.experiment,
     name: checked.name ?? `${checked.experiment}-${id.slice(-6)}`,
     createdAt: clock.now(),
+    ...(startTime !== undefined && { startTime }),
     ...(params && { params }),
     ...(tags && { tags }),
     ...(note !== undefined && { note }),
@@ -45,7 +53,7 @@ export async function startRun(context: RunContext, given?: StartRunOptions): Pr
     writer: { id: ids("writer"), beatMs, ...(backend.liveness && { alive: backend.liveness.token }) },
   };
   // At once: if the entry alone is stored it tells of no run, and if the run alone is, nobody has been told of it.
-  const begin = () => backend.create(runCreatedKey(id), encodeRunCreated(created), signal ? { signal } : {});
+  const begin = () => create(backend, created, signal);
   const entered = () => enter(backend, created.experiment, id, "open", 0, signal);
   // Without its marker the ledger could not be opened again.
   await mapBounded([begin, entered, context.keepMarker], 3, signal, (work) => work());
@@ -60,8 +68,34 @@ export async function startRun(context: RunContext, given?: StartRunOptions): Pr
       held: sizeOfRun(created, []),
     }),
     params: created.params ?? {},
-    startChild: (child) => startRun(context, child),
+    startChild: start,
     signal,
+  });
+}
+
+/** Options of `startRun`, as `readOptions` reads them. */
+export function readStartOptions(options: StartRunOptions | undefined): StartRunOptions {
+  return readOptions("startRun", options, START_OPTIONS);
+}
+
+/** Stores how the run begins. `RUN_EXISTS` if there is a run of its id. */
+async function create(backend: Backend, created: RunCreated, signal: AbortSignal | undefined): Promise<void> {
+  const key = runCreatedKey(created.id);
+  const bytes = encodeRunCreated(created);
+  const call = signal ? { signal } : {};
+  try {
+    await backend.create(key, bytes, call);
+  } catch (error) {
+    if (!LedgerError.hasCode(error, "EXISTS")) throw error;
+    // It may have been stored by an attempt that seemed to fail. The ids in it tell.
+    if (!equalBytes(await backend.read(key, call), bytes)) throw runExists(created.id);
+  }
+}
+
+export function runExists(id: string, which?: string): LedgerError {
+  const hint = which === undefined ? 'pass resume: "allow" to go on with it, or take another id' : "take another id";
+  return new LedgerError("RUN_EXISTS", `there is a run ${id} already${which ? `, ${which}` : ""}: ${hint}`, {
+    field: "id",
   });
 }
 

@@ -83,7 +83,7 @@ describe("summarise", () => {
   });
 
   test.each([
-    [{}, "groupBy"],
+    [{ groupBy: "x" }, "groupBy"],
     [{ groupBy: ["colour"] }, "groupBy[0]"],
     [{ groupBy: [], orderBy: "x" }, "orderBy"],
     [{ groupBy: [], filter: "x" }, "filter"],

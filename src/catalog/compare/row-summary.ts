@@ -23,8 +23,11 @@ export interface SummarisedMetric {
 
 /** How to group runs, and what of. */
 export interface SummaryQuery {
-  /** Fields such as `params.lr`, `tags.stage` or `experiment`, written as in filters. None: all runs are one group. A list has its items as params: `params.layers.0`. */
-  readonly groupBy: readonly (string | Field)[];
+  /**
+   * Fields such as `params.lr`, `tags.stage` or `experiment`, written as in filters. Default: none, so that all runs are one group. A
+   * list has its items as params: `params.layers.0`.
+   */
+  readonly groupBy?: readonly (string | Field)[] | undefined;
   /** Default: none. */
   readonly metrics?: readonly (string | SummarisedMetric)[] | undefined;
 }
@@ -70,8 +73,8 @@ export class RowSummary {
   readonly #metrics: readonly Metric[];
   readonly #groups = new Map<string, Group>();
 
-  constructor(query: SummaryQuery) {
-    const { groupBy, metrics = [] } = reading("query", () => ({ ...query }) as SummaryQuery);
+  constructor(query: SummaryQuery = {}) {
+    const { groupBy = [], metrics = [] } = reading("query", () => ({ ...query }) as SummaryQuery);
     if (!Array.isArray(groupBy)) throw invalidArgument("groupBy", "an array of fields", groupBy);
     if (!Array.isArray(metrics)) throw invalidArgument("metrics", "an array of metrics", metrics);
     this.#fields = Array.from(groupBy, (field: string | Field, i) => toField(field, `groupBy[${i}]`));

@@ -9,7 +9,7 @@ import { type RunGroup, RowSummary, type SummaryQuery } from "./row-summary.ts";
  * Groups runs by fields and aggregates their metrics. The goal of a metric, unless the query says it, is what the runs define.
  * `INVALID_ARGUMENT` names what is wrong in the query.
  */
-export function summariseRecords(given: readonly RunRecord[], query: SummaryQuery): RunGroup[] {
+export function summariseRecords(given: readonly RunRecord[], query: SummaryQuery = {}): RunGroup[] {
   return reading("records", () => {
     const records = checkRecords(given);
     const summary = new RowSummary(query);

@@ -118,7 +118,7 @@ test("what is wrong is named", () => {
     expect(() => summariseRecords([], query as never)).toThrow(
       expect.objectContaining({ code: "INVALID_ARGUMENT", field }),
     );
-  fails(undefined, "groupBy");
+  fails(null, "query");
   fails({ groupBy: "x" }, "groupBy");
   fails({ groupBy: ["x"] }, "groupBy[0]");
   fails({ groupBy: [], metrics: {} }, "metrics");
