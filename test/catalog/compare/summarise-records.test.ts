@@ -118,7 +118,6 @@ test("what is wrong is named", () => {
     expect(() => summariseRecords([], query as never)).toThrow(
       expect.objectContaining({ code: "INVALID_ARGUMENT", field }),
     );
-  fails(null, "query");
   fails({ groupBy: "x" }, "groupBy");
   fails({ groupBy: ["x"] }, "groupBy[0]");
   fails({ groupBy: [], metrics: {} }, "metrics");
