@@ -17,7 +17,7 @@ export type { Run } from "./run/run.ts";
 export type { LogPosition } from "./run/position.ts";
 export type { LogHistogramOptions, LogImageOptions } from "./run/log-media.ts";
 export type { Metrics, MetricsOf } from "./run/metric-input.ts";
-export type { FinishOptions } from "./run/run.ts";
+export type { FinishOptions } from "./run/ending.ts";
 export type { StartRunOptions } from "./run/options.ts";
 export type { DatasetReference, LogDatasetOptions } from "./run/dataset.ts";
 export type { ResumeRunOptions } from "./run/resume-run.ts";

@@ -7,7 +7,7 @@ import type { ArtifactRef, ArtifactVersion } from "../artifacts/version.ts";
 import { checkChoice } from "../backend/choice.ts";
 import { LedgerError, invalidArgument, unreadable } from "../backend/error.ts";
 import { readOptions, readSignal } from "../backend/options.ts";
-import type { ClosingStatus, Dictionary, ErrorSummary, NewEvent } from "../journal/event.ts";
+import type { ClosingStatus, Dictionary, NewEvent } from "../journal/event.ts";
 import type { MediaEntry } from "../journal/media-entry.ts";
 import { findConflict, mergeParams } from "../journal/params.ts";
 import type { RunCreated } from "../journal/run-created.ts";
@@ -21,12 +21,13 @@ import type { TableSource } from "../media/table.ts";
 import type * as Closing from "./close-run.ts";
 import type { RunContext } from "./context.ts";
 import { checkDataset, type DatasetReference, type LogDatasetOptions } from "./dataset.ts";
+import { type Ending, type FinishOptions, readEnd } from "./ending.ts";
 import { summariseError } from "./error-summary.ts";
 import { type LogHistogramOptions, type LogImageOptions, MediaLog } from "./log-media.ts";
 import { MetricInput, type Metrics, type MetricsOf } from "./metric-input.ts";
 import { closeSession, openSession, type OpenSession } from "./natural-end.ts";
 import { ARTIFACT_OPTIONS, copyData, DEFINITION, START_OPTIONS, type StartRunOptions } from "./options.ts";
-import { checkPosition, checkTime, type LogPosition, stepOf, timeOf } from "./position.ts";
+import { checkPosition, type LogPosition, stepOf, timeOf } from "./position.ts";
 import { StepCount } from "./step-count.ts";
 import { checkName, checkTags, checkText } from "./text.ts";
 
@@ -48,17 +49,6 @@ export interface RunParts {
   readonly positions?: ReadonlyMap<string, number>;
   /** Says, first of all, that a writer joined. Left out by the session that began the run. */
   readonly session?: NewEvent;
-}
-
-interface Ending {
-  readonly status: ClosingStatus;
-  readonly error?: ErrorSummary | undefined;
-  readonly endTime?: number | undefined;
-}
-
-export interface FinishOptions {
-  /** When the run ended, in ms since the epoch and not before it began: for those who import it. Default: now. */
-  readonly endTime?: number | undefined;
 }
 
 const loadClosing = (): Promise<typeof Closing> => import("./close-run.ts");
@@ -310,7 +300,7 @@ export class Run implements AsyncDisposable {
    */
   async finish(status: ClosingStatus = "finished", options?: FinishOptions): Promise<void> {
     checkChoice("status", status, ["finished", "failed", "killed"]);
-    await this.#close({ status, ...this.#endOf("finish", options) });
+    await this.#close({ status, ...readEnd("finish", options, this.#parts.created) });
   }
 
   /**
@@ -318,21 +308,16 @@ export class Run implements AsyncDisposable {
    * show.
    */
   async fail(error: unknown, options?: FinishOptions): Promise<void> {
-    await this.#close({ status: "failed", error: summariseError(error), ...this.#endOf("fail", options) });
+    await this.#close({
+      status: "failed",
+      error: summariseError(error),
+      ...readEnd("fail", options, this.#parts.created),
+    });
   }
 
   /** {@link finish}, when the run is still open. It cannot see an exception: `ledger.withRun` records those. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.finish();
-  }
-
-  #endOf(method: string, options: FinishOptions | undefined): Pick<Ending, "endTime"> {
-    const { endTime } = readOptions(method, options, { endTime: true });
-    if (endTime === undefined) return {};
-    const end = checkTime(endTime, "endTime");
-    const { startTime, createdAt } = this.#parts.created;
-    if (end >= Math.floor(startTime ?? createdAt)) return { endTime: end };
-    throw new LedgerError("INVALID_ARGUMENT", `endTime is before the start of the run: ${end}`, { field: "endTime" });
   }
 
   #tooLate(method: string): LedgerError | undefined {
