@@ -303,10 +303,7 @@ export class Run implements AsyncDisposable {
     await this.#close({ status, ...readEnd("finish", options, this.#parts.created) });
   }
 
-  /**
-   * Closes the run as `failed`, with name, message and stack of what was thrown, without passwords, tokens and keys as far as they
-   * show.
-   */
+  /** Closes the run as `failed`, with name, message and stack of what was thrown, without secrets as far as they show. */
   async fail(error: unknown, options?: FinishOptions): Promise<void> {
     await this.#close({
       status: "failed",
