@@ -1,11 +1,13 @@
 import { type ViteUserConfig, defineConfig } from "vitest/config";
 
-// The library in a real browser and in an edge worker, from the sources, and the installed package in Node, Bun and Deno. Those that the environment does not
+// The library in a real browser and in an edge worker, from the sources, and the installed package in Node, Bun and Deno, in test runners
+// and under several versions of TypeScript. Those that the environment does not
 // name are left out, which is said; with PLATFORMS=required they have to be there. With the variables of vitest.s3.config.ts all of them
 // also read and write that server's buckets:
 //   bash test/servers/install-runtimes.sh /tmp/runtimes
+//   bash test/servers/install-test-runners.sh /tmp/runners
 //   PLATFORMS=required CHROMIUM=$(bash test/servers/install-chromium.sh) BUN=/tmp/runtimes/bun DENO=/tmp/runtimes/deno \
-//     WORKERD=/tmp/runtimes \
+//     WORKERD=/tmp/runtimes RUNNERS=/tmp/runners \
 //     npx vitest run --config vitest.platforms.config.ts
 const config: ViteUserConfig = defineConfig({
   resolve: { conditions: ["runledger-source", "node", "import", "module", "default"] },

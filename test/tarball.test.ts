@@ -9,6 +9,7 @@ import { writeCommonJs } from "../build/commonjs.ts";
 import { COMMONJS_ENTRIES } from "../build/commonjs-entries.ts";
 import { warningsOfEsbuild, warningsOfRollup } from "./tarball/bundle.ts";
 import { type Setup, faultsOf, writeConsumer } from "./tarball/consumer-types.ts";
+import { CASES, output, writeSuites } from "./tarball/suites.ts";
 import { type Installed, installPackage, node } from "./tarball/install.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -223,6 +224,16 @@ describe("plain Node", () => {
     await writeFile(join(installed.project, "track.mjs"), script);
     const digest = "sha256:541b3e9daa09b20bf85fa273e5cbd3e80185aa4ec298e765db87742b70138a53";
     expect(await node(installed.project, "track.mjs")).toBe(`finished 0.1 100 0.01 ${digest}\n`);
+  });
+});
+
+describe("test runners that need no installation", () => {
+  test("node:test and Vitest run the tests of a pipeline", async () => {
+    const project = await writeSuites(installed, { vitest: join(root, "node_modules/vitest") });
+    const passed = await output(project, [process.execPath, "--test", "pipeline.node.test.mjs"]);
+    expect(passed).toMatch(new RegExp(`^[#ℹ] pass ${CASES}$`, "m"));
+    const vitest = [join(root, "node_modules/vitest/vitest.mjs"), "run", "pipeline.vitest.test.mjs"];
+    expect(await output(project, [process.execPath, ...vitest])).toMatch(new RegExp(`Tests +${CASES} passed`));
   });
 });
 

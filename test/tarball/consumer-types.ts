@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import ts from "typescript";
 
@@ -59,6 +59,12 @@ export async function writeConsumer(
     skipLibCheck: false,
     noEmit: true,
   };
+  if (node) {
+    await mkdir(join(place, "node_modules/@types"), { recursive: true });
+    const link = join(place, "node_modules/@types/node");
+    await rm(link, { force: true });
+    await symlink(join(import.meta.dirname, "../../node_modules/@types/node"), link, "junction");
+  }
   await writeFile(config, JSON.stringify({ compilerOptions, files: [file] }));
   return { file, config };
 }
@@ -69,6 +75,8 @@ export function faultsOf(config: string): string[] {
     ts.readConfigFile(config, ts.sys.readFile).config,
     ts.sys,
     join(config, ".."),
+    undefined,
+    config,
   );
   const program = ts.createProgram(fileNames, options);
   return ts

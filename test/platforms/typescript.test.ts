@@ -1,0 +1,35 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, test } from "vitest";
+import { type Installed, installPackage } from "../tarball/install.ts";
+import { type Setup, writeConsumer } from "../tarball/consumer-types.ts";
+import { output } from "../tarball/suites.ts";
+import { programIn } from "./expectations.ts";
+
+// A strict user of each version of TypeScript, in each set-up, with the package as it is installed.
+const runners = programIn("RUNNERS");
+const VERSIONS = ["5.6", "5.7", "5.8", "5.9", "6.0", "7.0"];
+const SETUPS: readonly Setup[] = [
+  { module: "NodeNext", extension: "ts", node: false },
+  { module: "Node16", extension: "cts", node: false },
+  { module: "Bundler", extension: "ts", node: true },
+];
+const ESM = ["runledger/backends/fs", "runledger/backends/s3", "runledger/conformance", "runledger/node"];
+const BOTH = ["", "/backends/memory", "/compare", "/testing", "/where"].map((entry) => `runledger${entry}`);
+
+let installed: Installed;
+
+beforeAll(async () => {
+  if (runners !== undefined) installed = await installPackage();
+});
+afterAll(() => installed?.remove());
+
+describe.skipIf(runners === undefined).each(VERSIONS)("TypeScript %s", (version) => {
+  test.each(SETUPS)("$module, .$extension, types of Node: $node", async (setup) => {
+    const names = setup.extension === "cts" ? BOTH : [...BOTH, ...ESM];
+    const { config } = await writeConsumer(installed.project, names, setup);
+    const compiler = join(runners!, "node_modules", `typescript-${version}`);
+    const bin = existsSync(join(compiler, "bin/tsc")) ? "bin/tsc" : "lib/tsc.js";
+    await output(installed.project, [process.execPath, join(compiler, bin), "--project", config]);
+  });
+});
