@@ -14,6 +14,8 @@ export interface NumberedEntry {
   readonly shared: boolean;
 }
 
+/** How often a create is tried again that was refused for an object that is not there. */
+const MOST_ATTEMPTS = 20;
 const DIGITS = 8;
 /** Numbers that still sort as text. */
 export const MAX_NUMBER = 99_999_999;
@@ -73,12 +75,30 @@ export async function createOrMatch(
       await backend.create(key, bytes, { ...callOptions(signal), ...(durable && { durable }) });
       return true;
     } catch (error) {
-      if (LedgerError.hasCode(error, "EXISTS")) break;
-      if (!LedgerError.hasCode(error, "OUTCOME_UNKNOWN") || attempt === 2) throw error;
+      if (LedgerError.hasCode(error, "EXISTS")) {
+        const found = await holds(backend, key, bytes, signal);
+        if (found !== undefined) return found;
+        if (attempt >= MOST_ATTEMPTS) throw error;
+      } else if (!LedgerError.hasCode(error, "OUTCOME_UNKNOWN") || attempt >= 2) throw error;
     }
   }
+}
+
+/** Whether an object has these bytes; `undefined` when there is none. */
+async function holds(
+  backend: Backend,
+  key: string,
+  bytes: Uint8Array,
+  signal: AbortSignal | undefined,
+): Promise<boolean | undefined> {
   const range = { offset: 0, length: bytes.byteLength + 1 };
-  return equalBytes(await backend.read(key, { ...callOptions(signal), range }), bytes);
+  try {
+    return equalBytes(await backend.read(key, { ...callOptions(signal), range }), bytes);
+  } catch (error) {
+    // A store may refuse a create because of another one that nobody can see yet, as versitygw does.
+    if (LedgerError.hasCode(error, "NOT_FOUND")) return undefined;
+    throw error;
+  }
 }
 
 /** The next number. Throws `TOO_LARGE` when there is none. */

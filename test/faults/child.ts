@@ -4,12 +4,13 @@ import { writeSync } from "node:fs";
 import { rm, writeFile } from "node:fs/promises";
 import { fsBackend } from "../../src/backends/fs/index.ts";
 import { s3Backend } from "../../src/backends/s3/index.ts";
+import { conditionalWrites } from "./conditional-writes.ts";
 import { type LedgerError, openLedger } from "../../src/index.ts";
 
 const [command, place = "", runId = "", from = "0", count = "0"] = process.argv.slice(2);
 const say = (line: string): void => void writeSync(1, `${line}\n`);
 const backend = process.env["AWS_ENDPOINT_URL_S3"]
-  ? s3Backend({ bucket: place, forcePathStyle: true })
+  ? s3Backend({ bucket: place, forcePathStyle: true, conditionalWrites: conditionalWrites() })
   : fsBackend(place);
 const ledger = await openLedger(backend);
 

@@ -13,7 +13,8 @@ test(
     const bucket = await makeBucket(server);
     const child = await bundle("catalog/child.ts");
     try {
-      await manyProcesses(child.script, bucket, s3Backend(inBucket(server, bucket)));
+      const env = { ...process.env, CONDITIONAL_WRITES: "atomic" };
+      await manyProcesses(child.script, bucket, s3Backend(inBucket(server, bucket)), env);
     } finally {
       await child.remove();
     }

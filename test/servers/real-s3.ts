@@ -2,8 +2,13 @@ import { randomBytes } from "node:crypto";
 import { AwsV4Signer } from "aws4fetch";
 import type { S3BackendOptions, S3Credentials } from "../../src/backends/s3/index.ts";
 
-/** The S3 server that the environment names: test/servers/ceph-rgw.sh prints what is to be set. */
+/** Whether a server's conditional writes are atomic, as far as is known. */
+const IS_ATOMIC = { ceph: true, versitygw: true, moto: true, s3mock: false };
+
+/** The S3 server that the environment names: test/servers/ceph-rgw.sh and s3-server.sh print what is to be set. */
 export interface RealS3 {
+  readonly name: keyof typeof IS_ATOMIC;
+  readonly isAtomic: boolean;
   readonly endpoint: string;
   readonly region: string;
   readonly credentials: S3Credentials;
@@ -21,7 +26,15 @@ export function realS3(): RealS3 {
       'no S3 server: run  set -a; eval "$(test/servers/ceph-rgw.sh start "$(mktemp -d)")"; set +a  first (test/servers/install-ceph.sh installs it)',
     );
   }
-  return { endpoint, region: process.env["AWS_REGION"] ?? "us-east-1", credentials: { accessKeyId, secretAccessKey } };
+  const name = process.env["S3_SERVER"] ?? "ceph";
+  if (!(name in IS_ATOMIC)) throw new Error(`S3_SERVER is ${name}, which nobody knows`);
+  const known = name as RealS3["name"];
+  return {
+    name: known,
+    isAtomic: IS_ATOMIC[known],
+    endpoint,
+    region: process.env["AWS_REGION"] ?? "us-east-1", credentials: { accessKeyId, secretAccessKey },
+  };
 }
 
 /** Makes a bucket, by default with a name of its own. */

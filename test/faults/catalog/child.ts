@@ -5,12 +5,13 @@ import { once } from "node:events";
 import { writeSync } from "node:fs";
 import { fsBackend } from "../../../src/backends/fs/index.ts";
 import { s3Backend } from "../../../src/backends/s3/index.ts";
+import { conditionalWrites } from "../conditional-writes.ts";
 import { openLedger } from "../../../src/index.ts";
 
 const [command, place = "", count = "0"] = process.argv.slice(2);
 const say = (line: string): void => void writeSync(1, `${line}\n`);
 const backend = process.env["AWS_ENDPOINT_URL_S3"]
-  ? s3Backend({ bucket: place, forcePathStyle: true })
+  ? s3Backend({ bucket: place, forcePathStyle: true, conditionalWrites: conditionalWrites() })
   : fsBackend(place);
 const ledger = await openLedger(backend, { onError: (error) => say(`error ${error.message}`) });
 

@@ -4,6 +4,7 @@
 import { writeSync } from "node:fs";
 import { fsBackend } from "../../../src/backends/fs/index.ts";
 import { s3Backend } from "../../../src/backends/s3/index.ts";
+import { conditionalWrites } from "../conditional-writes.ts";
 import { LedgerError, openLedger } from "../../../src/index.ts";
 
 const place = process.argv[2] as string;
@@ -15,9 +16,10 @@ const codeOf = (work: Promise<unknown>): Promise<string> =>
   );
 
 const backend = process.env["AWS_ENDPOINT_URL_S3"]
-  ? s3Backend({ bucket: place, forcePathStyle: true })
+  ? s3Backend({ bucket: place, forcePathStyle: true, conditionalWrites: conditionalWrites() })
   : fsBackend(place);
-const ledger = await openLedger(backend);
+// What it hears of is printed at the end.
+const ledger = await openLedger(backend, { onError: () => {} });
 // Short, so that the background writes too.
 const run = await ledger.startRun({ environment: false, flush: { intervalMs: 2 } });
 say(`run ${run.id}`);

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { s3Backend } from "../../src/backends/s3/index.ts";
-import { bundle } from "../faults/bundle.ts";
-import { fourProcessesOneRun } from "../faults/processes.ts";
-import { inBucket, makeBucket, realS3 } from "../servers/real-s3.ts";
+import { s3Backend } from "../../../src/backends/s3/index.ts";
+import { bundle } from "../../faults/bundle.ts";
+import { fourProcessesOneRun } from "../../faults/processes.ts";
+import { inBucket, makeBucket, realS3 } from "../../servers/real-s3.ts";
 
 test("four processes log 50,000 points each to one run in a bucket: all are there, once", async () => {
   expect.hasAssertions();
