@@ -290,7 +290,10 @@ async function createDocument(
       // Also after an error of another kind the document may be in place.
       return await holds(backend, key, bytes);
     } catch (cause) {
-      throw LedgerError.hasCode(error, "EXISTS") ? cause : error;
+      if (!LedgerError.hasCode(error, "EXISTS")) throw error;
+      // Refused for one that nobody can see yet: it is not this one.
+      if (LedgerError.hasCode(cause, "NOT_FOUND")) return false;
+      throw cause;
     }
   }
 }

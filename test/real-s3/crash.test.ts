@@ -46,7 +46,13 @@ test.skipIf(!hasCeph())(
     });
     await ceph("start", dir, "bluestore", port);
     const credentials = { accessKeyId: "TESTACCESSKEY", secretAccessKey: "TestSecretKey0123456789" };
-    const server: RealS3 = { name: "ceph", isAtomic: true, endpoint: `http://127.0.0.1:${port}`, region: "us-east-1", credentials };
+    const server: RealS3 = {
+      name: "ceph",
+      isAtomic: true,
+      endpoint: `http://127.0.0.1:${port}`,
+      region: "us-east-1",
+      credentials,
+    };
     const bucket = await makeBucket(server);
 
     const acknowledged = new Map<string, Uint8Array>();

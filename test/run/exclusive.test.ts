@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { memoryBackend } from "../../src/backends/memory/index.ts";
-import { type Backend, type Ledger, type LedgerError, openLedger } from "../../src/index.ts";
+import { type Backend, type Ledger, LedgerError, openLedger } from "../../src/index.ts";
 import {
   createTestClock,
   faultyBackend,
@@ -260,6 +260,26 @@ describe("where each flush is an object", () => {
     await heir.finish();
     const record = await (await open(place)).getRun(run.id);
     expect({ metrics: { ...record.metrics }, tags: { ...record.tags } }).toEqual({ metrics: {}, tags: {} });
+  });
+
+  test("a create that is refused for an object nobody can see yet is tried again, of a fence and of a run document", async () => {
+    const inner = objectsOnly();
+    let refused = 0;
+    // As versitygw answers while another create of the key is under way, which then fails.
+    const place = intercept(inner, {
+      call: async ({ operation, key }, proceed) => {
+        if (operation === "create" && /fences|run\.json$/.test(key) && refused++ % 3 < 2)
+          throw new LedgerError("EXISTS", "the key exists", { key });
+        return await proceed();
+      },
+      list: (_call, proceed) => proceed(),
+    });
+    const { id } = await (await open(inner)).startRun({ environment: false });
+    const heir = await (await open(place)).resumeRun(id, { mode: "exclusive", flush });
+    heir.log({ a: 1 });
+    await heir.finish();
+    expect(refused).toBeGreaterThan(6);
+    expect(await (await open(inner)).getRun(id)).toMatchObject({ status: "finished", metrics: { a: { count: 1 } } });
   });
 
   test("two sessions that a store lets put up one fence see each other's claims: one of them goes on", async () => {

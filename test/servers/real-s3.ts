@@ -33,7 +33,8 @@ export function realS3(): RealS3 {
     name: known,
     isAtomic: IS_ATOMIC[known],
     endpoint,
-    region: process.env["AWS_REGION"] ?? "us-east-1", credentials: { accessKeyId, secretAccessKey },
+    region: process.env["AWS_REGION"] ?? "us-east-1",
+    credentials: { accessKeyId, secretAccessKey },
   };
 }
 

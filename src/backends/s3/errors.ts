@@ -59,6 +59,8 @@ const WRONG_KEYS = new Set([
   "RequestTimeTooSkewed",
   "RequestExpired",
   "UnauthorizedAccess",
+  // versitygw's, with 404
+  "XAdminUserNotFound",
 ]);
 
 /** Reads an answer that is no success. */

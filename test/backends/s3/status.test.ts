@@ -110,6 +110,7 @@ describe("a create that is answered with", () => {
     [403, "RequestTimeTooSkewed", "CREDENTIALS"],
     [400, "ExpiredToken", "CREDENTIALS"],
     [401, "Unauthorized", "CREDENTIALS"],
+    [404, "XAdminUserNotFound", "CREDENTIALS"],
     [403, "AccessDenied", "PERMISSION_DENIED"],
     [403, "QuotaExceeded", "NO_SPACE"],
     [507, "", "NO_SPACE"],
