@@ -94,7 +94,7 @@ async function rounds(count: number, arena: Arena): Promise<void> {
 
 test.skipIf(!linux)(
   `30 writers and closers of one run that are killed, ${ROUNDS} times: it ends, with all that was acknowledged (skipped: Linux only)`,
-  { timeout: 60_000 + ROUNDS * 5000 },
+  { timeout: 60_000 + ROUNDS * 30_000 },
   () => rounds(ROUNDS, { prefix: [], areKnown: true }),
 );
 
@@ -102,12 +102,12 @@ const few = Math.ceil(ROUNDS / 10);
 
 test.skipIf(!linux || !works("unshare", "-pf", "true"))(
   `the same in process namespaces that know nothing of each other, ${few} times (skipped: needs root)`,
-  { timeout: 60_000 + few * 5000 },
+  { timeout: 60_000 + few * 30_000 },
   () => rounds(few, { prefix: ["unshare", "-pf", "--kill-child", "--mount-proc"], areKnown: false }),
 );
 
 test.skipIf(!linux || !works("unshare", "-pf", "true"))(
   `the same with the /proc of the namespace around them, ${few} times (skipped: needs root)`,
-  { timeout: 60_000 + few * 5000 },
+  { timeout: 60_000 + few * 30_000 },
   () => rounds(few, { prefix: ["unshare", "-pf", "--kill-child"], areKnown: false }),
 );
