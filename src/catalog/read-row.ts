@@ -9,6 +9,7 @@ import { readRecord } from "../journal/run-state.ts";
 import type { CatalogRow } from "./catalog-row.ts";
 import { isRunRecord } from "../journal/is-run-record.ts";
 import type { Touched } from "./list-catalog.ts";
+import { fitsSegment } from "./segment-room.ts";
 
 export interface ReadRow extends CatalogRow {
   /** The newest document of the run holds all that there is of it. */
@@ -51,10 +52,11 @@ export async function readTouched(
 }
 
 /**
- * Whether a segment may have the row, in place of what the entries of its run tell: nobody goes on with the run, and nothing that was
- * entered is newer, which a listing that is behind may not have shown.
+ * Whether a segment may have the row, in place of what the entries of its run tell: nobody goes on with the run, nothing that was
+ * entered is newer, which a listing that is behind may not have shown, and its record is not too large.
  */
 export function isClosed({ record, document, marker, isSettled }: ReadRow, touched: Touched | undefined): boolean {
   const { closed, open, marked } = touched ?? { closed: 0, open: -1, marked: 0 };
-  return isSettled && record.status !== "running" && document >= closed && document > open && marker >= marked;
+  const isNewest = document >= closed && document > open && marker >= marked;
+  return isSettled && record.status !== "running" && isNewest && fitsSegment(record);
 }

@@ -1,0 +1,59 @@
+import { mkdtemp, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { bundle } from "../bundle.ts";
+import { startChild } from "../child-process.ts";
+
+/**
+ * A run with 100,000 metrics, 1,000,000 `setTags`, 200,000 texts and 100 notes of 1 MB, with `LARGE_RUN=full`. Otherwise 3 % of that: then
+ * times say nothing, but nothing of what was superseded may be read either.
+ */
+const isFull = process.env["LARGE_RUN"] === "full";
+const SCALE = isFull ? 1 : 0.03;
+
+let child: Awaited<ReturnType<typeof bundle>>;
+let place: string;
+beforeAll(async () => {
+  child = await bundle("large-run/large-run-child.ts");
+  place = await mkdtemp(join(tmpdir(), "runledger-large-"));
+});
+afterAll(async () => {
+  await child.remove();
+  await rm(place, { recursive: true, force: true });
+});
+
+interface Found {
+  readonly id: string;
+  readonly counts: { keys: number; tags: number; texts: number; notes: number };
+  readonly finishMs: number;
+  readonly rssBytes: number;
+  readonly getRunMs: number;
+  readonly read: string[];
+}
+
+test(
+  `${isFull ? "a very large run" : "a large run"} closes, and is read without what was superseded`,
+  { timeout: 290_000 },
+  async () => {
+    const ended = startChild([process.execPath, child.script, place, String(SCALE)]);
+    const found = JSON.parse(await ended.line("{")) as Found;
+    expect(await ended.ended).toMatchObject({ code: 0 });
+    const { keys, tags, texts } = found.counts;
+    expect(found).toMatchObject({
+      status: "finished",
+      damage: [],
+      metrics: keys,
+      texts,
+      media: texts,
+      lastText: `hello ${texts - 1}`,
+      progress: `step ${tags - 1}`,
+      note: 1024 * 1024,
+    });
+    // The document holds the run as it is: its last note twice, once of them with the writer's events.
+    expect((await stat(join(place, "runs", found.id, "run.json"))).size).toBeLessThan(2.2 * 1024 * 1024);
+    expect(found.read.some((key) => /\.(events|media|parquet)$/.test(key) || key.includes("/journal/"))).toBe(false);
+    expect(found.rssBytes).toBeLessThan(isFull ? 1e9 : 5e8);
+    if (isFull) expect(found.getRunMs).toBeLessThanOrEqual(1000);
+  },
+);
