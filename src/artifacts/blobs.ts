@@ -228,7 +228,7 @@ export class BlobStore {
     store: () => Promise<T>,
     signal: AbortSignal | undefined,
   ): Promise<T | "there"> {
-    if (await this.#isThere(hex, size, signal)) return "there";
+    if (await this.#isThere(hex, size, signal, true)) return "there";
     try {
       return await store();
     } catch (error) {
@@ -239,11 +239,19 @@ export class BlobStore {
     }
   }
 
-  async #isThere(hex: string, size: number, signal: AbortSignal | undefined): Promise<boolean> {
+  /**
+   * Whether the blob is there, judged by its size, which costs one request whatever the content. One of another size is of no
+   * use to anybody: a power cut left it short, or something else wrote to it. With `replace` it makes way.
+   */
+  async #isThere(hex: string, size: number, signal: AbortSignal | undefined, replace = false): Promise<boolean> {
     const key = blobKey(hex);
     const found = await this.#backend.stat(key, callOptions(signal));
     if (found === undefined) return false;
     if (found.size === size) return true;
+    if (replace) {
+      await this.#backend.remove(key, callOptions(signal));
+      return false;
+    }
     throw new LedgerError(
       "CORRUPT",
       `the blob ${key} has ${found.size} bytes, but the content with this digest has ${size}`,

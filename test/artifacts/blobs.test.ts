@@ -7,6 +7,7 @@ import { abortable } from "../../src/backend/abort.ts";
 import type { Backend } from "../../src/backend/backend.ts";
 import { bodyChunks } from "../../src/backend/body.ts";
 import { LedgerError } from "../../src/backend/error.ts";
+import { countingBackend } from "../../src/testing/index.ts";
 import { MiB, chunked, endless, failure, override, replace, sampleBytes, sha256, spied } from "./fixtures.ts";
 
 let counter = 0;
@@ -180,14 +181,38 @@ describe("the same content again", () => {
     expect(await keys()).toHaveLength(2);
   });
 
-  test("a blob of another size under the digest is CORRUPT", async () => {
+  test("a blob of another size under the digest, as a power cut may leave it, makes way for the content", async () => {
+    for (const move of [true, false]) {
+      for (const wrong of [new Uint8Array(0), large.slice(0, 1000), new Uint8Array(large.length + 1)]) {
+        for (const source of [large, chunked(large, MiB)]) {
+          const { backend, keys } = spied({ move });
+          await replace(backend, largeKey, wrong);
+          await store(backend).put(content(source));
+          expect(Buffer.compare(await backend.read(largeKey), large)).toBe(0);
+          expect(await keys()).toEqual([largeKey]);
+        }
+      }
+    }
+  });
+
+  test("one that others make wrong again and again is CORRUPT, and nothing is left behind", async () => {
     const { backend, keys } = spied();
     await replace(backend, largeKey, Uint8Array.of(1));
+    const stubborn = override(backend, () => ({ remove: async () => {} }));
     for (const source of [large, chunked(large, MiB)]) {
-      const error = await failure(store(backend).put(content(source)));
+      const error = await failure(store(stubborn).put(content(source)));
       expect([error.code, error.key]).toEqual(["CORRUPT", largeKey]);
     }
-    expect(await keys()).toEqual([largeKey]);
+    expect((await keys()).filter((key) => !key.startsWith("blobs/incoming/"))).toEqual([largeKey]);
+  });
+
+  test("what is there already costs one request to find, whatever its size", async () => {
+    const { backend } = spied();
+    const counting = countingBackend(backend);
+    await store(counting).put(content(large));
+    counting.reset();
+    await store(counting).put(content(large));
+    expect(counting.counters).toMatchObject({ requests: 1, stat: 1 });
   });
 });
 
