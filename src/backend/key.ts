@@ -13,7 +13,8 @@ const encoder = utf8Encoder();
 /**
  * Throws `INVALID_KEY` unless `key` is one or more segments joined by `/`, where each segment
  * - is not empty, and does not begin with a dot or end with a dot or a space,
- * - holds no control character, no backslash, no `:` and no lone surrogate, and is in Unicode normal form C,
+ * - holds no control character, none of `\ : ? * | < > "`, which Windows has in no name, and no lone surrogate, and is in Unicode
+ *   normal form C,
  * - is no device name of Windows (`con`, `aux.txt`, …),
  * - is at most {@link MAX_SEGMENT_BYTES} bytes; the whole at most `maxBytes`, {@link MAX_KEY_BYTES} by default.
  */
@@ -64,8 +65,8 @@ function segmentFault(segment: string, isPlain: boolean): string | undefined {
   if (segment.startsWith(".")) return "a segment begins with a dot";
   if (segment.endsWith(".") || segment.endsWith(" ")) return "a segment ends with a dot or a space";
   // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-  if (!isPlain && /[\u0000-\u001f\u007f-\u009f\\:]/.test(segment))
-    return "it holds a control character, a backslash or a colon";
+  if (!isPlain && /[\u0000-\u001f\u007f-\u009f\\:?*|<>"]/.test(segment))
+    return 'it holds a control character or one of \\ : ? * | < > "';
   if (DEVICE.test(segment)) return "a segment is a device name of Windows";
   if (sizeOf(segment, isPlain) > MAX_SEGMENT_BYTES) return `a segment is longer than ${MAX_SEGMENT_BYTES} bytes`;
   return undefined;

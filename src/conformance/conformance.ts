@@ -1,4 +1,5 @@
 import type { ConformanceCase } from "./case.ts";
+import { checkHarness } from "./check-harness.ts";
 import { conformanceCases } from "./cases.ts";
 import type { ConformanceHarness } from "./harness.ts";
 import { runCase } from "./run.ts";
@@ -12,17 +13,21 @@ interface RunnerContext {
 export type TestFunction = (name: string, run: () => Promise<void>) => unknown;
 
 /**
- * Registers every case as a test of its own. A case whose needs the backend does not declare is reported as skipped with
+ * Registers every case as a test of its own, and before them one of the harness, without which no case says anything. A case whose needs the backend does not declare is reported as skipped with
  * the reason, or logged where the runner cannot skip a test that has begun.
  */
 export function conformance(harness: ConformanceHarness, runner: TestFunction | { readonly test: TestFunction }): void {
   const test = typeof runner === "function" ? runner : runner.test;
-  for (const one of conformanceCases) test(`${harness.name}: ${one.name}`, body(harness, one));
+  let checked: Promise<void> | undefined;
+  const check = (): Promise<void> => (checked ??= checkHarness(harness));
+  test(`${harness.name}: the harness makes empty places of their own, and opens each again`, check);
+  for (const one of conformanceCases) test(`${harness.name}: ${one.name}`, body(harness, one, check));
 }
 
 /** No declared parameter: several runners take one as a request for a callback. The context is an argument or `this`. */
-function body(harness: ConformanceHarness, one: ConformanceCase): () => Promise<void> {
+function body(harness: ConformanceHarness, one: ConformanceCase, check: () => Promise<void>): () => Promise<void> {
   return async function (this: unknown, ...given: unknown[]): Promise<void> {
+    await check();
     const result = await runCase(harness, one);
     if (result.status === "passed") return;
     const context = [given[0], this].find(

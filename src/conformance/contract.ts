@@ -21,7 +21,7 @@ export const contract = {
   exclusiveCreate:
     "Of any number of `create` calls on one key at once, from any number of processes, exactly one resolves",
   durable: "What a resolved call stored survives the end of this process",
-  token: "Names this process. Opaque, at most 200 characters",
+  token: "Names this thread of this process, and no other one ever. Opaque, at most 200 characters",
   isAlive: "`true` runs, `false` certainly ended, `undefined` cannot be told from here. Never rejects",
   createDurable:
     "With `durable` a resolved call survives a power cut, and so does the object in the way of one that rejects with `EXISTS`",

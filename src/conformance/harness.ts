@@ -6,6 +6,8 @@ export interface ConformanceHarness {
   readonly name: string;
   /** Where it runs, for those who choose: `node`, `browser`, `bun`, `deno`. Everywhere when left out. */
   readonly runsIn?: readonly string[] | undefined;
+  /** Longest that a case may take, in ms. A case that takes longer fails, and its name is told. Default 60,000. */
+  readonly limitMs?: number | undefined;
   /** Makes an empty place. Called once for each case; places may be in use at the same time. */
   setup(): Promise<ConformancePlace>;
 }

@@ -1,4 +1,5 @@
 export { ContractViolation } from "./assertions.ts";
+export { checkHarness } from "./check-harness.ts";
 export type { ConformanceCase, Need, World } from "./case.ts";
 export { conformanceCases } from "./cases.ts";
 export { type TestFunction, conformance } from "./conformance.ts";

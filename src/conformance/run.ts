@@ -2,14 +2,17 @@ import type { Backend } from "../backend/backend.ts";
 import { ContractViolation, describe } from "./assertions.ts";
 import { type ConformanceCase, missing } from "./case.ts";
 import type { ConformanceHarness } from "./harness.ts";
+import { assertMethods } from "./methods.ts";
+import { inTime, LIMIT_MS } from "./time-limit.ts";
 
 export type CaseResult = { readonly status: "passed" } | { readonly status: "skipped"; readonly reason: string };
 
 /**
  * Runs one case in a place of its own. Rejects with a `ContractViolation` when the contract is broken; `skipped` when the
- * backend that was opened does not declare what the case needs.
+ * backend that was opened does not declare what the case needs. A case that takes longer than the harness allows fails too.
  */
 export async function runCase(harness: ConformanceHarness, one: ConformanceCase): Promise<CaseResult> {
+  const { limitMs = LIMIT_MS } = harness;
   const place = await harness.setup();
   const handles: Backend[] = [];
   const open = async (): Promise<Backend> => {
@@ -22,13 +25,16 @@ export async function runCase(harness: ConformanceHarness, one: ConformanceCase)
   try {
     const backend = await open();
     reason = missing(backend, one.needs);
-    if (reason === undefined) await one.run({ backend, open });
+    if (reason === undefined) {
+      assertMethods(backend);
+      await inTime(limitMs, "the case", () => one.run({ backend, open }));
+    }
   } catch (error) {
     failure = { error };
   }
   for (const end of [...handles.map((handle) => () => handle.close?.()), () => place.teardown()]) {
     try {
-      await end();
+      await inTime(limitMs, "close() or teardown()", async () => await end());
     } catch (error) {
       failure ??= { error };
     }

@@ -124,6 +124,37 @@ export const abortCases: readonly ConformanceCase[] = [
     },
   },
   {
+    name: "abort: an append aborted under way adds all of its bytes or none, and settles",
+    needs: ["append"],
+    async run({ backend, open }) {
+      const other = await open();
+      const [start, more] = [sample(1000, 3), sample(300_000, 4)];
+      await backend.create("grows", start);
+      const stop = new AbortController();
+      const reason = new Error("stopped");
+      const result = outcome("append", () => backend.append!("grows", more, { signal: stop.signal }));
+      stop.abort(reason);
+      const settled = await within(contract.aborted, "append, aborted under way,", result);
+      hold(
+        settled.resolved || settled.error === reason,
+        contract.aborted,
+        () => `append rejected with ${describe(settled.resolved ? "" : settled.error)}, not with the signal's reason`,
+      );
+      // What was aborted may still be under way: another append of the same handle comes behind it.
+      await backend.append!("grows", text("!"));
+      const { size } = (await other.stat("grows"))!;
+      const whole = [start.length + 1, start.length + more.length + 1];
+      hold(whole.includes(size), contract.appendEnd, `an aborted append of ${more.length} bytes left ${size} in all`);
+      hold(
+        !settled.resolved || size === whole[1],
+        contract.appendEnd,
+        "an append resolved, and its bytes are not there",
+      );
+      const bytes = await other.read("grows");
+      sameBytes(bytes.subarray(0, start.length), start, contract.onlyAppendChanges, "what was there before");
+    },
+  },
+  {
     name: "abort: a list stops at the next entry",
     async run({ backend }) {
       await createAll(backend, ["l/1", "l/2", "l/3", "l/4"]);

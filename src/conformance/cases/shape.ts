@@ -1,9 +1,9 @@
 import { hold, outcome, rejects, within } from "../assertions.ts";
 import type { ConformanceCase } from "../case.ts";
 import { contract } from "../contract.ts";
+import { assertMethods } from "../methods.ts";
 import { text } from "../samples.ts";
 
-const METHODS = ["create", "read", "stat", "list", "remove"] as const;
 const FLAGS = ["append", "exclusiveCreate", "durable"] as const;
 
 /** What a handle looks like: members, capabilities, liveness. */
@@ -13,9 +13,7 @@ export const shapeCases: readonly ConformanceCase[] = [
     async run({ backend }) {
       hold(backend.contract === 1, contract.version, `contract is ${String(backend.contract)}, not 1`);
       hold(typeof backend.name === "string" && backend.name !== "", contract.version, "name is not a non-empty string");
-      for (const method of METHODS) {
-        hold(typeof backend[method] === "function", contract.version, `${method} is no function`);
-      }
+      assertMethods(backend);
     },
   },
   {
