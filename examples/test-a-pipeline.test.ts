@@ -15,7 +15,7 @@ async function fitSlope(run: Run, points: readonly { x: number; y: number }[], l
     before = loss;
     w -= (learningRate * 2 * errors.reduce((sum, error, i) => sum + error * (points[i]?.x ?? 0), 0)) / points.length;
   }
-  await run.logArtifact("slope", JSON.stringify({ w }), { type: "model" });
+  await run.logArtifact("slope", { json: { w } }, { type: "model" });
   return w;
 }
 

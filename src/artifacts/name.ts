@@ -1,5 +1,5 @@
 import { LedgerError, invalidArgument, reading } from "../backend/error.ts";
-import { encodeSegment } from "../backend/key.ts";
+import { encodeSegment, isDeviceName } from "../backend/key.ts";
 import { parseDigest } from "./digest.ts";
 import type { ArtifactRef } from "./version.ts";
 
@@ -9,10 +9,19 @@ const MAX_TYPE_CHARS = 200;
 
 /**
  * The name of an artifact as it is stored, in normal form C. Throws `INVALID_ARGUMENT` unless it is a string that makes one key segment
- * and holds neither `:` nor `@`, which a reference needs.
+ * and holds neither `:` nor `@`, which a reference needs. `/` puts names into groups; `.`, `..`, empty parts, backslashes and devices of
+ * Windows are refused, since programs make files and directories of names.
  */
 export function toArtifactName(name: string, field = "name"): string {
   encodeSegment(name, field);
+  if (name.includes("\\")) throw badName(field, name, "must not hold a backslash: / puts artifacts into groups");
+  for (const part of name.split("/")) {
+    if (part === "")
+      throw badName(field, name, "must not begin or end with a slash, or hold an empty part: it is no path");
+    if (part === "." || part === "..") throw badName(field, name, `must not hold a part ${part}: it is no path`);
+    if (isDeviceName(part))
+      throw badName(field, name, `must not hold the device name ${JSON.stringify(part)} of Windows`);
+  }
   if (/[:@]/.test(name))
     throw badName(field, name, 'must not hold ":" or "@": they end the name in a reference such as "model:v3"');
   return name.normalize("NFC");

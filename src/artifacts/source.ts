@@ -1,17 +1,27 @@
 import { isArrayBuffer, isBlob } from "../backend/any-realm.ts";
 import { utf8Encoder } from "../backend/utf8.ts";
-import { LedgerError, describeType } from "../backend/error.ts";
+import { LedgerError, describeType, invalidArgument } from "../backend/error.ts";
 import type { FileTree, SourceFile } from "../backend/files.ts";
+import { jsonText } from "./json-text.ts";
+import { toArtifactPath } from "./path.ts";
 import { SMALL_BYTES } from "./small-bytes.ts";
 
-/** What can be logged as an artifact: bytes, text (stored as UTF-8), a Blob, a stream of bytes, or files (`fromPath`). */
-export type ArtifactSource =
-  | Uint8Array
-  | string
+/**
+ * Content of one file: the bytes of a typed array or an `ArrayBuffer`, a Blob, a stream of bytes, text (stored as UTF-8), data
+ * (stored as JSON), or a file of `fromPath`.
+ */
+export type FileSource =
+  | ArrayBufferView
+  | ArrayBuffer
   | Blob
   | ReadableStream<Uint8Array>
   | AsyncIterable<Uint8Array>
-  | FileTree;
+  | FileTree
+  | { readonly text: string }
+  | { readonly json: unknown };
+
+/** What can be logged as an artifact: one content, or files by their paths; a directory of `fromPath` is files too. */
+export type ArtifactSource = FileSource | { readonly files: { readonly [path: string]: FileSource } };
 
 const CHUNK_BYTES = 1024 * 1024;
 
@@ -32,7 +42,8 @@ export type Content =
 /** A source, read into the few forms the rest deals with. */
 export type NormalSource =
   | { readonly kind: "content"; readonly content: Content }
-  | { readonly kind: "files"; readonly tree: FileTree };
+  | { readonly kind: "files"; readonly tree: FileTree }
+  | { readonly kind: "map"; readonly files: readonly (readonly [path: string, source: NormalSource])[] };
 
 /**
  * Sorts a source out, at once and without reading from it. Small bytes are copied here, so the caller may change them as soon as
@@ -40,7 +51,6 @@ export type NormalSource =
  * field `source`.
  */
 export function normalizeSource(source: unknown): NormalSource {
-  if (typeof source === "string") return content(fromOwnBytes(utf8Encoder().encode(source)));
   if (typeof source !== "object" || source === null) throw unknownSource(source);
   const bytes = asBytes(source);
   if (bytes !== undefined) return content(fromTheirBytes(bytes));
@@ -52,7 +62,30 @@ export function normalizeSource(source: unknown): NormalSource {
   if (Symbol.asyncIterator in source && typeof source[Symbol.asyncIterator] === "function") {
     return content({ kind: "stream", chunks: source as AsyncIterable<Uint8Array> });
   }
+  const [member, ...more] = Object.keys(source);
+  if (more.length === 0 && member === "text") return content(fromText((source as { text: unknown }).text));
+  if (more.length === 0 && member === "json") return content(fromText(jsonText((source as { json: unknown }).json)));
+  if (more.length === 0 && member === "files") return fromMap((source as { files: unknown }).files);
   throw unknownSource(source);
+}
+
+function fromText(text: unknown): Content {
+  if (typeof text !== "string") throw invalidArgument("source.text", "a string", text);
+  return fromOwnBytes(utf8Encoder().encode(text));
+}
+
+function fromMap(files: unknown): NormalSource {
+  if (typeof files !== "object" || files === null || Array.isArray(files))
+    throw invalidArgument("source.files", "an object of sources by path", files);
+  const normal = Object.keys(files).map((path) => {
+    const own = toArtifactPath(path, "source.files");
+    const source = normalizeSource((files as Record<string, unknown>)[path]);
+    if (source.kind !== "map") return [own, source] as const;
+    throw new LedgerError("INVALID_ARGUMENT", `source.files[${JSON.stringify(path)}] must be one file, not { files }`, {
+      field: "source.files",
+    });
+  });
+  return { kind: "map", files: normal };
 }
 
 /** The content of a file of a tree. Files change under us, so what is read twice is checked. */
@@ -74,11 +107,10 @@ function content(of: Content): NormalSource {
   return { kind: "content", content: of };
 }
 
-/** As plain `Uint8Array`, also from another realm; `undefined` for anything else. */
+/** The bytes of a typed array or an `ArrayBuffer`, also of another realm; `undefined` for anything else. */
 function asBytes(source: object): Uint8Array | undefined {
-  if (!ArrayBuffer.isView(source) || (source as Partial<Uint8Array>)[Symbol.toStringTag] !== "Uint8Array")
-    return undefined;
-  return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
+  if (ArrayBuffer.isView(source)) return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
+  return isArrayBuffer(source) ? new Uint8Array(source) : undefined;
 }
 
 function fromOwnBytes(bytes: Uint8Array): Content {
@@ -142,13 +174,14 @@ function unknownSource(source: unknown): LedgerError {
   let hint = "";
   if (received === "Tensor" || received === "Variable")
     hint = "; await its data(), or dataSync(), gives the numbers of a Tensor";
-  else if (ArrayBuffer.isView(source)) hint = "; new Uint8Array(x.buffer, x.byteOffset, x.byteLength) gives its bytes";
-  else if (isArrayBuffer(source)) hint = "; new Uint8Array(x) gives its bytes";
+  else if (received === "string")
+    hint = ": fromPath(path) of runledger/backends/fs is the file or directory at a path, and { text } stores a text";
   else if (received === "Promise") hint = "; await it first";
-  else if (received === "object" || received === "array") hint = "; JSON.stringify() makes text of plain data";
+  else if (received === "object" || received === "array")
+    hint = "; { json } stores plain data, { files } sources by their paths";
   return new LedgerError(
     "INVALID_ARGUMENT",
-    `source must be a Uint8Array, a string, a Blob, a stream of Uint8Array or fromPath(), but is ${received}${hint}`,
+    `source must be a typed array, an ArrayBuffer, a Blob, a stream of Uint8Array, fromPath(), { text }, { json } or { files }, but is ${received}${hint}`,
     { field: "source", received },
   );
 }

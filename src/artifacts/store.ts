@@ -1,7 +1,7 @@
 import type { Backend } from "../backend/backend.ts";
 import type { Clock } from "../backend/clock.ts";
 import { LedgerError, describeType, invalidArgument, reading } from "../backend/error.ts";
-import type { FileTree, SourceFile } from "../backend/files.ts";
+import type { FileTree } from "../backend/files.ts";
 import { decodeJson } from "../backend/json.ts";
 import { mapBounded } from "../backend/bounded.ts";
 import { callOptions } from "./call-options.ts";
@@ -19,7 +19,7 @@ import { OpenArtifact } from "./open.ts";
 import { assertDistinctPaths, toArtifactPath } from "./path.ts";
 import { Progress } from "./progress.ts";
 import { Resolver } from "./resolve.ts";
-import type { ArtifactSource, NormalSource } from "./source.ts";
+import type { ArtifactSource, Content, NormalSource } from "./source.ts";
 import { fileContent, normalizeSource } from "./source.ts";
 import type { ArtifactRef, ArtifactVersion } from "./version.ts";
 
@@ -177,6 +177,7 @@ export class ArtifactStore {
     signal: AbortSignal | undefined,
   ): Promise<Pick<Manifest, "hex" | "single" | "files">> {
     if (source.kind === "files") return this.#storeTree(source.tree, progress, signal);
+    if (source.kind === "map") return this.#storeFiles(await listMap(source.files, signal), progress, signal);
     const { content } = source;
     if (content.kind !== "stream") progress.expect(content.kind === "bytes" ? content.bytes.byteLength : content.size);
     const { hex, size } = await this.#blobs.put(content, { signal, onBytes: progress.add });
@@ -188,14 +189,10 @@ export class ArtifactStore {
     progress: Progress,
     signal: AbortSignal | undefined,
   ): Promise<Pick<Manifest, "hex" | "single" | "files">> {
-    const found = await listTree(tree, signal);
-    progress.expect(found.reduce((total, { file }) => total + file.size, 0));
-    const blobs = await mapBounded(found, PARALLEL, signal, ({ file }, stop): Promise<StoredBlob> => {
-      return this.#blobs.put(fileContent(file), { signal: stop, onBytes: progress.add });
-    });
-    const files = found.map(({ path }, i): ManifestFile => ({ path, ...(blobs[i] as StoredBlob) }));
+    const stored = await this.#storeFiles(await listTree(tree, signal), progress, signal);
+    if (!tree.single) return stored;
+    const { files } = stored;
     const [only] = files;
-    if (!tree.single) return { hex: await listingDigest(files), single: false, files };
     if (only === undefined || files.length > 1)
       throw new LedgerError("INVALID_ARGUMENT", "source says it is one file, but has none or several", {
         field: "source",
@@ -203,21 +200,58 @@ export class ArtifactStore {
     return { hex: only.hex, single: true, files };
   }
 
+  async #storeFiles(
+    found: readonly FoundFile[],
+    progress: Progress,
+    signal: AbortSignal | undefined,
+  ): Promise<Pick<Manifest, "hex" | "single" | "files">> {
+    const sizes = found.map(({ content }) => sizeOf(content));
+    if (sizes.every((size) => size !== undefined)) progress.expect(sizes.reduce((total, size) => total + size, 0));
+    const blobs = await mapBounded(found, PARALLEL, signal, ({ content }, stop): Promise<StoredBlob> => {
+      return this.#blobs.put(content, { signal: stop, onBytes: progress.add });
+    });
+    const files = found.map(({ path }, i): ManifestFile => ({ path, ...(blobs[i] as StoredBlob) }));
+    return { hex: await listingDigest(files), single: false, files };
+  }
+
   async #present(stored: StoredVersion, signal: AbortSignal | undefined): Promise<ArtifactVersion> {
     return toVersion(stored, await this.#aliases.all(stored.manifest.name, signal));
   }
 }
 
-/** The files of a tree, checked and in order. */
-async function listTree(
-  tree: FileTree,
+interface FoundFile {
+  readonly path: string;
+  readonly content: Content;
+}
+
+function sizeOf(content: Content): number | undefined {
+  if (content.kind === "bytes") return content.bytes.byteLength;
+  return content.kind === "reopenable" ? content.size : undefined;
+}
+
+/** Files given by their paths, checked and in order. A directory stands under its path. */
+async function listMap(
+  files: readonly (readonly [string, NormalSource])[],
   signal: AbortSignal | undefined,
-): Promise<{ path: string; file: SourceFile }[]> {
-  const found: { path: string; file: SourceFile }[] = [];
+): Promise<FoundFile[]> {
+  const found: FoundFile[] = [];
+  for (const [path, source] of files) {
+    if (source.kind === "content") found.push({ path, content: source.content });
+    else if (source.kind === "files") {
+      for (const { path: below, content } of await listTree(source.tree, signal))
+        found.push({ path: source.tree.single ? path : `${path}/${below}`, content });
+    }
+  }
+  return inOrder(found);
+}
+
+/** The files of a tree, checked and in order. */
+async function listTree(tree: FileTree, signal: AbortSignal | undefined): Promise<FoundFile[]> {
+  const found: FoundFile[] = [];
   try {
     for await (const file of tree.files(callOptions(signal))) {
       signal?.throwIfAborted();
-      found.push({ path: toArtifactPath(file.path, "source"), file });
+      found.push({ path: toArtifactPath(file.path, "source"), content: fileContent(file) });
       if (found.length > MAX_FILES)
         throw new LedgerError("TOO_LARGE", `source has more than ${MAX_FILES} files`, { field: "source" });
     }
@@ -225,6 +259,10 @@ async function listTree(
     signal?.throwIfAborted();
     throw sourceFailed(error);
   }
+  return inOrder(found);
+}
+
+function inOrder(found: FoundFile[]): FoundFile[] {
   found.sort((a, b) => comparePaths(a.path, b.path));
   const paths = found.map(({ path }) => path);
   assertDistinctPaths(paths, "INVALID_ARGUMENT", "source");

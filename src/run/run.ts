@@ -1,5 +1,3 @@
-import { isBytes } from "../backend/any-realm.ts";
-import { SMALL_BYTES } from "../artifacts/small-bytes.ts";
 import { callOptions } from "../artifacts/call-options.ts";
 import type { ArtifactSource } from "../artifacts/source.ts";
 import type { LogArtifactOptions } from "../artifacts/store.ts";
@@ -28,6 +26,7 @@ import { MetricInput, type Metrics, type MetricsOf } from "./metric-input.ts";
 import { closeSession, openSession, type OpenSession } from "./natural-end.ts";
 import { ARTIFACT_OPTIONS, copyData, DEFINITION, START_OPTIONS, type StartRunOptions } from "./options.ts";
 import { checkPosition, type LogPosition, stepOf, timeOf } from "./position.ts";
+import { copySource } from "./own-source.ts";
 import { StepCount } from "./step-count.ts";
 import { checkName, checkTags, checkText } from "./text.ts";
 
@@ -230,7 +229,7 @@ export class Run implements AsyncDisposable {
   }
 
   /**
-   * Stores bytes, text, a Blob, a stream, a file or a directory as the next version of an artifact. Resolves once content,
+   * Stores bytes, a Blob, a stream, `{ text }`, `{ json }`, `{ files }`, a file or a directory as the next version of an artifact. Resolves once content,
    * manifest and the run's own record of it are acknowledged. The same content again uploads nothing.
    * Rejects with `INVALID_ARGUMENT`, `FENCED`, with what the backend met, or with the signal's reason.
    */
@@ -239,8 +238,7 @@ export class Run implements AsyncDisposable {
     if (this.#ending) throw this.#closed("logArtifact");
     const given = readOptions("logArtifact", options, ARTIFACT_OPTIONS);
     // Copied before anything is awaited, so that the caller may change them right after the call.
-    // Not by slice(): that of Node's Buffer does not copy.
-    const own = isBytes(source) && source.byteLength <= SMALL_BYTES ? new Uint8Array(source) : source;
+    const own = copySource(source);
     const settings = {
       ...given,
       ...(given.metadata !== undefined && { metadata: copyData(given.metadata, "metadata") }),

@@ -124,7 +124,7 @@ describe("paths", () => {
   test("of a directory, and of one content", async () => {
     const store = artifacts(memoryBackend());
     await store.log("d", fileTree(Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`f${i}`, "x"]))));
-    await store.log("one", "x");
+    await store.log("one", { text: "x" });
     const directory = await store.open("d");
     const without = await failure(directory.read());
     expect([without.code, without.field]).toEqual(["INVALID_ARGUMENT", "path"]);
@@ -210,7 +210,7 @@ describe("hostile stores", () => {
   test("sizes that are a lie cost nothing", async () => {
     const { backend } = spied();
     const store = artifacts(backend);
-    await store.log("m", "x");
+    await store.log("m", { text: "x" });
     await rewrite(backend, (manifest) => ({
       ...manifest,
       files: [{ ...(manifest["files"] as object[])[0], size: Number.MAX_SAFE_INTEGER - 1 }],
@@ -242,7 +242,7 @@ describe("hostile stores", () => {
   test("a manifest that is moved under another name or number", async () => {
     const { backend } = spied();
     const store = artifacts(backend);
-    await store.log("m", "x");
+    await store.log("m", { text: "x" });
     const bytes = await backend.read(manifestKey);
     await backend.create("artifacts/other/versions/00000000.json", bytes);
     await backend.create("artifacts/m/versions/00000007.json", bytes);
@@ -258,7 +258,7 @@ describe("hostile stores", () => {
         for await (const entry of inner.list(prefix, options)) yield { ...entry, size: 2 ** 40 };
       },
     }));
-    await artifacts(backend).log("m", "x");
+    await artifacts(backend).log("m", { text: "x" });
     calls.length = 0;
     expect((await failure(artifacts(huge).open("m"))).code).toBe("CORRUPT");
     expect(calls.filter((call) => call.startsWith("read"))).toEqual([]);

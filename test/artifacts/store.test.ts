@@ -26,12 +26,16 @@ describe("a version", () => {
     const { backend, calls } = spied();
     const store = artifacts(backend);
     const metadata = { accuracy: 0.9, loss: Number.NaN, steps: 10n, ["__proto__"]: 1 };
-    const version = await store.log("model", "weights", {
-      type: "model",
-      aliases: ["best", "prod", "best"],
-      metadata,
-      runId: "r1",
-    });
+    const version = await store.log(
+      "model",
+      { text: "weights" },
+      {
+        type: "model",
+        aliases: ["best", "prod", "best"],
+        metadata,
+        runId: "r1",
+      },
+    );
     expect(version).toEqual({
       name: "model",
       version: "v0",
@@ -91,6 +95,53 @@ describe("a version", () => {
     expect(sha256(await (await store.open("model")).read())).toBe(digest);
   });
 
+  test("text, data and buffers are the bytes that other programs expect", async () => {
+    const store = artifacts(memoryBackend());
+    const floats = Float32Array.of(1, 2.5);
+    const data = { a: [1, "ä", null], __proto__: null, b: { c: true } };
+    const sources: [ArtifactSource, Uint8Array][] = [
+      [{ text: "ä\ud83d" }, new TextEncoder().encode("ä\ufffd")],
+      [{ text: "" }, new Uint8Array(0)],
+      [{ json: data }, new TextEncoder().encode(JSON.stringify(data))],
+      [{ json: "x" }, new TextEncoder().encode('"x"')],
+      [new Uint8Array([1, 2]).buffer, new Uint8Array([1, 2])],
+      [floats, new Uint8Array(floats.buffer)],
+      [new DataView(floats.buffer, 4), new Uint8Array(floats.buffer, 4)],
+    ];
+    for (const [source, bytes] of sources) {
+      await store.log("m", source);
+      expect(await (await store.open("m")).read()).toEqual(bytes);
+    }
+  });
+
+  test("files by their paths: contents of any kind, files and directories under theirs", async () => {
+    const store = artifacts(memoryBackend());
+    const version = await store.log("d", {
+      files: {
+        "weights.bin": Float32Array.of(1),
+        "model.json": { json: { layers: 2 } },
+        "notes/readme.txt": { text: "hi" },
+        stream: chunked(sampleBytes(100), 7),
+        single: fileTree({ other: "one" }, true),
+        dir: fileTree({ "a/b": "1", c: "2" }),
+      },
+    });
+    const opened = await store.open("d");
+    const paths: string[] = [];
+    for await (const { path } of opened.files()) paths.push(path);
+    expect(paths).toEqual(["dir/a/b", "dir/c", "model.json", "notes/readme.txt", "single", "stream", "weights.bin"]);
+    expect(new TextDecoder().decode(await opened.read("model.json"))).toBe('{"layers":2}');
+    expect(new TextDecoder().decode(await opened.read("single"))).toBe("one");
+    expect(await opened.read("stream")).toEqual(sampleBytes(100));
+    // The same files as a directory are the same version.
+    const again = await store.log("d", { files: { z: { text: "" } } });
+    expect(again.version).toBe("v1");
+    expect((await store.log("e", { files: { "a/b": { text: "1" }, c: { text: "2" } } })).digest).toBe(
+      (await store.log("e", fileTree({ "a/b": "1", c: "2" }))).digest,
+    );
+    expect(version.digest).toMatch(/^sha256:/);
+  });
+
   test("progress adds up, with the total where it is known", async () => {
     const store = artifacts(memoryBackend());
     const watch = async (source: ArtifactSource): Promise<ArtifactProgress[]> => {
@@ -100,7 +151,7 @@ describe("a version", () => {
       return told;
     };
     const large = sampleBytes(10 * MiB);
-    expect((await watch("abc")).at(-1)).toEqual({ bytes: 3, total: 3 });
+    expect((await watch({ text: "abc" })).at(-1)).toEqual({ bytes: 3, total: 3 });
     expect((await watch(chunked(large, MiB))).at(-1)).toEqual({ bytes: 10 * MiB });
     expect((await watch(large)).at(-1)).toEqual({ bytes: 10 * MiB, total: 10 * MiB });
     const tree = await watch(fileTree({ a: large.subarray(1), b: "x", c: "x" }));
@@ -108,7 +159,7 @@ describe("a version", () => {
     expect(tree.at(-1)).toEqual({ bytes: 10 * MiB + 1, total: 10 * MiB + 1 });
   });
 
-  test.each(["abc", sampleBytes(9 * MiB)])(
+  test.each<ArtifactSource>([{ text: "abc" }, sampleBytes(9 * MiB)])(
     "a listener that throws ends the call with its error as the cause",
     async (source) => {
       const cause = new Error("bad listener");
@@ -125,9 +176,13 @@ describe("numbers", () => {
   test("the same again is the same version, and nothing is written", async () => {
     const { backend, calls } = spied();
     const store = artifacts(backend);
-    const first = await store.log("model", "a", { type: "model", metadata: { x: Number.NaN } });
+    const first = await store.log("model", { text: "a" }, { type: "model", metadata: { x: Number.NaN } });
     calls.length = 0;
-    const again = await store.log("model", "a", { type: "model", metadata: { x: Number.NaN }, runId: "another" });
+    const again = await store.log(
+      "model",
+      { text: "a" },
+      { type: "model", metadata: { x: Number.NaN }, runId: "another" },
+    );
     expect(again).toEqual(first);
     expect(creates(calls)).toEqual([]);
   });
@@ -135,11 +190,11 @@ describe("numbers", () => {
   test("other content, type or metadata is a new one; going back to an older content too", async () => {
     const store = artifacts(memoryBackend());
     const versions = [
-      await store.log("m", "a"),
-      await store.log("m", "b"),
-      await store.log("m", "a"),
-      await store.log("m", "a", { type: "model" }),
-      await store.log("m", "a", { type: "model", metadata: { x: 1 } }),
+      await store.log("m", { text: "a" }),
+      await store.log("m", { text: "b" }),
+      await store.log("m", { text: "a" }),
+      await store.log("m", { text: "a" }, { type: "model" }),
+      await store.log("m", { text: "a" }, { type: "model", metadata: { x: 1 } }),
       await store.log("m", fileTree({ content: "a" })),
     ];
     expect(versions.map((version) => version.version)).toEqual(["v0", "v1", "v2", "v3", "v4", "v5"]);
@@ -156,7 +211,7 @@ describe("numbers", () => {
     const place = memoryBackend();
     const stores = Array.from({ length: 8 }, () => artifacts(spied({ exclusiveCreate }, place.open()).backend));
     const logged = await Promise.all(
-      stores.map((store, i) => store.log("model", `content ${i}`, { aliases: ["best"] })),
+      stores.map((store, i) => store.log("model", { text: `content ${i}` }, { aliases: ["best"] })),
     );
     expect(new Set(logged.map((version) => version.version)).size).toBe(8);
     const listed = await (stores[0] as (typeof stores)[0]).versions("model");
@@ -171,7 +226,7 @@ describe("numbers", () => {
   test("8 stores at once with the same content: one version", async () => {
     const place = memoryBackend();
     const stores = Array.from({ length: 8 }, () => artifacts(place.open()));
-    const logged = await Promise.all(stores.map((store) => store.log("model", "same")));
+    const logged = await Promise.all(stores.map((store) => store.log("model", { text: "same" })));
     expect(logged.map((version) => version.version)).toEqual(Array(8).fill("v0"));
     expect(await stores[0]?.versions("model")).toHaveLength(1);
   });
@@ -188,7 +243,7 @@ describe("numbers", () => {
     const store = artifacts(lossy);
     for (const losses of [1, 2, 3]) {
       lose = losses;
-      await store.log("m", `content ${losses}`, { aliases: ["best"] });
+      await store.log("m", { text: `content ${losses}` }, { aliases: ["best"] });
     }
     expect((await store.versions("m")).map((version) => version.version)).toEqual(["v0", "v1", "v2"]);
     expect((await store.resolve("m:best")).version).toBe("v2");
@@ -197,10 +252,10 @@ describe("numbers", () => {
   test("a number two writers got: neither is taken for the other", async () => {
     const { backend } = spied({ exclusiveCreate: false });
     const store = artifacts(backend);
-    const first = await store.log("m", "a");
+    const first = await store.log("m", { text: "a" });
     // What a writer leaves that died between writing and looking.
     const donor = memoryBackend();
-    await artifacts(donor).log("m", "b");
+    await artifacts(donor).log("m", { text: "b" });
     await backend.create(
       "artifacts/m/versions/00000000.zzz.json",
       await donor.read("artifacts/m/versions/00000000.json"),
@@ -210,7 +265,7 @@ describe("numbers", () => {
     expect((await failure(store.resolve("m:v0"))).code).toBe("CONFLICT");
     expect((await store.resolve(first)).digest).toBe(first.digest);
     expect((await store.resolve("m:v0.zzz")).digest).toBe(`sha256:${sha256("b")}`);
-    expect((await store.log("m", "c")).version).toBe("v1");
+    expect((await store.log("m", { text: "c" })).version).toBe("v1");
     await store.setAlias("m", "v0.zzz", "odd");
     expect((await store.resolve("m:odd")).digest).toBe(`sha256:${sha256("b")}`);
   });
@@ -219,15 +274,15 @@ describe("numbers", () => {
     const { backend } = spied();
     const damaged: LedgerError[] = [];
     const store = artifacts(backend, (error) => damaged.push(error));
-    await store.log("m", "a");
-    await store.log("m", "b", { aliases: ["gone", "here"] });
+    await store.log("m", { text: "a" });
+    await store.log("m", { text: "b" }, { aliases: ["gone", "here"] });
     await replace(backend, "artifacts/m/versions/00000001.json", new TextEncoder().encode("{"));
     await replace(
       backend,
       "artifacts/m/aliases/gone/00000000.json",
       new TextEncoder().encode('{"v":1,"alias":"here","version":"v0"}'),
     );
-    expect((await store.log("m", "c")).version).toBe("v2");
+    expect((await store.log("m", { text: "c" })).version).toBe("v2");
     expect((await store.versions("m")).map((version) => version.version)).toEqual(["v0", "v2"]);
     expect(damaged.map((error) => error.key)).toContain("artifacts/m/versions/00000001.json");
     expect(damaged.map((error) => error.key)).toContain("artifacts/m/aliases/gone/00000000.json");
@@ -238,11 +293,11 @@ describe("numbers", () => {
   test("keys nobody knows are passed over", async () => {
     const { backend } = spied();
     const store = artifacts(backend);
-    await store.log("m", "a");
+    await store.log("m", { text: "a" });
     for (const key of ["1.json", "0000000x.json", "00000005.json.tmp", "00000006/x.json"]) {
       await backend.create(`artifacts/m/versions/${key}`, new Uint8Array(1));
     }
-    expect((await store.log("m", "b")).version).toBe("v1");
+    expect((await store.log("m", { text: "b" })).version).toBe("v1");
   });
 });
 
@@ -250,11 +305,11 @@ describe("references", () => {
   async function filled(): Promise<{ store: ReturnType<typeof artifacts>; versions: ArtifactVersion[] }> {
     const store = artifacts(memoryBackend());
     const versions = [
-      await store.log("model", "a", { aliases: ["best"] }),
-      await store.log("model", "b"),
-      await store.log("model", "c"),
+      await store.log("model", { text: "a" }, { aliases: ["best"] }),
+      await store.log("model", { text: "b" }),
+      await store.log("model", { text: "c" }),
     ];
-    await store.log("other name/x", "d");
+    await store.log("other name/x", { text: "d" });
     return { store, versions };
   }
 
@@ -335,17 +390,17 @@ describe("references", () => {
   test("an alias set again writes nothing", async () => {
     const { backend, calls } = spied();
     const store = artifacts(backend);
-    await store.log("m", "a", { aliases: ["best"] });
+    await store.log("m", { text: "a" }, { aliases: ["best"] });
     calls.length = 0;
     await store.setAlias("m", "v0", "best");
-    await store.log("m", "a", { aliases: ["best"] });
+    await store.log("m", { text: "a" }, { aliases: ["best"] });
     expect(creates(calls)).toEqual([]);
   });
 
   test("names that only case or a separator tells apart are different artifacts", async () => {
     const store = artifacts(memoryBackend());
-    const names = ["model", "Model", "a/b", "a", "a=2fb", "con", "..", ".x", "é"];
-    for (const name of names) await store.log(name, name);
+    const names = ["model", "Model", "a/b", "a", "a=2fb", "..x", ".x", "é"];
+    for (const name of names) await store.log(name, { text: name });
     for (const name of names) expect((await store.resolve(name)).digest).toBe(`sha256:${sha256(name)}`);
   });
 });
@@ -353,34 +408,65 @@ describe("references", () => {
 describe("bad arguments are refused before anything is stored", () => {
   const cyclic: Record<string, unknown> = {};
   cyclic["self"] = cyclic;
+  const text = { text: "x" };
   test.each<[string, unknown[], string]>([
-    ["no name", ["", "x"], "name"],
-    ["a colon in the name", ["a:b", "x"], "name"],
-    ["an at in the name", ["a@b", "x"], "name"],
-    ["a name that is a number", [5, "x"], "name"],
-    ["a huge name", ["x".repeat(10_000), "x"], "name"],
+    ...[
+      "/a",
+      "a/",
+      "a//b",
+      "..",
+      "../a",
+      "a/..",
+      "./a",
+      "a\\b",
+      "\\\\host",
+      "C:\\a",
+      "c:a",
+      "con",
+      "a/NUL.txt",
+      "a\u0000b",
+    ].map((name): [string, unknown[], string] => [`the name ${JSON.stringify(name)}`, [name, text], "name"]),
+    ["a bare text", ["a", "./model.json"], "source"],
+    ["two kinds of source", ["a", { text: "x", json: 1 }], "source"],
+    ["a text that is none", ["a", { text: 5 }], "source.text"],
+    ["a NaN in JSON", ["a", { json: { x: Number.NaN } }], "source.json"],
+    ["a function in JSON", ["a", { json: { f: () => 1 } }], "source.json.f"],
+    ["files that are none", ["a", { files: "x" }], "source.files"],
+    ["files in files", ["a", { files: { b: { files: {} } } }], "source.files"],
+    ["a bare text as a file", ["a", { files: { b: "x" } }], "source"],
+    ["a file upwards", ["a", { files: { "../b": text } }], "source.files"],
+    ["no name", ["", text], "name"],
+    ["a colon in the name", ["a:b", text], "name"],
+    ["an at in the name", ["a@b", text], "name"],
+    ["a name that is a number", [5, text], "name"],
+    ["a huge name", ["x".repeat(10_000), text], "name"],
     ["no source", ["a"], "source"],
-    ["aliases that are a text", ["a", "x", { aliases: "best" }], "aliases"],
-    ["latest as alias", ["a", "x", { aliases: ["latest"] }], "aliases[0]"],
-    ["a version as alias", ["a", "x", { aliases: ["ok", "v3"] }], "aliases[1]"],
-    ["a colon in an alias", ["a", "x", { aliases: ["a:b"] }], "aliases[0]"],
-    ["a type that is a number", ["a", "x", { type: 5 }], "type"],
-    ["an empty type", ["a", "x", { type: "" }], "type"],
-    ["metadata that is an array", ["a", "x", { metadata: [1] }], "metadata"],
-    ["metadata that is NaN", ["a", "x", { metadata: Number.NaN }], "metadata"],
-    ["metadata that is null", ["a", "x", { metadata: null }], "metadata"],
-    ["metadata with a function", ["a", "x", { metadata: { f: () => 1 } }], "metadata.f"],
-    ["cyclic metadata", ["a", "x", { metadata: cyclic }], "metadata.self"],
-    ["a progress that is no function", ["a", "x", { onProgress: 1 }], "onProgress"],
+    ["aliases that are a text", ["a", text, { aliases: "best" }], "aliases"],
+    ["latest as alias", ["a", text, { aliases: ["latest"] }], "aliases[0]"],
+    ["a version as alias", ["a", text, { aliases: ["ok", "v3"] }], "aliases[1]"],
+    ["a colon in an alias", ["a", text, { aliases: ["a:b"] }], "aliases[0]"],
+    ["a type that is a number", ["a", text, { type: 5 }], "type"],
+    ["an empty type", ["a", text, { type: "" }], "type"],
+    ["metadata that is an array", ["a", text, { metadata: [1] }], "metadata"],
+    ["metadata that is NaN", ["a", text, { metadata: Number.NaN }], "metadata"],
+    ["metadata that is null", ["a", text, { metadata: null }], "metadata"],
+    ["metadata with a function", ["a", text, { metadata: { f: () => 1 } }], "metadata.f"],
+    ["cyclic metadata", ["a", text, { metadata: cyclic }], "metadata.self"],
+    ["a progress that is no function", ["a", text, { onProgress: 1 }], "onProgress"],
     ["a path upwards", ["a", fileTree({ "../x": "1" })], "source"],
     ["a path twice", ["a", fileTree({ é: "1", "e\u0301": "2" })], "source"],
     ["a path that differs in case", ["a", fileTree({ A: "1", a: "2" })], "source"],
     ["one file that is two", ["a", fileTree({ b: "1", a: "2" }, true)], "source"],
   ])("%s", async (name, args, field) => {
     const { backend, calls } = spied();
-    const error = await failure(artifacts(backend).log(...(args as [string, string])));
+    const error = await failure(artifacts(backend).log(...(args as [string, ArtifactSource])));
     expect([error.code, error.field]).toEqual(["INVALID_ARGUMENT", field]);
     if (name !== "one file that is two") expect(calls).toEqual([]);
+  });
+
+  test("a bare text names what was meant", async () => {
+    const error = await failure(artifacts(memoryBackend()).log("a", "./model.json" as never));
+    expect(error.message).toMatch(/fromPath\(path\).*\{ text \}/);
   });
 
   test("any name that is taken is found again", async () => {
@@ -388,7 +474,7 @@ describe("bad arguments are refused before anything is stored", () => {
       fc.asyncProperty(fc.string({ unit: "binary" }), fc.string({ unit: "binary" }), async (name, alias) => {
         const store = artifacts(memoryBackend());
         try {
-          const logged = await store.log(name, "x", { aliases: [alias] });
+          const logged = await store.log(name, { text: "x" }, { aliases: [alias] });
           expect(await store.resolve(name)).toEqual(logged);
           expect(await store.resolve(`${name}:${alias}`)).toEqual(logged);
         } catch (error) {

@@ -22,7 +22,7 @@ for (let round = 1; ; round++) {
   }
   if (random() < 0.3) await new Promise((resolve) => setTimeout(resolve, random() * 8));
   if (round % 5 === 0) {
-    const { name, version } = await run.logArtifact(`weights-${seed}`, `weights of ${seed} after ${round}`);
+    const { name, version } = await run.logArtifact(`weights-${seed}`, { text: `weights of ${seed} after ${round}` });
     say(`artifact ${name}:${version} ${round}`);
   } else await run.flush();
   say(`ack ${rows}`);

@@ -48,7 +48,7 @@ async function script(): Promise<{ backend: Backend; id: string }> {
   run.setTags({ b: "2" });
   run.defineMetric("loss", { goal: "minimize" });
   run.log({ "val/loss": 5e-324 }, { step: Number.MIN_SAFE_INTEGER });
-  await run.logArtifact("Model", "weights", { type: "model", aliases: ["best"], metadata: { f1: Infinity } });
+  await run.logArtifact("Model", { text: "weights" }, { type: "model", aliases: ["best"], metadata: { f1: Infinity } });
   await run.finish();
   return { backend, id: run.id };
 }

@@ -57,7 +57,7 @@ describe.each([
     run.setTags({ late: "yes" });
     for (let i = 0; i < 2; i++) {
       await expect(run.flush()).rejects.toThrow(code("FENCED"));
-      await expect(run.logArtifact("late", "late")).rejects.toThrow(code("FENCED"));
+      await expect(run.logArtifact("late", { text: "late" })).rejects.toThrow(code("FENCED"));
       await expect(run.useArtifact("late:v0")).rejects.toThrow(code("FENCED"));
       await expect(run.finish()).rejects.toThrow(code("FENCED"));
       await expect(run.fail(new Error("late"))).rejects.toThrow(code("FENCED"));

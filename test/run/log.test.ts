@@ -146,7 +146,7 @@ test("a finished run refuses what comes later, and says so", async () => {
   ]) {
     expect(call).toThrow(code("RUN_CLOSED"));
   }
-  await expect(run.logArtifact("a", "x")).rejects.toThrow(code("RUN_CLOSED"));
+  await expect(run.logArtifact("a", { text: "x" })).rejects.toThrow(code("RUN_CLOSED"));
   await run.finish("failed");
   expect((await ledger.getRun(run.id)).status).toBe("finished");
 });

@@ -62,7 +62,7 @@ test("the record written at the end is the fold of the journals", async () => {
   const ledger = await openLedger(place);
   const run = await ledger.startRun({ params: { a: 1 } });
   for (let i = 0; i < 500; i++) run.log(i % 3 ? { x: Math.sin(i), y: i } : { z: i / 7 }, { step: 500 - i });
-  await run.logArtifact("m", "text");
+  await run.logArtifact("m", { text: "text" });
   await run.finish();
   const written = await ledger.getRun(run.id);
   const histories = await ledger.histories(run.id);
@@ -237,7 +237,7 @@ test("artifacts and inputs are on the run's record; the same content is stored o
 test("finish waits for an artifact that is still being stored", async () => {
   const { ledger } = await createTestLedger();
   const run = await ledger.startRun();
-  const upload = run.logArtifact("a", "text");
+  const upload = run.logArtifact("a", { text: "text" });
   await run.finish();
   await upload;
   expect((await ledger.getRun(run.id)).artifacts).toMatchObject([{ name: "a" }]);
@@ -251,7 +251,7 @@ test("the same script gives the same bytes", async () => {
       run.log({ loss: 1 / (i + 1) });
       await clock.advance(100);
     }
-    await run.logArtifact("m", "content");
+    await run.logArtifact("m", { text: "content" });
     await run.finish();
     const objects: [string, string][] = [];
     for await (const { key } of backend.list(""))

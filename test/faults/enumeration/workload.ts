@@ -66,7 +66,7 @@ export const twoSessions: Workload = async (backend, caller, clock, oracle) => {
   const logArtifact = async (name: string, content: string): Promise<void> =>
     acknowledge(first, async () => {
       const { version } = await attempt(() =>
-        first.run.logArtifact(name, content, { type: "model", aliases: ["best"] }),
+        first.run.logArtifact(name, { text: content }, { type: "model", aliases: ["best"] }),
       );
       known.artifacts.set(`${name}:${version}`, content);
     });

@@ -17,7 +17,7 @@ const places = [
 beforeAll(async () => {
   const { ledger } = await createTestLedger();
   const run = await ledger.startRun({ environment: false });
-  await run.logArtifact("any", "any");
+  await run.logArtifact("any", { text: "any" });
   run.log({ any: 1 });
   await run.flush();
   await (await ledger.resumeRun(run.id, { mode: "exclusive" })).finish();

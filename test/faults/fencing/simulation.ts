@@ -120,7 +120,7 @@ export async function simulate({ seed, store, sabotage }: Settings): Promise<Out
     }
     const calls = [
       () => run.flush(),
-      () => run.logArtifact("late", "late"),
+      () => run.logArtifact("late", { text: "late" }),
       () => run.finish(),
       () => run.fail(new Error("late")),
       () => run.flush(),
