@@ -1,9 +1,9 @@
-import { utf8Decoder, utf8Encoder } from "../backend/utf8.ts";
 import * as z from "zod/mini";
 import type { Backend } from "../backend/backend.ts";
 import { LedgerError } from "../backend/error.ts";
 import { encodeSegment } from "../backend/key.ts";
-import { parseJson } from "../backend/parse-json.ts";
+import { decodeCheckedJson, encodeCheckedJson, laterVersion } from "../backend/checked-json.ts";
+import { concernsOneObject } from "../backend/concerns-one-object.ts";
 import { mapBounded } from "../backend/bounded.ts";
 import { callOptions } from "./call-options.ts";
 import { isVersionTag } from "./name.ts";
@@ -16,6 +16,7 @@ const PARALLEL = 4;
 
 const schema = /* @__PURE__ */ z.object({
   v: /* @__PURE__ */ z.literal(1),
+  name: /* @__PURE__ */ z.string(),
   alias: /* @__PURE__ */ z.string(),
   version: /* @__PURE__ */ z.string(),
 });
@@ -47,7 +48,7 @@ export class AliasStore {
       try {
         return await this.#read(name, key, stop);
       } catch (error) {
-        if (!LedgerError.hasCode(error, "CORRUPT")) throw error;
+        if (!concernsOneObject(error)) throw error;
         this.#onDamaged(error);
         return undefined;
       }
@@ -66,7 +67,7 @@ export class AliasStore {
   /** Lets an alias mean a version from now on. Writes nothing when it does already. */
   async set(name: string, alias: string, version: string, signal?: AbortSignal): Promise<void> {
     const prefix = folderOf(name, alias);
-    const bytes = utf8Encoder().encode(`${JSON.stringify({ v: 1, alias, version })}\n`);
+    const bytes = encodeCheckedJson({ v: 1, name, alias, version }, "alias");
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const entries = await this.#list(name, alias, signal);
       const last = entries.at(-1);
@@ -99,12 +100,15 @@ export class AliasStore {
     const bytes = await this.#backend.read(key, { ...callOptions(signal), range });
     let parsed: unknown;
     try {
-      parsed = parseJson(utf8Decoder({ fatal: true }).decode(bytes));
+      parsed = decodeCheckedJson(bytes);
     } catch (cause) {
-      throw new LedgerError("CORRUPT", `${key} is no JSON`, { key, cause });
+      throw new LedgerError("CORRUPT", `${key} is damaged, or not a record of an alias`, { key, cause });
     }
+    const later = laterVersion(parsed);
+    if (later !== undefined)
+      throw new LedgerError("FORMAT_TOO_NEW", `${key} is of version ${later}; this library reads version 1`, { key });
     const result = schema.safeParse(parsed);
-    const fits = result.success && isVersionTag(result.data.version) && isOf(name, result.data.alias, key);
+    const fits = result.success && result.data.name === name && isVersionTag(result.data.version) && isOf(name, result.data.alias, key);
     if (!fits) throw new LedgerError("CORRUPT", `${key} is no record of an alias`, { key });
     return { alias: result.data.alias, version: result.data.version };
   }

@@ -1,4 +1,4 @@
-import { utf8Decoder, utf8Encoder } from "../backend/utf8.ts";
+import { decodeChecked, withChecksum } from "../backend/checked-json.ts";
 import * as z from "zod/mini";
 import { LedgerError } from "../backend/error.ts";
 import { decodeJsonValue, encodeJson } from "../backend/json.ts";
@@ -65,7 +65,7 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
     JSON.stringify({ path: file.path, size: file.size, digest: formatDigest(file.hex) }),
   );
   const text = `${head.slice(0, -1)},"metadata":${encodeMetadata(manifest.metadata)},"files":[\n${lines.join(",\n")}\n]}\n`;
-  const bytes = utf8Encoder().encode(text);
+  const bytes = withChecksum(text);
   if (bytes.byteLength > MAX_MANIFEST_BYTES)
     throw tooLarge(`a manifest of ${bytes.byteLength} bytes, ${MAX_MANIFEST_BYTES} at most`);
   return bytes;
@@ -124,9 +124,9 @@ export function parseManifest(bytes: Uint8Array, key: string, name: string, numb
 function parseText(bytes: Uint8Array, key: string): z.infer<typeof schema> {
   let parsed: unknown;
   try {
-    parsed = parseJson(utf8Decoder({ fatal: true }).decode(bytes), LIMITS);
+    parsed = decodeChecked(bytes, (json) => parseJson(json, LIMITS));
   } catch (cause) {
-    throw corrupt(key, "is no JSON", cause);
+    throw corrupt(key, "is damaged, or not a manifest", cause);
   }
   if (typeof parsed === "object" && parsed !== null) {
     const { v, files } = parsed as { v?: unknown; files?: unknown };

@@ -3,6 +3,7 @@ import type { Backend, CallOptions } from "../backend/backend.ts";
 import { concatBytes } from "../backend/body.ts";
 import { crc32 } from "../backend/crc32.ts";
 import { LedgerError } from "../backend/error.ts";
+import { MAX_JSON_VALUES, parseJson } from "../backend/parse-json.ts";
 import type { CompactedObject } from "./compacted.ts";
 import { runPrefix } from "./run-created.ts";
 
@@ -14,6 +15,8 @@ const HEAD_BYTES = 12;
 const PAGE_CHARS: number = 256 * 1024;
 /** Most bytes that a page may inflate to. The largest item is an event of 8 MiB. */
 const MAX_PAGE_BYTES: number = 32 * 1024 * 1024;
+/** Of the JSON of a page: an item has as many values as any JSON text, some of them as objects with two members. */
+const LIMITS = { chars: MAX_PAGE_BYTES, values: 3 * MAX_JSON_VALUES + PAGE_CHARS };
 /** Bytes asked for at once. */
 const READ_BYTES: number = 4 * 1024 * 1024;
 
@@ -75,7 +78,7 @@ export async function* readPages(
     const gzip = await source.take(stored);
     let items: unknown;
     try {
-      items = JSON.parse(decoder.decode(gunzip(gzip, length)));
+      items = parseJson(decoder.decode(gunzip(gzip, length)), LIMITS);
     } catch (cause) {
       throw damaged(key, at, cause);
     }

@@ -7,11 +7,11 @@ import { LedgerError } from "../backend/error.ts";
  * - `corrupt`: bytes changed or are gone in the middle of an object; `from` and `to` say which.
  * - `unreadable-tail`: the end of an object is damaged and nothing readable follows: a torn write, or corruption.
  * - `missing`: records the writer numbered are in no object that is there.
- * - `newer`: a newer version of this library wrote it, and it may hold records.
+ * - `newer`: an intact frame, or a segment, that a later version of this library wrote. Its records are missing here, and not damaged.
  * - `unknown`: a record of a kind, or a version, that this library does not know. It was skipped.
  */
 export interface Damage {
-  readonly kind: "torn-tail" | "corrupt" | "unreadable-tail" | "missing" | "unknown" | "newer";
+  readonly kind: "torn-tail" | "corrupt" | "unreadable-tail" | "missing" | "newer" | "unknown";
   /** The backend key concerned. */
   readonly key: string;
   /** For people. */

@@ -2,7 +2,7 @@ import { isRunRecord } from "./is-run-record.ts";
 import { ownValue } from "../backend/dictionary.ts";
 import * as z from "zod/mini";
 import { LedgerError } from "../backend/error.ts";
-import { decodeCheckedJson } from "./checked-json.ts";
+import { decodeCheckedJson } from "../backend/checked-json.ts";
 import {
   type Compacted,
   type CompactedEnd,

@@ -143,7 +143,7 @@ export class WriterFollower {
         const isDoubtful = piece.kind === "gap" || this.#lacks(piece.payload, segment.visit.end);
         if (isDoubtful && piece.from >= believed) return false;
         round.grew = true;
-        if (piece.kind === "gap") segment.visit.gap(piece.from, piece.to);
+        if (piece.kind === "gap") segment.visit.gap(piece);
         else {
           segment.visit.next = this.#next;
           segment.visit.frame(piece.payload, piece.from, piece.to);

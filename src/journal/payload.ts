@@ -39,7 +39,10 @@ export function decodePayload(
 ): void {
   const reader = new ByteReader(payload, 1);
   if (payload[0] === PAYLOAD.definitions) return readDefinitions(reader, definitions);
-  if (payload[0] !== PAYLOAD.records) throw new NewerPayload(`payload kind ${payload[0]} is unknown`);
+  if (payload[0] !== PAYLOAD.records) {
+    const message = `payload kind ${payload[0]} is unknown`;
+    throw payload[0] === 0 ? new RangeError(message) : new NewerPayload(message);
+  }
   const first = reader.varint();
   const count = reader.varint();
   new RecordReader(reader, definitions, sink, skipBefore).readAll(first, count);
@@ -97,7 +100,8 @@ class RecordReader {
       else if (tag === TAG.event) {
         const json = reader.take(reader.varint());
         if (n >= this.#skipBefore) this.#sink.event(n, json);
-      } else throw new RangeError(`tag ${tag} is unknown`);
+      } else if (tag > TAG.loose) throw new NewerPayload(`tag ${tag} is unknown`);
+      else throw new RangeError(`tag ${tag} does not belong here`);
       n++;
     }
     if (n - first !== count) throw new RangeError(`the frame holds ${n - first} records and states ${count}`);

@@ -7,7 +7,7 @@ import type { RunEvent } from "./event.ts";
 import { decodePayload, Definitions, NewerPayload, recordRange } from "./payload.ts";
 import type { SegmentEntry } from "./list-segments.ts";
 import { SEGMENT_MAGIC, segmentSeed } from "./segment.ts";
-import { readSegment } from "./segment-reader.ts";
+import { type Piece, readSegment } from "./segment-reader.ts";
 
 /** What {@link readWriter} hands on, in the writer's own order, each record once. Arrays are reused. */
 export interface JournalVisitor {
@@ -40,7 +40,7 @@ export async function readWriter(
     for await (const piece of readSegment(backend, segment.key, segmentSeed(runId, segment), options)) {
       end = piece.to;
       if (piece.kind === "frame") reader.frame(piece.payload, piece.from, piece.to);
-      else if (piece.kind === "gap") reader.gap(piece.from, piece.to);
+      else if (piece.kind === "gap") reader.gap(piece);
       else reader.tail(piece, index === segments.length - 1);
     }
     next = reader.next;
@@ -80,8 +80,9 @@ export class SegmentVisit {
     }
   }
 
-  gap(from: number, to: number): void {
-    this.#report("corrupt", `${this.#key}: bytes ${from} to ${to} are damaged`, from, to);
+  gap({ from, to, isNewer }: Omit<Extract<Piece, { kind: "gap" }>, "kind">): void {
+    if (isNewer) this.#report("newer", `${this.#key} is of a version that this library does not know`, from, to);
+    else this.#report("corrupt", `${this.#key}: bytes ${from} to ${to} are damaged`, from, to);
   }
 
   tail({ torn, from, to }: { torn: boolean; from: number; to: number }, isLast: boolean): void {

@@ -1,4 +1,4 @@
-import { encodeCheckedJson } from "./checked-json.ts";
+import { encodeCheckedJson } from "../backend/checked-json.ts";
 import type { Dictionary } from "./event.ts";
 
 /**

@@ -6,7 +6,8 @@ import { SEGMENT_MAGIC } from "./segment.ts";
 /** An intact frame's payload, or bytes that are none. */
 export type Piece =
   | { readonly kind: "frame"; readonly payload: Uint8Array; readonly from: number; readonly to: number }
-  | { readonly kind: "gap"; readonly from: number; readonly to: number }
+  /** `isNewer`: all of the segment, which is of a later version. */
+  | { readonly kind: "gap"; readonly from: number; readonly to: number; readonly isNewer?: true }
   | { readonly kind: "tail"; readonly torn: boolean; readonly from: number; readonly to: number };
 
 /** Bytes asked for at once. A frame is at most 16 MiB, so memory stays bounded whatever the object's size. */
@@ -60,7 +61,18 @@ export async function* readSegment(
   const from = damagedFrom < 0 ? window.position : damagedFrom;
   const to = window.end ?? Math.max(from, (await backend.stat(key, options))?.size ?? 0);
   if (from === to) return;
+  // Had a bit of the version changed, frames of this version would follow.
+  if (damagedFrom === 0 && isNewer(found)) return yield { kind: "gap", from, to, isNewer: true };
   yield { kind: "tail", torn: damagedFrom < 0 || (await isZero(backend, key, from, to, options)), from, to };
+}
+
+/** The last byte of the first eight is the version. */
+function isNewer(found: Uint8Array): boolean {
+  const last = SEGMENT_MAGIC.length - 1;
+  return (
+    found.length === SEGMENT_MAGIC.length &&
+    found.every((byte, i) => (i === last ? byte > SEGMENT_MAGIC[last]! : byte === SEGMENT_MAGIC[i]))
+  );
 }
 
 async function isZero(

@@ -1,9 +1,10 @@
-import { utf8Decoder, utf8Encoder } from "../backend/utf8.ts";
+import { utf8Decoder } from "../backend/utf8.ts";
 import type { Backend } from "../backend/backend.ts";
 import type { Clock } from "../backend/clock.ts";
 import { LedgerError } from "../backend/error.ts";
 import { COMPLETE_KEY, createEmpty } from "../catalog/entry.ts";
-import { decodeJson, encodeJson } from "../backend/json.ts";
+import { decodeCheckedJson, encodeCheckedJson } from "../backend/checked-json.ts";
+import { decodeJson } from "../backend/json.ts";
 
 /** The first object of every ledger. */
 export const MARKER_KEY = "ledger.json";
@@ -40,8 +41,10 @@ export async function checkMarker(backend: Backend, clock: Clock): Promise<Uint8
       if (key !== MARKER_KEY && key !== COMPLETE_KEY && !ACCOMPANYING.test(key))
         throw notALedger(backend, `it has no ${MARKER_KEY}, but holds ${JSON.stringify(key)}`);
     }
-    const text = encodeJson({ format: "runledger", version: FORMAT_VERSION, createdAt: clock.now() }, "ledger");
-    const bytes = utf8Encoder().encode(`${text}\n`);
+    const bytes = encodeCheckedJson(
+      { format: "runledger", version: FORMAT_VERSION, createdAt: clock.now() },
+      "ledger",
+    );
     // At once: there is no run yet that would not be entered, whoever else makes a ledger of this place.
     const [marked, completed] = await Promise.allSettled([
       backend.create(MARKER_KEY, bytes),
@@ -68,8 +71,9 @@ async function readMarker(backend: Backend): Promise<Uint8Array | undefined> {
 function assertReadable(bytes: Uint8Array, backend: Backend): void {
   let value: unknown;
   try {
-    value = decodeJson(utf8Decoder({ fatal: true }).decode(bytes));
+    value = decodeCheckedJson(bytes);
   } catch (cause) {
+    if (isForeign(bytes)) throw notALedger(backend, `its ${MARKER_KEY} is not one of this library`);
     throw new LedgerError("CORRUPT", `${MARKER_KEY} cannot be read: it is damaged, or belongs to something else`, {
       key: MARKER_KEY,
       cause,
@@ -88,6 +92,17 @@ function assertReadable(bytes: Uint8Array, backend: Backend): void {
       `the ledger has format version ${version}; this library reads up to ${FORMAT_VERSION}: update it`,
       { key: MARKER_KEY },
     );
+  }
+}
+
+/** Whether these bytes are the JSON of another program. */
+function isForeign(bytes: Uint8Array): boolean {
+  try {
+    const value = decodeJson(utf8Decoder({ fatal: true }).decode(bytes));
+    if (typeof value !== "object" || value === null) return true;
+    return !("crc32" in value) && (value as { format?: unknown }).format !== "runledger";
+  } catch {
+    return false;
   }
 }
 

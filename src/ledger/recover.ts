@@ -3,7 +3,7 @@ import { type OptionNames, readOptions } from "../backend/options.ts";
 import type { Backend } from "../backend/backend.ts";
 import { gate } from "../backend/bounded.ts";
 import { readBounded } from "../backend/read-bounded.ts";
-import { MAX_CHECKED_JSON_BYTES } from "../journal/checked-json.ts";
+import { MAX_CHECKED_JSON_BYTES } from "../backend/checked-json.ts";
 import { LedgerError, invalidArgument } from "../backend/error.ts";
 import { foldRun, lastSign } from "../journal/fold.ts";
 import { NO_SIZE } from "../journal/json-size.ts";

@@ -3,7 +3,7 @@ import type { Backend } from "../backend/backend.ts";
 import { mapBounded } from "../backend/bounded.ts";
 import { LedgerError } from "../backend/error.ts";
 import { readBounded } from "../backend/read-bounded.ts";
-import { encodeCheckedJson, MAX_CHECKED_JSON_BYTES } from "../journal/checked-json.ts";
+import { encodeCheckedJson, MAX_CHECKED_JSON_BYTES } from "../backend/checked-json.ts";
 import { losesRecords } from "../journal/damage.ts";
 import { fenceClaimKey, fencedEndKey, fencedError, type FencedEnd, fenceKey } from "../journal/fence.ts";
 import { listRun, type RunListing } from "../journal/list-run.ts";

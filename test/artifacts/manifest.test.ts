@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { withChecksum } from "../../src/backend/checked-json.ts";
 import { comparePaths, listingDigest } from "../../src/artifacts/digest.ts";
 import type { Manifest } from "../../src/artifacts/manifest.ts";
 import { encodeManifest, encodeMetadata, parseManifest } from "../../src/artifacts/manifest.ts";
@@ -37,7 +38,7 @@ const manifests: fc.Arbitrary<Manifest> = fc
 
 function parse(text: string | Uint8Array, name = "model", number = 3): Manifest {
   return parseManifest(
-    typeof text === "string" ? new TextEncoder().encode(text) : text,
+    typeof text === "string" ? (text.startsWith("{") ? withChecksum(text) : new TextEncoder().encode(text)) : text,
     "artifacts/model/versions/x.json",
     name,
     number,

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { withChecksum } from "../../src/backend/checked-json.ts";
 import { blobKey } from "../../src/artifacts/blobs.ts";
 import type { Backend } from "../../src/backend/backend.ts";
 import { LedgerError } from "../../src/backend/error.ts";
@@ -177,7 +178,8 @@ describe("hostile stores", () => {
   const manifestKey = "artifacts/m/versions/00000000.json";
   const rewrite = async (backend: Backend, change: (manifest: Record<string, unknown>) => unknown): Promise<void> => {
     const manifest = JSON.parse(new TextDecoder().decode(await backend.read(manifestKey))) as Record<string, unknown>;
-    await replace(backend, manifestKey, new TextEncoder().encode(JSON.stringify(change(manifest))));
+    const { crc32: _, ...rest } = manifest;
+    await replace(backend, manifestKey, withChecksum(JSON.stringify(change(rest))));
   };
 
   test("only keys made of checked digests are ever read", async () => {

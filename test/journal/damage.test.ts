@@ -1,7 +1,9 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { memoryBackend } from "../../src/backends/memory/index.ts";
-import { losesRecords } from "../../src/journal/damage.ts";
-import { addRow, newWriter, readAll, type Row } from "./records.ts";
+import { losesRecords, lossError } from "../../src/journal/damage.ts";
+import { FRAME_OVERHEAD_BYTES, writeFrame } from "../../src/journal/frame.ts";
+import { segmentSeed } from "../../src/journal/segment.ts";
+import { addRow, newWriter, readAll, type Row, RUN, WRITER } from "./records.ts";
 
 const logged = Array.from({ length: 30 }, (_, i): Row => ({
   step: i,
@@ -106,4 +108,39 @@ test("a megabyte of garbage is read in bounded time", async () => {
   const { rows, damage } = await readBack(key, garbage);
   expect(rows).toEqual([]);
   expect(damage.length).toBe(1);
+});
+
+describe("what a later version wrote is not called damaged", () => {
+  /** The bytes with one more frame behind them. */
+  const withFrame = (bytes: Uint8Array, payload: number[]): Uint8Array => {
+    const out = new Uint8Array(bytes.length + payload.length + FRAME_OVERHEAD_BYTES);
+    out.set(bytes);
+    writeFrame(out, bytes.length, [Uint8Array.from(payload)], segmentSeed(RUN, { writer: WRITER, seq: 0 }));
+    return out;
+  };
+  test.each<[string, number[], string]>([
+    ["a payload of kind 3", [3, 1, 2], "newer"],
+    ["a payload of kind 255", [255], "newer"],
+    ["an item of tag 5", [2, 30, 1, 5, 0], "newer"],
+    ["a payload of kind 0", [0, 1, 2], "corrupt"],
+    ["an item of tag 1 among records", [2, 30, 1, 1, 0], "corrupt"],
+  ])("%s", async (_, payload, kind) => {
+    const { key, bytes } = await segment();
+    const { rows, damage } = await readBack(key, withFrame(bytes, payload));
+    expect(rows).toHaveLength(logged.length);
+    expect(damage.map((each) => each.kind)).toEqual([kind]);
+    expect(damage.every(losesRecords)).toBe(true);
+    expect(lossError("x is", damage[0]!).code).toBe(kind === "newer" ? "FORMAT_TOO_NEW" : "CORRUPT");
+  });
+
+  test("a segment of a later version, but not one whose version byte is damaged", async () => {
+    const { key, bytes } = await segment();
+    const later = Uint8Array.from([...bytes.subarray(0, 7), 2, ...Array.from({ length: 200 }, (_, i) => i)]);
+    expect((await readBack(key, later)).damage).toMatchObject([{ kind: "newer", from: 0, to: later.length }]);
+    const flipped = bytes.slice();
+    flipped[7] = 3;
+    const { rows, damage } = await readBack(key, flipped);
+    expect(rows).toHaveLength(logged.length);
+    expect(damage.map(({ kind }) => kind)).toEqual(["corrupt"]);
+  });
 });

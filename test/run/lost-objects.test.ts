@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { memoryBackend, type MemoryBackend } from "../../src/backends/memory/index.ts";
 import { type Backend, openLedger } from "../../src/index.ts";
-import { encodeCheckedJson, decodeCheckedJson } from "../../src/journal/checked-json.ts";
+import { encodeCheckedJson, decodeCheckedJson } from "../../src/backend/checked-json.ts";
 import { keepingJournals } from "./kept-journals.ts";
 
 function change(backend: MemoryBackend, key: string, bytes: Uint8Array | undefined): void {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { LedgerError } from "../../src/backend/error.ts";
-import { decodeCheckedJson, encodeCheckedJson } from "../../src/journal/checked-json.ts";
+import { decodeCheckedJson, encodeCheckedJson } from "../../src/backend/checked-json.ts";
 import { decodeRunCreated } from "../../src/journal/decode-run-created.ts";
 import { encodeRunCreated, type RunCreated } from "../../src/journal/run-created.ts";
 
@@ -36,13 +36,12 @@ test("no bit of how a run began can change without being noticed", () => {
     const changed = bytes.slice();
     changed[bit >> 3] = (changed[bit >> 3] as number) ^ (1 << (bit & 7));
     try {
-      // The name of the checksum itself may change: then it is one member more, of an object that is right.
-      expect(decodeRunCreated(changed, created.id)).toEqual(right);
+      decodeRunCreated(changed, created.id);
     } catch (error) {
       if (!LedgerError.is(error)) throw error;
-      expect(error).toMatchObject({ key: `runs/${created.id}/run.created.json` });
+      expect(error).toMatchObject({ code: "CORRUPT", key: `runs/${created.id}/run.created.json` });
       noticed++;
     }
   }
-  expect(noticed).toBeGreaterThan((bytes.length - 20) * 8);
+  expect(noticed).toBe(bytes.length * 8);
 });

@@ -1,0 +1,52 @@
+import { utf8Decoder, utf8Encoder } from "./utf8.ts";
+import { crc32 } from "./crc32.ts";
+import { decodeJson, encodeJson, type JsonLimits } from "./json.ts";
+import { MAX_JSON_BYTES } from "./parse-json.ts";
+
+/** How an object with a checksum begins: its first member, the CRC-32 of everything behind the comma. */
+const HEAD = '{"crc32":"00000000",';
+/** No object that {@link encodeCheckedJson} makes is longer. */
+export const MAX_CHECKED_JSON_BYTES: number = MAX_JSON_BYTES + HEAD.length;
+const HEAD_PATTERN = /^\{"crc32":"([0-9a-f]{8})",$/;
+
+/** An object with at least one member as JSON that notices when a bit of it changes. Throws `INVALID_ARGUMENT` naming the path below `field`. */
+export function encodeCheckedJson(value: object, field: string, limits?: JsonLimits): Uint8Array {
+  return withChecksum(encodeJson(value, field, limits));
+}
+
+/** The JSON text of an object with at least one member, with a checksum before its first member. */
+export function withChecksum(text: string): Uint8Array {
+  const bytes = utf8Encoder().encode(HEAD + text.slice(1));
+  const crc = crc32(bytes, HEAD.length).toString(16).padStart(8, "0");
+  bytes.set(utf8Encoder().encode(crc), HEAD.indexOf("00000000"));
+  return bytes;
+}
+
+/**
+ * Returns the object, without its checksum. Throws a RangeError if the checksum is wrong or missing, and what `decodeJson` throws. An object
+ * without a checksum that is of a later version is returned: that version may check its objects in another way.
+ */
+export function decodeCheckedJson(bytes: Uint8Array, limits?: JsonLimits): unknown {
+  return decodeChecked(bytes, (text) => decodeJson(text, limits));
+}
+
+/** {@link decodeCheckedJson} with another decoder of the JSON text. */
+export function decodeChecked(bytes: Uint8Array, decode: (text: string) => unknown): unknown {
+  const text = utf8Decoder({ fatal: true }).decode(bytes);
+  const expected = HEAD_PATTERN.exec(text.slice(0, HEAD.length))?.[1];
+  if (expected === undefined) {
+    const value = decode(text);
+    if (laterVersion(value) !== undefined) return value;
+    throw new RangeError("the checksum is missing");
+  }
+  if (crc32(bytes, HEAD.length) !== Number.parseInt(expected, 16)) throw new RangeError("the checksum is wrong");
+  return decode(`{${text.slice(HEAD.length)}`);
+}
+
+/** The version of an object of a later version than this library writes. `version` is the name that `ledger.json` has for it. */
+export function laterVersion(value: unknown): number | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { v, version } = value as { readonly v?: unknown; readonly version?: unknown };
+  const found = v ?? version;
+  return typeof found === "number" && found > 1 ? found : undefined;
+}
