@@ -108,7 +108,11 @@ export class AliasStore {
     if (later !== undefined)
       throw new LedgerError("FORMAT_TOO_NEW", `${key} is of version ${later}; this library reads version 1`, { key });
     const result = schema.safeParse(parsed);
-    const fits = result.success && result.data.name === name && isVersionTag(result.data.version) && isOf(name, result.data.alias, key);
+    const fits =
+      result.success &&
+      result.data.name === name &&
+      isVersionTag(result.data.version) &&
+      isOf(name, result.data.alias, key);
     if (!fits) throw new LedgerError("CORRUPT", `${key} is no record of an alias`, { key });
     return { alias: result.data.alias, version: result.data.version };
   }

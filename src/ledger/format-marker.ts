@@ -41,10 +41,7 @@ export async function checkMarker(backend: Backend, clock: Clock): Promise<Uint8
       if (key !== MARKER_KEY && key !== COMPLETE_KEY && !ACCOMPANYING.test(key))
         throw notALedger(backend, `it has no ${MARKER_KEY}, but holds ${JSON.stringify(key)}`);
     }
-    const bytes = encodeCheckedJson(
-      { format: "runledger", version: FORMAT_VERSION, createdAt: clock.now() },
-      "ledger",
-    );
+    const bytes = encodeCheckedJson({ format: "runledger", version: FORMAT_VERSION, createdAt: clock.now() }, "ledger");
     // At once: there is no run yet that would not be entered, whoever else makes a ledger of this place.
     const [marked, completed] = await Promise.allSettled([
       backend.create(MARKER_KEY, bytes),
