@@ -172,7 +172,7 @@ export class Run implements AsyncDisposable {
 
   /**
    * Sets params; nested objects are merged. Throws `PARAM_CONFLICT` naming the param when one would get another value, unless
-   * `overwrite`; the history is kept either way.
+   * `overwrite`; the history is kept either way. Throws `TOO_LARGE` as {@link setTags} does.
    */
   setParams(params: object, options?: { readonly overwrite?: boolean | undefined }): void {
     if (this.#ending) throw this.#closed("setParams");
@@ -194,7 +194,7 @@ export class Run implements AsyncDisposable {
     mergeParams(this.#params, set);
   }
 
-  /** Sets tags; the last write wins. Numbers and booleans become text. */
+  /** Sets tags; the last write wins. Numbers and booleans become text. Throws `TOO_LARGE` when the run would hold too much (`docs/errors.md`). */
   setTags(tags: { readonly [key: string]: string | number | boolean }): void {
     if (this.#ending) throw this.#closed("setTags");
     const set = checkTags(tags, "tags");
@@ -207,7 +207,7 @@ export class Run implements AsyncDisposable {
     this.#writer.event({ kind: "tags", remove: [checkName(key, "key")] }, "tags");
   }
 
-  /** Sets the run's free text; the last write wins. */
+  /** Sets the run's free text; the last write wins. Throws `TOO_LARGE` as {@link setTags} does. */
   setNote(text: string): void {
     if (this.#ending) throw this.#closed("setNote");
     this.#writer.event({ kind: "note", text: checkText(text, "note") }, "note");
