@@ -6,11 +6,30 @@ import type * as Promises from "node:fs/promises";
 const fs: typeof Fs = process.getBuiltinModule("node:fs");
 const { promises } = fs;
 
+/** Longest wait for a free descriptor, in ms, before the call fails. */
+const PATIENCE_MS = 10_000;
+const LONGEST_PAUSE_MS = 100;
+
+/** Calls again after a pause while the process or the system has no descriptor left: others are closed meanwhile. */
+async function patient<T>(call: () => Promise<T>): Promise<T> {
+  let waited = 0;
+  for (let pause = 1; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
+    try {
+      return await call();
+    } catch (error) {
+      const { code } = error as { code?: unknown };
+      if ((code !== "EMFILE" && code !== "ENFILE") || waited >= PATIENCE_MS) throw error;
+    }
+    await new Promise((resolve) => void setTimeout(resolve, pause));
+    waited += pause;
+  }
+}
+
 export const constants: typeof Promises.constants = promises.constants;
 export const link: typeof Promises.link = promises.link;
 export const lstat: typeof Promises.lstat = promises.lstat;
 export const mkdir: typeof Promises.mkdir = promises.mkdir;
-export const open: typeof Promises.open = promises.open;
+export const open: typeof Promises.open = (...call) => patient(() => promises.open(...call));
 export const readdir: typeof Promises.readdir = promises.readdir;
 export const readFile: typeof Promises.readFile = promises.readFile;
 export const realpath: typeof Promises.realpath = promises.realpath;
