@@ -1,12 +1,14 @@
 import { checkChoice } from "../../backend/choice.ts";
-import { readOptions } from "../../backend/options.ts";
+import { type OptionNames, readOptions } from "../../backend/options.ts";
 import type { Stats } from "node:fs";
-import { basename, resolve } from "node:path";
+import { readdir, realpath, stat } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
 import { abortable } from "../../backend/abort.ts";
 import { LedgerError, invalidArgument } from "../../backend/error.ts";
 import type { FileTree, SourceFile } from "../../backend/files.ts";
 import { isAbsent, toLedgerError } from "./errors.ts";
 import { statSync } from "./file-calls.ts";
+import { excluder } from "./exclude.ts";
 import { openToRead, readFully } from "./read.ts";
 import { walk } from "./walk.ts";
 
@@ -14,10 +16,15 @@ const CHUNK_BYTES = 1024 * 1024;
 
 export interface FromPathOptions {
   /**
-   * What to do with a symbolic link inside the directory. Links are never followed: `"error"`, the default, refuses the
-   * directory, so that nothing is missing unnoticed; `"skip"` leaves it out, as it does with pipes, sockets and devices.
+   * What to do with a symbolic link inside the directory. `"error"`, the default, refuses the directory, so that nothing is missing
+   * unnoticed. `"follow"` takes the file or directory that the link leads to, wherever that is; a link into a directory above it is
+   * refused. `"skip"` leaves it out, as it does with pipes, sockets and devices.
    */
-  readonly links?: "error" | "skip" | undefined;
+  readonly links?: "error" | "follow" | "skip" | undefined;
+  /** Globs of paths to leave out: `*` and `?` within a name, `**` for any directories; one without `/` fits names at any depth. */
+  readonly exclude?: readonly string[] | undefined;
+  /** Told the path of each link or special file that `"skip"` leaves out. */
+  readonly onSkip?: ((path: string) => void) | undefined;
 }
 
 /**
@@ -27,8 +34,10 @@ export interface FromPathOptions {
  */
 export function fromPath(path: string, options: FromPathOptions = {}): FileTree {
   if (typeof path !== "string" || path === "") throw invalidArgument("path", "a path that is not empty", path);
-  const { links = "error" } = readOptions("fromPath", options, { links: true });
-  checkChoice("links", links, ["error", "skip"]);
+  const { links = "error", exclude = [], onSkip } = readOptions("fromPath", options, OPTIONS);
+  checkChoice("links", links, ["error", "follow", "skip"]);
+  if (onSkip !== undefined && typeof onSkip !== "function") throw invalidArgument("onSkip", "a function", onSkip);
+  const rules: Rules = { links, onSkip, isExcluded: excluder(exclude) };
   const absolute = resolve(path);
   let found: Stats;
   try {
@@ -45,7 +54,7 @@ export function fromPath(path: string, options: FromPathOptions = {}): FileTree 
   return {
     kind: "runledger.files",
     single,
-    files: single ? () => oneFile(absolute, found.size) : (call) => filesUnder(absolute, links, call?.signal),
+    files: single ? () => oneFile(absolute, found.size) : (call) => filesUnder(absolute, rules, call?.signal),
   };
 }
 
@@ -53,15 +62,28 @@ async function* oneFile(absolute: string, size: number): AsyncGenerator<SourceFi
   yield sourceFile(basename(absolute), absolute, size, true);
 }
 
+interface Rules {
+  readonly links: "error" | "follow" | "skip";
+  readonly onSkip: ((path: string) => void) | undefined;
+  readonly isExcluded: (path: string) => boolean;
+}
+
+const OPTIONS: OptionNames<FromPathOptions> = { links: true, exclude: true, onSkip: true };
+
 async function* filesUnder(
   directory: string,
-  links: "error" | "skip",
+  { links, onSkip, isExcluded }: Rules,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<SourceFile> {
-  const all = (): boolean => true;
+  if (links === "follow") {
+    yield* await followedFiles({ directory, isExcluded, signal });
+    return;
+  }
+  const all = (path: string): boolean => !isExcluded(path);
   const other = (path: string): void => {
-    if (links === "skip") return;
-    const message = `${path} in ${directory} is a link, or no regular file: those are not followed (links: "skip" leaves them out)`;
+    if (isExcluded(path)) return;
+    if (links === "skip") return onSkip?.(path);
+    const message = `${path} in ${directory} is a link, or no regular file: those are not followed (links: "follow" takes what they lead to, "skip" leaves them out)`;
     throw new LedgerError("INVALID_ARGUMENT", message, { field: "path" });
   };
   try {
@@ -73,6 +95,49 @@ async function* filesUnder(
     throw toLedgerError(error, "read", directory);
   }
 }
+
+/** All files, those that links lead to included, in order. */
+async function followedFiles({
+  directory,
+  isExcluded,
+  signal,
+}: {
+  readonly directory: string;
+  readonly isExcluded: (path: string) => boolean;
+  readonly signal: AbortSignal | undefined;
+}): Promise<SourceFile[]> {
+  const found: SourceFile[] = [];
+  const visit = async (at: string, prefix: string, above: readonly string[]): Promise<void> => {
+    signal?.throwIfAborted();
+    const real = await realpath(at);
+    if (above.includes(real))
+      throw new LedgerError("INVALID_ARGUMENT", `${prefix || at} leads back into a directory above it`, {
+        field: "path",
+      });
+    const entries = await readdir(at, { withFileTypes: true });
+    for (const { name } of entries) {
+      const path = prefix + name;
+      if (isExcluded(path)) continue;
+      const absolute = join(at, name);
+      const stats = await stat(absolute);
+      if (stats.isDirectory()) await visit(absolute, `${path}/`, [...above, real]);
+      else if (stats.isFile()) found.push(sourceFile(path, absolute, stats.size, true));
+      else throw new LedgerError("INVALID_ARGUMENT", `${path} in ${directory} is no regular file`, { field: "path" });
+      if (found.length > MAX_FOLLOWED)
+        throw new LedgerError("TOO_LARGE", `${directory} has more than ${MAX_FOLLOWED} files`, { field: "path" });
+    }
+  };
+  try {
+    await visit(directory, "", []);
+  } catch (error) {
+    if (signal?.aborted === true && error === signal.reason) throw error;
+    throw toLedgerError(error, "read", directory);
+  }
+  return found.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** Links may lead anywhere: as many files as an artifact may have. */
+const MAX_FOLLOWED = 1_000_000;
 
 function sourceFile(path: string, absolute: string, size: number, follow: boolean): SourceFile {
   return { path, size, open: (call) => chunks(path, absolute, size, follow, call?.signal) };

@@ -1,5 +1,5 @@
 import { appendFile, mkdir, rename, symlink, truncate, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import type { SourceFile } from "../../../src/backend/files.ts";
 import { fromPath } from "../../../src/backends/fs/index.ts";
@@ -102,7 +102,7 @@ test("what is wrong is said at once", async () => {
   expect(() => fromPath(join(place, "nothing"))).toThrow(expect.objectContaining({ code: "NOT_FOUND" }));
   expect(() => fromPath("")).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT" }));
   expect(() => fromPath("/dev/null")).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT" }));
-  expect(() => fromPath(place, { links: "follow" as "skip" })).toThrow(
+  expect(() => fromPath(place, { links: "all" as "skip" })).toThrow(
     expect.objectContaining({ code: "INVALID_ARGUMENT" }),
   );
 });
@@ -120,4 +120,41 @@ test("aborting ends a file and a listing with the reason", async () => {
   })();
   await expect(reading).rejects.toBe("stop");
   await expect(all(fromPath(place).files({ signal: controller.signal }))).rejects.toBe("stop");
+});
+
+test("exclude leaves out what fits a glob, and links are followed, also out of the tree", async () => {
+  const place = await makePlace();
+  const paths = async (source: ReturnType<typeof fromPath>): Promise<string[]> => {
+    const found: string[] = [];
+    for await (const { path } of source.files()) found.push(path);
+    return found;
+  };
+  for (const path of ["tree/a.txt", "tree/sub/b.tmp", "tree/sub/deep/c.txt", "tree/node_modules/x.js", "blobs/1"]) {
+    await mkdir(dirname(join(place, path)), { recursive: true });
+    await writeFile(join(place, path), path);
+  }
+  const tree = join(place, "tree");
+  const left = (exclude: string[]): Promise<string[]> => paths(fromPath(tree, { exclude }));
+  expect(await left(["*.tmp", "node_modules"])).toEqual(["a.txt", "sub/deep/c.txt"]);
+  expect(await left(["sub/*"])).toEqual(["a.txt", "node_modules/x.js"]);
+  expect(await left(["**/deep/**", "/a.txt"])).toEqual(["node_modules/x.js", "sub/b.tmp"]);
+  expect(await left(["?.txt", "*"])).toEqual([]);
+  for (const exclude of ["x", [5], [""]])
+    expect(() => fromPath(tree, { exclude: exclude as string[] })).toThrow(
+      expect.objectContaining({ code: "INVALID_ARGUMENT" }),
+    );
+  await symlink("../../blobs/1", join(tree, "sub/model"));
+  await symlink("sub/deep", join(tree, "linked"));
+  const skipped: string[] = [];
+  const without = fromPath(tree, { links: "skip", exclude: ["*.tmp"], onSkip: (path) => skipped.push(path) });
+  expect(await paths(without)).toEqual(["a.txt", "node_modules/x.js", "sub/deep/c.txt"]);
+  expect(skipped.sort()).toEqual(["linked", "sub/model"]);
+  const followed = fromPath(tree, { links: "follow", exclude: ["node_modules"] });
+  expect(await paths(followed)).toEqual(["a.txt", "linked/c.txt", "sub/b.tmp", "sub/deep/c.txt", "sub/model"]);
+  for await (const file of followed.files()) {
+    if (file.path !== "sub/model") continue;
+    for await (const chunk of file.open()) expect(new TextDecoder().decode(chunk)).toBe("blobs/1");
+  }
+  await symlink("..", join(tree, "sub/up"));
+  await expect(paths(fromPath(tree, { links: "follow" }))).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
 });

@@ -1,0 +1,55 @@
+import { LedgerError, invalidArgument } from "../../backend/error.ts";
+
+const MAX_LENGTH = 1000;
+
+/** A test of `/`-separated paths against globs. Throws `INVALID_ARGUMENT` naming the field. */
+export function excluder(globs: readonly string[]): (path: string) => boolean {
+  if (!Array.isArray(globs)) throw invalidArgument("exclude", "an array of globs", globs);
+  const tests = globs.map((glob: unknown, i) => {
+    if (typeof glob !== "string") throw invalidArgument(`exclude[${i}]`, "a glob", glob);
+    const parts = glob.replace(/^\/|\/$/g, "").split("/");
+    if (glob === "" || glob.length > MAX_LENGTH)
+      throw new LedgerError("INVALID_ARGUMENT", `exclude[${i}] must have 1 to ${MAX_LENGTH} characters`, {
+        field: `exclude[${i}]`,
+      });
+    const isAnywhere = parts.length === 1 && !glob.startsWith("/");
+    const pattern = isAnywhere ? ["**", ...parts] : parts;
+    return (names: readonly string[]): boolean =>
+      fits(pattern, names, (part, name) => (part === "**" ? "many" : name !== undefined && fitsName(part, name)));
+  });
+  return (path) => {
+    const names = path.split("/");
+    return tests.some((test) => test(names));
+  };
+}
+
+/** Whether a name fits a part with `*` and `?`. */
+function fitsName(part: string, name: string): boolean {
+  return fits([...part], [...name], (sign, letter) => (sign === "*" ? "many" : sign === "?" || sign === letter));
+}
+
+/** Whether a list fits a pattern in which some items stand for any number, none included. In time of pattern times list, at worst. */
+function fits<T>(
+  pattern: readonly string[],
+  list: readonly T[],
+  test: (item: string, of: T | undefined) => boolean | "many",
+): boolean {
+  const isMany = pattern.map((item) => test(item, undefined as T) === "many");
+  let at = 0;
+  let star = -1;
+  let mark = 0;
+  for (let i = 0; i < list.length;) {
+    if (at < pattern.length && isMany[at] === true) {
+      star = at++;
+      mark = i;
+    } else if (at < pattern.length && test(pattern[at] as string, list[i]) === true) {
+      at++;
+      i++;
+    } else if (star >= 0) {
+      at = star + 1;
+      i = ++mark;
+    } else return false;
+  }
+  while (at < pattern.length && isMany[at] === true) at++;
+  return at === pattern.length;
+}
