@@ -19,24 +19,24 @@ const bundle = (config) => ({ ...config, format: "esm", platform: "browser", tar
 const inNode = (config) => ({ ...bundle(config), platform: "node" });
 
 export default [
-  { name: "runledger, at once", path: "dist/index.js", limit: "25 kB", modifyEsbuildConfig: atOnce },
+  { name: "runledger, at once", path: "dist/index.js", limit: "15 kB", modifyEsbuildConfig: atOnce },
   // The goal is 86 kB, and was 70. Parquet and the catalogue went beyond both: this only keeps it from growing unseen.
   {
     name: "runledger, with everything on demand",
     path: "dist/index.js",
-    limit: "123 kB",
+    limit: "128 kB",
     modifyEsbuildConfig: bundle,
   },
-  { name: "runledger/compare", path: "dist/compare/index.js", limit: "11.5 kB", modifyEsbuildConfig: bundle },
-  { name: "runledger/where", path: "dist/where/index.js", limit: "4.1 kB", modifyEsbuildConfig: bundle },
+  { name: "runledger/compare", path: "dist/compare/index.js", limit: "12 kB", modifyEsbuildConfig: bundle },
+  { name: "runledger/where", path: "dist/where/index.js", limit: "4.5 kB", modifyEsbuildConfig: bundle },
   {
     name: "runledger/backends/memory",
     path: "dist/backends/memory/index.js",
-    limit: "5.2 kB",
+    limit: "5.5 kB",
     modifyEsbuildConfig: bundle,
   },
-  { name: "runledger/backends/s3", path: "dist/backends/s3/index.js", limit: "17.3 kB", modifyEsbuildConfig: bundle },
-  { name: "runledger/backends/fs", path: "dist/backends/fs/index.js", limit: "12.7 kB", modifyEsbuildConfig: inNode },
+  { name: "runledger/backends/s3", path: "dist/backends/s3/index.js", limit: "18 kB", modifyEsbuildConfig: bundle },
+  { name: "runledger/backends/fs", path: "dist/backends/fs/index.js", limit: "13 kB", modifyEsbuildConfig: inNode },
   {
     name: "runledger/duckdb, without DuckDB",
     path: "dist/adapters/duckdb/index.js",
