@@ -3,11 +3,12 @@ import { decodePlainDoubles, decodePlainIntegers } from "../parquet/fixed-decode
 import { CODEC, ENCODING } from "../parquet/format-numbers.ts";
 import { inflatesTooFar } from "../parquet/inflation.ts";
 import { decodeHybrid } from "../parquet/hybrid.ts";
+import { NESTED } from "./filter/flatten-params.ts";
 import { type Page, readPages } from "../parquet/page-decode.ts";
 import { MAX_COLUMN_BYTES } from "./segment-name.ts";
 import type { ColumnEntry, ColumnType } from "./directory.ts";
 
-type Value = number | boolean | string | null;
+type Value = number | boolean | string | bigint | typeof NESTED | null;
 
 /** The values of a column by row, `null` where there is none. */
 export interface Cells {
@@ -31,6 +32,22 @@ export function decodeCells(
   if (page === undefined || more !== undefined || page.encoding !== ENCODING.plain)
     throw new RangeError("the page is malformed");
   return page.levels ? spread(page, page.levels, type) : DECODERS[type](page.bytes, rows);
+}
+
+const INTEGER = /^-?[1-9][0-9]{0,999}$/;
+
+/** The integers that a column of digits stands for. What is no integer counts as no value. */
+export function integersOf(cells: Cells): Cells {
+  const at = (row: number): bigint | null => {
+    const digits = cells.at(row);
+    return typeof digits === "string" && INTEGER.test(digits) ? BigInt(digits) : null;
+  };
+  return { length: cells.length, at };
+}
+
+/** {@link NESTED} where a column of booleans is true. */
+export function nestedOf(cells: Cells): Cells {
+  return { length: cells.length, at: (row) => (cells.at(row) === true ? NESTED : null) };
 }
 
 /** Decodes a page of texts that was inflated already. */

@@ -14,6 +14,8 @@ const TYPES: ReadonlyMap<string, readonly ColumnType[]> = new Map<string, readon
   ["metrics.", ["double"]],
   ["numbers.", ["double"]],
   ["booleans.", ["boolean"]],
+  ["integers.", ["string"]],
+  ["nested.", ["boolean"]],
   ["params.", ["double", "boolean", "string"]],
 ]);
 const TEXT: readonly ColumnType[] = ["string"];

@@ -4,7 +4,7 @@ import type { RunRecord } from "../journal/run-record.ts";
 import type { TableColumn } from "../parquet/table.ts";
 import type { CatalogRow } from "./catalog-row.ts";
 import type { Cells } from "./column-cells.ts";
-import { flattenParams } from "./filter/flatten-params.ts";
+import { flattenParams, NESTED } from "./filter/flatten-params.ts";
 import type { SegmentColumns } from "./stored-rows.ts";
 
 /** Most columns of a segment. Of what has no column only the record itself tells. */
@@ -12,7 +12,7 @@ const MAX_COLUMNS = 4000;
 /** Longest name of a column. */
 const MAX_NAME_LENGTH = 1000;
 
-type Cell = number | boolean | string;
+type Cell = number | boolean | string | bigint | typeof NESTED;
 
 /** What every run may have: there is room for it, whatever else runs have. */
 const ATTRIBUTES = "name,experiment,status,note,parent,group,job_type,start_time,end_time,deleted_at,datasets".split(
@@ -31,6 +31,8 @@ interface SparseColumn {
   readonly cells: Cell[];
   numbers: number;
   booleans: number;
+  integers: number;
+  nested: number;
   /** It cannot be stored as it is. */
   isUnfit?: boolean;
 }
@@ -38,7 +40,8 @@ interface SparseColumn {
 /**
  * The columns of a segment: `run_id`, `document`, `marker`, what every run has, `tags.<key>`, `params.<path>` and
  * `metrics.<key>.<aggregate>`. A param that is now a number and now something else is text in `params.<path>`, and its numbers
- * and booleans are in `numbers.<path>` and `booleans.<path>` too.
+ * and booleans are in `numbers.<path>` and `booleans.<path>` too. `integers.<path>` has the digits of integers that no float64 holds;
+ * `nested.<path>` is true where the path names a list or an object.
  */
 export class ColumnsBuilder {
   readonly #sparse = new Map<string, SparseColumn>(ATTRIBUTES.map((name) => [name, newColumn()]));
@@ -100,6 +103,11 @@ export class ColumnsBuilder {
     }
     if (typeof cell === "number") column.numbers++;
     else if (typeof cell === "boolean") column.booleans++;
+    else if (typeof cell === "bigint") {
+      column.integers++;
+      // As digits, in two columns.
+      this.textLength += 2 * String(cell).length;
+    } else if (cell === NESTED) column.nested++;
     else {
       this.textLength += cell.length;
       if (hasLoneSurrogate(cell)) this.incomplete = column.isUnfit = true;
@@ -110,7 +118,8 @@ export class ColumnsBuilder {
   }
 
   *#dense(name: string, column: SparseColumn): Generator<TableColumn> {
-    const { cells, numbers, booleans } = column;
+    const { cells, numbers, booleans, integers, nested } = column;
+    const path = name.slice("params.".length);
     const isNumber = (cell: Cell): cell is number => typeof cell === "number";
     const isBoolean = (cell: Cell): cell is boolean => typeof cell === "boolean";
     const ofNumbers = (named: string): TableColumn => {
@@ -125,11 +134,23 @@ export class ColumnsBuilder {
       const nulls = this.#spread(column, values, (cell) => (isBoolean(cell) ? cell : undefined));
       return { name: named, type: "boolean", values, ...nulls };
     };
-    if (numbers === cells.length) return yield ofNumbers(name);
-    if (booleans === cells.length) return yield ofBooleans(name);
-    const values = new Array<string>(this.rows).fill("");
-    yield { name, type: "string", values, ...this.#spread(column, values, String) };
-    const path = name.slice("params.".length);
+    const ofTexts = (named: string, toText: (cell: Cell) => string | undefined): TableColumn => {
+      const values = new Array<string>(this.rows).fill("");
+      const nulls = this.#spread(column, values, toText);
+      return { name: named, type: "string", values, ...nulls };
+    };
+    if (nested > 0) {
+      const values = new Array<boolean>(this.rows).fill(false);
+      const nulls = this.#spread(column, values, (cell) => (cell === NESTED ? true : undefined));
+      yield { name: `nested.${path}`, type: "boolean", values, ...nulls };
+    }
+    const leaves = cells.length - nested;
+    if (leaves === 0) return;
+    if (numbers === leaves) return yield ofNumbers(name);
+    if (booleans === leaves) return yield ofBooleans(name);
+    yield ofTexts(name, (cell) => (cell === NESTED ? undefined : String(cell)));
+    if (integers > 0)
+      yield ofTexts(`integers.${path}`, (cell) => (typeof cell === "bigint" ? String(cell) : undefined));
     if (numbers > 0) yield ofNumbers(`numbers.${path}`);
     if (booleans > 0) yield ofBooleans(`booleans.${path}`);
   }
@@ -161,7 +182,7 @@ function firstOf(columns: readonly Cells[], at: number): Cell | undefined {
   return undefined;
 }
 
-const newColumn = (): SparseColumn => ({ rows: [], cells: [], numbers: 0, booleans: 0 });
+const newColumn = (): SparseColumn => ({ rows: [], cells: [], numbers: 0, booleans: 0, integers: 0, nested: 0 });
 
 const TIMES = new Set(["start_time", "end_time", "deleted_at"]);
 

@@ -2,6 +2,7 @@ import { utf8Decoder, utf8Encoder } from "../backend/utf8.ts";
 import { crc32 } from "../backend/crc32.ts";
 import { LedgerError } from "../backend/error.ts";
 import { decodeJson, encodeJson } from "../backend/json.ts";
+import { toNumber } from "../journal/params.ts";
 import { isDictionary } from "../journal/record-checks.ts";
 import { ID_PATTERN } from "../journal/run-created.ts";
 import { formatField } from "./filter/field.ts";
@@ -60,23 +61,25 @@ export function decodePageToken(query: PagedQuery, token: unknown): PageEnd {
     throw bad("is of another search: experiment, filter, orderBy and view have to stay the same");
   if (typeof id !== "string" || !ID_PATTERN.test(id)) throw bad("is not one that searchRuns gave");
   if (keys === undefined) return { id };
-  if (
-    !Array.isArray(keys) ||
-    keys.length !== query.orderBy.length ||
-    !keys.every((key) => key === null || ["string", "number", "boolean"].includes(typeof key)) ||
-    typeof start !== "number"
-  )
+  if (!Array.isArray(keys) || keys.length !== query.orderBy.length || !keys.every(isKey) || typeof start !== "number")
     throw bad("is not one that searchRuns gave");
   const values = new Map(query.orderBy.map(({ field }, i) => [formatField(field), keys[i] as ParamValue]));
   const of = <T>(field: OrderKey["field"]): T => (values.get(formatField(field)) ?? undefined) as T;
   const row: FilterRow = {
     attribute: (name) => (name === "start_time" ? start : name === "id" ? id : of({ kind: "attribute", name })),
     param: (key) => of({ kind: "param", key }),
+    isNested: () => false,
     tag: (key) => of({ kind: "tag", key }),
     metric: (key, aggregate) => of({ kind: "metric", key, aggregate }),
     datasets: () => [],
   };
   return { id, row };
+}
+
+/** An integer that a float64 holds is a number in a row. */
+function isKey(key: unknown): boolean {
+  if (typeof key === "bigint") return toNumber(key) === key;
+  return key === null || ["string", "number", "boolean"].includes(typeof key);
 }
 
 function sumOf({ experiment, filter, view, orderBy }: PagedQuery): string {

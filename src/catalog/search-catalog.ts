@@ -103,6 +103,7 @@ function bestOf(segment: Segment, orderBy: readonly OrderKey[]): FilterRow | und
     // Where the start and the id decide, they decide for this row.
     attribute: (name) => (name === "id" ? "\u{10ffff}" : name === "start_time" && !isStart ? Infinity : bound),
     param: () => bound,
+    isNested: () => false,
     tag: () => undefined,
     metric: () => bound,
     datasets: () => [],

@@ -1,6 +1,23 @@
+import { type Cells, integersOf, nestedOf } from "./column-cells.ts";
 import type { Field } from "./filter/field.ts";
 import type { FieldStatistics } from "./filter/statistics.ts";
 import type { Segment } from "./segment.ts";
+
+/** What stands before the path in the columns of a param. */
+const PARAM_ROOMS = ["params", "numbers", "booleans", "integers", "nested"];
+
+/** The loaded columns of a param. Of those that have a value in a row, the first counts. */
+export function paramCells(segment: Segment, key: string): Cells[] {
+  const of = (room: string): Cells | undefined => segment.cells(`${room}.${key}`);
+  const [integers, nested] = [of("integers"), of("nested")];
+  return [
+    integers && integersOf(integers),
+    of("numbers"),
+    of("booleans"),
+    of("params"),
+    nested && nestedOf(nested),
+  ].filter((cells) => cells !== undefined);
+}
 
 /** The columns that hold a field. */
 export function columnsFor(field: Field): string[] {
@@ -16,7 +33,7 @@ export function columnsFor(field: Field): string[] {
     case "tag":
       return [`tags.${field.key}`];
     default:
-      return [`params.${field.key}`, `numbers.${field.key}`, `booleans.${field.key}`];
+      return PARAM_ROOMS.map((room) => `${room}.${field.key}`);
   }
 }
 
@@ -47,7 +64,9 @@ export function statisticsOf(segment: Segment, field: Field): FieldStatistics | 
   if (field.kind === "attribute" && (field.name === "duration" || field.name === "artifact_uri")) return undefined;
   const { rows } = segment;
   const [column, ...mixed] = columnsFor(field);
-  const present = presentIn(segment, column!);
+  // A list or an object is no value to compare, but it is there.
+  const nested = field.kind === "param" ? presentIn(segment, `nested.${field.key}`) : 0;
+  const present = presentIn(segment, column!) + nested;
   const entry = segment.column(column!);
   if (entry === undefined || mixed.some((each) => segment.column(each) !== undefined))
     return { rows, present, type: "mixed" };

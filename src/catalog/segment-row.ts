@@ -1,9 +1,11 @@
 import type { Aggregate, AttributeName } from "./filter/field.ts";
 import type { FilterRow, ParamValue } from "./filter/row.ts";
 import type { Cells } from "./column-cells.ts";
+import { NESTED } from "./filter/flatten-params.ts";
+import { paramCells } from "./segment-fields.ts";
 import type { Segment } from "./segment.ts";
 
-type Value = ParamValue | undefined;
+type Value = ParamValue | typeof NESTED | undefined;
 
 /** A row of a segment, of the columns that are loaded. `at` may be moved on. */
 export class SegmentRow implements FilterRow {
@@ -30,8 +32,13 @@ export class SegmentRow implements FilterRow {
     return end === undefined ? undefined : (end as number) - (this.#value("", "start_time") as number);
   }
 
-  param(key: string): Value {
-    return this.#value("params.", key);
+  param(key: string): ParamValue | undefined {
+    const value = this.#value("params.", key);
+    return value === NESTED ? undefined : value;
+  }
+
+  isNested(key: string): boolean {
+    return this.#value("params.", key) === NESTED;
   }
 
   tag(key: string): string | undefined {
@@ -61,10 +68,8 @@ export class SegmentRow implements FilterRow {
 
   /** The columns that hold a field, of which one has the value of a row. */
   #find(room: string, key: string): readonly Cells[] {
-    const names =
-      room === "params."
-        ? [`numbers.${key}`, `booleans.${key}`, `params.${key}`]
-        : [room === "" || room === "tags." ? room + key : `metrics.${key}.${room}`];
-    return names.map((name) => this.segment.cells(name)).filter((cells) => cells !== undefined);
+    if (room === "params.") return paramCells(this.segment, key);
+    const name = room === "" || room === "tags." ? room + key : `metrics.${key}.${room}`;
+    return [this.segment.cells(name)].filter((cells) => cells !== undefined);
   }
 }

@@ -1,6 +1,6 @@
 import type { Backend } from "../backend/backend.ts";
 import type { Cells } from "./column-cells.ts";
-import { columnsFor } from "./segment-fields.ts";
+import { paramCells } from "./segment-fields.ts";
 import type { StoredPage } from "./record-pages.ts";
 import type { Segment } from "./segment.ts";
 
@@ -57,16 +57,16 @@ async function loadColumns(
   const names = segment.directory.columns.map(({ name }) => name);
   await segment.load(backend, names, 1, signal);
   const own = new Set(["run_id", "document", "marker"]);
-  const fields = names
-    .filter((name) => !own.has(name) && !/^(?:numbers|booleans)\./.test(name))
-    .map((name) => {
-      const key = name.slice("params.".length);
-      const typed = name.startsWith("params.") ? columnsFor({ kind: "param", key }).slice(1) : [];
-      return {
-        name,
-        cells: [...typed, name].map((each) => segment.cells(each)).filter((cells) => cells !== undefined),
-      };
-    });
+  const fieldNames = names
+    .filter((name) => !own.has(name) && !/^(?:numbers|booleans|integers)\./.test(name))
+    // Where all have a list or an object there is no column of values.
+    .map((name) => name.replace(/^nested\./, "params."));
+  const fields = [...new Set(fieldNames)].map((name) => ({
+    name,
+    cells: name.startsWith("params.")
+      ? paramCells(segment, name.slice("params.".length))
+      : [segment.cells(name)].filter((cells) => cells !== undefined),
+  }));
   return {
     ids: (row) => segment.idAt(row),
     documents: segment.cells("document")!,

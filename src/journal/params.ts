@@ -45,5 +45,19 @@ function sameValue(a: unknown, b: unknown): boolean {
       keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && sameValue(a[key], b[key]))
     );
   }
-  return Object.is(a, b);
+  return Object.is(a, b) || isSameNumber(a, b);
+}
+
+/** True for 5 and 5n, and for 0 and -0. */
+function isSameNumber(a: unknown, b: unknown): boolean {
+  const isNumeric = (value: unknown): value is number | bigint =>
+    typeof value === "number" || typeof value === "bigint";
+  // JavaScript compares a bigint with a number exactly.
+  return isNumeric(a) && isNumeric(b) && a <= b && a >= b;
+}
+
+/** The number that equals an integer, or the integer itself if no float64 holds it. */
+export function toNumber(value: bigint): number | bigint {
+  const number = Number(value);
+  return Number.isFinite(number) && BigInt(number) === value ? number : value;
 }

@@ -23,13 +23,23 @@ export interface MetricSummary {
 /** What {@link Summaries} keeps of a metric, in a form that can be stored and merged. */
 export interface SummaryState {
   readonly count: number;
-  /** The sum and the error of its rounding (Neumaier): their total is the sum to nearly twice the precision. */
+  /**
+   * The sum and the error of its rounding (Neumaier): their total is the sum to nearly twice the precision. Both are divided by 2^64
+   * where `min` or `max` {@link isLarge}: so no sum of finite values overflows.
+   */
   readonly sum: number;
   readonly rest: number;
   readonly last: Point;
   readonly min?: Point;
   readonly max?: Point;
 }
+
+/** A sum of fewer than 2^53 smaller values does not overflow. */
+const LARGE = 2 ** 960;
+const DIVISOR = 2 ** 64;
+
+/** Whether sums of a metric with these extremes are divided. */
+export const isLarge = (min: number, max: number): boolean => min <= -LARGE || max >= LARGE;
 
 const STRIDE = 12;
 const [COUNT, SUM, REST, LAST, LAST_STEP, LAST_TIME, MIN, MIN_STEP, MIN_TIME, MAX, MAX_STEP, MAX_TIME] = [
@@ -49,7 +59,9 @@ export class Summaries {
       const value = values[i] as number;
       const count = cells[at + COUNT] as number;
       const sum = cells[at + SUM] as number;
-      if (count === 0) cells[at + SUM] = value;
+      if (value >= LARGE || value <= -LARGE || isLarge(cells[at + MIN] as number, cells[at + MAX] as number))
+        addLarge(cells, at, value, count);
+      else if (count === 0) cells[at + SUM] = value;
       else {
         const total = sum + value;
         cells[at + REST]! += Math.abs(sum) >= Math.abs(value) ? sum - total + value : value - total + sum;
@@ -113,22 +125,48 @@ export class Summaries {
   }
 }
 
+/** Adds a value to a sum that is divided, or has to be from now on. */
+function addLarge(cells: Float64Array, at: number, value: number, count: number): void {
+  const wasDivided = count > 0 && isLarge(cells[at + MIN] as number, cells[at + MAX] as number);
+  const divisor = wasDivided ? 1 : DIVISOR;
+  const { sum, rest } = addExactly((cells[at + SUM] as number) / divisor, value / DIVISOR);
+  cells[at + SUM] = sum;
+  cells[at + REST] = (cells[at + REST] as number) / divisor + rest;
+}
+
 /** Two states of one metric as one; `later` is the one whose `last` counts. */
 export function mergeSummaries(earlier: SummaryState, later: SummaryState): SummaryState {
-  const total = earlier.sum + later.sum;
-  const error =
-    Math.abs(earlier.sum) >= Math.abs(later.sum) ? earlier.sum - total + later.sum : later.sum - total + earlier.sum;
   const min = pick(earlier.min, later.min, (a, b) => b < a);
   const max = pick(earlier.max, later.max, (a, b) => b > a);
+  const isDivided = isDividedState({ min, max });
+  const [a, b] = [earlier, later].map((state) => (isDivided && !isDividedState(state) ? DIVISOR : 1)) as [
+    number,
+    number,
+  ];
+  const { sum, rest } = addExactly(earlier.sum / a, later.sum / b);
   return {
     count: earlier.count + later.count,
-    sum: total,
-    rest: earlier.rest + later.rest + error,
+    sum,
+    rest: earlier.rest / a + later.rest / b + rest,
     last: later.last,
     ...(min && { min }),
     ...(max && { max }),
   };
 }
+
+/** The sum of two numbers, and the error of its rounding. */
+function addExactly(a: number, b: number): { readonly sum: number; readonly rest: number } {
+  const sum = a + b;
+  return { sum, rest: Math.abs(a) >= Math.abs(b) ? a - sum + b : b - sum + a };
+}
+
+const isDividedState = ({
+  min,
+  max,
+}: {
+  readonly min?: Point | undefined;
+  readonly max?: Point | undefined;
+}): boolean => min !== undefined && max !== undefined && isLarge(min.value, max.value);
 
 function pick(
   a: Point | undefined,
@@ -149,7 +187,8 @@ export function toMetricSummary(state: SummaryState, goal?: "minimize" | "maximi
     ...(max && { max }),
     ...(best && { best }),
     // With an infinite or NaN sum the rest is NaN and says nothing.
-    mean: Number.isFinite(sum) && rest !== 0 ? (sum + rest) / count : sum / count,
+    mean:
+      (Number.isFinite(sum) && rest !== 0 ? (sum + rest) / count : sum / count) * (isDividedState(state) ? DIVISOR : 1),
     count,
   };
 }

@@ -166,9 +166,15 @@ export class Ledger {
    */
   async history(runId: string, key: string, options?: HistoryOptions): Promise<Series> {
     if (typeof key !== "string") throw invalidArgument("key", "a string", key);
-    const histories = await this.histories(runId, [key], options);
+    const own = checkHistoryOptions(options);
+    const histories = await this.histories(runId, [key], own);
     return (
-      histories.get(key) ?? { steps: new Float64Array(0), times: new Float64Array(0), values: new Float64Array(0) }
+      histories.get(key) ?? {
+        steps: new Float64Array(0),
+        times: new Float64Array(0),
+        values: new Float64Array(0),
+        ...(own.x !== undefined && { x: new Float64Array(0) }),
+      }
     );
   }
 

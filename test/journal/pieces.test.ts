@@ -74,7 +74,8 @@ test("params merge by leaf, and another value is a conflict", () => {
   expect(findConflict(params, { optimizer: { name: "sgd" } })).toBe("optimizer.name");
   expect(findConflict(params, { layers: [2, 1] })).toBe("layers");
   expect(findConflict({ a: Number.NaN }, { a: Number.NaN })).toBeUndefined();
-  expect(findConflict({ a: 0 }, { a: -0 })).toBe("a");
+  expect(findConflict({ a: 0, b: 5 }, { a: -0, b: 5n })).toBeUndefined();
+  expect(findConflict({ a: 2 ** 60 }, { a: 2n ** 60n + 1n })).toBe("a");
   mergeParams(params, { optimizer: { lr: 1 } });
   expect(params).toEqual({ optimizer: { name: "adam", lr: 1 }, layers: [1, 2] });
 });

@@ -14,8 +14,15 @@ export const VIEWS: readonly string[] = [
     WHEN runledger.kind(j) = 'int' AND TRY_CAST(TRY_CAST(json_extract_string(j, '$.v') AS DOUBLE) AS HUGEINT)
       = TRY_CAST(json_extract_string(j, '$.v') AS HUGEINT) THEN TRY_CAST(json_extract_string(j, '$.v') AS DOUBLE)
     END`,
+  // As JavaScript writes a number: DuckDB writes JSON's 1e+300 as 1e300, and 2^80 with ".0".
+  `CREATE MACRO runledger.digits(t) AS regexp_replace(regexp_replace(t, '\\.0$', ''), 'e(\\d)', 'e+\\1')`,
   `CREATE MACRO runledger.text(j) AS CASE
-    WHEN json_type(j) = 'OBJECT' THEN json_extract_string(j, '$.v') ELSE json_extract_string(j, '$') END`,
+    WHEN json_type(j) IN ('BIGINT', 'UBIGINT', 'DOUBLE', 'HUGEINT', 'UHUGEINT') THEN runledger.digits(CAST(j AS VARCHAR))
+    WHEN json_type(j) <> 'OBJECT' THEN json_extract_string(j, '$')
+    WHEN runledger.kind(j) = 'int' AND runledger.number(j) IS NOT NULL
+      THEN runledger.digits(CAST(to_json(runledger.number(j)) AS VARCHAR))
+    WHEN runledger.kind(j) = 'f64' AND json_extract_string(j, '$.v') = '-0' THEN '0'
+    ELSE json_extract_string(j, '$.v') END`,
   `CREATE MACRO runledger.ms(j) AS CAST(round(CAST(j AS DOUBLE)) AS BIGINT)`,
   `CREATE MACRO runledger.moment(j) AS epoch_ms(runledger.ms(j)) AT TIME ZONE 'UTC'`,
 

@@ -1,16 +1,21 @@
-import { isNested } from "../../journal/params.ts";
+import { isNested, toNumber } from "../../journal/params.ts";
 
 /**
- * A text that two values share exactly when they are the same data: type counts (5, `"5"` and `5n` differ), NaN is itself,
- * -0 is not 0, the order of an object's keys does not matter.
+ * A text that two values share exactly when they are the same data: 5 and `"5"` differ, 5 and `5n` do not, NaN is itself, -0 is 0,
+ * the order of an object's keys does not matter.
  */
 export function identity(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);
-  if (typeof value === "bigint") return `${value}n`;
+  if (typeof value === "bigint") return identityOfInteger(toNumber(value));
   if (Array.isArray(value)) return `[${value.map(identity).join(",")}]`;
-  if (!isNested(value)) return Object.is(value, -0) ? "-0" : String(value);
+  if (!isNested(value)) return String(value);
   const keys = Object.keys(value).sort();
   return `{${keys.map((key) => `${JSON.stringify(key)}:${identity(value[key])}`).join(",")}}`;
+}
+
+/** An integer that no float64 holds may have the digits that JavaScript writes for the number next to it. */
+function identityOfInteger(value: number | bigint): string {
+  return typeof value === "bigint" ? `${value}n` : String(value);
 }
 
 /** What to show for values side by side: strings bare as long as all are strings, so that 5 and `"5"` are told apart. */

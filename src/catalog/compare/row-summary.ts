@@ -108,7 +108,7 @@ export class RowSummary {
 
   /** Goals are what `goalOf` says, else what the row tells. */
   add(row: FilterRow, goalOf: (key: string) => Goal | undefined = (key) => toldGoal(row, key)): void {
-    const values = this.#fields.map(({ field }) => fieldValue(row, field) ?? null);
+    const values = this.#fields.map(({ field }) => withoutMinusZero(fieldValue(row, field) ?? null));
     const id = identity(values);
     let group = this.#groups.get(id);
     if (group === undefined) {
@@ -150,6 +150,9 @@ export class RowSummary {
     });
   }
 }
+
+/** -0 and 0 are one group. */
+const withoutMinusZero = (value: ParamValue): ParamValue => (value === 0 ? 0 : value);
 
 /** The goal of a run that has a best value other than its worst. A metric with one value only tells nothing. */
 function toldGoal(row: FilterRow, key: string): Goal | undefined {

@@ -18,9 +18,21 @@ interface Extreme {
   readonly run: string;
 }
 
-/** Statistics kept up value by value (Welford), with the run of each extreme: of several that of the highest id. */
+/** Values are divided by a power of two with such an exponent, a multiple of it, before they are added: no square of them overflows, and none becomes 0. */
+const BAND = 256;
+/** Lower ones are not needed: squares of the least numbers, times so much, are still numbers. */
+const LOWEST_BAND = -768;
+/** The logarithm of the greatest number is rounded to 1024, and 2^1024 is no number. */
+const HIGHEST_BAND = 768;
+
+/** Statistics kept up value by value (Neumaier's sum, Welford's squares), with the run of each extreme: of several that of the highest id. */
 export class RunningStats {
   #count = 0;
+  /** All below are of the values divided by two to this. */
+  #band = LOWEST_BAND;
+  #sum = 0;
+  /** Error of the rounding of the sum. */
+  #rest = 0;
   #mean = 0;
   #squares = 0;
   /** The sum of the infinities; 0 while there are none. */
@@ -36,10 +48,37 @@ export class RunningStats {
     if (displaces(this.max, value, run, 1)) this.max = { value, run };
     if (this.#count > MEDIAN_LIMIT) this.#values = undefined;
     this.#values?.push(value);
-    if (!Number.isFinite(value)) this.#infinite += value;
+    if (Number.isFinite(value)) this.#addScaled(this.#scale(value));
+    else this.#infinite += value;
+  }
+
+  #addScaled(value: number): void {
+    const total = this.#sum + value;
+    this.#rest += Math.abs(this.#sum) >= Math.abs(value) ? this.#sum - total + value : value - total + this.#sum;
+    this.#sum = total;
     const delta = value - this.#mean;
     this.#mean += delta / this.#count;
     this.#squares += delta * (value - this.#mean);
+  }
+
+  /** The value divided as all are. A large one changes the divisor, and with it what was added before. */
+  #scale(value: number): number {
+    const band = Math.min(HIGHEST_BAND, Math.floor(Math.log2(Math.abs(value)) / BAND) * BAND);
+    if (band > this.#band) {
+      const change = 2 ** (this.#band - band);
+      this.#sum *= change;
+      this.#rest *= change;
+      this.#mean *= change;
+      this.#squares *= change * change;
+      this.#band = band;
+    }
+    return value * 2 ** -this.#band;
+  }
+
+  /** No mean is outside of the values, whatever is rounded. */
+  #finiteMean(min: number, max: number): number {
+    const mean = ((this.#sum + this.#rest) / this.#count) * 2 ** this.#band;
+    return Math.min(max, Math.max(min, mean));
   }
 
   stats(): GroupStats {
@@ -49,8 +88,8 @@ export class RunningStats {
     const median = this.#values && medianOf(this.#values);
     return {
       count,
-      mean: isFinite ? this.#mean : this.#infinite,
-      ...(count > 1 && { std: isFinite ? Math.sqrt(this.#squares / (count - 1)) : Number.NaN }),
+      mean: isFinite ? this.#finiteMean(this.min.value, this.max.value) : this.#infinite,
+      ...(count > 1 && { std: isFinite ? Math.sqrt(this.#squares / (count - 1)) * 2 ** this.#band : Number.NaN }),
       min: this.min.value,
       max: this.max.value,
       ...(median !== undefined && { median }),

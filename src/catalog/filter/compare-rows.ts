@@ -42,6 +42,6 @@ const rankOf = (value: Value): number => (typeof value === "string" ? 2 : typeof
 
 function compareAlike(a: Value, b: Value): number {
   if (typeof a === "string") return compareUtf8(a, b as string);
-  const [x, y] = [Number(a), Number(b)];
+  const [x, y] = typeof a === "boolean" ? [Number(a), Number(b)] : [a as number, b as number];
   return x < y ? -1 : x > y ? 1 : 0;
 }

@@ -1,4 +1,5 @@
 import type { Comparison, Filter, Operator } from "./filter.ts";
+import { toNumber } from "../../journal/params.ts";
 import { compileLike } from "./like.ts";
 import type { FilterRow } from "./row.ts";
 
@@ -74,12 +75,15 @@ function compileComparison(comparison: Comparison): RowTest {
 
 function compileParam(key: string, comparison: Comparison): RowTest {
   const { operator, value } = comparison;
-  if (value === null) return (row) => ((row.param(key) ?? null) === null) === (operator === "IS NULL");
-  if (typeof value === "number") {
+  if (value === null) {
+    const isThere = (row: FilterRow): boolean => (row.param(key) ?? null) !== null || row.isNested(key);
+    return (row) => isThere(row) === (operator === "IS NOT NULL");
+  }
+  if (typeof value === "number" || typeof value === "bigint") {
     const test = compileNumber(operator, value);
     return (row) => {
       const found = row.param(key);
-      return typeof found === "number" && test(found);
+      return (typeof found === "number" || typeof found === "bigint") && test(found);
     };
   }
   if (typeof value === "boolean") {
@@ -87,18 +91,30 @@ function compileParam(key: string, comparison: Comparison): RowTest {
     return (row) => row.param(key) === wanted;
   }
   const test = compileText(comparison);
+  // JavaScript writes large numbers with zeros at the end: someone who writes all digits means the same number.
+  const number = operator === "=" || operator === "!=" ? numberOfDigits(value as string) : undefined;
   return (row) => {
     const found = row.param(key) ?? null;
-    return found !== null && test(String(found));
+    if (found === null) return false;
+    return found === number ? operator === "=" : test(String(found));
   };
 }
 
-function compileNumber(operator: Operator, value: number): (found: number) => boolean {
+const DIGITS = /^-?[1-9][0-9]{15,999}$/;
+
+/** The number that these digits are exactly, if there is one. */
+function numberOfDigits(text: string): number | undefined {
+  const number = DIGITS.test(text) ? toNumber(BigInt(text)) : undefined;
+  return typeof number === "number" ? number : undefined;
+}
+
+/** A bigint is compared with a number by what both are exactly. */
+function compileNumber(operator: Operator, value: number | bigint): (found: number | bigint) => boolean {
   switch (operator) {
     case "=":
-      return (found) => found === value;
+      return (found) => found <= value && found >= value;
     case "!=":
-      return (found) => found !== value;
+      return (found) => !(found <= value && found >= value);
     case "<":
       return (found) => found < value;
     case "<=":

@@ -45,6 +45,8 @@ function ofComparison({ field, operator, value }: Comparison, statistics: FieldS
     const [absent, some] = [present < rows, present > 0];
     return operator === "IS NULL" ? { some: absent, notAll: some } : { some, notAll: absent };
   }
+  // Bounds are numbers.
+  if (typeof value === "bigint") return UNKNOWN;
   // What is asked of the rows that have no value is false.
   if (present === 0) return { some: false, notAll: rows > 0 };
   if (field.kind === "param" && typeof value !== type) {

@@ -1,3 +1,4 @@
+import { toNumber } from "../../journal/params.ts";
 import { type Field, isNumberAttribute } from "./field.ts";
 
 export type Operator =
@@ -15,7 +16,7 @@ export type Operator =
   | "IS NOT NULL";
 
 /** `null` for `IS NULL` and `IS NOT NULL`. */
-export type FilterValue = string | number | boolean | readonly string[] | null;
+export type FilterValue = string | number | boolean | bigint | readonly string[] | null;
 
 export interface Comparison {
   readonly kind: "compare";
@@ -92,6 +93,12 @@ export function normalValue(field: Field, operand: Operand, value: unknown): Fil
     case "number":
       if (Number.isNaN(value)) return undefined;
       return operand === "number" || operand === "scalar" ? value + 0 : undefined;
+    case "bigint": {
+      if (operand !== "number" && operand !== "scalar") return undefined;
+      const number = toNumber(value);
+      // Only params may be integers that no float64 holds.
+      return typeof number === "number" || field.kind === "param" ? number : undefined;
+    }
     case "boolean":
       return operand === "scalar" ? value : undefined;
     case "string":

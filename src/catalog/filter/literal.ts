@@ -11,6 +11,11 @@ export function parseNumber(text: string): number | undefined {
   return undefined;
 }
 
+/** The integer that digits stand for; `undefined` for anything else, and for so few digits that a number holds it. */
+export function parseInteger(text: string): bigint | undefined {
+  return /^-?\d{16,1000}$/.test(text) ? BigInt(text) : undefined;
+}
+
 /** `2h30m`, `1.5h`, `90s`, `250ms`, `3d` in ms, or `undefined`. */
 export function parseDuration(text: string): number | undefined {
   let ms = 0;

@@ -13,7 +13,7 @@ import {
   operandOf,
   operatorsOf,
 } from "./filter.ts";
-import { parseDate, parseDuration, parseNumber } from "./literal.ts";
+import { parseDate, parseDuration, parseInteger, parseNumber } from "./literal.ts";
 import { parseField } from "./parse-field.ts";
 import { Tokens } from "./tokens.ts";
 
@@ -103,8 +103,9 @@ class Parser {
     const { kind, text } = tokens.token;
     const isQuoted = kind === "quoted" && tokens.text[tokens.token.at] !== "`";
     let expected = OPERANDS[operand];
-    let value: string | number | boolean | undefined = isQuoted ? text : undefined;
-    if (kind === "word") value = parseNumber(text) ?? parseBoolean(text);
+    let value: string | number | boolean | bigint | undefined = isQuoted ? text : undefined;
+    if (kind === "word")
+      value = (field.kind === "param" ? parseInteger(text) : undefined) ?? parseNumber(text) ?? parseBoolean(text);
     if (field.kind === "attribute" && operand === "number") {
       expected =
         field.name === "duration" ? "a duration such as 2h30m or 250ms, or ms" : "a date such as 2026-11-01, or ms";

@@ -1,11 +1,13 @@
 import { ownValue } from "../../backend/dictionary.ts";
 import type { RunRecord } from "../../journal/run-record.ts";
-import { flattenParams } from "./flatten-params.ts";
+import { flattenParams, NESTED } from "./flatten-params.ts";
 import type { FilterRow, ParamValue } from "./row.ts";
 
 /** A run's record as a row. A run that has not ended has no duration. */
 export function recordRow(record: RunRecord): FilterRow {
-  let params: ReadonlyMap<string, ParamValue> | undefined;
+  let params: ReturnType<typeof flattenParams> | undefined;
+  const at = (key: string): ParamValue | typeof NESTED | undefined =>
+    (params ??= flattenParams(record.params)).get(key);
   const { startTime, endTime } = record;
   return {
     attribute(name) {
@@ -24,7 +26,11 @@ export function recordRow(record: RunRecord): FilterRow {
           return record[name];
       }
     },
-    param: (key) => (params ??= flattenParams(record.params)).get(key),
+    param: (key) => {
+      const value = at(key);
+      return value === NESTED ? undefined : value;
+    },
+    isNested: (key) => at(key) === NESTED,
     tag: (key) => ownValue(record.tags, key),
     metric(key, aggregate) {
       const summary = ownValue(record.metrics, key);

@@ -1,6 +1,7 @@
 import type { Aggregate, AttributeName } from "./field.ts";
 
-export type ParamValue = string | number | boolean | null;
+/** A bigint is an integer that no float64 holds. Any other counts as the number that it equals. */
+export type ParamValue = string | number | boolean | bigint | null;
 
 /** A run as filters and orders see it. What the run does not have is `undefined`. */
 export interface FilterRow {
@@ -8,6 +9,8 @@ export interface FilterRow {
   attribute(name: AttributeName): string | number | undefined;
   /** The key of a nested value is its path with dots. */
   param(key: string): ParamValue | undefined;
+  /** True where the key names a list or an object. */
+  isNested(key: string): boolean;
   tag(key: string): string | undefined;
   metric(key: string, aggregate: Aggregate): number | undefined;
   datasets(): readonly { readonly name: string; readonly digest: string; readonly context?: string | undefined }[];

@@ -10,7 +10,7 @@ const paths = (section: ComparedSection): string[][] => [
   section.same.map(({ path }) => path),
 ];
 
-test("nested params differ by leaf; types, -0 and what is absent count, NaN equals itself", () => {
+test("nested params differ by leaf; types and what is absent count, NaN equals itself, -0 is 0", () => {
   const a = record("a", {
     params: {
       o: { name: "adam", lr: 1, beta: Number.NaN },
@@ -33,8 +33,8 @@ test("nested params differ by leaf; types, -0 and what is absent count, NaN equa
   });
   const { params } = compareRecords([a, b]);
   expect(paths(params)).toEqual([
-    ["big", "n", "none", "o.lr", "sizes", "z"],
-    ["list", "o.beta", "o.name"],
+    ["big", "n", "none", "o.lr", "sizes"],
+    ["list", "o.beta", "o.name", "z"],
   ]);
   expect(params.differs[1]).toEqual({ path: "n", keys: ["n"], values: [5, "5"], present: [true, true] });
   expect(params.differs[2]).toEqual({

@@ -86,6 +86,7 @@ export function rowOf(data: RowData): FilterRow {
   return {
     attribute: (name) => data.attributes[name],
     param: (key) => data.params.get(key),
+    isNested: () => false,
     tag: (key) => data.tags.get(key),
     metric: (key, aggregate) => data.metrics.get(`${key} ${aggregate}`),
     datasets: () => data.datasets,

@@ -9,7 +9,7 @@ import type { FieldStatistics } from "../../../src/catalog/filter/statistics.ts"
 import { compareUtf8 } from "../../../src/parquet/utf8-order.ts";
 import { condition, rowData, rowOf } from "./arbitrary.ts";
 
-function valuesOf(row: FilterRow, field: Field): readonly (string | number | boolean)[] {
+function valuesOf(row: FilterRow, field: Field): readonly (string | number | bigint | boolean)[] {
   if (field.kind === "dataset") return row.datasets().flatMap((dataset) => dataset[field.name] ?? []);
   const value =
     field.kind === "metric"
