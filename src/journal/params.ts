@@ -50,10 +50,8 @@ function sameValue(a: unknown, b: unknown): boolean {
 
 /** True for 5 and 5n, and for 0 and -0. */
 function isSameNumber(a: unknown, b: unknown): boolean {
-  const isNumeric = (value: unknown): value is number | bigint =>
-    typeof value === "number" || typeof value === "bigint";
-  // JavaScript compares a bigint with a number exactly.
-  return isNumeric(a) && isNumeric(b) && a <= b && a >= b;
+  const [x, y] = [a, b].map((value) => (typeof value === "bigint" ? toNumber(value) : value));
+  return (typeof x === "number" || typeof x === "bigint") && x === y;
 }
 
 /** The number that equals an integer, or the integer itself if no float64 holds it. */

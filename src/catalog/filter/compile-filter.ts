@@ -108,13 +108,13 @@ function numberOfDigits(text: string): number | undefined {
   return typeof number === "number" ? number : undefined;
 }
 
-/** A bigint is compared with a number by what both are exactly. */
+/** JavaScript compares a bigint with a number by what both are exactly. A bigint here never equals a number. */
 function compileNumber(operator: Operator, value: number | bigint): (found: number | bigint) => boolean {
   switch (operator) {
     case "=":
-      return (found) => found <= value && found >= value;
+      return (found) => found === value;
     case "!=":
-      return (found) => !(found <= value && found >= value);
+      return (found) => found !== value;
     case "<":
       return (found) => found < value;
     case "<=":
