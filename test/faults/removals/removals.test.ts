@@ -20,8 +20,9 @@ const open = (backend: Backend): Promise<Ledger> =>
   });
 
 async function finished(ledger: Ledger, points: number, id?: string): Promise<string> {
-  const options = { environment: false, flush: { intervalMs: 1e9 } };
-  const run = id === undefined ? await ledger.startRun(options) : await ledger.resumeRun(id, options);
+  const flush = { intervalMs: 1e9 };
+  const run =
+    id === undefined ? await ledger.startRun({ environment: false, flush }) : await ledger.resumeRun(id, { flush });
   for (let i = 0; i < points; i++) {
     run.log({ loss: i });
     if (i % 3 === 2) await run.flush();
