@@ -155,7 +155,8 @@ test.each(cases)(
         if (!LedgerError.is(error)) throw error;
       }
       await backend.settle();
-      const isOver = backend.operations.log.every(({ fault }) => fault === undefined);
+      // Not by whether one struck: `no-space` passes over calls that write nothing, and several such may follow each other.
+      const isOver = at > backend.operations.count;
       await check(as(inner), told, where());
       if (isOver) break;
     }
