@@ -114,14 +114,11 @@ test("while the journal fails, texts wait for the timer: each is no attempt of i
 });
 
 test("a value that can never be stored is given up and counted, and rejects its own promise alone", async () => {
-  const inner = memoryBackend();
-  const probe = await place([], inner);
+  const probe = await place([]);
   const { digest } = await probe.run.logText("a", long(1));
   const hex = (digest as string).slice(7);
-  const key = `blobs/sha256/${hex.slice(0, 2)}/${hex}`;
-  await inner.remove(key);
-  await inner.create(key, new Uint8Array(5));
-  const { run, errors, keys } = await place([], inner);
+  const refused: Fault = { at: 1, times: 100, mode: "error-before", only: ["create"], error: { code: "CORRUPT" } };
+  const { run, errors, keys } = await place([{ ...refused, key: new RegExp(hex) }]);
   const a = run.logText("a", long(1)).catch((error: unknown) => error);
   void run.logText("b", long(2));
   await run.flush();

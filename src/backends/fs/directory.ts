@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { isError } from "../../backend/any-realm.ts";
 import { LedgerError, invalidArgument } from "../../backend/error.ts";
 
 /** `s3://bucket`, also as `path.join` leaves it (`s3:/bucket`); not the drive of `C:/runs`. */
@@ -24,7 +25,7 @@ function fromFileUrl(url: string): string {
   try {
     return fileURLToPath(url);
   } catch (cause) {
-    throw noPath(`is a file: URL that is no path here: ${cause instanceof Error ? cause.message : "it is malformed"}`);
+    throw noPath(`is a file: URL that is no path here: ${isError(cause) ? cause.message : "it is malformed"}`);
   }
 }
 

@@ -43,7 +43,7 @@ test.each([
   [undefined, "backend"],
   [null, "backend"],
   ["fs", "backend"],
-  [{}, "backend.contract"],
+  [{}, "backend"],
   [fake({ contract: 2 }), "backend.contract"],
   [fake({ contract: "1" }), "backend.contract"],
   [fake({ name: 1 }), "backend.name"],

@@ -100,14 +100,14 @@ export const FAULTS = [
 /** Keys that are valid and that careless clients store under other names. */
 export const ODD_KEYS = [
   "a+b",
-  "q'()!*",
+  "q'()!",
   "sp ace/x",
   "100%25",
-  "q?x#y",
+  "q#x&y=z",
   "ü/😀",
   "a=b&c;d,e@f$g",
-  "<tag>&amp;",
-  '"',
+  "&amp;",
+  "'",
   "%2e%2e/x",
-  "~`^{}|[]",
+  "~`^{}[]",
 ] as const;
