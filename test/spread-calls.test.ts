@@ -9,7 +9,7 @@ const SPREAD =
   /^(?!\s*(?:\/\/|\*)).*(?:Math\.(?:max|min|hypot)|\.push|\.unshift|\.splice|\.concat|String\.from\w+)\((?:[^{]*,)?\s*\.\.\./;
 
 /** Lists that the code next to the call keeps short. */
-const SHORT = ["encoder.encode(segment[i])", "await Promise.all(some)", "...needed.map("];
+const SHORT = ["...pairs.map(", "encoder.encode(segment[i])", "await Promise.all(some)", "...needed.map("];
 
 test("no call spreads a list whose length nothing bounds", async () => {
   const found: string[] = [];

@@ -84,7 +84,7 @@ export async function listMedia(backend: Backend, runId: string, query: MediaQue
       }
     }
     for (const { writer, mediaList = [] } of folds)
-      found.get(writer)?.push(...mediaList.filter((event) => isWantedMedia(event, filter)));
+      for (const event of mediaList) if (isWantedMedia(event, filter)) found.get(writer)?.push(event);
     return toMediaEntries([...found.values()]);
   });
 }

@@ -9,7 +9,7 @@ export interface StoredFile {
   /** Where other programs find it; absent where they cannot reach the backend. */
   readonly location?: ObjectLocation;
   /** The bytes, through the backend. `NOT_FOUND` once something else stands in for it. */
-  read(options?: CallOptions & { readonly range?: ByteRange }): Promise<Uint8Array>;
+  read(options?: CallOptions & { readonly range?: ByteRange | undefined }): Promise<Uint8Array>;
 }
 
 export function storedFile(backend: Backend, key: string, size: number): StoredFile {

@@ -8,7 +8,7 @@ export interface CanvasLike {
   /** Of a page. */
   toBlob?(done: (blob: Blob | null) => void, type?: string): void;
   /** Of an `OffscreenCanvas`. */
-  convertToBlob?(options?: { readonly type?: string }): Promise<Blob>;
+  convertToBlob?(options?: { readonly type?: string | undefined }): Promise<Blob>;
   /** Of libraries for Node: the bytes of a file, at once. */
   toBuffer?(type: "image/png"): Uint8Array;
   getContext?(kind: "2d"): unknown;

@@ -28,7 +28,7 @@ export interface CloseRunOptions {
   /** The run as it was just read, without `writer`. */
   readonly state?: RunState | undefined;
   /** Leaves the run as it is if it turns out to be `running`. */
-  readonly onlyFinal?: boolean;
+  readonly onlyFinal?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   /**
    * Names of objects that earlier attempts to close the run here may have left behind. This one removes what no document names, and

@@ -23,6 +23,7 @@ export async function readJournalSeries(
   backend: Backend,
   created: RunCreated,
   writers: ReadonlyMap<string, readonly SegmentEntry[]>,
+  ends: ReadonlyMap<string, number>,
   compacted: readonly WriterFold[],
   isWanted: (key: string) => boolean,
   options?: CallOptions,
@@ -51,7 +52,7 @@ export async function readJournalSeries(
     read.set(writer, next);
   }
   // What a writer that is shut out stored last may be cut off on purpose.
-  for (const [writer, own] of writers) if (own.some(({ end }) => end !== undefined)) seen.delete(writer);
+  for (const writer of ends.keys()) seen.delete(writer);
   return withLost(created.id, found, read, seen).sort(compareWriters);
 }
 

@@ -28,6 +28,8 @@ export interface Place {
   readonly writers: readonly WriterFold[];
   /** Something that the run's document says is there is not. */
   readonly lost: Damage | undefined;
+  /** By writer that is shut out: the record at which its journal ends. */
+  readonly ends: ReadonlyMap<string, number>;
 }
 
 /**
@@ -99,7 +101,7 @@ export async function findPoints(
   isConfirmed: boolean,
   options: CallOptions | undefined,
 ): Promise<Place> {
-  const { metrics, documents, writers } = listing;
+  const { metrics, documents, writers, ends } = listing;
   const compactions = new Set(metrics.map(({ compaction }) => compaction));
   // The usual case of a closed run: one document and one compaction, which can only be its own since no journal is left.
   if (writers.size === 0 && documents === 1 && compactions.size === 1) {
@@ -110,21 +112,22 @@ export async function findPoints(
       more: new Map(),
       writers: [],
       lost: undefined,
+      ends,
     };
   }
   const { document, more, lost } = await readBeginning(backend, runId, listing, isConfirmed, options);
   const compacted: Compacted | undefined = document?.compacted;
-  if (compacted === undefined) return { metrics: [], overview: undefined, more: writers, writers: [], lost: lost[0] };
+  if (compacted === undefined) return { metrics: [], overview: undefined, more: writers, writers: [], lost: lost[0], ends };
   // Of what is lost in part the rest can be read.
   const isListed = ({ name }: { readonly name: string }): boolean => metrics.some((entry) => entry.name === name);
   const overview = lost.length > 0 ? undefined : compacted.overview;
-  return { metrics: compacted.metrics.filter(isListed), overview, more, writers: compacted.writers, lost: lost[0] };
+  return { metrics: compacted.metrics.filter(isListed), overview, more, writers: compacted.writers, lost: lost[0], ends };
 }
 
 async function readAll(
   backend: Backend,
   runId: string,
-  { metrics, more, writers }: Place,
+  { metrics, more, writers, ends }: Place,
   readCreated: () => Promise<RunCreated>,
   wanted: WantedKeys,
   { from, to, fromTime, toTime, damaged, signal, isConfirmed }: HistoryOptions & { readonly isConfirmed: boolean },
@@ -146,7 +149,7 @@ async function readAll(
   }
   const { keys, except } = wanted;
   const isWanted = (key: string): boolean => (keys?.has(key) ?? true) && !except.has(key);
-  const journals = await readJournalSeries(backend, await readCreated(), more, writers, isWanted, call);
+  const journals = await readJournalSeries(backend, await readCreated(), more, ends, writers, isWanted, call);
   for (const { lost } of journals) {
     if (lost && damaged !== "skip") {
       // A listing may have been taken while a writer joined.

@@ -160,6 +160,8 @@ export async function simulate({ seed, appends, sabotage }: Settings): Promise<O
     const page = await ledger.searchRuns(query).catch(ignored);
     if (page === undefined) return;
     counts.searches++;
+    // An injected failure of the backend is told in the answer, and names the run.
+    for (const { id } of page.unreadable ?? []) began.delete(id);
     check(who, page.runs, began, query);
   };
   const searches = (actor: Actor) => async (): Promise<void> => {
