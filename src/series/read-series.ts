@@ -117,11 +117,19 @@ export async function findPoints(
   }
   const { document, more, lost } = await readBeginning(backend, runId, listing, isConfirmed, options);
   const compacted: Compacted | undefined = document?.compacted;
-  if (compacted === undefined) return { metrics: [], overview: undefined, more: writers, writers: [], lost: lost[0], ends };
+  if (compacted === undefined)
+    return { metrics: [], overview: undefined, more: writers, writers: [], lost: lost[0], ends };
   // Of what is lost in part the rest can be read.
   const isListed = ({ name }: { readonly name: string }): boolean => metrics.some((entry) => entry.name === name);
   const overview = lost.length > 0 ? undefined : compacted.overview;
-  return { metrics: compacted.metrics.filter(isListed), overview, more, writers: compacted.writers, lost: lost[0], ends };
+  return {
+    metrics: compacted.metrics.filter(isListed),
+    overview,
+    more,
+    writers: compacted.writers,
+    lost: lost[0],
+    ends,
+  };
 }
 
 async function readAll(
