@@ -42,7 +42,7 @@ const current = (model: Model): Session => model.sessions.at(-1) as Session;
 /** A ledger as another process opens it: without faults. */
 const open = (real: Real, backend: Backend = real.place): ReturnType<typeof openLedger> => {
   const seed = real.openings++;
-  return openLedger(backend, { clock: real.clock, ids: seededIds(seed, () => real.clock.now()) });
+  return openLedger(backend, { clock: real.clock, ids: seededIds(seed, () => real.clock.now()), onError: () => {} });
 };
 
 /** A call that may fail only when something went wrong on its way. */
@@ -201,7 +201,7 @@ const commands = [
 const setup = async (place: Backend): Promise<{ model: Model; real: Real }> => {
   const clock = createTestClock();
   const backend = mortalBackend(place);
-  const ledger = await openLedger(backend, { clock, ids: seededIds(1, () => clock.now()) });
+  const ledger = await openLedger(backend, { clock, ids: seededIds(1, () => clock.now()), onError: () => {} });
   const run = await ledger.startRun({ environment: false, params: { a: 1 } });
   return {
     model: {

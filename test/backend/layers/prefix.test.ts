@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
+import { LedgerError } from "../../../src/backend/error.ts";
 import { withPrefix } from "../../../src/backend/layers/prefix.ts";
 import { memoryBackend } from "../../../src/backends/memory/index.ts";
-import { bytes, scripted, transient } from "./scripted.ts";
+import { bytes, scripted } from "./scripted.ts";
 
 test("keys go in and come out without the prefix, and others are out of reach", async () => {
   const inner = memoryBackend();
@@ -39,7 +40,7 @@ test("errors name the key as the caller knows it, in the message too", async () 
     expect(error).toMatchObject({ key: expect.stringMatching(/^(k|none)$/) });
     expect((error as Error).message).not.toContain("secret");
   }
-  const failing = scripted({ read: ["before"] }, () => Object.assign(transient(), { key: "p/k", status: 503 }));
+  const failing = scripted({ read: ["before"] }, () => new LedgerError("UNAVAILABLE", "try again", { key: "p/k", transient: true }));
   await expect(withPrefix(failing.backend, "p").read("k")).rejects.toMatchObject({
     key: "k",
     transient: true,

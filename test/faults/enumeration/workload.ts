@@ -31,7 +31,7 @@ export type Workload = (
 ) => Promise<void>;
 
 const open = (backend: Backend, clock: Clock, seed: number): Promise<Ledger> =>
-  openLedger(backend, { clock, ids: seededIds(seed, () => clock.now()) });
+  openLedger(backend, { clock, ids: seededIds(seed, () => clock.now()), onError: () => {} });
 
 const PARAMS = { optimizer: { name: "adam", learningRate: 1e-3 }, epochs: 5, weights: [Number.NaN, -0, 1n] };
 

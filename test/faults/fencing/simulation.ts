@@ -104,7 +104,7 @@ export async function simulate({ seed, store, sabotage }: Settings): Promise<Out
       if (kind === "writer") writers.push(id);
       return id;
     };
-    return { ledger: await openLedger(backend, { clock, ids }), writers };
+    return { ledger: await openLedger(backend, { clock, ids, onError: () => {} }), writers };
   };
 
   /** Once a session has been told that it is shut out, that is all it is told, and it leaves the place alone. */
