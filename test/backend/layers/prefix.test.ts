@@ -40,7 +40,10 @@ test("errors name the key as the caller knows it, in the message too", async () 
     expect(error).toMatchObject({ key: expect.stringMatching(/^(k|none)$/) });
     expect((error as Error).message).not.toContain("secret");
   }
-  const failing = scripted({ read: ["before"] }, () => new LedgerError("UNAVAILABLE", "try again", { key: "p/k", transient: true }));
+  const failing = scripted(
+    { read: ["before"] },
+    () => new LedgerError("UNAVAILABLE", "try again", { key: "p/k", transient: true }),
+  );
   await expect(withPrefix(failing.backend, "p").read("k")).rejects.toMatchObject({
     key: "k",
     transient: true,
