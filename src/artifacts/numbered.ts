@@ -61,7 +61,7 @@ export function compareNumbered(
 /**
  * Creates an object whose bytes say all there is to say, so that finding equal bytes is as good as having written them. False when
  * the key holds other bytes. An outcome that is unknown is asked for again: same key, same bytes.
- * With `durable` the object survives a power cut, whoever created it.
+ * With `durable` the object survives a power cut, also if another process created it.
  */
 export async function createOrMatch(
   backend: Backend,

@@ -7,7 +7,7 @@ const FIRST_BYTES = { near: 64 * 1024, far: 1024 * 1024 } as const;
 
 /**
  * Returns the bytes of an object that a writer of this library makes no longer than `most`. Throws `CORRUPT` for a longer one, of which it
- * reads only the beginning: the size of an object is what whoever wrote it wants it to be. One request for most objects, three for a
+ * reads only the beginning: the writer of an object decides its size, and may be hostile. One request for most objects, three for a
  * long one.
  */
 export async function readBounded(

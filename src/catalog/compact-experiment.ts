@@ -77,7 +77,7 @@ async function* rowsOf(
       const id = segment.idAt(at);
       const row = { segment, at, document: Number(documents?.at(at)), marker: Number(markers?.at(at)) };
       const other = best.get(id);
-      // Also of runs that are read themselves for now: whoever else is at work here may have removed what says so.
+      // Also of runs that this search reads from their own objects: another process may have removed the entry that says so.
       if (loose.has(id) || !isCurrent(open.amended, id, row.document, row.marker)) continue;
       if (other === undefined || isOlder(other, row)) best.set(id, row);
     }

@@ -29,7 +29,7 @@ export async function findRuns(
   const call = signal ? { signal } : {};
   const ids = new Set<string>();
   const add = (id: string): void => void (ID_PATTERN.test(id) && ids.add(id));
-  // Whoever reads a run that cannot be listed finds out why.
+  // A caller that reads a run which cannot be listed gets the reason from that read.
   for await (const { key } of listGroups(backend, "runs", add, call)) add(key.split("/", 2)[1] ?? "");
   const byPrefix = new Map<string, string[]>();
   const unplaced: string[] = [];

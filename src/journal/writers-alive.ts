@@ -22,7 +22,7 @@ export async function areWritersAlive(
   const tokens = new Map(open.map(({ writer, alive }) => [writer, alive]));
   const began = folds.some(({ writer }) => writer === created.writer.id);
   if (!began && fences === 0) tokens.set(created.writer.id, created.writer.alive);
-  // Whoever put up the last fence has not begun its session yet, or died before it.
+  // The process that created the last fence has not begun its session yet, or died before that.
   const isClaimed = fences > 0 && !folds.some((fold) => fold.fence >= fences && !isRecovery(fold));
   let unknown = isClaimed;
   for (const token of tokens.values()) {

@@ -42,7 +42,7 @@ export async function checkMarker(backend: Backend, clock: Clock): Promise<Uint8
         throw notALedger(backend, `it has no ${MARKER_KEY}, but holds ${JSON.stringify(key)}`);
     }
     const bytes = encodeCheckedJson({ format: "runledger", version: FORMAT_VERSION, createdAt: clock.now() }, "ledger");
-    // At once: there is no run yet that would not be entered, whoever else makes a ledger of this place.
+    // Complete from the start: even if another process creates this ledger too, no run exists yet that the catalogue could lack.
     const [marked, completed] = await Promise.allSettled([
       backend.create(MARKER_KEY, bytes),
       createEmpty(backend, COMPLETE_KEY),

@@ -199,7 +199,7 @@ async function tidy(
   const settled = await settledSegments(backend, created.id, { folds, covers: left }, signal);
   const superseded = { listing, document, settled };
   if (supersededKeys(created.id, superseded).length === 0) return;
-  // Whoever created the document may have died before its name was on disk.
+  // The process that created the document may have died before its name was on disk.
   const key = runDocumentKey(created.id, listing.newestDocument);
   const bytes = await readBounded(backend, key, MAX_CHECKED_JSON_BYTES, signal ? { signal } : {});
   await createOrMatch(backend, key, bytes, signal, true);

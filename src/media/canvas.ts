@@ -26,7 +26,7 @@ export class PendingPicture {
     });
     this.width = width;
     this.height = height;
-    // Whoever stores it meets the failure; till then nobody waits.
+    // The call that stores the picture rejects with this failure. Until then nothing waits for it, and it must not count as unhandled.
     this.blob.catch(() => {});
   }
 }

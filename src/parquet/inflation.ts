@@ -4,7 +4,7 @@ const SMALL_BYTES: number = 1024 * 1024;
 const MAX_RATIO = 128;
 
 /**
- * Whether a page of texts inflates to so many times its `stored` bytes that a small file could fill the memory of whoever reads it. Readers
+ * Whether a page of texts inflates to so many times its `stored` bytes that a small file could fill a reader's memory. Readers
  * refuse such a page, so writers store it without deflating it.
  */
 export function inflatesTooFar(stored: number, size: number): boolean {

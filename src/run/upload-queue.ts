@@ -127,7 +127,7 @@ export class UploadQueue {
     this.#onFailure(error, { isFinal: isFinal(error), isFirst });
   }
 
-  /** What has not begun waits too, and whoever waits for it learns why. */
+  /** Uploads that have not begun keep waiting, and calls that wait for them reject with the reason. */
   #wait(error: LedgerError): void {
     this.#failures++;
     this.#retry?.cancel();

@@ -27,7 +27,7 @@ export class Threads {
     const name = `thread ${++this.#started}`;
     this.#living.add(name);
     const backend = this.#as(name, intercept, after);
-    // Whoever waits for a sign of life has not understood who is alive.
+    // A recovery that waits for a sign of life did not look whether the thread lives.
     const clock: Clock = given ?? {
       ...systemClock,
       sleep: (_ms, signal) => (quick ? systemClock.sleep(1, signal) : Promise.reject(new Error(`${name} waits`))),

@@ -40,7 +40,7 @@ test("data sets are in the record in order, each name, digest and context once, 
   expect(() => run.logDataset("late", { digest: "d" })).toThrow(code("RUN_CLOSED"));
 });
 
-test("whoever resumes a run adds to its data sets, and compaction keeps them", async () => {
+test("a session that resumes a run adds to its data sets, and compaction keeps them", async () => {
   const { ledger, backend, clock } = await createTestLedger();
   const run = await ledger.startRun();
   run.log({ loss: 1 });

@@ -57,7 +57,7 @@ test.each(Object.entries(harms))(
       const run = await ledger.startRun(BY_HAND);
       await logged(run, 0, 10);
       await harm(directory, run);
-      // Whoever opens the emptied place makes a ledger of it, with a catalogue that says it is complete.
+      // Another process that opens the emptied place creates a ledger there, whose catalogue says that it is complete.
       if (reopened) await openLedger(fsBackend(directory)).catch(() => {});
       expect(told).toEqual([]);
       await logged(run, 10, 15);
@@ -252,7 +252,7 @@ test("a journal that others have compacted, since its writer seemed to be gone, 
   const run = await ledger.startRun(BY_HAND);
   await logged(run, 0, 10);
   await (await openLedger(place.open())).recover(run.id, { graceMs: 0 });
-  // As whoever compacted it may do once the writer is shut out for good.
+  // As a session that compacts the run may do once the writer is shut out for good.
   for (const key of place.snapshot().keys()) if (key.includes("/journal/")) await place.remove(key);
   await logged(run, 10, 20);
   expect(told).toEqual([]);

@@ -170,7 +170,7 @@ export class Appends {
     }
   }
 
-  /** Puts the file's name on disk. Also when it was there before: whoever made it may have died before its name was on disk. */
+  /** Syncs the file's name. Also when the file existed before: its creator may have died before it synced the name. */
   async #name(key: string, file: Growing): Promise<void> {
     if (file.named) return;
     const directoryKey = parentKey(key);

@@ -68,7 +68,7 @@ export class Directories {
     if (first !== undefined) this.#madeTo = first;
   }
 
-  /** Puts the name of the directory, and those above it up to the root, on disk: once, whoever made them. */
+  /** Syncs the name of the directory, and the names above it up to the root, once. Also if another process made them. */
   async #store(key: string): Promise<void> {
     const found = await identify(this.#root.path(key));
     if (this.#stored.get(key) === found) return;

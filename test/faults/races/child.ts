@@ -80,7 +80,7 @@ async function race({ directory, racer, isWriter, seed, graceMs }: Racer): Promi
     if (isWriter) await write(id, run);
     else while (!isOver) await close(id);
   }
-  // Whoever is still writing ends with the thread.
+  // Writers that are still at work end with the thread.
   port.close();
   process.exit(0);
 

@@ -35,7 +35,7 @@ async function round(n: number, { prefix, areKnown }: Arena): Promise<string[]> 
   const directory = await mkdtemp(join(tmpdir(), "runledger-races-"));
   const children: Child[] = [];
   try {
-    // Where all is known nobody has to wait; elsewhere whoever is silent for a moment is taken for gone.
+    // recover() must not wait where it can look processes up. Elsewhere a silent writer counts as gone at once (`graceMs: 0`).
     const clock = areKnown ? { sleep: () => Promise.reject(new Error("recover() waits")) } : {};
     const ledger = await openLedger(fsBackend(directory), { clock: { ...systemClock, ...clock } });
     for (let i = 0; i < PROCESSES; i++) {
