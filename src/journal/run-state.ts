@@ -56,8 +56,8 @@ export async function whileItChanges<T>(
 }
 
 /**
- * Reads the newest document. `CORRUPT` when it is damaged and the journals may be gone; while nothing was compacted they
- * hold everything, and it is passed over. So is one that names objects that are not there, if all journals are.
+ * Reads the newest document. `CORRUPT` when it is damaged and the journals may be gone, or when both are gone; while nothing was
+ * compacted the journals hold everything, and a damaged document is passed over. So is one that names objects that are not there, if all journals are.
  * `NOT_FOUND` for objects that are not there unless that `isConfirmed`.
  */
 export async function readBeginning(
@@ -69,7 +69,10 @@ export async function readBeginning(
 ): Promise<Beginning> {
   const { newestDocument, writers, metrics } = listing;
   const nothing = { document: undefined, isCurrent: false, more: writers, lost: [] };
-  if (newestDocument === 0) return nothing;
+  if (newestDocument === 0) {
+    assertNotLost(runId, listing, isConfirmed);
+    return nothing;
+  }
   const key = runDocumentKey(runId, newestDocument);
   const document = await readRunDocument(backend, runId, newestDocument, options);
   if (document === undefined) {
@@ -86,6 +89,14 @@ export async function readBeginning(
     isCurrent: beyond(covers, writers).size === 0,
     more: compacted ? beyondCompacted(compacted, writers) : writers,
   };
+}
+
+/** Journals are removed only once a document names the points that were made from them: points alone show that it is gone. */
+function assertNotLost(runId: string, { metrics, writers }: RunListing, isConfirmed: boolean): void {
+  if (metrics.length === 0 || writers.size > 0) return;
+  const key = runDocumentKey(runId, 1);
+  const message = `${key} is not there, and neither are the journals it was made from`;
+  throw new LedgerError(isConfirmed ? "CORRUPT" : "NOT_FOUND", message, { key });
 }
 
 /** A listing that is behind, or was taken while a run was compacted, lacks objects that are there. */

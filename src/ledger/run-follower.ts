@@ -101,7 +101,7 @@ export class RunFollower {
     const call = { signal: this.#signal };
     const created = (this.#created ??= await readRunCreated(this.#backend, this.#id, this.#signal));
     const listing = await listRun(this.#backend, this.#id, call);
-    if (listing.writers.size === 0 && listing.newestDocument === 0) await this.#assertThere();
+    if (listing.writers.size === 0 && listing.newestDocument === 0) await this.#assertThere(created, listing);
     if (listing.lifecycle > this.#lifecycle) {
       this.#deletedAt = await readLifecycle(this.#backend, this.#id, listing.lifecycle, call);
       this.#lifecycle = listing.lifecycle;
@@ -217,9 +217,13 @@ export class RunFollower {
     return found;
   }
 
-  async #assertThere(): Promise<void> {
-    const found = await this.#backend.stat(runCreatedKey(this.#id), { signal: this.#signal });
+  /** Of a run without journals and documents: nothing was logged yet, or what was logged is lost. */
+  async #assertThere(created: RunCreated, listing: RunListing): Promise<void> {
+    const call = { signal: this.#signal };
+    const found = await this.#backend.stat(runCreatedKey(this.#id), call);
     if (found === undefined) throw runNotFound(this.#id);
+    // This throws if the document is lost that named the points.
+    if (listing.metrics.length > 0) await readRunState(this.#backend, created, call);
   }
 
   async #readDocument(number: number): Promise<void> {

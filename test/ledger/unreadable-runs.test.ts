@@ -1,4 +1,4 @@
-import { mkdtemp, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -188,6 +188,18 @@ describe("in a directory", () => {
     expect(runs.map(({ id }) => id)).toEqual([ids[2], ids[0]]);
     expect(unreadable?.map(({ id, error }) => [id, error.code])).toEqual([[ids[1], "CORRUPT"]]);
     expect(process.memoryUsage.rss() - before).toBeLessThan(200e6);
+  });
+
+  test("a run whose document is a directory is named, and recover() does not wait for its writers", async () => {
+    const { directory, ids, of } = await place();
+    const document = join(of(ids[1]!), "run.json");
+    await rm(document);
+    await mkdir(document);
+    const clock = { sleep: () => Promise.reject(new Error("recover() waits")) };
+    const ledger = await openLedger(fsBackend(directory), { clock, onError() {} });
+    const unreadable = [{ id: ids[1], error: { code: "CORRUPT", key: `runs/${ids[1]}/run.json` } }];
+    expect(await ledger.searchRuns()).toMatchObject({ runs: [{ id: ids[2] }, { id: ids[0] }], unreadable });
+    expect(await ledger.recover()).toMatchObject({ interrupted: [], running: [], unreadable });
   });
 
   // Root reads everything, whatever the modes say.

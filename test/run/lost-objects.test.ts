@@ -63,6 +63,27 @@ test("a lost newest document is damage, and recover() keeps what only that docum
   expect(await keysOf(backend, `runs/${id}`)).toEqual(before);
 });
 
+test("the only document and the journals lost: CORRUPT wherever the run is read, and recover() names the run at once", async () => {
+  const { backend, id } = await finished(10);
+  const key = `runs/${id}/run.json`;
+  change(backend, key, undefined);
+  const before = await keysOf(backend, `runs/${id}`);
+  const told: unknown[] = [];
+  const clock = { sleep: () => Promise.reject(new Error("recover() waits")) };
+  const ledger = await openLedger(backend, { clock, onError: (error) => told.push(error) });
+  const corrupt = { code: "CORRUPT", key };
+  await expect(ledger.getRun(id)).rejects.toMatchObject(corrupt);
+  await expect(ledger.history(id, "loss")).rejects.toMatchObject(corrupt);
+  await expect(ledger.history(id, "loss", { damaged: "skip" })).rejects.toMatchObject(corrupt);
+  await expect(ledger.media(id)).rejects.toMatchObject(corrupt);
+  await expect(ledger.watchRun(id).next()).rejects.toMatchObject(corrupt);
+  await expect(ledger.watchRun(id, { points: false }).next()).rejects.toMatchObject(corrupt);
+  await expect(ledger.resumeRun(id)).rejects.toMatchObject(corrupt);
+  expect(await ledger.recover()).toMatchObject({ interrupted: [], running: [], unreadable: [{ id, error: corrupt }] });
+  expect(told).toMatchObject([corrupt]);
+  expect(await keysOf(backend, `runs/${id}`)).toEqual(before);
+});
+
 test("another run's Parquet file of equal size is refused", async () => {
   const one = await finished(10);
   const key = `runs/${one.id}/metrics.parquet`;
