@@ -23,10 +23,21 @@ const REPEAT_DEFINITION_AFTER = 64;
 const MAX_SEGMENT_BYTES: number = 256 * 1024 * 1024;
 /** Where each flush is an object, so many bytes of them are kept in memory: closing the run then need not fetch them one by one. */
 const RETAINED_BYTES: number = 8 * 1024 * 1024;
+
 /** Frames that the backend has stored, and that are acknowledged once the writer has seen that no fence was put up. */
 interface Unconfirmed {
   readonly frames: readonly PendingFrame[];
   readonly bytes: number;
+}
+
+/** What others have removed or cut of what a writer stored. */
+export interface ChangedSegments {
+  /** Segments that are not as they were. */
+  readonly changed: number;
+  /** Those of them that could not be stored again. */
+  readonly lost: number;
+  /** How many points there may have been in what is lost. */
+  readonly lostPoints: number;
 }
 
 /**
@@ -49,7 +60,7 @@ export class SegmentWriter {
   #size = 0;
   /** Tells definitions of an abandoned segment from those of this one, also under the same number. */
   #epoch = 0;
-  /** Points in each stored segment, by its number. */
+  /** Points in each stored segment that is not known to be lost, by its number. */
   readonly #points = new Map<number, number>();
   readonly #retained = new Map<string, Uint8Array>();
   #retainedBytes = 0;
@@ -119,21 +130,23 @@ export class SegmentWriter {
   }
 
   /**
-   * Looks which stored segments others have removed or cut, and stores those again that are still in memory. Returns how many
-   * are not as they were, and how many points there may have been in those that could not be stored again. Of segments that
-   * are compacted nothing need be there, and of those that `listed` shows whole nothing is asked; `before` is what was stored when they were listed.
+   * Looks which stored segments others have removed or cut, and stores those again that are still in memory. What is lost is
+   * told once. Of segments that are compacted nothing need be there, and of those that `listed` shows whole nothing is asked;
+   * `before` is what was stored when they were listed.
    */
   async restore(
     keeper: RunKeeper,
     before: readonly StoredSegment[] = this.stored,
     listed: readonly SegmentEntry[] = [],
-  ): Promise<{ readonly changed: number; readonly lost: number }> {
+  ): Promise<ChangedSegments> {
     const sizes = new Map(listed.map(({ seq, size }) => [seq, size]));
     let end: { readonly found: CompactedEnd | undefined } | undefined;
     let changed = 0;
     let lost = 0;
+    let lostPoints = 0;
     for (const { seq, bytes } of before) {
-      if ((sizes.get(seq) ?? -1) >= bytes) continue;
+      const points = this.#points.get(seq);
+      if (points === undefined || (sizes.get(seq) ?? -1) >= bytes) continue;
       const key = segmentKey(this.#runId, { writer: this.#writer, seq });
       const found = await this.#backend.stat(key);
       if (found !== undefined && found.size >= bytes) continue;
@@ -145,9 +158,13 @@ export class SegmentWriter {
         await this.#backend.create(key, retained).catch((error: unknown) => {
           if (!LedgerError.hasCode(error, "EXISTS")) throw error;
         });
-      } else lost += this.#points.get(seq) ?? 0;
+      } else {
+        lost++;
+        lostPoints += points;
+        this.#points.delete(seq);
+      }
     }
-    return { changed, lost };
+    return { changed, lost, lostPoints };
   }
 
   /** Goes on under another name, with an empty history. Only when nothing was acknowledged under this one that must stay in line. */
@@ -157,6 +174,7 @@ export class SegmentWriter {
     this.stored.length = 0;
     this.#points.clear();
     this.#retained.clear();
+    this.#retainedBytes = 0;
     this.#begin(0);
   }
 

@@ -1,6 +1,7 @@
 import type { Backend } from "../backend/backend.ts";
 import { LedgerError } from "../backend/error.ts";
 import { Backlog } from "./backlog.ts";
+import type { Coverage } from "./compacted.ts";
 import { EventOverflow } from "./event-overflow.ts";
 import { encodeEvent, type NewEvent, type RunEvent } from "./event.ts";
 import { fencedError, fenceKey } from "./fence.ts";
@@ -12,7 +13,7 @@ import { journalChanged } from "./journal-changed.ts";
 import type { RunListing } from "./list-run.ts";
 import type { RunCreated } from "./run-created.ts";
 import { assertFits, isBounded } from "./run-size.ts";
-import { SegmentWriter, type StoredSegment } from "./segment-writer.ts";
+import { SegmentWriter } from "./segment-writer.ts";
 import { journalPrefix } from "./segment.ts";
 import { type Shape, ShapeRegistry } from "./shape.ts";
 import { type WriterFold, WriterFolder } from "./writer-fold.ts";
@@ -77,9 +78,9 @@ export class JournalWriter {
     if (order > this.#order) this.#order = order;
   }
 
-  /** What of this writer's journal the backend has acknowledged. */
-  get stored(): readonly StoredSegment[] {
-    return this.#segments.stored;
+  /** What of this writer's journal, under its present id, the backend has acknowledged by now. */
+  get stored(): Coverage {
+    return { writer: this.id, segments: [...this.#segments.stored] };
   }
 
   /** Number of the next record. */
@@ -224,17 +225,19 @@ export class JournalWriter {
   }
 
   /**
-   * Looks whether all that was acknowledged is still there: `listed` was listed when `before` had been stored. What others have
+   * Looks whether all that was acknowledged is still there: `listing` was made when `before` had been stored. What others have
    * removed is told of and counted as dropped. Nothing may be written meanwhile. Costs a request only for what is not listed.
    */
-  async checkStored(before: readonly StoredSegment[], listing: RunListing): Promise<void> {
+  async checkStored(before: Coverage, listing: RunListing): Promise<void> {
     const { keeper } = this.#options;
     if (!listing.created) await keeper.restore();
+    // What led to another name since then is counted already.
+    if (before.writer !== this.id) return;
     const listed = listing.writers.get(this.id) ?? [];
-    const { changed, lost } = await this.#segments.restore(keeper, before, listed);
+    const { changed, lost, lostPoints } = await this.#segments.restore(keeper, before.segments, listed);
     if (changed === 0) return;
     if (lost > 0) this.#onlyJournalsTell = true;
-    this.#lose(lost, journalPrefix(this.#options.runId));
+    this.#lose(lostPoints, journalPrefix(this.#options.runId));
     this.#recordOwn();
     await this.flush();
   }
@@ -358,11 +361,11 @@ export class JournalWriter {
     const { backend, keeper } = this.#options;
     if (!backend.capabilities.append) return this.#startOver();
     // Should this fail, there is no telling.
-    const { changed, lost } = await this.#segments
+    const { changed, lostPoints } = await this.#segments
       .restore(keeper)
-      .catch(() => ({ changed: 1, lost: this.#counts.acknowledged }));
+      .catch(() => ({ changed: 1, lostPoints: this.#counts.acknowledged }));
     this.#startOver();
-    if (changed > 0) this.#lose(lost, cause.key ?? "", cause);
+    if (changed > 0) this.#lose(lostPoints, cause.key ?? "", cause);
   }
 
   /** Tells that others have changed the journal, and counts the points that are gone with it, at most. */

@@ -258,12 +258,12 @@ function coverage({ listing, folds }: RunState, writer: JournalWriter | undefine
       // What came between the listing and the reading is in the fold too.
       segments: segments.map(({ seq, size }) => ({ seq, bytes: Math.max(size, read.get(id)?.get(seq) ?? 0) })),
     }));
-  return writer ? [...listed, { writer: writer.id, segments: writer.stored }] : listed;
+  return writer ? [...listed, writer.stored] : listed;
 }
 
 /** What a writer stored, as far as it is not compacted already. */
 function ownSegments(runId: string, writer: JournalWriter, end: CompactedEnd | undefined): SegmentEntry[] {
-  return writer.stored
+  return writer.stored.segments
     .filter(({ seq, bytes }) => !isCompacted(end, seq, bytes))
     .map(({ seq, bytes }) => ({
       key: segmentKey(runId, { writer: writer.id, seq }),

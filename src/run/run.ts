@@ -361,7 +361,7 @@ export class Run implements AsyncDisposable {
     // Behind the end of a run nothing may come.
     if (writer.isOverflowing) await writer.flush();
     const { closeRun, readOthers } = await loadClosing();
-    const before = writer.stored.slice();
+    const before = writer.stored;
     const others = await readOthers(context, created, writer);
     if (!this.#finishRecorded) {
       writer.endBeats();

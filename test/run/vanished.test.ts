@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { fsBackend } from "../../src/backends/fs/index.ts";
 import { memoryBackend, type MemoryBackend } from "../../src/backends/memory/index.ts";
-import { type Backend, type LedgerError, openLedger, type Run } from "../../src/index.ts";
+import { type Backend, LedgerError, openLedger, type Run } from "../../src/index.ts";
 import { countingBackend, seededIds } from "../../src/testing/index.ts";
 import { objectsOnly } from "../journal/records.ts";
 
@@ -244,6 +244,62 @@ test("what is not in memory any more is counted, and the run closes as damaged",
   const { steps } = await ledger.history(run.id, "loss", { damaged: "skip" });
   expect(steps.length).toBeGreaterThanOrEqual(900_010 - dropped);
 });
+
+test("what is lost is counted once: at the end too, where the rest got a new name", async () => {
+  const backend = memoryBackend();
+  const told: LedgerError[] = [];
+  const ledger = await openLedger(backend.open(), { onError: (error) => told.push(error) });
+  const run = await ledger.startRun(BY_HAND);
+  await logged(run, 0, 1000);
+  for (const key of backend.snapshot().keys()) if (key.includes("/journal/")) await backend.open().remove(key);
+  for (let step = 1000; step < 1005; step++) run.log({ loss: step }, { step });
+  await run.finish();
+  expect(told.map(({ message }) => /up to \d+/.exec(message)?.[0])).toEqual(["up to 1000"]);
+  expect(run.stats).toMatchObject({ points: 1005, acknowledged: 5, dropped: 1000 });
+  expect(await ledger.getRun(run.id)).toMatchObject({ status: "finished", dropped: 1000 });
+});
+
+/** Records so many MiB, which hold no points. */
+function noteAtLength(run: Run, megabytes: number): void {
+  for (let i = 0; i < megabytes; i++) run.setNote(String(i).repeat(1024 * 1024));
+}
+
+test.each([10, 0])(
+  "an object with %i points that is lost is counted once, however often the end is tried",
+  async (points) => {
+    const inner = memoryBackend();
+    let refuses = true;
+    const backend = objectsOnly(inner);
+    const place: Backend = {
+      ...backend,
+      create: async (key, body, options) => {
+        if (refuses && key.endsWith("/run.json")) throw new LedgerError("IO", "the disk is away");
+        await backend.create(key, body, options);
+      },
+    };
+    const told: LedgerError[] = [];
+    const ledger = await openLedger(place, { onError: (error) => told.push(error) });
+    const run = await ledger.startRun(BY_HAND);
+    noteAtLength(run, 5);
+    await logged(run, 0, 10);
+    const before = new Set(inner.snapshot().keys());
+    // With this it is more than is kept in memory.
+    noteAtLength(run, 3);
+    await logged(run, 10, 10 + points);
+    const added = [...inner.snapshot().keys()].filter((key) => !before.has(key));
+    expect(added).toHaveLength(1);
+    await inner.remove(added[0]!);
+    await expect(run.finish()).rejects.toMatchObject({ code: "IO" });
+    await expect(run.finish()).rejects.toMatchObject({ code: "IO" });
+    refuses = false;
+    await run.finish();
+    expect(told.filter(({ code }) => code === "CONFLICT")).toHaveLength(1);
+    expect(run.stats).toMatchObject({ points: 10 + points, acknowledged: 10, dropped: points });
+    const record = await ledger.getRun(run.id);
+    expect(record).toMatchObject({ status: "finished", dropped: points });
+    expect(record.damage).toMatchObject([{ kind: "missing" }]);
+  },
+);
 
 test("a journal that others have compacted, since its writer seemed to be gone, is not lost", async () => {
   const place = memoryBackend();
