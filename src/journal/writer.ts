@@ -15,15 +15,13 @@ import type { RunCreated } from "./run-created.ts";
 import { assertFits, isBounded } from "./run-size.ts";
 import { SegmentWriter } from "./segment-writer.ts";
 import { journalPrefix } from "./segment.ts";
+import { SessionClock } from "./session-clock.ts";
 import { type Shape, ShapeRegistry } from "./shape.ts";
 import { type WriterFold, WriterFolder } from "./writer-fold.ts";
 import type { WriterOptions } from "./writer-options.ts";
 import { WriteSchedule } from "./write-schedule.ts";
 import { WriterCounts } from "./writer-counts.ts";
 import type { WriterStats } from "./writer-stats.ts";
-
-/** Wall time that leaves monotonic time by more than this, in ms, is recorded as a jump. */
-const CLOCK_JUMP_MS = 1000;
 
 /**
  * The buffered journal of one writer session. Adding records never waits and never throws for trouble with the backend;
@@ -53,16 +51,14 @@ export class JournalWriter {
   /** Called once, when the session is shut out. */
   onFenced: (() => void) | undefined;
   #beats = true;
-  /** Wall time less monotonic time, in ms, when the session began, and when it was looked at last. */
-  readonly #startOffset: number;
-  #clockOffset: number;
+  readonly #clock: SessionClock;
 
   constructor(options: WriterOptions) {
     this.#options = options;
     const { backend, runId, writerId, clock, fence, policy, beatMs } = options;
     this.#segments = new SegmentWriter(backend, runId, writerId, this.registry, fence);
     this.#acknowledgedAt = clock.monotonic();
-    this.#startOffset = this.#clockOffset = clock.now() - this.#acknowledgedAt;
+    this.#clock = new SessionClock(clock);
     this.#order = options.order;
     this.#overflowed = new EventOverflow(policy.maxBufferedBytes, (error) => this.report(error));
     this.#schedule = new WriteSchedule(clock, policy, () => this.#write());
@@ -96,10 +92,9 @@ export class JournalWriter {
     return this.#onlyJournalsTell ? undefined : this.#folder.fold(this.id, this.next, created);
   }
 
-  /** Now, in ms since the epoch: when the session began and how long it has been going on, whatever was done to the wall clock. */
+  /** See {@link SessionClock.steadyTime}. */
   get steadyTime(): number {
-    const { clock } = this.#options;
-    return clock.steady === false ? clock.now() : Math.round(this.#startOffset + clock.monotonic());
+    return this.#clock.steadyTime;
   }
 
   /** The backend, for reading: what of this writer's journal is still in memory is not fetched. */
@@ -391,12 +386,7 @@ export class JournalWriter {
   #recordOwn(): void {
     const points = this.#counts.takeUnrecorded();
     if (points > 0) this.event({ kind: "dropped", points }, "dropped");
-    const { clock } = this.#options;
-    if (clock.steady === false) return;
-    const offset = clock.now() - clock.monotonic();
-    const jumpMs = Math.round(offset - this.#clockOffset);
-    if (Math.abs(jumpMs) <= CLOCK_JUMP_MS) return;
-    this.#clockOffset = offset;
-    this.event({ kind: "clock", jumpMs }, "clock");
+    const jumpMs = this.#clock.takeJump();
+    if (jumpMs !== 0) this.event({ kind: "clock", jumpMs }, "clock");
   }
 }
