@@ -12,7 +12,8 @@ export class SessionClock {
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    this.#startOffset = this.#offset = clock.now() - clock.monotonic();
+    const monotonic = clock.monotonic();
+    this.#startOffset = this.#offset = clock.now() - monotonic;
   }
 
   /** Now, in ms since the epoch: when the session began and how long it has been going on, whatever was done to the wall clock. */
