@@ -60,6 +60,9 @@ export function compactedEnds(
   return ends;
 }
 
+/** A file of points is ended with the row group that brings it to this size, in bytes: a shorter one is the last of its compaction. */
+export const FILE_BYTES: number = 64 * 1024 * 1024;
+
 const METRICS = /^metrics(?:\.([0-9]{4,9}))?(?:\.([0-9]{4,9}))?\.(parquet|overview)$/;
 
 /** Name of the `part`-th file of points of a compaction; both count from 1, and no number is used again. */
@@ -67,6 +70,11 @@ export function metricsName(compaction: number, part: number): string {
   const digits = (n: number): string => `.${String(n).padStart(4, "0")}`;
   if (part > 1) return `metrics${digits(compaction)}${digits(part)}.parquet`;
   return compaction === 1 ? "metrics.parquet" : `metrics${digits(compaction)}.parquet`;
+}
+
+/** Whether a compaction made no file of points but this one. */
+export function isOnlyFile({ name, size, compaction }: MetricsEntry): boolean {
+  return name === metricsName(compaction, 1) && size < FILE_BYTES;
 }
 
 export function overviewName(compaction: number): string {

@@ -1,3 +1,4 @@
+import { ownValue } from "../backend/dictionary.ts";
 import { type CompactedEnd, isCompacted } from "./compacted.ts";
 import type { Damage } from "./damage.ts";
 import type { RunEvent } from "./event.ts";
@@ -14,14 +15,15 @@ import type { WriterFold } from "./writer-fold.ts";
 export function lostObjects(runId: string, { document, listing }: Found): Damage[] {
   const { compacted, covers } = document;
   const listed = new Set([...listing.metrics.map(({ name }) => name), ...listing.records]);
+  const sizeOf = listedSizes(listing);
   const by = runDocumentKey(runId, listing.newestDocument);
   const objects = objectsOf(document)
     .filter(({ name }) => !listed.has(name))
     .map(({ name }) => `${runPrefix(runId)}/${name}`);
   const segments = covers.flatMap(({ writer, segments: own }) =>
     own
-      .filter(({ seq, bytes }) => !isCompacted(compacted?.ends[writer], seq, bytes))
-      .filter(({ seq, bytes }) => sizeOf(listing, writer, seq) < bytes)
+      .filter(({ seq, bytes }) => !isCompacted(compacted && ownValue(compacted.ends, writer), seq, bytes))
+      .filter(({ seq, bytes }) => sizeOf(writer, seq) < bytes)
       .map(({ seq }) => segmentKey(runId, { writer, seq })),
   );
   return [...new Set([...objects, ...segments])].map((key) => ({
@@ -38,18 +40,22 @@ interface Found {
 
 /** Whether all journals are there that a document was made from. Then nothing is lost without the document. */
 export function areJournalsWhole({ document: { compacted, covers }, listing }: Found): boolean {
-  const ends: [string, CompactedEnd][] = Object.entries(compacted?.ends ?? {});
+  const sizeOf = listedSizes(listing);
+  const isWhole = (writer: string, { segments, bytes }: CompactedEnd): boolean => {
+    // The number of segments comes from the store: this ends with the first that is not listed.
+    for (let seq = 0; seq < segments; seq++) if (sizeOf(writer, seq) < (seq === segments - 1 ? bytes : 1)) return false;
+    return true;
+  };
   return (
-    ends.every(([writer, { segments, bytes }]) =>
-      Array.from({ length: segments }, (_, seq) => seq).every(
-        (seq) => sizeOf(listing, writer, seq) >= (seq === segments - 1 ? bytes : 1),
-      ),
-    ) && covers.every(({ writer, segments }) => segments.every((s) => sizeOf(listing, writer, s.seq) >= s.bytes))
+    Object.entries<CompactedEnd>(compacted?.ends ?? {}).every(([writer, end]) => isWhole(writer, end)) &&
+    covers.every(({ writer, segments }) => segments.every(({ seq, bytes }) => sizeOf(writer, seq) >= bytes))
   );
 }
 
-function sizeOf({ writers }: RunListing, writer: string, seq: number): number {
-  return writers.get(writer)?.find((segment) => segment.seq === seq)?.size ?? -1;
+/** Gives the bytes of a segment as listed, -1 for one that is not there. */
+function listedSizes({ writers }: RunListing): (writer: string, seq: number) => number {
+  const sizes = new Map([...writers].map(([id, own]) => [id, new Map(own.map(({ seq, size }) => [seq, size]))]));
+  return (writer, seq) => sizes.get(writer)?.get(seq) ?? -1;
 }
 
 /** Records of writers that later sessions of the run saw, and that are in no journal. `except`: a writer that was not read. */

@@ -1,4 +1,5 @@
 import type { CallOptions } from "../backend/backend.ts";
+import { FILE_BYTES } from "../journal/compacted.ts";
 import type { WriterFold } from "../journal/writer-fold.ts";
 import { MetricsFileWriter, type Slice } from "../parquet/metrics-file.ts";
 import { planKeys, planPasses, type PlannedPart } from "./compaction-plan.ts";
@@ -8,8 +9,6 @@ import { RowGroups } from "./row-groups.ts";
 
 /** Shorter series are read whole as fast as an overview of them. */
 const OVERVIEW_POINTS: number = 16 * 1024;
-/** A file of points is ended at the first row group behind this size, in bytes. */
-const FILE_BYTES: number = 64 * 1024 * 1024;
 
 export interface CompactPointsOptions extends CallOptions {
   /** PLAIN values and an ordinary gzip, for engines that cannot read BYTE_STREAM_SPLIT. */

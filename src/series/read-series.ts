@@ -1,7 +1,7 @@
 import type { Backend, CallOptions } from "../backend/backend.ts";
 import { LedgerError } from "../backend/error.ts";
 import { type Damage, lossError } from "../journal/damage.ts";
-import type { Compacted, MetricsEntry } from "../journal/compacted.ts";
+import { type Compacted, isOnlyFile, type MetricsEntry } from "../journal/compacted.ts";
 import type { SegmentEntry } from "../journal/list-segments.ts";
 import type { RunListing } from "../journal/list-run.ts";
 import type { RunCreated } from "../journal/run-created.ts";
@@ -103,17 +103,13 @@ export async function findPoints(
 ): Promise<Place> {
   const { metrics, documents, writers, ends } = listing;
   const compactions = new Set(metrics.map(({ compaction }) => compaction));
-  // The usual case of a closed run: one document and one compaction, which can only be its own since no journal is left.
+  // The usual case of a closed run: one document and one compaction, which can only be its own since no journal is left. With more
+  // than one file of points, or none, only the document tells whether all are there.
   if (writers.size === 0 && documents === 1 && compactions.size === 1) {
+    const files = metrics.filter(({ kind }) => kind === "parquet");
     const overview = metrics.find(({ kind }) => kind === "overview");
-    return {
-      metrics: metrics.filter(({ kind }) => kind === "parquet"),
-      overview,
-      more: new Map(),
-      writers: [],
-      lost: undefined,
-      ends,
-    };
+    if (files.length === 1 && files.every(isOnlyFile))
+      return { metrics: files, overview, more: new Map(), writers: [], lost: undefined, ends };
   }
   const { document, more, lost } = await readBeginning(backend, runId, listing, isConfirmed, options);
   const compacted: Compacted | undefined = document?.compacted;

@@ -155,3 +155,43 @@ test("a document of a later version is FORMAT_TOO_NEW", async () => {
   change(backend, key, encodeCheckedJson({ ...document, v: 2 }, "run"));
   await expect((await openLedger(backend)).getRun(id)).rejects.toMatchObject({ code: "FORMAT_TOO_NEW" });
 });
+
+test("a lost Parquet file is damage also where an overview is left, or another file of points", async () => {
+  const { backend, id } = await finished(17_000);
+  const file = `runs/${id}/metrics.parquet`;
+  const whole = new Map(backend.snapshot());
+  change(backend, file, undefined);
+  const left = (await keysOf(backend, `runs/${id}`)).filter((key) => key.includes("metrics"));
+  expect(left).toEqual([`runs/${id}/metrics.overview`]);
+  const missing = { code: "CORRUPT", key: file };
+  await expect((await openLedger(backend)).history(id, "loss")).rejects.toMatchObject(missing);
+  await expect((await openLedger(backend)).histories(id, undefined, { samples: 10 })).rejects.toMatchObject(missing);
+
+  const document = decodeCheckedJson(whole.get(`runs/${id}/run.json`)!) as {
+    compacted: { metrics: { name: string; size: number; digest: string }[] };
+  };
+  const [first] = document.compacted.metrics;
+  document.compacted.metrics.push({ ...first!, name: "metrics.0001.0002.parquet" });
+  whole.set(`runs/${id}/run.json`, encodeCheckedJson(document, "run"));
+  whole.set(`runs/${id}/metrics.0001.0002.parquet`, whole.get(file)!);
+  whole.delete(file);
+  backend.restore(whole);
+  await expect((await openLedger(backend)).history(id, "loss")).rejects.toMatchObject(missing);
+  whole.set(file, whole.get(`runs/${id}/metrics.0001.0002.parquet`)!);
+  whole.delete(`runs/${id}/metrics.0001.0002.parquet`);
+  backend.restore(whole);
+  await expect((await openLedger(backend)).getRun(id)).resolves.toMatchObject({ damage: [{ kind: "missing" }] });
+});
+
+test("a document may state any number of segments: no more of them are looked at than are listed", async () => {
+  const { backend, id } = await finished(10);
+  const key = `runs/${id}/run.json`;
+  const document = decodeCheckedJson(await backend.read(key)) as {
+    compacted: { ends: { [writer: string]: { segments: number; bytes: number } } };
+  };
+  for (const end of Object.values(document.compacted.ends)) end.segments = Number.MAX_SAFE_INTEGER;
+  change(backend, key, encodeCheckedJson(document, "run"));
+  change(backend, `runs/${id}/metrics.parquet`, undefined);
+  const record = await (await openLedger(backend)).getRun(id);
+  expect(record.damage).toMatchObject([{ kind: "missing", key: `runs/${id}/metrics.parquet` }]);
+});
