@@ -1,14 +1,15 @@
 import * as z from "zod/mini";
 import type { Backend } from "../backend/backend.ts";
+import { createOrMatch } from "../backend/create-or-match.ts";
 import { LedgerError } from "../backend/error.ts";
 import { encodeSegment } from "../backend/key.ts";
 import { decodeCheckedJson, encodeCheckedJson, laterVersion } from "../backend/checked-json.ts";
 import { concernsOneObject } from "../backend/concerns-one-object.ts";
 import { mapBounded } from "../backend/bounded.ts";
-import { callOptions } from "./call-options.ts";
+import { callOptions } from "../backend/call-options.ts";
 import { isVersionTag } from "./name.ts";
 import type { NumberedEntry } from "./numbered.ts";
-import { compareNumbered, createOrMatch, listNumbered, nextNumber, numberedKey, parseNumberedKey } from "./numbered.ts";
+import { compareNumbered, listNumbered, nextNumber, numberedKey, parseNumberedKey } from "./numbered.ts";
 
 const MAX_RECORD_BYTES = 16 * 1024;
 const MAX_ATTEMPTS = 1000;

@@ -2,7 +2,7 @@ import { abortable } from "../backend/abort.ts";
 import type { Backend, Body, ByteStream } from "../backend/backend.ts";
 import { byteStream, concatBytes } from "../backend/body.ts";
 import { LedgerError } from "../backend/error.ts";
-import { callOptions } from "./call-options.ts";
+import { callOptions } from "../backend/call-options.ts";
 import { isSha256Hex } from "./digest.ts";
 import { Intake } from "./intake.ts";
 import { readRanges } from "./ranges.ts";

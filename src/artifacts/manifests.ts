@@ -1,11 +1,13 @@
 import type { Backend } from "../backend/backend.ts";
+import { createOrMatch } from "../backend/create-or-match.ts";
+import { concernsOneObject } from "../backend/concerns-one-object.ts";
 import { LedgerError } from "../backend/error.ts";
 import { encodeSegment } from "../backend/key.ts";
-import { callOptions } from "./call-options.ts";
+import { callOptions } from "../backend/call-options.ts";
 import type { Manifest } from "./manifest.ts";
 import { MAX_MANIFEST_BYTES, encodeManifest, encodeMetadata, parseManifest } from "./manifest.ts";
 import type { NumberedEntry } from "./numbered.ts";
-import { createOrMatch, listNumbered, nextNumber, numberedKey } from "./numbered.ts";
+import { listNumbered, nextNumber, numberedKey } from "./numbered.ts";
 
 /** How often a number is tried for before giving up: more writers of one name at once than anyone has. */
 const MAX_ATTEMPTS = 1000;
@@ -90,9 +92,8 @@ export class ManifestStore {
     try {
       found = await this.read(draft.name, newest, signal);
     } catch (error) {
-      // A manifest that is damaged, too new or just taken back is not the same, and must not hinder the next one.
-      const passable = LedgerError.is(error) && ["CORRUPT", "FORMAT_TOO_NEW", "NOT_FOUND"].includes(error.code);
-      if (!passable) throw error;
+      // A manifest that is damaged, unreadable or just taken back must not hinder the next one.
+      if (!concernsOneObject(error)) throw error;
       return undefined;
     }
     const { hex, single, type, metadata } = found.manifest;

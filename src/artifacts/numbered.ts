@@ -1,7 +1,6 @@
 import type { Backend } from "../backend/backend.ts";
-import { equalBytes } from "../backend/body.ts";
 import { LedgerError } from "../backend/error.ts";
-import { callOptions } from "./call-options.ts";
+import { callOptions } from "../backend/call-options.ts";
 
 /** One of the numbered objects under a prefix: `<n>.json`, or `<n>.<id>.json` where creates are not exclusive. */
 export interface NumberedEntry {
@@ -14,8 +13,6 @@ export interface NumberedEntry {
   readonly shared: boolean;
 }
 
-/** How often a create is tried again that was refused for an object that is not there. */
-const MOST_ATTEMPTS = 20;
 const DIGITS = 8;
 /** Numbers that still sort as text. */
 export const MAX_NUMBER = 99_999_999;
@@ -56,49 +53,6 @@ export function compareNumbered(
 ): number {
   if (a.number !== b.number) return a.number - b.number;
   return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
-}
-
-/**
- * Creates an object whose bytes say all there is to say, so that finding equal bytes is as good as having written them. False when
- * the key holds other bytes. An outcome that is unknown is asked for again: same key, same bytes.
- * With `durable` the object survives a power cut, also if another process created it.
- */
-export async function createOrMatch(
-  backend: Backend,
-  key: string,
-  bytes: Uint8Array,
-  signal: AbortSignal | undefined,
-  durable = false,
-): Promise<boolean> {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      await backend.create(key, bytes, { ...callOptions(signal), ...(durable && { durable }) });
-      return true;
-    } catch (error) {
-      if (LedgerError.hasCode(error, "EXISTS")) {
-        const found = await holds(backend, key, bytes, signal);
-        if (found !== undefined) return found;
-        if (attempt >= MOST_ATTEMPTS) throw error;
-      } else if (!LedgerError.hasCode(error, "OUTCOME_UNKNOWN") || attempt >= 2) throw error;
-    }
-  }
-}
-
-/** Whether an object has these bytes; `undefined` when there is none. */
-async function holds(
-  backend: Backend,
-  key: string,
-  bytes: Uint8Array,
-  signal: AbortSignal | undefined,
-): Promise<boolean | undefined> {
-  const range = { offset: 0, length: bytes.byteLength + 1 };
-  try {
-    return equalBytes(await backend.read(key, { ...callOptions(signal), range }), bytes);
-  } catch (error) {
-    // A store may refuse a create because of another one that nobody can see yet, as versitygw does.
-    if (LedgerError.hasCode(error, "NOT_FOUND")) return undefined;
-    throw error;
-  }
 }
 
 /** The next number. Throws `TOO_LARGE` when there is none. */

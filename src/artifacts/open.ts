@@ -2,7 +2,7 @@ import { isError } from "../backend/any-realm.ts";
 import type { Backend } from "../backend/backend.ts";
 import { LedgerError } from "../backend/error.ts";
 import { mapBounded } from "../backend/bounded.ts";
-import { callOptions } from "./call-options.ts";
+import { callOptions } from "../backend/call-options.ts";
 import { blobKey } from "./blobs.ts";
 import { formatDigest } from "./digest.ts";
 import type { ManifestFile } from "./manifest.ts";

@@ -1,6 +1,6 @@
 import type { Backend } from "../backend/backend.ts";
 import { LedgerError } from "../backend/error.ts";
-import { callOptions } from "./call-options.ts";
+import { callOptions } from "../backend/call-options.ts";
 
 const RANGE_BYTES = 4 * 1024 * 1024;
 

@@ -2,7 +2,7 @@ import type { Backend } from "../backend/backend.ts";
 import { LedgerError } from "../backend/error.ts";
 import { decodeSegment } from "../backend/key.ts";
 import type { AliasStore } from "./aliases.ts";
-import { callOptions } from "./call-options.ts";
+import { callOptions } from "../backend/call-options.ts";
 import type { ManifestStore, StoredVersion } from "./manifests.ts";
 import { tagOf } from "./manifests.ts";
 import type { ParsedRef } from "./name.ts";

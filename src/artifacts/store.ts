@@ -1,10 +1,11 @@
 import type { Backend } from "../backend/backend.ts";
 import type { Clock } from "../backend/clock.ts";
+import { concernsOneObject } from "../backend/concerns-one-object.ts";
 import { LedgerError, describeType, invalidArgument, reading } from "../backend/error.ts";
 import type { FileTree } from "../backend/files.ts";
 import { decodeJson } from "../backend/json.ts";
 import { mapBounded } from "../backend/bounded.ts";
-import { callOptions } from "./call-options.ts";
+import { callOptions } from "../backend/call-options.ts";
 import { AliasStore } from "./aliases.ts";
 import type { StoredBlob } from "./blobs.ts";
 import { BlobStore } from "./blobs.ts";
@@ -136,7 +137,7 @@ export class ArtifactStore {
     return new OpenArtifact(this.#backend, await this.#present(stored, options.signal), single, files);
   }
 
-  /** All versions of a name, oldest first; none is no error. One whose manifest is damaged is reported and left out. */
+  /** All versions of a name, oldest first; none is no error. One whose manifest cannot be read is reported and left out. */
   async versions(
     name: string,
     options: { readonly signal?: AbortSignal | undefined } = {},
@@ -149,7 +150,7 @@ export class ArtifactStore {
       try {
         return toVersion(await this.#manifests.read(artifact, entry, stop), aliases);
       } catch (error) {
-        if (!LedgerError.hasCode(error, "CORRUPT") && !LedgerError.hasCode(error, "FORMAT_TOO_NEW")) throw error;
+        if (!concernsOneObject(error)) throw error;
         this.#onDamaged(error);
         return undefined;
       }

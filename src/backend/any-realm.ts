@@ -59,6 +59,13 @@ export function isBlob(value: unknown): value is Blob {
   return typeof arrayBuffer === "function" && typeof (value as Partial<Blob>).size === "number";
 }
 
+/** True for an object without a class: no array, and with no prototype beside `Object.prototype`, which ends every chain. */
+export function isPlainObject(value: unknown): value is object {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
 /** True for every `Error` and `DOMException`. */
 export function isError(value: unknown): value is Error {
   if (typeof value !== "object" || value === null) return false;

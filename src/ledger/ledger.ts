@@ -1,5 +1,5 @@
 import type { OpenArtifact } from "../artifacts/open.ts";
-import { callOptions } from "../artifacts/call-options.ts";
+import { callOptions } from "../backend/call-options.ts";
 import type { ArtifactRef, ArtifactVersion } from "../artifacts/version.ts";
 import { LedgerError, invalidArgument } from "../backend/error.ts";
 import { readOptions, readSignal } from "../backend/options.ts";

@@ -1,4 +1,4 @@
-import { createOrMatch } from "../artifacts/numbered.ts";
+import { createOrMatch } from "../backend/create-or-match.ts";
 import { type OptionNames, readOptions } from "../backend/options.ts";
 import type { Backend } from "../backend/backend.ts";
 import { gate } from "../backend/bounded.ts";

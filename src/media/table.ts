@@ -1,5 +1,5 @@
 import { toWellFormed } from "../backend/well-formed.ts";
-import { isDataView, isDate } from "../backend/any-realm.ts";
+import { isDataView, isDate, isPlainObject } from "../backend/any-realm.ts";
 import { MAX_VALUE_BYTES, type MediaContent } from "./content.ts";
 import { encodeTable, type TableColumn } from "./table-encoder.ts";
 import { impossible, tooLarge, wrongInput } from "./wrong-input.ts";
@@ -72,7 +72,8 @@ export function tableContent(source: unknown): MediaContent {
 
 function readSource(source: unknown): { columns: Column[]; rows: number } {
   if (Array.isArray(source)) return readObjects(source);
-  if (!isPlain(source))
+  // Maps, Tensors and other class instances have no columns of their own.
+  if (!isPlainObject(source))
     throw wrongInput("table", "an object of columns, { columns, rows } or an array of objects", source);
   const { columns, rows } = source as { columns?: unknown; rows?: unknown };
   const isByRow =
@@ -83,19 +84,12 @@ function readSource(source: unknown): { columns: Column[]; rows: number } {
   return isByRow ? readRows(columns, rows) : readColumns(source as Record<string, unknown>);
 }
 
-/** Maps, Tensors and other class instances have no columns of their own. Of another realm, Object.prototype ends its chain too. */
-function isPlain(value: unknown): value is object {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
-}
-
 function readObjects(rows: readonly unknown[]): { columns: Column[]; rows: number } {
   if (rows.length === 0)
     throw impossible("table", "has no columns: { columns, rows } names them for a table without rows", rows);
   const names = new Map<string, string>();
   rows.forEach((row, i) => {
-    if (!isPlain(row)) {
+    if (!isPlainObject(row)) {
       const hint = Array.isArray(row) ? "{ columns, rows } is for rows of cells" : "";
       throw wrongInput(`table[${i}]`, "an object of cells", row, hint);
     }

@@ -1,4 +1,4 @@
-import { createOrMatch } from "../artifacts/numbered.ts";
+import { createOrMatch } from "../backend/create-or-match.ts";
 import type { Backend } from "../backend/backend.ts";
 import { mapBounded } from "../backend/bounded.ts";
 import { LedgerError } from "../backend/error.ts";

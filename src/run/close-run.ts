@@ -1,23 +1,21 @@
-import { ownValue } from "../backend/dictionary.ts";
+import { callOptions } from "../backend/call-options.ts";
 import type { Backend } from "../backend/backend.ts";
-import { equalBytes } from "../backend/body.ts";
+import { createOrMatch, holds } from "../backend/create-or-match.ts";
 import { LedgerError } from "../backend/error.ts";
 import { enter } from "../catalog/entry.ts";
-import { type Compacted, type CompactedEnd, type Coverage, isCompacted } from "../journal/compacted.ts";
 import { foldRun } from "../journal/fold.ts";
-import type { SegmentEntry } from "../journal/list-segments.ts";
 import { listRun, type RunListing } from "../journal/list-run.ts";
 import type { RunCreated } from "../journal/run-created.ts";
 import { encodeRunDocument, type RunDocument, runDocumentKey } from "../journal/run-document.ts";
-import type { RunRecord, RunStatus } from "../journal/run-record.ts";
+import type { RunStatus } from "../journal/run-record.ts";
 import type { RunState } from "../journal/run-state.ts";
-import { segmentKey } from "../journal/segment.ts";
 import type { JournalWriter } from "../journal/writer.ts";
 import { compareWriters, highestOrder } from "../journal/writer-fold.ts";
-import { compactRun, isCompactable, removeSuperseded, type Superseded } from "./compact-run.ts";
-import { storeSummaries } from "./compact-records.ts";
+import { removeSuperseded, type Superseded } from "./compact-run.ts";
 import type { RunContext } from "./context.ts";
+import { isAllCompacted } from "./coverage.ts";
 import { discardAttempt, removeLeftovers, tidyLeftovers } from "./leftovers.ts";
+import { makeDocument } from "./make-document.ts";
 import { seemsActive, settledSegments } from "./other-writers.ts";
 
 export interface CloseRunOptions {
@@ -71,7 +69,7 @@ async function readListed(
   return await readRunState(backend, created, {
     listing,
     ...(except !== undefined && { except }),
-    ...(signal && { signal }),
+    ...callOptions(signal),
   });
 }
 
@@ -89,7 +87,6 @@ export async function closeRun(
 ): Promise<RunStatus> {
   const { positions, onlyFinal = false, signal } = options;
   const { backend } = context;
-  const call = signal ? { signal } : {};
   // Without a fold part of what the writer recorded stands under another id: then only the journals tell.
   const own = options.writer?.fold(created);
   const writer = own && options.writer;
@@ -97,7 +94,8 @@ export async function closeRun(
   const leftovers = options.leftovers ?? new Set<string>();
   for (let left = TRIES; left > 0; left--) {
     const state =
-      known ?? (await readListed(backend, created, await listRun(backend, created.id, call), writer?.id, signal));
+      known ??
+      (await readListed(backend, created, await listRun(backend, created.id, callOptions(signal)), writer?.id, signal));
     known = undefined;
     await tidyLeftovers(backend, created.id, leftovers, state);
     const folds = [...state.folds, ...(own ? [own] : [])].sort(compareWriters);
@@ -105,15 +103,22 @@ export async function closeRun(
     const { status } = record;
     if (onlyFinal && status === "running") return status;
     if (isAllCompacted(created.id, state, writer)) return status;
-    const covers = coverage(state, writer);
     const { fences, newestDocument } = state.listing;
     const n = newestDocument + 1;
     const goesOn = status === "running" || (await seemsActive(backend, state.folds, { positions, fences }));
-    const attempt = { state, folds, covers, record, made: leftovers, goesOn };
     let document: RunDocument;
     let bytes: Uint8Array;
     try {
-      document = await makeDocument(context, created, attempt, writer, signal);
+      document = await makeDocument(context, {
+        created,
+        state,
+        folds,
+        record,
+        writer,
+        goesOn,
+        made: leftovers,
+        signal,
+      });
       bytes = encodeRunDocument(document);
       // Another writer closed the run at the same time: what it found has to go into what is written here.
       const durable = document.compacted !== state.document?.compacted;
@@ -136,9 +141,9 @@ export async function closeRun(
     try {
       if (document.compacted && document.compacted !== state.document?.compacted) {
         const key = runDocumentKey(created.id, n);
-        if (!(await holds(backend, key, bytes, signal)))
+        if ((await holds(backend, key, bytes, signal)) !== true)
           throw new LedgerError("IO", `${key} does not hold what was written to it`, { key });
-        const covered = { folds, covers, self: writer?.id };
+        const covered = { folds, covers: document.covers, self: writer?.id };
         await removeJournals(context, created, { listing: state.listing, document }, covered, signal);
       }
     } finally {
@@ -164,74 +169,6 @@ async function enterClosed(
   }
 }
 
-/** Another writer has closed the run for this one too: there is nothing to add. */
-function isAllCompacted(runId: string, { document, more }: RunState, writer: JournalWriter | undefined): boolean {
-  const compacted = document?.compacted;
-  if (compacted === undefined || more.size > 0) return false;
-  return writer === undefined || ownSegments(runId, writer, ownValue(compacted.ends, writer.id)).length === 0;
-}
-
-interface Attempt {
-  readonly state: RunState;
-  readonly folds: RunState["folds"];
-  readonly covers: readonly Coverage[];
-  readonly record: RunRecord;
-  /** Gets the names of the objects that are made. */
-  readonly made: Set<string>;
-  readonly goesOn: boolean;
-}
-
-async function makeDocument(
-  context: RunContext,
-  created: RunCreated,
-  attempt: Attempt,
-  writer: JournalWriter | undefined,
-  signal: AbortSignal | undefined,
-): Promise<RunDocument> {
-  const { backend, ids } = context;
-  const { state, folds, covers, record, made, goesOn } = attempt;
-  const newId = (): string => ids("records");
-  const compacted = goesOn ? undefined : await compact(context, created, attempt, writer, signal);
-  const summaries = await storeSummaries({ backend, runId: created.id, folds, newId, made, signal });
-  return {
-    record,
-    covers,
-    compacted: compacted ? { ...compacted, summaries } : state.document?.compacted,
-    summaries,
-  };
-}
-
-async function compact(
-  { backend, compat, ids }: RunContext,
-  created: RunCreated,
-  { state, folds, covers, made }: Attempt,
-  writer: JournalWriter | undefined,
-  signal: AbortSignal | undefined,
-): Promise<Compacted | undefined> {
-  // Two that close a run at once are told apart by who creates the document; without that no journal can be spared.
-  if (!backend.capabilities.exclusiveCreate || folds.every(({ summaries }) => summaries.size === 0)) return undefined;
-  // What is left must stay as it is.
-  if (state.lost.length > 0 || !isCompactable(folds)) return undefined;
-  const { listing, document } = state;
-  const base = document?.compacted;
-  const segments = new Map(state.more);
-  if (writer) segments.set(writer.id, ownSegments(created.id, writer, base && ownValue(base.ends, writer.id)));
-  const reading = writer ? writer.withRetained() : backend;
-  return await compactRun({
-    backend: reading,
-    runId: created.id,
-    listing,
-    folds,
-    segments,
-    base,
-    covers,
-    compat,
-    made,
-    signal,
-    newId: () => ids("records"),
-  });
-}
-
 async function removeJournals(
   { backend, onError }: RunContext,
   created: RunCreated,
@@ -249,31 +186,9 @@ async function removeJournals(
   }
 }
 
-function coverage({ listing, folds }: RunState, writer: JournalWriter | undefined): Coverage[] {
-  const read = new Map(folds.map((fold) => [fold.writer, fold.read]));
-  const listed = [...listing.writers]
-    .filter(([id]) => id !== writer?.id)
-    .map(([id, segments]) => ({
-      writer: id,
-      // What came between the listing and the reading is in the fold too.
-      segments: segments.map(({ seq, size }) => ({ seq, bytes: Math.max(size, read.get(id)?.get(seq) ?? 0) })),
-    }));
-  return writer ? [...listed, writer.stored] : listed;
-}
-
-/** What a writer stored, as far as it is not compacted already. */
-function ownSegments(runId: string, writer: JournalWriter, end: CompactedEnd | undefined): SegmentEntry[] {
-  return writer.stored.segments
-    .filter(({ seq, bytes }) => !isCompacted(end, seq, bytes))
-    .map(({ seq, bytes }) => ({
-      key: segmentKey(runId, { writer: writer.id, seq }),
-      writer: writer.id,
-      seq,
-      size: bytes,
-    }));
-}
-
-/** False when there is another document of that number. `durable`: journals may be removed once it resolves. */
+/**
+ * Creates document `n`. False when there is another document of that number. `durable`: journals may be removed once it resolves.
+ */
 async function createDocument(
   { backend }: RunContext,
   runId: string,
@@ -283,23 +198,18 @@ async function createDocument(
 ): Promise<boolean> {
   const key = runDocumentKey(runId, n);
   try {
-    await backend.create(key, bytes, { ...(durable && { durable }), ...(signal && { signal }) });
+    await backend.create(key, bytes, { ...(durable && { durable }), ...callOptions(signal) });
     return true;
   } catch (error) {
-    try {
-      // Also after an error of another kind the document may be in place.
-      return await holds(backend, key, bytes);
-    } catch (cause) {
-      if (!LedgerError.hasCode(error, "EXISTS")) throw error;
-      // Refused for one that nobody can see yet: it is not this one.
-      if (LedgerError.hasCode(cause, "NOT_FOUND")) return false;
-      throw cause;
-    }
+    const isTaken = LedgerError.hasCode(error, "EXISTS");
+    // After an error of another kind the document may be in place, too.
+    const isOwn = await holds(backend, key, bytes, undefined).catch((cause: unknown) => {
+      throw isTaken ? cause : error;
+    });
+    if (isOwn === undefined && !isTaken) throw error;
+    // Refused for a document that nobody can see yet: it is another one.
+    if (!isOwn) return false;
+    // What failed may have been to make it survive a power cut. A create that finds the document does that again.
+    return await createOrMatch(backend, key, bytes, undefined, durable);
   }
-}
-
-/** Whether an object has these bytes. Reads no more of it, however long it is. */
-async function holds(backend: Backend, key: string, bytes: Uint8Array, signal?: AbortSignal): Promise<boolean> {
-  const range = { offset: 0, length: bytes.length + 1 };
-  return equalBytes(await backend.read(key, { range, ...(signal && { signal }) }), bytes);
 }

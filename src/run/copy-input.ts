@@ -1,5 +1,5 @@
 import { PendingPicture } from "../media/canvas.ts";
-import { isArrayBuffer, isBlob, isDataView, isDate } from "../backend/any-realm.ts";
+import { isArrayBuffer, isBlob, isDataView, isDate, isPlainObject } from "../backend/any-realm.ts";
 
 /** Members that inputs need not have of their own: those of an `ImageData` are getters of its class. */
 const MEMBERS = ["data", "width", "height", "channels", "counts", "edges"];
@@ -52,7 +52,7 @@ function copyPart(value: unknown, take: (bytes: number) => void, levels: number)
     return typedArray.slice.call(value);
   }
   if (levels === 0) return value;
-  if (!Array.isArray(value)) return isPlain(value) ? copyRow(value, take) : value;
+  if (!Array.isArray(value)) return isPlainObject(value) ? copyRow(value, take) : value;
   take(8 * value.length);
   return value.map((item) => copyPart(item, take, levels - 1));
 }
@@ -67,9 +67,4 @@ function copyRow(row: object, take: (bytes: number) => void): object {
     Object.defineProperty(copy, key, { value, enumerable: true });
   }
   return copy;
-}
-
-function isPlain(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }

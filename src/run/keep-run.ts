@@ -1,4 +1,4 @@
-import { createOrMatch } from "../artifacts/numbered.ts";
+import { createOrMatch } from "../backend/create-or-match.ts";
 import { ownValue } from "../backend/dictionary.ts";
 import { LedgerError } from "../backend/error.ts";
 import { enter } from "../catalog/entry.ts";

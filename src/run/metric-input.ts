@@ -1,3 +1,4 @@
+import { isPlainObject } from "../backend/any-realm.ts";
 import { utf8Encoder } from "../backend/utf8.ts";
 import { LedgerError, describeType, invalidArgument } from "../backend/error.ts";
 import { hasLoneSurrogate } from "../backend/key.ts";
@@ -138,20 +139,13 @@ function flatten(metrics: Metrics): { names: string[]; numbers: number[] } {
       } else if (typeof value === "bigint") {
         names.push(name);
         numbers.push(fromBigint(name, value));
-      } else if (isPlain(value)) walk(value as Metrics, name, depth + 1);
+      } else if (isPlainObject(value)) walk(value as Metrics, name, depth + 1);
       else throw wrongValue(name, value);
     }
   };
-  if (!isPlain(metrics)) throw invalidArgument("metrics", "an object of numbers", metrics);
+  if (!isPlainObject(metrics)) throw invalidArgument("metrics", "an object of numbers", metrics);
   walk(metrics, "", 1);
   return { names, numbers };
-}
-
-function isPlain(value: unknown): boolean {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  // Of another realm, Object.prototype is another object, yet also the end of its chain.
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 function fromBigint(name: string, value: bigint): number {

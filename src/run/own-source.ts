@@ -1,7 +1,7 @@
 import { jsonText } from "../artifacts/json-text.ts";
 import { SMALL_BYTES } from "../artifacts/small-bytes.ts";
 import type { ArtifactSource } from "../artifacts/source.ts";
-import { isArrayBuffer } from "../backend/any-realm.ts";
+import { isArrayBuffer, isPlainObject } from "../backend/any-realm.ts";
 import { unreadable } from "../backend/error.ts";
 
 /** As {@link ownSource}. Throws `INVALID_ARGUMENT` if reading the source throws. */
@@ -24,8 +24,7 @@ function ownSource(source: unknown): unknown {
       ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength).slice()
       : source;
   if (isArrayBuffer(source)) return source.byteLength <= SMALL_BYTES ? source.slice(0) : source;
-  const prototype: unknown = Object.getPrototypeOf(source);
-  if (prototype !== null && Object.getPrototypeOf(prototype) !== null) return source;
+  if (!isPlainObject(source)) return source;
   const [member, ...more] = Object.keys(source);
   if (more.length > 0) return source;
   if (member === "text") return { ...source };

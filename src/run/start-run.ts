@@ -1,5 +1,5 @@
+import { createOrMatch } from "../backend/create-or-match.ts";
 import type { Backend } from "../backend/backend.ts";
-import { equalBytes } from "../backend/body.ts";
 import { readOptions } from "../backend/options.ts";
 import { mapBounded } from "../backend/bounded.ts";
 import { LedgerError } from "../backend/error.ts";
@@ -78,18 +78,13 @@ export function readStartOptions(options: StartRunOptions | undefined): StartRun
   return readOptions("startRun", options, START_OPTIONS);
 }
 
-/** Stores how the run begins. `RUN_EXISTS` if there is a run of its id. */
+/**
+ * Stores how the run begins. `RUN_EXISTS` if there is a run of its id. An attempt that seemed to fail may have stored it: the ids in it
+ * tell.
+ */
 async function create(backend: Backend, created: RunCreated, signal: AbortSignal | undefined): Promise<void> {
-  const key = runCreatedKey(created.id);
-  const bytes = encodeRunCreated(created);
-  const call = signal ? { signal } : {};
-  try {
-    await backend.create(key, bytes, call);
-  } catch (error) {
-    if (!LedgerError.hasCode(error, "EXISTS")) throw error;
-    // It may have been stored by an attempt that seemed to fail. The ids in it tell.
-    if (!equalBytes(await backend.read(key, call), bytes)) throw runExists(created.id);
-  }
+  const isOwn = await createOrMatch(backend, runCreatedKey(created.id), encodeRunCreated(created), signal);
+  if (!isOwn) throw runExists(created.id);
 }
 
 export function runExists(id: string, which?: string): LedgerError {

@@ -1,0 +1,75 @@
+import { ownValue } from "../backend/dictionary.ts";
+import type { Compacted, Coverage } from "../journal/compacted.ts";
+import type { RunCreated } from "../journal/run-created.ts";
+import type { RunDocument } from "../journal/run-document.ts";
+import type { RunRecord } from "../journal/run-record.ts";
+import type { RunState } from "../journal/run-state.ts";
+import type { JournalWriter } from "../journal/writer.ts";
+import { storeSummaries } from "./compact-records.ts";
+import { compactRun, isCompactable } from "./compact-run.ts";
+import type { RunContext } from "./context.ts";
+import { coverage, ownSegments } from "./coverage.ts";
+
+/** What the next document of a run is made of. */
+export interface DocumentInput {
+  readonly created: RunCreated;
+  /** The run as it was found. */
+  readonly state: RunState;
+  /** Of all writers, in the writers' order. */
+  readonly folds: RunState["folds"];
+  readonly record: RunRecord;
+  /** Who closes the run, if it recorded something itself. */
+  readonly writer: JournalWriter | undefined;
+  /** Another writer goes on: nothing is compacted. */
+  readonly goesOn: boolean;
+  /** Gets the names of the objects that are made. */
+  readonly made: Set<string>;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Makes the next document of a run, and stores the objects that it names. */
+export async function makeDocument(context: RunContext, input: DocumentInput): Promise<RunDocument> {
+  const { backend, ids } = context;
+  const { created, state, folds, record, writer, goesOn, made, signal } = input;
+  const newId = (): string => ids("records");
+  const covers = coverage(state, writer);
+  const compacted = goesOn ? undefined : await compact(context, input, covers, newId);
+  const summaries = await storeSummaries({ backend, runId: created.id, folds, newId, made, signal });
+  return {
+    record,
+    covers,
+    compacted: compacted ? { ...compacted, summaries } : state.document?.compacted,
+    summaries,
+  };
+}
+
+async function compact(
+  { backend, compat }: RunContext,
+  { created, state, folds, writer, made, signal }: DocumentInput,
+  covers: readonly Coverage[],
+  newId: () => string,
+): Promise<Compacted | undefined> {
+  // Two that close a run at once are told apart by who creates the document; without that no journal can be spared.
+  if (!backend.capabilities.exclusiveCreate || folds.every(({ summaries }) => summaries.size === 0)) return undefined;
+  // What is left must stay as it is.
+  if (state.lost.length > 0 || !isCompactable(folds)) return undefined;
+  const { listing, document } = state;
+  const base = document?.compacted;
+  const segments = new Map(state.more);
+  if (writer) segments.set(writer.id, ownSegments(created.id, writer, base && ownValue(base.ends, writer.id)));
+  const reading = writer ? writer.withRetained() : backend;
+  const runId = created.id;
+  return await compactRun({
+    backend: reading,
+    runId,
+    listing,
+    folds,
+    segments,
+    base,
+    covers,
+    compat,
+    made,
+    signal,
+    newId,
+  });
+}
