@@ -146,6 +146,12 @@ export class JournalWriter {
     this.#record(encoded, order);
   }
 
+  /** Throws `TOO_LARGE` if the run would hold too much with an event like this one. Adds nothing. */
+  assertFits(event: NewEvent, field: string): void {
+    const encoded = encodeEvent(event, this.#order + 1, this.#options.clock.now(), field);
+    assertFits(this.#options.held, this.#folder.sizeWith(encoded.event), event.kind, field);
+  }
+
   #record({ bytes, event }: { readonly bytes: Uint8Array; readonly event: RunEvent }, order: number): void {
     this.#order = order;
     this.#backlog.builder.event(bytes);

@@ -3,14 +3,15 @@ import { type OptionNames, readOptions } from "../backend/options.ts";
 import { enter } from "../catalog/entry.ts";
 import { type FlushOptions, flushPolicy } from "../journal/flush-policy.ts";
 import { foldRun } from "../journal/fold.ts";
+import { mergeParams } from "../journal/params.ts";
 import type { RunCreated } from "../journal/run-created.ts";
 import { sizeOfRun } from "../journal/run-size.ts";
-import type { Dictionary } from "../journal/event.ts";
+import type { Dictionary, NewEvent } from "../journal/event.ts";
 import { readRunState, type RunState } from "../journal/run-state.ts";
 import { greatestStep, highestOrder } from "../journal/writer-fold.ts";
 import { claimRun, recordFencedEnds } from "./claim-run.ts";
 import type { RunContext } from "./context.ts";
-import { checkHeartbeat } from "./options.ts";
+import { checkHeartbeat, type CheckedOptions } from "./options.ts";
 import { Run, type StartRun } from "./run.ts";
 import { newWriter, startRun } from "./start-run.ts";
 
@@ -34,9 +35,12 @@ export const RESUME_OPTIONS: OptionNames<ResumeRunOptions> = {
   signal: true,
 };
 
+/** What the record of a resumed run says from the beginning of the session on. */
+export type ResumedValues = Partial<Pick<CheckedOptions, "params" | "tags" | "note">>;
+
 /**
  * Goes on with a run, finished ones included, in a session of its own. Params, tags and the implicit step go on where they
- * were. Resolves once the session is on record. With `mode: "exclusive"` no earlier session can have anything acknowledged
+ * were, but for `values`, which replace what the run has. Resolves once the session and these are on record. With `mode: "exclusive"` no earlier session can have anything acknowledged
  * from then on, and the later of two that claim a run shuts out the other; `UNSUPPORTED` where the backend's creates are not
  * exclusive. `FENCED` when another exclusive session began meanwhile. A claim that fails may have shut out the others already.
  */
@@ -45,6 +49,7 @@ export async function resumeRun(
   created: RunCreated,
   given?: ResumeRunOptions,
   start: StartRun = (child) => startRun(context, child),
+  values: ResumedValues = {},
 ): Promise<Run> {
   const options = readOptions("resumeRun", given, RESUME_OPTIONS);
   const { mode = "join", signal } = options;
@@ -60,46 +65,62 @@ export async function resumeRun(
   if (claim) await recordFencedEnds(backend, created, claim.fence, state, signal);
   const { folds, listing } = state;
   const fence = claim?.fence ?? listing.fences;
-  const order = highestOrder(folds);
-  const lastStep = greatestStep(folds);
   const writer = newWriter(context, created, writerId, {
     policy,
     beatMs,
-    order,
+    order: highestOrder(folds),
     fence,
     held: sizeOfRun(created, folds),
   });
-  const alive = backend.liveness?.token;
-  const run = new Run({
-    context,
-    created,
-    writer,
-    params: foldRun(created, folds).params,
-    lastStep,
-    startChild: start,
-    signal,
-    positions: new Map(folds.map(({ writer: id, next }) => [id, next])),
-    session: {
-      kind: "session",
-      mode,
-      beatMs,
-      ...(alive !== undefined && { alive }),
-      ...(fence > 0 && { fence }),
-      // Should one of these journals be cut or lost later, this tells. What is compacted needs none.
-      ...(state.more.size > 0 && { positions: positionsOf(state) }),
-    },
-  });
   try {
+    writer.event(sessionEvent(context, state, { mode, beatMs, fence }), "session");
+    for (const event of eventsOf(values)) writer.event(event, event.kind);
     // First: once the session is on record the catalogue must not go on telling of the run as it was.
     await enter(backend, created.experiment, created.id, "open", listing.newestDocument, signal);
-    await run.flush();
+    await writer.flush();
   } catch (error) {
     // Nobody holds the session, so it must not go on by itself.
     writer.close();
-    context.onClose(run);
     throw error;
   }
-  return run;
+  const params: Dictionary = {};
+  mergeParams(params, foldRun(created, folds).params);
+  mergeParams(params, values.params ?? {});
+  return new Run({
+    context,
+    created,
+    writer,
+    params,
+    lastStep: greatestStep(folds),
+    startChild: start,
+    signal,
+    positions: new Map(folds.map(({ writer: id, next }) => [id, next])),
+  });
+}
+
+function sessionEvent(
+  { backend }: RunContext,
+  state: RunState,
+  { mode, beatMs, fence }: { readonly mode: "join" | "exclusive"; readonly beatMs: number; readonly fence: number },
+): NewEvent {
+  const alive = backend.liveness?.token;
+  return {
+    kind: "session",
+    mode,
+    beatMs,
+    ...(alive !== undefined && { alive }),
+    ...(fence > 0 && { fence }),
+    // Should one of these journals be cut or lost later, this tells. What is compacted needs none.
+    ...(state.more.size > 0 && { positions: positionsOf(state) }),
+  };
+}
+
+function eventsOf({ params, tags, note }: ResumedValues): NewEvent[] {
+  return [
+    ...(params && Object.keys(params).length > 0 ? [{ kind: "params", set: params } as const] : []),
+    ...(tags && Object.keys(tags).length > 0 ? [{ kind: "tags", set: tags } as const] : []),
+    ...(note !== undefined ? [{ kind: "note", text: note } as const] : []),
+  ];
 }
 
 function positionsOf({ folds, more }: RunState): Dictionary<number> {

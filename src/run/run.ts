@@ -1,11 +1,10 @@
-import { callOptions } from "../artifacts/call-options.ts";
 import type { ArtifactSource } from "../artifacts/source.ts";
 import type { LogArtifactOptions } from "../artifacts/store.ts";
 import type { ArtifactRef, ArtifactVersion } from "../artifacts/version.ts";
 import { checkChoice } from "../backend/choice.ts";
 import { LedgerError, invalidArgument, unreadable } from "../backend/error.ts";
-import { readOptions, readSignal } from "../backend/options.ts";
-import type { ClosingStatus, Dictionary, NewEvent } from "../journal/event.ts";
+import { readOptions } from "../backend/options.ts";
+import type { ClosingStatus, Dictionary } from "../journal/event.ts";
 import type { MediaEntry } from "../journal/media-entry.ts";
 import { findConflict, mergeParams } from "../journal/params.ts";
 import type { RunCreated } from "../journal/run-created.ts";
@@ -21,12 +20,12 @@ import type { RunContext } from "./context.ts";
 import { checkDataset, type DatasetReference, type LogDatasetOptions } from "./dataset.ts";
 import { type Ending, type FinishOptions, readEnd } from "./ending.ts";
 import { summariseError } from "./error-summary.ts";
+import { ArtifactLog } from "./log-artifacts.ts";
 import { type LogHistogramOptions, type LogImageOptions, MediaLog } from "./log-media.ts";
 import { MetricInput, type Metrics, type MetricsOf } from "./metric-input.ts";
 import { closeSession, openSession, type OpenSession } from "./natural-end.ts";
-import { ARTIFACT_OPTIONS, copyData, DEFINITION, START_OPTIONS, type StartRunOptions } from "./options.ts";
+import { copyData, DEFINITION, START_OPTIONS, type StartRunOptions } from "./options.ts";
 import { checkPosition, type LogPosition, stepOf, timeOf } from "./position.ts";
-import { copySource } from "./own-source.ts";
 import { StepCount } from "./step-count.ts";
 import { checkName, checkTags, checkText } from "./text.ts";
 
@@ -46,8 +45,6 @@ export interface RunParts {
   readonly signal: AbortSignal | undefined;
   /** How far other writers were when this session began. */
   readonly positions?: ReadonlyMap<string, number>;
-  /** Says, first of all, that a writer joined. Left out by the session that began the run. */
-  readonly session?: NewEvent;
 }
 
 const loadClosing = (): Promise<typeof Closing> => import("./close-run.ts");
@@ -67,7 +64,7 @@ export class Run implements AsyncDisposable {
   readonly #params: Dictionary;
   readonly #media: MediaLog;
   readonly #steps: StepCount;
-  readonly #uploads = new Set<Promise<unknown>>();
+  readonly #artifacts: ArtifactLog;
   /** Names of objects that attempts to close the run left behind. */
   readonly #leftovers = new Set<string>();
   readonly #abort: () => void;
@@ -87,15 +84,17 @@ export class Run implements AsyncDisposable {
     this.#input = new MetricInput(writer.registry);
     this.#steps = new StepCount(parts.lastStep);
     this.#media = new MediaLog(context, writer, this.#steps);
+    this.#artifacts = new ArtifactLog(context, writer, this.id);
     this.#params = {};
     mergeParams(this.#params, parts.params);
     this.#abort = () => void this.finish("killed").catch(() => {});
     signal?.addEventListener("abort", this.#abort, { once: true });
-    if (parts.session) writer.event(parts.session, "session");
     writer.onFenced = () => this.#leave();
     context.onOpen(this);
     const isClosing = (): boolean => this.#closing !== undefined;
     this.#session = openSession({ runId: this.id, writer, isClosing, end: () => this.#end() });
+    // Nothing tells of an abort that came before the listener.
+    if (signal?.aborted) this.#abort();
     // What closes it is fetched now: at its end a page may be offline, and a process have little time.
     void loadClosing().catch(() => {});
   }
@@ -231,21 +230,12 @@ export class Run implements AsyncDisposable {
   /**
    * Stores bytes, a Blob, a stream, `{ text }`, `{ json }`, `{ files }`, a file or a directory as the next version of an artifact. Resolves once content,
    * manifest and the run's own record of it are acknowledged. The same content again uploads nothing.
-   * Rejects with `INVALID_ARGUMENT`, `FENCED`, with what the backend met, or with the signal's reason.
+   * Rejects with `INVALID_ARGUMENT`, `RUN_CLOSED`, `FENCED`, `TOO_LARGE` before anything is uploaded if the run has no room for another version, with what the backend met, or with the signal's reason.
    */
   async logArtifact(name: string, source: ArtifactSource, options?: LogArtifactOptions): Promise<ArtifactVersion> {
     this.#writer.assertUnfenced();
     if (this.#ending) throw this.#closed("logArtifact");
-    const given = readOptions("logArtifact", options, ARTIFACT_OPTIONS);
-    // Copied before anything is awaited, so that the caller may change them right after the call.
-    const own = copySource(source);
-    const settings = {
-      ...given,
-      ...(given.metadata !== undefined && { metadata: copyData(given.metadata, "metadata") }),
-      runId: this.id,
-    };
-    const work = this.#parts.context.artifacts().then((store) => store.log(name, own, settings));
-    return await this.#upload(work, "artifact");
+    return await this.#artifacts.log(name, source, options);
   }
 
   /** Records that the run uses a version, named as `name:v3`, `name:best` or `name@sha256:…`. `ARTIFACT_NOT_FOUND` if there is none. */
@@ -255,11 +245,7 @@ export class Run implements AsyncDisposable {
   ): Promise<ArtifactVersion> {
     this.#writer.assertUnfenced();
     if (this.#ending) throw this.#closed("useArtifact");
-    const call = callOptions(readSignal("useArtifact", options));
-    return await this.#upload(
-      this.#parts.context.artifacts().then((store) => store.resolve(ref, call)),
-      "input",
-    );
+    return await this.#artifacts.use(ref, options);
   }
 
   /**
@@ -327,20 +313,6 @@ export class Run implements AsyncDisposable {
     );
   }
 
-  async #upload(work: Promise<ArtifactVersion>, kind: "artifact" | "input"): Promise<ArtifactVersion> {
-    const task = work.then(async (version) => {
-      this.#writer.event({ kind, version: { ...version, aliases: [...version.aliases] } }, kind);
-      await this.#writer.flush();
-      return version;
-    });
-    this.#uploads.add(task);
-    try {
-      return await task;
-    } finally {
-      this.#uploads.delete(task);
-    }
-  }
-
   #close(ending: Ending): Promise<void> {
     if (this.#status !== "running") return Promise.resolve();
     this.#ending ??= ending;
@@ -354,8 +326,7 @@ export class Run implements AsyncDisposable {
   async #closeNow(ending: Ending): Promise<void> {
     const { context, created, positions } = this.#parts;
     const writer = this.#writer;
-    // What failed there has rejected where it was called.
-    await Promise.allSettled(this.#uploads);
+    await this.#artifacts.settle();
     writer.assertUnfenced();
     if (!this.#media.isSettled) await this.flush();
     // Behind the end of a run nothing may come.
@@ -382,7 +353,7 @@ export class Run implements AsyncDisposable {
   /** The process ends by itself: stores what waits, and records that this session ends without closing the run. */
   async #end(): Promise<void> {
     if (this.#ending) return await this.#close(this.#ending);
-    await Promise.allSettled(this.#uploads);
+    await this.#artifacts.settle();
     await this.flush();
     if (this.#ending) return;
     this.#writer.event({ kind: "leave", next: this.#writer.next + 1 }, "leave");

@@ -1,8 +1,9 @@
+import { callOptions } from "../backend/call-options.ts";
 import { LedgerError } from "../backend/error.ts";
-import { decodeRunCreated } from "../journal/decode-run-created.ts";
-import { type RunCreated, runCreatedKey } from "../journal/run-created.ts";
+import { readRunBeginning } from "../journal/read-run-beginning.ts";
+import type { RunCreated } from "../journal/run-created.ts";
 import type { RunContext } from "./context.ts";
-import { type CheckedOptions, checkOptions, type StartRunOptions } from "./options.ts";
+import { checkOptions, type StartRunOptions } from "./options.ts";
 import { resumeRun } from "./resume-run.ts";
 import type { Run, StartRun } from "./run.ts";
 import { runExists, startRun } from "./start-run.ts";
@@ -30,9 +31,8 @@ export async function startOwn(context: RunContext, options: StartRunOptions, st
   if (options.experiment !== undefined && created.experiment !== checked.experiment)
     throw runExists(id, `of the experiment ${JSON.stringify(created.experiment)}`);
   const { flush, heartbeatMs } = options;
-  const run = await resumeRun(context, created, { flush, heartbeatMs, signal }, start);
-  await apply(run, checked);
-  return run;
+  // A script that is started again may have been changed: what it says now counts, and the history has what it said before.
+  return await resumeRun(context, created, { flush, heartbeatMs, signal }, start, checked);
 }
 
 async function findRun(
@@ -41,17 +41,9 @@ async function findRun(
   signal: AbortSignal | undefined,
 ): Promise<RunCreated | undefined> {
   try {
-    return decodeRunCreated(await backend.read(runCreatedKey(id), signal ? { signal } : {}), id);
+    return await readRunBeginning(backend, id, callOptions(signal));
   } catch (error) {
     if (LedgerError.hasCode(error, "NOT_FOUND")) return undefined;
     throw error;
   }
-}
-
-/** A script that is started again may have been changed: what it says now counts, and the history has what it said before. */
-async function apply(run: Run, { params, tags, note }: CheckedOptions): Promise<void> {
-  if (params) run.setParams(params, { overwrite: true });
-  if (tags) run.setTags(tags);
-  if (note !== undefined) run.setNote(note);
-  await run.flush();
 }

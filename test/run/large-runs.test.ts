@@ -197,6 +197,23 @@ describe("the bound of a run", () => {
     expect((await ledger.recover()).running).toEqual([]);
   });
 
+  test("refuses an artifact before anything of it is uploaded", { timeout: 60_000 }, async () => {
+    const backend = recordingBackend(memoryBackend());
+    const ledger = await openLedger(backend);
+    const run = await ledger.startRun();
+    const tags = Array.from({ length: MAX_RUN_SIZE.names - 1 }, (_, i) => [`tag ${i}`, i]);
+    for (let i = 0; i < tags.length; i += 20_000) run.setTags(Object.fromEntries(tags.slice(i, i + 20_000)));
+    await run.logArtifact("model", new Uint8Array([1]));
+    const before = backend.calls.length;
+    await expect(run.logArtifact("model", new Uint8Array([2]))).rejects.toMatchObject({
+      code: "TOO_LARGE",
+      field: "artifact",
+    });
+    expect(backend.calls).toHaveLength(before);
+    await run.finish();
+    expect((await ledger.artifactVersions("model")).map(({ version }) => version)).toEqual(["v0"]);
+  });
+
   test("counts what the run began with and what earlier sessions set", async () => {
     const backend = memoryBackend();
     const ledger = await openLedger(backend);
@@ -282,6 +299,40 @@ describe("a close that fails", () => {
     expect((await (await openLedger(inner)).history(run.id, "k7")).values).toEqual(Float64Array.of(1));
     expect((await names(inner, run.id)).filter((name) => name.endsWith(".parquet"))).toEqual(["metrics.parquet"]);
   });
+
+  test.each([1, 2])(
+    "removes no journal before the document survives a power cut, when syncing it fails %i times",
+    async (times) => {
+      const inner = memoryBackend();
+      let left = times;
+      const done: string[] = [];
+      const backend: Backend = {
+        ...bound(inner),
+        create: async (key, body, options) => {
+          if (!isDocument(key) || !options?.durable) return await inner.create(key, body, options);
+          // The object gets its name before the directory is synced.
+          const outcome = await inner.create(key, body, options).catch((error: unknown) => error);
+          if (left-- > 0) throw new LedgerError("IO", "cannot sync", { key });
+          done.push("document");
+          if (outcome !== undefined) throw outcome;
+        },
+        remove: async (key, options) => {
+          if (!key.endsWith(".json")) done.push("remove");
+          await inner.remove(key, options);
+        },
+      };
+      const ledger = await openLedger(backend);
+      const run = await ledger.startRun();
+      run.log({ loss: 1 });
+      if (times > 1) {
+        await expect(run.finish()).rejects.toMatchObject({ code: "IO" });
+        expect(done).toEqual([]);
+      }
+      await run.finish();
+      expect(done.slice(0, 2)).toEqual(times > 1 ? [] : ["document", "remove"]);
+      expect(await readAgain(inner, run.id)).toMatchObject({ status: "finished", damage: [] });
+    },
+  );
 
   test("every single failing call is survived, and the next attempt leaves one Parquet file", async () => {
     let wasStruck = true;

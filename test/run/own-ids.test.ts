@@ -1,11 +1,18 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { memoryBackend } from "../../src/backends/memory/index.ts";
-import { type Backend, type Ledger, openLedger, type StartRunOptions } from "../../src/index.ts";
+import { MAX_RUN_SIZE } from "../../src/journal/run-size.ts";
+import { type Backend, type Ledger, LedgerError, openLedger, type StartRunOptions } from "../../src/index.ts";
 import { countingBackend, createTestLedger, faultyBackend } from "../../src/testing/index.ts";
 
 const code = (expected: string, field?: string): object =>
   expect.objectContaining({ code: expected, ...(field !== undefined && { field }) });
+
+async function keysOf(backend: Backend): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const { key } of backend.list("runs")) keys.push(key);
+  return keys;
+}
 
 test("an id of the caller's is that of the run, capitals included, wherever runs are found", async () => {
   const id = fc
@@ -143,7 +150,29 @@ test("an own id costs one request more than a new one, and resuming as many as r
   const fresh = await counts((ledger) => ledger.startRun());
   expect(await counts((ledger) => ledger.startRun({ id: "new" }))).toBe(fresh + 1);
   const resumed = await counts((ledger) => ledger.resumeRun("there"));
-  expect(await counts((ledger) => ledger.startRun({ id: "there", resume: "allow" }))).toBe(resumed);
+  const values = { params: { lr: 0.1 }, tags: { a: "1" }, note: "n" };
+  for (const options of [{}, values])
+    expect(await counts((ledger) => ledger.startRun({ id: "there", resume: "allow", ...options }))).toBe(resumed);
+});
+
+test("a session that does not get as far as the caller leaves nothing behind in the process", async () => {
+  const inner = memoryBackend();
+  await (await (await openLedger(inner)).startRun({ id: "there", note: "x".repeat(1024 * 1024) })).finish();
+  const refuses = { at: 1, times: 100, mode: "error-before", key: /journal|segments|\.rl/, only: ["append"] } as const;
+  const errors: LedgerError[] = [];
+  const listeners = process.listenerCount("beforeExit");
+  const failing = await openLedger(faultyBackend(inner, [refuses]), { onError: (error) => errors.push(error) });
+  await expect(failing.startRun({ id: "there", resume: "allow", tags: { a: 1 } })).rejects.toThrow(LedgerError);
+  await expect(failing.resumeRun("there")).rejects.toThrow(LedgerError);
+  const ledger = await openLedger(inner);
+  const tags = (first: number, count: number): Record<string, number> =>
+    Object.fromEntries(Array.from({ length: count }, (_, i) => [`tag ${first + i}`, i]));
+  await (await ledger.startRun({ id: "there", resume: "allow", tags: tags(0, MAX_RUN_SIZE.names - 1) })).finish();
+  const before = await keysOf(inner);
+  const more = { id: "there", resume: "allow", tags: tags(MAX_RUN_SIZE.names, 2) } as const;
+  await expect(ledger.startRun(more)).rejects.toThrow(code("TOO_LARGE", "tags"));
+  expect(await keysOf(inner)).toEqual(before);
+  expect(process.listenerCount("beforeExit")).toBe(listeners);
 });
 
 describe("runs that are imported", () => {

@@ -1,0 +1,68 @@
+import { callOptions } from "../backend/call-options.ts";
+import type { ArtifactSource } from "../artifacts/source.ts";
+import type { LogArtifactOptions } from "../artifacts/store.ts";
+import type { ArtifactRef, ArtifactVersion } from "../artifacts/version.ts";
+import { readOptions, readSignal } from "../backend/options.ts";
+import type { JournalWriter } from "../journal/writer.ts";
+import type { RunContext } from "./context.ts";
+import { ARTIFACT_OPTIONS, copyData } from "./options.ts";
+import { copySource } from "./own-source.ts";
+
+/** The least that a run records of a version. */
+const SMALLEST = { name: "", version: "v0", digest: `sha256:${"0".repeat(64)}`, size: 0, aliases: [], createdAt: 0 };
+
+/** The artifacts that a session of a run stores and uses. */
+export class ArtifactLog {
+  readonly #context: RunContext;
+  readonly #writer: JournalWriter;
+  readonly #runId: string;
+  readonly #underWay = new Set<Promise<unknown>>();
+
+  constructor(context: RunContext, writer: JournalWriter, runId: string) {
+    this.#context = context;
+    this.#writer = writer;
+    this.#runId = runId;
+  }
+
+  /** Stores an artifact and records the version. See `Run.logArtifact`. */
+  async log(name: string, source: ArtifactSource, options: LogArtifactOptions | undefined): Promise<ArtifactVersion> {
+    const given = readOptions("logArtifact", options, ARTIFACT_OPTIONS);
+    // Copied before anything is awaited, so that the caller may change them right after the call.
+    const own = copySource(source);
+    const metadata = given.metadata === undefined ? undefined : copyData(given.metadata, "metadata");
+    // Now, and not when everything is uploaded.
+    this.#writer.assertFits({ kind: "artifact", version: { ...SMALLEST, metadata: metadata ?? {} } }, "artifact");
+    const settings = { ...given, ...(metadata && { metadata }), runId: this.#runId };
+    const work = this.#context.artifacts().then((store) => store.log(name, own, settings));
+    return await this.#record("artifact", work);
+  }
+
+  /** Records that the run uses a version. See `Run.useArtifact`. */
+  async use(
+    ref: ArtifactRef,
+    options: { readonly signal?: AbortSignal | undefined } | undefined,
+  ): Promise<ArtifactVersion> {
+    const call = callOptions(readSignal("useArtifact", options));
+    const work = this.#context.artifacts().then((store) => store.resolve(ref, call));
+    return await this.#record("input", work);
+  }
+
+  /** Resolves once no call is under way. What fails rejects where it was called. */
+  async settle(): Promise<void> {
+    await Promise.allSettled(this.#underWay);
+  }
+
+  async #record(kind: "artifact" | "input", work: Promise<ArtifactVersion>): Promise<ArtifactVersion> {
+    const task = work.then(async (version) => {
+      this.#writer.event({ kind, version: { ...version, aliases: [...version.aliases] } }, kind);
+      await this.#writer.flush();
+      return version;
+    });
+    this.#underWay.add(task);
+    try {
+      return await task;
+    } finally {
+      this.#underWay.delete(task);
+    }
+  }
+}
