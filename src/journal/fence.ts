@@ -1,3 +1,4 @@
+import { encodeCheckedJson } from "../backend/checked-json.ts";
 import { LedgerError } from "../backend/error.ts";
 
 const FENCE = /\/fences\/([0-9]{6,12})\.json$/;
@@ -40,6 +41,11 @@ export function fenceClaimKey(runId: string, { n, id }: FenceClaim): string {
 export function parseFenceClaimKey(key: string): FenceClaim | undefined {
   const match = CLAIM.exec(key);
   return match ? { n: Number(match[1]), id: match[2] as string } : undefined;
+}
+
+/** Returns the content of a fence, which no reader needs: it tells people which session of which run put it up. */
+export function encodeFence(runId: string, { n, id }: FenceClaim, writer: string): Uint8Array {
+  return encodeCheckedJson({ v: 1, run: runId, n, writer, claim: id }, "fence");
 }
 
 /** Where the journal of a writer that is shut out ends: at record `next`. */

@@ -27,14 +27,22 @@ export function parseLifecycleKey(key: string): number | undefined {
   return Number(MARKER.exec(key)?.[1]) || undefined;
 }
 
-/** `time` in ms since the epoch. */
-export function encodeLifecycle(deleted: boolean, time: number): Uint8Array {
-  return encodeCheckedJson({ v: 1, deleted, time }, "lifecycle");
+/** What a marker says. */
+export interface Lifecycle {
+  readonly deleted: boolean;
+  /** In ms since the epoch. */
+  readonly time: number;
+}
+
+/** Returns the bytes of the `n`-th marker of a run. It names both, so that no other marker passes for it. */
+export function encodeLifecycle(runId: string, n: number, { deleted, time }: Lifecycle): Uint8Array {
+  return encodeCheckedJson({ v: 1, run: runId, n, deleted, time }, "lifecycle");
 }
 
 /**
- * When a run was deleted, in ms since the epoch; `undefined` for one that is not. `newest`: the highest number that
- * {@link parseLifecycleKey} found among the run's keys, 0 for none, which costs no request. `CORRUPT` for a damaged marker.
+ * Returns when a run was deleted, in ms since the epoch; `undefined` for one that is not. `newest`: the highest number that
+ * {@link parseLifecycleKey} found among the run's keys, 0 for none, which costs no request. Throws `CORRUPT` for a marker that is
+ * damaged, or belongs elsewhere.
  */
 export async function readLifecycle(
   backend: Backend,
@@ -53,14 +61,15 @@ export async function readLifecycle(
     cause = error;
   }
   if (isDictionary(marker)) {
-    const { v, deleted, time } = marker;
+    const { v, run, n, deleted, time } = marker;
     if (isInteger(v) && v > 1)
       throw new LedgerError("FORMAT_TOO_NEW", `${key} is of version ${v}; this library reads version 1`, { key });
-    if (v === 1 && typeof deleted === "boolean" && Number.isFinite(time)) return deleted ? (time as number) : undefined;
+    const isOwn = v === 1 && run === runId && n === newest;
+    if (isOwn && typeof deleted === "boolean" && Number.isFinite(time)) return deleted ? (time as number) : undefined;
   }
   throw new LedgerError(
     "CORRUPT",
-    `${key} is damaged: it cannot be told whether run ${runId} is deleted; deleteRun or restoreRun says so anew`,
+    `${key} is damaged or belongs elsewhere: nothing tells whether run ${runId} is deleted; call deleteRun or restoreRun to say so`,
     { key, cause },
   );
 }

@@ -31,7 +31,7 @@ export async function setDeleted(
   const call = signal ? { signal } : {};
   // How the run began may be damaged: it can be deleted all the same.
   if ((await backend.stat(runCreatedKey(id), call)) === undefined) throw runNotFound(id);
-  const bytes = encodeLifecycle(deleted, clock.now());
+  const time = clock.now();
   let newest = 0;
   for (let left = TRIES; left > 0; left--) {
     for await (const { key } of backend.list(lifecyclePrefix(id), call))
@@ -52,6 +52,7 @@ export async function setDeleted(
       });
     // First: once the marker is there the catalogue must not go on telling of the run as it was.
     await enterMarker(backend, id, newest + 1, signal);
+    const bytes = encodeLifecycle(id, newest + 1, { deleted, time });
     if (await createOrMatch(backend, lifecycleKey(id, newest + 1), bytes, signal)) return;
   }
   throw new LedgerError("CONFLICT", `run ${id} is deleted and restored by others over and over`, {

@@ -3,9 +3,9 @@ import type { Backend } from "../backend/backend.ts";
 import { mapBounded } from "../backend/bounded.ts";
 import { LedgerError } from "../backend/error.ts";
 import { readBounded } from "../backend/read-bounded.ts";
-import { encodeCheckedJson, MAX_CHECKED_JSON_BYTES } from "../backend/checked-json.ts";
+import { MAX_CHECKED_JSON_BYTES } from "../backend/checked-json.ts";
 import { losesRecords } from "../journal/damage.ts";
-import { fenceClaimKey, fencedEndKey, fencedError, type FencedEnd, fenceKey } from "../journal/fence.ts";
+import { encodeFence, fenceClaimKey, fencedEndKey, fencedError, type FencedEnd, fenceKey } from "../journal/fence.ts";
 import { listRun, type RunListing } from "../journal/list-run.ts";
 import { type RunCreated, runCreatedKey } from "../journal/run-created.ts";
 import type { WriterFold } from "../journal/writer-fold.ts";
@@ -31,11 +31,10 @@ export async function claimRun(
   await assertExclusive(backend, runId, signal);
   // Not the writer's id: a copied machine may have the same one.
   const id = randomHex();
-  const bytes = encodeCheckedJson({ v: 1, writer, claim: id }, "fence");
   let n = (await listRun(backend, runId, call)).fences;
   for (;;) {
     do n++;
-    while (!(await createOrMatch(backend, fenceKey(runId, n), bytes, signal)));
+    while (!(await createOrMatch(backend, fenceKey(runId, n), encodeFence(runId, { n, id }, writer), signal)));
     await createOrMatch(backend, fenceClaimKey(runId, { n, id }), new Uint8Array(), signal);
     const listing = await listRun(backend, runId, call);
     const others = listing.claims.filter((claim) => claim.n === n && claim.id !== id);

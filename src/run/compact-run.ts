@@ -48,6 +48,7 @@ export async function compactRun(input: CompactionInput): Promise<Compacted | un
     const compaction = new PointsCompaction({ backend, runId, segments, ends, compacted }, folds, {
       ...call,
       compat,
+      overviewName: overviewName(n),
     });
     if (compaction.total === 0) return undefined;
     try {

@@ -18,6 +18,8 @@ export interface CompactPointsOptions extends CallOptions {
   /** For tests: how many points are held at once, and the size of a file. */
   readonly pointsAPass?: number | undefined;
   readonly fileBytes?: number | undefined;
+  /** Name of the object with the overviews, below the run: their checksums need it. */
+  readonly overviewName: string;
 }
 
 /**
@@ -35,7 +37,7 @@ export class PointsCompaction {
   readonly total: number;
 
   /** `folds`: of all writers; they say how many points there are to find. */
-  constructor(sources: PointSources, folds: readonly WriterFold[], options: CompactPointsOptions = {}) {
+  constructor(sources: PointSources, folds: readonly WriterFold[], options: CompactPointsOptions) {
     this.#sources = sources;
     this.#options = options;
     const keys = planKeys(folds);
@@ -78,11 +80,12 @@ export class PointsCompaction {
   }
 
   async *#rowGroups(): AsyncGenerator<readonly Slice[], void, undefined> {
-    const { signal } = this.#options;
+    const { signal, overviewName: name } = this.#options;
+    const { runId } = this.#sources;
     const groups = new RowGroups();
     // What makes overviews is loaded for runs alone that get some.
     if (this.#passes.some((pass) => pass.some(({ planned }) => planned.total >= OVERVIEW_POINTS)))
-      this.#overview = new (await import("./overview-collector.ts")).OverviewCollector();
+      this.#overview = new (await import("./overview-collector.ts")).OverviewCollector({ runId, name });
     for (const pass of this.#passes) {
       for (const { part, steps, times, values } of await gather(this.#sources, pass, signal ? { signal } : {})) {
         const { key, total } = part.planned;

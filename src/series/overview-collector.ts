@@ -1,15 +1,20 @@
 import { OverviewBuilder } from "./overview/overview-builder.ts";
+import type { OverviewPlace } from "./overview/file-index.ts";
 import { OverviewFileWriter } from "./overview/overview-writer.ts";
 import type { KeySlice } from "./row-groups.ts";
 import { isInStepOrder, sortBySteps } from "./series.ts";
 
 /** Makes the overviews of the long keys of a run as their points come along, key by key. */
 export class OverviewCollector {
-  readonly #file = new OverviewFileWriter();
+  readonly #file: OverviewFileWriter;
   readonly #chunks: Uint8Array[] = [];
   #builder: OverviewBuilder | undefined;
   #seen = 0;
   #lastStep = Number.NEGATIVE_INFINITY;
+
+  constructor(place: OverviewPlace) {
+    this.#file = new OverviewFileWriter(place);
+  }
 
   add({ key, total, steps, times, values }: KeySlice): void {
     if (this.#seen === 0) {

@@ -24,7 +24,7 @@ export async function readOverviews(
   const found = new Map<string, Series>();
   if (samples > MOST_SAMPLES) return found;
   const key = `${runPrefix(runId)}/${name}`;
-  const file = await openOverview(rangeReader(backend, key, options), size, key);
+  const file = await openOverview(rangeReader(backend, key, options), size, { runId, name });
   await Promise.all(
     [...(wanted ?? file.keys())].map(async (each) => {
       const level = levelFor(file.count(each) ?? 0, samples, method);

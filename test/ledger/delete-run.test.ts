@@ -73,7 +73,13 @@ describe.each(PLACES)("%s", (_name, place) => {
     const deletedAt = clock.now();
     await ledger.deleteRun(id);
     expect(await contents(backend)).toEqual(
-      new Map([...before, [lifecycleKey(id, 1), Buffer.from(encodeLifecycle(true, deletedAt)).toString("base64")]]),
+      new Map([
+        ...before,
+        [
+          lifecycleKey(id, 1),
+          Buffer.from(encodeLifecycle(id, 1, { deleted: true, time: deletedAt })).toString("base64"),
+        ],
+      ]),
     );
     await clock.advance(1000);
     const once = await contents(backend);
@@ -279,7 +285,7 @@ describe("faults", () => {
         const n = parseLifecycleKey(key);
         if (n !== undefined) {
           creates++;
-          await inner.create(key, encodeLifecycle(false, n));
+          await inner.create(key, encodeLifecycle(id, n, { deleted: false, time: n }));
         }
         await inner.create(key, body, options);
       },
@@ -310,7 +316,7 @@ describe("faults", () => {
 
 describe("damaged and hostile markers", () => {
   async function marked(
-    bytes: Uint8Array,
+    make: (id: string) => Uint8Array,
   ): Promise<{ backend: Backend; ledger: Ledger; id: string; told: LedgerError[] }> {
     const backend = memoryBackend();
     const told: LedgerError[] = [];
@@ -321,34 +327,42 @@ describe("damaged and hostile markers", () => {
       onError: (error) => told.push(error),
     });
     const id = await finished(ledger);
-    await backend.create(lifecycleKey(id, 1), bytes);
+    await backend.create(lifecycleKey(id, 1), make(id));
     await enter(backend, "default", id, "marked", 1);
     return { backend, ledger, id, told };
   }
-  const text = (value: string): Uint8Array => new TextEncoder().encode(value);
-  const checked = (value: object): Uint8Array => encodeCheckedJson(value, "x");
+  const text = (value: string) => (): Uint8Array => new TextEncoder().encode(value);
+  const checked = (value: object) => (): Uint8Array => encodeCheckedJson(value, "x");
+  /** The first marker of the run, but for some members. */
+  const own =
+    (but: object) =>
+    (id: string): Uint8Array =>
+      encodeCheckedJson({ v: 1, run: id, n: 1, deleted: true, time: 1, ...but }, "x");
 
-  test.each<[string, Uint8Array]>([
-    ["nothing", new Uint8Array()],
-    ["zeros", new Uint8Array(60)],
-    ["no UTF-8", new Uint8Array([0x22, 0xff, 0x22])],
+  test.each<[string, (id: string) => Uint8Array]>([
+    ["nothing", () => new Uint8Array()],
+    ["zeros", () => new Uint8Array(60)],
+    ["no UTF-8", () => new Uint8Array([0x22, 0xff, 0x22])],
     ["null", text("null")],
     ["a list", text("[]")],
     ["no members", text("{}")],
     ["a version that is text", text('{"v":"1","deleted":true,"time":1}')],
-    ["version 0", checked({ v: 0, deleted: true, time: 1 })],
-    ["no version", checked({ deleted: true, time: 1 })],
-    ["deleted as text", checked({ v: 1, deleted: "false", time: 1 })],
-    ["deleted as a number", checked({ v: 1, deleted: 1, time: 1 })],
-    ["no time", checked({ v: 1, deleted: true })],
-    ["a time that is text", checked({ v: 1, deleted: true, time: "1" })],
-    ["a time that is NaN", checked({ v: 1, deleted: true, time: Number.NaN })],
-    ["a time that is a big integer", checked({ v: 1, deleted: true, time: 1n })],
+    ["version 0", own({ v: 0 })],
+    ["no version", own({ v: undefined })],
+    ["deleted as text", own({ deleted: "false" })],
+    ["deleted as a number", own({ deleted: 1 })],
+    ["no time", own({ time: undefined })],
+    ["a time that is text", own({ time: "1" })],
+    ["a time that is NaN", own({ time: Number.NaN })],
+    ["a time that is a big integer", own({ time: 1n })],
+    ["another run's", own({ run: "another" })],
+    ["no run", own({ run: undefined })],
+    ["another number's", own({ n: 2 })],
     ["a wrong checksum", text('{"crc32":"00000000","v":1,"deleted":true,"time":1}')],
     ["deep nesting", text("[".repeat(4000))],
     ["far too much", text(`{"v":1,"deleted":true,"time":1,"x":"${"x".repeat(1 << 20)}"}`)],
-  ])("%s is CORRUPT, hides no other run and no points, and is outdone by the next marker", async (_name, bytes) => {
-    const { backend, ledger, id, told } = await marked(bytes);
+  ])("%s is CORRUPT, hides no other run and no points, and is outdone by the next marker", async (_name, make) => {
+    const { backend, ledger, id, told } = await marked(make);
     const sound = await finished(ledger);
     await expect(ledger.getRun(id)).rejects.toThrow(code("CORRUPT", lifecycleKey(id, 1)));
     expect(await ids(ledger, { view: "all" })).toEqual([sound]);
@@ -361,7 +375,7 @@ describe("damaged and hostile markers", () => {
     expect(await ledger.getRun(id)).not.toHaveProperty("deletedAt");
     await ledger.deleteRun(id);
     expect(await ids(ledger)).toEqual([sound]);
-    expect(Buffer.from(await backend.read(lifecycleKey(id, 1))).equals(bytes)).toBe(true);
+    expect(Buffer.from(await backend.read(lifecycleKey(id, 1))).equals(make(id))).toBe(true);
   });
 
   test("one of a newer version is left to newer programs", async () => {
@@ -375,13 +389,15 @@ describe("damaged and hostile markers", () => {
   });
 
   test("no bit of a marker can change without being noticed", async () => {
-    const bytes = encodeLifecycle(true, 1_700_000_000_000);
     const backend = memoryBackend();
+    const marker = { deleted: true, time: 1_700_000_000_000 };
     let noticed = 0;
-    for (let bit = 0; bit < bytes.length * 8; bit++) {
+    const length = encodeLifecycle("r0000", 1, marker).length;
+    for (let bit = 0; bit < length * 8; bit++) {
+      const id = `r${String(bit).padStart(4, "0")}`;
+      const bytes = encodeLifecycle(id, 1, marker);
       const changed = bytes.slice();
       changed[bit >> 3] = (changed[bit >> 3] as number) ^ (1 << (bit & 7));
-      const id = `r${bit}`;
       await backend.create(lifecycleKey(id, 1), changed);
       try {
         // The name of the checksum itself may change: then it is one member more, of an object that is right.
@@ -392,7 +408,7 @@ describe("damaged and hostile markers", () => {
         noticed++;
       }
     }
-    expect(noticed).toBeGreaterThan((bytes.length - 20) * 8);
+    expect(noticed).toBeGreaterThan((length - 20) * 8);
   });
 
   test("what a document says of deletion does not count", async () => {
@@ -403,7 +419,7 @@ describe("damaged and hostile markers", () => {
     const key = `runs/${run.id}/run.json`;
     const { crc32: _, ...document } = JSON.parse(new TextDecoder().decode(await backend.read(key)));
     await backend.remove(key);
-    await backend.create(key, checked({ ...document, record: { ...document.record, deletedAt: 5 } }));
+    await backend.create(key, checked({ ...document, record: { ...document.record, deletedAt: 5 } })());
     expect(await ledger.getRun(run.id)).not.toHaveProperty("deletedAt");
     expect(await ids(ledger)).toEqual([run.id]);
   });
@@ -412,7 +428,7 @@ describe("damaged and hostile markers", () => {
     const backend = memoryBackend();
     const ledger = await open(backend);
     const id = await finished(ledger);
-    const bytes = encodeLifecycle(true, 1);
+    const bytes = encodeLifecycle(id, 1, { deleted: true, time: 1 });
     for (const name of [
       "0000.json",
       "1.json",
@@ -434,8 +450,9 @@ describe("damaged and hostile markers", () => {
   });
 
   test("behind the last number there is none", async () => {
-    const { backend, ledger, id } = await marked(encodeLifecycle(false, 1));
-    for (const n of [999_999_999, 1_000_000_000]) await backend.create(lifecycleKey(id, n), encodeLifecycle(false, 1));
+    const { backend, ledger, id } = await marked(own({ deleted: false }));
+    for (const n of [999_999_999, 1_000_000_000])
+      await backend.create(lifecycleKey(id, n), own({ deleted: false, n })(id));
     await ledger.restoreRun(id);
     await expect(ledger.deleteRun(id)).rejects.toThrow(code("TOO_LARGE"));
   });

@@ -100,6 +100,16 @@ test("another run's Parquet file of equal size is refused", async () => {
   await expect(ledger.history(one.id, "loss")).rejects.toMatchObject({ code: "CORRUPT", key });
 });
 
+test("another run's overview is refused", async () => {
+  const [one, two] = [await finished(17_000), await finished(17_000)];
+  const nameOf = (id: string): string => `runs/${id}/metrics.overview`;
+  const key = nameOf(one.id);
+  change(one.backend, key, await two.backend.read(nameOf(two.id)));
+  const ledger = await openLedger(one.backend);
+  await expect(ledger.histories(one.id, undefined, { samples: 10 })).rejects.toMatchObject({ code: "CORRUPT", key });
+  expect((await ledger.history(one.id, "loss")).values).toHaveLength(17_000);
+});
+
 test("a document whose objects are not there counts for nothing while all journals are", async () => {
   const place = memoryBackend();
   const { id } = await finished(10, keepingJournals(place) as MemoryBackend);

@@ -38,6 +38,7 @@ test("many passes and many files give the points of one: keys cut between them, 
   const compaction = new PointsCompaction({ backend: place, runId: run.id, segments, ends }, folds, {
     pointsAPass: POINTS_A_PASS,
     fileBytes: 10_000,
+    overviewName: "metrics.overview",
     onProgress: (points) => void progress.push(points),
   });
   const found = new Map<string, [number, number, number][]>();

@@ -31,20 +31,32 @@ export interface PartEntry {
   readonly crc: number;
 }
 
-/** CRC-32 of a part, continued from that of the key: no part passes for one of another series. */
-export function partCrc(key: string, part: Uint8Array): number {
-  return crc32(part, 0, part.length, crc32(utf8Encoder().encode(key)));
+/** Which object it is: `name` is its key below the run. */
+export interface OverviewPlace {
+  readonly runId: string;
+  readonly name: string;
+}
+
+/** Returns what the checksums of an object continue from: no object of another run or compaction passes for this one. */
+export function overviewSeed({ runId, name }: OverviewPlace): number {
+  return crc32(utf8Encoder().encode(`${runId}/${name}`));
+}
+
+/** Returns the CRC-32 of a part. It continues from that of the series' key: no part passes for one of another series. */
+export function partCrc(seed: number, key: string, part: Uint8Array): number {
+  const text = utf8Encoder().encode(`/${key}`);
+  return crc32(part, 0, part.length, crc32(text, 0, text.length, seed));
 }
 
 /** The index and the trailer: the end of the object. Rows come in the order of their blocks. */
-export function encodeIndex(rows: ReadonlyMap<string, IndexRow>): Uint8Array {
+export function encodeIndex(rows: ReadonlyMap<string, IndexRow>, seed: number): Uint8Array {
   const index = utf8Encoder().encode(JSON.stringify([...rows]));
   const { length } = index;
   const bytes = new Uint8Array(length + TRAILER_BYTES);
   bytes.set(index);
   const view = new DataView(bytes.buffer);
   view.setUint32(length, length, true);
-  view.setUint32(length + 4, crc32(bytes, 0, length + 4), true);
+  view.setUint32(length + 4, crc32(bytes, 0, length + 4, seed), true);
   view.setBigUint64(length + 8, MAGIC);
   return bytes;
 }
@@ -59,10 +71,10 @@ export function decodeTrailer(end: Uint8Array, size: number): number {
 }
 
 /** The index, from its bytes with the trailer behind them. Throws any error for what is not sound. */
-export function decodeIndex(bytes: Uint8Array, size: number): Map<string, IndexEntry> {
+export function decodeIndex(bytes: Uint8Array, size: number, seed: number): Map<string, IndexEntry> {
   const end = bytes.length - TRAILER_BYTES;
   const crc = new DataView(bytes.buffer, bytes.byteOffset + end).getUint32(4, true);
-  if (crc !== crc32(bytes, 0, end + 4)) throw new RangeError("its checksum is wrong");
+  if (crc !== crc32(bytes, 0, end + 4, seed)) throw new RangeError("its checksum is wrong");
   const text = utf8Decoder({ fatal: true }).decode(bytes.subarray(0, end));
   let offset = 0;
   const entries = new Map<string, IndexEntry>();

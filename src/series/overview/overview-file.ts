@@ -1,34 +1,46 @@
+import { runPrefix } from "../../journal/run-created.ts";
 import { guarded, type ReadRange, readExactly } from "../../parquet/metrics-reader.ts";
 import { COARSE_BUCKETS } from "./bucket-columns.ts";
 import { decodeExtremes } from "./decode-extremes.ts";
 import type { Extremes, Level } from "./extremes.ts";
-import { decodeIndex, decodeTrailer, type IndexEntry, partCrc } from "./file-index.ts";
+import {
+  decodeIndex,
+  decodeTrailer,
+  type IndexEntry,
+  type OverviewPlace,
+  overviewSeed,
+  partCrc,
+} from "./file-index.ts";
 
 /** What is read first, from the end. */
 const TAIL_BYTES = 1024;
 
 /**
- * Opens an object of overviews of `size` bytes: one read, or two if the index is long. `name` is how errors name it. Throws
- * `CORRUPT` for bytes that are no such object, and whatever `read` throws.
+ * Opens an object of overviews of `size` bytes: one read, or two if the index is long. Throws `CORRUPT` if the bytes are not those of
+ * the object at `place`, and passes on what `read` throws.
  */
-export async function openOverview(read: ReadRange, size: number, name: string): Promise<OverviewFile> {
+export async function openOverview(read: ReadRange, size: number, place: OverviewPlace): Promise<OverviewFile> {
+  const name = `${runPrefix(place.runId)}/${place.name}`;
+  const seed = overviewSeed(place);
   const length = Math.min(size, TAIL_BYTES);
   let end = await readExactly(read, name, size - length, length);
   const needed = guarded(name, "end", () => decodeTrailer(end, size));
   if (needed > length) end = await readExactly(read, name, size - needed, needed);
-  const entries = guarded(name, "index", () => decodeIndex(end.subarray(end.length - needed), size));
-  return new OverviewFile(read, name, entries);
+  const entries = guarded(name, "index", () => decodeIndex(end.subarray(end.length - needed), size, seed));
+  return new OverviewFile(read, name, seed, entries);
 }
 
 /** An open object of overviews. Each series takes one read. */
 export class OverviewFile {
   readonly #read: ReadRange;
   readonly #name: string;
+  readonly #seed: number;
   readonly #entries: ReadonlyMap<string, IndexEntry>;
 
-  constructor(read: ReadRange, name: string, entries: ReadonlyMap<string, IndexEntry>) {
+  constructor(read: ReadRange, name: string, seed: number, entries: ReadonlyMap<string, IndexEntry>) {
     this.#read = read;
     this.#name = name;
+    this.#seed = seed;
     this.#entries = entries;
   }
 
@@ -69,7 +81,7 @@ export class OverviewFile {
       decode(entry.n, () => {
         const { offset, length, crc } = parts.shift()!;
         const part = bytes.subarray(offset - start, offset - start + length);
-        if (partCrc(key, part) !== crc) throw new RangeError("the checksum is wrong");
+        if (partCrc(this.#seed, key, part) !== crc) throw new RangeError("the checksum is wrong");
         return part;
       }),
     );

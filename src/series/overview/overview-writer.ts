@@ -2,7 +2,15 @@ import { LedgerError } from "../../backend/error.ts";
 import { RunDeflate } from "../../parquet/run-deflate.ts";
 import { BUCKETS } from "./bucket-columns.ts";
 import { encodeOverview } from "./encode-overview.ts";
-import { encodeIndex, type IndexRow, MAX_INDEX_BYTES, MAX_SERIES, partCrc } from "./file-index.ts";
+import {
+  encodeIndex,
+  type IndexRow,
+  MAX_INDEX_BYTES,
+  MAX_SERIES,
+  type OverviewPlace,
+  overviewSeed,
+  partCrc,
+} from "./file-index.ts";
 import type { SeriesOverview } from "./overview-builder.ts";
 
 /** Room that is kept for one more row: keys are short, but nothing here says how short. */
@@ -12,7 +20,12 @@ const LONGEST_ROW: number = 1024 * 1024;
 export class OverviewFileWriter {
   readonly #rows = new Map<string, IndexRow>();
   readonly #deflate = new RunDeflate();
+  readonly #seed: number;
   #indexBytes = 0;
+
+  constructor(place: OverviewPlace) {
+    this.#seed = overviewSeed(place);
+  }
 
   /** It has as many series as a reader takes. */
   get isFull(): boolean {
@@ -31,7 +44,7 @@ export class OverviewFileWriter {
     const parts = encodeOverview(overview, this.#deflate);
     // A character takes three bytes at most, and what stands beside the key less than 120.
     this.#indexBytes += 3 * JSON.stringify(key).length + 120;
-    this.#rows.set(key, [overview.n, ...parts.flatMap((part) => [part.length, partCrc(key, part)])]);
+    this.#rows.set(key, [overview.n, ...parts.flatMap((part) => [part.length, partCrc(this.#seed, key, part)])]);
     const block = Uint8Array.from(parts.flatMap((part) => [...part]));
     this.size += block.length;
     return block;
@@ -39,7 +52,7 @@ export class OverviewFileWriter {
 
   /** The end of the object. Nothing can be added after it. */
   end(): Uint8Array {
-    const index = encodeIndex(this.#rows);
+    const index = encodeIndex(this.#rows, this.#seed);
     this.size += index.length;
     return index;
   }

@@ -128,3 +128,33 @@ for (const [name, as] of places) {
     },
   );
 }
+
+/** What of a run stands in objects with records, and what is known to be lost. */
+async function recordsOf(ledger: Ledger, id: string): Promise<object> {
+  const { metrics, tags, damage } = await ledger.getRun(id);
+  return { metrics: Object.keys(metrics).length, tags, damage, texts: (await ledger.media(id)).length };
+}
+
+test("objects with summaries, rich values and superseded events are on the disk before the journals go", async () => {
+  const backend = volatileBackend();
+  const ledger = await open(backend);
+  const run = await ledger.startRun({ environment: false, flush: { intervalMs: 1e9 } });
+  run.log(Object.fromEntries(Array.from({ length: 2001 }, (_, i) => [`layers/${i}`, i])));
+  await Promise.all(Array.from({ length: 201 }, (_, i) => run.logText("sample", `text ${i}`)));
+  for (let i = 0; i < 10; i++) run.setTags({ phase: i });
+  await run.flush();
+  const before = await recordsOf(ledger, run.id);
+  expect(before).toEqual({ metrics: 2001, tags: { phase: "9" }, damage: [], texts: 201 });
+  backend.sync();
+  await run.finish();
+  const kinds = [...(backend.cuts.at(-1)?.seen.keys() ?? [])].flatMap(
+    (key) => /metrics-.*\.(\w+)$/.exec(key)?.[1] ?? [],
+  );
+  expect(kinds.toSorted()).toEqual(["events", "media", "summaries"]);
+  expect(backend.cuts.some(({ after }) => after.startsWith("remove"))).toBe(true);
+  for (const { after, disk } of backend.cuts) {
+    const image = memoryBackend();
+    image.restore(disk);
+    expect(await recordsOf(await open(image), run.id), `after ${after}`).toEqual(before);
+  }
+});

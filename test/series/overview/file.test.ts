@@ -5,13 +5,15 @@ import { crc32 } from "../../../src/backend/crc32.ts";
 import type { ReadRange } from "../../../src/parquet/metrics-reader.ts";
 import type { Extremes } from "../../../src/series/overview/extremes.ts";
 import { OverviewBuilder, type SeriesOverview } from "../../../src/series/overview/overview-builder.ts";
-import { openOverview } from "../../../src/series/overview/overview-file.ts";
+import type { OverviewPlace } from "../../../src/series/overview/file-index.ts";
+import { type OverviewFile, openOverview } from "../../../src/series/overview/overview-file.ts";
 import { OverviewFileWriter } from "../../../src/series/overview/overview-writer.ts";
 import { readSummary } from "../../../src/series/overview/read-summary.ts";
 import { type Recipe, recipes, seriesOf } from "../odd-series.ts";
 import { same } from "../same.ts";
 import { extremesOf } from "../extremes-of.ts";
 
+const PLACE = { runId: "r", name: "metrics.overview" };
 const NAME = "runs/r/metrics.overview";
 
 function overviewOf(recipe: Recipe): SeriesOverview {
@@ -22,7 +24,7 @@ function overviewOf(recipe: Recipe): SeriesOverview {
 }
 
 function objectOf(overviews: ReadonlyMap<string, SeriesOverview>): Uint8Array {
-  const writer = new OverviewFileWriter();
+  const writer = new OverviewFileWriter(PLACE);
   const pieces = [...overviews].map(([key, overview]) => writer.add(key, overview));
   pieces.push(writer.end());
   const bytes = new Uint8Array(writer.size);
@@ -58,7 +60,7 @@ test("every series of an object is read back by its key, and no other", async ()
       async (keys, made) => {
         const overviews = new Map(keys.map((name, i) => [name, overviewOf(made[i]!)] as const));
         const bytes = objectOf(overviews);
-        const file = await openOverview(reading(bytes).read, bytes.length, NAME);
+        const file = await openOverview(reading(bytes).read, bytes.length, PLACE);
         expect([...file.keys()]).toEqual(keys);
         for (const [name, overview] of overviews) {
           expect([file.has(name), file.count(name)]).toEqual([true, overview.n]);
@@ -85,7 +87,7 @@ test("a short index takes one read, a long one two, a series one more, of no mor
     const overview = overviewOf(example);
     const bytes = objectOf(new Map(Array.from({ length: count }, (_, i) => [`layers/${i}/norm`, overview])));
     const { read, reads } = reading(bytes);
-    const file = await openOverview(read, bytes.length, NAME);
+    const file = await openOverview(read, bytes.length, PLACE);
     expect(reads).toHaveLength(opening);
     expect(reads[0]).toEqual([bytes.length - 1024, 1024]);
     const sizes: number[] = [];
@@ -107,7 +109,7 @@ test("a short index takes one read, a long one two, a series one more, of no mor
 test("the same series give the same bytes; a key comes once, and no series of 500 points or less", () => {
   const overview = overviewOf(example);
   expect(objectOf(new Map([["a", overview]]))).toEqual(objectOf(new Map([["a", overviewOf(example)]])));
-  const writer = new OverviewFileWriter();
+  const writer = new OverviewFileWriter(PLACE);
   writer.add("a", overview);
   const refusal = expect.objectContaining({ code: "INVALID_ARGUMENT", field: "key" });
   expect(() => writer.add("a", overview)).toThrow(refusal);
@@ -120,7 +122,7 @@ test("the bytes of an object are those of version 1 of the format", () => {
   const object = objectOf(
     new Map(["noise", "counts", "decimal", "gap", "bits"].map((values) => [values, overviewOf({ ...recipe, values })])),
   );
-  expect([object.length, crc32(object)]).toEqual([60_385, 2_854_958_903]);
+  expect([object.length, crc32(object)]).toEqual([60_383, 2_227_278_753]);
 });
 
 /** Reads all of an object. Gives what it holds, or the error, which has to be the one of damage. */
@@ -130,7 +132,7 @@ async function outcome(
   keys: readonly string[],
 ): Promise<Map<string, Extremes> | "refused"> {
   try {
-    const file = await openOverview(reading(bytes).read, size, NAME);
+    const file = await openOverview(reading(bytes).read, size, PLACE);
     const found = new Map<string, Extremes>();
     for (const key of keys) {
       expect(await file.extremes(key, 250)).toBeDefined();
@@ -174,11 +176,11 @@ test("an object that is cut off or has a bit flipped is refused", async () => {
 });
 
 test("an index that is signed but not sound is refused", async () => {
-  const { encodeIndex } = await import("../../../src/series/overview/file-index.ts");
+  const { encodeIndex, overviewSeed } = await import("../../../src/series/overview/file-index.ts");
   type Rows = Parameters<typeof encodeIndex>[0];
   const opened = async (rows: unknown): Promise<unknown> => {
     // Rows as they are, without what a Map would forbid.
-    const bytes = encodeIndex(rows as Rows);
+    const bytes = encodeIndex(rows as Rows, overviewSeed(PLACE));
     return await outcome(bytes, bytes.length, []);
   };
   const row = [501, 0, 0, 0, 0, 0, 0];
@@ -210,7 +212,30 @@ test("an index that is signed but not sound is refused", async () => {
   expect(await opened([[]])).toBe("refused");
 });
 
+test("an object of another run, or of another compaction of the run, is refused, and so is its part", async () => {
+  const { encodeIndex, overviewSeed } = await import("../../../src/series/overview/file-index.ts");
+  const bytes = objectOf(new Map([["loss", overviewOf(example)]]));
+  expect(await outcome(bytes, bytes.length, ["loss"])).not.toBe("refused");
+  const open = (place: OverviewPlace, object = bytes): Promise<OverviewFile> =>
+    openOverview(reading(object).read, object.length, place);
+  for (const place of [
+    { ...PLACE, runId: "s" },
+    { ...PLACE, name: "metrics.0002.overview" },
+  ]) {
+    await expect(open(place)).rejects.toMatchObject({ code: "CORRUPT", key: `runs/${place.runId}/${place.name}` });
+    // Also behind an index that is signed for that place: each part names it too.
+    const end = bytes.length - 16;
+    const length = new DataView(bytes.buffer).getUint32(end, true);
+    const rows = new Map(
+      JSON.parse(new TextDecoder().decode(bytes.subarray(end - length, end))) as [string, number[]][],
+    );
+    const forged = Buffer.concat([bytes.subarray(0, end - length), encodeIndex(rows, overviewSeed(place))]);
+    const file = await open(place, Uint8Array.from(forged));
+    await expect(file.extremes("loss", 250)).rejects.toMatchObject({ code: "CORRUPT" });
+  }
+});
+
 test("what reading throws comes through", async () => {
   const gone = new LedgerError("NOT_FOUND", "gone");
-  await expect(openOverview(() => Promise.reject(gone), 500, NAME)).rejects.toBe(gone);
+  await expect(openOverview(() => Promise.reject(gone), 500, PLACE)).rejects.toBe(gone);
 });
