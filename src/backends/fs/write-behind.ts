@@ -6,6 +6,8 @@ export interface Writable {
 /** Streams are gathered into blocks of this size, of which so many are on their way while the next one fills. */
 const BLOCK_BYTES = 1024 * 1024;
 const DEPTH = 4;
+/** The first block begins smaller: most streams end within it, and a program may write hundreds of them at once. */
+const SMALL_BLOCK_BYTES = 64 * 1024;
 /** Between writes of this size a signal is looked at. */
 const SLICE_BYTES = 8 * 1024 * 1024;
 
@@ -52,10 +54,16 @@ export async function writeChunks(file: Writable, chunks: AsyncIterable<Uint8Arr
     for await (const chunk of chunks) {
       for (let at = 0; at < chunk.byteLength;) {
         if (block === undefined) {
-          block = made < DEPTH ? new Uint8Array(BLOCK_BYTES) : await (writing.shift() as Promise<Uint8Array>);
+          if (made < DEPTH) block = new Uint8Array(made === 0 ? SMALL_BLOCK_BYTES : BLOCK_BYTES);
+          else block = await (writing.shift() as Promise<Uint8Array>);
           made++;
         }
-        const part = chunk.subarray(at, at + BLOCK_BYTES - filled);
+        if (filled === block.length) {
+          const larger = new Uint8Array(BLOCK_BYTES);
+          larger.set(block);
+          block = larger;
+        }
+        const part = chunk.subarray(at, at + block.length - filled);
         block.set(part, filled);
         filled += part.byteLength;
         at += part.byteLength;
