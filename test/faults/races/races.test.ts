@@ -88,7 +88,11 @@ async function round(n: number, { prefix, areKnown }: Arena): Promise<string[]> 
 
 async function rounds(count: number, arena: Arena): Promise<void> {
   const wrong: string[] = [];
-  for (let n = 0; n < count; n++) wrong.push(...(await round(n, arena)));
+  const began = performance.now();
+  for (let n = 0; n < count; n++) {
+    wrong.push(...(await round(n, arena)));
+    if (n % 10 === 9) console.log(`${n + 1} of ${count} rounds in ${Math.round((performance.now() - began) / 1000)} s`);
+  }
   expect(wrong, `RACES_SEED=${seed}`).toEqual([]);
 }
 
