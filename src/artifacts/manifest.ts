@@ -4,21 +4,23 @@ import { LedgerError } from "../backend/error.ts";
 import { decodeJsonValue, encodeJson } from "../backend/json.ts";
 import { comparePaths, formatDigest, parseDigest } from "./digest.ts";
 import { MAX_JSON_VALUES, parseJson } from "../backend/parse-json.ts";
-import { assertArtifactPath, assertDistinctPaths } from "./path.ts";
+import { assertArtifactPath, assertDistinctPaths, unportablePaths } from "./path.ts";
 
 /** Largest manifest that is written or read, in bytes. */
 export const MAX_MANIFEST_BYTES: number = 64 * 1024 * 1024;
 /** Most files of one artifact. */
 export const MAX_FILES = 1_000_000;
 
-/** A file takes four values. The rest is metadata. */
-const LIMITS = { chars: MAX_MANIFEST_BYTES, values: 4 * MAX_FILES + 3 * MAX_JSON_VALUES };
+/** A file takes five values at most. The rest is metadata. */
+const LIMITS = { chars: MAX_MANIFEST_BYTES, values: 5 * MAX_FILES + 3 * MAX_JSON_VALUES };
 
 /** One file of an artifact. `hex` is the SHA-256 of its content. */
 export interface ManifestFile {
   readonly path: string;
   readonly size: number;
   readonly hex: string;
+  /** Some systems cannot hold the path, or hold it in the place of another: see `unportablePaths`. */
+  readonly portable?: false;
 }
 
 /** What is stored of one version. */
@@ -62,7 +64,7 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
     single,
   });
   const lines = files.map((file) =>
-    JSON.stringify({ path: file.path, size: file.size, digest: formatDigest(file.hex) }),
+    JSON.stringify({ path: file.path, size: file.size, digest: formatDigest(file.hex), portable: file.portable }),
   );
   const text = `${head.slice(0, -1)},"metadata":${encodeMetadata(manifest.metadata)},"files":[\n${lines.join(",\n")}\n]}\n`;
   const bytes = withChecksum(text);
@@ -94,7 +96,14 @@ const schema = /* @__PURE__ */ z.object({
   createdAt: /* @__PURE__ */ z.number(),
   runId: /* @__PURE__ */ z.optional(text),
   single: /* @__PURE__ */ z.boolean(),
-  files: /* @__PURE__ */ z.array(/* @__PURE__ */ z.object({ path: /* @__PURE__ */ z.string(), size, digest: text })),
+  files: /* @__PURE__ */ z.array(
+    /* @__PURE__ */ z.object({
+      path: /* @__PURE__ */ z.string(),
+      size,
+      digest: text,
+      portable: /* @__PURE__ */ z.optional(/* @__PURE__ */ z.literal(false)),
+    }),
+  ),
 });
 
 /**
@@ -105,7 +114,15 @@ export function parseManifest(bytes: Uint8Array, key: string, name: string, numb
   if (bytes.byteLength > MAX_MANIFEST_BYTES) throw corrupt(key, `has more than ${MAX_MANIFEST_BYTES} bytes`);
   const raw = parseText(bytes, key);
   if (raw.name !== name || raw.version !== number) throw corrupt(key, "describes another version than its key says");
-  const files = raw.files.map((file) => ({ path: file.path, size: file.size, hex: hexOf(file.digest, key) }));
+  checkPaths(raw.files, key);
+  // Also without a mark: a manifest may come from anybody, and what saves its files relies on this.
+  const odd = unportablePaths(raw.files.map(({ path }) => path));
+  const files = raw.files.map(({ path, size: bytes, digest, portable = !odd.has(path) }) => ({
+    path,
+    size: bytes,
+    hex: hexOf(digest, key),
+    ...(!portable && { portable }),
+  }));
   const manifest: Manifest = {
     name,
     number,
@@ -117,7 +134,7 @@ export function parseManifest(bytes: Uint8Array, key: string, name: string, numb
     single: raw.single,
     files,
   };
-  checkFiles(manifest, key);
+  checkContent(manifest, key);
   return manifest;
 }
 
@@ -143,21 +160,23 @@ function parseText(bytes: Uint8Array, key: string): z.infer<typeof schema> {
   throw corrupt(key, `is no manifest: ${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}`.slice(0, 200));
 }
 
-function checkFiles({ files, single, hex }: Manifest, key: string): void {
-  let total = 0;
+function checkPaths(files: readonly { readonly path: string }[], key: string): void {
   let last: string | undefined;
-  for (const { path, size: bytes } of files) {
+  for (const { path } of files) {
     checkAs(key, () => assertArtifactPath(path, "CORRUPT"));
     if (last !== undefined && comparePaths(last, path) >= 0)
       throw corrupt(key, "does not list its files in order, each once");
     last = path;
-    total += bytes;
   }
+  const paths = files.map((file) => file.path);
+  checkAs(key, () => assertDistinctPaths(paths, "CORRUPT"));
+}
+
+function checkContent({ files, single, hex }: Manifest, key: string): void {
+  const total = files.reduce((sum, file) => sum + file.size, 0);
   if (!Number.isSafeInteger(total)) throw corrupt(key, "states sizes that do not add up");
   if (single && (files.length !== 1 || files[0]?.hex !== hex))
     throw corrupt(key, "is of one content, but its file is another");
-  const paths = files.map((file) => file.path);
-  checkAs(key, () => assertDistinctPaths(paths, "CORRUPT"));
 }
 
 function metadataOf(raw: unknown, key: string): Record<string, unknown> {

@@ -21,6 +21,11 @@ export interface ArtifactFile {
   readonly size: number;
   /** `sha256:<64 hex digits>` of the content. */
   readonly digest: string;
+  /**
+   * Some systems cannot hold the path, or hold it in the place of another: `aux.py` and `a:b` on Windows, `A` beside `a` where case does
+   * not count. Save such a file under another name. Left out for all others.
+   */
+  readonly portable?: false;
 }
 
 /** Something wrong in a store. */
@@ -55,7 +60,7 @@ export class OpenArtifact {
 
   /** Every file, in the order of the UTF-8 bytes of the paths. */
   async *files(): AsyncGenerator<ArtifactFile, void, undefined> {
-    for (const { path, size, hex } of this.#files.values()) yield { path, size, digest: formatDigest(hex) };
+    for (const { hex, ...file } of this.#files.values()) yield { ...file, digest: formatDigest(hex) };
   }
 
   /**

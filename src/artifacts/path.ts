@@ -10,12 +10,12 @@ export const MAX_PATH_SEGMENT_BYTES = 255;
 export const MAX_PATH_SEGMENTS = 64;
 
 const encoder = utf8Encoder();
-const DEVICE = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$) *(?:[.:]|$)/i;
+const DEVICE = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$) *(?:\.|$)/i;
 
 /**
- * Throws unless `path` names a file below whatever directory it is joined to, on every platform: relative, `/`-separated, in
- * Unicode normal form C, no segment empty, `.`, `..`, ending in a dot or a space, beginning with a drive (`c:`) or being a
- * device of Windows, no control character, backslash or lone surrogate, and within the three limits above.
+ * Throws unless `path` names a file below the directory that it is joined to: relative, `/`-separated, in Unicode normal form C, no
+ * segment empty, `.` or `..`, not beginning with a drive (`c:/`), no control character, backslash or lone surrogate, and within the
+ * limits above. Some systems may still be unable to hold such a path, or take it for another: see {@link unportablePaths}.
  *
  * Used for what people give (`INVALID_ARGUMENT`) and for what manifests say (`CORRUPT`).
  */
@@ -53,6 +53,7 @@ function pathFault(path: string): string | undefined {
   if (path.normalize("NFC") !== path) return "it is not in Unicode normal form C";
   const segments = path.split("/");
   if (segments.length > MAX_PATH_SEGMENTS) return `it has more than ${MAX_PATH_SEGMENTS} segments`;
+  if (/^[a-z]:$/i.test(segments[0] ?? "")) return "it begins with a drive";
   for (const segment of segments) {
     const fault = segmentFault(segment);
     if (fault !== undefined) return fault;
@@ -63,41 +64,61 @@ function pathFault(path: string): string | undefined {
 function segmentFault(segment: string): string | undefined {
   if (segment === "") return "it begins or ends with a slash, or has an empty segment";
   if (segment === "." || segment === "..") return `it has a segment ${segment}`;
-  if (segment.endsWith(".") || segment.endsWith(" ")) return "a segment ends with a dot or a space";
-  if (/^[a-z]:/i.test(segment)) return "a segment begins with a drive letter";
-  if (DEVICE.test(segment)) return "a segment is a device name of Windows";
   if (encoder.encode(segment).length > MAX_PATH_SEGMENT_BYTES)
     return `a segment is longer than ${MAX_PATH_SEGMENT_BYTES} bytes`;
   return undefined;
 }
 
-/**
- * Throws when the files of an artifact could not all be written to one directory: a path twice, paths that differ only in case, or one
- * that is a file as well as a directory of another.
- */
+/** Throws if the files of an artifact could not all be in one directory anywhere: a path twice, or a file where another path has a directory. */
 export function assertDistinctPaths(
   paths: readonly string[],
   code: ErrorCode = "INVALID_ARGUMENT",
   field = "path",
 ): void {
+  const files = new Set<string>();
+  for (const path of paths) {
+    if (files.has(path)) throw new LedgerError(code, `${quote(path)} is there twice`, { field });
+    files.add(path);
+  }
+  for (const path of paths) {
+    const directory = directories(path).find((above) => files.has(above));
+    if (directory === undefined) continue;
+    const message = `${quote(directory)} is a file and the directory of ${quote(path)} at once`;
+    throw new LedgerError(code, message, { field });
+  }
+}
+
+/**
+ * Returns those of the paths that some systems cannot hold, or hold in the place of another: Windows takes `aux.py` for a device,
+ * `a:b` for a stream of `a`, and `name.` for `name`; Windows and macOS take `A.txt` for `a.txt`.
+ */
+export function unportablePaths(paths: readonly string[]): ReadonlySet<string> {
+  const found = new Set(paths.filter((path) => path.split("/").some(isOddOnWindows)));
   const files = new Map<string, string>();
   for (const path of paths) {
     const folded = fold(path);
     const other = files.get(folded);
-    if (other !== undefined) {
-      const why = other === path ? "is there twice" : `and ${quote(other)} are one file where case does not count`;
-      throw new LedgerError(code, `${quote(path)} ${why}`, { field });
-    }
-    files.set(folded, path);
+    if (other === undefined) files.set(folded, path);
+    else found.add(other).add(path);
   }
-  for (const [folded, path] of files) {
-    for (let at = folded.indexOf("/"); at !== -1; at = folded.indexOf("/", at + 1)) {
-      const other = files.get(folded.slice(0, at));
-      if (other !== undefined) {
-        throw new LedgerError(code, `${quote(other)} is a file and the directory of ${quote(path)} at once`, { field });
-      }
+  for (const path of paths) {
+    for (const above of directories(fold(path))) {
+      const other = files.get(above);
+      if (other !== undefined) found.add(other).add(path);
     }
   }
+  return found;
+}
+
+function isOddOnWindows(segment: string): boolean {
+  return /[<>:"|?*]|[. ]$/.test(segment) || DEVICE.test(segment);
+}
+
+/** The directories on the way to a file, outermost first. */
+function directories(path: string): string[] {
+  const found: string[] = [];
+  for (let at = path.indexOf("/"); at !== -1; at = path.indexOf("/", at + 1)) found.push(path.slice(0, at));
+  return found;
 }
 
 /** Both ways, so that what any filesystem folds together is equal: `ß` and `SS`, `ſ` and `s`. */

@@ -2,26 +2,25 @@ import type { Backend } from "../backend/backend.ts";
 import type { Clock } from "../backend/clock.ts";
 import { concernsOneObject } from "../backend/concerns-one-object.ts";
 import { LedgerError, describeType, invalidArgument, reading } from "../backend/error.ts";
-import type { FileTree } from "../backend/files.ts";
 import { decodeJson } from "../backend/json.ts";
 import { mapBounded } from "../backend/bounded.ts";
-import { callOptions } from "../backend/call-options.ts";
 import { AliasStore } from "./aliases.ts";
 import type { StoredBlob } from "./blobs.ts";
 import { BlobStore } from "./blobs.ts";
-import { comparePaths, formatDigest, listingDigest } from "./digest.ts";
-import { sourceFailed } from "./intake.ts";
+import { formatDigest, listingDigest } from "./digest.ts";
 import type { Manifest, ManifestFile } from "./manifest.ts";
-import { MAX_FILES, encodeMetadata } from "./manifest.ts";
+import { encodeMetadata } from "./manifest.ts";
 import type { StoredVersion } from "./manifests.ts";
 import { ManifestStore } from "./manifests.ts";
 import { parseRef, toAlias, toArtifactName, toArtifactType } from "./name.ts";
 import { OpenArtifact } from "./open.ts";
-import { assertDistinctPaths, toArtifactPath } from "./path.ts";
+import { type FoundFile, listFiles, sizeOf } from "./list-files.ts";
+import { unportablePaths } from "./path.ts";
 import { Progress } from "./progress.ts";
 import { Resolver } from "./resolve.ts";
-import type { ArtifactSource, Content, NormalSource } from "./source.ts";
-import { fileContent, normalizeSource } from "./source.ts";
+import { SkippedFiles } from "./skipped-files.ts";
+import type { ArtifactSource, NormalSource } from "./source.ts";
+import { normalizeSource } from "./source.ts";
 import type { ArtifactRef, ArtifactVersion } from "./version.ts";
 
 /** Files sent, and manifests read, at a time. */
@@ -52,8 +51,8 @@ export interface ArtifactStoreOptions {
   readonly clock: Clock;
   /** Random lower-case base32, a new one each call. */
   readonly ids: (kind: "blob" | "artifact") => string;
-  /** Told about objects that were passed over because they are damaged. */
-  readonly onDamaged?: ((error: LedgerError) => void) | undefined;
+  /** Gets trouble that rejects no call: objects that are damaged, and files that a source left out. */
+  readonly onTrouble?: ((error: LedgerError) => void) | undefined;
 }
 
 /** Artifacts of one ledger: contents by digest, versions by name. */
@@ -64,15 +63,15 @@ export class ArtifactStore {
   readonly #manifests: ManifestStore;
   readonly #aliases: AliasStore;
   readonly #resolver: Resolver;
-  readonly #onDamaged: (error: LedgerError) => void;
+  readonly #onTrouble: (error: LedgerError) => void;
 
-  constructor({ backend, clock, ids, onDamaged = () => {} }: ArtifactStoreOptions) {
+  constructor({ backend, clock, ids, onTrouble = () => {} }: ArtifactStoreOptions) {
     this.#backend = backend;
     this.#clock = clock;
-    this.#onDamaged = onDamaged;
+    this.#onTrouble = onTrouble;
     this.#blobs = new BlobStore(backend, () => ids("blob"));
     this.#manifests = new ManifestStore(backend, () => ids("artifact"));
-    this.#aliases = new AliasStore(backend, () => ids("artifact"), onDamaged);
+    this.#aliases = new AliasStore(backend, () => ids("artifact"), onTrouble);
     this.#resolver = new Resolver(backend, this.#manifests, this.#aliases);
   }
 
@@ -151,7 +150,7 @@ export class ArtifactStore {
         return toVersion(await this.#manifests.read(artifact, entry, stop), aliases);
       } catch (error) {
         if (!concernsOneObject(error)) throw error;
-        this.#onDamaged(error);
+        this.#onTrouble(error);
         return undefined;
       }
     });
@@ -177,21 +176,18 @@ export class ArtifactStore {
     progress: Progress,
     signal: AbortSignal | undefined,
   ): Promise<Pick<Manifest, "hex" | "single" | "files">> {
-    if (source.kind === "files") return this.#storeTree(source.tree, progress, signal);
-    if (source.kind === "map") return this.#storeFiles(await listMap(source.files, signal), progress, signal);
-    const { content } = source;
-    if (content.kind !== "stream") progress.expect(content.kind === "bytes" ? content.bytes.byteLength : content.size);
-    const { hex, size } = await this.#blobs.put(content, { signal, onBytes: progress.add });
-    return { hex, single: true, files: [{ path: CONTENT_PATH, size, hex }] };
-  }
-
-  async #storeTree(
-    tree: FileTree,
-    progress: Progress,
-    signal: AbortSignal | undefined,
-  ): Promise<Pick<Manifest, "hex" | "single" | "files">> {
-    const stored = await this.#storeFiles(await listTree(tree, signal), progress, signal);
-    if (!tree.single) return stored;
+    if (source.kind === "content") {
+      const { content } = source;
+      const total = sizeOf(content);
+      if (total !== undefined) progress.expect(total);
+      const { hex, size } = await this.#blobs.put(content, { signal, onBytes: progress.add });
+      return { hex, single: true, files: [{ path: CONTENT_PATH, size, hex }] };
+    }
+    const skipped = new SkippedFiles();
+    const found = await listFiles(source, { signal, onSkip: skipped.add });
+    if (skipped.count > 0) this.#onTrouble(skipped.error());
+    const stored = await this.#storeFiles(found, progress, signal);
+    if (source.kind === "map" || !source.tree.single) return stored;
     const { files } = stored;
     const [only] = files;
     if (only === undefined || files.length > 1)
@@ -211,63 +207,16 @@ export class ArtifactStore {
     const blobs = await mapBounded(found, PARALLEL, signal, ({ content }, stop): Promise<StoredBlob> => {
       return this.#blobs.put(content, { signal: stop, onBytes: progress.add });
     });
-    const files = found.map(({ path }, i): ManifestFile => ({ path, ...(blobs[i] as StoredBlob) }));
+    const odd = unportablePaths(found.map(({ path }) => path));
+    const files = found.map(({ path }, i): ManifestFile => {
+      return { path, ...(blobs[i] as StoredBlob), ...(odd.has(path) && { portable: false }) };
+    });
     return { hex: await listingDigest(files), single: false, files };
   }
 
   async #present(stored: StoredVersion, signal: AbortSignal | undefined): Promise<ArtifactVersion> {
     return toVersion(stored, await this.#aliases.all(stored.manifest.name, signal));
   }
-}
-
-interface FoundFile {
-  readonly path: string;
-  readonly content: Content;
-}
-
-function sizeOf(content: Content): number | undefined {
-  if (content.kind === "bytes") return content.bytes.byteLength;
-  return content.kind === "reopenable" ? content.size : undefined;
-}
-
-/** Files given by their paths, checked and in order. A directory stands under its path. */
-async function listMap(
-  files: readonly (readonly [string, NormalSource])[],
-  signal: AbortSignal | undefined,
-): Promise<FoundFile[]> {
-  const found: FoundFile[] = [];
-  for (const [path, source] of files) {
-    if (source.kind === "content") found.push({ path, content: source.content });
-    else if (source.kind === "files") {
-      for (const { path: below, content } of await listTree(source.tree, signal))
-        found.push({ path: source.tree.single ? path : `${path}/${below}`, content });
-    }
-  }
-  return inOrder(found);
-}
-
-/** The files of a tree, checked and in order. */
-async function listTree(tree: FileTree, signal: AbortSignal | undefined): Promise<FoundFile[]> {
-  const found: FoundFile[] = [];
-  try {
-    for await (const file of tree.files(callOptions(signal))) {
-      signal?.throwIfAborted();
-      found.push({ path: toArtifactPath(file.path, "source"), content: fileContent(file) });
-      if (found.length > MAX_FILES)
-        throw new LedgerError("TOO_LARGE", `source has more than ${MAX_FILES} files`, { field: "source" });
-    }
-  } catch (error) {
-    signal?.throwIfAborted();
-    throw sourceFailed(error);
-  }
-  return inOrder(found);
-}
-
-function inOrder(found: FoundFile[]): FoundFile[] {
-  found.sort((a, b) => comparePaths(a.path, b.path));
-  const paths = found.map(({ path }) => path);
-  assertDistinctPaths(paths, "INVALID_ARGUMENT", "source");
-  return found;
 }
 
 /** A copy of the caller's metadata, made at once. Rejects what cannot be stored. */

@@ -8,11 +8,17 @@ export interface SourceFile {
   open(options?: { readonly signal?: AbortSignal | undefined }): AsyncIterable<Uint8Array>;
 }
 
+export interface FileTreeOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Gets the path of each link or special file that is left out, if the tree has no listener of its own for them. */
+  readonly onSkip?: ((path: string) => void) | undefined;
+}
+
 /** A file or a whole directory outside the ledger, as `fromPath` of `runledger/backends/fs` describes it. */
 export interface FileTree {
   readonly kind: "runledger.files";
   /** True for one file, false for a directory. */
   readonly single: boolean;
   /** Every file, in ascending code-unit order of the path. */
-  files(options?: { readonly signal?: AbortSignal | undefined }): AsyncIterable<SourceFile>;
+  files(options?: FileTreeOptions): AsyncIterable<SourceFile>;
 }

@@ -65,7 +65,7 @@ export async function openLedger(backend: Backend, options: OpenLedgerOptions = 
     compat: parquet === "compatible",
     artifacts: () =>
       (store ??= import("../artifacts/store.ts").then(
-        ({ ArtifactStore }) => new ArtifactStore({ backend: checked, clock, ids, onDamaged: tell }),
+        ({ ArtifactStore }) => new ArtifactStore({ backend: checked, clock, ids, onTrouble: tell }),
       )),
     keepMarker: async () => {
       if (!(await keepMarker(checked, marker))) return;

@@ -78,10 +78,10 @@ export function override(inner: Backend, methods: (inner: Backend) => Partial<Ba
 }
 
 let counter = 0;
-export function artifacts(backend: Backend, onDamaged?: (error: LedgerError) => void): ArtifactStore {
+export function artifacts(backend: Backend, onTrouble?: (error: LedgerError) => void): ArtifactStore {
   const clock = { ...systemClock, now: () => 1_700_000_000_000 };
   const ids = (): string => `id${(counter++).toString(36).padStart(8, "0")}`;
-  return new ArtifactStore({ backend, clock, ids, ...(onDamaged === undefined ? {} : { onDamaged }) });
+  return new ArtifactStore({ backend, clock, ids, ...(onTrouble === undefined ? {} : { onTrouble }) });
 }
 
 /** Files of a tree, by path. */

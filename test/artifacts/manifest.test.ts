@@ -114,17 +114,29 @@ describe("hostile manifests", () => {
     ],
     ["a path upwards", { ...valid, files: [{ ...file, path: "../x" }] }],
     ["an absolute path", { ...valid, files: [{ ...file, path: "/etc/passwd" }] }],
-    ["a drive", { ...valid, files: [{ ...file, path: "C:x" }] }],
+    ["a drive", { ...valid, files: [{ ...file, path: "C:/x" }] }],
     ["a backslash", { ...valid, files: [{ ...file, path: "..\\x" }] }],
     ["a path not in normal form", { ...valid, files: [{ ...file, path: "e\u0301" }] }],
     ["a path twice", { ...valid, files: [file, file] }],
     ["paths out of order", { ...valid, files: ["b", "a"].map((path) => ({ ...file, path })) }],
-    ["paths that differ in case", { ...valid, files: ["A", "a"].map((path) => ({ ...file, path })) }],
+    ["a portable mark that is true", { ...valid, files: [{ ...file, portable: true }] }],
     ["a file that is a directory", { ...valid, files: ["a", "a/b"].map((path) => ({ ...file, path })) }],
     ["one content of another digest", { ...valid, single: true }],
     ["one content of two files", { ...valid, single: true, files: ["a", "b"].map((path) => ({ ...file, path })) }],
   ])("%s is CORRUPT", (_name, value) => {
     expect(codeOf(() => parse(JSON.stringify(value)))).toBe("CORRUPT");
+  });
+
+  test("paths that some systems cannot hold are marked, whether or not the manifest marks them", () => {
+    const paths = ["A", "C:x", "a", "ok", "told"];
+    const files = paths.map((path) => ({ ...file, path, ...(path === "told" && { portable: false }) }));
+    const manifest = parse(JSON.stringify({ ...valid, files }));
+    expect(manifest.files.filter(({ portable }) => portable === false).map(({ path }) => path)).toEqual([
+      "A",
+      "C:x",
+      "a",
+      "told",
+    ]);
   });
 
   test("more files than anyone has", () => {

@@ -114,6 +114,23 @@ describe("a version", () => {
     }
   });
 
+  test("names that are odd elsewhere are kept and marked, and the same ones are no new version", async () => {
+    const store = artifacts(memoryBackend());
+    const odd = ["A.txt", "a.txt", "sub/a:b.json", "sub/aux.py", "sub/trailing."];
+    const tree = fileTree(Object.fromEntries(["plain", ...odd].map((path) => [path, path])));
+    const version = await store.log("a", tree);
+    const opened = await store.open(version);
+    const files = await collect(opened.files());
+    expect(files.filter(({ portable }) => portable === false).map(({ path }) => path)).toEqual(odd);
+    expect(files.find(({ path }) => path === "plain")).not.toHaveProperty("portable");
+    for (const path of odd) expect(new TextDecoder().decode(await opened.read(path))).toBe(path);
+    expect((await store.log("a", tree)).version).toBe("v0");
+    const single = await store.open(await store.log("one", fileTree({ "aux.py": "x" }, true)));
+    expect(await collect(single.files())).toMatchObject([{ path: "aux.py", portable: false }]);
+    const below = await store.open(await store.log("below", { files: { d: tree } }));
+    expect((await collect(below.files())).filter(({ portable }) => portable === false)).toHaveLength(odd.length);
+  });
+
   test("files by their paths: contents of any kind, files and directories under theirs", async () => {
     const store = artifacts(memoryBackend());
     const version = await store.log("d", {
@@ -455,7 +472,14 @@ describe("bad arguments are refused before anything is stored", () => {
     ["a progress that is no function", ["a", text, { onProgress: 1 }], "onProgress"],
     ["a path upwards", ["a", fileTree({ "../x": "1" })], "source"],
     ["a path twice", ["a", fileTree({ é: "1", "e\u0301": "2" })], "source"],
-    ["a path that differs in case", ["a", fileTree({ A: "1", a: "2" })], "source"],
+    ["a path that is a directory of another", ["a", fileTree({ a: "1", "a/b": "2" })], "source"],
+    ["a path with a backslash", ["a", fileTree({ "a\\b": "1" })], "source"],
+    ["a path on a drive", ["a", { files: { "C:/a": text } }], "source.files"],
+    [
+      "a path that is too long with that of its tree",
+      ["a", { files: { ["a/".repeat(60) + "a"]: fileTree({ "a/b/c/d": "1" }) } }],
+      "source",
+    ],
     ["one file that is two", ["a", fileTree({ b: "1", a: "2" }, true)], "source"],
   ])("%s", async (name, args, field) => {
     const { backend, calls } = spied();

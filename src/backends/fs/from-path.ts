@@ -23,14 +23,16 @@ export interface FromPathOptions {
   readonly links?: "error" | "follow" | "skip" | undefined;
   /** Globs of paths to leave out: `*` and `?` within a name, `**` for any directories; one without `/` fits names at any depth. */
   readonly exclude?: readonly string[] | undefined;
-  /** Told the path of each link or special file that `"skip"` leaves out. */
+  /** Gets the path of each link or special file that `"skip"` leaves out. Default: `logArtifact` tells of them by `onError`, or warns. */
   readonly onSkip?: ((path: string) => void) | undefined;
 }
 
 /**
  * A file, or a whole directory with all that lies under it, as a source for an artifact. Throws `NOT_FOUND` when there is
  * nothing at the path and `INVALID_ARGUMENT` when it is neither; `path` itself may be a link to either. The contents are read
- * when they are asked for: a file whose size is another by then is a `CONFLICT`.
+ * when they are asked for: a file whose size is another by then is a `CONFLICT`. Names that some systems cannot hold (`aux.py`,
+ * `a:b.json`, `A.txt` beside `a.txt`) are kept and marked `portable: false`; `logArtifact` refuses names with a backslash or a control
+ * character.
  */
 export function fromPath(path: string, options: FromPathOptions = {}): FileTree {
   if (typeof path !== "string" || path === "") throw invalidArgument("path", "a path that is not empty", path);
@@ -54,7 +56,9 @@ export function fromPath(path: string, options: FromPathOptions = {}): FileTree 
   return {
     kind: "runledger.files",
     single,
-    files: single ? () => oneFile(absolute, found.size) : (call) => filesUnder(absolute, rules, call?.signal),
+    files: single
+      ? () => oneFile(absolute, found.size)
+      : (call) => filesUnder(absolute, { ...rules, onSkip: onSkip ?? call?.onSkip }, call?.signal),
   };
 }
 

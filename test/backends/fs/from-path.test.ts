@@ -1,8 +1,11 @@
 import { appendFile, mkdir, rename, symlink, truncate, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
+import type { LedgerError } from "../../../src/backend/error.ts";
 import type { SourceFile } from "../../../src/backend/files.ts";
 import { fromPath } from "../../../src/backends/fs/index.ts";
+import { memoryBackend } from "../../../src/backends/memory/index.ts";
+import { openLedger } from "../../../src/index.ts";
 import { bytes, makePlace, pattern } from "./place.ts";
 
 async function all(files: AsyncIterable<SourceFile>): Promise<SourceFile[]> {
@@ -157,4 +160,58 @@ test("exclude leaves out what fits a glob, and links are followed, also out of t
   }
   await symlink("..", join(tree, "sub/up"));
   await expect(paths(fromPath(tree, { links: "follow" }))).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+});
+
+test("an artifact keeps the names that this system has and others have not, and marks them", async () => {
+  const place = await makePlace();
+  const names = ["A.txt", "a.txt", "a:b.json", "aux.py", "ok.txt", "sub/con", "trailing.", "what?.txt"];
+  await mkdir(join(place, "sub"));
+  for (const name of names) await writeFile(join(place, name), name).catch(() => {});
+  // As many of them as this system has.
+  const kept = (await all(fromPath(place).files())).map(({ path }) => path);
+  if (process.platform === "linux") expect(kept).toEqual(names);
+  const ledger = await openLedger(memoryBackend());
+  const run = await ledger.startRun();
+  const opened = await ledger.openArtifact(await run.logArtifact("odd", fromPath(place)));
+  const marked: string[] = [];
+  for await (const { path, portable } of opened.files()) {
+    expect(Buffer.from(await opened.read(path)).toString()).toBe(path);
+    if (portable === false) marked.push(path);
+  }
+  expect(marked).toEqual(kept.filter((path) => path !== "ok.txt"));
+  for (const name of process.platform === "linux" ? ["back\\slash", "new\nline"] : []) {
+    await writeFile(join(place, name), "x");
+    const refused = run.logArtifact("odd", fromPath(join(place, name)));
+    await expect(refused).rejects.toMatchObject({ code: "INVALID_ARGUMENT", field: "source" });
+  }
+  await run.finish();
+});
+
+test("what links: skip leaves out is told, once an artifact, unless onSkip hears of it", async () => {
+  const place = await makePlace();
+  await writeFile(join(place, "x"), "x");
+  for (let i = 0; i < 7; i++) await symlink("x", join(place, `link ${i}`));
+  const errors: LedgerError[] = [];
+  const ledger = await openLedger(memoryBackend(), { onError: (error) => errors.push(error) });
+  const run = await ledger.startRun();
+  const skipping = fromPath(place, { links: "skip" });
+  await run.logArtifact("a", skipping);
+  expect(errors).toMatchObject([{ code: "UNSUPPORTED", field: "source" }]);
+  expect(errors[0]?.message).toMatch(/("link \d", ){4}"link \d" and 2 more/);
+  await run.logArtifact("b", { files: { d: skipping } });
+  expect(errors).toHaveLength(2);
+  const skipped: string[] = [];
+  await run.logArtifact("c", fromPath(place, { links: "skip", onSkip: (path) => skipped.push(path) }));
+  expect([errors.length, skipped.length]).toEqual([2, 7]);
+  await run.finish();
+
+  const warned = vi.spyOn(console, "warn").mockImplementation(() => {});
+  try {
+    const other = await (await openLedger(memoryBackend())).startRun();
+    for (let i = 0; i < 3; i++) await other.logArtifact("a", skipping);
+    await other.finish();
+    expect(warned.mock.calls).toEqual([[expect.stringMatching(/"link \d".*UNSUPPORTED/)]]);
+  } finally {
+    warned.mockRestore();
+  }
 });

@@ -1,0 +1,70 @@
+import { LedgerError } from "../backend/error.ts";
+import type { FileTree } from "../backend/files.ts";
+import { comparePaths } from "./digest.ts";
+import { sourceFailed } from "./intake.ts";
+import { MAX_FILES } from "./manifest.ts";
+import { assertDistinctPaths, toArtifactPath } from "./path.ts";
+import { type Content, fileContent, type NormalSource } from "./source.ts";
+
+/** A file of a source, not read yet. */
+export interface FoundFile {
+  readonly path: string;
+  readonly content: Content;
+}
+
+interface ListCall {
+  readonly signal: AbortSignal | undefined;
+  readonly onSkip: (path: string) => void;
+}
+
+/** Lists the files of a directory, or of files by their paths: checked, and in the order of `comparePaths`. */
+export async function listFiles(
+  source: Exclude<NormalSource, { readonly kind: "content" }>,
+  call: ListCall,
+): Promise<FoundFile[]> {
+  const found = source.kind === "files" ? await listTree(source.tree, call) : await listMap(source.files, call);
+  assertCount(found);
+  found.sort((a, b) => comparePaths(a.path, b.path));
+  const paths = found.map(({ path }) => path);
+  assertDistinctPaths(paths, "INVALID_ARGUMENT", "source");
+  return found;
+}
+
+/** Bytes, if they are known. */
+export function sizeOf(content: Content): number | undefined {
+  if (content.kind === "bytes") return content.bytes.byteLength;
+  return content.kind === "reopenable" ? content.size : undefined;
+}
+
+/** A directory stands under its path. */
+async function listMap(files: readonly (readonly [string, NormalSource])[], call: ListCall): Promise<FoundFile[]> {
+  const found: FoundFile[] = [];
+  for (const [path, source] of files) {
+    if (source.kind === "content") found.push({ path, content: source.content });
+    else if (source.kind === "files") {
+      for (const { path: below, content } of await listTree(source.tree, call))
+        found.push({ path: source.tree.single ? path : toArtifactPath(`${path}/${below}`, "source"), content });
+    }
+  }
+  return found;
+}
+
+async function listTree(tree: FileTree, { signal, onSkip }: ListCall): Promise<FoundFile[]> {
+  const found: FoundFile[] = [];
+  try {
+    for await (const file of tree.files({ onSkip, ...(signal && { signal }) })) {
+      signal?.throwIfAborted();
+      found.push({ path: toArtifactPath(file.path, "source"), content: fileContent(file) });
+      assertCount(found);
+    }
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw sourceFailed(error);
+  }
+  return found;
+}
+
+function assertCount({ length }: readonly FoundFile[]): void {
+  if (length > MAX_FILES)
+    throw new LedgerError("TOO_LARGE", `source has more than ${MAX_FILES} files`, { field: "source" });
+}
