@@ -20,7 +20,7 @@ export class SkippedFiles {
     const more = this.#count > SHOWN ? ` and ${this.#count - SHOWN} more` : "";
     return new LedgerError(
       "UNSUPPORTED",
-      `the artifact has no links or special files, and goes without ${this.#shown.join(", ")}${more}; pass onSkip to fromPath to handle them yourself`,
+      `logArtifact left out links and special files: ${this.#shown.join(", ")}${more}; pass onSkip to fromPath to handle them yourself`,
       { field: "source" },
     );
   }
