@@ -10,6 +10,7 @@ import type { Sha256, Sha256Module } from "./sha256/sha256.ts";
 import { loadSha256 } from "./sha256/load.ts";
 import type { Content } from "./source.ts";
 import { SMALL_BYTES } from "./small-bytes.ts";
+import { storeOnce } from "./store-once.ts";
 import { checked, drain, readWhole } from "./second-reading.ts";
 
 /** A content as it is stored. */
@@ -92,10 +93,15 @@ export class BlobStore {
     try {
       const body = (): ByteStream => {
         const second = content.stable ? undefined : { hash: createSha256(), hex };
+        intake?.close();
         intake = new Intake(() => content.open(signal), signal);
+        let sent = 0;
         const tell = (bytes: number): void => {
-          told += bytes;
-          onBytes?.(bytes);
+          sent += bytes;
+          if (sent <= told) return;
+          const more = sent - told;
+          told = sent;
+          onBytes?.(more);
         };
         return byteStream(checked(intake, size, second, tell), size);
       };
@@ -209,7 +215,8 @@ export class BlobStore {
     for (let other = this.#sending.get(hex); other !== undefined; other = this.#sending.get(hex)) {
       if (await abortable(other, signal)) return "there";
     }
-    const sending = this.#storeOnce(hex, size, store, signal);
+    const blob = { key: blobKey(hex), size, newId: this.#newId, signal };
+    const sending = storeOnce(this.#backend, blob, store);
     const done = sending.then(
       () => true,
       () => false,
@@ -220,43 +227,6 @@ export class BlobStore {
     } finally {
       this.#sending.delete(hex);
     }
-  }
-
-  async #storeOnce<T>(
-    hex: string,
-    size: number,
-    store: () => Promise<T>,
-    signal: AbortSignal | undefined,
-  ): Promise<T | "there"> {
-    if (await this.#isThere(hex, size, signal, true)) return "there";
-    try {
-      return await store();
-    } catch (error) {
-      // A blob is created whole or not at all, so whoever created it, it is there. Not after `IO`: it may be seen and yet not be durable.
-      const perhaps = LedgerError.is(error) && ["EXISTS", "OUTCOME_UNKNOWN", "NOT_FOUND"].includes(error.code);
-      if (perhaps && (await this.#isThere(hex, size, signal))) return "there";
-      throw error;
-    }
-  }
-
-  /**
-   * Whether the blob is there, judged by its size, which costs one request whatever the content. One of another size is of no
-   * use to anybody: a power cut left it short, or something else wrote to it. With `replace` it makes way.
-   */
-  async #isThere(hex: string, size: number, signal: AbortSignal | undefined, replace = false): Promise<boolean> {
-    const key = blobKey(hex);
-    const found = await this.#backend.stat(key, callOptions(signal));
-    if (found === undefined) return false;
-    if (found.size === size) return true;
-    if (replace) {
-      await this.#backend.remove(key, callOptions(signal));
-      return false;
-    }
-    throw new LedgerError(
-      "CORRUPT",
-      `the blob ${key} has ${found.size} bytes, but the content with this digest has ${size}`,
-      { key },
-    );
   }
 
   /** Best effort: what stays is found and collected later. */

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { BlobStore, blobKey } from "../../src/artifacts/blobs.ts";
 import { Intake } from "../../src/artifacts/intake.ts";
@@ -195,10 +196,48 @@ describe("the same content again", () => {
     }
   });
 
-  test("one that others make wrong again and again is CORRUPT, and nothing is left behind", async () => {
-    const { backend, keys } = spied();
+  test.each([
+    { move: true, handles: 2 },
+    { move: false, handles: 2 },
+    { move: true, handles: 3 },
+    { move: false, handles: 3 },
+  ])("$handles handles that replace a broken blob at once all resolve, and it is whole: move $move", async (given) => {
+    const bytes = sampleBytes(20, 3);
+    const key = blobKey(sha256(bytes));
+    await fc.assert(
+      fc.asyncProperty(fc.scheduler(), fc.boolean(), async (scheduler, longer) => {
+        const { backend, keys, calls } = spied({ move: given.move });
+        await replace(backend, key, new Uint8Array(longer ? 21 : 10));
+        const methods = ["stat", "create", "remove", "move"] as const;
+        const slow = override(backend, (inner) => {
+          const scheduled = methods.map((name) => {
+            const method = inner[name]?.bind(inner) as (...args: unknown[]) => Promise<unknown>;
+            return [name, scheduler.scheduleFunction(method)];
+          });
+          return Object.fromEntries(scheduled) as Partial<Backend>;
+        });
+        const puts = Array.from({ length: given.handles }, () => store(slow).put(content(bytes)));
+        const all = Promise.all(puts);
+        await scheduler.waitFor(all);
+        expect(await all).toHaveLength(given.handles);
+        expect(Buffer.compare(await backend.read(key), bytes)).toBe(0);
+        expect(await keys()).toEqual([key]);
+        expect(calls.filter((call) => call.startsWith("create")).length).toBeLessThanOrEqual(5 * given.handles);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test.each([true, false])("one that others make wrong again and again is CORRUPT, move: %s", async (move) => {
+    const { backend, keys } = spied({ move });
     await replace(backend, largeKey, Uint8Array.of(1));
-    const stubborn = override(backend, () => ({ remove: async () => {} }));
+    const stubborn = override(backend, (inner) => ({
+      remove: async () => {},
+      move: async (from, to) => {
+        await inner.move?.(from, to);
+        if (from === largeKey) await inner.create(largeKey, Uint8Array.of(1));
+      },
+    }));
     for (const source of [large, chunked(large, MiB)]) {
       const error = await failure(store(stubborn).put(content(source)));
       expect([error.code, error.key]).toEqual(["CORRUPT", largeKey]);

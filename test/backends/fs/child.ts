@@ -1,5 +1,7 @@
 // Run as a process of its own by the tests beside it: `child.mjs <command> <directory> …`. Prints one line for each outcome.
+import { randomUUID } from "node:crypto";
 import { link } from "node:fs/promises";
+import { BlobStore } from "../../../src/artifacts/blobs.ts";
 import { LedgerError } from "../../../src/backend/error.ts";
 import { FsHandle } from "../../../src/backends/fs/handle.ts";
 
@@ -32,6 +34,20 @@ const commands: Record<string, () => Promise<void>> = {
       const result = await outcome(backend.create(`race/${i}`, body));
       if (result === "ok") say(`won ${i}`);
       else if (result !== "EXISTS") say(`failed ${i} ${result}`);
+    }
+    process.stdin.destroy();
+  },
+
+  /** Waits for a word, then stores many blobs, all of them broken so far. */
+  async blobs() {
+    const [count] = rest as [string];
+    const blobs = new BlobStore(new FsHandle(directory, { disk: false, link }), () => randomUUID());
+    say("ready");
+    await new Promise<void>((resolve) => process.stdin.once("data", () => resolve()));
+    for (let i = 0; i < Number(count); i++) {
+      const bytes = new TextEncoder().encode(`blob ${i} `.repeat(100));
+      const result = await outcome(blobs.put({ kind: "bytes", bytes }));
+      if (result !== "ok") say(`failed ${i} ${result}`);
     }
     process.stdin.destroy();
   },

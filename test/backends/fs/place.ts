@@ -73,6 +73,7 @@ export async function buildChild(): Promise<{ script: string; remove(): Promise<
     target: "es2022",
     outExtension: () => ({ js: ".mjs" }),
     splitting: false,
+    noExternal: [/^@noble\//],
     dts: false,
     silent: true,
     config: false,

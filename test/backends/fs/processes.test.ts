@@ -1,5 +1,6 @@
-import { chmod, chown, mkdir, readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { createHash } from "node:crypto";
+import { chmod, chown, mkdir, readFile, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildChild, everyFile, keys, makePlace, open, pattern, run, works } from "./place.ts";
 
@@ -38,6 +39,25 @@ for (const links of ["used", "refused"]) {
     expect(await everyFile(place)).toHaveLength(100);
   });
 }
+
+test("4 processes that replace the same 100 broken blobs at once: all resolve, and each blob is whole", async () => {
+  const place = await makePlace();
+  const contents = Array.from({ length: 100 }, (_, i) => `blob ${i} `.repeat(100));
+  const paths = contents.map((content) => {
+    const hex = createHash("sha256").update(content).digest("hex");
+    return join("blobs/sha256", hex.slice(0, 2), hex);
+  });
+  for (const [i, path] of paths.entries()) {
+    await mkdir(dirname(join(place, path)), { recursive: true });
+    await writeFile(join(place, path), "blob".repeat(i % 3));
+  }
+  const writers = Array.from({ length: 4 }, () => run([node, child.script, "blobs", place, "100"]));
+  await Promise.all(writers.map((writer) => writer.ready));
+  for (const writer of writers) writer.process.stdin?.write("go\n");
+  for (const { ended } of writers) expect(await ended).toMatchObject({ code: 0, errors: "", lines: ["ready"] });
+  for (const [i, path] of paths.entries()) expect(await readFile(join(place, path), "utf8")).toBe(contents[i]);
+  expect((await everyFile(place)).toSorted()).toEqual(paths.toSorted());
+});
 
 describe("rights", () => {
   const visit = async (mode: number): Promise<string[]> => {
