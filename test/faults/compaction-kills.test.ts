@@ -56,7 +56,7 @@ async function closingTime(): Promise<number> {
 
 test(
   `a process killed at ${KILLS} random moments while it closes a run: its points are all there, and recovery completes what it began`,
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async () => {
     const ledger = await openLedger(fsBackend(directory));
     const wrong: string[] = [];

@@ -73,7 +73,7 @@ async function kill(
 
 test(
   `a process killed at ${KILLS} random moments of a run: everything acknowledged is there once, and nothing else`,
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async () => {
     const ledger = await openLedger(fsBackend(directory));
     const quiet = await ledger.startRun({ name: "quiet" });
