@@ -40,7 +40,8 @@ export interface Directory {
 const TYPES: readonly string[] = ["double", "int64", "boolean", "string"] satisfies ColumnType[];
 const VERSION = 1;
 
-export function encodeDirectory({ columns, ...rest }: Directory): Uint8Array {
+/** Returns the directory of the segment `key`. */
+export function encodeDirectory(key: string, { columns, ...rest }: Directory): Uint8Array {
   const rows = columns.map(({ name, type, start, size, codec, nulls, min, max }) =>
     min === undefined
       ? [name, type, start, size, codec, nulls]
@@ -51,8 +52,13 @@ export function encodeDirectory({ columns, ...rest }: Directory): Uint8Array {
   bytes.set(text);
   const view = new DataView(bytes.buffer, text.length);
   view.setUint32(0, text.length, true);
-  view.setUint32(4, crc32(text), true);
+  view.setUint32(4, textCrc(key, text), true);
   return bytes;
+}
+
+/** CRC-32 of a directory, continued from that of the segment's key: no segment passes for that of another experiment. */
+function textCrc(key: string, text: Uint8Array): number {
+  return crc32(text, 0, text.length, crc32(utf8Encoder().encode(key)));
 }
 
 /** How many bytes the directory takes that ends with these, its length and checksum included. */
@@ -60,11 +66,11 @@ export function directorySize(end: Uint8Array): number {
   return new DataView(end.buffer, end.byteOffset + end.length - 8, 8).getUint32(0, true) + 8;
 }
 
-/** Throws a RangeError, or what decoding JSON throws, for anything but a directory of a file whose columns end before `limit`. */
-export function decodeDirectory(bytes: Uint8Array, limit: number): Directory {
+/** Throws a RangeError, or what decoding JSON throws, for anything but the directory of segment `key`, whose columns end before `limit`. */
+export function decodeDirectory(key: string, bytes: Uint8Array, limit: number): Directory {
   const text = bytes.subarray(0, -8);
   const sum = new DataView(bytes.buffer, bytes.byteOffset + text.length + 4, 4).getUint32(0, true);
-  if (crc32(text) !== sum) throw new RangeError("its directory has a wrong checksum");
+  if (textCrc(key, text) !== sum) throw new RangeError("its directory has a wrong checksum");
   const data = parseJson(utf8Decoder({ fatal: true }).decode(text));
   const { rows, columns, records, amends, incomplete } = asDictionary(data, VERSION);
   const { start, sizes, rows: pageRows } = asDictionary(records);

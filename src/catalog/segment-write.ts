@@ -15,11 +15,16 @@ export const RECORD = "record";
 /** Bytes handed on at once. */
 const PIECE_BYTES: number = 1024 * 1024;
 
-/** Makes a segment of rows, one after the other, in memory that does not grow with the size of the records. */
+/** Makes the segment `key` of rows, one after the other, in memory that does not grow with the size of the records. */
 export class SegmentWriter {
+  readonly #key: string;
   readonly #columns = new ColumnsBuilder();
   readonly #file = new TableFile(RECORD);
   readonly #amends: Amendment[] = [];
+
+  constructor(key: string) {
+    this.#key = key;
+  }
 
   get rows(): number {
     return this.#columns.rows;
@@ -65,7 +70,7 @@ export class SegmentWriter {
   end(): Uint8Array {
     const { rows, incomplete } = this.#columns;
     this.#file.end(this.#columns.columns(), (chunks, pages) =>
-      encodeDirectory(describe(rows, chunks, pages, { amends: this.#amends, incomplete })),
+      encodeDirectory(this.#key, describe(rows, chunks, pages, { amends: this.#amends, incomplete })),
     );
     return this.#file.take();
   }

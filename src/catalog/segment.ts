@@ -61,7 +61,7 @@ export class Segment {
       if (size > Math.min(end, MAX_FOOTER_BYTES)) throw new RangeError("its directory has an impossible length");
       if (end - size < tail.start) tail = await readTail(backend, name, name.size - end + size, signal);
       const bytes = tail.bytes.subarray(end - size - tail.start, end - tail.start);
-      return new Segment(name, decodeDirectory(bytes, end - size), tail);
+      return new Segment(name, decodeDirectory(name.key, bytes, end - size), tail);
     });
   }
 

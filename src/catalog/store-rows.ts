@@ -17,7 +17,8 @@ export async function storeRows(
   const source = rows[Symbol.asyncIterator]();
   try {
     for (let next = await source.next(); !next.done;) {
-      const writer = new SegmentWriter();
+      const key = segmentKey(prefix, generation, newId());
+      const writer = new SegmentWriter(key);
       const bytes = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
         while (!next.done && !writer.isFull) {
           const piece = writer.add(next.value);
@@ -26,7 +27,6 @@ export async function storeRows(
         }
         yield writer.end();
       };
-      const key = segmentKey(prefix, generation, newId());
       await backend.create(key, byteStream(bytes()), { durable: true, ...(signal && { signal }) });
       keys.push(key);
     }

@@ -185,6 +185,7 @@ export async function readRecord(
   }
 }
 
-function withDamage(record: RunRecord, lost: readonly Damage[]): RunRecord {
+/** The record with what is lost of its run. */
+export function withDamage(record: RunRecord, lost: readonly Damage[]): RunRecord {
   return lost.length === 0 ? record : { ...record, damage: [...record.damage, ...lost] };
 }

@@ -3,6 +3,7 @@ import { type Damage, losesRecords } from "../journal/damage.ts";
 import { beyond } from "../journal/decode-run-document.ts";
 import { type Round, WriterFollower } from "../journal/follow.ts";
 import { foldRun } from "../journal/fold.ts";
+import { lostObjects } from "../journal/lost-objects.ts";
 import { readLifecycle, withDeletedAt } from "../journal/lifecycle.ts";
 import type { SegmentEntry } from "../journal/list-segments.ts";
 import { listRun, type RunListing } from "../journal/list-run.ts";
@@ -10,7 +11,7 @@ import { type RunCreated, runCreatedKey } from "../journal/run-created.ts";
 import { readRunDocument } from "../journal/read-run-document.ts";
 import type { RunDocument } from "../journal/run-document.ts";
 import type { RunRecord } from "../journal/run-record.ts";
-import { readRunState } from "../journal/run-state.ts";
+import { readRunState, withDamage } from "../journal/run-state.ts";
 import { type WriterFold, WriterFolder } from "../journal/writer-fold.ts";
 import { areWritersAlive } from "../journal/writers-alive.ts";
 import { PointBuffer } from "./point-buffer.ts";
@@ -107,7 +108,7 @@ export class RunFollower {
       this.#lifecycle = listing.lifecycle;
       this.#hasNews = true;
     }
-    await this.#readDocument(listing.newestDocument);
+    await this.#readDocument(created, listing.newestDocument);
     const document = this.#document;
 
     if (document !== undefined && this.#lacks(document, listing))
@@ -128,13 +129,14 @@ export class RunFollower {
     this.#damage = damage;
     if ((this.#isPartial || isSpared) && (this.#hasNewDocument || this.#round.grew)) this.#hasNews = true;
     if (this.#hasNews) {
-      if (isSpared && document.record.status !== "running") this.#record = document.record;
+      const isWhole = isSpared && lostObjects(this.#id, { document, listing }).length === 0;
+      if (isWhole && document.record.status !== "running") this.#record = document.record;
       else {
         // Listed anew: what was read may be newer than the listing it began with.
         const isElsewhere = isSpared || this.#isPartial;
         const state = isElsewhere ? await readRunState(this.#backend, created, call) : undefined;
         this.#folds = state?.folds ?? this.#readFolds(created, listing);
-        this.#record = foldRun(created, this.#folds);
+        this.#record = withDamage(foldRun(created, this.#folds), state?.lost ?? []);
       }
       this.#isUntold = true;
     }
@@ -226,9 +228,12 @@ export class RunFollower {
     if (listing.metrics.length > 0) await readRunState(this.#backend, created, call);
   }
 
-  async #readDocument(number: number): Promise<void> {
+  async #readDocument(created: RunCreated, number: number): Promise<void> {
     if (number <= this.#documentNumber) return;
-    const document = await readRunDocument(this.#backend, this.#id, number, { signal: this.#signal });
+    const call = { signal: this.#signal };
+    const document = await readRunDocument(this.#backend, this.#id, number, call);
+    // This throws unless the journals hold what the damaged document says.
+    if (document === undefined) await readRunState(this.#backend, created, call);
     this.#document = document ?? this.#document;
     this.#documentNumber = number;
     this.#hasNewDocument = true;

@@ -46,9 +46,14 @@ async function withPage(hostile: Uint8Array) {
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   const end = bytes.length - 8 - view.getUint32(bytes.length - 8, true);
   const start = end - directorySize(bytes.subarray(0, end));
-  const directory = decodeDirectory(bytes.subarray(start, end), start);
+  const directory = decodeDirectory(key, bytes.subarray(start, end), start);
   const records = { start, sizes: [hostile.length], rows: [9] };
-  const parts = [bytes.subarray(0, start), hostile, encodeDirectory({ ...directory, records }), bytes.subarray(end)];
+  const parts = [
+    bytes.subarray(0, start),
+    hostile,
+    encodeDirectory(key, { ...directory, records }),
+    bytes.subarray(end),
+  ];
   objects.set(key, new Uint8Array(Buffer.concat(parts)));
   backend.restore(objects);
   const told: LedgerError[] = [];

@@ -131,11 +131,11 @@ test("a segment cut anywhere is told of", async () => {
 
 describe("hostile segments", () => {
   /** A segment as a writer that is not this one might make it. */
-  function forged(row: unknown, columns: readonly TableColumn[], change: object = {}): Uint8Array {
+  function forged(key: string, row: unknown, columns: readonly TableColumn[], change: object = {}): Uint8Array {
     const file = new TableFile("record");
     file.add(typeof row === "string" ? row : encodeJson(row, "row"));
     file.end(columns, (chunks, pages) =>
-      encodeDirectory({ ...describeSegment(1, chunks, pages, { amends: [], incomplete: false }), ...change }),
+      encodeDirectory(key, { ...describeSegment(1, chunks, pages, { amends: [], incomplete: false }), ...change }),
     );
     return file.take();
   }
@@ -186,7 +186,7 @@ describe("hostile segments", () => {
   test.each(shapes)("a record with %s never comes out", async (_what, change) => {
     const place = await compacted();
     const row = typeof change === "object" && change !== null ? { ...stored(sound(place)), ...change } : change;
-    expect(await isRight(place, forged(row ?? "null", usual(place.ids[1]!)), "forged")).toBe(true);
+    expect(await isRight(place, forged(place.key, row ?? "null", usual(place.ids[1]!)), "forged")).toBe(true);
   });
 
   const id = "01kdvdna00zzzzzzzzzzzzzzzz";
@@ -215,7 +215,7 @@ describe("hostile segments", () => {
   test.each(layouts)("a segment with %s is told of", async (_what, columns, change) => {
     const place = await compacted();
     const record = stored({ ...sound(place), id });
-    expect(await isRight(place, forged(record, columns, change), "forged")).toBe(true);
+    expect(await isRight(place, forged(place.key, record, columns, change), "forged")).toBe(true);
   });
 
   test.each(["{", "{}", "[1]", '[{"name":1,"digest":"aa"}]'])("data sets that are %s are told of", async (text) => {
@@ -223,7 +223,7 @@ describe("hostile segments", () => {
     const backend = memoryBackend();
     const columns = [...usual(id), texts("datasets", text)];
     const key = place.key.replace("000001", "000009");
-    const bytes = forged(stored({ ...sound(place), id }), columns);
+    const bytes = forged(key, stored({ ...sound(place), id }), columns);
     backend.restore(new Map([...place.backend.snapshot(), [key, bytes]]));
     const { ledger, told } = await open(backend, 2);
     const { runs } = await ledger.searchRuns({ view: "all", filter: "datasets.digest = 'aa'" });
@@ -233,10 +233,11 @@ describe("hostile segments", () => {
 
   test("a run that is not there, in a segment that is sound, is no harm to the others", async () => {
     const place = await compacted();
-    const writer = new SegmentWriter();
+    const key = place.key.replace("000001", "000009");
+    const writer = new SegmentWriter(key);
     writer.add({ record: { ...sound(place), id }, document: 1, marker: 0 });
     const backend = memoryBackend();
-    backend.restore(new Map([...place.backend.snapshot(), [place.key.replace("000001", "000009"), writer.end()]]));
+    backend.restore(new Map([...place.backend.snapshot(), [key, writer.end()]]));
     const { ledger, told } = await open(backend, 2);
     expect((await ledger.searchRuns({ view: "all" })).runs.map((run) => run.id)).toEqual([...place.ids, id]);
     expect(told).toEqual([]);

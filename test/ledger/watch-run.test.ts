@@ -291,6 +291,32 @@ test("damage is told with what is intact, and that points are missing", async ()
   expect(last?.record).toEqual(await ledger.getRun(run.id));
 });
 
+async function closedRun() {
+  const backend = memoryBackend();
+  const ledger = await openLedger(backend, { clock: createTestClock(), onError() {} });
+  const run = await ledger.startRun();
+  run.log({ m: 1 });
+  await run.finish();
+  return { backend, ledger, id: run.id };
+}
+
+test("a damaged document whose journals are gone ends the watching", async () => {
+  const { backend, ledger, id } = await closedRun();
+  const key = `runs/${id}/run.json`;
+  await backend.remove(key);
+  await backend.create(key, new Uint8Array(9));
+  for (const points of [true, false])
+    await expect(next(ledger.watchRun(id, { points }))).rejects.toEqual(code("CORRUPT"));
+});
+
+test("what is lost of a closed run is in its record", async () => {
+  const { backend, ledger, id } = await closedRun();
+  await backend.remove(`runs/${id}/metrics.parquet`);
+  const update = await next(ledger.watchRun(id, { points: false }));
+  expect(update?.record.damage).toHaveLength(1);
+  expect(update?.record).toEqual(await ledger.getRun(id));
+});
+
 /** Requests while a run that is being watched does nothing for an hour. */
 async function idleHour(backend: CountingBackend, writer: Ledger, clock: TestClock): Promise<number> {
   const run = await writer.startRun({ heartbeatMs: 1e9 });
