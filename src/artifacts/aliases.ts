@@ -91,7 +91,8 @@ export class AliasStore {
     try {
       return (await this.#read(name, entry.key, signal)).version === version;
     } catch (error) {
-      if (LedgerError.hasCode(error, "CORRUPT")) return false;
+      // The next record counts instead.
+      if (concernsOneObject(error)) return false;
       throw error;
     }
   }

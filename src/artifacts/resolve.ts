@@ -1,4 +1,5 @@
 import type { Backend } from "../backend/backend.ts";
+import { concernsOneObject } from "../backend/concerns-one-object.ts";
 import { LedgerError } from "../backend/error.ts";
 import { decodeSegment } from "../backend/key.ts";
 import type { AliasStore } from "./aliases.ts";
@@ -92,8 +93,8 @@ export class Resolver {
         const version = await this.#manifests.read(name, entry, signal);
         if (version.manifest.hex === hex) return version;
       } catch (error) {
-        // One that cannot be read is not the one, and does not hide the others.
-        if (!LedgerError.hasCode(error, "CORRUPT") && !LedgerError.hasCode(error, "FORMAT_TOO_NEW")) throw error;
+        // A manifest that cannot be read does not hide the other versions.
+        if (!concernsOneObject(error)) throw error;
       }
     }
     throw notFound(`${quote(name)} has no version with this digest; it has ${range(entries)}`);

@@ -287,6 +287,28 @@ describe("numbers", () => {
     expect((await store.resolve("m:odd")).digest).toBe(`sha256:${sha256("b")}`);
   });
 
+  test.each(["PERMISSION_DENIED", "IO", "FORMAT_TOO_NEW"] as const)(
+    "one manifest or alias that is %s hinders no other",
+    async (code) => {
+      const inner = memoryBackend();
+      const before = artifacts(inner);
+      const first = await before.log("m", { text: "one" }, { aliases: ["best"] });
+      await before.log("m", { text: "two" });
+      const unreadable = ["artifacts/m/versions/00000001.json", "artifacts/m/aliases/best/00000000.json"];
+      const backend = override(inner, () => ({
+        read: async (key, options) => {
+          if (unreadable.includes(key)) throw new LedgerError(code, "no", { key });
+          return await inner.read(key, options);
+        },
+      }));
+      const store = artifacts(backend);
+      expect((await store.resolve(`m@${first.digest}`)).version).toBe("v0");
+      expect((await store.setAlias("m", "v0", "best")).aliases).toEqual(["best"]);
+      expect((await store.log("m", { text: "three" })).version).toBe("v2");
+      expect((await store.versions("m")).map(({ version }) => version)).toEqual(["v0", "v2"]);
+    },
+  );
+
   test("a damaged newest manifest hinders neither logging nor listing", async () => {
     const { backend } = spied();
     const damaged: LedgerError[] = [];
