@@ -1,3 +1,4 @@
+import { callOptions } from "../backend/call-options.ts";
 import { LedgerError } from "../backend/error.ts";
 import type { FileTree } from "../backend/files.ts";
 import { comparePaths } from "./digest.ts";
@@ -52,7 +53,7 @@ async function listMap(files: readonly (readonly [string, NormalSource])[], call
 async function listTree(tree: FileTree, { signal, onSkip }: ListCall): Promise<FoundFile[]> {
   const found: FoundFile[] = [];
   try {
-    for await (const file of tree.files({ onSkip, ...(signal && { signal }) })) {
+    for await (const file of tree.files({ onSkip, ...callOptions(signal) })) {
       signal?.throwIfAborted();
       found.push({ path: toArtifactPath(file.path, "source"), content: fileContent(file) });
       assertCount(found);

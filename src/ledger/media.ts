@@ -1,3 +1,4 @@
+import { callOptions } from "../backend/call-options.ts";
 import { isError } from "../backend/any-realm.ts";
 import { utf8Decoder, utf8Encoder } from "../backend/utf8.ts";
 import { type OptionNames, readOptions } from "../backend/options.ts";
@@ -63,7 +64,7 @@ const NAMES: OptionNames<MediaQuery> = { key: true, type: true, from: true, to: 
 
 export async function listMedia(backend: Backend, runId: string, query: MediaQuery = {}): Promise<MediaEntry[]> {
   const { key, type, from, to, damaged, signal } = checkQuery(query);
-  const call = signal ? { signal } : {};
+  const call = callOptions(signal);
   const created = await readRunCreated(backend, runId, signal);
   return await whileItChanges(backend, runId, call, undefined, async (listing) => {
     const {

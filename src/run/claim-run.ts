@@ -1,3 +1,4 @@
+import { callOptions } from "../backend/call-options.ts";
 import { createOrMatch } from "../backend/create-or-match.ts";
 import type { Backend } from "../backend/backend.ts";
 import { mapBounded } from "../backend/bounded.ts";
@@ -27,7 +28,7 @@ export async function claimRun(
   writer: string,
   signal: AbortSignal | undefined,
 ): Promise<{ readonly fence: number; readonly listing: RunListing }> {
-  const call = signal ? { signal } : {};
+  const call = callOptions(signal);
   await assertExclusive(backend, runId, signal);
   // Not the writer's id: a copied machine may have the same one.
   const id = randomHex();
@@ -78,7 +79,7 @@ function isCertainlyBefore(fence: number, fold: WriterFold, created: RunCreated)
 }
 
 async function assertExclusive(backend: Backend, runId: string, signal: AbortSignal | undefined): Promise<void> {
-  const call = signal ? { signal } : {};
+  const call = callOptions(signal);
   if (!backend.capabilities.exclusiveCreate) {
     // What a store can do may be found out with the first create. This one changes nothing: the object is there.
     const key = runCreatedKey(runId);

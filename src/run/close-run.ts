@@ -186,9 +186,7 @@ async function removeJournals(
   }
 }
 
-/**
- * Creates document `n`. False when there is another document of that number. `durable`: journals may be removed once it resolves.
- */
+/** Creates document `n`. False if there is another document of that number. `durable`: it survives a power cut once this resolves. */
 async function createDocument(
   { backend }: RunContext,
   runId: string,
@@ -207,9 +205,9 @@ async function createDocument(
       throw isTaken ? cause : error;
     });
     if (isOwn === undefined && !isTaken) throw error;
-    // Refused for a document that nobody can see yet: it is another one.
-    if (!isOwn) return false;
-    // What failed may have been to make it survive a power cut. A create that finds the document does that again.
-    return await createOrMatch(backend, key, bytes, undefined, durable);
+    // `undefined`: the store refused the create because of another document that nobody can see yet.
+    if (isOwn !== true) return false;
+    // The create may have stored the document and failed to sync it. A create that finds the document syncs it.
+    return !durable || (await createOrMatch(backend, key, bytes, undefined, durable));
   }
 }

@@ -1,3 +1,4 @@
+import { callOptions } from "../backend/call-options.ts";
 import { encodeJson } from "../backend/json.ts";
 import type { Compacted, CompactedObject } from "../journal/compacted.ts";
 import { recordsName } from "../journal/compacted.ts";
@@ -62,7 +63,7 @@ async function storeEvents(
       if (events.length > 0) yield encodeJson(writer, "run");
       for (const event of events) yield encodeJson(event, "run");
     }
-    yield* eventItems(backend, runId, folds, segments, { from, isWanted }, signal ? { signal } : {});
+    yield* eventItems(backend, runId, folds, segments, { from, isWanted }, callOptions(signal));
   };
   const name = recordsName(newId(), kind);
   return await storeObject(backend, runId, name, encodePages(runId, name, items()), input);

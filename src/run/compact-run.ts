@@ -1,3 +1,4 @@
+import { callOptions } from "../backend/call-options.ts";
 import { mapBounded } from "../backend/bounded.ts";
 import type { Backend, CallOptions } from "../backend/backend.ts";
 import { LedgerError } from "../backend/error.ts";
@@ -40,7 +41,7 @@ export function isCompactable(folds: readonly WriterFold[]): boolean {
 /** Stores the points of a run as Parquet and reads it back; `undefined` when there are no points. */
 export async function compactRun(input: CompactionInput): Promise<Compacted | undefined> {
   const { backend, runId, listing, folds, segments, base, covers, compat, signal } = input;
-  const call = signal ? { signal } : {};
+  const call = callOptions(signal);
   const used = [...listing.metrics, ...(base?.metrics ?? []).map(({ name, size }) => parseMetricsName(name, size))];
   for (let n = used.reduce((most, each) => Math.max(most, each?.compaction ?? 0), 0) + 1; ; n++) {
     const compacted = base && (await openCompacted(backend, runId, base, call));
@@ -115,5 +116,5 @@ export async function removeSuperseded(
   signal?: AbortSignal,
 ): Promise<void> {
   const keys = supersededKeys(runId, superseded);
-  await mapBounded(keys, REMOVALS_AT_ONCE, signal, (each) => backend.remove(each, signal ? { signal } : {}));
+  await mapBounded(keys, REMOVALS_AT_ONCE, signal, (each) => backend.remove(each, callOptions(signal)));
 }

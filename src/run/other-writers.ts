@@ -1,3 +1,4 @@
+import { callOptions } from "../backend/call-options.ts";
 import type { Backend } from "../backend/backend.ts";
 import type { Coverage } from "../journal/compacted.ts";
 import { listRun } from "../journal/list-run.ts";
@@ -49,7 +50,7 @@ export async function settledSegments(
     else if (fold.alive !== undefined && (await liveness?.isAlive(fold.alive)) === false) gone.add(fold.writer);
   }
   // A thread may have appended something after its journal was read, and before it was asked about.
-  const listing = gone.size > 0 ? await listRun(backend, runId, signal ? { signal } : {}) : undefined;
+  const listing = gone.size > 0 ? await listRun(backend, runId, callOptions(signal)) : undefined;
   const isSettled = (writer: string, seq: number, bytes: number): boolean =>
     ended.has(writer) ||
     (gone.has(writer) &&

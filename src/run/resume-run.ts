@@ -1,3 +1,4 @@
+import { callOptions } from "../backend/call-options.ts";
 import { checkChoice } from "../backend/choice.ts";
 import { type OptionNames, readOptions } from "../backend/options.ts";
 import { enter } from "../catalog/entry.ts";
@@ -58,7 +59,7 @@ export async function resumeRun(
   const { append } = backend.capabilities;
   const policy = flushPolicy(options.flush, append);
   const beatMs = checkHeartbeat(options.heartbeatMs, append);
-  const call = signal ? { signal } : {};
+  const call = callOptions(signal);
   const writerId = ids("writer");
   const claim = mode === "exclusive" ? await claimRun(backend, created, writerId, signal) : undefined;
   const state = await readRunState(backend, created, { ...call, ...claim });

@@ -1,3 +1,4 @@
+import { callOptions } from "../backend/call-options.ts";
 import { formatDigest } from "../artifacts/digest.ts";
 import { loadSha256 } from "../artifacts/sha256/load.ts";
 import type { Backend } from "../backend/backend.ts";
@@ -25,7 +26,7 @@ export async function storeObject(
 ): Promise<CompactedObject> {
   made.add(name);
   const key = `${runPrefix(runId)}/${name}`;
-  const call = signal ? { signal } : {};
+  const call = callOptions(signal);
   const { createSha256 } = await loadSha256();
   const written = createSha256();
   let size = 0;

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { memoryBackend } from "../../src/backends/memory/index.ts";
-import type { Backend } from "../../src/index.ts";
+import type { Backend, Run } from "../../src/index.ts";
 import { objectsOnly } from "../journal/records.ts";
 import { type Thread, Threads } from "./threads.ts";
 
@@ -9,12 +9,17 @@ const stores: [name: string, open: () => Backend][] = [
   ["without append", () => objectsOnly(memoryBackend())],
 ];
 
-/** Logs a point to the run, or to a new one, has it acknowledged, and dies. */
-async function logAndDie(threads: Threads, id?: string): Promise<string> {
+/** A thread that logged a point to the run, or to a new one, and had it acknowledged. */
+async function startWriter(threads: Threads, id?: string): Promise<{ readonly thread: Thread; readonly run: Run }> {
   const thread = await threads.start();
   const run = id === undefined ? await thread.ledger.startRun() : await thread.ledger.resumeRun(id);
   run.log({ a: 1 });
   await run.flush();
+  return { thread, run };
+}
+
+async function logAndDie(threads: Threads, id?: string): Promise<string> {
+  const { thread, run } = await startWriter(threads, id);
   thread.die();
   return run.id;
 }
@@ -52,7 +57,7 @@ test.for(stores)("a writer that joins at any moment of recover() and goes on, on
     const threads = new Threads(open());
     const id = await logAndDie(threads);
     let calls = Number.NEGATIVE_INFINITY;
-    let run: Awaited<ReturnType<Thread["ledger"]["resumeRun"]>> | undefined;
+    let run: Run | undefined;
     const recovering = await threads.start(async () => {
       if (++calls !== at) return;
       run = await (await threads.start()).ledger.resumeRun(id);
@@ -103,10 +108,7 @@ test("a thread that finished its session of the run keeps nobody from closing it
 test("the journal of a writer that may be there is kept, and what it logs later counts", async () => {
   const backend = memoryBackend();
   const threads = new Threads(backend);
-  const slow = await threads.start();
-  const run = await slow.ledger.startRun();
-  run.log({ a: 1 });
-  await run.flush();
+  const { thread: slow, run } = await startWriter(threads);
   threads.hide(slow);
   const { ledger } = await threads.start();
   expect(await ledger.recover(run.id, { graceMs: 0 })).toEqual({ interrupted: [run.id], running: [] });
@@ -123,10 +125,7 @@ test.for(stores)(
   "a run whose writers died reads as interrupted at once, without recover(), on a store %s",
   async ([, open]) => {
     const threads = new Threads(open());
-    const writing = await threads.start();
-    const run = await writing.ledger.startRun();
-    run.log({ a: 1 });
-    await run.flush();
+    const { thread: writing, run } = await startWriter(threads);
     const reader = await threads.start(undefined, { quick: true });
     expect((await reader.ledger.getRun(run.id)).status).toBe("running");
     writing.die();
@@ -153,10 +152,7 @@ test.for(stores)(
 test("a run that its writer finishes and leaves while it is read never reads as interrupted", async () => {
   for (let at = 1; ; at++) {
     const threads = new Threads(memoryBackend());
-    const writing = await threads.start();
-    const run = await writing.ledger.startRun();
-    run.log({ a: 1 });
-    await run.flush();
+    const { thread: writing, run } = await startWriter(threads);
     let calls = Number.NEGATIVE_INFINITY;
     const reader = await threads.start(async () => {
       if (++calls !== at) return;
@@ -176,10 +172,7 @@ test("a run that its writer finishes and leaves while it is read never reads as 
 test("a watcher sees all that a writer logged before it died", async () => {
   for (let at = 1; at <= 12; at++) {
     const threads = new Threads(memoryBackend());
-    const writing = await threads.start();
-    const run = await writing.ledger.startRun();
-    run.log({ a: 1 });
-    await run.flush();
+    const { thread: writing, run } = await startWriter(threads);
     let calls = Number.NEGATIVE_INFINITY;
     const reader = await threads.start(
       async () => {
@@ -226,10 +219,7 @@ test.for(["before", "after"])(
   async (when) => {
     for (let at = 1; ; at++) {
       const threads = new Threads(memoryBackend());
-      const doomed = await threads.start();
-      const run = await doomed.ledger.startRun();
-      run.log({ a: 1 });
-      await run.flush();
+      const { thread: doomed, run } = await startWriter(threads);
       let calls = Number.NEGATIVE_INFINITY;
       const dieNow = async (): Promise<void> => {
         if (++calls !== at) return;

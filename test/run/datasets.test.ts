@@ -246,27 +246,28 @@ const HOSTILE: [string, object][] = [
   ["a context that is null", { name: "a", digest: "d", context: null }],
 ];
 
+const POINT = { value: 1, step: 0, time: 0 };
+const RECORD = {
+  id: "r",
+  name: "n",
+  experiment: "e",
+  status: "finished",
+  startTime: 0,
+  lastActivity: 0,
+  dropped: 0,
+  params: {},
+  tags: {},
+  metrics: { loss: { mean: 1, count: 1, last: POINT } },
+  metricDefinitions: {},
+  artifacts: [],
+  inputs: [],
+  datasets: [] as unknown,
+  damage: [],
+};
+
 test.each(HOSTILE)("a record of a data set with %s is none", (_name, data) => {
   expect(decodeEvent(encode({ kind: "dataset", v: 1, order: 1, time: 1, ...data }))).toEqual({ unknown: "dataset v1" });
-  const point = { value: 1, step: 0, time: 0 };
-  const record = {
-    id: "r",
-    name: "n",
-    experiment: "e",
-    status: "finished",
-    startTime: 0,
-    lastActivity: 0,
-    dropped: 0,
-    params: {},
-    tags: {},
-    metrics: { loss: { mean: 1, count: 1, last: point } },
-    metricDefinitions: {},
-    artifacts: [],
-    inputs: [],
-    datasets: [] as unknown,
-    damage: [],
-  };
-  const bytes = encode({ v: 1, record: { ...record, datasets: [{ ...data, time: 1 }] }, covers: [] });
+  const bytes = encode({ v: 1, record: { ...RECORD, datasets: [{ ...data, time: 1 }] }, covers: [] });
   expect(decodeRunDocument(bytes, "r")).toBeUndefined();
 });
 
@@ -276,26 +277,8 @@ test("another version of the kind is skipped, and said so", () => {
 });
 
 test("a run document whose record has the wrong shape is no document", () => {
-  const point = { value: 1, step: 0, time: 0 };
-  const record = {
-    id: "r",
-    name: "n",
-    experiment: "e",
-    status: "finished",
-    startTime: 0,
-    lastActivity: 0,
-    dropped: 0,
-    params: {},
-    tags: {},
-    metrics: { loss: { mean: 1, count: 1, last: point } },
-    metricDefinitions: {},
-    artifacts: [],
-    inputs: [],
-    datasets: [] as unknown,
-    damage: [],
-  };
   const decode = (more: object): unknown =>
-    decodeRunDocument(encodeCheckedJson({ v: 1, record: { ...record, ...more }, covers: [] }, "run"), "r")?.record
+    decodeRunDocument(encodeCheckedJson({ v: 1, record: { ...RECORD, ...more }, covers: [] }, "run"), "r")?.record
       .datasets;
   expect(decode({})).toEqual([]);
   expect(decode({ datasets: [{ name: "a", digest: "d", time: 5 }] })).toEqual([{ name: "a", digest: "d", time: 5 }]);
@@ -312,7 +295,7 @@ test("a run document whose record has the wrong shape is no document", () => {
   for (const odd of [
     { metrics: { loss: null } },
     { metrics: { loss: { mean: 1, count: 1 } } },
-    { metrics: { loss: { mean: "1", count: 1, last: point } } },
+    { metrics: { loss: { mean: "1", count: 1, last: POINT } } },
     { metricDefinitions: { loss: 5 } },
     { tags: { a: 1 } },
     { params: [] },

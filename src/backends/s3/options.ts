@@ -2,6 +2,7 @@ import { utf8Encoder } from "../../backend/utf8.ts";
 import { type OptionNames, readOptions } from "../../backend/options.ts";
 import type { Clock } from "../../backend/clock.ts";
 import { toClock } from "../../backend/clock.ts";
+import { checkChoice } from "../../backend/choice.ts";
 import { LedgerError, invalidArgument } from "../../backend/error.ts";
 import { assertPrefix } from "../../backend/key.ts";
 import type { S3CredentialSource } from "./credentials.ts";
@@ -82,11 +83,13 @@ const MAX_PREFIX_BYTES = 120;
 export function resolveOptions(given: S3BackendOptions): Settings {
   if (given === undefined) throw invalidArgument("options", "an object with a bucket", given);
   const options = readOptions("s3Backend", given, NAMES);
-  const { bucket, prefix, forcePathStyle, allowInsecure, fetch, random, partBytes, maxReadBytes } = options;
+  const { bucket, prefix, forcePathStyle, allowInsecure, fetch, random, partBytes, maxReadBytes, conditionalWrites } =
+    options;
   expect("forcePathStyle", forcePathStyle, "boolean");
   expect("allowInsecure", allowInsecure, "boolean");
   expect("fetch", fetch, "function");
   expect("random", random, "function");
+  if (conditionalWrites !== undefined) checkChoice("conditionalWrites", conditionalWrites, ["atomic", "none"]);
   const endpoint = options.endpoint ?? env("AWS_ENDPOINT_URL_S3") ?? env("AWS_ENDPOINT_URL");
   const at = address(endpoint, bucket, forcePathStyle, allowInsecure === true);
   const region = options.region ?? env("AWS_REGION") ?? env("AWS_DEFAULT_REGION") ?? at.region ?? "us-east-1";
@@ -97,7 +100,7 @@ export function resolveOptions(given: S3BackendOptions): Settings {
     address: { endpoint: at.endpoint, bucket: at.bucket, pathStyle: at.pathStyle },
     region,
     base: base(prefix),
-    conditionalWrites: checkConditionalWrites(options.conditionalWrites),
+    conditionalWrites,
     retry: retryPolicy(options.retry),
     partBytes: bytes("partBytes", partBytes, 5 * MIB, 5 * MIB, 5 * 1024 * MIB),
     maxReadBytes: bytes("maxReadBytes", maxReadBytes, 1024 * MIB, 1, Number.MAX_SAFE_INTEGER),
@@ -147,11 +150,6 @@ function base(prefix: string | undefined): string {
     });
   }
   return trimmed === "" ? "" : `${trimmed}/`;
-}
-
-function checkConditionalWrites(value: unknown): "atomic" | "none" | undefined {
-  if (value === undefined || value === "atomic" || value === "none") return value;
-  throw invalidArgument("conditionalWrites", '"atomic" or "none"', value);
 }
 
 function expect(field: string, value: unknown, type: "boolean" | "function"): void {
