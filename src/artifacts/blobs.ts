@@ -124,7 +124,7 @@ export class BlobStore {
         const chunk = await intake.next();
         if (chunk === undefined) return await this.#putBytes(concatBytes(head, bytes), hashing, options);
         bytes += chunk.byteLength;
-        // Whoever made the chunk may use its memory again once asked for the next one.
+        // The source may use the memory of a chunk again once it is asked for the next one.
         head.push(bytes <= SMALL_BYTES ? new Uint8Array(chunk) : chunk);
       }
       return await this.#spool(head, intake, hashing.createSha256, options);

@@ -13,7 +13,7 @@ export function formatDigest(hex: string): string {
   return `sha256:${hex}`;
 }
 
-/** The hex digits of `sha256:<hex>`, or `undefined` when the text is none. */
+/** Returns the hex digits of `sha256:<hex>`, or `undefined` for any other text. */
 export function parseDigest(text: string): string | undefined {
   const hex = text.startsWith("sha256:") ? text.slice(7) : "";
   return HEX.test(hex) ? hex : undefined;

@@ -197,7 +197,7 @@ function checkAs<T>(key: string, check: () => T): T {
 
 function hexOf(digest: string, key: string): string {
   const hex = parseDigest(digest);
-  if (hex === undefined) throw corrupt(key, "holds a digest that is none");
+  if (hex === undefined) throw corrupt(key, "holds an invalid digest");
   return hex;
 }
 

@@ -9,7 +9,7 @@ import { MAX_MANIFEST_BYTES, encodeManifest, encodeMetadata, parseManifest } fro
 import type { NumberedEntry } from "./numbered.ts";
 import { listNumbered, nextNumber, numberedKey } from "./numbered.ts";
 
-/** How often a number is tried for before giving up: more writers of one name at once than anyone has. */
+/** Attempts to get a number. Each one lost means that another writer of the same name got a number. */
 const MAX_ATTEMPTS = 1000;
 
 /** A version as it is stored: its manifest, and what people call it. */
@@ -46,9 +46,9 @@ export class ManifestStore {
   }
 
   /**
-   * Adds a version, or gives the newest one when that has the same content, type and metadata. Never replaces one: where creates are
-   * exclusive the number is fought for; elsewhere each manifest has a key of its own, and who finds another with its number takes
-   * its own back and tries again.
+   * Adds a version, or returns the newest one if that has the same content, type and metadata. Never replaces a version. Where creates
+   * are exclusive, one of several writers gets a number. Elsewhere each manifest has a key of its own, and a writer that finds another
+   * manifest with its number removes its own and tries again.
    */
   async publish(draft: Omit<Manifest, "number">, signal?: AbortSignal): Promise<StoredVersion> {
     const prefix = prefixOf(draft.name);
@@ -65,7 +65,7 @@ export class ManifestStore {
       const key = numberedKey(prefix, number, id);
       if (!(await createOrMatch(this.#backend, key, bytes, signal))) continue;
       if (exclusive) return { tag: `v${number}`, key, manifest };
-      // Of two who wrote the same number, the one who lists last sees both: at most one keeps it.
+      // Of two writers of the same number, the one that lists last sees both: at most one keeps the number.
       const rivals = (await this.list(draft.name, signal)).filter((entry) => entry.number === number);
       if (rivals.every((entry) => entry.id === id)) return { tag: `v${number}`, key, manifest };
       await this.#backend.remove(key, callOptions(signal));

@@ -61,7 +61,7 @@ export type ParsedRef =
   | { readonly name: string; readonly by: "alias"; readonly alias: string }
   | { readonly name: string; readonly by: "digest"; readonly hex: string };
 
-/** Takes a reference apart. Throws `INVALID_ARGUMENT` when it is none. */
+/** Parses a reference. Throws `INVALID_ARGUMENT` if it is invalid. */
 export function parseRef(ref: ArtifactRef, field = "ref"): ParsedRef {
   if (typeof ref === "string") return parseRefText(ref, field);
   if (typeof ref !== "object" || ref === null) throw noReference(field, ref);

@@ -55,7 +55,7 @@ export function compareNumbered(
   return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
 }
 
-/** The next number. Throws `TOO_LARGE` when there is none. */
+/** Returns the number behind all others. Throws `TOO_LARGE` if the last number is taken. */
 export function nextNumber(entries: readonly NumberedEntry[], prefix: string): number {
   const number = (entries.at(-1)?.number ?? -1) + 1;
   if (number > MAX_NUMBER)

@@ -33,7 +33,7 @@ export interface CompactionInput extends RecordsInput {
   readonly compat: boolean;
 }
 
-/** Whether the journals may be done away with: something damaged, or of a kind not known here, must stay as it is. */
+/** Whether a compaction can replace the journals. It cannot replace what is damaged, or of a kind that this version does not know. */
 export function isCompactable(folds: readonly WriterFold[]): boolean {
   return folds.every(({ damage }) => damage.every((each) => !losesRecords(each) && each.kind !== "unknown"));
 }
@@ -106,8 +106,8 @@ export function supersededKeys(runId: string, { listing, document, settled }: Su
 }
 
 /**
- * Removes the journals that a document in place covers, and compactions that it does not name. Whatever of that was there before
- * the document's own compaction began belongs to nobody who could still complete a document: its number is taken.
+ * Removes the journals that a document in place covers, and the compactions that it does not name. A compaction that was there before
+ * the document's own began is of no use to another writer: the number of the document that would name it is taken.
  */
 export async function removeSuperseded(
   backend: Backend,

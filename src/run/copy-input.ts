@@ -10,9 +10,9 @@ const LEVELS = 2;
 const typedArray = Object.getPrototypeOf(Uint8Array.prototype) as Uint8Array;
 
 /**
- * A copy of what a call was handed, so that the caller may change it right after: numbers, cells and bytes, and of objects the
- * members with their class. It need not be right input: what would be refused is refused as a copy too, with the same words.
- * `take` is told of bytes before they are copied, and may throw.
+ * Returns a copy of an argument, so that the caller may change the argument right after the call. Copies numbers, cells and bytes,
+ * and of an object the members and the class. Wrong input is copied as well: the check of the copy then refuses it with the same words.
+ * `take` gets the number of bytes before they are copied, and may throw.
  */
 export function copyInput(input: unknown, take: (bytes: number) => void): unknown {
   if (typeof input !== "object" || input === null || isPart(input)) return copyPart(input, take, LEVELS);

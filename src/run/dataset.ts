@@ -8,7 +8,7 @@ import { checkName } from "./text.ts";
 export interface DatasetReference {
   /** Of the content, by any algorithm: `sha256:…`, an ETag, a commit. At most 250 characters. */
   readonly digest: string;
-  /** Where it is. At most 4,096 characters; no password, token or signature, in whatever part, since what a run records stays. */
+  /** Where it is. At most 4,096 characters. Must hold no password, token or signature in any part: a run keeps what it records. */
   readonly uri?: string | undefined;
   /** Bytes. */
   readonly size?: number | undefined;
@@ -20,7 +20,8 @@ export interface LogDatasetOptions {
 }
 
 const MAX_URI_LENGTH = 4096;
-/** Throws `INVALID_ARGUMENT` naming the field. */
+
+/** Returns the event that records a data set. Throws `INVALID_ARGUMENT` naming the field. */
 export function checkDataset(name: string, dataset: DatasetReference, options?: LogDatasetOptions): DatasetEvent {
   if (typeof dataset !== "object" || dataset === null)
     throw invalidArgument("dataset", "an object with a digest", dataset);

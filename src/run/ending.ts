@@ -13,11 +13,11 @@ export interface Ending {
 }
 
 export interface FinishOptions {
-  /** When the run ended, in ms since the epoch and not before it began: for those who import it. Default: now. */
+  /** When the run ended, in ms since the epoch and not before it began, for importers. Default: now. */
   readonly endTime?: number | undefined;
 }
 
-/** What the options of `finish` or `fail` say of the end. Throws `INVALID_ARGUMENT`. */
+/** Reads the options of `finish` or `fail`. Throws `INVALID_ARGUMENT`. */
 export function readEnd(
   method: "finish" | "fail",
   options: FinishOptions | undefined,

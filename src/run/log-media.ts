@@ -38,7 +38,7 @@ export class MediaLog implements MediaTrouble {
   #early = 0;
   #earlyBytes = 0;
   #logged = 0;
-  /** What rejects the promise of a call, and is not yet known to be heard of. */
+  /** Errors that reject the promise of a call, until it is known whether anybody handles that promise. */
   readonly #ofCalls = new Set<LedgerError>();
 
   constructor(context: RunContext, writer: JournalWriter, steps: StepCount) {
@@ -102,7 +102,7 @@ export class MediaLog implements MediaTrouble {
     else this.#writer.report(error);
   }
 
-  /** The promise of the call rejects with the error; `onError` is told if nobody hears of that. */
+  /** Marks an error that the promise of the call rejects with: `onError` gets it only if nobody handles the promise. */
   #tellCaller(error: LedgerError): LedgerError {
     this.#ofCalls.add(error);
     this.#writer.remember(error);

@@ -17,7 +17,7 @@ interface EndingProcess {
   removeListener(event: "beforeExit", listener: () => void): unknown;
 }
 
-/** Sessions, and up to which record each was ended. */
+/** Open sessions, each with the number of the record that came next when its end was last recorded; -1 before that. */
 const open = new Map<OpenSession, number>();
 /** A listener that logs whenever the process is about to end must not keep it for ever. */
 const MAX_ENDS = 3;
@@ -33,7 +33,7 @@ export function openSession(session: OpenSession): OpenSession {
   return session;
 }
 
-/** The session ended, in whatever way. */
+/** Stops waiting for the session at the end of the process: it was closed, fenced or left. */
 export function closeSession(session: OpenSession): void {
   if (open.delete(session) && open.size === 0) endingProcess()?.removeListener("beforeExit", onBeforeExit);
 }

@@ -5,7 +5,6 @@ import { LedgerError, invalidArgument } from "../backend/error.ts";
 import { decodeJson, encodeJson } from "../backend/json.ts";
 import type { Dictionary } from "../journal/event.ts";
 import type { FlushOptions } from "../journal/flush-policy.ts";
-import type { MetricDefinition } from "../journal/run-record.ts";
 import { isDeviceName } from "../backend/key.ts";
 import { ID_PATTERN } from "../journal/run-created.ts";
 import { checkTime } from "./position.ts";
@@ -44,7 +43,7 @@ export interface StartRunOptions {
    * replace those it has, tags are added, and name, group, job type, parent, environment and start stay. Default `"never"`.
    */
   readonly resume?: "never" | "allow" | undefined;
-  /** When the run began, in ms since the epoch: for those who import it. Default: now. */
+  /** When the run began, in ms since the epoch, for importers. Default: now. */
   readonly startTime?: number | undefined;
   /** The run shows a sign of life at least this often, in ms. Default 10,000 where the backend appends, else 60,000. */
   readonly heartbeatMs?: number | undefined;
@@ -87,13 +86,6 @@ export const START_OPTIONS: OptionNames<StartRunOptions> = {
   signal: true,
 };
 
-/** All names of {@link MetricDefinition}. */
-export const DEFINITION: OptionNames<MetricDefinition> = {
-  goal: true,
-  stepMetric: true,
-  unit: true,
-  description: true,
-};
 /** All names of {@link LogArtifactOptions}. */
 export const ARTIFACT_OPTIONS: OptionNames<LogArtifactOptions> = {
   type: true,

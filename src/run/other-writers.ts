@@ -5,7 +5,7 @@ import { listRun } from "../journal/list-run.ts";
 import type { WriterFold } from "../journal/writer-fold.ts";
 import { hasEnded, hasFinished, isRecovery } from "../journal/writers-alive.ts";
 
-/** How others may be told to go on or not. */
+/** What this writer knows of the others. */
 export interface WriterKnowledge {
   /** How far they were when this writer began. */
   readonly positions?: ReadonlyMap<string, number> | undefined;
@@ -14,8 +14,8 @@ export interface WriterKnowledge {
 }
 
 /**
- * Whether one of the other writers seems to go on: then it is left to the last one to compact the run. Only a matter of work
- * to be saved, so who is slow may be taken for gone.
+ * Whether one of the other writers seems to go on: then the last one compacts the run. This only saves work, so a slow writer may be
+ * taken for gone.
  */
 export async function seemsActive(
   { liveness }: Backend,
@@ -32,8 +32,8 @@ export async function seemsActive(
 }
 
 /**
- * Those of the covered segments that certainly hold no more than is covered, and will not: their writers said that they ended,
- * or their threads have ended. Where every flush is an object of its own no object ever grows, so it is all of them.
+ * Returns the covered segments that certainly hold no more than is covered, now and later: their writers recorded an end, or their
+ * threads have ended. Returns all of them where every flush is an object of its own, because no object grows there.
  */
 export async function settledSegments(
   backend: Backend,

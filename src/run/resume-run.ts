@@ -36,14 +36,16 @@ export const RESUME_OPTIONS: OptionNames<ResumeRunOptions> = {
   signal: true,
 };
 
-/** What the record of a resumed run says from the beginning of the session on. */
+/** Values that `startRun` with `resume: "allow"` gives a run that is there already. */
 export type ResumedValues = Partial<Pick<CheckedOptions, "params" | "tags" | "note">>;
 
 /**
- * Goes on with a run, finished ones included, in a session of its own. Params, tags and the implicit step go on where they
- * were, but for `values`, which replace what the run has. Resolves once the session and these are on record. With `mode: "exclusive"` no earlier session can have anything acknowledged
- * from then on, and the later of two that claim a run shuts out the other; `UNSUPPORTED` where the backend's creates are not
- * exclusive. `FENCED` when another exclusive session began meanwhile. A claim that fails may have shut out the others already.
+ * Goes on with a run, finished or not, in a session of its own. The run keeps its params, tags and steps; `values` replace what it has.
+ * Resolves once the session and the values are on record. `start` starts children.
+ *
+ * With `mode: "exclusive"` nothing more of an earlier session is acknowledged from then on, and of two sessions that claim a run the
+ * later one shuts out the other. Rejects with `UNSUPPORTED` where the backend's creates are not exclusive, and with `FENCED` if another
+ * exclusive session began meanwhile. A claim that fails may have shut out the others already.
  */
 export async function resumeRun(
   context: RunContext,
@@ -84,9 +86,8 @@ export async function resumeRun(
     writer.close();
     throw error;
   }
-  const params: Dictionary = {};
-  mergeParams(params, foldRun(created, folds).params);
-  mergeParams(params, values.params ?? {});
+  const { params } = foldRun(created, folds);
+  if (values.params) mergeParams(params, values.params);
   return new Run({
     context,
     created,

@@ -2,11 +2,11 @@ import type { ArtifactSource } from "../artifacts/source.ts";
 import type { LogArtifactOptions } from "../artifacts/store.ts";
 import type { ArtifactRef, ArtifactVersion } from "../artifacts/version.ts";
 import { checkChoice } from "../backend/choice.ts";
-import { LedgerError, invalidArgument, unreadable } from "../backend/error.ts";
+import { LedgerError, unreadable } from "../backend/error.ts";
 import { readOptions } from "../backend/options.ts";
 import type { ClosingStatus, Dictionary } from "../journal/event.ts";
 import type { MediaEntry } from "../journal/media-entry.ts";
-import { findConflict, mergeParams } from "../journal/params.ts";
+import { mergeParams } from "../journal/params.ts";
 import type { RunCreated } from "../journal/run-created.ts";
 import type { MetricDefinition, RunStatus } from "../journal/run-record.ts";
 import type { Shape } from "../journal/shape.ts";
@@ -22,9 +22,11 @@ import { type Ending, type FinishOptions, readEnd } from "./ending.ts";
 import { summariseError } from "./error-summary.ts";
 import { ArtifactLog } from "./log-artifacts.ts";
 import { type LogHistogramOptions, type LogImageOptions, MediaLog } from "./log-media.ts";
+import { checkDefinition } from "./metric-definition.ts";
 import { MetricInput, type Metrics, type MetricsOf } from "./metric-input.ts";
 import { closeSession, openSession, type OpenSession } from "./natural-end.ts";
-import { copyData, DEFINITION, START_OPTIONS, type StartRunOptions } from "./options.ts";
+import { START_OPTIONS, type StartRunOptions } from "./options.ts";
+import { checkParams, type SetParamsOptions } from "./params-input.ts";
 import { checkPosition, type LogPosition, stepOf, timeOf } from "./position.ts";
 import { StepCount } from "./step-count.ts";
 import { checkName, checkTags, checkText } from "./text.ts";
@@ -93,9 +95,9 @@ export class Run implements AsyncDisposable {
     context.onOpen(this);
     const isClosing = (): boolean => this.#closing !== undefined;
     this.#session = openSession({ runId: this.id, writer, isClosing, end: () => this.#end() });
-    // Nothing tells of an abort that came before the listener.
+    // The listener does not hear of an abort that came before it.
     if (signal?.aborted) this.#abort();
-    // What closes it is fetched now: at its end a page may be offline, and a process have little time.
+    // Loaded now, because at the end of the run a page may be offline, and a process has little time.
     void loadClosing().catch(() => {});
   }
 
@@ -137,14 +139,15 @@ export class Run implements AsyncDisposable {
   }
 
   /**
-   * Logs a text at a step: without `step` at the greatest one so far, which a later row may take too. Like {@link log} it never waits: step, time and value are those of the call, and the value is stored
-   * in the background, the same content once; at most 64 MiB wait, beyond which a value is dropped and counted in {@link stats}.
+   * Logs a text at a step: without `step` at the greatest one so far, which a later row may take too. Like {@link log} it never waits:
+   * step, time and value are those of the call, and the value is stored in the background, the same content once. At most 64 MiB wait;
+   * a value beyond that is dropped and counted in {@link stats}.
    *
    * The promise resolves once the value is stored and recorded. It rejects with the cause of the first attempt that fails: the
    * value is kept and tried again. It rejects for good, nothing being stored, with `INVALID_ARGUMENT` for bad input,
    * `TOO_LARGE` beyond 16 Mi characters or where no more may wait, `RUN_CLOSED` once the run is finished, `FENCED`.
-   * It need not be awaited: `onError` is told of a value that is not stored unless the caller hears of that, and
-   * `stats.lastError` has it either way. No {@link flush} or {@link finish} rejects for it. Halves of surrogate pairs, which a
+   * It need not be awaited: if nobody handles the promise, `onError` gets the error. `stats.lastError` has it either way. No
+   * {@link flush} or {@link finish} rejects for it. Halves of surrogate pairs, which a
    * text that was cut may hold, are kept as U+FFFD.
    */
   logText(key: string, text: string, at?: LogPosition): Promise<MediaEntry> {
@@ -173,22 +176,10 @@ export class Run implements AsyncDisposable {
    * Sets params; nested objects are merged. Throws `PARAM_CONFLICT` naming the param when one would get another value, unless
    * `overwrite`; the history is kept either way. Throws `TOO_LARGE` as {@link setTags} does.
    */
-  setParams(params: object, options?: { readonly overwrite?: boolean | undefined }): void {
+  setParams(params: object, options?: SetParamsOptions): void {
     if (this.#ending) throw this.#closed("setParams");
-    const { overwrite = false } = readOptions("setParams", options, { overwrite: true });
-    if (typeof overwrite !== "boolean") throw invalidArgument("overwrite", "a boolean", overwrite);
-    const set = copyData(params, "params");
+    const set = checkParams(this.#params, params, options);
     if (Object.keys(set).length === 0) return;
-    const conflict = overwrite ? undefined : findConflict(this.#params, set);
-    if (conflict !== undefined) {
-      throw new LedgerError(
-        "PARAM_CONFLICT",
-        `the param ${conflict} already has another value; pass { overwrite: true } to replace it`,
-        {
-          field: `params.${conflict}`,
-        },
-      );
-    }
     this.#writer.event({ kind: "params", set }, "params");
     mergeParams(this.#params, set);
   }
@@ -215,22 +206,15 @@ export class Run implements AsyncDisposable {
   /** Says what a metric, or all that fit a glob, means. `goal` decides which point is best. */
   defineMetric(name: string, definition?: MetricDefinition): void {
     if (this.#ending) throw this.#closed("defineMetric");
-    checkName(name, "name");
-    const { goal, stepMetric, unit, description } = readOptions("defineMetric", definition, DEFINITION, "definition");
-    if (goal !== undefined) checkChoice("goal", goal, ["minimize", "maximize"]);
-    const checked = {
-      ...(goal && { goal }),
-      ...(stepMetric !== undefined && { stepMetric: checkName(stepMetric, "stepMetric") }),
-      ...(unit !== undefined && { unit: checkText(unit, "unit", 100) }),
-      ...(description !== undefined && { description: checkText(description, "description", 10_000) }),
-    };
-    this.#writer.event({ kind: "metric", name, ...checked }, "metric");
+    this.#writer.event(checkDefinition(name, definition), "metric");
   }
 
   /**
-   * Stores bytes, a Blob, a stream, `{ text }`, `{ json }`, `{ files }`, a file or a directory as the next version of an artifact. Resolves once content,
-   * manifest and the run's own record of it are acknowledged. The same content again uploads nothing.
-   * Rejects with `INVALID_ARGUMENT`, `RUN_CLOSED`, `FENCED`, `TOO_LARGE` before anything is uploaded if the run has no room for another version, with what the backend met, or with the signal's reason.
+   * Stores bytes, a Blob, a stream, `{ text }`, `{ json }`, `{ files }`, a file or a directory as the next version of an artifact.
+   * Resolves once content, manifest and the run's own record of it are acknowledged. The same content again uploads nothing.
+   *
+   * Rejects with `INVALID_ARGUMENT`, `RUN_CLOSED`, `FENCED`, with what the backend met, or with the signal's reason; with `TOO_LARGE`,
+   * before anything is uploaded, if the run has no room for another version.
    */
   async logArtifact(name: string, source: ArtifactSource, options?: LogArtifactOptions): Promise<ArtifactVersion> {
     this.#writer.assertUnfenced();
@@ -272,7 +256,7 @@ export class Run implements AsyncDisposable {
   async flush(): Promise<void> {
     if (this.#media.isSettled) return await this.#writer.flush();
     const [media, journal] = await Promise.allSettled([this.#media.settle(), this.#writer.flush()]);
-    // What has been stored by now is to be recorded even if not all of it could be.
+    // Records the values that are stored by now, also if others could not be stored.
     await this.#writer.flush();
     for (const outcome of [media, journal]) if (outcome.status === "rejected") throw outcome.reason;
   }
@@ -329,7 +313,7 @@ export class Run implements AsyncDisposable {
     await this.#artifacts.settle();
     writer.assertUnfenced();
     if (!this.#media.isSettled) await this.flush();
-    // Behind the end of a run nothing may come.
+    // Nothing may come after the end of a run.
     if (writer.isOverflowing) await writer.flush();
     const { closeRun, readOthers } = await loadClosing();
     const before = writer.stored;
@@ -342,7 +326,7 @@ export class Run implements AsyncDisposable {
     }
     await writer.flush();
     await writer.checkStored(before, others.listing);
-    // Of several that finish at once the last one has to see that all the others have: so it looks again.
+    // Of several sessions that finish at once the last one must see the ends of all others, so it lists the run again.
     const state = others.folds.length === 0 && others.listing.newestDocument === 0 ? others : undefined;
     await closeRun(context, created, { writer, positions, state, leftovers: this.#leftovers });
     this.#status = ending.status;

@@ -86,7 +86,7 @@ export class MediaStore {
     return entry;
   }
 
-  /** Stores the content; called again after a failure it encodes nothing anew. */
+  /** Returns a function that stores the content. A second call, after a failure, does not encode the content again. */
   #upload(content: MediaContent | PendingContent): () => Promise<Omit<MediaEntry, keyof LoggedValue["place"]>> {
     let source: MediaContent | PendingContent | undefined = content;
     let ready: { readonly bytes: Uint8Array; readonly mediaType: string; readonly details: MediaContent["details"] };

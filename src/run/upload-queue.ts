@@ -12,7 +12,7 @@ function isFinal(error: LedgerError): boolean {
   return FINAL.includes(error.code);
 }
 
-/** Told of each failure: whether the upload is given up, and whether it is the first, which {@link UploadQueue.add} rejects with. */
+/** Gets each failure. `isFinal`: the upload is given up. `isFirst`: {@link UploadQueue.add} rejects with this failure. */
 type OnFailure = (error: LedgerError, how: { readonly isFinal: boolean; readonly isFirst: boolean }) => void;
 
 interface Upload {
@@ -77,7 +77,7 @@ export class UploadQueue {
     return promise;
   }
 
-  /** Tries all that waits, at once; rejects with the first failure that another try may mend. The others `onFailure` is told of. */
+  /** Tries all uploads that wait, at once. Rejects with the first failure that another try may mend; `onFailure` gets every failure. */
   async settle(): Promise<void> {
     this.#retry?.cancel();
     this.#retry = undefined;

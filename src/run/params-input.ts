@@ -1,0 +1,24 @@
+import { LedgerError, invalidArgument } from "../backend/error.ts";
+import { readOptions } from "../backend/options.ts";
+import type { Dictionary } from "../journal/event.ts";
+import { findConflict } from "../journal/params.ts";
+import { copyData } from "./options.ts";
+
+export interface SetParamsOptions {
+  /** Replaces params that have another value. Default `false`. */
+  readonly overwrite?: boolean | undefined;
+}
+
+/** Returns a copy of the params that a call of `setParams` sets on top of `known`. Throws `INVALID_ARGUMENT` or `PARAM_CONFLICT`. */
+export function checkParams(known: Dictionary, params: object, options: SetParamsOptions | undefined): Dictionary {
+  const { overwrite = false } = readOptions("setParams", options, { overwrite: true });
+  if (typeof overwrite !== "boolean") throw invalidArgument("overwrite", "a boolean", overwrite);
+  const set = copyData(params, "params");
+  const conflict = overwrite ? undefined : findConflict(known, set);
+  if (conflict === undefined) return set;
+  throw new LedgerError(
+    "PARAM_CONFLICT",
+    `the param ${conflict} already has another value; pass { overwrite: true } to replace it`,
+    { field: `params.${conflict}` },
+  );
+}
