@@ -1,9 +1,13 @@
 import { mapBounded } from "../backend/bounded.ts";
+import { onDemand } from "../backend/on-demand.ts";
 import type { UnreadableRuns } from "../journal/unreadable.ts";
 import type { CatalogContext } from "./catalog-context.ts";
 import type { ExperimentListing } from "./list-catalog.ts";
 import type { LooseRow, ReadLoose } from "./loose-row.ts";
 import type { Segment } from "./segment.ts";
+
+// Loaded only when there are runs to read.
+const looseReading = /* @__PURE__ */ onDemand(() => import("./read-loose.ts"));
 
 /** Runs read at a time. */
 const RUNS_AT_ONCE = 32;
@@ -69,8 +73,7 @@ async function readAllLoose(
   signal: AbortSignal | undefined,
 ): Promise<ReadLoose[]> {
   if (touched.size === 0) return [];
-  // What reads runs themselves is loaded only when there are some to read.
-  const { readLoose } = await import("./read-loose.ts");
+  const { readLoose } = await looseReading();
   const rows = await mapBounded([...touched], RUNS_AT_ONCE, signal, (entry, stop) =>
     readLoose(context.backend, prefix, entry, unreadable, stop),
   );

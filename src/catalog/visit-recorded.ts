@@ -1,6 +1,9 @@
+import { onDemand } from "../backend/on-demand.ts";
 import type { CatalogContext } from "./catalog-context.ts";
 import type { Matches, RecordedRow } from "./matches.ts";
 import type { OpenCatalog } from "./with-catalog.ts";
+
+const scanning = /* @__PURE__ */ onDemand(() => import("./scan-runs.ts"));
 
 /** Calls `visit` with each wanted run whose own objects were read, since no segment tells of it. */
 export async function visitRecorded(
@@ -11,7 +14,7 @@ export async function visitRecorded(
   visit: (row: RecordedRow) => void,
 ): Promise<void> {
   if (unlisted.length > 0) {
-    const { scanRuns } = await import("./scan-runs.ts");
+    const { scanRuns } = await scanning();
     for await (const { record } of scanRuns(context.backend, unlisted, unreadable, signal)) {
       const row = matches.ofRecord(record);
       if (row) visit(row);

@@ -3,10 +3,15 @@ import { concernsOneObject } from "../backend/concerns-one-object.ts";
 import { LedgerError } from "../backend/error.ts";
 import { UnreadableRuns } from "../journal/unreadable.ts";
 import type { Backend } from "../backend/backend.ts";
+import { onDemand } from "../backend/on-demand.ts";
 import type { CatalogContext } from "./catalog-context.ts";
 import { COMPLETE_KEY, experimentPrefix } from "./entry.ts";
 import { listCatalog } from "./list-catalog.ts";
 import { type OpenExperiment, openExperiment } from "./open-experiment.ts";
+
+const scanning = /* @__PURE__ */ onDemand(() => import("./scan-runs.ts"));
+const rebuilding = /* @__PURE__ */ onDemand(() => import("./rebuild-catalog.ts"));
+const compacting = /* @__PURE__ */ onDemand(() => import("./compact-experiment.ts"));
 
 /** The catalogue as a query finds it. */
 export interface OpenCatalog {
@@ -91,7 +96,7 @@ async function runsOf(
   unreadable: UnreadableRuns,
   signal: AbortSignal | undefined,
 ): Promise<Pick<OpenCatalog, "unlisted" | "unplaced">> {
-  const { findRuns } = await import("./scan-runs.ts");
+  const { findRuns } = await scanning();
   const { byPrefix, unplaced } = await findRuns(backend, prefixes, unreadable, signal);
   return { unlisted: [...byPrefix.values()].flat(), unplaced };
 }
@@ -121,12 +126,12 @@ async function tidy(
     const mended = [...damaged].flatMap(([prefix, mayHelp]) => (mayHelp ? [prefix] : []));
     // A run that may be in any experiment can be found in none once it is readable again: until then the runs themselves are read.
     if ((!isComplete || mended.length > 0) && unplaced.length === 0) {
-      const { rebuildCatalog } = await import("./rebuild-catalog.ts");
+      const { rebuildCatalog } = await rebuilding();
       await rebuildCatalog(context, isComplete ? new Set(mended) : undefined, signal);
     }
     for (const open of experiments) {
       if (open.loose.length < MIN_LOOSE) continue;
-      const { compactExperiment } = await import("./compact-experiment.ts");
+      const { compactExperiment } = await compacting();
       await compactExperiment(context, open, MIN_LOOSE, signal);
     }
     await context.segments.trim();

@@ -3,9 +3,12 @@ import type { Backend, CallOptions } from "../backend/backend.ts";
 import { concatBytes } from "../backend/body.ts";
 import { crc32 } from "../backend/crc32.ts";
 import { LedgerError } from "../backend/error.ts";
+import { onDemand } from "../backend/on-demand.ts";
 import { MAX_JSON_VALUES, parseJson } from "../backend/parse-json.ts";
 import type { CompactedObject } from "./compacted.ts";
 import { runPrefix } from "./run-created.ts";
+
+const compression = /* @__PURE__ */ onDemand(() => import("#gunzip"));
 
 /** First bytes of an object: `RLPAGES` and the version. */
 const MAGIC = Uint8Array.of(0x52, 0x4c, 0x50, 0x41, 0x47, 0x45, 0x53, 1);
@@ -26,7 +29,7 @@ export async function* encodePages(
   name: string,
   items: AsyncIterable<string> | Iterable<string>,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const { gzip } = await import("#gunzip");
+  const { gzip } = await compression();
   const encoder = utf8Encoder();
   let number = 0;
   const page = (texts: readonly string[]): Uint8Array => {
@@ -64,7 +67,7 @@ export async function* readPages(
   { ratio = Infinity, ...options }: CallOptions & { readonly ratio?: number } = {},
 ): AsyncGenerator<readonly unknown[], void, undefined> {
   const key = `${runPrefix(runId)}/${name}`;
-  const { gunzip } = await import("#gunzip");
+  const { gunzip } = await compression();
   const decoder = utf8Decoder({ fatal: true });
   const source = new Source(backend, key, size, options);
   if (!(await source.take(MAGIC.length)).every((byte, i) => byte === MAGIC[i])) throw damaged(key, 0);

@@ -1,5 +1,6 @@
 import type { Backend, CallOptions } from "../backend/backend.ts";
 import { LedgerError } from "../backend/error.ts";
+import { onDemand } from "../backend/on-demand.ts";
 import { readBounded } from "../backend/read-bounded.ts";
 import type { Compacted } from "./compacted.ts";
 import type { WriterSummaries } from "./compacted-items.ts";
@@ -8,6 +9,8 @@ import { foldMetrics } from "./fold.ts";
 import { summariseMedia } from "./media-fold.ts";
 import { MAX_DOCUMENT_BYTES, type RunDocument, runDocumentKey } from "./run-document.ts";
 import type { RunRecord } from "./run-record.ts";
+
+const compactedItems = /* @__PURE__ */ onDemand(() => import("./compacted-items.ts"));
 
 /**
  * The `n`-th document of a run with everything that it says in brief, or `undefined` if it is damaged. `NOT_FOUND` when it, or the
@@ -24,7 +27,7 @@ export async function readRunDocument(
   const { record, compacted, summaries } = document;
   if (summaries === undefined && compacted?.summaries === undefined) return document;
   // Loaded for runs with very many metrics alone.
-  const { readSummaries } = await import("./compacted-items.ts");
+  const { readSummaries } = await compactedItems();
   const found = summaries && (await readSummaries(backend, runId, summaries, options));
   const foundCompacted =
     compacted?.summaries?.name === summaries?.name

@@ -2,6 +2,7 @@ import type { OpenArtifact } from "../artifacts/open.ts";
 import { callOptions } from "../backend/call-options.ts";
 import type { ArtifactRef, ArtifactVersion } from "../artifacts/version.ts";
 import { LedgerError, invalidArgument } from "../backend/error.ts";
+import { onDemand } from "../backend/on-demand.ts";
 import { readOptions, readSignal } from "../backend/options.ts";
 import type { ExperimentSummary } from "../catalog/list-experiments.ts";
 import type { RunComparison } from "../catalog/compare/compare-records.ts";
@@ -11,13 +12,11 @@ import type { OpenRun, RunContext } from "../run/context.ts";
 import type { StartRunOptions } from "../run/options.ts";
 import type { ResumeRunOptions } from "../run/resume-run.ts";
 import type { Run, StartRun } from "../run/run.ts";
-import type * as Writing from "../run/start-run.ts";
 import { checkHistoryOptions, checkKeys, type HistoryOptions } from "../series/history-options.ts";
 import type { Series } from "../series/series.ts";
 import type { CatalogFiles, CatalogFilesOptions } from "./catalog-files.ts";
 import type { MediaQuery, OpenMedia } from "./media.ts";
 import type { MetricsFiles } from "./metrics-files.ts";
-import type * as Reading from "./reading.ts";
 import type { RecoverOptions, Recovery } from "./recover.ts";
 import type { RunUpdate, WatchRunOptions } from "./run-update.ts";
 import type { RunQuery } from "./run-query.ts";
@@ -26,8 +25,12 @@ import type { RunGroups, RunSummaryQuery } from "./summarise-runs.ts";
 import { RunWatch } from "./watch-run.ts";
 
 // A program that only writes runs never loads what reads them, and the other way round.
-const reading = (): Promise<typeof Reading> => import("./reading.ts");
-const writing = (): Promise<typeof Writing> => import("../run/start-run.ts");
+const reading = /* @__PURE__ */ onDemand(() => import("./reading.ts"));
+// Apart from what reads single runs: the first answer of a process need not wait for that.
+const searching = /* @__PURE__ */ onDemand(() => import("./search.ts"));
+const writing = /* @__PURE__ */ onDemand(() => import("../run/start-run.ts"));
+// What looks for a run of a given id, and goes on with it.
+const startingOwn = /* @__PURE__ */ onDemand(() => import("../run/start-own.ts"));
 
 /** An open ledger: starts runs and reads them. Every method rejects with a `LedgerError`, or with the reason of its signal. */
 export class Ledger {
@@ -49,8 +52,7 @@ export class Ledger {
     const { readStartOptions, startRun } = await writing();
     const own = readStartOptions(options);
     if (own.id === undefined) return await startRun(this.#context, own, this.#start);
-    // What looks for a run of that id, and goes on with it.
-    const { startOwn } = await import("../run/start-own.ts");
+    const { startOwn } = await startingOwn();
     return await startOwn(this.#context, own, this.#start);
   };
 
@@ -110,8 +112,7 @@ export class Ledger {
   ): Promise<RunPage<Pick<RunRecord, F | "id">>>;
   searchRuns(query?: RunQuery): Promise<RunPage>;
   async searchRuns(query: RunQuery = {}): Promise<RunPage> {
-    // Apart from what reads single runs: the first answer of a process need not wait for that.
-    const { searchRuns } = await import("./search.ts");
+    const { searchRuns } = await searching();
     return await searchRuns(this.#context, query);
   }
 

@@ -10,6 +10,7 @@ import type { Backend } from "../backend/backend.ts";
 import { concatBytes } from "../backend/body.ts";
 import { checkChoice } from "../backend/choice.ts";
 import { LedgerError, invalidArgument, reading } from "../backend/error.ts";
+import { onDemand } from "../backend/on-demand.ts";
 import { losesRecords, lossError } from "../journal/damage.ts";
 import type { MediaEntry, MediaKind } from "../journal/media-entry.ts";
 import { isWantedMedia, toMediaEntries } from "../journal/media-fold.ts";
@@ -23,6 +24,8 @@ import { isSensibleSize, readImageHeader } from "../media/image-header.ts";
 import type { TableValue } from "../media/table.ts";
 import { readTable } from "../media/table-read.ts";
 import { readRunCreated } from "./read-run.ts";
+
+const compactedItems = /* @__PURE__ */ onDemand(() => import("../journal/compacted-items.ts"));
 
 /** Which rich values of a run are wanted. */
 export interface MediaQuery {
@@ -79,7 +82,7 @@ export async function listMedia(backend: Backend, runId: string, query: MediaQue
     const objects = document?.compacted?.media ?? [];
     if (objects.length > 0) {
       // Loaded for runs with long lists alone.
-      const { readEventItems } = await import("../journal/compacted-items.ts");
+      const { readEventItems } = await compactedItems();
       for await (const { writer, event } of readEventItems(backend, runId, objects, call)) {
         if (event.kind === "media" && isWantedMedia(event, filter)) found.get(writer)?.push(event);
       }

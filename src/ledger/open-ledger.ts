@@ -5,6 +5,7 @@ import { type Clock, toClock } from "../backend/clock.ts";
 import { checkChoice } from "../backend/choice.ts";
 import { LedgerError, invalidArgument, reading } from "../backend/error.ts";
 import { withChecks } from "../backend/layers/checks.ts";
+import { onDemand } from "../backend/on-demand.ts";
 import type { OpenRun, RunContext } from "../run/context.ts";
 import type { IdSource } from "../run/ids.ts";
 import { copyData } from "../run/options.ts";
@@ -12,6 +13,8 @@ import { checkMarker, keepMarker, MARKER_KEY } from "./format-marker.ts";
 import { Ledger } from "./ledger.ts";
 import { randomIds } from "./random-ids.ts";
 import { troubleListener } from "./trouble.ts";
+
+const artifactStore = /* @__PURE__ */ onDemand(() => import("../artifacts/store.ts"));
 
 export interface OpenLedgerOptions {
   /** Time, for tests. A function that returns ms since the epoch will do. Default: the system's. */
@@ -56,17 +59,17 @@ export async function openLedger(backend: Backend, options: OpenLedgerOptions = 
   const checked = reading("backend", () => withChecks(backend));
   const marker = await checkMarker(checked, clock);
   const openRuns = new Set<OpenRun>();
-  let store: Promise<ArtifactStore> | undefined;
+  let store: ArtifactStore | undefined;
   const context: RunContext = {
     backend: checked,
     clock,
     ids,
     environment: options.environment === undefined ? undefined : copyData(options.environment, "environment"),
     compat: parquet === "compatible",
-    artifacts: () =>
-      (store ??= import("../artifacts/store.ts").then(
-        ({ ArtifactStore }) => new ArtifactStore({ backend: checked, clock, ids, onTrouble: tell }),
-      )),
+    artifacts: async () => {
+      const { ArtifactStore } = await artifactStore();
+      return (store ??= new ArtifactStore({ backend: checked, clock, ids, onTrouble: tell }));
+    },
     keepMarker: async () => {
       if (!(await keepMarker(checked, marker))) return;
       const what = `others have removed ${MARKER_KEY}, and perhaps more, while the ledger was open; it was written again`;

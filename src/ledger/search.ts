@@ -1,4 +1,5 @@
 import { LedgerError } from "../backend/error.ts";
+import { onDemand } from "../backend/on-demand.ts";
 import { formatFilter } from "../catalog/filter/format-filter.ts";
 import { recordRow } from "../catalog/filter/record-row.ts";
 import type { FilterRow } from "../catalog/filter/row.ts";
@@ -9,6 +10,8 @@ import type { UnreadableRun } from "../journal/unreadable.ts";
 import type { RunContext } from "../run/context.ts";
 import { catalogOf } from "./catalog-of.ts";
 import { checkQuery, type RunQuery } from "./run-query.ts";
+
+const rowReading = /* @__PURE__ */ onDemand(() => import("../catalog/read-row.ts"));
 
 export interface RunPage<R = RunRecord> {
   readonly runs: R[];
@@ -46,7 +49,7 @@ async function rowOf(
   signal: AbortSignal | undefined,
 ): Promise<FilterRow> {
   if (row) return row;
-  const { readRow } = await import("../catalog/read-row.ts");
+  const { readRow } = await rowReading();
   try {
     return recordRow((await readRow(backend, id, signal)).record);
   } catch (cause) {

@@ -4,9 +4,12 @@ import { toWellFormed } from "../backend/well-formed.ts";
 import { type CanvasLike, PendingPicture } from "./canvas.ts";
 import { MAX_VALUE_BYTES, type MediaContent, type PendingContent } from "./content.ts";
 import { isArrayBuffer, isBlob, isBytes } from "../backend/any-realm.ts";
+import { onDemand } from "../backend/on-demand.ts";
 import { isSensibleSize, MAX_PIXELS, MAX_SIDE, readImageHeader } from "./image-header.ts";
 import { isPixelData, type Pixels, toBytes, wrongPixels } from "./pixels.ts";
 import { impossible, tooLarge, wrongInput } from "./wrong-input.ts";
+
+const pngs = /* @__PURE__ */ onDemand(() => import("./png.ts"));
 
 /**
  * A PNG, JPEG or WebP file as bytes, `ArrayBuffer` or Blob, which is stored as it is; or what is stored as PNG: pixels, an
@@ -108,7 +111,7 @@ function fromPixels(image: object, detail: Detail): MediaContent {
     type: "image",
     mediaType: "image/png",
     held: size,
-    encode: async () => (await import("./png.ts")).encodePng(pixels),
+    encode: async () => (await pngs()).encodePng(pixels),
     details: { width: w, height: h, ...detail },
   };
 }

@@ -2,6 +2,7 @@ import { callOptions } from "../backend/call-options.ts";
 import type { Backend } from "../backend/backend.ts";
 import { createOrMatch, holds } from "../backend/create-or-match.ts";
 import { LedgerError } from "../backend/error.ts";
+import { onDemand } from "../backend/on-demand.ts";
 import { enter } from "../catalog/entry.ts";
 import { foldRun } from "../journal/fold.ts";
 import { listRun, type RunListing } from "../journal/list-run.ts";
@@ -17,6 +18,8 @@ import { isAllCompacted } from "./coverage.ts";
 import { discardAttempt, removeLeftovers, tidyLeftovers } from "./leftovers.ts";
 import { makeDocument } from "./make-document.ts";
 import { seemsActive, settledSegments } from "./other-writers.ts";
+
+const runStates = /* @__PURE__ */ onDemand(() => import("../journal/run-state.ts"));
 
 export interface CloseRunOptions {
   /** Who closes it. What this writer recorded need not be read back. */
@@ -65,7 +68,7 @@ async function readListed(
   if (others.length === 0 && listing.newestDocument === 0)
     return { listing, document: undefined, more: listing.writers, folds: [], lost: [] };
   // Loaded only when it is needed: a run alone is closed without reading any records.
-  const { readRunState } = await import("../journal/run-state.ts");
+  const { readRunState } = await runStates();
   return await readRunState(backend, created, {
     listing,
     ...(except !== undefined && { except }),

@@ -1,5 +1,6 @@
 import { callOptions } from "../backend/call-options.ts";
 import { encodeJson } from "../backend/json.ts";
+import { onDemand } from "../backend/on-demand.ts";
 import type { Compacted, CompactedObject } from "../journal/compacted.ts";
 import { recordsName } from "../journal/compacted.ts";
 import type { RunEvent } from "../journal/event.ts";
@@ -8,6 +9,9 @@ import { MAX_INLINE_SUMMARIES } from "../journal/run-document.ts";
 import type { WriterFold } from "../journal/writer-fold.ts";
 import type { RecordsInput } from "./records-input.ts";
 import { storeObject } from "./store-object.ts";
+
+const compactedPages = /* @__PURE__ */ onDemand(() => import("../journal/compacted-pages.ts"));
+const compactedItems = /* @__PURE__ */ onDemand(() => import("../journal/compacted-items.ts"));
 
 type Records = Pick<Compacted, "writers" | "media" | "events">;
 
@@ -54,8 +58,8 @@ async function storeEvents(
   known: readonly { readonly writer: string; readonly events: readonly RunEvent[] }[],
 ): Promise<CompactedObject> {
   const { backend, runId, folds, segments, base, signal, newId } = input;
-  const { encodePages } = await import("../journal/compacted-pages.ts");
-  const { eventItems } = await import("../journal/compacted-items.ts");
+  const { encodePages } = await compactedPages();
+  const { eventItems } = await compactedItems();
   const from = new Map(base?.writers.map((fold) => [fold.writer, fold]));
   const isWanted = (each: string): boolean => (each === "media") === (kind === "media") && each !== "beat";
   const items = async function* (): AsyncGenerator<string, void, undefined> {
@@ -76,8 +80,8 @@ export async function storeSummaries(
   const { backend, runId, folds, newId } = input;
   const count = folds.reduce((sum, { summaries, media }) => sum + summaries.size + media.size, 0);
   if (count <= MAX_INLINE_SUMMARIES) return undefined;
-  const { encodePages } = await import("../journal/compacted-pages.ts");
-  const { summaryItems } = await import("../journal/compacted-items.ts");
+  const { encodePages } = await compactedPages();
+  const { summaryItems } = await compactedItems();
   const name = recordsName(newId(), "summaries");
   return await storeObject(backend, runId, name, encodePages(runId, name, summaryItems(folds)), input);
 }

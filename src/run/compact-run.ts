@@ -2,6 +2,7 @@ import { callOptions } from "../backend/call-options.ts";
 import { mapBounded } from "../backend/bounded.ts";
 import type { Backend, CallOptions } from "../backend/backend.ts";
 import { LedgerError } from "../backend/error.ts";
+import { onDemand } from "../backend/on-demand.ts";
 import {
   compactedEnds,
   type Compacted,
@@ -22,6 +23,8 @@ import type { PointSources } from "../series/gather.ts";
 import { compactRecords } from "./compact-records.ts";
 import type { RecordsInput } from "./records-input.ts";
 import { storeObject } from "./store-object.ts";
+
+const metricsReading = /* @__PURE__ */ onDemand(() => import("../series/open-metrics.ts"));
 
 const REMOVALS_AT_ONCE = 16;
 
@@ -76,7 +79,7 @@ async function openCompacted(
   { metrics, writers }: Compacted,
   call: CallOptions,
 ): Promise<NonNullable<PointSources["compacted"]>> {
-  const { openMetrics, compactedRows } = await import("../series/open-metrics.ts");
+  const { openMetrics, compactedRows } = await metricsReading();
   const opened = await openMetrics(backend, runId, metrics, call);
   return { writers, rows: (keys) => compactedRows(opened, writers, keys) };
 }

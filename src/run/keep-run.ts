@@ -1,17 +1,20 @@
 import { createOrMatch } from "../backend/create-or-match.ts";
 import { ownValue } from "../backend/dictionary.ts";
 import { LedgerError } from "../backend/error.ts";
+import { onDemand } from "../backend/on-demand.ts";
 import { enter } from "../catalog/entry.ts";
 import { encodeRunCreated, type RunCreated, runCreatedKey } from "../journal/run-created.ts";
 import type { RunKeeper } from "../journal/run-keeper.ts";
 import type { RunContext } from "./context.ts";
+
+const runStates = /* @__PURE__ */ onDemand(() => import("../journal/run-state.ts"));
 
 /** Keeps what is around a journal in order for the writer of it. */
 export function runKeeper(context: RunContext, created: RunCreated): RunKeeper {
   return {
     restore: () => keepRun(context, created),
     async compactedTo(writer) {
-      const { readBeginning, whileItChanges } = await import("../journal/run-state.ts");
+      const { readBeginning, whileItChanges } = await runStates();
       const { backend } = context;
       const { id } = created;
       const { document } = await whileItChanges(backend, id, undefined, undefined, (listing, isConfirmed) =>

@@ -1,4 +1,5 @@
 import { LedgerError, unreadable } from "../backend/error.ts";
+import { onDemand } from "../backend/on-demand.ts";
 import type { MediaEntry, MediaKind } from "../journal/media-entry.ts";
 import type { JournalWriter } from "../journal/writer.ts";
 import { isCanvas, takePicture } from "../media/canvas.ts";
@@ -10,6 +11,8 @@ import { MAX_QUEUED_BYTES, OVERHEAD_BYTES } from "./queue-bound.ts";
 import type { StepCount } from "./step-count.ts";
 import type { LoggedValue, MediaStore, MediaTrouble } from "./store-media.ts";
 import { checkName } from "./text.ts";
+
+const mediaStore = /* @__PURE__ */ onDemand(() => import("./store-media.ts"));
 
 export interface LogImageOptions extends LogPosition {
   /** Text to be shown with it, at most 10,000 characters. */
@@ -178,7 +181,7 @@ export class MediaLog implements MediaTrouble {
   }
 
   #load(): Promise<MediaStore> {
-    this.#loading ??= import("./store-media.ts").then(
+    this.#loading ??= mediaStore().then(
       ({ MediaStore }) => (this.#store = new MediaStore(this.#context, this.#writer, this)),
       (error: unknown) => {
         this.#loading = undefined;

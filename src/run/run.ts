@@ -3,6 +3,7 @@ import type { LogArtifactOptions } from "../artifacts/store.ts";
 import type { ArtifactRef, ArtifactVersion } from "../artifacts/version.ts";
 import { checkChoice } from "../backend/choice.ts";
 import { LedgerError, unreadable } from "../backend/error.ts";
+import { loadAllLater, onDemand } from "../backend/on-demand.ts";
 import { readOptions } from "../backend/options.ts";
 import type { ClosingStatus, Dictionary } from "../journal/event.ts";
 import type { MediaEntry } from "../journal/media-entry.ts";
@@ -15,7 +16,6 @@ import type { JournalWriter } from "../journal/writer.ts";
 import type { HistogramSource } from "../media/histogram.ts";
 import type { ImageSource } from "../media/image.ts";
 import type { TableSource } from "../media/table.ts";
-import type * as Closing from "./close-run.ts";
 import type { RunContext } from "./context.ts";
 import { checkDataset, type DatasetReference, type LogDatasetOptions } from "./dataset.ts";
 import { type Ending, type FinishOptions, readEnd } from "./ending.ts";
@@ -49,7 +49,7 @@ export interface RunParts {
   readonly positions?: ReadonlyMap<string, number>;
 }
 
-const loadClosing = (): Promise<typeof Closing> => import("./close-run.ts");
+const closing = /* @__PURE__ */ onDemand(() => import("./close-run.ts"));
 
 /**
  * A run that is being written: what training code holds. Everything but artifacts goes to a buffer at once and to the
@@ -98,7 +98,8 @@ export class Run implements AsyncDisposable {
     // The listener does not hear of an abort that came before it.
     if (signal?.aborted) this.#abort();
     // Loaded now, because at the end of the run a page may be offline, and a process has little time.
-    void loadClosing().catch(() => {});
+    void closing().catch(() => {});
+    loadAllLater();
   }
 
   get status(): RunStatus {
@@ -315,7 +316,7 @@ export class Run implements AsyncDisposable {
     if (!this.#media.isSettled) await this.flush();
     // Nothing may come after the end of a run.
     if (writer.isOverflowing) await writer.flush();
-    const { closeRun, readOthers } = await loadClosing();
+    const { closeRun, readOthers } = await closing();
     const before = writer.stored;
     const others = await readOthers(context, created, writer);
     if (!this.#finishRecorded) {

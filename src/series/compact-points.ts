@@ -1,4 +1,5 @@
 import type { CallOptions } from "../backend/backend.ts";
+import { onDemand } from "../backend/on-demand.ts";
 import { FILE_BYTES } from "../journal/compacted.ts";
 import type { WriterFold } from "../journal/writer-fold.ts";
 import { MetricsFileWriter, type Slice } from "../parquet/metrics-file.ts";
@@ -6,6 +7,9 @@ import { planKeys, planPasses, type PlannedPart } from "./compaction-plan.ts";
 import { gather, type PointSources } from "./gather.ts";
 import type { OverviewCollector } from "./overview-collector.ts";
 import { RowGroups } from "./row-groups.ts";
+
+const generalCompression = /* @__PURE__ */ onDemand(() => import("../parquet/general-compressor.ts"));
+const overviews = /* @__PURE__ */ onDemand(() => import("./overview-collector.ts"));
 
 /** Shorter series are read whole as fast as an overview of them. */
 const OVERVIEW_POINTS: number = 16 * 1024;
@@ -60,9 +64,7 @@ export class PointsCompaction {
   async *#file(): AsyncGenerator<Uint8Array, void, undefined> {
     const { fileBytes = FILE_BYTES, onProgress } = this.#options;
     // What it compresses with takes as long to load as all the rest.
-    const compat = this.#options.compat
-      ? (await import("../parquet/general-compressor.ts")).generalCompressor
-      : undefined;
+    const compat = this.#options.compat ? (await generalCompression()).generalCompressor : undefined;
     const file = new MetricsFileWriter({ runId: this.#sources.runId, compat });
     while (this.#next !== undefined && file.size < fileBytes) {
       const bytes = file.rowGroup(this.#next);
@@ -85,7 +87,7 @@ export class PointsCompaction {
     const groups = new RowGroups();
     // What makes overviews is loaded for runs alone that get some.
     if (this.#passes.some((pass) => pass.some(({ planned }) => planned.total >= OVERVIEW_POINTS)))
-      this.#overview = new (await import("./overview-collector.ts")).OverviewCollector({ runId, name });
+      this.#overview = new (await overviews()).OverviewCollector({ runId, name });
     for (const pass of this.#passes) {
       for (const { part, steps, times, values } of await gather(this.#sources, pass, signal ? { signal } : {})) {
         const { key, total } = part.planned;

@@ -1,9 +1,12 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { text } from "node:stream/consumers";
 import { dirname, join } from "node:path";
-import { expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bundle } from "./bundle.ts";
 
-test.skipIf(process.platform === "win32")(
+const posix = process.platform !== "win32";
+
+test.skipIf(!posix)(
   "300 runs at once with 100 descriptors: calls wait for a free one, and nothing fails",
   { timeout: 120_000 },
   async () => {
@@ -18,3 +21,37 @@ test.skipIf(process.platform === "win32")(
     }
   },
 );
+
+describe.skipIf(!posix)("what is loaded on demand while the process has no descriptor left", () => {
+  const RESULTS = { getRun: "running", history: [1], search: 1, artifact: "v0", text: "sample", finish: "ok" } as const;
+
+  let child: Awaited<ReturnType<typeof bundle>>;
+  beforeAll(async () => {
+    child = await bundle("descriptors-gone-child.ts", { splitting: true });
+  });
+  afterAll(() => child.remove());
+
+  const attempts = async (name: string, left: number, afterMs: number | "never"): Promise<unknown> => {
+    const place = join(dirname(child.script), `${name}-${left}-${afterMs}`);
+    const command = `ulimit -n 200 && exec "${process.execPath}" "${child.script}" "${place}" ${name} ${left} ${afterMs}`;
+    const { stdout, stderr } = spawn("sh", ["-c", command], { stdio: ["ignore", "pipe", "pipe"] });
+    const [result, trouble] = await Promise.all([text(stdout), text(stderr)]);
+    expect(trouble).toBe("");
+    return JSON.parse(result);
+  };
+
+  for (const [name, result] of Object.entries(RESULTS)) {
+    test.concurrent(`${name} waits for free descriptors`, { timeout: 60_000 }, async () => {
+      expect(await attempts(name, 0, 200)).toEqual([result, result]);
+      expect(await attempts(name, 2, 200)).toEqual([result, result]);
+    });
+  }
+
+  test.concurrent(
+    "getRun that waited in vain rejects with IO, and works once there are some",
+    { timeout: 60_000 },
+    async () => {
+      expect(await attempts("getRun", 2, "never")).toEqual(["IO", "running"]);
+    },
+  );
+});

@@ -266,30 +266,6 @@ test("pixels that cannot be encoded are given up, not tried for ever", async () 
   }
 });
 
-test("what cannot be loaded costs the values that waited for it, and is counted; later ones try again", async () => {
-  vi.doMock("../../src/run/store-media.ts", () => {
-    throw new Error("offline");
-  });
-  try {
-    const { run, errors, keys } = await place([]);
-    void run.logText("a", "1");
-    const b = run.logHistogram("b", new Float64Array(2 ** 22));
-    await expect(b).rejects.toThrow(code("IO"));
-    await run.flush();
-    expect(errors).toEqual([code("IO")]);
-    expect(run.stats).toMatchObject({ points: 2, dropped: 2 });
-    vi.doUnmock("../../src/run/store-media.ts");
-    void run.logText("c", "3");
-    // What was given up takes no room any more.
-    void run.logHistogram("d", new Float64Array(2 ** 22 + 2 ** 21));
-    await run.finish();
-    expect(await keys()).toEqual(["c", "d"]);
-    expect(run.stats.dropped).toBe(2);
-  } finally {
-    vi.doUnmock("../../src/run/store-media.ts");
-  }
-});
-
 test("values wait in the order of logging for what stores them, and those behind it stay behind", async () => {
   const { run, keys } = await place([]);
   void run.logImage("a", png(2, 2), { step: 0 });

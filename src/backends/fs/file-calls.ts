@@ -1,6 +1,7 @@
 import type * as Fs from "node:fs";
 import type * as Promises from "node:fs/promises";
 import { gate } from "../../backend/bounded.ts";
+import { withDescriptors } from "../../backend/descriptors.ts";
 
 // Asked of the process: to import `node:fs` makes Node load all that it exports, streams among it, which takes a starting process longer
 // than to load all of this backend.
@@ -9,30 +10,12 @@ const { promises } = fs;
 
 /** More calls at once gain nothing, but what follows all of them would keep the event loop, and open files would be many. */
 const CALLS_AT_ONCE = 32;
-/** Longest wait for a free descriptor, in ms, before the call fails. */
-const PATIENCE_MS = 10_000;
-const LONGEST_PAUSE_MS = 100;
 
 const inTurn = gate(CALLS_AT_ONCE);
 
-/** Calls again after a pause while the process or the system has no descriptor left: others are closed meanwhile. */
-async function patiently<T>(call: () => Promise<T>): Promise<T> {
-  let waited = 0;
-  for (let pause = 1; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
-    try {
-      return await inTurn(call);
-    } catch (error) {
-      const { code } = error as { code?: unknown };
-      if ((code !== "EMFILE" && code !== "ENFILE") || waited >= PATIENCE_MS) throw error;
-    }
-    await new Promise((resolve) => void setTimeout(resolve, pause));
-    waited += pause;
-  }
-}
-
 /** The call of Node, begun once few enough are under way, and repeated for want of descriptors. */
 function bounded<Call extends (...input: never[]) => Promise<unknown>>(call: Call): Call {
-  return ((...input: never[]) => patiently(() => call(...input))) as Call;
+  return ((...input: never[]) => withDescriptors(() => inTurn(() => call(...input)))) as Call;
 }
 
 export const constants: typeof Promises.constants = promises.constants;
