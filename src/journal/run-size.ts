@@ -1,6 +1,6 @@
 import { LedgerError } from "../backend/error.ts";
 import type { NewEvent, RunEvent } from "./event.ts";
-import type { JsonSize } from "./json-size.ts";
+import { type JsonSize, jsonSize, NO_SIZE, SizeCount } from "./json-size.ts";
 import { LiveEvents } from "./live-events.ts";
 import type { RunCreated } from "./run-created.ts";
 import type { WriterFold } from "./writer-fold.ts";
@@ -58,4 +58,19 @@ export function assertFits(held: JsonSize, added: JsonSize, kind: NewEvent["kind
         ? `${names} params, tags, definitions, artifact versions and data sets, more than the ${mostNames} it may hold`
         : `${values} values of params and tags, more than the ${MAX_RUN_SIZE.values} it may hold`;
   throw new LedgerError("TOO_LARGE", `with ${WHAT[kind]} the run would hold ${why}`, { field });
+}
+
+/** Room of a run that is kept for versions whose artifacts are still being uploaded. */
+export class ReservedRoom {
+  readonly #size = new SizeCount();
+
+  /** Returns what releases the room. Throws `TOO_LARGE` if the run, of the `sizes` so far, has no room for the version too. */
+  take(event: RunEvent, sizes: readonly JsonSize[], field: string): () => void {
+    const own = { ...jsonSize(event), names: 1 };
+    const added = new SizeCount();
+    for (const size of [...sizes, this.#size.value, own]) added.add(size);
+    assertFits(NO_SIZE, added.value, event.kind, field);
+    this.#size.add(own);
+    return () => this.#size.remove(own);
+  }
 }

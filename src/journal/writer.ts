@@ -12,7 +12,7 @@ import { Heartbeat } from "./heartbeat.ts";
 import { journalChanged } from "./journal-changed.ts";
 import type { RunListing } from "./list-run.ts";
 import type { RunCreated } from "./run-created.ts";
-import { assertFits, isBounded } from "./run-size.ts";
+import { assertFits, isBounded, ReservedRoom } from "./run-size.ts";
 import { SegmentWriter } from "./segment-writer.ts";
 import { journalPrefix } from "./segment.ts";
 import { SessionClock } from "./session-clock.ts";
@@ -42,6 +42,7 @@ export class JournalWriter {
   #acknowledgedAt: number;
   #order: number;
   readonly #counts = new WriterCounts();
+  readonly #reserved = new ReservedRoom();
   /** Part of what was recorded stands under another id, or is gone. */
   #onlyJournalsTell = false;
   #writing = false;
@@ -146,10 +147,10 @@ export class JournalWriter {
     this.#record(encoded, order);
   }
 
-  /** Throws `TOO_LARGE` if the run would hold too much with an event like this one. Adds nothing. */
-  assertFits(event: NewEvent, field: string): void {
+  /** Reserves room for a version to come. Returns what releases the room. Throws `TOO_LARGE` if the run would hold too much with it. */
+  reserve(event: NewEvent, field: string): () => void {
     const encoded = encodeEvent(event, this.#order + 1, this.#options.clock.now(), field);
-    assertFits(this.#options.held, this.#folder.sizeWith(encoded.event), event.kind, field);
+    return this.#reserved.take(encoded.event, [this.#options.held, this.#folder.size], field);
   }
 
   #record({ bytes, event }: { readonly bytes: Uint8Array; readonly event: RunEvent }, order: number): void {

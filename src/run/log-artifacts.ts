@@ -31,10 +31,13 @@ export class ArtifactLog {
     const own = copySource(source);
     const metadata = given.metadata === undefined ? undefined : copyData(given.metadata, "metadata");
     // Now, and not when everything is uploaded.
-    this.#writer.assertFits({ kind: "artifact", version: { ...SMALLEST, metadata: metadata ?? {} } }, "artifact");
+    const release = this.#writer.reserve(
+      { kind: "artifact", version: { ...SMALLEST, metadata: metadata ?? {} } },
+      "artifact",
+    );
     const settings = { ...given, ...(metadata && { metadata }), runId: this.#runId };
     const work = this.#context.artifacts().then((store) => store.log(name, own, settings));
-    return await this.#record("artifact", work);
+    return await this.#record("artifact", work.finally(release));
   }
 
   /** Records that the run uses a version. See `Run.useArtifact`. */

@@ -6,8 +6,10 @@ import { type FlushOptions, flushPolicy } from "../journal/flush-policy.ts";
 import { foldRun } from "../journal/fold.ts";
 import { mergeParams } from "../journal/params.ts";
 import type { RunCreated } from "../journal/run-created.ts";
-import { sizeOfRun } from "../journal/run-size.ts";
-import type { Dictionary, NewEvent } from "../journal/event.ts";
+import { assertFits, sizeOfRun } from "../journal/run-size.ts";
+import { type Dictionary, encodeEvent, type NewEvent } from "../journal/event.ts";
+import type { JsonSize } from "../journal/json-size.ts";
+import { LiveEvents } from "../journal/live-events.ts";
 import { readRunState, type RunState } from "../journal/run-state.ts";
 import { greatestStep, highestOrder } from "../journal/writer-fold.ts";
 import { claimRun, recordFencedEnds } from "./claim-run.ts";
@@ -68,16 +70,19 @@ export async function resumeRun(
   if (claim) await recordFencedEnds(backend, created, claim.fence, state, signal);
   const { folds, listing } = state;
   const fence = claim?.fence ?? listing.fences;
+  const held = sizeOfRun(created, folds);
+  const events = eventsOf(values);
+  assertFit(held, events);
   const writer = newWriter(context, created, writerId, {
     policy,
     beatMs,
     order: highestOrder(folds),
     fence,
-    held: sizeOfRun(created, folds),
+    held,
   });
   try {
     writer.event(sessionEvent(context, state, { mode, beatMs, fence }), "session");
-    for (const event of eventsOf(values)) writer.event(event, event.kind);
+    for (const event of events) writer.event(event, event.kind);
     // First: once the session is on record the catalogue must not go on telling of the run as it was.
     await enter(backend, created.experiment, created.id, "open", listing.newestDocument, signal);
     await writer.flush();
@@ -123,6 +128,15 @@ function eventsOf({ params, tags, note }: ResumedValues): NewEvent[] {
     ...(tags && Object.keys(tags).length > 0 ? [{ kind: "tags", set: tags } as const] : []),
     ...(note !== undefined ? [{ kind: "note", text: note } as const] : []),
   ];
+}
+
+/** Throws `TOO_LARGE` before the writer gets the first of the events, which it may store while the next one is refused. */
+function assertFit(held: JsonSize, events: readonly NewEvent[]): void {
+  const live = new LiveEvents();
+  for (const event of events) {
+    live.add(encodeEvent(event, 0, 0, event.kind).event);
+    assertFits(held, live.size, event.kind, event.kind);
+  }
 }
 
 function positionsOf({ folds, more }: RunState): Dictionary<number> {

@@ -203,7 +203,12 @@ describe("the bound of a run", () => {
     const run = await ledger.startRun();
     const tags = Array.from({ length: MAX_RUN_SIZE.names - 1 }, (_, i) => [`tag ${i}`, i]);
     for (let i = 0; i < tags.length; i += 20_000) run.setTags(Object.fromEntries(tags.slice(i, i + 20_000)));
-    await run.logArtifact("model", new Uint8Array([1]));
+    // Of several at once as many as there is room for.
+    const data = [1, 2, 3].map((byte) => new Uint8Array([byte]));
+    const outcomes = await Promise.allSettled(data.map((bytes) => run.logArtifact("model", bytes)));
+    expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "rejected"]);
+    const uploads = backend.calls.filter(({ key, operation }) => operation === "create" && key.startsWith("blobs/"));
+    expect(uploads).toHaveLength(1);
     const before = backend.calls.length;
     await expect(run.logArtifact("model", new Uint8Array([2]))).rejects.toMatchObject({
       code: "TOO_LARGE",

@@ -155,7 +155,7 @@ test("an own id costs one request more than a new one, and resuming as many as r
     expect(await counts((ledger) => ledger.startRun({ id: "there", resume: "allow", ...options }))).toBe(resumed);
 });
 
-test("a session that does not get as far as the caller leaves nothing behind in the process", async () => {
+test("a session that does not get as far as the caller leaves nothing behind", { timeout: 60_000 }, async () => {
   const inner = memoryBackend();
   await (await (await openLedger(inner)).startRun({ id: "there", note: "x".repeat(1024 * 1024) })).finish();
   const refuses = { at: 1, times: 100, mode: "error-before", key: /journal|segments|\.rl/, only: ["append"] } as const;
@@ -171,6 +171,10 @@ test("a session that does not get as far as the caller leaves nothing behind in 
   const before = await keysOf(inner);
   const more = { id: "there", resume: "allow", tags: tags(MAX_RUN_SIZE.names, 2) } as const;
   await expect(ledger.startRun(more)).rejects.toThrow(code("TOO_LARGE", "tags"));
+  // Params that are so large that they are written at once, before the tags are looked at.
+  const params = { big: "x".repeat(4 * 1024 * 1024) };
+  await expect(ledger.startRun({ ...more, params })).rejects.toThrow(code("TOO_LARGE", "tags"));
+  await new Promise((resolve) => setImmediate(resolve));
   expect(await keysOf(inner)).toEqual(before);
   expect(process.listenerCount("beforeExit")).toBe(listeners);
 });
