@@ -19,6 +19,51 @@ export interface Damage {
   /** Byte range in the object, `[from, to)`. */
   readonly from?: number;
   readonly to?: number;
+  /** How many further places of the run have damage of this kind: a run names the first 100 of each kind. Absent for none. */
+  readonly more?: number;
+}
+
+/** Places with damage of one kind that a run names. */
+const NAMED_OF_A_KIND = 100;
+const KINDS: readonly string[] = [
+  "torn-tail",
+  "corrupt",
+  "unreadable-tail",
+  "missing",
+  "newer",
+  "unknown",
+] satisfies Damage["kind"][];
+
+/** Damage as it is found, bounded whatever a store holds: of each kind the first places, the last of them with the number of the others. */
+export class DamageList {
+  readonly #named: Damage[] = [];
+  readonly #kinds = new Map<string, { count: number; last: number }>();
+
+  constructor(damage: Iterable<Damage> = []) {
+    for (const each of damage) this.add(each);
+  }
+
+  add(damage: Damage): void {
+    // A store may name any number of kinds.
+    const kind = KINDS.includes(damage.kind) ? damage.kind : "other";
+    const { count, last } = this.#kinds.get(kind) ?? { count: 0, last: 0 };
+    if (count < NAMED_OF_A_KIND) {
+      this.#kinds.set(kind, { count: count + 1, last: this.#named.length });
+      this.#named.push(damage);
+      return;
+    }
+    const before = this.#named[last]!;
+    this.#named[last] = { ...before, more: (before.more ?? 0) + placesOf(damage) };
+  }
+
+  list(): Damage[] {
+    return [...this.#named];
+  }
+}
+
+/** How many places an entry stands for. */
+export function placesOf({ more = 0 }: Damage): number {
+  return 1 + more;
 }
 
 /** The error for a call that needs what damage may have cost. `what` is not complete, or not to be trusted. */

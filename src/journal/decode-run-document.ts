@@ -1,4 +1,4 @@
-import { isRunRecord } from "./is-run-record.ts";
+import { isDamage, isRunRecord } from "./is-run-record.ts";
 import { ownValue } from "../backend/dictionary.ts";
 import * as z from "zod/mini";
 import { LedgerError } from "../backend/error.ts";
@@ -11,7 +11,7 @@ import {
   isRecordsName,
   parseMetricsName,
 } from "./compacted.ts";
-import type { Damage } from "./damage.ts";
+import { type Damage, DamageList } from "./damage.ts";
 import { isEvent } from "./decode-event.ts";
 import type { Dictionary, MediaRecord, RunEvent } from "./event.ts";
 import type { SegmentEntry } from "./list-segments.ts";
@@ -47,9 +47,7 @@ const storedFold = /* @__PURE__ */ z.object({
   events: z.array(z.custom<RunEvent>(isEvent)),
   superseded: integer,
   mediaList: z.optional(z.array(z.custom<MediaRecord>((value) => isEvent(value) && value.kind === "media"))),
-  damage: z.array(
-    z.custom<Damage>((value) => isDictionary(value) && ["kind", "key", "message"].every((key) => key in value)),
-  ),
+  damage: z.array(z.custom<Damage>((value) => isDictionary(value) && isDamage(value))),
   metrics: z.optional(
     z.custom<Dictionary<StoredSummary>>((value) => isDictionary(value) && Object.values(value).every(isStoredSummary)),
   ),
@@ -96,7 +94,12 @@ export function decodeRunDocument(bytes: Uint8Array, id: string): RunDocument | 
     const { record, covers, compacted, summaries } = result.data;
     if (summaries === undefined && !isDictionary(record.metrics)) return undefined;
     return {
-      record: { ...record, metrics: record.metrics ?? {}, datasets: record.datasets ?? [] },
+      record: {
+        ...record,
+        metrics: record.metrics ?? {},
+        datasets: record.datasets ?? [],
+        damage: new DamageList(record.damage).list(),
+      },
       covers,
       ...(compacted && { compacted: restore(compacted) }),
       ...(summaries && { summaries }),

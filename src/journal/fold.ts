@@ -1,4 +1,5 @@
 import { ownValue, setOwn } from "../backend/dictionary.ts";
+import { DamageList } from "./damage.ts";
 import type { ClosingStatus, Dictionary, ErrorSummary, RecordedDataset, RecordedVersion, RunEvent } from "./event.ts";
 import { datasetId, versionId } from "./live-events.ts";
 import { summariseMedia } from "./media-fold.ts";
@@ -57,7 +58,7 @@ export function foldRun(
     ...(created.environment !== undefined && { environment: created.environment }),
     ...(error !== undefined && { error }),
     dropped,
-    damage: writers.flatMap(({ damage }) => damage),
+    damage: new DamageList(writers.flatMap(({ damage }) => damage)).list(),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Backend, CallOptions } from "../backend/backend.ts";
 import { LedgerError } from "../backend/error.ts";
 import type { CompactedEnd } from "./compacted.ts";
-import type { Damage } from "./damage.ts";
+import { type Damage, DamageList } from "./damage.ts";
 import type { SegmentEntry } from "./list-segments.ts";
 import { recordRange } from "./payload.ts";
 import { type JournalVisitor, SegmentVisit } from "./reader.ts";
@@ -12,7 +12,7 @@ import { type Piece, readSegment } from "./segment-reader.ts";
 /** A segment as far as it was read. */
 interface Followed {
   readonly visit: SegmentVisit;
-  readonly damage: Damage[];
+  damage: DamageList;
   /** End of the last whole frame that was handed on. */
   position: number;
   /** Size of the object when its end was last seen. */
@@ -88,18 +88,20 @@ export class WriterFollower {
 
   /** Damage in the segments that are listed, in the order in which `readWriter` reports it. */
   damage(listed: readonly SegmentEntry[]): Damage[] {
-    const all: Damage[] = [];
+    const all = new DamageList();
     for (const [index, { seq }] of listed.entries()) {
       const segment = this.#segments.get(seq);
       if (segment === undefined) continue;
-      for (const each of segment.damage) all.push(each);
+      const found = segment.damage;
+      for (const each of found.list()) all.add(each);
       if (segment.tail === undefined) continue;
       // What a tail is depends on what comes behind it, so that it is told anew each time.
-      const before = segment.damage.length;
+      segment.damage = new DamageList();
       segment.visit.tail(segment.tail, index === listed.length - 1);
-      for (const each of segment.damage.splice(before)) all.push(each);
+      for (const each of segment.damage.list()) all.add(each);
+      segment.damage = found;
     }
-    return all;
+    return all.list();
   }
 
   /** One round over the segments as they are listed now. Pauses after each frame. After a failure the next round goes on. */
@@ -178,18 +180,25 @@ export class WriterFollower {
   }
 
   #begin(seq: number): Followed {
-    const damage: Damage[] = [];
     const visit = new SegmentVisit(
       segmentKey(this.#runId, { writer: this.#writer, seq }),
       {
         row: (n, keys, step, time, values) => this.#visitor.row(n, keys, step, time, values),
         event: (n, event) => this.#visitor.event(n, event),
-        damage: (found) => void damage.push(found),
+        damage: (found) => segment.damage.add(found),
       },
       0,
       decodeEvent,
     );
-    const segment: Followed = { visit, damage, position: 0, seen: -1, tail: undefined, isOpen: false, isGone: false };
+    const segment: Followed = {
+      visit,
+      damage: new DamageList(),
+      position: 0,
+      seen: -1,
+      tail: undefined,
+      isOpen: false,
+      isGone: false,
+    };
     this.#segments.set(seq, segment);
     return segment;
   }

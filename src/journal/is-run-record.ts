@@ -59,8 +59,8 @@ function isVersion({ name, version, digest, aliases, metadata, size, createdAt }
   );
 }
 
-function isDamage({ kind, key, message }: Dictionary): boolean {
-  return [kind, key, message].every((each) => typeof each === "string");
+export function isDamage({ kind, key, message, more }: Dictionary): boolean {
+  return [kind, key, message].every((each) => typeof each === "string") && (more === undefined || isCount(more));
 }
 
 function isDataset(value: Record<string, unknown>): boolean {

@@ -1,7 +1,7 @@
 import type { Backend, CallOptions } from "../backend/backend.ts";
 import { LedgerError } from "../backend/error.ts";
 import { beyond, beyondCompacted } from "./decode-run-document.ts";
-import type { Damage } from "./damage.ts";
+import { type Damage, DamageList } from "./damage.ts";
 import { areJournalsWhole, lostObjects, lostRecords } from "./lost-objects.ts";
 import { foldRun } from "./fold.ts";
 import type { SegmentEntry } from "./list-segments.ts";
@@ -187,5 +187,5 @@ export async function readRecord(
 
 /** The record with what is lost of its run. */
 export function withDamage(record: RunRecord, lost: readonly Damage[]): RunRecord {
-  return lost.length === 0 ? record : { ...record, damage: [...record.damage, ...lost] };
+  return lost.length === 0 ? record : { ...record, damage: new DamageList([...record.damage, ...lost]).list() };
 }

@@ -1,4 +1,4 @@
-import type { Damage } from "./damage.ts";
+import { type Damage, DamageList } from "./damage.ts";
 import type { MediaRecord, RunEvent } from "./event.ts";
 import type { JsonSize } from "./json-size.ts";
 import { LiveEvents } from "./live-events.ts";
@@ -52,7 +52,7 @@ export function countsAsStep(step: number): boolean {
 export class WriterFolder implements JournalVisitor {
   readonly #events = new LiveEvents();
   readonly #media: MediaFold;
-  readonly #damage: Damage[] = [];
+  readonly #damage: DamageList;
   readonly #summaries = new Summaries();
   readonly #ids = new Map<string, number>();
   readonly #read = new Map<number, number>();
@@ -70,11 +70,11 @@ export class WriterFolder implements JournalVisitor {
   constructor(base?: WriterFold, { allMedia = false }: { readonly allMedia?: boolean } = {}) {
     this.#media = new MediaFold(allMedia);
     this.#base = base;
+    this.#damage = new DamageList(base?.damage);
     if (base === undefined) return;
     for (const event of base.events) this.#events.add(event);
     this.#media.begin(base.media, base.mediaList);
     this.#lastOrder = base.lastOrder;
-    for (const damage of base.damage) this.#damage.push(damage);
     this.#firstOrder = base.order < Number.MAX_SAFE_INTEGER ? base.order : undefined;
     for (const [key, state] of base.summaries) this.#summaries.set(this.#id(key), state);
     this.#lastStep = base.lastStep ?? this.#lastStep;
@@ -113,7 +113,7 @@ export class WriterFolder implements JournalVisitor {
   }
 
   damage(damage: Damage): void {
-    this.#damage.push(damage);
+    this.#damage.add(damage);
   }
 
   end(seq: number, end: number): void {
@@ -147,7 +147,7 @@ export class WriterFolder implements JournalVisitor {
       ...(!Number.isNaN(this.#lastTime) && { lastTime: this.#lastTime }),
       ...(beatMs !== undefined && { beatMs }),
       ...(alive !== undefined && { alive }),
-      damage: [...this.#damage],
+      damage: this.#damage.list(),
       ...(this.#read.size > 0 && { read: new Map(this.#read) }),
     };
   }

@@ -1,5 +1,5 @@
 import type { Backend } from "../backend/backend.ts";
-import { type Damage, losesRecords } from "../journal/damage.ts";
+import { type Damage, losesRecords, placesOf } from "../journal/damage.ts";
 import { beyond } from "../journal/decode-run-document.ts";
 import { type Round, WriterFollower } from "../journal/follow.ts";
 import { foldRun } from "../journal/fold.ts";
@@ -194,7 +194,7 @@ export class RunFollower {
 
   #readDamage(listing: RunListing): Damage[] {
     const damage = [...this.#writers].flatMap(([writer, { follower }]) => follower.damage(segmentsOf(listing, writer)));
-    this.#lost = damage.filter(losesRecords).length;
+    this.#lost = damage.filter(losesRecords).reduce((sum, each) => sum + placesOf(each), 0);
     return damage;
   }
 
@@ -276,5 +276,5 @@ function segmentsOf({ writers }: RunListing, writer: string): readonly SegmentEn
 }
 
 function marks(damage: readonly Damage[]): string {
-  return damage.map(({ kind, key, from, to }) => `${kind} ${key} ${from} ${to}`).join("\n");
+  return damage.map(({ kind, key, from, to, more }) => `${kind} ${key} ${from} ${to} ${more}`).join("\n");
 }
