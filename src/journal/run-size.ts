@@ -26,15 +26,29 @@ export function isBounded({ kind }: NewEvent): boolean {
 }
 
 /** About how much of the bound is used by what a run began with and what its writers recorded. */
-export function sizeOfRun({ params, tags, note, createdAt }: RunCreated, folds: readonly WriterFold[]): JsonSize {
+export function sizeOfRun(created: RunCreated, folds: readonly WriterFold[]): JsonSize {
   const live = new LiveEvents();
+  for (const event of [...beginning(created), ...folds.flatMap(({ events }) => events)]) live.add(event);
+  return live.size;
+}
+
+/** What a run began with, as if it had been recorded then. */
+function beginning({ params, tags, note, createdAt }: RunCreated): RunEvent[] {
   const head = { v: 1, order: 0, time: createdAt } as const;
-  const began: (RunEvent | false | undefined)[] = [
-    params && { kind: "params", ...head, set: params },
-    tags && { kind: "tags", ...head, set: tags },
-    note !== undefined && { kind: "note", ...head, text: note },
+  return [
+    ...(params ? [{ kind: "params", ...head, set: params } as const] : []),
+    ...(tags ? [{ kind: "tags", ...head, set: tags } as const] : []),
+    ...(note !== undefined ? [{ kind: "note", ...head, text: note } as const] : []),
   ];
-  for (const event of [...began, ...folds.flatMap(({ events }) => events)]) if (event) live.add(event);
+}
+
+/** Throws `TOO_LARGE` for a run that would begin with more than it may hold. Returns how much of that it uses. */
+export function assertCanBegin(created: RunCreated): JsonSize {
+  const live = new LiveEvents();
+  for (const event of beginning(created)) {
+    assertFits({ chars: 0, values: 0, names: 0 }, live.sizeWith(event), event.kind, event.kind);
+    live.add(event);
+  }
   return live.size;
 }
 

@@ -265,7 +265,9 @@ export class JournalWriter {
   #hasRoom(points: number): boolean {
     this.#counts.add(points);
     if (this.hasRoom) return true;
+    const isTold = this.#counts.unrecordedDrops > 0;
     this.#counts.drop(points);
+    if (!isTold) this.report(droppedPoints(this.#options.policy.maxBufferedBytes));
     return false;
   }
 
@@ -396,4 +398,10 @@ export class JournalWriter {
     const jumpMs = this.#clock.takeJump();
     if (jumpMs !== 0) this.event({ kind: "clock", jumpMs }, "clock");
   }
+}
+
+/** Told again when points are dropped after the run has recorded how many were. */
+function droppedPoints(most: number): LedgerError {
+  const message = `more than ${most} bytes wait to be stored: points that come now are dropped, and counted in run.stats.dropped`;
+  return new LedgerError("TOO_LARGE", message, { field: "log", transient: true });
 }

@@ -265,7 +265,8 @@ export class Run implements AsyncDisposable {
   /**
    * Closes the run: waits for artifacts and other values under way, flushes, and writes its final record. Again is fine; the first status
    * counts. Rejects when something could not be stored: nothing is lost, and calling it again tries again; `FENCED` as for
-   * {@link flush}. A rich value or an artifact that cannot be stored rejects its own promise alone.
+   * {@link flush}. A rich value or an artifact that cannot be stored rejects its own promise alone. It closes the run for all of its
+   * writers: where several write, call it once, after the others have flushed.
    */
   async finish(status: ClosingStatus = "finished", options?: FinishOptions): Promise<void> {
     checkChoice("status", status, ["finished", "failed", "killed"]);

@@ -7,7 +7,7 @@ import { enter } from "../catalog/entry.ts";
 import { flushPolicy, type FlushPolicy } from "../journal/flush-policy.ts";
 import type { JsonSize } from "../journal/json-size.ts";
 import { encodeRunCreated, type RunCreated, runCreatedKey } from "../journal/run-created.ts";
-import { sizeOfRun } from "../journal/run-size.ts";
+import { assertCanBegin } from "../journal/run-size.ts";
 import { JournalWriter } from "../journal/writer.ts";
 import { captureEnvironment } from "../provenance/environment.ts";
 import { redactData } from "../provenance/redaction/data.ts";
@@ -52,6 +52,7 @@ export async function startRun(
     ...(captured && { environment: redactData(captured) }),
     writer: { id: ids("writer"), beatMs, ...(backend.liveness && { alive: backend.liveness.token }) },
   };
+  const held = assertCanBegin(created);
   // At once: if the entry alone is stored it tells of no run, and if the run alone is, nobody has been told of it.
   const begin = () => create(backend, created, signal);
   const entered = () => enter(backend, created.experiment, id, "open", 0, signal);
@@ -65,7 +66,7 @@ export async function startRun(
       beatMs,
       order: 0,
       fence: 0,
-      held: sizeOfRun(created, []),
+      held,
     }),
     params: created.params ?? {},
     startChild: start,

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { memoryBackend } from "../../src/backends/memory/index.ts";
-import { type Backend, type Ledger, openLedger, type Run } from "../../src/index.ts";
+import { type Backend, type Ledger, type LedgerError, openLedger, type Run } from "../../src/index.ts";
 import { forgetCompaction, keepingJournals } from "./kept-journals.ts";
 import { createTestClock, faultyBackend, type TestClock } from "../../src/testing/index.ts";
 
@@ -50,6 +50,26 @@ test("a run that goes on records its drops without being asked", async () => {
   const { clock, run, ledger } = await overflowing();
   await clock.advance(120_000);
   expect((await ledger.getRun(run.id)).dropped).toBe(run.stats.dropped);
+  await run.finish();
+});
+
+test("the first point that is dropped is told at once, and again once the run has recorded how many were", async () => {
+  const told: string[] = [];
+  const place = faultyBackend(memoryBackend(), [{ at: 1, times: 2, mode: "error-before", only: ["append"] }]);
+  const onError = ({ code, field, message }: LedgerError): void => void told.push(`${code} ${field}: ${message}`);
+  const run = await (
+    await openLedger(place, { clock: createTestClock(), onError })
+  ).startRun({
+    flush: { maxBufferedBytes: 200 },
+  });
+  const dropped = (): string[] => told.filter((each) => each.startsWith("TOO_LARGE log: more than 200 bytes wait"));
+  for (let i = 0; i < 100; i++) run.log({ a: i / 3 });
+  expect(run.stats.dropped).toBeGreaterThan(1);
+  expect(dropped()).toHaveLength(1);
+  for (let i = 0; i < 3; i++) await run.flush().catch(() => {});
+  // The row that waits now is followed by others that have no room.
+  for (let i = 0; i < 100; i++) run.log({ a: i / 3 });
+  expect(dropped()).toHaveLength(2);
   await run.finish();
 });
 

@@ -148,6 +148,29 @@ describe.each([
   });
 });
 
+test("a run cannot begin with more than it may hold, and nothing of it is stored", async () => {
+  const backend = memoryBackend();
+  const ledger = await openLedger(backend);
+  const many = (what: string, length: number): Record<string, number> =>
+    Object.fromEntries(Array.from({ length }, (_, i) => [`${what} ${i}`, i]));
+  const half = MAX_RUN_SIZE.names / 2;
+  const tooLarge = { code: "TOO_LARGE", message: expect.stringContaining(`more than the ${MAX_RUN_SIZE.names}`) };
+  await expect(ledger.startRun({ params: many("p", 2 * half + 1) })).rejects.toMatchObject({
+    ...tooLarge,
+    field: "params",
+  });
+  const tags = Object.fromEntries(Object.entries(many("t", half + 1)).map(([key, value]) => [key, String(value)]));
+  await expect(ledger.startRun({ params: many("p", half), tags })).rejects.toMatchObject({
+    ...tooLarge,
+    field: "tags",
+  });
+  expect((await ledger.searchRuns()).runs).toEqual([]);
+  const run = await ledger.startRun({ params: many("p", half) });
+  run.setTags({ goes: "on" });
+  await run.finish();
+  expect((await ledger.getRun(run.id)).tags).toEqual({ goes: "on" });
+});
+
 test("while another writer goes on, the summaries of both are told apart from those that are compacted", async () => {
   const backend = memoryBackend();
   const ledger = await openLedger(backend);

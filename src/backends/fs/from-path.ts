@@ -3,6 +3,7 @@ import { type OptionNames, readOptions } from "../../backend/options.ts";
 import type { Stats } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
+import { isError } from "../../backend/any-realm.ts";
 import { abortable } from "../../backend/abort.ts";
 import { LedgerError, invalidArgument } from "../../backend/error.ts";
 import type { FileTree, SourceFile } from "../../backend/files.ts";
@@ -96,7 +97,7 @@ async function* filesUnder(
     }
   } catch (error) {
     if (signal?.aborted === true && error === signal.reason) throw error;
-    throw toLedgerError(error, "read", directory);
+    throw unreadable(error, directory);
   }
 }
 
@@ -135,9 +136,19 @@ async function followedFiles({
     await visit(directory, "", []);
   } catch (error) {
     if (signal?.aborted === true && error === signal.reason) throw error;
-    throw toLedgerError(error, "read", directory);
+    throw unreadable(error, directory);
   }
   return found.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** Names what cannot be read: a file below the directory, where the system tells which. */
+function unreadable(error: unknown, directory: string): LedgerError {
+  const at = isError(error) ? (error as { path?: unknown }).path : undefined;
+  if (LedgerError.is(error) || typeof at !== "string" || at === directory)
+    return toLedgerError(error, "read", directory);
+  if (!isAbsent(error)) return toLedgerError(error, "read", at);
+  const why = at.includes("\uFFFD") ? "its name is no UTF-8" : "it is a link to nothing, or was removed meanwhile";
+  return new LedgerError("INVALID_ARGUMENT", `cannot read ${at}: ${why}`, { field: "path", cause: error });
 }
 
 /** Links may lead anywhere: as many files as an artifact may have. */

@@ -1,4 +1,4 @@
-import { appendFile, mkdir, rename, symlink, truncate, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { expect, test, vi } from "vitest";
 import type { LedgerError } from "../../../src/backend/error.ts";
@@ -215,3 +215,31 @@ test("what links: skip leaves out is told, once an artifact, unless onSkip hears
     warned.mockRestore();
   }
 });
+
+test.each(["error", "follow"] as const)(
+  "a file below the directory that cannot be read is named, with links: %s",
+  async (links) => {
+    const place = await makePlace();
+    await writeFile(join(place, "fine"), "x");
+    await mkdir(join(place, "sub"));
+    const odd = Buffer.concat([Buffer.from(join(place, "sub/bad")), Buffer.from([0xff])]);
+    const canHold = await writeFile(odd, "x").then(
+      () => process.platform === "linux",
+      () => false,
+    );
+    if (canHold) {
+      await expect(all(fromPath(place, { links }).files())).rejects.toMatchObject({
+        code: "INVALID_ARGUMENT",
+        field: "path",
+        message: expect.stringContaining("bad\uFFFD: its name is no UTF-8"),
+      });
+    }
+    await rm(odd, { force: true });
+    if (links === "error") return;
+    await symlink("nowhere", join(place, "sub/dead"));
+    await expect(all(fromPath(place, { links }).files())).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      message: expect.stringContaining(`${join(place, "sub/dead")}: it is a link to nothing`),
+    });
+  },
+);
