@@ -1,6 +1,6 @@
 import { checkChoice } from "../backend/choice.ts";
 import { type OptionNames, readOptions } from "../backend/options.ts";
-import { invalidArgument } from "../backend/error.ts";
+import { LedgerError, invalidArgument } from "../backend/error.ts";
 
 /** When buffered records go to the backend, and how much may wait. */
 export interface FlushOptions {
@@ -76,4 +76,10 @@ export function flushIsDue(
 /** How long to wait before trying again after `failures` in a row, in ms: half a second, doubling, at most half a minute. */
 export function retryDelay(failures: number): number {
   return Math.min(30_000, 500 * 2 ** Math.min(failures - 1, 10));
+}
+
+/** Told again when points are dropped after the run has recorded how many were. */
+export function droppedPoints(most: number): LedgerError {
+  const message = `more than ${most} bytes wait to be stored: points that come now are dropped, and counted in run.stats.dropped`;
+  return new LedgerError("TOO_LARGE", message, { field: "log", transient: true });
 }

@@ -5,7 +5,7 @@ import type { Coverage } from "./compacted.ts";
 import { EventOverflow } from "./event-overflow.ts";
 import { encodeEvent, type NewEvent, type RunEvent } from "./event.ts";
 import { fencedError, fenceKey } from "./fence.ts";
-import { flushIsDue } from "./flush-policy.ts";
+import { droppedPoints, flushIsDue } from "./flush-policy.ts";
 import { FlushWaiters } from "./flush-waiters.ts";
 import type { PendingFrame } from "./frame-builder.ts";
 import { Heartbeat } from "./heartbeat.ts";
@@ -398,10 +398,4 @@ export class JournalWriter {
     const jumpMs = this.#clock.takeJump();
     if (jumpMs !== 0) this.event({ kind: "clock", jumpMs }, "clock");
   }
-}
-
-/** Told again when points are dropped after the run has recorded how many were. */
-function droppedPoints(most: number): LedgerError {
-  const message = `more than ${most} bytes wait to be stored: points that come now are dropped, and counted in run.stats.dropped`;
-  return new LedgerError("TOO_LARGE", message, { field: "log", transient: true });
 }
