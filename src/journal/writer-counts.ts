@@ -24,9 +24,11 @@ export class WriterCounts {
     this.#points += points;
   }
 
-  drop(points: number): void {
+  /** True for the first drop since the run recorded those before. */
+  drop(points: number): boolean {
     this.#dropped += points;
     this.#unrecorded += points;
+    return this.#unrecorded === points;
   }
 
   acknowledge(points: number, bytes: number): void {

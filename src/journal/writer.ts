@@ -265,9 +265,7 @@ export class JournalWriter {
   #hasRoom(points: number): boolean {
     this.#counts.add(points);
     if (this.hasRoom) return true;
-    const isTold = this.#counts.unrecordedDrops > 0;
-    this.#counts.drop(points);
-    if (!isTold) this.report(droppedPoints(this.#options.policy.maxBufferedBytes));
+    if (this.#counts.drop(points)) this.report(droppedPoints(this.#options.policy.maxBufferedBytes));
     return false;
   }
 
