@@ -20,6 +20,7 @@ import { listMutants } from "./mutants/lists.ts";
 import { moveMutants } from "./mutants/moves.ts";
 import type { Mutant } from "./mutants/mutant.ts";
 import { prefixMutants } from "./mutants/prefixes.ts";
+import { processMutants } from "./mutants/processes.ts";
 import { readMutants } from "./mutants/reads.ts";
 import { harnessOf, referenceBackend } from "./mutants/reference.ts";
 import { removeMutants } from "./mutants/removes.ts";
@@ -42,6 +43,7 @@ const mutants: readonly Mutant[] = [
   ...halfMutants,
   ...errorMutants,
   ...handleMutants,
+  ...processMutants,
 ];
 
 const LEAST: Capabilities = { append: false, exclusiveCreate: false, durable: false };

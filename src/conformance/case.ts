@@ -1,4 +1,5 @@
 import type { Backend, Capabilities } from "../backend/backend.ts";
+import type { OtherProcess } from "./harness.ts";
 
 /** What a case is given: handles on one empty place. */
 export interface World {
@@ -6,10 +7,12 @@ export interface World {
   readonly backend: Backend;
   /** One more handle on the same place. All handles are closed after the case. */
   open(): Promise<Backend>;
+  /** Another process, if the harness opens some. Killed after the case. */
+  readonly otherProcess?: (() => Promise<OtherProcess>) | undefined;
 }
 
 /** What a case cannot do without. `!append`: that `append` is not declared. */
-export type Need = keyof Capabilities | "!append" | "!move" | "close" | "liveness" | "changes";
+export type Need = keyof Capabilities | "!append" | "!move" | "close" | "liveness" | "changes" | "otherProcess";
 
 /** One test of the contract, as data. It rejects when the contract is broken. */
 export interface ConformanceCase {
@@ -19,10 +22,12 @@ export interface ConformanceCase {
   run(world: World): Promise<void>;
 }
 
-/** Why a case with these needs cannot run on this backend, or `undefined` when it can. */
-export function missing(backend: Backend, needs: readonly Need[] = []): string | undefined {
+/** Why a case with these needs cannot run in this world, or `undefined` when it can. */
+export function missing({ backend, otherProcess }: World, needs: readonly Need[] = []): string | undefined {
   for (const need of needs) {
-    if (need === "close" || need === "liveness" || need === "changes") {
+    if (need === "otherProcess") {
+      if (otherProcess === undefined) return "the harness has no otherProcess()";
+    } else if (need === "close" || need === "liveness" || need === "changes") {
       if (backend[need] === undefined) return `${backend.name} has no ${need}`;
     } else if (need === "!append" || need === "!move") {
       if (backend.capabilities?.[need.slice(1) as "append" | "move"] === true)

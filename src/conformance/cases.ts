@@ -9,6 +9,7 @@ import { createStreamCases } from "./cases/create-stream.ts";
 import { keyCases } from "./cases/keys.ts";
 import { listCases } from "./cases/list.ts";
 import { moveCases } from "./cases/move.ts";
+import { processCases } from "./cases/processes.ts";
 import { readCases } from "./cases/read.ts";
 import { removeCases } from "./cases/remove.ts";
 import { shapeCases } from "./cases/shape.ts";
@@ -28,4 +29,5 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...abortCases,
   ...closeCases,
   ...concurrencyCases,
+  ...processCases,
 ];

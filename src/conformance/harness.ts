@@ -16,6 +16,22 @@ export interface ConformanceHarness {
 export interface ConformancePlace {
   /** A new handle on this same place, as another process would get one. */
   open(): Promise<Backend>;
-  /** Removes the place. Called once, after every handle was closed. */
+  /**
+   * Opens this same place in another process, which ends when the process does that called this. Without it, `durable` and
+   * `exclusiveCreate` are tried within one process only, and the cases that need another are skipped.
+   */
+  otherProcess?(): Promise<OtherProcess>;
+  /** Removes the place. Called once, after every handle was closed and every other process killed. */
   teardown(): Promise<void>;
+}
+
+/** A process with one handle on the place. */
+export interface OtherProcess {
+  /**
+   * Calls `create` there, of all the keys at once. For each key in order: `undefined` where the call resolved, else the `code` of its
+   * `LedgerError`.
+   */
+  create(keys: readonly string[], bytes: Uint8Array): Promise<readonly (string | undefined)[]>;
+  /** Kills it, as SIGKILL does: the handle is not closed, and what the process had put off is never done. Resolves once it has ended. */
+  kill(): Promise<void>;
 }

@@ -4,5 +4,5 @@ export type { ConformanceCase, Need, World } from "./case.ts";
 export { conformanceCases } from "./cases.ts";
 export { type TestFunction, conformance } from "./conformance.ts";
 export { type Sentence, contract } from "./contract.ts";
-export type { ConformanceHarness, ConformancePlace } from "./harness.ts";
+export type { ConformanceHarness, ConformancePlace, OtherProcess } from "./harness.ts";
 export { type CaseResult, runCase } from "./run.ts";

@@ -1,7 +1,7 @@
 import type { Backend } from "../backend/backend.ts";
 import { ContractViolation, describe } from "./assertions.ts";
 import { type ConformanceCase, missing } from "./case.ts";
-import type { ConformanceHarness } from "./harness.ts";
+import type { ConformanceHarness, OtherProcess } from "./harness.ts";
 import { assertMethods } from "./methods.ts";
 import { inTime, LIMIT_MS } from "./time-limit.ts";
 
@@ -20,21 +20,35 @@ export async function runCase(harness: ConformanceHarness, one: ConformanceCase)
     handles.push(handle);
     return handle;
   };
+  const others: OtherProcess[] = [];
+  const otherProcess =
+    place.otherProcess &&
+    (async (): Promise<OtherProcess> => {
+      const other = await place.otherProcess!();
+      others.push(other);
+      return other;
+    });
   let failure: { error: unknown } | undefined;
   let reason: string | undefined;
   try {
     const backend = await open();
-    reason = missing(backend, one.needs);
+    const world = { backend, open, otherProcess };
+    reason = missing(world, one.needs);
     if (reason === undefined) {
       assertMethods(backend);
-      await inTime(limitMs, "the case", () => one.run({ backend, open }));
+      await inTime(limitMs, "the case", () => one.run(world));
     }
   } catch (error) {
     failure = { error };
   }
-  for (const end of [...handles.map((handle) => () => handle.close?.()), () => place.teardown()]) {
+  const ends = [
+    ...others.map((other) => () => other.kill()),
+    ...handles.map((handle) => () => handle.close?.()),
+    () => place.teardown(),
+  ];
+  for (const end of ends) {
     try {
-      await inTime(limitMs, "close() or teardown()", async () => await end());
+      await inTime(limitMs, "kill(), close() or teardown()", async () => await end());
     } catch (error) {
       failure ??= { error };
     }

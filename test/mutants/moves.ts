@@ -44,6 +44,27 @@ export const moveMutants: readonly Mutant[] = [
       objects.delete(from);
     },
   })),
+  mutant("a move aborted under way loses the object", (inner, { objects }) => ({
+    move: async (from, to, o) => {
+      await inner.move(from, to, o);
+      if (o?.signal === undefined) return;
+      await later();
+      if (!o.signal.aborted) return;
+      objects.delete(to);
+      throw o.signal.reason;
+    },
+  })),
+  mutant("a move aborted under way leaves both keys", (inner, { objects }) => ({
+    move: async (from, to, o) => {
+      const bytes = objects.get(from);
+      await inner.move(from, to, o);
+      if (o?.signal === undefined || bytes === undefined) return;
+      await later();
+      if (!o.signal.aborted) return;
+      objects.set(from, bytes);
+      throw o.signal.reason;
+    },
+  })),
   mutant("a moved key is taken for ever", (inner) => {
     const moved = new Set<string>();
     return {

@@ -2,13 +2,16 @@ import type { AppendOptions, Backend, Capabilities, Entry } from "../../src/back
 import { clampRange, collectBody } from "../../src/backend/body.ts";
 import { type HintSink, changeHints } from "../../src/backend/change-hints.ts";
 import { LedgerError } from "../../src/backend/error.ts";
-import type { ConformanceHarness } from "../../src/conformance/index.ts";
+import type { ConformanceHarness, OtherProcess } from "../../src/conformance/index.ts";
+import { createEach } from "../conformance/create-each.ts";
 
 /** What all handles on one place share. */
 export interface Store {
   readonly objects: Map<string, Uint8Array>;
   /** Called after each change. */
   readonly watchers: Set<() => void>;
+  /** For a handle in another process: called when that is killed. */
+  readonly killed?: Set<() => void>;
 }
 
 const ALL: Capabilities = { append: true, exclusiveCreate: true, durable: true, move: true };
@@ -131,7 +134,17 @@ export function harnessOf(name: string, open: (store: Store) => Backend): Confor
     name,
     async setup() {
       const store: Store = { objects: new Map(), watchers: new Set() };
-      return { open: async () => open(store), teardown: async () => {} };
+      const otherProcess = async (): Promise<OtherProcess> => {
+        const killed = new Set<() => void>();
+        const backend = open({ ...store, killed });
+        return {
+          create: (keys, bytes) => createEach(backend, keys, bytes),
+          kill: async () => {
+            for (const each of killed) each();
+          },
+        };
+      };
+      return { open: async () => open(store), otherProcess, teardown: async () => {} };
     },
   };
 }

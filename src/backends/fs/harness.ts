@@ -11,8 +11,17 @@ const harness = (durability: "os" | "disk"): ConformanceHarness => ({
       import("./backend.ts"),
     ]);
     const parent = await mkdtemp(join(tmpdir(), "runledger-"));
+    const ledger = join(parent, "ledger");
+    // The other process is one of Node, which loads the sources by a loader.
+    const isNode = process.versions["bun"] === undefined && process.versions["deno"] === undefined;
     return {
-      open: async () => fsBackend(join(parent, "ledger"), { durability }),
+      open: async () => fsBackend(ledger, { durability }),
+      ...(isNode && {
+        async otherProcess() {
+          const { openInOtherProcess } = await import("../../../test/conformance/other-process.ts");
+          return await openInOtherProcess(ledger, durability);
+        },
+      }),
       teardown: () => rm(parent, { recursive: true, force: true }),
     };
   },

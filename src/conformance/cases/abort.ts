@@ -2,7 +2,7 @@ import type { Backend, CallOptions } from "../../backend/backend.ts";
 import { hold, outcome, rejectsWithReason, same, sameBytes, within, describe } from "../assertions.ts";
 import type { ConformanceCase } from "../case.ts";
 import { contract } from "../contract.ts";
-import { createAll, keysOf, listAll, sample, streamOf, text } from "../samples.ts";
+import { createAll, keysOf, listAll, nextTurn, sample, streamOf, text } from "../samples.ts";
 
 /** Every method, called so that it would change or find something. `b` exists, `a` does not. */
 function calls(backend: Backend, options: CallOptions): [string, () => Promise<unknown>][] {
@@ -152,6 +152,41 @@ export const abortCases: readonly ConformanceCase[] = [
       );
       const bytes = await other.read("grows");
       sameBytes(bytes.subarray(0, start.length), start, contract.onlyAppendChanges, "what was there before");
+    },
+  },
+  {
+    name: "abort: a move aborted under way leaves the object whole, under one of its keys, and settles",
+    needs: ["move"],
+    async run({ backend }) {
+      const bytes = sample(100_000, 5);
+      const reason = new Error("stopped");
+      for (let turns = 0; turns < 4; turns++) {
+        const [from, to, next] = [`from/${turns}`, `to/${turns}`, `next/${turns}`] as const;
+        await backend.create(from, bytes);
+        const stop = new AbortController();
+        const result = outcome("move", () => backend.move!(from, to, { signal: stop.signal }));
+        for (let turn = 0; turn < turns; turn++) await nextTurn();
+        stop.abort(reason);
+        const settled = await within(contract.aborted, "move, aborted under way,", result);
+        hold(
+          settled.resolved || settled.error === reason,
+          contract.aborted,
+          () => `move rejected with ${describe(settled.resolved ? "" : settled.error)}, not with the signal's reason`,
+        );
+        // What was aborted may still be under way: of it and another move of the same object one takes effect.
+        const again = await outcome("move after an aborted one", () => backend.move!(from, next));
+        hold(!(settled.resolved && again.resolved), contract.move, "a move resolved, and its object had its old key");
+        const [there, notThere] = again.resolved ? [next, to] : [to, next];
+        const found = await outcome("read after an aborted move", () => backend.read(there));
+        if (!found.resolved) hold(false, contract.move, `an aborted move lost its object: ${describe(found.error)}`);
+        else sameBytes(found.value, bytes, contract.move, "the object of an aborted move");
+        for (const key of [from, notThere])
+          hold(
+            (await backend.stat(key)) === undefined,
+            contract.move,
+            `an aborted move left its object under ${key} too`,
+          );
+      }
     },
   },
   {
