@@ -19,6 +19,7 @@ export type { LogHistogramOptions, LogImageOptions } from "./run/log-media.ts";
 export type { Metrics, MetricsOf } from "./run/metric-input.ts";
 export type { FinishOptions } from "./run/ending.ts";
 export type { StartRunOptions } from "./run/options.ts";
+export type { Tags, TagsOf } from "./run/tags.ts";
 export type { DatasetReference, LogDatasetOptions } from "./run/dataset.ts";
 export type { ResumeRunOptions } from "./run/resume-run.ts";
 export type { IdSource } from "./run/ids.ts";
@@ -45,7 +46,7 @@ export type { GroupStats } from "./catalog/compare/running-stats.ts";
 export type { Histogram, HistogramSource } from "./media/histogram.ts";
 export type { ImageSource } from "./media/image.ts";
 export type { Pixels } from "./media/pixels.ts";
-export type { TableSource, TableValue } from "./media/table.ts";
+export type { TableOf, TableSource, TableValue } from "./media/table.ts";
 
 export type { Series } from "./series/series.ts";
 export type { HistoryOptions } from "./series/history-options.ts";

@@ -48,10 +48,10 @@ export type NormalSource =
 /**
  * Sorts a source out, at once and without reading from it. Small bytes are copied here, so the caller may change them as soon as
  * this returns; larger ones are read in pieces, and a change while that goes on is found out. Throws `INVALID_ARGUMENT` with
- * field `source`.
+ * `field`.
  */
-export function normalizeSource(source: unknown): NormalSource {
-  if (typeof source !== "object" || source === null) throw unknownSource(source);
+export function normalizeSource(source: unknown, field = "source"): NormalSource {
+  if (typeof source !== "object" || source === null) throw unknownSource(source, field);
   const bytes = asBytes(source);
   if (bytes !== undefined) return content(fromTheirBytes(bytes));
   if (isFileTree(source)) return { kind: "files", tree: source };
@@ -63,14 +63,14 @@ export function normalizeSource(source: unknown): NormalSource {
     return content({ kind: "stream", chunks: source as AsyncIterable<Uint8Array> });
   }
   const [member, ...more] = Object.keys(source);
-  if (more.length === 0 && member === "text") return content(fromText((source as { text: unknown }).text));
+  if (more.length === 0 && member === "text") return content(fromText((source as { text: unknown }).text, field));
   if (more.length === 0 && member === "json") return content(fromText(jsonText((source as { json: unknown }).json)));
   if (more.length === 0 && member === "files") return fromMap((source as { files: unknown }).files);
-  throw unknownSource(source);
+  throw unknownSource(source, field);
 }
 
-function fromText(text: unknown): Content {
-  if (typeof text !== "string") throw invalidArgument("source.text", "a string", text);
+function fromText(text: unknown, field = "source"): Content {
+  if (typeof text !== "string") throw invalidArgument(`${field}.text`, "a string", text);
   return fromOwnBytes(utf8Encoder().encode(text));
 }
 
@@ -79,11 +79,10 @@ function fromMap(files: unknown): NormalSource {
     throw invalidArgument("source.files", "an object of sources by path", files);
   const normal = Object.keys(files).map((path) => {
     const own = toArtifactPath(path, "source.files");
-    const source = normalizeSource((files as Record<string, unknown>)[path]);
+    const field = `source.files[${JSON.stringify(path.length > 100 ? `${path.slice(0, 100)}…` : path)}]`;
+    const source = normalizeSource((files as Record<string, unknown>)[path], field);
     if (source.kind !== "map") return [own, source] as const;
-    throw new LedgerError("INVALID_ARGUMENT", `source.files[${JSON.stringify(path)}] must be one file, not { files }`, {
-      field: "source.files",
-    });
+    throw new LedgerError("INVALID_ARGUMENT", `${field} must be one file, not { files }`, { field });
   });
   return { kind: "map", files: normal };
 }
@@ -169,7 +168,7 @@ function isFileTree(source: object): source is FileTree {
   );
 }
 
-function unknownSource(source: unknown): LedgerError {
+function unknownSource(source: unknown, field: string): LedgerError {
   const received = describeType(source);
   let hint = "";
   if (received === "Tensor" || received === "Variable")
@@ -181,7 +180,7 @@ function unknownSource(source: unknown): LedgerError {
     hint = "; { json } stores plain data, { files } sources by their paths";
   return new LedgerError(
     "INVALID_ARGUMENT",
-    `source must be a typed array, an ArrayBuffer, a Blob, a stream of Uint8Array, fromPath(), { text }, { json } or { files }, but is ${received}${hint}`,
-    { field: "source", received },
+    `${field} must be a typed array, an ArrayBuffer, a Blob, a stream of Uint8Array, fromPath(), { text }, { json } or { files }, but is ${received}${hint}`,
+    { field, received },
   );
 }

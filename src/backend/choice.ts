@@ -1,7 +1,8 @@
 import { type Aliases, didYouMean } from "./did-you-mean.ts";
 import { invalidChoice } from "./error.ts";
 
-const ALIASES: Aliases = {
+/** What others call the statuses of a run. */
+export const STATUS_ALIASES: Aliases = {
   success: "finished",
   succeeded: "finished",
   completed: "finished",
@@ -16,6 +17,9 @@ const ALIASES: Aliases = {
   aborted: "killed",
   interrupted: "killed",
   stopped: "killed",
+};
+const ALIASES: Aliases = {
+  ...STATUS_ALIASES,
   min: "minimize",
   lower: "minimize",
   max: "maximize",

@@ -111,11 +111,14 @@ export function describeType(value: unknown): string {
   return typeof name === "string" && name !== "" && name !== "Object" ? name.slice(0, 64) : "object";
 }
 
-/** An `INVALID_ARGUMENT` that names the field and what it held: a number as it is, of all else the type, since a text may be secret. */
-export function invalidArgument(field: string, expected: string, value: unknown): LedgerError {
+/**
+ * An `INVALID_ARGUMENT` that names the field and what it held: a number as it is, of all else the type, since a text may be secret. `hint` ends
+ * the message, unless the value is a promise.
+ */
+export function invalidArgument(field: string, expected: string, value: unknown, hint = ""): LedgerError {
   const received = describeType(value);
-  const hint = received === "Promise" ? ": await it first" : "";
-  return wrong(field, expected, received, `${shownNumber(value) ?? article(received)}${hint}`);
+  const advice = received === "Promise" ? ": await it first" : hint;
+  return wrong(field, expected, received, `${shownNumber(value) ?? article(received)}${advice}`);
 }
 
 /** {@link invalidArgument} for one of a few words: it says which word was given. `meant` ends the message. */

@@ -42,6 +42,11 @@ const ALIASES: Aliases = {
   columns: "fields",
   select: "fields",
   timeout: "timeoutMs",
+  title: "caption",
+  label: "caption",
+  alt: "caption",
+  numBins: "bins",
+  buckets: "bins",
   alias: "aliases",
   artifactType: "type",
   force: "overwrite",
@@ -67,7 +72,7 @@ export function readOptions<T extends object>(
     for (const name of Object.keys(options)) {
       if (!Object.hasOwn(names, name) && Reflect.get(options, name) !== undefined)
         throw field === "query"
-          ? unknownMember(name, Object.keys(names))
+          ? unknownMember(name.slice(0, 100), "query", name, Object.keys(names))
           : unknownOption(operation, name, Object.keys(names));
     }
     for (const name of Object.keys(names) as (keyof T)[]) {
@@ -100,13 +105,11 @@ export function unknownOption(operation: string, name: string, known: readonly s
   });
 }
 
-/** The error for something in a query that a search does not know: it is no option of later versions, but a mistake. */
-function unknownMember(name: string, known: readonly string[]): LedgerError {
+/** The error for a member that a query or a record does not have: it is no option of later versions, but a mistake. */
+export function unknownMember(field: string, of: string, name: string, known: readonly string[]): LedgerError {
   const shown = name.slice(0, 100);
   const meant = didYouMean(name, known, ALIASES);
-  return new LedgerError("INVALID_ARGUMENT", `a query has no member ${JSON.stringify(shown)}${meant}`, {
-    field: shown,
-  });
+  return new LedgerError("INVALID_ARGUMENT", `a ${of} has no member ${JSON.stringify(shown)}${meant}`, { field });
 }
 
 /** Throws `INVALID_ARGUMENT` for anything that cannot be used as an AbortSignal. */

@@ -1,5 +1,6 @@
 import type { Backend } from "../backend/backend.ts";
 import { mapBounded } from "../backend/bounded.ts";
+import { readSignal } from "../backend/options.ts";
 import { invalidArgument, reading } from "../backend/error.ts";
 import { compareRecords, type RunComparison } from "../catalog/compare/compare-records.ts";
 import { readRun } from "./read-run.ts";
@@ -11,9 +12,10 @@ const AT_ONCE = 16;
 export async function compareRuns(
   backend: Backend,
   ids: readonly string[],
-  signal: AbortSignal | undefined,
+  options: { readonly signal?: AbortSignal | undefined } | undefined,
 ): Promise<RunComparison> {
   const own = reading("ids", () => (Array.isArray(ids) ? [...(ids as readonly string[])] : undefined));
-  if (own === undefined) throw invalidArgument("ids", "an array of ids of runs", ids);
+  if (own === undefined) throw invalidArgument("ids", "an array of ids of runs", ids, ", as in compareRuns([a, b])");
+  const signal = readSignal("compareRuns", options);
   return compareRecords(await mapBounded([...new Set(own)], AT_ONCE, signal, (id, stop) => readRun(backend, id, stop)));
 }

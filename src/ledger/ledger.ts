@@ -12,6 +12,7 @@ import type { OpenRun, RunContext } from "../run/context.ts";
 import type { StartRunOptions } from "../run/options.ts";
 import type { ResumeRunOptions } from "../run/resume-run.ts";
 import type { Run, StartRun } from "../run/run.ts";
+import type { Tags } from "../run/tags.ts";
 import { checkHistoryOptions, checkKeys, type HistoryOptions } from "../series/history-options.ts";
 import type { Series } from "../series/series.ts";
 import type { CatalogFiles, CatalogFilesOptions } from "./catalog-files.ts";
@@ -44,8 +45,8 @@ export class Ledger {
   }
 
   /** Starts a run. Once it resolves, everything in the options is stored. `RUN_EXISTS` for an `id` that is taken. */
-  async startRun(options?: StartRunOptions): Promise<Run> {
-    return await this.#start(options);
+  async startRun<T extends object = Tags>(options?: StartRunOptions<T>): Promise<Run> {
+    return await this.#start(options as StartRunOptions | undefined);
   }
 
   readonly #start: StartRun = async (options) => {
@@ -60,7 +61,10 @@ export class Ledger {
    * Runs `work` with a new run and finishes it on return; on a throw the run is closed as `failed`, with the error, which is thrown
    * on. Gives the value of `work` back also if the run cannot be closed: `onError` is told, and the run reads as not finished.
    */
-  async withRun<T>(options: StartRunOptions, work: (run: Run) => Promise<T> | T): Promise<T> {
+  async withRun<T, G extends object = Tags>(
+    options: StartRunOptions<G>,
+    work: (run: Run) => Promise<T> | T,
+  ): Promise<T> {
     if (typeof work !== "function") throw invalidArgument("work", "a function", work);
     const run = await this.startRun(options);
     let result: T;
@@ -156,9 +160,8 @@ export class Ledger {
     ids: readonly string[],
     options?: { readonly signal?: AbortSignal | undefined },
   ): Promise<RunComparison> {
-    const signal = readSignal("compareRuns", options);
     const { compareRuns } = await reading();
-    return await compareRuns(this.#context.backend, ids, signal);
+    return await compareRuns(this.#context.backend, ids, options);
   }
 
   /**

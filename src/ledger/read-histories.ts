@@ -1,4 +1,5 @@
 import type { Backend } from "../backend/backend.ts";
+import { LedgerError } from "../backend/error.ts";
 import { definitionOf } from "../journal/metric-glob.ts";
 import type { RunCreated } from "../journal/run-created.ts";
 import { readRecord } from "../journal/run-state.ts";
@@ -27,6 +28,13 @@ export async function readHistories(
   const { metricDefinitions } = record;
   const axisOf = (key: string): string | undefined =>
     x === true ? definitionOf(key, metricDefinitions)?.stepMetric : x;
+  if (x === true && keys !== undefined) {
+    const without = keys.find((key) => axisOf(key) === undefined);
+    if (without !== undefined) {
+      const message = `x cannot be true, since ${JSON.stringify(without.slice(0, 100))} has no stepMetric: name a metric, or define it with defineMetric`;
+      throw new LedgerError("INVALID_ARGUMENT", message, { field: "x", received: "boolean" });
+    }
+  }
   const axes = keys?.flatMap((key) => axisOf(key) ?? []);
   // The axis is read from the beginning: its latest value may come from before the range.
   const all = await read(keys && [...new Set([...keys, ...(axes ?? [])])], rest);

@@ -1,4 +1,4 @@
-import { type OptionNames, readOptions } from "../backend/options.ts";
+import { type OptionNames, readOptions, unknownMember } from "../backend/options.ts";
 import { checkChoice } from "../backend/choice.ts";
 import { invalidArgument, reading } from "../backend/error.ts";
 import type { View } from "../catalog/matches.ts";
@@ -38,6 +38,33 @@ export interface RunQuery extends RunSelection {
 export const SELECTION: OptionNames<RunSelection> = { experiment: true, filter: true, view: true, signal: true };
 const QUERY: OptionNames<RunQuery> = { ...SELECTION, orderBy: true, limit: true, pageToken: true, fields: true };
 
+const MEMBERS: OptionNames<RunRecord> = {
+  id: true,
+  name: true,
+  experiment: true,
+  status: true,
+  startTime: true,
+  endTime: true,
+  lastActivity: true,
+  deletedAt: true,
+  params: true,
+  tags: true,
+  note: true,
+  parent: true,
+  group: true,
+  jobType: true,
+  metrics: true,
+  metricDefinitions: true,
+  media: true,
+  artifacts: true,
+  inputs: true,
+  datasets: true,
+  environment: true,
+  error: true,
+  dropped: true,
+  damage: true,
+};
+
 export interface CheckedSelection {
   readonly experiment: string | undefined;
   readonly filter: Filter;
@@ -76,6 +103,9 @@ export function checkQuery(given: RunQuery): CheckedQuery {
   const wanted = reading("fields", () => (Array.isArray(fields) ? [...(fields as unknown[])] : fields));
   if (wanted !== undefined && !(Array.isArray(wanted) && wanted.every((field) => typeof field === "string")))
     throw invalidArgument("fields", "an array of names of members", fields);
+  for (const [i, name] of ((wanted ?? []) as string[]).entries()) {
+    if (!Object.hasOwn(MEMBERS, name)) throw unknownMember(`fields[${i}]`, "run record", name, Object.keys(MEMBERS));
+  }
   return {
     ...selection,
     orderBy: parseOrderBy(orderBy),

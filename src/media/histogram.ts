@@ -1,4 +1,5 @@
 import { isDataView } from "../backend/any-realm.ts";
+import { invalidArgument } from "../backend/error.ts";
 import { encodeJson } from "../backend/json.ts";
 import { asText, type MediaContent } from "./content.ts";
 import { impossible, wrongInput } from "./wrong-input.ts";
@@ -30,9 +31,8 @@ const DEFAULT_BINS = 64;
  */
 export function histogramContent(source: unknown, bins?: unknown): MediaContent {
   if (bins !== undefined) {
-    if (typeof bins !== "number") throw wrongInput("bins", `a whole number from 1 to ${MAX_BINS}`, bins);
-    if (!Number.isInteger(bins) || bins < 1 || bins > MAX_BINS)
-      throw impossible("bins", `must be a whole number from 1 to ${MAX_BINS}`, bins);
+    if (typeof bins !== "number" || !Number.isInteger(bins) || bins < 1 || bins > MAX_BINS)
+      throw invalidArgument("bins", `a whole number from 1 to ${MAX_BINS}`, bins);
   }
   if (isNumbers(source)) return toContent(count(source, bins ?? DEFAULT_BINS));
   if (typeof source !== "object" || source === null || !("counts" in source) || !("edges" in source))
@@ -122,15 +122,14 @@ function checkCounts(counts: unknown, edges: unknown): Histogram {
   const ownCounts = own(counts, "counts");
   const ownEdges = own(edges, "edges");
   ownCounts.forEach((item, i) => {
-    if (!Number.isSafeInteger(item) || item < 0)
-      throw impossible(`counts[${i}]`, "must be a whole number from 0", item);
+    if (!Number.isSafeInteger(item) || item < 0) throw invalidArgument(`counts[${i}]`, "a whole number from 0", item);
     // JSON would write -0 as a number of its own.
     ownCounts[i] = item + 0;
   });
   ownEdges.forEach((edge, i) => {
-    if (!Number.isFinite(edge)) throw impossible(`edges[${i}]`, "must be a finite number", edge);
+    if (!Number.isFinite(edge)) throw invalidArgument(`edges[${i}]`, "a finite number", edge);
     if (i > 0 && !(edge > (ownEdges[i - 1] as number)))
-      throw impossible(`edges[${i}]`, "must be greater than the edge before it", edge);
+      throw invalidArgument(`edges[${i}]`, "greater than the edge before it", edge);
   });
   if (ownCounts.length === 0 || ownEdges.length !== ownCounts.length + 1)
     throw impossible(

@@ -1,5 +1,5 @@
 import { isError } from "../backend/any-realm.ts";
-import { LedgerError } from "../backend/error.ts";
+import { LedgerError, invalidArgument } from "../backend/error.ts";
 import { toWellFormed } from "../backend/well-formed.ts";
 import { type CanvasLike, PendingPicture } from "./canvas.ts";
 import { MAX_VALUE_BYTES, type MediaContent, type PendingContent } from "./content.ts";
@@ -87,15 +87,19 @@ function fromPixels(image: object, detail: Detail): MediaContent {
   if (!isPixelData(data)) throw wrongPixels(data);
   const side = (value: unknown, name: string): number => {
     if (Number.isSafeInteger(value) && (value as number) > 0) return value as number;
-    if (typeof value !== "number") throw wrongInput(name, "a number of pixels", value);
-    throw impossible(name, "must be a positive whole number of pixels", value);
+    throw invalidArgument(name, "a positive whole number of pixels", value);
   };
   const w = side(width, "image.width");
   const h = side(height, "image.height");
   const each = channels ?? data.length / (w * h);
   if (each !== 1 && each !== 2 && each !== 3 && each !== 4) {
-    if (channels !== undefined) throw impossible("image.channels", "must be 1, 2, 3 or 4", channels);
-    throw impossible("image.data", `has ${data.length} elements, no 1 to 4 for each of ${w} x ${h} pixels`, data);
+    if (channels !== undefined) throw invalidArgument("image.channels", "1, 2, 3 or 4", channels);
+    const sizes = `${w * h}, ${2 * w * h}, ${3 * w * h} or ${4 * w * h}`;
+    throw impossible(
+      "image.data",
+      `has ${data.length} elements, but must have ${sizes}: ${w} x ${h} pixels of 1 to 4 channels`,
+      data,
+    );
   }
   checkSides(w, h);
   const size = w * h * each;

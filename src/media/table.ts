@@ -23,9 +23,25 @@ type NumberArray =
  * are in the order in which their names first come up, with `null` where a row lacks one.
  */
 export type TableSource =
-  | { readonly [name: string]: readonly TableValue[] | NumberArray | BigInt64Array | BigUint64Array }
+  | { readonly [name: string]: TableColumnSource }
   | { readonly columns: readonly string[]; readonly rows: readonly (readonly TableValue[])[] }
   | readonly TableRow[];
+
+type TableColumnSource = readonly TableValue[] | NumberArray | BigInt64Array | BigUint64Array;
+
+/**
+ * Rows or columns of any type `T` whose members are cells or columns. An interface has no index signature, so it is no {@link TableRow},
+ * although each of its members may be a cell.
+ */
+export type TableOf<T> = T extends readonly (infer Row)[]
+  ? readonly RowOf<Row>[]
+  : { readonly [Name in keyof T]: T[Name] extends TableColumnSource ? T[Name] : never };
+
+type RowOf<T> = T extends readonly unknown[] | ArrayBufferView
+  ? never
+  : T extends object
+    ? { readonly [Name in keyof T]: T[Name] extends TableValue | undefined ? T[Name] : never }
+    : never;
 
 /** A row of a table. */
 export interface TableRow {
@@ -75,7 +91,10 @@ function readSource(source: unknown): { columns: Column[]; rows: number } {
   // Maps, Tensors and other class instances have no columns of their own.
   if (!isPlainObject(source))
     throw wrongInput("table", "an object of columns, { columns, rows } or an array of objects", source);
-  const { columns, rows } = source as { columns?: unknown; rows?: unknown };
+  const { columns, rows, data } = source as { columns?: unknown; rows?: unknown; data?: unknown };
+  // As W&B and pandas have it. A column holds no arrays.
+  if (rows === undefined && Array.isArray(columns) && Array.isArray(data) && Array.isArray(data[0]))
+    throw wrongInput("table.data", "a column of cells", data, "rows of cells are called rows, as in { columns, rows }");
   const isByRow =
     Array.isArray(columns) &&
     Array.isArray(rows) &&

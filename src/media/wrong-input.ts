@@ -5,7 +5,9 @@ export function wrongInput(field: string, expected: string, value: unknown, hint
   const isTensor =
     typeof value === "object" && value !== null && typeof (value as { dataSync?: unknown }).dataSync === "function";
   const received = isTensor ? "Tensor" : describeType(value);
-  const advice = isTensor ? ": read its numbers with dataSync(), or await data()" : hint && `: ${hint}`;
+  let advice = hint && `: ${hint}`;
+  if (isTensor) advice = ": read its numbers with dataSync(), or await data()";
+  else if (received === "Promise") advice = ": await it first";
   return new LedgerError("INVALID_ARGUMENT", `${field} must be ${expected}, but is of type ${received}${advice}`, {
     field,
     received,

@@ -1,4 +1,5 @@
-import { LedgerError, type Run } from "../index.ts";
+import { LedgerError } from "../index.ts";
+import type { GuardedRun } from "./guarded-run.ts";
 
 export interface GuardOptions {
   /** Longest the process is held up to close the run, in ms. Default 10,000. */
@@ -15,7 +16,7 @@ const SIGNALS = ["SIGINT", "SIGTERM"] as const;
  *
  * Returns a function that takes the guard off. It comes off by itself once the run is closed by it.
  */
-export function guardProcess(run: Run, options?: GuardOptions): () => void {
+export function guardProcess(run: GuardedRun, options?: GuardOptions): () => void {
   const { timeoutMs } = checkGuard(run, options);
   let ending = false;
 
@@ -63,12 +64,12 @@ export function guardProcess(run: Run, options?: GuardOptions): () => void {
 }
 
 /** Throws before anything listens: `INVALID_ARGUMENT`, or `UNSUPPORTED` for an option that there is not. */
-function checkGuard(run: Run, options: GuardOptions = {}): Required<GuardOptions> {
+function checkGuard(run: GuardedRun, options: GuardOptions = {}): Required<GuardOptions> {
   const wrong = (field: string, expected: string, found: string, cause?: unknown): LedgerError =>
     new LedgerError("INVALID_ARGUMENT", `${field} must be ${expected}, but ${found}`, { field, cause });
   try {
-    if (typeof (run as Partial<Run> | undefined)?.finish !== "function") {
-      const isPromise = typeof (run as unknown as Partial<Promise<Run>> | undefined)?.then === "function";
+    if (typeof (run as Partial<GuardedRun> | undefined)?.finish !== "function") {
+      const isPromise = typeof (run as unknown as Partial<Promise<GuardedRun>> | undefined)?.then === "function";
       throw wrong("run", "a Run", isPromise ? "is a Promise: await it first" : "is something else");
     }
     if (typeof options !== "object" || options === null) throw wrong("options", "an object", "is something else");

@@ -1,5 +1,5 @@
 import { readOptions } from "../backend/options.ts";
-import { LedgerError, invalidArgument } from "../backend/error.ts";
+import { LedgerError, invalidArgument, reading } from "../backend/error.ts";
 import type { DatasetEvent } from "../journal/event.ts";
 import { holdsSecret } from "../provenance/redaction/uri.ts";
 import { checkName } from "./text.ts";
@@ -25,6 +25,10 @@ const MAX_URI_LENGTH = 4096;
 export function checkDataset(name: string, dataset: DatasetReference, options?: LogDatasetOptions): DatasetEvent {
   if (typeof dataset !== "object" || dataset === null)
     throw invalidArgument("dataset", "an object with a digest", dataset);
+  if (reading("dataset", () => Object.hasOwn(dataset, "context"))) {
+    const message = "dataset has no member context, which is an option: logDataset(name, { digest }, { context })";
+    throw new LedgerError("UNSUPPORTED", message, { field: "context" });
+  }
   const { digest, uri, size } = readOptions("logDataset", dataset, { digest: true, uri: true, size: true }, "dataset");
   const { context } = readOptions("logDataset", options, { context: true });
   if (size !== undefined && !(Number.isSafeInteger(size) && size >= 0))

@@ -143,7 +143,8 @@ function flatten(metrics: Metrics): { names: string[]; numbers: number[] } {
       else throw wrongValue(name, value);
     }
   };
-  if (!isPlainObject(metrics)) throw invalidArgument("metrics", "an object of numbers", metrics);
+  if (!isPlainObject(metrics))
+    throw invalidArgument("metrics", "an object of numbers", metrics, ", as in log({ loss: 0.5 })");
   walk(metrics, "", 1);
   return { names, numbers };
 }
@@ -165,11 +166,13 @@ function wrongValue(name: string, value: unknown): LedgerError {
     typeof value === "object" && value !== null && typeof (value as { dataSync?: unknown }).dataSync === "function";
   const hint = isTensor
     ? ": read it with dataSync()[0], or await data()"
-    : Array.isArray(value) || ArrayBuffer.isView(value)
-      ? ": log its elements by name"
-      : typeof value === "string" && value.trim() !== "" && !Number.isNaN(Number(value))
-        ? ": convert it with Number()"
-        : "";
+    : type === "Promise"
+      ? ": await it first"
+      : Array.isArray(value) || ArrayBuffer.isView(value)
+        ? ": log its elements by name"
+        : typeof value === "string" && value.trim() !== "" && !Number.isNaN(Number(value))
+          ? ": convert it with Number()"
+          : "";
   const received = isTensor ? "Tensor" : type;
   return new LedgerError(
     "INVALID_ARGUMENT",

@@ -7,18 +7,20 @@ import type { Dictionary } from "../journal/event.ts";
 import type { FlushOptions } from "../journal/flush-policy.ts";
 import { isDeviceName } from "../backend/key.ts";
 import { ID_PATTERN } from "../journal/run-created.ts";
+import type { Tags, TagsOf } from "./tags.ts";
 import { checkTime } from "./position.ts";
 import { checkName, checkTags, checkText } from "./text.ts";
 
 /** How a run begins. */
-export interface StartRunOptions {
+export interface StartRunOptions<T extends object = Tags> {
   /** Default `"default"`. */
   readonly experiment?: string | undefined;
   /** Default: the experiment and the end of the id. Need not be unique. */
   readonly name?: string | undefined;
   /** Hyperparameters: any nested JSON data, non-finite numbers and bigints included. */
   readonly params?: object | undefined;
-  readonly tags?: { readonly [key: string]: string | number | boolean } | undefined;
+  /** An interface will do as well as an index signature. */
+  readonly tags?: Tags | (T & TagsOf<T>) | undefined;
   /** Free text. */
   readonly note?: string | undefined;
   /** Puts runs together that belong together, as the folds of a cross-validation. */
@@ -140,9 +142,9 @@ function checkOwnId(id: unknown): string {
 }
 
 /** A dictionary's data as the journal will hand it back. Throws `INVALID_ARGUMENT` naming the path below `field`. */
-export function copyData(value: unknown, field: string): Dictionary {
+export function copyData(value: unknown, field: string, hint = ""): Dictionary {
   if (typeof value !== "object" || value === null || Array.isArray(value))
-    throw invalidArgument(field, "an object", value);
+    throw invalidArgument(field, "an object", value, hint);
   return decodeJson(encodeJson(value, field)) as Dictionary;
 }
 

@@ -11,9 +11,9 @@ export interface SetParamsOptions {
 
 /** Returns a copy of the params that a call of `setParams` sets on top of `known`. Throws `INVALID_ARGUMENT` or `PARAM_CONFLICT`. */
 export function checkParams(known: Dictionary, params: object, options: SetParamsOptions | undefined): Dictionary {
+  const set = copyData(params, "params", ", as in setParams({ lr: 0.1 })");
   const { overwrite = false } = readOptions("setParams", options, { overwrite: true });
   if (typeof overwrite !== "boolean") throw invalidArgument("overwrite", "a boolean", overwrite);
-  const set = copyData(params, "params");
   const conflict = overwrite ? undefined : findConflict(known, set);
   if (conflict === undefined) return set;
   throw new LedgerError(

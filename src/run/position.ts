@@ -9,7 +9,7 @@ export interface LogPosition {
    * so far, 0 at first; for a text, image, histogram or table the greatest one so far.
    */
   readonly step?: number | undefined;
-  /** ms since the epoch; fractions are rounded. Default: now. */
+  /** Milliseconds since the epoch, as `Date.now()` returns them, not seconds; fractions are rounded. Default: now. */
   readonly time?: number | undefined;
 }
 

@@ -15,7 +15,7 @@ import type { WriterStats } from "../journal/writer-stats.ts";
 import type { JournalWriter } from "../journal/writer.ts";
 import type { HistogramSource } from "../media/histogram.ts";
 import type { ImageSource } from "../media/image.ts";
-import type { TableSource } from "../media/table.ts";
+import type { TableOf, TableSource } from "../media/table.ts";
 import type { RunContext } from "./context.ts";
 import { checkDataset, type DatasetReference, type LogDatasetOptions } from "./dataset.ts";
 import { type Ending, type FinishOptions, readEnd } from "./ending.ts";
@@ -27,6 +27,7 @@ import { MetricInput, type Metrics, type MetricsOf } from "./metric-input.ts";
 import { closeSession, openSession, type OpenSession } from "./natural-end.ts";
 import { START_OPTIONS, type StartRunOptions } from "./options.ts";
 import { checkParams, type SetParamsOptions } from "./params-input.ts";
+import type { Tags, TagsOf } from "./tags.ts";
 import { checkPosition, type LogPosition, stepOf, timeOf } from "./position.ts";
 import { StepCount } from "./step-count.ts";
 import { checkName, checkTags, checkText } from "./text.ts";
@@ -123,6 +124,8 @@ export class Run implements AsyncDisposable {
     let time: number;
     let shape: Shape | "loose" | "nothing";
     try {
+      // log("loss", 0.5): what is wrong first.
+      if (typeof metrics !== "object") this.#input.read(metrics as Metrics);
       checkPosition("log", at);
       step = stepOf(at);
       time = timeOf(at, this.#parts.context.clock);
@@ -169,7 +172,11 @@ export class Run implements AsyncDisposable {
   }
 
   /** Logs a table of at most 10 million cells, kept as Parquet: columns, rows of cells, or rows as objects. Otherwise as {@link logText}. */
-  logTable(key: string, table: TableSource, at?: LogPosition): Promise<MediaEntry> {
+  logTable<T extends object>(
+    key: string,
+    table: TableSource | (T & TableOf<T>),
+    at?: LogPosition,
+  ): Promise<MediaEntry> {
     return this.#media.log("table", key, table, at, this.#tooLate("logTable"));
   }
 
@@ -186,7 +193,7 @@ export class Run implements AsyncDisposable {
   }
 
   /** Sets tags; the last write wins. Numbers and booleans become text. Throws `TOO_LARGE` when the run would hold too much (`docs/errors.md`). */
-  setTags(tags: { readonly [key: string]: string | number | boolean }): void {
+  setTags<T extends object>(tags: Tags | (T & TagsOf<T>)): void {
     if (this.#ending) throw this.#closed("setTags");
     const set = checkTags(tags, "tags");
     if (Object.keys(set).length > 0) this.#writer.event({ kind: "tags", set }, "tags");
@@ -243,8 +250,8 @@ export class Run implements AsyncDisposable {
   }
 
   /** Starts a run whose `parent` is this one, in the same experiment unless said otherwise. */
-  async startChild(options?: StartRunOptions): Promise<Run> {
-    const own = readOptions("startChild", options, START_OPTIONS);
+  async startChild<T extends object = Tags>(options?: StartRunOptions<T>): Promise<Run> {
+    const own = readOptions("startChild", options as StartRunOptions | undefined, START_OPTIONS);
     return await this.#parts.startChild({ experiment: this.experiment, ...own, parent: this.id });
   }
 
@@ -294,7 +301,7 @@ export class Run implements AsyncDisposable {
   #closed(method: string): LedgerError {
     return new LedgerError(
       "RUN_CLOSED",
-      `run ${this.id} is closed (${this.#ending?.status}), so ${method} comes too late`,
+      `run ${this.id} is closed (${this.#ending?.status}), so ${method} comes too late: ledger.resumeRun(id) goes on with it`,
       { operation: method },
     );
   }

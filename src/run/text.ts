@@ -44,7 +44,7 @@ function asText(value: unknown, field: string, longest: number): string {
 /** Tags as a dictionary of their own. Numbers and booleans become text. */
 export function checkTags(value: unknown, field: string): Dictionary<string> {
   if (typeof value !== "object" || value === null || reading(field, () => Array.isArray(value)))
-    throw invalidArgument(field, "an object of strings", value);
+    throw invalidArgument(field, "an object of strings", value, `, as in { stage: "dev" }`);
   const tags: Dictionary<string> = {};
   for (const [key, tag] of reading(field, () => Object.entries(value as Dictionary))) {
     if (tag === undefined) continue;

@@ -26,7 +26,8 @@ export interface HistoryOptions extends CallOptions {
   /**
    * Another metric to stand on the x axis, or `true` for the one that `defineMetric` names as `stepMetric`. The history then
    * has `x`: for each point the value of that metric at the same step (of several the one logged as often there), else
-   * its latest at a lower step; NaN where there is none yet.
+   * its latest at a lower step; NaN where there is none yet. `true` is `INVALID_ARGUMENT` for a key without a `stepMetric`; if no keys
+   * are named, such metrics have NaN.
    */
   readonly x?: string | true | undefined;
   /**

@@ -81,7 +81,11 @@ test.each<[string, () => unknown, RegExp]>([
     () => openLedger(memoryBackend as never),
     /is a function: call it, as in openLedger\(memoryBackend\(…\)\)/,
   ],
-  ["a path", () => openLedger("./runs" as never), /is a string; openLedger of runledger\/node takes paths/],
+  [
+    "a path",
+    () => openLedger("./runs" as never),
+    /is a string: for a directory, fsBackend\(path\) of runledger\/backends\/fs$/,
+  ],
   [
     "a Promise of a backend",
     () => openLedger(Promise.resolve(memoryBackend()) as never),

@@ -14,6 +14,8 @@ const SETUPS: readonly Setup[] = [
   { module: "Node16", extension: "cts", node: false },
   { module: "Bundler", extension: "ts", node: true },
 ];
+/** Since 5.8 a file of CommonJS may import ES modules. */
+const COMMONJS_OF_MODULES: Setup = { module: "NodeNext", extension: "cts", node: true };
 const ESM = ["runledger/backends/fs", "runledger/backends/s3", "runledger/conformance", "runledger/node"];
 const BOTH = ["", "/backends/memory", "/compare", "/testing", "/where"].map((entry) => `runledger${entry}`);
 
@@ -25,8 +27,9 @@ beforeAll(async () => {
 afterAll(() => installed?.remove());
 
 describe.skipIf(runners === undefined).each(VERSIONS)("TypeScript %s", (version) => {
-  test.each(SETUPS)("$module, .$extension, types of Node: $node", async (setup) => {
-    const names = setup.extension === "cts" ? BOTH : [...BOTH, ...ESM];
+  const setups = Number(version) < 5.8 ? SETUPS : [...SETUPS, COMMONJS_OF_MODULES];
+  test.each(setups)("$module, .$extension, types of Node: $node", async (setup) => {
+    const names = setup.module === "Node16" ? BOTH : [...BOTH, ...ESM];
     const { config } = await writeConsumer(installed.project, names, setup);
     const compiler = join(runners!, "node_modules", `typescript-${version}`);
     const bin = existsSync(join(compiler, "bin/tsc")) ? "bin/tsc" : "lib/tsc.js";

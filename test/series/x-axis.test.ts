@@ -47,8 +47,11 @@ test("a history has the metric that was asked for, or defined, on its x axis, ru
     const few = await ledger.history(run.id, "val/loss", { x: "epoch", samples: 4 });
     expect(few.x?.length).toBe(few.values.length);
     expect([...(few.x as Float64Array)].slice(1)).toEqual([...few.steps].slice(1).map((step) => Math.floor(step / 10)));
-    // Nothing is defined for it.
-    expect((await ledger.history(run.id, "loss", { x: true })).x?.every(Number.isNaN)).toBe(true);
+    const undefinedAxis = { code: "INVALID_ARGUMENT", field: "x", message: expect.stringContaining('"loss" has no') };
+    await expect(ledger.history(run.id, "loss", { x: true })).rejects.toMatchObject(undefinedAxis);
+    await expect(ledger.histories(run.id, ["val/loss", "loss"], { x: true })).rejects.toMatchObject(undefinedAxis);
+    // Of all metrics, those without an axis have none.
+    expect((await ledger.histories(run.id, undefined, { x: true })).get("loss")?.x?.every(Number.isNaN)).toBe(true);
     expect((await ledger.history(run.id, "loss")).x).toBeUndefined();
   };
   await run.flush();

@@ -1,5 +1,5 @@
 import { mkdir, rm, symlink, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import ts from "typescript";
 
 /** How a user's project may be set up. */
@@ -19,6 +19,13 @@ const USE = `
     const { ledger } = await createTestLedger({ seed: maybe });
     const run = await ledger.startRun({ params: { lr: 0.1 }, note: undefined });
     run.log(losses, { step: maybe, time: maybe });
+    interface Prediction { label: string; score?: number }
+    const predictions: Prediction[] = [{ label: "cat" }];
+    run.logTable("predictions", predictions);
+    interface Tags { stage: string }
+    const tags: Tags = { stage: "dev" };
+    run.setTags(tags);
+    void (await run.startChild({ tags }));
     // @ts-expect-error -- text is no number
     run.log({ loss: "1" });
     await run.finish();
@@ -29,6 +36,32 @@ const USE = `
     try { await ledger.getRun("none"); } catch (error) { if (LedgerError.is(error)) void (error.code satisfies string); }
     await (await openLedger(memoryBackend({ maxBytes: maybe }))).searchRuns({ filter: where.metric("loss").lt(1), limit: maybe });
   }`;
+
+/** What a program does with entries that are ES modules alone, also if its own file is CommonJS. */
+const SIDE_ENTRIES: Readonly<Record<string, string>> = {
+  "runledger/node": `
+  import { guardProcess } from "runledger/node";
+  export async function guarded(): Promise<void> {
+    const run = await (await openLedger(memoryBackend())).startRun();
+    const release: () => void = guardProcess(run, { timeoutMs: 1 });
+    release();
+  }`,
+  "runledger/backends/fs": `
+  import { fromPath, fsBackend } from "runledger/backends/fs";
+  export async function files(): Promise<void> {
+    const run = await (await openLedger(fsBackend("x"))).startRun();
+    await run.logArtifact("x", fromPath("x"));
+  }`,
+  "runledger/duckdb": `
+  import { openSql } from "runledger/duckdb";
+  export async function sql(): Promise<void> {
+    interface Row { n: number }
+    const { ledger } = await createTestLedger();
+    await using opened = await openSql(ledger, { metrics: false });
+    const rows: Row[] = await opened.query<Row>("SELECT 1 AS n");
+    void rows;
+  }`,
+};
 
 /** Writes a user's project into a directory; gives the file and the options of its compiler. */
 export async function writeConsumer(
@@ -45,7 +78,7 @@ export async function writeConsumer(
     import { createTestLedger } from "runledger/testing";
     import { where } from "runledger/where";`;
   const file = join(place, `consumer.${extension}`);
-  await writeFile(file, [...imports, own, USE].join("\n"));
+  await writeFile(file, [...imports, own, USE, ...names.map((name) => SIDE_ENTRIES[name] ?? "")].join("\n"));
   const config = join(place, "tsconfig.json");
   const compilerOptions = {
     target: "ES2022",
@@ -60,13 +93,19 @@ export async function writeConsumer(
     noEmit: true,
   };
   if (node) {
-    await mkdir(join(place, "node_modules/@types"), { recursive: true });
-    const link = join(place, "node_modules/@types/node");
-    await rm(link, { force: true });
-    await symlink(join(import.meta.dirname, "../../node_modules/@types/node"), link, "junction");
+    await linkPackage(place, "@types/node");
+    // Beside the package, as it is installed: its declarations look for it there.
+    if (names.includes("runledger/duckdb")) await linkPackage(directory, "@duckdb/node-api");
   }
   await writeFile(config, JSON.stringify({ compilerOptions, files: [file] }));
   return { file, config };
+}
+
+async function linkPackage(project: string, name: string): Promise<void> {
+  const link = join(project, "node_modules", name);
+  await mkdir(dirname(link), { recursive: true });
+  await rm(link, { force: true });
+  await symlink(join(import.meta.dirname, "../../node_modules", name), link, "junction");
 }
 
 /** What the compiler of this repository has to say of a project. */

@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { type Ledger, LedgerError, type Series } from "../../index.ts";
+import { LedgerError, type Series } from "../../index.ts";
+import type { SqlSource } from "./sql-source.ts";
 import { parquet } from "./sql-text.ts";
 
 /** Most points copied out of journals. */
@@ -8,7 +9,7 @@ const MAX_POINTS = 20_000_000;
 /** Makes the view `metrics`: over Parquet, and over a table with the points that are still in journals. */
 export async function loadPoints(
   connection: DuckDBConnection,
-  ledger: Ledger,
+  ledger: SqlSource,
   files: readonly string[],
   journaled: readonly string[],
   signal: AbortSignal | undefined,

@@ -1,10 +1,11 @@
 import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
-import { type Ledger, LedgerError } from "../../index.ts";
+import { LedgerError } from "../../index.ts";
 import { FileCopies } from "./file-copies.ts";
 import { FilePaths } from "./file-paths.ts";
 import { loadCatalog, type WantedRuns } from "./load-catalog.ts";
 import { loadDuckdb } from "./load-duckdb.ts";
 import { loadPoints } from "./load-points.ts";
+import type { SqlSource } from "./sql-source.ts";
 import { toLedgerError } from "./sql-error.ts";
 import { plainRow, type SqlParameters, type SqlValue, toParameters } from "./values.ts";
 
@@ -34,7 +35,7 @@ export interface LedgerSql extends AsyncDisposable {
    * The rows of a query. `INVALID_ARGUMENT` for SQL that DuckDB refuses, `IO` when it cannot read the ledger, also because a run was
    * resumed and finished meanwhile and its points are in other files now: open it anew.
    */
-  query<Row extends SqlRow = SqlRow>(sql: string, params?: SqlParameters): Promise<Row[]>;
+  query<Row extends object = SqlRow>(sql: string, params?: SqlParameters): Promise<Row[]>;
   /** Ends it and removes what was copied. Closing twice is fine. */
   close(): Promise<void>;
 }
@@ -48,7 +49,7 @@ const MAX_COPY_BYTES: number = 1024 * 1024 * 1024;
  * `metric_summaries` and `artifacts`. Directories and, where DuckDB has `httpfs`, buckets are read in place; everything else is
  * copied, `TOO_LARGE` over `maxCopyBytes`.
  */
-export async function openSql(ledger: Ledger, given?: OpenSqlOptions): Promise<LedgerSql> {
+export async function openSql(ledger: SqlSource, given?: OpenSqlOptions): Promise<LedgerSql> {
   checkLedger(ledger);
   const options = copyOptions(given);
   const { view = "active", metrics = true, maxCopyBytes = MAX_COPY_BYTES, signal } = options;
@@ -126,7 +127,7 @@ class Opening implements LedgerSql {
     this.#copies = new FileCopies(maxCopyBytes);
   }
 
-  async load(ledger: Ledger, wanted: WantedRuns, metrics: boolean, inPlace: boolean): Promise<void> {
+  async load(ledger: SqlSource, wanted: WantedRuns, metrics: boolean, inPlace: boolean): Promise<void> {
     const { signal, httpfs } = this.#options;
     const call = signal ? { signal } : {};
     const { experiment } = wanted;
@@ -151,7 +152,7 @@ class Opening implements LedgerSql {
     return this.#paths!.copied ? "copies" : "in place";
   }
 
-  async query<Row extends SqlRow = SqlRow>(sql: string, params: SqlParameters = []): Promise<Row[]> {
+  async query<Row extends object = SqlRow>(sql: string, params: SqlParameters = []): Promise<Row[]> {
     if (this.#closed) throw new LedgerError("CLOSED", "query: this was closed", { operation: "query" });
     if (typeof sql !== "string") throw new LedgerError("INVALID_ARGUMENT", "sql must be text", { field: "sql" });
     const values = toParameters(params);

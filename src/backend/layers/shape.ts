@@ -36,7 +36,7 @@ function noBackend(value: unknown): LedgerError {
   const name = typeof value === "function" && /^\w{1,60}$/.test(value.name) ? value.name : "";
   let hint = "";
   if (typeof value === "function") hint = name === "" ? ": call it first" : `: call it, as in openLedger(${name}(…))`;
-  else if (typeof value === "string") hint = "; openLedger of runledger/node takes paths and URLs";
+  else if (typeof value === "string") hint = ": for a directory, fsBackend(path) of runledger/backends/fs";
   return new LedgerError("INVALID_ARGUMENT", `${error.message}${hint}`, { field: "backend", received: error.received });
 }
 

@@ -36,7 +36,9 @@ export function formatComparison(comparison: RunComparison, options?: FormatComp
     const { width = 100, maxRows = 200, all = false } = readOptions("formatComparison", options, NAMES);
     if (!Number.isSafeInteger(width) || width < 20) throw invalidArgument("width", "a whole number from 20", width);
     if (!Number.isSafeInteger(maxRows) || maxRows < 1) throw invalidArgument("maxRows", "a positive integer", maxRows);
-    const { runs, metrics } = comparison;
+    const { runs, metrics } = (comparison ?? {}) as Partial<RunComparison>;
+    if (!Array.isArray(runs) || !Array.isArray(metrics))
+      throw invalidArgument("comparison", "what compareRuns or compareRecords returns", comparison);
     if (runs.length === 0) return "no runs";
 
     const body = [

@@ -1,6 +1,6 @@
 import { type OptionNames, readOptions } from "../../backend/options.ts";
 import { setOwn } from "../../backend/dictionary.ts";
-import { invalidArgument, reading } from "../../backend/error.ts";
+import { LedgerError, invalidArgument, reading } from "../../backend/error.ts";
 import type { Dictionary } from "../../journal/event.ts";
 import type { Aggregate, Field } from "../filter/field.ts";
 import { fieldValue } from "../filter/field-value.ts";
@@ -28,7 +28,7 @@ export interface SummaryQuery {
    * list has its items as params: `params.layers.0`.
    */
   readonly groupBy?: readonly (string | Field)[] | undefined;
-  /** Default: none. */
+  /** Keys as they are logged, without `metrics.`: `loss`, `val/loss`. Default: none. */
   readonly metrics?: readonly (string | SummarisedMetric)[] | undefined;
 }
 
@@ -89,6 +89,10 @@ export class RowSummary {
       } = typeof metric === "string" ? { key: metric } : readOptions("summarise", metric, METRIC, field);
       if (typeof key !== "string")
         throw invalidArgument(field, "a metric's key, or an object with it as `key`", metric);
+      if (typeof metric === "string" && /^metrics?\./.test(key)) {
+        const message = `${field} must be the key of a metric, without "metrics."; { key } is for one whose key begins so`;
+        throw new LedgerError("INVALID_ARGUMENT", message, { field, received: "string" });
+      }
       checkMetric(field, aggregate, goal);
       if (typeof as !== "string" || names.size === names.add(as).size)
         throw invalidArgument(`${field}.as`, "a name no other metric has", as);

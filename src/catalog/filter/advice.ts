@@ -1,4 +1,5 @@
 import { type Aliases, suggestion } from "../../backend/did-you-mean.ts";
+import { entityOf } from "./field.ts";
 
 /** Operators of other languages, and what they are called here. */
 const OPERATORS: Aliases = {
@@ -38,8 +39,29 @@ export function operatorAdvice(text: string, at: number): string {
   return Object.hasOwn(OPERATORS, written) ? `; write ${OPERATORS[written]} for ${written}` : "";
 }
 
-/** What was probably meant by a name that is no attribute; `rest` is the text behind it. */
-export function attributeAdvice(name: string, known: Iterable<string>, rest: string): string {
+/** Names for what the query selects with `view`. */
+const DELETED = /^(?:is_?)?(?:deleted|archived)(?:_?at)?$|^(?:lifecycle_?stage|active)$/i;
+/** `metrics['loss']`, with or without the quotes. No part can match one text in two ways. */
+const SUBSCRIPT = /^([a-z_]{1,40})\[(["'`]?)([\w/:@.-]{1,60})\2\]/i;
+
+/** What was probably meant by `metrics['loss']`, by an operator alone, or by an entity alone; `text` begins there. */
+function formAdvice(text: string, name: string): string {
+  const [, entity = "", , key = ""] = SUBSCRIPT.exec(text) ?? [];
+  const kind = entityOf(entity.toLowerCase());
+  if (kind !== undefined) return `; write ${kind}s.${key}`;
+  if (/^(?:and|or)$/i.test(name)) return `; ${name.toUpperCase()} stands between two conditions`;
+  const alone = entityOf(name.toLowerCase());
+  if (alone === "dataset") return "; did you mean datasets.name?";
+  if (alone === "attribute") return "; did you mean name (or id)?";
+  if (alone !== undefined) return `; name one, as in ${alone}s.${alone === "metric" ? "loss" : "model"}`;
+  return DELETED.test(name) ? `; the query's view, "active", "deleted" or "all", selects deleted runs` : "";
+}
+
+/** What was probably meant by a name that is no attribute. `text` begins with the name. */
+export function attributeAdvice(name: string, known: Iterable<string>, text: string): string {
+  const rest = text.slice(name.length);
+  const form = formAdvice(text, name);
+  if (form !== "") return form;
   const attribute = suggestion(name, known);
   if (attribute !== undefined) return `; did you mean ${attribute}?`;
   if (name.length > MAX_SHOWN || !/^\p{L}/u.test(name) || rest.trimStart().startsWith(".")) return "";

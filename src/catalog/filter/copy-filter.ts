@@ -13,6 +13,7 @@ import {
   normalValue,
   operandOf,
 } from "./filter.ts";
+import { wrongStatus } from "./status-word.ts";
 
 /** A filter, or something that has one, as what `where` builds has. */
 export type FilterTree = Filter | { readonly filter: Filter };
@@ -23,7 +24,9 @@ export type FilterTree = Filter | { readonly filter: Filter };
  */
 export function copyFilter(input: FilterTree): Filter {
   try {
-    const given = read(input, "filter", "a string or a filter");
+    const given = read(input, "filter", FORMS);
+    if (Array.isArray(input) || (given["kind"] === undefined && given["filter"] === undefined))
+      throw invalidArgument("filter", FORMS, input);
     const isBuilt = given["kind"] === undefined && given["filter"] !== undefined;
     const tree = isBuilt ? read(given["filter"], "filter", "a filter") : given;
     return tree["kind"] === "all" ? { kind: "all" } : new Copier().copy(tree, "filter", undefined, 0);
@@ -33,6 +36,8 @@ export function copyFilter(input: FilterTree): Filter {
     throw new LedgerError("INVALID_ARGUMENT", "filter cannot be read", { field: "filter", cause: error });
   }
 }
+
+const FORMS = 'text such as "metrics.loss < 0.1", or a condition of where (runledger/where)';
 
 type Raw = Readonly<Record<string, unknown>>;
 
@@ -68,6 +73,8 @@ function copyComparison(raw: Raw, path: string): Comparison {
   const given = raw["value"];
   const value = normalValue(field, operand, given);
   if (value === undefined) throw invalidArgument(`${path}.value`, OPERANDS[operand], given);
+  const status = wrongStatus(field, operator, value);
+  if (status !== undefined) throw invalidArgument(`${path}.value`, status, given);
   return { kind: "compare", field, operator, value };
 }
 

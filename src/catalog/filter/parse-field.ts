@@ -56,7 +56,7 @@ function named(tokens: Tokens, entity: "attribute" | "dataset", name: string, to
   if (field === undefined) {
     const prefix = entity === "dataset" ? "" : "a field such as metrics.loss or params.lr, or an attribute: ";
     const isWord = token.kind === "word" && entity === "attribute" && token.text === name;
-    const advice = isWord ? attributeAdvice(name, attributeNames, tokens.text.slice(token.end, token.end + 100)) : "";
+    const advice = isWord ? attributeAdvice(name, attributeNames, tokens.text.slice(token.at, token.end + 100)) : "";
     throw tokens.error(prefix + namesOf(entity), token, advice);
   }
   return field;

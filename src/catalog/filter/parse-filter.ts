@@ -15,6 +15,7 @@ import {
 } from "./filter.ts";
 import { parseDate, parseDuration, parseInteger, parseNumber } from "./literal.ts";
 import { parseField } from "./parse-field.ts";
+import { wrongStatus } from "./status-word.ts";
 import { Tokens } from "./tokens.ts";
 
 /** What the text of a filter means. Throws `INVALID_ARGUMENT` with the position of what is wrong. */
@@ -67,7 +68,10 @@ class Parser {
       const advice = operator.endsWith("IN") ? " (instead of a list, several = joined by OR)" : "";
       throw tokens.error(`one of ${operatorsOf(field).join(", ")}${advice}`, token);
     }
+    const given = tokens.token;
     const value = operand === "none" ? null : operand === "list" ? this.#list() : this.#value(field, operand);
+    const status = wrongStatus(field, operator, value);
+    if (status !== undefined) throw tokens.error(status, given);
     return { kind: "compare", field, operator, value };
   }
 

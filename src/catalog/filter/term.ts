@@ -2,8 +2,9 @@ import { isDate } from "../../backend/any-realm.ts";
 import { LedgerError, invalidArgument } from "../../backend/error.ts";
 import { Where } from "./condition.ts";
 import { type Aggregate, type Field, formatField } from "./field.ts";
-import { type Condition, type Operator, OPERANDS, normalValue, operandOf } from "./filter.ts";
+import { type Condition, type Operand, type Operator, OPERANDS, normalValue, operandOf } from "./filter.ts";
 import { parseDate, parseDuration } from "./literal.ts";
+import { wrongStatus } from "./status-word.ts";
 
 interface Equality<T> {
   eq(value: T): Where;
@@ -120,7 +121,9 @@ export class Term implements MetricTerm, ParamTerm {
     const operand = operandOf(field, operator);
     if (operand === undefined) throw this.#error(`has no ${operator}`);
     const value = normalValue(field, operand, operand === "number" ? this.#inMs(given) : given);
-    if (value === undefined) throw invalidArgument(formatField(field), OPERANDS[operand], given);
+    if (value === undefined) throw invalidArgument(formatField(field), this.#expected(operand), given);
+    const status = wrongStatus(field, operator, value);
+    if (status !== undefined) throw invalidArgument(formatField(field), status, given);
     return new Where({ kind: "compare", field, operator, value });
   }
 
@@ -132,6 +135,14 @@ export class Term implements MetricTerm, ParamTerm {
     if (operandOf(this.#field, operator) !== undefined) return this.#compare(operator, values);
     const filters = Array.from(values, (value: unknown) => this.#compare(single, value).filter);
     return new Where(filters.length === 1 ? (filters[0] as Condition) : { kind, filters });
+  }
+
+  #expected(operand: Operand): string {
+    const field = this.#field;
+    if (field.kind !== "attribute" || operand !== "number") return OPERANDS[operand];
+    return field.name === "duration"
+      ? 'ms, or a duration such as "2h30m" or "250ms"'
+      : 'ms since the epoch, a Date, or a date such as "2026-11-01" or "2026-11-01T10:30Z"';
   }
 
   #inMs(value: unknown): unknown {

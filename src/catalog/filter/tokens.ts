@@ -16,16 +16,23 @@ const WORD = /[\p{L}\p{M}\p{N}_.\-/:@[\]+]+/uy;
 const SYMBOL = /[<>!]=|[=<>(),;]/y;
 const QUOTES: readonly string[] = ["'", '"', "`"];
 
-/** The tokens of a text, one at a time and each read once. `argument` is what the text is called in errors. */
+/**
+ * The tokens of a text, one at a time and each read once. `argument` is the field of errors, `label` what their messages call the text.
+ */
 export class Tokens {
   readonly text: string;
   readonly argument: string;
+  readonly #label: string;
   token: Token;
 
-  constructor(text: unknown, argument: string) {
-    if (typeof text !== "string") throw invalidArgument(argument, "a string", text);
+  constructor(text: unknown, argument: string, label: string = argument) {
+    if (typeof text !== "string") {
+      const { message, received } = invalidArgument(label, "a string", text);
+      throw new LedgerError("INVALID_ARGUMENT", message, { field: argument, received });
+    }
     this.text = text;
     this.argument = argument;
+    this.#label = label;
     if (text.length > MAX_FILTER_CHARS) {
       throw this.#error(MAX_FILTER_CHARS, `at most ${MAX_FILTER_CHARS} characters`, `${text.length}`);
     }
@@ -65,7 +72,7 @@ export class Tokens {
   #error(at: number, expected: string, found: string, advice = ""): LedgerError {
     const { argument } = this;
     const meant = advice || operatorAdvice(this.text, at);
-    const message = `${argument}, character ${at + 1}: expected ${expected}, found ${found}${meant}`;
+    const message = `${this.#label}, character ${at + 1}: expected ${expected}, found ${found}${meant}`;
     return new LedgerError("INVALID_ARGUMENT", message, { field: argument, position: at + 1 });
   }
 

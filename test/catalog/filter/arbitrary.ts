@@ -47,13 +47,20 @@ function valueOf(operand: ReturnType<typeof operandOf>): fc.Arbitrary<FilterValu
   }
 }
 
+/** As they may be compared with: `=` and `!=` take those that a run can have. */
+const STATUSES = fc.constantFrom("running", "finished", "failed", "interrupted", "scheduled");
+
 const comparison: fc.Arbitrary<Condition> = field.chain((field) =>
-  fc.constantFrom(...operatorsOf(field)).chain((operator) =>
-    valueOf(operandOf(field, operator)).map((value) => {
-      const isStatus = field.kind === "attribute" && field.name === "status" && typeof value === "string";
-      return { kind: "compare" as const, field, operator, value: isStatus ? value.toLowerCase() : value };
-    }),
-  ),
+  fc.constantFrom(...operatorsOf(field)).chain((operator) => {
+    const isStatus = field.kind === "attribute" && field.name === "status";
+    const isWord = isStatus && (operator === "=" || operator === "!=");
+    return (isWord ? STATUSES : valueOf(operandOf(field, operator))).map((value) => ({
+      kind: "compare" as const,
+      field,
+      operator,
+      value: isStatus && typeof value === "string" ? value.toLowerCase() : value,
+    }));
+  }),
 );
 
 export const condition: fc.Arbitrary<Condition> = fc.letrec<{ condition: Condition }>((tie) => ({

@@ -39,9 +39,14 @@ test.each([
   ["metrics.'a", 9],
   ["x".repeat(2 ** 20), 65_537],
 ])("wrong: %s", (text, position) => {
-  for (const orderBy of [text, ["metrics.ok DESC", text]]) {
+  for (const [label, orderBy] of [
+    ["orderBy", text],
+    ["orderBy[1]", ["metrics.ok DESC", text]],
+  ] as const) {
     expect(errorOf(orderBy)).toMatchObject({ code: "INVALID_ARGUMENT", field: "orderBy", position });
-    expect(errorOf(orderBy).message).toMatch(/^orderBy, character \d+: expected .*, found /);
+    const { message } = errorOf(orderBy);
+    expect(message).toMatch(/, character \d+: expected .*, found /);
+    expect(message.slice(0, message.indexOf(", character"))).toBe(label);
   }
 });
 

@@ -64,7 +64,9 @@ test.each<readonly [field: string, call: () => unknown]>([
   ["attributes.id", () => loose["attribute"]!("id")["in"]!(["a", 5])],
   ["filter", () => loose["tag"]!("a")["isNull"]!().and("tags.b IS NULL" as never)],
   ["filter", () => loose["tag"]!("a")["isNull"]!().and({ kind: "all" } as never)],
-  ["filter.kind", () => loose["tag"]!("a")["isNull"]!().or({} as never)],
+  ["filter", () => loose["tag"]!("a")["isNull"]!().or({} as never)],
+  ["attributes.duration", () => loose["attribute"]!("duration")["gt"]!("1 hour")],
+  ["attributes.status", () => loose["attribute"]!("status")["in"]!(["finished", "done"])],
 ])("refused, naming %s (%#)", (field, call) => {
   expect(call).toThrow(expect.objectContaining({ name: "LedgerError", code: "INVALID_ARGUMENT", field }));
 });
@@ -103,7 +105,12 @@ describe("trees that are handed in", () => {
     ["null", null, "filter"],
     ["a function", () => true, "filter"],
     ["an array", [compare], "filter"],
-    ["nothing in it", {}, "filter.kind"],
+    ["nothing in it", {}, "filter"],
+    [
+      "a status that there is not",
+      { ...compare, field: { kind: "attribute", name: "status" }, value: "done" },
+      "filter.value",
+    ],
     ["an unknown kind", { kind: "xor", filters: [compare, compare] }, "filter.kind"],
     ["one part", { kind: "and", filters: [compare] }, "filter.filters"],
     ["parts that are none", { kind: "or", filters: { length: 2 } }, "filter.filters"],
