@@ -5,6 +5,7 @@ import { mapBounded } from "../backend/bounded.ts";
 import { LedgerError } from "../backend/error.ts";
 import { enter } from "../catalog/entry.ts";
 import { flushPolicy, type FlushPolicy } from "../journal/flush-policy.ts";
+import type { Dictionary } from "../journal/event.ts";
 import type { JsonSize } from "../journal/json-size.ts";
 import { encodeRunCreated, type RunCreated, runCreatedKey } from "../journal/run-created.ts";
 import { assertCanBegin } from "../journal/run-size.ts";
@@ -34,7 +35,7 @@ export async function startRun(
   const policy = flushPolicy(options.flush, append);
   const beatMs = checkHeartbeat(options.heartbeatMs, append);
   const { environment, params, tags, note, group, jobType, parent, startTime } = checked;
-  const captured = environment === true ? (context.environment ?? captureEnvironment()) : environment;
+  const recorded = environmentOf(environment, context.environment);
   const id = checked.id ?? ids("run");
   const created: RunCreated = {
     v: 1,
@@ -49,7 +50,7 @@ export async function startRun(
     ...(group !== undefined && { group }),
     ...(jobType !== undefined && { jobType }),
     ...(parent !== undefined && { parent }),
-    ...(captured && { environment: redactData(captured) }),
+    ...(recorded && { environment: recorded }),
     writer: { id: ids("writer"), beatMs, ...(backend.liveness && { alive: backend.liveness.token }) },
   };
   const held = assertCanBegin(created);
@@ -72,6 +73,14 @@ export async function startRun(
     startChild: start,
     signal,
   });
+}
+
+/** What a run records of where it runs. */
+function environmentOf(given: Dictionary | boolean, ofLedger: Dictionary | undefined): Dictionary | undefined {
+  if (given === false) return undefined;
+  const text = given === true ? ofLedger : given;
+  // The library's own look at the system reads no text that may hold a secret. To compile the patterns would take a fifth of startRun().
+  return text === undefined ? captureEnvironment() : redactData(text);
 }
 
 /** Options of `startRun`, as `readOptions` reads them. */
