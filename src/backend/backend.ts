@@ -24,7 +24,7 @@ export interface CallOptions {
 
 export interface CreateOptions extends CallOptions {
   /**
-   * The object, and its name, must survive a power cut before the call resolves, whatever the backend does by default. So
+   * The object, and its name, must survive a power cut before the call resolves, also where the backend does not see to that by default. So
    * must an object that `create` finds in its place. The core asks for this before it removes what the object replaces.
    * Default `false`.
    */
@@ -145,7 +145,7 @@ export interface Backend {
 
   /**
    * Optional, for storage that tells of changes by itself. Each step is a hint that something under a prefix may have changed since the
-   * step before it. Hints may come late, stand for many changes, be wrong or be missing: whoever uses them goes on
+   * step before it. Hints may come late, stand for many changes, be wrong or be missing: their user goes on
    * looking from time to time, only less often. Of changes that go on they tell in the end, whichever handle makes them, or
    * the hints end, as they do where a place cannot be watched. The caller may stop at any step, which releases what the
    * watching holds; so does an abort, and so does `close()`, which ends the hints. It never keeps a process alive.

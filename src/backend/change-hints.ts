@@ -8,7 +8,7 @@ export type Hints = AsyncIterableIterator<void, void, undefined>;
 export interface HintSink {
   /** Something may have changed. Until somebody asks again, any number of calls count as one. */
   tell(): void;
-  /** Nothing more will be told. With an error, whoever asks is told of that. */
+  /** Nothing more will be told. An error is what the next request for a hint rejects with. */
   end(error?: unknown): void;
 }
 
@@ -17,7 +17,7 @@ const HINT = { done: false, value: undefined } as const;
 
 /**
  * What `changes` of a backend returns, made from any source of events. `start` is called when the first hint is asked for; what it returns is called once
- * the hints are over: left, aborted or ended. When it throws, whoever asked is told of it.
+ * the hints are over: left, aborted or ended. When it throws, the request for that hint rejects with the error.
  */
 export function changeHints(start: (sink: HintSink) => () => void, options?: CallOptions): Hints {
   return new SourceHints(start, options?.signal);
@@ -111,7 +111,7 @@ class SourceHints implements Hints {
 }
 
 /**
- * The hints of another backend, asked for one at a time as they are asked for here, and left at once whatever that backend does. `check` is called before
+ * The hints of another backend, asked for one at a time as they are asked for here, and left at once, even if that backend goes on waiting. `check` is called before
  * each; what it throws, and what `translate` makes of the backend's errors, is what the caller is told.
  */
 export function relayHints(

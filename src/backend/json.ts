@@ -182,7 +182,7 @@ class Encoder {
   }
 }
 
-/** True where only the object's own properties count, in whatever realm it was made. */
+/** True where only the object's own properties count, also for an object of another realm. */
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype === null) return true;

@@ -29,7 +29,7 @@ export interface TestClockOptions {
  * A clock for tests. It begins at `start`, in ms since the epoch (default: the start of 2026, UTC), and stands still, or ticks.
  *
  * One thing moves it without `advance`: code that sleeps would otherwise wait for ever, since nothing in a test makes time
- * pass. So when a `sleep` is pending and a turn of the event loop goes by without `advance`, the time jumps to whatever falls
+ * pass. So when a `sleep` is pending and a turn of the event loop goes by without `advance`, the time jumps to what falls
  * due first, timers included, and goes on so until no sleep is pending. A `timer` alone never moves the time.
  *
  * The order of events is the same in each run as long as the code under test waits only for promises, sleeps and timers.

@@ -3,6 +3,7 @@
 # read what the library stores, Spark among them, and MLflow, which runs the same searches. Spark's packages for S3 (20 MB) go to
 # Ivy's cache. Three tries. Run as root where Java, Python or its venv module may have to be installed.
 set -euo pipefail
+. "$(dirname "$0")/installing.sh"
 
 directory=${1:?usage: install-engines.sh DIRECTORY}
 if [[ -e $directory && ! -e $directory/pyvenv.cfg && -n $(ls -A "$directory") ]]; then
@@ -28,15 +29,8 @@ PYTHON
 }
 
 install() {
-  rm -rf "$directory"
-  if ! python3 -m venv "$directory"; then
-    rm -rf "$directory"
-    apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends python3-venv
-    python3 -m venv "$directory" || return 1
-  fi
-  if ! command -v java >/dev/null; then
-    apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends default-jre-headless || return 1
-  fi
+  python_environment "$directory" || return 1
+  need java default-jre-headless || return 1
   "$directory/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: --no-binary pyspark "${packages[@]}" || return 1
   # For DuckDB in Node, which is of its version; what it depends on is DuckDB in Python, of another.
   "$directory/bin/pip" install --quiet --disable-pip-version-check --no-deps duckdb-extension-httpfs==1.5.5 || return 1
@@ -47,9 +41,4 @@ install() {
   output=$(spark_packages 2>&1) || { echo "$output" >&2; return 1; }
 }
 
-for try in 1 2 3; do
-  if install; then exit 0; fi
-  echo "install-engines: failed (try $try of 3)" >&2
-  sleep $((try * 10))
-done
-exit 1
+three_tries install-engines install

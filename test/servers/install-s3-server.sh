@@ -5,16 +5,11 @@
 #   s3mock      5.2.0, from Maven Central; needs Maven and Java 17
 # What a server needs and the machine lacks is installed by apt: run as root then.
 set -euo pipefail
+. "$(dirname "$0")/installing.sh"
 
 name=${1:?usage: install-s3-server.sh NAME DIRECTORY}
 directory=$(realpath -m -- "${2:?usage: install-s3-server.sh NAME DIRECTORY}")
 mkdir -p "$directory"
-
-# need PROGRAM PACKAGE...
-need() {
-  command -v "$1" >/dev/null && return
-  apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "${@:2}"
-}
 
 install() {
   case $name in
@@ -23,13 +18,7 @@ install() {
       GOBIN=$directory GOFLAGS=-modcacherw go install github.com/versity/versitygw/cmd/versitygw@v1.8.0
       ;;
     moto)
-      need python3 python3 python3-venv || return 1
-      rm -rf "$directory/python"
-      if ! python3 -m venv "$directory/python"; then
-        apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends python3-venv || return 1
-        rm -rf "$directory/python"
-        python3 -m venv "$directory/python" || return 1
-      fi
+      python_environment "$directory/python" || return 1
       # Not moto[server]: that brings what its other services need, 180 MB more, and S3 does not.
       "$directory/python/bin/pip" install --quiet --disable-pip-version-check 'moto[s3]==5.2.5' flask flask-cors
       ;;
@@ -46,9 +35,4 @@ install() {
   esac
 }
 
-for try in 1 2 3; do
-  if install; then exit 0; fi
-  echo "install-s3-server: $name failed (try $try of 3)" >&2
-  sleep $((try * 10))
-done
-exit 1
+three_tries "install-s3-server: $name" install

@@ -9,7 +9,7 @@ export interface ReadCacheOptions {
   /** Larger objects are not kept. Default an eighth of `maxBytes`. */
   readonly maxObjectBytes?: number | undefined;
   /**
-   * True for keys whose bytes are the same whoever creates them and whenever, and that are never appended to. By default
+   * True for keys that always have the same bytes, each time they are created, and that are never appended to. By default
    * keys whose last segment is a digest, 64 hexadecimal digits: there the key decides the bytes.
    */
   readonly cacheable?: ((key: string) => boolean) | undefined;

@@ -102,7 +102,7 @@ export function withRetry(backend: Backend, options: RetryOptions = {}): Backend
   });
 }
 
-/** Marks a failure that must not be repeated, whatever it says of itself. */
+/** Marks a failure after which the call must not be repeated, even if the error is `transient`. */
 class Final {
   readonly error: unknown;
   constructor(error: unknown) {

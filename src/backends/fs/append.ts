@@ -128,7 +128,7 @@ export class Appends {
    */
   async #open(key: string, file: Growing, at: number | undefined): Promise<FileHandle> {
     if (file.handle !== undefined) {
-      // Whatever is wrong with it, opening it will tell.
+      // If it cannot be looked at, the error of opening it tells why.
       const now = await lstat(this.#root.path(key), { bigint: true }).catch(() => undefined);
       if (now !== undefined && inodeOf(now) === file.inode) {
         assertSize(key, now.size, at);

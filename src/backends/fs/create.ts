@@ -14,7 +14,7 @@ const ALWAYS_SYNCED = 64 * 1024;
 export interface NewObject extends Target {
   readonly body: Body;
   readonly signal: AbortSignal | undefined;
-  /** Put the bytes on disk whatever their number. */
+  /** Put the bytes on disk, also when they are many. */
   readonly durable: boolean;
   /** Mode of the finished file. */
   readonly mode: number;
@@ -40,8 +40,8 @@ export interface Temporary {
 }
 
 /**
- * Writes the object to a temporary file in its own directory, and gives that the object's name once it is complete. Whatever
- * goes wrong before that, the temporary file is removed; after a crash it remains, and no listing shows it.
+ * Writes the object to a temporary file in its own directory, and gives that the object's name once it is complete. If
+ * anything fails before that, the temporary file is removed; after a crash it remains, and no listing shows it.
  */
 export async function createObject(temporary: Temporary, object: NewObject): Promise<void> {
   try {

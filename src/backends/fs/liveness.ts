@@ -1,7 +1,7 @@
 import type { Liveness } from "../../backend/backend.ts";
 import { readFileSync } from "./file-calls.ts";
 import { processExists, seesOwnProcesses, type ThreadIdentity, thisThread, threadRuns } from "./linux-threads.ts";
-import { crypto, os } from "./on-demand.ts";
+import { crypto, os } from "./builtin-modules.ts";
 
 /** Threads that are known to have ended. That never changes, so nobody looks again. */
 const ended = new Set<string>();
@@ -61,7 +61,7 @@ function ownToken(): string {
   return [kind, host, hardware(), process.pid].join(":");
 }
 
-/** Machines on one network differ in this, whatever they were cloned from. Empty if unknown. */
+/** Machines on one network differ in this, cloned ones too. Empty if unknown. */
 function hardware(): string {
   const found = attempt(() => Object.values(os().networkInterfaces()).flatMap((each) => each ?? [])) ?? [];
   const addresses = found.filter(({ internal, mac }) => !internal && !/^[0:]*$/.test(mac)).map(({ mac }) => mac);

@@ -28,7 +28,7 @@ const CLAIM_POLL_MS = 10;
  * `linked`: the old name is still there, and removing it is the caller's. `renamed`: it is gone.
  *
  * `link` does this in one step. Where it is refused, a claim is made first: a file whose name is derived from the wanted
- * one, created exclusively. Whoever holds it looks whether the name is free and renames. Readers see the whole object or
+ * one, created exclusively. Its holder looks whether the name is free, and renames. Readers see the whole object or
  * nothing in this case too. A process that dies holding a claim blocks that one key, until the claim is removed with
  * `removeStaleTemporaryFiles`.
  */

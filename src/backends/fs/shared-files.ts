@@ -85,7 +85,7 @@ export class SharedFiles {
   }
 
   async #lookAgain(key: string, held: Held): Promise<number> {
-    // Whatever is wrong with it, opening it will tell.
+    // If it cannot be looked at, the error of opening it tells why.
     const found = await this.#access.look(key).catch(() => undefined);
     if (found && identityOf(found) === held.identity) return Number(found.size);
     if (this.#held.get(key) === held) this.#held.delete(key);
@@ -102,7 +102,7 @@ export class SharedFiles {
   }
 
   #shut(held: Held): Promise<void> {
-    // What was read is there, whatever closing says.
+    // What was read stays right if closing fails.
     return (held.closing ??= held.file
       .then((file) => file?.close())
       .catch(() => {})

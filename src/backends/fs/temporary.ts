@@ -1,4 +1,4 @@
-import { crypto } from "./on-demand.ts";
+import { crypto } from "./builtin-modules.ts";
 
 const PREFIX = ".tmp-";
 

@@ -31,7 +31,7 @@ export async function writeBytes(file: Writable, bytes: Uint8Array, signal: Abor
 
 /**
  * Writes chunks to the beginning of a file, in constant memory, a few blocks at once, while the next chunks are being made.
- * Chunks are copied, so whoever makes them may use their buffer again. Returns the number of bytes; when it rejects, no
+ * Chunks are copied, so their buffer may be used again for the next one. Returns the number of bytes; when it rejects, no
  * write is on its way any more.
  */
 export async function writeChunks(file: Writable, chunks: AsyncIterable<Uint8Array>): Promise<number> {

@@ -10,7 +10,7 @@ import type { Client } from "./request.ts";
 
 /**
  * Creates an object: with one PUT up to two parts' size, or one part's when the size is not known beforehand; with a multipart
- * upload beyond. Memory stays within a few parts, whatever the size.
+ * upload beyond. Memory stays within a few parts, however large the object is.
  */
 export async function createObject(
   client: Client,

@@ -36,7 +36,7 @@ export const processCases: readonly ConformanceCase[] = [
       const [here, there] = [sample(3000, 1), sample(3000, 2)];
       for (let round = 0; round < ROUNDS; round++) {
         const keys = Array.from({ length: KEYS }, (_, i) => `race/${round}/${i}`);
-        // In opposite orders, so that they meet whoever is faster.
+        // In opposite orders, so that they meet also if one process is much faster.
         const [codes, results] = await Promise.all([
           other.create(keys, there),
           Promise.all(keys.toReversed().map((key) => outcome(`create of ${key}`, () => backend.create(key, here)))),
