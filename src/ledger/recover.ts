@@ -27,7 +27,7 @@ import { listRuns } from "./list-runs.ts";
 export interface RecoverOptions {
   /**
    * How long a run must show no progress, in ms, before its writers count as gone, where nothing tells whether their
-   * processes live. Default: three times the interval at which they promised a sign of life.
+   * processes live. Default: three times the interval at which they promised a sign of life, at most an hour.
    */
   readonly graceMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -44,6 +44,8 @@ export interface Recovery {
   readonly unreadable?: readonly UnreadableRun[];
 }
 
+/** The interval is whatever the store says: one run must not keep `recover()` waiting for years. */
+const MOST_GRACE_MS = 3_600_000;
 /** How often a run is looked at again because a writer showed up while it was being closed. */
 const TRIES = 20;
 /** Looks at a run while it is watched for progress. */
@@ -146,7 +148,7 @@ async function lookAt(
   const writers = await areWritersAlive(backend, created, folds, state.listing.fences);
   if (writers === "alive") return "running";
   const beatMs = folds.reduce((longest, fold) => Math.max(longest, fold.beatMs ?? 0), created.writer.beatMs);
-  return { created, listing, graceMs: writers === "gone" ? 0 : (graceMs ?? 3 * beatMs) };
+  return { created, listing, graceMs: writers === "gone" ? 0 : (graceMs ?? Math.min(3 * beatMs, MOST_GRACE_MS)) };
 }
 
 /** Another process may have closed the run meanwhile. `running`: a writer showed up, so the run was left as it is. */

@@ -82,6 +82,8 @@ export function wrongAnswers(sound: Look, look: Look, mayMiss: readonly string[]
     if (name.startsWith("record of")) return hasDamage(value) || mayMiss.includes(id!);
     if (name.startsWith("what is intact of") || name.startsWith("loss of"))
       return isDamaged(id!) && isPart(value as Points, before as Points);
+    // The first update tells what one look found: damage in the middle of a journal is believed at the second one.
+    if (name.startsWith("update of") && "error" in look.answers.get(`loss of ${id}`)!) return true;
     if (id !== undefined && sound.answers.has(`record of ${id}`)) return isDamaged(id);
     if (name === "search") return isPageExcused(value as Page, before as Page, mayMiss);
     // The page or the groups name a run that they leave out, and `onError` hears of an alias that cannot be read.

@@ -220,9 +220,9 @@ function compare(found: unknown, operator: Operator, wanted: number | bigint): b
   if (typeof found !== "number" && typeof found !== "bigint") return false;
   switch (operator) {
     case "=":
-      return found == wanted;
+      return found <= wanted && found >= wanted;
     case "!=":
-      return found != wanted;
+      return !(found <= wanted && found >= wanted);
     case "<":
       return found < wanted;
     case "<=":
