@@ -218,20 +218,8 @@ type Operator = "=" | "!=" | "<" | "<=" | ">" | ">=";
 
 function compare(found: unknown, operator: Operator, wanted: number | bigint): boolean {
   if (typeof found !== "number" && typeof found !== "bigint") return false;
-  switch (operator) {
-    case "=":
-      return found <= wanted && found >= wanted;
-    case "!=":
-      return !(found <= wanted && found >= wanted);
-    case "<":
-      return found < wanted;
-    case "<=":
-      return found <= wanted;
-    case ">":
-      return found > wanted;
-    case ">=":
-      return found >= wanted;
-  }
+  const order = found < wanted ? "<" : found > wanted ? ">" : Number.isNaN(found) ? "?" : "=";
+  return operator === "!=" ? order !== "=" : operator.includes(order);
 }
 
 function randomCondition(random: Random, depth: number): Condition {
