@@ -1,7 +1,7 @@
 import type { Backend } from "../backend/backend.ts";
 import { mapBounded } from "../backend/bounded.ts";
 import { readSignal } from "../backend/options.ts";
-import { invalidArgument, reading } from "../backend/error.ts";
+import { ownList } from "../backend/own-list.ts";
 import { compareRecords, type RunComparison } from "../catalog/compare/compare-records.ts";
 import { readRun } from "./read-run.ts";
 
@@ -14,8 +14,7 @@ export async function compareRuns(
   ids: readonly string[],
   options: { readonly signal?: AbortSignal | undefined } | undefined,
 ): Promise<RunComparison> {
-  const own = reading("ids", () => (Array.isArray(ids) ? [...(ids as readonly string[])] : undefined));
-  if (own === undefined) throw invalidArgument("ids", "an array of ids of runs", ids, ", as in compareRuns([a, b])");
+  const own = ownList("ids", "an array of ids of runs", ids, ", as in compareRuns([a, b])");
   const signal = readSignal("compareRuns", options);
   return compareRecords(await mapBounded([...new Set(own)], AT_ONCE, signal, (id, stop) => readRun(backend, id, stop)));
 }

@@ -1,3 +1,4 @@
+import { checkBounds } from "../series/history-options.ts";
 import { callOptions } from "../backend/call-options.ts";
 import { isError } from "../backend/any-realm.ts";
 import { utf8Decoder, utf8Encoder } from "../backend/utf8.ts";
@@ -99,11 +100,7 @@ function checkQuery(given: MediaQuery): MediaQuery {
   if (key !== undefined && typeof key !== "string") throw invalidArgument("key", "a string", key);
   if (type !== undefined) checkChoice("type", type, KINDS);
   if (damaged !== undefined) checkChoice("damaged", damaged, ["reject", "skip"]);
-  for (const name of ["from", "to"] as const) {
-    const bound = query[name];
-    if (bound !== undefined && (typeof bound !== "number" || Number.isNaN(bound)))
-      throw invalidArgument(name, "a number", bound);
-  }
+  checkBounds(query, ["from", "to"]);
   return query;
 }
 

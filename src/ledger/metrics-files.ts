@@ -1,4 +1,4 @@
-import { invalidArgument, reading } from "../backend/error.ts";
+import { ownList } from "../backend/own-list.ts";
 import { mapBounded } from "../backend/bounded.ts";
 import { concernsOneObject } from "../backend/concerns-one-object.ts";
 import { listRun, type RunListing } from "../journal/list-run.ts";
@@ -28,10 +28,7 @@ const FEW_RUNS = 64;
 const RUNS_AT_ONCE = 32;
 
 function checkIds(ids: readonly string[] | undefined): string[] | undefined {
-  if (ids === undefined) return undefined;
-  const own = reading("runIds", () => (Array.isArray(ids) ? [...(ids as readonly string[])] : undefined));
-  if (own === undefined) throw invalidArgument("runIds", "an array of ids of runs", ids);
-  return own;
+  return ids === undefined ? undefined : ownList("runIds", "an array of ids of runs", ids);
 }
 
 /** The files that hold the points of runs. */

@@ -1,3 +1,4 @@
+import { checkKeys } from "../series/history-options.ts";
 import type { Resolved } from "../backend/resolved.ts";
 import { invalidArgument } from "../backend/error.ts";
 import type { RunRecord, RunStatus } from "../journal/run-record.ts";
@@ -42,14 +43,12 @@ export function checkWatchOptions(options: WatchRunOptions): CheckedWatchOptions
   if (typeof options !== "object" || options === null) throw invalidArgument("options", "an object", options);
   const { points = true, keys, maxPoints = 1_000_000, giveUpMs = 60_000 } = options;
   if (typeof points !== "boolean") throw invalidArgument("points", "a boolean", points);
-  if (keys !== undefined && !(Array.isArray(keys) && keys.every((key) => typeof key === "string"))) {
-    throw invalidArgument("keys", "an array of strings", keys);
-  }
+  const names = checkKeys(keys);
   if (!Number.isSafeInteger(maxPoints) || maxPoints < 1) {
     throw invalidArgument("maxPoints", "a positive integer", maxPoints);
   }
   if (typeof giveUpMs !== "number" || !(giveUpMs >= 0)) {
     throw invalidArgument("giveUpMs", "a non-negative number", giveUpMs);
   }
-  return { points, keys: keys && new Set(keys), maxPoints, giveUpMs };
+  return { points, keys: names && new Set(names), maxPoints, giveUpMs };
 }

@@ -1,6 +1,7 @@
 import { type OptionNames, readOptions } from "../backend/options.ts";
 import { checkChoice } from "../backend/choice.ts";
-import { invalidArgument, reading } from "../backend/error.ts";
+import { invalidArgument } from "../backend/error.ts";
+import { ownList } from "../backend/own-list.ts";
 import type { CallOptions } from "../backend/backend.ts";
 import type { SampleMethod } from "./downsample/method.ts";
 
@@ -52,11 +53,7 @@ const NAMES: OptionNames<HistoryOptions> = {
 /** Returns a copy. Throws `INVALID_ARGUMENT` naming the option. */
 export function checkHistoryOptions(given: HistoryOptions | undefined): HistoryOptions {
   const options = readOptions("history", given, NAMES);
-  for (const name of ["from", "to", "fromTime", "toTime"] as const) {
-    const bound: unknown = options[name];
-    if (bound !== undefined && (typeof bound !== "number" || Number.isNaN(bound)))
-      throw invalidArgument(name, "a number", bound);
-  }
+  checkBounds(options, ["from", "to", "fromTime", "toTime"]);
   const { samples, method, x, damaged } = options;
   if (samples !== undefined && !(Number.isSafeInteger(samples) && samples >= 2))
     throw invalidArgument("samples", "a whole number of at least 2", samples);
@@ -67,10 +64,19 @@ export function checkHistoryOptions(given: HistoryOptions | undefined): HistoryO
   return options;
 }
 
+/** Throws `INVALID_ARGUMENT` naming a bound that is given and is not a number, or is NaN. */
+export function checkBounds<Name extends string>(options: { readonly [name in Name]?: unknown }, names: Name[]): void {
+  for (const name of names) {
+    const bound = options[name];
+    if (bound !== undefined && (typeof bound !== "number" || Number.isNaN(bound)))
+      throw invalidArgument(name, "a number", bound);
+  }
+}
+
 /** Returns a copy of a list of names, or nothing. Throws `INVALID_ARGUMENT` for anything else. */
 export function checkKeys(keys: unknown): string[] | undefined {
   if (keys === undefined) return undefined;
-  const own = reading("keys", () => (Array.isArray(keys) ? [...(keys as unknown[])] : undefined));
-  if (own?.every((key) => typeof key === "string")) return own;
+  const own = ownList("keys", "an array of strings", keys as unknown[]);
+  if (own.every((key) => typeof key === "string")) return own;
   throw invalidArgument("keys", "an array of strings", keys);
 }

@@ -1,11 +1,11 @@
 import { invalidArgument, reading } from "../../backend/error.ts";
+import { ownList } from "../../backend/own-list.ts";
 import { isComparable } from "../../journal/is-run-record.ts";
 import type { RunRecord } from "../../journal/run-record.ts";
 
 /** Returns a list of its own. Throws `INVALID_ARGUMENT` for anything but run records. */
 export function checkRecords(records: readonly RunRecord[]): readonly RunRecord[] {
-  const own = reading("records", () => (Array.isArray(records) ? [...(records as readonly RunRecord[])] : undefined));
-  if (own === undefined) throw invalidArgument("records", "an array of run records", records);
+  const own = ownList("records", "an array of run records", records);
   for (const [i, record] of own.entries()) {
     const field = `records[${i}]`;
     if (!reading(field, () => isComparable(record))) throw invalidArgument(field, "a run record", record);
