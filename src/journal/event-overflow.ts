@@ -11,6 +11,7 @@ export class EventOverflow {
   #live: LiveEvents | undefined;
   #overwritten = 0;
   #dropped = 0;
+  #draining: Promise<void> | undefined;
 
   readonly #report: (error: LedgerError) => void;
 
@@ -44,6 +45,19 @@ export class EventOverflow {
 
   #tell({ kind }: RunEvent, message: string): void {
     this.#report(new LedgerError("TOO_LARGE", message, { field: kind, transient: true }));
+  }
+
+  /** Calls `record`, which stores something and then takes out what there is room for, until nothing is left. One at a time. */
+  drain(record: () => Promise<void>): Promise<void> {
+    return (this.#draining ??= this.#drain(record));
+  }
+
+  async #drain(record: () => Promise<void>): Promise<void> {
+    try {
+      while (!this.isEmpty) await record();
+    } finally {
+      this.#draining = undefined;
+    }
   }
 
   /** Takes out what is kept, in order. */

@@ -6,7 +6,8 @@ import { LedgerError, invalidArgument } from "../backend/error.ts";
 export interface FlushOptions {
   /**
    * Longest a record waits, in ms. Default: 1,000 where the backend appends. Where each flush is an object of its own the
-   * wait grows with the age of the run, from 2 s to 45 s, so that an hour costs some 350 requests, its end included.
+   * wait grows with the age of the run, from 2 s to 45 s, so that an hour costs some 350 requests, its end included. It waits longer while a loop keeps the event loop from turning: then
+   * nothing can be stored, and `EVENT_LOOP_BLOCKED` is told after five intervals.
    */
   readonly intervalMs?: number | undefined;
   /** Metric values that start a flush at once. Default 100,000. */

@@ -25,6 +25,11 @@ export class WriteSchedule {
     return this.#timer !== undefined;
   }
 
+  /** How long a record waits now, in ms. */
+  get interval(): number {
+    return flushInterval(this.#policy, this.#clock.monotonic() - this.#born);
+  }
+
   /** It waits for a backend that failed to recover. */
   get isRetrying(): boolean {
     return this.#failures > 0 && this.isArmed;

@@ -31,6 +31,12 @@ export class WriterCounts {
     return this.#unrecorded === points;
   }
 
+  /** Points that come too late for the run to know of. */
+  refuse(points: number): void {
+    this.#points += points;
+    this.#dropped += points;
+  }
+
   acknowledge(points: number, bytes: number): void {
     this.#acknowledged += points;
     this.#bytesWritten += bytes;

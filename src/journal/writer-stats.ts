@@ -8,7 +8,7 @@ export interface WriterStats {
   readonly acknowledged: number;
   /** Waiting in memory. */
   readonly buffered: number;
-  /** Given up because the buffer's bound was reached: metric values, and rich values as one each. */
+  /** Given up because the buffer's bound was reached, or because `guardProcess` had closed the run: metric values, and rich values as one each. */
   readonly dropped: number;
   /** Events (tags, params, notes, …) that later ones replaced before they could be stored, since the buffer was full. */
   readonly overwrittenEvents: number;

@@ -1,5 +1,6 @@
 import type { Backend } from "../backend/backend.ts";
 import { LedgerError } from "../backend/error.ts";
+import { ledgerErrorOf } from "../backend/ledger-error-of.ts";
 import { Backlog } from "./backlog.ts";
 import type { Coverage } from "./compacted.ts";
 import { EventOverflow } from "./event-overflow.ts";
@@ -10,6 +11,7 @@ import { FlushWaiters } from "./flush-waiters.ts";
 import type { PendingFrame } from "./frame-builder.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { journalChanged } from "./journal-changed.ts";
+import { loopBlocked, LoopWatch } from "./loop-watch.ts";
 import type { RunListing } from "./list-run.ts";
 import type { RunCreated } from "./run-created.ts";
 import { assertFits, isBounded, ReservedRoom } from "./run-size.ts";
@@ -17,6 +19,7 @@ import { SegmentWriter } from "./segment-writer.ts";
 import { journalPrefix } from "./segment.ts";
 import { SessionClock } from "./session-clock.ts";
 import { type Shape, ShapeRegistry } from "./shape.ts";
+import { UnstoredEvents } from "./unstored-events.ts";
 import { type WriterFold, WriterFolder } from "./writer-fold.ts";
 import type { WriterOptions } from "./writer-options.ts";
 import { WriteSchedule } from "./write-schedule.ts";
@@ -25,7 +28,7 @@ import type { WriterStats } from "./writer-stats.ts";
 
 /**
  * The buffered journal of one writer session. Adding records never waits and never throws for trouble with the backend;
- * one write is under way at a time; what a write did not store stays and is tried again.
+ * one write is under way at a time; what a write did not store stays and is tried again. Writes begin and end only while the event loop turns.
  */
 export class JournalWriter {
   readonly registry: ShapeRegistry = new ShapeRegistry();
@@ -35,13 +38,14 @@ export class JournalWriter {
   readonly #folder = new WriterFolder();
   readonly #waiters = new FlushWaiters();
   readonly #overflowed: EventOverflow;
-  #overflowFlush: Promise<void> | undefined;
   readonly #schedule: WriteSchedule;
   readonly #heartbeat: Heartbeat;
+  readonly #loop: LoopWatch;
   #acknowledgedTo = 0;
   #acknowledgedAt: number;
+  readonly #unstoredEvents = new UnstoredEvents();
   #order: number;
-  readonly #counts = new WriterCounts();
+  readonly counts: WriterCounts = new WriterCounts();
   readonly #reserved = new ReservedRoom();
   /** Part of what was recorded stands under another id, or is gone. */
   #onlyJournalsTell = false;
@@ -64,6 +68,8 @@ export class JournalWriter {
     this.#overflowed = new EventOverflow(policy.maxBufferedBytes, (error) => this.report(error));
     this.#schedule = new WriteSchedule(clock, policy, () => this.#write());
     this.#heartbeat = new Heartbeat(clock, beatMs, () => this.#beat());
+    const tell = (ms: number): void => this.report(loopBlocked(runId, ms, this.#backlog.points));
+    this.#loop = new LoopWatch(clock, this.#schedule, tell);
   }
 
   get id(): string {
@@ -105,16 +111,15 @@ export class JournalWriter {
 
   get stats(): WriterStats {
     const { overwritten, dropped } = this.#overflowed;
-    return { ...this.#counts.stats(this.#backlog.points), overwrittenEvents: overwritten, droppedEvents: dropped };
+    return { ...this.counts.stats(this.#backlog.points), overwrittenEvents: overwritten, droppedEvents: dropped };
   }
 
   /** Adds a row of metric values; see `FrameBuilder.row`. False when it was dropped. */
   row(shape: Shape, step: number, time: number, values: Float64Array): boolean {
-    const points = shape.keyIds.length;
-    if (!this.#hasRoom(points)) return false;
+    if (!this.#hasRoom(shape.keyIds.length)) return false;
     this.#backlog.builder.row(shape, step, time, values);
     this.#folder.row(0, shape.keys, step, time, values);
-    this.#added();
+    this.#added(time);
     return true;
   }
 
@@ -129,7 +134,7 @@ export class JournalWriter {
     if (!this.#hasRoom(keys.length)) return false;
     this.#backlog.builder.looseRow(keys, step, time, values);
     this.#folder.row(0, names, step, time, values);
-    this.#added();
+    this.#added(time);
     return true;
   }
 
@@ -157,7 +162,13 @@ export class JournalWriter {
     this.#order = order;
     this.#backlog.builder.event(bytes);
     this.#folder.event(0, event);
-    this.#added();
+    this.#unstoredEvents.add(event.kind, this.next);
+    this.#added(event.time);
+  }
+
+  /** Params, tags, rich values or the like wait to be stored. */
+  get hasUnstoredEvents(): boolean {
+    return this.isOverflowing || this.#unstoredEvents.exceed(this.#acknowledgedTo);
   }
 
   /** Events wait for room in the buffer. */
@@ -179,20 +190,15 @@ export class JournalWriter {
 
   /** Counts `count` values that were logged and given up before they came here, and records that. */
   drop(count: number): void {
-    this.#counts.add(count);
-    this.#counts.drop(count);
+    this.counts.add(count);
+    this.counts.drop(count);
     if (!this.#schedule.isArmed && !this.#writing) this.#schedule.arm();
   }
 
   /** Tells of trouble that is not the journal's own. */
   report(error: LedgerError): void {
-    this.remember(error);
+    this.counts.lastError = error;
     this.#options.onError(error);
-  }
-
-  /** Shows the error in {@link stats}. */
-  remember(error: LedgerError): void {
-    this.#counts.lastError = error;
   }
 
   /**
@@ -200,9 +206,7 @@ export class JournalWriter {
    * and always with `FENCED` once the session is shut out. Where the attempt before failed, one that is not `urgent` leaves the next to the timer.
    */
   flush(urgent = true): Promise<void> {
-    if (this.#fenced) return Promise.reject(this.#fenced);
-    if (this.isOverflowing) return (this.#overflowFlush ??= this.#flushOverflow(urgent));
-    return this.#flushBuffered(urgent);
+    return this.isOverflowing ? this.#flushOverflow(urgent) : this.#flushBuffered(urgent);
   }
 
   #flushBuffered(urgent: boolean): Promise<void> {
@@ -215,14 +219,7 @@ export class JournalWriter {
   }
 
   async #flushOverflow(urgent: boolean): Promise<void> {
-    try {
-      while (this.isOverflowing) {
-        await this.#flushBuffered(urgent);
-        this.#recordOverflow();
-      }
-    } finally {
-      this.#overflowFlush = undefined;
-    }
+    await this.#overflowed.drain(() => this.#flushBuffered(urgent).then(() => this.#recordOverflow()));
     await this.#flushBuffered(urgent);
   }
 
@@ -260,20 +257,23 @@ export class JournalWriter {
   close(): void {
     this.#schedule.close();
     this.#heartbeat.stop();
+    this.#loop.close();
   }
 
   #hasRoom(points: number): boolean {
-    this.#counts.add(points);
+    this.counts.add(points);
     if (this.hasRoom) return true;
-    if (this.#counts.drop(points)) this.report(droppedPoints(this.#options.policy.maxBufferedBytes));
+    if (this.counts.drop(points)) this.report(droppedPoints(this.#options.policy.maxBufferedBytes));
     return false;
   }
 
-  #added(): void {
+  #added(time: number): void {
     const { builder } = this.#backlog;
     if (builder.isFull) this.#backlog.seal();
     if (flushIsDue(this.#options.policy, this.#backlog)) this.#write();
     else if ((builder.next & 63) === 0 && this.#schedule.isOverdue) this.#write();
+    // The caller may have given the time, which need not go on.
+    if (time >= this.#loop.lookAt || (builder.next & 1023) === 0) this.#loop.look(time);
     if (!this.#schedule.isArmed && !this.#writing) this.#schedule.arm();
   }
 
@@ -323,12 +323,13 @@ export class JournalWriter {
       }
     } while (!this.#waiters.isEmpty || flushIsDue(this.#options.policy, this.#backlog));
     this.#writing = false;
-    if (!this.#backlog.isEmpty || this.#counts.unrecordedDrops > 0) this.#schedule.arm();
+    if (!this.#backlog.isEmpty || this.counts.unrecordedDrops > 0) this.#schedule.arm();
   }
 
   #acknowledge(frames: readonly PendingFrame[], bytes: number): void {
     const { points, next } = this.#backlog.remove(frames.length);
-    this.#counts.acknowledge(points, bytes);
+    this.counts.acknowledge(points, bytes);
+    this.#loop.turned();
     this.#acknowledgedTo = next;
     this.#schedule.succeeded();
     this.#acknowledgedAt = this.#options.clock.monotonic();
@@ -337,10 +338,9 @@ export class JournalWriter {
   }
 
   #fail(cause: unknown): void {
-    const error = LedgerError.is(cause)
-      ? cause
-      : new LedgerError("IO", "the backend failed without saying why", { cause });
+    const error = ledgerErrorOf(cause, "the backend failed without saying why");
     this.#schedule.failed();
+    this.#loop.turned();
     this.#waiters.reject(error);
     this.report(error);
   }
@@ -365,14 +365,14 @@ export class JournalWriter {
     // Should this fail, there is no telling.
     const { changed, lostPoints } = await this.#segments
       .restore(keeper)
-      .catch(() => ({ changed: 1, lostPoints: this.#counts.acknowledged }));
+      .catch(() => ({ changed: 1, lostPoints: this.counts.acknowledged }));
     this.#startOver();
     if (changed > 0) this.#lose(lostPoints, cause.key ?? "", cause);
   }
 
   /** Tells that others have changed the journal, and counts the points that are gone with it, at most. */
   #lose(points: number, key: string, cause?: LedgerError): void {
-    this.#counts.lose(points);
+    this.counts.lose(points);
     this.report(journalChanged(this.#options.runId, points, key, cause));
   }
 
@@ -387,11 +387,12 @@ export class JournalWriter {
     if (session) this.#backlog.prepend(session);
     this.#waiters.renumber(base);
     this.#acknowledgedTo = 0;
+    this.#unstoredEvents.renumber(base);
   }
 
   /** Adds what the run should know about the writer itself: points it gave up, jumps of the wall clock. */
   #recordOwn(): void {
-    const points = this.#counts.takeUnrecorded();
+    const points = this.counts.takeUnrecorded();
     if (points > 0) this.event({ kind: "dropped", points }, "dropped");
     const jumpMs = this.#clock.takeJump();
     if (jumpMs !== 0) this.event({ kind: "clock", jumpMs }, "clock");

@@ -1,70 +1,37 @@
 import { LedgerError } from "../index.ts";
 import type { GuardedRun } from "./guarded-run.ts";
+import { ProcessGuard } from "./process-guard.ts";
 
 export interface GuardOptions {
   /** Longest the process is held up to close the run, in ms. Default 10,000. */
   readonly timeoutMs?: number | undefined;
 }
 
-const SIGNALS = ["SIGINT", "SIGTERM"] as const;
-
 /**
  * Closes a run truthfully however the process ends: SIGINT and SIGTERM as `killed`, an uncaught error or rejection as
- * `failed` with the error, a normal end as `finished`. The process then ends as it would have: by the signal, with exit code 1
- * and the error on stderr, or with its own exit code. A second signal ends it at once. Other listeners for the same event keep
- * the last word. `process.exit()` leaves no time to store what is buffered: await `run.finish()` before it.
+ * `failed` with the error, a normal end as `finished`, or as `failed` if the exit code is not 0. The process then ends as it would
+ * have: by the signal, with exit code 1 and the error on stderr, or with its own exit code. A second signal ends it at once.
  *
- * Returns a function that takes the guard off. It comes off by itself once the run is closed by it.
+ * Any number of runs may be guarded: they are closed together. The guard comes off by itself once the run is closed, by whomever;
+ * the function that is returned takes it off before. While no run is guarded nothing listens to the process.
+ *
+ * If the program itself listens for the same signal, or for `uncaughtException`, the runs are closed and the program has the last word.
+ *
+ * A training loop may go on while its run is being closed. What it then hands to `log()`, `setTags()` and other calls that return
+ * nothing is dropped; values are counted in `run.stats.dropped`. Calls that return a promise reject with `RUN_CLOSED`, which
+ * is not shown if nobody catches it. If the program keeps the process, `onError` gets one `RUN_CLOSED` for the run.
+ *
+ * `process.exit()` leaves no time to store what is buffered: await `run.finish()` before it.
+ *
+ * Throws `INVALID_ARGUMENT`, or `UNSUPPORTED` for an unknown option.
  */
 export function guardProcess(run: GuardedRun, options?: GuardOptions): () => void {
   const { timeoutMs } = checkGuard(run, options);
-  let ending = false;
-
-  const close = async (work: () => Promise<void>): Promise<void> => {
-    ending = true;
-    // Not unref'd: it is what keeps the process alive while the run is being closed.
-    let timeout: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => (timeout = setTimeout(resolve, timeoutMs)));
-    await Promise.race([work().catch(report), late]);
-    clearTimeout(timeout);
-    release();
-  };
-  const report = (error: unknown): void => console.error(`runledger: run ${run.id} could not be closed:`, error);
-
-  const onSignal = (signal: NodeJS.Signals): void => {
-    const alone = process.listenerCount(signal) === 1;
-    if (ending) {
-      release();
-      if (alone) process.kill(process.pid, signal);
-      return;
-    }
-    void close(() => run.finish("killed")).then(() => alone && process.kill(process.pid, signal));
-  };
-  const onError = (error: unknown): void => {
-    const alone = process.listenerCount("uncaughtException") === 1;
-    if (alone) console.error(error);
-    if (ending) return;
-    void close(() => run.fail(error)).then(() => {
-      if (alone) process.exit(1);
-    });
-  };
-  const onEnd = (exitCode: number): void => {
-    if (!ending && run.status === "running") void close(() => run.finish(exitCode === 0 ? "finished" : "failed"));
-  };
-
-  const release = (): void => {
-    for (const signal of SIGNALS) process.removeListener(signal, onSignal);
-    process.removeListener("uncaughtException", onError);
-    process.removeListener("beforeExit", onEnd);
-  };
-  for (const signal of SIGNALS) process.on(signal, onSignal);
-  process.on("uncaughtException", onError);
-  process.on("beforeExit", onEnd);
-  return release;
+  return ProcessGuard.get().add(run, timeoutMs);
 }
 
 /** Throws before anything listens: `INVALID_ARGUMENT`, or `UNSUPPORTED` for an option that there is not. */
-function checkGuard(run: GuardedRun, options: GuardOptions = {}): Required<GuardOptions> {
+function checkGuard(run: GuardedRun, options: GuardOptions = {}): { readonly timeoutMs: number } {
   const wrong = (field: string, expected: string, found: string, cause?: unknown): LedgerError =>
     new LedgerError("INVALID_ARGUMENT", `${field} must be ${expected}, but ${found}`, { field, cause });
   try {

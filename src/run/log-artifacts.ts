@@ -24,6 +24,11 @@ export class ArtifactLog {
     this.#runId = runId;
   }
 
+  /** True when no call is under way. */
+  get isSettled(): boolean {
+    return this.#underWay.size === 0;
+  }
+
   /** Stores an artifact and records the version. See `Run.logArtifact`. */
   async log(name: string, source: ArtifactSource, options: LogArtifactOptions | undefined): Promise<ArtifactVersion> {
     const given = readOptions("logArtifact", options, ARTIFACT_OPTIONS);

@@ -6,6 +6,7 @@ import { isCanvas, takePicture } from "../media/canvas.ts";
 import type { RunContext } from "./context.ts";
 import { copyInput } from "./copy-input.ts";
 import { HeardPromise } from "./heard-promise.ts";
+import type { Refusal } from "./late-calls.ts";
 import { checkPosition, type LogPosition, stepOf, timeOf } from "./position.ts";
 import { MAX_QUEUED_BYTES, OVERHEAD_BYTES } from "./queue-bound.ts";
 import type { StepCount } from "./step-count.ts";
@@ -61,7 +62,7 @@ export class MediaLog implements MediaTrouble {
     key: string,
     input: unknown,
     at: (LogImageOptions & LogHistogramOptions) | undefined,
-    tooLate: LedgerError | undefined,
+    tooLate: Refusal | undefined,
   ): Promise<MediaEntry> {
     const stored = this.#log(type, key, input, at, tooLate);
     const entry = new HeardPromise<MediaEntry>((resolve, reject) => void stored.then(resolve, reject));
@@ -108,7 +109,7 @@ export class MediaLog implements MediaTrouble {
   /** Marks an error that the promise of the call rejects with: `onError` gets it only if nobody handles the promise. */
   #tellCaller(error: LedgerError): LedgerError {
     this.#ofCalls.add(error);
-    this.#writer.remember(error);
+    this.#writer.counts.lastError = error;
     return error;
   }
 
@@ -118,10 +119,10 @@ export class MediaLog implements MediaTrouble {
     key: string,
     input: unknown,
     at: (LogImageOptions & LogHistogramOptions) | undefined,
-    tooLate: LedgerError | undefined,
+    tooLate: Refusal | undefined,
   ): Promise<MediaEntry> {
     this.#writer.assertUnfenced();
-    if (tooLate) throw this.#tellCaller(tooLate);
+    if (tooLate) throw tooLate.isExpected ? tooLate.error : this.#tellCaller(tooLate.error);
     const value = this.#place(type, key, input, at);
     if (this.#store) return await this.#store.log(value);
 

@@ -65,6 +65,11 @@ export class MetricInput {
     return this.#readAny(metrics);
   }
 
+  /** How many values the metrics hold. Throws as {@link read} does, unless only a name is wrong. */
+  count(metrics: Metrics): number {
+    return flatten(metrics).names.length;
+  }
+
   #fits(shape: Shape, metrics: Metrics): boolean {
     const { keys } = shape;
     const { values } = this;

@@ -1,10 +1,15 @@
 import { warn } from "../backend/warn.ts";
 import type { JournalWriter } from "../journal/writer.ts";
+import { noticeLoss } from "./exit-notice.ts";
 
 /** A session of a run that is open in this process. */
 export interface OpenSession {
   readonly runId: string;
   readonly writer: JournalWriter;
+  /** What it stores survives the end of the process. */
+  readonly isDurable: boolean;
+  /** Whether a rich value or an artifact is on its way to the store. */
+  isStoring(): boolean;
   /** Whether a call that closes the run goes on. */
   isClosing(): boolean;
   /** Stores what waits, and says that the session ends. */
@@ -13,8 +18,8 @@ export interface OpenSession {
 
 /** What of Node's `process` is needed. Bun and Deno have it too. */
 interface EndingProcess {
-  on(event: "beforeExit", listener: () => void): unknown;
-  removeListener(event: "beforeExit", listener: () => void): unknown;
+  on(event: "beforeExit" | "exit", listener: () => void): unknown;
+  removeListener(event: "beforeExit" | "exit", listener: () => void): unknown;
 }
 
 /** Open sessions, each with the number of the record that came next when its end was last recorded; -1 before that. */
@@ -25,17 +30,39 @@ let ends = 0;
 
 /**
  * Keeps the process alive, when it comes to its natural end, until what the session logged is stored: one attempt. Then one
- * line on stderr says that the run was not finished.
+ * line on stderr says that the run was not finished. A process that ends without that (an uncaught error, `process.exit()`) only
+ * says in one line what it did not store.
+ *
+ * A session in memory ends with its process by design: storing would be in vain, and a test that leaves a run open need not hear of it.
  */
 export function openSession(session: OpenSession): OpenSession {
-  if (open.size === 0) endingProcess()?.on("beforeExit", onBeforeExit);
+  if (!session.isDurable) return session;
+  if (open.size === 0) {
+    const process = endingProcess();
+    process?.on("beforeExit", onBeforeExit);
+    process?.on("exit", onExit);
+  }
   open.set(session, -1);
   return session;
 }
 
 /** Stops waiting for the session at the end of the process: it was closed, fenced or left. */
 export function closeSession(session: OpenSession): void {
-  if (open.delete(session) && open.size === 0) endingProcess()?.removeListener("beforeExit", onBeforeExit);
+  if (!open.delete(session) || open.size > 0) return;
+  const process = endingProcess();
+  process?.removeListener("beforeExit", onBeforeExit);
+  process?.removeListener("exit", onExit);
+}
+
+function onExit(): void {
+  const left = [...open].filter(([{ writer }, endedAt]) => writer.next !== endedAt);
+  noticeLoss(
+    left.map(([{ runId, writer, isStoring }]) => ({
+      runId,
+      points: writer.stats.buffered,
+      others: writer.hasUnstoredEvents || isStoring(),
+    })),
+  );
 }
 
 function endingProcess(): EndingProcess | undefined {

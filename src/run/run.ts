@@ -2,7 +2,7 @@ import type { ArtifactSource } from "../artifacts/source.ts";
 import type { LogArtifactOptions } from "../artifacts/store.ts";
 import type { ArtifactRef, ArtifactVersion } from "../artifacts/version.ts";
 import { checkChoice } from "../backend/choice.ts";
-import { LedgerError, unreadable } from "../backend/error.ts";
+import { unreadable } from "../backend/error.ts";
 import { loadAllLater, onDemand } from "../backend/on-demand.ts";
 import { readOptions } from "../backend/options.ts";
 import type { ClosingStatus, Dictionary } from "../journal/event.ts";
@@ -20,6 +20,7 @@ import type { RunContext } from "./context.ts";
 import { checkDataset, type DatasetReference, type LogDatasetOptions } from "./dataset.ts";
 import { type Ending, type FinishOptions, readEnd } from "./ending.ts";
 import { summariseError } from "./error-summary.ts";
+import { LateCalls, type Refusal } from "./late-calls.ts";
 import { ArtifactLog } from "./log-artifacts.ts";
 import { type LogHistogramOptions, type LogImageOptions, MediaLog } from "./log-media.ts";
 import { checkDefinition } from "./metric-definition.ts";
@@ -29,6 +30,7 @@ import { START_OPTIONS, type StartRunOptions } from "./options.ts";
 import { checkParams, type SetParamsOptions } from "./params-input.ts";
 import type { Tags, TagsOf } from "./tags.ts";
 import { checkPosition, type LogPosition, stepOf, timeOf } from "./position.ts";
+import { processGuard } from "./process-guard.ts";
 import { StepCount } from "./step-count.ts";
 import { checkName, checkTags, checkText } from "./text.ts";
 
@@ -68,6 +70,7 @@ export class Run implements AsyncDisposable {
   readonly #media: MediaLog;
   readonly #steps: StepCount;
   readonly #artifacts: ArtifactLog;
+  readonly #late: LateCalls;
   /** Names of objects that attempts to close the run left behind. */
   readonly #leftovers = new Set<string>();
   readonly #abort: () => void;
@@ -88,14 +91,21 @@ export class Run implements AsyncDisposable {
     this.#steps = new StepCount(parts.lastStep);
     this.#media = new MediaLog(context, writer, this.#steps);
     this.#artifacts = new ArtifactLog(context, writer, this.id);
+    this.#late = new LateCalls(this, writer);
     this.#params = {};
     mergeParams(this.#params, parts.params);
     this.#abort = () => void this.finish("killed").catch(() => {});
     signal?.addEventListener("abort", this.#abort, { once: true });
     writer.onFenced = () => this.#leave();
     context.onOpen(this);
-    const isClosing = (): boolean => this.#closing !== undefined;
-    this.#session = openSession({ runId: this.id, writer, isClosing, end: () => this.#end() });
+    this.#session = openSession({
+      runId: this.id,
+      writer,
+      isDurable: context.backend.capabilities.durable,
+      isStoring: () => !(this.#media.isSettled && this.#artifacts.isSettled),
+      isClosing: () => this.#closing !== undefined,
+      end: () => this.#end(),
+    });
     // The listener does not hear of an abort that came before it.
     if (signal?.aborted) this.#abort();
     // Loaded now, because at the end of the run a page may be offline, and a process has little time.
@@ -116,10 +126,13 @@ export class Run implements AsyncDisposable {
    * Logs metric values at a step: without `step` at the one after the greatest so far, 0 at first. Never waits and never throws
    * for trouble with the backend. Nested objects flatten with `/`.
    * Throws `INVALID_ARGUMENT`, and logs nothing of the call, for a value that is no number (NaN, ±Infinity and -0 are kept
-   * exactly; a bigint must be one that float64 holds exactly; `undefined` is skipped); `RUN_CLOSED` once the run is finished.
+   * exactly; a bigint must be one that float64 holds exactly; `undefined` is skipped); `RUN_CLOSED` once the run is finished, unless
+   * `guardProcess` closed it: then the values are dropped and counted in {@link stats}.
+   *
+   * Values are stored when the program waits for I/O or a timer. A loop that never does has to await {@link flush} every so often.
    */
   log<T extends object>(metrics: Metrics | (T & MetricsOf<T>), at?: LogPosition): void {
-    if (this.#ending) throw this.#closed("log");
+    if (this.#ending) return this.#dropRow(metrics as Metrics);
     let step: number | undefined;
     let time: number;
     let shape: Shape | "loose" | "nothing";
@@ -185,7 +198,7 @@ export class Run implements AsyncDisposable {
    * `overwrite`; the history is kept either way. Throws `TOO_LARGE` as {@link setTags} does.
    */
   setParams(params: object, options?: SetParamsOptions): void {
-    if (this.#ending) throw this.#closed("setParams");
+    if (this.#ending) return this.#late.drop("setParams", this.#ending.status);
     const set = checkParams(this.#params, params, options);
     if (Object.keys(set).length === 0) return;
     this.#writer.event({ kind: "params", set }, "params");
@@ -194,26 +207,26 @@ export class Run implements AsyncDisposable {
 
   /** Sets tags; the last write wins. Numbers and booleans become text. Throws `TOO_LARGE` when the run would hold too much (`docs/errors.md`). */
   setTags<T extends object>(tags: Tags | (T & TagsOf<T>)): void {
-    if (this.#ending) throw this.#closed("setTags");
+    if (this.#ending) return this.#late.drop("setTags", this.#ending.status);
     const set = checkTags(tags, "tags");
     if (Object.keys(set).length > 0) this.#writer.event({ kind: "tags", set }, "tags");
   }
 
   /** Removes a tag; removing one that is not there is fine. */
   removeTag(key: string): void {
-    if (this.#ending) throw this.#closed("removeTag");
+    if (this.#ending) return this.#late.drop("removeTag", this.#ending.status);
     this.#writer.event({ kind: "tags", remove: [checkName(key, "key")] }, "tags");
   }
 
   /** Sets the run's free text; the last write wins. Throws `TOO_LARGE` as {@link setTags} does. */
   setNote(text: string): void {
-    if (this.#ending) throw this.#closed("setNote");
+    if (this.#ending) return this.#late.drop("setNote", this.#ending.status);
     this.#writer.event({ kind: "note", text: checkText(text, "note") }, "note");
   }
 
   /** Says what a metric, or all that fit a glob, means. `goal` decides which point is best. */
   defineMetric(name: string, definition?: MetricDefinition): void {
-    if (this.#ending) throw this.#closed("defineMetric");
+    if (this.#ending) return this.#late.drop("defineMetric", this.#ending.status);
     this.#writer.event(checkDefinition(name, definition), "metric");
   }
 
@@ -226,7 +239,7 @@ export class Run implements AsyncDisposable {
    */
   async logArtifact(name: string, source: ArtifactSource, options?: LogArtifactOptions): Promise<ArtifactVersion> {
     this.#writer.assertUnfenced();
-    if (this.#ending) throw this.#closed("logArtifact");
+    if (this.#ending) throw this.#late.refuse("logArtifact", this.#ending.status).error;
     return await this.#artifacts.log(name, source, options);
   }
 
@@ -236,7 +249,7 @@ export class Run implements AsyncDisposable {
     options?: { readonly signal?: AbortSignal | undefined },
   ): Promise<ArtifactVersion> {
     this.#writer.assertUnfenced();
-    if (this.#ending) throw this.#closed("useArtifact");
+    if (this.#ending) throw this.#late.refuse("useArtifact", this.#ending.status).error;
     return await this.#artifacts.use(ref, options);
   }
 
@@ -245,7 +258,7 @@ export class Run implements AsyncDisposable {
    * fine. Throws `INVALID_ARGUMENT`, naming `uri` when that holds a password, a token or a signature; `RUN_CLOSED`.
    */
   logDataset(name: string, dataset: DatasetReference, options?: LogDatasetOptions): void {
-    if (this.#ending) throw this.#closed("logDataset");
+    if (this.#ending) return this.#late.drop("logDataset", this.#ending.status);
     this.#writer.event(checkDataset(name, dataset, options), "dataset");
   }
 
@@ -294,16 +307,17 @@ export class Run implements AsyncDisposable {
     return this.finish();
   }
 
-  #tooLate(method: string): LedgerError | undefined {
-    return this.#ending && this.#closed(method);
+  #tooLate(method: string): Refusal | undefined {
+    return this.#ending && this.#late.refuse(method, this.#ending.status, 1);
   }
 
-  #closed(method: string): LedgerError {
-    return new LedgerError(
-      "RUN_CLOSED",
-      `run ${this.id} is closed (${this.#ending?.status}), so ${method} comes too late: ledger.resumeRun(id) goes on with it`,
-      { operation: method },
-    );
+  #dropRow(metrics: Metrics): void {
+    this.#late.drop("log", this.#ending?.status);
+    try {
+      this.#writer.counts.refuse(this.#input.count(metrics));
+    } catch (error) {
+      throw unreadable("metrics", error);
+    }
   }
 
   #close(ending: Ending): Promise<void> {
@@ -356,6 +370,7 @@ export class Run implements AsyncDisposable {
   #leave(): void {
     const { context, signal } = this.#parts;
     closeSession(this.#session);
+    processGuard()?.ended(this);
     signal?.removeEventListener("abort", this.#abort);
     context.onClose(this);
   }

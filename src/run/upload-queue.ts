@@ -1,5 +1,6 @@
 import type { Clock, Timer } from "../backend/clock.ts";
-import { type ErrorCode, LedgerError } from "../backend/error.ts";
+import type { ErrorCode, LedgerError } from "../backend/error.ts";
+import { ledgerErrorOf } from "../backend/ledger-error-of.ts";
 import { retryDelay } from "../journal/flush-policy.ts";
 import { MAX_QUEUED_BYTES, OVERHEAD_BYTES } from "./queue-bound.ts";
 
@@ -112,9 +113,7 @@ export class UploadQueue {
   }
 
   #failed(upload: Upload, cause: unknown): void {
-    const error = LedgerError.is(cause)
-      ? cause
-      : new LedgerError("IO", "storing a value failed without a reason", { cause });
+    const error = ledgerErrorOf(cause, "storing a value failed without a reason");
     const { attempt } = upload;
     if (isFinal(error)) this.#remove(upload);
     else {

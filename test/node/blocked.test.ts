@@ -1,0 +1,39 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { bundle } from "../faults/bundle.ts";
+
+const execute = promisify(execFile);
+let child: Awaited<ReturnType<typeof bundle>>;
+beforeAll(async () => {
+  child = await bundle("../node/blocked-child.ts");
+});
+afterAll(() => child.remove());
+
+async function runFor(how: string, ms: number): Promise<{ stdout: string; told: string[] }> {
+  const directory = await mkdtemp(join(tmpdir(), "runledger-blocked-"));
+  try {
+    const { stdout, stderr } = await execute(process.execPath, [child.script, directory, how, String(ms)]);
+    return { stdout: stdout.trim(), told: stderr.split("\n").filter((line) => line !== "") };
+  } finally {
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+test.each(["sync", "microtasks", "past"])(
+  "a loop that never yields is told, once, that nothing is stored (%s)",
+  async (how) => {
+    const { stdout, told } = await runFor(how, 3000);
+    expect(stdout).toBe("false EVENT_LOOP_BLOCKED");
+    expect(told).toHaveLength(1);
+    expect(told[0]).toContain("(EVENT_LOOP_BLOCKED)");
+    expect(told[0]).toContain("await run.flush()");
+  },
+);
+
+test("a loop that flushes every so often is told nothing", async () => {
+  expect(await runFor("yields", 3000)).toEqual({ stdout: "true undefined", told: [] });
+});
