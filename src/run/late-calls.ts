@@ -26,7 +26,7 @@ export class LateCalls {
 
   /** The error for a call that returns a promise and would have logged so many `values`. */
   refuse(method: string, status: string | undefined, values = 0): Refusal {
-    const message = `run ${this.#run.id} is closed (${status}), so ${method} comes too late`;
+    const message = `run ${this.#run.id} is closed (${status}), so ${method} comes too late: ledger.resumeRun(id) goes on with it`;
     const error = new LedgerError("RUN_CLOSED", message, { operation: method });
     const guard = processGuard();
     const isExpected = guard?.hasClosed(this.#run.id) === true;
