@@ -8,7 +8,7 @@ export type { MetricsFile, MetricsFiles } from "./ledger/metrics-files.ts";
 export type { StoredFile } from "./ledger/stored-file.ts";
 export type { ExperimentSummary } from "./catalog/list-experiments.ts";
 export type { RunPage } from "./ledger/search.ts";
-export type { UnreadableRun } from "./journal/unreadable.ts";
+export type { DamagedRun, UnreadableRun } from "./journal/unreadable.ts";
 export type { RunGroups } from "./ledger/summarise-runs.ts";
 export type { RunSummaryQuery } from "./ledger/summarise-runs.ts";
 export type { Recovery, RecoverOptions } from "./ledger/recover.ts";

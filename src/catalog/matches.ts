@@ -44,10 +44,15 @@ export class Matches {
     this.#fields = [...columnsOf(wanted.filter), ...wanted.fields];
   }
 
+  isOfExperiment(record: RunRecord): boolean {
+    const { experiment } = this.#wanted;
+    return experiment === undefined || record.experiment === experiment;
+  }
+
   /** The row of a record, if it is wanted. */
   ofRecord(record: RunRecord): RecordedRow | undefined {
-    const { experiment, view } = this.#wanted;
-    if (experiment !== undefined && record.experiment !== experiment) return undefined;
+    const { view } = this.#wanted;
+    if (!this.isOfExperiment(record)) return undefined;
     if (view !== "all" && (record.deletedAt === undefined) !== (view === "active")) return undefined;
     const row = Object.assign(recordRow(record), { record });
     return this.#test(row) ? row : undefined;

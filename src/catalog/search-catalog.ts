@@ -1,6 +1,6 @@
 import { mapBounded } from "../backend/bounded.ts";
 import type { RunRecord } from "../journal/run-record.ts";
-import type { UnreadableRun } from "../journal/unreadable.ts";
+import type { DamagedRun, UnreadableRun } from "../journal/unreadable.ts";
 import type { CatalogContext } from "./catalog-context.ts";
 import { compareRows } from "./filter/compare-rows.ts";
 import type { OrderKey } from "./filter/order-by.ts";
@@ -37,10 +37,11 @@ export interface FoundRun {
   readonly record: RunRecord;
 }
 
-/** The runs that were found, in order, and those that could not be read. */
+/** The runs that were found, in order, those that could not be read, and those that lost records. */
 export interface FoundRuns {
   readonly found: readonly FoundRun[];
   readonly unreadable: readonly UnreadableRun[];
+  readonly damaged: readonly DamagedRun[];
 }
 
 /** Finds the first runs that fit, in order. */
@@ -70,7 +71,7 @@ export async function searchCatalog(
       );
     }
     const found = await recordsOf(context, top.rows(), query.members, signal);
-    return { found, unreadable: catalog.unreadable.list() };
+    return { found, unreadable: catalog.unreadable.list(), damaged: catalog.damaged.list() };
   });
 }
 

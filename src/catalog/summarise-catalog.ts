@@ -1,4 +1,4 @@
-import type { UnreadableRun } from "../journal/unreadable.ts";
+import type { DamagedRun, UnreadableRun } from "../journal/unreadable.ts";
 import type { CatalogContext } from "./catalog-context.ts";
 import { type RunGroup, RowSummary, type SummaryQuery } from "./compare/row-summary.ts";
 import { Matches, type Wanted } from "./matches.ts";
@@ -14,11 +14,15 @@ export async function summariseCatalog(
   wanted: Omit<Wanted, "fields">,
   query: SummaryQuery,
   signal: AbortSignal | undefined,
-): Promise<{ groups: RunGroup[]; unreadable: readonly UnreadableRun[] }> {
+): Promise<{ groups: RunGroup[]; unreadable: readonly UnreadableRun[]; damaged: readonly DamagedRun[] }> {
   const matches = new Matches({ ...wanted, fields: new RowSummary(query).fields });
   return await withCatalog(context, wanted.experiment, signal, async (catalog) => {
     const summary = new RowSummary(query);
     await visitRows(context, catalog, matches, signal, (row) => summary.add(row));
-    return { groups: summary.result(), unreadable: catalog.unreadable.list() };
+    return {
+      groups: summary.result(),
+      unreadable: catalog.unreadable.list(),
+      damaged: catalog.damaged.list(),
+    };
   });
 }

@@ -22,6 +22,8 @@ export interface OpenCatalog {
   readonly unplaced: readonly string[];
   /** Runs that could not be read so far. */
   readonly unreadable: UnreadableRuns;
+  /** Runs that lost records, as far as they were looked at. */
+  readonly damaged: UnreadableRuns;
   /** It has every run that it should have. */
   readonly isComplete: boolean;
 }
@@ -76,9 +78,11 @@ async function openCatalog(
   };
   const listings = await listCatalog(backend, experiment, onUnlisted, signal);
   const unreadable = new UnreadableRuns();
+  const damagedRuns = new UnreadableRuns();
   if (!(await isComplete(context, listings.length > 0, signal))) {
     const prefixes = experiment === undefined ? undefined : new Set([experimentPrefix(experiment)]);
-    return { experiments: [], ...(await runsOf(backend, prefixes, unreadable, signal)), unreadable, isComplete: false };
+    const runs = await runsOf(backend, prefixes, unreadable, signal);
+    return { experiments: [], ...runs, unreadable, damaged: damagedRuns, isComplete: false };
   }
   const prefixes = new Set(damaged.keys());
   const none = { unlisted: [], unplaced: [] };
@@ -87,7 +91,7 @@ async function openCatalog(
   const experiments = await mapBounded(sound, EXPERIMENTS_AT_ONCE, signal, (listing, stop) =>
     openExperiment(context, listing, unreadable, stop),
   );
-  return { experiments, ...runs, unreadable, isComplete: true };
+  return { experiments, ...runs, unreadable, damaged: damagedRuns, isComplete: true };
 }
 
 async function runsOf(

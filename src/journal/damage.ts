@@ -72,6 +72,12 @@ export function lossError(what: string, { kind, key, message }: Damage): LedgerE
   return new LedgerError(code, `${what} not complete: ${message}`, { key });
 }
 
+/** The error for the first damage that {@link losesRecords}, if there is any. */
+export function recordLoss({ id, damage }: { readonly id: string; readonly damage: readonly Damage[] }): LedgerError | undefined {
+  const first = damage.find(losesRecords);
+  return first && lossError(`what is left of run ${id} is`, first);
+}
+
 /** True when records may be gone, or wrong if they were used. */
 export function losesRecords({ kind }: Damage): boolean {
   return kind === "corrupt" || kind === "missing" || kind === "unreadable-tail" || kind === "newer";

@@ -8,7 +8,14 @@ export interface UnreadableRun {
   readonly error: LedgerError;
 }
 
-/** Runs that could not be read, each with the first error that it caused. */
+/** A run whose journals are damaged: what a call over many runs says of it comes from the records that are left. */
+export interface DamagedRun {
+  readonly id: string;
+  /** `CORRUPT`, or `FORMAT_TOO_NEW` if a newer version of this library wrote the records. `error.key` names the object. */
+  readonly error: LedgerError;
+}
+
+/** Runs that could not be read, or not as a whole, each with the first error that it caused. */
 export class UnreadableRuns {
   readonly #errors = new Map<string, LedgerError>();
 

@@ -6,7 +6,7 @@ import type { FilterRow } from "../catalog/filter/row.ts";
 import { decodePageToken, encodePageToken, type PageEnd } from "../catalog/page-token.ts";
 import { searchCatalog } from "../catalog/search-catalog.ts";
 import type { RunRecord } from "../journal/run-record.ts";
-import type { UnreadableRun } from "../journal/unreadable.ts";
+import type { DamagedRun, UnreadableRun } from "../journal/unreadable.ts";
 import type { RunContext } from "../run/context.ts";
 import { catalogOf } from "./catalog-of.ts";
 import { checkQuery, type RunQuery } from "./run-query.ts";
@@ -19,6 +19,11 @@ export interface RunPage<R = RunRecord> {
   readonly nextPageToken?: string;
   /** Runs that are left out because they cannot be read, whether or not they fit. Absent if there are none. */
   readonly unreadable?: readonly UnreadableRun[];
+  /**
+   * Runs of the experiment that lost records by damage, whether or not they fit: they are searched by what is left of them. Absent if
+   * there are none.
+   */
+  readonly damaged?: readonly DamagedRun[];
 }
 
 /** A page of runs. */
@@ -27,7 +32,7 @@ export async function searchRuns(context: RunContext, query: RunQuery): Promise<
   const paged = { ...wanted, filter: formatFilter(wanted.filter) };
   const after = pageToken === undefined ? undefined : await rowOf(context, decodePageToken(paged, pageToken), signal);
   // One more than asked for shows that there is another page.
-  const { found, unreadable } = await searchCatalog(
+  const { found, unreadable, damaged } = await searchCatalog(
     catalogOf(context),
     { ...wanted, most: limit + 1, after, members: fields },
     signal,
@@ -39,6 +44,7 @@ export async function searchRuns(context: RunContext, query: RunQuery): Promise<
     ...(found.length > limit &&
       last && { nextPageToken: encodePageToken(paged, fields ? last.row : recordRow(last.record)) }),
     ...(unreadable.length > 0 && { unreadable }),
+    ...(damaged.length > 0 && { damaged }),
   };
 }
 
