@@ -154,6 +154,11 @@ export function reading<T>(field: string, read: () => T): T {
   }
 }
 
+/** `Array.isArray`, which throws for a revoked proxy, for an argument. */
+export function isList(field: string, value: unknown): value is unknown[] {
+  return reading(field, () => Array.isArray(value));
+}
+
 function shownNumber(value: unknown): string | undefined {
   if (typeof value === "boolean") return String(value);
   if (typeof value === "number") return Object.is(value, -0) ? "-0" : String(value);

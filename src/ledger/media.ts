@@ -7,7 +7,7 @@ import { blobKey } from "../artifacts/blobs.ts";
 import { parseDigest } from "../artifacts/digest.ts";
 import { readRanges } from "../artifacts/ranges.ts";
 import { loadSha256 } from "../artifacts/sha256/load.ts";
-import type { Backend } from "../backend/backend.ts";
+import type { Backend, CallOptions } from "../backend/backend.ts";
 import { concatBytes } from "../backend/body.ts";
 import { checkChoice } from "../backend/choice.ts";
 import { LedgerError, invalidArgument, reading } from "../backend/error.ts";
@@ -15,7 +15,9 @@ import { onDemand } from "../backend/on-demand.ts";
 import { losesRecords, lossError } from "../journal/damage.ts";
 import type { MediaEntry, MediaKind } from "../journal/media-entry.ts";
 import { isWantedMedia, toMediaEntries } from "../journal/media-fold.ts";
-import { readRunState, whileItChanges } from "../journal/run-state.ts";
+import type { RunListing } from "../journal/list-run.ts";
+import { runCreatedKey } from "../journal/run-created.ts";
+import { readBeginning, readRunState, type RunState, whileItChanges } from "../journal/run-state.ts";
 import { compareWriters } from "../journal/writer-fold.ts";
 import type { MediaRecord } from "../journal/event.ts";
 import { MAX_STORED_BYTES } from "../media/content.ts";
@@ -24,7 +26,7 @@ import { readHistogram } from "../media/histogram-read.ts";
 import { isSensibleSize, readImageHeader } from "../media/image-header.ts";
 import type { TableValue } from "../media/table.ts";
 import { readTable } from "../media/table-read.ts";
-import { readRunCreated } from "./read-run.ts";
+import { checkRunId, readRunCreated } from "./read-run.ts";
 
 const compactedItems = /* @__PURE__ */ onDemand(() => import("../journal/compacted-items.ts"));
 
@@ -69,13 +71,19 @@ const NAMES: OptionNames<MediaQuery> = { key: true, type: true, from: true, to: 
 export async function listMedia(backend: Backend, runId: string, query: MediaQuery = {}): Promise<MediaEntry[]> {
   const { key, type, from, to, damaged, signal } = checkQuery(query);
   const call = callOptions(signal);
-  const created = await readRunCreated(backend, runId, signal);
-  return await whileItChanges(backend, runId, call, undefined, async (listing) => {
+  checkRunId(runId);
+  const created = await readRunCreated(backend, runId, signal).catch((error: unknown) => {
+    if (LedgerError.hasCode(error, "RUN_NOT_FOUND")) return error;
+    throw error;
+  });
+  return await whileItChanges(backend, runId, call, undefined, async (listing, isConfirmed) => {
     const {
       folds,
       document,
       lost: lostObjects,
-    } = await readRunState(backend, created, { ...call, listing, allMedia: true });
+    } = LedgerError.is(created)
+      ? await readCompacted(backend, runId, { listing, isConfirmed, error: created }, call)
+      : await readRunState(backend, created, { ...call, listing, allMedia: true });
     const lost = [...lostObjects, ...folds.flatMap((fold) => fold.damage)].find(losesRecords);
     if (lost && damaged !== "skip") throw lossError(`the values of run ${runId} are`, lost);
     const filter = { key, type, from, to };
@@ -92,6 +100,20 @@ export async function listMedia(backend: Backend, runId: string, query: MediaQue
       for (const event of mediaList) if (isWantedMedia(event, filter)) found.get(writer)?.push(event);
     return toMediaEntries([...found.values()]);
   });
+}
+
+/** Of a run whose first object is gone: what its document says, if that is all there is. Else `error`, or `CORRUPT` if there is a document. */
+async function readCompacted(
+  backend: Backend,
+  runId: string,
+  found: { readonly listing: RunListing; readonly isConfirmed: boolean; readonly error: LedgerError },
+  call: CallOptions,
+): Promise<Pick<RunState, "folds" | "document" | "lost">> {
+  const { document, more, lost } = await readBeginning(backend, runId, found.listing, found.isConfirmed, call);
+  if (document === undefined) throw found.error;
+  if (document.compacted && more.size === 0) return { document, lost, folds: document.compacted.writers };
+  const key = runCreatedKey(runId);
+  throw new LedgerError("CORRUPT", `${key} is not there: others have removed it`, { key, cause: found.error });
 }
 
 function checkQuery(given: MediaQuery): MediaQuery {

@@ -60,6 +60,12 @@ export async function openLedger(backend: Backend, options: OpenLedgerOptions = 
   const marker = await checkMarker(checked, clock);
   const openRuns = new Set<OpenRun>();
   let store: ArtifactStore | undefined;
+  let keeping: Promise<void> | undefined;
+  const keep = async (): Promise<void> => {
+    if (!(await keepMarker(checked, marker))) return;
+    const what = `others have removed ${MARKER_KEY}, and perhaps more, while the ledger was open; it was written again`;
+    tell(new LedgerError("CONFLICT", what, { key: MARKER_KEY }));
+  };
   const context: RunContext = {
     backend: checked,
     clock,
@@ -70,11 +76,8 @@ export async function openLedger(backend: Backend, options: OpenLedgerOptions = 
       const { ArtifactStore } = await artifactStore();
       return (store ??= new ArtifactStore({ backend: checked, clock, ids, onTrouble: tell }));
     },
-    keepMarker: async () => {
-      if (!(await keepMarker(checked, marker))) return;
-      const what = `others have removed ${MARKER_KEY}, and perhaps more, while the ledger was open; it was written again`;
-      tell(new LedgerError("CONFLICT", what, { key: MARKER_KEY }));
-    },
+    // Once for all who ask at the same moment: they would each tell of it.
+    keepMarker: () => (keeping ??= keep().finally(() => (keeping = undefined))),
     onError: tell,
     onOpen: (run) => void openRuns.add(run),
     onClose: (run) => void openRuns.delete(run),

@@ -1,5 +1,6 @@
 import type { Backend } from "../backend/backend.ts";
 import { LedgerError, describeType } from "../backend/error.ts";
+import { isDeviceName } from "../backend/key.ts";
 import { ID_PATTERN, type RunCreated } from "../journal/run-created.ts";
 import { readRunBeginning } from "../journal/read-run-beginning.ts";
 import { readLifecycle, withDeletedAt } from "../journal/lifecycle.ts";
@@ -15,7 +16,7 @@ export function checkRunId(id: unknown): string {
       received: describeType(id),
     });
   }
-  if (!ID_PATTERN.test(id)) throw runNotFound(id);
+  if (!ID_PATTERN.test(id) || isDeviceName(id)) throw runNotFound(id);
   return id;
 }
 

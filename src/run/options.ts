@@ -1,7 +1,7 @@
 import type { LogArtifactOptions } from "../artifacts/store.ts";
 import type { OptionNames } from "../backend/options.ts";
 import { checkChoice } from "../backend/choice.ts";
-import { LedgerError, invalidArgument } from "../backend/error.ts";
+import { LedgerError, invalidArgument, isList } from "../backend/error.ts";
 import { decodeJson, encodeJson } from "../backend/json.ts";
 import type { Dictionary } from "../journal/event.ts";
 import type { FlushOptions } from "../journal/flush-policy.ts";
@@ -49,7 +49,10 @@ export interface StartRunOptions<T extends object = Tags> {
   readonly startTime?: number | undefined;
   /** The run shows a sign of life at least this often, in ms. Default 10,000 where the backend appends, else 60,000. */
   readonly heartbeatMs?: number | undefined;
-  /** Aborting it before the run has started rejects; after that it closes the run as `killed`. */
+  /**
+   * Aborting it before the run has started rejects; after that it closes the run as `killed`. If the storage took the run before the call
+   * rejected, the run stays: it reads as `running` while this process lives, and then as `interrupted`.
+   */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -143,7 +146,7 @@ function checkOwnId(id: unknown): string {
 
 /** A dictionary's data as the journal will hand it back. Throws `INVALID_ARGUMENT` naming the path below `field`. */
 export function copyData(value: unknown, field: string, hint = ""): Dictionary {
-  if (typeof value !== "object" || value === null || Array.isArray(value))
+  if (typeof value !== "object" || value === null || isList(field, value))
     throw invalidArgument(field, "an object", value, hint);
   return decodeJson(encodeJson(value, field)) as Dictionary;
 }

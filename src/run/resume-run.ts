@@ -84,7 +84,9 @@ export async function resumeRun(
     writer.event(sessionEvent(context, state, { mode, beatMs, fence }), "session");
     for (const event of events) writer.event(event, event.kind);
     // First: once the session is on record the catalogue must not go on telling of the run as it was.
-    await enter(backend, created.experiment, created.id, "open", listing.newestDocument, signal);
+    const entered = enter(backend, created.experiment, created.id, "open", listing.newestDocument, signal);
+    // Without its marker the ledger could not be opened again.
+    await Promise.all([entered, context.keepMarker()]);
     await writer.flush();
   } catch (error) {
     // Nobody holds the session, so it must not go on by itself.

@@ -348,7 +348,8 @@ export class Run implements AsyncDisposable {
       this.#finishRecorded = true;
     }
     await writer.flush();
-    await writer.checkStored(before, others.listing);
+    // Without its marker the ledger could not be opened again.
+    await Promise.all([writer.checkStored(before, others.listing), context.keepMarker()]);
     // Of several sessions that finish at once the last one must see the ends of all others, so it lists the run again.
     const state = others.folds.length === 0 && others.listing.newestDocument === 0 ? others : undefined;
     await closeRun(context, created, { writer, positions, state, leftovers: this.#leftovers });

@@ -64,3 +64,25 @@ describe("runs that lost records", () => {
     }
   });
 });
+
+test("without its first object a run has what its document says, or is damaged; a device name is the id of no run", async () => {
+  const backend = memoryBackend();
+  const ledger = await openLedger(backend, { onError: () => {} });
+  const run = await ledger.startRun({ environment: false });
+  await run.logText("note", "words");
+  run.log({ a: 1 });
+  await run.flush();
+  await backend.remove(`runs/${run.id}/run.created.json`);
+  await expect(ledger.media(run.id)).rejects.toMatchObject({ code: "RUN_NOT_FOUND" });
+  await run.finish();
+  await backend.remove(`runs/${run.id}/run.created.json`);
+  expect((await ledger.getRun(run.id)).status).toBe("finished");
+  expect(await ledger.media(run.id)).toMatchObject([{ key: "note", type: "text" }]);
+  for (const id of ["con", "NUL", "lpt1"]) {
+    const missing = { code: "RUN_NOT_FOUND" };
+    await expect(ledger.getRun(id)).rejects.toMatchObject(missing);
+    await expect(ledger.history(id, "a")).rejects.toMatchObject(missing);
+    await expect(ledger.deleteRun(id)).rejects.toMatchObject(missing);
+    await expect(ledger.media(id)).rejects.toMatchObject(missing);
+  }
+});

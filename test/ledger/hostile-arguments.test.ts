@@ -22,6 +22,8 @@ const proxy: never = new Proxy(
   {},
   { get: boom, has: boom, ownKeys: boom, getPrototypeOf: boom, getOwnPropertyDescriptor: boom },
 ) as never;
+const { proxy: revoked, revoke } = Proxy.revocable({}, {});
+revoke();
 /** Has every name of an option or argument, and throws when one of them is read. */
 const getters = (...names: string[]): never =>
   Object.defineProperties(
@@ -32,6 +34,7 @@ const getters = (...names: string[]): never =>
 /** What a caller by mistake, or on purpose, may hand in. */
 const HOSTILE: readonly [string, never][] = [
   ["a proxy", proxy],
+  ["a revoked proxy", revoked as never],
   ["a list of proxies", [proxy] as never],
   ["null", null as never],
   ["a symbol", Symbol("s") as never],

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Backend, ReadOptions } from "../../src/backend/backend.ts";
+import type { Backend } from "../../src/backend/backend.ts";
 import { memoryBackend } from "../../src/backends/memory/index.ts";
 import { LedgerError, openLedger } from "../../src/index.ts";
 
@@ -31,7 +31,7 @@ class Sparse {
       list: async function* (this: Sparse, ...given: Parameters<Backend["list"]>) {
         for await (const entry of inner.list(...given)) yield entry.key === this.key ? sized(entry) : entry;
       }.bind(this),
-      read: async (key: string, options?: ReadOptions) => {
+      read: async (key: string, options?: Parameters<Backend["read"]>[1]) => {
         if (key !== this.key) return await inner.read(key, options);
         const { offset, length = this.size } = options?.range ?? { offset: 0 };
         const wanted = Math.max(0, Math.min(length, this.size - offset));

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { mkdtemp, readdir, rename, rm, truncate, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -333,3 +333,49 @@ test("what it costs: one request when a run starts and one with its first flush,
   await run.flush();
   expect(counting.counters).toMatchObject({ requests: 2, append: 1, stat: 1 });
 });
+
+test("ledger.json alone is removed while a run is written: finish and resumeRun say so, and write it again", async () => {
+  const backend = memoryBackend();
+  const told: LedgerError[] = [];
+  const ledger = await openLedger(backend, { onError: (error) => told.push(error) });
+  const marker = await backend.read("ledger.json");
+  const run = await ledger.startRun(BY_HAND);
+  await logged(run, 0, 10);
+  await backend.remove("ledger.json");
+  await logged(run, 10, 20);
+  await run.finish();
+  expect(told).toMatchObject([{ code: "CONFLICT", key: "ledger.json" }]);
+  expect(await backend.read("ledger.json")).toEqual(marker);
+
+  await backend.remove("ledger.json");
+  const resumed = await ledger.resumeRun(run.id);
+  expect(told).toHaveLength(2);
+  expect(await backend.read("ledger.json")).toEqual(marker);
+  await resumed.finish();
+  expect(told).toHaveLength(2);
+});
+
+test.skipIf(process.platform === "win32").each(["journal", "", ".."])(
+  "nothing is acknowledged into a directory of the run that was moved away with a link left for it (%s)",
+  async (below) => {
+    const directory = await place();
+    const told: LedgerError[] = [];
+    const ledger = await openLedger(fsBackend(directory), { onError: (error) => told.push(error) });
+    const run = await ledger.startRun(BY_HAND);
+    await logged(run, 0, 10);
+    const moved = join(directory, "runs", run.id, below);
+    await rename(moved, `${directory}-moved`);
+    await symlink(`${directory}-moved`, moved);
+    for (let i = 0; i < 2; i++) {
+      run.log({ loss: 10 }, { step: 10 });
+      await expect(run.flush()).rejects.toMatchObject({ code: "PERMISSION_DENIED" });
+    }
+    expect(run.stats.acknowledged).toBe(10);
+    await rm(moved);
+    await rename(`${directory}-moved`, moved);
+    await run.flush();
+    await run.finish();
+    expect((await ledger.history(run.id, "loss")).steps).toHaveLength(12);
+    expect(run.stats).toMatchObject({ acknowledged: 12, dropped: 0 });
+  },
+);

@@ -3,7 +3,7 @@ import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import { abortable } from "../../backend/abort.ts";
 import { type Clock, type Timer, systemClock } from "../../backend/clock.ts";
-import type { LedgerError } from "../../backend/error.ts";
+import { LedgerError } from "../../backend/error.ts";
 import type { Directories } from "./directories.ts";
 import { errno, failure, isAbsent, toLedgerError } from "./errors.ts";
 import { constants, lstat, open } from "./file-calls.ts";
@@ -129,7 +129,15 @@ export class Appends {
   async #open(key: string, file: Growing, at: number | undefined): Promise<FileHandle> {
     if (file.handle !== undefined) {
       // If it cannot be looked at, the error of opening it tells why.
-      const now = await lstat(this.#root.path(key), { bigint: true }).catch(() => undefined);
+      const [now, link] = await Promise.all([
+        lstat(this.#root.path(key), { bigint: true }).catch(() => undefined),
+        // The same file under a link is out of the ledger: no reader goes there.
+        this.#root.assertNoLink(parentKey(key)).catch((error: unknown) => (LedgerError.is(error) ? error : undefined)),
+      ]);
+      if (link) {
+        await closeQuietly(file);
+        throw link;
+      }
       if (now !== undefined && inodeOf(now) === file.inode) {
         assertSize(key, now.size, at);
         return file.handle;

@@ -1,10 +1,10 @@
-import { LedgerError, invalidArgument } from "../../backend/error.ts";
+import { LedgerError, invalidArgument, isList } from "../../backend/error.ts";
 
 const MAX_LENGTH = 1000;
 
 /** A test of `/`-separated paths against globs. Throws `INVALID_ARGUMENT` naming the field. */
 export function excluder(globs: readonly string[]): (path: string) => boolean {
-  if (!Array.isArray(globs)) throw invalidArgument("exclude", "an array of globs", globs);
+  if (!isList("exclude", globs)) throw invalidArgument("exclude", "an array of globs", globs);
   const tests = globs.map((glob: unknown, i) => {
     if (typeof glob !== "string") throw invalidArgument(`exclude[${i}]`, "a glob", glob);
     const parts = glob.replace(/^\/|\/$/g, "").split("/");

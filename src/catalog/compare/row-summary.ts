@@ -1,6 +1,6 @@
 import { type OptionNames, readOptions } from "../../backend/options.ts";
 import { setOwn } from "../../backend/dictionary.ts";
-import { LedgerError, invalidArgument, reading } from "../../backend/error.ts";
+import { LedgerError, invalidArgument, isList, reading } from "../../backend/error.ts";
 import type { Dictionary } from "../../journal/event.ts";
 import type { Aggregate, Field } from "../filter/field.ts";
 import { fieldValue } from "../filter/field-value.ts";
@@ -75,8 +75,8 @@ export class RowSummary {
 
   constructor(query: SummaryQuery = {}) {
     const { groupBy = [], metrics = [] } = reading("query", () => ({ ...query }) as SummaryQuery);
-    if (!Array.isArray(groupBy)) throw invalidArgument("groupBy", "an array of fields", groupBy);
-    if (!Array.isArray(metrics)) throw invalidArgument("metrics", "an array of metrics", metrics);
+    if (!isList("groupBy", groupBy)) throw invalidArgument("groupBy", "an array of fields", groupBy);
+    if (!isList("metrics", metrics)) throw invalidArgument("metrics", "an array of metrics", metrics);
     this.#fields = Array.from(groupBy, (field: string | Field, i) => toField(field, `groupBy[${i}]`));
     const names = new Set<string>();
     this.#metrics = Array.from(metrics, (metric: string | SummarisedMetric, i) => {

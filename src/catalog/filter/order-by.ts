@@ -1,4 +1,4 @@
-import { invalidArgument } from "../../backend/error.ts";
+import { invalidArgument, isList } from "../../backend/error.ts";
 import type { Field } from "./field.ts";
 import { parseField } from "./parse-field.ts";
 import { Tokens } from "./tokens.ts";
@@ -13,7 +13,7 @@ const MAX_ORDER_KEYS = 100;
 /** Reads `metrics.loss`, `params.lr ASC`, `start_time DESC`: one key a text. Throws `INVALID_ARGUMENT` with the position. */
 export function parseOrderBy(orderBy: string | readonly string[]): OrderKey[] {
   const texts: readonly unknown[] = typeof orderBy === "string" ? [orderBy] : orderBy;
-  if (!Array.isArray(texts) || texts.length > MAX_ORDER_KEYS) {
+  if (!isList("orderBy", texts) || texts.length > MAX_ORDER_KEYS) {
     throw invalidArgument("orderBy", `a string, or at most ${MAX_ORDER_KEYS} of them`, orderBy);
   }
   return Array.from(texts, (text: unknown, i) => {
