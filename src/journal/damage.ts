@@ -73,7 +73,13 @@ export function lossError(what: string, { kind, key, message }: Damage): LedgerE
 }
 
 /** The error for the first damage that {@link losesRecords}, if there is any. */
-export function recordLoss({ id, damage }: { readonly id: string; readonly damage: readonly Damage[] }): LedgerError | undefined {
+export function recordLoss({
+  id,
+  damage,
+}: {
+  readonly id: string;
+  readonly damage: readonly Damage[];
+}): LedgerError | undefined {
   const first = damage.find(losesRecords);
   return first && lossError(`what is left of run ${id} is`, first);
 }

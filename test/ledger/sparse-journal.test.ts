@@ -68,7 +68,9 @@ test("a journal of a terabyte of zeros is damage of its run alone, and little of
   expect(page.damaged).toMatchObject([{ id: "bad", error: { code: "CORRUPT", key: sparse.key } }]);
   const [group] = await ledger.summarise({ metrics: ["x"] });
   expect(group).toMatchObject({ metrics: { x: { count: 2, mean: 1.5 } } });
-  expect((await ledger.getRun("bad")).damage).toMatchObject([{ kind: "unreadable-tail", key: sparse.key, to: 2 ** 40 }]);
+  expect((await ledger.getRun("bad")).damage).toMatchObject([
+    { kind: "unreadable-tail", key: sparse.key, to: 2 ** 40 },
+  ]);
   await expect(ledger.history("bad", "x")).rejects.toMatchObject({ code: "CORRUPT", key: sparse.key });
   expect((await ledger.history("good", "x")).values).toEqual(Float64Array.of(1));
   expect(await ledger.recover("bad", { graceMs: 0 })).toMatchObject({ interrupted: ["bad"] });
