@@ -19,7 +19,8 @@ const bundle = (config) => ({ ...config, format: "esm", platform: "browser", tar
 const inNode = (config) => ({ ...bundle(config), platform: "node" });
 
 export default [
-  { name: "runledger, at once", path: "dist/index.js", limit: "15 kB", modifyEsbuildConfig: atOnce },
+  // README.md quotes this bound.
+  { name: "runledger, at once", path: "dist/index.js", limit: "14 kB", modifyEsbuildConfig: atOnce },
   // The goal is 86 kB, and was 70. Parquet and the catalogue went beyond both: this only keeps it from growing unseen.
   {
     name: "runledger, with everything on demand",
@@ -28,7 +29,7 @@ export default [
     modifyEsbuildConfig: bundle,
   },
   { name: "runledger/compare", path: "dist/compare/index.js", limit: "12 kB", modifyEsbuildConfig: bundle },
-  { name: "runledger/where", path: "dist/where/index.js", limit: "4.5 kB", modifyEsbuildConfig: bundle },
+  { name: "runledger/where", path: "dist/where/index.js", limit: "4.8 kB", modifyEsbuildConfig: bundle },
   {
     name: "runledger/backends/memory",
     path: "dist/backends/memory/index.js",
@@ -36,7 +37,7 @@ export default [
     modifyEsbuildConfig: bundle,
   },
   { name: "runledger/backends/s3", path: "dist/backends/s3/index.js", limit: "18 kB", modifyEsbuildConfig: bundle },
-  { name: "runledger/backends/fs", path: "dist/backends/fs/index.js", limit: "13.5 kB", modifyEsbuildConfig: inNode },
+  { name: "runledger/backends/fs", path: "dist/backends/fs/index.js", limit: "13.7 kB", modifyEsbuildConfig: inNode },
   {
     name: "runledger/duckdb, without DuckDB",
     path: "dist/adapters/duckdb/index.js",

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -48,6 +49,18 @@ test("the README's example is examples/quickstart.ts", () => {
   expect(programs.filter(({ document }) => document === "README.md").map(({ code }) => code)).toContain(quickstart);
 });
 
+test("the README's bound of what is loaded at once is the one that CI checks", async () => {
+  const { default: checks } = (await import(pathToFileURL(join(root, ".size-limit.js")).href)) as {
+    default: { name: string; limit: string }[];
+  };
+  const limit = checks.find(({ name }) => name === "runledger, at once")?.limit;
+  const [, measured, most] = /loads at once \| ([\d.]+) kB; at most (\d+ kB)/.exec(
+    readFileSync(join(root, "README.md"), "utf8"),
+  )!;
+  expect(most).toBe(limit);
+  expect(Number(measured)).toBeLessThan(Number.parseFloat(limit!));
+});
+
 test("every program in the documents compiles", { timeout: 120_000 }, () => {
   const { config } = ts.readConfigFile(join(root, "tsconfig.json"), ts.sys.readFile);
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
@@ -70,10 +83,15 @@ describe.concurrent("every program in the documents runs", () => {
     const tool = /from "vitest"/.test(block.code) ? await underVitest(block) : ["tsx/dist/cli.mjs", pathOf(block)];
     const [command, ...args] = tool as [string, ...string[]];
     const conditions = command.startsWith("tsx") ? ["--conditions=runledger-source"] : [];
-    await run(process.execPath, [join(root, "node_modules", command), ...conditions, ...args], {
+    const { stdout } = await run(process.execPath, [join(root, "node_modules", command), ...conditions, ...args], {
       cwd: own,
       env: { ...inherited, ...bucket?.env },
     });
+    if (block.document !== "docs/guide.md") return;
+    // There each line that prints says what.
+    const said = [...block.code.matchAll(/console\.log\(.*\); \/\/ ([^;\n]+)/g)].map(([, text]) => text);
+    expect(said.length).toBe(block.code.split("console.log").length - 1);
+    expect(stdout.trim().split("\n")).toEqual(said);
   });
 });
 

@@ -48,7 +48,7 @@ export async function checkMarker(backend: Backend, clock: Clock): Promise<Uint8
       createEmpty(backend, COMPLETE_KEY),
     ]);
     if (marked.status === "rejected") {
-      if (!LedgerError.hasCode(marked.reason, "EXISTS") || attempt === 5) throw marked.reason;
+      if (!LedgerError.hasCode(marked.reason, "EXISTS") || attempt === 5) throw atPlace(marked.reason, backend);
       continue;
     }
     if (completed.status === "rejected") throw completed.reason;
@@ -103,10 +103,26 @@ function isForeign(bytes: Uint8Array): boolean {
   }
 }
 
-function notALedger({ name }: Backend, why: string): LedgerError {
+/** What people call the place: `fs, /data/runs`. */
+function placeOf({ name, locate }: Backend): string {
+  const location = locate?.(MARKER_KEY);
+  if (location === undefined) return name;
+  const path = location.kind === "file" ? location.path : `${location.bucket}/${location.key}`;
+  return `${name}, ${path.slice(0, -MARKER_KEY.length - 1)}`;
+}
+
+/** A CONFLICT here is a path that leads through a file, or is one. */
+function atPlace(reason: unknown, backend: Backend): unknown {
+  if (!LedgerError.hasCode(reason, "CONFLICT")) return reason;
+  const { key, operation, message } = reason;
+  const said = `this place (${placeOf(backend)}) cannot be a ledger: ${message}`;
+  return new LedgerError("CONFLICT", said, { key, operation, cause: reason });
+}
+
+function notALedger(backend: Backend, why: string): LedgerError {
   return new LedgerError(
     "NOT_A_LEDGER",
-    `this place (${name}) is no ledger: ${why}. Choose an empty place, or the one the ledger is in`,
+    `this place (${placeOf(backend)}) is no ledger: ${why}. Choose an empty place, or the one the ledger is in`,
     { key: MARKER_KEY },
   );
 }

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { memoryBackend } from "../../src/backends/memory/index.ts";
 import { fsBackend } from "../../src/backends/fs/index.ts";
-import { type Backend, type LedgerError, openLedger } from "../../src/index.ts";
+import { type Backend, type LedgerError, openLedger, withChecks } from "../../src/index.ts";
 import { createTestLedger } from "../../src/testing/index.ts";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -28,6 +28,33 @@ test.each([
   const backend = memoryBackend();
   await backend.create(key, bytes(text));
   await expect(openLedger(backend)).rejects.toThrow(code(expected));
+});
+
+test("a directory that is none, or another's, is named", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "rl-"));
+  try {
+    const file = join(directory, "photo.jpeg");
+    await writeFile(file, "x");
+    const conflict = { code: "CONFLICT", message: expect.stringContaining(`(fs, ${file}) cannot be a ledger`) };
+    await expect(openLedger(fsBackend(file))).rejects.toMatchObject(conflict);
+    const other = { code: "NOT_A_LEDGER", message: expect.stringContaining(`(fs, ${directory}) is no ledger`) };
+    await expect(openLedger(fsBackend(directory))).rejects.toMatchObject(other);
+    expect(await readFile(file, "utf8")).toBe("x");
+    // In a bucket: the bucket and the prefix.
+    const bucket = memoryBackend();
+    await bucket.create("photo.jpeg", bytes("x"));
+    const location = {
+      kind: "s3",
+      bucket: "b",
+      region: "r",
+      pathStyle: true,
+      credentials: async () => undefined,
+    } as const;
+    const located: Backend = { ...withChecks(bucket), locate: (key) => ({ ...location, key: `runs/${key}` }) };
+    await expect(openLedger(located)).rejects.toThrow("(memory, b/runs) is no ledger");
+  } finally {
+    await rm(directory, { recursive: true });
+  }
 });
 
 test("what people and systems leave in an otherwise empty place does not make it another's", async () => {
