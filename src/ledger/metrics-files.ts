@@ -19,7 +19,7 @@ export interface MetricsFile extends StoredFile {
 export interface MetricsFiles {
   /** Each has points of one run: `run_id, key, step, time, value`. */
   readonly files: readonly MetricsFile[];
-  /** Runs with points that are in no Parquet file: none of theirs are in `files`, `ledger.histories` has them. */
+  /** Runs whose records are in journals, those that logged no point among them: none of their points are in `files`, `ledger.histories` has them. */
   readonly journaled: readonly string[];
 }
 
