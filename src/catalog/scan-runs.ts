@@ -11,7 +11,7 @@ import { type ReadRow, readRow } from "./read-row.ts";
 /** Runs read at a time. */
 const AT_ONCE = 32;
 
-/** The runs that there are, whatever the catalogue says. */
+/** The runs that are stored. The catalogue is not asked. */
 export interface FoundRuns {
   /** Ids by the prefix of their experiment. */
   readonly byPrefix: ReadonlyMap<string, readonly string[]>;
@@ -59,7 +59,7 @@ async function readExperiment(backend: Backend, id: string, signal: AbortSignal)
   }
 }
 
-/** The rows of runs, read anew, a bounded number at a time. Adds runs that cannot be read to `unreadable`. */
+/** Reads the rows of runs, a bounded number at a time. Adds runs that cannot be read to `unreadable`. */
 export async function* scanRuns(
   backend: Backend,
   ids: readonly string[],

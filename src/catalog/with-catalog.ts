@@ -16,9 +16,9 @@ const compacting = /* @__PURE__ */ onDemand(() => import("./compact-experiment.t
 /** The catalogue as a query finds it. */
 export interface OpenCatalog {
   readonly experiments: readonly OpenExperiment[];
-  /** Runs of which the catalogue cannot tell. */
+  /** Runs that are not in the part of the catalogue that can be read. */
   readonly unlisted: readonly string[];
-  /** Runs of which the catalogue cannot tell, and that may be in any experiment, since they cannot be read. */
+  /** Runs that cannot be read and are not in the catalogue: they may be in any experiment. */
   readonly unplaced: readonly string[];
   /** Runs that could not be read so far. */
   readonly unreadable: UnreadableRuns;
@@ -45,7 +45,7 @@ export async function withCatalog<T>(
   signal: AbortSignal | undefined,
   work: (catalog: OpenCatalog) => Promise<T>,
 ): Promise<T> {
-  // Prefixes of experiments whose segments cannot be read, and whether writing them anew may help.
+  // Prefixes of experiments whose segments cannot be read, and whether a rebuild may help.
   const damaged = new Map<string, boolean>();
   for (let left = TRIES; ; left--) {
     try {
@@ -108,7 +108,7 @@ async function runsOf(
 /** Ledgers whose catalogue has every run: it does not lose any. */
 const complete = new WeakSet<CatalogContext>();
 
-/** Whether the catalogue has every run. Where there is nothing of it, it is looked at anew: it may have been done away with. */
+/** Returns whether the catalogue has every run. An empty catalogue is asked for again: another process may have deleted it. */
 async function isComplete(
   context: CatalogContext,
   isKnownThere: boolean,
@@ -140,7 +140,7 @@ async function tidy(
     }
     await context.segments.trim();
   } catch (error) {
-    // The answer is right without it. Who may only read leaves it to others.
+    // The answer is right without it. A reader without write permission leaves the catalogue as it is.
     if (!LedgerError.is(error)) throw error;
     if (error.code !== "PERMISSION_DENIED" && error.code !== "UNSUPPORTED" && error.code !== "NOT_FOUND")
       context.onError(error);

@@ -44,7 +44,7 @@ export interface Recovery {
   readonly unreadable?: readonly UnreadableRun[];
 }
 
-/** The interval is whatever the store says: one run must not keep `recover()` waiting for years. */
+/** The interval comes from the store: one run must not keep `recover()` waiting for years. */
 const MOST_GRACE_MS = 3_600_000;
 /** How often a run is looked at again because a writer showed up while it was being closed. */
 const TRIES = 20;

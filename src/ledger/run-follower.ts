@@ -132,7 +132,7 @@ export class RunFollower {
       const isWhole = isSpared && lostObjects(this.#id, { document, listing }).length === 0;
       if (isWhole && document.record.status !== "running") this.#record = document.record;
       else {
-        // Listed anew: what was read may be newer than the listing it began with.
+        // This lists the run again: what was read may be newer than the first listing.
         const isElsewhere = isSpared || this.#isPartial;
         const state = isElsewhere ? await readRunState(this.#backend, created, call) : undefined;
         this.#folds = state?.folds ?? this.#readFolds(created, listing);

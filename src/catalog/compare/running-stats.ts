@@ -75,7 +75,7 @@ export class RunningStats {
     return value * 2 ** -this.#band;
   }
 
-  /** No mean is outside of the values, whatever is rounded. */
+  /** Rounding never moves a mean outside of the values. */
   #finiteMean(min: number, max: number): number {
     const mean = ((this.#sum + this.#rest) / this.#count) * 2 ** this.#band;
     return Math.min(max, Math.max(min, mean));

@@ -4,7 +4,7 @@ import { REDACTED } from "./token-shapes.ts";
 
 /**
  * A command line without its secrets: the values of flags with secret names, be it as `--name=value` or as the next argument, and
- * whatever looks like a secret.
+ * all text that looks like a secret.
  */
 export function redactArguments(args: readonly string[]): string[] {
   let isValue = false;

@@ -7,7 +7,7 @@ import { REDACTED } from "./token-shapes.ts";
 /** Lists of this name are command lines. */
 const ARGUMENTS = /^(?:exec_?)?arg(?:s|v|uments)$|^command(?:_?line)?$/i;
 
-/** A copy of data about a program without secrets: values of secret names, command lines, and whatever looks like a secret. */
+/** A copy of data about a program without secrets: values of secret names, command lines, and all text that looks like a secret. */
 export function redactData(data: Dictionary): Dictionary {
   return redactObject(data);
 }

@@ -4,7 +4,7 @@ import { REDACTED, scrubTokens } from "./token-shapes.ts";
 
 /** What follows `://` up to an `@`: nearly always a password or a token. */
 const USER_INFO = /(?<=\bhttps?:[\\/]{0,4}|:[\\/]{1,2})[^\s\\/?#@"'<>]{1,300}(?=@)/gi;
-/** The same with a `/`, `?` or `#` in the password; `host:port/…` is none. */
+/** The same with a `/`, `?` or `#` in the password; `host:port/…` has no password. */
 const USER_INFO_WITH_SLASH =
   /(?<=:[\\/]{2})[^\s\\/?#@:"'<>]{0,100}:(?!\d{0,5}(?:[/?#\s]|$))[^\s@"'<>]{1,300}(?=@[\w.[-])/g;
 /** `user:password@host:path`. */
@@ -37,7 +37,7 @@ function scrubPairs(text: string): string {
   for (let found = NAME.exec(text); found !== null; found = NAME.exec(text)) {
     const at = NAME.lastIndex;
     const kind = kindOf(found);
-    // Behind a name that is none of a secret there may be another name.
+    // A name that names no secret may be followed by one that does.
     if (kind === "none" || (kind === "perhaps" && !isRandom(valueAt(text.slice(at, at + 256), 0)))) continue;
     const value = valueAt(text, at);
     if (value === "" || /^["']?\[redacted\]?["']?$/.test(value)) continue;

@@ -6,7 +6,7 @@ const ANYWHERE = new Set(
 );
 /** These only as the last word: `max-tokens` and `key-dim` are no secrets. */
 const LAST = new Set("key token auth pass pat sig signature".split(" "));
-/** Of parameters of an address also these: `session=…` of a log is none, that of a link is. */
+/** Of parameters of an address also these: `session=…` is a secret in a link, and none in a log. */
 const OF_ADDRESSES = new Set("session sessionid jsessionid phpsessid sid code keyid".split(" "));
 /** Names without visible words, such as `PGPASSWORD` and `accesstoken`. */
 const ENDING =
@@ -34,7 +34,7 @@ export function isPlainlySecretName(name: string): boolean {
   const words = wordsOf(name);
   const last = words.at(-1) ?? "";
   if (words.length === 1 && (LAST.has(last) || last === "bearer" || last === "cookie")) return false;
-  // Not in front: a CredentialsError is told of, not a credential.
+  // Not in front: `CredentialsError` names an error, not a credential.
   return isSecret([last], words.join(""));
 }
 
