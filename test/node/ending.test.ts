@@ -35,6 +35,9 @@ async function end(ending: string, signal?: NodeJS.Signals): Promise<Ended> {
   try {
     const started: ChildProcess = spawn(process.execPath, [child.script, directory, ending, copy.script], {
       stdio: ["ignore", "pipe", "pipe"],
+      // Nothing is left behind if it hangs.
+      timeout: 45_000,
+      killSignal: "SIGKILL",
     });
     let stdout = "";
     let stderr = "";
