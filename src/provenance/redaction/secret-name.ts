@@ -5,12 +5,18 @@ const ANYWHERE = new Set(
   ),
 );
 /** These only as the last word: `max-tokens` and `key-dim` are no secrets. */
-const LAST = new Set("key token auth pass pat sig signature".split(" "));
+const LAST = new Set("key token auth pass pat pw psk cred creds sig signature hmac".split(" "));
+/** In text, these alone are mostly about something else: "token: x", "key=x", "hmac: sha256". */
+const EVERYDAY = new Set("key token auth pass pat sig signature hmac bearer cookie".split(" "));
+/** Lists of secrets or of words: "keys: loss, accuracy". */
+const PLURAL = new Set("keys tokens auths passes pats signatures".split(" "));
+/** What these end is about a secret, and holds none. */
+const ABOUT = new Set("file path stdin prompt length policy mode type".split(" "));
 /** Of parameters of an address also these: `session=…` is a secret in a link, and none in a log. */
 const OF_ADDRESSES = new Set("session sessionid jsessionid phpsessid sid code keyid".split(" "));
 /** Names without visible words, such as `PGPASSWORD` and `accesstoken`. */
 const ENDING =
-  /(?:token|secret|passw(?:or)?d|pwd|passphrase|signature|credentials?|apikey|accesskey|secretkey|privatekey|accesskeyid|sessionid|authorization|authcode|accesscode|userpass|dbpass|jwt)$/;
+  /(?:token|secret|passw(?:or)?d|pwd|passphrase|signature|credentials?|apikeys?|accesskeys?|secretkeys?|privatekeys?|(?:access|auth|refresh|session|api)tokens|accesskeyid|sessionid|authorization|authcode|accesscode|userpass|dbpass|jwt)$/;
 
 /** Only the end of a name is looked at. */
 const MAX_LENGTH = 128;
@@ -33,9 +39,14 @@ export function isSecretParameter(name: string): boolean {
 export function isPlainlySecretName(name: string): boolean {
   const words = wordsOf(name);
   const last = words.at(-1) ?? "";
-  if (words.length === 1 && (LAST.has(last) || last === "bearer" || last === "cookie")) return false;
+  if (words.length === 1 && EVERYDAY.has(last)) return false;
   // Not in front: `CredentialsError` names an error, not a credential.
   return isSecret([last], words.join(""));
+}
+
+/** Whether a list of this name may hold secrets, or things that are called the same: `tokens`, `keys`. */
+export function isPluralOfSecret(name: string): boolean {
+  return PLURAL.has(wordsOf(name).at(-1) ?? "");
 }
 
 /** Decodes what is percent-encoded, also if it was encoded more than once. What is not is left as it is. */
@@ -50,15 +61,21 @@ export function decodePercent(text: string): string {
 }
 
 function isSecret(words: readonly string[], squashed: string): boolean {
-  return words.some((word) => ANYWHERE.has(word)) || LAST.has(words.at(-1) ?? "") || ENDING.test(squashed);
+  const last = words.at(-1) ?? "";
+  if (ABOUT.has(last)) return false;
+  return words.some((word) => ANYWHERE.has(word)) || LAST.has(last) || LAST.has(squashed) || ENDING.test(squashed);
 }
 
 /** Split at punctuation, and where `camelCase` shows a word. Lower case. */
 function wordsOf(name: string): string[] {
-  return name
-    .slice(-MAX_LENGTH)
-    .replace(/([a-z0-9])(?=[A-Z])/g, "$1 ")
-    .split(/[^A-Za-z0-9]+/)
-    .filter((word) => word !== "")
-    .map((word) => word.toLowerCase().replace(/(?<=[a-z])\d{1,9}$/, ""));
+  return (
+    name
+      .slice(-MAX_LENGTH)
+      // Full-width letters are read as letters by some.
+      .normalize("NFKC")
+      .replace(/([a-z0-9])(?=[A-Z])/g, "$1 ")
+      .split(/[^A-Za-z0-9]+/)
+      .filter((word) => word !== "")
+      .map((word) => word.toLowerCase().replace(/(?<=[a-z])\d{1,9}$/, ""))
+  );
 }

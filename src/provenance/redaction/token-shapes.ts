@@ -37,7 +37,8 @@ const SHAPES = [
   String.raw`\bwandb_v1_\w{20,200}`,
   String.raw`\bAGE-SECRET-KEY-1\w{58}`,
   String.raw`\beyJhcGlfYWRkcmVzcyI6[\w+/=-]+`,
-  String.raw`\bey[\w-]{17,400}\.ey[\w.-]{17,}`,
+  String.raw`\bbot\d{6,12}:[\w-]{30,64}`,
+  String.raw`\b\d{6,12}:AA[\w-]{30,64}`,
   String.raw`-----BEGIN[A-Z0-9\s]{0,40}KEY-----[^]*?(?:-----END[A-Z0-9\s]{0,40}KEY-----|$)`,
 ];
 const TOKEN = new RegExp(SHAPES.join("|"), "g");
@@ -57,14 +58,58 @@ const WEBHOOK = new RegExp(`(?:${WEBHOOKS.join("|")})[^\\s"'<>]+`, "gi");
 const NAMED_IN_PATH =
   /(?<=\/(?:(?:web)?hooks?|(?:access[_-]?)?tokens?|secrets?|passwords?|api[_-]?keys?)\/)(?=[A-Za-z_-]{0,64}\d)[\w-]{16,512}(?![\w.-])/gi;
 
+/** From the dot in the middle of a JSON web token: many an "ey" is in front of another. */
+const WEB_TOKEN = /\.ey[\w.-]{17,}/g;
+const LONGEST_HEADER = 4096;
+
 /** The text without tokens, web hooks and keys that show by their shape. */
 export function scrubTokens(text: string): string {
-  return text.replace(TOKEN, REDACTED).replace(WEBHOOK, REDACTED).replace(NAMED_IN_PATH, REDACTED);
+  return scrubWebTokens(text).replace(TOKEN, REDACTED).replace(WEBHOOK, REDACTED).replace(NAMED_IN_PATH, REDACTED);
 }
 
-/** Whether a user name alone is a token, as some addresses have it: it begins like one, or looks random. */
+function scrubWebTokens(text: string): string {
+  let scrubbed = "";
+  let from = 0;
+  WEB_TOKEN.lastIndex = 0;
+  for (let found = WEB_TOKEN.exec(text); found !== null; found = WEB_TOKEN.exec(text)) {
+    let begin = found.index;
+    while (begin > from && found.index - begin < LONGEST_HEADER && /[\w-]/.test(text[begin - 1] as string)) begin--;
+    const header = text.slice(begin, found.index).search(/\bey[\w-]{17}/);
+    if (header === -1) continue;
+    scrubbed += text.slice(from, begin + header) + REDACTED;
+    from = WEB_TOKEN.lastIndex;
+  }
+  return scrubbed + text.slice(from);
+}
+
+/** Whether a word alone is a token: it begins like one, or a part of it looks random. */
 export function isTokenLike(name: string): boolean {
-  if (/^(?:gh[pousr]_|github_pat_|gl[a-z]{1,6}-|hf_|sk-|npm_|pypi-|xox|AKIA|ASIA|dckr_|x-oauth)/i.test(name))
+  if (
+    /^(?:gh[pousr]_|github_pat_|gl[a-z]{1,6}-|hf_|sk-|npm_|pypi-|xox|AKIA|ASIA|dckr_|wandb_v|lin_api_|x-oauth)/i.test(
+      name,
+    )
+  )
     return true;
-  return /^\w{20,}$/.test(name) && /\d/.test(name) && /[a-z]/.test(name) && /[A-Z]/.test(name);
+  return (name.slice(0, 1024).match(/[A-Za-z0-9]{16,}/g) ?? []).some(looksRandom);
+}
+
+/** Whether letters and digits take turns as only a machine has them. Names such as `maxLength2048Tokens` change seldom. */
+function looksRandom(word: string): boolean {
+  const changes = word.match(/[a-z](?=[A-Z\d])|[A-Z](?=\d)|\d(?=[A-Za-z])/g)?.length ?? 0;
+  return /\d/.test(word) && changes >= word.length / 5;
+}
+
+/** Whether a value is rather a token than a word. */
+export function isRandom(value: string): boolean {
+  return value.length >= 12 && /\d/.test(value) && /[a-z]/i.test(value);
+}
+
+/** Whether a value is the digest or the path of something: keys of objects are, in messages about storage. */
+export function isDigestOrPath(value: string): boolean {
+  return (
+    value.includes("/") ||
+    /^["']?(?:(?:sha|md|blake)\w{0,4}[:-])?(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})["']?$/i.test(
+      value,
+    )
+  );
 }

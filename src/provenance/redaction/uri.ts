@@ -1,5 +1,7 @@
+import { scrubPairs } from "./pairs.ts";
 import { decodePercent, isSecretParameter } from "./secret-name.ts";
 import { isTokenLike, scrubTokens } from "./token-shapes.ts";
+import { DIGEST, NAME_SCHEME } from "./user-info.ts";
 
 /** Browsers read the addresses of these with any number of slashes: `https:/u:p@h` is one. */
 const LOOSE_SCHEME = /\b(https?|wss?|ftps?):\/*(?!\/)/gi;
@@ -8,9 +10,6 @@ const STRICT_SCHEME = /(?:^|\+)(?:https?|wss?|ftps?):$/i;
 const HOST_BEGINS = /(?:[a-z][a-z0-9+.-]{0,30}:)?\/\/+/gi;
 /** `host:port/…` is no user with a password. */
 const PASSWORD = /^[^/?#@[:]*:(?!\d*(?:[/?#]|$))/;
-/** Schemes of names: in them `:` and `@` are part of the name. */
-const NAME_SCHEME = /^(?:urn|mailto|acct|sip|xmpp|pkg|npm|docker|oci|artifact|models?|doi|ark|hf|tag|data)$/i;
-
 /**
  * Whether an address holds a password, a token or a signature: in front of its host, as a parameter, or in its path. Takes time
  * in proportion to its length. The address is never fetched, and decoded only to look at it.
@@ -18,7 +17,13 @@ const NAME_SCHEME = /^(?:urn|mailto|acct|sip|xmpp|pkg|npm|docker|oci|artifact|mo
 export function holdsSecret(uri: string): boolean {
   const decoded = decodePercent(uri);
   return [uri, ...(decoded === uri ? [] : [decoded])].some(
-    (text) => holdsUserInfo(text.replaceAll("\\", "/")) || holdsSecretParameter(text) || scrubTokens(text) !== text,
+    (text) =>
+      holdsUserInfo(text) ||
+      // Browsers read `\` as `/`, other programs do not.
+      (text.includes("\\") && holdsUserInfo(text.replaceAll("\\", "/"))) ||
+      holdsSecretParameter(text) ||
+      holdsSecretPair(text) ||
+      scrubTokens(text) !== text,
   );
 }
 
@@ -31,6 +36,17 @@ function holdsSecretParameter(text: string): boolean {
     const name = part.slice(0, at);
     return !(i === 0 && name.includes("/")) && isSecretParameter(name);
   });
+}
+
+/**
+ * `"password": …` in a parameter, `host=h password=…` of a database, and texts in `data:`. Not in a path, which may hold
+ * partitions: `user_key=5/`.
+ */
+function holdsSecretPair(text: string): boolean {
+  const query = text.search(/[?#]/);
+  const settings = /\s/.test(text) ? text.split(/\s+/).filter((word) => !/^[^=]*\//.test(word)) : [];
+  const pairs = /^data:/i.test(text) ? text : `${settings.join(" ")}\n${query === -1 ? "" : text.slice(query + 1)}`;
+  return scrubPairs(pairs) !== pairs;
 }
 
 function holdsUserInfo(text: string): boolean {
@@ -47,6 +63,8 @@ function holdsUserInfo(text: string): boolean {
     const end = rest.search(/[/?#]/);
     const authority = end === -1 ? rest : rest.slice(0, end);
     const at = authority.lastIndexOf("@");
+    // `h\@u:p@x`.
+    if (authority.includes("@") && PASSWORD.test(authority.slice(authority.indexOf("@") + 1, at))) return true;
     return at > 0 && (STRICT_SCHEME.test(begin[0].replace(/\/+$/, "")) || isTokenLike(authority.slice(0, at)));
   });
 }
@@ -56,6 +74,5 @@ function isUserAndPassword(text: string): boolean {
   if (/^jdbc:/i.test(text)) return /^[^@]*[^:@]@/.test(text);
   const [, first, before, after] = /^([^/\s@:]+):([^/\s@]*)@(.*)$/s.exec(text) ?? [];
   if (first === undefined || before === "" || NAME_SCHEME.test(first)) return false;
-  // `name:version@sha256:…` names content.
-  return !/^(?:sha\d+|md5|blake\w*):/i.test(after as string);
+  return !DIGEST.test(after as string);
 }

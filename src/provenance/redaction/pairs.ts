@@ -1,0 +1,150 @@
+import { decodePercent, isPlainlySecretName, isSecretName, isSecretParameter } from "./secret-name.ts";
+import { REDACTED, isDigestOrPath, isRandom, isTokenLike } from "./token-shapes.ts";
+
+/** Between a name and its value. */
+const SEPARATOR = /(?<=[\w.%\s"'\]-])(?:=>|->|:=|={1,3}|:|%3d)\s{0,3}/gi;
+const VALUE =
+  /(?:(?:bearer|basic|token|digest|apikey)\s{1,4})?(?:\\?"[^"\n]+"?|\\?'[^'\n]+'?|(?:\[redacted\]|[^\s"'&;,)}\]<>])+)/iy;
+/** Whatever the scheme is called. */
+const AUTHORIZATION =
+  /digest\s[^\r\n]+|(?:[\w-]{1,32}[ \t]{1,4})?(?:\\?"[^"\n]+"?|\\?'[^'\n]+'?|(?:\[redacted\]|[^\s"'&;,)}\]<>])+)/iy;
+const REST_OF_LINE = /[^\r\n]+/y;
+/** A name in two words: "api key: …". */
+const FIRST_WORD = /(?:^|\W)(?:api|access|auth|secret|private|refresh|client|bearer)[ -]$/i;
+/** Between a name and the separator: "Incorrect API key provided: …". */
+const PARTICIPLE = /^(?:provided|given|used|supplied|received|found|is|was)$/i;
+/** Of `name: API_KEY, value: …`. */
+const NAMING = /^(?:name|header|variable)$/i;
+/** Behind `name: API_KEY` or `key="Password"`. */
+const VALUE_MEMBER = /\\?["']?\s{0,3},?\s{0,3}\\?["']?value\\?["']?\s{0,3}[:=]\s{0,3}/iy;
+const LONGEST_NAME = 128;
+const MAX_REMEMBERED = 1000;
+
+/** What a message says of a secret, rather than the secret. */
+const PROSE = new Set(
+  "a an and any are argument as at be but by can cannot contains did do does empty expected expects expired false field flag for from has have if in incorrect instead invalid is it length may missing must needs no none not null number object of on only option optional or parameter rejected required requires set should string takes that the to too true undefined unknown unset value was when which will with without wrong".split(
+    " ",
+  ),
+);
+
+/** Whether a value is a word of a sentence, or stands for one that the reader has to fill in: `<password>`, `$TOKEN`, `API_KEY`. */
+export function isProse(value: string): boolean {
+  if (PROSE.has(value.toLowerCase().replace(/[.,:!?]{1,3}$/, ""))) return true;
+  return (
+    /^<[\w -]{1,40}>?$|^\$\{?[A-Z_]{1,40}\}?$|^\*{1,40}$/.test(value) ||
+    (/^[A-Z_]{1,40}$/.test(value) && isSecretName(value))
+  );
+}
+
+/** Of a name; of `naming` and `participle` others have the name. */
+type Kind = "secret" | "perhaps" | "key" | "naming" | "participle" | "none";
+
+/** The text without the values behind secret names and `=`, `:` and the like. */
+export function scrubPairs(text: string): string {
+  const kinds = new Map<string, Kind>();
+  let scrubbed = "";
+  let from = 0;
+  SEPARATOR.lastIndex = 0;
+  for (let found = SEPARATOR.exec(text); found !== null; found = SEPARATOR.exec(text)) {
+    const [separator] = found;
+    const [begin, end] = nameBefore(text, found.index, from);
+    if (end - begin < 2) continue;
+    const name = text.slice(begin, end);
+    let kind = kindAt(text, begin, name, separator, kinds);
+    let at = SEPARATOR.lastIndex;
+    if (kind === "naming" || kind === "key") [kind, at] = memberBehind(text, at, kind, kinds);
+    // A name that names no secret may be followed by one that does.
+    if (kind !== "secret" && !(kind === "perhaps" || kind === "key" ? isSecretValue(text, at, kind) : false)) continue;
+    const value = valueAt(text, at, name, separator);
+    if (value === "" || /^\\?["']?\[redacted\]\\?["'/.:]?$/.test(value) || isProse(value)) continue;
+    scrubbed += text.slice(from, at) + REDACTED;
+    from = SEPARATOR.lastIndex = at + value.length;
+  }
+  return scrubbed + text.slice(from);
+}
+
+/** Whether the value of an everyday name looks like a secret. */
+function isSecretValue(text: string, at: number, kind: "perhaps" | "key"): boolean {
+  const start = valueAt(text.slice(at, at + 64), 0);
+  if (kind === "perhaps") return isRandom(start);
+  return isTokenLike(start.replace(/^\\?["']/, "")) && !isDigestOrPath(valueAt(text.slice(at, at + 160), 0));
+}
+
+/** Where the name in front of a separator begins and ends. */
+function nameBefore(text: string, separator: number, from: number): readonly [begin: number, end: number] {
+  let end = separator;
+  while (end > from && separator - end < 3 && /\s/.test(text[end - 1] as string)) end--;
+  for (const around of ["]", `"'`, "\\"]) if (end > from && around.includes(text[end - 1] as string)) end--;
+  let begin = end;
+  while (begin > from && end - begin < LONGEST_NAME && isNameCharacter(text.charCodeAt(begin - 1))) begin--;
+  return [begin, end];
+}
+
+/** Letters, digits, `_`, `.`, `%`, `-`. */
+function isNameCharacter(code: number): boolean {
+  if (code >= 97) return code <= 122;
+  if (code >= 65) return code <= 90 || code === 95;
+  return (code >= 48 && code <= 57) || code === 46 || code === 45 || code === 37;
+}
+
+function kindAt(text: string, begin: number, name: string, separator: string, kinds: Map<string, Kind>): Kind {
+  const before = text[begin - 1] ?? "";
+  const isHeader = separator.startsWith(":");
+  const isParameter = before !== "" && "?&;#".includes(before) && !isHeader;
+  const kind = remember(kinds, `${isParameter ? "?" : ""}${name}`, () => {
+    if (isParameter) return isSecretParameter(name) ? "secret" : "none";
+    return kindOfName(decodePercent(name));
+  });
+  if (kind === "secret" || kind === "none" || isParameter) return kind;
+  if (isHeader && /cookie$/i.test(name)) return "secret";
+  if (before !== " " && before !== "-") return kind;
+  const start = text.slice(Math.max(0, begin - 40), begin);
+  if (kind === "participle") {
+    const words = start.slice(start.lastIndexOf(" ", start.length - 2) + 1, -1);
+    const first = start.slice(0, start.length - words.length - 1);
+    return FIRST_WORD.test(first) ? remember(kinds, `api ${words}`, kindOfName) : remember(kinds, words, kindOfName);
+  }
+  return FIRST_WORD.test(start) ? "secret" : kind;
+}
+
+function remember(kinds: Map<string, Kind>, name: string, find: (name: string) => Kind): Kind {
+  const known = kinds.get(name);
+  if (known !== undefined) return known;
+  const kind = find(name);
+  if (kinds.size < MAX_REMEMBERED) kinds.set(name, kind);
+  return kind;
+}
+
+function kindOfName(name: string): Kind {
+  if (PARTICIPLE.test(name)) return "participle";
+  if (NAMING.test(name)) return "naming";
+  if (!isSecretName(name)) return "none";
+  // `params.key` is a column, `api.key` is not.
+  const [, first, last] = /(?:^|([^.]*)\.)([^.]*)$/.exec(name) as RegExpExecArray;
+  const isAlone = first === undefined || !FIRST_WORD.test(`${first} `);
+  if (isPlainlySecretName(isAlone ? (last as string) : name)) return "secret";
+  return isAlone && /^\W{0,8}key$/i.test(last as string) ? "key" : "perhaps";
+}
+
+/** What kind the member `value` is of, if one stands behind the name of something, and where it begins. */
+function memberBehind(
+  text: string,
+  at: number,
+  kind: Kind,
+  kinds: Map<string, Kind>,
+): readonly [kind: Kind, at: number] {
+  const name = valueAt(text.slice(at, at + 80), 0);
+  const named = remember(kinds, name, kindOfName);
+  if (named !== "secret" && named !== "perhaps") return [kind, at];
+  VALUE_MEMBER.lastIndex = at + name.length;
+  return VALUE_MEMBER.test(text) ? [named, VALUE_MEMBER.lastIndex] : [kind, at];
+}
+
+function valueAt(text: string, at: number, name = "", separator = ""): string {
+  const isHeader = separator.startsWith(":");
+  let pattern = VALUE;
+  if (/authorization$/i.test(name)) pattern = AUTHORIZATION;
+  else if (isHeader && /cookie$/i.test(name)) pattern = REST_OF_LINE;
+  pattern.lastIndex = at;
+  return pattern.exec(text)?.[0] ?? "";
+}

@@ -1,0 +1,52 @@
+import { isProse } from "./pairs.ts";
+import { isPlainlySecretName, isSecretName } from "./secret-name.ts";
+import { REDACTED, isDigestOrPath, isRandom, isTokenLike } from "./token-shapes.ts";
+
+/** "secret is …", "password …": only what cannot be a word is the secret. */
+const SENTENCE =
+  /\b((?:password|passphrase|passwd|secret|token|key|credentials?)s?["'`]?\s{1,3}(?:(?:is|was|of|value|provided|given|used)\s{1,3}){0,2}["'`(]?)([^\s"'`()<>,;=:]{16,512})/gi;
+const ELEMENT = /(<([A-Za-z][\w:.-]{0,63})(?:\s[^<>]{0,200})?>)([^<>]{1,4096})(?=<\/)/g;
+/** A file `.netrc`. */
+const NETRC = /\b(machine\s{1,4}\S{1,255}\s{1,4}login\s{1,4}\S{1,128}\s{1,4}password\s{1,4})(\S{1,512})/gi;
+/** `:password "…"`. */
+const SYMBOL = /(?<![\w:])(:([A-Za-z][\w-]{0,63})\s{1,3})("[^"\n]{1,512}"?)/g;
+/** Of SQL, and of lists of settings. */
+const IN_QUOTES = /\b((?:identified\s{1,4}by|password|passphrase)["']?\s{1,4})(?:"[^"\n]{1,512}"|'[^'\n]{1,512}')/gi;
+/** `["API_KEY","…"]`. */
+const LISTED = /\\?(["'])([\w.-]{2,64})\\?\1\s{0,3},\s{0,3}(?=\\?["'])/g;
+const QUOTED = /\\?(["'])([^"'\n]{1,512}?)\\?\1/y;
+
+/** The text without secrets behind their names where neither `=` nor `:` is between. */
+export function scrubPhrases(text: string): string {
+  return scrubLists(text)
+    .replace(ELEMENT, (all, tag: string, name: string, value: string) =>
+      isPlainlySecretName(name) || (isSecretName(name) && isRandom(value) && !isDigestOrPath(value))
+        ? tag + REDACTED
+        : all,
+    )
+    .replace(NETRC, `$1${REDACTED}`)
+    .replace(IN_QUOTES, (all, words: string) => {
+      const value = all.slice(words.length + 1, -1);
+      return value === REDACTED || isProse(value) ? all : words + REDACTED;
+    })
+    .replace(SYMBOL, (all, symbol: string, name: string) => (isSecretName(name) ? symbol + REDACTED : all))
+    .replace(SENTENCE, (all, words: string, value: string) =>
+      isTokenLike(value) && !(/^keys?\b/i.test(words) && isDigestOrPath(value)) ? words + REDACTED : all,
+    );
+}
+
+function scrubLists(text: string): string {
+  let scrubbed = "";
+  let from = 0;
+  LISTED.lastIndex = 0;
+  for (let found = LISTED.exec(text); found !== null; found = LISTED.exec(text)) {
+    const at = LISTED.lastIndex;
+    if (!isSecretName(found[2] as string)) continue;
+    QUOTED.lastIndex = at;
+    const [all, , value = ""] = QUOTED.exec(text) ?? [];
+    if (all === undefined || !isRandom(value) || isDigestOrPath(value)) continue;
+    scrubbed += text.slice(from, at) + REDACTED;
+    from = LISTED.lastIndex = at + all.length;
+  }
+  return scrubbed + text.slice(from);
+}
