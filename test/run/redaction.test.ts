@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
 import type { Backend } from "../../src/index.ts";
 import { createTestLedger } from "../../src/testing/index.ts";
@@ -63,3 +64,23 @@ test("an error that cannot be read, or is far too long, fails the run all the sa
     expect(record.error).toMatchObject(kept);
   }
 });
+
+test.each([["--api-key"], ["--password"], ["--secret"], ["--auth"], ["--client-secret"]])(
+  "what execFileSync throws of a command with %s is kept without the value",
+  async (flag) => {
+    const { ledger, backend } = await createTestLedger();
+    for (const args of [[flag, SECRET], [`${flag}=${SECRET}`]]) {
+      const run = await ledger.startRun();
+      let thrown: unknown;
+      try {
+        execFileSync(process.execPath, ["-e", "process.exit(1)", "--", ...args], { stdio: "ignore" });
+      } catch (error) {
+        thrown = error;
+      }
+      expect((thrown as Error).message).toContain(SECRET);
+      await run.fail(thrown);
+      expect((await ledger.getRun(run.id)).error?.message).toContain(`-- ${flag}`);
+    }
+    expect(await stored(backend)).not.toContain(SECRET);
+  },
+);
