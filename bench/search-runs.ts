@@ -87,7 +87,9 @@ async function writeCatalog(directory: string, count: number): Promise<number> {
 /** Merges its one segment into another place, and returns the ms it took. */
 async function mergeCatalog(directory: string): Promise<number> {
   const backend: Backend = fsBackend(directory);
-  const [listing] = await listCatalog(backend, EXPERIMENT, () => {}, undefined);
+  const {
+    experiments: [listing],
+  } = await listCatalog(backend, EXPERIMENT, () => {}, undefined);
   const segment = await new SegmentCache(backend).open(listing!.segments[0]!, undefined);
   const target = memoryBackend();
   const context = { backend: target, segments: new SegmentCache(target), newId: () => "merged", onError: () => {} };

@@ -4,6 +4,7 @@ import { type CatalogRow, isOlder } from "./catalog-row.ts";
 import type { LooseRow } from "./loose-row.ts";
 import { isCurrent, type OpenExperiment } from "./open-experiment.ts";
 import type { Segment } from "./segment.ts";
+import { kinOf } from "./segment-kin.ts";
 import { MAX_SEGMENT_BYTES, MAX_SEGMENT_CELLS, MAX_SEGMENT_ROWS, nextGeneration } from "./segment-name.ts";
 import { storeRows } from "./store-rows.ts";
 import { type StoredRows, storedRows } from "./stored-rows.ts";
@@ -29,7 +30,9 @@ export async function compactExperiment(
   if (closed.length < least) return;
   const merged = toMerge(open.segments, closed.length);
   const { prefix, segments } = open.listing;
-  await storeRows(context, prefix, nextGeneration(segments), rowsOf(context, open, closed, merged, signal), signal);
+  const generation = nextGeneration(segments);
+  const kin = kinOf(generation, open.segments, merged);
+  await storeRows(context, prefix, generation, rowsOf(context, open, closed, merged, signal), signal, kin);
 
   const { backend } = context;
   const call = signal ? { signal } : {};

@@ -2,6 +2,7 @@ import { utf8Decoder, utf8Encoder } from "../backend/utf8.ts";
 import { crc32 } from "../backend/crc32.ts";
 import { parseJson } from "../backend/parse-json.ts";
 import { isCount, isDictionary } from "../journal/record-checks.ts";
+import { SEGMENT_NAME } from "./segment-name.ts";
 import { CODEC } from "../parquet/format-numbers.ts";
 
 /** A column of a segment. Places are bytes of the file. */
@@ -35,6 +36,10 @@ export interface Directory {
   readonly amends: readonly Amendment[];
   /** Something has no column. */
   readonly incomplete: boolean;
+  /** Names of the other segments that the experiment had when this one was made. */
+  readonly peers: readonly string[];
+  /** Names of segments that this one stands in for, itself or through those it was made of. */
+  readonly replaces: readonly string[];
 }
 
 const TYPES: readonly string[] = ["double", "int64", "boolean", "string"] satisfies ColumnType[];
@@ -72,7 +77,7 @@ export function decodeDirectory(key: string, bytes: Uint8Array, limit: number): 
   const sum = new DataView(bytes.buffer, bytes.byteOffset + text.length + 4, 4).getUint32(0, true);
   if (textCrc(key, text) !== sum) throw new RangeError("its directory has a wrong checksum");
   const data = parseJson(utf8Decoder({ fatal: true }).decode(text));
-  const { rows, columns, records, amends, incomplete } = asDictionary(data, VERSION);
+  const { rows, columns, records, amends, incomplete, peers, replaces } = asDictionary(data, VERSION);
   const { start, sizes, rows: pageRows } = asDictionary(records);
   if (!isCount(rows) || rows < 1 || !isCount(start) || typeof incomplete !== "boolean") throw malformed();
   const ended = total(sizes, start);
@@ -84,6 +89,8 @@ export function decodeDirectory(key: string, bytes: Uint8Array, limit: number): 
     records: { start, sizes: sizes as number[], rows: pageRows as number[] },
     amends: asList(amends).map(toAmendment),
     incomplete,
+    peers: asList(peers).map(toName),
+    replaces: asList(replaces).map(toName),
   };
 }
 
@@ -108,6 +115,11 @@ function toColumn(column: unknown[], rows: number, limit: number): ColumnEntry {
   const most = Number(max);
   if (!(least <= most)) throw malformed();
   return { name, type: type as ColumnType, start, size, codec, nulls, min: least, max: most };
+}
+
+function toName(name: unknown): string {
+  if (typeof name !== "string" || !SEGMENT_NAME.test(name)) throw malformed();
+  return name;
 }
 
 /** JSON has no word for infinity. */

@@ -12,6 +12,22 @@ export const CATALOG_PREFIX = "experiments";
  */
 export const COMPLETE_KEY = "experiments/=complete";
 
+/** Below it stands, for each experiment, an empty object that says: it has segments. No experiment's segment begins like that. */
+export const SEGMENTED_PREFIX = "experiments/=compacted";
+
+/** The object that says that the experiment with this prefix has segments. It is created behind the first of them. */
+export function segmentedKey(prefix: string): string {
+  return `${SEGMENTED_PREFIX}/${prefix.slice(CATALOG_PREFIX.length + 1)}`;
+}
+
+/** The prefix of the experiment that {@link segmentedKey} was made of, or `undefined` for any other key. */
+export function parseSegmentedKey(key: string): string | undefined {
+  const [name, ...more] = key.startsWith(`${SEGMENTED_PREFIX}/`)
+    ? key.slice(SEGMENTED_PREFIX.length + 1).split("/")
+    : [];
+  return name === undefined || more.length > 0 ? undefined : `${CATALOG_PREFIX}/${name}`;
+}
+
 /**
  * What changed about a run since the catalogue's segments were written. `open`: a session began when the run had `number`
  * documents. `closed`: document `number` is there. `marked`: marker `number` of its deletion or restoration is there.

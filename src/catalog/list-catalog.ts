@@ -2,7 +2,7 @@ import type { Backend, Entry } from "../backend/backend.ts";
 import { concernsOneObject } from "../backend/concerns-one-object.ts";
 import type { LedgerError } from "../backend/error.ts";
 import { listGroups } from "../backend/list-groups.ts";
-import { CATALOG_PREFIX, experimentPrefix, parseEntry } from "./entry.ts";
+import { CATALOG_PREFIX, COMPLETE_KEY, experimentPrefix, parseEntry, parseSegmentedKey } from "./entry.ts";
 import { parseSegmentName, type SegmentName } from "./segment-name.ts";
 
 /** What entries say of a run. */
@@ -23,6 +23,15 @@ export interface ExperimentListing {
   readonly segments: readonly SegmentName[];
 }
 
+/** The catalogue, as listed. */
+export interface CatalogListing {
+  readonly experiments: readonly ExperimentListing[];
+  /** Prefixes of experiments that have segments, as far as this was listed: not for one experiment alone. */
+  readonly segmented: ReadonlySet<string>;
+  /** The object that says that every run is entered was listed. */
+  readonly isComplete: boolean;
+}
+
 /**
  * Lists the catalogue, of one experiment or of all. Entries sort before segments and each segment behind those it was made of: what was
  * put elsewhere while it was being listed is seen in its new place. `onUnlisted` hears of the prefix of each experiment that the backend
@@ -33,15 +42,20 @@ export async function listCatalog(
   experiment: string | undefined,
   onUnlisted: (prefix: string, error: LedgerError) => void,
   signal: AbortSignal | undefined,
-): Promise<ExperimentListing[]> {
+): Promise<CatalogListing> {
   const found = new Map<string, { prefix: string; touched: Map<string, Touched>; segments: SegmentName[] }>();
   const below = experiment === undefined ? CATALOG_PREFIX : experimentPrefix(experiment);
   const left = new Set<string>();
+  const segmented = new Set<string>();
+  let isComplete = false;
   const leaveOut = (prefix: string, error: LedgerError): void => {
     left.add(prefix);
     onUnlisted(prefix, error);
   };
   for await (const { key, size } of listBelow(backend, below, leaveOut, signal)) {
+    isComplete ||= key === COMPLETE_KEY;
+    const ofSegments = parseSegmentedKey(key);
+    if (ofSegments !== undefined) segmented.add(ofSegments);
     const [, experimentSegment, room, name, ...more] = key.split("/");
     if (experimentSegment === undefined || name === undefined || more.length > 0) continue;
     const prefix = `${CATALOG_PREFIX}/${experimentSegment}`;
@@ -61,7 +75,9 @@ export async function listCatalog(
     touched[entry.kind] = Math.max(touched[entry.kind], entry.number);
     touched.keys[entry.kind === "open" ? "unshift" : "push"](key);
   }
-  return [...found.values()].filter(({ prefix }) => !left.has(prefix));
+  const experiments = [...found.values()].filter(({ prefix }) => !left.has(prefix));
+  for (const prefix of left) segmented.delete(prefix);
+  return { experiments, segmented, isComplete };
 }
 
 async function* listBelow(

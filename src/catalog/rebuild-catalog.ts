@@ -3,11 +3,12 @@ import { concernsOneObject } from "../backend/concerns-one-object.ts";
 import { UnreadableRuns } from "../journal/unreadable.ts";
 import type { CatalogContext } from "./catalog-context.ts";
 import { type CatalogRow, isOlder } from "./catalog-row.ts";
-import { COMPLETE_KEY, createEmpty, entryKey, entryKeyBelow, experimentPrefix } from "./entry.ts";
+import { COMPLETE_KEY, createEmpty, entryKey, entryKeyBelow, experimentPrefix, segmentedKey } from "./entry.ts";
 import { type ExperimentListing, listCatalog } from "./list-catalog.ts";
 import { isCurrent } from "./open-experiment.ts";
 import { isClosed, readRow } from "./read-row.ts";
 import { findRuns, scanRuns } from "./scan-runs.ts";
+import { type KnownSegment, kinOf, NO_KIN } from "./segment-kin.ts";
 import { nextGeneration } from "./segment-name.ts";
 import { storeRows } from "./store-rows.ts";
 
@@ -29,13 +30,13 @@ export async function rebuildCatalog(
   // Before the runs: what is entered from now on is not removed.
   const unlisted = new Set<string>();
   const leaveOut = (prefix: string): void => void unlisted.add(prefix);
-  const listings = await listCatalog(backend, undefined, leaveOut, signal);
+  const { experiments: listings, segmented } = await listCatalog(backend, undefined, leaveOut, signal);
   const before = new Map(listings.map((listing) => [listing.prefix, listing]));
   const unreadable = new UnreadableRuns();
   const { byPrefix: found, unplaced } = await findRuns(backend, prefixes, unreadable, signal);
   const entered = new Set<string>();
   let runs = 0;
-  for (const prefix of new Set([...found.keys(), ...before.keys()])) {
+  for (const prefix of new Set([...found.keys(), ...before.keys(), ...segmented])) {
     if ((prefixes && !prefixes.has(prefix)) || unlisted.has(prefix)) continue;
     const listing = before.get(prefix);
     const known = await knownIn(context, listing, signal);
@@ -62,7 +63,12 @@ export async function rebuildCatalog(
         yield row;
       }
     };
-    await storeRows(context, prefix, nextGeneration(listing?.segments ?? []), rows(), signal);
+    const generation = nextGeneration(listing?.segments ?? []);
+    const kin = kinOf(generation, known.segments, known.segments);
+    const stored = await storeRows(context, prefix, generation, rows(), signal, kin);
+    // Before the segments: no search may find that there should be some.
+    if (stored.length === 0) await backend.remove(segmentedKey(prefix), call);
+    else await createEmpty(backend, segmentedKey(prefix), durable);
     for (const id of ids) {
       if (!unreadable.has(id)) continue;
       entered.add(id);
@@ -83,21 +89,28 @@ export async function rebuildCatalog(
 
 /** What the catalogue has by now, as far as it can be read: a listing of the runs may be behind. */
 async function knownIn(
-  { backend, segments }: CatalogContext,
+  { backend, segments: cache }: CatalogContext,
   listing: ExperimentListing | undefined,
   signal: AbortSignal | undefined,
-): Promise<{ ids: string[]; amends: Map<string, readonly [document: number, marker: number]> }> {
+): Promise<{
+  ids: string[];
+  amends: Map<string, readonly [document: number, marker: number]>;
+  segments: readonly KnownSegment[];
+}> {
   const ids = [...(listing?.touched.keys() ?? [])];
   const amends = new Map<string, readonly [number, number]>();
+  const opened: KnownSegment[] = [];
   for (const name of listing?.segments ?? []) {
     try {
-      const segment = await segments.open(name, signal);
+      const segment = await cache.open(name, signal);
+      opened.push(segment);
       await segment.load(backend, ["run_id"], 1, signal);
       for (let row = 0; row < segment.rows; row++) ids.push(segment.idAt(row));
       for (const [id, ...own] of segment.directory.amends) if (isCurrent(amends, id, ...own)) amends.set(id, own);
     } catch (error) {
       if (!concernsOneObject(error)) throw error;
+      opened.push({ name, directory: NO_KIN });
     }
   }
-  return { ids, amends };
+  return { ids, amends, segments: opened };
 }

@@ -23,8 +23,16 @@ export const MAX_PAGE_BYTES: number = MAX_JSON_BYTES + 32 * 1024;
 /** Bytes of a footer, and of a directory. */
 export const MAX_FOOTER_BYTES: number = 32 * 1024 * 1024;
 
-const SHAPE = /^(\d{6})-[0-9a-z_-]{1,64}\.parquet$/;
+/** What stands before `.parquet`. */
+export const SEGMENT_NAME: RegExp = /^(\d{6})-[0-9a-z_-]{1,64}$/;
 const MAX_GENERATION = 999_999;
+
+const ENDING = ".parquet";
+
+/** The name of a segment among those of its experiment. */
+export function nameOf({ key }: Pick<SegmentName, "key">): string {
+  return key.slice(key.lastIndexOf("/") + 1, -ENDING.length);
+}
 
 /** The key of a new segment. `id` is nobody else's. */
 export function segmentKey(prefix: string, generation: number, id: string): string {
@@ -34,7 +42,7 @@ export function segmentKey(prefix: string, generation: number, id: string): stri
 
 /** The segment with that key, or `undefined` for any other key. */
 export function parseSegmentName(key: string, size: number): SegmentName | undefined {
-  const match = SHAPE.exec(key.slice(key.lastIndexOf("/") + 1));
+  const match = key.endsWith(ENDING) ? SEGMENT_NAME.exec(nameOf({ key })) : null;
   return match === null ? undefined : { key, size, generation: Number(match[1]) };
 }
 

@@ -6,6 +6,7 @@ import { TableFile } from "../parquet/table-file.ts";
 import type { CatalogRow } from "./catalog-row.ts";
 import { ColumnsBuilder } from "./columns.ts";
 import { type Amendment, type ColumnEntry, type ColumnType, type Directory, encodeDirectory } from "./directory.ts";
+import { NO_KIN, type SegmentKin } from "./segment-kin.ts";
 import { encodeRecord } from "./record-text.ts";
 import type { StoredRows } from "./stored-rows.ts";
 import { MAX_SEGMENT_BYTES, MAX_SEGMENT_CELLS, MAX_SEGMENT_ROWS, MAX_SEGMENT_TEXT_BYTES } from "./segment-name.ts";
@@ -21,9 +22,11 @@ export class SegmentWriter {
   readonly #columns = new ColumnsBuilder();
   readonly #file = new TableFile(RECORD);
   readonly #amends: Amendment[] = [];
+  readonly #kin: SegmentKin;
 
-  constructor(key: string) {
+  constructor(key: string, kin: SegmentKin = NO_KIN) {
     this.#key = key;
+    this.#kin = kin;
   }
 
   get rows(): number {
@@ -70,7 +73,7 @@ export class SegmentWriter {
   end(): Uint8Array {
     const { rows, incomplete } = this.#columns;
     this.#file.end(this.#columns.columns(), (chunks, pages) =>
-      encodeDirectory(this.#key, describe(rows, chunks, pages, { amends: this.#amends, incomplete })),
+      encodeDirectory(this.#key, describe(rows, chunks, pages, { amends: this.#amends, incomplete, ...this.#kin })),
     );
     return this.#file.take();
   }
@@ -81,7 +84,7 @@ export function describe(
   rows: number,
   chunks: readonly WrittenChunk[],
   pages: readonly PageLocation[],
-  more: Pick<Directory, "amends" | "incomplete">,
+  more: Pick<Directory, "amends" | "incomplete" | "peers" | "replaces">,
 ): Directory {
   const records = {
     start: pages[0]!.start,

@@ -1,24 +1,30 @@
 import { byteStream } from "../backend/body.ts";
 import type { CatalogContext } from "./catalog-context.ts";
 import type { CatalogRow } from "./catalog-row.ts";
-import { segmentKey } from "./segment-name.ts";
+import { createEmpty, segmentedKey } from "./entry.ts";
+import { NO_KIN, type SegmentKin } from "./segment-kin.ts";
+import { nameOf, segmentKey } from "./segment-name.ts";
 import type { StoredRows } from "./stored-rows.ts";
 import { SegmentWriter } from "./segment-write.ts";
 
-/** Stores rows as segments of an experiment, one if they fit. They survive a power cut: what they replace may go. Returns the keys. */
+/**
+ * Stores rows as segments of an experiment, one if they fit; behind those of generation 1 the object that says that it has some. They
+ * survive a power cut: what they replace may go. Returns the keys.
+ */
 export async function storeRows(
   { backend, newId }: CatalogContext,
   prefix: string,
   generation: number,
   rows: AsyncIterable<CatalogRow | StoredRows>,
   signal: AbortSignal | undefined,
+  kin: SegmentKin = NO_KIN,
 ): Promise<string[]> {
   const keys: string[] = [];
   const source = rows[Symbol.asyncIterator]();
   try {
     for (let next = await source.next(); !next.done;) {
       const key = segmentKey(prefix, generation, newId());
-      const writer = new SegmentWriter(key);
+      const writer = new SegmentWriter(key, { ...kin, peers: [...kin.peers, ...keys.map((each) => nameOf({ key: each }))] });
       const bytes = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
         while (!next.done && !writer.isFull) {
           const piece = writer.add(next.value);
@@ -33,5 +39,7 @@ export async function storeRows(
   } finally {
     await source.return?.();
   }
+  const call = { durable: true, ...(signal && { signal }) };
+  if (keys.length > 0 && generation === 1) await createEmpty(backend, segmentedKey(prefix), call);
   return keys;
 }

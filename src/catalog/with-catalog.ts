@@ -5,8 +5,10 @@ import { UnreadableRuns } from "../journal/unreadable.ts";
 import type { Backend } from "../backend/backend.ts";
 import { onDemand } from "../backend/on-demand.ts";
 import type { CatalogContext } from "./catalog-context.ts";
-import { COMPLETE_KEY, experimentPrefix } from "./entry.ts";
+import { experimentPrefix } from "./entry.ts";
 import { listCatalog } from "./list-catalog.ts";
+import { findLost } from "./segment-kin.ts";
+import { lookWhole } from "./whole.ts";
 import { type OpenExperiment, openExperiment } from "./open-experiment.ts";
 
 const scanning = /* @__PURE__ */ onDemand(() => import("./scan-runs.ts"));
@@ -47,16 +49,17 @@ export async function withCatalog<T>(
 ): Promise<T> {
   // Prefixes of experiments whose segments cannot be read, and whether a rebuild may help.
   const damaged = new Map<string, boolean>();
+  const missed = new Set<string>();
   for (let left = TRIES; ; left--) {
     try {
-      const catalog = await openCatalog(context, experiment, damaged, signal);
+      const catalog = await openCatalog(context, experiment, damaged, missed, signal);
       const result = await work(catalog);
       await tidy(context, catalog, damaged, signal);
       for (const { error } of catalog.unreadable.list()) context.onError(error);
       return result;
     } catch (error) {
       if (left === 0 || !LedgerError.is(error)) throw error;
-      const prefix = /^experiments\/[^/]+(?=\/segments\/)/.exec(error.key ?? "")?.[0];
+      const prefix = /^experiments\/[^/]+(?=\/segments(?:\/|$))/.exec(error.key ?? "")?.[0];
       if (prefix === undefined || !concernsOneObject(error)) throw error;
       if (error.code === "NOT_FOUND") continue;
       context.onError(error);
@@ -69,6 +72,7 @@ async function openCatalog(
   context: CatalogContext,
   experiment: string | undefined,
   damaged: Map<string, boolean>,
+  missed: Set<string>,
   signal: AbortSignal | undefined,
 ): Promise<OpenCatalog> {
   const { backend } = context;
@@ -76,21 +80,29 @@ async function openCatalog(
     if (!damaged.has(prefix)) context.onError(error);
     damaged.set(prefix, false);
   };
-  const listings = await listCatalog(backend, experiment, onUnlisted, signal);
+  const listed = await listCatalog(backend, experiment, onUnlisted, signal);
   const unreadable = new UnreadableRuns();
   const damagedRuns = new UnreadableRuns();
-  if (!(await isComplete(context, listings.length > 0, signal))) {
+  const { isComplete, emptied } = await lookWhole(context, experiment, listed, signal);
+  if (!isComplete) {
     const prefixes = experiment === undefined ? undefined : new Set([experimentPrefix(experiment)]);
     const runs = await runsOf(backend, prefixes, unreadable, signal);
     return { experiments: [], ...runs, unreadable, damaged: damagedRuns, isComplete: false };
   }
+  for (const prefix of emptied) {
+    if (!damaged.has(prefix)) throw lostSegment(`${prefix}/segments`, missed);
+  }
   const prefixes = new Set(damaged.keys());
   const none = { unlisted: [], unplaced: [] };
   const runs = prefixes.size > 0 ? await runsOf(backend, prefixes, unreadable, signal) : none;
-  const sound = listings.filter(({ prefix }) => !damaged.has(prefix));
+  const sound = listed.experiments.filter(({ prefix }) => !damaged.has(prefix));
   const experiments = await mapBounded(sound, EXPERIMENTS_AT_ONCE, signal, (listing, stop) =>
     openExperiment(context, listing, unreadable, stop),
   );
+  for (const { segments, listing } of experiments) {
+    const lost = findLost(segments);
+    if (lost !== undefined) throw lostSegment(`${listing.prefix}/segments/${lost}.parquet`, missed);
+  }
   return { experiments, ...runs, unreadable, damaged: damagedRuns, isComplete: true };
 }
 
@@ -105,19 +117,11 @@ async function runsOf(
   return { unlisted: [...byPrefix.values()].flat(), unplaced };
 }
 
-/** Ledgers whose catalogue has every run: it does not lose any. */
-const complete = new WeakSet<CatalogContext>();
-
-/** Returns whether the catalogue has every run. An empty catalogue is asked for again: another process may have deleted it. */
-async function isComplete(
-  context: CatalogContext,
-  isKnownThere: boolean,
-  signal: AbortSignal | undefined,
-): Promise<boolean> {
-  if (isKnownThere && complete.has(context)) return true;
-  if ((await context.backend.stat(COMPLETE_KEY, signal ? { signal } : {})) === undefined) return false;
-  complete.add(context);
-  return true;
+/** The error for a segment that must be there and was not listed: `NOT_FOUND` at first, as it may be late or just merged; then `CORRUPT`. */
+function lostSegment(key: string, missed: Set<string>): LedgerError {
+  const code = missed.has(key) ? "CORRUPT" : "NOT_FOUND";
+  missed.add(key);
+  return new LedgerError(code, `${key} is not there: others have removed it`, { key });
 }
 
 async function tidy(

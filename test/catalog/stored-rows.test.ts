@@ -76,7 +76,9 @@ async function store(
     yield* rows();
   };
   const [key] = await storeRows(context, PREFIX, generation, iterate(), undefined);
-  const [listing] = await listCatalog(context.backend, "default", () => {}, undefined);
+  const {
+    experiments: [listing],
+  } = await listCatalog(context.backend, "default", () => {}, undefined);
   return await context.segments.open(
     listing!.segments.find((name) => name.key === key)!,
     undefined,
@@ -152,7 +154,9 @@ test("a page that is damaged is not taken over", async () => {
       flipped[at]! ^= 1 << bit;
       const backend = memoryBackend();
       backend.restore(new Map([...whole, [name.key, flipped]]));
-      const [listing] = await listCatalog(backend, "default", () => {}, undefined);
+      const {
+        experiments: [listing],
+      } = await listCatalog(backend, "default", () => {}, undefined);
       const segment = await new SegmentCache(backend).open(listing!.segments[0]!, undefined);
       const all = rows.map((_, row) => row);
       const taken = async (): Promise<StoredRows[]> => {

@@ -75,7 +75,7 @@ async function script(ledger: Ledger, told: Told, known: readonly string[]): Pro
 
 async function leftovers(backend: Backend): Promise<string[]> {
   const keys: string[] = [];
-  for await (const { key } of backend.list("experiments")) if (key !== "experiments/=complete") keys.push(key);
+  for await (const { key } of backend.list("experiments")) if (!key.startsWith("experiments/=comp")) keys.push(key);
   return keys;
 }
 
