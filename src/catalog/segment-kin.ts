@@ -19,7 +19,11 @@ export interface KnownSegment {
 }
 
 /** The kin of a segment of a generation that is made of some of those that are open, or of all. */
-export function kinOf(generation: number, opened: readonly KnownSegment[], merged: readonly KnownSegment[]): SegmentKin {
+export function kinOf(
+  generation: number,
+  opened: readonly KnownSegment[],
+  merged: readonly KnownSegment[],
+): SegmentKin {
   const left = opened.filter((segment) => !merged.includes(segment));
   const named = new Set(left.flatMap(({ directory }) => directory.peers));
   const replaced = merged.flatMap(({ name, directory }) => [nameOf(name), ...directory.replaces]);

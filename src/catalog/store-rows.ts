@@ -24,7 +24,10 @@ export async function storeRows(
   try {
     for (let next = await source.next(); !next.done;) {
       const key = segmentKey(prefix, generation, newId());
-      const writer = new SegmentWriter(key, { ...kin, peers: [...kin.peers, ...keys.map((each) => nameOf({ key: each }))] });
+      const writer = new SegmentWriter(key, {
+        ...kin,
+        peers: [...kin.peers, ...keys.map((each) => nameOf({ key: each }))],
+      });
       const bytes = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
         while (!next.done && !writer.isFull) {
           const piece = writer.add(next.value);

@@ -31,7 +31,9 @@ export async function lookWhole(
 ): Promise<Wholeness> {
   const known = ledgers.get(context) ?? { isComplete: false, segmented: new Set() };
   ledgers.set(context, known);
-  const withSegments = new Set(listed.experiments.flatMap(({ prefix, segments }) => (segments.length > 0 ? prefix : [])));
+  const withSegments = new Set(
+    listed.experiments.flatMap(({ prefix, segments }) => (segments.length > 0 ? prefix : [])),
+  );
   const look = async (): Promise<boolean> =>
     (await context.backend.stat(COMPLETE_KEY, callOptions(signal))) !== undefined;
   let { isComplete, segmented } = listed;

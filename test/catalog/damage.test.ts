@@ -135,7 +135,10 @@ describe("hostile segments", () => {
     const file = new TableFile("record");
     file.add(typeof row === "string" ? row : encodeJson(row, "row"));
     file.end(columns, (chunks, pages) =>
-      encodeDirectory(key, { ...describeSegment(1, chunks, pages, { amends: [], incomplete: false, peers: [], replaces: [] }), ...change }),
+      encodeDirectory(key, {
+        ...describeSegment(1, chunks, pages, { amends: [], incomplete: false, peers: [], replaces: [] }),
+        ...change,
+      }),
     );
     return file.take();
   }

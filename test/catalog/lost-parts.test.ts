@@ -98,8 +98,8 @@ test("an experiment whose runs and segments are all gone is looked at once", asy
   const counting = countingBackend(backend);
   const told: LedgerError[] = [];
   const search = async (): Promise<number> =>
-    (await (await openLedger(counting, { onError: (error) => told.push(error) })).searchRuns({ experiment: "beta" })).runs
-      .length;
+    (await (await openLedger(counting, { onError: (error) => told.push(error) })).searchRuns({ experiment: "beta" }))
+      .runs.length;
   expect(await search()).toBe(0);
   expect(told).toMatchObject([{ code: "CORRUPT", key: "experiments/beta/segments" }]);
   counting.reset();
