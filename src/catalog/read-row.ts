@@ -42,7 +42,8 @@ export async function readTouched(
   if (touched.open === 0 && touched.closed === 1 && touched.marked === 0) {
     try {
       const document = await readRunDocument(backend, id, 1, signal ? { signal } : {});
-      if (document && isRunRecord(document.record))
+      // What was lost when the document was made may be back.
+      if (document && isRunRecord(document.record) && document.record.damage.every(({ kind }) => kind !== "missing"))
         return { record: withDeletedAt(document.record, undefined), document: 1, marker: 0, isSettled: true };
     } catch (error) {
       if (!LedgerError.hasCode(error, "NOT_FOUND")) throw error;

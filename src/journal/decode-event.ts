@@ -56,6 +56,8 @@ const schema: z.ZodMiniType<RunEvent> = /* @__PURE__ */ z.discriminatedUnion("ki
     beatMs: z.number(),
     alive: text,
     positions: z.optional(counts),
+    document: some,
+    writers: some,
   }),
   z.object({ kind: z.literal("params"), ...head, set: dictionary }),
   z.object({ kind: z.literal("tags"), ...head, set: z.optional(strings), remove: z.optional(z.array(z.string())) }),

@@ -41,6 +41,10 @@ export interface SessionEvent {
   readonly alive?: string | undefined;
   /** How far other writers were whose journals it read: writer, and number behind its last record. */
   readonly positions?: Dictionary<number> | undefined;
+  /** Number of the newest run document, if it stands in for journals. */
+  readonly document?: number | undefined;
+  /** How many writers had recorded something; beside `document`. */
+  readonly writers?: number | undefined;
 }
 
 export interface ParamsEvent {

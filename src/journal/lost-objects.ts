@@ -1,10 +1,11 @@
 import { ownValue } from "../backend/dictionary.ts";
 import { type CompactedEnd, isCompacted } from "./compacted.ts";
-import type { Damage } from "./damage.ts";
+import { type Damage, DamageList } from "./damage.ts";
 import type { RunEvent } from "./event.ts";
 import type { RunListing } from "./list-run.ts";
 import { runPrefix } from "./run-created.ts";
-import { objectsOf, type RunDocument, runDocumentKey } from "./run-document.ts";
+import { objectsOf, parseRunDocumentKey, type RunDocument, runDocumentKey } from "./run-document.ts";
+import type { RunRecord } from "./run-record.ts";
 import { journalPrefix, segmentKey } from "./segment.ts";
 import type { WriterFold } from "./writer-fold.ts";
 
@@ -12,7 +13,7 @@ import type { WriterFold } from "./writer-fold.ts";
  * What the newest document of a run says is there and is not listed: objects that it names, and journals that are not compacted. Where
  * the newest document itself is lost, the one before it names objects that the lost one had replaced.
  */
-export function lostObjects(runId: string, { document, listing }: Found): Damage[] {
+export function lostObjects(runId: string, { document, listing }: Stored): Damage[] {
   const { compacted, covers } = document;
   const listed = new Set([...listing.metrics.map(({ name }) => name), ...listing.records]);
   const sizeOf = listedSizes(listing);
@@ -33,13 +34,13 @@ export function lostObjects(runId: string, { document, listing }: Found): Damage
   }));
 }
 
-interface Found {
+interface Stored {
   readonly document: RunDocument;
   readonly listing: RunListing;
 }
 
 /** Whether all journals are there that a document was made from. Then nothing is lost without the document. */
-export function areJournalsWhole({ document: { compacted, covers }, listing }: Found): boolean {
+export function areJournalsWhole({ document: { compacted, covers }, listing }: Stored): boolean {
   const sizeOf = listedSizes(listing);
   const isWhole = (writer: string, { segments, bytes }: CompactedEnd): boolean => {
     // The number of segments comes from the store: this ends with the first that is not listed.
@@ -58,34 +59,114 @@ function listedSizes({ writers }: RunListing): (writer: string, seq: number) => 
   return (writer, seq) => sizes.get(writer)?.get(seq) ?? -1;
 }
 
-/** Records of writers that later sessions of the run saw, and that are in no journal. `except`: a writer that was not read. */
+/** What the sessions of a run saw of it when they began. */
+export class Seen {
+  /** By writer: the number behind its last record. */
+  readonly positions: Map<string, number> = new Map();
+  /** Sessions that were built on a run document. */
+  readonly built: { readonly order: number; readonly document: number; readonly writers: number }[] = [];
+
+  note(event: RunEvent): void {
+    if (event.kind !== "session" && event.kind !== "interrupted") return;
+    for (const [writer, next] of Object.entries(event.positions ?? {}))
+      this.positions.set(writer, Math.max(next, this.positions.get(writer) ?? 0));
+    if (event.kind !== "session" || event.document === undefined) return;
+    const { order, document, writers = 0 } = event;
+    this.built.push({ order, document, writers });
+  }
+}
+
+/** What was found of a writer. */
+type Found = Pick<WriterFold, "writer" | "order" | "next">;
+
+/** How many of the writers had recorded something before a session began whose event has this `order`. */
+export function countWriters(writers: readonly Found[], order: number): number {
+  return writers.filter((each) => each.next > 0 && each.order < order).length;
+}
+
+/**
+ * Returns what of a run was there once and is not: records that later sessions saw, or that a fence says were acknowledged, and a run
+ * document that stood in for journals which are gone. `except`: a writer that was not read.
+ */
 export function lostRecords(
   runId: string,
   folds: readonly WriterFold[],
-  listing: RunListing,
+  listing: SeenListing,
   except?: string,
 ): Damage[] {
-  const seen = new Map<string, number>();
-  for (const { events } of folds) for (const event of events) noteSeen(event, seen);
-  const found = new Map(folds.map(({ writer, next }) => [writer, next]));
-  // What a writer that is shut out stored last may be cut off on purpose.
-  const isCut = (writer: string): boolean => writer === except || listing.ends.has(writer);
-  return missingRecords(runId, found, new Map([...seen].filter(([writer]) => !isCut(writer))));
+  return lostSince(runId, seenBy(folds), folds, listing, except).map(withoutWriter);
 }
 
-/** Notes in `seen` how far a session saw other writers. */
-export function noteSeen(event: RunEvent, seen: Map<string, number>): void {
-  if (event.kind !== "session" && event.kind !== "interrupted") return;
-  for (const [writer, next] of Object.entries(event.positions ?? {}))
-    seen.set(writer, Math.max(next, seen.get(writer) ?? 0));
+/** Returns the writers some of whose records are lost. */
+export function shortWriters(runId: string, folds: readonly WriterFold[], listing: SeenListing): Set<string> {
+  return new Set(lostSince(runId, seenBy(folds), folds, listing).flatMap(({ writer }) => writer ?? []));
+}
+
+function seenBy(folds: readonly WriterFold[]): Seen {
+  const seen = new Seen();
+  for (const { events } of folds) for (const event of events) seen.note(event);
+  return seen;
+}
+
+type SeenListing = Pick<RunListing, "ends" | "newestDocument">;
+
+/** `writer`: whose records are lost; absent for a run document. */
+export type LostRecords = Damage & { readonly writer?: string };
+
+/** {@link lostRecords} of the writers that were `found`. */
+export function lostSince(
+  runId: string,
+  seen: Seen,
+  found: readonly Found[],
+  { ends, newestDocument }: SeenListing,
+  except?: string,
+): LostRecords[] {
+  // What a writer that is shut out stored behind its end was never acknowledged.
+  const expected = new Map([...seen.positions, ...ends]);
+  if (except !== undefined) expected.delete(except);
+  const records = missingRecords(runId, new Map(found.map(({ writer, next }) => [writer, next])), expected);
+  // Without all writers they cannot be counted.
+  const document = except === undefined ? lostDocument(seen, found, newestDocument) : undefined;
+  if (document === undefined) return records;
+  const key = runDocumentKey(runId, document);
+  const message = `${key} is not there, and neither are the journals it was made from`;
+  return [{ kind: "missing", key, message }, ...records];
+}
+
+/** Returns the number of the newest document that is lost together with journals it was made from. */
+function lostDocument({ built }: Seen, found: readonly Found[], newestDocument: number): number | undefined {
+  const lost = built.filter(
+    ({ order, document, writers }) => document > newestDocument && countWriters(found, order) < writers,
+  );
+  return lost.length > 0 ? lost.reduce((most, { document }) => Math.max(most, document), 0) : undefined;
+}
+
+/** Whether a run document is among what {@link lostRecords} found. */
+export function losesDocument(lost: readonly Damage[]): boolean {
+  return lost.some(({ key }) => parseRunDocumentKey(key) !== undefined);
+}
+
+/** Returns the records of writers that are shut out which are neither in a listed journal nor in what the document has compacted. */
+export function lostBehindFences(
+  runId: string,
+  document: Pick<RunDocument, "compacted"> | undefined,
+  { ends, writers }: RunListing,
+): Damage[] {
+  if (ends.size === 0) return [];
+  const found = new Map((document?.compacted?.writers ?? []).map(({ writer, next }) => [writer, next]));
+  return missingRecords(runId, found, new Map([...ends].filter(([writer]) => !writers.has(writer)))).map(withoutWriter);
+}
+
+function withoutWriter({ writer: _writer, ...damage }: LostRecords): Damage {
+  return damage;
 }
 
 /** Writers that were `seen` further than they were `found`. */
-export function missingRecords(
+function missingRecords(
   runId: string,
   found: ReadonlyMap<string, number>,
   seen: ReadonlyMap<string, number>,
-): (Damage & { readonly writer: string })[] {
+): LostRecords[] {
   return [...seen].flatMap(([writer, next]) => {
     const here = found.get(writer) ?? 0;
     if (here >= next) return [];
@@ -93,4 +174,19 @@ export function missingRecords(
     const message = `${key}: records ${here} to ${next - 1} of this writer were there once and are nowhere`;
     return [{ kind: "missing", writer, key, message }];
   });
+}
+
+/** Returns the record with what is lost of its run. */
+export function withDamage(record: RunRecord, lost: readonly Damage[]): RunRecord {
+  return lost.length === 0 ? record : { ...record, damage: uniteDamage(record.damage, lost) };
+}
+
+/** Returns both lists as one, each damage once. */
+export function uniteDamage(...lists: readonly (readonly Damage[])[]): Damage[] {
+  const all = new Map<string, Damage>();
+  for (const damage of lists.flat()) {
+    const id = [damage.kind, damage.key, damage.from, damage.to].join();
+    if (!all.has(id)) all.set(id, damage);
+  }
+  return new DamageList(all.values()).list();
 }

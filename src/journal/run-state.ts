@@ -1,8 +1,15 @@
 import type { Backend, CallOptions } from "../backend/backend.ts";
 import { LedgerError } from "../backend/error.ts";
 import { beyond, beyondCompacted } from "./decode-run-document.ts";
-import { type Damage, DamageList } from "./damage.ts";
-import { areJournalsWhole, lostObjects, lostRecords } from "./lost-objects.ts";
+import type { Damage } from "./damage.ts";
+import {
+  areJournalsWhole,
+  lostBehindFences,
+  lostObjects,
+  lostRecords,
+  uniteDamage,
+  withDamage,
+} from "./lost-objects.ts";
 import { foldRun } from "./fold.ts";
 import type { SegmentEntry } from "./list-segments.ts";
 import { listingMark, listRun, type RunListing } from "./list-run.ts";
@@ -79,21 +86,25 @@ export async function readBeginning(
     if (metrics.length === 0) return nothing;
     throw new LedgerError("CORRUPT", `${key} is damaged, and the journals it was made from may be gone`, { key });
   }
-  const lost = lostObjects(runId, { document, listing });
-  if (lost.length > 0 && areJournalsWhole({ document, listing })) return nothing;
+  const lostNow = lostObjects(runId, { document, listing });
+  if (lostNow.length > 0 && areJournalsWhole({ document, listing })) return nothing;
+  const lost = [...lostNow, ...lostBehindFences(runId, document, listing)];
   assertConfirmed(lost, isConfirmed);
-  const { covers, compacted } = document;
+  const { covers, compacted, record } = document;
+  // What was lost when the document was made may be back.
+  const isOutdated = lost.length === 0 && record.damage.some(({ kind }) => kind === "missing");
   return {
     lost,
     document,
-    isCurrent: beyond(covers, writers).size === 0,
+    isCurrent: !isOutdated && beyond(covers, writers).size === 0,
     more: compacted ? beyondCompacted(compacted, writers) : writers,
   };
 }
 
 /** Journals are removed only once a document names the points that were made from them: points alone show that it is gone. */
 function assertNotLost(runId: string, { metrics, writers }: RunListing, isConfirmed: boolean): void {
-  if (metrics.length === 0 || writers.size > 0) return;
+  const counts = (segments: readonly SegmentEntry[]): boolean => segments.some(({ end }) => end !== 0);
+  if (metrics.length === 0 || [...writers.values()].some(counts)) return;
   const key = runDocumentKey(runId, 1);
   const message = `${key} is not there, and neither are the journals it was made from`;
   throw new LedgerError(isConfirmed ? "CORRUPT" : "NOT_FOUND", message, { key });
@@ -138,7 +149,7 @@ export async function readRunState(
       listing: listed,
       document,
       more,
-      lost: [...lost, ...lostToo],
+      lost: uniteDamage(lost, lostToo),
       folds: folds.filter(({ writer }) => writer !== except),
     };
   });
@@ -173,7 +184,7 @@ export async function readRecord(
       const folds = await readFolds(backend, created, more, options, document?.compacted?.writers);
       const lostToo = lostRecords(runId, folds, listed);
       assertConfirmed(lostToo, isConfirmed);
-      const record = withDamage(foldRun(created, folds), [...lost, ...lostToo]);
+      const record = withDamage(foldRun(created, folds), uniteDamage(lost, lostToo));
       return { record, listing: listed, isSettled: false, created, folds };
     });
     const { created, folds, ...result } = read;
@@ -183,9 +194,4 @@ export async function readRecord(
     if (listingMark(known) === listingMark(read.listing))
       return { ...result, record: { ...foldRun(created, folds, { gone: true }), damage: result.record.damage } };
   }
-}
-
-/** The record with what is lost of its run. */
-export function withDamage(record: RunRecord, lost: readonly Damage[]): RunRecord {
-  return lost.length === 0 ? record : { ...record, damage: new DamageList([...record.damage, ...lost]).list() };
 }

@@ -198,7 +198,7 @@ async function tidy(
     writer,
     segments: own.map(({ seq, size }) => ({ seq, bytes: size })),
   }));
-  const settled = await settledSegments(backend, created.id, { folds, covers: left }, signal);
+  const settled = await settledSegments(context, { created, folds, covers: left, fences: listing.fences }, signal);
   const superseded = { listing, document, settled };
   if (supersededKeys(created.id, superseded).length === 0) return;
   // The process that created the document may have died before its name was on disk.

@@ -3,7 +3,7 @@ import { type Damage, losesRecords, placesOf } from "../journal/damage.ts";
 import { beyond } from "../journal/decode-run-document.ts";
 import { type Round, WriterFollower } from "../journal/follow.ts";
 import { foldRun } from "../journal/fold.ts";
-import { lostObjects } from "../journal/lost-objects.ts";
+import { lostObjects, lostRecords, withDamage } from "../journal/lost-objects.ts";
 import { readLifecycle, withDeletedAt } from "../journal/lifecycle.ts";
 import type { SegmentEntry } from "../journal/list-segments.ts";
 import { listRun, type RunListing } from "../journal/list-run.ts";
@@ -11,7 +11,7 @@ import { type RunCreated, runCreatedKey } from "../journal/run-created.ts";
 import { readRunDocument } from "../journal/read-run-document.ts";
 import type { RunDocument } from "../journal/run-document.ts";
 import type { RunRecord } from "../journal/run-record.ts";
-import { readRunState, withDamage } from "../journal/run-state.ts";
+import { readRunState } from "../journal/run-state.ts";
 import { type WriterFold, WriterFolder } from "../journal/writer-fold.ts";
 import { areWritersAlive } from "../journal/writers-alive.ts";
 import { PointBuffer } from "./point-buffer.ts";
@@ -129,14 +129,16 @@ export class RunFollower {
     this.#damage = damage;
     if ((this.#isPartial || isSpared) && (this.#hasNewDocument || this.#round.grew)) this.#hasNews = true;
     if (this.#hasNews) {
-      const isWhole = isSpared && lostObjects(this.#id, { document, listing }).length === 0;
-      if (isWhole && document.record.status !== "running") this.#record = document.record;
+      const isSaid = isSpared && lostObjects(this.#id, { document, listing }).length === 0;
+      if (isSaid && document.record.status !== "running") this.#record = document.record;
       else {
-        // This lists the run again: what was read may be newer than the first listing.
-        const isElsewhere = isSpared || this.#isPartial;
-        const state = isElsewhere ? await readRunState(this.#backend, created, call) : undefined;
-        this.#folds = state?.folds ?? this.#readFolds(created, listing);
+        // `readRunState` lists the run again: what was read may be newer than the first listing.
+        const folds = isSpared || this.#isPartial ? undefined : this.#readFolds(created, listing);
+        const isWhole = folds !== undefined && lostRecords(this.#id, folds, listing).length === 0;
+        const state = isWhole ? undefined : await readRunState(this.#backend, created, call);
+        this.#folds = state?.folds ?? folds ?? [];
         this.#record = withDamage(foldRun(created, this.#folds), state?.lost ?? []);
+        this.#lost += countLost(state?.lost ?? []);
       }
       this.#isUntold = true;
     }
@@ -172,7 +174,8 @@ export class RunFollower {
       this.#round.unsettled = true;
       return;
     }
-    this.#record = foldRun(created, this.#folds, { gone: true });
+    const { damage } = this.#record;
+    this.#record = { ...foldRun(created, this.#folds, { gone: true }), damage };
     this.#hasNews = this.#isUntold = true;
   }
 
@@ -194,7 +197,7 @@ export class RunFollower {
 
   #readDamage(listing: RunListing): Damage[] {
     const damage = [...this.#writers].flatMap(([writer, { follower }]) => follower.damage(segmentsOf(listing, writer)));
-    this.#lost = damage.filter(losesRecords).reduce((sum, each) => sum + placesOf(each), 0);
+    this.#lost = countLost(damage);
     return damage;
   }
 
@@ -253,6 +256,13 @@ export class RunFollower {
     const { compacted } = document;
     this.#isPartial = true;
     if (this.#buffer === undefined || compacted === undefined) return;
+    const listed = new Set(listing.metrics.map(({ name }) => name));
+    const isThere = compacted.metrics.every(({ name }) => listed.has(name));
+    if (!isThere) {
+      // The listing may be behind: then the next look finds all of it.
+      const { lost } = await readRunState(this.#backend, created, { signal: this.#signal });
+      if (lost.length === 0) return void (this.#round.unsettled = true);
+    }
     const rest = readAfterCompaction({
       backend: this.#backend,
       runId: this.#id,
@@ -261,7 +271,7 @@ export class RunFollower {
       keys: this.#options.keys,
       signal: this.#signal,
     });
-    for await (const { writer, key, points } of rest) {
+    for await (const { writer, key, points } of isThere ? rest : []) {
       this.#buffer.writer(writer).series(key, points);
       this.#hasNews = true;
       if (this.#isFull) yield this.#pause(created, listing);
@@ -277,4 +287,8 @@ function segmentsOf({ writers }: RunListing, writer: string): readonly SegmentEn
 
 function marks(damage: readonly Damage[]): string {
   return damage.map(({ kind, key, from, to, more }) => `${kind} ${key} ${from} ${to} ${more}`).join("\n");
+}
+
+function countLost(damage: readonly Damage[]): number {
+  return damage.filter(losesRecords).reduce((sum, each) => sum + placesOf(each), 0);
 }

@@ -8,6 +8,7 @@ import { MAX_CHECKED_JSON_BYTES } from "../backend/checked-json.ts";
 import { losesRecords } from "../journal/damage.ts";
 import { encodeFence, fenceClaimKey, fencedEndKey, fencedError, type FencedEnd, fenceKey } from "../journal/fence.ts";
 import { listRun, type RunListing } from "../journal/list-run.ts";
+import { shortWriters } from "../journal/lost-objects.ts";
 import { type RunCreated, runCreatedKey } from "../journal/run-created.ts";
 import type { WriterFold } from "../journal/writer-fold.ts";
 
@@ -61,7 +62,9 @@ export async function recordFencedEnds(
   // A session that stored nothing had nothing acknowledged. Only the one that began the run is certain to have begun earlier.
   if (!folds.some(({ writer }) => writer === first) && !listing.writers.has(first))
     ends.push({ writer: first, next: 0 });
-  const missing = ends.filter(({ writer, next }) => (listing.ends.get(writer) ?? Number.POSITIVE_INFINITY) > next);
+  // Where a journal that is cut now ends would hide that more of it was acknowledged.
+  const short = shortWriters(created.id, folds, listing);
+  const missing = ends.filter(({ writer }) => !listing.ends.has(writer) && !short.has(writer));
   await mapBounded(missing, PARALLEL, signal, async (end, stop) => {
     await createOrMatch(backend, fencedEndKey(created.id, fence, end), new Uint8Array(), stop);
   });

@@ -4,8 +4,10 @@ import { createOrMatch, holds } from "../backend/create-or-match.ts";
 import { LedgerError } from "../backend/error.ts";
 import { onDemand } from "../backend/on-demand.ts";
 import { enter } from "../catalog/entry.ts";
+import { losesRecords, lossError } from "../journal/damage.ts";
 import { foldRun } from "../journal/fold.ts";
 import { listRun, type RunListing } from "../journal/list-run.ts";
+import { losesDocument, lostRecords, uniteDamage, withDamage } from "../journal/lost-objects.ts";
 import type { RunCreated } from "../journal/run-created.ts";
 import { encodeRunDocument, type RunDocument, runDocumentKey } from "../journal/run-document.ts";
 import type { RunStatus } from "../journal/run-record.ts";
@@ -17,7 +19,7 @@ import type { RunContext } from "./context.ts";
 import { isAllCompacted } from "./coverage.ts";
 import { discardAttempt, removeLeftovers, tidyLeftovers } from "./leftovers.ts";
 import { makeDocument } from "./make-document.ts";
-import { seemsActive, settledSegments } from "./other-writers.ts";
+import { type CoveredRun, seemsActive, settledSegments } from "./other-writers.ts";
 
 const runStates = /* @__PURE__ */ onDemand(() => import("../journal/run-state.ts"));
 
@@ -95,18 +97,33 @@ export async function closeRun(
   const writer = own && options.writer;
   let known = own || !options.writer ? options.state : undefined;
   const leftovers = options.leftovers ?? new Set<string>();
+  let isConfirmed = false;
+  let isTold = false;
   for (let left = TRIES; left > 0; left--) {
     const state =
       known ??
       (await readListed(backend, created, await listRun(backend, created.id, callOptions(signal)), writer?.id, signal));
     known = undefined;
-    await tidyLeftovers(backend, created.id, leftovers, state);
     const folds = [...state.folds, ...(own ? [own] : [])].sort(compareWriters);
-    const record = foldRun(created, folds);
+    const { fences, newestDocument } = state.listing;
+    const lost = own ? uniteDamage(state.lost, lostRecords(created.id, folds, state.listing)) : state.lost;
+    if (lost.length > state.lost.length && !isConfirmed) {
+      // The listing may be behind.
+      isConfirmed = true;
+      continue;
+    }
+    // What earlier attempts left behind may be all that is left of something.
+    const made = lost.length > 0 ? new Set<string>() : leftovers;
+    await tidyLeftovers(backend, created.id, made, state);
+    const record = withDamage(foldRun(created, folds), lost);
     const { status } = record;
     if (onlyFinal && status === "running") return status;
+    const damage = record.damage.find(losesRecords);
+    if (damage && !isTold) context.onError(lossError(`run ${created.id} is closed, and what it recorded is`, damage));
+    isTold = true;
     if (isAllCompacted(created.id, state, writer)) return status;
-    const { fences, newestDocument } = state.listing;
+    // A document that is not made from the lost one would pass for its successor. The journals tell it all, and stay.
+    if (losesDocument(lost)) return status;
     const n = newestDocument + 1;
     const goesOn = status === "running" || (await seemsActive(backend, state.folds, { positions, fences }));
     let document: RunDocument;
@@ -114,23 +131,23 @@ export async function closeRun(
     try {
       document = await makeDocument(context, {
         created,
-        state,
+        state: { ...state, lost },
         folds,
         record,
         writer,
         goesOn,
-        made: leftovers,
+        made,
         signal,
       });
       bytes = encodeRunDocument(document);
       // Another writer closed the run at the same time: what it found has to go into what is written here.
       const durable = document.compacted !== state.document?.compacted;
       if (!(await createDocument(context, created.id, n, bytes, { durable, signal }))) {
-        await removeLeftovers(backend, created.id, leftovers);
+        await removeLeftovers(backend, created.id, made);
         continue;
       }
     } catch (error) {
-      await discardAttempt(backend, created.id, n, leftovers);
+      await discardAttempt(backend, created.id, n, made);
       // Somebody else has just compacted what was to be read here.
       if (LedgerError.hasCode(error, "NOT_FOUND")) continue;
       if (!LedgerError.hasCode(error, "TOO_LARGE")) throw error;
@@ -138,7 +155,7 @@ export async function closeRun(
       context.onError(error);
       return status;
     }
-    leftovers.clear();
+    made.clear();
     // While another writer goes on, the run stays open in the catalogue.
     const entered = goesOn ? undefined : enterClosed(context, created, n, signal);
     try {
@@ -146,7 +163,7 @@ export async function closeRun(
         const key = runDocumentKey(created.id, n);
         if ((await holds(backend, key, bytes, signal)) !== true)
           throw new LedgerError("IO", `${key} does not hold what was written to it`, { key });
-        const covered = { folds, covers: document.covers, self: writer?.id };
+        const covered = { created, folds, covers: document.covers, fences, self: writer?.id };
         await removeJournals(context, created, { listing: state.listing, document }, covered, signal);
       }
     } finally {
@@ -173,19 +190,19 @@ async function enterClosed(
 }
 
 async function removeJournals(
-  { backend, onError }: RunContext,
+  context: RunContext,
   created: RunCreated,
   superseded: Omit<Superseded, "settled">,
-  covered: Parameters<typeof settledSegments>[2],
+  covered: CoveredRun,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   try {
-    const settled = await settledSegments(backend, created.id, covered, signal);
-    await removeSuperseded(backend, created.id, { ...superseded, settled }, signal);
+    const settled = await settledSegments(context, covered, signal);
+    await removeSuperseded(context.backend, created.id, { ...superseded, settled }, signal);
   } catch (error) {
     // The run is closed all the same; `recover` removes what is left.
     if (!LedgerError.is(error)) throw error;
-    onError(error);
+    context.onError(error);
   }
 }
 

@@ -5,17 +5,30 @@ import type { RunState } from "../journal/run-state.ts";
 import { segmentKey } from "../journal/segment.ts";
 import type { JournalWriter } from "../journal/writer.ts";
 
-/** What of the journals the folds of a run contain: those of `state`, and that of `writer`. */
-export function coverage({ listing, folds }: RunState, writer: JournalWriter | undefined): Coverage[] {
+/**
+ * What of the journals the folds of a run contain: those of `state`, and that of `writer`. What the document covered of journals that
+ * are cut or gone stays, so that readers see the loss.
+ */
+export function coverage({ listing, folds, document }: RunState, writer: JournalWriter | undefined): Coverage[] {
   const read = new Map(folds.map((fold) => [fold.writer, fold.read]));
-  const listed = [...listing.writers]
-    .filter(([id]) => id !== writer?.id)
-    .map(([id, segments]) => ({
-      writer: id,
-      // What came between the listing and the reading is in the fold too.
-      segments: segments.map(({ seq, size }) => ({ seq, bytes: Math.max(size, read.get(id)?.get(seq) ?? 0) })),
-    }));
-  return writer ? [...listed, writer.stored] : listed;
+  const covered = new Map<string, Map<number, number>>();
+  const cover = (id: string, seq: number, bytes: number): void => {
+    const own = covered.get(id) ?? new Map<number, number>();
+    covered.set(id, own.set(seq, Math.max(bytes, own.get(seq) ?? 0)));
+  };
+  for (const { writer: id, segments } of document?.covers ?? []) {
+    const end = document?.compacted && ownValue(document.compacted.ends, id);
+    for (const { seq, bytes } of segments) if (!isCompacted(end, seq, bytes)) cover(id, seq, bytes);
+  }
+  for (const [id, segments] of listing.writers)
+    // What came between the listing and the reading is in the fold too.
+    for (const { seq, size } of segments) cover(id, seq, Math.max(size, read.get(id)?.get(seq) ?? 0));
+  if (writer) covered.delete(writer.id);
+  const others = [...covered].map(([id, segments]) => ({
+    writer: id,
+    segments: [...segments].map(([seq, bytes]) => ({ seq, bytes })).sort((a, b) => a.seq - b.seq),
+  }));
+  return writer ? [...others, writer.stored] : others;
 }
 
 /** What a writer stored, as far as it is not compacted already. */

@@ -2,8 +2,13 @@ import { callOptions } from "../backend/call-options.ts";
 import type { Backend } from "../backend/backend.ts";
 import type { Coverage } from "../journal/compacted.ts";
 import { listRun } from "../journal/list-run.ts";
+import type { RunCreated } from "../journal/run-created.ts";
 import type { WriterFold } from "../journal/writer-fold.ts";
 import { hasEnded, hasFinished, isRecovery } from "../journal/writers-alive.ts";
+import type { RunContext } from "./context.ts";
+
+/** After so many intervals without a sign a writer that has recorded nothing counts as gone. */
+const SILENT_BEATS = 3;
 
 /** What this writer knows of the others. */
 export interface WriterKnowledge {
@@ -31,32 +36,50 @@ export async function seemsActive(
   return false;
 }
 
+/** What {@link settledSegments} is asked about. */
+export interface CoveredRun {
+  readonly created: RunCreated;
+  readonly folds: readonly WriterFold[];
+  /** What of the journals the newest document has compacted. */
+  readonly covers: readonly Coverage[];
+  readonly fences: number;
+  /** Who closes the run. */
+  readonly self?: string | undefined;
+}
+
 /**
- * Returns the covered segments that certainly hold no more than is covered, now and later: their writers recorded an end, or their
- * threads have ended. Returns all of them where every flush is an object of its own, because no object grows there.
+ * Returns the covered segments if all of them certainly hold no more than is covered, now and later: their writers recorded an end, or
+ * their threads have ended. Returns none if one writer may go on. Should the document be lost, the journal of that writer would not tell
+ * that there were others. Where every flush is an object of its own, the numbers of later records tell it, and no object grows.
  */
 export async function settledSegments(
-  backend: Backend,
-  runId: string,
-  { folds, covers, self }: { folds: readonly WriterFold[]; covers: readonly Coverage[]; self?: string | undefined },
+  { backend, clock }: RunContext,
+  { created, folds, covers, fences, self }: CoveredRun,
   signal?: AbortSignal,
 ): Promise<readonly Coverage[]> {
   const { capabilities, liveness } = backend;
+  const isDead = async (alive: string | undefined): Promise<boolean> =>
+    alive !== undefined && (await liveness?.isAlive(alive)) === false;
+  const first = created.writer;
+  const isToCome = fences === 0 && self !== first.id && folds.every(({ writer }) => writer !== first.id);
+  // A writer shows itself from time to time. One that has not done so for a while never will.
+  const isSilent = clock.now() - created.createdAt > SILENT_BEATS * first.beatMs;
+  if (isToCome && !isSilent && !(await isDead(first.alive))) return [];
   if (!capabilities.append) return covers;
   const ended = new Set(self === undefined ? [] : [self]);
   const gone = new Set<string>();
   for (const fold of folds) {
     if (hasFinished(fold)) ended.add(fold.writer);
-    else if (fold.alive !== undefined && (await liveness?.isAlive(fold.alive)) === false) gone.add(fold.writer);
+    else if (await isDead(fold.alive)) gone.add(fold.writer);
   }
   // A thread may have appended something after its journal was read, and before it was asked about.
-  const listing = gone.size > 0 ? await listRun(backend, runId, callOptions(signal)) : undefined;
+  const listing = gone.size > 0 ? await listRun(backend, created.id, callOptions(signal)) : undefined;
   const isSettled = (writer: string, seq: number, bytes: number): boolean =>
     ended.has(writer) ||
     (gone.has(writer) &&
       (listing?.writers.get(writer) ?? []).every((segment) => segment.seq !== seq || segment.size <= bytes));
-  return covers.map(({ writer, segments }) => ({
-    writer,
-    segments: segments.filter(({ seq, bytes }) => isSettled(writer, seq, bytes)),
-  }));
+  const areSettled = covers.every(({ writer, segments }) =>
+    segments.every(({ seq, bytes }) => isSettled(writer, seq, bytes)),
+  );
+  return areSettled ? covers : [];
 }

@@ -4,6 +4,7 @@ import { type OptionNames, readOptions } from "../backend/options.ts";
 import { enter } from "../catalog/entry.ts";
 import { type FlushOptions, flushPolicy } from "../journal/flush-policy.ts";
 import { foldRun } from "../journal/fold.ts";
+import { countWriters } from "../journal/lost-objects.ts";
 import { mergeParams } from "../journal/params.ts";
 import type { RunCreated } from "../journal/run-created.ts";
 import { assertFits, sizeOfRun } from "../journal/run-size.ts";
@@ -113,14 +114,20 @@ function sessionEvent(
   { mode, beatMs, fence }: { readonly mode: "join" | "exclusive"; readonly beatMs: number; readonly fence: number },
 ): NewEvent {
   const alive = backend.liveness?.token;
+  const { document, listing, folds } = state;
   return {
     kind: "session",
     mode,
     beatMs,
     ...(alive !== undefined && { alive }),
     ...(fence > 0 && { fence }),
-    // Should one of these journals be cut or lost later, this tells. What is compacted needs none.
+    // Should one of these journals be cut or lost later, this tells.
     ...(state.more.size > 0 && { positions: positionsOf(state) }),
+    // So does this of the document that stands in for the others, however many they are.
+    ...(document?.compacted && {
+      document: listing.newestDocument,
+      writers: countWriters(folds, Number.MAX_SAFE_INTEGER),
+    }),
   };
 }
 

@@ -2,7 +2,8 @@ import type { Backend, CallOptions } from "../backend/backend.ts";
 import { type Damage, losesRecords } from "../journal/damage.ts";
 import { decodeEvent } from "../journal/decode-event.ts";
 import type { RunEvent } from "../journal/event.ts";
-import { missingRecords, noteSeen } from "../journal/lost-objects.ts";
+import { type LostRecords, lostSince, Seen } from "../journal/lost-objects.ts";
+import type { RunListing } from "../journal/list-run.ts";
 import type { SegmentEntry } from "../journal/list-segments.ts";
 import { type JournalVisitor, readWriter } from "../journal/reader.ts";
 import type { RunCreated } from "../journal/run-created.ts";
@@ -23,18 +24,19 @@ export async function readJournalSeries(
   backend: Backend,
   created: RunCreated,
   writers: ReadonlyMap<string, readonly SegmentEntry[]>,
-  ends: ReadonlyMap<string, number>,
+  listing: Pick<RunListing, "ends" | "newestDocument">,
   compacted: readonly WriterFold[],
   isWanted: (key: string) => boolean,
   options?: CallOptions,
 ): Promise<WriterPoints[]> {
   const known = new Map(compacted.map((fold) => [fold.writer, fold]));
   const found: WriterPoints[] = [];
-  const read = new Map<string, number>();
-  const seen = new Map<string, number>();
+  const read: { writer: string; order: number; next: number }[] = [];
+  const seen = new Seen();
   for (const writer of new Set([...known.keys(), ...writers.keys()])) {
     const base = known.get(writer);
-    const visit = new SeriesVisit(isWanted);
+    for (const event of base?.events ?? []) seen.note(event);
+    const visit = new SeriesVisit(isWanted, seen);
     const next = await readWriter(
       backend,
       created.id,
@@ -45,43 +47,37 @@ export async function readJournalSeries(
       decodeEvent,
     );
     const { columns, lost, firstOrder } = visit;
-    for (const [other, at] of visit.seen) seen.set(other, Math.max(at, seen.get(other) ?? 0));
     // Of a writer without any event until now, the first one tells.
     const order = base && base.order < Number.MAX_SAFE_INTEGER ? base.order : writerOrder(writer, created, firstOrder);
     found.push({ writer, order, columns, lost });
-    read.set(writer, next);
+    read.push({ writer, order, next });
   }
-  // What a writer that is shut out stored last may be cut off on purpose.
-  for (const writer of ends.keys()) seen.delete(writer);
-  return withLost(created.id, found, read, seen).sort(compareWriters);
+  return withLost(found, lostSince(created.id, seen, read, listing)).sort(compareWriters);
 }
 
-/** Says of writers that later sessions saw further than they were read that something is lost. */
-function withLost(
-  runId: string,
-  found: readonly WriterPoints[],
-  read: ReadonlyMap<string, number>,
-  seen: ReadonlyMap<string, number>,
-): WriterPoints[] {
-  const cut = new Map(missingRecords(runId, read, seen).map((damage) => [damage.writer, damage]));
-  const known = found.map((each) => ({ ...each, lost: each.lost ?? cut.get(each.writer) }));
-  const others = [...cut.values()].filter(({ writer }) => !read.has(writer));
+/** Adds what is lost to the writers that it is of. */
+function withLost(found: readonly WriterPoints[], lost: readonly LostRecords[]): WriterPoints[] {
+  const known = found.map((each) => ({
+    ...each,
+    lost: each.lost ?? lost.find(({ writer }) => writer === each.writer),
+  }));
+  const others = lost.filter(({ writer }) => !found.some((each) => each.writer === writer));
   const none = { order: Number.MAX_SAFE_INTEGER, columns: new Map() };
-  return [...known, ...others.map((lost) => ({ writer: lost.writer, ...none, lost }))];
+  return [...known, ...others.map((each) => ({ writer: each.writer ?? "", ...none, lost: each }))];
 }
 
 class SeriesVisit implements JournalVisitor {
   readonly columns = new Map<string, Column>();
   lost: Damage | undefined;
-  /** How far sessions saw other writers. */
-  readonly seen = new Map<string, number>();
+  readonly #seen: Seen;
   readonly #isWanted: (key: string) => boolean;
   readonly #columnsOfShape = new WeakMap<readonly string[], (Column | undefined)[]>();
   #sessionOrder: number | undefined;
   #firstOrder: number | undefined;
 
-  constructor(isWanted: (key: string) => boolean) {
+  constructor(isWanted: (key: string) => boolean, seen: Seen) {
     this.#isWanted = isWanted;
+    this.#seen = seen;
   }
 
   /** Place of the writer's session, or of its first event, among the run's events. */
@@ -99,7 +95,7 @@ class SeriesVisit implements JournalVisitor {
   }
 
   event(_n: number, event: RunEvent): void {
-    noteSeen(event, this.seen);
+    this.#seen.note(event);
     if (event.kind === "session") this.#sessionOrder ??= event.order;
     else if (event.kind !== "beat") this.#firstOrder ??= event.order;
   }

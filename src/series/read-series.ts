@@ -28,8 +28,7 @@ export interface Place {
   readonly writers: readonly WriterFold[];
   /** Something that the run's document says is there is not. */
   readonly lost: Damage | undefined;
-  /** By writer that is shut out: the record at which its journal ends. */
-  readonly ends: ReadonlyMap<string, number>;
+  readonly listing: RunListing;
 }
 
 /**
@@ -105,16 +104,16 @@ export async function findPoints(
   const compactions = new Set(metrics.map(({ compaction }) => compaction));
   // The usual case of a closed run: one document and one compaction, which can only be its own since no journal is left. With more
   // than one file of points, or none, only the document tells whether all are there.
-  if (writers.size === 0 && documents === 1 && compactions.size === 1) {
+  if (writers.size === 0 && documents === 1 && compactions.size === 1 && ends.size === 0) {
     const files = metrics.filter(({ kind }) => kind === "parquet");
     const overview = metrics.find(({ kind }) => kind === "overview");
     if (files.length === 1 && files.every(isOnlyFile))
-      return { metrics: files, overview, more: new Map(), writers: [], lost: undefined, ends };
+      return { metrics: files, overview, more: new Map(), writers: [], lost: undefined, listing };
   }
   const { document, more, lost } = await readBeginning(backend, runId, listing, isConfirmed, options);
   const compacted: Compacted | undefined = document?.compacted;
   if (compacted === undefined)
-    return { metrics: [], overview: undefined, more: writers, writers: [], lost: lost[0], ends };
+    return { metrics: [], overview: undefined, more: writers, writers: [], lost: lost[0], listing };
   // Of what is lost in part the rest can be read.
   const isListed = ({ name }: { readonly name: string }): boolean => metrics.some((entry) => entry.name === name);
   const overview = lost.length > 0 ? undefined : compacted.overview;
@@ -124,14 +123,14 @@ export async function findPoints(
     more,
     writers: compacted.writers,
     lost: lost[0],
-    ends,
+    listing,
   };
 }
 
 async function readAll(
   backend: Backend,
   runId: string,
-  { metrics, more, writers, ends }: Place,
+  { metrics, more, writers, listing }: Place,
   readCreated: () => Promise<RunCreated>,
   wanted: WantedKeys,
   { from, to, fromTime, toTime, damaged, signal, isConfirmed }: HistoryOptions & { readonly isConfirmed: boolean },
@@ -153,7 +152,7 @@ async function readAll(
   }
   const { keys, except } = wanted;
   const isWanted = (key: string): boolean => (keys?.has(key) ?? true) && !except.has(key);
-  const journals = await readJournalSeries(backend, await readCreated(), more, ends, writers, isWanted, call);
+  const journals = await readJournalSeries(backend, await readCreated(), more, listing, writers, isWanted, call);
   for (const { lost } of journals) {
     if (lost && damaged !== "skip") {
       // A listing may have been taken while a writer joined.
