@@ -5,6 +5,7 @@ import { type Compacted, isOnlyFile, type MetricsEntry } from "../journal/compac
 import type { SegmentEntry } from "../journal/list-segments.ts";
 import type { RunListing } from "../journal/list-run.ts";
 import type { RunCreated } from "../journal/run-created.ts";
+import type { RunDocument } from "../journal/run-document.ts";
 import { readBeginning, whileItChanges } from "../journal/run-state.ts";
 import type { WriterFold } from "../journal/writer-fold.ts";
 import type { MetricsReader } from "../parquet/metrics-reader.ts";
@@ -112,8 +113,17 @@ export async function findPoints(
   }
   const { document, more, lost } = await readBeginning(backend, runId, listing, isConfirmed, options);
   const compacted: Compacted | undefined = document?.compacted;
-  if (compacted === undefined)
-    return { metrics: [], overview: undefined, more: writers, writers: [], lost: lost[0], listing };
+  if (compacted === undefined) {
+    const isEmpty = more.size === 0 && document !== undefined && hadNoPoints(document);
+    return {
+      metrics: [],
+      overview: undefined,
+      more: writers,
+      writers: [],
+      lost: isEmpty ? undefined : lost[0],
+      listing,
+    };
+  }
   // Of what is lost in part the rest can be read.
   const isListed = ({ name }: { readonly name: string }): boolean => metrics.some((entry) => entry.name === name);
   const overview = lost.length > 0 ? undefined : compacted.overview;
@@ -125,6 +135,11 @@ export async function findPoints(
     lost: lost[0],
     listing,
   };
+}
+
+/** A power cut may take the journals of a run without points, where nothing was synced for it: that makes its histories no less whole. */
+function hadNoPoints({ record, summaries }: RunDocument): boolean {
+  return summaries === undefined && Object.keys(record.metrics).length === 0 && record.damage.length === 0;
 }
 
 async function readAll(

@@ -156,6 +156,8 @@ test("a journal that a document covers and that is lost is damage", async () => 
   change(backend, key!, undefined);
   const record = await (await openLedger(backend)).getRun(run.id);
   expect(record).toMatchObject({ tags: { a: "1" }, status: "finished", damage: [{ kind: "missing", key }] });
+  // The document says that there were no points.
+  expect((await ledger.history(run.id, "loss")).values).toHaveLength(0);
 });
 
 test("a document of a later version is FORMAT_TOO_NEW", async () => {
