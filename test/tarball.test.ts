@@ -112,8 +112,8 @@ describe("contents", () => {
     expect(lost).toEqual([]);
   });
 
-  test("budget: at most 680 kB packed", () => {
-    expect(installed.packedSize).toBeLessThan(680_000);
+  test("budget: at most 681 kB packed", () => {
+    expect(installed.packedSize).toBeLessThan(681_000);
   });
 });
 
@@ -298,7 +298,7 @@ describe("a browser", () => {
     // All of it, as one file: how much more the parts weigh one by one is up to the bundler.
     const whole = await bundle([entryFile("runledger")], true, false);
     const total = whole.outputFiles.reduce((size, { contents }) => size + brotliCompressSync(contents).byteLength, 0);
-    expect(total).toBeLessThanOrEqual(133_800);
+    expect(total).toBeLessThanOrEqual(134_000);
   });
 });
 

@@ -40,7 +40,12 @@ async function abandoned(backend: Backend, points: number): Promise<string> {
 }
 
 /** What must be there of the runs that were on the disk: every point, and the run as it is in a search too. */
-async function check(image: ReadonlyMap<string, Uint8Array>, known: Known, where: string): Promise<void> {
+async function check(
+  image: ReadonlyMap<string, Uint8Array>,
+  known: Known,
+  where: string,
+  isWhole = true,
+): Promise<void> {
   const backend = memoryBackend();
   backend.restore(image);
   for (const recovered of [false, true]) {
@@ -52,7 +57,9 @@ async function check(image: ReadonlyMap<string, Uint8Array>, known: Known, where
       expect(values.length, `${where}: points of ${id}, recovered: ${recovered}`).toBeGreaterThanOrEqual(points);
       const record = found.get(id);
       expect(record, `${where}: ${id} is found, recovered: ${recovered}`).toBeDefined();
-      expect(record, where).toEqual(await ledger.getRun(id));
+      const read = await ledger.getRun(id);
+      // A document of a run without points may be there without its journal: nobody asked for either to be kept. A search lists no journals.
+      expect(record, where).toEqual(isWhole ? read : { ...read, damage: record?.damage });
     }
   }
 }
@@ -69,7 +76,7 @@ async function checkAll(cuts: readonly Cut[], known: Known, parts: boolean, seed
       // What was removed may come back, and what was not asked to be kept may be there.
       if (bytes !== undefined) mixed.set(key, bytes);
     }
-    await check(mixed, known, `cut ${i}, after ${after}, a part of the rest (seed ${seed})`);
+    await check(mixed, known, `cut ${i}, after ${after}, a part of the rest (seed ${seed})`, false);
   }
 }
 
