@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { systemClock } from "../../src/backend/clock.ts";
 import { memoryBackend, type MemoryBackend } from "../../src/backends/memory/index.ts";
 import { type Backend, openLedger } from "../../src/index.ts";
 import { encodeCheckedJson, decodeCheckedJson } from "../../src/backend/checked-json.ts";
@@ -158,6 +159,10 @@ test("a journal that a document covers and that is lost is damage", async () => 
   expect(record).toMatchObject({ tags: { a: "1" }, status: "finished", damage: [{ kind: "missing", key }] });
   // The document says that there were no points.
   expect((await ledger.history(run.id, "loss")).values).toHaveLength(0);
+  // Nothing but the document tells of the run as it was.
+  const later = await openLedger(backend, { clock: { ...systemClock, sleep: () => Promise.reject(new Error("waits")) } });
+  for (let i = 0; i < 2; i++) expect(await later.recover()).toEqual({ interrupted: [], running: [] });
+  expect(await later.getRun(run.id)).toEqual(record);
 });
 
 test("a document of a later version is FORMAT_TOO_NEW", async () => {
