@@ -169,7 +169,8 @@ async function closeUnlessClosed(
 
 function isClosed(created: RunCreated, { document, listing, folds }: RunState): boolean {
   // Where journals are lost, the document alone tells.
-  if (document && document.record.status !== "running" && beyond(document.covers, listing.writers).size === 0) return true;
+  if (document && document.record.status !== "running" && beyond(document.covers, listing.writers).size === 0)
+    return true;
   return foldRun(created, folds).status !== "running";
 }
 

@@ -160,7 +160,9 @@ test("a journal that a document covers and that is lost is damage", async () => 
   // The document says that there were no points.
   expect((await ledger.history(run.id, "loss")).values).toHaveLength(0);
   // Nothing but the document tells of the run as it was.
-  const later = await openLedger(backend, { clock: { ...systemClock, sleep: () => Promise.reject(new Error("waits")) } });
+  const later = await openLedger(backend, {
+    clock: { ...systemClock, sleep: () => Promise.reject(new Error("waits")) },
+  });
   for (let i = 0; i < 2; i++) expect(await later.recover()).toEqual({ interrupted: [], running: [] });
   expect(await later.getRun(run.id)).toEqual(record);
 });
