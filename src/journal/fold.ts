@@ -14,7 +14,7 @@ import { isRecovery } from "./writers-alive.ts";
 /**
  * The record of a run from how it began and its writers' journals. Events apply in the order of their `order`, a logical
  * clock that each writer sets beyond all it has seen, and writers that knew nothing of each other by their ids: the result
- * is the same whoever folds, and no clock decides. Those of sessions that a fence shut out come before those of the
+ * is the same for every reader, and no clock decides. Those of sessions that a fence shut out come before those of the
  * sessions behind it, however far their clocks were: what such a writer stored last, unacknowledged, changes nothing after it.
  * `gone`: no writer will record anything more, so a run that none of them closed is `interrupted`.
  */

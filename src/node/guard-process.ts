@@ -12,7 +12,7 @@ export interface GuardOptions {
  * `failed` with the error, a normal end as `finished`, or as `failed` if the exit code is not 0. The process then ends as it would
  * have: by the signal, with exit code 1 and the error on stderr, or with its own exit code. A second signal ends it at once.
  *
- * Any number of runs may be guarded: they are closed together. The guard comes off by itself once the run is closed, by whomever;
+ * Any number of runs may be guarded: they are closed together. The guard comes off by itself once the run is closed, by any call;
  * the function that is returned takes it off before. While no run is guarded nothing listens to the process.
  *
  * If the program itself listens for the same signal, or for `uncaughtException`, the runs are closed and the program has the last word.

@@ -37,7 +37,7 @@ export type ChunksBefore = Partial<Record<"step" | "time", DecodedChunk>>;
 
 /**
  * Decodes a row group from bytes of the file that begin at `position` into `points`, which has as many places as the group
- * rows. `before` is kept from one row group of the file to the next; whoever does so changes no points meanwhile. Throws a
+ * rows. `before` is kept from one row group of the file to the next; a caller that keeps it changes no points meanwhile. Throws a
  * RangeError that names the column.
  */
 export function decodeRowGroup(

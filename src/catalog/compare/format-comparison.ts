@@ -28,8 +28,8 @@ const MIN_COLUMN = 14;
 const SECTIONS = ["params", "datasets", "inputs", "code", "environment", "tags"] as const;
 
 /**
- * A comparison as plain text: a column a run, the best of each metric marked with `*`. Names and values come from whoever
- * logged them, so nothing in them reaches the terminal as a control. Metrics show the best value by their goal, else the last.
+ * A comparison as plain text: a column a run, the best of each metric marked with `*`. Names and values may come from
+ * other people, so nothing in them reaches the terminal as a control. Metrics show the best value by their goal, else the last.
  */
 export function formatComparison(comparison: RunComparison, options?: FormatComparisonOptions): string {
   return reading("comparison", () => {
