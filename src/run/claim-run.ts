@@ -70,8 +70,13 @@ export async function recordFencedEnds(
   });
 }
 
-function toEnd({ writer, next }: WriterFold): FencedEnd {
-  return { writer, next };
+function toEnd(fold: WriterFold): FencedEnd {
+  return { writer: fold.writer, next: saysNothing(fold) ? 0 : fold.next };
+}
+
+/** A session may take its own beginning back, when it could not be confirmed. Until then it has stored nothing of the run. */
+function saysNothing({ events, summaries, media, superseded }: WriterFold): boolean {
+  return events.every(({ kind }) => kind === "session") && summaries.size + media.size + superseded === 0;
 }
 
 /** False when the session's beginning cannot be read, when some of its records cannot, and for `recover`, which no fence shuts out. */
