@@ -37,7 +37,13 @@ async function manage(): Promise<void> {
     return new Worker(new URL(import.meta.url), { workerData: data });
   });
   const living = new Set(threads);
-  for (const thread of threads) thread.once("exit", () => living.delete(thread));
+  for (const thread of threads) {
+    thread.once("exit", () => {
+      living.delete(thread);
+      if (threads.slice(0, WRITERS).every((writer) => !living.has(writer)))
+        say("ack - nothing comes: all writers ended");
+    });
+  }
   await Promise.all(threads.map((thread) => once(thread, "message")));
   say("ready");
   for await (const line of createInterface(process.stdin)) {
