@@ -223,7 +223,7 @@ describe.skipIf(reason !== undefined).each(STORES)(`as MLflow's %s store${suffix
 
   test.each(ORDER_ERRORS)("both refuse to order by %s", (orderBy) => {
     expect(theirs({ filter: "", orderBy: [orderBy] })).toBeTypeOf("string");
-    expect(askUs(RUNS, runs.ids, { filter: "", orderBy: [orderBy] })).toMatch(/^orderBy, character \d+: expected/);
+    expect(askUs(RUNS, runs.ids, { filter: "", orderBy: [orderBy] })).toMatch(/^orderBy\[0\], character \d+: expected/);
   });
 
   test("a field may be twice in an order, but not in SQLite", () => {
