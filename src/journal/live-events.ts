@@ -139,6 +139,8 @@ export class LiveEvents {
         countTag(this.#size, key, before.value, -1);
       }
       countTag(this.#size, key, value, 1);
+      // In the order of the events that count, however many came before.
+      this.#tags.delete(key);
       this.#tags.set(key, { at, head, value });
     };
     for (const key of Object.keys(set)) put(key, ownValue(set, key));

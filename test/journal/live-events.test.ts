@@ -95,7 +95,18 @@ test("what was reduced before goes on as if it never was", () => {
       for (const event of events.slice(cut)) folder.event(0, event);
       expect(folder.fold("w0", 100, created)).toEqual(foldOf(0, events));
     }),
-    { numRuns: 500 },
+    {
+      numRuns: 500,
+      examples: [
+        [
+          [
+            [{ kind: "tags", set: { a: "1", b: "1" }, remove: ["a"] }, 0],
+            [{ kind: "tags", remove: ["a", "b"] }, 0],
+          ],
+          1,
+        ],
+      ],
+    },
   );
 });
 
