@@ -1,4 +1,5 @@
 import { isProse } from "./pairs.ts";
+import { rewrite } from "./rewrite.ts";
 import { isSecretName } from "./secret-name.ts";
 import { REDACTED, isDigestOrPath, isRandom, isTokenLike } from "./token-shapes.ts";
 
@@ -62,11 +63,7 @@ export function scrubCommands(text: string): string {
 /** `--api-key value`, `-u user:token`, `-p token`. */
 function scrubFlags(text: string): string {
   const kinds = new Map<string, "secret" | "user" | "p" | "none">();
-  let scrubbed = "";
-  let from = 0;
-  FLAG.lastIndex = 0;
-  for (let found = FLAG.exec(text); found !== null; found = FLAG.exec(text)) {
-    const [all, name = "", separator = ""] = found;
+  return rewrite(text, FLAG, ([all, name = "", separator = ""], at) => {
     const flag = all.slice(0, all.length - separator.length);
     let kind = kinds.get(flag);
     if (kind === undefined) {
@@ -74,34 +71,24 @@ function scrubFlags(text: string): string {
         isSecretName(name) || PASS_IN.test(name) ? "secret" : isUserFlag(flag) ? "user" : name === "p" ? "p" : "none";
       if (kinds.size < 1000) kinds.set(flag, kind);
     }
-    if (kind === "none") continue;
-    const at = FLAG.lastIndex;
+    if (kind === "none") return undefined;
     const value = argumentAt(text, at);
     const bare = value.replace(/^\\?["']|\\?["']$/g, "");
-    if (bare === "" || bare === REDACTED || (separator !== "=" && bare.startsWith("-"))) continue;
+    if (bare === "" || bare === REDACTED || (separator !== "=" && bare.startsWith("-"))) return undefined;
     let kept = value;
     if (kind === "user") kept = redactUserAndPassword(value, false);
     else if (kind === "p" ? isTokenLike(bare) : isSecretFlag(name, bare) && !isProse(bare)) kept = REDACTED;
-    if (kept === value) continue;
-    scrubbed += text.slice(from, at) + kept;
-    from = FLAG.lastIndex = at + value.length;
-  }
-  return scrubbed + text.slice(from);
+    return kept === value ? undefined : { from: at, to: at + value.length, by: kept };
+  });
 }
 
 /** `mysql -p…`, `curl -u user:…`, and `-p` with what can only be a token. */
 function scrubShortFlags(text: string): string {
-  let scrubbed = "";
-  let from = 0;
-  COMMAND.lastIndex = 0;
-  for (let found = COMMAND.exec(text); found !== null; found = COMMAND.exec(text)) {
-    const at = COMMAND.lastIndex;
+  const scrubbed = rewrite(text, COMMAND, ([name], at) => {
     const line = /[^\r\n]*/.exec(text.slice(at, at + MAX_COMMAND_LENGTH))?.[0] ?? "";
-    const command = found[0].split(" ").at(-1) as string;
-    scrubbed += text.slice(from, at) + scrubLine(line, command);
-    from = COMMAND.lastIndex = at + line.length;
-  }
-  return (scrubbed + text.slice(from)).replace(/(?<![\w.-])-p(?=[^\s=-])[\w+/~.-]{16,512}/g, (flag) =>
+    return { from: at, to: at + line.length, by: scrubLine(line, name.split(" ").at(-1) as string) };
+  });
+  return scrubbed.replace(/(?<![\w.-])-p(?=[^\s=-])[\w+/~.-]{16,512}/g, (flag) =>
     isTokenLike(flag.slice(2)) ? `-p${REDACTED}` : flag,
   );
 }

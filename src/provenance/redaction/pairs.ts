@@ -1,3 +1,4 @@
+import { rewrite } from "./rewrite.ts";
 import { decodePercent, isPlainlySecretName, isSecretName, isSecretParameter } from "./secret-name.ts";
 import { REDACTED, isDigestOrPath, isRandom, isTokenLike } from "./token-shapes.ts";
 
@@ -42,25 +43,20 @@ type Kind = "secret" | "perhaps" | "key" | "naming" | "participle" | "none";
 /** The text without the values behind secret names and `=`, `:` and the like. */
 export function scrubPairs(text: string): string {
   const kinds = new Map<string, Kind>();
-  let scrubbed = "";
-  let from = 0;
-  SEPARATOR.lastIndex = 0;
-  for (let found = SEPARATOR.exec(text); found !== null; found = SEPARATOR.exec(text)) {
-    const [separator] = found;
-    const [begin, end] = nameBefore(text, found.index, from);
-    if (end - begin < 2) continue;
+  return rewrite(text, SEPARATOR, ({ 0: separator, index }, behind, done) => {
+    const [begin, end] = nameBefore(text, index, done);
+    if (end - begin < 2) return undefined;
     const name = text.slice(begin, end);
     let kind = kindAt(text, begin, name, separator, kinds);
-    let at = SEPARATOR.lastIndex;
+    let at = behind;
     if (kind === "naming" || kind === "key") [kind, at] = memberBehind(text, at, kind, kinds);
     // A name that names no secret may be followed by one that does.
-    if (kind !== "secret" && !(kind === "perhaps" || kind === "key" ? isSecretValue(text, at, kind) : false)) continue;
+    if (kind !== "secret" && !(kind === "perhaps" || kind === "key" ? isSecretValue(text, at, kind) : false))
+      return undefined;
     const value = valueAt(text, at, name, separator);
-    if (value === "" || /^\\?["']?\[redacted\]\\?["'/.:]?$/.test(value) || isProse(value)) continue;
-    scrubbed += text.slice(from, at) + REDACTED;
-    from = SEPARATOR.lastIndex = at + value.length;
-  }
-  return scrubbed + text.slice(from);
+    if (value === "" || /^\\?["']?\[redacted\]\\?["'/.:]?$/.test(value) || isProse(value)) return undefined;
+    return { from: at, to: at + value.length, by: REDACTED };
+  });
 }
 
 /** Whether the value of an everyday name looks like a secret. */

@@ -1,4 +1,5 @@
 import { isProse } from "./pairs.ts";
+import { rewrite } from "./rewrite.ts";
 import { isPlainlySecretName, isSecretName } from "./secret-name.ts";
 import { REDACTED, isDigestOrPath, isRandom, isTokenLike } from "./token-shapes.ts";
 
@@ -36,17 +37,11 @@ export function scrubPhrases(text: string): string {
 }
 
 function scrubLists(text: string): string {
-  let scrubbed = "";
-  let from = 0;
-  LISTED.lastIndex = 0;
-  for (let found = LISTED.exec(text); found !== null; found = LISTED.exec(text)) {
-    const at = LISTED.lastIndex;
-    if (!isSecretName(found[2] as string)) continue;
+  return rewrite(text, LISTED, ([, , name], at) => {
+    if (!isSecretName(name as string)) return undefined;
     QUOTED.lastIndex = at;
     const [all, , value = ""] = QUOTED.exec(text) ?? [];
-    if (all === undefined || !isRandom(value) || isDigestOrPath(value)) continue;
-    scrubbed += text.slice(from, at) + REDACTED;
-    from = LISTED.lastIndex = at + all.length;
-  }
-  return scrubbed + text.slice(from);
+    if (all === undefined || !isRandom(value) || isDigestOrPath(value)) return undefined;
+    return { from: at, to: at + all.length, by: REDACTED };
+  });
 }

@@ -1,3 +1,5 @@
+import { rewrite } from "./rewrite.ts";
+
 /** What stands where a secret was. */
 export const REDACTED = "[redacted]";
 
@@ -68,18 +70,12 @@ export function scrubTokens(text: string): string {
 }
 
 function scrubWebTokens(text: string): string {
-  let scrubbed = "";
-  let from = 0;
-  WEB_TOKEN.lastIndex = 0;
-  for (let found = WEB_TOKEN.exec(text); found !== null; found = WEB_TOKEN.exec(text)) {
-    let begin = found.index;
-    while (begin > from && found.index - begin < LONGEST_HEADER && /[\w-]/.test(text[begin - 1] as string)) begin--;
-    const header = text.slice(begin, found.index).search(/\bey[\w-]{17}/);
-    if (header === -1) continue;
-    scrubbed += text.slice(from, begin + header) + REDACTED;
-    from = WEB_TOKEN.lastIndex;
-  }
-  return scrubbed + text.slice(from);
+  return rewrite(text, WEB_TOKEN, ({ index }, to, done) => {
+    let begin = index;
+    while (begin > done && index - begin < LONGEST_HEADER && /[\w-]/.test(text[begin - 1] as string)) begin--;
+    const header = text.slice(begin, index).search(/\bey[\w-]{17}/);
+    return header === -1 ? undefined : { from: begin + header, to, by: REDACTED };
+  });
 }
 
 /** Whether a word alone is a token: it begins like one, or a part of it looks random. */
