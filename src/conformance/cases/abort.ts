@@ -1,5 +1,5 @@
 import type { Backend, CallOptions } from "../../backend/backend.ts";
-import { hold, outcome, rejectsWithReason, same, sameBytes, within, describe } from "../assertions.ts";
+import { type Outcome, hold, outcome, rejectsWithReason, same, sameBytes, within, describe } from "../assertions.ts";
 import type { ConformanceCase } from "../case.ts";
 import { contract } from "../contract.ts";
 import { createAll, keysOf, listAll, nextTurn, sample, streamOf, text } from "../samples.ts";
@@ -105,13 +105,7 @@ export const abortCases: readonly ConformanceCase[] = [
         const stop = new AbortController();
         const result = outcome(what, () => call({ signal: stop.signal }));
         stop.abort(reason);
-        const settled = await within(contract.aborted, `${what}, aborted under way,`, result);
-        hold(
-          settled.resolved || settled.error === reason,
-          contract.aborted,
-          () =>
-            `${what} rejected with ${describe(settled.resolved ? "" : settled.error)}, not with the signal's reason`,
-        );
+        await settledByAbort(what, result, reason);
         for (const { key, size } of await listAll(other, "")) {
           hold(
             size === bytes.length,
@@ -134,12 +128,7 @@ export const abortCases: readonly ConformanceCase[] = [
       const reason = new Error("stopped");
       const result = outcome("append", () => backend.append!("grows", more, { signal: stop.signal }));
       stop.abort(reason);
-      const settled = await within(contract.aborted, "append, aborted under way,", result);
-      hold(
-        settled.resolved || settled.error === reason,
-        contract.aborted,
-        () => `append rejected with ${describe(settled.resolved ? "" : settled.error)}, not with the signal's reason`,
-      );
+      const settled = await settledByAbort("append", result, reason);
       // What was aborted may still be under way: another append of the same handle comes behind it.
       await backend.append!("grows", text("!"));
       const { size } = (await other.stat("grows"))!;
@@ -167,12 +156,7 @@ export const abortCases: readonly ConformanceCase[] = [
         const result = outcome("move", () => backend.move!(from, to, { signal: stop.signal }));
         for (let turn = 0; turn < turns; turn++) await nextTurn();
         stop.abort(reason);
-        const settled = await within(contract.aborted, "move, aborted under way,", result);
-        hold(
-          settled.resolved || settled.error === reason,
-          contract.aborted,
-          () => `move rejected with ${describe(settled.resolved ? "" : settled.error)}, not with the signal's reason`,
-        );
+        const settled = await settledByAbort("move", result, reason);
         // What was aborted may still be under way: of it and another move of the same object one takes effect.
         const again = await outcome("move after an aborted one", () => backend.move!(from, next));
         hold(!(settled.resolved && again.resolved), contract.move, "a move resolved, and its object had its old key");
@@ -216,3 +200,14 @@ export const abortCases: readonly ConformanceCase[] = [
     },
   },
 ];
+
+/** Waits for a call that was aborted under way: it may resolve all the same, or reject with the reason of its signal. */
+async function settledByAbort<T>(what: string, result: Promise<Outcome<T>>, reason: Error): Promise<Outcome<T>> {
+  const settled = await within(contract.aborted, `${what}, aborted under way,`, result);
+  hold(
+    settled.resolved || settled.error === reason,
+    contract.aborted,
+    () => `${what} rejected with ${describe(settled.resolved ? "" : settled.error)}, not with the signal's reason`,
+  );
+  return settled;
+}
