@@ -119,6 +119,8 @@ function assertConfirmed([first]: readonly Damage[], isConfirmed: boolean): void
 export interface RunState {
   readonly listing: RunListing;
   readonly document: RunDocument | undefined;
+  /** The document's record is that of the run: the journals hold no more. */
+  readonly isCurrent: boolean;
   /** Segments with records that are not compacted. */
   readonly more: ReadonlyMap<string, readonly SegmentEntry[]>;
   readonly folds: readonly WriterFold[];
@@ -139,7 +141,8 @@ export async function readRunState(
 ): Promise<RunState> {
   const options = signal ? { signal } : undefined;
   return await whileItChanges(backend, created.id, options, listing, async (listed, isConfirmed) => {
-    const { document, more, lost } = await readBeginning(backend, created.id, listed, isConfirmed, options);
+    const beginning = await readBeginning(backend, created.id, listed, isConfirmed, options);
+    const { document, more, lost } = beginning;
     const wanted = new Map([...more].filter(([writer]) => writer !== except));
     const known = document?.compacted?.writers;
     const folds = await readFolds(backend, created, wanted, { ...options, allMedia }, known);
@@ -147,8 +150,7 @@ export async function readRunState(
     assertConfirmed(lostToo, isConfirmed);
     return {
       listing: listed,
-      document,
-      more,
+      ...beginning,
       lost: uniteDamage(lost, lostToo),
       folds: folds.filter(({ writer }) => writer !== except),
     };

@@ -5,7 +5,6 @@ import { gate } from "../backend/bounded.ts";
 import { readBounded } from "../backend/read-bounded.ts";
 import { MAX_CHECKED_JSON_BYTES } from "../backend/checked-json.ts";
 import { LedgerError, invalidArgument } from "../backend/error.ts";
-import { beyond } from "../journal/decode-run-document.ts";
 import { foldRun, lastSign } from "../journal/fold.ts";
 import { NO_SIZE } from "../journal/json-size.ts";
 import { flushPolicy } from "../journal/flush-policy.ts";
@@ -167,11 +166,12 @@ async function closeUnlessClosed(
   return status === "running" || status === "interrupted" ? status : "closed";
 }
 
-function isClosed(created: RunCreated, { document, listing, folds }: RunState): boolean {
+function isClosed(created: RunCreated, { document, isCurrent, folds }: RunState): boolean {
   // Where journals are lost, the document alone tells.
-  if (document && document.record.status !== "running" && beyond(document.covers, listing.writers).size === 0)
-    return true;
-  return foldRun(created, folds).status !== "running";
+  return (
+    (isCurrent && document !== undefined && document.record.status !== "running") ||
+    foldRun(created, folds).status !== "running"
+  );
 }
 
 /** Closed, compacted, and nothing left over: seen from the listing alone. */

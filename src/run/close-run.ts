@@ -68,7 +68,7 @@ async function readListed(
 ): Promise<RunState> {
   const others = [...listing.writers.keys()].filter((writer) => writer !== except);
   if (others.length === 0 && listing.newestDocument === 0)
-    return { listing, document: undefined, more: listing.writers, folds: [], lost: [] };
+    return { listing, document: undefined, isCurrent: false, more: listing.writers, folds: [], lost: [] };
   // Loaded only when it is needed: a run alone is closed without reading any records.
   const { readRunState } = await runStates();
   return await readRunState(backend, created, {

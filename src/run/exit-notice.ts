@@ -1,3 +1,4 @@
+import { builtinModule } from "../backend/builtin-module.ts";
 import { warn } from "../backend/warn.ts";
 
 /** What a session has logged and not stored. */
@@ -32,8 +33,7 @@ export function noticeLoss(sessions: readonly Unstored[]): void {
 /** `console` is too late in a worker thread that exits: its lines go through the main thread. */
 function writeLine(text: string): void {
   try {
-    const { process } = globalThis as { readonly process?: { getBuiltinModule?(name: string): FileSystem } };
-    const fs = process?.getBuiltinModule?.("node:fs");
+    const fs = builtinModule<FileSystem>("node:fs");
     if (fs) return void fs.writeSync(2, `runledger: ${text}\n`);
   } catch {
     // A pipe that is full, or closed.

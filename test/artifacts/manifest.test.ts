@@ -4,14 +4,23 @@ import { withChecksum } from "../../src/backend/checked-json.ts";
 import { comparePaths, listingDigest } from "../../src/artifacts/digest.ts";
 import type { Manifest } from "../../src/artifacts/manifest.ts";
 import { encodeManifest, encodeMetadata, parseManifest } from "../../src/artifacts/manifest.ts";
+import { unportablePaths } from "../../src/artifacts/path.ts";
 import { LedgerError } from "../../src/backend/error.ts";
 import { sha256 } from "./fixtures.ts";
 
 const hex = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => Buffer.from(bytes).toString("hex"));
-const segment = fc.stringMatching(/^[a-z0-9_éü😀-]{1,12}$/u);
+const segment = fc.oneof(
+  { weight: 9, arbitrary: fc.stringMatching(/^[a-z0-9_éü😀-]{1,12}$/u) },
+  // Names that some systems cannot hold.
+  fc.constantFrom("con", "nul.py", "a:b", "x."),
+);
 const files = fc
   .uniqueArray(fc.record({ path: segment, size: fc.nat(), hex }), { selector: (file) => file.path, maxLength: 20 })
-  .map((list) => list.sort((a, b) => comparePaths(a.path, b.path)));
+  .map((list) => {
+    const odd = unportablePaths(list.map(({ path }) => path));
+    const marked = list.map((file) => (odd.has(file.path) ? { ...file, portable: false as const } : file));
+    return marked.sort((a, b) => comparePaths(a.path, b.path));
+  });
 const metadata = fc.dictionary(
   fc.oneof(fc.constantFrom("__proto__", "$rl", "constructor"), fc.string()),
   fc.oneof(fc.double(), fc.jsonValue(), fc.bigInt()),
