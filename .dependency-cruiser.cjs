@@ -2,16 +2,17 @@
 /**
  * The one-way rule of the source tree:
  *
- *   ledger -> run -> { journal, series, media, artifacts, catalog, provenance } -> parquet -> backend
+ *   ledger -> run -> { journal, series, media, artifacts, catalog, compare, provenance } -> { filter, parquet } -> backend -> ground floor
  *
- * `series`, `catalog` and `provenance` fold the journal and may import it; nothing else goes sideways. `parquet` is the
- * file format alone, below those who keep data in it. Backends and the
- * conformance kit know the seam alone; `adapters` and `node` know the public entry alone. Type-only imports count.
+ * The ground floor is `bytes -> { platform, arguments } -> errors`, and every room may use it. `series`, `catalog`, `filter`,
+ * `compare` and `provenance` fold the journal or know its records, and may import it; `catalog` and `compare` may import `filter`;
+ * no other room imports a neighbour. Backends and the conformance kit know the seam alone; `adapters` and `node` know the public entry
+ * alone. Type-only imports count.
  * `test/architecture.test.ts` shows that every rule bites.
  */
 
 /** Where Node's own modules may be used. Everything else runs in browsers and edge workers too. */
-const NODE_ONLY = "^src/(backends/fs/|node/|adapters/duckdb/|parquet/gunzip/node\\.ts$|backends/[^/]+/harness\\.ts$)";
+const NODE_ONLY = "^src/(backends/fs/|node/|adapters/duckdb/|bytes/gunzip/node\\.ts$|backends/[^/]+/harness\\.ts$)";
 
 /**
  * @param {string} room a folder of src
@@ -28,28 +29,35 @@ const arrow = (room, ...allowed) => ({
   },
 });
 
-const rooms = ["journal", "series", "media", "artifacts", "catalog", "provenance"];
+/** What every room may use. */
+const ground = ["bytes", "platform", "arguments", "errors"];
+const rooms = ["journal", "series", "media", "artifacts", "catalog", "filter", "compare", "provenance"];
 
 /** @type {import("dependency-cruiser").IConfiguration} */
 module.exports = {
   forbidden: [
     { name: "no-circular", comment: "type-only circles count", severity: "error", from: {}, to: { circular: true } },
 
-    arrow("backend"),
-    arrow("parquet", "backend"),
-    arrow("journal", "parquet/gunzip", "backend"),
-    arrow("artifacts", "backend"),
-    arrow("series", "journal", "parquet", "backend"),
-    arrow("media", "parquet", "backend"),
-    arrow("catalog", "journal", "parquet", "backend"),
-    arrow("provenance", "journal", "backend"),
-    arrow("run", ...rooms, "backend"),
-    arrow("ledger", "run", ...rooms, "backend"),
-    arrow("compare", "catalog"),
-    arrow("conformance", "backend"),
-    arrow("testing", "index\\.ts$", "backend", "backends/memory"),
+    arrow("errors"),
+    arrow("arguments", "errors"),
+    arrow("platform", "errors"),
+    arrow("bytes", "platform", "errors"),
+    arrow("backend", ...ground),
+    arrow("parquet", "backend", ...ground),
+    arrow("journal", "backend", ...ground),
+    arrow("artifacts", "backend", ...ground),
+    arrow("series", "journal", "parquet", "backend", ...ground),
+    arrow("media", "parquet", "backend", ...ground),
+    arrow("filter", "journal", ...ground),
+    arrow("compare", "filter", "journal", ...ground),
+    arrow("catalog", "filter", "journal", "parquet", "backend", ...ground),
+    arrow("provenance", "journal", "backend", ...ground),
+    arrow("run", ...rooms, "backend", ...ground),
+    arrow("ledger", "run", ...rooms, "backend", ...ground),
+    arrow("conformance", "backend", ...ground),
+    arrow("testing", "index\\.ts$", "backend", "backends/memory", ...ground),
     arrow("node", "index\\.ts$"),
-    arrow("where", "catalog"),
+    arrow("where", "filter"),
     {
       name: "adapters-imports",
       comment: "an adapter knows the public entry, and no other adapter",
@@ -62,14 +70,14 @@ module.exports = {
       comment: "a backend knows the seam, and no other backend",
       severity: "error",
       from: { path: "^src/backends/([^/]+)/", pathNot: "/harness\\.ts$" },
-      to: { path: "^src/", pathNot: "^src/(backends/$1|backend)/" },
+      to: { path: "^src/", pathNot: `^src/(backends/$1|backend|${ground.join("|")})/` },
     },
     {
       name: "harness-imports",
       comment: "a harness knows its backend, the seam and the conformance kit",
       severity: "error",
       from: { path: "^src/backends/([^/]+)/harness\\.ts$" },
-      to: { path: "^src/", pathNot: "^src/(backends/$1|backend|conformance)/" },
+      to: { path: "^src/", pathNot: `^src/(backends/$1|backend|conformance|${ground.join("|")})/` },
     },
     {
       name: "harness-stays-out",
@@ -83,7 +91,7 @@ module.exports = {
       comment: "the public entry re-exports the core and picks no backend",
       severity: "error",
       from: { path: "^src/index\\.ts$" },
-      to: { path: "^src/", pathNot: `^src/(ledger|run|backend|${rooms.join("|")})/` },
+      to: { path: "^src/", pathNot: `^src/(ledger|run|backend|${[...rooms, ...ground].join("|")})/` },
     },
     {
       name: "node-modules-of-node",

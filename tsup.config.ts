@@ -14,7 +14,7 @@ const config: Options = {
     "src/node/index.ts",
     "src/where/index.ts",
     "src/adapters/*/index.ts",
-    "src/parquet/gunzip/{node,portable}.ts",
+    "src/bytes/gunzip/{node,portable}.ts",
   ],
   format: "esm",
   target: "es2022",

@@ -33,7 +33,7 @@ export async function writeCommonJs(source: string, output: string): Promise<str
     minifySyntax: true,
     logLevel: "error",
     // The form that needs no module of Node: bundlers for browsers may take this file too.
-    alias: { "#gunzip": resolve(source, "parquet/gunzip/portable.ts") },
+    alias: { "#gunzip": resolve(source, "bytes/gunzip/portable.ts") },
   });
   // Of an ES module this would be another kind of file.
   await writeFile(join(directory, "package.json"), '{ "type": "commonjs" }\n');

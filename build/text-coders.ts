@@ -1,6 +1,6 @@
-import { builtinModule } from "../src/backend/builtin-module.ts";
+import { builtinModule } from "../src/platform/builtin-module.ts";
 
-// What dependencies find under these names in the CommonJS form: jsdom in Jest lacks both, see src/backend/utf8.ts.
+// What dependencies find under these names in the CommonJS form: jsdom in Jest lacks both, see src/bytes/utf8.ts.
 type Coders = Pick<typeof globalThis, "TextEncoder" | "TextDecoder">;
 const node = builtinModule<Coders>("node:util");
 

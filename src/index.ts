@@ -32,16 +32,16 @@ export type { Damage } from "./journal/damage.ts";
 export type { FlushOptions } from "./journal/flush-policy.ts";
 export type { WriterStats } from "./journal/writer-stats.ts";
 
-export type { Filter } from "./catalog/filter/filter.ts";
-export type { FilterInput } from "./catalog/filter/to-filter.ts";
-export type { Aggregate, Field } from "./catalog/filter/field.ts";
+export type { Filter } from "./filter/filter.ts";
+export type { FilterInput } from "./filter/to-filter.ts";
+export type { Aggregate, Field } from "./filter/field.ts";
 export type { View } from "./catalog/matches.ts";
-export type { ComparedDataset, ComparedRun, RunComparison } from "./catalog/compare/compare-records.ts";
-export type { ComparedMetric } from "./catalog/compare/compared-metric.ts";
-export type { ComparedSection, DifferingRow, SameRow } from "./catalog/compare/section.ts";
-export type { Goal } from "./catalog/compare/metric-value.ts";
-export type { GroupMetric, RunGroup, SummarisedMetric, SummaryQuery } from "./catalog/compare/row-summary.ts";
-export type { GroupStats } from "./catalog/compare/running-stats.ts";
+export type { ComparedDataset, ComparedRun, RunComparison } from "./compare/compare-records.ts";
+export type { ComparedMetric } from "./compare/compared-metric.ts";
+export type { ComparedSection, DifferingRow, SameRow } from "./compare/section.ts";
+export type { Goal } from "./compare/metric-value.ts";
+export type { GroupMetric, RunGroup, SummarisedMetric, SummaryQuery } from "./compare/row-summary.ts";
+export type { GroupStats } from "./compare/running-stats.ts";
 
 export type { Histogram, HistogramSource } from "./media/histogram.ts";
 export type { ImageSource } from "./media/image.ts";
@@ -72,8 +72,8 @@ export type {
 export type { AccessKeys, FileLocation, ObjectLocation, S3Location } from "./backend/location.ts";
 export type { FileTree, SourceFile } from "./backend/files.ts";
 export { changeHints, type Hints, type HintSink } from "./backend/change-hints.ts";
-export { type Clock, systemClock, type Timer } from "./backend/clock.ts";
-export { ERROR_CODES, type ErrorCode, type ErrorDetails, LedgerError } from "./backend/error.ts";
+export { type Clock, systemClock, type Timer } from "./platform/clock.ts";
+export { ERROR_CODES, type ErrorCode, type ErrorDetails, LedgerError } from "./errors/ledger-error.ts";
 export { assertKey, assertPrefix, MAX_KEY_BYTES, MAX_SEGMENT_BYTES } from "./backend/key.ts";
 export { bodyChunks, bodySize, byteStream, clampRange, collectBody, equalBytes } from "./backend/body.ts";
 export { type ChecksOptions, withChecks } from "./backend/layers/checks.ts";

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { COMMONJS_ENTRIES } from "../build/commonjs-entries.ts";
-import { ERROR_CODES } from "../src/backend/error.ts";
+import { ERROR_CODES } from "../src/errors/ledger-error.ts";
 
 const root = join(import.meta.dirname, "..");
 const read = (path: string): string => readFileSync(join(root, path), "utf8");

@@ -43,7 +43,7 @@ describe("contents", () => {
   });
 
   test("both forms of #gunzip are there", () => {
-    expect(paths()).toEqual(expect.arrayContaining(["dist/parquet/gunzip/node.js", "dist/parquet/gunzip/portable.js"]));
+    expect(paths()).toEqual(expect.arrayContaining(["dist/bytes/gunzip/node.js", "dist/bytes/gunzip/portable.js"]));
   });
 
   test("documents that the package refers to are in it; tests, harnesses and settings are not", () => {

@@ -1,11 +1,11 @@
 import * as z from "zod/mini";
 import type { Backend } from "../backend/backend.ts";
 import { createOrMatch } from "../backend/create-or-match.ts";
-import { LedgerError } from "../backend/error.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
 import { encodeSegment } from "../backend/key.ts";
-import { decodeCheckedJson, encodeCheckedJson, laterVersion } from "../backend/checked-json.ts";
-import { concernsOneObject } from "../backend/concerns-one-object.ts";
-import { mapBounded } from "../backend/bounded.ts";
+import { decodeCheckedJson, encodeCheckedJson, laterVersion } from "../bytes/checked-json.ts";
+import { concernsOneObject } from "../errors/concerns-one-object.ts";
+import { mapBounded } from "../platform/bounded.ts";
 import { callOptions } from "../backend/call-options.ts";
 import { isVersionTag } from "./name.ts";
 import type { NumberedEntry } from "./numbered.ts";

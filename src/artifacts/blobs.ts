@@ -1,13 +1,13 @@
-import { abortable } from "../backend/abort.ts";
+import { abortable } from "../platform/abort.ts";
 import type { Backend, Body, ByteStream } from "../backend/backend.ts";
 import { byteStream, concatBytes } from "../backend/body.ts";
-import { LedgerError } from "../backend/error.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
 import { callOptions } from "../backend/call-options.ts";
-import { isSha256Hex } from "./digest.ts";
+import { isSha256Hex } from "../bytes/digest.ts";
 import { Intake } from "./intake.ts";
 import { readRanges } from "./ranges.ts";
-import type { Sha256, Sha256Module } from "./sha256/sha256.ts";
-import { loadSha256 } from "./sha256/load.ts";
+import type { Sha256, Sha256Module } from "../bytes/sha256/sha256.ts";
+import { loadSha256 } from "../bytes/sha256/load.ts";
 import type { Content } from "./source.ts";
 import { SMALL_BYTES } from "./small-bytes.ts";
 import { storeOnce } from "./store-once.ts";

@@ -1,6 +1,6 @@
-import { isBytes, isError } from "../backend/any-realm.ts";
-import { abortable } from "../backend/abort.ts";
-import { LedgerError, describeType } from "../backend/error.ts";
+import { isBytes, isError } from "../platform/any-realm.ts";
+import { abortable } from "../platform/abort.ts";
+import { LedgerError, describeType } from "../errors/ledger-error.ts";
 
 /** Smaller chunks are put together: each step through the streams on the way costs some microseconds. */
 const GATHER_BELOW = 32 * 1024;

@@ -1,5 +1,5 @@
-import { LedgerError } from "../backend/error.ts";
-import { encodeJson } from "../backend/json.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
+import { encodeJson } from "../bytes/json.ts";
 
 /** Data as the text of a JSON file for any program. Throws `INVALID_ARGUMENT` for what JSON cannot hold. */
 export function jsonText(data: unknown): string {

@@ -1,7 +1,7 @@
 import { callOptions } from "../backend/call-options.ts";
-import { LedgerError } from "../backend/error.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
 import type { FileTree } from "../backend/files.ts";
-import { comparePaths } from "./digest.ts";
+import { compareUtf8 } from "../bytes/utf8-order.ts";
 import { sourceFailed } from "./intake.ts";
 import { MAX_FILES } from "./manifest.ts";
 import { assertDistinctPaths, toArtifactPath } from "./path.ts";
@@ -18,14 +18,14 @@ interface ListCall {
   readonly onSkip: (path: string) => void;
 }
 
-/** Lists the files of a directory, or of files by their paths: checked, and in the order of `comparePaths`. */
+/** Lists the files of a directory, or of files by their paths: checked, and in the order of `compareUtf8`. */
 export async function listFiles(
   source: Exclude<NormalSource, { readonly kind: "content" }>,
   call: ListCall,
 ): Promise<FoundFile[]> {
   const found = source.kind === "files" ? await listTree(source.tree, call) : await listMap(source.files, call);
   assertCount(found);
-  found.sort((a, b) => comparePaths(a.path, b.path));
+  found.sort((a, b) => compareUtf8(a.path, b.path));
   const paths = found.map(({ path }) => path);
   assertDistinctPaths(paths, "INVALID_ARGUMENT", "source");
   return found;

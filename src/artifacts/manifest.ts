@@ -1,9 +1,10 @@
-import { decodeChecked, withChecksum } from "../backend/checked-json.ts";
+import { decodeChecked, withChecksum } from "../bytes/checked-json.ts";
 import * as z from "zod/mini";
-import { LedgerError } from "../backend/error.ts";
-import { decodeJsonValue, encodeJson } from "../backend/json.ts";
-import { comparePaths, formatDigest, parseDigest } from "./digest.ts";
-import { MAX_JSON_VALUES, parseJson } from "../backend/parse-json.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
+import { decodeJsonValue, encodeJson } from "../bytes/json.ts";
+import { formatDigest, parseDigest } from "../bytes/digest.ts";
+import { compareUtf8 } from "../bytes/utf8-order.ts";
+import { MAX_JSON_VALUES, parseJson } from "../bytes/parse-json.ts";
 import { assertArtifactPath, assertDistinctPaths, unportablePaths } from "./path.ts";
 
 /** Largest manifest that is written or read, in bytes. */
@@ -38,7 +39,7 @@ export interface Manifest {
   readonly runId?: string;
   /** True for one content, false for a directory of files. */
   readonly single: boolean;
-  /** In the order of `comparePaths`. */
+  /** In the order of `compareUtf8`. */
   readonly files: readonly ManifestFile[];
 }
 
@@ -164,7 +165,7 @@ function checkPaths(files: readonly { readonly path: string }[], key: string): v
   let last: string | undefined;
   for (const { path } of files) {
     checkAs(key, () => assertArtifactPath(path, "CORRUPT"));
-    if (last !== undefined && comparePaths(last, path) >= 0)
+    if (last !== undefined && compareUtf8(last, path) >= 0)
       throw corrupt(key, "does not list its files in order, each once");
     last = path;
   }

@@ -1,6 +1,6 @@
-import { LedgerError, invalidArgument, reading } from "../backend/error.ts";
+import { LedgerError, invalidArgument, reading } from "../errors/ledger-error.ts";
 import { encodeSegment, isDeviceName } from "../backend/key.ts";
-import { parseDigest } from "./digest.ts";
+import { parseDigest } from "../bytes/digest.ts";
 import type { ArtifactRef } from "./version.ts";
 
 /** The alias that always means the newest version and cannot be set. */

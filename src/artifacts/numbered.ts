@@ -1,5 +1,5 @@
 import type { Backend } from "../backend/backend.ts";
-import { LedgerError } from "../backend/error.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
 import { callOptions } from "../backend/call-options.ts";
 
 /** One of the numbered objects under a prefix: `<n>.json`, or `<n>.<id>.json` where creates are not exclusive. */

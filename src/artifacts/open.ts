@@ -1,13 +1,13 @@
-import { isError } from "../backend/any-realm.ts";
+import { isError } from "../platform/any-realm.ts";
 import type { Backend } from "../backend/backend.ts";
-import { LedgerError } from "../backend/error.ts";
-import { mapBounded } from "../backend/bounded.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
+import { mapBounded } from "../platform/bounded.ts";
 import { callOptions } from "../backend/call-options.ts";
 import { blobKey } from "./blobs.ts";
-import { formatDigest } from "./digest.ts";
+import { formatDigest } from "../bytes/digest.ts";
 import type { ManifestFile } from "./manifest.ts";
 import { readRanges } from "./ranges.ts";
-import { loadSha256 } from "./sha256/load.ts";
+import { loadSha256 } from "../bytes/sha256/load.ts";
 import type { ArtifactVersion } from "./version.ts";
 
 const PARALLEL = 4;

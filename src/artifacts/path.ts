@@ -1,6 +1,6 @@
-import { utf8Encoder } from "../backend/utf8.ts";
-import type { ErrorCode } from "../backend/error.ts";
-import { LedgerError, describeType } from "../backend/error.ts";
+import { utf8Encoder } from "../bytes/utf8.ts";
+import type { ErrorCode } from "../errors/ledger-error.ts";
+import { LedgerError, describeType } from "../errors/ledger-error.ts";
 
 /** Longest path of a file in an artifact, in UTF-8 bytes. */
 export const MAX_PATH_BYTES = 4096;

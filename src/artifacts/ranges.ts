@@ -1,5 +1,5 @@
 import type { Backend } from "../backend/backend.ts";
-import { LedgerError } from "../backend/error.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
 import { callOptions } from "../backend/call-options.ts";
 
 const RANGE_BYTES = 4 * 1024 * 1024;

@@ -1,4 +1,4 @@
-import { LedgerError } from "../backend/error.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
 
 /** Paths that a message names. */
 const SHOWN = 5;

@@ -1,6 +1,6 @@
-import { isArrayBuffer, isBlob } from "../backend/any-realm.ts";
-import { utf8Encoder } from "../backend/utf8.ts";
-import { LedgerError, describeType, invalidArgument } from "../backend/error.ts";
+import { isArrayBuffer, isBlob } from "../platform/any-realm.ts";
+import { utf8Encoder } from "../bytes/utf8.ts";
+import { LedgerError, describeType, invalidArgument } from "../errors/ledger-error.ts";
 import type { FileTree, SourceFile } from "../backend/files.ts";
 import { jsonText } from "./json-text.ts";
 import { toArtifactPath } from "./path.ts";

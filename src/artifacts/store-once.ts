@@ -1,6 +1,6 @@
 import type { Backend } from "../backend/backend.ts";
 import { callOptions } from "../backend/call-options.ts";
-import { LedgerError } from "../backend/error.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
 
 /** How often a blob is stored again that another process created, and that is then not there. */
 const MOST_ATTEMPTS = 5;

@@ -1,7 +1,7 @@
-import { isBytes } from "./any-realm.ts";
-import { abortable } from "./abort.ts";
+import { isBytes } from "../platform/any-realm.ts";
+import { abortable } from "../platform/abort.ts";
 import type { Body, ByteRange, ByteStream } from "./backend.ts";
-import { LedgerError, invalidArgument } from "./error.ts";
+import { LedgerError, invalidArgument } from "../errors/ledger-error.ts";
 
 /** The exact size of a body in bytes, where it is known beforehand. */
 export function bodySize(body: Body): number | undefined {

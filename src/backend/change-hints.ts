@@ -1,4 +1,4 @@
-import { abortable } from "./abort.ts";
+import { abortable } from "../platform/abort.ts";
 import type { CallOptions } from "./backend.ts";
 
 /** Hints that can be left at any time, also while one is being waited for. */

@@ -1,7 +1,7 @@
 import type { Backend } from "./backend.ts";
 import { callOptions } from "./call-options.ts";
 import { equalBytes } from "./body.ts";
-import { LedgerError } from "./error.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
 
 /** How often a create is tried again that was refused for an object that is not there. */
 const MOST_ATTEMPTS = 20;

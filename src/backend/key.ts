@@ -1,5 +1,6 @@
-import { utf8Decoder, utf8Encoder } from "./utf8.ts";
-import { LedgerError, describeType } from "./error.ts";
+import { hasLoneSurrogate } from "../bytes/well-formed.ts";
+import { utf8Decoder, utf8Encoder } from "../bytes/utf8.ts";
+import { LedgerError, describeType } from "../errors/ledger-error.ts";
 
 /** Longest key, in UTF-8 bytes. S3 allows 1024; the difference leaves room for a bucket prefix. */
 export const MAX_KEY_BYTES = 900;
@@ -70,18 +71,6 @@ function segmentFault(segment: string, isPlain: boolean): string | undefined {
   if (DEVICE.test(segment)) return "a segment is a device name of Windows";
   if (sizeOf(segment, isPlain) > MAX_SEGMENT_BYTES) return `a segment is longer than ${MAX_SEGMENT_BYTES} bytes`;
   return undefined;
-}
-
-/** True when the text holds half of a surrogate pair, which UTF-8 cannot say. */
-export function hasLoneSurrogate(text: string): boolean {
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    if (unit < 0xd800 || unit > 0xdfff) continue;
-    const next = text.charCodeAt(i + 1);
-    if (unit > 0xdbff || !(next >= 0xdc00 && next <= 0xdfff)) return true;
-    i++;
-  }
-  return false;
 }
 
 function bad(key: string, why: string): LedgerError {

@@ -1,6 +1,6 @@
 import type { Backend, CallOptions } from "./backend.ts";
 import { concatBytes } from "./body.ts";
-import { LedgerError } from "./error.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
 
 /** What is read before the size is known. Where objects can be appended to they are near: another request costs little, memory more. */
 const FIRST_BYTES = { near: 64 * 1024, far: 1024 * 1024 } as const;

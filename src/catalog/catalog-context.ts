@@ -1,5 +1,5 @@
 import type { Backend } from "../backend/backend.ts";
-import type { LedgerError } from "../backend/error.ts";
+import type { LedgerError } from "../errors/ledger-error.ts";
 import type { SegmentCache } from "./segment-cache.ts";
 
 /** What the catalogue needs of its ledger. */

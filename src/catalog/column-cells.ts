@@ -1,9 +1,9 @@
-import { utf8Decoder } from "../backend/utf8.ts";
+import { utf8Decoder } from "../bytes/utf8.ts";
 import { decodePlainDoubles, decodePlainIntegers } from "../parquet/fixed-decode.ts";
 import { CODEC, ENCODING } from "../parquet/format-numbers.ts";
 import { inflatesTooFar } from "../parquet/inflation.ts";
 import { decodeHybrid } from "../parquet/hybrid.ts";
-import { NESTED } from "./filter/flatten-params.ts";
+import { NESTED } from "../filter/flatten-params.ts";
 import { type Page, readPages } from "../parquet/page-decode.ts";
 import { MAX_COLUMN_BYTES } from "./segment-name.ts";
 import type { ColumnEntry, ColumnType } from "./directory.ts";

@@ -1,10 +1,10 @@
-import { hasLoneSurrogate } from "../backend/key.ts";
+import { hasLoneSurrogate } from "../bytes/well-formed.ts";
 import type { Dictionary } from "../journal/event.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import type { TableColumn } from "../parquet/table.ts";
 import type { CatalogRow } from "./catalog-row.ts";
 import type { Cells } from "./column-cells.ts";
-import { flattenParams, NESTED } from "./filter/flatten-params.ts";
+import { flattenParams, NESTED } from "../filter/flatten-params.ts";
 import type { SegmentColumns } from "./stored-rows.ts";
 
 /** Most columns of a segment. Of what has no column only the record itself tells. */

@@ -1,4 +1,4 @@
-import { mapBounded } from "../backend/bounded.ts";
+import { mapBounded } from "../platform/bounded.ts";
 import type { CatalogContext } from "./catalog-context.ts";
 import { type CatalogRow, isOlder } from "./catalog-row.ts";
 import type { LooseRow } from "./loose-row.ts";

@@ -1,6 +1,6 @@
-import { utf8Decoder, utf8Encoder } from "../backend/utf8.ts";
-import { crc32 } from "../backend/crc32.ts";
-import { parseJson } from "../backend/parse-json.ts";
+import { utf8Decoder, utf8Encoder } from "../bytes/utf8.ts";
+import { crc32 } from "../bytes/crc32.ts";
+import { parseJson } from "../bytes/parse-json.ts";
 import { isCount, isDictionary } from "../journal/record-checks.ts";
 import { SEGMENT_NAME } from "./segment-name.ts";
 import { CODEC } from "../parquet/format-numbers.ts";

@@ -1,7 +1,7 @@
-import { utf8Encoder } from "../backend/utf8.ts";
+import { utf8Encoder } from "../bytes/utf8.ts";
 import type { Backend, CreateOptions } from "../backend/backend.ts";
-import { crc32 } from "../backend/crc32.ts";
-import { LedgerError } from "../backend/error.ts";
+import { crc32 } from "../bytes/crc32.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
 import { encodeSegment, MAX_SEGMENT_BYTES } from "../backend/key.ts";
 
 /** All of the catalogue is below it. */

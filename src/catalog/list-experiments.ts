@@ -1,5 +1,5 @@
 import type { CatalogContext } from "./catalog-context.ts";
-import type { FilterRow } from "./filter/row.ts";
+import type { FilterRow } from "../filter/row.ts";
 import { Matches } from "./matches.ts";
 import { visitRows } from "./visit-rows.ts";
 import { withCatalog } from "./with-catalog.ts";

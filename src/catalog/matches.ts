@@ -1,10 +1,10 @@
-import type { FilterRow } from "./filter/row.ts";
-import { columnsOf } from "./filter/columns.ts";
-import { compileFilter } from "./filter/compile-filter.ts";
-import { couldMatch } from "./filter/could-match.ts";
-import type { Field } from "./filter/field.ts";
-import type { Filter } from "./filter/filter.ts";
-import { recordRow } from "./filter/record-row.ts";
+import type { FilterRow } from "../filter/row.ts";
+import { columnsOf } from "../filter/columns.ts";
+import { compileFilter } from "../filter/compile-filter.ts";
+import { couldMatch } from "../filter/could-match.ts";
+import type { Field } from "../filter/field.ts";
+import type { Filter } from "../filter/filter.ts";
+import { recordRow } from "../filter/record-row.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import type { CatalogContext } from "./catalog-context.ts";
 import { isCurrent, type OpenExperiment } from "./open-experiment.ts";

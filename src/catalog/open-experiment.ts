@@ -1,5 +1,5 @@
-import { mapBounded } from "../backend/bounded.ts";
-import { onDemand } from "../backend/on-demand.ts";
+import { mapBounded } from "../platform/bounded.ts";
+import { onDemand } from "../platform/on-demand.ts";
 import type { UnreadableRuns } from "../journal/unreadable.ts";
 import type { CatalogContext } from "./catalog-context.ts";
 import type { ExperimentListing } from "./list-catalog.ts";

@@ -1,14 +1,14 @@
-import { utf8Decoder, utf8Encoder } from "../backend/utf8.ts";
-import { crc32 } from "../backend/crc32.ts";
-import { LedgerError } from "../backend/error.ts";
-import { decodeJson, encodeJson } from "../backend/json.ts";
+import { utf8Decoder, utf8Encoder } from "../bytes/utf8.ts";
+import { crc32 } from "../bytes/crc32.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
+import { decodeJson, encodeJson } from "../bytes/json.ts";
 import { toNumber } from "../journal/params.ts";
 import { isDictionary } from "../journal/record-checks.ts";
 import { ID_PATTERN } from "../journal/run-created.ts";
-import { formatField } from "./filter/field.ts";
-import { fieldValue } from "./filter/field-value.ts";
-import type { OrderKey } from "./filter/order-by.ts";
-import type { FilterRow, ParamValue } from "./filter/row.ts";
+import { formatField } from "../filter/field.ts";
+import { fieldValue } from "../filter/field-value.ts";
+import type { OrderKey } from "../filter/order-by.ts";
+import type { FilterRow, ParamValue } from "../filter/row.ts";
 
 /** What a page was asked for, but for its size: a token is of no use for anything else. */
 export interface PagedQuery {

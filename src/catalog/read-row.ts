@@ -1,5 +1,5 @@
 import type { Backend } from "../backend/backend.ts";
-import { LedgerError } from "../backend/error.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
 import { readLifecycle, withDeletedAt } from "../journal/lifecycle.ts";
 import { listRun } from "../journal/list-run.ts";
 import { readRunBeginning } from "../journal/read-run-beginning.ts";

@@ -1,4 +1,4 @@
-import { crc32 } from "../backend/crc32.ts";
+import { crc32 } from "../bytes/crc32.ts";
 import { ENCODING } from "../parquet/format-numbers.ts";
 import { inflatesTooFar } from "../parquet/inflation.ts";
 import { readPageHeader } from "../parquet/page-header.ts";

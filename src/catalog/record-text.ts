@@ -1,6 +1,6 @@
-import { setOwn } from "../backend/dictionary.ts";
-import { decodeJsonValue, encodeJson } from "../backend/json.ts";
-import { parseJson } from "../backend/parse-json.ts";
+import { setOwn } from "../bytes/dictionary.ts";
+import { decodeJsonValue, encodeJson } from "../bytes/json.ts";
+import { parseJson } from "../bytes/parse-json.ts";
 import type { Dictionary } from "../journal/event.ts";
 import { isDictionary } from "../journal/record-checks.ts";
 import type { RunRecord } from "../journal/run-record.ts";

@@ -1,10 +1,10 @@
-import { mapBounded } from "../backend/bounded.ts";
+import { mapBounded } from "../platform/bounded.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import type { DamagedRun, UnreadableRun } from "../journal/unreadable.ts";
 import type { CatalogContext } from "./catalog-context.ts";
-import { compareRows } from "./filter/compare-rows.ts";
-import type { OrderKey } from "./filter/order-by.ts";
-import type { FilterRow } from "./filter/row.ts";
+import { compareRows } from "../filter/compare-rows.ts";
+import type { OrderKey } from "../filter/order-by.ts";
+import type { FilterRow } from "../filter/row.ts";
 import { Matches, type RecordedRow, type Wanted } from "./matches.ts";
 import { membersFromColumns } from "./members-from-columns.ts";
 import type { OpenExperiment } from "./open-experiment.ts";

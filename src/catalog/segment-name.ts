@@ -1,4 +1,4 @@
-import { MAX_JSON_BYTES } from "../backend/parse-json.ts";
+import { MAX_JSON_BYTES } from "../bytes/parse-json.ts";
 
 /** A segment of the catalogue as listed. */
 export interface SegmentName {

@@ -1,7 +1,7 @@
-import type { Aggregate, AttributeName } from "./filter/field.ts";
-import type { FilterRow, ParamValue } from "./filter/row.ts";
+import type { Aggregate, AttributeName } from "../filter/field.ts";
+import type { FilterRow, ParamValue } from "../filter/row.ts";
 import type { Cells } from "./column-cells.ts";
-import { NESTED } from "./filter/flatten-params.ts";
+import { NESTED } from "../filter/flatten-params.ts";
 import { paramCells } from "./segment-fields.ts";
 import type { Segment } from "./segment.ts";
 

@@ -1,4 +1,4 @@
-import { utf8Decoder } from "../backend/utf8.ts";
+import { utf8Decoder } from "../bytes/utf8.ts";
 import type { WrittenChunk } from "../parquet/footer-write.ts";
 import { CODEC, TYPE } from "../parquet/format-numbers.ts";
 import type { PageLocation } from "../parquet/page.ts";

@@ -1,7 +1,7 @@
 import type { Backend } from "../backend/backend.ts";
-import { LedgerError } from "../backend/error.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
 import type { RecordedDataset } from "../journal/event.ts";
-import { parseJson } from "../backend/parse-json.ts";
+import { parseJson } from "../bytes/parse-json.ts";
 import { ID_PATTERN } from "../journal/run-created.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import { MAGIC } from "../parquet/format-numbers.ts";

@@ -1,4 +1,4 @@
-import type { FilterRow } from "./filter/row.ts";
+import type { FilterRow } from "../filter/row.ts";
 
 /** The first rows of many in some order, each run once. */
 export class Top<R extends FilterRow> {

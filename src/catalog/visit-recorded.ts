@@ -1,4 +1,4 @@
-import { onDemand } from "../backend/on-demand.ts";
+import { onDemand } from "../platform/on-demand.ts";
 import { recordLoss } from "../journal/damage.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import type { CatalogContext } from "./catalog-context.ts";

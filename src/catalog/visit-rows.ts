@@ -1,5 +1,5 @@
 import type { CatalogContext } from "./catalog-context.ts";
-import type { FilterRow } from "./filter/row.ts";
+import type { FilterRow } from "../filter/row.ts";
 import type { Matches } from "./matches.ts";
 import { visitRecorded } from "./visit-recorded.ts";
 import type { OpenCatalog } from "./with-catalog.ts";

@@ -1,9 +1,9 @@
-import { mapBounded } from "../backend/bounded.ts";
-import { concernsOneObject } from "../backend/concerns-one-object.ts";
-import { LedgerError } from "../backend/error.ts";
+import { mapBounded } from "../platform/bounded.ts";
+import { concernsOneObject } from "../errors/concerns-one-object.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
 import { UnreadableRuns } from "../journal/unreadable.ts";
 import type { Backend } from "../backend/backend.ts";
-import { onDemand } from "../backend/on-demand.ts";
+import { onDemand } from "../platform/on-demand.ts";
 import type { CatalogContext } from "./catalog-context.ts";
 import { experimentPrefix } from "./entry.ts";
 import { listCatalog } from "./list-catalog.ts";

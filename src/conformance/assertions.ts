@@ -1,6 +1,6 @@
-import { isBytes, isError } from "../backend/any-realm.ts";
+import { isBytes, isError } from "../platform/any-realm.ts";
 import { equalBytes } from "../backend/body.ts";
-import { LedgerError, type ErrorCode } from "../backend/error.ts";
+import { LedgerError, type ErrorCode } from "../errors/ledger-error.ts";
 import { type Sentence, contract } from "./contract.ts";
 
 /** A backend broke its contract. `sentence` is the part of the contract concerned, where the case could tell. */

@@ -1,4 +1,4 @@
-import { utf8Encoder } from "../backend/utf8.ts";
+import { utf8Encoder } from "../bytes/utf8.ts";
 import type { Backend, ByteStream, Entry } from "../backend/backend.ts";
 import { hold } from "./assertions.ts";
 import { contract } from "./contract.ts";

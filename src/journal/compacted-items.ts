@@ -1,7 +1,7 @@
-import { utf8Decoder } from "../backend/utf8.ts";
+import { utf8Decoder } from "../bytes/utf8.ts";
 import type { Backend, CallOptions } from "../backend/backend.ts";
-import { LedgerError } from "../backend/error.ts";
-import { decodeJsonValue, encodeJson } from "../backend/json.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
+import { decodeJsonValue, encodeJson } from "../bytes/json.ts";
 import type { CompactedObject } from "./compacted.ts";
 import { damaged, readPages } from "./compacted-pages.ts";
 import { isEvent } from "./decode-event.ts";

@@ -1,10 +1,10 @@
-import { utf8Decoder, utf8Encoder } from "../backend/utf8.ts";
+import { utf8Decoder, utf8Encoder } from "../bytes/utf8.ts";
 import type { Backend, CallOptions } from "../backend/backend.ts";
 import { concatBytes } from "../backend/body.ts";
-import { crc32 } from "../backend/crc32.ts";
-import { LedgerError } from "../backend/error.ts";
-import { onDemand } from "../backend/on-demand.ts";
-import { MAX_JSON_VALUES, parseJson } from "../backend/parse-json.ts";
+import { crc32 } from "../bytes/crc32.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
+import { onDemand } from "../platform/on-demand.ts";
+import { MAX_JSON_VALUES, parseJson } from "../bytes/parse-json.ts";
 import type { CompactedObject } from "./compacted.ts";
 import { runPrefix } from "./run-created.ts";
 

@@ -1,4 +1,4 @@
-import { ownValue, setOwn } from "../backend/dictionary.ts";
+import { ownValue, setOwn } from "../bytes/dictionary.ts";
 import type { Dictionary } from "./event.ts";
 import type { WriterFold } from "./writer-fold.ts";
 

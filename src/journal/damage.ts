@@ -1,4 +1,4 @@
-import { LedgerError } from "../backend/error.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
 
 /**
  * Something that is not as it should be in a run's journals.

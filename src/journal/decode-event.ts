@@ -1,6 +1,6 @@
-import { utf8Decoder } from "../backend/utf8.ts";
+import { utf8Decoder } from "../bytes/utf8.ts";
 import * as z from "zod/mini";
-import { decodeJson } from "../backend/json.ts";
+import { decodeJson } from "../bytes/json.ts";
 import type { Dictionary, RunEvent } from "./event.ts";
 import { isCount, isCounts, isDictionary, isDigest, isInteger, isStrings } from "./record-checks.ts";
 

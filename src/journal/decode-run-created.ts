@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
-import { LedgerError } from "../backend/error.ts";
-import { decodeCheckedJson } from "../backend/checked-json.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
+import { decodeCheckedJson } from "../bytes/checked-json.ts";
 import type { Dictionary } from "./event.ts";
 import { isDictionary, isStrings } from "./record-checks.ts";
 import { type RunCreated, runCreatedKey } from "./run-created.ts";

@@ -1,8 +1,8 @@
 import { isDamage, isRunRecord } from "./is-run-record.ts";
-import { ownValue } from "../backend/dictionary.ts";
+import { ownValue } from "../bytes/dictionary.ts";
 import * as z from "zod/mini";
-import { LedgerError } from "../backend/error.ts";
-import { decodeCheckedJson } from "../backend/checked-json.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
+import { decodeCheckedJson } from "../bytes/checked-json.ts";
 import {
   type Compacted,
   type CompactedEnd,

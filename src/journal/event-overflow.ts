@@ -1,4 +1,4 @@
-import { LedgerError } from "../backend/error.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
 import type { RunEvent } from "./event.ts";
 import { LiveEvents } from "./live-events.ts";
 

@@ -1,6 +1,6 @@
-import { utf8Encoder } from "../backend/utf8.ts";
-import { LedgerError } from "../backend/error.ts";
-import { decodeJson, encodeJson } from "../backend/json.ts";
+import { utf8Encoder } from "../bytes/utf8.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
+import { decodeJson, encodeJson } from "../bytes/json.ts";
 import type { MediaEvent } from "./media-entry.ts";
 
 /** Data of any shape, with own keys only: `__proto__` is a key like another. */

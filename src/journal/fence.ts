@@ -1,5 +1,5 @@
-import { encodeCheckedJson } from "../backend/checked-json.ts";
-import { LedgerError } from "../backend/error.ts";
+import { encodeCheckedJson } from "../bytes/checked-json.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
 
 const FENCE = /\/fences\/([0-9]{6,12})\.json$/;
 const CLAIM = /\/fences\/([0-9]{6,12})\.claim\.([0-9a-f]{32})$/;

@@ -1,6 +1,6 @@
-import { checkChoice } from "../backend/choice.ts";
-import { type OptionNames, readOptions } from "../backend/options.ts";
-import { LedgerError, invalidArgument } from "../backend/error.ts";
+import { checkChoice } from "../arguments/choice.ts";
+import { type OptionNames, readOptions } from "../arguments/options.ts";
+import { LedgerError, invalidArgument } from "../errors/ledger-error.ts";
 
 /** When buffered records go to the backend, and how much may wait. */
 export interface FlushOptions {

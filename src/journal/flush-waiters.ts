@@ -1,4 +1,4 @@
-import type { LedgerError } from "../backend/error.ts";
+import type { LedgerError } from "../errors/ledger-error.ts";
 
 interface Waiter {
   target: number;

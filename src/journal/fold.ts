@@ -1,4 +1,4 @@
-import { ownValue, setOwn } from "../backend/dictionary.ts";
+import { ownValue, setOwn } from "../bytes/dictionary.ts";
 import { DamageList } from "./damage.ts";
 import type { ClosingStatus, Dictionary, ErrorSummary, RecordedDataset, RecordedVersion, RunEvent } from "./event.ts";
 import { datasetId, versionId } from "./live-events.ts";

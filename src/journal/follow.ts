@@ -1,5 +1,5 @@
 import type { Backend, CallOptions } from "../backend/backend.ts";
-import { LedgerError } from "../backend/error.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
 import type { CompactedEnd } from "./compacted.ts";
 import { type Damage, DamageList } from "./damage.ts";
 import type { SegmentEntry } from "./list-segments.ts";

@@ -1,6 +1,6 @@
 import type { Shape } from "./shape.ts";
 import { FIRST_SHAPE_TAG, TAG } from "./shape.ts";
-import { writeVarint, zigzag } from "./varint.ts";
+import { writeVarint, zigzag } from "../bytes/varint.ts";
 
 /** Records that go to the backend together: the body of one frame, without its head and CRCs. */
 export interface PendingFrame {

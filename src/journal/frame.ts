@@ -1,4 +1,4 @@
-import { crc32 } from "../backend/crc32.ts";
+import { crc32 } from "../bytes/crc32.ts";
 
 /**
  * A frame is `length u32 | crc(length) u32 | payload | crc(payload) u32`, little-endian, both CRC-32 begun with the seed

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from "../backend/clock.ts";
+import type { Clock, Timer } from "../platform/clock.ts";
 
 /** Calls `beat` every so many ms until it is stopped. */
 export class Heartbeat {

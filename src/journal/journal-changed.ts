@@ -1,4 +1,4 @@
-import { LedgerError } from "../backend/error.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
 
 /** Says that others have removed or changed what a writer stored, and that at most so many acknowledged points went with it. */
 export function journalChanged(runId: string, points: number, key: string, cause?: LedgerError): LedgerError {

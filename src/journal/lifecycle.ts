@@ -1,6 +1,6 @@
 import type { Backend, CallOptions } from "../backend/backend.ts";
-import { LedgerError } from "../backend/error.ts";
-import { decodeCheckedJson, encodeCheckedJson } from "../backend/checked-json.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
+import { decodeCheckedJson, encodeCheckedJson } from "../bytes/checked-json.ts";
 import { isDictionary, isInteger } from "./record-checks.ts";
 import { runPrefix } from "./run-created.ts";
 import type { RunRecord } from "./run-record.ts";

@@ -1,4 +1,4 @@
-import { ownValue, setOwn } from "../backend/dictionary.ts";
+import { ownValue, setOwn } from "../bytes/dictionary.ts";
 import type { Dictionary, RunEvent } from "./event.ts";
 import { LiveParams } from "./live-params.ts";
 import { isNested } from "./params.ts";

@@ -1,5 +1,5 @@
-import type { Clock, Timer } from "../backend/clock.ts";
-import { LedgerError } from "../backend/error.ts";
+import type { Clock, Timer } from "../platform/clock.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
 
 /** Flush intervals for which the event loop may stand still before that is told. */
 const INTERVALS = 5;

@@ -1,4 +1,4 @@
-import { ownValue } from "../backend/dictionary.ts";
+import { ownValue } from "../bytes/dictionary.ts";
 import { type CompactedEnd, isCompacted } from "./compacted.ts";
 import { type Damage, DamageList } from "./damage.ts";
 import type { RunEvent } from "./event.ts";

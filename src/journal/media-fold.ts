@@ -1,4 +1,4 @@
-import { setOwn } from "../backend/dictionary.ts";
+import { setOwn } from "../bytes/dictionary.ts";
 import type { Dictionary, MediaRecord } from "./event.ts";
 import type { MediaEntry, MediaKind, MediaSummary } from "./media-entry.ts";
 import { compareWriters, type WriterFold } from "./writer-fold.ts";

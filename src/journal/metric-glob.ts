@@ -1,4 +1,4 @@
-import { ownValue } from "../backend/dictionary.ts";
+import { ownValue } from "../bytes/dictionary.ts";
 import type { Dictionary } from "./event.ts";
 import type { MetricDefinition } from "./run-record.ts";
 

@@ -1,6 +1,6 @@
-import { utf8Decoder } from "../backend/utf8.ts";
+import { utf8Decoder } from "../bytes/utf8.ts";
 import { FIRST_SHAPE_TAG, MAX_ROW_KEYS, PAYLOAD, TAG } from "./shape.ts";
-import { ByteReader } from "./varint.ts";
+import { ByteReader } from "../bytes/varint.ts";
 
 /** What a reader of payloads hands on. Arrays are reused: copy what is to be kept. */
 export interface RecordSink {

@@ -1,6 +1,6 @@
 import type { Backend, CallOptions } from "../backend/backend.ts";
 import { readBounded } from "../backend/read-bounded.ts";
-import { MAX_CHECKED_JSON_BYTES } from "../backend/checked-json.ts";
+import { MAX_CHECKED_JSON_BYTES } from "../bytes/checked-json.ts";
 import { decodeRunCreated } from "./decode-run-created.ts";
 import { type RunCreated, runCreatedKey } from "./run-created.ts";
 

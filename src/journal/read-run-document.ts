@@ -1,6 +1,6 @@
 import type { Backend, CallOptions } from "../backend/backend.ts";
-import { LedgerError } from "../backend/error.ts";
-import { onDemand } from "../backend/on-demand.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
+import { onDemand } from "../platform/on-demand.ts";
 import { readBounded } from "../backend/read-bounded.ts";
 import type { Compacted } from "./compacted.ts";
 import type { WriterSummaries } from "./compacted-items.ts";

@@ -1,6 +1,6 @@
 import type { Backend, CallOptions } from "../backend/backend.ts";
-import { isError } from "../backend/any-realm.ts";
-import { LedgerError } from "../backend/error.ts";
+import { isError } from "../platform/any-realm.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
 import type { Damage } from "./damage.ts";
 import type { EventDecoder } from "./decode-event.ts";
 import type { RunEvent } from "./event.ts";

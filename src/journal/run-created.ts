@@ -1,4 +1,4 @@
-import { encodeCheckedJson } from "../backend/checked-json.ts";
+import { encodeCheckedJson } from "../bytes/checked-json.ts";
 import type { Dictionary } from "./event.ts";
 
 /**

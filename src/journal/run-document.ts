@@ -1,6 +1,6 @@
-import { LedgerError } from "../backend/error.ts";
-import type { JsonLimits } from "../backend/json.ts";
-import { encodeCheckedJson } from "../backend/checked-json.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
+import type { JsonLimits } from "../bytes/json.ts";
+import { encodeCheckedJson } from "../bytes/checked-json.ts";
 import type { Compacted, CompactedObject, Coverage } from "./compacted.ts";
 import type { RunRecord } from "./run-record.ts";
 import { storeFold } from "./stored-fold.ts";

@@ -1,4 +1,4 @@
-import { LedgerError } from "../backend/error.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
 import type { NewEvent, RunEvent } from "./event.ts";
 import { type JsonSize, jsonSize, NO_SIZE, SizeCount } from "./json-size.ts";
 import { LiveEvents } from "./live-events.ts";

@@ -1,5 +1,5 @@
 import type { Backend, CallOptions } from "../backend/backend.ts";
-import { LedgerError } from "../backend/error.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
 import { beyond, beyondCompacted } from "./decode-run-document.ts";
 import type { Damage } from "./damage.ts";
 import {

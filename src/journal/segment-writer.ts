@@ -1,6 +1,6 @@
 import type { Backend } from "../backend/backend.ts";
 import { clampRange, equalBytes } from "../backend/body.ts";
-import { LedgerError } from "../backend/error.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
 import { type CompactedEnd, isCompacted } from "./compacted.ts";
 import { fencedError, fenceKey } from "./fence.ts";
 import { FRAME_OVERHEAD_BYTES, writeFrame } from "./frame.ts";
@@ -9,7 +9,7 @@ import type { SegmentEntry } from "./list-segments.ts";
 import type { RunKeeper } from "./run-keeper.ts";
 import { SEGMENT_MAGIC, segmentKey, segmentSeed } from "./segment.ts";
 import { PAYLOAD, type Shape, type ShapeRegistry } from "./shape.ts";
-import { writeVarint } from "./varint.ts";
+import { writeVarint } from "../bytes/varint.ts";
 
 /** A segment as far as it is acknowledged. */
 export interface StoredSegment {

@@ -1,5 +1,5 @@
-import { utf8Encoder } from "../backend/utf8.ts";
-import { crc32 } from "../backend/crc32.ts";
+import { utf8Encoder } from "../bytes/utf8.ts";
+import { crc32 } from "../bytes/crc32.ts";
 
 /** Where a run keeps its journals. */
 export function journalPrefix(runId: string): string {

@@ -1,4 +1,4 @@
-import type { Clock } from "../backend/clock.ts";
+import type { Clock } from "../platform/clock.ts";
 
 /** Wall time that leaves monotonic time by more than this, in ms, is a jump. */
 const CLOCK_JUMP_MS = 1000;

@@ -1,5 +1,5 @@
-import { utf8Encoder } from "../backend/utf8.ts";
-import { writeVarint } from "./varint.ts";
+import { utf8Encoder } from "../bytes/utf8.ts";
+import { writeVarint } from "../bytes/varint.ts";
 
 /** A set of metric keys logged together, in order. Rows of one shape name it instead of their keys. */
 export interface Shape {

@@ -1,4 +1,4 @@
-import { setOwn } from "../backend/dictionary.ts";
+import { setOwn } from "../bytes/dictionary.ts";
 import type { Damage } from "./damage.ts";
 import type { Dictionary, MediaRecord, RunEvent } from "./event.ts";
 import type { MediaState } from "./media-state.ts";

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from "../backend/clock.ts";
+import type { Clock, Timer } from "../platform/clock.ts";
 import { flushInterval, type FlushPolicy, retryDelay } from "./flush-policy.ts";
 
 /** When a writer writes by itself: after the policy's interval, and after failures later and later. */

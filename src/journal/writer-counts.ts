@@ -1,4 +1,4 @@
-import type { LedgerError } from "../backend/error.ts";
+import type { LedgerError } from "../errors/ledger-error.ts";
 import type { WriterStats } from "./writer-stats.ts";
 
 /** Counts what a writer was given and what became of it. */

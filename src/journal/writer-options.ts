@@ -1,6 +1,6 @@
 import type { Backend } from "../backend/backend.ts";
-import type { Clock } from "../backend/clock.ts";
-import type { LedgerError } from "../backend/error.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { LedgerError } from "../errors/ledger-error.ts";
 import type { FlushPolicy } from "./flush-policy.ts";
 import type { JsonSize } from "./json-size.ts";
 import type { RunKeeper } from "./run-keeper.ts";

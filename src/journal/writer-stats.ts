@@ -1,4 +1,4 @@
-import type { LedgerError } from "../backend/error.ts";
+import type { LedgerError } from "../errors/ledger-error.ts";
 
 /** How far a writer is. `points = acknowledged + buffered + dropped`. */
 export interface WriterStats {

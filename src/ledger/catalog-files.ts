@@ -1,4 +1,4 @@
-import { readOptions } from "../backend/options.ts";
+import { readOptions } from "../arguments/options.ts";
 import type { CatalogRow } from "../catalog/catalog-row.ts";
 import { encodeRecord } from "../catalog/record-text.ts";
 import { scanRuns } from "../catalog/scan-runs.ts";

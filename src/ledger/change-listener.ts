@@ -1,5 +1,5 @@
 import type { Backend } from "../backend/backend.ts";
-import type { Clock } from "../backend/clock.ts";
+import type { Clock } from "../platform/clock.ts";
 
 /** Longest interval a timer takes everywhere, in ms. */
 const KEEP_MS = 2 ** 30;

@@ -1,8 +1,8 @@
 import type { Backend } from "../backend/backend.ts";
-import { mapBounded } from "../backend/bounded.ts";
-import { readSignal } from "../backend/options.ts";
-import { ownList } from "../backend/own-list.ts";
-import { compareRecords, type RunComparison } from "../catalog/compare/compare-records.ts";
+import { mapBounded } from "../platform/bounded.ts";
+import { readSignal } from "../arguments/options.ts";
+import { ownList } from "../arguments/own-list.ts";
+import { compareRecords, type RunComparison } from "../compare/compare-records.ts";
 import { readRun } from "./read-run.ts";
 
 /** Runs read at a time. */

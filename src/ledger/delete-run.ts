@@ -1,6 +1,6 @@
 import { createOrMatch } from "../backend/create-or-match.ts";
 import type { Backend } from "../backend/backend.ts";
-import { LedgerError } from "../backend/error.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
 import { enter } from "../catalog/entry.ts";
 import {
   encodeLifecycle,

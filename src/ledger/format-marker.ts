@@ -1,10 +1,10 @@
-import { utf8Decoder } from "../backend/utf8.ts";
+import { utf8Decoder } from "../bytes/utf8.ts";
 import type { Backend } from "../backend/backend.ts";
-import type { Clock } from "../backend/clock.ts";
-import { LedgerError } from "../backend/error.ts";
+import type { Clock } from "../platform/clock.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
 import { COMPLETE_KEY, createEmpty } from "../catalog/entry.ts";
-import { decodeCheckedJson, encodeCheckedJson } from "../backend/checked-json.ts";
-import { decodeJson } from "../backend/json.ts";
+import { decodeCheckedJson, encodeCheckedJson } from "../bytes/checked-json.ts";
+import { decodeJson } from "../bytes/json.ts";
 
 /** The first object of every ledger. */
 export const MARKER_KEY = "ledger.json";

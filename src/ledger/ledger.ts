@@ -1,11 +1,11 @@
 import type { OpenArtifact } from "../artifacts/open.ts";
 import { callOptions } from "../backend/call-options.ts";
 import type { ArtifactRef, ArtifactVersion } from "../artifacts/version.ts";
-import { LedgerError, invalidArgument } from "../backend/error.ts";
-import { onDemand } from "../backend/on-demand.ts";
-import { readOptions, readSignal } from "../backend/options.ts";
+import { LedgerError, invalidArgument } from "../errors/ledger-error.ts";
+import { onDemand } from "../platform/on-demand.ts";
+import { readOptions, readSignal } from "../arguments/options.ts";
 import type { ExperimentSummary } from "../catalog/list-experiments.ts";
-import type { RunComparison } from "../catalog/compare/compare-records.ts";
+import type { RunComparison } from "../compare/compare-records.ts";
 import type { MediaEntry } from "../journal/media-entry.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import type { OpenRun, RunContext } from "../run/context.ts";

@@ -1,5 +1,5 @@
 import type { Backend, Entry } from "../backend/backend.ts";
-import type { LedgerError } from "../backend/error.ts";
+import type { LedgerError } from "../errors/ledger-error.ts";
 import { listGroups } from "../backend/list-groups.ts";
 import { type RunListing, toRunListing } from "../journal/list-run.ts";
 import { ID_PATTERN } from "../journal/run-created.ts";

@@ -1,11 +1,11 @@
-import { type OptionNames, readOptions } from "../backend/options.ts";
+import { type OptionNames, readOptions } from "../arguments/options.ts";
 import type { ArtifactStore } from "../artifacts/store.ts";
 import type { Backend } from "../backend/backend.ts";
-import { type Clock, toClock } from "../backend/clock.ts";
-import { checkChoice } from "../backend/choice.ts";
-import { LedgerError, invalidArgument, reading } from "../backend/error.ts";
+import { type Clock, toClock } from "../platform/clock.ts";
+import { checkChoice } from "../arguments/choice.ts";
+import { LedgerError, invalidArgument, reading } from "../errors/ledger-error.ts";
 import { withChecks } from "../backend/layers/checks.ts";
-import { onDemand } from "../backend/on-demand.ts";
+import { onDemand } from "../platform/on-demand.ts";
 import type { OpenRun, RunContext } from "../run/context.ts";
 import type { IdSource } from "../run/ids.ts";
 import { copyData } from "../run/options.ts";

@@ -1,6 +1,6 @@
 import { customRandom } from "nanoid";
-import { builtinModule } from "../backend/builtin-module.ts";
-import type { Clock } from "../backend/clock.ts";
+import { builtinModule } from "../platform/builtin-module.ts";
+import type { Clock } from "../platform/clock.ts";
 import type { IdSource } from "../run/ids.ts";
 
 /** Crockford's base 32 in lower case: no letters that look alike, and nothing a filesystem that folds case would merge. */

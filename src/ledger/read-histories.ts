@@ -1,5 +1,5 @@
 import type { Backend } from "../backend/backend.ts";
-import { LedgerError } from "../backend/error.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
 import { definitionOf } from "../journal/metric-glob.ts";
 import type { RunCreated } from "../journal/run-created.ts";
 import { readRecord } from "../journal/run-state.ts";

@@ -1,5 +1,5 @@
 import type { Backend } from "../backend/backend.ts";
-import { LedgerError, describeType } from "../backend/error.ts";
+import { LedgerError, describeType } from "../errors/ledger-error.ts";
 import { isDeviceName } from "../backend/key.ts";
 import { ID_PATTERN, type RunCreated } from "../journal/run-created.ts";
 import { readRunBeginning } from "../journal/read-run-beginning.ts";

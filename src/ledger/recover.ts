@@ -1,10 +1,10 @@
 import { createOrMatch } from "../backend/create-or-match.ts";
-import { type OptionNames, readOptions } from "../backend/options.ts";
+import { type OptionNames, readOptions } from "../arguments/options.ts";
 import type { Backend } from "../backend/backend.ts";
-import { gate } from "../backend/bounded.ts";
+import { gate } from "../platform/bounded.ts";
 import { readBounded } from "../backend/read-bounded.ts";
-import { MAX_CHECKED_JSON_BYTES } from "../backend/checked-json.ts";
-import { LedgerError, invalidArgument } from "../backend/error.ts";
+import { MAX_CHECKED_JSON_BYTES } from "../bytes/checked-json.ts";
+import { LedgerError, invalidArgument } from "../errors/ledger-error.ts";
 import { foldRun, lastSign } from "../journal/fold.ts";
 import { NO_SIZE } from "../journal/json-size.ts";
 import { flushPolicy } from "../journal/flush-policy.ts";

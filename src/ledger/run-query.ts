@@ -1,10 +1,10 @@
-import { type OptionNames, readOptions, unknownMember } from "../backend/options.ts";
-import { checkChoice } from "../backend/choice.ts";
-import { invalidArgument, reading } from "../backend/error.ts";
+import { type OptionNames, readOptions, unknownMember } from "../arguments/options.ts";
+import { checkChoice } from "../arguments/choice.ts";
+import { invalidArgument, reading } from "../errors/ledger-error.ts";
 import type { View } from "../catalog/matches.ts";
-import { type FilterInput, toFilter } from "../catalog/filter/to-filter.ts";
-import type { Filter } from "../catalog/filter/filter.ts";
-import { type OrderKey, parseOrderBy } from "../catalog/filter/order-by.ts";
+import { type FilterInput, toFilter } from "../filter/to-filter.ts";
+import type { Filter } from "../filter/filter.ts";
+import { type OrderKey, parseOrderBy } from "../filter/order-by.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import { checkName } from "../run/text.ts";
 

@@ -1,6 +1,6 @@
 import { checkKeys } from "../series/history-options.ts";
-import type { Resolved } from "../backend/resolved.ts";
-import { invalidArgument } from "../backend/error.ts";
+import type { Resolved } from "../arguments/resolved.ts";
+import { invalidArgument } from "../errors/ledger-error.ts";
 import type { RunRecord, RunStatus } from "../journal/run-record.ts";
 import type { Series } from "../series/series.ts";
 

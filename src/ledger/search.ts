@@ -1,8 +1,8 @@
-import { LedgerError } from "../backend/error.ts";
-import { onDemand } from "../backend/on-demand.ts";
-import { formatFilter } from "../catalog/filter/format-filter.ts";
-import { recordRow } from "../catalog/filter/record-row.ts";
-import type { FilterRow } from "../catalog/filter/row.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
+import { onDemand } from "../platform/on-demand.ts";
+import { formatFilter } from "../filter/format-filter.ts";
+import { recordRow } from "../filter/record-row.ts";
+import type { FilterRow } from "../filter/row.ts";
 import { decodePageToken, encodePageToken, type PageEnd } from "../catalog/page-token.ts";
 import { searchCatalog } from "../catalog/search-catalog.ts";
 import type { RunRecord } from "../journal/run-record.ts";

@@ -1,6 +1,8 @@
-import { readOptions } from "../backend/options.ts";
-import type { RunGroup, SummaryQuery } from "../catalog/compare/row-summary.ts";
-import { summariseCatalog } from "../catalog/summarise-catalog.ts";
+import { readOptions } from "../arguments/options.ts";
+import { Matches } from "../catalog/matches.ts";
+import { visitRows } from "../catalog/visit-rows.ts";
+import { withCatalog } from "../catalog/with-catalog.ts";
+import { type RunGroup, RowSummary, type SummaryQuery } from "../compare/row-summary.ts";
 import type { DamagedRun, UnreadableRun } from "../journal/unreadable.ts";
 import type { RunContext } from "../run/context.ts";
 import { catalogOf } from "./catalog-of.ts";
@@ -20,10 +22,20 @@ export interface RunGroups extends Array<RunGroup> {
   readonly damaged?: readonly DamagedRun[];
 }
 
-/** The groups of runs. */
-export async function summariseRuns(context: RunContext, given?: RunSummaryQuery): Promise<RunGroups> {
+/**
+ * Groups all runs that are wanted, each once, from the columns of segments. Only the query and the columns tell the goal of a metric, so
+ * that the answer is the same whether or not a run is in a segment yet.
+ */
+export async function summariseRuns(run: RunContext, given?: RunSummaryQuery): Promise<RunGroups> {
   const query = readOptions("summarise", given, { ...SELECTION, groupBy: true, metrics: true }, "query");
   const { signal, ...wanted } = checkSelection(query);
-  const { groups, unreadable, damaged } = await summariseCatalog(catalogOf(context), wanted, query, signal);
-  return Object.assign(groups, unreadable.length > 0 && { unreadable }, damaged.length > 0 && { damaged });
+  const context = catalogOf(run);
+  const matches = new Matches({ ...wanted, fields: new RowSummary(query).fields });
+  return await withCatalog(context, wanted.experiment, signal, async (catalog) => {
+    const summary = new RowSummary(query);
+    await visitRows(context, catalog, matches, signal, (row) => summary.add(row));
+    const unreadable = catalog.unreadable.list();
+    const damaged = catalog.damaged.list();
+    return Object.assign(summary.result(), unreadable.length > 0 && { unreadable }, damaged.length > 0 && { damaged });
+  });
 }

@@ -1,5 +1,5 @@
-import type { LedgerError } from "../backend/error.ts";
-import { warn } from "../backend/warn.ts";
+import type { LedgerError } from "../errors/ledger-error.ts";
+import { warn } from "../platform/warn.ts";
 
 /** Where trouble goes that no call can reject with. Without `onError` each kind of it is warned of once. */
 export function troubleListener(onError: ((error: LedgerError) => void) | undefined): (error: LedgerError) => void {

@@ -1,4 +1,4 @@
-import { type OptionNames, readOptions } from "../backend/options.ts";
+import { type OptionNames, readOptions } from "../arguments/options.ts";
 import type { RunUpdate, WatchRunOptions } from "./run-update.ts";
 
 type OpenUpdates = (

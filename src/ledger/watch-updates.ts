@@ -1,4 +1,4 @@
-import { type ErrorCode, LedgerError } from "../backend/error.ts";
+import { type ErrorCode, LedgerError } from "../errors/ledger-error.ts";
 import { runPrefix } from "../journal/run-created.ts";
 import type { RunContext } from "../run/context.ts";
 import { ChangeListener } from "./change-listener.ts";

@@ -1,5 +1,5 @@
-import { isError } from "../backend/any-realm.ts";
-import { LedgerError } from "../backend/error.ts";
+import { isError } from "../platform/any-realm.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
 
 /** A canvas as far as it is used here: one of a page, an `OffscreenCanvas`, or one of a library for Node. */
 export interface CanvasLike {

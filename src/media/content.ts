@@ -1,4 +1,4 @@
-import { utf8Encoder } from "../backend/utf8.ts";
+import { utf8Encoder } from "../bytes/utf8.ts";
 
 /** Largest rich value, in bytes held in memory. */
 export const MAX_VALUE_BYTES: number = 128 * 1024 * 1024;

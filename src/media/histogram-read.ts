@@ -1,5 +1,5 @@
-import { LedgerError } from "../backend/error.ts";
-import { decodeJson } from "../backend/json.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
+import { decodeJson } from "../bytes/json.ts";
 import { evenEdges, type Histogram, MAX_BINS } from "./histogram.ts";
 
 /** The histogram that was stored. Throws `CORRUPT` for anything that is none. */

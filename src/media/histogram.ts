@@ -1,6 +1,6 @@
-import { isDataView } from "../backend/any-realm.ts";
-import { invalidArgument } from "../backend/error.ts";
-import { encodeJson } from "../backend/json.ts";
+import { isDataView } from "../platform/any-realm.ts";
+import { invalidArgument } from "../errors/ledger-error.ts";
+import { encodeJson } from "../bytes/json.ts";
 import { asText, type MediaContent } from "./content.ts";
 import { impossible, wrongInput } from "./wrong-input.ts";
 

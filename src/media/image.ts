@@ -1,10 +1,10 @@
-import { isError } from "../backend/any-realm.ts";
-import { LedgerError, invalidArgument } from "../backend/error.ts";
-import { toWellFormed } from "../backend/well-formed.ts";
+import { isError } from "../platform/any-realm.ts";
+import { LedgerError, invalidArgument } from "../errors/ledger-error.ts";
+import { toWellFormed } from "../bytes/well-formed.ts";
 import { type CanvasLike, PendingPicture } from "./canvas.ts";
 import { MAX_VALUE_BYTES, type MediaContent, type PendingContent } from "./content.ts";
-import { isArrayBuffer, isBlob, isBytes } from "../backend/any-realm.ts";
-import { onDemand } from "../backend/on-demand.ts";
+import { isArrayBuffer, isBlob, isBytes } from "../platform/any-realm.ts";
+import { onDemand } from "../platform/on-demand.ts";
 import { isSensibleSize, MAX_PIXELS, MAX_SIDE, readImageHeader } from "./image-header.ts";
 import { isPixelData, type Pixels, toBytes, wrongPixels } from "./pixels.ts";
 import { impossible, tooLarge, wrongInput } from "./wrong-input.ts";

@@ -1,5 +1,5 @@
-import { isTypedArray } from "../backend/any-realm.ts";
-import { LedgerError } from "../backend/error.ts";
+import { isTypedArray } from "../platform/any-realm.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
 import { wrongInput } from "./wrong-input.ts";
 
 /** Pixels row by row from the top left: an `ImageData` of a canvas is one. */

@@ -1,6 +1,6 @@
-import { setOwn } from "../backend/dictionary.ts";
-import { isError } from "../backend/any-realm.ts";
-import { LedgerError } from "../backend/error.ts";
+import { setOwn } from "../bytes/dictionary.ts";
+import { isError } from "../platform/any-realm.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
 import { decodeTable, type TableCell } from "../parquet/table-read.ts";
 import { MAX_CELLS, MAX_COLUMNS, type TableValue } from "./table.ts";
 

@@ -1,5 +1,5 @@
-import { toWellFormed } from "../backend/well-formed.ts";
-import { isDataView, isDate, isPlainObject } from "../backend/any-realm.ts";
+import { toWellFormed } from "../bytes/well-formed.ts";
+import { isDataView, isDate, isPlainObject } from "../platform/any-realm.ts";
 import { MAX_VALUE_BYTES, type MediaContent } from "./content.ts";
 import { encodeTable, type TableColumn } from "./table-encoder.ts";
 import { impossible, tooLarge, wrongInput } from "./wrong-input.ts";

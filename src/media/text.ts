@@ -1,4 +1,4 @@
-import { toWellFormed } from "../backend/well-formed.ts";
+import { toWellFormed } from "../bytes/well-formed.ts";
 import { asText, type MediaContent } from "./content.ts";
 import { tooLarge, wrongInput } from "./wrong-input.ts";
 

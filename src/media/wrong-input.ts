@@ -1,4 +1,4 @@
-import { LedgerError, describeType } from "../backend/error.ts";
+import { LedgerError, describeType } from "../errors/ledger-error.ts";
 
 /** An `INVALID_ARGUMENT` for a value of the wrong type, with a hint how to get at the right one. */
 export function wrongInput(field: string, expected: string, value: unknown, hint = ""): LedgerError {

@@ -1,4 +1,4 @@
-import { crc32 } from "../backend/crc32.ts";
+import { crc32 } from "../bytes/crc32.ts";
 import type { Fields } from "./thrift.ts";
 
 /**

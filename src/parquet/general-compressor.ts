@@ -1,9 +1,9 @@
 import { deflateSync } from "fflate";
-import { gzipOf } from "./gzip.ts";
+import { gzipMember } from "../bytes/gzip-member.ts";
 import type { Compressor } from "./page.ts";
 
 /** For texts and for plain numbers, where repetitions are what there is to find. */
 export const generalCompressor: Compressor = {
-  compress: ({ bytes }) => gzipOf(bytes, deflateSync(bytes, { level: 6 })),
+  compress: ({ bytes }) => gzipMember(bytes, deflateSync(bytes, { level: 6 })),
   reset: () => {},
 };

@@ -1,4 +1,4 @@
-import { utf8Decoder } from "../backend/utf8.ts";
+import { utf8Decoder } from "../bytes/utf8.ts";
 
 /** Order of Parquet's strings: by their UTF-8 bytes. JavaScript's `<` on strings differs beyond U+FFFF. */
 export function compareBytes(a: Uint8Array, b: Uint8Array): number {

@@ -1,5 +1,5 @@
-import { isTypedArray } from "../backend/any-realm.ts";
-import { invalidArgument, LedgerError } from "../backend/error.ts";
+import { isTypedArray } from "../platform/any-realm.ts";
+import { invalidArgument, LedgerError } from "../errors/ledger-error.ts";
 import { ByteSink } from "./byte-sink.ts";
 import { splitByteStreams } from "./byte-stream-split.ts";
 import { RunCompressor } from "./compress.ts";
@@ -11,7 +11,7 @@ import { ENCODING, TYPE } from "./format-numbers.ts";
 import { type Compressor, type Page, writeChunk } from "./page.ts";
 import { plainBound, writePlain64 } from "./plain.ts";
 import { type Bounds, integerBounds, numberBounds } from "./statistics.ts";
-import { compareUtf8 } from "./utf8-order.ts";
+import { compareUtf8 } from "../bytes/utf8-order.ts";
 
 /**
  * Points of one key, as parallel arrays, which may be parts of larger ones. `steps`: safe integers. `times`: whole ms since

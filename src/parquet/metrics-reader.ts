@@ -1,6 +1,6 @@
-import { isError } from "../backend/any-realm.ts";
-import { utf8Encoder } from "../backend/utf8.ts";
-import { LedgerError } from "../backend/error.ts";
+import { isError } from "../platform/any-realm.ts";
+import { utf8Encoder } from "../bytes/utf8.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
 import { type FileLayout, type GroupLayout, type RowGroupInfo, hasManyKeys, readFooter } from "./footer.ts";
 import { MAGIC } from "./format-numbers.ts";
 import { compareBytes, decodeKey } from "./key-order.ts";

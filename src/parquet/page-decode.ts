@@ -1,5 +1,5 @@
 import { gunzip } from "#gunzip";
-import { crc32 } from "../backend/crc32.ts";
+import { crc32 } from "../bytes/crc32.ts";
 import type { ChunkLayout } from "./chunk-layout.ts";
 import { type PageHeader, readPageHeader } from "./page-header.ts";
 

@@ -1,4 +1,4 @@
-import { crc32 } from "../backend/crc32.ts";
+import { crc32 } from "../bytes/crc32.ts";
 import type { ByteSink } from "./byte-sink.ts";
 import type { ColumnElement, Statistics, WrittenChunk } from "./footer-write.ts";
 import { ENCODING, PAGE } from "./format-numbers.ts";

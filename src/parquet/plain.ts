@@ -1,4 +1,4 @@
-import { utf8Encoder } from "../backend/utf8.ts";
+import { utf8Encoder } from "../bytes/utf8.ts";
 import type { ByteSink } from "./byte-sink.ts";
 
 /** PLAIN of float64 or int64: their bits, lowest byte first. */

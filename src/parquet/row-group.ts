@@ -1,4 +1,4 @@
-import { isError } from "../backend/any-realm.ts";
+import { isError } from "../platform/any-realm.ts";
 import { equalBytes } from "../backend/body.ts";
 import type { ChunkLayout } from "./chunk-layout.ts";
 import { decodeDelta } from "./delta-decode.ts";

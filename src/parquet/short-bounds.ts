@@ -1,4 +1,4 @@
-import { utf8Decoder, utf8Encoder } from "../backend/utf8.ts";
+import { utf8Decoder, utf8Encoder } from "../bytes/utf8.ts";
 import type { Statistics } from "./footer-write.ts";
 
 const decoder = /* @__PURE__ */ utf8Decoder({ ignoreBOM: true });

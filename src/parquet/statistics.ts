@@ -1,4 +1,4 @@
-import { invalidArgument } from "../backend/error.ts";
+import { invalidArgument } from "../errors/ledger-error.ts";
 
 /** Bounds of a column as its file states them; none where there is no value to bound. */
 export interface Bounds {

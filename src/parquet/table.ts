@@ -1,5 +1,5 @@
-import { isTypedArray } from "../backend/any-realm.ts";
-import { invalidArgument, LedgerError } from "../backend/error.ts";
+import { isTypedArray } from "../platform/any-realm.ts";
+import { invalidArgument, LedgerError } from "../errors/ledger-error.ts";
 import { ByteSink } from "./byte-sink.ts";
 import { generalCompressor } from "./general-compressor.ts";
 import { beginFile, endFile } from "./file-frame.ts";
@@ -16,7 +16,7 @@ import { type Compressor, writeChunk } from "./page.ts";
 import { plainBound, writePlain64, writePlainString } from "./plain.ts";
 import { shortBounds } from "./short-bounds.ts";
 import { numberBounds } from "./statistics.ts";
-import { compareUtf8 } from "./utf8-order.ts";
+import { compareUtf8 } from "../bytes/utf8-order.ts";
 
 /** A column of a table. `int64` as float64 has to be safe integers; a `timestamp` is one, in ms since the epoch. */
 export type TableColumn = { readonly name: string } & (

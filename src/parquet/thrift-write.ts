@@ -1,5 +1,5 @@
-import { isBytes } from "../backend/any-realm.ts";
-import { utf8Encoder } from "../backend/utf8.ts";
+import { isBytes } from "../platform/any-realm.ts";
+import { utf8Encoder } from "../bytes/utf8.ts";
 import type { ByteSink } from "./byte-sink.ts";
 
 /** A struct by the numbers of its fields, from 1 to 15, in whose order JavaScript keeps them. `undefined` is left out. */

@@ -1,5 +1,5 @@
-import { isBytes } from "../backend/any-realm.ts";
-import { utf8Decoder } from "../backend/utf8.ts";
+import { isBytes } from "../platform/any-realm.ts";
+import { utf8Decoder } from "../bytes/utf8.ts";
 
 // Types of the compact protocol.
 const TRUE = 1;

@@ -1,4 +1,4 @@
-import { builtinModule } from "../backend/builtin-module.ts";
+import { builtinModule } from "../platform/builtin-module.ts";
 import type { Dictionary } from "../journal/event.ts";
 
 /** What is used of `node:os`. */

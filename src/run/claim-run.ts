@@ -1,10 +1,10 @@
 import { callOptions } from "../backend/call-options.ts";
 import { createOrMatch } from "../backend/create-or-match.ts";
 import type { Backend } from "../backend/backend.ts";
-import { mapBounded } from "../backend/bounded.ts";
-import { LedgerError } from "../backend/error.ts";
+import { mapBounded } from "../platform/bounded.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
 import { readBounded } from "../backend/read-bounded.ts";
-import { MAX_CHECKED_JSON_BYTES } from "../backend/checked-json.ts";
+import { MAX_CHECKED_JSON_BYTES } from "../bytes/checked-json.ts";
 import { losesRecords } from "../journal/damage.ts";
 import { encodeFence, fenceClaimKey, fencedEndKey, fencedError, type FencedEnd, fenceKey } from "../journal/fence.ts";
 import { listRun, type RunListing } from "../journal/list-run.ts";

@@ -1,8 +1,8 @@
 import { callOptions } from "../backend/call-options.ts";
 import type { Backend } from "../backend/backend.ts";
 import { createOrMatch, holds } from "../backend/create-or-match.ts";
-import { LedgerError } from "../backend/error.ts";
-import { onDemand } from "../backend/on-demand.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
+import { onDemand } from "../platform/on-demand.ts";
 import { enter } from "../catalog/entry.ts";
 import { losesRecords, lossError } from "../journal/damage.ts";
 import { foldRun } from "../journal/fold.ts";

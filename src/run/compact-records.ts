@@ -1,6 +1,6 @@
 import { callOptions } from "../backend/call-options.ts";
-import { encodeJson } from "../backend/json.ts";
-import { onDemand } from "../backend/on-demand.ts";
+import { encodeJson } from "../bytes/json.ts";
+import { onDemand } from "../platform/on-demand.ts";
 import type { Compacted, CompactedObject } from "../journal/compacted.ts";
 import { recordsName } from "../journal/compacted.ts";
 import type { RunEvent } from "../journal/event.ts";

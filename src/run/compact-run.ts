@@ -1,8 +1,8 @@
 import { callOptions } from "../backend/call-options.ts";
-import { mapBounded } from "../backend/bounded.ts";
+import { mapBounded } from "../platform/bounded.ts";
 import type { Backend, CallOptions } from "../backend/backend.ts";
-import { LedgerError } from "../backend/error.ts";
-import { onDemand } from "../backend/on-demand.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
+import { onDemand } from "../platform/on-demand.ts";
 import {
   compactedEnds,
   type Compacted,

@@ -1,7 +1,7 @@
 import type { ArtifactStore } from "../artifacts/store.ts";
 import type { Backend } from "../backend/backend.ts";
-import type { Clock } from "../backend/clock.ts";
-import type { LedgerError } from "../backend/error.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { LedgerError } from "../errors/ledger-error.ts";
 import type { Dictionary } from "../journal/event.ts";
 import type { IdSource } from "./ids.ts";
 

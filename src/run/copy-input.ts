@@ -1,5 +1,5 @@
 import { PendingPicture } from "../media/canvas.ts";
-import { isArrayBuffer, isBlob, isDataView, isDate, isPlainObject } from "../backend/any-realm.ts";
+import { isArrayBuffer, isBlob, isDataView, isDate, isPlainObject } from "../platform/any-realm.ts";
 
 /** Members that inputs need not have of their own: those of an `ImageData` are getters of its class. */
 const MEMBERS = ["data", "width", "height", "channels", "counts", "edges"];

@@ -1,4 +1,4 @@
-import { ownValue } from "../backend/dictionary.ts";
+import { ownValue } from "../bytes/dictionary.ts";
 import { type CompactedEnd, type Coverage, isCompacted } from "../journal/compacted.ts";
 import type { SegmentEntry } from "../journal/list-segments.ts";
 import type { RunState } from "../journal/run-state.ts";

@@ -1,5 +1,5 @@
-import { readOptions } from "../backend/options.ts";
-import { LedgerError, invalidArgument, reading } from "../backend/error.ts";
+import { readOptions } from "../arguments/options.ts";
+import { LedgerError, invalidArgument, reading } from "../errors/ledger-error.ts";
 import type { DatasetEvent } from "../journal/event.ts";
 import { holdsSecret } from "../provenance/redaction/uri.ts";
 import { checkName } from "./text.ts";

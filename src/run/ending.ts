@@ -1,5 +1,5 @@
-import { LedgerError } from "../backend/error.ts";
-import { readOptions } from "../backend/options.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
+import { readOptions } from "../arguments/options.ts";
 import type { ClosingStatus, ErrorSummary } from "../journal/event.ts";
 import type { RunCreated } from "../journal/run-created.ts";
 import { checkTime } from "./position.ts";

@@ -1,5 +1,5 @@
-import { isError } from "../backend/any-realm.ts";
-import { describeType } from "../backend/error.ts";
+import { isError } from "../platform/any-realm.ts";
+import { describeType } from "../errors/ledger-error.ts";
 import type { ErrorSummary } from "../journal/event.ts";
 import { scrub } from "../provenance/redaction/scrub.ts";
 

@@ -1,5 +1,5 @@
-import { builtinModule } from "../backend/builtin-module.ts";
-import { warn } from "../backend/warn.ts";
+import { builtinModule } from "../platform/builtin-module.ts";
+import { warn } from "../platform/warn.ts";
 
 /** What a session has logged and not stored. */
 export interface Unstored {

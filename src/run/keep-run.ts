@@ -1,7 +1,7 @@
 import { createOrMatch } from "../backend/create-or-match.ts";
-import { ownValue } from "../backend/dictionary.ts";
-import { LedgerError } from "../backend/error.ts";
-import { onDemand } from "../backend/on-demand.ts";
+import { ownValue } from "../bytes/dictionary.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
+import { onDemand } from "../platform/on-demand.ts";
 import { enter } from "../catalog/entry.ts";
 import { encodeRunCreated, type RunCreated, runCreatedKey } from "../journal/run-created.ts";
 import type { RunKeeper } from "../journal/run-keeper.ts";

@@ -1,4 +1,4 @@
-import { LedgerError } from "../backend/error.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
 import type { JournalWriter } from "../journal/writer.ts";
 import type { OpenRun } from "./context.ts";
 import { processGuard } from "./process-guard.ts";

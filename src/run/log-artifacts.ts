@@ -2,7 +2,7 @@ import { callOptions } from "../backend/call-options.ts";
 import type { ArtifactSource } from "../artifacts/source.ts";
 import type { LogArtifactOptions } from "../artifacts/store.ts";
 import type { ArtifactRef, ArtifactVersion } from "../artifacts/version.ts";
-import { readOptions, readSignal } from "../backend/options.ts";
+import { readOptions, readSignal } from "../arguments/options.ts";
 import type { JournalWriter } from "../journal/writer.ts";
 import type { RunContext } from "./context.ts";
 import { ARTIFACT_OPTIONS, copyData } from "./options.ts";

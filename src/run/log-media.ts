@@ -1,5 +1,5 @@
-import { LedgerError, unreadable } from "../backend/error.ts";
-import { onDemand } from "../backend/on-demand.ts";
+import { LedgerError, unreadable } from "../errors/ledger-error.ts";
+import { onDemand } from "../platform/on-demand.ts";
 import type { MediaEntry, MediaKind } from "../journal/media-entry.ts";
 import type { JournalWriter } from "../journal/writer.ts";
 import { isCanvas, takePicture } from "../media/canvas.ts";

@@ -1,4 +1,4 @@
-import { ownValue } from "../backend/dictionary.ts";
+import { ownValue } from "../bytes/dictionary.ts";
 import type { Compacted, Coverage } from "../journal/compacted.ts";
 import type { RunCreated } from "../journal/run-created.ts";
 import type { RunDocument } from "../journal/run-document.ts";

@@ -1,5 +1,5 @@
-import { checkChoice } from "../backend/choice.ts";
-import { type OptionNames, readOptions } from "../backend/options.ts";
+import { checkChoice } from "../arguments/choice.ts";
+import { type OptionNames, readOptions } from "../arguments/options.ts";
 import type { NewEvent } from "../journal/event.ts";
 import type { MetricDefinition } from "../journal/run-record.ts";
 import { checkName, checkText } from "./text.ts";

@@ -1,7 +1,7 @@
-import { isPlainObject } from "../backend/any-realm.ts";
-import { utf8Encoder } from "../backend/utf8.ts";
-import { LedgerError, describeType, invalidArgument } from "../backend/error.ts";
-import { hasLoneSurrogate } from "../backend/key.ts";
+import { isPlainObject } from "../platform/any-realm.ts";
+import { utf8Encoder } from "../bytes/utf8.ts";
+import { LedgerError, describeType, invalidArgument } from "../errors/ledger-error.ts";
+import { hasLoneSurrogate } from "../bytes/well-formed.ts";
 import { MAX_METRICS } from "../journal/run-size.ts";
 import { MAX_ROW_KEYS, type Shape, type ShapeRegistry } from "../journal/shape.ts";
 

@@ -1,4 +1,4 @@
-import { warn } from "../backend/warn.ts";
+import { warn } from "../platform/warn.ts";
 import type { JournalWriter } from "../journal/writer.ts";
 import { noticeLoss } from "./exit-notice.ts";
 

@@ -1,8 +1,8 @@
 import type { LogArtifactOptions } from "../artifacts/store.ts";
-import type { OptionNames } from "../backend/options.ts";
-import { checkChoice } from "../backend/choice.ts";
-import { LedgerError, invalidArgument, isList } from "../backend/error.ts";
-import { decodeJson, encodeJson } from "../backend/json.ts";
+import type { OptionNames } from "../arguments/options.ts";
+import { checkChoice } from "../arguments/choice.ts";
+import { LedgerError, invalidArgument, isList } from "../errors/ledger-error.ts";
+import { decodeJson, encodeJson } from "../bytes/json.ts";
 import type { Dictionary } from "../journal/event.ts";
 import type { FlushOptions } from "../journal/flush-policy.ts";
 import { isDeviceName } from "../backend/key.ts";

@@ -1,8 +1,8 @@
 import { jsonText } from "../artifacts/json-text.ts";
 import { SMALL_BYTES } from "../artifacts/small-bytes.ts";
 import type { ArtifactSource } from "../artifacts/source.ts";
-import { isArrayBuffer, isPlainObject } from "../backend/any-realm.ts";
-import { unreadable } from "../backend/error.ts";
+import { isArrayBuffer, isPlainObject } from "../platform/any-realm.ts";
+import { unreadable } from "../errors/ledger-error.ts";
 
 /** As {@link ownSource}. Throws `INVALID_ARGUMENT` if reading the source throws. */
 export function copySource(source: ArtifactSource): ArtifactSource {

@@ -1,5 +1,5 @@
-import { LedgerError, invalidArgument } from "../backend/error.ts";
-import { readOptions } from "../backend/options.ts";
+import { LedgerError, invalidArgument } from "../errors/ledger-error.ts";
+import { readOptions } from "../arguments/options.ts";
 import type { Dictionary } from "../journal/event.ts";
 import { findConflict } from "../journal/params.ts";
 import { copyData } from "./options.ts";

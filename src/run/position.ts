@@ -1,6 +1,6 @@
-import { type OptionNames, unknownOption } from "../backend/options.ts";
-import type { Clock } from "../backend/clock.ts";
-import { invalidArgument } from "../backend/error.ts";
+import { type OptionNames, unknownOption } from "../arguments/options.ts";
+import type { Clock } from "../platform/clock.ts";
+import { invalidArgument } from "../errors/ledger-error.ts";
 
 /** Where a point stands. */
 export interface LogPosition {

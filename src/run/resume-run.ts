@@ -1,6 +1,6 @@
 import { callOptions } from "../backend/call-options.ts";
-import { checkChoice } from "../backend/choice.ts";
-import { type OptionNames, readOptions } from "../backend/options.ts";
+import { checkChoice } from "../arguments/choice.ts";
+import { type OptionNames, readOptions } from "../arguments/options.ts";
 import { enter } from "../catalog/entry.ts";
 import { type FlushOptions, flushPolicy } from "../journal/flush-policy.ts";
 import { foldRun } from "../journal/fold.ts";

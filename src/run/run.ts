@@ -1,10 +1,10 @@
 import type { ArtifactSource } from "../artifacts/source.ts";
 import type { LogArtifactOptions } from "../artifacts/store.ts";
 import type { ArtifactRef, ArtifactVersion } from "../artifacts/version.ts";
-import { checkChoice } from "../backend/choice.ts";
-import { unreadable } from "../backend/error.ts";
-import { loadAllLater, onDemand } from "../backend/on-demand.ts";
-import { readOptions } from "../backend/options.ts";
+import { checkChoice } from "../arguments/choice.ts";
+import { unreadable } from "../errors/ledger-error.ts";
+import { loadAllLater, onDemand } from "../platform/on-demand.ts";
+import { readOptions } from "../arguments/options.ts";
 import type { ClosingStatus, Dictionary } from "../journal/event.ts";
 import type { MediaEntry } from "../journal/media-entry.ts";
 import { mergeParams } from "../journal/params.ts";

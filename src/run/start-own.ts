@@ -1,5 +1,5 @@
 import { callOptions } from "../backend/call-options.ts";
-import { LedgerError } from "../backend/error.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
 import { readRunBeginning } from "../journal/read-run-beginning.ts";
 import type { RunCreated } from "../journal/run-created.ts";
 import type { RunContext } from "./context.ts";

@@ -1,8 +1,8 @@
 import { createOrMatch } from "../backend/create-or-match.ts";
 import type { Backend } from "../backend/backend.ts";
-import { readOptions } from "../backend/options.ts";
-import { mapBounded } from "../backend/bounded.ts";
-import { LedgerError } from "../backend/error.ts";
+import { readOptions } from "../arguments/options.ts";
+import { mapBounded } from "../platform/bounded.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
 import { enter } from "../catalog/entry.ts";
 import { flushPolicy, type FlushPolicy } from "../journal/flush-policy.ts";
 import type { Dictionary } from "../journal/event.ts";

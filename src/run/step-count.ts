@@ -1,4 +1,4 @@
-import { LedgerError } from "../backend/error.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
 import { countsAsStep } from "../journal/writer-fold.ts";
 
 /** Hands out the steps of values that are logged without one. */

@@ -1,4 +1,4 @@
-import { LedgerError } from "../backend/error.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
 import type { MediaEntry, MediaEvent } from "../journal/media-entry.ts";
 import type { JournalWriter } from "../journal/writer.ts";
 import { MAX_STORED_BYTES, type MediaContent, type PendingContent } from "../media/content.ts";

@@ -1,9 +1,9 @@
 import { callOptions } from "../backend/call-options.ts";
-import { formatDigest } from "../artifacts/digest.ts";
-import { loadSha256 } from "../artifacts/sha256/load.ts";
+import { formatDigest } from "../bytes/digest.ts";
+import { loadSha256 } from "../bytes/sha256/load.ts";
 import type { Backend } from "../backend/backend.ts";
 import { byteStream } from "../backend/body.ts";
-import { LedgerError } from "../backend/error.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
 import type { CompactedObject } from "../journal/compacted.ts";
 import { runPrefix } from "../journal/run-created.ts";
 

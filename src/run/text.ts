@@ -1,7 +1,7 @@
-import { setOwn } from "../backend/dictionary.ts";
-import { LedgerError, invalidArgument, reading } from "../backend/error.ts";
-import { hasLoneSurrogate } from "../backend/key.ts";
-import { toWellFormed } from "../backend/well-formed.ts";
+import { setOwn } from "../bytes/dictionary.ts";
+import { LedgerError, invalidArgument, reading } from "../errors/ledger-error.ts";
+import { hasLoneSurrogate } from "../bytes/well-formed.ts";
+import { toWellFormed } from "../bytes/well-formed.ts";
 import type { Dictionary } from "../journal/event.ts";
 
 /** Longest name of an experiment, run, group or tag, in UTF-16 code units. */

@@ -1,5 +1,5 @@
 import type { CallOptions } from "../backend/backend.ts";
-import { onDemand } from "../backend/on-demand.ts";
+import { onDemand } from "../platform/on-demand.ts";
 import { FILE_BYTES } from "../journal/compacted.ts";
 import type { WriterFold } from "../journal/writer-fold.ts";
 import { MetricsFileWriter, type Slice } from "../parquet/metrics-file.ts";

@@ -1,5 +1,5 @@
 import { compareWriters, type WriterFold } from "../journal/writer-fold.ts";
-import { compareUtf8 } from "../parquet/utf8-order.ts";
+import { compareUtf8 } from "../bytes/utf8-order.ts";
 
 /** Where the points of one key go: those of the writers one behind the other. */
 export interface PlannedKey {

@@ -1,5 +1,5 @@
 import type { Backend, CallOptions } from "../backend/backend.ts";
-import { LedgerError } from "../backend/error.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
 import type { SegmentEntry } from "../journal/list-segments.ts";
 import { type JournalVisitor, readWriter } from "../journal/reader.ts";
 import type { WriterFold } from "../journal/writer-fold.ts";

@@ -1,7 +1,7 @@
-import { type OptionNames, readOptions } from "../backend/options.ts";
-import { checkChoice } from "../backend/choice.ts";
-import { invalidArgument } from "../backend/error.ts";
-import { ownList } from "../backend/own-list.ts";
+import { type OptionNames, readOptions } from "../arguments/options.ts";
+import { checkChoice } from "../arguments/choice.ts";
+import { invalidArgument } from "../errors/ledger-error.ts";
+import { ownList } from "../arguments/own-list.ts";
 import type { CallOptions } from "../backend/backend.ts";
 import type { SampleMethod } from "./downsample/method.ts";
 

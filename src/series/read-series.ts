@@ -1,5 +1,5 @@
 import type { Backend, CallOptions } from "../backend/backend.ts";
-import { LedgerError } from "../backend/error.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
 import { type Damage, lossError } from "../journal/damage.ts";
 import { type Compacted, isOnlyFile, type MetricsEntry } from "../journal/compacted.ts";
 import type { SegmentEntry } from "../journal/list-segments.ts";
@@ -10,7 +10,7 @@ import { readBeginning, whileItChanges } from "../journal/run-state.ts";
 import type { WriterFold } from "../journal/writer-fold.ts";
 import type { MetricsReader } from "../parquet/metrics-reader.ts";
 import { copyPoints } from "../parquet/points-range.ts";
-import { compareUtf8 } from "../parquet/utf8-order.ts";
+import { compareUtf8 } from "../bytes/utf8-order.ts";
 import type { SampleMethod } from "./downsample/method.ts";
 import { sampleSeries } from "./downsample/sample.ts";
 import type { HistoryOptions } from "./history-options.ts";

@@ -1,4 +1,4 @@
-import { isBytes } from "../backend/any-realm.ts";
+import { isBytes } from "../platform/any-realm.ts";
 import type { Backend, Entry } from "../backend/backend.ts";
 import { type Operation, intercept, observeBody } from "./intercept.ts";
 

@@ -1,5 +1,5 @@
-import type { ErrorCode } from "../backend/error.ts";
-import { LedgerError } from "../backend/error.ts";
+import type { ErrorCode } from "../errors/ledger-error.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
 import type { Call, Operation } from "./intercept.ts";
 
 /**

@@ -1,6 +1,6 @@
 import type { Backend, Body, Entry } from "../backend/backend.ts";
 import { byteStream, collectBody } from "../backend/body.ts";
-import { LedgerError } from "../backend/error.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
 import { Crash, type Fault, type FaultMode, counts, faultError, strikes } from "./fault.ts";
 import { type Call, type Operation, intercept } from "./intercept.ts";
 

@@ -1,5 +1,5 @@
 import type { AppendOptions, Backend, Body, ByteRange, ByteStream, CallOptions, Entry } from "../backend/backend.ts";
-import { isBytes } from "../backend/any-realm.ts";
+import { isBytes } from "../platform/any-realm.ts";
 
 /** A method of a backend, `close` left out. */
 export type Operation = "create" | "read" | "stat" | "list" | "remove" | "append" | "move";

@@ -1,4 +1,4 @@
-import { isBytes } from "../backend/any-realm.ts";
+import { isBytes } from "../platform/any-realm.ts";
 import type { Backend, ByteRange, Entry } from "../backend/backend.ts";
 import { concatBytes } from "../backend/body.ts";
 import { type Call, type Operation, intercept, observeBody } from "./intercept.ts";

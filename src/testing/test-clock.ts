@@ -1,5 +1,5 @@
-import type { Clock } from "../backend/clock.ts";
-import { LedgerError } from "../backend/error.ts";
+import type { Clock } from "../platform/clock.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
 
 /** A clock that only a test moves. */
 export interface TestClock extends Clock {

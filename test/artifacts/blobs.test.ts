@@ -4,10 +4,10 @@ import { BlobStore, blobKey } from "../../src/artifacts/blobs.ts";
 import { Intake } from "../../src/artifacts/intake.ts";
 import type { Content } from "../../src/artifacts/source.ts";
 import { normalizeSource } from "../../src/artifacts/source.ts";
-import { abortable } from "../../src/backend/abort.ts";
+import { abortable } from "../../src/platform/abort.ts";
 import type { Backend } from "../../src/backend/backend.ts";
 import { bodyChunks } from "../../src/backend/body.ts";
-import { LedgerError } from "../../src/backend/error.ts";
+import { LedgerError } from "../../src/errors/ledger-error.ts";
 import { countingBackend } from "../../src/testing/index.ts";
 import { MiB, chunked, endless, failure, override, replace, sampleBytes, sha256, spied } from "./fixtures.ts";
 

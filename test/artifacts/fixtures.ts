@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { ArtifactStore } from "../../src/artifacts/store.ts";
 import type { Backend, Body, Capabilities } from "../../src/backend/backend.ts";
-import { systemClock } from "../../src/backend/clock.ts";
-import { LedgerError } from "../../src/backend/error.ts";
+import { systemClock } from "../../src/platform/clock.ts";
+import { LedgerError } from "../../src/errors/ledger-error.ts";
 import { memoryBackend } from "../../src/backends/memory/index.ts";
 import type { FileTree, SourceFile } from "../../src/backend/files.ts";
 

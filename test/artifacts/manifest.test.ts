@@ -1,11 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { withChecksum } from "../../src/backend/checked-json.ts";
-import { comparePaths, listingDigest } from "../../src/artifacts/digest.ts";
+import { withChecksum } from "../../src/bytes/checked-json.ts";
+import { listingDigest } from "../../src/artifacts/listing-digest.ts";
+import { compareUtf8 } from "../../src/bytes/utf8-order.ts";
 import type { Manifest } from "../../src/artifacts/manifest.ts";
 import { encodeManifest, encodeMetadata, parseManifest } from "../../src/artifacts/manifest.ts";
 import { unportablePaths } from "../../src/artifacts/path.ts";
-import { LedgerError } from "../../src/backend/error.ts";
+import { LedgerError } from "../../src/errors/ledger-error.ts";
 import { sha256 } from "./fixtures.ts";
 
 const hex = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => Buffer.from(bytes).toString("hex"));
@@ -19,7 +20,7 @@ const files = fc
   .map((list) => {
     const odd = unportablePaths(list.map(({ path }) => path));
     const marked = list.map((file) => (odd.has(file.path) ? { ...file, portable: false as const } : file));
-    return marked.sort((a, b) => comparePaths(a.path, b.path));
+    return marked.sort((a, b) => compareUtf8(a.path, b.path));
   });
 const metadata = fc.dictionary(
   fc.oneof(fc.constantFrom("__proto__", "$rl", "constructor"), fc.string()),
@@ -199,9 +200,9 @@ describe("digest of a directory", () => {
     const paths = fc.string({ unit: "grapheme" }).filter((path) => !/[\ud800-\udfff]/u.test(path));
     fc.assert(
       fc.property(fc.oneof(paths, fc.constantFrom("\uffff", "😀", "\ue000", "a😀", "a\ufffd")), paths, (a, b) => {
-        expect(Math.sign(comparePaths(a, b))).toBe(Buffer.compare(Buffer.from(a), Buffer.from(b)));
+        expect(Math.sign(compareUtf8(a, b))).toBe(Buffer.compare(Buffer.from(a), Buffer.from(b)));
       }),
     );
-    expect(comparePaths("\uffff", "😀")).toBeLessThan(0);
+    expect(compareUtf8("\uffff", "😀")).toBeLessThan(0);
   });
 });

@@ -2,10 +2,10 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { withChecksum } from "../../src/backend/checked-json.ts";
+import { withChecksum } from "../../src/bytes/checked-json.ts";
 import { blobKey } from "../../src/artifacts/blobs.ts";
 import type { Backend } from "../../src/backend/backend.ts";
-import { LedgerError } from "../../src/backend/error.ts";
+import { LedgerError } from "../../src/errors/ledger-error.ts";
 import { fromPath, fsBackend } from "../../src/backends/fs/index.ts";
 import { memoryBackend } from "../../src/backends/memory/index.ts";
 import {

@@ -2,7 +2,7 @@ import path from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { assertArtifactPath, assertDistinctPaths, toArtifactPath, unportablePaths } from "../../src/artifacts/path.ts";
-import { LedgerError } from "../../src/backend/error.ts";
+import { LedgerError } from "../../src/errors/ledger-error.ts";
 
 function accepts(given: unknown): boolean {
   try {

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { ArtifactProgress } from "../../src/artifacts/store.ts";
 import type { ArtifactSource } from "../../src/artifacts/source.ts";
 import type { ArtifactVersion } from "../../src/artifacts/version.ts";
-import { LedgerError } from "../../src/backend/error.ts";
+import { LedgerError } from "../../src/errors/ledger-error.ts";
 import { memoryBackend } from "../../src/backends/memory/index.ts";
 import {
   MiB,

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Backend } from "../../src/backend/backend.ts";
 import { equalBytes } from "../../src/backend/body.ts";
-import { parseJson } from "../../src/backend/parse-json.ts";
+import { parseJson } from "../../src/bytes/parse-json.ts";
 import { readBounded } from "../../src/backend/read-bounded.ts";
 import { memoryBackend } from "../../src/backends/memory/index.ts";
 import { recordingBackend } from "../../src/testing/index.ts";

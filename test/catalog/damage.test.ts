@@ -5,14 +5,14 @@ import { SegmentCache } from "../../src/catalog/segment-cache.ts";
 import { describe as describeSegment, SegmentWriter } from "../../src/catalog/segment-write.ts";
 import { directorySize, encodeDirectory } from "../../src/catalog/directory.ts";
 import { encodeRecord } from "../../src/catalog/record-text.ts";
-import { recordRow } from "../../src/catalog/filter/record-row.ts";
-import { encodeJson } from "../../src/backend/json.ts";
-import { crc32 } from "../../src/backend/crc32.ts";
+import { recordRow } from "../../src/filter/record-row.ts";
+import { encodeJson } from "../../src/bytes/json.ts";
+import { crc32 } from "../../src/bytes/crc32.ts";
 import { type Ledger, type LedgerError, openLedger, type RunQuery, type RunRecord } from "../../src/index.ts";
 import { encodeTable, type TableColumn } from "../../src/parquet/table.ts";
 import { TableFile } from "../../src/parquet/table-file.ts";
 import { createTestClock, seededIds } from "../../src/testing/index.ts";
-import { record } from "./filter/rows.ts";
+import { record } from "../filter/rows.ts";
 
 interface Place {
   readonly backend: MemoryBackend;

@@ -3,7 +3,7 @@ import { experimentPrefix } from "../../src/catalog/entry.ts";
 import { storeRows } from "../../src/catalog/store-rows.ts";
 import { SegmentCache } from "../../src/catalog/segment-cache.ts";
 import type { Backend } from "../../src/backend/backend.ts";
-import { type Part, record } from "./compare/records.ts";
+import { type Part, record } from "../compare/records.ts";
 
 /** Puts runs that are nowhere else into a segment of their experiment. */
 export async function storeSegment(

@@ -8,7 +8,7 @@ import { type Backend, type Ledger, openLedger, type Run, type RunQuery, type Ru
 import { createTestClock, seededIds } from "../../src/testing/index.ts";
 import { seededRandom } from "../faults/child-process.ts";
 import { objectsOnly } from "../journal/records.ts";
-import { randomFilter, type Run as FilterRun, search } from "./filter/reference.ts";
+import { randomFilter, type Run as FilterRun, search } from "../filter/reference.ts";
 
 /** `SEARCH_SEED=… npx vitest run test/catalog/search-model.test.ts` plays one script. */
 const only = process.env["SEARCH_SEED"];

@@ -9,7 +9,7 @@ import type { Segment } from "../../src/catalog/segment.ts";
 import { SegmentCache } from "../../src/catalog/segment-cache.ts";
 import { storeRows } from "../../src/catalog/store-rows.ts";
 import { type StoredRows, storedRows } from "../../src/catalog/stored-rows.ts";
-import { metric, record } from "./filter/rows.ts";
+import { metric, record } from "../filter/rows.ts";
 
 const PREFIX = experimentPrefix("default");
 

@@ -1,5 +1,5 @@
 import type { Backend } from "../../src/backend/backend.ts";
-import { LedgerError } from "../../src/backend/error.ts";
+import { LedgerError } from "../../src/errors/ledger-error.ts";
 
 /** What `OtherProcess.create` does in the other process. */
 export function createEach(

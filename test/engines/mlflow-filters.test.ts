@@ -1,13 +1,13 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { LedgerError } from "../../src/backend/error.ts";
-import { compareRows } from "../../src/catalog/filter/compare-rows.ts";
-import { compileFilter } from "../../src/catalog/filter/compile-filter.ts";
-import { parseOrderBy } from "../../src/catalog/filter/order-by.ts";
-import { parseFilter } from "../../src/catalog/filter/parse-filter.ts";
-import { recordRow } from "../../src/catalog/filter/record-row.ts";
-import { randomFrom } from "../catalog/filter/reference.ts";
+import { LedgerError } from "../../src/errors/ledger-error.ts";
+import { compareRows } from "../../src/filter/compare-rows.ts";
+import { compileFilter } from "../../src/filter/compile-filter.ts";
+import { parseOrderBy } from "../../src/filter/order-by.ts";
+import { parseFilter } from "../../src/filter/parse-filter.ts";
+import { recordRow } from "../../src/filter/record-row.ts";
+import { randomFrom } from "../filter/reference.ts";
 import { type MlflowRun, type Query, randomQuery, randomRun, recordOf } from "./mlflow-runs.ts";
 import { PYTHON } from "./programs.ts";
 

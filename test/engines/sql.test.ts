@@ -8,7 +8,7 @@ import { fsBackend } from "runledger/backends/fs";
 import { memoryBackend } from "runledger/backends/memory";
 import { type LedgerSql, openSql } from "runledger/duckdb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { flattenParams, NESTED } from "../../src/catalog/filter/flatten-params.ts";
+import { flattenParams, NESTED } from "../../src/filter/flatten-params.ts";
 import { makeCatalog, ODD_EXPERIMENT, ODD_KEY } from "./make-catalog.ts";
 
 let place: string;

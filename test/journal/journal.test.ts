@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { LedgerError } from "../../src/backend/error.ts";
+import { LedgerError } from "../../src/errors/ledger-error.ts";
 import { memoryBackend } from "../../src/backends/memory/index.ts";
 import { losesRecords } from "../../src/journal/damage.ts";
 import { MAX_SHAPES } from "../../src/journal/shape.ts";

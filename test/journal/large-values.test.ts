@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { RunningStats } from "../../src/catalog/compare/running-stats.ts";
+import { RunningStats } from "../../src/compare/running-stats.ts";
 import { mergeSummaries, Summaries, type SummaryState, toMetricSummary } from "../../src/journal/summary.ts";
 import { createTestLedger } from "runledger/testing";
 

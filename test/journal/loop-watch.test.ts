@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Clock } from "../../src/backend/clock.ts";
+import type { Clock } from "../../src/platform/clock.ts";
 import { LoopWatch } from "../../src/journal/loop-watch.ts";
 
 /** A clock whose event loop turns when it is told to. */

@@ -1,7 +1,7 @@
 import * as zlib from "node:zlib";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { crc32 } from "../../src/backend/crc32.ts";
+import { crc32 } from "../../src/bytes/crc32.ts";
 import {
   flushInterval,
   flushIsDue,
@@ -12,7 +12,7 @@ import {
 import { definitionOf, matchesGlob } from "../../src/journal/metric-glob.ts";
 import { findConflict, mergeParams } from "../../src/journal/params.ts";
 import { mergeSummaries, Summaries, type SummaryState, toMetricSummary } from "../../src/journal/summary.ts";
-import { ByteReader, unzigzag, writeVarint, zigzag } from "../../src/journal/varint.ts";
+import { ByteReader, unzigzag, writeVarint, zigzag } from "../../src/bytes/varint.ts";
 
 test("crc32 is that of gzip, whole or continued", () => {
   expect(crc32(new TextEncoder().encode("123456789"))).toBe(0xcbf43926);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type { Backend } from "../../src/backend/backend.ts";
-import { systemClock } from "../../src/backend/clock.ts";
+import { systemClock } from "../../src/platform/clock.ts";
 import { memoryBackend } from "../../src/backends/memory/index.ts";
 import type { Damage } from "../../src/journal/damage.ts";
 import type { RunEvent } from "../../src/journal/event.ts";

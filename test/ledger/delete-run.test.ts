@@ -6,7 +6,7 @@ import { fsBackend } from "../../src/backends/fs/index.ts";
 import { memoryBackend } from "../../src/backends/memory/index.ts";
 import { type Backend, type Ledger, LedgerError, openLedger, type RunQuery } from "../../src/index.ts";
 import { enter } from "../../src/catalog/entry.ts";
-import { encodeCheckedJson } from "../../src/backend/checked-json.ts";
+import { encodeCheckedJson } from "../../src/bytes/checked-json.ts";
 import { encodeLifecycle, lifecycleKey, parseLifecycleKey, readLifecycle } from "../../src/journal/lifecycle.ts";
 import { createTestClock, faultyBackend, type FaultMode, seededIds, type TestClock } from "../../src/testing/index.ts";
 import { objectsOnly } from "../journal/records.ts";

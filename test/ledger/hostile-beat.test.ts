@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { decodeCheckedJson, encodeCheckedJson } from "../../src/backend/checked-json.ts";
+import { decodeCheckedJson, encodeCheckedJson } from "../../src/bytes/checked-json.ts";
 import { memoryBackend } from "../../src/backends/memory/index.ts";
 import { openLedger } from "../../src/index.ts";
 import { createTestClock } from "../../src/testing/index.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Backend, CallOptions } from "../../src/backend/backend.ts";
-import { gate } from "../../src/backend/bounded.ts";
+import { gate } from "../../src/platform/bounded.ts";
 import { memoryBackend } from "../../src/backends/memory/index.ts";
 import { openLedger } from "../../src/index.ts";
 import { countingBackend, createTestClock, seededIds } from "../../src/testing/index.ts";

@@ -1,7 +1,7 @@
 import { type Backend, openLedger } from "../../src/index.ts";
 import type { Ledger } from "../../src/ledger/ledger.ts";
 import { seededIds } from "../../src/testing/index.ts";
-import { type Clock, systemClock } from "../../src/backend/clock.ts";
+import { type Clock, systemClock } from "../../src/platform/clock.ts";
 
 /** Threads with one backend in common, which know of each other whether they live. */
 export class Threads {

@@ -1,5 +1,5 @@
 import type { Backend } from "../../src/backend/backend.ts";
-import { LedgerError } from "../../src/backend/error.ts";
+import { LedgerError } from "../../src/errors/ledger-error.ts";
 import { type Mutant, mutant } from "./mutant.ts";
 
 type Changes = Required<Backend>["changes"];

@@ -1,5 +1,5 @@
 import type { Backend, CallOptions } from "../../src/backend/backend.ts";
-import { LedgerError } from "../../src/backend/error.ts";
+import { LedgerError } from "../../src/errors/ledger-error.ts";
 import { type Mutant, later, mutant } from "./mutant.ts";
 
 /** Every promise-returning method, its rejections changed. */

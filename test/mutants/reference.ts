@@ -1,7 +1,7 @@
 import type { AppendOptions, Backend, Capabilities, Entry } from "../../src/backend/backend.ts";
 import { clampRange, collectBody } from "../../src/backend/body.ts";
 import { type HintSink, changeHints } from "../../src/backend/change-hints.ts";
-import { LedgerError } from "../../src/backend/error.ts";
+import { LedgerError } from "../../src/errors/ledger-error.ts";
 import type { ConformanceHarness, OtherProcess } from "../../src/conformance/index.ts";
 import { createEach } from "../conformance/create-each.ts";
 

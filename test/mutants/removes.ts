@@ -1,4 +1,4 @@
-import { LedgerError } from "../../src/backend/error.ts";
+import { LedgerError } from "../../src/errors/ledger-error.ts";
 import { type Mutant, mutant } from "./mutant.ts";
 
 /** Defects of `remove`. */

@@ -1,6 +1,6 @@
 import type { Body, ByteStream } from "../../src/backend/backend.ts";
 import { collectBody } from "../../src/backend/body.ts";
-import { LedgerError } from "../../src/backend/error.ts";
+import { LedgerError } from "../../src/errors/ledger-error.ts";
 import { type Mutant, mutant } from "./mutant.ts";
 
 /** The same bytes without their stated size. */

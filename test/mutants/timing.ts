@@ -1,4 +1,4 @@
-import { LedgerError } from "../../src/backend/error.ts";
+import { LedgerError } from "../../src/errors/ledger-error.ts";
 import { type Mutant, mutant } from "./mutant.ts";
 
 /** Runs `work` after `turns` more microtasks than the caller needs to be told. */

@@ -1,6 +1,6 @@
 import type { Body } from "../../src/backend/backend.ts";
 import { collectBody } from "../../src/backend/body.ts";
-import { LedgerError } from "../../src/backend/error.ts";
+import { LedgerError } from "../../src/errors/ledger-error.ts";
 import { type Mutant, later, mutant } from "./mutant.ts";
 import { noting } from "./streams.ts";
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { LedgerError } from "../../src/backend/error.ts";
+import { LedgerError } from "../../src/errors/ledger-error.ts";
 import { MetricsReader, type ReadPoints } from "../../src/parquet/metrics-reader.ts";
 import { bitsOf, expected, metricsFile, openBytes, series } from "./fixtures.ts";
 import { v1File } from "./v1-file.ts";

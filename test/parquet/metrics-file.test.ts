@@ -4,10 +4,10 @@ import { parquetMetadata, parquetReadObjects } from "hyparquet";
 import { deserializeTCompactProtocol } from "hyparquet/src/thrift.js";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { expect, test } from "vitest";
-import { LedgerError } from "../../src/backend/error.ts";
+import { LedgerError } from "../../src/errors/ledger-error.ts";
 import { generalCompressor } from "../../src/parquet/general-compressor.ts";
 import { MetricsFileWriter, type Slice } from "../../src/parquet/metrics-file.ts";
-import { compareUtf8 } from "../../src/parquet/utf8-order.ts";
+import { compareUtf8 } from "../../src/bytes/utf8-order.ts";
 
 const compressors = { GZIP: (input: Uint8Array): Uint8Array => gunzipSync(input) };
 

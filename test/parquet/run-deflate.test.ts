@@ -2,7 +2,7 @@ import * as zlib from "node:zlib";
 import fc from "fast-check";
 import { gunzipSync, inflateSync } from "fflate";
 import { expect, test } from "vitest";
-import { crc32 } from "../../src/backend/crc32.ts";
+import { crc32 } from "../../src/bytes/crc32.ts";
 import { gzip, gzipBound } from "../../src/parquet/gzip.ts";
 import { assignCodes, codeLengths } from "../../src/parquet/huffman.ts";
 import { log2 } from "../../src/parquet/log2.ts";

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { request } from "node:http";
 import { describe, expect, test } from "vitest";
 import { byteStream } from "../../src/backend/body.ts";
-import { LedgerError } from "../../src/backend/error.ts";
+import { LedgerError } from "../../src/errors/ledger-error.ts";
 import type { S3BackendOptions } from "../../src/backends/s3/index.ts";
 import { probeConditionalWrites, s3Backend } from "../../src/backends/s3/index.ts";
 import { FAULTS, ODD_KEYS } from "../backends/s3/place.ts";

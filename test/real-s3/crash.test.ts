@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { LedgerError } from "../../src/backend/error.ts";
+import { LedgerError } from "../../src/errors/ledger-error.ts";
 import { s3Backend } from "../../src/backends/s3/index.ts";
 import type { RealS3 } from "../servers/real-s3.ts";
 import { inBucket, makeBucket } from "../servers/real-s3.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { encodeCheckedJson } from "../../src/backend/checked-json.ts";
+import { encodeCheckedJson } from "../../src/bytes/checked-json.ts";
 import { decodeEvent } from "../../src/journal/decode-event.ts";
 import { decodeRunDocument } from "../../src/journal/decode-run-document.ts";
 import type { RunEvent } from "../../src/journal/event.ts";

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
-import { systemClock } from "../../src/backend/clock.ts";
+import { systemClock } from "../../src/platform/clock.ts";
 import { memoryBackend, type MemoryBackend } from "../../src/backends/memory/index.ts";
 import { type Backend, openLedger } from "../../src/index.ts";
-import { encodeCheckedJson, decodeCheckedJson } from "../../src/backend/checked-json.ts";
+import { encodeCheckedJson, decodeCheckedJson } from "../../src/bytes/checked-json.ts";
 import { keepingJournals } from "./kept-journals.ts";
 
 function change(backend: MemoryBackend, key: string, bytes: Uint8Array | undefined): void {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Backend } from "../../src/backend/backend.ts";
-import { LedgerError } from "../../src/backend/error.ts";
+import { LedgerError } from "../../src/errors/ledger-error.ts";
 import { withRetry } from "../../src/backend/layers/retry.ts";
 import { type MemoryBackend, memoryBackend } from "../../src/backends/memory/index.ts";
 import {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { LedgerError } from "../../src/backend/error.ts";
+import { LedgerError } from "../../src/errors/ledger-error.ts";
 import { createTestClock } from "../../src/testing/test-clock.ts";
 
 const START = Date.UTC(2026, 0, 1);

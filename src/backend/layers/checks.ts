@@ -1,9 +1,9 @@
-import { isBytes, isError } from "../any-realm.ts";
-import { abortable } from "../abort.ts";
+import { isBytes, isError } from "../../platform/any-realm.ts";
+import { abortable } from "../../platform/abort.ts";
 import type { AppendOptions, Backend, Body, CallOptions, Entry } from "../backend.ts";
 import { clampRange } from "../body.ts";
 import { relayHints } from "../change-hints.ts";
-import { LedgerError, invalidArgument } from "../error.ts";
+import { LedgerError, invalidArgument } from "../../errors/ledger-error.ts";
 import { assertKey, assertPrefix } from "../key.ts";
 import { assertBackend, checkedLiveness } from "./shape.ts";
 

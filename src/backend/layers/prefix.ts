@@ -1,6 +1,6 @@
 import type { Backend, Entry } from "../backend.ts";
 import { type Hints, relayHints } from "../change-hints.ts";
-import { LedgerError } from "../error.ts";
+import { LedgerError } from "../../errors/ledger-error.ts";
 import { MAX_STORED_KEY_BYTES, assertKey, assertPrefix } from "../key.ts";
 import { layer } from "./layer.ts";
 

@@ -1,6 +1,6 @@
 import type { Backend } from "../backend.ts";
 import { clampRange } from "../body.ts";
-import { invalidArgument } from "../error.ts";
+import { invalidArgument } from "../../errors/ledger-error.ts";
 import { layer } from "./layer.ts";
 
 export interface ReadCacheOptions {

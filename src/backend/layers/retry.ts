@@ -1,8 +1,8 @@
-import type { Resolved } from "../resolved.ts";
-import { isBytes } from "../any-realm.ts";
+import type { Resolved } from "../../arguments/resolved.ts";
+import { isBytes } from "../../platform/any-realm.ts";
 import type { Backend, Body, ByteStream, Entry } from "../backend.ts";
-import { type Clock, systemClock } from "../clock.ts";
-import { LedgerError, invalidArgument } from "../error.ts";
+import { type Clock, systemClock } from "../../platform/clock.ts";
+import { LedgerError, invalidArgument } from "../../errors/ledger-error.ts";
 import { holdsBytes, sameObject } from "./compare.ts";
 import { layer } from "./layer.ts";
 

@@ -1,5 +1,5 @@
 import type { Backend, Liveness } from "../backend.ts";
-import { LedgerError, describeType, invalidArgument } from "../error.ts";
+import { LedgerError, describeType, invalidArgument } from "../../errors/ledger-error.ts";
 
 /** Throws `INVALID_ARGUMENT` unless `value` looks like a `Backend` of the contract this library knows. */
 export function assertBackend(value: unknown): asserts value is Backend {

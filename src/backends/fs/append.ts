@@ -1,9 +1,9 @@
 import type { BigIntStats } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
-import { abortable } from "../../backend/abort.ts";
-import { type Clock, type Timer, systemClock } from "../../backend/clock.ts";
-import { LedgerError } from "../../backend/error.ts";
+import { abortable } from "../../platform/abort.ts";
+import { type Clock, type Timer, systemClock } from "../../platform/clock.ts";
+import { LedgerError } from "../../errors/ledger-error.ts";
 import type { Directories } from "./directories.ts";
 import { errno, failure, isAbsent, toLedgerError } from "./errors.ts";
 import { constants, lstat, open } from "./file-calls.ts";

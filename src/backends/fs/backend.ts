@@ -1,9 +1,9 @@
-import { reading } from "../../backend/error.ts";
+import { reading } from "../../errors/ledger-error.ts";
 import type { Backend, Liveness } from "../../backend/backend.ts";
 import type { FileLocation } from "../../backend/location.ts";
 import { directoryPath } from "./directory.ts";
-import { checkChoice } from "../../backend/choice.ts";
-import { readOptions } from "../../backend/options.ts";
+import { checkChoice } from "../../arguments/choice.ts";
+import { readOptions } from "../../arguments/options.ts";
 import { link } from "./file-calls.ts";
 import { FsHandle } from "./handle.ts";
 

@@ -1,4 +1,4 @@
-import { isBytes } from "../../backend/any-realm.ts";
+import { isBytes } from "../../platform/any-realm.ts";
 import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import type { Body } from "../../backend/backend.ts";

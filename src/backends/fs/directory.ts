@@ -1,6 +1,6 @@
 import { fileURLToPath } from "node:url";
-import { isError } from "../../backend/any-realm.ts";
-import { LedgerError, invalidArgument } from "../../backend/error.ts";
+import { isError } from "../../platform/any-realm.ts";
+import { LedgerError, invalidArgument } from "../../errors/ledger-error.ts";
 
 /** `s3://bucket`, also as `path.join` leaves it (`s3:/bucket`); not the drive of `C:/runs`. */
 const ADDRESS = /^([a-z][a-z0-9+.-]+):\//i;

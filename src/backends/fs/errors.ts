@@ -1,5 +1,5 @@
-import { isError } from "../../backend/any-realm.ts";
-import { type ErrorCode, LedgerError } from "../../backend/error.ts";
+import { isError } from "../../platform/any-realm.ts";
+import { type ErrorCode, LedgerError } from "../../errors/ledger-error.ts";
 
 interface Meaning {
   readonly code: ErrorCode;

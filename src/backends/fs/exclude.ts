@@ -1,4 +1,4 @@
-import { LedgerError, invalidArgument, isList } from "../../backend/error.ts";
+import { LedgerError, invalidArgument, isList } from "../../errors/ledger-error.ts";
 
 const MAX_LENGTH = 1000;
 

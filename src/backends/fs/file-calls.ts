@@ -1,7 +1,7 @@
 import type * as Fs from "node:fs";
 import type * as Promises from "node:fs/promises";
-import { gate } from "../../backend/bounded.ts";
-import { withDescriptors } from "../../backend/descriptors.ts";
+import { gate } from "../../platform/bounded.ts";
+import { withDescriptors } from "../../platform/descriptors.ts";
 
 // Asked of the process: to import `node:fs` makes Node load all that it exports, streams among it, which takes a starting process longer
 // than to load all of this backend.

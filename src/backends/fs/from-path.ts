@@ -1,11 +1,11 @@
-import { checkChoice } from "../../backend/choice.ts";
-import { type OptionNames, readOptions } from "../../backend/options.ts";
+import { checkChoice } from "../../arguments/choice.ts";
+import { type OptionNames, readOptions } from "../../arguments/options.ts";
 import type { Stats } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
-import { isError } from "../../backend/any-realm.ts";
-import { abortable } from "../../backend/abort.ts";
-import { LedgerError, invalidArgument } from "../../backend/error.ts";
+import { isError } from "../../platform/any-realm.ts";
+import { abortable } from "../../platform/abort.ts";
+import { LedgerError, invalidArgument } from "../../errors/ledger-error.ts";
 import type { FileTree, SourceFile } from "../../backend/files.ts";
 import { isAbsent, toLedgerError } from "./errors.ts";
 import { statSync } from "./file-calls.ts";

@@ -1,4 +1,4 @@
-import { abortable } from "../../backend/abort.ts";
+import { abortable } from "../../platform/abort.ts";
 import type {
   AppendOptions,
   Backend,
@@ -11,7 +11,7 @@ import type {
 } from "../../backend/backend.ts";
 import { type HintSink, type Hints, changeHints } from "../../backend/change-hints.ts";
 import type { FileLocation } from "../../backend/location.ts";
-import { LedgerError, invalidArgument } from "../../backend/error.ts";
+import { LedgerError, invalidArgument } from "../../errors/ledger-error.ts";
 import { MAX_STORED_KEY_BYTES, assertKey, assertPrefix } from "../../backend/key.ts";
 import { Appends, type AppendsOptions } from "./append.ts";
 import { BodyFailure, createObject, openTemporary } from "./create.ts";

@@ -1,5 +1,5 @@
 import type { Entry } from "../../backend/backend.ts";
-import type { LedgerError } from "../../backend/error.ts";
+import type { LedgerError } from "../../errors/ledger-error.ts";
 import { MAX_STORED_KEY_BYTES, assertKey } from "../../backend/key.ts";
 import { isAbsent, toLedgerError } from "./errors.ts";
 import type { Root } from "./paths.ts";

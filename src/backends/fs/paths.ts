@@ -1,5 +1,5 @@
 import { join, resolve, sep } from "node:path";
-import { LedgerError } from "../../backend/error.ts";
+import { LedgerError } from "../../errors/ledger-error.ts";
 import { realpath } from "./file-calls.ts";
 
 /** The key of the directory a key lies in; `""` is the root. */

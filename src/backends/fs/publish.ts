@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { systemClock } from "../../backend/clock.ts";
+import { systemClock } from "../../platform/clock.ts";
 import { errno, failure, isAbsent } from "./errors.ts";
 import { lstat, open, readdir, rename, rmdir, unlink } from "./file-calls.ts";
 import { claimName } from "./temporary.ts";

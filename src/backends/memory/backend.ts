@@ -1,4 +1,4 @@
-import { readOptions } from "../../backend/options.ts";
+import { readOptions } from "../../arguments/options.ts";
 import type {
   AppendOptions,
   Backend,
@@ -8,10 +8,10 @@ import type {
   CreateOptions,
   Entry,
 } from "../../backend/backend.ts";
-import { isBytes } from "../../backend/any-realm.ts";
+import { isBytes } from "../../platform/any-realm.ts";
 import { bodyChunks, clampRange, concatBytes } from "../../backend/body.ts";
 import { type HintSink, type Hints, changeHints } from "../../backend/change-hints.ts";
-import { LedgerError, invalidArgument } from "../../backend/error.ts";
+import { LedgerError, invalidArgument } from "../../errors/ledger-error.ts";
 import { MAX_STORED_KEY_BYTES, assertKey, assertPrefix } from "../../backend/key.ts";
 import { Place } from "./place.ts";
 

@@ -1,6 +1,6 @@
 import type { Backend, Body, ByteRange, CallOptions, Capabilities, Entry } from "../../backend/backend.ts";
 import type { S3Location } from "../../backend/location.ts";
-import { LedgerError } from "../../backend/error.ts";
+import { LedgerError } from "../../errors/ledger-error.ts";
 import { assertKey, assertPrefix } from "../../backend/key.ts";
 import { CredentialHolder } from "./credentials.ts";
 import { listObjects } from "./list.ts";

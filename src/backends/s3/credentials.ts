@@ -1,7 +1,7 @@
-import { isDate } from "../../backend/any-realm.ts";
-import type { Clock } from "../../backend/clock.ts";
-import { LedgerError, invalidArgument } from "../../backend/error.ts";
-import { abortable } from "../../backend/abort.ts";
+import { isDate } from "../../platform/any-realm.ts";
+import type { Clock } from "../../platform/clock.ts";
+import { LedgerError, invalidArgument } from "../../errors/ledger-error.ts";
+import { abortable } from "../../platform/abort.ts";
 
 /** Keys to sign with. The shape `@aws-sdk/credential-providers` returns fits. */
 export interface S3Credentials {

@@ -1,5 +1,5 @@
-import type { ErrorCode, ErrorDetails } from "../../backend/error.ts";
-import { LedgerError } from "../../backend/error.ts";
+import type { ErrorCode, ErrorDetails } from "../../errors/ledger-error.ts";
+import { LedgerError } from "../../errors/ledger-error.ts";
 import { CutShort } from "./body.ts";
 import { retryAfter } from "./retry.ts";
 import { childText, parseXml } from "./xml.ts";

@@ -1,4 +1,4 @@
-import { utf8Decoder } from "../../backend/utf8.ts";
+import { utf8Decoder } from "../../bytes/utf8.ts";
 import type { Entry } from "../../backend/backend.ts";
 import type { Subject } from "./errors.ts";
 import { strangeAnswer } from "./errors.ts";

@@ -1,5 +1,5 @@
-import { utf8Decoder, utf8Encoder } from "../../backend/utf8.ts";
-import { LedgerError } from "../../backend/error.ts";
+import { utf8Decoder, utf8Encoder } from "../../bytes/utf8.ts";
+import { LedgerError } from "../../errors/ledger-error.ts";
 import { checksumText } from "./checksum.ts";
 import { putHeaders } from "./condition.ts";
 import type { Fault } from "./errors.ts";

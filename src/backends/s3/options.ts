@@ -1,9 +1,9 @@
-import { utf8Encoder } from "../../backend/utf8.ts";
-import { type OptionNames, readOptions } from "../../backend/options.ts";
-import type { Clock } from "../../backend/clock.ts";
-import { toClock } from "../../backend/clock.ts";
-import { checkChoice } from "../../backend/choice.ts";
-import { LedgerError, invalidArgument } from "../../backend/error.ts";
+import { utf8Encoder } from "../../bytes/utf8.ts";
+import { type OptionNames, readOptions } from "../../arguments/options.ts";
+import type { Clock } from "../../platform/clock.ts";
+import { toClock } from "../../platform/clock.ts";
+import { checkChoice } from "../../arguments/choice.ts";
+import { LedgerError, invalidArgument } from "../../errors/ledger-error.ts";
 import { assertPrefix } from "../../backend/key.ts";
 import type { S3CredentialSource } from "./credentials.ts";
 import type { RetryPolicy, S3RetryOptions } from "./retry.ts";

@@ -1,7 +1,7 @@
 import type { CallOptions } from "../../backend/backend.ts";
 import { equalBytes } from "../../backend/body.ts";
-import { LedgerError } from "../../backend/error.ts";
-import { abortable } from "../../backend/abort.ts";
+import { LedgerError } from "../../errors/ledger-error.ts";
+import { abortable } from "../../platform/abort.ts";
 import { isUnknownHeader } from "./checksum.ts";
 import { isTaken, putHeaders } from "./condition.ts";
 import type { Fault } from "./errors.ts";

@@ -1,5 +1,5 @@
 import { equalBytes } from "../../backend/body.ts";
-import { LedgerError } from "../../backend/error.ts";
+import { LedgerError } from "../../errors/ledger-error.ts";
 import { isUnknownHeader } from "./checksum.ts";
 import { isTaken, putHeaders } from "./condition.ts";
 import type { Subject } from "./errors.ts";

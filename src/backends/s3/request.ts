@@ -1,6 +1,6 @@
-import { utf8Decoder } from "../../backend/utf8.ts";
-import type { LedgerError } from "../../backend/error.ts";
-import { abortable } from "../../backend/abort.ts";
+import { utf8Decoder } from "../../bytes/utf8.ts";
+import type { LedgerError } from "../../errors/ledger-error.ts";
+import { abortable } from "../../platform/abort.ts";
 import { CutShort, TooLong, countBody, dropBody, readBody, statedLength } from "./body.ts";
 import type { CredentialHolder, KeySet } from "./credentials.ts";
 import type { Fault, Subject } from "./errors.ts";

@@ -1,6 +1,6 @@
-import type { Resolved } from "../../backend/resolved.ts";
-import type { Clock } from "../../backend/clock.ts";
-import { invalidArgument } from "../../backend/error.ts";
+import type { Resolved } from "../../arguments/resolved.ts";
+import type { Clock } from "../../platform/clock.ts";
+import { invalidArgument } from "../../errors/ledger-error.ts";
 
 /** When a failed request is sent again. Times are in ms. */
 export interface S3RetryOptions {

@@ -1,5 +1,5 @@
 import { AwsV4Signer } from "aws4fetch";
-import { LedgerError } from "../../backend/error.ts";
+import { LedgerError } from "../../errors/ledger-error.ts";
 import type { KeySet } from "./credentials.ts";
 
 export interface SigningInput {

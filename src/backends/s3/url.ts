@@ -1,4 +1,4 @@
-import { LedgerError, invalidArgument } from "../../backend/error.ts";
+import { LedgerError, invalidArgument } from "../../errors/ledger-error.ts";
 
 /** Where a bucket is, as the options say. */
 export interface Address {

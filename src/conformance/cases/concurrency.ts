@@ -1,6 +1,6 @@
-import { isBytes } from "../../backend/any-realm.ts";
+import { isBytes } from "../../platform/any-realm.ts";
 import type { Backend, Body } from "../../backend/backend.ts";
-import { LedgerError } from "../../backend/error.ts";
+import { LedgerError } from "../../errors/ledger-error.ts";
 import { type Outcome, describe, hold, outcome, rejects, same, sameBytes } from "../assertions.ts";
 import type { ConformanceCase } from "../case.ts";
 import { contract } from "../contract.ts";

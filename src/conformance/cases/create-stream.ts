@@ -1,5 +1,5 @@
 import type { Backend } from "../../backend/backend.ts";
-import { LedgerError } from "../../backend/error.ts";
+import { LedgerError } from "../../errors/ledger-error.ts";
 import { describe, hold, outcome, rejects, same, sameBytes } from "../assertions.ts";
 import type { ConformanceCase } from "../case.ts";
 import { contract } from "../contract.ts";

@@ -1,4 +1,4 @@
-import { isPlainBytes } from "../../backend/any-realm.ts";
+import { isPlainBytes } from "../../platform/any-realm.ts";
 import { hold, rejects, same, sameBytes } from "../assertions.ts";
 import type { ConformanceCase } from "../case.ts";
 import { contract } from "../contract.ts";

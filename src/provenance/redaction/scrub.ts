@@ -1,4 +1,4 @@
-import { toWellFormed } from "../../backend/well-formed.ts";
+import { toWellFormed } from "../../bytes/well-formed.ts";
 import { scrubCommands } from "./commands.ts";
 import { scrubPairs } from "./pairs.ts";
 import { scrubPhrases } from "./phrases.ts";

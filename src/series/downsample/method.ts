@@ -1,5 +1,5 @@
-import { checkChoice } from "../../backend/choice.ts";
-import { invalidArgument, LedgerError } from "../../backend/error.ts";
+import { checkChoice } from "../../arguments/choice.ts";
+import { invalidArgument, LedgerError } from "../../errors/ledger-error.ts";
 import { BUCKETS, COARSE_BUCKETS } from "../overview/bucket-columns.ts";
 import type { Level } from "../overview/extremes.ts";
 

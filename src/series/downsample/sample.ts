@@ -1,4 +1,4 @@
-import { LedgerError } from "../../backend/error.ts";
+import { LedgerError } from "../../errors/ledger-error.ts";
 import { BUCKETS, bucketStart, COARSE_BUCKETS } from "../overview/bucket-columns.ts";
 import type { Extremes } from "../overview/extremes.ts";
 import { pickPoints, type Series } from "../series.ts";

@@ -1,6 +1,6 @@
-import { utf8Decoder, utf8Encoder } from "../../backend/utf8.ts";
-import { crc32 } from "../../backend/crc32.ts";
-import { parseJson } from "../../backend/parse-json.ts";
+import { utf8Decoder, utf8Encoder } from "../../bytes/utf8.ts";
+import { crc32 } from "../../bytes/crc32.ts";
+import { parseJson } from "../../bytes/parse-json.ts";
 import { BUCKETS } from "./bucket-columns.ts";
 
 /** "RLOVERV", version 1. */

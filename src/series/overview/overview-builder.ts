@@ -1,4 +1,4 @@
-import { LedgerError } from "../../backend/error.ts";
+import { LedgerError } from "../../errors/ledger-error.ts";
 import type { Point } from "../../journal/summary.ts";
 import { BUCKETS, bucketStart, ExtremeColumns, newColumns } from "./bucket-columns.ts";
 

@@ -1,4 +1,4 @@
-import { LedgerError } from "../../backend/error.ts";
+import { LedgerError } from "../../errors/ledger-error.ts";
 import { RunDeflate } from "../../parquet/run-deflate.ts";
 import { BUCKETS } from "./bucket-columns.ts";
 import { encodeOverview } from "./encode-overview.ts";

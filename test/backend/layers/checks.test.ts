@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { Backend, Entry } from "../../../src/backend/backend.ts";
 import { byteStream } from "../../../src/backend/body.ts";
-import { LedgerError } from "../../../src/backend/error.ts";
+import { LedgerError } from "../../../src/errors/ledger-error.ts";
 import { withChecks } from "../../../src/backend/layers/checks.ts";
 import { memoryBackend } from "../../../src/backends/memory/index.ts";
 import { bytes } from "./scripted.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { LedgerError } from "../../../src/backend/error.ts";
+import { LedgerError } from "../../../src/errors/ledger-error.ts";
 import { withPrefix } from "../../../src/backend/layers/prefix.ts";
 import { memoryBackend } from "../../../src/backends/memory/index.ts";
 import { bytes, scripted } from "./scripted.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { byteStream } from "../../../src/backend/body.ts";
-import { LedgerError } from "../../../src/backend/error.ts";
+import { LedgerError } from "../../../src/errors/ledger-error.ts";
 import { withRetry } from "../../../src/backend/layers/retry.ts";
 import { bytes, scripted, sleepingClock, transient } from "./scripted.ts";
 

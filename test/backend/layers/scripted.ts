@@ -1,6 +1,6 @@
 import type { Backend } from "../../../src/backend/backend.ts";
-import { type Clock, systemClock } from "../../../src/backend/clock.ts";
-import { type ErrorCode, LedgerError } from "../../../src/backend/error.ts";
+import { type Clock, systemClock } from "../../../src/platform/clock.ts";
+import { type ErrorCode, LedgerError } from "../../../src/errors/ledger-error.ts";
 import { layer } from "../../../src/backend/layers/layer.ts";
 import { memoryBackend } from "../../../src/backends/memory/index.ts";
 

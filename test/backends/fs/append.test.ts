@@ -1,7 +1,7 @@
 import { appendFile, link, mkdir, readFile, readdir, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { type Clock, systemClock } from "../../../src/backend/clock.ts";
+import { type Clock, systemClock } from "../../../src/platform/clock.ts";
 import { Appends } from "../../../src/backends/fs/append.ts";
 import { Directories } from "../../../src/backends/fs/directories.ts";
 import { Root } from "../../../src/backends/fs/paths.ts";

@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { link } from "node:fs/promises";
 import { BlobStore } from "../../../src/artifacts/blobs.ts";
-import { LedgerError } from "../../../src/backend/error.ts";
+import { LedgerError } from "../../../src/errors/ledger-error.ts";
 import { FsHandle } from "../../../src/backends/fs/handle.ts";
 
 const [command, directory, ...rest] = process.argv.slice(2) as [string, string, ...string[]];

@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
 import { byteStream } from "../../../src/backend/body.ts";
-import { LedgerError } from "../../../src/backend/error.ts";
+import { LedgerError } from "../../../src/errors/ledger-error.ts";
 import { fsBackend } from "../../../src/backends/fs/index.ts";
 import { type Writable, writeChunks, writeFully } from "../../../src/backends/fs/write-behind.ts";
 import { bytes, everyFile, makePlace, open, pattern, refuseLink } from "./place.ts";

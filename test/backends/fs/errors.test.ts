@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { LedgerError } from "../../../src/backend/error.ts";
+import { LedgerError } from "../../../src/errors/ledger-error.ts";
 import { toLedgerError } from "../../../src/backends/fs/errors.ts";
 
 const system = (code: string): Error => Object.assign(new Error(`${code}: something`), { code });

@@ -1,7 +1,7 @@
 import { appendFile, mkdir, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { expect, test, vi } from "vitest";
-import type { LedgerError } from "../../../src/backend/error.ts";
+import type { LedgerError } from "../../../src/errors/ledger-error.ts";
 import type { SourceFile } from "../../../src/backend/files.ts";
 import { fromPath } from "../../../src/backends/fs/index.ts";
 import { memoryBackend } from "../../../src/backends/memory/index.ts";

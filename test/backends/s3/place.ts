@@ -1,4 +1,4 @@
-import type { Clock } from "../../../src/backend/clock.ts";
+import type { Clock } from "../../../src/platform/clock.ts";
 import type { S3Backend, S3BackendOptions } from "../../../src/backends/s3/index.ts";
 import { s3Backend } from "../../../src/backends/s3/index.ts";
 import type { FakeS3Options, S3Call } from "../../servers/fake-s3.ts";

@@ -1,6 +1,6 @@
 import { memoryBackend, type MemoryBackend, type MemorySnapshot } from "../../../src/backends/memory/index.ts";
 import { openLedger, type Run } from "../../../src/index.ts";
-import { withChecksum } from "../../../src/backend/checked-json.ts";
+import { withChecksum } from "../../../src/bytes/checked-json.ts";
 import { createTestClock, seededIds } from "../../../src/testing/index.ts";
 
 /**

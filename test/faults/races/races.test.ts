@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Clock, systemClock } from "../../../src/backend/clock.ts";
+import { type Clock, systemClock } from "../../../src/platform/clock.ts";
 import { fsBackend } from "../../../src/backends/fs/index.ts";
 import { type Backend, openLedger } from "../../../src/index.ts";
 import { readRunState } from "../../../src/journal/run-state.ts";

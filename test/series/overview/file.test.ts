@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { LedgerError } from "../../../src/backend/error.ts";
-import { crc32 } from "../../../src/backend/crc32.ts";
+import { LedgerError } from "../../../src/errors/ledger-error.ts";
+import { crc32 } from "../../../src/bytes/crc32.ts";
 import type { ReadRange } from "../../../src/parquet/metrics-reader.ts";
 import type { Extremes } from "../../../src/series/overview/extremes.ts";
 import { OverviewBuilder, type SeriesOverview } from "../../../src/series/overview/overview-builder.ts";

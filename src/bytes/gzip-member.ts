@@ -1,0 +1,24 @@
+import { crc32 } from "./crc32.ts";
+
+export const GZIP_HEADER = 10;
+export const GZIP_TRAILER = 8;
+
+/** Returns a gzip member, without name and time, of `data` and what it was deflated to. Source: RFC 1952. */
+export function gzipMember(data: Uint8Array, deflated: Uint8Array): Uint8Array {
+  const out = new Uint8Array(GZIP_HEADER + deflated.length + GZIP_TRAILER);
+  out.set(deflated, GZIP_HEADER);
+  frameGzip(data, out, GZIP_HEADER + deflated.length);
+  return out;
+}
+
+/** Writes header and trailer around deflated bytes that lie in `out` from {@link GZIP_HEADER} to `end`. Returns the member's length. */
+export function frameGzip(data: Uint8Array, out: Uint8Array, end: number): number {
+  // Method 8, no flags, no time, fastest, unknown system.
+  out.set([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 255]);
+  const crc = crc32(data);
+  for (let i = 0; i < 4; i++) {
+    out[end + i] = crc >>> (8 * i);
+    out[end + 4 + i] = data.length >>> (8 * i);
+  }
+  return end + GZIP_TRAILER;
+}

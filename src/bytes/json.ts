@@ -1,0 +1,271 @@
+import { setOwn } from "./dictionary.ts";
+import { isArrayBuffer, isDate, isMap } from "../platform/any-realm.ts";
+import { LedgerError, describeType, invalidArgument } from "../errors/ledger-error.ts";
+import { MAX_JSON_CHARS, MAX_JSON_DEPTH, MAX_JSON_VALUES, type JsonLimits, parseJson } from "./parse-json.ts";
+
+/** Most decimal digits of a bigint. */
+export const MAX_BIGINT_DIGITS = 1000;
+
+export type { JsonLimits };
+
+const LIMITS: JsonLimits = { chars: MAX_JSON_CHARS, values: MAX_JSON_VALUES };
+
+const BIGINT_LIMIT: bigint = 10n ** BigInt(MAX_BIGINT_DIGITS);
+const INTEGER: RegExp = new RegExp(`^(?:0|-?[1-9][0-9]{0,${MAX_BIGINT_DIGITS - 1}})$`);
+const MARK = "$rl";
+
+/**
+ * Data people hand in, as JSON text from which {@link decodeJson} makes the same data again.
+ *
+ * Taken as they are: strings (lone surrogates included), booleans, `null`, finite numbers, arrays, and objects whose
+ * prototype is `Object.prototype` (of any realm) or `null`, with any own enumerable string key, `__proto__` among them.
+ * What JSON has no word for is wrapped: `NaN`, `±Infinity` and `-0` as `{"$rl":"f64","v":"NaN"}`, a bigint as
+ * `{"$rl":"int","v":"123"}`, and an object that has a key `$rl` itself as `{"$rl":"obj","v":{…}}`.
+ *
+ * A property that is `undefined` and properties named by symbols are left out. `toJSON` is never called; getters are called once.
+ *
+ * Rejected with `INVALID_ARGUMENT`, its `field` being the path of the value below `field`: `undefined` anywhere else (holes of
+ * arrays too), functions, symbols, dates, maps, typed arrays and every other class instance, cycles, a getter that throws, a
+ * bigint above {@link MAX_BIGINT_DIGITS} digits, nesting deeper than {@link MAX_JSON_DEPTH}. `TOO_LARGE` beyond
+ * `limits`, by default {@link MAX_JSON_CHARS} and {@link MAX_JSON_VALUES}. Uses no recursion.
+ */
+export function encodeJson(value: unknown, field: string, limits: JsonLimits = LIMITS): string {
+  return new Encoder(field, limits).run(value);
+}
+
+/**
+ * The data {@link encodeJson} made the text of. Objects are plain, `__proto__` is a key of their own like any other. Throws `CORRUPT`
+ * for anything that is no such text, the limits of `encodeJson` included.
+ */
+export function decodeJson(text: string, limits: JsonLimits = LIMITS): unknown {
+  // A value that JSON has no word for stands as an object with two members.
+  return decodeJsonValue(parseJson(text, { chars: limits.chars, values: 3 * limits.values }), limits);
+}
+
+interface EncodeFrame {
+  readonly source: object;
+  /** Of an array: `undefined`. */
+  readonly keys: readonly string[] | undefined;
+  readonly length: number;
+  readonly close: string;
+  /** Entries already taken; the one before it is the one being written. */
+  next: number;
+  empty: boolean;
+}
+
+class Encoder {
+  readonly #field: string;
+  readonly #limits: JsonLimits;
+  readonly #stack: EncodeFrame[] = [];
+  readonly #open = new Set<object>();
+  #text = "";
+  #values = 0;
+
+  constructor(field: string, limits: JsonLimits) {
+    this.#field = field;
+    this.#limits = limits;
+  }
+
+  run(value: unknown): string {
+    this.#value(value);
+    for (let frame = this.#stack.at(-1); frame !== undefined; frame = this.#stack.at(-1)) {
+      if (frame.next === frame.length) {
+        this.#stack.pop();
+        this.#open.delete(frame.source);
+        this.#write(frame.close);
+        continue;
+      }
+      const key = frame.keys === undefined ? frame.next : (frame.keys[frame.next] as string);
+      frame.next++;
+      const item = this.#guard(frame.source, () => (frame.source as Record<string | number, unknown>)[key]);
+      if (item === undefined && frame.keys !== undefined) continue;
+      if (!frame.empty) this.#write(",");
+      frame.empty = false;
+      if (typeof key === "string") {
+        this.#string(key);
+        this.#write(":");
+      }
+      this.#value(item);
+    }
+    return this.#text;
+  }
+
+  #value(value: unknown): void {
+    if (++this.#values > this.#limits.values) throw this.#tooLarge(`${this.#limits.values} values`);
+    if (value === null || value === true || value === false) this.#write(String(value));
+    else if (typeof value === "string") this.#string(value);
+    else if (typeof value === "number") this.#number(value);
+    else if (typeof value === "bigint") this.#bigint(value);
+    else if (typeof value === "object") this.#container(value);
+    else throw invalidArgument(this.#path(), "JSON data", value);
+  }
+
+  #write(text: string): void {
+    const { chars } = this.#limits;
+    if (this.#text.length + text.length > chars) throw this.#tooLarge(`${chars} characters of JSON`);
+    this.#text += text;
+  }
+
+  #string(text: string): void {
+    const { chars } = this.#limits;
+    if (text.length > chars) throw this.#tooLarge(`${chars} characters of JSON`);
+    this.#write(JSON.stringify(text));
+  }
+
+  #number(value: number): void {
+    if (Number.isFinite(value) && !Object.is(value, -0)) this.#write(String(value));
+    else this.#write(`{"${MARK}":"f64","v":"${Object.is(value, -0) ? "-0" : value}"}`);
+  }
+
+  #bigint(value: bigint): void {
+    if (value >= BIGINT_LIMIT || value <= -BIGINT_LIMIT) {
+      throw invalidArgument(this.#path(), `a bigint of at most ${MAX_BIGINT_DIGITS} digits`, value);
+    }
+    this.#write(`{"${MARK}":"int","v":"${value}"}`);
+  }
+
+  #container(source: object): void {
+    if (this.#open.has(source)) throw this.#fault("holds itself: cyclic data cannot be stored", source);
+    if (this.#stack.length >= MAX_JSON_DEPTH)
+      throw this.#fault(`is nested deeper than ${MAX_JSON_DEPTH} levels`, source);
+    const length = this.#guard(source, () => (Array.isArray(source) ? source.length : undefined));
+    if (length !== undefined) {
+      this.#write("[");
+      this.#push({ source, keys: undefined, length, close: "]", next: 0, empty: true });
+      return;
+    }
+    if (!this.#guard(source, () => isPlain(source))) throw invalidArgument(this.#path(), instead(source), source);
+    const keys = this.#guard(source, () => Object.keys(source));
+    const wrapped = keys.includes(MARK);
+    this.#write(wrapped ? `{"${MARK}":"obj","v":{` : "{");
+    this.#push({ source, keys, length: keys.length, close: wrapped ? "}}" : "}", next: 0, empty: true });
+  }
+
+  #push(frame: EncodeFrame): void {
+    this.#open.add(frame.source);
+    this.#stack.push(frame);
+  }
+
+  /** Getters and proxies run code that is not ours. */
+  #guard<T>(value: object, read: () => T): T {
+    try {
+      return read();
+    } catch (cause) {
+      throw this.#fault("cannot be read: a getter or a proxy throws", value, cause);
+    }
+  }
+
+  #fault(what: string, value: unknown, cause?: unknown): LedgerError {
+    const field = this.#path();
+    return new LedgerError("INVALID_ARGUMENT", `${field} ${what}`, { field, received: describeType(value), cause });
+  }
+
+  #tooLarge(limit: string): LedgerError {
+    return new LedgerError(
+      "TOO_LARGE",
+      `${this.#field} is too large: more than ${limit}; store it as an artifact instead`,
+      {
+        field: this.#field,
+      },
+    );
+  }
+
+  #path(): string {
+    let path = this.#field;
+    for (const frame of this.#stack) {
+      if (path.length > 160) return `${path}…`;
+      const key = frame.keys?.[frame.next - 1];
+      if (key === undefined) path += `[${frame.next - 1}]`;
+      else path += /^[A-Za-z_$][\w$]{0,63}$/.test(key) ? `.${key}` : `[${JSON.stringify(key.slice(0, 64))}]`;
+    }
+    return path;
+  }
+}
+
+/** True where only the object's own properties count, also for an object of another realm. */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype === null) return true;
+  return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype as object, "isPrototypeOf");
+}
+
+function instead(value: object): string {
+  if (isDate(value)) return "JSON data (give a date as a string or as a number of milliseconds)";
+  if (isMap(value)) return "JSON data (Object.fromEntries() makes an object of a Map)";
+  if (ArrayBuffer.isView(value) || isArrayBuffer(value)) {
+    return "JSON data (give numbers as an Array, bytes as an artifact)";
+  }
+  const type = describeType(value);
+  if (type === "Tensor" || type === "Variable") return "JSON data (dataSync() or data() gives the numbers of a Tensor)";
+  if (type === "Set" || type.endsWith("Iterator")) return "JSON data (Array.from() makes an Array of it)";
+  return "plain JSON data ({ ...value } copies the fields of an instance)";
+}
+
+interface DecodeFrame {
+  readonly source: Record<string | number, unknown>;
+  readonly target: Record<string | number, unknown>;
+  readonly keys: readonly string[] | undefined;
+  readonly length: number;
+  next: number;
+}
+
+/** As {@link decodeJson}, for what `JSON.parse` gave already: a part of a larger document. The input is not changed. */
+export function decodeJsonValue(parsed: unknown, limits: JsonLimits = LIMITS): unknown {
+  const stack: DecodeFrame[] = [];
+  let values = 0;
+
+  const take = (value: unknown): unknown => {
+    if (++values > limits.values) throw corrupt(`holds more than ${limits.values} values`);
+    if (typeof value === "number" && !Number.isFinite(value)) throw corrupt("holds a number beyond float64");
+    if (typeof value !== "object" || value === null) return value;
+    let source = value as Record<string, unknown>;
+    if (Object.hasOwn(source, MARK)) {
+      const scalar = unwrap(source);
+      if (typeof scalar !== "object") return scalar;
+      source = scalar;
+    }
+    if (stack.length >= MAX_JSON_DEPTH) throw corrupt(`is nested deeper than ${MAX_JSON_DEPTH} levels`);
+    const keys = Array.isArray(source) ? undefined : Object.keys(source);
+    const target = (keys === undefined ? [] : {}) as Record<string, unknown>;
+    stack.push({ source, target, keys, length: keys?.length ?? (source as unknown as unknown[]).length, next: 0 });
+    return target;
+  };
+
+  const result = take(parsed);
+  for (let frame = stack.at(-1); frame !== undefined; frame = stack.at(-1)) {
+    if (frame.next === frame.length) {
+      stack.pop();
+      continue;
+    }
+    if (frame.keys === undefined) frame.target[frame.next] = take(frame.source[frame.next]);
+    else {
+      const key = frame.keys[frame.next] as string;
+      setOwn(frame.target, key, take(frame.source[key]));
+    }
+    frame.next++;
+  }
+  return result;
+}
+
+/** What a `{"$rl": …}` stands for: a number, a bigint, or an object whose keys are to be taken as they are. */
+function unwrap(source: Record<string, unknown>): number | bigint | Record<string, unknown> {
+  const kind = source[MARK];
+  const v = source["v"];
+  if (Object.keys(source).length === 2) {
+    if (kind === "f64") {
+      if (v === "NaN") return Number.NaN;
+      if (v === "Infinity") return Number.POSITIVE_INFINITY;
+      if (v === "-Infinity") return Number.NEGATIVE_INFINITY;
+      if (v === "-0") return -0;
+    } else if (kind === "int") {
+      if (typeof v === "string" && INTEGER.test(v)) return BigInt(v);
+    } else if (kind === "obj" && typeof v === "object" && v !== null && !Array.isArray(v)) {
+      return v as Record<string, unknown>;
+    }
+  }
+  throw corrupt(`holds a "${MARK}" that this version does not know`);
+}
+
+function corrupt(what: string): LedgerError {
+  return new LedgerError("CORRUPT", `stored JSON ${what}`);
+}

@@ -1,0 +1,92 @@
+import { reading } from "../errors/ledger-error.ts";
+import type { RecordedVersion } from "../journal/event.ts";
+import type { RunRecord, RunStatus } from "../journal/run-record.ts";
+import { checkRecords } from "./check-records.ts";
+import { type ComparedMetric, compareMetric } from "./compared-metric.ts";
+import { alignSection, type ComparedSection, entriesOf, leavesOf } from "./section.ts";
+
+/** A run in the head of a comparison. Times in ms. */
+export interface ComparedRun {
+  readonly id: string;
+  readonly name: string;
+  readonly experiment: string;
+  readonly status: RunStatus;
+  readonly startTime: number;
+  /** Absent while the run goes on. */
+  readonly duration?: number;
+}
+
+/** A data set as far as a comparison needs to know it. `size` in bytes. */
+export interface ComparedDataset {
+  readonly name: string;
+  readonly digest: string;
+  readonly context?: string | undefined;
+  readonly size?: number | undefined;
+}
+
+/** What may be in a record besides. */
+interface Extras {
+  readonly code?: unknown;
+  readonly datasets?: readonly ComparedDataset[] | undefined;
+}
+
+/** Several runs side by side. Every list with one entry a run is in the order of `runs`. */
+export interface RunComparison {
+  readonly runs: readonly ComparedRun[];
+  readonly params: ComparedSection;
+  readonly tags: ComparedSection<string>;
+  readonly environment: ComparedSection;
+  readonly code: ComparedSection;
+  /** By name and context. The same are those with the same digests. */
+  readonly datasets: ComparedSection<readonly ComparedDataset[]>;
+  /** Artifact versions the runs used, by name. The same are those with the same digests. */
+  readonly inputs: ComparedSection<readonly RecordedVersion[]>;
+  /** By key, all that any run has. */
+  readonly metrics: readonly ComparedMetric[];
+}
+
+/**
+ * What differs between runs and what is the same. Types count: 5 and `"5"` differ, and so do 0 and -0, while NaN is the
+ * same as NaN. `INVALID_ARGUMENT` for what is no array of records.
+ */
+export function compareRecords(given: readonly RunRecord[]): RunComparison {
+  return reading("records", () => {
+    const records = checkRecords(given);
+    const all: readonly (RunRecord & Extras)[] = records;
+    const nested = (name: "params" | "environment" | "code"): ComparedSection =>
+      alignSection(all.map((record) => leavesOf(record[name])));
+    const digests = (items: readonly { digest: string }[]): string =>
+      items
+        .map(({ digest }) => digest)
+        .sort()
+        .join(" ");
+    const keys = new Set(records.flatMap(({ metrics }) => Object.keys(metrics)));
+    return {
+      runs: records.map(({ id, name, experiment, status, startTime, endTime }) => ({
+        id,
+        name,
+        experiment,
+        status,
+        startTime,
+        ...(endTime !== undefined && { duration: endTime - startTime }),
+      })),
+      params: nested("params"),
+      tags: alignSection(all.map(({ tags }) => entriesOf(tags))),
+      environment: nested("environment"),
+      code: nested("code"),
+      datasets: alignSection(
+        all.map(({ datasets = [] }) =>
+          datasets.map((item) => [item.context ? [item.name, item.context] : [item.name], [item]]),
+        ),
+        " / ",
+        digests,
+      ),
+      inputs: alignSection(
+        all.map(({ inputs = [] }) => inputs.map((item) => [[item.name], [item]])),
+        ".",
+        digests,
+      ),
+      metrics: [...keys].sort().map((key) => compareMetric(records, key)),
+    };
+  });
+}

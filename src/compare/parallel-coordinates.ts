@@ -1,0 +1,98 @@
+import { invalidArgument, reading } from "../errors/ledger-error.ts";
+import type { RunRecord } from "../journal/run-record.ts";
+import type { Field } from "../filter/field.ts";
+import { recordRow } from "../filter/record-row.ts";
+import type { FilterRow } from "../filter/row.ts";
+import { toField } from "../filter/to-field.ts";
+import { axisValue } from "./axis-value.ts";
+import { checkRecords } from "./check-records.ts";
+import { compareRecords } from "./compare-records.ts";
+import { compareValues, valueTexts } from "./identity.ts";
+
+/** An axis of numbers, or of categories in the order to draw them. */
+export type ParallelAxis =
+  | {
+      readonly label: string;
+      readonly type: "number";
+      /** The least and the greatest value; equal if there is one only. */
+      readonly domain: readonly [min: number, max: number];
+      /** All values are positive and span more than two decades. */
+      readonly scale?: "log";
+    }
+  | { readonly label: string; readonly type: "category"; readonly categories: readonly string[] };
+
+/** What a parallel-coordinates plot draws. */
+export interface ParallelCoordinates {
+  readonly axes: readonly ParallelAxis[];
+  /** A run each, with one value an axis: a number, a category, or `null` where it has none that can be drawn. */
+  readonly lines: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly values: readonly (number | string | null)[];
+  }[];
+}
+
+/**
+ * Runs as lines across axes. Without `axes`: the params that differ, then the metrics that have a goal, or all if none has.
+ * An axis is of numbers if all its values are; NaN and infinities are not drawn, and an axis without anything to draw has no categories. `INVALID_ARGUMENT` for what is no field.
+ */
+export function parallelCoordinates(
+  given: readonly RunRecord[],
+  axes?: readonly (string | Field)[],
+): ParallelCoordinates {
+  return reading("records", () => {
+    const records = checkRecords(given);
+    if (axes !== undefined && !Array.isArray(axes)) throw invalidArgument("axes", "an array of fields", axes);
+    const rows = records.map(recordRow);
+    const drawn = axes?.map((axis, i) => column(records, rows, axis, `axes[${i}]`)) ?? byDefault(records);
+    const columns = drawn.map(({ label, values }) => toAxis(label, values));
+    return {
+      axes: columns.map(({ axis }) => axis),
+      lines: records.map(({ id, name }, i) => ({ id, name, values: columns.map(({ values }) => values[i] ?? null) })),
+    };
+  });
+}
+
+interface Column {
+  readonly label: string;
+  readonly values: readonly unknown[];
+}
+
+function column(records: readonly RunRecord[], rows: readonly FilterRow[], axis: string | Field, name: string): Column {
+  const { label, field } = toField(axis, name);
+  return { label, values: records.map((record, i) => axisValue(record, rows[i]!, field)) };
+}
+
+function byDefault(records: readonly RunRecord[]): Column[] {
+  const { params, metrics } = compareRecords(records);
+  const withGoal = metrics.filter(({ goal }) => goal);
+  return [
+    ...params.differs.map(({ path, values }) => ({ label: `params.${path}`, values })),
+    ...(withGoal.length > 0 ? withGoal : metrics).map(({ key, values }) => ({
+      label: `metrics.${key}`,
+      values: values.map((summary) => summary?.last.value),
+    })),
+  ];
+}
+
+function toAxis(label: string, all: readonly unknown[]): { axis: ParallelAxis; values: (number | string | null)[] } {
+  const given = all.filter((value) => value !== undefined && value !== null);
+  const draw = <T>(of: (value: unknown) => T): (T | null)[] =>
+    all.map((value) => (value === undefined || value === null ? null : of(value)));
+  if (given.length > 0 && given.every((value) => typeof value === "number" || typeof value === "bigint")) {
+    let [min, max] = [Infinity, -Infinity];
+    const values = draw((value) => {
+      const number = Number(value);
+      if (!Number.isFinite(number)) return null;
+      [min, max] = [Math.min(min, number), Math.max(max, number)];
+      return number;
+    });
+    const isLog = min > 0 && max / min > 100;
+    if (min <= max)
+      return { axis: { label, type: "number", domain: [min, max], ...(isLog && { scale: "log" }) }, values };
+    return { axis: { label, type: "category", categories: [] }, values };
+  }
+  const text = valueTexts(given);
+  const categories = [...new Set(given.sort(compareValues).map(text))];
+  return { axis: { label, type: "category", categories }, values: draw(text) };
+}

@@ -1,0 +1,168 @@
+import { type OptionNames, readOptions } from "../arguments/options.ts";
+import { setOwn } from "../bytes/dictionary.ts";
+import { LedgerError, invalidArgument, isList, reading } from "../errors/ledger-error.ts";
+import type { Dictionary } from "../journal/event.ts";
+import type { Aggregate, Field } from "../filter/field.ts";
+import { fieldValue } from "../filter/field-value.ts";
+import type { FilterRow, ParamValue } from "../filter/row.ts";
+import { type LabelledField, toField } from "../filter/to-field.ts";
+import { compareValues, identity } from "./identity.ts";
+import { checkMetric, type Goal, mergeGoal, type SharedGoal } from "./metric-value.ts";
+import { type GroupStats, RunningStats } from "./running-stats.ts";
+
+/** A metric to aggregate over the runs of a group. */
+export interface SummarisedMetric {
+  readonly key: string;
+  /** Which value of a run counts. Default `"last"`. */
+  readonly aggregate?: Aggregate | undefined;
+  /** What is best. Default: what the runs tell. */
+  readonly goal?: Goal | undefined;
+  /** Its name in the result. Default: the key. */
+  readonly as?: string | undefined;
+}
+
+/** How to group runs, and what of. */
+export interface SummaryQuery {
+  /**
+   * Fields such as `params.lr`, `tags.stage` or `experiment`, written as in filters. Default: none, so that all runs are one group. A
+   * list has its items as params: `params.layers.0`.
+   */
+  readonly groupBy?: readonly (string | Field)[] | undefined;
+  /** Keys as they are logged, without `metrics.`: `loss`, `val/loss`. Default: none. */
+  readonly metrics?: readonly (string | SummarisedMetric)[] | undefined;
+}
+
+/**
+ * A metric over a group. `best` and its run, of several the one with the highest id: by the goal. A group whose runs tell none goes along
+ * with the others; where they disagree there is no best.
+ */
+export interface GroupMetric extends GroupStats {
+  readonly best?: number;
+  readonly bestRun?: string;
+}
+
+/** Runs that share the values of the fields. */
+export interface RunGroup {
+  /** By field, as the query names it. `null` where the runs have none. */
+  readonly key: Dictionary<ParamValue>;
+  readonly runs: number;
+  readonly metrics: Dictionary<GroupMetric>;
+}
+
+const METRIC: OptionNames<SummarisedMetric> = { key: true, aggregate: true, goal: true, as: true };
+
+interface Metric {
+  readonly key: string;
+  readonly aggregate: Aggregate;
+  readonly goal: Goal | undefined;
+  readonly as: string;
+}
+
+interface Group {
+  readonly values: readonly ParamValue[];
+  runs: number;
+  readonly metrics: readonly { goal: SharedGoal; readonly stats: RunningStats }[];
+}
+
+/**
+ * Groups runs one by one, keeping none: what it holds grows with the groups, and up to a bound with a group's values. Types count: a
+ * param 5 and a param `"5"` are two groups. `INVALID_ARGUMENT` names what is wrong in the query.
+ */
+export class RowSummary {
+  readonly #fields: readonly LabelledField[];
+  readonly #metrics: readonly Metric[];
+  readonly #groups = new Map<string, Group>();
+
+  constructor(query: SummaryQuery = {}) {
+    const { groupBy = [], metrics = [] } = reading("query", () => ({ ...query }) as SummaryQuery);
+    if (!isList("groupBy", groupBy)) throw invalidArgument("groupBy", "an array of fields", groupBy);
+    if (!isList("metrics", metrics)) throw invalidArgument("metrics", "an array of metrics", metrics);
+    this.#fields = Array.from(groupBy, (field: string | Field, i) => toField(field, `groupBy[${i}]`));
+    const names = new Set<string>();
+    this.#metrics = Array.from(metrics, (metric: string | SummarisedMetric, i) => {
+      const field = `metrics[${i}]`;
+      const {
+        key,
+        aggregate = "last",
+        goal,
+        as = key,
+      } = typeof metric === "string" ? { key: metric } : readOptions("summarise", metric, METRIC, field);
+      if (typeof key !== "string")
+        throw invalidArgument(field, "a metric's key, or an object with it as `key`", metric);
+      if (typeof metric === "string" && /^metrics?\./.test(key)) {
+        const message = `${field} must be the key of a metric, without "metrics."; { key } is for one whose key begins so`;
+        throw new LedgerError("INVALID_ARGUMENT", message, { field, received: "string" });
+      }
+      checkMetric(field, aggregate, goal);
+      if (typeof as !== "string" || names.size === names.add(as).size)
+        throw invalidArgument(`${field}.as`, "a name no other metric has", as);
+      return { key, aggregate, goal, as };
+    });
+  }
+
+  /** What it reads of rows. */
+  get fields(): Field[] {
+    const metrics = this.#metrics.flatMap(({ key, aggregate, goal }) =>
+      [aggregate, ...(goal ? [] : (["min", "max", "best"] as const))].map(
+        (each) => ({ kind: "metric", key, aggregate: each }) as const,
+      ),
+    );
+    return [...this.#fields.map(({ field }) => field), ...metrics];
+  }
+
+  /** Goals are what `goalOf` says, else what the row tells. */
+  add(row: FilterRow, goalOf: (key: string) => Goal | undefined = (key) => toldGoal(row, key)): void {
+    const values = this.#fields.map(({ field }) => withoutMinusZero(fieldValue(row, field) ?? null));
+    const id = identity(values);
+    let group = this.#groups.get(id);
+    if (group === undefined) {
+      group = { values, runs: 0, metrics: this.#metrics.map(({ goal }) => ({ goal, stats: new RunningStats() })) };
+      this.#groups.set(id, group);
+    }
+    group.runs++;
+    for (const [i, { key, aggregate, goal }] of this.#metrics.entries()) {
+      const value = row.metric(key, aggregate);
+      if (value === undefined) continue;
+      const metric = group.metrics[i]!;
+      metric.goal = goal ?? mergeGoal(metric.goal, goalOf(key));
+      metric.stats.add(value, row.attribute("id") as string);
+    }
+  }
+
+  /** The groups so far, by their values: numbers, strings, other values, missing ones. */
+  result(): RunGroup[] {
+    const groups = [...this.#groups.values()].sort((a, b) => {
+      for (const [i, value] of a.values.entries()) {
+        const order = compareValues(value, b.values[i]);
+        if (order !== 0) return order;
+      }
+      return 0;
+    });
+    const shared = this.#metrics.map((_, i) =>
+      groups.reduce<SharedGoal>((goal, { metrics }) => mergeGoal(goal, metrics[i]!.goal), undefined),
+    );
+    return groups.map(({ values, runs, metrics }) => {
+      const key: Dictionary<ParamValue> = {};
+      for (const [i, { label }] of this.#fields.entries()) setOwn(key, label, values[i]!);
+      const named: Dictionary<GroupMetric> = {};
+      for (const [i, { goal = shared[i], stats }] of metrics.entries()) {
+        const best = goal === "minimize" ? stats.min : goal === "maximize" ? stats.max : undefined;
+        const summary = { ...stats.stats(), ...(best && { best: best.value, bestRun: best.run }) };
+        setOwn(named, this.#metrics[i]!.as, summary);
+      }
+      return { key, runs, metrics: named };
+    });
+  }
+}
+
+/** -0 and 0 are one group. */
+const withoutMinusZero = (value: ParamValue): ParamValue => (value === 0 ? 0 : value);
+
+/** The goal of a run that has a best value other than its worst. A metric with one value only tells nothing. */
+function toldGoal(row: FilterRow, key: string): Goal | undefined {
+  const best = row.metric(key, "best");
+  if (best === undefined) return undefined;
+  const isMin = best === row.metric(key, "min");
+  if (isMin === (best === row.metric(key, "max"))) return undefined;
+  return isMin ? "minimize" : "maximize";
+}

@@ -1,0 +1,93 @@
+import type { Dictionary } from "../journal/event.ts";
+import { isNested } from "../journal/params.ts";
+import { identity } from "./identity.ts";
+
+/** A value that is not the same in all runs. Runs are in the order they were given. */
+export interface DifferingRow<T = unknown> {
+  /** `keys` to read: `optimizer.lr`. */
+  readonly path: string;
+  /** What identifies the value: a key that holds a dot stays one key. */
+  readonly keys: readonly string[];
+  /** Of each run, `undefined` where it has none. */
+  readonly values: readonly (T | undefined)[];
+  /** Whether a run has it at all. */
+  readonly present: readonly boolean[];
+}
+
+/** A value all runs share. */
+export interface SameRow<T = unknown> {
+  readonly path: string;
+  readonly keys: readonly string[];
+  readonly value: T;
+}
+
+/** One kind of data of the compared runs. Every path of every run is in one of the lists, once; both are sorted by path. */
+export interface ComparedSection<T = unknown> {
+  readonly differs: readonly DifferingRow<T>[];
+  readonly same: readonly SameRow<T>[];
+}
+
+type Leaf<T> = readonly [keys: readonly string[], value: T];
+
+/**
+ * The leaves of nested data. Arrays and empty dictionaries are leaves: `[64, 64]` is one setting, and so it is overwritten.
+ */
+export function leavesOf(data: unknown, keys: readonly string[] = []): Leaf<unknown>[] {
+  if (!isNested(data)) return [];
+  return Object.keys(data).flatMap((key): Leaf<unknown>[] => {
+    const value = data[key];
+    const below = [...keys, key];
+    return isNested(value) && Object.keys(value).length > 0 ? leavesOf(value, below) : [[below, value]];
+  });
+}
+
+/** The entries of a flat dictionary. */
+export function entriesOf<T>(data: Dictionary<T>): Leaf<T>[] {
+  return Object.keys(data).map((key) => [[key], data[key] as T]);
+}
+
+/** Whether the first value is there in all places and the same. */
+function isSame(values: readonly unknown[], present: readonly boolean[], identify: (value: never) => string): boolean {
+  if (present.includes(false)) return false;
+  const first = identify(values[0] as never);
+  return values.every((value) => Object.is(value, values[0]) || identify(value as never) === first);
+}
+
+/** The leaves of each run, aligned by their keys. Lists a run has more than once under the same keys become one. */
+export function alignSection<T>(
+  runs: readonly (readonly Leaf<T>[])[],
+  separator = ".",
+  identify: (value: T) => string = identity,
+): ComparedSection<T> {
+  const rows = new Map<
+    string,
+    { path: string; keys: readonly string[]; values: (T | undefined)[]; present: boolean[] }
+  >();
+  for (const [i, leaves] of runs.entries()) {
+    for (const [keys, value] of leaves) {
+      const id = JSON.stringify(keys);
+      let row = rows.get(id);
+      if (row === undefined) {
+        const count = runs.length;
+        row = {
+          path: keys.join(separator),
+          keys,
+          values: Array(count).fill(undefined),
+          present: Array(count).fill(false),
+        };
+        rows.set(id, row);
+      }
+      row.values[i] = row.present[i] ? ((row.values[i] as unknown[]).concat(value) as T) : value;
+      row.present[i] = true;
+    }
+  }
+  const sorted = [...rows].sort(([a, { path: x }], [b, { path: y }]) => (x < y || (x === y && a < b) ? -1 : 1));
+  const differs: DifferingRow<T>[] = [];
+  const same: SameRow<T>[] = [];
+  for (const [, row] of sorted) {
+    const { path, keys, values, present } = row;
+    if (isSame(values, present, identify)) same.push({ path, keys, value: values[0] as T });
+    else differs.push(row);
+  }
+  return { differs, same };
+}

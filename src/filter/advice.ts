@@ -1,0 +1,80 @@
+import { type Aliases, suggestion } from "../arguments/did-you-mean.ts";
+import { entityOf } from "./field.ts";
+
+/** Operators of other languages, and what they are called here. */
+const OPERATORS: Aliases = {
+  "==": "=",
+  "===": "=",
+  "!==": "!=",
+  "<>": "!=",
+  "=<": "<=",
+  "=>": ">=",
+  "&": "AND",
+  "&&": "AND",
+  "|": "OR",
+  "||": "OR",
+  "!": "NOT",
+  "~": "LIKE",
+  "=~": "LIKE",
+};
+/** What W&B and others put before the dot. */
+const ENTITIES: Aliases = {
+  config: "params",
+  hyperparameters: "params",
+  summary: "metrics",
+  summary_metrics: "metrics",
+  history: "metrics",
+};
+const IS_OPERATOR = /[=!<>&|~]/;
+/** Longest name that is shown. */
+const MAX_SHOWN = 60;
+
+/** `; write = for ==` where an operator of another language stands at this place of a text, else nothing. */
+export function operatorAdvice(text: string, at: number): string {
+  let from = at;
+  let to = at;
+  while (from > 0 && at - from < 3 && IS_OPERATOR.test(text[from - 1]!)) from--;
+  while (to < text.length && to - at < 3 && IS_OPERATOR.test(text[to]!)) to++;
+  const written = text.slice(from, to);
+  return Object.hasOwn(OPERATORS, written) ? `; write ${OPERATORS[written]} for ${written}` : "";
+}
+
+/** Names for what the query selects with `view`. */
+const DELETED = /^(?:is_?)?(?:deleted|archived)(?:_?at)?$|^(?:lifecycle_?stage|active)$/i;
+/** `metrics['loss']`, with or without the quotes. No part can match one text in two ways. */
+const SUBSCRIPT = /^([a-z_]{1,40})\[(["'`]?)([\w/:@.-]{1,60})\2\]/i;
+
+/** What was probably meant by `metrics['loss']`, by an operator alone, or by an entity alone; `text` begins there. */
+function formAdvice(text: string, name: string): string {
+  const [, entity = "", , key = ""] = SUBSCRIPT.exec(text) ?? [];
+  const kind = entityOf(entity.toLowerCase());
+  if (kind !== undefined) return `; write ${kind}s.${key}`;
+  if (/^(?:and|or)$/i.test(name)) return `; ${name.toUpperCase()} stands between two conditions`;
+  const alone = entityOf(name.toLowerCase());
+  if (alone === "dataset") return "; did you mean datasets.name?";
+  if (alone === "attribute") return "; did you mean name (or id)?";
+  if (alone !== undefined) return `; name one, as in ${alone}s.${alone === "metric" ? "loss" : "model"}`;
+  return DELETED.test(name) ? `; the query's view, "active", "deleted" or "all", selects deleted runs` : "";
+}
+
+/** What was probably meant by a name that is no attribute. `text` begins with the name. */
+export function attributeAdvice(name: string, known: Iterable<string>, text: string): string {
+  const rest = text.slice(name.length);
+  const form = formAdvice(text, name);
+  if (form !== "") return form;
+  const attribute = suggestion(name, known);
+  if (attribute !== undefined) return `; did you mean ${attribute}?`;
+  if (name.length > MAX_SHOWN || !/^\p{L}/u.test(name) || rest.trimStart().startsWith(".")) return "";
+  const isText = /^\s*(?:[=!<>]+|LIKE|ILIKE|IN)\s*\(?\s*['"]/i.test(rest);
+  return isText
+    ? `; did you mean params.${name} (or tags.${name})?`
+    : `; did you mean metrics.${name} (or params.${name})?`;
+}
+
+/** What was probably meant by a word before a dot that is no kind of field. */
+export function entityAdvice(entity: string, key: string): string {
+  const meant = suggestion(entity, ["metrics", "params", "tags", "attributes", "datasets"], ENTITIES);
+  if (meant !== undefined) return `; did you mean ${meant}.${key.slice(0, MAX_SHOWN)}?`;
+  const whole = `${entity}.${key}`;
+  return whole.length > MAX_SHOWN || key === "" ? "" : `; did you mean params.${whole} (or metrics.${whole})?`;
+}

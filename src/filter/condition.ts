@@ -1,0 +1,31 @@
+import { invalidArgument } from "../errors/ledger-error.ts";
+import type { Condition } from "./filter.ts";
+import { type FilterTree, copyFilter } from "./copy-filter.ts";
+
+/** A condition that `where` built. */
+export class Where {
+  readonly filter: Condition;
+
+  constructor(filter: Condition) {
+    this.filter = filter;
+  }
+
+  and(other: Where | Condition): Where {
+    return this.#join("and", other);
+  }
+
+  or(other: Where | Condition): Where {
+    return this.#join("or", other);
+  }
+
+  not(): Where {
+    return new Where({ kind: "not", filter: this.filter });
+  }
+
+  #join(kind: "and" | "or", other: FilterTree): Where {
+    const right = copyFilter(other);
+    if (right.kind === "all") throw invalidArgument("filter", "a condition", other);
+    const { filter } = this;
+    return new Where({ kind, filters: filter.kind === kind ? [...filter.filters, right] : [filter, right] });
+  }
+}

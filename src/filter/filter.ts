@@ -1,0 +1,124 @@
+import { toNumber } from "../journal/params.ts";
+import { type Field, isNumberAttribute } from "./field.ts";
+
+export type Operator =
+  | "="
+  | "!="
+  | "<"
+  | "<="
+  | ">"
+  | ">="
+  | "LIKE"
+  | "ILIKE"
+  | "IN"
+  | "NOT IN"
+  | "IS NULL"
+  | "IS NOT NULL";
+
+/** `null` for `IS NULL` and `IS NOT NULL`. */
+export type FilterValue = string | number | boolean | bigint | readonly string[] | null;
+
+export interface Comparison {
+  readonly kind: "compare";
+  readonly field: Field;
+  readonly operator: Operator;
+  readonly value: FilterValue;
+}
+
+/** What a filter's text means. `all`, the empty filter, stands alone; `and` and `or` have at least two parts. */
+export type Filter = { readonly kind: "all" } | Condition;
+export type Condition =
+  | Comparison
+  | { readonly kind: "and" | "or"; readonly filters: readonly Condition[] }
+  | { readonly kind: "not"; readonly filter: Condition };
+
+/** Longest text of a filter, of a key and of a value in it, in UTF-16 code units. */
+export const MAX_FILTER_CHARS: number = 64 * 1024;
+/** Deepest nesting of parentheses and NOTs. */
+export const MAX_FILTER_DEPTH = 100;
+export const MAX_COMPARISONS = 1000;
+/** Longest pattern of LIKE, in UTF-16 code units. It bounds the time of a match, which is at worst pattern times text. */
+export const MAX_PATTERN_CHARS = 1000;
+
+/** What an operator takes on its right. `scalar`: text, number or boolean. */
+export type Operand = "number" | "text" | "pattern" | "scalar" | "list" | "none";
+
+const ORDERED: readonly Operator[] = ["=", "!=", "<", "<=", ">", ">="];
+const TEXTUAL: readonly Operator[] = ["=", "!=", "LIKE", "ILIKE"];
+const LISTED: readonly Operator[] = ["IN", "NOT IN"];
+const NULLS: readonly Operator[] = ["IS NULL", "IS NOT NULL"];
+// MLflow refuses lists for params, tags and its other attributes.
+const LISTABLE: readonly string[] = ["id", "experiment", "parent", "group", "job_type"];
+
+/** The operators that may follow a field. */
+export function operatorsOf(field: Field): readonly Operator[] {
+  switch (field.kind) {
+    case "metric":
+      return ORDERED;
+    case "param":
+      return [...ORDERED, "LIKE", "ILIKE", ...NULLS];
+    case "tag":
+      return [...TEXTUAL, ...NULLS];
+    case "dataset":
+      return [...TEXTUAL, ...LISTED];
+    default:
+      if (isNumberAttribute(field.name)) return ORDERED;
+      return LISTABLE.includes(field.name) ? [...TEXTUAL, ...LISTED] : TEXTUAL;
+  }
+}
+
+/** What an operator takes after a field, or `undefined` when it cannot follow it. */
+export function operandOf(field: Field, operator: Operator): Operand | undefined {
+  if (!operatorsOf(field).includes(operator)) return undefined;
+  if (NULLS.includes(operator)) return "none";
+  if (LISTED.includes(operator)) return "list";
+  if (operator === "LIKE" || operator === "ILIKE") return "pattern";
+  if (field.kind === "param") return operator === "=" || operator === "!=" ? "scalar" : "number";
+  return field.kind === "metric" || (field.kind === "attribute" && isNumberAttribute(field.name)) ? "number" : "text";
+}
+
+/** What is expected where an operand stands, for people. */
+export const OPERANDS: Readonly<Record<Operand, string>> = {
+  number: "a number",
+  text: "a quoted text",
+  pattern: `a quoted text of at most ${MAX_PATTERN_CHARS} characters`,
+  scalar: "a quoted text, a number, true or false",
+  list: "a list of quoted texts",
+  none: "nothing",
+};
+
+/** The value as a comparison keeps it, or `undefined` if it is no such operand: status words in lower case, 0 for -0. */
+export function normalValue(field: Field, operand: Operand, value: unknown): FilterValue | undefined {
+  switch (typeof value) {
+    case "number":
+      if (Number.isNaN(value)) return undefined;
+      return operand === "number" || operand === "scalar" ? value + 0 : undefined;
+    case "bigint": {
+      if (operand !== "number" && operand !== "scalar") return undefined;
+      const number = toNumber(value);
+      // Only params may be integers that no float64 holds.
+      return typeof number === "number" || field.kind === "param" ? number : undefined;
+    }
+    case "boolean":
+      return operand === "scalar" ? value : undefined;
+    case "string":
+      if (value.length > (operand === "pattern" ? MAX_PATTERN_CHARS : MAX_FILTER_CHARS)) return undefined;
+      if (operand !== "text" && operand !== "scalar" && operand !== "pattern") return undefined;
+      return field.kind === "attribute" && field.name === "status" ? value.toLowerCase() : value;
+    default: {
+      if (value === null) return operand === "none" ? null : undefined;
+      if (operand !== "list" || !Array.isArray(value)) return undefined;
+      if (value.length === 0 || value.length > MAX_FILTER_CHARS) return undefined;
+      const items = Array.from(value, (item: unknown) => item);
+      return items.every((item) => typeof item === "string") ? items : undefined;
+    }
+  }
+}
+
+const RANKS = { or: 1, and: 2, not: 3, compare: 4 } as const;
+
+/** Whether a part has to stand in parentheses below `parent`, so that its text means the same tree. */
+export function needsParentheses(parent: "and" | "or" | "not" | undefined, part: Condition["kind"]): boolean {
+  if (parent === undefined) return false;
+  return parent === "not" ? RANKS[part] < RANKS.not : RANKS[part] <= RANKS[parent];
+}

@@ -1,0 +1,159 @@
+import { isDate } from "../platform/any-realm.ts";
+import { LedgerError, invalidArgument } from "../errors/ledger-error.ts";
+import { Where } from "./condition.ts";
+import { type Aggregate, type Field, formatField } from "./field.ts";
+import { type Condition, type Operand, type Operator, OPERANDS, normalValue, operandOf } from "./filter.ts";
+import { parseDate, parseDuration } from "./literal.ts";
+import { wrongStatus } from "./status-word.ts";
+
+interface Equality<T> {
+  eq(value: T): Where;
+  ne(value: T): Where;
+}
+interface Order<T> {
+  lt(value: T): Where;
+  lte(value: T): Where;
+  gt(value: T): Where;
+  gte(value: T): Where;
+}
+interface Texts {
+  /** `%` stands for any characters, `_` for one. */
+  like(pattern: string): Where;
+  /** The same, capitals and small letters alike. */
+  ilike(pattern: string): Where;
+}
+interface Lists<T> {
+  in(values: readonly T[]): Where;
+  notIn(values: readonly T[]): Where;
+}
+interface Presence {
+  isNull(): Where;
+  isNotNull(): Where;
+}
+
+export interface NumberTerm<T = number> extends Equality<T>, Order<T>, Lists<T> {}
+export interface MetricTerm extends NumberTerm {
+  readonly last: NumberTerm;
+  readonly min: NumberTerm;
+  readonly max: NumberTerm;
+  readonly mean: NumberTerm;
+  readonly best: NumberTerm;
+  readonly count: NumberTerm;
+}
+export interface TextTerm extends Equality<string>, Texts, Lists<string> {}
+export interface TagTerm extends TextTerm, Presence {}
+export interface ParamTerm
+  extends Equality<string | number | boolean>, Order<number>, Texts, Lists<string | number | boolean>, Presence {}
+/** Ms since the epoch, a `Date`, or an ISO date as text. */
+export type TimeTerm = NumberTerm<number | Date | string>;
+/** Ms, or text such as `2h30m`. */
+export type DurationTerm = NumberTerm<number | string>;
+
+/** One field; what its kind does not allow throws. */
+export class Term implements MetricTerm, ParamTerm {
+  readonly #field: Field;
+  constructor(field: Field) {
+    this.#field = field;
+  }
+  eq(value: unknown): Where {
+    return this.#compare("=", value);
+  }
+  ne(value: unknown): Where {
+    return this.#compare("!=", value);
+  }
+  lt(value: unknown): Where {
+    return this.#compare("<", value);
+  }
+  lte(value: unknown): Where {
+    return this.#compare("<=", value);
+  }
+  gt(value: unknown): Where {
+    return this.#compare(">", value);
+  }
+  gte(value: unknown): Where {
+    return this.#compare(">=", value);
+  }
+  like(pattern: unknown): Where {
+    return this.#compare("LIKE", pattern);
+  }
+  ilike(pattern: unknown): Where {
+    return this.#compare("ILIKE", pattern);
+  }
+  in(values: readonly unknown[]): Where {
+    return this.#list("IN", "or", "=", values);
+  }
+  notIn(values: readonly unknown[]): Where {
+    return this.#list("NOT IN", "and", "!=", values);
+  }
+  isNull(): Where {
+    return this.#compare("IS NULL", null);
+  }
+  isNotNull(): Where {
+    return this.#compare("IS NOT NULL", null);
+  }
+  get last(): Term {
+    return this.#of("last");
+  }
+  get min(): Term {
+    return this.#of("min");
+  }
+  get max(): Term {
+    return this.#of("max");
+  }
+  get mean(): Term {
+    return this.#of("mean");
+  }
+  get best(): Term {
+    return this.#of("best");
+  }
+  get count(): Term {
+    return this.#of("count");
+  }
+
+  #of(aggregate: Aggregate): Term {
+    const field = this.#field;
+    if (field.kind !== "metric") throw this.#error(`has no .${aggregate}`);
+    return new Term({ ...field, aggregate });
+  }
+
+  #compare(operator: Operator, given: unknown): Where {
+    const field = this.#field;
+    const operand = operandOf(field, operator);
+    if (operand === undefined) throw this.#error(`has no ${operator}`);
+    const value = normalValue(field, operand, operand === "number" ? this.#inMs(given) : given);
+    if (value === undefined) throw invalidArgument(formatField(field), this.#expected(operand), given);
+    const status = wrongStatus(field, operator, value);
+    if (status !== undefined) throw invalidArgument(formatField(field), status, given);
+    return new Where({ kind: "compare", field, operator, value });
+  }
+
+  /** Where the grammar has no list for the field, each value is compared. */
+  #list(operator: Operator, kind: "and" | "or", single: Operator, values: readonly unknown[]): Where {
+    if (!Array.isArray(values) || values.length === 0) {
+      throw invalidArgument(formatField(this.#field), "an array that is not empty", values);
+    }
+    if (operandOf(this.#field, operator) !== undefined) return this.#compare(operator, values);
+    const filters = Array.from(values, (value: unknown) => this.#compare(single, value).filter);
+    return new Where(filters.length === 1 ? (filters[0] as Condition) : { kind, filters });
+  }
+
+  #expected(operand: Operand): string {
+    const field = this.#field;
+    if (field.kind !== "attribute" || operand !== "number") return OPERANDS[operand];
+    return field.name === "duration"
+      ? 'ms, or a duration such as "2h30m" or "250ms"'
+      : 'ms since the epoch, a Date, or a date such as "2026-11-01" or "2026-11-01T10:30Z"';
+  }
+
+  #inMs(value: unknown): unknown {
+    const field = this.#field;
+    if (field.kind !== "attribute") return value;
+    if (field.name !== "duration" && isDate(value)) return value.getTime();
+    return typeof value === "string" ? (field.name === "duration" ? parseDuration : parseDate)(value) : value;
+  }
+
+  #error(what: string): LedgerError {
+    const field = formatField(this.#field);
+    return new LedgerError("INVALID_ARGUMENT", `${field} ${what}`, { field });
+  }
+}

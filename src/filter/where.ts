@@ -1,0 +1,63 @@
+import { invalidArgument } from "../errors/ledger-error.ts";
+import { type Aggregate, type DatasetPart, isAggregate, namedField, namesOf } from "./field.ts";
+import { MAX_FILTER_CHARS } from "./filter.ts";
+import {
+  type DurationTerm,
+  type MetricTerm,
+  type ParamTerm,
+  type TagTerm,
+  Term,
+  type TextTerm,
+  type TimeTerm,
+} from "./term.ts";
+
+type TimeName = "start_time" | "startTime" | "created" | "end_time" | "endTime";
+type TextName =
+  | "id"
+  | "run_id"
+  | "name"
+  | "run_name"
+  | "status"
+  | "experiment"
+  | "note"
+  | "parent"
+  | "group"
+  | "job_type"
+  | "jobType"
+  | "user_id"
+  | "artifact_uri";
+
+function keyed(kind: "param" | "tag" | "metric", key: unknown, aggregate: unknown = "last"): Term {
+  if (typeof key !== "string" || key.length > MAX_FILTER_CHARS) throw invalidArgument(kind, "a key", key);
+  if (!isAggregate(aggregate))
+    throw invalidArgument(`metrics.${key}`, "last, min, max, mean, best or count", aggregate);
+  return new Term(kind === "metric" ? { kind, key, aggregate } : { kind, key });
+}
+
+function named(kind: "attribute" | "dataset", name: unknown): Term {
+  const field = typeof name === "string" ? namedField(kind, name) : undefined;
+  if (field === undefined) throw invalidArgument(kind, `one of ${namesOf(kind)}`, name);
+  return new Term(field);
+}
+
+export interface WhereBuilder {
+  /** The latest value, or another number of the metric. */
+  metric(key: string, aggregate?: Aggregate): MetricTerm;
+  /** The path of a nested param has dots. */
+  param(key: string): ParamTerm;
+  tag(key: string): TagTerm;
+  attribute(name: TimeName): TimeTerm;
+  attribute(name: "duration"): DurationTerm;
+  attribute(name: TextName): TextTerm;
+  /** True when one of the run's datasets is such. */
+  dataset(name: DatasetPart): TextTerm;
+}
+
+/** Builds filters without text: `where.metric("loss").lt(0.1).and(where.param("model").eq("cnn"))`. */
+export const where: WhereBuilder = {
+  metric: (key: string, aggregate?: Aggregate) => keyed("metric", key, aggregate),
+  param: (key: string) => keyed("param", key),
+  tag: (key: string) => keyed("tag", key),
+  attribute: (name: string): Term => named("attribute", name),
+  dataset: (name: string) => named("dataset", name),
+};

@@ -1,0 +1,64 @@
+import { invalidArgument } from "../errors/ledger-error.ts";
+
+/** A pending call of {@link Clock.timer}. */
+export interface Timer {
+  cancel(): void;
+}
+
+/** Time, as the library sees it. Tests hand in one that stands still until it is moved. */
+export interface Clock {
+  /** Wall time in ms since the epoch. May jump. */
+  now(): number;
+  /** Milliseconds since some fixed moment; never goes back. */
+  monotonic(): number;
+  /** `false` if `monotonic()` does not go on with `now()`: then durations are measured by `now()`. Default: `true`. */
+  readonly steady?: boolean;
+  /** Resolves after `ms`; rejects with the signal's reason. A process waits for it. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** Calls `fn` once after `ms`, unless cancelled. Never keeps a process alive. */
+  timer(ms: number, fn: () => void): Timer;
+}
+
+interface DenoGlobal {
+  readonly Deno?: { unrefTimer?(id: number): void };
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  sleep: (ms, signal) =>
+    new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason);
+      const stop = (): void => {
+        clearTimeout(handle);
+        reject(signal?.reason);
+      };
+      const handle = setTimeout(() => {
+        signal?.removeEventListener("abort", stop);
+        resolve();
+      }, ms);
+      signal?.addEventListener("abort", stop, { once: true });
+    }),
+  timer: (ms, fn) => {
+    const handle: unknown = setTimeout(fn, ms);
+    // Node and Bun hand out an object, browsers and Deno a number.
+    if (typeof handle === "object" && handle !== null && "unref" in handle) (handle as { unref(): void }).unref();
+    else (globalThis as DenoGlobal).Deno?.unrefTimer?.(handle as number);
+    return { cancel: () => clearTimeout(handle as number) };
+  },
+};
+
+/** Completes a clock that sets only some of its members, or only the time as a function, with the system's. */
+export function toClock(clock: Partial<Clock> | (() => number) | undefined): Clock {
+  if (clock === undefined) return systemClock;
+  if (typeof clock === "function") return { ...systemClock, now: clock, steady: false };
+  if (typeof clock !== "object" || clock === null) throw invalidArgument("clock", "a Clock or a function", clock);
+  const given = clock;
+  return {
+    now: given.now ? () => (given.now as Clock["now"])() : systemClock.now,
+    steady: given.steady ?? (given.monotonic !== undefined || given.now === undefined),
+    monotonic: given.monotonic ? () => (given.monotonic as Clock["monotonic"])() : systemClock.monotonic,
+    sleep: given.sleep ? (ms, signal) => (given.sleep as Clock["sleep"])(ms, signal) : systemClock.sleep,
+    timer: given.timer ? (ms, fn) => (given.timer as Clock["timer"])(ms, fn) : systemClock.timer,
+  };
+}

@@ -1,0 +1,135 @@
+import { expect, test } from "vitest";
+import { openLedger } from "runledger";
+import { memoryBackend } from "runledger/backends/memory";
+import { openSql } from "runledger/duckdb";
+import { guardProcess } from "runledger/node";
+import { createTestLedger } from "runledger/testing";
+import { suggestion } from "../../src/arguments/did-you-mean.ts";
+
+const { ledger } = await createTestLedger();
+const run = await ledger.startRun();
+run.log({ loss: 1 });
+await run.logArtifact("m", new Uint8Array(1));
+
+/** The message of what a call throws or rejects with. */
+async function messageOf(call: () => unknown): Promise<string> {
+  try {
+    await call();
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return "nothing was thrown";
+}
+
+test.each([
+  [{ config: {} }, "params"],
+  [{ project: "p" }, "experiment"],
+  [{ notes: "n" }, "note"],
+  [{ job_type: "train" }, "jobType"],
+  [{ run_name: "n" }, "name"],
+  [{ Params: {} }, "params"],
+  [{ experimnt: "e" }, "experiment"],
+  [{ heartbeatMS: 1 }, "heartbeatMs"],
+  [{ parent_run_id: "p" }, "parent"],
+])("startRun(%j): did you mean %s?", async (options, meant) => {
+  for (const call of [() => ledger.startRun(options as never), () => run.startChild(options as never)]) {
+    await expect(call()).rejects.toMatchObject({ code: "UNSUPPORTED", field: Object.keys(options)[0] });
+    expect(await messageOf(call)).toContain(`did you mean "${meant}"?`);
+  }
+});
+
+test("an option that is like none gets no suggestion", async () => {
+  const message = await messageOf(() => ledger.startRun({ entity: "team" } as never));
+  expect(message).toBe('startRun does not know the option "entity"');
+  expect(await ledger.searchRuns({ limt: undefined } as never)).toHaveProperty("runs");
+});
+
+test.each<[string, () => unknown, RegExp]>([
+  ["a step as such", () => run.log({ a: 1 }, 5 as never), /at must be an object such as \{ step: 3 \}, but is 5/],
+  ["log", () => run.log({ a: 1 }, { stp: 1 } as never), /log does not know the option "stp"; did you mean "step"/],
+  ["epoch", () => run.log({ a: 1 }, { epoch: 1 } as never), /did you mean "step"/],
+  ["logText", () => run.logText("t", "t", { caption: "c" } as never), /logText does not know the option "caption"/],
+  ["logImage", () => run.logImage("t", new Uint8Array(1), { bins: 3 } as never), /logImage does not know .*"bins"/],
+  ["setParams", () => run.setParams({}, { allow_val_change: true } as never), /did you mean "overwrite"/],
+  ["defineMetric", () => run.defineMetric("a", { step_metric: "b" } as never), /did you mean "stepMetric"/],
+  ["defineMetric", () => run.defineMetric("a", { direction: "minimize" } as never), /did you mean "goal"/],
+  ["a goal", () => run.defineMetric("a", { goal: "min" } as never), /but is "min"; did you mean "minimize"\?/],
+  ["guardProcess", () => guardProcess(run, { timeout: 5 } as never), /"timeout", only "timeoutMs"/],
+  ["guardProcess", () => guardProcess(run, { timeoutMs: -1 }), /timeoutMs must be a number of ms, but is -1/],
+  ["guardProcess", () => guardProcess(Promise.resolve(run) as never), /is a Promise: await it first/],
+  [
+    "finish",
+    () => run.finish("success" as never),
+    /"finished", "failed" or "killed", but is "success"; did you .*finished/,
+  ],
+  ["a step", () => run.log({ a: 1 }, { step: 1.5 }), /step must be a safe integer, but is 1\.5/],
+  ["a step", () => run.log({ a: 1 }, { step: 5n as never }), /step must be a safe integer, but is 5n/],
+  ["a limit", () => ledger.searchRuns({ limit: 0 }), /limit must be .*, but is 0/],
+  ["a query", () => ledger.searchRuns({ max_results: 5 } as never), /a query has no member .*did you mean "limit"/],
+  ["a view", () => ledger.searchRuns({ view: "archived" as never }), /"active", "deleted" or "all", but is "archived"/],
+  ["history", () => ledger.history(run.id, "a", { samples: 1 }), /samples must be .* at least 2, but is 1/],
+  ["history", () => ledger.history(run.id, "a", { sample: 9 } as never), /did you mean "samples"/],
+  ["recover", () => ledger.recover(run.id, { grace: 1 } as never), /recover does not know the option "grace"/],
+  [
+    "an aggregate",
+    () => ledger.summarise({ groupBy: [], metrics: [{ key: "a", aggregate: "max_" as never }] }),
+    /but is "max_"; did you mean "max"/,
+  ],
+  ["m:V0", () => ledger.openArtifact("m:V0"), /"V0".*; did you mean "v0"\?/],
+  [
+    "a factory",
+    () => openLedger(memoryBackend as never),
+    /is a function: call it, as in openLedger\(memoryBackend\(…\)\)/,
+  ],
+  [
+    "a path",
+    () => openLedger("./runs" as never),
+    /is a string: for a directory, fsBackend\(path\) of runledger\/backends\/fs$/,
+  ],
+  [
+    "a Promise of a backend",
+    () => openLedger(Promise.resolve(memoryBackend()) as never),
+    /is a Promise: await it first/,
+  ],
+  [
+    "a Promise of a ledger",
+    () => openSql(Promise.resolve(ledger) as never),
+    /is a Promise: await openLedger\(\) first/,
+  ],
+  ["flush", () => ledger.startRun({ flush: { interval: 5 } as never }), /flush does not know the option "interval"/],
+])("%s (%#)", async (_, call, says) => {
+  expect(await messageOf(call)).toMatch(says);
+});
+
+test.each([
+  ["metrics.loss == 1", "write = for =="],
+  ["metrics.loss === 1", "write = for ==="],
+  ["params.a = 'b' && metrics.loss < 1", "write AND for &&"],
+  ["params.a = 'b' || metrics.loss < 1", "write OR for ||"],
+  ["!(metrics.loss < 1)", "write NOT for !"],
+  ["metrics.loss <> 1", "write != for <>"],
+  ["loss < 1", "did you mean metrics.loss (or params.loss)?"],
+  ["model = 'cnn'", "did you mean params.model (or tags.model)?"],
+  ["stauts = 'running'", "did you mean status?"],
+  ["config.lr > 1", "did you mean params.lr?"],
+  ["metric.loss < 1 AND summary.acc > 1", "did you mean metrics.acc?"],
+  ["optimizer.lr > 1", "did you mean params.optimizer.lr (or metrics.optimizer.lr)?"],
+])("the filter %s: %s", async (filter, advice) => {
+  expect(await messageOf(() => ledger.searchRuns({ filter }))).toContain(`; ${advice}`);
+});
+
+test("no advice where it would only confuse", async () => {
+  for (const filter of ["metrics.loss < ", "metrics.loss = = 1", "5 = 5", "metrics.loss < 'x'"])
+    expect(await messageOf(() => ledger.searchRuns({ filter }))).not.toMatch(/;/);
+  expect(await messageOf(() => ledger.searchRuns({ orderBy: "loss" }))).toContain("did you mean metrics.loss");
+});
+
+test("what a suggestion costs is bounded, and nothing strange is suggested", () => {
+  expect(suggestion("x".repeat(1e6), ["x"])).toBe(undefined);
+  expect(suggestion("abcd", Array<string>(1e6).fill("abce"))).toBe("abce");
+  expect(suggestion("ab", ["cd", "a"])).toBe(undefined);
+  expect(suggestion("constructor", ["step"])).toBe(undefined);
+  expect(suggestion("__proto__", ["step"])).toBe(undefined);
+  expect(suggestion(5, ["step"])).toBe(undefined);
+  expect(suggestion("tsep", ["step", "time"])).toBe("step");
+});
