@@ -1,10 +1,9 @@
 import { utf8Decoder } from "../bytes/utf8.ts";
-import { decodePlainDoubles, decodePlainIntegers } from "../parquet/fixed-decode.ts";
-import { CODEC, ENCODING } from "../parquet/format-numbers.ts";
-import { inflatesTooFar } from "../parquet/inflation.ts";
-import { decodeHybrid } from "../parquet/hybrid.ts";
+import { decodePlainDoubles, decodePlainIntegers } from "../parquet/plain.ts";
+import { CODEC, ENCODING } from "../parquet/thrift-enums.ts";
+import { type Page, inflatesTooFar, readPages } from "../parquet/page-read.ts";
+import { decodeHybrid } from "../parquet/rle-hybrid.ts";
 import { NESTED } from "../filter/flatten-params.ts";
-import { type Page, readPages } from "../parquet/page-decode.ts";
 import { MAX_COLUMN_BYTES } from "./segment-name.ts";
 import type { ColumnEntry, ColumnType } from "./directory.ts";
 

@@ -1,7 +1,7 @@
 import { hasLoneSurrogate } from "../bytes/well-formed.ts";
 import type { Dictionary } from "../journal/event.ts";
 import type { RunRecord } from "../journal/run-record.ts";
-import type { TableColumn } from "../parquet/table.ts";
+import type { TableColumn } from "../parquet/table-write.ts";
 import type { CatalogRow } from "./catalog-row.ts";
 import type { Cells } from "./column-cells.ts";
 import { flattenParams, NESTED } from "../filter/flatten-params.ts";

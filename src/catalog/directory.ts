@@ -3,7 +3,7 @@ import { crc32 } from "../bytes/crc32.ts";
 import { parseJson } from "../bytes/parse-json.ts";
 import { isCount, isDictionary } from "../journal/record-checks.ts";
 import { SEGMENT_NAME } from "./segment-name.ts";
-import { CODEC } from "../parquet/format-numbers.ts";
+import { CODEC } from "../parquet/thrift-enums.ts";
 
 /** A column of a segment. Places are bytes of the file. */
 export interface ColumnEntry {

@@ -1,6 +1,6 @@
 import { crc32 } from "../bytes/crc32.ts";
-import { ENCODING } from "../parquet/format-numbers.ts";
-import { inflatesTooFar } from "../parquet/inflation.ts";
+import { ENCODING } from "../parquet/thrift-enums.ts";
+import { inflatesTooFar } from "../parquet/page-read.ts";
 import { readPageHeader } from "../parquet/page-header.ts";
 import type { Directory } from "./directory.ts";
 import type { Range } from "./ranges.ts";

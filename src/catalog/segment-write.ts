@@ -1,8 +1,8 @@
 import { utf8Decoder } from "../bytes/utf8.ts";
 import type { WrittenChunk } from "../parquet/footer-write.ts";
-import { CODEC, TYPE } from "../parquet/format-numbers.ts";
-import type { PageLocation } from "../parquet/page.ts";
-import { TableFile } from "../parquet/table-file.ts";
+import { CODEC, TYPE } from "../parquet/thrift-enums.ts";
+import type { PageLocation } from "../parquet/column-chunk-write.ts";
+import { PagedTableWriter } from "../parquet/paged-table-write.ts";
 import type { CatalogRow } from "./catalog-row.ts";
 import { ColumnsBuilder } from "./columns.ts";
 import { type Amendment, type ColumnEntry, type ColumnType, type Directory, encodeDirectory } from "./directory.ts";
@@ -20,7 +20,7 @@ const PIECE_BYTES: number = 1024 * 1024;
 export class SegmentWriter {
   readonly #key: string;
   readonly #columns = new ColumnsBuilder();
-  readonly #file = new TableFile(RECORD);
+  readonly #file = new PagedTableWriter(RECORD);
   readonly #amends: Amendment[] = [];
   readonly #kin: SegmentKin;
 

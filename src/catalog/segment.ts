@@ -4,7 +4,7 @@ import type { RecordedDataset } from "../journal/event.ts";
 import { parseJson } from "../bytes/parse-json.ts";
 import { ID_PATTERN } from "../journal/run-created.ts";
 import type { RunRecord } from "../journal/run-record.ts";
-import { MAGIC } from "../parquet/format-numbers.ts";
+import { MAGIC } from "../parquet/thrift-enums.ts";
 import { gunzip, gunzipAll } from "#gunzip";
 import { type Cells, decodeCells, decodeTexts } from "./column-cells.ts";
 import { checkColumns } from "./column-types.ts";

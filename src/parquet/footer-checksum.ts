@@ -1,5 +1,5 @@
 import { crc32 } from "../bytes/crc32.ts";
-import type { Fields } from "./thrift.ts";
+import type { Fields } from "./thrift-read.ts";
 
 /**
  * Key of the footer's metadata that holds its checksum: eight hex digits, the CRC-32 of everything of the footer before those

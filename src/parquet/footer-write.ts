@@ -1,6 +1,6 @@
 import type { ByteSink } from "./byte-sink.ts";
 import { FOOTER_CHECKSUM_KEY, footerChecksum } from "./footer-checksum.ts";
-import { CODEC, CONVERTED, REPETITION, TYPE } from "./format-numbers.ts";
+import { CODEC, CONVERTED, MAGIC, REPETITION, TYPE } from "./thrift-enums.ts";
 import { type Struct, writeStruct } from "./thrift-write.ts";
 
 /** A column of the schema. Numbers are those of `format-numbers.ts`. */
@@ -121,4 +121,18 @@ function columnMetaData(chunk: WrittenChunk): Struct {
 
 function int64(value: number): bigint {
   return BigInt(value);
+}
+
+/** Writes the magic if the file has not begun. */
+export function beginFile(out: ByteSink): void {
+  if (out.offset === 0) out.uint32(MAGIC);
+}
+
+/** Writes the footer, its length, and the magic. */
+export function endFile(out: ByteSink, columns: readonly ColumnElement[], groups: readonly WrittenGroup[]): void {
+  beginFile(out);
+  const start = out.index;
+  writeFooter(out, columns, groups);
+  out.uint32(out.index - start);
+  out.uint32(MAGIC);
 }

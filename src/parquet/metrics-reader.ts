@@ -1,9 +1,10 @@
 import { isError } from "../platform/any-realm.ts";
 import { utf8Encoder } from "../bytes/utf8.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
-import { type FileLayout, type GroupLayout, type RowGroupInfo, hasManyKeys, readFooter } from "./footer.ts";
-import { MAGIC } from "./format-numbers.ts";
-import { compareBytes, decodeKey } from "./key-order.ts";
+import { type FileLayout, type GroupLayout, type RowGroupInfo, hasManyKeys, readFooter } from "./metrics-footer.ts";
+import { MAGIC } from "./thrift-enums.ts";
+import { compareBytes } from "../bytes/utf8-order.ts";
+import { decodeText } from "./plain.ts";
 import {
   type Bounds,
   type PointsRange,
@@ -16,9 +17,9 @@ import {
   overlap,
   selectPoints,
   viewPoints,
-} from "./points-range.ts";
-import { type Span, planSpans } from "./read-plan.ts";
-import { type ChunksBefore, type DecodedGroup, decodeRowGroup } from "./row-group.ts";
+} from "./points.ts";
+import { type Span, planSpans } from "./row-group-spans.ts";
+import { type ChunksBefore, type DecodedGroup, decodeRowGroup } from "./row-group-decode.ts";
 
 export type { PointsRange, ReadPoints, RowGroupInfo };
 
@@ -156,7 +157,7 @@ export class MetricsReader {
     let start = 0;
     for (const run of runs) {
       const end = start + run.rows;
-      const key = guarded(this.#name, "keys", () => decodeKey(run.key));
+      const key = guarded(this.#name, "keys", () => decodeText(run.key));
       if (keys === undefined || keys.has(key)) {
         // Points of one key have memory of their own.
         const part = all ? viewPoints(points, start, end) : selectPoints(points, start, end, wanted);

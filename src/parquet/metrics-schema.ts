@@ -1,6 +1,6 @@
-import { type ColumnSchema, readFlatSchema } from "./flat-schema.ts";
-import { CONVERTED, TYPE } from "./format-numbers.ts";
-import type { Fields } from "./thrift.ts";
+import { type ColumnSchema, readFlatSchema } from "./footer-read.ts";
+import { CONVERTED, TYPE } from "./thrift-enums.ts";
+import type { Fields } from "./thrift-read.ts";
 
 /** The columns read. Of `run_id` it is enough what the statistics say. */
 export const COLUMNS = ["key", "step", "time", "value"] as const;

@@ -1,5 +1,5 @@
-import { PAGE } from "./format-numbers.ts";
-import { ThriftReader } from "./thrift.ts";
+import { PAGE } from "./thrift-enums.ts";
+import { ThriftReader } from "./thrift-read.ts";
 
 export interface PageHeader {
   readonly kind: "dictionary" | "v1" | "v2";

@@ -1,13 +1,10 @@
-import { type ChunkLayout, chunksOf, readChunkLayout } from "./chunk-layout.ts";
-import { decodePlainDoubles } from "./fixed-decode.ts";
-import { readFlatSchema } from "./flat-schema.ts";
+import { type ChunkLayout, chunksOf, readChunkLayout, readFlatSchema } from "./footer-read.ts";
+import { decodePlainDoubles, decodeText, plainTexts } from "./plain.ts";
 import { checkFooter } from "./footer-checksum.ts";
-import { ENCODING, MAGIC, TYPE } from "./format-numbers.ts";
-import { decodeHybrid } from "./hybrid.ts";
-import { decodeKey } from "./key-order.ts";
-import { type Page, readPages } from "./page-decode.ts";
-import { plainTexts } from "./plain-texts.ts";
-import { malformed, ThriftReader } from "./thrift.ts";
+import { ENCODING, MAGIC, TYPE } from "./thrift-enums.ts";
+import { decodeHybrid } from "./rle-hybrid.ts";
+import { type Page, readPages } from "./page-read.ts";
+import { malformed, ThriftReader } from "./thrift-read.ts";
 
 export type TableCell = number | bigint | boolean | string | null;
 
@@ -98,7 +95,7 @@ const DECODERS: Readonly<Record<number, Decoder>> = {
     if (bytes.length !== Math.ceil(count / 8)) throw new RangeError("the page is malformed");
     return Array.from({ length: count }, (_, i) => ((bytes[i >> 3]! >> (i & 7)) & 1) === 1);
   },
-  [TYPE.byteArray]: (bytes, count) => Array.from(plainTexts(bytes, count), decodeKey),
+  [TYPE.byteArray]: (bytes, count) => Array.from(plainTexts(bytes, count), decodeText),
 };
 
 function doubles(bytes: Uint8Array, count: number): Float64Array<ArrayBuffer> {

@@ -2,13 +2,13 @@ import type { CallOptions } from "../backend/backend.ts";
 import { onDemand } from "../platform/on-demand.ts";
 import { FILE_BYTES } from "../journal/compacted.ts";
 import type { WriterFold } from "../journal/writer-fold.ts";
-import { MetricsFileWriter, type Slice } from "../parquet/metrics-file.ts";
+import { MetricsWriter, type Slice } from "../parquet/metrics-writer.ts";
 import { planKeys, planPasses, type PlannedPart } from "./compaction-plan.ts";
 import { gather, type PointSources } from "./gather.ts";
 import type { OverviewCollector } from "./overview-collector.ts";
 import { RowGroups } from "./row-groups.ts";
 
-const generalCompression = /* @__PURE__ */ onDemand(() => import("../parquet/general-compressor.ts"));
+const generalCompression = /* @__PURE__ */ onDemand(() => import("../parquet/fflate-compressor.ts"));
 const overviews = /* @__PURE__ */ onDemand(() => import("./overview-collector.ts"));
 
 /** Shorter series are read whole as fast as an overview of them. */
@@ -65,7 +65,7 @@ export class PointsCompaction {
     const { fileBytes = FILE_BYTES, onProgress } = this.#options;
     // What it compresses with takes as long to load as all the rest.
     const compat = this.#options.compat ? (await generalCompression()).generalCompressor : undefined;
-    const file = new MetricsFileWriter({ runId: this.#sources.runId, compat });
+    const file = new MetricsWriter({ runId: this.#sources.runId, compat });
     while (this.#next !== undefined && file.size < fileBytes) {
       const bytes = file.rowGroup(this.#next);
       this.#written += this.#next.reduce((sum, { values }) => sum + values.length, 0);

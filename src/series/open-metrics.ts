@@ -4,7 +4,7 @@ import { runPrefix } from "../journal/run-created.ts";
 import type { WriterFold } from "../journal/writer-fold.ts";
 import type { SeriesRange } from "./series.ts";
 import { MetricsReader, type PointsRange, type ReadPoints } from "../parquet/metrics-reader.ts";
-import { joinPoints } from "../parquet/points-range.ts";
+import { joinPoints } from "../parquet/points.ts";
 
 /** The files that hold the compacted points of a run, in order: a key may go on from one to the next. */
 export type OpenMetrics = readonly MetricsReader[];

@@ -9,7 +9,7 @@ import type { RunDocument } from "../journal/run-document.ts";
 import { readBeginning, whileItChanges } from "../journal/run-state.ts";
 import type { WriterFold } from "../journal/writer-fold.ts";
 import type { MetricsReader } from "../parquet/metrics-reader.ts";
-import { copyPoints } from "../parquet/points-range.ts";
+import { copyPoints } from "../parquet/points.ts";
 import { compareUtf8 } from "../bytes/utf8-order.ts";
 import type { SampleMethod } from "./downsample/method.ts";
 import { sampleSeries } from "./downsample/sample.ts";

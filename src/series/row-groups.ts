@@ -1,4 +1,4 @@
-import type { Slice } from "../parquet/metrics-file.ts";
+import type { Slice } from "../parquet/metrics-writer.ts";
 
 /** A key with so many points has row groups of its own. */
 const OWN_GROUP_POINTS = 16 * 1024;

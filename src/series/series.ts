@@ -1,4 +1,4 @@
-import { joinPoints, type ReadPoints } from "../parquet/points-range.ts";
+import { joinPoints, type ReadPoints } from "../parquet/points.ts";
 
 /** A metric's history: parallel arrays in step order, ties in the order of logging. `times` in ms since the epoch. */
 export interface Series {

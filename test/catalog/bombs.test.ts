@@ -5,9 +5,9 @@ import { decodeDirectory, directorySize, encodeDirectory } from "../../src/catal
 import { decodeCells } from "../../src/catalog/column-cells.ts";
 import { type LedgerError, openLedger } from "../../src/index.ts";
 import { ByteSink } from "../../src/parquet/byte-sink.ts";
-import { CODEC, ENCODING, TYPE } from "../../src/parquet/format-numbers.ts";
-import { PagedChunk } from "../../src/parquet/page.ts";
-import { inflatesTooFar } from "../../src/parquet/inflation.ts";
+import { CODEC, ENCODING, TYPE } from "../../src/parquet/thrift-enums.ts";
+import { PagedChunk } from "../../src/parquet/column-chunk-write.ts";
+import { inflatesTooFar } from "../../src/parquet/page-read.ts";
 
 const MIB = 1024 * 1024;
 

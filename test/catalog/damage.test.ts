@@ -9,8 +9,8 @@ import { recordRow } from "../../src/filter/record-row.ts";
 import { encodeJson } from "../../src/bytes/json.ts";
 import { crc32 } from "../../src/bytes/crc32.ts";
 import { type Ledger, type LedgerError, openLedger, type RunQuery, type RunRecord } from "../../src/index.ts";
-import { encodeTable, type TableColumn } from "../../src/parquet/table.ts";
-import { TableFile } from "../../src/parquet/table-file.ts";
+import { encodeTable, type TableColumn } from "../../src/parquet/table-write.ts";
+import { PagedTableWriter } from "../../src/parquet/paged-table-write.ts";
 import { createTestClock, seededIds } from "../../src/testing/index.ts";
 import { record } from "../filter/rows.ts";
 
@@ -132,7 +132,7 @@ test("a segment cut anywhere is told of", async () => {
 describe("hostile segments", () => {
   /** A segment as a writer that is not this one might make it. */
   function forged(key: string, row: unknown, columns: readonly TableColumn[], change: object = {}): Uint8Array {
-    const file = new TableFile("record");
+    const file = new PagedTableWriter("record");
     file.add(typeof row === "string" ? row : encodeJson(row, "row"));
     file.end(columns, (chunks, pages) =>
       encodeDirectory(key, {

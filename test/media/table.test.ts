@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { tableContent, type TableValue } from "../../src/media/table.ts";
 import { readTable } from "../../src/media/table-read.ts";
-import { encodeTable } from "../../src/parquet/table.ts";
+import { encodeTable } from "../../src/parquet/table-write.ts";
 import { type EncodeTable, encodeWith } from "./table-stand-in.ts";
 
 let encode: EncodeTable;

@@ -2,10 +2,11 @@ import fc from "fast-check";
 import { ByteWriter } from "hyparquet-writer/src/bytewriter.js";
 import { writeRleBitPackedHybrid } from "hyparquet-writer/src/encoding.js";
 import { describe, expect, test } from "vitest";
-import { decodePlainDoubles, decodePlainIntegers, joinPlanes } from "../../src/parquet/fixed-decode.ts";
-import { ENCODING } from "../../src/parquet/format-numbers.ts";
-import { compareBytes, decodeKey } from "../../src/parquet/key-order.ts";
-import { decodeKeys } from "../../src/parquet/key-runs.ts";
+import { decodePlainDoubles, decodePlainIntegers, decodeText } from "../../src/parquet/plain.ts";
+import { joinPlanes } from "../../src/parquet/byte-stream-split.ts";
+import { ENCODING } from "../../src/parquet/thrift-enums.ts";
+import { compareBytes } from "../../src/bytes/utf8-order.ts";
+import { decodeKeys } from "../../src/parquet/key-column-decode.ts";
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -57,7 +58,7 @@ describe("keys", () => {
     decodeKeys({
       dictionary: { encoding: ENCODING.plain, values: keys.length, bytes: dictionaryOf(keys) },
       data: [{ encoding: ENCODING.dictionary, values, bytes: Uint8Array.from(bytes) }],
-    }).map(({ key, rows }) => [decodeKey(key), rows]);
+    }).map(({ key, rows }) => [decodeText(key), rows]);
 
   test("runs of any length come back from indices", () => {
     fc.assert(
@@ -107,11 +108,11 @@ describe("keys", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), fc.string({ unit: "binary" }), (a, b) => {
         expect(Math.sign(compareBytes(utf8(a), utf8(b)))).toBe(Math.sign(Buffer.compare(utf8(a), utf8(b))));
-        expect(decodeKey(utf8(a))).toBe(a);
+        expect(decodeText(utf8(a))).toBe(a);
       }),
     );
-    expect(decodeKey(utf8("\ufeffa"))).toBe("\ufeffa");
-    expect(() => decodeKey(Uint8Array.of(0xff))).toThrow("not UTF-8");
-    expect(() => decodeKey(Uint8Array.of(0xed, 0xa0, 0x80))).toThrow("not UTF-8");
+    expect(decodeText(utf8("\ufeffa"))).toBe("\ufeffa");
+    expect(() => decodeText(Uint8Array.of(0xff))).toThrow("not UTF-8");
+    expect(() => decodeText(Uint8Array.of(0xed, 0xa0, 0x80))).toThrow("not UTF-8");
   });
 });

@@ -1,7 +1,7 @@
 import type { ColumnMetaData, FileMetaData } from "hyparquet";
 import { describe, expect, test } from "vitest";
 import { readSchema } from "../../src/parquet/metrics-schema.ts";
-import { Fields, ThriftReader } from "../../src/parquet/thrift.ts";
+import { Fields, ThriftReader } from "../../src/parquet/thrift-read.ts";
 import { openBytes, series } from "./fixtures.ts";
 import { v1File } from "./v1-file.ts";
 

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import type { FileMetaData } from "hyparquet";
 import { describe, expect, test } from "vitest";
 import { LedgerError } from "../../src/errors/ledger-error.ts";
-import { compareBytes } from "../../src/parquet/key-order.ts";
+import { compareBytes } from "../../src/bytes/utf8-order.ts";
 import { MetricsReader, type PointsRange, type ReadPoints } from "../../src/parquet/metrics-reader.ts";
 import { type FileOptions, type Series, bitsOf, expected, metricsFile, openBytes, series } from "./fixtures.ts";
 import { v1File } from "./v1-file.ts";

@@ -4,7 +4,7 @@ import { ByteWriter } from "hyparquet-writer/src/bytewriter.js";
 import { writePageHeader } from "hyparquet-writer/src/datapage.js";
 import { writeMetadata } from "hyparquet-writer/src/metadata.js";
 import { describe, expect, test } from "vitest";
-import { encodeTable, type TableColumn } from "../../src/parquet/table.ts";
+import { encodeTable, type TableColumn } from "../../src/parquet/table-write.ts";
 import { decodeTable, type ExpectedSize, type ReadColumn } from "../../src/parquet/table-read.ts";
 
 const ROOM = 1 << 20;

@@ -5,10 +5,10 @@ import { writeMetadata } from "hyparquet-writer/src/metadata.js";
 import { serializeTCompactProtocol } from "hyparquet-writer/src/thrift.js";
 import { expect, test } from "vitest";
 import { ByteSink } from "../../src/parquet/byte-sink.ts";
-import { generalCompressor } from "../../src/parquet/general-compressor.ts";
-import { MetricsFileWriter } from "../../src/parquet/metrics-file.ts";
-import { encodeTable } from "../../src/parquet/table.ts";
-import { ThriftReader } from "../../src/parquet/thrift.ts";
+import { generalCompressor } from "../../src/parquet/fflate-compressor.ts";
+import { MetricsWriter } from "../../src/parquet/metrics-writer.ts";
+import { encodeTable } from "../../src/parquet/table-write.ts";
+import { ThriftReader } from "../../src/parquet/thrift-read.ts";
 import { type Struct, type ThriftValue, writeStruct } from "../../src/parquet/thrift-write.ts";
 
 const id = fc.integer({ min: 1, max: 15 });
@@ -81,7 +81,7 @@ function expectSameFooter(file: Uint8Array<ArrayBuffer>): void {
 test("footers of metrics have the bytes that hyparquet-writer gives them", () => {
   fc.assert(
     fc.property(name, fc.array(fc.tuple(name, points), { maxLength: 20 }), fc.boolean(), (runId, groups, compat) => {
-      const file = new MetricsFileWriter({ runId, compat: compat ? generalCompressor : undefined });
+      const file = new MetricsWriter({ runId, compat: compat ? generalCompressor : undefined });
       const parts = groups.map(([key, list]) =>
         file.rowGroup([
           {

@@ -1,6 +1,6 @@
 import { gunzip } from "#gunzip";
 import { decodeDelta } from "../../parquet/delta-decode.ts";
-import { joinPlanes } from "../../parquet/fixed-decode.ts";
+import { joinPlanes } from "../../parquet/byte-stream-split.ts";
 import type { Extremes, Level } from "./extremes.ts";
 
 /** What a part may inflate to. No part that a writer makes comes near it. */

@@ -1,5 +1,5 @@
 import { LedgerError } from "../../errors/ledger-error.ts";
-import { RunDeflate } from "../../parquet/run-deflate.ts";
+import { RunDeflate } from "../../parquet/deflate/run-deflate.ts";
 import { BUCKETS } from "./bucket-columns.ts";
 import { encodeOverview } from "./encode-overview.ts";
 import {

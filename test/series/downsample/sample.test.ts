@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { RunDeflate } from "../../../src/parquet/run-deflate.ts";
+import { RunDeflate } from "../../../src/parquet/deflate/run-deflate.ts";
 import { lttb } from "../../../src/series/downsample/lttb.ts";
 import { levelFor, type SampleMethod } from "../../../src/series/downsample/method.ts";
 import { sampleExtremes, sampleSeries } from "../../../src/series/downsample/sample.ts";

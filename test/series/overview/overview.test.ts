@@ -2,7 +2,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { LedgerError } from "../../../src/errors/ledger-error.ts";
-import { RunDeflate } from "../../../src/parquet/run-deflate.ts";
+import { RunDeflate } from "../../../src/parquet/deflate/run-deflate.ts";
 import { decodeExtremes } from "../../../src/series/overview/decode-extremes.ts";
 import { encodeOverview } from "../../../src/series/overview/encode-overview.ts";
 import { OverviewBuilder, type SeriesOverview } from "../../../src/series/overview/overview-builder.ts";

@@ -1,6 +1,5 @@
-import { gzip, gzipBound } from "./gzip.ts";
-import type { Compressor, Page } from "./page.ts";
-import { RunDeflate } from "./run-deflate.ts";
+import { RunDeflate, gzip, gzipBound } from "./deflate/run-deflate.ts";
+import type { Compressor, Page } from "./column-chunk-write.ts";
 
 /** The encoder for pages of numbers, with buffers that it keeps. */
 export class RunCompressor implements Compressor {

@@ -1,15 +1,16 @@
 import { isError } from "../platform/any-realm.ts";
 import { equalBytes } from "../backend/body.ts";
-import type { ChunkLayout } from "./chunk-layout.ts";
+import type { ChunkLayout } from "./footer-read.ts";
 import { decodeDelta } from "./delta-decode.ts";
-import { decodePlainDoubles, decodePlainIntegers, joinPlanes } from "./fixed-decode.ts";
-import { type GroupLayout, hasManyKeys } from "./footer.ts";
-import { ENCODING } from "./format-numbers.ts";
-import { compareBytes } from "./key-order.ts";
-import { type KeyRun, decodeKeys } from "./key-runs.ts";
+import { decodePlainDoubles, decodePlainIntegers } from "./plain.ts";
+import { joinPlanes } from "./byte-stream-split.ts";
+import { type GroupLayout, hasManyKeys } from "./metrics-footer.ts";
+import { ENCODING } from "./thrift-enums.ts";
+import { compareBytes } from "../bytes/utf8-order.ts";
+import { type KeyRun, decodeKeys } from "./key-column-decode.ts";
 import type { ColumnName } from "./metrics-schema.ts";
-import { type ChunkPages, readPages } from "./page-decode.ts";
-import type { ReadPoints } from "./points-range.ts";
+import { type ChunkPages, readPages } from "./page-read.ts";
+import type { ReadPoints } from "./points.ts";
 
 /** Most bytes a page of keys may inflate to. */
 const MAX_KEY_PAGE_BYTES = 16 * 1024 * 1024;

@@ -1,22 +1,5 @@
-import {
-  DISTANCES,
-  distanceExtra,
-  distanceSymbol,
-  lengthExtra,
-  lengthSymbols,
-  LITERALS,
-  LONGEST,
-  SHORTEST,
-  WINDOW,
-} from "./deflate-symbols.ts";
-import { log2 } from "./log2.ts";
-
-/** How often each symbol is needed for a stretch of data. */
-export class Histogram {
-  /** Literals, then lengths. */
-  readonly literals: Uint32Array = new Uint32Array(LITERALS);
-  readonly distances: Uint32Array = new Uint32Array(DISTANCES);
-}
+import { distanceExtra, distanceSymbol, lengthExtra, lengthSymbols, LONGEST, SHORTEST, WINDOW } from "./symbols.ts";
+import { type Histogram, log2 } from "./symbol-counts.ts";
 
 const HASH_BITS = 14;
 // What a match is taken to cost before the code is known, in bits.

@@ -2,11 +2,10 @@ import * as zlib from "node:zlib";
 import fc from "fast-check";
 import { gunzipSync, inflateSync } from "fflate";
 import { expect, test } from "vitest";
-import { crc32 } from "../../src/bytes/crc32.ts";
-import { gzip, gzipBound } from "../../src/parquet/gzip.ts";
-import { assignCodes, codeLengths } from "../../src/parquet/huffman.ts";
-import { log2 } from "../../src/parquet/log2.ts";
-import { deflateBound, RunDeflate } from "../../src/parquet/run-deflate.ts";
+import { crc32 } from "../../../src/bytes/crc32.ts";
+import { RunDeflate, deflateBound, gzip, gzipBound } from "../../../src/parquet/deflate/run-deflate.ts";
+import { assignCodes, codeLengths } from "../../../src/parquet/deflate/huffman.ts";
+import { log2 } from "../../../src/parquet/deflate/symbol-counts.ts";
 
 const deflate = new RunDeflate();
 

@@ -1,4 +1,5 @@
-import { type GroupLayout, groupSpan } from "./footer.ts";
+import { type GroupLayout, hasManyKeys } from "./metrics-footer.ts";
+import { COLUMNS } from "./metrics-schema.ts";
 
 /** Bytes that are rather read than left out, as a request of their own costs more: the keys of a row group with one key. */
 const MAX_GAP = 4096;
@@ -22,4 +23,10 @@ export function planSpans(groups: readonly GroupLayout[], limit: number): Span[]
     } else spans.push({ start, end, groups: [group] });
   }
   return spans;
+}
+
+/** The bytes to read for the points of a row group. A key all rows have is known from the statistics. */
+function groupSpan(group: GroupLayout): { start: number; end: number } {
+  const needed = COLUMNS.filter((name) => name !== "key" || hasManyKeys(group)).map((name) => group.chunks[name]);
+  return { start: Math.min(...needed.map(({ start }) => start)), end: Math.max(...needed.map(({ end }) => end)) };
 }

@@ -8,14 +8,11 @@ import {
   lengthSymbols,
   LITERALS,
   SHORTEST,
-} from "./deflate-symbols.ts";
+} from "./symbols.ts";
 import { assignCodes, codeLengths } from "./huffman.ts";
-import type { Histogram } from "./sequences.ts";
+import { type Histogram, MOST_OF_STORED } from "./symbol-counts.ts";
 
 const ORDER = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
-
-/** A block that comes to more than this of what it is stored is stored: to inflate it takes several times as long as to copy it. */
-export const MOST_OF_STORED: number = 15 / 16;
 
 /** Writes deflate blocks, bit by bit. Room must be made beforehand: a block is never larger than stored. */
 export class BlockWriter {

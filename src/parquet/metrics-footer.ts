@@ -1,9 +1,9 @@
-import { type ChunkLayout, chunksOf, readChunkLayout } from "./chunk-layout.ts";
+import { type ChunkLayout, type ColumnSchema, chunksOf, readChunkLayout } from "./footer-read.ts";
 import { checkFooter } from "./footer-checksum.ts";
-import type { ColumnSchema } from "./flat-schema.ts";
-import { compareBytes, decodeKey } from "./key-order.ts";
-import { type ColumnName, COLUMNS, type MetricsSchema, readSchema } from "./metrics-schema.ts";
-import { type Fields, ThriftReader, malformed } from "./thrift.ts";
+import { compareBytes } from "../bytes/utf8-order.ts";
+import { decodeText } from "./plain.ts";
+import { type ColumnName, type MetricsSchema, readSchema } from "./metrics-schema.ts";
+import { type Fields, ThriftReader, malformed } from "./thrift-read.ts";
 
 /** Most rows of a row group. */
 export const MAX_GROUP_ROWS = 1_048_576;
@@ -109,8 +109,8 @@ class LayoutBuilder {
       index: this.#groups.length,
       rows,
       firstRow: this.#rows,
-      minKey: decodeKey(firstKey),
-      maxKey: decodeKey(lastKey),
+      minKey: decodeText(firstKey),
+      maxKey: decodeText(lastKey),
       minStep,
       maxStep,
       minTime,
@@ -144,7 +144,7 @@ function onlyValue(metadata: Fields): string | undefined {
   const statistics = metadata.has(12) ? metadata.struct(12) : undefined;
   if (statistics === undefined || !statistics.has(5) || !statistics.has(6)) return undefined;
   const [least, most] = [statistics.bytes(6), statistics.bytes(5)];
-  return compareBytes(least, most) === 0 ? decodeKey(least) : undefined;
+  return compareBytes(least, most) === 0 ? decodeText(least) : undefined;
 }
 
 function bounds(metadata: Fields): [number, number] {
@@ -160,12 +160,6 @@ function int64(bytes: Uint8Array): number {
   const value = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigInt64(0, true));
   if (!Number.isSafeInteger(value)) throw malformed();
   return value;
-}
-
-/** The bytes to read for the points of a row group. A key all rows have is known from the statistics. */
-export function groupSpan(group: GroupLayout): { start: number; end: number } {
-  const needed = COLUMNS.filter((name) => name !== "key" || hasManyKeys(group)).map((name) => group.chunks[name]);
-  return { start: Math.min(...needed.map(({ start }) => start)), end: Math.max(...needed.map(({ end }) => end)) };
 }
 
 export function hasManyKeys(group: GroupLayout): boolean {

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { unconvertStatistics } from "hyparquet-writer/src/unconvert.js";
 import { expect, test } from "vitest";
-import { compareBytes } from "../../src/parquet/key-order.ts";
-import { shortBounds } from "../../src/parquet/short-bounds.ts";
+import { compareBytes } from "../../src/bytes/utf8-order.ts";
+import { shortBounds } from "../../src/parquet/statistics.ts";
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 const HIGHEST = "\u{10ffff}";

@@ -1,6 +1,6 @@
 import { ByteSink } from "./byte-sink.ts";
-import { ENCODING } from "./format-numbers.ts";
-import type { Page } from "./page.ts";
+import { ENCODING } from "./thrift-enums.ts";
+import type { Page } from "./column-chunk-write.ts";
 import { writePlainString } from "./plain.ts";
 
 /** The pages of a column of strings in which each of `values` stands `counts` times, one after the other. */

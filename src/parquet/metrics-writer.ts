@@ -2,13 +2,20 @@ import { isTypedArray } from "../platform/any-realm.ts";
 import { invalidArgument, LedgerError } from "../errors/ledger-error.ts";
 import { ByteSink } from "./byte-sink.ts";
 import { splitByteStreams } from "./byte-stream-split.ts";
-import { RunCompressor } from "./compress.ts";
+import { RunCompressor } from "./run-compressor.ts";
 import { encodeDeltas } from "./delta-encode.ts";
-import { dictionaryPages } from "./dictionary.ts";
-import { beginFile, endFile } from "./file-frame.ts";
-import { type ColumnElement, type WrittenChunk, type WrittenGroup, TEXT, TIMESTAMP } from "./footer-write.ts";
-import { ENCODING, TYPE } from "./format-numbers.ts";
-import { type Compressor, type Page, writeChunk } from "./page.ts";
+import { dictionaryPages } from "./dictionary-encode.ts";
+import {
+  type ColumnElement,
+  type WrittenChunk,
+  type WrittenGroup,
+  TEXT,
+  TIMESTAMP,
+  beginFile,
+  endFile,
+} from "./footer-write.ts";
+import { ENCODING, TYPE } from "./thrift-enums.ts";
+import { type Compressor, type Page, writeChunk } from "./column-chunk-write.ts";
 import { plainBound, writePlain64 } from "./plain.ts";
 import { type Bounds, integerBounds, numberBounds } from "./statistics.ts";
 import { compareUtf8 } from "../bytes/utf8-order.ts";
@@ -24,7 +31,7 @@ export interface Slice {
   readonly values: Float64Array;
 }
 
-export interface MetricsFileOptions {
+export interface MetricsWriterOptions {
   readonly runId: string;
   /**
    * What compresses PLAIN values, for engines without BYTE_STREAM_SPLIT; steps or times that differ widely are PLAIN too.
@@ -47,7 +54,7 @@ const VALUE: ColumnElement = { name: "value", type: TYPE.double };
  * Writes a run's metrics as a Parquet file, piece by piece: `run_id`, `key`, `step`, `time` and `value`, a row a point. Does
  * no I/O. Keeps what the footer says of each row group, and buffers for the largest.
  */
-export class MetricsFileWriter {
+export class MetricsWriter {
   readonly #runId: string;
   readonly #compat: Compressor | undefined;
   readonly #out = new ByteSink();
@@ -58,7 +65,7 @@ export class MetricsFileWriter {
   #rows = 0;
   #ended = false;
 
-  constructor({ runId, compat }: MetricsFileOptions) {
+  constructor({ runId, compat }: MetricsWriterOptions) {
     if (typeof runId !== "string") throw invalidArgument("runId", "a string", runId);
     this.#runId = runId;
     this.#compat = compat;

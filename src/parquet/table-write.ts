@@ -1,8 +1,7 @@
 import { isTypedArray } from "../platform/any-realm.ts";
 import { invalidArgument, LedgerError } from "../errors/ledger-error.ts";
 import { ByteSink } from "./byte-sink.ts";
-import { generalCompressor } from "./general-compressor.ts";
-import { beginFile, endFile } from "./file-frame.ts";
+import { generalCompressor } from "./fflate-compressor.ts";
 import {
   type ColumnElement,
   type Statistics,
@@ -10,12 +9,13 @@ import {
   type WrittenGroup,
   TEXT,
   TIMESTAMP,
+  beginFile,
+  endFile,
 } from "./footer-write.ts";
-import { ENCODING, TYPE } from "./format-numbers.ts";
-import { type Compressor, writeChunk } from "./page.ts";
+import { ENCODING, TYPE } from "./thrift-enums.ts";
+import { type Compressor, writeChunk } from "./column-chunk-write.ts";
 import { plainBound, writePlain64, writePlainString } from "./plain.ts";
-import { shortBounds } from "./short-bounds.ts";
-import { numberBounds } from "./statistics.ts";
+import { numberBounds, shortBounds } from "./statistics.ts";
 import { compareUtf8 } from "../bytes/utf8-order.ts";
 
 /** A column of a table. `int64` as float64 has to be safe integers; a `timestamp` is one, in ms since the epoch. */

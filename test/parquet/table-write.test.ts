@@ -2,7 +2,7 @@ import { gunzipSync } from "node:zlib";
 import fc from "fast-check";
 import { parquetMetadata, parquetRead, parquetReadObjects } from "hyparquet";
 import { expect, test } from "vitest";
-import { encodeTable, type TableColumn } from "../../src/parquet/table.ts";
+import { encodeTable, type TableColumn } from "../../src/parquet/table-write.ts";
 
 const compressors = { GZIP: (input: Uint8Array): Uint8Array => gunzipSync(input) };
 

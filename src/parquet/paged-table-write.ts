@@ -1,12 +1,11 @@
 import { gzip } from "#gunzip";
 import { ByteSink } from "./byte-sink.ts";
-import { beginFile, endFile } from "./file-frame.ts";
-import type { ColumnElement, WrittenChunk } from "./footer-write.ts";
-import { ENCODING } from "./format-numbers.ts";
-import { inflatesTooFar } from "./inflation.ts";
-import { type Compressor, PagedChunk, type PageLocation } from "./page.ts";
+import { type ColumnElement, type WrittenChunk, beginFile, endFile } from "./footer-write.ts";
+import { ENCODING } from "./thrift-enums.ts";
+import { inflatesTooFar } from "./page-read.ts";
+import { type Compressor, PagedChunk, type PageLocation } from "./column-chunk-write.ts";
 import { writePlainString } from "./plain.ts";
-import { elementOf, encodeChunk, type TableColumn } from "./table.ts";
+import { elementOf, encodeChunk, type TableColumn } from "./table-write.ts";
 import { writeStruct } from "./thrift-write.ts";
 
 /** Bytes of a page of texts before it is compressed, unless its one text is longer. */
@@ -24,7 +23,7 @@ const compressor: Compressor = {
  * A Parquet file of one row group, written piece by piece: first a column of texts that may be large altogether, in pages that an
  * offset index tells the places of, so that one text is read without the others; then the columns beside it. Of one row at least.
  */
-export class TableFile {
+export class PagedTableWriter {
   readonly #out = new ByteSink();
   readonly #texts: PagedChunk;
   readonly #element: ColumnElement;

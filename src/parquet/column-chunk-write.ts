@@ -1,7 +1,7 @@
 import { crc32 } from "../bytes/crc32.ts";
 import type { ByteSink } from "./byte-sink.ts";
 import type { ColumnElement, Statistics, WrittenChunk } from "./footer-write.ts";
-import { ENCODING, PAGE } from "./format-numbers.ts";
+import { ENCODING, PAGE } from "./thrift-enums.ts";
 import { writeStruct } from "./thrift-write.ts";
 
 /** A page before compression. */

@@ -1,7 +1,7 @@
-import { BlockWriter, MOST_OF_STORED } from "./deflate-block.ts";
-import { DISTANCES, END, distanceExtra, lengthExtra, LITERALS } from "./deflate-symbols.ts";
-import { log2 } from "./log2.ts";
-import { Histogram, SequenceFinder } from "./sequences.ts";
+import { BlockWriter } from "./block-writer.ts";
+import { SequenceFinder } from "./match-finder.ts";
+import { addCounts, costOf, Histogram } from "./symbol-counts.ts";
+import { GZIP_HEADER, GZIP_TRAILER, frameGzip } from "../../bytes/gzip-member.ts";
 
 const CHUNK = 4096;
 /** Numbers of sequences in a block: two a sequence. */
@@ -41,7 +41,7 @@ export class RunDeflate {
       const next = this.#finder.find(start, end, sequences, length, chunk);
       const own = costOf(chunk, end - start);
       if (start > 0) {
-        add(this.#block, chunk, this.#both);
+        addCounts(this.#block, chunk, this.#both);
         const joint = costOf(this.#both, end - from);
         if (joint <= cost + own && next <= MOST) {
           const both = this.#both;
@@ -72,31 +72,12 @@ export function deflateBound(length: number, parts: number): number {
   return length + 6 * (2 + Math.ceil(length / CHUNK) + parts);
 }
 
-function add(a: Histogram, b: Histogram, sum: Histogram): void {
-  for (let i = 0; i < LITERALS; i++) sum.literals[i] = a.literals[i]! + b.literals[i]!;
-  for (let i = 0; i < DISTANCES; i++) sum.distances[i] = a.distances[i]! + b.distances[i]!;
+/** Returns the most bytes a gzip member takes of `length` bytes deflated in so many parts. */
+export function gzipBound(length: number, parts: number): number {
+  return GZIP_HEADER + GZIP_TRAILER + deflateBound(length, parts);
 }
 
-/** About how many bits a block of these symbols takes: those of its `bytes` where it will be stored. */
-function costOf({ literals, distances }: Histogram, bytes: number): number {
-  let total = 0;
-  let bits = 40;
-  for (let i = 0; i < LITERALS; i++) {
-    const count = literals[i]!;
-    if (count > 0) {
-      total += count;
-      bits += 3 - count * log2(count) + (i > END ? count * lengthExtra[i - 257]! : 0);
-    }
-  }
-  bits += total * log2(total);
-  total = 0;
-  for (let i = 0; i < DISTANCES; i++) {
-    const count = distances[i]!;
-    if (count > 0) {
-      total += count;
-      bits += 3 - count * log2(count) + count * distanceExtra(i);
-    }
-  }
-  bits += total * log2(total);
-  return bits > MOST_OF_STORED * 8 * bytes ? 8 * bytes + 40 : bits;
+/** Writes `data` as a gzip member without name and time to `out`, and returns its length. */
+export function gzip(deflate: RunDeflate, data: Uint8Array, parts: readonly number[], out: Uint8Array): number {
+  return frameGzip(data, out, deflate.deflate(data, parts, out, GZIP_HEADER));
 }

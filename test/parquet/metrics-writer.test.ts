@@ -5,8 +5,8 @@ import { deserializeTCompactProtocol } from "hyparquet/src/thrift.js";
 import { parquetWriteBuffer } from "hyparquet-writer";
 import { expect, test } from "vitest";
 import { LedgerError } from "../../src/errors/ledger-error.ts";
-import { generalCompressor } from "../../src/parquet/general-compressor.ts";
-import { MetricsFileWriter, type Slice } from "../../src/parquet/metrics-file.ts";
+import { generalCompressor } from "../../src/parquet/fflate-compressor.ts";
+import { MetricsWriter, type Slice } from "../../src/parquet/metrics-writer.ts";
 import { compareUtf8 } from "../../src/bytes/utf8-order.ts";
 
 const compressors = { GZIP: (input: Uint8Array): Uint8Array => gunzipSync(input) };
@@ -21,7 +21,7 @@ function slice(key: string, points: readonly (readonly [step: number, time: numb
 }
 
 function write(groups: readonly (readonly Slice[])[], options: { compat?: boolean } = {}): Uint8Array<ArrayBuffer> {
-  const writer = new MetricsFileWriter({
+  const writer = new MetricsWriter({
     runId: "01run",
     ...(options.compat && { compat: generalCompressor }),
   });
@@ -298,7 +298,7 @@ test("strings are compared by their UTF-8 bytes", () => {
 });
 
 test("what cannot be written is refused, naming the field, and the writer goes on", async () => {
-  const writer = new MetricsFileWriter({ runId: "01run" });
+  const writer = new MetricsWriter({ runId: "01run" });
   const good = slice("a", [[1, 2, 3]]);
   const refused = (slices: unknown, field: string): void => {
     const size = writer.size;
@@ -326,7 +326,7 @@ test("what cannot be written is refused, naming the field, and the writer goes o
   expect(await read(Uint8Array.from(parts.flatMap((part) => [...part])))).toEqual(expected([[good]]));
   expect(thrownBy(() => writer.rowGroup([good]))).toMatchObject({ code: "CLOSED" });
   expect(thrownBy(() => writer.end())).toMatchObject({ code: "CLOSED" });
-  expect(thrownBy(() => new MetricsFileWriter({ runId: 5 as never }))).toMatchObject({ field: "runId" });
+  expect(thrownBy(() => new MetricsWriter({ runId: 5 as never }))).toMatchObject({ field: "runId" });
 });
 
 function thrownBy(call: () => unknown): LedgerError {

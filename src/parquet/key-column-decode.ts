@@ -1,8 +1,8 @@
-import { compareBytes } from "./key-order.ts";
-import { ENCODING } from "./format-numbers.ts";
-import { decodeHybrid } from "./hybrid.ts";
-import type { ChunkPages, Page } from "./page-decode.ts";
-import { plainTexts } from "./plain-texts.ts";
+import { compareBytes } from "../bytes/utf8-order.ts";
+import { ENCODING } from "./thrift-enums.ts";
+import { decodeHybrid } from "./rle-hybrid.ts";
+import type { ChunkPages, Page } from "./page-read.ts";
+import { plainTexts } from "./plain.ts";
 
 /** Rows of a row group that follow each other and have the same key. */
 export interface KeyRun {

@@ -1,6 +1,6 @@
 import { gunzip } from "#gunzip";
 import { crc32 } from "../bytes/crc32.ts";
-import type { ChunkLayout } from "./chunk-layout.ts";
+import type { ChunkLayout } from "./footer-read.ts";
 import { type PageHeader, readPageHeader } from "./page-header.ts";
 
 export interface Page {
@@ -15,8 +15,8 @@ export interface Page {
 
 type Admit = (values: number, size: number) => boolean;
 
-/** Deflate makes at most 1032 bytes of one. */
-const MAX_RATIO = 1040;
+/** Deflate turns one byte into 1032 bytes at most. */
+const DEFLATE_MAX_RATIO = 1040;
 
 export interface ChunkPages {
   readonly dictionary: Page | undefined;
@@ -96,7 +96,7 @@ function inflate(stored: Uint8Array, size: number, compressed: boolean, isChecke
     return stored;
   }
   // Before memory is taken for it.
-  if (size > stored.length * MAX_RATIO) throw new RangeError("the page cannot inflate to what it states");
+  if (size > stored.length * DEFLATE_MAX_RATIO) throw new RangeError("the page cannot inflate to what it states");
   return gunzip(stored, size, isChecked);
 }
 
@@ -104,4 +104,17 @@ function levelsLength(page: Uint8Array): number {
   const length = new DataView(page.buffer, page.byteOffset, page.byteLength).getUint32(0, true);
   if (length > page.length - 4) throw new RangeError("the page is malformed");
   return length;
+}
+
+/** Pages of at most this size are safe to inflate, whatever their ratio. */
+const SMALL_PAGE_BYTES: number = 1024 * 1024;
+/** Deflate can inflate a byte to 1032 bytes; texts never come near this ratio. */
+const TEXT_MAX_RATIO = 128;
+
+/**
+ * Returns whether a page of `stored` bytes inflates to so many (`size`) that a small file could fill a reader's memory. Readers
+ * refuse such a page of texts, so writers store it without deflating it.
+ */
+export function inflatesTooFar(stored: number, size: number): boolean {
+  return size > SMALL_PAGE_BYTES && size > TEXT_MAX_RATIO * stored;
 }
