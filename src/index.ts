@@ -50,7 +50,7 @@ export type { TableOf, TableSource, TableValue } from "./media/table.ts";
 
 export type { Series } from "./series/series.ts";
 export type { HistoryOptions } from "./series/history-options.ts";
-export type { SampleMethod } from "./series/downsample/method.ts";
+export type { SampleMethod } from "./series/downsample.ts";
 
 export type { ArtifactSource } from "./artifacts/source.ts";
 export type { ArtifactProgress, LogArtifactOptions } from "./artifacts/store.ts";

@@ -1,9 +1,8 @@
-import { Column } from "../series/column.ts";
-import type { Series } from "../series/series.ts";
+import { type Series, SeriesBuilder } from "../series/series.ts";
 
 /** Points of one metric that are to be told. */
 interface Pending {
-  column: Column | undefined;
+  column: SeriesBuilder | undefined;
 }
 
 /** One metric of one writer. */
@@ -89,7 +88,7 @@ export class WriterPoints {
   }
 
   #push(channel: Channel, step: number, time: number, value: number): void {
-    (channel.pending.column ??= new Column()).push(step, time, value);
+    (channel.pending.column ??= new SeriesBuilder()).push(step, time, value);
     channel.told++;
     this.#buffer.length++;
   }

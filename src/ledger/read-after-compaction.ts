@@ -1,6 +1,6 @@
 import type { Backend } from "../backend/backend.ts";
 import type { Compacted } from "../journal/compacted.ts";
-import { compactedRows, openMetrics } from "../series/open-metrics.ts";
+import { compactedRows, openMetrics } from "../series/compacted-points.ts";
 import type { Series } from "../series/series.ts";
 
 /** What a watcher lacks of a run whose journals are gone. */

@@ -5,7 +5,7 @@ import type { RunCreated } from "../journal/run-created.ts";
 import { readRecord } from "../journal/run-state.ts";
 import type { HistoryOptions } from "../series/history-options.ts";
 import { readSeries } from "../series/read-series.ts";
-import { sampleSeries } from "../series/downsample/sample.ts";
+import { sampleSeries } from "../series/downsample.ts";
 import { type Series, within } from "../series/series.ts";
 import { alongside, pick } from "../series/x-axis.ts";
 import { checkRunId, readRunCreated } from "./read-run.ts";

@@ -63,7 +63,7 @@ export interface WrittenGroup {
 }
 
 /** Writes the footer, without its length and magic: FileMetaData, field by field. */
-export function writeFooter(out: ByteSink, columns: readonly ColumnElement[], groups: readonly WrittenGroup[]): void {
+function writeFooter(out: ByteSink, columns: readonly ColumnElement[], groups: readonly WrittenGroup[]): void {
   const start = out.index;
   writeStruct(out, {
     1: 2, // version

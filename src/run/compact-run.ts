@@ -19,12 +19,12 @@ import { objectsOf, type RunDocument } from "../journal/run-document.ts";
 import { segmentKey } from "../journal/segment.ts";
 import type { WriterFold } from "../journal/writer-fold.ts";
 import { PointsCompaction } from "../series/compact-points.ts";
-import type { PointSources } from "../series/gather.ts";
+import type { PointSources } from "../series/gather-points.ts";
 import { compactRecords } from "./compact-records.ts";
 import type { RecordsInput } from "./records-input.ts";
 import { storeObject } from "./store-object.ts";
 
-const metricsReading = /* @__PURE__ */ onDemand(() => import("../series/open-metrics.ts"));
+const metricsReading = /* @__PURE__ */ onDemand(() => import("../series/compacted-points.ts"));
 
 const REMOVALS_AT_ONCE = 16;
 

@@ -3,13 +3,12 @@ import { onDemand } from "../platform/on-demand.ts";
 import { FILE_BYTES } from "../journal/compacted.ts";
 import type { WriterFold } from "../journal/writer-fold.ts";
 import { MetricsWriter, type Slice } from "../parquet/metrics-writer.ts";
-import { planKeys, planPasses, type PlannedPart } from "./compaction-plan.ts";
-import { gather, type PointSources } from "./gather.ts";
-import type { OverviewCollector } from "./overview-collector.ts";
-import { RowGroups } from "./row-groups.ts";
+import { type PlannedPart, RowGroups, planKeys, planPasses } from "./compaction-plan.ts";
+import { gather, type PointSources } from "./gather-points.ts";
+import type { OverviewCollector } from "./overview/overview-writer.ts";
 
 const generalCompression = /* @__PURE__ */ onDemand(() => import("../parquet/fflate-compressor.ts"));
-const overviews = /* @__PURE__ */ onDemand(() => import("./overview-collector.ts"));
+const overviews = /* @__PURE__ */ onDemand(() => import("./overview/overview-writer.ts"));
 
 /** Shorter series are read whole as fast as an overview of them. */
 const OVERVIEW_POINTS: number = 16 * 1024;

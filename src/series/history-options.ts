@@ -3,7 +3,7 @@ import { checkChoice } from "../arguments/choice.ts";
 import { invalidArgument } from "../errors/ledger-error.ts";
 import { ownList } from "../arguments/own-list.ts";
 import type { CallOptions } from "../backend/backend.ts";
-import type { SampleMethod } from "./downsample/method.ts";
+import type { SampleMethod } from "./downsample.ts";
 
 export interface HistoryOptions extends CallOptions {
   /** Lowest step, inclusive. */

@@ -8,13 +8,13 @@ import type { SegmentEntry } from "../journal/list-segments.ts";
 import { type JournalVisitor, readWriter } from "../journal/reader.ts";
 import type { RunCreated } from "../journal/run-created.ts";
 import { compareWriters, type WriterFold, writerOrder } from "../journal/writer-fold.ts";
-import { Column } from "./column.ts";
+import { SeriesBuilder } from "./series.ts";
 
 /** Points that one writer's journal holds, beyond those that are compacted. */
 export interface WriterPoints {
   readonly writer: string;
   readonly order: number;
-  readonly columns: ReadonlyMap<string, Column>;
+  readonly columns: ReadonlyMap<string, SeriesBuilder>;
   /** What may have cost points. */
   readonly lost: Damage | undefined;
 }
@@ -67,11 +67,11 @@ function withLost(found: readonly WriterPoints[], lost: readonly LostRecords[]):
 }
 
 class SeriesVisit implements JournalVisitor {
-  readonly columns = new Map<string, Column>();
+  readonly columns = new Map<string, SeriesBuilder>();
   lost: Damage | undefined;
   readonly #seen: Seen;
   readonly #isWanted: (key: string) => boolean;
-  readonly #columnsOfShape = new WeakMap<readonly string[], (Column | undefined)[]>();
+  readonly #columnsOfShape = new WeakMap<readonly string[], (SeriesBuilder | undefined)[]>();
   #sessionOrder: number | undefined;
   #firstOrder: number | undefined;
 
@@ -104,11 +104,11 @@ class SeriesVisit implements JournalVisitor {
     if (losesRecords(damage)) this.lost ??= damage;
   }
 
-  #column(key: string): Column | undefined {
+  #column(key: string): SeriesBuilder | undefined {
     if (!this.#isWanted(key)) return undefined;
     let column = this.columns.get(key);
     if (column === undefined) {
-      column = new Column();
+      column = new SeriesBuilder();
       this.columns.set(key, column);
     }
     return column;

@@ -1,36 +1,27 @@
 import type { Backend, CallOptions } from "../backend/backend.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
-import { type Damage, lossError } from "../journal/damage.ts";
-import { type Compacted, isOnlyFile, type MetricsEntry } from "../journal/compacted.ts";
-import type { SegmentEntry } from "../journal/list-segments.ts";
-import type { RunListing } from "../journal/list-run.ts";
-import type { RunCreated } from "../journal/run-created.ts";
-import type { RunDocument } from "../journal/run-document.ts";
-import { readBeginning, whileItChanges } from "../journal/run-state.ts";
+import { lossError } from "../journal/damage.ts";
+import { type RunCreated, runPrefix } from "../journal/run-created.ts";
+import { whileItChanges } from "../journal/run-state.ts";
 import type { WriterFold } from "../journal/writer-fold.ts";
 import type { MetricsReader } from "../parquet/metrics-reader.ts";
 import { copyPoints } from "../parquet/points.ts";
 import { compareUtf8 } from "../bytes/utf8-order.ts";
-import type { SampleMethod } from "./downsample/method.ts";
-import { sampleSeries } from "./downsample/sample.ts";
+import { type SampleMethod, levelFor, sampleExtremes, sampleSeries } from "./downsample.ts";
 import type { HistoryOptions } from "./history-options.ts";
-import { readJournalSeries, type WriterPoints } from "./journal-series.ts";
-import { openMetrics, pointsRange, readPoints, splitByWriter, type WantedKeys } from "./open-metrics.ts";
-import { readOverviews } from "./read-overviews.ts";
-import { inStepOrder, isBounded, joinSeries, type Series, type SeriesRange, within } from "./series.ts";
-
-/** Where the points of a run are. */
-export interface Place {
-  readonly metrics: readonly Pick<MetricsEntry, "name" | "size">[];
-  readonly overview: Pick<MetricsEntry, "name" | "size"> | undefined;
-  /** Journals with points that are not in `metrics`. */
-  readonly more: ReadonlyMap<string, readonly SegmentEntry[]>;
-  /** In the order in which they were compacted. Left out where `more` is empty. */
-  readonly writers: readonly WriterFold[];
-  /** Something that the run's document says is there is not. */
-  readonly lost: Damage | undefined;
-  readonly listing: RunListing;
-}
+import { type WriterPoints, readJournalSeries } from "./journal-series.ts";
+import {
+  type WantedKeys,
+  openMetrics,
+  pointsRange,
+  rangeReader,
+  readPoints,
+  splitByWriter,
+} from "./compacted-points.ts";
+import { type Place, findPoints } from "./find-points.ts";
+import { type Series, type SeriesRange, inStepOrder, isBounded, joinSeries, within } from "./series.ts";
+import type { MetricsEntry } from "../journal/compacted.ts";
+import { openOverview } from "./overview/overview-reader.ts";
 
 /**
  * Histories of a run's metrics, of all of them by name without `keys`. A key without values is absent. Of a finished run only the
@@ -93,55 +84,6 @@ async function readSamples(
   return found;
 }
 
-/** Finds the points of a run as listed. `CORRUPT` when only a document that is damaged could tell. */
-export async function findPoints(
-  backend: Backend,
-  runId: string,
-  listing: RunListing,
-  isConfirmed: boolean,
-  options: CallOptions | undefined,
-): Promise<Place> {
-  const { metrics, documents, writers, ends } = listing;
-  const compactions = new Set(metrics.map(({ compaction }) => compaction));
-  // The usual case of a closed run: one document and one compaction, which can only be its own since no journal is left. With more
-  // than one file of points, or none, only the document tells whether all are there.
-  if (writers.size === 0 && documents === 1 && compactions.size === 1 && ends.size === 0) {
-    const files = metrics.filter(({ kind }) => kind === "parquet");
-    const overview = metrics.find(({ kind }) => kind === "overview");
-    if (files.length === 1 && files.every(isOnlyFile))
-      return { metrics: files, overview, more: new Map(), writers: [], lost: undefined, listing };
-  }
-  const { document, more, lost } = await readBeginning(backend, runId, listing, isConfirmed, options);
-  const compacted: Compacted | undefined = document?.compacted;
-  if (compacted === undefined) {
-    const isEmpty = more.size === 0 && document !== undefined && hadNoPoints(document);
-    return {
-      metrics: [],
-      overview: undefined,
-      more: writers,
-      writers: [],
-      lost: isEmpty ? undefined : lost[0],
-      listing,
-    };
-  }
-  // Of what is lost in part the rest can be read.
-  const isListed = ({ name }: { readonly name: string }): boolean => metrics.some((entry) => entry.name === name);
-  const overview = lost.length > 0 ? undefined : compacted.overview;
-  return {
-    metrics: compacted.metrics.filter(isListed),
-    overview,
-    more,
-    writers: compacted.writers,
-    lost: lost[0],
-    listing,
-  };
-}
-
-/** A power cut may take the journals of a run without points, where nothing was synced for it: that makes its histories no less whole. */
-function hadNoPoints({ record, summaries }: RunDocument): boolean {
-  return summaries === undefined && Object.keys(record.metrics).length === 0 && record.damage.length === 0;
-}
-
 async function readAll(
   backend: Backend,
   runId: string,
@@ -195,4 +137,31 @@ function joinWriters(
       return [...(before ? [before] : []), ...(after ? [after] : [])];
     }),
   );
+}
+
+/** Beyond it the whole series is needed. */
+const MOST_SAMPLES = 1000;
+
+/** Samples of those keys that have an overview which is fine enough. */
+async function readOverviews(
+  backend: Backend,
+  runId: string,
+  { name, size }: Pick<MetricsEntry, "name" | "size">,
+  wanted: ReadonlySet<string> | undefined,
+  samples: number,
+  method: SampleMethod,
+  options: CallOptions | undefined,
+): Promise<Map<string, Series>> {
+  const found = new Map<string, Series>();
+  if (samples > MOST_SAMPLES) return found;
+  const key = `${runPrefix(runId)}/${name}`;
+  const file = await openOverview(rangeReader(backend, key, options), size, { runId, name });
+  await Promise.all(
+    [...(wanted ?? file.keys())].map(async (each) => {
+      const level = levelFor(file.count(each) ?? 0, samples, method);
+      const extremes = level && (await file.extremes(each, level));
+      if (extremes) found.set(each, sampleExtremes(extremes, samples, method));
+    }),
+  );
+  return found;
 }

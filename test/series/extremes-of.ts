@@ -1,6 +1,5 @@
-import { mergeBuckets } from "../../src/series/overview/bucket-columns.ts";
-import { levelPoints } from "../../src/series/overview/encode-overview.ts";
-import type { Extremes, Level } from "../../src/series/overview/extremes.ts";
+import { type Extremes, type Level, mergeBuckets } from "../../src/series/overview/buckets.ts";
+import { levelPoints } from "../../src/series/overview/overview-writer.ts";
 import type { SeriesOverview } from "../../src/series/overview/overview-builder.ts";
 
 /** The extremes at one level of an overview of more than 500 points. */

@@ -1,6 +1,6 @@
 import { LedgerError } from "../../errors/ledger-error.ts";
 import type { Point } from "../../journal/summary.ts";
-import { BUCKETS, bucketStart, ExtremeColumns, newColumns } from "./bucket-columns.ts";
+import { BUCKETS, bucketStart, ExtremeColumns, newColumns } from "./buckets.ts";
 
 /** A series in brief: buckets of equal count, in step order, ties in the order of logging. */
 export interface SeriesOverview {

@@ -1,23 +1,74 @@
-import { LedgerError } from "../../errors/ledger-error.ts";
-import { RunDeflate } from "../../parquet/deflate/run-deflate.ts";
-import { BUCKETS } from "./bucket-columns.ts";
-import { encodeOverview } from "./encode-overview.ts";
+import { type SeriesOverview, OverviewBuilder } from "./overview-builder.ts";
 import {
-  encodeIndex,
   type IndexRow,
+  type OverviewPlace,
   MAX_INDEX_BYTES,
   MAX_SERIES,
-  type OverviewPlace,
+  encodeIndex,
   overviewSeed,
   partCrc,
-} from "./file-index.ts";
-import type { SeriesOverview } from "./overview-builder.ts";
+} from "./overview-index.ts";
+import type { KeySlice } from "../compaction-plan.ts";
+import { type Series, isInStepOrder, sortBySteps } from "../series.ts";
+import { LedgerError } from "../../errors/ledger-error.ts";
+import { RunDeflate, gzip, gzipBound } from "../../parquet/deflate/run-deflate.ts";
+import { type ExtremeColumns, BUCKETS, COARSE_BUCKETS, mergeBuckets } from "./buckets.ts";
+import type { Point } from "../../journal/summary.ts";
+import { ByteSink } from "../../parquet/byte-sink.ts";
+import { splitByteStreams } from "../../parquet/byte-stream-split.ts";
+import { encodeDeltas } from "../../parquet/delta-encode.ts";
+import { integerBounds } from "../../parquet/statistics.ts";
+
+/** Makes the overviews of the long keys of a run as their points come along, key by key. */
+export class OverviewCollector {
+  readonly #file: OverviewWriter;
+  readonly #chunks: Uint8Array[] = [];
+  #builder: OverviewBuilder | undefined;
+  #seen = 0;
+  #lastStep = Number.NEGATIVE_INFINITY;
+
+  constructor(place: OverviewPlace) {
+    this.#file = new OverviewWriter(place);
+  }
+
+  add({ key, total, steps, times, values }: KeySlice): void {
+    if (this.#seen === 0) {
+      this.#builder = new OverviewBuilder(total);
+      this.#lastStep = Number.NEGATIVE_INFINITY;
+    }
+    this.#seen += steps.length;
+    const isWhole = steps.length === total;
+    const points = isWhole && !isInStepOrder(steps) ? sortBySteps({ steps, times, values }) : { steps, times, values };
+    // A key that does not fit into memory and is not in step order gets none: it would have to be sorted outside of it.
+    if ((points.steps[0] as number) < this.#lastStep || !isInStepOrder(points.steps)) this.#builder = undefined;
+    this.#lastStep = points.steps[points.steps.length - 1] as number;
+    this.#builder?.add(points.steps, points.times, points.values);
+    if (this.#seen < total) return;
+    if (this.#builder && !this.#file.isFull) this.#chunks.push(this.#file.add(key, this.#builder.finish()));
+    this.#builder = undefined;
+    this.#seen = 0;
+  }
+
+  /** The object, or `undefined` when no key was long enough. */
+  end(): Uint8Array | undefined {
+    if (this.#chunks.length === 0) return undefined;
+    this.#chunks.push(this.#file.end());
+    const size = this.#chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+    const bytes = new Uint8Array(size);
+    let at = 0;
+    for (const chunk of this.#chunks) {
+      bytes.set(chunk, at);
+      at += chunk.length;
+    }
+    return bytes;
+  }
+}
 
 /** Room that is kept for one more row: keys are short, but nothing here says how short. */
 const LONGEST_ROW: number = 1024 * 1024;
 
 /** Makes an object of overviews: the bytes returned, one after the other. */
-export class OverviewFileWriter {
+export class OverviewWriter {
   readonly #rows = new Map<string, IndexRow>();
   readonly #deflate = new RunDeflate();
   readonly #seed: number;
@@ -56,4 +107,79 @@ export class OverviewFileWriter {
     this.size += index.length;
     return index;
   }
+}
+
+/**
+ * The parts of a block: the extremes at the coarser level, those at the finer one, and the rest of the buckets. Throws
+ * `INVALID_ARGUMENT` for steps or times that are no safe integers.
+ */
+export function encodeOverview(
+  { first, last, buckets }: SeriesOverview,
+  deflate: RunDeflate,
+): [Uint8Array, Uint8Array, Uint8Array] {
+  const { extremes, nans, means, lastValues, lastSteps, lastTimes } = buckets;
+  const shares = (values: Float64Array): Float64Array => values.map((value, b) => shareOf(extremes, b, value));
+  return [
+    encodeLevel(levelPoints(first, mergeBuckets(extremes, COARSE_BUCKETS), last), deflate),
+    encodeLevel(levelPoints(first, extremes, last), deflate),
+    pack([nans, shares(means), shares(lastValues), lastSteps, lastTimes], new Float64Array(0), deflate),
+  ];
+}
+
+function encodeLevel({ steps, times, values }: Series, deflate: RunDeflate): Uint8Array {
+  return pack([steps, times], values, deflate);
+}
+
+/** The first point of the series, two of each bucket in the order of the series, and the last point. */
+export function levelPoints(first: Point, level: ExtremeColumns, last: Point): Series {
+  const count = 2 * level.buckets + 2;
+  const steps = new Float64Array(count);
+  const times = new Float64Array(count);
+  const values = new Float64Array(count);
+  let at = 0;
+  const push = (value: number, step: number, time: number): void => {
+    values[at] = value;
+    steps[at] = step;
+    times[at++] = time;
+  };
+  push(first.value, first.step, first.time);
+  for (let b = 0; b < level.buckets; b++) {
+    if (!level.has(b)) {
+      // Steps and times that take the fewest bits.
+      for (let i = 0; i < 2; i++) push(Number.NaN, steps[at - 1]!, times[at - 1]!);
+      continue;
+    }
+    const pushMin = (): void => push(level.minValues[b]!, level.minSteps[b]!, level.minTimes[b]!);
+    if (level.minFirst[b] === 1) pushMin();
+    push(level.maxValues[b]!, level.maxSteps[b]!, level.maxTimes[b]!);
+    if (level.minFirst[b] === 0) pushMin();
+  }
+  push(last.value, last.step, last.time);
+  return { steps, times, values };
+}
+
+/** Planes of values, then one page of integers. */
+function pack(columns: readonly Float64Array[], values: Float64Array, deflate: RunDeflate): Uint8Array {
+  const integers = Float64Array.from(columns.flatMap((column) => [...column]));
+  const page = new ByteSink();
+  page.ensure(8 * values.length);
+  splitByteStreams(values, page.room, 0, values.length);
+  page.index = 8 * values.length;
+  encodeDeltas(integers, integerBounds([integers], Number.MAX_SAFE_INTEGER, "overview"), page);
+  const bytes = page.written;
+  const ends = [...Array.from({ length: 8 }, (_, plane) => (plane + 1) * values.length), bytes.length];
+  const out = new Uint8Array(gzipBound(bytes.length, ends.length));
+  return out.subarray(0, gzip(deflate, bytes, ends, out));
+}
+
+const UNKNOWN = 65535;
+const FINEST = 65534;
+
+/** Where `value` lies between the extremes of its bucket, 0 to 65,534; 65,535 where that cannot be told. */
+function shareOf(extremes: ExtremeColumns, b: number, value: number): number {
+  const min = extremes.minValues[b]!;
+  const range = extremes.maxValues[b]! - min;
+  if (!Number.isFinite(range) || value !== value) return UNKNOWN;
+  if (range === 0) return 0;
+  return Math.max(0, Math.min(FINEST, Math.round(((value - min) / range) * FINEST)));
 }

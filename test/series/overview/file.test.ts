@@ -3,12 +3,12 @@ import { expect, test } from "vitest";
 import { LedgerError } from "../../../src/errors/ledger-error.ts";
 import { crc32 } from "../../../src/bytes/crc32.ts";
 import type { ReadRange } from "../../../src/parquet/metrics-reader.ts";
-import type { Extremes } from "../../../src/series/overview/extremes.ts";
+import type { Extremes } from "../../../src/series/overview/buckets.ts";
 import { OverviewBuilder, type SeriesOverview } from "../../../src/series/overview/overview-builder.ts";
-import type { OverviewPlace } from "../../../src/series/overview/file-index.ts";
-import { type OverviewFile, openOverview } from "../../../src/series/overview/overview-file.ts";
-import { OverviewFileWriter } from "../../../src/series/overview/overview-writer.ts";
-import { readSummary } from "../../../src/series/overview/read-summary.ts";
+import type { OverviewPlace } from "../../../src/series/overview/overview-index.ts";
+import { type OverviewReader, openOverview } from "../../../src/series/overview/overview-reader.ts";
+import { OverviewWriter } from "../../../src/series/overview/overview-writer.ts";
+import { readSummary } from "./read-summary.ts";
 import { type Recipe, recipes, seriesOf } from "../odd-series.ts";
 import { same } from "../same.ts";
 import { extremesOf } from "../extremes-of.ts";
@@ -24,7 +24,7 @@ function overviewOf(recipe: Recipe): SeriesOverview {
 }
 
 function objectOf(overviews: ReadonlyMap<string, SeriesOverview>): Uint8Array {
-  const writer = new OverviewFileWriter(PLACE);
+  const writer = new OverviewWriter(PLACE);
   const pieces = [...overviews].map(([key, overview]) => writer.add(key, overview));
   pieces.push(writer.end());
   const bytes = new Uint8Array(writer.size);
@@ -109,7 +109,7 @@ test("a short index takes one read, a long one two, a series one more, of no mor
 test("the same series give the same bytes; a key comes once, and no series of 500 points or less", () => {
   const overview = overviewOf(example);
   expect(objectOf(new Map([["a", overview]]))).toEqual(objectOf(new Map([["a", overviewOf(example)]])));
-  const writer = new OverviewFileWriter(PLACE);
+  const writer = new OverviewWriter(PLACE);
   writer.add("a", overview);
   const refusal = expect.objectContaining({ code: "INVALID_ARGUMENT", field: "key" });
   expect(() => writer.add("a", overview)).toThrow(refusal);
@@ -176,7 +176,7 @@ test("an object that is cut off or has a bit flipped is refused", async () => {
 });
 
 test("an index that is signed but not sound is refused", async () => {
-  const { encodeIndex, overviewSeed } = await import("../../../src/series/overview/file-index.ts");
+  const { encodeIndex, overviewSeed } = await import("../../../src/series/overview/overview-index.ts");
   type Rows = Parameters<typeof encodeIndex>[0];
   const opened = async (rows: unknown): Promise<unknown> => {
     // Rows as they are, without what a Map would forbid.
@@ -213,10 +213,10 @@ test("an index that is signed but not sound is refused", async () => {
 });
 
 test("an object of another run, or of another compaction of the run, is refused, and so is its part", async () => {
-  const { encodeIndex, overviewSeed } = await import("../../../src/series/overview/file-index.ts");
+  const { encodeIndex, overviewSeed } = await import("../../../src/series/overview/overview-index.ts");
   const bytes = objectOf(new Map([["loss", overviewOf(example)]]));
   expect(await outcome(bytes, bytes.length, ["loss"])).not.toBe("refused");
-  const open = (place: OverviewPlace, object = bytes): Promise<OverviewFile> =>
+  const open = (place: OverviewPlace, object = bytes): Promise<OverviewReader> =>
     openOverview(reading(object).read, object.length, place);
   for (const place of [
     { ...PLACE, runId: "s" },

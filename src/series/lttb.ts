@@ -1,4 +1,4 @@
-import { pickPoints, type Series } from "../series.ts";
+import { pickPoints, type Series } from "./series.ts";
 
 /** Beyond this, values are scaled down, so that no area overflows. */
 const HUGE = 1e200;

@@ -1,16 +1,15 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { RunDeflate } from "../../../src/parquet/deflate/run-deflate.ts";
-import { lttb } from "../../../src/series/downsample/lttb.ts";
-import { levelFor, type SampleMethod } from "../../../src/series/downsample/method.ts";
-import { sampleExtremes, sampleSeries } from "../../../src/series/downsample/sample.ts";
-import { decodeExtremes } from "../../../src/series/overview/decode-extremes.ts";
-import { encodeOverview } from "../../../src/series/overview/encode-overview.ts";
-import { OverviewBuilder } from "../../../src/series/overview/overview-builder.ts";
-import type { Series } from "../../../src/series/series.ts";
-import { recipes, seriesOf } from "../odd-series.ts";
-import { same } from "../same.ts";
-import { extremesOf } from "../extremes-of.ts";
+import { RunDeflate } from "../../src/parquet/deflate/run-deflate.ts";
+import { lttb } from "../../src/series/lttb.ts";
+import { type SampleMethod, levelFor, sampleExtremes, sampleSeries } from "../../src/series/downsample.ts";
+import { decodeExtremes } from "../../src/series/overview/overview-reader.ts";
+import { encodeOverview } from "../../src/series/overview/overview-writer.ts";
+import { OverviewBuilder } from "../../src/series/overview/overview-builder.ts";
+import type { Series } from "../../src/series/series.ts";
+import { recipes, seriesOf } from "./odd-series.ts";
+import { same } from "./same.ts";
+import { extremesOf } from "./extremes-of.ts";
 
 const methods = fc.constantFrom<SampleMethod>("minmax", "lttb");
 const sampleCounts = fc.oneof(

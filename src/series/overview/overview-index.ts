@@ -1,7 +1,7 @@
 import { utf8Decoder, utf8Encoder } from "../../bytes/utf8.ts";
 import { crc32 } from "../../bytes/crc32.ts";
 import { parseJson } from "../../bytes/parse-json.ts";
-import { BUCKETS } from "./bucket-columns.ts";
+import { BUCKETS } from "./buckets.ts";
 
 /** "RLOVERV", version 1. */
 const MAGIC = 0x524c4f5645525601n;

@@ -1,16 +1,17 @@
 import { runPrefix } from "../../journal/run-created.ts";
-import { guarded, type ReadRange, readExactly } from "../../parquet/metrics-reader.ts";
-import { COARSE_BUCKETS } from "./bucket-columns.ts";
-import { decodeExtremes } from "./decode-extremes.ts";
-import type { Extremes, Level } from "./extremes.ts";
+import { type ReadRange, guarded, readExactly } from "../../parquet/metrics-reader.ts";
+import { type Extremes, type Level, COARSE_BUCKETS } from "./buckets.ts";
 import {
-  decodeIndex,
-  decodeTrailer,
   type IndexEntry,
   type OverviewPlace,
+  decodeIndex,
+  decodeTrailer,
   overviewSeed,
   partCrc,
-} from "./file-index.ts";
+} from "./overview-index.ts";
+import { gunzip } from "#gunzip";
+import { decodeDelta } from "../../parquet/delta-decode.ts";
+import { joinPlanes } from "../../parquet/byte-stream-split.ts";
 
 /** What is read first, from the end. */
 const TAIL_BYTES = 1024;
@@ -19,7 +20,7 @@ const TAIL_BYTES = 1024;
  * Opens an object of overviews of `size` bytes: one read, or two if the index is long. Throws `CORRUPT` if the bytes are not those of
  * the object at `place`, and passes on what `read` throws.
  */
-export async function openOverview(read: ReadRange, size: number, place: OverviewPlace): Promise<OverviewFile> {
+export async function openOverview(read: ReadRange, size: number, place: OverviewPlace): Promise<OverviewReader> {
   const name = `${runPrefix(place.runId)}/${place.name}`;
   const seed = overviewSeed(place);
   const length = Math.min(size, TAIL_BYTES);
@@ -27,11 +28,11 @@ export async function openOverview(read: ReadRange, size: number, place: Overvie
   const needed = guarded(name, "end", () => decodeTrailer(end, size));
   if (needed > length) end = await readExactly(read, name, size - needed, needed);
   const entries = guarded(name, "index", () => decodeIndex(end.subarray(end.length - needed), size, seed));
-  return new OverviewFile(read, name, seed, entries);
+  return new OverviewReader(read, name, seed, entries);
 }
 
 /** An open object of overviews. Each series takes one read. */
-export class OverviewFile {
+export class OverviewReader {
   readonly #read: ReadRange;
   readonly #name: string;
   readonly #seed: number;
@@ -86,4 +87,28 @@ export class OverviewFile {
       }),
     );
   }
+}
+
+/** What a part may inflate to. No part that a writer makes comes near it. */
+const MOST_BYTES = 65_536;
+
+/** The extremes of a series of `n` points from the part that holds this level, whose checksum was compared. Throws any error for what is none. */
+export function decodeExtremes(n: number, buckets: Level, part: Uint8Array): Extremes {
+  const count = 2 * buckets + 2;
+  const values = new Float64Array(count);
+  const integers = unpack(part, 2 * count, values);
+  return { n, buckets, points: { steps: integers.subarray(0, count), times: integers.subarray(count), values } };
+}
+
+/** Fills `values`, and returns the integers behind them. */
+export function unpack(part: Uint8Array, count: number, values: Float64Array): Float64Array {
+  // Behind a gzip member stands how much is in it.
+  const size = new DataView(part.buffer, part.byteOffset + part.length - 4, 4).getUint32(0, true);
+  if (size > MOST_BYTES) throw new RangeError("a part is too large");
+  const bytes = gunzip(part, size, true);
+  const planes = 8 * values.length;
+  joinPlanes(bytes.subarray(0, planes), values, 0, values.length);
+  const integers = new Float64Array(count);
+  decodeDelta(bytes.subarray(planes), integers, 0, count);
+  return integers;
 }

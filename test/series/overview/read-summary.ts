@@ -1,16 +1,14 @@
-import type { Point } from "../../journal/summary.ts";
-import type { Series } from "../series.ts";
-import { BUCKETS, ExtremeColumns } from "./bucket-columns.ts";
-import { decodeExtremes, unpack } from "./decode-extremes.ts";
-import type { SeriesOverview } from "./overview-builder.ts";
-import type { OverviewFile } from "./overview-file.ts";
-import { atShare } from "./share.ts";
+import type { Point } from "../../../src/journal/summary.ts";
+import type { Series } from "../../../src/series/series.ts";
+import { BUCKETS, ExtremeColumns } from "../../../src/series/overview/buckets.ts";
+import { type OverviewReader, decodeExtremes, unpack } from "../../../src/series/overview/overview-reader.ts";
+import type { SeriesOverview } from "../../../src/series/overview/overview-builder.ts";
 
 /**
  * All that is stored of a series. `means` and `lastValues` are rounded to a 65,534th of the range of their bucket, and NaN where there
  * is no number or no finite range. `CORRUPT` if the bytes are not those that were written.
  */
-export async function readSummary(file: OverviewFile, key: string): Promise<SeriesOverview | undefined> {
+export async function readSummary(file: OverviewReader, key: string): Promise<SeriesOverview | undefined> {
   return await file.read(key, 1, 3, (n, take) => decodeOverview(n, take(), take()));
 }
 
@@ -52,4 +50,14 @@ function columnsOf({ steps, times, values }: Series): ExtremeColumns {
     level.copyMax(b, values, steps, times, at + minFirst);
   }
   return level;
+}
+
+const UNKNOWN = 65535;
+const FINEST = 65534;
+
+/** What a share stands for; NaN for one that could not be told. */
+function atShare(extremes: ExtremeColumns, b: number, share: number): number {
+  if (share === UNKNOWN) return Number.NaN;
+  const min = extremes.minValues[b]!;
+  return min + (extremes.maxValues[b]! - min) * (share / FINEST);
 }

@@ -1,10 +1,32 @@
-import { LedgerError } from "../../errors/ledger-error.ts";
-import { BUCKETS, bucketStart, COARSE_BUCKETS } from "../overview/bucket-columns.ts";
-import type { Extremes } from "../overview/extremes.ts";
-import { pickPoints, type Series } from "../series.ts";
-import { extremePoints } from "./extreme-points.ts";
+import { checkChoice } from "../arguments/choice.ts";
+import { LedgerError, invalidArgument } from "../errors/ledger-error.ts";
+import { type Extremes, type Level, BUCKETS, COARSE_BUCKETS, bucketStart } from "./overview/buckets.ts";
+import { type Series, pickPoints } from "./series.ts";
 import { lttb } from "./lttb.ts";
-import { checkSampling, levelFor, type SampleMethod } from "./method.ts";
+
+/** How to choose among the points of a series. */
+export type SampleMethod = "minmax" | "lttb";
+
+/** Throws `INVALID_ARGUMENT` unless `samples` is an integer of at least 2 and `method` a known one. */
+function checkSampling(samples: number, method: SampleMethod): void {
+  if (typeof samples !== "number") throw invalidArgument("samples", "an integer of at least 2", samples);
+  if (!Number.isSafeInteger(samples) || samples < 2) {
+    const message = `samples must be an integer of at least 2, but is ${samples}`;
+    throw new LedgerError("INVALID_ARGUMENT", message, { field: "samples", received: "number" });
+  }
+  checkChoice("method", method, ["minmax", "lttb"]);
+}
+
+/**
+ * The level of detail that a sample of a series of `n` points is made from, `undefined` where it takes the points
+ * themselves. (A series of no more than 500 points is whole in either level.)
+ */
+export function levelFor(n: number, samples: number, method: SampleMethod): Level | undefined {
+  if (n <= BUCKETS) return COARSE_BUCKETS;
+  if (n <= samples) return undefined;
+  if (method === "lttb") return samples <= BUCKETS ? BUCKETS : undefined;
+  return samples <= BUCKETS ? COARSE_BUCKETS : samples <= 2 * BUCKETS ? BUCKETS : undefined;
+}
 
 /**
  * At most `samples` points of a series (2 or more), in its order and each as it was logged; the series itself, NaN included,
@@ -87,4 +109,50 @@ function withoutNaN(series: Series): Series {
   const last = values.length - 1;
   const kept = Uint32Array.from(values.keys()).filter((i) => i === 0 || i === last || !Number.isNaN(values[i]));
   return kept.length > last ? series : pickPoints(series, kept);
+}
+
+/**
+ * The lowest and the highest point of each group of a series, in its order, between its ends if those are wanted: of one whose lowest
+ * is its highest that point, of one without numbers none. A point equal to the one before it in step, time and value, as the end of a
+ * series is that is an extreme, is left out. `startOf` gives the first point of a group, and behind the last group the end.
+ */
+function extremePoints(series: Series, groups: number, startOf: (group: number) => number, withEnds: boolean): Series {
+  const { steps, times, values } = series;
+  const chosen = new Uint32Array(2 * groups + 2);
+  let length = 0;
+  const push = (i: number): void => {
+    if (length > 0) {
+      const before = chosen[length - 1]!;
+      if (steps[before] === steps[i] && times[before] === times[i] && Object.is(values[before], values[i])) return;
+    }
+    chosen[length++] = i;
+  };
+
+  if (withEnds) push(0);
+  for (let group = 0, from = startOf(0); group < groups; group++) {
+    const to = startOf(group + 1);
+    let min = Number.NaN;
+    let max = Number.NaN;
+    let minAt = -1;
+    let maxAt = -1;
+    for (let i = from; i < to; i++) {
+      const value = values[i]!;
+      if (value !== value) continue;
+      // No comparison with the NaN of a group without numbers holds.
+      if (!(value >= min)) {
+        min = value;
+        minAt = i;
+      }
+      if (!(value <= max)) {
+        max = value;
+        maxAt = i;
+      }
+    }
+    from = to;
+    if (minAt < 0) continue;
+    push(Math.min(minAt, maxAt));
+    if (min !== max) push(Math.max(minAt, maxAt));
+  }
+  if (withEnds) push(values.length - 1);
+  return pickPoints(series, chosen.subarray(0, length));
 }
