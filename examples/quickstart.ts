@@ -2,12 +2,10 @@ import { openLedger } from "runledger";
 import { fsBackend } from "runledger/backends/fs";
 
 const ledger = await openLedger(fsBackend("./runs"));
-const run = await ledger.startRun({ experiment: "quickstart", params: { learningRate: 0.1 } });
-for (let step = 0; step < 100; step++) {
-  run.log({ loss: Math.exp(-0.1 * step) }, { step });
+for (const lr of [0.1, 0.01]) {
+  await ledger.withRun({ experiment: "quickstart", name: `lr ${lr}`, params: { lr } }, (run) => {
+    for (let step = 0; step < 100; step++) run.log({ loss: Math.exp(-lr * step) });
+  });
 }
-await run.logArtifact("model", new Uint8Array([1, 2, 3]), { type: "model" });
-await run.finish();
-
-const { status, metrics } = await ledger.getRun(run.id);
-console.log(status, metrics["loss"]?.last); // finished { value: 0.0000501…, step: 99, time: … }
+const { runs } = await ledger.searchRuns({ experiment: "quickstart", orderBy: "metrics.loss" });
+for (const { name, status, metrics } of runs) console.log(name, status, metrics.loss?.last.value.toFixed(4));

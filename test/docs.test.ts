@@ -8,6 +8,7 @@ import { promisify } from "node:util";
 import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Block, blocksOf, documents } from "./docs/blocks.ts";
+import { fits, outputOf, SHOWN } from "./docs/output.ts";
 import { startFakeS3 } from "./servers/fake-s3.ts";
 
 const run = promisify(execFile);
@@ -24,6 +25,9 @@ let cwd: string;
 let bucket: Awaited<ReturnType<typeof startFakeS3>> | undefined;
 const pathOf = ({ document, line, file, language }: Block): string =>
   join(place, document.replaceAll(/[^A-Za-z0-9]+/g, "-"), file ?? `line-${line}.${language}`);
+/** Where the program is that is run. What a newcomer copies has to be plain JavaScript, which needs no tool. */
+const runPathOf = (block: Block): string =>
+  SHOWN.has(block.document) ? pathOf(block).replace(/\.ts$/, ".mjs") : pathOf(block);
 
 beforeAll(async () => {
   await mkdir(join(root, ".tmp"), { recursive: true });
@@ -31,7 +35,7 @@ beforeAll(async () => {
   cwd = await mkdtemp(join(tmpdir(), "runledger-docs-"));
   for (const block of programs) {
     await mkdir(dirname(pathOf(block)), { recursive: true });
-    await writeFile(pathOf(block), block.code);
+    for (const path of new Set([pathOf(block), runPathOf(block)])) await writeFile(path, block.code);
   }
   bucket = await startBucket();
 });
@@ -49,16 +53,40 @@ test("the README's example is examples/quickstart.ts", () => {
   expect(programs.filter(({ document }) => document === "README.md").map(({ code }) => code)).toContain(quickstart);
 });
 
-test("the README's bound of what is loaded at once is the one that CI checks", async () => {
+test("the README is short, and its figures are those of bench/results.md", () => {
+  const readme = readFileSync(join(root, "README.md"), "utf8");
+  expect(readme.trimEnd().split("\n").length).toBeLessThanOrEqual(130);
+  const results = readFileSync(join(root, "bench/results.md"), "utf8");
+  const figure = (row: RegExp): string => row.exec(results)![1]!;
+  for (const text of [
+    `${figure(/^\| \*\*W1\*\*: log\(\) to flush\(\) \| (\d+) /m)} ns a point, ${figure(/^\| W1 against the leanest .* \| ([\d.]+) x \|/m)} of`,
+    `${figure(/^\| W1: bytes a point at rest .* \| ([\d.]+) \|/m)} bytes a point, where JSON lines take ${figure(/^\| W1: JSON lines, JSON\.stringify \| (\d+\.\d+) \|/m)}`,
+    `${figure(/^\| 10,000 runs, warm .* \| ([\d.]+) ms/m)} ms: ${figure(/^\| 10,000 runs: ours \/ SQLite.* \| ([\d.]+) \|/m)} times`,
+    `${figure(/^\| 10,000 runs: ours \/ one JSON file a run .* \| ([\d.]+) \|/m)} of one JSON file a run`,
+  ])
+    expect(readme).toContain(text);
+});
+
+test("the bounds of weight in docs/performance.md are those that CI checks", async () => {
   const { default: checks } = (await import(pathToFileURL(join(root, ".size-limit.js")).href)) as {
     default: { name: string; limit: string }[];
   };
-  const limit = checks.find(({ name }) => name === "runledger, at once")?.limit;
-  const [, measured, most] = /loads at once \| ([\d.]+) kB; at most (\d+ kB)/.exec(
-    readFileSync(join(root, "README.md"), "utf8"),
-  )!;
-  expect(most).toBe(limit);
-  expect(Number(measured)).toBeLessThan(Number.parseFloat(limit!));
+  const limit = (name: string): string => checks.find((check) => check.name === name)!.limit;
+  const text = readFileSync(join(root, "docs/performance.md"), "utf8");
+  const [, measured, most] = /loads at once \| ([\d.]+) kB; at most (\d+ kB)/.exec(text)!;
+  expect(most).toBe(limit("runledger, at once"));
+  expect(Number(measured)).toBeLessThan(Number.parseFloat(most!));
+  expect(text).toContain(`fails beyond ${limit("runledger, with everything on demand")}`);
+});
+
+test("every promise names tests that show it", () => {
+  const text = readFileSync(join(root, "docs/promises.md"), "utf8");
+  const rows = text
+    .split("## What is lost")[0]!
+    .match(/^\| .*$/gm)!
+    .slice(2);
+  expect(rows.length).toBeGreaterThan(15);
+  for (const row of rows) expect(row, row).toMatch(/`test\/[\w./-]+`[^|]*\|$/);
 });
 
 test("every program in the documents compiles", { timeout: 120_000 }, () => {
@@ -80,18 +108,16 @@ describe.concurrent("every program in the documents runs", () => {
   test.for(programs.map((block) => [label(block), block] as const))("%s", { timeout: 60_000 }, async ([, block]) => {
     const { NODE_OPTIONS: _, ...inherited } = process.env;
     const own = await mkdtemp(join(cwd, "block-"));
-    const tool = /from "vitest"/.test(block.code) ? await underVitest(block) : ["tsx/dist/cli.mjs", pathOf(block)];
+    const tool = /from "vitest"/.test(block.code) ? await underVitest(block) : ["tsx/dist/cli.mjs", runPathOf(block)];
     const [command, ...args] = tool as [string, ...string[]];
     const conditions = command.startsWith("tsx") ? ["--conditions=runledger-source"] : [];
     const { stdout } = await run(process.execPath, [join(root, "node_modules", command), ...conditions, ...args], {
       cwd: own,
       env: { ...inherited, ...bucket?.env },
     });
-    if (block.document !== "docs/guide.md") return;
-    // There each line that prints says what.
-    const said = [...block.code.matchAll(/console\.log\(.*\); \/\/ ([^;\n]+)/g)].map(([, text]) => text);
-    expect(said.length).toBe(block.code.split("console.log").length - 1);
-    expect(stdout.trim().split("\n")).toEqual(said);
+    if (!SHOWN.has(block.document) || /from "node:test"/.test(block.code)) return;
+    const said = outputOf(block, blocks[blocks.indexOf(block) + 1]);
+    expect(fits(stdout, said), `${label(block)} says\n${said.join("\n")}\nand prints\n${stdout}`).toBe(true);
   });
 });
 
@@ -135,9 +161,11 @@ test.each(commands)("$at: $line", ({ line }) => {
 describe("links and blocks", () => {
   test.each(names)("%s", (document) => {
     const text = readFileSync(join(root, document), "utf8").replaceAll(/^( *)```[\s\S]*?^\1```$/gm, "");
-    for (const [, target] of text.matchAll(/\]\(([^)#]+)(?:#[^)]*)?\)/g)) {
-      if (/^[a-z]+:/.test(target as string)) continue;
-      expect(existsSync(join(root, dirname(document), target as string)), `${document} links to ${target}`).toBe(true);
+    for (const [, target, anchor] of text.matchAll(/\]\(([^)#]*)(?:#([^)]*))?\)/g)) {
+      if (/^[a-z]+:/.test(target!)) continue;
+      const path = target === "" ? document : join(dirname(document), target!);
+      expect(existsSync(join(root, path)), `${document} links to ${target}`).toBe(true);
+      if (anchor !== undefined) expect(anchorsOf(path), `${document} links to ${target}#${anchor}`).toContain(anchor);
     }
     for (const [, path] of text.matchAll(/`((?:test|src|examples|bench|docs)\/[\w./-]+)`/g)) {
       expect(existsSync(join(root, path as string)), `${document} names ${path}`).toBe(true);
@@ -148,3 +176,14 @@ describe("links and blocks", () => {
     }
   });
 });
+
+/** Returns the anchors of the headings of a document, as GitHub and npm make them. */
+function anchorsOf(document: string): string[] {
+  const text = readFileSync(join(root, document), "utf8").replaceAll(/^( *)```[\s\S]*?^\1```$/gm, "");
+  return [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
+    heading!
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, "")
+      .replaceAll(" ", "-"),
+  );
+}

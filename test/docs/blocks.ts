@@ -1,12 +1,16 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 
-/** A fenced block of a document. Its language is what follows the fence; `file=x.ts` names it for the blocks below it. */
+/**
+ * A fenced block of a document. Its language is what follows the fence. `file=x.ts` names it for the blocks below it; `prints` says
+ * that it is the output of the block above it.
+ */
 export interface Block {
   readonly document: string;
   readonly line: number;
   readonly language: string;
   readonly file: string | undefined;
+  readonly prints: boolean;
   readonly code: string;
 }
 
@@ -34,6 +38,7 @@ export function blocksOf(root: string, document: string): Block[] {
       line: first,
       language: language ?? "",
       file: /\bfile=(\S+)/.exec(info ?? "")?.[1],
+      prints: /\bprints\b/.test(info ?? ""),
       code: lines
         .slice(first, i)
         .map((line) => line.slice(indent?.length ?? 0))
