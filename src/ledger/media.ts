@@ -73,7 +73,7 @@ export async function listMedia(backend: Backend, runId: string, query: MediaQue
   const call = callOptions(signal);
   checkRunId(runId);
   const created = await readRunCreated(backend, runId, signal).catch((error: unknown) => {
-    if (LedgerError.hasCode(error, "RUN_NOT_FOUND")) return error;
+    if (LedgerError.hasCode(error, "RUN_NOT_FOUND") || LedgerError.hasCode(error, "CORRUPT")) return error;
     throw error;
   });
   return await whileItChanges(backend, runId, call, undefined, async (listing, isConfirmed) => {
@@ -102,7 +102,10 @@ export async function listMedia(backend: Backend, runId: string, query: MediaQue
   });
 }
 
-/** Of a run whose first object is gone: what its document says, if that is all there is. Else `error`, or `CORRUPT` if there is a document. */
+/**
+ * Returns what the document says of a run whose first object is gone or damaged, if the document says everything. Throws `error`
+ * otherwise, or `CORRUPT` if there is a document.
+ */
 async function readCompacted(
   backend: Backend,
   runId: string,
@@ -112,6 +115,7 @@ async function readCompacted(
   const { document, more, lost } = await readBeginning(backend, runId, found.listing, found.isConfirmed, call);
   if (document === undefined) throw found.error;
   if (document.compacted && more.size === 0) return { document, lost, folds: document.compacted.writers };
+  if (LedgerError.hasCode(found.error, "CORRUPT")) throw found.error;
   const key = runCreatedKey(runId);
   throw new LedgerError("CORRUPT", `${key} is not there: others have removed it`, { key, cause: found.error });
 }

@@ -65,7 +65,7 @@ describe("runs that lost records", () => {
   });
 });
 
-test("without its first object a run has what its document says, or is damaged; a device name is the id of no run", async () => {
+test("a run whose first object is gone or damaged has what its document says", async () => {
   const backend = memoryBackend();
   const ledger = await openLedger(backend, { onError: () => {} });
   const run = await ledger.startRun({ environment: false });
@@ -76,8 +76,19 @@ test("without its first object a run has what its document says, or is damaged; 
   await expect(ledger.media(run.id)).rejects.toMatchObject({ code: "RUN_NOT_FOUND" });
   await run.finish();
   await backend.remove(`runs/${run.id}/run.created.json`);
-  expect((await ledger.getRun(run.id)).status).toBe("finished");
-  expect(await ledger.media(run.id)).toMatchObject([{ key: "note", type: "text" }]);
+  for (const isDamaged of [false, true]) {
+    if (isDamaged) await backend.create(`runs/${run.id}/run.created.json`, new Uint8Array(9));
+    expect((await ledger.getRun(run.id)).status).toBe("finished");
+    expect([...(await ledger.history(run.id, "a")).values]).toEqual([1]);
+    expect(await ledger.media(run.id)).toMatchObject([{ key: "note", type: "text" }]);
+  }
+  await backend.remove(`runs/${run.id}/run.json`);
+  for (const read of [ledger.getRun(run.id), ledger.media(run.id)])
+    await expect(read).rejects.toMatchObject({ code: "CORRUPT" });
+});
+
+test("a device name is the id of no run", async () => {
+  const ledger = await openLedger(memoryBackend());
   for (const id of ["con", "NUL", "lpt1"]) {
     const missing = { code: "RUN_NOT_FOUND" };
     await expect(ledger.getRun(id)).rejects.toMatchObject(missing);

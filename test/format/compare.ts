@@ -1,0 +1,38 @@
+/** Members that a reader may leave out. */
+const OPTIONAL: ReadonlySet<string> = new Set(["overviews", "segments", "value"]);
+/** Differences that are told. */
+const MOST = 20;
+
+/** Returns where two trees of data differ, a line each. Numbers are the same if their bits are; keys have no order, lists have. */
+export function differences(wanted: unknown, found: unknown): string[] {
+  const lines: string[] = [];
+  compare(wanted, found, "", lines);
+  return lines.length > MOST ? [...lines.slice(0, MOST), `and ${lines.length - MOST} more`] : lines;
+}
+
+type Branch = { readonly [name: string]: unknown };
+const isBranch = (value: unknown): value is Branch =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+function compare(wanted: unknown, found: unknown, path: string, lines: string[]): void {
+  if (Array.isArray(wanted) && Array.isArray(found)) {
+    if (wanted.length !== found.length) lines.push(`${path}: ${found.length} items in place of ${wanted.length}`);
+    else wanted.forEach((item, i) => compare(item, found[i], `${path}[${i}]`, lines));
+  } else if (isBranch(wanted) && isBranch(found)) compareBranches(wanted, found, path, lines);
+  else if (!Object.is(wanted, found)) lines.push(`${path}: ${show(found)} in place of ${show(wanted)}`);
+}
+
+function compareBranches(wanted: Branch, found: Branch, path: string, lines: string[]): void {
+  for (const key of Object.keys(wanted)) {
+    const here = `${path}.${key}`;
+    if (Object.hasOwn(found, key)) compare(wanted[key], found[key], here, lines);
+    else if (!OPTIONAL.has(key)) lines.push(`${here} is missing`);
+  }
+  for (const key of Object.keys(found))
+    if (!Object.hasOwn(wanted, key)) lines.push(`${path}.${key} should not be there`);
+}
+
+function show(value: unknown): string {
+  const text = typeof value === "bigint" ? `${value}n` : Object.is(value, -0) ? "-0" : (JSON.stringify(value) ?? "");
+  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
+}
