@@ -6,7 +6,7 @@ import { type Backend, type Ledger, LedgerError, type MediaEntry, openLedger } f
 import { ID_PATTERN } from "../../src/journal/run-created.ts";
 import { parseRunDocumentKey } from "../../src/journal/run-document.ts";
 import { readRunDocument } from "../../src/journal/read-run-document.ts";
-import { openOverview } from "../../src/series/overview/overview-file.ts";
+import { openOverview } from "../../src/series/overview/overview-reader.ts";
 
 /** Data by name. */
 export type Tree = { [name: string]: unknown };
