@@ -1,7 +1,7 @@
 import type { Block } from "./blocks.ts";
 
 /** Documents that show what each of their programs prints. */
-export const SHOWN: ReadonlySet<string> = new Set(["README.md", "docs/guide.md"]);
+export const SHOWN: ReadonlySet<string> = new Set(["README.md", "docs/guide.md", "docs/coming-from.md"]);
 
 const CALL = /\bconsole\.log\(/g;
 const SAID = /\bconsole\.log\(.*\); \/\/ (.+)$/gm;
