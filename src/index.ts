@@ -45,7 +45,7 @@ export type { GroupStats } from "./compare/running-stats.ts";
 
 export type { Histogram, HistogramSource } from "./media/histogram.ts";
 export type { ImageSource } from "./media/image.ts";
-export type { Pixels } from "./media/pixels.ts";
+export type { Pixels } from "./media/image.ts";
 export type { TableOf, TableSource, TableValue } from "./media/table.ts";
 
 export type { Series } from "./series/series.ts";

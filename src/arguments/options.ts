@@ -119,3 +119,6 @@ export function checkSignal(signal: unknown): void {
   if (typeof aborted !== "boolean" || methods.some((method) => typeof method !== "function"))
     throw invalidArgument("signal", "an AbortSignal", signal);
 }
+
+/** Options whose defaults are filled in: none is missing, and none is `undefined`. */
+export type Resolved<Options> = { [Name in keyof Options]-?: Exclude<Options[Name], undefined> };

@@ -1,10 +1,9 @@
 import * as z from "zod/mini";
 import type { Backend } from "../backend/backend.ts";
 import { createOrMatch } from "../backend/create-or-match.ts";
-import { LedgerError } from "../errors/ledger-error.ts";
+import { LedgerError, concernsOneObject } from "../errors/ledger-error.ts";
 import { encodeSegment } from "../backend/key.ts";
 import { decodeCheckedJson, encodeCheckedJson, laterVersion } from "../bytes/checked-json.ts";
-import { concernsOneObject } from "../errors/concerns-one-object.ts";
 import { mapBounded } from "../platform/bounded.ts";
 import { callOptions } from "../backend/call-options.ts";
 import { isVersionTag } from "./name.ts";

@@ -1,4 +1,4 @@
-import { loadSha256 } from "../bytes/sha256/load.ts";
+import { loadSha256 } from "../bytes/sha256.ts";
 import { utf8Encoder } from "../bytes/utf8.ts";
 
 /** One file as the listing of a directory sees it. `hex` is the SHA-256 of the content. */

@@ -1,7 +1,6 @@
 import type { Backend } from "../backend/backend.ts";
 import { createOrMatch } from "../backend/create-or-match.ts";
-import { concernsOneObject } from "../errors/concerns-one-object.ts";
-import { LedgerError } from "../errors/ledger-error.ts";
+import { LedgerError, concernsOneObject } from "../errors/ledger-error.ts";
 import { encodeSegment } from "../backend/key.ts";
 import { callOptions } from "../backend/call-options.ts";
 import type { Manifest } from "./manifest.ts";

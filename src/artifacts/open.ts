@@ -7,7 +7,7 @@ import { blobKey } from "./blobs.ts";
 import { formatDigest } from "../bytes/digest.ts";
 import type { ManifestFile } from "./manifest.ts";
 import { readRanges } from "./ranges.ts";
-import { loadSha256 } from "../bytes/sha256/load.ts";
+import { loadSha256 } from "../bytes/sha256.ts";
 import type { ArtifactVersion } from "./version.ts";
 
 const PARALLEL = 4;

@@ -1,6 +1,5 @@
 import type { Backend } from "../backend/backend.ts";
-import { concernsOneObject } from "../errors/concerns-one-object.ts";
-import { LedgerError } from "../errors/ledger-error.ts";
+import { LedgerError, concernsOneObject } from "../errors/ledger-error.ts";
 import { decodeSegment } from "../backend/key.ts";
 import type { AliasStore } from "./aliases.ts";
 import { callOptions } from "../backend/call-options.ts";

@@ -1,6 +1,6 @@
 import { LedgerError } from "../errors/ledger-error.ts";
 import { Intake } from "./intake.ts";
-import type { Sha256 } from "../bytes/sha256/sha256.ts";
+import type { Sha256 } from "../bytes/digest.ts";
 import type { Content } from "./source.ts";
 
 /** What a second reading must give. `key` is that of a stored object, when it is one that is read. */

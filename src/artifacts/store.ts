@@ -1,7 +1,6 @@
 import type { Backend } from "../backend/backend.ts";
 import type { Clock } from "../platform/clock.ts";
-import { concernsOneObject } from "../errors/concerns-one-object.ts";
-import { LedgerError, describeType, invalidArgument, reading } from "../errors/ledger-error.ts";
+import { LedgerError, concernsOneObject, describeType, invalidArgument, reading } from "../errors/ledger-error.ts";
 import { decodeJson } from "../bytes/json.ts";
 import { mapBounded } from "../platform/bounded.ts";
 import { AliasStore } from "./aliases.ts";

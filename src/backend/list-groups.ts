@@ -1,6 +1,5 @@
 import type { Backend, CallOptions, Entry } from "./backend.ts";
-import { concernsOneObject } from "../errors/concerns-one-object.ts";
-import type { LedgerError } from "../errors/ledger-error.ts";
+import { type LedgerError, concernsOneObject } from "../errors/ledger-error.ts";
 
 /**
  * Lists everything below `prefix`, which is not empty, past what cannot be listed. All keys that share the segment behind the prefix are

@@ -1,6 +1,7 @@
 import { utf8Decoder, utf8Encoder } from "./utf8.ts";
 import { crc32 } from "./crc32.ts";
-import { decodeJson, encodeJson, type JsonLimits } from "./json.ts";
+import { decodeJson, encodeJson } from "./json.ts";
+import type { JsonLimits } from "./parse-json.ts";
 import { MAX_JSON_BYTES } from "./parse-json.ts";
 
 /** How an object with a checksum begins: its first member, the CRC-32 of everything behind the comma. */

@@ -6,8 +6,6 @@ import { MAX_JSON_CHARS, MAX_JSON_DEPTH, MAX_JSON_VALUES, type JsonLimits, parse
 /** Most decimal digits of a bigint. */
 export const MAX_BIGINT_DIGITS = 1000;
 
-export type { JsonLimits };
-
 const LIMITS: JsonLimits = { chars: MAX_JSON_CHARS, values: MAX_JSON_VALUES };
 
 const BIGINT_LIMIT: bigint = 10n ** BigInt(MAX_BIGINT_DIGITS);

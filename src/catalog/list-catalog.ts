@@ -1,6 +1,5 @@
 import type { Backend, Entry } from "../backend/backend.ts";
-import { concernsOneObject } from "../errors/concerns-one-object.ts";
-import type { LedgerError } from "../errors/ledger-error.ts";
+import { type LedgerError, concernsOneObject } from "../errors/ledger-error.ts";
 import { listGroups } from "../backend/list-groups.ts";
 import { CATALOG_PREFIX, COMPLETE_KEY, experimentPrefix, parseEntry, parseSegmentedKey } from "./entry.ts";
 import { parseSegmentName, type SegmentName } from "./segment-name.ts";

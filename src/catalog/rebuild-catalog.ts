@@ -1,5 +1,5 @@
 import { mapBounded } from "../platform/bounded.ts";
-import { concernsOneObject } from "../errors/concerns-one-object.ts";
+import { concernsOneObject } from "../errors/ledger-error.ts";
 import { UnreadableRuns } from "../journal/unreadable.ts";
 import type { CatalogContext } from "./catalog-context.ts";
 import { type CatalogRow, isOlder } from "./catalog-row.ts";

@@ -1,6 +1,6 @@
 import type { Backend } from "../backend/backend.ts";
 import { mapBounded } from "../platform/bounded.ts";
-import { concernsOneObject } from "../errors/concerns-one-object.ts";
+import { concernsOneObject } from "../errors/ledger-error.ts";
 import { listGroups } from "../backend/list-groups.ts";
 import { readRunBeginning } from "../journal/read-run-beginning.ts";
 import { ID_PATTERN } from "../journal/run-created.ts";

@@ -1,5 +1,5 @@
 import { callOptions } from "../backend/call-options.ts";
-import { concernsOneObject } from "../errors/concerns-one-object.ts";
+import { concernsOneObject } from "../errors/ledger-error.ts";
 import type { CatalogContext } from "./catalog-context.ts";
 import { CATALOG_PREFIX, COMPLETE_KEY, experimentPrefix, parseSegmentedKey } from "./entry.ts";
 import type { CatalogListing } from "./list-catalog.ts";

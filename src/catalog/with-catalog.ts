@@ -1,6 +1,5 @@
 import { mapBounded } from "../platform/bounded.ts";
-import { concernsOneObject } from "../errors/concerns-one-object.ts";
-import { LedgerError } from "../errors/ledger-error.ts";
+import { LedgerError, concernsOneObject } from "../errors/ledger-error.ts";
 import { UnreadableRuns } from "../journal/unreadable.ts";
 import type { Backend } from "../backend/backend.ts";
 import { onDemand } from "../platform/on-demand.ts";

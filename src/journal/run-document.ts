@@ -1,5 +1,5 @@
 import { LedgerError } from "../errors/ledger-error.ts";
-import type { JsonLimits } from "../bytes/json.ts";
+import type { JsonLimits } from "../bytes/parse-json.ts";
 import { encodeCheckedJson } from "../bytes/checked-json.ts";
 import type { Compacted, CompactedObject, Coverage } from "./compacted.ts";
 import type { RunRecord } from "./run-record.ts";

@@ -1,5 +1,4 @@
-import { concernsOneObject } from "../errors/concerns-one-object.ts";
-import type { LedgerError } from "../errors/ledger-error.ts";
+import { type LedgerError, concernsOneObject } from "../errors/ledger-error.ts";
 
 /** A run that a call over many runs left out because it could not read it. */
 export interface UnreadableRun {

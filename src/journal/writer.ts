@@ -1,6 +1,5 @@
 import type { Backend } from "../backend/backend.ts";
-import { LedgerError } from "../errors/ledger-error.ts";
-import { ledgerErrorOf } from "../errors/ledger-error-of.ts";
+import { LedgerError, ledgerErrorOf } from "../errors/ledger-error.ts";
 import { Backlog } from "./backlog.ts";
 import type { Coverage } from "./compacted.ts";
 import { EventOverflow } from "./event-overflow.ts";

@@ -6,7 +6,7 @@ import { type OptionNames, readOptions } from "../arguments/options.ts";
 import { blobKey } from "../artifacts/blobs.ts";
 import { parseDigest } from "../bytes/digest.ts";
 import { readRanges } from "../artifacts/ranges.ts";
-import { loadSha256 } from "../bytes/sha256/load.ts";
+import { loadSha256 } from "../bytes/sha256.ts";
 import type { Backend, CallOptions } from "../backend/backend.ts";
 import { concatBytes } from "../backend/body.ts";
 import { checkChoice } from "../arguments/choice.ts";
@@ -21,8 +21,7 @@ import { readBeginning, readRunState, type RunState, whileItChanges } from "../j
 import { compareWriters } from "../journal/writer-fold.ts";
 import type { MediaRecord } from "../journal/event.ts";
 import { MAX_STORED_BYTES } from "../media/content.ts";
-import type { Histogram } from "../media/histogram.ts";
-import { readHistogram } from "../media/histogram-read.ts";
+import { type Histogram, readHistogram } from "../media/histogram.ts";
 import { isSensibleSize, readImageHeader } from "../media/image-header.ts";
 import type { TableValue } from "../media/table.ts";
 import { readTable } from "../media/table-read.ts";

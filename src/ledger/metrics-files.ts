@@ -1,6 +1,6 @@
 import { ownList } from "../arguments/own-list.ts";
 import { mapBounded } from "../platform/bounded.ts";
-import { concernsOneObject } from "../errors/concerns-one-object.ts";
+import { concernsOneObject } from "../errors/ledger-error.ts";
 import { listRun, type RunListing } from "../journal/list-run.ts";
 import { runPrefix } from "../journal/run-created.ts";
 import { whileItChanges } from "../journal/run-state.ts";

@@ -1,5 +1,5 @@
 import { checkKeys } from "../series/history-options.ts";
-import type { Resolved } from "../arguments/resolved.ts";
+import type { Resolved } from "../arguments/options.ts";
 import { invalidArgument } from "../errors/ledger-error.ts";
 import type { RunRecord, RunStatus } from "../journal/run-record.ts";
 import type { Series } from "../series/series.ts";

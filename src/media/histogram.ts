@@ -1,7 +1,7 @@
 import { isDataView } from "../platform/any-realm.ts";
-import { invalidArgument } from "../errors/ledger-error.ts";
-import { encodeJson } from "../bytes/json.ts";
-import { asText, type MediaContent } from "./content.ts";
+import { LedgerError, invalidArgument } from "../errors/ledger-error.ts";
+import { decodeJson, encodeJson } from "../bytes/json.ts";
+import { type MediaContent, asText } from "./content.ts";
 import { impossible, wrongInput } from "./wrong-input.ts";
 
 /** Numbers to be counted, or counts made elsewhere: `counts[i]` values lie in `[edges[i], edges[i + 1])`, the last edge included. */
@@ -22,7 +22,7 @@ export interface Histogram {
 }
 
 /** Most bins. */
-export const MAX_BINS = 10_000;
+const MAX_BINS = 10_000;
 const DEFAULT_BINS = 64;
 
 /**
@@ -143,4 +143,47 @@ function checkCounts(counts: unknown, edges: unknown): Histogram {
 /** An array or typed array; of what, its elements show. */
 function isNumbers(value: unknown): value is ArrayLike<number> {
   return Array.isArray(value) || (ArrayBuffer.isView(value) && !isDataView(value));
+}
+
+/** The histogram that was stored. Throws `CORRUPT` for anything that is none. */
+export function readHistogram(text: string): Histogram {
+  const stored = decodeJson(text);
+  if (typeof stored !== "object" || stored === null || Array.isArray(stored)) throw noHistogram("is no object");
+  const { counts, edges, range, ...odd } = stored as Record<string, unknown>;
+  if (!isNumberList(counts) || counts.length > MAX_BINS || !counts.every(isCount)) throw noHistogram("has no counts");
+  const all = isNumberList(range) && range.length === 2 && counts.length > 0 ? fromRange(range, counts.length) : edges;
+  if (!isNumberList(all) || all.length !== (counts.length === 0 ? 0 : counts.length + 1))
+    throw noHistogram("has no edges");
+  all.forEach((edge, i) => {
+    if (!Number.isFinite(edge) || (i > 0 && edge <= (all[i - 1] as number)))
+      throw noHistogram("has edges out of order");
+  });
+  const rest = (name: string): number => {
+    const value = odd[name] ?? 0;
+    if (!isCount(value)) throw noHistogram(`has no count of ${name}`);
+    return value;
+  };
+  return {
+    counts,
+    edges: all,
+    nan: rest("nan"),
+    negativeInfinity: rest("negativeInfinity"),
+    positiveInfinity: rest("positiveInfinity"),
+  };
+}
+
+function fromRange([low, high]: readonly number[], bins: number): number[] {
+  return evenEdges(low as number, high as number, bins);
+}
+
+function isNumberList(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((item) => typeof item === "number");
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function noHistogram(why: string): LedgerError {
+  return new LedgerError("CORRUPT", `a stored histogram ${why}`);
 }

@@ -1,11 +1,10 @@
 import { LedgerError } from "../errors/ledger-error.ts";
 import type { MediaEntry, MediaEvent } from "../journal/media-entry.ts";
 import type { JournalWriter } from "../journal/writer.ts";
-import { MAX_STORED_BYTES, type MediaContent, type PendingContent } from "../media/content.ts";
+import { type MediaContent, type PendingContent, MAX_STORED_BYTES, textContent } from "../media/content.ts";
 import { histogramContent } from "../media/histogram.ts";
 import { imageContent } from "../media/image.ts";
 import { tableContent } from "../media/table.ts";
-import { textContent } from "../media/text.ts";
 import { tooLarge } from "../media/wrong-input.ts";
 import type { RunContext } from "./context.ts";
 import { UploadQueue } from "./upload-queue.ts";

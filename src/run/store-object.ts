@@ -1,6 +1,6 @@
 import { callOptions } from "../backend/call-options.ts";
 import { formatDigest } from "../bytes/digest.ts";
-import { loadSha256 } from "../bytes/sha256/load.ts";
+import { loadSha256 } from "../bytes/sha256.ts";
 import type { Backend } from "../backend/backend.ts";
 import { byteStream } from "../backend/body.ts";
 import { LedgerError } from "../errors/ledger-error.ts";

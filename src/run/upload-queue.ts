@@ -1,6 +1,5 @@
 import type { Clock, Timer } from "../platform/clock.ts";
-import type { ErrorCode, LedgerError } from "../errors/ledger-error.ts";
-import { ledgerErrorOf } from "../errors/ledger-error-of.ts";
+import { type ErrorCode, type LedgerError, ledgerErrorOf } from "../errors/ledger-error.ts";
 import { retryDelay } from "../journal/flush-policy.ts";
 import { MAX_QUEUED_BYTES, OVERHEAD_BYTES } from "./queue-bound.ts";
 

@@ -1,9 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 import { createHash } from "node:crypto";
-import { nodeSha256 } from "../../src/bytes/sha256/node.ts";
-import * as portable from "../../src/bytes/sha256/portable.ts";
-import { loadSha256 } from "../../src/bytes/sha256/load.ts";
+import { loadSha256, nodeSha256 } from "../../src/bytes/sha256.ts";
+import * as portable from "../../src/bytes/sha256-portable.ts";
 
 const node = nodeSha256({ createHash });
 const implementations = { node, portable };

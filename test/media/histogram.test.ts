@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { evenEdges, histogramContent } from "../../src/media/histogram.ts";
-import { readHistogram } from "../../src/media/histogram-read.ts";
+import { evenEdges, histogramContent, readHistogram } from "../../src/media/histogram.ts";
 
 const code = (expected: string, field?: string): object =>
   expect.objectContaining({ code: expected, ...(field !== undefined && { field }) });

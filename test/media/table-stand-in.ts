@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { ByteWriter, parquetWrite } from "hyparquet-writer";
-import type { TableColumn } from "../../src/media/table-encoder.ts";
+import type { TableColumn } from "../../src/parquet/table-write.ts";
 
 export type EncodeTable = (columns: readonly TableColumn[]) => Uint8Array;
 

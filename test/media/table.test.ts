@@ -3,11 +3,14 @@ import fc from "fast-check";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { tableContent, type TableValue } from "../../src/media/table.ts";
 import { readTable } from "../../src/media/table-read.ts";
-import { encodeTable } from "../../src/parquet/table-write.ts";
+import type * as TableWrite from "../../src/parquet/table-write.ts";
 import { type EncodeTable, encodeWith } from "./table-stand-in.ts";
 
+const { encodeTable } = await vi.importActual<typeof TableWrite>("../../src/parquet/table-write.ts");
+
 let encode: EncodeTable;
-vi.mock("../../src/media/table-encoder.ts", () => ({
+vi.mock("../../src/parquet/table-write.ts", async (original) => ({
+  ...(await original<typeof TableWrite>()),
   encodeTable: (columns: Parameters<EncodeTable>[0]) => encode(columns),
 }));
 beforeEach(() => {

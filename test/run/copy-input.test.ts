@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { histogramContent } from "../../src/media/histogram.ts";
 import { imageContent } from "../../src/media/image.ts";
 import { tableContent } from "../../src/media/table.ts";
-import { textContent } from "../../src/media/text.ts";
+import { textContent } from "../../src/media/content.ts";
 import { copyInput } from "../../src/run/copy-input.ts";
 import { jpeg, png } from "../media/pictures.ts";
 

@@ -1,4 +1,4 @@
-import type { Resolved } from "../../arguments/resolved.ts";
+import type { Resolved } from "../../arguments/options.ts";
 import { isBytes } from "../../platform/any-realm.ts";
 import type { Backend, Body, ByteStream, Entry } from "../backend.ts";
 import { type Clock, systemClock } from "../../platform/clock.ts";

@@ -1,4 +1,4 @@
-import type { Resolved } from "../../arguments/resolved.ts";
+import type { Resolved } from "../../arguments/options.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { invalidArgument } from "../../errors/ledger-error.ts";
 

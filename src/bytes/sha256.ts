@@ -1,4 +1,14 @@
-import type { Sha256Module } from "./sha256.ts";
+import { builtinModule } from "../platform/builtin-module.ts";
+import { onDemand } from "../platform/on-demand.ts";
+import type { Sha256Module } from "./digest.ts";
+
+const portable = /* @__PURE__ */ onDemand(() => import("./sha256-portable.ts"));
+
+/** SHA-256 by the fastest way of this platform. */
+export async function loadSha256(): Promise<Sha256Module> {
+  const crypto = builtinModule<NodeCrypto>("node:crypto");
+  return crypto ? nodeSha256(crypto) : await portable();
+}
 
 /** What is used of `node:crypto`. */
 export interface NodeCrypto {

@@ -1,7 +1,7 @@
-import { isArrayBuffer } from "../../platform/any-realm.ts";
+import { isArrayBuffer } from "../platform/any-realm.ts";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
-import type { Sha256 } from "./sha256.ts";
+import type { Sha256 } from "./digest.ts";
 
 /** Below this a call to WebCrypto costs more than hashing here. */
 const SUBTLE_FROM_BYTES = 16 * 1024;

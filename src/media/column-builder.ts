@@ -1,0 +1,115 @@
+import { toWellFormed } from "../bytes/well-formed.ts";
+import type { TableColumn } from "../parquet/table-write.ts";
+import { isDate } from "../platform/any-realm.ts";
+import { MAX_VALUE_BYTES } from "./content.ts";
+import { impossible, tooLarge, wrongInput } from "./wrong-input.ts";
+
+type CellType = "number" | "bigint" | "string" | "boolean" | "date";
+
+/** Takes the cells of a column one after the other; the first that is no `null` says what the column holds. */
+export class ColumnBuilder {
+  readonly #name: string;
+  readonly #rows: number;
+  #type: CellType | undefined;
+  #numbers: Float64Array = new Float64Array(0);
+  #bigints: BigInt64Array = new BigInt64Array(0);
+  #values: (string | boolean)[] = [];
+  #nulls: boolean[] | undefined;
+  /** Bytes the column takes. */
+  held = 0;
+
+  constructor(name: string, rows: number) {
+    this.#name = name;
+    this.#rows = rows;
+  }
+
+  get holdsDates(): boolean {
+    return this.#type === "date";
+  }
+
+  set(row: number, cell: unknown): void {
+    if (cell === null) {
+      if (this.#nulls === undefined) {
+        this.#nulls = new Array<boolean>(this.#rows).fill(false);
+        this.held += this.#rows;
+      }
+      this.#nulls[row] = true;
+      if (this.#type === "string") this.#values.push("");
+      else if (this.#type === "boolean") this.#values.push(false);
+      return;
+    }
+    const type = isDate(cell) ? "date" : typeof cell;
+    if (type !== this.#type) this.#begin(type, row, cell);
+    switch (this.#type) {
+      case "number":
+        this.#numbers[row] = cell as number;
+        return;
+      case "date": {
+        const time = (cell as Date).getTime();
+        if (Number.isNaN(time)) throw impossible(this.#field(row), "is an invalid date", cell);
+        this.#numbers[row] = time;
+        return;
+      }
+      case "bigint":
+        if (BigInt.asIntN(64, cell as bigint) !== cell)
+          throw impossible(this.#field(row), "is a bigint of more than 64 bits", cell);
+        this.#bigints[row] = cell;
+        return;
+      case "string":
+        this.held += 2 * (cell as string).length;
+        if (this.held > MAX_VALUE_BYTES) throw tooLarge("table", "cells of more bytes", `${MAX_VALUE_BYTES}`);
+        this.#values.push(toWellFormed(cell as string));
+        return;
+      default:
+        this.#values.push(cell as boolean);
+    }
+  }
+
+  column(): TableColumn {
+    const name = this.#name;
+    const nulls = this.#nulls && { nulls: this.#nulls };
+    switch (this.#type) {
+      case "string":
+        return { name, type: "string", values: this.#values as string[], ...nulls };
+      case "boolean":
+        return { name, type: "boolean", values: this.#values as boolean[], ...nulls };
+      case "bigint":
+        return { name, type: "int64", values: this.#bigints, ...nulls };
+      case "date":
+        return { name, type: "int64", values: this.#numbers, ...nulls };
+      default:
+        // Nothing but nulls has no type of its own.
+        return { name, type: "double", values: this.#type ? this.#numbers : new Float64Array(this.#rows), ...nulls };
+    }
+  }
+
+  #begin(type: string, row: number, cell: unknown): void {
+    if (type !== "number" && type !== "bigint" && type !== "string" && type !== "boolean" && type !== "date")
+      throw wrongInput(
+        this.#field(row),
+        "a number, bigint, string, boolean, Date or null",
+        cell,
+        cell === undefined ? "null is for what is missing" : "",
+      );
+    if (this.#type !== undefined)
+      throw impossible(
+        this.#field(row),
+        `is a ${type}, but the column ${JSON.stringify(shorten(this.#name))} holds the type ${this.#type}`,
+        cell,
+      );
+    this.#type = type;
+    this.held += this.#rows * (type === "boolean" ? 1 : 8);
+    if (type === "number" || type === "date") this.#numbers = new Float64Array(this.#rows);
+    else if (type === "bigint") this.#bigints = new BigInt64Array(this.#rows);
+    // Nulls came before.
+    else this.#values = new Array<string | boolean>(row).fill(type === "string" ? "" : false);
+  }
+
+  #field(row: number): string {
+    return `table.${shorten(this.#name)}[${row}]`;
+  }
+}
+
+export function shorten(name: string): string {
+  return name.length > 100 ? `${name.slice(0, 100)}…` : name;
+}
