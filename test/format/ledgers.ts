@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { encodeJson, type JsonLimits } from "../../src/bytes/json.ts";
+import { encodeJson } from "../../src/bytes/json.ts";
+import type { JsonLimits } from "../../src/bytes/parse-json.ts";
 import type { MemorySnapshot } from "../../src/backends/memory/index.ts";
 import { expected } from "./expected.ts";
 import { artifacts, sharedArtifacts } from "./scenarios/artifacts.ts";
