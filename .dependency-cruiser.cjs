@@ -6,8 +6,9 @@
  *
  * The ground floor is `bytes -> { platform, arguments } -> errors`, and every room may use it. `series`, `catalog`, `filter`,
  * `compare` and `provenance` fold the journal or know its records, and may import it; `catalog` and `compare` may import `filter`;
- * no other room imports a neighbour. Backends and the conformance kit know the seam alone; `adapters` and `node` know the public entry
- * alone. Type-only imports count.
+ * no other room imports a neighbour. Backends and the conformance kit know the seam alone; `adapters` and `node` know the public entries
+ * `runledger`, `runledger/backend` and `runledger/files` alone. Entries are for what is outside: the rooms of the core import files, not
+ * entries. Type-only imports count.
  * `test/architecture.test.ts` shows that every rule bites.
  */
 
@@ -31,6 +32,8 @@ const arrow = (room, ...allowed) => ({
 
 /** What every room may use. */
 const ground = ["bytes", "platform", "arguments", "errors"];
+/** Public entries that adapters and `node` may use. */
+const doors = ["index\\.ts$", "backend/index\\.ts$", "files/index\\.ts$"];
 const rooms = ["journal", "series", "media", "artifacts", "catalog", "filter", "compare", "provenance"];
 
 /** @type {import("dependency-cruiser").IConfiguration} */
@@ -56,14 +59,22 @@ module.exports = {
     arrow("ledger", "run", ...rooms, "backend", ...ground),
     arrow("conformance", "backend", ...ground),
     arrow("testing", "index\\.ts$", "backend", "backends/memory", ...ground),
-    arrow("node", "index\\.ts$"),
+    arrow("node", ...doors),
     arrow("where", "filter"),
+    arrow("files", "ledger"),
+    {
+      name: "entries-stay-outside",
+      comment: "the core imports the files of a room, not the entry that other programs get",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/(adapters|node|testing)/|/harness\\.ts$" },
+      to: { path: "^src/(index|(backend|compare|conformance|files|node|testing|where)/index)\\.ts$" },
+    },
     {
       name: "adapters-imports",
-      comment: "an adapter knows the public entry, and no other adapter",
+      comment: "an adapter knows the public entries, and no other adapter",
       severity: "error",
       from: { path: "^src/adapters/([^/]+)/" },
-      to: { path: "^src/", pathNot: "^src/(adapters/$1/|index\\.ts$)" },
+      to: { path: "^src/", pathNot: `^src/(adapters/$1/|${doors.join("|")})` },
     },
     {
       name: "backends-imports",

@@ -29,6 +29,8 @@ export default [
     modifyEsbuildConfig: bundle,
   },
   { name: "runledger/compare", path: "dist/compare/index.js", limit: "12 kB", modifyEsbuildConfig: bundle },
+  { name: "runledger/backend", path: "dist/backend/index.js", limit: "7.2 kB", modifyEsbuildConfig: bundle },
+  { name: "runledger/files", path: "dist/files/index.js", limit: "1.5 kB", modifyEsbuildConfig: bundle },
   { name: "runledger/where", path: "dist/where/index.js", limit: "4.9 kB", modifyEsbuildConfig: bundle },
   {
     name: "runledger/backends/memory",

@@ -7,12 +7,14 @@ const config: Options = {
   // One file per `exports` entry, and those that `imports` chooses from by platform.
   entry: [
     "src/index.ts",
+    "src/backend/index.ts",
     "src/backends/*/index.ts",
     "src/compare/index.ts",
     "src/conformance/index.ts",
     "src/testing/index.ts",
     "src/node/index.ts",
     "src/where/index.ts",
+    "src/files/index.ts",
     "src/adapters/*/index.ts",
     "src/bytes/gunzip/{node,portable}.ts",
   ],

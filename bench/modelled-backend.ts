@@ -1,4 +1,5 @@
-import type { Backend, Body, ByteStream } from "../src/index.ts";
+import type { Body, ByteStream } from "../src/backend/index.ts";
+import type { Backend } from "../src/index.ts";
 
 /** What requests cost. Times in ms of a clock that nobody waits for. */
 export interface Network {

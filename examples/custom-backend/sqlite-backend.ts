@@ -1,6 +1,6 @@
 /** A ledger in one SQLite file: a backend written with docs/writing-a-backend.md alone. */
 import sqlite from "node-sqlite3-wasm";
-import { type Backend, type CallOptions, type Entry, LedgerError, clampRange, collectBody } from "runledger";
+import { type Backend, type CallOptions, type Entry, LedgerError, clampRange, collectBody } from "runledger/backend";
 
 const PAGE = 500;
 

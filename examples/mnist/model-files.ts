@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import type { FileTree } from "runledger";
+import type { FileTree } from "runledger/backends/fs";
 
 /** A model in the layout of TF.js: what a web server would serve to `tf.loadLayersModel("https://…/model.json")`. */
 export interface ModelFiles {

@@ -1,5 +1,5 @@
 import { isError } from "../platform/any-realm.ts";
-import type { Backend } from "../backend/backend.ts";
+import type { Backend, CallOptions } from "../backend/backend.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
 import { mapBounded } from "../platform/bounded.ts";
 import { callOptions } from "../backend/call-options.ts";
@@ -51,6 +51,7 @@ export class OpenArtifact {
   readonly #single: boolean;
   readonly #files: ReadonlyMap<string, ManifestFile>;
 
+  /** @internal Use `ledger.openArtifact`. */
   constructor(backend: Backend, version: ArtifactVersion, single: boolean, files: readonly ManifestFile[]) {
     this.#backend = backend;
     this.version = version;
@@ -67,7 +68,7 @@ export class OpenArtifact {
    * One file whole, its digest checked. `path` may be left out where there is one content, else `INVALID_ARGUMENT`;
    * `ARTIFACT_NOT_FOUND` when there is no such file; `CORRUPT` when the store holds other bytes than were logged.
    */
-  async read(path?: string, options: { readonly signal?: AbortSignal | undefined } = {}): Promise<Uint8Array> {
+  async read(path?: string, options: CallOptions = {}): Promise<Uint8Array> {
     const { hex, size } = this.#file(path);
     const key = blobKey(hex);
     const { sha256Hex } = await loadSha256();
@@ -82,7 +83,7 @@ export class OpenArtifact {
    * One file as a stream that reads ahead of nobody, 4 MiB at a time. Errors with `CORRUPT` in place of the last chunk when the store
    * holds other bytes than were logged. Throws at once as `read` rejects for `path`.
    */
-  stream(path?: string, options: { readonly signal?: AbortSignal | undefined } = {}): ReadableStream<Uint8Array> {
+  stream(path?: string, options: CallOptions = {}): ReadableStream<Uint8Array> {
     const chunks = this.#checkedChunks(this.#file(path), options.signal);
     return new ReadableStream<Uint8Array>(
       {
@@ -100,7 +101,7 @@ export class OpenArtifact {
   }
 
   /** Reads every file and compares. Never rejects for what the store holds, only when aborted. */
-  async verify(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<ArtifactCheck> {
+  async verify(options: CallOptions = {}): Promise<ArtifactCheck> {
     const { signal } = options;
     const files = [...this.#files.values()];
     const distinct = [...new Map(files.map((file) => [`${file.hex} ${file.size}`, file])).values()];

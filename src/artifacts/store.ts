@@ -1,4 +1,4 @@
-import type { Backend } from "../backend/backend.ts";
+import type { Backend, CallOptions } from "../backend/backend.ts";
 import type { Clock } from "../platform/clock.ts";
 import { LedgerError, concernsOneObject, describeType, invalidArgument, reading } from "../errors/ledger-error.ts";
 import { decodeJson } from "../bytes/json.ts";
@@ -114,20 +114,17 @@ export class ArtifactStore {
   }
 
   /** Stores bytes that belong to no version, and that nobody changes until this settles, under their digest. As {@link log} rejects. */
-  async putBlob(bytes: Uint8Array, options: { readonly signal?: AbortSignal | undefined } = {}): Promise<StoredBlob> {
+  async putBlob(bytes: Uint8Array, options: CallOptions = {}): Promise<StoredBlob> {
     return await this.#blobs.put({ kind: "bytes", bytes }, options);
   }
 
   /** The version a reference names. `ARTIFACT_NOT_FOUND` says what there is instead. */
-  async resolve(
-    ref: ArtifactRef,
-    options: { readonly signal?: AbortSignal | undefined } = {},
-  ): Promise<ArtifactVersion> {
+  async resolve(ref: ArtifactRef, options: CallOptions = {}): Promise<ArtifactVersion> {
     return this.#present(await this.#resolver.find(parseRef(ref), options.signal), options.signal);
   }
 
   /** As {@link resolve}, to read the files. `CORRUPT` when the list of files does not have the digest of the version. */
-  async open(ref: ArtifactRef, options: { readonly signal?: AbortSignal | undefined } = {}): Promise<OpenArtifact> {
+  async open(ref: ArtifactRef, options: CallOptions = {}): Promise<OpenArtifact> {
     const stored = await this.#resolver.find(parseRef(ref), options.signal);
     const { single, files, hex } = stored.manifest;
     if (!single && (await listingDigest(files)) !== hex) {
@@ -137,10 +134,7 @@ export class ArtifactStore {
   }
 
   /** All versions of a name, oldest first; none is no error. One whose manifest cannot be read is reported and left out. */
-  async versions(
-    name: string,
-    options: { readonly signal?: AbortSignal | undefined } = {},
-  ): Promise<ArtifactVersion[]> {
+  async versions(name: string, options: CallOptions = {}): Promise<ArtifactVersion[]> {
     const artifact = toArtifactName(name);
     const entries = await this.#manifests.list(artifact, options.signal);
     if (entries.length === 0) return [];
@@ -162,7 +156,7 @@ export class ArtifactStore {
     name: string,
     version: string | number | ArtifactVersion,
     alias: string,
-    options: { readonly signal?: AbortSignal | undefined } = {},
+    options: CallOptions = {},
   ): Promise<ArtifactVersion> {
     const artifact = toArtifactName(name);
     const ownAlias = toAlias(alias);

@@ -10,6 +10,7 @@ export class ContractViolation extends Error {
   }
   readonly sentence: Sentence | undefined;
 
+  /** @internal */
   constructor(what: string, sentence?: Sentence, cause?: unknown) {
     super(what, cause === undefined ? undefined : { cause });
     this.sentence = sentence;

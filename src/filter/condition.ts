@@ -6,6 +6,7 @@ import { type FilterTree, copyFilter } from "./copy-filter.ts";
 export class Where {
   readonly filter: Condition;
 
+  /** @internal Use `where`. */
   constructor(filter: Condition) {
     this.filter = filter;
   }

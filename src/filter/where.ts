@@ -11,8 +11,10 @@ import {
   type TimeTerm,
 } from "./term.ts";
 
-type TimeName = "start_time" | "startTime" | "created" | "end_time" | "endTime";
-type TextName =
+/** A time of a run, by its name in filters or in records. */
+export type TimeName = "start_time" | "startTime" | "created" | "end_time" | "endTime";
+/** A text of a run, by its name in filters or in records. */
+export type TextName =
   | "id"
   | "run_id"
   | "name"

@@ -88,8 +88,19 @@ export interface DatasetEvent {
   readonly context?: string | undefined;
 }
 
-/** A data set as the record of a run has it. `time` in ms since the epoch: when it was first logged. */
-export interface RecordedDataset extends Omit<DatasetEvent, "kind"> {
+/** A data set as the record of a run has it. */
+export interface RecordedDataset {
+  /** The name it was logged under. */
+  readonly name: string;
+  /** The digest of its content, by any algorithm: `sha256:…`, `md5:…`, … */
+  readonly digest: string;
+  /** Where the data is. */
+  readonly uri?: string | undefined;
+  /** The size in bytes. */
+  readonly size?: number | undefined;
+  /** What the run used it for: `train`, `eval`, … */
+  readonly context?: string | undefined;
+  /** When the run first logged it, in ms since the epoch. */
   readonly time: number;
 }
 

@@ -1,4 +1,4 @@
-import type { Backend } from "../backend/backend.ts";
+import type { Backend, CallOptions } from "../backend/backend.ts";
 import { mapBounded } from "../platform/bounded.ts";
 import { readSignal } from "../arguments/options.ts";
 import { ownList } from "../arguments/own-list.ts";
@@ -12,7 +12,7 @@ const AT_ONCE = 16;
 export async function compareRuns(
   backend: Backend,
   ids: readonly string[],
-  options: { readonly signal?: AbortSignal | undefined } | undefined,
+  options: CallOptions | undefined,
 ): Promise<RunComparison> {
   const own = ownList("ids", "an array of ids of runs", ids, ", as in compareRuns([a, b])");
   const signal = readSignal("compareRuns", options);

@@ -1,4 +1,5 @@
 import type { OpenArtifact } from "../artifacts/open.ts";
+import type { CallOptions } from "../backend/backend.ts";
 import { callOptions } from "../backend/call-options.ts";
 import type { ArtifactRef, ArtifactVersion } from "../artifacts/version.ts";
 import { LedgerError, invalidArgument } from "../errors/ledger-error.ts";
@@ -15,9 +16,8 @@ import type { Run, StartRun } from "../run/run.ts";
 import type { Tags } from "../run/tags.ts";
 import { checkHistoryOptions, checkKeys, type HistoryOptions } from "../series/history-options.ts";
 import type { Series } from "../series/series.ts";
-import type { CatalogFiles, CatalogFilesOptions } from "./catalog-files.ts";
+import { LEDGER_FILES, type LedgerFiles } from "./ledger-files.ts";
 import type { MediaQuery, OpenMedia } from "./media.ts";
-import type { MetricsFiles } from "./metrics-files.ts";
 import type { RecoverOptions, Recovery } from "./recover.ts";
 import type { RunUpdate, WatchRunOptions } from "./run-update.ts";
 import type { RunQuery } from "./run-query.ts";
@@ -38,10 +38,16 @@ export class Ledger {
   readonly #context: RunContext;
   readonly #openRuns: ReadonlySet<OpenRun>;
 
-  /** Use `openLedger`. */
+  /** @internal Use `openLedger`. */
   constructor(context: RunContext, openRuns: ReadonlySet<OpenRun>) {
     this.#context = context;
     this.#openRuns = openRuns;
+    // For `runledger/files`, which may be of another copy of the library. Not in a static block, which no bundler would leave out.
+    const files: LedgerFiles = {
+      catalogFiles: async (options) => await (await reading()).listCatalogFiles(context, options),
+      metricsFiles: async (runIds, options) => await (await reading()).listMetricsFiles(context, runIds, options),
+    };
+    Object.defineProperty(this, LEDGER_FILES, { value: files });
   }
 
   /** Starts a run. Once it resolves, everything in the options is stored. `RUN_EXISTS` for an `id` that is taken. */
@@ -100,7 +106,7 @@ export class Ledger {
    * The record of a run, also while it is written. A run whose writers are certainly gone reads as `interrupted`; where nobody can
    * know, as `running`, with `lastActivity`. `RUN_NOT_FOUND`; `CORRUPT` when not even its beginning can be read.
    */
-  async getRun(id: string, options?: { readonly signal?: AbortSignal | undefined }): Promise<RunRecord> {
+  async getRun(id: string, options?: CallOptions): Promise<RunRecord> {
     const signal = readSignal("getRun", options);
     const { readRun } = await reading();
     return await readRun(this.#context.backend, id, signal);
@@ -147,7 +153,7 @@ export class Ledger {
    * Every experiment that has runs, with how many it has and when the latest began; the one of the latest first. Deleted runs do not
    * count. It reads columns of the catalogue, no records.
    */
-  async experiments(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<ExperimentSummary[]> {
+  async experiments(options: CallOptions = {}): Promise<ExperimentSummary[]> {
     const { catalogOf, listExperiments } = await reading();
     return await listExperiments(catalogOf(this.#context), options.signal);
   }
@@ -156,10 +162,7 @@ export class Ledger {
    * Runs side by side, in the order of the ids, each once: params, tags, code, environment and data sets that differ, and metrics with
    * the best run by their goal. `formatComparison` of `runledger/compare` makes a table of it. `RUN_NOT_FOUND`.
    */
-  async compareRuns(
-    ids: readonly string[],
-    options?: { readonly signal?: AbortSignal | undefined },
-  ): Promise<RunComparison> {
+  async compareRuns(ids: readonly string[], options?: CallOptions): Promise<RunComparison> {
     const { compareRuns } = await reading();
     return await compareRuns(this.#context.backend, ids, options);
   }
@@ -201,7 +204,7 @@ export class Ledger {
   }
 
   /** The content of a value that {@link media} or a `log…` call gave, its digest checked. `CORRUPT` when it is not what was logged. */
-  async openMedia(entry: MediaEntry, options?: { readonly signal?: AbortSignal | undefined }): Promise<OpenMedia> {
+  async openMedia(entry: MediaEntry, options?: CallOptions): Promise<OpenMedia> {
     const signal = readSignal("openMedia", options);
     const { openMedia } = await reading();
     return await openMedia(this.#context.backend, entry, signal);
@@ -220,25 +223,17 @@ export class Ledger {
   }
 
   /** Opens a version of an artifact to read it, named as `name:v3`, `name:best`, `name` (the newest) or `name@sha256:…`. */
-  async openArtifact(ref: ArtifactRef, options?: { readonly signal?: AbortSignal | undefined }): Promise<OpenArtifact> {
+  async openArtifact(ref: ArtifactRef, options?: CallOptions): Promise<OpenArtifact> {
     return await (await this.#context.artifacts()).open(ref, callOptions(readSignal("openArtifact", options)));
   }
 
   /** The versions of an artifact, `v0` first; none for a name never logged. */
-  async artifactVersions(
-    name: string,
-    options?: { readonly signal?: AbortSignal | undefined },
-  ): Promise<ArtifactVersion[]> {
+  async artifactVersions(name: string, options?: CallOptions): Promise<ArtifactVersion[]> {
     return await (await this.#context.artifacts()).versions(name, callOptions(readSignal("artifactVersions", options)));
   }
 
   /** Lets an alias mean a version (`"v3"`, another alias or `latest`) from now on. `ARTIFACT_NOT_FOUND`. */
-  async setAlias(
-    name: string,
-    version: string,
-    alias: string,
-    options?: { readonly signal?: AbortSignal | undefined },
-  ): Promise<ArtifactVersion> {
+  async setAlias(name: string, version: string, alias: string, options?: CallOptions): Promise<ArtifactVersion> {
     return await (
       await this.#context.artifacts()
     ).setAlias(name, version, alias, callOptions(readSignal("setAlias", options)));
@@ -248,12 +243,12 @@ export class Ledger {
    * Deletes a run softly: searches leave it out, `getRun` gives it with `deletedAt`, and nothing of it is removed. Its writers, if it
    * has any, are not disturbed. Deleting it again changes nothing. `RUN_NOT_FOUND`; `CONFLICT` when others restore it all the time.
    */
-  async deleteRun(id: string, options?: { readonly signal?: AbortSignal | undefined }): Promise<void> {
+  async deleteRun(id: string, options?: CallOptions): Promise<void> {
     await (await reading()).setDeleted(this.#context, id, true, readSignal("deleteRun", options));
   }
 
   /** Undoes {@link deleteRun}; restoring a run that is not deleted changes nothing. Rejects as it does. */
-  async restoreRun(id: string, options?: { readonly signal?: AbortSignal | undefined }): Promise<void> {
+  async restoreRun(id: string, options?: CallOptions): Promise<void> {
     await (await reading()).setDeleted(this.#context, id, false, readSignal("restoreRun", options));
   }
 
@@ -269,33 +264,11 @@ export class Ledger {
   }
 
   /**
-   * For programs that read Parquet: the files of the catalogue, and the runs that they lack. As of now: searches put files together, and
-   * remove those they were.
-   */
-  async catalogFiles(options?: CatalogFilesOptions): Promise<CatalogFiles> {
-    const { listCatalogFiles } = await reading();
-    return await listCatalogFiles(this.#context, options);
-  }
-
-  /**
-   * For programs that read Parquet: the files with the points of some runs, or of all, and which runs have points elsewhere. Runs that
-   * are not there are passed over, damaged ones too, of which `onError` is told.
-   */
-  async metricsFiles(
-    runIds?: readonly string[],
-    options?: { readonly signal?: AbortSignal | undefined },
-  ): Promise<MetricsFiles> {
-    const signal = readSignal("metricsFiles", options);
-    const { listMetricsFiles } = await reading();
-    return await listMetricsFiles(this.#context, runIds, signal);
-  }
-
-  /**
    * Makes the catalogue anew, which `searchRuns` reads, from the runs alone: it never holds anything that they do not. Others may write
    * and search meanwhile. Needed after objects of the catalogue were lost in part; a search itself notices damaged ones, and that there is
    * none at all. Returns how many runs there are.
    */
-  async rebuildCatalog(options?: { readonly signal?: AbortSignal | undefined }): Promise<{ readonly runs: number }> {
+  async rebuildCatalog(options?: CallOptions): Promise<{ readonly runs: number }> {
     const signal = readSignal("rebuildCatalog", options);
     const { rebuildCatalog } = await reading();
     return await rebuildCatalog(this.#context, signal);

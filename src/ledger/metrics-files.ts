@@ -1,4 +1,6 @@
+import { readSignal } from "../arguments/options.ts";
 import { ownList } from "../arguments/own-list.ts";
+import type { CallOptions } from "../backend/backend.ts";
 import { mapBounded } from "../platform/bounded.ts";
 import { concernsOneObject } from "../errors/ledger-error.ts";
 import { listRun, type RunListing } from "../journal/list-run.ts";
@@ -35,8 +37,9 @@ function checkIds(ids: readonly string[] | undefined): string[] | undefined {
 export async function listMetricsFiles(
   { backend, onError }: RunContext,
   given: readonly string[] | undefined,
-  signal: AbortSignal | undefined,
+  options: CallOptions | undefined,
 ): Promise<MetricsFiles> {
+  const signal = readSignal("metricsFiles", options);
   const call = signal ? { signal } : {};
   const runIds = checkIds(given);
   const few = runIds && runIds.length <= FEW_RUNS;

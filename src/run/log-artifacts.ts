@@ -1,3 +1,4 @@
+import type { CallOptions } from "../backend/backend.ts";
 import { callOptions } from "../backend/call-options.ts";
 import type { ArtifactSource } from "../artifacts/source.ts";
 import type { LogArtifactOptions } from "../artifacts/store.ts";
@@ -46,10 +47,7 @@ export class ArtifactLog {
   }
 
   /** Records that the run uses a version. See `Run.useArtifact`. */
-  async use(
-    ref: ArtifactRef,
-    options: { readonly signal?: AbortSignal | undefined } | undefined,
-  ): Promise<ArtifactVersion> {
+  async use(ref: ArtifactRef, options: CallOptions | undefined): Promise<ArtifactVersion> {
     const call = callOptions(readSignal("useArtifact", options));
     const work = this.#context.artifacts().then((store) => store.resolve(ref, call));
     return await this.#record("input", work);

@@ -1,3 +1,4 @@
+import type { CallOptions } from "../backend/backend.ts";
 import type { ArtifactSource } from "../artifacts/source.ts";
 import type { LogArtifactOptions } from "../artifacts/store.ts";
 import type { ArtifactRef, ArtifactVersion } from "../artifacts/version.ts";
@@ -34,10 +35,10 @@ import { processGuard } from "./process-guard.ts";
 import { StepCount } from "./step-count.ts";
 import { checkName, checkTags, checkText } from "./text.ts";
 
-/** Starts a run of the same ledger. */
+/** @internal Starts a run of the same ledger. */
 export type StartRun = (options: StartRunOptions | undefined) => Promise<Run>;
 
-/** What a run is made of inside. */
+/** @internal What a run is made of inside. */
 export interface RunParts {
   readonly context: RunContext;
   readonly created: RunCreated;
@@ -80,6 +81,7 @@ export class Run implements AsyncDisposable {
   #closing: Promise<void> | undefined;
   readonly #session: OpenSession;
 
+  /** @internal Use `ledger.startRun`. */
   constructor(parts: RunParts) {
     this.#parts = parts;
     const { created, writer, context, signal } = parts;
@@ -244,10 +246,7 @@ export class Run implements AsyncDisposable {
   }
 
   /** Records that the run uses a version, named as `name:v3`, `name:best` or `name@sha256:…`. `ARTIFACT_NOT_FOUND` if there is none. */
-  async useArtifact(
-    ref: ArtifactRef,
-    options?: { readonly signal?: AbortSignal | undefined },
-  ): Promise<ArtifactVersion> {
+  async useArtifact(ref: ArtifactRef, options?: CallOptions): Promise<ArtifactVersion> {
     this.#writer.assertUnfenced();
     if (this.#ending) throw this.#late.refuse("useArtifact", this.#ending.status).error;
     return await this.#artifacts.use(ref, options);

@@ -51,6 +51,7 @@ export class Crash extends LedgerError {
     this.prototype.name = "Crash";
   }
 
+  /** @internal */
   constructor(call: Call) {
     super("IO", `the process died (injected); ${call.operation} of ${JSON.stringify(call.key)} was not made`, {
       operation: call.operation,

@@ -6,3 +6,5 @@ export { type RecordedCall, type RecordingBackend, recordingBackend } from "./re
 export { type TestClock, type TestClockOptions, createTestClock } from "./test-clock.ts";
 export { seededIds } from "./seeded-ids.ts";
 export { createTestLedger, type LedgerUnderTest, type TestLedger, type TestLedgerOptions } from "./test-ledger.ts";
+export type { IdSource } from "../index.ts";
+export type { Clock, Timer } from "../platform/clock.ts";

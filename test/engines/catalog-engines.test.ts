@@ -6,6 +6,7 @@ import type { Ledger } from "runledger";
 import { fsBackend } from "runledger/backends/fs";
 import { s3Backend } from "runledger/backends/s3";
 import { openSql } from "runledger/duckdb";
+import { catalogFiles } from "runledger/files";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { blocksOf } from "../docs/blocks.ts";
 import { inBucket, makeBucket, realS3 } from "../servers/real-s3.ts";
@@ -75,7 +76,7 @@ test("every program of the document is run, or used by one that is", () => {
 });
 
 test("the catalogue has rows that no longer count, and runs without a row", async () => {
-  const { segments, loose } = await ledger.catalogFiles();
+  const { segments, loose } = await catalogFiles(ledger);
   expect(segments.map(({ key }) => key.split("/")[1]).filter((name) => name === "mnist")).toHaveLength(2);
   expect(segments).toHaveLength(3);
   expect(loose).toHaveLength(3);

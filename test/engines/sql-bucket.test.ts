@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import type { Ledger } from "runledger";
-import { openLedger, withPrefix } from "runledger";
+import { withPrefix } from "runledger/backend";
+import { openLedger } from "runledger";
 import { s3Backend } from "runledger/backends/s3";
 import { openSql } from "runledger/duckdb";
 import { beforeAll, describe, expect, test } from "vitest";

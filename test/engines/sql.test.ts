@@ -7,6 +7,7 @@ import { openLedger } from "runledger";
 import { fsBackend } from "runledger/backends/fs";
 import { memoryBackend } from "runledger/backends/memory";
 import { type LedgerSql, openSql } from "runledger/duckdb";
+import { catalogFiles } from "runledger/files";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { flattenParams, NESTED } from "../../src/filter/flatten-params.ts";
 import { makeCatalog, ODD_EXPERIMENT, ODD_KEY } from "./make-catalog.ts";
@@ -264,7 +265,7 @@ describe("a ledger", () => {
 
   test("whose catalogue is damaged is read all the same", async () => {
     const backend = memoryBackend();
-    const [{ key, size } = { key: "", size: 0 }] = (await (await small(backend)).catalogFiles()).segments;
+    const [{ key, size } = { key: "", size: 0 }] = (await catalogFiles(await small(backend))).segments;
     const bytes = await backend.read(key);
     bytes.fill(0, 4, Math.floor(size / 3));
     await backend.remove(key);

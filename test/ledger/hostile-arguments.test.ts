@@ -12,6 +12,7 @@ import {
   summariseRecords,
 } from "runledger/compare";
 import { openSql } from "runledger/duckdb";
+import { catalogFiles, metricsFiles } from "runledger/files";
 import { guardProcess } from "runledger/node";
 import { createTestLedger } from "runledger/testing";
 
@@ -159,9 +160,11 @@ async function calls(): Promise<[string, (hostile: never) => unknown][]> {
     ["restoreRun options", (x) => ledger.restoreRun("no-such-run", x)],
     ["recover", (x) => ledger.recover(x)],
     ["recover options", (x) => ledger.recover("no-such-run", x)],
-    ["catalogFiles", (x) => ledger.catalogFiles(x)],
-    ["metricsFiles", (x) => ledger.metricsFiles(x)],
-    ["metricsFiles options", (x) => ledger.metricsFiles([], x)],
+    ["catalogFiles", (x) => catalogFiles(x)],
+    ["catalogFiles options", (x) => catalogFiles(ledger, x)],
+    ["metricsFiles", (x) => metricsFiles(x)],
+    ["metricsFiles ids", (x) => metricsFiles(ledger, x)],
+    ["metricsFiles options", (x) => metricsFiles(ledger, [], x)],
     ["rebuildCatalog", (x) => ledger.rebuildCatalog(x)],
     ["openLedger", (x) => openLedger(x)],
     ["openLedger options", (x) => openLedger(memoryBackend(), x)],

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { memoryBackend } from "../../src/backends/memory/index.ts";
 import { fsBackend } from "../../src/backends/fs/index.ts";
-import { type Backend, type LedgerError, openLedger, withChecks } from "../../src/index.ts";
+import { withChecks } from "../../src/backend/index.ts";
+import { type Backend, type LedgerError, openLedger } from "../../src/index.ts";
 import { createTestLedger } from "../../src/testing/index.ts";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";

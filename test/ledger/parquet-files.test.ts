@@ -6,7 +6,8 @@ import type { Ledger } from "runledger";
 import { openLedger } from "runledger";
 import { fsBackend } from "runledger/backends/fs";
 import { memoryBackend } from "runledger/backends/memory";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { catalogFiles, metricsFiles } from "runledger/files";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { decodeRecord } from "../../src/catalog/record-text.ts";
 
 async function closed(ledger: Ledger, count: number, experiment = "a"): Promise<string[]> {
@@ -26,7 +27,7 @@ describe("catalogFiles", () => {
     const ids = await closed(ledger, 12);
     const running = await ledger.startRun({ experiment: "a" });
     await closed(ledger, 2, "b");
-    const { segments, superseded, loose } = await ledger.catalogFiles();
+    const { segments, superseded, loose } = await catalogFiles(ledger);
     expect(segments.map(({ key }) => key.split("/")[1])).toEqual(["a"]);
     expect(segments[0]?.location).toBeUndefined();
     const bytes = await segments[0]!.read();
@@ -37,9 +38,9 @@ describe("catalogFiles", () => {
     const row = loose.find(({ run_id }) => run_id === running.id)!;
     expect(row).toMatchObject({ document: 0, marker: 0 });
     expect(decodeRecord(row.record)).toEqual(await ledger.getRun(running.id));
-    expect((await ledger.catalogFiles({ experiment: "b" })).segments).toEqual([]);
-    expect((await ledger.catalogFiles({ experiment: "b" })).loose).toHaveLength(2);
-    await expect(ledger.catalogFiles({ experiment: "" })).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+    expect((await catalogFiles(ledger, { experiment: "b" })).segments).toEqual([]);
+    expect((await catalogFiles(ledger, { experiment: "b" })).loose).toHaveLength(2);
+    await expect(catalogFiles(ledger, { experiment: "" })).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
     await running.finish();
   });
 
@@ -47,7 +48,7 @@ describe("catalogFiles", () => {
     const backend = memoryBackend();
     const ids = await closed(await openLedger(backend), 3);
     for await (const { key } of backend.list("experiments")) await backend.remove(key);
-    const { segments, loose } = await (await openLedger(backend)).catalogFiles();
+    const { segments, loose } = await catalogFiles(await openLedger(backend));
     expect(segments.length + loose.length).toBeGreaterThan(0);
     if (segments.length === 0) expect(loose.map(({ run_id }) => run_id).toSorted()).toEqual(ids.toSorted());
   });
@@ -66,26 +67,26 @@ describe("metricsFiles", () => {
     again.log({ loss: 2 });
     await again.flush();
 
-    const { files, journaled } = await ledger.metricsFiles();
+    const { files, journaled } = await metricsFiles(ledger);
     expect(files.map(({ runId, key }) => [runId, key])).toEqual([[first, `runs/${first}/metrics.parquet`]]);
     const { location } = files[0]!;
     expect(await readFile((location as { path: string }).path)).toEqual(Buffer.from(await files[0]!.read()));
     expect(journaled.toSorted()).toEqual([second, running.id].toSorted());
 
     await again.finish();
-    const later = await ledger.metricsFiles([second, second, first]);
+    const later = await metricsFiles(ledger, [second, second, first]);
     expect(later.files.map(({ key }) => key)).toEqual([
       `runs/${second}/metrics.0002.parquet`,
       `runs/${first}/metrics.parquet`,
     ]);
-    expect(await ledger.metricsFiles(["0123456789"])).toEqual({ files: [], journaled: [] });
+    expect(await metricsFiles(ledger, ["0123456789"])).toEqual({ files: [], journaled: [] });
     await running.finish();
   });
 
   test("of many runs", async () => {
     const ledger = await openLedger(memoryBackend());
     const ids = await closed(ledger, 70);
-    expect((await ledger.metricsFiles(ids)).files.map(({ runId }) => runId)).toEqual(ids);
+    expect((await metricsFiles(ledger, ids)).files.map(({ runId }) => runId)).toEqual(ids);
   });
 
   test("passes over a damaged run, and says so", async () => {
@@ -99,9 +100,32 @@ describe("metricsFiles", () => {
     await backend.create(newest, new TextEncoder().encode("{}"));
     const errors: string[] = [];
     const ledger = await openLedger(backend, { onError: ({ code }) => errors.push(code) });
-    const { files, journaled } = await ledger.metricsFiles();
+    const { files, journaled } = await metricsFiles(ledger);
     expect(files.map(({ runId }) => runId)).toEqual([sound]);
     expect(journaled).toEqual([]);
     expect(errors).toEqual(["CORRUPT"]);
+  });
+});
+
+describe("the ledger that is handed in", () => {
+  test("may come from another copy of the library, and shows nothing of its files", async () => {
+    const ledger = await openLedger(memoryBackend());
+    await closed(ledger, 1);
+    vi.resetModules();
+    const copy = await import("runledger/files");
+    expect(copy.catalogFiles).not.toBe(catalogFiles);
+    expect((await copy.catalogFiles(ledger)).loose).toHaveLength(1);
+    expect((await copy.metricsFiles(ledger)).files).toHaveLength(1);
+    expect(Object.keys(ledger)).toEqual([]);
+  });
+
+  test("has to be open", async () => {
+    const waiting = openLedger(memoryBackend());
+    await expect(catalogFiles(waiting as never)).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      message: "ledger must be an open Ledger, but is a Promise: await it first",
+    });
+    await expect(metricsFiles({} as never)).rejects.toMatchObject({ code: "INVALID_ARGUMENT", field: "ledger" });
+    await waiting;
   });
 });

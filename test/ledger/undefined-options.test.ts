@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
 import { memoryBackend } from "../../src/backends/memory/index.ts";
 import { s3Backend } from "../../src/backends/s3/index.ts";
-import { openLedger, withReadCache, withRetry } from "../../src/index.ts";
+import { withReadCache, withRetry } from "../../src/backend/index.ts";
+import { catalogFiles } from "../../src/files/index.ts";
+import { openLedger } from "../../src/index.ts";
 import {
   countingBackend,
   createTestClock,
@@ -78,7 +80,7 @@ async function write(given: (options: Record<string, undefined>) => object): Pro
     updates: (await collect(ledger.watchRun(run.id, given(none("signal", "points", "keys", "maxPoints", "giveUpMs")))))
       .length,
     recovered: await ledger.recover(undefined, given(none("graceMs", "signal"))),
-    files: await ledger.catalogFiles(given(none("experiment", "signal"))),
+    files: await catalogFiles(ledger, given(none("experiment", "signal"))),
   };
 }
 

@@ -5,6 +5,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import type { Backend } from "../../src/backend/backend.ts";
 import { type ErrorCode, ERROR_CODES, concernsOneObject } from "../../src/errors/ledger-error.ts";
 import { fsBackend } from "../../src/backends/fs/index.ts";
+import { catalogFiles, metricsFiles } from "../../src/files/index.ts";
 import { memoryBackend, type MemoryBackend } from "../../src/backends/memory/index.ts";
 import { type Ledger, LedgerError, openLedger } from "../../src/index.ts";
 import { faultyBackend } from "../../src/testing/index.ts";
@@ -81,8 +82,8 @@ describe("one run that cannot be read", () => {
     });
     expect(told.length).toBeGreaterThanOrEqual(3);
     expect(new Set(told.map((error) => error.code))).toEqual(new Set([code]));
-    expect((await ledger.metricsFiles()).files.map(({ runId }) => runId).sort()).toEqual([ids[0], ids[2]].sort());
-    expect((await ledger.catalogFiles()).superseded).toEqual(new Set(ids));
+    expect((await metricsFiles(ledger)).files.map(({ runId }) => runId).sort()).toEqual([ids[0], ids[2]].sort());
+    expect((await catalogFiles(ledger)).superseded).toEqual(new Set(ids));
     // Of a run that is asked for by its id the reason is thrown.
     await expect(ledger.getRun(ids[1]!)).rejects.toMatchObject({ code });
     await expect(ledger.recover(ids[1]!)).rejects.toMatchObject({ code });

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { Backend, Entry, Run, RunUpdate } from "../../src/index.ts";
+import type { Entry } from "../../src/backend/index.ts";
+import type { Backend, Run, RunUpdate } from "../../src/index.ts";
 import { openLedger } from "../../src/index.ts";
 import { memoryBackend } from "../../src/backends/memory/index.ts";
 import { listSegments } from "../../src/journal/list-segments.ts";

@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { type AccessKeys, LedgerError, type S3Location } from "../../index.ts";
+import { type AccessKeys, LedgerError, type S3Location } from "../../backend/index.ts";
 import { literal } from "./sql-text.ts";
 
 /** Lets a connection read a bucket. Neither the keys nor the statement that has them is in any view, message or cause. */

@@ -1,7 +1,8 @@
 import { mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { LedgerError, type StoredFile } from "../../index.ts";
+import type { StoredFile } from "../../files/index.ts";
+import { LedgerError } from "../../index.ts";
 
 const PIECE_BYTES: number = 8 * 1024 * 1024;
 const AT_ONCE = 8;

@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
-import type { StoredFile } from "../../index.ts";
+import type { StoredFile } from "../../files/index.ts";
 import { BucketSecret } from "./bucket-secret.ts";
 import type { FileCopies } from "./file-copies.ts";
 import { literal } from "./sql-text.ts";

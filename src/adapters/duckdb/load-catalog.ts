@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
-import type { CatalogFiles } from "../../index.ts";
+import type { CatalogFiles } from "../../files/index.ts";
 import { VIEWS } from "./catalog-views.ts";
 import { literal, parquet } from "./sql-text.ts";
 

@@ -1,4 +1,5 @@
 import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import { catalogFiles, metricsFiles } from "../../files/index.ts";
 import { LedgerError } from "../../index.ts";
 import { FileCopies } from "./file-copies.ts";
 import { FilePaths } from "./file-paths.ts";
@@ -104,8 +105,8 @@ function copyOptions(given: OpenSqlOptions = {}): OpenSqlOptions {
 function checkLedger(ledger: unknown): void {
   let found = `is of type ${typeof ledger}`;
   try {
-    const { catalogFiles, then } = (ledger ?? {}) as { catalogFiles?: unknown; then?: unknown };
-    if (typeof catalogFiles === "function") return;
+    const { histories, then } = (ledger ?? {}) as { histories?: unknown; then?: unknown };
+    if (typeof histories === "function") return;
     if (typeof then === "function") found = "is a Promise: await openLedger() first";
   } catch {
     found = "cannot be read: a getter or a proxy throws";
@@ -133,11 +134,12 @@ class Opening implements LedgerSql {
     const { experiment } = wanted;
     const connection = (this.#connection = await this.#instance.connect());
     const paths = (this.#paths = new FilePaths(connection, this.#copies, httpfs));
-    const catalog = await ledger.catalogFiles({ ...call, ...(experiment !== undefined && { experiment }) });
+    const catalog = await catalogFiles(ledger, { ...call, ...(experiment !== undefined && { experiment }) });
     await loadCatalog(connection, catalog, await paths.of(catalog.segments, inPlace, signal), wanted);
     if (!metrics) return;
     const ids = await connection.runAndReadAll("SELECT run_id FROM runledger.catalog ORDER BY run_id");
-    const points = await ledger.metricsFiles(
+    const points = await metricsFiles(
+      ledger,
       ids.getRows().map(([id]) => id as string),
       call,
     );

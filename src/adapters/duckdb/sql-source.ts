@@ -1,20 +1,25 @@
-import type { CatalogFiles, MetricsFiles, Series } from "../../index.ts";
-
-interface Call {
-  readonly signal?: AbortSignal | undefined;
-}
+import type { AnyLedger } from "../../files/index.ts";
+import type { Series } from "../../index.ts";
 
 /**
- * The members of a `Ledger` that `openSql` uses. An interface, because TypeScript takes the class `Ledger` of a CommonJS file and that of an
- * ES module for two classes.
+ * The members of a `Ledger` that `openSql` uses. It is an interface because TypeScript takes the class `Ledger` of a CommonJS file and
+ * that of an ES module for two classes.
  */
-export interface SqlSource {
-  catalogFiles(options: Call & { readonly experiment?: string | undefined }): Promise<CatalogFiles>;
-  metricsFiles(runIds: readonly string[], options: Call): Promise<MetricsFiles>;
+export interface SqlSource extends AnyLedger {
+  /** Reads the points of a run that are still in its journals. */
   histories(
     runId: string,
     keys: undefined,
-    options: Call & { readonly damaged: "skip" },
+    options: {
+      /** Leaves out damaged points. */
+      readonly damaged: "skip";
+      /** Stops the reading. */
+      readonly signal?: AbortSignal | undefined;
+    },
   ): Promise<ReadonlyMap<string, Series>>;
-  iterateRuns(query: { readonly view: "all" }): AsyncIterable<unknown>;
+  /** Reads every run, which repairs the catalogue. */
+  iterateRuns(query: {
+    /** Deleted runs, too. */
+    readonly view: "all";
+  }): AsyncIterable<unknown>;
 }

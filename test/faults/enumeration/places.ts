@@ -4,7 +4,8 @@ import { dirname, join } from "node:path";
 import { fsBackend } from "../../../src/backends/fs/index.ts";
 import { type MemoryBackend, memoryBackend } from "../../../src/backends/memory/index.ts";
 import { s3Backend } from "../../../src/backends/s3/index.ts";
-import type { Backend, Clock } from "../../../src/index.ts";
+import type { Clock } from "../../../src/backend/index.ts";
+import type { Backend } from "../../../src/index.ts";
 import { objectsOnly } from "../../journal/records.ts";
 import { FAKE_KEYS, FakeS3 } from "../../servers/fake-s3.ts";
 

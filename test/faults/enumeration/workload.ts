@@ -1,4 +1,5 @@
-import { type Backend, type Clock, type Ledger, openLedger, type RunRecord } from "../../../src/index.ts";
+import type { Clock } from "../../../src/backend/index.ts";
+import { type Backend, type Ledger, openLedger, type RunRecord } from "../../../src/index.ts";
 import { createTestClock, type FaultyBackend, seededIds } from "../../../src/testing/index.ts";
 import { acknowledge, log, type Oracle, setTag } from "./oracle.ts";
 import { START } from "./places.ts";

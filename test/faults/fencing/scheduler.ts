@@ -1,4 +1,5 @@
-import { type Backend, type Entry, LedgerError } from "../../../src/index.ts";
+import type { Entry } from "../../../src/backend/index.ts";
+import { type Backend, LedgerError } from "../../../src/index.ts";
 import { type Call, intercept } from "../../../src/testing/intercept.ts";
 
 /** What becomes of one call of an actor. */

@@ -1,5 +1,6 @@
 import { memoryBackend } from "../../../src/backends/memory/index.ts";
-import { type Backend, type Entry, type Ledger, LedgerError, openLedger, type Run } from "../../../src/index.ts";
+import type { Entry } from "../../../src/backend/index.ts";
+import { type Backend, type Ledger, LedgerError, openLedger, type Run } from "../../../src/index.ts";
 import { createTestClock, seededIds } from "../../../src/testing/index.ts";
 import { intercept } from "../../../src/testing/intercept.ts";
 import { objectsOnly } from "../../journal/records.ts";

@@ -1,4 +1,5 @@
-import type { Backend, Body } from "../../../src/index.ts";
+import type { Body } from "../../../src/backend/index.ts";
+import type { Backend } from "../../../src/index.ts";
 import { memoryBackend, type MemorySnapshot } from "../../../src/backends/memory/index.ts";
 import { type Call, intercept } from "../../../src/testing/intercept.ts";
 

@@ -1,0 +1,4 @@
+export { catalogFiles, type AnyLedger, metricsFiles } from "../ledger/ledger-files.ts";
+export type { CatalogFiles, CatalogFilesOptions, CatalogRowText } from "../ledger/catalog-files.ts";
+export type { MetricsFile, MetricsFiles } from "../ledger/metrics-files.ts";
+export type { StoredFile } from "../ledger/stored-file.ts";

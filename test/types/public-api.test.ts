@@ -1,0 +1,23 @@
+import { expect, test } from "vitest";
+import { readPublicApi } from "./public-api.ts";
+
+const api = readPublicApi();
+
+test("runledger exports at most 60 names, types included", () => {
+  const names = api.find(({ entry }) => entry === "runledger")!.names;
+  expect(names).toContain("openLedger");
+  expect(names.length).toBeLessThanOrEqual(60);
+});
+
+// Helpers that the compiler infers from an interface of the caller. Nobody writes them.
+const INFERRED: ReadonlySet<string> = new Set(["MetricsOf", "TableOf", "TagsOf"]);
+
+test("some entry exports every type that a public function or method takes or returns", () => {
+  const exported = new Set(api.flatMap(({ names }) => names));
+  const unnamed = api.flatMap(({ entry, foreign }) =>
+    [...foreign]
+      .filter(([name]) => !exported.has(name) && !INFERRED.has(name))
+      .map(([name, place]) => `${entry}: ${name} in ${place}`),
+  );
+  expect(unnamed).toEqual([]);
+});
