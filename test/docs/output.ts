@@ -1,7 +1,13 @@
 import type { Block } from "./blocks.ts";
 
 /** Documents that show what each of their programs prints. */
-export const SHOWN: ReadonlySet<string> = new Set(["README.md", "docs/guide.md", "docs/coming-from.md"]);
+export const SHOWN: ReadonlySet<string> = new Set([
+  "README.md",
+  "docs/guide.md",
+  "docs/coming-from.md",
+  "docs/search.md",
+  "docs/errors.md",
+]);
 
 const CALL = /\bconsole\.log\(/g;
 const SAID = /\bconsole\.log\(.*\); \/\/ (.+)$/gm;
