@@ -9,7 +9,7 @@
  * no other room imports a neighbour. Backends and the conformance kit know the seam alone; `adapters` and `node` know the public entries
  * `runledger`, `runledger/backend` and `runledger/files` alone. Entries are for what is outside: the rooms of the core import files, not
  * entries. Type-only imports count.
- * `test/architecture.test.ts` shows that every rule bites.
+ * `test/sources/architecture.test.ts` shows that every rule bites.
  */
 
 /** Where Node's own modules may be used. Everything else runs in browsers and edge workers too. */

@@ -7,12 +7,12 @@ import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Block, blocksOf, documents } from "./docs/blocks.ts";
-import { fits, outputOf, SHOWN } from "./docs/output.ts";
-import { startFakeS3 } from "./servers/fake-s3.ts";
+import { type Block, blocksOf, documents } from "./blocks.ts";
+import { fits, outputOf, SHOWN } from "./output.ts";
+import { startFakeS3 } from "../servers/fake-s3.ts";
 
 const run = promisify(execFile);
-const root = join(import.meta.dirname, "..");
+const root = join(import.meta.dirname, "../..");
 const names = documents(root);
 const blocks = names.flatMap((document) => blocksOf(root, document));
 const programs = blocks.filter(({ language }) => language === "ts" || language === "js");

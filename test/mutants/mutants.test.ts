@@ -1,32 +1,32 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Backend, Capabilities } from "../src/backend/backend.ts";
-import { withChecks } from "../src/backend/layers/checks.ts";
+import type { Backend, Capabilities } from "../../src/backend/backend.ts";
+import { withChecks } from "../../src/backend/layers/checks.ts";
 import {
   type ConformanceCase,
   ContractViolation,
   conformance,
   conformanceCases,
   runCase,
-} from "../src/conformance/index.ts";
-import { appendMutants } from "./mutants/appends.ts";
-import { probe, trustingBackend } from "./mutants/boundary.ts";
-import { changeMutants } from "./mutants/changes.ts";
-import { cursorMutants } from "./mutants/cursors.ts";
-import { errorMutants } from "./mutants/errors.ts";
-import { halfMutants } from "./mutants/halves.ts";
-import { handleMutants } from "./mutants/handles.ts";
-import { ideas } from "./mutants/ideas.ts";
-import { listMutants } from "./mutants/lists.ts";
-import { moveMutants } from "./mutants/moves.ts";
-import type { Mutant } from "./mutants/mutant.ts";
-import { prefixMutants } from "./mutants/prefixes.ts";
-import { processMutants } from "./mutants/processes.ts";
-import { readMutants } from "./mutants/reads.ts";
-import { harnessOf, referenceBackend } from "./mutants/reference.ts";
-import { removeMutants } from "./mutants/removes.ts";
-import { streamMutants } from "./mutants/streams.ts";
-import { timingMutants } from "./mutants/timing.ts";
-import { writeMutants } from "./mutants/writes.ts";
+} from "../../src/conformance/index.ts";
+import { appendMutants } from "./appends.ts";
+import { probe, trustingBackend } from "./boundary.ts";
+import { changeMutants } from "./changes.ts";
+import { cursorMutants } from "./cursors.ts";
+import { errorMutants } from "./errors.ts";
+import { halfMutants } from "./halves.ts";
+import { handleMutants } from "./handles.ts";
+import { ideas } from "./ideas.ts";
+import { listMutants } from "./lists.ts";
+import { moveMutants } from "./moves.ts";
+import type { Mutant } from "./mutant.ts";
+import { prefixMutants } from "./prefixes.ts";
+import { processMutants } from "./processes.ts";
+import { readMutants } from "./reads.ts";
+import { harnessOf, referenceBackend } from "./reference.ts";
+import { removeMutants } from "./removes.ts";
+import { streamMutants } from "./streams.ts";
+import { timingMutants } from "./timing.ts";
+import { writeMutants } from "./writes.ts";
 
 const mutants: readonly Mutant[] = [
   ...writeMutants,

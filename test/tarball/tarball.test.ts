@@ -5,14 +5,14 @@ import { createContext, runInContext } from "node:vm";
 import { brotliCompressSync } from "node:zlib";
 import { type Metafile, build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { writeCommonJs } from "../build/commonjs.ts";
-import { COMMONJS_ENTRIES } from "../build/commonjs-entries.ts";
-import { warningsOfEsbuild, warningsOfRollup } from "./tarball/bundle.ts";
-import { type Setup, faultsOf, writeConsumer } from "./tarball/consumer-types.ts";
-import { CASES, output, writeSuites } from "./tarball/suites.ts";
-import { type Installed, installPackage, node } from "./tarball/install.ts";
+import { writeCommonJs } from "../../build/commonjs.ts";
+import { COMMONJS_ENTRIES } from "../../build/commonjs-entries.ts";
+import { warningsOfEsbuild, warningsOfRollup } from "./bundle.ts";
+import { type Setup, faultsOf, writeConsumer } from "./consumer-types.ts";
+import { CASES, output, writeSuites } from "./suites.ts";
+import { type Installed, installPackage, node } from "./install.ts";
 
-const root = join(import.meta.dirname, "..");
+const root = join(import.meta.dirname, "../..");
 let installed: Installed;
 beforeAll(async () => {
   installed = await installPackage();

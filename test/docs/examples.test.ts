@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { type TestContext, describe, test } from "vitest";
-import { startFakeS3 } from "./servers/fake-s3.ts";
+import { startFakeS3 } from "../servers/fake-s3.ts";
 
 const run = promisify(execFile);
-const root = join(import.meta.dirname, "..");
+const root = join(import.meta.dirname, "../..");
 
 type Finished = TestContext["onTestFinished"];
 

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { COMMONJS_ENTRIES } from "../build/commonjs-entries.ts";
-import { ERROR_CODES } from "../src/errors/ledger-error.ts";
+import { COMMONJS_ENTRIES } from "../../build/commonjs-entries.ts";
+import { ERROR_CODES } from "../../src/errors/ledger-error.ts";
 
-const root = join(import.meta.dirname, "..");
+const root = join(import.meta.dirname, "../..");
 const read = (path: string): string => readFileSync(join(root, path), "utf8");
 type Target = string | { readonly types: string; readonly default: string };
 const manifest = JSON.parse(read("package.json")) as {

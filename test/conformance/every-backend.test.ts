@@ -1,16 +1,16 @@
 import { existsSync, readdirSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import type { Backend } from "../src/backend/backend.ts";
-import { withChecks } from "../src/backend/layers/checks.ts";
-import { withPrefix } from "../src/backend/layers/prefix.ts";
-import { withReadCache } from "../src/backend/layers/read-cache.ts";
-import { withRetry } from "../src/backend/layers/retry.ts";
-import { memoryBackend } from "../src/backends/memory/index.ts";
-import { type ConformanceHarness, conformance } from "../src/conformance/index.ts";
-import { harnessOf, referenceBackend } from "./mutants/reference.ts";
+import type { Backend } from "../../src/backend/backend.ts";
+import { withChecks } from "../../src/backend/layers/checks.ts";
+import { withPrefix } from "../../src/backend/layers/prefix.ts";
+import { withReadCache } from "../../src/backend/layers/read-cache.ts";
+import { withRetry } from "../../src/backend/layers/retry.ts";
+import { memoryBackend } from "../../src/backends/memory/index.ts";
+import { type ConformanceHarness, conformance } from "../../src/conformance/index.ts";
+import { harnessOf, referenceBackend } from "../mutants/reference.ts";
 
-const BACKENDS = new URL("../src/backends/", import.meta.url);
-const LAYERS = new URL("../src/backend/layers/", import.meta.url);
+const BACKENDS = new URL("../../src/backends/", import.meta.url);
+const LAYERS = new URL("../../src/backend/layers/", import.meta.url);
 
 const names = readdirSync(BACKENDS, { withFileTypes: true })
   .filter((entry) => entry.isDirectory())

@@ -2,7 +2,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 
-const source = join(import.meta.dirname, "..", "src");
+const source = join(import.meta.dirname, "../../src");
 
 /** Calls that take the items of a list as arguments. Beyond some 120,000 of them the call throws a RangeError. */
 const SPREAD =

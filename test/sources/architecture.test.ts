@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { type ICruiseResult, type IConfiguration, cruise } from "dependency-cruiser";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-const root = join(import.meta.dirname, "..");
+const root = join(import.meta.dirname, "../..");
 const rules = createRequire(import.meta.url)(join(root, ".dependency-cruiser.cjs")) as IConfiguration;
 
 async function violations(baseDir: string): Promise<string[]> {
