@@ -1,8 +1,7 @@
 import type { CatalogContext } from "./catalog-context.ts";
-import type { FilterRow } from "../filter/row.ts";
-import { Matches } from "./matches.ts";
-import { visitRows } from "./visit-rows.ts";
-import { withCatalog } from "./with-catalog.ts";
+import { allRows } from "./catalog-rows.ts";
+import { readCatalog } from "./read-catalog.ts";
+import { SearchPlan } from "./search-plan.ts";
 
 /** An experiment that has runs. */
 export interface ExperimentSummary {
@@ -15,25 +14,26 @@ export interface ExperimentSummary {
 
 const FIELDS = (["experiment", "start_time"] as const).map((name) => ({ kind: "attribute", name }) as const);
 
-/** Every experiment, the one of the latest start first, ties by name. Reads two columns of segments, and runs that are in none. */
+/** Returns every experiment, the one with the latest start first, ties by name. Reads two columns of segments, and runs that are in none. */
 export async function listExperiments(
   context: CatalogContext,
   signal: AbortSignal | undefined,
 ): Promise<ExperimentSummary[]> {
-  const matches = new Matches({ experiment: undefined, filter: { kind: "all" }, view: "active", fields: FIELDS });
-  return await withCatalog(context, undefined, signal, async (catalog) => {
-    const found = new Map<string, { runs: number; lastStart: number }>();
-    await visitRows(context, catalog, matches, signal, (row: FilterRow) => {
-      const name = row.attribute("experiment") as string;
-      const lastStart = row.attribute("start_time") as number;
-      const known = found.get(name);
-      found.set(name, {
-        runs: (known?.runs ?? 0) + 1,
-        lastStart: Math.max(known?.lastStart ?? Number.NEGATIVE_INFINITY, lastStart),
-      });
-    });
-    return [...found]
-      .map(([name, summary]) => ({ name, ...summary }))
-      .sort((a, b) => b.lastStart - a.lastStart || (a.name < b.name ? -1 : 1));
+  const plan = new SearchPlan({ experiment: undefined, filter: { kind: "all" }, view: "active" }, FIELDS);
+  return await readCatalog(context, undefined, signal, async (catalog) => {
+    const found = new Map<string, { name: string; runs: number; lastStart: number }>();
+    for await (const rows of allRows(context, catalog, plan, signal)) {
+      for (const row of rows) {
+        const name = row.attribute("experiment") as string;
+        const start = row.attribute("start_time") as number;
+        const known = found.get(name);
+        if (known === undefined) found.set(name, { name, runs: 1, lastStart: start });
+        else {
+          known.runs++;
+          known.lastStart = Math.max(known.lastStart, start);
+        }
+      }
+    }
+    return [...found.values()].sort((a, b) => b.lastStart - a.lastStart || (a.name < b.name ? -1 : 1));
   });
 }

@@ -43,24 +43,26 @@ export async function rebuildCatalog(
     const ids = new Set([...(found.get(prefix) ?? []), ...known.ids]);
     const closed = new Set<string>();
     const rows = async function* (): AsyncGenerator<CatalogRow, void, undefined> {
-      for await (const scanned of scanRuns(backend, [...ids], unreadable, signal)) {
-        const { id, experiment } = scanned.record;
-        if (experimentPrefix(experiment) !== prefix) continue;
-        runs++;
-        const touched = listing?.touched.get(id);
-        const [document, marker] = known.amends.get(id) ?? [0, 0];
-        // A listing of the run was behind what the catalogue knows.
-        const isBehind = isOlder(scanned, { document, marker }) || scanned.marker < (touched?.marked ?? 0);
-        const row = isBehind ? await unreadable.unless(id, () => readRow(backend, id, signal)) : scanned;
-        if (row === undefined) continue;
-        if (!isClosed(row, touched)) {
-          // What was entered is newer than what a listing showed, and stays.
-          if (touched && (touched.closed > row.document || touched.marked > row.marker)) continue;
-          await createEmpty(backend, entryKey(experiment, id, "open", row.document), durable);
-          continue;
+      for await (const batch of scanRuns(backend, [...ids], unreadable, signal)) {
+        for (const scanned of batch) {
+          const { id, experiment } = scanned.record;
+          if (experimentPrefix(experiment) !== prefix) continue;
+          runs++;
+          const touched = listing?.touched.get(id);
+          const [document, marker] = known.amends.get(id) ?? [0, 0];
+          // A listing of the run was behind what the catalogue knows.
+          const isBehind = isOlder(scanned, { document, marker }) || scanned.marker < (touched?.marked ?? 0);
+          const row = isBehind ? await unreadable.unless(id, () => readRow(backend, id, signal)) : scanned;
+          if (row === undefined) continue;
+          if (!isClosed(row, touched)) {
+            // What was entered is newer than what a listing showed, and stays.
+            if (touched && (touched.closed > row.document || touched.marked > row.marker)) continue;
+            await createEmpty(backend, entryKey(experiment, id, "open", row.document), durable);
+            continue;
+          }
+          closed.add(id);
+          yield row;
         }
-        closed.add(id);
-        yield row;
       }
     };
     const generation = nextGeneration(listing?.segments ?? []);

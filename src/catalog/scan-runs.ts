@@ -59,17 +59,17 @@ async function readExperiment(backend: Backend, id: string, signal: AbortSignal)
   }
 }
 
-/** Reads the rows of runs, a bounded number at a time. Adds runs that cannot be read to `unreadable`. */
+/** Reads the rows of runs in batches. Adds runs that cannot be read to `unreadable`. */
 export async function* scanRuns(
   backend: Backend,
   ids: readonly string[],
   unreadable: UnreadableRuns,
   signal: AbortSignal | undefined,
-): AsyncGenerator<ReadRow, void, undefined> {
+): AsyncGenerator<readonly ReadRow[], void, undefined> {
   for (let i = 0; i < ids.length; i += AT_ONCE) {
     const rows = await mapBounded(ids.slice(i, i + AT_ONCE), AT_ONCE, signal, (id, stop) =>
       unreadable.unless(id, () => readRow(backend, id, stop)),
     );
-    for (const row of rows) if (row) yield row;
+    yield rows.filter((row) => row !== undefined);
   }
 }

@@ -1,8 +1,8 @@
 import { readOptions } from "../arguments/options.ts";
 import type { CatalogRow } from "../catalog/catalog-row.ts";
 import { encodeRecord } from "../catalog/record-text.ts";
-import { scanRuns } from "../catalog/scan-runs.ts";
-import { type OpenCatalog, withCatalog } from "../catalog/with-catalog.ts";
+import { runsOutsideSegments } from "../catalog/catalog-rows.ts";
+import { readCatalog } from "../catalog/read-catalog.ts";
 import type { RunContext } from "../run/context.ts";
 import { checkName } from "../run/text.ts";
 import { catalogOf } from "./catalog-of.ts";
@@ -42,20 +42,17 @@ export async function listCatalogFiles(
   const catalog = catalogOf(context);
   const name = experiment === undefined ? undefined : checkName(experiment, "experiment");
   // What this puts together would else be put together, and its parts removed, right after they were listed.
-  await withCatalog(catalog, name, signal, async () => undefined);
-  return await withCatalog(catalog, name, signal, async ({ experiments, unlisted, unreadable }: OpenCatalog) => {
-    const superseded = new Set(unlisted);
+  await readCatalog(catalog, name, signal, async () => undefined);
+  return await readCatalog(catalog, name, signal, async (open) => {
+    const superseded = new Set(open.unlisted);
     const loose: CatalogRowText[] = [];
-    for await (const row of scanRuns(catalog.backend, unlisted, unreadable, signal)) loose.push(toText(row));
-    for (const open of experiments) {
-      for (const id of open.listing.touched.keys()) superseded.add(id);
-      for (const row of open.loose) {
-        if (row.isOld) superseded.delete(row.record.id);
-        else loose.push(toText(row));
-      }
+    for (const { listing, loose: runs } of open.experiments) {
+      for (const id of listing.touched.keys()) superseded.add(id);
+      for (const { record, isOld } of runs) if (isOld) superseded.delete(record.id);
     }
-    const segments = experiments.flatMap((open) =>
-      open.segments.map(({ name: { key, size } }) => storedFile(context.backend, key, size)),
+    for await (const runs of runsOutsideSegments(catalog, open, signal)) loose.push(...runs.map(toText));
+    const segments = open.experiments.flatMap((each) =>
+      each.segments.map(({ name: { key, size } }) => storedFile(context.backend, key, size)),
     );
     return { segments, superseded, loose };
   });

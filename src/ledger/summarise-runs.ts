@@ -1,7 +1,7 @@
 import { readOptions } from "../arguments/options.ts";
-import { Matches } from "../catalog/matches.ts";
-import { visitRows } from "../catalog/visit-rows.ts";
-import { withCatalog } from "../catalog/with-catalog.ts";
+import { allRows } from "../catalog/catalog-rows.ts";
+import { readCatalog } from "../catalog/read-catalog.ts";
+import { SearchPlan } from "../catalog/search-plan.ts";
 import { type RunGroup, RowSummary, type SummaryQuery } from "../compare/row-summary.ts";
 import type { DamagedRun, UnreadableRun } from "../journal/unreadable.ts";
 import type { RunContext } from "../run/context.ts";
@@ -30,10 +30,10 @@ export async function summariseRuns(run: RunContext, given?: RunSummaryQuery): P
   const query = readOptions("summarise", given, { ...SELECTION, groupBy: true, metrics: true }, "query");
   const { signal, ...wanted } = checkSelection(query);
   const context = catalogOf(run);
-  const matches = new Matches({ ...wanted, fields: new RowSummary(query).fields });
-  return await withCatalog(context, wanted.experiment, signal, async (catalog) => {
+  const plan = new SearchPlan(wanted, new RowSummary(query).fields);
+  return await readCatalog(context, wanted.experiment, signal, async (catalog) => {
     const summary = new RowSummary(query);
-    await visitRows(context, catalog, matches, signal, (row) => summary.add(row));
+    for await (const rows of allRows(context, catalog, plan, signal)) for (const row of rows) summary.add(row);
     const unreadable = catalog.unreadable.list();
     const damaged = catalog.damaged.list();
     return Object.assign(summary.result(), unreadable.length > 0 && { unreadable }, damaged.length > 0 && { damaged });

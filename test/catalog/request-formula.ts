@@ -1,7 +1,7 @@
 import { GROWTH } from "../../src/catalog/compact-experiment.ts";
-import { MIN_LOOSE } from "../../src/catalog/with-catalog.ts";
-import { COLUMN_REQUESTS } from "../../src/catalog/matches.ts";
-import { RECORD_REQUESTS } from "../../src/catalog/search-catalog.ts";
+import { MIN_LOOSE } from "../../src/catalog/read-catalog.ts";
+import { COLUMN_REQUESTS } from "../../src/catalog/segment-rows.ts";
+import { RECORD_REQUESTS } from "../../src/catalog/found-records.ts";
 import { MAX_SEGMENT_ROWS } from "../../src/catalog/segment-name.ts";
 
 /** Keys that one request of a listing gives. */

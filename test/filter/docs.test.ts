@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { formatFilter } from "../../src/filter/format-filter.ts";
 import { parseFilter } from "../../src/filter/parse-filter.ts";
 
-const text = readFileSync(join(import.meta.dirname, "../../../docs/search.md"), "utf8");
+const text = readFileSync(join(import.meta.dirname, "../../docs/search.md"), "utf8");
 const examples = /```sql\n([^]*?)```/.exec(text)![1]!.trim().split("\n");
 
 test.each(examples)("docs/search.md: %s", (example) => {

@@ -1,15 +1,18 @@
 import type { FilterRow } from "../filter/row.ts";
 
 /** The first rows of many in some order, each run once. */
-export class Top<R extends FilterRow> {
+export class TopRows<R extends FilterRow> {
   readonly #compare: (a: FilterRow, b: FilterRow) => number;
   readonly #most: number;
+  readonly #after: FilterRow | undefined;
   #rows: R[] = [];
   #isFull = false;
 
-  constructor(compare: (a: FilterRow, b: FilterRow) => number, most: number) {
+  /** Keeps at most `most` rows, and only rows behind `after`. */
+  constructor(compare: (a: FilterRow, b: FilterRow) => number, most: number, after: FilterRow | undefined) {
     this.#compare = compare;
     this.#most = most;
+    this.#after = after;
   }
 
   /** The last of the rows that would be kept now; `undefined` while there is room. */
@@ -17,23 +20,23 @@ export class Top<R extends FilterRow> {
     return this.#isFull ? this.#rows[this.#most - 1] : undefined;
   }
 
-  /** False for a row that has no place. */
-  accepts(row: FilterRow): boolean {
-    return !this.#isFull || this.#compare(row, this.#rows[this.#most - 1]!) < 0;
+  add(rows: readonly R[]): void {
+    const compare = this.#compare;
+    for (const row of rows) {
+      if (this.#after && compare(row, this.#after) <= 0) continue;
+      if (this.#isFull && compare(row, this.#rows[this.#most - 1]!) >= 0) continue;
+      this.#rows.push(row);
+      if (this.#rows.length >= 2 * this.#most + 256) this.#settle();
+    }
   }
 
-  add(row: R): void {
-    this.#rows.push(row);
-    if (this.#rows.length >= 2 * this.#most + 256) this.#settle();
-  }
-
-  rows(): R[] {
+  rows(): readonly R[] {
     this.#settle();
     return this.#rows;
   }
 
   #settle(): void {
-    // Two compactors at once may have stored one run twice: its rows are equal, and stand side by side.
+    // Two compactors at once may have stored a run twice: its rows are equal, so they stand side by side.
     const sorted = this.#rows.sort(this.#compare);
     const once = sorted.filter((row, i) => i === 0 || this.#compare(sorted[i - 1]!, row) !== 0);
     this.#rows = once.slice(0, this.#most);

@@ -1,0 +1,61 @@
+import type { FilterRow } from "../filter/row.ts";
+import { recordLoss } from "../journal/damage.ts";
+import { onDemand } from "../platform/on-demand.ts";
+import type { CatalogContext } from "./catalog-context.ts";
+import type { CatalogRow } from "./catalog-row.ts";
+import type { OpenCatalog } from "./open-catalog.ts";
+import type { RecordedRow, SearchPlan } from "./search-plan.ts";
+import { segmentRows } from "./segment-rows.ts";
+
+const scanning = /* @__PURE__ */ onDemand(() => import("./scan-runs.ts"));
+
+/** Reads the runs that no segment tells of: from the runs' own objects, in batches. */
+export async function* runsOutsideSegments(
+  { backend }: CatalogContext,
+  { experiments, unlisted, unreadable }: OpenCatalog,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<readonly CatalogRow[], void, undefined> {
+  if (unlisted.length > 0) {
+    const { scanRuns } = await scanning();
+    yield* scanRuns(backend, unlisted, unreadable, signal);
+  }
+  for (const { loose } of experiments) yield loose.filter(({ isOld }) => !isOld);
+}
+
+/**
+ * Returns the rows that `plan` wants of the runs that no segment tells of. Adds those that lost records to `damaged`, even if they do not
+ * match: with the lost records they might.
+ */
+export async function* rowsOutsideSegments(
+  context: CatalogContext,
+  catalog: OpenCatalog,
+  plan: SearchPlan,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<readonly RecordedRow[], void, undefined> {
+  for await (const runs of runsOutsideSegments(context, catalog, signal)) {
+    for (const { record } of runs) {
+      const loss = plan.isOfExperiment(record) ? recordLoss(record) : undefined;
+      if (loss) catalog.damaged.add(record.id, loss);
+    }
+    yield runs.flatMap(({ record }) => plan.rowOf(record) ?? []);
+  }
+}
+
+/** Returns every row that `plan` wants, each run once. */
+export async function* allRows(
+  context: CatalogContext,
+  catalog: OpenCatalog,
+  plan: SearchPlan,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<readonly FilterRow[], void, undefined> {
+  yield* rowsOutsideSegments(context, catalog, plan, signal);
+  for (const open of catalog.experiments) {
+    const segments = open.segments.filter((segment) => plan.mayBeIn(segment));
+    // Two compactors at once may have stored a run twice.
+    const seen = segments.length > 1 ? new Set<unknown>() : undefined;
+    for (const segment of segments) {
+      for await (const rows of segmentRows(context, { open, segment }, plan, signal))
+        yield seen ? rows.filter((row) => seen.size < seen.add(row.attribute("id")).size) : rows;
+    }
+  }
+}

@@ -1,0 +1,94 @@
+import type { Backend } from "../backend/backend.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
+import { UnreadableRuns } from "../journal/unreadable.ts";
+import { mapBounded } from "../platform/bounded.ts";
+import { onDemand } from "../platform/on-demand.ts";
+import type { CatalogContext } from "./catalog-context.ts";
+import { experimentPrefix } from "./entry.ts";
+import { listCatalog } from "./list-catalog.ts";
+import { type OpenExperiment, openExperiment } from "./open-experiment.ts";
+import { findLost } from "./segment-kin.ts";
+import { lookWhole } from "./whole.ts";
+
+const scanning = /* @__PURE__ */ onDemand(() => import("./scan-runs.ts"));
+
+const EXPERIMENTS_AT_ONCE = 8;
+
+/** The catalogue as a query finds it. */
+export interface OpenCatalog {
+  readonly experiments: readonly OpenExperiment[];
+  /** Runs that are not in the part of the catalogue that can be read. */
+  readonly unlisted: readonly string[];
+  /** Runs that cannot be read and are not in the catalogue: they may be in any experiment. */
+  readonly unplaced: readonly string[];
+  /** Runs that could not be read so far. */
+  readonly unreadable: UnreadableRuns;
+  /** Runs that lost records, as far as their own objects were read. */
+  readonly damaged: UnreadableRuns;
+  /** Whether the catalogue has every run that it should have. */
+  readonly isComplete: boolean;
+}
+
+/** What the attempts to read the catalogue met so far. */
+export class CatalogTrouble {
+  /** Prefixes of experiments whose segments cannot be read, and whether a rebuild may help. */
+  readonly damaged: Map<string, boolean> = new Map();
+  readonly #missed = new Set<string>();
+
+  /** Returns the error for a segment that must be there and was not listed: `NOT_FOUND` at first, as it may be late or just merged; then `CORRUPT`. */
+  lostSegment(key: string): LedgerError {
+    const code = this.#missed.has(key) ? "CORRUPT" : "NOT_FOUND";
+    this.#missed.add(key);
+    return new LedgerError(code, `${key} is not there: others have removed it`, { key });
+  }
+}
+
+/**
+ * Opens the catalogue of one experiment, or of all. If it is incomplete, or a part of it is damaged, the answer names the runs to read
+ * instead. `NOT_FOUND` for a segment that others merged meanwhile, `CORRUPT` for one that is damaged or lost.
+ */
+export async function openCatalog(
+  context: CatalogContext,
+  experiment: string | undefined,
+  trouble: CatalogTrouble,
+  signal: AbortSignal | undefined,
+): Promise<OpenCatalog> {
+  const { backend } = context;
+  const { damaged } = trouble;
+  const onUnlisted = (prefix: string, error: LedgerError): void => {
+    if (!damaged.has(prefix)) context.onError(error);
+    damaged.set(prefix, false);
+  };
+  const listed = await listCatalog(backend, experiment, onUnlisted, signal);
+  const unreadable = new UnreadableRuns();
+  const { isComplete, emptied } = await lookWhole(context, experiment, listed, signal);
+  if (!isComplete) {
+    const prefixes = experiment === undefined ? undefined : new Set([experimentPrefix(experiment)]);
+    const runs = await runsOf(backend, prefixes, unreadable, signal);
+    return { experiments: [], ...runs, unreadable, damaged: new UnreadableRuns(), isComplete };
+  }
+  for (const prefix of emptied) if (!damaged.has(prefix)) throw trouble.lostSegment(`${prefix}/segments`);
+  const prefixes = new Set(damaged.keys());
+  const none = { unlisted: [], unplaced: [] };
+  const runs = prefixes.size > 0 ? await runsOf(backend, prefixes, unreadable, signal) : none;
+  const sound = listed.experiments.filter(({ prefix }) => !damaged.has(prefix));
+  const experiments = await mapBounded(sound, EXPERIMENTS_AT_ONCE, signal, (listing, stop) =>
+    openExperiment(context, listing, unreadable, stop),
+  );
+  for (const { segments, listing } of experiments) {
+    const lost = findLost(segments);
+    if (lost !== undefined) throw trouble.lostSegment(`${listing.prefix}/segments/${lost}.parquet`);
+  }
+  return { experiments, ...runs, unreadable, damaged: new UnreadableRuns(), isComplete };
+}
+
+async function runsOf(
+  backend: Backend,
+  prefixes: ReadonlySet<string> | undefined,
+  unreadable: UnreadableRuns,
+  signal: AbortSignal | undefined,
+): Promise<Pick<OpenCatalog, "unlisted" | "unplaced">> {
+  const { findRuns } = await scanning();
+  const { byPrefix, unplaced } = await findRuns(backend, prefixes, unreadable, signal);
+  return { unlisted: [...byPrefix.values()].flat(), unplaced };
+}

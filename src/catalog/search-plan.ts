@@ -1,0 +1,62 @@
+import { columnsOf } from "../filter/columns.ts";
+import { compileFilter } from "../filter/compile-filter.ts";
+import { couldMatch } from "../filter/could-match.ts";
+import type { Field } from "../filter/field.ts";
+import type { Filter } from "../filter/filter.ts";
+import { recordRow } from "../filter/record-row.ts";
+import type { FilterRow } from "../filter/row.ts";
+import type { RunRecord } from "../journal/run-record.ts";
+import type { Segment } from "./segment.ts";
+import { presentIn, statisticsOf } from "./segment-fields.ts";
+
+export type View = "active" | "deleted" | "all";
+
+/** Which runs a query wants. */
+export interface WantedRuns {
+  readonly experiment: string | undefined;
+  readonly filter: Filter;
+  readonly view: View;
+}
+
+/** The row of a run whose record was read. */
+export interface RecordedRow extends FilterRow {
+  readonly record: RunRecord;
+}
+
+/** How a query picks its rows: by which test, from which segments, and by which fields. */
+export class SearchPlan {
+  readonly wanted: WantedRuns;
+  readonly matches: (row: FilterRow) => boolean;
+  /** Every field that the filter or the caller reads. */
+  readonly fields: readonly Field[];
+
+  /** `fields` are those that the caller reads of the rows. */
+  constructor(wanted: WantedRuns, fields: readonly Field[]) {
+    this.wanted = wanted;
+    this.matches = compileFilter(wanted.filter);
+    this.fields = [...columnsOf(wanted.filter), ...fields];
+  }
+
+  isOfExperiment(record: RunRecord): boolean {
+    const { experiment } = this.wanted;
+    return experiment === undefined || record.experiment === experiment;
+  }
+
+  /** Returns the row of a record, or `undefined` if the query does not want the run. */
+  rowOf(record: RunRecord): RecordedRow | undefined {
+    const { view } = this.wanted;
+    if (!this.isOfExperiment(record)) return undefined;
+    if (view !== "all" && (record.deletedAt === undefined) !== (view === "active")) return undefined;
+    const row = Object.assign(recordRow(record), { record });
+    return this.matches(row) ? row : undefined;
+  }
+
+  /** Returns false only if the statistics in the footer of a segment rule out every row. */
+  mayBeIn(segment: Segment): boolean {
+    const { filter, view } = this.wanted;
+    const deleted = presentIn(segment, "deleted_at");
+    if (view === "active" && deleted === segment.rows) return false;
+    if (view === "deleted" && deleted === 0) return false;
+    return couldMatch(filter, (field) => statisticsOf(segment, field));
+  }
+}

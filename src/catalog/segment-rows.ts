@@ -1,0 +1,124 @@
+import type { Aggregate, AttributeName } from "../filter/field.ts";
+import { NESTED } from "../filter/flatten-params.ts";
+import type { FilterRow, ParamValue } from "../filter/row.ts";
+import type { CatalogContext } from "./catalog-context.ts";
+import type { Cells } from "./column-cells.ts";
+import { isCurrent, type OpenExperiment } from "./open-experiment.ts";
+import type { RecordedRow, SearchPlan } from "./search-plan.ts";
+import { columnsFor, isAll, isOnlyInRecords, paramCells } from "./segment-fields.ts";
+import type { Segment } from "./segment.ts";
+
+/** Requests for the columns of a segment, at most. */
+export const COLUMN_REQUESTS = 2;
+/** Records read at once if no column has a field. */
+const RECORDS_AT_ONCE = 512;
+
+/** Returns the rows of a segment that `plan` wants, in batches: one of the rows that columns tell of, then those that only records tell of. */
+export async function* segmentRows(
+  { backend }: CatalogContext,
+  { open, segment }: { readonly open: OpenExperiment; readonly segment: Segment },
+  plan: SearchPlan,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<readonly (SegmentRow | RecordedRow)[], void, undefined> {
+  const { experiment, view } = plan.wanted;
+  const columns = ["run_id", "start_time", ...plan.fields.flatMap(columnsFor)];
+  const hasOthers = experiment !== undefined && !isAll(segment, "experiment", experiment);
+  if (hasOthers) columns.push("experiment");
+  if (view !== "all") columns.push("deleted_at");
+  const mayBeOld = open.newest.size > 0;
+  if (mayBeOld) columns.push("document", "marker");
+  await segment.load(backend, columns, COLUMN_REQUESTS, signal);
+
+  const experiments = hasOthers ? segment.cells("experiment") : undefined;
+  const deletedAt = view === "all" ? undefined : segment.cells("deleted_at");
+  const documents = segment.cells("document");
+  const markers = segment.cells("marker");
+  const isRead = !plan.fields.some((field) => isOnlyInRecords(segment, field));
+  const row = new SegmentRow(segment, 0);
+  const found: SegmentRow[] = [];
+  const unread: number[] = [];
+  for (let at = 0; at < segment.rows; at++) {
+    if (experiments && experiments.at(at) !== experiment) continue;
+    if (deletedAt && ((deletedAt.at(at) ?? null) === null) !== (view === "active")) continue;
+    if (mayBeOld && !isCurrent(open.newest, segment.idAt(at), Number(documents?.at(at)), Number(markers?.at(at))))
+      continue;
+    row.at = at;
+    if (!isRead) unread.push(at);
+    else if (plan.matches(row)) found.push(row.copy());
+  }
+  yield found;
+
+  for (let i = 0; i < unread.length; i += RECORDS_AT_ONCE) {
+    const records = await segment.records(backend, unread.slice(i, i + RECORDS_AT_ONCE), 1, signal);
+    yield [...records.values()].flatMap((record) => plan.rowOf(record) ?? []);
+  }
+}
+
+type Value = ParamValue | typeof NESTED | undefined;
+
+/** A row of a segment, by the columns that are loaded. */
+export class SegmentRow implements FilterRow {
+  readonly segment: Segment;
+  at: number;
+  // By room, then by key: a name put together for each row would take longer than all else.
+  readonly #columns: Map<string, Map<string, readonly Cells[]>>;
+
+  constructor(segment: Segment, at: number, like?: SegmentRow) {
+    this.segment = segment;
+    this.at = at;
+    this.#columns = like ? like.#columns : new Map();
+  }
+
+  /** Returns the same row as an object of its own, so that `at` of this one can move on. */
+  copy(): SegmentRow {
+    return new SegmentRow(this.segment, this.at, this);
+  }
+
+  attribute(name: AttributeName): string | number | undefined {
+    if (name === "id") return this.segment.idAt(this.at);
+    if (name !== "duration") return this.#value("", name) as string | number | undefined;
+    const end = this.#value("", "end_time");
+    return end === undefined ? undefined : (end as number) - (this.#value("", "start_time") as number);
+  }
+
+  param(key: string): ParamValue | undefined {
+    const value = this.#value("params.", key);
+    return value === NESTED ? undefined : value;
+  }
+
+  isNested(key: string): boolean {
+    return this.#value("params.", key) === NESTED;
+  }
+
+  tag(key: string): string | undefined {
+    return this.#value("tags.", key) as string | undefined;
+  }
+
+  metric(key: string, aggregate: Aggregate): number | undefined {
+    return this.#value(aggregate, key) as number | undefined;
+  }
+
+  datasets(): ReturnType<FilterRow["datasets"]> {
+    const text = this.#value("", "datasets");
+    return typeof text === "string" ? this.segment.parseDatasets(text) : [];
+  }
+
+  #value(room: string, key: string): Value {
+    let columns = this.#columns.get(room);
+    if (columns === undefined) this.#columns.set(room, (columns = new Map()));
+    let found = columns.get(key);
+    if (found === undefined) columns.set(key, (found = this.#find(room, key)));
+    for (let i = 0; i < found.length; i++) {
+      const value = found[i]!.at(this.at) ?? null;
+      if (value !== null) return value;
+    }
+    return undefined;
+  }
+
+  /** The columns that hold a field, of which one has the value of a row. */
+  #find(room: string, key: string): readonly Cells[] {
+    if (room === "params.") return paramCells(this.segment, key);
+    const name = room === "" || room === "tags." ? room + key : `metrics.${key}.${room}`;
+    return [this.segment.cells(name)].filter((cells) => cells !== undefined);
+  }
+}
