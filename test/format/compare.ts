@@ -10,6 +10,14 @@ export function differences(wanted: unknown, found: unknown): string[] {
   return lines.length > MOST ? [...lines.slice(0, MOST), `and ${lines.length - MOST} more`] : lines;
 }
 
+/** Paths of lists whose order means nothing. */
+const UNORDERED = /\.record\.damage$/;
+
+function sorted(list: readonly unknown[]): unknown[] {
+  const entries = list.map((item) => [JSON.stringify(Object.entries(item as object).sort()), item] as const);
+  return entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, item]) => item);
+}
+
 type Branch = { readonly [name: string]: unknown };
 const isBranch = (value: unknown): value is Branch =>
   typeof value === "object" && value !== null && !Array.isArray(value);
@@ -17,7 +25,10 @@ const isBranch = (value: unknown): value is Branch =>
 function compare(wanted: unknown, found: unknown, path: string, lines: string[]): void {
   if (Array.isArray(wanted) && Array.isArray(found)) {
     if (wanted.length !== found.length) lines.push(`${path}: ${found.length} items in place of ${wanted.length}`);
-    else wanted.forEach((item, i) => compare(item, found[i], `${path}[${i}]`, lines));
+    else {
+      const [a, b] = UNORDERED.test(path) ? [sorted(wanted), sorted(found)] : [wanted, found];
+      a.forEach((item, i) => compare(item, b[i], `${path}[${i}]`, lines));
+    }
   } else if (isBranch(wanted) && isBranch(found)) compareBranches(wanted, found, path, lines);
   else if (!Object.is(wanted, found)) lines.push(`${path}: ${show(found)} in place of ${show(wanted)}`);
 }

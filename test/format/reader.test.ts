@@ -33,6 +33,7 @@ afterAll(async () => await rm(place, { recursive: true, force: true }));
 
 test.skipIf(reason !== undefined).each(RECIPES)(
   `a reader written from FORMAT.md reads what the library reads: $name${reason === undefined ? "" : ` (skipped: ${reason})`}`,
+  { timeout: 180_000 },
   async (recipe) => {
     const [folder] = await makeLedgers(place, [recipe]);
     const { stdout } = await run("python3", [READER, join(folder!, "ledger")], { maxBuffer: LIMITS.chars });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { memoryBackend } from "../../src/backends/memory/index.ts";
 import { losesRecords, lossError } from "../../src/journal/damage.ts";
+import { uniteDamage } from "../../src/journal/lost-objects.ts";
 import { FRAME_OVERHEAD_BYTES, writeFrame } from "../../src/journal/frame.ts";
 import { segmentSeed } from "../../src/journal/segment.ts";
 import { addRow, newWriter, readAll, type Row, RUN, WRITER } from "./records.ts";
@@ -143,4 +144,12 @@ describe("what a later version wrote is not called damaged", () => {
     expect(rows).toHaveLength(logged.length);
     expect(damage.map(({ kind }) => kind)).toEqual(["corrupt"]);
   });
+});
+
+test("of two lists of damage each place is told once, and each record of unknown kind", () => {
+  const torn = { kind: "torn-tail", key: "a", message: "torn", from: 1, to: 2 } as const;
+  const unknown = [1, 2].map((n) => ({ kind: "unknown", key: "a", message: `record ${n}` }) as const);
+  const missing = { kind: "missing", key: "b", message: "lost" } as const;
+  const again = [{ ...torn, message: "torn, as another says" }, { ...missing, message: "gone" }, unknown[1]!];
+  expect(uniteDamage([torn, ...unknown, missing], again)).toEqual([torn, ...unknown, missing]);
 });

@@ -109,6 +109,11 @@ async function later(place: Place): Promise<void> {
     withTag,
     eventsPayload(17, [note("behind", 31)]),
   ]);
+  const both = await journal(place, "unknown kinds, and a lost journal");
+  const interrupted = { kind: "interrupted", positions: { lost: 5 }, v: 1, order: 40, time: TIME };
+  await storeSegment(place, both.run.id, writerOf(both.segments[0]!), 1, [
+    eventsPayload(9, [...unknown.slice(0, 2), interrupted]),
+  ]);
   const missing = await journal(place, "numbers are missing");
   await storeSegment(place, missing.run.id, writerOf(missing.segments[0]!), 1, [
     eventsPayload(12, [note("later", 31)]),
