@@ -34,18 +34,23 @@ export interface ArtifactProblem {
   readonly kind: "missing" | "size" | "digest" | "unreadable";
   /** The backend key concerned. */
   readonly key: string;
+  /** The problem in words, for people. */
   readonly message: string;
 }
 
+/** What `verify` of an artifact found. */
 export interface ArtifactCheck {
+  /** True if every file holds the bytes that were logged. */
   readonly intact: boolean;
   /** Files looked at. */
   readonly checked: number;
+  /** What is wrong, one entry per file. Empty if `intact`. */
   readonly problems: readonly ArtifactProblem[];
 }
 
 /** A version whose files can be read. Nothing is held open. */
 export class OpenArtifact {
+  /** The version, as plain data. */
   readonly version: ArtifactVersion;
   readonly #backend: Backend;
   readonly #single: boolean;

@@ -17,11 +17,22 @@ export type FileSource =
   | ReadableStream<Uint8Array>
   | AsyncIterable<Uint8Array>
   | FileTree
-  | { readonly text: string }
-  | { readonly json: unknown };
+  | {
+      /** Text to store as UTF-8. */
+      readonly text: string;
+    }
+  | {
+      /** Data to store as JSON. NaN, infinities and bigints are kept. */
+      readonly json: unknown;
+    };
 
 /** What can be logged as an artifact: one content, or files by their paths; a directory of `fromPath` is files too. */
-export type ArtifactSource = FileSource | { readonly files: { readonly [path: string]: FileSource } };
+export type ArtifactSource =
+  | FileSource
+  | {
+      /** The content of each file, by its path in the artifact: relative and `/`-separated. */
+      readonly files: { readonly [path: string]: FileSource };
+    };
 
 const CHUNK_BYTES = 1024 * 1024;
 

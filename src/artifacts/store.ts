@@ -30,10 +30,13 @@ const CONTENT_PATH = "content";
 
 /** How far a call has come. `total` is known for everything but streams. Both in bytes. */
 export interface ArtifactProgress {
+  /** Bytes that are stored so far, or were there already. */
   readonly bytes: number;
+  /** Bytes in all. Absent for a stream. */
   readonly total?: number;
 }
 
+/** Options of `logArtifact`. */
 export interface LogArtifactOptions {
   /** What kind of thing it is: `model`, `dataset`, … At most 200 characters. */
   readonly type?: string | undefined;
@@ -41,6 +44,7 @@ export interface LogArtifactOptions {
   readonly aliases?: readonly string[] | undefined;
   /** A plain object of JSON data; NaN, infinities and bigints are kept. */
   readonly metadata?: object | undefined;
+  /** Aborting it rejects the call. Contents that are stored by then stay. */
   readonly signal?: AbortSignal | undefined;
   /** Told as bytes are stored, or found to be there; `bytes` never goes back. */
   readonly onProgress?: ((progress: ArtifactProgress) => void) | undefined;

@@ -8,20 +8,25 @@ export type Body = Uint8Array | ByteStream;
 
 /** A one-pass stream of chunks. `size` is in bytes. */
 export interface ByteStream extends AsyncIterable<Uint8Array> {
+  /** The exact number of bytes that the stream yields, if known. */
   readonly size?: number | undefined;
 }
 
 /** `length` bytes from `offset`; to the end without `length`. Both are non-negative safe integers. */
 export interface ByteRange {
+  /** The place of the first byte, from 0. */
   readonly offset: number;
+  /** The number of bytes. Default: up to the end. */
   readonly length?: number | undefined;
 }
 
+/** Options of a call that can be aborted. */
 export interface CallOptions {
   /** Once aborted, the call rejects with the signal's reason. What it was doing may still take effect. */
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Options of `create`. */
 export interface CreateOptions extends CallOptions {
   /**
    * The object, and its name, must survive a power cut before the call resolves, also where the backend does not see to that by default. So
@@ -31,9 +36,22 @@ export interface CreateOptions extends CallOptions {
   readonly durable?: boolean | undefined;
 }
 
+/** Options of `append`. */
 export interface AppendOptions extends CreateOptions {
   /** Size of the object, in bytes, as the caller knows it; 0 for an object that the call may create. Left out: any size. */
   readonly at?: number | undefined;
+}
+
+/** Options of `read`. */
+export interface ReadOptions extends CallOptions {
+  /** The part to read. Default: the whole object. */
+  readonly range?: ByteRange | undefined;
+}
+
+/** Options of `list`. */
+export interface ListOptions extends CallOptions {
+  /** Only keys behind this one, in code-unit order. It need not exist. Default: all. */
+  readonly startAfter?: string | undefined;
 }
 
 /** What a backend can do here. The core and the conformance suite read only this, never the name. */
@@ -50,7 +68,9 @@ export interface Capabilities {
 
 /** One object of a listing. `size` is in bytes. */
 export interface Entry {
+  /** The key of the object. */
   readonly key: string;
+  /** Bytes. */
   readonly size: number;
 }
 
@@ -91,6 +111,7 @@ export interface Backend {
   readonly contract: 1;
   /** For messages: `fs`, `s3`, `memory`, … */
   readonly name: string;
+  /** What this backend can do. The core reads it when a ledger is opened. */
   readonly capabilities: Capabilities;
   /** Optional. See {@link Liveness}. */
   readonly liveness?: Liveness | undefined;
@@ -111,10 +132,19 @@ export interface Backend {
    * the end gives no bytes and is no error. `NOT_FOUND` when there is no such object; a key that is only the prefix of
    * others is no object.
    */
-  read(key: string, options?: CallOptions & { readonly range?: ByteRange | undefined }): Promise<Uint8Array>;
+  read(key: string, options?: ReadOptions): Promise<Uint8Array>;
 
   /** The size in bytes, or `undefined` when there is no such object. */
-  stat(key: string, options?: CallOptions): Promise<{ size: number } | undefined>;
+  stat(
+    key: string,
+    options?: CallOptions,
+  ): Promise<
+    | {
+        /** Bytes. */
+        size: number;
+      }
+    | undefined
+  >;
 
   /**
    * Every object under a prefix, in ascending code-unit order of the whole key, each once, and nothing else (no temporary
@@ -122,7 +152,7 @@ export interface Backend {
    * The empty prefix finds everything; a prefix with nothing under it gives nothing. `startAfter` is exclusive and need not
    * exist. Objects created or removed meanwhile may or may not be seen. The caller may stop early.
    */
-  list(prefix: string, options?: CallOptions & { readonly startAfter?: string | undefined }): AsyncIterable<Entry>;
+  list(prefix: string, options?: ListOptions): AsyncIterable<Entry>;
 
   /** Removes one object, never what lies under its key. Removing what is not there resolves. The key can be created again. */
   remove(key: string, options?: CallOptions): Promise<void>;

@@ -106,7 +106,15 @@ export function byteStream(chunks: AsyncIterable<Uint8Array>, size?: number): By
 }
 
 /** Where a range begins and ends in an object of `size` bytes: `[start, end)`, cut at the end of the object. */
-export function clampRange(range: ByteRange | undefined, size: number): { start: number; end: number } {
+export function clampRange(
+  range: ByteRange | undefined,
+  size: number,
+): {
+  /** The place of the first byte. */
+  start: number;
+  /** The place behind the last byte. */
+  end: number;
+} {
   if (range === undefined) return { start: 0, end: size };
   const { offset, length } = range;
   if (!Number.isSafeInteger(offset) || offset < 0)

@@ -8,7 +8,9 @@ export type {
   Capabilities,
   CreateOptions,
   Entry,
+  ListOptions,
   Liveness,
+  ReadOptions,
 } from "./backend.ts";
 export type { AccessKeys, FileLocation, ObjectLocation, S3Location } from "./location.ts";
 export { changeHints, type Hints, type HintSink } from "./change-hints.ts";

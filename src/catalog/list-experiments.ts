@@ -5,6 +5,7 @@ import { SearchPlan } from "./search-plan.ts";
 
 /** An experiment that has runs. */
 export interface ExperimentSummary {
+  /** The name of the experiment. */
   readonly name: string;
   /** How many runs it has, deleted ones left out. */
   readonly runs: number;

@@ -7,10 +7,15 @@ import { alignSection, type ComparedSection, entriesOf, leavesOf } from "./secti
 
 /** A run in the head of a comparison. Times in ms. */
 export interface ComparedRun {
+  /** The id of the run. */
   readonly id: string;
+  /** The name of the run. */
   readonly name: string;
+  /** The experiment that the run belongs to. */
   readonly experiment: string;
+  /** The status of the run when its record was read. */
   readonly status: RunStatus;
+  /** When the run began, in ms since the epoch. */
   readonly startTime: number;
   /** Absent while the run goes on. */
   readonly duration?: number;
@@ -18,9 +23,13 @@ export interface ComparedRun {
 
 /** A data set as far as a comparison needs to know it. `size` in bytes. */
 export interface ComparedDataset {
+  /** The name that the run logged it under. */
   readonly name: string;
+  /** The digest of its content. */
   readonly digest: string;
+  /** What the run used it for: `train`, `eval`, … */
   readonly context?: string | undefined;
+  /** Bytes. */
   readonly size?: number | undefined;
 }
 
@@ -32,10 +41,15 @@ interface Extras {
 
 /** Several runs side by side. Every list with one entry a run is in the order of `runs`. */
 export interface RunComparison {
+  /** The runs, in the order of the ids. */
   readonly runs: readonly ComparedRun[];
+  /** Params by their paths: `optimizer.lr`. */
   readonly params: ComparedSection;
+  /** Tags by their keys. */
   readonly tags: ComparedSection<string>;
+  /** What the runs recorded of the machine and the runtime, by path. */
   readonly environment: ComparedSection;
+  /** What the runs recorded of their code, by path. */
   readonly code: ComparedSection;
   /** By name and context. The same are those with the same digests. */
   readonly datasets: ComparedSection<readonly ComparedDataset[]>;

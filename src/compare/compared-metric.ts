@@ -5,6 +5,7 @@ import { identity } from "./identity.ts";
 
 /** A metric of several runs, in the order they were given. */
 export interface ComparedMetric {
+  /** The name of the metric: `val/loss`. */
   readonly key: string;
   /** Of the runs that have the metric and define one. Absent if none does, or they disagree. */
   readonly goal?: Goal;

@@ -6,6 +6,7 @@ import { valueTexts } from "./identity.ts";
 import { lengthOf, longest, printable } from "./printable.ts";
 import type { ComparedSection } from "./section.ts";
 
+/** Options of `formatComparison`. */
 export interface FormatComparisonOptions {
   /** Most code points of a line, 20 or more. Default 100. */
   readonly width?: number | undefined;

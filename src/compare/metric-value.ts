@@ -5,6 +5,7 @@ import type { RunRecord } from "../journal/run-record.ts";
 import type { MetricSummary } from "../journal/summary.ts";
 import { type Aggregate, AGGREGATES } from "../filter/field.ts";
 
+/** Whether a metric is better when it is smaller or greater. */
 export type Goal = "minimize" | "maximize";
 
 /** Checks the options all that name a metric have in common. */

@@ -12,22 +12,35 @@ import { compareValues, valueTexts } from "./identity.ts";
 /** An axis of numbers, or of categories in the order to draw them. */
 export type ParallelAxis =
   | {
+      /** The name of the axis. */
       readonly label: string;
+      /** An axis of numbers. */
       readonly type: "number";
       /** The least and the greatest value; equal if there is one only. */
       readonly domain: readonly [min: number, max: number];
       /** All values are positive and span more than two decades. */
       readonly scale?: "log";
     }
-  | { readonly label: string; readonly type: "category"; readonly categories: readonly string[] };
+  | {
+      /** The name of the axis. */
+      readonly label: string;
+      /** An axis of categories. */
+      readonly type: "category";
+      /** The categories in the order to draw them. */
+      readonly categories: readonly string[];
+    };
 
 /** What a parallel-coordinates plot draws. */
 export interface ParallelCoordinates {
+  /** The axes from left to right. */
   readonly axes: readonly ParallelAxis[];
   /** A run each, with one value an axis: a number, a category, or `null` where it has none that can be drawn. */
   readonly lines: readonly {
+    /** The id of the run. */
     readonly id: string;
+    /** The name of the run. */
     readonly name: string;
+    /** The value on each axis. */
     readonly values: readonly (number | string | null)[];
   }[];
 }

@@ -6,6 +6,7 @@ import { checkMetric, type Goal, sharedGoal, summaryOf, valueOf } from "./metric
 
 /** One thing to make small or large. */
 export interface Objective {
+  /** The name of the metric. */
   readonly metric: string;
   /** Default: what the runs that have the metric define. */
   readonly goal?: Goal | undefined;
@@ -15,11 +16,24 @@ export interface Objective {
 
 /** The runs of which none is better in one objective and at least as good in all others. */
 export interface ParetoFront {
-  readonly objectives: readonly { readonly metric: string; readonly goal: Goal; readonly aggregate: Aggregate }[];
+  /** The objectives with their defaults filled in. */
+  readonly objectives: readonly {
+    /** The name of the metric. */
+    readonly metric: string;
+    /** Whether it is minimized or maximized. */
+    readonly goal: Goal;
+    /** Which value of a run counts. */
+    readonly aggregate: Aggregate;
+  }[];
   /** Best in the first objective first, then by the next; equal runs as given. Runs with equal values are all there. */
   readonly front: readonly string[];
   /** Runs that cannot be compared, with the metrics that are missing or NaN. */
-  readonly excluded: readonly { readonly id: string; readonly metrics: readonly string[] }[];
+  readonly excluded: readonly {
+    /** The id of the run. */
+    readonly id: string;
+    /** The metrics that are missing or NaN. */
+    readonly metrics: readonly string[];
+  }[];
 }
 
 /**

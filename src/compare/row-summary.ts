@@ -12,6 +12,7 @@ import { type GroupStats, RunningStats } from "./running-stats.ts";
 
 /** A metric to aggregate over the runs of a group. */
 export interface SummarisedMetric {
+  /** The name of the metric. */
   readonly key: string;
   /** Which value of a run counts. Default `"last"`. */
   readonly aggregate?: Aggregate | undefined;
@@ -37,7 +38,9 @@ export interface SummaryQuery {
  * with the others; where they disagree there is no best.
  */
 export interface GroupMetric extends GroupStats {
+  /** The best value, by the goal. Absent without a goal. */
   readonly best?: number;
+  /** The id of the run that has the best value. */
   readonly bestRun?: string;
 }
 
@@ -45,7 +48,9 @@ export interface GroupMetric extends GroupStats {
 export interface RunGroup {
   /** By field, as the query names it. `null` where the runs have none. */
   readonly key: Dictionary<ParamValue>;
+  /** The number of runs in the group. */
   readonly runs: number;
+  /** The metrics of the query, by their names in the result. */
   readonly metrics: Dictionary<GroupMetric>;
 }
 

@@ -3,11 +3,15 @@ export const MEDIAN_LIMIT = 10_000;
 
 /** Statistics of the numbers of a group. A NaN is left out; without any number only `count`, 0, is there. */
 export interface GroupStats {
+  /** The number of runs that have the metric. */
   readonly count: number;
+  /** The mean of the runs' values. */
   readonly mean?: number;
   /** Of the sample, by n - 1. Absent for a single value, NaN with infinities among them. */
   readonly std?: number;
+  /** The smallest value. */
   readonly min?: number;
+  /** The greatest value. */
   readonly max?: number;
   /** Absent beyond 10,000 values: they are not kept. */
   readonly median?: number;

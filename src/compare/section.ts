@@ -16,14 +16,19 @@ export interface DifferingRow<T = unknown> {
 
 /** A value all runs share. */
 export interface SameRow<T = unknown> {
+  /** The path, its parts joined by dots: `optimizer.lr`. */
   readonly path: string;
+  /** The parts of the path. */
   readonly keys: readonly string[];
+  /** The value that all runs have. */
   readonly value: T;
 }
 
 /** One kind of data of the compared runs. Every path of every run is in one of the lists, once; both are sorted by path. */
 export interface ComparedSection<T = unknown> {
+  /** Rows whose values are not the same in all runs. */
   readonly differs: readonly DifferingRow<T>[];
+  /** Rows whose value is the same in all runs. */
   readonly same: readonly SameRow<T>[];
 }
 

@@ -8,6 +8,7 @@ export class ContractViolation extends Error {
   static {
     this.prototype.name = "ContractViolation";
   }
+  /** The sentence of the contract that the backend breaks, if the case rests on one. */
   readonly sentence: Sentence | undefined;
 
   /** @internal */

@@ -16,9 +16,11 @@ export type Need = keyof Capabilities | "!append" | "!move" | "close" | "livenes
 
 /** One test of the contract, as data. It rejects when the contract is broken. */
 export interface ConformanceCase {
+  /** What the case checks, as the name of a test. */
   readonly name: string;
   /** Read off the backend that was opened; where it lacks one the case is skipped. */
   readonly needs?: readonly Need[];
+  /** Runs the case. Rejects with a `ContractViolation` if the backend breaks the contract. */
   run(world: World): Promise<void>;
 }
 

@@ -16,7 +16,15 @@ export type TestFunction = (name: string, run: () => Promise<void>) => unknown;
  * Registers every case as a test of its own, and before them one of the harness, without which no case says anything. A case whose needs the backend does not declare is reported as skipped with
  * the reason, or logged where the runner cannot skip a test that has begun.
  */
-export function conformance(harness: ConformanceHarness, runner: TestFunction | { readonly test: TestFunction }): void {
+export function conformance(
+  harness: ConformanceHarness,
+  runner:
+    | TestFunction
+    | {
+        /** Registers a test. */
+        readonly test: TestFunction;
+      },
+): void {
   const test = typeof runner === "function" ? runner : runner.test;
   let checked: Promise<void> | undefined;
   const check = (): Promise<void> => (checked ??= checkHarness(harness));

@@ -60,4 +60,5 @@ export const contract = {
   closeTwice: "Closing twice is fine",
 } as const;
 
+/** A sentence of the contract that cases check. */
 export type Sentence = (typeof contract)[keyof typeof contract];

@@ -5,7 +5,18 @@ import type { ConformanceHarness, OtherProcess } from "./harness.ts";
 import { assertMethods } from "./methods.ts";
 import { inTime, LIMIT_MS } from "./time-limit.ts";
 
-export type CaseResult = { readonly status: "passed" } | { readonly status: "skipped"; readonly reason: string };
+/** How a case ended. A case that fails rejects instead. */
+export type CaseResult =
+  | {
+      /** The backend keeps this part of the contract. */
+      readonly status: "passed";
+    }
+  | {
+      /** The case does not apply to this backend. */
+      readonly status: "skipped";
+      /** What the backend does not declare. */
+      readonly reason: string;
+    };
 
 /**
  * Runs one case in a place of its own. Rejects with a `ContractViolation` when the contract is broken; `skipped` when the

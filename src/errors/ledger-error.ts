@@ -28,8 +28,10 @@ export const ERROR_CODES = [
   "CLOSED",
 ] as const;
 
+/** The code of a `LedgerError`: one of `ERROR_CODES`. */
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
+/** What a `LedgerError` says beside its code and its message. */
 export interface ErrorDetails {
   /** The argument that was wrong, as a path: `params.optimizer.lr`. */
   readonly field?: string | undefined;
@@ -45,6 +47,7 @@ export interface ErrorDetails {
   readonly status?: number | undefined;
   /** The same call may succeed if repeated later, unchanged. Default `false`. */
   readonly transient?: boolean | undefined;
+  /** The error that led to this one. */
   readonly cause?: unknown;
 }
 
@@ -60,14 +63,22 @@ export class LedgerError extends Error {
     // Bundlers rename classes, and what prints an error shows the name of its class.
     Object.defineProperty(this, "name", { value: "LedgerError" });
   }
+  /** What went wrong, as a code. `docs/errors.md` says what to do about each. */
   readonly code: ErrorCode;
   // Declared alone: a member that says nothing would be printed all the same.
+  /** The argument that is wrong, as a path: `params.optimizer.lr`. */
   declare readonly field: string | undefined;
+  /** The type of the value that was given. Never the value itself. */
   declare readonly received: string | undefined;
+  /** The backend key concerned. */
   declare readonly key: string | undefined;
+  /** The operation that failed: `create`, `read`, `list`, … */
   declare readonly operation: string | undefined;
+  /** Where in a text the error is, in UTF-16 code units from 1. */
   declare readonly position: number | undefined;
+  /** The HTTP status, if there was one. */
   declare readonly status: number | undefined;
+  /** Whether the same call may succeed later, unchanged. */
   readonly transient: boolean;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {

@@ -4,6 +4,7 @@ import { type FilterTree, copyFilter } from "./copy-filter.ts";
 
 /** A condition that `where` built. */
 export class Where {
+  /** The condition as a tree. */
   readonly filter: Condition;
 
   /** @internal Use `where`. */
@@ -11,14 +12,17 @@ export class Where {
     this.filter = filter;
   }
 
+  /** Returns the condition that both are true. */
   and(other: Where | Condition): Where {
     return this.#join("and", other);
   }
 
+  /** Returns the condition that at least one is true. */
   or(other: Where | Condition): Where {
     return this.#join("or", other);
   }
 
+  /** Returns the condition that this one is not true. */
   not(): Where {
     return new Where({ kind: "not", filter: this.filter });
   }

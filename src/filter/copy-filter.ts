@@ -16,7 +16,12 @@ import {
 import { wrongStatus } from "./status-word.ts";
 
 /** A filter, or something that has one, as what `where` builds has. */
-export type FilterTree = Filter | { readonly filter: Filter };
+export type FilterTree =
+  | Filter
+  | {
+      /** The condition as a tree. */
+      readonly filter: Filter;
+    };
 
 /**
  * A copy of a tree that was handed in. Throws `INVALID_ARGUMENT` for whatever is none; its `field` is the path of what is

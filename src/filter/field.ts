@@ -3,6 +3,7 @@ export type Aggregate = "last" | "min" | "max" | "mean" | "best" | "count";
 
 /** What a run has one of, by its canonical name. Times and `duration` are in ms. */
 export type AttributeName = TextAttribute | NumberAttribute;
+/** An attribute that is a number. */
 export type NumberAttribute = "start_time" | "end_time" | "duration";
 /** `status` is in lower case. `artifact_uri` is MLflow's; no run has one. */
 export type TextAttribute =
@@ -16,15 +17,43 @@ export type TextAttribute =
   | "job_type"
   | "artifact_uri";
 
+/** What a filter can ask of a data set. */
 export type DatasetPart = "name" | "digest" | "context";
 
 /** What a filter or an order reads of a run. */
 export type Field =
-  | { readonly kind: "attribute"; readonly name: AttributeName }
-  | { readonly kind: "param"; readonly key: string }
-  | { readonly kind: "tag"; readonly key: string }
-  | { readonly kind: "metric"; readonly key: string; readonly aggregate: Aggregate }
-  | { readonly kind: "dataset"; readonly name: DatasetPart };
+  | {
+      /** An attribute of the run. */
+      readonly kind: "attribute";
+      /** The canonical name of the attribute. */
+      readonly name: AttributeName;
+    }
+  | {
+      /** A param. */
+      readonly kind: "param";
+      /** The path of the param, with dots: `optimizer.lr`. */
+      readonly key: string;
+    }
+  | {
+      /** A tag. */
+      readonly kind: "tag";
+      /** The key of the tag. */
+      readonly key: string;
+    }
+  | {
+      /** A metric. */
+      readonly kind: "metric";
+      /** The name of the metric. */
+      readonly key: string;
+      /** Which number of the metric. */
+      readonly aggregate: Aggregate;
+    }
+  | {
+      /** A data set of the run. */
+      readonly kind: "dataset";
+      /** The part of the data set. */
+      readonly name: DatasetPart;
+    };
 
 /** The attributes and their other names, MLflow's among them. */
 const ATTRIBUTES = byName<AttributeName>({

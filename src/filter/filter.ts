@@ -1,6 +1,7 @@
 import { toNumber } from "../journal/params.ts";
 import { type Field, isNumberAttribute } from "./field.ts";
 
+/** An operator of the filter language. */
 export type Operator =
   | "="
   | "!="
@@ -18,19 +19,40 @@ export type Operator =
 /** `null` for `IS NULL` and `IS NOT NULL`. */
 export type FilterValue = string | number | boolean | bigint | readonly string[] | null;
 
+/** A comparison of one field with a value. */
 export interface Comparison {
+  /** Marks a comparison. */
   readonly kind: "compare";
+  /** What is compared. */
   readonly field: Field;
+  /** How it is compared. */
   readonly operator: Operator;
+  /** What it is compared with. */
   readonly value: FilterValue;
 }
 
 /** What a filter's text means. `all`, the empty filter, stands alone; `and` and `or` have at least two parts. */
-export type Filter = { readonly kind: "all" } | Condition;
+export type Filter =
+  | {
+      /** Selects every run. */
+      readonly kind: "all";
+    }
+  | Condition;
+/** A filter that selects some runs: a comparison, or a combination of conditions. */
 export type Condition =
   | Comparison
-  | { readonly kind: "and" | "or"; readonly filters: readonly Condition[] }
-  | { readonly kind: "not"; readonly filter: Condition };
+  | {
+      /** `"and"`: all conditions are true. `"or"`: at least one is. */
+      readonly kind: "and" | "or";
+      /** The conditions, two or more. */
+      readonly filters: readonly Condition[];
+    }
+  | {
+      /** The condition is not true. */
+      readonly kind: "not";
+      /** The condition that is negated. */
+      readonly filter: Condition;
+    };
 
 /** Longest text of a filter, of a key and of a value in it, in UTF-16 code units. */
 export const MAX_FILTER_CHARS: number = 64 * 1024;

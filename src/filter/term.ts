@@ -6,42 +6,68 @@ import { type Condition, type Operand, type Operator, OPERANDS, normalValue, ope
 import { parseDate, parseDuration } from "./literal.ts";
 import { wrongStatus } from "./status-word.ts";
 
+/** Comparisons for equality. */
 interface Equality<T> {
+  /** Returns the condition that the field equals the value. */
   eq(value: T): Where;
+  /** Returns the condition that the field differs from the value. A run without the field does not match. */
   ne(value: T): Where;
 }
+/** Comparisons of order. */
 interface Order<T> {
+  /** Returns the condition that the field is less than the value. */
   lt(value: T): Where;
+  /** Returns the condition that the field is at most the value. */
   lte(value: T): Where;
+  /** Returns the condition that the field is greater than the value. */
   gt(value: T): Where;
+  /** Returns the condition that the field is at least the value. */
   gte(value: T): Where;
 }
+/** Comparisons of texts with patterns. */
 interface Texts {
   /** `%` stands for any characters, `_` for one. */
   like(pattern: string): Where;
   /** The same, capitals and small letters alike. */
   ilike(pattern: string): Where;
 }
+/** Comparisons with several values. */
 interface Lists<T> {
+  /** Returns the condition that the field equals one of the values. */
   in(values: readonly T[]): Where;
+  /** Returns the condition that the field equals none of the values. A run without the field does not match. */
   notIn(values: readonly T[]): Where;
 }
+/** Whether a run has a field. */
 interface Presence {
+  /** Returns the condition that the run has no such field. */
   isNull(): Where;
+  /** Returns the condition that the run has such a field. */
   isNotNull(): Where;
 }
 
+/** A number in a filter. */
 export interface NumberTerm<T = number> extends Equality<T>, Order<T>, Lists<T> {}
+/** A metric in a filter. By itself it means the latest value. */
 export interface MetricTerm extends NumberTerm {
+  /** The latest value. */
   readonly last: NumberTerm;
+  /** The smallest value. */
   readonly min: NumberTerm;
+  /** The greatest value. */
   readonly max: NumberTerm;
+  /** The mean of all values. */
   readonly mean: NumberTerm;
+  /** The best value, by the goal of the metric. */
   readonly best: NumberTerm;
+  /** The number of points. */
   readonly count: NumberTerm;
 }
+/** A text in a filter. */
 export interface TextTerm extends Equality<string>, Texts, Lists<string> {}
+/** A tag in a filter. */
 export interface TagTerm extends TextTerm, Presence {}
+/** A param in a filter. */
 export interface ParamTerm
   extends Equality<string | number | boolean>, Order<number>, Texts, Lists<string | number | boolean>, Presence {}
 /** Ms since the epoch, a `Date`, or an ISO date as text. */

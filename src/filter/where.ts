@@ -42,14 +42,19 @@ function named(kind: "attribute" | "dataset", name: unknown): Term {
   return new Term(field);
 }
 
+/** Makes the terms that filters are built from. */
 export interface WhereBuilder {
   /** The latest value, or another number of the metric. */
   metric(key: string, aggregate?: Aggregate): MetricTerm;
   /** The path of a nested param has dots. */
   param(key: string): ParamTerm;
+  /** Returns a tag. */
   tag(key: string): TagTerm;
+  /** Returns an attribute of the run. */
   attribute(name: TimeName): TimeTerm;
+  /** Returns an attribute of the run. */
   attribute(name: "duration"): DurationTerm;
+  /** Returns an attribute of the run. */
   attribute(name: TextName): TextTerm;
   /** True when one of the run's datasets is such. */
   dataset(name: DatasetPart): TextTerm;

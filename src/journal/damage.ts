@@ -11,6 +11,7 @@ import { LedgerError } from "../errors/ledger-error.ts";
  * - `unknown`: a record of a kind, or a version, that this library does not know. It was skipped.
  */
 export interface Damage {
+  /** What is wrong; see {@link Damage}. */
   readonly kind: "torn-tail" | "corrupt" | "unreadable-tail" | "missing" | "newer" | "unknown";
   /** The backend key concerned. */
   readonly key: string;
@@ -18,6 +19,7 @@ export interface Damage {
   readonly message: string;
   /** Byte range in the object, `[from, to)`. */
   readonly from?: number;
+  /** The byte behind the last damaged one. */
   readonly to?: number;
   /** How many further places of the run have damage of this kind: a run names the first 100 of each kind. Absent for none. */
   readonly more?: number;

@@ -8,8 +8,11 @@ export type Dictionary<T = unknown> = { [key: string]: T };
 
 /** What a record keeps of an error. */
 export interface ErrorSummary {
+  /** The name of the error's class: `TypeError`. */
   readonly name: string;
+  /** The message. Parts that look like secrets are replaced. */
   readonly message: string;
+  /** The stack trace, if the error had one. Parts that look like secrets are replaced. */
   readonly stack?: string | undefined;
 }
 
@@ -18,14 +21,23 @@ export type ClosingStatus = "finished" | "failed" | "killed";
 
 /** An artifact version as a run's journal recorded it. `size` in bytes, `createdAt` in ms since the epoch. */
 export interface RecordedVersion {
+  /** The name of the artifact. */
   readonly name: string;
+  /** `v0`, `v1`, …: counted within the name. */
   readonly version: string;
+  /** `sha256:<64 hex digits>` of the content. */
   readonly digest: string;
+  /** Bytes of all files together. */
   readonly size: number;
+  /** What kind of thing it is: `model`, `dataset`, … */
   readonly type?: string | undefined;
+  /** The names that pointed at this version when it was recorded. */
   readonly aliases: readonly string[];
+  /** The metadata that was given when it was logged. */
   readonly metadata: Dictionary;
+  /** When it was logged first, in ms since the epoch. */
   readonly createdAt: number;
+  /** The id of the run that logged it first. */
   readonly runId?: string | undefined;
 }
 

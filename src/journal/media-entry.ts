@@ -6,8 +6,11 @@ export type MediaKind = "text" | "image" | "histogram" | "table";
  * blob `digest` names, or, when it is small, in the record itself, as `inline`.
  */
 export interface MediaEntry {
+  /** The name it was logged under. */
   readonly key: string;
+  /** What it is. */
   readonly type: MediaKind;
+  /** The step it was logged at. */
   readonly step: number;
   /** ms since the epoch. */
   readonly time: number;
@@ -21,10 +24,13 @@ export interface MediaEntry {
   readonly inline?: string | undefined;
   /** Of an image, in pixels. */
   readonly width?: number | undefined;
+  /** The height of an image in pixels. */
   readonly height?: number | undefined;
+  /** The caption of an image. */
   readonly caption?: string | undefined;
   /** Of a table: how many there are. */
   readonly rows?: number | undefined;
+  /** The number of columns of a table. */
   readonly columns?: number | undefined;
   /** Of a table: which columns, counted from 0, hold dates. */
   readonly dates?: readonly number[] | undefined;
@@ -43,7 +49,17 @@ export interface MediaEvent extends Omit<MediaEntry, "time"> {
 export interface MediaSummary {
   /** Of the latest value. */
   readonly type: MediaKind;
+  /** The number of values. */
   readonly count: number;
   /** The latest in the order of logging (of the writer that joined last, if several logged the key). */
-  readonly last: { readonly step: number; readonly time: number; readonly size: number; readonly mediaType: string };
+  readonly last: {
+    /** The step it was logged at. */
+    readonly step: number;
+    /** Milliseconds since the epoch. */
+    readonly time: number;
+    /** Bytes of the content. */
+    readonly size: number;
+    /** The media type: `image/png`, … */
+    readonly mediaType: string;
+  };
 }

@@ -1,7 +1,10 @@
 /** One value of a metric. `step` is a safe integer, `time` ms since the epoch. */
 export interface Point {
+  /** The value: any float64, NaN and infinities included. */
   readonly value: number;
+  /** The step, a safe integer. */
   readonly step: number;
+  /** When it was logged, in ms since the epoch. */
   readonly time: number;
 }
 
@@ -11,12 +14,17 @@ export interface Point {
  * Of equal extremes the first one counts; -0 equals 0.
  */
 export interface MetricSummary {
+  /** The latest point. */
   readonly last: Point;
+  /** The point with the smallest value. */
   readonly min?: Point;
+  /** The point with the greatest value. */
   readonly max?: Point;
   /** By the metric's goal. Absent without one. */
   readonly best?: Point;
+  /** The mean of all values. */
   readonly mean: number;
+  /** The number of points. */
   readonly count: number;
 }
 

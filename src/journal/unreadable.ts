@@ -2,6 +2,7 @@ import { type LedgerError, concernsOneObject } from "../errors/ledger-error.ts";
 
 /** A run that a call over many runs left out because it could not read it. */
 export interface UnreadableRun {
+  /** The id of the run. */
   readonly id: string;
   /** Why. `error.key` names the object, where one is to blame. */
   readonly error: LedgerError;
@@ -9,6 +10,7 @@ export interface UnreadableRun {
 
 /** A run whose journals are damaged: what a call over many runs says of it comes from the records that are left. */
 export interface DamagedRun {
+  /** The id of the run. */
   readonly id: string;
   /** `CORRUPT`, or `FORMAT_TOO_NEW` if a newer version of this library wrote the records. `error.key` names the object. */
   readonly error: LedgerError;

@@ -8,16 +8,21 @@ import { checkName } from "../run/text.ts";
 import { catalogOf } from "./catalog-of.ts";
 import { type StoredFile, storedFile } from "./stored-file.ts";
 
+/** Options of `catalogFiles`. */
 export interface CatalogFilesOptions {
   /** Only what may have runs of this experiment. Default: all. */
   readonly experiment?: string | undefined;
+  /** Aborting it rejects the call. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /** A row as the columns of these names in a segment have it. */
 export interface CatalogRowText {
+  /** The id of the run. */
   readonly run_id: string;
+  /** The number of the run document that the row comes from, 0 for a run that is open. */
   readonly document: number;
+  /** The number of the newest marker of a deletion or a restoration, 0 without one. */
   readonly marker: number;
   /** The `RunRecord` as JSON, with `summaries` in place of `metrics`: see `FORMAT.md`. */
   readonly record: string;

@@ -118,7 +118,10 @@ export class Ledger {
    * run whose values change may come twice or not at all. `INVALID_ARGUMENT` names what is wrong in the query, and where in its text.
    */
   searchRuns<F extends keyof RunRecord>(
-    query: RunQuery & { readonly fields: readonly F[] },
+    query: RunQuery & {
+      /** The members of the records to return, besides `id`. */
+      readonly fields: readonly F[];
+    },
   ): Promise<RunPage<Pick<RunRecord, F | "id">>>;
   searchRuns(query?: RunQuery): Promise<RunPage>;
   async searchRuns(query: RunQuery = {}): Promise<RunPage> {
@@ -268,7 +271,10 @@ export class Ledger {
    * and search meanwhile. Needed after objects of the catalogue were lost in part; a search itself notices damaged ones, and that there is
    * none at all. Returns how many runs there are.
    */
-  async rebuildCatalog(options?: CallOptions): Promise<{ readonly runs: number }> {
+  async rebuildCatalog(options?: CallOptions): Promise<{
+    /** The number of runs in the catalogue. */
+    readonly runs: number;
+  }> {
     const signal = readSignal("rebuildCatalog", options);
     const { rebuildCatalog } = await reading();
     return await rebuildCatalog(this.#context, signal);

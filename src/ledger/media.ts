@@ -31,7 +31,9 @@ const compactedItems = /* @__PURE__ */ onDemand(() => import("../journal/compact
 
 /** Which rich values of a run are wanted. */
 export interface MediaQuery {
+  /** Only values of this name. Default: all. */
   readonly key?: string | undefined;
+  /** Only values of this kind. Default: all. */
   readonly type?: MediaKind | undefined;
   /** Lowest step, inclusive. */
   readonly from?: number | undefined;
@@ -39,28 +41,44 @@ export interface MediaQuery {
   readonly to?: number | undefined;
   /** When records of the run are damaged or missing: `"reject"` (default) with `CORRUPT`, or `"skip"` to get what is intact. */
   readonly damaged?: "reject" | "skip" | undefined;
+  /** Aborting it rejects the call. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /** A rich value, read. What was given as pixels is a PNG. */
 export type OpenMedia =
-  | { readonly type: "text"; readonly text: string }
   | {
+      /** A text. */
+      readonly type: "text";
+      /** The text. */
+      readonly text: string;
+    }
+  | {
+      /** An image. */
       readonly type: "image";
+      /** The file. */
       readonly bytes: Uint8Array;
+      /** `image/png`, `image/jpeg` or `image/webp`. */
       readonly mediaType: string;
       /** Pixels. */
       readonly width: number;
+      /** Pixels. */
       readonly height: number;
+      /** The text to be shown with the image. */
       readonly caption?: string;
     }
-  | ({ readonly type: "histogram" } & Histogram)
+  | ({
+      /** A histogram. */
+      readonly type: "histogram";
+    } & Histogram)
   | {
+      /** A table. */
       readonly type: "table";
       /** Of the columns, in order. */
       readonly names: readonly string[];
       /** Cells by the name of the column: numbers, bigints, texts, booleans, Dates, or `null`. */
       readonly columns: { readonly [name: string]: readonly TableValue[] };
+      /** The number of rows. */
       readonly rows: number;
     };
 

@@ -14,6 +14,7 @@ import { type StoredFile, storedFile } from "./stored-file.ts";
 
 /** Parquet with points of one run. */
 export interface MetricsFile extends StoredFile {
+  /** The id of the run. */
   readonly runId: string;
 }
 

@@ -16,6 +16,7 @@ import { troubleListener } from "./trouble.ts";
 
 const artifactStore = /* @__PURE__ */ onDemand(() => import("../artifacts/store.ts"));
 
+/** Options of `openLedger`. */
 export interface OpenLedgerOptions {
   /** Time, for tests. A function that returns ms since the epoch will do. Default: the system's. */
   readonly clock?: Partial<Clock> | (() => number) | undefined;

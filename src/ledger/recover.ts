@@ -24,17 +24,20 @@ import { seemsActive, settledSegments } from "../run/other-writers.ts";
 import { readRunCreated } from "./read-run.ts";
 import { listRuns } from "./list-runs.ts";
 
+/** Options of `recover`. */
 export interface RecoverOptions {
   /**
    * How long a run must show no progress, in ms, before its writers count as gone, where nothing tells whether their
    * processes live. Default: three times the interval at which they promised a sign of life, at most an hour.
    */
   readonly graceMs?: number | undefined;
+  /** Aborting it rejects the call. Runs that are closed by then stay closed. */
   readonly signal?: AbortSignal | undefined;
 }
 
 const RECOVER_OPTIONS: OptionNames<RecoverOptions> = { graceMs: true, signal: true };
 
+/** What `recover` did. */
 export interface Recovery {
   /** Runs that were closed as `interrupted` by this call. */
   readonly interrupted: string[];

@@ -16,6 +16,7 @@ export interface RunSelection {
   readonly filter?: FilterInput | undefined;
   /** `"active"` (default): runs that are not deleted. */
   readonly view?: View | undefined;
+  /** Aborting it rejects the call. */
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -4,6 +4,7 @@ import { invalidArgument } from "../errors/ledger-error.ts";
 import type { RunRecord, RunStatus } from "../journal/run-record.ts";
 import type { Series } from "../series/series.ts";
 
+/** Options of `watchRun`. */
 export interface WatchRunOptions {
   /** Ends the watching: the iterable rejects with its reason. */
   readonly signal?: AbortSignal | undefined;
@@ -22,6 +23,7 @@ export interface WatchRunOptions {
 
 /** What is new of a run that is watched. */
 export interface RunUpdate {
+  /** The status of the run. With the last update it is final. */
   readonly status: RunStatus;
   /** The record as it stands; see `getRun`. */
   readonly record: RunRecord;

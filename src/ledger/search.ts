@@ -13,7 +13,9 @@ import { checkQuery, type RunQuery } from "./run-query.ts";
 
 const rowReading = /* @__PURE__ */ onDemand(() => import("../catalog/read-row.ts"));
 
+/** A page of runs. */
 export interface RunPage<R = RunRecord> {
+  /** The runs, in the order of the query. */
   readonly runs: R[];
   /** Absent on the last page. */
   readonly nextPageToken?: string;

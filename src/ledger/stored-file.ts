@@ -1,15 +1,16 @@
-import type { Backend, ByteRange, CallOptions } from "../backend/backend.ts";
+import type { Backend, ReadOptions } from "../backend/backend.ts";
 import type { ObjectLocation } from "../backend/location.ts";
 
 /** An object of the ledger that other programs understand. */
 export interface StoredFile {
+  /** The backend key of the object. */
   readonly key: string;
   /** Bytes. */
   readonly size: number;
   /** Where other programs find it; absent where they cannot reach the backend. */
   readonly location?: ObjectLocation;
   /** The bytes, through the backend. `NOT_FOUND` once something else stands in for it. */
-  read(options?: CallOptions & { readonly range?: ByteRange | undefined }): Promise<Uint8Array>;
+  read(options?: ReadOptions): Promise<Uint8Array>;
 }
 
 export function storedFile(backend: Backend, key: string, size: number): StoredFile {

@@ -3,14 +3,20 @@ import { LedgerError } from "../errors/ledger-error.ts";
 
 /** A canvas as far as it is used here: one of a page, an `OffscreenCanvas`, or one of a library for Node. */
 export interface CanvasLike {
+  /** Pixels. */
   readonly width: number;
+  /** Pixels. */
   readonly height: number;
   /** Of a page. */
   toBlob?(done: (blob: Blob | null) => void, type?: string): void;
   /** Of an `OffscreenCanvas`. */
-  convertToBlob?(options?: { readonly type?: string | undefined }): Promise<Blob>;
+  convertToBlob?(options?: {
+    /** The media type of the picture: `image/png`. */
+    readonly type?: string | undefined;
+  }): Promise<Blob>;
   /** Of libraries for Node: the bytes of a file, at once. */
   toBuffer?(type: "image/png"): Uint8Array;
+  /** Returns what draws on the canvas. */
   getContext?(kind: "2d"): unknown;
 }
 

@@ -7,7 +7,12 @@ import { impossible, wrongInput } from "./wrong-input.ts";
 /** Numbers to be counted, or counts made elsewhere: `counts[i]` values lie in `[edges[i], edges[i + 1])`, the last edge included. */
 export type HistogramSource =
   | ArrayLike<number>
-  | { readonly counts: ArrayLike<number>; readonly edges: ArrayLike<number> };
+  | {
+      /** The number of values in each bin. */
+      readonly counts: ArrayLike<number>;
+      /** The edges of the bins in ascending order, one more than `counts`. */
+      readonly edges: ArrayLike<number>;
+    };
 
 /** Counts of values between edges, which ascend. */
 export interface Histogram {
@@ -17,7 +22,9 @@ export interface Histogram {
   readonly edges: readonly number[];
   /** Values that no bin holds. */
   readonly nan: number;
+  /** The number of values that are -Infinity. */
   readonly negativeInfinity: number;
+  /** The number of values that are Infinity. */
   readonly positiveInfinity: number;
 }
 

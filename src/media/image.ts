@@ -142,7 +142,9 @@ function wrongImage(value: unknown): Error {
 export interface Pixels {
   /** 8 bits a channel, or numbers from 0 to 1. */
   readonly data: Uint8Array | Uint8ClampedArray | Float32Array | Float64Array;
+  /** Pixels in a row. */
   readonly width: number;
+  /** Rows. */
   readonly height: number;
   /** 4: red, green, blue, alpha. 3: without alpha. 1: grey. 2: grey and alpha. Default: as many as `data` has for each pixel. */
   readonly channels?: 1 | 2 | 3 | 4 | undefined;

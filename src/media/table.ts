@@ -8,6 +8,7 @@ import { impossible, tooLarge, wrongInput } from "./wrong-input.ts";
 /** One cell. A `null` may stand in any column; beside it a column holds values of one type. */
 export type TableValue = number | bigint | string | boolean | Date | null;
 
+/** A typed array of numbers. */
 type NumberArray =
   | Float64Array
   | Float32Array
@@ -25,9 +26,15 @@ type NumberArray =
  */
 export type TableSource =
   | { readonly [name: string]: TableColumnSource }
-  | { readonly columns: readonly string[]; readonly rows: readonly (readonly TableValue[])[] }
+  | {
+      /** The names of the columns, in order. */
+      readonly columns: readonly string[];
+      /** The rows. Each has one cell for each column. */
+      readonly rows: readonly (readonly TableValue[])[];
+    }
   | readonly TableRow[];
 
+/** A column of a table: cells of one type, or a typed array. */
 type TableColumnSource = readonly TableValue[] | NumberArray | BigInt64Array | BigUint64Array;
 
 /**
@@ -38,6 +45,7 @@ export type TableOf<T> = T extends readonly (infer Row)[]
   ? readonly RowOf<Row>[]
   : { readonly [Name in keyof T]: T[Name] extends TableColumnSource ? T[Name] : never };
 
+/** A row of a table of any type. */
 type RowOf<T> = T extends readonly unknown[] | ArrayBufferView
   ? never
   : T extends object

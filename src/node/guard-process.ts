@@ -2,6 +2,7 @@ import { LedgerError } from "../index.ts";
 import type { GuardedRun } from "./guarded-run.ts";
 import { ProcessGuard } from "./process-guard.ts";
 
+/** Options of `guardProcess`. */
 export interface GuardOptions {
   /** Longest the process is held up to close the run, in ms. Default 10,000. */
   readonly timeoutMs?: number | undefined;

@@ -3,8 +3,12 @@
  * module for two classes.
  */
 export interface GuardedRun {
+  /** The id of the run. */
   readonly id: string;
+  /** The status of the run. */
   readonly status: string;
+  /** Closes the run. */
   finish(status: "finished" | "failed" | "killed"): Promise<void>;
+  /** Closes the run as failed, with an error. */
   fail(error: unknown): Promise<void>;
 }

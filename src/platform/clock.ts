@@ -2,6 +2,7 @@ import { invalidArgument } from "../errors/ledger-error.ts";
 
 /** A pending call of {@link Clock.timer}. */
 export interface Timer {
+  /** Cancels the call. Nothing happens if it was made already. */
   cancel(): void;
 }
 
@@ -23,6 +24,7 @@ interface DenoGlobal {
   readonly Deno?: { unrefTimer?(id: number): void };
 }
 
+/** The time of the system. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),

@@ -14,6 +14,7 @@ export interface DatasetReference {
   readonly size?: number | undefined;
 }
 
+/** Options of `logDataset`. */
 export interface LogDatasetOptions {
   /** What the run uses it for: `train`, `eval`, … */
   readonly context?: string | undefined;

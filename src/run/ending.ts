@@ -12,6 +12,7 @@ export interface Ending {
   readonly endTime?: number | undefined;
 }
 
+/** Options of `finish` and `fail`. */
 export interface FinishOptions {
   /** When the run ended, in ms since the epoch and not before it began, for importers. Default: now. */
   readonly endTime?: number | undefined;

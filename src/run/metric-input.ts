@@ -20,6 +20,7 @@ export type MetricsOf<T> = T extends readonly unknown[] | ArrayBufferView | ((..
     ? { readonly [Name in keyof T]: T[Name] extends number | bigint | undefined ? T[Name] : MetricOf<T[Name]> }
     : never;
 
+/** A number, or metrics below a name. */
 type MetricOf<V> = V extends number | bigint | undefined ? V : MetricsOf<V>;
 
 /** Longest metric name, in UTF-8 bytes. */

@@ -34,6 +34,7 @@ export interface StartRunOptions<T extends object = Tags> {
    * without values of secret names, and what looks like a secret.
    */
   readonly environment?: boolean | object | undefined;
+  /** When buffered records are written, and how many may wait. */
   readonly flush?: FlushOptions | undefined;
   /**
    * An id of your own: letters, digits, `_` and `-`, at most 64, the first a letter or a digit; no device name of Windows. Rejects

@@ -4,6 +4,7 @@ import type { Dictionary } from "../journal/event.ts";
 import { findConflict } from "../journal/params.ts";
 import { copyData } from "./options.ts";
 
+/** Options of `setParams`. */
 export interface SetParamsOptions {
   /** Replaces params that have another value. Default `false`. */
   readonly overwrite?: boolean | undefined;

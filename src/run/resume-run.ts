@@ -19,15 +19,18 @@ import { checkHeartbeat, type CheckedOptions } from "./options.ts";
 import { Run, type StartRun } from "./run.ts";
 import { newWriter, startRun } from "./start-run.ts";
 
+/** Options of `resumeRun`. */
 export interface ResumeRunOptions {
   /**
    * `"join"` (default) adds a writer beside those there may be: nothing of any of them is lost. `"exclusive"` shuts out all
    * sessions that began before: they get `FENCED` and store nothing more, and all that was acknowledged to them stays.
    */
   readonly mode?: "join" | "exclusive" | undefined;
+  /** When buffered records are written, and how many may wait. */
   readonly flush?: FlushOptions | undefined;
   /** As for `startRun`. */
   readonly heartbeatMs?: number | undefined;
+  /** Aborting it before the run has been resumed rejects the call; after that it closes the run as `killed`. */
   readonly signal?: AbortSignal | undefined;
 }
 

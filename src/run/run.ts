@@ -62,7 +62,9 @@ const closing = /* @__PURE__ */ onDemand(() => import("./close-run.ts"));
 export class Run implements AsyncDisposable {
   /** URL-safe, sorts by start time. */
   readonly id: string;
+  /** The name of the run. It need not be unique. */
   readonly name: string;
+  /** The experiment that the run belongs to. */
   readonly experiment: string;
   readonly #parts: RunParts;
   readonly #writer: JournalWriter;
@@ -115,6 +117,7 @@ export class Run implements AsyncDisposable {
     loadAllLater();
   }
 
+  /** `running` until the run is closed, then how it was closed. */
   get status(): RunStatus {
     return this.#status;
   }

@@ -5,6 +5,7 @@ import { ownList } from "../arguments/own-list.ts";
 import type { CallOptions } from "../backend/backend.ts";
 import type { SampleMethod } from "./downsample.ts";
 
+/** Which points of a metric to read, and how many. */
 export interface HistoryOptions extends CallOptions {
   /** Lowest step, inclusive. */
   readonly from?: number | undefined;

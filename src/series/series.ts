@@ -2,8 +2,11 @@ import { type ReadPoints, joinPoints } from "../parquet/points.ts";
 
 /** A metric's history: parallel arrays in step order, ties in the order of logging. `times` in ms since the epoch. */
 export interface Series {
+  /** The step of each point. */
   readonly steps: Float64Array;
+  /** The time of each point, in ms since the epoch. */
   readonly times: Float64Array;
+  /** The value of each point. */
   readonly values: Float64Array;
   /** Values of the metric on the x axis, where one was asked for. */
   readonly x?: Float64Array;

@@ -5,6 +5,7 @@ import { type Operation, intercept, observeBody } from "./intercept.ts";
 /** Entries that one request of a listing gives, as S3 counts. */
 const PAGE = 1000;
 
+/** How much a backend was used: calls by operation, requests and bytes. */
 export interface Counters extends Record<Operation, number> {
   /** What an object store would charge for: every call one, a list one for each 1000 entries it gave, at least one. */
   requests: number;
@@ -14,6 +15,7 @@ export interface Counters extends Record<Operation, number> {
   bytesOut: number;
 }
 
+/** A backend that counts the calls it gets. */
 export interface CountingBackend extends Backend {
   /** Calls by operation, and what they moved. Failed calls count too. */
   readonly counters: Readonly<Counters>;

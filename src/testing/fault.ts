@@ -26,6 +26,7 @@ export type FaultMode =
 
 /** One thing that goes wrong, and when. */
 export interface Fault {
+  /** What goes wrong. */
   readonly mode: FaultMode;
   /** It strikes the `at`-th of the calls that it counts; the first is 1. */
   readonly at: number;
@@ -38,8 +39,11 @@ export interface Fault {
   /** What the call rejects with, where the mode makes it reject and the process lives. */
   readonly error?:
     | {
+        /** The code of the error. Default: it depends on the mode. */
         readonly code?: ErrorCode | undefined;
+        /** The message of the error. Default: it depends on the mode. */
         readonly message?: string | undefined;
+        /** Whether the same call may succeed later. Default: it depends on the mode. */
         readonly transient?: boolean | undefined;
       }
     | undefined;

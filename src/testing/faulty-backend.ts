@@ -8,16 +8,25 @@ import { type Call, type Operation, intercept } from "./intercept.ts";
 export interface LoggedOperation {
   /** The first is 1. */
   readonly n: number;
+  /** What was called. */
   readonly operation: Operation;
+  /** The key of the call, or the prefix of a list. */
   readonly key: string;
+  /** The new key of a `move`. */
   readonly to?: string;
   /** What went wrong with it, if something did. */
   readonly fault?: FaultMode;
 }
 
+/** A backend in which chosen calls go wrong. */
 export interface FaultyBackend extends Backend {
   /** The calls made so far. With an empty plan `count` tells how many places there are for a fault. */
-  readonly operations: { readonly count: number; readonly log: readonly LoggedOperation[] };
+  readonly operations: {
+    /** The number of calls. */
+    readonly count: number;
+    /** The calls in the order in which they came. */
+    readonly log: readonly LoggedOperation[];
+  };
   /** True once a fault has let the process die. Calls reject with `Crash`, and `close` leaves `inner` open. */
   readonly crashed: boolean;
   /** From now on nothing goes wrong any more. What has crashed stays dead. */

@@ -5,12 +5,15 @@ import { type Call, type Operation, intercept, observeBody } from "./intercept.t
 
 /** One call, as it was made and as it ended. */
 export interface RecordedCall {
+  /** What was called. */
   readonly operation: Operation;
   /** Of `list` the prefix, of `move` the old key. */
   readonly key: string;
   /** Of `move` the new key. */
   readonly to?: string;
+  /** The range of a `read`. */
   readonly range?: ByteRange;
+  /** The `startAfter` of a `list`. */
   readonly startAfter?: string;
   /** `create` and `append` were asked to survive a power cut. */
   readonly durable?: true;
@@ -24,6 +27,7 @@ export interface RecordedCall {
   error?: unknown;
 }
 
+/** A backend that keeps a record of the calls it gets. */
 export interface RecordingBackend extends Backend {
   /** Every call since the start or since it was emptied, in the order they were made. */
   readonly calls: RecordedCall[];

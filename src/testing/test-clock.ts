@@ -20,6 +20,7 @@ interface Pending {
   readonly fire: () => void;
 }
 
+/** Options of `createTestClock`. */
 export interface TestClockOptions {
   /** How far the time moves on with each call of `now()`, in ms, after the call. Default 0. Nothing falls due by it. */
   readonly tickMs?: number | undefined;

@@ -3,6 +3,7 @@ import { type IdSource, type Ledger, LedgerError, openLedger, type RunRecord } f
 import { seededIds } from "./seeded-ids.ts";
 import { createTestClock, type TestClock } from "./test-clock.ts";
 
+/** Options of `createTestLedger`. */
 export interface TestLedgerOptions {
   /** What the ids are made from. Default 1. */
   readonly seed?: number | undefined;
@@ -15,6 +16,7 @@ export interface TestLedgerOptions {
   readonly ids?: IdSource | undefined;
   /** What runs record of where they run. Default: the same on every machine, `{ runtime: { name: "test" } }`. */
   readonly environment?: object | undefined;
+  /** Hears of trouble that no call can reject with. Default: a warning by `console.warn`. */
   readonly onError?: ((error: LedgerError) => void) | undefined;
 }
 
@@ -24,9 +26,13 @@ export interface LedgerUnderTest extends Ledger {
   lastRun(): Promise<RunRecord>;
 }
 
+/** A test ledger and what it stands on. */
 export interface TestLedger {
+  /** The ledger. Hand it to the code under test. */
   readonly ledger: LedgerUnderTest;
+  /** The memory backend that holds the ledger. */
   readonly backend: MemoryBackend;
+  /** The clock of the ledger. */
   readonly clock: TestClock;
 }
 

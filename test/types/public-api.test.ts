@@ -21,3 +21,11 @@ test("some entry exports every type that a public function or method takes or re
   );
   expect(unnamed).toEqual([]);
 });
+
+test("every exported name and every public member has a docstring", () => {
+  const counted = api.reduce((sum, entry) => sum + entry.counted, 0);
+  expect(counted).toBeGreaterThan(700);
+  expect(Object.fromEntries(api.map(({ entry, undocumented }) => [entry, undocumented]))).toEqual(
+    Object.fromEntries(api.map(({ entry }) => [entry, []])),
+  );
+});

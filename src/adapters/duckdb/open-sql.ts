@@ -10,6 +10,7 @@ import type { SqlSource } from "./sql-source.ts";
 import { toLedgerError } from "./sql-error.ts";
 import { plainRow, type SqlParameters, type SqlValue, toParameters } from "./values.ts";
 
+/** Options of `openSql`. */
 export interface OpenSqlOptions {
   /** Runs of this experiment only. Default: all. */
   readonly experiment?: string | undefined;
@@ -21,9 +22,11 @@ export interface OpenSqlOptions {
   readonly maxCopyBytes?: number | undefined;
   /** Path of DuckDB's extension `httpfs`, for buckets. Default: DuckDB installs it, which needs the internet the first time. */
   readonly httpfs?: string | undefined;
+  /** Aborting it rejects the call. */
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A row of a result: the values by the names of their columns. */
 export type SqlRow = { readonly [column: string]: SqlValue };
 
 /** A ledger as tables, as it was when they were opened. `docs/engines.md` has the columns. */

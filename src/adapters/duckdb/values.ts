@@ -12,6 +12,7 @@ export type SqlValue =
   | readonly SqlValue[]
   | { readonly [key: string]: SqlValue };
 
+/** A value for a placeholder in a query. */
 export type SqlParameter = null | boolean | number | bigint | string;
 /** For `?` or `$1`, an array; for `$name`, an object. */
 export type SqlParameters = readonly SqlParameter[] | { readonly [name: string]: SqlParameter };

@@ -7,6 +7,7 @@ import { LedgerError, invalidArgument } from "../../errors/ledger-error.ts";
 import { assertKey, assertPrefix } from "../key.ts";
 import { assertBackend, checkedLiveness } from "./shape.ts";
 
+/** Options of `withChecks`. */
 export interface ChecksOptions {
   /** Called with each listed key that is left out because it is no valid key. */
   readonly onForeignKey?: ((key: string) => void) | undefined;

@@ -3,6 +3,7 @@ import { clampRange } from "../body.ts";
 import { invalidArgument } from "../../errors/ledger-error.ts";
 import { layer } from "./layer.ts";
 
+/** Options of `withReadCache`. */
 export interface ReadCacheOptions {
   /** Most bytes kept at once. Default 64 MiB. What was used least recently goes first. */
   readonly maxBytes?: number | undefined;

@@ -6,6 +6,7 @@ import { LedgerError, invalidArgument } from "../../errors/ledger-error.ts";
 import { holdsBytes, sameObject } from "./compare.ts";
 import { layer } from "./layer.ts";
 
+/** Options of `withRetry`. */
 export interface RetryOptions {
   /** How often a call is made at most, the first time included. Default 5. */
   readonly attempts?: number | undefined;
@@ -15,6 +16,7 @@ export interface RetryOptions {
   readonly capMs?: number | undefined;
   /** No attempt begins later than this after the first, in ms. A listing starts anew with each entry. Default 60,000. */
   readonly deadlineMs?: number | undefined;
+  /** The clock for pauses and deadlines. Default: the system's. */
   readonly clock?: Clock | undefined;
   /** Numbers in [0, 1), for the pauses. Default `Math.random`. */
   readonly random?: (() => number) | undefined;

@@ -13,6 +13,7 @@ import { FsHandle } from "./handle.ts";
  */
 export type Durability = "os" | "disk";
 
+/** Options of `fsBackend`. */
 export interface FsBackendOptions {
   /** Default `"os"`. */
   readonly durability?: Durability | undefined;
@@ -20,9 +21,11 @@ export interface FsBackendOptions {
 
 /** A backend over one directory. */
 export interface FsBackend extends Backend {
+  /** Tells whether a thread of this machine still runs. */
   readonly liveness: Liveness;
   /** Absolute path of the directory. */
   readonly directory: string;
+  /** Returns the absolute path of an object. */
   locate(key: string): FileLocation;
   /**
    * Removes files that writers which died left behind: temporary files nobody wrote to for `olderThanMs`, counted by the
@@ -30,9 +33,16 @@ export interface FsBackend extends Backend {
    * Resolves to how many were removed, and the bytes that were in them.
    */
   removeStaleTemporaryFiles(options: {
+    /** How long nobody wrote to a file, in ms. */
     readonly olderThanMs: number;
+    /** Stops the call. Files removed before stay removed. */
     readonly signal?: AbortSignal | undefined;
-  }): Promise<{ removed: number; bytes: number }>;
+  }): Promise<{
+    /** The number of removed files. */
+    removed: number;
+    /** The bytes that were in them. */
+    bytes: number;
+  }>;
 }
 
 /**

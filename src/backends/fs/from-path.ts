@@ -15,6 +15,7 @@ import { walk } from "./walk.ts";
 
 const CHUNK_BYTES = 1024 * 1024;
 
+/** Options of `fromPath`. */
 export interface FromPathOptions {
   /**
    * What to do with a symbolic link inside the directory. `"error"`, the default, refuses the directory, so that nothing is missing

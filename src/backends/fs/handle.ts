@@ -3,11 +3,12 @@ import type {
   AppendOptions,
   Backend,
   Body,
-  ByteRange,
   CallOptions,
   CreateOptions,
   Entry,
+  ListOptions,
   Liveness,
+  ReadOptions,
 } from "../../backend/backend.ts";
 import { type HintSink, type Hints, changeHints } from "../../backend/change-hints.ts";
 import type { FileLocation } from "../../backend/location.ts";
@@ -84,7 +85,7 @@ export class FsHandle implements Backend {
     });
   }
 
-  read(key: string, options?: CallOptions & { readonly range?: ByteRange | undefined }): Promise<Uint8Array> {
+  read(key: string, options?: ReadOptions): Promise<Uint8Array> {
     const signal = options?.signal;
     const work = async (): Promise<Uint8Array> => {
       try {
@@ -105,10 +106,7 @@ export class FsHandle implements Backend {
     return this.#call("stat", key, signal, () => abortable(work(), signal));
   }
 
-  async *list(
-    prefix: string,
-    options?: CallOptions & { readonly startAfter?: string | undefined },
-  ): AsyncGenerator<Entry> {
+  async *list(prefix: string, options?: ListOptions): AsyncGenerator<Entry> {
     assertPrefix(prefix, MAX_STORED_KEY_BYTES);
     const signal = options?.signal;
     const entries = listObjects(this.#root, prefix, options?.startAfter, signal);

@@ -3,10 +3,11 @@ import type {
   AppendOptions,
   Backend,
   Body,
-  ByteRange,
   CallOptions,
   CreateOptions,
   Entry,
+  ListOptions,
+  ReadOptions,
 } from "../../backend/backend.ts";
 import { isBytes } from "../../platform/any-realm.ts";
 import { bodyChunks, clampRange, concatBytes } from "../../backend/body.ts";
@@ -15,6 +16,7 @@ import { LedgerError, invalidArgument } from "../../errors/ledger-error.ts";
 import { MAX_STORED_KEY_BYTES, assertKey, assertPrefix } from "../../backend/key.ts";
 import { Place } from "./place.ts";
 
+/** Options of `memoryBackend`. */
 export interface MemoryBackendOptions {
   /** Most bytes that all objects may take together; beyond it calls reject with `NO_SPACE`. Default: no bound. */
   readonly maxBytes?: number | undefined;
@@ -94,7 +96,7 @@ class Handle implements MemoryBackend {
     place.put(key, whole);
   }
 
-  async read(key: string, options?: CallOptions & { readonly range?: ByteRange | undefined }): Promise<Uint8Array> {
+  async read(key: string, options?: ReadOptions): Promise<Uint8Array> {
     await this.#begin("read", key, options);
     const object = this.#place.get(key);
     if (object === undefined) throw failure("NOT_FOUND", "read", key, "does not exist");
@@ -108,10 +110,7 @@ class Handle implements MemoryBackend {
     return object === undefined ? undefined : { size: object.size };
   }
 
-  async *list(
-    prefix: string,
-    options?: CallOptions & { readonly startAfter?: string | undefined },
-  ): AsyncGenerator<Entry> {
+  async *list(prefix: string, options?: ListOptions): AsyncGenerator<Entry> {
     assertPrefix(prefix, MAX_STORED_KEY_BYTES);
     const root = prefix === "" ? "" : `${prefix}/`;
     let last = options?.startAfter ?? "";

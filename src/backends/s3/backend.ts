@@ -1,4 +1,12 @@
-import type { Backend, Body, ByteRange, CallOptions, Capabilities, Entry } from "../../backend/backend.ts";
+import type {
+  Backend,
+  Body,
+  CallOptions,
+  Capabilities,
+  Entry,
+  ListOptions,
+  ReadOptions,
+} from "../../backend/backend.ts";
 import type { S3Location } from "../../backend/location.ts";
 import { LedgerError } from "../../errors/ledger-error.ts";
 import { assertKey, assertPrefix } from "../../backend/key.ts";
@@ -61,7 +69,7 @@ class Bucket implements S3Backend {
     await createObject(this.#client, this.#probe, { operation: "create", key, signal: options.signal }, body);
   }
 
-  async read(key: string, options: CallOptions & { readonly range?: ByteRange | undefined } = {}): Promise<Uint8Array> {
+  async read(key: string, options: ReadOptions = {}): Promise<Uint8Array> {
     this.#begin("read", key, options);
     return readObject(this.#client, { operation: "read", key, signal: options.signal }, options.range);
   }
@@ -72,10 +80,7 @@ class Bucket implements S3Backend {
     return size === undefined ? undefined : { size };
   }
 
-  async *list(
-    prefix: string,
-    options: CallOptions & { readonly startAfter?: string | undefined } = {},
-  ): AsyncGenerator<Entry, void, undefined> {
+  async *list(prefix: string, options: ListOptions = {}): AsyncGenerator<Entry, void, undefined> {
     assertPrefix(prefix);
     this.#begin("list", undefined, options);
     const { startAfter, signal } = options;

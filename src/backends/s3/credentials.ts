@@ -5,8 +5,11 @@ import { abortable } from "../../platform/abort.ts";
 
 /** Keys to sign with. The shape `@aws-sdk/credential-providers` returns fits. */
 export interface S3Credentials {
+  /** The id of the key. */
   readonly accessKeyId: string;
+  /** The secret that belongs to the id. */
   readonly secretAccessKey: string;
+  /** The token of temporary keys. */
   readonly sessionToken?: string | undefined;
   /** When they end: a `Date`, ms since the epoch, or an ISO 8601 string. A function is asked again one minute before. */
   readonly expiration?: Date | number | string | undefined;

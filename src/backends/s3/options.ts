@@ -32,6 +32,7 @@ export interface S3BackendOptions {
   readonly conditionalWrites?: "atomic" | "none" | undefined;
   /** Allows `http://` to any host. Default `false`: only to this machine and to names and addresses of private networks. */
   readonly allowInsecure?: boolean | undefined;
+  /** How often and how long failed requests are repeated. */
   readonly retry?: S3RetryOptions | undefined;
   /** Bytes of a part of a multipart upload: 5 MiB to 5 GiB. Default 5 MiB. Up to twice as much goes as one request. */
   readonly partBytes?: number | undefined;

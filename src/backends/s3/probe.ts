@@ -23,7 +23,10 @@ export type ConditionalWrites = "atomic" | "racy" | "ignored" | "refused" | "non
  * elsewhere, with 16 MiB of bodies. With the option `conditionalWrites` it returns what that says.
  */
 export function probeConditionalWrites(
-  backend: { probe(options?: CallOptions): Promise<ConditionalWrites> },
+  backend: {
+    /** Finds out whether the store makes creates exclusive. */
+    probe(options?: CallOptions): Promise<ConditionalWrites>;
+  },
   options?: CallOptions,
 ): Promise<ConditionalWrites> {
   return backend.probe(options);
