@@ -9,6 +9,7 @@ import type { RunRecord } from "../journal/run-record.ts";
 import type { Segment } from "./segment.ts";
 import { presentIn, statisticsOf } from "./segment-fields.ts";
 
+/** Which runs to show: those that are not deleted, only deleted ones, or all. */
 export type View = "active" | "deleted" | "all";
 
 /** Which runs a query wants. */
