@@ -7,8 +7,8 @@ import { decodeCheckedJson, encodeCheckedJson, laterVersion } from "../bytes/che
 import { mapBounded } from "../platform/bounded.ts";
 import { callOptions } from "../backend/call-options.ts";
 import { isVersionTag } from "./name.ts";
-import type { NumberedEntry } from "./numbered.ts";
-import { compareNumbered, listNumbered, nextNumber, numberedKey, parseNumberedKey } from "./numbered.ts";
+import type { NumberedEntry } from "./numbered-objects.ts";
+import { compareNumbered, listNumbered, nextNumber, numberedKey, parseNumberedKey } from "./numbered-objects.ts";
 
 const MAX_RECORD_BYTES = 16 * 1024;
 const MAX_ATTEMPTS = 1000;

@@ -4,13 +4,12 @@ import { byteStream, concatBytes } from "../backend/body.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
 import { callOptions } from "../backend/call-options.ts";
 import { type Sha256, type Sha256Module, isSha256Hex } from "../bytes/digest.ts";
-import { Intake } from "./intake.ts";
-import { readRanges } from "./ranges.ts";
+import { SourceReader, checked, drain, readWhole } from "./source-reader.ts";
+import { readRanges } from "./read-ranges.ts";
 import { loadSha256 } from "../bytes/sha256.ts";
 import type { Content } from "./source.ts";
-import { SMALL_BYTES } from "./small-bytes.ts";
+import { SMALL_BYTES } from "./own-source.ts";
 import { storeOnce } from "./store-once.ts";
-import { checked, drain, readWhole } from "./second-reading.ts";
 
 /** A content as it is stored. */
 export interface StoredBlob {
@@ -85,15 +84,15 @@ export class BlobStore {
     const { signal, onBytes } = options;
     const size = content.size;
     const first = createSha256();
-    await drain(new Intake(() => content.open(signal), signal), (chunk) => first.update(chunk), size);
+    await drain(new SourceReader(() => content.open(signal), signal), (chunk) => first.update(chunk), size);
     const hex = first.digestHex();
     let told = 0;
-    let intake: Intake | undefined;
+    let reader: SourceReader | undefined;
     try {
       const body = (): ByteStream => {
         const second = content.stable ? undefined : { hash: createSha256(), hex };
-        intake?.close();
-        intake = new Intake(() => content.open(signal), signal);
+        reader?.close();
+        reader = new SourceReader(() => content.open(signal), signal);
         let sent = 0;
         const tell = (bytes: number): void => {
           sent += bytes;
@@ -102,41 +101,41 @@ export class BlobStore {
           told = sent;
           onBytes?.(more);
         };
-        return byteStream(checked(intake, size, second, tell), size);
+        return byteStream(checked(reader, size, second, tell), size);
       };
       await this.#send(hex, size, body, signal);
     } catch (error) {
-      throw intake?.failure === undefined ? error : intake.failure.error;
+      throw reader?.failure === undefined ? error : reader.failure.error;
     } finally {
-      intake?.close();
+      reader?.close();
     }
     if (told < size) onBytes?.(size - told);
     return { hex, size };
   }
 
   async #putStream(chunks: AsyncIterable<Uint8Array>, hashing: Sha256Module, options: PutOptions): Promise<StoredBlob> {
-    const intake = new Intake(() => chunks, options.signal);
+    const reader = new SourceReader(() => chunks, options.signal);
     try {
       const head: Uint8Array[] = [];
       let bytes = 0;
       while (bytes <= SMALL_BYTES) {
-        const chunk = await intake.next();
+        const chunk = await reader.next();
         if (chunk === undefined) return await this.#putBytes(concatBytes(head, bytes), hashing, options);
         bytes += chunk.byteLength;
         // The source may use the memory of a chunk again once it is asked for the next one.
         head.push(bytes <= SMALL_BYTES ? new Uint8Array(chunk) : chunk);
       }
-      return await this.#spool(head, intake, hashing.createSha256, options);
+      return await this.#spool(head, reader, hashing.createSha256, options);
     } catch (error) {
-      throw intake.failure === undefined ? error : intake.failure.error;
+      throw reader.failure === undefined ? error : reader.failure.error;
     } finally {
-      intake.close();
+      reader.close();
     }
   }
 
   async #spool(
     head: Uint8Array[],
-    intake: Intake,
+    reader: SourceReader,
     createSha256: () => Sha256,
     options: PutOptions,
   ): Promise<StoredBlob> {
@@ -146,9 +145,9 @@ export class BlobStore {
     let size = 0;
     const body = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
       for (
-        let chunk = head.shift() ?? (await intake.next());
+        let chunk = head.shift() ?? (await reader.next());
         chunk !== undefined;
-        chunk = head.shift() ?? (await intake.next())
+        chunk = head.shift() ?? (await reader.next())
       ) {
         hash.update(chunk);
         size += chunk.byteLength;
@@ -156,7 +155,7 @@ export class BlobStore {
         try {
           onBytes?.(chunk.byteLength);
         } catch (error) {
-          throw intake.fail(error);
+          throw reader.fail(error);
         }
       }
     };
@@ -189,13 +188,13 @@ export class BlobStore {
       return "moved";
     }
     const check = { hash: createSha256(), hex, key: spool };
-    const intake = new Intake(() => readRanges(backend, spool, size, signal), signal);
+    const reader = new SourceReader(() => readRanges(backend, spool, size, signal), signal);
     try {
-      await backend.create(key, byteStream(checked(intake, size, check), size), callOptions(signal));
+      await backend.create(key, byteStream(checked(reader, size, check), size), callOptions(signal));
     } catch (error) {
-      throw intake.failure === undefined ? error : intake.failure.error;
+      throw reader.failure === undefined ? error : reader.failure.error;
     } finally {
-      intake.close();
+      reader.close();
     }
     return "copied";
   }

@@ -5,8 +5,8 @@ import { encodeSegment } from "../backend/key.ts";
 import { callOptions } from "../backend/call-options.ts";
 import type { Manifest } from "./manifest.ts";
 import { MAX_MANIFEST_BYTES, encodeManifest, encodeMetadata, parseManifest } from "./manifest.ts";
-import type { NumberedEntry } from "./numbered.ts";
-import { listNumbered, nextNumber, numberedKey } from "./numbered.ts";
+import type { NumberedEntry } from "./numbered-objects.ts";
+import { listNumbered, nextNumber, numberedKey } from "./numbered-objects.ts";
 
 /** Attempts to get a number. Each one lost means that another writer of the same name got a number. */
 const MAX_ATTEMPTS = 1000;

@@ -1,7 +1,7 @@
-import { LedgerError, invalidArgument, reading } from "../errors/ledger-error.ts";
+import { LedgerError, describeType, invalidArgument, reading } from "../errors/ledger-error.ts";
 import { encodeSegment, isDeviceName } from "../backend/key.ts";
 import { parseDigest } from "../bytes/digest.ts";
-import type { ArtifactRef } from "./version.ts";
+import type { ArtifactRef, ArtifactVersion } from "./version.ts";
 
 /** The alias that always means the newest version and cannot be set. */
 export const LATEST = "latest";
@@ -70,6 +70,24 @@ export function parseRef(ref: ArtifactRef, field = "ref"): ParsedRef {
   const hex = parseDigest(digest);
   if (hex === undefined) throw badName(`${field}.digest`, digest, 'must be "sha256:" and 64 lower-case hex digits');
   return { name: toArtifactName(name, `${field}.name`), by: "version", version, hex };
+}
+
+/** Returns the reference to a version of an artifact that is given by its tag, its number or an alias, or as it was read before. */
+export function versionRef(name: string, version: string | number | ArtifactVersion): ParsedRef {
+  if (typeof version === "number" && Number.isSafeInteger(version) && version >= 0)
+    return parseRef(`${name}:v${version}`, "version");
+  if (typeof version === "string") return parseRef(`${name}:${version}`, "version");
+  if (typeof version !== "object" || version === null)
+    throw invalidArgument("version", 'a version such as "v3"', version);
+  if (toArtifactName(version.name, "version.name") === name) return parseRef(version, "version");
+  throw new LedgerError(
+    "INVALID_ARGUMENT",
+    `version is one of ${JSON.stringify(version.name)}, not of ${JSON.stringify(name)}`,
+    {
+      field: "version",
+      received: describeType(version),
+    },
+  );
 }
 
 function noReference(field: string, ref: unknown): LedgerError {

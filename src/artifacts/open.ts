@@ -6,7 +6,7 @@ import { callOptions } from "../backend/call-options.ts";
 import { blobKey } from "./blobs.ts";
 import { formatDigest } from "../bytes/digest.ts";
 import type { ManifestFile } from "./manifest.ts";
-import { readRanges } from "./ranges.ts";
+import { readRanges } from "./read-ranges.ts";
 import { loadSha256 } from "../bytes/sha256.ts";
 import type { ArtifactVersion } from "./version.ts";
 

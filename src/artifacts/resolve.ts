@@ -6,7 +6,7 @@ import { callOptions } from "../backend/call-options.ts";
 import type { ManifestStore, StoredVersion } from "./manifests.ts";
 import { tagOf } from "./manifests.ts";
 import type { ParsedRef } from "./name.ts";
-import type { NumberedEntry } from "./numbered.ts";
+import type { NumberedEntry } from "./numbered-objects.ts";
 
 const SHOWN = 10;
 

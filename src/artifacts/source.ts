@@ -1,10 +1,9 @@
 import { isArrayBuffer, isBlob } from "../platform/any-realm.ts";
 import { utf8Encoder } from "../bytes/utf8.ts";
 import { LedgerError, describeType, invalidArgument } from "../errors/ledger-error.ts";
-import type { FileTree, SourceFile } from "../backend/files.ts";
-import { jsonText } from "./json-text.ts";
+import type { FileTree, SourceFile } from "../backend/file-tree.ts";
+import { jsonText, SMALL_BYTES } from "./own-source.ts";
 import { toArtifactPath } from "./path.ts";
-import { SMALL_BYTES } from "./small-bytes.ts";
 
 /**
  * Content of one file: the bytes of a typed array or an `ArrayBuffer`, a Blob, a stream of bytes, text (stored as UTF-8), data

@@ -1,32 +1,26 @@
 import type { Backend, CallOptions } from "../backend/backend.ts";
 import type { Clock } from "../platform/clock.ts";
-import { LedgerError, concernsOneObject, describeType, invalidArgument, reading } from "../errors/ledger-error.ts";
+import { LedgerError, concernsOneObject, invalidArgument, reading } from "../errors/ledger-error.ts";
 import { decodeJson } from "../bytes/json.ts";
 import { mapBounded } from "../platform/bounded.ts";
 import { AliasStore } from "./aliases.ts";
 import type { StoredBlob } from "./blobs.ts";
 import { BlobStore } from "./blobs.ts";
-import { formatDigest } from "../bytes/digest.ts";
-import { listingDigest } from "./listing-digest.ts";
-import type { Manifest, ManifestFile } from "./manifest.ts";
+import { listingDigest } from "./directory-listing.ts";
+import type { Manifest } from "./manifest.ts";
 import { encodeMetadata } from "./manifest.ts";
 import type { StoredVersion } from "./manifests.ts";
 import { ManifestStore } from "./manifests.ts";
-import { parseRef, toAlias, toArtifactName, toArtifactType } from "./name.ts";
+import { parseRef, toAlias, toArtifactName, toArtifactType, versionRef } from "./name.ts";
 import { OpenArtifact } from "./open.ts";
-import { type FoundFile, listFiles, sizeOf } from "./list-files.ts";
-import { unportablePaths } from "./path.ts";
-import { Progress } from "./progress.ts";
 import { Resolver } from "./resolve.ts";
-import { SkippedFiles } from "./skipped-files.ts";
-import type { ArtifactSource, NormalSource } from "./source.ts";
+import type { ArtifactSource } from "./source.ts";
 import { normalizeSource } from "./source.ts";
-import type { ArtifactRef, ArtifactVersion } from "./version.ts";
+import { type ArtifactRef, type ArtifactVersion, toVersion } from "./version.ts";
+import { Progress, storeSource } from "./store-source.ts";
 
-/** Files sent, and manifests read, at a time. */
+/** Manifests read at a time. */
 const PARALLEL = 4;
-/** What a single content is called that has no name of its own. */
-const CONTENT_PATH = "content";
 
 /** How far a call has come. `total` is known for everything but streams. Both in bytes. */
 export interface ArtifactProgress {
@@ -103,7 +97,7 @@ export class ArtifactStore {
       throw invalidArgument("onProgress", "a function", onProgress);
     const ownMetadata = snapshot(metadata);
     const normal = reading("source", () => normalizeSource(source));
-    const content = await this.#store(normal, new Progress(onProgress), signal);
+    const content = await storeSource(this.#blobs, normal, new Progress(onProgress), this.#onTrouble, signal);
     const draft: Omit<Manifest, "number"> = {
       name: artifact,
       ...content,
@@ -164,52 +158,9 @@ export class ArtifactStore {
   ): Promise<ArtifactVersion> {
     const artifact = toArtifactName(name);
     const ownAlias = toAlias(alias);
-    const stored = await this.#resolver.find(refOf(artifact, version), options.signal);
+    const stored = await this.#resolver.find(versionRef(artifact, version), options.signal);
     await this.#aliases.set(artifact, ownAlias, stored.tag, options.signal);
     return this.#present(stored, options.signal);
-  }
-
-  async #store(
-    source: NormalSource,
-    progress: Progress,
-    signal: AbortSignal | undefined,
-  ): Promise<Pick<Manifest, "hex" | "single" | "files">> {
-    if (source.kind === "content") {
-      const { content } = source;
-      const total = sizeOf(content);
-      if (total !== undefined) progress.expect(total);
-      const { hex, size } = await this.#blobs.put(content, { signal, onBytes: progress.add });
-      return { hex, single: true, files: [{ path: CONTENT_PATH, size, hex }] };
-    }
-    const skipped = new SkippedFiles();
-    const found = await listFiles(source, { signal, onSkip: skipped.add });
-    if (skipped.count > 0) this.#onTrouble(skipped.error());
-    const stored = await this.#storeFiles(found, progress, signal);
-    if (source.kind === "map" || !source.tree.single) return stored;
-    const { files } = stored;
-    const [only] = files;
-    if (only === undefined || files.length > 1)
-      throw new LedgerError("INVALID_ARGUMENT", "source says it is one file, but has none or several", {
-        field: "source",
-      });
-    return { hex: only.hex, single: true, files };
-  }
-
-  async #storeFiles(
-    found: readonly FoundFile[],
-    progress: Progress,
-    signal: AbortSignal | undefined,
-  ): Promise<Pick<Manifest, "hex" | "single" | "files">> {
-    const sizes = found.map(({ content }) => sizeOf(content));
-    if (sizes.every((size) => size !== undefined)) progress.expect(sizes.reduce((total, size) => total + size, 0));
-    const blobs = await mapBounded(found, PARALLEL, signal, ({ content }, stop): Promise<StoredBlob> => {
-      return this.#blobs.put(content, { signal: stop, onBytes: progress.add });
-    });
-    const odd = unportablePaths(found.map(({ path }) => path));
-    const files = found.map(({ path }, i): ManifestFile => {
-      return { path, ...(blobs[i] as StoredBlob), ...(odd.has(path) && { portable: false }) };
-    });
-    return { hex: await listingDigest(files), single: false, files };
   }
 
   async #present(stored: StoredVersion, signal: AbortSignal | undefined): Promise<ArtifactVersion> {
@@ -220,36 +171,4 @@ export class ArtifactStore {
 /** A copy of the caller's metadata, made at once. Rejects what cannot be stored. */
 function snapshot(metadata: unknown): Record<string, unknown> {
   return decodeJson(encodeMetadata(metadata)) as Record<string, unknown>;
-}
-
-function toVersion({ tag, manifest }: StoredVersion, aliases: ReadonlyMap<string, string>): ArtifactVersion {
-  const { name, hex, type, metadata, createdAt, runId, files } = manifest;
-  return {
-    name,
-    version: tag,
-    digest: formatDigest(hex),
-    size: files.reduce((total, file) => total + file.size, 0),
-    ...(type === undefined ? {} : { type }),
-    aliases: [...aliases].filter(([, version]) => version === tag).map(([alias]) => alias),
-    metadata,
-    createdAt,
-    ...(runId === undefined ? {} : { runId }),
-  };
-}
-
-function refOf(name: string, version: string | number | ArtifactVersion): ReturnType<typeof parseRef> {
-  if (typeof version === "number" && Number.isSafeInteger(version) && version >= 0)
-    return parseRef(`${name}:v${version}`, "version");
-  if (typeof version === "string") return parseRef(`${name}:${version}`, "version");
-  if (typeof version !== "object" || version === null)
-    throw invalidArgument("version", 'a version such as "v3"', version);
-  if (toArtifactName(version.name, "version.name") === name) return parseRef(version, "version");
-  throw new LedgerError(
-    "INVALID_ARGUMENT",
-    `version is one of ${JSON.stringify(version.name)}, not of ${JSON.stringify(name)}`,
-    {
-      field: "version",
-      received: describeType(version),
-    },
-  );
 }

@@ -1,3 +1,6 @@
+import { formatDigest } from "../bytes/digest.ts";
+import type { StoredVersion } from "./manifests.ts";
+
 /** One version of an artifact, as plain data. It never changes, but for `aliases`, which are those at the time of reading. */
 export interface ArtifactVersion {
   /** Name of the artifact. */
@@ -28,3 +31,19 @@ export interface ArtifactVersion {
  * read before.
  */
 export type ArtifactRef = string | Pick<ArtifactVersion, "name" | "version" | "digest">;
+
+/** Returns a stored version as users see it. `aliases` are all of its name. */
+export function toVersion({ tag, manifest }: StoredVersion, aliases: ReadonlyMap<string, string>): ArtifactVersion {
+  const { name, hex, type, metadata, createdAt, runId, files } = manifest;
+  return {
+    name,
+    version: tag,
+    digest: formatDigest(hex),
+    size: files.reduce((total, file) => total + file.size, 0),
+    ...(type === undefined ? {} : { type }),
+    aliases: [...aliases].filter(([, version]) => version === tag).map(([alias]) => alias),
+    metadata,
+    createdAt,
+    ...(runId === undefined ? {} : { runId }),
+  };
+}

@@ -2,7 +2,7 @@ import type { Backend } from "../backend/backend.ts";
 import { describe } from "./assertions.ts";
 import type { ConformanceHarness, ConformancePlace } from "./harness.ts";
 import { assertMethods } from "./methods.ts";
-import { inTime, LIMIT_MS } from "./time-limit.ts";
+import { inTime, LIMIT_MS } from "./run.ts";
 
 /** The harness is wrong, so that cases would say wrong things of the backend. */
 class HarnessFault extends Error {

@@ -3,7 +3,7 @@ import { ContractViolation, describe } from "./assertions.ts";
 import { type ConformanceCase, missing } from "./case.ts";
 import type { ConformanceHarness, OtherProcess } from "./harness.ts";
 import { assertMethods } from "./methods.ts";
-import { inTime, LIMIT_MS } from "./time-limit.ts";
+import { contract } from "./contract.ts";
 
 /** How a case ended. A case that fails rejects instead. */
 export type CaseResult =
@@ -75,4 +75,23 @@ function explained(error: unknown, harness: ConformanceHarness, one: Conformance
   else lines.push(`a call that must succeed failed with ${describe(error)}`);
   if (sentence !== undefined) lines.push(`The contract says: "${sentence}."`);
   return new ContractViolation(lines.join("\n  "), sentence, error);
+}
+
+/** Longest that a case may take, in ms, unless the harness says otherwise. */
+export const LIMIT_MS = 60_000;
+
+/** What `work` comes to, or a `ContractViolation` that says how long `what` has not come to an end. What hangs goes on hanging. */
+export async function inTime<T>(limitMs: number, what: string, work: () => Promise<T>): Promise<T> {
+  let handle: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    handle = setTimeout(
+      () => reject(new ContractViolation(`${what} did not end within ${limitMs / 1000} s`, contract.promise)),
+      limitMs,
+    );
+  });
+  try {
+    return await Promise.race([work(), late]);
+  } finally {
+    clearTimeout(handle);
+  }
 }

@@ -5,7 +5,7 @@ import { utf8Decoder, utf8Encoder } from "../bytes/utf8.ts";
 import { type OptionNames, readOptions } from "../arguments/options.ts";
 import { blobKey } from "../artifacts/blobs.ts";
 import { parseDigest } from "../bytes/digest.ts";
-import { readRanges } from "../artifacts/ranges.ts";
+import { readRanges } from "../artifacts/read-ranges.ts";
 import { loadSha256 } from "../bytes/sha256.ts";
 import type { Backend, CallOptions } from "../backend/backend.ts";
 import { concatBytes } from "../backend/body.ts";

@@ -1,6 +1,5 @@
 import { LedgerError } from "../index.ts";
-import type { GuardedRun } from "./guarded-run.ts";
-import { ProcessGuard } from "./process-guard.ts";
+import { type GuardedRun, ProcessGuard } from "./process-guard.ts";
 
 /** Options of `guardProcess`. */
 export interface GuardOptions {

@@ -1,2 +1,2 @@
 export { guardProcess, type GuardOptions } from "./guard-process.ts";
-export type { GuardedRun } from "./guarded-run.ts";
+export type { GuardedRun } from "./process-guard.ts";

@@ -7,7 +7,7 @@ import { readOptions, readSignal } from "../arguments/options.ts";
 import type { JournalWriter } from "../journal/writer.ts";
 import type { RunContext } from "./context.ts";
 import { ARTIFACT_OPTIONS, copyData } from "./options.ts";
-import { copySource } from "./own-source.ts";
+import { copySource } from "../artifacts/own-source.ts";
 
 /** The least that a run records of a version. */
 const SMALLEST = { name: "", version: "v0", digest: `sha256:${"0".repeat(64)}`, size: 0, aliases: [], createdAt: 0 };

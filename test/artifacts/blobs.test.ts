@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { BlobStore, blobKey } from "../../src/artifacts/blobs.ts";
-import { Intake } from "../../src/artifacts/intake.ts";
+import { SourceReader } from "../../src/artifacts/source-reader.ts";
 import type { Content } from "../../src/artifacts/source.ts";
 import { normalizeSource } from "../../src/artifacts/source.ts";
 import { abortable } from "../../src/platform/abort.ts";
@@ -463,7 +463,7 @@ test("a digest that is none makes no key", async () => {
 
 test("small chunks are put together, in order, and large ones pass as they are", async () => {
   const bytes = sampleBytes(3 * MiB);
-  const intake = new Intake(() => chunked(bytes, 1000), undefined);
+  const intake = new SourceReader(() => chunked(bytes, 1000), undefined);
   const sizes: number[] = [];
   const parts: Uint8Array[] = [];
   for (let chunk = await intake.next(); chunk !== undefined; chunk = await intake.next()) {

@@ -4,7 +4,7 @@ import type { Backend, Body, Capabilities } from "../../src/backend/backend.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import { LedgerError } from "../../src/errors/ledger-error.ts";
 import { memoryBackend } from "../../src/backends/memory/index.ts";
-import type { FileTree, SourceFile } from "../../src/backend/files.ts";
+import type { FileTree, SourceFile } from "../../src/backend/file-tree.ts";
 
 export const MiB: number = 1024 * 1024;
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { withChecksum } from "../../src/bytes/checked-json.ts";
-import { listingDigest } from "../../src/artifacts/listing-digest.ts";
+import { listingDigest } from "../../src/artifacts/directory-listing.ts";
 import { compareUtf8 } from "../../src/bytes/utf8-order.ts";
 import type { Manifest } from "../../src/artifacts/manifest.ts";
 import { encodeManifest, encodeMetadata, parseManifest } from "../../src/artifacts/manifest.ts";

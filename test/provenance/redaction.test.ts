@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { redactArguments } from "../../src/provenance/redaction/arguments.ts";
-import { redactData } from "../../src/provenance/redaction/data.ts";
+import { redactArguments, redactData } from "../../src/provenance/redaction/data.ts";
 import { scrub } from "../../src/provenance/redaction/scrub.ts";
 import { isSecretName } from "../../src/provenance/redaction/secret-name.ts";
 import { holdsSecret } from "../../src/provenance/redaction/uri.ts";

@@ -1,14 +1,13 @@
+import type * as DuckDB from "@duckdb/node-api";
 import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { catalogFiles, metricsFiles } from "../../files/index.ts";
 import { LedgerError } from "../../index.ts";
 import { FileCopies } from "./file-copies.ts";
 import { FilePaths } from "./file-paths.ts";
-import { loadCatalog, type WantedRuns } from "./load-catalog.ts";
-import { loadDuckdb } from "./load-duckdb.ts";
+import { type WantedRuns, loadCatalog } from "./catalog-views.ts";
 import { loadPoints } from "./load-points.ts";
 import type { SqlSource } from "./sql-source.ts";
-import { toLedgerError } from "./sql-error.ts";
-import { plainRow, type SqlParameters, type SqlValue, toParameters } from "./values.ts";
+import { type SqlParameters, type SqlValue, plainRow, toParameters } from "./values.ts";
 
 /** Options of `openSql`. */
 export interface OpenSqlOptions {
@@ -182,4 +181,29 @@ class Opening implements LedgerSql {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+/** DuckDB for Node. `UNSUPPORTED` where it is not installed. */
+async function loadDuckdb(): Promise<typeof DuckDB> {
+  try {
+    return await import("@duckdb/node-api");
+  } catch (cause) {
+    throw new LedgerError("UNSUPPORTED", "openSql needs DuckDB: npm install @duckdb/node-api", {
+      operation: "openSql",
+      cause,
+    });
+  }
+}
+
+/** An error of DuckDB as ours: `IO` for what it met outside, `INVALID_ARGUMENT` for the SQL. */
+function toLedgerError(error: unknown, operation: string): LedgerError {
+  if (LedgerError.is(error)) return error;
+  const message = String((error as Partial<Error> | null | undefined)?.message ?? error);
+  if (isOutside(message)) return new LedgerError("IO", `DuckDB: ${message}`, { operation, cause: error });
+  return new LedgerError("INVALID_ARGUMENT", `DuckDB: ${message}`, { field: "sql", operation, cause: error });
+}
+
+/** Files that are not there any more, a bucket that does not answer. */
+function isOutside(message: string): boolean {
+  return /^(IO|HTTP|Network|Connection|Permission|Out of Memory|Serialization|INTERNAL) ?Error/i.test(message);
 }

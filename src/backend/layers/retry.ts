@@ -1,10 +1,10 @@
 import type { Resolved } from "../../arguments/options.ts";
 import { isBytes } from "../../platform/any-realm.ts";
-import type { Backend, Body, ByteStream, Entry } from "../backend.ts";
+import type { Backend, Body, ByteStream, CallOptions, Entry } from "../backend.ts";
 import { type Clock, systemClock } from "../../platform/clock.ts";
 import { LedgerError, invalidArgument } from "../../errors/ledger-error.ts";
-import { holdsBytes, sameObject } from "./compare.ts";
 import { layer } from "./layer.ts";
+import { equalBytes } from "../body.ts";
 
 /** Options of `withRetry`. */
 export interface RetryOptions {
@@ -160,4 +160,28 @@ function toPolicy(options: RetryOptions): Policy {
     if (typeof value !== "number" || !(value >= 0)) throw invalidArgument(field, "a non-negative number", value);
   }
   return policy;
+}
+
+const STEP = 4 * 1024 * 1024;
+
+/** Whether the object `key` holds exactly `bytes`. It is read in parts, so a large one takes no second copy of itself. */
+async function holdsBytes(backend: Backend, key: string, bytes: Uint8Array, options?: CallOptions): Promise<boolean> {
+  if ((await backend.stat(key, options))?.size !== bytes.byteLength) return false;
+  for (let offset = 0; offset < bytes.byteLength; offset += STEP) {
+    const part = await backend.read(key, { ...options, range: { offset, length: STEP } });
+    if (!equalBytes(part, bytes.subarray(offset, offset + STEP))) return false;
+  }
+  return true;
+}
+
+/** Whether both keys are there and hold the same bytes. */
+async function sameObject(backend: Backend, a: string, b: string, options?: CallOptions): Promise<boolean> {
+  const size = (await backend.stat(a, options))?.size;
+  if (size === undefined || size !== (await backend.stat(b, options))?.size) return false;
+  for (let offset = 0; offset < size; offset += STEP) {
+    const range = { offset, length: STEP };
+    const part = await backend.read(a, { ...options, range });
+    if (!equalBytes(part, await backend.read(b, { ...options, range }))) return false;
+  }
+  return true;
 }

@@ -6,7 +6,7 @@ import { basename, join, resolve } from "node:path";
 import { isError } from "../../platform/any-realm.ts";
 import { abortable } from "../../platform/abort.ts";
 import { LedgerError, invalidArgument } from "../../errors/ledger-error.ts";
-import type { FileTree, SourceFile } from "../../backend/files.ts";
+import type { FileTree, SourceFile } from "../../backend/file-tree.ts";
 import { isAbsent, toLedgerError } from "./errors.ts";
 import { statSync } from "./file-calls.ts";
 import { excluder } from "./exclude.ts";

@@ -4,7 +4,7 @@ import { describe, hold, outcome, rejects, same, sameBytes } from "../assertions
 import type { ConformanceCase } from "../case.ts";
 import { contract } from "../contract.ts";
 import { chunked, listAll, pausedStream, sample, streamOf, text } from "../samples.ts";
-import { roundTrip } from "./round-trip.ts";
+import { roundTrip } from "../round-trip.ts";
 
 /** Nothing of `key` may be seen, by any way of looking. */
 async function absent(handles: readonly Backend[], key: string, when: string): Promise<void> {

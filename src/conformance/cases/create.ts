@@ -4,7 +4,7 @@ import { hold, rejects, same, sameBytes } from "../assertions.ts";
 import type { ConformanceCase } from "../case.ts";
 import { contract } from "../contract.ts";
 import { chunked, keysOf, listAll, sample, streamOf, text } from "../samples.ts";
-import { roundTrip } from "./round-trip.ts";
+import { roundTrip } from "../round-trip.ts";
 
 /** `create` from bytes, and what both kinds of body have in common. */
 export const createCases: readonly ConformanceCase[] = [

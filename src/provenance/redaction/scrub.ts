@@ -1,9 +1,10 @@
 import { toWellFormed } from "../../bytes/well-formed.ts";
 import { scrubCommands } from "./commands.ts";
-import { scrubPairs } from "./pairs.ts";
-import { scrubPhrases } from "./phrases.ts";
-import { REDACTED, scrubTokens } from "./token-shapes.ts";
-import { scrubUserInfo } from "./user-info.ts";
+import { isProse, scrubPairs } from "./pairs.ts";
+import { REDACTED, isDigestOrPath, isRandom, isTokenLike, scrubTokens } from "./token-shapes.ts";
+import { scrubUserInfo } from "./uri.ts";
+import { rewrite } from "./rewrite.ts";
+import { isPlainlySecretName, isSecretName } from "./secret-name.ts";
 
 const SCHEME_VALUE = /\b((?:bearer|basic|token|apikey)\s{1,4})(?=[\w.~+/-]{0,64}[\d=+~])[\w.~+/=-]{8,}/gi;
 
@@ -14,4 +15,47 @@ const SCHEME_VALUE = /\b((?:bearer|basic|token|apikey)\s{1,4})(?=[\w.~+/-]{0,64}
 export function scrub(text: string): string {
   const scrubbed = scrubUserInfo(scrubTokens(toWellFormed(text))).replace(SCHEME_VALUE, `$1${REDACTED}`);
   return scrubPhrases(scrubPairs(scrubCommands(scrubbed)));
+}
+
+/** "secret is …", "password …": only what cannot be a word is the secret. */
+const SENTENCE =
+  /\b((?:password|passphrase|passwd|secret|token|key|credentials?)s?["'`]?\s{1,3}(?:(?:is|was|of|value|provided|given|used)\s{1,3}){0,2}["'`(]?)([^\s"'`()<>,;=:]{16,512})/gi;
+const ELEMENT = /(<([A-Za-z][\w:.-]{0,63})(?:\s[^<>]{0,200})?>)([^<>]{1,4096})(?=<\/)/g;
+/** A file `.netrc`. */
+const NETRC = /\b(machine\s{1,4}\S{1,255}\s{1,4}login\s{1,4}\S{1,128}\s{1,4}password\s{1,4})(\S{1,512})/gi;
+/** `:password "…"`. */
+const SYMBOL = /(?<![\w:])(:([A-Za-z][\w-]{0,63})\s{1,3})("[^"\n]{1,512}"?)/g;
+/** Of SQL, and of lists of settings. */
+const IN_QUOTES = /\b((?:identified\s{1,4}by|password|passphrase)["']?\s{1,4})(?:"[^"\n]{1,512}"|'[^'\n]{1,512}')/gi;
+/** `["API_KEY","…"]`. */
+const LISTED = /\\?(["'])([\w.-]{2,64})\\?\1\s{0,3},\s{0,3}(?=\\?["'])/g;
+const QUOTED = /\\?(["'])([^"'\n]{1,512}?)\\?\1/y;
+
+/** The text without secrets behind their names where neither `=` nor `:` is between. */
+function scrubPhrases(text: string): string {
+  return scrubLists(text)
+    .replace(ELEMENT, (all, tag: string, name: string, value: string) =>
+      isPlainlySecretName(name) || (isSecretName(name) && isRandom(value) && !isDigestOrPath(value))
+        ? tag + REDACTED
+        : all,
+    )
+    .replace(NETRC, `$1${REDACTED}`)
+    .replace(IN_QUOTES, (all, words: string) => {
+      const value = all.slice(words.length + 1, -1);
+      return value === REDACTED || isProse(value) ? all : words + REDACTED;
+    })
+    .replace(SYMBOL, (all, symbol: string, name: string) => (isSecretName(name) ? symbol + REDACTED : all))
+    .replace(SENTENCE, (all, words: string, value: string) =>
+      isTokenLike(value) && !(/^keys?\b/i.test(words) && isDigestOrPath(value)) ? words + REDACTED : all,
+    );
+}
+
+function scrubLists(text: string): string {
+  return rewrite(text, LISTED, ([, , name], at) => {
+    if (!isSecretName(name as string)) return undefined;
+    QUOTED.lastIndex = at;
+    const [all, , value = ""] = QUOTED.exec(text) ?? [];
+    if (all === undefined || !isRandom(value) || isDigestOrPath(value)) return undefined;
+    return { from: at, to: at + all.length, by: REDACTED };
+  });
 }

@@ -2,7 +2,7 @@ import { appendFile, mkdir, rename, rm, symlink, truncate, writeFile } from "nod
 import { dirname, join } from "node:path";
 import { expect, test, vi } from "vitest";
 import type { LedgerError } from "../../../src/errors/ledger-error.ts";
-import type { SourceFile } from "../../../src/backend/files.ts";
+import type { SourceFile } from "../../../src/backend/file-tree.ts";
 import { fromPath } from "../../../src/backends/fs/index.ts";
 import { memoryBackend } from "../../../src/backends/memory/index.ts";
 import { openLedger } from "../../../src/index.ts";

@@ -1,6 +1,6 @@
-import type { Backend, Body } from "../../backend/backend.ts";
-import { same, sameBytes } from "../assertions.ts";
-import { contract } from "../contract.ts";
+import type { Backend, Body } from "../backend/backend.ts";
+import { same, sameBytes } from "./assertions.ts";
+import { contract } from "./contract.ts";
 
 /** Creates, and reads back through another handle what must be there. */
 export async function roundTrip(

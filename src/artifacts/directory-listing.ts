@@ -1,11 +1,13 @@
 import { callOptions } from "../backend/call-options.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
-import type { FileTree } from "../backend/files.ts";
+import type { FileTree } from "../backend/file-tree.ts";
 import { compareUtf8 } from "../bytes/utf8-order.ts";
-import { sourceFailed } from "./intake.ts";
+import { sourceFailed } from "./source-reader.ts";
 import { MAX_FILES } from "./manifest.ts";
 import { assertDistinctPaths, toArtifactPath } from "./path.ts";
-import { type Content, fileContent, type NormalSource } from "./source.ts";
+import { type Content, type NormalSource, fileContent } from "./source.ts";
+import { loadSha256 } from "../bytes/sha256.ts";
+import { utf8Encoder } from "../bytes/utf8.ts";
 
 /** A file of a source, not read yet. */
 export interface FoundFile {
@@ -68,4 +70,49 @@ async function listTree(tree: FileTree, { signal, onSkip }: ListCall): Promise<F
 function assertCount({ length }: readonly FoundFile[]): void {
   if (length > MAX_FILES)
     throw new LedgerError("TOO_LARGE", `source has more than ${MAX_FILES} files`, { field: "source" });
+}
+
+/** Paths that a message names. */
+const SHOWN = 5;
+
+/** Counts the links and special files that a source leaves out. */
+export class SkippedFiles {
+  readonly #shown: string[] = [];
+  #count = 0;
+
+  get count(): number {
+    return this.#count;
+  }
+
+  readonly add = (path: string): void => {
+    if (this.#count++ < SHOWN) this.#shown.push(JSON.stringify(String(path).slice(0, 100)));
+  };
+
+  error(): LedgerError {
+    const more = this.#count > SHOWN ? ` and ${this.#count - SHOWN} more` : "";
+    return new LedgerError(
+      "UNSUPPORTED",
+      `logArtifact left out links and special files: ${this.#shown.join(", ")}${more}; pass onSkip to fromPath to handle them yourself`,
+      { field: "source" },
+    );
+  }
+}
+
+/** One file as the listing of a directory sees it. `hex` is the SHA-256 of the content. */
+interface ListedFile {
+  readonly path: string;
+  readonly size: number;
+  readonly hex: string;
+}
+
+/**
+ * The digest of a directory: SHA-256 over one line for each file, `JSON.stringify([path, size, hex])` and a newline, in UTF-8.
+ * `files` are in the order of their UTF-8 bytes (`compareUtf8`). An empty directory has the digest of no bytes.
+ */
+export async function listingDigest(files: readonly ListedFile[]): Promise<string> {
+  const { createSha256 } = await loadSha256();
+  const hash = createSha256();
+  const encoder = utf8Encoder();
+  for (const { path, size, hex } of files) hash.update(encoder.encode(`${JSON.stringify([path, size, hex])}\n`));
+  return hash.digestHex();
 }

@@ -1,13 +1,17 @@
-import { jsonText } from "../artifacts/json-text.ts";
-import { SMALL_BYTES } from "../artifacts/small-bytes.ts";
-import type { ArtifactSource } from "../artifacts/source.ts";
+import { encodeJson } from "../bytes/json.ts";
+import { LedgerError, unreadable } from "../errors/ledger-error.ts";
 import { isArrayBuffer, isPlainObject } from "../platform/any-realm.ts";
-import { unreadable } from "../errors/ledger-error.ts";
+
+/**
+ * Up to this many bytes a content is handled in one buffer, and copied at the call of `logArtifact`, so that the caller may change
+ * it right after. By itself in this file: who logs an artifact needs it before the artifact store is loaded.
+ */
+export const SMALL_BYTES: number = 8 * 1024 * 1024;
 
 /** As {@link ownSource}. Throws `INVALID_ARGUMENT` if reading the source throws. */
-export function copySource(source: ArtifactSource): ArtifactSource {
+export function copySource<Source>(source: Source): Source {
   try {
-    return ownSource(source) as ArtifactSource;
+    return ownSource(source) as Source;
   } catch (error) {
     throw unreadable("source", error);
   }
@@ -36,4 +40,16 @@ function ownSource(source: unknown): unknown {
     ownSource((files as Record<string, unknown>)[path]),
   ]);
   return { files: Object.fromEntries(own) };
+}
+
+/** Data as the text of a JSON file for any program. Throws `INVALID_ARGUMENT` for what JSON cannot hold. */
+export function jsonText(data: unknown): string {
+  const text = encodeJson(data, "source.json");
+  // The library's own form for such values would surprise other programs.
+  if (!text.includes('"$rl"')) return text;
+  throw new LedgerError(
+    "INVALID_ARGUMENT",
+    "source.json holds NaN, Infinity, -0 or a bigint, which JSON has no form for: convert them",
+    { field: "source.json" },
+  );
 }

@@ -1,6 +1,8 @@
 import { isBytes, isError } from "../platform/any-realm.ts";
 import { abortable } from "../platform/abort.ts";
 import { LedgerError, describeType } from "../errors/ledger-error.ts";
+import type { Sha256 } from "../bytes/digest.ts";
+import type { Content } from "./source.ts";
 
 /** Smaller chunks are put together: each step through the streams on the way costs some microseconds. */
 const GATHER_BELOW = 32 * 1024;
@@ -10,7 +12,7 @@ const GATHER_BYTES = 256 * 1024;
  * Reads chunks that come from people's code: checks them, stops at once when aborted, and keeps the failure apart from those of the
  * backend the chunks go to. Small chunks are put together.
  */
-export class Intake {
+export class SourceReader {
   readonly #signal: AbortSignal | undefined;
   readonly #iterator: AsyncIterator<Uint8Array> | undefined;
   #gather: Uint8Array | undefined;
@@ -105,5 +107,74 @@ export function sourceFailed(cause: unknown): LedgerError {
     field: "source",
     operation: "read",
     cause,
+  });
+}
+
+/** What a second reading must give. `key` is that of a stored object, when it is one that is read. */
+interface Check {
+  readonly hash: Sha256;
+  readonly hex: string;
+  readonly key?: string;
+}
+
+/** Yields exactly `size` bytes. Looks at the digest before the last chunk goes out, so that a wrong content is never stored whole. */
+export async function* checked(
+  reader: SourceReader,
+  size: number,
+  check: Check | undefined,
+  tell?: (bytes: number) => void,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let bytes = 0;
+  for (let chunk = await reader.next(); chunk !== undefined; chunk = await reader.next()) {
+    bytes += chunk.byteLength;
+    if (bytes > size) throw reader.fail(changed(check?.key));
+    check?.hash.update(chunk);
+    if (bytes === size && check !== undefined && check.hash.digestHex() !== check.hex)
+      throw reader.fail(changed(check.key));
+    yield chunk;
+    try {
+      tell?.(chunk.byteLength);
+    } catch (error) {
+      throw reader.fail(error);
+    }
+  }
+  if (bytes < size) throw reader.fail(changed(check?.key));
+}
+
+/** Hands every chunk to `take`. `CONFLICT` unless they are `size` bytes together. */
+export async function drain(reader: SourceReader, take: (chunk: Uint8Array) => void, size: number): Promise<void> {
+  try {
+    let bytes = 0;
+    for (let chunk = await reader.next(); chunk !== undefined; chunk = await reader.next()) {
+      bytes += chunk.byteLength;
+      if (bytes > size) break;
+      take(chunk);
+    }
+    if (bytes !== size) throw changed();
+  } finally {
+    reader.close();
+  }
+}
+
+/** All bytes of a content that can be opened again. `CONFLICT` when it is not as long as it said. */
+export async function readWhole(
+  content: Content & { kind: "reopenable" },
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
+  const bytes = new Uint8Array(content.size);
+  let at = 0;
+  const take = (chunk: Uint8Array): void => {
+    bytes.set(chunk, at);
+    at += chunk.byteLength;
+  };
+  await drain(new SourceReader(() => content.open(signal), signal), take, content.size);
+  return bytes;
+}
+
+function changed(key?: string): LedgerError {
+  if (key !== undefined)
+    return new LedgerError("CORRUPT", `${key} does not hold the bytes that were written to it`, { key });
+  return new LedgerError("CONFLICT", "the source changed while it was read; nothing of it was stored", {
+    field: "source",
   });
 }
