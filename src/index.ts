@@ -3,7 +3,7 @@ export type { Ledger } from "./ledger/ledger.ts";
 export type { MediaQuery, OpenMedia } from "./ledger/media.ts";
 export type { RunUpdate, WatchRunOptions } from "./ledger/run-update.ts";
 export type { RunQuery } from "./ledger/run-query.ts";
-export type { RunPage } from "./ledger/search.ts";
+export type { RunPage } from "./ledger/search-runs.ts";
 export type { RunGroups, RunSummaryQuery } from "./ledger/summarise-runs.ts";
 export type { Recovery, RecoverOptions } from "./ledger/recover.ts";
 export type { ExperimentSummary } from "./catalog/list-experiments.ts";

@@ -1,5 +1,4 @@
-import { compareRows } from "../filter/compare-rows.ts";
-import type { OrderKey } from "../filter/order-by.ts";
+import { compareRows, type OrderKey } from "../filter/order-by.ts";
 import type { FilterRow } from "../filter/row.ts";
 import type { OpenExperiment } from "./open-experiment.ts";
 import type { SearchPlan } from "./search-plan.ts";

@@ -1,5 +1,4 @@
-import { compareRows } from "../filter/compare-rows.ts";
-import type { OrderKey } from "../filter/order-by.ts";
+import { compareRows, type OrderKey } from "../filter/order-by.ts";
 import type { FilterRow } from "../filter/row.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import type { DamagedRun, UnreadableRun } from "../journal/unreadable.ts";

@@ -1,8 +1,7 @@
-import { columnsOf } from "../filter/columns.ts";
+import { fieldsOf, type Filter } from "../filter/filter.ts";
 import { compileFilter } from "../filter/compile-filter.ts";
 import { couldMatch } from "../filter/could-match.ts";
 import type { Field } from "../filter/field.ts";
-import type { Filter } from "../filter/filter.ts";
 import { recordRow } from "../filter/record-row.ts";
 import type { FilterRow } from "../filter/row.ts";
 import type { RunRecord } from "../journal/run-record.ts";
@@ -35,7 +34,7 @@ export class SearchPlan {
   constructor(wanted: WantedRuns, fields: readonly Field[]) {
     this.wanted = wanted;
     this.matches = compileFilter(wanted.filter);
-    this.fields = [...columnsOf(wanted.filter), ...fields];
+    this.fields = [...fieldsOf(wanted.filter), ...fields];
   }
 
   isOfExperiment(record: RunRecord): boolean {

@@ -1,6 +1,6 @@
 import { type Cells, integersOf, nestedOf } from "./column-cells.ts";
 import type { Field } from "../filter/field.ts";
-import type { FieldStatistics } from "../filter/statistics.ts";
+import type { FieldStatistics } from "../filter/could-match.ts";
 import type { Segment } from "./segment.ts";
 
 /** What stands before the path in the columns of a param. */

@@ -6,6 +6,12 @@ export type { Goal } from "./metric-value.ts";
 export { type ParallelAxis, type ParallelCoordinates, parallelCoordinates } from "./parallel-coordinates.ts";
 export { type Objective, type ParetoFront, paretoFront } from "./pareto-front.ts";
 export type { GroupStats } from "./running-stats.ts";
-export type { GroupMetric, RunGroup, SummarisedMetric, SummaryQuery } from "./row-summary.ts";
-export { summariseRecords } from "./summarise-records.ts";
+export {
+  type GroupMetric,
+  type RunGroup,
+  summariseRecords,
+  type SummarisedMetric,
+  type SummaryQuery,
+} from "./run-groups.ts";
+
 export type { Aggregate, Field } from "../filter/field.ts";

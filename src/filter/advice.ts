@@ -1,5 +1,7 @@
 import { type Aliases, suggestion } from "../arguments/did-you-mean.ts";
-import { entityOf } from "./field.ts";
+import { entityOf, type Field } from "./field.ts";
+import { STATUS_ALIASES } from "../arguments/choice.ts";
+import type { FilterValue, Operator } from "./filter.ts";
 
 /** Operators of other languages, and what they are called here. */
 const OPERATORS: Aliases = {
@@ -77,4 +79,17 @@ export function entityAdvice(entity: string, key: string): string {
   if (meant !== undefined) return `; did you mean ${meant}.${key.slice(0, MAX_SHOWN)}?`;
   const whole = `${entity}.${key}`;
   return whole.length > MAX_SHOWN || key === "" ? "" : `; did you mean params.${whole} (or metrics.${whole})?`;
+}
+
+/** `scheduled` is MLflow's; no run has it. */
+const STATUSES: readonly string[] = ["running", "finished", "failed", "killed", "interrupted", "scheduled"];
+
+/** Returns what to write instead if a status is compared with a word that no run can have, else `undefined`. */
+export function wrongStatus(field: Field, operator: Operator, value: FilterValue): string | undefined {
+  if (field.kind !== "attribute" || field.name !== "status" || (operator !== "=" && operator !== "!="))
+    return undefined;
+  if (typeof value !== "string" || STATUSES.includes(value)) return undefined;
+  const meant = suggestion(value, STATUSES, STATUS_ALIASES);
+  const one = STATUSES.slice(0, -1).map((status) => `'${status}'`);
+  return `${one.slice(0, -1).join(", ")} or ${one.at(-1)}${meant === undefined ? "" : ` (probably '${meant}')`}`;
 }

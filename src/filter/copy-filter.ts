@@ -13,7 +13,7 @@ import {
   normalValue,
   operandOf,
 } from "./filter.ts";
-import { wrongStatus } from "./status-word.ts";
+import { wrongStatus } from "./advice.ts";
 
 /** A filter, or something that has one, as what `where` builds has. */
 export type FilterTree =

@@ -2,7 +2,22 @@ import { compareUtf8 } from "../bytes/utf8-order.ts";
 import type { Field } from "./field.ts";
 import type { Comparison, Filter, Operator } from "./filter.ts";
 import { likePrefix } from "./like.ts";
-import type { FieldStatistics } from "./statistics.ts";
+
+/**
+ * What is known of a field over some rows. `min` and `max` are bounds of all values but NaN, not necessarily reached: numbers by
+ * size, texts by code points (the order of UTF-8). For datasets, `present` counts runs, and the bounds hold for every dataset.
+ */
+export interface FieldStatistics {
+  readonly rows: number;
+  /** Rows that have a value; an explicit null does not count. */
+  readonly present: number;
+  readonly min?: number | string | undefined;
+  readonly max?: number | string | undefined;
+  /** If absent, there may be a NaN. */
+  readonly hasNaN?: boolean | undefined;
+  /** For params: the type of every value, or `mixed`. */
+  readonly type: "number" | "string" | "boolean" | "mixed";
+}
 
 /** Whether some row may match, and whether some row may not. */
 interface Outlook {
@@ -12,7 +27,7 @@ interface Outlook {
 
 const UNKNOWN: Outlook = { some: true, notAll: true };
 
-/** False only if no row with these statistics can match. `undefined` statistics are unknown ones. */
+/** Returns false only if no row with these statistics can match. `undefined` stands for unknown statistics. */
 export function couldMatch(filter: Filter, statisticsOf: (field: Field) => FieldStatistics | undefined): boolean {
   const outlook = (part: Filter): Outlook => {
     switch (part.kind) {

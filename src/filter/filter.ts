@@ -1,5 +1,5 @@
 import { toNumber } from "../journal/params.ts";
-import { type Field, isNumberAttribute } from "./field.ts";
+import { type Field, isNumberAttribute, formatField } from "./field.ts";
 
 /** An operator of the filter language. */
 export type Operator =
@@ -143,4 +143,18 @@ const RANKS = { or: 1, and: 2, not: 3, compare: 4 } as const;
 export function needsParentheses(parent: "and" | "or" | "not" | undefined, part: Condition["kind"]): boolean {
   if (parent === undefined) return false;
   return parent === "not" ? RANKS[part] < RANKS.not : RANKS[part] <= RANKS[parent];
+}
+
+/** Returns the fields that a filter reads, each once, in the order in which they first occur. */
+export function fieldsOf(filter: Filter): Field[] {
+  const fields = new Map<string, Field>();
+  const visit = (part: Filter): void => {
+    if (part.kind === "compare") {
+      const id = formatField(part.field);
+      if (!fields.has(id)) fields.set(id, part.field);
+    } else if (part.kind === "not") visit(part.filter);
+    else if (part.kind !== "all") part.filters.forEach(visit);
+  };
+  visit(filter);
+  return [...fields.values()];
 }

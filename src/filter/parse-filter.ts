@@ -15,8 +15,9 @@ import {
 } from "./filter.ts";
 import { parseDate, parseDuration, parseInteger, parseNumber } from "./literal.ts";
 import { parseField } from "./parse-field.ts";
-import { wrongStatus } from "./status-word.ts";
+import { wrongStatus } from "./advice.ts";
 import { Tokens } from "./tokens.ts";
+import { type FilterTree, copyFilter } from "./copy-filter.ts";
 
 /** What the text of a filter means. Throws `INVALID_ARGUMENT` with the position of what is wrong. */
 export function parseFilter(text: string): Filter {
@@ -131,4 +132,13 @@ class Parser {
 function parseBoolean(text: string): boolean | undefined {
   const word = text.toLowerCase();
   return word === "true" ? true : word === "false" ? false : undefined;
+}
+
+/** What a search takes: text, a tree, or what `where` builds. */
+export type FilterInput = string | FilterTree;
+
+/** The filter that was handed in, as a tree of its own. Throws as {@link parseFilter} and {@link copyFilter} do. */
+export function toFilter(input: FilterInput | undefined): Filter {
+  if (input === undefined) return { kind: "all" };
+  return typeof input === "string" ? parseFilter(input) : copyFilter(input);
 }

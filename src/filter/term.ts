@@ -1,10 +1,43 @@
 import { isDate } from "../platform/any-realm.ts";
 import { LedgerError, invalidArgument } from "../errors/ledger-error.ts";
-import { Where } from "./condition.ts";
 import { type Aggregate, type Field, formatField } from "./field.ts";
 import { type Condition, type Operand, type Operator, OPERANDS, normalValue, operandOf } from "./filter.ts";
 import { parseDate, parseDuration } from "./literal.ts";
-import { wrongStatus } from "./status-word.ts";
+import { wrongStatus } from "./advice.ts";
+import { type FilterTree, copyFilter } from "./copy-filter.ts";
+
+/** A condition that `where` built. */
+export class Where {
+  /** The condition as a tree. */
+  readonly filter: Condition;
+
+  /** @internal Use `where`. */
+  constructor(filter: Condition) {
+    this.filter = filter;
+  }
+
+  /** Returns the condition that both are true. */
+  and(other: Where | Condition): Where {
+    return this.#join("and", other);
+  }
+
+  /** Returns the condition that at least one is true. */
+  or(other: Where | Condition): Where {
+    return this.#join("or", other);
+  }
+
+  /** Returns the condition that this one is not true. */
+  not(): Where {
+    return new Where({ kind: "not", filter: this.filter });
+  }
+
+  #join(kind: "and" | "or", other: FilterTree): Where {
+    const right = copyFilter(other);
+    if (right.kind === "all") throw invalidArgument("filter", "a condition", other);
+    const { filter } = this;
+    return new Where({ kind, filters: filter.kind === kind ? [...filter.filters, right] : [filter, right] });
+  }
+}
 
 /** Comparisons for equality. */
 interface Equality<T> {

@@ -21,14 +21,14 @@ import type { MediaQuery, OpenMedia } from "./media.ts";
 import type { RecoverOptions, Recovery } from "./recover.ts";
 import type { RunUpdate, WatchRunOptions } from "./run-update.ts";
 import type { RunQuery } from "./run-query.ts";
-import type { RunPage } from "./search.ts";
+import type { RunPage } from "./search-runs.ts";
 import type { RunGroups, RunSummaryQuery } from "./summarise-runs.ts";
 import { RunWatch } from "./watch-run.ts";
 
 // A program that only writes runs never loads what reads them, and the other way round.
 const reading = /* @__PURE__ */ onDemand(() => import("./reading.ts"));
 // Apart from what reads single runs: the first answer of a process need not wait for that.
-const searching = /* @__PURE__ */ onDemand(() => import("./search.ts"));
+const searching = /* @__PURE__ */ onDemand(() => import("./search-runs.ts"));
 const writing = /* @__PURE__ */ onDemand(() => import("../run/start-run.ts"));
 // What looks for a run of a given id, and goes on with it.
 const startingOwn = /* @__PURE__ */ onDemand(() => import("../run/start-own.ts"));

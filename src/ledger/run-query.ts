@@ -2,7 +2,7 @@ import { type OptionNames, readOptions, unknownMember } from "../arguments/optio
 import { checkChoice } from "../arguments/choice.ts";
 import { invalidArgument, reading } from "../errors/ledger-error.ts";
 import type { View } from "../catalog/search-plan.ts";
-import { type FilterInput, toFilter } from "../filter/to-filter.ts";
+import { type FilterInput, toFilter } from "../filter/parse-filter.ts";
 import type { Filter } from "../filter/filter.ts";
 import { type OrderKey, parseOrderBy } from "../filter/order-by.ts";
 import type { RunRecord } from "../journal/run-record.ts";

@@ -2,7 +2,7 @@ import { readOptions } from "../arguments/options.ts";
 import { allRows } from "../catalog/catalog-rows.ts";
 import { readCatalog } from "../catalog/read-catalog.ts";
 import { SearchPlan } from "../catalog/search-plan.ts";
-import { type RunGroup, RowSummary, type SummaryQuery } from "../compare/row-summary.ts";
+import { type RunGroup, RunGrouper, type SummaryQuery } from "../compare/run-groups.ts";
 import type { DamagedRun, UnreadableRun } from "../journal/unreadable.ts";
 import type { RunContext } from "../run/context.ts";
 import { catalogOf } from "./catalog-of.ts";
@@ -30,9 +30,9 @@ export async function summariseRuns(run: RunContext, given?: RunSummaryQuery): P
   const query = readOptions("summarise", given, { ...SELECTION, groupBy: true, metrics: true }, "query");
   const { signal, ...wanted } = checkSelection(query);
   const context = catalogOf(run);
-  const plan = new SearchPlan(wanted, new RowSummary(query).fields);
+  const plan = new SearchPlan(wanted, new RunGrouper(query).fields);
   return await readCatalog(context, wanted.experiment, signal, async (catalog) => {
-    const summary = new RowSummary(query);
+    const summary = new RunGrouper(query);
     for await (const rows of allRows(context, catalog, plan, signal)) for (const row of rows) summary.add(row);
     const unreadable = catalog.unreadable.list();
     const damaged = catalog.damaged.list();

@@ -1,11 +1,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { LedgerError } from "../../src/errors/ledger-error.ts";
-import { columnsOf } from "../../src/filter/columns.ts";
+import { fieldsOf } from "../../src/filter/filter.ts";
 import { type Field, formatField } from "../../src/filter/field.ts";
 import { formatFilter } from "../../src/filter/format-filter.ts";
-import { parseFilter } from "../../src/filter/parse-filter.ts";
-import { toFilter } from "../../src/filter/to-filter.ts";
+import { parseFilter, toFilter } from "../../src/filter/parse-filter.ts";
 import { condition } from "./arbitrary.ts";
 
 test("a filter written as text is read as the same filter", () => {
@@ -86,7 +85,7 @@ test("the fields a filter reads, each once", () => {
   const filter = parseFilter(
     "metrics.a > 1 AND (metrics.a.last < 5 OR NOT metrics.a.min < 5) AND run_id = 'x' AND id = 'y' AND tags.a = 'a' AND params.a IS NULL AND datasets.name = 'a'",
   );
-  expect(columnsOf(filter).map(formatField)).toEqual([
+  expect(fieldsOf(filter).map(formatField)).toEqual([
     "metrics.a",
     "metrics.a.min",
     "attributes.id",
@@ -94,5 +93,5 @@ test("the fields a filter reads, each once", () => {
     "params.a",
     "datasets.name",
   ]);
-  expect(columnsOf(parseFilter(""))).toEqual([]);
+  expect(fieldsOf(parseFilter(""))).toEqual([]);
 });

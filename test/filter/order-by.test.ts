@@ -1,8 +1,7 @@
 import { expect, test } from "vitest";
 import { LedgerError } from "../../src/errors/ledger-error.ts";
-import { compareRows } from "../../src/filter/compare-rows.ts";
+import { compareRows, parseOrderBy } from "../../src/filter/order-by.ts";
 import { formatField } from "../../src/filter/field.ts";
-import { parseOrderBy } from "../../src/filter/order-by.ts";
 import { recordRow } from "../../src/filter/record-row.ts";
 import { metric, record } from "./rows.ts";
 

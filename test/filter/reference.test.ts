@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
-import { compareRows } from "../../src/filter/compare-rows.ts";
+import { compareRows, parseOrderBy } from "../../src/filter/order-by.ts";
 import { compileFilter } from "../../src/filter/compile-filter.ts";
-import { parseOrderBy } from "../../src/filter/order-by.ts";
 import { parseFilter } from "../../src/filter/parse-filter.ts";
 import { recordRow } from "../../src/filter/record-row.ts";
 import { randomFilter, randomFrom, randomRun, search } from "./reference.ts";

@@ -1,9 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { LedgerError } from "../../src/errors/ledger-error.ts";
-import type { Where } from "../../src/filter/condition.ts";
+import type { Where } from "../../src/filter/term.ts";
 import { formatFilter } from "../../src/filter/format-filter.ts";
-import { parseFilter } from "../../src/filter/parse-filter.ts";
-import { type FilterInput, toFilter } from "../../src/filter/to-filter.ts";
+import { parseFilter, type FilterInput, toFilter } from "../../src/filter/parse-filter.ts";
 import { where } from "../../src/filter/where.ts";
 
 test.each<readonly [Where, string]>([

@@ -2,8 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { ownValue } from "../../src/bytes/dictionary.ts";
 import { identity } from "../../src/compare/identity.ts";
-import { type GroupMetric, RowSummary } from "../../src/compare/row-summary.ts";
-import { summariseRecords } from "../../src/compare/summarise-records.ts";
+import { type GroupMetric, RunGrouper, summariseRecords } from "../../src/compare/run-groups.ts";
 import { recordRow } from "../../src/filter/record-row.ts";
 import type { RunRecord } from "../../src/journal/run-record.ts";
 import { anyRecords, record } from "./records.ts";
@@ -89,7 +88,7 @@ test("a goal of the query counts, else that of the runs; a group that tells none
 
 test("rows tell a goal by a best value that is the least or the greatest alone", () => {
   const told = (...parts: Parameters<typeof record>[1][]): unknown => {
-    const summary = new RowSummary({ groupBy: [], metrics: ["m"] });
+    const summary = new RunGrouper({ groupBy: [], metrics: ["m"] });
     parts.forEach((part, i) => summary.add(recordRow(record(`r${i}`, part))));
     return summary.result()[0]?.metrics["m"]?.bestRun;
   };
@@ -103,7 +102,7 @@ test("rows tell a goal by a best value that is the least or the greatest alone",
 });
 
 test("the median of more than 10,000 values is not there, the rest is", () => {
-  const summary = new RowSummary({ groupBy: [], metrics: ["m"] });
+  const summary = new RunGrouper({ groupBy: [], metrics: ["m"] });
   const run = recordRow(record("a", { metrics: { m: [1] } }));
   for (let i = 0; i < 10_000; i++) summary.add(run);
   expect(summary.result()[0]?.metrics["m"]).toMatchObject({ median: 1, count: 10_000 });

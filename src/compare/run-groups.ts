@@ -7,8 +7,11 @@ import { fieldValue } from "../filter/field-value.ts";
 import type { FilterRow, ParamValue } from "../filter/row.ts";
 import { type LabelledField, toField } from "../filter/to-field.ts";
 import { compareValues, identity } from "./identity.ts";
-import { checkMetric, type Goal, mergeGoal, type SharedGoal } from "./metric-value.ts";
+import { checkMetric, type Goal, mergeGoal, type SharedGoal, goalOf } from "./metric-value.ts";
 import { type GroupStats, RunningStats } from "./running-stats.ts";
+import type { RunRecord } from "../journal/run-record.ts";
+import { recordRow } from "../filter/record-row.ts";
+import { checkRecords } from "./check-records.ts";
 
 /** A metric to aggregate over the runs of a group. */
 export interface SummarisedMetric {
@@ -73,7 +76,7 @@ interface Group {
  * Groups runs one by one, keeping none: what it holds grows with the groups, and up to a bound with a group's values. Types count: a
  * param 5 and a param `"5"` are two groups. `INVALID_ARGUMENT` names what is wrong in the query.
  */
-export class RowSummary {
+export class RunGrouper {
   readonly #fields: readonly LabelledField[];
   readonly #metrics: readonly Metric[];
   readonly #groups = new Map<string, Group>();
@@ -170,4 +173,17 @@ function toldGoal(row: FilterRow, key: string): Goal | undefined {
   const isMin = best === row.metric(key, "min");
   if (isMin === (best === row.metric(key, "max"))) return undefined;
   return isMin ? "minimize" : "maximize";
+}
+
+/**
+ * Groups runs by fields and aggregates their metrics. The goal of a metric, unless the query says it, is what the runs define.
+ * `INVALID_ARGUMENT` names what is wrong in the query.
+ */
+export function summariseRecords(given: readonly RunRecord[], query: SummaryQuery = {}): RunGroup[] {
+  return reading("records", () => {
+    const records = checkRecords(given);
+    const summary = new RunGrouper(query);
+    for (const record of records) summary.add(recordRow(record), (key) => goalOf(record, key));
+    return summary.result();
+  });
 }
