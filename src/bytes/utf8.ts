@@ -8,9 +8,9 @@ export function utf8Encoder(): TextEncoder {
   return new (coder("TextEncoder"))();
 }
 
-/** Makes a decoder of UTF-8. Throws `UNSUPPORTED` if the environment has no `TextDecoder`. */
-export function utf8Decoder(options?: TextDecoderOptions): TextDecoder {
-  return new (coder("TextDecoder"))("utf-8", options);
+/** Makes a decoder of UTF-8 that keeps a byte order mark: texts are as they were written. Throws `UNSUPPORTED` if the environment has no `TextDecoder`. */
+export function utf8Decoder(options?: Pick<TextDecoderOptions, "fatal">): TextDecoder {
+  return new (coder("TextDecoder"))("utf-8", { ...options, ignoreBOM: true });
 }
 
 /** jsdom in Jest has neither class, although the process around it does. */

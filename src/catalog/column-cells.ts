@@ -15,7 +15,7 @@ export interface Cells {
   at(row: number): Value | undefined;
 }
 
-const decoder = /* @__PURE__ */ utf8Decoder({ ignoreBOM: true });
+const decoder = /* @__PURE__ */ utf8Decoder();
 
 /** Decodes a column of `rows` rows, or a page of one. Throws a RangeError, or what inflating throws, for anything else. */
 export function decodeCells(

@@ -110,7 +110,7 @@ function toEntry({ element, start, size, gzip, statistics }: WrittenChunk): Colu
 }
 
 function toBound(bytes: Uint8Array, type: ColumnType): number | string {
-  if (type === "string") return utf8Decoder({ ignoreBOM: true }).decode(bytes);
+  if (type === "string") return utf8Decoder().decode(bytes);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return type === "double" ? view.getFloat64(0, true) : Number(view.getBigInt64(0, true));
 }

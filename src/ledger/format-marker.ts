@@ -95,7 +95,9 @@ function assertReadable(bytes: Uint8Array, backend: Backend): void {
 /** Whether these bytes are the JSON of another program. */
 function isForeign(bytes: Uint8Array): boolean {
   try {
-    const value = decodeJson(utf8Decoder({ fatal: true }).decode(bytes));
+    const text = utf8Decoder({ fatal: true }).decode(bytes);
+    // Editors of other programs may begin it with a byte order mark.
+    const value = decodeJson(text.replace(/^\ufeff/, ""));
     if (typeof value !== "object" || value === null) return true;
     return !("crc32" in value) && (value as { format?: unknown }).format !== "runledger";
   } catch {

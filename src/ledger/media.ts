@@ -165,7 +165,7 @@ export async function openMedia(backend: Backend, given: MediaEntry, signal?: Ab
 }
 
 async function decode(entry: MediaEntry, bytes: Uint8Array): Promise<OpenMedia> {
-  const text = (): string => utf8Decoder({ fatal: true, ignoreBOM: true }).decode(bytes);
+  const text = (): string => utf8Decoder({ fatal: true }).decode(bytes);
   switch (entry.type) {
     case "text":
       return { type: "text", text: text() };

@@ -80,7 +80,7 @@ export function* plainTexts(bytes: Uint8Array, count: number): Generator<Uint8Ar
   if (at !== bytes.length) throw new RangeError("the page is malformed");
 }
 
-const decoder = /* @__PURE__ */ utf8Decoder({ fatal: true, ignoreBOM: true });
+const decoder = /* @__PURE__ */ utf8Decoder({ fatal: true });
 
 /** Throws a RangeError for what is not UTF-8. */
 export function decodeText(bytes: Uint8Array): string {

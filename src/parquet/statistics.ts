@@ -51,7 +51,7 @@ export function numberBounds(parts: readonly Float64Array[]): Bounds | undefined
   return { min: min === 0 ? -0 : min, max: max === 0 ? 0 : max };
 }
 
-const decoder = /* @__PURE__ */ utf8Decoder({ ignoreBOM: true });
+const decoder = /* @__PURE__ */ utf8Decoder();
 const encoder = /* @__PURE__ */ utf8Encoder();
 
 /** Bounds of texts, given in UTF-8, that take at most `most` bytes: a long one is cut to one beyond it. */

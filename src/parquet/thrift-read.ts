@@ -183,7 +183,7 @@ export class Fields {
   }
 }
 
-const decoder = /* @__PURE__ */ utf8Decoder({ ignoreBOM: true });
+const decoder = /* @__PURE__ */ utf8Decoder();
 
 function wrong(id: number): RangeError {
   return new RangeError(`field ${id} is malformed`);

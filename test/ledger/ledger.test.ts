@@ -22,6 +22,7 @@ test("an empty place becomes a ledger once, whoever opens it", async () => {
 test.each([
   ["something else in it", "photo.jpeg", "x", "NOT_A_LEDGER"],
   ["another's marker", "ledger.json", '{"format":"other","version":1}', "NOT_A_LEDGER"],
+  ["another's marker with a byte order mark", "ledger.json", '\ufeff{"format":"other","version":1}', "NOT_A_LEDGER"],
   ["a newer format", "ledger.json", '{"format":"runledger","version":2,"createdAt":0}', "FORMAT_TOO_NEW"],
   ["a damaged marker", "ledger.json", "\u0000\u0000", "CORRUPT"],
   ["an empty marker", "ledger.json", "", "CORRUPT"],

@@ -132,6 +132,21 @@ test("__proto__ is a metric like another", async () => {
   expect(({} as Record<string, unknown>)["last"]).toBeUndefined();
 });
 
+test("a metric whose name begins with a byte order mark is another one than that without", async () => {
+  const { ledger } = await createTestLedger();
+  const run = await ledger.startRun();
+  run.log({ "\ufeffa": 1, a: 2 });
+  await run.flush();
+  for (const isFinished of [false, true]) {
+    if (isFinished) await run.finish();
+    const histories = await ledger.histories(run.id);
+    expect([...histories].map(([key, { values }]) => [key, ...values])).toEqual([
+      ["a", 2],
+      ["\ufeffa", 1],
+    ]);
+  }
+});
+
 test("a finished run refuses what comes later, and says so", async () => {
   const { ledger } = await createTestLedger();
   const run = await ledger.startRun();

@@ -98,7 +98,21 @@ function logSums(run: Run): void {
 
 /** Keys whose order by UTF-8 bytes is not that of UTF-16, and keys that objects of JavaScript have. */
 function logKeys(run: Run): void {
-  const keys = ["\uffee", "😀", "é", "a", "a.b", "a/b", "__proto__", "constructor", "2", "10", "z".repeat(250), " b"];
+  const keys = [
+    "\uffee",
+    "😀",
+    "é",
+    "a",
+    "a.b",
+    "a/b",
+    "__proto__",
+    "\ufeffa",
+    "constructor",
+    "2",
+    "10",
+    "z".repeat(250),
+    " b",
+  ];
   for (let i = 0; i < 5; i++) {
     run.log(Object.fromEntries(keys.map((key, k) => [key, i * k + 0.5])));
     run.log(Object.fromEntries(keys.slice(0, 3 + i).map((key) => [key, -i])), { step: 3 });
