@@ -1,6 +1,7 @@
-import { cp, readFile, readdir, rm } from "node:fs/promises";
+import { cp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import { COMMONJS_ENTRIES } from "./commonjs-entries.ts";
+import { pruneDeclarations } from "./prune-declarations.ts";
 
 // tsx build/declarations.ts [DIST]: removes the declarations that no entry needs, and copies those that the CommonJS entries need:
 // in a directory of CommonJS files the same text declares CommonJS modules.
@@ -13,8 +14,12 @@ const entries = all.filter((file) =>
   /^(index|(backends|adapters)\/[^/]+\/index|[^/]+\/index)\.d\.ts$/.test(posix(file)),
 );
 
-const needed = await reachable(entries);
-await Promise.all(all.filter((file) => !needed.has(file)).map((file) => rm(file)));
+const needed = pruneDeclarations(entries);
+for (const file of all) {
+  const text = needed.get(file);
+  if (text === undefined) await rm(file);
+  else await writeFile(file, text);
+}
 for (const file of await reachable(COMMONJS_ENTRIES.map((entry) => join(dist, `${entry}.d.ts`)))) {
   await cp(file, join(commonJs, relative(dist, file)));
 }

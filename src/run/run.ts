@@ -35,10 +35,10 @@ import { processGuard } from "./process-guard.ts";
 import { StepCount } from "./step-count.ts";
 import { checkName, checkTags, checkText } from "./text.ts";
 
-/** @internal Starts a run of the same ledger. */
+/** Starts a run of the same ledger. */
 export type StartRun = (options: StartRunOptions | undefined) => Promise<Run>;
 
-/** @internal What a run is made of inside. */
+/** What a run is made of inside. */
 export interface RunParts {
   readonly context: RunContext;
   readonly created: RunCreated;

@@ -311,6 +311,12 @@ describe("declarations", () => {
     }
   });
 
+  test("declare nothing of the inside of a ledger", () => {
+    const declared = paths().filter((name) => name.endsWith(".d.ts"));
+    expect(declared).toEqual(expect.arrayContaining(["dist/ledger/ledger.d.ts", "dist/run/run.d.ts"]));
+    for (const path of declared) expect(text(path), path).not.toMatch(/RunContext|JournalWriter|ArtifactStore\b/);
+  });
+
   // Others, and other versions of TypeScript: test/platforms/typescript.test.ts.
   const setups: Setup[] = [
     { module: "NodeNext", extension: "ts", node: false },
