@@ -1,23 +1,23 @@
-/** Bytes whose number is not known beforehand, in memory that grows. Numbers are written lowest byte first. */
+/** Collects bytes in a buffer that grows. Numbers are written in little-endian order. */
 export class ByteSink {
-  /** All the memory there is. When it does not suffice, there is another. */
+  /** The buffer. A write that does not fit replaces it by a larger one. */
   room: Uint8Array<ArrayBuffer> = new Uint8Array(1024);
   #view = new DataView(this.room.buffer);
-  /** Where in `room` the next byte goes. */
+  /** Index in `room` of the next byte. */
   index = 0;
   #before = 0;
 
-  /** Bytes written, those from before a restart included. */
+  /** Number of bytes written in all, before and after restarts. */
   get offset(): number {
     return this.#before + this.index;
   }
 
-  /** The bytes since the last restart: a view, not a copy. */
+  /** The bytes written since the last restart: a view, not a copy. */
   get written(): Uint8Array<ArrayBuffer> {
     return this.room.subarray(0, this.index);
   }
 
-  /** Begins anew in the same memory; `offset` goes on. */
+  /** Forgets the bytes written so far, but keeps the buffer. `offset` goes on counting. */
   restart(): void {
     this.#before += this.index;
     this.index = 0;
@@ -56,13 +56,16 @@ export class ByteSink {
     this.index += 8;
   }
 
-  /** A number of up to 32 bits, seven a byte. */
+  /** Writes an unsigned number of up to 32 bits as a varint, seven bits a byte. */
   varint(value: number): void {
     for (; value & ~127; value >>>= 7) this.byte((value & 127) | 128);
     this.byte(value);
   }
 
-  /** A signed number, of up to 32 bits or as a bigint of up to 64: near to zero it takes few bytes. */
+  /**
+   * Writes a signed number as a zigzag varint: a number of up to 32 bits, or a bigint of up to 64. Small ones take few
+   * bytes.
+   */
   zigzag(value: number | bigint): void {
     if (typeof value === "number") return this.varint((value << 1) ^ (value >> 31));
     let rest = (value << 1n) ^ (value >> 63n);

@@ -1,11 +1,11 @@
 import { LOW_WORD } from "./plain.ts";
 
-/** Values a turn, so that they stay in the first-level cache while each plane is written in one go. */
+/** Values split at a time. So many stay in the first-level cache while each plane is written in one pass. */
 const TURN = 1024;
 
 /**
- * Parquet's BYTE_STREAM_SPLIT: the bytes `k` of all values, lowest first, form plane `k`. Writes `values` as the rows from
- * `row` on of a page of `rows`, which begins at `out[0]`.
+ * Writes `values` in Parquet's BYTE_STREAM_SPLIT: byte `k` of each value, counted from the lowest, goes to plane `k`.
+ * The values are the rows from `row` on of a page of `rows` rows, which begins at `out[0]`.
  */
 export function splitByteStreams(values: Float64Array, out: Uint8Array, row: number, rows: number): void {
   const words = new Uint32Array(values.buffer, values.byteOffset, values.length * 2);
@@ -16,7 +16,7 @@ export function splitByteStreams(values: Float64Array, out: Uint8Array, row: num
   }
 }
 
-/** Four planes of `count` words, every other from `first` on. */
+/** Writes four planes of `count` words: every second word from `first` on. */
 function splitWords(words: Uint32Array, first: number, count: number, out: Uint8Array, at: number, rows: number): void {
   const end = first + 2 * count;
   const head = words[first]!;
@@ -24,7 +24,7 @@ function splitWords(words: Uint32Array, first: number, count: number, out: Uint8
   for (let i = first; i < end; i += 2) differing |= words[i]! ^ head;
   for (let shift = 0; shift < 32; shift += 8, at += rows) {
     if (((differing >>> shift) & 255) === 0) {
-      // Most planes of numbers that are float32 or integers at heart.
+      // Common: numbers that fit in a float32 or a small integer leave most planes constant.
       out.fill(head >>> shift, at, at + count);
       continue;
     }
@@ -33,7 +33,7 @@ function splitWords(words: Uint32Array, first: number, count: number, out: Uint8
   }
 }
 
-/** Joins the eight planes of BYTE_STREAM_SPLIT doubles into `out[at, at + count)`, every bit as it was. */
+/** Joins the eight planes of BYTE_STREAM_SPLIT doubles into `out[at, at + count)` and keeps every bit. */
 export function joinPlanes(planes: Uint8Array, out: Float64Array, at: number, count: number): void {
   if (planes.length !== count * 8) throw new RangeError("the page is malformed");
   const words = new Uint32Array(out.buffer, out.byteOffset, out.length * 2);
@@ -41,12 +41,12 @@ export function joinPlanes(planes: Uint8Array, out: Float64Array, at: number, co
   joinHalf(planes, 4 * count, count, words, at * 2 + 1 - LOW_WORD);
 }
 
-/** Joins the four planes of `count` bytes from `p0` into every second word from `at`. */
+/** Joins the four planes of `count` bytes from `p0` into every second word from `at` on. */
 function joinHalf(planes: Uint8Array, p0: number, count: number, words: Uint32Array, at: number): void {
   const view = new DataView(planes.buffer, planes.byteOffset, planes.byteLength);
   const [p1, p2, p3] = [p0 + count, p0 + 2 * count, p0 + 3 * count];
   let i = 0;
-  // Four values at a time, turning a square of four words over: three times as fast as byte by byte.
+  // Four values at a time, by transposing a square of four words: three times as fast as byte by byte.
   for (const end = count - 3; i < end; i += 4, at += 8) {
     const a = view.getInt32(p0 + i, true);
     const b = view.getInt32(p1 + i, true);

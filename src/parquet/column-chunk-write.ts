@@ -4,28 +4,30 @@ import type { ColumnElement, Statistics, WrittenChunk } from "./footer-write.ts"
 import { ENCODING, PAGE } from "./thrift-enums.ts";
 import { writeStruct } from "./thrift-write.ts";
 
-/** A page before compression. */
+/** A page to write, before compression. */
 export interface Page {
-  /** It holds the values that those of the pages behind it are numbers of. */
+  /** The page is the dictionary: the data pages after it hold indices into its values. */
   readonly isDictionary?: boolean;
-  /** Of {@link ENCODING}. */
+  /** One of {@link ENCODING}. */
   readonly encoding: number;
-  /** Values in it, nulls included. */
+  /** Number of values, nulls included. */
   readonly count: number;
   readonly bytes: Uint8Array;
-  /** Ends of stretches that differ in kind, for the compressor. */
+  /** Hints for the compressor: where stretches of bytes of different kinds end. */
   readonly parts?: readonly number[];
 }
 
-/** Makes a gzip member of a page. The result is valid until the next call of `reset`. */
+/** Compresses pages. */
 export interface Compressor {
+  /** Returns the page as a gzip member, which is valid until the next call of `reset`. */
   compress(page: Page): Uint8Array;
+  /** Allows the compressor to overwrite the results it has returned. */
   reset(): void;
 }
 
 /**
- * Writes a column chunk, compressed if that makes it smaller, and returns what the footer has to say of it. `out.offset` is
- * its place in the file.
+ * Writes a column chunk, compressed if that makes it smaller, and returns what the footer states of it. `out.offset`
+ * must be the chunk's position in the file.
  */
 export function writeChunk(
   out: ByteSink,
@@ -58,14 +60,14 @@ export function writeChunk(
   return { element, encodings, gzip, values, unpackedSize, size, start, dataStart, statistics };
 }
 
-/** Where a page of a column is: bytes of the file, its header included, and the first row in it. */
+/** Position of a page in the file, its header included, and the number of its first row. */
 export interface PageLocation {
   readonly start: number;
   readonly size: number;
   readonly firstRow: number;
 }
 
-/** Writes a column chunk page by page, each compressed, so that any of them can be read by itself. */
+/** Writes a column chunk page by page. Each page is compressed, so that a reader can read one without the others. */
 export class PagedChunk {
   readonly locations: PageLocation[] = [];
   readonly #out: ByteSink;
@@ -86,7 +88,7 @@ export class PagedChunk {
     this.addPacked(page, this.#compressor.compress(page), page.bytes.length);
   }
 
-  /** Adds a page, compressed already: `body` inflates to `size` bytes. */
+  /** Adds a page that is already compressed: `body` inflates to `size` bytes. */
   addPacked({ encoding, count }: Pick<Page, "encoding" | "count">, body: Uint8Array, size: number): void {
     const start = this.#out.offset;
     writeHeader(this.#out, { encoding, count }, size, body);
@@ -96,6 +98,7 @@ export class PagedChunk {
     this.#values += count;
   }
 
+  /** Returns what the footer states of the chunk. */
   end(statistics: Statistics): WrittenChunk {
     const start = this.#start;
     return {
@@ -112,10 +115,10 @@ export class PagedChunk {
   }
 }
 
-/** Less is not worth compressing, nor what that loads at the end of a short run. */
+/** Smaller chunks are stored uncompressed: a short run then need not load a compressor at its end. */
 const SMALL_BYTES = 256;
 
-/** Version 1: in pages of version 2 fastparquet reads delta integers wrong, and says nothing. */
+/** Writes pages of version 1, because fastparquet misreads delta integers in pages of version 2 without an error. */
 function writeHeader(
   out: ByteSink,
   { isDictionary, encoding, count }: Omit<Page, "bytes">,
@@ -127,7 +130,7 @@ function writeHeader(
     2: size,
     3: body.length,
     4: crc32(body) | 0,
-    // The encodings of definition and repetition levels come last, though there may be none.
+    // Fields 3 and 4 are the encodings of levels. Parquet requires them even if the page has no levels.
     5: isDictionary ? undefined : { 1: count, 2: encoding, 3: ENCODING.rle, 4: ENCODING.rle },
     7: isDictionary ? { 1: count, 2: encoding } : undefined,
   });

@@ -1,11 +1,11 @@
-/** Bytes behind the page that the loops below may look at, and ignore. */
+/** Bytes after the page that the loops below may read. Their values have no effect. */
 const SLACK = 16;
 /** 2^0 to 2^32. */
 const POWERS: Float64Array = /* @__PURE__ */ Float64Array.from({ length: 33 }, (_, i) => 2 ** i);
 
 /**
- * Decodes a page of DELTA_BINARY_PACKED int64 into `out[at, at + count)`. Throws a RangeError if the bytes are anything else
- * than `count` safe integers. Whether they are known to ascend: that costs no look at them.
+ * Decodes a page of DELTA_BINARY_PACKED int64 into `out[at, at + count)`. Returns true if the deltas alone show that
+ * the values ascend. Throws a RangeError unless the bytes are exactly `count` safe integers.
  */
 export function decodeDelta(bytes: Uint8Array, out: Float64Array, at: number, count: number): boolean {
   const input = new DeltaInput(bytes);
@@ -25,7 +25,7 @@ export function decodeDelta(bytes: Uint8Array, out: Float64Array, at: number, co
     for (let i = 0; i < miniblocks && left > 0; i++) {
       const width = bytes[widths + i] as number;
       if (width > 64) throw new RangeError("the page is malformed");
-      // A wider one could go once around 2^64.
+      // A wider difference could wrap around 2^64.
       ascends &&= width <= 32;
       const start = input.skip((size / 8) * width);
       const end = at + Math.min(size, left);
@@ -38,7 +38,9 @@ export function decodeDelta(bytes: Uint8Array, out: Float64Array, at: number, co
   return ascends;
 }
 
-/** Decodes a miniblock that begins at `bit` into `out[at, end)`, after `value`; returns the last. */
+/**
+ * Decodes a miniblock that begins at `bit` into `out[at, end)`. `value` is the value before it. Returns the last value.
+ */
 function unpack(
   view: DataView,
   bit: number,
@@ -50,7 +52,7 @@ function unpack(
   least: number | bigint,
 ): number {
   const base = Number(least);
-  // As long as nothing on the way can leave the safe integers, float64 adds exactly.
+  // Float64 adds exactly as long as no sum on the way can leave the safe integers.
   if (width > 32 || Math.abs(value) + (end - at) * (Math.abs(base) + POWERS[width]!) > Number.MAX_SAFE_INTEGER) {
     return unpackExactly(view, bit, width, out, at, end, value, BigInt(least));
   }
@@ -59,7 +61,7 @@ function unpack(
     return value;
   }
   if (width > 25) {
-    // Up to 39 bits are looked at: exact in a float64, but not for the operators of 32 bits.
+    // This reads up to 39 bits, which a float64 holds exactly and the 32-bit operators do not.
     for (const modulus = POWERS[width]!; at < end; at++, bit += width) {
       const bits = view.getUint32(bit >>> 3, true) + view.getUint8((bit >>> 3) + 4) * 2 ** 32;
       out[at] = value += base + (Math.floor(bits / (1 << (bit & 7))) % modulus);
@@ -73,7 +75,7 @@ function unpack(
   return value;
 }
 
-/** The same for all that 64 bits can hold, modulo 2^64 as the format has it. */
+/** Does the same as {@link unpack} for any 64-bit values, modulo 2^64 as the format defines it. */
 function unpackExactly(
   view: DataView,
   bit: number,
@@ -100,7 +102,7 @@ function safe(value: number | bigint): number {
 }
 
 class DeltaInput {
-  /** The page, and behind it some zeros. */
+  /** The page, followed by zeros. */
   readonly view: DataView;
   readonly #length: number;
   at = 0;
@@ -112,14 +114,14 @@ class DeltaInput {
     this.#length = bytes.length;
   }
 
-  /** A number of up to 28 bits. */
+  /** Reads an unsigned number of up to 28 bits. */
   varint(): number {
     const value = this.#unsigned();
     if (typeof value === "bigint") throw new RangeError("the page is malformed");
     return value;
   }
 
-  /** A signed number of up to 64 bits, as a BigInt if it is long. */
+  /** Reads a signed number of up to 64 bits. Returns a bigint if it takes more than four bytes. */
   zigzag(): number | bigint {
     const value = this.#unsigned();
     if (typeof value === "number") return (value >>> 1) ^ -(value & 1);
@@ -142,7 +144,7 @@ class DeltaInput {
     throw new RangeError("the page is malformed");
   }
 
-  /** Moves on by `length`; returns where it was. */
+  /** Moves forward by `length`. Returns the position before. */
   skip(length: number): number {
     const start = this.at;
     if (length > this.#length - start) throw new RangeError("the page is malformed");

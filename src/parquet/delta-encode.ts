@@ -3,22 +3,21 @@ import type { Bounds } from "./statistics.ts";
 
 const BLOCK = 128;
 const MINIBLOCK = 32;
-/** How far below the least difference of a block its base may lie. */
+/** How far the base of a block may lie below its least difference. */
 const SLACK = 64;
 
 const differences = new Float64Array(BLOCK);
-// A difference less its base takes up to 55 bits: its lowest 24, and what is above.
+// A difference minus its base takes up to 55 bits: the lowest 24 are in `low`, the others in `high`.
 const low = new Uint32Array(BLOCK);
 const high = new Uint32Array(BLOCK);
 let widest = 0;
 
 /**
- * Parquet's DELTA_BINARY_PACKED of int64, given as safe integers; `bounds` are theirs.
+ * Writes safe integers as int64 in Parquet's DELTA_BINARY_PACKED. The bounds must be those of the values. Returns the
+ * most bits that a difference takes.
  *
- * Differences below 256 take whole bytes, though fewer bits might do, and successive blocks keep their base where they
- * can: equal differences are then equal bytes, for which deflate finds shorter codes than packed bits have.
- *
- * Returns the most bits that a difference takes.
+ * Differences below 256 take whole bytes even if fewer bits suffice, and successive blocks keep their base where they
+ * can. Equal differences are then equal bytes, for which deflate finds shorter codes than for packed bits.
  */
 export function encodeDeltas(values: Float64Array, { min, max }: Bounds, writer: ByteSink): number {
   widest = 0;
@@ -26,7 +25,7 @@ export function encodeDeltas(values: Float64Array, { min, max }: Bounds, writer:
   writer.varint(BLOCK / MINIBLOCK);
   writer.varint(values.length);
   writer.zigzag(BigInt(values[0] ?? 0));
-  // Room for all of it, at the widest, so that the buffer stays the same.
+  // Enough for the widest differences, so that the sink does not replace its buffer below.
   writer.ensure((16 + 8 * BLOCK) * Math.ceil(values.length / BLOCK));
   const out = writer.room;
   // Within these bounds a float64 holds every difference of differences exactly.
@@ -43,7 +42,7 @@ export function encodeDeltas(values: Float64Array, { min, max }: Bounds, writer:
   return widest;
 }
 
-/** Writes a block of differences that a float64 holds, and returns its base. */
+/** Writes a block of differences that a float64 holds exactly. Returns the base that the next block starts from. */
 function putBlock(
   values: Float64Array,
   start: number,
@@ -96,7 +95,10 @@ function writeBase(base: number, writer: ByteSink): void {
   writer.zigzag((base | 0) === base ? base : BigInt(base));
 }
 
-/** Differences that a float64 does not hold into `low` and `high`, less the least, which is written. */
+/**
+ * Writes the least difference, and puts the others minus it into `low` and `high`. For differences that a float64
+ * cannot hold.
+ */
 function subtractLarge(values: Float64Array, start: number, count: number, writer: ByteSink): void {
   const exact: bigint[] = [];
   let previous = BigInt(values[start - 1]!);
@@ -145,7 +147,7 @@ function packBits(start: number, end: number, width: number, out: Uint8Array, at
   let count = 0;
   for (let i = start; i < end; i++) {
     const above = high[i]!;
-    // At most 24 bits at once, as up to 7 wait.
+    // At most 24 bits at a time, because up to 7 bits wait.
     for (let from = 0; from < width; from += 24) {
       bits |= (from === 0 ? low[i]! : from === 24 ? above & 0xffffff : above >>> 24) << count;
       count += Math.min(24, width - from);

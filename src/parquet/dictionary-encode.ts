@@ -3,7 +3,7 @@ import { ENCODING } from "./thrift-enums.ts";
 import type { Page } from "./column-chunk-write.ts";
 import { writePlainString } from "./plain.ts";
 
-/** The pages of a column of strings in which each of `values` stands `counts` times, one after the other. */
+/** Returns the dictionary page and the data page of a column in which each of `values` is repeated `counts` times. */
 export function dictionaryPages(values: readonly string[], counts: readonly number[]): Page[] {
   const dictionary = new ByteSink();
   for (const value of values) writePlainString(value, dictionary);

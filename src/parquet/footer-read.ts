@@ -3,14 +3,17 @@ import type { Fields } from "./thrift-read.ts";
 
 export interface ColumnSchema {
   readonly name: string;
-  /** Place among the column chunks of each row group. */
+  /** Index among the column chunks of each row group. */
   readonly index: number;
   readonly type: number;
-  /** Pages begin with definition levels. */
+  /** The column may hold nulls, so its pages begin with definition levels. */
   readonly optional: boolean;
 }
 
-/** The columns by their names, in order. Throws a RangeError if there are columns in columns, lists, or a name twice. */
+/**
+ * Returns the columns by name, in order. Throws a RangeError for nested columns, repeated columns, or two columns of
+ * one name.
+ */
 export function readFlatSchema(elements: readonly Fields[]): Map<string, ColumnSchema> {
   const leaves = elements.slice(1);
   if (elements[0]?.integer(5) !== leaves.length) throw new RangeError("the schema is not flat");
@@ -21,13 +24,13 @@ export function readFlatSchema(elements: readonly Fields[]): Map<string, ColumnS
     if (leaf.has(5) || repetition < REPETITION.required || repetition > REPETITION.optional) {
       throw new RangeError("the schema is not flat");
     }
-    if (found.has(name)) throw new RangeError("there are two columns of one name");
+    if (found.has(name)) throw new RangeError("two columns have one name");
     found.set(name, { name, index, type: leaf.integer(1), optional: repetition === REPETITION.optional });
   }
   return found;
 }
 
-/** Where the pages of a column in a row group are: bytes of the file. */
+/** Positions in the file of the pages of a column chunk. */
 export interface ChunkLayout {
   readonly start: number;
   /** The first data page; after `start` if there is a dictionary. */
@@ -37,17 +40,23 @@ export interface ChunkLayout {
   readonly optional: boolean;
 }
 
-/** What the footer says of each column chunk of a row group, which are to be `width`. Throws a RangeError otherwise. */
+/**
+ * Returns the metadata of each column chunk of a row group. Throws a RangeError unless there are `width` chunks in this
+ * file.
+ */
 export function chunksOf(group: Fields, width: number): Fields[] {
   const metadata = group.structs(1).map((chunk) => {
     if (chunk.has(1)) throw new RangeError("a column is in another file");
     return chunk.struct(3);
   });
-  if (metadata.length !== width) throw new RangeError("it has not as many columns as the schema");
+  if (metadata.length !== width) throw new RangeError("it does not have all columns of the schema");
   return metadata;
 }
 
-/** Throws a RangeError if it is not a chunk of `rows` values of that column, before byte `limit` of the file. */
+/**
+ * Returns the positions of a chunk's pages. Throws a RangeError unless the chunk holds `rows` values of the column and
+ * lies before byte `limit` of the file.
+ */
 export function readChunkLayout(
   metadata: Fields,
   { name, type, optional }: ColumnSchema,
@@ -55,12 +64,12 @@ export function readChunkLayout(
   limit: number,
 ): ChunkLayout {
   const fail = (what: string): never => {
-    // Names may be as long as the footer.
+    // A name may be as long as the footer.
     throw new RangeError(`column ${name.slice(0, 250)} ${what}`);
   };
   const path = metadata.texts(3);
-  if (metadata.integer(1) !== type || path.length !== 1 || path[0] !== name) fail("is not that of the schema");
-  if (metadata.integer(5) !== rows) fail("has another number of rows");
+  if (metadata.integer(1) !== type || path.length !== 1 || path[0] !== name) fail("differs from the schema");
+  if (metadata.integer(5) !== rows) fail("has a wrong number of values");
   const codec = metadata.integer(4);
   if (codec !== CODEC.none && codec !== CODEC.gzip) fail(`has codec ${codec}, which is not supported`);
   const dataStart = metadata.integer(9);

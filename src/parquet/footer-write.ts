@@ -3,18 +3,21 @@ import { FOOTER_CHECKSUM_KEY, footerChecksum } from "./footer-checksum.ts";
 import { CODEC, CONVERTED, MAGIC, REPETITION, TYPE } from "./thrift-enums.ts";
 import { type Struct, writeStruct } from "./thrift-write.ts";
 
-/** A column of the schema. Numbers are those of `format-numbers.ts`. */
+/** A column of the schema. Its numbers are those of `thrift-enums.ts`. */
 export interface ColumnElement {
   readonly name: string;
   readonly type: number;
-  /** It may hold nulls. */
+  /** The column may hold nulls. */
   readonly optional?: boolean;
   readonly converted?: number;
-  /** Thrift's LogicalType. */
+  /** The LogicalType of parquet.thrift. */
   readonly logical?: Struct;
 }
 
-/** A column of texts, and one of times in ms since the epoch, in UTC: said in the old way and the new. */
+/**
+ * The types of a text, and of a time in ms since the epoch (UTC): both as ConvertedType, for old readers, and as
+ * LogicalType.
+ */
 export const TEXT: Omit<ColumnElement, "name"> = {
   type: TYPE.byteArray,
   converted: CONVERTED.utf8,
@@ -26,30 +29,30 @@ export const TIMESTAMP: Omit<ColumnElement, "name"> = {
   logical: { 8: { 1: true, 2: { 1: {} } } },
 };
 
-/** Of the values of a column chunk, in PLAIN; none where there is no value to bound. */
+/** Statistics of a column chunk. Bounds are encoded as PLAIN and left out if there is no value to bound. */
 export interface Statistics {
   readonly nulls: number;
   readonly min?: Uint8Array;
   readonly max?: Uint8Array;
-  /** Is the bound itself among the values? Left out, readers think what they like. */
+  /** Whether the bound is itself one of the values. Readers differ in what they assume if this is left out. */
   readonly minExact?: boolean;
   readonly maxExact?: boolean;
 }
 
-/** A column chunk that has been written. Places and sizes are in bytes. */
+/** A column chunk that has been written. Positions and sizes are in bytes. */
 export interface WrittenChunk {
   readonly element: ColumnElement;
   readonly encodings: readonly number[];
   readonly gzip: boolean;
   readonly values: number;
-  /** With the headers of the pages. */
+  /** Size before compression, with the headers of the pages. */
   readonly unpackedSize: number;
   readonly size: number;
   readonly start: number;
-  /** The first data page; after `start` if there is a dictionary. */
+  /** Position of the first data page. It is after `start` if there is a dictionary. */
   readonly dataStart: number;
   readonly statistics: Statistics;
-  /** Where its offset index is, if it has one. */
+  /** Position of the chunk's offset index, if it has one. */
   readonly index?: { readonly start: number; readonly size: number };
 }
 
@@ -58,11 +61,11 @@ export interface WrittenGroup {
   readonly rows: number;
   readonly start: number;
   readonly end: number;
-  /** The column by which its rows ascend. */
+  /** Index of the column that the rows are sorted by, ascending. */
   readonly sortedBy?: number;
 }
 
-/** Writes the footer, without its length and magic: FileMetaData, field by field. */
+/** Writes FileMetaData field by field: the footer without its length and magic. */
 function writeFooter(out: ByteSink, columns: readonly ColumnElement[], groups: readonly WrittenGroup[]): void {
   const start = out.index;
   writeStruct(out, {
@@ -72,7 +75,7 @@ function writeFooter(out: ByteSink, columns: readonly ColumnElement[], groups: r
     4: groups.map(rowGroup),
     5: [{ 1: FOOTER_CHECKSUM_KEY, 2: () => footerChecksum(out.written.subarray(start)) }], // key_value_metadata
     6: "runledger", // created_by
-    7: columns.map(() => ({ 1: {} })), // column_orders: that of the type
+    7: columns.map(() => ({ 1: {} })), // column_orders: the order of the type
   });
 }
 
@@ -82,7 +85,7 @@ function schemaElement({ name, type, optional, converted, logical }: ColumnEleme
 
 function rowGroup({ chunks, rows, start, end, sortedBy }: WrittenGroup): Struct {
   return {
-    // file_offset, which is deprecated, meta_data, offset_index_offset and offset_index_length
+    // file_offset (deprecated), meta_data, offset_index_offset, offset_index_length
     1: chunks.map((chunk) => ({
       2: 0n,
       3: columnMetaData(chunk),
@@ -123,7 +126,7 @@ function int64(value: number): bigint {
   return BigInt(value);
 }
 
-/** Writes the magic if the file has not begun. */
+/** Writes the magic if nothing of the file has been written. */
 export function beginFile(out: ByteSink): void {
   if (out.offset === 0) out.uint32(MAGIC);
 }

@@ -4,17 +4,17 @@ import { decodeHybrid } from "./rle-hybrid.ts";
 import type { ChunkPages, Page } from "./page-read.ts";
 import { plainTexts } from "./plain.ts";
 
-/** Rows of a row group that follow each other and have the same key. */
+/** Successive rows of a row group that have the same key. */
 export interface KeyRun {
   /** UTF-8. */
   readonly key: Uint8Array;
   readonly rows: number;
 }
 
-/** Decodes the key column into runs. Throws a RangeError if keys do not ascend. */
+/** Decodes the key column into runs. Throws a RangeError unless the keys ascend. */
 export function decodeKeys({ dictionary, data }: ChunkPages): KeyRun[] {
   const runs = new RunBuilder();
-  // PLAIN_DICTIONARY is an older name, of a dictionary for PLAIN and of its indices for RLE_DICTIONARY.
+  // PLAIN_DICTIONARY is the old name of both PLAIN in a dictionary page and RLE_DICTIONARY in a data page.
   if (dictionary && dictionary.encoding !== ENCODING.plain && !isDictionary(dictionary)) {
     throw new RangeError(`encoding ${dictionary.encoding} is not supported`);
   }
@@ -61,10 +61,10 @@ class RunBuilder {
   }
 }
 
-/** Indices into the dictionary, behind a byte that says of how many bits they are. */
+/** Decodes indices into the dictionary. The first byte states how many bits an index has. */
 function decodeIndices({ bytes, values }: Page, keys: readonly Uint8Array[], runs: RunBuilder): void {
   const width = bytes[0] as number;
-  // As many as the most rows of a row group can need.
+  // No row group has so many rows that its indices need more bits.
   if (!(width <= 20)) throw new RangeError("the page is malformed");
   decodeHybrid(bytes.subarray(1), width, values, (index, rows) => {
     const key = keys[index];

@@ -7,17 +7,17 @@ import { type Fields, ThriftReader, malformed } from "./thrift-read.ts";
 
 /** Most rows of a row group. */
 export const MAX_GROUP_ROWS = 1_048_576;
-/** Most values of which a footer may make up the description of a row group, or everything else. Ours have some 150. */
+/** Most values in the description of a row group, and in the rest of the footer. This library writes about 150. */
 const MAX_VALUES = 10_000;
 
-/** What the footer says of a row group. */
+/** What the footer states of a row group. */
 export interface RowGroupInfo {
   readonly rows: number;
-  /** Number of the first row in the file. */
+  /** The number of its first row in the file. */
   readonly firstRow: number;
   readonly minKey: string;
   readonly maxKey: string;
-  /** `-Infinity` and `Infinity` where there are no statistics; so for times. */
+  /** Bounds of steps and of times are `-Infinity` and `Infinity` if the file has no statistics of them. */
   readonly minStep: number;
   readonly maxStep: number;
   /** Milliseconds since the epoch. */
@@ -26,13 +26,13 @@ export interface RowGroupInfo {
 }
 
 export interface GroupLayout extends RowGroupInfo {
-  /** Place among the row groups of the file. */
+  /** Index among the row groups of the file. */
   readonly index: number;
   /** The UTF-8 of `minKey` and `maxKey`. */
   readonly firstKey: Uint8Array;
   readonly lastKey: Uint8Array;
   readonly chunks: Readonly<Record<ColumnName, ChunkLayout>>;
-  /** The run that all rows are of, as far as the statistics tell. */
+  /** The run that all rows belong to, if the statistics show it. */
   readonly runId: string | undefined;
 }
 
@@ -42,8 +42,9 @@ export interface FileLayout {
 }
 
 /**
- * Reads a footer, without its length and magic, that begins at byte `position` of the file. Throws a RangeError unless all in
- * it agrees: chunks inside the file and not in each other, row groups in the order of their keys, sums of rows.
+ * Reads a footer, without its length and magic, that begins at byte `position` of the file. Throws a RangeError unless
+ * the footer is consistent: chunks lie in the file and do not overlap, row groups are in the order of their keys, and
+ * the numbers of rows add up.
  */
 export function readFooter(footer: Uint8Array, position: number): FileLayout {
   const reader = new ThriftReader(footer, 0, MAX_VALUES);
@@ -51,7 +52,7 @@ export function readFooter(footer: Uint8Array, position: number): FileLayout {
   const fields = reader.struct(0, (id, before) => {
     if (id !== 4) return false;
     builder = new LayoutBuilder(readSchema(before.structs(2)), position);
-    // One at a time, so that a long footer is never in memory a second time, decoded.
+    // One at a time, so that the memory never holds a long footer both encoded and decoded.
     for (let left = reader.structs(); left > 0; left--) {
       const budget = reader.budget;
       reader.budget = MAX_VALUES;
@@ -87,7 +88,7 @@ class LayoutBuilder {
 
   #add(group: Fields): void {
     const rows = group.integer(3);
-    if (rows < 1 || rows > MAX_GROUP_ROWS) throw new RangeError(`${rows} rows are not possible`);
+    if (rows < 1 || rows > MAX_GROUP_ROWS) throw new RangeError(`${rows} rows are impossible`);
     const metadata = chunksOf(group, this.#schema.width);
     const { key, step, time, value } = this.#schema.columns;
     const of = (column: ColumnSchema): Fields => metadata[column.index] as Fields;
@@ -129,17 +130,20 @@ class LayoutBuilder {
   }
 }
 
-/** Smallest and largest key. They must be there, and whole: row groups are found by them. Copies. */
+/**
+ * Returns copies of the least and greatest key. Throws if the statistics lack or truncate them: readers find row groups
+ * by them.
+ */
 function keyBounds(metadata: Fields): [Uint8Array, Uint8Array] {
-  if (!metadata.has(12)) throw new RangeError("there are no statistics of the keys");
+  if (!metadata.has(12)) throw new RangeError("the keys have no statistics");
   const statistics = metadata.struct(12);
   if (statistics.isFalse(7) || statistics.isFalse(8)) {
-    throw new RangeError("the statistics of the keys are cut short");
+    throw new RangeError("the statistics of the keys are truncated");
   }
   return [statistics.bytes(6).slice(), statistics.bytes(5).slice()];
 }
 
-/** The text that all rows have; `undefined` where the statistics do not tell. */
+/** Returns the text that all rows have, or `undefined` if the statistics do not show it. */
 function onlyValue(metadata: Fields): string | undefined {
   const statistics = metadata.has(12) ? metadata.struct(12) : undefined;
   if (statistics === undefined || !statistics.has(5) || !statistics.has(6)) return undefined;

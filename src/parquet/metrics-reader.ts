@@ -26,21 +26,21 @@ export type { PointsRange, ReadPoints, RowGroupInfo };
 /** Reads `length` bytes from `offset` of the file. */
 export type ReadRange = (offset: number, length: number) => Promise<Uint8Array>;
 
-/** Bytes of the first read. A footer of up to 230 row groups comes with it. */
+/** Bytes of the first read. They hold a footer of up to 230 row groups. */
 const TAIL_BYTES = 64 * 1024;
 const MAX_FOOTER_BYTES = 64 * 1024 * 1024;
-/** Length of the footer and magic. */
+/** Bytes of the footer's length and the magic. */
 const TRAILER_BYTES = 8;
-/** Most bytes of one read of several row groups, and how many reads are under way at once. */
+/** Most bytes that one read of several row groups takes, and how many reads run at once. */
 const SPAN_BYTES = 8 * 1024 * 1024;
 const PARALLEL_READS = 4;
-/** The same for a scan, which is to need little memory. */
+/** The same for a scan, which must need little memory. */
 const SCAN_SPAN_BYTES = 1024 * 1024;
 const PARALLEL_SCAN_READS = 2;
 
 /**
- * Reads a Parquet file of metrics: columns `key`, `step`, `time`, `value`, sorted by the UTF-8 of the keys. Whatever is not
- * as it should be rejects with `CORRUPT`, naming the file and the place; errors of the given `read` pass through.
+ * Reads a Parquet file of metrics: the columns `key`, `step`, `time` and `value`, sorted by the UTF-8 of the keys.
+ * Rejects with `CORRUPT`, naming the file and the place, for anything else. Passes on the errors of the given `read`.
  */
 export class MetricsReader {
   readonly #read: ReadRange;
@@ -58,8 +58,8 @@ export class MetricsReader {
   }
 
   /**
-   * `size` is that of the file in bytes, `name` its key in the backend. Reads the last 64 KiB, and more only for a longer footer. With
-   * `runId` a file of another run is refused, as far as its statistics tell.
+   * Reads the footer of a file of `size` bytes, whose key in the backend is `name`. Reads the last 64 KiB, and more
+   * only if the footer is longer. With `runId`, rejects a file whose statistics show the points of another run.
    */
   static async open(read: ReadRange, size: number, name: string, runId?: string): Promise<MetricsReader> {
     if (!(size >= TRAILER_BYTES + 4)) throw corrupt(name, "it is too short");
@@ -88,14 +88,15 @@ export class MetricsReader {
     return this.#layout.rows;
   }
 
-  /** In file order. */
+  /** The row groups in the order of the file. */
   get rowGroups(): readonly RowGroupInfo[] {
     return this.#layout.groups;
   }
 
   /**
-   * The points of `keys`, or of all, but for those of `except`, that are inside `range`. Keys without such points are not in the map; the others come in
-   * the order of the file. Row groups that the statistics exclude are not read, and neighbours are read at once.
+   * Returns the points inside `range` of the given keys, or of all keys, without the keys in `except`. Keys that have
+   * such points are in the map, in the order of the file. Skips the row groups that the statistics exclude, and reads
+   * neighbours together.
    */
   async points(
     keys: ReadonlySet<string> | undefined,
@@ -109,7 +110,8 @@ export class MetricsReader {
   }
 
   /**
-   * The same, a key at a time, in memory that does not grow with their number. What is lent is overwritten once the next is asked for.
+   * Yields what {@link points} returns, a key at a time, so that memory does not grow with the number of keys. The next
+   * iteration overwrites points that are lent.
    */
   async *series(
     keys: ReadonlySet<string> | undefined,
@@ -122,7 +124,7 @@ export class MetricsReader {
     const groups = this.#layout.groups.filter(
       (group) => overlap(group, bounds) && !isExcept(group) && (wantsKey?.(group) ?? true),
     );
-    // Of the last key of a row group there may be more in the next one.
+    // The last key of a row group may continue in the next one.
     let open: { readonly key: string; readonly parts: ReadPoints[] } | undefined;
     for await (const { group, decoded } of this.#decode(groups, SPAN_BYTES, PARALLEL_READS)) {
       for (const { key, points, isLent } of this.#split(group, decoded, keys, bounds)) {
@@ -138,7 +140,10 @@ export class MetricsReader {
     if (open) yield { key: open.key, points: joinPoints(open.parts), isLent: false };
   }
 
-  /** All points, a row group at a time: memory does not grow with the file. A key comes again for each row group it is in. */
+  /**
+   * Yields all points, a row group at a time, so that memory does not grow with the file. A key comes once for each row
+   * group it is in.
+   */
   async *scan(): AsyncGenerator<{ key: string; points: ReadPoints }, void, undefined> {
     const { groups } = this.#layout;
     for await (const { group, decoded } of this.#decode(groups, SCAN_SPAN_BYTES, PARALLEL_SCAN_READS)) {
@@ -159,7 +164,7 @@ export class MetricsReader {
       const end = start + run.rows;
       const key = guarded(this.#name, "keys", () => decodeText(run.key));
       if (keys === undefined || keys.has(key)) {
-        // Points of one key have memory of their own.
+        // The points of a row group of one key have memory of their own.
         const part = all ? viewPoints(points, start, end) : selectPoints(points, start, end, wanted);
         if (part !== undefined) yield { key, points: part, isLent: all && hasManyKeys(group) };
       }
@@ -167,7 +172,7 @@ export class MetricsReader {
     }
   }
 
-  /** Decodes row groups in order, with reads ahead. */
+  /** Decodes row groups in order while the next ones are read. */
   async *#decode(
     groups: readonly GroupLayout[],
     limit: number,
@@ -180,14 +185,15 @@ export class MetricsReader {
     for (const [i, { start, groups: inside }] of spans.entries()) {
       while (ahead.length < parallel && i + ahead.length < spans.length) {
         const reading = this.#bytes(spans[i + ahead.length] as Span);
-        // One that fails while another is awaited: its turn to be reported comes, or the first error was enough.
+        // A read may fail while another is awaited. Its error is thrown in its turn, unless an earlier one ended the
+        // loop.
         reading.catch(() => {});
         ahead.push(reading);
       }
       const bytes = await (ahead.shift() as Promise<Uint8Array>);
       for (const group of inside) {
         const place = `row group ${group.index}`;
-        // Points of one key are handed on as they are, those of several are copied out.
+        // Points of one key are passed on as they are. Points of several keys are copied out, so they can share memory.
         const points = hasManyKeys(group) ? scratch.take(group.rows) : emptyPoints(group.rows);
         yield { group, decoded: guarded(this.#name, place, () => decodeRowGroup(group, bytes, start, points, before)) };
       }
@@ -201,7 +207,7 @@ export class MetricsReader {
   }
 }
 
-/** Can a row group hold one of `keys`? */
+/** Returns a test whether a row group can hold one of `keys`. */
 function keyFilter(keys: ReadonlySet<string>): (group: GroupLayout) => boolean {
   const encoder = utf8Encoder();
   const sorted = [...keys].map((key) => encoder.encode(key)).sort(compareBytes);
@@ -218,7 +224,7 @@ function keyFilter(keys: ReadonlySet<string>): (group: GroupLayout) => boolean {
   };
 }
 
-/** Is all that the statistics of a row group allow wanted? */
+/** Returns whether all points of a row group are wanted, whichever of those that its statistics allow it holds. */
 function contains(wanted: Bounds, group: Bounds): boolean {
   return (
     wanted.minStep <= group.minStep &&
@@ -228,14 +234,16 @@ function contains(wanted: Bounds, group: Bounds): boolean {
   );
 }
 
-/** `CORRUPT` when fewer bytes are there. */
+/** Reads `length` bytes from `offset` on. Rejects with `CORRUPT` if the file has fewer. */
 export async function readExactly(read: ReadRange, name: string, offset: number, length: number): Promise<Uint8Array> {
   const bytes = await read(offset, length);
-  if (bytes.length !== length) throw corrupt(name, `bytes ${offset} to ${offset + length} are not all there`);
+  if (bytes.length !== length) throw corrupt(name, `bytes ${offset} to ${offset + length} are incomplete`);
   return bytes;
 }
 
-/** Runs what knows nothing of the file; what it throws becomes `CORRUPT`. */
+/**
+ * Runs `decode`, which does not know the file. Turns what it throws into a `CORRUPT` that names the file and the place.
+ */
 export function guarded<T>(name: string, place: string, decode: () => T): T {
   try {
     return decode();

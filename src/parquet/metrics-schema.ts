@@ -2,7 +2,7 @@ import { type ColumnSchema, readFlatSchema } from "./footer-read.ts";
 import { CONVERTED, TYPE } from "./thrift-enums.ts";
 import type { Fields } from "./thrift-read.ts";
 
-/** The columns read. Of `run_id` it is enough what the statistics say. */
+/** The columns that are read. Of `run_id` only the statistics are. */
 export const COLUMNS = ["key", "step", "time", "value"] as const;
 export type ColumnName = (typeof COLUMNS)[number];
 
@@ -14,21 +14,24 @@ const TYPES: Record<ColumnName, number> = {
 };
 
 export interface MetricsSchema {
-  /** They may be optional; nulls are refused all the same. */
+  /** A column may be optional, but readers refuse nulls in it. */
   readonly columns: Readonly<Record<ColumnName, ColumnSchema>>;
-  /** Place of the column `run_id`, if there is one. */
+  /** Index of the column `run_id`, if there is one. */
   readonly runId: number | undefined;
-  /** Column chunks a row group has. */
+  /** Number of column chunks in a row group. */
   readonly width: number;
 }
 
-/** Finds the columns of a metrics file. Throws a RangeError if one is missing or of another type. Others are passed over. */
+/**
+ * Finds the columns of a metrics file and ignores others. Throws a RangeError if a column is missing or has the wrong
+ * type.
+ */
 export function readSchema(elements: readonly Fields[]): MetricsSchema {
   const found = readFlatSchema(elements);
   const column = (name: ColumnName): ColumnSchema => {
     const schema = found.get(name);
-    if (schema === undefined) throw new RangeError(`there is no column ${name}`);
-    if (schema.type !== TYPES[name]) throw new RangeError(`column ${name} has another type`);
+    if (schema === undefined) throw new RangeError(`column ${name} is missing`);
+    if (schema.type !== TYPES[name]) throw new RangeError(`column ${name} has the wrong type`);
     return schema;
   };
   const time = column("time");
@@ -40,7 +43,10 @@ export function readSchema(elements: readonly Fields[]): MetricsSchema {
   };
 }
 
-/** Says the column so, in the old way and the new, or is it a bare integer? */
+/**
+ * Returns whether neither the ConvertedType nor the LogicalType of a column contradicts milliseconds. Both may be
+ * missing.
+ */
 function inMilliseconds(leaf: Fields): boolean {
   if (leaf.has(6) && leaf.integer(6) !== CONVERTED.timestampMillis) return false;
   return !leaf.has(10) || (leaf.struct(10).has(8) && leaf.struct(10).struct(8).struct(2).has(1));

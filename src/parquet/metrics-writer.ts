@@ -21,8 +21,8 @@ import { type Bounds, integerBounds, numberBounds } from "./statistics.ts";
 import { compareUtf8 } from "../bytes/utf8-order.ts";
 
 /**
- * Points of one key, as parallel arrays, which may be parts of larger ones. `steps`: safe integers. `times`: whole ms since
- * the epoch, at most 8.64e15 either way. `values`: any float64.
+ * Points of one key as parallel arrays, which may be views of larger ones. `steps` are safe integers. `times` are whole
+ * ms since the epoch, from -8.64e15 to 8.64e15. `values` are any float64.
  */
 export interface Slice {
   readonly key: string;
@@ -34,14 +34,15 @@ export interface Slice {
 export interface MetricsWriterOptions {
   readonly runId: string;
   /**
-   * What compresses PLAIN values, for engines without BYTE_STREAM_SPLIT; steps or times that differ widely are PLAIN too.
-   * Larger and slower. Left out: values are split.
+   * Makes files for engines without BYTE_STREAM_SPLIT: values are PLAIN, compressed by this compressor, and so are
+   * steps or times that differ widely. The files are larger and take longer to write. Default: values are
+   * BYTE_STREAM_SPLIT.
    */
   readonly compat?: Compressor | undefined;
 }
 
 const LATEST_TIME = 8.64e15;
-/** Differences of more bits are read wrong, without an error, by fastparquet, which is one of those `compat` is for. */
+/** fastparquet, one of the engines that `compat` is for, misreads differences of more bits without an error. */
 const COMPATIBLE_WIDTH = 28;
 
 const RUN_ID: ColumnElement = { name: "run_id", ...TEXT };
@@ -51,8 +52,9 @@ const TIME: ColumnElement = { name: "time", ...TIMESTAMP };
 const VALUE: ColumnElement = { name: "value", type: TYPE.double };
 
 /**
- * Writes a run's metrics as a Parquet file, piece by piece: `run_id`, `key`, `step`, `time` and `value`, a row a point. Does
- * no I/O. Keeps what the footer says of each row group, and buffers for the largest.
+ * Writes the metrics of a run as a Parquet file, piece by piece. A row is a point; the columns are `run_id`, `key`,
+ * `step`, `time` and `value`. Does no I/O. Keeps in memory what the footer will state of each row group, and buffers
+ * for the largest one.
  */
 export class MetricsWriter {
   readonly #runId: string;
@@ -71,7 +73,7 @@ export class MetricsWriter {
     this.#compat = compat;
   }
 
-  /** Bytes so far. */
+  /** Number of bytes returned so far. */
   get size(): number {
     return this.#out.offset;
   }
@@ -81,10 +83,10 @@ export class MetricsWriter {
   }
 
   /**
-   * Encodes a row group of slices that stand one behind the other, keys ascending by {@link compareUtf8}, and returns its
-   * bytes; the first call's begin with the magic. Slices without points are passed over, and without any the result may be
-   * empty. `INVALID_ARGUMENT` for a key out of order, arrays of different lengths, or a step or time that is none, with
-   * nothing written; `CLOSED` after `end`.
+   * Encodes successive slices as a row group and returns its bytes. Their keys must ascend by {@link compareUtf8}. The
+   * bytes of the first call begin with the magic. Ignores slices without points, so the result may be empty. Throws
+   * `INVALID_ARGUMENT`, and writes nothing, for a key out of order, for arrays of different lengths, and for an invalid
+   * step or time. Throws `CLOSED` after `end`.
    */
   rowGroup(slices: readonly Slice[]): Uint8Array {
     this.#checkOpen();
@@ -123,7 +125,9 @@ export class MetricsWriter {
     return out.written.slice();
   }
 
-  /** Ends the file: the footer and the magic, and before it the magic of the beginning if there was no row group. */
+  /**
+   * Returns the end of the file: footer and magic, and before them the file's first magic if there was no row group.
+   */
   end(): Uint8Array {
     this.#checkOpen();
     this.#ended = true;
@@ -133,7 +137,7 @@ export class MetricsWriter {
   }
 
   #checkOpen(): void {
-    if (this.#ended) throw new LedgerError("CLOSED", "the metrics file has been ended");
+    if (this.#ended) throw new LedgerError("CLOSED", "the metrics file has ended");
   }
 
   #integers(element: ColumnElement, values: Float64Array, bounds: Bounds): WrittenChunk {
@@ -183,7 +187,8 @@ export class MetricsWriter {
     const statistics = {
       nulls: 0,
       ...(bounds && { min: plainBound(bounds[0]), max: plainBound(bounds[1]) }),
-      // Else DuckDB takes them for cut short, and reads row groups of keys that only begin like the one it looks for.
+      // Otherwise DuckDB assumes that they are truncated, and reads every row group whose keys begin like the one it
+      // looks for.
       ...(element.type === TYPE.byteArray && { minExact: true, maxExact: true }),
     };
     const compressor = element === VALUE ? (this.#compat ?? this.#compressor) : this.#compressor;
@@ -210,20 +215,16 @@ function checkSlices(slices: readonly Slice[]): void {
       if (array.length !== values.length) {
         throw new LedgerError(
           "INVALID_ARGUMENT",
-          `slices[${i}].${name} must be as long as its values, ${values.length}, but has ${array.length}`,
+          `slices[${i}].${name} must have ${values.length} elements, as its values do, but has ${array.length}`,
           { field: `slices[${i}].${name}` },
         );
       }
     }
     const before = slices[i - 1]?.key;
     if (before !== undefined && compareUtf8(before, key) > 0) {
-      throw new LedgerError(
-        "INVALID_ARGUMENT",
-        `slices[${i}].key must not come before the key of the slice before it`,
-        {
-          field: `slices[${i}].key`,
-        },
-      );
+      throw new LedgerError("INVALID_ARGUMENT", `slices[${i}].key must not sort before the key of the previous slice`, {
+        field: `slices[${i}].key`,
+      });
     }
   }
 }

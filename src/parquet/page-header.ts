@@ -5,24 +5,26 @@ export interface PageHeader {
   readonly kind: "dictionary" | "v1" | "v2";
   readonly values: number;
   readonly encoding: number;
-  /** Bytes stored, after the header. */
+  /** Number of stored bytes after the header. */
   readonly stored: number;
-  /** Bytes of it once inflated. */
+  /** Number of bytes that the stored bytes inflate to. */
   readonly size: number;
-  /** CRC-32 of the bytes stored, signed, if there is one. */
+  /** Signed CRC-32 of the stored bytes, if the header has one. */
   readonly crc: number | undefined;
-  /** v2 only: nulls among the values, bytes of definition levels, which are never compressed, and whether the rest may be. */
+  /** Number of nulls among the values. 0 if the page is not v2. */
   readonly nulls: number;
+  /** Number of bytes of definition levels, which v2 never compresses. 0 if the page is not v2. */
   readonly levels: number;
+  /** Whether the bytes after the levels are compressed, if the column chunk has a codec. */
   readonly compressed: boolean;
-  /** Where the bytes stored begin. */
+  /** Position of the stored bytes in the column chunk. */
   readonly at: number;
 }
 
-/** Most values of a header. */
+/** Most values that a header may hold. */
 const MAX_VALUES = 100;
 
-/** Reads the page header at `start` of a column chunk. Throws a RangeError for anything else. */
+/** Reads the page header at `start` of a column chunk. Throws a RangeError unless there is a valid one. */
 export function readPageHeader(chunk: Uint8Array, start: number): PageHeader {
   const reader = new ThriftReader(chunk, start, MAX_VALUES);
   const page = reader.struct();

@@ -5,11 +5,11 @@ import { type PageHeader, readPageHeader } from "./page-header.ts";
 
 export interface Page {
   readonly encoding: number;
-  /** How many values `bytes` has to hold. */
+  /** Number of values that `bytes` must hold. */
   readonly values: number;
-  /** Of an optional column: which of the values are not null, encoded as the hybrid of bits. */
+  /** In an optional column: which values are not null, as a hybrid of one bit each. */
   readonly levels?: Uint8Array;
-  /** The encoded values alone. */
+  /** The encoded values, without levels. */
   readonly bytes: Uint8Array;
 }
 
@@ -24,9 +24,10 @@ export interface ChunkPages {
 }
 
 /**
- * The pages of a column chunk, inflated one at a time. Throws a RangeError, or what inflating throws, unless the data pages
- * hold `rows` values and fill the chunk. `admit` says whether so many values may take so many bytes, inflated, and is asked
- * before they do. With `nullable`, `bytes` of pages hold only the values that are not null.
+ * Returns the pages of a column chunk and inflates them one at a time. Throws a RangeError, or what inflating throws,
+ * unless the data pages hold `rows` values and fill the chunk. Before it inflates a page, it asks `admit` whether so
+ * many values may inflate to so many bytes. If the column is optional, `bytes` holds only the values that are not null;
+ * without `nullable`, nulls are refused.
  */
 export function readPages(
   bytes: Uint8Array,
@@ -77,7 +78,7 @@ function open(
   const { kind, values, encoding, size, nulls, levels: before, at } = header;
   if (values < 1 || values > most || (before > 0 && !optional)) throw new RangeError("the page is malformed");
   if (nulls !== 0 && !nullable) throw new RangeError("the page has nulls");
-  if (!admit(values, size)) throw new RangeError("the page inflates to more than it may");
+  if (!admit(values, size)) throw new RangeError("the page inflates to too many bytes");
   const stored = bytes.subarray(at, at + header.stored);
   if (header.crc !== undefined && (crc32(stored) | 0) !== header.crc)
     throw new RangeError("the page has a wrong checksum");
@@ -85,7 +86,7 @@ function open(
   const content = inflate(stored.subarray(before), size - before, isCompressed, header.crc !== undefined);
   if (!optional || kind === "dictionary") return { encoding, values, bytes: content };
   if (kind === "v2") return { encoding, values, levels: stored.subarray(0, before), bytes: content };
-  // v1 keeps the levels with the values. Where nulls are not asked for, they leave too few values, which is noticed.
+  // v1 stores the levels with the values. If nulls are not allowed, they leave too few values, and decoding fails.
   const end = 4 + levelsLength(content);
   return { encoding, values, levels: content.subarray(4, end), bytes: content.subarray(end) };
 }
@@ -95,8 +96,8 @@ function inflate(stored: Uint8Array, size: number, compressed: boolean, isChecke
     if (stored.length !== size) throw new RangeError("the page is malformed");
     return stored;
   }
-  // Before memory is taken for it.
-  if (size > stored.length * DEFLATE_MAX_RATIO) throw new RangeError("the page cannot inflate to what it states");
+  // Checked before memory is allocated for it.
+  if (size > stored.length * DEFLATE_MAX_RATIO) throw new RangeError("the page cannot inflate to its size");
   return gunzip(stored, size, isChecked);
 }
 
@@ -112,8 +113,8 @@ const SMALL_PAGE_BYTES: number = 1024 * 1024;
 const TEXT_MAX_RATIO = 128;
 
 /**
- * Returns whether a page of `stored` bytes inflates to so many (`size`) that a small file could fill a reader's memory. Readers
- * refuse such a page of texts, so writers store it without deflating it.
+ * Returns whether a page of `stored` bytes inflates to so many (`size`) that a small file could fill a reader's memory.
+ * Readers refuse such a page of texts, so writers store it without deflating it.
  */
 export function inflatesTooFar(stored: number, size: number): boolean {
   return size > SMALL_PAGE_BYTES && size > TEXT_MAX_RATIO * stored;

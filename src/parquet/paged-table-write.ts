@@ -8,7 +8,7 @@ import { writePlainString } from "./plain.ts";
 import { elementOf, encodeChunk, type TableColumn } from "./table-write.ts";
 import { writeStruct } from "./thrift-write.ts";
 
-/** Bytes of a page of texts before it is compressed, unless its one text is longer. */
+/** Bytes of a page of texts before compression. A longer text has a page of its own. */
 const PAGE_BYTES = 16_384;
 
 const compressor: Compressor = {
@@ -20,8 +20,9 @@ const compressor: Compressor = {
 };
 
 /**
- * A Parquet file of one row group, written piece by piece: first a column of texts that may be large altogether, in pages that an
- * offset index tells the places of, so that one text is read without the others; then the columns beside it. Of one row at least.
+ * Writes a Parquet file of one row group and at least one row, piece by piece. The first column is one of texts, which
+ * may be large altogether: an offset index has the positions of its pages, so that one text can be read without the
+ * others. The other columns follow.
  */
 export class PagedTableWriter {
   readonly #out = new ByteSink();
@@ -38,12 +39,12 @@ export class PagedTableWriter {
     this.#texts = new PagedChunk(this.#out, this.#element, compressor);
   }
 
-  /** Bytes written up to now. */
+  /** Number of bytes written so far. */
   get size(): number {
     return this.#out.offset;
   }
 
-  /** The text of the next row. */
+  /** Adds the text of the next row. */
   add(text: string): void {
     writePlainString(text, this.#page);
     this.#pageRows++;
@@ -51,14 +52,14 @@ export class PagedTableWriter {
     if (this.#page.index >= PAGE_BYTES) this.#endPage();
   }
 
-  /** The texts of the next rows, a page of another such file as it is stored there, which inflates to `size` bytes. */
+  /** Adds the texts of the next rows as a page copied from another such file. The page inflates to `size` bytes. */
   copyPage(gzip: Uint8Array, rows: number, size: number): void {
     this.#endPage();
     this.#texts.addPacked({ encoding: ENCODING.plain, count: rows }, gzip, size);
     this.#rows += rows;
   }
 
-  /** What was written since the last call: a copy. */
+  /** Returns a copy of the bytes written since the last call. */
   take(): Uint8Array {
     const bytes = this.#out.written.slice();
     this.#out.restart();
@@ -66,8 +67,8 @@ export class PagedTableWriter {
   }
 
   /**
-   * Writes the other columns, of as many rows, and the footer. What `describe` makes of what was written stands before the footer, where no
-   * reader of Parquet looks.
+   * Writes the other columns, which must have as many rows, and the footer. Between them it writes the bytes that
+   * `describe` returns, where no reader of Parquet looks.
    */
   end(
     columns: Iterable<TableColumn>,

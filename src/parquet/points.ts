@@ -1,14 +1,14 @@
-/** Points of one key in file order. The arrays are parallel and own their memory. */
+/** Points of one key in the order of the file, as parallel arrays. */
 export interface ReadPoints {
   readonly steps: Float64Array;
   /** Milliseconds since the epoch. */
   readonly times: Float64Array;
   readonly values: Float64Array;
-  /** The steps are known to ascend: nobody has to look. */
+  /** True if the steps are known to ascend, so that nobody needs to check. */
   readonly ascends?: boolean;
 }
 
-/** Which points are wanted; both ends are included. Default: all. */
+/** Which points are wanted. All bounds are inclusive; without bounds, all points are. */
 export interface PointsRange {
   readonly fromStep?: number;
   readonly toStep?: number;
@@ -16,7 +16,7 @@ export interface PointsRange {
   readonly toTime?: number;
 }
 
-/** Bounds of steps and times: of a range, or of a row group. */
+/** Inclusive bounds of the steps and times of a range or of a row group. */
 export interface Bounds {
   readonly minStep: number;
   readonly maxStep: number;
@@ -37,7 +37,7 @@ export function overlap(a: Bounds, b: Bounds): boolean {
   return a.minStep <= b.maxStep && a.maxStep >= b.minStep && a.minTime <= b.maxTime && a.maxTime >= b.minTime;
 }
 
-/** The points `[start, end)`, in the same memory. */
+/** Returns the points `[start, end)` as views of the same memory. */
 export function viewPoints(points: ReadPoints, start: number, end: number): ReadPoints {
   const { steps, times, values, ascends } = points;
   if (start === 0 && end === values.length) return points;
@@ -49,7 +49,7 @@ export function copyPoints({ steps, times, values }: ReadPoints): ReadPoints {
   return { steps: steps.slice(), times: times.slice(), values: values.slice() };
 }
 
-/** The points `[start, end)` of `all` that are inside `wanted`; `undefined` if there are none. Never a view of `all`. */
+/** Returns a copy of the points `[start, end)` that are inside `wanted`, or `undefined` if none is. */
 export function selectPoints(all: ReadPoints, start: number, end: number, wanted: Bounds): ReadPoints | undefined {
   const { minStep, maxStep, minTime, maxTime } = wanted;
   const { steps, times } = all;
@@ -59,7 +59,7 @@ export function selectPoints(all: ReadPoints, start: number, end: number, wanted
   for (let i = start; i < end; i++) if (inside(i)) count++;
   if (count === 0) return undefined;
   const found = emptyPoints(count);
-  // As words: a NaN has to keep its payload.
+  // As integers, so that a NaN keeps its payload.
   const from = new BigUint64Array(all.values.buffer, all.values.byteOffset, all.values.length);
   const to = new BigUint64Array(found.values.buffer);
   for (let i = start, at = 0; i < end; i++) {
@@ -71,7 +71,7 @@ export function selectPoints(all: ReadPoints, start: number, end: number, wanted
   return found;
 }
 
-/** One after the other; a single part as it is. */
+/** Returns the parts joined in this order, or the part itself if there is only one. */
 export function joinPoints(parts: readonly ReadPoints[]): ReadPoints {
   if (parts.length === 1) return parts[0] as ReadPoints;
   const joined = emptyPoints(parts.reduce((sum, { values }) => sum + values.length, 0));
@@ -89,7 +89,10 @@ export function emptyPoints(count: number): ReadPoints {
   return { steps: new Float64Array(count), times: new Float64Array(count), values: new Float64Array(count) };
 }
 
-/** Memory for points that are copied from it before it is taken again. Fresh memory costs as much as decoding into it. */
+/**
+ * Reusable memory for points. `take` overwrites what it returned before. Fresh memory would cost as much as decoding
+ * into it.
+ */
 export class Scratch {
   #points: ReadPoints = emptyPoints(0);
 

@@ -1,6 +1,7 @@
 /**
- * Decodes `count` numbers of at most 20 bits, `width` each, written as Parquet's hybrid of runs of one number and groups of
- * eight packed ones, and hands them on as runs. Throws a RangeError if the bytes hold anything else.
+ * Decodes `count` numbers of `width` bits (at most 20) from Parquet's RLE/bit-packing hybrid: runs of one number, and
+ * groups of eight packed numbers. Passes them to `add` as runs. Throws a RangeError unless the bytes hold exactly
+ * those.
  */
 export function decodeHybrid(
   bytes: Uint8Array,
@@ -43,7 +44,7 @@ export function decodeHybrid(
   if (at !== bytes.length) throw new RangeError("the page is malformed");
 }
 
-/** The `width` bits from bit `at`; at most 20, so they lie in four bytes. */
+/** Returns the `width` bits from bit `at` on. They are at most 20, so four bytes hold them. */
 function bits(bytes: Uint8Array, at: number, width: number): number {
   const i = at >>> 3;
   const word = bytes[i]! | (bytes[i + 1]! << 8) | (bytes[i + 2]! << 16) | (bytes[i + 3]! << 24);

@@ -15,31 +15,34 @@ import type { ReadPoints } from "./points.ts";
 /** Most bytes a page of keys may inflate to. */
 const MAX_KEY_PAGE_BYTES = 16 * 1024 * 1024;
 
-const MISSTATED = "it is not what the statistics say";
+const MISSTATED = "its values contradict the statistics";
 
 export interface DecodedGroup {
-  /** Rows of one key each, in the order of the keys. */
+  /** The rows of each key, in the order of the keys. */
   readonly runs: readonly KeyRun[];
   readonly points: ReadPoints;
 }
 
-/** A column chunk as it is stored, and what was decoded of it. */
+/** A column chunk as it is stored, and the values decoded from it. */
 interface DecodedChunk {
   readonly stored: Uint8Array;
-  /** All that the footer says of it. */
+  /** Everything that the footer states of it. */
   readonly described: string;
   readonly values: Float64Array;
-  /** They are known to ascend. */
+  /** True if the values are known to ascend. */
   readonly ascends: boolean;
 }
 
-/** What the row group before had. Keys that are logged together have the same steps and times, which are decoded once. */
+/**
+ * Chunks of the row group before. Keys that are logged together have the same steps and times, which are then decoded
+ * only once.
+ */
 export type ChunksBefore = Partial<Record<"step" | "time", DecodedChunk>>;
 
 /**
- * Decodes a row group from bytes of the file that begin at `position` into `points`, which has as many places as the group
- * rows. `before` is kept from one row group of the file to the next; a caller that keeps it changes no points meanwhile. Throws a
- * RangeError that names the column.
+ * Decodes a row group into `points`, which must be as long as the group has rows. `bytes` are bytes of the file from
+ * `position` on. Pass the same `before` for all row groups of a file, and do not change their points meanwhile. Throws
+ * a RangeError that names the column.
  */
 export function decodeRowGroup(
   group: GroupLayout,
@@ -54,7 +57,7 @@ export function decodeRowGroup(
     const layout = group.chunks[name];
     return readPages(storedIn(layout), layout, rows, admit);
   };
-  /** Whether the values are known to ascend. */
+  /** Decodes a column and returns whether its values are known to ascend. */
   const fixed = (name: ColumnName, out: Float64Array, decoders: Readonly<Record<number, FixedDecoder>>): boolean => {
     const { dictionary, data } = pages(name, admitFixed);
     if (dictionary !== undefined) throw new RangeError("it has a dictionary, which is not supported");
@@ -80,7 +83,7 @@ export function decodeRowGroup(
     const known = before[name];
     let ascends: boolean;
     if (known?.described === described && equalBytes(known.stored, stored)) {
-      // The same memory, it may be.
+      // `values` may be the same memory as `known.values`.
       values.set(known.values);
       ({ ascends } = known);
     } else {
@@ -96,7 +99,7 @@ export function decodeRowGroup(
   return { runs, points: ascends ? { ...points, ascends } : points };
 }
 
-/** May know that the values ascend. */
+/** Decodes a page. Returns true if it knows that the values ascend. */
 type FixedDecoder = (bytes: Uint8Array, out: Float64Array, at: number, count: number) => boolean | void;
 
 const INTEGERS: Readonly<Record<number, FixedDecoder>> = {
@@ -108,7 +111,7 @@ const DOUBLES: Readonly<Record<number, FixedDecoder>> = {
   [ENCODING.byteStreamSplit]: joinPlanes,
 };
 
-/** Eight bytes a value, and what delta blocks and levels may add. */
+/** Allows eight bytes a value, and what delta blocks and levels may add. */
 function admitFixed(values: number, size: number): boolean {
   return size <= values * 9 + 4096;
 }
@@ -134,7 +137,7 @@ function checkKeys(group: GroupLayout, runs: KeyRun[]): KeyRun[] {
   return runs;
 }
 
-/** Are `least` and `most` among the values, and none is outside? */
+/** Throws unless `least` and `most` are among the values and no value is outside them. */
 function checkBounds(values: Float64Array, least: number, most: number, ascends: boolean): void {
   if (least === -Infinity) return;
   if (ascends) {
@@ -145,7 +148,7 @@ function checkBounds(values: Float64Array, least: number, most: number, ascends:
   let hasMost = false;
   for (let i = 0; i < values.length; i++) {
     const value = values[i] as number;
-    // Rarely true, so this costs a fifth of finding minimum and maximum.
+    // Rarely true, so this takes a fifth of the time of finding minimum and maximum.
     if (value <= least || value >= most) {
       if (value < least || value > most) throw new RangeError(MISSTATED);
       hasLeast ||= value === least;

@@ -1,17 +1,20 @@
 import { type GroupLayout, hasManyKeys } from "./metrics-footer.ts";
 import { COLUMNS } from "./metrics-schema.ts";
 
-/** Bytes that are rather read than left out, as a request of their own costs more: the keys of a row group with one key. */
+/**
+ * Reading a gap of so many bytes costs less than another request. Such gaps are the keys of row groups that have one
+ * key.
+ */
 const MAX_GAP = 4096;
 
-/** Bytes to read at once, and the row groups in them. */
+/** A stretch of the file to read at once, and the row groups in it. */
 export interface Span {
   readonly start: number;
   readonly end: number;
   readonly groups: readonly GroupLayout[];
 }
 
-/** Joins row groups that touch into spans of at most `limit` bytes; a row group is never parted. */
+/** Joins neighbouring row groups into spans of at most `limit` bytes. A longer row group is a span of its own. */
 export function planSpans(groups: readonly GroupLayout[], limit: number): Span[] {
   const spans: { start: number; end: number; groups: GroupLayout[] }[] = [];
   for (const group of groups) {
@@ -25,7 +28,7 @@ export function planSpans(groups: readonly GroupLayout[], limit: number): Span[]
   return spans;
 }
 
-/** The bytes to read for the points of a row group. A key all rows have is known from the statistics. */
+/** Returns the bytes to read for the points of a row group. If all rows have one key, the statistics show it. */
 function groupSpan(group: GroupLayout): { start: number; end: number } {
   const needed = COLUMNS.filter((name) => name !== "key" || hasManyKeys(group)).map((name) => group.chunks[name]);
   return { start: Math.min(...needed.map(({ start }) => start)), end: Math.max(...needed.map(({ end }) => end)) };

@@ -1,7 +1,7 @@
 import { RunDeflate, gzip, gzipBound } from "./deflate/run-deflate.ts";
 import type { Compressor, Page } from "./column-chunk-write.ts";
 
-/** The encoder for pages of numbers, with buffers that it keeps. */
+/** Compresses pages of numbers with {@link RunDeflate}, and keeps its buffers. */
 export class RunCompressor implements Compressor {
   readonly #deflate = new RunDeflate();
   #out = new Uint8Array(65_536);

@@ -2,15 +2,15 @@ import { invalidArgument } from "../errors/ledger-error.ts";
 import { utf8Decoder, utf8Encoder } from "../bytes/utf8.ts";
 import type { Statistics } from "./footer-write.ts";
 
-/** Bounds of a column as its file states them; none where there is no value to bound. */
+/** The least and greatest value of a column, as its file states them. */
 export interface Bounds {
   readonly min: number;
   readonly max: number;
 }
 
 /**
- * Bounds of the integers in `parts`, which are not empty. `INVALID_ARGUMENT` for one that is no integer of at most `limit`
- * either way; `field` is its path in the argument, with `#` for the number of the part.
+ * Returns the bounds of the integers in `parts`, which must not be empty. Throws `INVALID_ARGUMENT` for a value that is
+ * not an integer from `-limit` to `limit`. `field` is the path of a part in the argument, with `#` for its number.
  */
 export function integerBounds(parts: readonly Float64Array[], limit: number, field: string): Bounds {
   let min = Number.POSITIVE_INFINITY;
@@ -22,20 +22,21 @@ export function integerBounds(parts: readonly Float64Array[], limit: number, fie
       const value = values[i]!;
       if (value < min) min = value;
       if (value > max) max = value;
-      // Also false of NaN.
+      // Also false for NaN.
       whole = whole && Math.floor(value) === value;
     }
     if (!whole || min < -limit || max > limit) {
       const wrong = values.find((value) => !(Number.isSafeInteger(value) && Math.abs(value) <= limit));
-      throw invalidArgument(field.replace("#", String(part)), `integers of at most ${limit} either way`, wrong);
+      throw invalidArgument(field.replace("#", String(part)), `integers from -${limit} to ${limit}`, wrong);
     }
   }
   return { min, max };
 }
 
 /**
- * Bounds of the numbers in `parts` as Parquet wants them: NaN does not count, and as -0 and +0 are equal in some readers'
- * order and not in others', a zero is -0 as the least and +0 as the greatest.
+ * Returns the bounds of the numbers in `parts` as Parquet requires them, or `undefined` if there is no number. NaN does
+ * not count. Some readers take -0 and +0 for equal and others do not, so a least value of zero is -0 and a greatest one
+ * is +0.
  */
 export function numberBounds(parts: readonly Float64Array[]): Bounds | undefined {
   let min = Number.POSITIVE_INFINITY;
@@ -54,7 +55,10 @@ export function numberBounds(parts: readonly Float64Array[]): Bounds | undefined
 const decoder = /* @__PURE__ */ utf8Decoder();
 const encoder = /* @__PURE__ */ utf8Encoder();
 
-/** Bounds of texts, given in UTF-8, that take at most `most` bytes: a long one is cut to one beyond it. */
+/**
+ * Returns bounds of at most `most` bytes for texts whose bounds in UTF-8 are `min` and `max`. Replaces a long one by a
+ * shorter bound.
+ */
 export function shortBounds(min: Uint8Array, max: Uint8Array, most: number): Omit<Statistics, "nulls"> {
   const least = start(min, most);
   const greatest = max.length > most ? above(start(max, most), most) : undefined;
@@ -66,23 +70,25 @@ export function shortBounds(min: Uint8Array, max: Uint8Array, most: number): Omi
   };
 }
 
-/** As many whole characters as fit. */
+/** Returns as many whole characters as fit in `most` bytes. */
 function start(bytes: Uint8Array, most: number): Uint8Array {
   let end = Math.min(most, bytes.length);
   while (end < bytes.length && (bytes[end]! & 0xc0) === 0x80) end--;
   return bytes.subarray(0, end);
 }
 
-/** A text above all that begin like this one: its last character, if need be one before, gives way to the next. */
+/**
+ * Returns a text that sorts after all texts that begin like this one, by replacing its last character, or an earlier
+ * one, by the next character. Returns `undefined` if there is none of at most `most` bytes.
+ */
 function above(bytes: Uint8Array, most: number): Uint8Array | undefined {
   const characters = [...decoder.decode(bytes)];
   while (characters.length > 0) {
     const code = characters.pop()!.codePointAt(0)! + 1;
     if (code > 0x10ffff) continue;
-    // Surrogates are no characters.
+    // Surrogates are not characters.
     const text = encoder.encode(characters.join("") + String.fromCodePoint(code === 0xd800 ? 0xe000 : code));
     if (text.length <= most) return text;
   }
-  // There is none.
   return undefined;
 }

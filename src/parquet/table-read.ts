@@ -16,17 +16,17 @@ export interface ReadColumn {
 export interface ExpectedSize {
   readonly rows: number;
   readonly columns: number;
-  /** Most bytes that the pages may take, inflated, all together. */
+  /** Most bytes that all pages together may inflate to. */
   readonly bytes: number;
 }
 
-/** Most values of which a footer may consist. One of 4096 columns and 10 million cells has less than half as many. */
+/** Most values in a footer. A table of 4096 columns and 10 million cells needs less than half as many. */
 const MAX_VALUES = 300_000;
 
 /**
- * The columns of a Parquet file as `encodeTable` writes it: flat, DOUBLE, INT64, BOOLEAN and text, PLAIN, with GZIP or
- * without. Whatever the bytes are, time and memory are bounded by their number and by `expected`. Throws a RangeError, or
- * what inflating throws, for anything else.
+ * Returns the columns of a Parquet file as `encodeTable` writes it: flat columns of DOUBLE, INT64, BOOLEAN and text,
+ * PLAIN, with GZIP or without. Throws a RangeError, or what inflating throws, for anything else. The number of bytes
+ * and `expected` bound time and memory, whatever the bytes are.
  */
 export function decodeTable(bytes: Uint8Array, expected: ExpectedSize): ReadColumn[] {
   const footer = footerOf(bytes);
@@ -44,10 +44,10 @@ export function decodeTable(bytes: Uint8Array, expected: ExpectedSize): ReadColu
   const groups = fields.structs(4).map((group) => {
     const rows = group.integer(3);
     left -= rows;
-    if (rows < 1 || left < 0) throw new RangeError(`it has not ${expected.rows} rows`);
+    if (rows < 1 || left < 0) throw new RangeError(`it does not have ${expected.rows} rows`);
     return { rows, chunks: chunksOf(group, schema.length) };
   });
-  if (left !== 0) throw new RangeError(`it has not ${expected.rows} rows`);
+  if (left !== 0) throw new RangeError(`it does not have ${expected.rows} rows`);
 
   let room = expected.bytes;
   const admit = (_: number, size: number): boolean => (room -= size) >= 0;
@@ -67,7 +67,7 @@ function footerOf(bytes: Uint8Array): Uint8Array {
   const end = bytes.length - 8;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (end < 4 || view.getUint32(0, true) !== MAGIC || view.getUint32(end + 4, true) !== MAGIC) {
-    throw new RangeError("it is no Parquet file");
+    throw new RangeError("it is not a Parquet file");
   }
   const length = view.getUint32(end, true);
   if (length > end - 4) throw new RangeError("its footer has an impossible length");
@@ -87,7 +87,7 @@ function pagesOf(
 
 type Decoder = (bytes: Uint8Array, count: number) => ArrayLike<TableCell>;
 
-/** By the type of the column. Each takes bytes that hold `count` values and nothing else. */
+/** Decoders by the type of the column. Each throws unless the bytes hold exactly `count` values. */
 const DECODERS: Readonly<Record<number, Decoder>> = {
   [TYPE.double]: doubles,
   [TYPE.int64]: (bytes, count) => new BigInt64Array(doubles(bytes, count).buffer),
@@ -111,7 +111,7 @@ function addCells(cells: TableCell[], { encoding, values, levels, bytes }: Page,
     for (let i = 0; i < values; i++) cells.push(found[i]!);
     return;
   }
-  // First what is there: 1, or null: 0. Then the values take their places.
+  // First push 0 for each value and null for each null. Then replace the zeros by the values.
   const first = cells.length;
   let count = 0;
   decodeHybrid(levels, 1, values, (level, rows) => {

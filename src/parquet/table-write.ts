@@ -18,7 +18,10 @@ import { plainBound, writePlain64, writePlainString } from "./plain.ts";
 import { numberBounds, shortBounds } from "./statistics.ts";
 import { compareUtf8 } from "../bytes/utf8-order.ts";
 
-/** A column of a table. `int64` as float64 has to be safe integers; a `timestamp` is one, in ms since the epoch. */
+/**
+ * A column of a table. An `int64` given as a float64 must be a safe integer. A `timestamp` is an `int64` of ms since
+ * the epoch.
+ */
 export type TableColumn = { readonly name: string } & (
   | { readonly type: "double"; readonly values: Float64Array }
   | { readonly type: "int64"; readonly values: Float64Array | BigInt64Array }
@@ -26,17 +29,18 @@ export type TableColumn = { readonly name: string } & (
   | { readonly type: "boolean"; readonly values: readonly boolean[] }
   | { readonly type: "string"; readonly values: readonly string[] }
 ) & {
-    /** A flag a row, true where there is no value, whatever stands in `values`. The column is then OPTIONAL. */
+    /** One flag a row: true if the row has no value, whatever `values` holds there. Makes the column OPTIONAL. */
     readonly nulls?: readonly boolean[];
   };
 
 const GROUP_ROWS = 65_536;
-/** Texts may be long: their bounds in the footer are cut after so many bytes. */
+/** Most bytes of a bound in the footer. Bounds of longer texts are shortened. */
 const LONGEST_BOUND = 64;
 
 /**
- * A whole Parquet file of these columns, PLAIN and gzipped, in row groups of at most 65,536 rows. `INVALID_ARGUMENT` for
- * no columns, columns of different lengths, a name given twice, or values that are not of the column's type.
+ * Returns a whole Parquet file of these columns, PLAIN and gzipped, in row groups of at most 65,536 rows. Throws
+ * `INVALID_ARGUMENT` if there are no columns, their lengths differ, two have one name, or a value does not have the
+ * column's type.
  */
 export function encodeTable(columns: readonly TableColumn[]): Uint8Array {
   const rows = checkColumns(columns);
@@ -54,6 +58,7 @@ export function encodeTable(columns: readonly TableColumn[]): Uint8Array {
   return out.written;
 }
 
+/** Returns the schema element of a column. */
 export function elementOf({ name, type, nulls }: Pick<TableColumn, "name" | "type" | "nulls">): ColumnElement {
   const optional = nulls !== undefined;
   if (type === "double") return { name, type: TYPE.double, optional };
@@ -86,7 +91,7 @@ export function encodeChunk(
   );
 }
 
-/** Definition levels: their length in bytes, then one bit a row, packed in groups of eight. */
+/** Writes definition levels: their length in bytes, then one bit a row, packed in groups of eight. */
 function writePresence(nulls: readonly boolean[], start: number, end: number, page: ByteSink): void {
   const levels = new ByteSink();
   levels.varint(Math.ceil((end - start) / 8) * 2 + 1);
@@ -105,7 +110,7 @@ function writeBits(count: number, bit: (i: number) => boolean, page: ByteSink): 
 
 type Extremes = Omit<Statistics, "nulls">;
 
-/** The values of these rows, and their bounds. */
+/** Writes the values of these rows and returns their bounds. */
 function writeValues({ name, type, values }: TableColumn, rows: readonly number[], page: ByteSink): Extremes {
   if (type === "double") {
     const chosen = Float64Array.from(rows, (row) => values[row]!);
@@ -162,7 +167,7 @@ function check(value: unknown, type: string, expected: string, name: string): vo
   if (typeof value !== type) throw invalidArgument(`columns[${name}].values`, expected, value);
 }
 
-/** The number of rows. */
+/** Checks the columns and returns the number of rows. */
 function checkColumns(columns: readonly TableColumn[]): number {
   const first = columns[0];
   if (first === undefined) throw invalidArgument("columns", "at least one column", columns);
@@ -170,7 +175,7 @@ function checkColumns(columns: readonly TableColumn[]): number {
   for (const { name, type, values, nulls } of columns) {
     if (typeof name !== "string" || name === "") throw invalidArgument("columns[].name", "a string with text", name);
     const field = `columns[${name}]`;
-    if (names.has(name)) throw new LedgerError("INVALID_ARGUMENT", `${field} is there twice`, { field });
+    if (names.has(name)) throw new LedgerError("INVALID_ARGUMENT", `${field} is given twice`, { field });
     names.add(name);
     if (!["double", "int64", "timestamp", "boolean", "string"].includes(type)) {
       throw invalidArgument(`${field}.type`, "double, int64, timestamp, boolean or string", type);
@@ -188,7 +193,9 @@ function checkColumns(columns: readonly TableColumn[]): number {
       throw invalidArgument(`${field}.values`, "an array", values);
     }
     if (values.length !== first.values.length || (nulls && nulls.length !== values.length)) {
-      throw new LedgerError("INVALID_ARGUMENT", `${field} must have one value and one null flag a row`, { field });
+      throw new LedgerError("INVALID_ARGUMENT", `${field} must have one value and one null flag per row`, {
+        field,
+      });
     }
   }
   return first.values.length;

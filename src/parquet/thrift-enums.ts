@@ -1,4 +1,4 @@
-// Numbers of parquet.thrift, as far as the library writes or reads them.
+// The enumerations of parquet.thrift, as far as the library writes or reads them.
 
 export const TYPE = { boolean: 0, int64: 2, double: 5, byteArray: 6 } as const;
 
@@ -19,5 +19,5 @@ export const CODEC = { none: 0, gzip: 2 } as const;
 
 export const PAGE = { data: 0, dictionary: 2, dataV2: 3 } as const;
 
-/** "PAR1", at the beginning and the end of a file. */
+/** "PAR1": the first and the last four bytes of a file. */
 export const MAGIC = 0x31524150;

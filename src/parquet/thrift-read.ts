@@ -1,7 +1,7 @@
 import { isBytes } from "../platform/any-realm.ts";
 import { utf8Decoder } from "../bytes/utf8.ts";
 
-// Types of the compact protocol.
+// The types of the compact protocol.
 const TRUE = 1;
 const FALSE = 2;
 const BYTE = 3;
@@ -13,25 +13,26 @@ const BINARY = 8;
 const LIST = 9;
 const STRUCT = 12;
 
-/** Deeper than anything in Parquet's footer, whose logical types are the deepest. */
+/** Nothing in Parquet's footer is nested deeper; logical types are nested deepest. */
 const MAX_DEPTH = 12;
-/** Fields of higher numbers are passed over. Parquet's structs end at 17. */
+/** The reader ignores fields with higher numbers. Parquet's structs end at 17. */
 const MAX_ID = 31;
 
 /**
- * Takes over a field of a struct while it is read, or returns false. `before` are the fields so far; `reader` is at the value.
+ * Reads the value of a field itself and returns true, or returns false to leave it to the reader. `before` has the
+ * fields so far.
  */
 export type FieldTaker = (id: number, before: Fields) => boolean;
 
 /**
- * Reads thrift's compact protocol, in which footers and page headers are written. Bytes that are anything else throw a
- * RangeError. Time and memory are bounded by the bytes there and by `budget`.
+ * Reads Thrift's compact protocol, in which footers and page headers are written. Throws a RangeError for any other
+ * bytes. The number of bytes and `budget` bound time and memory.
  */
 export class ThriftReader {
   readonly #view: DataView;
   readonly #bytes: Uint8Array;
   at: number;
-  /** How many more values may be made. A value can take a byte here and a hundred in memory. */
+  /** How many more values the reader may create. A value can take one byte here and a hundred in memory. */
   budget: number;
 
   constructor(bytes: Uint8Array, at: number, budget: number) {
@@ -41,6 +42,7 @@ export class ThriftReader {
     this.budget = budget;
   }
 
+  /** Reads a struct. */
   struct(depth = 0, take?: FieldTaker): Fields {
     const values: unknown[] = [];
     const fields = new Fields(values);
@@ -51,13 +53,13 @@ export class ThriftReader {
       if (type === 0) return fields;
       id = head >> 4 === 0 ? unzigzag(this.#varint()) : id + (head >> 4);
       if (take?.(id, fields)) continue;
-      // A boolean field has its value in its type; a boolean in a list takes a byte.
+      // The type of a boolean field is its value. A boolean in a list takes a byte.
       const value = type <= FALSE ? type === TRUE : this.#value(type, depth);
       if (id > 0 && id <= MAX_ID) values[id] = value;
     }
   }
 
-  /** Reads the head of a list of structs; returns how many follow. */
+  /** Reads the head of a list of structs and returns how many follow. */
   structs(): number {
     const { type, size } = this.#listHead();
     if (type !== STRUCT && size > 0) throw malformed();
@@ -104,7 +106,7 @@ export class ThriftReader {
     return this.#bytes.subarray(start, this.at);
   }
 
-  /** NaN beyond 2^53. */
+  /** Reads an unsigned number. Returns NaN for one beyond 2^53. */
   #varint(): number {
     let value = 0;
     for (let i = 0, place = 1; i < 10; i++, place *= 128) {
@@ -124,7 +126,10 @@ export function malformed(): RangeError {
   return new RangeError("it is malformed");
 }
 
-/** A thrift struct by the numbers of its fields. Asking for a field that is missing or of another type throws a RangeError. */
+/**
+ * The fields of a Thrift struct by their numbers. Getting a field that is missing or has another type throws a
+ * RangeError.
+ */
 export class Fields {
   readonly #values: readonly unknown[];
 
@@ -142,7 +147,7 @@ export class Fields {
     return value as number;
   }
 
-  /** A view, not a copy. */
+  /** Returns a view, not a copy. */
   bytes(id: number): Uint8Array {
     const value = this.#values[id];
     if (!isBytes(value)) throw wrong(id);

@@ -2,14 +2,16 @@ import { isBytes } from "../platform/any-realm.ts";
 import { utf8Encoder } from "../bytes/utf8.ts";
 import type { ByteSink } from "./byte-sink.ts";
 
-/** A struct by the numbers of its fields, from 1 to 15, in whose order JavaScript keeps them. `undefined` is left out. */
+/**
+ * The fields of a struct by their numbers, from 1 to 15. JavaScript keeps such keys in order. `undefined` is left out.
+ */
 export interface Struct {
   readonly [id: number]: ThriftValue | undefined;
 }
 
 /**
- * Numbers are int32, bigints int64. The elements of a list are of one type, and no booleans. A function is called once all
- * before its text is written.
+ * A value to write. Numbers are int32 and bigints are int64. The elements of a list must have one type, which is not
+ * boolean. A function returns a string; it is called when everything before the string is written.
  */
 export type ThriftValue =
   | boolean
@@ -23,7 +25,7 @@ export type ThriftValue =
 
 const encoder = /* @__PURE__ */ utf8Encoder();
 
-/** Writes a struct in thrift's compact protocol, in which footers and page headers are. */
+/** Writes a struct in Thrift's compact protocol, which footers and page headers use. */
 export function writeStruct(out: ByteSink, struct: Struct): void {
   let last = 0;
   for (const [id, value] of Object.entries(struct)) {
@@ -35,7 +37,10 @@ export function writeStruct(out: ByteSink, struct: Struct): void {
   out.byte(0);
 }
 
-/** The protocol's number of a type. A boolean has its value in it; an empty list has no type of elements, which is 0. */
+/**
+ * Returns the protocol's number of a type. It includes the value of a boolean. The elements of an empty list have the
+ * type 0.
+ */
 function typeOf(value: ThriftValue | undefined): number {
   switch (typeof value) {
     case "undefined":

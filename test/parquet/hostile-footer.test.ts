@@ -86,7 +86,7 @@ describe("footers that disagree with themselves", () => {
     ["a row group of no rows", /row group 0: 0 rows/, (m) => (group(m, 0).num_rows = 0n)],
     ["a row group of too many rows", /row group 1: 1048577 rows/, (m) => (group(m, 1).num_rows = 1_048_577n)],
     ["a column of fewer rows", /column step has another number/, (m) => (column(m, 0, "step").num_values = 19n)],
-    ["a column that is missing", /not as many columns/, (m) => group(m, 0).columns.pop()],
+    ["a column that is missing", /does not have all columns/, (m) => group(m, 0).columns.pop()],
     ["a column in another file", /another file/, (m) => (group(m, 0).columns[1]!.file_path = "/etc/passwd")],
     [
       "a column behind the file",
@@ -114,13 +114,13 @@ describe("footers that disagree with themselves", () => {
       /row group 1: it is malformed/,
       (m) => (column(m, 1, "step").statistics = { min_value: 5n, max_value: 4n }),
     ],
-    ["keys without statistics", /no statistics of the keys/, (m) => delete column(m, 0, "key").statistics],
+    ["keys without statistics", /keys have no statistics/, (m) => delete column(m, 0, "key").statistics],
     [
       "statistics cut short",
-      /cut short/,
+      /truncated/,
       (m) => (column(m, 0, "key").statistics = { min_value: "a", max_value: "a", is_max_value_exact: false }),
     ],
-    ["a column of another type", /column value has another type/, (m) => (m.schema[4]!.type = "INT64")],
+    ["a column of another type", /column value has the wrong type/, (m) => (m.schema[4]!.type = "INT64")],
     ["a chunk of another type", /column value is not that/, (m) => (column(m, 0, "value").type = "FLOAT")],
     ["a chunk of another name", /column value is not that/, (m) => (column(m, 0, "value").path_in_schema = ["time"])],
     ["a codec we have not", /codec 6/, (m) => (column(m, 0, "value").codec = "ZSTD")],
@@ -187,8 +187,8 @@ describe("schemas that are refused", () => {
   });
 
   test.each<[string, RegExp, (schema: unknown[][]) => unknown]>([
-    ["a column twice", /two columns of one name/, (s) => (s[2]![4] = text("time"))],
-    ["a column less", /no column step/, (s) => (s[2]![4] = text("stop"))],
+    ["a column twice", /two columns have one name/, (s) => (s[2]![4] = text("time"))],
+    ["a column less", /column step is missing/, (s) => (s[2]![4] = text("stop"))],
     ["columns in columns", /not flat/, (s) => (s[2]![5] = 1)],
     ["other columns than it says", /not flat/, (s) => (s[0]![5] = 3)],
     ["a repetition unheard of", /not flat/, (s) => (s[3]![3] = -1)],
@@ -215,10 +215,10 @@ test("a footer with a wrong checksum is refused, whatever it says", async () => 
   const wrong = v1File(groups, {
     change: (m) => (m.key_value_metadata = [{ key: "runledger.crc32", value: "00000000" }]),
   });
-  await expect(openBytes(wrong)).rejects.toMatchObject({ code: "CORRUPT", message: /footer: it has a wrong checksum/ });
+  await expect(openBytes(wrong)).rejects.toMatchObject({ code: "CORRUPT", message: /footer: the checksum is wrong/ });
 });
 
-test("other columns and metadata are passed over", async () => {
+test("other columns and metadata are ignored", async () => {
   const { reader } = await openBytes(
     v1File(groups, { change: (m) => (m.key_value_metadata = [{ key: "note", value: "x" }]) }),
   );

@@ -14,10 +14,10 @@ import { type Histogram, MOST_OF_STORED } from "./symbol-counts.ts";
 
 const ORDER = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
 
-/** Writes deflate blocks, bit by bit. Room must be made beforehand: a block is never larger than stored. */
+/** Writes deflate blocks, bit by bit. `out` must have room; a block never takes more than it would stored. */
 export class BlockWriter {
   out: Uint8Array = new Uint8Array(0);
-  /** Whole bytes written. */
+  /** Number of whole bytes written. */
   at = 0;
   #bits = 0;
   #count = 0;
@@ -30,7 +30,10 @@ export class BlockWriter {
   readonly #runLengths = new Uint8Array(19);
   readonly #runCodes = new Uint32Array(19);
 
-  /** One block of `sequences[0, length)`, which stand for `data[start, end)`. `counts` is theirs without the end of block. */
+  /**
+   * Writes one block of `sequences[0, length)`, which encode `data[start, end)`. `counts` are the counts of their
+   * symbols, without the end of block.
+   */
   block(
     sequences: Uint32Array,
     length: number,
@@ -80,12 +83,12 @@ export class BlockWriter {
     this.#put(last & 0xffff, last >>> 16);
   }
 
-  /** An empty last block, for no data at all. */
+  /** Writes an empty last block, for no data. */
   empty(): void {
     this.#put(3, 10);
   }
 
-  /** Fills the last byte. */
+  /** Fills the last byte with zero bits. */
   align(): void {
     if (this.#count > 0) this.#put(0, -this.#count & 7);
     for (; this.#count > 0; this.#count -= 8, this.#bits >>>= 8) this.out[this.at++] = this.#bits;
@@ -110,7 +113,7 @@ export class BlockWriter {
     let bits = this.#bits;
     let count = this.#count;
     let from = start;
-    // Up to 15 bits wait, a code has up to 15 and extra bits are up to 13: 32 hold one step after the other.
+    // At most 15 bits wait, and a step adds at most 15 bits (a code) or 13 (extra bits), so 32 bits suffice.
     for (let i = 0; i < length; i += 2) {
       const match = sequences[i + 1]!;
       for (const end = from + sequences[i]!; from < end; from++) {
@@ -168,7 +171,10 @@ export class BlockWriter {
     }
   }
 
-  /** Both codes' lengths by run-length symbols, as pairs of symbol and extra bits; counts the symbols. */
+  /**
+   * Encodes the lengths of both codes as pairs of run-length symbol and extra bits, and counts the symbols. Returns the
+   * end.
+   */
   #runLengthsOf(literals: number, distances: number): number {
     const runs = this.#runs;
     this.#runCounts.fill(0);

@@ -4,8 +4,8 @@ const parents = new Uint16Array(2 * 286);
 const depths = new Uint8Array(2 * 286);
 
 /**
- * Lengths of a Huffman code for symbols `0` to `counts.length - 1`, none above `limit` bits, 0 for a symbol that does not
- * occur. A lone symbol gets one bit. Counts must be below 2^22.
+ * Sets `lengths` to the lengths of a Huffman code for the symbols `0` to `counts.length - 1`, at most `limit` bits
+ * each. A symbol that does not occur gets 0; a lone symbol gets one bit. Counts must be below 2^22.
  */
 export function codeLengths(counts: Uint32Array, limit: number, lengths: Uint8Array): void {
   lengths.fill(0);
@@ -19,7 +19,8 @@ export function codeLengths(counts: Uint32Array, limit: number, lengths: Uint8Ar
     return;
   }
   sorted.subarray(0, used).sort();
-  // Leaves come by weight, and so do the sums made of them: the two lightest stand at the front of two queues.
+  // Two queues, both in ascending weight: the leaves, and the sums made of them. The lightest node is at the front of
+  // one.
   const last = 2 * used - 2;
   for (let i = 0; i < used; i++) weights[i] = sorted[i]! >>> 9;
   let leaf = 0;
@@ -34,7 +35,7 @@ export function codeLengths(counts: Uint32Array, limit: number, lengths: Uint8Ar
     weights[next] = weight;
   }
   depths[last] = 0;
-  // In units of the longest code allowed, the codes may take `room` in all (Kraft).
+  // Kraft's inequality: measured in units of the longest code allowed, all codes together may take `room`.
   let room = 1 << limit;
   for (let i = last - 1; i >= 0; i--) {
     const depth = depths[parents[i]!]! + 1;
@@ -45,7 +46,8 @@ export function codeLengths(counts: Uint32Array, limit: number, lengths: Uint8Ar
       room -= 1 << (limit - length);
     }
   }
-  // Cutting to the limit took too much: lengthen the rarest codes, then give back what was too much of that.
+  // Cutting codes to the limit may exceed the room: lengthen the rarest codes until they fit, then shorten what became
+  // too long.
   for (let i = 0; room < 0; i = i + 1 === used ? 0 : i + 1) {
     const symbol = sorted[i]! & 511;
     const length = lengths[symbol]!;
@@ -65,7 +67,9 @@ export function codeLengths(counts: Uint32Array, limit: number, lengths: Uint8Ar
 
 const nextCode = new Uint16Array(16);
 
-/** The canonical codes of these lengths as deflate writes them, first bit lowest: `code | length << 16`. */
+/**
+ * Sets `codes` to the canonical codes of these lengths, first bit lowest as deflate writes them: `code | length << 16`.
+ */
 export function assignCodes(lengths: Uint8Array, codes: Uint32Array): void {
   nextCode.fill(0);
   for (const length of lengths) if (length > 0) nextCode[length]!++;

@@ -2,22 +2,22 @@ import { distanceExtra, distanceSymbol, lengthExtra, lengthSymbols, LONGEST, SHO
 import { type Histogram, log2 } from "./symbol-counts.ts";
 
 const HASH_BITS = 14;
-// What a match is taken to cost before the code is known, in bits.
+// Estimated costs in bits of the parts of a match, before the code is known.
 const LENGTH_BITS = 7;
 const RUN_BITS = 8;
 const DISTANCE_BITS = 4;
-/** The longest stride between places that are tried, and after how many failures it grows by one. */
+/** The longest stride between the positions that are tried, and after how many failures the stride grows by one. */
 const STRIDE = 21;
 const PATIENCE = 24;
 
 /**
- * Finds runs and repetitions worth their bits. A sequence is two numbers: how many bytes stand as literals, and the match
- * behind them, `length | distance << 9`, or 0 for none.
+ * Finds the runs and repetitions that save bits (LZ77). A sequence is two numbers: how many bytes are literals, then
+ * the match after them as `length | distance << 9`, or 0 without a match.
  */
 export class SequenceFinder {
   readonly #recent = new Int32Array(1 << HASH_BITS);
   readonly #costs = new Float64Array(256);
-  /** How long nothing has been worth a match: the longer, the fewer places are tried. */
+  /** Counts failures since the last match: the more, the fewer positions are tried. */
   #misses = 0;
   #data: Uint8Array = new Uint8Array(0);
   #view: DataView = new DataView(this.#data.buffer);
@@ -29,7 +29,10 @@ export class SequenceFinder {
     this.#view = new DataView(data.buffer, data.byteOffset, data.length);
   }
 
-  /** Writes the sequences of the data in `[start, end)` to `out` from `at`, returns where they end, and sets `counts`. */
+  /**
+   * Writes the sequences of the data in `[start, end)` to `out` from `at` on, sets `counts`, and returns where they
+   * end.
+   */
   find(start: number, end: number, out: Uint32Array, at: number, counts: Histogram): number {
     const data = this.#data;
     const view = this.#view;
@@ -108,7 +111,9 @@ export class SequenceFinder {
     return at;
   }
 
-  /** What each byte costs as a literal, and how far ahead a match that pays has to agree at the least. */
+  /**
+   * Sets what each byte costs as a literal. Returns how many bytes must agree at least before a match can save bits.
+   */
   #setCosts(literals: Uint32Array, length: number): number {
     const all = log2(length);
     let bits = 0;
@@ -122,7 +127,7 @@ export class SequenceFinder {
   }
 }
 
-/** The sequences of a stretch that is one byte again and again. */
+/** Writes the sequences of a stretch in which all bytes are equal. */
 function repeat(data: Uint8Array, start: number, end: number, out: Uint32Array, at: number, counts: Histogram): number {
   const byte = data[start]!;
   let literal = start > 0 && data[start - 1] === byte ? 0 : 1;

@@ -4,12 +4,12 @@ import { addCounts, costOf, Histogram } from "./symbol-counts.ts";
 import { GZIP_HEADER, GZIP_TRAILER, frameGzip } from "../../bytes/gzip-member.ts";
 
 const CHUNK = 4096;
-/** Numbers of sequences in a block: two a sequence. */
+/** Most numbers in the sequences of a block: two a sequence. */
 const MOST = 32_768;
 
 /**
- * Deflate for pages of numbers: planes of bytes that are constant, skewed or random. A block is as many chunks as are
- * alike, so that its code fits them. Gives the same bytes on every platform. Keeps its buffers for the next call.
+ * Compresses pages of numbers, whose planes of bytes are constant, skewed or random. Chunks that are alike share a
+ * block, so that its code suits them. Gives the same bytes on every platform. Keeps its buffers for the next call.
  */
 export class RunDeflate {
   readonly #finder = new SequenceFinder();
@@ -20,8 +20,8 @@ export class RunDeflate {
   #both = new Histogram();
 
   /**
-   * Deflates `data` to `out` from `at`, which must have the room {@link deflateBound} says, and returns the end. `parts`
-   * are the ends of stretches that may differ in kind, ascending, the last at the end of the data.
+   * Deflates `data` to `out` from `at` on and returns the end. `out` must have the room that {@link deflateBound}
+   * states. `parts` are the ends of stretches that may differ in kind: ascending, the last one at the end of the data.
    */
   deflate(data: Uint8Array, parts: readonly number[], out: Uint8Array, at: number): number {
     const writer = this.#writer;
@@ -67,17 +67,17 @@ export class RunDeflate {
   }
 }
 
-/** The most bytes that deflating `length` bytes in so many parts can give. */
+/** Returns the most bytes that `length` bytes in so many parts can deflate to. */
 export function deflateBound(length: number, parts: number): number {
   return length + 6 * (2 + Math.ceil(length / CHUNK) + parts);
 }
 
-/** Returns the most bytes a gzip member takes of `length` bytes deflated in so many parts. */
+/** Returns the most bytes that the gzip member of `length` bytes in so many parts can take. */
 export function gzipBound(length: number, parts: number): number {
   return GZIP_HEADER + GZIP_TRAILER + deflateBound(length, parts);
 }
 
-/** Writes `data` as a gzip member without name and time to `out`, and returns its length. */
+/** Writes `data` to `out` as a gzip member without name and time. Returns the member's length. */
 export function gzip(deflate: RunDeflate, data: Uint8Array, parts: readonly number[], out: Uint8Array): number {
   return frameGzip(data, out, deflate.deflate(data, parts, out, GZIP_HEADER));
 }

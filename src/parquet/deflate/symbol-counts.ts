@@ -1,13 +1,16 @@
 import { DISTANCES, distanceExtra, END, lengthExtra, LITERALS } from "./symbols.ts";
 
-/** How often each symbol is needed for a stretch of data. */
+/** Counts how often a stretch of data needs each symbol. */
 export class Histogram {
-  /** Literals, then lengths. */
+  /** Counts of the literals, then of the lengths. */
   readonly literals: Uint32Array = new Uint32Array(LITERALS);
   readonly distances: Uint32Array = new Uint32Array(DISTANCES);
 }
 
-/** A block that comes to more than this of what it is stored is stored: to inflate it takes several times as long as to copy it. */
+/**
+ * A block is stored uncompressed unless deflate saves a sixteenth: inflating it takes several times as long as copying
+ * it.
+ */
 export const MOST_OF_STORED: number = 15 / 16;
 
 export function addCounts(a: Histogram, b: Histogram, sum: Histogram): void {
@@ -15,7 +18,7 @@ export function addCounts(a: Histogram, b: Histogram, sum: Histogram): void {
   for (let i = 0; i < DISTANCES; i++) sum.distances[i] = a.distances[i]! + b.distances[i]!;
 }
 
-/** About how many bits a block of these symbols takes: those of its `bytes` where it will be stored. */
+/** Returns about how many bits a block of these symbols takes, or those of its `bytes` if it will be stored. */
 export function costOf({ literals, distances }: Histogram, bytes: number): number {
   let total = 0;
   let bits = 40;
@@ -41,7 +44,7 @@ export function costOf({ literals, distances }: Histogram, bytes: number): numbe
 
 const SIZE = 4096;
 
-// Not by Math.log2, which may differ in its last bits between engines: the same points have to give the same file.
+// Math.log2 may differ in its last bits between engines, and the same points must give the same file.
 const table: Float64Array = /* @__PURE__ */ makeTable();
 
 function makeTable(): Float64Array {
@@ -49,7 +52,7 @@ function makeTable(): Float64Array {
   for (let n = 2; n < SIZE; n++) {
     if (n % 2 === 0) made[n] = made[n / 2]! + 1;
     else {
-      // ln(n / (n - 1)) = 2 artanh(1 / (2n - 1)); the first term left out is below 1e-9.
+      // ln(n / (n - 1)) = 2 artanh(1 / (2n - 1)). The first term that is left out is below 1e-9.
       const x = 1 / (2 * n - 1);
       const square = x * x;
       made[n] = made[n - 1]! + 2 * Math.LOG2E * x * (1 + square * (1 / 3 + square * (1 / 5 + square / 7)));
@@ -58,7 +61,10 @@ function makeTable(): Float64Array {
   return made;
 }
 
-/** Binary logarithm of a positive 31-bit integer to about 11 bits, alike on every platform; 0 of 0. */
+/**
+ * Returns the binary logarithm of a positive 31-bit integer to about 11 bits, or 0 for 0. It is the same on every
+ * platform.
+ */
 export function log2(n: number): number {
   if (n < SIZE) return table[n]!;
   const shift = 20 - Math.clz32(n);
