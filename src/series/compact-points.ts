@@ -10,24 +10,24 @@ import type { OverviewCollector } from "./overview/overview-writer.ts";
 const generalCompression = /* @__PURE__ */ onDemand(() => import("../parquet/fflate-compressor.ts"));
 const overviews = /* @__PURE__ */ onDemand(() => import("./overview/overview-writer.ts"));
 
-/** Shorter series are read whole as fast as an overview of them. */
+/** Shorter series get no overview: reading them whole takes no longer. */
 const OVERVIEW_POINTS: number = 16 * 1024;
 
 export interface CompactPointsOptions extends CallOptions {
-  /** PLAIN values and an ordinary gzip, for engines that cannot read BYTE_STREAM_SPLIT. */
+  /** Writes PLAIN values with an ordinary gzip, for engines that cannot read BYTE_STREAM_SPLIT. */
   readonly compat?: boolean | undefined;
-  /** Told how many points of all have been written. */
+  /** Called with the number of points written so far, and of all points. */
   readonly onProgress?: ((points: number, total: number) => void) | undefined;
-  /** For tests: how many points are held at once, and the size of a file. */
+  /** For tests: how many points are in memory at once, and the size of a file. */
   readonly pointsAPass?: number | undefined;
   readonly fileBytes?: number | undefined;
-  /** Name of the object with the overviews, below the run: their checksums need it. */
+  /** Name below the run of the object with the overviews. Their checksums depend on it. */
   readonly overviewName: string;
 }
 
 /**
- * Turns the points of a run into Parquet files, in memory that does not grow with their number: the journals are read once
- * for every four million points. Take the files one after the other, each to its end, then the overview.
+ * Turns the points of a run into Parquet files. Memory does not grow with the number of points, because the journals
+ * are read once for every four million. Take the files one after the other, each to its end, then the overview.
  */
 export class PointsCompaction {
   readonly #sources: PointSources;
@@ -39,7 +39,7 @@ export class PointsCompaction {
   #written = 0;
   readonly total: number;
 
-  /** `folds`: of all writers; they say how many points there are to find. */
+  /** `folds` are those of all writers. They state how many points there are. */
   constructor(sources: PointSources, folds: readonly WriterFold[], options: CompactPointsOptions) {
     this.#sources = sources;
     this.#options = options;
@@ -49,20 +49,20 @@ export class PointsCompaction {
     this.#groups = this.#rowGroups();
   }
 
-  /** The bytes of each file. */
+  /** Yields the bytes of each file. */
   async *files(): AsyncGenerator<AsyncGenerator<Uint8Array, void, undefined>, void, undefined> {
     await this.#advance();
     while (this.#next !== undefined) yield this.#file();
   }
 
-  /** Overviews of the long keys; `undefined` when there are none. */
+  /** Returns the overviews of the long keys, or `undefined` if no key is long. */
   overview(): Uint8Array | undefined {
     return this.#overview?.end();
   }
 
   async *#file(): AsyncGenerator<Uint8Array, void, undefined> {
     const { fileBytes = FILE_BYTES, onProgress } = this.#options;
-    // What it compresses with takes as long to load as all the rest.
+    // Loaded only if needed: the compressor takes as long to load as everything else.
     const compat = this.#options.compat ? (await generalCompression()).generalCompressor : undefined;
     const file = new MetricsWriter({ runId: this.#sources.runId, compat });
     while (this.#next !== undefined && file.size < fileBytes) {
@@ -84,7 +84,7 @@ export class PointsCompaction {
     const { signal, overviewName: name } = this.#options;
     const { runId } = this.#sources;
     const groups = new RowGroups();
-    // What makes overviews is loaded for runs alone that get some.
+    // The writer of overviews is loaded only for runs that get some.
     if (this.#passes.some((pass) => pass.some(({ planned }) => planned.total >= OVERVIEW_POINTS)))
       this.#overview = new (await overviews()).OverviewCollector({ runId, name });
     for (const pass of this.#passes) {

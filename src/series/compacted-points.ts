@@ -6,16 +6,16 @@ import type { SeriesRange } from "./series.ts";
 import { MetricsReader, type PointsRange, type ReadPoints } from "../parquet/metrics-reader.ts";
 import { joinPoints } from "../parquet/points.ts";
 
-/** The files that hold the compacted points of a run, in order: a key may go on from one to the next. */
+/** The files with the compacted points of a run, in order. A key may continue from one file to the next. */
 export type OpenMetrics = readonly MetricsReader[];
 
-/** Some keys, or all without `keys`, but for those in `except`. */
+/** Some keys, or all keys without `keys`, except those in `except`. */
 export interface WantedKeys {
   readonly keys: ReadonlySet<string> | undefined;
   readonly except: ReadonlySet<string>;
 }
 
-/** A range read of an object of a run. */
+/** Returns a function that reads ranges of an object. */
 export function rangeReader(
   backend: Backend,
   key: string,
@@ -24,6 +24,7 @@ export function rangeReader(
   return (offset, length) => backend.read(key, { ...options, range: { offset, length } });
 }
 
+/** Opens the files with the points of a run. */
 export async function openMetrics(
   backend: Backend,
   runId: string,
@@ -47,7 +48,7 @@ export function pointsRange({ from, to, fromTime, toTime }: SeriesRange): Points
   };
 }
 
-/** The points of some keys, of all without `keys`, in the order in which they are stored. */
+/** Returns the points of the wanted keys, in the order in which they are stored. */
 export async function readPoints(
   metrics: OpenMetrics,
   { keys, except }: WantedKeys,
@@ -65,7 +66,10 @@ export async function readPoints(
   return new Map([...found].map(([key, parts]) => [key, joinPoints(parts)]));
 }
 
-/** Compacted points of one writer and key; `index` is the place of the first of them among the writer's own. */
+/**
+ * Compacted points of one writer and key. `index` is the index of the first of them among the writer's points of the
+ * key.
+ */
 export interface CompactedRows {
   readonly key: string;
   readonly writer: string;
@@ -73,7 +77,9 @@ export interface CompactedRows {
   readonly points: ReadPoints;
 }
 
-/** Compacted points with their writers, a row group at a time. `writers`: in the order in which they were compacted. */
+/**
+ * Yields compacted points with their writers, a row group at a time. `writers` must be in the order of the compaction.
+ */
 export async function* compactedRows(
   metrics: OpenMetrics,
   writers: readonly WriterFold[],
@@ -90,7 +96,9 @@ export async function* compactedRows(
   }
 }
 
-/** Cuts points of a key, of which `from` others stand before them, where the next writer's begin. */
+/**
+ * Cuts points of a key where the points of the next writer begin. `from` is the number of the key's points before them.
+ */
 export function* splitByWriter(
   key: string,
   { steps, times, values }: ReadPoints,

@@ -2,25 +2,25 @@ import { type WriterFold, compareWriters } from "../journal/writer-fold.ts";
 import { compareUtf8 } from "../bytes/utf8-order.ts";
 import type { Slice } from "../parquet/metrics-writer.ts";
 
-/** Where the points of one key go: those of the writers one behind the other. */
+/** Where the points of one key go: first those of the first writer, then those of the next. */
 export interface PlannedKey {
   readonly key: string;
   readonly total: number;
-  /** By writer: place of its first point. */
+  /** Index of the first point of each writer. */
   readonly offsets: ReadonlyMap<string, number>;
 }
 
-/** Part of the points of a key, `[from, to)` of its {@link PlannedKey.total}. */
+/** The points `[from, to)` of a key. */
 export interface PlannedPart {
   readonly planned: PlannedKey;
   readonly from: number;
   readonly to: number;
 }
 
-/** Points held in memory at once: 24 bytes each. The journals are read once for every so many. */
+/** Points in memory at once, 24 bytes each. The journals are read once for each pass. */
 const POINTS_A_PASS: number = 4 * 1024 * 1024;
 
-/** Every key of a run with its points, ascending by UTF-8 bytes. */
+/** Returns the plan of every key of a run, sorted by UTF-8 bytes. */
 export function planKeys(folds: readonly WriterFold[]): PlannedKey[] {
   const plans = new Map<string, { key: string; total: number; offsets: Map<string, number> }>();
   for (const { writer, summaries } of [...folds].sort(compareWriters)) {
@@ -34,14 +34,14 @@ export function planKeys(folds: readonly WriterFold[]): PlannedKey[] {
   return [...plans.values()].sort((a, b) => compareUtf8(a.key, b.key));
 }
 
-/** The keys cut into passes that hold a bounded number of points each. */
+/** Divides the keys into passes that hold a bounded number of points each. */
 export function planPasses(keys: readonly PlannedKey[], pointsAPass: number = POINTS_A_PASS): PlannedPart[][] {
   const passes: PlannedPart[][] = [];
   let pass: PlannedPart[] = [];
   let room = pointsAPass;
   for (const planned of keys) {
     for (let from = 0; from < planned.total;) {
-      // A key is cut only where it fills a pass of its own.
+      // A key is divided only if it fills a whole pass.
       if (room < Math.min(planned.total - from, pointsAPass)) {
         passes.push(pass);
         pass = [];
@@ -57,24 +57,26 @@ export function planPasses(keys: readonly PlannedKey[], pointsAPass: number = PO
   return passes;
 }
 
-/** A key with so many points has row groups of its own. */
+/** A key of at least so many points has row groups of its own. */
 const OWN_GROUP_POINTS = 16 * 1024;
 /** Shorter keys share row groups of at most so many points. */
 const SHARED_GROUP_POINTS = 32 * 1024;
-/** A long key is cut into row groups of at most so many points, so that a range of it can be read without the rest. */
+/**
+ * A long key is divided into row groups of at most so many points, so that a range of it can be read without the rest.
+ */
 const GROUP_POINTS = 128 * 1024;
 
-/** Points of a key that has `total` in all. */
+/** Some points of a key that has `total` points. */
 export interface KeySlice extends Slice {
   readonly total: number;
 }
 
-/** Puts slices, keys ascending, into row groups. */
+/** Divides slices, given in ascending order of their keys, into row groups. */
 export class RowGroups {
   #shared: Slice[] = [];
   #points = 0;
 
-  /** The row groups that are complete once `slice` has come. */
+  /** Yields the row groups that `slice` completes. */
   *add(slice: KeySlice): Generator<readonly Slice[], void, undefined> {
     if (slice.total < OWN_GROUP_POINTS) {
       if (this.#points + slice.values.length > SHARED_GROUP_POINTS) yield* this.end();
@@ -90,7 +92,7 @@ export class RowGroups {
     }
   }
 
-  /** What has not filled a row group. */
+  /** Yields the points that have not filled a row group. */
   *end(): Generator<readonly Slice[], void, undefined> {
     if (this.#shared.length > 0) yield this.#shared;
     this.#shared = [];

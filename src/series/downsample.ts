@@ -7,7 +7,7 @@ import { lttb } from "./lttb.ts";
 /** How to choose among the points of a series. */
 export type SampleMethod = "minmax" | "lttb";
 
-/** Throws `INVALID_ARGUMENT` unless `samples` is an integer of at least 2 and `method` a known one. */
+/** Throws `INVALID_ARGUMENT` unless `samples` is an integer of at least 2 and `method` is known. */
 function checkSampling(samples: number, method: SampleMethod): void {
   if (typeof samples !== "number") throw invalidArgument("samples", "an integer of at least 2", samples);
   if (!Number.isSafeInteger(samples) || samples < 2) {
@@ -18,8 +18,8 @@ function checkSampling(samples: number, method: SampleMethod): void {
 }
 
 /**
- * The level of detail that a sample of a series of `n` points is made from, `undefined` where it takes the points
- * themselves. (A series of no more than 500 points is whole in either level.)
+ * Returns the level of detail from which a sample of a series of `n` points can be made, or `undefined` if that takes
+ * the points themselves. Both levels hold all points of a series of at most 500 points.
  */
 export function levelFor(n: number, samples: number, method: SampleMethod): Level | undefined {
   if (n <= BUCKETS) return COARSE_BUCKETS;
@@ -29,17 +29,18 @@ export function levelFor(n: number, samples: number, method: SampleMethod): Leve
 }
 
 /**
- * At most `samples` points of a series (2 or more), in its order and each as it was logged; the series itself, NaN included,
- * if it has no more. The same points, whatever they are taken from.
+ * Returns at most `samples` points of a series (2 or more), in its order and each as it was logged. Returns the series
+ * itself, NaN included, if it has no more points. Gives the same points as {@link sampleExtremes}.
  *
- * `"minmax"`: the series is cut into `floor(samples / 2) - 1` groups of about equal count, of each its lowest and highest
- * point are given, one if they are the same, none if it holds nothing but NaN; then the first and the last point of the
- * series, NaN or not. With 2 or 3 samples it is the lowest and the highest point alone. The groups are made of the buckets of
- * the coarser level of detail up to 500 samples, of the finer up to 1,000, of points beyond.
+ * `"minmax"` divides the series into `floor(samples / 2) - 1` groups of about equal count. It takes the lowest and the
+ * highest point of each group: one point if they are the same, and none if the group holds only NaN. It adds the first
+ * and the last point of the series, NaN or not. For 2 or 3 samples, it takes only the lowest and the highest point of
+ * the series. Groups are made of the buckets of the coarser level of detail for up to 500 samples, of those of the
+ * finer level for up to 1,000, and of points for more.
  *
- * `"lttb"`: {@link lttb} over the extremes of the finer level and the ends of the series up to 500 samples, over all points
- * that are no NaN and the ends beyond. To choose among extremes is MinMaxLTTB (J. Van Der Donckt et al., MinMaxLTTB: Leveraging
- * MinMax-Preselection to Scale LTTB, 2023).
+ * `"lttb"` applies {@link lttb} to the extremes of the finer level and the ends of the series for up to 500 samples,
+ * and to the ends and all points that are not NaN for more. Choosing among extremes is MinMaxLTTB (J. Van Der Donckt et
+ * al., MinMaxLTTB: Leveraging MinMax-Preselection to Scale LTTB, 2023).
  *
  * Throws `INVALID_ARGUMENT` for other samples and methods.
  */
@@ -48,7 +49,7 @@ export function sampleSeries(series: Series, samples: number, method: SampleMeth
   const n = series.values.length;
   if (n <= samples) return series;
   if (method === "lttb" && samples > BUCKETS) return lttb(withoutNaN(series), samples);
-  // As if buckets were merged: those of the levels of detail, of which the groups are made.
+  // Groups of points that give what merging the buckets of a level of detail would give.
   const fine = levelFor(n, samples, method) === undefined ? groupsFor(samples) : Math.min(n, BUCKETS);
   const { groups, startOf } = groupsOf(fine, samples, method);
   const firstOf = (group: number): number => bucketStart(startOf(group), n, fine);
@@ -56,8 +57,8 @@ export function sampleSeries(series: Series, samples: number, method: SampleMeth
 }
 
 /**
- * The same points as {@link sampleSeries} gives, from a level of detail of a series of more than 500 points. Throws
- * `INVALID_ARGUMENT` where that level is not enough: see `levelFor`.
+ * Returns the same points as {@link sampleSeries}, from a level of detail of a series of more than 500 points. Throws
+ * `INVALID_ARGUMENT` if that level is not enough (see {@link levelFor}).
  */
 export function sampleExtremes(extremes: Extremes, samples: number, method: SampleMethod): Series {
   checkSampling(samples, method);
@@ -70,7 +71,7 @@ export function sampleExtremes(extremes: Extremes, samples: number, method: Samp
     );
   }
   const { groups, startOf } = groupsOf(extremes.buckets, samples, method);
-  // Behind the first point two of each bucket.
+  // After the first point come two points of each bucket.
   const firstOf = (group: number): number => 1 + 2 * startOf(group);
   return choose(extremes.points, groups, firstOf, samples, method);
 }
@@ -86,7 +87,10 @@ function choose(
   return method === "lttb" ? lttb(points, samples) : points;
 }
 
-/** The groups whose extremes are given, of `fine` buckets: as if those were merged into the coarser level of detail first. */
+/**
+ * Returns the groups to take extremes from, made of `fine` buckets, as if these had first been merged into the coarser
+ * level.
+ */
 function groupsOf(
   fine: number,
   samples: number,
@@ -98,12 +102,12 @@ function groupsOf(
   return { groups, startOf: (group) => bucketStart(bucketStart(group, coarse, groups), fine, coarse) };
 }
 
-/** With the ends, two points a group are no more than the samples. */
+/** Returns so many groups that two points of each, and the two ends, are at most `samples` points. */
 function groupsFor(samples: number): number {
   return Math.max(1, Math.floor(samples / 2) - 1);
 }
 
-/** NaN at the ends stays. */
+/** Returns the series without NaN, except at its ends. */
 function withoutNaN(series: Series): Series {
   const { values } = series;
   const last = values.length - 1;
@@ -112,9 +116,10 @@ function withoutNaN(series: Series): Series {
 }
 
 /**
- * The lowest and the highest point of each group of a series, in its order, between its ends if those are wanted: of one whose lowest
- * is its highest that point, of one without numbers none. A point equal to the one before it in step, time and value, as the end of a
- * series is that is an extreme, is left out. `startOf` gives the first point of a group, and behind the last group the end.
+ * Returns the lowest and the highest point of each group of a series, in its order: one point if they are the same, and
+ * none if the group has no numbers. With `withEnds`, adds the first and the last point of the series. Leaves out a
+ * point that equals the one before it in step, time and value: the end of a series may be an extreme, too. `startOf`
+ * returns the index of a group's first point, and the end of the series for the group after the last.
  */
 function extremePoints(series: Series, groups: number, startOf: (group: number) => number, withEnds: boolean): Series {
   const { steps, times, values } = series;
@@ -138,7 +143,7 @@ function extremePoints(series: Series, groups: number, startOf: (group: number) 
     for (let i = from; i < to; i++) {
       const value = values[i]!;
       if (value !== value) continue;
-      // No comparison with the NaN of a group without numbers holds.
+      // Written so that the first number replaces the NaN: every comparison with NaN is false.
       if (!(value >= min)) {
         min = value;
         minAt = i;

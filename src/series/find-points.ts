@@ -11,16 +11,19 @@ import type { WriterFold } from "../journal/writer-fold.ts";
 export interface Place {
   readonly metrics: readonly Pick<MetricsEntry, "name" | "size">[];
   readonly overview: Pick<MetricsEntry, "name" | "size"> | undefined;
-  /** Journals with points that are not in `metrics`. */
+  /** The journals with points that are not in `metrics`. */
   readonly more: ReadonlyMap<string, readonly SegmentEntry[]>;
-  /** In the order in which they were compacted. Left out where `more` is empty. */
+  /** The writers in the order of the compaction. May be empty if `more` is empty. */
   readonly writers: readonly WriterFold[];
-  /** Something that the run's document says is there is not. */
+  /** What is missing although the run's document states that it exists. */
   readonly lost: Damage | undefined;
   readonly listing: RunListing;
 }
 
-/** Finds the points of a run as listed. `CORRUPT` when only a document that is damaged could tell. */
+/**
+ * Finds the points of a run in its listing. Rejects with `CORRUPT` if only a damaged document could tell where they
+ * are.
+ */
 export async function findPoints(
   backend: Backend,
   runId: string,
@@ -30,8 +33,8 @@ export async function findPoints(
 ): Promise<Place> {
   const { metrics, documents, writers, ends } = listing;
   const compactions = new Set(metrics.map(({ compaction }) => compaction));
-  // The usual case of a closed run: one document and one compaction, which can only be its own since no journal is left. With more
-  // than one file of points, or none, only the document tells whether all are there.
+  // The usual case of a closed run: one document and one compaction, which must be the document's because no journal is
+  // left. If there is not exactly one file of points, only the document tells whether all are there.
   if (writers.size === 0 && documents === 1 && compactions.size === 1 && ends.size === 0) {
     const files = metrics.filter(({ kind }) => kind === "parquet");
     const overview = metrics.find(({ kind }) => kind === "overview");
@@ -51,7 +54,7 @@ export async function findPoints(
       listing,
     };
   }
-  // Of what is lost in part the rest can be read.
+  // If a part is lost, the rest can be read.
   const isListed = ({ name }: { readonly name: string }): boolean => metrics.some((entry) => entry.name === name);
   const overview = lost.length > 0 ? undefined : compacted.overview;
   return {
@@ -64,7 +67,10 @@ export async function findPoints(
   };
 }
 
-/** A power cut may take the journals of a run without points, where nothing was synced for it: that makes its histories no less whole. */
+/**
+ * Returns whether a run had no points. A power cut may delete the journals of such a run if they were never synced, and
+ * its histories are still complete.
+ */
 function hadNoPoints({ record, summaries }: RunDocument): boolean {
   return summaries === undefined && Object.keys(record.metrics).length === 0 && record.damage.length === 0;
 }

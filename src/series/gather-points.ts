@@ -10,20 +10,23 @@ import type { CompactedRows } from "./compacted-points.ts";
 export interface PointSources {
   readonly backend: Backend;
   readonly runId: string;
-  /** Segments with points that `compacted` does not have. */
+  /** The segments of each writer with points that are not in `compacted`. */
   readonly segments: ReadonlyMap<string, readonly SegmentEntry[]>;
-  /** Of each writer the number behind the last record that counts: it may have recorded more since. */
+  /** For each writer, the number after its last record that counts. The writer may have recorded more since. */
   readonly ends: ReadonlyMap<string, number>;
   readonly compacted?:
     | {
         readonly writers: readonly WriterFold[];
-        /** The points of these keys, a row group at a time, of each writer in order. */
+        /** Yields the points of these keys, a row group at a time, in order for each writer. */
         rows(keys: ReadonlySet<string>): AsyncIterable<CompactedRows>;
       }
     | undefined;
 }
 
-/** Reads the points of one pass, in the order of its parts. `CORRUPT` when they are not as many as were counted. */
+/**
+ * Reads the points of one pass, in the order of its parts. Rejects with `CORRUPT` unless there are as many as were
+ * counted.
+ */
 export async function gather(
   { backend, runId, segments, ends, compacted }: PointSources,
   pass: readonly PlannedPart[],
@@ -56,14 +59,14 @@ export async function gather(
       const { key } = part.planned;
       throw new LedgerError(
         "CORRUPT",
-        `run ${runId} has ${part.to - part.from} points of ${JSON.stringify(key)}, of which ${filled} were found`,
+        `only ${filled} of the ${part.to - part.from} points of ${JSON.stringify(key)} of run ${runId} were found`,
       );
     }
   }
   return [...columns.values()];
 }
 
-/** Takes the points of one writer. */
+/** Collects the points of one writer. */
 class GatherVisit implements JournalVisitor {
   readonly #writer: string;
   readonly #end: number;
@@ -115,13 +118,13 @@ class GatherVisit implements JournalVisitor {
   }
 }
 
-/** The points of part of a key, put in their places as they are met, in whatever order the sources are read. */
+/** The points of part of a key. Each is put at its index as it is read, whatever the order of the sources. */
 class PartColumns {
   readonly part: PlannedPart;
   readonly steps: Float64Array;
   readonly times: Float64Array;
   readonly values: Float64Array;
-  /** Points put in so far. */
+  /** Number of points put in so far. */
   filled = 0;
 
   constructor(part: PlannedPart) {
@@ -132,7 +135,7 @@ class PartColumns {
     this.values = new Float64Array(length);
   }
 
-  /** Puts in the points from `place` of the key on, as far as they belong to this part. */
+  /** Puts in the points from index `place` of the key on, as far as they belong to this part. */
   set(place: number, steps: Float64Array, times: Float64Array, values: Float64Array): void {
     const { from, to } = this.part;
     const start = Math.max(0, from - place);
@@ -145,11 +148,11 @@ class PartColumns {
   }
 }
 
-/** Puts the points of one writer into a part, one by one, in the order of logging. */
+/** Puts the points of one writer into a part, one by one, in the order in which they were logged. */
 class PartCursor {
   readonly #columns: PartColumns;
   readonly #length: number;
-  /** Place of the next point, from the beginning of the part: it may lie outside. */
+  /** Index of the next point in the part. It may lie outside the part. */
   #at: number;
 
   constructor(columns: PartColumns, place: number) {

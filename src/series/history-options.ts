@@ -16,25 +16,25 @@ export interface HistoryOptions extends CallOptions {
   /** Latest time, in ms since the epoch, inclusive. */
   readonly toTime?: number | undefined;
   /**
-   * Most points to give, at least 2. They are points of the series, chosen the same way every time: with up to 1,000 of a
-   * long series of a finished run only an overview of some kilobytes is read. Default: every point.
+   * Most points to return, at least 2. They are points of the series, and the same ones every time. For up to 1,000
+   * points of a long series of a finished run, only an overview of some kilobytes is read. Default: every point.
    */
   readonly samples?: number | undefined;
   /**
-   * `"minmax"` (default): the least and the greatest of each stretch. `"lttb"`: largest triangle three buckets
-   * (Steinarsson 2013) among them, which keeps the look of the line.
+   * How to choose `samples`. `"minmax"` (default) takes the least and the greatest value of each stretch. `"lttb"`
+   * (largest triangle three buckets, Steinarsson 2013) chooses among those, and keeps the look of the line.
    */
   readonly method?: SampleMethod | undefined;
   /**
-   * Another metric to stand on the x axis, or `true` for the one that `defineMetric` names as `stepMetric`. The history then
-   * has `x`: for each point the value of that metric at the same step (of several the one logged as often there), else
-   * its latest at a lower step; NaN where there is none yet. `true` is `INVALID_ARGUMENT` for a key without a `stepMetric`; if no keys
-   * are named, such metrics have NaN.
+   * Another metric for the x axis, or `true` for the metric that `defineMetric` names as `stepMetric`. The history then
+   * has `x`: for each point, the value of that metric at the same step, or else its latest value at a lower step, or
+   * NaN if there is none. If both have several values at a step, the n-th belongs to the n-th. `true` rejects with
+   * `INVALID_ARGUMENT` if a named key has no `stepMetric`; if no keys are named, such metrics have NaN.
    */
   readonly x?: string | true | undefined;
   /**
-   * What to do when records of the run are damaged or missing: `"reject"` (default) with `CORRUPT`, naming the object, or
-   * `"skip"` to get what is intact.
+   * What to do if records of the run are damaged or missing. `"reject"` (default) rejects with `CORRUPT`, naming the
+   * object. `"skip"` returns what is intact.
    */
   readonly damaged?: "reject" | "skip" | undefined;
 }
@@ -51,7 +51,7 @@ const NAMES: OptionNames<HistoryOptions> = {
   signal: true,
 };
 
-/** Returns a copy. Throws `INVALID_ARGUMENT` naming the option. */
+/** Returns a checked copy of the options. Throws `INVALID_ARGUMENT` that names the wrong one. */
 export function checkHistoryOptions(given: HistoryOptions | undefined): HistoryOptions {
   const options = readOptions("history", given, NAMES);
   checkBounds(options, ["from", "to", "fromTime", "toTime"]);
@@ -65,7 +65,7 @@ export function checkHistoryOptions(given: HistoryOptions | undefined): HistoryO
   return options;
 }
 
-/** Throws `INVALID_ARGUMENT` naming a bound that is given and is not a number, or is NaN. */
+/** Throws `INVALID_ARGUMENT` for a bound that is given but is not a number, or is NaN. */
 export function checkBounds<Name extends string>(options: { readonly [name in Name]?: unknown }, names: Name[]): void {
   for (const name of names) {
     const bound = options[name];
@@ -74,7 +74,7 @@ export function checkBounds<Name extends string>(options: { readonly [name in Na
   }
 }
 
-/** Returns a copy of a list of names, or nothing. Throws `INVALID_ARGUMENT` for anything else. */
+/** Returns a copy of a list of names, or `undefined` for `undefined`. Throws `INVALID_ARGUMENT` for anything else. */
 export function checkKeys(keys: unknown): string[] | undefined {
   if (keys === undefined) return undefined;
   const own = ownList("keys", "an array of strings", keys as unknown[]);

@@ -10,16 +10,19 @@ import type { RunCreated } from "../journal/run-created.ts";
 import { compareWriters, type WriterFold, writerOrder } from "../journal/writer-fold.ts";
 import { SeriesBuilder } from "./series.ts";
 
-/** Points that one writer's journal holds, beyond those that are compacted. */
+/** The points in one writer's journal that are not compacted. */
 export interface WriterPoints {
   readonly writer: string;
   readonly order: number;
   readonly columns: ReadonlyMap<string, SeriesBuilder>;
-  /** What may have cost points. */
+  /** Damage that may have lost points. */
   readonly lost: Damage | undefined;
 }
 
-/** The points in journals, by writer in the writers' order; writers of whom all is compacted among them. */
+/**
+ * Reads the points in the journals of a run. Returns all writers in their order, also those whose points are all
+ * compacted.
+ */
 export async function readJournalSeries(
   backend: Backend,
   created: RunCreated,
@@ -47,7 +50,7 @@ export async function readJournalSeries(
       decodeEvent,
     );
     const { columns, lost, firstOrder } = visit;
-    // Of a writer without any event until now, the first one tells.
+    // The first event of a writer states its order. The compaction may have seen none.
     const order = base && base.order < Number.MAX_SAFE_INTEGER ? base.order : writerOrder(writer, created, firstOrder);
     found.push({ writer, order, columns, lost });
     read.push({ writer, order, next });
@@ -55,7 +58,7 @@ export async function readJournalSeries(
   return withLost(found, lostSince(created.id, seen, read, listing)).sort(compareWriters);
 }
 
-/** Adds what is lost to the writers that it is of. */
+/** Adds lost records to their writers. */
 function withLost(found: readonly WriterPoints[], lost: readonly LostRecords[]): WriterPoints[] {
   const known = found.map((each) => ({
     ...each,
@@ -80,7 +83,7 @@ class SeriesVisit implements JournalVisitor {
     this.#seen = seen;
   }
 
-  /** Place of the writer's session, or of its first event, among the run's events. */
+  /** The order of the writer's session among the run's events, or of its first event if there is no session. */
   get firstOrder(): number | undefined {
     return this.#sessionOrder ?? this.#firstOrder;
   }

@@ -1,16 +1,17 @@
 import { pickPoints, type Series } from "./series.ts";
 
-/** Beyond this, values are scaled down, so that no area overflows. */
+/** Larger values are scaled down, so that no area overflows. */
 const HUGE = 1e200;
 const SCALE = 2 ** -400;
 
 /**
- * Largest Triangle Three Buckets (S. Steinarsson, Downsampling Time Series for Visual Representation, 2013): the first and
- * the last point, and of each of `samples - 2` buckets of equal count between them the point that spans the largest triangle
- * with the point chosen before and the average of the bucket behind; the first one of equals. x is the step.
+ * Returns `samples` points of a series by Largest Triangle Three Buckets (S. Steinarsson, Downsampling Time Series for
+ * Visual Representation, 2013), with the step as x. They are the first and the last point, and one point of each of
+ * `samples - 2` buckets of equal count between them: the point that forms the largest triangle with the point chosen
+ * before it and the average of the next bucket, or the first of several such points.
  *
- * In triangles and averages an infinity stands for the largest, or smallest, finite value. Only the first and the last value
- * may be NaN: they then stand for the value beside them.
+ * Triangles and averages take the largest finite value for infinity and the smallest one for -infinity. Only the first
+ * and the last value may be NaN; the calculation then takes the value next to it.
  */
 export function lttb(series: Series, samples: number): Series {
   const count = series.values.length;
@@ -23,7 +24,7 @@ export function lttb(series: Series, samples: number): Series {
   let anchor = 0;
   for (let bucket = 0; bucket < samples - 2; bucket++) {
     const from = start(bucket);
-    // The last bucket is always up to the last point, whatever the rounding.
+    // The last bucket always ends at the last point, whatever the rounding.
     const to = bucket === samples - 3 ? count - 1 : start(bucket + 1);
     const end = bucket >= samples - 4 ? (bucket === samples - 3 ? count : count - 1) : start(bucket + 2);
     let averageX = 0;
@@ -53,7 +54,7 @@ export function lttb(series: Series, samples: number): Series {
   return pickPoints(series, chosen);
 }
 
-/** Finite values to reckon with. */
+/** Returns finite values to calculate with. */
 function heights(values: Float64Array): Float64Array {
   const y = Float64Array.from(values);
   let min = Number.POSITIVE_INFINITY;
@@ -67,7 +68,7 @@ function heights(values: Float64Array): Float64Array {
   const scale = Math.max(-min, max) > HUGE ? SCALE : 1;
   const last = y.length - 1;
   for (let i = 0; i <= last; i++) y[i] = Math.max(min, Math.min(max, y[i] as number)) * scale;
-  // Of NaN, Math.min and Math.max make NaN.
+  // Math.min and Math.max return NaN for NaN.
   if (Number.isNaN(y[0])) y[0] = y[1] as number;
   if (Number.isNaN(y[last])) y[last] = y[last - 1] as number;
   return y;

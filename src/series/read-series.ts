@@ -24,8 +24,8 @@ import type { MetricsEntry } from "../journal/compacted.ts";
 import { openOverview } from "./overview/overview-reader.ts";
 
 /**
- * Histories of a run's metrics, of all of them by name without `keys`. A key without values is absent. Of a finished run only the
- * bytes of what is asked for are read; of a running one, its journals.
+ * Reads the histories of a run's metrics: of the given keys, or of all, sorted by name. A key without values is absent.
+ * Reads of a finished run only the bytes that are needed, and of a running one its journals.
  */
 export async function readSeries(
   backend: Backend,
@@ -66,7 +66,7 @@ export async function readSeries(
   });
 }
 
-/** Samples of whole series, of which one at a time is in memory. */
+/** Samples whole series, one at a time, so that only one is in memory. */
 async function readSamples(
   file: MetricsReader,
   { keys, except }: WantedKeys,
@@ -93,7 +93,7 @@ async function readAll(
   { from, to, fromTime, toTime, damaged, signal, isConfirmed }: HistoryOptions & { readonly isConfirmed: boolean },
 ): Promise<Map<string, Series>> {
   const call = signal ? { signal } : undefined;
-  // With more to come behind them, all points of a key have to be there for its writers to be told apart.
+  // If journals hold more points, all stored points of a key are needed to tell which writer each belongs to.
   const range: SeriesRange =
     more.size > 0
       ? {}
@@ -112,7 +112,7 @@ async function readAll(
   const journals = await readJournalSeries(backend, await readCreated(), more, listing, writers, isWanted, call);
   for (const { lost } of journals) {
     if (lost && damaged !== "skip") {
-      // A listing may have been taken while a writer joined.
+      // The listing may be older than a writer that has joined since. `NOT_FOUND` makes the caller list again.
       if (lost.kind === "missing" && !isConfirmed) throw new LedgerError("NOT_FOUND", lost.message, { key: lost.key });
       throw lossError(`the history of run ${runId} is`, lost);
     }
@@ -121,7 +121,7 @@ async function readAll(
   return new Map([...names].map((key) => [key, joinWriters(key, stored.get(key), writers, journals)]));
 }
 
-/** The points of a key: of each writer those that are compacted, then those in its journal. */
+/** Returns the points of a key: for each writer the compacted ones, then those in its journal. */
 function joinWriters(
   key: string,
   stored: Series | undefined,
@@ -139,10 +139,10 @@ function joinWriters(
   );
 }
 
-/** Beyond it the whole series is needed. */
+/** More samples than this take the whole series. */
 const MOST_SAMPLES = 1000;
 
-/** Samples of those keys that have an overview which is fine enough. */
+/** Returns samples of the keys whose overview is fine enough. */
 async function readOverviews(
   backend: Backend,
   runId: string,

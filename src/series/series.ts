@@ -12,12 +12,12 @@ export interface Series {
   readonly x?: Float64Array;
 }
 
-/** Points one behind the other, as one series in step order. */
+/** Joins points of one key into one series in step order. */
 export function joinSeries(parts: readonly Series[]): Series {
   return inStepOrder(joinPoints(parts));
 }
 
-/** The series where it is in step order, else a sorted copy. */
+/** Returns the points as a series, sorted into a copy unless they are in step order. */
 export function inStepOrder({ steps, times, values, ascends }: ReadPoints): Series {
   return ascends || isInStepOrder(steps) ? { steps, times, values } : sortBySteps({ steps, times, values });
 }
@@ -27,17 +27,17 @@ export function isInStepOrder(steps: Float64Array): boolean {
   return true;
 }
 
-/** A copy in step order; points of one step stay in line. */
+/** Returns a copy in step order. Points of one step keep their order. */
 export function sortBySteps(series: Series): Series {
   const { steps } = series;
-  // Sorting is stable only if equal steps are told apart by where they were.
+  // Equal steps are compared by index, so that their order is kept.
   const order = Uint32Array.from(steps, (_, i) => i).sort(
     (a, b) => (steps[a] as number) - (steps[b] as number) || a - b,
   );
   return pickPoints(series, order);
 }
 
-/** A copy of some points, by where they are in the series. */
+/** Returns a copy of the points at these indices. */
 export function pickPoints({ steps, times, values }: Series, places: Uint32Array): Series {
   const { length } = places;
   const pick = (column: Float64Array): Float64Array => {
@@ -48,7 +48,7 @@ export function pickPoints({ steps, times, values }: Series, places: Uint32Array
   return { steps: pick(steps), times: pick(times), values: pick(values) };
 }
 
-/** The points of a series that lie in a range, bounds included. */
+/** Returns the points of a series that lie in a range, bounds included. */
 export function within(series: Series, range: SeriesRange): Series {
   if (!isBounded(range)) return series;
   const { steps, times, values } = series;
@@ -71,12 +71,12 @@ export function within(series: Series, range: SeriesRange): Series {
   return cut;
 }
 
-/** Whether any bound is given. */
+/** Returns whether any bound is given. */
 export function isBounded({ from, to, fromTime, toTime }: SeriesRange): boolean {
   return [from, to, fromTime, toTime].some((bound) => bound !== undefined);
 }
 
-/** Bounds are inclusive: steps, and times in ms since the epoch. */
+/** Inclusive bounds of steps, and of times in ms since the epoch. */
 export interface SeriesRange {
   readonly from?: number | undefined;
   readonly to?: number | undefined;
@@ -84,7 +84,7 @@ export interface SeriesRange {
   readonly toTime?: number | undefined;
 }
 
-/** The points of one metric as they are gathered. */
+/** Collects the points of one metric in memory that grows. */
 export class SeriesBuilder {
   #cells = new Float64Array(3 * 64);
   length = 0;
@@ -102,7 +102,7 @@ export class SeriesBuilder {
     this.length++;
   }
 
-  /** The points in the order in which they came. */
+  /** Returns the points in the order in which they were pushed. */
   toSeries(): Series {
     const { length } = this;
     const pick = (from: number): Float64Array => {

@@ -1,8 +1,9 @@
 import type { Series } from "./series.ts";
 
 /**
- * Values of another metric for each point of a series, both in step order: of those at the same step the one that stands
- * there as often, the last one if there are fewer; else the latest at a lower step; NaN where there is none yet.
+ * Returns a value of another metric for each point of a series. Both are in step order. The n-th point of a step gets
+ * the n-th value of the other metric at that step, or the last one if there are fewer. Without a value at that step,
+ * the point gets the latest value at a lower step, or NaN if there is none.
  */
 export function alongside({ steps }: Series, other: Series | undefined): Float64Array {
   const x = new Float64Array(steps.length).fill(Number.NaN);
@@ -21,7 +22,7 @@ export function alongside({ steps }: Series, other: Series | undefined): Float64
   return x;
 }
 
-/** Values that belong to all points, for some of them: `some` are points of `all`, in the same order. */
+/** Returns those values of `x` that belong to the points in `some`. `x` has a value for each point of `all`. */
 export function pick(all: Series, x: Float64Array, some: Series): Float64Array {
   const picked = new Float64Array(some.steps.length);
   for (let i = 0, at = 0; i < picked.length; i++, at++) {

@@ -12,7 +12,7 @@ import { inStepOrder } from "../../src/series/series.ts";
 
 const POINTS_A_PASS = 5000;
 
-test("many passes and many files give the points of one: keys cut between them, shared row groups, two writers", async () => {
+test("many passes and files give the same points as one: divided keys, shared row groups, two writers", async () => {
   const place = memoryBackend();
   const ledger = await openLedger(place);
   const run = await ledger.startRun({ environment: false });

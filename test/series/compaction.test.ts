@@ -68,7 +68,7 @@ describe.each([
   ["appending", (inner: Backend) => inner],
   ["one object a flush", (inner: Backend) => objectsOnly(inner)],
 ])("compaction, %s", (_name, shape) => {
-  test("a run reads the same from its compaction and late records as from its journals alone, whoever wrote what when", async () => {
+  test("a run reads the same from its compaction and late records as from its journals alone", async () => {
     let compacted = 0;
     let late = 0;
     await fc.assert(

@@ -41,7 +41,7 @@ async function readAll(objects: ReadonlyMap<string, Uint8Array>, id: string): Pr
   }
 }
 
-describe("damage of a finished run is noticed, and the object named; or what is read is right all the same", async () => {
+describe("a read of a damaged finished run names the damaged object, or returns the right data", async () => {
   const { objects, id } = await finishedRun();
   const right = await readAll(objects, id);
   const keys = [...objects.keys()].filter((key) => key.startsWith(`runs/${id}/`));

@@ -133,7 +133,8 @@ function lttbByDefinition(y: readonly number[], samples: number): number[] {
 }
 
 test("lttb is the published algorithm where all is finite", () => {
-  // Small integers, and numbers of samples that make no rounding: no sum and no bucket depends on the order of operations.
+  // Small integers, and numbers of samples that make no rounding: no sum and no bucket depends on the order of
+  // operations.
   const cases = fc.tuple(
     fc.integer({ min: 1, max: 40 }),
     fc.integer({ min: 2, max: 8 }),

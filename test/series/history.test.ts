@@ -5,7 +5,7 @@ import { createTestLedger, recordingBackend, seededIds } from "../../src/testing
 
 const START = 1_700_000_000_000;
 
-test("samples of all series are the same while a run goes on and when it is finished, however many share a row group", async () => {
+test("samples are the same of a running and of a finished run, however many series share a row group", async () => {
   const { ledger } = await createTestLedger();
   const run = await ledger.startRun();
   // One fills two row groups, many share some, and these end within a series.

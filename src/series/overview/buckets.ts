@@ -1,6 +1,6 @@
 import type { Series } from "../series.ts";
 
-/** The two levels of detail, by their number of buckets. */
+/** The two levels of detail, named by their number of buckets. */
 export type Level = 250 | 500;
 
 /** The lowest and highest points of a series of `n`, NaN included, by bucket, and its ends. */
@@ -8,24 +8,29 @@ export interface Extremes {
   readonly n: number;
   readonly buckets: Level;
   /**
-   * The first point of the series, two of each bucket in the order of the series, and the last point. The two are one point where the
-   * lowest is the highest, and their values NaN where the bucket has no number.
+   * The first point of the series, two of each bucket in the order of the series, and the last point. The two are one
+   * point where the lowest is the highest, and their values NaN where the bucket has no number.
    */
   readonly points: Series;
 }
 
 /** Buckets of the finer level. */
 export const BUCKETS = 500;
-/** Buckets of the coarser level: pairs of the finer. */
+/** Buckets of the coarser level: pairs of those of the finer. */
 export const COARSE_BUCKETS = 250;
 
-/** Index of the first point of bucket `bucket`, when `n` points are cut into `buckets` of equal count. */
+/**
+ * Returns the index of the first point of a bucket, if `n` points are divided into `buckets` buckets of equal count.
+ */
 export function bucketStart(bucket: number, n: number, buckets: number): number {
-  // In two parts: bucket * n might go beyond 2^53.
+  // In two parts, because bucket * n might exceed 2^53.
   return bucket * Math.floor(n / buckets) + Math.floor((bucket * (n % buckets)) / buckets);
 }
 
-/** Makes up to `count` columns in one piece of memory: of many small ones each takes as long to get as to fill. */
+/**
+ * Returns a function that makes up to `count` columns in one block of memory. Allocating a small one takes as long as
+ * filling it.
+ */
 export function newColumns(count: number, buckets: number): () => Float64Array {
   const memory = new Float64Array(count * buckets);
   let at = 0;
@@ -33,8 +38,8 @@ export function newColumns(count: number, buckets: number): () => Float64Array {
 }
 
 /**
- * The lowest and the highest point of each bucket. Of equal values it is the first, and -0 equals 0. A bucket without any
- * number has a `minValues` of NaN, as no other has, and nothing else of it means anything.
+ * The lowest and the highest point of each bucket: the first of those with equal values, where -0 equals 0. A bucket
+ * without numbers, and no other, has NaN in `minValues`. Its other columns have no meaning.
  */
 export class ExtremeColumns {
   readonly buckets: number;
@@ -44,7 +49,7 @@ export class ExtremeColumns {
   readonly maxValues: Float64Array;
   readonly maxSteps: Float64Array;
   readonly maxTimes: Float64Array;
-  /** 1 where the lowest comes before the highest, or is the same point. */
+  /** 1 if the lowest point comes before the highest or is the same point, else 0. */
   readonly minFirst: Uint8Array;
 
   constructor(buckets: number) {
@@ -59,7 +64,7 @@ export class ExtremeColumns {
     this.minFirst = new Uint8Array(buckets);
   }
 
-  /** Whether the bucket has a number. */
+  /** Returns whether the bucket has a number. */
   has(bucket: number): boolean {
     const value = this.minValues[bucket] as number;
     return value === value;
@@ -86,7 +91,7 @@ export class ExtremeColumns {
   }
 }
 
-/** Buckets merged evenly into `groups`: group `g` is made of those from `floor(g * buckets / groups)` on. */
+/** Merges buckets evenly into `groups` groups. Group `g` begins with bucket `floor(g * buckets / groups)`. */
 export function mergeBuckets(columns: ExtremeColumns, groups: number): ExtremeColumns {
   const merged = new ExtremeColumns(groups);
   for (let group = 0; group < groups; group++) {

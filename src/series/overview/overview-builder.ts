@@ -2,20 +2,21 @@ import { LedgerError } from "../../errors/ledger-error.ts";
 import type { Point } from "../../journal/summary.ts";
 import { BUCKETS, bucketStart, ExtremeColumns, newColumns } from "./buckets.ts";
 
-/** A series in brief: buckets of equal count, in step order, ties in the order of logging. */
+/** An overview of a series: its points in step order, ties in the order of logging, in buckets of equal count. */
 export interface SeriesOverview {
-  /** Points of the series, NaN included. */
+  /** Number of points of the series, NaN included. */
   readonly n: number;
   readonly first: Point;
   readonly last: Point;
   readonly buckets: BucketSummaries;
 }
 
-/** {@link BUCKETS} buckets, or a bucket a point when there are fewer points. Parallel arrays, one element a bucket. */
+/** Parallel arrays with one element for each of {@link BUCKETS} buckets, or for each point if there are fewer. */
 export interface BucketSummaries {
   readonly extremes: ExtremeColumns;
+  /** Number of values that are NaN. */
   readonly nans: Float64Array;
-  /** Of the values that are not NaN; NaN when there are none. */
+  /** The mean of the values that are not NaN, or NaN if all are. */
   readonly means: Float64Array;
   /** The last point of the bucket, NaN or not. */
   readonly lastValues: Float64Array;
@@ -23,7 +24,10 @@ export interface BucketSummaries {
   readonly lastTimes: Float64Array;
 }
 
-/** Makes the overview of a series of `n` points (at least one) from slices of it. Memory follows the buckets, not `n`. */
+/**
+ * Makes the overview of a series of `n` points (at least one) from slices of it. Memory depends on the buckets, not on
+ * `n`.
+ */
 export class OverviewBuilder {
   readonly #n: number;
   readonly #buckets: number;
@@ -39,7 +43,7 @@ export class OverviewBuilder {
 
   constructor(n: number) {
     if (!Number.isSafeInteger(n) || n < 1) {
-      throw new LedgerError("INVALID_ARGUMENT", `an overview of ${String(n)} points cannot be made`, { field: "n" });
+      throw new LedgerError("INVALID_ARGUMENT", `n must be a positive integer, but is ${String(n)}`, { field: "n" });
     }
     this.#n = n;
     this.#buckets = Math.min(n, BUCKETS);
@@ -55,7 +59,7 @@ export class OverviewBuilder {
     this.#end = bucketStart(1, n, this.#buckets);
   }
 
-  /** The next slice, in step order. Nothing of it is kept. */
+  /** Adds the next slice, in step order. Keeps no reference to it. */
   add(steps: Float64Array, times: Float64Array, values: Float64Array): void {
     const { length } = values;
     if (steps.length !== length || times.length !== length) {
@@ -82,7 +86,7 @@ export class OverviewBuilder {
     return { n: this.#n, first, last, buckets: this.#made };
   }
 
-  /** Takes the points `[from, to)`, all of the current bucket. */
+  /** Adds the points `[from, to)`, which all belong to the current bucket. */
   #scan(steps: Float64Array, times: Float64Array, values: Float64Array, from: number, to: number): void {
     const { extremes, nans } = this.#made;
     const b = this.#bucket;
@@ -97,7 +101,7 @@ export class OverviewBuilder {
       if (value !== value) continue;
       numbers++;
       sum += value;
-      // No comparison with the NaN of an empty bucket holds.
+      // Written so that the first number replaces the NaN: every comparison with NaN is false.
       if (!(value >= min)) {
         min = value;
         minAt = i;
@@ -137,7 +141,7 @@ export class OverviewBuilder {
 }
 
 function wrongCount(n: number, difference: string): LedgerError {
-  return new LedgerError("INVALID_ARGUMENT", `${difference} than the ${n} points of the overview were added`, {
+  return new LedgerError("INVALID_ARGUMENT", `${difference} than ${n} points were added to the overview`, {
     field: "n",
   });
 }

@@ -6,17 +6,17 @@ import { BUCKETS } from "./buckets.ts";
 /** "RLOVERV", version 1. */
 const MAGIC = 0x524c4f5645525601n;
 
-/** Length of the index, CRC-32 of all before, magic. */
+/** The trailer: the index's length, the CRC-32 of everything before, the magic. */
 const TRAILER_BYTES = 16;
-/** No part that a writer makes comes near it. */
+/** Most bytes of a part. Writers make far smaller ones. */
 const MOST_BYTES = 65_536;
-/** Most series of an object, and bytes of its index. Of further series a writer stores no overview. */
+/** Most series in an object, and most bytes of its index. Writers store no overviews of further series. */
 export const MAX_SERIES = 400_000;
 export const MAX_INDEX_BYTES: number = 64 * 1024 * 1024;
-/** A row of the index takes ten values. */
+/** A row of the index is at most ten JSON values. */
 const LIMITS = { chars: MAX_INDEX_BYTES, values: 10 * MAX_SERIES + 1 };
 
-/** What the index says of a series: number of points, then length and CRC-32 of each part. */
+/** What the index states of a series: the number of points, then the length and CRC-32 of each part. */
 export type IndexRow = readonly number[];
 
 /** Where the overview of a series is in the object. */
@@ -31,24 +31,24 @@ export interface PartEntry {
   readonly crc: number;
 }
 
-/** Which object it is: `name` is its key below the run. */
+/** Names an object of overviews. `name` is its key below the run. */
 export interface OverviewPlace {
   readonly runId: string;
   readonly name: string;
 }
 
-/** Returns what the checksums of an object continue from: no object of another run or compaction passes for this one. */
+/** Returns the seed of an object's checksums, so that no object of another run or compaction passes for it. */
 export function overviewSeed({ runId, name }: OverviewPlace): number {
   return crc32(utf8Encoder().encode(`${runId}/${name}`));
 }
 
-/** Returns the CRC-32 of a part. It continues from that of the series' key: no part passes for one of another series. */
+/** Returns the CRC-32 of a part. It includes the series' key, so that no part passes for one of another series. */
 export function partCrc(seed: number, key: string, part: Uint8Array): number {
   const text = utf8Encoder().encode(`/${key}`);
   return crc32(part, 0, part.length, crc32(text, 0, text.length, seed));
 }
 
-/** The index and the trailer: the end of the object. Rows come in the order of their blocks. */
+/** Returns the end of the object: the index and the trailer. Rows must be in the order of their blocks. */
 export function encodeIndex(rows: ReadonlyMap<string, IndexRow>, seed: number): Uint8Array {
   const index = utf8Encoder().encode(JSON.stringify([...rows]));
   const { length } = index;
@@ -61,16 +61,16 @@ export function encodeIndex(rows: ReadonlyMap<string, IndexRow>, seed: number): 
   return bytes;
 }
 
-/** Length of index and trailer. Throws a RangeError for what is no end of an object of this size. */
+/** Returns the length of index and trailer. Throws a RangeError unless `end` is the end of an object of this size. */
 export function decodeTrailer(end: Uint8Array, size: number): number {
   const view = new DataView(end.buffer, end.byteOffset + end.length - TRAILER_BYTES);
-  if (view.getBigUint64(8) !== MAGIC) throw new RangeError("it does not end as overviews do");
+  if (view.getBigUint64(8) !== MAGIC) throw new RangeError("it does not end like an overview");
   const length = view.getUint32(0, true) + TRAILER_BYTES;
   if (length > Math.min(size, MAX_INDEX_BYTES)) throw new RangeError("its index has an impossible length");
   return length;
 }
 
-/** The index, from its bytes with the trailer behind them. Throws any error for what is not sound. */
+/** Decodes the index. `bytes` are the index and the trailer. Throws an error of any kind if they are invalid. */
 export function decodeIndex(bytes: Uint8Array, size: number, seed: number): Map<string, IndexEntry> {
   const end = bytes.length - TRAILER_BYTES;
   const crc = new DataView(bytes.buffer, bytes.byteOffset + end).getUint32(4, true);
@@ -89,7 +89,7 @@ export function decodeIndex(bytes: Uint8Array, size: number, seed: number): Map<
       (number, i) => Number.isSafeInteger(number) && number >= 0 && (i % 2 === 0 || number <= MOST_BYTES),
     );
     if (!isSound || row[0]! <= BUCKETS || typeof key !== "string" || entries.has(key))
-      throw new RangeError("a series is wrong");
+      throw new RangeError("the row of a series is invalid");
     entries.set(key, { n: row[0]!, parts });
   }
   if (offset + bytes.length !== size) throw new RangeError("its blocks do not end where it begins");

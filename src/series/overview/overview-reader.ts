@@ -13,12 +13,12 @@ import { gunzip } from "#gunzip";
 import { decodeDelta } from "../../parquet/delta-decode.ts";
 import { joinPlanes } from "../../parquet/byte-stream-split.ts";
 
-/** What is read first, from the end. */
+/** Bytes of the first read, which are the object's last. */
 const TAIL_BYTES = 1024;
 
 /**
- * Opens an object of overviews of `size` bytes: one read, or two if the index is long. Throws `CORRUPT` if the bytes are not those of
- * the object at `place`, and passes on what `read` throws.
+ * Opens an object of overviews of `size` bytes. Takes one read, or two if the index is long. Rejects with `CORRUPT` if
+ * the bytes are not those of the object at `place`. Passes on the errors of `read`.
  */
 export async function openOverview(read: ReadRange, size: number, place: OverviewPlace): Promise<OverviewReader> {
   const name = `${runPrefix(place.runId)}/${place.name}`;
@@ -31,7 +31,7 @@ export async function openOverview(read: ReadRange, size: number, place: Overvie
   return new OverviewReader(read, name, seed, entries);
 }
 
-/** An open object of overviews. Each series takes one read. */
+/** An open object of overviews. Reading a series takes one read. */
 export class OverviewReader {
   readonly #read: ReadRange;
   readonly #name: string;
@@ -45,7 +45,7 @@ export class OverviewReader {
     this.#entries = entries;
   }
 
-  /** The keys of the series, in the order of their overviews. */
+  /** Returns the keys of the series, in the order of their overviews. */
   keys(): IterableIterator<string> {
     return this.#entries.keys();
   }
@@ -54,18 +54,21 @@ export class OverviewReader {
     return this.#entries.has(key);
   }
 
-  /** Number of points of a series. */
+  /** Returns the number of points of a series. */
   count(key: string): number | undefined {
     return this.#entries.get(key)?.n;
   }
 
-  /** The lowest and highest points by bucket. `CORRUPT` if the bytes are not those that were written. */
+  /** Returns the lowest and highest point of each bucket. Rejects with `CORRUPT` if the bytes are damaged. */
   async extremes(key: string, level: Level): Promise<Extremes | undefined> {
     const part = level === COARSE_BUCKETS ? 0 : 1;
     return await this.read(key, part, part + 1, (n, take) => decodeExtremes(n, level, take()));
   }
 
-  /** Reads the parts `[from, to)` of the block of a series. `take` gives the next of them, checked: `CORRUPT` as above. */
+  /**
+   * Reads the parts `[from, to)` of the block of a series. `take` returns the next of them, or throws if its checksum
+   * is wrong.
+   */
   async read<T>(
     key: string,
     from: number,
@@ -89,10 +92,13 @@ export class OverviewReader {
   }
 }
 
-/** What a part may inflate to. No part that a writer makes comes near it. */
+/** Most bytes that a part may inflate to. Writers make far smaller ones. */
 const MOST_BYTES = 65_536;
 
-/** The extremes of a series of `n` points from the part that holds this level, whose checksum was compared. Throws any error for what is none. */
+/**
+ * Decodes the extremes of a series of `n` points from a part whose checksum is right. Throws an error of any kind for
+ * other bytes.
+ */
 export function decodeExtremes(n: number, buckets: Level, part: Uint8Array): Extremes {
   const count = 2 * buckets + 2;
   const values = new Float64Array(count);
@@ -100,9 +106,9 @@ export function decodeExtremes(n: number, buckets: Level, part: Uint8Array): Ext
   return { n, buckets, points: { steps: integers.subarray(0, count), times: integers.subarray(count), values } };
 }
 
-/** Fills `values`, and returns the integers behind them. */
+/** Fills `values`, and returns the `count` integers after them. */
 export function unpack(part: Uint8Array, count: number, values: Float64Array): Float64Array {
-  // Behind a gzip member stands how much is in it.
+  // A gzip member ends with the size of its content.
   const size = new DataView(part.buffer, part.byteOffset + part.length - 4, 4).getUint32(0, true);
   if (size > MOST_BYTES) throw new RangeError("a part is too large");
   const bytes = gunzip(part, size, true);

@@ -19,7 +19,7 @@ import { splitByteStreams } from "../../parquet/byte-stream-split.ts";
 import { encodeDeltas } from "../../parquet/delta-encode.ts";
 import { integerBounds } from "../../parquet/statistics.ts";
 
-/** Makes the overviews of the long keys of a run as their points come along, key by key. */
+/** Makes the overviews of the long keys of a run from their points, given key by key. */
 export class OverviewCollector {
   readonly #file: OverviewWriter;
   readonly #chunks: Uint8Array[] = [];
@@ -39,7 +39,8 @@ export class OverviewCollector {
     this.#seen += steps.length;
     const isWhole = steps.length === total;
     const points = isWhole && !isInStepOrder(steps) ? sortBySteps({ steps, times, values }) : { steps, times, values };
-    // A key that does not fit into memory and is not in step order gets none: it would have to be sorted outside of it.
+    // A key that does not fit in memory and is not in step order gets no overview, because it cannot be sorted in
+    // memory.
     if ((points.steps[0] as number) < this.#lastStep || !isInStepOrder(points.steps)) this.#builder = undefined;
     this.#lastStep = points.steps[points.steps.length - 1] as number;
     this.#builder?.add(points.steps, points.times, points.values);
@@ -49,7 +50,7 @@ export class OverviewCollector {
     this.#seen = 0;
   }
 
-  /** The object, or `undefined` when no key was long enough. */
+  /** Returns the object, or `undefined` if no key was long enough. */
   end(): Uint8Array | undefined {
     if (this.#chunks.length === 0) return undefined;
     this.#chunks.push(this.#file.end());
@@ -64,10 +65,10 @@ export class OverviewCollector {
   }
 }
 
-/** Room that is kept for one more row: keys are short, but nothing here says how short. */
+/** Space left free for one more row. Nothing here limits the length of a key. */
 const LONGEST_ROW: number = 1024 * 1024;
 
-/** Makes an object of overviews: the bytes returned, one after the other. */
+/** Makes an object of overviews. It consists of the bytes that the calls return, in order. */
 export class OverviewWriter {
   readonly #rows = new Map<string, IndexRow>();
   readonly #deflate = new RunDeflate();
@@ -78,22 +79,25 @@ export class OverviewWriter {
     this.#seed = overviewSeed(place);
   }
 
-  /** It has as many series as a reader takes. */
+  /** True if readers would refuse an object with one more series. */
   get isFull(): boolean {
     return this.#rows.size >= MAX_SERIES || this.#indexBytes >= MAX_INDEX_BYTES - LONGEST_ROW;
   }
 
-  /** Bytes returned so far. */
+  /** Number of bytes returned so far. */
   size = 0;
 
-  /** The block of a series of more than 500 points; `INVALID_ARGUMENT` for a shorter one, or a key that was added before. */
+  /**
+   * Returns the block of a series of more than 500 points. Throws `INVALID_ARGUMENT` for a shorter one or a key added
+   * before.
+   */
   add(key: string, overview: SeriesOverview): Uint8Array {
     if (this.#rows.has(key) || overview.n <= BUCKETS)
       throw new LedgerError("INVALID_ARGUMENT", `${JSON.stringify(key)} is too short for an overview, or has one`, {
         field: "key",
       });
     const parts = encodeOverview(overview, this.#deflate);
-    // A character takes three bytes at most, and what stands beside the key less than 120.
+    // A character takes at most three bytes, and the rest of the row less than 120.
     this.#indexBytes += 3 * JSON.stringify(key).length + 120;
     this.#rows.set(key, [overview.n, ...parts.flatMap((part) => [part.length, partCrc(this.#seed, key, part)])]);
     const block = Uint8Array.from(parts.flatMap((part) => [...part]));
@@ -101,7 +105,7 @@ export class OverviewWriter {
     return block;
   }
 
-  /** The end of the object. Nothing can be added after it. */
+  /** Returns the end of the object. Nothing can be added after it. */
   end(): Uint8Array {
     const index = encodeIndex(this.#rows, this.#seed);
     this.size += index.length;
@@ -110,8 +114,8 @@ export class OverviewWriter {
 }
 
 /**
- * The parts of a block: the extremes at the coarser level, those at the finer one, and the rest of the buckets. Throws
- * `INVALID_ARGUMENT` for steps or times that are no safe integers.
+ * Returns the parts of a block: the extremes at the coarser level, those at the finer level, and the other columns of
+ * the buckets. Throws `INVALID_ARGUMENT` for steps or times that are not safe integers.
  */
 export function encodeOverview(
   { first, last, buckets }: SeriesOverview,
@@ -130,7 +134,7 @@ function encodeLevel({ steps, times, values }: Series, deflate: RunDeflate): Uin
   return pack([steps, times], values, deflate);
 }
 
-/** The first point of the series, two of each bucket in the order of the series, and the last point. */
+/** Returns the first point of the series, two points of each bucket in the order of the series, and the last point. */
 export function levelPoints(first: Point, level: ExtremeColumns, last: Point): Series {
   const count = 2 * level.buckets + 2;
   const steps = new Float64Array(count);
@@ -145,7 +149,7 @@ export function levelPoints(first: Point, level: ExtremeColumns, last: Point): S
   push(first.value, first.step, first.time);
   for (let b = 0; b < level.buckets; b++) {
     if (!level.has(b)) {
-      // Steps and times that take the fewest bits.
+      // Repeats the steps and times that take the fewest bits.
       for (let i = 0; i < 2; i++) push(Number.NaN, steps[at - 1]!, times[at - 1]!);
       continue;
     }
@@ -158,7 +162,7 @@ export function levelPoints(first: Point, level: ExtremeColumns, last: Point): S
   return { steps, times, values };
 }
 
-/** Planes of values, then one page of integers. */
+/** Compresses the planes of values, then one page of integers. */
 function pack(columns: readonly Float64Array[], values: Float64Array, deflate: RunDeflate): Uint8Array {
   const integers = Float64Array.from(columns.flatMap((column) => [...column]));
   const page = new ByteSink();
@@ -175,7 +179,7 @@ function pack(columns: readonly Float64Array[], values: Float64Array, deflate: R
 const UNKNOWN = 65535;
 const FINEST = 65534;
 
-/** Where `value` lies between the extremes of its bucket, 0 to 65,534; 65,535 where that cannot be told. */
+/** Returns where `value` lies between the extremes of its bucket, from 0 to 65,534, or 65,535 if that is unknown. */
 function shareOf(extremes: ExtremeColumns, b: number, value: number): number {
   const min = extremes.minValues[b]!;
   const range = extremes.maxValues[b]! - min;

@@ -5,16 +5,16 @@ import { type OverviewReader, decodeExtremes, unpack } from "../../../src/series
 import type { SeriesOverview } from "../../../src/series/overview/overview-builder.ts";
 
 /**
- * All that is stored of a series. `means` and `lastValues` are rounded to a 65,534th of the range of their bucket, and NaN where there
- * is no number or no finite range. `CORRUPT` if the bytes are not those that were written.
+ * All that is stored of a series. `means` and `lastValues` are rounded to a 65,534th of the range of their bucket, and
+ * NaN where there is no number or no finite range. `CORRUPT` if the bytes are not those that were written.
  */
 export async function readSummary(file: OverviewReader, key: string): Promise<SeriesOverview | undefined> {
   return await file.read(key, 1, 3, (n, take) => decodeOverview(n, take(), take()));
 }
 
 /**
- * All that is stored of a series, from its second and third part. Means and last values are rounded to a 65,534th of the
- * range of their bucket, and NaN where no number or no finite range is known.
+ * All that is stored of a series, from its second and third part. Means and last values are rounded to a 65,534th of
+ * the range of their bucket, and NaN where no number or no finite range is known.
  */
 export function decodeOverview(n: number, finePart: Uint8Array, restPart: Uint8Array): SeriesOverview {
   const { points } = decodeExtremes(n, BUCKETS, finePart);
