@@ -15,22 +15,22 @@ const SHOWN = 5;
 
 /** One file of an artifact. */
 export interface ArtifactFile {
-  /** Relative and `/`-separated. A single content without a name of its own is called `content`. */
+  /** The path in the artifact: relative and `/`-separated. A single content without a name is called `content`. */
   readonly path: string;
   /** Bytes. */
   readonly size: number;
   /** `sha256:<64 hex digits>` of the content. */
   readonly digest: string;
   /**
-   * Some systems cannot hold the path, or hold it in the place of another: `aux.py` and `a:b` on Windows, `A` beside `a` where case does
-   * not count. Save such a file under another name. Left out for all others.
+   * `false` if some systems cannot hold the path, or would put it in the place of another: `aux.py` and `a:b` on
+   * Windows, `A` beside `a` where case does not count. Save such a file under another name. Absent for all other files.
    */
   readonly portable?: false;
 }
 
-/** Something wrong in a store. */
+/** A file that is not as it was logged. */
 export interface ArtifactProblem {
-  /** Missing, of another size, of another digest, or not readable for another reason. */
+  /** The file is missing, has another size or another digest, or cannot be read for another reason. */
   readonly kind: "missing" | "size" | "digest" | "unreadable";
   /** The backend key concerned. */
   readonly key: string;
@@ -42,13 +42,13 @@ export interface ArtifactProblem {
 export interface ArtifactCheck {
   /** True if every file holds the bytes that were logged. */
   readonly intact: boolean;
-  /** Files looked at. */
+  /** The number of files it read. */
   readonly checked: number;
   /** What is wrong, one entry per file. Empty if `intact`. */
   readonly problems: readonly ArtifactProblem[];
 }
 
-/** A version whose files can be read. Nothing is held open. */
+/** A version of an artifact whose files can be read. It holds nothing open. */
 export class OpenArtifact {
   /** The version, as plain data. */
   readonly version: ArtifactVersion;
@@ -64,14 +64,15 @@ export class OpenArtifact {
     this.#files = new Map(files.map((file) => [file.path, file]));
   }
 
-  /** Every file, in the order of the UTF-8 bytes of the paths. */
+  /** Yields every file, in the order of the UTF-8 bytes of the paths. */
   async *files(): AsyncGenerator<ArtifactFile, void, undefined> {
     for (const { hex, ...file } of this.#files.values()) yield { ...file, digest: formatDigest(hex) };
   }
 
   /**
-   * One file whole, its digest checked. `path` may be left out where there is one content, else `INVALID_ARGUMENT`;
-   * `ARTIFACT_NOT_FOUND` when there is no such file; `CORRUPT` when the store holds other bytes than were logged.
+   * Returns the bytes of one file, after checking their digest. `path` may be left out if the artifact has a single
+   * content, else `INVALID_ARGUMENT`. Rejects with `ARTIFACT_NOT_FOUND` if there is no such file, and with `CORRUPT` if
+   * the store holds other bytes than were logged.
    */
   async read(path?: string, options: CallOptions = {}): Promise<Uint8Array> {
     const { hex, size } = this.#file(path);
@@ -85,8 +86,9 @@ export class OpenArtifact {
   }
 
   /**
-   * One file as a stream that reads ahead of nobody, 4 MiB at a time. Errors with `CORRUPT` in place of the last chunk when the store
-   * holds other bytes than were logged. Throws at once as `read` rejects for `path`.
+   * Returns one file as a stream. It reads 4 MiB at a time, only when they are asked for. If the store holds other
+   * bytes than were logged, the stream fails with `CORRUPT` instead of yielding its last chunk. Throws at once for a
+   * `path` that {@link read} would reject.
    */
   stream(path?: string, options: CallOptions = {}): ReadableStream<Uint8Array> {
     const chunks = this.#checkedChunks(this.#file(path), options.signal);
@@ -105,7 +107,10 @@ export class OpenArtifact {
     );
   }
 
-  /** Reads every file and compares. Never rejects for what the store holds, only when aborted. */
+  /**
+   * Reads every file and compares it with its digest. Reports what is wrong in the store; rejects only if it is
+   * aborted.
+   */
   async verify(options: CallOptions = {}): Promise<ArtifactCheck> {
     const { signal } = options;
     const files = [...this.#files.values()];

@@ -6,8 +6,8 @@ import { jsonText, SMALL_BYTES } from "./own-source.ts";
 import { toArtifactPath } from "./path.ts";
 
 /**
- * Content of one file: the bytes of a typed array or an `ArrayBuffer`, a Blob, a stream of bytes, text (stored as UTF-8), data
- * (stored as JSON), or a file of `fromPath`.
+ * The content of one file: the bytes of a typed array or an `ArrayBuffer`, a Blob, a stream of bytes, text (stored as
+ * UTF-8), data (stored as JSON), or a file of `fromPath`.
  */
 export type FileSource =
   | ArrayBufferView
@@ -25,7 +25,9 @@ export type FileSource =
       readonly json: unknown;
     };
 
-/** What can be logged as an artifact: one content, or files by their paths; a directory of `fromPath` is files too. */
+/**
+ * What can be logged as an artifact: one content, or files by their paths. A directory of `fromPath` is a source, too.
+ */
 export type ArtifactSource =
   | FileSource
   | {

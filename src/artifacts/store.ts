@@ -34,13 +34,13 @@ export interface ArtifactProgress {
 export interface LogArtifactOptions {
   /** What kind of thing it is: `model`, `dataset`, … At most 200 characters. */
   readonly type?: string | undefined;
-  /** Names that point at this version from now on. */
+  /** Names that point at this version from now on: `best`, `production`. */
   readonly aliases?: readonly string[] | undefined;
-  /** A plain object of JSON data; NaN, infinities and bigints are kept. */
+  /** A plain object of JSON data. NaN, infinities and bigints are kept. */
   readonly metadata?: object | undefined;
   /** Aborting it rejects the call. Contents that are stored by then stay. */
   readonly signal?: AbortSignal | undefined;
-  /** Told as bytes are stored, or found to be there; `bytes` never goes back. */
+  /** Called as bytes are stored, or are found to be there already. `bytes` never goes back. */
   readonly onProgress?: ((progress: ArtifactProgress) => void) | undefined;
 }
 

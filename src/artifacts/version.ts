@@ -1,34 +1,34 @@
 import { formatDigest } from "../bytes/digest.ts";
 import type { StoredVersion } from "./manifests.ts";
 
-/** One version of an artifact, as plain data. It never changes, but for `aliases`, which are those at the time of reading. */
+/** One version of an artifact, as plain data. A version never changes, except for its aliases. */
 export interface ArtifactVersion {
-  /** Name of the artifact. */
+  /** The name of the artifact. */
   readonly name: string;
   /** `v0`, `v1`, …: counted within the name. */
   readonly version: string;
   /**
-   * `sha256:<64 hex digits>`: of the content, or, for a directory, of its listing (a line `JSON.stringify([path, size, hex])` for each
-   * file, in the order of the UTF-8 bytes of the paths).
+   * `sha256:<64 hex digits>` of the content. For a directory, it is the digest of the listing: one line
+   * `JSON.stringify([path, size, hex])` for each file, in the order of the UTF-8 bytes of the paths.
    */
   readonly digest: string;
   /** Bytes of all files together. */
   readonly size: number;
   /** What kind of thing it is: `model`, `dataset`, … */
   readonly type?: string;
-  /** Names that point at this version, sorted; `latest` is not among them. */
+  /** The names that point at this version, sorted, when it was read. `latest` is not among them. */
   readonly aliases: readonly string[];
-  /** What was given when it was logged. */
+  /** The metadata that was given when it was logged. */
   readonly metadata: Record<string, unknown>;
-  /** Milliseconds since the epoch, by the clock of the writer. */
+  /** When it was logged, in ms since the epoch, by the clock of the writer. */
   readonly createdAt: number;
-  /** The run that logged it first. */
+  /** The id of the run that logged it first. */
   readonly runId?: string;
 }
 
 /**
- * What names a version: `name` or `name:latest` (the newest), `name:v3`, `name:best` (an alias), `name@sha256:…`, or a version
- * read before.
+ * Names a version: `name` or `name:latest` (the newest), `name:v3`, `name:best` (an alias), `name@sha256:…`, or a
+ * version that was read before.
  */
 export type ArtifactRef = string | Pick<ArtifactVersion, "name" | "version" | "digest">;
 

@@ -1,18 +1,18 @@
 import type { ObjectLocation } from "./location.ts";
 
 /**
- * Bytes handed to a backend: all at once, or as a stream of chunks. A stream can be read once; its `size`, when given,
- * is the exact number of bytes it yields. In Node a `ReadableStream<Uint8Array>` is such a stream.
+ * Bytes handed to a backend: all at once, or as a stream of chunks. In Node a `ReadableStream<Uint8Array>` is such a
+ * stream.
  */
 export type Body = Uint8Array | ByteStream;
 
-/** A one-pass stream of chunks. `size` is in bytes. */
+/** A stream of chunks that can be read once. */
 export interface ByteStream extends AsyncIterable<Uint8Array> {
   /** The exact number of bytes that the stream yields, if known. */
   readonly size?: number | undefined;
 }
 
-/** `length` bytes from `offset`; to the end without `length`. Both are non-negative safe integers. */
+/** A part of an object. Both numbers are non-negative safe integers. */
 export interface ByteRange {
   /** The place of the first byte, from 0. */
   readonly offset: number;
@@ -29,16 +29,16 @@ export interface CallOptions {
 /** Options of `create`. */
 export interface CreateOptions extends CallOptions {
   /**
-   * The object, and its name, must survive a power cut before the call resolves, also where the backend does not see to that by default. So
-   * must an object that `create` finds in its place. The core asks for this before it removes what the object replaces.
-   * Default `false`.
+   * The object and its name must survive a power cut before the call resolves, even if the backend does not see to that
+   * by default. The same holds for an object that `create` finds under the key. The core asks for this before it
+   * removes what the object replaces. Default `false`.
    */
   readonly durable?: boolean | undefined;
 }
 
 /** Options of `append`. */
 export interface AppendOptions extends CreateOptions {
-  /** Size of the object, in bytes, as the caller knows it; 0 for an object that the call may create. Left out: any size. */
+  /** The size that the caller expects the object to have, in bytes; 0 if the call may create it. Default: any size. */
   readonly at?: number | undefined;
 }
 

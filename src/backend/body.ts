@@ -3,15 +3,15 @@ import { abortable } from "../platform/abort.ts";
 import type { Body, ByteRange, ByteStream } from "./backend.ts";
 import { LedgerError, invalidArgument } from "../errors/ledger-error.ts";
 
-/** The exact size of a body in bytes, where it is known beforehand. */
+/** Returns the exact size of a body in bytes, or `undefined` if it is not known beforehand. */
 export function bodySize(body: Body): number | undefined {
   return isBytes(body) ? body.byteLength : body.size;
 }
 
 /**
- * The chunks of a body, none of them empty. Throws `INVALID_ARGUMENT` when a chunk is no `Uint8Array` or the total differs
- * from the stated size; stops with the signal's reason when that is aborted, even while the stream stands still. What the
- * stream itself throws comes through as it is. `key` is what the errors made here name.
+ * Yields the chunks of a body, none of them empty. Throws `INVALID_ARGUMENT` if a chunk is not a `Uint8Array`, or if
+ * the total differs from the stated size. Stops with the signal's reason when the signal is aborted, even while the
+ * stream stands still. An error of the stream itself is passed on unchanged. Errors that are made here name `key`.
  */
 export async function* bodyChunks(
   body: Body,
@@ -71,7 +71,7 @@ function wrongBody(error: LedgerError, key: string | undefined): LedgerError {
   return new LedgerError(error.code, error.message, { field: error.field, received: error.received, key });
 }
 
-/** All bytes of a body in a buffer of their own. */
+/** Returns all bytes of a body in a buffer of their own. Rejects as {@link bodyChunks} throws. */
 export async function collectBody(body: Body, signal?: AbortSignal, key?: string): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let total = 0;
@@ -99,13 +99,13 @@ function sumOf(parts: readonly Uint8Array[]): number {
   return total;
 }
 
-/** A {@link ByteStream} over chunks, with its size when that is known. */
+/** Returns a {@link ByteStream} over chunks, with its size if that is known. */
 export function byteStream(chunks: AsyncIterable<Uint8Array>, size?: number): ByteStream {
   const stream = { [Symbol.asyncIterator]: () => chunks[Symbol.asyncIterator]() };
   return size === undefined ? stream : Object.assign(stream, { size });
 }
 
-/** Where a range begins and ends in an object of `size` bytes: `[start, end)`, cut at the end of the object. */
+/** Returns where a range begins and ends in an object of `size` bytes: `[start, end)`, cut at the end of the object. */
 export function clampRange(
   range: ByteRange | undefined,
   size: number,
@@ -126,7 +126,7 @@ export function clampRange(
   return { start, end: length === undefined ? size : Math.min(start + length, size) };
 }
 
-/** True when both hold the same bytes. */
+/** Returns whether both hold the same bytes. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   const { length } = a; // Asked for in each turn of the loop, it takes five times as long.
   if (length !== b.length) return false;

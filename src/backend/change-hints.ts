@@ -1,14 +1,14 @@
 import { abortable } from "../platform/abort.ts";
 import type { CallOptions } from "./backend.ts";
 
-/** Hints that can be left at any time, also while one is being waited for. */
+/** Hints of changes. The caller can leave them at any time, even while waiting for one. */
 export type Hints = AsyncIterableIterator<void, void, undefined>;
 
-/** Where a source of changes puts what it notices. */
+/** Takes what a source of changes notices. */
 export interface HintSink {
-  /** Something may have changed. Until somebody asks again, any number of calls count as one. */
+  /** Says that something may have changed. Any number of calls count as one until the next hint is asked for. */
   tell(): void;
-  /** Nothing more will be told. An error is what the next request for a hint rejects with. */
+  /** Ends the hints. With an error, the next request for a hint rejects with it. */
   end(error?: unknown): void;
 }
 
@@ -16,8 +16,9 @@ const DONE = { done: true, value: undefined } as const;
 const HINT = { done: false, value: undefined } as const;
 
 /**
- * What `changes` of a backend returns, made from any source of events. `start` is called when the first hint is asked for; what it returns is called once
- * the hints are over: left, aborted or ended. When it throws, the request for that hint rejects with the error.
+ * Returns what `changes` of a backend returns, made from any source of events. It calls `start` when the first hint is
+ * asked for, and the function that `start` returned once the hints are over: left, aborted or ended. If `start` throws,
+ * the request for the hint rejects with that error.
  */
 export function changeHints(start: (sink: HintSink) => () => void, options?: CallOptions): Hints {
   return new SourceHints(start, options?.signal);

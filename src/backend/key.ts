@@ -2,11 +2,14 @@ import { hasLoneSurrogate } from "../bytes/well-formed.ts";
 import { utf8Decoder, utf8Encoder } from "../bytes/utf8.ts";
 import { LedgerError, describeType } from "../errors/ledger-error.ts";
 
-/** Longest key, in UTF-8 bytes. S3 allows 1024; the difference leaves room for a bucket prefix. */
+/** The longest key, in UTF-8 bytes. S3 allows 1024; the difference leaves room for a bucket prefix. */
 export const MAX_KEY_BYTES = 900;
 /** Longest key that a backend itself takes, in UTF-8 bytes: a longest key, and a prefix that a layer puts before it. */
 export const MAX_STORED_KEY_BYTES = 1024;
-/** Longest segment, in UTF-8 bytes: what common filesystems take as one file name, less room for a temporary suffix. */
+/**
+ * The longest segment of a key, in UTF-8 bytes: what common filesystems take as one file name, less room for a
+ * temporary suffix.
+ */
 export const MAX_SEGMENT_BYTES = 240;
 
 const encoder = utf8Encoder();
@@ -24,7 +27,7 @@ export function assertKey(key: string, maxBytes: number = MAX_KEY_BYTES): void {
   if (key === "") throw bad(key, "it is empty");
 }
 
-/** As {@link assertKey}, but the empty prefix, meaning everything, is allowed. */
+/** Throws as {@link assertKey} does, but allows the empty prefix, which means everything. */
 export function assertPrefix(prefix: string, maxBytes: number = MAX_KEY_BYTES): void {
   check(prefix, "prefix", maxBytes);
 }

@@ -1,11 +1,14 @@
-/** Where another program finds an object, byte for byte as it was stored. Holds no secret: it may be shown and logged. */
+/**
+ * Where another program finds an object, byte for byte as it was stored. It holds no secret and may be shown and
+ * logged.
+ */
 export type ObjectLocation = FileLocation | S3Location;
 
 /** A file that other programs can read. */
 export interface FileLocation {
   /** Marks a file. */
   readonly kind: "file";
-  /** Absolute path. */
+  /** The absolute path of the file. */
   readonly path: string;
 }
 
@@ -15,15 +18,18 @@ export interface S3Location {
   readonly kind: "s3";
   /** The name of the bucket. */
   readonly bucket: string;
-  /** Key in the bucket, the prefix of the backend included. */
+  /** The key in the bucket, with the prefix of the backend. */
   readonly key: string;
   /** The region to sign requests for. */
   readonly region: string;
-  /** URL; absent for AWS itself. */
+  /** The URL of the store. Absent for AWS. */
   readonly endpoint?: string | undefined;
-  /** The bucket is part of the path, not of the host name. */
+  /** Whether the bucket is part of the path instead of the host name. */
   readonly pathStyle: boolean;
-  /** The keys to sign with now, `undefined` for anonymous access. They are secrets, and may end: ask again. */
+  /**
+   * Returns the keys to sign with now, or `undefined` for anonymous access. They are secrets and may expire: call it
+   * again.
+   */
   readonly credentials: (options?: {
     /** Aborting it rejects the call. */
     readonly signal?: AbortSignal | undefined;

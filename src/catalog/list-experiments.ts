@@ -7,9 +7,9 @@ import { SearchPlan } from "./search-plan.ts";
 export interface ExperimentSummary {
   /** The name of the experiment. */
   readonly name: string;
-  /** How many runs it has, deleted ones left out. */
+  /** The number of its runs, without deleted ones. */
   readonly runs: number;
-  /** When the latest of them began, in ms since the epoch. */
+  /** When its latest run began, in ms since the epoch. */
   readonly lastStart: number;
 }
 

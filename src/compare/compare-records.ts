@@ -5,7 +5,7 @@ import { checkRecords } from "./check-records.ts";
 import { type ComparedMetric, compareMetric } from "./compared-metric.ts";
 import { alignSection, type ComparedSection, entriesOf, leavesOf } from "./section.ts";
 
-/** A run in the head of a comparison. Times in ms. */
+/** A run in the head of a comparison. */
 export interface ComparedRun {
   /** The id of the run. */
   readonly id: string;
@@ -17,11 +17,11 @@ export interface ComparedRun {
   readonly status: RunStatus;
   /** When the run began, in ms since the epoch. */
   readonly startTime: number;
-  /** Absent while the run goes on. */
+  /** How long the run took, in ms. Absent while it goes on. */
   readonly duration?: number;
 }
 
-/** A data set as far as a comparison needs to know it. `size` in bytes. */
+/** A data set in a comparison. */
 export interface ComparedDataset {
   /** The name that the run logged it under. */
   readonly name: string;
@@ -39,7 +39,7 @@ interface Extras {
   readonly datasets?: readonly ComparedDataset[] | undefined;
 }
 
-/** Several runs side by side. Every list with one entry a run is in the order of `runs`. */
+/** Several runs side by side. Every list with one entry per run is in the order of `runs`. */
 export interface RunComparison {
   /** The runs, in the order of the ids. */
   readonly runs: readonly ComparedRun[];
@@ -51,17 +51,17 @@ export interface RunComparison {
   readonly environment: ComparedSection;
   /** What the runs recorded of their code, by path. */
   readonly code: ComparedSection;
-  /** By name and context. The same are those with the same digests. */
+  /** Data sets by name and context. Two are the same if their digests are. */
   readonly datasets: ComparedSection<readonly ComparedDataset[]>;
-  /** Artifact versions the runs used, by name. The same are those with the same digests. */
+  /** Artifact versions that the runs used, by name. Two are the same if their digests are. */
   readonly inputs: ComparedSection<readonly RecordedVersion[]>;
-  /** By key, all that any run has. */
+  /** Every metric that any of the runs has, by name. */
   readonly metrics: readonly ComparedMetric[];
 }
 
 /**
- * What differs between runs and what is the same. Types count: 5 and `"5"` differ, and so do 0 and -0, while NaN is the
- * same as NaN. `INVALID_ARGUMENT` for what is no array of records.
+ * Returns what differs between runs and what is the same. Types count: 5 and `"5"` differ, and so do 0 and -0. NaN
+ * equals NaN. Throws `INVALID_ARGUMENT` for anything but an array of records.
  */
 export function compareRecords(given: readonly RunRecord[]): RunComparison {
   return reading("records", () => {

@@ -3,19 +3,24 @@ import type { MetricSummary } from "../journal/summary.ts";
 import { type Goal, sharedGoal, summaryOf } from "./metric-value.ts";
 import { identity } from "./identity.ts";
 
-/** A metric of several runs, in the order they were given. */
+/** One metric of several runs, in the order of the runs. */
 export interface ComparedMetric {
   /** The name of the metric: `val/loss`. */
   readonly key: string;
-  /** Of the runs that have the metric and define one. Absent if none does, or they disagree. */
+  /** The goal that the runs define. Absent if none of them does, or if they disagree. */
   readonly goal?: Goal;
-  /** Some runs minimize it, others maximize it: no run is the best. */
+  /** Whether some runs minimize the metric and others maximize it. Then no run is the best. */
   readonly goalConflict: boolean;
-  /** Of each run, `undefined` where it has none. `best` is by the common goal, also for a run that defines none. */
+  /**
+   * The summary of each run, `undefined` for a run without the metric. `best` is by the common goal, even for a run
+   * that defines none.
+   */
   readonly values: readonly (MetricSummary | undefined)[];
-  /** The ids of the best runs: one, or all that tie, the first given first. Empty without a goal. NaN is never best. */
+  /**
+   * The ids of the best runs: one, or all that tie, in the order of the runs. Empty without a goal. NaN is never best.
+   */
   readonly best: readonly string[];
-  /** All runs have it, with the same values at the same steps as far as a summary tells. */
+  /** Whether all runs have the metric, with the same values at the same steps as far as a summary shows. */
   readonly same: boolean;
 }
 

@@ -7,11 +7,11 @@ import type { ComparedSection } from "./section.ts";
 
 /** Options of `formatComparison`. */
 export interface FormatComparisonOptions {
-  /** Most code points of a line, 20 or more. Default 100. */
+  /** The greatest number of code points in a line, at least 20. Default 100. */
   readonly width?: number | undefined;
-  /** Most rows below the head of the table; the rest is counted. Default 200. */
+  /** The greatest number of rows below the head of the table; the rest is counted. Default 200. */
   readonly maxRows?: number | undefined;
-  /** With what is the same in all runs, not only how much that is. Default `false`. */
+  /** Whether to list what is the same in all runs, and not only count it. Default `false`. */
   readonly all?: boolean | undefined;
 }
 
@@ -28,8 +28,9 @@ const MIN_COLUMN = 14;
 const SECTIONS = ["params", "datasets", "inputs", "code", "environment", "tags"] as const;
 
 /**
- * A comparison as plain text: a column a run, the best of each metric marked with `*`. Names and values may come from
- * other people, so nothing in them reaches the terminal as a control. Metrics show the best value by their goal, else the last.
+ * Returns a comparison as plain text: a column for each run, the best of each metric marked with `*`. Metrics show the
+ * best value by their goal, else the last. Names and values may come from other people, so no control character of
+ * theirs reaches the terminal.
  */
 export function formatComparison(comparison: RunComparison, options?: FormatComparisonOptions): string {
   return reading("comparison", () => {

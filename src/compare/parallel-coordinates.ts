@@ -17,9 +17,9 @@ export type ParallelAxis =
       readonly label: string;
       /** An axis of numbers. */
       readonly type: "number";
-      /** The least and the greatest value; equal if there is one only. */
+      /** The smallest and the greatest value. Both are the same if there is only one. */
       readonly domain: readonly [min: number, max: number];
-      /** All values are positive and span more than two decades. */
+      /** `"log"` if all values are positive and span more than two decades. */
       readonly scale?: "log";
     }
   | {
@@ -35,7 +35,10 @@ export type ParallelAxis =
 export interface ParallelCoordinates {
   /** The axes from left to right. */
   readonly axes: readonly ParallelAxis[];
-  /** A run each, with one value an axis: a number, a category, or `null` where it has none that can be drawn. */
+  /**
+   * One line for each run, with one value for each axis: a number, a category, or `null` for a value that cannot be
+   * drawn.
+   */
   readonly lines: readonly {
     /** The id of the run. */
     readonly id: string;
@@ -47,8 +50,9 @@ export interface ParallelCoordinates {
 }
 
 /**
- * Runs as lines across axes. Without `axes`: the params that differ, then the metrics that have a goal, or all if none has.
- * An axis is of numbers if all its values are; NaN and infinities are not drawn, and an axis without anything to draw has no categories. `INVALID_ARGUMENT` for what is no field.
+ * Returns runs as lines across axes. Without `axes`: the params that differ, then the metrics that have a goal, or all
+ * metrics if none has. An axis is one of numbers if all its values are numbers. NaN and infinities are not drawn, and
+ * an axis without anything to draw has no categories. Throws `INVALID_ARGUMENT` for anything but a field.
  */
 export function parallelCoordinates(
   given: readonly RunRecord[],

@@ -4,17 +4,20 @@ import { checkRecords } from "./check-records.ts";
 import type { Aggregate } from "../filter/field.ts";
 import { checkMetric, type Goal, sharedGoal, summaryOf, valueOf } from "./metric-value.ts";
 
-/** One thing to make small or large. */
+/** A metric to make small or large. */
 export interface Objective {
   /** The name of the metric. */
   readonly metric: string;
-  /** Default: what the runs that have the metric define. */
+  /** Whether to minimize or to maximize it. Default: what the runs that have the metric define. */
   readonly goal?: Goal | undefined;
-  /** Which value counts. Default `"last"`. */
+  /** Which value of a run counts. Default `"last"`. */
   readonly aggregate?: Aggregate | undefined;
 }
 
-/** The runs of which none is better in one objective and at least as good in all others. */
+/**
+ * The runs that no other run dominates. One run dominates another if it is better in one objective and at least as good
+ * in all others.
+ */
 export interface ParetoFront {
   /** The objectives with their defaults filled in. */
   readonly objectives: readonly {
@@ -25,9 +28,12 @@ export interface ParetoFront {
     /** Which value of a run counts. */
     readonly aggregate: Aggregate;
   }[];
-  /** Best in the first objective first, then by the next; equal runs as given. Runs with equal values are all there. */
+  /**
+   * The ids of the runs, the best in the first objective first, then by the next objective. Runs with equal values are
+   * all there, in the order in which they were given.
+   */
   readonly front: readonly string[];
-  /** Runs that cannot be compared, with the metrics that are missing or NaN. */
+  /** The runs that cannot be compared. */
   readonly excluded: readonly {
     /** The id of the run. */
     readonly id: string;
@@ -37,8 +43,9 @@ export interface ParetoFront {
 }
 
 /**
- * The runs no other run dominates. Takes `n log n` for one or two objectives, `n` times the size of the front for more.
- * `INVALID_ARGUMENT` without objectives, or where an objective has no goal and the runs define none or disagree.
+ * Returns the runs that no other run dominates. Takes `n log n` for one or two objectives, and `n` times the size of
+ * the front for more. Throws `INVALID_ARGUMENT` without objectives, or if an objective has no goal and the runs define
+ * none or disagree.
  */
 export function paretoFront(given: readonly RunRecord[], objectives: readonly Objective[]): ParetoFront {
   return reading("records", () => {

@@ -19,37 +19,37 @@ export interface SummarisedMetric {
   readonly key: string;
   /** Which value of a run counts. Default `"last"`. */
   readonly aggregate?: Aggregate | undefined;
-  /** What is best. Default: what the runs tell. */
+  /** Whether smaller or greater is better. Default: what the runs define. */
   readonly goal?: Goal | undefined;
-  /** Its name in the result. Default: the key. */
+  /** The name of the metric in the result. Default: the key. */
   readonly as?: string | undefined;
 }
 
-/** How to group runs, and what of. */
+/** How to group runs, and which metrics to aggregate. */
 export interface SummaryQuery {
   /**
-   * Fields such as `params.lr`, `tags.stage` or `experiment`, written as in filters. Default: none, so that all runs are one group. A
-   * list has its items as params: `params.layers.0`.
+   * Fields such as `params.lr`, `tags.stage` or `experiment`, written as in filters. The items of a list are params:
+   * `params.layers.0`. Default: none, so that all runs are one group.
    */
   readonly groupBy?: readonly (string | Field)[] | undefined;
-  /** Keys as they are logged, without `metrics.`: `loss`, `val/loss`. Default: none. */
+  /** Names of metrics without `metrics.`: `loss`, `val/loss`. Default: none. */
   readonly metrics?: readonly (string | SummarisedMetric)[] | undefined;
 }
 
 /**
- * A metric over a group. `best` and its run, of several the one with the highest id: by the goal. A group whose runs tell none goes along
- * with the others; where they disagree there is no best.
+ * A metric over a group of runs. A group whose runs define no goal takes the goal of the other groups. Without a goal,
+ * or if the runs disagree, there is no best.
  */
 export interface GroupMetric extends GroupStats {
   /** The best value, by the goal. Absent without a goal. */
   readonly best?: number;
-  /** The id of the run that has the best value. */
+  /** The id of the run that has the best value; of several, the highest id. */
   readonly bestRun?: string;
 }
 
-/** Runs that share the values of the fields. */
+/** Runs that have the same values in the fields of the query. */
 export interface RunGroup {
-  /** By field, as the query names it. `null` where the runs have none. */
+  /** The value of each field, by the name that the query uses. `null` for a field that the runs do not have. */
   readonly key: Dictionary<ParamValue>;
   /** The number of runs in the group. */
   readonly runs: number;
@@ -176,8 +176,8 @@ function toldGoal(row: FilterRow, key: string): Goal | undefined {
 }
 
 /**
- * Groups runs by fields and aggregates their metrics. The goal of a metric, unless the query says it, is what the runs define.
- * `INVALID_ARGUMENT` names what is wrong in the query.
+ * Groups runs by fields and aggregates their metrics. The goal of a metric is what the query says, else what the runs
+ * define. Throws `INVALID_ARGUMENT`, which names what is wrong in the query.
  */
 export function summariseRecords(given: readonly RunRecord[], query: SummaryQuery = {}): RunGroup[] {
   return reading("records", () => {

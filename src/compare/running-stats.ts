@@ -1,19 +1,19 @@
 /** Values of a group that a median is taken of at most. */
 export const MEDIAN_LIMIT = 10_000;
 
-/** Statistics of the numbers of a group. A NaN is left out; without any number only `count`, 0, is there. */
+/** Statistics of the numbers of a group, without NaN. If there is no number, only `count` is there, with 0. */
 export interface GroupStats {
   /** The number of runs that have the metric. */
   readonly count: number;
   /** The mean of the runs' values. */
   readonly mean?: number;
-  /** Of the sample, by n - 1. Absent for a single value, NaN with infinities among them. */
+  /** The standard deviation of the sample, with n - 1. Absent for a single value; NaN if a value is infinite. */
   readonly std?: number;
   /** The smallest value. */
   readonly min?: number;
   /** The greatest value. */
   readonly max?: number;
-  /** Absent beyond 10,000 values: they are not kept. */
+  /** The median. Absent beyond 10,000 values, because they are not kept. */
   readonly median?: number;
 }
 

@@ -2,29 +2,32 @@ import type { Dictionary } from "../journal/event.ts";
 import { isNested } from "../journal/params.ts";
 import { identity } from "./identity.ts";
 
-/** A value that is not the same in all runs. Runs are in the order they were given. */
+/** A value that is not the same in all runs. */
 export interface DifferingRow<T = unknown> {
-  /** `keys` to read: `optimizer.lr`. */
+  /** The path, its parts joined by dots: `optimizer.lr`. */
   readonly path: string;
-  /** What identifies the value: a key that holds a dot stays one key. */
+  /** The parts of the path. A key with a dot in it stays one part. */
   readonly keys: readonly string[];
-  /** Of each run, `undefined` where it has none. */
+  /** The value of each run, in the order of the runs. `undefined` for a run without one. */
   readonly values: readonly (T | undefined)[];
-  /** Whether a run has it at all. */
+  /** Whether each run has a value. */
   readonly present: readonly boolean[];
 }
 
-/** A value all runs share. */
+/** A value that all runs have. */
 export interface SameRow<T = unknown> {
   /** The path, its parts joined by dots: `optimizer.lr`. */
   readonly path: string;
-  /** The parts of the path. */
+  /** The parts of the path. A key with a dot in it stays one part. */
   readonly keys: readonly string[];
   /** The value that all runs have. */
   readonly value: T;
 }
 
-/** One kind of data of the compared runs. Every path of every run is in one of the lists, once; both are sorted by path. */
+/**
+ * One kind of data of the compared runs. Every path of every run is in one of the two lists, once. Both are sorted by
+ * path.
+ */
 export interface ComparedSection<T = unknown> {
   /** Rows whose values are not the same in all runs. */
   readonly differs: readonly DifferingRow<T>[];

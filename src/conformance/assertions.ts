@@ -3,7 +3,7 @@ import { equalBytes } from "../backend/body.ts";
 import { LedgerError, type ErrorCode } from "../errors/ledger-error.ts";
 import { type Sentence, contract } from "./contract.ts";
 
-/** A backend broke its contract. `sentence` is the part of the contract concerned, where the case could tell. */
+/** Says that a backend broke its contract. */
 export class ContractViolation extends Error {
   static {
     this.prototype.name = "ContractViolation";

@@ -1,24 +1,24 @@
 import type { Backend, Capabilities } from "../backend/backend.ts";
 import type { OtherProcess } from "./harness.ts";
 
-/** What a case is given: handles on one empty place. */
+/** What a case gets: handles on one empty place. */
 export interface World {
   /** The first handle. */
   readonly backend: Backend;
-  /** One more handle on the same place. All handles are closed after the case. */
+  /** Opens one more handle on the same place. All handles are closed after the case. */
   open(): Promise<Backend>;
-  /** Another process, if the harness opens some. Killed after the case. */
+  /** Starts another process, if the harness can. It is killed after the case. */
   readonly otherProcess?: (() => Promise<OtherProcess>) | undefined;
 }
 
-/** What a case cannot do without. `!append`: that `append` is not declared. */
+/** What a case needs of a backend. `!append`: a backend that does not declare `append`. */
 export type Need = keyof Capabilities | "!append" | "!move" | "close" | "liveness" | "changes" | "otherProcess";
 
-/** One test of the contract, as data. It rejects when the contract is broken. */
+/** One test of the contract, as data. */
 export interface ConformanceCase {
   /** What the case checks, as the name of a test. */
   readonly name: string;
-  /** Read off the backend that was opened; where it lacks one the case is skipped. */
+  /** What the backend must have. The case is skipped if the opened backend lacks one of them. */
   readonly needs?: readonly Need[];
   /** Runs the case. Rejects with a `ContractViolation` if the backend breaks the contract. */
   run(world: World): Promise<void>;

@@ -14,7 +14,7 @@ import { readCases } from "./cases/read.ts";
 import { removeCases } from "./cases/remove.ts";
 import { shapeCases } from "./cases/shape.ts";
 
-/** Every case of the suite. Names are unique. */
+/** Every case of the suite. The names are unique. */
 export const conformanceCases: readonly ConformanceCase[] = [
   ...shapeCases,
   ...createCases,

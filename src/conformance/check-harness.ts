@@ -14,8 +14,8 @@ class HarnessFault extends Error {
 const KEY = "runledger/harness-check";
 
 /**
- * Tries a harness itself: each place is empty, is opened again as the same place by other handles, and is not the place of another
- * case. Rejects with an error that says what is wrong with it.
+ * Checks a harness itself: each place is empty, other handles open the same place, and no two cases share a place.
+ * Rejects with an error that says what is wrong.
  */
 export async function checkHarness(harness: ConformanceHarness): Promise<void> {
   const fail = (what: string, cause?: unknown): never => {

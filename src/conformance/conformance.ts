@@ -13,8 +13,9 @@ interface RunnerContext {
 export type TestFunction = (name: string, run: () => Promise<void>) => unknown;
 
 /**
- * Registers every case as a test of its own, and before them one of the harness, without which no case says anything. A case whose needs the backend does not declare is reported as skipped with
- * the reason, or logged where the runner cannot skip a test that has begun.
+ * Registers every case as a test, and before them one test of the harness, without which no case means anything. A case
+ * that does not apply to the backend is reported as skipped with the reason. If the runner cannot skip a test that has
+ * begun, the reason is logged.
  */
 export function conformance(
   harness: ConformanceHarness,

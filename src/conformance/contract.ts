@@ -1,6 +1,6 @@
 /**
- * The sentences of the contract that cases rest on, word for word as the comments of `Backend` state them (a test compares
- * the two). A failing case names the sentence that was broken.
+ * The sentences of the contract that cases check, word for word as in the comments of `Backend` (a test compares the
+ * two). A case that fails names the sentence.
  */
 export const contract = {
   object: "An object is a key and immutable bytes",

@@ -19,8 +19,9 @@ export type CaseResult =
     };
 
 /**
- * Runs one case in a place of its own. Rejects with a `ContractViolation` when the contract is broken; `skipped` when the
- * backend that was opened does not declare what the case needs. A case that takes longer than the harness allows fails too.
+ * Runs one case in a place of its own. Returns `skipped` if the opened backend does not declare what the case needs.
+ * Rejects with a `ContractViolation` if the backend breaks the contract, or if the case takes longer than the harness
+ * allows.
  */
 export async function runCase(harness: ConformanceHarness, one: ConformanceCase): Promise<CaseResult> {
   const { limitMs = LIMIT_MS } = harness;

@@ -1,4 +1,6 @@
-/** Every `code` a {@link LedgerError} can carry. `docs/errors.md` says of each what happened, what is intact and what to do. */
+/**
+ * Every `code` of a {@link LedgerError}. `docs/errors.md` says for each what happened, what is intact and what to do.
+ */
 export const ERROR_CODES = [
   "INVALID_ARGUMENT",
   "INVALID_KEY",
@@ -35,17 +37,17 @@ export type ErrorCode = (typeof ERROR_CODES)[number];
 export interface ErrorDetails {
   /** The argument that was wrong, as a path: `params.optimizer.lr`. */
   readonly field?: string | undefined;
-  /** The type of the value that was given, as {@link describeType} names it. Never the value itself. */
+  /** The type of the value that was given: `string`, `array`, `Date`, … Never the value itself. */
   readonly received?: string | undefined;
   /** The backend key concerned. */
   readonly key?: string | undefined;
   /** The operation that failed: `create`, `read`, `list`, … */
   readonly operation?: string | undefined;
-  /** Where in a text the error is: 1 is its first UTF-16 code unit. */
+  /** Where in a text the error is, in UTF-16 code units from 1. */
   readonly position?: number | undefined;
-  /** HTTP status, where there was one. */
+  /** The HTTP status, if there was one. */
   readonly status?: number | undefined;
-  /** The same call may succeed if repeated later, unchanged. Default `false`. */
+  /** Whether the same call may succeed later, unchanged. Default `false`. */
   readonly transient?: boolean | undefined;
   /** The error that led to this one. */
   readonly cause?: unknown;
@@ -55,7 +57,7 @@ export interface ErrorDetails {
 const BRAND = Symbol.for("runledger.LedgerError");
 const DETAILS = ["field", "received", "key", "operation", "position", "status"] as const;
 
-/** The only error this library raises. Branch on `code`; messages are for people and may change. */
+/** The only error that this library raises. Branch on `code`; messages are for people and may change. */
 export class LedgerError extends Error {
   static {
     this.prototype.name = "LedgerError";
@@ -89,12 +91,12 @@ export class LedgerError extends Error {
       if (details[name] !== undefined) Object.defineProperty(this, name, { value: details[name], enumerable: true });
   }
 
-  /** True for a `LedgerError` of any copy of this library, also one from another realm. */
+  /** Returns whether it is a `LedgerError`, of any copy of this library and of any realm. */
   static is(error: unknown): error is LedgerError {
     return isLedgerError(error);
   }
 
-  /** Shorthand for `LedgerError.is(error) && error.code === code`. */
+  /** Returns `LedgerError.is(error) && error.code === code`. */
   static hasCode(error: unknown, code: ErrorCode): error is LedgerError {
     return isLedgerError(error) && error.code === code;
   }

@@ -15,7 +15,7 @@ import {
 } from "./filter.ts";
 import { wrongStatus } from "./advice.ts";
 
-/** A filter, or something that has one, as what `where` builds has. */
+/** A filter as a tree, or what `where` builds. */
 export type FilterTree =
   | Filter
   | {

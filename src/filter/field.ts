@@ -1,11 +1,11 @@
-/** Which number of a metric: the latest, or one of its whole history. `best` is by the metric's goal. */
+/** Which number of a metric: the latest value, or one of its whole history. `best` is by the goal of the metric. */
 export type Aggregate = "last" | "min" | "max" | "mean" | "best" | "count";
 
-/** What a run has one of, by its canonical name. Times and `duration` are in ms. */
+/** The canonical name of an attribute. Times and `duration` are in ms. */
 export type AttributeName = TextAttribute | NumberAttribute;
 /** An attribute that is a number. */
 export type NumberAttribute = "start_time" | "end_time" | "duration";
-/** `status` is in lower case. `artifact_uri` is MLflow's; no run has one. */
+/** An attribute that is a text. `status` is in lower case. `artifact_uri` is MLflow's; no run has one. */
 export type TextAttribute =
   | "id"
   | "name"

@@ -16,7 +16,7 @@ export type Operator =
   | "IS NULL"
   | "IS NOT NULL";
 
-/** `null` for `IS NULL` and `IS NOT NULL`. */
+/** What a field is compared with. `null` for `IS NULL` and `IS NOT NULL`. */
 export type FilterValue = string | number | boolean | bigint | readonly string[] | null;
 
 /** A comparison of one field with a value. */
@@ -31,7 +31,7 @@ export interface Comparison {
   readonly value: FilterValue;
 }
 
-/** What a filter's text means. `all`, the empty filter, stands alone; `and` and `or` have at least two parts. */
+/** A filter as a tree. `all`, the empty filter, stands alone. */
 export type Filter =
   | {
       /** Selects every run. */

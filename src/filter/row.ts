@@ -1,6 +1,6 @@
 import type { Aggregate, AttributeName } from "./field.ts";
 
-/** A bigint is an integer that no float64 holds. Any other counts as the number that it equals. */
+/** A value of a param. A bigint is an integer that no float64 holds exactly; every other integer is a number. */
 export type ParamValue = string | number | boolean | bigint | null;
 
 /** A run as filters and orders see it. What the run does not have is `undefined`. */

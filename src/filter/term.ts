@@ -6,7 +6,7 @@ import { parseDate, parseDuration } from "./literal.ts";
 import { wrongStatus } from "./advice.ts";
 import { type FilterTree, copyFilter } from "./copy-filter.ts";
 
-/** A condition that `where` built. */
+/** A condition that `where` has built. */
 export class Where {
   /** The condition as a tree. */
   readonly filter: Condition;
@@ -59,9 +59,9 @@ interface Order<T> {
 }
 /** Comparisons of texts with patterns. */
 interface Texts {
-  /** `%` stands for any characters, `_` for one. */
+  /** Returns the condition that the text fits the pattern: `%` stands for any characters, `_` for one. */
   like(pattern: string): Where;
-  /** The same, capitals and small letters alike. */
+  /** Returns the same condition as {@link like}, without regard to case. */
   ilike(pattern: string): Where;
 }
 /** Comparisons with several values. */
@@ -103,9 +103,9 @@ export interface TagTerm extends TextTerm, Presence {}
 /** A param in a filter. */
 export interface ParamTerm
   extends Equality<string | number | boolean>, Order<number>, Texts, Lists<string | number | boolean>, Presence {}
-/** Ms since the epoch, a `Date`, or an ISO date as text. */
+/** A time in a filter. It takes ms since the epoch, a `Date`, or an ISO date as text. */
 export type TimeTerm = NumberTerm<number | Date | string>;
-/** Ms, or text such as `2h30m`. */
+/** A duration in a filter. It takes ms, or text such as `2h30m`. */
 export type DurationTerm = NumberTerm<number | string>;
 
 /** One field; what its kind does not allow throws. */

@@ -44,9 +44,9 @@ function named(kind: "attribute" | "dataset", name: unknown): Term {
 
 /** Makes the terms that filters are built from. */
 export interface WhereBuilder {
-  /** The latest value, or another number of the metric. */
+  /** Returns a metric: its latest value, or another number of it. */
   metric(key: string, aggregate?: Aggregate): MetricTerm;
-  /** The path of a nested param has dots. */
+  /** Returns a param. The path of a nested param has dots: `optimizer.lr`. */
   param(key: string): ParamTerm;
   /** Returns a tag. */
   tag(key: string): TagTerm;
@@ -56,7 +56,7 @@ export interface WhereBuilder {
   attribute(name: "duration"): DurationTerm;
   /** Returns an attribute of the run. */
   attribute(name: TextName): TextTerm;
-  /** True when one of the run's datasets is such. */
+  /** Returns a part of the run's data sets. A condition on it is true if one of the data sets fits. */
   dataset(name: DatasetPart): TextTerm;
 }
 

@@ -1,27 +1,31 @@
 import { LedgerError } from "../errors/ledger-error.ts";
 
 /**
- * Something that is not as it should be in a run's journals.
+ * Something that is wrong in a run's journals.
  *
  * - `torn-tail`: the last write of a writer is incomplete, as after a crash. Nothing acknowledged is affected.
- * - `corrupt`: bytes changed or are gone in the middle of an object; `from` and `to` say which.
+ * - `corrupt`: bytes in the middle of an object changed or are gone; `from` and `to` say which.
  * - `unreadable-tail`: the end of an object is damaged and nothing readable follows: a torn write, or corruption.
- * - `missing`: records the writer numbered are in no object that is there.
- * - `newer`: an intact frame, or a segment, that a later version of this library wrote. Its records are missing here, and not damaged.
- * - `unknown`: a record of a kind, or a version, that this library does not know. It was skipped.
+ * - `missing`: records that the writer numbered are in no object.
+ * - `newer`: an intact frame, or a segment, that a later version of this library wrote. Its records are left out here,
+ *   and they are not damaged.
+ * - `unknown`: a record of a kind, or of a version, that this library does not know. It was skipped.
  */
 export interface Damage {
   /** What is wrong; see {@link Damage}. */
   readonly kind: "torn-tail" | "corrupt" | "unreadable-tail" | "missing" | "newer" | "unknown";
   /** The backend key concerned. */
   readonly key: string;
-  /** For people. */
+  /** The damage in words, for people. */
   readonly message: string;
-  /** Byte range in the object, `[from, to)`. */
+  /** The first damaged byte in the object, from 0. Absent if no bytes can be named. */
   readonly from?: number;
   /** The byte behind the last damaged one. */
   readonly to?: number;
-  /** How many further places of the run have damage of this kind: a run names the first 100 of each kind. Absent for none. */
+  /**
+   * The number of further places with damage of this kind. A record names the first 100 of each kind. Absent if there
+   * are none.
+   */
   readonly more?: number;
 }
 

@@ -3,7 +3,7 @@ import { LedgerError } from "../errors/ledger-error.ts";
 import { decodeJson, encodeJson } from "../bytes/json.ts";
 import type { MediaEvent } from "./media-entry.ts";
 
-/** Data of any shape, with own keys only: `__proto__` is a key like another. */
+/** Data by key, in a plain object whose own keys are the data: `__proto__` is a key like any other. */
 export type Dictionary<T = unknown> = { [key: string]: T };
 
 /** What a record keeps of an error. */
@@ -16,10 +16,10 @@ export interface ErrorSummary {
   readonly stack?: string | undefined;
 }
 
-/** How a run can be closed by the program that ran it. */
+/** How the program that runs a run can close it. */
 export type ClosingStatus = "finished" | "failed" | "killed";
 
-/** An artifact version as a run's journal recorded it. `size` in bytes, `createdAt` in ms since the epoch. */
+/** An artifact version as a run recorded it. */
 export interface RecordedVersion {
   /** The name of the artifact. */
   readonly name: string;

@@ -2,25 +2,26 @@ import { checkChoice } from "../arguments/choice.ts";
 import { type OptionNames, readOptions } from "../arguments/options.ts";
 import { LedgerError, invalidArgument } from "../errors/ledger-error.ts";
 
-/** When buffered records go to the backend, and how much may wait. */
+/** When buffered records are written to the backend, and how many may wait. */
 export interface FlushOptions {
   /**
-   * Longest a record waits, in ms. Default: 1,000 where the backend appends. Where each flush is an object of its own the
-   * wait grows with the age of the run, from 2 s to 45 s, so that an hour costs some 350 requests, its end included. It waits longer while a loop keeps the event loop from turning: then
-   * nothing can be stored, and `EVENT_LOOP_BLOCKED` is told after five intervals.
+   * How long a record may wait, in ms. Default: 1,000 if the backend appends. Otherwise each flush is an object of its
+   * own, and the wait grows with the age of the run from 2 s to 45 s: an hour then costs some 350 requests. A record
+   * waits longer while a loop blocks the event loop; after five intervals `onError` gets `EVENT_LOOP_BLOCKED`.
    */
   readonly intervalMs?: number | undefined;
-  /** Metric values that start a flush at once. Default 100,000. */
+  /** The number of metric values that starts a flush at once. Default 100,000. */
   readonly maxPoints?: number | undefined;
-  /** Encoded bytes that start a flush at once. Default 256 KiB where the backend appends, else 4 MiB. */
+  /** The number of encoded bytes that starts a flush at once. Default 256 KiB if the backend appends, else 4 MiB. */
   readonly maxBytes?: number | undefined;
   /**
-   * Most encoded bytes kept while the backend cannot take them. Default 64 MiB: some 10 million points. Beyond it new
-   * points are dropped and counted in `run.stats.dropped` and in the run itself; nothing that waits is lost. Of tags, params,
-   * definitions and the note the newest value of each is kept besides, at most as many bytes again.
+   * The greatest number of encoded bytes to keep while the backend cannot take them. Default 64 MiB, some 10 million
+   * points. Beyond it new points are dropped and counted in `run.stats.dropped` and in the run itself; nothing that
+   * waits already is lost. The newest tags, params, definitions and note are kept besides, in at most as many bytes
+   * again.
    */
   readonly maxBufferedBytes?: number | undefined;
-  /** `"block-never"`, the only policy: training is never held up. */
+  /** What happens if the buffer is full. `"block-never"`, the only policy: training never waits. */
   readonly whenFull?: "block-never" | undefined;
 }
 

@@ -1,9 +1,9 @@
-/** What a rich value is. */
+/** The kinds of rich values. */
 export type MediaKind = "text" | "image" | "histogram" | "table";
 
 /**
- * A text, image, histogram or table that a run logged, without its content: `ledger.openMedia` reads that. It stands in the
- * blob `digest` names, or, when it is small, in the record itself, as `inline`.
+ * A text, image, histogram or table that a run logged, without its content, which `ledger.openMedia` reads. The content
+ * is in the blob that `digest` names, or, if it is small, in the record itself as `inline`.
  */
 export interface MediaEntry {
   /** The name it was logged under. */
@@ -12,27 +12,27 @@ export interface MediaEntry {
   readonly type: MediaKind;
   /** The step it was logged at. */
   readonly step: number;
-  /** ms since the epoch. */
+  /** When it was logged, in ms since the epoch. */
   readonly time: number;
-  /** Bytes of the content as stored. */
+  /** The bytes of the content as stored. */
   readonly size: number;
-  /** `image/png`, `text/plain;charset=utf-8`, … */
+  /** The media type: `image/png`, `text/plain;charset=utf-8`, … */
   readonly mediaType: string;
   /** `sha256:<64 hex digits>` of the content. */
   readonly digest?: string | undefined;
-  /** The content as text, in place of a blob. */
+  /** The content as text, instead of a blob. */
   readonly inline?: string | undefined;
-  /** Of an image, in pixels. */
+  /** The width of an image in pixels. */
   readonly width?: number | undefined;
   /** The height of an image in pixels. */
   readonly height?: number | undefined;
   /** The caption of an image. */
   readonly caption?: string | undefined;
-  /** Of a table: how many there are. */
+  /** The number of rows of a table. */
   readonly rows?: number | undefined;
   /** The number of columns of a table. */
   readonly columns?: number | undefined;
-  /** Of a table: which columns, counted from 0, hold dates. */
+  /** The columns of a table that hold dates, counted from 0. */
   readonly dates?: readonly number[] | undefined;
 }
 
@@ -45,13 +45,13 @@ export interface MediaEvent extends Omit<MediaEntry, "time"> {
   readonly at: number;
 }
 
-/** The rich values of one key in brief. */
+/** The rich values of one key, in brief. */
 export interface MediaSummary {
-  /** Of the latest value. */
+  /** The kind of the latest value. */
   readonly type: MediaKind;
   /** The number of values. */
   readonly count: number;
-  /** The latest in the order of logging (of the writer that joined last, if several logged the key). */
+  /** The value that was logged last. If several writers logged the key, the one of the writer that joined last. */
   readonly last: {
     /** The step it was logged at. */
     readonly step: number;

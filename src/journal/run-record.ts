@@ -4,12 +4,12 @@ import type { MediaSummary } from "./media-entry.ts";
 import type { MetricSummary } from "./summary.ts";
 
 /**
- * `interrupted`: the writers are gone and none of them closed the run. If it cannot be known whether they are, the run reads as
- * `running` until `recover()` finds out.
+ * How a run is going, or how it ended. `interrupted`: its writers are gone, and none of them closed the run. If that
+ * cannot be known, the run reads as `running` until `recover()` finds out.
  */
 export type RunStatus = "running" | "finished" | "failed" | "killed" | "interrupted";
 
-/** What a metric means. Names may be globs: `*` stands for any characters but `/`, `**` for any. */
+/** What a metric means. */
 export interface MetricDefinition {
   /** Whether smaller or greater values are better. It decides `best`. */
   readonly goal?: "minimize" | "maximize" | undefined;
@@ -21,7 +21,7 @@ export interface MetricDefinition {
   readonly description?: string | undefined;
 }
 
-/** A run as plain data: the fold of its journals. Dictionaries are plain objects whose own keys are the data; times are ms since the epoch. */
+/** A run as plain data. Dictionaries are plain objects whose own keys are the data. Times are in ms since the epoch. */
 export interface RunRecord {
   /** The id of the run. It is safe in a URL. Without an id of the caller's own it sorts by start time. */
   readonly id: string;
@@ -33,13 +33,19 @@ export interface RunRecord {
   readonly status: RunStatus;
   /** When the run began, in ms since the epoch. */
   readonly startTime: number;
-  /** `startTime` and how long the run took, measured by a clock that nobody sets where there is one. */
+  /**
+   * When the run ended, in ms since the epoch: `startTime` and how long the run took, by a monotonic clock if there is
+   * one. Absent while the run goes on.
+   */
   readonly endTime?: number;
-  /** When a writer of the run recorded something last, by the wall clock of that writer. A writer shows itself from time to time. */
+  /**
+   * When a writer of the run recorded something last, in ms since the epoch, by the clock of that writer. Writers also
+   * record a sign of life from time to time.
+   */
   readonly lastActivity: number;
-  /** When the run was deleted; absent for one that is not. */
+  /** When the run was deleted, in ms since the epoch. Absent if it is not deleted. */
   readonly deletedAt?: number;
-  /** Nested, as given. */
+  /** The params, nested as they were given. */
   readonly params: Dictionary;
   /** Tags by their keys: the latest value of each. */
   readonly tags: Dictionary<string>;
@@ -55,20 +61,23 @@ export interface RunRecord {
   readonly metrics: Dictionary<MetricSummary>;
   /** What `defineMetric` said of metrics, by name or glob. */
   readonly metricDefinitions: Dictionary<MetricDefinition>;
-  /** Texts, images, histograms and tables by key, in brief; `ledger.media` lists them. Absent when there are none. */
+  /** Texts, images, histograms and tables in brief, by name; `ledger.media` lists them. Absent if there are none. */
   readonly media?: Dictionary<MediaSummary>;
-  /** Versions the run made, in order, each once. */
+  /** The versions that the run made, in order, each once. */
   readonly artifacts: readonly RecordedVersion[];
-  /** Versions the run used, in order, each once. */
+  /** The versions that the run used, in order, each once. */
   readonly inputs: readonly RecordedVersion[];
-  /** Data sets the run used, in order, each name, digest and context once. */
+  /** The data sets that the run used, in order. Each name, digest and context is there once. */
   readonly datasets: readonly RecordedDataset[];
   /** What the program ran on. Absent if the run recorded nothing of it. */
   readonly environment?: Dictionary;
   /** What a failed run failed with. Absent if the run recorded no error. */
   readonly error?: ErrorSummary;
-  /** Metric values and rich values the writers gave up since their buffers were full. */
+  /** The number of metric values and rich values that the writers dropped because their buffers were full. */
   readonly dropped: number;
-  /** What is damaged in the run's journals. Empty for a sound run; a torn tail after a crash is listed and harmless. */
+  /**
+   * What is damaged in the run's journals. Empty for a sound run. An incomplete last write after a crash is listed, and
+   * is harmless.
+   */
   readonly damage: readonly Damage[];
 }

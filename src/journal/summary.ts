@@ -1,4 +1,4 @@
-/** One value of a metric. `step` is a safe integer, `time` ms since the epoch. */
+/** One value of a metric. */
 export interface Point {
   /** The value: any float64, NaN and infinities included. */
   readonly value: number;
@@ -9,18 +9,19 @@ export interface Point {
 }
 
 /**
- * A metric in brief. `last` is the latest in the order of logging (of the writer that joined last, if several logged it).
- * A NaN counts, makes `mean` NaN and is never `min`, `max` or `best`; all three are absent while every value is NaN.
- * Of equal extremes the first one counts; -0 equals 0.
+ * A metric in brief.
+ *
+ * A NaN counts and makes `mean` NaN. It is never `min`, `max` or `best`: all three are absent if every value is NaN. Of
+ * equal extremes the first one counts; -0 equals 0.
  */
 export interface MetricSummary {
-  /** The latest point. */
+  /** The point that was logged last. If several writers logged the metric, the one of the writer that joined last. */
   readonly last: Point;
   /** The point with the smallest value. */
   readonly min?: Point;
   /** The point with the greatest value. */
   readonly max?: Point;
-  /** By the metric's goal. Absent without one. */
+  /** The best point, by the goal of the metric. Absent without a goal. */
   readonly best?: Point;
   /** The mean of all values. */
   readonly mean: number;

@@ -4,11 +4,11 @@ import { type LedgerError, concernsOneObject } from "../errors/ledger-error.ts";
 export interface UnreadableRun {
   /** The id of the run. */
   readonly id: string;
-  /** Why. `error.key` names the object, where one is to blame. */
+  /** Why. `error.key` names the object, if one is to blame. */
   readonly error: LedgerError;
 }
 
-/** A run whose journals are damaged: what a call over many runs says of it comes from the records that are left. */
+/** A run whose journals are damaged. A call over many runs used the records that are left. */
 export interface DamagedRun {
   /** The id of the run. */
   readonly id: string;

@@ -1,23 +1,29 @@
 import type { LedgerError } from "../errors/ledger-error.ts";
 
-/** How far a writer is. `points = acknowledged + buffered + dropped`. */
+/** How much a writer has logged, stored and dropped. `points = acknowledged + buffered + dropped`. */
 export interface WriterStats {
-  /** Metric values handed to `log()`, and rich values that were dropped. */
+  /** The number of metric values that `log()` took, and of rich values that were dropped. */
   readonly points: number;
-  /** Stored, at the backend's chosen durability. */
+  /** The number of points that are stored, with the durability of the backend. */
   readonly acknowledged: number;
-  /** Waiting in memory. */
+  /** The number of points that wait in memory. */
   readonly buffered: number;
-  /** Given up because the buffer's bound was reached, or because `guardProcess` had closed the run: metric values, and rich values as one each. */
+  /**
+   * The number of points that were dropped because the buffer was full, or because `guardProcess` had closed the run. A
+   * rich value counts as one.
+   */
   readonly dropped: number;
-  /** Events (tags, params, notes, …) that later ones replaced before they could be stored, since the buffer was full. */
+  /**
+   * The number of events (tags, params, notes, …) that later ones replaced before they could be stored, because the
+   * buffer was full.
+   */
   readonly overwrittenEvents: number;
-  /** Events that were given up because even the newest of each kind were too many. */
+  /** The number of events that were dropped because even the newest of each kind were too many. */
   readonly droppedEvents: number;
-  /** Journal bytes acknowledged by the backend. */
+  /** The journal bytes that the backend has acknowledged. */
   readonly bytesWritten: number;
-  /** Writes acknowledged by the backend. */
+  /** The number of writes that the backend has acknowledged. */
   readonly flushes: number;
-  /** The latest trouble with the backend or with a rich value, also once it has been overcome. */
+  /** The latest error of the backend or of a rich value, even if a later attempt succeeded. */
   readonly lastError?: LedgerError;
 }

@@ -10,13 +10,13 @@ import { type StoredFile, storedFile } from "./stored-file.ts";
 
 /** Options of `catalogFiles`. */
 export interface CatalogFilesOptions {
-  /** Only what may have runs of this experiment. Default: all. */
+  /** Only files that may have runs of this experiment. Default: all. */
   readonly experiment?: string | undefined;
   /** Aborting it rejects the call. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A row as the columns of these names in a segment have it. */
+/** A row of the catalogue, with the columns that a segment has under these names. */
 export interface CatalogRowText {
   /** The id of the run. */
   readonly run_id: string;
@@ -24,17 +24,20 @@ export interface CatalogRowText {
   readonly document: number;
   /** The number of the newest marker of a deletion or a restoration, 0 without one. */
   readonly marker: number;
-  /** The `RunRecord` as JSON, with `summaries` in place of `metrics`: see `FORMAT.md`. */
+  /** The `RunRecord` as JSON, with `summaries` instead of `metrics`: see `FORMAT.md`. */
   readonly record: string;
 }
 
-/** The catalogue as other programs read it. `FORMAT.md` has the columns. */
+/** The catalogue as other programs read it. `FORMAT.md` lists the columns. */
 export interface CatalogFiles {
-  /** Parquet, a row a run. Of the rows of one run that with the highest `document` counts, then that with the highest `marker`. */
+  /**
+   * Parquet files with a row for each run. If a run has several rows, the one with the highest `document` counts, then
+   * the one with the highest `marker`.
+   */
   readonly segments: readonly StoredFile[];
-  /** Runs of which no row in `segments` counts. */
+  /** The ids of runs that have no valid row in `segments`. */
   readonly superseded: ReadonlySet<string>;
-  /** Their rows, of those that can be read. */
+  /** The rows of these runs, as far as they can be read. */
   readonly loose: readonly CatalogRowText[];
 }
 

@@ -33,7 +33,10 @@ const writing = /* @__PURE__ */ onDemand(() => import("../run/start-run.ts"));
 // What looks for a run of a given id, and goes on with it.
 const startingOwn = /* @__PURE__ */ onDemand(() => import("../run/start-own.ts"));
 
-/** An open ledger: starts runs and reads them. Every method rejects with a `LedgerError`, or with the reason of its signal. */
+/**
+ * An open ledger: starts runs and reads them. Every method rejects with a `LedgerError`, or with the reason of its
+ * signal.
+ */
 export class Ledger {
   readonly #context: RunContext;
   readonly #openRuns: ReadonlySet<OpenRun>;
@@ -50,7 +53,10 @@ export class Ledger {
     Object.defineProperty(this, LEDGER_FILES, { value: files });
   }
 
-  /** Starts a run. Once it resolves, everything in the options is stored. `RUN_EXISTS` for an `id` that is taken. */
+  /**
+   * Starts a run. Once it resolves, everything in the options is stored. Rejects with `RUN_EXISTS` for an `id` that is
+   * taken.
+   */
   async startRun<T extends object = Tags>(options?: StartRunOptions<T>): Promise<Run> {
     return await this.#start(options as StartRunOptions | undefined);
   }
@@ -64,8 +70,9 @@ export class Ledger {
   };
 
   /**
-   * Runs `work` with a new run and finishes it on return; on a throw the run is closed as `failed`, with the error, which is thrown
-   * on. Gives the value of `work` back also if the run cannot be closed: `onError` is told, and the run reads as not finished.
+   * Calls `work` with a new run, and finishes the run when `work` returns. If `work` throws, closes the run as `failed`
+   * with the error, and throws the error again. Returns the value of `work` even if the run cannot be closed: then
+   * `onError` gets the error, and the run reads as not finished.
    */
   async withRun<T, G extends object = Tags>(
     options: StartRunOptions<G>,
@@ -92,8 +99,8 @@ export class Ledger {
   }
 
   /**
-   * Goes on with a run, in a session of its own: beside the writers it has, or, with `mode: "exclusive"`, in their place.
-   * `RUN_NOT_FOUND`; see {@link ResumeRunOptions}.
+   * Resumes a run, finished or not, in a new session: beside the writers that it has, or, with `mode: "exclusive"`,
+   * instead of them. Rejects with `RUN_NOT_FOUND`; see {@link ResumeRunOptions}.
    */
   async resumeRun(id: string, options?: ResumeRunOptions): Promise<Run> {
     const { readRunCreated, RESUME_OPTIONS, resumeRun } = await reading();
@@ -103,8 +110,9 @@ export class Ledger {
   }
 
   /**
-   * The record of a run, also while it is written. A run whose writers are certainly gone reads as `interrupted`; where nobody can
-   * know, as `running`, with `lastActivity`. `RUN_NOT_FOUND`; `CORRUPT` when not even its beginning can be read.
+   * Returns the record of a run, even while it is written. A run whose writers are certainly gone reads as
+   * `interrupted`. If that cannot be known, it reads as `running`, with `lastActivity`. Rejects with `RUN_NOT_FOUND`,
+   * and with `CORRUPT` if not even the beginning of the run can be read.
    */
   async getRun(id: string, options?: CallOptions): Promise<RunRecord> {
     const signal = readSignal("getRun", options);
@@ -113,9 +121,10 @@ export class Ledger {
   }
 
   /**
-   * Runs, a page at a time, the newest first unless `orderBy` says otherwise. A run that cannot be read is left out: `unreadable` of the
-   * page names it, and `onError` hears why. What a filter may say is in `docs/search.md`. A page token goes on behind the run that the page ended with, whatever is added meanwhile; a
-   * run whose values change may come twice or not at all. `INVALID_ARGUMENT` names what is wrong in the query, and where in its text.
+   * Returns a page of runs, the newest first unless `orderBy` says otherwise. `docs/search.md` describes filters. A run
+   * that cannot be read is left out: `unreadable` of the page names it, and `onError` gets the error. A page token
+   * continues behind the last run of its page, whatever is added meanwhile; a run whose values change may appear twice
+   * or not at all. Rejects with `INVALID_ARGUMENT`, which names what is wrong in the query, and where in its text.
    */
   searchRuns<F extends keyof RunRecord>(
     query: RunQuery & {
@@ -129,7 +138,7 @@ export class Ledger {
     return await searchRuns(this.#context, query);
   }
 
-  /** The runs of all pages. `onError` hears of runs that cannot be read. */
+  /** Yields the runs of all pages. `onError` gets the errors of runs that cannot be read. */
   async *iterateRuns(query?: RunQuery): AsyncGenerator<RunRecord, void, undefined> {
     let own = query;
     for (;;) {
@@ -141,11 +150,14 @@ export class Ledger {
   }
 
   /**
-   * Groups all runs that fit by fields, and aggregates metrics over each group: `{ groupBy: ["params.lr"], metrics: ["loss"] }`. It reads
-   * columns of the catalogue, no records. Without `groupBy` all are one group. `best` is by the `goal` given with a metric, else by what the runs tell: a metric with a goal
-   * whose best value is its least and not its greatest is minimized. One that has a single value in each run tells nothing.
-   * A run that cannot be read is in no group: the member `unreadable` of the array names it. `INVALID_ARGUMENT` names what is wrong in
-   * the query.
+   * Groups all runs that match by fields, and aggregates metrics over each group: `{ groupBy: ["params.lr"], metrics:
+   * ["loss"] }`. Without `groupBy` all runs are one group. It reads columns of the catalogue, not records.
+   *
+   * `best` is by the `goal` that the query gives for a metric, else by what the runs show: if the best value of a run
+   * is its least and not its greatest, the metric is minimized. A run with a single value shows nothing.
+   *
+   * A run that cannot be read is in no group: the member `unreadable` of the array names it. Rejects with
+   * `INVALID_ARGUMENT`, which names what is wrong in the query.
    */
   async summarise(query?: RunSummaryQuery): Promise<RunGroups> {
     const { summariseRuns } = await reading();
@@ -153,8 +165,8 @@ export class Ledger {
   }
 
   /**
-   * Every experiment that has runs, with how many it has and when the latest began; the one of the latest first. Deleted runs do not
-   * count. It reads columns of the catalogue, no records.
+   * Returns every experiment that has runs, the one with the latest run first. Deleted runs do not count. It reads
+   * columns of the catalogue, not records.
    */
   async experiments(options: CallOptions = {}): Promise<ExperimentSummary[]> {
     const { catalogOf, listExperiments } = await reading();
@@ -162,8 +174,9 @@ export class Ledger {
   }
 
   /**
-   * Runs side by side, in the order of the ids, each once: params, tags, code, environment and data sets that differ, and metrics with
-   * the best run by their goal. `formatComparison` of `runledger/compare` makes a table of it. `RUN_NOT_FOUND`.
+   * Returns runs side by side, in the order of the ids, each once: params, tags, code, environment and data sets that
+   * differ, and metrics with the best run by their goal. `formatComparison` of `runledger/compare` makes a table of it.
+   * Rejects with `RUN_NOT_FOUND`.
    */
   async compareRuns(ids: readonly string[], options?: CallOptions): Promise<RunComparison> {
     const { compareRuns } = await reading();
@@ -171,8 +184,9 @@ export class Ledger {
   }
 
   /**
-   * Every point of one metric, in step order, ties in the order of logging; empty when the run never logged it.
-   * `RUN_NOT_FOUND`; `CORRUPT` when points of the run are damaged or missing, unless `damaged: "skip"`.
+   * Returns every point of one metric in step order, ties in the order of logging. It is empty if the run never logged
+   * the metric. Rejects with `RUN_NOT_FOUND`, and with `CORRUPT` if points of the run are damaged or missing, unless
+   * `damaged` is `"skip"`.
    */
   async history(runId: string, key: string, options?: HistoryOptions): Promise<Series> {
     if (typeof key !== "string") throw invalidArgument("key", "a string", key);
@@ -188,7 +202,7 @@ export class Ledger {
     );
   }
 
-  /** {@link history} of many metrics, or of all; those without points are absent. */
+  /** Returns the {@link history} of several metrics, or of all. Metrics without points are absent. */
   async histories(runId: string, keys?: readonly string[], options?: HistoryOptions): Promise<Map<string, Series>> {
     const names = checkKeys(keys);
     const own = checkHistoryOptions(options);
@@ -198,15 +212,19 @@ export class Ledger {
   }
 
   /**
-   * The texts, images, histograms and tables of a run, in step order, ties in the order of logging, without their contents.
-   * `RUN_NOT_FOUND`; `CORRUPT` when records of the run are damaged or missing, unless `damaged: "skip"`.
+   * Returns the texts, images, histograms and tables of a run without their contents, in step order, ties in the order
+   * of logging. Rejects with `RUN_NOT_FOUND`, and with `CORRUPT` if records of the run are damaged or missing, unless
+   * `damaged` is `"skip"`.
    */
   async media(runId: string, query?: MediaQuery): Promise<MediaEntry[]> {
     const { listMedia } = await reading();
     return await listMedia(this.#context.backend, runId, query);
   }
 
-  /** The content of a value that {@link media} or a `log…` call gave, its digest checked. `CORRUPT` when it is not what was logged. */
+  /**
+   * Returns the content of a value that {@link media} or a `log…` call returned, after checking its digest. Rejects
+   * with `CORRUPT` if it is not what was logged.
+   */
   async openMedia(entry: MediaEntry, options?: CallOptions): Promise<OpenMedia> {
     const signal = readSignal("openMedia", options);
     const { openMedia } = await reading();
@@ -214,28 +232,38 @@ export class Ledger {
   }
 
   /**
-   * Follows a run while it goes on, in this process or another. The first update comes at once and holds everything so far, each
-   * further one what is new; the last one has the final status, then the iterable ends. Every point is told once, in the order
-   * in which its writer logged it. Looks again 250 ms after something happened, then less and less often, every 10 s at
-   * last, and at once where the backend tells of changes; only while an update is being waited for, for which a process
-   * stays alive. Leaving the loop, or an abort, releases everything. Rejects with `RUN_NOT_FOUND`, with the signal's
-   * reason, or with what the backend met for `giveUpMs` on end; until then that is told to `onError`.
+   * Yields updates of a run while it goes on, in this process or another. The first update comes at once and holds
+   * everything so far; each further one holds what is new. The last one has the final status, then the iterable ends.
+   * Each point is delivered once, in the order in which its writer logged it.
+   *
+   * It looks again 250 ms after something happened, then less and less often, at last every 10 s. It looks at once if
+   * the backend reports changes. It looks only while the caller waits for an update, and keeps the process alive then.
+   * Leaving the loop, or an abort, releases everything.
+   *
+   * Rejects with `RUN_NOT_FOUND`, with the signal's reason, or with the backend's error if the backend has failed for
+   * `giveUpMs`. `onError` gets earlier errors.
    */
   watchRun(id: string, options?: WatchRunOptions): AsyncIterableIterator<RunUpdate, void, undefined> {
     return new RunWatch(async (own, signal) => (await reading()).watchUpdates(this.#context, id, own, signal), options);
   }
 
-  /** Opens a version of an artifact to read it, named as `name:v3`, `name:best`, `name` (the newest) or `name@sha256:…`. */
+  /**
+   * Opens a version of an artifact, named as `name:v3`, `name:best`, `name` (the newest) or `name@sha256:…`. Rejects
+   * with `ARTIFACT_NOT_FOUND`.
+   */
   async openArtifact(ref: ArtifactRef, options?: CallOptions): Promise<OpenArtifact> {
     return await (await this.#context.artifacts()).open(ref, callOptions(readSignal("openArtifact", options)));
   }
 
-  /** The versions of an artifact, `v0` first; none for a name never logged. */
+  /** Returns the versions of an artifact, `v0` first. Returns none for a name that was never logged. */
   async artifactVersions(name: string, options?: CallOptions): Promise<ArtifactVersion[]> {
     return await (await this.#context.artifacts()).versions(name, callOptions(readSignal("artifactVersions", options)));
   }
 
-  /** Lets an alias mean a version (`"v3"`, another alias or `latest`) from now on. `ARTIFACT_NOT_FOUND`. */
+  /**
+   * Makes an alias point at a version (`"v3"`, another alias or `latest`) from now on. Rejects with
+   * `ARTIFACT_NOT_FOUND`.
+   */
   async setAlias(name: string, version: string, alias: string, options?: CallOptions): Promise<ArtifactVersion> {
     return await (
       await this.#context.artifacts()
@@ -243,23 +271,25 @@ export class Ledger {
   }
 
   /**
-   * Deletes a run softly: searches leave it out, `getRun` gives it with `deletedAt`, and nothing of it is removed. Its writers, if it
-   * has any, are not disturbed. Deleting it again changes nothing. `RUN_NOT_FOUND`; `CONFLICT` when others restore it all the time.
+   * Deletes a run softly: searches leave it out, and `getRun` returns it with `deletedAt`. Nothing of it is removed,
+   * and its writers continue. Deleting it again changes nothing. Rejects with `RUN_NOT_FOUND`, and with `CONFLICT` if
+   * others restore it all the time.
    */
   async deleteRun(id: string, options?: CallOptions): Promise<void> {
     await (await reading()).setDeleted(this.#context, id, true, readSignal("deleteRun", options));
   }
 
-  /** Undoes {@link deleteRun}; restoring a run that is not deleted changes nothing. Rejects as it does. */
+  /** Undoes {@link deleteRun}. Restoring a run that is not deleted changes nothing. Rejects as `deleteRun` does. */
   async restoreRun(id: string, options?: CallOptions): Promise<void> {
     await (await reading()).setDeleted(this.#context, id, false, readSignal("restoreRun", options));
   }
 
   /**
-   * Closes runs whose writers are gone as `interrupted`, one or all of them. Safe at any time, any number of times: what a
-   * writer that was only slow records later counts. Where the writers' processes cannot be asked about it takes as long as
-   * they had promised a sign of life within, three times over. A run that cannot be read does not keep the others from being closed: the
-   * result names it in `unreadable`. For one `id`, the call rejects with the reason instead.
+   * Closes runs whose writers are gone as `interrupted`: one run, or all of them. It is safe at any time, any number of
+   * times: what a slow writer records later still counts. If the processes of the writers cannot be asked, it waits
+   * three times as long as the writers promised between two signs of life. A run that cannot be read does not keep the
+   * others from being closed: `unreadable` of the result names it. With an `id`, the call rejects with the reason
+   * instead.
    */
   async recover(id?: string, options?: RecoverOptions): Promise<Recovery> {
     const { recoverRuns } = await reading();
@@ -267,9 +297,9 @@ export class Ledger {
   }
 
   /**
-   * Makes the catalogue anew, which `searchRuns` reads, from the runs alone: it never holds anything that they do not. Others may write
-   * and search meanwhile. Needed after objects of the catalogue were lost in part; a search itself notices damaged ones, and that there is
-   * none at all. Returns how many runs there are.
+   * Rebuilds the catalogue, which `searchRuns` reads, from the runs alone: it never holds anything that the runs do
+   * not. Others may write and search meanwhile. Call it after objects of the catalogue were partly lost; a search
+   * itself notices damaged objects, and a catalogue that is missing.
    */
   async rebuildCatalog(options?: CallOptions): Promise<{
     /** The number of runs in the catalogue. */

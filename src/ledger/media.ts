@@ -29,23 +29,26 @@ import { checkRunId, readRunCreated } from "./read-run.ts";
 
 const compactedItems = /* @__PURE__ */ onDemand(() => import("../journal/compacted-items.ts"));
 
-/** Which rich values of a run are wanted. */
+/** Which rich values of a run to list. */
 export interface MediaQuery {
   /** Only values of this name. Default: all. */
   readonly key?: string | undefined;
   /** Only values of this kind. Default: all. */
   readonly type?: MediaKind | undefined;
-  /** Lowest step, inclusive. */
+  /** The lowest step, inclusive. Default: no bound. */
   readonly from?: number | undefined;
-  /** Highest step, inclusive. */
+  /** The highest step, inclusive. Default: no bound. */
   readonly to?: number | undefined;
-  /** When records of the run are damaged or missing: `"reject"` (default) with `CORRUPT`, or `"skip"` to get what is intact. */
+  /**
+   * What to do if records of the run are damaged or missing: `"reject"` (default) with `CORRUPT`, or `"skip"` to get
+   * what is intact.
+   */
   readonly damaged?: "reject" | "skip" | undefined;
   /** Aborting it rejects the call. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A rich value, read. What was given as pixels is a PNG. */
+/** The content of a rich value. Pixels are stored, and returned, as PNG. */
 export type OpenMedia =
   | {
       /** A text. */
@@ -74,9 +77,9 @@ export type OpenMedia =
   | {
       /** A table. */
       readonly type: "table";
-      /** Of the columns, in order. */
+      /** The names of the columns, in order. */
       readonly names: readonly string[];
-      /** Cells by the name of the column: numbers, bigints, texts, booleans, Dates, or `null`. */
+      /** The cells by the name of their column: numbers, bigints, texts, booleans, Dates, or `null`. */
       readonly columns: { readonly [name: string]: readonly TableValue[] };
       /** The number of rows. */
       readonly rows: number;

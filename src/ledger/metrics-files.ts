@@ -12,17 +12,19 @@ import { listRuns } from "./list-runs.ts";
 import { checkRunId } from "./read-run.ts";
 import { type StoredFile, storedFile } from "./stored-file.ts";
 
-/** Parquet with points of one run. */
+/** A Parquet file with points of one run. */
 export interface MetricsFile extends StoredFile {
   /** The id of the run. */
   readonly runId: string;
 }
 
-/** Where points are. */
+/** Where the points of runs are. */
 export interface MetricsFiles {
-  /** Each has points of one run: `run_id, key, step, time, value`. */
+  /** Parquet files, each with points of one run: `run_id`, `key`, `step`, `time`, `value`. */
   readonly files: readonly MetricsFile[];
-  /** Runs whose records are in journals, those that logged no point among them: none of their points are in `files`, `ledger.histories` has them. */
+  /**
+   * The ids of runs whose records are in journals. None of their points are in `files`: `ledger.histories` reads them.
+   */
   readonly journaled: readonly string[];
 }
 

@@ -18,20 +18,21 @@ const artifactStore = /* @__PURE__ */ onDemand(() => import("../artifacts/store.
 
 /** Options of `openLedger`. */
 export interface OpenLedgerOptions {
-  /** Time, for tests. A function that returns ms since the epoch will do. Default: the system's. */
+  /** The time, for tests: a clock, or a function that returns ms since the epoch. Default: the system's. */
   readonly clock?: Partial<Clock> | (() => number) | undefined;
-  /** Makes ids, for tests. Default: run ids begin with the time, the rest is random. */
+  /** Makes ids, for tests. Default: ids of runs begin with the time, the rest is random. */
   readonly ids?: IdSource | undefined;
-  /** What each run records as its environment unless `startRun` says otherwise. Default: what the system tells. */
+  /** What each run records as its environment, unless `startRun` says otherwise. Default: what the system says. */
   readonly environment?: object | undefined;
   /**
-   * How metrics of finished runs are encoded. `"compact"` (default): BYTE_STREAM_SPLIT, which DuckDB, pyarrow, pandas and polars
-   * read. `"compatible"`: PLAIN with gzip, larger, for engines that cannot, such as fastparquet and older Spark.
+   * How metrics of finished runs are encoded. `"compact"` (default): BYTE_STREAM_SPLIT, which DuckDB, pyarrow, pandas
+   * and polars read. `"compatible"`: PLAIN with gzip, which is larger, for engines that do not read it, such as
+   * fastparquet and older Spark.
    */
   readonly parquet?: "compact" | "compatible" | undefined;
   /**
-   * Told of trouble that no call can reject with: background writes that failed, damaged runs passed over. Default: each kind of
-   * trouble, by its code, is warned of once by `console.warn`.
+   * Called with errors that no call can reject with: background writes that failed, damaged runs that were left out.
+   * Default: `console.warn`, once for each code.
    */
   readonly onError?: ((error: LedgerError) => void) | undefined;
 }
@@ -45,9 +46,9 @@ const NAMES: OptionNames<OpenLedgerOptions> = {
 };
 
 /**
- * Opens the ledger in a place, or begins one in an empty place. Never waits for other writers. Rejects with `NOT_A_LEDGER`,
- * `FORMAT_TOO_NEW`, `CORRUPT`, `INVALID_ARGUMENT` for something that is no backend, or what the backend met:
- * `PERMISSION_DENIED`, `BUCKET_NOT_FOUND`, `CREDENTIALS`, …
+ * Opens the ledger of a backend, or begins one in an empty place. Never waits for other writers. Rejects with
+ * `NOT_A_LEDGER`, `FORMAT_TOO_NEW`, `CORRUPT`, with `INVALID_ARGUMENT` for something that is not a backend, or with the
+ * backend's error: `PERMISSION_DENIED`, `BUCKET_NOT_FOUND`, `CREDENTIALS`, …
  */
 export async function openLedger(backend: Backend, options: OpenLedgerOptions = {}): Promise<Ledger> {
   const given = readOptions("openLedger", options, NAMES);

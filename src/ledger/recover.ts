@@ -27,8 +27,8 @@ import { listRuns } from "./list-runs.ts";
 /** Options of `recover`. */
 export interface RecoverOptions {
   /**
-   * How long a run must show no progress, in ms, before its writers count as gone, where nothing tells whether their
-   * processes live. Default: three times the interval at which they promised a sign of life, at most an hour.
+   * How long a run must show no progress, in ms, before its writers count as gone. It is used if nothing says whether
+   * their processes live. Default: three times the interval at which they promised a sign of life, at most an hour.
    */
   readonly graceMs?: number | undefined;
   /** Aborting it rejects the call. Runs that are closed by then stay closed. */
@@ -39,11 +39,11 @@ const RECOVER_OPTIONS: OptionNames<RecoverOptions> = { graceMs: true, signal: tr
 
 /** What `recover` did. */
 export interface Recovery {
-  /** Runs that were closed as `interrupted` by this call. */
+  /** The ids of the runs that this call closed as `interrupted`. */
   readonly interrupted: string[];
-  /** Runs whose writers are, or may be, still there. */
+  /** The ids of the runs whose writers are, or may be, still there. */
   readonly running: string[];
-  /** Runs that this call could neither read nor close. Absent if there are none. */
+  /** The runs that this call could neither read nor close. Absent if there are none. */
   readonly unreadable?: readonly UnreadableRun[];
 }
 

@@ -8,29 +8,35 @@ import { type OrderKey, parseOrderBy } from "../filter/order-by.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import { checkName } from "../run/text.ts";
 
-/** Which runs. */
+/** Which runs to look at. */
 export interface RunSelection {
-  /** Runs of this experiment only. */
+  /** Only runs of this experiment. Default: all. */
   readonly experiment?: string | undefined;
-  /** Runs that fit: text, `metrics.loss < 0.1 AND params.model = "cnn"`, or what `where` of `runledger/where` builds. Default: all. */
+  /**
+   * Only runs that match: text such as `metrics.loss < 0.1 AND params.model = "cnn"`, or what `where` of
+   * `runledger/where` builds. Default: all.
+   */
   readonly filter?: FilterInput | undefined;
-  /** `"active"` (default): runs that are not deleted. */
+  /** Which runs to show. Default `"active"`: runs that are not deleted. */
   readonly view?: View | undefined;
   /** Aborting it rejects the call. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Which runs, in which order. */
+/** Which runs to return, and in which order. */
 export interface RunQuery extends RunSelection {
-  /** Keys such as `metrics.loss ASC`, `params.lr`, `start_time DESC`, the most important first. Ties: the newest first. */
+  /**
+   * Keys such as `metrics.loss ASC`, `params.lr`, `start_time DESC`, the most important first. Default, and for ties:
+   * the newest first.
+   */
   readonly orderBy?: string | readonly string[] | undefined;
-  /** Most runs in a page, 1 to 10,000. Default 100. */
+  /** The greatest number of runs in a page, 1 to 10,000. Default 100. */
   readonly limit?: number | undefined;
-  /** Where the page before ended; good for the same experiment, filter, order and view only. */
+  /** `nextPageToken` of the page before. It is valid for the same experiment, filter, order and view. */
   readonly pageToken?: string | undefined;
   /**
-   * Only these members of the records are wanted, `id` besides. Default: all. Less is read where they are all of `id`, `name`,
-   * `experiment`, `status`, `startTime`, `endTime`, `deletedAt`, `note`, `parent`, `group` and `jobType`.
+   * The members of the records to return, besides `id`. Default: all. A search reads less if all of them are among
+   * `id`, `name`, `experiment`, `status`, `startTime`, `endTime`, `deletedAt`, `note`, `parent`, `group` and `jobType`.
    */
   readonly fields?: readonly (keyof RunRecord)[] | undefined;
 }

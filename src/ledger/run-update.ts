@@ -8,31 +8,36 @@ import type { Series } from "../series/series.ts";
 export interface WatchRunOptions {
   /** Ends the watching: the iterable rejects with its reason. */
   readonly signal?: AbortSignal | undefined;
-  /** `false` for the record alone. Default `true`. */
+  /** Whether updates have points. Default `true`. */
   readonly points?: boolean | undefined;
-  /** Points of these metrics only. Default: of all. */
+  /** Only points of these metrics. Default: of all. */
   readonly keys?: readonly string[] | undefined;
   /**
-   * About so many points an update holds at most: when more are new, as at the beginning of a long run, several updates follow each
-   * other at once. Default 1,000,000, which take 24 MB.
+   * About how many points an update holds at most. If more are new, as at the beginning of a long run, several updates
+   * follow each other at once. Default 1,000,000, which take 24 MB.
    */
   readonly maxPoints?: number | undefined;
-  /** How long the backend may fail, in ms, without one success in between, before its error is thrown. Default 60,000. */
+  /**
+   * How long the backend may fail without one success in between, in ms, before its error is thrown. Default 60,000.
+   */
   readonly giveUpMs?: number | undefined;
 }
 
-/** What is new of a run that is watched. */
+/** What is new in a run that is watched. */
 export interface RunUpdate {
   /** The status of the run. With the last update it is final. */
   readonly status: RunStatus;
-  /** The record as it stands; see `getRun`. */
+  /** The record as it is now; see `getRun`. */
   readonly record: RunRecord;
   /**
-   * Points that no update before this one held, by metric; metrics without new ones are absent. Those of one writer are in the order
-   * in which it logged them: they are not sorted by step.
+   * The points that no update before held, by metric. Metrics without new points are absent. Points of one writer are
+   * in the order in which it logged them, not sorted by step.
    */
   readonly points: Map<string, Series>;
-  /** Points that were logged are not told, because what held them is damaged or missing; `record.damage` says where. */
+  /**
+   * `true` if points that were logged are left out because their object is damaged or missing. `record.damage` says
+   * where.
+   */
   readonly gap?: true;
 }
 

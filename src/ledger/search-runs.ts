@@ -17,13 +17,13 @@ const rowReading = /* @__PURE__ */ onDemand(() => import("../catalog/read-row.ts
 export interface RunPage<R = RunRecord> {
   /** The runs, in the order of the query. */
   readonly runs: R[];
-  /** Absent on the last page. */
+  /** The `pageToken` of the next page. Absent on the last page. */
   readonly nextPageToken?: string;
-  /** Runs that are left out because they cannot be read, whether or not they fit. Absent if there are none. */
+  /** The runs that are left out because they cannot be read, whether or not they match. Absent if there are none. */
   readonly unreadable?: readonly UnreadableRun[];
   /**
-   * Runs of the experiment that lost records by damage, whether or not they fit: they are searched by what is left of them. Absent if
-   * there are none.
+   * The runs of the experiment that lost records by damage, whether or not they match. They are searched by the records
+   * that are left. Absent if there are none.
    */
   readonly damaged?: readonly DamagedRun[];
 }

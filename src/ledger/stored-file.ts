@@ -1,15 +1,15 @@
 import type { Backend, ReadOptions } from "../backend/backend.ts";
 import type { ObjectLocation } from "../backend/location.ts";
 
-/** An object of the ledger that other programs understand. */
+/** An object of the ledger that other programs can read. */
 export interface StoredFile {
   /** The backend key of the object. */
   readonly key: string;
   /** Bytes. */
   readonly size: number;
-  /** Where other programs find it; absent where they cannot reach the backend. */
+  /** Where other programs find it. Absent if they cannot reach the backend. */
   readonly location?: ObjectLocation;
-  /** The bytes, through the backend. `NOT_FOUND` once something else stands in for it. */
+  /** Returns the bytes, or a range of them. Rejects with `NOT_FOUND` if the file was removed after it was listed. */
   read(options?: ReadOptions): Promise<Uint8Array>;
 }
 

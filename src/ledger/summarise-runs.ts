@@ -8,16 +8,16 @@ import type { RunContext } from "../run/context.ts";
 import { catalogOf } from "./catalog-of.ts";
 import { checkSelection, type RunSelection, SELECTION } from "./run-query.ts";
 
-/** Which runs, how to group them, and what of. */
+/** Which runs to group, how, and which metrics to aggregate. */
 export interface RunSummaryQuery extends RunSelection, SummaryQuery {}
 
-/** Groups of runs. */
+/** The groups of runs. */
 export interface RunGroups extends Array<RunGroup> {
-  /** Runs that are in no group because they cannot be read. Absent if there are none. */
+  /** The runs that are in no group because they cannot be read. Absent if there are none. */
   readonly unreadable?: readonly UnreadableRun[];
   /**
-   * Runs of the experiment that lost records by damage, whether or not they fit: the groups count what is left of them. Absent if there
-   * are none.
+   * The runs of the experiment that lost records by damage, whether or not they match. The groups count the records
+   * that are left. Absent if there are none.
    */
   readonly damaged?: readonly DamagedRun[];
 }

@@ -1,20 +1,20 @@
 import { isError } from "../platform/any-realm.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
 
-/** A canvas as far as it is used here: one of a page, an `OffscreenCanvas`, or one of a library for Node. */
+/** A canvas: of a page, an `OffscreenCanvas`, or of a library for Node. Only these members are used. */
 export interface CanvasLike {
   /** Pixels. */
   readonly width: number;
   /** Pixels. */
   readonly height: number;
-  /** Of a page. */
+  /** Makes a picture. Canvases of a page have it. */
   toBlob?(done: (blob: Blob | null) => void, type?: string): void;
-  /** Of an `OffscreenCanvas`. */
+  /** Makes a picture. An `OffscreenCanvas` has it. */
   convertToBlob?(options?: {
     /** The media type of the picture: `image/png`. */
     readonly type?: string | undefined;
   }): Promise<Blob>;
-  /** Of libraries for Node: the bytes of a file, at once. */
+  /** Returns the bytes of a picture. Canvases of libraries for Node have it. */
   toBuffer?(type: "image/png"): Uint8Array;
   /** Returns what draws on the canvas. */
   getContext?(kind: "2d"): unknown;

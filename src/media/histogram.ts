@@ -4,7 +4,10 @@ import { decodeJson, encodeJson } from "../bytes/json.ts";
 import { type MediaContent, asText } from "./content.ts";
 import { impossible, wrongInput } from "./wrong-input.ts";
 
-/** Numbers to be counted, or counts made elsewhere: `counts[i]` values lie in `[edges[i], edges[i + 1])`, the last edge included. */
+/**
+ * Numbers to count, or counts that were made elsewhere: `counts[i]` values lie in `[edges[i], edges[i + 1])`, the last
+ * edge included.
+ */
 export type HistogramSource =
   | ArrayLike<number>
   | {
@@ -14,17 +17,20 @@ export type HistogramSource =
       readonly edges: ArrayLike<number>;
     };
 
-/** Counts of values between edges, which ascend. */
+/** Counts of values between ascending edges. */
 export interface Histogram {
-  /** One a bin. Values on an edge count in the bin above it, those on the last edge in the last bin. */
+  /**
+   * The number of values in each bin. A value on an edge counts in the bin above it, a value on the last edge in the
+   * last bin.
+   */
   readonly counts: readonly number[];
-  /** One more than `counts`; none when there was no finite value to count. */
+  /** The edges of the bins, one more than `counts`. Empty if there was no finite value to count. */
   readonly edges: readonly number[];
-  /** Values that no bin holds. */
+  /** The number of values that are NaN. No bin counts them. */
   readonly nan: number;
-  /** The number of values that are -Infinity. */
+  /** The number of values that are -Infinity. No bin counts them. */
   readonly negativeInfinity: number;
-  /** The number of values that are Infinity. */
+  /** The number of values that are Infinity. No bin counts them. */
   readonly positiveInfinity: number;
 }
 

@@ -10,8 +10,8 @@ import { impossible, tooLarge, wrongInput } from "./wrong-input.ts";
 const pngs = /* @__PURE__ */ onDemand(() => import("./png.ts"));
 
 /**
- * A PNG, JPEG or WebP file as bytes, `ArrayBuffer` or Blob, which is stored as it is; or what is stored as PNG: pixels, an
- * `ImageData`, or what a canvas shows at the call.
+ * A PNG, JPEG or WebP file as bytes, `ArrayBuffer` or Blob, which is stored as it is. Or pixels, an `ImageData`, or
+ * what a canvas shows at the call, which are stored as PNG.
  */
 export type ImageSource = Uint8Array | ArrayBuffer | Blob | Pixels | CanvasLike;
 
@@ -138,15 +138,17 @@ function wrongImage(value: unknown): Error {
   return wrongInput("image", "a PNG, JPEG or WebP file, a Blob, a canvas or { data, width, height }", value);
 }
 
-/** Pixels row by row from the top left: an `ImageData` of a canvas is one. */
+/** Pixels row by row from the top left. The `ImageData` of a canvas fits. */
 export interface Pixels {
-  /** 8 bits a channel, or numbers from 0 to 1. */
+  /** The values of the channels: 8 bits each, or numbers from 0 to 1. */
   readonly data: Uint8Array | Uint8ClampedArray | Float32Array | Float64Array;
   /** Pixels in a row. */
   readonly width: number;
   /** Rows. */
   readonly height: number;
-  /** 4: red, green, blue, alpha. 3: without alpha. 1: grey. 2: grey and alpha. Default: as many as `data` has for each pixel. */
+  /**
+   * 4: red, green, blue, alpha. 3: without alpha. 2: grey and alpha. 1: grey. Default: what the length of `data` says.
+   */
   readonly channels?: 1 | 2 | 3 | 4 | undefined;
 }
 

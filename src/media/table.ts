@@ -5,7 +5,7 @@ import { encodeTable, type TableColumn } from "../parquet/table-write.ts";
 import { ColumnBuilder, shorten } from "./column-builder.ts";
 import { impossible, tooLarge, wrongInput } from "./wrong-input.ts";
 
-/** One cell. A `null` may stand in any column; beside it a column holds values of one type. */
+/** One cell. A column holds values of one type, and `null`. */
 export type TableValue = number | bigint | string | boolean | Date | null;
 
 /** A typed array of numbers. */
@@ -21,8 +21,9 @@ type NumberArray =
   | Uint32Array;
 
 /**
- * Columns by name, all of one length; or the names of the columns and rows of as many cells; or rows as objects, whose columns
- * are in the order in which their names first come up, with `null` where a row lacks one.
+ * A table in one of three forms: columns by name, all of the same length; the names of the columns and rows of as many
+ * cells; or rows as objects. The columns of rows as objects are in the order in which their names first appear, and a
+ * row without a column has `null` there.
  */
 export type TableSource =
   | { readonly [name: string]: TableColumnSource }
@@ -38,8 +39,8 @@ export type TableSource =
 type TableColumnSource = readonly TableValue[] | NumberArray | BigInt64Array | BigUint64Array;
 
 /**
- * Rows or columns of any type `T` whose members are cells or columns. An interface has no index signature, so it is no {@link TableRow},
- * although each of its members may be a cell.
+ * Rows or columns of any type `T` whose members are cells or columns. It admits an interface, which has no index
+ * signature and so is not a {@link TableRow}.
  */
 export type TableOf<T> = T extends readonly (infer Row)[]
   ? readonly RowOf<Row>[]

@@ -3,23 +3,26 @@ import { type GuardedRun, ProcessGuard } from "./process-guard.ts";
 
 /** Options of `guardProcess`. */
 export interface GuardOptions {
-  /** Longest the process is held up to close the run, in ms. Default 10,000. */
+  /** How long closing the runs may keep the process from ending, in ms. Default 10,000. */
   readonly timeoutMs?: number | undefined;
 }
 
 /**
- * Closes a run truthfully however the process ends: SIGINT and SIGTERM as `killed`, an uncaught error or rejection as
- * `failed` with the error, a normal end as `finished`, or as `failed` if the exit code is not 0. The process then ends as it would
- * have: by the signal, with exit code 1 and the error on stderr, or with its own exit code. A second signal ends it at once.
+ * Closes a run truthfully, however the process ends: SIGINT and SIGTERM as `killed`, an uncaught error or rejection as
+ * `failed` with the error, a normal end as `finished`, or as `failed` if the exit code is not 0. The process then ends
+ * as it would have: by the signal, with exit code 1 and the error on stderr, or with its own exit code. A second signal
+ * ends it at once.
  *
- * Any number of runs may be guarded: they are closed together. The guard comes off by itself once the run is closed, by any call;
- * the function that is returned takes it off before. While no run is guarded nothing listens to the process.
+ * Any number of runs may be guarded: they are closed together. The guard comes off by itself once the run is closed;
+ * the returned function takes it off before. While no run is guarded, nothing listens to the process.
  *
- * If the program itself listens for the same signal, or for `uncaughtException`, the runs are closed and the program has the last word.
+ * If the program itself listens for the same signal, or for `uncaughtException`, the runs are closed and the program
+ * decides what follows.
  *
- * A training loop may go on while its run is being closed. What it then hands to `log()`, `setTags()` and other calls that return
- * nothing is dropped; values are counted in `run.stats.dropped`. Calls that return a promise reject with `RUN_CLOSED`, which
- * is not shown if nobody catches it. If the program keeps the process, `onError` gets one `RUN_CLOSED` for the run.
+ * A training loop may continue while its run is being closed. What it hands to `log()`, `setTags()` and other calls
+ * that return nothing is dropped; values are counted in `run.stats.dropped`. Calls that return a promise reject with
+ * `RUN_CLOSED`, which is not reported if nobody catches it. If the program keeps the process, `onError` gets one
+ * `RUN_CLOSED` for the run.
  *
  * `process.exit()` leaves no time to store what is buffered: await `run.finish()` before it.
  *

@@ -6,17 +6,20 @@ export interface Timer {
   cancel(): void;
 }
 
-/** Time, as the library sees it. Tests hand in one that stands still until it is moved. */
+/** The time, as the library sees it. Tests hand in a clock that only they move. */
 export interface Clock {
-  /** Wall time in ms since the epoch. May jump. */
+  /** Returns the wall time in ms since the epoch. It may jump. */
   now(): number;
-  /** Milliseconds since some fixed moment; never goes back. */
+  /** Returns the milliseconds since some fixed moment. It never goes back. */
   monotonic(): number;
-  /** `false` if `monotonic()` does not go on with `now()`: then durations are measured by `now()`. Default: `true`. */
+  /**
+   * Whether `monotonic()` advances together with `now()`. If `false`, durations are measured by `now()`. Default
+   * `true`.
+   */
   readonly steady?: boolean;
-  /** Resolves after `ms`; rejects with the signal's reason. A process waits for it. */
+  /** Resolves after `ms`. Rejects with the signal's reason. It keeps the process alive. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
-  /** Calls `fn` once after `ms`, unless cancelled. Never keeps a process alive. */
+  /** Calls `fn` once after `ms`, unless cancelled. It never keeps the process alive. */
   timer(ms: number, fn: () => void): Timer;
 }
 

@@ -4,11 +4,14 @@ import type { DatasetEvent } from "../journal/event.ts";
 import { holdsSecret } from "../provenance/redaction/uri.ts";
 import { checkName } from "./text.ts";
 
-/** Which data set it is. */
+/** Which data set a run uses. */
 export interface DatasetReference {
-  /** Of the content, by any algorithm: `sha256:…`, an ETag, a commit. At most 250 characters. */
+  /** The digest of the content, by any algorithm: `sha256:…`, an ETag, a commit. At most 250 characters. */
   readonly digest: string;
-  /** Where it is. At most 4,096 characters. Must hold no password, token or signature in any part: a run keeps what it records. */
+  /**
+   * Where the data is. At most 4,096 characters. It must hold no password, token or signature, because the run keeps
+   * it: `INVALID_ARGUMENT`.
+   */
   readonly uri?: string | undefined;
   /** Bytes. */
   readonly size?: number | undefined;

@@ -14,7 +14,7 @@ export interface Ending {
 
 /** Options of `finish` and `fail`. */
 export interface FinishOptions {
-  /** When the run ended, in ms since the epoch and not before it began, for importers. Default: now. */
+  /** When the run ended, in ms since the epoch and not before it began. For importers. Default: now. */
   readonly endTime?: number | undefined;
 }
 

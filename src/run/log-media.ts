@@ -17,13 +17,13 @@ const mediaStore = /* @__PURE__ */ onDemand(() => import("./store-media.ts"));
 
 /** Options of `logImage`. */
 export interface LogImageOptions extends LogPosition {
-  /** Text to be shown with it, at most 10,000 characters. */
+  /** The text to show with the image, at most 10,000 characters. */
   readonly caption?: string | undefined;
 }
 
 /** Options of `logHistogram`. */
 export interface LogHistogramOptions extends LogPosition {
-  /** Bins to count values in, 1 to 10,000. Default 64. */
+  /** The number of bins, 1 to 10,000. Default 64. */
   readonly bins?: number | undefined;
 }
 

@@ -5,14 +5,14 @@ import { hasLoneSurrogate } from "../bytes/well-formed.ts";
 import { MAX_METRICS } from "../journal/run-size.ts";
 import { MAX_ROW_KEYS, type Shape, type ShapeRegistry } from "../journal/shape.ts";
 
-/** Metrics of one call of `log()`: numbers, possibly nested. */
+/** The metrics of one call of `log()`: numbers, possibly nested. */
 export interface Metrics {
   readonly [name: string]: number | bigint | undefined | Metrics;
 }
 
 /**
- * Metrics of any type `T` whose members are numbers or hold numbers. An interface has no index signature, so it is no {@link Metrics},
- * although each of its members may be one.
+ * Metrics of any type `T` whose members are numbers or hold numbers. It admits an interface, which has no index
+ * signature and so is not a {@link Metrics}.
  */
 export type MetricsOf<T> = T extends readonly unknown[] | ArrayBufferView | ((...input: never) => unknown)
   ? never

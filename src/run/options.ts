@@ -13,46 +13,49 @@ import { checkName, checkTags, checkText } from "./text.ts";
 
 /** How a run begins. */
 export interface StartRunOptions<T extends object = Tags> {
-  /** Default `"default"`. */
+  /** The experiment that the run belongs to. Default `"default"`. */
   readonly experiment?: string | undefined;
-  /** Default: the experiment and the end of the id. Need not be unique. */
+  /** The name of the run. It need not be unique. Default: the experiment and the end of the id. */
   readonly name?: string | undefined;
-  /** Hyperparameters: any nested JSON data, non-finite numbers and bigints included. */
+  /** The hyperparameters: any nested JSON data, with NaN, infinities and bigints. */
   readonly params?: object | undefined;
-  /** An interface will do as well as an index signature. */
+  /** The tags. Numbers and booleans become text. */
   readonly tags?: Tags | (T & TagsOf<T>) | undefined;
   /** Free text. */
   readonly note?: string | undefined;
-  /** Puts runs together that belong together, as the folds of a cross-validation. */
+  /** Puts runs together that belong together, such as the folds of a cross-validation. */
   readonly group?: string | undefined;
   /** What the run does in its group: `train`, `eval`, … */
   readonly jobType?: string | undefined;
-  /** Id of the run this one belongs to. */
+  /** The id of the run that this one belongs to. */
   readonly parent?: string | undefined;
   /**
-   * What the program runs on. `true` (default): runtime, operating system, processors, and nothing secret; an object: just that,
-   * without values of secret names, and what looks like a secret.
+   * What to record of where the program runs. `true` (default): runtime, operating system, processors, and nothing
+   * secret. `false`: nothing. An object: exactly that, without values that look like secrets or have the name of one.
    */
   readonly environment?: boolean | object | undefined;
   /** When buffered records are written, and how many may wait. */
   readonly flush?: FlushOptions | undefined;
   /**
-   * An id of your own: letters, digits, `_` and `-`, at most 64, the first a letter or a digit; no device name of Windows. Rejects
-   * with `RUN_EXISTS` if it is taken, unless `resume` is `"allow"`. Default: one that sorts by the time.
+   * An id of your own: letters, digits, `_` and `-`, at most 64, the first a letter or a digit, and not a device name
+   * of Windows. Rejects with `RUN_EXISTS` if it is taken, unless `resume` is `"allow"`. Default: an id that sorts by
+   * the time.
    */
   readonly id?: string | undefined;
   /**
-   * `"allow"`: if there is a run of this `id` already, it goes on, beside writers that it may have: params and note given here
-   * replace those it has, tags are added, and name, group, job type, parent, environment and start stay. Default `"never"`.
+   * What to do if the `id` is taken. `"allow"`: resume that run, beside writers that it may have. Then the params and
+   * the note given here replace those of the run, the tags are added, and its name, group, job type, parent,
+   * environment and start stay. Default `"never"`.
    */
   readonly resume?: "never" | "allow" | undefined;
-  /** When the run began, in ms since the epoch, for importers. Default: now. */
+  /** When the run began, in ms since the epoch. For importers. Default: now. */
   readonly startTime?: number | undefined;
-  /** The run shows a sign of life at least this often, in ms. Default 10,000 where the backend appends, else 60,000. */
+  /** How often the run shows a sign of life at least, in ms. Default 10,000 if the backend appends, else 60,000. */
   readonly heartbeatMs?: number | undefined;
   /**
-   * Aborting it before the run has started rejects; after that it closes the run as `killed`. If the storage took the run before the call
-   * rejected, the run stays: it reads as `running` while this process lives, and then as `interrupted`.
+   * Aborting it before the run has started rejects the call; after that it closes the run as `killed`. If the storage
+   * took the run before the call rejected, the run stays: it reads as `running` while this process lives, and then as
+   * `interrupted`.
    */
   readonly signal?: AbortSignal | undefined;
 }

@@ -6,7 +6,7 @@ import { copyData } from "./options.ts";
 
 /** Options of `setParams`. */
 export interface SetParamsOptions {
-  /** Replaces params that have another value. Default `false`. */
+  /** Whether to replace params that have another value. Default `false`: `PARAM_CONFLICT`. */
   readonly overwrite?: boolean | undefined;
 }
 

@@ -2,14 +2,14 @@ import { type OptionNames, unknownOption } from "../arguments/options.ts";
 import type { Clock } from "../platform/clock.ts";
 import { invalidArgument } from "../errors/ledger-error.ts";
 
-/** Where a point stands. */
+/** Where a value stands in its history. */
 export interface LogPosition {
   /**
-   * A safe integer. Steps may repeat, go back, be negative or skip. Default: for a row of metrics the step after the greatest one
-   * so far, 0 at first; for a text, image, histogram or table the greatest one so far.
+   * A safe integer. Steps may repeat, go back, be negative or skip. Default for a row of metrics: the step after the
+   * greatest one so far, 0 at first. Default for a text, image, histogram or table: the greatest one so far.
    */
   readonly step?: number | undefined;
-  /** Milliseconds since the epoch, as `Date.now()` returns them, not seconds; fractions are rounded. Default: now. */
+  /** Milliseconds since the epoch, as `Date.now()` returns them; fractions are rounded. Default: now. */
   readonly time?: number | undefined;
 }
 

@@ -22,13 +22,13 @@ import { newWriter, startRun } from "./start-run.ts";
 /** Options of `resumeRun`. */
 export interface ResumeRunOptions {
   /**
-   * `"join"` (default) adds a writer beside those there may be: nothing of any of them is lost. `"exclusive"` shuts out all
-   * sessions that began before: they get `FENCED` and store nothing more, and all that was acknowledged to them stays.
+   * `"join"` (default) adds a writer to those that may be there; nobody loses anything. `"exclusive"` shuts out all
+   * sessions that began before: they get `FENCED` and store nothing more. What was acknowledged to them stays.
    */
   readonly mode?: "join" | "exclusive" | undefined;
   /** When buffered records are written, and how many may wait. */
   readonly flush?: FlushOptions | undefined;
-  /** As for `startRun`. */
+  /** How often the session shows a sign of life at least, in ms. Default as for `startRun`. */
   readonly heartbeatMs?: number | undefined;
   /** Aborting it before the run has been resumed rejects the call; after that it closes the run as `killed`. */
   readonly signal?: AbortSignal | undefined;

@@ -60,7 +60,7 @@ const closing = /* @__PURE__ */ onDemand(() => import("./close-run.ts"));
  * backend in the background; {@link flush} and {@link finish} wait for it.
  */
 export class Run implements AsyncDisposable {
-  /** URL-safe, sorts by start time. */
+  /** The id of the run. It is safe in a URL. Without an id of your own it sorts by start time. */
   readonly id: string;
   /** The name of the run. It need not be unique. */
   readonly name: string;
@@ -122,19 +122,21 @@ export class Run implements AsyncDisposable {
     return this.#status;
   }
 
-  /** How much was logged, stored, is waiting, was dropped; see {@link WriterStats}. */
+  /** How much was logged, stored and dropped, and how much waits; see {@link WriterStats}. */
   get stats(): WriterStats {
     return this.#writer.stats;
   }
 
   /**
-   * Logs metric values at a step: without `step` at the one after the greatest so far, 0 at first. Never waits and never throws
-   * for trouble with the backend. Nested objects flatten with `/`.
-   * Throws `INVALID_ARGUMENT`, and logs nothing of the call, for a value that is no number (NaN, ±Infinity and -0 are kept
-   * exactly; a bigint must be one that float64 holds exactly; `undefined` is skipped); `RUN_CLOSED` once the run is finished, unless
-   * `guardProcess` closed it: then the values are dropped and counted in {@link stats}.
+   * Logs metric values at a step. Without `step` it takes the step after the greatest one so far, 0 at first. Nested
+   * objects flatten with `/`. It never waits, and never throws for trouble with the backend.
    *
-   * Values are stored when the program waits for I/O or a timer. A loop that never does has to await {@link flush} every so often.
+   * Values are numbers; NaN, ±Infinity and -0 are kept exactly. A bigint must fit float64 exactly. `undefined` is
+   * skipped. For any other value it throws `INVALID_ARGUMENT` and logs nothing of the call. Throws `RUN_CLOSED` once
+   * the run is finished, unless `guardProcess` closed it: then the values are dropped and counted in {@link stats}.
+   *
+   * Values are stored when the program waits for I/O or a timer. A loop that never does must await {@link flush} from
+   * time to time.
    */
   log<T extends object>(metrics: Metrics | (T & MetricsOf<T>), at?: LogPosition): void {
     if (this.#ending) return this.#dropRow(metrics as Metrics);
@@ -161,35 +163,43 @@ export class Run implements AsyncDisposable {
   }
 
   /**
-   * Logs a text at a step: without `step` at the greatest one so far, which a later row may take too. Like {@link log} it never waits:
-   * step, time and value are those of the call, and the value is stored in the background, the same content once. At most 64 MiB wait;
-   * a value beyond that is dropped and counted in {@link stats}.
+   * Logs a text at a step. Without `step` it takes the greatest one so far, which a later row may take too. Like {@link
+   * log} it never waits: step, time and value are those of the call, and the value is stored in the background, the
+   * same content once. At most 64 MiB wait; a value beyond that is dropped and counted in {@link stats}.
    *
-   * The promise resolves once the value is stored and recorded. It rejects with the cause of the first attempt that fails: the
-   * value is kept and tried again. It rejects for good, nothing being stored, with `INVALID_ARGUMENT` for bad input,
-   * `TOO_LARGE` beyond 16 Mi characters or where no more may wait, `RUN_CLOSED` once the run is finished, `FENCED`.
-   * It need not be awaited: if nobody handles the promise, `onError` gets the error. `stats.lastError` has it either way. No
-   * {@link flush} or {@link finish} rejects for it. Halves of surrogate pairs, which a
-   * text that was cut may hold, are kept as U+FFFD.
+   * The promise resolves once the value is stored and recorded. It rejects with the error of the first attempt that
+   * fails, but the value is kept and tried again. It rejects for good, and stores nothing, with `INVALID_ARGUMENT` for
+   * bad input, `TOO_LARGE` beyond 16 Mi characters or if no more may wait, `RUN_CLOSED` once the run is finished, and
+   * `FENCED`.
+   *
+   * You need not await it. If nobody handles the promise, `onError` gets the error; `stats.lastError` has it in any
+   * case. No {@link flush} or {@link finish} rejects for it. Halves of surrogate pairs, which a text that was cut may
+   * hold, are kept as U+FFFD.
    */
   logText(key: string, text: string, at?: LogPosition): Promise<MediaEntry> {
     return this.#media.log("text", key, text, at, this.#tooLate("logText"));
   }
 
   /**
-   * Logs a PNG, JPEG or WebP file as it is (bytes or a Blob), or as PNG what a canvas shows at the call, an `ImageData`, or pixels
-   * of 8 bits or from 0 to 1. Otherwise as {@link logText}.
+   * Logs a PNG, JPEG or WebP file as it is (bytes or a Blob), or logs as PNG what a canvas shows at the call, an
+   * `ImageData`, or pixels of 8 bits or from 0 to 1. Otherwise as {@link logText}.
    */
   logImage(key: string, image: ImageSource, at?: LogImageOptions): Promise<MediaEntry> {
     return this.#media.log("image", key, image, at, this.#tooLate("logImage"));
   }
 
-  /** Logs how numbers are distributed, as they are at the call, or counts made elsewhere. Otherwise as {@link logText}. */
+  /**
+   * Logs how numbers are distributed, as they are at the call, or counts that were made elsewhere. Otherwise as {@link
+   * logText}.
+   */
   logHistogram(key: string, data: HistogramSource, at?: LogHistogramOptions): Promise<MediaEntry> {
     return this.#media.log("histogram", key, data, at, this.#tooLate("logHistogram"));
   }
 
-  /** Logs a table of at most 10 million cells, kept as Parquet: columns, rows of cells, or rows as objects. Otherwise as {@link logText}. */
+  /**
+   * Logs a table of at most 10 million cells, stored as Parquet: columns, rows of cells, or rows as objects. Otherwise
+   * as {@link logText}.
+   */
   logTable<T extends object>(
     key: string,
     table: TableSource | (T & TableOf<T>),
@@ -199,8 +209,8 @@ export class Run implements AsyncDisposable {
   }
 
   /**
-   * Sets params; nested objects are merged. Throws `PARAM_CONFLICT` naming the param when one would get another value, unless
-   * `overwrite`; the history is kept either way. Throws `TOO_LARGE` as {@link setTags} does.
+   * Sets params; nested objects are merged. Throws `PARAM_CONFLICT`, which names the param, if one would get another
+   * value, unless `overwrite` is set. The history is kept in any case. Throws `TOO_LARGE` as {@link setTags} does.
    */
   setParams(params: object, options?: SetParamsOptions): void {
     if (this.#ending) return this.#late.drop("setParams", this.#ending.status);
@@ -210,37 +220,44 @@ export class Run implements AsyncDisposable {
     mergeParams(this.#params, set);
   }
 
-  /** Sets tags; the last write wins. Numbers and booleans become text. Throws `TOO_LARGE` when the run would hold too much (`docs/errors.md`). */
+  /**
+   * Sets tags; the last write wins. Numbers and booleans become text. Throws `TOO_LARGE` if the run would hold too much
+   * (`docs/errors.md`).
+   */
   setTags<T extends object>(tags: Tags | (T & TagsOf<T>)): void {
     if (this.#ending) return this.#late.drop("setTags", this.#ending.status);
     const set = checkTags(tags, "tags");
     if (Object.keys(set).length > 0) this.#writer.event({ kind: "tags", set }, "tags");
   }
 
-  /** Removes a tag; removing one that is not there is fine. */
+  /** Removes a tag. Removing a tag that is not there is fine. */
   removeTag(key: string): void {
     if (this.#ending) return this.#late.drop("removeTag", this.#ending.status);
     this.#writer.event({ kind: "tags", remove: [checkName(key, "key")] }, "tags");
   }
 
-  /** Sets the run's free text; the last write wins. Throws `TOO_LARGE` as {@link setTags} does. */
+  /** Sets the free text of the run; the last write wins. Throws `TOO_LARGE` as {@link setTags} does. */
   setNote(text: string): void {
     if (this.#ending) return this.#late.drop("setNote", this.#ending.status);
     this.#writer.event({ kind: "note", text: checkText(text, "note") }, "note");
   }
 
-  /** Says what a metric, or all that fit a glob, means. `goal` decides which point is best. */
+  /**
+   * Says what a metric means, or all metrics that fit a glob: `*` stands for any characters but `/`, `**` for any.
+   * `goal` decides which point is best.
+   */
   defineMetric(name: string, definition?: MetricDefinition): void {
     if (this.#ending) return this.#late.drop("defineMetric", this.#ending.status);
     this.#writer.event(checkDefinition(name, definition), "metric");
   }
 
   /**
-   * Stores bytes, a Blob, a stream, `{ text }`, `{ json }`, `{ files }`, a file or a directory as the next version of an artifact.
-   * Resolves once content, manifest and the run's own record of it are acknowledged. The same content again uploads nothing.
+   * Stores bytes, a Blob, a stream, `{ text }`, `{ json }`, `{ files }`, a file or a directory as the next version of
+   * an artifact. Resolves once the content, the manifest and the run's record of it are acknowledged. The same content
+   * again uploads nothing.
    *
-   * Rejects with `INVALID_ARGUMENT`, `RUN_CLOSED`, `FENCED`, with what the backend met, or with the signal's reason; with `TOO_LARGE`,
-   * before anything is uploaded, if the run has no room for another version.
+   * Rejects with `INVALID_ARGUMENT`, `RUN_CLOSED`, `FENCED`, with the backend's error, or with the signal's reason.
+   * Rejects with `TOO_LARGE` before it uploads anything if the run has no room for another version.
    */
   async logArtifact(name: string, source: ArtifactSource, options?: LogArtifactOptions): Promise<ArtifactVersion> {
     this.#writer.assertUnfenced();
@@ -248,7 +265,10 @@ export class Run implements AsyncDisposable {
     return await this.#artifacts.log(name, source, options);
   }
 
-  /** Records that the run uses a version, named as `name:v3`, `name:best` or `name@sha256:…`. `ARTIFACT_NOT_FOUND` if there is none. */
+  /**
+   * Records that the run uses a version, named as `name:v3`, `name:best` or `name@sha256:…`. Rejects with
+   * `ARTIFACT_NOT_FOUND`.
+   */
   async useArtifact(ref: ArtifactRef, options?: CallOptions): Promise<ArtifactVersion> {
     this.#writer.assertUnfenced();
     if (this.#ending) throw this.#late.refuse("useArtifact", this.#ending.status).error;
@@ -256,25 +276,26 @@ export class Run implements AsyncDisposable {
   }
 
   /**
-   * Records that the run uses a data set, known by name, digest and, if given, what it is used for: again with the same three is
-   * fine. Throws `INVALID_ARGUMENT`, naming `uri` when that holds a password, a token or a signature; `RUN_CLOSED`.
+   * Records that the run uses a data set, identified by its name, its digest and what it is used for. Logging the same
+   * again is fine. Throws `INVALID_ARGUMENT`, which names `uri` if that holds a password, a token or a signature, and
+   * `RUN_CLOSED`.
    */
   logDataset(name: string, dataset: DatasetReference, options?: LogDatasetOptions): void {
     if (this.#ending) return this.#late.drop("logDataset", this.#ending.status);
     this.#writer.event(checkDataset(name, dataset, options), "dataset");
   }
 
-  /** Starts a run whose `parent` is this one, in the same experiment unless said otherwise. */
+  /** Starts a run whose `parent` is this one. It belongs to the same experiment, unless the options say otherwise. */
   async startChild<T extends object = Tags>(options?: StartRunOptions<T>): Promise<Run> {
     const own = readOptions("startChild", options as StartRunOptions | undefined, START_OPTIONS);
     return await this.#parts.startChild({ experiment: this.experiment, ...own, parent: this.id });
   }
 
   /**
-   * Resolves once everything logged before the call is acknowledged by the backend at its durability. Rejects with the cause
-   * otherwise: the data is still buffered and a later flush can succeed. Not after `FENCED`: another process resumed the run
-   * with `mode: "exclusive"`, and this writer stores nothing more. A rich value that was refused or given up rejects its own
-   * promise alone.
+   * Resolves once the backend has acknowledged everything that was logged before the call, with its durability.
+   * Otherwise rejects with the error: the data is still buffered, and a later flush can succeed. Not after `FENCED`:
+   * another process resumed the run with `mode: "exclusive"`, and this writer stores nothing more. A rich value that
+   * was refused or given up rejects only its own promise.
    */
   async flush(): Promise<void> {
     if (this.#media.isSettled) return await this.#writer.flush();
@@ -285,17 +306,21 @@ export class Run implements AsyncDisposable {
   }
 
   /**
-   * Closes the run: waits for artifacts and other values under way, flushes, and writes its final record. Again is fine; the first status
-   * counts. Rejects when something could not be stored: nothing is lost, and calling it again tries again; `FENCED` as for
-   * {@link flush}. A rich value or an artifact that cannot be stored rejects its own promise alone. It closes the run for all of its
-   * writers: where several write, call it once, after the others have flushed.
+   * Closes the run: waits for artifacts and other values under way, flushes, and writes the final record. Calling it
+   * again is fine; the first status counts. Rejects if something could not be stored: nothing is lost, and calling it
+   * again tries again. Rejects with `FENCED` as {@link flush} does. A rich value or an artifact that cannot be stored
+   * rejects only its own promise. It closes the run for all of its writers: if several write, call it once, after the
+   * others have flushed.
    */
   async finish(status: ClosingStatus = "finished", options?: FinishOptions): Promise<void> {
     checkChoice("status", status, ["finished", "failed", "killed"]);
     await this.#close({ status, ...readEnd("finish", options, this.#parts.created) });
   }
 
-  /** Closes the run as `failed`, with name, message and stack of what was thrown, without secrets as far as they show. */
+  /**
+   * Closes the run as `failed`, with the name, the message and the stack of what was thrown. Parts that look like
+   * secrets are replaced.
+   */
   async fail(error: unknown, options?: FinishOptions): Promise<void> {
     await this.#close({
       status: "failed",

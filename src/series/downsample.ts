@@ -4,7 +4,7 @@ import { type Extremes, type Level, BUCKETS, COARSE_BUCKETS, bucketStart } from 
 import { type Series, pickPoints } from "./series.ts";
 import { lttb } from "./lttb.ts";
 
-/** How to choose among the points of a series. */
+/** How to choose points of a series. */
 export type SampleMethod = "minmax" | "lttb";
 
 /** Throws `INVALID_ARGUMENT` unless `samples` is an integer of at least 2 and `method` is known. */

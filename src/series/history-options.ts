@@ -7,13 +7,13 @@ import type { SampleMethod } from "./downsample.ts";
 
 /** Which points of a metric to read, and how many. */
 export interface HistoryOptions extends CallOptions {
-  /** Lowest step, inclusive. */
+  /** The lowest step, inclusive. Default: no bound. */
   readonly from?: number | undefined;
-  /** Highest step, inclusive. */
+  /** The highest step, inclusive. Default: no bound. */
   readonly to?: number | undefined;
-  /** Earliest time, in ms since the epoch, inclusive. */
+  /** The earliest time, in ms since the epoch, inclusive. Default: no bound. */
   readonly fromTime?: number | undefined;
-  /** Latest time, in ms since the epoch, inclusive. */
+  /** The latest time, in ms since the epoch, inclusive. Default: no bound. */
   readonly toTime?: number | undefined;
   /**
    * Most points to return, at least 2. They are points of the series, and the same ones every time. For up to 1,000

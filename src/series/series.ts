@@ -1,6 +1,6 @@
 import { type ReadPoints, joinPoints } from "../parquet/points.ts";
 
-/** A metric's history: parallel arrays in step order, ties in the order of logging. `times` in ms since the epoch. */
+/** The history of a metric: parallel arrays in step order, ties in the order of logging. */
 export interface Series {
   /** The step of each point. */
   readonly steps: Float64Array;
@@ -8,7 +8,7 @@ export interface Series {
   readonly times: Float64Array;
   /** The value of each point. */
   readonly values: Float64Array;
-  /** Values of the metric on the x axis, where one was asked for. */
+  /** The values of the metric on the x axis. Absent if none was asked for. */
   readonly x?: Float64Array;
 }
 

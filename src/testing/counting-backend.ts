@@ -7,23 +7,26 @@ const PAGE = 1000;
 
 /** How much a backend was used: calls by operation, requests and bytes. */
 export interface Counters extends Record<Operation, number> {
-  /** What an object store would charge for: every call one, a list one for each 1000 entries it gave, at least one. */
+  /**
+   * What an object store would charge for: one for each call, and for a list one for each 1000 entries it yielded, at
+   * least one.
+   */
   requests: number;
-  /** Bytes taken by `create` and `append`. */
+  /** The bytes that `create` and `append` took. */
   bytesIn: number;
-  /** Bytes given by `read`. */
+  /** The bytes that `read` returned. */
   bytesOut: number;
 }
 
 /** A backend that counts the calls it gets. */
 export interface CountingBackend extends Backend {
-  /** Calls by operation, and what they moved. Failed calls count too. */
+  /** The calls by operation, and the bytes they moved. Failed calls count too. */
   readonly counters: Readonly<Counters>;
   /** Sets every counter to 0. */
   reset(): void;
 }
 
-/** `inner`, and how often and how much it is used. */
+/** Returns a backend that passes calls on to `inner` and counts them. */
 export function countingBackend(inner: Backend): CountingBackend {
   const counters = zero();
   const backend = intercept(inner, {

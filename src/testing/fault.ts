@@ -4,14 +4,15 @@ import type { Call, Operation } from "./intercept.ts";
 
 /**
  * What goes wrong:
- * - `crash-before`: the process dies before the call reaches the backend; `crash-after`: when the call is done, before the
- *   caller hears of it. From then on every call rejects with {@link Crash}.
- * - `torn`: it dies half way: of `append` half of the bytes land; `create` breaks off in the middle of the bytes, of which an
- *   atomic backend shows nothing. Any other call: as `crash-before`.
+ * - `crash-before`: the process dies before the call reaches the backend; `crash-after`: when the call is done, before
+ *   the caller hears of it. From then on every call rejects with {@link Crash}.
+ * - `torn`: the process dies halfway: of `append` half of the bytes land; `create` breaks off in the middle of the
+ *   bytes, of which an atomic backend shows nothing. For any other call it is `crash-before`.
  * - `error-before`: the call rejects and has no effect.
- * - `lost-ack`: the call is made, and rejects all the same.
+ * - `lost-ack`: the call takes effect, but rejects.
  * - `late`: the call rejects, and takes effect after the next call (or in `settle()`).
- * - `stale-list`: `list` gives what the list of that prefix before it gave, or nothing. Other calls are made as they are.
+ * - `stale-list`: `list` yields what the list of that prefix before it yielded, or nothing. Other calls are not
+ *   affected.
  * - `no-space`: `create` and `append` reject with `NO_SPACE`, from this one on until `lift()`.
  */
 export type FaultMode =
@@ -28,15 +29,15 @@ export type FaultMode =
 export interface Fault {
   /** What goes wrong. */
   readonly mode: FaultMode;
-  /** It strikes the `at`-th of the calls that it counts; the first is 1. */
+  /** Which of the counted calls it strikes; the first is 1. */
   readonly at: number;
-  /** Counts these operations only. Default: all. */
+  /** Counts only these operations. Default: all. */
   readonly only?: readonly Operation[] | undefined;
-  /** Counts calls on keys (prefixes, for `list`) that match only. A string is matched whole. Default: all. */
+  /** Counts only calls on keys (for `list`, prefixes) that match. A string must match as a whole. Default: all. */
   readonly key?: string | RegExp | undefined;
-  /** How many of the counted calls it strikes, one after another. Default 1; of `no-space` all that follow. */
+  /** How many of the counted calls it strikes, one after another. Default 1; for `no-space` all that follow. */
   readonly times?: number | undefined;
-  /** What the call rejects with, where the mode makes it reject and the process lives. */
+  /** What the call rejects with, if the mode makes it reject and the process lives. */
   readonly error?:
     | {
         /** The code of the error. Default: it depends on the mode. */
@@ -49,7 +50,7 @@ export interface Fault {
     | undefined;
 }
 
-/** What a dead process's calls reject with: nothing it does has an effect any more. */
+/** The error that the calls of a dead process reject with: nothing that the process does has an effect any more. */
 export class Crash extends LedgerError {
   static {
     this.prototype.name = "Crash";

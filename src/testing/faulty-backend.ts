@@ -6,7 +6,7 @@ import { type Call, type Operation, intercept } from "./intercept.ts";
 
 /** One call, as it reached the faulty backend. */
 export interface LoggedOperation {
-  /** The first is 1. */
+  /** The number of the call, from 1. */
   readonly n: number;
   /** What was called. */
   readonly operation: Operation;
@@ -14,34 +14,34 @@ export interface LoggedOperation {
   readonly key: string;
   /** The new key of a `move`. */
   readonly to?: string;
-  /** What went wrong with it, if something did. */
+  /** What went wrong with it. Absent if nothing did. */
   readonly fault?: FaultMode;
 }
 
 /** A backend in which chosen calls go wrong. */
 export interface FaultyBackend extends Backend {
-  /** The calls made so far. With an empty plan `count` tells how many places there are for a fault. */
+  /** The calls made so far. With an empty plan, `count` is the number of places for a fault. */
   readonly operations: {
     /** The number of calls. */
     readonly count: number;
     /** The calls in the order in which they came. */
     readonly log: readonly LoggedOperation[];
   };
-  /** True once a fault has let the process die. Calls reject with `Crash`, and `close` leaves `inner` open. */
+  /** Whether a fault has killed the process. Then calls reject with `Crash`, and `close` leaves `inner` open. */
   readonly crashed: boolean;
-  /** From now on nothing goes wrong any more. What has crashed stays dead. */
+  /** Lets nothing go wrong from now on. A process that is dead stays dead. */
   lift(): void;
-  /** Lets calls that are late take effect now. */
+  /** Lets late calls take effect now. */
   settle(): Promise<void>;
 }
 
 /**
- * `inner`, with faults at chosen calls: the same plan and the same calls always go wrong in the same way. Where several
- * faults strike one call, the first of the plan does. A list counts when its first entry is asked for. An empty plan changes
- * nothing.
+ * Returns a backend that passes calls on to `inner`, with faults at chosen calls. The same plan and the same calls
+ * always go wrong in the same way. If several faults strike one call, the first of the plan counts. A list counts when
+ * its first entry is asked for. An empty plan changes nothing.
  *
- * To try every place: run the work with `{ mode, at: k }` for k = 1, 2, … until `operations.count` stays below k; after each
- * run call `settle()`, open the place anew without faults and look at what is there.
+ * To try every place: run the work with `{ mode, at: k }` for k = 1, 2, … until `operations.count` stays below k. After
+ * each run call `settle()`, open the place again without faults and look at what is there.
  */
 export function faultyBackend(inner: Backend, plan: Fault | readonly Fault[] = []): FaultyBackend {
   const faults = (Array.isArray(plan) ? (plan as readonly Fault[]) : [plan as Fault]).map((fault) => ({

@@ -1,7 +1,7 @@
 import type { AppendOptions, Backend, Body, ByteRange, ByteStream, CallOptions, Entry } from "../backend/backend.ts";
 import { isBytes } from "../platform/any-realm.ts";
 
-/** A method of a backend, `close` left out. */
+/** A method of a backend, except `close`. */
 export type Operation = "create" | "read" | "stat" | "list" | "remove" | "append" | "move";
 
 /** A call on its way to a backend. */

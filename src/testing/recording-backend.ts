@@ -7,33 +7,33 @@ import { type Call, type Operation, intercept, observeBody } from "./intercept.t
 export interface RecordedCall {
   /** What was called. */
   readonly operation: Operation;
-  /** Of `list` the prefix, of `move` the old key. */
+  /** The key. For `list` the prefix, for `move` the old key. */
   readonly key: string;
-  /** Of `move` the new key. */
+  /** The new key of a `move`. */
   readonly to?: string;
   /** The range of a `read`. */
   readonly range?: ByteRange;
   /** The `startAfter` of a `list`. */
   readonly startAfter?: string;
-  /** `create` and `append` were asked to survive a power cut. */
+  /** `true` if `create` or `append` had to survive a power cut. */
   readonly durable?: true;
-  /** Of `append`: the size it expected. */
+  /** The size that `append` expected, in bytes. */
   readonly at?: number;
-  /** What `create` and `append` were handed, copied; of a stream what was taken from it so far. */
+  /** A copy of what `create` or `append` got; of a stream what was read so far. */
   readonly bytes?: Uint8Array;
-  /** What the call resolved to: of `read` a copy of the bytes, of `list` the entries given so far. */
+  /** What the call resolved to: for `read` a copy of the bytes, for `list` the entries yielded so far. */
   result?: unknown;
-  /** What it rejected with. */
+  /** What the call rejected with. */
   error?: unknown;
 }
 
 /** A backend that keeps a record of the calls it gets. */
 export interface RecordingBackend extends Backend {
-  /** Every call since the start or since it was emptied, in the order they were made. */
+  /** Every call in the order in which they were made, since the start or since the array was emptied. */
   readonly calls: RecordedCall[];
 }
 
-/** `inner`, and a record of each call made on it. */
+/** Returns a backend that passes calls on to `inner` and records them. */
 export function recordingBackend(inner: Backend): RecordingBackend {
   const calls: RecordedCall[] = [];
   const record = ({ operation, key, to, range, startAfter, durable, at }: Call): RecordedCall => {

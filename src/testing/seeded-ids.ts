@@ -3,8 +3,8 @@ import type { IdSource } from "../index.ts";
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
 
 /**
- * Ids that are the same each time for one seed, of the form of real ones: a run's begins with the time of the clock, so that
- * runs sort by start.
+ * Returns a source of ids that are the same each time for one seed. They have the form of real ones: the id of a run
+ * begins with the time of the clock, so that runs sort by start.
  */
 export function seededIds(seed: number, now: () => number): IdSource {
   const random = randomLetters(seed);

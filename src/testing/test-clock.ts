@@ -4,12 +4,12 @@ import { LedgerError } from "../errors/ledger-error.ts";
 /** A clock that only a test moves. */
 export interface TestClock extends Clock {
   /**
-   * Moves the time on by `ms` and fires what falls due on the way, in the order of the times, then of the calls. Between two
-   * of them everything that only waits for microtasks has its turn: await it. Where nothing falls due the time has moved
-   * when the call returns. Calls at once are made one after another.
+   * Moves the time on by `ms` and fires what is due on the way, in the order of the times, then of the calls. Await it:
+   * between two of them everything that waits only for microtasks gets its turn. If nothing is due, the time has moved
+   * when the call returns. Calls made at once run one after another.
    */
   advance(ms: number): Promise<void>;
-  /** Moves the wall time by `ms`, which may be negative, as somebody who sets the clock does. Nothing falls due. */
+  /** Moves the wall time by `ms`, which may be negative, as when somebody sets the clock. Nothing becomes due. */
   jump(ms: number): void;
 }
 
@@ -22,18 +22,20 @@ interface Pending {
 
 /** Options of `createTestClock`. */
 export interface TestClockOptions {
-  /** How far the time moves on with each call of `now()`, in ms, after the call. Default 0. Nothing falls due by it. */
+  /** How far each call of `now()` moves the time on, in ms, after the call. Nothing becomes due by it. Default 0. */
   readonly tickMs?: number | undefined;
 }
 
 /**
- * A clock for tests. It begins at `start`, in ms since the epoch (default: the start of 2026, UTC), and stands still, or ticks.
+ * Returns a clock for tests. It begins at `start`, in ms since the epoch (default: the start of 2026, UTC), and stands
+ * still, or ticks.
  *
- * One thing moves it without `advance`: code that sleeps would otherwise wait for ever, since nothing in a test makes time
- * pass. So when a `sleep` is pending and a turn of the event loop goes by without `advance`, the time jumps to what falls
- * due first, timers included, and goes on so until no sleep is pending. A `timer` alone never moves the time.
+ * One thing moves it without `advance`: code that sleeps would otherwise wait forever, because nothing in a test makes
+ * time pass. If a `sleep` is pending and a turn of the event loop passes without `advance`, the time jumps to what is
+ * due first, timers included, and continues so until no sleep is pending. A `timer` alone never moves the time.
  *
- * The order of events is the same in each run as long as the code under test waits only for promises, sleeps and timers.
+ * The order of events is the same in each run as long as the code under test waits only for promises, sleeps and
+ * timers.
  */
 export function createTestClock(
   start: number = Date.UTC(2026, 0, 1),

@@ -8,11 +8,11 @@ export interface TestLedgerOptions {
   /** What the ids are made from. Default 1. */
   readonly seed?: number | undefined;
   /**
-   * Default: a clock that begins with 2026 and moves on by 1 ms with each look at it, so that no two points have the same time. A number
-   * sets where it begins, in ms since the epoch. `createTestClock()` makes one that stands still.
+   * The clock, or the time it begins at in ms since the epoch. Default: a clock that begins with 2026 and moves on by 1
+   * ms each time it is read, so that no two points have the same time. `createTestClock()` makes one that stands still.
    */
   readonly clock?: TestClock | number | undefined;
-  /** Ids of your own; see `openLedger`. Default: from the seed. */
+  /** Makes ids; see `openLedger`. Default: from the seed. */
   readonly ids?: IdSource | undefined;
   /** What runs record of where they run. Default: the same on every machine, `{ runtime: { name: "test" } }`. */
   readonly environment?: object | undefined;
@@ -20,9 +20,12 @@ export interface TestLedgerOptions {
   readonly onError?: ((error: LedgerError) => void) | undefined;
 }
 
-/** A ledger that also gives the record of the run that a pipeline under test has written. */
+/** A ledger that also returns the record of the run that a pipeline under test has written. */
 export interface LedgerUnderTest extends Ledger {
-  /** The record of the run that started last, children and deleted runs included. Rejects with `RUN_NOT_FOUND` before the first. */
+  /**
+   * Returns the record of the run that started last, children and deleted runs included. Rejects with `RUN_NOT_FOUND`
+   * before the first.
+   */
   lastRun(): Promise<RunRecord>;
 }
 
@@ -37,8 +40,9 @@ export interface TestLedger {
 }
 
 /**
- * The real library on the memory backend, with time, ids and environment that are set: the same calls give the same records and the same
- * bytes, on every machine. Nothing happens in the background unless `clock.advance(ms)` lets time pass.
+ * Returns a real ledger on the memory backend, with a set clock, set ids and a set environment: the same calls give the
+ * same records and the same bytes on every machine. Nothing happens in the background unless `clock.advance(ms)` lets
+ * time pass.
  */
 export async function createTestLedger(options: TestLedgerOptions = {}): Promise<TestLedger> {
   const { seed = 1, onError, environment = { runtime: { name: "test" } } } = options;

@@ -99,8 +99,9 @@ class Walk {
 
   #count(symbol: ts.Symbol | undefined, path: string): void {
     this.counted++;
-    if (symbol === undefined || symbol.getDocumentationComment(this.#checker).length === 0)
-      this.undocumented.push(path);
+    const text = ts.displayPartsToString(symbol?.getDocumentationComment(this.#checker));
+    // A word that begins with @ begins a tag, and ends the docstring, also between backticks.
+    if (text === "" || text.split("`").length % 2 === 0) this.undocumented.push(path);
   }
 
   /** What is public in a node: members get a path, types that are mentioned are visited. */

@@ -11,15 +11,15 @@ import { type SqlParameters, type SqlValue, plainRow, toParameters } from "./val
 
 /** Options of `openSql`. */
 export interface OpenSqlOptions {
-  /** Runs of this experiment only. Default: all. */
+  /** Only runs of this experiment. Default: all. */
   readonly experiment?: string | undefined;
-  /** `"active"` (default): runs that are not deleted. */
+  /** Which runs to show. Default `"active"`: runs that are not deleted. */
   readonly view?: "active" | "deleted" | "all" | undefined;
-  /** Whether there is a view `metrics`, for which every object of the ledger is listed. Default `true`. */
+  /** Whether to make the view `metrics`, which needs a list of every object of the ledger. Default `true`. */
   readonly metrics?: boolean | undefined;
-  /** Most bytes that are copied where DuckDB cannot read the backend in place. Default 1 GiB. */
+  /** The greatest number of bytes to copy when DuckDB cannot read the backend in place. Default 1 GiB. */
   readonly maxCopyBytes?: number | undefined;
-  /** Path of DuckDB's extension `httpfs`, for buckets. Default: DuckDB installs it, which needs the internet the first time. */
+  /** The path of DuckDB's extension `httpfs`, which reads buckets. Default: DuckDB downloads it the first time. */
   readonly httpfs?: string | undefined;
   /** Aborting it rejects the call. */
   readonly signal?: AbortSignal | undefined;
@@ -28,18 +28,22 @@ export interface OpenSqlOptions {
 /** A row of a result: the values by the names of their columns. */
 export type SqlRow = { readonly [column: string]: SqlValue };
 
-/** A ledger as tables, as it was when they were opened. `docs/engines.md` has the columns. */
+/** A ledger as tables, as it was when `openSql` resolved. `docs/engines.md` lists the columns. */
 export interface LedgerSql extends AsyncDisposable {
-  /** DuckDB's own, for all that it can do. Closed with this. */
+  /** DuckDB's own connection. `close` closes it. */
   readonly connection: DuckDBConnection;
-  /** `"in place"`: DuckDB reads the ledger's Parquet where it is. `"copies"`: some of it was copied to a temporary directory. */
+  /**
+   * `"in place"`: DuckDB reads the ledger's own Parquet files. `"copies"`: some files were copied to a temporary
+   * directory.
+   */
   readonly reads: "in place" | "copies";
   /**
-   * The rows of a query. `INVALID_ARGUMENT` for SQL that DuckDB refuses, `IO` when it cannot read the ledger, also because a run was
-   * resumed and finished meanwhile and its points are in other files now: open it anew.
+   * Returns the rows of a query. Rejects with `INVALID_ARGUMENT` for SQL that DuckDB refuses, and with `IO` if DuckDB
+   * cannot read the ledger. That also happens after a run was resumed and finished, because its points are in other
+   * files then: open the ledger again.
    */
   query<Row extends object = SqlRow>(sql: string, params?: SqlParameters): Promise<Row[]>;
-  /** Ends it and removes what was copied. Closing twice is fine. */
+  /** Closes the connection and removes the copies. Closing twice is fine. */
   close(): Promise<void>;
 }
 
@@ -48,9 +52,10 @@ const ATTEMPTS = [true, true, true, false, false] as const;
 const MAX_COPY_BYTES: number = 1024 * 1024 * 1024;
 
 /**
- * Opens a ledger for SQL, by DuckDB (`npm install @duckdb/node-api`, else `UNSUPPORTED`): views `runs`, `params`, `tags`, `metrics`,
- * `metric_summaries` and `artifacts`. Directories and, where DuckDB has `httpfs`, buckets are read in place; everything else is
- * copied, `TOO_LARGE` over `maxCopyBytes`.
+ * Opens a ledger for SQL with DuckDB, as the views `runs`, `params`, `tags`, `metrics`, `metric_summaries` and
+ * `artifacts`. DuckDB reads directories in place, and buckets too if it has `httpfs`. Everything else is copied to a
+ * temporary directory: `TOO_LARGE` over `maxCopyBytes`. Rejects with `UNSUPPORTED` if the package `@duckdb/node-api` is
+ * not installed.
  */
 export async function openSql(ledger: SqlSource, given?: OpenSqlOptions): Promise<LedgerSql> {
   checkLedger(ledger);

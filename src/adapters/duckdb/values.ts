@@ -1,6 +1,6 @@
 import { LedgerError } from "../../index.ts";
 
-/** What a row holds: dates and times as `Date`, integers beyond 2^53 as `bigint`, lists as arrays, structs as objects. */
+/** A value in a row: dates and times are `Date`, integers beyond 2^53 `bigint`, lists arrays, structs objects. */
 export type SqlValue =
   | null
   | boolean
@@ -14,7 +14,7 @@ export type SqlValue =
 
 /** A value for a placeholder in a query. */
 export type SqlParameter = null | boolean | number | bigint | string;
-/** For `?` or `$1`, an array; for `$name`, an object. */
+/** Values for placeholders: an array for `?` and `$1`, an object for `$name`. */
 export type SqlParameters = readonly SqlParameter[] | { readonly [name: string]: SqlParameter };
 
 /** Integers as numbers where that is exact. */

@@ -9,7 +9,7 @@ import { assertBackend, checkedLiveness } from "./shape.ts";
 
 /** Options of `withChecks`. */
 export interface ChecksOptions {
-  /** Called with each listed key that is left out because it is no valid key. */
+  /** Called with each listed key that is left out because it is not a valid key. */
   readonly onForeignKey?: ((key: string) => void) | undefined;
 }
 

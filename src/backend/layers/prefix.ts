@@ -5,8 +5,9 @@ import { MAX_STORED_KEY_BYTES, assertKey, assertPrefix } from "../key.ts";
 import { layer } from "./layer.ts";
 
 /**
- * The part of `backend` under `prefix`, as a backend of its own: keys go in and come out without the prefix, in listings
- * and in errors. `prefix` is one or more whole segments; the empty one changes nothing. Closing it closes `backend`.
+ * Returns the part of `backend` under `prefix` as a backend of its own: keys go in and come out without the prefix, in
+ * listings and in errors. `prefix` is one or more whole segments; the empty one changes nothing. Closing the result
+ * closes `backend`.
  */
 export function withPrefix(backend: Backend, prefix: string): Backend {
   assertPrefix(prefix, MAX_STORED_KEY_BYTES);

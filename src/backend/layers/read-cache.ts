@@ -5,22 +5,22 @@ import { layer } from "./layer.ts";
 
 /** Options of `withReadCache`. */
 export interface ReadCacheOptions {
-  /** Most bytes kept at once. Default 64 MiB. What was used least recently goes first. */
+  /** The greatest number of bytes to keep. Default 64 MiB. The least recently used object goes first. */
   readonly maxBytes?: number | undefined;
-  /** Larger objects are not kept. Default an eighth of `maxBytes`. */
+  /** The size of the largest object to keep, in bytes. Default: an eighth of `maxBytes`. */
   readonly maxObjectBytes?: number | undefined;
   /**
-   * True for keys that always have the same bytes, each time they are created, and that are never appended to. By default
-   * keys whose last segment is a digest, 64 hexadecimal digits: there the key decides the bytes.
+   * Returns `true` for a key that has the same bytes each time it is created, and that is never appended to. Default:
+   * keys whose last segment is a digest of 64 hexadecimal digits, because there the key decides the bytes.
    */
   readonly cacheable?: ((key: string) => boolean) | undefined;
 }
 
 /**
- * Keeps whole small objects that were read, so that reading them again costs nothing. Only keys that `cacheable` admits are
- * kept, because another process may remove an object and create the key anew; of an admitted key the only thing that can be
- * out of date is that it was removed meanwhile. That an object is missing is never remembered, and `stat` and `list` always
- * ask the backend.
+ * Returns a backend that keeps small objects after they were read, so that reading them again costs nothing. It keeps
+ * only keys that `cacheable` admits, because another process may remove an object and create the key again. Such a key
+ * can be out of date in one way only: the object was removed. The cache never remembers that an object is missing, and
+ * always asks the backend for `stat` and `list`.
  */
 export function withReadCache(backend: Backend, options: ReadCacheOptions = {}): Backend {
   const maxBytes = limit(options.maxBytes, "maxBytes", 64 * 1024 * 1024);

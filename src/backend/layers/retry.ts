@@ -10,26 +10,30 @@ import { equalBytes } from "../body.ts";
 export interface RetryOptions {
   /** How often a call is made at most, the first time included. Default 5. */
   readonly attempts?: number | undefined;
-  /** The first pause is up to this long, each further one up to twice the one before, in ms. Default 100. */
+  /** The upper bound of the first pause in ms. It doubles with each further pause. Default 100. */
   readonly baseMs?: number | undefined;
-  /** No pause is longer than this, in ms. Default 20,000. */
+  /** The upper bound of every pause in ms. Default 20,000. */
   readonly capMs?: number | undefined;
-  /** No attempt begins later than this after the first, in ms. A listing starts anew with each entry. Default 60,000. */
+  /**
+   * How long after the first attempt a further one may begin, in ms. Each entry of a list starts this time again.
+   * Default 60,000.
+   */
   readonly deadlineMs?: number | undefined;
   /** The clock for pauses and deadlines. Default: the system's. */
   readonly clock?: Clock | undefined;
-  /** Numbers in [0, 1), for the pauses. Default `Math.random`. */
+  /** Returns a number in [0, 1), which decides the length of a pause. Default `Math.random`. */
   readonly random?: (() => number) | undefined;
 }
 
 /**
- * Repeats calls that failed with `transient: true`, after pauses of random length (full jitter).
+ * Returns a backend that repeats calls that failed with `transient: true`, after pauses of random length (full jitter).
  *
  * - `append` is made once: a repeat could add the bytes twice.
- * - `create` is repeated unless a stream body was begun. A failed attempt may have stored the object all the same: when a
- *   repeat then meets `EXISTS`, the object is read back, and the same bytes mean success.
- * - `move` is repeated; when `from` is then gone and `to` is there, or both are there with the same bytes, it had worked.
- * - `list` goes on behind the last entry it gave.
+ * - `create` is repeated unless a stream body was begun. A failed attempt may have stored the object all the same. So
+ *   if a repeat meets `EXISTS`, the object is read back, and the same bytes mean success.
+ * - `move` is repeated. If `from` is gone and `to` is there then, or both are there with the same bytes, the first
+ *   attempt had worked.
+ * - `list` continues behind the last entry it yielded.
  *
  * An abort ends a pause at once.
  */

@@ -9,14 +9,14 @@ import { fileURLToPath } from "node:url";
 import { isError } from "../../platform/any-realm.ts";
 
 /**
- * When a call counts as stored. `"os"`: the operating system has it, so it survives the end of the process, however that
- * comes. `"disk"`: it is on the device, so it survives a power cut too.
+ * When a call counts as stored. `"os"`: the operating system has the bytes, so they survive the end of the process in
+ * any case. `"disk"`: the device has them, so they survive a power cut too.
  */
 export type Durability = "os" | "disk";
 
 /** Options of `fsBackend`. */
 export interface FsBackendOptions {
-  /** Default `"os"`. */
+  /** When a call counts as stored. Default `"os"`. */
   readonly durability?: Durability | undefined;
 }
 
@@ -24,14 +24,14 @@ export interface FsBackendOptions {
 export interface FsBackend extends Backend {
   /** Tells whether a thread of this machine still runs. */
   readonly liveness: Liveness;
-  /** Absolute path of the directory. */
+  /** The absolute path of the directory. */
   readonly directory: string;
   /** Returns the absolute path of an object. */
   locate(key: string): FileLocation;
   /**
-   * Removes files that writers which died left behind: temporary files nobody wrote to for `olderThanMs`, counted by the
-   * file system's own clock. A writer that stalled for so long and then goes on gets an error; give it a day or more.
-   * Resolves to how many were removed, and the bytes that were in them.
+   * Removes temporary files that dead writers left behind: those that nobody wrote to for `olderThanMs`, by the clock
+   * of the file system. A writer that stalled for so long and then continues gets an error, so give it a day or more.
+   * Returns what it removed.
    */
   removeStaleTemporaryFiles(options: {
     /** How long nobody wrote to a file, in ms. */
@@ -47,8 +47,8 @@ export interface FsBackend extends Backend {
 }
 
 /**
- * A ledger in a directory, given as a path or a `file:` URL. The directory is made with the first thing that is stored; until then, and for reading, nothing
- * is written. Throws `INVALID_ARGUMENT` when an argument is wrong.
+ * Returns a backend that keeps a ledger in a directory, given as a path or a `file:` URL. The first `create` makes the
+ * directory; reading writes nothing. Throws `INVALID_ARGUMENT` if an argument is wrong.
  */
 export function fsBackend(directory: string | URL, options?: FsBackendOptions): FsBackend {
   const path = reading("directory", () => directoryPath(directory));

@@ -18,23 +18,31 @@ const CHUNK_BYTES = 1024 * 1024;
 /** Options of `fromPath`. */
 export interface FromPathOptions {
   /**
-   * What to do with a symbolic link inside the directory. `"error"`, the default, refuses the directory, so that nothing is missing
-   * unnoticed. `"follow"` takes the file or directory that the link leads to, wherever that is; a link into a directory above it is
-   * refused. `"skip"` leaves it out, as it does with pipes, sockets and devices.
+   * What to do with a symbolic link inside the directory.
+   * - `"error"` (default) refuses the directory, so that nothing is missing unnoticed.
+   * - `"follow"` takes the file or directory that the link leads to, wherever that is. A link into a directory above it
+   *   is refused.
+   * - `"skip"` leaves links out, and also pipes, sockets and devices.
    */
   readonly links?: "error" | "follow" | "skip" | undefined;
-  /** Globs of paths to leave out: `*` and `?` within a name, `**` for any directories; one without `/` fits names at any depth. */
+  /**
+   * Globs of paths to leave out: `*` and `?` stand for characters within a name, `**` for any directories. A glob
+   * without `/` fits names at any depth.
+   */
   readonly exclude?: readonly string[] | undefined;
-  /** Gets the path of each link or special file that `"skip"` leaves out. Default: `logArtifact` tells of them by `onError`, or warns. */
+  /**
+   * Called with the path of each link or special file that `"skip"` leaves out. Default: `logArtifact` reports them to
+   * `onError`, or warns.
+   */
   readonly onSkip?: ((path: string) => void) | undefined;
 }
 
 /**
- * A file, or a whole directory with all that lies under it, as a source for an artifact. Throws `NOT_FOUND` when there is
- * nothing at the path and `INVALID_ARGUMENT` when it is neither; `path` itself may be a link to either. The contents are read
- * when they are asked for: a file whose size is another by then is a `CONFLICT`. Names that some systems cannot hold (`aux.py`,
- * `a:b.json`, `A.txt` beside `a.txt`) are kept and marked `portable: false`; `logArtifact` refuses names with a backslash or a control
- * character.
+ * Returns a file, or a directory with everything under it, as a source for an artifact. `path` itself may be a link to
+ * either. Throws `NOT_FOUND` if there is nothing at the path, and `INVALID_ARGUMENT` if it is neither. The files are
+ * read later: a file that has another size by then is a `CONFLICT`. Names that some systems cannot hold (`aux.py`,
+ * `a:b.json`, `A.txt` beside `a.txt`) are kept and marked `portable: false`. `logArtifact` refuses names with a
+ * backslash or a control character.
  */
 export function fromPath(path: string, options: FromPathOptions = {}): FileTree {
   if (typeof path !== "string" || path === "") throw invalidArgument("path", "a path that is not empty", path);

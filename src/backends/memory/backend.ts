@@ -18,31 +18,34 @@ import { Place } from "./place.ts";
 
 /** Options of `memoryBackend`. */
 export interface MemoryBackendOptions {
-  /** Most bytes that all objects may take together; beyond it calls reject with `NO_SPACE`. Default: no bound. */
+  /**
+   * The greatest number of bytes that all objects may take together. Beyond it calls reject with `NO_SPACE`. Default:
+   * no bound.
+   */
   readonly maxBytes?: number | undefined;
 }
 
-/** The objects of a place at one moment: key to bytes, in ascending order of the keys. A copy of its own. */
+/** The objects of a place at one moment: bytes by key, in ascending order of the keys. The snapshot is a copy. */
 export type MemorySnapshot = ReadonlyMap<string, Uint8Array>;
 
-/** A handle on a place in memory. The place lives as long as one of its handles is held. */
+/** A handle on a place in memory. The place lives as long as one of its handles. */
 export interface MemoryBackend extends Backend {
-  /** Bytes all objects take together. */
+  /** The bytes of all objects together. */
   readonly usedBytes: number;
-  /** Another handle on the same place, also when this one was closed. Closing one closes none of the others. */
+  /** Returns another handle on the same place, even if this one is closed. Closing one handle closes no other. */
   open(): MemoryBackend;
-  /** What is stored now. Works on a closed handle too. */
+  /** Returns a copy of everything that is stored now. Works on a closed handle too. */
   snapshot(): MemorySnapshot;
   /**
-   * Makes the place hold exactly what the snapshot holds, for every handle. `NO_SPACE` when that is more than `maxBytes`,
-   * `INVALID_KEY` when a key is none; then nothing is changed.
+   * Makes the place hold exactly what the snapshot holds, for every handle. Throws `NO_SPACE` if that is more than
+   * `maxBytes`, and `INVALID_KEY` if a key is not valid; then nothing changes.
    */
   restore(snapshot: MemorySnapshot): void;
 }
 
 /**
- * A new, empty place in memory, and the first handle on it. Everything that holds this handle shares the contents, as does
- * everything `open()` returns. Nothing outlives the process.
+ * Returns the first handle on a new, empty place in memory. Everything that holds this handle, or one that `open()`
+ * returned, shares the contents. Nothing outlives the process.
  */
 export function memoryBackend(options: MemoryBackendOptions = {}): MemoryBackend {
   const maxBytes: unknown = readOptions("memoryBackend", options, { maxBytes: true }).maxBytes;

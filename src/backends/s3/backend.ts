@@ -26,16 +26,17 @@ export interface S3Backend extends Backend {
   /** `exclusiveCreate` is `false` until a probe has found the bucket's conditional writes to be atomic. */
   readonly capabilities: Capabilities;
   /**
-   * Finds out what the bucket makes of conditional writes, if that is not known yet. The first `create` of a body that takes one
-   * PUT does the same; readers never do.
+   * Finds out how the bucket treats conditional writes, unless that is known already. The first `create` of a body that
+   * takes one PUT does the same; readers never do.
    */
   probe(options?: CallOptions): Promise<ConditionalWrites>;
   locate(key: string): S3Location;
 }
 
 /**
- * Keeps a ledger in a bucket of S3 or of a store that speaks its protocol. The bucket must exist. Runs wherever there are `fetch`
- * and WebCrypto. Throws `INVALID_ARGUMENT` for options that cannot be right and `CREDENTIALS` when there are none.
+ * Returns a backend that keeps a ledger in a bucket of S3, or of a store with the same protocol. The bucket must exist.
+ * Runs wherever there are `fetch` and WebCrypto. Throws `INVALID_ARGUMENT` for options that cannot be right, and
+ * `CREDENTIALS` if there are none.
  */
 export function s3Backend(options: S3BackendOptions): S3Backend {
   const settings = resolveOptions(options);

@@ -3,7 +3,7 @@ import type { Clock } from "../../platform/clock.ts";
 import { LedgerError, invalidArgument } from "../../errors/ledger-error.ts";
 import { abortable } from "../../platform/abort.ts";
 
-/** Keys to sign with. The shape `@aws-sdk/credential-providers` returns fits. */
+/** Keys to sign requests with. The objects that `@aws-sdk/credential-providers` returns fit. */
 export interface S3Credentials {
   /** The id of the key. */
   readonly accessKeyId: string;
@@ -11,13 +11,17 @@ export interface S3Credentials {
   readonly secretAccessKey: string;
   /** The token of temporary keys. */
   readonly sessionToken?: string | undefined;
-  /** When they end: a `Date`, ms since the epoch, or an ISO 8601 string. A function is asked again one minute before. */
+  /**
+   * When the keys expire: a `Date`, ms since the epoch, or an ISO 8601 string. A function that returned the keys is
+   * called again one minute before.
+   */
   readonly expiration?: Date | number | string | undefined;
 }
 
 /**
- * Keys, a function that returns them, or `"anonymous"` for unsigned requests. The function is called at the first request, again
- * shortly before the `expiration` it returned and when the store says that the token has expired; never twice at the same time.
+ * Keys, a function that returns them, or `"anonymous"` for unsigned requests. The function is called at the first
+ * request, again shortly before the `expiration` it returned, and when the store says that the token has expired; never
+ * twice at the same time.
  */
 export type S3CredentialSource = S3Credentials | (() => S3Credentials | Promise<S3Credentials>) | "anonymous";
 

@@ -13,36 +13,45 @@ import { address } from "./url.ts";
 
 /** Options of `s3Backend`. */
 export interface S3BackendOptions {
-  /** Name of an existing bucket. */
+  /** The name of an existing bucket. */
   readonly bucket: string;
-  /** Folder in the bucket, `teams/vision` for one. Default: the whole bucket. At most 120 bytes. */
+  /** A folder in the bucket: `teams/vision`. At most 120 bytes. Default: the whole bucket. */
   readonly prefix?: string | undefined;
-  /** Left out: `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL`, else AWS itself. */
+  /** The URL of the store. Default: `AWS_ENDPOINT_URL_S3`, `AWS_ENDPOINT_URL`, else AWS. */
   readonly endpoint?: string | undefined;
-  /** Left out: `AWS_REGION`, `AWS_DEFAULT_REGION`, what the endpoint tells, else `us-east-1`. */
+  /**
+   * The region to sign requests for. Default: `AWS_REGION`, `AWS_DEFAULT_REGION`, what the endpoint says, else
+   * `us-east-1`.
+   */
   readonly region?: string | undefined;
-  /** Left out: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`. */
+  /** The keys to sign requests with. Default: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`. */
   readonly credentials?: S3CredentialSource | undefined;
-  /** The bucket in the path, not in the host name. Default: `true` except for AWS. */
+  /** Whether the bucket is in the path instead of the host name. Default: `true`, except for AWS. */
   readonly forcePathStyle?: boolean | undefined;
   /**
-   * What the store makes of `If-None-Match: *`, for those who know: `"atomic"` if of several creates of one key exactly one
-   * succeeds, `"none"` to do without. The store is then not asked. Default: a probe finds it out before the first `create`.
+   * How the store treats `If-None-Match: *`, for those who know. `"atomic"`: of several creates of one key exactly one
+   * succeeds. `"none"`: do not use it. Default: a probe finds out before the first `create`.
    */
   readonly conditionalWrites?: "atomic" | "none" | undefined;
-  /** Allows `http://` to any host. Default `false`: only to this machine and to names and addresses of private networks. */
+  /**
+   * Whether `http://` is allowed to any host. Default `false`: only to this machine, and to names and addresses of
+   * private networks.
+   */
   readonly allowInsecure?: boolean | undefined;
   /** How often and how long failed requests are repeated. */
   readonly retry?: S3RetryOptions | undefined;
-  /** Bytes of a part of a multipart upload: 5 MiB to 5 GiB. Default 5 MiB. Up to twice as much goes as one request. */
+  /**
+   * The size of a part of a multipart upload in bytes: 5 MiB to 5 GiB. Default 5 MiB. Up to twice as much goes in one
+   * request.
+   */
   readonly partBytes?: number | undefined;
-  /** Largest object that `read` returns whole, in bytes; a larger one is `TOO_LARGE`. Default 1 GiB. */
+  /** The size of the largest object that `read` returns whole, in bytes. A larger one is `TOO_LARGE`. Default 1 GiB. */
   readonly maxReadBytes?: number | undefined;
-  /** Default: the global `fetch`. */
+  /** What sends requests. Default: the global `fetch`. */
   readonly fetch?: typeof globalThis.fetch | undefined;
-  /** Default: the system's. */
+  /** The time, for tests. Default: the system's. */
   readonly clock?: Partial<Clock> | (() => number) | undefined;
-  /** From 0 to 1, for the pauses between attempts. Default `Math.random`. */
+  /** Returns a number from 0 to 1, which decides the pause between two attempts. Default `Math.random`. */
   readonly random?: (() => number) | undefined;
 }
 

@@ -9,18 +9,18 @@ import { CONFLICTS, failure } from "./errors.ts";
 import type { Client, Outcome } from "./request.ts";
 
 /**
- * What a bucket makes of `If-None-Match: *` on a PUT:
- * - `atomic`: of several at once on one key, one wins;
- * - `racy`: several may win, but what is there is not replaced later on;
- * - `ignored`: what is there is replaced;
+ * How a bucket treats `If-None-Match: *` on a PUT:
+ * - `atomic`: of several at once on one key, exactly one wins;
+ * - `racy`: several may win, but an object that is there is not replaced later;
+ * - `ignored`: an object that is there is replaced;
  * - `refused`: the store answers with an error;
  * - `none`: the option `conditionalWrites` says not to use them, and the store was not asked.
  */
 export type ConditionalWrites = "atomic" | "racy" | "ignored" | "refused" | "none";
 
 /**
- * Finds out what the backend's bucket makes of conditional writes, once per bucket, prefix and process: 11 small requests on AWS, 59
- * elsewhere, with 16 MiB of bodies. With the option `conditionalWrites` it returns what that says.
+ * Finds out how the backend's bucket treats conditional writes, once per bucket, prefix and process: 11 small requests
+ * on AWS, 59 elsewhere, with 16 MiB of bodies. With the option `conditionalWrites` it returns what the option says.
  */
 export function probeConditionalWrites(
   backend: {

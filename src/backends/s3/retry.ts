@@ -2,18 +2,21 @@ import type { Resolved } from "../../arguments/options.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { invalidArgument } from "../../errors/ledger-error.ts";
 
-/** When a failed request is sent again. Times are in ms. */
+/** When a failed request is sent again. All times are in ms. */
 export interface S3RetryOptions {
-  /** Most requests for one step, the first included. Default 8. */
+  /** The greatest number of requests for one step, the first included. Default 8. */
   readonly attempts?: number | undefined;
-  /** Upper bound of the first pause; it doubles each time. The pause itself is random between 0 and the bound. Default 100. */
+  /**
+   * The upper bound of the first pause; it doubles each time. The pause itself is random between 0 and the bound.
+   * Default 100.
+   */
   readonly baseMs?: number | undefined;
-  /** Largest upper bound of a pause. Default 20,000. */
+  /** The largest upper bound of a pause. Default 20,000. */
   readonly maxDelayMs?: number | undefined;
-  /** No further attempt begins later than this after the first. Default 60,000. */
+  /** How long after the first attempt a further one may begin. Default 60,000. */
   readonly totalMs?: number | undefined;
   /**
-   * How long one attempt may go without progress: to the first byte of the answer, then from one byte of it to the next.
+   * How long one attempt may go without progress: until the first byte of the answer, then from one byte to the next.
    * An upload gets one more second for each 128 KiB. Default 30,000.
    */
   readonly attemptMs?: number | undefined;
