@@ -135,8 +135,7 @@ export class Run implements AsyncDisposable {
    * skipped. For any other value it throws `INVALID_ARGUMENT` and logs nothing of the call. Throws `RUN_CLOSED` once
    * the run is finished, unless `guardProcess` closed it: then the values are dropped and counted in {@link stats}.
    *
-   * Values are stored when the program waits for I/O or a timer. A loop that never does must await {@link flush} from
-   * time to time.
+   * A loop that never waits for I/O or a timer must await {@link flush} from time to time: nothing is stored before.
    */
   log<T extends object>(metrics: Metrics | (T & MetricsOf<T>), at?: LogPosition): void {
     if (this.#ending) return this.#dropRow(metrics as Metrics);
@@ -163,18 +162,16 @@ export class Run implements AsyncDisposable {
   }
 
   /**
-   * Logs a text at a step. Without `step` it takes the greatest one so far, which a later row may take too. Like {@link
-   * log} it never waits: step, time and value are those of the call, and the value is stored in the background, the
-   * same content once. At most 64 MiB wait; a value beyond that is dropped and counted in {@link stats}.
+   * Logs a text at a step. Without `step` it takes the greatest one so far, which a later row may take too. Like
+   * {@link log} it never waits: step, time and value are those of the call, and the value is stored in the background,
+   * the same content once. At most 64 MiB wait; a value beyond that is dropped and counted in {@link stats}. Halves of
+   * surrogate pairs, which a text that was cut may hold, are kept as U+FFFD.
    *
    * The promise resolves once the value is stored and recorded. It rejects with the error of the first attempt that
-   * fails, but the value is kept and tried again. It rejects for good, and stores nothing, with `INVALID_ARGUMENT` for
-   * bad input, `TOO_LARGE` beyond 16 Mi characters or if no more may wait, `RUN_CLOSED` once the run is finished, and
-   * `FENCED`.
-   *
-   * You need not await it. If nobody handles the promise, `onError` gets the error; `stats.lastError` has it in any
-   * case. No {@link flush} or {@link finish} rejects for it. Halves of surrogate pairs, which a text that was cut may
-   * hold, are kept as U+FFFD.
+   * fails, but the value is kept and tried again. It rejects for good with `INVALID_ARGUMENT` for bad input, `TOO_LARGE`
+   * beyond 16 Mi characters or if no more may wait, `RUN_CLOSED` once the run is finished, and `FENCED`. You need not
+   * await it: `onError` gets an error that nobody handles, `stats.lastError` has it in any case, and no {@link flush} or
+   * {@link finish} rejects for it.
    */
   logText(key: string, text: string, at?: LogPosition): Promise<MediaEntry> {
     return this.#media.log("text", key, text, at, this.#tooLate("logText"));
@@ -188,11 +185,11 @@ export class Run implements AsyncDisposable {
     return this.#media.log("image", key, image, at, this.#tooLate("logImage"));
   }
 
-  /**
-   * Logs how numbers are distributed, as they are at the call, or counts that were made elsewhere. Otherwise as {@link
-   * logText}.
-   */
-  logHistogram(key: string, data: HistogramSource, at?: LogHistogramOptions): Promise<MediaEntry> {
+  /** Logs how numbers are distributed at the call, or counts that were made elsewhere. Otherwise as {@link logText}. */ logHistogram(
+    key: string,
+    data: HistogramSource,
+    at?: LogHistogramOptions,
+  ): Promise<MediaEntry> {
     return this.#media.log("histogram", key, data, at, this.#tooLate("logHistogram"));
   }
 
@@ -254,9 +251,7 @@ export class Run implements AsyncDisposable {
   /**
    * Stores bytes, a Blob, a stream, `{ text }`, `{ json }`, `{ files }`, a file or a directory as the next version of
    * an artifact. Resolves once the content, the manifest and the run's record of it are acknowledged. The same content
-   * again uploads nothing.
-   *
-   * Rejects with `INVALID_ARGUMENT`, `RUN_CLOSED`, `FENCED`, with the backend's error, or with the signal's reason.
+   * again uploads nothing. Rejects with `INVALID_ARGUMENT`, `RUN_CLOSED`, `FENCED`, with the backend's error, or with the signal's reason.
    * Rejects with `TOO_LARGE` before it uploads anything if the run has no room for another version.
    */
   async logArtifact(name: string, source: ArtifactSource, options?: LogArtifactOptions): Promise<ArtifactVersion> {
