@@ -6,7 +6,7 @@ import { fsBackend } from "../../src/backends/fs/index.ts";
 import { memoryBackend } from "../../src/backends/memory/index.ts";
 import { type Backend, type Ledger, openLedger, type Run, type RunQuery, type RunRecord } from "../../src/index.ts";
 import { createTestClock, seededIds } from "../../src/testing/index.ts";
-import { seededRandom } from "../faults/child-process.ts";
+import { seededRandom } from "../seeded-random.ts";
 import { objectsOnly } from "../journal/records.ts";
 import { randomFilter, type Run as FilterRun, search } from "../filter/reference.ts";
 

@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { fsBackend } from "../../src/backends/fs/index.ts";
 import { openLedger } from "../../src/index.ts";
-import { bundle } from "./bundle.ts";
-import { seededRandom, startChild } from "./child-process.ts";
+import { bundle } from "../processes/bundle.ts";
+import { startChild } from "../processes/child-process.ts";
+import { seededRandom } from "../seeded-random.ts";
 import { wrongPoints } from "./stored-rows.ts";
 
 const KILLS = 60;
@@ -20,7 +21,7 @@ const tells = process.platform === "linux";
 let child: Awaited<ReturnType<typeof bundle>>;
 let directory: string;
 beforeAll(async () => {
-  child = await bundle("compaction-child.ts");
+  child = await bundle(new URL("compaction-child.ts", import.meta.url));
   directory = await mkdtemp(join(tmpdir(), "runledger-compaction-"));
 });
 afterAll(async () => {

@@ -2,7 +2,7 @@
 // acknowledged: `run <id>`, then `ack <rows>` after each flush and `artifact <name:version>`.
 import { fsBackend } from "../../src/backends/fs/index.ts";
 import { openLedger } from "../../src/index.ts";
-import { seededRandom } from "./child-process.ts";
+import { seededRandom } from "../seeded-random.ts";
 import { rowOf } from "./kill-rows.ts";
 
 const [directory, seed] = process.argv.slice(2) as [string, string];

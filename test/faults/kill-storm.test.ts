@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { fsBackend } from "../../src/backends/fs/index.ts";
 import { type Ledger, openLedger, type RunRecord } from "../../src/index.ts";
-import { bundle } from "./bundle.ts";
-import { type Child, seededRandom, startChild } from "./child-process.ts";
+import { bundle } from "../processes/bundle.ts";
+import { type Child, startChild } from "../processes/child-process.ts";
+import { seededRandom } from "../seeded-random.ts";
 import { wrongPoints } from "./stored-rows.ts";
 
 const KILLS = 200;
@@ -18,7 +19,7 @@ const tells = process.platform === "linux";
 let child: Awaited<ReturnType<typeof bundle>>;
 let directory: string;
 beforeAll(async () => {
-  child = await bundle("kill-child.ts");
+  child = await bundle(new URL("kill-child.ts", import.meta.url));
   directory = await mkdtemp(join(tmpdir(), "runledger-storm-"));
 });
 afterAll(async () => {

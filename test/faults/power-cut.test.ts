@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { fsBackend } from "../../src/backends/fs/index.ts";
 import { openLedger } from "../../src/index.ts";
-import { bundle } from "./bundle.ts";
-import { startChild } from "./child-process.ts";
+import { bundle } from "../processes/bundle.ts";
+import { startChild } from "../processes/child-process.ts";
 import { type Acknowledged, artifactBytes, lossAt } from "./power-cut-known.ts";
 
 const LEAST_CUTS = 40;
@@ -45,7 +45,7 @@ let directory: string;
 const mounted = new Set<string>();
 beforeAll(async () => {
   if (!able) return;
-  child = await bundle("power-cut-child.ts");
+  child = await bundle(new URL("power-cut-child.ts", import.meta.url));
   directory = await mkdtemp(join(tmpdir(), "runledger-power-"));
 });
 afterAll(async () => {

@@ -1,14 +1,14 @@
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { fsBackend } from "../../src/backends/fs/index.ts";
-import { bundle } from "./bundle.ts";
+import { bundle } from "../processes/bundle.ts";
 import { fourProcessesOneRun } from "./processes.ts";
 
 test.each(["os", "disk"] as const)(
   "four processes log 50,000 points each to one run on fs (%s): all are there, once",
   async (durability) => {
     expect.hasAssertions();
-    const child = await bundle("child.ts");
+    const child = await bundle(new URL("child.ts", import.meta.url));
     try {
       const directory = join(dirname(child.script), "runs");
       await fourProcessesOneRun(child.script, directory, fsBackend(directory, { durability }));

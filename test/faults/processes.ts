@@ -17,7 +17,7 @@ export async function fourProcessesOneRun(
   const run = await ledger.startRun({ experiment: "shared" });
   await run.flush();
   const ends = Array.from({ length: PROCESSES }, async (_, i) => {
-    const child = spawn(process.execPath, [file, "part", place, run.id, String(i * EACH), String(EACH)], {
+    const child = spawn(process.execPath, [file, place, run.id, String(i * EACH), String(EACH)], {
       env,
       stdio: ["ignore", "pipe", "inherit"],
     });

@@ -4,12 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { bundle } from "../faults/bundle.ts";
+import { bundle } from "../processes/bundle.ts";
 
 const execute = promisify(execFile);
 let child: Awaited<ReturnType<typeof bundle>>;
 beforeAll(async () => {
-  child = await bundle("../node/blocked-child.ts");
+  child = await bundle(new URL("blocked-child.ts", import.meta.url));
 });
 afterAll(() => child.remove());
 

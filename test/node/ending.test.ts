@@ -6,13 +6,13 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { fsBackend } from "../../src/backends/fs/index.ts";
 import { openLedger, type RunRecord } from "../../src/index.ts";
-import { bundle } from "../faults/bundle.ts";
+import { bundle } from "../processes/bundle.ts";
 
 let child: Awaited<ReturnType<typeof bundle>>;
 let copy: Awaited<ReturnType<typeof bundle>>;
 beforeAll(async () => {
-  child = await bundle("../node/ending-child.ts");
-  copy = await bundle("../node/library-copy.ts");
+  child = await bundle(new URL("ending-child.ts", import.meta.url));
+  copy = await bundle(new URL("library-copy.ts", import.meta.url));
 });
 afterAll(async () => {
   await child.remove();

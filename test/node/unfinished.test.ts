@@ -6,12 +6,12 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { fsBackend } from "../../src/backends/fs/index.ts";
 import { openLedger, type RunRecord } from "../../src/index.ts";
-import { bundle } from "../faults/bundle.ts";
+import { bundle } from "../processes/bundle.ts";
 import { objectsOnly } from "../journal/records.ts";
 
 let child: Awaited<ReturnType<typeof bundle>>;
 beforeAll(async () => {
-  child = await bundle("../node/unfinished-child.ts");
+  child = await bundle(new URL("unfinished-child.ts", import.meta.url));
 });
 afterAll(() => child.remove());
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { s3Backend } from "../../src/backends/s3/index.ts";
-import { bundle } from "../faults/bundle.ts";
+import { bundle } from "../processes/bundle.ts";
 import { manyProcesses } from "../faults/catalog/many-processes.ts";
 import { inBucket, makeBucket, realS3 } from "../servers/real-s3.ts";
 
@@ -11,7 +11,7 @@ test(
     expect.hasAssertions();
     const server = realS3();
     const bucket = await makeBucket(server);
-    const child = await bundle("catalog/child.ts");
+    const child = await bundle(new URL("../faults/catalog/child.ts", import.meta.url));
     try {
       const env = { ...process.env, CONDITIONAL_WRITES: "atomic" };
       await manyProcesses(child.script, bucket, s3Backend(inBucket(server, bucket)), env);

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import { type Backend, openLedger } from "../../../src/index.ts";
-import { type Child, startChild } from "../child-process.ts";
+import { type Child, startChild } from "../../processes/child-process.ts";
 
 const PROCESSES = 50;
 const EACH = 20;

@@ -1,7 +1,7 @@
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { fsBackend } from "../../../src/backends/fs/index.ts";
-import { bundle } from "../bundle.ts";
+import { bundle } from "../../processes/bundle.ts";
 import { manyProcesses } from "./many-processes.ts";
 
 test(
@@ -9,7 +9,7 @@ test(
   { timeout: 180_000 },
   async () => {
     expect.hasAssertions();
-    const child = await bundle("catalog/child.ts");
+    const child = await bundle(new URL("child.ts", import.meta.url));
     try {
       const directory = join(dirname(child.script), "runs");
       await manyProcesses(child.script, directory, fsBackend(directory));

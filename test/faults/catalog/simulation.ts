@@ -3,7 +3,7 @@ import { type Backend, type Ledger, LedgerError, openLedger, type RunRecord } fr
 import { createTestClock, seededIds } from "../../../src/testing/index.ts";
 import { type Call, intercept } from "../../../src/testing/intercept.ts";
 import { objectsOnly } from "../../journal/records.ts";
-import { seededRandom } from "../child-process.ts";
+import { seededRandom } from "../../seeded-random.ts";
 import { type Actor, type Fate, Scheduler } from "../fencing/scheduler.ts";
 
 /** A rule that is broken; the simulation has to notice. */

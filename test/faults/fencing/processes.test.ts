@@ -5,14 +5,14 @@ import { s3Backend } from "../../../src/backends/s3/index.ts";
 import { openLedger } from "../../../src/index.ts";
 import { onFake } from "../../backends/s3/place.ts";
 import { FakeS3, startFakeS3 } from "../../servers/fake-s3.ts";
-import { bundle } from "../bundle.ts";
+import { bundle } from "../../processes/bundle.ts";
 import { shutOutProcess, twoClaims } from "./races.ts";
 
 const ROUNDS = 8;
 
 let child: Awaited<ReturnType<typeof bundle>>;
 beforeAll(async () => {
-  child = await bundle("fencing/child.ts");
+  child = await bundle(new URL("child.ts", import.meta.url));
 });
 afterAll(() => child.remove());
 

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import { type Backend, LedgerError, openLedger, type Run } from "../../../src/index.ts";
-import { startChild } from "../child-process.ts";
+import { startChild } from "../../processes/child-process.ts";
 
 /** A process logs and flushes as fast as it can while this one resumes its run exclusively. `env`: of the process. */
 export async function shutOutProcess(

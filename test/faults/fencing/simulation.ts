@@ -4,7 +4,7 @@ import { type Backend, type Ledger, LedgerError, openLedger, type Run } from "..
 import { createTestClock, seededIds } from "../../../src/testing/index.ts";
 import { intercept } from "../../../src/testing/intercept.ts";
 import { objectsOnly } from "../../journal/records.ts";
-import { seededRandom } from "../child-process.ts";
+import { seededRandom } from "../../seeded-random.ts";
 import { Known, type Session } from "./known.ts";
 import { type Actor, type Fate, Scheduler } from "./scheduler.ts";
 import { judge } from "./verdict.ts";

@@ -2,8 +2,8 @@ import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { bundle } from "../bundle.ts";
-import { startChild } from "../child-process.ts";
+import { bundle } from "../../processes/bundle.ts";
+import { startChild } from "../../processes/child-process.ts";
 
 /**
  * A run with 100,000 metrics, 1,000,000 `setTags`, 200,000 texts and 100 notes of 1 MB, with `LARGE_RUN=full`. Otherwise 3 % of that: then
@@ -15,7 +15,7 @@ const SCALE = isFull ? 1 : 0.03;
 let child: Awaited<ReturnType<typeof bundle>>;
 let place: string;
 beforeAll(async () => {
-  child = await bundle("large-run/large-run-child.ts");
+  child = await bundle(new URL("large-run-child.ts", import.meta.url));
   place = await mkdtemp(join(tmpdir(), "runledger-large-"));
 });
 afterAll(async () => {

@@ -8,7 +8,7 @@ import { createInterface } from "node:readline";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { fsBackend } from "../../../src/backends/fs/index.ts";
 import { type Backend, openLedger, type Run } from "../../../src/index.ts";
-import { seededRandom } from "../child-process.ts";
+import { seededRandom } from "../../seeded-random.ts";
 
 const THREADS = 5;
 /** Of the threads of a process, those that write. The others close runs. */

@@ -8,8 +8,9 @@ import { type Backend, openLedger } from "../../../src/index.ts";
 import { readRunState } from "../../../src/journal/run-state.ts";
 import { readRunCreated } from "../../../src/ledger/read-run.ts";
 import { works } from "../../backends/fs/place.ts";
-import { bundle } from "../bundle.ts";
-import { type Child, seededRandom, startChild } from "../child-process.ts";
+import { bundle } from "../../processes/bundle.ts";
+import { type Child, startChild } from "../../processes/child-process.ts";
+import { seededRandom } from "../../seeded-random.ts";
 
 const PROCESSES = 6;
 const THREADS = 5;
@@ -21,7 +22,7 @@ const linux = process.platform === "linux";
 
 let child: Awaited<ReturnType<typeof bundle>>;
 beforeAll(async () => {
-  child = await bundle("races/child.ts");
+  child = await bundle(new URL("child.ts", import.meta.url));
 });
 afterAll(() => child.remove());
 

@@ -3,7 +3,7 @@ import { memoryBackend } from "../../../src/backends/memory/index.ts";
 import { type Backend, type Ledger, openLedger } from "../../../src/index.ts";
 import { createTestClock, seededIds } from "../../../src/testing/index.ts";
 import { objectsOnly } from "../../journal/records.ts";
-import { seededRandom } from "../child-process.ts";
+import { seededRandom } from "../../seeded-random.ts";
 import { type Cut, volatileBackend } from "./volatile-backend.ts";
 
 /** Points of `loss` by run when the disk had everything. */

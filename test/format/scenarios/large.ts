@@ -1,5 +1,5 @@
 import type { Run } from "../../../src/index.ts";
-import { seededRandom } from "../../faults/child-process.ts";
+import { seededRandom } from "../../seeded-random.ts";
 import { randomRun } from "../../ledger/reference/random-runs.ts";
 import { flush, keysBelow, type Place } from "./place.ts";
 

@@ -1,5 +1,5 @@
 import type { Run } from "../../../src/index.ts";
-import { seededRandom } from "../../faults/child-process.ts";
+import { seededRandom } from "../../seeded-random.ts";
 import { change, flip, flush, type Place } from "./place.ts";
 
 /** Rich values of all kinds, few and many, in journals and compacted. */

@@ -1,5 +1,5 @@
 import type { Run } from "../../../src/index.ts";
-import { seededRandom } from "../../faults/child-process.ts";
+import { seededRandom } from "../../seeded-random.ts";
 import { flush, type Place } from "./place.ts";
 
 const ODD = [

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { type Ledger, openLedger } from "../../../src/index.ts";
 import { type MemoryBackend, memoryBackend } from "../../../src/backends/memory/index.ts";
 import { createTestClock, seededIds } from "../../../src/testing/index.ts";
-import { seededRandom } from "../../faults/child-process.ts";
+import { seededRandom } from "../../seeded-random.ts";
 import { type KnownRun, METRICS, pickOf, type Random, randomRun } from "./random-runs.ts";
 import {
   aggregateOf,

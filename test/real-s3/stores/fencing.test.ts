@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { s3Backend } from "../../../src/backends/s3/index.ts";
 import { openLedger } from "../../../src/index.ts";
-import { bundle } from "../../faults/bundle.ts";
+import { bundle } from "../../processes/bundle.ts";
 import { shutOutProcess, twoClaims } from "../../faults/fencing/races.ts";
 import { inBucket, makeBucket, realS3 } from "../../servers/real-s3.ts";
 
@@ -11,7 +11,7 @@ const conditionalWrites = "atomic";
 
 test("a process that logs to a run in a bucket is shut out by another, 8 times", async () => {
   const bucket = await makeBucket(server);
-  const child = await bundle("fencing/child.ts");
+  const child = await bundle(new URL("../../faults/fencing/child.ts", import.meta.url));
   const env = { ...process.env, CONDITIONAL_WRITES: conditionalWrites };
   try {
     for (let round = 0; round < 8; round++) {

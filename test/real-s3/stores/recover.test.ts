@@ -1,14 +1,14 @@
 import { expect, test } from "vitest";
 import { s3Backend } from "../../../src/backends/s3/index.ts";
 import { openLedger } from "../../../src/index.ts";
-import { bundle } from "../../faults/bundle.ts";
-import { startChild } from "../../faults/child-process.ts";
+import { bundle } from "../../processes/bundle.ts";
+import { startChild } from "../../processes/child-process.ts";
 import { inBucket, makeBucket, realS3 } from "../../servers/real-s3.ts";
 
 test("a process that logs to a bucket is killed: recover closes its run, with all that was acknowledged, 5 times", async () => {
   const server = realS3();
   const bucket = await makeBucket(server);
-  const script = await bundle("fencing/child.ts");
+  const script = await bundle(new URL("../../faults/fencing/child.ts", import.meta.url));
   try {
     for (let round = 0; round < 5; round++) {
       const child = startChild([process.execPath, script.script, bucket]);

@@ -1,36 +1,7 @@
-import { spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
-import { mkdir } from "node:fs/promises";
-import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import { memoryBackend } from "../../src/backends/memory/index.ts";
 import { LedgerError, openLedger } from "../../src/index.ts";
 import { createTestClock, faultyBackend } from "../../src/testing/index.ts";
-import { bundle } from "./bundle.ts";
-
-const canMount = spawnSync("unshare", ["-Urm", "true"]).status === 0;
-
-test.skipIf(!canMount)(
-  `a full disk rejects flush, costs nothing acknowledged, and the same run goes on once there is space${canMount ? "" : " (skipped: no user namespaces here)"}`,
-  async () => {
-    const child = await bundle("child.ts");
-    try {
-      const mount = join(dirname(child.script), "small");
-      await mkdir(mount);
-      const script = `mount -t tmpfs -o size=256k t "${mount}" && exec "${process.execPath}" "${child.script}" full "${mount}"`;
-      const process_ = spawn("unshare", ["-Urm", "sh", "-c", script], { stdio: ["ignore", "pipe", "inherit"] });
-      let output = "";
-      process_.stdout.on("data", (data) => (output += String(data)));
-      await once(process_, "close");
-      const result = JSON.parse(output) as Record<string, unknown>;
-      expect(result).toMatchObject({ code: "NO_SPACE", status: "finished", complete: true, dropped: 0 });
-      expect(result["acknowledgedKept"]).toBe(true);
-      expect(result["lastError"]).toBe("NO_SPACE");
-    } finally {
-      await child.remove();
-    }
-  },
-);
 
 test("no attempt storm while a store refuses: a few tries a minute, and all is there in the end", async () => {
   const clock = createTestClock();

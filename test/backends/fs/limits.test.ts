@@ -3,8 +3,8 @@ import { chmod, chown, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { bundle } from "./bundle.ts";
-import { startChild } from "./child-process.ts";
+import { bundle } from "../../processes/bundle.ts";
+import { startChild } from "../../processes/child-process.ts";
 
 const namespaces = spawnSync("unshare", ["-Urm", "true"]).status === 0;
 const posix = process.platform !== "win32";
@@ -13,7 +13,7 @@ const root = process.getuid?.() === 0;
 let child: Awaited<ReturnType<typeof bundle>>;
 let place: string;
 beforeAll(async () => {
-  child = await bundle("limits-child.ts");
+  child = await bundle(new URL("limits-child.ts", import.meta.url));
   place = await mkdtemp(join(tmpdir(), "runledger-limits-"));
   if (root) await chown(place, 65534, 65534);
 });
@@ -32,6 +32,23 @@ interface Full {
   dropped: number;
   status: string;
 }
+
+/** The numbers from 0 to `count - 1`. */
+const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+
+test.skipIf(!namespaces)(
+  "a full disk rejects flush, costs nothing acknowledged, and the same run goes on once there is space (skipped: no user namespaces)",
+  async () => {
+    const script = `mount -t tmpfs -o size=256k t "$1" && exec "$2" "$3" full-briefly "$1"`;
+    const full = startChild(["unshare", "-Urm", "sh", "-c", script, "sh", place, process.execPath, child.script]);
+    expect(await full.ended).toMatchObject({ code: 0, errors: "" });
+    const [told, meanwhile, stored] = full.lines.map((line) => JSON.parse(line) as unknown);
+    expect(told).toEqual({ rejected: "NO_SPACE", status: "finished", dropped: 0, lastError: "NO_SPACE" });
+    expect((meanwhile as number[]).length).toBeGreaterThanOrEqual(100);
+    expect(meanwhile).toEqual(upTo((meanwhile as number[]).length));
+    expect(stored).toEqual(upTo(5000));
+  },
+);
 
 test.skipIf(!namespaces)(
   "a full disk for longer than the buffer lasts: what is dropped is counted, all else is there (skipped: no user namespaces)",

@@ -1,5 +1,5 @@
-import { fsBackend } from "../../src/backends/fs/index.ts";
-import { openLedger, type Run } from "../../src/index.ts";
+import { fsBackend } from "../../../src/backends/fs/index.ts";
+import { openLedger, type Run } from "../../../src/index.ts";
 
 /** Starts, flushes and closes many runs at once. */
 const [directory, count] = process.argv.slice(2) as [string, string];

@@ -2,7 +2,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { text } from "node:stream/consumers";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { bundle } from "./bundle.ts";
+import { bundle } from "../../processes/bundle.ts";
 
 const posix = process.platform !== "win32";
 
@@ -10,7 +10,7 @@ test.skipIf(!posix)(
   "300 runs at once with 100 descriptors: calls wait for a free one, and nothing fails",
   { timeout: 120_000 },
   async () => {
-    const child = await bundle("descriptors-child.ts");
+    const child = await bundle(new URL("descriptors-child.ts", import.meta.url));
     try {
       const place = join(dirname(child.script), "ledger");
       const command = `ulimit -n 100 && exec "${process.execPath}" "${child.script}" "${place}" 300`;
@@ -27,7 +27,7 @@ describe.skipIf(!posix)("what is loaded on demand while the process has no descr
 
   let child: Awaited<ReturnType<typeof bundle>>;
   beforeAll(async () => {
-    child = await bundle("descriptors-gone-child.ts", { splitting: true });
+    child = await bundle(new URL("descriptors-gone-child.ts", import.meta.url), { splitting: true });
   });
   afterAll(() => child.remove());
 

@@ -8,13 +8,13 @@ import { withRetry } from "../../src/backend/index.ts";
 import { type Backend, type RunUpdate, openLedger } from "../../src/index.ts";
 import { createTestClock } from "../../src/testing/index.ts";
 import { FAKE_KEYS, FakeS3 } from "../servers/fake-s3.ts";
-import { bundle } from "./bundle.ts";
-import { startChild } from "./child-process.ts";
+import { bundle } from "../processes/bundle.ts";
+import { startChild } from "../processes/child-process.ts";
 
 let child: Awaited<ReturnType<typeof bundle>>;
 let place: string;
 beforeAll(async () => {
-  child = await bundle("watch-child.ts");
+  child = await bundle(new URL("watch-child.ts", import.meta.url));
   place = await mkdtemp(join(tmpdir(), "runledger-watch-"));
 });
 afterAll(async () => {

@@ -1,8 +1,8 @@
-// Run as a process of its own by limits.test.ts: `child.mjs full|forbidden <directory>`. Prints what it met, as JSON lines.
+// Run as a process of its own by limits.test.ts: `child.mjs full|full-briefly|forbidden <directory>`. Prints what it met, as JSON lines.
 import { rm, writeFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
-import { fsBackend } from "../../src/backends/fs/index.ts";
-import { LedgerError, openLedger, type Run } from "../../src/index.ts";
+import { fsBackend } from "../../../src/backends/fs/index.ts";
+import { LedgerError, openLedger, type Run } from "../../../src/index.ts";
 
 const [command, directory] = process.argv.slice(2) as [string, string];
 const say = (what: object): void => void process.stdout.write(`${JSON.stringify(what)}\n`);
@@ -23,7 +23,21 @@ const stored = async (run: Run): Promise<number[]> => {
   return [...steps].map((step, i) => (values[i] === step / 3 ? step : -1));
 };
 
-if (command === "full") {
+if (command === "full-briefly") {
+  const run = await ledger.startRun({ environment: false, flush: { intervalMs: 1e9 } });
+  log(run, 100);
+  await run.flush();
+  await writeFile(`${directory}/ballast`, new Uint8Array(1 << 20)).catch(() => {});
+  log(run, 4900);
+  const rejected = await codeOf(run.flush());
+  const meanwhile = await stored(run);
+  await rm(`${directory}/ballast`);
+  await run.finish();
+  const { status } = await ledger.getRun(run.id);
+  say({ rejected, status, dropped: run.stats.dropped, lastError: run.stats.lastError?.code });
+  say(meanwhile);
+  say(await stored(run));
+} else if (command === "full") {
   const run = await ledger.startRun({ environment: false, flush: { intervalMs: 1e9, maxBufferedBytes: 100_000 } });
   log(run, 1000);
   await run.flush();

@@ -1,14 +1,15 @@
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 /**
- * A program beside this file, with the library's source, as one plain script: it starts ten times as fast as through a loader.
+ * Writes a program and the library's source as one plain script, which starts ten times as fast as through a loader.
  * `splitting`: what is imported on demand stays in files of its own.
  */
 export async function bundle(
-  name: string,
+  program: URL,
   { splitting = false }: { readonly splitting?: boolean } = {},
 ): Promise<{ script: string; remove(): Promise<void> }> {
   const directory = await mkdtemp(join(tmpdir(), "runledger-child-"));
@@ -16,7 +17,7 @@ export async function bundle(
   await chmod(directory, 0o755);
   const script = join(directory, "child.mjs");
   await build({
-    entryPoints: [join(import.meta.dirname, name)],
+    entryPoints: [fileURLToPath(program)],
     outdir: directory,
     entryNames: "child",
     outExtension: { ".js": ".mjs" },

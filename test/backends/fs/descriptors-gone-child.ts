@@ -1,6 +1,6 @@
 import { closeSync, openSync } from "node:fs";
-import { fsBackend } from "../../src/backends/fs/index.ts";
-import { LedgerError, openLedger } from "../../src/index.ts";
+import { fsBackend } from "../../../src/backends/fs/index.ts";
+import { LedgerError, openLedger } from "../../../src/index.ts";
 
 /**
  * Does something for the first time while the process has `left` descriptors, until they are free again: after `afterMs`, or once the
