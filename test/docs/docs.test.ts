@@ -59,10 +59,10 @@ test("the README is short, and its figures are those of bench/results.md", () =>
   const results = readFileSync(join(root, "bench/results.md"), "utf8");
   const figure = (row: RegExp): string => row.exec(results)![1]!;
   for (const text of [
-    `${figure(/^\| \*\*W1\*\*: log\(\) to flush\(\) \| (\d+) /m)} ns a point, ${figure(/^\| W1 against the leanest .* \| ([\d.]+) x \|/m)} of`,
-    `${figure(/^\| W1: bytes a point at rest .* \| ([\d.]+) \|/m)} bytes a point, where JSON lines take ${figure(/^\| W1: JSON lines, JSON\.stringify \| (\d+\.\d+) \|/m)}`,
-    `${figure(/^\| 10,000 runs, warm .* \| ([\d.]+) ms/m)} ms: ${figure(/^\| 10,000 runs: ours \/ SQLite.* \| ([\d.]+) \|/m)} times`,
-    `${figure(/^\| 10,000 runs: ours \/ one JSON file a run .* \| ([\d.]+) \|/m)} of one JSON file a run`,
+    `${figure(/^\| \*\*W1\*\*: log\(\) to flush\(\) \| (\d+) /m)} ns a point, ${figure(/^\| W1 against the leanest .* \| ([\d.]+) x \|/m)} ×`,
+    `${figure(/^\| W1: bytes a point at rest .* \| ([\d.]+) \|/m)} bytes a point on the disk, where JSON lines take ${figure(/^\| W1: JSON lines, JSON\.stringify \| (\d+\.\d+) \|/m)}`,
+    `${figure(/^\| 10,000 runs, warm .* \| ([\d.]+) ms/m)} ms: ${figure(/^\| 10,000 runs: ours \/ SQLite.* \| ([\d.]+) \|/m)} ×`,
+    `${figure(/^\| 10,000 runs: ours \/ one JSON file a run .* \| ([\d.]+) \|/m)} × that of one JSON file a run`,
   ])
     expect(readme).toContain(text);
 });
