@@ -21,7 +21,10 @@ const schema = /* @__PURE__ */ z.object({
   version: /* @__PURE__ */ z.string(),
 });
 
-/** Which version each alias of a name means: numbered records `artifacts/<name>/aliases/<alias>/<n>.json`, of which the last counts. */
+/**
+ * Stores which version each alias of a name means, as numbered records `artifacts/<name>/aliases/<alias>/<n>.json`. The
+ * last counts.
+ */
 export class AliasStore {
   readonly #backend: Backend;
   readonly #newId: () => string;
@@ -33,7 +36,10 @@ export class AliasStore {
     this.#onDamaged = onDamaged;
   }
 
-  /** All aliases of a name, sorted, with the version tag each means. A damaged record is reported, and hides its alias only. */
+  /**
+   * Returns all aliases of a name, sorted, with their version tags. Reports a damaged record, which hides only its own
+   * alias.
+   */
   async all(name: string, signal?: AbortSignal): Promise<Map<string, string>> {
     const prefix = prefixOf(name);
     const newest = new Map<string, { key: string; number: number; id: string }>();
@@ -58,13 +64,13 @@ export class AliasStore {
     return new Map(known.map(({ alias, version }) => [alias, version]));
   }
 
-  /** The version tag an alias means now. */
+  /** Returns the version tag that an alias means now. */
   async get(name: string, alias: string, signal?: AbortSignal): Promise<string | undefined> {
     const entry = (await this.#list(name, alias, signal)).at(-1);
     return entry === undefined ? undefined : (await this.#read(name, entry.key, signal)).version;
   }
 
-  /** Lets an alias mean a version from now on. Writes nothing when it does already. */
+  /** Makes an alias mean a version. Writes nothing if it already does. */
   async set(name: string, alias: string, version: string, signal?: AbortSignal): Promise<void> {
     const prefix = folderOf(name, alias);
     const bytes = encodeCheckedJson({ v: 1, name, alias, version }, "alias");
@@ -76,7 +82,7 @@ export class AliasStore {
       if (await createOrMatch(this.#backend, numberedKey(prefix, nextNumber(entries, prefix), id), bytes, signal))
         return;
     }
-    throw new LedgerError("CONFLICT", `the alias ${JSON.stringify(alias)} kept moving`, {
+    throw new LedgerError("CONFLICT", `other writers kept moving the alias ${JSON.stringify(alias)}`, {
       key: prefix,
       transient: true,
     });
@@ -90,7 +96,7 @@ export class AliasStore {
     try {
       return (await this.#read(name, entry.key, signal)).version === version;
     } catch (error) {
-      // The next record counts instead.
+      // A damaged record means nothing, so the caller writes the next one.
       if (concernsOneObject(error)) return false;
       throw error;
     }
@@ -103,23 +109,23 @@ export class AliasStore {
     try {
       parsed = decodeCheckedJson(bytes);
     } catch (cause) {
-      throw new LedgerError("CORRUPT", `${key} is damaged, or not a record of an alias`, { key, cause });
+      throw new LedgerError("CORRUPT", `${key} is damaged, or not an alias record`, { key, cause });
     }
     const later = laterVersion(parsed);
     if (later !== undefined)
-      throw new LedgerError("FORMAT_TOO_NEW", `${key} is of version ${later}; this library reads version 1`, { key });
+      throw new LedgerError("FORMAT_TOO_NEW", `${key} has version ${later}; this library reads version 1`, { key });
     const result = schema.safeParse(parsed);
     const fits =
       result.success &&
       result.data.name === name &&
       isVersionTag(result.data.version) &&
       isOf(name, result.data.alias, key);
-    if (!fits) throw new LedgerError("CORRUPT", `${key} is no record of an alias`, { key });
+    if (!fits) throw new LedgerError("CORRUPT", `${key} is not an alias record`, { key });
     return { alias: result.data.alias, version: result.data.version };
   }
 }
 
-/** The record lies where its alias belongs. */
+/** Returns whether the key of a record is one of its alias. */
 function isOf(name: string, alias: string, key: string): boolean {
   try {
     return key.startsWith(`${folderOf(name, alias)}/`);

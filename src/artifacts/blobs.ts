@@ -11,7 +11,7 @@ import type { Content } from "./source.ts";
 import { SMALL_BYTES } from "./own-source.ts";
 import { storeOnce } from "./store-once.ts";
 
-/** A content as it is stored. */
+/** A stored content. */
 export interface StoredBlob {
   /** Its SHA-256, 64 hex digits. */
   readonly hex: string;
@@ -21,26 +21,29 @@ export interface StoredBlob {
 
 export interface PutOptions {
   readonly signal?: AbortSignal | undefined;
-  /** Told how many more bytes are stored, or found to be; the calls add up to the size. */
+  /** Called with the number of further bytes that are stored, or were stored already. The calls add up to the size. */
   readonly onBytes?: ((bytes: number) => void) | undefined;
 }
 
-/** The key of the blob with this SHA-256. Throws `CORRUPT` for anything but 64 lower-case hex digits: keys are made of nothing else. */
+/** Returns the key of the blob with this SHA-256. Throws `CORRUPT` for anything but 64 lower-case hex digits. */
 export function blobKey(hex: string): string {
   if (!isSha256Hex(hex)) throw new LedgerError("CORRUPT", "a digest is not 64 lower-case hex digits");
   return `blobs/sha256/${hex.slice(0, 2)}/${hex}`;
 }
 
 /**
- * Stores contents under their digest, each once.
+ * Stores each content once, under its digest.
  *
- * What can be read again is hashed first and sent only when it is not there. What can be read once and does not fit in memory
- * is written to `blobs/incoming/<id>` while it is hashed, and given its name afterwards.
+ * A content that can be read again is hashed first, and sent only if it is not stored. A content that can be read only
+ * once, and is too large for memory, is hashed while it is written to `blobs/incoming/<id>`, and then gets its name.
  */
 export class BlobStore {
   readonly #backend: Backend;
   readonly #newId: () => string;
-  /** Contents on their way, so that equal files of one directory are sent once. True when stored. */
+  /**
+   * Contents that are being sent, so that equal files of a directory are sent once. Resolve to true if the content was
+   * stored.
+   */
   readonly #sending = new Map<string, Promise<boolean>>();
 
   constructor(backend: Backend, newId: () => string) {
@@ -49,9 +52,9 @@ export class BlobStore {
   }
 
   /**
-   * Rejects with `CONFLICT` when a content changes while it is read, `CORRUPT` when the store holds something else under its digest,
-   * `INVALID_ARGUMENT` when the source yields something else than bytes, `IO` when it fails, or as the backend does. Nothing is left
-   * behind but, at worst, a spool under `blobs/incoming`.
+   * Stores a content. Rejects with `CONFLICT` if the content changes while it is read, `CORRUPT` if the store holds
+   * something else under its digest, `INVALID_ARGUMENT` if the source yields anything but bytes, `IO` if the source
+   * fails, or as the backend does. A failure leaves at most a file in `blobs/incoming`.
    */
   async put(content: Content, options: PutOptions = {}): Promise<StoredBlob> {
     const hashing = await loadSha256();
@@ -75,7 +78,7 @@ export class BlobStore {
     return { hex, size: bytes.byteLength };
   }
 
-  /** Hashes, then reads again to send. */
+  /** Reads a content to hash it, then again to send it. */
   async #putTwice(
     content: Content & { kind: "reopenable" },
     { createSha256 }: Sha256Module,
@@ -122,7 +125,7 @@ export class BlobStore {
         const chunk = await reader.next();
         if (chunk === undefined) return await this.#putBytes(concatBytes(head, bytes), hashing, options);
         bytes += chunk.byteLength;
-        // The source may use the memory of a chunk again once it is asked for the next one.
+        // The source may reuse the memory of a chunk when it is asked for the next one.
         head.push(bytes <= SMALL_BYTES ? new Uint8Array(chunk) : chunk);
       }
       return await this.#spool(head, reader, hashing.createSha256, options);
@@ -167,13 +170,13 @@ export class BlobStore {
       return { hex, size };
     } catch (error) {
       const gone = this.#discard(spool);
-      // An aborted call ends at once; the removal goes on.
+      // An aborted call ends at once, while the removal continues.
       if (signal?.aborted !== true) await gone;
       throw error;
     }
   }
 
-  /** Gives a spooled content its name. */
+  /** Moves or copies a spooled content to the key of its digest. */
   async #name(
     spool: string,
     hex: string,
@@ -203,7 +206,7 @@ export class BlobStore {
     await this.#settle(hex, size, () => this.#backend.create(blobKey(hex), body(), callOptions(signal)), signal);
   }
 
-  /** Runs `store` unless the blob is there, or another call of this handle is storing it right now. */
+  /** Runs `store` unless the blob exists or another call of this handle is storing it. */
   async #settle<T>(
     hex: string,
     size: number,
@@ -227,7 +230,7 @@ export class BlobStore {
     }
   }
 
-  /** Best effort: what stays is found and collected later. */
+  /** Removes a spool if it can. One that stays can be found in `blobs/incoming` and removed later. */
   async #discard(key: string): Promise<void> {
     await this.#backend.remove(key).catch(() => {});
   }

@@ -9,7 +9,7 @@ import { type Content, type NormalSource, fileContent } from "./source.ts";
 import { loadSha256 } from "../bytes/sha256.ts";
 import { utf8Encoder } from "../bytes/utf8.ts";
 
-/** A file of a source, not read yet. */
+/** A file of a source that has not been read yet. */
 export interface FoundFile {
   readonly path: string;
   readonly content: Content;
@@ -20,7 +20,10 @@ interface ListCall {
   readonly onSkip: (path: string) => void;
 }
 
-/** Lists the files of a directory, or of files by their paths: checked, and in the order of `compareUtf8`. */
+/**
+ * Lists the files of a directory, or of an object of sources by path. Checks their paths and sorts them by
+ * `compareUtf8`.
+ */
 export async function listFiles(
   source: Exclude<NormalSource, { readonly kind: "content" }>,
   call: ListCall,
@@ -33,13 +36,13 @@ export async function listFiles(
   return found;
 }
 
-/** Bytes, if they are known. */
+/** Returns the number of bytes of a content, if it is known. */
 export function sizeOf(content: Content): number | undefined {
   if (content.kind === "bytes") return content.bytes.byteLength;
   return content.kind === "reopenable" ? content.size : undefined;
 }
 
-/** A directory stands under its path. */
+/** Lists sources by their paths. The files of a directory are listed under the directory's path. */
 async function listMap(files: readonly (readonly [string, NormalSource])[], call: ListCall): Promise<FoundFile[]> {
   const found: FoundFile[] = [];
   for (const [path, source] of files) {
@@ -72,10 +75,10 @@ function assertCount({ length }: readonly FoundFile[]): void {
     throw new LedgerError("TOO_LARGE", `source has more than ${MAX_FILES} files`, { field: "source" });
 }
 
-/** Paths that a message names. */
+/** Most paths that a message names. */
 const SHOWN = 5;
 
-/** Counts the links and special files that a source leaves out. */
+/** Collects the links and special files that a source leaves out. */
 export class SkippedFiles {
   readonly #shown: string[] = [];
   #count = 0;
@@ -90,15 +93,16 @@ export class SkippedFiles {
 
   error(): LedgerError {
     const more = this.#count > SHOWN ? ` and ${this.#count - SHOWN} more` : "";
+    const paths = `${this.#shown.join(", ")}${more}`;
     return new LedgerError(
       "UNSUPPORTED",
-      `logArtifact left out links and special files: ${this.#shown.join(", ")}${more}; pass onSkip to fromPath to handle them yourself`,
+      `logArtifact left out links and special files: ${paths}. Pass onSkip to fromPath to handle them yourself`,
       { field: "source" },
     );
   }
 }
 
-/** One file as the listing of a directory sees it. `hex` is the SHA-256 of the content. */
+/** One file in the listing of a directory. `hex` is the SHA-256 of its content. */
 interface ListedFile {
   readonly path: string;
   readonly size: number;
@@ -106,8 +110,9 @@ interface ListedFile {
 }
 
 /**
- * The digest of a directory: SHA-256 over one line for each file, `JSON.stringify([path, size, hex])` and a newline, in UTF-8.
- * `files` are in the order of their UTF-8 bytes (`compareUtf8`). An empty directory has the digest of no bytes.
+ * Returns the digest of a directory: the SHA-256 of one line for each file, `JSON.stringify([path, size, hex])` and a
+ * newline, in UTF-8. `files` must be sorted by the UTF-8 bytes of their paths (`compareUtf8`). An empty directory has
+ * the digest of no bytes.
  */
 export async function listingDigest(files: readonly ListedFile[]): Promise<string> {
   const { createSha256 } = await loadSha256();

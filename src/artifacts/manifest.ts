@@ -7,12 +7,12 @@ import { compareUtf8 } from "../bytes/utf8-order.ts";
 import { MAX_JSON_VALUES, parseJson } from "../bytes/parse-json.ts";
 import { assertArtifactPath, assertDistinctPaths, unportablePaths } from "./path.ts";
 
-/** Largest manifest that is written or read, in bytes. */
+/** Size in bytes of the largest manifest that is written or read. */
 export const MAX_MANIFEST_BYTES: number = 64 * 1024 * 1024;
 /** Most files of one artifact. */
 export const MAX_FILES = 1_000_000;
 
-/** A file takes five values at most. The rest is metadata. */
+/** A file is at most five JSON values. The others are metadata. */
 const LIMITS = { chars: MAX_MANIFEST_BYTES, values: 5 * MAX_FILES + 3 * MAX_JSON_VALUES };
 
 /** One file of an artifact. `hex` is the SHA-256 of its content. */
@@ -20,17 +20,17 @@ export interface ManifestFile {
   readonly path: string;
   readonly size: number;
   readonly hex: string;
-  /** Some systems cannot hold the path, or hold it in the place of another: see `unportablePaths`. */
+  /** Marks a path that some systems cannot hold or confuse with another: see `unportablePaths`. */
   readonly portable?: false;
 }
 
-/** What is stored of one version. */
+/** The manifest of one version of an artifact. */
 export interface Manifest {
   /** Name of the artifact. */
   readonly name: string;
   /** Its number: 3 for `v3`. */
   readonly number: number;
-  /** Of the content when `single`, else of the listing. */
+  /** SHA-256 of the content if `single`, else of the listing. */
   readonly hex: string;
   readonly type?: string;
   readonly metadata: Record<string, unknown>;
@@ -39,21 +39,24 @@ export interface Manifest {
   readonly runId?: string;
   /** True for one content, false for a directory of files. */
   readonly single: boolean;
-  /** In the order of `compareUtf8`. */
+  /** Sorted by `compareUtf8` of their paths. */
   readonly files: readonly ManifestFile[];
 }
 
-/** Metadata as text: what two versions are compared by, too. Throws `INVALID_ARGUMENT` unless it is a plain object of JSON data. */
+/**
+ * Returns metadata as JSON text, in which two versions can be compared. Throws `INVALID_ARGUMENT` unless it is an
+ * object of JSON data.
+ */
 export function encodeMetadata(metadata: unknown): string {
   const text = encodeJson(metadata, "metadata");
   if (text.startsWith('{"$rl":"obj"') || (text.startsWith("{") && !text.startsWith('{"$rl"'))) return text;
   throw new LedgerError("INVALID_ARGUMENT", "metadata must be an object", { field: "metadata" });
 }
 
-/** The JSON text of a manifest, a file a line. Throws `TOO_LARGE` beyond the limits above. */
+/** Returns the JSON of a manifest, with one file a line. Throws `TOO_LARGE` beyond the limits above. */
 export function encodeManifest(manifest: Manifest): Uint8Array {
   const { name, number, hex, type, createdAt, runId, single, files } = manifest;
-  if (files.length > MAX_FILES) throw tooLarge(`${files.length} files, ${MAX_FILES} at most`);
+  if (files.length > MAX_FILES) throw tooLarge(`${files.length} files, at most ${MAX_FILES}`);
   const head = JSON.stringify({
     v: 1,
     name,
@@ -67,32 +70,33 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
   const lines = files.map((file) =>
     JSON.stringify({ path: file.path, size: file.size, digest: formatDigest(file.hex), portable: file.portable }),
   );
-  const text = `${head.slice(0, -1)},"metadata":${encodeMetadata(manifest.metadata)},"files":[\n${lines.join(",\n")}\n]}\n`;
+  const metadata = encodeMetadata(manifest.metadata);
+  const text = `${head.slice(0, -1)},"metadata":${metadata},"files":[\n${lines.join(",\n")}\n]}\n`;
   const bytes = withChecksum(text);
   if (bytes.byteLength > MAX_MANIFEST_BYTES)
-    throw tooLarge(`a manifest of ${bytes.byteLength} bytes, ${MAX_MANIFEST_BYTES} at most`);
+    throw tooLarge(`a manifest of ${bytes.byteLength} bytes, at most ${MAX_MANIFEST_BYTES}`);
   return bytes;
 }
 
 function tooLarge(what: string): LedgerError {
-  return new LedgerError("TOO_LARGE", `the artifact is too large: ${what}; pack the files into an archive first`, {
+  return new LedgerError("TOO_LARGE", `the artifact is too large: it has ${what}. Pack the files into an archive`, {
     field: "source",
   });
 }
 
-// Checked by hand: zod's own checks weigh more than these.
+// Checked by functions, which add less to the bundle than zod's own checks.
 const size = /* @__PURE__ */ z.custom<number>((value) => Number.isSafeInteger(value) && (value as number) >= 0);
 const text = /* @__PURE__ */ z.custom<string>(
   (value) => typeof value === "string" && value.length > 0 && value.length <= 1000,
 );
-/** Unknown members are ignored: a later writer may add some without a new `v`. */
+/** Readers ignore unknown members, because a later writer may add some without a new `v`. */
 const schema = /* @__PURE__ */ z.object({
   v: /* @__PURE__ */ z.literal(1),
   name: text,
   version: size,
   digest: text,
   type: /* @__PURE__ */ z.optional(text),
-  // Taken as it is: a schema of its keys would lose `__proto__`.
+  // Not checked here, because a schema of its keys would lose `__proto__`.
   metadata: /* @__PURE__ */ z.unknown(),
   createdAt: /* @__PURE__ */ z.number(),
   runId: /* @__PURE__ */ z.optional(text),
@@ -108,15 +112,17 @@ const schema = /* @__PURE__ */ z.object({
 });
 
 /**
- * Reads a manifest that anybody may have written. `CORRUPT` unless it is what {@link encodeManifest} could have made for this name and
- * number; `FORMAT_TOO_NEW` when a later version of the library wrote it. `key` is for the messages.
+ * Parses a manifest that may come from anybody. Throws `CORRUPT` unless {@link encodeManifest} could have made it for
+ * this name and number, and `FORMAT_TOO_NEW` if a later version of the library wrote it. `key` is named in the
+ * messages.
  */
 export function parseManifest(bytes: Uint8Array, key: string, name: string, number: number): Manifest {
   if (bytes.byteLength > MAX_MANIFEST_BYTES) throw corrupt(key, `has more than ${MAX_MANIFEST_BYTES} bytes`);
   const raw = parseText(bytes, key);
-  if (raw.name !== name || raw.version !== number) throw corrupt(key, "describes another version than its key says");
+  if (raw.name !== name || raw.version !== number) throw corrupt(key, "describes another version than its key names");
   checkPaths(raw.files, key);
-  // Also without a mark: a manifest may come from anybody, and what saves its files relies on this.
+  // Found even if the manifest does not mark them: it may come from anybody, and code that saves its files relies on
+  // the marks.
   const odd = unportablePaths(raw.files.map(({ path }) => path));
   const files = raw.files.map(({ path, size: bytes, digest, portable = !odd.has(path) }) => ({
     path,
@@ -158,7 +164,7 @@ function parseText(bytes: Uint8Array, key: string): z.infer<typeof schema> {
   const result = schema.safeParse(parsed);
   if (result.success) return result.data;
   const issue = result.error.issues[0];
-  throw corrupt(key, `is no manifest: ${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}`.slice(0, 200));
+  throw corrupt(key, `is not a manifest: ${issue?.path.join(".") ?? ""} ${issue?.message ?? ""}`.slice(0, 200));
 }
 
 function checkPaths(files: readonly { readonly path: string }[], key: string): void {
@@ -175,19 +181,19 @@ function checkPaths(files: readonly { readonly path: string }[], key: string): v
 
 function checkContent({ files, single, hex }: Manifest, key: string): void {
   const total = files.reduce((sum, file) => sum + file.size, 0);
-  if (!Number.isSafeInteger(total)) throw corrupt(key, "states sizes that do not add up");
+  if (!Number.isSafeInteger(total)) throw corrupt(key, "states impossible sizes");
   if (single && (files.length !== 1 || files[0]?.hex !== hex))
-    throw corrupt(key, "is of one content, but its file is another");
+    throw corrupt(key, "states a digest that is not that of its one file");
 }
 
 function metadataOf(raw: unknown, key: string): Record<string, unknown> {
   const value = checkAs(key, () => decodeJsonValue(raw));
   if (typeof value !== "object" || value === null || Array.isArray(value))
-    throw corrupt(key, "has metadata that is no object");
+    throw corrupt(key, "has metadata that is not an object");
   return value as Record<string, unknown>;
 }
 
-/** Says which object it was that failed a check. */
+/** Runs a check. Turns what it throws into a `CORRUPT` that names the object. */
 function checkAs<T>(key: string, check: () => T): T {
   try {
     return check();

@@ -8,18 +8,18 @@ import { MAX_MANIFEST_BYTES, encodeManifest, encodeMetadata, parseManifest } fro
 import type { NumberedEntry } from "./numbered-objects.ts";
 import { listNumbered, nextNumber, numberedKey } from "./numbered-objects.ts";
 
-/** Attempts to get a number. Each one lost means that another writer of the same name got a number. */
+/** Most attempts to get a number. An attempt fails only if another writer of the same name got a number. */
 const MAX_ATTEMPTS = 1000;
 
-/** A version as it is stored: its manifest, and what people call it. */
+/** A stored version: its manifest and its tag. */
 export interface StoredVersion {
-  /** `v3`. */
+  /** `v3`, or `v3.<id>` if two versions have the number. */
   readonly tag: string;
   readonly key: string;
   readonly manifest: Manifest;
 }
 
-/** The manifests of all versions, `artifacts/<name>/versions/<n>.json`. */
+/** Stores the manifests of all versions as `artifacts/<name>/versions/<n>.json`. */
 export class ManifestStore {
   readonly #backend: Backend;
   readonly #newId: () => string;
@@ -29,12 +29,12 @@ export class ManifestStore {
     this.#newId = newId;
   }
 
-  /** The versions of a name, oldest first, without reading them. */
+  /** Lists the versions of a name, oldest first, without reading them. */
   list(name: string, signal?: AbortSignal): Promise<NumberedEntry[]> {
     return listNumbered(this.#backend, prefixOf(name), signal);
   }
 
-  /** Reads one of {@link list}. `CORRUPT` or `FORMAT_TOO_NEW` when it cannot be understood. */
+  /** Reads an entry of {@link list}. Rejects with `CORRUPT` or `FORMAT_TOO_NEW` if it cannot be understood. */
   async read(name: string, entry: NumberedEntry, signal?: AbortSignal): Promise<StoredVersion> {
     const { key, number } = entry;
     if (entry.size > MAX_MANIFEST_BYTES)
@@ -45,9 +45,9 @@ export class ManifestStore {
   }
 
   /**
-   * Adds a version, or returns the newest one if that has the same content, type and metadata. Never replaces a version. Where creates
-   * are exclusive, one of several writers gets a number. Elsewhere each manifest has a key of its own, and a writer that finds another
-   * manifest with its number removes its own and tries again.
+   * Adds a version, or returns the newest one if that has the same content, type and metadata. Never replaces a
+   * version. If creates are exclusive, only one of several writers gets a number. Otherwise each manifest has a key of
+   * its own, and a writer that finds another manifest with its number removes its own and tries again.
    */
   async publish(draft: Omit<Manifest, "number">, signal?: AbortSignal): Promise<StoredVersion> {
     const prefix = prefixOf(draft.name);
@@ -64,16 +64,16 @@ export class ManifestStore {
       const key = numberedKey(prefix, number, id);
       if (!(await createOrMatch(this.#backend, key, bytes, signal))) continue;
       if (exclusive) return { tag: `v${number}`, key, manifest };
-      // Of two writers of the same number, the one that lists last sees both: at most one keeps the number.
+      // Of two writers of the same number, the one that lists last sees both, so at most one keeps the number.
       const rivals = (await this.list(draft.name, signal)).filter((entry) => entry.number === number);
       if (rivals.every((entry) => entry.id === id)) return { tag: `v${number}`, key, manifest };
       await this.#backend.remove(key, callOptions(signal));
-      // Rivals that saw each other part ways.
+      // Writers that saw each other try different numbers next.
       skip = rivals.findIndex((entry) => entry.id === id);
     }
     throw new LedgerError(
       "CONFLICT",
-      `no version number of ${JSON.stringify(draft.name)} could be had in ${MAX_ATTEMPTS} attempts`,
+      `other writers took each version number of ${JSON.stringify(draft.name)} in ${MAX_ATTEMPTS} attempts`,
       {
         key: prefix,
         transient: true,
@@ -91,7 +91,7 @@ export class ManifestStore {
     try {
       found = await this.read(draft.name, newest, signal);
     } catch (error) {
-      // A manifest that is damaged, unreadable or just taken back must not hinder the next one.
+      // A manifest that is damaged, unreadable or just removed must not prevent the next version.
       if (!concernsOneObject(error)) throw error;
       return undefined;
     }
@@ -101,7 +101,7 @@ export class ManifestStore {
   }
 }
 
-/** `v3`; where two have the number, `v3.<id>` each, so that none is taken for the other. */
+/** Returns the tag of a version: `v3`, or `v3.<id>` if another version has the same number. */
 export function tagOf(entry: NumberedEntry): string {
   return entry.shared && entry.id !== "" ? `v${entry.number}.${entry.id}` : `v${entry.number}`;
 }

@@ -8,45 +8,46 @@ export const LATEST = "latest";
 const MAX_TYPE_CHARS = 200;
 
 /**
- * The name of an artifact as it is stored, in normal form C. Throws `INVALID_ARGUMENT` unless it is a string that makes one key segment
- * and holds neither `:` nor `@`, which a reference needs. `/` puts names into groups; `.`, `..`, empty parts, backslashes and devices of
- * Windows are refused, since programs make files and directories of names.
+ * Returns the name of an artifact as it is stored, in normal form C. Throws `INVALID_ARGUMENT` unless it is a string
+ * that can be a key segment and contains neither `:` nor `@`, which end the name in a reference. `/` groups names.
+ * Refuses `.`, `..`, empty parts, backslashes and Windows device names, because programs make files and directories
+ * from names.
  */
 export function toArtifactName(name: string, field = "name"): string {
   encodeSegment(name, field);
-  if (name.includes("\\")) throw badName(field, name, "must not hold a backslash: / puts artifacts into groups");
+  if (name.includes("\\")) throw badName(field, name, 'must not contain a backslash: use "/" to group artifacts');
   for (const part of name.split("/")) {
-    if (part === "")
-      throw badName(field, name, "must not begin or end with a slash, or hold an empty part: it is no path");
-    if (part === "." || part === "..") throw badName(field, name, `must not hold a part ${part}: it is no path`);
+    if (part === "") throw badName(field, name, "must not begin or end with a slash, or contain an empty part");
+    if (part === "." || part === "..") throw badName(field, name, `must not contain the part "${part}"`);
     if (isDeviceName(part))
-      throw badName(field, name, `must not hold the device name ${JSON.stringify(part)} of Windows`);
+      throw badName(field, name, `must not contain the Windows device name ${JSON.stringify(part)}`);
   }
   if (/[:@]/.test(name))
-    throw badName(field, name, 'must not hold ":" or "@": they end the name in a reference such as "model:v3"');
+    throw badName(field, name, 'must not contain ":" or "@": they end the name in a reference such as "model:v3"');
   return name.normalize("NFC");
 }
 
 /**
- * An alias as it is stored. As {@link toArtifactName}, and neither `latest` nor of the shape of a version (`v3`).
+ * Returns an alias as it is stored. Throws `INVALID_ARGUMENT` for what cannot be a key segment, for `:` and `@`, for
+ * `latest`, and for what looks like a version (`v3`).
  */
 export function toAlias(alias: string, field = "alias"): string {
   encodeSegment(alias, field);
-  if (/[:@]/.test(alias)) throw badName(field, alias, 'must not hold ":" or "@"');
-  if (alias === LATEST) throw badName(field, alias, "is kept by the library: it always means the newest version");
+  if (/[:@]/.test(alias)) throw badName(field, alias, 'must not contain ":" or "@"');
+  if (alias === LATEST) throw badName(field, alias, 'must not be "latest", which always means the newest version');
   if (/^v\d+(?:\..*)?$/i.test(alias)) {
     const tag = alias.toLowerCase();
     const meant = tag !== alias && isVersionTag(tag) ? `; did you mean ${JSON.stringify(tag)}?` : "";
     throw badName(
       field,
       alias,
-      `holds ${JSON.stringify(alias.slice(0, 80))}, which looks like a version but is none${meant}`,
+      `is ${JSON.stringify(alias.slice(0, 80))}, which looks like a version but is not one${meant}`,
     );
   }
   return alias.normalize("NFC");
 }
 
-/** The type of an artifact. Throws `INVALID_ARGUMENT` unless it is a short string. */
+/** Returns the type of an artifact. Throws `INVALID_ARGUMENT` unless it is a short string. */
 export function toArtifactType(type: string, field = "type"): string {
   if (typeof type !== "string") throw invalidArgument(field, "a string", type);
   if (type === "" || type.length > MAX_TYPE_CHARS)
@@ -54,7 +55,7 @@ export function toArtifactType(type: string, field = "type"): string {
   return type;
 }
 
-/** A reference, taken apart. `hex` is the SHA-256 it names. */
+/** The parts of a reference. `hex` is the SHA-256 that it names. */
 export type ParsedRef =
   | { readonly name: string; readonly by: "latest" }
   | { readonly name: string; readonly by: "version"; readonly version: string; readonly hex?: string }
@@ -72,7 +73,10 @@ export function parseRef(ref: ArtifactRef, field = "ref"): ParsedRef {
   return { name: toArtifactName(name, `${field}.name`), by: "version", version, hex };
 }
 
-/** Returns the reference to a version of an artifact that is given by its tag, its number or an alias, or as it was read before. */
+/**
+ * Returns a reference to a version of an artifact that is given by its tag, its number, an alias, or as it was read
+ * before.
+ */
 export function versionRef(name: string, version: string | number | ArtifactVersion): ParsedRef {
   if (typeof version === "number" && Number.isSafeInteger(version) && version >= 0)
     return parseRef(`${name}:v${version}`, "version");
@@ -82,7 +86,7 @@ export function versionRef(name: string, version: string | number | ArtifactVers
   if (toArtifactName(version.name, "version.name") === name) return parseRef(version, "version");
   throw new LedgerError(
     "INVALID_ARGUMENT",
-    `version is one of ${JSON.stringify(version.name)}, not of ${JSON.stringify(name)}`,
+    `version belongs to ${JSON.stringify(version.name)}, not to ${JSON.stringify(name)}`,
     {
       field: "version",
       received: describeType(version),
@@ -110,7 +114,10 @@ function parseRefText(ref: string, field: string): ParsedRef {
     : { name, by: "alias", alias: toAlias(rest, field) };
 }
 
-/** True for `v3`, and for `v3.<id>`, which tells apart two versions that got the same number on a store without exclusive creates. */
+/**
+ * Returns true for `v3`, and for `v3.<id>`, the tag of a version that shares its number on a store without exclusive
+ * creates.
+ */
 export function isVersionTag(text: string): boolean {
   return /^v(?:0|[1-9]\d{0,7})(?:\.[0-9a-z]{1,64})?$/.test(text);
 }

@@ -2,34 +2,34 @@ import type { Backend } from "../backend/backend.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
 import { callOptions } from "../backend/call-options.ts";
 
-/** One of the numbered objects under a prefix: `<n>.json`, or `<n>.<id>.json` where creates are not exclusive. */
+/** A numbered object under a prefix: `<n>.json`, or `<n>.<id>.json` on a store without exclusive creates. */
 export interface NumberedEntry {
   readonly key: string;
   readonly size: number;
   readonly number: number;
-  /** `""` for the first shape. */
+  /** `""` for `<n>.json`. */
   readonly id: string;
-  /** Another entry has the same number. */
+  /** True if another entry has the same number. */
   readonly shared: boolean;
 }
 
 const DIGITS = 8;
-/** Numbers that still sort as text. */
+/** The greatest number of {@link DIGITS} digits. Keys with greater ones would not sort as text. */
 export const MAX_NUMBER = 99_999_999;
 const SHAPE = /^(\d{8})(?:\.([0-9a-z]{1,64}))?\.json$/;
 
-/** The key of a numbered object. */
+/** Returns the key of a numbered object. */
 export function numberedKey(prefix: string, number: number, id: string): string {
   return `${prefix}/${String(number).padStart(DIGITS, "0")}${id === "" ? "" : `.${id}`}.json`;
 }
 
-/** What `key` says, when it is that of a numbered object under `prefix`. */
+/** Returns the number and id of a numbered object under `prefix`, or `undefined` for any other key. */
 export function parseNumberedKey(prefix: string, key: string): { number: number; id: string } | undefined {
   const match = key.startsWith(`${prefix}/`) ? SHAPE.exec(key.slice(prefix.length + 1)) : null;
   return match === null ? undefined : { number: Number(match[1]), id: match[2] ?? "" };
 }
 
-/** All numbered objects under a prefix, by number, then by id. Other keys are passed over. */
+/** Lists the numbered objects under a prefix, by number, then by id. Ignores other keys. */
 export async function listNumbered(
   backend: Backend,
   prefix: string,
@@ -55,10 +55,10 @@ export function compareNumbered(
   return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
 }
 
-/** Returns the number behind all others. Throws `TOO_LARGE` if the last number is taken. */
+/** Returns the number after the greatest one. Throws `TOO_LARGE` if there is none. */
 export function nextNumber(entries: readonly NumberedEntry[], prefix: string): number {
   const number = (entries.at(-1)?.number ?? -1) + 1;
   if (number > MAX_NUMBER)
-    throw new LedgerError("TOO_LARGE", `${prefix} holds all the ${MAX_NUMBER} objects it can`, { key: prefix });
+    throw new LedgerError("TOO_LARGE", `${prefix} is full: it has a number ${MAX_NUMBER}`, { key: prefix });
   return number;
 }

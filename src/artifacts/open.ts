@@ -12,6 +12,7 @@ import type { ArtifactVersion } from "./version.ts";
 
 const PARALLEL = 4;
 const SHOWN = 5;
+const WRONG_DIGEST = "does not hold the bytes of this digest";
 
 /** One file of an artifact. */
 export interface ArtifactFile {
@@ -81,7 +82,7 @@ export class OpenArtifact {
     const bytes = await this.#readBlob(key, size, options.signal);
     if (bytes.byteLength !== size)
       throw damaged(key, `should have ${size} bytes, but has ${bytes.byteLength > size ? "more" : bytes.byteLength}`);
-    if ((await sha256Hex(bytes)) !== hex) throw damaged(key, "does not have the bytes its name promises");
+    if ((await sha256Hex(bytes)) !== hex) throw damaged(key, WRONG_DIGEST);
     return bytes;
   }
 
@@ -134,7 +135,7 @@ export class OpenArtifact {
         };
       }
       for await (const _ of this.#checkedChunks(file, signal)) {
-        // Reading is the check.
+        // Reading checks the chunks.
       }
       return undefined;
     } catch (error) {
@@ -157,9 +158,9 @@ export class OpenArtifact {
       bytes += chunk.byteLength;
       if (bytes < size) yield chunk;
       else if (hash.digestHex() === hex) return yield chunk;
-      else throw damaged(key, "does not have the bytes its name promises");
+      else throw damaged(key, WRONG_DIGEST);
     }
-    if (hash.digestHex() !== hex) throw damaged(key, "does not have the bytes its name promises");
+    if (hash.digestHex() !== hex) throw damaged(key, WRONG_DIGEST);
   }
 
   async #readBlob(key: string, size: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
@@ -176,10 +177,14 @@ export class OpenArtifact {
     if (path === undefined) {
       const only = this.#single ? this.#files.values().next().value : undefined;
       if (only !== undefined) return only;
-      throw new LedgerError("INVALID_ARGUMENT", `${name}:${version} is a directory: say which file, ${this.#some()}`, {
-        field: "path",
-        received: "undefined",
-      });
+      throw new LedgerError(
+        "INVALID_ARGUMENT",
+        `${name}:${version} is a directory: name one of its files, ${this.#some()}`,
+        {
+          field: "path",
+          received: "undefined",
+        },
+      );
     }
     const file = typeof path === "string" ? this.#files.get(path.normalize("NFC")) : undefined;
     if (file !== undefined) return file;

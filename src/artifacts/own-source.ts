@@ -3,12 +3,12 @@ import { LedgerError, unreadable } from "../errors/ledger-error.ts";
 import { isArrayBuffer, isPlainObject } from "../platform/any-realm.ts";
 
 /**
- * Up to this many bytes a content is handled in one buffer, and copied at the call of `logArtifact`, so that the caller may change
- * it right after. By itself in this file: who logs an artifact needs it before the artifact store is loaded.
+ * Contents of at most so many bytes are handled in one buffer. `logArtifact` copies them when it is called, so that the
+ * caller may change them at once. In this file because that copy is made before the artifact store is loaded.
  */
 export const SMALL_BYTES: number = 8 * 1024 * 1024;
 
-/** As {@link ownSource}. Throws `INVALID_ARGUMENT` if reading the source throws. */
+/** Returns what {@link ownSource} returns. Throws `INVALID_ARGUMENT` if reading the source throws. */
 export function copySource<Source>(source: Source): Source {
   try {
     return ownSource(source) as Source;
@@ -18,8 +18,8 @@ export function copySource<Source>(source: Source): Source {
 }
 
 /**
- * The source of an artifact as it is at the call, so that the caller may change it right after: small bytes and data are copied.
- * What would be refused stays as it is.
+ * Returns a copy of an artifact's source in which small bytes and data are copied, so that the caller may change them
+ * at once. Leaves an invalid source as it is, for the artifact store to refuse.
  */
 function ownSource(source: unknown): unknown {
   if (typeof source !== "object" || source === null) return source;
@@ -42,14 +42,16 @@ function ownSource(source: unknown): unknown {
   return { files: Object.fromEntries(own) };
 }
 
-/** Data as the text of a JSON file for any program. Throws `INVALID_ARGUMENT` for what JSON cannot hold. */
+/**
+ * Returns data as the text of a JSON file for any program. Throws `INVALID_ARGUMENT` for values that JSON cannot hold.
+ */
 export function jsonText(data: unknown): string {
   const text = encodeJson(data, "source.json");
-  // The library's own form for such values would surprise other programs.
+  // Other programs do not know the library's own form of such values.
   if (!text.includes('"$rl"')) return text;
   throw new LedgerError(
     "INVALID_ARGUMENT",
-    "source.json holds NaN, Infinity, -0 or a bigint, which JSON has no form for: convert them",
+    "source.json holds NaN, Infinity, -0 or a bigint, which JSON cannot hold: convert them",
     { field: "source.json" },
   );
 }

@@ -13,18 +13,19 @@ const encoder = utf8Encoder();
 const DEVICE = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$) *(?:\.|$)/i;
 
 /**
- * Throws unless `path` names a file below the directory that it is joined to: relative, `/`-separated, in Unicode normal form C, no
- * segment empty, `.` or `..`, not beginning with a drive (`c:/`), no control character, backslash or lone surrogate, and within the
- * limits above. Some systems may still be unable to hold such a path, or take it for another: see {@link unportablePaths}.
+ * Throws unless `path` names a file below the directory that it is joined to. It must be relative, `/`-separated, in
+ * Unicode normal form C, and within the limits above. It must not begin with a drive (`c:/`), contain an empty segment,
+ * `.` or `..`, a control character, a backslash or a lone surrogate. Some systems still cannot hold such a path, or
+ * confuse it with another: see {@link unportablePaths}.
  *
- * Used for what people give (`INVALID_ARGUMENT`) and for what manifests say (`CORRUPT`).
+ * Throws `INVALID_ARGUMENT` for arguments and `CORRUPT` for manifests, as `code` states.
  */
 export function assertArtifactPath(
   path: unknown,
   code: ErrorCode = "INVALID_ARGUMENT",
   field = "path",
 ): asserts path is string {
-  const fault = typeof path === "string" ? pathFault(path) : "it is no string";
+  const fault = typeof path === "string" ? pathFault(path) : "it is not a string";
   if (fault === undefined) return;
   const shown =
     typeof path === "string" ? JSON.stringify(path.length > 80 ? `${path.slice(0, 80)}…` : path) : describeType(path);
@@ -34,7 +35,7 @@ export function assertArtifactPath(
   });
 }
 
-/** The path as it is stored: in normal form C, and checked. Throws `INVALID_ARGUMENT`. */
+/** Returns the path as it is stored, in normal form C. Throws `INVALID_ARGUMENT` unless it is valid. */
 export function toArtifactPath(path: string, field = "path"): string {
   const normal = typeof path === "string" ? path.normalize("NFC") : path;
   assertArtifactPath(normal, "INVALID_ARGUMENT", field);
@@ -46,10 +47,10 @@ function pathFault(path: string): string | undefined {
   if (path.length > MAX_PATH_BYTES || encoder.encode(path).length > MAX_PATH_BYTES) {
     return `it is longer than ${MAX_PATH_BYTES} bytes`;
   }
-  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-  if (/[\u0000-\u001f\u007f-\u009f]/.test(path)) return "it holds a control character";
-  if (path.includes("\\")) return "it holds a backslash";
-  if (/[\ud800-\udfff]/u.test(path)) return "it holds half of a surrogate pair";
+  // oxlint-disable-next-line no-control-regex -- this looks for control characters
+  if (/[\u0000-\u001f\u007f-\u009f]/.test(path)) return "it contains a control character";
+  if (path.includes("\\")) return "it contains a backslash";
+  if (/[\ud800-\udfff]/u.test(path)) return "it contains half of a surrogate pair";
   if (path.normalize("NFC") !== path) return "it is not in Unicode normal form C";
   const segments = path.split("/");
   if (segments.length > MAX_PATH_SEGMENTS) return `it has more than ${MAX_PATH_SEGMENTS} segments`;
@@ -69,7 +70,10 @@ function segmentFault(segment: string): string | undefined {
   return undefined;
 }
 
-/** Throws if the files of an artifact could not all be in one directory anywhere: a path twice, or a file where another path has a directory. */
+/**
+ * Throws unless one directory can hold all these files: no path may occur twice, and none may be a directory of
+ * another.
+ */
 export function assertDistinctPaths(
   paths: readonly string[],
   code: ErrorCode = "INVALID_ARGUMENT",
@@ -77,20 +81,20 @@ export function assertDistinctPaths(
 ): void {
   const files = new Set<string>();
   for (const path of paths) {
-    if (files.has(path)) throw new LedgerError(code, `${quote(path)} is there twice`, { field });
+    if (files.has(path)) throw new LedgerError(code, `${quote(path)} is given twice`, { field });
     files.add(path);
   }
   for (const path of paths) {
     const directory = directories(path).find((above) => files.has(above));
     if (directory === undefined) continue;
-    const message = `${quote(directory)} is a file and the directory of ${quote(path)} at once`;
+    const message = `${quote(directory)} is both a file and a directory of ${quote(path)}`;
     throw new LedgerError(code, message, { field });
   }
 }
 
 /**
- * Returns those of the paths that some systems cannot hold, or hold in the place of another: Windows takes `aux.py` for a device,
- * `a:b` for a stream of `a`, and `name.` for `name`; Windows and macOS take `A.txt` for `a.txt`.
+ * Returns the paths that some systems cannot hold or confuse with another: Windows takes `aux.py` for a device, `a:b`
+ * for a stream of `a`, and `name.` for `name`. Windows and macOS take `A.txt` for `a.txt`.
  */
 export function unportablePaths(paths: readonly string[]): ReadonlySet<string> {
   const found = new Set(paths.filter((path) => path.split("/").some(isOddOnWindows)));
@@ -114,14 +118,16 @@ function isOddOnWindows(segment: string): boolean {
   return /[<>:"|?*]|[. ]$/.test(segment) || DEVICE.test(segment);
 }
 
-/** The directories on the way to a file, outermost first. */
+/** Returns the directories that contain a file, outermost first. */
 function directories(path: string): string[] {
   const found: string[] = [];
   for (let at = path.indexOf("/"); at !== -1; at = path.indexOf("/", at + 1)) found.push(path.slice(0, at));
   return found;
 }
 
-/** Both ways, so that what any filesystem folds together is equal: `ß` and `SS`, `ſ` and `s`. */
+/**
+ * Folds case in both directions, so that names that any file system confuses become equal: `ß` and `SS`, `ſ` and `s`.
+ */
 function fold(path: string): string {
   return path.toUpperCase().toLowerCase().normalize("NFC");
 }

@@ -5,8 +5,8 @@ import { callOptions } from "../backend/call-options.ts";
 const RANGE_BYTES = 4 * 1024 * 1024;
 
 /**
- * The bytes of an object of a known size, in ranges of 4 MiB. Throws `CORRUPT` when it is missing, shorter, or (as far as the last
- * range shows) longer.
+ * Yields the bytes of an object of a known size in ranges of 4 MiB. Throws `CORRUPT` if the object is missing or
+ * shorter, or if the last range shows that it is longer.
  */
 export async function* readRanges(
   backend: Backend,
@@ -17,7 +17,7 @@ export async function* readRanges(
   let offset = 0;
   do {
     const wanted = Math.min(RANGE_BYTES, size - offset);
-    // One byte more than there should be, at the end.
+    // The last range asks for one byte too many, to notice an object that is longer.
     const length = offset + wanted === size ? wanted + 1 : wanted;
     const bytes = await readRange(backend, key, offset, length, signal);
     if (bytes.byteLength !== wanted) {

@@ -10,7 +10,7 @@ import type { NumberedEntry } from "./numbered-objects.ts";
 
 const SHOWN = 10;
 
-/** Finds the version a reference names. */
+/** Finds the version that a reference names. */
 export class Resolver {
   readonly #backend: Backend;
   readonly #manifests: ManifestStore;
@@ -23,8 +23,8 @@ export class Resolver {
   }
 
   /**
-   * `ARTIFACT_NOT_FOUND`, saying what there is, when nothing has that name, version, alias or digest; `CONFLICT` when two versions
-   * got one number on a store without exclusive creates.
+   * Finds the version. Rejects with `ARTIFACT_NOT_FOUND`, naming what there is, if nothing has that name, version,
+   * alias or digest, and with `CONFLICT` if two versions got the same number on a store without exclusive creates.
    */
   async find(ref: ParsedRef, signal?: AbortSignal): Promise<StoredVersion> {
     const entries = await this.#manifests.list(ref.name, signal);
@@ -63,7 +63,7 @@ export class Resolver {
       if (hex === undefined || version.manifest.hex === hex) found.push(version);
     }
     if (found[0] !== undefined) return found[0];
-    if (hex !== undefined) throw notFound(`${name}:${tag} has another digest than the one asked for`);
+    if (hex !== undefined) throw notFound(`${name}:${tag} does not have the digest asked for`);
     const tags = candidates.map((entry) => `${name}:${tagOf(entry)}`).join(", ");
     throw new LedgerError("CONFLICT", `${name}:${tag} is more than one version: name one of ${tags}`, { field: "ref" });
   }
@@ -92,14 +92,14 @@ export class Resolver {
         const version = await this.#manifests.read(name, entry, signal);
         if (version.manifest.hex === hex) return version;
       } catch (error) {
-        // A manifest that cannot be read does not hide the other versions.
+        // A manifest that cannot be read must not hide the other versions.
         if (!concernsOneObject(error)) throw error;
       }
     }
     throw notFound(`${quote(name)} has no version with this digest; it has ${range(entries)}`);
   }
 
-  /** Some names, in a bounded number of calls. */
+  /** Returns a text with some names. Makes a bounded number of calls. */
   async #names(signal?: AbortSignal): Promise<string> {
     const names: string[] = [];
     let startAfter = "";
@@ -115,7 +115,7 @@ export class Resolver {
         break;
       }
     }
-    if (names.length === 0) return "this ledger holds none yet";
+    if (names.length === 0) return "this ledger has none yet";
     return `there are ${names.slice(0, SHOWN).map(quote).join(", ")}${names.length > SHOWN ? ", …" : ""}`;
   }
 }

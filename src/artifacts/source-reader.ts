@@ -4,19 +4,19 @@ import { LedgerError, describeType } from "../errors/ledger-error.ts";
 import type { Sha256 } from "../bytes/digest.ts";
 import type { Content } from "./source.ts";
 
-/** Smaller chunks are put together: each step through the streams on the way costs some microseconds. */
+/** Smaller chunks are joined, because each step through a stream costs some microseconds. */
 const GATHER_BELOW = 32 * 1024;
 const GATHER_BYTES = 256 * 1024;
 
 /**
- * Reads chunks that come from people's code: checks them, stops at once when aborted, and keeps the failure apart from those of the
- * backend the chunks go to. Small chunks are put together.
+ * Reads chunks that the caller's code yields. Checks them, joins small ones, stops at once when aborted, and keeps the
+ * source's failure apart from failures of the backend.
  */
 export class SourceReader {
   readonly #signal: AbortSignal | undefined;
   readonly #iterator: AsyncIterator<Uint8Array> | undefined;
   #gather: Uint8Array | undefined;
-  /** A chunk that found no room among the gathered ones. */
+  /** A chunk that did not fit among the joined ones. */
   #kept: Uint8Array | undefined;
   #ended = false;
   #failure: { readonly error: unknown } | undefined;
@@ -30,12 +30,12 @@ export class SourceReader {
     }
   }
 
-  /** Why reading failed, if it did: more to the point than what a backend makes of it. */
+  /** Why reading failed, if it did. It tells more than the error that a backend throws because of it. */
   get failure(): { readonly error: unknown } | undefined {
     return this.#failure;
   }
 
-  /** The next chunk that is not empty, or `undefined` at the end. The chunk is valid until the next call. */
+  /** Returns the next chunk that is not empty, or `undefined` at the end. The chunk is valid until the next call. */
   async next(): Promise<Uint8Array | undefined> {
     if (this.#failure !== undefined) throw this.#failure.error;
     let gathered = 0;
@@ -70,7 +70,7 @@ export class SourceReader {
     return chunk;
   }
 
-  /** Records a failure met while handling a chunk, and gives it as it is to be thrown. */
+  /** Records a failure while a chunk was handled, and returns the error to throw. */
   fail(error: unknown): unknown {
     if (this.#failure === undefined) {
       if (this.#signal?.aborted === true) this.#failure = { error: this.#signal.reason };
@@ -79,14 +79,14 @@ export class SourceReader {
     return this.#failure.error;
   }
 
-  /** Lets go of the source. Nothing is waited for: a source that hangs must not hang us. */
+  /** Closes the source without waiting for it, because a source may hang. */
   close(): void {
     if (this.#ended) return;
     this.#ended = true;
     try {
       this.#iterator?.return?.().then(undefined, () => {});
     } catch {
-      // A source that cannot be closed is left to itself.
+      // Nothing depends on whether the source can be closed.
     }
   }
 }
@@ -99,7 +99,7 @@ function noChunk(value: unknown): LedgerError {
   });
 }
 
-/** An error of people's code, as one of ours. */
+/** Returns an error of the caller's source as a `LedgerError`. */
 export function sourceFailed(cause: unknown): LedgerError {
   if (LedgerError.is(cause)) return cause;
   const why = isError(cause) ? cause.message : describeType(cause);
@@ -110,14 +110,17 @@ export function sourceFailed(cause: unknown): LedgerError {
   });
 }
 
-/** What a second reading must give. `key` is that of a stored object, when it is one that is read. */
+/** What a second reading must give. `key` is the key of the object that is read, if it is a stored one. */
 interface Check {
   readonly hash: Sha256;
   readonly hex: string;
   readonly key?: string;
 }
 
-/** Yields exactly `size` bytes. Looks at the digest before the last chunk goes out, so that a wrong content is never stored whole. */
+/**
+ * Yields exactly `size` bytes, or throws. Checks the digest before it yields the last chunk, so that no wrong content
+ * is stored whole.
+ */
 export async function* checked(
   reader: SourceReader,
   size: number,
@@ -141,7 +144,7 @@ export async function* checked(
   if (bytes < size) throw reader.fail(changed(check?.key));
 }
 
-/** Hands every chunk to `take`. `CONFLICT` unless they are `size` bytes together. */
+/** Passes every chunk to `take`. Rejects with `CONFLICT` unless they have `size` bytes in all. */
 export async function drain(reader: SourceReader, take: (chunk: Uint8Array) => void, size: number): Promise<void> {
   try {
     let bytes = 0;
@@ -156,7 +159,9 @@ export async function drain(reader: SourceReader, take: (chunk: Uint8Array) => v
   }
 }
 
-/** All bytes of a content that can be opened again. `CONFLICT` when it is not as long as it said. */
+/**
+ * Returns all bytes of a content that can be opened again. Rejects with `CONFLICT` if it does not have its stated size.
+ */
 export async function readWhole(
   content: Content & { kind: "reopenable" },
   signal: AbortSignal | undefined,

@@ -21,7 +21,7 @@ export type FileSource =
       readonly text: string;
     }
   | {
-      /** Data to store as JSON. NaN, infinities and bigints are kept. */
+      /** Data to store as JSON. Must not contain NaN, infinities, -0 and bigints, which JSON cannot hold. */
       readonly json: unknown;
     };
 
@@ -37,30 +37,30 @@ export type ArtifactSource =
 
 const CHUNK_BYTES = 1024 * 1024;
 
-/** Content of one file, by how often and how safely it can be read. */
+/** The content of one file, by how often and how safely it can be read. */
 export type Content =
-  /** Bytes nobody else can change. */
+  /** Bytes that nobody else can change. */
   | { readonly kind: "bytes"; readonly bytes: Uint8Array }
-  /** Can be read from the beginning any number of times; gives the same bytes each time where `stable`. */
+  /** Can be read any number of times. If `stable`, it gives the same bytes each time. */
   | {
       readonly kind: "reopenable";
       readonly size: number;
       readonly stable: boolean;
       open(signal?: AbortSignal): AsyncIterable<Uint8Array>;
     }
-  /** Can be read once. */
+  /** Can be read only once. */
   | { readonly kind: "stream"; readonly chunks: AsyncIterable<Uint8Array> };
 
-/** A source, read into the few forms the rest deals with. */
+/** A source in one of the few forms that the artifact store handles. */
 export type NormalSource =
   | { readonly kind: "content"; readonly content: Content }
   | { readonly kind: "files"; readonly tree: FileTree }
   | { readonly kind: "map"; readonly files: readonly (readonly [path: string, source: NormalSource])[] };
 
 /**
- * Sorts a source out, at once and without reading from it. Small bytes are copied here, so the caller may change them as soon as
- * this returns; larger ones are read in pieces, and a change while that goes on is found out. Throws `INVALID_ARGUMENT` with
- * `field`.
+ * Returns a source in normal form, without reading from it. Copies small bytes, so that the caller may change them at
+ * once. Larger bytes are read later in pieces, and a change in the meantime is detected. Throws `INVALID_ARGUMENT` that
+ * names `field`.
  */
 export function normalizeSource(source: unknown, field = "source"): NormalSource {
   if (typeof source !== "object" || source === null) throw unknownSource(source, field);
@@ -99,7 +99,7 @@ function fromMap(files: unknown): NormalSource {
   return { kind: "map", files: normal };
 }
 
-/** The content of a file of a tree. Files change under us, so what is read twice is checked. */
+/** Returns the content of a file of a tree. Files may change, so a second reading is checked. */
 export function fileContent(file: SourceFile): Content {
   if (!Number.isSafeInteger(file.size) || file.size < 0) {
     throw new LedgerError("INVALID_ARGUMENT", `the size of ${JSON.stringify(file.path)} must be a number of bytes`, {
@@ -118,7 +118,7 @@ function content(of: Content): NormalSource {
   return { kind: "content", content: of };
 }
 
-/** The bytes of a typed array or an `ArrayBuffer`, also of another realm; `undefined` for anything else. */
+/** Returns the bytes of a typed array or an `ArrayBuffer` of any realm, or `undefined` for anything else. */
 function asBytes(source: object): Uint8Array | undefined {
   if (ArrayBuffer.isView(source)) return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
   return isArrayBuffer(source) ? new Uint8Array(source) : undefined;
@@ -134,7 +134,10 @@ function fromTheirBytes(bytes: Uint8Array): Content {
   return { kind: "reopenable", size: bytes.byteLength, stable: false, open: () => pieces(bytes, true) };
 }
 
-/** Copied, a piece is the same when it is hashed and when it is written. Each is valid until the next is asked for. */
+/**
+ * Yields bytes in pieces, each valid until the next one is asked for. With `copy`, a piece is the same when it is
+ * hashed and when it is written, whatever the caller changes.
+ */
 async function* pieces(bytes: Uint8Array, copy: boolean): AsyncGenerator<Uint8Array, void, undefined> {
   const room = copy ? new Uint8Array(CHUNK_BYTES) : undefined;
   for (let at = 0; at < bytes.byteLength; at += CHUNK_BYTES) {
@@ -148,13 +151,16 @@ function fromBlob(blob: Blob): Content {
   return { kind: "reopenable", size: blob.size, stable: true, open: () => readerChunks(blob.stream()) };
 }
 
-/** Reads by `getReader`, since Safari's streams cannot be iterated. Takes the lock at once. */
+/**
+ * Returns the chunks of a stream. Uses `getReader`, because Safari's streams cannot be iterated. Locks the stream at
+ * once.
+ */
 function readerChunks(stream: ReadableStream<Uint8Array>): AsyncIterable<Uint8Array> {
   let reader: ReadableStreamDefaultReader<Uint8Array>;
   try {
     reader = stream.getReader();
   } catch (cause) {
-    throw new LedgerError("INVALID_ARGUMENT", "source must be a stream that nobody else reads: this one is locked", {
+    throw new LedgerError("INVALID_ARGUMENT", "source must be a stream without another reader, but is locked", {
       field: "source",
       received: describeType(stream),
       cause,
@@ -183,16 +189,16 @@ function isFileTree(source: object): source is FileTree {
 function unknownSource(source: unknown, field: string): LedgerError {
   const received = describeType(source);
   let hint = "";
-  if (received === "Tensor" || received === "Variable")
-    hint = "; await its data(), or dataSync(), gives the numbers of a Tensor";
+  if (received === "Tensor" || received === "Variable") hint = ": read its numbers with dataSync(), or await data()";
   else if (received === "string")
-    hint = ": fromPath(path) of runledger/backends/fs is the file or directory at a path, and { text } stores a text";
-  else if (received === "Promise") hint = "; await it first";
+    hint = ": use fromPath(path) of runledger/backends/fs for a file or directory, and { text } for a text";
+  else if (received === "Promise") hint = ": await it first";
   else if (received === "object" || received === "array")
-    hint = "; { json } stores plain data, { files } sources by their paths";
+    hint = ": use { json } for plain data, and { files } for sources by path";
   return new LedgerError(
     "INVALID_ARGUMENT",
-    `${field} must be a typed array, an ArrayBuffer, a Blob, a stream of Uint8Array, fromPath(), { text }, { json } or { files }, but is ${received}${hint}`,
+    `${field} must be a typed array, an ArrayBuffer, a Blob, a stream of Uint8Array, fromPath(), { text }, { json } ` +
+      `or { files }, but is ${received}${hint}`,
     { field, received },
   );
 }

@@ -2,21 +2,21 @@ import type { Backend } from "../backend/backend.ts";
 import { callOptions } from "../backend/call-options.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
 
-/** How often a blob is stored again that another process created, and that is then not there. */
+/** Most attempts to store a blob that another process creates and that is then gone. */
 const MOST_ATTEMPTS = 5;
 
 export interface NewBlob {
   readonly key: string;
-  /** Bytes of the content. */
+  /** Number of bytes of the content. */
   readonly size: number;
   readonly newId: () => string;
   readonly signal: AbortSignal | undefined;
 }
 
 /**
- * Runs `store`, which creates the blob, unless the blob is there. A blob of another size is replaced: a power cut left it short, or
- * something else wrote to it, and it is of no use to anybody. `CORRUPT` if it cannot be replaced. Any number of processes may do this
- * at once.
+ * Runs `store`, which creates the blob, unless the blob exists. Replaces a blob of the wrong size, which a power cut
+ * left short or something else wrote to: it is of no use. Rejects with `CORRUPT` if it cannot be replaced. Any number
+ * of processes may do this at once.
  */
 export async function storeOnce<T>(backend: Backend, blob: NewBlob, store: () => Promise<T>): Promise<T | "there"> {
   for (let attempts = 1; ; attempts++) {
@@ -25,11 +25,12 @@ export async function storeOnce<T>(backend: Backend, blob: NewBlob, store: () =>
       return await store();
     } catch (error) {
       if (LedgerError.hasCode(error, "EXISTS")) {
-        // Another process created the blob. If it replaced a broken one, a third may have taken that away again.
+        // Another process created the blob. If it replaced a broken one, a third process may have removed it again.
         if (attempts < MOST_ATTEMPTS) continue;
         throw (await sizeOf(backend, blob)) === undefined ? error : cannotReplace(blob, error);
       }
-      // Blobs are created whole or not at all. Not after `IO`: the blob may be seen and yet not be durable.
+      // The blob may exist all the same: blobs are created whole or not at all. After `IO` it may be visible, but not
+      // durable.
       const perhaps = LedgerError.hasCode(error, "OUTCOME_UNKNOWN") || LedgerError.hasCode(error, "NOT_FOUND");
       if (perhaps && (await isThere(backend, blob))) return "there";
       throw error;
@@ -37,7 +38,7 @@ export async function storeOnce<T>(backend: Backend, blob: NewBlob, store: () =>
   }
 }
 
-/** Whether the blob is there, judged by its size, which costs one request whatever the content. Takes away one of another size. */
+/** Returns whether the blob exists with the right size, which takes one request. Removes a blob of another size. */
 async function isThere(backend: Backend, blob: NewBlob): Promise<boolean> {
   const size = await sizeOf(backend, blob);
   if (size === undefined || size === blob.size) return size !== undefined;
@@ -49,8 +50,9 @@ async function sizeOf(backend: Backend, { key, signal }: NewBlob): Promise<numbe
 }
 
 /**
- * Removes a blob of another size. True if the blob is whole after all, because another process has just replaced it: where objects
- * can be moved, this looks at the blob once it is out of the way of others, and puts it back if it is whole.
+ * Removes a blob of another size. Returns true if the blob is whole after all, because another process has just
+ * replaced it: if the store can move objects, this moves the blob away, checks its size again, and moves it back if it
+ * is whole.
  */
 async function takeAway(backend: Backend, { key, size, newId, signal }: NewBlob): Promise<boolean> {
   if (backend.capabilities.move !== true || backend.move === undefined) {
@@ -61,27 +63,27 @@ async function takeAway(backend: Backend, { key, size, newId, signal }: NewBlob)
   try {
     await backend.move(key, aside, callOptions(signal));
   } catch (error) {
-    // Another process has taken it away.
+    // Another process has removed it.
     if (LedgerError.hasCode(error, "NOT_FOUND")) return false;
     throw error;
   }
-  // From here on without the signal: a whole blob must get back to its place.
+  // From here on without the signal, because a whole blob must be moved back.
   const isWhole = (await backend.stat(aside))?.size === size;
   if (isWhole) {
     try {
       await backend.move(aside, key);
       return true;
     } catch (error) {
-      // Another process has stored it meanwhile.
+      // Another process has stored it in the meantime.
       if (!LedgerError.hasCode(error, "EXISTS")) throw error;
     }
   }
-  // Best effort: what stays is found and collected later.
+  // If this fails, the object can be found in `blobs/incoming` and removed later.
   await backend.remove(aside).catch(() => {});
   return isWhole;
 }
 
 function cannotReplace({ key, size }: NewBlob, cause: unknown): LedgerError {
-  const message = `the blob ${key} has another size than the ${size} bytes of the content with this digest, and cannot be replaced`;
+  const message = `the blob ${key} does not have the ${size} bytes of its content, and cannot be replaced`;
   return new LedgerError("CORRUPT", message, { key, cause });
 }

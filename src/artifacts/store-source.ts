@@ -6,14 +6,14 @@ import type { Manifest, ManifestFile } from "./manifest.ts";
 import { unportablePaths } from "./path.ts";
 import type { NormalSource } from "./source.ts";
 
-/** Files sent at a time. */
+/** Number of files sent at a time. */
 const PARALLEL = 4;
-/** What a single content is called that has no name of its own. */
+/** The path of a single content that has no name of its own. */
 const CONTENT_PATH = "content";
 
 type StoredFiles = Pick<Manifest, "hex" | "single" | "files">;
 
-/** Stores the contents of a source that are not there yet. Returns what its manifest says of them. */
+/** Stores the contents of a source that are not stored yet. Returns what its manifest states of them. */
 export async function storeSource(
   blobs: BlobStore,
   source: NormalSource,
@@ -36,7 +36,7 @@ export async function storeSource(
   const { files } = stored;
   const [only] = files;
   if (only === undefined || files.length > 1)
-    throw new LedgerError("INVALID_ARGUMENT", "source says it is one file, but has none or several", {
+    throw new LedgerError("INVALID_ARGUMENT", "source states that it is one file, but has none or several", {
       field: "source",
     });
   return { hex: only.hex, single: true, files };
@@ -60,7 +60,7 @@ async function storeFiles(
   return { hex: await listingDigest(files), single: false, files };
 }
 
-/** Adds up bytes and tells. */
+/** Adds up bytes and reports them. */
 export class Progress {
   readonly #tell: ((progress: { bytes: number; total?: number }) => void) | undefined;
   #bytes = 0;
@@ -70,12 +70,12 @@ export class Progress {
     this.#tell = tell;
   }
 
-  /** Says how many bytes there will be. */
+  /** Sets how many bytes there will be. */
   expect(total: number): void {
     this.#total = total;
   }
 
-  /** Counts bytes. Throws `INVALID_ARGUMENT` when the listener throws. */
+  /** Adds bytes and reports the sum. Throws `INVALID_ARGUMENT` if the listener throws. */
   readonly add = (bytes: number): void => {
     this.#bytes += bytes;
     if (this.#tell === undefined) return;

@@ -19,10 +19,10 @@ import { normalizeSource } from "./source.ts";
 import { type ArtifactRef, type ArtifactVersion, toVersion } from "./version.ts";
 import { Progress, storeSource } from "./store-source.ts";
 
-/** Manifests read at a time. */
+/** Number of manifests read at a time. */
 const PARALLEL = 4;
 
-/** How far a call has come. `total` is known for everything but streams. Both in bytes. */
+/** How far a call of `logArtifact` has come. */
 export interface ArtifactProgress {
   /** Bytes that are stored so far, or were there already. */
   readonly bytes: number;
@@ -32,7 +32,7 @@ export interface ArtifactProgress {
 
 /** Options of `logArtifact`. */
 export interface LogArtifactOptions {
-  /** What kind of thing it is: `model`, `dataset`, … At most 200 characters. */
+  /** The kind of thing that the artifact is: `model`, `dataset`, … At most 200 characters. */
   readonly type?: string | undefined;
   /** Names that point at this version from now on: `best`, `production`. */
   readonly aliases?: readonly string[] | undefined;
@@ -47,13 +47,13 @@ export interface LogArtifactOptions {
 export interface ArtifactStoreOptions {
   readonly backend: Backend;
   readonly clock: Clock;
-  /** Random lower-case base32, a new one each call. */
+  /** Returns random lower-case base32, another one each time. */
   readonly ids: (kind: "blob" | "artifact") => string;
-  /** Gets trouble that rejects no call: objects that are damaged, and files that a source left out. */
+  /** Called with trouble that does not reject a call: damaged objects, and files that a source left out. */
   readonly onTrouble?: ((error: LedgerError) => void) | undefined;
 }
 
-/** Artifacts of one ledger: contents by digest, versions by name. */
+/** The artifacts of one ledger: contents by digest, versions by name. */
 export class ArtifactStore {
   readonly #backend: Backend;
   readonly #clock: Clock;
@@ -74,12 +74,12 @@ export class ArtifactStore {
   }
 
   /**
-   * Stores a source as a version of `name`: first the contents that are not there yet, then the manifest, then the aliases. The newest
-   * version is given back, and none is written, when it has the same digest, type and metadata.
+   * Stores a source as a version of `name`: first the contents that are not stored yet, then the manifest, then the
+   * aliases. Returns the newest version, and writes no manifest, if that has the same digest, type and metadata.
    *
-   * Arguments are read before this returns its promise: small bytes and metadata may be changed right after. Larger bytes
-   * (over 8 MiB) may not be changed until it settles: `CONFLICT` when they were. Rejects with `INVALID_ARGUMENT` for bad
-   * arguments, `TOO_LARGE`, `CORRUPT`, as the backend does, or with the signal's reason.
+   * Reads the arguments before it returns its promise, so that small bytes and metadata may be changed at once. Bytes
+   * over 8 MiB must not change until the promise settles, or it rejects with `CONFLICT`. Rejects with
+   * `INVALID_ARGUMENT` for bad arguments, `TOO_LARGE`, `CORRUPT`, as the backend does, or with the signal's reason.
    */
   async log(
     name: string,
@@ -111,27 +111,39 @@ export class ArtifactStore {
     return this.#present(stored, signal);
   }
 
-  /** Stores bytes that belong to no version, and that nobody changes until this settles, under their digest. As {@link log} rejects. */
+  /**
+   * Stores bytes that belong to no version under their digest. Nobody may change them until this settles. Rejects as
+   * {@link log} does.
+   */
   async putBlob(bytes: Uint8Array, options: CallOptions = {}): Promise<StoredBlob> {
     return await this.#blobs.put({ kind: "bytes", bytes }, options);
   }
 
-  /** The version a reference names. `ARTIFACT_NOT_FOUND` says what there is instead. */
+  /**
+   * Returns the version that a reference names. Rejects with `ARTIFACT_NOT_FOUND`, which names what there is, if
+   * nothing has that name.
+   */
   async resolve(ref: ArtifactRef, options: CallOptions = {}): Promise<ArtifactVersion> {
     return this.#present(await this.#resolver.find(parseRef(ref), options.signal), options.signal);
   }
 
-  /** As {@link resolve}, to read the files. `CORRUPT` when the list of files does not have the digest of the version. */
+  /**
+   * Opens the version that a reference names, to read its files. Rejects as {@link resolve} does, and with `CORRUPT` if
+   * the files do not match the digest.
+   */
   async open(ref: ArtifactRef, options: CallOptions = {}): Promise<OpenArtifact> {
     const stored = await this.#resolver.find(parseRef(ref), options.signal);
     const { single, files, hex } = stored.manifest;
     if (!single && (await listingDigest(files)) !== hex) {
-      throw new LedgerError("CORRUPT", `${stored.key} lists other files than its digest says`, { key: stored.key });
+      throw new LedgerError("CORRUPT", `${stored.key} lists files that do not match its digest`, { key: stored.key });
     }
     return new OpenArtifact(this.#backend, await this.#present(stored, options.signal), single, files);
   }
 
-  /** All versions of a name, oldest first; none is no error. One whose manifest cannot be read is reported and left out. */
+  /**
+   * Returns all versions of a name, oldest first, or none. Reports and leaves out a version whose manifest cannot be
+   * read.
+   */
   async versions(name: string, options: CallOptions = {}): Promise<ArtifactVersion[]> {
     const artifact = toArtifactName(name);
     const entries = await this.#manifests.list(artifact, options.signal);
@@ -149,7 +161,9 @@ export class ArtifactStore {
     return versions.filter((version) => version !== undefined);
   }
 
-  /** Lets an alias mean a version (`"v3"`, `3`, another alias, `latest`) from now on. Gives the version, its aliases up to date. */
+  /**
+   * Makes an alias mean a version (`"v3"`, `3`, another alias, `latest`). Returns the version with its current aliases.
+   */
   async setAlias(
     name: string,
     version: string | number | ArtifactVersion,
@@ -168,7 +182,7 @@ export class ArtifactStore {
   }
 }
 
-/** A copy of the caller's metadata, made at once. Rejects what cannot be stored. */
+/** Returns a copy of the caller's metadata. Throws `INVALID_ARGUMENT` for data that cannot be stored. */
 function snapshot(metadata: unknown): Record<string, unknown> {
   return decodeJson(encodeMetadata(metadata)) as Record<string, unknown>;
 }

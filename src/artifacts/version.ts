@@ -5,16 +5,16 @@ import type { StoredVersion } from "./manifests.ts";
 export interface ArtifactVersion {
   /** The name of the artifact. */
   readonly name: string;
-  /** `v0`, `v1`, …: counted within the name. */
+  /** `v0`, `v1`, …, counted for each name. */
   readonly version: string;
   /**
    * `sha256:<64 hex digits>` of the content. For a directory, it is the digest of the listing: one line
    * `JSON.stringify([path, size, hex])` for each file, in the order of the UTF-8 bytes of the paths.
    */
   readonly digest: string;
-  /** Bytes of all files together. */
+  /** Number of bytes of all files together. */
   readonly size: number;
-  /** What kind of thing it is: `model`, `dataset`, … */
+  /** The kind of thing that the artifact is: `model`, `dataset`, … */
   readonly type?: string;
   /** The names that point at this version, sorted, when it was read. `latest` is not among them. */
   readonly aliases: readonly string[];
@@ -32,7 +32,7 @@ export interface ArtifactVersion {
  */
 export type ArtifactRef = string | Pick<ArtifactVersion, "name" | "version" | "digest">;
 
-/** Returns a stored version as users see it. `aliases` are all of its name. */
+/** Returns a stored version as users see it. `aliases` are all aliases of its name. */
 export function toVersion({ tag, manifest }: StoredVersion, aliases: ReadonlyMap<string, string>): ArtifactVersion {
   const { name, hex, type, metadata, createdAt, runId, files } = manifest;
   return {

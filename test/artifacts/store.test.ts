@@ -375,7 +375,7 @@ describe("references", () => {
     const error = await failure(store.resolve(ref));
     expect(error.code).toBe("ARTIFACT_NOT_FOUND");
     expect(error.message).toMatch(message);
-    expect((await failure(artifacts(memoryBackend()).resolve("x"))).message).toContain("holds none yet");
+    expect((await failure(artifacts(memoryBackend()).resolve("x"))).message).toContain("has none yet");
   });
 
   test("a version object of another ledger is not taken for ours", async () => {
