@@ -16,7 +16,7 @@ import { losesRecords, lossError } from "../journal/damage.ts";
 import type { MediaEntry, MediaKind } from "../journal/media-entry.ts";
 import { isWantedMedia, toMediaEntries } from "../journal/media-fold.ts";
 import type { RunListing } from "../journal/list-run.ts";
-import { runCreatedKey } from "../journal/run-created.ts";
+import { runCreatedKey, runPrefix } from "../journal/run-created.ts";
 import { readBeginning, readRunState, type RunState, whileItChanges } from "../journal/run-state.ts";
 import { compareWriters } from "../journal/writer-fold.ts";
 import type { MediaRecord } from "../journal/event.ts";
@@ -108,7 +108,8 @@ export async function listMedia(backend: Backend, runId: string, query: MediaQue
     if (lost && damaged !== "skip") throw lossError(`the values of run ${runId} are`, lost);
     const filter = { key, type, from, to };
     const found = new Map<string, MediaRecord[]>([...folds].sort(compareWriters).map(({ writer }) => [writer, []]));
-    const objects = document?.compacted?.media ?? [];
+    const gone = new Set(lostObjects.map((each) => each.key));
+    const objects = (document?.compacted?.media ?? []).filter(({ name }) => !gone.has(`${runPrefix(runId)}/${name}`));
     if (objects.length > 0) {
       // Loaded for runs with long lists alone.
       const { readEventItems } = await compactedItems();

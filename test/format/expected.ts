@@ -58,13 +58,35 @@ async function readRun(ledger: Ledger, id: string): Promise<Tree | undefined> {
     const code = codeOf(error);
     return code === "RUN_NOT_FOUND" ? undefined : { error: code };
   }
+  return {
+    record,
+    histories: await orCode(() => readHistories(ledger, id)),
+    media: await orCode(() => readMedia(ledger, id)),
+  };
+}
+
+/** What `read` gives, or the code of its error. A run that has a record is there, whatever it lacks. */
+async function orCode<T>(read: () => Promise<T>): Promise<T | string> {
+  try {
+    return await read();
+  } catch (error) {
+    const code = codeOf(error);
+    return code === "RUN_NOT_FOUND" ? "CORRUPT" : code;
+  }
+}
+
+async function readHistories(ledger: Ledger, id: string): Promise<Tree> {
   const histories: Tree = Object.create(null) as Tree;
   for (const [key, { steps, times, values }] of await ledger.histories(id, undefined, { damaged: "skip" }))
     histories[key] = { steps: base64(steps), times: base64(times), values: base64(values) };
-  const entries = await ledger.media(id, { damaged: "skip" });
+  return histories;
+}
+
+async function readMedia(ledger: Ledger, id: string): Promise<Tree[]> {
   const media: Tree[] = [];
-  for (const entry of entries) media.push({ ...entry, ...(await readContent(ledger, entry)) });
-  return { record, histories, media };
+  for (const entry of await ledger.media(id, { damaged: "skip" }))
+    media.push({ ...entry, ...(await readContent(ledger, entry)) });
+  return media;
 }
 
 async function readContent(ledger: Ledger, entry: MediaEntry): Promise<Tree> {

@@ -145,6 +145,19 @@ describe.each([
       "run.created.json",
       "run.json",
     ]);
+    // Of values in several objects, those in the objects that are left can be read.
+    const lists = (await names(backend, first.id)).filter((name) => name.endsWith(".media"));
+    const counts: number[] = [];
+    for (const name of lists) {
+      const key = `runs/${first.id}/${name}`;
+      const bytes = await backend.read(key);
+      await backend.remove(key);
+      const reader = await openLedger(backend);
+      await expect(reader.media(first.id)).rejects.toMatchObject({ code: "CORRUPT", key });
+      counts.push((await reader.media(first.id, { damaged: "skip" })).length);
+      await backend.create(key, bytes);
+    }
+    expect(counts.sort()).toEqual([1, 301]);
   });
 });
 

@@ -153,6 +153,8 @@ export async function lostObjects(place: Place): Promise<void> {
     return { run, other };
   };
   await remove((await closed("points lost")).document.replace("run.json", "metrics.parquet"));
+  const points = (await closed("points damaged")).document.replace("run.json", "metrics.parquet");
+  await change(place, points, (bytes) => flip(bytes, bytes.length - 100));
   await change(place, (await closed("document damaged")).document, (bytes) => flip(bytes, 300));
   await remove((await closed("document lost")).document);
   await remove(`runs/${(await closed("beginning lost")).run.id}/run.created.json`);

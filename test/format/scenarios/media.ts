@@ -1,6 +1,6 @@
 import type { Run } from "../../../src/index.ts";
 import { seededRandom } from "../../seeded-random.ts";
-import { change, flip, flush, type Place } from "./place.ts";
+import { change, flip, flush, keysBelow, type Place } from "./place.ts";
 
 /** Rich values of all kinds, few and many, in journals and compacted. */
 export async function media(place: Place): Promise<void> {
@@ -15,6 +15,7 @@ export async function media(place: Place): Promise<void> {
   await many(place);
   await severalWriters(place);
   await lostContents(place);
+  await lostLists(place);
 }
 
 async function logAll(run: Run): Promise<void> {
@@ -66,6 +67,22 @@ async function logMany(run: Run, count: number, add: number): Promise<void> {
   await Promise.all(
     Array.from({ length: count }, (_, i) => run.logText(`k${i % 3}`, `value ${i + add}`, { step: (i * 37) % 50 })),
   );
+}
+
+/** Objects with long lists that are lost or damaged. */
+async function lostLists(place: Place): Promise<void> {
+  for (const isLost of [true, false]) {
+    const name = isLost ? "list lost" : "list damaged";
+    const run = await (await place.open()).startRun({ experiment: "media", name, environment: false, flush });
+    run.log({ loss: 1 });
+    await logMany(run, 230, 0);
+    await run.finish();
+    const other = await (await place.open()).resumeRun(run.id, { flush });
+    await logMany(other, 20, 0.5);
+    await other.finish();
+    const [list] = (await keysBelow(place, `runs/${run.id}`)).filter((key) => key.endsWith(".media"));
+    await change(place, list!, (bytes) => (isLost ? undefined : flip(bytes, 100)));
+  }
 }
 
 /** Two writers and one key: equal steps stand in the order of the writers. */
