@@ -177,6 +177,19 @@ describe("links and blocks", () => {
   });
 });
 
+test("prose is wrapped at 120 columns", () => {
+  const long = names
+    .filter((document) => !["NOTICES.md", "bench/results.md"].includes(document))
+    .flatMap((document) => {
+      const text = readFileSync(join(root, document), "utf8");
+      const prose = text.replaceAll(/^( *)```[\s\S]*?^\1```$/gm, (block) => block.replaceAll(/[^\n]/g, ""));
+      return prose
+        .split("\n")
+        .flatMap((line, i) => (line.length > 120 && !line.trimStart().startsWith("|") ? [`${document}:${i + 1}`] : []));
+    });
+  expect(long).toEqual([]);
+});
+
 /** Returns the anchors of the headings of a document, as GitHub and npm make them. */
 function anchorsOf(document: string): string[] {
   const text = readFileSync(join(root, document), "utf8").replaceAll(/^( *)```[\s\S]*?^\1```$/gm, "");
