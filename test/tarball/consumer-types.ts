@@ -52,6 +52,22 @@ const SIDE_ENTRIES: Readonly<Record<string, string>> = {
     const run = await (await openLedger(fsBackend("x"))).startRun();
     await run.logArtifact("x", fromPath("x"));
   }`,
+  "runledger/backend": `
+  import { type Backend, type Body, collectBody, withRetry } from "runledger/backend";
+  export function whole(inner: Backend): Backend {
+    return withRetry({ ...inner, create: async (key: string, body: Body) => inner.create(key, await collectBody(body)) });
+  }
+  export const wrapped: Promise<unknown> = openLedger(whole(memoryBackend()));`,
+  "runledger/files": `
+  import { catalogFiles, metricsFiles } from "runledger/files";
+  export async function parquet(): Promise<number> {
+    const { ledger } = await createTestLedger();
+    const { segments } = await catalogFiles(ledger, { experiment: undefined });
+    const { files } = await metricsFiles(ledger, undefined, { signal: undefined });
+    // @ts-expect-error -- a forgotten await
+    void catalogFiles(createTestLedger());
+    return [...segments, ...files].filter(({ location }) => location?.kind === "s3").length;
+  }`,
   "runledger/duckdb": `
   import { openSql } from "runledger/duckdb";
   export async function sql(): Promise<void> {
