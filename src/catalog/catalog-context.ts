@@ -1,12 +1,31 @@
 import type { Backend } from "../backend/backend.ts";
 import type { LedgerError } from "../errors/ledger-error.ts";
-import type { SegmentCache } from "./segment-cache.ts";
+import { SegmentCache } from "./segment-cache.ts";
 
 /** What the catalogue needs of its ledger. */
 export interface CatalogContext {
   readonly backend: Backend;
+  /** The segments in memory. They stay there as long as the ledger. */
   readonly segments: SegmentCache;
-  /** An id that nobody else makes. */
+  /** Returns an id that nobody else makes. */
   readonly newId: () => string;
   readonly onError: (error: LedgerError) => void;
+}
+
+/** The part of an open ledger that its catalogue is made of. */
+interface OpenLedger extends Pick<CatalogContext, "backend" | "onError"> {
+  readonly ids: (kind: "segment") => string;
+}
+
+const catalogs = new WeakMap<OpenLedger, CatalogContext>();
+
+/** Returns the catalogue of an open ledger, always the same one. */
+export function catalogOf(ledger: OpenLedger): CatalogContext {
+  let catalog = catalogs.get(ledger);
+  if (catalog === undefined) {
+    const { backend, ids, onError } = ledger;
+    catalog = { backend, segments: new SegmentCache(backend), newId: () => ids("segment"), onError };
+    catalogs.set(ledger, catalog);
+  }
+  return catalog;
 }

@@ -3,13 +3,22 @@ import type { RunRecord } from "../journal/run-record.ts";
 /** A run as the catalogue knows it. Of two rows of one run the one with the higher numbers is the newer. */
 export interface CatalogRow {
   readonly record: RunRecord;
-  /** Number of the run document that the record is of; 0 for a run that is open. */
+  /** Number of the run document that the record is from; 0 for a run that is open. */
   readonly document: number;
-  /** Number of the newest marker of its deletion or restoration, 0 when there is none. */
+  /** Number of the newest marker of its deletion or restoration, 0 if there is no marker. */
   readonly marker: number;
 }
 
-/** Whether of the rows of one run the first is older than the second. */
+/** The numbers of the newest row of each run. */
+export type NewestRows = ReadonlyMap<string, readonly [document: number, marker: number]>;
+
+/** Returns whether `a` is older than `b`, which is a row of the same run. */
 export function isOlder(a: Omit<CatalogRow, "record">, b: Omit<CatalogRow, "record">): boolean {
   return a.document !== b.document ? a.document < b.document : a.marker < b.marker;
+}
+
+/** Returns whether a row counts, because `newest` names no newer row of its run. */
+export function isCurrent(newest: NewestRows, id: string, document: number, marker: number): boolean {
+  const other = newest.get(id);
+  return other === undefined || other[0] < document || (other[0] === document && other[1] <= marker);
 }

@@ -1,11 +1,11 @@
 import { mapBounded } from "../platform/bounded.ts";
 import type { CatalogContext } from "./catalog-context.ts";
-import { type CatalogRow, isOlder } from "./catalog-row.ts";
-import type { LooseRow } from "./loose-row.ts";
-import { isCurrent, type OpenExperiment } from "./open-experiment.ts";
+import { type CatalogRow, isCurrent, isOlder } from "./catalog-row.ts";
+import type { LooseRow, OpenExperiment } from "./open-experiment.ts";
 import type { Segment } from "./segment.ts";
 import { kinOf } from "./segment-kin.ts";
-import { MAX_SEGMENT_BYTES, MAX_SEGMENT_CELLS, MAX_SEGMENT_ROWS, nextGeneration } from "./segment-name.ts";
+import { MAX_SEGMENT_BYTES, MAX_SEGMENT_CELLS, MAX_SEGMENT_ROWS } from "./segment-limits.ts";
+import { nextGeneration } from "./segment-name.ts";
 import { storeRows } from "./store-rows.ts";
 import { type StoredRows, storedRows } from "./stored-rows.ts";
 

@@ -1,20 +1,24 @@
 import { mapBounded } from "../platform/bounded.ts";
 import { onDemand } from "../platform/on-demand.ts";
 import type { UnreadableRuns } from "../journal/unreadable.ts";
+import { isCurrent, type NewestRows } from "./catalog-row.ts";
 import type { CatalogContext } from "./catalog-context.ts";
 import type { ExperimentListing } from "./list-catalog.ts";
-import type { LooseRow, ReadLoose } from "./loose-row.ts";
+import type { ReadLoose } from "./read-row.ts";
 import type { Segment } from "./segment.ts";
 
 // Loaded only when there are runs to read.
-const looseReading = /* @__PURE__ */ onDemand(() => import("./read-loose.ts"));
+const looseReading = /* @__PURE__ */ onDemand(() => import("./read-row.ts"));
 
 /** Runs read at a time. */
 const RUNS_AT_ONCE = 32;
 const SEGMENTS_AT_ONCE = 16;
 
-/** Numbers of rows by run. */
-type Newest = ReadonlyMap<string, readonly [document: number, marker: number]>;
+/** A run that has entries, among the segments. */
+export interface LooseRow extends ReadLoose {
+  /** A segment has a newer row: the entry of that row was removed during the listing. */
+  readonly isOld: boolean;
+}
 
 /** The catalogue of an experiment, ready to be asked. */
 export interface OpenExperiment {
@@ -22,9 +26,9 @@ export interface OpenExperiment {
   readonly segments: readonly Segment[];
   readonly loose: readonly LooseRow[];
   /** The newest row of runs that may be in several segments. */
-  readonly amended: Newest;
+  readonly amended: NewestRows;
   /** The same, but {@link GONE} for runs that are read themselves. */
-  readonly newest: Newest;
+  readonly newest: NewestRows;
 }
 
 /** Newer than any row: the run has entries, and is read itself. */
@@ -43,7 +47,7 @@ export async function openExperiment(
   ]);
   const amended = new Map<string, readonly [number, number]>();
   for (const { directory } of segments) {
-    for (const [id, ...own] of directory.amends) if (isNewer(own, amended.get(id))) amended.set(id, own);
+    for (const [id, ...own] of directory.amends) if (isCurrent(amended, id, ...own)) amended.set(id, own);
   }
   const newest = new Map(amended);
   for (const id of listing.touched.keys()) newest.set(id, GONE);
@@ -54,16 +58,6 @@ export async function openExperiment(
     return { ...row, isOld };
   });
   return { listing, segments, loose, amended, newest };
-}
-
-function isNewer(own: readonly [number, number], other: readonly [number, number] | undefined): boolean {
-  return other === undefined || own[0] > other[0] || (own[0] === other[0] && own[1] > other[1]);
-}
-
-/** Whether a row counts, or another has come in its place. */
-export function isCurrent(newest: Newest, id: string, document: number, marker: number): boolean {
-  const other = newest.get(id);
-  return other === undefined || !isNewer(other, [document, marker]);
 }
 
 async function readAllLoose(

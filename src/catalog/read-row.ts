@@ -6,14 +6,23 @@ import { readRunBeginning } from "../journal/read-run-beginning.ts";
 import { readRunDocument } from "../journal/read-run-document.ts";
 import { type RunCreated, runPrefix } from "../journal/run-created.ts";
 import { readRecord } from "../journal/run-state.ts";
+import type { UnreadableRuns } from "../journal/unreadable.ts";
 import type { CatalogRow } from "./catalog-row.ts";
 import { isRunRecord } from "../journal/is-run-record.ts";
+import { experimentPrefix } from "./entry.ts";
 import type { Touched } from "./list-catalog.ts";
-import { fitsSegment } from "./segment-room.ts";
+import { fitsSegment } from "./segment-limits.ts";
 
 export interface ReadRow extends CatalogRow {
   /** The newest document of the run holds all that there is of it. */
   readonly isSettled: boolean;
+}
+
+/** A run that has entries, as it was read. */
+export interface ReadLoose extends CatalogRow {
+  readonly touched: Touched;
+  /** Nobody writes to the run, so a segment may have it. */
+  readonly isClosed: boolean;
 }
 
 /** A run as its own objects tell it. `NOT_FOUND` when there is none, `CORRUPT` when it cannot be read. */
@@ -32,7 +41,7 @@ export async function readRow(backend: Backend, id: string, signal: AbortSignal 
 }
 
 /** {@link readRow} of a run with entries: of one that is closed its document alone is read, in one request. */
-export async function readTouched(
+async function readTouched(
   backend: Backend,
   id: string,
   touched: Touched,
@@ -60,4 +69,19 @@ export function isClosed({ record, document, marker, isSettled }: ReadRow, touch
   const { closed, open, marked } = touched ?? { closed: 0, open: -1, marked: 0 };
   const isNewest = document >= closed && document > open && marker >= marked;
   return isSettled && record.status !== "running" && isNewest && fitsSegment(record);
+}
+
+/** Reads a run that has entries below `prefix`; returns `undefined` for a run that cannot be read, or is not there. */
+export async function readLoose(
+  backend: Backend,
+  prefix: string,
+  [id, touched]: [string, Touched],
+  unreadable: UnreadableRuns,
+  signal: AbortSignal,
+): Promise<ReadLoose | undefined> {
+  // A run that is not there is about to begin, or its beginning failed.
+  const row = await unreadable.unless(id, () => readTouched(backend, id, touched, signal));
+  // A run of another experiment has entries there.
+  if (row === undefined || experimentPrefix(row.record.experiment) !== prefix) return undefined;
+  return { ...row, touched, isClosed: isClosed(row, touched) };
 }

@@ -3,8 +3,8 @@ import { ENCODING } from "../parquet/thrift-enums.ts";
 import { inflatesTooFar } from "../parquet/page-read.ts";
 import { readPageHeader } from "../parquet/page-header.ts";
 import type { Directory } from "./directory.ts";
-import type { Range } from "./ranges.ts";
-import { MAX_PAGE_BYTES } from "./segment-name.ts";
+import type { Range } from "./segment-file.ts";
+import { MAX_PAGE_BYTES } from "./segment-limits.ts";
 
 /** Where a page of records is: bytes of the segment, and rows. */
 export interface RecordPage extends Range {

@@ -1,5 +1,3 @@
-import { MAX_JSON_BYTES } from "../bytes/parse-json.ts";
-
 /** A segment of the catalogue as listed. */
 export interface SegmentName {
   readonly key: string;
@@ -8,20 +6,6 @@ export interface SegmentName {
   /** Above those of all segments that it was made of, so that it sorts behind what it stands in for. */
   readonly generation: number;
 }
-
-/** A segment has no more rows, and ends early once it holds so many values or bytes. */
-export const MAX_SEGMENT_ROWS = 32_768;
-export const MAX_SEGMENT_CELLS = 12_000_000;
-export const MAX_SEGMENT_BYTES: number = 192 * 1024 * 1024;
-/** The same of the bytes of its texts in columns, before they are compressed. */
-export const MAX_SEGMENT_TEXT_BYTES: number = 64 * 1024 * 1024;
-
-/** Bounds for readers. What one run has, and may have beyond the limits above, comes to less than a record: {@link MAX_JSON_BYTES}. */
-export const MAX_COLUMN_BYTES: number = MAX_SEGMENT_TEXT_BYTES + MAX_JSON_BYTES + 5 * MAX_SEGMENT_ROWS;
-/** Bytes of a page of records, inflated. */
-export const MAX_PAGE_BYTES: number = MAX_JSON_BYTES + 32 * 1024;
-/** Bytes of a footer, and of a directory. */
-export const MAX_FOOTER_BYTES: number = 32 * 1024 * 1024;
 
 /** What stands before `.parquet`. */
 export const SEGMENT_NAME: RegExp = /^(\d{6})-[0-9a-z_-]{1,64}$/;

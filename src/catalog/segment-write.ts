@@ -9,7 +9,7 @@ import { type Amendment, type ColumnEntry, type ColumnType, type Directory, enco
 import { NO_KIN, type SegmentKin } from "./segment-kin.ts";
 import { encodeRecord } from "./record-text.ts";
 import type { StoredRows } from "./stored-rows.ts";
-import { MAX_SEGMENT_BYTES, MAX_SEGMENT_CELLS, MAX_SEGMENT_ROWS, MAX_SEGMENT_TEXT_BYTES } from "./segment-name.ts";
+import { MAX_SEGMENT_BYTES, MAX_SEGMENT_CELLS, MAX_SEGMENT_ROWS, MAX_SEGMENT_TEXT_BYTES } from "./segment-limits.ts";
 
 /** Name of the column with the records, as JSON. */
 export const RECORD = "record";

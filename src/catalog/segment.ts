@@ -1,47 +1,41 @@
 import type { Backend } from "../backend/backend.ts";
-import { LedgerError } from "../errors/ledger-error.ts";
 import type { RecordedDataset } from "../journal/event.ts";
 import { parseJson } from "../bytes/parse-json.ts";
 import { ID_PATTERN } from "../journal/run-created.ts";
 import type { RunRecord } from "../journal/run-record.ts";
-import { MAGIC } from "../parquet/thrift-enums.ts";
 import { gunzip, gunzipAll } from "#gunzip";
 import { type Cells, decodeCells, decodeTexts } from "./column-cells.ts";
 import { checkColumns } from "./column-types.ts";
-import { type ColumnEntry, decodeDirectory, type Directory, directorySize } from "./directory.ts";
+import { type ColumnEntry, decodeDirectory, type Directory } from "./directory.ts";
 import { experimentPrefix } from "./entry.ts";
 import { isDatasetList } from "../journal/is-run-record.ts";
-import { planRanges, type Range } from "./ranges.ts";
 import { RecordPages, type StoredPage, toStored } from "./record-pages.ts";
 import { decodeRecord } from "./record-text.ts";
+import { corrupt, orCorrupt, type Range, SegmentFile } from "./segment-file.ts";
 import type { SegmentName } from "./segment-name.ts";
-import { MAX_COLUMN_BYTES, MAX_FOOTER_BYTES, MAX_SEGMENT_ROWS } from "./segment-name.ts";
+import { MAX_COLUMN_BYTES, MAX_SEGMENT_ROWS } from "./segment-limits.ts";
 
-/** Bytes read from the end of a segment at first; a small one is read whole. */
-const TAIL_BYTES = 262_144;
 /** Pages of records inflated at once, and their bytes, inflated, unless one has more. */
 const PAGES_AT_ONCE = 64;
 const INFLATED_AT_ONCE: number = 16 * 1024 * 1024;
-/** Bytes of records read at once where all are wanted. */
+/** Bytes of records read at once if all are wanted. */
 const PIECE_BYTES: number = 4 * 1024 * 1024;
-/** Length of the footer and magic. */
-const END_BYTES = 8;
 
-/** A segment of the catalogue, of which only what is asked for is read. Whatever is wrong with it is `CORRUPT`, naming it. */
+/** A segment of the catalogue. It reads only what is asked for. Throws `CORRUPT` with its key for everything that is wrong with it. */
 export class Segment {
   readonly name: SegmentName;
   readonly directory: Directory;
-  readonly #tail: { readonly start: number; readonly bytes: Uint8Array };
+  readonly #file: SegmentFile;
   readonly #columns: ReadonlyMap<string, ColumnEntry>;
   /** As they were read, until somebody looks at them. */
   readonly #unread = new Map<string, Uint8Array>();
   readonly #cells = new Map<string, Cells>();
   readonly #pages: RecordPages;
 
-  private constructor(name: SegmentName, directory: Directory, tail: { start: number; bytes: Uint8Array }) {
-    this.name = name;
+  private constructor(file: SegmentFile, directory: Directory) {
+    this.name = file.name;
     this.directory = directory;
-    this.#tail = tail;
+    this.#file = file;
     this.#columns = new Map(directory.columns.map((column) => [column.name, column]));
     if (directory.rows > MAX_SEGMENT_ROWS || this.#columns.size !== directory.columns.length)
       throw new RangeError("its directory is malformed");
@@ -51,17 +45,8 @@ export class Segment {
 
   static async open(backend: Backend, name: SegmentName, signal: AbortSignal | undefined): Promise<Segment> {
     return await orCorrupt(name.key, signal, async () => {
-      let tail = await readTail(backend, name, TAIL_BYTES, signal);
-      let end = directoryEnd(tail, name);
-      if (end - 8 < tail.start) {
-        tail = await readTail(backend, name, name.size - end + TAIL_BYTES, signal);
-        end = directoryEnd(tail, name);
-      }
-      const size = directorySize(tail.bytes.subarray(0, end - tail.start));
-      if (size > Math.min(end, MAX_FOOTER_BYTES)) throw new RangeError("its directory has an impossible length");
-      if (end - size < tail.start) tail = await readTail(backend, name, name.size - end + size, signal);
-      const bytes = tail.bytes.subarray(end - size - tail.start, end - tail.start);
-      return new Segment(name, decodeDirectory(name.key, bytes, end - size), tail);
+      const file = await SegmentFile.open(backend, name, signal);
+      return new Segment(file, decodeDirectory(name.key, file.directory.bytes, file.directory.start));
     });
   }
 
@@ -109,7 +94,7 @@ export class Segment {
         throw corrupt(this.name.key, new RangeError(`column ${name.slice(0, 250)} is too long`));
     const rangeOf = ({ start, size }: ColumnEntry): Range => ({ start, end: start + size });
     await orCorrupt(this.name.key, signal, async () => {
-      const bytesOf = await this.#read(backend, wanted.map(rangeOf), most, signal);
+      const bytesOf = await this.#file.read(backend, wanted.map(rangeOf), most, signal);
       for (const column of wanted) this.#unread.set(column.name, bytesOf(rangeOf(column)));
     });
   }
@@ -130,7 +115,7 @@ export class Segment {
         else pages.set(page, [row]);
       }
       const wanted = [...pages.keys()].map((page) => this.#pages.at(page));
-      const bytesOf = await this.#read(backend, wanted, most, signal);
+      const bytesOf = await this.#file.read(backend, wanted, most, signal);
       const own = [...pages.values()];
       const stored = wanted.map((page) => toStored(page, bytesOf(page)));
       const records = new Map<number, RunRecord>();
@@ -157,7 +142,7 @@ export class Segment {
         if (next.end > first.start + PIECE_BYTES) break;
         some.push(next);
       }
-      const bytesOf = await orCorrupt(this.name.key, signal, () => this.#read(backend, some, 1, signal));
+      const bytesOf = await orCorrupt(this.name.key, signal, () => this.#file.read(backend, some, 1, signal));
       for (const page of some) yield await orCorrupt(this.name.key, signal, async () => toStored(page, bytesOf(page)));
       i += some.length;
     }
@@ -203,30 +188,6 @@ export class Segment {
   #has(column: string): boolean {
     return this.#cells.has(column) || this.#unread.has(column);
   }
-
-  async #read(
-    backend: Backend,
-    ranges: readonly Range[],
-    most: number,
-    signal: AbortSignal | undefined,
-  ): Promise<(range: Range) => Uint8Array> {
-    const { start: tail, bytes: inTail } = this.#tail;
-    // Where objects can be appended to, they are near: what is read in between costs more than another request.
-    const limit = backend.capabilities.append ? Number.POSITIVE_INFINITY : most;
-    const outside = planRanges(
-      ranges.filter(({ start }) => start < tail),
-      limit,
-    );
-    const pieces = await Promise.all(
-      outside.map(async (range) => ({ ...range, bytes: await read(backend, this.name, range, signal) })),
-    );
-    pieces.push({ start: tail, end: this.name.size, bytes: inTail });
-    return ({ start, end }) => {
-      const piece = pieces.find((each) => each.start <= start && end <= each.end);
-      if (piece === undefined) throw new RangeError("it is malformed");
-      return piece.bytes.subarray(start - piece.start, end - piece.start);
-    };
-  }
 }
 
 /** The pages from `start` to the number that this returns are inflated at once. */
@@ -237,54 +198,4 @@ function endOfBatch(pages: readonly StoredPage[], start: number): number {
     if (next > start && bytes > INFLATED_AT_ONCE) break;
   }
   return next;
-}
-
-interface Tail {
-  readonly start: number;
-  readonly bytes: Uint8Array;
-}
-
-async function readTail(
-  backend: Backend,
-  name: SegmentName,
-  length: number,
-  signal: AbortSignal | undefined,
-): Promise<Tail> {
-  const start = Math.max(0, name.size - length);
-  return { start, bytes: await read(backend, name, { start, end: name.size }, signal) };
-}
-
-/** Where the directory ends and the footer begins. */
-function directoryEnd({ bytes }: Tail, { size }: SegmentName): number {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (view.getUint32(bytes.length - 4, true) !== MAGIC) throw new RangeError("it is no Parquet file");
-  const end = size - END_BYTES - view.getUint32(bytes.length - END_BYTES, true);
-  if (end < Math.max(END_BYTES, size - MAX_FOOTER_BYTES)) throw new RangeError("its footer has an impossible length");
-  return end;
-}
-
-async function read(
-  backend: Backend,
-  { key }: SegmentName,
-  { start, end }: Range,
-  signal: AbortSignal | undefined,
-): Promise<Uint8Array> {
-  const length = end - start;
-  const bytes = await backend.read(key, { range: { offset: start, length }, ...(signal && { signal }) });
-  if (bytes.length !== length) throw new RangeError("it is shorter than it was listed");
-  return bytes;
-}
-
-/** Errors of the backend as they are; all else means that the bytes are not those of a segment. */
-async function orCorrupt<T>(key: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (cause) {
-    if (signal?.aborted || (LedgerError.is(cause) && cause.code !== "CORRUPT")) throw cause;
-    throw corrupt(key, cause);
-  }
-}
-
-function corrupt(key: string, cause: unknown): LedgerError {
-  return new LedgerError("CORRUPT", `${key} is damaged: ${(cause as Error).message}`, { key, cause });
 }

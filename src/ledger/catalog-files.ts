@@ -5,7 +5,7 @@ import { runsOutsideSegments } from "../catalog/catalog-rows.ts";
 import { readCatalog } from "../catalog/read-catalog.ts";
 import type { RunContext } from "../run/context.ts";
 import { checkName } from "../run/text.ts";
-import { catalogOf } from "./catalog-of.ts";
+import { catalogOf } from "../catalog/catalog-context.ts";
 import { type StoredFile, storedFile } from "./stored-file.ts";
 
 /** Options of `catalogFiles`. */

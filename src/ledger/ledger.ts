@@ -168,9 +168,10 @@ export class Ledger {
    * Returns every experiment that has runs, the one with the latest run first. Deleted runs do not count. It reads
    * columns of the catalogue, not records.
    */
-  async experiments(options: CallOptions = {}): Promise<ExperimentSummary[]> {
+  async experiments(options?: CallOptions): Promise<ExperimentSummary[]> {
+    const signal = readSignal("experiments", options);
     const { catalogOf, listExperiments } = await reading();
-    return await listExperiments(catalogOf(this.#context), options.signal);
+    return await listExperiments(catalogOf(this.#context), signal);
   }
 
   /**
@@ -179,8 +180,9 @@ export class Ledger {
    * Rejects with `RUN_NOT_FOUND`.
    */
   async compareRuns(ids: readonly string[], options?: CallOptions): Promise<RunComparison> {
-    const { compareRuns } = await reading();
-    return await compareRuns(this.#context.backend, ids, options);
+    const signal = readSignal("compareRuns", options);
+    const { compareRecords, readRuns } = await reading();
+    return compareRecords(await readRuns(this.#context.backend, ids, signal));
   }
 
   /**
@@ -306,7 +308,7 @@ export class Ledger {
     readonly runs: number;
   }> {
     const signal = readSignal("rebuildCatalog", options);
-    const { rebuildCatalog } = await reading();
-    return await rebuildCatalog(this.#context, signal);
+    const { catalogOf, rebuildCatalog } = await reading();
+    return await rebuildCatalog(catalogOf(this.#context), undefined, signal);
   }
 }

@@ -1,3 +1,4 @@
+import { ownList } from "../arguments/own-list.ts";
 import type { Backend } from "../backend/backend.ts";
 import { LedgerError, describeType } from "../errors/ledger-error.ts";
 import { isDeviceName } from "../backend/key.ts";
@@ -7,6 +8,9 @@ import { readLifecycle, withDeletedAt } from "../journal/lifecycle.ts";
 import { listRun, type RunListing } from "../journal/list-run.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import { readRecord } from "../journal/run-state.ts";
+import { mapBounded } from "../platform/bounded.ts";
+
+const RUNS_AT_ONCE = 16;
 
 /** Throws `RUN_NOT_FOUND` for anything that cannot be the id of a run. */
 export function checkRunId(id: unknown): string {
@@ -43,6 +47,16 @@ export async function readRun(
   const listed = listing ?? (await listRun(backend, id, call));
   const { record, listing: read } = await readRecord(backend, id, readCreated, { listing: listed, ...call });
   return withDeletedAt(record, await readLifecycle(backend, id, read.lifecycle, call));
+}
+
+/** Returns the records of runs in the order of their ids. An id that is there twice counts once, where it is first. `RUN_NOT_FOUND`. */
+export async function readRuns(
+  backend: Backend,
+  ids: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<RunRecord[]> {
+  const own = ownList("ids", "an array of ids of runs", ids, ", as in compareRuns([a, b])");
+  return await mapBounded([...new Set(own)], RUNS_AT_ONCE, signal, (id, stop) => readRun(backend, id, stop));
 }
 
 export function runNotFound(id: string): LedgerError {

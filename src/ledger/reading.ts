@@ -1,15 +1,15 @@
 // What reads runs, loaded as one when it is first needed.
 export { listExperiments } from "../catalog/list-experiments.ts";
-export { catalogOf } from "./catalog-of.ts";
+export { catalogOf } from "../catalog/catalog-context.ts";
 export { RESUME_OPTIONS, resumeRun } from "../run/resume-run.ts";
-export { compareRuns } from "./compare-runs.ts";
+export { compareRecords } from "../compare/compare-records.ts";
 export { readHistories } from "./read-histories.ts";
 export { setDeleted } from "./delete-run.ts";
 export { listMedia, openMedia } from "./media.ts";
-export { readRun, readRunCreated } from "./read-run.ts";
+export { readRun, readRunCreated, readRuns } from "./read-run.ts";
 export { recoverRuns } from "./recover.ts";
 export { listCatalogFiles } from "./catalog-files.ts";
 export { listMetricsFiles } from "./metrics-files.ts";
-export { rebuildCatalog } from "./rebuild.ts";
+export { rebuildCatalog } from "../catalog/rebuild-catalog.ts";
 export { summariseRuns } from "./summarise-runs.ts";
 export { watchUpdates } from "./watch-updates.ts";

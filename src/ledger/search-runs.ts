@@ -8,7 +8,7 @@ import { searchCatalog } from "../catalog/search-catalog.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import type { DamagedRun, UnreadableRun } from "../journal/unreadable.ts";
 import type { RunContext } from "../run/context.ts";
-import { catalogOf } from "./catalog-of.ts";
+import { catalogOf } from "../catalog/catalog-context.ts";
 import { checkQuery, type RunQuery } from "./run-query.ts";
 
 const rowReading = /* @__PURE__ */ onDemand(() => import("../catalog/read-row.ts"));

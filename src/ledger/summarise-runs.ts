@@ -5,7 +5,7 @@ import { SearchPlan } from "../catalog/search-plan.ts";
 import { type RunGroup, RunGrouper, type SummaryQuery } from "../compare/run-groups.ts";
 import type { DamagedRun, UnreadableRun } from "../journal/unreadable.ts";
 import type { RunContext } from "../run/context.ts";
-import { catalogOf } from "./catalog-of.ts";
+import { catalogOf } from "../catalog/catalog-context.ts";
 import { checkSelection, type RunSelection, SELECTION } from "./run-query.ts";
 
 /** Which runs to group, how, and which metrics to aggregate. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { GROWTH } from "../../src/catalog/compact-experiment.ts";
-import { MAX_SEGMENT_ROWS } from "../../src/catalog/segment-name.ts";
+import { MAX_SEGMENT_ROWS } from "../../src/catalog/segment-limits.ts";
 import { openLedger, type RunQuery } from "runledger";
 import { countingBackend } from "runledger/testing";
 import { objectsOnly } from "../journal/records.ts";

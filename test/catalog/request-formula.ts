@@ -2,7 +2,7 @@ import { GROWTH } from "../../src/catalog/compact-experiment.ts";
 import { MIN_LOOSE } from "../../src/catalog/read-catalog.ts";
 import { COLUMN_REQUESTS } from "../../src/catalog/segment-rows.ts";
 import { RECORD_REQUESTS } from "../../src/catalog/found-records.ts";
-import { MAX_SEGMENT_ROWS } from "../../src/catalog/segment-name.ts";
+import { MAX_SEGMENT_ROWS } from "../../src/catalog/segment-limits.ts";
 
 /** Keys that one request of a listing gives. */
 const KEYS_A_REQUEST = 1000;

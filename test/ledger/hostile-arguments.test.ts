@@ -137,6 +137,7 @@ async function calls(): Promise<[string, (hostile: never) => unknown][]> {
     ["summarise", (x) => ledger.summarise(x)],
     ["summarise groupBy", (x) => ledger.summarise({ groupBy: x })],
     ["summarise metrics", (x) => ledger.summarise({ groupBy: [], metrics: x })],
+    ["experiments", (x) => ledger.experiments(x)],
     ["compareRuns", (x) => ledger.compareRuns(x)],
     ["compareRuns options", (x) => ledger.compareRuns([], x)],
     ["history", (x) => ledger.history(x, "loss")],
