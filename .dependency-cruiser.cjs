@@ -2,7 +2,8 @@
 /**
  * The one-way rule of the source tree:
  *
- *   ledger -> run -> { journal, series, media, artifacts, catalog, compare, provenance } -> { filter, parquet } -> backend -> ground floor
+ *   ledger -> run -> run-objects -> { journal, series, media, artifacts, catalog, compare, provenance } -> { filter, parquet } -> backend
+ *     -> ground floor
  *
  * The ground floor is `bytes -> { platform, arguments } -> errors`, and every room may use it. `series`, `catalog`, `filter`,
  * `compare` and `provenance` fold the journal or know its records, and may import it; `catalog` and `compare` may import `filter`;
@@ -55,8 +56,9 @@ module.exports = {
     arrow("compare", "filter", "journal", ...ground),
     arrow("catalog", "filter", "journal", "parquet", "backend", ...ground),
     arrow("provenance", "journal", "backend", ...ground),
-    arrow("run", ...rooms, "backend", ...ground),
-    arrow("ledger", "run", ...rooms, "backend", ...ground),
+    arrow("run-objects", "journal", "artifacts", "catalog", "backend", ...ground),
+    arrow("run", "run-objects", ...rooms, "backend", ...ground),
+    arrow("ledger", "run", "run-objects", ...rooms, "backend", ...ground),
     arrow("conformance", "backend", ...ground),
     arrow("testing", "index\\.ts$", "backend", "backends/memory", ...ground),
     arrow("node", ...doors),

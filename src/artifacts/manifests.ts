@@ -2,11 +2,13 @@ import type { Backend } from "../backend/backend.ts";
 import { createOrMatch } from "../backend/create-or-match.ts";
 import { LedgerError, concernsOneObject } from "../errors/ledger-error.ts";
 import { encodeSegment } from "../backend/key.ts";
+import { formatDigest } from "../bytes/digest.ts";
+import { loadSha256 } from "../bytes/sha256/load.ts";
 import { callOptions } from "../backend/call-options.ts";
 import type { Manifest } from "./manifest.ts";
 import { MAX_MANIFEST_BYTES, encodeManifest, encodeMetadata, parseManifest } from "./manifest.ts";
 import type { NumberedEntry } from "./numbered-objects.ts";
-import { listNumbered, nextNumber, numberedKey } from "./numbered-objects.ts";
+import { listNumbered, nextNumber, numberedKey, parseNumberedKey } from "./numbered-objects.ts";
 
 /** Most attempts to get a number. An attempt fails only if another writer of the same name got a number. */
 const MAX_ATTEMPTS = 1000;
@@ -17,6 +19,9 @@ export interface StoredVersion {
   readonly tag: string;
   readonly key: string;
   readonly manifest: Manifest;
+  /** Of the manifest's bytes: how many there are, and `sha256:<hex>`. */
+  readonly size: number;
+  readonly digest: string;
 }
 
 /** Stores the manifests of all versions as `artifacts/<name>/versions/<n>.json`. */
@@ -36,12 +41,26 @@ export class ManifestStore {
 
   /** Reads an entry of {@link list}. Rejects with `CORRUPT` or `FORMAT_TOO_NEW` if it cannot be understood. */
   async read(name: string, entry: NumberedEntry, signal?: AbortSignal): Promise<StoredVersion> {
-    const { key, number } = entry;
+    const { key } = entry;
     if (entry.size > MAX_MANIFEST_BYTES)
       throw new LedgerError("CORRUPT", `${key} has more than ${MAX_MANIFEST_BYTES} bytes`, { key });
-    const range = { offset: 0, length: MAX_MANIFEST_BYTES + 1 };
-    const bytes = await this.#backend.read(key, { ...callOptions(signal), range });
-    return { tag: tagOf(entry), key, manifest: parseManifest(bytes, key, name, number) };
+    return { tag: tagOf(entry), key, ...(await readManifest(this.#backend, name, entry, signal)) };
+  }
+
+  /** Reads the manifest at `key`; `undefined` if it is not there, or is not that of the version `tag`. */
+  async readAt(
+    name: string,
+    { tag, key }: Pick<StoredVersion, "tag" | "key">,
+    signal?: AbortSignal,
+  ): Promise<StoredVersion | undefined> {
+    const entry = parseManifestKey(name, key);
+    if (entry === undefined || ![`v${entry.number}`, `v${entry.number}.${entry.id}`].includes(tag)) return undefined;
+    try {
+      return { tag, key, ...(await readManifest(this.#backend, name, { key, number: entry.number }, signal)) };
+    } catch (error) {
+      if (LedgerError.hasCode(error, "NOT_FOUND")) return undefined;
+      throw error;
+    }
   }
 
   /**
@@ -62,11 +81,12 @@ export class ManifestStore {
       const exclusive = this.#backend.capabilities.exclusiveCreate;
       const id = exclusive ? "" : this.#newId();
       const key = numberedKey(prefix, number, id);
+      const stored = { tag: `v${number}`, key, manifest, ...(await sumOf(bytes)) };
       if (!(await createOrMatch(this.#backend, key, bytes, signal))) continue;
-      if (exclusive) return { tag: `v${number}`, key, manifest };
+      if (exclusive) return stored;
       // Of two writers of the same number, the one that lists last sees both, so at most one keeps the number.
       const rivals = (await this.list(draft.name, signal)).filter((entry) => entry.number === number);
-      if (rivals.every((entry) => entry.id === id)) return { tag: `v${number}`, key, manifest };
+      if (rivals.every((entry) => entry.id === id)) return stored;
       await this.#backend.remove(key, callOptions(signal));
       // Writers that saw each other try different numbers next.
       skip = rivals.findIndex((entry) => entry.id === id);
@@ -99,6 +119,28 @@ export class ManifestStore {
     const same = hex === draft.hex && single === draft.single && type === draft.type;
     return same && encodeMetadata(metadata) === encodeMetadata(draft.metadata) ? found : undefined;
   }
+}
+
+/** Reads a manifest of `name`. Rejects with `CORRUPT` or `FORMAT_TOO_NEW` if it cannot be understood. */
+export async function readManifest(
+  backend: Backend,
+  name: string,
+  { key, number }: Pick<NumberedEntry, "key" | "number">,
+  signal: AbortSignal | undefined,
+): Promise<Pick<StoredVersion, "manifest" | "size" | "digest">> {
+  const range = { offset: 0, length: MAX_MANIFEST_BYTES + 1 };
+  const bytes = await backend.read(key, { ...callOptions(signal), range });
+  return { manifest: parseManifest(bytes, key, name, number), ...(await sumOf(bytes)) };
+}
+
+/** Returns what the key of a manifest of `name` says, `undefined` for any other key. */
+export function parseManifestKey(name: string, key: string): Pick<NumberedEntry, "number" | "id"> | undefined {
+  return parseNumberedKey(prefixOf(name), key);
+}
+
+async function sumOf(bytes: Uint8Array): Promise<Pick<StoredVersion, "size" | "digest">> {
+  const { sha256Hex } = await loadSha256();
+  return { size: bytes.byteLength, digest: formatDigest(await sha256Hex(bytes)) };
 }
 
 /** Returns the tag of a version: `v3`, or `v3.<id>` if another version has the same number. */

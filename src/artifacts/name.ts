@@ -55,10 +55,16 @@ export function toArtifactType(type: string, field = "type"): string {
   return type;
 }
 
-/** The parts of a reference. `hex` is the SHA-256 that it names. */
+/** The parts of a reference. `hex` is the SHA-256 that it names, `key` the key that its manifest is said to have. */
 export type ParsedRef =
   | { readonly name: string; readonly by: "latest" }
-  | { readonly name: string; readonly by: "version"; readonly version: string; readonly hex?: string }
+  | {
+      readonly name: string;
+      readonly by: "version";
+      readonly version: string;
+      readonly hex?: string;
+      readonly key?: string;
+    }
   | { readonly name: string; readonly by: "alias"; readonly alias: string }
   | { readonly name: string; readonly by: "digest"; readonly hex: string };
 
@@ -66,11 +72,18 @@ export type ParsedRef =
 export function parseRef(ref: ArtifactRef, field = "ref"): ParsedRef {
   if (typeof ref === "string") return parseRefText(ref, field);
   if (typeof ref !== "object" || ref === null) throw noReference(field, ref);
-  const { name, version, digest } = reading(field, () => ({ ...ref }));
+  const { name, version, digest, manifest } = reading(field, () => ({ ...ref }));
   if (typeof version !== "string" || typeof digest !== "string") throw noReference(field, ref);
   const hex = parseDigest(digest);
   if (hex === undefined) throw badName(`${field}.digest`, digest, 'must be "sha256:" and 64 lower-case hex digits');
-  return { name: toArtifactName(name, `${field}.name`), by: "version", version, hex };
+  const key: unknown = reading(field, () => manifest?.key);
+  return {
+    name: toArtifactName(name, `${field}.name`),
+    by: "version",
+    version,
+    hex,
+    ...(typeof key === "string" && { key }),
+  };
 }
 
 /**

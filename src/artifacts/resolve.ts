@@ -27,6 +27,8 @@ export class Resolver {
    * alias or digest, and with `CONFLICT` if two versions got the same number on a store without exclusive creates.
    */
   async find(ref: ParsedRef, signal?: AbortSignal): Promise<StoredVersion> {
+    const known = await this.#atKey(ref, signal);
+    if (known !== undefined) return known;
     const entries = await this.#manifests.list(ref.name, signal);
     const newest = entries.at(-1);
     if (newest === undefined) throw notFound(`there is no artifact ${quote(ref.name)}; ${await this.#names(signal)}`);
@@ -40,6 +42,14 @@ export class Resolver {
       case "digest":
         return this.#byDigest(ref.name, ref.hex, entries, signal);
     }
+  }
+
+  /** A version that says where its manifest is needs no listing. What stands there may be something else. */
+  async #atKey(ref: ParsedRef, signal: AbortSignal | undefined): Promise<StoredVersion | undefined> {
+    if (ref.by !== "version" || ref.key === undefined) return undefined;
+    const { name, version, key, hex } = ref;
+    const found = await this.#manifests.readAt(name, { tag: version, key }, signal);
+    return found?.manifest.hex === hex ? found : undefined;
   }
 
   async #byVersion(

@@ -177,8 +177,18 @@ export class ArtifactStore {
     return this.#present(stored, options.signal);
   }
 
+  /** A backend that cannot list, such as one that only reads over HTTP, knows no aliases. */
+  async #aliasesOf(name: string, signal: AbortSignal | undefined): Promise<Map<string, string>> {
+    try {
+      return await this.#aliases.all(name, signal);
+    } catch (error) {
+      if (LedgerError.hasCode(error, "UNSUPPORTED")) return new Map();
+      throw error;
+    }
+  }
+
   async #present(stored: StoredVersion, signal: AbortSignal | undefined): Promise<ArtifactVersion> {
-    return toVersion(stored, await this.#aliases.all(stored.manifest.name, signal));
+    return toVersion(stored, await this.#aliasesOf(stored.manifest.name, signal));
   }
 }
 

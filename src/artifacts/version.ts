@@ -16,7 +16,10 @@ export interface ArtifactVersion {
   readonly size: number;
   /** The kind of thing that the artifact is: `model`, `dataset`, … */
   readonly type?: string;
-  /** The names that point at this version, sorted, when it was read. `latest` is not among them. */
+  /**
+   * The names that point at this version, sorted, when it was read. `latest` is not among them. Empty if the backend
+   * cannot list.
+   */
   readonly aliases: readonly string[];
   /** The metadata that was given when it was logged. */
   readonly metadata: Record<string, unknown>;
@@ -24,16 +27,25 @@ export interface ArtifactVersion {
   readonly createdAt: number;
   /** The id of the run that logged it first. */
   readonly runId?: string;
+  /** The object that lists its files: its key, its size in bytes and the `sha256:<hex>` of its bytes. */
+  readonly manifest: { readonly key: string; readonly size: number; readonly digest: string };
 }
 
 /**
  * Names a version: `name` or `name:latest` (the newest), `name:v3`, `name:best` (an alias), `name@sha256:…`, or a
  * version that was read before.
  */
-export type ArtifactRef = string | Pick<ArtifactVersion, "name" | "version" | "digest">;
+export type ArtifactRef =
+  | string
+  | (Pick<ArtifactVersion, "name" | "version" | "digest"> & {
+      readonly manifest?: ArtifactVersion["manifest"] | undefined;
+    });
 
 /** Returns a stored version as users see it. `aliases` are all aliases of its name. */
-export function toVersion({ tag, manifest }: StoredVersion, aliases: ReadonlyMap<string, string>): ArtifactVersion {
+export function toVersion(
+  { tag, key, manifest, ...stored }: StoredVersion,
+  aliases: ReadonlyMap<string, string>,
+): ArtifactVersion {
   const { name, hex, type, metadata, createdAt, runId, files } = manifest;
   return {
     name,
@@ -45,5 +57,6 @@ export function toVersion({ tag, manifest }: StoredVersion, aliases: ReadonlyMap
     metadata,
     createdAt,
     ...(runId === undefined ? {} : { runId }),
+    manifest: { key, size: stored.size, digest: stored.digest },
   };
 }

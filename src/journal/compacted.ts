@@ -8,11 +8,16 @@ export interface Coverage {
   readonly segments: readonly { readonly seq: number; readonly bytes: number }[];
 }
 
-/** One of the objects that hold the points of a compacted run. `name` stands below the run's prefix; `size` in bytes. */
-export interface CompactedObject {
+/** An object of a run. `name` stands below the run's prefix; `size` in bytes. */
+export interface StoredObject {
   readonly name: string;
   readonly size: number;
-  /** `sha256:<hex>` */
+  /** `sha256:<hex>`. Only a segment of a journal may lack it: another writer may still append to that segment. */
+  readonly digest?: string | undefined;
+}
+
+/** An object that a run document names: it holds points, an overview, events, rich values or summaries. */
+export interface CompactedObject extends StoredObject {
   readonly digest: string;
 }
 
@@ -98,12 +103,12 @@ export interface MetricsEntry {
   readonly name: string;
   readonly size: number;
   readonly compaction: number;
-  readonly kind: "parquet" | "overview";
+  readonly kind: "metrics" | "overview";
 }
 
 /** What a name that {@link metricsName} or {@link overviewName} made says; `undefined` for any other. */
 export function parseMetricsName(name: string, size: number): MetricsEntry | undefined {
   const match = METRICS.exec(name);
   if (match === null) return undefined;
-  return { name, size, compaction: Number(match[1] ?? 1), kind: match[3] as "parquet" | "overview" };
+  return { name, size, compaction: Number(match[1] ?? 1), kind: match[3] === "parquet" ? "metrics" : "overview" };
 }

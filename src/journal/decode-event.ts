@@ -23,6 +23,7 @@ const recordedVersion = /* @__PURE__ */ z.object({
   metadata: dictionary,
   createdAt: z.number(),
   runId: text,
+  manifest: z.object({ key: z.string(), size: count, digest: z.custom<string>(isDigest) }),
 });
 
 const dataset = { name: z.string(), digest: z.string(), uri: text, size: some, context: text };

@@ -6,14 +6,14 @@ import { decodeCheckedJson } from "../bytes/checked-json.ts";
 import {
   type Compacted,
   type CompactedEnd,
-  type Coverage,
+  type CompactedObject,
   isCompacted,
-  isRecordsName,
-  parseMetricsName,
+  type StoredObject,
 } from "./compacted.ts";
 import { type Damage, DamageList } from "./damage.ts";
 import { isEvent } from "./decode-event.ts";
 import type { Dictionary, MediaRecord, RunEvent } from "./event.ts";
+import { isInventory, segmentsIn, type StoredKind, storedKind } from "./inventory.ts";
 import type { SegmentEntry } from "./list-segments.ts";
 import { isDictionary, isInteger } from "./record-checks.ts";
 import { DOCUMENT_LIMITS, type RunDocument } from "./run-document.ts";
@@ -21,19 +21,7 @@ import type { RunRecord } from "./run-record.ts";
 import { isStoredMedia, isStoredSummary, restoreFold, type StoredMedia, type StoredSummary } from "./stored-fold.ts";
 
 const integer = /* @__PURE__ */ z.custom<number>(isInteger);
-const coverage = /* @__PURE__ */ z.array(
-  z.object({ writer: z.string(), segments: z.array(z.object({ seq: z.number(), bytes: z.number() })) }),
-);
-const compactedObject = /* @__PURE__ */ z.object({
-  name: z.custom<string>((name) => typeof name === "string" && parseMetricsName(name, 0) !== undefined),
-  size: integer,
-  digest: z.string(),
-});
-const recordsObject = /* @__PURE__ */ z.object({
-  name: z.custom<string>((name) => typeof name === "string" && isRecordsName(name)),
-  size: integer,
-  digest: z.string(),
-});
+const names = /* @__PURE__ */ z.array(z.string());
 const storedFold = /* @__PURE__ */ z.object({
   writer: z.string(),
   order: integer,
@@ -62,16 +50,16 @@ const schema = /* @__PURE__ */ z.object({
       isDictionary(value) &&
       isRunRecord({ ...value, metrics: value["metrics"] ?? {}, datasets: value["datasets"] ?? [] }),
   ),
-  covers: coverage,
-  summaries: z.optional(recordsObject),
+  objects: z.custom<StoredObject[]>(isInventory),
+  summaries: z.optional(z.string()),
   compacted: z.optional(
     z.object({
-      metrics: z.array(compactedObject),
-      overview: z.optional(compactedObject),
+      metrics: names,
+      overview: z.optional(z.string()),
       writers: z.array(storedFold),
-      media: z.array(recordsObject),
-      events: z.array(recordsObject),
-      summaries: z.optional(recordsObject),
+      media: names,
+      events: names,
+      summaries: z.optional(z.string()),
       ends: z.custom<Dictionary<CompactedEnd>>((value) => isDictionary(value) && Object.values(value).every(isEnd)),
     }),
   ),
@@ -91,8 +79,9 @@ export function decodeRunDocument(bytes: Uint8Array, id: string): RunDocument | 
     if (isDictionary(value) && isInteger(value["v"]) && value["v"] > 1) throw tooNew(id, value["v"]);
     const result = z.safeParse(schema, value);
     if (!result.success || result.data.record.id !== id) return undefined;
-    const { record, covers, compacted, summaries } = result.data;
+    const { record, objects, compacted, summaries } = result.data;
     if (summaries === undefined && !isDictionary(record.metrics)) return undefined;
+    const find = finder(objects);
     return {
       record: {
         ...record,
@@ -100,9 +89,9 @@ export function decodeRunDocument(bytes: Uint8Array, id: string): RunDocument | 
         datasets: record.datasets ?? [],
         damage: new DamageList(record.damage).list(),
       },
-      covers,
-      ...(compacted && { compacted: restore(compacted) }),
-      ...(summaries && { summaries }),
+      objects,
+      ...(compacted && { compacted: restore(compacted, find) }),
+      ...(summaries !== undefined && { summaries: find("records", summaries) }),
     };
   } catch (error) {
     if (LedgerError.hasCode(error, "FORMAT_TOO_NEW")) throw error;
@@ -117,20 +106,40 @@ function tooNew(id: string, v: number): LedgerError {
   );
 }
 
-function restore(stored: NonNullable<z.infer<typeof schema>["compacted"]>): Compacted {
-  return { ...stored, writers: stored.writers.map(restoreFold) };
+type Find = (kind: StoredKind, name: string) => CompactedObject;
+
+/** Returns what finds an object of an inventory; throws a RangeError if there is none of this kind and name. */
+function finder(objects: readonly StoredObject[]): Find {
+  const known = new Map(objects.map((each) => [each.name, each]));
+  return (kind, name) => {
+    const { size, digest } = known.get(name) ?? {};
+    if (size === undefined || digest === undefined || storedKind(name) !== kind)
+      throw new RangeError("the document names an object that it does not list");
+    return { name, size, digest };
+  };
 }
 
-/** The segments as listed that hold more than a document covers, by writer. */
+function restore(stored: NonNullable<z.infer<typeof schema>["compacted"]>, find: Find): Compacted {
+  const { metrics, overview, writers, media, events, summaries, ends } = stored;
+  return {
+    metrics: metrics.map((name) => find("metrics", name)),
+    ...(overview !== undefined && { overview: find("overview", overview) }),
+    writers: writers.map(restoreFold),
+    media: media.map((name) => find("records", name)),
+    events: events.map((name) => find("records", name)),
+    ...(summaries !== undefined && { summaries: find("records", summaries) }),
+    ends,
+  };
+}
+
+/** The segments as listed that hold more than the record of a document contains, by writer. */
 export function beyond(
-  covers: readonly Coverage[],
+  { objects, compacted }: Pick<RunDocument, "objects" | "compacted">,
   writers: ReadonlyMap<string, readonly SegmentEntry[]>,
 ): Map<string, SegmentEntry[]> {
-  const covered = new Map(
-    covers.flatMap(({ writer, segments }) => segments.map(({ seq, bytes }) => [`${writer}.${seq}`, bytes] as const)),
-  );
+  const covered = new Map(segmentsIn(objects).map(({ writer, seq, bytes }) => [`${writer}.${seq}`, bytes]));
   const more = new Map<string, SegmentEntry[]>();
-  for (const [writer, segments] of writers) {
+  for (const [writer, segments] of compacted ? beyondCompacted(compacted, writers) : writers) {
     const own = segments.filter(({ seq, size }) => size > (covered.get(`${writer}.${seq}`) ?? -1));
     if (own.length > 0) more.set(writer, own);
   }

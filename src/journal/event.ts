@@ -39,6 +39,8 @@ export interface RecordedVersion {
   readonly createdAt: number;
   /** The id of the run that logged it first. */
   readonly runId?: string | undefined;
+  /** The object that lists its files: its key, its size in bytes and the `sha256:<hex>` of its bytes. */
+  readonly manifest: { readonly key: string; readonly size: number; readonly digest: string };
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Dictionary, RecordedDataset } from "./event.ts";
-import { isCount, isDictionary, isStrings } from "./record-checks.ts";
+import { isCount, isDictionary, isDigest, isStrings } from "./record-checks.ts";
 import { ID_PATTERN } from "./run-created.ts";
 import type { RunRecord } from "./run-record.ts";
 
@@ -50,12 +50,16 @@ export function isDatasetList(value: unknown): value is RecordedDataset[] {
   return isListOf(value, isDataset);
 }
 
-function isVersion({ name, version, digest, aliases, metadata, size, createdAt }: Dictionary): boolean {
+function isVersion({ name, version, digest, aliases, metadata, size, createdAt, manifest }: Dictionary): boolean {
   return (
     [name, version, digest].every((each) => typeof each === "string") &&
     [size, createdAt].every((each) => typeof each === "number") &&
     Array.isArray(aliases) &&
-    isDictionary(metadata)
+    isDictionary(metadata) &&
+    isDictionary(manifest) &&
+    typeof manifest["key"] === "string" &&
+    isCount(manifest["size"]) &&
+    isDigest(manifest["digest"])
   );
 }
 

@@ -6,7 +6,7 @@ import { runPrefix } from "./run-created.ts";
 import type { RunRecord } from "./run-record.ts";
 
 /** No marker that this version writes is longer, in bytes. */
-const MAX_MARKER_BYTES = 4096;
+export const MAX_MARKER_BYTES = 4096;
 /** Numbers that {@link parseLifecycleKey} reads. */
 export const MAX_LIFECYCLE_NUMBER = 999_999_999;
 

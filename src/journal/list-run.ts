@@ -1,6 +1,9 @@
 import type { Backend, CallOptions, Entry } from "../backend/backend.ts";
-import { isRecordsName, type MetricsEntry, parseMetricsName } from "./compacted.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
+import { onDemand } from "../platform/on-demand.ts";
+import { isRecordsName, type MetricsEntry, parseMetricsName, type StoredObject } from "./compacted.ts";
 import { type FenceClaim, parseFenceClaimKey, parseFencedEndKey, parseFenceKey } from "./fence.ts";
+import { isKept } from "./inventory.ts";
 import { parseLifecycleKey } from "./lifecycle.ts";
 import { groupSegments, type SegmentEntry } from "./list-segments.ts";
 import { runCreatedKey, runPrefix } from "./run-created.ts";
@@ -26,11 +29,22 @@ export interface RunListing {
   readonly metrics: readonly MetricsEntry[];
   /** Names of objects with events, rich values or summaries, of which the same is true. */
   readonly records: readonly string[];
+  /** How the run began, its documents and what is in `fences/`: no writer ever removes them. */
+  readonly kept: readonly StoredObject[];
 }
 
+const probing = /* @__PURE__ */ onDemand(() => import("./probe-run.ts"));
+
+/** Lists a run. Of a run that is closed {@link probeRun} tells as much on a backend that cannot list. */
 export async function listRun(backend: Backend, runId: string, options?: CallOptions): Promise<RunListing> {
   const entries: Entry[] = [];
-  for await (const entry of backend.list(runPrefix(runId), options)) entries.push(entry);
+  try {
+    for await (const entry of backend.list(runPrefix(runId), options)) entries.push(entry);
+  } catch (error) {
+    if (!LedgerError.hasCode(error, "UNSUPPORTED")) throw error;
+    const { probeRun } = await probing();
+    return toRunListing(await probeRun(backend, runId, options), runId);
+  }
   return toRunListing(entries, runId);
 }
 
@@ -53,6 +67,10 @@ export function toRunListing(entries: readonly Entry[], runId: string): RunListi
     lifecycle: highest(parseLifecycleKey),
     metrics: entries.flatMap(({ key, size }) => parseMetricsName(key.slice(below.length), size) ?? []),
     records: entries.map(({ key }) => key.slice(below.length)).filter(isRecordsName),
+    kept: entries.flatMap(({ key, size }) => {
+      const name = key.slice(below.length);
+      return isKept(name) ? [{ name, size }] : [];
+    }),
   };
 }
 

@@ -1,10 +1,10 @@
-import { ownValue } from "../bytes/dictionary.ts";
-import { type CompactedEnd, isCompacted } from "./compacted.ts";
+import type { CompactedEnd } from "./compacted.ts";
 import { type Damage, DamageList } from "./damage.ts";
 import type { RunEvent } from "./event.ts";
+import { segmentsIn } from "./inventory.ts";
 import type { RunListing } from "./list-run.ts";
 import { runPrefix } from "./run-created.ts";
-import { objectsOf, parseRunDocumentKey, type RunDocument, runDocumentKey } from "./run-document.ts";
+import { namedObjects, parseRunDocumentKey, type RunDocument, runDocumentKey } from "./run-document.ts";
 import type { RunRecord } from "./run-record.ts";
 import { journalPrefix, segmentKey } from "./segment.ts";
 import type { WriterFold } from "./writer-fold.ts";
@@ -14,19 +14,15 @@ import type { WriterFold } from "./writer-fold.ts";
  * the newest document itself is lost, the one before it names objects that the lost one had replaced.
  */
 export function lostObjects(runId: string, { document, listing }: Stored): Damage[] {
-  const { compacted, covers } = document;
   const listed = new Set([...listing.metrics.map(({ name }) => name), ...listing.records]);
   const sizeOf = listedSizes(listing);
   const by = runDocumentKey(runId, listing.newestDocument);
-  const objects = objectsOf(document)
+  const objects = namedObjects(document)
     .filter(({ name }) => !listed.has(name))
     .map(({ name }) => `${runPrefix(runId)}/${name}`);
-  const segments = covers.flatMap(({ writer, segments: own }) =>
-    own
-      .filter(({ seq, bytes }) => !isCompacted(compacted && ownValue(compacted.ends, writer), seq, bytes))
-      .filter(({ seq, bytes }) => sizeOf(writer, seq) < bytes)
-      .map(({ seq }) => segmentKey(runId, { writer, seq })),
-  );
+  const segments = segmentsIn(document.objects)
+    .filter(({ writer, seq, bytes }) => sizeOf(writer, seq) < bytes)
+    .map((segment) => segmentKey(runId, segment));
   return [...new Set([...objects, ...segments])].map((key) => ({
     kind: "missing",
     key,
@@ -40,7 +36,7 @@ interface Stored {
 }
 
 /** Whether all journals are there that a document was made from. Then nothing is lost without the document. */
-export function areJournalsWhole({ document: { compacted, covers }, listing }: Stored): boolean {
+export function areJournalsWhole({ document: { compacted, objects }, listing }: Stored): boolean {
   const sizeOf = listedSizes(listing);
   const isWhole = (writer: string, { segments, bytes }: CompactedEnd): boolean => {
     // The number of segments comes from the store: this ends with the first that is not listed.
@@ -49,7 +45,7 @@ export function areJournalsWhole({ document: { compacted, covers }, listing }: S
   };
   return (
     Object.entries<CompactedEnd>(compacted?.ends ?? {}).every(([writer, end]) => isWhole(writer, end)) &&
-    covers.every(({ writer, segments }) => segments.every(({ seq, bytes }) => sizeOf(writer, seq) >= bytes))
+    segmentsIn(objects).every(({ writer, seq, bytes }) => sizeOf(writer, seq) >= bytes)
   );
 }
 

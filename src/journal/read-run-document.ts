@@ -22,7 +22,7 @@ export async function readRunDocument(
   n: number,
   options: CallOptions = {},
 ): Promise<RunDocument | undefined> {
-  const document = await readOne(backend, runId, n, options);
+  const { document } = await readBareDocument(backend, runId, n, options);
   if (document === undefined) return undefined;
   const { record, compacted, summaries } = document;
   if (summaries === undefined && compacted?.summaries === undefined) return document;
@@ -40,22 +40,21 @@ export async function readRunDocument(
   };
 }
 
-/** The document alone. */
-async function readOne(
+/** Reads a document without its summaries. Returns it as `undefined` if it is damaged; `NOT_FOUND` if it is not there. */
+export async function readBareDocument(
   backend: Backend,
   runId: string,
   n: number,
-  options: CallOptions,
-): Promise<RunDocument | undefined> {
-  let bytes: Uint8Array;
+  options: CallOptions = {},
+): Promise<{ readonly bytes: Uint8Array; readonly document: RunDocument | undefined }> {
   try {
-    bytes = await readBounded(backend, runDocumentKey(runId, n), MAX_DOCUMENT_BYTES, options);
+    const bytes = await readBounded(backend, runDocumentKey(runId, n), MAX_DOCUMENT_BYTES, options);
+    return { bytes, document: decodeRunDocument(bytes, runId) };
   } catch (error) {
     // It is longer than any document.
-    if (LedgerError.hasCode(error, "CORRUPT")) return undefined;
+    if (LedgerError.hasCode(error, "CORRUPT")) return { bytes: new Uint8Array(), document: undefined };
     throw error;
   }
-  return decodeRunDocument(bytes, runId);
 }
 
 function complete(record: RunRecord, found: ReadonlyMap<string, WriterSummaries>): RunRecord {

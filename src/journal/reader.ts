@@ -32,6 +32,23 @@ export async function readWriter(
   from = 0,
   decode?: EventDecoder,
 ): Promise<number> {
+  const steps = readWriterInSteps(backend, runId, segments, visitor, options, from, decode);
+  for (;;) {
+    const step = await steps.next();
+    if (step.done) return step.value;
+  }
+}
+
+/** {@link readWriter}, a piece of a segment at a time. */
+export async function* readWriterInSteps(
+  backend: Backend,
+  runId: string,
+  segments: readonly SegmentEntry[],
+  visitor: JournalVisitor,
+  options?: CallOptions,
+  from = 0,
+  decode?: EventDecoder,
+): AsyncGenerator<void, number, undefined> {
   let next = from;
   for (const [index, segment] of segments.entries()) {
     const reader = new SegmentVisit(segment.key, visitor, next, decode);
@@ -42,6 +59,7 @@ export async function readWriter(
       if (piece.kind === "frame") reader.frame(piece.payload, piece.from, piece.to);
       else if (piece.kind === "gap") reader.gap(piece);
       else reader.tail(piece, index === segments.length - 1);
+      yield;
     }
     next = reader.next;
     visitor.end?.(segment.seq, end);

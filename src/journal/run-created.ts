@@ -1,4 +1,5 @@
 import { encodeCheckedJson } from "../bytes/checked-json.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
 import type { Dictionary } from "./event.ts";
 
 /**
@@ -11,8 +12,11 @@ export function runPrefix(runId: string): string {
   return `runs/${runId}`;
 }
 
+/** Name, below the run's prefix, of the object with a {@link RunCreated}. */
+export const BEGINNING_NAME = "run.created.json";
+
 export function runCreatedKey(runId: string): string {
-  return `runs/${runId}/run.created.json`;
+  return `${runPrefix(runId)}/${BEGINNING_NAME}`;
 }
 
 /** How a run began: the one object written by `startRun`, never changed. */
@@ -38,4 +42,13 @@ export interface RunCreated {
 
 export function encodeRunCreated(created: RunCreated): Uint8Array {
   return encodeCheckedJson(created, "run");
+}
+
+/** Returns the error for an id that no run of the ledger has. */
+export function runNotFound(id: string): LedgerError {
+  const shown = id.length > 80 ? `${id.slice(0, 80)}…` : id;
+  return new LedgerError("RUN_NOT_FOUND", `there is no run ${JSON.stringify(shown)} in this ledger`, {
+    field: "id",
+    received: "string",
+  });
 }

@@ -1,7 +1,7 @@
 import { LedgerError } from "../errors/ledger-error.ts";
 import type { JsonLimits } from "../bytes/parse-json.ts";
 import { encodeCheckedJson } from "../bytes/checked-json.ts";
-import type { Compacted, CompactedObject, Coverage } from "./compacted.ts";
+import type { Compacted, CompactedObject, StoredObject } from "./compacted.ts";
 import type { RunRecord } from "./run-record.ts";
 import { storeFold } from "./stored-fold.ts";
 
@@ -13,23 +13,33 @@ export const MAX_DOCUMENT_BYTES: number = DOCUMENT_LIMITS.chars;
 export const MAX_INLINE_SUMMARIES = 2000;
 
 /**
- * The fold of a run, written when it closes. Its record is good as long as the journals hold no more than it covers. With
- * `compacted` it stands in for journals that may be gone.
+ * The fold of a run, written when it closes. Its record is good as long as the journals hold no more than is compacted or in
+ * `objects`. With `compacted` it stands in for journals that may be gone.
  */
 export interface RunDocument {
   readonly record: RunRecord;
-  readonly covers: readonly Coverage[];
+  /**
+   * The inventory of the run: every object below its prefix that belonged to it at the close, by ascending name. This document, the
+   * journals that are compacted and the markers of deletion are not in it.
+   */
+  readonly objects: readonly StoredObject[];
   readonly compacted?: Compacted | undefined;
   /** Holds the metrics and the rich values of `record` in brief, if there are very many. */
   readonly summaries?: CompactedObject | undefined;
 }
 
-/** The objects that a document names, which belong to it. */
-export function objectsOf({ compacted, summaries }: Pick<RunDocument, "compacted" | "summaries">): CompactedObject[] {
+/** Returns the objects that the members `compacted` and `summaries` of a document name, each once. */
+export function namedObjects({
+  compacted,
+  summaries,
+}: Pick<RunDocument, "compacted" | "summaries">): CompactedObject[] {
   const { metrics = [], overview, media = [], events = [], summaries: compactedSummaries } = compacted ?? {};
-  const single = [overview, summaries, compactedSummaries].filter((each) => each !== undefined);
-  return [...metrics, ...media, ...events, ...single];
+  const all = [...metrics, ...media, ...events, overview, summaries, compactedSummaries];
+  return [...new Map(all.flatMap((each) => (each ? [[each.name, each] as const] : []))).values()];
 }
+
+/** Numbers that {@link parseRunDocumentKey} reads. */
+export const MAX_DOCUMENT_NUMBER = 999_999_999;
 
 const DOCUMENT = /^run(?:\.([0-9]{4,9}))?\.json$/;
 
@@ -45,10 +55,8 @@ export function parseRunDocumentKey(key: string): number | undefined {
 }
 
 /** Throws `TOO_LARGE` beyond {@link DOCUMENT_LIMITS} and {@link MAX_DOCUMENT_BYTES}. */
-export function encodeRunDocument({ record, covers, compacted, summaries }: RunDocument): Uint8Array {
+export function encodeRunDocument({ record, objects, compacted, summaries }: RunDocument): Uint8Array {
   const apart = summaries !== undefined;
-  const isApart = compacted?.summaries !== undefined;
-  const stored = compacted && { ...compacted, writers: compacted.writers.map((fold) => storeFold(fold, isApart)) };
   const { datasets, metrics, media, ...rest } = record;
   const kept = {
     ...rest,
@@ -57,8 +65,28 @@ export function encodeRunDocument({ record, covers, compacted, summaries }: RunD
     // Left out when there are none, as before there could be any.
     ...(datasets.length > 0 && { datasets }),
   };
-  const document = { v: 1, record: kept, covers, ...(stored && { compacted: stored }), ...(apart && { summaries }) };
+  const document = {
+    v: 1,
+    record: kept,
+    objects,
+    ...(compacted && { compacted: storeCompacted(compacted) }),
+    ...(apart && { summaries: summaries.name }),
+  };
   const bytes = encodeCheckedJson(document, "run", DOCUMENT_LIMITS);
   if (bytes.length <= MAX_DOCUMENT_BYTES) return bytes;
   throw new LedgerError("TOO_LARGE", `the run document has more than ${MAX_DOCUMENT_BYTES} bytes`, { field: "run" });
+}
+
+/** The objects of a compaction stand in the inventory: here are their names. */
+function storeCompacted({ metrics, overview, writers, media, events, summaries, ends }: Compacted): object {
+  const names = (objects: readonly CompactedObject[]): string[] => objects.map(({ name }) => name);
+  return {
+    metrics: names(metrics),
+    ...(overview && { overview: overview.name }),
+    writers: writers.map((fold) => storeFold(fold, summaries !== undefined)),
+    media: names(media),
+    events: names(events),
+    ...(summaries && { summaries: summaries.name }),
+    ends,
+  };
 }

@@ -90,13 +90,13 @@ export async function readBeginning(
   if (lostNow.length > 0 && areJournalsWhole({ document, listing })) return nothing;
   const lost = [...lostNow, ...lostBehindFences(runId, document, listing)];
   assertConfirmed(lost, isConfirmed);
-  const { covers, compacted, record } = document;
+  const { compacted, record } = document;
   // What was lost when the document was made may be back.
   const isOutdated = lost.length === 0 && record.damage.some(({ kind }) => kind === "missing");
   return {
     lost,
     document,
-    isCurrent: !isOutdated && beyond(covers, writers).size === 0,
+    isCurrent: !isOutdated && beyond(document, writers).size === 0,
     more: compacted ? beyondCompacted(compacted, writers) : writers,
   };
 }

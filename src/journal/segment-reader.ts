@@ -15,7 +15,7 @@ const READ_BYTES: number = 4 * 1024 * 1024;
 /** How much is hashed in search of an intact frame behind damage: heads forged on purpose could ask for far more. */
 const MAX_SEARCHED_BYTES: number = 256 * 1024 * 1024;
 /** No writer makes a longer segment: it begins another one at 256 MiB. A sparse file of a terabyte takes no room on a disk and hours to read. */
-const MAX_SEGMENT_BYTES: number = 512 * 1024 * 1024;
+export const MAX_SEGMENT_BYTES: number = 512 * 1024 * 1024;
 
 /**
  * The frames of one segment in order. A `gap` is damage with an intact frame behind it; a `tail` is what follows the last

@@ -1,5 +1,7 @@
 import type { Backend } from "../backend/backend.ts";
 import { clampRange, equalBytes } from "../backend/body.ts";
+import { formatDigest } from "../bytes/digest.ts";
+import { loadSha256 } from "../bytes/sha256/load.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
 import { type CompactedEnd, isCompacted } from "./compacted.ts";
 import { fencedError, fenceKey } from "./fence.ts";
@@ -52,6 +54,8 @@ export interface ChangedSegments {
  */
 export class SegmentWriter {
   readonly stored: StoredSegment[] = [];
+  /** Of segments that are no longer in memory, by number. */
+  digests: Map<number, string> = new Map();
   readonly #backend: Backend;
   readonly #runId: string;
   readonly #registry: ShapeRegistry;
@@ -62,6 +66,7 @@ export class SegmentWriter {
   #epoch = 0;
   /** Points in each stored segment that is not known to be lost, by its number. */
   readonly #points = new Map<number, number>();
+  #hasPoints = false;
   readonly #retained = new Map<string, Uint8Array>();
   #retainedBytes = 0;
   #frozen: { key: string; bytes: Uint8Array; frames: readonly PendingFrame[] } | undefined;
@@ -172,6 +177,8 @@ export class SegmentWriter {
     this.#writer = writer;
     this.#frozen = undefined;
     this.stored.length = 0;
+    // Not cleared: a digest may still come.
+    this.digests = new Map();
     this.#points.clear();
     this.#retained.clear();
     this.#retainedBytes = 0;
@@ -219,10 +226,22 @@ export class SegmentWriter {
     if (this.#retainedBytes + bytes.length <= RETAINED_BYTES) {
       this.#retained.set(key, bytes);
       this.#retainedBytes += bytes.length;
-    }
+    } else if (!this.#hasPoints || !this.#backend.capabilities.exclusiveCreate) void this.#digest(bytes);
     this.#grow(bytes.length, frames);
     this.#begin(this.#seq + 1);
     return { frames, bytes: bytes.length };
+  }
+
+  /** Where the run will not be compacted its journals stay, and closing it needs their digests. */
+  async #digest(bytes: Uint8Array): Promise<void> {
+    const { digests } = this;
+    const seq = this.#seq;
+    try {
+      const { sha256Hex } = await loadSha256();
+      digests.set(seq, formatDigest(await sha256Hex(bytes)));
+    } catch {
+      // What hashes could not be loaded: closing the run reads the segment.
+    }
   }
 
   #key(): string {
@@ -240,6 +259,7 @@ export class SegmentWriter {
     this.#size += bytes;
     const points = frames.reduce((sum, frame) => sum + frame.points, this.#points.get(this.#seq) ?? 0);
     this.#points.set(this.#seq, points);
+    this.#hasPoints ||= points > 0;
     this.stored.push({ seq: this.#seq, bytes: this.#size });
   }
 

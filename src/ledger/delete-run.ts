@@ -10,9 +10,9 @@ import {
   parseLifecycleKey,
   readLifecycle,
 } from "../journal/lifecycle.ts";
-import { runCreatedKey } from "../journal/run-created.ts";
+import { runCreatedKey, runNotFound } from "../journal/run-created.ts";
 import type { RunContext } from "../run/context.ts";
-import { checkRunId, readRunCreated, runNotFound } from "./read-run.ts";
+import { checkRunId, readRunCreated } from "./read-run.ts";
 
 /** How often others may say something else at the same moment before it is given up. */
 const TRIES = 100;

@@ -2,7 +2,7 @@ import { ownList } from "../arguments/own-list.ts";
 import type { Backend } from "../backend/backend.ts";
 import { LedgerError, describeType } from "../errors/ledger-error.ts";
 import { isDeviceName } from "../backend/key.ts";
-import { ID_PATTERN, type RunCreated } from "../journal/run-created.ts";
+import { ID_PATTERN, type RunCreated, runNotFound } from "../journal/run-created.ts";
 import { readRunBeginning } from "../journal/read-run-beginning.ts";
 import { readLifecycle, withDeletedAt } from "../journal/lifecycle.ts";
 import { listRun, type RunListing } from "../journal/list-run.ts";
@@ -57,12 +57,4 @@ export async function readRuns(
 ): Promise<RunRecord[]> {
   const own = ownList("ids", "an array of ids of runs", ids, ", as in compareRuns([a, b])");
   return await mapBounded([...new Set(own)], RUNS_AT_ONCE, signal, (id, stop) => readRun(backend, id, stop));
-}
-
-export function runNotFound(id: string): LedgerError {
-  const shown = id.length > 80 ? `${id.slice(0, 80)}…` : id;
-  return new LedgerError("RUN_NOT_FOUND", `there is no run ${JSON.stringify(shown)} in this ledger`, {
-    field: "id",
-    received: "string",
-  });
 }

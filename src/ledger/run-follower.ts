@@ -7,7 +7,7 @@ import { lostObjects, lostRecords, withDamage } from "../journal/lost-objects.ts
 import { readLifecycle, withDeletedAt } from "../journal/lifecycle.ts";
 import type { SegmentEntry } from "../journal/list-segments.ts";
 import { listRun, type RunListing } from "../journal/list-run.ts";
-import { type RunCreated, runCreatedKey } from "../journal/run-created.ts";
+import { type RunCreated, runCreatedKey, runNotFound } from "../journal/run-created.ts";
 import { readRunDocument } from "../journal/read-run-document.ts";
 import type { RunDocument } from "../journal/run-document.ts";
 import type { RunRecord } from "../journal/run-record.ts";
@@ -16,7 +16,7 @@ import { type WriterFold, WriterFolder } from "../journal/writer-fold.ts";
 import { areWritersAlive } from "../journal/writers-alive.ts";
 import { PointBuffer } from "./point-buffer.ts";
 import { readAfterCompaction } from "./read-after-compaction.ts";
-import { readRunCreated, runNotFound } from "./read-run.ts";
+import { readRunCreated } from "./read-run.ts";
 import type { CheckedWatchOptions, RunUpdate } from "./run-update.ts";
 
 interface Writer {
@@ -114,7 +114,7 @@ export class RunFollower {
     if (document !== undefined && this.#lacks(document, listing))
       yield* this.#readCompacted(created, document, listing);
     // Without points a document that says it all spares reading the journals.
-    const isCovered = document !== undefined && beyond(document.covers, listing.writers).size === 0;
+    const isCovered = document !== undefined && beyond(document, listing.writers).size === 0;
     const isSpared = isCovered && this.#buffer === undefined && this.#writers.size === 0;
     if (!isSpared) {
       for (const [writer, segments] of listing.writers) {

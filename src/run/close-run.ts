@@ -16,7 +16,7 @@ import type { JournalWriter } from "../journal/writer.ts";
 import { compareWriters, highestOrder } from "../journal/writer-fold.ts";
 import { removeSuperseded, type Superseded } from "./compact-run.ts";
 import type { RunContext } from "./context.ts";
-import { isAllCompacted } from "./coverage.ts";
+import { coverage, isAllCompacted } from "./coverage.ts";
 import { discardAttempt, removeLeftovers, tidyLeftovers } from "./leftovers.ts";
 import { makeDocument } from "./make-document.ts";
 import { type CoveredRun, seemsActive, settledSegments } from "./other-writers.ts";
@@ -126,6 +126,7 @@ export async function closeRun(
     if (losesDocument(lost)) return status;
     const n = newestDocument + 1;
     const goesOn = status === "running" || (await seemsActive(backend, state.folds, { positions, fences }));
+    const covers = coverage(state, writer);
     let document: RunDocument;
     let bytes: Uint8Array;
     try {
@@ -133,6 +134,7 @@ export async function closeRun(
         created,
         state: { ...state, lost },
         folds,
+        covers,
         record,
         writer,
         goesOn,
@@ -163,7 +165,7 @@ export async function closeRun(
         const key = runDocumentKey(created.id, n);
         if ((await holds(backend, key, bytes, signal)) !== true)
           throw new LedgerError("IO", `${key} does not hold what was written to it`, { key });
-        const covered = { created, folds, covers: document.covers, fences, self: writer?.id };
+        const covered = { created, folds, covers, fences, self: writer?.id };
         await removeJournals(context, created, { listing: state.listing, document }, covered, signal);
       }
     } finally {

@@ -15,7 +15,7 @@ import {
 import { losesRecords } from "../journal/damage.ts";
 import type { RunListing } from "../journal/list-run.ts";
 import { runPrefix } from "../journal/run-created.ts";
-import { objectsOf, type RunDocument } from "../journal/run-document.ts";
+import type { RunDocument } from "../journal/run-document.ts";
 import { segmentKey } from "../journal/segment.ts";
 import type { WriterFold } from "../journal/writer-fold.ts";
 import { PointsCompaction } from "../series/compact-points.ts";
@@ -95,12 +95,12 @@ export interface Superseded {
   /** Segments that the document covers and that cannot grow any more. */
   readonly settled: readonly Coverage[];
   /** The document in place. */
-  readonly document: Pick<RunDocument, "compacted" | "summaries">;
+  readonly document: Pick<RunDocument, "objects">;
 }
 
 /** What {@link removeSuperseded} removes: segments first. */
 export function supersededKeys(runId: string, { listing, document, settled }: Superseded): string[] {
-  const kept = new Set(objectsOf(document).map(({ name }) => name));
+  const kept = new Set(document.objects.map(({ name }) => name));
   const segments = settled.flatMap(({ writer, segments: own }) =>
     own.map(({ seq }) => segmentKey(runId, { writer, seq })),
   );

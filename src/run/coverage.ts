@@ -1,5 +1,6 @@
 import { ownValue } from "../bytes/dictionary.ts";
 import { type CompactedEnd, type Coverage, isCompacted } from "../journal/compacted.ts";
+import { segmentsIn } from "../journal/inventory.ts";
 import type { SegmentEntry } from "../journal/list-segments.ts";
 import type { RunState } from "../journal/run-state.ts";
 import { segmentKey } from "../journal/segment.ts";
@@ -16,10 +17,7 @@ export function coverage({ listing, folds, document }: RunState, writer: Journal
     const own = covered.get(id) ?? new Map<number, number>();
     covered.set(id, own.set(seq, Math.max(bytes, own.get(seq) ?? 0)));
   };
-  for (const { writer: id, segments } of document?.covers ?? []) {
-    const end = document?.compacted && ownValue(document.compacted.ends, id);
-    for (const { seq, bytes } of segments) if (!isCompacted(end, seq, bytes)) cover(id, seq, bytes);
-  }
+  for (const { writer: id, seq, bytes } of segmentsIn(document?.objects ?? [])) cover(id, seq, bytes);
   for (const [id, segments] of listing.writers)
     // What came between the listing and the reading is in the fold too.
     for (const { seq, size } of segments) cover(id, seq, Math.max(size, read.get(id)?.get(seq) ?? 0));

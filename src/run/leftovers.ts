@@ -1,6 +1,6 @@
 import type { Backend } from "../backend/backend.ts";
 import { runPrefix } from "../journal/run-created.ts";
-import { objectsOf, runDocumentKey } from "../journal/run-document.ts";
+import { runDocumentKey } from "../journal/run-document.ts";
 import type { RunState } from "../journal/run-state.ts";
 
 /** Removes objects that attempts to close a run made. What cannot be removed now stays in `names`, for the next attempt. */
@@ -32,7 +32,7 @@ export async function tidyLeftovers(
   names: Set<string>,
   { document, listing }: RunState,
 ): Promise<void> {
-  for (const { name } of document ? objectsOf(document) : []) names.delete(name);
+  for (const { name } of document?.objects ?? []) names.delete(name);
   // A listing may be behind.
   await discardAttempt(backend, runId, listing.newestDocument + 1, names);
 }

@@ -9,8 +9,17 @@ import type { RunContext } from "./context.ts";
 import { ARTIFACT_OPTIONS, copyData } from "./options.ts";
 import { copySource } from "../artifacts/own-source.ts";
 
+const DIGEST = `sha256:${"0".repeat(64)}`;
 /** The least that a run records of a version. */
-const SMALLEST = { name: "", version: "v0", digest: `sha256:${"0".repeat(64)}`, size: 0, aliases: [], createdAt: 0 };
+const SMALLEST = {
+  name: "",
+  version: "v0",
+  digest: DIGEST,
+  size: 0,
+  aliases: [],
+  createdAt: 0,
+  manifest: { key: "", size: 0, digest: DIGEST },
+};
 
 /** The artifacts that a session of a run stores and uses. */
 export class ArtifactLog {

@@ -1,14 +1,15 @@
 import { ownValue } from "../bytes/dictionary.ts";
 import type { Compacted, Coverage } from "../journal/compacted.ts";
 import type { RunCreated } from "../journal/run-created.ts";
-import type { RunDocument } from "../journal/run-document.ts";
+import { namedObjects, type RunDocument } from "../journal/run-document.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import type { RunState } from "../journal/run-state.ts";
 import type { JournalWriter } from "../journal/writer.ts";
 import { storeSummaries } from "./compact-records.ts";
 import { compactRun, isCompactable } from "./compact-run.ts";
 import type { RunContext } from "./context.ts";
-import { coverage, ownSegments } from "./coverage.ts";
+import { ownSegments } from "./coverage.ts";
+import { journalObjects, keptObjects } from "./take-inventory.ts";
 
 /** What the next document of a run is made of. */
 export interface DocumentInput {
@@ -17,6 +18,8 @@ export interface DocumentInput {
   readonly state: RunState;
   /** Of all writers, in the writers' order. */
   readonly folds: RunState["folds"];
+  /** What of the journals the folds contain. */
+  readonly covers: readonly Coverage[];
   readonly record: RunRecord;
   /** Who closes the run, if it recorded something itself. */
   readonly writer: JournalWriter | undefined;
@@ -30,23 +33,24 @@ export interface DocumentInput {
 /** Makes the next document of a run, and stores the objects that it names. */
 export async function makeDocument(context: RunContext, input: DocumentInput): Promise<RunDocument> {
   const { backend, ids } = context;
-  const { created, state, folds, record, writer, goesOn, made, signal } = input;
+  const { created, state, folds, covers, record, writer, goesOn, made, signal } = input;
   const newId = (): string => ids("records");
-  const covers = coverage(state, writer);
-  const compacted = goesOn ? undefined : await compact(context, input, covers, newId);
+  const inventory = { backend, created, state, writer, signal };
+  // Goes on beside the compaction.
+  const kept = keptObjects(inventory);
+  kept.catch(() => {});
+  const points = goesOn ? undefined : await compact(context, input, newId);
   const summaries = await storeSummaries({ backend, runId: created.id, folds, newId, made, signal });
-  return {
-    record,
-    covers,
-    compacted: compacted ? { ...compacted, summaries } : state.document?.compacted,
-    summaries,
-  };
+  const compacted = points ? { ...points, summaries } : state.document?.compacted;
+  const journals = await journalObjects(inventory, covers, compacted, goesOn);
+  const objects = [...(await kept), ...journals, ...namedObjects({ compacted, summaries })];
+  objects.sort((a, b) => (a.name < b.name ? -1 : 1));
+  return { record, objects, compacted, summaries };
 }
 
 async function compact(
   { backend, compat }: RunContext,
-  { created, state, folds, writer, made, signal }: DocumentInput,
-  covers: readonly Coverage[],
+  { created, state, folds, covers, writer, made, signal }: DocumentInput,
   newId: () => string,
 ): Promise<Compacted | undefined> {
   // Two that close a run at once are told apart by who creates the document; without that no journal can be spared.

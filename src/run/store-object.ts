@@ -6,9 +6,7 @@ import { byteStream } from "../backend/body.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
 import type { CompactedObject } from "../journal/compacted.ts";
 import { runPrefix } from "../journal/run-created.ts";
-
-/** Bytes read back at once when what was written is verified. */
-const READ_BYTES: number = 4 * 1024 * 1024;
+import { readDigest } from "./read-digest.ts";
 
 export interface StoreOptions {
   /** Gets the name of each object before it is created. Until a run document names it, it belongs to nobody else. */
@@ -26,7 +24,6 @@ export async function storeObject(
 ): Promise<CompactedObject> {
   made.add(name);
   const key = `${runPrefix(runId)}/${name}`;
-  const call = callOptions(signal);
   const { createSha256 } = await loadSha256();
   const written = createSha256();
   let size = 0;
@@ -37,15 +34,10 @@ export async function storeObject(
       yield chunk;
     }
   };
-  await backend.create(key, byteStream(hashed()), { ...call, durable: true });
-  const hex = written.digestHex();
-  const found = createSha256();
+  await backend.create(key, byteStream(hashed()), { ...callOptions(signal), durable: true });
+  const digest = formatDigest(written.digestHex());
   // To the end, wherever that is: what stands behind what was written is wrong too.
-  for (let offset = 0; ; offset += READ_BYTES) {
-    const bytes = await backend.read(key, { ...call, range: { offset, length: READ_BYTES } });
-    found.update(bytes);
-    if (bytes.length < READ_BYTES) break;
-  }
-  if (found.digestHex() !== hex) throw new LedgerError("IO", `${key} does not hold what was written to it`, { key });
-  return { name, size, digest: formatDigest(hex) };
+  const found = await readDigest(backend, key, Infinity, signal);
+  if (found.digest !== digest) throw new LedgerError("IO", `${key} does not hold what was written to it`, { key });
+  return { name, size, digest };
 }

@@ -36,7 +36,7 @@ export async function findPoints(
   // The usual case of a closed run: one document and one compaction, which must be the document's because no journal is
   // left. If there is not exactly one file of points, only the document tells whether all are there.
   if (writers.size === 0 && documents === 1 && compactions.size === 1 && ends.size === 0) {
-    const files = metrics.filter(({ kind }) => kind === "parquet");
+    const files = metrics.filter(({ kind }) => kind === "metrics");
     const overview = metrics.find(({ kind }) => kind === "overview");
     if (files.length === 1 && files.every(isOnlyFile))
       return { metrics: files, overview, more: new Map(), writers: [], lost: undefined, listing };

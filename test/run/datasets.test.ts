@@ -267,7 +267,7 @@ const RECORD = {
 
 test.each(HOSTILE)("a record of a data set with %s is none", (_name, data) => {
   expect(decodeEvent(encode({ kind: "dataset", v: 1, order: 1, time: 1, ...data }))).toEqual({ unknown: "dataset v1" });
-  const bytes = encode({ v: 1, record: { ...RECORD, datasets: [{ ...data, time: 1 }] }, covers: [] });
+  const bytes = encode({ v: 1, record: { ...RECORD, datasets: [{ ...data, time: 1 }] }, objects: [] });
   expect(decodeRunDocument(bytes, "r")).toBeUndefined();
 });
 
@@ -278,7 +278,7 @@ test("another version of the kind is skipped, and said so", () => {
 
 test("a run document whose record has the wrong shape is no document", () => {
   const decode = (more: object): unknown =>
-    decodeRunDocument(encodeCheckedJson({ v: 1, record: { ...RECORD, ...more }, covers: [] }, "run"), "r")?.record
+    decodeRunDocument(encodeCheckedJson({ v: 1, record: { ...RECORD, ...more }, objects: [] }, "run"), "r")?.record
       .datasets;
   expect(decode({})).toEqual([]);
   expect(decode({ datasets: [{ name: "a", digest: "d", time: 5 }] })).toEqual([{ name: "a", digest: "d", time: 5 }]);

@@ -187,10 +187,12 @@ test("a lost Parquet file is damage also where an overview is left, or another f
   await expect((await openLedger(backend)).histories(id, undefined, { samples: 10 })).rejects.toMatchObject(missing);
 
   const document = decodeCheckedJson(whole.get(`runs/${id}/run.json`)!) as {
-    compacted: { metrics: { name: string; size: number; digest: string }[] };
+    objects: { name: string; size: number; digest: string }[];
+    compacted: { metrics: string[] };
   };
-  const [first] = document.compacted.metrics;
-  document.compacted.metrics.push({ ...first!, name: "metrics.0001.0002.parquet" });
+  const first = document.objects.find(({ name }) => name === "metrics.parquet");
+  document.objects.push({ ...first!, name: "metrics.0001.0002.parquet" });
+  document.compacted.metrics.push("metrics.0001.0002.parquet");
   whole.set(`runs/${id}/run.json`, encodeCheckedJson(document, "run"));
   whole.set(`runs/${id}/metrics.0001.0002.parquet`, whole.get(file)!);
   whole.delete(file);

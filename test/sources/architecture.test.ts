@@ -82,7 +82,10 @@ const allowed: Record<string, string> = {
   "src/compare/compare.ts": 'import "../filter/filter.ts"; import "../journal/journal.ts"; export {};',
   "src/catalog/catalog.ts": 'import "../journal/journal.ts"; import "../filter/filter.ts"; export {};',
   "src/provenance/provenance.ts": 'import "../journal/journal.ts"; import "../bytes/bytes.ts"; export {};',
-  "src/run/run.ts": 'import "../journal/journal.ts"; import "../artifacts/artifacts.ts"; export {};',
+  "src/run-objects/objects.ts":
+    'import "../journal/journal.ts"; import "../artifacts/artifacts.ts"; import "../catalog/catalog.ts"; export {};',
+  "src/run/run.ts":
+    'import "../journal/journal.ts"; import "../artifacts/artifacts.ts"; import "../run-objects/objects.ts"; export {};',
   "src/ledger/ledger.ts": 'import "../run/run.ts"; import "../journal/journal.ts"; export {};',
   "src/backends/fs/index.ts": 'import "node:fs"; import "../../backend/seam.ts"; export {};',
   "src/backends/fs/harness.ts": 'import "./index.ts"; import "../../conformance/index.ts"; export {};',
@@ -120,6 +123,9 @@ const planted: [rule: string, file: string, imports: string][] = [
   ["catalog-imports", "src/catalog", "../series/series.ts"],
   ["provenance-imports", "src/provenance", "../run/run.ts"],
   ["provenance-imports", "src/provenance", "../artifacts/artifacts.ts"],
+  ["run-objects-imports", "src/run-objects", "../run/run.ts"],
+  ["run-objects-imports", "src/run-objects", "../series/series.ts"],
+  ["journal-imports", "src/journal", "../run-objects/objects.ts"],
   ["run-imports", "src/run", "../ledger/ledger.ts"],
   ["run-imports", "src/run", "../backends/memory/index.ts"],
   ["ledger-imports", "src/ledger", "../index.ts"],

@@ -1,0 +1,145 @@
+import type { Backend, CallOptions, Entry } from "../backend/backend.ts";
+import { readBounded } from "../backend/read-bounded.ts";
+import { formatDigest } from "../bytes/digest.ts";
+import { loadSha256 } from "../bytes/sha256/load.ts";
+import { entryKey } from "../catalog/entry.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
+import { losesRecords, lossError } from "../journal/damage.ts";
+import { foldRun } from "../journal/fold.ts";
+import { isFinal, storedKind, toEntries } from "../journal/inventory.ts";
+import { lifecycleKey, MAX_MARKER_BYTES } from "../journal/lifecycle.ts";
+import { toRunListing } from "../journal/list-run.ts";
+import { probeDocuments, probeLifecycle } from "../journal/probe-run.ts";
+import { readBareDocument } from "../journal/read-run-document.ts";
+import { readRunBeginning } from "../journal/read-run-beginning.ts";
+import { runCreatedKey, runNotFound, runPrefix } from "../journal/run-created.ts";
+import { type RunDocument, runDocumentKey } from "../journal/run-document.ts";
+import { readRunState } from "../journal/run-state.ts";
+import { mediaBlobs } from "./media-blobs.ts";
+import type { RunObject } from "./run-object.ts";
+import { versionObjects } from "./version-objects.ts";
+
+/** What is known of a run beforehand: its row in the catalogue has both numbers. */
+export interface KnownNumbers {
+  /** Number of the newest document, which closed the run. */
+  readonly document: number;
+  /** Number of the newest marker that says whether the run is deleted, 0 for none. */
+  readonly marker: number;
+}
+
+export interface RunObjectsOptions extends CallOptions {
+  /** Spares looking for them, and whether a session began after the close. */
+  readonly known?: KnownNumbers | undefined;
+}
+
+/**
+ * The objects that belong to a run. `source`: the `inventory` that was stored when the run was closed, or a `listing`, because the run
+ * is not closed, a session began after the close, or something of it is lost. What only a listing tells of has no digest.
+ */
+export interface RunObjects extends AsyncIterable<RunObject> {
+  readonly source: "inventory" | "listing";
+}
+
+/**
+ * Finds everything that belongs to a run: the objects below its prefix, the manifests of the artifact versions that it made, and the
+ * blobs of those and of its rich values. A blob may come several times. Journals that are compacted, and what attempts to close the run
+ * left behind, only show in a listing.
+ *
+ * Of a closed run nothing is listed. The document costs one request, four without `known`; each version and each marker costs
+ * one, and the rich values cost nothing, or what it takes to read the objects or journals that name them.
+ *
+ * `RUN_NOT_FOUND`. The iteration throws `CORRUPT`, with the key, once it meets something damaged: what it yielded before belongs to the run.
+ */
+export async function runObjects(backend: Backend, id: string, options: RunObjectsOptions = {}): Promise<RunObjects> {
+  const { known, ...call } = options;
+  const closed = await findClosed(backend, id, known, call);
+  if (closed === undefined)
+    return { source: "listing", [Symbol.asyncIterator]: () => listedObjects(backend, id, call) };
+  return { source: "inventory", [Symbol.asyncIterator]: () => closedObjects(backend, id, closed, call) };
+}
+
+/** A run that is closed, and everything of it is in its newest document. */
+interface ClosedRun {
+  readonly document: RunDocument;
+  readonly bytes: Uint8Array;
+  readonly numbers: KnownNumbers;
+}
+
+async function findClosed(
+  backend: Backend,
+  id: string,
+  known: KnownNumbers | undefined,
+  call: CallOptions,
+): Promise<ClosedRun | undefined> {
+  const number = known?.document ?? (await probeDocuments(backend, id, call));
+  if (number === 0) return undefined;
+  const found = await readBareDocument(backend, id, number, call).catch((error: unknown) => {
+    if (LedgerError.hasCode(error, "NOT_FOUND")) return undefined;
+    throw error;
+  });
+  if (found?.document === undefined || !isFinal(found.document)) return undefined;
+  const { bytes, document } = found;
+  if (known) return { document, bytes, numbers: known };
+  // A session tells the catalogue before anybody is told of the session.
+  const began = entryKey(document.record.experiment, id, "open", number);
+  if ((await backend.stat(began, call)) !== undefined) return undefined;
+  return { document, bytes, numbers: { document: number, marker: await probeLifecycle(backend, id, call) } };
+}
+
+async function* closedObjects(
+  backend: Backend,
+  id: string,
+  { document, bytes, numbers }: ClosedRun,
+  call: CallOptions,
+): AsyncGenerator<RunObject, void, undefined> {
+  const { record, objects, compacted, summaries } = document;
+  const key = runDocumentKey(id, numbers.document);
+  for (const { name, size, digest } of objects)
+    yield { key: `${runPrefix(id)}/${name}`, size, digest, kind: storedKind(name) ?? "unknown" };
+  yield { key, ...(await sumOf(bytes)), kind: "document" };
+  for (let n = 1; n <= numbers.marker; n++) {
+    const marker = lifecycleKey(id, n);
+    const content = await readBounded(backend, marker, MAX_MARKER_BYTES, call);
+    yield { key: marker, ...(await sumOf(content)), kind: "lifecycle" };
+  }
+  yield* versionObjects(backend, record.artifacts, key, call);
+  // With summaries apart the record does not tell whether there are rich values.
+  if (record.media === undefined && summaries === undefined) return;
+  const { writers } = toRunListing(toEntries(id, objects), id);
+  yield* mediaBlobs(backend, id, { compacted, journals: writers }, call);
+}
+
+async function sumOf(bytes: Uint8Array): Promise<{ readonly size: number; readonly digest: string }> {
+  const { sha256Hex } = await loadSha256();
+  return { size: bytes.length, digest: formatDigest(await sha256Hex(bytes)) };
+}
+
+async function* listedObjects(
+  backend: Backend,
+  id: string,
+  call: CallOptions,
+): AsyncGenerator<RunObject, void, undefined> {
+  const entries: Entry[] = [];
+  for await (const entry of backend.list(runPrefix(id), call)) entries.push(entry);
+  if (entries.length === 0) throw runNotFound(id);
+  for (const { key, size } of entries)
+    yield { key, size, kind: storedKind(key.slice(runPrefix(id).length + 1)) ?? "unknown" };
+  const created = await readRunBeginning(backend, id, call).catch((cause: unknown) => {
+    if (!LedgerError.hasCode(cause, "NOT_FOUND")) throw cause;
+    const key = runCreatedKey(id);
+    throw new LedgerError("CORRUPT", `${key} is missing, so nothing tells what else belongs to the run`, {
+      key,
+      cause,
+    });
+  });
+  const { document, folds, lost, more } = await readRunState(backend, created, {
+    ...call,
+    listing: toRunListing(entries, id),
+  });
+  const damage = [...lost, ...folds.flatMap((fold) => fold.damage)].find(losesRecords);
+  const { artifacts } = foldRun(created, folds);
+  yield* versionObjects(backend, artifacts, runPrefix(id), call);
+  if (folds.some(({ media }) => media.size > 0))
+    yield* mediaBlobs(backend, id, { compacted: document?.compacted, journals: more }, call);
+  if (damage) throw lossError(`what belongs to run ${id} is`, damage);
+}

@@ -1,0 +1,48 @@
+import { blobKey } from "../artifacts/blobs.ts";
+import { parseManifestKey, readManifest } from "../artifacts/manifests.ts";
+import type { Backend, CallOptions } from "../backend/backend.ts";
+import { formatDigest } from "../bytes/digest.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
+import type { RecordedVersion } from "../journal/event.ts";
+import type { RunObject } from "./run-object.ts";
+
+/**
+ * Yields the manifest of each version, then the blobs that it names: a blob comes once for each file. One request a version. `by`: the
+ * object that names the versions. Throws `CORRUPT` for a version that is not what the run recorded.
+ */
+export async function* versionObjects(
+  backend: Backend,
+  versions: readonly RecordedVersion[],
+  by: string,
+  { signal }: CallOptions,
+): AsyncGenerator<RunObject, void, undefined> {
+  for (const { name, version, manifest } of versions) {
+    const { key, size, digest } = manifest;
+    const number = numberOf(name, key);
+    if (number === undefined) {
+      const message = `${by} names an object as the manifest of an artifact version that cannot be one`;
+      throw new LedgerError("CORRUPT", message, { key: by });
+    }
+    yield { key, size, digest, kind: "manifest" };
+    const found = await readManifest(backend, name, { key, number }, signal).catch((cause: unknown) => {
+      if (!LedgerError.hasCode(cause, "NOT_FOUND")) throw cause;
+      throw new LedgerError("CORRUPT", `${key} is missing: ${by} names it`, { key, cause });
+    });
+    if (found.size !== size || found.digest !== digest) {
+      const message = `${key} is not the manifest of ${name}:${version} that the run recorded`;
+      throw new LedgerError("CORRUPT", message, { key });
+    }
+    for (const { hex, size: bytes } of found.manifest.files)
+      yield { key: blobKey(hex), size: bytes, digest: formatDigest(hex), kind: "blob" };
+  }
+}
+
+/** The number in the key of a manifest, `undefined` for a key that is not one of this artifact. The name may be anything. */
+function numberOf(name: string, key: string): number | undefined {
+  try {
+    return parseManifestKey(name, key)?.number;
+  } catch (error) {
+    if (LedgerError.hasCode(error, "INVALID_ARGUMENT")) return undefined;
+    throw error;
+  }
+}

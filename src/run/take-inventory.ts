@@ -1,0 +1,88 @@
+import { ownValue } from "../bytes/dictionary.ts";
+import { formatDigest } from "../bytes/digest.ts";
+import { loadSha256 } from "../bytes/sha256/load.ts";
+import type { Backend } from "../backend/backend.ts";
+import { mapBounded } from "../platform/bounded.ts";
+import { type Compacted, type Coverage, isCompacted, type StoredObject } from "../journal/compacted.ts";
+import { type InventorySegment, isKept, segmentName } from "../journal/inventory.ts";
+import { BEGINNING_NAME, encodeRunCreated, type RunCreated, runPrefix } from "../journal/run-created.ts";
+import { MAX_DOCUMENT_BYTES } from "../journal/run-document.ts";
+import type { RunState } from "../journal/run-state.ts";
+import { MAX_SEGMENT_BYTES } from "../journal/segment-reader.ts";
+import type { JournalWriter } from "../journal/writer.ts";
+import { readDigest } from "./read-digest.ts";
+
+/** Objects read at once for their digests. */
+const READS_AT_ONCE = 8;
+const EMPTY_DIGEST = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+/** What the inventory of a run is taken of. */
+export interface InventoryInput {
+  readonly backend: Backend;
+  readonly created: RunCreated;
+  /** The run as it was found. */
+  readonly state: RunState;
+  /** Who closes the run, if it recorded something itself. */
+  readonly writer: JournalWriter | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * Returns how the run began, its documents so far and its fences, each with its digest. What the document before lists is taken from
+ * there, and how the run began from the session that began it; the rest is read.
+ */
+export async function keptObjects(input: InventoryInput): Promise<StoredObject[]> {
+  const { backend, created, state, writer, signal } = input;
+  const { listing, document } = state;
+  const known = new Map((document?.objects ?? []).flatMap((each) => (isKept(each.name) ? [[each.name, each]] : [])));
+  // Another session may not encode what it read to the same bytes.
+  if (writer?.id === created.writer.id) known.set(BEGINNING_NAME, await beginningOf(created));
+  for (const { name, size } of listing.kept) {
+    if (size === 0 && !known.has(name)) known.set(name, { name, size, digest: EMPTY_DIGEST });
+  }
+  // No writer makes longer ones.
+  const missing = listing.kept.filter(({ name, size }) => !known.has(name) && size <= MAX_DOCUMENT_BYTES);
+  const read = await mapBounded(missing, READS_AT_ONCE, signal, async ({ name }, stop) => {
+    return { name, ...(await readDigest(backend, `${runPrefix(created.id)}/${name}`, MAX_DOCUMENT_BYTES, stop)) };
+  });
+  return [...known.values(), ...read];
+}
+
+async function beginningOf(created: RunCreated): Promise<StoredObject> {
+  const { sha256Hex } = await loadSha256();
+  const bytes = encodeRunCreated(created);
+  return { name: BEGINNING_NAME, size: bytes.length, digest: formatDigest(await sha256Hex(bytes)) };
+}
+
+/**
+ * Returns the segments of journals that stay, as far as the document covers them. While another writer goes on they have no digest:
+ * the run is closed for nobody yet, and reading all journals again would cost more than the rest of this close.
+ */
+export async function journalObjects(
+  { backend, created, state, writer, signal }: InventoryInput,
+  covers: readonly Coverage[],
+  compacted: Compacted | undefined,
+  goesOn: boolean,
+): Promise<StoredObject[]> {
+  const before = new Map((state.document?.objects ?? []).map((each) => [each.name, each]));
+  const reading = writer ? writer.withRetained() : backend;
+  const staying = covers.flatMap(({ writer: id, segments }) =>
+    segments
+      .filter(({ seq, bytes }) => !isCompacted(compacted && ownValue(compacted.ends, id), seq, bytes))
+      .map(({ seq, bytes }) => ({ writer: id, seq, bytes })),
+  );
+  const isThere = ({ writer: id, seq }: InventorySegment): boolean =>
+    id === writer?.id || (state.listing.writers.get(id) ?? []).some((segment) => segment.seq === seq);
+  return await mapBounded(staying, READS_AT_ONCE, signal, async (segment, stop) => {
+    const { seq, bytes: size } = segment;
+    const name = segmentName(segment);
+    const known = before.get(name);
+    if (known?.size === size && known.digest !== undefined) return known;
+    const own = segment.writer === writer?.id ? writer.digests.get(seq) : undefined;
+    if (own !== undefined) return { name, size, digest: own };
+    if (goesOn || size > MAX_SEGMENT_BYTES || !isThere(segment)) return { name, size };
+    const found = await readDigest(reading, `${runPrefix(created.id)}/${name}`, size, stop);
+    // A segment that is cut has no digest any more.
+    return found.size === size ? { name, size, digest: found.digest } : { name, size };
+  });
+}
