@@ -36,6 +36,7 @@ describe("a version", () => {
         runId: "r1",
       },
     );
+    const manifest = await backend.read("artifacts/model/versions/00000000.json");
     expect(version).toEqual({
       name: "model",
       version: "v0",
@@ -46,6 +47,11 @@ describe("a version", () => {
       metadata: expect.anything() as unknown,
       createdAt: 1_700_000_000_000,
       runId: "r1",
+      manifest: {
+        key: "artifacts/model/versions/00000000.json",
+        size: manifest.length,
+        digest: `sha256:${sha256(manifest)}`,
+      },
     });
     expect(Object.entries(version.metadata)).toEqual(Object.entries(metadata));
     // What is referred to is written before what refers to it.
