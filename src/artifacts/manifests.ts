@@ -3,7 +3,7 @@ import { createOrMatch } from "../backend/create-or-match.ts";
 import { LedgerError, concernsOneObject } from "../errors/ledger-error.ts";
 import { encodeSegment } from "../backend/key.ts";
 import { formatDigest } from "../bytes/digest.ts";
-import { loadSha256 } from "../bytes/sha256/load.ts";
+import { loadSha256 } from "../bytes/sha256.ts";
 import { callOptions } from "../backend/call-options.ts";
 import type { Manifest } from "./manifest.ts";
 import { MAX_MANIFEST_BYTES, encodeManifest, encodeMetadata, parseManifest } from "./manifest.ts";

@@ -1,7 +1,7 @@
 import type { Backend } from "../backend/backend.ts";
 import { clampRange, equalBytes } from "../backend/body.ts";
 import { formatDigest } from "../bytes/digest.ts";
-import { loadSha256 } from "../bytes/sha256/load.ts";
+import { loadSha256 } from "../bytes/sha256.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
 import { type CompactedEnd, isCompacted } from "./compacted.ts";
 import { fencedError, fenceKey } from "./fence.ts";

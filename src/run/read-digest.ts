@@ -1,7 +1,7 @@
 import type { Backend } from "../backend/backend.ts";
 import { callOptions } from "../backend/call-options.ts";
 import { formatDigest } from "../bytes/digest.ts";
-import { loadSha256 } from "../bytes/sha256/load.ts";
+import { loadSha256 } from "../bytes/sha256.ts";
 
 /** Bytes read at once. */
 const READ_BYTES: number = 4 * 1024 * 1024;

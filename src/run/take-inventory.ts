@@ -1,6 +1,6 @@
 import { ownValue } from "../bytes/dictionary.ts";
 import { formatDigest } from "../bytes/digest.ts";
-import { loadSha256 } from "../bytes/sha256/load.ts";
+import { loadSha256 } from "../bytes/sha256.ts";
 import type { Backend } from "../backend/backend.ts";
 import { mapBounded } from "../platform/bounded.ts";
 import { type Compacted, type Coverage, isCompacted, type StoredObject } from "../journal/compacted.ts";
