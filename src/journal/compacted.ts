@@ -5,7 +5,7 @@ import type { WriterFold } from "./writer-fold.ts";
 /** What of a writer's journal is in a document, or in compacted points. */
 export interface Coverage {
   readonly writer: string;
-  readonly segments: readonly { readonly seq: number; readonly bytes: number }[];
+  readonly segments: readonly { readonly seq: number; readonly bytes: number; readonly digest?: string }[];
 }
 
 /** An object of a run. `name` stands below the run's prefix; `size` in bytes. */

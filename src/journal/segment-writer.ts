@@ -17,6 +17,8 @@ import { writeVarint } from "../bytes/varint.ts";
 export interface StoredSegment {
   readonly seq: number;
   readonly bytes: number;
+  /** `sha256:<hex>`, of a segment that closing the run would have to read otherwise. */
+  digest?: string;
 }
 
 /** A definition is repeated once this many times its size has followed it, so that damage cannot orphan all later rows. */
@@ -54,8 +56,6 @@ export interface ChangedSegments {
  */
 export class SegmentWriter {
   readonly stored: StoredSegment[] = [];
-  /** Of segments that are no longer in memory, by number. */
-  digests: Map<number, string> = new Map();
   readonly #backend: Backend;
   readonly #runId: string;
   readonly #registry: ShapeRegistry;
@@ -177,8 +177,6 @@ export class SegmentWriter {
     this.#writer = writer;
     this.#frozen = undefined;
     this.stored.length = 0;
-    // Not cleared: a digest may still come.
-    this.digests = new Map();
     this.#points.clear();
     this.#retained.clear();
     this.#retainedBytes = 0;
@@ -226,22 +224,13 @@ export class SegmentWriter {
     if (this.#retainedBytes + bytes.length <= RETAINED_BYTES) {
       this.#retained.set(key, bytes);
       this.#retainedBytes += bytes.length;
-    } else if (!this.#hasPoints || !this.#backend.capabilities.exclusiveCreate) void this.#digest(bytes);
+    }
     this.#grow(bytes.length, frames);
+    const mayStay = !this.#hasPoints || !this.#backend.capabilities.exclusiveCreate;
+    const segment = this.stored.at(-1);
+    if (mayStay && segment && !this.#retained.has(key)) void addDigest(segment, bytes);
     this.#begin(this.#seq + 1);
     return { frames, bytes: bytes.length };
-  }
-
-  /** Where the run will not be compacted its journals stay, and closing it needs their digests. */
-  async #digest(bytes: Uint8Array): Promise<void> {
-    const { digests } = this;
-    const seq = this.#seq;
-    try {
-      const { sha256Hex } = await loadSha256();
-      digests.set(seq, formatDigest(await sha256Hex(bytes)));
-    } catch {
-      // What hashes could not be loaded: closing the run reads the segment.
-    }
   }
 
   #key(): string {
@@ -298,5 +287,15 @@ export class SegmentWriter {
     shape.definedAt = size;
     shape.definitionBytes = bytes.length;
     return bytes;
+  }
+}
+
+/** The journals of a run that is not compacted stay, and closing the run needs their digests. */
+async function addDigest(segment: StoredSegment, bytes: Uint8Array): Promise<void> {
+  try {
+    const { sha256Hex } = await loadSha256();
+    segment.digest = formatDigest(await sha256Hex(bytes));
+  } catch {
+    // The part that hashes could not be loaded: closing the run reads the segment.
   }
 }

@@ -85,11 +85,6 @@ export class JournalWriter {
     return { writer: this.id, segments: [...this.#segments.stored] };
   }
 
-  /** Digests of segments that this writer stored and does not keep in memory, by their number, as far as it has them. */
-  get digests(): ReadonlyMap<number, string> {
-    return this.#segments.digests;
-  }
-
   /** Number of the next record. */
   get next(): number {
     return this.#backlog.builder.next;

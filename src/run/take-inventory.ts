@@ -69,17 +69,16 @@ export async function journalObjects(
   const staying = covers.flatMap(({ writer: id, segments }) =>
     segments
       .filter(({ seq, bytes }) => !isCompacted(compacted && ownValue(compacted.ends, id), seq, bytes))
-      .map(({ seq, bytes }) => ({ writer: id, seq, bytes })),
+      .map((segment) => ({ writer: id, ...segment })),
   );
   const isThere = ({ writer: id, seq }: InventorySegment): boolean =>
     id === writer?.id || (state.listing.writers.get(id) ?? []).some((segment) => segment.seq === seq);
   return await mapBounded(staying, READS_AT_ONCE, signal, async (segment, stop) => {
-    const { seq, bytes: size } = segment;
+    const { bytes: size, digest } = segment;
     const name = segmentName(segment);
     const known = before.get(name);
     if (known?.size === size && known.digest !== undefined) return known;
-    const own = segment.writer === writer?.id ? writer.digests.get(seq) : undefined;
-    if (own !== undefined) return { name, size, digest: own };
+    if (digest !== undefined) return { name, size, digest };
     if (goesOn || size > MAX_SEGMENT_BYTES || !isThere(segment)) return { name, size };
     const found = await readDigest(reading, `${runPrefix(created.id)}/${name}`, size, stop);
     // A segment that is cut has no digest any more.
