@@ -1,7 +1,7 @@
 import { type Aliases, didYouMean } from "./did-you-mean.ts";
 import { invalidChoice } from "../errors/ledger-error.ts";
 
-/** What others call the statuses of a run. */
+/** Names of run statuses in other libraries, and what they are called here. */
 export const STATUS_ALIASES: Aliases = {
   success: "finished",
   succeeded: "finished",
@@ -26,7 +26,10 @@ const ALIASES: Aliases = {
   higher: "maximize",
 };
 
-/** Throws `INVALID_ARGUMENT`, which says what was given and what was probably meant, unless it is one of the words. */
+/**
+ * Throws `INVALID_ARGUMENT` unless the value is one of the choices. The message has the value and the choice that was
+ * probably meant.
+ */
 export function checkChoice<T extends string>(
   field: string,
   value: unknown,

@@ -1,11 +1,13 @@
-/** Names of other libraries, or of habit, and what they are called here. Compared without regard to case, `_` and `-`. */
+/**
+ * Names that other libraries use, or users expect, and what they are called here. Compared without case, `_` and `-`.
+ */
 export type Aliases = { readonly [name: string]: string };
 
-/** Longest name that is compared letter by letter. */
+/** Most letters of a name that is compared letter by letter. */
 const MAX_COMPARED = 40;
 const MAX_KNOWN = 1000;
 
-/** Returns the one of the known names that was probably meant, `undefined` if none is near. */
+/** Returns the known name that was probably meant, or `undefined` if none is similar. */
 export function suggestion(given: unknown, known: Iterable<string>, aliases: Aliases = {}): string | undefined {
   if (typeof given !== "string" || given === "" || given.length > MAX_COMPARED) return undefined;
   const names = [...known].slice(0, MAX_KNOWN);
@@ -18,7 +20,7 @@ export function suggestion(given: unknown, known: Iterable<string>, aliases: Ali
   let least = folded.length < 5 ? 1.5 : 2.5;
   for (const name of names) {
     const distance = editDistance(folded, fold(name));
-    // Of equally near ones the first. A short name is not another of the same length with all letters changed.
+    // The first of equally similar names wins. A name is not similar to one of which every letter differs.
     if (distance < least && distance < Math.min(folded.length, name.length)) {
       least = distance;
       best = name;
@@ -27,7 +29,7 @@ export function suggestion(given: unknown, known: Iterable<string>, aliases: Ali
   return best;
 }
 
-/** Returns `; did you mean "params"?`, or nothing if no known name is near. */
+/** Returns `; did you mean "params"?`, or an empty text if no known name is similar. */
 export function didYouMean(given: unknown, known: Iterable<string>, aliases?: Aliases): string {
   const name = suggestion(given, known, aliases);
   return name === undefined ? "" : `; did you mean ${JSON.stringify(name)}?`;
@@ -37,7 +39,10 @@ function fold(name: string): string {
   return name.replace(/[_\-\s]/g, "").toLowerCase();
 }
 
-/** How many letters have to be put in, left out, changed, or swapped with the next, to make one text of the other. */
+/**
+ * Returns how many letters must be inserted, deleted, changed, or swapped with the next to turn one text into the
+ * other.
+ */
 function editDistance(a: string, b: string): number {
   if (b.length > MAX_COMPARED) return MAX_COMPARED;
   let beforeLast: number[] = [];

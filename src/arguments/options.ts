@@ -1,10 +1,10 @@
 import { type Aliases, didYouMean } from "./did-you-mean.ts";
 import { LedgerError, invalidArgument, unreadable } from "../errors/ledger-error.ts";
 
-/** The names of all options of `T`: one that is forgotten here does not compile. */
+/** The names of all options of `T`. TypeScript reports one that is missing. */
 export type OptionNames<T> = { readonly [K in keyof Required<T>]: true };
 
-/** What W&B, MLflow and others call options of this library. */
+/** Names of options in W&B, MLflow and others, and what they are called here. */
 const ALIASES: Aliases = {
   config: "params",
   hyperparameters: "params",
@@ -55,8 +55,9 @@ const ALIASES: Aliases = {
 };
 
 /**
- * Returns a copy of the options a call was handed, so that nothing of the caller's runs later. Throws `INVALID_ARGUMENT` if they
- * are no object, if reading them throws, or if `signal` is no AbortSignal; `UNSUPPORTED` for an option that `operation` does not know.
+ * Returns a copy of the options of a call, so that no getter of the caller runs later. Throws `INVALID_ARGUMENT` if
+ * they are not an object, if reading them throws, or if `signal` is not an AbortSignal. Throws `UNSUPPORTED` for an
+ * option that `operation` does not know.
  */
 export function readOptions<T extends object>(
   operation: string,
@@ -88,7 +89,7 @@ export function readOptions<T extends object>(
 
 const SIGNAL: OptionNames<{ readonly signal?: AbortSignal | undefined }> = { signal: true };
 
-/** {@link readOptions} where there is but a signal. */
+/** Reads the options of a call whose only option is a signal, as {@link readOptions} does. */
 export function readSignal(
   operation: string,
   options: { readonly signal?: AbortSignal | undefined } | undefined,
@@ -96,7 +97,7 @@ export function readSignal(
   return readOptions(operation, options, SIGNAL).signal;
 }
 
-/** The error for an option that a call does not know. */
+/** Returns the error for an option that a call does not know. */
 export function unknownOption(operation: string, name: string, known: readonly string[]): LedgerError {
   const shown = name.slice(0, 100);
   const meant = didYouMean(name, known, ALIASES);
@@ -105,14 +106,17 @@ export function unknownOption(operation: string, name: string, known: readonly s
   });
 }
 
-/** The error for a member that a query or a record does not have: it is no option of later versions, but a mistake. */
+/**
+ * Returns the error for a member that a query or a record does not have. It is a mistake, not an option of a later
+ * version.
+ */
 export function unknownMember(field: string, of: string, name: string, known: readonly string[]): LedgerError {
   const shown = name.slice(0, 100);
   const meant = didYouMean(name, known, ALIASES);
   return new LedgerError("INVALID_ARGUMENT", `a ${of} has no member ${JSON.stringify(shown)}${meant}`, { field });
 }
 
-/** Throws `INVALID_ARGUMENT` for anything that cannot be used as an AbortSignal. */
+/** Throws `INVALID_ARGUMENT` unless the value can be used as an AbortSignal. */
 export function checkSignal(signal: unknown): void {
   const { aborted, throwIfAborted, addEventListener, removeEventListener } = (signal ?? {}) as Partial<AbortSignal>;
   const methods = [throwIfAborted, addEventListener, removeEventListener];
@@ -120,5 +124,5 @@ export function checkSignal(signal: unknown): void {
     throw invalidArgument("signal", "an AbortSignal", signal);
 }
 
-/** Options whose defaults are filled in: none is missing, and none is `undefined`. */
+/** Options with their defaults filled in: none is missing or `undefined`. */
 export type Resolved<Options> = { [Name in keyof Options]-?: Exclude<Options[Name], undefined> };

@@ -4,18 +4,21 @@ import { decodeJson, encodeJson } from "./json.ts";
 import type { JsonLimits } from "./parse-json.ts";
 import { MAX_JSON_BYTES } from "./parse-json.ts";
 
-/** How an object with a checksum begins: its first member, the CRC-32 of everything behind the comma. */
+/** The beginning of an object with a checksum. Its first member is the CRC-32 of everything after the comma. */
 const HEAD = '{"crc32":"00000000",';
-/** No object that {@link encodeCheckedJson} makes is longer. */
+/** Most bytes of an object that {@link encodeCheckedJson} makes. */
 export const MAX_CHECKED_JSON_BYTES: number = MAX_JSON_BYTES + HEAD.length;
 const HEAD_PATTERN = /^\{"crc32":"([0-9a-f]{8})",$/;
 
-/** An object with at least one member as JSON that notices when a bit of it changes. Throws `INVALID_ARGUMENT` naming the path below `field`. */
+/**
+ * Returns an object with at least one member as JSON with a checksum. Throws `INVALID_ARGUMENT` that names the path of
+ * an invalid value below `field`.
+ */
 export function encodeCheckedJson(value: object, field: string, limits?: JsonLimits): Uint8Array {
   return withChecksum(encodeJson(value, field, limits));
 }
 
-/** The JSON text of an object with at least one member, with a checksum before its first member. */
+/** Returns the JSON text of an object with at least one member, with a checksum before its first member. */
 export function withChecksum(text: string): Uint8Array {
   const bytes = utf8Encoder().encode(HEAD + text.slice(1));
   const crc = crc32(bytes, HEAD.length).toString(16).padStart(8, "0");
@@ -24,14 +27,15 @@ export function withChecksum(text: string): Uint8Array {
 }
 
 /**
- * Returns the object, without its checksum. Throws a RangeError if the checksum is wrong or missing, and what `decodeJson` throws. An object
- * without a checksum that is of a later version is returned: that version may check its objects in another way.
+ * Returns the object, without its checksum. Throws a RangeError if the checksum is wrong or missing, and what
+ * `decodeJson` throws. Does not require a checksum in an object of a later version, because that version may check its
+ * objects in another way.
  */
 export function decodeCheckedJson(bytes: Uint8Array, limits?: JsonLimits): unknown {
   return decodeChecked(bytes, (text) => decodeJson(text, limits));
 }
 
-/** {@link decodeCheckedJson} with another decoder of the JSON text. */
+/** Does what {@link decodeCheckedJson} does with another decoder of the JSON text. */
 export function decodeChecked(bytes: Uint8Array, decode: (text: string) => unknown): unknown {
   const text = utf8Decoder({ fatal: true }).decode(bytes);
   const expected = HEAD_PATTERN.exec(text.slice(0, HEAD.length))?.[1];
@@ -44,7 +48,10 @@ export function decodeChecked(bytes: Uint8Array, decode: (text: string) => unkno
   return decode(`{${text.slice(HEAD.length)}`);
 }
 
-/** The version of an object of a later version than this library writes. `version` is the name that `ledger.json` has for it. */
+/**
+ * Returns the version of an object if it is later than the one this library writes. `ledger.json` calls it `version`,
+ * others `v`.
+ */
 export function laterVersion(value: unknown): number | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const { v, version } = value as { readonly v?: unknown; readonly version?: unknown };

@@ -1,4 +1,4 @@
-/** Returns the value that a dictionary has under a key of its own: `constructor` and `__proto__` are keys like any other. */
+/** Returns the value of an own key of a dictionary. `constructor` and `__proto__` are keys like any other. */
 export function ownValue<T>(dictionary: { readonly [key: string]: T }, key: string): T | undefined {
   return Object.hasOwn(dictionary, key) ? dictionary[key] : undefined;
 }

@@ -1,11 +1,11 @@
 const HEX = /^[0-9a-f]{64}$/;
 
-/** True for the 64 lower-case hex digits of a SHA-256. */
+/** Returns whether the text is the 64 lower-case hex digits of a SHA-256. */
 export function isSha256Hex(text: string): boolean {
   return HEX.test(text);
 }
 
-/** A digest as people and manifests see it: `sha256:<64 hex digits>`. */
+/** Returns a digest in the form that users and manifests see: `sha256:<64 hex digits>`. */
 export function formatDigest(hex: string): string {
   return `sha256:${hex}`;
 }
@@ -18,15 +18,18 @@ export function parseDigest(text: string): string | undefined {
 
 /** A running SHA-256. */
 export interface Sha256 {
-  /** Takes the bytes in at once and keeps no reference to them. */
+  /** Hashes the bytes at once and keeps no reference to them. */
   update(bytes: Uint8Array): void;
-  /** 64 lower-case hex digits. The hash cannot be used afterwards. */
+  /** Returns 64 lower-case hex digits. The hash cannot be used afterwards. */
   digestHex(): string;
 }
 
-/** What `load.ts` loads: `node.ts` where there is `node:crypto`, else `portable.ts`. */
+/** An implementation of SHA-256. */
 export interface Sha256Module {
   createSha256(): Sha256;
-  /** SHA-256 of bytes that are all there, by the fastest way of the platform. They must not change meanwhile. */
+  /**
+   * Returns the SHA-256 of bytes that are all in memory, in the platform's fastest way. They must not change in the
+   * meantime.
+   */
   sha256Hex(bytes: Uint8Array): Promise<string>;
 }

@@ -3,7 +3,7 @@ import { crc32 } from "./crc32.ts";
 export const GZIP_HEADER = 10;
 export const GZIP_TRAILER = 8;
 
-/** Returns a gzip member, without name and time, of `data` and what it was deflated to. Source: RFC 1952. */
+/** Returns a gzip member (RFC 1952), without name and time, for `data` that was deflated to `deflated`. */
 export function gzipMember(data: Uint8Array, deflated: Uint8Array): Uint8Array {
   const out = new Uint8Array(GZIP_HEADER + deflated.length + GZIP_TRAILER);
   out.set(deflated, GZIP_HEADER);
@@ -11,7 +11,10 @@ export function gzipMember(data: Uint8Array, deflated: Uint8Array): Uint8Array {
   return out;
 }
 
-/** Writes header and trailer around deflated bytes that lie in `out` from {@link GZIP_HEADER} to `end`. Returns the member's length. */
+/**
+ * Writes a header and a trailer around the deflated bytes in `out`, from {@link GZIP_HEADER} to `end`. Returns the
+ * member's length.
+ */
 export function frameGzip(data: Uint8Array, out: Uint8Array, end: number): number {
   // Method 8, no flags, no time, fastest, unknown system.
   out.set([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 255]);

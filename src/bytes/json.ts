@@ -13,40 +13,40 @@ const INTEGER: RegExp = new RegExp(`^(?:0|-?[1-9][0-9]{0,${MAX_BIGINT_DIGITS - 1
 const MARK = "$rl";
 
 /**
- * Data people hand in, as JSON text from which {@link decodeJson} makes the same data again.
+ * Returns the caller's data as JSON text, from which {@link decodeJson} makes the same data.
  *
- * Taken as they are: strings (lone surrogates included), booleans, `null`, finite numbers, arrays, and objects whose
- * prototype is `Object.prototype` (of any realm) or `null`, with any own enumerable string key, `__proto__` among them.
- * What JSON has no word for is wrapped: `NaN`, `±Infinity` and `-0` as `{"$rl":"f64","v":"NaN"}`, a bigint as
- * `{"$rl":"int","v":"123"}`, and an object that has a key `$rl` itself as `{"$rl":"obj","v":{…}}`.
+ * These values are written as they are: strings (lone surrogates included), booleans, `null`, finite numbers, arrays,
+ * and objects whose prototype is `Object.prototype` (of any realm) or `null`, with all own enumerable string keys, also
+ * `__proto__`. Values that JSON cannot hold are wrapped: `NaN`, `±Infinity` and `-0` as `{"$rl":"f64","v":"NaN"}`, a
+ * bigint as `{"$rl":"int","v":"123"}`, and an object with a key `$rl` as `{"$rl":"obj","v":{…}}`.
  *
- * A property that is `undefined` and properties named by symbols are left out. `toJSON` is never called; getters are called once.
+ * Leaves out properties that are `undefined` or named by a symbol. Never calls `toJSON`, and calls getters once.
  *
- * Rejected with `INVALID_ARGUMENT`, its `field` being the path of the value below `field`: `undefined` anywhere else (holes of
- * arrays too), functions, symbols, dates, maps, typed arrays and every other class instance, cycles, a getter that throws, a
- * bigint above {@link MAX_BIGINT_DIGITS} digits, nesting deeper than {@link MAX_JSON_DEPTH}. `TOO_LARGE` beyond
- * `limits`, by default {@link MAX_JSON_CHARS} and {@link MAX_JSON_VALUES}. Uses no recursion.
+ * Throws `INVALID_ARGUMENT`, with the path of the value below `field`, for `undefined` anywhere else (also holes of
+ * arrays), functions, symbols, dates, maps, typed arrays and all other class instances, cycles, a getter that throws, a
+ * bigint of more than {@link MAX_BIGINT_DIGITS} digits, and nesting deeper than {@link MAX_JSON_DEPTH}. Throws
+ * `TOO_LARGE` beyond `limits`, by default {@link MAX_JSON_CHARS} and {@link MAX_JSON_VALUES}. Uses no recursion.
  */
 export function encodeJson(value: unknown, field: string, limits: JsonLimits = LIMITS): string {
   return new Encoder(field, limits).run(value);
 }
 
 /**
- * The data {@link encodeJson} made the text of. Objects are plain, `__proto__` is a key of their own like any other. Throws `CORRUPT`
- * for anything that is no such text, the limits of `encodeJson` included.
+ * Returns the data from which {@link encodeJson} made the text. Objects are plain, and `__proto__` is an own key like
+ * any other. Throws `CORRUPT` for any other text, also for one beyond the limits of `encodeJson`.
  */
 export function decodeJson(text: string, limits: JsonLimits = LIMITS): unknown {
-  // A value that JSON has no word for stands as an object with two members.
+  // A wrapped value is an object with two members, so it counts three times.
   return decodeJsonValue(parseJson(text, { chars: limits.chars, values: 3 * limits.values }), limits);
 }
 
 interface EncodeFrame {
   readonly source: object;
-  /** Of an array: `undefined`. */
+  /** `undefined` for an array. */
   readonly keys: readonly string[] | undefined;
   readonly length: number;
   readonly close: string;
-  /** Entries already taken; the one before it is the one being written. */
+  /** Index of the next entry. The one before it is being written. */
   next: number;
   empty: boolean;
 }
@@ -123,7 +123,7 @@ class Encoder {
   }
 
   #container(source: object): void {
-    if (this.#open.has(source)) throw this.#fault("holds itself: cyclic data cannot be stored", source);
+    if (this.#open.has(source)) throw this.#fault("contains itself: cyclic data cannot be stored", source);
     if (this.#stack.length >= MAX_JSON_DEPTH)
       throw this.#fault(`is nested deeper than ${MAX_JSON_DEPTH} levels`, source);
     const length = this.#guard(source, () => (Array.isArray(source) ? source.length : undefined));
@@ -144,7 +144,7 @@ class Encoder {
     this.#stack.push(frame);
   }
 
-  /** Getters and proxies run code that is not ours. */
+  /** Reads from the caller's data. Turns what a getter or a proxy throws into an `INVALID_ARGUMENT`. */
   #guard<T>(value: object, read: () => T): T {
     try {
       return read();
@@ -180,7 +180,7 @@ class Encoder {
   }
 }
 
-/** True where only the object's own properties count, also for an object of another realm. */
+/** Returns whether only the own properties of an object count. Works for objects of other realms. */
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype === null) return true;
@@ -207,7 +207,10 @@ interface DecodeFrame {
   next: number;
 }
 
-/** As {@link decodeJson}, for what `JSON.parse` gave already: a part of a larger document. The input is not changed. */
+/**
+ * Does what {@link decodeJson} does for a value from `JSON.parse`, such as a part of a document. Does not change the
+ * value.
+ */
 export function decodeJsonValue(parsed: unknown, limits: JsonLimits = LIMITS): unknown {
   const stack: DecodeFrame[] = [];
   let values = 0;
@@ -245,7 +248,7 @@ export function decodeJsonValue(parsed: unknown, limits: JsonLimits = LIMITS): u
   return result;
 }
 
-/** What a `{"$rl": …}` stands for: a number, a bigint, or an object whose keys are to be taken as they are. */
+/** Returns what a `{"$rl": …}` stands for: a number, a bigint, or an object whose keys have no special meaning. */
 function unwrap(source: Record<string, unknown>): number | bigint | Record<string, unknown> {
   const kind = source[MARK];
   const v = source["v"];

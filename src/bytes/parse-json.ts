@@ -1,31 +1,31 @@
 import { LedgerError } from "../errors/ledger-error.ts";
 
-/** Deepest nesting of arrays and objects that is written or read. */
+/** Most levels of nested arrays and objects that are written or read. */
 export const MAX_JSON_DEPTH = 128;
-/** Longest text, in UTF-16 code units. */
+/** Most UTF-16 code units of a text. */
 export const MAX_JSON_CHARS: number = 16 * 1024 * 1024;
 /** Most values (leaves, arrays and objects together) in one text. */
 export const MAX_JSON_VALUES = 1_000_000;
-/** Longest text, in bytes of UTF-8. */
+/** Most bytes of UTF-8 of a text. */
 export const MAX_JSON_BYTES: number = 3 * MAX_JSON_CHARS;
 
-/** How long a text may be, and how many values it may hold. */
+/** Limits of a JSON text. */
 export interface JsonLimits {
-  /** UTF-16 code units. */
+  /** Most UTF-16 code units. */
   readonly chars: number;
-  /** Leaves, arrays and objects together. */
+  /** Most leaves, arrays and objects together. */
   readonly values: number;
 }
 
 const LIMITS: JsonLimits = { chars: MAX_JSON_CHARS, values: MAX_JSON_VALUES };
 
 /**
- * `JSON.parse` of a text that anybody may have written. Throws `CORRUPT` for a text that is not JSON or beyond the limits. A value takes
- * 30 times the memory of its three characters, so this counts the values before it parses.
+ * Parses a JSON text that may come from anybody. Throws `CORRUPT` for a text that is not JSON or exceeds the limits.
+ * Counts the values before it parses, because a value can take 30 times the memory of its three characters.
  */
 export function parseJson(text: string, limits: JsonLimits = LIMITS): unknown {
   if (text.length > limits.chars) throw corrupt(`is longer than ${limits.chars} characters`);
-  // A value takes two characters at least, with the comma or the bracket next to it.
+  // A value takes at least two characters, with the comma or the bracket next to it.
   if (text.length > 2 * limits.values && hasMoreValues(text, limits.values))
     throw corrupt(`holds more than ${limits.values} values`);
   try {
@@ -39,10 +39,13 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
 
-/** Right for JSON; for any other text it does not matter, since parsing fails. */
+/**
+ * Returns whether a JSON text has more than `most` values. The result for other texts does not matter, because parsing
+ * fails.
+ */
 function hasMoreValues(text: string, most: number): boolean {
   let values = 1;
-  /** Nothing stands between a bracket and this place. */
+  /** True if only white space stands between an opening bracket and this position. */
   let isEmpty = false;
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);

@@ -4,13 +4,13 @@ import type { Sha256Module } from "./digest.ts";
 
 const portable = /* @__PURE__ */ onDemand(() => import("./sha256-portable.ts"));
 
-/** SHA-256 by the fastest way of this platform. */
+/** Returns the fastest SHA-256 of this platform: that of `node:crypto` if there is one, else a portable one. */
 export async function loadSha256(): Promise<Sha256Module> {
   const crypto = builtinModule<NodeCrypto>("node:crypto");
   return crypto ? nodeSha256(crypto) : await portable();
 }
 
-/** What is used of `node:crypto`. */
+/** The members of `node:crypto` that are used. */
 export interface NodeCrypto {
   createHash(algorithm: "sha256"): NodeHash;
 }
@@ -20,7 +20,7 @@ interface NodeHash {
   digest(encoding: "hex"): string;
 }
 
-/** SHA-256 by `node:crypto`. */
+/** Returns a SHA-256 that uses `node:crypto`. */
 export function nodeSha256(crypto: NodeCrypto): Sha256Module {
   return {
     createSha256: () => {

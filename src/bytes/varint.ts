@@ -1,10 +1,10 @@
-/** Most bytes an encoded varint takes here: 53 bits, seven a byte. */
+/** Most bytes of an encoded varint here: 53 bits, seven a byte. */
 export const MAX_VARINT_BYTES = 8;
 
-/** Writes a safe non-negative integer in LEB128 at `at`; returns the position after it. */
+/** Writes a safe non-negative integer in LEB128 at `at`. Returns the position after it. */
 export function writeVarint(bytes: Uint8Array, at: number, value: number): number {
   while (value > 0x7fffffff) {
-    // Beyond 31 bits the shift operators would cut the number off.
+    // The shift operators would truncate a number of more than 31 bits.
     bytes[at++] = (value % 128) | 128;
     value = Math.floor(value / 128);
   }
@@ -16,7 +16,7 @@ export function writeVarint(bytes: Uint8Array, at: number, value: number): numbe
   return at;
 }
 
-/** Maps integers to non-negative ones, small to small. Exact for |value| < 2^52. */
+/** Maps an integer to a non-negative one, small to small. Exact for |value| < 2^52. */
 export function zigzag(value: number): number {
   return value >= 0 ? value * 2 : value * -2 - 1;
 }
@@ -25,7 +25,9 @@ export function unzigzag(value: number): number {
   return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
 }
 
-/** A cursor over encoded bytes. Running over the end, or a number beyond 2^53, throws a RangeError. */
+/**
+ * A cursor over encoded bytes. Its methods throw a RangeError at the end of the bytes, and for a number beyond 2^53.
+ */
 export class ByteReader {
   readonly bytes: Uint8Array;
   readonly #view: DataView;
@@ -78,13 +80,13 @@ export class ByteReader {
     return this.#view.getFloat64(this.skip(8), true);
   }
 
-  /** A view of the next `length` bytes. */
+  /** Returns a view of the next `length` bytes. */
   take(length: number): Uint8Array {
     const start = this.skip(length);
     return this.bytes.subarray(start, start + length);
   }
 
-  /** Moves on by `length`; returns where it was. */
+  /** Moves forward by `length`. Returns the position before. */
   skip(length: number): number {
     const start = this.at;
     if (length > this.#end - start) throw new RangeError("unexpected end of a record");

@@ -62,12 +62,12 @@ export class LedgerError extends Error {
   static {
     this.prototype.name = "LedgerError";
     Object.defineProperty(this.prototype, BRAND, { value: true });
-    // Bundlers rename classes, and what prints an error shows the name of its class.
+    // Bundlers rename classes, and printing an error shows the name of its class.
     Object.defineProperty(this, "name", { value: "LedgerError" });
   }
   /** What went wrong, as a code. `docs/errors.md` says what to do about each. */
   readonly code: ErrorCode;
-  // Declared alone: a member that says nothing would be printed all the same.
+  // Only declared, because printing an error would show members that are `undefined`.
   /** The argument that is wrong, as a path: `params.optimizer.lr`. */
   declare readonly field: string | undefined;
   /** The type of the value that was given. Never the value itself. */
@@ -106,12 +106,12 @@ function isLedgerError(error: unknown): error is LedgerError {
   try {
     return typeof error === "object" && error !== null && (error as Record<symbol, unknown>)[BRAND] === true;
   } catch {
-    // A proxy may be thrown, too.
+    // The thrown value may be a proxy that throws.
     return false;
   }
 }
 
-/** How an error message names the type of a value: `string`, `null`, `array`, `Tensor`, `Date`, … */
+/** Returns the name of a value's type for error messages: `string`, `null`, `array`, `Tensor`, `Date`, … */
 export function describeType(value: unknown): string {
   if (value === null) return "null";
   if (typeof value !== "object") return typeof value;
@@ -126,8 +126,8 @@ export function describeType(value: unknown): string {
 }
 
 /**
- * An `INVALID_ARGUMENT` that names the field and what it held: a number as it is, of all else the type, since a text may be secret. `hint` ends
- * the message, unless the value is a promise.
+ * Returns an `INVALID_ARGUMENT` that names the field and its value: a number, a bigint or a boolean itself, and of
+ * anything else only the type, because a text may be secret. `hint` ends the message, unless the value is a promise.
  */
 export function invalidArgument(field: string, expected: string, value: unknown, hint = ""): LedgerError {
   const received = describeType(value);
@@ -135,7 +135,10 @@ export function invalidArgument(field: string, expected: string, value: unknown,
   return wrong(field, expected, received, `${shownNumber(value) ?? article(received)}${advice}`);
 }
 
-/** {@link invalidArgument} for one of a few words: it says which word was given. `meant` ends the message. */
+/**
+ * Returns {@link invalidArgument} for a field that takes one of a few words. It names the word that was given. `meant`
+ * ends the message.
+ */
 export function invalidChoice(field: string, expected: string, value: unknown, meant = ""): LedgerError {
   const received = describeType(value);
   const shown = typeof value === "string" ? JSON.stringify(clip(value, 60)) : (shownNumber(value) ?? article(received));
@@ -149,7 +152,10 @@ function wrong(field: string, expected: string, received: string, found: string)
   });
 }
 
-/** What reading an argument threw, as it may be thrown on: a `LedgerError` as it is, an `INVALID_ARGUMENT` for anything else. */
+/**
+ * Returns the error to throw after reading an argument threw: a `LedgerError` itself, or an `INVALID_ARGUMENT` for
+ * anything else.
+ */
 export function unreadable(field: string, cause: unknown): LedgerError {
   if (isLedgerError(cause)) return cause;
   return new LedgerError("INVALID_ARGUMENT", `${clip(field)} cannot be read: a getter or a proxy throws`, {
@@ -158,7 +164,7 @@ export function unreadable(field: string, cause: unknown): LedgerError {
   });
 }
 
-/** What `read` returns. What a getter or a proxy of the caller's throws meanwhile becomes `INVALID_ARGUMENT`. */
+/** Returns what `read` returns. Turns what a getter or a proxy of the caller throws into an `INVALID_ARGUMENT`. */
 export function reading<T>(field: string, read: () => T): T {
   try {
     return read();
@@ -167,7 +173,7 @@ export function reading<T>(field: string, read: () => T): T {
   }
 }
 
-/** `Array.isArray`, which throws for a revoked proxy, for an argument. */
+/** Returns `Array.isArray` of an argument. Throws `INVALID_ARGUMENT` for a revoked proxy, for which it throws. */
 export function isList(field: string, value: unknown): value is unknown[] {
   return reading(field, () => Array.isArray(value));
 }
@@ -187,14 +193,14 @@ function clip(text: string, length = 200): string {
   return text.length <= length ? text : `${text.slice(0, length)}…`;
 }
 
-/** The error itself if it is a `LedgerError`, else an `IO` with this message and the error as its cause. */
+/** Returns the error itself if it is a `LedgerError`, else an `IO` with this message and the error as its cause. */
 export function ledgerErrorOf(cause: unknown, message: string): LedgerError {
   return LedgerError.is(cause) ? cause : new LedgerError("IO", message, { cause });
 }
 
 /**
- * What can be wrong with one object while the rest of a place is in order. `UNAVAILABLE`, `CREDENTIALS`, `CLOSED` and the like are
- * wrong with the place itself.
+ * Codes of errors that concern one object of a store. Others, such as `UNAVAILABLE`, `CREDENTIALS` and `CLOSED`,
+ * concern the store itself.
  */
 const CODES: ReadonlySet<ErrorCode> = /* @__PURE__ */ new Set<ErrorCode>([
   "CORRUPT",
@@ -209,7 +215,7 @@ const CODES: ReadonlySet<ErrorCode> = /* @__PURE__ */ new Set<ErrorCode>([
   "IO",
 ]);
 
-/** Whether a call on one object failed because of that object, so that calls on others may well succeed. */
+/** Returns whether a call failed because of one object, so that calls for other objects may succeed. */
 export function concernsOneObject(error: unknown): error is LedgerError {
   return LedgerError.is(error) && !error.transient && CODES.has(error.code);
 }

@@ -32,12 +32,13 @@ export class PendingPicture {
     });
     this.width = width;
     this.height = height;
-    // The call that stores the picture rejects with this failure. Until then nothing waits for it, and it must not count as unhandled.
+    // The call that stores the picture rejects with this failure. Nothing awaits it until then, so it must not count as
+    // unhandled.
     this.blob.catch(() => {});
   }
 }
 
-/** True for what can give its picture and holds no pixels itself, as an `ImageData` does. */
+/** Returns whether the value can give its picture. Returns false for an `ImageData`, which holds pixels itself. */
 export function isCanvas(value: unknown): value is CanvasLike {
   if (typeof value !== "object" || value === null || ArrayBuffer.isView(value) || "data" in value) return false;
   const { width, height, toBlob, convertToBlob, toBuffer, getContext } = value as Partial<CanvasLike>;
@@ -46,15 +47,16 @@ export function isCanvas(value: unknown): value is CanvasLike {
 }
 
 /**
- * Takes the picture that the canvas shows now: what is drawn later does not change it. Returns the bytes of a PNG, pixels, or a
- * picture to be waited for. Throws `INVALID_ARGUMENT` for a canvas that cannot be read, such as one with pictures of other sites.
+ * Takes the picture that the canvas shows now. What is drawn later does not change it. Returns the bytes of a PNG,
+ * pixels, or a {@link PendingPicture}. Throws `INVALID_ARGUMENT` for a canvas that cannot be read, such as one with
+ * pictures from other sites.
  */
 export function takePicture(canvas: CanvasLike): unknown {
   const { width, height } = canvas;
   if (!(width > 0 && height > 0)) throw unreadable(`it has ${width} x ${height} pixels`);
   try {
     if (typeof canvas.toBuffer === "function") return canvas.toBuffer("image/png");
-    // Both take the picture before they return.
+    // Both methods take the picture before they return.
     if (typeof canvas.convertToBlob === "function")
       return new PendingPicture(canvas.convertToBlob({ type: "image/png" }), canvas);
     if (typeof canvas.toBlob === "function") return new PendingPicture(blobOf(canvas), canvas);

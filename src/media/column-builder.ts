@@ -6,7 +6,7 @@ import { impossible, tooLarge, wrongInput } from "./wrong-input.ts";
 
 type CellType = "number" | "bigint" | "string" | "boolean" | "date";
 
-/** Takes the cells of a column one after the other; the first that is no `null` says what the column holds. */
+/** Collects the cells of a column in order. The first cell that is not `null` sets the column's type. */
 export class ColumnBuilder {
   readonly #name: string;
   readonly #rows: number;
@@ -15,7 +15,7 @@ export class ColumnBuilder {
   #bigints: BigInt64Array = new BigInt64Array(0);
   #values: (string | boolean)[] = [];
   #nulls: boolean[] | undefined;
-  /** Bytes the column takes. */
+  /** Number of bytes that the column takes. */
   held = 0;
 
   constructor(name: string, rows: number) {
@@ -78,7 +78,7 @@ export class ColumnBuilder {
       case "date":
         return { name, type: "int64", values: this.#numbers, ...nulls };
       default:
-        // Nothing but nulls has no type of its own.
+        // A column of nulls has no type of its own.
         return { name, type: "double", values: this.#type ? this.#numbers : new Float64Array(this.#rows), ...nulls };
     }
   }
@@ -89,7 +89,7 @@ export class ColumnBuilder {
         this.#field(row),
         "a number, bigint, string, boolean, Date or null",
         cell,
-        cell === undefined ? "null is for what is missing" : "",
+        cell === undefined ? "use null for a missing cell" : "",
       );
     if (this.#type !== undefined)
       throw impossible(
@@ -101,7 +101,7 @@ export class ColumnBuilder {
     this.held += this.#rows * (type === "boolean" ? 1 : 8);
     if (type === "number" || type === "date") this.#numbers = new Float64Array(this.#rows);
     else if (type === "bigint") this.#bigints = new BigInt64Array(this.#rows);
-    // Nulls came before.
+    // The rows before hold null.
     else this.#values = new Array<string | boolean>(row).fill(type === "string" ? "" : false);
   }
 

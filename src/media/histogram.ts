@@ -39,8 +39,9 @@ const MAX_BINS = 10_000;
 const DEFAULT_BINS = 64;
 
 /**
- * `bins` bins (default 64) of equal width from the least to the greatest finite value; fewer where float64 has no numbers left
- * between them, one around the value where all are the same, none without a finite value. Throws `INVALID_ARGUMENT`.
+ * Returns the content of a histogram: the given counts, or counts of numbers in `bins` bins (default 64) of equal width
+ * from the least to the greatest finite value. There are fewer bins if float64 has no numbers between their edges, one
+ * bin if all values are equal, and none without a finite value. Throws `INVALID_ARGUMENT`.
  */
 export function histogramContent(source: unknown, bins?: unknown): MediaContent {
   if (bins !== undefined) {
@@ -50,11 +51,13 @@ export function histogramContent(source: unknown, bins?: unknown): MediaContent 
   if (isNumbers(source)) return toContent(count(source, bins ?? DEFAULT_BINS));
   if (typeof source !== "object" || source === null || !("counts" in source) || !("edges" in source))
     throw wrongInput("data", "an array of numbers or { counts, edges }", source);
-  if (bins !== undefined) throw impossible("bins", "has no meaning where counts are given", bins);
+  if (bins !== undefined) throw impossible("bins", "must be left out if counts are given", bins);
   return toContent(checkCounts(source.counts, source.edges));
 }
 
-/** What is stored: `range` stands for edges of equal width, and what is 0 is left out. */
+/**
+ * Returns the content to store: a `range` instead of edges of equal width, and no counts of 0 for values outside bins.
+ */
 function toContent({ counts, edges, nan, negativeInfinity, positiveInfinity }: Histogram): MediaContent {
   const first = edges[0];
   const last = edges.at(-1);
@@ -70,7 +73,10 @@ function toContent({ counts, edges, nan, negativeInfinity, positiveInfinity }: H
   return asText("histogram", "application/json", encodeJson(stored, "data"));
 }
 
-/** `bins + 1` edges: `low + (high - low) * (i / bins)`, none above `high`, which is the last; with halves where that overflows. */
+/**
+ * Returns `bins + 1` edges `low + (high - low) * (i / bins)`, none above `high`, which is the last. Calculates with
+ * halves if the difference overflows.
+ */
 export function evenEdges(low: number, high: number, bins: number): number[] {
   const isWide = !Number.isFinite(high - low);
   const edges = [low];
@@ -105,7 +111,7 @@ function count(values: ArrayLike<number>, bins: number): Histogram {
   for (let i = 0; i < length; i++) {
     const value = values[i] as number;
     if (!Number.isFinite(value)) continue;
-    // Rounded it may be a bin off, and further where edges were left out: the edges decide.
+    // Rounding may be off by one bin, or by more if equal edges were removed, so the edges decide.
     let bin =
       top === 0 ? 0 : Math.min(top, Math.max(0, Math.floor(((value / 2 - low / 2) / half) * counts.length) || 0));
     while (bin > 0 && value < (edges[bin] as number)) bin--;
@@ -117,7 +123,7 @@ function count(values: ArrayLike<number>, bins: number): Histogram {
 
 function edgesOf(low: number, high: number, bins: number): number[] {
   if (low < high) return evenEdges(low, high, bins).filter((edge, i, all) => i === 0 || edge > (all[i - 1] as number));
-  // At least half to either side, and more where that is nothing beside the value.
+  // At least 0.5 to either side, and more if adding 0.5 would not change the value.
   const reach = Math.max(0.5, Math.abs(low) * 2 ** -50);
   return [Math.max(low - reach, -Number.MAX_VALUE), Math.min(low + reach, Number.MAX_VALUE)];
 }
@@ -126,7 +132,7 @@ function checkCounts(counts: unknown, edges: unknown): Histogram {
   const own = (value: unknown, field: string): number[] => {
     if (!isNumbers(value)) throw wrongInput(field, "an array of numbers", value);
     if (value.length > MAX_BINS + 1)
-      throw impossible(field, `has ${value.length} elements, ${MAX_BINS} bins at most`, value);
+      throw impossible(field, `has ${value.length} elements, but at most ${MAX_BINS} bins are allowed`, value);
     return Array.from(value, (item: unknown, i) => {
       if (typeof item !== "number") throw wrongInput(`${field}[${i}]`, "a number", item);
       return item;
@@ -136,44 +142,45 @@ function checkCounts(counts: unknown, edges: unknown): Histogram {
   const ownEdges = own(edges, "edges");
   ownCounts.forEach((item, i) => {
     if (!Number.isSafeInteger(item) || item < 0) throw invalidArgument(`counts[${i}]`, "a whole number from 0", item);
-    // JSON would write -0 as a number of its own.
+    // The library's JSON would store -0 as -0.
     ownCounts[i] = item + 0;
   });
   ownEdges.forEach((edge, i) => {
     if (!Number.isFinite(edge)) throw invalidArgument(`edges[${i}]`, "a finite number", edge);
     if (i > 0 && !(edge > (ownEdges[i - 1] as number)))
-      throw invalidArgument(`edges[${i}]`, "greater than the edge before it", edge);
+      throw invalidArgument(`edges[${i}]`, "greater than the previous edge", edge);
   });
   if (ownCounts.length === 0 || ownEdges.length !== ownCounts.length + 1)
     throw impossible(
       "edges",
-      `has ${ownEdges.length} elements, but must have one more than the ${ownCounts.length} counts, of which there is at least one`,
+      `has ${ownEdges.length} elements, but must have one more than the ${ownCounts.length} counts, and at least 2`,
       edges,
     );
   return { counts: ownCounts, edges: ownEdges, nan: 0, negativeInfinity: 0, positiveInfinity: 0 };
 }
 
-/** An array or typed array; of what, its elements show. */
+/** Returns whether the value is an array or a typed array. Its elements are checked later. */
 function isNumbers(value: unknown): value is ArrayLike<number> {
   return Array.isArray(value) || (ArrayBuffer.isView(value) && !isDataView(value));
 }
 
-/** The histogram that was stored. Throws `CORRUPT` for anything that is none. */
+/** Returns a stored histogram. Throws `CORRUPT` for any other text. */
 export function readHistogram(text: string): Histogram {
   const stored = decodeJson(text);
-  if (typeof stored !== "object" || stored === null || Array.isArray(stored)) throw noHistogram("is no object");
+  if (typeof stored !== "object" || stored === null || Array.isArray(stored)) throw noHistogram("is not an object");
   const { counts, edges, range, ...odd } = stored as Record<string, unknown>;
-  if (!isNumberList(counts) || counts.length > MAX_BINS || !counts.every(isCount)) throw noHistogram("has no counts");
+  if (!isNumberList(counts) || counts.length > MAX_BINS || !counts.every(isCount))
+    throw noHistogram("has wrong counts");
   const all = isNumberList(range) && range.length === 2 && counts.length > 0 ? fromRange(range, counts.length) : edges;
   if (!isNumberList(all) || all.length !== (counts.length === 0 ? 0 : counts.length + 1))
-    throw noHistogram("has no edges");
+    throw noHistogram("has invalid edges");
   all.forEach((edge, i) => {
     if (!Number.isFinite(edge) || (i > 0 && edge <= (all[i - 1] as number)))
       throw noHistogram("has edges out of order");
   });
   const rest = (name: string): number => {
     const value = odd[name] ?? 0;
-    if (!isCount(value)) throw noHistogram(`has no count of ${name}`);
+    if (!isCount(value)) throw noHistogram(`has an invalid count of ${name}`);
     return value;
   };
   return {

@@ -23,7 +23,10 @@ interface Detail {
   readonly caption?: string;
 }
 
-/** Throws `INVALID_ARGUMENT` for anything else than an {@link ImageSource}, `TOO_LARGE` beyond the limits. */
+/**
+ * Returns the content of an image. Throws `INVALID_ARGUMENT` unless it is an {@link ImageSource}, and `TOO_LARGE`
+ * beyond the limits.
+ */
 export function imageContent(image: unknown, caption: unknown): MediaContent | PendingContent {
   const detail = caption === undefined ? {} : { caption: checkCaption(caption) };
   if (typeof image !== "object" || image === null || Array.isArray(image)) throw wrongImage(image);
@@ -31,7 +34,7 @@ export function imageContent(image: unknown, caption: unknown): MediaContent | P
   if (isBytes(image) || isArrayBuffer(image)) {
     const bytes = isArrayBuffer(image) ? new Uint8Array(image) : image;
     checkSize(bytes.byteLength);
-    // Not slice(): that of Node's Buffer does not copy.
+    // Not slice(), which does not copy for Node's Buffer.
     return fromFile(new Uint8Array(bytes), detail);
   }
   if (isBlob(image)) return fromBlob(image, detail);
@@ -39,15 +42,11 @@ export function imageContent(image: unknown, caption: unknown): MediaContent | P
   return fromPixels(image, detail);
 }
 
-/** `file` is nobody else's. */
+/** Returns the content of an image file. Nobody else may change `file`. */
 function fromFile(file: Uint8Array, detail: Detail): MediaContent {
   const header = readImageHeader(file);
   if (header === undefined)
-    throw impossible(
-      "image",
-      "holds bytes that are no PNG, JPEG or WebP image; for pixels give { data, width, height }",
-      file,
-    );
+    throw impossible("image", "must hold a PNG, JPEG or WebP image; give pixels as { data, width, height }", file);
   const { mediaType, width, height } = header;
   checkSides(width, height);
   return {
@@ -59,7 +58,7 @@ function fromFile(file: Uint8Array, detail: Detail): MediaContent {
   };
 }
 
-/** Blobs do not change, so that their bytes can be read later. */
+/** Returns content that is read later, because a Blob cannot change. */
 function fromBlob(blob: Blob, detail: Detail): PendingContent {
   checkSize(blob.size);
   return { type: "image", held: blob.size, load: async () => fromFile(await readBlob(blob), detail) };
@@ -70,7 +69,7 @@ function fromCanvas({ blob, width, height }: PendingPicture, detail: Detail): Pe
   return { type: "image", held: width * height * 4, load: async () => fromFile(await readBlob(await blob), detail) };
 }
 
-/** Trying again would not help: a canvas has gone on meanwhile, and the file of a Blob is another one. */
+/** Reads a Blob. The error is not transient: the canvas may have changed since, or the file behind the Blob has. */
 async function readBlob(blob: Blob): Promise<Uint8Array> {
   try {
     return new Uint8Array(await blob.arrayBuffer());
@@ -130,7 +129,7 @@ function checkSides(width: number, height: number): void {
 function checkCaption(caption: unknown): string {
   if (typeof caption !== "string") throw wrongInput("caption", "a string", caption);
   if (caption.length > MAX_CAPTION_LENGTH)
-    throw impossible("caption", `has ${caption.length} characters, ${MAX_CAPTION_LENGTH} at most`, caption);
+    throw impossible("caption", `has ${caption.length} characters, but may have ${MAX_CAPTION_LENGTH}`, caption);
   return toWellFormed(caption);
 }
 
@@ -152,14 +151,14 @@ export interface Pixels {
   readonly channels?: 1 | 2 | 3 | 4 | undefined;
 }
 
-/** Whether it can be the data of {@link Pixels}. */
+/** Returns whether the value can be the data of {@link Pixels}. */
 function isPixelData(value: unknown): value is ArrayLike<number> & ArrayBufferView {
   return isTypedArray(value, "Uint8Array", "Uint8ClampedArray", "Float16Array", "Float32Array", "Float64Array");
 }
 
 /**
- * A copy with 8 bits a channel. Throws `INVALID_ARGUMENT` for numbers that are not from 0 to 1, but for what rounding to 8 bits
- * takes away: nothing is cut off unnoticed.
+ * Returns a copy with 8 bits a channel. Throws `INVALID_ARGUMENT` for a number that does not round to 0 to 255, so that
+ * no value is clipped unnoticed.
  */
 function toBytes(data: ArrayLike<number> & ArrayBufferView): Uint8Array {
   if (isTypedArray(data, "Uint8Array", "Uint8ClampedArray")) return new Uint8Array(data);
@@ -167,11 +166,11 @@ function toBytes(data: ArrayLike<number> & ArrayBufferView): Uint8Array {
   for (let i = 0; i < data.length; i++) {
     const value = data[i] as number;
     const byte = Math.round(value * 255);
-    // Not with <, so that NaN is refused too.
+    // Written so that NaN is refused, too.
     if (!(byte >= 0 && byte <= 255)) {
       throw new LedgerError(
         "INVALID_ARGUMENT",
-        `image.data[${i}] is ${value}, but numbers of pixels must be from 0 to 1: for 0 to 255 give a Uint8ClampedArray`,
+        `image.data[${i}] is ${value}, but must be from 0 to 1: give values from 0 to 255 as a Uint8ClampedArray`,
         { field: `image.data[${i}]`, received: "number" },
       );
     }
@@ -180,9 +179,9 @@ function toBytes(data: ArrayLike<number> & ArrayBufferView): Uint8Array {
   return bytes;
 }
 
-/** Throws for what cannot be the data of {@link Pixels}. */
+/** Returns the error for data that cannot be the data of {@link Pixels}. */
 function wrongPixels(data: unknown): LedgerError {
   const hint =
-    ArrayBuffer.isView(data) || Array.isArray(data) ? "Uint8ClampedArray.from(x) holds values from 0 to 255" : "";
+    ArrayBuffer.isView(data) || Array.isArray(data) ? "use Uint8ClampedArray.from(x) for values from 0 to 255" : "";
   return wrongInput("image.data", "a Uint8Array, Uint8ClampedArray or Float32Array of pixels", data, hint);
 }

@@ -4,7 +4,7 @@ import { LedgerError } from "../errors/ledger-error.ts";
 import { decodeTable, type TableCell } from "../parquet/table-read.ts";
 import { MAX_CELLS, MAX_COLUMNS, type TableValue } from "./table.ts";
 
-/** What the record of a table says, which its file has to keep to. */
+/** What the run's record states of a table. Its file must agree. */
 export interface ExpectedTable {
   readonly rows: number;
   readonly columns: number;
@@ -20,15 +20,15 @@ export interface Table {
   readonly rows: number;
 }
 
-/** Most bytes that the pages of a table take, inflated: strings take three a character at most. */
+/** Most bytes that the pages of a table inflate to. Strings take at most three bytes a character. */
 export const MAX_INFLATED_BYTES: number = 256 * 1024 * 1024;
-/** Furthest moment a Date can say, in ms either side of the epoch. */
+/** The furthest time that a Date can hold, in ms before or after the epoch. */
 const MAX_TIME = 8_640_000_000_000_000n;
 
 /**
- * The cells of a Parquet file as `logTable` stores it. Whatever the bytes are, it takes time and memory in proportion to
- * their number and to what `expected` says, within the limits of a table; its pages inflate to `mostInflated` bytes at most.
- * Throws `CORRUPT` for anything that is no such file.
+ * Returns the cells of a Parquet file that `logTable` stored. Throws `CORRUPT` for any other file. Whatever the bytes
+ * are, time and memory are in proportion to their number and to `expected`, within the limits of a table, and the pages
+ * inflate to at most `mostInflated` bytes.
  */
 export function readTable(
   bytes: Uint8Array,
@@ -57,7 +57,7 @@ function read(bytes: Uint8Array, { rows, columns: width, dates }: ExpectedTable,
 function toDate(cell: TableCell): Date | null {
   if (cell === null) return null;
   if (typeof cell !== "bigint" || cell > MAX_TIME || cell < -MAX_TIME) {
-    throw new RangeError("there are no dates where they should be");
+    throw new RangeError("a column of dates holds something else");
   }
   return new Date(Number(cell));
 }

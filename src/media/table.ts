@@ -62,15 +62,15 @@ export const MAX_CELLS = 10_000_000;
 export const MAX_COLUMNS = 4096;
 const MAX_COLUMN_NAME_LENGTH = 250;
 
-/** A column as the caller gave it. */
+/** A column that the caller gave. */
 interface Column {
   readonly name: string;
   readonly cell: (row: number) => unknown;
 }
 
 /**
- * Numbers become doubles, bigints int64, dates int64 of ms since the epoch. Throws `INVALID_ARGUMENT` naming column and row of
- * what does not fit, `TOO_LARGE` beyond the limits.
+ * Returns the content of a table. Numbers become doubles, bigints int64, and dates int64 of ms since the epoch. Throws
+ * `INVALID_ARGUMENT` that names the column and row of an invalid cell, and `TOO_LARGE` beyond the limits.
  */
 export function tableContent(source: unknown): MediaContent {
   const { columns, rows } = readSource(source);
@@ -102,9 +102,9 @@ function readSource(source: unknown): { columns: Column[]; rows: number } {
   if (!isPlainObject(source))
     throw wrongInput("table", "an object of columns, { columns, rows } or an array of objects", source);
   const { columns, rows, data } = source as { columns?: unknown; rows?: unknown; data?: unknown };
-  // As W&B and pandas have it. A column holds no arrays.
+  // W&B and pandas call the rows `data`. A column holds no arrays, so this is a mistake.
   if (rows === undefined && Array.isArray(columns) && Array.isArray(data) && Array.isArray(data[0]))
-    throw wrongInput("table.data", "a column of cells", data, "rows of cells are called rows, as in { columns, rows }");
+    throw wrongInput("table.data", "a column of cells", data, "give rows of cells as { columns, rows }");
   const isByRow =
     Array.isArray(columns) &&
     Array.isArray(rows) &&
@@ -115,11 +115,11 @@ function readSource(source: unknown): { columns: Column[]; rows: number } {
 
 function readObjects(rows: readonly unknown[]): { columns: Column[]; rows: number } {
   if (rows.length === 0)
-    throw impossible("table", "has no columns: { columns, rows } names them for a table without rows", rows);
+    throw impossible("table", "has no columns: name them with { columns, rows } for a table without rows", rows);
   const names = new Map<string, string>();
   rows.forEach((row, i) => {
     if (!isPlainObject(row)) {
-      const hint = Array.isArray(row) ? "{ columns, rows } is for rows of cells" : "";
+      const hint = Array.isArray(row) ? "give rows of cells as { columns, rows }" : "";
       throw wrongInput(`table[${i}]`, "an object of cells", row, hint);
     }
     for (const key of Object.keys(row)) {
@@ -139,11 +139,11 @@ function readObjects(rows: readonly unknown[]): { columns: Column[]; rows: numbe
   return { columns, rows: rows.length };
 }
 
-/** Two names may become one when halves of surrogate pairs are replaced. */
+/** Throws if two columns have the same name. Replacing lone surrogates may make two names equal. */
 function assertDistinct(columns: readonly Column[]): void {
   const seen = new Set<string>();
   for (const { name } of columns) {
-    if (seen.has(name)) throw impossible(`table.${shorten(name)}`, "is the name of a column before it", name);
+    if (seen.has(name)) throw impossible(`table.${shorten(name)}`, "repeats the name of an earlier column", name);
     seen.add(name);
   }
 }
@@ -153,7 +153,7 @@ function readRows(names: readonly unknown[], rows: readonly unknown[]): { column
   const columns = names.map((name, i): Column => {
     if (typeof name !== "string") throw wrongInput(`table.columns[${i}]`, "a string", name);
     const own = checkName(name, `table.columns[${i}]`);
-    if (seen.has(own)) throw impossible(`table.columns[${i}]`, "is the name of a column before it", name);
+    if (seen.has(own)) throw impossible(`table.columns[${i}]`, "repeats the name of an earlier column", name);
     seen.add(own);
     return { name: own, cell: (row) => (rows[row] as readonly unknown[])[i] };
   });
@@ -175,14 +175,14 @@ function readColumns(source: Record<string, unknown>): { columns: Column[]; rows
     const list = cells as ArrayLike<unknown>;
     rows ??= list.length;
     if (list.length !== rows)
-      throw impossible(`table.${shorten(name)}`, `has ${list.length} cells, but the column before it ${rows}`, cells);
+      throw impossible(`table.${shorten(name)}`, `has ${list.length} cells, but the column before has ${rows}`, cells);
     return { name, cell: (row) => list[row] };
   });
   assertDistinct(columns);
   return { columns, rows: rows ?? 0 };
 }
 
-/** Returns the name as it is stored. */
+/** Returns the name of a column as it is stored. */
 function checkName(name: string, field: string): string {
   if (name === "") throw impossible(field, "has a column without a name", name);
   if (name.length > MAX_COLUMN_NAME_LENGTH)

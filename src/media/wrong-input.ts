@@ -1,6 +1,6 @@
 import { LedgerError, describeType } from "../errors/ledger-error.ts";
 
-/** An `INVALID_ARGUMENT` for a value of the wrong type, with a hint how to get at the right one. */
+/** Returns an `INVALID_ARGUMENT` for a value of the wrong type, with a hint how to get the right one. */
 export function wrongInput(field: string, expected: string, value: unknown, hint = ""): LedgerError {
   const isTensor =
     typeof value === "object" && value !== null && typeof (value as { dataSync?: unknown }).dataSync === "function";
@@ -14,14 +14,14 @@ export function wrongInput(field: string, expected: string, value: unknown, hint
   });
 }
 
-/** An `INVALID_ARGUMENT` for a value of the right type that cannot be. */
+/** Returns an `INVALID_ARGUMENT` for a value of the right type that is not allowed. */
 export function impossible(field: string, why: string, value: unknown): LedgerError {
   return new LedgerError("INVALID_ARGUMENT", `${field} ${why}`, { field, received: describeType(value) });
 }
 
-/** A `TOO_LARGE` for a value that is kept better as an artifact. */
+/** Returns a `TOO_LARGE` for a value that should be logged as an artifact. */
 export function tooLarge(field: string, size: string, limit: string): LedgerError {
-  return new LedgerError("TOO_LARGE", `${field} has ${size}, more than the ${limit} of a rich value: log an artifact`, {
+  return new LedgerError("TOO_LARGE", `${field} has ${size}, but at most ${limit} are allowed: log an artifact`, {
     field,
   });
 }

@@ -1,6 +1,6 @@
 /**
- * `work`, or a rejection with the signal's reason as soon as that is aborted. The work itself goes on: what it holds, and
- * what it does, is the caller's concern.
+ * Returns `work`, but rejects with the signal's reason as soon as the signal is aborted. The work itself continues, and
+ * the caller is responsible for what it holds and does.
  */
 export function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work;

@@ -1,6 +1,6 @@
 /**
- * Tests for built-in classes. `instanceof` is wrong for a value of another realm: in the sandbox of Jest, in `node:vm` and between
- * frames each side has an `Error` and a `Uint8Array` of its own.
+ * Tests for built-in classes. `instanceof` is false for a value of another realm: in the sandbox of Jest, in `node:vm`
+ * and between frames, each side has its own `Error` and `Uint8Array`.
  */
 
 const typedArrayName = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype), Symbol.toStringTag)!
@@ -15,7 +15,7 @@ interface TypedArrays {
   BigInt64Array: BigInt64Array;
 }
 
-/** True for a typed array of one of these classes, or of a subclass. */
+/** Returns whether the value is a typed array of one of these classes, or of a subclass. */
 export function isTypedArray<Name extends keyof TypedArrays>(
   value: unknown,
   ...names: readonly Name[]
@@ -23,22 +23,22 @@ export function isTypedArray<Name extends keyof TypedArrays>(
   return names.includes(typedArrayName.call(value) as Name);
 }
 
-/** True for a `Uint8Array`, Node's `Buffer` included. */
+/** Returns whether the value is a `Uint8Array`. Node's `Buffer` is one. */
 export function isBytes(value: unknown): value is Uint8Array {
   return typedArrayName.call(value) === "Uint8Array";
 }
 
-/** True for a `Uint8Array` that is of no subclass such as Node's `Buffer`. */
+/** Returns whether the value is a `Uint8Array`, but not of a subclass such as Node's `Buffer`. */
 export function isPlainBytes(value: unknown): value is Uint8Array {
   return isBytes(value) && Object.hasOwn(Object.getPrototypeOf(value) as object, "BYTES_PER_ELEMENT");
 }
 
-/** True for a view that has a format of its own rather than elements. */
+/** Returns whether the value is a `DataView`. */
 export function isDataView(value: unknown): value is DataView {
   return ArrayBuffer.isView(value) && typedArrayName.call(value) === undefined;
 }
 
-/** True for an `ArrayBuffer`, and false for a `SharedArrayBuffer`. */
+/** Returns whether the value is an `ArrayBuffer`. A `SharedArrayBuffer` is not. */
 export function isArrayBuffer(value: unknown): value is ArrayBuffer {
   return works(() => ArrayBuffer.prototype.slice.call(value as ArrayBuffer, 0, 0));
 }
@@ -51,22 +51,25 @@ export function isMap(value: unknown): value is Map<unknown, unknown> {
   return works(() => Map.prototype.keys.call(value));
 }
 
-/** True for what acts as a `Blob`: some environments have a class of their own for it. */
+/** Returns whether the value acts like a `Blob`. Some environments have their own class for it. */
 export function isBlob(value: unknown): value is Blob {
   if (typeof value !== "object" || value === null) return false;
-  // In this order: the size of a Map is a getter that throws on a copy.
+  // In this order, because the `size` of a Map is a getter that throws on a copy.
   const { arrayBuffer } = value as Partial<Blob>;
   return typeof arrayBuffer === "function" && typeof (value as Partial<Blob>).size === "number";
 }
 
-/** True for an object without a class: no array, and with no prototype beside `Object.prototype`, which ends every chain. */
+/**
+ * Returns whether the value is an object without a class: no array, and with `Object.prototype` of any realm or no
+ * prototype.
+ */
 export function isPlainObject(value: unknown): value is object {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
-/** True for every `Error` and `DOMException`. */
+/** Returns whether the value is an `Error` or a `DOMException`. */
 export function isError(value: unknown): value is Error {
   if (typeof value !== "object" || value === null) return false;
   try {
@@ -76,7 +79,10 @@ export function isError(value: unknown): value is Error {
   }
 }
 
-/** A method of a class refuses what is of another class, and takes what is of the same class in another realm. */
+/**
+ * Returns whether a call does not throw. A class's method refuses objects of other classes, but not of the same class
+ * in another realm.
+ */
 function works(call: () => unknown): boolean {
   try {
     call();

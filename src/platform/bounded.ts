@@ -1,6 +1,6 @@
 /**
- * `fn` of every item, at most `limit` at a time, results in the order of the items. The first failure aborts the signal the others
- * were given; the call rejects with it once all have ended.
+ * Calls `fn` for every item, at most `limit` at a time. Returns the results in the order of the items. The first
+ * failure aborts the signals of the other calls, and rejects this one when all have ended.
  */
 export async function mapBounded<T, R>(
   items: readonly T[],
@@ -9,7 +9,7 @@ export async function mapBounded<T, R>(
   fn: (item: T, signal: AbortSignal) => Promise<R>,
 ): Promise<R[]> {
   signal?.throwIfAborted();
-  // One for each lane: Node warns of more than ten listeners on a signal.
+  // One controller for each lane, because Node warns of more than ten listeners on a signal.
   const lanes = Array.from({ length: Math.min(limit, items.length) }, () => new AbortController());
   let failure: { readonly reason: unknown } | undefined;
   const stop = (reason: unknown): void => {
@@ -39,7 +39,7 @@ export async function mapBounded<T, R>(
   return results;
 }
 
-/** Lets at most `limit` of the works that are given to it go on at a time, in the order in which they came. */
+/** Returns a function that runs the tasks given to it in order, at most `limit` at a time. */
 export function gate(limit: number): <T>(work: () => Promise<T>) => Promise<T> {
   const waiting: (() => void)[] = [];
   let free = limit;

@@ -1,6 +1,6 @@
 /**
- * A module built into Node, Bun or Deno; `undefined` on other platforms. The process is asked for it: bundlers for browsers see no
- * name of such a module, and no file has to be found that imports it.
+ * Returns a module built into Node, Bun or Deno, or `undefined` on other platforms. Gets it from the process, not by an
+ * import: bundlers for browsers then see no such module, and Node need not find another file.
  */
 export function builtinModule<Module>(name: string): Module | undefined {
   const { process } = globalThis as { readonly process?: { getBuiltinModule?: (name: string) => unknown } };

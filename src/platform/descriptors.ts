@@ -1,16 +1,16 @@
-/** Longest wait for a free descriptor, in ms, before a call fails. */
+/** Longest time in ms that a call waits for a free descriptor before it fails. */
 const PATIENCE_MS = 10_000;
 const LONGEST_PAUSE_MS = 100;
 
-/** Whether the process, or the system, has no file descriptor left. */
+/** Returns whether an error means that the process or the system has no file descriptor left. */
 export function lacksDescriptors(error: unknown): boolean {
   const { code } = (error ?? {}) as { readonly code?: unknown };
   return code === "EMFILE" || code === "ENFILE";
 }
 
 /**
- * Calls again after a pause while there is no descriptor left: others are closed meanwhile. `isFinal`: errors after which that is of no
- * use.
+ * Runs a call, and repeats it after a pause while no descriptor is left, because others may be closed in the meantime.
+ * Does not repeat it after an error for which `isFinal` returns true.
  */
 export async function withDescriptors<T>(
   call: () => Promise<T>,

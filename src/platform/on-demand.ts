@@ -3,21 +3,21 @@ import { systemClock } from "./clock.ts";
 import { lacksDescriptors, withDescriptors } from "./descriptors.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
 
-/** At least as many as the files of any part, all of which Node opens at once. */
+/** At least the number of files of any part. Node opens all of them at once. */
 const DESCRIPTORS = 24;
-/** A program that still writes runs by then is no script that soon ends. */
+/** A program that still writes runs after this time is not a script that ends soon. */
 const LOAD_ALL_MS = 10_000;
 
 const parts = new Set<() => Promise<unknown>>();
 let isLoadingAll = false;
 
 /**
- * What loads a part of the library once it is needed: `const reading = onDemand(() => import("./reading.ts"))`. All dynamic imports
- * are made this way.
+ * Returns a function that loads a part of the library when it is first needed: `const reading = onDemand(() =>
+ * import("./reading.ts"))`. All dynamic imports are made this way.
  *
- * Node, up to some version 22, remembers for the life of the process that a module could not be read, also where the program had no
- * descriptor left for a moment. So an import begins only when there are enough; it waits for them like every call of the fs backend.
- * One that failed for another reason is tried again by the next call.
+ * Until some release of version 22, Node remembers for the life of the process that it could not read a module, even if
+ * the process only had no descriptor left for a moment. So an import begins only when there are enough descriptors, and
+ * waits for them like every call of the fs backend. The next call tries again an import that failed for another reason.
  */
 export function onDemand<Part>(load: () => Promise<Part>): () => Promise<Part> {
   let loading: Promise<Part> | undefined;
@@ -39,7 +39,7 @@ async function loadPart<Part>(load: () => Promise<Part>): Promise<Part> {
         return await load();
       },
       (error) => {
-        // The very same error: it is remembered.
+        // Node has remembered the failure if it throws the very same error.
         const isRemembered = error === previous;
         previous = error;
         return isRemembered;
@@ -57,21 +57,22 @@ async function loadPart<Part>(load: () => Promise<Part>): Promise<Part> {
 }
 
 /**
- * Loads all parts that are not loaded yet, once a process has written runs for a while: later, when a run is to be closed or an artifact
- * stored, its descriptors may all be in use. Only for Node: elsewhere parts may come over a network, or from a bundle of one file.
+ * Loads all parts that are not loaded yet, when a process has written runs for a while. Later, when it closes a run or
+ * stores an artifact, all descriptors may be in use. Does this only in Node: elsewhere parts may come over a network,
+ * or from a bundle of one file.
  */
 export function loadAllLater(): void {
   if (isLoadingAll || nodeProcess() === undefined) return;
   isLoadingAll = true;
   systemClock.timer(LOAD_ALL_MS, () => {
     void (async () => {
-      // Parts may bring further ones.
+      // Loading a part may add further parts to the set.
       for (const part of parts) await part().catch(() => {});
     })();
   });
 }
 
-/** Throws what Node meets when there are too few. */
+/** Throws the error that Node gets if there are too few descriptors. */
 function findDescriptors(): void {
   const node = nodeProcess();
   const fs = node && builtinModule<FileCalls>("node:fs");
@@ -80,7 +81,7 @@ function findDescriptors(): void {
   try {
     while (open.length < DESCRIPTORS) open.push(fs.openSync(node.execPath, "r"));
   } catch (error) {
-    // Other reasons, such as missing permission, say nothing of descriptors.
+    // Other errors, such as a missing permission, tell nothing about descriptors.
     if (lacksDescriptors(error)) throw error;
   } finally {
     for (const each of open) fs.closeSync(each);
@@ -97,7 +98,10 @@ interface Process {
   readonly versions: { readonly node?: string; readonly bun?: string; readonly deno?: string };
 }
 
-/** The process in Node alone: Deno asks for a permission to open files, and neither Deno nor Bun remembers. */
+/**
+ * Returns the process if this is Node. Deno asks for a permission to open files, and neither Deno nor Bun remembers
+ * failures.
+ */
 function nodeProcess(): Process | undefined {
   const { process } = globalThis as { readonly process?: Process };
   const { node, bun, deno } = process?.versions ?? {};

@@ -1,4 +1,6 @@
-/** Writes one line where a person sees it: to stderr in Node, Bun and Deno. The only output that the library makes by itself. */
+/**
+ * Writes one line to the console, which is stderr in Node, Bun and Deno. The library makes no other output by itself.
+ */
 export function warn(text: string): void {
   console.warn(`runledger: ${text}`);
 }

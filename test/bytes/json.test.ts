@@ -174,7 +174,7 @@ describe("what cannot be stored", () => {
     const a: Record<string, unknown> = {};
     a["b"] = [a];
     expect(failure(() => encodeJson(a, "params")).message).toBe(
-      "params.b[0] holds itself: cyclic data cannot be stored",
+      "params.b[0] contains itself: cyclic data cannot be stored",
     );
   });
 

@@ -43,7 +43,7 @@ const name = fc.oneof(
   fc.string({ minLength: 1, maxLength: 8 }),
 );
 
-test("columns of rows as objects are in the order in which their names first come up; what is missing is null", async () => {
+test("the columns of objects are in the order in which their names first appear; a missing cell is null", async () => {
   const read = await roundTrip([{ b: 1 }, { a: "x", b: undefined }, {}, { c: true, a: null }]);
   expect(read.names).toEqual(["b", "a", "c"]);
   expect({ ...read.columns }).toEqual({

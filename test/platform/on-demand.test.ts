@@ -96,7 +96,7 @@ describe("a part that is loaded on demand", () => {
   });
 });
 
-test("all parts are loaded a while after the first run began, also those that a part brings, whatever fails", async () => {
+test("a while after the first run began, all parts are loaded, also those that a part adds, whatever fails", async () => {
   vi.useFakeTimers();
   const loaded: string[] = [];
   const part = (name: string, load = async (): Promise<void> => {}): void => {

@@ -3,13 +3,13 @@ import { crc32 } from "../crc32.ts";
 import { gzipMember } from "../gzip-member.ts";
 import type { Member } from "./gunzip.ts";
 
-/** Gunzip in plain JavaScript. fflate compares neither CRC nor length with the trailer, so that is done here. */
+/** Inflates a gzip member in plain JavaScript. Checks CRC and length, because fflate does not. */
 export function gunzip(member: Uint8Array, size: number, isChecked = false): Uint8Array {
   const trailer = member.length - 8;
   if (trailer < 10) throw new RangeError("gzip ends early");
-  // Given a buffer, fflate does not grow it, so a member that lies about its length costs no memory. What is left of the
-  // buffer stays zero, and what is too much is cut off: the CRC below notices either, of a member that is not
-  // checked.
+  // fflate does not grow a given buffer, so a member that states a wrong length costs no memory. If the member holds
+  // fewer bytes, the rest stays zero; if it holds more, they are cut off. The CRC below detects both, unless the member
+  // is checked.
   const out = new Uint8Array(size);
   const bytes = gunzipSync(member, { out });
   const view = new DataView(member.buffer, member.byteOffset + trailer, 8);
