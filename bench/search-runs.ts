@@ -2,7 +2,7 @@ import { readdir, readFile, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Backend, RunRecord } from "../src/index.ts";
 import { SegmentCache } from "../src/catalog/segment-cache.ts";
-import { experimentPrefix } from "../src/catalog/entry.ts";
+import { experimentPrefix } from "../src/catalog/catalog-entry.ts";
 import { listCatalog } from "../src/catalog/list-catalog.ts";
 import { storeRows } from "../src/catalog/store-rows.ts";
 import { storedRows } from "../src/catalog/stored-rows.ts";

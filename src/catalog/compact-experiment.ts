@@ -3,7 +3,7 @@ import type { CatalogContext } from "./catalog-context.ts";
 import { type CatalogRow, isCurrent, isOlder } from "./catalog-row.ts";
 import type { LooseRow, OpenExperiment } from "./open-experiment.ts";
 import type { Segment } from "./segment.ts";
-import { kinOf } from "./segment-kin.ts";
+import { lineageOf } from "./segment-lineage.ts";
 import { MAX_SEGMENT_BYTES, MAX_SEGMENT_CELLS, MAX_SEGMENT_ROWS } from "./segment-limits.ts";
 import { nextGeneration } from "./segment-name.ts";
 import { storeRows } from "./store-rows.ts";
@@ -31,14 +31,14 @@ export async function compactExperiment(
   const merged = toMerge(open.segments, closed.length);
   const { prefix, segments } = open.listing;
   const generation = nextGeneration(segments);
-  const kin = kinOf(generation, open.segments, merged);
-  await storeRows(context, prefix, generation, rowsOf(context, open, closed, merged, signal), signal, kin);
+  const lineage = lineageOf(generation, open.segments, merged);
+  await storeRows(context, prefix, generation, rowsOf(context, open, closed, merged, signal), signal, lineage);
 
   const { backend } = context;
   const call = signal ? { signal } : {};
-  await mapBounded(closed, REMOVALS_AT_ONCE, signal, async ({ touched }) => {
+  await mapBounded(closed, REMOVALS_AT_ONCE, signal, async ({ entries }) => {
     // In order: what says that the run is open must not be what is left.
-    for (const key of touched.keys) await backend.remove(key, call);
+    for (const key of entries.keys) await backend.remove(key, call);
   });
   await mapBounded(merged, REMOVALS_AT_ONCE, signal, ({ name }) => backend.remove(name.key, call));
   for (const { name } of merged) context.segments.forget(name);

@@ -1,11 +1,11 @@
 import type { Backend, Entry } from "../backend/backend.ts";
 import { type LedgerError, concernsOneObject } from "../errors/ledger-error.ts";
 import { listGroups } from "../backend/list-groups.ts";
-import { CATALOG_PREFIX, COMPLETE_KEY, experimentPrefix, parseEntry, parseSegmentedKey } from "./entry.ts";
+import { CATALOG_PREFIX, COMPLETE_KEY, experimentPrefix, parseEntry, parseSegmentedKey } from "./catalog-entry.ts";
 import { parseSegmentName, type SegmentName } from "./segment-name.ts";
 
-/** What entries say of a run. */
-export interface Touched {
+/** What the entries of a run say. */
+export interface RunEntries {
   /** Keys of the entries that a segment with the run as it is now makes superfluous, `open` ones first. */
   readonly keys: string[];
   /** The highest of each kind; 0 for none, `-1` for no open one. */
@@ -17,8 +17,8 @@ export interface Touched {
 /** The catalogue of an experiment, as listed. */
 export interface ExperimentListing {
   readonly prefix: string;
-  /** By run. */
-  readonly touched: ReadonlyMap<string, Touched>;
+  /** By id of the run. */
+  readonly entries: ReadonlyMap<string, RunEntries>;
   readonly segments: readonly SegmentName[];
 }
 
@@ -42,7 +42,7 @@ export async function listCatalog(
   onUnlisted: (prefix: string, error: LedgerError) => void,
   signal: AbortSignal | undefined,
 ): Promise<CatalogListing> {
-  const found = new Map<string, { prefix: string; touched: Map<string, Touched>; segments: SegmentName[] }>();
+  const found = new Map<string, { prefix: string; entries: Map<string, RunEntries>; segments: SegmentName[] }>();
   const below = experiment === undefined ? CATALOG_PREFIX : experimentPrefix(experiment);
   const left = new Set<string>();
   const segmented = new Set<string>();
@@ -59,7 +59,7 @@ export async function listCatalog(
     if (experimentSegment === undefined || name === undefined || more.length > 0) continue;
     const prefix = `${CATALOG_PREFIX}/${experimentSegment}`;
     let listing = found.get(prefix);
-    if (listing === undefined) found.set(prefix, (listing = { prefix, touched: new Map(), segments: [] }));
+    if (listing === undefined) found.set(prefix, (listing = { prefix, entries: new Map(), segments: [] }));
     if (room === "segments") {
       const segment = parseSegmentName(key, size);
       if (segment) listing.segments.push(segment);
@@ -67,12 +67,12 @@ export async function listCatalog(
     }
     const entry = room === "entries" ? parseEntry(key) : undefined;
     if (entry === undefined) continue;
-    let touched = listing.touched.get(entry.runId);
-    if (touched === undefined) {
-      listing.touched.set(entry.runId, (touched = { keys: [], closed: 0, marked: 0, open: -1 }));
+    let entries = listing.entries.get(entry.runId);
+    if (entries === undefined) {
+      listing.entries.set(entry.runId, (entries = { keys: [], closed: 0, marked: 0, open: -1 }));
     }
-    touched[entry.kind] = Math.max(touched[entry.kind], entry.number);
-    touched.keys[entry.kind === "open" ? "unshift" : "push"](key);
+    entries[entry.kind] = Math.max(entries[entry.kind], entry.number);
+    entries.keys[entry.kind === "open" ? "unshift" : "push"](key);
   }
   const experiments = [...found.values()].filter(({ prefix }) => !left.has(prefix));
   for (const prefix of left) segmented.delete(prefix);

@@ -1,5 +1,5 @@
 import type { CatalogContext } from "./catalog-context.ts";
-import { allRows } from "./catalog-rows.ts";
+import { allRows } from "./row-sources.ts";
 import { readCatalog } from "./read-catalog.ts";
 import { SearchPlan } from "./search-plan.ts";
 

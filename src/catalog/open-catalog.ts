@@ -4,11 +4,11 @@ import { UnreadableRuns } from "../journal/unreadable.ts";
 import { mapBounded } from "../platform/bounded.ts";
 import { onDemand } from "../platform/on-demand.ts";
 import type { CatalogContext } from "./catalog-context.ts";
-import { experimentPrefix } from "./entry.ts";
+import { experimentPrefix } from "./catalog-entry.ts";
 import { listCatalog } from "./list-catalog.ts";
 import { type OpenExperiment, openExperiment } from "./open-experiment.ts";
-import { findLost } from "./segment-kin.ts";
-import { lookWhole } from "./whole.ts";
+import { findLostSegment } from "./segment-lineage.ts";
+import { checkCompleteness } from "./completeness.ts";
 
 const scanning = /* @__PURE__ */ onDemand(() => import("./scan-runs.ts"));
 
@@ -61,7 +61,7 @@ export async function openCatalog(
   };
   const listed = await listCatalog(backend, experiment, onUnlisted, signal);
   const unreadable = new UnreadableRuns();
-  const { isComplete, emptied } = await lookWhole(context, experiment, listed, signal);
+  const { isComplete, emptied } = await checkCompleteness(context, experiment, listed, signal);
   if (!isComplete) {
     const prefixes = experiment === undefined ? undefined : new Set([experimentPrefix(experiment)]);
     const runs = await runsOf(backend, prefixes, unreadable, signal);
@@ -76,7 +76,7 @@ export async function openCatalog(
     openExperiment(context, listing, unreadable, stop),
   );
   for (const { segments, listing } of experiments) {
-    const lost = findLost(segments);
+    const lost = findLostSegment(segments);
     if (lost !== undefined) throw trouble.lostSegment(`${listing.prefix}/segments/${lost}.parquet`);
   }
   return { experiments, ...runs, unreadable, damaged: new UnreadableRuns(), isComplete };

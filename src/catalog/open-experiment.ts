@@ -4,11 +4,11 @@ import type { UnreadableRuns } from "../journal/unreadable.ts";
 import { isCurrent, type NewestRows } from "./catalog-row.ts";
 import type { CatalogContext } from "./catalog-context.ts";
 import type { ExperimentListing } from "./list-catalog.ts";
-import type { ReadLoose } from "./read-row.ts";
+import type { ReadLoose } from "./read-run-row.ts";
 import type { Segment } from "./segment.ts";
 
 // Loaded only when there are runs to read.
-const looseReading = /* @__PURE__ */ onDemand(() => import("./read-row.ts"));
+const looseReading = /* @__PURE__ */ onDemand(() => import("./read-run-row.ts"));
 
 /** Runs read at a time. */
 const RUNS_AT_ONCE = 32;
@@ -50,7 +50,7 @@ export async function openExperiment(
     for (const [id, ...own] of directory.amends) if (isCurrent(amended, id, ...own)) amended.set(id, own);
   }
   const newest = new Map(amended);
-  for (const id of listing.touched.keys()) newest.set(id, GONE);
+  for (const id of listing.entries.keys()) newest.set(id, GONE);
   const loose = rows.map((row): LooseRow => {
     const { id } = row.record;
     const isOld = !isCurrent(amended, id, row.document, row.marker);
@@ -62,13 +62,13 @@ export async function openExperiment(
 
 async function readAllLoose(
   context: CatalogContext,
-  { prefix, touched }: ExperimentListing,
+  { prefix, entries }: ExperimentListing,
   unreadable: UnreadableRuns,
   signal: AbortSignal | undefined,
 ): Promise<ReadLoose[]> {
-  if (touched.size === 0) return [];
+  if (entries.size === 0) return [];
   const { readLoose } = await looseReading();
-  const rows = await mapBounded([...touched], RUNS_AT_ONCE, signal, (entry, stop) =>
+  const rows = await mapBounded([...entries], RUNS_AT_ONCE, signal, (entry, stop) =>
     readLoose(context.backend, prefix, entry, unreadable, stop),
   );
   return rows.filter((row) => row !== undefined);

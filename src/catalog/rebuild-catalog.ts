@@ -3,11 +3,11 @@ import { concernsOneObject } from "../errors/ledger-error.ts";
 import { UnreadableRuns } from "../journal/unreadable.ts";
 import type { CatalogContext } from "./catalog-context.ts";
 import { type CatalogRow, isCurrent, isOlder } from "./catalog-row.ts";
-import { COMPLETE_KEY, createEmpty, entryKey, entryKeyBelow, experimentPrefix, segmentedKey } from "./entry.ts";
+import { COMPLETE_KEY, createEmpty, entryKey, entryKeyBelow, experimentPrefix, segmentedKey } from "./catalog-entry.ts";
 import { type ExperimentListing, listCatalog } from "./list-catalog.ts";
-import { isClosed, readRow } from "./read-row.ts";
+import { isClosed, readRow } from "./read-run-row.ts";
 import { findRuns, scanRuns } from "./scan-runs.ts";
-import { type KnownSegment, kinOf, NO_KIN } from "./segment-kin.ts";
+import { type KnownSegment, lineageOf, NO_LINEAGE } from "./segment-lineage.ts";
 import { nextGeneration } from "./segment-name.ts";
 import { storeRows } from "./store-rows.ts";
 
@@ -47,15 +47,15 @@ export async function rebuildCatalog(
           const { id, experiment } = scanned.record;
           if (experimentPrefix(experiment) !== prefix) continue;
           runs++;
-          const touched = listing?.touched.get(id);
+          const entries = listing?.entries.get(id);
           const [document, marker] = known.amends.get(id) ?? [0, 0];
           // A listing of the run was behind what the catalogue knows.
-          const isBehind = isOlder(scanned, { document, marker }) || scanned.marker < (touched?.marked ?? 0);
+          const isBehind = isOlder(scanned, { document, marker }) || scanned.marker < (entries?.marked ?? 0);
           const row = isBehind ? await unreadable.unless(id, () => readRow(backend, id, signal)) : scanned;
           if (row === undefined) continue;
-          if (!isClosed(row, touched)) {
+          if (!isClosed(row, entries)) {
             // What was entered is newer than what a listing showed, and stays.
-            if (touched && (touched.closed > row.document || touched.marked > row.marker)) continue;
+            if (entries && (entries.closed > row.document || entries.marked > row.marker)) continue;
             await createEmpty(backend, entryKey(experiment, id, "open", row.document), durable);
             continue;
           }
@@ -65,19 +65,19 @@ export async function rebuildCatalog(
       }
     };
     const generation = nextGeneration(listing?.segments ?? []);
-    const kin = kinOf(generation, known.segments, known.segments);
-    const stored = await storeRows(context, prefix, generation, rows(), signal, kin);
+    const lineage = lineageOf(generation, known.segments, known.segments);
+    const stored = await storeRows(context, prefix, generation, rows(), signal, lineage);
     // Before the segments: no search may find that there should be some.
     if (stored.length === 0) await backend.remove(segmentedKey(prefix), call);
     else await createEmpty(backend, segmentedKey(prefix), durable);
     for (const id of ids) {
       if (!unreadable.has(id)) continue;
       entered.add(id);
-      if (!listing?.touched.has(id)) await createEmpty(backend, entryKeyBelow(prefix, id, "open", 0), durable);
+      if (!listing?.entries.has(id)) await createEmpty(backend, entryKeyBelow(prefix, id, "open", 0), durable);
     }
     if (listing === undefined) continue;
-    const touched = [...listing.touched].filter(([id]) => closed.has(id));
-    await mapBounded(touched, REMOVALS_AT_ONCE, signal, async ([, { keys }]) => {
+    const entries = [...listing.entries].filter(([id]) => closed.has(id));
+    await mapBounded(entries, REMOVALS_AT_ONCE, signal, async ([, { keys }]) => {
       for (const key of keys) await backend.remove(key, call);
     });
     await mapBounded(listing.segments, REMOVALS_AT_ONCE, signal, ({ key }) => backend.remove(key, call));
@@ -98,7 +98,7 @@ async function knownIn(
   amends: Map<string, readonly [document: number, marker: number]>;
   segments: readonly KnownSegment[];
 }> {
-  const ids = [...(listing?.touched.keys() ?? [])];
+  const ids = [...(listing?.entries.keys() ?? [])];
   const amends = new Map<string, readonly [number, number]>();
   const opened: KnownSegment[] = [];
   for (const name of listing?.segments ?? []) {
@@ -110,7 +110,7 @@ async function knownIn(
       for (const [id, ...own] of segment.directory.amends) if (isCurrent(amends, id, ...own)) amends.set(id, own);
     } catch (error) {
       if (!concernsOneObject(error)) throw error;
-      opened.push({ name, directory: NO_KIN });
+      opened.push({ name, directory: NO_LINEAGE });
     }
   }
   return { ids, amends, segments: opened };

@@ -5,8 +5,8 @@ import { listGroups } from "../backend/list-groups.ts";
 import { readRunBeginning } from "../journal/read-run-beginning.ts";
 import { ID_PATTERN } from "../journal/run-created.ts";
 import type { UnreadableRuns } from "../journal/unreadable.ts";
-import { experimentPrefix } from "./entry.ts";
-import { type ReadRow, readRow } from "./read-row.ts";
+import { experimentPrefix } from "./catalog-entry.ts";
+import { type ReadRow, readRow } from "./read-run-row.ts";
 
 /** Runs read at a time. */
 const AT_ONCE = 32;

@@ -4,7 +4,7 @@ import type { RunRecord } from "../journal/run-record.ts";
 import type { DamagedRun, UnreadableRun } from "../journal/unreadable.ts";
 import { mapBounded } from "../platform/bounded.ts";
 import type { CatalogContext } from "./catalog-context.ts";
-import { rowsOutsideSegments } from "./catalog-rows.ts";
+import { rowsOutsideSegments } from "./row-sources.ts";
 import { type FoundRun, readFoundRecords } from "./found-records.ts";
 import type { OpenCatalog } from "./open-catalog.ts";
 import { rankSegments, thatMayBeat } from "./ranked-segments.ts";

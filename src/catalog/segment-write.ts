@@ -6,8 +6,8 @@ import { PagedTableWriter } from "../parquet/paged-table-write.ts";
 import type { CatalogRow } from "./catalog-row.ts";
 import { ColumnsBuilder } from "./columns.ts";
 import { type Amendment, type ColumnEntry, type ColumnType, type Directory, encodeDirectory } from "./directory.ts";
-import { NO_KIN, type SegmentKin } from "./segment-kin.ts";
-import { encodeRecord } from "./record-text.ts";
+import { NO_LINEAGE, type SegmentLineage } from "./segment-lineage.ts";
+import { encodeRecord } from "./record-json.ts";
 import type { StoredRows } from "./stored-rows.ts";
 import { MAX_SEGMENT_BYTES, MAX_SEGMENT_CELLS, MAX_SEGMENT_ROWS, MAX_SEGMENT_TEXT_BYTES } from "./segment-limits.ts";
 
@@ -22,11 +22,11 @@ export class SegmentWriter {
   readonly #columns = new ColumnsBuilder();
   readonly #file = new PagedTableWriter(RECORD);
   readonly #amends: Amendment[] = [];
-  readonly #kin: SegmentKin;
+  readonly #lineage: SegmentLineage;
 
-  constructor(key: string, kin: SegmentKin = NO_KIN) {
+  constructor(key: string, lineage: SegmentLineage = NO_LINEAGE) {
     this.#key = key;
-    this.#kin = kin;
+    this.#lineage = lineage;
   }
 
   get rows(): number {
@@ -73,7 +73,7 @@ export class SegmentWriter {
   end(): Uint8Array {
     const { rows, incomplete } = this.#columns;
     this.#file.end(this.#columns.columns(), (chunks, pages) =>
-      encodeDirectory(this.#key, describe(rows, chunks, pages, { amends: this.#amends, incomplete, ...this.#kin })),
+      encodeDirectory(this.#key, describe(rows, chunks, pages, { amends: this.#amends, incomplete, ...this.#lineage })),
     );
     return this.#file.take();
   }

@@ -1,8 +1,8 @@
 import { byteStream } from "../backend/body.ts";
 import type { CatalogContext } from "./catalog-context.ts";
 import type { CatalogRow } from "./catalog-row.ts";
-import { createEmpty, segmentedKey } from "./entry.ts";
-import { NO_KIN, type SegmentKin } from "./segment-kin.ts";
+import { createEmpty, segmentedKey } from "./catalog-entry.ts";
+import { NO_LINEAGE, type SegmentLineage } from "./segment-lineage.ts";
 import { nameOf, segmentKey } from "./segment-name.ts";
 import type { StoredRows } from "./stored-rows.ts";
 import { SegmentWriter } from "./segment-write.ts";
@@ -17,7 +17,7 @@ export async function storeRows(
   generation: number,
   rows: AsyncIterable<CatalogRow | StoredRows>,
   signal: AbortSignal | undefined,
-  kin: SegmentKin = NO_KIN,
+  lineage: SegmentLineage = NO_LINEAGE,
 ): Promise<string[]> {
   const keys: string[] = [];
   const source = rows[Symbol.asyncIterator]();
@@ -25,8 +25,8 @@ export async function storeRows(
     for (let next = await source.next(); !next.done;) {
       const key = segmentKey(prefix, generation, newId());
       const writer = new SegmentWriter(key, {
-        ...kin,
-        peers: [...kin.peers, ...keys.map((each) => nameOf({ key: each }))],
+        ...lineage,
+        peers: [...lineage.peers, ...keys.map((each) => nameOf({ key: each }))],
       });
       const bytes = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
         while (!next.done && !writer.isFull) {

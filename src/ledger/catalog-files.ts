@@ -1,7 +1,7 @@
 import { readOptions } from "../arguments/options.ts";
 import type { CatalogRow } from "../catalog/catalog-row.ts";
-import { encodeRecord } from "../catalog/record-text.ts";
-import { runsOutsideSegments } from "../catalog/catalog-rows.ts";
+import { encodeRecord } from "../catalog/record-json.ts";
+import { runsOutsideSegments } from "../catalog/row-sources.ts";
 import { readCatalog } from "../catalog/read-catalog.ts";
 import type { RunContext } from "../run/context.ts";
 import { checkName } from "../run/text.ts";
@@ -55,7 +55,7 @@ export async function listCatalogFiles(
     const superseded = new Set(open.unlisted);
     const loose: CatalogRowText[] = [];
     for (const { listing, loose: runs } of open.experiments) {
-      for (const id of listing.touched.keys()) superseded.add(id);
+      for (const id of listing.entries.keys()) superseded.add(id);
       for (const { record, isOld } of runs) if (isOld) superseded.delete(record.id);
     }
     for await (const runs of runsOutsideSegments(catalog, open, signal)) loose.push(...runs.map(toText));

@@ -1,7 +1,7 @@
 import { createOrMatch } from "../backend/create-or-match.ts";
 import type { Backend } from "../backend/backend.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
-import { enter } from "../catalog/entry.ts";
+import { enter } from "../catalog/catalog-entry.ts";
 import {
   encodeLifecycle,
   lifecycleKey,

@@ -2,7 +2,7 @@ import { utf8Decoder } from "../bytes/utf8.ts";
 import type { Backend } from "../backend/backend.ts";
 import type { Clock } from "../platform/clock.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
-import { COMPLETE_KEY, createEmpty } from "../catalog/entry.ts";
+import { COMPLETE_KEY, createEmpty } from "../catalog/catalog-entry.ts";
 import { decodeCheckedJson, encodeCheckedJson } from "../bytes/checked-json.ts";
 import { decodeJson } from "../bytes/json.ts";
 

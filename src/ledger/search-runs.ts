@@ -11,7 +11,7 @@ import type { RunContext } from "../run/context.ts";
 import { catalogOf } from "../catalog/catalog-context.ts";
 import { checkQuery, type RunQuery } from "./run-query.ts";
 
-const rowReading = /* @__PURE__ */ onDemand(() => import("../catalog/read-row.ts"));
+const rowReading = /* @__PURE__ */ onDemand(() => import("../catalog/read-run-row.ts"));
 
 /** A page of runs. */
 export interface RunPage<R = RunRecord> {

@@ -1,5 +1,5 @@
 import { readOptions } from "../arguments/options.ts";
-import { allRows } from "../catalog/catalog-rows.ts";
+import { allRows } from "../catalog/row-sources.ts";
 import { readCatalog } from "../catalog/read-catalog.ts";
 import { SearchPlan } from "../catalog/search-plan.ts";
 import { type RunGroup, RunGrouper, type SummaryQuery } from "../compare/run-groups.ts";

@@ -3,7 +3,7 @@ import type { Backend } from "../backend/backend.ts";
 import { createOrMatch, holds } from "../backend/create-or-match.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
 import { onDemand } from "../platform/on-demand.ts";
-import { enter } from "../catalog/entry.ts";
+import { enter } from "../catalog/catalog-entry.ts";
 import { losesRecords, lossError } from "../journal/damage.ts";
 import { foldRun } from "../journal/fold.ts";
 import { listRun, type RunListing } from "../journal/list-run.ts";

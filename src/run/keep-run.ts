@@ -2,7 +2,7 @@ import { createOrMatch } from "../backend/create-or-match.ts";
 import { ownValue } from "../bytes/dictionary.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
 import { onDemand } from "../platform/on-demand.ts";
-import { enter } from "../catalog/entry.ts";
+import { enter } from "../catalog/catalog-entry.ts";
 import { encodeRunCreated, type RunCreated, runCreatedKey } from "../journal/run-created.ts";
 import type { RunKeeper } from "../journal/run-keeper.ts";
 import type { RunContext } from "./context.ts";

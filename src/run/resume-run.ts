@@ -1,7 +1,7 @@
 import { callOptions } from "../backend/call-options.ts";
 import { checkChoice } from "../arguments/choice.ts";
 import { type OptionNames, readOptions } from "../arguments/options.ts";
-import { enter } from "../catalog/entry.ts";
+import { enter } from "../catalog/catalog-entry.ts";
 import { type FlushOptions, flushPolicy } from "../journal/flush-policy.ts";
 import { foldRun } from "../journal/fold.ts";
 import { countWriters } from "../journal/lost-objects.ts";

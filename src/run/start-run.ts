@@ -3,7 +3,7 @@ import type { Backend } from "../backend/backend.ts";
 import { readOptions } from "../arguments/options.ts";
 import { mapBounded } from "../platform/bounded.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
-import { enter } from "../catalog/entry.ts";
+import { enter } from "../catalog/catalog-entry.ts";
 import { flushPolicy, type FlushPolicy } from "../journal/flush-policy.ts";
 import type { Dictionary } from "../journal/event.ts";
 import type { JsonSize } from "../journal/json-size.ts";

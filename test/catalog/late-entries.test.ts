@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { memoryBackend, type MemoryBackend } from "../../src/backends/memory/index.ts";
-import { enter, type EntryKind } from "../../src/catalog/entry.ts";
+import { enter, type EntryKind } from "../../src/catalog/catalog-entry.ts";
 import { type Ledger, type LedgerError, openLedger } from "../../src/index.ts";
 import { createTestClock, seededIds } from "../../src/testing/index.ts";
 

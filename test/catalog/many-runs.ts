@@ -1,5 +1,5 @@
 import type { CatalogRow } from "../../src/catalog/catalog-row.ts";
-import { experimentPrefix } from "../../src/catalog/entry.ts";
+import { experimentPrefix } from "../../src/catalog/catalog-entry.ts";
 import { storeRows } from "../../src/catalog/store-rows.ts";
 import { SegmentCache } from "../../src/catalog/segment-cache.ts";
 import type { Backend } from "../../src/backend/backend.ts";

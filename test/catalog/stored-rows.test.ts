@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { type MemoryBackend, memoryBackend } from "../../src/backends/memory/index.ts";
 import type { CatalogContext } from "../../src/catalog/catalog-context.ts";
 import type { CatalogRow } from "../../src/catalog/catalog-row.ts";
-import { experimentPrefix } from "../../src/catalog/entry.ts";
+import { experimentPrefix } from "../../src/catalog/catalog-entry.ts";
 import { listCatalog } from "../../src/catalog/list-catalog.ts";
 import type { Segment } from "../../src/catalog/segment.ts";
 import { SegmentCache } from "../../src/catalog/segment-cache.ts";

@@ -8,7 +8,7 @@ import { fsBackend } from "runledger/backends/fs";
 import { memoryBackend } from "runledger/backends/memory";
 import { catalogFiles, metricsFiles } from "runledger/files";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { decodeRecord } from "../../src/catalog/record-text.ts";
+import { decodeRecord } from "../../src/catalog/record-json.ts";
 
 async function closed(ledger: Ledger, count: number, experiment = "a"): Promise<string[]> {
   const ids: string[] = [];

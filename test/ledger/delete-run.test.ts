@@ -5,7 +5,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { fsBackend } from "../../src/backends/fs/index.ts";
 import { memoryBackend } from "../../src/backends/memory/index.ts";
 import { type Backend, type Ledger, LedgerError, openLedger, type RunQuery } from "../../src/index.ts";
-import { enter } from "../../src/catalog/entry.ts";
+import { enter } from "../../src/catalog/catalog-entry.ts";
 import { encodeCheckedJson } from "../../src/bytes/checked-json.ts";
 import { encodeLifecycle, lifecycleKey, parseLifecycleKey, readLifecycle } from "../../src/journal/lifecycle.ts";
 import { createTestClock, faultyBackend, type FaultMode, seededIds, type TestClock } from "../../src/testing/index.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { catalogRuns, EXPERIMENT } from "../../bench/catalog-runs.ts";
 import { s3Backend } from "../../src/backends/s3/index.ts";
-import { experimentPrefix } from "../../src/catalog/entry.ts";
+import { experimentPrefix } from "../../src/catalog/catalog-entry.ts";
 import { SegmentCache } from "../../src/catalog/segment-cache.ts";
 import { storeRows } from "../../src/catalog/store-rows.ts";
 import { openLedger } from "../../src/index.ts";

@@ -9,8 +9,8 @@ import { readRecord } from "../journal/run-state.ts";
 import type { UnreadableRuns } from "../journal/unreadable.ts";
 import type { CatalogRow } from "./catalog-row.ts";
 import { isRunRecord } from "../journal/is-run-record.ts";
-import { experimentPrefix } from "./entry.ts";
-import type { Touched } from "./list-catalog.ts";
+import { experimentPrefix } from "./catalog-entry.ts";
+import type { RunEntries } from "./list-catalog.ts";
 import { fitsSegment } from "./segment-limits.ts";
 
 export interface ReadRow extends CatalogRow {
@@ -20,7 +20,7 @@ export interface ReadRow extends CatalogRow {
 
 /** A run that has entries, as it was read. */
 export interface ReadLoose extends CatalogRow {
-  readonly touched: Touched;
+  readonly entries: RunEntries;
   /** Nobody writes to the run, so a segment may have it. */
   readonly isClosed: boolean;
 }
@@ -41,14 +41,14 @@ export async function readRow(backend: Backend, id: string, signal: AbortSignal 
 }
 
 /** {@link readRow} of a run with entries: of one that is closed its document alone is read, in one request. */
-async function readTouched(
+async function readWithEntries(
   backend: Backend,
   id: string,
-  touched: Touched,
+  entries: RunEntries,
   signal: AbortSignal | undefined,
 ): Promise<ReadRow> {
   // Only while no segment has the run: later there may be markers that no entry tells of any more.
-  if (touched.open === 0 && touched.closed === 1 && touched.marked === 0) {
+  if (entries.open === 0 && entries.closed === 1 && entries.marked === 0) {
     try {
       const document = await readRunDocument(backend, id, 1, signal ? { signal } : {});
       // What was lost when the document was made may be back.
@@ -65,8 +65,8 @@ async function readTouched(
  * Whether a segment may have the row, in place of what the entries of its run tell: nobody goes on with the run, nothing that was
  * entered is newer, which a listing that is behind may not have shown, and its record is not too large.
  */
-export function isClosed({ record, document, marker, isSettled }: ReadRow, touched: Touched | undefined): boolean {
-  const { closed, open, marked } = touched ?? { closed: 0, open: -1, marked: 0 };
+export function isClosed({ record, document, marker, isSettled }: ReadRow, entries: RunEntries | undefined): boolean {
+  const { closed, open, marked } = entries ?? { closed: 0, open: -1, marked: 0 };
   const isNewest = document >= closed && document > open && marker >= marked;
   return isSettled && record.status !== "running" && isNewest && fitsSegment(record);
 }
@@ -75,13 +75,13 @@ export function isClosed({ record, document, marker, isSettled }: ReadRow, touch
 export async function readLoose(
   backend: Backend,
   prefix: string,
-  [id, touched]: [string, Touched],
+  [id, entries]: [string, RunEntries],
   unreadable: UnreadableRuns,
   signal: AbortSignal,
 ): Promise<ReadLoose | undefined> {
   // A run that is not there is about to begin, or its beginning failed.
-  const row = await unreadable.unless(id, () => readTouched(backend, id, touched, signal));
+  const row = await unreadable.unless(id, () => readWithEntries(backend, id, entries, signal));
   // A run of another experiment has entries there.
   if (row === undefined || experimentPrefix(row.record.experiment) !== prefix) return undefined;
-  return { ...row, touched, isClosed: isClosed(row, touched) };
+  return { ...row, entries, isClosed: isClosed(row, entries) };
 }

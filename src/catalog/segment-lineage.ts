@@ -1,29 +1,30 @@
 import type { Directory } from "./directory.ts";
 import { nameOf, SEGMENT_NAME, type SegmentName } from "./segment-name.ts";
 
-/** What a segment says of the other segments of its experiment, so that it shows when one of them is gone. */
-export type SegmentKin = Pick<Directory, "peers" | "replaces">;
+/** What a segment says about the other segments of its experiment. A lost segment is found by it. */
+export type SegmentLineage = Pick<Directory, "peers" | "replaces">;
 
-export const NO_KIN: SegmentKin = { peers: [], replaces: [] };
+export const NO_LINEAGE: SegmentLineage = { peers: [], replaces: [] };
 
 /**
- * For how many generations segments name what they stand in for. A program that listed a segment before it was merged, and made one of its
- * own so many generations later, names a peer that nothing accounts for: then a search makes the experiment's part of the catalogue again.
+ * For how many generations segments name the segments that they replace. If a program lists a segment, and writes one of its own this many
+ * generations after that segment was merged, it names a peer that no other segment replaces. Then a search rebuilds the catalogue of the
+ * experiment.
  */
 const REMEMBERED = 64;
 
-/** A segment, and what it says of others. */
+/** A segment and its lineage. */
 export interface KnownSegment {
   readonly name: SegmentName;
-  readonly directory: SegmentKin;
+  readonly directory: SegmentLineage;
 }
 
-/** The kin of a segment of a generation that is made of some of those that are open, or of all. */
-export function kinOf(
+/** Returns the lineage of a new segment that is merged from some of the opened segments, or from all. */
+export function lineageOf(
   generation: number,
   opened: readonly KnownSegment[],
   merged: readonly KnownSegment[],
-): SegmentKin {
+): SegmentLineage {
   const left = opened.filter((segment) => !merged.includes(segment));
   const named = new Set(left.flatMap(({ directory }) => directory.peers));
   const replaced = merged.flatMap(({ name, directory }) => [nameOf(name), ...directory.replaces]);
@@ -35,8 +36,8 @@ export function kinOf(
   };
 }
 
-/** The name of a segment that must be there, by what the others say, and is not. */
-export function findLost(opened: readonly KnownSegment[]): string | undefined {
+/** Returns the name of a segment that another one names as its peer, and that is not there. */
+export function findLostSegment(opened: readonly KnownSegment[]): string | undefined {
   const there = new Set(opened.flatMap(({ name, directory }) => [nameOf(name), ...directory.replaces]));
   return opened.flatMap(({ directory }) => directory.peers).find((name) => !there.has(name));
 }

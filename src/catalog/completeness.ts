@@ -1,20 +1,20 @@
 import { callOptions } from "../backend/call-options.ts";
 import { concernsOneObject } from "../errors/ledger-error.ts";
 import type { CatalogContext } from "./catalog-context.ts";
-import { CATALOG_PREFIX, COMPLETE_KEY, experimentPrefix, parseSegmentedKey } from "./entry.ts";
+import { CATALOG_PREFIX, COMPLETE_KEY, experimentPrefix, parseSegmentedKey } from "./catalog-entry.ts";
 import type { CatalogListing } from "./list-catalog.ts";
 
-/** What a ledger knows of its catalogue from earlier looks. */
+/** What a ledger knows about its catalogue from earlier checks. */
 interface Known {
-  /** It had every run: it does not lose any unless others remove objects. */
+  /** It had every run. It loses a run only if others remove objects. */
   isComplete: boolean;
   /** Prefixes of experiments that had segments. */
   readonly segmented: Set<string>;
 }
 
-/** Whether the catalogue is whole, as far as its listing and one request tell. */
-export interface Wholeness {
-  /** Every run is in the catalogue, or was. */
+/** Whether the catalogue is complete, as far as its listing and one request tell. */
+export interface Completeness {
+  /** Every run is in the catalogue, or was in it. */
   readonly isComplete: boolean;
   /** Prefixes of experiments that had segments and have none: others have removed them. */
   readonly emptied: readonly string[];
@@ -22,13 +22,16 @@ export interface Wholeness {
 
 const ledgers = new WeakMap<CatalogContext, Known>();
 
-/** Looks whether the catalogue is whole, with one request at most, unless one experiment without segments is asked for and there are more than 1,000. */
-export async function lookWhole(
+/**
+ * Checks whether the catalogue is complete, with at most one request; with more only if `experiment` has no segments, and more than 1,000
+ * experiments have some.
+ */
+export async function checkCompleteness(
   context: CatalogContext,
   experiment: string | undefined,
   listed: CatalogListing,
   signal: AbortSignal | undefined,
-): Promise<Wholeness> {
+): Promise<Completeness> {
   const known = ledgers.get(context) ?? { isComplete: false, segmented: new Set() };
   ledgers.set(context, known);
   const withSegments = new Set(
