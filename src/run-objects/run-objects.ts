@@ -2,7 +2,7 @@ import type { Backend, CallOptions, Entry } from "../backend/backend.ts";
 import { readBounded } from "../backend/read-bounded.ts";
 import { formatDigest } from "../bytes/digest.ts";
 import { loadSha256 } from "../bytes/sha256.ts";
-import { entryKey } from "../catalog/entry.ts";
+import { entryKey } from "../catalog/catalog-entry.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
 import { losesRecords, lossError } from "../journal/damage.ts";
 import { foldRun } from "../journal/fold.ts";
