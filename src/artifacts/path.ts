@@ -9,7 +9,7 @@ export const MAX_PATH_SEGMENT_BYTES = 255;
 /** Most segments of such a path. */
 export const MAX_PATH_SEGMENTS = 64;
 
-const encoder = utf8Encoder();
+const encoder = /* @__PURE__ */ utf8Encoder();
 const DEVICE = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$) *(?:\.|$)/i;
 
 /**

@@ -12,7 +12,7 @@ export const MAX_STORED_KEY_BYTES = 1024;
  */
 export const MAX_SEGMENT_BYTES = 240;
 
-const encoder = utf8Encoder();
+const encoder = /* @__PURE__ */ utf8Encoder();
 
 /**
  * Throws `INVALID_KEY` unless `key` is one or more segments joined by `/`, where each segment

@@ -1,7 +1,7 @@
 import { utf8Decoder, utf8Encoder } from "./utf8.ts";
 
-const encoder = utf8Encoder();
-const decoder = utf8Decoder();
+const encoder = /* @__PURE__ */ utf8Encoder();
+const decoder = /* @__PURE__ */ utf8Decoder();
 
 /** Returns the text with U+FFFD in place of each half of a surrogate pair, which UTF-8 cannot hold. */
 export function toWellFormed(text: string): string {

@@ -3,6 +3,7 @@ import type { Dictionary } from "../journal/event.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import type { TableColumn } from "../parquet/table-write.ts";
 import type { CatalogRow } from "./catalog-row.ts";
+import { attributeColumns, TIME_COLUMNS } from "./attribute-columns.ts";
 import type { Cells } from "./column-cells.ts";
 import { flattenParams, NESTED } from "../filter/flatten-params.ts";
 import type { SegmentColumns } from "./stored-rows.ts";
@@ -14,10 +15,8 @@ const MAX_NAME_LENGTH = 1000;
 
 type Cell = number | boolean | string | bigint | typeof NESTED;
 
-/** What every run may have: there is room for it, whatever else runs have. */
-const ATTRIBUTES = "name,experiment,status,note,parent,group,job_type,start_time,end_time,deleted_at,datasets".split(
-  ",",
-);
+/** Attributes that every run may have: there is room for them, whatever else runs have. */
+const ATTRIBUTES = /* @__PURE__ */ attributeColumns.filter(({ member }) => member !== "id");
 
 interface RowNumbers {
   readonly id: string;
@@ -44,7 +43,9 @@ interface SparseColumn {
  * `nested.<path>` is true where the path names a list or an object.
  */
 export class ColumnsBuilder {
-  readonly #sparse = new Map<string, SparseColumn>(ATTRIBUTES.map((name) => [name, newColumn()]));
+  readonly #sparse = new Map<string, SparseColumn>(
+    [...ATTRIBUTES.map(({ column }) => column), "datasets"].map((name) => [name, newColumn()]),
+  );
   readonly #rows: RowNumbers[] = [];
   /** Something has no column. */
   incomplete = false;
@@ -61,12 +62,7 @@ export class ColumnsBuilder {
   add({ record, document, marker }: CatalogRow): void {
     const row = this.#rows.push({ id: record.id, document, marker }) - 1;
     const put = (name: string, cell: Cell | undefined): void => this.#put(row, name, cell);
-    const { name, experiment, status, note, parent, group, jobType } = record;
-    for (const [column, cell] of Object.entries({ name, experiment, status, note, parent, group, job_type: jobType }))
-      put(column, cell);
-    put("start_time", record.startTime);
-    put("end_time", record.endTime);
-    put("deleted_at", record.deletedAt);
+    for (const { column, member } of ATTRIBUTES) put(column, record[member]);
     if (record.datasets.length > 0) put("datasets", JSON.stringify(record.datasets));
     for (const key of Object.keys(record.tags)) put(`tags.${key}`, record.tags[key]);
     for (const [path, leaf] of flattenParams(record.params)) put(`params.${path}`, leaf ?? undefined);
@@ -126,7 +122,8 @@ export class ColumnsBuilder {
       const values = new Float64Array(this.rows);
       const nulls = this.#spread(column, values, (cell) => (isNumber(cell) ? cell : undefined));
       // A clock of the caller's may have told fractions of a millisecond, or -0.
-      const isTime = TIMES.has(named) && values.every((ms) => Number.isSafeInteger(ms) && !Object.is(ms, -0));
+      const isTime =
+        TIME_COLUMNS.includes(named) && values.every((ms) => Number.isSafeInteger(ms) && !Object.is(ms, -0));
       return { name: named, type: isTime ? "timestamp" : "double", values, ...nulls };
     };
     const ofBooleans = (named: string): TableColumn => {
@@ -183,8 +180,6 @@ function firstOf(columns: readonly Cells[], at: number): Cell | undefined {
 }
 
 const newColumn = (): SparseColumn => ({ rows: [], cells: [], numbers: 0, booleans: 0, integers: 0, nested: 0 });
-
-const TIMES = new Set(["start_time", "end_time", "deleted_at"]);
 
 function putMetrics(metrics: RunRecord["metrics"], put: (name: string, cell: number | undefined) => void): void {
   for (const key of Object.keys(metrics) as (keyof Dictionary)[]) {

@@ -1,24 +1,10 @@
 import type { Backend } from "../backend/backend.ts";
 import type { RunRecord } from "../journal/run-record.ts";
+import { attributeColumns } from "./attribute-columns.ts";
 import type { Segment } from "./segment.ts";
 
 /** Most bytes of columns of a segment that are rather read than records. */
 const MAX_BYTES = 1_048_576;
-
-/** Members of records that are columns, too. Not tags: they have one for each key, and there may be any number. */
-const COLUMNS: { readonly [member in keyof RunRecord]?: string } = {
-  id: "run_id",
-  name: "name",
-  experiment: "experiment",
-  status: "status",
-  startTime: "start_time",
-  endTime: "end_time",
-  deletedAt: "deleted_at",
-  note: "note",
-  parent: "parent",
-  group: "group",
-  jobType: "job_type",
-};
 
 /**
  * Records of some rows with `id` and the `members` alone, from columns, with at most `most` requests; `undefined` where these do not have
@@ -34,7 +20,8 @@ export async function membersFromColumns(
 ): Promise<Map<number, RunRecord> | undefined> {
   const wanted = new Map<keyof RunRecord, string>([["id", "run_id"]]);
   for (const member of members) {
-    const column = Object.hasOwn(COLUMNS, member) ? COLUMNS[member] : undefined;
+    // Not tags: they have a column for each key, and there may be any number.
+    const { column } = attributeColumns.find((each) => each.member === member) ?? {};
     if (column === undefined) return undefined;
     wanted.set(member, column);
   }

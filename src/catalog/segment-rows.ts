@@ -1,4 +1,5 @@
-import type { Aggregate, AttributeName } from "../filter/field.ts";
+import type { AttributeName } from "../filter/attributes.ts";
+import type { Aggregate } from "../filter/field.ts";
 import { NESTED } from "../filter/flatten-params.ts";
 import type { FilterRow, ParamValue } from "../filter/row.ts";
 import type { CatalogContext } from "./catalog-context.ts";

@@ -1,5 +1,6 @@
 import { reading } from "../errors/ledger-error.ts";
 import type { RecordedVersion } from "../journal/event.ts";
+import { runAttributes } from "../journal/run-attributes.ts";
 import type { RunRecord, RunStatus } from "../journal/run-record.ts";
 import { checkRecords } from "./check-records.ts";
 import { type ComparedMetric, compareMetric } from "./compared-metric.ts";
@@ -33,6 +34,15 @@ export interface ComparedDataset {
   readonly size?: number | undefined;
 }
 
+const COMPARED = /* @__PURE__ */ runAttributes.filter(({ compared }) => compared);
+
+function attributesOf(record: RunRecord): (readonly [keys: readonly string[], value: string])[] {
+  return COMPARED.flatMap(({ member }) => {
+    const value = record[member];
+    return value === undefined ? [] : [[[member], value as string] as const];
+  });
+}
+
 /** What may be in a record besides. */
 interface Extras {
   readonly code?: unknown;
@@ -43,6 +53,8 @@ interface Extras {
 export interface RunComparison {
   /** The runs, in the order of the ids. */
   readonly runs: readonly ComparedRun[];
+  /** `note`, `parent`, `group` and `jobType`. */
+  readonly attributes: ComparedSection<string>;
   /** Params by their paths: `optimizer.lr`. */
   readonly params: ComparedSection;
   /** Tags by their keys. */
@@ -84,6 +96,7 @@ export function compareRecords(given: readonly RunRecord[]): RunComparison {
         startTime,
         ...(endTime !== undefined && { duration: endTime - startTime }),
       })),
+      attributes: alignSection(all.map(attributesOf)),
       params: nested("params"),
       tags: alignSection(all.map(({ tags }) => entriesOf(tags))),
       environment: nested("environment"),

@@ -25,7 +25,7 @@ const NAMES: OptionNames<FormatComparisonOptions> = { width: true, maxRows: true
 const GAP = 2;
 /** A run gets a column this wide, gap included, or goes into a further table below. */
 const MIN_COLUMN = 14;
-const SECTIONS = ["params", "datasets", "inputs", "code", "environment", "tags"] as const;
+const SECTIONS = ["attributes", "params", "datasets", "inputs", "code", "environment", "tags"] as const;
 
 /**
  * Returns a comparison as plain text: a column for each run, the best of each metric marked with `*`. Metrics show the

@@ -1,21 +1,7 @@
+import { type AttributeName, attributesByName, filterAttributes } from "./attributes.ts";
+
 /** Which number of a metric: the latest value, or one of its whole history. `best` is by the goal of the metric. */
 export type Aggregate = "last" | "min" | "max" | "mean" | "best" | "count";
-
-/** The canonical name of an attribute. Times and `duration` are in ms. */
-export type AttributeName = TextAttribute | NumberAttribute;
-/** An attribute that is a number. */
-export type NumberAttribute = "start_time" | "end_time" | "duration";
-/** An attribute that is a text. `status` is in lower case. `artifact_uri` is MLflow's; no run has one. */
-export type TextAttribute =
-  | "id"
-  | "name"
-  | "status"
-  | "experiment"
-  | "note"
-  | "parent"
-  | "group"
-  | "job_type"
-  | "artifact_uri";
 
 /** What a filter can ask of a data set. */
 export type DatasetPart = "name" | "digest" | "context";
@@ -55,25 +41,6 @@ export type Field =
       readonly name: DatasetPart;
     };
 
-/** The attributes and their other names, MLflow's among them. */
-const ATTRIBUTES = byName<AttributeName>({
-  id: ["run_id"],
-  name: ["run_name", "run name", "Run name", "Run Name"],
-  status: [],
-  start_time: ["startTime", "created", "Created"],
-  end_time: ["endTime"],
-  duration: [],
-  experiment: [],
-  note: [],
-  parent: [],
-  group: [],
-  job_type: ["jobType"],
-  artifact_uri: [],
-});
-
-/** All names of attributes. */
-export const attributeNames: readonly string[] = [...ATTRIBUTES.keys()];
-
 /** What may stand before the dot of a field. */
 const ENTITIES = byName<Field["kind"]>({
   metric: ["metrics"],
@@ -90,10 +57,8 @@ function byName<T extends string>(names: Readonly<Record<T, readonly string[]>>)
 
 export const AGGREGATES: readonly Aggregate[] = ["last", "min", "max", "mean", "best", "count"];
 const DATASET_PARTS: readonly unknown[] = ["name", "digest", "context"] satisfies DatasetPart[];
-const NUMBERS: readonly unknown[] = ["start_time", "end_time", "duration"] satisfies NumberAttribute[];
 
 export const isAggregate = (name: unknown): name is Aggregate => AGGREGATES.includes(name as Aggregate);
-export const isNumberAttribute = (name: unknown): name is NumberAttribute => NUMBERS.includes(name);
 export const entityOf = (name: string): Field["kind"] | undefined => ENTITIES.get(name);
 
 /**
@@ -105,14 +70,15 @@ export function namedField(entity: "attribute" | "dataset", name: string): Field
     return DATASET_PARTS.includes(name) ? { kind: entity, name: name as DatasetPart } : undefined;
   }
   if (name === "user_id") return { kind: "tag", key: "mlflow.user" };
-  const attribute = ATTRIBUTES.get(name);
-  return attribute && { kind: entity, name: attribute };
+  const attribute = attributesByName.get(name);
+  return attribute && { kind: entity, name: attribute.name };
 }
 
 /** The names that {@link namedField} knows, for people. */
 export function namesOf(entity: "attribute" | "dataset"): string {
-  const names = entity === "dataset" ? DATASET_PARTS : new Set([...ATTRIBUTES.values(), "user_id"]);
-  return [...names].join(", ");
+  return (
+    entity === "dataset" ? DATASET_PARTS : [...filterAttributes.map((attribute) => attribute.name), "user_id"]
+  ).join(", ");
 }
 
 const PLAIN_KEY = /^[\w/:@[\]-]+(?:\.[\w/:@[\]-]+)*$/;

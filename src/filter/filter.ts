@@ -1,5 +1,6 @@
 import { toNumber } from "../journal/params.ts";
-import { type Field, isNumberAttribute, formatField } from "./field.ts";
+import { attributeOf } from "./attributes.ts";
+import { type Field, formatField } from "./field.ts";
 
 /** An operator of the filter language. */
 export type Operator =
@@ -69,8 +70,6 @@ const ORDERED: readonly Operator[] = ["=", "!=", "<", "<=", ">", ">="];
 const TEXTUAL: readonly Operator[] = ["=", "!=", "LIKE", "ILIKE"];
 const LISTED: readonly Operator[] = ["IN", "NOT IN"];
 const NULLS: readonly Operator[] = ["IS NULL", "IS NOT NULL"];
-// MLflow refuses lists for params, tags and its other attributes.
-const LISTABLE: readonly string[] = ["id", "experiment", "parent", "group", "job_type"];
 
 /** The operators that may follow a field. */
 export function operatorsOf(field: Field): readonly Operator[] {
@@ -83,20 +82,24 @@ export function operatorsOf(field: Field): readonly Operator[] {
       return [...TEXTUAL, ...NULLS];
     case "dataset":
       return [...TEXTUAL, ...LISTED];
-    default:
-      if (isNumberAttribute(field.name)) return ORDERED;
-      return LISTABLE.includes(field.name) ? [...TEXTUAL, ...LISTED] : TEXTUAL;
+    default: {
+      const { type, listed } = attributeOf(field.name);
+      if (type !== "text") return ORDERED;
+      // MLflow refuses lists for its other attributes, for params and for tags.
+      return listed ? [...TEXTUAL, ...LISTED] : TEXTUAL;
+    }
   }
 }
 
 /** What an operator takes after a field, or `undefined` when it cannot follow it. */
 export function operandOf(field: Field, operator: Operator): Operand | undefined {
-  if (!operatorsOf(field).includes(operator)) return undefined;
+  const operators = operatorsOf(field);
+  if (!operators.includes(operator)) return undefined;
   if (NULLS.includes(operator)) return "none";
   if (LISTED.includes(operator)) return "list";
   if (operator === "LIKE" || operator === "ILIKE") return "pattern";
   if (field.kind === "param") return operator === "=" || operator === "!=" ? "scalar" : "number";
-  return field.kind === "metric" || (field.kind === "attribute" && isNumberAttribute(field.name)) ? "number" : "text";
+  return operators === ORDERED ? "number" : "text";
 }
 
 /** What is expected where an operand stands, for people. */

@@ -1,5 +1,6 @@
 import { attributeAdvice, entityAdvice } from "./advice.ts";
-import { attributeNames, type Field, entityOf, isAggregate, namedField, namesOf } from "./field.ts";
+import { attributesByName } from "./attributes.ts";
+import { type Field, entityOf, isAggregate, namedField, namesOf } from "./field.ts";
 import type { Token, Tokens } from "./tokens.ts";
 
 const ENTITIES = "metrics, params, tags, attributes or datasets";
@@ -56,7 +57,9 @@ function named(tokens: Tokens, entity: "attribute" | "dataset", name: string, to
   if (field === undefined) {
     const prefix = entity === "dataset" ? "" : "a field such as metrics.loss or params.lr, or an attribute: ";
     const isWord = token.kind === "word" && entity === "attribute" && token.text === name;
-    const advice = isWord ? attributeAdvice(name, attributeNames, tokens.text.slice(token.at, token.end + 100)) : "";
+    const advice = isWord
+      ? attributeAdvice(name, attributesByName.keys(), tokens.text.slice(token.at, token.end + 100))
+      : "";
     throw tokens.error(prefix + namesOf(entity), token, advice);
   }
   return field;

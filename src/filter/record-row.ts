@@ -1,5 +1,6 @@
 import { ownValue } from "../bytes/dictionary.ts";
 import type { RunRecord } from "../journal/run-record.ts";
+import { attributeOf } from "./attributes.ts";
 import { flattenParams, NESTED } from "./flatten-params.ts";
 import type { FilterRow, ParamValue } from "./row.ts";
 
@@ -18,12 +19,10 @@ export function recordRow(record: RunRecord): FilterRow {
           return endTime;
         case "duration":
           return endTime === undefined ? undefined : endTime - startTime;
-        case "job_type":
-          return record.jobType;
-        case "artifact_uri":
-          return undefined;
-        default:
-          return record[name];
+        default: {
+          const { member } = attributeOf(name);
+          return member && record[member];
+        }
       }
     },
     param: (key) => {

@@ -1,4 +1,5 @@
-import type { Aggregate, AttributeName } from "./field.ts";
+import type { AttributeName } from "./attributes.ts";
+import type { Aggregate } from "./field.ts";
 
 /** A value of a param. A bigint is an integer that no float64 holds exactly; every other integer is a number. */
 export type ParamValue = string | number | boolean | bigint | null;

@@ -1,4 +1,5 @@
 import { invalidArgument } from "../errors/ledger-error.ts";
+import type { NameOf } from "./attributes.ts";
 import { type Aggregate, type DatasetPart, isAggregate, namedField, namesOf } from "./field.ts";
 import { MAX_FILTER_CHARS } from "./filter.ts";
 import {
@@ -12,22 +13,9 @@ import {
 } from "./term.ts";
 
 /** A time of a run, by its name in filters or in records. */
-export type TimeName = "start_time" | "startTime" | "created" | "end_time" | "endTime";
+export type TimeName = NameOf<"time">;
 /** A text of a run, by its name in filters or in records. */
-export type TextName =
-  | "id"
-  | "run_id"
-  | "name"
-  | "run_name"
-  | "status"
-  | "experiment"
-  | "note"
-  | "parent"
-  | "group"
-  | "job_type"
-  | "jobType"
-  | "user_id"
-  | "artifact_uri";
+export type TextName = NameOf<"text"> | "artifact_uri" | "user_id";
 
 function keyed(kind: "param" | "tag" | "metric", key: unknown, aggregate: unknown = "last"): Term {
   if (typeof key !== "string" || key.length > MAX_FILTER_CHARS) throw invalidArgument(kind, "a key", key);

@@ -101,7 +101,7 @@ function parse(value: unknown): RunEvent | undefined {
   return data;
 }
 
-const decoder = utf8Decoder({ fatal: true });
+const decoder = /* @__PURE__ */ utf8Decoder({ fatal: true });
 
 export type EventDecoder = (bytes: Uint8Array) => { event: RunEvent } | { unknown: string };
 

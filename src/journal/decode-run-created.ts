@@ -3,11 +3,17 @@ import { LedgerError } from "../errors/ledger-error.ts";
 import { decodeCheckedJson } from "../bytes/checked-json.ts";
 import type { Dictionary } from "./event.ts";
 import { isDictionary, isStrings } from "./record-checks.ts";
+import { type FixedAttribute, fixedAttributes } from "./run-attributes.ts";
 import { type RunCreated, runCreatedKey } from "./run-created.ts";
 
 const dictionary = /* @__PURE__ */ z.custom<Dictionary>(isDictionary);
 const strings = /* @__PURE__ */ z.custom<Dictionary<string>>(isStrings);
 const text = /* @__PURE__ */ z.optional(z.string());
+
+const fixed = /* @__PURE__ */ Object.fromEntries(fixedAttributes.map((member) => [member, text])) as Record<
+  FixedAttribute,
+  typeof text
+>;
 
 const schema: z.ZodMiniType<RunCreated> = /* @__PURE__ */ z.object({
   v: z.literal(1),
@@ -19,9 +25,7 @@ const schema: z.ZodMiniType<RunCreated> = /* @__PURE__ */ z.object({
   params: z.optional(dictionary),
   tags: z.optional(strings),
   note: text,
-  group: text,
-  jobType: text,
-  parent: text,
+  ...fixed,
   environment: z.optional(dictionary),
   writer: z.object({ id: z.string(), beatMs: z.number(), alive: text }),
 });

@@ -182,7 +182,7 @@ export type MediaRecord = Extract<RunEvent, MediaEvent>;
 /** Largest event in bytes of UTF-8 JSON: it has to fit into one frame. */
 export const MAX_EVENT_BYTES: number = 8 * 1024 * 1024;
 
-const encoder = utf8Encoder();
+const encoder = /* @__PURE__ */ utf8Encoder();
 
 /**
  * The bytes of an event, and the event as a reader will see it. Throws `INVALID_ARGUMENT` naming the path below `field`, or

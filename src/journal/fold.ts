@@ -5,6 +5,7 @@ import { datasetId, versionId } from "./live-events.ts";
 import { summariseMedia } from "./media-fold.ts";
 import { definitionOf } from "./metric-glob.ts";
 import { mergeParams } from "./params.ts";
+import { pickFixed } from "./run-attributes.ts";
 import type { RunCreated } from "./run-created.ts";
 import type { MetricDefinition, RunRecord, RunStatus } from "./run-record.ts";
 import { mergeSummaries, type MetricSummary, type SummaryState, toMetricSummary } from "./summary.ts";
@@ -46,9 +47,7 @@ export function foldRun(
     params,
     tags,
     ...(note !== undefined && { note }),
-    ...(created.parent !== undefined && { parent: created.parent }),
-    ...(created.group !== undefined && { group: created.group }),
-    ...(created.jobType !== undefined && { jobType: created.jobType }),
+    ...pickFixed(created),
     metrics: foldMetrics(writers, definitions),
     metricDefinitions: definitions,
     ...(media && { media }),

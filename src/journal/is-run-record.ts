@@ -1,5 +1,6 @@
 import type { Dictionary, RecordedDataset } from "./event.ts";
 import { isCount, isDictionary, isDigest, isStrings } from "./record-checks.ts";
+import { runAttributes } from "./run-attributes.ts";
 import { ID_PATTERN } from "./run-created.ts";
 import type { RunRecord } from "./run-record.ts";
 
@@ -24,17 +25,22 @@ export function isComparable(value: unknown): boolean {
 
 const isNamed = ({ name, digest }: Dictionary): boolean => [name, digest].every((each) => typeof each === "string");
 
+const ATTRIBUTES = /* @__PURE__ */ runAttributes.map(({ member, type, optional = false }) => ({
+  member,
+  optional,
+  holds: type === "text" ? "string" : "number",
+}));
+
 /** A record as {@link isRunRecord} takes it, but for its metrics. By hand: a search need not load what else checks data. */
 export function hasMembers(value: unknown): value is Omit<RunRecord, "metrics"> & Record<string, unknown> {
   if (!isDictionary(value)) return false;
+  for (const { member, optional, holds } of ATTRIBUTES) {
+    const attribute = value[member];
+    if (typeof attribute !== holds && !(optional && attribute === undefined)) return false;
+  }
   const { id, metricDefinitions, media, params, tags, environment, error } = value;
   return (
-    typeof id === "string" &&
-    ID_PATTERN.test(id) &&
-    ["name", "experiment", "status"].every((key) => typeof value[key] === "string") &&
-    ["note", "parent", "group", "jobType"].every((key) => isOptional(value[key], "string")) &&
-    ["startTime", "lastActivity", "dropped"].every((key) => typeof value[key] === "number") &&
-    ["endTime", "deletedAt"].every((key) => isOptional(value[key], "number")) &&
+    ID_PATTERN.test(id as string) &&
     isDictionary(params) &&
     isStrings(tags) &&
     [metricDefinitions, media ?? {}].every((each) => isDictionary(each) && Object.values(each).every(isDictionary)) &&
@@ -70,13 +76,11 @@ export function isDamage({ kind, key, message, more }: Dictionary): boolean {
 function isDataset(value: Record<string, unknown>): boolean {
   return (
     isNamed(value) &&
-    ["uri", "context"].every((key) => isOptional(value[key], "string")) &&
+    ["uri", "context"].every((key) => value[key] === undefined || typeof value[key] === "string") &&
     (value["size"] === undefined || isCount(value["size"])) &&
     typeof value["time"] === "number"
   );
 }
-
-const isOptional = (value: unknown, type: string): boolean => value === undefined || typeof value === type;
 
 const isListOf = (value: unknown, is: (item: Dictionary) => boolean): boolean =>
   Array.isArray(value) && value.every((item) => isDictionary(item) && is(item));

@@ -9,7 +9,7 @@ export interface RecordSink {
   event(n: number, json: Uint8Array): void;
 }
 
-const decoder = utf8Decoder({ fatal: true });
+const decoder = /* @__PURE__ */ utf8Decoder({ fatal: true });
 
 /** Keys and shapes as a segment has defined them so far. */
 export class Definitions {

@@ -1,6 +1,7 @@
 import { encodeCheckedJson } from "../bytes/checked-json.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
 import type { Dictionary } from "./event.ts";
+import type { FixedAttributes } from "./run-attributes.ts";
 
 /**
  * What the id of a run looks like: safe in keys and URLs. Ids that are made have no capitals, so that no filesystem merges two;
@@ -20,7 +21,7 @@ export function runCreatedKey(runId: string): string {
 }
 
 /** How a run began: the one object written by `startRun`, never changed. */
-export interface RunCreated {
+export interface RunCreated extends FixedAttributes {
   readonly v: 1;
   readonly id: string;
   readonly experiment: string;
@@ -32,9 +33,6 @@ export interface RunCreated {
   readonly params?: Dictionary | undefined;
   readonly tags?: Dictionary<string> | undefined;
   readonly note?: string | undefined;
-  readonly group?: string | undefined;
-  readonly jobType?: string | undefined;
-  readonly parent?: string | undefined;
   readonly environment?: Dictionary | undefined;
   /** The session that began the run; see `SessionEvent`. */
   readonly writer: { readonly id: string; readonly beatMs: number; readonly alive?: string | undefined };

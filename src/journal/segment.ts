@@ -24,7 +24,7 @@ export function parseSegmentKey(key: string): SegmentName | undefined {
   return match ? { writer: match[1] as string, seq: Number(match[2]) } : undefined;
 }
 
-const encoder = utf8Encoder();
+const encoder = /* @__PURE__ */ utf8Encoder();
 
 /**
  * What the CRCs of a segment begin with. It depends on run, writer and number, so neither a segment under a wrong name nor

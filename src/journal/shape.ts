@@ -28,7 +28,7 @@ export const MAX_ROW_KEYS = 10_000;
 /** More shapes than this a writer: further key sets are logged as loose rows, which name each key. */
 export const MAX_SHAPES = 4096;
 
-const encoder = utf8Encoder();
+const encoder = /* @__PURE__ */ utf8Encoder();
 
 /** Keys and shapes one writer has used, numbered in order of first use. */
 export class ShapeRegistry {

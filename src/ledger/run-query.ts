@@ -5,6 +5,7 @@ import type { View } from "../catalog/search-plan.ts";
 import { type FilterInput, toFilter } from "../filter/parse-filter.ts";
 import type { Filter } from "../filter/filter.ts";
 import { type OrderKey, parseOrderBy } from "../filter/order-by.ts";
+import { type AttributeMember, RUN_ATTRIBUTES } from "../journal/run-attributes.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import { checkName } from "../run/text.ts";
 
@@ -35,8 +36,8 @@ export interface RunQuery extends RunSelection {
   /** `nextPageToken` of the page before. It is valid for the same experiment, filter, order and view. */
   readonly pageToken?: string | undefined;
   /**
-   * The members of the records to return, besides `id`. Default: all. A search reads less if all of them are among
-   * `id`, `name`, `experiment`, `status`, `startTime`, `endTime`, `deletedAt`, `note`, `parent`, `group` and `jobType`.
+   * The members of the records to return, besides `id`. Default: all. A search reads less if all of them are texts and
+   * times, such as `name`, `status` or `startTime`, except `lastActivity`.
    */
   readonly fields?: readonly (keyof RunRecord)[] | undefined;
 }
@@ -45,21 +46,10 @@ export interface RunQuery extends RunSelection {
 export const SELECTION: OptionNames<RunSelection> = { experiment: true, filter: true, view: true, signal: true };
 const QUERY: OptionNames<RunQuery> = { ...SELECTION, orderBy: true, limit: true, pageToken: true, fields: true };
 
-const MEMBERS: OptionNames<RunRecord> = {
-  id: true,
-  name: true,
-  experiment: true,
-  status: true,
-  startTime: true,
-  endTime: true,
-  lastActivity: true,
-  deletedAt: true,
+/** All members of a record but its attributes. */
+const MEMBERS: OptionNames<Omit<RunRecord, AttributeMember>> = {
   params: true,
   tags: true,
-  note: true,
-  parent: true,
-  group: true,
-  jobType: true,
   metrics: true,
   metricDefinitions: true,
   media: true,
@@ -68,7 +58,6 @@ const MEMBERS: OptionNames<RunRecord> = {
   datasets: true,
   environment: true,
   error: true,
-  dropped: true,
   damage: true,
 };
 
@@ -110,8 +99,9 @@ export function checkQuery(given: RunQuery): CheckedQuery {
   const wanted = reading("fields", () => (Array.isArray(fields) ? [...(fields as unknown[])] : fields));
   if (wanted !== undefined && !(Array.isArray(wanted) && wanted.every((field) => typeof field === "string")))
     throw invalidArgument("fields", "an array of names of members", fields);
+  const known = [RUN_ATTRIBUTES, MEMBERS].flatMap((members) => Object.keys(members));
   for (const [i, name] of ((wanted ?? []) as string[]).entries()) {
-    if (!Object.hasOwn(MEMBERS, name)) throw unknownMember(`fields[${i}]`, "run record", name, Object.keys(MEMBERS));
+    if (!known.includes(name)) throw unknownMember(`fields[${i}]`, "run record", name, known);
   }
   return {
     ...selection,

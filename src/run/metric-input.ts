@@ -28,7 +28,7 @@ export const MAX_METRIC_NAME_BYTES = 512;
 /** Deepest nesting of metrics. */
 const MAX_DEPTH = 32;
 
-const encoder = utf8Encoder();
+const encoder = /* @__PURE__ */ utf8Encoder();
 
 /**
  * Reads the metrics of a `log()` call into {@link values}. The usual case, the same keys as before and plain numbers, is one

@@ -6,6 +6,7 @@ import { decodeJson, encodeJson } from "../bytes/json.ts";
 import type { Dictionary } from "../journal/event.ts";
 import type { FlushOptions } from "../journal/flush-policy.ts";
 import { isDeviceName } from "../backend/key.ts";
+import { type FixedAttributes, fixedAttributes, pickFixed } from "../journal/run-attributes.ts";
 import { ID_PATTERN } from "../journal/run-created.ts";
 import type { Tags, TagsOf } from "./tags.ts";
 import { checkTime } from "./position.ts";
@@ -61,15 +62,12 @@ export interface StartRunOptions<T extends object = Tags> {
 }
 
 /** {@link StartRunOptions} checked, and copied so that later changes of the caller's objects change nothing. */
-export interface CheckedOptions {
+export interface CheckedOptions extends FixedAttributes {
   readonly experiment: string;
   readonly name: string | undefined;
   readonly params: Dictionary | undefined;
   readonly tags: Dictionary<string> | undefined;
   readonly note: string | undefined;
-  readonly group: string | undefined;
-  readonly jobType: string | undefined;
-  readonly parent: string | undefined;
   readonly environment: Dictionary | boolean;
   readonly id: string | undefined;
   readonly resume: "never" | "allow";
@@ -108,7 +106,8 @@ export const ARTIFACT_OPTIONS: OptionNames<LogArtifactOptions> = {
 export function checkOptions(options: StartRunOptions): CheckedOptions {
   const name = (value: unknown, field: string): string | undefined =>
     value === undefined ? undefined : checkName(value, field);
-  const parent = name(options.parent, "parent");
+  for (const member of fixedAttributes) name(options[member], member);
+  const { parent } = options;
   if (parent !== undefined && !ID_PATTERN.test(parent))
     throw new LedgerError("INVALID_ARGUMENT", "parent must be the id of a run", {
       field: "parent",
@@ -124,9 +123,7 @@ export function checkOptions(options: StartRunOptions): CheckedOptions {
     params: options.params === undefined ? undefined : copyData(options.params, "params"),
     tags: options.tags === undefined ? undefined : checkTags(options.tags, "tags"),
     note: options.note === undefined ? undefined : checkText(options.note, "note"),
-    group: name(options.group, "group"),
-    jobType: name(options.jobType, "jobType"),
-    parent,
+    ...pickFixed(options),
     environment: typeof environment === "boolean" ? environment : copyData(environment, "environment"),
     id: options.id === undefined ? undefined : checkOwnId(options.id),
     resume,

@@ -7,6 +7,7 @@ import { enter } from "../catalog/catalog-entry.ts";
 import { flushPolicy, type FlushPolicy } from "../journal/flush-policy.ts";
 import type { Dictionary } from "../journal/event.ts";
 import type { JsonSize } from "../journal/json-size.ts";
+import { pickFixed } from "../journal/run-attributes.ts";
 import { encodeRunCreated, type RunCreated, runCreatedKey } from "../journal/run-created.ts";
 import { assertCanBegin } from "../journal/run-size.ts";
 import { JournalWriter } from "../journal/writer.ts";
@@ -34,7 +35,7 @@ export async function startRun(
   const { append } = backend.capabilities;
   const policy = flushPolicy(options.flush, append);
   const beatMs = checkHeartbeat(options.heartbeatMs, append);
-  const { environment, params, tags, note, group, jobType, parent, startTime } = checked;
+  const { environment, params, tags, note, startTime } = checked;
   const recorded = environmentOf(environment, context.environment);
   const id = checked.id ?? ids("run");
   const created: RunCreated = {
@@ -47,9 +48,7 @@ export async function startRun(
     ...(params && { params }),
     ...(tags && { tags }),
     ...(note !== undefined && { note }),
-    ...(group !== undefined && { group }),
-    ...(jobType !== undefined && { jobType }),
-    ...(parent !== undefined && { parent }),
+    ...pickFixed(checked),
     ...(recorded && { environment: recorded }),
     writer: { id: ids("writer"), beatMs, ...(backend.liveness && { alive: backend.liveness.token }) },
   };

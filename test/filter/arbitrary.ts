@@ -1,5 +1,6 @@
 import fc from "fast-check";
-import type { Aggregate, AttributeName, DatasetPart, Field } from "../../src/filter/field.ts";
+import type { AttributeName } from "../../src/filter/attributes.ts";
+import type { Aggregate, DatasetPart, Field } from "../../src/filter/field.ts";
 import { type Condition, type FilterValue, operandOf, operatorsOf } from "../../src/filter/filter.ts";
 import type { FilterRow, ParamValue } from "../../src/filter/row.ts";
 

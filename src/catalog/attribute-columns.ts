@@ -1,0 +1,16 @@
+import { type RunAttribute, runAttributes } from "../journal/run-attributes.ts";
+
+/** An attribute of runs that has a column in segments. */
+interface AttributeColumn extends RunAttribute {
+  readonly column: string;
+}
+
+export const attributeColumns: readonly AttributeColumn[] = /* @__PURE__ */ runAttributes.flatMap((attribute) => {
+  const { name, member } = attribute;
+  return name === undefined ? [] : [{ ...attribute, column: member === "id" ? "run_id" : name }];
+});
+
+/** Columns of times. */
+export const TIME_COLUMNS: readonly string[] = /* @__PURE__ */ attributeColumns.flatMap(({ column, type }) =>
+  type === "time" ? [column] : [],
+);
