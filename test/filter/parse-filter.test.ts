@@ -84,7 +84,7 @@ const GOOD: readonly (readonly [text: string, canonical: string])[] = [
   ],
 ];
 
-const ATTRIBUTES = /such as metrics\.loss .* id, name, status/;
+const ATTRIBUTES = /such as metrics\.loss .* id, name, experiment, status/;
 
 /** Texts, where they are wrong, and what is said of it. */
 const BAD: readonly (readonly [text: string, position: number, says: RegExp])[] = [
