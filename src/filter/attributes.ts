@@ -1,24 +1,26 @@
 import { type AttributeMember, type AttributeTable, runAttributes } from "../journal/run-attributes.ts";
 
-type Filtered = {
-  [M in AttributeMember]: AttributeTable[M] extends { readonly name: string }
-    ? AttributeTable[M] extends { readonly unfiltered: true }
-      ? never
-      : AttributeTable[M] & { readonly member: M }
-    : never;
+/** A member of run records that filters read. */
+type FilteredMember = {
+  [M in AttributeMember]: "unfiltered" extends keyof AttributeTable[M]
+    ? never
+    : "name" extends keyof AttributeTable[M]
+      ? M
+      : never;
 }[AttributeMember];
 
 /**
  * What a run has one of, by its canonical name. Times and `duration` are in ms, and `status` is in lower case. `artifact_uri` is MLflow's:
  * no run has one.
  */
-export type AttributeName = Filtered["name"] | "duration" | "artifact_uri";
+export type AttributeName = AttributeTable[FilteredMember]["name"] | "duration" | "artifact_uri";
 
 /** Every name of the attributes of a type. */
-export type NameOf<T extends "text" | "time"> = NamesOf<Extract<Filtered, { readonly type: T }>>;
-type NamesOf<A> = A extends { readonly name: infer N; readonly member: infer M }
-  ? N | M | (A extends { readonly aliases: readonly (infer Alias)[] } ? Alias : never)
-  : never;
+export type NameOf<T extends "text" | "time"> = {
+  [M in FilteredMember]: AttributeTable[M]["type"] extends T
+    ? M | AttributeTable[M]["name"] | Extract<AttributeTable[M][keyof AttributeTable[M]], readonly string[]>[number]
+    : never;
+}[FilteredMember];
 
 /** An attribute as filters read and compare it. */
 export interface FilterAttribute {
@@ -30,13 +32,14 @@ export interface FilterAttribute {
   readonly listed?: true;
 }
 
+/** The attributes that filters read, in the order of their table. */
 export const filterAttributes: readonly FilterAttribute[] = [
   ...(runAttributes.filter(({ name, unfiltered }) => name && !unfiltered) as FilterAttribute[]),
   { name: "duration", type: "duration" },
   { name: "artifact_uri", type: "text" },
 ];
 
-/** Attributes by all their names. */
+/** The attributes that filters read, by all their names. */
 export const attributesByName: ReadonlyMap<string, FilterAttribute> = new Map(
   filterAttributes.flatMap((attribute) => {
     const { name, member = name, aliases = [] } = attribute;
@@ -44,6 +47,7 @@ export const attributesByName: ReadonlyMap<string, FilterAttribute> = new Map(
   }),
 );
 
+/** Returns the attribute of a canonical name. */
 export function attributeOf(name: AttributeName): FilterAttribute {
   return attributesByName.get(name)!;
 }

@@ -43,6 +43,7 @@ export const RUN_ATTRIBUTES = {
   dropped: { type: "number" },
 } as const;
 
+/** The type of the table. */
 export type AttributeTable = typeof RUN_ATTRIBUTES;
 
 /** A member of a run record that holds a text or a number. */
