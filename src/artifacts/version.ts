@@ -27,8 +27,15 @@ export interface ArtifactVersion {
   readonly createdAt: number;
   /** The id of the run that logged it first. */
   readonly runId?: string;
-  /** The object that lists its files: its key, its size in bytes and the `sha256:<hex>` of its bytes. */
-  readonly manifest: { readonly key: string; readonly size: number; readonly digest: string };
+  /** The object that lists its files. */
+  readonly manifest: {
+    /** Its key in the ledger. */
+    readonly key: string;
+    /** Number of its bytes. */
+    readonly size: number;
+    /** `sha256:<64 hex digits>` of its bytes. */
+    readonly digest: string;
+  };
 }
 
 /**
@@ -38,6 +45,7 @@ export interface ArtifactVersion {
 export type ArtifactRef =
   | string
   | (Pick<ArtifactVersion, "name" | "version" | "digest"> & {
+      /** Where the version says its manifest is. With it the version is found without listing the others. */
       readonly manifest?: ArtifactVersion["manifest"] | undefined;
     });
 

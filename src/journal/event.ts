@@ -39,8 +39,15 @@ export interface RecordedVersion {
   readonly createdAt: number;
   /** The id of the run that logged it first. */
   readonly runId?: string | undefined;
-  /** The object that lists its files: its key, its size in bytes and the `sha256:<hex>` of its bytes. */
-  readonly manifest: { readonly key: string; readonly size: number; readonly digest: string };
+  /** The object that lists its files. */
+  readonly manifest: {
+    /** Its key in the ledger. */
+    readonly key: string;
+    /** Number of its bytes. */
+    readonly size: number;
+    /** `sha256:<64 hex digits>` of its bytes. */
+    readonly digest: string;
+  };
 }
 
 /**
