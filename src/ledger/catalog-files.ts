@@ -58,7 +58,8 @@ export async function listCatalogFiles(
       for (const id of listing.entries.keys()) superseded.add(id);
       for (const { record, isOld } of runs) if (isOld) superseded.delete(record.id);
     }
-    for await (const runs of runsOutsideSegments(catalog, open, signal)) loose.push(...runs.map(toText));
+    for await (const runs of runsOutsideSegments(catalog, open, signal))
+      for (const run of runs) loose.push(toText(run));
     const segments = open.experiments.flatMap((each) =>
       each.segments.map(({ name: { key, size } }) => storedFile(context.backend, key, size)),
     );
