@@ -4,7 +4,7 @@ import type { ColumnEntry, ColumnType } from "./directory.ts";
 
 const TIMES: readonly ColumnType[] = ["int64", "double"];
 const TEXT: readonly ColumnType[] = ["string"];
-/** Of columns that are no attributes by their name, or by what stands before its first dot. All others hold texts. */
+/** The types of columns by their name, or by what stands before its first dot. Other columns hold times or texts. */
 const TYPES: ReadonlyMap<string, readonly ColumnType[]> = new Map<string, readonly ColumnType[]>([
   ["document", ["int64"]],
   ["marker", ["int64"]],

@@ -53,7 +53,7 @@ interface Extras {
 export interface RunComparison {
   /** The runs, in the order of the ids. */
   readonly runs: readonly ComparedRun[];
-  /** `note`, `parent`, `group` and `jobType`. */
+  /** Texts of the runs that are not in `runs`, such as `group` and `note`, by their names in records. */
   readonly attributes: ComparedSection<string>;
   /** Params by their paths: `optimizer.lr`. */
   readonly params: ComparedSection;

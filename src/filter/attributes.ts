@@ -10,8 +10,8 @@ type FilteredMember = {
 }[AttributeMember];
 
 /**
- * What a run has one of, by its canonical name. Times and `duration` are in ms, and `status` is in lower case. `artifact_uri` is MLflow's:
- * no run has one.
+ * The canonical name of an attribute. Times and `duration` are in ms, and `status` is in lower case. `artifact_uri` is
+ * MLflow's; no run has one.
  */
 export type AttributeName = AttributeTable[FilteredMember]["name"] | "duration" | "artifact_uri";
 

@@ -1,29 +1,32 @@
 import type { RunRecord } from "./run-record.ts";
 
-/** What the library does with a member of a run record that holds a text or a number. */
+/** What the library does with an attribute: a member of run records that holds a text or a number. */
 interface Descriptor {
   /** Times are in ms since the epoch. */
   readonly type: "text" | "time" | "number";
-  /** Some records lack it. */
+  /** Not every run has it. */
   readonly optional?: true;
-  /** Its column in the catalogue and its name in filters, which take the name of the member, too. Without a name, only the record has it. */
+  /**
+   * The column of the catalogue that holds it, and its canonical name in filters. Filters also take the name of the
+   * member. Only the record has an attribute without a name.
+   */
   readonly name?: string;
-  /** Its other names in filters. */
+  /** More names in filters. */
   readonly aliases?: readonly string[];
-  /** Filters compare it with lists, too: `IN`, `NOT IN`. */
+  /** Filters can compare it with lists: `IN`, `NOT IN`. */
   readonly listed?: true;
-  /** It has a column, but no filter reads it. */
+  /** It has a column, but filters do not know it. */
   readonly unfiltered?: true;
-  /** `startRun` sets it for good. */
+  /** An option of `startRun` sets it, and nothing changes it later. */
   readonly fixed?: true;
-  /** Comparisons have it among their `attributes`. */
+  /** It is among the `attributes` of comparisons. */
   readonly compared?: true;
 }
 
 /**
- * The attributes of a run: every member of its record that holds a text or a number. From this table follow the check of a record that
- * was read, the columns of segments, in this order, the fields of filters, the columns that a search reads for its `fields`, and the
- * `attributes` of comparisons.
+ * The attributes of a run. This table decides how a record is checked when it is read, which columns the segments of the
+ * catalogue have and in which order, what filters know, which `fields` a search reads from columns, and what comparisons
+ * compare.
  */
 export const RUN_ATTRIBUTES = {
   // Its column is `run_id`.
@@ -37,7 +40,7 @@ export const RUN_ATTRIBUTES = {
   jobType: { type: "text", name: "job_type", optional: true, listed: true, fixed: true, compared: true },
   startTime: { type: "time", name: "start_time", aliases: ["created", "Created"] },
   endTime: { type: "time", name: "end_time", optional: true },
-  // The `view` of a query selects deleted runs.
+  // The `view` of a query selects deleted runs instead.
   deletedAt: { type: "time", name: "deleted_at", optional: true, unfiltered: true },
   lastActivity: { type: "time" },
   dropped: { type: "number" },
@@ -51,21 +54,24 @@ export type AttributeMember = {
   [M in keyof RunRecord]-?: NonNullable<RunRecord[M]> extends string | number ? M : never;
 }[keyof RunRecord];
 
-/** Does not compile if the table lacks a member of the record, describes it wrongly, or has anything else. */
-const TABLE: Every<Descriptor> & Matching & Known = RUN_ATTRIBUTES;
-type Every<D> = { readonly [M in AttributeMember]: D };
+/** Does not compile if the table lacks an attribute of a record, describes one wrongly, or has anything else. */
+const TABLE: Complete & Matching & Known = RUN_ATTRIBUTES;
+type Complete = { readonly [M in AttributeMember]: Descriptor };
+/** What is optional in a record is optional in the table. Plain numbers have no column: segments hold texts and times. */
 type Matching = {
   readonly [M in AttributeMember]: (NonNullable<RunRecord[M]> extends string
     ? { readonly type: "text" }
     : { readonly type: "time" } | { readonly type: "number"; readonly name?: never }) &
     (object extends Pick<RunRecord, M> ? { readonly optional: true } : { readonly optional?: never });
 };
+/** The table has attributes and members of descriptors, and nothing else. */
 type Known = {
   readonly [M in keyof AttributeTable]: M extends AttributeMember
     ? { readonly [K in keyof AttributeTable[M]]: K extends keyof Descriptor ? AttributeTable[M][K] : never }
     : never;
 };
 
+/** An attribute with its descriptor. */
 export interface RunAttribute extends Descriptor {
   readonly member: AttributeMember;
 }
@@ -75,17 +81,19 @@ export const runAttributes: readonly RunAttribute[] = /* @__PURE__ */ (Object.ke
   (member) => ({ member, ...TABLE[member] }),
 );
 
-/** An attribute that `startRun` sets for good. */
+/** An attribute that an option of `startRun` sets for good. */
 export type FixedAttribute = {
   [M in AttributeMember]: AttributeTable[M] extends { readonly fixed: true } ? M : never;
 }[AttributeMember];
+/** Values of the attributes that options of `startRun` set for good. */
 export type FixedAttributes = { readonly [M in FixedAttribute]?: string | undefined };
 
+/** The attributes that options of `startRun` set for good. */
 export const fixedAttributes: readonly FixedAttribute[] = /* @__PURE__ */ runAttributes.flatMap(({ member, fixed }) =>
   fixed ? [member as FixedAttribute] : [],
 );
 
-/** Returns the attributes that `startRun` sets for good, without those that are undefined. */
+/** Returns the values of the attributes that options of `startRun` set for good, without those that are undefined. */
 export function pickFixed(source: FixedAttributes): { readonly [M in FixedAttribute]?: string } {
   const picked: { [M in FixedAttribute]?: string } = {};
   for (const member of fixedAttributes) {
