@@ -29,8 +29,8 @@ export interface CallOptions {
 /** Options of `create`. */
 export interface CreateOptions extends CallOptions {
   /**
-   * The object and its name must survive a power cut before the call resolves, even if the backend does not see to that
-   * by default. The same holds for an object that `create` finds under the key. The core asks for this before it
+   * The object and its name must survive a power cut when the call resolves, even if the backend does not ensure that
+   * by default. The same applies to an object that `create` finds under the key. The core asks for this before it
    * removes what the object replaces. Default `false`.
    */
   readonly durable?: boolean | undefined;
@@ -50,7 +50,7 @@ export interface ReadOptions extends CallOptions {
 
 /** Options of `list`. */
 export interface ListOptions extends CallOptions {
-  /** Only keys behind this one, in code-unit order. It need not exist. Default: all. */
+  /** Lists only keys after this one, in code-unit order. It need not exist. Default: all. */
   readonly startAfter?: string | undefined;
 }
 
@@ -75,15 +75,15 @@ export interface Entry {
 }
 
 /**
- * Tells whether the thread that wrote a token still runs. A backend that many machines share answers for the threads that it
- * can see, and `undefined` for all others: then the run's own progress decides.
+ * Tells whether the thread that wrote a token still runs. A backend that many machines share answers for the threads
+ * that it can see. For all others it answers `undefined`, and then the run's own progress decides.
  */
 export interface Liveness {
-  /** Names this thread of this process, and no other one ever. Opaque, at most 200 characters, no secret in it. */
+  /** Names this thread of this process, and no other thread ever. Opaque, at most 200 characters, without secrets. */
   readonly token: string;
   /**
-   * `true` runs, `false` certainly ended, `undefined` cannot be told from here. Never rejects. Answer `false` only if it is
-   * certain: the library then removes what that thread could otherwise still append to.
+   * Resolves to `true` if the thread runs, `false` if it certainly ended, else `undefined`. Never rejects. Answer
+   * `false` only if it is certain, because the library then removes what that thread could still append to.
    */
   isAlive(token: string): Promise<boolean | undefined>;
 }
@@ -91,25 +91,25 @@ export interface Liveness {
 /**
  * Where a ledger keeps its objects: the seam between the core and storage.
  *
- * An object is a key and immutable bytes; the only change an object ever sees is `append`. Keys are validated by the core
- * before a backend sees them: `/`-separated segments as `assertKey` describes, so `a` and `a/b` never both exist in
- * one ledger, and a backend may map segments to folders.
+ * An object is a key and immutable bytes. Only `append` ever changes an object. The core validates keys before a
+ * backend sees them: they are `/`-separated segments as `assertKey` describes. `a` and `a/b` never both exist in one
+ * ledger, so a backend may map segments to directories.
  *
  * For every method:
  * - it returns a promise and never throws synchronously;
- * - it resolves only when the change is visible to every handle on the same place, and, where `capabilities.durable` says
- *   so, stored. Resolving early, even by one microtask before the bytes are in place, breaks the contract;
- * - it rejects with a `LedgerError` only, carrying `key` and a `code`; an aborted call rejects with the signal's reason,
- *   promptly, and a call whose signal is aborted beforehand has no effect;
+ * - it resolves only when the change is visible to every handle on the same place and, if `capabilities.durable` is
+ *   true, stored. Resolving early, even one microtask before the bytes are in place, breaks the contract;
+ * - it rejects only with a `LedgerError` that has `key` and `code`. An aborted call rejects promptly with the signal's
+ *   reason. A call whose signal is aborted beforehand has no effect;
  * - after `close()` it rejects with `CLOSED`.
  *
- * Bytes passed in are never kept after the call and never changed; bytes handed out belong to the caller and are exactly
- * `Uint8Array` (no subclass) over a buffer of their own.
+ * A backend never changes the bytes passed in, and never keeps them after the call. The bytes it returns belong to the
+ * caller and are a `Uint8Array` (no subclass) with a buffer of its own.
  */
 export interface Backend {
   /** Version of this contract. */
   readonly contract: 1;
-  /** For messages: `fs`, `s3`, `memory`, … */
+  /** A name for messages: `fs`, `s3`, `memory`, … */
   readonly name: string;
   /** What this backend can do. The core reads it when a ledger is opened. */
   readonly capabilities: Capabilities;
@@ -117,24 +117,25 @@ export interface Backend {
   readonly liveness?: Liveness | undefined;
 
   /**
-   * Stores a new object, whole or not at all: no reader, and no crash, ever shows a part of it. Never replaces: when the
-   * key exists it rejects with `EXISTS` and the object keeps its bytes. A body stream that fails leaves nothing behind and
-   * the call rejects with that failure; one that yields more or fewer bytes than its `size` fails with `INVALID_ARGUMENT`.
+   * Stores a new object, whole or not at all: neither a reader nor a crash ever shows a part of it. Never replaces an
+   * object: if the key exists, it rejects with `EXISTS` and the object keeps its bytes. If a body stream fails, nothing
+   * is stored and the call rejects with that failure. If a stream yields more or fewer bytes than its `size`, it
+   * rejects with `INVALID_ARGUMENT`.
    *
-   * With `durable` a resolved call survives a power cut, and so does the object in the way of one that rejects with `EXISTS`.
+   * With `durable`, the object survives a power cut, whether the call resolves or rejects with `EXISTS`.
    *
-   * Counter-example: `if (!exists(key)) write(key)`. Two callers both see nothing there and both write.
+   * Counter-example: `if (!exists(key)) write(key)`. Two callers both see no object, and both write.
    */
   create(key: string, body: Body, options?: CreateOptions): Promise<void>;
 
   /**
-   * The bytes of an object, or of a range of it. A range is cut at the end of the object, so one that begins at or behind
-   * the end gives no bytes and is no error. `NOT_FOUND` when there is no such object; a key that is only the prefix of
-   * others is no object.
+   * Returns the bytes of an object, or of a range of it. A range is cut at the end of the object. One that begins there
+   * or after it is empty, and not an error. Rejects with `NOT_FOUND` if there is no such object. A key that is only the
+   * prefix of other keys is not an object.
    */
   read(key: string, options?: ReadOptions): Promise<Uint8Array>;
 
-  /** The size in bytes, or `undefined` when there is no such object. */
+  /** Returns the size in bytes, or `undefined` if there is no such object. */
   stat(
     key: string,
     options?: CallOptions,
@@ -147,47 +148,52 @@ export interface Backend {
   >;
 
   /**
-   * Every object under a prefix, in ascending code-unit order of the whole key, each once, and nothing else (no temporary
-   * files). A prefix counts whole segments: `runs/1` finds `runs/1/a`, never `runs/10/a`, and not an object `runs/1`.
-   * The empty prefix finds everything; a prefix with nothing under it gives nothing. `startAfter` is exclusive and need not
-   * exist. Objects created or removed meanwhile may or may not be seen. The caller may stop early.
+   * Yields every object under a prefix once, in ascending code-unit order of the whole key, and nothing else (no
+   * temporary files). A prefix is whole segments: `runs/1` finds `runs/1/a`, but neither `runs/10/a` nor an object
+   * `runs/1`. The empty prefix finds everything, and a prefix with nothing under it finds nothing. `startAfter` is
+   * exclusive and need not exist. Objects created or removed during the listing may or may not be listed. The caller
+   * may stop early.
    */
   list(prefix: string, options?: ListOptions): AsyncIterable<Entry>;
 
-  /** Removes one object, never what lies under its key. Removing what is not there resolves. The key can be created again. */
+  /**
+   * Removes one object, never those under its key. Resolves if there is no such object. The key can be created again.
+   */
   remove(key: string, options?: CallOptions): Promise<void>;
 
   /**
-   * Adds bytes to the end of an object, which is created when missing. Only where `capabilities.append`; elsewhere the
-   * method is absent or rejects with `UNSUPPORTED`. Calls on one key from one handle take effect in the order of the calls.
-   * When it rejects, none, some or all of the bytes may be there: the core never appends to that key again.
+   * Adds bytes to the end of an object, and creates it if it is missing. Without `capabilities.append`, the method is
+   * absent or rejects with `UNSUPPORTED`. Calls on one key from one handle take effect in the order of the calls. If a
+   * call rejects, none, some or all of its bytes may be stored, and the core never appends to that key again.
    *
-   * With `at` it rejects with `CONFLICT`, and adds nothing, when the object has another size, or is gone while `at` is not 0:
-   * somebody else has removed, replaced, cut or written it. With `durable` a resolved call survives a power cut.
+   * With `at`, it rejects with `CONFLICT` and adds nothing unless the object has this size; 0 allows a missing one.
+   * Otherwise somebody else has removed, replaced, truncated or written it. With `durable`, the bytes of a resolved
+   * call survive a power cut.
    */
   append?(key: string, bytes: Uint8Array, options?: AppendOptions): Promise<void>;
 
   /**
-   * Gives an object another key, in one step: `EXISTS` when `to` exists, `NOT_FOUND` when `from` does not. Only where
-   * `capabilities.move`. The core uses it for artifacts whose digest is known only once they are stored.
+   * Gives an object another key in one step. Rejects with `EXISTS` if `to` exists, `NOT_FOUND` if `from` does not.
+   * Without `capabilities.move`, the method is absent or rejects with `UNSUPPORTED`. The core uses it for artifacts
+   * whose digest it knows only when they are stored.
    */
   move?(from: string, to: string, options?: CallOptions): Promise<void>;
 
   /**
-   * Optional, for storage that tells of changes by itself. Each step is a hint that something under a prefix may have changed since the
-   * step before it. Hints may come late, stand for many changes, be wrong or be missing: their user goes on
-   * looking from time to time, only less often. Of changes that go on they tell in the end, whichever handle makes them, or
-   * the hints end, as they do where a place cannot be watched. The caller may stop at any step, which releases what the
-   * watching holds; so does an abort, and so does `close()`, which ends the hints. It never keeps a process alive.
+   * Optional, for storage that reports changes. Each step is a hint that something under a prefix may have changed
+   * since the step before. A hint may be late, stand for many changes, be wrong or be missing, so the caller still
+   * looks from time to time, only less often. If changes continue, a hint comes at last, whichever handle makes them,
+   * or the hints end, as they do if a place cannot be watched. Stopping at any step, an abort and `close()` release
+   * what the watching holds. `close()` also ends the hints. Watching never keeps a process alive.
    */
   changes?(prefix: string, options?: CallOptions): AsyncIterable<void>;
 
   /**
-   * Optional, for storage that other programs can read by themselves: where they find an object with that key. It says nothing about
-   * whether there is one. A layer that changes bytes leaves it out.
+   * Optional, for storage that other programs can read. Returns where they find an object with this key, whether or not
+   * it exists. A layer that changes bytes must leave it out.
    */
   locate?(key: string): ObjectLocation;
 
-  /** Releases what the handle holds. Other handles on the same place go on. Closing twice is fine. */
+  /** Releases what the handle holds. Other handles on the same place stay open. Closing twice is allowed. */
   close?(): Promise<void>;
 }

@@ -30,7 +30,7 @@ export async function* bodyChunks(
   try {
     for (;;) {
       const step = await abortable(Promise.resolve(chunks.next()), signal).catch((error: unknown) => {
-        open = signal?.aborted === true; // A stream that failed has closed itself; one that was left waiting has not.
+        open = signal?.aborted === true; // A stream that failed has closed itself. After an abort it has not.
         throw error;
       });
       if (step.done === true) {
@@ -50,7 +50,7 @@ export async function* bodyChunks(
   }
 }
 
-/** Tells a stream that no more is wanted. One that may never answer is told, but not waited for. */
+/** Closes a stream. With `leave`, does not wait for it, because it may never answer. */
 async function stopStream(chunks: AsyncIterator<Uint8Array>, leave: boolean): Promise<void> {
   const told = (async (): Promise<void> => {
     await chunks.return?.();
@@ -76,13 +76,13 @@ export async function collectBody(body: Body, signal?: AbortSignal, key?: string
   const chunks: Uint8Array[] = [];
   let total = 0;
   for await (const chunk of bodyChunks(body, signal, key)) {
-    chunks.push(new Uint8Array(chunk)); // Not slice(): that of Node's Buffer does not copy.
+    chunks.push(new Uint8Array(chunk)); // Not slice(), which does not copy for Node's Buffer.
     total += chunk.byteLength;
   }
   return chunks.length === 1 ? (chunks[0] as Uint8Array) : concatBytes(chunks, total);
 }
 
-/** The parts, joined in a new buffer. */
+/** Returns the parts joined in a new buffer. */
 export function concatBytes(parts: readonly Uint8Array[], total: number = sumOf(parts)): Uint8Array {
   const out = new Uint8Array(total);
   let at = 0;
@@ -105,14 +105,16 @@ export function byteStream(chunks: AsyncIterable<Uint8Array>, size?: number): By
   return size === undefined ? stream : Object.assign(stream, { size });
 }
 
-/** Returns where a range begins and ends in an object of `size` bytes: `[start, end)`, cut at the end of the object. */
+/**
+ * Returns where a range begins and ends in an object of `size` bytes. It ends at the end of the object at the latest.
+ */
 export function clampRange(
   range: ByteRange | undefined,
   size: number,
 ): {
-  /** The place of the first byte. */
+  /** The index of the first byte. */
   start: number;
-  /** The place behind the last byte. */
+  /** The index after the last byte. */
   end: number;
 } {
   if (range === undefined) return { start: 0, end: size };
@@ -128,7 +130,7 @@ export function clampRange(
 
 /** Returns whether both hold the same bytes. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  const { length } = a; // Asked for in each turn of the loop, it takes five times as long.
+  const { length } = a; // Reading it in each turn of the loop takes five times as long.
   if (length !== b.length) return false;
   for (let i = 0; i < length; i++) if (a[i] !== b[i]) return false;
   return true;

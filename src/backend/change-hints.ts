@@ -80,7 +80,7 @@ class SourceHints implements Hints {
     } catch (error) {
       this.#end({ error });
     }
-    // It may have ended while it was starting.
+    // The hints may have ended while they were starting.
     if ((this.#state as string) === "over") this.#release();
   }
 
@@ -112,8 +112,9 @@ class SourceHints implements Hints {
 }
 
 /**
- * The hints of another backend, asked for one at a time as they are asked for here, and left at once, even if that backend goes on waiting. `check` is called before
- * each; what it throws, and what `translate` makes of the backend's errors, is what the caller is told.
+ * Returns the hints of another backend. Asks for one only when one is asked for here, and ends at once when it is left,
+ * even if that backend keeps waiting. Calls `check` before each hint. Throws what `check` throws, and the backend's
+ * errors as `translate` returns them.
  */
 export function relayHints(
   open: (options: CallOptions) => AsyncIterable<void>,
@@ -130,7 +131,7 @@ export function relayHints(
     if (over) return;
     over = true;
     signal?.removeEventListener("abort", finish);
-    // Ends what is being waited for too.
+    // Also ends the pending wait.
     stop.abort();
     Promise.resolve(inner?.return?.()).catch(() => {});
   };

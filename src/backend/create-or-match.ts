@@ -3,13 +3,13 @@ import { callOptions } from "./call-options.ts";
 import { equalBytes } from "./body.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
 
-/** How often a create is tried again that was refused for an object that is not there. */
+/** Most attempts after a create was refused because of an object that does not exist. */
 const MOST_ATTEMPTS = 20;
 
 /**
- * Creates an object whose bytes say all there is to say, so that finding equal bytes is as good as having written them. False when
- * the key holds other bytes. An outcome that is unknown is asked for again: same key, same bytes.
- * With `durable` the object survives a power cut, also if another process created it.
+ * Creates an object for which it does not matter who wrote it, so that finding equal bytes counts as success. Returns
+ * false if the key holds other bytes. Repeats the call if its outcome is unknown. With `durable`, the object survives a
+ * power cut, also if another process created it.
  */
 export async function createOrMatch(
   backend: Backend,
@@ -32,7 +32,9 @@ export async function createOrMatch(
   }
 }
 
-/** Whether an object has these bytes; `undefined` if there is no object. Reads no more of it, however long it is. */
+/**
+ * Returns whether an object has exactly these bytes, or `undefined` if there is no object. Reads at most one byte more.
+ */
 export async function holds(
   backend: Backend,
   key: string,
@@ -43,7 +45,7 @@ export async function holds(
   try {
     return equalBytes(await backend.read(key, { range, ...callOptions(signal) }), bytes);
   } catch (error) {
-    // A store may refuse a create because of another one that nobody can see yet, as versitygw does.
+    // A store, such as versitygw, may refuse a create because of another one that is not visible yet.
     if (LedgerError.hasCode(error, "NOT_FOUND")) return undefined;
     throw error;
   }

@@ -4,7 +4,10 @@ import { LedgerError, describeType } from "../errors/ledger-error.ts";
 
 /** The longest key, in UTF-8 bytes. S3 allows 1024; the difference leaves room for a bucket prefix. */
 export const MAX_KEY_BYTES = 900;
-/** Longest key that a backend itself takes, in UTF-8 bytes: a longest key, and a prefix that a layer puts before it. */
+/**
+ * The longest key that a backend itself takes, in UTF-8 bytes: a key of {@link MAX_KEY_BYTES} and the prefix that a
+ * layer adds.
+ */
 export const MAX_STORED_KEY_BYTES = 1024;
 /**
  * The longest segment of a key, in UTF-8 bytes: what common filesystems take as one file name, less room for a
@@ -17,10 +20,11 @@ const encoder = /* @__PURE__ */ utf8Encoder();
 /**
  * Throws `INVALID_KEY` unless `key` is one or more segments joined by `/`, where each segment
  * - is not empty, and does not begin with a dot or end with a dot or a space,
- * - holds no control character, none of `\ : ? * | < > "`, which Windows has in no name, and no lone surrogate, and is in Unicode
- *   normal form C,
- * - is no device name of Windows (`con`, `aux.txt`, …),
- * - is at most {@link MAX_SEGMENT_BYTES} bytes; the whole at most `maxBytes`, {@link MAX_KEY_BYTES} by default.
+ * - contains no control character, no lone surrogate, and none of `\ : ? * | < > "`, which Windows allows in no name,
+ * - is in Unicode normal form C,
+ * - is not a Windows device name (`con`, `aux.txt`, …),
+ * - has at most {@link MAX_SEGMENT_BYTES} bytes. The whole key has at most `maxBytes`, by default
+ *   {@link MAX_KEY_BYTES}.
  */
 export function assertKey(key: string, maxBytes: number = MAX_KEY_BYTES): void {
   check(key, "key", maxBytes);
@@ -42,7 +46,7 @@ function check(key: string, what: string, maxBytes: number): void {
   if (key === "") return;
   const isPlain = PLAIN.test(key);
   if (key.length > maxBytes || sizeOf(key, isPlain) > maxBytes) throw bad(key, `it is longer than ${maxBytes} bytes`);
-  if (!isPlain && hasLoneSurrogate(key)) throw bad(key, "it holds half of a surrogate pair");
+  if (!isPlain && hasLoneSurrogate(key)) throw bad(key, "it contains half of a surrogate pair");
   if (!isPlain && key.normalize("NFC") !== key) throw bad(key, "it is not in Unicode normal form C");
   for (const segment of key.split("/")) {
     const fault = segmentFault(segment, isPlain);
@@ -50,7 +54,7 @@ function check(key: string, what: string, maxBytes: number): void {
   }
 }
 
-/** Nearly all keys: each character is a byte, and most of what could be wrong with others cannot be. */
+/** Matches nearly all keys. In such a key, each character is a byte, and most faults are impossible. */
 const PLAIN = /^[a-z0-9_=./-]*$/;
 
 function sizeOf(text: string, isPlain: boolean): number {
@@ -59,7 +63,7 @@ function sizeOf(text: string, isPlain: boolean): number {
 
 const DEVICE = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(?:\.|$)/i;
 
-/** Whether Windows takes the name, in any case and with any ending, for a device. */
+/** Returns whether Windows takes the name for a device, in upper or lower case and with any extension. */
 export function isDeviceName(name: string): boolean {
   return DEVICE.test(name);
 }
@@ -68,26 +72,26 @@ function segmentFault(segment: string, isPlain: boolean): string | undefined {
   if (segment === "") return "it has an empty segment";
   if (segment.startsWith(".")) return "a segment begins with a dot";
   if (segment.endsWith(".") || segment.endsWith(" ")) return "a segment ends with a dot or a space";
-  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+  // oxlint-disable-next-line no-control-regex -- this looks for control characters
   if (!isPlain && /[\u0000-\u001f\u007f-\u009f\\:?*|<>"]/.test(segment))
-    return 'it holds a control character or one of \\ : ? * | < > "';
-  if (DEVICE.test(segment)) return "a segment is a device name of Windows";
+    return 'it contains a control character or one of \\ : ? * | < > "';
+  if (DEVICE.test(segment)) return "a segment is a Windows device name";
   if (sizeOf(segment, isPlain) > MAX_SEGMENT_BYTES) return `a segment is longer than ${MAX_SEGMENT_BYTES} bytes`;
   return undefined;
 }
 
 function bad(key: string, why: string): LedgerError {
   const shown = key.length > 80 ? `${key.slice(0, 80)}…` : key;
-  return new LedgerError("INVALID_KEY", `${JSON.stringify(shown)} is no valid key: ${why}`, {
+  return new LedgerError("INVALID_KEY", `${JSON.stringify(shown)} is not a valid key: ${why}`, {
     key: shown,
     field: "key",
   });
 }
 
 /**
- * A name people chose, as one key segment that no filesystem merges with another: bytes other than `a-z 0-9 _ - .` become
- * `=xx`, capitals included. Throws `INVALID_ARGUMENT` when the name is empty, not a string, holds control characters or is
- * too long for one segment.
+ * Returns a user's name as one key segment that no file system confuses with another: all bytes but `a-z 0-9 _ - .`,
+ * also those of capitals, become `=xx`. Throws `INVALID_ARGUMENT` if the name is empty, not a string, too long for one
+ * segment, or contains control characters.
  */
 export function encodeSegment(name: string, field: string): string {
   if (typeof name !== "string") {
@@ -110,7 +114,7 @@ export function encodeSegment(name: string, field: string): string {
   if (out.length > MAX_SEGMENT_BYTES) {
     throw new LedgerError(
       "INVALID_ARGUMENT",
-      `${field} is too long: it takes ${out.length} bytes as a key, ${MAX_SEGMENT_BYTES} at most`,
+      `${field} is too long: it takes ${out.length} bytes as a key, but at most ${MAX_SEGMENT_BYTES} are allowed`,
       {
         field,
         received: "string",
@@ -123,9 +127,9 @@ export function encodeSegment(name: string, field: string): string {
 function nameFault(name: string): string | undefined {
   if (name === "") return "must not be empty";
   if (name.length > MAX_SEGMENT_BYTES) return `must be at most ${MAX_SEGMENT_BYTES} characters, but has ${name.length}`;
-  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-  if (/[\u0000-\u001f\u007f]/.test(name)) return "must not hold control characters";
-  if (hasLoneSurrogate(name)) return "holds half of a surrogate pair";
+  // oxlint-disable-next-line no-control-regex -- this looks for control characters
+  if (/[\u0000-\u001f\u007f]/.test(name)) return "must not contain control characters";
+  if (hasLoneSurrogate(name)) return "must not contain half of a surrogate pair";
   return undefined;
 }
 
@@ -133,7 +137,7 @@ function escapeByte(byte: number): string {
   return `=${byte.toString(16).padStart(2, "0")}`;
 }
 
-/** The name that {@link encodeSegment} made a segment of. */
+/** Returns the name from which {@link encodeSegment} made a segment. */
 export function decodeSegment(segment: string): string {
   const bytes: number[] = [];
   for (let i = 0; i < segment.length; i++) {

@@ -2,9 +2,10 @@ import type { Backend, CallOptions, Entry } from "./backend.ts";
 import { type LedgerError, concernsOneObject } from "../errors/ledger-error.ts";
 
 /**
- * Lists everything below `prefix`, which is not empty, past what cannot be listed. All keys that share the segment behind the prefix are
- * a group. If the backend cannot list a group, for example because a directory of it has no read permission, `onUnlisted` hears of it,
- * and the listing goes on behind it; entries of that group may have been given before. Any other failure is thrown.
+ * Lists everything under `prefix`, which must not be empty, except what cannot be listed. Keys with the same segment
+ * after the prefix are a group. If the backend cannot list a group, for example because a directory has no read
+ * permission, this calls `onUnlisted` and continues after the group, of which it may have yielded entries. Throws any
+ * other failure.
  */
 export async function* listGroups(
   backend: Backend,
@@ -20,7 +21,7 @@ export async function* listGroups(
       return;
     } catch (error) {
       const group = concernsOneObject(error) ? groupOf(error.key, below) : undefined;
-      // `0` follows `/`: nothing but this group lies between the two.
+      // The character after `/` is `0`, so only keys of this group sort between the two.
       const next = `${below}${group}0`;
       if (group === undefined || (startAfter !== undefined && next <= startAfter)) throw error;
       onUnlisted(group, error as LedgerError);

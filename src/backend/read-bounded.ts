@@ -2,13 +2,15 @@ import type { Backend, CallOptions } from "./backend.ts";
 import { concatBytes } from "./body.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
 
-/** What is read before the size is known. Where objects can be appended to they are near: another request costs little, memory more. */
+/**
+ * Bytes of the first read. A store with `append` is near: there another request costs little, and memory costs more.
+ */
 const FIRST_BYTES = { near: 64 * 1024, far: 1024 * 1024 } as const;
 
 /**
- * Returns the bytes of an object that a writer of this library makes no longer than `most`. Throws `CORRUPT` for a longer one, of which it
- * reads only the beginning: the writer of an object decides its size, and may be hostile. One request for most objects, three for a
- * long one.
+ * Returns the bytes of an object, which this library never writes longer than `most`. Throws `CORRUPT` for a longer
+ * one, and reads only its beginning, because its writer may be hostile. Makes one request for most objects, and three
+ * for a long one.
  */
 export async function readBounded(
   backend: Backend,
@@ -21,8 +23,7 @@ export async function readBounded(
   if (head.length < first) return head;
   const found = head.length > most ? undefined : await backend.stat(key, options);
   const size = found?.size ?? head.length;
-  if (size > most)
-    throw new LedgerError("CORRUPT", `${key} is damaged: it has more than the ${most} bytes that it may have`, { key });
+  if (size > most) throw new LedgerError("CORRUPT", `${key} is damaged: it has more than ${most} bytes`, { key });
   if (size === head.length) return head;
   const rest = await backend.read(key, { ...options, range: { offset: first, length: size - first } });
   if (rest.length === size - first) return concatBytes([head, rest]);

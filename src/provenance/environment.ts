@@ -1,14 +1,14 @@
 import { builtinModule } from "../platform/builtin-module.ts";
 import type { Dictionary } from "../journal/event.ts";
 
-/** What is used of `node:os`. */
+/** The members of `node:os` that are used. */
 interface NodeOs {
   arch(): string;
   availableParallelism(): number;
   cpus(): readonly { readonly model: string }[];
   platform(): string;
   release(): string;
-  /** Bytes. */
+  /** Returns bytes. */
   totalmem(): number;
 }
 
@@ -22,15 +22,15 @@ interface Host {
 }
 
 /**
- * What the program runs on, as far as it says so itself: runtime and version, operating system, processor, number of cores, bytes
- * of memory. Nothing personal: no user, host or path names, no arguments, no environment variables.
+ * Returns what the program runs on: runtime and version, operating system, processor, number of cores, bytes of memory.
+ * Records nothing personal: no user, host or path names, no arguments, no environment variables.
  */
 export function captureEnvironment(): Dictionary {
   const os = builtinModule<NodeOs>("node:os");
   return os ? serverEnvironment(os) : webEnvironment();
 }
 
-/** As Node, Bun and Deno tell it. */
+/** Returns what Node, Bun and Deno tell. */
 function serverEnvironment(os: NodeOs): Dictionary {
   const versions = (globalThis as Host).process?.versions ?? {};
   const name = versions["bun"] !== undefined ? "bun" : versions["deno"] !== undefined ? "deno" : "node";
@@ -43,7 +43,10 @@ function serverEnvironment(os: NodeOs): Dictionary {
   });
 }
 
-/** Each question may be refused on its own: Deno asks for permissions, and sandboxes hide parts of the system. */
+/**
+ * Returns the answer, or `undefined` if the system refuses it: Deno needs permissions, and sandboxes hide parts of the
+ * system.
+ */
 function look<T>(question: () => T): T | undefined {
   try {
     return question();
@@ -56,7 +59,7 @@ function told(answers: Dictionary): Dictionary {
   return Object.fromEntries(Object.entries(answers).filter(([, answer]) => answer !== undefined)) as Dictionary;
 }
 
-/** As browsers and workers tell it. */
+/** Returns what browsers and workers tell. */
 function webEnvironment(): Dictionary {
   const { navigator } = globalThis as Host;
   return {

@@ -14,18 +14,19 @@ export interface ChecksOptions {
 }
 
 /**
- * What the core puts on every backend it is handed, so that the rest of it can rely on the contract. Throws
- * `INVALID_ARGUMENT` when `backend` is no backend of contract 1. Then, for each call:
+ * Returns a backend that checks every call, so that the core can rely on the contract. The core wraps every backend
+ * that it is given. Throws `INVALID_ARGUMENT` unless `backend` is a backend of contract 1. For each call:
  *
- * - keys, prefixes, bodies and ranges are checked before the backend sees them;
- * - an aborted signal ends the call at once, and one aborted beforehand keeps it from being made;
- * - what the backend throws, also synchronously, becomes a rejection with a `LedgerError` that names key and operation: `IO`
- *   with the cause where it was another error. A failure of the caller's own body stream comes back as it is;
+ * - it checks keys, prefixes, bodies and ranges before the backend sees them;
+ * - an aborted signal ends the call at once, and a signal that is aborted beforehand prevents it;
+ * - if the backend throws, also synchronously, the call rejects with a `LedgerError` that names key and operation.
+ *   Another error becomes the cause of an `IO`. A failure of the caller's own body stream is passed on unchanged;
  * - after `close()` it rejects with `CLOSED`;
- * - what comes back is checked too: a listing hands on valid keys under its prefix only, leaves out all others, and rejects
- *   with `UNEXPECTED_RESPONSE` when the order is broken.
+ * - it checks the results, too. A listing yields only valid keys under its prefix, leaves out all others, and rejects
+ *   with `UNEXPECTED_RESPONSE` if they are out of order.
  *
- * `append` and `move` are there exactly where `capabilities` declares them, `changes` and `locate` where the backend has them.
+ * The result has `append` and `move` exactly if `capabilities` declares them, and `changes` and `locate` if the backend
+ * has them.
  */
 export function withChecks(backend: Backend, options: ChecksOptions = {}): Backend {
   assertBackend(backend);
@@ -166,12 +167,12 @@ export function withChecks(backend: Backend, options: ChecksOptions = {}): Backe
 function toIterable<T>(returned: unknown, operation: string, prefix: string): AsyncIterable<T> {
   const iterable = returned as AsyncIterable<T> | null | undefined;
   if (typeof iterable?.[Symbol.asyncIterator] === "function") return iterable;
-  // A promise, most likely: if nobody looked at it, its failure would end the process.
+  // Probably a promise. If nobody handled its failure, the failure would end the process.
   Promise.resolve(returned).catch(() => {});
   throw unexpected(operation, prefix, `${operation} returned no async iterable`);
 }
 
-/** A body that notes its own failure, so that this can be told from one of the backend. */
+/** Returns a checked body that records its own failure, to distinguish it from a failure of the backend. */
 function toBody(body: unknown, own: { failure?: { error: unknown } }): Body {
   if (isBytes(body)) return body;
   const stream = body as AsyncIterable<Uint8Array> & { size?: unknown };
@@ -201,11 +202,11 @@ function toBody(body: unknown, own: { failure?: { error: unknown } }): Body {
 }
 
 function toOwnBytes(bytes: unknown, key: string, longest: number | undefined): Uint8Array {
-  if (!isBytes(bytes)) throw unexpected("read", key, "what came back is no Uint8Array");
+  if (!isBytes(bytes)) throw unexpected("read", key, "it did not return a Uint8Array");
   if (longest !== undefined && bytes.byteLength > longest) {
-    throw unexpected("read", key, `${bytes.byteLength} bytes came back where at most ${longest} were asked for`);
+    throw unexpected("read", key, `it returned ${bytes.byteLength} bytes instead of at most ${longest}`);
   }
-  // Bytes of another realm become some of this one.
+  // Copies bytes of another realm, of a subclass, or over a larger buffer.
   const own = Object.getPrototypeOf(bytes) === Uint8Array.prototype && bytes.byteLength === bytes.buffer.byteLength;
   return own ? bytes : new Uint8Array(bytes);
 }
@@ -213,13 +214,13 @@ function toOwnBytes(bytes: unknown, key: string, longest: number | undefined): U
 function toStat(found: unknown, key: string): { size: number } | undefined {
   if (found === undefined) return undefined;
   const size = (found as { size?: unknown } | null)?.size;
-  if (!isSize(size)) throw unexpected("stat", key, "what came back has no size");
+  if (!isSize(size)) throw unexpected("stat", key, "it returned no valid size");
   return { size };
 }
 
 function assertEntry(entry: unknown, prefix: string): Entry {
   const { key, size } = (entry ?? {}) as { key?: unknown; size?: unknown };
-  if (typeof key !== "string" || !isSize(size)) throw unexpected("list", prefix, "an entry has no key or no size");
+  if (typeof key !== "string" || !isSize(size)) throw unexpected("list", prefix, "an entry has no valid key or size");
   return { key, size };
 }
 
@@ -236,7 +237,7 @@ function isKey(key: string): boolean {
   }
 }
 
-/** The error as a `LedgerError` that says which call on which key failed. */
+/** Returns the error as a `LedgerError` that names the operation and the key. */
 function named(error: unknown, operation: string, key: string | undefined): LedgerError {
   if (!LedgerError.is(error)) {
     const what = key === undefined ? "the backend" : JSON.stringify(key);

@@ -1,6 +1,6 @@
 import type { Backend } from "../backend.ts";
 
-/** The methods a layer gives a meaning of its own. */
+/** The methods that a layer replaces. */
 export interface LayerMethods {
   readonly create?: Backend["create"];
   readonly read?: Backend["read"];
@@ -15,15 +15,15 @@ export interface LayerMethods {
 }
 
 /**
- * `inner` with some methods replaced. Everything else, `capabilities` and `liveness` included, is that of `inner`; an
- * optional method is there only where `inner` has it.
+ * Returns `inner` with some methods replaced. Everything else is that of `inner`, also `capabilities` and `liveness`.
+ * The result has an optional method only if `inner` has it.
  */
 export function layer(inner: Backend, own: LayerMethods): Backend {
   const { append, move, changes, locate, close } = inner;
   return {
     contract: 1,
     name: inner.name,
-    // Read each time: a backend may learn what its store can do while it runs.
+    // Read each time, because a backend may learn later what its store can do.
     get capabilities() {
       return inner.capabilities;
     },

@@ -65,7 +65,7 @@ export function withPrefix(backend: Backend, prefix: string): Backend {
   });
 }
 
-/** The error as those outside know its key. */
+/** Returns the error with its key as callers know it, without the prefix. */
 function outside(error: unknown, root: string): unknown {
   if (!LedgerError.is(error) || error.key?.startsWith(root) !== true) return error;
   const { code, message, field, received, key, operation, status, transient, cause } = error;

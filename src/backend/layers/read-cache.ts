@@ -28,7 +28,7 @@ export function withReadCache(backend: Backend, options: ReadCacheOptions = {}):
   const cacheable = options.cacheable ?? namedByDigest;
   const kept = new Map<string, Uint8Array>();
   let total = 0;
-  // Counts what this handle changed: bytes read before a change must not be kept after it.
+  // Counts the changes of this handle, because bytes read before a change must not be kept after it.
   let changes = 0;
   let closed = false;
 
@@ -48,7 +48,7 @@ export function withReadCache(backend: Backend, options: ReadCacheOptions = {}):
     }
   };
 
-  /** A change takes effect some time between its start and its end, so neither side of it may leave something behind. */
+  /** Forgets the keys before and after a change, which takes effect at some time between its start and its end. */
   const changing = async (keys: readonly string[], change: () => Promise<void>): Promise<void> => {
     const clear = (): void => {
       changes++;

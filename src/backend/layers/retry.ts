@@ -116,7 +116,7 @@ class Final {
   }
 }
 
-/** Waits before the next attempt, or throws `error` when there is to be none. */
+/** Waits before the next attempt, or throws `error` if there must be none. */
 async function pause(
   policy: Policy,
   error: unknown,
@@ -131,7 +131,9 @@ async function pause(
   await policy.clock.sleep(ms, signal);
 }
 
-/** The stream, and whether anything was asked of it yet. Until then it can be handed out again. */
+/**
+ * Returns the stream, and a function that tells whether reading has begun. Until then the stream can be passed again.
+ */
 function watchStream(body: ByteStream): { stream: ByteStream; begun(): boolean } {
   let inner: AsyncIterator<Uint8Array> | undefined;
   const iterator: AsyncIterator<Uint8Array> = {
@@ -168,7 +170,10 @@ function toPolicy(options: RetryOptions): Policy {
 
 const STEP = 4 * 1024 * 1024;
 
-/** Whether the object `key` holds exactly `bytes`. It is read in parts, so a large one takes no second copy of itself. */
+/**
+ * Returns whether the object `key` holds exactly `bytes`. Reads it in parts, so that memory need not hold a second
+ * copy.
+ */
 async function holdsBytes(backend: Backend, key: string, bytes: Uint8Array, options?: CallOptions): Promise<boolean> {
   if ((await backend.stat(key, options))?.size !== bytes.byteLength) return false;
   for (let offset = 0; offset < bytes.byteLength; offset += STEP) {
@@ -178,7 +183,7 @@ async function holdsBytes(backend: Backend, key: string, bytes: Uint8Array, opti
   return true;
 }
 
-/** Whether both keys are there and hold the same bytes. */
+/** Returns whether both keys exist and hold the same bytes. */
 async function sameObject(backend: Backend, a: string, b: string, options?: CallOptions): Promise<boolean> {
   const size = (await backend.stat(a, options))?.size;
   if (size === undefined || size !== (await backend.stat(b, options))?.size) return false;

@@ -1,14 +1,14 @@
 import type { Backend, Liveness } from "../backend.ts";
 import { LedgerError, describeType, invalidArgument } from "../../errors/ledger-error.ts";
 
-/** Throws `INVALID_ARGUMENT` unless `value` looks like a `Backend` of the contract this library knows. */
+/** Throws `INVALID_ARGUMENT` unless `value` looks like a `Backend` of the contract that this library knows. */
 export function assertBackend(value: unknown): asserts value is Backend {
   if ((typeof value !== "object" && typeof value !== "function") || value === null) throw noBackend(value);
   const given = value as Record<string, unknown>;
   if (given["contract"] === undefined) throw noBackend(value);
   if (given["contract"] !== 1) {
-    const shown = typeof given["contract"] === "number" ? `version ${given["contract"]}` : "none";
-    throw new LedgerError("INVALID_ARGUMENT", `backend.contract must be 1, but states ${shown}`, {
+    const shown = typeof given["contract"] === "number" ? given["contract"] : "not a number";
+    throw new LedgerError("INVALID_ARGUMENT", `backend.contract must be 1, but is ${shown}`, {
       field: "backend.contract",
       received: describeType(given["contract"]),
     });
@@ -36,7 +36,7 @@ function noBackend(value: unknown): LedgerError {
   const name = typeof value === "function" && /^\w{1,60}$/.test(value.name) ? value.name : "";
   let hint = "";
   if (typeof value === "function") hint = name === "" ? ": call it first" : `: call it, as in openLedger(${name}(…))`;
-  else if (typeof value === "string") hint = ": for a directory, fsBackend(path) of runledger/backends/fs";
+  else if (typeof value === "string") hint = ": use fsBackend(path) of runledger/backends/fs for a directory";
   return new LedgerError("INVALID_ARGUMENT", `${error.message}${hint}`, { field: "backend", received: error.received });
 }
 
@@ -54,12 +54,12 @@ function assertLiveness(value: unknown): void {
   if (value === undefined) return;
   if (typeof value !== "object" || value === null) throw invalidArgument("backend.liveness", "an object", value);
   const { isAlive } = value as { isAlive?: unknown };
-  // One that is worked out when it is asked for may take a while, and who only reads never asks.
+  // A getter may take long to compute the token, and a program that only reads never needs it.
   if (!hasGetter(value, "token")) toToken((value as { token?: unknown }).token);
   if (typeof isAlive !== "function") throw invalidArgument("backend.liveness.isAlive", "a function", isAlive);
 }
 
-/** A liveness whose token is checked when it is asked for. */
+/** Returns a liveness that checks the token when it is read. */
 export function checkedLiveness(liveness: Liveness): Liveness {
   return {
     get token() {

@@ -3,36 +3,42 @@ import { rewrite } from "./rewrite.ts";
 import { isSecretName } from "./secret-name.ts";
 import { REDACTED, isDigestOrPath, isRandom, isTokenLike } from "./token-shapes.ts";
 
-/** Commands with a password behind a flag of one letter, which for most others is a port or a path. */
+/** Commands with a flag of one letter for a password. In most other commands, that flag is a port or a path. */
 const PASSWORD_FLAGS: readonly (readonly [command: RegExp, letter: string])[] = [
   [/^(?:mysql\w{0,20}|mariadb[\w-]{0,20}|mongo\w{0,20}|sshpass|login|7z[az]?)$/, "p"],
   [/^(?:sqlcmd|zip|unzip)$/, "P"],
   [/^redis-cli$/, "a"],
   [/^ldap(?:search|add|modify|delete|whoami)$/, "w"],
 ];
-const COMMAND =
-  /(?<![\w.-])(?:mysql\w{0,20}|mariadb[\w-]{0,20}|mongo\w{0,20}|sshpass|(?:docker|podman|registry|oras) login|7z[az]?|sqlcmd|zip|unzip|redis-cli|ldap(?:search|add|modify|delete|whoami)|curl|wget|https?)(?:\.exe)?(?=\s)/g;
+const COMMANDS: readonly string[] = [
+  String.raw`mysql\w{0,20}|mariadb[\w-]{0,20}|mongo\w{0,20}|sshpass|(?:docker|podman|registry|oras) login`,
+  String.raw`7z[az]?|sqlcmd|zip|unzip|redis-cli|ldap(?:search|add|modify|delete|whoami)|curl|wget|https?`,
+];
+const COMMAND: RegExp = new RegExp(String.raw`(?<![\w.-])(?:${COMMANDS.join("|")})(?:\.exe)?(?=\s)`, "g");
 const USER_AND_PASSWORD = /^(?:-[uU]|--(?:proxy-)?user)$/;
 /** `openssl -passin pass:…`. */
 const PASS_IN = /^pass(?:in|out)$/;
 const FLAG = /(?<![\w.-])--?([A-Za-z][\w.-]{1,127}|[puU])(=|\s{1,4})(?=[^\s=])/g;
 const ARGUMENT = /(?:\\?"[^"\n]*"?|\\?'[^'\n]*'?|[^\s"'`]+)/y;
-/** The command ends with its line. */
+/** Most characters of a command. It ends with its line. */
 const MAX_COMMAND_LENGTH = 4000;
 
-/** Whether the value of a flag is a secret. A `--key` may also name a file or a column, and `--pass 2` counts. */
+/**
+ * Returns whether the value of a flag is a secret. A `--key` may also name a file or a column, and `--pass 2` a number
+ * of passes.
+ */
 export function isSecretFlag(name: string, value: string): boolean {
   if (PASS_IN.test(name)) return value.startsWith("pass:") && value !== `pass:${REDACTED}`;
   if (!isSecretName(name) || (/^pass$/i.test(name) && /^\d{1,2}$/.test(value))) return false;
   return !/^(?:key|sig|signature|hmac)$/i.test(name) || (isRandom(value) && !isDigestOrPath(value));
 }
 
-/** The letter of the flag with the password, of commands that have one. */
+/** Returns the letter of a command's password flag, if it has one. */
 export function passwordLetter(command: string): string | undefined {
   return PASSWORD_FLAGS.find(([names]) => names.test(command.replace(/^.*[\\/]|\.exe$/g, "")))?.[1];
 }
 
-/** Whether a command takes `-u user:password`. */
+/** Returns whether a command takes `-u user:password`. */
 export function takesUserAndPassword(command: string): boolean {
   return /(?:^|[\\/])(?:curl|wget|https?)(?:\.exe)?$/.test(command);
 }
@@ -41,26 +47,26 @@ export function isUserFlag(flag: string): boolean {
   return USER_AND_PASSWORD.test(flag);
 }
 
-/** `user:password` without the password. `1000:1000` and `https://…` are none. */
+/** Returns `user:password` without the password. `1000:1000` and `https://…` are not of this form. */
 export function redactUserAndPassword(value: string, isCertain: boolean): string {
   const [all, user, password] = /^(\\?["']?[^\s:"'/]{0,128}:)(?!\/\/)([^\s"']{1,1024})/.exec(value) ?? [];
   if (all === undefined || password === REDACTED || !(isCertain || isTokenLike(password as string))) return value;
   return `${user}${REDACTED}${value.slice(all.length)}`;
 }
 
-/** Whether what follows the flag with the password is one: a port is not. */
+/** Returns whether the value of a password flag is a password. A port is not. */
 export function isPassword(value: string): boolean {
   return (
     value !== "" && !/^(?:-|\d{1,5}(?:$|[:/]))|^(?:ort|rofile|rotocol|arallel)(?:$|=)/.test(value) && !isProse(value)
   );
 }
 
-/** The text without the secrets of command lines in it. */
+/** Returns the text without the secrets in its command lines. */
 export function scrubCommands(text: string): string {
   return text.includes("-") ? scrubFlags(scrubShortFlags(text)) : text;
 }
 
-/** `--api-key value`, `-u user:token`, `-p token`. */
+/** Redacts `--api-key value`, `-u user:token` and `-p token`. */
 function scrubFlags(text: string): string {
   const kinds = new Map<string, "secret" | "user" | "p" | "none">();
   return rewrite(text, FLAG, ([all, name = "", separator = ""], at) => {
@@ -82,7 +88,7 @@ function scrubFlags(text: string): string {
   });
 }
 
-/** `mysql -p…`, `curl -u user:…`, and `-p` with what can only be a token. */
+/** Redacts `mysql -p…`, `curl -u user:…`, and `-p` with a value that can only be a token. */
 function scrubShortFlags(text: string): string {
   const scrubbed = rewrite(text, COMMAND, ([name], at) => {
     const line = /[^\r\n]*/.exec(text.slice(at, at + MAX_COMMAND_LENGTH))?.[0] ?? "";

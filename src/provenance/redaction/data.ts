@@ -11,25 +11,25 @@ import {
   takesUserAndPassword,
 } from "./commands.ts";
 
-/** Members that name what another member, `value`, is: `{ name: "API_KEY", value: … }`. */
+/** Members that name the value in another member: `{ name: "API_KEY", value: … }`. */
 const NAMING = ["name", "key", "Name", "Key", "header", "variable"];
 const VALUES = ["value", "Value"];
 
 /**
- * A copy of data about a program without secrets: values of secret names, command lines, and all text that looks like a secret,
- * in names too.
+ * Returns a copy of data about a program without its secrets: values of secret names, secrets in command lines, and all
+ * text that looks like a secret, also in names.
  */
 export function redactData(data: Dictionary): Dictionary {
   return redactObject(data, false);
 }
 
-/** `isOfSecrets` if the name says that secrets may be in it, or words that are called the same. */
+/** `isOfSecrets` states that the object's name allows secrets in it, or words of the same name: `tokens`, `keys`. */
 function redactObject(data: Dictionary, isOfSecrets: boolean): Dictionary {
   const copy: Dictionary = {};
   const numbers = new Map<string, number>();
   const name = NAMING.map((member) => data[member]).find(isSecretText);
   for (const key of Object.keys(data)) {
-    // Not by assignment, which for `__proto__` would do something else.
+    // Not by assignment, which would set the prototype for `__proto__`.
     Object.defineProperty(copy, freeName(copy, scrub(key), numbers), {
       value:
         name !== undefined && VALUES.includes(key) && isNamedSecret(name, data[key])
@@ -43,7 +43,9 @@ function redactObject(data: Dictionary, isOfSecrets: boolean): Dictionary {
   return copy;
 }
 
-/** Names that differed in their secrets only must not fall together. */
+/**
+ * Returns a name that the copy does not have yet. Names that differ only in their secrets would otherwise become one.
+ */
 function freeName(copy: Dictionary, name: string, numbers: Map<string, number>): string {
   let free = name;
   while (Object.hasOwn(copy, free)) {
@@ -67,7 +69,7 @@ function redactValue(value: unknown, isOfSecrets: boolean): unknown {
 
 function redactList(list: readonly unknown[], isOfSecrets: boolean, isInList: boolean): unknown[] {
   const [name, value] = list;
-  // Of two words in a list of lists the first names the second; in a list alone they may be just two words.
+  // In a list of lists, the first of two words names the second. In a single list, they may be just two words.
   if (list.length === 2 && isSecretText(name) && (isInList ? isNamedSecret(name, value) : isRandomText(value)))
     return [name, REDACTED];
   // Any list of texts may be a command line.
@@ -81,7 +83,10 @@ function isSecretText(name: unknown): name is string {
   return typeof name === "string" && name.length <= 128 && isSecretName(name);
 }
 
-/** A name such as "key" alone also names other things. */
+/**
+ * Returns whether a value is a secret by its name. Names such as "key" also name other things, so their value must look
+ * random.
+ */
 function isNamedSecret(name: string, value: unknown): boolean {
   return isGiven(value) && (isPlainlySecretName(name) || isRandomText(value));
 }
@@ -95,8 +100,9 @@ function isGiven(value: unknown): boolean {
 }
 
 /**
- * A command line without its secrets: the values of flags with secret names, be it as `--name=value` or as the next argument, and
- * all text that looks like a secret. `-p` has a password only where the command is known for it, or where the value can only be a token.
+ * Returns a command line without its secrets: the values of flags with secret names, as `--name=value` or as the next
+ * argument, and all text that looks like a secret. The value of `-p` is a password only if the command is known for it,
+ * or if it can only be a token.
  */
 export function redactArguments(args: readonly string[]): string[] {
   const letter = args.map(passwordLetter).find((known) => known !== undefined);
@@ -114,13 +120,13 @@ export function redactArguments(args: readonly string[]): string[] {
   });
 }
 
-/** `--name=value` and `-pvalue`. */
+/** Redacts `--name=value` and `-pvalue`. */
 function redactOwnValue(argument: string, letter: string | undefined): string {
   const [all, name = ""] = /^-{1,2}([\w.-]{1,128})=/.exec(argument) ?? [];
   if (all !== undefined && isSecretFlag(name, argument.slice(all.length))) return `${all}${REDACTED}`;
   const isAttached = letter !== undefined && argument.startsWith(`-${letter}`) && isPassword(argument.slice(2));
   if (isAttached) return `-${letter}${REDACTED}`;
-  // `--hfToken`, or a secret that was written without its `=`.
+  // `--hfTokenabc…`: a secret written without its `=`.
   const [flag = ""] = /^-{1,2}[\w.-]{1,128}/.exec(argument) ?? [];
   return flag !== "" && flag !== argument && isSecretName(flag) && all === undefined ? REDACTED : scrub(argument);
 }

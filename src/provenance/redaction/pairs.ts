@@ -2,33 +2,35 @@ import { rewrite } from "./rewrite.ts";
 import { decodePercent, isPlainlySecretName, isSecretName, isSecretParameter } from "./secret-name.ts";
 import { REDACTED, isDigestOrPath, isRandom, isTokenLike } from "./token-shapes.ts";
 
-/** Between a name and its value. */
+/** Separators between a name and its value. */
 const SEPARATOR = /(?<=[\w.%\s"'\]-])(?:=>|->|:=|={1,3}|:|%3d)\s{0,3}/gi;
-const VALUE =
-  /(?:(?:bearer|basic|token|digest|apikey)\s{1,4})?(?:\\?"[^"\n]+"?|\\?'[^'\n]+'?|(?:\[redacted\]|[^\s"'&;,)}\]<>])+)/iy;
-/** Whatever the scheme is called. */
-const AUTHORIZATION =
-  /digest\s[^\r\n]+|(?:[\w-]{1,32}[ \t]{1,4})?(?:\\?"[^"\n]+"?|\\?'[^'\n]+'?|(?:\[redacted\]|[^\s"'&;,)}\]<>])+)/iy;
+const WORD: string = String.raw`(?:\\?"[^"\n]+"?|\\?'[^'\n]+'?|(?:\[redacted\]|[^\s"'&;,)}\]<>])+)`;
+const VALUE: RegExp = new RegExp(String.raw`(?:(?:bearer|basic|token|digest|apikey)\s{1,4})?${WORD}`, "iy");
+/** The value of an authorization header, with any scheme. */
+const AUTHORIZATION: RegExp = new RegExp(String.raw`digest\s[^\r\n]+|(?:[\w-]{1,32}[ \t]{1,4})?${WORD}`, "iy");
 const REST_OF_LINE = /[^\r\n]+/y;
-/** A name in two words: "api key: …". */
+/** The first word of a name of two words: "api key: …". */
 const FIRST_WORD = /(?:^|\W)(?:api|access|auth|secret|private|refresh|client|bearer)[ -]$/i;
-/** Between a name and the separator: "Incorrect API key provided: …". */
+/** Words between a name and the separator: "Incorrect API key provided: …". */
 const PARTICIPLE = /^(?:provided|given|used|supplied|received|found|is|was)$/i;
-/** Of `name: API_KEY, value: …`. */
+/** Names of the member that holds a name: `name: API_KEY, value: …`. */
 const NAMING = /^(?:name|header|variable)$/i;
-/** Behind `name: API_KEY` or `key="Password"`. */
+/** The member `value` after `name: API_KEY` or `key="Password"`. */
 const VALUE_MEMBER = /\\?["']?\s{0,3},?\s{0,3}\\?["']?value\\?["']?\s{0,3}[:=]\s{0,3}/iy;
 const LONGEST_NAME = 128;
 const MAX_REMEMBERED = 1000;
 
-/** What a message says of a secret, rather than the secret. */
+/** Words that follow a secret's name in a message, but are not the secret. */
 const PROSE = new Set(
-  "a an and any are argument as at be but by can cannot contains did do does empty expected expects expired false field flag for from has have if in incorrect instead invalid is it length may missing must needs no none not null number object of on only option optional or parameter rejected required requires set should string takes that the to too true undefined unknown unset value was when which will with without wrong".split(
-    " ",
-  ),
+  [
+    "a an and any are argument as at be but by can cannot contains did do does empty expected expects expired",
+    "false field flag for from has have if in incorrect instead invalid is it length may missing must needs no",
+    "none not null number object of on only option optional or parameter rejected required requires set should",
+    "string takes that the to too true undefined unknown unset value was when which will with without wrong",
+  ].flatMap((words) => words.split(" ")),
 );
 
-/** Whether a value is a word of a sentence, or stands for one that the reader has to fill in: `<password>`, `$TOKEN`, `API_KEY`. */
+/** Returns whether a value is a word of a sentence, or a placeholder: `<password>`, `$TOKEN`, `API_KEY`. */
 export function isProse(value: string): boolean {
   if (PROSE.has(value.toLowerCase().replace(/[.,:!?]{1,3}$/, ""))) return true;
   return (
@@ -37,10 +39,10 @@ export function isProse(value: string): boolean {
   );
 }
 
-/** Of a name; of `naming` and `participle` others have the name. */
+/** The kind of a name. For `naming` and `participle`, the name of the secret stands elsewhere. */
 type Kind = "secret" | "perhaps" | "key" | "naming" | "participle" | "none";
 
-/** The text without the values behind secret names and `=`, `:` and the like. */
+/** Returns the text without the values that follow a secret name and `=`, `:` or the like. */
 export function scrubPairs(text: string): string {
   const kinds = new Map<string, Kind>();
   return rewrite(text, SEPARATOR, ({ 0: separator, index }, behind, done) => {
@@ -50,7 +52,7 @@ export function scrubPairs(text: string): string {
     let kind = kindAt(text, begin, name, separator, kinds);
     let at = behind;
     if (kind === "naming" || kind === "key") [kind, at] = memberBehind(text, at, kind, kinds);
-    // A name that names no secret may be followed by one that does.
+    // After a name that does not name a secret, another one may follow that does.
     if (kind !== "secret" && !(kind === "perhaps" || kind === "key" ? isSecretValue(text, at, kind) : false))
       return undefined;
     const value = valueAt(text, at, name, separator);
@@ -59,14 +61,14 @@ export function scrubPairs(text: string): string {
   });
 }
 
-/** Whether the value of an everyday name looks like a secret. */
+/** Returns whether the value of an everyday name looks like a secret. */
 function isSecretValue(text: string, at: number, kind: "perhaps" | "key"): boolean {
   const start = valueAt(text.slice(at, at + 64), 0);
   if (kind === "perhaps") return isRandom(start);
   return isTokenLike(start.replace(/^\\?["']/, "")) && !isDigestOrPath(valueAt(text.slice(at, at + 160), 0));
 }
 
-/** Where the name in front of a separator begins and ends. */
+/** Returns where the name before a separator begins and ends. */
 function nameBefore(text: string, separator: number, from: number): readonly [begin: number, end: number] {
   let end = separator;
   while (end > from && separator - end < 3 && /\s/.test(text[end - 1] as string)) end--;
@@ -76,7 +78,7 @@ function nameBefore(text: string, separator: number, from: number): readonly [be
   return [begin, end];
 }
 
-/** Letters, digits, `_`, `.`, `%`, `-`. */
+/** Returns whether a character is a letter, a digit, `_`, `.`, `%` or `-`. */
 function isNameCharacter(code: number): boolean {
   if (code >= 97) return code <= 122;
   if (code >= 65) return code <= 90 || code === 95;
@@ -122,7 +124,7 @@ function kindOfName(name: string): Kind {
   return isAlone && /^\W{0,8}key$/i.test(last as string) ? "key" : "perhaps";
 }
 
-/** What kind the member `value` is of, if one stands behind the name of something, and where it begins. */
+/** Returns the kind and the position of the member `value`, if one follows the member with a name. */
 function memberBehind(
   text: string,
   at: number,

@@ -1,4 +1,4 @@
-/** A part of a text, from one index to another, and what to put in its place. */
+/** A part of a text, from one index to another, and its replacement. */
 export interface Rewritten {
   readonly from: number;
   readonly to: number;
@@ -6,8 +6,9 @@ export interface Rewritten {
 }
 
 /**
- * Replaces one part of the text for each match of a global `pattern`: the part that `choose` returns, which may stand before or behind
- * the match. `end` is the index behind the match; nothing before `done` may be replaced any more. The search goes on behind the part.
+ * Replaces a part of the text for each match of a global `pattern`: the part that `choose` returns, which may be before
+ * or after the match. `end` is the index after the match. Nothing before `done` may be replaced any more. The search
+ * continues after the part.
  */
 export function rewrite(
   text: string,

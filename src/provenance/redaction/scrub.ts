@@ -9,29 +9,33 @@ import { isPlainlySecretName, isSecretName } from "./secret-name.ts";
 const SCHEME_VALUE = /\b((?:bearer|basic|token|apikey)\s{1,4})(?=[\w.~+/-]{0,64}[\d=+~])[\w.~+/=-]{8,}/gi;
 
 /**
- * The text without what looks like a secret: tokens, private keys, passwords in addresses and command lines, values of secret
- * names; and well formed. Takes time in proportion to the length.
+ * Returns the text, well formed, without what looks like a secret: tokens, private keys, passwords in addresses and
+ * command lines, and values of secret names. Takes time in proportion to the length.
  */
 export function scrub(text: string): string {
   const scrubbed = scrubUserInfo(scrubTokens(toWellFormed(text))).replace(SCHEME_VALUE, `$1${REDACTED}`);
   return scrubPhrases(scrubPairs(scrubCommands(scrubbed)));
 }
 
-/** "secret is …", "password …": only what cannot be a word is the secret. */
-const SENTENCE =
-  /\b((?:password|passphrase|passwd|secret|token|key|credentials?)s?["'`]?\s{1,3}(?:(?:is|was|of|value|provided|given|used)\s{1,3}){0,2}["'`(]?)([^\s"'`()<>,;=:]{16,512})/gi;
+/** "secret is …", "password …". Only what cannot be a word is a secret there. */
+const SECRET_WORD = /(?:password|passphrase|passwd|secret|token|key|credentials?)s?["'`]?/;
+const LINK = /\s{1,3}(?:(?:is|was|of|value|provided|given|used)\s{1,3}){0,2}["'`(]?/;
+const SENTENCE: RegExp = new RegExp(
+  String.raw`\b(${SECRET_WORD.source}${LINK.source})` + /([^\s"'`()<>,;=:]{16,512})/.source,
+  "gi",
+);
 const ELEMENT = /(<([A-Za-z][\w:.-]{0,63})(?:\s[^<>]{0,200})?>)([^<>]{1,4096})(?=<\/)/g;
-/** A file `.netrc`. */
+/** A line of a file `.netrc`. */
 const NETRC = /\b(machine\s{1,4}\S{1,255}\s{1,4}login\s{1,4}\S{1,128}\s{1,4}password\s{1,4})(\S{1,512})/gi;
 /** `:password "…"`. */
 const SYMBOL = /(?<![\w:])(:([A-Za-z][\w-]{0,63})\s{1,3})("[^"\n]{1,512}"?)/g;
-/** Of SQL, and of lists of settings. */
+/** Passwords in SQL, and in lists of settings. */
 const IN_QUOTES = /\b((?:identified\s{1,4}by|password|passphrase)["']?\s{1,4})(?:"[^"\n]{1,512}"|'[^'\n]{1,512}')/gi;
 /** `["API_KEY","…"]`. */
 const LISTED = /\\?(["'])([\w.-]{2,64})\\?\1\s{0,3},\s{0,3}(?=\\?["'])/g;
 const QUOTED = /\\?(["'])([^"'\n]{1,512}?)\\?\1/y;
 
-/** The text without secrets behind their names where neither `=` nor `:` is between. */
+/** Returns the text without secrets that follow their names without `=` or `:`. */
 function scrubPhrases(text: string): string {
   return scrubLists(text)
     .replace(ELEMENT, (all, tag: string, name: string, value: string) =>

@@ -1,33 +1,38 @@
-/** Any of these words makes a name that of a secret. */
+/** A name with any of these words is the name of a secret. */
 const ANYWHERE = new Set(
-  "secret secrets password passwords passwd pwd passphrase passcode credential credentials apikey bearer cookie jwt dsn authorization otp".split(
-    " ",
-  ),
+  [
+    "secret secrets password passwords passwd pwd passphrase passcode credential credentials apikey bearer cookie",
+    "jwt dsn authorization otp",
+  ].flatMap((words) => words.split(" ")),
 );
-/** These only as the last word: `max-tokens` and `key-dim` are no secrets. */
+/** Words that name a secret only at the end of a name: `max-tokens` and `key-dim` are not secrets. */
 const LAST = new Set("key token auth pass pat pw psk cred creds sig signature hmac".split(" "));
-/** In text, these alone are mostly about something else: "token: x", "key=x", "hmac: sha256". */
+/** Words that alone mostly name something else in texts: "token: x", "key=x", "hmac: sha256". */
 const EVERYDAY = new Set("key token auth pass pat sig signature hmac bearer cookie".split(" "));
-/** Lists of secrets or of words: "keys: loss, accuracy". */
+/** Names of lists of secrets or of words: "keys: loss, accuracy". */
 const PLURAL = new Set("keys tokens auths passes pats signatures".split(" "));
-/** What these end is about a secret, and holds none. */
+/** Last words of names that are about a secret, but do not name one. */
 const ABOUT = new Set("file path stdin prompt length policy mode type".split(" "));
-/** Of parameters of an address also these: `session=…` is a secret in a link, and none in a log. */
+/** More secrets among the parameters of an address: `session=…` is a secret in a link, but not in a log. */
 const OF_ADDRESSES = new Set("session sessionid jsessionid phpsessid sid code keyid".split(" "));
-/** Names without visible words, such as `PGPASSWORD` and `accesstoken`. */
-const ENDING =
-  /(?:token|secret|passw(?:or)?d|pwd|passphrase|signature|credentials?|apikeys?|accesskeys?|secretkeys?|privatekeys?|(?:access|auth|refresh|session|api)tokens|accesskeyid|sessionid|authorization|authcode|accesscode|userpass|dbpass|jwt)$/;
+/** Endings of names without separated words, such as `PGPASSWORD` and `accesstoken`. */
+const ENDINGS: readonly string[] = [
+  "token|secret|passw(?:or)?d|pwd|passphrase|signature|credentials?|apikeys?|accesskeys?|secretkeys?",
+  "privatekeys?|(?:access|auth|refresh|session|api)tokens|accesskeyid|sessionid|authorization|authcode",
+  "accesscode|userpass|dbpass|jwt",
+];
+const ENDING: RegExp = new RegExp(`(?:${ENDINGS.join("|")})$`);
 
-/** Only the end of a name is looked at. */
+/** Most characters of a name that are checked, from its end. */
 const MAX_LENGTH = 128;
 
-/** Whether values of this name are secrets, as far as a name tells. */
+/** Returns whether values of this name are probably secrets. */
 export function isSecretName(name: string): boolean {
   const words = wordsOf(name);
   return isSecret(words, words.join(""));
 }
 
-/** As {@link isSecretName}, of a parameter in an address, in which names may be percent-encoded. */
+/** Returns {@link isSecretName} for a parameter of an address, whose name may be percent-encoded. */
 export function isSecretParameter(name: string): boolean {
   const words = wordsOf(decodePercent(name));
   const [first] = words;
@@ -35,21 +40,24 @@ export function isSecretParameter(name: string): boolean {
   return words.some((word) => word !== "code" && OF_ADDRESSES.has(word)) || isSecret(words, words.join(""));
 }
 
-/** Whether the name says so in more than one everyday word: in texts, "token: x" and "key=x" are mostly about something else. */
+/**
+ * Returns whether a name certainly names a secret. Everyday words alone do not: in texts, "token: x" and "key=x" mostly
+ * name others.
+ */
 export function isPlainlySecretName(name: string): boolean {
   const words = wordsOf(name);
   const last = words.at(-1) ?? "";
   if (words.length === 1 && EVERYDAY.has(last)) return false;
-  // Not in front: `CredentialsError` names an error, not a credential.
+  // Only the last word counts: `CredentialsError` names an error, not a credential.
   return isSecret([last], words.join(""));
 }
 
-/** Whether a list of this name may hold secrets, or things that are called the same: `tokens`, `keys`. */
+/** Returns whether a list of this name may hold secrets, or things of the same name: `tokens`, `keys`. */
 export function isPluralOfSecret(name: string): boolean {
   return PLURAL.has(wordsOf(name).at(-1) ?? "");
 }
 
-/** Decodes what is percent-encoded, also if it was encoded more than once. What is not is left as it is. */
+/** Decodes percent-encoded characters, also if they were encoded more than once. Leaves everything else as it is. */
 export function decodePercent(text: string): string {
   let decoded = text;
   for (let round = 0; round < 3 && decoded.includes("%"); round++) {
@@ -66,12 +74,12 @@ function isSecret(words: readonly string[], squashed: string): boolean {
   return words.some((word) => ANYWHERE.has(word)) || LAST.has(last) || LAST.has(squashed) || ENDING.test(squashed);
 }
 
-/** Split at punctuation, and where `camelCase` shows a word. Lower case. */
+/** Returns the words of a name in lower case. Splits it at punctuation and at capitals in `camelCase`. */
 function wordsOf(name: string): string[] {
   return (
     name
       .slice(-MAX_LENGTH)
-      // Full-width letters are read as letters by some.
+      // Some programs read full-width letters as letters.
       .normalize("NFKC")
       .replace(/([a-z0-9])(?=[A-Z])/g, "$1 ")
       .split(/[^A-Za-z0-9]+/)

@@ -1,10 +1,10 @@
 import { rewrite } from "./rewrite.ts";
 
-/** What stands where a secret was. */
+/** The text that replaces a secret. */
 export const REDACTED = "[redacted]";
 
 /**
- * Tokens that show by their shape what they are. Every quantifier is bounded, or takes all that it passes, so that no text makes
+ * Tokens with a recognisable shape. Every quantifier is bounded, or consumes all that it passes, so that no text makes
  * the search slow.
  */
 const SHAPES = [
@@ -45,7 +45,7 @@ const SHAPES = [
 ];
 const TOKEN = new RegExp(SHAPES.join("|"), "g");
 
-/** Addresses that let anybody who knows them act: the host stays, what follows is the secret. */
+/** Addresses that allow anybody who knows them to act. What follows the host is the secret. */
 const WEBHOOKS = [
   String.raw`(?<=\bhooks\.slack(?:-gov)?\.com/(?:services|workflows|triggers)/)`,
   String.raw`(?<=\bdiscord(?:app)?\.com/api/(?:v\d{1,3}/)?webhooks/)`,
@@ -56,15 +56,18 @@ const WEBHOOKS = [
 ];
 const WEBHOOK = new RegExp(`(?:${WEBHOOKS.join("|")})[^\\s"'<>]+`, "gi");
 
-/** A long random part of a path whose part before says that it is a secret. */
-const NAMED_IN_PATH =
-  /(?<=\/(?:(?:web)?hooks?|(?:access[_-]?)?tokens?|secrets?|passwords?|api[_-]?keys?)\/)(?=[A-Za-z_-]{0,64}\d)[\w-]{16,512}(?![\w.-])/gi;
+/** A long random segment of a path, if the segment before it names a secret. */
+const NAMED_IN_PATH: RegExp = new RegExp(
+  String.raw`(?<=\/(?:(?:web)?hooks?|(?:access[_-]?)?tokens?|secrets?|passwords?|api[_-]?keys?)\/)` +
+    String.raw`(?=[A-Za-z_-]{0,64}\d)[\w-]{16,512}(?![\w.-])`,
+  "gi",
+);
 
-/** From the dot in the middle of a JSON web token: many an "ey" is in front of another. */
+/** A JSON web token from its first dot on. The search begins at the dot, because a text may contain many an "ey". */
 const WEB_TOKEN = /\.ey[\w.-]{17,}/g;
 const LONGEST_HEADER = 4096;
 
-/** The text without tokens, web hooks and keys that show by their shape. */
+/** Returns the text without tokens, web hooks and keys of a recognisable shape. */
 export function scrubTokens(text: string): string {
   return scrubWebTokens(text).replace(TOKEN, REDACTED).replace(WEBHOOK, REDACTED).replace(NAMED_IN_PATH, REDACTED);
 }
@@ -78,7 +81,7 @@ function scrubWebTokens(text: string): string {
   });
 }
 
-/** Whether a word alone is a token: it begins like one, or a part of it looks random. */
+/** Returns whether a word is a token: it begins like one, or a part of it looks random. */
 export function isTokenLike(name: string): boolean {
   if (
     /^(?:gh[pousr]_|github_pat_|gl[a-z]{1,6}-|hf_|sk-|npm_|pypi-|xox|AKIA|ASIA|dckr_|wandb_v|lin_api_|x-oauth)/i.test(
@@ -89,23 +92,27 @@ export function isTokenLike(name: string): boolean {
   return (name.slice(0, 1024).match(/[A-Za-z0-9]{16,}/g) ?? []).some(looksRandom);
 }
 
-/** Whether letters and digits take turns as only a machine has them. Names such as `maxLength2048Tokens` change seldom. */
+/**
+ * Returns whether letters and digits alternate as only a machine writes them. In names such as `maxLength2048Tokens`
+ * they seldom do.
+ */
 function looksRandom(word: string): boolean {
   const changes = word.match(/[a-z](?=[A-Z\d])|[A-Z](?=\d)|\d(?=[A-Za-z])/g)?.length ?? 0;
   return /\d/.test(word) && changes >= word.length / 5;
 }
 
-/** Whether a value is rather a token than a word. */
+/** Returns whether a value is more likely a token than a word. */
 export function isRandom(value: string): boolean {
   return value.length >= 12 && /\d/.test(value) && /[a-z]/i.test(value);
 }
 
-/** Whether a value is the digest or the path of something: keys of objects are, in messages about storage. */
+/** Returns whether a value is a digest or a path, such as the keys of objects in messages about storage. */
 export function isDigestOrPath(value: string): boolean {
-  return (
-    value.includes("/") ||
-    /^["']?(?:(?:sha|md|blake)\w{0,4}[:-])?(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{96}|[0-9a-f]{128}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})["']?$/i.test(
-      value,
-    )
-  );
+  return value.includes("/") || DIGEST.test(value);
 }
+
+const HEX: readonly string[] = [
+  ...[32, 40, 64, 96, 128].map((length) => `[0-9a-f]{${length}}`),
+  "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+];
+const DIGEST: RegExp = new RegExp(String.raw`^["']?(?:(?:sha|md|blake)\w{0,4}[:-])?(?:${HEX.join("|")})["']?$`, "i");

@@ -2,16 +2,16 @@ import { scrubPairs } from "./pairs.ts";
 import { decodePercent, isSecretParameter } from "./secret-name.ts";
 import { REDACTED, isTokenLike, scrubTokens } from "./token-shapes.ts";
 
-/** Browsers read the addresses of these with any number of slashes: `https:/u:p@h` is one. */
+/** Schemes that browsers read with any number of slashes: `https:/u:p@h` is an address. */
 const LOOSE_SCHEME = /\b(https?|wss?|ftps?):\/*(?!\/)/gi;
-/** In these nothing in front of the host is a mere user name. */
+/** Schemes in which anything before the host is a secret, not just a user name. */
 const STRICT_SCHEME = /(?:^|\+)(?:https?|wss?|ftps?):$/i;
 const HOST_BEGINS = /(?:[a-z][a-z0-9+.-]{0,30}:)?\/\/+/gi;
-/** `host:port/…` is no user with a password. */
+/** A user with a password. `host:port/…` is not one. */
 const PASSWORD = /^[^/?#@[:]*:(?!\d*(?:[/?#]|$))/;
 /**
- * Whether an address holds a password, a token or a signature: in front of its host, as a parameter, or in its path. Takes time
- * in proportion to its length. The address is never fetched, and decoded only to look at it.
+ * Returns whether an address contains a password, a token or a signature: before its host, as a parameter, or in its
+ * path. Takes time in proportion to its length. Never fetches the address.
  */
 export function holdsSecret(uri: string): boolean {
   const decoded = decodePercent(uri);
@@ -26,11 +26,14 @@ export function holdsSecret(uri: string): boolean {
   );
 }
 
-/** Anything after `?`, `&`, `;` or `#` may be a parameter, and so may the first part of what is no path. */
+/**
+ * Returns whether a parameter is a secret. Anything after `?`, `&`, `;` or `#` may be one, and the first part if it is
+ * not a path.
+ */
 function holdsSecretParameter(text: string): boolean {
   return text.split(/[?&;#]/).some((part, i) => {
     const at = part.indexOf("=");
-    // An empty value is no secret.
+    // An empty value is not a secret.
     if (at === -1 || part.length === at + 1) return false;
     const name = part.slice(0, at);
     return !(i === 0 && name.includes("/")) && isSecretParameter(name);
@@ -38,8 +41,8 @@ function holdsSecretParameter(text: string): boolean {
 }
 
 /**
- * `"password": …` in a parameter, `host=h password=…` of a database, and texts in `data:`. Not in a path, which may hold
- * partitions: `user_key=5/`.
+ * Returns whether there is a secret such as `"password": …` in a parameter, `host=h password=…` for a database, or one
+ * in `data:`. Ignores paths, which may contain partitions: `user_key=5/`.
  */
 function holdsSecretPair(text: string): boolean {
   const query = text.search(/[?#]/);
@@ -52,12 +55,12 @@ function holdsUserInfo(text: string): boolean {
   if (!text.includes("@")) return false;
   if (isUserAndPassword(text)) return true;
   const address = text.replace(LOOSE_SCHEME, "$1://");
-  // There may be several, one inside another.
+  // An address may contain others.
   const begins = [...address.matchAll(HOST_BEGINS)];
   return begins.some((begin, i) => {
     const rest = address.slice(begin.index + begin[0].length, begins[i + 1]?.index);
     if (!rest.includes("@")) return false;
-    // Databases name several hosts, with commas between.
+    // An address of a database may name several hosts, separated by commas.
     if ([rest, ...rest.split(",")].some((part) => part.includes("@") && PASSWORD.test(part))) return true;
     const end = rest.search(/[/?#]/);
     const authority = end === -1 ? rest : rest.slice(0, end);
@@ -68,7 +71,7 @@ function holdsUserInfo(text: string): boolean {
   });
 }
 
-/** `user:password@host:path`, and the addresses of databases that have `user/password@host`. */
+/** Returns whether the text is `user:password@host:path`, or the address of a database with `user/password@host`. */
 function isUserAndPassword(text: string): boolean {
   if (/^jdbc:/i.test(text)) return /^[^@]*[^:@]@/.test(text);
   const [, first, before, after] = /^([^/\s@:]+):([^/\s@]*)@(.*)$/s.exec(text) ?? [];
@@ -76,30 +79,33 @@ function isUserAndPassword(text: string): boolean {
   return !DIGEST.test(after as string);
 }
 
-/** Schemes of names: in them `:` and `@` are part of the name. */
+/** Schemes of names, in which `:` and `@` are part of the name. */
 const NAME_SCHEME: RegExp = /^(?:urn|mailto|acct|sip|xmpp|pkg|npm|docker|oci|artifact|models?|doi|ark|hf|tag|data)$/i;
 /** `name:version@sha256:…` names content. */
 const DIGEST: RegExp = /^(?:sha\d{1,4}|md5|blake\w{0,4}):/i;
 
-/** In these nothing in front of the host is a mere user name, and browsers read them with any number of slashes. */
+/** An address in which anything before the host is a secret. Browsers read these schemes with any number of slashes. */
 const STRICT = /\b(?:https?|wss?|ftps?):[\\/]{0,4}([^\\/?#]{1,300})$/i;
 const WITH_SCHEME = /(?:[a-z][a-z0-9+.-]{0,30}:[\\/]{1,2}|^\/\/)([^\\/?#]{1,300})$/i;
-/** A `/`, `?` or `#` in the password; `host:port/…` has no password. */
+/** A password with a `/`, `?` or `#`. `host:port/…` has none. */
 const WITH_SLASH = /:[\\/]{2}([^\\/?#:]{0,100}:(?!\d{0,5}(?:[/?#]|$)).{1,300})$/;
 /** `user:password@host:path`. */
 const SCP = /(?<![\w.:/\\%-])([\w.-]{1,64}):([^:/\\]{1,128})$/;
 const SCP_HOST = /(?!\w{1,20}:\/\/)[\w.-]{1,253}[:/]/y;
 const HOST_START = /[\w.[-]/;
-/** Nothing in front of an `@` is longer. */
+/** Most characters before an `@` that are checked. */
 const LONGEST = 450;
 
-/** The text without passwords and tokens in front of the `@` of addresses. A mere user name, as in `ssh://git@host`, stays. */
+/**
+ * Returns the text without passwords and tokens before the `@` of addresses. Keeps a user name alone, as in
+ * `ssh://git@host`.
+ */
 export function scrubUserInfo(text: string): string {
   let scrubbed = "";
   let from = 0;
   let previous = -1;
   for (let at = text.indexOf("@"); at !== -1; previous = at, at = text.indexOf("@", at + 1)) {
-    // From one `@` to the next, so that no part is looked at twice.
+    // From one `@` to the next, so that no part is checked twice.
     const least = Math.max(previous + 1, at - LONGEST);
     let begin = at;
     while (begin > least && !isAround(text.charCodeAt(begin - 1))) begin--;
@@ -113,12 +119,12 @@ export function scrubUserInfo(text: string): string {
   return scrubbed + text.slice(from);
 }
 
-/** White space, quotes, angle brackets. */
+/** Returns whether a character is white space, a quote or an angle bracket. */
 function isAround(code: number): boolean {
   return code <= 32 || code === 34 || code === 39 || code === 60 || code === 62;
 }
 
-/** Of characters in front of the `@`. */
+/** Returns the length of the secret directly before the `@`, or 0. */
 function lengthOfSecret(before: string, text: string, at: number): number {
   const hasSlash = /[\\/]/.test(before);
   if (!hasSlash && !before.includes(":")) return 0;
