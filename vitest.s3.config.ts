@@ -9,6 +9,7 @@ const config: ViteUserConfig = defineConfig({
   ssr: { resolve: { conditions: ["runledger-source", "node", "import", "module", "default"] } },
   test: {
     include: ["test/real-s3/**/*.test.ts"],
+    env: { TEST_SIZE: "full" },
     testTimeout: 120_000,
     hookTimeout: 120_000,
     reporters: ["default"],

@@ -9,6 +9,7 @@ import { createTestClock, seededIds } from "../../src/testing/index.ts";
 import { seededRandom } from "../seeded-random.ts";
 import { objectsOnly } from "../journal/records.ts";
 import { randomFilter, type Run as FilterRun, search } from "../filter/reference.ts";
+import { rounds } from "../rounds.ts";
 
 /** `SEARCH_SEED=… npx vitest run test/catalog/search-model.test.ts` plays one script. */
 const only = process.env["SEARCH_SEED"];
@@ -19,11 +20,11 @@ afterAll(async () => {
 });
 
 const places: [name: string, scripts: number, place: () => Promise<Backend>][] = [
-  ["memory", 16, async () => memoryBackend()],
-  ["objects", 12, async () => objectsOnly()],
+  ["memory", rounds(2, 16), async () => memoryBackend()],
+  ["objects", rounds(1, 12), async () => objectsOnly()],
   [
     "fs",
-    3,
+    rounds(1, 3),
     async () => {
       const directory = await mkdtemp(join(tmpdir(), "rl-search-"));
       directories.push(directory);

@@ -9,8 +9,9 @@ import { bundle } from "../processes/bundle.ts";
 import { startChild } from "../processes/child-process.ts";
 import { seededRandom } from "../seeded-random.ts";
 import { wrongPoints } from "./stored-rows.ts";
+import { isFull, rounds } from "../rounds.ts";
 
-const KILLS = 60;
+const KILLS = rounds(3, 60);
 const AT_ONCE = 2;
 /** Long enough for an overview. */
 const ROWS = 40_000;
@@ -119,6 +120,8 @@ test(
     await Promise.all(Array.from({ length: AT_ONCE }, storm));
     console.info(`compaction kills: seed ${seed}, ${JSON.stringify(reached)}, ${wrong.length} violations`);
     expect(wrong, `seed ${seed}`).toEqual([]);
+    // A sample is too small to get everywhere.
+    if (!isFull) return;
     for (const kills of [reached.journals, reached.parquet + reached.document, reached.document + reached.all])
       expect(kills, JSON.stringify(reached)).toBeGreaterThan(2);
   },

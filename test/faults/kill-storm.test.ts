@@ -8,8 +8,9 @@ import { bundle } from "../processes/bundle.ts";
 import { type Child, startChild } from "../processes/child-process.ts";
 import { seededRandom } from "../seeded-random.ts";
 import { wrongPoints } from "./stored-rows.ts";
+import { rounds } from "../rounds.ts";
 
-const KILLS = 200;
+const KILLS = rounds(8, 200);
 const AT_ONCE = 4;
 /** `KILL_STORM_SEED=… npx vitest run test/faults/kill-storm.test.ts` repeats the moments of an earlier storm. */
 const seed = Number(process.env["KILL_STORM_SEED"] ?? Math.floor(Math.random() * 2 ** 31));

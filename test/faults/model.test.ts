@@ -6,9 +6,10 @@ import { type Backend, LedgerError, openLedger, type Run } from "../../src/index
 import { createTestClock, type FaultMode, seededIds, type TestClock } from "../../src/testing/index.ts";
 import { objectsOnly } from "../journal/records.ts";
 import { type MortalBackend, mortalBackend } from "./mortal-backend.ts";
+import { rounds } from "../rounds.ts";
 
 /** `MODEL_RUNS=20000 npx vitest run test/faults/model.test.ts` looks longer. */
-const RUNS = Number(process.env["MODEL_RUNS"] ?? 300);
+const RUNS = rounds(30, 300, "MODEL_RUNS");
 
 /** One process's session: the values it logged, in order, and how many of them it was told are stored. */
 interface Session {

@@ -5,7 +5,7 @@ import { bundle } from "../processes/bundle.ts";
 import { fourProcessesOneRun } from "./processes.ts";
 
 test.each(["os", "disk"] as const)(
-  "four processes log 50,000 points each to one run on fs (%s): all are there, once",
+  "four processes log to one run on fs (%s): all are there, once",
   async (durability) => {
     expect.hasAssertions();
     const child = await bundle(new URL("child.ts", import.meta.url));

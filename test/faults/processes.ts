@@ -2,9 +2,10 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { expect } from "vitest";
 import { type Backend, openLedger } from "../../src/index.ts";
+import { rounds } from "../rounds.ts";
 
 const PROCESSES = 4;
-const EACH = 50_000;
+const EACH = rounds(2000, 50_000);
 
 /** Four processes log to one run at once; every point has to be there once, and the run finished. */
 export async function fourProcessesOneRun(

@@ -27,6 +27,7 @@ import { removeMutants } from "./removes.ts";
 import { streamMutants } from "./streams.ts";
 import { timingMutants } from "./timing.ts";
 import { writeMutants } from "./writes.ts";
+import { isFull, sampled } from "../rounds.ts";
 
 const mutants: readonly Mutant[] = [
   ...writeMutants,
@@ -97,11 +98,15 @@ async function killersAmong(mutant: Mutant, cases: readonly ConformanceCase[]): 
 /** Killed by patience: all begin at once, so that they wait together. */
 const waiting = new Map<Mutant, Promise<string[]>>();
 
+/** A sample kills too few to show that every case is needed. */
+const tried = sampled(mutants, 8);
+
 describe.concurrent("broken backends", () => {
   beforeAll(() => {
-    for (const mutant of changeMutants) waiting.set(mutant, killersAmong(mutant, light));
+    for (const mutant of tried.filter((each) => changeMutants.includes(each)))
+      waiting.set(mutant, killersAmong(mutant, light));
   });
-  for (const mutant of mutants) {
+  for (const mutant of tried) {
     test(`killed: ${mutant.name}`, async () => {
       const expected = ideas[mutant.name];
       let killers = await (waiting.get(mutant) ?? killersAmong(mutant, light));
@@ -115,7 +120,7 @@ describe.concurrent("broken backends", () => {
 });
 
 describe("the suite", () => {
-  test("every case kills at least one", () => {
+  test.runIf(isFull)("every case kills at least one", () => {
     const idle = [...kills].filter(([, killed]) => killed.length === 0).map(([name]) => name);
     expect(idle).toEqual([]);
   });
@@ -132,6 +137,7 @@ describe("the suite", () => {
   });
 
   afterAll(() => {
+    if (!isFull) return;
     const table = [...kills].map(([name, killed]) => `${String(killed.length).padStart(4)}  ${name}`);
     console.log(`mutants killed by each case (${mutants.length} mutants, ${kills.size} cases)\n${table.join("\n")}`);
   });

@@ -1,9 +1,10 @@
 import { expect } from "vitest";
 import { type Backend, openLedger } from "../../../src/index.ts";
 import { type Child, startChild } from "../../processes/child-process.ts";
+import { rounds } from "../../rounds.ts";
 
-const PROCESSES = 50;
-const EACH = 20;
+const PROCESSES = rounds(4, 50);
+const EACH = rounds(5, 20);
 const COMPACTORS = 2;
 
 /**

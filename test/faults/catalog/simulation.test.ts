@@ -2,10 +2,11 @@ import { afterEach, beforeAll, expect, test, vi } from "vitest";
 import { SegmentWriter } from "../../../src/catalog/segment-write.ts";
 import { createTestLedger } from "../../../src/testing/index.ts";
 import { type Sabotage, simulate } from "./simulation.ts";
+import { rounds } from "../../rounds.ts";
 
 /** `CATALOG_SEED=… npx vitest run test/faults/catalog/simulation.test.ts` plays one order of events, and shows it. */
 const only = process.env["CATALOG_SEED"];
-const ORDERS = Number(process.env["CATALOG_ORDERS"] ?? 200);
+const ORDERS = rounds(6, 200, "CATALOG_ORDERS");
 const seeds = only === undefined ? Array.from({ length: ORDERS }, (_, i) => i + 1) : [Number(only)];
 
 const places = [

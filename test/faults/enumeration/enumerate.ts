@@ -10,6 +10,7 @@ import { violations } from "./invariants.ts";
 import { Oracle } from "./oracle.ts";
 import { type Contents, copyOf, type Place, START, watched } from "./places.ts";
 import { abandoned, type Caller, GaveUp, recovery, twoSessions, type Workload } from "./workload.ts";
+import { sampled, stride } from "../../rounds.ts";
 
 const MODES: readonly FaultMode[] = [
   "crash-before",
@@ -92,6 +93,8 @@ afterAll(() => {
   console.info(`fault enumeration: ${total} different scenarios (${each})`);
 });
 
+/** One in so many operations goes wrong. */
+const EVERY = stride(30);
 /** Scenarios at a time: they wait for files and signatures. */
 const LANES = 4;
 
@@ -104,14 +107,17 @@ async function everyOperation(scenario: Omit<Scenario, "faults">, mode: FaultMod
     expect(wrong, `${where}, a caller that ${scenario.caller}, late calls land ${scenario.landing}`).toEqual([]);
     if (operations.length < at) end = Math.min(end, at);
   };
-  for (let next = 1; next < end; next += LANES)
-    await Promise.all(Array.from({ length: LANES }, (_, i) => lane(next + i)));
+  // A sample begins at another operation for each mode.
+  for (let next = 1 + (MODES.indexOf(mode) % EVERY); next < end; next += LANES * EVERY)
+    await Promise.all(Array.from({ length: LANES }, (_, i) => lane(next + i * EVERY)));
   expect(end, "the workload ends early without a fault").toBeGreaterThan(least);
 }
 
 /** The tests of one kind of place. */
 export function enumeration(name: "memory" | "objects" | "fs" | "s3", newPlace: () => Promise<Place>): void {
   const isQuick = name === "memory" || name === "objects";
+  // The places that take time get every second way in a sample.
+  const modes = isQuick ? MODES : sampled(MODES, 2);
   // What depends on the core alone is asked of memory only.
   const late: readonly Landing[] = isQuick ? ["at the end", "after recovery"] : ["at the end"];
   const everyWay = async (
@@ -127,7 +133,7 @@ export function enumeration(name: "memory" | "objects" | "fs" | "s3", newPlace: 
     }
   };
 
-  test.each(MODES)(`${name}: %s at every operation costs nothing that was acknowledged`, async (mode) => {
+  test.each(modes)(`${name}: %s at every operation costs nothing that was acknowledged`, async (mode) => {
     await everyWay(mode, callersFor(mode), { name, work: twoSessions }, 40);
   });
 
@@ -138,7 +144,7 @@ export function enumeration(name: "memory" | "objects" | "fs" | "s3", newPlace: 
     const oracle = new Oracle();
     await abandoned(like.open(createTestClock(START)), oracle);
     const left = { contents: await like.contents(), oracle };
-    for (const mode of MODES) {
+    for (const mode of modes) {
       const callers = isQuick ? callersFor(mode) : (["gives up"] as const);
       await everyWay(mode, callers, { name: `${name} in recovery`, work: recovery, left }, 10);
     }

@@ -1,10 +1,11 @@
 import { beforeAll, expect, test } from "vitest";
 import { createTestLedger } from "../../../src/testing/index.ts";
 import { type Sabotage, simulate, type Store } from "./simulation.ts";
+import { rounds } from "../../rounds.ts";
 
 /** `FENCING_SEED=… npx vitest run test/faults/fencing` plays one order of events, and shows it. */
 const only = process.env["FENCING_SEED"];
-const ORDERS = Number(process.env["FENCING_ORDERS"] ?? 1000);
+const ORDERS = rounds(30, 1000, "FENCING_ORDERS");
 const seeds = only === undefined ? Array.from({ length: ORDERS }, (_, i) => i + 1) : [Number(only)];
 
 const places = [

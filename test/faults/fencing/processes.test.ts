@@ -7,8 +7,9 @@ import { onFake } from "../../backends/s3/place.ts";
 import { FakeS3, startFakeS3 } from "../../servers/fake-s3.ts";
 import { bundle } from "../../processes/bundle.ts";
 import { shutOutProcess, twoClaims } from "./races.ts";
+import { rounds } from "../../rounds.ts";
 
-const ROUNDS = 8;
+const ROUNDS = rounds(1, 8);
 
 let child: Awaited<ReturnType<typeof bundle>>;
 beforeAll(async () => {
@@ -52,7 +53,7 @@ test(`on S3, a server in this process, a process that logs is shut out, ${ROUNDS
 });
 
 test("on S3 two that claim a run at once, while its writer goes on", async () => {
-  for (let round = 0; round < 20; round++) {
+  for (let round = 0; round < rounds(3, 20); round++) {
     const fake = new FakeS3();
     const { acknowledged } = await twoClaims(() => s3Backend(onFake(fake)));
     expect(acknowledged).toBeGreaterThan(0);

@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { bundle } from "../../processes/bundle.ts";
 import { startChild } from "../../processes/child-process.ts";
+import { isFull } from "../../rounds.ts";
 
 /**
- * A run with 100,000 metrics, 1,000,000 `setTags`, 200,000 texts and 100 notes of 1 MB, with `LARGE_RUN=full`. Otherwise 3 % of that: then
+ * A run with 100,000 metrics, 1,000,000 `setTags`, 200,000 texts and 100 notes of 1 MB, in `npm run test:faults`. Otherwise 3 % of that: then
  * times say nothing, but nothing of what was superseded may be read either.
  */
-const isFull = process.env["LARGE_RUN"] === "full";
 const SCALE = isFull ? 1 : 0.03;
 
 let child: Awaited<ReturnType<typeof bundle>>;

@@ -11,11 +11,11 @@ import { works } from "../../backends/fs/place.ts";
 import { bundle } from "../../processes/bundle.ts";
 import { type Child, startChild } from "../../processes/child-process.ts";
 import { seededRandom } from "../../seeded-random.ts";
+import { rounds } from "../../rounds.ts";
 
 const PROCESSES = 6;
 const THREADS = 5;
-/** `.ci/run` makes a hundred. */
-const ROUNDS = Number(process.env["RACES"] ?? 1);
+const ROUNDS = rounds(1, 100, "RACES");
 /** `RACES_SEED=…` repeats the moments of an earlier test. */
 const seed = Number(process.env["RACES_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 const linux = process.platform === "linux";
@@ -110,7 +110,7 @@ async function round(n: number, { prefix, areKnown }: Arena): Promise<string[]> 
   }
 }
 
-async function rounds(count: number, arena: Arena): Promise<void> {
+async function playRounds(count: number, arena: Arena): Promise<void> {
   const wrong: string[] = [];
   const began = performance.now();
   for (let n = 0; n < count; n++) {
@@ -123,7 +123,7 @@ async function rounds(count: number, arena: Arena): Promise<void> {
 test.skipIf(!linux)(
   `30 writers and closers of one run that are killed, ${ROUNDS} times: it ends, with all that was acknowledged (skipped: Linux only)`,
   { timeout: 60_000 + ROUNDS * 30_000 },
-  () => rounds(ROUNDS, { prefix: [], areKnown: true }),
+  () => playRounds(ROUNDS, { prefix: [], areKnown: true }),
 );
 
 const few = Math.ceil(ROUNDS / 10);
@@ -131,11 +131,11 @@ const few = Math.ceil(ROUNDS / 10);
 test.skipIf(!linux || !works("unshare", "-pf", "true"))(
   `the same in process namespaces that know nothing of each other, ${few} times (skipped: needs root)`,
   { timeout: 60_000 + few * 30_000 },
-  () => rounds(few, { prefix: ["unshare", "-pf", "--kill-child", "--mount-proc"], areKnown: false }),
+  () => playRounds(few, { prefix: ["unshare", "-pf", "--kill-child", "--mount-proc"], areKnown: false }),
 );
 
 test.skipIf(!linux || !works("unshare", "-pf", "true"))(
   `the same with the /proc of the namespace around them, ${few} times (skipped: needs root)`,
   { timeout: 60_000 + few * 30_000 },
-  () => rounds(few, { prefix: ["unshare", "-pf", "--kill-child"], areKnown: false }),
+  () => playRounds(few, { prefix: ["unshare", "-pf", "--kill-child"], areKnown: false }),
 );

@@ -18,10 +18,11 @@ import {
   stdOf,
   toldGoals,
 } from "./reference.ts";
+import { rounds } from "../../rounds.ts";
 
 const seed = Number(process.env["REFERENCE_SEED"] ?? 20_261_129);
 /** Ledgers of 14 runs each. More, and others: `REFERENCE_ROUNDS=200 REFERENCE_SEED=2 npx vitest run test/ledger/reference`. */
-const ROUNDS = Number(process.env["REFERENCE_ROUNDS"] ?? 4);
+const ROUNDS = rounds(1, 20, "REFERENCE_ROUNDS");
 const RUNS = 14;
 const SEARCHES = 40;
 
