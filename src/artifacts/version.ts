@@ -15,7 +15,7 @@ export interface ArtifactVersion {
   /** Number of bytes of all files together. */
   readonly size: number;
   /** The kind of thing that the artifact is: `model`, `dataset`, … */
-  readonly type?: string;
+  readonly type?: string | undefined;
   /**
    * The names that point at this version, sorted, when it was read. `latest` is not among them. Empty if the backend
    * cannot list.
@@ -26,7 +26,7 @@ export interface ArtifactVersion {
   /** When it was logged, in ms since the epoch, by the clock of the writer. */
   readonly createdAt: number;
   /** The id of the run that logged it first. */
-  readonly runId?: string;
+  readonly runId?: string | undefined;
   /** The object that lists its files. */
   readonly manifest: {
     /** Its key in the ledger. */
