@@ -114,9 +114,12 @@ describe.each(runAttributes.map((attribute) => [attribute.member, attribute] as 
     } else expect(attributes.differs.map(({ path }) => path)).not.toContain(member);
   });
 
-  test("is in the documents", async () => {
-    const [format, search] = await Promise.all(["FORMAT.md", "docs/search.md"].map((file) => readFile(file, "utf8")));
+  test("is in the documents and in the view of SQL", async () => {
     if (name === undefined) return;
+    const files = ["FORMAT.md", "docs/search.md", "src/adapters/duckdb/catalog-views.ts"];
+    const [format, search, sql] = await Promise.all(files.map((file) => readFile(file, "utf8")));
+    const [view] = /CREATE VIEW runs AS[^]*?FROM/.exec(sql!)!;
+    expect(view).toMatch(new RegExp(`AS "?${name}"?[,\\s]`));
     expect(format).toContain(`\`${member === "id" ? "run_id" : name}\``);
     if (!unfiltered) for (const each of [name, ...aliases]) expect(search).toMatch(new RegExp(`\`"?${each}"?\``));
   });
