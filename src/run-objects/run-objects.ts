@@ -28,27 +28,30 @@ export interface KnownNumbers {
 }
 
 export interface RunObjectsOptions extends CallOptions {
-  /** Spares looking for them, and whether a session began after the close. */
+  /** Without them this looks for both, and whether a session began after the close. */
   readonly known?: KnownNumbers | undefined;
 }
 
-/**
- * The objects that belong to a run. `source`: the `inventory` that was stored when the run was closed, or a `listing`, because the run
- * is not closed, a session began after the close, or something of it is lost. What only a listing tells of has no digest.
- */
+/** The objects that belong to a run. */
 export interface RunObjects extends AsyncIterable<RunObject> {
+  /**
+   * `inventory`: what the run document lists. `listing`: the run is not closed, a session began after the close, or
+   * something is lost. Then objects below the prefix of the run have no digest.
+   */
   readonly source: "inventory" | "listing";
 }
 
 /**
- * Finds everything that belongs to a run: the objects below its prefix, the manifests of the artifact versions that it made, and the
- * blobs of those and of its rich values. A blob may come several times. Journals that are compacted, and what attempts to close the run
- * left behind, only show in a listing.
+ * Returns everything that belongs to a run: the objects below its prefix, the manifests of the artifact versions that it
+ * made, and the blobs of those and of its rich values. A blob may come several times. Journals that are compacted, and
+ * what attempts to close the run left behind, only show in a listing.
  *
- * Of a closed run nothing is listed. The document costs one request, four without `known`; each version and each marker costs
- * one, and the rich values cost nothing, or what it takes to read the objects or journals that name them.
+ * Of a closed run nothing is listed. Its document costs one request. Without `known` a run that was closed once and never
+ * deleted costs four more. Each version and each marker costs one. Rich values cost what it takes to read the objects or
+ * journals that name them, which is nothing if the document names them.
  *
- * `RUN_NOT_FOUND`. The iteration throws `CORRUPT`, with the key, once it meets something damaged: what it yielded before belongs to the run.
+ * The iteration throws `RUN_NOT_FOUND`, or `CORRUPT` with the key of what is damaged. All that it yielded before belongs to
+ * the run.
  */
 export async function runObjects(backend: Backend, id: string, options: RunObjectsOptions = {}): Promise<RunObjects> {
   const { known, ...call } = options;

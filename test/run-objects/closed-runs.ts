@@ -1,6 +1,7 @@
 import { memoryBackend } from "../../src/backends/memory/index.ts";
-import { type Backend, type Ledger, openLedger, type Run } from "../../src/index.ts";
+import { type Backend, type Ledger, LedgerError, openLedger, type Run } from "../../src/index.ts";
 import { createTestClock, seededIds } from "../../src/testing/index.ts";
+import { intercept } from "../../src/testing/intercept.ts";
 import { objectsOnly } from "../journal/records.ts";
 
 /** Stores that differ in what is left of a run once it is closed. */
@@ -184,3 +185,11 @@ export const closedRuns: { readonly [name: string]: (open: Open, backend: Backen
     return run.id;
   },
 };
+
+/** A backend that cannot list, as one that only reads over HTTP. */
+export function withoutListing(backend: Backend): Backend {
+  const refuse = (): never => {
+    throw new LedgerError("UNSUPPORTED", "cannot list", { operation: "list" });
+  };
+  return intercept(backend, { call: (_call, proceed) => proceed(), list: refuse });
+}

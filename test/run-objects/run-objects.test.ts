@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { memoryBackend } from "../../src/backends/memory/index.ts";
 import { ownValue } from "../../src/bytes/dictionary.ts";
@@ -6,25 +5,10 @@ import type { Backend } from "../../src/index.ts";
 import { isCompacted } from "../../src/journal/compacted.ts";
 import { listRun } from "../../src/journal/list-run.ts";
 import { readRunDocument } from "../../src/journal/read-run-document.ts";
-import type { RunObject } from "../../src/run-objects/run-object.ts";
 import { type KnownNumbers, runObjects } from "../../src/run-objects/run-objects.ts";
 import { countingBackend } from "../../src/testing/index.ts";
 import { closedRuns, opener, places } from "./closed-runs.ts";
-
-async function keysIn(backend: Backend, prefix: string): Promise<string[]> {
-  const keys: string[] = [];
-  for await (const { key } of backend.list(prefix)) keys.push(key);
-  return keys;
-}
-
-async function all(objects: AsyncIterable<RunObject>): Promise<RunObject[]> {
-  const found: RunObject[] = [];
-  for await (const object of objects) found.push(object);
-  return found;
-}
-
-const keysOf = (objects: readonly RunObject[]): string[] => [...new Set(objects.map(({ key }) => key))].sort();
-const sha256 = (bytes: Uint8Array): string => `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+import { all, keysIn, keysOf, sha256 } from "./found-objects.ts";
 
 /**
  * What the inventory need not have: the journals that are compacted and that a writer may still append to, and what only documents of
@@ -94,7 +78,7 @@ describe.each(places)("on a store that %s", (_, make) => {
   });
 });
 
-test("of an undeleted run that was closed once what is not known costs three requests more", async () => {
+test("of a run that was closed once and never deleted what is not known costs four requests more", async () => {
   const backend = countingBackend(memoryBackend());
   const id = await closedRuns["of one writer"]!(opener(backend), backend);
   for (const [known, requests] of [
