@@ -180,9 +180,8 @@ export class Ledger {
    * Rejects with `RUN_NOT_FOUND`.
    */
   async compareRuns(ids: readonly string[], options?: CallOptions): Promise<RunComparison> {
-    const signal = readSignal("compareRuns", options);
-    const { compareRecords, readRuns } = await reading();
-    return compareRecords(await readRuns(this.#context.backend, ids, signal));
+    const { compareRecords, readComparedRuns } = await reading();
+    return compareRecords(await readComparedRuns(this.#context.backend, ids, options));
   }
 
   /**

@@ -1,5 +1,6 @@
 import { ownList } from "../arguments/own-list.ts";
-import type { Backend } from "../backend/backend.ts";
+import { readSignal } from "../arguments/options.ts";
+import type { Backend, CallOptions } from "../backend/backend.ts";
 import { LedgerError, describeType } from "../errors/ledger-error.ts";
 import { isDeviceName } from "../backend/key.ts";
 import { ID_PATTERN, type RunCreated, runNotFound } from "../journal/run-created.ts";
@@ -49,12 +50,17 @@ export async function readRun(
   return withDeletedAt(record, await readLifecycle(backend, id, read.lifecycle, call));
 }
 
-/** Returns the records of runs in the order of their ids. An id that is there twice counts once, where it is first. `RUN_NOT_FOUND`. */
-export async function readRuns(
+/**
+ * Returns the records that `compareRuns` compares, in the order of their ids. An id that is there twice counts once,
+ * where it is first. Checks the ids before the options, because `compareRuns(a, b)` is the likely mistake.
+ * `RUN_NOT_FOUND`.
+ */
+export async function readComparedRuns(
   backend: Backend,
   ids: readonly string[],
-  signal: AbortSignal | undefined,
+  options: CallOptions | undefined,
 ): Promise<RunRecord[]> {
   const own = ownList("ids", "an array of ids of runs", ids, ", as in compareRuns([a, b])");
+  const signal = readSignal("compareRuns", options);
   return await mapBounded([...new Set(own)], RUNS_AT_ONCE, signal, (id, stop) => readRun(backend, id, stop));
 }

@@ -6,7 +6,7 @@ export { compareRecords } from "../compare/compare-records.ts";
 export { readHistories } from "./read-histories.ts";
 export { setDeleted } from "./delete-run.ts";
 export { listMedia, openMedia } from "./media.ts";
-export { readRun, readRunCreated, readRuns } from "./read-run.ts";
+export { readRun, readRunCreated, readComparedRuns } from "./read-run.ts";
 export { recoverRuns } from "./recover.ts";
 export { listCatalogFiles } from "./catalog-files.ts";
 export { listMetricsFiles } from "./metrics-files.ts";

@@ -84,7 +84,7 @@ test.each<[string, () => unknown, RegExp]>([
   [
     "a path",
     () => openLedger("./runs" as never),
-    /is a string: for a directory, fsBackend\(path\) of runledger\/backends\/fs$/,
+    /is a string: use fsBackend\(path\) of runledger\/backends\/fs for a directory$/,
   ],
   [
     "a Promise of a backend",

@@ -126,7 +126,7 @@ test("a failure names backend, case, what was seen and the sentence of the contr
   expect((error as Error).message).toBe(
     "memory: remove: the object is gone for every way of looking and every handle\n" +
       "  read of a removed object resolved, but must reject with NOT_FOUND\n" +
-      '  The contract says: "Removes one object, never what lies under its key."',
+      '  The contract says: "Removes one object, never those under its key."',
   );
 });
 

@@ -114,10 +114,10 @@ function changed(change: (backend: Backend) => object): ConformanceHarness {
 
 test.each([
   ["create", "the backend has no method create", "Stores a new object, whole or not at all"],
-  ["read", "the backend has no method read", "The bytes of an object, or of a range of it"],
-  ["stat", "the backend has no method stat", "The size in bytes, or `undefined` when there is no such object"],
+  ["read", "the backend has no method read", "Returns the bytes of an object, or of a range of it"],
+  ["stat", "the backend has no method stat", "Returns the size in bytes, or `undefined` if there is no such object"],
   ["list", "the backend has no method list", "The empty prefix finds everything"],
-  ["remove", "the backend has no method remove", "Removes one object, never what lies under its key"],
+  ["remove", "the backend has no method remove", "Removes one object, never those under its key"],
   ["append", "append is declared and missing", "`append` exists and adds bytes to the end of an object"],
 ])("without %s every case says so, with the sentence about it", async (method, message, sentence) => {
   const harness = changed(() => ({ [method]: undefined }));

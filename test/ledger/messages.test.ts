@@ -83,13 +83,13 @@ describe("what a message says of the call that was probably meant", () => {
     ["channels", () => loose["logImage"]!("i", pixels({ channels: 5 })), "image.channels", "2, 3 or 4, but is 5"],
     ["bins", () => run.logHistogram("h", [1], { bins: 0 }), "bins", "from 1 to 10000, but is 0"],
     ["counts", () => run.logHistogram("h", { counts: [-1], edges: [0, 1] }), "counts[0]", "from 0, but is -1"],
-    ["edges", () => run.logHistogram("h", { counts: [1], edges: [0, 0] }), "edges[1]", "before it, but is 0"],
+    ["edges", () => run.logHistogram("h", { counts: [1], edges: [0, 0] }), "edges[1]", "previous edge, but is 0"],
     ["a Promise as cell", () => loose["logTable"]!("t", { a: [Promise.resolve(1)] }), "table.a[0]", "await it first"],
     [
       "W&B's table",
       () => loose["logTable"]!("t", { columns: ["a"], data: [[1]] }),
       "table.data",
-      "rows of cells are called rows, as in { columns, rows }",
+      "give rows of cells as { columns, rows }",
     ],
     [
       "a Promise as metric",

@@ -1,0 +1,500 @@
+# Reads a run ledger as FORMAT.md describes it, and prints it as JSON. Usage: reader.py DIRECTORY
+# In memory a JSON number is a float, and an integer of any size (`$rl` "int") is an int. Counts are printed as floats.
+import array, base64, copy, hashlib, itertools, json, math, os, re, struct, sys, unicodedata, zlib
+from zlib import crc32, error; from operator import itemgetter
+is_a, ROOT, MAX, TWO64, BIG = isinstance, sys.argv[1], 2**53 - 1, 2.0**64, 2.0**960
+class Damaged(ValueError): code = "CORRUPT"
+class Newer(Exception): code = "FORMAT_TOO_NEW"
+BAD = OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError, struct.error, error
+def check(fine):
+    if not fine: raise Damaged()
+def attempt(otherwise, make, *arguments):  # BAD is what strange bytes can raise
+    try: return make(*arguments)
+    except BAD: return otherwise
+# ---- JSON ----
+def number_of(text): check(math.isfinite(float(text))); return float(text)
+def parse(data, size=16 << 20, values=1_000_000):  # The data that JSON (in bytes) stands for
+    left = [values]; check(len(data) <= 3 * size)
+    def unwrap(value, level):
+        left[0] -= 1; check(left[0] >= 0 and level <= 128)
+        if is_a(value, list): return [unwrap(item, level + 1) for item in value]
+        if not is_a(value, dict): return value
+        if "$rl" in value:
+            kind, inner = value["$rl"], value["v"]; check(len(value) == 2)
+            if kind == "f64" and inner in ("NaN", "Infinity", "-Infinity", "-0"): return float(inner)
+            if kind == "int" and re.fullmatch("-?[0-9]{1,1000}", inner): return int(inner)
+            check(kind == "obj" and is_a(inner, dict)); value = inner
+        return {key: unwrap(item, level + 1) for key, item in value.items()}
+    numbers = dict.fromkeys(("parse_int", "parse_float", "parse_constant"), number_of)
+    return unwrap(json.loads(data.decode("utf-8"), **numbers), 1)
+ODD, GLOB = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity", "-0.0": "-0"}, {"**": ".*", "*": "[^/]*"}
+def encode(value):  # The opposite of parse: what json.dumps can write
+    if is_a(value, list): return [encode(item) for item in value]
+    form = {key: encode(item) for key, item in value.items()} if is_a(value, dict) else value
+    odd = ODD.get(repr(value)) if is_a(value, float) else str(value) if type(value) is int else None
+    kind = "int" if odd and not is_a(value, float) else "f64" if odd else "obj"
+    return {"$rl": kind, "v": odd or form} if odd or is_a(value, dict) and "$rl" in value else form
+def checked(key, size, values=1_000_000, version="v"):  # The object in a file of checked JSON
+    try:
+        data = read(key); head = re.match(rb'\{"crc32":"([0-9a-f]{8})",', data); check(len(data) <= size)
+        check(not head or int(head[1], 16) == crc32(data[head.end():]))
+        found = parse(b"{" + data[head.end():] if head else data, size, values)
+        if is_a(found[version], float) and found[version] > 1: raise Newer()
+        check(head and fits(found, version + ":one")); return found
+    except BAD: raise Damaged()
+# ---- Shapes: "name:type" of each member; a text without a type, one of a list with "|". "?" if it may be left out ----
+def safe(value): return is_a(value, float) and value.is_integer() and abs(value) <= MAX
+def kind_of(kind): return lambda value: is_a(value, kind)
+def each(kind, item): return lambda v: is_a(v, kind) and all(map(TYPES[item], getattr(v, "values", v.__iter__)()))
+TYPES = {
+    "": kind_of(str), "number": kind_of(float), "object": kind_of(dict), "list": kind_of(list), "bool": kind_of(bool),
+    "safe": safe, "count": lambda v: safe(v) and v >= 0, "one": lambda v: kind_of(float)(v) and v == 1,
+    "texts": each(dict, ""), "numbers": each(dict, "safe"), "words": each(list, ""), "counts": each(list, "count"),
+    "digest": lambda v: re.fullmatch("sha256:[0-9a-f]{64}", v), "short": lambda v: 0 < len(v.encode("utf-16le")) < 2001,
+    "error": lambda v: fits(v, ERROR), "version": lambda v: fits(v, VERSION), "writer": lambda v: fits(v, WRITER),
+    "inventory": each(list, "stored"), "stored": lambda v: fits(v, "name size:count digest?:digest") and re.fullmatch(
+        NAME, v["name"]) and ("digest" in v or v["name"][:8] == "journal/"), "origin": lambda v: fits(v, ORIGIN),
+    "files": each(list, "file"), "file": lambda v: fits(v, FILE) and not v.get("portable") and good_path(v["path"])}
+def members(shape): return re.findall(r"(\w+)(\??):?([\w|]*)", shape)
+def known(value, shape): return {name: value[name] for name, _, _ in members(shape) if name in value}
+def fits(value, shape): return attempt(False, lambda: is_a(value, dict) and all((value[name] in kind.split("|") if "|"
+    in kind else TYPES[kind](value[name])) if name in value else optional for name, optional, kind in members(shape)))
+ERROR, WRITER, DATASET = "name message stack?", "id beatMs:number alive?", "name digest uri? size?:count context?"
+FILE = "path size:count digest:digest portable?:bool"; ORIGIN = "key size:count digest:digest"
+DEFINITION = "goal?:minimize|maximize stepMetric? description? unit?"
+VERSION = "name version digest size:number type? aliases:words metadata:object createdAt:number runId? manifest:origin"
+CREATED = "id experiment name createdAt:number startTime?:number params?:object tags?:texts environment?:object " + (
+    "note? group? jobType? parent? writer:writer")
+RICH = "key type:text|image|histogram|table inline? digest?:digest step:safe size:count mediaType width?:count " + (
+    "height?:count caption? rows?:count columns?:count dates?:counts")
+SESSION = "mode:start|join|exclusive|recover beatMs:number alive? fence?:safe positions?:numbers document?:count"
+MANIFEST = "name:short version:count digest:digest type?:short runId?:short single:bool metadata:object files:files"
+EVENTS = {
+    "session": SESSION + " writers?:count", "params": "set:object", "tags": "set?:texts remove?:words", "note": "text",
+    "metric": "name " + DEFINITION, "artifact": "version:version", "input": "version:version", "dataset": DATASET,
+    "media": RICH + " at:number n:count", "beat": "", "clock": "jumpMs:number", "dropped": "points:safe", "leave":
+    "next:safe", "finish": "status:finished|failed|killed endTime?:number error?:error", "interrupted":
+    "positions:numbers endTime?:number"}
+def good_event(ev): return (fits(ev, "kind v:one order:safe time:number") and ev["kind"] in EVENTS and fits(ev, EVENTS[
+    ev["kind"]]) and (ev["kind"] != "media" or ("digest" in ev) != ("inline" in ev)))
+# ---- Keys and files ----
+N, SEQ, ID = "(?:[0-9]{4}|[1-9][0-9]{4,8})", "(?:[0-9]{6}|[1-9][0-9]{6,11})", "[0-9a-z][0-9a-z_-]{0,63}"
+NAME = (rf"run\.created\.json|run(\.(?!000[01]){N})?\.json|journal/{ID}\.{SEQ}|metrics((\.{N}){{0,2}}\.parquet|"
+    rf"(\.{N})?\.overview|-{ID}\.(events|media|summaries))|"
+    rf"fences/(?!0+\.){SEQ}\.(json|claim\.[0-9a-f]{{32}}|end\.{ID}\.(0|[1-9][0-9]*))")  # below a run
+DEVICE = r"(con|prn|aux|nul|(com|lpt)[0-9¹²³]|conin\$|conout\$)%s(\..*)?"
+def device(name, between=""): return bool(re.fullmatch(DEVICE % between, name, re.I | re.A | re.S))
+def escape(name):
+    raw = unicodedata.normalize("NFC", name).encode("utf-8")
+    text = "".join(chr(byte) if re.match("[a-z0-9_.-]", chr(byte)) else "=%02x" % byte for byte in raw)
+    text = re.sub(r"^\.|\.$", "=2e", text); return "=%02x" % ord(text[0]) + text[1:] if device(text) else text
+def unescape(key):  # The name that an escaped one stands for
+    name = re.sub(rb"=([0-9a-f]{2})", lambda found: bytes([int(found[1], 16)]), key.encode()).decode()
+    check(name and escape(name) == key); return name
+def read(key, size=None):
+    with open(os.path.join(ROOT, *key.split("/")), "rb") as file: data = file.read(-1 if size is None else size)
+    check(size is None or len(data) == size); return data
+def listing(prefix):  # All keys below a prefix, without it, with their sizes
+    top = os.path.join(ROOT, prefix); paths = [os.path.join(at, it) for at, _, names in os.walk(top) for it in names]
+    return {os.path.relpath(path, top).replace(os.sep, "/"): os.path.getsize(path) for path in sorted(paths)}
+def intact(item):  # Whether the content of a file or a rich value is what is said of it
+    digest = item.get("digest", "")[7:]
+    data = read(f"blobs/sha256/{digest[:2]}/{digest}") if digest else item["inline"].encode()
+    return len(data) == item["size"] and digest in ("", hashlib.sha256(data).hexdigest())
+def content(item): return "intact" if attempt(False, intact, item) else "damaged"
+def inflate(data, size):
+    gz = zlib.decompressobj(31); out = gz.decompress(data, size + 1); check(gz.eof and len(out) == size); return out
+class Cursor:  # ---- Bytes and Parquet ---- Reads bytes from the beginning to the end
+    def __init__(self, data, at=0): self.data, self.at = data, at
+    def more(self): return self.at < len(self.data)
+    def take(self, size):
+        check(self.at + size <= len(self.data)); self.at += size; return self.data[self.at - size:self.at]
+    def varint(self, bits=53, value=0, shift=0):
+        for byte in iter(lambda: self.take(1)[0], None):
+            value |= (byte & 127) << shift; shift += 7; check(value < 1 << bits and shift < bits + 10)
+            if byte < 128: return value
+    def zigzag(self, bits=53): value = self.varint(bits); return (value >> 1) ^ -(value & 1)
+    def text(self): return self.take(self.varint()).decode("utf-8")
+    def number(self, kind="d", size=8): return struct.unpack("<" + kind, self.take(size))[0]
+    def integer(self, size=4): return int.from_bytes(self.take(size), "little")
+    def thrift(self, kind=12):  # A value of Thrift's compact protocol. A struct is a dictionary by field number
+        if kind < 4: return self.integer(1) if kind == 3 else kind == 1
+        if kind < 8: return self.number() if kind == 7 else self.zigzag(64)
+        if kind == 8: return self.take(self.varint())
+        if kind < 11:
+            head = self.integer(1); size = head >> 4 if head < 0xF0 else self.varint(); check(size <= len(self.data))
+            return [self.thrift(head & 15) for _ in range(size)]
+        fields, field = {}, 0; check(kind == 12)
+        for head in iter(lambda: self.integer(1), 0):
+            field = field + (head >> 4) if head >> 4 else self.zigzag(64); fields[field] = self.thrift(head & 15)
+        return fields
+def hybrid(cur, width, total):  # Integers in the RLE / bit-packing hybrid
+    out = []
+    while len(out) < total:
+        size, packed = divmod(cur.varint(), 2); bits = cur.integer(size * width if packed else (width + 7) // 8)
+        out += [bits >> i * width & (1 << width) - 1 for i in range(size * 8)] if packed else [bits] * min(size, total)
+    return out[:total]
+def delta(cur, total):  # Integers in DELTA_BINARY_PACKED
+    block, minis, size, value = cur.varint(), cur.varint(), cur.varint(), cur.zigzag(64)
+    check(size == total > 0); out, each = [value], block // minis
+    while len(out) < total:
+        least, widths = cur.zigzag(64), cur.take(minis)
+        for width in widths[:-(-(total - len(out)) // each)]:
+            packed = cur.integer(each * width // 8)
+            for i in range(min(each, total - len(out))):
+                out.append((out[-1] + least + (packed >> i * width & (1 << width) - 1) + 2**63) % 2**64 - 2**63)
+    return out
+def cells(cur, kind, code, total, words):
+    if code == 8: return [words[i] for i in hybrid(cur, cur.integer(1), total)]
+    if code == 5: return delta(cur, total)
+    if kind == 6: return [cur.take(cur.integer()).decode("utf-8") for _ in range(total)]
+    data = cur.take(8 * total); streams = range(total if code == 9 else 1); check(code in (0, 9))
+    return struct.unpack("<%d%s" % (total, "q" if kind == 2 else "d"), b"".join(data[i::len(streams)] for i in streams))
+def points_of(data, run, points):  # Adds the points in a Parquet file to `points`: by metric steps, times and values
+    check(data[:4] == data[-4:] == b"PAR1"); footer = data[len(data) - 8 - int.from_bytes(data[-8:-4], "little"):-8]
+    meta = Cursor(footer).thrift(); digits = {pair[1]: pair[2] for pair in meta[5]}[b"runledger.crc32"]
+    check(int(digits, 16) == crc32(footer[:footer.rindex(b"runledger.crc32\x18\x08" + digits) + 17]))
+    for group in meta.get(4, []):
+        cols, at = {}, 0
+        for name, chunk in zip([item[4] for item in meta[2][1:]], group[1]):
+            chunk, words = chunk[3], None; check(name != b"run_id" or chunk[12][5] == chunk[12][6] == run.encode())
+            cur, cols[name] = Cursor(data, chunk.get(11) or chunk[9]), []
+            while len(cols[name]) < chunk[5]:
+                header = cur.thrift(); body = cur.take(header[3]); check(header[4] % 2**32 == crc32(body))
+                page = Cursor(inflate(body, header[2]) if chunk[4] == 2 else body)
+                if header[1] == 2: words = cells(page, chunk[1], 0, header[7][1], None)
+                else: cols[name] += cells(page, chunk[1], header[5][2], header[5][1], words)
+        for key, same in itertools.groupby(cols[b"key"]):
+            start, at = at, at + len(list(same))
+            for out, name in zip(points.setdefault(key, series()), (b"step", b"time", b"value")):
+                out.extend(map(float, cols[name][start:at]))
+def series(): return [array.array("d") for _ in "stv"]
+# ---- Summaries of metrics ----
+def two_sum(a, b): total = a + b; return total, (a - total) + b if abs(a) >= abs(b) else (b - total) + a
+class State:  # What is known of the points of a metric. Points are lists of value, step and time
+    def __init__(self, numbers=(0.0, 0.0, 0.0)):
+        check(len(numbers) in (3, 6, 12) and all(map(kind_of(float), numbers)))
+        (self.count, self.sum, self.rest), self.last, self.min, self.max = (numbers[at:at + 3] for at in (0, 3, 6, 9))
+    def large(self): return bool(self.max) and (self.max[0] >= BIG or self.min[0] <= -BIG)
+    def widen(self, low, high):
+        self.min = low if low and (not self.min or low[0] < self.min[0]) else self.min
+        self.max = high if high and (not self.max or high[0] > self.max[0]) else self.max
+    def add(self, point):
+        value, large = point[0], self.large()
+        big = large or abs(value) >= BIG; part = 1.0 if large or not big else TWO64
+        if self.count == 0 and not big: self.sum, more = value, 0.0
+        else: self.sum, more = two_sum(self.sum / part, value / TWO64 if big else value)
+        self.rest, self.count, self.last = self.rest / part + more, self.count + 1, point
+        self.widen(*[point if value == value else []] * 2)
+    def merge(self, other):
+        large = self.large(), other.large(); self.widen(other.min, other.max)
+        mine, its = (TWO64 if self.large() and not was else 1.0 for was in large)
+        self.sum, more = two_sum(self.sum / mine, other.sum / its)
+        self.rest = (self.rest / mine + other.rest / its) + more
+        self.count, self.last = self.count + other.count, other.last
+    def summary(self, goal):
+        last, low, high = (dict(zip(("value", "step", "time"), point)) for point in (self.last, self.min, self.max))
+        mean = (self.sum + self.rest if math.isfinite(self.sum) and self.rest != 0 else self.sum) / self.count
+        out = {"last": last, "mean": mean * TWO64 if self.large() else mean, "count": self.count}
+        if low: out.update({"min": low, "max": high}, **({"best": low if goal == "minimize" else high} if goal else {}))
+        return out
+def pattern(glob): return "".join(GLOB.get(part) or re.escape(part) for part in re.findall(r"\*\*|\*|[^*]+", glob))
+def goal_of(name, defs):
+    fit = [glob for glob in defs if glob != name and re.fullmatch(pattern(glob), name, re.S)] + [name] * (name in defs)
+    return ([None] + [defs[glob]["goal"] for glob in fit if "goal" in defs[glob]])[-1]
+def summarize(rec, stats):  # Sets `metrics` and `media`, of the states and the rich values of writers, in their order
+    metrics, media = {}, {}
+    for states, rich in stats:
+        for name, state in states.items():
+            metrics[name].merge(state) if name in metrics else metrics.update({name: copy.copy(state)})
+        for key, (total, _, kind, step, at, size, media_type) in rich.items():
+            media[key] = {"type": kind, "count": total + (media[key]["count"] if key in media else 0), "last": {"step":
+                step, "time": at, "size": size, "mediaType": media_type}}
+    about = rec["metricDefinitions"]; rec.update({"media": media} if media else {})
+    rec["metrics"] = {name: state.summary(goal_of(name, about)) for name, state in metrics.items()}
+class Writer:  # ---- Journals ---- A writer: as `compacted` has it (`item`), and what its journal says
+    def __init__(self, name, item={"order": MAX, "fence": 0.0, "next": 0, "events": [], "damage": []}, stats=None):
+        self.id, self.order, self.fence, self.next = name, item["order"], item["fence"], int(item["next"])
+        self.last, self.first, self.damage = item.get("lastTime"), MAX, list(item["damage"])
+        self.events, self.rich = list(filter(good_event, item["events"])), list(item.get("mediaList", []))
+        self.states, self.media = stats or ({key: State(state) for key, state in item.get("metrics", {}).items()}, dict(
+            item.get("media", {})))
+        self.points, self.counts = {}, {key: int(state.count) for key, state in self.states.items()}
+    def of_kind(self, kind): return [ev for ev in self.events if ev["kind"] == kind]
+    def recovers(self): return any(ev["mode"] == "recover" for ev in self.of_kind("session"))
+    def place(self, born):  # Finds `order` and `fence` after all records were read
+        first = (self.of_kind("session") or [{"order": self.first, "fence": self.fence}])[0]
+        order = 0 if born and born["writer"]["id"] == self.id else first["order"]
+        self.fence, self.order = first.get("fence", 0.0), order if self.order == MAX else self.order
+    def take_event(self, ev):
+        self.last, kind = ev["time"], ev["kind"]
+        if kind != "beat" and self.first == MAX: self.first = ev["order"]
+        if kind != "media": return None if kind == "beat" else self.events.append(ev)
+        self.rich.append(ev); old = self.media.get(ev["key"], [0.0, -1])
+        new = [ev[name] for name in ("n", "type", "step", "at", "size", "mediaType")]
+        self.media[ev["key"]] = [old[0] + 1] + (new if ev["n"] >= old[1] else old[1:])
+    def take_row(self, step, time, pairs):
+        for name, value in pairs:
+            self.states.setdefault(name, State()).add([value, step, time])
+            for out, item in zip(self.points.setdefault(name, series()), (step, time, value)): out.append(item)
+    def define(self, cur, names, shapes):
+        while cur.more():
+            tag, number = cur.varint(), cur.varint(); check(tag < 2)
+            if tag: shapes[number] = [names[cur.varint()] for _ in range(cur.varint())]
+            else: names[number] = cur.text()
+    def take_records(self, cur, shapes, end, report):
+        first, count = cur.varint(), cur.varint(); at, step, time = first, 0, 0
+        if first >= end: return
+        if first > self.next: report("missing"); self.next = first
+        while cur.more():
+            tag, counts = cur.varint(), self.next <= at < end
+            if 5 <= tag <= 7: raise Newer()
+            check(tag > 1 and (at < first + count or tag == 3)); at += tag != 3
+            if tag == 2:
+                ev = cur.take(cur.varint()); ev = parse(ev) if counts else None
+                counts and (self.take_event(ev) if good_event(ev) else report("unknown")); continue
+            step, time = (cur.number(), cur.number()) if tag == 3 else (step + cur.zigzag(), time + cur.zigzag())
+            check(safe(float(step)) and safe(float(time))); step, time = int(step), int(time); pairs = []
+            if tag == 4: pairs = [(cur.text(), cur.number()) for _ in range(cur.varint())]
+            if tag > 7:
+                names = shapes[tag - 8]; small = int.from_bytes(cur.take((len(names) + 7) // 8), "little")
+                pairs = [(name, cur.number(*("f", 4) if small >> i & 1 else "d")) for i, name in enumerate(names)]
+            if counts and tag != 3: self.last = float(time); self.take_row(float(step), float(time), pairs)
+        check(at == first + count); self.next = max(self.next, min(at, end))
+    def read_segment(self, run, name, last, end):
+        key, names, shapes, magic, found = f"runs/{run}/journal/{name}", {}, {}, b"RLJOURN\1", False
+        data, base = read(key), crc32(f"{run}/{self.id}.{int(name.split('.')[1])}".encode())
+        def right(start, stop): return crc32(data[start:stop], base).to_bytes(4, "little") == data[stop:stop + 4]
+        def report(kind, start, stop):
+            area = {} if kind == "unknown" else {"from": float(start), "to": float(stop)}
+            self.damage += [{"kind": kind, "key": key, **area}] if self.next < end else []
+        def of_frame(kind): report(kind, at, at if kind == "missing" else stop)
+        size, (at, bad) = len(data), (8, None) if data.startswith(magic) else (0, 0)  # `bad` is where damage began
+        if size < 8 and magic.startswith(data): return report("torn-tail", 0, size)
+        while at < size:
+            length = int.from_bytes(data[at:at + 4], "little"); stop = at + 12 + length
+            fine = 1 <= length <= 1 << 24 and right(at, at + 4)
+            if fine and stop <= size and right(at + 8, stop - 4):
+                if bad is not None: report("corrupt", bad, at)
+                try:
+                    payload = Cursor(data[at + 9:stop - 4]); check(data[at + 8])
+                    if data[at + 8] > 2: raise Newer()
+                    if data[at + 8] == 1: self.define(payload, names, shapes)
+                    else: self.take_records(payload, shapes, end, of_frame)
+                except Newer: of_frame("newer")
+                except BAD: of_frame("corrupt")
+                at, bad, found = stop, None, True; continue
+            if bad is None and (size - at < 8 or fine and stop > size): return report("torn-tail", at, size)
+            at, bad = at + 1, at if bad is None else bad
+        if bad is not None and not found and data[:7] == magic[:7] and data[7:8] > b"\1": report("newer", 0, size)
+        elif bad is not None: report("unreadable-tail" if last and any(data[bad:]) else "torn-tail", bad, size)
+# ---- Runs ----
+def merge(old, new): return {**old, **{key: merge(old[key], value) if is_a(value, dict) and is_a(old.get(key), dict)
+    else value for key, value in new.items()}}
+def put(items, item, same):  # The item of a list that is the same as another one, which is appended if there is none
+    found = [old for old in items if all(old.get(name) == item.get(name) for name in same)] or [item]
+    items += [] if found[0] in items else found; return found[0]
+def fold(born, whos, fences, begun):  # The record of a run. `begun`: rule 2 of the certainly gone
+    rec = dict(known(born, "id name experiment note parent group jobType environment"), status="running",
+        startTime=born.get("startTime", born["createdAt"]), params=born.get("params", {}), tags=born.get("tags", {}),
+        metricDefinitions={}, artifacts=[], inputs=[], datasets=[], dropped=0.0)
+    people = [who for who in whos if not who.recovers()]
+    for fence, _, i, n in sorted((w.fence, e["order"], i, n) for i, w in enumerate(whos) for n, e in enumerate(
+        w.events)):
+        ev = whos[i].events[n]; kind, end = ev["kind"], None
+        if kind == "session" and ev["mode"] != "recover": end, rec["status"] = {}, "running"
+        if kind == "params": rec["params"] = merge(rec["params"], ev["set"])
+        if kind == "note": rec["note"] = ev["text"]
+        if kind == "dropped": rec["dropped"] += ev["points"]
+        if kind == "metric": rec["metricDefinitions"].setdefault(ev["name"], {}).update(known(ev, DEFINITION))
+        if kind == "tags": rec["tags"] = {key: tag for key, tag in {**rec["tags"], **ev.get("set", {})}.items() if key
+            not in ev.get("remove", [])}
+        if kind in ("artifact", "input"):
+            of, v = rec[kind + "s"], ev["version"]; new = dict(known(v, VERSION), manifest=known(v["manifest"], ORIGIN))
+            of[of.index(put(of, new, ("name", "version", "digest")))] = new
+        if kind == "dataset": put(rec["datasets"], dict(known(ev, DATASET), time=ev["time"]), ("name", "digest",
+            "context")).update(known(ev, DATASET))
+        if kind == "finish" or kind == "interrupted" and rec["status"] == "running" and not any(who.next > ev[
+            "positions"].get(who.id, 0) for who in people if who.fence >= fence):
+            rec["status"], end = ev.get("status", kind), {"endTime": ev.get("endTime", ev["time"])}
+            if "error" in ev: end["error"] = known(ev["error"], ERROR)
+        if end is not None: rec = {**{name: rec[name] for name in rec if name not in ("endTime", "error")}, **end}
+    opened = any(who.fence >= fences and not who.of_kind("finish") and not any(ev["next"] >= who.next for ev in
+        who.of_kind("leave")) for who in people)
+    signs = [(w.last, sum(ev["jumpMs"] for ev in w.of_kind("clock"))) for w in people if w.last is not
+        None]; signs.append((born["createdAt"], 0)); rec["lastActivity"] = max(last for last, _ in signs)
+    if rec["status"] == "running" and not opened and begun and (not fences or any(w.fence >= fences for w in people)):
+        rec.update(status="interrupted", endTime=max(last - jump for last, jump in signs))
+    if "endTime" in rec: rec["endTime"] = max(rec["endTime"], rec["startTime"])
+    summarize(rec, [(who.states, who.media) for who in whos]); return rec
+def pages(run, item):  # By writer the items in an object with pages
+    data, found, number = Cursor(read(f"runs/{run}/{item['name']}", int(item["size"]))), {}, 0; magic = data.take(8)
+    while data.more():
+        head = data.take(8); length, size = struct.unpack("<2I", head); check(size <= 32 << 20)
+        check(crc32(head, crc32(f"{run}/{item['name']}/{number}".encode())) == data.integer()); number += 1
+        for row in parse(inflate(data.take(length), size), 32 << 20, 8_000_000):
+            if is_a(row, str): who = row; found.setdefault(who, [])
+            else: found[who].append(row)
+    check(magic == b"RLPAGES\1"); return found
+def stats_of(run, item):  # By writer its states and rich values, of an object with summaries
+    return {who: ({row[0]: State(row[1:]) for row in rows if len(row) != 8}, {row[0]: row[1:] for row in rows if len(
+        row) == 8}) for who, rows in pages(run, item).items()}
+def limited(damage):  # A list of damage as a record has it: without doubles, and at most 100 places of each kind
+    places, out = {}, []
+    for n, item in enumerate(damage):
+        what, place = item["kind"], tuple(map(item.get, ("key", "from", "to")))
+        places.setdefault(what, {}).setdefault(n if what == "unknown" else place, item)
+    for same in map(list, map(dict.values, places.values())):
+        more = sum((item.get("more", 0.0) for item in same), max(0.0, len(same) - 100.0))
+        out += [{name: item[name] for name in item if name not in ("message", "more")} for item in same[:100]]
+        out[-1].update({"more": more} if more else {})
+    return out
+def read_run(run, names):  # What is printed of a run, or None if there is none. `names` are its keys and their sizes
+    top, segs, ends, fences, docs, markers, points = f"runs/{run}/", {}, {}, 0, {}, {}, False
+    for name, size in names.items():
+        found = re.fullmatch(f"journal/({ID})\\.({SEQ})|fences/{SEQ}\\.end\\.({ID})\\.(0|[1-9][0-9]*)|"
+            f"fences/({SEQ})\\.json|run\\.json|run\\.({N})\\.json|lifecycle/({N})\\.json", name)
+        points = points or re.fullmatch(f"metrics(\\.{N}){{0,2}}\\.parquet|metrics(\\.{N})?\\.overview", name)
+        if found and found[1]: segs[found[1], int(found[2])] = name, size
+        elif found and found[3]: ends[found[3]] = min(int(found[4]), ends.get(found[3], int(found[4])))
+        elif found and found[5]: fences = max(fences, int(found[5]))
+        elif found and found[7]: markers[int(found[7])] = name
+        elif found and int(found[6] or 2) > 1: docs[int(found[6] or 1)] = name
+    newest, lost, no, doc, stats, totals, born = max(docs, default=0), [], ({}, {}), None, None, None, None
+    check(newest or not points or any(ends.get(who) != 0 for who, _ in segs))
+    done = {"metrics": [], "writers": [], "ends": {}, "media": [], "events": []}; begun = dict(sorted(segs))
+    try:  # Without a document there is no number 0
+        doc = checked(top + docs[newest], 128 << 20, 8_000_000); rec, part = doc["record"], doc.get("compacted", done)
+        check(rec["id"] == run and fits(rec, "name experiment status metricDefinitions:object damage:list") and fits(
+            part, "metrics:words writers:list ends:object media:words events:words overview? summaries?") and fits(doc,
+            "objects:inventory summaries?"))
+        objects = {item["name"]: item for item in doc["objects"]}; check(len(objects) == len(doc["objects"]))
+        covers = {name: item["size"] for name, item in objects.items() if name[:8] == "journal/"}
+        doc.update({"summaries": objects[doc["summaries"]]} if "summaries" in doc else {})
+        part.update({name: objects[part[name]] for name in ("overview", "summaries") if name in part})
+        part.update({name: [objects[item] for item in part[name]] for name in ("metrics", "media", "events")})
+        check(list(objects) == sorted(objects)); [Writer(item["writer"], item) for item in part["writers"]]
+    except BAD: check(not newest or not points); doc = None
+    def packed(who, seq, size):
+        last = done["ends"].get(who, {"segments": 0, "bytes": 0})
+        return seq + 1 < last["segments"] or seq + 1 == last["segments"] and size <= last["bytes"]
+    if doc:
+        before, done = done, doc.get("compacted", done)
+        if "summaries" in doc: totals = stats_of(run, doc["summaries"])
+        if "summaries" in done: stats = stats_of(run, done["summaries"])
+        named = [doc.get("summaries"), done.get("overview"), done.get("summaries")]
+        lost = [item["name"] for item in done["metrics"] + done["media"] + done["events"] + named if item and item[
+            "name"] not in names] + [name for name, size in covers.items() if names.get(name, -1) < size]
+        parts = [((who, seq), end) for who, end in done["ends"].items() for seq in range(int(end["segments"]))]
+        if lost and all(names.get(name, -1) >= size for name, size in covers.items()) and all(segs.get(place, (0, -1))[
+            1] >= (end["bytes"] if place[1] + 1 == end["segments"] else 0) for place, end in parts):
+            doc, lost, done, stats = None, [], before, None
+    reach = {item["writer"]: item["next"] for item in done["writers"]}
+    if doc: lost += ["journal/" + name for name, end in ends.items() if name not in begun and reach.get(name, 0) < end]
+    current = doc and rec["status"] != "running" and all(packed(*place, size) or size <= covers.get(name, -1)
+        for place, (name, size) in segs.items()) and (lost or all(item["kind"] != "missing" for item in rec["damage"]))
+    rest = sorted(place for place, (_, size) in segs.items() if not packed(*place, size))
+    writers = {i["writer"]: Writer(i["writer"], i, stats and stats.get(i["writer"], no)) for i in done["writers"]}
+    if not current or rest:
+        if "run.created.json" not in names and not current: return None
+        born = checked(top + "run.created.json", 48 << 20); check(fits(born, CREATED) and born["id"] == run)
+        for who, seq in rest: writers.setdefault(who, Writer(who)).read_segment(run, segs[who, seq][0][8:], seq ==
+            begun[who], ends.get(who, MAX + 1))
+    for who in writers.values(): who.place(born)
+    order = sorted(writers.values(), key=lambda who: (who.order, who.id))
+    if current: damage = rec["damage"]; rec.setdefault("datasets", []); totals and summarize(rec, totals.values())
+    else:
+        damage = sum([who.damage for who in order], [])
+        rec = fold(born, order, fences, born["writer"]["id"] in {*begun, *writers} or fences)
+        said, sessions = {}, [ev for who in order for ev in who.of_kind("session")]
+        for ev in sessions + [ev for who in order for ev in who.of_kind("interrupted")]:
+            for name, number in ev.get("positions", {}).items(): said[name] = max(number, said.get(name, 0))
+        said.update(ends); told = {name: who.next for name, who in writers.items()}
+        lost += ["journal/" + name for name, number in said.items() if told.get(name, 0) < number]
+        late = [ev["document"] for ev in sessions if ev.get("document", 0) > newest and ev.get("writers", 0) > sum(
+            who.next > 0 and who.order < ev["order"] for who in order)]
+        if late: lost.append("run.%04d.json" % max(late) if max(late) > 1 else "run.json")
+    rec["damage"] = limited(damage + [{"kind": "missing", "key": top + name} for name in lost])
+    if markers:
+        last = max(markers); marker = checked(top + markers[last], 4096)
+        check(fits(marker, "run n:count deleted:bool time:number") and (marker["run"], marker["n"]) == (run, last))
+        if marker["deleted"]: rec["deletedAt"] = marker["time"]
+    return {"record": rec, "histories": attempt("CORRUPT", histories, run, done, names, order), "media": attempt(
+        "CORRUPT", rich, run, done, names, order)}
+def histories(run, done, names, order):
+    stored, out, no = {}, {}, series()
+    for item in done["metrics"]:
+        if item["name"] in names: points_of(read(f"runs/{run}/{item['name']}", int(item["size"])), run, stored)
+    for key in set(stored).union(*[who.points for who in order]):
+        cols, at = series(), 0
+        for w in order:
+            start, at = at, at + w.counts.get(key, 0)
+            for col, old, new in zip(cols, stored.get(key, no), w.points.get(key, no)): col += old[start:at] + new
+        places = sorted(range(len(cols[0])), key=cols[0].__getitem__)
+        out[key] = {name: base64.b64encode(struct.pack("<%dd" % len(places), *(column[i] for i in places))).decode() for
+            name, column in zip(("steps", "times", "values"), cols)}
+    return out
+def rich(run, done, names, order):
+    found = [pages(run, item) for item in done["media"] if item["name"] in names]
+    events = [ev for who in order for ev in sorted(sum([page.get(who.id, []) for page in found], who.rich),
+        key=itemgetter("n"))]
+    rows = [dict(known(ev, RICH), time=ev["at"]) for ev in sorted(events, key=itemgetter("step"))]
+    return [dict(row, content=content(row)) for row in rows]
+def good_path(path):  # ---- Artifacts ----
+    return (unicodedata.normalize("NFC", path) == path and len(path.encode()) <= 4096 and path.count("/") < 64 and not
+        re.search(r"[\0-\x1f\x7f-\x9f\\]|^[A-Za-z]:(/|$)", path) and not any(part in ("", ".", "..") or len(
+        part.encode()) > 255 for part in path.split("/")))
+def above(path): return [path[:i] for i, char in enumerate(path) if char == "/"]
+def unportable(paths):  # Those of the paths that some systems cannot hold
+    found, folded, out = {}, [unicodedata.normalize("NFC", path.upper().lower()) for path in paths], set()
+    for path, plain in zip(paths, folded): found.setdefault(plain, []).append(path)
+    for path, plain in zip(paths, folded):
+        others = [other for folder in above(plain) for other in found.get(folder, [])]
+        if others or len(found[plain]) > 1 or any(re.search(r'[<>:"|?*]|[. ]$', part) or device(part, " *") for part in
+            path.split("/")): out.update(others + [path])
+    return out
+def read_version(key, name, number):  # The version that a manifest tells of
+    man = checked(key, 64 << 20, 8_000_000); files = man["files"]
+    check(fits(man, MANIFEST + " createdAt:number") and (man["name"], man["version"]) == (name, number))
+    raw, paths = [f["path"].encode() for f in files], {f["path"] for f in files}
+    check(raw == sorted(set(raw)) and not any(folder in paths for path in paths for folder in above(path)))
+    check(not man["single"] or len(files) == 1 and files[0]["digest"] == man["digest"])
+    out, bad = known(man, VERSION), unportable(sorted(paths))
+    lines = "".join('["%s",%d,"%s"]\n' % (f["path"].replace('"', r'\"'), f["size"], f["digest"][7:]) for f in files)
+    if not man["single"] and hashlib.sha256(lines.encode()).hexdigest() != out["digest"][7:]: out["error"] = "CORRUPT"
+    else: out["files"] = [dict(known(f, "path size:count digest:digest"), content=content(f), **({"portable": False} if
+        f["path"] in bad or "portable" in f else {})) for f in files]
+    data, size = read(key), sum((f["size"] for f in files), 0.0); digest = "sha256:" + hashlib.sha256(data).hexdigest()
+    return dict(out, size=size, manifest={"key": key, "size": float(len(data)), "digest": digest})
+def read_artifacts():
+    mans, marks, out, named = {}, {}, {}, {}
+    for key in listing("artifacts"):
+        found = re.fullmatch(r"([^/]+)/(versions|aliases/([^/]+))/([0-9]{8})(\.([0-9a-z]{1,64}))?\.json", key)
+        name, alias = (attempt(None, unescape, found and found[i]) for i in (1, 3))
+        into, place = (marks, (name, alias)) if found and found[3] else (mans, name)
+        if name and (alias or into is mans): into.setdefault(place, []).append((found[4], found[6] or "", key))
+    for (name, alias), records in marks.items():
+        try: rec = checked("artifacts/" + max(records)[2], 16 << 10)
+        except (*BAD, Newer): continue
+        right = fits(rec, "name alias version") and (rec["name"], rec["alias"]) == (name, alias)
+        named.setdefault((name, right and rec["version"]), []).append(alias)
+    for name, keys in mans.items():
+        for number, ident, key in sorted(keys):
+            version = "v%d" % int(number) + ("." + ident if ident and [k[0] for k in keys].count(number) > 1 else "")
+            called = sorted(named.get((name, version), []), key=lambda text: text.encode("utf-16-be"))
+            try: found = dict(read_version("artifacts/" + key, name, int(number)), version=version, aliases=called)
+            except (*BAD, Newer): continue
+            out.setdefault(name, []).append(found)
+    return out
+def main():
+    runs, out = {}, {}
+    try: checked("ledger.json", 64 << 10, version="version")
+    except (Damaged, Newer) as problem: return {"error": problem.code}
+    for key, size in listing("runs").items():
+        run, _, name = key.partition("/")
+        if re.fullmatch(r"(?a)[^\W_][\w-]{0,63}", run) and not device(run): runs.setdefault(run, {})[name] = size
+    for run, names in runs.items():
+        try: out.update({run: found for found in [read_run(run, names)] if found})
+        except (*BAD, Newer) as problem: out[run] = {"error": getattr(problem, "code", "CORRUPT")}
+    return {"runs": out, "artifacts": read_artifacts()}
+print(json.dumps(encode(main())))
