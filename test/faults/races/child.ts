@@ -105,8 +105,9 @@ async function race({ directory, racer, isWriter, seed, graceMs }: Racer): Promi
       }
       // Of the sessions that end, half end without a word.
       if (isOver && random() < 0.5) return;
-      appended.clear();
       await session.finish();
+      // Closing appends, too, and the journal of a session that has ended may go.
+      appended.clear();
     }
   }
 
