@@ -20,7 +20,7 @@ export function suggestion(given: unknown, known: Iterable<string>, aliases: Ali
   let least = folded.length < 5 ? 1.5 : 2.5;
   for (const name of names) {
     const distance = editDistance(folded, fold(name));
-    // The first of equally similar names wins. A name is not similar to one of which every letter differs.
+    // If names are equally similar, the first one wins. A name whose letters all differ is not similar.
     if (distance < least && distance < Math.min(folded.length, name.length)) {
       least = distance;
       best = name;

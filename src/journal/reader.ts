@@ -20,8 +20,9 @@ export interface JournalVisitor {
 
 /**
  * Reads segments of one writer from record `from` on; resolves with the number behind the last record. A record found in two
- * segments, because its first write was not acknowledged, is handed on once. Damage is reported and what is intact around it
- * is still read. Events are passed over without `decode`: what they are checked with weighs more than all the rest. Rejects with `NOT_FOUND` when a segment is gone: then the run was compacted, and has to be listed anew.
+ * segments, because its first write was not acknowledged, is handed on once. Damage is reported, and intact records
+ * around it are still read. Without `decode`, events are skipped: loading their checks costs more than the reader.
+ * Rejects with `NOT_FOUND` if a segment is gone: then the run was compacted, and must be listed again.
  */
 export async function readWriter(
   backend: Backend,
