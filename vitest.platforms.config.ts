@@ -14,6 +14,7 @@ const config: ViteUserConfig = defineConfig({
   ssr: { resolve: { conditions: ["runledger-source", "node", "import", "module", "default"] } },
   test: {
     include: ["test/platforms/**/*.test.ts"],
+    globalSetup: "test/platforms/install-once.ts",
     testTimeout: 120_000,
     hookTimeout: 300_000,
     reporters: ["default"],

@@ -2,7 +2,7 @@ import type { Backend } from "../src/index.ts";
 import { experimentPrefix } from "../src/catalog/catalog-entry.ts";
 import { SegmentCache } from "../src/catalog/segment-cache.ts";
 import type { CatalogRow } from "../src/catalog/catalog-row.ts";
-import { storeRows } from "../src/catalog/store-rows.ts";
+import { storeRows } from "../src/catalog/segment-write.ts";
 import { encodeTime } from "../src/ledger/random-ids.ts";
 import { memoryBackend, openLedger } from "./library.ts";
 import { ModelledBackend, OBJECT_STORE } from "./modelled-backend.ts";

@@ -4,8 +4,8 @@ import type { Backend, RunRecord } from "../src/index.ts";
 import { SegmentCache } from "../src/catalog/segment-cache.ts";
 import { experimentPrefix } from "../src/catalog/catalog-entry.ts";
 import { listCatalog } from "../src/catalog/list-catalog.ts";
-import { storeRows } from "../src/catalog/store-rows.ts";
-import { storedRows } from "../src/catalog/stored-rows.ts";
+import { storeRows } from "../src/catalog/segment-write.ts";
+import { copyRows } from "../src/catalog/copied-rows.ts";
 import { catalogRuns, EXPERIMENT } from "./catalog-runs.ts";
 import { answer, isMain, runChild } from "./child.ts";
 import { fsBackend, memoryBackend, openLedger } from "./library.ts";
@@ -95,7 +95,7 @@ async function mergeCatalog(directory: string): Promise<number> {
   const context = { backend: target, segments: new SegmentCache(target), newId: () => "merged", onError: () => {} };
   const all = Array.from({ length: segment.rows }, (_, row) => row);
   const start = performance.now();
-  await storeRows(context, experimentPrefix(EXPERIMENT), 2, storedRows(segment, backend, all, undefined), undefined);
+  await storeRows(context, experimentPrefix(EXPERIMENT), 2, copyRows(segment, backend, all, undefined), undefined);
   return performance.now() - start;
 }
 

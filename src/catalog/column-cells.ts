@@ -5,7 +5,7 @@ import { type Page, inflatesTooFar, readPages } from "../parquet/page-read.ts";
 import { decodeHybrid } from "../parquet/rle-hybrid.ts";
 import { NESTED } from "../filter/flatten-params.ts";
 import { MAX_COLUMN_BYTES } from "./segment-limits.ts";
-import type { ColumnEntry, ColumnType } from "./directory.ts";
+import type { ColumnEntry, ColumnType } from "./segment-directory.ts";
 
 type Value = number | boolean | string | bigint | typeof NESTED | null;
 

@@ -6,8 +6,8 @@ import type { Segment } from "./segment.ts";
 import { lineageOf } from "./segment-lineage.ts";
 import { MAX_SEGMENT_BYTES, MAX_SEGMENT_CELLS, MAX_SEGMENT_ROWS } from "./segment-limits.ts";
 import { nextGeneration } from "./segment-name.ts";
-import { storeRows } from "./store-rows.ts";
-import { type StoredRows, storedRows } from "./stored-rows.ts";
+import { storeRows } from "./segment-write.ts";
+import { type CopiedRows, copyRows } from "./copied-rows.ts";
 
 /** A segment is merged with what is at least a third of it. So there are few segments, and a run is written anew some ten times in all. */
 export const GROWTH = 3;
@@ -68,7 +68,7 @@ async function* rowsOf(
   closed: readonly LooseRow[],
   merged: readonly Segment[],
   signal: AbortSignal | undefined,
-): AsyncGenerator<CatalogRow | StoredRows, void, undefined> {
+): AsyncGenerator<CatalogRow | CopiedRows, void, undefined> {
   // Of rows with the same numbers those just read come first, if only since they need not be read again.
   const loose = new Map(closed.filter(({ isOld }) => !isOld).map((row) => [row.record.id, row]));
   yield* loose.values();
@@ -89,7 +89,7 @@ async function* rowsOf(
     const rows = [...best.values()].filter((row) => row.segment === segment).sort((a, b) => a.at - b.at);
     if (!segment.directory.incomplete) {
       const wanted = rows.map(({ at }) => at);
-      if (rows.length > 0) yield* storedRows(segment, backend, wanted, signal);
+      if (rows.length > 0) yield* copyRows(segment, backend, wanted, signal);
       continue;
     }
     // What has no column there may have one here.

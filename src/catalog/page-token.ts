@@ -6,9 +6,9 @@ import { toNumber } from "../journal/params.ts";
 import { isDictionary } from "../journal/record-checks.ts";
 import { ID_PATTERN } from "../journal/run-created.ts";
 import { formatField } from "../filter/field.ts";
-import { fieldValue } from "../filter/field-value.ts";
+import { fieldValue, type FilterRow } from "../filter/filter-row.ts";
+import type { ParamValue } from "../filter/flatten-params.ts";
 import type { OrderKey } from "../filter/order-by.ts";
-import type { FilterRow, ParamValue } from "../filter/row.ts";
 
 /** What a page was asked for, but for its size: a token is of no use for anything else. */
 export interface PagedQuery {

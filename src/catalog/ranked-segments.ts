@@ -1,9 +1,9 @@
 import { compareRows, type OrderKey } from "../filter/order-by.ts";
-import type { FilterRow } from "../filter/row.ts";
+import type { FilterRow } from "../filter/filter-row.ts";
 import type { OpenExperiment } from "./open-experiment.ts";
 import type { SearchPlan } from "./search-plan.ts";
 import type { Segment } from "./segment.ts";
-import { statisticsOf } from "./segment-fields.ts";
+import { statisticsOf } from "./field-columns.ts";
 
 /** A segment that may have wanted rows. */
 export interface RankedSegment {

@@ -9,7 +9,7 @@ import { isClosed, readRow } from "./read-run-row.ts";
 import { findRuns, scanRuns } from "./scan-runs.ts";
 import { type KnownSegment, lineageOf, NO_LINEAGE } from "./segment-lineage.ts";
 import { nextGeneration } from "./segment-name.ts";
-import { storeRows } from "./store-rows.ts";
+import { storeRows } from "./segment-write.ts";
 
 const REMOVALS_AT_ONCE = 16;
 

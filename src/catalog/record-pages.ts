@@ -2,7 +2,7 @@ import { crc32 } from "../bytes/crc32.ts";
 import { ENCODING } from "../parquet/thrift-enums.ts";
 import { inflatesTooFar } from "../parquet/page-read.ts";
 import { readPageHeader } from "../parquet/page-header.ts";
-import type { Directory } from "./directory.ts";
+import type { Directory } from "./segment-directory.ts";
 import type { Range } from "./segment-file.ts";
 import { MAX_PAGE_BYTES } from "./segment-limits.ts";
 

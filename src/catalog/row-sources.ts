@@ -1,4 +1,4 @@
-import type { FilterRow } from "../filter/row.ts";
+import type { FilterRow } from "../filter/filter-row.ts";
 import { recordLoss } from "../journal/damage.ts";
 import { onDemand } from "../platform/on-demand.ts";
 import type { CatalogContext } from "./catalog-context.ts";

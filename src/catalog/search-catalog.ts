@@ -1,5 +1,5 @@
 import { compareRows, type OrderKey } from "../filter/order-by.ts";
-import type { FilterRow } from "../filter/row.ts";
+import type { FilterRow } from "../filter/filter-row.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import type { DamagedRun, UnreadableRun } from "../journal/unreadable.ts";
 import { mapBounded } from "../platform/bounded.ts";

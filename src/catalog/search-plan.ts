@@ -2,11 +2,10 @@ import { fieldsOf, type Filter } from "../filter/filter.ts";
 import { compileFilter } from "../filter/compile-filter.ts";
 import { couldMatch } from "../filter/could-match.ts";
 import type { Field } from "../filter/field.ts";
-import { recordRow } from "../filter/record-row.ts";
-import type { FilterRow } from "../filter/row.ts";
+import { recordRow, type FilterRow } from "../filter/filter-row.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import type { Segment } from "./segment.ts";
-import { presentIn, statisticsOf } from "./segment-fields.ts";
+import { presentIn, statisticsOf } from "./field-columns.ts";
 
 /** Which runs to show: those that are not deleted, only deleted ones, or all. */
 export type View = "active" | "deleted" | "all";

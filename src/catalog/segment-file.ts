@@ -1,7 +1,7 @@
 import type { Backend } from "../backend/backend.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
 import { MAGIC } from "../parquet/thrift-enums.ts";
-import { directorySize } from "./directory.ts";
+import { directorySize } from "./segment-directory.ts";
 import { MAX_FOOTER_BYTES } from "./segment-limits.ts";
 import type { SegmentName } from "./segment-name.ts";
 

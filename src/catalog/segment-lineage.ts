@@ -1,4 +1,4 @@
-import type { Directory } from "./directory.ts";
+import type { Directory } from "./segment-directory.ts";
 import { nameOf, SEGMENT_NAME, type SegmentName } from "./segment-name.ts";
 
 /** What a segment says about the other segments of its experiment. A lost segment is found by it. */

@@ -1,17 +1,19 @@
 import type { AttributeName } from "../filter/attributes.ts";
 import type { Aggregate } from "../filter/field.ts";
-import { NESTED } from "../filter/flatten-params.ts";
-import type { FilterRow, ParamValue } from "../filter/row.ts";
+import { NESTED, type ParamValue } from "../filter/flatten-params.ts";
+import type { FilterRow } from "../filter/filter-row.ts";
 import type { CatalogContext } from "./catalog-context.ts";
 import { isCurrent } from "./catalog-row.ts";
 import type { Cells } from "./column-cells.ts";
 import type { OpenExperiment } from "./open-experiment.ts";
 import type { RecordedRow, SearchPlan } from "./search-plan.ts";
-import { columnsFor, isAll, isOnlyInRecords, paramCells } from "./segment-fields.ts";
+import { columnsFor, isAll, isOnlyInRecords, paramCells } from "./field-columns.ts";
 import type { Segment } from "./segment.ts";
 
 /** Requests for the columns of a segment, at most. */
 export const COLUMN_REQUESTS = 2;
+/** Rows of a batch. There may be 32,768 in a segment: those of a batch are garbage before the next one. */
+const ROWS_AT_ONCE = 1024;
 /** Records read at once if no column has a field. */
 const RECORDS_AT_ONCE = 512;
 
@@ -37,7 +39,7 @@ export async function* segmentRows(
   const markers = segment.cells("marker");
   const isRead = !plan.fields.some((field) => isOnlyInRecords(segment, field));
   const row = new SegmentRow(segment, 0);
-  const found: SegmentRow[] = [];
+  let found: SegmentRow[] = [];
   const unread: number[] = [];
   for (let at = 0; at < segment.rows; at++) {
     if (experiments && experiments.at(at) !== experiment) continue;
@@ -47,6 +49,10 @@ export async function* segmentRows(
     row.at = at;
     if (!isRead) unread.push(at);
     else if (plan.matches(row)) found.push(row.copy());
+    if (found.length === ROWS_AT_ONCE) {
+      yield found;
+      found = [];
+    }
   }
   yield found;
 

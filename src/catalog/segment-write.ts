@@ -4,12 +4,22 @@ import { CODEC, TYPE } from "../parquet/thrift-enums.ts";
 import type { PageLocation } from "../parquet/column-chunk-write.ts";
 import { PagedTableWriter } from "../parquet/paged-table-write.ts";
 import type { CatalogRow } from "./catalog-row.ts";
-import { ColumnsBuilder } from "./columns.ts";
-import { type Amendment, type ColumnEntry, type ColumnType, type Directory, encodeDirectory } from "./directory.ts";
+import { ColumnsBuilder } from "./columns-builder.ts";
+import {
+  type Amendment,
+  type ColumnEntry,
+  type ColumnType,
+  type Directory,
+  encodeDirectory,
+} from "./segment-directory.ts";
 import { NO_LINEAGE, type SegmentLineage } from "./segment-lineage.ts";
 import { encodeRecord } from "./record-json.ts";
-import type { StoredRows } from "./stored-rows.ts";
+import type { CopiedRows } from "./copied-rows.ts";
 import { MAX_SEGMENT_BYTES, MAX_SEGMENT_CELLS, MAX_SEGMENT_ROWS, MAX_SEGMENT_TEXT_BYTES } from "./segment-limits.ts";
+import { byteStream } from "../backend/body.ts";
+import type { CatalogContext } from "./catalog-context.ts";
+import { createEmpty, segmentedKey } from "./catalog-entry.ts";
+import { nameOf, segmentKey } from "./segment-name.ts";
 
 /** Name of the column with the records, as JSON. */
 export const RECORD = "record";
@@ -41,7 +51,7 @@ export class SegmentWriter {
   }
 
   /** Adds rows; returns bytes to be stored once there are enough of them. */
-  add(added: CatalogRow | StoredRows): Uint8Array | undefined {
+  add(added: CatalogRow | CopiedRows): Uint8Array | undefined {
     const before = this.#file.size;
     if ("record" in added) this.#addRow(added);
     else this.#addStored(added);
@@ -56,7 +66,7 @@ export class SegmentWriter {
     this.#amend(record.id, document, marker);
   }
 
-  #addStored({ source, rows, records }: StoredRows): void {
+  #addStored({ source, rows, records }: CopiedRows): void {
     if ("gzip" in records) this.#file.copyPage(records.gzip, records.rows, records.size);
     else for (const text of records) this.#file.add(text);
     for (const row of rows) {
@@ -113,4 +123,44 @@ function toBound(bytes: Uint8Array, type: ColumnType): number | string {
   if (type === "string") return utf8Decoder().decode(bytes);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return type === "double" ? view.getFloat64(0, true) : Number(view.getBigInt64(0, true));
+}
+
+/**
+ * Stores rows as segments of an experiment, as one if they fit, and returns their keys. After the first segments of an experiment it
+ * creates the object that says that there are some. The segments survive a power cut, so the caller may remove what they replace.
+ */
+export async function storeRows(
+  { backend, newId }: CatalogContext,
+  prefix: string,
+  generation: number,
+  rows: AsyncIterable<CatalogRow | CopiedRows>,
+  signal: AbortSignal | undefined,
+  lineage: SegmentLineage = NO_LINEAGE,
+): Promise<string[]> {
+  const keys: string[] = [];
+  const source = rows[Symbol.asyncIterator]();
+  try {
+    for (let next = await source.next(); !next.done;) {
+      const key = segmentKey(prefix, generation, newId());
+      const writer = new SegmentWriter(key, {
+        ...lineage,
+        peers: [...lineage.peers, ...keys.map((each) => nameOf({ key: each }))],
+      });
+      const bytes = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
+        while (!next.done && !writer.isFull) {
+          const piece = writer.add(next.value);
+          if (piece) yield piece;
+          next = await source.next();
+        }
+        yield writer.end();
+      };
+      await backend.create(key, byteStream(bytes()), { durable: true, ...(signal && { signal }) });
+      keys.push(key);
+    }
+  } finally {
+    await source.return?.();
+  }
+  const call = { durable: true, ...(signal && { signal }) };
+  if (keys.length > 0 && generation === 1) await createEmpty(backend, segmentedKey(prefix), call);
+  return keys;
 }

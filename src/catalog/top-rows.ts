@@ -1,4 +1,4 @@
-import type { FilterRow } from "../filter/row.ts";
+import type { FilterRow } from "../filter/filter-row.ts";
 
 /** The first rows of many in some order, each run once. */
 export class TopRows<R extends FilterRow> {

@@ -1,9 +1,8 @@
 import { type OptionNames, readOptions } from "../arguments/options.ts";
 import { invalidArgument, reading } from "../errors/ledger-error.ts";
-import type { ComparedRun, RunComparison } from "./compare-records.ts";
-import type { ComparedMetric } from "./compared-metric.ts";
-import { valueTexts } from "./identity.ts";
-import type { ComparedSection } from "./section.ts";
+import type { ComparedRun, RunComparison, ComparedMetric } from "./compare-records.ts";
+import { valueTexts } from "./value-identity.ts";
+import type { ComparedSection } from "./compared-section.ts";
 
 /** Options of `formatComparison`. */
 export interface FormatComparisonOptions {

@@ -1,14 +1,12 @@
 import { invalidArgument, reading } from "../errors/ledger-error.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import type { Field } from "../filter/field.ts";
-import { recordRow } from "../filter/record-row.ts";
-import type { FilterRow } from "../filter/row.ts";
-import { toField, type LabelledField } from "../filter/to-field.ts";
+import { recordRow, type FilterRow, fieldValue } from "../filter/filter-row.ts";
+import { toField, type LabelledField } from "../filter/parse-field.ts";
 import { checkRecords } from "./check-records.ts";
 import { compareRecords } from "./compare-records.ts";
-import { compareValues, valueTexts } from "./identity.ts";
+import { compareValues, valueTexts } from "./value-identity.ts";
 import { isNested } from "../journal/params.ts";
-import { fieldValue } from "../filter/field-value.ts";
 
 /** An axis of numbers, or of categories in the order to draw them. */
 export type ParallelAxis =

@@ -3,14 +3,13 @@ import { setOwn } from "../bytes/dictionary.ts";
 import { LedgerError, invalidArgument, isList, reading } from "../errors/ledger-error.ts";
 import type { Dictionary } from "../journal/event.ts";
 import type { Aggregate, Field } from "../filter/field.ts";
-import { fieldValue } from "../filter/field-value.ts";
-import type { FilterRow, ParamValue } from "../filter/row.ts";
-import { type LabelledField, toField } from "../filter/to-field.ts";
-import { compareValues, identity } from "./identity.ts";
+import { fieldValue, type FilterRow, recordRow } from "../filter/filter-row.ts";
+import type { ParamValue } from "../filter/flatten-params.ts";
+import { type LabelledField, toField } from "../filter/parse-field.ts";
+import { compareValues, identity } from "./value-identity.ts";
 import { checkMetric, type Goal, mergeGoal, type SharedGoal, goalOf } from "./metric-value.ts";
 import { type GroupStats, RunningStats } from "./running-stats.ts";
 import type { RunRecord } from "../journal/run-record.ts";
-import { recordRow } from "../filter/record-row.ts";
 import { checkRecords } from "./check-records.ts";
 
 /** A metric to aggregate over the runs of a group. */

@@ -1,7 +1,7 @@
 import type { Comparison, Filter, Operator } from "./filter.ts";
 import { toNumber } from "../journal/params.ts";
 import { compileLike } from "./like.ts";
-import type { FilterRow } from "./row.ts";
+import type { FilterRow } from "./filter-row.ts";
 
 export type RowTest = (row: FilterRow) => boolean;
 

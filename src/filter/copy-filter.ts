@@ -13,7 +13,7 @@ import {
   normalValue,
   operandOf,
 } from "./filter.ts";
-import { wrongStatus } from "./advice.ts";
+import { wrongStatus } from "./error-advice.ts";
 
 /** A filter as a tree, or what `where` builds. */
 export type FilterTree =

@@ -1,14 +1,16 @@
 import type { Dictionary } from "../journal/event.ts";
 import { toNumber } from "../journal/params.ts";
-import type { ParamValue } from "./row.ts";
 
-/** Stands where a path names a list or an object. */
+/** A value of a param. A bigint is an integer that no float64 holds exactly; every other integer is a number. */
+export type ParamValue = string | number | boolean | bigint | null;
+
+/** The value of a path that names a list or an object. */
 export const NESTED: unique symbol = Symbol("nested");
 
 /**
- * The leaves of params by their paths: `optimizer.lr`, `layers.0`. Where two leaves have one path, since keys may contain dots,
- * the one nested less counts, then the first; `null` gives way to every other. Lists and objects are {@link NESTED} under paths that
- * no leaf has.
+ * Returns the leaves of params by their paths: `optimizer.lr`, `layers.0`. Two leaves may have one path, because keys may contain dots:
+ * then the one that is nested less counts, or the first of both; any other value counts before `null`. Lists and objects are {@link NESTED}
+ * under paths that no leaf has.
  */
 export function flattenParams(params: Dictionary): Map<string, ParamValue | typeof NESTED> {
   const leaves = new Map<string, ParamValue | typeof NESTED>();

@@ -1,9 +1,10 @@
 import { invalidArgument, isList } from "../errors/ledger-error.ts";
 import type { Field } from "./field.ts";
 import { parseField } from "./parse-field.ts";
-import { Tokens } from "./tokens.ts";
+import { Tokenizer } from "./tokenizer.ts";
 import { compareUtf8 } from "../bytes/utf8-order.ts";
-import type { FilterRow, ParamValue } from "./row.ts";
+import type { FilterRow } from "./filter-row.ts";
+import type { ParamValue } from "./flatten-params.ts";
 
 /** A key of an order. */
 export interface OrderKey {
@@ -20,7 +21,7 @@ export function parseOrderBy(orderBy: string | readonly string[]): OrderKey[] {
     throw invalidArgument("orderBy", `a string, or at most ${MAX_ORDER_KEYS} of them`, orderBy);
   }
   return Array.from(texts, (text: unknown, i) => {
-    const tokens = new Tokens(text, "orderBy", typeof orderBy === "string" ? "orderBy" : `orderBy[${i}]`);
+    const tokens = new Tokenizer(text, "orderBy", typeof orderBy === "string" ? "orderBy" : `orderBy[${i}]`);
     const { token } = tokens;
     if (typeof text === "string" && /^-\p{L}/u.test(text))
       throw tokens.error("a field", token, "; write DESC behind the field for the greatest first");

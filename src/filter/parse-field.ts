@@ -1,12 +1,14 @@
-import { attributeAdvice, entityAdvice } from "./advice.ts";
+import { attributeAdvice, entityAdvice } from "./error-advice.ts";
 import { attributesByName } from "./attributes.ts";
-import { type Field, entityOf, isAggregate, namedField, namesOf } from "./field.ts";
-import type { Token, Tokens } from "./tokens.ts";
+import { type Field, entityOf, isAggregate, namedField, namesOf, formatField } from "./field.ts";
+import { type Token, Tokenizer } from "./tokenizer.ts";
+import { invalidArgument, reading } from "../errors/ledger-error.ts";
+import { copyField } from "./copy-filter.ts";
 
 const ENTITIES = "metrics, params, tags, attributes or datasets";
 
 /** Reads `entity.key`, or the name of an attribute. Quoted parts follow without a space. */
-export function parseField(tokens: Tokens): Field {
+export function parseField(tokens: Tokenizer): Field {
   const first = tokens.token;
   const quote = tokens.text[first.at];
   if (first.kind === "quoted" ? quote === "'" : first.kind !== "word") throw tokens.error("a field");
@@ -25,7 +27,7 @@ export function parseField(tokens: Tokens): Field {
 }
 
 /** `key` is what stands unquoted after the first dot, in the token `last`. */
-function ofEntity(tokens: Tokens, entity: string, key: string, first: Token, last: Token): Field {
+function ofEntity(tokens: Tokenizer, entity: string, key: string, first: Token, last: Token): Field {
   const kind = entityOf(entity);
   if (kind === undefined) throw tokens.error(ENTITIES, first, entityAdvice(entity, key));
   const { token } = tokens;
@@ -52,7 +54,7 @@ function ofEntity(tokens: Tokens, entity: string, key: string, first: Token, las
     : { kind, key, aggregate: "last" };
 }
 
-function named(tokens: Tokens, entity: "attribute" | "dataset", name: string, token: Token): Field {
+function named(tokens: Tokenizer, entity: "attribute" | "dataset", name: string, token: Token): Field {
   const field = namedField(entity, name);
   if (field === undefined) {
     const prefix = entity === "dataset" ? "" : "a field such as metrics.loss or params.lr, or an attribute: ";
@@ -66,7 +68,31 @@ function named(tokens: Tokens, entity: "attribute" | "dataset", name: string, to
 }
 
 /** The current token, if it is a word that begins with a dot right after `token`. */
-function following(tokens: Tokens, { end }: Token): Token | undefined {
+function following(tokens: Tokenizer, { end }: Token): Token | undefined {
   const { token } = tokens;
   return token.kind === "word" && token.at === end && token.text.startsWith(".") ? token : undefined;
+}
+
+/** A field that a caller gave by its name (`params.optimizer.lr`, `metrics.loss.min`, `status`) or as an object. */
+export interface LabelledField {
+  /** Names the field in results. */
+  readonly label: string;
+  readonly field: Exclude<Field, { kind: "dataset" }>;
+}
+
+const SINGLE = "metrics, params, tags or attributes";
+
+/** Returns the field. Throws `INVALID_ARGUMENT` for anything else, and for data sets, because a run may have many. Errors name `argument`. */
+export function toField(input: string | Field, argument: string): LabelledField {
+  if (typeof input === "object" && input !== null) {
+    const field = reading(argument, () => copyField(input, argument));
+    if (field.kind === "dataset") throw invalidArgument(argument, SINGLE, input);
+    return { label: formatField(field), field };
+  }
+  const tokens = new Tokenizer(input, argument);
+  const { token } = tokens;
+  const field = parseField(tokens);
+  if (field.kind === "dataset") throw tokens.error(SINGLE, token);
+  if (!tokens.isAtEnd) throw tokens.error("the end");
+  return { label: input as string, field };
 }

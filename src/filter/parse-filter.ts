@@ -15,13 +15,13 @@ import {
 } from "./filter.ts";
 import { parseDate, parseDuration, parseInteger, parseNumber } from "./literal.ts";
 import { parseField } from "./parse-field.ts";
-import { wrongStatus } from "./advice.ts";
-import { Tokens } from "./tokens.ts";
+import { wrongStatus } from "./error-advice.ts";
+import { Tokenizer } from "./tokenizer.ts";
 import { type FilterTree, copyFilter } from "./copy-filter.ts";
 
 /** What the text of a filter means. Throws `INVALID_ARGUMENT` with the position of what is wrong. */
 export function parseFilter(text: string): Filter {
-  const tokens = new Tokens(text, "filter");
+  const tokens = new Tokenizer(text, "filter");
   if (tokens.isAtEnd) return { kind: "all" };
   const filter = new Parser(tokens).or(0);
   if (!tokens.isAtEnd) throw tokens.error("AND, OR or the end");
@@ -29,10 +29,10 @@ export function parseFilter(text: string): Filter {
 }
 
 class Parser {
-  readonly #tokens: Tokens;
+  readonly #tokens: Tokenizer;
   #comparisons = 0;
 
-  constructor(tokens: Tokens) {
+  constructor(tokens: Tokenizer) {
     this.#tokens = tokens;
   }
 
@@ -137,7 +137,7 @@ function parseBoolean(text: string): boolean | undefined {
 /** What a search takes: text, a tree, or what `where` builds. */
 export type FilterInput = string | FilterTree;
 
-/** The filter that was handed in, as a tree of its own. Throws as {@link parseFilter} and {@link copyFilter} do. */
+/** Returns the filter that a caller gave, as a tree of its own. Throws like {@link parseFilter} and {@link copyFilter}. */
 export function toFilter(input: FilterInput | undefined): Filter {
   if (input === undefined) return { kind: "all" };
   return typeof input === "string" ? parseFilter(input) : copyFilter(input);

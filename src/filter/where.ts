@@ -10,7 +10,7 @@ import {
   Term,
   type TextTerm,
   type TimeTerm,
-} from "./term.ts";
+} from "./where-term.ts";
 
 /** A time of a run, by its name in filters or in records. */
 export type TimeName = NameOf<"time">;

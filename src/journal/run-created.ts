@@ -38,8 +38,14 @@ export interface RunCreated extends FixedAttributes {
   readonly writer: { readonly id: string; readonly beatMs: number; readonly alive?: string | undefined };
 }
 
+/** What was encoded: closing a run needs the bytes that its beginning has. */
+const encoded = new WeakMap<RunCreated, Uint8Array>();
+
+/** Returns the bytes of the object, the same ones each time. */
 export function encodeRunCreated(created: RunCreated): Uint8Array {
-  return encodeCheckedJson(created, "run");
+  const bytes = encoded.get(created) ?? encodeCheckedJson(created, "run");
+  encoded.set(created, bytes);
+  return bytes;
 }
 
 /** Returns the error for an id that no run of the ledger has. */

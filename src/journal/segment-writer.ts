@@ -1,5 +1,5 @@
 import type { Backend } from "../backend/backend.ts";
-import { clampRange, equalBytes } from "../backend/body.ts";
+import { clampRange, concatBytes, equalBytes } from "../backend/body.ts";
 import { formatDigest } from "../bytes/digest.ts";
 import { loadSha256 } from "../bytes/sha256.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
@@ -27,6 +27,9 @@ const REPEAT_DEFINITION_AFTER = 64;
 const MAX_SEGMENT_BYTES: number = 256 * 1024 * 1024;
 /** Where each flush is an object, so many bytes of them are kept in memory: closing the run then need not fetch them one by one. */
 const RETAINED_BYTES: number = 8 * 1024 * 1024;
+
+/** A segment that grows is kept in memory up to this size, for the same reason. */
+const RETAINED_SEGMENT_BYTES: number = 64 * 1024;
 
 /** Frames that the backend has stored, and that are acknowledged once the writer has seen that no fence was put up. */
 interface Unconfirmed {
@@ -158,7 +161,7 @@ export class SegmentWriter {
       end ??= { found: await keeper.compactedTo(this.#writer) };
       if (isCompacted(end.found, seq, bytes)) continue;
       changed++;
-      const retained = this.#retained.get(key);
+      const retained = this.#backend.capabilities.append ? undefined : this.#retained.get(key);
       if (found === undefined && retained) {
         await this.#backend.create(key, retained).catch((error: unknown) => {
           if (!LedgerError.hasCode(error, "EXISTS")) throw error;
@@ -196,9 +199,18 @@ export class SegmentWriter {
       if (isNew && !LedgerError.hasCode(error, "CONFLICT")) await this.#backend.remove(key).catch(() => {});
       throw error;
     }
+    this.#retainGrown(key, bytes);
     this.#grow(bytes.length, frames);
     if (this.#size >= MAX_SEGMENT_BYTES) this.#begin(this.#seq + 1);
     return { frames, bytes: bytes.length };
+  }
+
+  /** Called before the segment counts as grown. */
+  #retainGrown(key: string, bytes: Uint8Array): void {
+    const before = this.#retained.get(key) ?? new Uint8Array();
+    if (before.length === this.#size && this.#size + bytes.length <= RETAINED_SEGMENT_BYTES)
+      this.#retained.set(key, concatBytes([before, bytes]));
+    else this.#retained.delete(key);
   }
 
   async #create(frames: readonly PendingFrame[]): Promise<Unconfirmed> {

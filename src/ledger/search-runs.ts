@@ -1,8 +1,7 @@
 import { LedgerError } from "../errors/ledger-error.ts";
 import { onDemand } from "../platform/on-demand.ts";
 import { formatFilter } from "../filter/format-filter.ts";
-import { recordRow } from "../filter/record-row.ts";
-import type { FilterRow } from "../filter/row.ts";
+import { recordRow, type FilterRow } from "../filter/filter-row.ts";
 import { decodePageToken, encodePageToken, type PageEnd } from "../catalog/page-token.ts";
 import { searchCatalog } from "../catalog/search-catalog.ts";
 import type { RunRecord } from "../journal/run-record.ts";

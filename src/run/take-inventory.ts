@@ -4,7 +4,7 @@ import { loadSha256 } from "../bytes/sha256.ts";
 import type { Backend } from "../backend/backend.ts";
 import { mapBounded } from "../platform/bounded.ts";
 import { type Compacted, type Coverage, isCompacted, type StoredObject } from "../journal/compacted.ts";
-import { type InventorySegment, isKept, segmentName } from "../journal/inventory.ts";
+import { isKept, segmentName } from "../journal/inventory.ts";
 import { BEGINNING_NAME, encodeRunCreated, type RunCreated, runPrefix } from "../journal/run-created.ts";
 import { MAX_DOCUMENT_BYTES } from "../journal/run-document.ts";
 import type { RunState } from "../journal/run-state.ts";
@@ -71,15 +71,15 @@ export async function journalObjects(
       .filter(({ seq, bytes }) => !isCompacted(compacted && ownValue(compacted.ends, id), seq, bytes))
       .map((segment) => ({ writer: id, ...segment })),
   );
-  const isThere = ({ writer: id, seq }: InventorySegment): boolean =>
-    id === writer?.id || (state.listing.writers.get(id) ?? []).some((segment) => segment.seq === seq);
+  const listed = new Set([...state.listing.writers.values()].flatMap((segments) => segments.map(segmentName)));
   return await mapBounded(staying, READS_AT_ONCE, signal, async (segment, stop) => {
     const { bytes: size, digest } = segment;
     const name = segmentName(segment);
     const known = before.get(name);
     if (known?.size === size && known.digest !== undefined) return known;
     if (digest !== undefined) return { name, size, digest };
-    if (goesOn || size > MAX_SEGMENT_BYTES || !isThere(segment)) return { name, size };
+    const isThere = segment.writer === writer?.id || listed.has(name);
+    if (goesOn || size > MAX_SEGMENT_BYTES || !isThere) return { name, size };
     const found = await readDigest(reading, `${runPrefix(created.id)}/${name}`, size, stop);
     // A segment that is cut has no digest any more.
     return found.size === size ? { name, size, digest: found.digest } : { name, size };

@@ -1,5 +1,5 @@
 export { type TextName, type TimeName, where, type WhereBuilder } from "../filter/where.ts";
-export type { Where } from "../filter/term.ts";
-export type { DurationTerm, MetricTerm, ParamTerm, TagTerm, TextTerm, TimeTerm } from "../filter/term.ts";
+export type { Where } from "../filter/where-term.ts";
+export type { DurationTerm, MetricTerm, ParamTerm, TagTerm, TextTerm, TimeTerm } from "../filter/where-term.ts";
 export type { Comparison, Condition, Filter, FilterValue, Operator } from "../filter/filter.ts";
 export type { Aggregate, DatasetPart, Field } from "../filter/field.ts";

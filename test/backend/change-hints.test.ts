@@ -124,7 +124,7 @@ test("what a relayed source throws is translated, the caller's reason is not", a
   await expect(next).rejects.toBe("enough");
 });
 
-test("several who wait for relayed hints: when one is told of the end, or of a failure, the others are done", async () => {
+test("several callers wait for relayed hints: when one gets the end, or a failure, the others are done", async () => {
   interface Asked {
     readonly resolve: (step: IteratorResult<void>) => void;
     readonly reject: (error: unknown) => void;

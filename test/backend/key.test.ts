@@ -119,7 +119,7 @@ test("property: an encoded name is a key, in letters that no file system folds, 
   );
 });
 
-test("property: two names are the same segment only when they are the same name, on file systems that ignore case too", () => {
+test("property: different names become different segments, also on file systems that ignore case", () => {
   fc.assert(
     fc.property(name, name, (a, b) => {
       const [first, second] = [encoded(a), encoded(b)];

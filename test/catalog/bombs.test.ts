@@ -1,7 +1,7 @@
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { memoryBackend } from "../../src/backends/memory/index.ts";
-import { decodeDirectory, directorySize, encodeDirectory } from "../../src/catalog/directory.ts";
+import { decodeDirectory, directorySize, encodeDirectory } from "../../src/catalog/segment-directory.ts";
 import { decodeCells } from "../../src/catalog/column-cells.ts";
 import { type LedgerError, openLedger } from "../../src/index.ts";
 import { ByteSink } from "../../src/parquet/byte-sink.ts";

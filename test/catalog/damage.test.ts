@@ -3,9 +3,9 @@ import { memoryBackend, type MemoryBackend } from "../../src/backends/memory/ind
 import { encodePageToken } from "../../src/catalog/page-token.ts";
 import { SegmentCache } from "../../src/catalog/segment-cache.ts";
 import { describe as describeSegment, SegmentWriter } from "../../src/catalog/segment-write.ts";
-import { directorySize, encodeDirectory } from "../../src/catalog/directory.ts";
+import { directorySize, encodeDirectory } from "../../src/catalog/segment-directory.ts";
 import { encodeRecord } from "../../src/catalog/record-json.ts";
-import { recordRow } from "../../src/filter/record-row.ts";
+import { recordRow } from "../../src/filter/filter-row.ts";
 import { encodeJson } from "../../src/bytes/json.ts";
 import { crc32 } from "../../src/bytes/crc32.ts";
 import { type Ledger, type LedgerError, openLedger, type RunQuery, type RunRecord } from "../../src/index.ts";

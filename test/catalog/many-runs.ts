@@ -1,6 +1,6 @@
 import type { CatalogRow } from "../../src/catalog/catalog-row.ts";
 import { experimentPrefix } from "../../src/catalog/catalog-entry.ts";
-import { storeRows } from "../../src/catalog/store-rows.ts";
+import { storeRows } from "../../src/catalog/segment-write.ts";
 import { SegmentCache } from "../../src/catalog/segment-cache.ts";
 import type { Backend } from "../../src/backend/backend.ts";
 import { type Part, record } from "../compare/records.ts";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { compareRecords } from "../../src/compare/compare-records.ts";
-import { type ComparedSection, leavesOf } from "../../src/compare/section.ts";
+import { type ComparedSection, leavesOf } from "../../src/compare/compared-section.ts";
 import { createTestLedger } from "../../src/testing/index.ts";
 import { anyRecords, record } from "./records.ts";
 

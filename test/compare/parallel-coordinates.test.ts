@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { recordRow } from "../../src/filter/record-row.ts";
-import { toField } from "../../src/filter/to-field.ts";
+import { recordRow } from "../../src/filter/filter-row.ts";
+import { toField } from "../../src/filter/parse-field.ts";
 import { axisValue, parallelCoordinates } from "../../src/compare/parallel-coordinates.ts";
 import { anyRecords, record } from "./records.ts";
 

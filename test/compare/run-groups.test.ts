@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { ownValue } from "../../src/bytes/dictionary.ts";
-import { identity } from "../../src/compare/identity.ts";
+import { identity } from "../../src/compare/value-identity.ts";
 import { type GroupMetric, RunGrouper, summariseRecords } from "../../src/compare/run-groups.ts";
-import { recordRow } from "../../src/filter/record-row.ts";
+import { recordRow } from "../../src/filter/filter-row.ts";
 import type { RunRecord } from "../../src/journal/run-record.ts";
 import { anyRecords, record } from "./records.ts";
 

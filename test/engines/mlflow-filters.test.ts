@@ -5,7 +5,7 @@ import { LedgerError } from "../../src/errors/ledger-error.ts";
 import { compareRows, parseOrderBy } from "../../src/filter/order-by.ts";
 import { compileFilter } from "../../src/filter/compile-filter.ts";
 import { parseFilter } from "../../src/filter/parse-filter.ts";
-import { recordRow } from "../../src/filter/record-row.ts";
+import { recordRow } from "../../src/filter/filter-row.ts";
 import { randomFrom } from "../filter/reference.ts";
 import { type MlflowRun, type Query, randomQuery, randomRun, recordOf } from "./mlflow-runs.ts";
 import { PYTHON } from "./programs.ts";

@@ -2,7 +2,8 @@ import fc from "fast-check";
 import type { AttributeName } from "../../src/filter/attributes.ts";
 import type { Aggregate, DatasetPart, Field } from "../../src/filter/field.ts";
 import { type Condition, type FilterValue, operandOf, operatorsOf } from "../../src/filter/filter.ts";
-import type { FilterRow, ParamValue } from "../../src/filter/row.ts";
+import type { FilterRow } from "../../src/filter/filter-row.ts";
+import type { ParamValue } from "../../src/filter/flatten-params.ts";
 
 const KEYS = ["a", "b", "a.b", "loss.min", "__proto__"] as const;
 const TEXTS = ["", "a", "A", "ab", "b", "5", "0.5", "true", "it's", '"', "é", "\uE000", "😀"] as const;

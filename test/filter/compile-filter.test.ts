@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { compileFilter } from "../../src/filter/compile-filter.ts";
 import { flattenParams, NESTED } from "../../src/filter/flatten-params.ts";
 import { parseFilter } from "../../src/filter/parse-filter.ts";
-import { recordRow } from "../../src/filter/record-row.ts";
+import { recordRow } from "../../src/filter/filter-row.ts";
 import { metric, record } from "./rows.ts";
 
 const own = <T>(entries: Record<string, T>): Record<string, T> => Object.assign(Object.create(null), entries);

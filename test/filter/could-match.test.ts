@@ -4,7 +4,7 @@ import { compileFilter } from "../../src/filter/compile-filter.ts";
 import { couldMatch, type FieldStatistics } from "../../src/filter/could-match.ts";
 import type { Field } from "../../src/filter/field.ts";
 import { parseFilter } from "../../src/filter/parse-filter.ts";
-import type { FilterRow } from "../../src/filter/row.ts";
+import type { FilterRow } from "../../src/filter/filter-row.ts";
 import { compareUtf8 } from "../../src/bytes/utf8-order.ts";
 import { condition, rowData, rowOf } from "./arbitrary.ts";
 

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { LedgerError } from "../../src/errors/ledger-error.ts";
 import { compareRows, parseOrderBy } from "../../src/filter/order-by.ts";
 import { formatField } from "../../src/filter/field.ts";
-import { recordRow } from "../../src/filter/record-row.ts";
+import { recordRow } from "../../src/filter/filter-row.ts";
 import { metric, record } from "./rows.ts";
 
 test.each([

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { LedgerError } from "../../src/errors/ledger-error.ts";
 import { formatFilter } from "../../src/filter/format-filter.ts";
 import { parseFilter } from "../../src/filter/parse-filter.ts";
-import { Tokens } from "../../src/filter/tokens.ts";
+import { Tokenizer } from "../../src/filter/tokenizer.ts";
 
 /** Texts and how the filter they mean is written. */
 const GOOD: readonly (readonly [text: string, canonical: string])[] = [
@@ -268,7 +268,7 @@ test("every character belongs to one token at most, and tokens come in order", (
     let end = 0;
     let count = 0;
     try {
-      const tokens = new Tokens(text, "filter");
+      const tokens = new Tokenizer(text, "filter");
       for (; !tokens.isAtEnd; tokens.advance()) {
         expect(tokens.token.at).toBeGreaterThanOrEqual(end);
         expect(tokens.token.end).toBeGreaterThan(tokens.token.at);

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { compareRows, parseOrderBy } from "../../src/filter/order-by.ts";
 import { compileFilter } from "../../src/filter/compile-filter.ts";
 import { parseFilter } from "../../src/filter/parse-filter.ts";
-import { recordRow } from "../../src/filter/record-row.ts";
+import { recordRow } from "../../src/filter/filter-row.ts";
 import { randomFilter, randomFrom, randomRun, search } from "./reference.ts";
 
 const FILTERS = 10_000;

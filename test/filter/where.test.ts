@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { LedgerError } from "../../src/errors/ledger-error.ts";
-import type { Where } from "../../src/filter/term.ts";
+import type { Where } from "../../src/filter/where-term.ts";
 import { formatFilter } from "../../src/filter/format-filter.ts";
 import { parseFilter, type FilterInput, toFilter } from "../../src/filter/parse-filter.ts";
 import { where } from "../../src/filter/where.ts";

@@ -59,7 +59,10 @@ async function end(ending: string, signal?: NodeJS.Signals): Promise<Ended> {
   }
 }
 
-/** Of SIGINT, SIGTERM, uncaughtException and beforeExit. A copy of the library with open runs listens for the natural end, too. */
+/**
+ * Listeners of SIGINT, SIGTERM, uncaughtException and beforeExit. A copy of the library with open runs also listens for the
+ * natural end.
+ */
 const GUARDED = [1, 1, 1, 2];
 
 test.each([

@@ -92,7 +92,8 @@ describe.each(Object.entries(files))("%s", (_, file) => {
       bytes: fc.uint8Array({ minLength: 1, maxLength: 8 }),
     });
     await fc.assert(
-      // Parts of the file that belong to no page, and to nothing the footer needs, may change unnoticed. Values may not.
+      // Parts of the file that belong to no page, and to nothing the footer needs, may change unnoticed. Values may
+      // not.
       fc.asyncProperty(replacement, async ({ at, bytes }) => {
         const damaged = file.slice();
         damaged.set(bytes.subarray(0, file.length - at), at);

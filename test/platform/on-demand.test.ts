@@ -96,7 +96,7 @@ describe("a part that is loaded on demand", () => {
   });
 });
 
-test("a while after the first run began, all parts are loaded, also those that a part adds, whatever fails", async () => {
+test("a while after the first run began, all parts are loaded, also those that parts add, whatever fails", async () => {
   vi.useFakeTimers();
   const loaded: string[] = [];
   const part = (name: string, load = async (): Promise<void> => {}): void => {

@@ -3,8 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { build } from "esbuild";
-import { afterAll, beforeAll, describe, expect } from "vitest";
-import { type Installed, installPackage } from "../tarball/install.ts";
+import { beforeAll, describe, expect, inject } from "vitest";
 import { describePlatform, newJob, programIn } from "./expectations.ts";
 import type { Report } from "./report.ts";
 
@@ -16,10 +15,9 @@ const runtimes = new Map<string, readonly string[] | undefined>([
   ["bun", commandIn("BUN")],
   ["deno", commandIn("DENO", "run", "--allow-all", "--no-lock")],
 ]);
-let installed: Installed;
+const installed = inject("installed");
 
 beforeAll(async () => {
-  installed = await installPackage();
   await build({
     entryPoints: [join(import.meta.dirname, "program.ts")],
     bundle: true,
@@ -31,8 +29,6 @@ beforeAll(async () => {
     outfile: join(installed.project, "program.mjs"),
   });
 });
-
-afterAll(() => installed.remove());
 
 function commandIn(variable: string, ...more: string[]): readonly string[] | undefined {
   const program = programIn(variable);

@@ -1,6 +1,5 @@
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Installed, installPackage } from "../tarball/install.ts";
+import { beforeAll, expect, inject, test } from "vitest";
 import { CASES, output, type Suite, writeSuites } from "../tarball/suites.ts";
 import { programIn } from "./expectations.ts";
 
@@ -10,14 +9,11 @@ const bun = programIn("BUN");
 const deno = programIn("DENO");
 const inRunners = (...path: string[]): string => join(runners ?? "", "node_modules", ...path);
 
-let installed: Installed;
 let project: string;
 
 beforeAll(async () => {
-  installed = await installPackage();
-  project = await writeSuites(installed, {});
+  project = await writeSuites(inject("installed"), {});
 });
-afterAll(() => installed.remove());
 
 /** Runs it, and compares what it says of how many tests have passed. */
 async function passes(command: readonly [string, ...string[]], said: RegExp): Promise<void> {

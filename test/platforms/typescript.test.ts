@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, test } from "vitest";
-import { type Installed, installPackage } from "../tarball/install.ts";
+import { describe, inject, test } from "vitest";
 import { type Setup, writeConsumer } from "../tarball/consumer-types.ts";
 import { output } from "../tarball/suites.ts";
 import { programIn } from "./expectations.ts";
@@ -19,20 +18,15 @@ const COMMONJS_OF_MODULES: Setup = { module: "NodeNext", extension: "cts", node:
 const ESM = ["runledger/backends/fs", "runledger/backends/s3", "runledger/conformance", "runledger/node"];
 const BOTH = ["", "/backends/memory", "/compare", "/testing", "/where"].map((entry) => `runledger${entry}`);
 
-let installed: Installed;
-
-beforeAll(async () => {
-  if (runners !== undefined) installed = await installPackage();
-});
-afterAll(() => installed?.remove());
+const { project } = inject("installed");
 
 describe.skipIf(runners === undefined).each(VERSIONS)("TypeScript %s", (version) => {
   const setups = Number(version) < 5.8 ? SETUPS : [...SETUPS, COMMONJS_OF_MODULES];
   test.each(setups)("$module, .$extension, types of Node: $node", async (setup) => {
     const names = setup.module === "Node16" ? BOTH : [...BOTH, ...ESM];
-    const { config } = await writeConsumer(installed.project, names, setup);
+    const { config } = await writeConsumer(project, names, setup);
     const compiler = join(runners!, "node_modules", `typescript-${version}`);
     const bin = existsSync(join(compiler, "bin/tsc")) ? "bin/tsc" : "lib/tsc.js";
-    await output(installed.project, [process.execPath, join(compiler, bin), "--project", config]);
+    await output(project, [process.execPath, join(compiler, bin), "--project", config]);
   });
 });

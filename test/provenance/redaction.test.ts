@@ -380,14 +380,16 @@ test("names tell secrets by their words", () => {
 
 test("data about a program is kept without secrets, at any depth, and keys as they are", () => {
   const data = JSON.parse(
-    `{"__proto__":{"API_KEY":"${SECRET}"},"argv":["--token","${SECRET}"],"env":{"HOME":"/home/ann","DATABASE_URL":"postgres://u:${SECRET}@h"},
+    `{"__proto__":{"API_KEY":"${SECRET}"},"argv":["--token","${SECRET}"],
+      "env":{"HOME":"/home/ann","DATABASE_URL":"postgres://u:${SECRET}@h"},
       "list":["TOKEN=${SECRET}1234567",5,null],"credentials":{"any":"${SECRET}"},"cores":8,"token":"","secret":true}`,
   );
   const copy = redactData(data);
   expect(JSON.stringify(copy)).not.toContain(SECRET);
   expect(copy).toEqual(
     JSON.parse(
-      `{"__proto__":{"API_KEY":"[redacted]"},"argv":["--token","[redacted]"],"env":{"HOME":"/home/ann","DATABASE_URL":"postgres://[redacted]@h"},
+      `{"__proto__":{"API_KEY":"[redacted]"},"argv":["--token","[redacted]"],
+        "env":{"HOME":"/home/ann","DATABASE_URL":"postgres://[redacted]@h"},
         "list":["TOKEN=[redacted]",5,null],"credentials":"[redacted]","cores":8,"token":"","secret":true}`,
     ),
   );

@@ -3,7 +3,7 @@ import { catalogRuns, EXPERIMENT } from "../../bench/catalog-runs.ts";
 import { s3Backend } from "../../src/backends/s3/index.ts";
 import { experimentPrefix } from "../../src/catalog/catalog-entry.ts";
 import { SegmentCache } from "../../src/catalog/segment-cache.ts";
-import { storeRows } from "../../src/catalog/store-rows.ts";
+import { storeRows } from "../../src/catalog/segment-write.ts";
 import { openLedger } from "../../src/index.ts";
 import { inBucket, makeBucket, realS3 } from "../servers/real-s3.ts";
 

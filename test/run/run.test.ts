@@ -172,7 +172,7 @@ test("finish can be tried again when the backend failed, wherever it did", async
     });
     if (!backend.operations.log.some(({ fault }) => fault !== undefined)) break;
   }
-  expect(failed).toBe(9);
+  expect(failed).toBe(8);
 });
 
 test("withRun finishes on return and records what was thrown", async () => {

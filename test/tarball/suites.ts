@@ -45,7 +45,10 @@ export const CASES = 7;
  * Writes a user's project with the installed package, whose files are CommonJS unless they say otherwise, and in it the tests for
  * every runner. `modules` are packages that it also has, each with the directory that it is in.
  */
-export async function writeSuites(installed: Installed, modules: Readonly<Record<string, string>>): Promise<string> {
+export async function writeSuites(
+  installed: Pick<Installed, "project">,
+  modules: Readonly<Record<string, string>>,
+): Promise<string> {
   const place = join(installed.project, "suites");
   await mkdir(place, { recursive: true });
   await cp(join(import.meta.dirname, "suites/cases.cjs"), join(place, "cases.cjs"));

@@ -5,7 +5,7 @@ import { abortable } from "../../platform/abort.ts";
 import { type Clock, type Timer, systemClock } from "../../platform/clock.ts";
 import { LedgerError } from "../../errors/ledger-error.ts";
 import type { Directories } from "./directories.ts";
-import { errno, failure, isAbsent, toLedgerError } from "./errors.ts";
+import { NOT_AN_OBJECT, errno, failure, isAbsent, toLedgerError } from "./errors.ts";
 import { constants, lstat, open } from "./file-calls.ts";
 import { type Root, parentKey } from "./paths.ts";
 import { writeFully } from "./write-behind.ts";
@@ -13,43 +13,43 @@ import { writeFully } from "./write-behind.ts";
 const FLAGS = constants.O_WRONLY | constants.O_APPEND | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 export interface AppendsOptions {
-  /** Most files held open while nothing is written to them. Default 64. */
+  /** Most files that are kept open while nothing is written to them. Default 64. */
   readonly maxOpen?: number;
-  /** A file nothing was written to for so long is closed, in ms. Default 5000. */
+  /** Time in ms after which a file is closed if nothing is written to it. Default 5000. */
   readonly idleMs?: number;
   readonly clock?: Clock;
 }
 
-/** How one call appends. */
+/** Options of one append. */
 export interface AppendCall {
-  /** Size the file must have. */
+  /** Size that the file must have. */
   readonly at?: number | undefined;
-  /** Put the bytes and the file's name on disk before the call resolves. */
+  /** Syncs the bytes and the file's name to disk before the call resolves. */
   readonly durable?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A file being appended to. */
+/** A file that is appended to. */
 interface Growing {
-  /** Settled once every call so far has been dealt with; never rejects. */
+  /** Resolves when every call so far has ended. Never rejects. */
   tail: Promise<unknown>;
   waiting: number;
   usedAt: number;
   handle?: FileHandle;
-  /** Which file the handle is of. */
+  /** Identifies the file of the handle. */
   inode?: string;
-  /** The file's name is on disk. */
+  /** True if the file's name is on disk. */
   named?: boolean;
 }
 
-/** Keeps the files that are appended to open, one handle a key, and the calls on each in order. */
+/** Keeps the files that are appended to open, with one handle for each key, and runs the calls on each key in order. */
 export class Appends {
   readonly #root: Root;
   readonly #directories: Directories;
   readonly #options: Required<AppendsOptions>;
-  /** Least recently used first. */
+  /** The open files by key, least recently used first. */
   readonly #files = new Map<string, Growing>();
-  /** Keys on which an append failed half-way. What they end with is not known, so nothing is added behind it. */
+  /** Keys on which an append failed. How such a file ends is unknown, so nothing more is appended to it. */
   readonly #broken = new Map<string, LedgerError>();
   #timer: Timer | undefined;
 
@@ -59,12 +59,12 @@ export class Appends {
     this.#options = { maxOpen: 64, idleMs: 5000, clock: systemClock, ...options };
   }
 
-  /** How many files are held open. */
+  /** Number of open files. */
   get openFiles(): number {
     return [...this.#files.values()].filter((file) => file.handle !== undefined).length;
   }
 
-  /** Takes its place in the queue of the key before it returns. */
+  /** Appends bytes. Enters the queue of the key before it returns. */
   append(key: string, bytes: Uint8Array, call: AppendCall = {}): Promise<void> {
     const { signal } = call;
     const file = this.#files.get(key) ?? { tail: Promise.resolve(), waiting: 0, usedAt: 0 };
@@ -85,7 +85,10 @@ export class Appends {
     return work;
   }
 
-  /** Lets go of a key that gets removed or moved. `renewed`: what stood there is gone, so its failure is too. */
+  /**
+   * Closes the file of a key that is removed or moved. `renewed` states that the file is gone, so an earlier failure no
+   * longer matters.
+   */
   async release(key: string, renewed: boolean): Promise<void> {
     const file = this.#files.get(key);
     await file?.tail;
@@ -107,7 +110,7 @@ export class Appends {
   async #write(key: string, file: Growing, bytes: Uint8Array, { at, durable }: AppendCall): Promise<void> {
     const earlier = this.#broken.get(key);
     if (earlier !== undefined) {
-      throw failure("IO", "append", key, "an earlier append to it failed half-way, so nothing is added to it", earlier);
+      throw failure("IO", "append", key, "an earlier append to it failed, so nothing more is added to it", earlier);
     }
     const handle = await this.#open(key, file, at);
     if (durable) await this.#name(key, file);
@@ -123,15 +126,15 @@ export class Appends {
   }
 
   /**
-   * The handle of the key. When the name now stands for another file than the one held open: a handle of that one, or
-   * `CONFLICT` for a caller who says which size the file has.
+   * Returns the handle of the key. If the name now belongs to another file than the open one, opens that file, or
+   * rejects with `CONFLICT` if the caller states a size.
    */
   async #open(key: string, file: Growing, at: number | undefined): Promise<FileHandle> {
     if (file.handle !== undefined) {
-      // If it cannot be looked at, the error of opening it tells why.
+      // If this fails, the error of opening the file tells why.
       const [now, link] = await Promise.all([
         lstat(this.#root.path(key), { bigint: true }).catch(() => undefined),
-        // The same file under a link is out of the ledger: no reader goes there.
+        // The same file behind a link is outside of the ledger, where no reader looks.
         this.#root.assertNoLink(parentKey(key)).catch((error: unknown) => (LedgerError.is(error) ? error : undefined)),
       ]);
       if (link) {
@@ -148,7 +151,7 @@ export class Appends {
     const handle = await this.#openFile(key, at);
     try {
       const found = await handle.stat({ bigint: true });
-      if (!found.isFile()) throw failure("CONFLICT", "append", key, "something that is no object has its name");
+      if (!found.isFile()) throw failure("CONFLICT", "append", key, NOT_AN_OBJECT);
       assertSize(key, found.size, at);
       file.inode = inodeOf(found);
     } catch (error) {
@@ -159,7 +162,7 @@ export class Appends {
     return handle;
   }
 
-  /** Opens the file; makes it, and its directory, unless there must be something in it. */
+  /** Opens the file. Creates it, and its directory, if it may be empty. */
   async #openFile(key: string, at = 0): Promise<FileHandle> {
     const make = at === 0;
     const directoryKey = parentKey(key);
@@ -174,11 +177,11 @@ export class Appends {
     } catch (error) {
       if (!make && isAbsent(error)) throw changed(key, "it is gone", error);
       if (!["ELOOP", "EISDIR", "ENXIO"].includes(errno(error) ?? "")) throw error;
-      throw failure("CONFLICT", "append", key, "something that is no object has its name", error);
+      throw failure("CONFLICT", "append", key, NOT_AN_OBJECT, error);
     }
   }
 
-  /** Syncs the file's name. Also when the file existed before: its creator may have died before it synced the name. */
+  /** Syncs the file's name, also if the file existed before: its creator may have died before it synced the name. */
   async #name(key: string, file: Growing): Promise<void> {
     if (file.named) return;
     const directoryKey = parentKey(key);
@@ -192,7 +195,7 @@ export class Appends {
     await closeQuietly(file);
   }
 
-  /** Closes what is too much or too old; looks again later while anything is left. */
+  /** Closes files that are too many or idle for too long. Checks again later while any is left. */
   async #tidy(): Promise<void> {
     const { maxOpen, idleMs, clock } = this.#options;
     const now = clock.monotonic();
@@ -230,7 +233,7 @@ function inodeOf({ dev, ino }: BigIntStats): string {
 
 function assertSize(key: string, size: bigint, at: number | undefined): void {
   if (at === undefined || size === BigInt(at)) return;
-  throw changed(key, `it has ${size} bytes where ${at} were expected`);
+  throw changed(key, `it has ${size} bytes instead of ${at}`);
 }
 
 function changed(key: string, what: string, cause?: unknown): LedgerError {

@@ -8,19 +8,19 @@ import { type Target, publish } from "./publish.ts";
 import { temporaryName } from "./temporary.ts";
 import { writeBytes, writeChunks } from "./write-behind.ts";
 
-/** In `os` mode objects up to this size are put on disk all the same: the small ones are what everything else hangs on. */
+/** Objects up to this size are synced to disk even in `os` mode, because everything else depends on the small ones. */
 const ALWAYS_SYNCED = 64 * 1024;
 
 export interface NewObject extends Target {
   readonly body: Body;
   readonly signal: AbortSignal | undefined;
-  /** Put the bytes on disk, also when they are many. */
+  /** Syncs the bytes to disk, however many they are. */
   readonly durable: boolean;
   /** Mode of the finished file. */
   readonly mode: number;
 }
 
-/** A failure of the caller's stream, which is to reach the caller as it is, not as an error of the file system. */
+/** A failure of the caller's stream. The caller gets it unchanged, not as an error of the file system. */
 export class BodyFailure {
   readonly error: unknown;
   constructor(error: unknown) {
@@ -28,7 +28,7 @@ export class BodyFailure {
   }
 }
 
-/** A new, empty file under a temporary name. Nobody else can read it while it is written. */
+/** Creates an empty file with a temporary name. Nobody else can read it while it is written. */
 export async function openTemporary(directory: string): Promise<Temporary> {
   const path = join(directory, temporaryName());
   return { path, file: await open(path, "wx", 0o600) };
@@ -40,8 +40,8 @@ export interface Temporary {
 }
 
 /**
- * Writes the object to a temporary file in its own directory, and gives that the object's name once it is complete. If
- * anything fails before that, the temporary file is removed; after a crash it remains, and no listing shows it.
+ * Writes the object to a temporary file in its directory, and gives the file the object's name when it is complete.
+ * Removes the temporary file if anything fails before. After a crash it remains, but no listing shows it.
  */
 export async function createObject(temporary: Temporary, object: NewObject): Promise<void> {
   try {

@@ -3,22 +3,22 @@ import { errno } from "./errors.ts";
 import { constants, lstat, mkdir, open, stat } from "./file-calls.ts";
 import { type Root, linkError, parentKey } from "./paths.ts";
 
-/** Most directories remembered as being on disk. */
+/** Most directories that are remembered as being on disk. */
 const REMEMBERED = 10_000;
 
 export interface Within {
-  /** The directory's own name must be on disk before `work` is called. */
+  /** Syncs the directory's own name to disk before `work` is called. */
   readonly durable: boolean;
-  /** Make the directory when it is missing. Default `true`. */
+  /** Creates the directory if it is missing. Default `true`. */
   readonly make?: boolean;
 }
 
-/** Makes the directories of keys, and puts their names on disk where that is asked for. */
+/** Creates the directories of keys, and syncs their names to disk if asked to. */
 export class Directories {
   readonly #root: Root;
-  /** Directories whose own names are known to be on disk, by key: which directory each of them was. */
+  /** Identities of the directories whose own names are known to be on disk, by key. */
   readonly #stored = new Map<string, string>();
-  /** Uppermost of the directories above the root that this handle had to make. */
+  /** The uppermost directory above the root that this handle created. */
   #madeTo: string | undefined;
 
   constructor(root: Root) {
@@ -26,8 +26,8 @@ export class Directories {
   }
 
   /**
-   * Calls `work` with a directory that exists, is no link, and, if `durable`, whose own name is on disk. The directory is
-   * made when `work` finds it missing, so that the usual case costs no extra call.
+   * Calls `work` with a directory that exists, is not a link, and, if `durable`, whose own name is on disk. Creates the
+   * directory when `work` finds it missing, so that the usual case costs no extra call.
    */
   async within<T>(directoryKey: string, options: Within, work: (path: string) => Promise<T>): Promise<T> {
     for (let attempt = 0; ; attempt++) {
@@ -42,7 +42,7 @@ export class Directories {
     }
   }
 
-  /** Puts the names in a directory on disk. */
+  /** Syncs the names in a directory to disk. */
   async sync(directoryKey: string): Promise<void> {
     await syncDirectory(this.#root.path(directoryKey));
   }
@@ -51,7 +51,7 @@ export class Directories {
     if (key === "") return await this.#makeRoot();
     const parent = parentKey(key);
     try {
-      // Before each step, because `mkdir` would follow a link above the new directory.
+      // Checked before each step, because `mkdir` would follow a link above the new directory.
       await this.#root.assertNoLink(parent);
       await makeOne(this.#root.path(key), key);
     } catch (error) {
@@ -68,7 +68,9 @@ export class Directories {
     if (first !== undefined) this.#madeTo = first;
   }
 
-  /** Syncs the name of the directory, and the names above it up to the root, once. Also if another process made them. */
+  /**
+   * Syncs the name of the directory, and the names above it up to the root, once, also if another process created them.
+   */
   async #store(key: string): Promise<void> {
     const found = await identify(this.#root.path(key));
     if (this.#stored.get(key) === found) return;
@@ -81,7 +83,10 @@ export class Directories {
     this.#stored.set(key, found);
   }
 
-  /** Directories above the root are the caller's; they may be such that may be passed, but not read. */
+  /**
+   * Syncs the names of the root and of the created directories above it. Directories above belong to the caller and may
+   * be unreadable.
+   */
   async #storeRoot(): Promise<void> {
     const { directory } = this.#root;
     const last = this.#madeTo ?? directory;
@@ -101,17 +106,17 @@ async function makeOne(path: string, key: string): Promise<void> {
     await mkdir(path);
   } catch (error) {
     if (errno(error) !== "EEXIST") throw error;
-    if ((await lstat(path)).isSymbolicLink()) throw linkError(key); // One that leads nowhere, else it was seen before.
+    if ((await lstat(path)).isSymbolicLink()) throw linkError(key); // A dangling link. Others were found before.
   }
 }
 
-/** The time of its birth belongs to it, since file systems give the number of a removed directory to the next one. */
+/** Identifies a directory. Includes its birth time, because file systems reuse the number of a removed directory. */
 async function identify(path: string): Promise<string> {
   const { dev, ino, birthtimeNs } = await stat(path, { bigint: true });
   return `${dev}:${ino}:${birthtimeNs}`;
 }
 
-/** Windows cannot do this: there a name is as safe as the system makes it. */
+/** Syncs a directory. Does nothing on Windows, which cannot do this. */
 async function syncDirectory(path: string): Promise<void> {
   if (process.platform === "win32") return;
   const handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);

@@ -9,7 +9,7 @@ interface Meaning {
 
 const busy = (what: string): Meaning => ({ code: "UNAVAILABLE", what, transient: true });
 
-/** What each error number of the system means to a caller. Those not listed are `IO`. */
+/** What each error code of the system means to a caller. All others are `IO`. */
 const MEANINGS: Readonly<Record<string, Meaning>> = {
   ENOENT: { code: "NOT_FOUND", what: "it does not exist" },
   EEXIST: { code: "EXISTS", what: "it exists already" },
@@ -36,7 +36,10 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   ESTALE: busy("the file changed on its server"),
 };
 
-/** The only place where what Node's `fs` throws becomes a `LedgerError`. Those that are one already are left alone. */
+/**
+ * Turns what Node's `fs` throws into a `LedgerError`. Returns a `LedgerError` unchanged. Nothing else translates such
+ * errors.
+ */
 export function toLedgerError(error: unknown, operation: string, key: string): LedgerError {
   if (LedgerError.is(error)) return error;
   const code = errno(error);
@@ -44,7 +47,7 @@ export function toLedgerError(error: unknown, operation: string, key: string): L
     return failure("TOO_LARGE", operation, key, "it does not fit into memory", error);
   }
   const meaning = code === undefined ? undefined : MEANINGS[code];
-  // Only these find nothing; to the others a vanished directory is a failure like any other.
+  // Only these operations report a missing object. For the others, a directory that vanished is a failure.
   const lost = code === "ENOENT" && !["read", "move"].includes(operation);
   if (meaning === undefined || lost) {
     const why = isError(error) ? error.message : "no reason was given";
@@ -63,18 +66,22 @@ export function toLedgerError(error: unknown, operation: string, key: string): L
   });
 }
 
-/** `ENOENT`, `EEXIST`, …, where the error has one. */
+/** Returns the error's code (`ENOENT`, `EEXIST`, …), if it has one. */
 export function errno(error: unknown): string | undefined {
   const code = typeof error === "object" && error !== null ? (error as { code?: unknown }).code : undefined;
   return typeof code === "string" ? code : undefined;
 }
 
-/** True when nothing is at the path: the name is missing, or what should be its directory is a file. */
+/** Returns whether an error means that nothing is at the path: the name is missing, or its directory is a file. */
 export function isAbsent(error: unknown): boolean {
   const code = errno(error);
   return code === "ENOENT" || code === "ENOTDIR";
 }
 
+/** Why a name cannot be used that a directory, a link or a special file has. */
+export const NOT_AN_OBJECT = "something that is not an object has its name";
+
+/** Returns the error of an operation on a key. */
 export function failure(
   code: ErrorCode,
   operation: string,

@@ -2,7 +2,9 @@ import { LedgerError, invalidArgument, isList } from "../../errors/ledger-error.
 
 const MAX_LENGTH = 1000;
 
-/** A test of `/`-separated paths against globs. Throws `INVALID_ARGUMENT` naming the field. */
+/**
+ * Returns a function that tests `/`-separated paths against globs. Throws `INVALID_ARGUMENT` that names the wrong one.
+ */
 export function excluder(globs: readonly string[]): (path: string) => boolean {
   if (!isList("exclude", globs)) throw invalidArgument("exclude", "an array of globs", globs);
   const tests = globs.map((glob: unknown, i) => {
@@ -23,12 +25,15 @@ export function excluder(globs: readonly string[]): (path: string) => boolean {
   };
 }
 
-/** Whether a name fits a part with `*` and `?`. */
+/** Returns whether a name fits a part of a glob with `*` and `?`. */
 function fitsName(part: string, name: string): boolean {
   return fits([...part], [...name], (sign, letter) => (sign === "*" ? "many" : sign === "?" || sign === letter));
 }
 
-/** Whether a list fits a pattern in which some items stand for any number, none included. In time of pattern times list, at worst. */
+/**
+ * Returns whether a list fits a pattern, some of whose items match any number of items or none. Takes at most pattern
+ * times list steps.
+ */
 function fits<T>(
   pattern: readonly string[],
   list: readonly T[],

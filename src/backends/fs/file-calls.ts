@@ -3,17 +3,17 @@ import type * as Promises from "node:fs/promises";
 import { gate } from "../../platform/bounded.ts";
 import { withDescriptors } from "../../platform/descriptors.ts";
 
-// Asked of the process: to import `node:fs` makes Node load all that it exports, streams among it, which takes a starting process longer
-// than to load all of this backend.
+// Got from the process, not by an import: importing `node:fs` makes Node load everything that it exports, such as
+// streams, which takes a starting process longer than loading this backend.
 const fs: typeof Fs = process.getBuiltinModule("node:fs");
 const { promises } = fs;
 
-/** More calls at once gain nothing, but what follows all of them would keep the event loop, and open files would be many. */
+/** More calls at once gain nothing. Their results would block the event loop, and too many files would be open. */
 const CALLS_AT_ONCE = 32;
 
 const inTurn = gate(CALLS_AT_ONCE);
 
-/** The call of Node, begun once few enough are under way, and repeated for want of descriptors. */
+/** Returns a call of Node that waits while too many others run, and is repeated while no descriptor is left. */
 function bounded<Call extends (...input: never[]) => Promise<unknown>>(call: Call): Call {
   return ((...input: never[]) => withDescriptors(() => inTurn(() => call(...input)))) as Call;
 }

@@ -97,7 +97,9 @@ async function* filesUnder(
   const other = (path: string): void => {
     if (isExcluded(path)) return;
     if (links === "skip") return onSkip?.(path);
-    const message = `${path} in ${directory} is a link, or no regular file: those are not followed (links: "follow" takes what they lead to, "skip" leaves them out)`;
+    const message =
+      `${path} in ${directory} is a link, or not a regular file: ` +
+      'set links to "follow" to take what links lead to, or to "skip" to leave them out';
     throw new LedgerError("INVALID_ARGUMENT", message, { field: "path" });
   };
   try {
@@ -110,7 +112,7 @@ async function* filesUnder(
   }
 }
 
-/** All files, those that links lead to included, in order. */
+/** Returns all files in order, also those that links lead to. */
 async function followedFiles({
   directory,
   isExcluded,
@@ -136,7 +138,7 @@ async function followedFiles({
       const stats = await stat(absolute);
       if (stats.isDirectory()) await visit(absolute, `${path}/`, [...above, real]);
       else if (stats.isFile()) found.push(sourceFile(path, absolute, stats.size, true));
-      else throw new LedgerError("INVALID_ARGUMENT", `${path} in ${directory} is no regular file`, { field: "path" });
+      else throw new LedgerError("INVALID_ARGUMENT", `${absolute} is not a regular file`, { field: "path" });
       if (found.length > MAX_FOLLOWED)
         throw new LedgerError("TOO_LARGE", `${directory} has more than ${MAX_FOLLOWED} files`, { field: "path" });
     }
@@ -150,24 +152,24 @@ async function followedFiles({
   return found.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-/** Names what cannot be read: a file below the directory, where the system tells which. */
+/** Returns an error that names what cannot be read: a file below the directory, if the system tells which. */
 function unreadable(error: unknown, directory: string): LedgerError {
   const at = isError(error) ? (error as { path?: unknown }).path : undefined;
   if (LedgerError.is(error) || typeof at !== "string" || at === directory)
     return toLedgerError(error, "read", directory);
   if (!isAbsent(error)) return toLedgerError(error, "read", at);
-  const why = at.includes("\uFFFD") ? "its name is no UTF-8" : "it is a link to nothing, or was removed meanwhile";
+  const why = at.includes("\uFFFD") ? "its name is not UTF-8" : "it is a dangling link, or was removed";
   return new LedgerError("INVALID_ARGUMENT", `cannot read ${at}: ${why}`, { field: "path", cause: error });
 }
 
-/** Links may lead anywhere: as many files as an artifact may have. */
+/** Most files that are followed, because links may lead anywhere. An artifact may have as many. */
 const MAX_FOLLOWED = 1_000_000;
 
 function sourceFile(path: string, absolute: string, size: number, follow: boolean): SourceFile {
   return { path, size, open: (call) => chunks(path, absolute, size, follow, call?.signal) };
 }
 
-/** One chunk is read while the one before is in use. */
+/** Yields the chunks of a file. Reads one while the caller uses the one before. */
 async function* chunks(
   path: string,
   absolute: string,
@@ -183,7 +185,7 @@ async function* chunks(
     try {
       const found = await file.stat();
       if (!found.isFile()) throw changed(path, NO_FILE);
-      if (found.size !== size) throw changed(path, `has ${found.size} bytes and no longer ${size}`);
+      if (found.size !== size) throw changed(path, `has ${found.size} bytes, not ${size} any more`);
       const readAt = async (position: number): Promise<Uint8Array> => {
         const bytes = new Uint8Array(Math.min(CHUNK_BYTES, size - position));
         const done = await readFully(file, bytes, position, signal);
@@ -194,11 +196,11 @@ async function* chunks(
         ahead ??= readAt(position);
         const current = await abortable(ahead, signal);
         ahead = position + CHUNK_BYTES < size ? readAt(position + CHUNK_BYTES) : undefined;
-        ahead?.catch(() => {}); // Seen when its turn comes.
+        ahead?.catch(() => {}); // Thrown in its turn.
         yield current;
       }
       const now = (await file.stat()).size;
-      if (now !== size) throw changed(path, `has ${now} bytes and no longer ${size}`);
+      if (now !== size) throw changed(path, `has ${now} bytes, not ${size} any more`);
     } finally {
       await ahead?.catch(() => {});
       await file.close();
@@ -209,7 +211,7 @@ async function* chunks(
   }
 }
 
-const NO_FILE = "is no regular file any more";
+const NO_FILE = "is not a regular file any more";
 
 function changed(path: string, how: string): LedgerError {
   return new LedgerError("CONFLICT", `${path} was changed while it was read: it ${how}`, {

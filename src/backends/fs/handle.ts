@@ -32,7 +32,7 @@ export interface FsHandleOptions extends AppendsOptions {
   readonly link: Link;
 }
 
-/** What `fsBackend` returns. Apart from it, tests choose here what a user cannot: how links are made, when files close. */
+/** What `fsBackend` returns. Tests also choose here how links are made and when files are closed. */
 export class FsHandle implements Backend {
   readonly contract = 1;
   readonly name = "fs";
@@ -71,13 +71,14 @@ export class FsHandle implements Backend {
     const durable = this.#disk || options?.durable === true;
     return this.#call("create", key, signal, async () => {
       const directoryKey = parentKey(key);
-      // Only this much can be repeated when the directory is missing: a stream can be read once.
+      // Only this step can be repeated if the directory is missing, because a stream can be read only once.
       const temporary = await this.#directories.within(directoryKey, { durable }, openTemporary);
       const target = { operation: "create", key, ...this.#place(key), link: this.#link };
       try {
         await createObject(temporary, { ...target, body, signal, durable, mode: this.#mode });
       } catch (error) {
-        // It may be ours, from an attempt that failed after the name was given, or somebody's who did not put it on disk.
+        // The object may come from an earlier attempt that failed after it gave the name, or from another process that
+        // did not sync it.
         if (durable && LedgerError.hasCode(error, "EXISTS")) await this.#store(key);
         throw error;
       }
@@ -153,7 +154,7 @@ export class FsHandle implements Backend {
         return await publish(source, target);
       });
       if (how === "linked" && !(await removeFile(source))) {
-        // Another move or a removal of `from` was faster: the object is theirs.
+        // Another call has moved or removed `from`, so the object belongs to that call.
         await removeFile(this.#root.path(to));
         throw failure("NOT_FOUND", "move", from, "it was moved or removed meanwhile");
       }
@@ -208,7 +209,7 @@ export class FsHandle implements Backend {
     });
   }
 
-  /** Puts a file that is there, and its name, on disk. One that another process has removed since has no need of it. */
+  /** Syncs an existing file and its name to disk. Does nothing if another process has removed it. */
   async #store(key: string): Promise<void> {
     try {
       const file = await openToRead(this.#root.path(key));
@@ -236,7 +237,7 @@ export class FsHandle implements Backend {
     return await this.#guard(operation, key, signal, work);
   }
 
-  /** Runs `work` at once, so that calls take their places in the order in which they were made. */
+  /** Runs `work` at once, so that calls enter their queues in the order in which they were made. */
   async #guard<T>(operation: string, key: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
     if (this.#closed) throw this.#closedError(operation, key);
     signal?.throwIfAborted();
@@ -251,7 +252,7 @@ export class FsHandle implements Backend {
     return failure("CLOSED", operation, key, "this fs backend was closed");
   }
 
-  /** Size of the object, or `undefined` when there is none: nothing, a directory, a link. */
+  /** Returns the size of the object, or `undefined` if there is nothing, a directory or a link. */
   async #sizeOf(key: string): Promise<number | undefined> {
     try {
       await this.#root.assertNoLink(parentKey(key));
@@ -264,14 +265,17 @@ export class FsHandle implements Backend {
   }
 }
 
-/** What a call rejects with: the signal's reason and a failure of the caller's stream as they are, all else as our error. */
+/**
+ * Returns the error of a call: the signal's reason and a failure of the caller's stream unchanged, any other as a
+ * `LedgerError`.
+ */
 function toOutcome(error: unknown, operation: string, key: string, signal: AbortSignal | undefined): unknown {
   if (error instanceof BodyFailure) return error.error;
   if (signal?.aborted === true && error === signal.reason) return error;
   return toLedgerError(error, operation, key);
 }
 
-/** True when there was a file to remove. */
+/** Removes a file. Returns true if there was one. */
 async function removeFile(path: string): Promise<boolean> {
   try {
     await unlink(path);
@@ -282,11 +286,14 @@ async function removeFile(path: string): Promise<boolean> {
   }
 }
 
-/** What `open` would have given the file. Read once for each handle: reading it changes it for a moment. */
+/**
+ * Returns the mode that `open` would give a file. Read once for each handle, because reading the umask changes it for a
+ * moment.
+ */
 function finalMode(): number {
   try {
     return 0o666 & ~process.umask();
   } catch {
-    return 0o600; // Where the runtime does not tell.
+    return 0o600; // The runtime does not tell.
   }
 }

@@ -1,14 +1,14 @@
 import { errno } from "./errors.ts";
 import { readFile, readFileSync, readlinkSync } from "./file-calls.ts";
 
-/** What names a thread as long as its machine runs and its process namespace is there. Texts are empty if unknown. */
+/** Identifies a thread as long as its machine runs and its process namespace exists. Unknown parts are empty. */
 export interface ThreadIdentity {
   readonly boot: string;
-  /** Inodes of the namespaces in which process ids, and start times, are counted. */
+  /** Inodes of the namespaces of process ids and of start times. */
   readonly processes: string;
   readonly times: string;
   readonly pid: string;
-  /** Clock ticks since the machine's start. */
+  /** Clock ticks from the start of the machine to that of the process. */
   readonly start: string;
   readonly thread: string;
   readonly threadStart: string;
@@ -17,13 +17,13 @@ export interface ThreadIdentity {
 const LOOKS = 20;
 const LOOK_MS = 10;
 
-/** The identity of this thread; `undefined` if the system does not tell enough. */
+/** Returns the identity of this thread, or `undefined` if the system does not tell enough. */
 export function thisThread(): ThreadIdentity | undefined {
   const boot = look(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim());
   const processes = inode("pid");
   const start = look(() => statFields(readFileSync("/proc/self/stat", "utf8"))?.start);
   if (boot === undefined || processes === undefined || start === undefined) return undefined;
-  // The numbers in another namespace's /proc are not ours.
+  // The /proc of another namespace has other numbers.
   const thread = seesOwnProcesses() ? look(() => /\/task\/(\d+)$/.exec(readlinkSync("/proc/thread-self"))?.[1]) : "";
   const threadStart = thread && look(() => statFields(readFileSync(`/proc/self/task/${thread}/stat`, "utf8"))?.start);
   return {
@@ -38,35 +38,35 @@ export function thisThread(): ThreadIdentity | undefined {
 }
 
 /**
- * Whether /proc shows the processes of this process's own namespace. In a namespace that did not mount its own /proc, the
- * same numbers stand for other processes there.
+ * Returns whether /proc shows the processes of this process's own namespace. If the namespace did not mount its own
+ * /proc, the same numbers are those of other processes there.
  */
 export function seesOwnProcesses(): boolean {
-  // One number for each namespace from that of /proc down to our own.
+  // The line has one number for each namespace from that of /proc down to that of this process.
   const status = look(() => readFileSync("/proc/self/status", "utf8"));
   return /^NSpid:\t(\d+)$/m.exec(status ?? "")?.[1] === String(process.pid);
 }
 
 /**
- * Whether a thread of this process's own namespaces still runs; `undefined` if that cannot be told. Only for a process that
- * {@link seesOwnProcesses}.
+ * Returns whether a thread of this process's own namespaces still runs, or `undefined` if that is unknown. Call it only
+ * if {@link seesOwnProcesses} is true.
  */
 export async function threadRuns(asked: ThreadIdentity): Promise<boolean | undefined> {
   const pid = Number(asked.pid);
   if (!processExists(pid)) return false;
   const leader = await statOf(`/proc/${pid}`);
-  // It ended in this moment; or /proc hides the processes of other users.
+  // The process has just ended, or /proc hides the processes of other users.
   if (leader === undefined) return processExists(pid) ? undefined : false;
   if (leader.start !== asked.start) return false;
   if (hasEnded(leader)) return (await hasNoThreads(asked)) ? false : undefined;
   if (asked.thread === "") return undefined;
   const thread = await statOf(`/proc/${pid}/task/${asked.thread}`);
   if (thread !== undefined) return thread.start === asked.threadStart && !hasEnded(thread);
-  // The thread is gone, if its process is still the same one.
+  // The thread has ended if its process is still the same.
   return (await statOf(`/proc/${pid}`))?.start === asked.start ? false : await threadRuns(asked);
 }
 
-/** Whether the threads of a process that was killed end within a moment. One that waits for a disk does not. */
+/** Returns whether all threads of a killed process end within a moment. A thread that waits for a disk does not. */
 async function hasNoThreads({ pid, start }: ThreadIdentity): Promise<boolean> {
   for (let left = LOOKS; left > 0; left--) {
     const leader = await statOf(`/proc/${pid}`);
@@ -86,18 +86,18 @@ function hasEnded({ state }: Stat): boolean {
   return state === "Z" || state === "X";
 }
 
-/** `undefined` if there is no such process or thread, or it is hidden. */
+/** Returns the state of a process or thread, or `undefined` if it does not exist or is hidden. */
 async function statOf(directory: string): Promise<Stat | undefined> {
   try {
     return statFields(await readFile(`${directory}/stat`, "utf8"));
   } catch (error) {
-    // A process that ends while its file is read shows as ESRCH.
+    // Reading the file of a process that is ending fails with ESRCH.
     if (errno(error) === "ENOENT" || errno(error) === "ESRCH") return undefined;
     throw error;
   }
 }
 
-/** The name in the second field may itself hold spaces and brackets. */
+/** Parses a `stat` file. The name in its second field may contain spaces and parentheses. */
 function statFields(stat: string): Stat | undefined {
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const [state, threads, start] = [fields[0], Number(fields[17]), fields[19]];

@@ -7,8 +7,8 @@ import { isTemporaryName } from "./temporary.ts";
 import { walk } from "./walk.ts";
 
 /**
- * The objects under a prefix. Names that are no keys, temporary files, links and special files are left out. An error names the
- * directory or file that caused it.
+ * Lists the objects under a prefix. Leaves out names that are not keys, temporary files, links and special files. An
+ * error names the directory or file that caused it.
  */
 export async function* listObjects(
   root: Root,
@@ -23,13 +23,13 @@ export async function* listObjects(
     const files = walk(root.path(prefix), { prefix: under, startAfter, enters: isKey, gives: isKey, fault, signal });
     for await (const { path, size } of files) yield { key: path, size };
   } catch (error) {
-    if (!isAbsent(error)) throw error; // Nothing is there, or the prefix is itself an object.
+    if (!isAbsent(error)) throw error; // The prefix does not exist, or is itself an object.
   }
 }
 
 /**
- * Removes temporary files that nobody has written to for `olderThanMs`, counted by the clock of the file system: `now` is
- * the time it gave to a file just written.
+ * Removes temporary files to which nobody has written for `olderThanMs`, by the clock of the file system. `now` is the
+ * time that the file system gave to a file that was just written.
  */
 export async function removeStale(
   root: Root,

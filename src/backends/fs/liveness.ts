@@ -3,23 +3,23 @@ import { readFileSync } from "./file-calls.ts";
 import { processExists, seesOwnProcesses, type ThreadIdentity, thisThread, threadRuns } from "./linux-threads.ts";
 import { crypto, os } from "./builtin-modules.ts";
 
-/** Threads that are known to have ended. That never changes, so nobody looks again. */
+/** Tokens of threads that are known to have ended. That never changes, so they are not checked again. */
 const ended = new Set<string>();
 const MAX_ENDED = 4096;
-/** Questions that are being answered. */
+/** Checks in progress, by token. */
 const asked = new Map<string, Promise<boolean | undefined>>();
 
 /**
- * Tokens:
- * - `linux:<host>:<boot>:<process namespace>:<time namespace>:<pid>:<start>:<thread>:<thread start>`, starts in clock ticks
- *   since the machine's start. The last two are empty if the system does not tell them;
- * - `<platform>:<host>:<network>:<pid>` elsewhere, `network` being the hardware addresses of the machine.
+ * Tells whether a thread of this machine still runs. Tokens are
+ * - `linux:<host>:<boot>:<process namespace>:<time namespace>:<pid>:<start>:<thread>:<thread start>` on Linux. Starts
+ *   are in clock ticks since the start of the machine. The last two parts are empty if the system does not tell them;
+ * - `<platform>:<host>:<network>:<pid>` elsewhere. `network` stands for the hardware addresses of the machine.
  *
- * `host`, `boot` and `network` are shortened hashes: they can be compared, but tell nobody a name.
+ * `host`, `boot` and `network` are shortened hashes, which can be compared without telling a name.
  *
- * A writer has certainly ended only if all of this holds: it ran since the same start of the machine, in the namespaces of
- * this process, /proc is that of this namespace, and its process or thread is gone, or another one has its number. Neither
- * machine ids nor host names prove anything by themselves: cloned machines share them.
+ * A writer has certainly ended only if it ran since the same start of the machine and in the namespaces of this
+ * process, /proc is that of this namespace, and its process or thread is gone or another one has its number. Machine
+ * ids and host names alone prove nothing, because cloned machines share them.
  */
 export const processLiveness: Liveness = {
   get token() {
@@ -61,14 +61,20 @@ function ownToken(): string {
   return [kind, host, hardware(), process.pid].join(":");
 }
 
-/** Machines on one network differ in this, cloned ones too. Empty if unknown. */
+/**
+ * Returns a hash of the hardware addresses, in which all machines of a network differ, also cloned ones. Empty if
+ * unknown.
+ */
 function hardware(): string {
   const found = attempt(() => Object.values(os().networkInterfaces()).flatMap((each) => each ?? [])) ?? [];
   const addresses = found.filter(({ internal, mac }) => !internal && !/^[0:]*$/.test(mac)).map(({ mac }) => mac);
   return addresses.length === 0 ? "" : short([...new Set(addresses)].sort());
 }
 
-/** Deno tells it only with a permission. Without one, no other process can be on a host that is known to be the same. */
+/**
+ * Returns the host's name, or a random one if Deno has no permission to tell it: then no other process is known to be
+ * on the same host.
+ */
 function hostName(): string {
   return attempt(() => os().hostname()) ?? (unknownHost ??= crypto().randomUUID());
 }
@@ -85,8 +91,8 @@ async function isAliveOnLinux(mine: readonly string[], other: readonly string[])
 }
 
 /**
- * Elsewhere the number of an ended process may be in use again, and nothing tells of threads: so a process can only be known
- * to have ended.
+ * Returns false if the process has ended, and `undefined` otherwise: a new process may have its number, and nothing
+ * tells about its threads.
  */
 function isAliveElsewhere(mine: readonly string[], other: readonly string[]): boolean | undefined {
   const pid = toPid(other[3]);

@@ -2,14 +2,14 @@ import { join, resolve, sep } from "node:path";
 import { LedgerError } from "../../errors/ledger-error.ts";
 import { realpath } from "./file-calls.ts";
 
-/** The key of the directory a key lies in; `""` is the root. */
+/** Returns the key of the directory that contains a key. `""` is the root. */
 export function parentKey(key: string): string {
   return key.slice(0, Math.max(0, key.lastIndexOf("/")));
 }
 
 /** The directory of a ledger, and the paths of keys in it. */
 export class Root {
-  /** Absolute, so that a later `chdir` changes nothing. It may itself be a symbolic link. */
+  /** Absolute path, so that a later `chdir` has no effect. The directory may itself be a symbolic link. */
   readonly directory: string;
   #real: string | undefined;
 
@@ -22,22 +22,23 @@ export class Root {
   }
 
   /**
-   * Throws `PERMISSION_DENIED` when a directory of the ledger, or one above it inside the root, is a symbolic link; and what
-   * `realpath` throws when it is missing. A link made between this check and the use of the path is not seen: the check is
-   * against what a store already holds, not against somebody who may write to it meanwhile.
+   * Rejects with `PERMISSION_DENIED` if a directory of the ledger, or one above it inside the root, is a symbolic link,
+   * and as `realpath` does if the directory is missing. Does not notice a link that is made between this check and the
+   * use of the path: the check protects against what a store already contains, not against somebody who can write to it
+   * at the same time.
    */
   async assertNoLink(directoryKey: string): Promise<void> {
     if (directoryKey === "") return;
     const real = await realpath(this.path(directoryKey));
     if (this.#real !== undefined && isAt(real, this.#real, directoryKey)) return;
-    this.#real = await realpath(this.directory); // Not known yet, or the root was a link that now leads elsewhere.
+    this.#real = await realpath(this.directory); // It is not known yet, or the root is a link that now leads elsewhere.
     if (isAt(real, this.#real, directoryKey)) return;
     throw linkError(directoryKey);
   }
 }
 
 export function linkError(directoryKey: string): LedgerError {
-  const what = `${JSON.stringify(directoryKey)} leads through a symbolic link, and links inside a ledger are not followed`;
+  const what = `${JSON.stringify(directoryKey)} leads through a symbolic link, which are not followed inside a ledger`;
   return new LedgerError("PERMISSION_DENIED", what, { key: directoryKey });
 }
 
@@ -46,7 +47,7 @@ function isAt(real: string, root: string, key: string): boolean {
   if (!real.startsWith(base)) return false;
   const rest = real.slice(base.length);
   const expected = key.replaceAll("/", sep);
-  // Some file systems answer in the letter case and normal form in which a name was first written.
+  // Some file systems return a name in the letter case and normal form in which it was first written.
   return rest === expected || fold(rest) === fold(expected);
 }
 

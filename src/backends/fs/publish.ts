@@ -1,36 +1,37 @@
 import { join } from "node:path";
 import { systemClock } from "../../platform/clock.ts";
-import { errno, failure, isAbsent } from "./errors.ts";
+import { NOT_AN_OBJECT, errno, failure, isAbsent } from "./errors.ts";
 import { lstat, open, readdir, rename, rmdir, unlink } from "./file-calls.ts";
 import { claimName } from "./temporary.ts";
 
-/** `link(2)`: gives a file a second name and fails with `EEXIST` when the name is taken. */
+/** Gives a file a second name, as `link(2)` does. Fails with `EEXIST` if the name is taken. */
 export type Link = (existing: string, added: string) => Promise<void>;
 
-/** The name a file is to get, and what to say when that fails. */
+/** The name that a file gets, and what errors name. */
 export interface Target {
   readonly operation: string;
   readonly key: string;
-  /** It is there. */
+  /** An existing directory. */
   readonly directory: string;
   readonly name: string;
   readonly link: Link;
 }
 
-/** What file systems without hard links answer: exFAT, many network and FUSE mounts, some container layers. */
+/** Error codes of file systems without hard links: exFAT, many network and FUSE mounts, some container layers. */
 const REFUSED = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EXDEV", "EMLINK", "EINVAL"]);
 
 const CLAIM_WAIT_MS = 5000;
 const CLAIM_POLL_MS = 10;
 
 /**
- * Gives a finished file its name, unless that is taken: `EXISTS` when an object has it, `CONFLICT` when something else does.
- * `linked`: the old name is still there, and removing it is the caller's. `renamed`: it is gone.
+ * Gives a finished file its name. Rejects with `EXISTS` if an object has the name, and with `CONFLICT` if something
+ * else has it. Returns `linked` if the file still has its old name, which the caller must remove, and `renamed` if it
+ * does not.
  *
- * `link` does this in one step. Where it is refused, a claim is made first: a file whose name is derived from the wanted
- * one, created exclusively. Its holder looks whether the name is free, and renames. Readers see the whole object or
- * nothing in this case too. A process that dies holding a claim blocks that one key, until the claim is removed with
- * `removeStaleTemporaryFiles`.
+ * `link` does this in one step. If the file system refuses it, this first makes a claim: a file, created exclusively,
+ * whose name is derived from the wanted one. The holder of the claim checks that the name is free, and renames the
+ * file. Readers still see the whole object or nothing. A process that dies with a claim blocks that one key until
+ * `removeStaleTemporaryFiles` removes the claim.
  */
 export async function publish(file: string, target: Target): Promise<"linked" | "renamed"> {
   const final = join(target.directory, target.name);
@@ -48,7 +49,7 @@ export async function publish(file: string, target: Target): Promise<"linked" | 
   }
 }
 
-/** Links, also in the place of directories that removed objects have left behind. */
+/** Links a file. Replaces empty directories that removed objects have left behind. */
 async function linkOver(file: string, final: string, link: Link): Promise<void> {
   try {
     await link(file, final);
@@ -59,8 +60,8 @@ async function linkOver(file: string, final: string, link: Link): Promise<void> 
 }
 
 /**
- * Removes a directory in which there are directories at most; true when it is gone. `rmdir` refuses what is not empty, so
- * nothing is lost to somebody who writes there at the same time.
+ * Removes a directory that contains nothing but directories. Returns true if it is gone. `rmdir` refuses a directory
+ * that is not empty, so this removes nothing that somebody writes there at the same time.
  */
 async function removeEmpty(path: string): Promise<boolean> {
   try {
@@ -85,7 +86,7 @@ async function claimed(claim: string, { operation, key }: Target, work: () => Pr
       if (errno(error) !== "EEXIST") throw error;
     }
     if (systemClock.monotonic() - start > CLAIM_WAIT_MS) {
-      const what = `another process holds the claim on this name (${claim}), or died holding it`;
+      const what = `another process holds the claim on this name (${claim}), or died with it`;
       throw failure("UNAVAILABLE", operation, key, what, undefined, true);
     }
     await systemClock.sleep(CLAIM_POLL_MS);
@@ -110,6 +111,6 @@ async function isTaken(path: string): Promise<boolean> {
 async function taken(path: string, { operation, key }: Target): Promise<Error> {
   const found = await lstat(path).catch(() => undefined);
   if (found === undefined || found.isFile()) return failure("EXISTS", operation, key, "it exists already");
-  const what = found.isDirectory() ? "there are objects under this key" : "something that is no object has its name";
+  const what = found.isDirectory() ? "there are objects under this key" : NOT_AN_OBJECT;
   return failure("CONFLICT", operation, key, what);
 }

@@ -5,27 +5,30 @@ import { errno, failure } from "./errors.ts";
 import { constants, open } from "./file-calls.ts";
 import type { FoundFile } from "./shared-files.ts";
 
-/** Between reads of this size a signal is looked at. */
+/** Most bytes of one read. The signal is checked between reads. */
 const SLICE_BYTES = 16 * 1024 * 1024;
-/** A range of up to this size is read while the size of the file is looked at. */
+/** A range of at most so many bytes is read while the file's size is queried. */
 const AHEAD_BYTES = 1024 * 1024;
 
-/** Without waiting for the other end of a pipe. Windows has neither this flag nor the other one. */
+/** Does not wait for the other end of a pipe. Windows has neither flag. */
 const FLAGS = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 const NO_LINK = constants.O_NOFOLLOW ?? 0;
 
-/** Opens what may be a regular file; `undefined` when it is known to be none: a directory, a socket, or, unless `follow`, a link. */
+/**
+ * Opens what may be a regular file. Returns `undefined` if it is known to be a directory, a socket, or, unless
+ * `follow`, a link.
+ */
 export async function openToRead(path: string, follow = false): Promise<FileHandle | undefined> {
   try {
     return await open(path, follow ? FLAGS : FLAGS | NO_LINK);
   } catch (error) {
-    // A link, a directory (Windows), and a socket or a pipe without its other end.
+    // It is a link, a directory (on Windows), or a socket or a pipe without its other end.
     if (["ELOOP", "EMLINK", "EISDIR", "ENXIO"].includes(errno(error) ?? "")) return undefined;
     throw error;
   }
 }
 
-/** The bytes of an object, in a buffer of their own. `found`: its file, if it is one. */
+/** Returns the bytes of an object in a buffer of their own. `found` is its file, if it is a regular one. */
 export async function readObject(
   found: FoundFile | undefined,
   key: string,
@@ -34,12 +37,11 @@ export async function readObject(
 ): Promise<Uint8Array> {
   const ahead = found && range && readAhead(found.file, range, signal);
   const size = await found?.size.catch(async (error: unknown) => {
-    await ahead; // The file is not let go of while it is read.
+    await ahead; // The file must not be closed while it is read.
     throw error;
   });
   const before = await ahead;
-  if (found === undefined || size === undefined)
-    throw failure("NOT_FOUND", "read", key, "what is there is no regular file");
+  if (found === undefined || size === undefined) throw failure("NOT_FOUND", "read", key, "it is not a regular file");
   const { start, end } = clampRange(range, size);
   const length = end - start;
   if (before?.length === length) return before;
@@ -52,7 +54,10 @@ export async function readObject(
   return bytes;
 }
 
-/** What there is of a short range. What is wrong with the file or the range is for the caller to find. */
+/**
+ * Returns the bytes of a short range, or `undefined` for a longer one. Ignores errors, because the caller finds them,
+ * too.
+ */
 async function readAhead(
   file: FileHandle,
   { offset, length }: ByteRange,
@@ -69,7 +74,7 @@ async function readAhead(
   }
 }
 
-/** Fills `bytes` from `position` on; returns how many there were. */
+/** Fills `bytes` with the file's bytes from `position` on. Returns how many there were. */
 export async function readFully(
   file: FileHandle,
   bytes: Uint8Array,

@@ -1,15 +1,18 @@
 import type { BigIntStats } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 
-/** What is done to the files of keys. */
+/** How {@link SharedFiles} opens and examines files. */
 export interface FileAccess {
-  /** Opens it for reading; `undefined` when what is there is known to be no regular file. */
+  /** Opens the file of a key for reading. Returns `undefined` if it is known not to be a regular file. */
   open(key: string): Promise<FileHandle | undefined>;
-  /** What has the name now. Links are not followed. */
+  /** Examines what has the name now. Does not follow links. */
   look(key: string): Promise<BigIntStats>;
 }
 
-/** A file, and its size in bytes as it is found meanwhile: `undefined` when it is no regular file. */
+/**
+ * A file, and its size in bytes, which is queried at the same time. The size is `undefined` if it is not a regular
+ * file.
+ */
 export interface FoundFile {
   readonly file: FileHandle;
   readonly size: Promise<number | undefined>;
@@ -18,7 +21,7 @@ export interface FoundFile {
 interface Held {
   readonly file: Promise<FileHandle | undefined>;
   users: number;
-  /** Which file it is, once that is known. */
+  /** The identity of the file, when it is known. */
   identity?: string;
   closing?: Promise<void>;
 }
@@ -31,14 +34,15 @@ interface Moment {
 const REPLACED: unique symbol = Symbol("the name stands for another file");
 
 /**
- * Opens a file once for all who ask for it at the same moment, such as for ranges of it, or in the turn of the event loop after the others
- * are done. Each sees all that was stored when it asked: those of one moment look once at what has the name then.
+ * Opens a file once for all calls that use it at the same moment, or in the turn of the event loop after others have
+ * used it. Each call sees everything that was stored when it began: the calls of one moment check once which file has
+ * the name then.
  */
 export class SharedFiles {
   readonly #access: FileAccess;
-  /** What a key's file was when it was last opened. */
+  /** The file of a key that was opened last. */
   readonly #held = new Map<string, Held>();
-  /** Not closed yet, whether or not they still have the name. */
+  /** Files that are not closed yet, also those that no longer have the name. */
   readonly #open = new Set<Held>();
   readonly #moments = new Map<string, Moment>();
 
@@ -46,7 +50,10 @@ export class SharedFiles {
     this.#access = access;
   }
 
-  /** Calls `work` with the file, or without one where there is no regular file; again if it turns out to have been replaced. */
+  /**
+   * Calls `work` with the file, or with `undefined` if it is not a regular file. Calls it again if the file was
+   * replaced.
+   */
   async use<T>(key: string, work: (found: FoundFile | undefined) => Promise<T>): Promise<T> {
     for (;;) {
       const { held, size } = this.#moments.get(key) ?? this.#begin(key);
@@ -62,7 +69,7 @@ export class SharedFiles {
     }
   }
 
-  /** Closes what nobody uses any more. */
+  /** Closes the files that nobody uses. */
   async close(): Promise<void> {
     await Promise.all([...this.#open].map((held) => (held.users === 0 ? this.#shut(held) : undefined)));
   }
@@ -70,7 +77,7 @@ export class SharedFiles {
   #begin(key: string): Moment {
     const before = this.#held.get(key);
     const known = before?.identity === undefined || before.closing ? undefined : before;
-    // Not at once: all who ask in this moment are to be seen.
+    // Not at once, so that it happens after all calls of this moment.
     const held: Held = known ?? { file: Promise.resolve().then(() => this.#access.open(key)), users: 0 };
     this.#held.set(key, held);
     this.#open.add(held);
@@ -78,14 +85,14 @@ export class SharedFiles {
       this.#moments.delete(key);
       return await (known ? this.#lookAgain(key, known) : firstLook(held));
     });
-    size.catch(() => {}); // Who asks may have failed before.
+    size.catch(() => {}); // The callers may have failed before.
     const moment = { held, size };
     this.#moments.set(key, moment);
     return moment;
   }
 
   async #lookAgain(key: string, held: Held): Promise<number> {
-    // If it cannot be looked at, the error of opening it tells why.
+    // If this fails, the error of opening the file tells why.
     const found = await this.#access.look(key).catch(() => undefined);
     if (found && identityOf(found) === held.identity) return Number(found.size);
     if (this.#held.get(key) === held) this.#held.delete(key);
@@ -102,7 +109,7 @@ export class SharedFiles {
   }
 
   #shut(held: Held): Promise<void> {
-    // What was read stays right if closing fails.
+    // The bytes that were read are right even if closing fails.
     return (held.closing ??= held.file
       .then((file) => file?.close())
       .catch(() => {})

@@ -4,22 +4,22 @@ import { join } from "node:path";
 import { isAbsent } from "./errors.ts";
 import { lstat, readdir } from "./file-calls.ts";
 
-/** So many files of a directory are looked at together. */
+/** Number of files of a directory that are examined together. */
 const BATCH = 32;
 
 export interface WalkOptions {
-  /** What the paths begin with: `""`, or segments that end in `/`. */
+  /** The beginning of the paths: `""`, or segments that end in `/`. */
   readonly prefix: string;
-  /** Only paths behind this one. */
+  /** Yields only paths after this one. */
   readonly startAfter?: string | undefined;
-  /** Which directories to enter, and which files to give. */
+  /** Return whether to enter a directory, and whether to yield a file. */
   readonly enters: (path: string) => boolean;
   readonly gives: (path: string, name: string) => boolean;
-  /** Called with what is neither file nor directory, links included. They are not followed. */
+  /** Called with everything that is neither a file nor a directory, also links. They are not followed. */
   readonly other?: ((path: string) => void) | undefined;
-  /** Throw when something vanishes meanwhile. Otherwise it is left out. */
+  /** Throws if something vanishes during the walk. Otherwise it is left out. */
   readonly strict?: boolean | undefined;
-  /** Makes the error to throw of what a path below the first directory met. Default: the same error. */
+  /** Returns the error to throw for an error at a path below the first directory. Default: the same error. */
   readonly fault?: ((error: unknown, path: string) => unknown) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -35,10 +35,10 @@ export interface WalkedFile {
 interface Level {
   readonly absolute: string;
   readonly path: string;
-  /** In the order of what lies under them; those of directories end in `/`. */
+  /** Names in the order of the paths under them. Those of directories end in `/`. */
   readonly names: readonly string[];
   next: number;
-  /** Files that are looked at while a directory before them is read. */
+  /** Files that are examined while a directory before them is read. */
   ahead?: Batch | undefined;
 }
 
@@ -48,8 +48,8 @@ interface Batch {
 }
 
 /**
- * The files under a directory in ascending code-unit order of their paths. Holds the names of the directories on the way to
- * the current file, and no more. Rejects when the first directory is missing.
+ * Yields the files under a directory in ascending code-unit order of their paths. Keeps in memory only the names in the
+ * directories that contain the current file. Rejects if the first directory is missing.
  */
 export async function* walk(directory: string, options: WalkOptions): AsyncGenerator<WalkedFile> {
   const levels: Level[] = [{ ...(await readLevel(directory, options.prefix, options)), next: 0 }];
@@ -69,7 +69,7 @@ export async function* walk(directory: string, options: WalkOptions): AsyncGener
   }
 }
 
-/** The next files of a level, up to the next directory or a batch of them. */
+/** Yields the next files of a level, up to the next directory or a batch of them. */
 async function* files(level: Level, options: WalkOptions): AsyncGenerator<WalkedFile> {
   const { names, found } = level.ahead ?? (lookAt(level, options) as Batch);
   delete level.ahead;
@@ -83,7 +83,7 @@ async function* files(level: Level, options: WalkOptions): AsyncGenerator<Walked
   }
 }
 
-/** Begins to look at the files that come next; `undefined` where a directory does. */
+/** Begins to examine the next files. Returns `undefined` if a directory comes next. */
 function lookAt({ absolute, path, names: all, next }: Level, options: WalkOptions): Batch | undefined {
   const some = all.slice(next, next + BATCH);
   const end = some.findIndex((name) => name.endsWith("/"));
@@ -92,7 +92,7 @@ function lookAt({ absolute, path, names: all, next }: Level, options: WalkOption
   const found = Promise.all(
     names.map(async (name) => await vanishing(options, path + name, () => lstat(join(absolute, name)))),
   );
-  found.catch(() => {}); // Seen when their turn comes.
+  found.catch(() => {}); // Thrown in their turn.
   return { names, found };
 }
 
@@ -108,7 +108,7 @@ async function readLevel(absolute: string, path: string, options: WalkOptions): 
         names.push(name);
     } else options.other?.(full);
   }
-  // A directory stands where the keys under it stand: `a-b` comes before `a/b`, and `a0` behind it.
+  // A directory sorts like the keys under it: `a-b` comes before `a/b`, and `a0` after it.
   return { absolute, path, names: names.toSorted(byCodeUnit) };
 }
 
@@ -117,7 +117,7 @@ function byCodeUnit(a: string, b: string): number {
   return a < b ? -1 : 1;
 }
 
-/** Whether a path that begins with `directory` can lie behind `startAfter`. */
+/** Returns whether a path that begins with `directory` can sort after `startAfter`. */
 function reaches(directory: string, startAfter: string | undefined): boolean {
   return startAfter === undefined || directory > startAfter || startAfter.startsWith(directory);
 }

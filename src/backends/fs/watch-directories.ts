@@ -6,14 +6,15 @@ import { errno, isAbsent } from "./errors.ts";
 import { lstat, readdir, watch } from "./file-calls.ts";
 import { type Root, parentKey } from "./paths.ts";
 
-/** Most directories watched for one caller: systems grant a few thousand watches to all programs of a user. */
+/** Most directories watched for one caller. Systems grant a few thousand watches to all programs of a user. */
 const MAX_DIRECTORIES = 200;
-/** Where the system itself watches what is below a directory. On Linux Node would watch every single file. */
+/** Systems that watch everything below a directory themselves. On Linux, Node would watch every single file. */
 const RECURSIVE = process.platform === "darwin" || process.platform === "win32";
 
 /**
- * Tells `sink` of changes under a prefix, by watching its directories; while it has none, the nearest one above it inside the
- * root. Where that is not possible the hints end. No watcher keeps the process alive. Returns what closes them.
+ * Reports changes under a prefix to `sink`, by watching its directories. If the prefix has no directory, watches the
+ * nearest one above it inside the root. If that is impossible, the hints end. No watcher keeps the process alive.
+ * Returns a function that stops watching.
  */
 export function watchDirectories(root: Root, prefix: string, sink: HintSink): () => void {
   const watching = new DirectoryWatch(root, prefix, sink);
@@ -41,7 +42,7 @@ class DirectoryWatch {
     this.#sink = sink;
   }
 
-  /** Finds out which directories there are, and watches just those. */
+  /** Finds the existing directories, and watches exactly those. */
   look(): void {
     this.#again = true;
     if (this.#looking) return;
@@ -69,7 +70,7 @@ class DirectoryWatch {
       }
       let isNew = false;
       for (const [path, inode] of there) if (!this.#watched.has(path) && this.#watch(path, inode)) isNew = true;
-      // What was made in them before they were watched was not seen.
+      // Nobody saw what was created in them before they were watched.
       if (isNew) {
         this.#again = true;
         this.#sink.tell();
@@ -77,7 +78,7 @@ class DirectoryWatch {
     }
   }
 
-  /** False when it is gone again: then what is above it tells of the next one. */
+  /** Watches a directory. Returns false if it is gone again: then the watcher of its parent reports the next one. */
   #watch(path: string, inode: string): boolean {
     try {
       const watcher = watch(
@@ -97,7 +98,7 @@ class DirectoryWatch {
     }
   }
 
-  /** Path and identity of each directory to be watched. */
+  /** Returns the path and identity of each directory to watch. */
   async #directories(): Promise<Map<string, string>> {
     const found = new Map<string, string>();
     for (let key = this.#prefix; ; key = parentKey(key)) {
@@ -113,7 +114,7 @@ class DirectoryWatch {
 
   async #collect(path: string, below: boolean, found: Map<string, string>): Promise<void> {
     const { dev, ino } = await lstat(path, { bigint: true });
-    if (found.size >= MAX_DIRECTORIES) throw new Error("more directories than are watched");
+    if (found.size >= MAX_DIRECTORIES) throw new Error("too many directories to watch");
     const entries = below ? await readdir(path, { withFileTypes: true }) : [];
     found.set(path, `${dev}:${ino}`);
     for (const entry of entries) {

@@ -1,27 +1,32 @@
-/** What of a file handle writing takes. */
+/** The part of a file handle that is needed to write. */
 export interface Writable {
   write(buffer: Uint8Array, offset: number, length: number, position: number | null): Promise<{ bytesWritten: number }>;
 }
 
-/** Streams are gathered into blocks of this size, of which so many are on their way while the next one fills. */
+/**
+ * Streams are collected into blocks of this size. At most `DEPTH` blocks are being written while the next one fills.
+ */
 const BLOCK_BYTES = 1024 * 1024;
 const DEPTH = 4;
-/** The first block begins smaller: most streams end within it, and a program may write hundreds of them at once. */
+/**
+ * Initial size of the first block. It is smaller because most streams fit in it, and a program may write hundreds of
+ * them at once.
+ */
 const SMALL_BLOCK_BYTES = 64 * 1024;
-/** Between writes of this size a signal is looked at. */
+/** Most bytes of one write. The signal is checked between writes. */
 const SLICE_BYTES = 8 * 1024 * 1024;
 
-/** Writes all the bytes, however few each call takes. `position` as in `FileHandle.write`. */
+/** Writes all bytes, however few each call writes. `position` has the same meaning as in `FileHandle.write`. */
 export async function writeFully(file: Writable, bytes: Uint8Array, position: number | null): Promise<void> {
   for (let done = 0; done < bytes.byteLength;) {
     const at = position === null ? null : position + done;
     const { bytesWritten } = await file.write(bytes, done, bytes.byteLength - done, at);
-    if (bytesWritten <= 0) throw new Error("the file system took no bytes and gave no error");
+    if (bytesWritten <= 0) throw new Error("the file system wrote no bytes and gave no error");
     done += bytesWritten;
   }
 }
 
-/** Writes bytes that are all there, to the beginning of a file. */
+/** Writes bytes to the beginning of a file. */
 export async function writeBytes(file: Writable, bytes: Uint8Array, signal: AbortSignal | undefined): Promise<void> {
   for (let at = 0; at < bytes.byteLength; at += SLICE_BYTES) {
     signal?.throwIfAborted();
@@ -30,9 +35,9 @@ export async function writeBytes(file: Writable, bytes: Uint8Array, signal: Abor
 }
 
 /**
- * Writes chunks to the beginning of a file, in constant memory, a few blocks at once, while the next chunks are being made.
- * Chunks are copied, so their buffer may be used again for the next one. Returns the number of bytes; when it rejects, no
- * write is on its way any more.
+ * Writes chunks to the beginning of a file in constant memory. Writes a few blocks at once while the next chunks are
+ * made. Copies the chunks, so that their buffer may be reused for the next one. Returns the number of bytes. When it
+ * rejects, no write is in progress any more.
  */
 export async function writeChunks(file: Writable, chunks: AsyncIterable<Uint8Array>): Promise<number> {
   const writing: Promise<Uint8Array>[] = [];
@@ -43,7 +48,7 @@ export async function writeChunks(file: Writable, chunks: AsyncIterable<Uint8Arr
 
   const submit = (full: Uint8Array, length: number): void => {
     const written = writeFully(file, full.subarray(0, length), position).then(() => full);
-    written.catch(() => {}); // Seen when the block is needed again, or at the end.
+    written.catch(() => {}); // Thrown when the block is needed again, or at the end.
     writing.push(written);
     position += length;
     block = undefined;

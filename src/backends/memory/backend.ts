@@ -91,7 +91,7 @@ class Handle implements MemoryBackend {
 
   async create(key: string, body: Body, options?: CreateOptions): Promise<void> {
     const place = this.#place;
-    const bytes = isBytes(body) ? new Uint8Array(body) : undefined; // Copied before anything is waited for.
+    const bytes = isBytes(body) ? new Uint8Array(body) : undefined; // Copied before anything is awaited.
     await this.#begin("create", key, options);
     const whole = bytes ?? (await this.#collect(key, body, options));
     if (place.get(key) !== undefined) throw failure("EXISTS", "create", key, "exists already");
@@ -177,14 +177,14 @@ class Handle implements MemoryBackend {
     await this.#check(operation, key, options);
   }
 
-  /** One turn later, so that a caller who aborts right after the call still has it undone. */
+  /** Waits one turn, so that a caller who aborts right after the call still prevents it. */
   async #check(operation: string, key: string, options: CallOptions | undefined): Promise<void> {
     if (this.#closed) throw closedError(operation, key);
     await undefined;
     options?.signal?.throwIfAborted();
   }
 
-  /** The bytes of a stream, given up as soon as they can no longer fit. */
+  /** Returns the bytes of a stream. Stops as soon as they no longer fit. */
   async #collect(key: string, body: Body, options: CallOptions | undefined): Promise<Uint8Array> {
     const chunks: Uint8Array[] = [];
     let total = 0;
@@ -211,6 +211,6 @@ function closedError(operation: string, key: string): LedgerError {
 }
 
 function noSpace(operation: string, key: string | undefined, place: Place): LedgerError {
-  const message = `the memory backend is full: ${place.usedBytes} of ${place.maxBytes} bytes are taken`;
+  const message = `the memory backend is full: ${place.usedBytes} of ${place.maxBytes} bytes are used`;
   return new LedgerError("NO_SPACE", message, { key, operation });
 }

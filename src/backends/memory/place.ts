@@ -1,13 +1,13 @@
 import type { Entry } from "../../backend/backend.ts";
 import { SortedKeys } from "./sorted-keys.ts";
 
-/** An object: the first `size` bytes of `bytes`. The rest is room to grow. */
+/** An object: the first `size` bytes of `bytes`. The others are reserved for appends. */
 interface Stored {
   bytes: Uint8Array;
   size: number;
 }
 
-/** What handles share: the objects, and how many bytes they may take together. Every method is one step. */
+/** What handles share: the objects, and the most bytes that they may take together. Every method is atomic. */
 export class Place {
   readonly maxBytes: number;
   #used = 0;
@@ -23,7 +23,7 @@ export class Place {
     return this.#used;
   }
 
-  /** Whether that many bytes more still fit. */
+  /** Returns whether so many more bytes fit. */
   fits(bytes: number): boolean {
     return this.#used + bytes <= this.maxBytes;
   }
@@ -32,7 +32,7 @@ export class Place {
     return this.#objects.get(key);
   }
 
-  /** Takes the bytes over: they must be the place's alone from now on. */
+  /** Stores the bytes without copying them. Nobody else may change them afterwards. */
   put(key: string, bytes: Uint8Array): void {
     this.#objects.set(key, { bytes, size: bytes.byteLength });
     this.#keys.add(key);
@@ -40,7 +40,10 @@ export class Place {
     this.#changed(key);
   }
 
-  /** Copies the bytes. Room is doubled when it runs out, so that many small appends cost what their bytes cost. */
+  /**
+   * Appends a copy of the bytes. Doubles the reserved space when it is used up, so that the cost of an append depends
+   * on its bytes only.
+   */
   append(key: string, bytes: Uint8Array): void {
     const object = this.#objects.get(key);
     if (object === undefined) return this.put(key, new Uint8Array(bytes));
@@ -73,9 +76,9 @@ export class Place {
     this.#changed(to);
   }
 
-  /** Some entries under `root` that come after `after`, in order; none when there are no more. */
+  /** Returns the next entries under `root` after the key `after`, in order, or none at the end. */
   entriesAfter(root: string, after: string): Entry[] {
-    // No string lies between a key and the key with U+0000 behind it.
+    // No string sorts between a key and the key followed by U+0000.
     const keys = this.#keys.from(after < root ? root : `${after}\0`);
     const out: Entry[] = [];
     for (const key of keys) {
@@ -98,7 +101,7 @@ export class Place {
     this.#changed(undefined);
   }
 
-  /** Calls `seen` after each change of an object under `root`, until what it returns is called. */
+  /** Calls `seen` after each change of an object under `root`. Returns a function that stops this. */
   watch(root: string, seen: () => void): () => void {
     const watcher = (key: string | undefined): void => {
       if (key === undefined || key.startsWith(root)) seen();

@@ -1,9 +1,9 @@
-/** Most keys in one run of the set; a fuller one is split in two. */
+/** Most keys in one run of the set. A longer run is split in two. */
 const RUN = 512;
 
 /**
- * A set of strings in ascending code-unit order. Adding, removing and finding a place in it cost a search and a move within
- * one short run, however many there are.
+ * A set of strings in ascending code-unit order. Adding, removing and finding a string takes a search and changes
+ * within one short run, however many strings there are.
  */
 export class SortedKeys {
   #runs: string[][] = [];
@@ -34,7 +34,10 @@ export class SortedKeys {
     this.#runs = [];
   }
 
-  /** Up to about `RUN` keys, the first of them the first that is at or after `from`. Empty when there is none. */
+  /**
+   * Returns up to about `RUN` successive keys, beginning with the first one at or after `from`. Returns none if there
+   * is no such key.
+   */
   from(from: string): string[] {
     const index = this.#runIndex(from);
     const run = this.#runs[index] ?? [];
@@ -42,7 +45,7 @@ export class SortedKeys {
     return at < run.length ? run.slice(at) : (this.#runs[index + 1] ?? []).slice();
   }
 
-  /** The last run that begins at or before the key, or the first run. */
+  /** Returns the index of the last run that begins at or before the key, or that of the first run. */
   #runIndex(key: string): number {
     let low = 0;
     let high = this.#runs.length;

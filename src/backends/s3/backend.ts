@@ -131,7 +131,7 @@ class Bucket implements S3Backend {
     this.#closed = true;
   }
 
-  /** What may be shown of this backend: no credentials. */
+  /** Returns what may be shown of this backend, without credentials. */
   toJSON(): { name: string; bucket: string; prefix: string; endpoint: string; region: string } {
     const { address, base, region } = this.#client.settings;
     return { name: "s3", bucket: address.bucket, prefix: base, endpoint: address.endpoint?.href ?? "AWS", region };

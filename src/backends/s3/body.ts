@@ -1,13 +1,13 @@
 import { concatBytes } from "../../backend/body.ts";
 
-/** The answer's body is shorter than it says: to be asked for again. */
+/** The body of a response is shorter than stated. The request can be repeated. */
 export class CutShort extends Error {}
-/** The answer's body is longer than it may be. */
+/** The body of a response is longer than allowed. */
 export class TooLong extends Error {}
 
 /**
- * The whole body of an answer, held against its Content-Length. Rejects with {@link CutShort} or {@link TooLong}; `progress` is
- * called for each chunk.
+ * Returns the whole body of a response, and checks its Content-Length. Rejects with {@link CutShort} or
+ * {@link TooLong}. Calls `progress` for each chunk.
  */
 export async function readBody(response: Response, maxBytes: number, progress: () => void): Promise<Uint8Array> {
   const stated = response.headers.get("content-encoding") === null ? statedLength(response.headers) : undefined;
@@ -35,7 +35,7 @@ export async function readBody(response: Response, maxBytes: number, progress: (
   return concatBytes(chunks, total);
 }
 
-/** The length of a body, of which nothing is kept. */
+/** Reads a body and returns its length. */
 export async function countBody(response: Response, progress: () => void): Promise<number> {
   if (response.body === null) return 0;
   const reader = response.body.getReader();
@@ -47,12 +47,12 @@ export async function countBody(response: Response, progress: () => void): Promi
   }
 }
 
-/** Lets go of a body that nobody wants. */
+/** Cancels a body that is not needed. */
 export async function dropBody(response: Response): Promise<void> {
   await response.body?.cancel().catch(() => {});
 }
 
-/** The Content-Length header. */
+/** Returns the Content-Length header, if it is valid. */
 export function statedLength(headers: Headers): number | undefined {
   const value = headers.get("content-length");
   return value !== null && /^\d{1,15}$/.test(value) ? Number(value) : undefined;

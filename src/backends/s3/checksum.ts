@@ -1,23 +1,23 @@
 import type { Fault } from "./errors.ts";
 
-/** Names the algorithm of a multipart upload's parts when it begins: they are refused with another one. */
+/** Headers that begin a multipart upload whose parts have checksums. The store refuses parts with another algorithm. */
 export const UPLOAD_CHECKSUM: Readonly<Record<string, string>> = { "x-amz-checksum-algorithm": "SHA256" };
 
 /**
- * Headers with which a store compares what arrives, and which buckets with a default retention insist on. `sha256`: of the body,
- * in hex.
+ * Returns headers with which a store checks a body. Buckets with a default retention require them. `sha256` is the hash
+ * of the body in hex.
  */
 export function checksumHeaders(sha256: string): Record<string, string> {
   return { "x-amz-sdk-checksum-algorithm": "SHA256", "x-amz-checksum-sha256": checksumText(sha256) };
 }
 
-/** A SHA-256 as S3 writes it in headers and documents: base64. */
+/** Returns a SHA-256 in base64, as S3 writes it in headers and documents. */
 export function checksumText(sha256: string): string {
   const pairs = sha256.match(/../g) ?? [];
   return btoa(String.fromCharCode(...pairs.map((pair) => Number.parseInt(pair, 16))));
 }
 
-/** The store does not know a header: a checksum, or a condition. */
+/** Returns whether a store refused a request because it does not know a header: a checksum, or a condition. */
 export function isUnknownHeader({ status, code }: Fault): boolean {
   return (
     status === 501 ||

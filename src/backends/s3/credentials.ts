@@ -34,10 +34,10 @@ export interface KeySet {
 }
 
 const REFRESH_BEFORE_MS = 60_000;
-/** A source that keeps returning keys at their end is not asked for every request. */
+/** Shortest time between two calls of a source, even if it returns keys that are about to expire. */
 const LEAST_INTERVAL_MS = 10_000;
 
-/** Hands out the current keys, from wherever they come. */
+/** Returns the current keys, whatever their source. */
 export class CredentialHolder {
   readonly #source: () => Promise<unknown>;
   readonly #renewable: boolean;
@@ -58,7 +58,7 @@ export class CredentialHolder {
     }
   }
 
-  /** The keys to sign with; `undefined` for anonymous access. */
+  /** Returns the keys to sign with, or `undefined` for anonymous access. */
   async get(signal: AbortSignal | undefined): Promise<KeySet | undefined> {
     if (this.#anonymous) return undefined;
     if (this.#current !== undefined && this.#clock.now() < this.#current.staleAt) return this.#current.keys;
@@ -68,7 +68,7 @@ export class CredentialHolder {
     return abortable(this.#asking, signal);
   }
 
-  /** Takes note that the store calls these keys expired. `true` when others may be had. */
+  /** Records that the store calls these keys expired. Returns true if the source may return others. */
   expired(keys: KeySet | undefined): boolean {
     if (!this.#renewable) return false;
     if (this.#current?.keys === keys) this.#current = undefined;
@@ -116,11 +116,11 @@ function checked(given: unknown): KeySet {
   };
 }
 
-// Checked here because `Headers` would put a value it refuses into its error message.
+// Checked here, because the error of `Headers` would contain a value that it refuses.
 function printable(field: string, value: unknown): string {
   if (typeof value !== "string") throw invalidArgument(`credentials.${field}`, "a string", value);
   if (/^[\x21-\x7e]+$/.test(value)) return value;
-  const fault = value === "" ? "is empty" : "holds a space, a line break or another character that keys never hold";
+  const fault = value === "" ? "is empty" : "contains a space, a line break or another character that no key contains";
   throw new LedgerError("CREDENTIALS", `credentials.${field} ${fault}`, {
     field: `credentials.${field}`,
     received: "string",

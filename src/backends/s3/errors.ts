@@ -4,39 +4,43 @@ import { CutShort } from "./body.ts";
 import { retryAfter } from "./retry.ts";
 import { childText, parseXml } from "./xml.ts";
 
-/** What a failure message may name: never a URL, a header or the body of an answer, which can hold keys and signatures. */
+/**
+ * What an error message may name. It must not name a URL, a header or the body of a response, which can contain keys
+ * and signatures.
+ */
 export interface Subject {
   /** `create`, `read`, `list`, … */
   readonly operation: string;
   /** The key as the caller knows it. */
   readonly key: string | undefined;
   readonly bucket: string;
-  /** Host of the endpoint, and its path: empty, or `/s3` for one. */
+  /** Host of the endpoint. */
   readonly host: string;
+  /** Path of the endpoint: empty, or for example `/s3`. */
   readonly path: string;
-  /** The bucket stands in the path, not in the host name. */
+  /** Whether the bucket is in the path, not in the host name. */
   readonly pathStyle: boolean;
 }
 
-/** Why a request did not do what it should, and what follows from that. */
+/** Why a request failed, and what follows from that. */
 export interface Fault {
-  /** HTTP status; 0 when there was no whole answer. */
+  /** HTTP status, or 0 without a complete response. */
   readonly status: number;
-  /** S3's own code, `NoSuchKey` for one; empty when the answer holds none. */
+  /** S3's own code, such as `NoSuchKey`. Empty if the response has none. */
   readonly code: string;
-  /** The same request may succeed when sent again. */
+  /** Whether the same request may succeed if it is sent again. */
   readonly again: boolean;
-  /** It may have taken effect all the same, now or later. */
+  /** Whether the request may take effect, or has taken effect, although it failed. */
   readonly unknown: boolean;
   readonly retryAfterMs: number;
-  /** The region the store names, if it does. */
+  /** The region that the store names, if it does. */
   readonly region: string | undefined;
-  /** The store's time in ms since the epoch, if it is told. */
+  /** The store's time in ms since the epoch, if it states one. */
   readonly serverTime: number | undefined;
   readonly error: LedgerError;
 }
 
-/** Codes with which a store turns a request away that it has not carried out, to be sent again later. */
+/** Codes of requests that the store has not carried out, and that should be sent again later. */
 const BUSY = new Set([
   "SlowDown",
   "SlowDownRead",
@@ -59,11 +63,11 @@ const WRONG_KEYS = new Set([
   "RequestTimeTooSkewed",
   "RequestExpired",
   "UnauthorizedAccess",
-  // versitygw's, with 404
+  // Sent by versitygw, with status 404.
   "XAdminUserNotFound",
 ]);
 
-/** Reads an answer that is no success. */
+/** Returns the fault that an unsuccessful response describes. */
 export function answerFault(subject: Subject, status: number, headers: Headers, body: string, now: number): Fault {
   const document = parseXml(body, ["Error"]);
   const told = (name: string): string | undefined => (document === undefined ? undefined : childText(document, name));
@@ -74,7 +78,8 @@ export function answerFault(subject: Subject, status: number, headers: Headers, 
   const html = document === undefined && looksLikeHtml(headers, body);
   const verdict = judge(status, code, html, subject);
   const message = verdict.quotes === true ? quote(told("Message")) : "";
-  const shown = `${status === 0 ? "a redirect" : status}${code === "" ? "" : ` ${code}`}${request === undefined ? "" : `, request ${request}`}`;
+  const name = status === 0 ? "a redirect" : status;
+  const shown = `${name}${code === "" ? "" : ` ${code}`}${request === undefined ? "" : `, request ${request}`}`;
   return {
     status,
     code,
@@ -95,13 +100,13 @@ interface Verdict {
   readonly advice: string;
   readonly again?: boolean;
   readonly unknown?: boolean;
-  /** The store's own words say more than the code. */
+  /** Whether the store's own message tells more than the code. */
   readonly quotes?: boolean;
 }
 
 /**
- * The store's own message, between quotation marks. Messages can repeat keys, tokens and signatures, so words that might be one
- * are left out: those with both letters and digits, long ones and those in capitals.
+ * Returns the store's own message in quotation marks. A message can repeat keys, tokens and signatures, so this leaves
+ * out words that could be one: words with letters and digits, long words, and words in capitals.
  */
 function quote(message: string | undefined): string {
   const words = (message ?? "").slice(0, 400).split(/\s+/);
@@ -114,7 +119,7 @@ function quote(message: string | undefined): string {
   return shown === "" ? "" : `, ${JSON.stringify(shown)}`;
 }
 
-/** How the address may be wrong, where a store finds no bucket or no S3 behind it. */
+/** Returns advice about the address for a store that finds no bucket, or that is not S3. */
 function addressing({ pathStyle }: Subject): string {
   return pathStyle
     ? "if this store wants the bucket in the host name, set forcePathStyle: false"
@@ -123,9 +128,10 @@ function addressing({ pathStyle }: Subject): string {
 
 function judge(status: number, code: string, html: boolean, subject: Subject): Verdict {
   const { bucket, host, path } = subject;
+  const sign = html ? "it sent a web page" : "no S3 error document";
   const notS3: Verdict = {
     code: "UNEXPECTED_RESPONSE",
-    advice: `${host} does not look like S3 (${html ? "it sent a web page" : "no S3 error document"}); check endpoint, also its path, and ${addressing(subject)}`,
+    advice: `${host} does not look like S3 (${sign}); check endpoint, also its path, and ${addressing(subject)}`,
   };
   if (status >= 200 && status < 300) return notS3;
   if (status === 412) return { code: "EXISTS", advice: "the key exists" };
@@ -147,23 +153,25 @@ function judge(status: number, code: string, html: boolean, subject: Subject): V
     return { code: "UNEXPECTED_RESPONSE", advice: `redirects are not followed; check region and endpoint (${host})` };
   }
   if (code === "NoSuchBucket" || code === "InvalidBucketName") {
+    const check = "create it, or check bucket, endpoint and region";
     return {
       code: "BUCKET_NOT_FOUND",
-      advice: `there is no bucket ${bucket} at ${host}; create it, or check bucket, endpoint and region; ${addressing(subject)}`,
+      advice: `there is no bucket ${bucket} at ${host}; ${check}; ${addressing(subject)}`,
     };
   }
   if (EXPIRED.has(code)) {
     return {
       code: "CREDENTIALS",
-      advice: "the session token has expired; pass a credentials function, which is asked for new ones",
+      advice: "the session token has expired; pass a credentials function, which returns new ones",
     };
   }
   if (code === "RequestTimeTooSkewed") return { code: "CREDENTIALS", advice: "this machine's clock is wrong; set it" };
   if (code === "SignatureDoesNotMatch") {
     const signed = path === "" ? "the Host header" : `the Host header and the path ${path}`;
+    const proxy = `A proxy before the store must pass on ${signed} unchanged: the signature covers that`;
     return {
       code: "CREDENTIALS",
-      advice: `the signature does not match; check secret key and region. A proxy before the store must pass on ${signed} unchanged: the signature covers that`,
+      advice: `the signature does not match; check secret key and region. ${proxy}`,
     };
   }
   if (WRONG_KEYS.has(code) || status === 401) {
@@ -181,7 +189,7 @@ function judge(status: number, code: string, html: boolean, subject: Subject): V
     return {
       code: "PERMISSION_DENIED",
       advice:
-        "the credentials do not allow this; they need s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket here",
+        "the credentials do not allow this; they need s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket",
     };
   }
   if (code !== "" && (status === 404 || status === 405)) {
@@ -197,7 +205,7 @@ function judge(status: number, code: string, html: boolean, subject: Subject): V
   return { code: "UNEXPECTED_RESPONSE", advice: "the store refused the request", quotes: code !== "" };
 }
 
-/** A request that got no whole answer. */
+/** Returns the fault of a request that got no complete response. */
 export function networkFault(subject: Subject, cause: unknown, timedOut: boolean): Fault {
   const name = errorName(cause);
   const cut = cause instanceof CutShort;
@@ -219,11 +227,14 @@ export function networkFault(subject: Subject, cause: unknown, timedOut: boolean
   };
 }
 
-/** No connection came about, so nothing can have been stored. Names as Node, Bun and Deno give them. */
-const NEVER_SENT =
-  /^(?:ECONNREFUSED|ConnectionRefused|ENOTFOUND|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|UND_ERR_CONNECT_TIMEOUT|CERT_\w+|\w*_CERT\w*|UNABLE_TO_\w+|ERR_TLS_\w+)$/;
+/** Errors without a connection, so that nothing can have been stored. The names are those of Node, Bun and Deno. */
+const NO_CONNECTION: readonly string[] = [
+  "ECONNREFUSED|ConnectionRefused|ENOTFOUND|EAI_AGAIN|ENETUNREACH|EHOSTUNREACH|UND_ERR_CONNECT_TIMEOUT",
+  String.raw`CERT_\w+|\w*_CERT\w*|UNABLE_TO_\w+|ERR_TLS_\w+`,
+];
+const NEVER_SENT: RegExp = new RegExp(`^(?:${NO_CONNECTION.join("|")})$`);
 
-// The cause is not handed on: a fetch may put headers, and so keys, into its message.
+// The cause itself is not passed on, because the message of a fetch may contain headers, and so keys.
 function errorName(cause: unknown): string {
   let at = cause;
   let name = "";
@@ -235,12 +246,12 @@ function errorName(cause: unknown): string {
   return name;
 }
 
-/** An answer that calls itself a success but is not what was asked for. */
+/** Returns the error for a response that claims success but is not what was asked for. */
 export function strangeAnswer(subject: Subject, why: string, status?: number): LedgerError {
   return failure(subject, "UNEXPECTED_RESPONSE", why, status === undefined ? {} : { status });
 }
 
-/** The error of an operation, with a message of one shape. */
+/** Returns the error of an operation. Its message begins with the operation and the key. */
 export function failure(
   subject: Subject,
   code: ErrorCode,
@@ -254,7 +265,7 @@ export function failure(
   return new LedgerError(code, `${what}: ${why}`, { operation, key, status, transient, field, received, cause });
 }
 
-/** True for a web page where S3 would send XML or an object. Objects always come with an ETag. */
+/** Returns whether a response is a web page instead of XML or an object. An object always comes with an ETag. */
 export function looksLikeHtml(headers: Headers, body: string): boolean {
   const html = /^\s*text\/html\b/i.test(headers.get("content-type") ?? "");
   return (html && headers.get("etag") === null) || /^\s*<(?:!doctype\s+html|html)\b/i.test(body);

@@ -17,10 +17,10 @@ function onFake(name: string, ifNoneMatch: "atomic" | "ignored" | "refused"): Co
             prefix: "some/place",
             credentials: FAKE_KEYS,
             fetch: fake.fetch,
-            // Probing takes longer than most cases.
+            // Set, because probing takes longer than most cases.
             ...(ifNoneMatch === "atomic" && { conditionalWrites: ifNoneMatch }),
           });
-          // Else the first create would: what it finds decides which cases are for this store.
+          // The result decides which cases apply to this store.
           await backend.probe();
           return backend;
         },

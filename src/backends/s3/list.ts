@@ -7,7 +7,7 @@ import type { XmlElement } from "./xml.ts";
 import { childText, parseXml } from "./xml.ts";
 
 const MAX_PAGE_BYTES = 8 * 1024 * 1024;
-/** From here on, the order of UTF-16 code units is not that of UTF-8 bytes. */
+/** From this code unit on, the order of UTF-16 code units differs from that of UTF-8 bytes. */
 const FIRST_SURROGATE = 0xd800;
 
 interface Listing {
@@ -18,7 +18,7 @@ interface Listing {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Every object under a prefix of whole segments, in code-unit order of the key. */
+/** Lists every object under a prefix of whole segments, in code-unit order of the keys. */
 export async function* listObjects(client: Client, listing: Listing): AsyncGenerator<Entry, void, undefined> {
   const { startAfter, signal } = listing;
   let last: string | undefined;
@@ -37,12 +37,12 @@ export async function* listObjects(client: Client, listing: Listing): AsyncGener
   }
 }
 
-/** Names that no ledger key has: our own probes, and what other programs use as folders. */
+/** Returns whether no ledger has this key: probes of this backend, and keys that other programs use as folders. */
 function isHidden(key: string): boolean {
   return /(?:^|\/)(?:\.|\/|$)/.test(key);
 }
 
-/** Pages of S3's listing, in its order: UTF-8 bytes. */
+/** Yields the entries of all pages of S3's listing, in its order: by UTF-8 bytes. */
 async function* pages(client: Client, listing: Listing): AsyncGenerator<Entry, void, undefined> {
   const { operation, key, prefix, startAfter, signal } = listing;
   const { base } = client.settings;
@@ -69,7 +69,7 @@ async function* pages(client: Client, listing: Listing): AsyncGenerator<Entry, v
     const text = utf8Decoder().decode(answer.bytes);
     const page = parseXml(text, ["ListBucketResult"]);
     if (page === undefined) {
-      throw strangeAnswer(subject, `${subject.host} sent no whole S3 listing; check endpoint`, answer.status);
+      throw strangeAnswer(subject, `${subject.host} sent no complete S3 listing; check endpoint`, answer.status);
     }
     const decode = childText(page, "EncodingType") === "url" ? decodeUrl : (raw: string): string => raw;
     for (const element of page.children) {
@@ -78,7 +78,7 @@ async function* pages(client: Client, listing: Listing): AsyncGenerator<Entry, v
     if (childText(page, "IsTruncated") !== "true") return;
     const token = childText(page, "NextContinuationToken");
     if (token === undefined || token === "" || seen.has(token)) {
-      throw strangeAnswer(subject, "the store gives no way to the next page of the listing");
+      throw strangeAnswer(subject, "the store gives no token for the next page of the listing");
     }
     seen.add(token);
     query["continuation-token"] = token;
@@ -97,7 +97,7 @@ function entryOf(
   const size = childText(element, "Size");
   const key = raw === undefined ? undefined : decode(raw);
   if (key === undefined || !key.startsWith(under) || size === undefined || !/^\d{1,15}$/.test(size)) {
-    throw strangeAnswer(subject, "the listing holds an entry that cannot be read");
+    throw strangeAnswer(subject, "the listing has an entry that cannot be read");
   }
   return { key: key.slice(skip), size: Number(size) };
 }
@@ -115,15 +115,16 @@ function firstUnordered(key: string): number {
   return -1;
 }
 
-/** The longest beginning of a key that sorts alike in both orders. */
+/** Returns the longest beginning of a key that sorts alike in both orders. */
 function sharedOrder(key: string): string {
   const at = firstUnordered(key);
   return at < 0 ? key : key.slice(0, at);
 }
 
 /**
- * Turns UTF-8 order into code-unit order. Keys that differ only below U+D800 have the same order in both; the others come in runs
- * with a common beginning, and only such a run is held and sorted. The ledger's own keys are ASCII: nothing is held.
+ * Sorts entries in UTF-8 order by code units. Keys that differ only below U+D800 have the same order in both. The
+ * others come in runs with a common beginning, and only such a run is kept in memory and sorted. The ledger's own keys
+ * are ASCII, so nothing is kept.
  */
 async function* byCodeUnit(entries: AsyncIterable<Entry>): AsyncGenerator<Entry, void, undefined> {
   let beginning = "";

@@ -23,9 +23,9 @@ interface SentPart {
 }
 
 /**
- * Creates an object with a multipart upload; two parts are under way at a time. Whether the key exists is looked up before and
- * once more right before the end: no store can be relied on to check it as part of the last step. `stop` ends `parts` and
- * everything under way; when anything fails, the upload is aborted and leaves nothing behind.
+ * Creates an object with a multipart upload, with two parts in flight at a time. Checks that the key does not exist
+ * before the upload and again right before its end, because not every store checks that in the last step. `stop` ends
+ * `parts` and all requests. If anything fails, aborts the upload, which leaves nothing behind.
  */
 export async function putParts(
   client: Client,
@@ -42,7 +42,7 @@ export async function putParts(
     await upload.complete();
   } catch (error) {
     const cleared = upload.abort();
-    // An aborted call is to reject at once.
+    // An aborted call must reject at once.
     if (creation.signal?.aborted !== true) await cleared;
     throw error;
   }
@@ -53,7 +53,7 @@ class Upload {
   readonly #creation: Creation;
   readonly #sent: SentPart[] = [];
   #id = "";
-  /** Such an upload names the checksum of each part once more when it ends. */
+  /** Whether parts have checksums. The end of such an upload repeats the checksum of each part. */
   #hasChecksums = false;
 
   constructor(client: Client, creation: Creation) {
@@ -83,7 +83,7 @@ class Upload {
           throw failure(this.#client.subject(this.#creation), "TOO_LARGE", why);
         }
         const sending = this.#put(number, part).finally(() => running.delete(sending));
-        // A failure ends the reading of the body, too, which may be waiting for its source.
+        // A failure also ends the reading of the body, which may be waiting for its source.
         sending.catch((error) => stop.abort(error));
         running.add(sending);
         if (running.size >= IN_FLIGHT) await Promise.race(running);
@@ -112,7 +112,7 @@ class Upload {
       throw strangeAnswer(this.#client.subject(this.#creation), why, answer.status);
     }
     this.#sent[number - 1] = { etag, sha256, size: body.byteLength };
-    // An attempt given up earlier may still be sending these bytes; changed ones do not match the hash it is signed with.
+    // An abandoned attempt may still be sending these bytes. If they change, they no longer match the signed hash.
     done();
   }
 
@@ -123,7 +123,8 @@ class Upload {
       ({ etag, sha256 }, i) =>
         `<Part><PartNumber>${i + 1}</PartNumber><ETag>${escapeXml(etag)}</ETag>${checksum(sha256)}</Part>`,
     );
-    const document = `<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${items.join("")}</CompleteMultipartUpload>`;
+    const root = '<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">';
+    const document = `${root}${items.join("")}</CompleteMultipartUpload>`;
     const request = this.#request({
       method: "POST",
       query: { uploadId: this.#id },
@@ -139,13 +140,13 @@ class Upload {
       unclear ||= fault.unknown;
       if (fault.again && (await attempts.again(fault.retryAfterMs, this.#creation.signal))) continue;
       if (!unclear) throw fault.error;
-      // The upload is gone once it has ended, so an answer that got lost shows as a failure of the next attempt.
+      // The upload no longer exists after its end, so the next attempt fails if only the response was lost.
       if (await this.#isStored()) return;
       throw outcomeUnknown(this.#client.subject(this.#creation), fault.error);
     }
   }
 
-  /** A completion can fail after its status, 200, has been sent. */
+  /** Returns the fault in a response with status 200: a completion can fail after the store has sent its status. */
   #completionFault(answer: Answer): Fault | undefined {
     const body = text(answer);
     const document = parseXml(body, ["CompleteMultipartUploadResult", "Error"]);
@@ -160,7 +161,7 @@ class Upload {
     );
   }
 
-  /** Reads the object back, part by part, and holds it against what was sent. */
+  /** Returns whether the stored object has the bytes that were sent. Reads it part by part. */
   async #isStored(): Promise<boolean> {
     const reading = { ...this.#creation };
     try {
@@ -179,7 +180,7 @@ class Upload {
     }
   }
 
-  /** Gives up the upload and its parts, as far as the store can be reached. */
+  /** Aborts the upload and removes its parts, if the store can be reached. */
   async abort(): Promise<void> {
     const request = this.#request({ method: "DELETE", query: { uploadId: this.#id } });
     await this.#client.call({ ...request, signal: undefined }).catch(() => {});

@@ -55,7 +55,7 @@ export interface S3BackendOptions {
   readonly random?: (() => number) | undefined;
 }
 
-/** The options, checked and completed. Without credentials, so that it may be looked at. */
+/** The options, checked and completed. Without credentials, so that they may be shown. */
 export interface Settings {
   readonly address: Address;
   readonly region: string;
@@ -89,7 +89,7 @@ const NAMES: OptionNames<S3BackendOptions> = {
 const MIB = 1024 * 1024;
 const MAX_PREFIX_BYTES = 120;
 
-/** Checks the options and fills them in from the environment. Throws `INVALID_ARGUMENT`. */
+/** Returns the options, checked and completed from the environment. Throws `INVALID_ARGUMENT`. */
 export function resolveOptions(given: S3BackendOptions): Settings {
   if (given === undefined) throw invalidArgument("options", "an object with a bucket", given);
   const options = readOptions("s3Backend", given, NAMES);
@@ -120,7 +120,7 @@ export function resolveOptions(given: S3BackendOptions): Settings {
   };
 }
 
-/** The credentials option, or what the environment holds. Throws `CREDENTIALS` when there is neither. */
+/** Returns the option `credentials`, or the keys in the environment. Throws `CREDENTIALS` if there are neither. */
 export function resolveCredentials(options: S3BackendOptions): S3CredentialSource {
   if (options.credentials !== undefined) return options.credentials;
   const accessKeyId = env("AWS_ACCESS_KEY_ID");
@@ -130,13 +130,15 @@ export function resolveCredentials(options: S3BackendOptions): S3CredentialSourc
   }
   throw new LedgerError(
     "CREDENTIALS",
-    "no S3 credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or pass credentials: keys, a function that returns them " +
-      '(fromNodeProviderChain() of @aws-sdk/credential-providers reads profiles and roles), or "anonymous" for a public bucket',
+    "no S3 credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or pass credentials: keys, " +
+      "a function that returns them (fromNodeProviderChain() of @aws-sdk/credential-providers reads profiles and " +
+      'roles), or "anonymous" for a public bucket',
     { field: "credentials" },
   );
 }
 
-// One function object for all, so that what a probe found is shared between handles. Called so for browsers' sake, which want `this`.
+// One function for all handles, so that they share what a probe found. It calls the method of `globalThis`, as browsers
+// require.
 const defaultFetch: typeof globalThis.fetch = (input, init) => globalThis.fetch(input, init);
 
 function env(name: string): string | undefined {
@@ -144,7 +146,7 @@ function env(name: string): string | undefined {
   try {
     return process?.env?.[name] || undefined;
   } catch {
-    return undefined; // Deno without the permission to read it
+    return undefined; // Deno has no permission to read it.
   }
 }
 
@@ -154,7 +156,7 @@ function base(prefix: string | undefined): string {
   const trimmed = prefix.replace(/^\/+|\/+$/g, "");
   assertPrefix(trimmed);
   if (utf8Encoder().encode(trimmed).length > MAX_PREFIX_BYTES) {
-    throw new LedgerError("INVALID_ARGUMENT", `prefix must be at most ${MAX_PREFIX_BYTES} bytes`, {
+    throw new LedgerError("INVALID_ARGUMENT", `prefix must have at most ${MAX_PREFIX_BYTES} bytes`, {
       field: "prefix",
       received: "string",
     });

@@ -1,19 +1,19 @@
 import type { Body } from "../../backend/backend.ts";
 import { bodyChunks, bodySize } from "../../backend/body.ts";
 
-/** A piece of a body, in a buffer of its own. */
+/** A part of a body in a buffer of its own. */
 export interface Part {
   readonly bytes: Uint8Array;
   readonly last: boolean;
-  /** Says that the bytes are no longer needed: their buffer holds a later part. */
+  /** Allows the buffer to be reused for a later part. */
   done(): void;
 }
 
 const FIRST_BUFFER = 64 * 1024;
 
 /**
- * A body in parts of `limit` bytes, the last one shorter or empty. Holds one part at a time; always gives at least one. `key` is
- * what errors name.
+ * Yields a body in parts of `limit` bytes, the last of which may be shorter or empty. Yields at least one. Keeps one
+ * part in memory at a time. Errors name `key`.
  */
 export async function* partsOf(
   body: Body,
@@ -29,7 +29,7 @@ export async function* partsOf(
       if (filled === limit) {
         const full = buffer;
         yield { bytes: full, last: false, done: () => void free.push(full) };
-        // Else memory grows by a part after the other until they are collected.
+        // Reuses a buffer. Otherwise memory would grow by a part each time until they are collected.
         buffer = free.pop() ?? new Uint8Array(limit);
         filled = 0;
       }

@@ -10,11 +10,11 @@ import type { Client, Outcome } from "./request.ts";
 
 /**
  * How a bucket treats `If-None-Match: *` on a PUT:
- * - `atomic`: of several at once on one key, exactly one wins;
- * - `racy`: several may win, but an object that is there is not replaced later;
- * - `ignored`: an object that is there is replaced;
+ * - `atomic`: of several requests for one key at once, exactly one succeeds;
+ * - `racy`: several may succeed, but an existing object is not replaced later;
+ * - `ignored`: an existing object is replaced;
  * - `refused`: the store answers with an error;
- * - `none`: the option `conditionalWrites` says not to use them, and the store was not asked.
+ * - `none`: the option `conditionalWrites` forbids them, and the store was not asked.
  */
 export type ConditionalWrites = "atomic" | "racy" | "ignored" | "refused" | "none";
 
@@ -32,7 +32,7 @@ export function probeConditionalWrites(
   return backend.probe(options);
 }
 
-/** A race for one key: how many requests take part, and how long the body of each is. */
+/** A race for one key: the number of requests, and the bytes in the body of each. */
 interface Race {
   readonly racers: number;
   readonly bytes: number;
@@ -41,14 +41,15 @@ interface Race {
 const KIB = 1024;
 const FIRST: Race = { racers: 8, bytes: 64 * KIB };
 /**
- * A store that looks for the key and stores later shows it only if a request arrives in between. That is likeliest with two
- * requests whose bodies take a while to arrive, and differs from store to store: so many races, of several sizes.
+ * A store that first checks the key and then stores can only be detected if a request arrives in between. That is most
+ * likely with two requests whose bodies take a while to arrive, and it differs between stores. So there are many races
+ * of several sizes.
  */
 const MORE: readonly Race[] = [1024, 4, 1024, 256, 1024, 64, 1024, 16, 1024, 256, 1024, 1024].map((kib) => ({
   racers: 2,
   bytes: kib * KIB,
 }));
-/** In a bucket that keeps what is removed, and behind a slow line, no race sends bodies longer than this. */
+/** Longest bodies of races in a bucket that keeps removed objects, or over a slow connection. */
 const SHORT_BYTES = 64 * KIB;
 const SLOW_MS = 3000;
 const MAX_MIXED_ROUNDS = 3;
@@ -60,7 +61,7 @@ interface Finding {
   running: Promise<ConditionalWrites | undefined> | undefined;
 }
 
-// By fetch, so that a stand-in for the network is not taken for the real store of the same name.
+// Findings by fetch, so that a mock of the network is not taken for the real store of the same name.
 const findings = new WeakMap<typeof globalThis.fetch, Map<string, Finding>>();
 
 function findingFor({ settings }: Client): Finding {
@@ -73,7 +74,7 @@ function findingFor({ settings }: Client): Finding {
   return finding;
 }
 
-/** What is known of one bucket's conditional writes; finds it out when first asked. */
+/** Finds out, when first asked, how a bucket treats conditional writes. */
 export class ConditionProbe {
   readonly #client: Client;
   readonly #finding: Finding;
@@ -90,7 +91,10 @@ export class ConditionProbe {
     return this.#finding.known;
   }
 
-  /** The store turned down a condition outside of a probe. Throws `UNSUPPORTED` where the options say that it has them. */
+  /**
+   * Records that the store refused a condition outside of a probe. Throws `UNSUPPORTED` if the options state that it
+   * supports them.
+   */
   refuse(creation: { readonly operation: string; readonly key: string }): void {
     if (this.#client.settings.conditionalWrites === "atomic") {
       const why = 'the store does not have conditional writes, although the option conditionalWrites is "atomic"';
@@ -99,7 +103,7 @@ export class ConditionProbe {
     this.#finding.known = "refused";
   }
 
-  /** The finding; `undefined` when it could not be had now, though the store can be reached. */
+  /** Returns the finding, or `undefined` if a reachable store gave none now. */
   async mode(creation: {
     readonly operation: string;
     readonly key: string;
@@ -114,18 +118,18 @@ export class ConditionProbe {
     } catch (error) {
       creation.signal?.throwIfAborted();
       if (!LedgerError.is(error)) throw error;
-      // The credentials may be good for some keys only.
+      // The credentials may allow only some keys.
       if (error.code !== "PERMISSION_DENIED") throw this.#retold(error, creation);
       this.#restUntil = clock.monotonic() + REST_MS;
       return undefined;
     }
   }
 
-  /** The finding; rejects when it cannot be had. */
+  /** Returns the finding. Rejects if there is none. */
   async probe(signal: AbortSignal | undefined): Promise<ConditionalWrites> {
     const found = this.known ?? (await this.#find(signal));
     if (found !== undefined) return found;
-    const why = "the store's answers were too unsteady to tell what it makes of conditional writes; try again later";
+    const why = "the store's answers were too inconsistent to tell how it treats conditional writes; try again later";
     throw failure(this.#client.subject({ operation: OPERATION }), "UNAVAILABLE", why, { transient: true });
   }
 
@@ -135,7 +139,7 @@ export class ConditionProbe {
   }
 
   #find(signal: AbortSignal | undefined): Promise<ConditionalWrites | undefined> {
-    // Shared by all who ask meanwhile, hence without anybody's signal.
+    // Without a signal, because all calls share the probe.
     this.#finding.running ??= this.#run().finally(() => {
       this.#finding.running = undefined;
     });
@@ -145,7 +149,7 @@ export class ConditionProbe {
   async #run(): Promise<ConditionalWrites | undefined> {
     const attempts = this.#client.attempts();
     const { clock, address } = this.#client.settings;
-    // AWS documents what it does: there it is only made sure that this is AWS.
+    // AWS documents its behaviour, so one race only verifies that this is AWS.
     const races = [FIRST, ...(address.endpoint === undefined ? [] : MORE)];
     let most = Number.POSITIVE_INFINITY;
     let mixed = 0;
@@ -172,10 +176,10 @@ const OPERATION = "probe";
 
 type RaceResult =
   | { readonly writes: ConditionalWrites; readonly keepsVersions: boolean }
-  /** Inconclusive. `mixed`: some requests were answered clearly. */
+  /** The race was inconclusive. `mixed` is true if some responses were clear. */
   | { readonly writes?: undefined; readonly fault: Fault; readonly mixed: boolean };
 
-/** `asksLate`: whether a further request is to find out what becomes of an object that is there for long. */
+/** Runs a race. `asksLate` adds a later request, which finds out whether the store replaces an existing object. */
 async function race(client: Client, { racers: count, bytes }: Race, asksLate: boolean): Promise<RaceResult> {
   const object = `${client.settings.base}.probe/${randomHex()}`;
   const put = (body: Uint8Array): Promise<Outcome> =>
@@ -218,7 +222,7 @@ async function race(client: Client, { racers: count, bytes }: Race, asksLate: bo
   return { writes: one ? "atomic" : "racy", keepsVersions };
 }
 
-/** Bodies differ in so many of their first bytes. */
+/** Number of random bytes at the beginning of a body. */
 const MARK_BYTES = 64;
 
 function mark(body: Uint8Array): Uint8Array {

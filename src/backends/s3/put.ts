@@ -18,8 +18,8 @@ export interface Creation {
 }
 
 /**
- * Creates an object with one PUT. The request may be sent several times, always with the same key and bytes; once an attempt has
- * been left without a clear answer, an object with exactly these bytes is the one that attempt stored.
+ * Creates an object with one PUT. May send the request several times, always with the same key and bytes. If an attempt
+ * got no clear response, an object with exactly these bytes is the one that the attempt stored.
  */
 export async function putObject(
   client: Client,
@@ -61,7 +61,7 @@ export async function putObject(
       const found = await compare(client, creation, bytes, false);
       if (found === "same") return;
       if (found === "other") throw failure(subject, "EXISTS", "the key exists", { status: fault.status });
-      goOn = true; // gone again, or not to be read just now
+      goOn = true; // The object is gone again, or cannot be read now.
     }
     if (goOn && (await attempts.again(fault.retryAfterMs, signal))) continue;
     if (!unclear) throw fault.error;
@@ -72,15 +72,16 @@ export async function putObject(
   }
 }
 
-/** Rejects with `EXISTS` when there is an object. Proves nothing about the next moment. */
+/** Rejects with `EXISTS` if the object exists. That it does not exist now proves nothing about the next moment. */
 export async function assertAbsent(client: Client, creation: Creation): Promise<void> {
   if ((await objectSize(client, creation)) === undefined) return;
   throw failure(client.subject(creation), "EXISTS", "the key exists");
 }
 
+/** Returns the error for a create without a clear response. */
 export function outcomeUnknown(subject: Subject, cause: LedgerError): LedgerError {
   const why =
-    "the store gave no clear answer, so the object may or may not be stored; create it again with the same key and bytes";
+    "the store gave no clear answer, so the object may be stored or not; create it again with the same key and bytes";
   return failure(subject, "OUTCOME_UNKNOWN", why, { transient: true, cause });
 }
 

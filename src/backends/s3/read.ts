@@ -8,11 +8,11 @@ interface Reading {
   readonly operation: string;
   readonly key: string;
   readonly signal?: AbortSignal | undefined;
-  /** One attempt only. */
+  /** Makes only one attempt. */
   readonly once?: boolean;
 }
 
-/** An object's bytes, or those of a range. Rejects with `NOT_FOUND`, `TOO_LARGE`, … */
+/** Returns the bytes of an object or of a range of it. Rejects with `NOT_FOUND`, `TOO_LARGE`, … */
 export async function readObject(client: Client, reading: Reading, range: ByteRange | undefined): Promise<Uint8Array> {
   const subject = client.subject(reading);
   const { start, end } = clampRange(range, Number.MAX_SAFE_INTEGER);
@@ -31,16 +31,16 @@ export async function readObject(client: Client, reading: Reading, range: ByteRa
   if (range === undefined || answer.status !== 206) return cut(answer.bytes, range);
   const told = contentRange(answer);
   const got = answer.bytes.byteLength;
-  // In a browser Content-Range may be hidden.
+  // In a browser, Content-Range may be hidden.
   const right =
     told === undefined ? got <= end - start : told.start === start && got === Math.min(end, told.size) - start;
-  if (!right) throw strangeAnswer(subject, "the store sent another range than asked for", answer.status);
+  if (!right) throw strangeAnswer(subject, "the store sent a wrong range", answer.status);
   return answer.bytes;
 }
 
 /**
- * The size of an object, `undefined` when there is none. Asks for its first byte: unlike that to a HEAD, the answer tells a missing
- * object from a missing bucket.
+ * Returns the size of an object, or `undefined` if it does not exist. Requests its first byte: unlike the response to a
+ * HEAD, that response distinguishes a missing object from a missing bucket.
  */
 export async function objectSize(client: Client, reading: Reading): Promise<number | undefined> {
   const { answer, fault } = await get(client, reading, {
@@ -49,16 +49,16 @@ export async function objectSize(client: Client, reading: Reading): Promise<numb
     headOnly: true,
   });
   if (fault !== undefined) {
-    if (fault.status === 416) return 0; // no first byte
+    if (fault.status === 416) return 0; // The object is empty.
     if (fault.code === "NoSuchKey") return undefined;
     throw fault.error;
   }
-  // A store that does not heed Range sends everything, and need not say how much that is.
+  // A store that ignores Range sends everything, and need not state the size.
   const size = answer.status === 206 ? contentRange(answer)?.size : (statedLength(answer.headers) ?? answer.length);
   if (size !== undefined) return size;
   throw strangeAnswer(
     client.subject(reading),
-    "the answer tells no size; in a browser the bucket's CORS rule must expose Content-Range",
+    "the answer states no size; in a browser the bucket's CORS rule must expose Content-Range",
     answer.status,
   );
 }
@@ -78,7 +78,7 @@ function contentRange({ headers }: Answer): { start: number; size: number } | un
   return match === null ? undefined : { start: Number(match[1]), size: Number(match[2]) };
 }
 
-/** For a store that does not heed Range. */
+/** Returns a range of the bytes of a store that ignores Range. */
 function cut(bytes: Uint8Array, range: ByteRange | undefined): Uint8Array {
   if (range === undefined) return bytes;
   const { start, end } = clampRange(range, bytes.byteLength);

@@ -17,29 +17,29 @@ export interface S3Request {
   /** The key as the caller knows it, for errors. */
   readonly key?: string | undefined;
   readonly method: "GET" | "PUT" | "POST" | "DELETE";
-  /** The key in the bucket; empty for the bucket itself. */
+  /** The key in the bucket, or empty for the bucket itself. */
   readonly object: string;
-  /** Each name once: a signature covers only the first of equal ones. */
+  /** The query. It names each parameter once, because a signature covers only the first of equal names. */
   readonly query?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
-  /** SHA-256 of `body`, in hex, where it is known already. */
+  /** SHA-256 of `body` in hex, if it is known. */
   readonly sha256?: string;
-  /** Most bytes a successful answer may have. */
+  /** Most bytes of a successful response. */
   readonly maxBytes: number;
-  /** Only the headers are wanted, and the length of the body. A body of more than `maxBytes` is left unread. */
+  /** Returns only the headers and the length of the body. Does not read a body of more than `maxBytes`. */
   readonly headOnly?: boolean;
-  /** `body`: it is an object's, or that of a part. `upload`: the request begins an upload whose parts have checksums. */
+  /** `body` adds the checksum of an object or a part. `upload` begins an upload whose parts have checksums. */
   readonly checksum?: "body" | "upload";
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A successful answer. */
+/** A successful response. */
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
   readonly bytes: Uint8Array;
-  /** Bytes of the whole body, where the request was `headOnly`. */
+  /** Number of bytes of the whole body, if the request was `headOnly`. */
   readonly length?: number | undefined;
 }
 
@@ -47,19 +47,19 @@ export type Outcome =
   | { readonly answer: Answer; readonly fault?: undefined }
   | { readonly fault: Fault; readonly answer?: undefined };
 
-/** Statuses that need no document to be understood. */
+/** Statuses whose meaning is clear without an error document. */
 const SPEAKING = new Set([408, 412, 416, 429, 500, 502, 504]);
 const MAX_ERROR_BYTES = 64 * 1024;
 const UPLOAD_BYTES_PER_MS = 131.072;
 const inBrowser = "document" in globalThis || "WorkerGlobalScope" in globalThis;
 
-/** Sends signed requests to one bucket. Learns its region and the difference between its clock and ours. */
+/** Sends signed requests to one bucket. Learns its region, and the difference between its clock and the local one. */
 export class Client {
   readonly settings: Settings;
   readonly #credentials: CredentialHolder;
   #region: string;
   #skewMs = 0;
-  /** Goes to `false` once the store has refused a request for its checksum, and taken the same one without. */
+  /** Becomes `false` when the store has refused a request with a checksum, and accepted the same request without it. */
   #sendsChecksums = true;
 
   constructor(settings: Settings, credentials: CredentialHolder) {
@@ -84,7 +84,10 @@ export class Client {
     return new Attempts(this.settings.retry, this.settings.clock, this.settings.random);
   }
 
-  /** Sends a request that may be carried out twice, again and again until there is an answer or the budget is spent. */
+  /**
+   * Sends a request, and repeats it until there is a response or the attempts are used up. The request may take effect
+   * twice.
+   */
   async call(request: S3Request): Promise<Outcome> {
     const attempts = this.attempts();
     for (;;) {
@@ -95,9 +98,9 @@ export class Client {
   }
 
   /**
-   * Sends a request once. What a store refuses for a reason that can be put right at once (a wrong clock, an expired token, another
-   * region) is signed anew and sent again, once for each reason. Rejects for an abort, for credentials that cannot be had and for an
-   * answer that is longer than asked for.
+   * Sends a request once. If the store refuses it for a reason that can be fixed at once (a wrong clock, an expired
+   * token, another region), signs it again and sends it again, once for each reason. Rejects if it is aborted, if there
+   * are no credentials, and if the response is longer than allowed.
    */
   async once(request: S3Request): Promise<Outcome> {
     const sha256 = request.sha256 ?? (request.body === undefined ? EMPTY_SHA256 : await sha256Hex(request.body));
@@ -117,7 +120,7 @@ export class Client {
         continue;
       }
       if (refused !== undefined) {
-        // Refused all the same: it was not for the checksum.
+        // It is refused without the checksum, too, so the checksum is not the reason.
         if (isRefused) return refused;
         if (outcome.fault === undefined || outcome.fault.code !== "") this.#sendsChecksums = false;
       }
@@ -128,7 +131,10 @@ export class Client {
     }
   }
 
-  /** `asked` is the region that was asked: another request may have found out the right one meanwhile. */
+  /**
+   * Returns the reason that was fixed, if any. `asked` is the region of the request: another request may have changed
+   * it since.
+   */
   #repair(fault: Fault, keys: KeySet | undefined, asked: string, done: ReadonlySet<string>): string | undefined {
     const { status, code, serverTime, region } = fault;
     if (code === "RequestTimeTooSkewed" && serverTime !== undefined && !done.has("clock")) {
@@ -138,7 +144,7 @@ export class Client {
     if (EXPIRED.has(code) && !done.has("token") && this.#credentials.expired(keys)) return "token";
     const elsewhere = status === 301 || status === 307 || status === 400 || status === 403;
     if (elsewhere && region !== undefined && region !== asked && !done.has("region")) {
-      // Location is never followed: the URL is built anew from the options.
+      // Location is never followed. The next request builds its URL from the options.
       this.#region = region;
       return "region";
     }
@@ -159,7 +165,7 @@ export class Client {
     try {
       const init: RequestInit = { method, headers, redirect: "manual", signal: limit.signal };
       if (body !== undefined) init.body = body as Uint8Array<ArrayBuffer>;
-      // Elsewhere a runtime may reject these two, and has neither cookies nor a cache.
+      // Other runtimes may reject these two, and have neither cookies nor a cache.
       if (inBrowser) Object.assign(init, { cache: "no-store", credentials: "omit" });
       const work = async (): Promise<Outcome> => this.#read(request, await settings.fetch(url, init), limit);
       return await abortable(work(), limit.signal);
@@ -193,7 +199,7 @@ export class Client {
           ? await readBody(response, request.maxBytes, progress)
           : new Uint8Array();
       const document = request.method === "GET" && request.object !== "" ? "" : utf8Decoder().decode(bytes);
-      // Nothing is no page: some frameworks put their usual type on an answer without a body.
+      // An empty body is not a page: some frameworks set their default type on a response without a body.
       const isEmpty = status === 204 || (request.method === "DELETE" && bytes.byteLength === 0);
       if (isEmpty || !looksLikeHtml(headers, document)) return { answer: { status, headers, bytes, length } };
       return { fault: answerFault(this.subject(request), status, headers, document, this.settings.clock.now()) };
@@ -202,7 +208,7 @@ export class Client {
     try {
       text = utf8Decoder().decode(await readBody(response, MAX_ERROR_BYTES, () => limit.restart(0)));
     } catch (cause) {
-      // Half an error document names no cause: better asked again than judged by a 404 alone.
+      // An incomplete error document names no cause. Sending the request again is better than trusting a 404 alone.
       const plain = cause instanceof TooLong || (cause instanceof CutShort && SPEAKING.has(status));
       if (!plain) throw cause;
     }
@@ -210,11 +216,11 @@ export class Client {
   }
 }
 
-/** The length of a body that nobody wants; `undefined` where only reading all of it would tell, and it is stated to be encoded. */
+/** Returns the length of a body that is not needed, and reads as little of it as possible. */
 async function measureBody(response: Response, atMost: number, progress: () => void): Promise<number | undefined> {
   const isPlain = response.headers.get("content-encoding") === null;
   const stated = isPlain ? statedLength(response.headers) : undefined;
-  // A body that is short is read, so that the connection can be used again.
+  // A short body is read, so that the connection can be reused.
   if (stated === undefined || stated <= atMost) {
     const counted = await countBody(response, progress);
     if (stated !== undefined && counted !== stated) throw new CutShort();
@@ -224,7 +230,7 @@ async function measureBody(response: Response, atMost: number, progress: () => v
   return stated;
 }
 
-/** Ends a request that makes no progress, or whose caller gave up. */
+/** Ends a request that makes no progress, or that the caller aborted. */
 class IdleLimit {
   readonly #settings: Settings;
   readonly #controller = new AbortController();

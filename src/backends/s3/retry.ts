@@ -26,7 +26,7 @@ export type RetryPolicy = Resolved<S3RetryOptions>;
 
 const DEFAULTS: RetryPolicy = { attempts: 8, baseMs: 100, maxDelayMs: 20_000, totalMs: 60_000, attemptMs: 30_000 };
 
-/** The options with defaults filled in. Throws `INVALID_ARGUMENT`. */
+/** Returns the options with defaults filled in. Throws `INVALID_ARGUMENT`. */
 export function retryPolicy(options: S3RetryOptions | undefined): RetryPolicy {
   if (options === undefined) return DEFAULTS;
   if (typeof options !== "object" || options === null) throw invalidArgument("retry", "an object", options);
@@ -36,13 +36,16 @@ export function retryPolicy(options: S3RetryOptions | undefined): RetryPolicy {
     if (value === undefined) continue;
     const least = name === "attempts" || name === "attemptMs" ? 1 : 0;
     if (typeof value !== "number" || !(value >= least))
-      throw invalidArgument(`retry.${name}`, `a number from ${least} on`, value);
+      throw invalidArgument(`retry.${name}`, `a number of at least ${least}`, value);
     policy[name] = value;
   }
   return policy;
 }
 
-/** Counts the attempts of one step and waits between them: full jitter, with `Retry-After` as the least. */
+/**
+ * Counts the attempts of one step and waits between them, with full jitter, but at least as long as `Retry-After`
+ * states.
+ */
 export class Attempts {
   readonly #policy: RetryPolicy;
   readonly #clock: Clock;
@@ -57,7 +60,10 @@ export class Attempts {
     this.#began = clock.monotonic();
   }
 
-  /** Waits and resolves with `true` when there may be another attempt; `false`, at once, when the budget is spent. */
+  /**
+   * Waits and returns true if another attempt is allowed. Returns false at once if the attempts or the time are used
+   * up.
+   */
   async again(retryAfterMs: number, signal: AbortSignal | undefined): Promise<boolean> {
     const { attempts, baseMs, maxDelayMs, totalMs } = this.#policy;
     if (this.#made >= attempts) return false;
@@ -70,7 +76,7 @@ export class Attempts {
   }
 }
 
-/** A `Retry-After` header in ms: seconds or an HTTP date. 0 when there is none that can be read. */
+/** Returns a `Retry-After` header, which is seconds or an HTTP date, in ms. Returns 0 if there is no valid one. */
 export function retryAfter(header: string | null, now: number): number {
   if (header === null) return 0;
   if (/^\s*\d{1,9}\s*$/.test(header)) return Number(header) * 1000;

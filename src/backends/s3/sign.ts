@@ -14,7 +14,7 @@ export interface SigningInput {
   readonly time: number;
 }
 
-/** The headers of a request, signed with Signature Version 4; unsigned without keys. */
+/** Returns the headers of a request, signed with Signature Version 4, or unsigned without keys. */
 export async function signedHeaders(input: SigningInput, keys: KeySet | undefined): Promise<Headers> {
   const headers = new Headers(input.headers);
   if (keys === undefined) return headers;
@@ -30,7 +30,7 @@ export async function signedHeaders(input: SigningInput, keys: KeySet | undefine
     region: input.region,
     datetime: amzDate(input.time),
     cache: keys.signingKeys,
-    // Else Range would travel unsigned.
+    // Otherwise Range would not be signed.
     allHeaders: true,
   });
   return (await signer.sign()).headers;
@@ -40,10 +40,10 @@ function amzDate(time: number): string {
   return new Date(time).toISOString().replace(/[:-]|\.\d{3}/g, "");
 }
 
-/** SHA-256 of nothing, in hex. */
+/** SHA-256 of no bytes, in hex. */
 export const EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
-/** SHA-256 in hex. `UNSUPPORTED` where WebCrypto is missing, as on a page that is not served over https. */
+/** Returns the SHA-256 in hex. Throws `UNSUPPORTED` without WebCrypto, as on a page that is not served over https. */
 export async function sha256Hex(bytes: Uint8Array): Promise<string> {
   if (bytes.byteLength === 0) return EMPTY_SHA256;
   const subtle = globalThis.crypto?.subtle;

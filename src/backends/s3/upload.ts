@@ -9,8 +9,8 @@ import { putObject } from "./put.ts";
 import type { Client } from "./request.ts";
 
 /**
- * Creates an object: with one PUT up to two parts' size, or one part's when the size is not known beforehand; with a multipart
- * upload beyond. Memory stays within a few parts, however large the object is.
+ * Creates an object. Uses one PUT for up to the size of two parts, or of one part if the size is unknown, and a
+ * multipart upload for more. Takes the memory of a few parts, however large the object is.
  */
 export async function createObject(
   client: Client,

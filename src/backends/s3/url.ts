@@ -1,8 +1,8 @@
 import { LedgerError, invalidArgument } from "../../errors/ledger-error.ts";
 
-/** Where a bucket is, as the options say. */
+/** The address of a bucket, as the options state it. */
 export interface Address {
-  /** `undefined` for AWS itself, whose host follows from the region. */
+  /** `undefined` for AWS itself, whose host depends on the region. */
   readonly endpoint: URL | undefined;
   readonly bucket: string;
   readonly pathStyle: boolean;
@@ -11,8 +11,9 @@ export interface Address {
 const AWS_HOST = /^s3(?:[.-]([a-z0-9-]+))?\.amazonaws\.com(?:\.cn)?$/;
 
 /**
- * Checks an endpoint and a bucket name and settles the addressing: path style for custom endpoints, virtual host for AWS
- * (but not for bucket names with dots, which no TLS certificate covers). `region` is what the endpoint's host tells.
+ * Checks an endpoint and a bucket name, and chooses the addressing: path style for custom endpoints, virtual host for
+ * AWS, except for bucket names with dots, which no TLS certificate covers. `region` is the one that the endpoint's host
+ * states.
  */
 export function address(
   endpoint: string | undefined,
@@ -24,7 +25,7 @@ export function address(
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]$/.test(bucket) || bucket.includes("..")) {
     throw new LedgerError(
       "INVALID_ARGUMENT",
-      `bucket is no valid bucket name: ${JSON.stringify(bucket.slice(0, 80))}`,
+      `bucket is not a valid bucket name: ${JSON.stringify(bucket.slice(0, 80))}`,
       {
         field: "bucket",
         received: "string",
@@ -58,31 +59,34 @@ function parseEndpoint(endpoint: string, allowInsecure: boolean): URL {
   try {
     url = new URL(endpoint);
   } catch {
-    throw bad("is no URL: write it like https://s3.example.com");
+    throw bad("is not a URL: write it like https://s3.example.com");
   }
   if (url.protocol !== "https:" && url.protocol !== "http:")
     throw bad("must begin with https:// (or http:// for this machine and private networks)");
-  if (url.username !== "" || url.password !== "") throw bad("must not hold a user name or password: use credentials");
-  if (url.search !== "" || url.hash !== "") throw bad("must not hold a query or a fragment");
-  if (!/^[A-Za-z0-9._~/-]*$/.test(url.pathname))
-    throw bad("has a path with characters other than letters, digits and . _ ~ / -");
+  if (url.username !== "" || url.password !== "") throw bad("must not contain a user or password: use credentials");
+  if (url.search !== "" || url.hash !== "") throw bad("must not contain a query or a fragment");
+  if (!/^[A-Za-z0-9._~/-]*$/.test(url.pathname)) throw bad("must have a path of letters, digits and . _ ~ / -");
   if (url.protocol === "http:" && !allowInsecure && !isNear(url.hostname)) {
     throw bad(
-      `is http:// and ${JSON.stringify(url.hostname)} may be anywhere: data would travel readable by all. Use https://; or, if the name leads to this machine or a private network, set allowInsecure: true`,
+      `is http://, so anybody on the way to ${JSON.stringify(url.hostname)} could read the data. Use https://, or ` +
+        "set allowInsecure: true if the name leads to this machine or a private network",
     );
   }
   return url;
 }
 
-/** Whether a host can only be this machine, or one of a private network: by its address, or by a name that no public one has. */
+/**
+ * Returns whether a host must be this machine or one of a private network, by its address or by a name that no public
+ * host has.
+ */
 function isNear(host: string): boolean {
   if (host.startsWith("[")) return /^\[(?:::1|f[cd][0-9a-f]{2}:|fe[89ab][0-9a-f]:)/.test(host);
   if (/^\d+(?:\.\d+){3}$/.test(host)) return /^(?:127|10|192\.168|169\.254|172\.(?:1[6-9]|2\d|3[01]))\./.test(host);
-  // One word, as in `http://minio:9000`, is the name of a container or of a machine near by.
+  // A single word, as in `http://minio:9000`, is the name of a container or of a machine in the same network.
   return /(?:^|\.)(?:localhost|local|internal|lan|home\.arpa|svc|test)$/.test(host) || !host.includes(".");
 }
 
-/** The URL of an object, or of the bucket for the empty key, in a region. */
+/** Returns the URL of an object in a region, or that of the bucket for the empty key. */
 export function objectUrl(
   at: Address,
   region: string,
@@ -98,7 +102,7 @@ export function objectUrl(
   return `${root.protocol}//${host}${path}${pairs.length === 0 ? "" : `?${pairs.join("&")}`}`;
 }
 
-// What encodeURIComponent leaves bare but a signature wants encoded. A bare `+` would be signed as a space.
+// Also encodes the characters that a signature requires encoded but encodeURIComponent leaves as they are.
 function encode(text: string): string {
   return encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
 }

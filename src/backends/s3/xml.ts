@@ -1,8 +1,8 @@
-/** An element of the flat documents S3 answers with. Attributes are left out. */
+/** An element of the flat documents that S3 sends, without attributes. */
 export interface XmlElement {
   readonly name: string;
   readonly children: readonly XmlElement[];
-  /** Character data, entities resolved; empty when there are children. */
+  /** Character data with entities resolved. Empty if there are children. */
   readonly text: string;
 }
 
@@ -10,8 +10,8 @@ const TOKEN = /<(?:\?[^>]*\?|!--[\s\S]*?--)>|<(\/?)([A-Za-z][\w.:-]*)(?:\s[^<>]*
 const MAX_DEPTH = 6;
 
 /**
- * Reads a whole document, or gives `undefined` when it is not well-formed, is cut off, nests deeper than S3's answers do, or has
- * another root than one of `roots`. Document types and CDATA are refused: S3 sends neither.
+ * Parses a whole document. Returns `undefined` if it is not well-formed, is truncated, is nested deeper than S3's
+ * documents, or has a root that is not one of `roots`. Refuses document types and CDATA, which S3 never sends.
  */
 export function parseXml(text: string, roots: readonly string[]): XmlElement | undefined {
   const top: Open = { name: "", children: [], text: "" };
@@ -47,12 +47,12 @@ interface Open {
   text: string;
 }
 
-/** The text of the first child of that name. */
+/** Returns the text of the first child of that name. */
 export function childText(element: XmlElement, name: string): string | undefined {
   return element.children.find((child) => child.name === name)?.text;
 }
 
-/** `text` with the characters escaped that XML gives a meaning. */
+/** Returns the text with the characters escaped that have a meaning in XML. */
 export function escapeXml(text: string): string {
   return text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
 }

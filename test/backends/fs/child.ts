@@ -1,4 +1,5 @@
-// Run as a process of its own by the tests beside it: `child.mjs <command> <directory> …`. Prints one line for each outcome.
+// Run as a process of its own by the tests beside it: `child.mjs <command> <directory> …`. Prints one line for each
+// outcome.
 import { randomUUID } from "node:crypto";
 import { link } from "node:fs/promises";
 import { BlobStore } from "../../../src/artifacts/blobs.ts";

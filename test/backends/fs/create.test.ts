@@ -12,7 +12,7 @@ for (const [links, options] of [
   ["with links", {}],
   ["without links", { link: refuseLink }],
 ] as const) {
-  test(`${links}: an object is the file of its key, with the mode of a new file, and nothing else is left`, async () => {
+  test(`${links}: an object is the file of its key with the mode of a new file, and nothing else remains`, async () => {
     const place = await makePlace();
     const backend = open(place, options);
     await backend.create("runs/a/run.json", bytes("{}"));
@@ -117,7 +117,7 @@ test("bodies: streams of any chunking, whose maker uses its buffer again", async
   }
 });
 
-test("bodies: a stream that fails is passed on as it is, even when it looks like an error of the file system", async () => {
+test("bodies: the error of a stream is passed on unchanged, even if it looks like one of the file system", async () => {
   const place = await makePlace();
   const backend = open(place);
   const failure = Object.assign(new Error("not ours"), { code: "ENOENT" });
@@ -159,7 +159,7 @@ test("short writes are completed, and a writer that takes nothing is an error", 
   await writeFully(three, pattern(100), null);
   expect(taken).toEqual([...pattern(100)]);
   await expect(writeFully({ write: async () => ({ bytesWritten: 0 }) }, pattern(5), 0)).rejects.toThrow(
-    "took no bytes",
+    "wrote no bytes",
   );
 });
 

@@ -33,7 +33,8 @@ describe.skipIf(!posix)("what is loaded on demand while the process has no descr
 
   const attempts = async (name: string, left: number, afterMs: number | "never"): Promise<unknown> => {
     const place = join(dirname(child.script), `${name}-${left}-${afterMs}`);
-    const command = `ulimit -n 200 && exec "${process.execPath}" "${child.script}" "${place}" ${name} ${left} ${afterMs}`;
+    const program = `"${process.execPath}" "${child.script}" "${place}"`;
+    const command = `ulimit -n 200 && exec ${program} ${name} ${left} ${afterMs}`;
     const { stdout, stderr } = spawn("sh", ["-c", command], { stdio: ["ignore", "pipe", "pipe"] });
     const [result, trouble] = await Promise.all([text(stdout), text(stderr)]);
     expect(trouble).toBe("");

@@ -231,7 +231,7 @@ test.each(["error", "follow"] as const)(
       await expect(all(fromPath(place, { links }).files())).rejects.toMatchObject({
         code: "INVALID_ARGUMENT",
         field: "path",
-        message: expect.stringContaining("bad\uFFFD: its name is no UTF-8"),
+        message: expect.stringContaining("bad\uFFFD: its name is not UTF-8"),
       });
     }
     await rm(odd, { force: true });
@@ -239,7 +239,7 @@ test.each(["error", "follow"] as const)(
     await symlink("nowhere", join(place, "sub/dead"));
     await expect(all(fromPath(place, { links }).files())).rejects.toMatchObject({
       code: "INVALID_ARGUMENT",
-      message: expect.stringContaining(`${join(place, "sub/dead")}: it is a link to nothing`),
+      message: expect.stringContaining(`${join(place, "sub/dead")}: it is a dangling link`),
     });
   },
 );

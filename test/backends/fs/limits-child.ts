@@ -1,4 +1,5 @@
-// Run as a process of its own by limits.test.ts: `child.mjs full|full-briefly|forbidden <directory>`. Prints what it met, as JSON lines.
+// Run as a process of its own by limits.test.ts: `child.mjs full|full-briefly|forbidden <directory>`. Prints what it
+// met, as JSON lines.
 import { rm, writeFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { fsBackend } from "../../../src/backends/fs/index.ts";

@@ -37,7 +37,7 @@ interface Full {
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
 test.skipIf(!namespaces)(
-  "a full disk rejects flush, costs nothing acknowledged, and the same run goes on once there is space (skipped: no user namespaces)",
+  "a full disk rejects flush and loses nothing acknowledged; the run goes on with space (skipped: no user namespaces)",
   async () => {
     const script = `mount -t tmpfs -o size=256k t "$1" && exec "$2" "$3" full-briefly "$1"`;
     const full = startChild(["unshare", "-Urm", "sh", "-c", script, "sh", place, process.execPath, child.script]);
@@ -51,7 +51,7 @@ test.skipIf(!namespaces)(
 );
 
 test.skipIf(!namespaces)(
-  "a full disk for longer than the buffer lasts: what is dropped is counted, all else is there (skipped: no user namespaces)",
+  "a disk full for longer than the buffer lasts: drops are counted, all else is stored (skipped: no user namespaces)",
   async () => {
     const script = `mount -t tmpfs -o size=512k t "$1" && exec "$2" "$3" full "$1"`;
     const full = startChild(["unshare", "-Urm", "sh", "-c", script, "sh", place, process.execPath, child.script]);

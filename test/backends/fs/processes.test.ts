@@ -148,7 +148,7 @@ describe("no space", () => {
   );
 });
 
-test("killed at random moments while creating: each object is whole or absent, and what is left over can be removed", async () => {
+test("killed at random moments, creates leave each object whole or absent, and leftovers can be removed", async () => {
   const place = await makePlace();
   const size = 3_000_000;
   for (let round = 0; round < 12; round++) {

@@ -33,7 +33,7 @@ function traced(place: string, options: string[], ...command: string[]): ReturnT
 }
 
 describe.skipIf(!strace)("at the level of system calls (skipped: strace is missing or not allowed)", () => {
-  test("killed at every call of a create: whole or absent, acknowledged only when there, and the key can be used after", async () => {
+  test("a create killed at any call leaves the object whole or absent, and the key usable", async () => {
     const place = await makePlace();
     const trace = join(place, "trace");
     const create = ["create", "a/b", String(SIZE), "disk"];
@@ -89,7 +89,7 @@ describe.skipIf(!strace)("at the level of system calls (skipped: strace is missi
     }
   });
 
-  test("what is asked to be durable is put on disk as in disk mode: bytes, name and the directories above", async () => {
+  test("a durable call syncs as in disk mode: bytes, name and the directories above", async () => {
     const synced = async (...command: string[]): Promise<string[]> => {
       const place = await makePlace();
       const trace = join(place, "trace");

@@ -79,7 +79,7 @@ test("a source that keeps returning keys at their end is not asked for each requ
   expect(source).toHaveBeenCalledTimes(1);
 });
 
-test("a function that fails is CREDENTIALS with its error as the cause, and is asked again by the next call", async () => {
+test("a function that fails is CREDENTIALS with its error as cause, and the next call asks again", async () => {
   const fake = new FakeS3();
   const cause = new Error("no metadata service");
   const source = vi.fn<() => Promise<S3Credentials>>(async () => FAKE_KEYS).mockRejectedValueOnce(cause);

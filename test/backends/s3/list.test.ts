@@ -100,7 +100,7 @@ describe("a listing that cannot be right is UNEXPECTED_RESPONSE", () => {
   });
 });
 
-test("keys are decoded only where the store says that it encoded them; pages may be empty or repeat a key", async () => {
+test("keys are decoded only if the store encoded them; pages may be empty or repeat a key", async () => {
   const { fake, backend } = await place();
   const document = (inner: string) => () => ({
     status: 200,
@@ -112,7 +112,8 @@ test("keys are decoded only where the store says that it encoded them; pages may
   fake.fail(document(`${more}2</NextContinuationToken><Contents><Key>a%20b+c</Key><Size>1</Size></Contents>`));
   fake.fail(
     document(
-      "<IsTruncated>false</IsTruncated><Contents><Key>a%20b+c</Key><Size>1</Size></Contents><Contents><Key>b</Key><Size>1</Size></Contents>",
+      "<IsTruncated>false</IsTruncated><Contents><Key>a%20b+c</Key><Size>1</Size></Contents>" +
+        "<Contents><Key>b</Key><Size>1</Size></Contents>",
     ),
   );
   expect(await keys(backend)).toEqual(["a%20b+c", "b"]);

@@ -50,7 +50,15 @@ describe("which way a body goes", () => {
   test("parts are of equal size but the last, and there are never more than 10,000", async () => {
     const { fake, backend } = await place({}, options);
     await backend.create("k", streamOf(big, big.length));
-    expect(fake.calls.filter(isPart).map(({ body }) => body.length)).toEqual([PART, PART, 2 * MIB]);
+    // Two parts are under way at a time, and either may arrive first.
+    const sizes = fake.calls.filter(isPart).map(({ query, body }) => [query.get("partNumber"), body.length]);
+    expect(new Map(sizes as [string, number][])).toEqual(
+      new Map([
+        ["1", PART],
+        ["2", PART],
+        ["3", 2 * MIB],
+      ]),
+    );
     expect(stored(fake)).toBe(true);
     const { fake: other, backend: huge } = await place({}, options);
     // Only the first part is looked at: 100 GB take larger parts.
@@ -59,7 +67,7 @@ describe("which way a body goes", () => {
       for (;;) yield new Uint8Array(4 * MIB);
     }
     await failureOf(huge.create("k", byteStream(endless(), 100e9)));
-    expect(other.calls.find(isPart)?.body.length).toBe(10_000_000);
+    expect(new Set(other.calls.filter(isPart).map(({ body }) => body.length))).toEqual(new Set([10_000_000]));
   });
 });
 
@@ -98,7 +106,7 @@ describe("faults on the way", () => {
     expect(stored(fake)).toBe(true);
   });
 
-  test("an answer that is lost with the end: the next attempt finds no upload, and the object is read back", async () => {
+  test("the answer to the end is lost: the next attempt finds no upload, and reads the object back", async () => {
     const { fake, backend } = await place({}, options);
     fake.fail("lost-ack", isComplete);
     await backend.create("k", big);

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { sha256Hex, signedHeaders } from "../../../src/backends/s3/sign.ts";
 
-// The examples of "Signature Calculations for the Authorization Header: Transferring Payload in a Single Chunk", AWS documentation.
+// The examples of "Signature Calculations for the Authorization Header: Transferring Payload in a Single Chunk", AWS
+// documentation.
 const keys = {
   accessKeyId: "AKIAIOSFODNN7EXAMPLE",
   secretAccessKey: "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
@@ -55,7 +56,8 @@ test.each([
     keys,
   );
   expect(out.get("authorization")).toBe(
-    `AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request, SignedHeaders=${signed}, Signature=${signature}`,
+    "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request, " +
+      `SignedHeaders=${signed}, Signature=${signature}`,
   );
 });
 

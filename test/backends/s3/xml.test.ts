@@ -5,7 +5,8 @@ import { childText, escapeXml, parseXml } from "../../../src/backends/s3/xml.ts"
 describe("parseXml", () => {
   test("reads a flat document with a prolog, attributes, comments and empty elements", () => {
     const root = parseXml(
-      '\ufeff<?xml version="1.0"?>\n<!-- x --><A xmlns="u:v" b=\'c\'>\n <K>v&amp;&lt;&#228;&#xE4;&apos;</K><E/><F></F> </A>\n',
+      '\ufeff<?xml version="1.0"?>\n<!-- x --><A xmlns="u:v" b=\'c\'>\n ' +
+        "<K>v&amp;&lt;&#228;&#xE4;&apos;</K><E/><F></F> </A>\n",
       ["A"],
     );
     expect(root?.children.map(({ name, text }) => [name, text])).toEqual([

@@ -1,6 +1,22 @@
 import { ID_PATTERN } from "../journal/run-created.ts";
-import { attributeColumns, TIME_COLUMNS } from "./attribute-columns.ts";
-import type { ColumnEntry, ColumnType } from "./directory.ts";
+import type { ColumnEntry, ColumnType } from "./segment-directory.ts";
+import { type RunAttribute, runAttributes } from "../journal/run-attributes.ts";
+
+/** An attribute that has a column in segments. */
+interface AttributeColumn extends RunAttribute {
+  readonly column: string;
+}
+
+/** The attributes that have a column, in the order of the columns. */
+export const attributeColumns: readonly AttributeColumn[] = /* @__PURE__ */ runAttributes.flatMap((attribute) => {
+  const { name, member } = attribute;
+  return name === undefined ? [] : [{ ...attribute, column: member === "id" ? "run_id" : name }];
+});
+
+/** The names of the columns that hold times. */
+export const TIME_COLUMNS: readonly string[] = /* @__PURE__ */ attributeColumns.flatMap(({ column, type }) =>
+  type === "time" ? [column] : [],
+);
 
 const TIMES: readonly ColumnType[] = ["int64", "double"];
 const TEXT: readonly ColumnType[] = ["string"];
@@ -16,7 +32,7 @@ const TYPES: ReadonlyMap<string, readonly ColumnType[]> = new Map<string, readon
   ["params.", ["double", "boolean", "string"]],
 ]);
 
-/** Throws a RangeError unless the columns are those that a segment has to have, of the types that they may be of. */
+/** Throws a RangeError if a column that every segment must have is missing, or if a column has a wrong type. */
 export function checkColumns(columns: ReadonlyMap<string, ColumnEntry>): void {
   const required = attributeColumns.flatMap(({ column, optional }) => (optional ? [] : [column]));
   for (const name of ["document", "marker", ...required])

@@ -3,10 +3,10 @@ import type { Dictionary } from "../journal/event.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import type { TableColumn } from "../parquet/table-write.ts";
 import type { CatalogRow } from "./catalog-row.ts";
-import { attributeColumns, TIME_COLUMNS } from "./attribute-columns.ts";
+import { attributeColumns, TIME_COLUMNS } from "./column-schema.ts";
 import type { Cells } from "./column-cells.ts";
 import { flattenParams, NESTED } from "../filter/flatten-params.ts";
-import type { SegmentColumns } from "./stored-rows.ts";
+import type { SegmentColumns } from "./copied-rows.ts";
 
 /** Most columns of a segment. Of what has no column only the record itself tells. */
 const MAX_COLUMNS = 4000;

@@ -3,7 +3,7 @@ import { LedgerError, invalidArgument } from "../errors/ledger-error.ts";
 import { type Aggregate, type Field, formatField } from "./field.ts";
 import { type Condition, type Operand, type Operator, OPERANDS, normalValue, operandOf } from "./filter.ts";
 import { parseDate, parseDuration } from "./literal.ts";
-import { wrongStatus } from "./advice.ts";
+import { wrongStatus } from "./error-advice.ts";
 import { type FilterTree, copyFilter } from "./copy-filter.ts";
 
 /** A condition that `where` has built. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { type LabelledField, toField } from "../../src/filter/to-field.ts";
+import { type LabelledField, toField } from "../../src/filter/parse-field.ts";
 
 test("fields by name, as in filters, or as they are", () => {
   const field = (input: Parameters<typeof toField>[0]): LabelledField["field"] => toField(input, "x").field;

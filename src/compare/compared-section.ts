@@ -1,6 +1,6 @@
 import type { Dictionary } from "../journal/event.ts";
 import { isNested } from "../journal/params.ts";
-import { identity } from "./identity.ts";
+import { identity } from "./value-identity.ts";
 
 /** A value that is not the same in all runs. */
 export interface DifferingRow<T = unknown> {

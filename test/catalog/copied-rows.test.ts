@@ -7,8 +7,8 @@ import { experimentPrefix } from "../../src/catalog/catalog-entry.ts";
 import { listCatalog } from "../../src/catalog/list-catalog.ts";
 import type { Segment } from "../../src/catalog/segment.ts";
 import { SegmentCache } from "../../src/catalog/segment-cache.ts";
-import { storeRows } from "../../src/catalog/store-rows.ts";
-import { type StoredRows, storedRows } from "../../src/catalog/stored-rows.ts";
+import { storeRows } from "../../src/catalog/segment-write.ts";
+import { type CopiedRows, copyRows } from "../../src/catalog/copied-rows.ts";
 import { metric, record } from "../filter/rows.ts";
 
 const PREFIX = experimentPrefix("default");
@@ -70,9 +70,9 @@ function newPlace(): Place {
 async function store(
   { context }: Place,
   generation: number,
-  rows: () => Iterable<CatalogRow> | AsyncIterable<CatalogRow | StoredRows>,
+  rows: () => Iterable<CatalogRow> | AsyncIterable<CatalogRow | CopiedRows>,
 ): Promise<Segment> {
-  const iterate = async function* (): AsyncGenerator<CatalogRow | StoredRows> {
+  const iterate = async function* (): AsyncGenerator<CatalogRow | CopiedRows> {
     yield* rows();
   };
   const [key] = await storeRows(context, PREFIX, generation, iterate(), undefined);
@@ -120,7 +120,7 @@ test("rows taken over from segments are what they would be had they been written
       const merged = await store(place, 2, async function* () {
         yield* loose;
         for (const [i, source] of sources.entries()) {
-          for await (const some of storedRows(source, place.backend, wanted[i]!, undefined)) {
+          for await (const some of copyRows(source, place.backend, wanted[i]!, undefined)) {
             seen["gzip" in some.records ? "pages" : "texts"]++;
             yield some;
           }
@@ -131,7 +131,7 @@ test("rows taken over from segments are what they would be had they been written
     }),
     { numRuns: 150 },
   );
-  console.log(`stored rows: ${JSON.stringify(seen)}`);
+  console.log(`copied rows: ${JSON.stringify(seen)}`);
   expect(Math.min(seen.pages, seen.texts)).toBeGreaterThan(50);
 });
 
@@ -159,9 +159,9 @@ test("a page that is damaged is not taken over", async () => {
       } = await listCatalog(backend, "default", () => {}, undefined);
       const segment = await new SegmentCache(backend).open(listing!.segments[0]!, undefined);
       const all = rows.map((_, row) => row);
-      const taken = async (): Promise<StoredRows[]> => {
-        const some: StoredRows[] = [];
-        for await (const each of storedRows(segment, backend, all, undefined)) some.push(each);
+      const taken = async (): Promise<CopiedRows[]> => {
+        const some: CopiedRows[] = [];
+        for await (const each of copyRows(segment, backend, all, undefined)) some.push(each);
         return some;
       };
       // Some bits say nothing: then every record has to be what it was.
@@ -172,7 +172,7 @@ test("a page that is damaged is not taken over", async () => {
       }
       const place = newPlace();
       const merged = await store(place, 2, async function* () {
-        yield* outcome as StoredRows[];
+        yield* outcome as CopiedRows[];
       });
       const records = await merged.records(place.backend, all, 1, undefined);
       expect(all.map((row) => records.get(row))).toEqual(rows.map(({ record: each }) => each));

@@ -1,5 +1,5 @@
 import { LedgerError, invalidArgument } from "../errors/ledger-error.ts";
-import { operatorAdvice } from "./advice.ts";
+import { operatorAdvice } from "./error-advice.ts";
 import { MAX_FILTER_CHARS } from "./filter.ts";
 
 /** `text` is what was quoted, of a `quoted` one, and else what is written. It stands from `at` to before `end`. */
@@ -19,7 +19,7 @@ const QUOTES: readonly string[] = ["'", '"', "`"];
 /**
  * The tokens of a text, one at a time and each read once. `argument` is the field of errors, `label` what their messages call the text.
  */
-export class Tokens {
+export class Tokenizer {
   readonly text: string;
   readonly argument: string;
   readonly #label: string;

@@ -1,6 +1,6 @@
 import type { Backend } from "../backend/backend.ts";
 import type { Cells } from "./column-cells.ts";
-import { paramCells } from "./segment-fields.ts";
+import { paramCells } from "./field-columns.ts";
 import type { StoredPage } from "./record-pages.ts";
 import type { Segment } from "./segment.ts";
 
@@ -8,7 +8,7 @@ import type { Segment } from "./segment.ts";
 const LEAST_PAGE_BYTES = 8192;
 
 /** Rows of a segment that another takes over as they are stored: no record of them is decoded. */
-export interface StoredRows {
+export interface CopiedRows {
   readonly source: SegmentColumns;
   /** Which rows of it, ascending. */
   readonly rows: readonly number[];
@@ -31,12 +31,12 @@ interface SourceField {
 }
 
 /** Some rows of a segment that has a column for everything; `wanted` ascending. */
-export async function* storedRows(
+export async function* copyRows(
   segment: Segment,
   backend: Backend,
   wanted: readonly number[],
   signal: AbortSignal | undefined,
-): AsyncGenerator<StoredRows, void, undefined> {
+): AsyncGenerator<CopiedRows, void, undefined> {
   const source = await loadColumns(segment, backend, signal);
   let next = 0;
   for await (const page of segment.storedPages(backend, signal)) {

@@ -1,0 +1,61 @@
+import { type AttributeName, attributeOf } from "./attributes.ts";
+import type { Aggregate, Field } from "./field.ts";
+import { ownValue } from "../bytes/dictionary.ts";
+import type { RunRecord } from "../journal/run-record.ts";
+import { flattenParams, NESTED, type ParamValue } from "./flatten-params.ts";
+
+/** A run as filters and orders see it. What the run does not have is `undefined`. */
+export interface FilterRow {
+  /** Times and duration in ms. The status in lower case. */
+  attribute(name: AttributeName): string | number | undefined;
+  /** The key of a nested value is its path with dots. */
+  param(key: string): ParamValue | undefined;
+  /** True where the key names a list or an object. */
+  isNested(key: string): boolean;
+  tag(key: string): string | undefined;
+  metric(key: string, aggregate: Aggregate): number | undefined;
+  datasets(): readonly { readonly name: string; readonly digest: string; readonly context?: string | undefined }[];
+}
+
+/** Returns what a run has in a field, or `undefined`. */
+export function fieldValue(row: FilterRow, field: Exclude<Field, { kind: "dataset" }>): ParamValue | undefined {
+  if (field.kind === "metric") return row.metric(field.key, field.aggregate);
+  if (field.kind === "attribute") return row.attribute(field.name);
+  return field.kind === "tag" ? row.tag(field.key) : row.param(field.key);
+}
+
+/** Returns the record of a run as a row. A run that has not ended has no duration. */
+export function recordRow(record: RunRecord): FilterRow {
+  let params: ReturnType<typeof flattenParams> | undefined;
+  const at = (key: string): ParamValue | typeof NESTED | undefined =>
+    (params ??= flattenParams(record.params)).get(key);
+  const { startTime, endTime } = record;
+  return {
+    attribute(name) {
+      switch (name) {
+        case "start_time":
+          return startTime;
+        case "end_time":
+          return endTime;
+        case "duration":
+          return endTime === undefined ? undefined : endTime - startTime;
+        default: {
+          const { member } = attributeOf(name);
+          return member && record[member];
+        }
+      }
+    },
+    param: (key) => {
+      const value = at(key);
+      return value === NESTED ? undefined : value;
+    },
+    isNested: (key) => at(key) === NESTED,
+    tag: (key) => ownValue(record.tags, key),
+    metric(key, aggregate) {
+      const summary = ownValue(record.metrics, key);
+      if (summary === undefined) return undefined;
+      return aggregate === "mean" || aggregate === "count" ? summary[aggregate] : summary[aggregate]?.value;
+    },
+    datasets: () => record.datasets,
+  };
+}
