@@ -58,7 +58,7 @@ export interface ListOptions extends CallOptions {
 export interface Capabilities {
   /** `append` exists and adds bytes to the end of an object at a cost that does not grow with the object. */
   readonly append: boolean;
-  /** Of any number of `create` calls on one key at once, from any number of processes, exactly one resolves. */
+  /** Exactly one of any number of simultaneous `create` calls on one key resolves, from any number of processes. */
   readonly exclusiveCreate: boolean;
   /** What a resolved call stored survives the end of this process. */
   readonly durable: boolean;
@@ -79,7 +79,7 @@ export interface Entry {
  * that it can see. For all others it answers `undefined`, and then the run's own progress decides.
  */
 export interface Liveness {
-  /** Names this thread of this process, and no other thread ever. Opaque, at most 200 characters, without secrets. */
+  /** Identifies this thread of this process, and never another one. Opaque, at most 200 characters, without secrets. */
   readonly token: string;
   /**
    * Resolves to `true` if the thread runs, `false` if it certainly ended, else `undefined`. Never rejects. Answer
@@ -117,10 +117,10 @@ export interface Backend {
   readonly liveness?: Liveness | undefined;
 
   /**
-   * Stores a new object, whole or not at all: neither a reader nor a crash ever shows a part of it. Never replaces an
-   * object: if the key exists, it rejects with `EXISTS` and the object keeps its bytes. If a body stream fails, nothing
-   * is stored and the call rejects with that failure. If a stream yields more or fewer bytes than its `size`, it
-   * rejects with `INVALID_ARGUMENT`.
+   * Stores a new object, whole or not at all: no reader ever sees a part of it, not even after a crash. Never replaces
+   * an object: if the key exists, it rejects with `EXISTS` and the object keeps its bytes. If a body stream fails,
+   * nothing is stored and the call rejects with that failure. If a stream yields more or fewer bytes than its `size`,
+   * it rejects with `INVALID_ARGUMENT`.
    *
    * With `durable`, the object survives a power cut, whether the call resolves or rejects with `EXISTS`.
    *
@@ -129,8 +129,8 @@ export interface Backend {
   create(key: string, body: Body, options?: CreateOptions): Promise<void>;
 
   /**
-   * Returns the bytes of an object, or of a range of it. A range is cut at the end of the object. One that begins there
-   * or after it is empty, and not an error. Rejects with `NOT_FOUND` if there is no such object. A key that is only the
+   * Returns the bytes of an object, or of a range of it. A range is cut at the end of the object. It is empty, and not
+   * an error, if it begins there or later. Rejects with `NOT_FOUND` if there is no such object. A key that is only the
    * prefix of other keys is not an object.
    */
   read(key: string, options?: ReadOptions): Promise<Uint8Array>;
@@ -182,9 +182,9 @@ export interface Backend {
   /**
    * Optional, for storage that reports changes. Each step is a hint that something under a prefix may have changed
    * since the step before. A hint may be late, stand for many changes, be wrong or be missing, so the caller still
-   * looks from time to time, only less often. If changes continue, a hint comes at last, whichever handle makes them,
-   * or the hints end, as they do if a place cannot be watched. Stopping at any step, an abort and `close()` release
-   * what the watching holds. `close()` also ends the hints. Watching never keeps a process alive.
+   * looks from time to time, only less often. If changes continue, whichever handle makes them, a next hint comes
+   * eventually, or the hints end, as they do if a place cannot be watched. Stopping at any step, an abort and `close()`
+   * release what the watching holds. `close()` also ends the hints. Watching never keeps a process alive.
    */
   changes?(prefix: string, options?: CallOptions): AsyncIterable<void>;
 

@@ -18,12 +18,12 @@ export class ContractViolation extends Error {
   }
 }
 
-/** Throws unless `condition`; `what` tells what was seen instead. */
+/** Throws unless `condition` is true. `what` says what the case saw instead. */
 export function hold(condition: boolean, sentence: Sentence, what: string | (() => string)): asserts condition {
   if (!condition) throw new ContractViolation(typeof what === "string" ? what : what(), sentence);
 }
 
-/** Throws unless both are the same once written as JSON. */
+/** Throws unless both have the same JSON. */
 export function same(actual: unknown, expected: unknown, sentence: Sentence, what: string): void {
   const [got, wanted] = [show(actual), show(expected)];
   hold(got === wanted, sentence, () => `${what}: expected ${clip(wanted)}, got ${clip(got)}`);
@@ -34,7 +34,7 @@ export function sameBytes(actual: Uint8Array, expected: Uint8Array, sentence: Se
   hold(isBytes(actual), contract.output, () => `${what}: expected a Uint8Array, got ${clip(show(actual))}`);
   if (equalBytes(actual, expected)) return;
   const at = expected.findIndex((byte, i) => byte !== actual[i]);
-  const where = at === -1 ? "it goes on behind the end" : `first difference at byte ${at}`;
+  const where = at === -1 ? "more bytes follow" : `first difference at byte ${at}`;
   throw new ContractViolation(
     `${what}: expected ${expected.byteLength} bytes, got ${actual.byteLength}; ${where}`,
     sentence,
@@ -45,7 +45,7 @@ export type Outcome<T> =
   | { readonly resolved: true; readonly value: T }
   | { readonly resolved: false; readonly error: unknown };
 
-/** Awaits a call. A synchronous throw, or anything but a promise, is a violation by itself. */
+/** Returns how a call ended. Throws a violation if the call throws synchronously or returns no promise. */
 export async function outcome<T>(what: string, call: () => PromiseLike<T>): Promise<Outcome<T>> {
   let promise: PromiseLike<T>;
   try {
@@ -61,7 +61,9 @@ export async function outcome<T>(what: string, call: () => PromiseLike<T>): Prom
   }
 }
 
-/** The call must reject with a `LedgerError` of this code that names this key (not checked when `undefined`). */
+/**
+ * Throws unless the call rejects with a `LedgerError` of this code and key. Ignores the key if `key` is `undefined`.
+ */
 export async function rejects(
   code: ErrorCode,
   key: string | undefined,
@@ -75,12 +77,12 @@ export async function rejects(
   hold(
     LedgerError.is(error),
     contract.errors,
-    () => `${what} rejected with ${describe(error)}, which is no LedgerError`,
+    () => `${what} rejected with ${describe(error)}, which is not a LedgerError`,
   );
   hold(
     error.code === code,
     sentence,
-    () => `${what} rejected with ${error.code}, but must with ${code} (${error.message})`,
+    () => `${what} rejected with ${error.code} instead of ${code} (${error.message})`,
   );
   if (key !== undefined) {
     hold(
@@ -91,7 +93,7 @@ export async function rejects(
   }
 }
 
-/** The call must reject with exactly this reason, within {@link PATIENCE_MS}. */
+/** Throws unless the call rejects with exactly this reason within {@link PATIENCE_MS}. */
 export async function rejectsWithReason(
   reason: unknown,
   what: string,
@@ -106,10 +108,10 @@ export async function rejectsWithReason(
   );
 }
 
-/** How long a case waits before it calls a call hanging. */
+/** How long a case waits, in ms, before it reports that a call hangs. */
 export const PATIENCE_MS = 10_000;
 
-/** What `promise` settles to; a violation when that takes longer than {@link PATIENCE_MS}. */
+/** Returns what `promise` resolves to. Throws a violation if that takes longer than {@link PATIENCE_MS}. */
 export async function within<T>(sentence: Sentence, what: string, promise: Promise<T>): Promise<T> {
   let handle: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_resolve, reject) => {
@@ -125,7 +127,7 @@ export async function within<T>(sentence: Sentence, what: string, promise: Promi
   }
 }
 
-/** How a message names a value that was thrown. */
+/** Returns the words for a thrown value in a message. */
 export function describe(error: unknown): string {
   if (LedgerError.is(error)) return `LedgerError ${error.code}: ${error.message}`;
   return isError(error) ? `${error.name}: ${error.message}` : show(error);

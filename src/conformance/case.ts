@@ -24,7 +24,7 @@ export interface ConformanceCase {
   run(world: World): Promise<void>;
 }
 
-/** Why a case with these needs cannot run in this world, or `undefined` when it can. */
+/** Returns why a case with these needs cannot run in this world, or `undefined` if it can. */
 export function missing({ backend, otherProcess }: World, needs: readonly Need[] = []): string | undefined {
   for (const need of needs) {
     if (need === "otherProcess") {

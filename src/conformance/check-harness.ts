@@ -4,7 +4,7 @@ import type { ConformanceHarness, ConformancePlace } from "./harness.ts";
 import { assertMethods } from "./methods.ts";
 import { inTime, LIMIT_MS } from "./run.ts";
 
-/** The harness is wrong, so that cases would say wrong things of the backend. */
+/** The harness is wrong, so cases would report faults that the backend does not have. */
 class HarnessFault extends Error {
   static {
     this.prototype.name = "HarnessFault";
@@ -32,13 +32,13 @@ export async function checkHarness(harness: ConformanceHarness): Promise<void> {
   const setup = async (): Promise<() => Promise<Backend>> => {
     const place = await step("setup()", async () => await harness.setup());
     if (typeof place?.open !== "function" || typeof place.teardown !== "function")
-      fail("setup() must give an object with open() and teardown()");
+      fail("setup() must return an object with open() and teardown()");
     const handles: Backend[] = [];
     places.push({ place, handles });
     return async () => {
       const handle = await step("open()", async () => await place.open());
-      if (typeof handle !== "object" || handle === null) fail("open() must give a backend");
-      if (handles.includes(handle)) fail("open() gave the same handle twice, and must give a new one each time");
+      if (typeof handle !== "object" || handle === null) fail("open() must return a backend");
+      if (handles.includes(handle)) fail("open() returned the same handle twice, and must return a new one each time");
       handles.push(handle);
       return handle;
     };
@@ -49,7 +49,7 @@ export async function checkHarness(harness: ConformanceHarness): Promise<void> {
   try {
     const open = await setup();
     const first = await open();
-    // A backend that lacks a method is for the cases to tell, with the sentence of the contract.
+    // If the backend lacks a method, the cases report that, with the sentence of the contract.
     try {
       assertMethods(first);
     } catch {
@@ -62,11 +62,11 @@ export async function checkHarness(harness: ConformanceHarness): Promise<void> {
     if (found !== undefined) fail(`setup() must make an empty place, but it holds ${JSON.stringify(found)}`);
     const second = await open();
     await step("create()", () => first.create(KEY, new Uint8Array(1)));
-    if (!(await holds(first))) return; // So wrong is the backend, not the harness.
+    if (!(await holds(first))) return; // The backend is wrong, not the harness.
     if (!(await holds(second)))
-      fail("open() must open the same place again, but an object of one handle is not there for the next");
+      fail("open() must open the same place again, but a handle does not find the object that another one created");
     const other = await (await setup())();
-    if (await holds(other)) fail("setup() gave the same place twice: each case must have one of its own");
+    if (await holds(other)) fail("setup() returned the same place twice, but each case needs its own");
   } finally {
     for (const { place, handles } of places) {
       for (const handle of handles) await Promise.resolve(handle.close?.()).catch(() => {});

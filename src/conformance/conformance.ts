@@ -4,7 +4,7 @@ import { conformanceCases } from "./cases.ts";
 import type { ConformanceHarness } from "./harness.ts";
 import { runCase } from "./run.ts";
 
-/** What a test runner calls its test with, as far as it matters here. */
+/** The part of a test runner's context that this module uses. */
 interface RunnerContext {
   skip?: (reason?: string) => unknown;
 }
@@ -13,9 +13,9 @@ interface RunnerContext {
 export type TestFunction = (name: string, run: () => Promise<void>) => unknown;
 
 /**
- * Registers every case as a test, and before them one test of the harness, without which no case means anything. A case
- * that does not apply to the backend is reported as skipped with the reason. If the runner cannot skip a test that has
- * begun, the reason is logged.
+ * Registers a test of the harness, then every case as a test. Each case fails if the harness is wrong. A case that does
+ * not apply to the backend is reported as skipped with the reason. If the runner cannot skip a test that has begun, the
+ * reason is logged.
  */
 export function conformance(
   harness: ConformanceHarness,
@@ -29,11 +29,14 @@ export function conformance(
   const test = typeof runner === "function" ? runner : runner.test;
   let checked: Promise<void> | undefined;
   const check = (): Promise<void> => (checked ??= checkHarness(harness));
-  test(`${harness.name}: the harness makes empty places of their own, and opens each again`, check);
+  test(`${harness.name}: the harness makes a new empty place each time, and opens it again`, check);
   for (const one of conformanceCases) test(`${harness.name}: ${one.name}`, body(harness, one, check));
 }
 
-/** No declared parameter: several runners take one as a request for a callback. The context is an argument or `this`. */
+/**
+ * Returns the function of a test. It declares no parameter, because several runners would then pass a callback. The
+ * context is an argument or `this`.
+ */
 function body(harness: ConformanceHarness, one: ConformanceCase, check: () => Promise<void>): () => Promise<void> {
   return async function (this: unknown, ...given: unknown[]): Promise<void> {
     await check();

@@ -4,7 +4,10 @@ import type { Backend } from "../backend/backend.ts";
 export interface ConformanceHarness {
   /** The name for tests: `fs`, `fs (disk)`, `s3 (fake)`, … */
   readonly name: string;
-  /** The runtimes it works in, for those who choose: `node`, `browser`, `bun`, `deno`. Default: all. */
+  /**
+   * The runtimes it works in, for programs that choose harnesses by runtime: `node`, `browser`, `bun`, `deno`. Default:
+   * all.
+   */
   readonly runsIn?: readonly string[] | undefined;
   /** How long a case may take, in ms. A case that takes longer fails. Default 60,000. */
   readonly limitMs?: number | undefined;
@@ -33,8 +36,8 @@ export interface OtherProcess {
    */
   create(keys: readonly string[], bytes: Uint8Array): Promise<readonly (string | undefined)[]>;
   /**
-   * Kills the process as SIGKILL does: it closes no handle and finishes nothing that it had put off. Resolves once the
-   * process has ended.
+   * Kills the process as SIGKILL does: it closes no handle and finishes no deferred work. Resolves once the process has
+   * ended.
    */
   kill(): Promise<void>;
 }

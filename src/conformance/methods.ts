@@ -11,7 +11,7 @@ const METHODS: Readonly<Record<"create" | "read" | "stat" | "list" | "remove", S
   remove: contract.removeOne,
 };
 
-/** Throws unless each method is there that every backend has, or that this one declares. */
+/** Throws unless the backend has every required method and every method that it declares. */
 export function assertMethods(backend: Backend): void {
   for (const [name, sentence] of Object.entries(METHODS)) {
     hold(typeof backend[name as keyof typeof METHODS] === "function", sentence, `the backend has no method ${name}`);
@@ -20,7 +20,7 @@ export function assertMethods(backend: Backend): void {
   hold(
     append !== true || typeof backend.append === "function",
     contract.appendCapability,
-    "append is declared and missing",
+    "append is declared, but missing",
   );
-  hold(move !== true || typeof backend.move === "function", contract.moveCapability, "move is declared and missing");
+  hold(move !== true || typeof backend.move === "function", contract.moveCapability, "move is declared, but missing");
 }

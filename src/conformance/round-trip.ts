@@ -2,7 +2,7 @@ import type { Backend, Body } from "../backend/backend.ts";
 import { same, sameBytes } from "./assertions.ts";
 import { contract } from "./contract.ts";
 
-/** Creates, and reads back through another handle what must be there. */
+/** Creates an object, and compares what another handle reads with `expected`. */
 export async function roundTrip(
   backend: Backend,
   other: Backend,

@@ -81,7 +81,10 @@ function explained(error: unknown, harness: ConformanceHarness, one: Conformance
 /** Longest that a case may take, in ms, unless the harness says otherwise. */
 export const LIMIT_MS = 60_000;
 
-/** What `work` comes to, or a `ContractViolation` that says how long `what` has not come to an end. What hangs goes on hanging. */
+/**
+ * Returns what `work` resolves to. Throws a `ContractViolation` if that takes longer than `limitMs`, but does not stop
+ * `work`.
+ */
 export async function inTime<T>(limitMs: number, what: string, work: () => Promise<T>): Promise<T> {
   let handle: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_resolve, reject) => {

@@ -3,7 +3,7 @@ import type { Backend, ByteStream, Entry } from "../backend/backend.ts";
 import { hold } from "./assertions.ts";
 import { contract } from "./contract.ts";
 
-/** `length` bytes that look random and depend on `seed` only. */
+/** Returns `length` bytes that look random and depend only on `seed`. */
 export function sample(length: number, seed = 1): Uint8Array<ArrayBuffer> {
   const words = new Uint32Array(Math.ceil(length / 4));
   let state = (seed * 0x9e3779b1) | 1;
@@ -20,7 +20,7 @@ export function text(value: string): Uint8Array<ArrayBuffer> {
   return utf8Encoder().encode(value);
 }
 
-/** A stream of these chunks; `failure`, when given, is thrown behind the last. */
+/** Returns a stream of these chunks. It throws `failure`, if given, after the last one. */
 export function streamOf(
   chunks: readonly Uint8Array[],
   options: { size?: number; failure?: unknown } = {},
@@ -34,14 +34,14 @@ export function streamOf(
   return options.size === undefined ? stream : Object.assign(stream, { size: options.size });
 }
 
-/** `bytes` in chunks of `length`. */
+/** Returns `bytes` in chunks of `length`. */
 export function chunked(bytes: Uint8Array, length: number): Uint8Array[] {
   const chunks: Uint8Array[] = [];
   for (let at = 0; at < bytes.length; at += length) chunks.push(bytes.slice(at, at + length));
   return chunks;
 }
 
-/** A stream that yields one chunk, then waits until `release` is called. `reached` resolves when it waits. */
+/** Returns a stream that yields one chunk, then waits until `release` is called. `reached` resolves when it waits. */
 export function pausedStream(
   first: Uint8Array,
   rest: Uint8Array,
@@ -74,16 +74,16 @@ function deferred<T>(): Deferred<T> {
   return { promise, resolve };
 }
 
-/** Every entry of a list, reduced to what the contract knows of. */
+/** Returns every entry of a list, with only the members that the contract names. */
 export async function listAll(backend: Backend, prefix: string, startAfter?: string): Promise<Entry[]> {
   const entries: Entry[] = [];
   let last: string | undefined;
   for await (const { key, size } of backend.list(prefix, startAfter === undefined ? {} : { startAfter })) {
-    // Checked here, so that a list that begins anew cannot go on for ever.
+    // Checked here, because a list that starts again would never end.
     hold(
       last === undefined || key > last,
       contract.listOrder,
-      () => `list gives ${JSON.stringify(key)} behind ${JSON.stringify(last)}`,
+      () => `list yields ${JSON.stringify(key)} after ${JSON.stringify(last)}`,
     );
     last = key;
     entries.push({ key, size });
@@ -91,7 +91,7 @@ export async function listAll(backend: Backend, prefix: string, startAfter?: str
   return entries;
 }
 
-/** The keys of a list, in the order they came. */
+/** Returns the keys of a list, in the order of the list. */
 export async function keysOf(backend: Backend, prefix: string, startAfter?: string): Promise<string[]> {
   return (await listAll(backend, prefix, startAfter)).map((entry) => entry.key);
 }
@@ -106,7 +106,7 @@ export async function createAll(backend: Backend, keys: readonly string[], atOnc
   await Promise.all(Array.from({ length: atOnce }, work));
 }
 
-/** Lets timers and I/O have their turn. */
+/** Resolves after timers and I/O have had their turn. */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, 0);

@@ -63,7 +63,7 @@ const durable: ConformanceCase = {
 test("every case is registered under the name of the harness, by either form", () => {
   for (const how of ["function", "options"] as const) {
     const names = register(memory(), how).map(({ name }) => name);
-    expect(names[0]).toBe("memory: the harness makes empty places of their own, and opens each again");
+    expect(names[0]).toBe("memory: the harness makes a new empty place each time, and opens it again");
     expect(names.slice(1)).toEqual(conformanceCases.map(({ name }) => `memory: ${name}`));
   }
 });
@@ -120,11 +120,11 @@ test("every handle is closed, then the place is removed, also when the case fail
 
 test("a failure names backend, case, what was seen and the sentence of the contract", async () => {
   const keeps = memory({ remove: async () => {} });
-  const one = conformanceCases.find(({ name }) => name.startsWith("remove: the object is gone")) as ConformanceCase;
+  const one = conformanceCases.find(({ name }) => name.startsWith("remove: no method")) as ConformanceCase;
   const error: unknown = await runCase(keeps, one).catch((caught: unknown) => caught);
   expect(error).toBeInstanceOf(ContractViolation);
   expect((error as Error).message).toBe(
-    "memory: remove: the object is gone for every way of looking and every handle\n" +
+    "memory: remove: no method of any handle finds the object\n" +
       "  read of a removed object resolved, but must reject with NOT_FOUND\n" +
       '  The contract says: "Removes one object, never those under its key."',
   );

@@ -33,11 +33,11 @@ test("a harness that does what it must passes, and leaves nothing open", async (
 const shared = memoryBackend();
 const one = memoryBackend();
 describe.each<[what: string, harness: ConformanceHarness, message: string]>([
-  ["no place", wrong(async () => undefined), "setup() must give an object with open() and teardown()"],
+  ["no place", wrong(async () => undefined), "setup() must return an object with open() and teardown()"],
   [
     "no teardown",
     wrong(async () => ({ open: async () => memoryBackend() })),
-    "setup() must give an object with open() and teardown()",
+    "setup() must return an object with open() and teardown()",
   ],
   [
     "setup that fails",
@@ -50,9 +50,13 @@ describe.each<[what: string, harness: ConformanceHarness, message: string]>([
   [
     "open that gives nothing",
     wrong(async () => ({ open: async () => undefined, teardown })),
-    "open() must give a backend",
+    "open() must return a backend",
   ],
-  ["one handle for all", wrong(async () => ({ open: async () => one, teardown })), "open() gave the same handle twice"],
+  [
+    "one handle for all",
+    wrong(async () => ({ open: async () => one, teardown })),
+    "open() returned the same handle twice",
+  ],
   [
     "a place for each handle",
     wrong(async () => ({ open: async () => memoryBackend(), teardown })),
@@ -61,7 +65,7 @@ describe.each<[what: string, harness: ConformanceHarness, message: string]>([
   [
     "a place for all",
     wrong(async () => ({ open: async () => shared.open(), teardown })),
-    "setup() gave the same place twice",
+    "setup() returned the same place twice",
   ],
   [
     "a place in use",
@@ -81,7 +85,7 @@ describe.each<[what: string, harness: ConformanceHarness, message: string]>([
     "teardown() did not end within 0.2 s",
   ],
 ])("%s", (_, harness, message) => {
-  test("is told, instead of cases that fail for a reason that is none", async () => {
+  test("is reported, so that no case fails for a wrong reason", async () => {
     await expect(checkHarness(harness)).rejects.toThrow(message);
     const registered: (() => Promise<void>)[] = [];
     conformance(harness, (_name, run) => registered.push(run));
@@ -118,7 +122,7 @@ test.each([
   ["stat", "the backend has no method stat", "Returns the size in bytes, or `undefined` if there is no such object"],
   ["list", "the backend has no method list", "The empty prefix finds everything"],
   ["remove", "the backend has no method remove", "Removes one object, never those under its key"],
-  ["append", "append is declared and missing", "`append` exists and adds bytes to the end of an object"],
+  ["append", "append is declared, but missing", "`append` exists and adds bytes to the end of an object"],
 ])("without %s every case says so, with the sentence about it", async (method, message, sentence) => {
   const harness = changed(() => ({ [method]: undefined }));
   await expect(checkHarness(harness)).resolves.toBeUndefined();
@@ -146,7 +150,7 @@ test("a handle that cannot be closed fails the case too, in time", async () => {
 });
 
 test("an append that was aborted and adds a part of its bytes is found", async () => {
-  const each = conformanceCases.find(({ name }) => name.startsWith("abort: an append aborted under way"))!;
+  const each = conformanceCases.find(({ name }) => name.startsWith("abort: an append aborted while it runs"))!;
   const torn = changed((backend) => ({
     append: async (key: string, bytes: Uint8Array, options?: { signal?: AbortSignal }) => {
       await Promise.resolve();

@@ -16,7 +16,7 @@ export const appendMutants: readonly Mutant[] = [
       objects.set(key, joined(bytes, objects.get(key) ?? new Uint8Array(0)));
     },
   })),
-  mutant("append to what is not there rejects", (inner) => ({
+  mutant("append to a missing key rejects", (inner) => ({
     append: async (key, bytes, o) => {
       await inner.read(key, o);
       await inner.append(key, bytes, o);

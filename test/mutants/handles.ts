@@ -30,8 +30,8 @@ export const handleMutants: readonly Mutant[] = [
   mutant("a capability is not a boolean", () => ({
     capabilities: { ...LESS, append: true, exclusiveCreate: "yes" as unknown as boolean },
   })),
-  mutant("append is declared and missing", () => ({ append: undefined as unknown as NonNullable<Backend["append"]> })),
-  mutant("move is declared and missing", () => ({ move: undefined as unknown as NonNullable<Backend["move"]> })),
+  mutant("append is declared, but missing", () => ({ append: undefined as unknown as NonNullable<Backend["append"]> })),
+  mutant("move is declared, but missing", () => ({ move: undefined as unknown as NonNullable<Backend["move"]> })),
   mutant("undeclared append resolves", () => ({ append: async () => {} }), LESS),
   mutant(
     "undeclared append works",

@@ -44,7 +44,7 @@ export const moveMutants: readonly Mutant[] = [
       objects.delete(from);
     },
   })),
-  mutant("a move aborted under way loses the object", (inner, { objects }) => ({
+  mutant("a move aborted while it runs loses the object", (inner, { objects }) => ({
     move: async (from, to, o) => {
       await inner.move(from, to, o);
       if (o?.signal === undefined) return;
@@ -54,7 +54,7 @@ export const moveMutants: readonly Mutant[] = [
       throw o.signal.reason;
     },
   })),
-  mutant("a move aborted under way leaves both keys", (inner, { objects }) => ({
+  mutant("a move aborted while it runs leaves both keys", (inner, { objects }) => ({
     move: async (from, to, o) => {
       const bytes = objects.get(from);
       await inner.move(from, to, o);

@@ -143,7 +143,10 @@ describe("the suite", () => {
   });
 });
 
-/** A backend may trust its keys, so that what keeps bad ones from it is a layer of the core: no case of the suite, but tested alike. */
+/**
+ * A backend may trust its keys, so that what keeps bad ones from it is a layer of the core: no case of the suite, but
+ * tested alike.
+ */
 describe("bad keys", () => {
   const methods = ["create", "read", "stat", "list", "remove", "append", "move"] as const;
 

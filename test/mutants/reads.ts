@@ -32,7 +32,7 @@ export const readMutants: readonly Mutant[] = [
       return pool.subarray(0, bytes.length);
     },
   })),
-  mutant("read of what is not there gives no bytes", (inner) => ({
+  mutant("read of a missing key gives no bytes", (inner) => ({
     read: async (key, o) => ((await inner.stat(key, o)) === undefined ? new Uint8Array(0) : inner.read(key, o)),
   })),
   mutant("a range of what is not there gives no bytes", (inner) => ({

@@ -22,7 +22,7 @@ export const writeMutants: readonly Mutant[] = [
       await putAnyway(objects, key, body);
     },
   })),
-  mutant("create of what exists resolves and keeps the old bytes", (inner) => ({
+  mutant("create of an existing key resolves and keeps the old bytes", (inner) => ({
     create: (key, body, o) =>
       inner.create(key, body, o).catch((error: unknown) => {
         if (!LedgerError.hasCode(error, "EXISTS")) throw error;

@@ -42,7 +42,7 @@ interface Growing {
   named?: boolean;
 }
 
-/** Keeps the files that are appended to open, with one handle for each key, and runs the calls on each key in order. */
+/** Keeps one open handle for each key that was appended to recently, and runs the calls on each key in order. */
 export class Appends {
   readonly #root: Root;
   readonly #directories: Directories;
@@ -134,7 +134,7 @@ export class Appends {
       // If this fails, the error of opening the file tells why.
       const [now, link] = await Promise.all([
         lstat(this.#root.path(key), { bigint: true }).catch(() => undefined),
-        // The same file behind a link is outside of the ledger, where no reader looks.
+        // Behind a link, the same file is outside the ledger, where no reader looks.
         this.#root.assertNoLink(parentKey(key)).catch((error: unknown) => (LedgerError.is(error) ? error : undefined)),
       ]);
       if (link) {
@@ -181,7 +181,7 @@ export class Appends {
     }
   }
 
-  /** Syncs the file's name, also if the file existed before: its creator may have died before it synced the name. */
+  /** Syncs the file's name even if the file existed before: its creator may have died before it synced the name. */
   async #name(key: string, file: Growing): Promise<void> {
     if (file.named) return;
     const directoryKey = parentKey(key);

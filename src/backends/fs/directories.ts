@@ -69,7 +69,7 @@ export class Directories {
   }
 
   /**
-   * Syncs the name of the directory, and the names above it up to the root, once, also if another process created them.
+   * Syncs the names of the directory and of those above it up to the root, once, even if another process created them.
    */
   async #store(key: string): Promise<void> {
     const found = await identify(this.#root.path(key));

@@ -78,7 +78,7 @@ export function isAbsent(error: unknown): boolean {
   return code === "ENOENT" || code === "ENOTDIR";
 }
 
-/** Why a name cannot be used that a directory, a link or a special file has. */
+/** Why a name cannot be used: a directory, a link or a special file has it. */
 export const NOT_AN_OBJECT = "something that is not an object has its name";
 
 /** Returns the error of an operation on a key. */

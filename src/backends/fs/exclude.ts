@@ -31,8 +31,8 @@ function fitsName(part: string, name: string): boolean {
 }
 
 /**
- * Returns whether a list fits a pattern, some of whose items match any number of items or none. Takes at most pattern
- * times list steps.
+ * Returns whether a list fits a pattern. An item of the pattern may match one item, or any number of them. The number
+ * of steps is at most the product of both lengths.
  */
 function fits<T>(
   pattern: readonly string[],

@@ -40,9 +40,9 @@ export interface FromPathOptions {
 /**
  * Returns a file, or a directory with everything under it, as a source for an artifact. `path` itself may be a link to
  * either. Throws `NOT_FOUND` if there is nothing at the path, and `INVALID_ARGUMENT` if it is neither. The files are
- * read later: a file that has another size by then is a `CONFLICT`. Names that some systems cannot hold (`aux.py`,
- * `a:b.json`, `A.txt` beside `a.txt`) are kept and marked `portable: false`. `logArtifact` refuses names with a
- * backslash or a control character.
+ * read later: reading rejects with `CONFLICT` if the size of a file has changed by then. Names that some systems cannot
+ * hold (`aux.py`, `a:b.json`, `A.txt` beside `a.txt`) are kept and marked `portable: false`. `logArtifact` refuses
+ * names with a backslash or a control character.
  */
 export function fromPath(path: string, options: FromPathOptions = {}): FileTree {
   if (typeof path !== "string" || path === "") throw invalidArgument("path", "a path that is not empty", path);
@@ -162,7 +162,9 @@ function unreadable(error: unknown, directory: string): LedgerError {
   return new LedgerError("INVALID_ARGUMENT", `cannot read ${at}: ${why}`, { field: "path", cause: error });
 }
 
-/** Most files that are followed, because links may lead anywhere. An artifact may have as many. */
+/**
+ * Most files in a directory whose links are followed, because links may lead anywhere. An artifact has the same limit.
+ */
 const MAX_FOLLOWED = 1_000_000;
 
 function sourceFile(path: string, absolute: string, size: number, follow: boolean): SourceFile {
@@ -196,7 +198,7 @@ async function* chunks(
         ahead ??= readAt(position);
         const current = await abortable(ahead, signal);
         ahead = position + CHUNK_BYTES < size ? readAt(position + CHUNK_BYTES) : undefined;
-        ahead?.catch(() => {}); // Thrown in its turn.
+        ahead?.catch(() => {}); // The error is thrown when the chunk is needed.
         yield current;
       }
       const now = (await file.stat()).size;

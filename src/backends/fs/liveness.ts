@@ -91,8 +91,8 @@ async function isAliveOnLinux(mine: readonly string[], other: readonly string[])
 }
 
 /**
- * Returns false if the process has ended, and `undefined` otherwise: a new process may have its number, and nothing
- * tells about its threads.
+ * Returns false if the process has ended, and `undefined` otherwise: a new process may have its number, and the system
+ * does not show its threads.
  */
 function isAliveElsewhere(mine: readonly string[], other: readonly string[]): boolean | undefined {
   const pid = toPid(other[3]);

@@ -38,7 +38,7 @@ export class Root {
 }
 
 export function linkError(directoryKey: string): LedgerError {
-  const what = `${JSON.stringify(directoryKey)} leads through a symbolic link, which are not followed inside a ledger`;
+  const what = `${JSON.stringify(directoryKey)} leads through a symbolic link, and a ledger follows none`;
   return new LedgerError("PERMISSION_DENIED", what, { key: directoryKey });
 }
 

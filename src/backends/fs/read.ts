@@ -7,7 +7,7 @@ import type { FoundFile } from "./shared-files.ts";
 
 /** Most bytes of one read. The signal is checked between reads. */
 const SLICE_BYTES = 16 * 1024 * 1024;
-/** A range of at most so many bytes is read while the file's size is queried. */
+/** A range of at most this many bytes is read while the file's size is queried. */
 const AHEAD_BYTES = 1024 * 1024;
 
 /** Does not wait for the other end of a pipe. Windows has neither flag. */

@@ -92,7 +92,7 @@ function lookAt({ absolute, path, names: all, next }: Level, options: WalkOption
   const found = Promise.all(
     names.map(async (name) => await vanishing(options, path + name, () => lstat(join(absolute, name)))),
   );
-  found.catch(() => {}); // Thrown in their turn.
+  found.catch(() => {}); // An error is thrown when its file is reached.
   return { names, found };
 }
 

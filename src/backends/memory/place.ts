@@ -7,7 +7,9 @@ interface Stored {
   size: number;
 }
 
-/** What handles share: the objects, and the most bytes that they may take together. Every method is atomic. */
+/**
+ * The state that handles share: the objects, and the most bytes that they may take together. Every method is atomic.
+ */
 export class Place {
   readonly maxBytes: number;
   #used = 0;
@@ -23,7 +25,7 @@ export class Place {
     return this.#used;
   }
 
-  /** Returns whether so many more bytes fit. */
+  /** Returns whether this many more bytes fit. */
   fits(bytes: number): boolean {
     return this.#used + bytes <= this.maxBytes;
   }

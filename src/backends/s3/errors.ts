@@ -182,7 +182,7 @@ function judge(status: number, code: string, html: boolean, subject: Subject): V
   }
   if (code === "NoSuchKey") return { code: "NOT_FOUND", advice: "there is no such object" };
   if (code === "NoSuchUpload")
-    return { code: "IO", advice: "the multipart upload is gone: ended or aborted by somebody else" };
+    return { code: "IO", advice: "somebody else has completed or aborted the multipart upload" };
   if (code === "EntityTooLarge") return { code: "TOO_LARGE", advice: "the object is larger than the store allows" };
   if (code === "KeyTooLongError") return { code: "INVALID_KEY", advice: "the key is longer than the store allows" };
   if (code !== "" && status === 403) {
@@ -214,7 +214,7 @@ export function networkFault(subject: Subject, cause: unknown, timedOut: boolean
     : timedOut
       ? "no answer in time"
       : `no answer from ${subject.host}${name === "" ? "" : ` (${name})`}`;
-  const hint = "document" in globalThis ? "; in a browser a missing CORS rule of the bucket looks like this, too" : "";
+  const hint = "document" in globalThis ? "; in a browser a missing CORS rule of the bucket has the same effect" : "";
   return {
     status: 0,
     code: "",

@@ -108,7 +108,7 @@ class Upload {
     });
     const etag = answer.headers.get("etag");
     if (etag === null) {
-      const why = "the answer to a part has no ETag; in a browser the bucket's CORS rule must expose it";
+      const why = "the answer to a part has no ETag; in a browser, the bucket's CORS rule must expose the header";
       throw strangeAnswer(this.#client.subject(this.#creation), why, answer.status);
     }
     this.#sent[number - 1] = { etag, sha256, size: body.byteLength };

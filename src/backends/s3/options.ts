@@ -29,7 +29,7 @@ export interface S3BackendOptions {
   /** Whether the bucket is in the path instead of the host name. Default: `true`, except for AWS. */
   readonly forcePathStyle?: boolean | undefined;
   /**
-   * How the store treats `If-None-Match: *`, for those who know. `"atomic"`: of several creates of one key exactly one
+   * How the store treats `If-None-Match: *`, if you know it. `"atomic"`: of several creates of one key exactly one
    * succeeds. `"none"`: do not use it. Default: a probe finds out before the first `create`.
    */
   readonly conditionalWrites?: "atomic" | "none" | undefined;

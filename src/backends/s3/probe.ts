@@ -61,7 +61,7 @@ interface Finding {
   running: Promise<ConditionalWrites | undefined> | undefined;
 }
 
-// Findings by fetch, so that a mock of the network is not taken for the real store of the same name.
+// Findings by `fetch`, because a mock of the network may use the name of a real store.
 const findings = new WeakMap<typeof globalThis.fetch, Map<string, Finding>>();
 
 function findingFor({ settings }: Client): Finding {

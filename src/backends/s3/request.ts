@@ -120,7 +120,7 @@ export class Client {
         continue;
       }
       if (refused !== undefined) {
-        // It is refused without the checksum, too, so the checksum is not the reason.
+        // The store refuses the request without the checksum, too, so the checksum is not the reason.
         if (isRefused) return refused;
         if (outcome.fault === undefined || outcome.fault.code !== "") this.#sendsChecksums = false;
       }

@@ -10,7 +10,7 @@ import type { Client } from "./request.ts";
 
 /**
  * Creates an object. Uses one PUT for up to the size of two parts, or of one part if the size is unknown, and a
- * multipart upload for more. Takes the memory of a few parts, however large the object is.
+ * multipart upload for more. Uses the memory of a few parts, however large the object is.
  */
 export async function createObject(
   client: Client,

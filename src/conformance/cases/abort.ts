@@ -4,15 +4,15 @@ import type { ConformanceCase } from "../case.ts";
 import { contract } from "../contract.ts";
 import { createAll, keysOf, listAll, nextTurn, sample, streamOf, text } from "../samples.ts";
 
-/** Every method, called so that it would change or find something. `b` exists, `a` does not. */
+/** Returns a call of each method that would change or find something. `b` exists, `a` does not. */
 function calls(backend: Backend, options: CallOptions): [string, () => Promise<unknown>][] {
   const list: [string, () => Promise<unknown>][] = [
     ["create", () => backend.create("a", text("x"), options)],
     ["create from a stream", () => backend.create("a", streamOf([text("x")]), options)],
-    ["create of what exists", () => backend.create("b", text("x"), options)],
+    ["create of an existing key", () => backend.create("b", text("x"), options)],
     ["read", () => backend.read("b", options)],
     ["read of a range", () => backend.read("b", { ...options, range: { offset: 0, length: 1 } })],
-    ["read of what is not there", () => backend.read("a", options)],
+    ["read of a missing key", () => backend.read("a", options)],
     ["stat", () => backend.stat("b", options)],
     ["list", async () => backend.list("", options)[Symbol.asyncIterator]().next()],
     ["remove", () => backend.remove("b", options)],
@@ -21,7 +21,7 @@ function calls(backend: Backend, options: CallOptions): [string, () => Promise<u
   if (backend.capabilities.append && append) {
     list.push(
       ["append", () => append.call(backend, "b", text("x"), options)],
-      ["append to what is not there", () => append.call(backend, "a", text("x"), options)],
+      ["append to a missing key", () => append.call(backend, "a", text("x"), options)],
     );
   }
   if (backend.capabilities.move && move) list.push(["move", () => move.call(backend, "b", "a", options)]);
@@ -49,7 +49,7 @@ export const abortCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "abort: a create whose stream never goes on rejects promptly and leaves nothing",
+    name: "abort: a create from a stalled stream rejects promptly and leaves nothing",
     async run({ backend, open }) {
       const other = await open();
       for (const first of [[], [sample(100_000)]]) {
@@ -89,7 +89,7 @@ export const abortCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "abort: a call aborted under way settles, with its result or with the reason",
+    name: "abort: a call aborted while it runs settles, with its result or with the reason",
     async run({ backend, open }) {
       const other = await open();
       const bytes = sample(400_000, 2);
@@ -110,15 +110,15 @@ export const abortCases: readonly ConformanceCase[] = [
           hold(
             size === bytes.length,
             contract.createWhole,
-            `${key} has ${size} of ${bytes.length} bytes after ${what} was aborted under way`,
+            `${key} has ${size} of ${bytes.length} bytes after ${what} was aborted`,
           );
-          sameBytes(await other.read(key), bytes, contract.createWhole, `${key} after ${what} was aborted under way`);
+          sameBytes(await other.read(key), bytes, contract.createWhole, `${key} after ${what} was aborted`);
         }
       }
     },
   },
   {
-    name: "abort: an append aborted under way adds all of its bytes or none, and settles",
+    name: "abort: an append aborted while it runs adds all of its bytes or none, and settles",
     needs: ["append"],
     async run({ backend, open }) {
       const other = await open();
@@ -129,22 +129,18 @@ export const abortCases: readonly ConformanceCase[] = [
       const result = outcome("append", () => backend.append!("grows", more, { signal: stop.signal }));
       stop.abort(reason);
       const settled = await settledByAbort("append", result, reason);
-      // What was aborted may still be under way: another append of the same handle comes behind it.
+      // The aborted append may still run. Another append of the same handle runs after it.
       await backend.append!("grows", text("!"));
       const { size } = (await other.stat("grows"))!;
       const whole = [start.length + 1, start.length + more.length + 1];
       hold(whole.includes(size), contract.appendEnd, `an aborted append of ${more.length} bytes left ${size} in all`);
-      hold(
-        !settled.resolved || size === whole[1],
-        contract.appendEnd,
-        "an append resolved, and its bytes are not there",
-      );
+      hold(!settled.resolved || size === whole[1], contract.appendEnd, "an append resolved, but its bytes are missing");
       const bytes = await other.read("grows");
       sameBytes(bytes.subarray(0, start.length), start, contract.onlyAppendChanges, "what was there before");
     },
   },
   {
-    name: "abort: a move aborted under way leaves the object whole, under one of its keys, and settles",
+    name: "abort: a move aborted while it runs leaves the object whole, under one of its keys, and settles",
     needs: ["move"],
     async run({ backend }) {
       const bytes = sample(100_000, 5);
@@ -157,9 +153,13 @@ export const abortCases: readonly ConformanceCase[] = [
         for (let turn = 0; turn < turns; turn++) await nextTurn();
         stop.abort(reason);
         const settled = await settledByAbort("move", result, reason);
-        // What was aborted may still be under way: of it and another move of the same object one takes effect.
+        // The aborted move may still run. Only one of two moves of an object takes effect.
         const again = await outcome("move after an aborted one", () => backend.move!(from, next));
-        hold(!(settled.resolved && again.resolved), contract.move, "a move resolved, and its object had its old key");
+        hold(
+          !(settled.resolved && again.resolved),
+          contract.move,
+          "a move resolved, but its object still had the old key",
+        );
         const [there, notThere] = again.resolved ? [next, to] : [to, next];
         const found = await outcome("read after an aborted move", () => backend.read(there));
         if (!found.resolved) hold(false, contract.move, `an aborted move lost its object: ${describe(found.error)}`);
@@ -201,9 +201,11 @@ export const abortCases: readonly ConformanceCase[] = [
   },
 ];
 
-/** Waits for a call that was aborted under way: it may resolve all the same, or reject with the reason of its signal. */
+/**
+ * Waits for a call that was aborted while it ran. The call may still resolve, or reject with the reason of its signal.
+ */
 async function settledByAbort<T>(what: string, result: Promise<Outcome<T>>, reason: Error): Promise<Outcome<T>> {
-  const settled = await within(contract.aborted, `${what}, aborted under way,`, result);
+  const settled = await within(contract.aborted, `${what}, aborted while it ran,`, result);
   hold(
     settled.resolved || settled.error === reason,
     contract.aborted,

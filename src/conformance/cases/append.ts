@@ -12,7 +12,7 @@ function appendCase(name: string, run: (backend: Appending, world: World) => Pro
 }
 
 export const appendCases: readonly ConformanceCase[] = [
-  appendCase("bytes come to the end, and every handle sees them at once", async (backend, { open }) => {
+  appendCase("bytes are added to the end, and every handle sees them at once", async (backend, { open }) => {
     const other = await open();
     const parts = [sample(10, 1), sample(1, 2), sample(70_000, 3), sample(5, 4)];
     for (let i = 0; i < parts.length; i++) {
@@ -32,7 +32,7 @@ export const appendCases: readonly ConformanceCase[] = [
     const tail = await other.read("log", { range: { offset: 70_009 } });
     sameBytes(tail, concatBytes(parts).slice(70_009), contract.read, "the tail of an appended object");
   }),
-  appendCase("a missing object is created, from no bytes too", async (backend) => {
+  appendCase("a missing object is created, even from no bytes", async (backend) => {
     await backend.append("made/deep/down", text("x"));
     await backend.append("made/empty", new Uint8Array(0));
     const expected = [
@@ -41,7 +41,7 @@ export const appendCases: readonly ConformanceCase[] = [
     ];
     same(await listAll(backend, ""), expected, contract.appendEnd, "list after appends to missing objects");
   }),
-  appendCase("an object that create made grows, and no bytes add nothing", async (backend) => {
+  appendCase("an object made by create grows, and an append of no bytes adds nothing", async (backend) => {
     await backend.create("made", text("one "));
     await backend.append("made", new Uint8Array(0));
     await backend.append("made", text("two"));
@@ -60,7 +60,7 @@ export const appendCases: readonly ConformanceCase[] = [
     await backend.append("grown", text("!"));
     sameBytes(await backend.read("grown"), text("grown!"), contract.createNeverReplaces, "the appended object");
   }),
-  appendCase("calls at once take effect in the order of the calls", async (backend, { open }) => {
+  appendCase("simultaneous calls take effect in the order of the calls", async (backend, { open }) => {
     const parts = Array.from({ length: 60 }, (_, i) => sample(1 + ((i * 37) % 400), i + 1));
     const calls = parts.flatMap((part, i) => [
       backend.append("order/a", part),
@@ -72,7 +72,7 @@ export const appendCases: readonly ConformanceCase[] = [
       await other.read("order/a"),
       concatBytes(parts),
       contract.appendOrder,
-      "60 appends at once to one object",
+      "60 simultaneous appends to one object",
     );
     for (const rest of [0, 1, 2]) {
       const expected = Uint8Array.from(parts.keys()).filter((i) => i % 3 === rest);
@@ -80,15 +80,15 @@ export const appendCases: readonly ConformanceCase[] = [
         await other.read(`order/${rest}`),
         expected,
         contract.appendOrder,
-        "appends to several objects at once",
+        "simultaneous appends to several objects",
       );
     }
   }),
-  appendCase("bytes are taken from where a view says, copied and left as they were", async (backend) => {
+  appendCase("the bytes of a view are copied and not changed", async (backend) => {
     const whole = sample(100, 5);
     const view = whole.subarray(20, 50);
     await backend.append("view", view);
-    sameBytes(whole, sample(100, 5), contract.input, "the bytes handed to append");
+    sameBytes(whole, sample(100, 5), contract.input, "the bytes passed to append");
     whole.fill(0);
     await backend.append("view", whole.subarray(0, 1));
     sameBytes(
@@ -111,7 +111,7 @@ export const appendCases: readonly ConformanceCase[] = [
       "the object after an earlier result was changed",
     );
   }),
-  appendCase("handles in turns each add to the end", async (backend, { open }) => {
+  appendCase("handles that append in turn add to the end", async (backend, { open }) => {
     const other = (await open()) as Appending;
     for (const [i, handle] of [backend, other, backend, backend, other, backend].entries())
       await handle.append("turns", text(String(i)));
@@ -119,10 +119,10 @@ export const appendCases: readonly ConformanceCase[] = [
       await other.read("turns"),
       text("012345"),
       contract.appendEnd,
-      "an object two handles appended to in turns",
+      "an object to which two handles appended in turn",
     );
   }),
-  appendCase("after remove, by any handle, an append begins a new object", async (backend, { open }) => {
+  appendCase("an append after a remove by any handle creates a new object", async (backend, { open }) => {
     const other = await open();
     await backend.append("renewed", text("old"));
     await backend.remove("renewed");
@@ -137,7 +137,7 @@ export const appendCases: readonly ConformanceCase[] = [
       "the object appended to after another handle's remove",
     );
   }),
-  appendCase("with the size that the object has, bytes come to its end", async (backend, { open }) => {
+  appendCase("with `at` equal to the object's size, bytes are added to the end", async (backend, { open }) => {
     const handles = [backend, (await open()) as Appending];
     const parts = [sample(10, 1), new Uint8Array(0), sample(5000, 2), sample(1, 3), sample(300, 4)];
     let at = 0;
@@ -153,9 +153,9 @@ export const appendCases: readonly ConformanceCase[] = [
         "an object appended to by its size",
       );
     await backend.append("known/empty", new Uint8Array(0), { at: 0 });
-    same(await backend.stat("known/empty"), { size: 0 }, contract.appendAt, "stat of an object made of no bytes");
+    same(await backend.stat("known/empty"), { size: 0 }, contract.appendAt, "stat of an object created from no bytes");
   }),
-  appendCase("where another size is expected, it rejects and adds nothing", async (backend, { open }) => {
+  appendCase("with `at` different from the object's size, it rejects and adds nothing", async (backend, { open }) => {
     const other = (await open()) as Appending;
     const refused = async (key: string, at: number, what: string): Promise<void> => {
       const before = await other.stat(key);
@@ -165,7 +165,7 @@ export const appendCases: readonly ConformanceCase[] = [
     await backend.append("grown", text("own"), { at: 0 });
     await other.append("grown", text("other"));
     await refused("grown", 3, "an append to an object that another handle has made longer");
-    await refused("grown", 9, "an append behind the end of an object");
+    await refused("grown", 9, "an append after the end of an object");
     await refused("grown", 0, "an append at 0 to an object with bytes");
     await backend.append("grown", text("!"), { at: 8 });
     sameBytes(await other.read("grown"), text("ownother!"), contract.appendAt, "the object");
@@ -175,9 +175,9 @@ export const appendCases: readonly ConformanceCase[] = [
     await other.remove("gone");
     await refused("gone", 3, "an append to an object that another handle has removed");
     await other.create("gone", text("another"));
-    await refused("gone", 3, "an append to an object that another handle has removed and made again");
+    await refused("gone", 3, "an append to an object that another handle has removed and created again");
     await backend.append("gone", text("!"), { at: 7 });
-    sameBytes(await other.read("gone"), text("another!"), contract.appendAt, "the object made again");
+    sameBytes(await other.read("gone"), text("another!"), contract.appendAt, "the object created again");
   }),
   appendCase("a large append comes back whole", async (backend, { open }) => {
     const bytes = sample(3 * 1024 * 1024 + 1, 6);

@@ -19,10 +19,10 @@ function changesCase(name: string, run: (backend: Telling, world: World) => Prom
   return { name: `changes: ${name}`, needs: ["changes"], run: (world) => run(world.backend as Telling, world) };
 }
 
-/** Pause between changes, in ms: systems tell of changes in their own time. */
+/** Pause between changes, in ms, because systems report changes with a delay. */
 const PAUSE_MS = 5;
 
-/** Asks for a hint and calls `change` until it comes. True when the hints have ended instead. */
+/** Asks for a hint and calls `change` until the hint comes. Returns true if the hints ended instead. */
 async function hintWhile(
   hints: AsyncIterator<void>,
   what: string,
@@ -54,23 +54,26 @@ async function leave(hints: AsyncIterator<void>): Promise<void> {
 }
 
 export const changesCases: readonly ConformanceCase[] = [
-  changesCase("changes that go on are told of, time and again, whichever handle makes them", async (backend, world) => {
-    const other = await world.open();
-    await backend.create("runs/1/first", text("x"));
-    const hints = backend.changes("runs/1")[Symbol.asyncIterator]();
-    for (const [round, handle] of [backend, other, backend, other].entries()) {
-      const ended = await hintWhile(hints, `objects are created (round ${round})`, (n) =>
-        handle.create(`runs/1/deep/${round}-${n}`, text("x")),
-      );
-      if (ended) return;
-    }
-    const { append } = other;
-    if (other.capabilities.append && append) {
-      await hintWhile(hints, "an object is appended to", () => append.call(other, "runs/1/first", text("x")));
-    }
-    await leave(hints);
-  }),
-  changesCase("what is removed is told of, everything is under the empty prefix", async (backend, { open }) => {
+  changesCase(
+    "continuing changes are reported again and again, whichever handle makes them",
+    async (backend, world) => {
+      const other = await world.open();
+      await backend.create("runs/1/first", text("x"));
+      const hints = backend.changes("runs/1")[Symbol.asyncIterator]();
+      for (const [round, handle] of [backend, other, backend, other].entries()) {
+        const ended = await hintWhile(hints, `objects are created (round ${round})`, (n) =>
+          handle.create(`runs/1/deep/${round}-${n}`, text("x")),
+        );
+        if (ended) return;
+      }
+      const { append } = other;
+      if (other.capabilities.append && append) {
+        await hintWhile(hints, "an object is appended to", () => append.call(other, "runs/1/first", text("x")));
+      }
+      await leave(hints);
+    },
+  ),
+  changesCase("removals are reported, and the empty prefix covers everything", async (backend, { open }) => {
     const other = await open();
     const keys = Array.from({ length: 3000 }, (_, n) => `a/${n}`);
     for (const key of keys.slice(0, 300)) await backend.create(key, text("x"));
@@ -78,40 +81,47 @@ export const changesCases: readonly ConformanceCase[] = [
     await hintWhile(hints, "objects are removed", (n) => other.remove(keys[n % 300] as string));
     await leave(hints);
   }),
-  changesCase("a prefix under which nothing is yet can be watched", async (backend, { open }) => {
+  changesCase("a prefix without objects can be watched", async (backend, { open }) => {
     const other = await open();
     const hints = backend.changes("later/on")[Symbol.asyncIterator]();
     await hintWhile(hints, "the first objects are created", (n) => other.create(`later/on/${n}`, text("x")));
     await leave(hints);
   }),
-  changesCase("an abort ends them with the reason, beforehand and while nothing changes", async (backend) => {
-    await backend.create("a/1", text("x"));
-    const reason = new Error("stopped");
-    const before = AbortSignal.abort(reason);
-    await rejectsWithReason(reason, "changes with an aborted signal", async () => {
-      const hints = backend.changes("a", { signal: before });
-      return hints[Symbol.asyncIterator]().next();
-    });
-    const stop = new AbortController();
-    const hints = backend.changes("a", { signal: stop.signal })[Symbol.asyncIterator]();
-    setTimeout(() => stop.abort(reason), PAUSE_MS);
-    // Hints may be wrong, so that some may come before.
-    for (let step: Outcome<IteratorResult<void>> | undefined; ;) {
-      step = await within(
-        contract.aborted,
-        "changes, aborted under way,",
-        outcome("next", () => hints.next()),
-      );
-      if (!step.resolved) {
-        hold(step.error === reason, contract.aborted, `changes rejected with ${describe(step.error)}, not the reason`);
-        break;
-      }
-      if (step.value.done === true) break;
-      await new Promise((resolve) => {
-        setTimeout(resolve, 0);
+  changesCase(
+    "an abort ends the hints with the reason, before they begin and while nothing changes",
+    async (backend) => {
+      await backend.create("a/1", text("x"));
+      const reason = new Error("stopped");
+      const before = AbortSignal.abort(reason);
+      await rejectsWithReason(reason, "changes with an aborted signal", async () => {
+        const hints = backend.changes("a", { signal: before });
+        return hints[Symbol.asyncIterator]().next();
       });
-    }
-  }),
+      const stop = new AbortController();
+      const hints = backend.changes("a", { signal: stop.signal })[Symbol.asyncIterator]();
+      setTimeout(() => stop.abort(reason), PAUSE_MS);
+      // Hints may be wrong, so some may come first.
+      for (let step: Outcome<IteratorResult<void>> | undefined; ;) {
+        step = await within(
+          contract.aborted,
+          "changes, aborted while they were watched,",
+          outcome("next", () => hints.next()),
+        );
+        if (!step.resolved) {
+          hold(
+            step.error === reason,
+            contract.aborted,
+            `changes rejected with ${describe(step.error)}, not the reason`,
+          );
+          break;
+        }
+        if (step.value.done === true) break;
+        await new Promise((resolve) => {
+          setTimeout(resolve, 0);
+        });
+      }
+    },
+  ),
   changesCase("the caller may stop at any step, any number of times", async (backend) => {
     await backend.create("a/1", text("x"));
     for (let round = 0; round < 64; round++) {
@@ -126,7 +136,7 @@ export const changesCases: readonly ConformanceCase[] = [
     hold(!(await keysOf(backend, "a")).includes("a/1"), contract.removeOne, "the object is still listed");
   }),
   {
-    name: "changes: close ends those under way, and later ones reject with CLOSED",
+    name: "changes: close ends the hints, and later calls reject with CLOSED",
     needs: ["changes", "close"],
     async run({ backend, open }) {
       const other = (await open()) as Telling;
@@ -139,7 +149,7 @@ export const changesCases: readonly ConformanceCase[] = [
       for (let next = last; next !== undefined;) {
         const step = await within(
           contract.changesRelease,
-          "changes of a handle that was closed",
+          "changes of a closed handle",
           outcome("next", () => next as Promise<IteratorResult<void>>),
         );
         next = step.resolved && step.value.done !== true ? hints.next() : undefined;

@@ -19,13 +19,13 @@ export const closeCases: readonly ConformanceCase[] = [
     const closed: [string, string | undefined, () => Promise<unknown>][] = [
       ["create", "a", () => backend.create("a", text("x"))],
       ["create from a stream", "a", () => backend.create("a", streamOf([text("x")]))],
-      ["create of what exists", "b", () => backend.create("b", text("x"))],
+      ["create of an existing key", "b", () => backend.create("b", text("x"))],
       ["read", "b", () => backend.read("b")],
-      ["read of what is not there", "a", () => backend.read("a")],
+      ["read of a missing key", "a", () => backend.read("a")],
       ["stat", "b", () => backend.stat("b")],
       ["list", undefined, async () => backend.list("")[Symbol.asyncIterator]().next()],
       ["remove", "b", () => backend.remove("b")],
-      ["remove of what is not there", "a", () => backend.remove("a")],
+      ["remove of a missing key", "a", () => backend.remove("a")],
     ];
     if (capabilities.append && append) closed.push(["append", "b", () => append.call(backend, "b", text("x"))]);
     if (capabilities.move && move) closed.push(["move", undefined, () => move.call(backend, "b", "a")]);
@@ -37,7 +37,7 @@ export const closeCases: readonly ConformanceCase[] = [
     await within(contract.closeTwice, "close called twice at once", Promise.all([backend.close(), backend.close()]));
     await within(contract.closeTwice, "a third close", Promise.resolve(backend.close()));
   }),
-  closeCase("other handles on the same place go on, and new ones can be opened", async (backend, { open }) => {
+  closeCase("other handles on the same place keep working, and new ones can be opened", async (backend, { open }) => {
     const other = await open();
     await backend.create("before", text("x"));
     await backend.close();
@@ -50,15 +50,15 @@ export const closeCases: readonly ConformanceCase[] = [
     await later.remove("before");
     same(await keysOf(other, ""), ["after"], contract.closeOthers, "list after remove through a new handle");
   }),
-  closeCase("a list left early does not keep a handle from closing", async (backend) => {
+  closeCase("an unfinished list does not keep a handle from closing", async (backend) => {
     await createAll(backend, ["l/1", "l/2", "l/3"]);
     for await (const _ of backend.list("l")) break;
-    // This one is not even told that nobody will go on.
+    // Nobody calls `return` on this iterator.
     await backend.list("l")[Symbol.asyncIterator]().next();
     await within(contract.listStop, "close after lists were left early", Promise.resolve(backend.close()));
   }),
   {
-    name: "close: what is durable is there once every handle was closed",
+    name: "close: durable objects remain after every handle was closed",
     needs: ["durable", "close"],
     async run({ backend, open }) {
       const other = await open();

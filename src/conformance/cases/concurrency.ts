@@ -8,13 +8,15 @@ import { chunked, keysOf, listAll, nextTurn, pausedStream, sample, streamOf, tex
 
 const RACERS = 8;
 
-/** Exactly one of the results resolved, all others are `EXISTS`; gives the winner's position. */
+/**
+ * Throws unless exactly one call resolved and all others rejected with `EXISTS`. Returns the position of the winner.
+ */
 function onlyOne(results: readonly Outcome<void>[], key: string): number {
   const winners = results.flatMap((result, i) => (result.resolved ? [i] : []));
   hold(
     winners.length === 1,
     contract.exclusiveCreate,
-    `of ${results.length} creates of one key at once ${winners.length} resolved`,
+    `${winners.length} of ${results.length} simultaneous creates of one key resolved`,
   );
   for (const result of results) {
     if (result.resolved) continue;
@@ -53,7 +55,7 @@ async function race(
 
 export const concurrencyCases: readonly ConformanceCase[] = [
   {
-    name: "concurrency: of creates of one key at once exactly one resolves, and its bytes stay",
+    name: "concurrency: exactly one of several simultaneous creates of one key resolves, and its bytes stay",
     needs: ["exclusiveCreate"],
     async run({ backend, open }) {
       const handles = [backend, await open(), await open()];
@@ -63,7 +65,7 @@ export const concurrencyCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "concurrency: a create overtaken while its stream comes in is EXISTS",
+    name: "concurrency: a create rejects with EXISTS if another call creates the key while it reads its stream",
     needs: ["exclusiveCreate"],
     async run({ backend, open }) {
       const other = await open();
@@ -79,7 +81,7 @@ export const concurrencyCases: readonly ConformanceCase[] = [
         "EXISTS",
         "overtaken",
         contract.createNeverReplaces,
-        "create of a key that another took meanwhile",
+        "create of a key that another call created meanwhile",
         async () => {
           const result = await slow;
           if (!result.resolved) throw result.error;
@@ -174,7 +176,7 @@ export const concurrencyCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "concurrency: what one handle looked up is not kept from another's changes",
+    name: "concurrency: a handle sees what another one changed since its last look",
     async run({ backend, open }) {
       const other = await open();
       for (const key of ["fresh/1", "blobs/fresh"]) {

@@ -6,7 +6,7 @@ import { contract } from "../contract.ts";
 import { chunked, listAll, pausedStream, sample, streamOf, text } from "../samples.ts";
 import { roundTrip } from "../round-trip.ts";
 
-/** Nothing of `key` may be seen, by any way of looking. */
+/** Throws if any method shows the object. */
 async function absent(handles: readonly Backend[], key: string, when: string): Promise<void> {
   for (const handle of handles) {
     hold((await handle.stat(key)) === undefined, contract.createWhole, `stat shows the object ${when}`);
@@ -35,7 +35,7 @@ export const createStreamCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "create: nothing is visible while a stream is still coming in",
+    name: "create: nothing is visible while a stream is being read",
     async run({ backend, open }) {
       const other = await open();
       const [first, rest] = [sample(300_000, 9), sample(1000, 10)];
@@ -63,7 +63,7 @@ export const createStreamCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "create: a stream that fails leaves nothing, and its failure is what the call rejects with",
+    name: "create: a stream that fails leaves nothing, and the call rejects with its failure",
     async run({ backend, open }) {
       const other = await open();
       const failures: unknown[] = [
@@ -72,7 +72,7 @@ export const createStreamCases: readonly ConformanceCase[] = [
       ];
       for (const failure of failures) {
         for (const chunks of [[], [sample(10)], [sample(300_000), sample(10)]]) {
-          const what = `create from a stream that fails behind ${chunks.length} chunks`;
+          const what = `create from a stream that fails after ${chunks.length} chunks`;
           const result = await outcome(what, () => backend.create("failing/stream", streamOf(chunks, { failure })));
           hold(!result.resolved, contract.failedStream, `${what} resolved`);
           const { error } = result;

@@ -72,7 +72,7 @@ export const createCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "create: what has to survive a power cut is stored like all else",
+    name: "create: durable objects are stored like all others",
     async run({ backend, open }) {
       const other = await open();
       const bytes = sample(70_000, 9);
@@ -80,7 +80,7 @@ export const createCases: readonly ConformanceCase[] = [
       await backend.create("durable/stream", streamOf(chunked(bytes, 999), { size: bytes.length }), { durable: true });
       for (const key of ["durable/bytes", "durable/stream"]) {
         sameBytes(await other.read(key), bytes, contract.createDurable, key);
-        await rejects("EXISTS", key, contract.createNeverReplaces, "create of what exists, with `durable`", () =>
+        await rejects("EXISTS", key, contract.createNeverReplaces, "create of an existing key, with `durable`", () =>
           other.create(key, text("x"), { durable: true }),
         );
         sameBytes(await backend.read(key), bytes, contract.createNeverReplaces, key);
@@ -88,7 +88,7 @@ export const createCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "create: bytes are taken from where a view says, and copied",
+    name: "create: the bytes of a view are copied",
     async run({ backend, open }) {
       const other = await open();
       const whole = sample(64, 4);
@@ -113,7 +113,7 @@ export const createCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "create: a subclass whose slice aliases, as Node's Buffer does, is copied all the same",
+    name: "create: a subclass whose slice shares memory, such as Node's Buffer, is copied",
     async run({ backend }) {
       class Aliasing extends Uint8Array {
         override slice(start?: number, end?: number): Uint8Array<ArrayBuffer> {
@@ -135,14 +135,14 @@ export const createCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "create: the caller's bytes are left as they were",
+    name: "create: the caller's bytes do not change",
     async run({ backend }) {
       const bytes = sample(5000, 7);
       const chunk = sample(5000, 8);
       await backend.create("kept/bytes", bytes);
       await backend.create("kept/stream", streamOf([chunk], { size: chunk.length }));
-      sameBytes(bytes, sample(5000, 7), contract.input, "the bytes handed to create");
-      sameBytes(chunk, sample(5000, 8), contract.input, "the chunk handed to create");
+      sameBytes(bytes, sample(5000, 7), contract.input, "the bytes passed to create");
+      sameBytes(chunk, sample(5000, 8), contract.input, "the chunk passed to create");
     },
   },
   {
@@ -177,7 +177,7 @@ export const createCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "create: objects are apart from each other",
+    name: "create: objects do not affect each other",
     async run({ backend, open }) {
       const other = await open();
       const keys = Array.from({ length: 20 }, (_, i) => `apart/${i}`);

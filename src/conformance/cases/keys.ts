@@ -4,7 +4,7 @@ import type { ConformanceCase, World } from "../case.ts";
 import { contract } from "../contract.ts";
 import { keysOf, text } from "../samples.ts";
 
-/** Creates an object under each key that holds its own key; then finds, reads and removes each. */
+/** Creates an object under each key, with the key as its bytes. Then finds, reads and removes each object. */
 async function live(keys: readonly string[], { backend, open }: World): Promise<void> {
   const other = await open();
   for (const key of keys) {
@@ -40,12 +40,12 @@ async function live(keys: readonly string[], { backend, open }: World): Promise<
 
 export const keyCases: readonly ConformanceCase[] = [
   {
-    name: "keys: beyond ASCII they come back as they were",
+    name: "keys: characters beyond ASCII do not change",
     run: (world) =>
       live(["ä/ö", "日本語/モデル", "Ω", "привет/мир", "😀/🎉", "עברית", "é", "ñandú/x", "ﬁ", "한국어"], world),
   },
   {
-    name: "keys: punctuation and spaces come back as they were",
+    name: "keys: punctuation and spaces do not change",
     run: (world) =>
       live(
         [
@@ -77,7 +77,7 @@ export const keyCases: readonly ConformanceCase[] = [
       ),
   },
   {
-    name: "keys: names that mean something to JavaScript are names like others",
+    name: "keys: names with a meaning in JavaScript are ordinary keys",
     run: (world) =>
       live(
         [
@@ -102,7 +102,7 @@ export const keyCases: readonly ConformanceCase[] = [
     run: (world) => live(["README", "Ab/Cd/eF", "straße", "İstanbul"], world),
   },
   {
-    name: "keys: a longest segment and a longest key",
+    name: "keys: the longest segment and the longest key can be stored",
     run: (world) => {
       const segment = "s".repeat(MAX_SEGMENT_BYTES);
       const wide = "語".repeat(MAX_SEGMENT_BYTES / 3);
@@ -112,7 +112,7 @@ export const keyCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "keys: those that differ in one character are apart",
+    name: "keys: a difference of one character makes another object",
     run: (world) =>
       live(["k/a-b", "k/a_b", "k/a.b", "k/a b", "k/a+b", "k/a%20b", "k/ab", "k/a=b", "ka-b", "k-a-b"], world),
   },

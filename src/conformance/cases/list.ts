@@ -17,7 +17,7 @@ export const listCases: readonly ConformanceCase[] = [
       }
       await backend.create("there", text("x"));
       for (const prefix of ["absent", "absent/deep", "ther", "there/below"]) {
-        same(await keysOf(other, prefix), [], contract.listEmpty, `list of ${prefix}, under which there is nothing`);
+        same(await keysOf(other, prefix), [], contract.listEmpty, `list of ${prefix}, which has no objects`);
       }
     },
   },
@@ -136,19 +136,19 @@ export const listCases: readonly ConformanceCase[] = [
           `list after object ${edge + 1}`,
         );
       }
-      // Each batch goes while the list is under way: one that counts positions loses its place.
+      // Each batch is removed during the list. A list that counts positions would lose its place.
       const seen: string[] = [];
       for await (const { key } of other.list("many")) {
-        hold(seen.length < MANY, contract.listOrder, `list gives more than ${MANY} entries`);
+        hold(seen.length < MANY, contract.listOrder, `list yields more than ${MANY} entries`);
         seen.push(key);
         if (seen.length % 100 === 0) await Promise.all(seen.slice(-100).map((gone) => backend.remove(gone)));
       }
-      same(seen, keys, contract.listChanging, "a list whose entries are removed once they were seen");
-      same(await keysOf(other, "many"), keys.slice(-1), contract.listOrder, "the list once all but one are removed");
+      same(seen, keys, contract.listChanging, "a list whose entries are removed as soon as they are seen");
+      same(await keysOf(other, "many"), keys.slice(-1), contract.listOrder, "the list after all but one are removed");
     },
   },
   {
-    name: "list: what stays is seen once while other objects come and go",
+    name: "list: objects that stay are listed once while others come and go",
     async run({ backend, open }) {
       const other = await open();
       const stay = Array.from({ length: 12 }, (_, i) => `mixed/${String(i).padStart(2, "0")}-stays`);

@@ -28,17 +28,17 @@ export const moveCases: readonly ConformanceCase[] = [
       same(await listAll(handle, ""), expected, contract.move, "list after move");
     }
   }),
-  moveCase("EXISTS when the new key is taken, and both objects stay", async (backend) => {
+  moveCase("it rejects with EXISTS if the new key is taken, and both objects stay", async (backend) => {
     await backend.create("from", text("from"));
     await backend.create("to", text("to"));
     await rejects("EXISTS", "to", contract.move, "move to a key that is taken", () => backend.move("from", "to"));
     sameBytes(await backend.read("from"), text("from"), contract.move, "the object that was not moved");
     sameBytes(await backend.read("to"), text("to"), contract.move, "the object that was there");
   }),
-  moveCase("NOT_FOUND when there is nothing to move, and nothing comes to be", async (backend) => {
+  moveCase("it rejects with NOT_FOUND if there is nothing to move, and creates nothing", async (backend) => {
     await createAll(backend, ["runs/1/a"]);
     for (const from of ["absent", "runs", "runs/1"]) {
-      await rejects("NOT_FOUND", from, contract.move, `move of ${from}, which is no object`, () =>
+      await rejects("NOT_FOUND", from, contract.move, `move of ${from}, which is not an object`, () =>
         backend.move(from, "moved"),
       );
     }
@@ -53,7 +53,7 @@ export const moveCases: readonly ConformanceCase[] = [
       sameBytes(await backend.read(`moved/${i}`), text(`body ${i}`), contract.recreate, `moved/${i}`);
     same(await keysOf(backend, ""), ["moved/1", "moved/2", "moved/3"], contract.move, "list after moves");
   }),
-  moveCase("of several moves to one key at once exactly one resolves", async (backend, { open }) => {
+  moveCase("exactly one of several simultaneous moves to one key resolves", async (backend, { open }) => {
     const handles = [backend, (await open()) as Moving];
     for (let round = 0; round < 5; round++) {
       const to = `won/${round}`;
@@ -63,7 +63,7 @@ export const moveCases: readonly ConformanceCase[] = [
         from.map((key, i) => outcome(`move to ${to}`, () => (handles[i % 2] as Moving).move(key, to))),
       );
       const winners = from.filter((_, i) => results[i]?.resolved);
-      hold(winners.length === 1, contract.move, `of 6 moves to one key ${winners.length} resolved`);
+      hold(winners.length === 1, contract.move, `${winners.length} of 6 moves to one key resolved`);
       sameBytes(await backend.read(to), text(winners[0] as string), contract.move, "the object at the new key");
       same(
         await keysOf(backend, `from/${round}`),

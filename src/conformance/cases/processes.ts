@@ -6,16 +6,20 @@ import { sample } from "../samples.ts";
 const ROUNDS = 3;
 const KEYS = 40;
 
-/** What only a second process can show. */
+/** The cases that need a second process. */
 export const processCases: readonly ConformanceCase[] = [
   {
-    name: "processes: what a process stored is there, whole, once that process was killed",
+    name: "processes: objects are whole after the process that stored them was killed",
     needs: ["durable", "otherProcess"],
     async run({ open, otherProcess }) {
       const other = await otherProcess!();
       for (const [at, size] of [0, 10, 300_000].entries()) {
         const codes = await other.create([`stored/${at}`], sample(size, at));
-        hold(codes.length === 1 && codes[0] === undefined, contract.durable, `a create there failed with ${codes[0]}`);
+        hold(
+          codes.length === 1 && codes[0] === undefined,
+          contract.durable,
+          `a create in the other process failed with ${codes[0]}`,
+        );
       }
       await other.kill();
       const backend = await open();
@@ -29,14 +33,14 @@ export const processCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "processes: of creates of one key at once in two processes exactly one resolves, and its bytes stay",
+    name: "processes: exactly one of two simultaneous creates of one key resolves, and its bytes stay",
     needs: ["exclusiveCreate", "otherProcess"],
     async run({ backend, otherProcess }) {
       const other = await otherProcess!();
       const [here, there] = [sample(3000, 1), sample(3000, 2)];
       for (let round = 0; round < ROUNDS; round++) {
         const keys = Array.from({ length: KEYS }, (_, i) => `race/${round}/${i}`);
-        // In opposite orders, so that they meet also if one process is much faster.
+        // In opposite orders, so that the processes meet even if one is much faster.
         const [codes, results] = await Promise.all([
           other.create(keys, there),
           Promise.all(keys.toReversed().map((key) => outcome(`create of ${key}`, () => backend.create(key, here)))),
@@ -47,7 +51,7 @@ export const processCases: readonly ConformanceCase[] = [
           hold(
             won[0] !== won[1],
             contract.exclusiveCreate,
-            `of the creates of one key in two processes ${won[0] ? "both" : "none"} resolved`,
+            `${won[0] ? "both" : "neither"} of the creates of one key in two processes resolved`,
           );
           const winner = won[0] ? here : there;
           sameBytes(await backend.read(key), winner, contract.createNeverReplaces, "the object after a race");

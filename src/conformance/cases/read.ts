@@ -8,7 +8,7 @@ const MIB = 1024 * 1024;
 
 export const readCases: readonly ConformanceCase[] = [
   {
-    name: "read: what is not there is NOT_FOUND, and the error names the key",
+    name: "read: a missing key is NOT_FOUND, and the error names it",
     async run({ backend, open }) {
       const other = await open();
       await backend.create("there", text("x"));
@@ -21,7 +21,7 @@ export const readCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "read: a range of what is not there is NOT_FOUND",
+    name: "read: a range of a missing object is NOT_FOUND",
     async run({ backend }) {
       for (const range of [{ offset: 0 }, { offset: 0, length: 1 }, { offset: 5, length: 0 }]) {
         const what = `read of ${JSON.stringify(range)} of an absent object`;
@@ -30,7 +30,7 @@ export const readCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "read: a key that is only a prefix of others is no object",
+    name: "read: a key that is only a prefix of others is not an object",
     async run({ backend, open }) {
       const other = await open();
       await backend.create("runs/1/meta", text("x"));
@@ -52,7 +52,7 @@ export const readCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "read: what lies behind an object's key is NOT_FOUND",
+    name: "read: a key below the key of an object is NOT_FOUND",
     async run({ backend }) {
       await backend.create("file", text("x"));
       await rejects("NOT_FOUND", "file/below", contract.readMissing, "read below an object", () =>
@@ -62,7 +62,7 @@ export const readCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "read: bytes handed out are the caller's own",
+    name: "read: returned bytes belong to the caller",
     async run({ backend, open }) {
       const other = await open();
       const expected = sample(1000, 20);
@@ -76,7 +76,7 @@ export const readCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "read: bytes are a plain Uint8Array over a buffer of their own",
+    name: "read: returned bytes are a plain Uint8Array with a buffer of its own",
     async run({ backend }) {
       await backend.create("plain/small", sample(10));
       await backend.create("plain/large", sample(70_000));
@@ -91,12 +91,12 @@ export const readCases: readonly ConformanceCase[] = [
       ] as const) {
         const bytes = await backend.read(key, range === undefined ? {} : { range });
         const what = `read of ${key}${range === undefined ? "" : ` ${JSON.stringify(range)}`}`;
-        hold(isPlainBytes(bytes), contract.output, `${what} gives a ${bytes?.constructor?.name}`);
+        hold(isPlainBytes(bytes), contract.output, `${what} returns a ${bytes?.constructor?.name}`);
         const whole = bytes.byteOffset === 0 && bytes.buffer.byteLength === bytes.byteLength;
         hold(
           whole,
           contract.output,
-          `${what} gives a view of ${bytes.byteLength} bytes on a buffer of ${bytes.buffer.byteLength}`,
+          `${what} returns a view of ${bytes.byteLength} bytes of a buffer of ${bytes.buffer.byteLength}`,
         );
       }
     },

@@ -5,7 +5,7 @@ import { createAll, keysOf, sample, text } from "../samples.ts";
 
 export const removeCases: readonly ConformanceCase[] = [
   {
-    name: "remove: the object is gone for every way of looking and every handle",
+    name: "remove: no method of any handle finds the object",
     async run({ backend, open }) {
       const other = await open();
       await createAll(backend, ["gone", "stays"]);
@@ -22,7 +22,7 @@ export const removeCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "remove: removing what is not there resolves",
+    name: "remove: it resolves if the object is missing",
     async run({ backend, open }) {
       const other = await open();
       await backend.remove("absent");
@@ -35,7 +35,7 @@ export const removeCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "remove: what lies under a key stays, and so do its neighbours",
+    name: "remove: objects under a key and beside it stay",
     async run({ backend, open }) {
       const keys = ["runs/1/a", "runs/1/b/c", "runs/10", "runs/2"];
       await createAll(backend, keys);
@@ -53,7 +53,7 @@ export const removeCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "remove: what lies below an object's key is not there",
+    name: "remove: a key below the key of an object is a missing one",
     async run({ backend }) {
       await backend.create("file", text("x"));
       await backend.remove("file/below");
@@ -96,7 +96,7 @@ export const removeCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "remove: a key is free for an object above or below once what was there is removed",
+    name: "remove: after it, keys above and below the removed one are free",
     async run({ backend }) {
       await backend.create("turn", text("object"));
       await backend.remove("turn");

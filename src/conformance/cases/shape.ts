@@ -17,7 +17,7 @@ export const shapeCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "shape: capabilities are booleans, and what is declared exists",
+    name: "shape: capabilities are booleans, and declared methods exist",
     async run({ backend }) {
       const { capabilities } = backend;
       for (const flag of FLAGS) {
@@ -32,13 +32,13 @@ export const shapeCases: readonly ConformanceCase[] = [
       hold(
         !capabilities.append || typeof backend.append === "function",
         contract.appendCapability,
-        "append is declared and missing",
+        "append is declared, but missing",
       );
-      hold(!move || typeof backend.move === "function", contract.moveCapability, "move is declared and missing");
+      hold(!move || typeof backend.move === "function", contract.moveCapability, "move is declared, but missing");
     },
   },
   {
-    name: "shape: append is absent or UNSUPPORTED where it is not declared",
+    name: "shape: append is absent or UNSUPPORTED if it is not declared",
     needs: ["!append"],
     async run({ backend }) {
       const append = backend.append?.bind(backend);
@@ -54,7 +54,7 @@ export const shapeCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "shape: move is absent or UNSUPPORTED where it is not declared",
+    name: "shape: move is absent or UNSUPPORTED if it is not declared",
     needs: ["!move"],
     async run({ backend }) {
       const move = backend.move?.bind(backend);
@@ -71,11 +71,11 @@ export const shapeCases: readonly ConformanceCase[] = [
     },
   },
   {
-    name: "shape: liveness knows this process and rejects for none",
+    name: "shape: liveness knows this process, and never rejects",
     needs: ["liveness"],
     async run({ backend, open }) {
       const liveness = backend.liveness;
-      hold(liveness !== undefined, contract.token, "liveness went away");
+      hold(liveness !== undefined, contract.token, "liveness is missing");
       const { token } = liveness;
       hold(
         typeof token === "string" && token.length > 0 && token.length <= 200,
@@ -86,7 +86,7 @@ export const shapeCases: readonly ConformanceCase[] = [
       for (const asked of [liveness, other]) {
         if (asked === undefined) continue;
         const own = await within(contract.isAlive, "isAlive of the own token", asked.isAlive(token));
-        hold(own === true, contract.isAlive, `isAlive of this process's token gives ${String(own)}`);
+        hold(own === true, contract.isAlive, `isAlive of this process's token returns ${String(own)}`);
       }
       for (const foreign of ["", "nonsense", "0", "999999999", "{}", "a:b:c:d", "x".repeat(200)]) {
         const answer = await outcome(`isAlive(${JSON.stringify(foreign)})`, () => liveness.isAlive(foreign));
@@ -94,7 +94,7 @@ export const shapeCases: readonly ConformanceCase[] = [
         hold(
           answer.value !== true,
           contract.isAlive,
-          `isAlive(${JSON.stringify(foreign)}) gives true for a process that never was`,
+          `isAlive(${JSON.stringify(foreign)}) returns true for a process that never existed`,
         );
       }
     },
