@@ -74,7 +74,7 @@ test("the function that is registered declares no parameter: runners take one fo
 
 describe("a case whose needs are not declared", () => {
   const reason = "memory does not declare durable";
-  const skipped = register(memory(), "function").find(({ name }) => name.includes("durable")) as Registered;
+  const skipped = register(memory(), "function").find(({ name }) => name.includes("close: durable")) as Registered;
 
   test("is skipped through the context that the runner hands over", async () => {
     const skip = vi.fn<(reason?: string) => void>();
