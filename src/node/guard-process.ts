@@ -3,28 +3,28 @@ import { type GuardedRun, ProcessGuard } from "./process-guard.ts";
 
 /** Options of `guardProcess`. */
 export interface GuardOptions {
-  /** How long closing the runs may keep the process from ending, in ms. Default 10,000. */
+  /** How long closing the runs may delay the end of the process, in ms. Default 10,000. */
   readonly timeoutMs?: number | undefined;
 }
 
 /**
- * Closes a run truthfully, however the process ends: SIGINT and SIGTERM as `killed`, an uncaught error or rejection as
- * `failed` with the error, a normal end as `finished`, or as `failed` if the exit code is not 0. The process then ends
- * as it would have: by the signal, with exit code 1 and the error on stderr, or with its own exit code. A second signal
- * ends it at once.
+ * Closes a run with the right status when the process ends: as `killed` after SIGINT or SIGTERM, as `failed` with the
+ * error after an uncaught error or rejection, as `finished` after a normal end, or as `failed` if the exit code is not
+ * 0. The process then ends as it would without the guard: by the signal, with exit code 1 and the error on stderr, or
+ * with its own exit code. A second signal ends it at once.
  *
- * Any number of runs may be guarded: they are closed together. The guard comes off by itself once the run is closed;
- * the returned function takes it off before. While no run is guarded, nothing listens to the process.
+ * You may guard any number of runs. They are closed together. The guard ends when its run is closed; the returned
+ * function ends it earlier. While no run is guarded, nothing listens to the process.
  *
  * If the program itself listens for the same signal, or for `uncaughtException`, the runs are closed and the program
  * decides what follows.
  *
- * A training loop may continue while its run is being closed. What it hands to `log()`, `setTags()` and other calls
- * that return nothing is dropped; values are counted in `run.stats.dropped`. Calls that return a promise reject with
- * `RUN_CLOSED`, which is not reported if nobody catches it. If the program keeps the process, `onError` gets one
+ * A training loop may continue while its run is being closed. `log()`, `setTags()` and other calls that return nothing
+ * then have no effect; `run.stats.dropped` counts the dropped values. Calls that return a promise reject with
+ * `RUN_CLOSED`, which is not reported if nobody catches it. If the program keeps the process alive, `onError` gets one
  * `RUN_CLOSED` for the run.
  *
- * `process.exit()` leaves no time to store what is buffered: await `run.finish()` before it.
+ * `process.exit()` leaves no time to store buffered values: await `run.finish()` first.
  *
  * Throws `INVALID_ARGUMENT`, or `UNSUPPORTED` for an unknown option.
  */
@@ -33,7 +33,7 @@ export function guardProcess(run: GuardedRun, options?: GuardOptions): () => voi
   return ProcessGuard.get().add(run, timeoutMs);
 }
 
-/** Throws before anything listens: `INVALID_ARGUMENT`, or `UNSUPPORTED` for an option that there is not. */
+/** Returns the checked options. Throws `INVALID_ARGUMENT`, or `UNSUPPORTED` for an unknown option. */
 function checkGuard(run: GuardedRun, options: GuardOptions = {}): { readonly timeoutMs: number } {
   const wrong = (field: string, expected: string, found: string, cause?: unknown): LedgerError =>
     new LedgerError("INVALID_ARGUMENT", `${field} must be ${expected}, but ${found}`, { field, cause });
@@ -47,8 +47,9 @@ function checkGuard(run: GuardedRun, options: GuardOptions = {}): { readonly tim
       (name) => name !== "timeoutMs" && Reflect.get(options, name) !== undefined,
     );
     if (unknown !== undefined) {
-      const message = `guardProcess does not know the option ${JSON.stringify(unknown.slice(0, 100))}, only "timeoutMs"`;
-      throw new LedgerError("UNSUPPORTED", message, { field: unknown.slice(0, 100) });
+      const field = unknown.slice(0, 100);
+      const message = `guardProcess does not know the option ${JSON.stringify(field)}, only "timeoutMs"`;
+      throw new LedgerError("UNSUPPORTED", message, { field });
     }
     const { timeoutMs = 10_000 } = options;
     if (typeof timeoutMs !== "number" || !(timeoutMs >= 0))

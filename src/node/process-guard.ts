@@ -1,8 +1,8 @@
 import { LedgerError } from "../index.ts";
 
 /**
- * The members of a `Run` that `guardProcess` uses. An interface, because TypeScript takes the class `Run` of a CommonJS file and that of an ES
- * module for two classes.
+ * The members of a `Run` that `guardProcess` uses. It is an interface because TypeScript treats the class `Run` of a
+ * CommonJS file and that of an ES module as two classes.
  */
 export interface GuardedRun {
   /** The id of the run. */
@@ -16,9 +16,11 @@ export interface GuardedRun {
 }
 
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
-/** Longest delay that a timer keeps to, in ms. */
+/** The longest delay of a timer, in ms. */
 const MAX_TIMEOUT_MS: number = 2 ** 31 - 1;
-/** All copies of the library in a process share the guard. `src/run/process-guard.ts` says what runs ask of it. */
+/**
+ * All copies of the library in a process share the guard. `src/run/process-guard.ts` has the interface that runs use.
+ */
 const GUARD: unique symbol = Symbol.for("runledger.processGuard.1");
 
 interface Guarded {
@@ -29,18 +31,19 @@ interface Guarded {
 type End = (run: GuardedRun) => Promise<void>;
 
 /**
- * Closes the guarded runs of this process together when it is about to end. It listens once for all of them, and only while there
- * are any: a listener for each run would take those of the others for listeners of the program, which have the last word.
+ * Closes all guarded runs of this process when the process is about to end. It adds one set of listeners for all runs,
+ * and only while a run is guarded. With listeners for each run, each would mistake the others for listeners of the
+ * program, which decide how the process ends.
  */
 export class ProcessGuard {
   readonly #guarded = new Set<Guarded>();
-  /** Ids: the program may guard an object that only stands for a run. */
+  /** The ids of the closed runs. Not the objects, because the program may guard a wrapper of a run. */
   readonly #closed = new Set<string>();
-  /** How runs are closed, since the process is about to end. */
+  /** How runs are closed while the process is about to end. */
   #end: End | undefined;
   #closings: Promise<void>[] = [];
 
-  /** The guard of this process. */
+  /** Returns the guard of this process. */
   static get(): ProcessGuard {
     const holder = process as unknown as { [GUARD]?: ProcessGuard };
     if (holder[GUARD] === undefined) Object.defineProperty(process, GUARD, { value: new ProcessGuard() });
@@ -55,7 +58,7 @@ export class ProcessGuard {
     return this.#closed.has(runId);
   }
 
-  /** Returns a function that takes the guard off the run. */
+  /** Guards a run. Returns a function that ends this. */
   add(run: GuardedRun, timeoutMs: number): () => void {
     if (run.status !== "running") return () => {};
     const guarded = { run, timeoutMs: Math.min(timeoutMs, MAX_TIMEOUT_MS) };
@@ -86,7 +89,7 @@ export class ProcessGuard {
     const alone = process.listenerCount("uncaughtException") === 1;
     if (!this.isEnding)
       return void this.#closeAll((run) => run.fail(error), alone ? () => throwAgain(error, origin) : undefined);
-    // That a run is closed is news to the program alone.
+    // Does not print `RUN_CLOSED`, which only the program's own listeners need.
     if (alone && !LedgerError.hasCode(error, "RUN_CLOSED")) console.error(error);
   };
 
@@ -94,21 +97,21 @@ export class ProcessGuard {
     if (this.isEnding) return;
     const status = exitCode === 0 ? "finished" : "failed";
     for (const guarded of this.#guarded)
-      // One attempt: a run that cannot be closed must not keep the process for ever.
+      // One attempt, because a run that cannot be closed must not keep the process alive forever.
       void close(guarded, (run) => run.finish(status)).then(() => this.#remove(guarded));
   };
 
-  /** Then ends the process, unless that is left to others. */
+  /** Closes all runs. Then calls `endProcess`, unless the program decides how the process ends. */
   async #closeAll(end: End, endProcess: (() => void) | undefined): Promise<void> {
     this.#end = end;
     for (const guarded of this.#guarded) this.#closings.push(this.#closeLast(guarded, end));
-    // Twice, for runs that were begun meanwhile. More could go on for ever.
+    // Twice, for runs that started meanwhile. More rounds might never end.
     for (let round = 0; round < 2; round++) await Promise.all(this.#closings.splice(0));
     this.#closings = [];
     this.#guarded.clear();
     this.#unlisten();
     endProcess?.();
-    // A listener that came meanwhile may have kept the process.
+    // A listener that was added meanwhile may have kept the process alive.
     setImmediate(() => (this.#end = undefined));
   }
 
@@ -130,9 +133,9 @@ export class ProcessGuard {
   }
 }
 
-/** Never rejects. */
+/** Closes a run within its time limit, and reports a failure on stderr. Never rejects. */
 async function close({ run, timeoutMs }: Guarded, end: End): Promise<void> {
-  // Not unref'd: it is what keeps the process alive while the run is being closed.
+  // Not unref'd, because this timer keeps the process alive while the run is being closed.
   let timeout: NodeJS.Timeout | undefined;
   const late = new Promise<"late">((resolve) => (timeout = setTimeout(() => resolve("late"), timeoutMs)));
   try {
@@ -145,7 +148,10 @@ async function close({ run, timeoutMs }: Guarded, end: End): Promise<void> {
   }
 }
 
-/** Nobody listens any more: the platform shows the error and ends the process, or the worker thread with an `error` event. */
+/**
+ * Throws the error again when nobody listens. The platform then shows it and ends the process, or ends the worker
+ * thread with an `error` event.
+ */
 function throwAgain(error: unknown, origin: string): void {
   if (origin === "unhandledRejection") void Promise.reject(error);
   else

@@ -2,14 +2,14 @@ import { isBytes } from "../platform/any-realm.ts";
 import type { Backend, Entry } from "../backend/backend.ts";
 import { type Operation, intercept, observeBody } from "./intercept.ts";
 
-/** Entries that one request of a listing gives, as S3 counts. */
+/** The number of entries that one request of a listing returns, as in S3. */
 const PAGE = 1000;
 
-/** How much a backend was used: calls by operation, requests and bytes. */
+/** The use of a backend: calls by operation, requests and bytes. */
 export interface Counters extends Record<Operation, number> {
   /**
-   * What an object store would charge for: one for each call, and for a list one for each 1000 entries it yielded, at
-   * least one.
+   * The requests that an object store would charge for: one for each call; for a list, one for each 1000 entries that
+   * it yielded, and at least one.
    */
   requests: number;
   /** The bytes that `create` and `append` took. */

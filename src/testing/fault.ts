@@ -4,16 +4,18 @@ import type { Call, Operation } from "./intercept.ts";
 
 /**
  * What goes wrong:
- * - `crash-before`: the process dies before the call reaches the backend; `crash-after`: when the call is done, before
- *   the caller hears of it. From then on every call rejects with {@link Crash}.
- * - `torn`: the process dies halfway: of `append` half of the bytes land; `create` breaks off in the middle of the
- *   bytes, of which an atomic backend shows nothing. For any other call it is `crash-before`.
+ * - `crash-before`: the process dies before the call reaches the backend. This and every later call reject with
+ *   {@link Crash}.
+ * - `crash-after`: the process dies after the call, before its caller gets the result. This and every later call reject
+ *   with {@link Crash}.
+ * - `torn`: the process dies halfway. `append` stores half of its bytes. `create` stops in the middle of its bytes, so
+ *   an atomic backend shows nothing of them. For any other call it is like `crash-before`.
  * - `error-before`: the call rejects and has no effect.
  * - `lost-ack`: the call takes effect, but rejects.
  * - `late`: the call rejects, and takes effect after the next call (or in `settle()`).
- * - `stale-list`: `list` yields what the list of that prefix before it yielded, or nothing. Other calls are not
- *   affected.
- * - `no-space`: `create` and `append` reject with `NO_SPACE`, from this one on until `lift()`.
+ * - `stale-list`: `list` yields the same entries as the previous list of that prefix, or nothing if there was none.
+ *   Other calls are not affected.
+ * - `no-space`: from this call until `lift()`, `create` and `append` reject with `NO_SPACE`.
  */
 export type FaultMode =
   | "crash-before"
@@ -29,13 +31,13 @@ export type FaultMode =
 export interface Fault {
   /** What goes wrong. */
   readonly mode: FaultMode;
-  /** Which of the counted calls it strikes; the first is 1. */
+  /** The number of the counted call that it strikes, from 1. */
   readonly at: number;
   /** Counts only these operations. Default: all. */
   readonly only?: readonly Operation[] | undefined;
   /** Counts only calls on keys (for `list`, prefixes) that match. A string must match as a whole. Default: all. */
   readonly key?: string | RegExp | undefined;
-  /** How many of the counted calls it strikes, one after another. Default 1; for `no-space` all that follow. */
+  /** How many counted calls in a row it strikes. Default 1; for `no-space`, all that follow. */
   readonly times?: number | undefined;
   /** What the call rejects with, if the mode makes it reject and the process lives. */
   readonly error?:
@@ -50,7 +52,7 @@ export interface Fault {
     | undefined;
 }
 
-/** The error that the calls of a dead process reject with: nothing that the process does has an effect any more. */
+/** The error with which the calls of a dead process reject. They no longer have any effect. */
 export class Crash extends LedgerError {
   static {
     this.prototype.name = "Crash";
@@ -67,7 +69,7 @@ export class Crash extends LedgerError {
 
 const WRITES: readonly Operation[] = ["create", "append"];
 
-/** Whether a fault takes notice of a call. */
+/** Returns whether a fault counts a call. */
 export function counts(fault: Fault, call: Call): boolean {
   if (fault.only !== undefined && !fault.only.includes(call.operation)) return false;
   const { key } = fault;
@@ -75,7 +77,7 @@ export function counts(fault: Fault, call: Call): boolean {
   return typeof key === "string" ? key === call.key : call.key.search(key) !== -1;
 }
 
-/** Whether a fault strikes a call, which is the `n`-th that it counts. */
+/** Returns whether a fault strikes the `n`-th call that it counts. */
 export function strikes(fault: Fault, call: Call, n: number): boolean {
   if (fault.mode === "no-space" && !WRITES.includes(call.operation)) return false;
   const times = fault.times ?? (fault.mode === "no-space" ? Number.POSITIVE_INFINITY : 1);
@@ -89,7 +91,7 @@ const DEFAULTS: Partial<Record<FaultMode, { code: ErrorCode; message: string; tr
   "no-space": { code: "NO_SPACE", message: "no space is left", transient: false },
 };
 
-/** What a call that a fault struck rejects with. */
+/** Returns the error with which a call rejects when a fault strikes it. */
 export function faultError(fault: Fault, call: Call): LedgerError {
   const usual = DEFAULTS[fault.mode] ?? { code: "IO", message: "the call failed", transient: false };
   const { code = usual.code, message = usual.message, transient = usual.transient } = fault.error ?? {};

@@ -14,34 +14,34 @@ export interface LoggedOperation {
   readonly key: string;
   /** The new key of a `move`. */
   readonly to?: string;
-  /** What went wrong with it. Absent if nothing did. */
+  /** The fault that struck the call. Absent if none did. */
   readonly fault?: FaultMode;
 }
 
-/** A backend in which chosen calls go wrong. */
+/** A backend in which chosen calls fail. */
 export interface FaultyBackend extends Backend {
   /** The calls made so far. With an empty plan, `count` is the number of places for a fault. */
   readonly operations: {
     /** The number of calls. */
     readonly count: number;
-    /** The calls in the order in which they came. */
+    /** The calls, in order. */
     readonly log: readonly LoggedOperation[];
   };
   /** Whether a fault has killed the process. Then calls reject with `Crash`, and `close` leaves `inner` open. */
   readonly crashed: boolean;
-  /** Lets nothing go wrong from now on. A process that is dead stays dead. */
+  /** Turns all faults off from now on. A dead process stays dead. */
   lift(): void;
-  /** Lets late calls take effect now. */
+  /** Makes late calls take effect now. */
   settle(): Promise<void>;
 }
 
 /**
  * Returns a backend that passes calls on to `inner`, with faults at chosen calls. The same plan and the same calls
- * always go wrong in the same way. If several faults strike one call, the first of the plan counts. A list counts when
- * its first entry is asked for. An empty plan changes nothing.
+ * always give the same faults. If several faults strike one call, the first of the plan counts. A list counts when the
+ * caller asks for its first entry. An empty plan changes nothing.
  *
- * To try every place: run the work with `{ mode, at: k }` for k = 1, 2, … until `operations.count` stays below k. After
- * each run call `settle()`, open the place again without faults and look at what is there.
+ * To try a fault at every call, run the work with `{ mode, at: k }` for k = 1, 2, … until `operations.count` stays
+ * below k. After each run, call `settle()`, open the place again without faults and check its contents.
  */
 export function faultyBackend(inner: Backend, plan: Fault | readonly Fault[] = []): FaultyBackend {
   const faults = (Array.isArray(plan) ? (plan as readonly Fault[]) : [plan as Fault]).map((fault) => ({
@@ -58,7 +58,7 @@ export function faultyBackend(inner: Backend, plan: Fault | readonly Fault[] = [
     crashed = true;
     throw new Crash(call);
   };
-  /** Counts a call; gives the fault that strikes it. */
+  /** Counts a call. Returns the fault that strikes it. */
   const begin = (call: Call): Fault | undefined => {
     if (crashed) die(call);
     let struck: Fault | undefined;
@@ -77,7 +77,7 @@ export function faultyBackend(inner: Backend, plan: Fault | readonly Fault[] = [
     });
     return struck;
   };
-  /** The late calls whose time has come: those that at least one more call came after. */
+  /** Returns the late calls that must take effect now: those that at least one more call followed. */
   const overdue = (): (() => Promise<unknown>)[] => {
     const due = lateCalls.filter(({ n }) => n < log.length);
     if (due.length > 0) lateCalls = lateCalls.filter(({ n }) => n >= log.length);
@@ -85,7 +85,7 @@ export function faultyBackend(inner: Backend, plan: Fault | readonly Fault[] = [
   };
 
   const call = async <T>(made: Call, proceed: (body?: Body) => Promise<T>): Promise<T> => {
-    // Nothing is waited for unless something is late: else appends would change places.
+    // Without late calls this awaits nothing, because otherwise appends could change their order.
     for (const land of crashed ? [] : overdue()) await land().catch(() => {});
     const fault = begin(made);
     if (fault === undefined || fault.mode === "stale-list") return await proceed();
@@ -173,7 +173,7 @@ function changes(operation: Operation): boolean {
   return operation === "create" || operation === "append" || operation === "remove" || operation === "move";
 }
 
-/** Makes a call half way. */
+/** Makes half of a call. */
 async function tear(inner: Backend, { operation, key, body }: Call): Promise<void> {
   if (body === undefined) return;
   const bytes = await collectBody(body);

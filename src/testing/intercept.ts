@@ -7,31 +7,35 @@ export type Operation = "create" | "read" | "stat" | "list" | "remove" | "append
 /** A call on its way to a backend. */
 export interface Call {
   readonly operation: Operation;
-  /** Of `list` the prefix, of `move` the old key. */
+  /** The key. For `list` the prefix, for `move` the old key. */
   readonly key: string;
-  /** Of `move` the new key. */
+  /** The new key of a `move`. */
   readonly to?: string;
-  /** Of `create` and `append`. */
+  /** The body of a `create` or an `append`. */
   readonly body?: Body;
   readonly range?: ByteRange;
   readonly startAfter?: string;
-  /** Of `create` and `append`: it was asked for. */
+  /** `true` if a `create` or an `append` asks for it. */
   readonly durable?: true;
-  /** Of `append`. */
+  /** The size that an `append` expects. */
   readonly at?: number;
   readonly signal?: AbortSignal;
 }
 
-/** What stands between the caller and a backend. */
+/** Code between the caller and a backend. */
 export interface Interceptor {
-  /** `proceed` makes the call, with another body where one is given. Called at once, so that the order of calls is kept. */
+  /**
+   * Handles a call. `proceed` makes the call, with another body if one is given. This method is called without a delay,
+   * so that calls keep their order.
+   */
   call<T>(call: Call, proceed: (body?: Body) => Promise<T>): Promise<T>;
   list(call: Call, proceed: () => AsyncIterable<Entry>): AsyncIterable<Entry>;
 }
 
 /**
- * `inner`, with each call on it made through `between`; hints of changes are no calls. Name, capabilities,
- * liveness and optional members are those of `inner`, but for `locate`: what is read past it would be no call.
+ * Returns a backend that makes each call on `inner` through `between`. Hints of changes do not count as calls. Name,
+ * capabilities, liveness and optional members are those of `inner`. `locate` is left out, because a caller could use it
+ * to read without a call.
  */
 export function intercept(inner: Backend, between: Interceptor): Backend {
   const { append, move, changes, close } = inner;
@@ -85,7 +89,7 @@ function asked(options: AppendOptions | undefined): Pick<Call, "durable" | "at">
   return { ...(options?.durable === true && { durable: true }), ...(options?.at !== undefined && { at: options.at }) };
 }
 
-/** The same body; `seen` is called with each chunk that is taken from it. */
+/** Returns the same body. Calls `seen` with each chunk that is read from it. */
 export function observeBody(body: Body, seen: (chunk: Uint8Array) => void): Body {
   if (isBytes(body)) {
     seen(body);

@@ -3,7 +3,7 @@ import type { Backend, ByteRange, Entry } from "../backend/backend.ts";
 import { concatBytes } from "../backend/body.ts";
 import { type Call, type Operation, intercept, observeBody } from "./intercept.ts";
 
-/** One call, as it was made and as it ended. */
+/** One call and how it ended. */
 export interface RecordedCall {
   /** What was called. */
   readonly operation: Operation;
@@ -19,17 +19,17 @@ export interface RecordedCall {
   readonly durable?: true;
   /** The size that `append` expected, in bytes. */
   readonly at?: number;
-  /** A copy of what `create` or `append` got; of a stream what was read so far. */
+  /** A copy of the bytes that `create` or `append` got. For a stream, the bytes read so far. */
   readonly bytes?: Uint8Array;
-  /** What the call resolved to: for `read` a copy of the bytes, for `list` the entries yielded so far. */
+  /** The value to which the call resolved: for `read` a copy of the bytes, for `list` the entries yielded so far. */
   result?: unknown;
-  /** What the call rejected with. */
+  /** The error with which the call rejected. */
   error?: unknown;
 }
 
 /** A backend that keeps a record of the calls it gets. */
 export interface RecordingBackend extends Backend {
-  /** Every call in the order in which they were made, since the start or since the array was emptied. */
+  /** Every call, in order, since the start or since the array was emptied. */
   readonly calls: RecordedCall[];
 }
 
@@ -84,7 +84,7 @@ async function* recorded(made: RecordedCall, proceed: () => AsyncIterable<Entry>
   }
 }
 
-/** Joins the chunks only when somebody asks: a stream may have many. */
+/** Joins the chunks only when `bytes` is read, because a stream may have many. */
 function recordBytes(made: RecordedCall): (chunk: Uint8Array) => void {
   const chunks: Uint8Array[] = [];
   Object.defineProperty(made, "bytes", { get: () => concatBytes(chunks), enumerable: true });

@@ -3,8 +3,8 @@ import type { IdSource } from "../index.ts";
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
 
 /**
- * Returns a source of ids that are the same each time for one seed. They have the form of real ones: the id of a run
- * begins with the time of the clock, so that runs sort by start.
+ * Returns a source of ids that are always the same for one seed. They have the form of real ids: the id of a run begins
+ * with the time of the clock, so that runs sort by start.
  */
 export function seededIds(seed: number, now: () => number): IdSource {
   const random = randomLetters(seed);
@@ -18,7 +18,7 @@ export function seededIds(seed: number, now: () => number): IdSource {
   };
 }
 
-/** Letters from the generator mulberry32. */
+/** Returns a generator of random letters that uses mulberry32. */
 function randomLetters(seed: number): (length: number) => string {
   let state = seed >>> 0;
   const next = (): number => {

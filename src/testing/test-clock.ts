@@ -1,20 +1,20 @@
 import type { Clock } from "../platform/clock.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
 
-/** A clock that only a test moves. */
+/** A clock that a test controls. */
 export interface TestClock extends Clock {
   /**
-   * Moves the time on by `ms` and fires what is due on the way, in the order of the times, then of the calls. Await it:
-   * between two of them everything that waits only for microtasks gets its turn. If nothing is due, the time has moved
-   * when the call returns. Calls made at once run one after another.
+   * Moves the time on by `ms`. Fires the timers and sleeps that become due, in the order of their times, then of their
+   * calls. Await the result: between two of them, everything that waits only for microtasks runs. If nothing is due,
+   * the time has moved when the call returns. Simultaneous calls run one after another.
    */
   advance(ms: number): Promise<void>;
-  /** Moves the wall time by `ms`, which may be negative, as when somebody sets the clock. Nothing becomes due. */
+  /** Moves the wall time by `ms`, which may be negative, as if somebody set the clock. Nothing becomes due. */
   jump(ms: number): void;
 }
 
 interface Pending {
-  /** On the monotonic scale. */
+  /** The time on the monotonic scale. */
   readonly due: number;
   readonly sleeper: boolean;
   readonly fire: () => void;
@@ -22,17 +22,17 @@ interface Pending {
 
 /** Options of `createTestClock`. */
 export interface TestClockOptions {
-  /** How far each call of `now()` moves the time on, in ms, after the call. Nothing becomes due by it. Default 0. */
+  /** How far each call of `now()` moves the time on after it has returned, in ms. That makes nothing due. Default 0. */
   readonly tickMs?: number | undefined;
 }
 
 /**
- * Returns a clock for tests. It begins at `start`, in ms since the epoch (default: the start of 2026, UTC), and stands
- * still, or ticks.
+ * Returns a clock for tests. It begins at `start`, in ms since the epoch (default: the start of 2026, UTC). It stands
+ * still, or moves on by `tickMs` with each look.
  *
- * One thing moves it without `advance`: code that sleeps would otherwise wait forever, because nothing in a test makes
- * time pass. If a `sleep` is pending and a turn of the event loop passes without `advance`, the time jumps to what is
- * due first, timers included, and continues so until no sleep is pending. A `timer` alone never moves the time.
+ * A pending `sleep` also moves the time, because otherwise code that sleeps would wait forever. If a `sleep` is pending
+ * and a turn of the event loop passes without `advance`, the time jumps to the timer or sleep that is due first. This
+ * repeats until no sleep is pending. A `timer` alone never moves the time.
  *
  * The order of events is the same in each run as long as the code under test waits only for promises, sleeps and
  * timers.
@@ -64,7 +64,7 @@ export function createTestClock(
     moveTo(one.due);
     one.fire();
   };
-  /** Looks again in each turn until no sleep is pending. */
+  /** Checks again in each turn until no sleep is pending. */
   const arm = (): void => {
     if (armed || advancing > 0 || ![...pending].some(({ sleeper }) => sleeper)) return;
     armed = true;
@@ -73,7 +73,7 @@ export function createTestClock(
       const first = earliest();
       if (advancing > 0 || first === undefined) return;
       if ([...pending].some(({ sleeper }) => sleeper)) fire(first);
-      // What was fired may sleep again, or never: both are seen one turn later.
+      // The code that was fired may sleep again or not. The next turn sees which.
       later(arm);
     });
   };
@@ -121,7 +121,7 @@ export function createTestClock(
       if (!(Number.isFinite(ms) && ms >= 0)) throw invalid("ms", ms);
       const isQuiet = advancing === 0 && (earliest()?.due ?? Number.POSITIVE_INFINITY) > elapsed + ms;
       advancing++;
-      // With nothing due on the way the time moves at once, also for a caller who does not wait.
+      // If nothing is due, the time moves at once, even for a caller that does not wait.
       if (isQuiet) moveTo(elapsed + ms);
       const done = queue.then(() => (isQuiet ? turn() : run(ms)));
       queue = done.catch(() => {});
@@ -144,7 +144,10 @@ const { setImmediate: immediate, setTimeout: timeout } = globalThis as {
   setTimeout: (work: () => void, ms: number) => unknown;
 };
 
-/** In a later turn of the event loop, when every microtask is done. Taken once: a test may replace the globals. */
+/**
+ * Calls `work` in a later turn of the event loop, after every microtask. Reads the global once, because a test may
+ * replace it.
+ */
 function later(work: () => void): void {
   if (immediate === undefined) timeout(work, 0);
   else immediate(work);

@@ -5,18 +5,19 @@ import { createTestClock, type TestClock } from "./test-clock.ts";
 
 /** Options of `createTestLedger`. */
 export interface TestLedgerOptions {
-  /** What the ids are made from. Default 1. */
+  /** The number from which the ids follow. Default 1. */
   readonly seed?: number | undefined;
   /**
-   * The clock, or the time it begins at in ms since the epoch. Default: a clock that begins with 2026 and moves on by 1
-   * ms each time it is read, so that no two points have the same time. `createTestClock()` makes one that stands still.
+   * The clock, or the time at which it begins, in ms since the epoch. Default: a clock that begins at the start of 2026
+   * and moves on by 1 ms at each reading, so that no two points have the same time. `createTestClock()` makes one that
+   * stands still.
    */
   readonly clock?: TestClock | number | undefined;
-  /** Makes ids; see `openLedger`. Default: from the seed. */
+  /** The function that makes ids; see `openLedger`. Default: ids that follow from the seed. */
   readonly ids?: IdSource | undefined;
-  /** What runs record of where they run. Default: the same on every machine, `{ runtime: { name: "test" } }`. */
+  /** The environment that runs record. Default: `{ runtime: { name: "test" } }` on every machine. */
   readonly environment?: object | undefined;
-  /** Hears of trouble that no call can reject with. Default: a warning by `console.warn`. */
+  /** Called with errors that no call can reject with. Default: a warning by `console.warn`. */
   readonly onError?: ((error: LedgerError) => void) | undefined;
 }
 
@@ -29,7 +30,7 @@ export interface LedgerUnderTest extends Ledger {
   lastRun(): Promise<RunRecord>;
 }
 
-/** A test ledger and what it stands on. */
+/** A test ledger, its backend and its clock. */
 export interface TestLedger {
   /** The ledger. Hand it to the code under test. */
   readonly ledger: LedgerUnderTest;

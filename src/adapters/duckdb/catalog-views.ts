@@ -2,18 +2,18 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import type { CatalogFiles } from "../../files/index.ts";
 import { literal, parquet } from "./sql-text.ts";
 
-/** Which runs are wanted. */
+/** The runs that a ledger opened for SQL shows. */
 export interface WantedRuns {
   readonly experiment: string | undefined;
   readonly view: "active" | "deleted" | "all";
 }
 
-/** Half of a surrogate pair, which JSON may escape and DuckDB refuses; behind an even number of backslashes. */
+/** Half of a surrogate pair after an even number of backslashes. JSON may escape it, but DuckDB refuses it. */
 const LONE = String.raw`((?:^|[^\\])(?:\\\\)*)\\u[dD][89a-fA-F][0-9a-fA-F]{2}`;
 
 /**
- * Makes the views of the catalogue, over a table with the newest row of each run. It is a copy: the files it comes from are put together
- * with others, and removed, as time goes by.
+ * Makes the views of the catalogue, over a table with the newest row of each run. The table is a copy, because
+ * compaction later merges and removes the files that it comes from.
  */
 export async function loadCatalog(
   connection: DuckDBConnection,
@@ -68,25 +68,27 @@ export async function loadCatalog(
 }
 
 /**
- * SQL that makes the views over `runledger.catalog (run_id, record JSON)`. What JSON has no word for is wrapped there:
- * `{"$rl":"f64","v":"NaN"}`, `{"$rl":"int","v":"123"}`, and an object with a key `$rl` as `{"$rl":"obj","v":{…}}`.
+ * SQL that makes the views over `runledger.catalog (run_id, record JSON)`. Values without a form in JSON are wrapped
+ * there: `{"$rl":"f64","v":"NaN"}`, `{"$rl":"int","v":"123"}`, and an object with a key `$rl` as
+ * `{"$rl":"obj","v":{…}}`.
  */
 const VIEWS: readonly string[] = [
   `CREATE MACRO runledger.kind(j) AS json_extract_string(j, '$."$rl"')`,
   `CREATE MACRO runledger.object(j) AS CASE WHEN runledger.kind(j) = 'obj' THEN json_extract(j, '$.v') ELSE j END`,
   `CREATE MACRO runledger.is_leaf(j) AS
     json_type(j) NOT IN ('OBJECT', 'ARRAY', 'NULL') OR coalesce(runledger.kind(j) IN ('f64', 'int'), false)`,
-  // Integers that no DOUBLE holds are text alone.
+  // Integers that no DOUBLE can hold exist only as text.
   `CREATE MACRO runledger.number(j) AS CASE
     WHEN json_type(j) IN ('BIGINT', 'UBIGINT', 'DOUBLE', 'HUGEINT', 'UHUGEINT') THEN CAST(j AS DOUBLE)
     WHEN runledger.kind(j) = 'f64' THEN TRY_CAST(json_extract_string(j, '$.v') AS DOUBLE)
     WHEN runledger.kind(j) = 'int' AND TRY_CAST(TRY_CAST(json_extract_string(j, '$.v') AS DOUBLE) AS HUGEINT)
       = TRY_CAST(json_extract_string(j, '$.v') AS HUGEINT) THEN TRY_CAST(json_extract_string(j, '$.v') AS DOUBLE)
     END`,
-  // As JavaScript writes a number: DuckDB writes JSON's 1e+300 as 1e300, and 2^80 with ".0".
+  // Writes a number as JavaScript does. DuckDB writes JSON's 1e+300 as 1e300, and 2^80 with ".0".
   `CREATE MACRO runledger.digits(t) AS regexp_replace(regexp_replace(t, '\\.0$', ''), 'e(\\d)', 'e+\\1')`,
   `CREATE MACRO runledger.text(j) AS CASE
-    WHEN json_type(j) IN ('BIGINT', 'UBIGINT', 'DOUBLE', 'HUGEINT', 'UHUGEINT') THEN runledger.digits(CAST(j AS VARCHAR))
+    WHEN json_type(j) IN ('BIGINT', 'UBIGINT', 'DOUBLE', 'HUGEINT', 'UHUGEINT')
+      THEN runledger.digits(CAST(j AS VARCHAR))
     WHEN json_type(j) <> 'OBJECT' THEN json_extract_string(j, '$')
     WHEN runledger.kind(j) = 'int' AND runledger.number(j) IS NOT NULL
       THEN runledger.digits(CAST(to_json(runledger.number(j)) AS VARCHAR))
@@ -103,7 +105,7 @@ const VIEWS: readonly string[] = [
     record->>'$.jobType' AS job_type, runledger.moment(record->'$.deletedAt') AS deleted_at
     FROM runledger.catalog`,
 
-  // Where two leaves have one path, since keys may contain dots, the one nested less counts, then the first.
+  // Keys may contain dots, so two leaves may have one path. Then the leaf with less nesting counts, then the first.
   `CREATE VIEW params AS WITH RECURSIVE nodes AS (
       SELECT run_id, e.key AS name, e.value AS node, [e.id] AS place
         FROM runledger.catalog, json_each(runledger.object(record->'$.params')) AS e
@@ -119,7 +121,7 @@ const VIEWS: readonly string[] = [
   `CREATE VIEW tags AS SELECT run_id, key, value->>'$' AS value
     FROM runledger.catalog, json_each(runledger.object(record->'$.tags'))`,
 
-  // Count and mean, then value, step and time of the last point, the least, the greatest and the best.
+  // The list holds count and mean, then value, step and time of the last, the least, the greatest and the best point.
   `CREATE VIEW metric_summaries AS SELECT run_id, key,
       ${["last", "min", "max"].map((of, i) => `runledger.number(value->'$[${2 + 3 * i}]') AS ${of}`).join(", ")},
       runledger.number(value->'$[1]') AS mean, CAST(value->'$[0]' AS BIGINT) AS count,

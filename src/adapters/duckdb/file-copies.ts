@@ -18,7 +18,7 @@ export class FileCopies {
     this.#maxBytes = maxBytes;
   }
 
-  /** Copies files and returns the paths. `TOO_LARGE`, before any of these is copied. */
+  /** Copies files and returns the paths. Rejects with `TOO_LARGE` before it copies any of them. */
   async copy(files: readonly StoredFile[], signal: AbortSignal | undefined): Promise<string[]> {
     this.#bytes += files.reduce((sum, { size }) => sum + size, 0);
     if (this.#bytes > this.#maxBytes) {

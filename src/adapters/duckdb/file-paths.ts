@@ -7,14 +7,14 @@ import { literal } from "./sql-text.ts";
 /** Characters with a meaning in DuckDB's paths. */
 const SPECIAL = /[*?[\]{}]/;
 
-/** What DuckDB calls the files of a ledger. */
+/** The paths that DuckDB uses for the files of a ledger. */
 export class FilePaths {
   readonly #connection: DuckDBConnection;
   readonly #copies: FileCopies;
   readonly #httpfs: string | undefined;
   readonly #secrets = new Map<string, BucketSecret>();
   #hasHttpfs: boolean | undefined;
-  /** Something is read from a copy. */
+  /** True if DuckDB reads a file from a copy. */
   copied = false;
 
   constructor(connection: DuckDBConnection, copies: FileCopies, httpfs: string | undefined) {
@@ -23,7 +23,7 @@ export class FilePaths {
     this.#httpfs = httpfs;
   }
 
-  /** Paths of files where they are, or of copies of them where DuckDB cannot get there; in any order. */
+  /** Returns paths of the files, or of copies of those that DuckDB cannot read in place. The order is not defined. */
   async of(files: readonly StoredFile[], inPlace: boolean, signal: AbortSignal | undefined): Promise<string[]> {
     const paths: string[] = [];
     const others: StoredFile[] = [];
@@ -36,7 +36,7 @@ export class FilePaths {
     return [...paths, ...(await this.#copies.copy(others, signal))];
   }
 
-  /** To be called before queries: keys of a bucket may have changed. */
+  /** Refreshes the credentials of a bucket, which may have changed. Call it before each query. */
   async refresh(signal: AbortSignal | undefined): Promise<void> {
     for (const secret of this.#secrets.values()) await secret.refresh(signal);
   }
@@ -65,7 +65,9 @@ export class FilePaths {
   }
 }
 
-/** Lets a connection read a bucket. Neither the keys nor the statement that has them is in any view, message or cause. */
+/**
+ * Lets a connection read a bucket. No view, message or cause contains the credentials or the statement that sets them.
+ */
 export class BucketSecret {
   readonly #connection: DuckDBConnection;
   readonly #location: S3Location;
@@ -76,7 +78,7 @@ export class BucketSecret {
     this.#location = location;
   }
 
-  /** Hands DuckDB the keys that are good now, if they are others than it has. */
+  /** Gives DuckDB the current credentials, if they have changed. */
   async refresh(signal: AbortSignal | undefined): Promise<void> {
     const keys = await this.#location.credentials(signal ? { signal } : {});
     const known = JSON.stringify(keys ?? null);

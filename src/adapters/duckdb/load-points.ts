@@ -3,10 +3,10 @@ import { LedgerError, type Series } from "../../index.ts";
 import type { SqlSource } from "./sql-source.ts";
 import { parquet } from "./sql-text.ts";
 
-/** Most points copied out of journals. */
+/** The most points that are copied from journals. */
 const MAX_POINTS = 20_000_000;
 
-/** Makes the view `metrics`: over Parquet, and over a table with the points that are still in journals. */
+/** Makes the view `metrics` over Parquet files, and over a table with the points that are still in journals. */
 export async function loadPoints(
   connection: DuckDBConnection,
   ledger: SqlSource,
@@ -25,7 +25,8 @@ export async function loadPoints(
     if (room < 0) {
       throw new LedgerError(
         "TOO_LARGE",
-        `the journals of ${journaled.length} runs hold more than ${MAX_POINTS} points: open one experiment, or without metrics`,
+        `the journals of ${journaled.length} runs hold more than ${MAX_POINTS} points: ` +
+          "open one experiment, or without metrics",
         { operation: "openSql" },
       );
     }

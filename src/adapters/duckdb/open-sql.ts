@@ -39,23 +39,26 @@ export interface LedgerSql extends AsyncDisposable {
   readonly reads: "in place" | "copies";
   /**
    * Returns the rows of a query. Rejects with `INVALID_ARGUMENT` for SQL that DuckDB refuses, and with `IO` if DuckDB
-   * cannot read the ledger. That also happens after a run was resumed and finished, because its points are in other
-   * files then: open the ledger again.
+   * cannot read the ledger. `IO` also follows when a run was resumed and finished, because its points are then in other
+   * files: open the ledger again.
    */
   query<Row extends object = SqlRow>(sql: string, params?: SqlParameters): Promise<Row[]>;
   /** Closes the connection and removes the copies. Closing twice is fine. */
   close(): Promise<void>;
 }
 
-/** In place first; what vanished meanwhile is listed anew. Before copies are made the library reads the runs itself, which mends the catalogue. */
+/**
+ * Whether each attempt reads in place. After a failure the files are listed again, because others may have merged them.
+ * Before the first copies, the library reads the runs itself, which repairs the catalogue.
+ */
 const ATTEMPTS = [true, true, true, false, false] as const;
 const MAX_COPY_BYTES: number = 1024 * 1024 * 1024;
 
 /**
  * Opens a ledger for SQL with DuckDB, as the views `runs`, `params`, `tags`, `metrics`, `metric_summaries` and
- * `artifacts`. DuckDB reads directories in place, and buckets too if it has `httpfs`. Everything else is copied to a
- * temporary directory: `TOO_LARGE` over `maxCopyBytes`. Rejects with `UNSUPPORTED` if the package `@duckdb/node-api` is
- * not installed.
+ * `artifacts`. DuckDB reads directories in place, and buckets too if it has `httpfs`. All other files are copied to a
+ * temporary directory. Rejects with `TOO_LARGE` if the copies take more than `maxCopyBytes`, and with `UNSUPPORTED` if
+ * the package `@duckdb/node-api` is not installed.
  */
 export async function openSql(ledger: SqlSource, given?: OpenSqlOptions): Promise<LedgerSql> {
   checkLedger(ledger);
@@ -162,7 +165,7 @@ class Opening implements LedgerSql {
   }
 
   async query<Row extends object = SqlRow>(sql: string, params: SqlParameters = []): Promise<Row[]> {
-    if (this.#closed) throw new LedgerError("CLOSED", "query: this was closed", { operation: "query" });
+    if (this.#closed) throw new LedgerError("CLOSED", "query: this ledger was closed", { operation: "query" });
     if (typeof sql !== "string") throw new LedgerError("INVALID_ARGUMENT", "sql must be text", { field: "sql" });
     const values = toParameters(params);
     try {
@@ -188,7 +191,7 @@ class Opening implements LedgerSql {
   }
 }
 
-/** DuckDB for Node. `UNSUPPORTED` where it is not installed. */
+/** Returns DuckDB for Node. Rejects with `UNSUPPORTED` if it is not installed. */
 async function loadDuckdb(): Promise<typeof DuckDB> {
   try {
     return await import("@duckdb/node-api");
@@ -200,7 +203,7 @@ async function loadDuckdb(): Promise<typeof DuckDB> {
   }
 }
 
-/** An error of DuckDB as ours: `IO` for what it met outside, `INVALID_ARGUMENT` for the SQL. */
+/** Returns an error of DuckDB as a `LedgerError`: `IO` for files and the network, `INVALID_ARGUMENT` for the SQL. */
 function toLedgerError(error: unknown, operation: string): LedgerError {
   if (LedgerError.is(error)) return error;
   const message = String((error as Partial<Error> | null | undefined)?.message ?? error);
@@ -208,7 +211,7 @@ function toLedgerError(error: unknown, operation: string): LedgerError {
   return new LedgerError("INVALID_ARGUMENT", `DuckDB: ${message}`, { field: "sql", operation, cause: error });
 }
 
-/** Files that are not there any more, a bucket that does not answer. */
+/** Returns whether a message is about files that no longer exist, or a bucket that does not answer. */
 function isOutside(message: string): boolean {
   return /^(IO|HTTP|Network|Connection|Permission|Out of Memory|Serialization|INTERNAL) ?Error/i.test(message);
 }

@@ -2,8 +2,8 @@ import type { AnyLedger } from "../../files/index.ts";
 import type { Series } from "../../index.ts";
 
 /**
- * The members of a `Ledger` that `openSql` uses. It is an interface because TypeScript takes the class `Ledger` of a CommonJS file and
- * that of an ES module for two classes.
+ * The members of a `Ledger` that `openSql` uses. It is an interface because TypeScript treats the class `Ledger` of a
+ * CommonJS file and that of an ES module as two classes.
  */
 export interface SqlSource extends AnyLedger {
   /** Reads the points of a run that are still in its journals. */

@@ -17,7 +17,7 @@ export type SqlParameter = null | boolean | number | bigint | string;
 /** Values for placeholders: an array for `?` and `$1`, an object for `$name`. */
 export type SqlParameters = readonly SqlParameter[] | { readonly [name: string]: SqlParameter };
 
-/** Integers as numbers where that is exact. */
+/** Returns a value of DuckDB as a `SqlValue`. Integers become numbers if that is exact. */
 export function plain(value: unknown): SqlValue {
   if (typeof value === "bigint") {
     const number = Number(value);
@@ -28,17 +28,20 @@ export function plain(value: unknown): SqlValue {
   return value as SqlValue;
 }
 
-/** A date, or bytes: from DuckDB they may be of another realm, where `instanceof` is wrong. */
+/**
+ * Returns whether a value is a date or bytes. Does not use `instanceof`, because DuckDB's values may be of another
+ * realm.
+ */
 function isWhole(value: object): boolean {
   return ArrayBuffer.isView(value) || Object.prototype.toString.call(value) === "[object Date]";
 }
 
 export function plainRow(cells: Iterable<readonly [string, unknown]>): { readonly [column: string]: SqlValue } {
-  // Not by assignment, which for a column called `__proto__` would do something else.
+  // Not by assignment, which would set the prototype for a column called `__proto__`.
   return Object.fromEntries([...cells].map(([column, value]) => [column, plain(value)]));
 }
 
-/** The parameters, once they are checked: numbers that are integers go as such. */
+/** Returns a copy of the parameters. Throws `INVALID_ARGUMENT` if one is not a simple value. */
 export function toParameters(parameters: SqlParameters): SqlParameter[] | Record<string, SqlParameter> {
   if (typeof parameters !== "object" || parameters === null)
     throw new LedgerError("INVALID_ARGUMENT", "params must be an array or an object", { field: "params" });
