@@ -45,7 +45,7 @@ export interface CatalogEntry {
 /** Their first letters also put an entry behind those that it makes void. */
 const LETTERS = { closed: "c", marked: "m", open: "o" } as const;
 const KINDS: { readonly [letter: string]: EntryKind } = { c: "closed", m: "marked", o: "open" };
-const SHAPE = /^([0-9A-Za-z][0-9A-Za-z_-]{0,63})\.([cmo])(\d{4,9})$/;
+const SHAPE = /^([0-9A-Za-z][0-9A-Za-z_-]{0,63})\.([cmo])([0-9]{4}|[1-9][0-9]{4,8})$/;
 
 /**
  * The prefix of an experiment. Two experiments may share one, if their names differ in Unicode's normal form alone, or are very

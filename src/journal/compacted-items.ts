@@ -4,7 +4,7 @@ import { LedgerError } from "../errors/ledger-error.ts";
 import { decodeJsonValue, encodeJson } from "../bytes/json.ts";
 import type { CompactedObject } from "./compacted.ts";
 import { damaged, readPages } from "./compacted-pages.ts";
-import { isEvent } from "./decode-event.ts";
+import { knownEvent } from "./decode-event.ts";
 import type { RunEvent } from "./event.ts";
 import type { SegmentEntry } from "./list-segments.ts";
 import type { MediaState } from "./media-state.ts";
@@ -150,8 +150,8 @@ export async function* readEventItems(
           writer = item;
           continue;
         }
-        const event = decodeJsonValue(item);
-        if (writer === undefined || !isEvent(event)) throw damaged(key, 0);
+        const event = knownEvent(decodeJsonValue(item));
+        if (writer === undefined || event === undefined) throw damaged(key, 0);
         yield { writer, event };
       }
     }

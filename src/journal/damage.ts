@@ -40,9 +40,13 @@ const KINDS: readonly string[] = [
   "unknown",
 ] satisfies Damage["kind"][];
 
-/** Damage as it is found, bounded whatever a store holds: of each kind the first places, the last of them with the number of the others. */
+/**
+ * Damage as it is found, bounded whatever a store holds: of each kind the first places, the last of them with the number
+ * of the others. A place that is named already is left out. Each event that was skipped is a place of its own.
+ */
 export class DamageList {
   readonly #named: Damage[] = [];
+  readonly #places = new Set<string>();
   readonly #kinds = new Map<string, { count: number; last: number }>();
 
   constructor(damage: Iterable<Damage> = []) {
@@ -52,10 +56,13 @@ export class DamageList {
   add(damage: Damage): void {
     // A store may name any number of kinds.
     const kind = KINDS.includes(damage.kind) ? damage.kind : "other";
+    const place = [damage.kind, damage.from, damage.to, damage.key].join();
+    if (kind !== "unknown" && this.#places.has(place)) return;
     const { count, last } = this.#kinds.get(kind) ?? { count: 0, last: 0 };
     if (count < NAMED_OF_A_KIND) {
       this.#kinds.set(kind, { count: count + 1, last: this.#named.length });
       this.#named.push(damage);
+      this.#places.add(place);
       return;
     }
     const before = this.#named[last]!;

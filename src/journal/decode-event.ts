@@ -89,12 +89,8 @@ const schema: z.ZodMiniType<RunEvent> = /* @__PURE__ */ z.discriminatedUnion("ki
   z.object({ kind: z.literal("interrupted"), ...head, positions: counts, endTime: z.optional(z.number()) }),
 ]);
 
-/** True for an event of a kind and version that this library knows. */
-export function isEvent(value: unknown): value is RunEvent {
-  return parse(value) !== undefined;
-}
-
-function parse(value: unknown): RunEvent | undefined {
+/** Returns the event with the members that this library knows, or `undefined` if it does not know the kind or version. */
+export function knownEvent(value: unknown): RunEvent | undefined {
   const { data } = z.safeParse(schema, value);
   // Of a rich value the content or where it is: zod's own way to say that weighs more.
   if (data?.kind === "media" && (data.digest === undefined) === (data.inline === undefined)) return undefined;
@@ -108,7 +104,7 @@ export type EventDecoder = (bytes: Uint8Array) => { event: RunEvent } | { unknow
 /** An event this version knows; otherwise the kind (and version) it does not know, which a reader skips and reports. */
 export function decodeEvent(bytes: Uint8Array): { event: RunEvent } | { unknown: string } {
   const value = decodeJson(decoder.decode(bytes));
-  const event = parse(value);
+  const event = knownEvent(value);
   if (event) return { event };
   const { kind, v } = (isDictionary(value) ? value : {}) as { kind?: unknown; v?: unknown };
   return { unknown: `${String(kind).slice(0, 40)} v${String(v).slice(0, 10)}` };

@@ -2,7 +2,7 @@ import { isDamage, isRunRecord } from "./is-run-record.ts";
 import { ownValue } from "../bytes/dictionary.ts";
 import * as z from "zod/mini";
 import { LedgerError } from "../errors/ledger-error.ts";
-import { decodeCheckedJson } from "../bytes/checked-json.ts";
+import { decodeCheckedJson, laterVersion } from "../bytes/checked-json.ts";
 import {
   type Compacted,
   type CompactedEnd,
@@ -11,7 +11,7 @@ import {
   type StoredObject,
 } from "./compacted.ts";
 import { type Damage, DamageList } from "./damage.ts";
-import { isEvent } from "./decode-event.ts";
+import { knownEvent } from "./decode-event.ts";
 import type { Dictionary, MediaRecord, RunEvent } from "./event.ts";
 import { isInventory, segmentsIn, type StoredKind, storedKind } from "./inventory.ts";
 import type { SegmentEntry } from "./list-segments.ts";
@@ -32,9 +32,9 @@ const storedFold = /* @__PURE__ */ z.object({
   lastTime: z.optional(z.number()),
   beatMs: z.optional(z.number()),
   alive: z.optional(z.string()),
-  events: z.array(z.custom<RunEvent>(isEvent)),
+  events: z.array(z.unknown()),
   superseded: integer,
-  mediaList: z.optional(z.array(z.custom<MediaRecord>((value) => isEvent(value) && value.kind === "media"))),
+  mediaList: z.optional(z.array(z.unknown())),
   damage: z.array(z.custom<Damage>((value) => isDictionary(value) && isDamage(value))),
   metrics: z.optional(
     z.custom<Dictionary<StoredSummary>>((value) => isDictionary(value) && Object.values(value).every(isStoredSummary)),
@@ -76,7 +76,8 @@ function isEnd(value: unknown): value is CompactedEnd {
 export function decodeRunDocument(bytes: Uint8Array, id: string): RunDocument | undefined {
   try {
     const value = decodeCheckedJson(bytes, DOCUMENT_LIMITS);
-    if (isDictionary(value) && isInteger(value["v"]) && value["v"] > 1) throw tooNew(id, value["v"]);
+    const later = laterVersion(value);
+    if (later !== undefined) throw tooNew(id, later);
     const result = z.safeParse(schema, value);
     if (!result.success || result.data.record.id !== id) return undefined;
     const { record, objects, compacted, summaries } = result.data;
@@ -124,12 +125,31 @@ function restore(stored: NonNullable<z.infer<typeof schema>["compacted"]>, find:
   return {
     metrics: metrics.map((name) => find("metrics", name)),
     ...(overview !== undefined && { overview: find("overview", overview) }),
-    writers: writers.map(restoreFold),
+    writers: writers.map((fold) =>
+      restoreFold({
+        ...fold,
+        events: fold.events.map(toEvent),
+        mediaList: fold.mediaList?.map(toMedia),
+      }),
+    ),
     media: media.map((name) => find("records", name)),
     events: events.map((name) => find("records", name)),
     ...(summaries !== undefined && { summaries: find("records", summaries) }),
     ends,
   };
+}
+
+/** Returns an event of a document. Throws a RangeError for what is none. */
+function toEvent(value: unknown): RunEvent {
+  const event = knownEvent(value);
+  if (event === undefined) throw new RangeError("the document has something that is no event");
+  return event;
+}
+
+function toMedia(value: unknown): MediaRecord {
+  const event = toEvent(value);
+  if (event.kind !== "media") throw new RangeError("the document has something that is no rich value");
+  return event;
 }
 
 /** The segments as listed that hold more than the record of a document contains, by writer. */

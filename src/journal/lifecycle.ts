@@ -1,7 +1,7 @@
 import type { Backend, CallOptions } from "../backend/backend.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
-import { decodeCheckedJson, encodeCheckedJson } from "../bytes/checked-json.ts";
-import { isDictionary, isInteger } from "./record-checks.ts";
+import { decodeCheckedJson, encodeCheckedJson, laterVersion } from "../bytes/checked-json.ts";
+import { isDictionary } from "./record-checks.ts";
 import { runPrefix } from "./run-created.ts";
 import type { RunRecord } from "./run-record.ts";
 
@@ -62,8 +62,9 @@ export async function readLifecycle(
   }
   if (isDictionary(marker)) {
     const { v, run, n, deleted, time } = marker;
-    if (isInteger(v) && v > 1)
-      throw new LedgerError("FORMAT_TOO_NEW", `${key} is of version ${v}; this library reads version 1`, { key });
+    const later = laterVersion(marker);
+    if (later !== undefined)
+      throw new LedgerError("FORMAT_TOO_NEW", `${key} is of version ${later}; this library reads version 1`, { key });
     const isOwn = v === 1 && run === runId && n === newest;
     if (isOwn && typeof deleted === "boolean" && Number.isFinite(time)) return deleted ? (time as number) : undefined;
   }

@@ -177,13 +177,7 @@ export function withDamage(record: RunRecord, lost: readonly Damage[]): RunRecor
   return lost.length === 0 ? record : { ...record, damage: uniteDamage(record.damage, lost) };
 }
 
-/** Returns both lists as one, each damage once. Each record of unknown kind is one, and only its message tells which. */
+/** Returns both lists as one, with each place once. */
 export function uniteDamage(...lists: readonly (readonly Damage[])[]): Damage[] {
-  const all = new Map<string, Damage>();
-  for (const damage of lists.flat()) {
-    const { kind, key, from, to, message } = damage;
-    const id = [kind, key, from, to, kind === "unknown" && message].join();
-    if (!all.has(id)) all.set(id, damage);
-  }
-  return new DamageList(all.values()).list();
+  return new DamageList(lists.flat()).list();
 }

@@ -23,7 +23,16 @@ export async function readRunDocument(
   options: CallOptions = {},
 ): Promise<RunDocument | undefined> {
   const { document } = await readBareDocument(backend, runId, n, options);
-  if (document === undefined) return undefined;
+  return document && (await completeDocument(backend, runId, document, options));
+}
+
+/** Returns a document of {@link readBareDocument} with its summaries. Rejects like {@link readRunDocument}. */
+export async function completeDocument(
+  backend: Backend,
+  runId: string,
+  document: RunDocument,
+  options: CallOptions = {},
+): Promise<RunDocument> {
   const { record, compacted, summaries } = document;
   if (summaries === undefined && compacted?.summaries === undefined) return document;
   // Loaded for runs with very many metrics alone.

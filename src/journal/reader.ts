@@ -135,11 +135,15 @@ export class SegmentVisit {
 
   readonly #sink = {
     row: (n: number, keys: readonly string[], step: number, time: number, values: Float64Array): void => {
-      if (n < this.end) this.#visitor.row(n, keys, step, time, values);
+      if (n >= this.end) return;
+      this.#visitor.row(n, keys, step, time, values);
+      this.next = n + 1;
     },
     event: (n: number, json: Uint8Array): void => {
-      if (this.#decode === undefined || n >= this.end) return;
-      const decoded = this.#decode(json);
+      if (n >= this.end) return;
+      const decoded = this.#decode?.(json);
+      this.next = n + 1;
+      if (decoded === undefined) return;
       if ("event" in decoded) this.#visitor.event(n, decoded.event);
       else
         this.#visitor.damage({

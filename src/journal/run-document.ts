@@ -41,7 +41,7 @@ export function namedObjects({
 /** Numbers that {@link parseRunDocumentKey} reads. */
 export const MAX_DOCUMENT_NUMBER = 999_999_999;
 
-const DOCUMENT = /^run(?:\.([0-9]{4,9}))?\.json$/;
+const DOCUMENT = /^runs\/[^/]+\/run(?:\.((?!000[01])[0-9]{4}|[1-9][0-9]{4,8}))?\.json$/;
 
 /** Key of a run's `n`-th document: `run.json`, then `run.0002.json` and so on, since nothing is ever written over. */
 export function runDocumentKey(runId: string, n: number): string {
@@ -50,7 +50,7 @@ export function runDocumentKey(runId: string, n: number): string {
 
 /** The number in a key that {@link runDocumentKey} made, or `undefined` for any other key. */
 export function parseRunDocumentKey(key: string): number | undefined {
-  const match = DOCUMENT.exec(key.slice(key.lastIndexOf("/") + 1));
+  const match = DOCUMENT.exec(key);
   return match ? Number(match[1] ?? 1) : undefined;
 }
 

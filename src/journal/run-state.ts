@@ -14,7 +14,7 @@ import { foldRun } from "./fold.ts";
 import type { SegmentEntry } from "./list-segments.ts";
 import { listingMark, listRun, type RunListing } from "./list-run.ts";
 import { readFolds } from "./read-folds.ts";
-import { readRunDocument } from "./read-run-document.ts";
+import { completeDocument, readBareDocument } from "./read-run-document.ts";
 import type { RunCreated } from "./run-created.ts";
 import { type RunDocument, runDocumentKey } from "./run-document.ts";
 import type { RunRecord } from "./run-record.ts";
@@ -81,15 +81,16 @@ export async function readBeginning(
     return nothing;
   }
   const key = runDocumentKey(runId, newestDocument);
-  const document = await readRunDocument(backend, runId, newestDocument, options);
-  if (document === undefined) {
+  const { document: bare } = await readBareDocument(backend, runId, newestDocument, options);
+  if (bare === undefined) {
     if (metrics.length === 0) return nothing;
     throw new LedgerError("CORRUPT", `${key} is damaged, and the journals it was made from may be gone`, { key });
   }
-  const lostNow = lostObjects(runId, { document, listing });
-  if (lostNow.length > 0 && areJournalsWhole({ document, listing })) return nothing;
-  const lost = [...lostNow, ...lostBehindFences(runId, document, listing)];
+  const lostNow = lostObjects(runId, { document: bare, listing });
+  if (lostNow.length > 0 && areJournalsWhole({ document: bare, listing })) return nothing;
+  const lost = [...lostNow, ...lostBehindFences(runId, bare, listing)];
   assertConfirmed(lost, isConfirmed);
+  const document = await completeDocument(backend, runId, bare, options);
   const { compacted, record } = document;
   // What was lost when the document was made may be back.
   const isOutdated = lost.length === 0 && record.damage.some(({ kind }) => kind === "missing");

@@ -12,15 +12,15 @@ export interface SegmentName {
   readonly seq: number;
 }
 
-const SEGMENT = /^([0-9a-z][0-9a-z_-]{0,63})\.([0-9]{6,12})$/;
+const SEGMENT = /^(?:runs\/[^/]+\/)?journal\/([0-9a-z][0-9a-z_-]{0,63})\.([0-9]{6}|[1-9][0-9]{6,11})$/;
 
 export function segmentKey(runId: string, { writer, seq }: SegmentName): string {
   return `${journalPrefix(runId)}/${writer}.${String(seq).padStart(6, "0")}`;
 }
 
-/** The name in a key that {@link segmentKey} made, or `undefined` for any other key. */
+/** The name in a key that {@link segmentKey} made, whole or below the run's prefix; `undefined` for any other key. */
 export function parseSegmentKey(key: string): SegmentName | undefined {
-  const match = SEGMENT.exec(key.slice(key.lastIndexOf("/") + 1));
+  const match = SEGMENT.exec(key);
   return match ? { writer: match[1] as string, seq: Number(match[2]) } : undefined;
 }
 

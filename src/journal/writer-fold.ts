@@ -63,6 +63,8 @@ export class WriterFolder implements JournalVisitor {
   #lastStep = Number.NEGATIVE_INFINITY;
   /** NaN before the first record: a field that may be `undefined` would cost an allocation a row. */
   #lastTime: number = Number.NaN;
+  /** As it was compacted, unless the compaction has seen no event. */
+  readonly #knownOrder: number | undefined;
   #firstOrder: number | undefined;
   #lastOrder = 0;
 
@@ -70,12 +72,12 @@ export class WriterFolder implements JournalVisitor {
   constructor(base?: WriterFold, { allMedia = false }: { readonly allMedia?: boolean } = {}) {
     this.#media = new MediaFold(allMedia);
     this.#base = base;
+    this.#knownOrder = base && base.order < Number.MAX_SAFE_INTEGER ? base.order : undefined;
     this.#damage = new DamageList(base?.damage);
     if (base === undefined) return;
     for (const event of base.events) this.#events.add(event);
     this.#media.begin(base.media, base.mediaList);
     this.#lastOrder = base.lastOrder;
-    this.#firstOrder = base.order < Number.MAX_SAFE_INTEGER ? base.order : undefined;
     for (const [key, state] of base.summaries) this.#summaries.set(this.#id(key), state);
     this.#lastStep = base.lastStep ?? this.#lastStep;
     this.#lastTime = base.lastTime ?? this.#lastTime;
@@ -129,8 +131,8 @@ export class WriterFolder implements JournalVisitor {
     const alive = session?.alive ?? began?.alive ?? this.#base?.alive;
     return {
       writer,
-      order: writerOrder(writer, created, session?.order ?? this.#firstOrder),
-      fence: session?.fence ?? this.#base?.fence ?? 0,
+      order: this.#knownOrder ?? writerOrder(writer, created, session?.order ?? this.#firstOrder),
+      fence: this.#base?.fence ?? session?.fence ?? 0,
       next,
       lastOrder: this.#lastOrder,
       events,

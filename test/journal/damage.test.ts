@@ -1,9 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { memoryBackend } from "../../src/backends/memory/index.ts";
-import { losesRecords, lossError } from "../../src/journal/damage.ts";
+import { type Damage, DamageList, losesRecords, lossError } from "../../src/journal/damage.ts";
 import { uniteDamage } from "../../src/journal/lost-objects.ts";
 import { FRAME_OVERHEAD_BYTES, writeFrame } from "../../src/journal/frame.ts";
-import { segmentSeed } from "../../src/journal/segment.ts";
+import { SEGMENT_MAGIC, segmentKey, segmentSeed } from "../../src/journal/segment.ts";
+import { TAG } from "../../src/journal/shape.ts";
+import { frames } from "../format/scenarios/by-hand.ts";
 import { addRow, newWriter, readAll, type Row, RUN, WRITER } from "./records.ts";
 
 const logged = Array.from({ length: 30 }, (_, i): Row => ({
@@ -146,10 +148,66 @@ describe("what a later version wrote is not called damaged", () => {
   });
 });
 
-test("of two lists of damage each place is told once, and each record of unknown kind", () => {
+test("of lists of damage each place is told once, and each record of unknown kind", () => {
   const torn = { kind: "torn-tail", key: "a", message: "torn", from: 1, to: 2 } as const;
   const unknown = [1, 2].map((n) => ({ kind: "unknown", key: "a", message: `record ${n}` }) as const);
   const missing = { kind: "missing", key: "b", message: "lost" } as const;
-  const again = [{ ...torn, message: "torn, as another says" }, { ...missing, message: "gone" }, unknown[1]!];
+  const again = [
+    { ...torn, message: "torn, as another says" },
+    { ...missing, message: "gone" },
+  ];
   expect(uniteDamage([torn, ...unknown, missing], again)).toEqual([torn, ...unknown, missing]);
+  expect(new DamageList([torn, ...unknown, missing, ...again]).list()).toEqual([torn, ...unknown, missing]);
+});
+
+test("of each kind a hundred places are named, and the others are counted on the last, also when lists are merged", () => {
+  const places = (kind: Damage["kind"], from: number, to: number): Damage[] =>
+    Array.from({ length: to - from }, (_, i) => ({ kind, key: "a", message: "", from: from + i, to: from + i + 1 }));
+  const first = new DamageList([...places("corrupt", 0, 120), ...places("newer", 0, 60)]).list();
+  expect(first).toEqual([
+    ...places("corrupt", 0, 99),
+    { ...places("corrupt", 99, 100)[0], more: 20 },
+    ...places("newer", 0, 60),
+  ]);
+  const second = new DamageList(places("newer", 1000, 1130)).list();
+  expect(uniteDamage(first, second).slice(160)).toEqual([
+    ...places("newer", 1000, 1039),
+    { ...places("newer", 1039, 1040)[0], more: 90 },
+  ]);
+});
+
+describe("a payload that cannot be decoded as a whole", () => {
+  const row = (n: number): number[] => [
+    TAG.loose,
+    n === 0 ? 0 : 2,
+    0,
+    1,
+    1,
+    97,
+    ...new Uint8Array(Float64Array.of(n).buffer),
+  ];
+  const records = (first: number, count: number, ...items: number[][]): Uint8Array =>
+    Uint8Array.from([2, first, count, ...items.flat()]);
+  const read = async (...payloads: Uint8Array[]): Promise<[number[], string[]]> => {
+    const body = frames(RUN, WRITER, 0, payloads);
+    const { rows, damage } = await readBack(
+      segmentKey(RUN, { writer: WRITER, seq: 0 }),
+      Uint8Array.from([...SEGMENT_MAGIC, ...body]),
+    );
+    return [rows.map(({ metrics }) => metrics[0]![1]), damage.map(({ kind }) => kind)];
+  };
+
+  test("counts up to the place, and no record of it counts again when it is repeated", async () => {
+    const broken = records(0, 3, row(0), row(1), [TAG.shape]);
+    expect(await read(broken, records(0, 3, row(0), row(1), row(2)))).toEqual([[0, 1, 2], ["corrupt"]]);
+    expect(await read(broken, records(3, 1, row(3)))).toEqual([
+      [0, 1, 3],
+      ["corrupt", "missing"],
+    ]);
+  });
+
+  test("counts as a whole if only the number of its records is wrong", async () => {
+    expect(await read(records(0, 1, row(0), row(1)), records(2, 1, row(2)))).toEqual([[0, 1, 2], ["corrupt"]]);
+    expect(await read(records(0, 3, row(0), row(1)), records(2, 1, row(2)))).toEqual([[0, 1, 2], ["corrupt"]]);
+  });
 });

@@ -35,6 +35,9 @@ test("the three kinds of keys under fences/ have the shapes that FORMAT.md descr
   }
   const others = [
     `runs/${RUN}/fences/1.json`,
+    `runs/${RUN}/fences/0000001.json`,
+    `runs/${RUN}/more/fences/000001.json`,
+    `runs/${RUN}/fences/000001.end.${WRITER}.07`,
     `runs/${RUN}/journal/000001.json`,
     `runs/${RUN}/run.0001.json`,
     `runs/${RUN}/fences/000001.claim.x`,

@@ -216,3 +216,17 @@ test("a document may state any number of segments: no more of them are looked at
   const record = await (await openLedger(backend)).getRun(id);
   expect(record.damage).toMatchObject([{ kind: "missing", key: `runs/${id}/metrics.parquet` }]);
 });
+
+test.each([true, false])("summaries are lost, and journals are there: %s", async (isWhole) => {
+  const backend = memoryBackend();
+  const ledger = await openLedger(isWhole ? keepingJournals(backend) : backend);
+  const run = await ledger.startRun({ environment: false });
+  run.log(Object.fromEntries(Array.from({ length: 2001 }, (_, i) => [`m${i}`, i])));
+  await run.finish();
+  const record = await ledger.getRun(run.id);
+  const key = (await keysOf(backend, `runs/${run.id}`)).find((each) => each.endsWith(".summaries"));
+  change(backend, key!, undefined);
+  const again = (await openLedger(backend)).getRun(run.id);
+  if (isWhole) expect(await again).toEqual(record);
+  else await expect(again).rejects.toMatchObject({ code: "CORRUPT", key });
+});
