@@ -1,6 +1,6 @@
 import type { CatalogRow } from "../src/catalog/catalog-row.ts";
 import { encodeTime } from "../src/ledger/random-ids.ts";
-import type { MetricSummary, Point } from "../src/journal/summary.ts";
+import type { MetricSummary, Point } from "../src/journal/metric-summary.ts";
 import { Random } from "./random.ts";
 
 export const EXPERIMENT = "search";

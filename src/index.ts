@@ -1,6 +1,6 @@
 export { openLedger, type OpenLedgerOptions } from "./ledger/open-ledger.ts";
 export type { Ledger } from "./ledger/ledger.ts";
-export type { MediaQuery, OpenMedia } from "./ledger/media.ts";
+export type { MediaQuery, OpenMedia } from "./ledger/open-media.ts";
 export type { RunUpdate, WatchRunOptions } from "./ledger/run-update.ts";
 export type { RunQuery } from "./ledger/run-query.ts";
 export type { RunPage } from "./ledger/search-runs.ts";
@@ -9,21 +9,21 @@ export type { Recovery, RecoverOptions } from "./ledger/recover.ts";
 export type { ExperimentSummary } from "./catalog/list-experiments.ts";
 
 export type { Run } from "./run/run.ts";
-export type { LogPosition } from "./run/position.ts";
+export type { LogPosition } from "./run/log-position.ts";
 export type { LogHistogramOptions, LogImageOptions } from "./run/log-media.ts";
 export type { Metrics } from "./run/metric-input.ts";
-export type { FinishOptions } from "./run/ending.ts";
-export type { SetParamsOptions } from "./run/params-input.ts";
-export type { StartRunOptions } from "./run/options.ts";
+export type { FinishOptions } from "./run/finish-options.ts";
+export type { SetParamsOptions } from "./run/set-params.ts";
+export type { StartRunOptions } from "./run/start-options.ts";
 export type { Tags } from "./run/tags.ts";
-export type { DatasetReference, LogDatasetOptions } from "./run/dataset.ts";
+export type { DatasetReference, LogDatasetOptions } from "./run/log-dataset.ts";
 export type { ResumeRunOptions } from "./run/resume-run.ts";
 export type { IdSource } from "./run/ids.ts";
 
 export type { MetricDefinition, RunRecord, RunStatus } from "./journal/run-record.ts";
 export type { ClosingStatus, Dictionary, RecordedDataset, RecordedVersion } from "./journal/event.ts";
 export type { MediaEntry } from "./journal/media-entry.ts";
-export type { MetricSummary, Point } from "./journal/summary.ts";
+export type { MetricSummary, Point } from "./journal/metric-summary.ts";
 export type { FlushOptions } from "./journal/flush-policy.ts";
 export type { WriterStats } from "./journal/writer-stats.ts";
 

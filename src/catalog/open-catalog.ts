@@ -1,6 +1,6 @@
 import type { Backend } from "../backend/backend.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
-import { UnreadableRuns } from "../journal/unreadable.ts";
+import { UnreadableRuns } from "../journal/unreadable-runs.ts";
 import { mapBounded } from "../platform/bounded.ts";
 import { onDemand } from "../platform/on-demand.ts";
 import type { CatalogContext } from "./catalog-context.ts";

@@ -1,6 +1,6 @@
 import { mapBounded } from "../platform/bounded.ts";
 import { onDemand } from "../platform/on-demand.ts";
-import type { UnreadableRuns } from "../journal/unreadable.ts";
+import type { UnreadableRuns } from "../journal/unreadable-runs.ts";
 import { isCurrent, type NewestRows } from "./catalog-row.ts";
 import type { CatalogContext } from "./catalog-context.ts";
 import type { ExperimentListing } from "./list-catalog.ts";

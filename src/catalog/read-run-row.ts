@@ -6,7 +6,7 @@ import { readRunBeginning } from "../journal/read-run-beginning.ts";
 import { readRunDocument } from "../journal/read-run-document.ts";
 import { type RunCreated, runPrefix } from "../journal/run-created.ts";
 import { readRecord } from "../journal/run-state.ts";
-import type { UnreadableRuns } from "../journal/unreadable.ts";
+import type { UnreadableRuns } from "../journal/unreadable-runs.ts";
 import type { CatalogRow } from "./catalog-row.ts";
 import { isRunRecord } from "../journal/is-run-record.ts";
 import { experimentPrefix } from "./catalog-entry.ts";

@@ -1,6 +1,6 @@
 import { mapBounded } from "../platform/bounded.ts";
 import { concernsOneObject } from "../errors/ledger-error.ts";
-import { UnreadableRuns } from "../journal/unreadable.ts";
+import { UnreadableRuns } from "../journal/unreadable-runs.ts";
 import type { CatalogContext } from "./catalog-context.ts";
 import { type CatalogRow, isCurrent, isOlder } from "./catalog-row.ts";
 import { COMPLETE_KEY, createEmpty, entryKey, entryKeyBelow, experimentPrefix, segmentedKey } from "./catalog-entry.ts";

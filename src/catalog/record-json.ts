@@ -4,7 +4,7 @@ import { parseJson } from "../bytes/parse-json.ts";
 import type { Dictionary } from "../journal/event.ts";
 import { isDictionary } from "../journal/record-checks.ts";
 import type { RunRecord } from "../journal/run-record.ts";
-import type { MetricSummary, Point } from "../journal/summary.ts";
+import type { MetricSummary, Point } from "../journal/metric-summary.ts";
 import { hasMembers } from "../journal/is-run-record.ts";
 
 /**

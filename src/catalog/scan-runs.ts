@@ -4,7 +4,7 @@ import { concernsOneObject } from "../errors/ledger-error.ts";
 import { listGroups } from "../backend/list-groups.ts";
 import { readRunBeginning } from "../journal/read-run-beginning.ts";
 import { ID_PATTERN } from "../journal/run-created.ts";
-import type { UnreadableRuns } from "../journal/unreadable.ts";
+import type { UnreadableRuns } from "../journal/unreadable-runs.ts";
 import { experimentPrefix } from "./catalog-entry.ts";
 import { type ReadRow, readRow } from "./read-run-row.ts";
 

@@ -1,7 +1,7 @@
 import { compareRows, type OrderKey } from "../filter/order-by.ts";
 import type { FilterRow } from "../filter/filter-row.ts";
 import type { RunRecord } from "../journal/run-record.ts";
-import type { DamagedRun, UnreadableRun } from "../journal/unreadable.ts";
+import type { DamagedRun, UnreadableRun } from "../journal/unreadable-runs.ts";
 import { mapBounded } from "../platform/bounded.ts";
 import type { CatalogContext } from "./catalog-context.ts";
 import { rowsOutsideSegments } from "./row-sources.ts";

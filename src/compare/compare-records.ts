@@ -4,7 +4,7 @@ import { runAttributes } from "../journal/run-attributes.ts";
 import type { RunRecord, RunStatus } from "../journal/run-record.ts";
 import { checkRecords } from "./check-records.ts";
 import { alignSection, type ComparedSection, entriesOf, leavesOf } from "./compared-section.ts";
-import type { MetricSummary } from "../journal/summary.ts";
+import type { MetricSummary } from "../journal/metric-summary.ts";
 import { type Goal, sharedGoal, summaryOf } from "./metric-value.ts";
 import { identity } from "./value-identity.ts";
 

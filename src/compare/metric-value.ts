@@ -2,7 +2,7 @@ import { ownValue } from "../bytes/dictionary.ts";
 import { checkChoice } from "../arguments/choice.ts";
 import { definitionOf } from "../journal/metric-glob.ts";
 import type { RunRecord } from "../journal/run-record.ts";
-import type { MetricSummary } from "../journal/summary.ts";
+import type { MetricSummary } from "../journal/metric-summary.ts";
 import { type Aggregate, AGGREGATES } from "../filter/field.ts";
 
 /** Whether a metric is better when it is smaller or greater. */

@@ -7,8 +7,8 @@ import { damaged, readPages } from "./compacted-pages.ts";
 import { knownEvent } from "./decode-event.ts";
 import type { RunEvent } from "./event.ts";
 import type { SegmentEntry } from "./list-segments.ts";
-import type { MediaState } from "./media-state.ts";
-import { decodePayload, Definitions, recordRange } from "./payload.ts";
+import type { MediaState } from "./media-fold.ts";
+import { decodePayload, Definitions, recordRange } from "./decode-payload.ts";
 import { runPrefix } from "./run-created.ts";
 import { segmentSeed } from "./segment.ts";
 import { readSegment } from "./segment-reader.ts";
@@ -20,7 +20,7 @@ import {
   storeMedia,
   storeSummary,
 } from "./stored-fold.ts";
-import type { SummaryState } from "./summary.ts";
+import type { SummaryState } from "./metric-summary.ts";
 import type { WriterFold } from "./writer-fold.ts";
 
 /** What the summaries of one writer are. */

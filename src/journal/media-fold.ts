@@ -1,53 +1,61 @@
-import { setOwn } from "../bytes/dictionary.ts";
-import type { Dictionary, MediaRecord } from "./event.ts";
-import type { MediaEntry, MediaKind, MediaSummary } from "./media-entry.ts";
-import { compareWriters, type WriterFold } from "./writer-fold.ts";
+import type { MediaKind } from "./media-entry.ts";
+import type { MediaRecord } from "./event.ts";
 
-/** Which rich values of a run are wanted; all without any of them. */
-export interface MediaFilter {
-  readonly key?: string | undefined;
-  readonly type?: MediaKind | undefined;
-  /** Lowest and highest step, inclusive. */
-  readonly from?: number | undefined;
-  readonly to?: number | undefined;
+/** The rich values of one key of one writer in brief. */
+export interface MediaState {
+  readonly count: number;
+  /** The latest in the order of logging. `n`: its place in it. */
+  readonly n: number;
+  readonly type: MediaKind;
+  readonly step: number;
+  /** ms since the epoch. */
+  readonly at: number;
+  readonly size: number;
+  readonly mediaType: string;
 }
 
-/** Whether a rich value is wanted. */
-export function isWantedMedia(event: MediaRecord, filter: MediaFilter): boolean {
-  const { key, type, from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY } = filter;
-  return (
-    event.step >= from &&
-    event.step <= to &&
-    (key === undefined || event.key === key) &&
-    (type === undefined || event.type === type)
-  );
-}
+/** A writer with at most so many rich values keeps them in its fold. A longer list stands in an object of its own. */
+export const MAX_LISTED_MEDIA = 200;
 
-/** The rich values of a run's writers, in the order of the writers, in step order, ties in the order of logging. */
-export function toMediaEntries(writers: readonly (readonly MediaRecord[])[]): MediaEntry[] {
-  // Contents of one writer are recorded as they are stored, in any order.
-  const found = writers.flatMap((media) => media.toSorted((a, b) => a.n - b.n));
-  // Stable: those of one step stay in line.
-  return found.sort((a, b) => a.step - b.step).map(toEntry);
-}
+/** The rich values of one writer: of each key in brief, and the values themselves as long as they are few or all are wanted. */
+export class MediaFold {
+  readonly #states = new Map<string, MediaState>();
+  readonly #keepAll: boolean;
+  #list: MediaRecord[] | undefined = [];
+  #count = 0;
 
-/** What the record of a run says of its rich values, `undefined` when it has none. */
-export function summariseMedia(
-  folds: readonly Pick<WriterFold, "writer" | "order" | "media">[],
-): Dictionary<MediaSummary> | undefined {
-  const summaries: Dictionary<MediaSummary> = {};
-  let isEmpty = true;
-  for (const { media } of [...folds].sort(compareWriters)) {
-    for (const [key, { type, count, step, at, size, mediaType }] of media) {
-      isEmpty = false;
-      const before = Object.hasOwn(summaries, key) ? summaries[key]!.count : 0;
-      setOwn(summaries, key, { type, count: before + count, last: { step, time: at, size, mediaType } });
-    }
+  /** `keepAll`: whatever their number, the values are kept. */
+  constructor(keepAll: boolean) {
+    this.#keepAll = keepAll;
   }
-  return isEmpty ? undefined : summaries;
-}
 
-function toEntry(event: MediaRecord): MediaEntry {
-  const { kind: _kind, v: _v, order: _order, time: _time, n: _n, at, ...entry } = event;
-  return { ...entry, time: at };
+  get states(): ReadonlyMap<string, MediaState> {
+    return this.#states;
+  }
+
+  /** In the order in which they were recorded. `undefined`: there are too many. */
+  get list(): readonly MediaRecord[] | undefined {
+    return this.#list;
+  }
+
+  /** Begins with what is known of the records before. Of those without a list only what comes now is kept. */
+  begin(states: ReadonlyMap<string, MediaState>, list: readonly MediaRecord[] | undefined): void {
+    for (const [key, state] of states) {
+      this.#states.set(key, state);
+      this.#count += state.count;
+    }
+    this.#list = list ? [...list] : this.#keepAll ? [] : undefined;
+  }
+
+  add(event: MediaRecord): void {
+    this.#count++;
+    const { key, type, n, step, at, size, mediaType } = event;
+    const before = this.#states.get(key);
+    const count = (before?.count ?? 0) + 1;
+    // Contents are recorded as they are stored, in any order.
+    if (before && before.n > n) this.#states.set(key, { ...before, count });
+    else this.#states.set(key, { count, n, type, step, at, size, mediaType });
+    if (this.#count > MAX_LISTED_MEDIA && !this.#keepAll) this.#list = undefined;
+    this.#list?.push(event);
+  }
 }

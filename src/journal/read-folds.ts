@@ -1,7 +1,7 @@
 import type { Backend, CallOptions } from "../backend/backend.ts";
 import type { SegmentEntry } from "./list-segments.ts";
 import { decodeEvent } from "./decode-event.ts";
-import { readWriter } from "./reader.ts";
+import { readWriter } from "./journal-reader.ts";
 import type { RunCreated } from "./run-created.ts";
 import { type WriterFold, WriterFolder } from "./writer-fold.ts";
 

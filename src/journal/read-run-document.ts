@@ -5,8 +5,8 @@ import { readBounded } from "../backend/read-bounded.ts";
 import type { Compacted } from "./compacted.ts";
 import type { WriterSummaries } from "./compacted-items.ts";
 import { decodeRunDocument } from "./decode-run-document.ts";
-import { foldMetrics } from "./fold.ts";
-import { summariseMedia } from "./media-fold.ts";
+import { foldMetrics } from "./fold-run.ts";
+import { summariseMedia } from "./media-entries.ts";
 import { MAX_DOCUMENT_BYTES, type RunDocument, runDocumentKey } from "./run-document.ts";
 import type { RunRecord } from "./run-record.ts";
 

@@ -1,7 +1,7 @@
 import type { Damage } from "./damage.ts";
 import type { Dictionary, ErrorSummary, RecordedDataset, RecordedVersion } from "./event.ts";
 import type { MediaSummary } from "./media-entry.ts";
-import type { MetricSummary } from "./summary.ts";
+import type { MetricSummary } from "./metric-summary.ts";
 
 /**
  * How a run is going, or how it ended. `interrupted`: its writers are gone, and none of them closed the run. If that

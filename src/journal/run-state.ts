@@ -10,7 +10,7 @@ import {
   uniteDamage,
   withDamage,
 } from "./lost-objects.ts";
-import { foldRun } from "./fold.ts";
+import { foldRun } from "./fold-run.ts";
 import type { SegmentEntry } from "./list-segments.ts";
 import { listingMark, listRun, type RunListing } from "./list-run.ts";
 import { readFolds } from "./read-folds.ts";

@@ -1,8 +1,8 @@
 import { setOwn } from "../bytes/dictionary.ts";
 import type { Damage } from "./damage.ts";
 import type { Dictionary, MediaRecord, RunEvent } from "./event.ts";
-import type { MediaState } from "./media-state.ts";
-import type { Point, SummaryState } from "./summary.ts";
+import type { MediaState } from "./media-fold.ts";
+import type { Point, SummaryState } from "./metric-summary.ts";
 import type { WriterFold } from "./writer-fold.ts";
 
 /** A summary in the order count, sum, its rounding error, then value, step and time of the last, least and greatest point. */

@@ -2,10 +2,10 @@ import { type Damage, DamageList } from "./damage.ts";
 import type { MediaRecord, RunEvent } from "./event.ts";
 import type { JsonSize } from "./json-size.ts";
 import { LiveEvents } from "./live-events.ts";
-import { MediaFold, type MediaState } from "./media-state.ts";
-import type { JournalVisitor } from "./reader.ts";
+import { MediaFold, type MediaState } from "./media-fold.ts";
+import type { JournalVisitor } from "./journal-reader.ts";
 import type { RunCreated } from "./run-created.ts";
-import { Summaries, type SummaryState } from "./summary.ts";
+import { Summaries, type SummaryState } from "./metric-summary.ts";
 
 /** Everything of one writer that the record of a run is folded from. */
 export interface WriterFold {

@@ -3,8 +3,8 @@ import type { CatalogRow } from "../catalog/catalog-row.ts";
 import { encodeRecord } from "../catalog/record-json.ts";
 import { runsOutsideSegments } from "../catalog/row-sources.ts";
 import { readCatalog } from "../catalog/read-catalog.ts";
-import type { RunContext } from "../run/context.ts";
-import { checkName } from "../run/text.ts";
+import type { RunContext } from "../run/run-context.ts";
+import { checkName } from "../run/check-text.ts";
 import { catalogOf } from "../catalog/catalog-context.ts";
 import { type StoredFile, storedFile } from "./stored-file.ts";
 

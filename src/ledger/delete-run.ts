@@ -11,7 +11,7 @@ import {
   readLifecycle,
 } from "../journal/lifecycle.ts";
 import { runCreatedKey, runNotFound } from "../journal/run-created.ts";
-import type { RunContext } from "../run/context.ts";
+import type { RunContext } from "../run/run-context.ts";
 import { checkRunId, readRunCreated } from "./read-run.ts";
 
 /** How often others may say something else at the same moment before it is given up. */

@@ -9,15 +9,15 @@ import type { ExperimentSummary } from "../catalog/list-experiments.ts";
 import type { RunComparison } from "../compare/compare-records.ts";
 import type { MediaEntry } from "../journal/media-entry.ts";
 import type { RunRecord } from "../journal/run-record.ts";
-import type { OpenRun, RunContext } from "../run/context.ts";
-import type { StartRunOptions } from "../run/options.ts";
+import type { OpenRun, RunContext } from "../run/run-context.ts";
+import type { StartRunOptions } from "../run/start-options.ts";
 import type { ResumeRunOptions } from "../run/resume-run.ts";
 import type { Run, StartRun } from "../run/run.ts";
 import type { Tags } from "../run/tags.ts";
 import { checkHistoryOptions, checkKeys, type HistoryOptions } from "../series/history-options.ts";
 import type { Series } from "../series/series.ts";
 import { LEDGER_FILES, type LedgerFiles } from "./ledger-files.ts";
-import type { MediaQuery, OpenMedia } from "./media.ts";
+import type { MediaQuery, OpenMedia } from "./open-media.ts";
 import type { RecoverOptions, Recovery } from "./recover.ts";
 import type { RunUpdate, WatchRunOptions } from "./run-update.ts";
 import type { RunQuery } from "./run-query.ts";
@@ -31,7 +31,7 @@ const reading = /* @__PURE__ */ onDemand(() => import("./reading.ts"));
 const searching = /* @__PURE__ */ onDemand(() => import("./search-runs.ts"));
 const writing = /* @__PURE__ */ onDemand(() => import("../run/start-run.ts"));
 // What looks for a run of a given id, and goes on with it.
-const startingOwn = /* @__PURE__ */ onDemand(() => import("../run/start-own.ts"));
+const startingOwn = /* @__PURE__ */ onDemand(() => import("../run/start-with-id.ts"));
 
 /**
  * An open ledger: starts runs and reads them. Every method rejects with a `LedgerError`, or with the reason of its

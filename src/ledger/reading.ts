@@ -5,7 +5,7 @@ export { RESUME_OPTIONS, resumeRun } from "../run/resume-run.ts";
 export { compareRecords } from "../compare/compare-records.ts";
 export { readHistories } from "./read-histories.ts";
 export { setDeleted } from "./delete-run.ts";
-export { listMedia, openMedia } from "./media.ts";
+export { listMedia, openMedia } from "./open-media.ts";
 export { readRun, readRunCreated, readComparedRuns } from "./read-run.ts";
 export { recoverRuns } from "./recover.ts";
 export { listCatalogFiles } from "./catalog-files.ts";

@@ -1,8 +1,8 @@
 import type { Backend } from "../backend/backend.ts";
 import { type Damage, losesRecords, placesOf } from "../journal/damage.ts";
 import { beyond } from "../journal/decode-run-document.ts";
-import { type Round, WriterFollower } from "../journal/follow.ts";
-import { foldRun } from "../journal/fold.ts";
+import { type Round, WriterFollower } from "../journal/writer-follower.ts";
+import { foldRun } from "../journal/fold-run.ts";
 import { lostObjects, lostRecords, withDamage } from "../journal/lost-objects.ts";
 import { readLifecycle, withDeletedAt } from "../journal/lifecycle.ts";
 import type { SegmentEntry } from "../journal/list-segments.ts";

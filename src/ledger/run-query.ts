@@ -7,7 +7,7 @@ import type { Filter } from "../filter/filter.ts";
 import { type OrderKey, parseOrderBy } from "../filter/order-by.ts";
 import { type AttributeMember, RUN_ATTRIBUTES } from "../journal/run-attributes.ts";
 import type { RunRecord } from "../journal/run-record.ts";
-import { checkName } from "../run/text.ts";
+import { checkName } from "../run/check-text.ts";
 
 /** Which runs to look at. */
 export interface RunSelection {

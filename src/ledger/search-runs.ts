@@ -5,8 +5,8 @@ import { recordRow, type FilterRow } from "../filter/filter-row.ts";
 import { decodePageToken, encodePageToken, type PageEnd } from "../catalog/page-token.ts";
 import { searchCatalog } from "../catalog/search-catalog.ts";
 import type { RunRecord } from "../journal/run-record.ts";
-import type { DamagedRun, UnreadableRun } from "../journal/unreadable.ts";
-import type { RunContext } from "../run/context.ts";
+import type { DamagedRun, UnreadableRun } from "../journal/unreadable-runs.ts";
+import type { RunContext } from "../run/run-context.ts";
 import { catalogOf } from "../catalog/catalog-context.ts";
 import { checkQuery, type RunQuery } from "./run-query.ts";
 

@@ -3,8 +3,8 @@ import { allRows } from "../catalog/row-sources.ts";
 import { readCatalog } from "../catalog/read-catalog.ts";
 import { SearchPlan } from "../catalog/search-plan.ts";
 import { type RunGroup, RunGrouper, type SummaryQuery } from "../compare/run-groups.ts";
-import type { DamagedRun, UnreadableRun } from "../journal/unreadable.ts";
-import type { RunContext } from "../run/context.ts";
+import type { DamagedRun, UnreadableRun } from "../journal/unreadable-runs.ts";
+import type { RunContext } from "../run/run-context.ts";
 import { catalogOf } from "../catalog/catalog-context.ts";
 import { checkSelection, type RunSelection, SELECTION } from "./run-query.ts";
 

@@ -1,6 +1,6 @@
 import { type ErrorCode, LedgerError } from "../errors/ledger-error.ts";
 import { runPrefix } from "../journal/run-created.ts";
-import type { RunContext } from "../run/context.ts";
+import type { RunContext } from "../run/run-context.ts";
 import { ChangeListener } from "./change-listener.ts";
 import { pollDelay, PollPolicy } from "./poll-policy.ts";
 import { checkRunId } from "./read-run.ts";

@@ -7,7 +7,7 @@ import { type Damage, losesRecords, lossError } from "../journal/damage.ts";
 import { decodeEvent } from "../journal/decode-event.ts";
 import type { RunEvent } from "../journal/event.ts";
 import type { SegmentEntry } from "../journal/list-segments.ts";
-import { readWriterInSteps } from "../journal/reader.ts";
+import { readWriterInSteps } from "../journal/journal-reader.ts";
 import type { RunObject } from "./run-object.ts";
 
 /** Where a run records its rich values. */

@@ -5,7 +5,7 @@ import { loadSha256 } from "../bytes/sha256.ts";
 import { entryKey } from "../catalog/catalog-entry.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
 import { losesRecords, lossError } from "../journal/damage.ts";
-import { foldRun } from "../journal/fold.ts";
+import { foldRun } from "../journal/fold-run.ts";
 import { isFinal, storedKind, toEntries } from "../journal/inventory.ts";
 import { lifecycleKey, MAX_MARKER_BYTES } from "../journal/lifecycle.ts";
 import { toRunListing } from "../journal/list-run.ts";

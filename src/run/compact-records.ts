@@ -4,7 +4,7 @@ import { onDemand } from "../platform/on-demand.ts";
 import type { Compacted, CompactedObject } from "../journal/compacted.ts";
 import { recordsName } from "../journal/compacted.ts";
 import type { RunEvent } from "../journal/event.ts";
-import { MAX_LISTED_MEDIA } from "../journal/media-state.ts";
+import { MAX_LISTED_MEDIA } from "../journal/media-fold.ts";
 import { MAX_INLINE_SUMMARIES } from "../journal/run-document.ts";
 import type { WriterFold } from "../journal/writer-fold.ts";
 import type { RecordsInput } from "./records-input.ts";

@@ -4,7 +4,7 @@ import { segmentsIn } from "../journal/inventory.ts";
 import type { SegmentEntry } from "../journal/list-segments.ts";
 import type { RunState } from "../journal/run-state.ts";
 import { segmentKey } from "../journal/segment.ts";
-import type { JournalWriter } from "../journal/writer.ts";
+import type { JournalWriter } from "../journal/journal-writer.ts";
 
 /**
  * What of the journals the folds of a run contain: those of `state`, and that of `writer`. What the document covered of journals that

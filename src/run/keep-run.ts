@@ -5,7 +5,7 @@ import { onDemand } from "../platform/on-demand.ts";
 import { enter } from "../catalog/catalog-entry.ts";
 import { encodeRunCreated, type RunCreated, runCreatedKey } from "../journal/run-created.ts";
 import type { RunKeeper } from "../journal/run-keeper.ts";
-import type { RunContext } from "./context.ts";
+import type { RunContext } from "./run-context.ts";
 
 const runStates = /* @__PURE__ */ onDemand(() => import("../journal/run-state.ts"));
 

@@ -1,6 +1,6 @@
 import { LedgerError } from "../errors/ledger-error.ts";
-import type { JournalWriter } from "../journal/writer.ts";
-import type { OpenRun } from "./context.ts";
+import type { JournalWriter } from "../journal/journal-writer.ts";
+import type { OpenRun } from "./run-context.ts";
 import { processGuard } from "./process-guard.ts";
 
 /** Why a call comes too late. */

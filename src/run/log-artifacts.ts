@@ -4,9 +4,9 @@ import type { ArtifactSource } from "../artifacts/source.ts";
 import type { LogArtifactOptions } from "../artifacts/store.ts";
 import type { ArtifactRef, ArtifactVersion } from "../artifacts/version.ts";
 import { readOptions, readSignal } from "../arguments/options.ts";
-import type { JournalWriter } from "../journal/writer.ts";
-import type { RunContext } from "./context.ts";
-import { ARTIFACT_OPTIONS, copyData } from "./options.ts";
+import type { JournalWriter } from "../journal/journal-writer.ts";
+import type { RunContext } from "./run-context.ts";
+import { ARTIFACT_OPTIONS, copyData } from "./start-options.ts";
 import { copySource } from "../artifacts/own-source.ts";
 
 const DIGEST = `sha256:${"0".repeat(64)}`;

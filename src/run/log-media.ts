@@ -1,17 +1,17 @@
 import { LedgerError, unreadable } from "../errors/ledger-error.ts";
 import { onDemand } from "../platform/on-demand.ts";
 import type { MediaEntry, MediaKind } from "../journal/media-entry.ts";
-import type { JournalWriter } from "../journal/writer.ts";
+import type { JournalWriter } from "../journal/journal-writer.ts";
 import { isCanvas, takePicture } from "../media/canvas.ts";
-import type { RunContext } from "./context.ts";
+import type { RunContext } from "./run-context.ts";
 import { copyInput } from "./copy-input.ts";
 import { HeardPromise } from "./heard-promise.ts";
 import type { Refusal } from "./late-calls.ts";
-import { checkPosition, type LogPosition, stepOf, timeOf } from "./position.ts";
+import { checkPosition, type LogPosition, stepOf, timeOf } from "./log-position.ts";
 import { MAX_QUEUED_BYTES, OVERHEAD_BYTES } from "./queue-bound.ts";
 import type { StepCount } from "./step-count.ts";
 import type { LoggedValue, MediaStore, MediaTrouble } from "./store-media.ts";
-import { checkName } from "./text.ts";
+import { checkName } from "./check-text.ts";
 
 const mediaStore = /* @__PURE__ */ onDemand(() => import("./store-media.ts"));
 

@@ -4,10 +4,10 @@ import type { RunCreated } from "../journal/run-created.ts";
 import { namedObjects, type RunDocument } from "../journal/run-document.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import type { RunState } from "../journal/run-state.ts";
-import type { JournalWriter } from "../journal/writer.ts";
+import type { JournalWriter } from "../journal/journal-writer.ts";
 import { storeSummaries } from "./compact-records.ts";
 import { compactRun, isCompactable } from "./compact-run.ts";
-import type { RunContext } from "./context.ts";
+import type { RunContext } from "./run-context.ts";
 import { ownSegments } from "./coverage.ts";
 import { journalObjects, keptObjects } from "./take-inventory.ts";
 

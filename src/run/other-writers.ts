@@ -5,7 +5,7 @@ import { listRun } from "../journal/list-run.ts";
 import type { RunCreated } from "../journal/run-created.ts";
 import type { WriterFold } from "../journal/writer-fold.ts";
 import { hasEnded, hasFinished, isRecovery } from "../journal/writers-alive.ts";
-import type { RunContext } from "./context.ts";
+import type { RunContext } from "./run-context.ts";
 
 /** After so many intervals without a sign a writer that has recorded nothing counts as gone. */
 const SILENT_BEATS = 3;

@@ -10,12 +10,12 @@ import type { JsonSize } from "../journal/json-size.ts";
 import { pickFixed } from "../journal/run-attributes.ts";
 import { encodeRunCreated, type RunCreated, runCreatedKey } from "../journal/run-created.ts";
 import { assertCanBegin } from "../journal/run-size.ts";
-import { JournalWriter } from "../journal/writer.ts";
+import { JournalWriter } from "../journal/journal-writer.ts";
 import { captureEnvironment } from "../provenance/environment.ts";
 import { redactData } from "../provenance/redaction/data.ts";
-import type { RunContext } from "./context.ts";
+import type { RunContext } from "./run-context.ts";
 import { runKeeper } from "./keep-run.ts";
-import { checkHeartbeat, checkOptions, START_OPTIONS, type StartRunOptions } from "./options.ts";
+import { checkHeartbeat, checkOptions, START_OPTIONS, type StartRunOptions } from "./start-options.ts";
 import { Run, type StartRun } from "./run.ts";
 
 /**

@@ -1,12 +1,12 @@
 import { LedgerError } from "../errors/ledger-error.ts";
 import type { MediaEntry, MediaEvent } from "../journal/media-entry.ts";
-import type { JournalWriter } from "../journal/writer.ts";
+import type { JournalWriter } from "../journal/journal-writer.ts";
 import { type MediaContent, type PendingContent, MAX_STORED_BYTES, textContent } from "../media/content.ts";
 import { histogramContent } from "../media/histogram.ts";
 import { imageContent } from "../media/image.ts";
 import { tableContent } from "../media/table.ts";
 import { tooLarge } from "../media/wrong-input.ts";
-import type { RunContext } from "./context.ts";
+import type { RunContext } from "./run-context.ts";
 import { UploadQueue } from "./upload-queue.ts";
 
 /** A rich value as it was logged, its content not checked yet. */

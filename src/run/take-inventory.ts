@@ -9,7 +9,7 @@ import { BEGINNING_NAME, encodeRunCreated, type RunCreated, runPrefix } from "..
 import { MAX_DOCUMENT_BYTES } from "../journal/run-document.ts";
 import type { RunState } from "../journal/run-state.ts";
 import { MAX_SEGMENT_BYTES } from "../journal/segment-reader.ts";
-import type { JournalWriter } from "../journal/writer.ts";
+import type { JournalWriter } from "../journal/journal-writer.ts";
 import { readDigest } from "./read-digest.ts";
 
 /** Objects read at once for their digests. */

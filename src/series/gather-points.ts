@@ -1,7 +1,7 @@
 import type { Backend, CallOptions } from "../backend/backend.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
 import type { SegmentEntry } from "../journal/list-segments.ts";
-import { type JournalVisitor, readWriter } from "../journal/reader.ts";
+import { type JournalVisitor, readWriter } from "../journal/journal-reader.ts";
 import type { WriterFold } from "../journal/writer-fold.ts";
 import type { PlannedPart } from "./compaction-plan.ts";
 import type { CompactedRows } from "./compacted-points.ts";

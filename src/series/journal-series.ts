@@ -5,7 +5,7 @@ import type { RunEvent } from "../journal/event.ts";
 import { type LostRecords, lostSince, Seen } from "../journal/lost-objects.ts";
 import type { RunListing } from "../journal/list-run.ts";
 import type { SegmentEntry } from "../journal/list-segments.ts";
-import { type JournalVisitor, readWriter } from "../journal/reader.ts";
+import { type JournalVisitor, readWriter } from "../journal/journal-reader.ts";
 import type { RunCreated } from "../journal/run-created.ts";
 import { compareWriters, type WriterFold, writerOrder } from "../journal/writer-fold.ts";
 import { SeriesBuilder } from "./series.ts";

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { setOwn } from "../../src/bytes/dictionary.ts";
 import { mergeParams } from "../../src/journal/params.ts";
 import type { MetricDefinition, RunRecord } from "../../src/journal/run-record.ts";
-import { Summaries, toMetricSummary, type MetricSummary } from "../../src/journal/summary.ts";
+import { Summaries, toMetricSummary, type MetricSummary } from "../../src/journal/metric-summary.ts";
 import { definitionOf } from "../../src/journal/metric-glob.ts";
 
 export type Part = Omit<Partial<RunRecord>, "metrics"> & {

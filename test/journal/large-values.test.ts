@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { RunningStats } from "../../src/compare/running-stats.ts";
-import { mergeSummaries, Summaries, type SummaryState, toMetricSummary } from "../../src/journal/summary.ts";
+import { mergeSummaries, Summaries, type SummaryState, toMetricSummary } from "../../src/journal/metric-summary.ts";
 import { createTestLedger } from "runledger/testing";
 
 /** A float64 times 2^1074, exactly. */

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { RunEvent } from "../../src/journal/event.ts";
-import { foldRun } from "../../src/journal/fold.ts";
+import { foldRun } from "../../src/journal/fold-run.ts";
 import { LiveEvents } from "../../src/journal/live-events.ts";
 import { isWithinRun, MAX_RUN_SIZE } from "../../src/journal/run-size.ts";
 import type { RunCreated } from "../../src/journal/run-created.ts";

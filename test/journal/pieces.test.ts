@@ -11,7 +11,7 @@ import {
 } from "../../src/journal/flush-policy.ts";
 import { definitionOf, matchesGlob } from "../../src/journal/metric-glob.ts";
 import { findConflict, mergeParams } from "../../src/journal/params.ts";
-import { mergeSummaries, Summaries, type SummaryState, toMetricSummary } from "../../src/journal/summary.ts";
+import { mergeSummaries, Summaries, type SummaryState, toMetricSummary } from "../../src/journal/metric-summary.ts";
 import { ByteReader, unzigzag, writeVarint, zigzag } from "../../src/bytes/varint.ts";
 
 test("crc32 is that of gzip, whole or continued", () => {

@@ -7,8 +7,8 @@ import type { RunEvent } from "../../src/journal/event.ts";
 import { flushPolicy } from "../../src/journal/flush-policy.ts";
 import { decodeEvent } from "../../src/journal/decode-event.ts";
 import { listSegments } from "../../src/journal/list-segments.ts";
-import { type JournalVisitor, readWriter } from "../../src/journal/reader.ts";
-import { JournalWriter } from "../../src/journal/writer.ts";
+import { type JournalVisitor, readWriter } from "../../src/journal/journal-reader.ts";
+import { JournalWriter } from "../../src/journal/journal-writer.ts";
 
 export const RUN = "run00000000000000";
 export const WRITER = "writer0000000000";

@@ -4,7 +4,7 @@ import { encodeCheckedJson } from "../../src/bytes/checked-json.ts";
 import { decodeEvent } from "../../src/journal/decode-event.ts";
 import { decodeRunDocument } from "../../src/journal/decode-run-document.ts";
 import type { RunEvent } from "../../src/journal/event.ts";
-import { foldRun } from "../../src/journal/fold.ts";
+import { foldRun } from "../../src/journal/fold-run.ts";
 import type { RunCreated } from "../../src/journal/run-created.ts";
 import type { WriterFold } from "../../src/journal/writer-fold.ts";
 import { LedgerError, openLedger } from "../../src/index.ts";

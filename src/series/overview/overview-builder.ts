@@ -1,5 +1,5 @@
 import { LedgerError } from "../../errors/ledger-error.ts";
-import type { Point } from "../../journal/summary.ts";
+import type { Point } from "../../journal/metric-summary.ts";
 import { BUCKETS, bucketStart, ExtremeColumns, newColumns } from "./buckets.ts";
 
 /** An overview of a series: its points in step order, ties in the order of logging, in buckets of equal count. */

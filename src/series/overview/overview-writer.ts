@@ -13,7 +13,7 @@ import { type Series, isInStepOrder, sortBySteps } from "../series.ts";
 import { LedgerError } from "../../errors/ledger-error.ts";
 import { RunDeflate, gzip, gzipBound } from "../../parquet/deflate/run-deflate.ts";
 import { type ExtremeColumns, BUCKETS, COARSE_BUCKETS, mergeBuckets } from "./buckets.ts";
-import type { Point } from "../../journal/summary.ts";
+import type { Point } from "../../journal/metric-summary.ts";
 import { ByteSink } from "../../parquet/byte-sink.ts";
 import { splitByteStreams } from "../../parquet/byte-stream-split.ts";
 import { encodeDeltas } from "../../parquet/delta-encode.ts";

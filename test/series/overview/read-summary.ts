@@ -1,4 +1,4 @@
-import type { Point } from "../../../src/journal/summary.ts";
+import type { Point } from "../../../src/journal/metric-summary.ts";
 import type { Series } from "../../../src/series/series.ts";
 import { BUCKETS, ExtremeColumns } from "../../../src/series/overview/buckets.ts";
 import { type OverviewReader, decodeExtremes, unpack } from "../../../src/series/overview/overview-reader.ts";

@@ -2,7 +2,7 @@ import { LedgerError } from "../errors/ledger-error.ts";
 import { readOptions } from "../arguments/options.ts";
 import type { ClosingStatus, ErrorSummary } from "../journal/event.ts";
 import type { RunCreated } from "../journal/run-created.ts";
-import { checkTime } from "./position.ts";
+import { checkTime } from "./log-position.ts";
 
 /** How a run ends. */
 export interface Ending {

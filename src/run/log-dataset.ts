@@ -2,7 +2,7 @@ import { readOptions } from "../arguments/options.ts";
 import { LedgerError, invalidArgument, reading } from "../errors/ledger-error.ts";
 import type { DatasetEvent } from "../journal/event.ts";
 import { holdsSecret } from "../provenance/redaction/uri.ts";
-import { checkName } from "./text.ts";
+import { checkName } from "./check-text.ts";
 
 /** Which data set a run uses. */
 export interface DatasetReference {

@@ -2,7 +2,7 @@ import { LedgerError, invalidArgument } from "../errors/ledger-error.ts";
 import { readOptions } from "../arguments/options.ts";
 import type { Dictionary } from "../journal/event.ts";
 import { findConflict } from "../journal/params.ts";
-import { copyData } from "./options.ts";
+import { copyData } from "./start-options.ts";
 
 /** Options of `setParams`. */
 export interface SetParamsOptions {

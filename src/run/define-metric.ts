@@ -2,7 +2,7 @@ import { checkChoice } from "../arguments/choice.ts";
 import { type OptionNames, readOptions } from "../arguments/options.ts";
 import type { NewEvent } from "../journal/event.ts";
 import type { MetricDefinition } from "../journal/run-record.ts";
-import { checkName, checkText } from "./text.ts";
+import { checkName, checkText } from "./check-text.ts";
 
 /** All names of {@link MetricDefinition}. */
 const NAMES: OptionNames<MetricDefinition> = { goal: true, stepMetric: true, unit: true, description: true };

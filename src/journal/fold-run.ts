@@ -2,13 +2,13 @@ import { ownValue, setOwn } from "../bytes/dictionary.ts";
 import { DamageList } from "./damage.ts";
 import type { ClosingStatus, Dictionary, ErrorSummary, RecordedDataset, RecordedVersion, RunEvent } from "./event.ts";
 import { datasetId, versionId } from "./live-events.ts";
-import { summariseMedia } from "./media-fold.ts";
+import { summariseMedia } from "./media-entries.ts";
 import { definitionOf } from "./metric-glob.ts";
 import { mergeParams } from "./params.ts";
 import { pickFixed } from "./run-attributes.ts";
 import type { RunCreated } from "./run-created.ts";
 import type { MetricDefinition, RunRecord, RunStatus } from "./run-record.ts";
-import { mergeSummaries, type MetricSummary, type SummaryState, toMetricSummary } from "./summary.ts";
+import { mergeSummaries, type MetricSummary, type SummaryState, toMetricSummary } from "./metric-summary.ts";
 import { compareWriters, type WriterFold } from "./writer-fold.ts";
 import { isRecovery } from "./writers-alive.ts";
 

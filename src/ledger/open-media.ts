@@ -14,7 +14,7 @@ import { LedgerError, invalidArgument, reading } from "../errors/ledger-error.ts
 import { onDemand } from "../platform/on-demand.ts";
 import { losesRecords, lossError } from "../journal/damage.ts";
 import type { MediaEntry, MediaKind } from "../journal/media-entry.ts";
-import { isWantedMedia, toMediaEntries } from "../journal/media-fold.ts";
+import { isWantedMedia, toMediaEntries } from "../journal/media-entries.ts";
 import type { RunListing } from "../journal/list-run.ts";
 import { runCreatedKey, runPrefix } from "../journal/run-created.ts";
 import { readBeginning, readRunState, type RunState, whileItChanges } from "../journal/run-state.ts";

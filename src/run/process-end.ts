@@ -1,5 +1,5 @@
 import { warn } from "../platform/warn.ts";
-import type { JournalWriter } from "../journal/writer.ts";
+import type { JournalWriter } from "../journal/journal-writer.ts";
 import { noticeLoss } from "./exit-notice.ts";
 
 /** A session of a run that is open in this process. */

@@ -9,8 +9,8 @@ import { isDeviceName } from "../backend/key.ts";
 import { type FixedAttributes, fixedAttributes, pickFixed } from "../journal/run-attributes.ts";
 import { ID_PATTERN } from "../journal/run-created.ts";
 import type { Tags, TagsOf } from "./tags.ts";
-import { checkTime } from "./position.ts";
-import { checkName, checkTags, checkText } from "./text.ts";
+import { checkTime } from "./log-position.ts";
+import { checkName, checkTags, checkText } from "./check-text.ts";
 
 /** How a run begins. */
 export interface StartRunOptions<T extends object = Tags> {

@@ -4,7 +4,7 @@ import { LedgerError } from "../errors/ledger-error.ts";
 import type { Damage } from "./damage.ts";
 import type { EventDecoder } from "./decode-event.ts";
 import type { RunEvent } from "./event.ts";
-import { decodePayload, Definitions, NewerPayload, recordRange } from "./payload.ts";
+import { decodePayload, Definitions, NewerPayload, recordRange } from "./decode-payload.ts";
 import type { SegmentEntry } from "./list-segments.ts";
 import { SEGMENT_MAGIC, segmentSeed } from "./segment.ts";
 import { type Piece, readSegment } from "./segment-reader.ts";
