@@ -1,6 +1,7 @@
 export { openLedger, type OpenLedgerOptions } from "./ledger/open-ledger.ts";
 export type { Ledger } from "./ledger/ledger.ts";
-export type { MediaQuery, OpenMedia } from "./ledger/open-media.ts";
+export type { MediaQuery } from "./ledger/list-media.ts";
+export type { OpenMedia } from "./ledger/open-media.ts";
 export type { RunUpdate, WatchRunOptions } from "./ledger/run-update.ts";
 export type { RunQuery } from "./ledger/run-query.ts";
 export type { RunPage } from "./ledger/search-runs.ts";
@@ -18,7 +19,7 @@ export type { StartRunOptions } from "./run/start-options.ts";
 export type { Tags } from "./run/tags.ts";
 export type { DatasetReference, LogDatasetOptions } from "./run/log-dataset.ts";
 export type { ResumeRunOptions } from "./run/resume-run.ts";
-export type { IdSource } from "./run/ids.ts";
+export type { IdSource } from "./run/run-context.ts";
 
 export type { MetricDefinition, RunRecord, RunStatus } from "./journal/run-record.ts";
 export type { ClosingStatus, Dictionary, RecordedDataset, RecordedVersion } from "./journal/event.ts";

@@ -6,11 +6,10 @@ import type { CompactedObject } from "./compacted.ts";
 import { damaged, readPages } from "./compacted-pages.ts";
 import { knownEvent } from "./decode-event.ts";
 import type { RunEvent } from "./event.ts";
-import type { SegmentEntry } from "./list-segments.ts";
+import { type SegmentEntry, segmentSeed } from "./segment.ts";
 import type { MediaState } from "./media-fold.ts";
 import { decodePayload, Definitions, recordRange } from "./decode-payload.ts";
 import { runPrefix } from "./run-created.ts";
-import { segmentSeed } from "./segment.ts";
 import { readSegment } from "./segment-reader.ts";
 import {
   isStoredMedia,

@@ -1,20 +1,12 @@
 import { isDamage, isRunRecord } from "./is-run-record.ts";
-import { ownValue } from "../bytes/dictionary.ts";
 import * as z from "zod/mini";
 import { LedgerError } from "../errors/ledger-error.ts";
 import { decodeCheckedJson, laterVersion } from "../bytes/checked-json.ts";
-import {
-  type Compacted,
-  type CompactedEnd,
-  type CompactedObject,
-  isCompacted,
-  type StoredObject,
-} from "./compacted.ts";
+import type { Compacted, CompactedEnd, CompactedObject, StoredObject } from "./compacted.ts";
 import { type Damage, DamageList } from "./damage.ts";
 import { knownEvent } from "./decode-event.ts";
 import type { Dictionary, MediaRecord, RunEvent } from "./event.ts";
-import { isInventory, segmentsIn, type StoredKind, storedKind } from "./inventory.ts";
-import type { SegmentEntry } from "./list-segments.ts";
+import { isInventory, type StoredKind, storedKind } from "./inventory.ts";
 import { isDictionary, isInteger } from "./record-checks.ts";
 import { DOCUMENT_LIMITS, type RunDocument } from "./run-document.ts";
 import type { RunRecord } from "./run-record.ts";
@@ -150,31 +142,4 @@ function toMedia(value: unknown): MediaRecord {
   const event = toEvent(value);
   if (event.kind !== "media") throw new RangeError("the document has something that is no rich value");
   return event;
-}
-
-/** The segments as listed that hold more than the record of a document contains, by writer. */
-export function beyond(
-  { objects, compacted }: Pick<RunDocument, "objects" | "compacted">,
-  writers: ReadonlyMap<string, readonly SegmentEntry[]>,
-): Map<string, SegmentEntry[]> {
-  const covered = new Map(segmentsIn(objects).map(({ writer, seq, bytes }) => [`${writer}.${seq}`, bytes]));
-  const more = new Map<string, SegmentEntry[]>();
-  for (const [writer, segments] of compacted ? beyondCompacted(compacted, writers) : writers) {
-    const own = segments.filter(({ seq, size }) => size > (covered.get(`${writer}.${seq}`) ?? -1));
-    if (own.length > 0) more.set(writer, own);
-  }
-  return more;
-}
-
-/** The segments as listed that hold more than was compacted, by writer. */
-export function beyondCompacted(
-  { ends }: Compacted,
-  writers: ReadonlyMap<string, readonly SegmentEntry[]>,
-): Map<string, SegmentEntry[]> {
-  const more = new Map<string, SegmentEntry[]>();
-  for (const [writer, segments] of writers) {
-    const own = segments.filter(({ seq, size }) => !isCompacted(ownValue(ends, writer), seq, size));
-    if (own.length > 0) more.set(writer, own);
-  }
-  return more;
 }

@@ -5,8 +5,7 @@ import type { Damage } from "./damage.ts";
 import type { EventDecoder } from "./decode-event.ts";
 import type { RunEvent } from "./event.ts";
 import { decodePayload, Definitions, NewerPayload, recordRange } from "./decode-payload.ts";
-import type { SegmentEntry } from "./list-segments.ts";
-import { SEGMENT_MAGIC, segmentSeed } from "./segment.ts";
+import { SEGMENT_MAGIC, type SegmentEntry, segmentSeed } from "./segment.ts";
 import { type Piece, readSegment } from "./segment-reader.ts";
 
 /** What {@link readWriter} hands on, in the writer's own order, each record once. Arrays are reused. */

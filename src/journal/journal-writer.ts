@@ -1,6 +1,6 @@
 import type { Backend } from "../backend/backend.ts";
 import { LedgerError, ledgerErrorOf } from "../errors/ledger-error.ts";
-import { Backlog } from "./backlog.ts";
+import { Backlog, UnstoredEvents } from "./backlog.ts";
 import type { Coverage } from "./compacted.ts";
 import { EventOverflow } from "./event-overflow.ts";
 import { encodeEvent, type NewEvent, type RunEvent } from "./event.ts";
@@ -8,7 +8,7 @@ import { fencedError, fenceKey } from "./fence.ts";
 import { droppedPoints, flushIsDue } from "./flush-policy.ts";
 import { FlushWaiters } from "./flush-waiters.ts";
 import type { PendingFrame } from "./frame-builder.ts";
-import { Heartbeat } from "./heartbeat.ts";
+import { Heartbeat, WriteSchedule } from "./write-schedule.ts";
 import { journalChanged } from "./journal-changed.ts";
 import { loopBlocked, LoopWatch } from "./loop-watch.ts";
 import type { RunListing } from "./list-run.ts";
@@ -18,12 +18,9 @@ import { SegmentWriter } from "./segment-writer.ts";
 import { journalPrefix } from "./segment.ts";
 import { SessionClock } from "./session-clock.ts";
 import { type Shape, ShapeRegistry } from "./shape.ts";
-import { UnstoredEvents } from "./unstored-events.ts";
 import { type WriterFold, WriterFolder } from "./writer-fold.ts";
 import type { WriterOptions } from "./writer-options.ts";
-import { WriteSchedule } from "./write-schedule.ts";
-import { WriterCounts } from "./writer-counts.ts";
-import type { WriterStats } from "./writer-stats.ts";
+import { WriterCounts, type WriterStats } from "./writer-stats.ts";
 
 /**
  * The buffered journal of one writer session. Adding records never waits and never throws for trouble with the backend;

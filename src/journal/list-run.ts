@@ -5,7 +5,7 @@ import { isRecordsName, type MetricsEntry, parseMetricsName, type StoredObject }
 import { type FenceClaim, parseFenceClaimKey, parseFencedEndKey, parseFenceKey } from "./fence.ts";
 import { isKept } from "./inventory.ts";
 import { parseLifecycleKey } from "./lifecycle.ts";
-import { groupSegments, type SegmentEntry } from "./list-segments.ts";
+import { groupSegments, type SegmentEntry } from "./segment.ts";
 import { runCreatedKey, runPrefix } from "./run-created.ts";
 import { parseRunDocumentKey } from "./run-document.ts";
 

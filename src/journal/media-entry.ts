@@ -1,6 +1,8 @@
 /** The kinds of rich values. */
 export type MediaKind = "text" | "image" | "histogram" | "table";
 
+export const MEDIA_KINDS: readonly MediaKind[] = ["text", "image", "histogram", "table"];
+
 /**
  * A text, image, histogram or table that a run logged, without its content, which `ledger.openMedia` reads. The content
  * is in the blob that `digest` names, or, if it is small, in the record itself as `inline`.

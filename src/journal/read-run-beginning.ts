@@ -1,11 +1,59 @@
 import type { Backend, CallOptions } from "../backend/backend.ts";
 import { readBounded } from "../backend/read-bounded.ts";
-import { MAX_CHECKED_JSON_BYTES } from "../bytes/checked-json.ts";
-import { decodeRunCreated } from "./decode-run-created.ts";
+import { decodeCheckedJson, MAX_CHECKED_JSON_BYTES } from "../bytes/checked-json.ts";
 import { type RunCreated, runCreatedKey } from "./run-created.ts";
+import * as z from "zod/mini";
+import { LedgerError } from "../errors/ledger-error.ts";
+import type { Dictionary } from "./event.ts";
+import { isDictionary, isStrings } from "./record-checks.ts";
+import { type FixedAttribute, fixedAttributes } from "./run-attributes.ts";
 
 /** How a run began. `NOT_FOUND`; `CORRUPT` for anything else that stands in its place, `FORMAT_TOO_NEW` for a later version of it. */
 export async function readRunBeginning(backend: Backend, runId: string, options?: CallOptions): Promise<RunCreated> {
   const bytes = await readBounded(backend, runCreatedKey(runId), MAX_CHECKED_JSON_BYTES, options);
   return decodeRunCreated(bytes, runId);
+}
+
+const dictionary = /* @__PURE__ */ z.custom<Dictionary>(isDictionary);
+const strings = /* @__PURE__ */ z.custom<Dictionary<string>>(isStrings);
+const text = /* @__PURE__ */ z.optional(z.string());
+
+const fixed = /* @__PURE__ */ Object.fromEntries(fixedAttributes.map((member) => [member, text])) as Record<
+  FixedAttribute,
+  typeof text
+>;
+
+const schema: z.ZodMiniType<RunCreated> = /* @__PURE__ */ z.object({
+  v: z.literal(1),
+  id: z.string(),
+  experiment: z.string(),
+  name: z.string(),
+  createdAt: z.number(),
+  startTime: z.optional(z.number()),
+  params: z.optional(dictionary),
+  tags: z.optional(strings),
+  note: text,
+  ...fixed,
+  environment: z.optional(dictionary),
+  writer: z.object({ id: z.string(), beatMs: z.number(), alive: text }),
+});
+
+/** Throws `CORRUPT` for anything that is not how the run `id` began, `FORMAT_TOO_NEW` for a later version of it. */
+export function decodeRunCreated(bytes: Uint8Array, id: string): RunCreated {
+  const key = runCreatedKey(id);
+  let value: unknown;
+  try {
+    value = decodeCheckedJson(bytes);
+  } catch (cause) {
+    throw new LedgerError("CORRUPT", `${key} cannot be read: it is damaged or no JSON`, { key, cause });
+  }
+  const version = isDictionary(value) ? value["v"] : undefined;
+  if (typeof version === "number" && version > 1) {
+    throw new LedgerError("FORMAT_TOO_NEW", `${key} is of version ${version}; this library reads version 1`, { key });
+  }
+  const result = z.safeParse(schema, value);
+  if (!result.success)
+    throw new LedgerError("CORRUPT", `${key} is not the beginning of a run: ${z.prettifyError(result.error)}`, { key });
+  if (result.data.id !== id) throw new LedgerError("CORRUPT", `${key} describes another run`, { key });
+  return result.data;
 }

@@ -7,9 +7,8 @@ import { type CompactedEnd, isCompacted } from "./compacted.ts";
 import { fencedError, fenceKey } from "./fence.ts";
 import { FRAME_OVERHEAD_BYTES, writeFrame } from "./frame.ts";
 import type { PendingFrame } from "./frame-builder.ts";
-import type { SegmentEntry } from "./list-segments.ts";
-import type { RunKeeper } from "./run-keeper.ts";
-import { SEGMENT_MAGIC, segmentKey, segmentSeed } from "./segment.ts";
+import { SEGMENT_MAGIC, type SegmentEntry, segmentKey, segmentSeed } from "./segment.ts";
+import type { RunKeeper } from "./writer-options.ts";
 import { PAYLOAD, type Shape, type ShapeRegistry } from "./shape.ts";
 import { writeVarint } from "../bytes/varint.ts";
 

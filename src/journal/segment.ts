@@ -1,5 +1,6 @@
 import { utf8Encoder } from "../bytes/utf8.ts";
 import { crc32 } from "../bytes/crc32.ts";
+import type { Entry } from "../backend/backend.ts";
 
 /** Where a run keeps its journals. */
 export function journalPrefix(runId: string): string {
@@ -36,3 +37,33 @@ export function segmentSeed(runId: string, { writer, seq }: SegmentName): number
 
 /** First bytes of every segment: `RLJOURN` and the version of the frame format. */
 export const SEGMENT_MAGIC: Uint8Array = Uint8Array.of(0x52, 0x4c, 0x4a, 0x4f, 0x55, 0x52, 0x4e, 1);
+
+/** One object of a run's journals, as listed. */
+export interface SegmentEntry {
+  readonly key: string;
+  readonly writer: string;
+  readonly seq: number;
+  /** Bytes. */
+  readonly size: number;
+  /** The writer is shut out, and this record of it and all later ones do not count. */
+  readonly end?: number | undefined;
+}
+
+/** Returns the segments among listed entries, by writer, each in order. `ends`: of the writers that are shut out. */
+export function groupSegments(
+  entries: Iterable<Entry>,
+  ends?: ReadonlyMap<string, number>,
+): Map<string, SegmentEntry[]> {
+  const writers = new Map<string, SegmentEntry[]>();
+  for (const { key, size } of entries) {
+    const name = parseSegmentKey(key);
+    if (name === undefined) continue;
+    const end = ends?.get(name.writer);
+    const entry = { key, size, ...name, ...(end !== undefined && { end }) };
+    const segments = writers.get(name.writer);
+    if (segments) segments.push(entry);
+    else writers.set(name.writer, [entry]);
+  }
+  for (const segments of writers.values()) segments.sort((a, b) => a.seq - b.seq);
+  return writers;
+}

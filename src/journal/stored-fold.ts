@@ -1,3 +1,4 @@
+import { MEDIA_KINDS } from "./media-entry.ts";
 import { setOwn } from "../bytes/dictionary.ts";
 import type { Damage } from "./damage.ts";
 import type { Dictionary, MediaRecord, RunEvent } from "./event.ts";
@@ -75,8 +76,6 @@ export function isStoredSummary(value: unknown): value is StoredSummary {
   );
 }
 
-const KINDS: readonly unknown[] = ["text", "image", "histogram", "table"];
-
 /** Whether a value can be handed to {@link restoreMedia}. */
 export function isStoredMedia(value: unknown): value is StoredMedia {
   if (!Array.isArray(value) || value.length !== 7) return false;
@@ -85,7 +84,7 @@ export function isStoredMedia(value: unknown): value is StoredMedia {
     [count, n, step, size].every(Number.isSafeInteger) &&
     (count as number) > 0 &&
     typeof at === "number" &&
-    KINDS.includes(type) &&
+    (MEDIA_KINDS as readonly unknown[]).includes(type) &&
     typeof mediaType === "string"
   );
 }

@@ -2,10 +2,9 @@ import type { Backend, CallOptions } from "../backend/backend.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
 import type { CompactedEnd } from "./compacted.ts";
 import { type Damage, DamageList } from "./damage.ts";
-import type { SegmentEntry } from "./list-segments.ts";
+import { type SegmentEntry, segmentKey, segmentSeed } from "./segment.ts";
 import { recordRange } from "./decode-payload.ts";
 import { type JournalVisitor, SegmentVisit } from "./journal-reader.ts";
-import { segmentKey, segmentSeed } from "./segment.ts";
 import { decodeEvent } from "./decode-event.ts";
 import { type Piece, readSegment } from "./segment-reader.ts";
 

@@ -3,7 +3,7 @@ import type { Clock } from "../platform/clock.ts";
 import type { LedgerError } from "../errors/ledger-error.ts";
 import type { FlushPolicy } from "./flush-policy.ts";
 import type { JsonSize } from "./json-size.ts";
-import type { RunKeeper } from "./run-keeper.ts";
+import type { CompactedEnd } from "./compacted.ts";
 
 export interface WriterOptions {
   readonly backend: Backend;
@@ -22,4 +22,12 @@ export interface WriterOptions {
   readonly newWriterId: () => string;
   readonly keeper: RunKeeper;
   readonly onError: (error: LedgerError) => void;
+}
+
+/** What a writer of a journal needs done when others may have removed something of its run. */
+export interface RunKeeper {
+  /** Puts back what a reader needs besides the journals. Costs a request when it is there. */
+  restore(): Promise<void>;
+  /** How far the journal of a writer is compacted: of that nothing need be there any more. */
+  compactedTo(writer: string): Promise<CompactedEnd | undefined>;
 }

@@ -2,7 +2,7 @@ import type { OpenArtifact } from "../artifacts/open.ts";
 import type { CallOptions } from "../backend/backend.ts";
 import { callOptions } from "../backend/call-options.ts";
 import type { ArtifactRef, ArtifactVersion } from "../artifacts/version.ts";
-import { LedgerError, invalidArgument } from "../errors/ledger-error.ts";
+import { invalidArgument, LedgerError } from "../errors/ledger-error.ts";
 import { onDemand } from "../platform/on-demand.ts";
 import { readOptions, readSignal } from "../arguments/options.ts";
 import type { ExperimentSummary } from "../catalog/list-experiments.ts";
@@ -17,7 +17,8 @@ import type { Tags } from "../run/tags.ts";
 import { checkHistoryOptions, checkKeys, type HistoryOptions } from "../series/history-options.ts";
 import type { Series } from "../series/series.ts";
 import { LEDGER_FILES, type LedgerFiles } from "./ledger-files.ts";
-import type { MediaQuery, OpenMedia } from "./open-media.ts";
+import type { MediaQuery } from "./list-media.ts";
+import type { OpenMedia } from "./open-media.ts";
 import type { RecoverOptions, Recovery } from "./recover.ts";
 import type { RunUpdate, WatchRunOptions } from "./run-update.ts";
 import type { RunQuery } from "./run-query.ts";
@@ -31,7 +32,7 @@ const reading = /* @__PURE__ */ onDemand(() => import("./reading.ts"));
 const searching = /* @__PURE__ */ onDemand(() => import("./search-runs.ts"));
 const writing = /* @__PURE__ */ onDemand(() => import("../run/start-run.ts"));
 // What looks for a run of a given id, and goes on with it.
-const startingOwn = /* @__PURE__ */ onDemand(() => import("../run/start-with-id.ts"));
+const startingWithId = /* @__PURE__ */ onDemand(() => import("../run/start-with-id.ts"));
 
 /**
  * An open ledger: starts runs and reads them. Every method rejects with a `LedgerError`, or with the reason of its
@@ -65,8 +66,8 @@ export class Ledger {
     const { readStartOptions, startRun } = await writing();
     const own = readStartOptions(options);
     if (own.id === undefined) return await startRun(this.#context, own, this.#start);
-    const { startOwn } = await startingOwn();
-    return await startOwn(this.#context, own, this.#start);
+    const { startWithId } = await startingWithId();
+    return await startWithId(this.#context, own, this.#start);
   };
 
   /**

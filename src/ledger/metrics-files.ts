@@ -5,7 +5,7 @@ import { mapBounded } from "../platform/bounded.ts";
 import { concernsOneObject } from "../errors/ledger-error.ts";
 import { listRun, type RunListing } from "../journal/list-run.ts";
 import { runPrefix } from "../journal/run-created.ts";
-import { whileItChanges } from "../journal/run-state.ts";
+import { whileItChanges } from "../journal/newest-document.ts";
 import type { RunContext } from "../run/run-context.ts";
 import { findPoints } from "../series/find-points.ts";
 import { listRuns } from "./list-runs.ts";

@@ -3,16 +3,15 @@ import type { ArtifactStore } from "../artifacts/store.ts";
 import type { Backend } from "../backend/backend.ts";
 import { type Clock, toClock } from "../platform/clock.ts";
 import { checkChoice } from "../arguments/choice.ts";
-import { LedgerError, invalidArgument, reading } from "../errors/ledger-error.ts";
+import { invalidArgument, LedgerError, reading } from "../errors/ledger-error.ts";
 import { withChecks } from "../backend/layers/checks.ts";
 import { onDemand } from "../platform/on-demand.ts";
-import type { OpenRun, RunContext } from "../run/run-context.ts";
-import type { IdSource } from "../run/ids.ts";
+import type { IdSource, OpenRun, RunContext } from "../run/run-context.ts";
 import { copyData } from "../run/start-options.ts";
 import { checkMarker, keepMarker, MARKER_KEY } from "./format-marker.ts";
 import { Ledger } from "./ledger.ts";
 import { randomIds } from "./random-ids.ts";
-import { troubleListener } from "./trouble.ts";
+import { warn } from "../platform/warn.ts";
 
 const artifactStore = /* @__PURE__ */ onDemand(() => import("../artifacts/store.ts"));
 
@@ -85,4 +84,21 @@ export async function openLedger(backend: Backend, options: OpenLedgerOptions = 
     onClose: (run) => void openRuns.delete(run),
   };
   return new Ledger(context, openRuns);
+}
+
+/** Where trouble goes that no call can reject with. Without `onError` each kind of it is warned of once. */
+export function troubleListener(onError: ((error: LedgerError) => void) | undefined): (error: LedgerError) => void {
+  const warned = new Set<string>();
+  return (error) => {
+    try {
+      if (onError) return void onError(error);
+      if (warned.has(error.code)) return;
+      warned.add(error.code);
+      warn(
+        `${error.message} (${error.code}). This kind of trouble is warned of once; pass onError to openLedger to hear of all`,
+      );
+    } catch {
+      // What fails here must not disturb what it was told about.
+    }
+  };
 }

@@ -1,7 +1,7 @@
 import { customRandom } from "nanoid";
 import { builtinModule } from "../platform/builtin-module.ts";
 import type { Clock } from "../platform/clock.ts";
-import type { IdSource } from "../run/ids.ts";
+import type { IdSource } from "../run/run-context.ts";
 
 /** Crockford's base 32 in lower case: no letters that look alike, and nothing a filesystem that folds case would merge. */
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";

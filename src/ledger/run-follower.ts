@@ -1,11 +1,11 @@
 import type { Backend } from "../backend/backend.ts";
 import { type Damage, losesRecords, placesOf } from "../journal/damage.ts";
-import { beyond } from "../journal/decode-run-document.ts";
+import { segmentsBeyond } from "../journal/newest-document.ts";
 import { type Round, WriterFollower } from "../journal/writer-follower.ts";
 import { foldRun } from "../journal/fold-run.ts";
 import { lostObjects, lostRecords, withDamage } from "../journal/lost-objects.ts";
 import { readLifecycle, withDeletedAt } from "../journal/lifecycle.ts";
-import type { SegmentEntry } from "../journal/list-segments.ts";
+import type { SegmentEntry } from "../journal/segment.ts";
 import { listRun, type RunListing } from "../journal/list-run.ts";
 import { type RunCreated, runCreatedKey, runNotFound } from "../journal/run-created.ts";
 import { readRunDocument } from "../journal/read-run-document.ts";
@@ -114,7 +114,7 @@ export class RunFollower {
     if (document !== undefined && this.#lacks(document, listing))
       yield* this.#readCompacted(created, document, listing);
     // Without points a document that says it all spares reading the journals.
-    const isCovered = document !== undefined && beyond(document, listing.writers).size === 0;
+    const isCovered = document !== undefined && segmentsBeyond(document, listing.writers).size === 0;
     const isSpared = isCovered && this.#buffer === undefined && this.#writers.size === 0;
     if (!isSpared) {
       for (const [writer, segments] of listing.writers) {

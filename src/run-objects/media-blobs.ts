@@ -6,7 +6,7 @@ import { readEventItems } from "../journal/compacted-items.ts";
 import { type Damage, losesRecords, lossError } from "../journal/damage.ts";
 import { decodeEvent } from "../journal/decode-event.ts";
 import type { RunEvent } from "../journal/event.ts";
-import type { SegmentEntry } from "../journal/list-segments.ts";
+import type { SegmentEntry } from "../journal/segment.ts";
 import { readWriterInSteps } from "../journal/journal-reader.ts";
 import type { RunObject } from "./run-object.ts";
 

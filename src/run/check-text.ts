@@ -1,8 +1,5 @@
-import { setOwn } from "../bytes/dictionary.ts";
-import { LedgerError, invalidArgument, reading } from "../errors/ledger-error.ts";
-import { hasLoneSurrogate } from "../bytes/well-formed.ts";
-import { toWellFormed } from "../bytes/well-formed.ts";
-import type { Dictionary } from "../journal/event.ts";
+import { invalidArgument, LedgerError } from "../errors/ledger-error.ts";
+import { hasLoneSurrogate, toWellFormed } from "../bytes/well-formed.ts";
 
 /** Longest name of an experiment, run, group or tag, in UTF-16 code units. */
 export const MAX_NAME_LENGTH = 250;
@@ -39,18 +36,4 @@ function asText(value: unknown, field: string, longest: number): string {
     });
   }
   return value;
-}
-
-/** Tags as a dictionary of their own. Numbers and booleans become text. */
-export function checkTags(value: unknown, field: string): Dictionary<string> {
-  if (typeof value !== "object" || value === null || reading(field, () => Array.isArray(value)))
-    throw invalidArgument(field, "an object of strings", value, `, as in { stage: "dev" }`);
-  const tags: Dictionary<string> = {};
-  for (const [key, tag] of reading(field, () => Object.entries(value as Dictionary))) {
-    if (tag === undefined) continue;
-    checkName(key, `${field} key`);
-    const text = typeof tag === "number" || typeof tag === "boolean" ? String(tag) : tag;
-    setOwn(tags, key, checkText(text, `${field}.${key}`));
-  }
-  return tags;
 }

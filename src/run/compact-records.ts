@@ -1,14 +1,14 @@
 import { callOptions } from "../backend/call-options.ts";
 import { encodeJson } from "../bytes/json.ts";
 import { onDemand } from "../platform/on-demand.ts";
-import type { Compacted, CompactedObject } from "../journal/compacted.ts";
-import { recordsName } from "../journal/compacted.ts";
+import { type Compacted, type CompactedObject, recordsName } from "../journal/compacted.ts";
 import type { RunEvent } from "../journal/event.ts";
 import { MAX_LISTED_MEDIA } from "../journal/media-fold.ts";
 import { MAX_INLINE_SUMMARIES } from "../journal/run-document.ts";
 import type { WriterFold } from "../journal/writer-fold.ts";
-import type { RecordsInput } from "./records-input.ts";
-import { storeObject } from "./store-object.ts";
+import { storeObject, type StoreOptions } from "./store-object.ts";
+import type { Backend } from "../backend/backend.ts";
+import type { SegmentEntry } from "../journal/segment.ts";
 
 const compactedPages = /* @__PURE__ */ onDemand(() => import("../journal/compacted-pages.ts"));
 const compactedItems = /* @__PURE__ */ onDemand(() => import("../journal/compacted-items.ts"));
@@ -88,4 +88,17 @@ export async function storeSummaries(
 
 function countMedia(folds: readonly WriterFold[]): number {
   return folds.reduce((sum, { media }) => sum + [...media.values()].reduce((all, { count }) => all + count, 0), 0);
+}
+
+/** What the records of a run are compacted from. */
+export interface RecordsInput extends StoreOptions {
+  readonly backend: Backend;
+  readonly runId: string;
+  /** Of all writers, in the writers' order. */
+  readonly folds: readonly WriterFold[];
+  /** Segments with records that `base` does not have. */
+  readonly segments: ReadonlyMap<string, readonly SegmentEntry[]>;
+  readonly base: Compacted | undefined;
+  /** Makes the ids of objects. */
+  readonly newId: () => string;
 }

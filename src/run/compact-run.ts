@@ -4,8 +4,8 @@ import type { Backend, CallOptions } from "../backend/backend.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
 import { onDemand } from "../platform/on-demand.ts";
 import {
-  compactedEnds,
   type Compacted,
+  compactedEnds,
   type CompactedObject,
   type Coverage,
   metricsName,
@@ -20,8 +20,7 @@ import { segmentKey } from "../journal/segment.ts";
 import type { WriterFold } from "../journal/writer-fold.ts";
 import { PointsCompaction } from "../series/compact-points.ts";
 import type { PointSources } from "../series/gather-points.ts";
-import { compactRecords } from "./compact-records.ts";
-import type { RecordsInput } from "./records-input.ts";
+import { compactRecords, type RecordsInput } from "./compact-records.ts";
 import { storeObject } from "./store-object.ts";
 
 const metricsReading = /* @__PURE__ */ onDemand(() => import("../series/compacted-points.ts"));

@@ -1,9 +1,8 @@
 import { ownValue } from "../bytes/dictionary.ts";
 import { type CompactedEnd, type Coverage, isCompacted } from "../journal/compacted.ts";
 import { segmentsIn } from "../journal/inventory.ts";
-import type { SegmentEntry } from "../journal/list-segments.ts";
+import { type SegmentEntry, segmentKey } from "../journal/segment.ts";
 import type { RunState } from "../journal/run-state.ts";
-import { segmentKey } from "../journal/segment.ts";
 import type { JournalWriter } from "../journal/journal-writer.ts";
 
 /**

@@ -3,10 +3,10 @@ import { callOptions } from "../backend/call-options.ts";
 import type { ArtifactSource } from "../artifacts/source.ts";
 import type { LogArtifactOptions } from "../artifacts/store.ts";
 import type { ArtifactRef, ArtifactVersion } from "../artifacts/version.ts";
-import { readOptions, readSignal } from "../arguments/options.ts";
+import { type OptionNames, readOptions, readSignal } from "../arguments/options.ts";
 import type { JournalWriter } from "../journal/journal-writer.ts";
 import type { RunContext } from "./run-context.ts";
-import { ARTIFACT_OPTIONS, copyData } from "./start-options.ts";
+import { copyData } from "./start-options.ts";
 import { copySource } from "../artifacts/own-source.ts";
 
 const DIGEST = `sha256:${"0".repeat(64)}`;
@@ -81,3 +81,12 @@ export class ArtifactLog {
     }
   }
 }
+
+/** All names of {@link LogArtifactOptions}. */
+export const ARTIFACT_OPTIONS: OptionNames<LogArtifactOptions> = {
+  type: true,
+  aliases: true,
+  metadata: true,
+  signal: true,
+  onProgress: true,
+};

@@ -15,9 +15,10 @@ import { readRunState, type RunState } from "../journal/run-state.ts";
 import { greatestStep, highestOrder } from "../journal/writer-fold.ts";
 import { claimRun, recordFencedEnds } from "./claim-run.ts";
 import type { RunContext } from "./run-context.ts";
-import { checkHeartbeat, type CheckedOptions } from "./start-options.ts";
+import { type CheckedOptions, checkHeartbeat } from "./start-options.ts";
 import { Run, type StartRun } from "./run.ts";
-import { newWriter, startRun } from "./start-run.ts";
+import { newWriter } from "./new-writer.ts";
+import { startRun } from "./start-run.ts";
 
 /** Options of `resumeRun`. */
 export interface ResumeRunOptions {

@@ -3,7 +3,6 @@ import type { Backend } from "../backend/backend.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { LedgerError } from "../errors/ledger-error.ts";
 import type { Dictionary } from "../journal/event.ts";
-import type { IdSource } from "./ids.ts";
 
 /** A run that is open in this process. */
 export interface OpenRun {
@@ -28,3 +27,9 @@ export interface RunContext {
   readonly onOpen: (run: OpenRun) => void;
   readonly onClose: (run: OpenRun) => void;
 }
+
+/**
+ * Returns an id that is unique: lower-case letters and digits, `-` and `_`, at most 64 characters, the first a letter
+ * or a digit.
+ */
+export type IdSource = (kind: "run" | "writer" | "artifact" | "blob" | "segment" | "records") => string;

@@ -29,11 +29,11 @@ import { MetricInput, type Metrics, type MetricsOf } from "./metric-input.ts";
 import { closeSession, openSession, type OpenSession } from "./process-end.ts";
 import { START_OPTIONS, type StartRunOptions } from "./start-options.ts";
 import { checkParams, type SetParamsOptions } from "./set-params.ts";
-import type { Tags, TagsOf } from "./tags.ts";
+import { checkTags, type Tags, type TagsOf } from "./tags.ts";
 import { checkPosition, type LogPosition, stepOf, timeOf } from "./log-position.ts";
 import { processGuard } from "./process-guard.ts";
 import { StepCount } from "./step-count.ts";
-import { checkName, checkTags, checkText } from "./check-text.ts";
+import { checkName, checkText } from "./check-text.ts";
 
 /** Starts a run of the same ledger. */
 export type StartRun = (options: StartRunOptions | undefined) => Promise<Run>;

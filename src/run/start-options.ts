@@ -1,16 +1,15 @@
-import type { LogArtifactOptions } from "../artifacts/store.ts";
 import type { OptionNames } from "../arguments/options.ts";
 import { checkChoice } from "../arguments/choice.ts";
-import { LedgerError, invalidArgument, isList } from "../errors/ledger-error.ts";
+import { invalidArgument, isList, LedgerError } from "../errors/ledger-error.ts";
 import { decodeJson, encodeJson } from "../bytes/json.ts";
 import type { Dictionary } from "../journal/event.ts";
 import type { FlushOptions } from "../journal/flush-policy.ts";
 import { isDeviceName } from "../backend/key.ts";
 import { type FixedAttributes, fixedAttributes, pickFixed } from "../journal/run-attributes.ts";
 import { ID_PATTERN } from "../journal/run-created.ts";
-import type { Tags, TagsOf } from "./tags.ts";
+import { checkTags, type Tags, type TagsOf } from "./tags.ts";
 import { checkTime } from "./log-position.ts";
-import { checkName, checkTags, checkText } from "./check-text.ts";
+import { checkName, checkText } from "./check-text.ts";
 
 /** How a run begins. */
 export interface StartRunOptions<T extends object = Tags> {
@@ -91,15 +90,6 @@ export const START_OPTIONS: OptionNames<StartRunOptions> = {
   flush: true,
   heartbeatMs: true,
   signal: true,
-};
-
-/** All names of {@link LogArtifactOptions}. */
-export const ARTIFACT_OPTIONS: OptionNames<LogArtifactOptions> = {
-  type: true,
-  aliases: true,
-  metadata: true,
-  signal: true,
-  onProgress: true,
 };
 
 /** Throws `INVALID_ARGUMENT` naming the field. */

@@ -4,19 +4,17 @@ import { readOptions } from "../arguments/options.ts";
 import { mapBounded } from "../platform/bounded.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
 import { enter } from "../catalog/catalog-entry.ts";
-import { flushPolicy, type FlushPolicy } from "../journal/flush-policy.ts";
+import { flushPolicy } from "../journal/flush-policy.ts";
 import type { Dictionary } from "../journal/event.ts";
-import type { JsonSize } from "../journal/json-size.ts";
 import { pickFixed } from "../journal/run-attributes.ts";
 import { encodeRunCreated, type RunCreated, runCreatedKey } from "../journal/run-created.ts";
 import { assertCanBegin } from "../journal/run-size.ts";
-import { JournalWriter } from "../journal/journal-writer.ts";
 import { captureEnvironment } from "../provenance/environment.ts";
 import { redactData } from "../provenance/redaction/data.ts";
 import type { RunContext } from "./run-context.ts";
-import { runKeeper } from "./keep-run.ts";
 import { checkHeartbeat, checkOptions, START_OPTIONS, type StartRunOptions } from "./start-options.ts";
 import { Run, type StartRun } from "./run.ts";
+import { newWriter } from "./new-writer.ts";
 
 /**
  * Begins a run: one object, in which all that was given is kept. Rejects with `INVALID_ARGUMENT` or `UNSUPPORTED` for bad
@@ -100,34 +98,5 @@ export function runExists(id: string, which?: string): LedgerError {
   const hint = which === undefined ? 'pass resume: "allow" to go on with it, or take another id' : "take another id";
   return new LedgerError("RUN_EXISTS", `there is a run ${id} already${which ? `, ${which}` : ""}: ${hint}`, {
     field: "id",
-  });
-}
-
-interface NewWriterSettings {
-  readonly policy: FlushPolicy;
-  readonly beatMs: number;
-  readonly order: number;
-  readonly fence: number | undefined;
-  readonly held: JsonSize;
-}
-
-/** The journal of a new session of a run, which has `fence` fences; `undefined` for a session that none of them can shut out. */
-export function newWriter(
-  context: RunContext,
-  created: RunCreated,
-  writerId: string,
-  settings: NewWriterSettings,
-): JournalWriter {
-  const { backend, clock, ids, onError } = context;
-  const { id } = created;
-  return new JournalWriter({
-    backend,
-    clock,
-    runId: id,
-    writerId,
-    ...settings,
-    newWriterId: () => ids("writer"),
-    keeper: runKeeper(context, created),
-    onError,
   });
 }

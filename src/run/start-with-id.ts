@@ -12,7 +12,7 @@ import { runExists, startRun } from "./start-run.ts";
  * Starts a run with an id of the caller's. `RUN_EXISTS` if it is taken; with `resume: "allow"` that run goes on instead, and
  * `RUN_EXISTS` means that it is one of another experiment than the caller named.
  */
-export async function startOwn(context: RunContext, options: StartRunOptions, start: StartRun): Promise<Run> {
+export async function startWithId(context: RunContext, options: StartRunOptions, start: StartRun): Promise<Run> {
   const { signal } = options;
   signal?.throwIfAborted();
   const checked = checkOptions(options);

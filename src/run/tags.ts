@@ -1,3 +1,8 @@
+import { setOwn } from "../bytes/dictionary.ts";
+import { invalidArgument, reading } from "../errors/ledger-error.ts";
+import type { Dictionary } from "../journal/event.ts";
+import { checkName, checkText } from "./check-text.ts";
+
 /** Tags by their keys. Numbers and booleans become text; `undefined` is skipped. */
 export interface Tags {
   readonly [key: string]: string | number | boolean | undefined;
@@ -10,3 +15,17 @@ export interface Tags {
 export type TagsOf<T> = T extends readonly unknown[] | ((...input: never) => unknown)
   ? never
   : { readonly [Key in keyof T]: T[Key] extends string | number | boolean | undefined ? T[Key] : never };
+
+/** Tags as a dictionary of their own. Numbers and booleans become text. */
+export function checkTags(value: unknown, field: string): Dictionary<string> {
+  if (typeof value !== "object" || value === null || reading(field, () => Array.isArray(value)))
+    throw invalidArgument(field, "an object of strings", value, `, as in { stage: "dev" }`);
+  const tags: Dictionary<string> = {};
+  for (const [key, tag] of reading(field, () => Object.entries(value as Dictionary))) {
+    if (tag === undefined) continue;
+    checkName(key, `${field} key`);
+    const text = typeof tag === "number" || typeof tag === "boolean" ? String(tag) : tag;
+    setOwn(tags, key, checkText(text, `${field}.${key}`));
+  }
+  return tags;
+}

@@ -2,9 +2,9 @@ import type { Backend, CallOptions } from "../backend/backend.ts";
 import { type Compacted, isOnlyFile, type MetricsEntry } from "../journal/compacted.ts";
 import type { Damage } from "../journal/damage.ts";
 import type { RunListing } from "../journal/list-run.ts";
-import type { SegmentEntry } from "../journal/list-segments.ts";
+import type { SegmentEntry } from "../journal/segment.ts";
 import type { RunDocument } from "../journal/run-document.ts";
-import { readBeginning } from "../journal/run-state.ts";
+import { readNewestDocument } from "../journal/newest-document.ts";
 import type { WriterFold } from "../journal/writer-fold.ts";
 
 /** Where the points of a run are. */
@@ -41,7 +41,7 @@ export async function findPoints(
     if (files.length === 1 && files.every(isOnlyFile))
       return { metrics: files, overview, more: new Map(), writers: [], lost: undefined, listing };
   }
-  const { document, more, lost } = await readBeginning(backend, runId, listing, isConfirmed, options);
+  const { document, more, lost } = await readNewestDocument(backend, runId, listing, isConfirmed, options);
   const compacted: Compacted | undefined = document?.compacted;
   if (compacted === undefined) {
     const isEmpty = more.size === 0 && document !== undefined && hadNoPoints(document);

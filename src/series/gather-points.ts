@@ -1,6 +1,6 @@
 import type { Backend, CallOptions } from "../backend/backend.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
-import type { SegmentEntry } from "../journal/list-segments.ts";
+import type { SegmentEntry } from "../journal/segment.ts";
 import { type JournalVisitor, readWriter } from "../journal/journal-reader.ts";
 import type { WriterFold } from "../journal/writer-fold.ts";
 import type { PlannedPart } from "./compaction-plan.ts";

@@ -4,7 +4,7 @@ import { decodeEvent } from "../journal/decode-event.ts";
 import type { RunEvent } from "../journal/event.ts";
 import { type LostRecords, lostSince, Seen } from "../journal/lost-objects.ts";
 import type { RunListing } from "../journal/list-run.ts";
-import type { SegmentEntry } from "../journal/list-segments.ts";
+import type { SegmentEntry } from "../journal/segment.ts";
 import { type JournalVisitor, readWriter } from "../journal/journal-reader.ts";
 import type { RunCreated } from "../journal/run-created.ts";
 import { compareWriters, type WriterFold, writerOrder } from "../journal/writer-fold.ts";

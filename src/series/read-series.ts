@@ -2,24 +2,24 @@ import type { Backend, CallOptions } from "../backend/backend.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
 import { lossError } from "../journal/damage.ts";
 import { type RunCreated, runPrefix } from "../journal/run-created.ts";
-import { whileItChanges } from "../journal/run-state.ts";
+import { whileItChanges } from "../journal/newest-document.ts";
 import type { WriterFold } from "../journal/writer-fold.ts";
 import type { MetricsReader } from "../parquet/metrics-reader.ts";
 import { copyPoints } from "../parquet/points.ts";
 import { compareUtf8 } from "../bytes/utf8-order.ts";
-import { type SampleMethod, levelFor, sampleExtremes, sampleSeries } from "./downsample.ts";
+import { levelFor, sampleExtremes, type SampleMethod, sampleSeries } from "./downsample.ts";
 import type { HistoryOptions } from "./history-options.ts";
-import { type WriterPoints, readJournalSeries } from "./journal-series.ts";
+import { readJournalSeries, type WriterPoints } from "./journal-series.ts";
 import {
-  type WantedKeys,
   openMetrics,
   pointsRange,
   rangeReader,
   readPoints,
   splitByWriter,
+  type WantedKeys,
 } from "./compacted-points.ts";
-import { type Place, findPoints } from "./find-points.ts";
-import { type Series, type SeriesRange, inStepOrder, isBounded, joinSeries, within } from "./series.ts";
+import { findPoints, type Place } from "./find-points.ts";
+import { inStepOrder, isBounded, joinSeries, type Series, type SeriesRange, within } from "./series.ts";
 import type { MetricsEntry } from "../journal/compacted.ts";
 import { openOverview } from "./overview/overview-reader.ts";
 

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { LedgerError } from "../../src/errors/ledger-error.ts";
 import { decodeCheckedJson, encodeCheckedJson } from "../../src/bytes/checked-json.ts";
-import { decodeRunCreated } from "../../src/journal/decode-run-created.ts";
+import { decodeRunCreated } from "../../src/journal/read-run-beginning.ts";
 import { encodeRunCreated, type RunCreated } from "../../src/journal/run-created.ts";
 
 test("an object comes back as it was", () => {

@@ -9,7 +9,7 @@ import {
   parseFenceKey,
 } from "../../src/journal/fence.ts";
 import { listRun } from "../../src/journal/list-run.ts";
-import { readFolds } from "../../src/journal/read-folds.ts";
+import { readFolds } from "../../src/journal/run-state.ts";
 import type { RunCreated } from "../../src/journal/run-created.ts";
 import { addRow, newWriter, objectsOnly, RUN, WRITER } from "./records.ts";
 

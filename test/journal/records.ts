@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import type { Backend } from "../../src/backend/backend.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 import { memoryBackend } from "../../src/backends/memory/index.ts";
@@ -6,9 +5,11 @@ import type { Damage } from "../../src/journal/damage.ts";
 import type { RunEvent } from "../../src/journal/event.ts";
 import { flushPolicy } from "../../src/journal/flush-policy.ts";
 import { decodeEvent } from "../../src/journal/decode-event.ts";
-import { listSegments } from "../../src/journal/list-segments.ts";
+import { listSegments } from "./list-segments.ts";
 import { type JournalVisitor, readWriter } from "../../src/journal/journal-reader.ts";
 import { JournalWriter } from "../../src/journal/journal-writer.ts";
+
+import fc from "fast-check";
 
 export const RUN = "run00000000000000";
 export const WRITER = "writer0000000000";

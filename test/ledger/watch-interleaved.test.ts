@@ -1,12 +1,12 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Entry } from "../../src/backend/index.ts";
-import type { Backend, Run, RunUpdate } from "../../src/index.ts";
-import { openLedger } from "../../src/index.ts";
+import { type Backend, openLedger, type Run, type RunUpdate } from "../../src/index.ts";
 import { memoryBackend } from "../../src/backends/memory/index.ts";
-import { listSegments } from "../../src/journal/list-segments.ts";
+import { listSegments } from "../journal/list-segments.ts";
 import { createTestClock, seededIds } from "../../src/testing/index.ts";
 import { objectsOnly } from "../journal/records.ts";
+
+import fc from "fast-check";
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { memoryBackend } from "../../src/backends/memory/index.ts";
 import { openLedger } from "../../src/index.ts";
-import { decodeRunCreated } from "../../src/journal/decode-run-created.ts";
-import { listSegments } from "../../src/journal/list-segments.ts";
-import { readFolds } from "../../src/journal/read-folds.ts";
+import { decodeRunCreated } from "../../src/journal/read-run-beginning.ts";
+import { listSegments } from "../journal/list-segments.ts";
+import { readFolds } from "../../src/journal/run-state.ts";
 import { runCreatedKey } from "../../src/journal/run-created.ts";
 import { MetricsReader } from "../../src/parquet/metrics-reader.ts";
 import { planKeys, planPasses } from "../../src/series/compaction-plan.ts";

@@ -1,7 +1,7 @@
 import { memoryBackend } from "../../../src/backends/memory/index.ts";
 import { type Backend, openLedger } from "../../../src/index.ts";
 import { decodeEvent } from "../../../src/journal/decode-event.ts";
-import { listSegments } from "../../../src/journal/list-segments.ts";
+import { listSegments } from "../../journal/list-segments.ts";
 import { type JournalVisitor, readWriter } from "../../../src/journal/journal-reader.ts";
 import { seededIds, type TestClock } from "../../../src/testing/index.ts";
 import type { Known, Session } from "./known.ts";
