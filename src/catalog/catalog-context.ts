@@ -2,17 +2,17 @@ import type { Backend } from "../backend/backend.ts";
 import type { LedgerError } from "../errors/ledger-error.ts";
 import { SegmentCache } from "./segment-cache.ts";
 
-/** What the catalogue needs of its ledger. */
+/** The parts of a ledger that its catalogue uses. */
 export interface CatalogContext {
   readonly backend: Backend;
-  /** The segments in memory. They stay there as long as the ledger. */
+  /** The segments in memory. They stay there as long as the ledger is open. */
   readonly segments: SegmentCache;
-  /** Returns an id that nobody else makes. */
+  /** Returns a unique id. */
   readonly newId: () => string;
   readonly onError: (error: LedgerError) => void;
 }
 
-/** The part of an open ledger that its catalogue is made of. */
+/** The parts of an open ledger from which its catalogue is made. */
 interface OpenLedger extends Pick<CatalogContext, "backend" | "onError"> {
   readonly ids: (kind: "segment") => string;
 }

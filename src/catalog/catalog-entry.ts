@@ -4,23 +4,32 @@ import { crc32 } from "../bytes/crc32.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
 import { encodeSegment, MAX_SEGMENT_BYTES } from "../backend/key.ts";
 
-/** All of the catalogue is below it. */
+/** The prefix of every object of the catalogue. */
 export const CATALOG_PREFIX = "experiments";
 /**
- * An empty object that says: every run of the ledger is entered. Without it the catalogue, as far as there is one, is younger than some of
- * the runs, or what was before was done away with. No experiment's segment begins like that.
+ * The key of an empty object. It says that every run of the ledger is in the catalogue. Without it, the catalogue may
+ * lack runs: they are older than the catalogue, or somebody has removed parts of it. The name of an experiment never
+ * begins with `=co` in a key.
  */
 export const COMPLETE_KEY = "experiments/=complete";
 
-/** Below it stands, for each experiment, an empty object that says: it has segments. No experiment's segment begins like that. */
+/**
+ * The prefix of empty objects, one for each experiment that has segments. The name of an experiment never begins with
+ * `=co` in a key.
+ */
 export const SEGMENTED_PREFIX = "experiments/=compacted";
 
-/** The object that says that the experiment with this prefix has segments. It is created behind the first of them. */
+/**
+ * Returns the key of the object that says that the experiment with this prefix has segments. It is created after the
+ * first of them.
+ */
 export function segmentedKey(prefix: string): string {
   return `${SEGMENTED_PREFIX}/${prefix.slice(CATALOG_PREFIX.length + 1)}`;
 }
 
-/** The prefix of the experiment that {@link segmentedKey} was made of, or `undefined` for any other key. */
+/**
+ * Returns the prefix of the experiment from which {@link segmentedKey} made this key, or `undefined` for any other key.
+ */
 export function parseSegmentedKey(key: string): string | undefined {
   const [name, ...more] = key.startsWith(`${SEGMENTED_PREFIX}/`)
     ? key.slice(SEGMENTED_PREFIX.length + 1).split("/")
@@ -29,12 +38,16 @@ export function parseSegmentedKey(key: string): string | undefined {
 }
 
 /**
- * What changed about a run since the catalogue's segments were written. `open`: a session began when the run had `number`
- * documents. `closed`: document `number` is there. `marked`: marker `number` of its deletion or restoration is there.
+ * What changed about a run since the segments of the catalogue were written. `open`: a session began when the run had
+ * `number` documents. `closed`: the run has document `number`. `marked`: the run has marker `number` of its deletion or
+ * restoration.
  */
 export type EntryKind = "closed" | "marked" | "open";
 
-/** An entry is an empty object: its key says all there is to say, and the run's own objects have the rest. */
+/**
+ * An entry says that a run has changed. It is an empty object: the key says what changed, and the objects of the run
+ * have the new state.
+ */
 export interface CatalogEntry {
   readonly key: string;
   readonly runId: string;
@@ -42,21 +55,21 @@ export interface CatalogEntry {
   readonly number: number;
 }
 
-/** Their first letters also put an entry behind those that it makes void. */
+/** The letters of the kinds in keys. They also sort an entry after those that it supersedes. */
 const LETTERS = { closed: "c", marked: "m", open: "o" } as const;
 const KINDS: { readonly [letter: string]: EntryKind } = { c: "closed", m: "marked", o: "open" };
 const SHAPE = /^([0-9A-Za-z][0-9A-Za-z_-]{0,63})\.([cmo])([0-9]{4}|[1-9][0-9]{4,8})$/;
 
 /**
- * The prefix of an experiment. Two experiments may share one, if their names differ in Unicode's normal form alone, or are very
- * long: every record names its experiment.
+ * Returns the prefix of an experiment. Two experiments may share a prefix if their names are very long, or differ only
+ * in Unicode's normal form. Every record names its experiment.
  */
 export function experimentPrefix(experiment: string): string {
   return `${CATALOG_PREFIX}/${experimentSegment(experiment)}`;
 }
 
 function experimentSegment(experiment: string): string {
-  // A name of a run's experiment may take more bytes than a segment.
+  // The name of an experiment may take more bytes than a segment of a key allows.
   let short = experiment;
   for (let most = experiment.length; ; most = Math.floor(most / 2)) {
     short = [...experiment].slice(0, most).join("");
@@ -75,19 +88,19 @@ export function entryKey(experiment: string, runId: string, kind: EntryKind, num
   return entryKeyBelow(experimentPrefix(experiment), runId, kind, number);
 }
 
-/** {@link entryKey} where only the prefix of the experiment is known. */
+/** Returns the key of an entry of an experiment with this prefix. */
 export function entryKeyBelow(prefix: string, runId: string, kind: EntryKind, number: number): string {
   return `${prefix}/entries/${runId}.${LETTERS[kind]}${String(number).padStart(4, "0")}`;
 }
 
-/** The entry with that key, or `undefined` for any other key. */
+/** Returns the entry with this key, or `undefined` for any other key. */
 export function parseEntry(key: string): CatalogEntry | undefined {
   const match = SHAPE.exec(key.slice(key.lastIndexOf("/") + 1));
   if (match === null) return undefined;
   return { key, runId: match[1]!, kind: KINDS[match[2]!]!, number: Number(match[3]) };
 }
 
-/** Creates an object without content. That somebody did before is as good. */
+/** Creates an empty object, unless it exists already. */
 export async function createEmpty(backend: Backend, key: string, options: CreateOptions = {}): Promise<void> {
   try {
     await backend.create(key, new Uint8Array(0), options);
@@ -97,8 +110,9 @@ export async function createEmpty(backend: Backend, key: string, options: Create
 }
 
 /**
- * Enters it, if nobody did before. The entry survives a power cut unless it is the first of a run: a catalogue that says it is
- * complete must not be left with an older state of a run. Of a run that has just begun nothing older is there.
+ * Creates an entry, unless it exists already. The entry survives a power cut, because a catalogue that claims to be
+ * complete must not show an older state of a run. Only the first entry of a run does without that: the run has no older
+ * state.
  */
 export async function enter(
   backend: Backend,

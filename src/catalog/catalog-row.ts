@@ -1,6 +1,6 @@
 import type { RunRecord } from "../journal/run-record.ts";
 
-/** A run as the catalogue knows it. Of two rows of one run the one with the higher numbers is the newer. */
+/** A run as the catalogue knows it. Of two rows of a run, the one with the higher numbers is newer. */
 export interface CatalogRow {
   readonly record: RunRecord;
   /** Number of the run document that the record is from; 0 for a run that is open. */

@@ -9,7 +9,7 @@ import type { ColumnEntry, ColumnType } from "./segment-directory.ts";
 
 type Value = number | boolean | string | bigint | typeof NESTED | null;
 
-/** The values of a column by row, `null` where there is none. */
+/** The values of a column by row. A row without a value has `null`. */
 export interface Cells {
   readonly length: number;
   at(row: number): Value | undefined;
@@ -17,14 +17,17 @@ export interface Cells {
 
 const decoder = /* @__PURE__ */ utf8Decoder();
 
-/** Decodes a column of `rows` rows, or a page of one. Throws a RangeError, or what inflating throws, for anything else. */
+/**
+ * Decodes a column of `rows` rows, or a page of a column. Throws a RangeError, or an error of inflating, for anything
+ * else.
+ */
 export function decodeCells(
   bytes: Uint8Array,
   { type, codec, nulls }: Pick<ColumnEntry, "type" | "codec" | "nulls">,
   rows: number,
 ): Cells {
   const layout = { start: 0, dataStart: 0, end: bytes.length, gzip: codec === CODEC.gzip, optional: nulls > 0 };
-  // Of other types than texts no value takes more than 8 bytes, and in pages that have nulls two bits.
+  // A value that is not a text takes at most 8 bytes, and two bits more in pages with nulls.
   const most = type === "string" ? MAX_COLUMN_BYTES : 9 * rows + 64;
   const admit = (_: number, size: number): boolean => size <= most && !inflatesTooFar(bytes.length, size);
   const [page, more] = readPages(bytes, layout, rows, admit, true).data;
@@ -35,7 +38,7 @@ export function decodeCells(
 
 const INTEGER = /^-?[1-9][0-9]{0,999}$/;
 
-/** The integers that a column of digits stands for. What is no integer counts as no value. */
+/** Returns the integers of a column of digits. Any other text counts as no value. */
 export function integersOf(cells: Cells): Cells {
   const at = (row: number): bigint | null => {
     const digits = cells.at(row);
@@ -44,12 +47,12 @@ export function integersOf(cells: Cells): Cells {
   return { length: cells.length, at };
 }
 
-/** {@link NESTED} where a column of booleans is true. */
+/** Returns {@link NESTED} for each row in which a column of booleans is true. */
 export function nestedOf(cells: Cells): Cells {
   return { length: cells.length, at: (row) => (cells.at(row) === true ? NESTED : null) };
 }
 
-/** Decodes a page of texts that was inflated already. */
+/** Decodes an inflated page of texts. */
 export function decodeTexts(bytes: Uint8Array, rows: number): Cells {
   return new Texts(bytes, rows);
 }
@@ -67,7 +70,7 @@ function spread({ bytes, values }: Page, levels: Uint8Array, type: ColumnType): 
   return cells;
 }
 
-/** Each takes bytes that hold `count` values and nothing else. */
+/** The decoders by type. Each takes bytes that hold exactly `count` values. */
 const DECODERS: Readonly<Record<ColumnType, (bytes: Uint8Array, count: number) => Cells>> = {
   double: (bytes, count) => {
     const out = new Float64Array(count);
@@ -86,13 +89,13 @@ const DECODERS: Readonly<Record<ColumnType, (bytes: Uint8Array, count: number) =
   string: (bytes, count) => new Texts(bytes, count),
 };
 
-/** Texts that are made when they are asked for: of most rows nobody asks. */
+/** Texts that are decoded when they are read, because most of them are never read. */
 class Texts implements Cells {
   readonly length: number;
   readonly #bytes: Uint8Array;
-  /** All bytes as one text, if each is a character. */
+  /** All bytes as one text, if each byte is a character. */
   readonly #ascii: string | undefined;
-  /** Where each text begins, and a length behind the last where another would. */
+  /** The position of each text, and the position at which another text would follow the last. */
   readonly #starts: Uint32Array;
   readonly #made: (string | undefined)[];
 
@@ -102,7 +105,7 @@ class Texts implements Cells {
     this.#starts = startsOf(bytes, count);
     this.#made = new Array<string | undefined>(count);
     const all = decoder.decode(bytes);
-    // Of the same length only if every character is a byte, those that the lengths of the texts would make too.
+    // The lengths are the same only if every byte is a character, including the bytes between the texts.
     this.#ascii = all.length === bytes.length ? all : undefined;
   }
 
@@ -114,7 +117,7 @@ class Texts implements Cells {
   }
 }
 
-/** Bytes of the length before each text. */
+/** The size in bytes of the length before each text. */
 const LENGTH_BYTES = 4;
 
 function startsOf(bytes: Uint8Array, count: number): Uint32Array {

@@ -20,7 +20,10 @@ export const TIME_COLUMNS: readonly string[] = /* @__PURE__ */ attributeColumns.
 
 const TIMES: readonly ColumnType[] = ["int64", "double"];
 const TEXT: readonly ColumnType[] = ["string"];
-/** The types of columns by their name, or by what stands before its first dot. Other columns hold times or texts. */
+/**
+ * The types of columns by their name, or by the part of the name before the first dot. Other columns hold times or
+ * texts.
+ */
 const TYPES: ReadonlyMap<string, readonly ColumnType[]> = new Map<string, readonly ColumnType[]>([
   ["document", ["int64"]],
   ["marker", ["int64"]],
@@ -39,7 +42,7 @@ export function checkColumns(columns: ReadonlyMap<string, ColumnEntry>): void {
     if (columns.get(name)?.nulls !== 0) throw new RangeError(`it lacks values of ${name}`);
   const { min, max } = columns.get("run_id")!;
   if (![min, max].every((id) => typeof id === "string" && ID_PATTERN.test(id)))
-    throw new RangeError("it has an id that is none");
+    throw new RangeError("an id in it is not valid");
   for (const { name, type } of columns.values()) {
     const types = TIME_COLUMNS.includes(name)
       ? TIMES

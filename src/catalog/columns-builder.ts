@@ -8,14 +8,14 @@ import type { Cells } from "./column-cells.ts";
 import { flattenParams, NESTED } from "../filter/flatten-params.ts";
 import type { SegmentColumns } from "./copied-rows.ts";
 
-/** Most columns of a segment. Of what has no column only the record itself tells. */
+/** The most columns of a segment. Values beyond them are only in the records. */
 const MAX_COLUMNS = 4000;
-/** Longest name of a column. */
+/** The greatest length of a column's name. */
 const MAX_NAME_LENGTH = 1000;
 
 type Cell = number | boolean | string | bigint | typeof NESTED;
 
-/** Attributes that every run may have: there is room for them, whatever else runs have. */
+/** The attributes. Their columns always exist, however many other values the runs have. */
 const ATTRIBUTES = /* @__PURE__ */ attributeColumns.filter(({ member }) => member !== "id");
 
 interface RowNumbers {
@@ -24,7 +24,7 @@ interface RowNumbers {
   readonly marker: number;
 }
 
-/** The values of a column, where there are any. */
+/** The values of a column, only for rows that have one. */
 interface SparseColumn {
   readonly rows: number[];
   readonly cells: Cell[];
@@ -32,31 +32,31 @@ interface SparseColumn {
   booleans: number;
   integers: number;
   nested: number;
-  /** It cannot be stored as it is. */
+  /** True if a value cannot be stored unchanged. */
   isUnfit?: boolean;
 }
 
 /**
- * The columns of a segment: `run_id`, `document`, `marker`, what every run has, `tags.<key>`, `params.<path>` and
- * `metrics.<key>.<aggregate>`. A param that is now a number and now something else is text in `params.<path>`, and its numbers
- * and booleans are in `numbers.<path>` and `booleans.<path>` too. `integers.<path>` has the digits of integers that no float64 holds;
- * `nested.<path>` is true where the path names a list or an object.
+ * Builds the columns of a segment: `run_id`, `document`, `marker`, the attributes, `tags.<key>`, `params.<path>` and
+ * `metrics.<key>.<aggregate>`. If a param has values of several types, `params.<path>` holds them as text, and
+ * `numbers.<path>` and `booleans.<path>` hold its numbers and booleans too. `integers.<path>` holds the digits of
+ * integers that no float64 can hold. `nested.<path>` is true for rows in which the path names a list or an object.
  */
 export class ColumnsBuilder {
   readonly #sparse = new Map<string, SparseColumn>(
     [...ATTRIBUTES.map(({ column }) => column), "datasets"].map((name) => [name, newColumn()]),
   );
   readonly #rows: RowNumbers[] = [];
-  /** Something has no column. */
+  /** True if a value has no column. */
   incomplete = false;
 
   get rows(): number {
     return this.#rows.length;
   }
 
-  /** Cells that hold a value. */
+  /** The number of cells that hold a value. */
   cells = 0;
-  /** UTF-16 code units of all texts. */
+  /** The UTF-16 code units of all texts. */
   textLength = 0;
 
   add({ record, document, marker }: CatalogRow): void {
@@ -69,7 +69,7 @@ export class ColumnsBuilder {
     putMetrics(record.metrics, put);
   }
 
-  /** The same of a row of a segment that has a column for everything. */
+  /** Adds a row of a segment in which every value has a column. */
   addStored({ ids, documents, markers, fields }: SegmentColumns, at: number): RowNumbers {
     const numbers = { id: ids(at), document: Number(documents.at(at)), marker: Number(markers.at(at)) };
     const row = this.#rows.push(numbers) - 1;
@@ -77,7 +77,7 @@ export class ColumnsBuilder {
     return numbers;
   }
 
-  /** Built one at a time, as they are asked for. */
+  /** Builds the columns one at a time, when the caller asks for the next. */
   *columns(): Generator<TableColumn> {
     yield { name: "run_id", type: "string", values: this.#rows.map(({ id }) => id) };
     yield { name: "document", type: "int64", values: Float64Array.from(this.#rows, ({ document }) => document) };
@@ -90,7 +90,7 @@ export class ColumnsBuilder {
     if (cell === undefined) return;
     let column = this.#sparse.get(name);
     if (column === undefined) {
-      // Halves of surrogate pairs are no text: several names would become one.
+      // A name with half of a surrogate pair has no UTF-8 form: several such names would become one.
       if (this.#sparse.size === MAX_COLUMNS || name.length > MAX_NAME_LENGTH || hasLoneSurrogate(name)) {
         this.incomplete = true;
         return;
@@ -101,7 +101,7 @@ export class ColumnsBuilder {
     else if (typeof cell === "boolean") column.booleans++;
     else if (typeof cell === "bigint") {
       column.integers++;
-      // As digits, in two columns.
+      // Stored as digits in two columns.
       this.textLength += 2 * String(cell).length;
     } else if (cell === NESTED) column.nested++;
     else {
@@ -121,7 +121,7 @@ export class ColumnsBuilder {
     const ofNumbers = (named: string): TableColumn => {
       const values = new Float64Array(this.rows);
       const nulls = this.#spread(column, values, (cell) => (isNumber(cell) ? cell : undefined));
-      // A clock of the caller's may have told fractions of a millisecond, or -0.
+      // The caller's clock may return fractions of a millisecond, or -0.
       const isTime =
         TIME_COLUMNS.includes(named) && values.every((ms) => Number.isSafeInteger(ms) && !Object.is(ms, -0));
       return { name: named, type: isTime ? "timestamp" : "double", values, ...nulls };
@@ -152,7 +152,7 @@ export class ColumnsBuilder {
     if (booleans > 0) yield ofBooleans(`booleans.${path}`);
   }
 
-  /** Puts the values into their rows. Says which have none, if there are any. */
+  /** Puts the values into their rows. Returns which rows have none, if there are any. */
   #spread<T extends Cell>(
     { rows, cells }: SparseColumn,
     values: { [row: number]: T },

@@ -9,16 +9,20 @@ import { nextGeneration } from "./segment-name.ts";
 import { storeRows } from "./segment-write.ts";
 import { type CopiedRows, copyRows } from "./copied-rows.ts";
 
-/** A segment is merged with what is at least a third of it. So there are few segments, and a run is written anew some ten times in all. */
+/**
+ * A segment is merged only with runs that are at least a third as many as its own. So an experiment has few segments,
+ * and each run is written again about ten times in all.
+ */
 export const GROWTH = 3;
 const REMOVALS_AT_ONCE = 16;
-/** Records read at once, from segments that are merged. */
+/** The number of records read at once from segments that are merged. */
 const ROWS_AT_ONCE = 256;
 
 /**
- * Puts runs that are closed into a segment, with those of segments that are not much larger, and removes what that stands in for. Any number
- * of others may do the same at the same time, and any of them may end anywhere: a row that is in two segments counts once, and nothing
- * is removed before a segment with all of it is in place. Does nothing for less than `least` runs.
+ * Stores closed runs that have entries in a segment, together with the runs of segments that are not much larger. Then
+ * removes the entries and segments that the new one replaces. Any number of processes may do the same at the same time,
+ * and may die at any point: a row in two segments counts once, and nothing is removed before a segment with all its
+ * rows is stored. Does nothing for fewer than `least` runs.
  */
 export async function compactExperiment(
   context: CatalogContext,
@@ -37,7 +41,7 @@ export async function compactExperiment(
   const { backend } = context;
   const call = signal ? { signal } : {};
   await mapBounded(closed, REMOVALS_AT_ONCE, signal, async ({ entries }) => {
-    // In order: what says that the run is open must not be what is left.
+    // In order, because an entry that says that the run is open must not be the only one left.
     for (const key of entries.keys) await backend.remove(key, call);
   });
   await mapBounded(merged, REMOVALS_AT_ONCE, signal, ({ name }) => backend.remove(name.key, call));
@@ -48,7 +52,7 @@ function toMerge(segments: readonly Segment[], rows: number): Segment[] {
   const merged: Segment[] = [];
   for (const segment of segments.toSorted((a, b) => a.rows - b.rows)) {
     if (segment.rows > GROWTH * rows || segment.rows + rows > MAX_SEGMENT_ROWS) break;
-    // It would only be parted again.
+    // The result would only be split again.
     if (isLarge(segment)) continue;
     merged.push(segment);
     rows += segment.rows;
@@ -56,7 +60,7 @@ function toMerge(segments: readonly Segment[], rows: number): Segment[] {
   return merged;
 }
 
-/** Its runs have so much that few of them fill a segment. */
+/** Returns whether the runs of a segment are so large that few of them fill a segment. */
 function isLarge({ name, rows, directory }: Segment): boolean {
   const cells = directory.columns.reduce((sum, { nulls }) => sum + rows - nulls, 0);
   return name.size > MAX_SEGMENT_BYTES / 2 || cells > MAX_SEGMENT_CELLS / 2;
@@ -69,7 +73,8 @@ async function* rowsOf(
   merged: readonly Segment[],
   signal: AbortSignal | undefined,
 ): AsyncGenerator<CatalogRow | CopiedRows, void, undefined> {
-  // Of rows with the same numbers those just read come first, if only since they need not be read again.
+  // Rows from the runs themselves come first. Of rows with the same numbers they are preferred, because they need not
+  // be read again.
   const loose = new Map(closed.filter(({ isOld }) => !isOld).map((row) => [row.record.id, row]));
   yield* loose.values();
   const best = new Map<string, { segment: Segment; at: number; document: number; marker: number }>();
@@ -80,7 +85,8 @@ async function* rowsOf(
       const id = segment.idAt(at);
       const row = { segment, at, document: Number(documents?.at(at)), marker: Number(markers?.at(at)) };
       const other = best.get(id);
-      // Also of runs that this search reads from their own objects: another process may have removed the entry that says so.
+      // Keeps the rows of runs that this search reads from their own objects: another process may have removed their
+      // entries.
       if (loose.has(id) || !isCurrent(open.amended, id, row.document, row.marker)) continue;
       if (other === undefined || isOlder(other, row)) best.set(id, row);
     }
@@ -92,7 +98,7 @@ async function* rowsOf(
       if (rows.length > 0) yield* copyRows(segment, backend, wanted, signal);
       continue;
     }
-    // What has no column there may have one here.
+    // A value without a column there may get one here.
     for (let i = 0; i < rows.length; i += ROWS_AT_ONCE) {
       const some = rows.slice(i, i + ROWS_AT_ONCE);
       const records = await segment.records(

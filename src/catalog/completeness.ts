@@ -6,15 +6,15 @@ import type { CatalogListing } from "./list-catalog.ts";
 
 /** What a ledger knows about its catalogue from earlier checks. */
 interface Known {
-  /** It had every run. It loses a run only if others remove objects. */
+  /** True if the catalogue had every run. It loses a run only if others remove objects. */
   isComplete: boolean;
   /** Prefixes of experiments that had segments. */
   readonly segmented: Set<string>;
 }
 
-/** Whether the catalogue is complete, as far as its listing and one request tell. */
+/** Whether the catalogue is complete, as far as its listing and one request show. */
 export interface Completeness {
-  /** Every run is in the catalogue, or was in it. */
+  /** True if every run is in the catalogue, or was in it. */
   readonly isComplete: boolean;
   /** Prefixes of experiments that had segments and have none: others have removed them. */
   readonly emptied: readonly string[];
@@ -23,8 +23,8 @@ export interface Completeness {
 const ledgers = new WeakMap<CatalogContext, Known>();
 
 /**
- * Checks whether the catalogue is complete, with at most one request; with more only if `experiment` has no segments, and more than 1,000
- * experiments have some.
+ * Checks whether the catalogue is complete, with at most one request. Needs more only if `experiment` has no segments
+ * and more than 1,000 experiments have some.
  */
 export async function checkCompleteness(
   context: CatalogContext,
@@ -58,7 +58,7 @@ export async function checkCompleteness(
   return { isComplete, emptied };
 }
 
-/** Both kinds of marker begin like this, and no experiment does: behind `=` stand hex digits there. */
+/** The beginning of both kinds of marker. No experiment begins like this, because hex digits follow a `=` there. */
 const MARKERS = `${CATALOG_PREFIX}/=comp`;
 
 async function listMarkers(

@@ -4,15 +4,15 @@ import { paramCells } from "./field-columns.ts";
 import type { StoredPage } from "./record-pages.ts";
 import type { Segment } from "./segment.ts";
 
-/** A page that is smaller, inflated, is made anew together with what comes next to it. */
+/** The least size of a page that is copied, inflated. The records of smaller pages are packed into new pages. */
 const LEAST_PAGE_BYTES = 8192;
 
-/** Rows of a segment that another takes over as they are stored: no record of them is decoded. */
+/** Rows that a new segment copies from another one without decoding their records. */
 export interface CopiedRows {
   readonly source: SegmentColumns;
-  /** Which rows of it, ascending. */
+  /** The rows of the source, ascending. */
   readonly rows: readonly number[];
-  /** Their records: a page that holds these and no others, or their texts. */
+  /** Their records: a page that holds exactly these, or their texts. */
   readonly records: StoredPage | readonly string[];
 }
 
@@ -24,13 +24,16 @@ export interface SegmentColumns {
   readonly fields: readonly SourceField[];
 }
 
-/** What a row has in a column of the name: a number or a boolean of a param that is text in other runs has its own column besides. */
+/**
+ * A field and the columns that hold its values. The numbers and booleans of a param that is text in other runs have
+ * columns of their own.
+ */
 interface SourceField {
   readonly name: string;
   readonly cells: readonly Cells[];
 }
 
-/** Some rows of a segment that has a column for everything; `wanted` ascending. */
+/** Yields the rows `wanted`, which are ascending, of a segment in which every value has a column. */
 export async function* copyRows(
   segment: Segment,
   backend: Backend,
@@ -59,7 +62,7 @@ async function loadColumns(
   const own = new Set(["run_id", "document", "marker"]);
   const fieldNames = names
     .filter((name) => !own.has(name) && !/^(?:numbers|booleans|integers)\./.test(name))
-    // Where all have a list or an object there is no column of values.
+    // If all rows have a list or an object, the param has no column of values.
     .map((name) => name.replace(/^nested\./, "params."));
   const fields = [...new Set(fieldNames)].map((name) => ({
     name,

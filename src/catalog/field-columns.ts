@@ -3,12 +3,12 @@ import type { Field } from "../filter/field.ts";
 import type { FieldStatistics } from "../filter/could-match.ts";
 import type { Segment } from "./segment.ts";
 
-/** What stands before the path in the columns of a param. */
-const PARAM_ROOMS = ["params", "numbers", "booleans", "integers", "nested"];
+/** The beginnings of the names of a param's columns. The path follows. */
+const PARAM_GROUPS = ["params", "numbers", "booleans", "integers", "nested"];
 
-/** The loaded columns of a param. Of those that have a value in a row, the first counts. */
+/** Returns the loaded columns of a param. The first one that has a value in a row counts. */
 export function paramCells(segment: Segment, key: string): Cells[] {
-  const of = (room: string): Cells | undefined => segment.cells(`${room}.${key}`);
+  const of = (group: string): Cells | undefined => segment.cells(`${group}.${key}`);
   const [integers, nested] = [of("integers"), of("nested")];
   return [
     integers && integersOf(integers),
@@ -19,7 +19,7 @@ export function paramCells(segment: Segment, key: string): Cells[] {
   ].filter((cells) => cells !== undefined);
 }
 
-/** The columns that hold a field. */
+/** Returns the names of the columns that hold a field. */
 export function columnsFor(field: Field): string[] {
   switch (field.kind) {
     case "attribute":
@@ -33,38 +33,41 @@ export function columnsFor(field: Field): string[] {
     case "tag":
       return [`tags.${field.key}`];
     default:
-      return PARAM_ROOMS.map((room) => `${room}.${field.key}`);
+      return PARAM_GROUPS.map((group) => `${group}.${field.key}`);
   }
 }
 
-/** Only the records of a segment tell what its runs have in this field. */
+/** Returns whether only the records of a segment may have the values of a field. */
 export function isOnlyInRecords(segment: Segment, field: Field): boolean {
   if (!segment.directory.incomplete) return false;
   return columnsFor(field).every((column) => segment.column(column) === undefined);
 }
 
-/** Rows that have a value in a column. */
+/** Returns the number of rows that have a value in a column. */
 export function presentIn(segment: Segment, column: string): number {
   const entry = segment.column(column);
   return entry ? segment.rows - entry.nulls : 0;
 }
 
-/** Whether it is known that every row has this text in a column. A bound that is cut short is no such text, or ends before it. */
+/**
+ * Returns whether the statistics show that every row has this text in a column. Long texts are excluded, because their
+ * bounds may be cut.
+ */
 export function isAll(segment: Segment, column: string, text: string): boolean {
   const { min, max, nulls } = segment.column(column) ?? {};
   return nulls === 0 && min === text && max === text && text.length <= SHORT_CHARS;
 }
 
-/** Texts that short have bounds that are not cut, whatever characters they are of. */
+/** The bounds of texts up to this length are never cut, whatever their characters. */
 const SHORT_CHARS = 16;
 
-/** What is known of a field without reading it; `undefined` for nothing. */
+/** Returns what the directory of a segment says about a field, or `undefined` if it says nothing. */
 export function statisticsOf(segment: Segment, field: Field): FieldStatistics | undefined {
   if (isOnlyInRecords(segment, field) || field.kind === "dataset") return undefined;
   if (field.kind === "attribute" && (field.name === "duration" || field.name === "artifact_uri")) return undefined;
   const { rows } = segment;
   const [column, ...mixed] = columnsFor(field);
-  // A list or an object is no value to compare, but it is there.
+  // A list or an object cannot be compared, but counts as present.
   const nested = field.kind === "param" ? presentIn(segment, `nested.${field.key}`) : 0;
   const present = presentIn(segment, column!) + nested;
   const entry = segment.column(column!);

@@ -6,10 +6,10 @@ import { SegmentRow } from "./segment-rows.ts";
 import type { Segment } from "./segment.ts";
 import { attributeColumns } from "./column-schema.ts";
 
-/** Requests for records, at most, all segments together; but one for each segment that has some. */
+/** The most requests for records, for all segments together. Each segment that has some gets at least one. */
 export const RECORD_REQUESTS = 5;
 
-/** A run that was found: its row, and its record, which may lack members that are not wanted. */
+/** A run that was found: its row, and its record, which may lack members that the caller does not want. */
 export interface FoundRun {
   readonly row: FilterRow;
   readonly record: RunRecord;
@@ -43,12 +43,12 @@ export async function readFoundRecords(
   }));
 }
 
-/** Most bytes of columns of a segment that are rather read than records. */
+/** The most bytes of columns that are read instead of records. */
 const MAX_BYTES = 1_048_576;
 
 /**
- * Records of some rows with `id` and the `members` alone, from columns, with at most `most` requests; `undefined` where these do not have
- * all of them, or take more to read than the records would.
+ * Returns records of some rows with only `id` and the `members`, from columns, with at most `most` requests. Returns
+ * `undefined` if the columns do not have all members, or take more to read than the records.
  */
 export async function membersFromColumns(
   segment: Segment,
@@ -60,7 +60,7 @@ export async function membersFromColumns(
 ): Promise<Map<number, RunRecord> | undefined> {
   const wanted = new Map<keyof RunRecord, string>([["id", "run_id"]]);
   for (const member of members) {
-    // Not tags: they have a column for each key, and there may be any number.
+    // Not tags, because each key has its own column, and there may be many keys.
     const { column } = attributeColumns.find((each) => each.member === member) ?? {};
     if (column === undefined) return undefined;
     wanted.set(member, column);

@@ -4,11 +4,11 @@ import { listGroups } from "../backend/list-groups.ts";
 import { CATALOG_PREFIX, COMPLETE_KEY, experimentPrefix, parseEntry, parseSegmentedKey } from "./catalog-entry.ts";
 import { parseSegmentName, type SegmentName } from "./segment-name.ts";
 
-/** What the entries of a run say. */
+/** The entries of a run. */
 export interface RunEntries {
-  /** Keys of the entries that a segment with the run as it is now makes superfluous, `open` ones first. */
+  /** The keys of the entries, `open` ones first. A segment with the present state of the run replaces them. */
   readonly keys: string[];
-  /** The highest of each kind; 0 for none, `-1` for no open one. */
+  /** The highest number of each kind. Without such an entry it is 0, and -1 for `open`. */
   closed: number;
   marked: number;
   open: number;
@@ -17,7 +17,7 @@ export interface RunEntries {
 /** The catalogue of an experiment, as listed. */
 export interface ExperimentListing {
   readonly prefix: string;
-  /** By id of the run. */
+  /** The entries by the ids of the runs. */
   readonly entries: ReadonlyMap<string, RunEntries>;
   readonly segments: readonly SegmentName[];
 }
@@ -25,16 +25,16 @@ export interface ExperimentListing {
 /** The catalogue, as listed. */
 export interface CatalogListing {
   readonly experiments: readonly ExperimentListing[];
-  /** Prefixes of experiments that have segments, as far as this was listed: not for one experiment alone. */
+  /** Prefixes of experiments that have segments. Empty if only one experiment was listed. */
   readonly segmented: ReadonlySet<string>;
-  /** The object that says that every run is entered was listed. */
+  /** True if the listing had the object that says that every run is in the catalogue. */
   readonly isComplete: boolean;
 }
 
 /**
- * Lists the catalogue, of one experiment or of all. Entries sort before segments and each segment behind those it was made of: what was
- * put elsewhere while it was being listed is seen in its new place. `onUnlisted` hears of the prefix of each experiment that the backend
- * cannot list; it is left out.
+ * Lists the catalogue of one experiment, or of all. Entries sort before segments, and each segment sorts after those
+ * from which it was made. So a run that moves to another object during the listing is seen in its new place. Leaves out
+ * experiments that the backend cannot list, and calls `onUnlisted` with the prefix of each.
  */
 export async function listCatalog(
   backend: Backend,
@@ -55,17 +55,17 @@ export async function listCatalog(
     isComplete ||= key === COMPLETE_KEY;
     const ofSegments = parseSegmentedKey(key);
     if (ofSegments !== undefined) segmented.add(ofSegments);
-    const [, experimentSegment, room, name, ...more] = key.split("/");
+    const [, experimentSegment, folder, name, ...more] = key.split("/");
     if (experimentSegment === undefined || name === undefined || more.length > 0) continue;
     const prefix = `${CATALOG_PREFIX}/${experimentSegment}`;
     let listing = found.get(prefix);
     if (listing === undefined) found.set(prefix, (listing = { prefix, entries: new Map(), segments: [] }));
-    if (room === "segments") {
+    if (folder === "segments") {
       const segment = parseSegmentName(key, size);
       if (segment) listing.segments.push(segment);
       continue;
     }
-    const entry = room === "entries" ? parseEntry(key) : undefined;
+    const entry = folder === "entries" ? parseEntry(key) : undefined;
     if (entry === undefined) continue;
     let entries = listing.entries.get(entry.runId);
     if (entries === undefined) {

@@ -15,7 +15,10 @@ export interface ExperimentSummary {
 
 const FIELDS = (["experiment", "start_time"] as const).map((name) => ({ kind: "attribute", name }) as const);
 
-/** Returns every experiment, the one with the latest start first, ties by name. Reads two columns of segments, and runs that are in none. */
+/**
+ * Returns every experiment, the one with the latest start first, ties by name. Reads two columns of the segments, and
+ * the runs that are in no segment.
+ */
 export async function listExperiments(
   context: CatalogContext,
   signal: AbortSignal | undefined,

@@ -29,23 +29,27 @@ export interface OpenCatalog {
   readonly isComplete: boolean;
 }
 
-/** What the attempts to read the catalogue met so far. */
+/** The problems that the attempts to read the catalogue have met so far. */
 export class CatalogTrouble {
   /** Prefixes of experiments whose segments cannot be read, and whether a rebuild may help. */
   readonly damaged: Map<string, boolean> = new Map();
   readonly #missed = new Set<string>();
 
-  /** Returns the error for a segment that must be there and was not listed: `NOT_FOUND` at first, as it may be late or just merged; then `CORRUPT`. */
+  /**
+   * Returns the error for a segment that must exist but was not listed. It is `NOT_FOUND` at first, because the segment
+   * may be late or just merged, then `CORRUPT`.
+   */
   lostSegment(key: string): LedgerError {
     const code = this.#missed.has(key) ? "CORRUPT" : "NOT_FOUND";
     this.#missed.add(key);
-    return new LedgerError(code, `${key} is not there: others have removed it`, { key });
+    return new LedgerError(code, `${key} is missing: others have removed it`, { key });
   }
 }
 
 /**
- * Opens the catalogue of one experiment, or of all. If it is incomplete, or a part of it is damaged, the answer names the runs to read
- * instead. `NOT_FOUND` for a segment that others merged meanwhile, `CORRUPT` for one that is damaged or lost.
+ * Opens the catalogue of one experiment, or of all. If it is incomplete or a part of it is damaged, the result names
+ * the runs to read instead. Rejects with `NOT_FOUND` if others merged a segment meanwhile, and with `CORRUPT` if a
+ * segment is damaged or lost.
  */
 export async function openCatalog(
   context: CatalogContext,

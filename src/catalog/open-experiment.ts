@@ -14,27 +14,30 @@ const looseReading = /* @__PURE__ */ onDemand(() => import("./read-run-row.ts"))
 const RUNS_AT_ONCE = 32;
 const SEGMENTS_AT_ONCE = 16;
 
-/** A run that has entries, among the segments. */
+/** A run that has entries, compared with the segments. */
 export interface LooseRow extends ReadLoose {
-  /** A segment has a newer row: the entry of that row was removed during the listing. */
+  /** True if a segment has a newer row, because the entry of that row was removed during the listing. */
   readonly isOld: boolean;
 }
 
-/** The catalogue of an experiment, ready to be asked. */
+/** The catalogue of an experiment, ready for queries. */
 export interface OpenExperiment {
   readonly listing: ExperimentListing;
   readonly segments: readonly Segment[];
   readonly loose: readonly LooseRow[];
-  /** The newest row of runs that may be in several segments. */
+  /** The numbers of the newest row of each run that may be in several segments. */
   readonly amended: NewestRows;
-  /** The same, but {@link GONE} for runs that are read themselves. */
+  /** The same, but {@link GONE} for runs that are read from their own objects. */
   readonly newest: NewestRows;
 }
 
-/** Newer than any row: the run has entries, and is read itself. */
+/** Newer than any row of a segment. For runs with entries, which are read from their own objects. */
 const GONE = [Number.POSITIVE_INFINITY, 0] as const;
 
-/** Opens what was listed. Adds runs that cannot be read to `unreadable`. `CORRUPT` for a damaged segment, `NOT_FOUND` for one that is gone. */
+/**
+ * Opens the catalogue of an experiment, as listed. Adds runs that cannot be read to `unreadable`. Rejects with
+ * `CORRUPT` for a damaged segment, and with `NOT_FOUND` for one that no longer exists.
+ */
 export async function openExperiment(
   context: CatalogContext,
   listing: ExperimentListing,

@@ -10,7 +10,7 @@ import { fieldValue, type FilterRow } from "../filter/filter-row.ts";
 import type { ParamValue } from "../filter/flatten-params.ts";
 import type { OrderKey } from "../filter/order-by.ts";
 
-/** What a page was asked for, but for its size: a token is of no use for anything else. */
+/** The query of a page, without its size. A token is valid for this query only. */
 export interface PagedQuery {
   readonly experiment: string | undefined;
   readonly filter: string;
@@ -18,20 +18,23 @@ export interface PagedQuery {
   readonly orderBy: readonly OrderKey[];
 }
 
-/** Nothing longer is decoded. */
+/** A longer token is refused without decoding it. */
 const MAX_TOKEN_CHARS = 8192;
 
-/** Where a page ended: the row, or only the id of its run if what it is ordered by is too long for a token. */
+/** Where a page ended: the row, or only the id of its run if the values of the order are too long for a token. */
 export interface PageEnd {
   readonly id: string;
   readonly row?: FilterRow;
 }
 
-/** Where a page ended, as text: behind the run of that row, whatever is added before or behind it. */
+/**
+ * Returns where a page ended, as text. The next page begins after the run of that row, even if other runs are added
+ * before or after it.
+ */
 export function encodePageToken(query: PagedQuery, row: FilterRow): string {
   const keys = query.orderBy.map(({ field }) => fieldValue(row, field) ?? null);
   const end = { v: 1, query: sumOf(query), id: row.attribute("id") };
-  // A text is in the token at least once.
+  // A text takes at least its own length in the token.
   const length = keys.reduce<number>((sum, key) => sum + (typeof key === "string" ? key.length : 0), 0);
   const token = length > MAX_TOKEN_CHARS ? undefined : toToken({ ...end, keys, start: row.attribute("start_time") });
   return token !== undefined && token.length <= MAX_TOKEN_CHARS ? token : toToken(end);
@@ -42,11 +45,11 @@ function toToken(data: object): string {
   return toBase64(utf8Encoder().encode(text + toHex(crc32(utf8Encoder().encode(text)))));
 }
 
-/** Where a page ended. `INVALID_ARGUMENT` for anything but a token that this query gave. */
+/** Returns where a page ended. Throws `INVALID_ARGUMENT` for anything but a token from this query. */
 export function decodePageToken(query: PagedQuery, token: unknown): PageEnd {
   const bad = (why: string): LedgerError =>
     new LedgerError("INVALID_ARGUMENT", `pageToken ${why}`, { field: "pageToken", received: typeof token });
-  if (typeof token !== "string" || token.length > MAX_TOKEN_CHARS) throw bad("is not one that searchRuns gave");
+  if (typeof token !== "string" || token.length > MAX_TOKEN_CHARS) throw bad("is not a token from searchRuns");
   let data: unknown;
   try {
     const text = utf8Decoder({ fatal: true }).decode(fromBase64(token));
@@ -55,14 +58,14 @@ export function decodePageToken(query: PagedQuery, token: unknown): PageEnd {
   } catch {
     // The token is invalid.
   }
-  if (!isDictionary(data) || data["v"] !== 1) throw bad("is not one that searchRuns gave");
+  if (!isDictionary(data) || data["v"] !== 1) throw bad("is not a token from searchRuns");
   const { keys, start, id } = data;
   if (data["query"] !== sumOf(query))
-    throw bad("is of another search: experiment, filter, orderBy and view have to stay the same");
-  if (typeof id !== "string" || !ID_PATTERN.test(id)) throw bad("is not one that searchRuns gave");
+    throw bad("is from another search: experiment, filter, orderBy and view must stay the same");
+  if (typeof id !== "string" || !ID_PATTERN.test(id)) throw bad("is not a token from searchRuns");
   if (keys === undefined) return { id };
   if (!Array.isArray(keys) || keys.length !== query.orderBy.length || !keys.every(isKey) || typeof start !== "number")
-    throw bad("is not one that searchRuns gave");
+    throw bad("is not a token from searchRuns");
   const values = new Map(query.orderBy.map(({ field }, i) => [formatField(field), keys[i] as ParamValue]));
   const of = <T>(field: OrderKey["field"]): T => (values.get(formatField(field)) ?? undefined) as T;
   const row: FilterRow = {
@@ -76,7 +79,7 @@ export function decodePageToken(query: PagedQuery, token: unknown): PageEnd {
   return { id, row };
 }
 
-/** An integer that a float64 holds is a number in a row. */
+/** A bigint in a row is an integer that no float64 can hold. */
 function isKey(key: unknown): boolean {
   if (typeof key === "bigint") return toNumber(key) === key;
   return key === null || ["string", "number", "boolean"].includes(typeof key);
@@ -85,7 +88,7 @@ function isKey(key: unknown): boolean {
 function sumOf({ experiment, filter, view, orderBy }: PagedQuery): string {
   const order = orderBy.map(({ field, descending }) => [formatField(field), descending]);
   const text = JSON.stringify([experiment ?? null, filter, view, order]);
-  // Of its length too: two texts of one sum are hardly of one length.
+  // Includes the length, because two texts with the same checksum rarely have the same length.
   return `${toHex(crc32(utf8Encoder().encode(text)))}${text.length.toString(36)}`;
 }
 

@@ -9,7 +9,7 @@ import { statisticsOf } from "./field-columns.ts";
 export interface RankedSegment {
   readonly open: OpenExperiment;
   readonly segment: Segment;
-  /** No row of the segment comes before this one; `undefined` if that is not known. */
+  /** A row before which no row of the segment comes. `undefined` if that is not known. */
   readonly best: FilterRow | undefined;
 }
 
@@ -37,7 +37,7 @@ export function thatMayBeat(
   return segments.filter(({ best }) => !worst || !best || compare(best, worst) <= 0);
 }
 
-/** Returns a row that comes before all rows of a segment by the first key, and ties with none. */
+/** Returns a row that comes before all rows of a segment, by the first key and without ties. */
 function bestOf(segment: Segment, orderBy: readonly OrderKey[]): FilterRow | undefined {
   const { field, descending } = orderBy[0] ?? START;
   const statistics = statisticsOf(segment, field);
@@ -46,7 +46,7 @@ function bestOf(segment: Segment, orderBy: readonly OrderKey[]): FilterRow | und
   if (typeof bound !== "number") return undefined;
   const isStart = field.kind === "attribute" && field.name === "start_time";
   return {
-    // If the start and the id decide, they decide for this row.
+    // If the first keys are equal, the start and the id put this row first.
     attribute: (name) => (name === "id" ? "\u{10ffff}" : name === "start_time" && !isStart ? Infinity : bound),
     param: () => bound,
     isNested: () => false,

@@ -6,15 +6,15 @@ import { CatalogTrouble, type OpenCatalog, openCatalog } from "./open-catalog.ts
 const rebuilding = /* @__PURE__ */ onDemand(() => import("./rebuild-catalog.ts"));
 const compacting = /* @__PURE__ */ onDemand(() => import("./compact-experiment.ts"));
 
-/** Closed runs with entries that are worth a segment of their own. */
+/** The number of closed runs with entries from which a search makes a segment. */
 export const MIN_LOOSE = 8;
 /** How often the catalogue is opened again because segments were merged during the read, or are damaged. */
 const TRIES = 20;
 
 /**
- * Opens the catalogue of one experiment, or of all, and returns what `read` makes of it. Starts again if others merge segments
- * meanwhile, and without the segments that turn out to be damaged: their runs are read instead. Then tidies the catalogue. `onError`
- * hears of each run that could not be read.
+ * Opens the catalogue of one experiment, or of all, and returns the result of `read`. Starts again if others merge
+ * segments meanwhile. Also starts again if segments turn out to be damaged; then their runs are read instead. Then
+ * tidies the catalogue. Calls `onError` for each run that could not be read.
  */
 export async function readCatalog<T>(
   context: CatalogContext,
@@ -46,7 +46,10 @@ function segmentsPrefix(error: unknown): string | undefined {
   return /^experiments\/[^/]+(?=\/segments(?:\/|$))/.exec(error.key ?? "")?.[0];
 }
 
-/** Rebuilds what is damaged, compacts what has many entries, and trims the cache, as far as this process may write. */
+/**
+ * Rebuilds damaged parts, compacts experiments with many entries, and trims the cache, as far as this process may
+ * write.
+ */
 async function tidy(
   context: CatalogContext,
   { experiments, unplaced, isComplete }: OpenCatalog,
@@ -55,7 +58,8 @@ async function tidy(
 ): Promise<void> {
   try {
     const mended = [...damaged].flatMap(([prefix, mayHelp]) => (mayHelp ? [prefix] : []));
-    // A rebuilt catalogue would lack the unplaced runs, also once they are readable again. Until then searches read the runs themselves.
+    // A rebuilt catalogue would lack the unplaced runs even after they become readable again. Until then, searches read
+    // the runs themselves.
     if ((!isComplete || mended.length > 0) && unplaced.length === 0) {
       const { rebuildCatalog } = await rebuilding();
       await rebuildCatalog(context, isComplete ? new Set(mended) : undefined, signal);
@@ -67,7 +71,7 @@ async function tidy(
     }
     await context.segments.trim();
   } catch (error) {
-    // The answer is right without it. A reader without write permission leaves the catalogue as it is.
+    // The result is right without this. A reader without write permission leaves the catalogue unchanged.
     if (!LedgerError.is(error)) throw error;
     if (error.code !== "PERMISSION_DENIED" && error.code !== "UNSUPPORTED" && error.code !== "NOT_FOUND")
       context.onError(error);

@@ -14,44 +14,47 @@ import type { RunEntries } from "./list-catalog.ts";
 import { fitsSegment } from "./segment-limits.ts";
 
 export interface ReadRow extends CatalogRow {
-  /** The newest document of the run holds all that there is of it. */
+  /** True if the newest document of the run holds all its data. */
   readonly isSettled: boolean;
 }
 
-/** A run that has entries, as it was read. */
+/** A run that has entries, read from its own objects. */
 export interface ReadLoose extends CatalogRow {
   readonly entries: RunEntries;
-  /** Nobody writes to the run, so a segment may have it. */
+  /** True if nobody writes to the run, so a segment may hold it. */
   readonly isClosed: boolean;
 }
 
-/** A run as its own objects tell it. `NOT_FOUND` when there is none, `CORRUPT` when it cannot be read. */
+/**
+ * Returns the row of a run, read from its own objects. Rejects with `NOT_FOUND` if the run does not exist, and with
+ * `CORRUPT` if it cannot be read.
+ */
 export async function readRow(backend: Backend, id: string, signal: AbortSignal | undefined): Promise<ReadRow> {
   const call = signal ? { signal } : {};
   const first = await listRun(backend, id, call);
-  // Of a run that is about to begin, or never did, there is nothing: it need not be listed over and over.
+  // Checks first that the run exists. A run that is about to begin, or never began, need not be listed again and again.
   const begun = first.newestDocument === 0 ? await readRunBeginning(backend, id, call) : undefined;
   const readCreated = async (): Promise<RunCreated> => begun ?? (await readRunBeginning(backend, id, call));
   const { record, listing, isSettled } = await readRecord(backend, id, readCreated, { ...call, listing: first });
   const { newestDocument, lifecycle } = listing;
   const deletedAt = await readLifecycle(backend, id, lifecycle, call);
   if (!isRunRecord(record))
-    throw new LedgerError("CORRUPT", `what is stored of run ${id} is no record of a run`, { key: runPrefix(id) });
+    throw new LedgerError("CORRUPT", `the stored data of run ${id} is not the record of a run`, { key: runPrefix(id) });
   return { record: withDeletedAt(record, deletedAt), document: newestDocument, marker: lifecycle, isSettled };
 }
 
-/** {@link readRow} of a run with entries: of one that is closed its document alone is read, in one request. */
+/** Returns {@link readRow} of a run with entries. Reads only the document of a closed run, in one request. */
 async function readWithEntries(
   backend: Backend,
   id: string,
   entries: RunEntries,
   signal: AbortSignal | undefined,
 ): Promise<ReadRow> {
-  // Only while no segment has the run: later there may be markers that no entry tells of any more.
+  // Only while no segment has the run. Later the run may have markers whose entries were removed.
   if (entries.open === 0 && entries.closed === 1 && entries.marked === 0) {
     try {
       const document = await readRunDocument(backend, id, 1, signal ? { signal } : {});
-      // What was lost when the document was made may be back.
+      // Objects that were missing when the document was made may be back.
       if (document && isRunRecord(document.record) && document.record.damage.every(({ kind }) => kind !== "missing"))
         return { record: withDeletedAt(document.record, undefined), document: 1, marker: 0, isSettled: true };
     } catch (error) {
@@ -62,8 +65,9 @@ async function readWithEntries(
 }
 
 /**
- * Whether a segment may have the row, in place of what the entries of its run tell: nobody goes on with the run, nothing that was
- * entered is newer, which a listing that is behind may not have shown, and its record is not too large.
+ * Returns whether a segment may hold the row and replace the entries of its run. That requires that nobody writes to
+ * the run, that no entry is newer than the row (a stale listing of the run may lack objects), and that the record is
+ * not too large.
  */
 export function isClosed({ record, document, marker, isSettled }: ReadRow, entries: RunEntries | undefined): boolean {
   const { closed, open, marked } = entries ?? { closed: 0, open: -1, marked: 0 };
@@ -71,7 +75,7 @@ export function isClosed({ record, document, marker, isSettled }: ReadRow, entri
   return isSettled && record.status !== "running" && isNewest && fitsSegment(record);
 }
 
-/** Reads a run that has entries below `prefix`; returns `undefined` for a run that cannot be read, or is not there. */
+/** Reads a run that has entries below `prefix`. Returns `undefined` for a run that cannot be read or does not exist. */
 export async function readLoose(
   backend: Backend,
   prefix: string,
@@ -79,9 +83,9 @@ export async function readLoose(
   unreadable: UnreadableRuns,
   signal: AbortSignal,
 ): Promise<ReadLoose | undefined> {
-  // A run that is not there is about to begin, or its beginning failed.
+  // If the run does not exist, it is about to begin, or its start failed.
   const row = await unreadable.unless(id, () => readWithEntries(backend, id, entries, signal));
-  // A run of another experiment has entries there.
+  // The entries may belong to a run of another experiment.
   if (row === undefined || experimentPrefix(row.record.experiment) !== prefix) return undefined;
   return { ...row, entries, isClosed: isClosed(row, entries) };
 }

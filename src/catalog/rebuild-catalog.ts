@@ -14,9 +14,9 @@ import { storeRows } from "./segment-write.ts";
 const REMOVALS_AT_ONCE = 16;
 
 /**
- * Makes the catalogue anew from the runs alone, of all experiments or of those with some prefixes. Others may write and search meanwhile.
- * What was there is removed once the new segments are in place. Runs that cannot be read stay entered, so that searches go on trying
- * them; `onError` hears of each.
+ * Rebuilds the catalogue from the runs, for all experiments or for those with some prefixes. Others may write and
+ * search meanwhile. Removes the old objects after it has stored the new segments. Runs that cannot be read keep an
+ * entry, so that searches try them again; `onError` is called for each.
  */
 export async function rebuildCatalog(
   context: CatalogContext,
@@ -26,7 +26,7 @@ export async function rebuildCatalog(
   const { backend } = context;
   const call = signal ? { signal } : {};
   const durable = { ...call, durable: true };
-  // Before the runs: what is entered from now on is not removed.
+  // Listed before the runs, so that entries that others create from now on are not removed.
   const unlisted = new Set<string>();
   const leaveOut = (prefix: string): void => void unlisted.add(prefix);
   const { experiments: listings, segmented } = await listCatalog(backend, undefined, leaveOut, signal);
@@ -49,12 +49,12 @@ export async function rebuildCatalog(
           runs++;
           const entries = listing?.entries.get(id);
           const [document, marker] = known.amends.get(id) ?? [0, 0];
-          // A listing of the run was behind what the catalogue knows.
+          // True if the listing of the run was staler than the catalogue.
           const isBehind = isOlder(scanned, { document, marker }) || scanned.marker < (entries?.marked ?? 0);
           const row = isBehind ? await unreadable.unless(id, () => readRow(backend, id, signal)) : scanned;
           if (row === undefined) continue;
           if (!isClosed(row, entries)) {
-            // What was entered is newer than what a listing showed, and stays.
+            // The entries are newer than the listing of the run, so they stay.
             if (entries && (entries.closed > row.document || entries.marked > row.marker)) continue;
             await createEmpty(backend, entryKey(experiment, id, "open", row.document), durable);
             continue;
@@ -67,7 +67,7 @@ export async function rebuildCatalog(
     const generation = nextGeneration(listing?.segments ?? []);
     const lineage = lineageOf(generation, known.segments, known.segments);
     const stored = await storeRows(context, prefix, generation, rows(), signal, lineage);
-    // Before the segments: no search may find that there should be some.
+    // Before the segments are removed, because no search may find this object without a segment.
     if (stored.length === 0) await backend.remove(segmentedKey(prefix), call);
     else await createEmpty(backend, segmentedKey(prefix), durable);
     for (const id of ids) {
@@ -88,7 +88,7 @@ export async function rebuildCatalog(
   return { runs };
 }
 
-/** What the catalogue has by now, as far as it can be read: a listing of the runs may be behind. */
+/** Returns what the present catalogue has, as far as it can be read, because a listing of the runs may be stale. */
 async function knownIn(
   { backend, segments: cache }: CatalogContext,
   listing: ExperimentListing | undefined,

@@ -8,8 +8,9 @@ import type { MetricSummary, Point } from "../journal/metric-summary.ts";
 import { hasMembers } from "../journal/is-run-record.ts";
 
 /**
- * A record as JSON, as in run documents but for `metrics`: in their place stand `summaries`, which take half of the bytes and of the time. Of
- * a metric: count, mean, then value, step and time of the last point and, where there are some, of the least, the greatest and the best.
+ * Returns a record as JSON, as in run documents, but with `summaries` instead of `metrics`, which takes half of the
+ * bytes and of the time. A summary is a list: count and mean, then value, step and time of the last point, and of the
+ * least, the greatest and the best point if there are any.
  */
 export function encodeRecord(record: RunRecord): string {
   const members = Object.entries(record).map(([key, value]) =>
@@ -28,7 +29,7 @@ function toLists(metrics: RunRecord["metrics"]): Dictionary<number[]> {
   return lists;
 }
 
-/** Throws a RangeError, or what decoding JSON throws, for anything that is no record. */
+/** Returns the record. Throws a RangeError, or an error of decoding JSON, for anything else. */
 export function decodeRecord(text: string): RunRecord {
   const data = parseJson(text);
   if (!isDictionary(data) || Object.hasOwn(data, "metrics")) throw new RangeError("a record is malformed");
@@ -49,7 +50,8 @@ export function decodeRecord(text: string): RunRecord {
 const numbers = ({ value, step, time }: Point): number[] => [value, step, time];
 
 function toSummary(value: unknown): MetricSummary {
-  // Plainly written: it is run a thousand times for a page of results, most of them before anything is compiled.
+  // Written without closures, because it runs a thousand times for a page of results, mostly before the engine compiles
+  // it.
   const list = areNumbers(value) ? value : decodeJsonValue(value);
   if (!areNumbers(list)) throw new RangeError("a record is malformed");
   const count = list[0]!;

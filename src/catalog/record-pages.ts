@@ -6,26 +6,29 @@ import type { Directory } from "./segment-directory.ts";
 import type { Range } from "./segment-file.ts";
 import { MAX_PAGE_BYTES } from "./segment-limits.ts";
 
-/** Where a page of records is: bytes of the segment, and rows. */
+/** The place of a page of records: bytes of the segment, and rows. */
 export interface RecordPage extends Range {
   readonly firstRow: number;
   readonly rows: number;
 }
 
-/** A page of records as it is stored. */
+/** A stored page of records. */
 export interface StoredPage {
   readonly firstRow: number;
   readonly rows: number;
-  /** It without its header. */
+  /** The page without its header. */
   readonly gzip: Uint8Array;
-  /** Bytes of that, inflated. */
+  /** The size of the inflated page in bytes. */
   readonly size: number;
 }
 
-/** Where the pages of records of a segment are, by its directory. There are thousands: as numbers, not as objects. */
+/**
+ * The places of a segment's pages of records, from its directory. There are thousands, so they are kept as numbers, not
+ * as objects.
+ */
 export class RecordPages {
   readonly count: number;
-  /** Of each page where it begins, in bytes and in rows, and of the last also where it ends. */
+  /** The beginning of each page in bytes and in rows, and the end of the last page. */
   readonly #starts: Float64Array;
   readonly #firstRows: Uint32Array;
 
@@ -44,7 +47,7 @@ export class RecordPages {
     return { start: this.#starts[i]!, end: this.#starts[i + 1]!, firstRow, rows: this.#firstRows[i + 1]! - firstRow };
   }
 
-  /** The number of the page that holds the record of a row. */
+  /** Returns the number of the page that holds the record of a row. */
   of(row: number): number {
     let low = 0;
     let high = this.count - 1;
@@ -57,11 +60,11 @@ export class RecordPages {
   }
 }
 
-/** A page made sure to be what was written once, though it is not inflated. Throws a RangeError for anything else. */
+/** Returns a page after checking that its bytes are undamaged, without inflating it. Throws a RangeError otherwise. */
 export function toStored({ firstRow, rows }: RecordPage, bytes: Uint8Array): StoredPage {
   const { kind, values, encoding, at, stored, size, crc } = readPageHeader(bytes, 0);
   const gzip = bytes.subarray(at);
-  // A member ends with the size of what it holds.
+  // A gzip member ends with the size of its content.
   const held =
     gzip.length < 4 ? undefined : new DataView(bytes.buffer, bytes.byteOffset).getUint32(bytes.length - 4, true);
   const isWhole = stored === gzip.length && crc === (crc32(gzip) | 0) && held === size;

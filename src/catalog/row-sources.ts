@@ -9,7 +9,7 @@ import { segmentRows } from "./segment-rows.ts";
 
 const scanning = /* @__PURE__ */ onDemand(() => import("./scan-runs.ts"));
 
-/** Reads the runs that no segment tells of: from the runs' own objects, in batches. */
+/** Reads the runs that are in no segment from their own objects, in batches. */
 export async function* runsOutsideSegments(
   { backend }: CatalogContext,
   { experiments, unlisted, unreadable }: OpenCatalog,
@@ -23,8 +23,8 @@ export async function* runsOutsideSegments(
 }
 
 /**
- * Returns the rows that `plan` wants of the runs that no segment tells of. Adds those that lost records to `damaged`, even if they do not
- * match: with the lost records they might.
+ * Returns the rows that `plan` wants, of the runs that are in no segment. Adds runs that lost records to `damaged`,
+ * even if they do not match, because with the lost records they might.
  */
 export async function* rowsOutsideSegments(
   context: CatalogContext,
@@ -51,7 +51,7 @@ export async function* allRows(
   yield* rowsOutsideSegments(context, catalog, plan, signal);
   for (const open of catalog.experiments) {
     const segments = open.segments.filter((segment) => plan.mayBeIn(segment));
-    // Two compactors at once may have stored a run twice.
+    // Two simultaneous compactions may have stored a run twice.
     const seen = segments.length > 1 ? new Set<unknown>() : undefined;
     for (const segment of segments) {
       for await (const rows of segmentRows(context, { open, segment }, plan, signal))

@@ -11,15 +11,18 @@ import { type ReadRow, readRow } from "./read-run-row.ts";
 /** Runs read at a time. */
 const AT_ONCE = 32;
 
-/** The runs that are stored. The catalogue is not asked. */
+/** The stored runs, found without the catalogue. */
 export interface FoundRuns {
   /** Ids by the prefix of their experiment. */
   readonly byPrefix: ReadonlyMap<string, readonly string[]>;
-  /** Runs that may be in any experiment, because nothing that says in which one can be read for now. Not those that are damaged for good. */
+  /**
+   * Runs that may be in any experiment, because the objects that name the experiment cannot be read now. Not runs that
+   * are damaged for good.
+   */
   readonly unplaced: readonly string[];
 }
 
-/** Finds all runs, or only those below some prefixes. Adds runs that cannot be read to `unreadable`. */
+/** Finds all runs, or only those of experiments with some prefixes. Adds runs that cannot be read to `unreadable`. */
 export async function findRuns(
   backend: Backend,
   prefixes: ReadonlySet<string> | undefined,
@@ -29,7 +32,7 @@ export async function findRuns(
   const call = signal ? { signal } : {};
   const ids = new Set<string>();
   const add = (id: string): void => void (ID_PATTERN.test(id) && ids.add(id));
-  // A caller that reads a run which cannot be listed gets the reason from that read.
+  // A run that cannot be listed is added, too. The caller gets the reason when it reads that run.
   for await (const { key } of listGroups(backend, "runs", add, call)) add(key.split("/", 2)[1] ?? "");
   const byPrefix = new Map<string, string[]>();
   const unplaced: string[] = [];
@@ -49,7 +52,7 @@ export async function findRuns(
   return { byPrefix, unplaced };
 }
 
-/** A run whose beginning is damaged or lost may have a document that tells all. */
+/** If the beginning of a run is damaged or lost, its document may still have everything. */
 async function readExperiment(backend: Backend, id: string, signal: AbortSignal): Promise<string> {
   try {
     return (await readRunBeginning(backend, id, { signal })).experiment;

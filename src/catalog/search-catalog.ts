@@ -13,14 +13,14 @@ import { type RecordedRow, SearchPlan, type WantedRuns } from "./search-plan.ts"
 import { type SegmentRow, segmentRows } from "./segment-rows.ts";
 import { TopRows } from "./top-rows.ts";
 
-/** Segments read at a time, after the first ones: those may have all that is needed. */
+/** The number of segments read at a time, after the first ones, which may already have all the runs that are needed. */
 const SEGMENTS_AT_ONCE = 8;
 
 export interface CatalogQuery extends WantedRuns {
   readonly orderBy: readonly OrderKey[];
-  /** Most runs. */
+  /** The most runs to find. */
   readonly most: number;
-  /** Only what comes behind this row. */
+  /** Finds only rows after this one. */
   readonly after: FilterRow | undefined;
   /** Members of the records that are wanted; `undefined`: all. */
   readonly members: readonly (keyof RunRecord)[] | undefined;

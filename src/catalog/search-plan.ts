@@ -22,14 +22,14 @@ export interface RecordedRow extends FilterRow {
   readonly record: RunRecord;
 }
 
-/** How a query picks its rows: by which test, from which segments, and by which fields. */
+/** How a query selects its rows: the test, the segments and the fields. */
 export class SearchPlan {
   readonly wanted: WantedRuns;
   readonly matches: (row: FilterRow) => boolean;
   /** Every field that the filter or the caller reads. */
   readonly fields: readonly Field[];
 
-  /** `fields` are those that the caller reads of the rows. */
+  /** `fields` are those that the caller reads from the rows. */
   constructor(wanted: WantedRuns, fields: readonly Field[]) {
     this.wanted = wanted;
     this.matches = compileFilter(wanted.filter);

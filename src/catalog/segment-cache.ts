@@ -2,11 +2,11 @@ import type { Backend } from "../backend/backend.ts";
 import { Segment } from "./segment.ts";
 import type { SegmentName } from "./segment-name.ts";
 
-/** Cells kept in memory, some 16 bytes each. */
+/** The most cells kept in memory, with about 16 bytes each. */
 const MAX_CELLS = 8_000_000;
 const MAX_SEGMENTS = 256;
 
-/** Segments that were opened, which never change. Those used last are kept. */
+/** Keeps opened segments, which never change. Forgets the least recently used ones. */
 export class SegmentCache {
   readonly #backend: Backend;
   readonly #segments = new Map<string, Promise<Segment>>();
@@ -24,7 +24,7 @@ export class SegmentCache {
       return await segment;
     } catch (error) {
       if (this.#segments.get(name.key) === segment) this.#segments.delete(name.key);
-      // It was another call that was aborted.
+      // Another call was aborted, not this one.
       if (known !== undefined && !signal?.aborted) return await this.open(name, signal);
       throw error;
     }
@@ -34,7 +34,7 @@ export class SegmentCache {
     this.#segments.delete(key);
   }
 
-  /** Forgets what is too much to keep. */
+  /** Forgets the least recently used segments beyond the limit. */
   async trim(): Promise<void> {
     let cells = 0;
     let segments = 0;

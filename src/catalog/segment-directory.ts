@@ -5,40 +5,40 @@ import { isCount, isDictionary } from "../journal/record-checks.ts";
 import { SEGMENT_NAME } from "./segment-name.ts";
 import { CODEC } from "../parquet/thrift-enums.ts";
 
-/** A column of a segment. Places are bytes of the file. */
+/** A column of a segment. Positions are in bytes of the file. */
 export interface ColumnEntry {
   readonly name: string;
   readonly type: ColumnType;
   readonly start: number;
   readonly size: number;
   readonly codec: number;
-  /** Rows without a value. */
+  /** The number of rows without a value. */
   readonly nulls: number;
-  /** Bounds of its values, where there are any: those of texts may be beyond them. */
+  /** Bounds of its values, if known. The bounds of texts may be wider than the values. */
   readonly min?: number | string | undefined;
   readonly max?: number | string | undefined;
 }
 
 export type ColumnType = "double" | "int64" | "boolean" | "string";
 
-/** Numbers of the newest row of a run in a segment that may stand in for rows of others. */
+/** The numbers of a run's row that may supersede rows of the run in other segments. */
 export type Amendment = readonly [id: string, document: number, marker: number];
 
 /**
- * What a segment holds and where: all that its footer says too, as JSON, which JavaScript reads in a tenth of the time. It stands right
- * before the footer, with its length and CRC-32 behind it.
+ * What a segment holds, and where. The directory repeats the footer as JSON, which JavaScript reads in a tenth of the
+ * time. It comes right before the footer, followed by its length and CRC-32.
  */
 export interface Directory {
   readonly rows: number;
   readonly columns: readonly ColumnEntry[];
-  /** The column of records: where it begins, and bytes and rows of its pages, one behind the other. */
+  /** The column of records: its beginning, and the bytes and rows of its consecutive pages. */
   readonly records: { readonly start: number; readonly sizes: readonly number[]; readonly rows: readonly number[] };
   readonly amends: readonly Amendment[];
-  /** Something has no column. */
+  /** True if a value has no column. */
   readonly incomplete: boolean;
-  /** Names of the other segments that the experiment had when this one was made. */
+  /** The names of the other segments that the experiment had when this one was made. */
   readonly peers: readonly string[];
-  /** Names of segments that this one stands in for, itself or through those it was made of. */
+  /** The names of segments that this one replaces, directly or through the segments from which it was made. */
   readonly replaces: readonly string[];
 }
 
@@ -61,17 +61,23 @@ export function encodeDirectory(key: string, { columns, ...rest }: Directory): U
   return bytes;
 }
 
-/** CRC-32 of a directory, continued from that of the segment's key: no segment passes for that of another experiment. */
+/**
+ * Returns the CRC-32 of a directory, continued from that of the segment's key. So a segment cannot pass for one of
+ * another experiment.
+ */
 function textCrc(key: string, text: Uint8Array): number {
   return crc32(text, 0, text.length, crc32(utf8Encoder().encode(key)));
 }
 
-/** How many bytes the directory takes that ends with these, its length and checksum included. */
+/** Returns the size in bytes of the directory that ends with `end`, including its length and checksum. */
 export function directorySize(end: Uint8Array): number {
   return new DataView(end.buffer, end.byteOffset + end.length - 8, 8).getUint32(0, true) + 8;
 }
 
-/** Throws a RangeError, or what decoding JSON throws, for anything but the directory of segment `key`, whose columns end before `limit`. */
+/**
+ * Returns the directory of segment `key`. Throws a RangeError, or an error of decoding JSON, for anything else, and if
+ * a column does not end before `limit`.
+ */
 export function decodeDirectory(key: string, bytes: Uint8Array, limit: number): Directory {
   const text = bytes.subarray(0, -8);
   const sum = new DataView(bytes.buffer, bytes.byteOffset + text.length + 4, 4).getUint32(0, true);
@@ -95,7 +101,7 @@ export function decodeDirectory(key: string, bytes: Uint8Array, limit: number): 
 }
 
 function toColumn(column: unknown[], rows: number, limit: number): ColumnEntry {
-  // By index, since there are hundreds: to take a list apart costs more than all that is done with the parts.
+  // By index, because there are hundreds, and destructuring a list costs more than all other work on it.
   const name = column[0];
   const type = column[1];
   const start = column[2];
@@ -122,7 +128,7 @@ function toName(name: unknown): string {
   return name;
 }
 
-/** JSON has no word for infinity. */
+/** Infinity has no form in JSON. */
 const toJson = (bound: number | string): number | string =>
   typeof bound === "number" && !Number.isFinite(bound) ? String(bound) : bound;
 
@@ -132,7 +138,10 @@ function toAmendment(amendment: unknown): Amendment {
   return [id, document, marker];
 }
 
-/** The sum of numbers from 1 below 2^31, behind `start`. Thousands of them, before anything is compiled: plainly written. */
+/**
+ * Returns `start` plus the sum of numbers, each from 1 to below 2^31. Written without closures, because it runs
+ * thousands of times before the engine compiles it.
+ */
 function total(numbers: unknown, start: number): number {
   const list = asList(numbers);
   let sum = start;

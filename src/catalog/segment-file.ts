@@ -5,12 +5,12 @@ import { directorySize } from "./segment-directory.ts";
 import { MAX_FOOTER_BYTES } from "./segment-limits.ts";
 import type { SegmentName } from "./segment-name.ts";
 
-/** Bytes read from the end of a segment at first; a small one is read whole. */
+/** The number of bytes first read from the end of a segment. A small segment is read whole. */
 const TAIL_BYTES = 262_144;
 /** Length of the footer and magic. */
 const END_BYTES = 8;
 
-/** Bytes of an object, from `start` up to before `end`. */
+/** The bytes of an object from `start` up to but not including `end`. */
 export interface Range {
   readonly start: number;
   readonly end: number;
@@ -22,7 +22,10 @@ interface Piece {
   readonly bytes: Uint8Array;
 }
 
-/** The bytes of a segment: its end in memory, the rest read when it is needed. Throws a RangeError for a file that is no segment. */
+/**
+ * The bytes of a segment. Its end is in memory; the rest is read when it is needed. Throws a RangeError for a file that
+ * is not a segment.
+ */
 export class SegmentFile {
   readonly name: SegmentName;
   readonly directory: Piece;
@@ -48,7 +51,10 @@ export class SegmentFile {
     return new SegmentFile(name, { start, bytes: tail.bytes.subarray(start - tail.start, end - tail.start) }, tail);
   }
 
-  /** Reads ranges, from an object store with at most `most` requests. The function that this returns gives the bytes of each. */
+  /**
+   * Reads ranges, with at most `most` requests to an object store. Returns a function that returns the bytes of each
+   * range.
+   */
   async read(
     backend: Backend,
     ranges: readonly Range[],
@@ -56,7 +62,7 @@ export class SegmentFile {
     signal: AbortSignal | undefined,
   ): Promise<(range: Range) => Uint8Array> {
     const outside = ranges.filter(({ start }) => start < this.#tail.start);
-    // Where objects can be appended to, they are near: reading the gaps would cost more than another request.
+    // A backend that can append is near. There, reading the gaps would cost more than another request.
     const planned = planRanges(outside, backend.capabilities.append ? Number.POSITIVE_INFINITY : most);
     const pieces: Piece[] = await Promise.all(
       planned.map(async (range) => ({ start: range.start, bytes: await read(backend, this.name, range, signal) })),
@@ -70,10 +76,13 @@ export class SegmentFile {
   }
 }
 
-/** A gap of this many bytes is read, too: another request would take longer. */
+/** A gap of up to this many bytes is read, too, because another request would take longer. */
 const NEAR_BYTES = 65_536;
 
-/** Returns at most `most` ranges that cover all of `wanted`: ranges near to each other become one, then those with the smallest gaps. */
+/**
+ * Returns at most `most` ranges that cover all of `wanted`. Joins ranges near each other, then those with the smallest
+ * gaps.
+ */
 function planRanges(wanted: readonly Range[], most: number): Range[] {
   const joined: { start: number; end: number }[] = [];
   for (const { start, end } of wanted.toSorted((a, b) => a.start - b.start)) {
@@ -107,7 +116,7 @@ async function readTail(
 /** Returns where the directory ends and the footer begins. */
 function directoryEnd({ bytes }: Piece, { size }: SegmentName): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (view.getUint32(bytes.length - 4, true) !== MAGIC) throw new RangeError("it is no Parquet file");
+  if (view.getUint32(bytes.length - 4, true) !== MAGIC) throw new RangeError("it is not a Parquet file");
   const end = size - END_BYTES - view.getUint32(bytes.length - END_BYTES, true);
   if (end < Math.max(END_BYTES, size - MAX_FOOTER_BYTES)) throw new RangeError("its footer has an impossible length");
   return end;
@@ -121,11 +130,14 @@ async function read(
 ): Promise<Uint8Array> {
   const length = end - start;
   const bytes = await backend.read(key, { range: { offset: start, length }, ...(signal && { signal }) });
-  if (bytes.length !== length) throw new RangeError("it is shorter than it was listed");
+  if (bytes.length !== length) throw new RangeError("it is shorter than its listed size");
   return bytes;
 }
 
-/** Throws errors of the backend as they are, and `CORRUPT` for every other one: the bytes are not those of a segment. */
+/**
+ * Returns the result of `work`. Throws errors of the backend unchanged, and `CORRUPT` for every other error, because
+ * then the bytes are not those of a segment.
+ */
 export async function orCorrupt<T>(key: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

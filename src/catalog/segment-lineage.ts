@@ -1,15 +1,15 @@
 import type { Directory } from "./segment-directory.ts";
 import { nameOf, SEGMENT_NAME, type SegmentName } from "./segment-name.ts";
 
-/** What a segment says about the other segments of its experiment. A lost segment is found by it. */
+/** What a segment says about the other segments of its experiment. It reveals that a segment is lost. */
 export type SegmentLineage = Pick<Directory, "peers" | "replaces">;
 
 export const NO_LINEAGE: SegmentLineage = { peers: [], replaces: [] };
 
 /**
- * For how many generations segments name the segments that they replace. If a program lists a segment, and writes one of its own this many
- * generations after that segment was merged, it names a peer that no other segment replaces. Then a search rebuilds the catalogue of the
- * experiment.
+ * The number of generations for which segments name the segments that they replace. A program may list a segment and
+ * write its own segment more generations later than this, after that segment was merged. Its segment then names a peer
+ * that no other segment replaces, so a search rebuilds the catalogue of the experiment.
  */
 const REMEMBERED = 64;
 
@@ -19,7 +19,7 @@ export interface KnownSegment {
   readonly directory: SegmentLineage;
 }
 
-/** Returns the lineage of a new segment that is merged from some of the opened segments, or from all. */
+/** Returns the lineage of a new segment that is merged from some or all of the opened segments. */
 export function lineageOf(
   generation: number,
   opened: readonly KnownSegment[],
@@ -36,7 +36,7 @@ export function lineageOf(
   };
 }
 
-/** Returns the name of a segment that another one names as its peer, and that is not there. */
+/** Returns the name of a missing segment that another one names as its peer. */
 export function findLostSegment(opened: readonly KnownSegment[]): string | undefined {
   const there = new Set(opened.flatMap(({ name, directory }) => [nameOf(name), ...directory.replaces]));
   return opened.flatMap(({ directory }) => directory.peers).find((name) => !there.has(name));

@@ -3,34 +3,34 @@ export interface SegmentName {
   readonly key: string;
   /** Bytes. */
   readonly size: number;
-  /** Above those of all segments that it was made of, so that it sorts behind what it stands in for. */
+  /** Higher than those of all segments from which it was made, so that it sorts after the segments that it replaces. */
   readonly generation: number;
 }
 
-/** What stands before `.parquet`. */
+/** The name of a segment, without `.parquet`. */
 export const SEGMENT_NAME: RegExp = /^(\d{6})-[0-9a-z_-]{1,64}$/;
 const MAX_GENERATION = 999_999;
 
 const ENDING = ".parquet";
 
-/** The name of a segment among those of its experiment. */
+/** Returns the name of a segment, which is unique in its experiment. */
 export function nameOf({ key }: Pick<SegmentName, "key">): string {
   return key.slice(key.lastIndexOf("/") + 1, -ENDING.length);
 }
 
-/** The key of a new segment. `id` is nobody else's. */
+/** Returns the key of a new segment. `id` must be unique. */
 export function segmentKey(prefix: string, generation: number, id: string): string {
   const padded = String(Math.min(generation, MAX_GENERATION)).padStart(6, "0");
   return `${prefix}/segments/${padded}-${id}.parquet`;
 }
 
-/** The segment with that key, or `undefined` for any other key. */
+/** Returns the segment with this key, or `undefined` for any other key. */
 export function parseSegmentName(key: string, size: number): SegmentName | undefined {
   const match = key.endsWith(ENDING) ? SEGMENT_NAME.exec(nameOf({ key })) : null;
   return match === null ? undefined : { key, size, generation: Number(match[1]) };
 }
 
-/** A generation behind all of these. */
+/** Returns a generation after those of all these segments. */
 export function nextGeneration(segments: readonly SegmentName[]): number {
   return segments.reduce((highest, { generation }) => Math.max(highest, generation), 0) + 1;
 }

@@ -10,14 +10,19 @@ import type { RecordedRow, SearchPlan } from "./search-plan.ts";
 import { columnsFor, isAll, isOnlyInRecords, paramCells } from "./field-columns.ts";
 import type { Segment } from "./segment.ts";
 
-/** Requests for the columns of a segment, at most. */
+/** The most requests for the columns of a segment. */
 export const COLUMN_REQUESTS = 2;
-/** Rows of a batch. There may be 32,768 in a segment: those of a batch are garbage before the next one. */
+/**
+ * The most rows of a batch. A segment may have 32,768 rows, and those of a batch can be collected before the next one.
+ */
 const ROWS_AT_ONCE = 1024;
-/** Records read at once if no column has a field. */
+/** The most records read at once if no column has a field. */
 const RECORDS_AT_ONCE = 512;
 
-/** Returns the rows of a segment that `plan` wants, in batches: one of the rows that columns tell of, then those that only records tell of. */
+/**
+ * Yields the rows of a segment that `plan` wants, in batches: first those that the columns show, then those that only
+ * the records show.
+ */
 export async function* segmentRows(
   { backend }: CatalogContext,
   { open, segment }: { readonly open: OpenExperiment; readonly segment: Segment },
@@ -64,11 +69,11 @@ export async function* segmentRows(
 
 type Value = ParamValue | typeof NESTED | undefined;
 
-/** A row of a segment, by the columns that are loaded. */
+/** A row of a segment, read from the loaded columns. */
 export class SegmentRow implements FilterRow {
   readonly segment: Segment;
   at: number;
-  // By room, then by key: a name put together for each row would take longer than all else.
+  // By group, then by key, because joining a name for each row would take longer than all other work.
   readonly #columns: Map<string, Map<string, readonly Cells[]>>;
 
   constructor(segment: Segment, at: number, like?: SegmentRow) {
@@ -111,11 +116,11 @@ export class SegmentRow implements FilterRow {
     return typeof text === "string" ? this.segment.parseDatasets(text) : [];
   }
 
-  #value(room: string, key: string): Value {
-    let columns = this.#columns.get(room);
-    if (columns === undefined) this.#columns.set(room, (columns = new Map()));
+  #value(group: string, key: string): Value {
+    let columns = this.#columns.get(group);
+    if (columns === undefined) this.#columns.set(group, (columns = new Map()));
     let found = columns.get(key);
-    if (found === undefined) columns.set(key, (found = this.#find(room, key)));
+    if (found === undefined) columns.set(key, (found = this.#find(group, key)));
     for (let i = 0; i < found.length; i++) {
       const value = found[i]!.at(this.at) ?? null;
       if (value !== null) return value;
@@ -123,10 +128,10 @@ export class SegmentRow implements FilterRow {
     return undefined;
   }
 
-  /** The columns that hold a field, of which one has the value of a row. */
-  #find(room: string, key: string): readonly Cells[] {
-    if (room === "params.") return paramCells(this.segment, key);
-    const name = room === "" || room === "tags." ? room + key : `metrics.${key}.${room}`;
+  /** Returns the columns that hold a field. At most one has the value of a row. */
+  #find(group: string, key: string): readonly Cells[] {
+    if (group === "params.") return paramCells(this.segment, key);
+    const name = group === "" || group === "tags." ? group + key : `metrics.${key}.${group}`;
     return [this.segment.cells(name)].filter((cells) => cells !== undefined);
   }
 }

@@ -21,12 +21,12 @@ import type { CatalogContext } from "./catalog-context.ts";
 import { createEmpty, segmentedKey } from "./catalog-entry.ts";
 import { nameOf, segmentKey } from "./segment-name.ts";
 
-/** Name of the column with the records, as JSON. */
+/** The name of the column with the records, as JSON. */
 export const RECORD = "record";
-/** Bytes handed on at once. */
+/** The number of bytes that are handed on at once. */
 const PIECE_BYTES: number = 1024 * 1024;
 
-/** Makes the segment `key` of rows, one after the other, in memory that does not grow with the size of the records. */
+/** Writes the segment `key` row by row. The memory that it needs does not grow with the size of the records. */
 export class SegmentWriter {
   readonly #key: string;
   readonly #columns = new ColumnsBuilder();
@@ -46,11 +46,11 @@ export class SegmentWriter {
   get isFull(): boolean {
     const { rows, cells, textLength } = this.#columns;
     if (rows >= MAX_SEGMENT_ROWS || cells >= MAX_SEGMENT_CELLS) return true;
-    // A code unit takes three bytes at most.
+    // A code unit takes at most three bytes.
     return this.#file.size >= MAX_SEGMENT_BYTES || 3 * textLength >= MAX_SEGMENT_TEXT_BYTES;
   }
 
-  /** Adds rows; returns bytes to be stored once there are enough of them. */
+  /** Adds rows. Returns bytes to store when there are enough. */
   add(added: CatalogRow | CopiedRows): Uint8Array | undefined {
     const before = this.#file.size;
     if ("record" in added) this.#addRow(added);
@@ -79,7 +79,7 @@ export class SegmentWriter {
     if (document > 1 || marker > 0) this.#amends.push([id, document, marker]);
   }
 
-  /** The rest of the bytes. */
+  /** Returns the rest of the bytes. */
   end(): Uint8Array {
     const { rows, incomplete } = this.#columns;
     this.#file.end(this.#columns.columns(), (chunks, pages) =>
@@ -89,7 +89,7 @@ export class SegmentWriter {
   }
 }
 
-/** The directory of what was written. */
+/** Returns the directory of a written segment. */
 export function describe(
   rows: number,
   chunks: readonly WrittenChunk[],
@@ -126,8 +126,9 @@ function toBound(bytes: Uint8Array, type: ColumnType): number | string {
 }
 
 /**
- * Stores rows as segments of an experiment, as one if they fit, and returns their keys. After the first segments of an experiment it
- * creates the object that says that there are some. The segments survive a power cut, so the caller may remove what they replace.
+ * Stores rows as segments of an experiment, as one if they fit, and returns their keys. After the first segments of an
+ * experiment, creates the object that says that the experiment has segments. The segments survive a power cut, so the
+ * caller may remove the objects that they replace.
  */
 export async function storeRows(
   { backend, newId }: CatalogContext,

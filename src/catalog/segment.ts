@@ -15,19 +15,23 @@ import { corrupt, orCorrupt, type Range, SegmentFile } from "./segment-file.ts";
 import type { SegmentName } from "./segment-name.ts";
 import { MAX_COLUMN_BYTES, MAX_SEGMENT_ROWS } from "./segment-limits.ts";
 
-/** Pages of records inflated at once, and their bytes, inflated, unless one has more. */
+/** The most pages of records that are inflated at once. */
 const PAGES_AT_ONCE = 64;
+/** The most bytes of such pages, inflated, unless a single page has more. */
 const INFLATED_AT_ONCE: number = 16 * 1024 * 1024;
-/** Bytes of records read at once if all are wanted. */
+/** The number of bytes of records read at once if the caller wants all. */
 const PIECE_BYTES: number = 4 * 1024 * 1024;
 
-/** A segment of the catalogue. It reads only what is asked for. Throws `CORRUPT` with its key for everything that is wrong with it. */
+/**
+ * A segment of the catalogue. Reads only the parts that the caller asks for. Throws `CORRUPT` with its key if any part
+ * is wrong.
+ */
 export class Segment {
   readonly name: SegmentName;
   readonly directory: Directory;
   readonly #file: SegmentFile;
   readonly #columns: ReadonlyMap<string, ColumnEntry>;
-  /** As they were read, until somebody looks at them. */
+  /** The bytes of columns that nobody has looked at yet. */
   readonly #unread = new Map<string, Uint8Array>();
   readonly #cells = new Map<string, Cells>();
   readonly #pages: RecordPages;
@@ -54,17 +58,17 @@ export class Segment {
     return this.directory.rows;
   }
 
-  /** Cells in memory. */
+  /** The number of cells in memory. */
   get held(): number {
     return (this.#cells.size + this.#unread.size) * this.rows;
   }
 
-  /** What is known of a column without reading it. */
+  /** Returns what the directory says about a column. */
   column(name: string): ColumnEntry | undefined {
     return this.#columns.get(name);
   }
 
-  /** A column that was loaded, `undefined` where there is none of that name. */
+  /** Returns a loaded column, or `undefined` if the segment has no column of that name. */
   cells(name: string): Cells | undefined {
     const bytes = this.#unread.get(name);
     if (bytes !== undefined) {
@@ -79,14 +83,14 @@ export class Segment {
     return this.#cells.get(name);
   }
 
-  /** The id of the run that a row is of. */
+  /** Returns the id of a row's run. */
   idAt(row: number): string {
     const id = this.cells("run_id")!.at(row) as string;
-    if (!ID_PATTERN.test(id)) throw corrupt(this.name.key, new RangeError("it has an id that is none"));
+    if (!ID_PATTERN.test(id)) throw corrupt(this.name.key, new RangeError("an id in it is not valid"));
     return id;
   }
 
-  /** Reads columns, those there are and that are not in memory yet, from an object store with at most `most` requests. */
+  /** Reads the named columns that exist and are not in memory yet, with at most `most` requests to an object store. */
   async load(backend: Backend, names: Iterable<string>, most: number, signal: AbortSignal | undefined): Promise<void> {
     const wanted = [...new Set(names)].flatMap((name) => (this.#has(name) ? [] : (this.#columns.get(name) ?? [])));
     for (const { name, size } of wanted)
@@ -99,7 +103,7 @@ export class Segment {
     });
   }
 
-  /** The records of some rows, from an object store with at most `most` requests. */
+  /** Returns the records of some rows, with at most `most` requests to an object store. */
   async records(
     backend: Backend,
     rows: readonly number[],
@@ -132,7 +136,7 @@ export class Segment {
     });
   }
 
-  /** The pages of records, as they are stored. */
+  /** Yields the pages of records as they are stored. */
   async *storedPages(backend: Backend, signal: AbortSignal | undefined): AsyncGenerator<StoredPage, void, undefined> {
     for (let i = 0; i < this.#pages.count;) {
       const first = this.#pages.at(i);
@@ -148,7 +152,7 @@ export class Segment {
     }
   }
 
-  /** Texts of the records of some rows of a page. */
+  /** Returns the texts of the records of some rows of a page. */
   textsOf(page: StoredPage, rows: readonly number[]): string[] {
     try {
       const texts = decodeTexts(gunzip(page.gzip, page.size, true), page.rows);
@@ -158,7 +162,7 @@ export class Segment {
     }
   }
 
-  /** The data sets of a cell. */
+  /** Returns the data sets of a cell. */
   parseDatasets(text: string): readonly RecordedDataset[] {
     let datasets: unknown;
     try {
@@ -170,7 +174,10 @@ export class Segment {
     throw corrupt(this.name.key, new RangeError("data sets are malformed"));
   }
 
-  /** Only a record of the run that the row is of, in an experiment that belongs here. */
+  /**
+   * Returns the record of a row. Throws if it is the record of another run, or of an experiment that does not belong
+   * here.
+   */
   #toRecord(text: string, row: number): RunRecord {
     const record = decodeRecord(text);
     const belongs = this.name.key.startsWith(`${experimentPrefix(record.experiment)}/segments/`);
@@ -178,7 +185,9 @@ export class Segment {
     return record;
   }
 
-  /** By the ids, if they were looked at already: to inflate them takes longer than to read some records. */
+  /**
+   * Compares the ids only if they are already inflated, because inflating them takes longer than reading some records.
+   */
   #mayBeOf(row: number, id: string): boolean {
     if (this.#cells.has("run_id")) return this.idAt(row) === id;
     const { min, max } = this.#columns.get("run_id")!;
@@ -190,7 +199,7 @@ export class Segment {
   }
 }
 
-/** The pages from `start` to the number that this returns are inflated at once. */
+/** Returns the end of the batch of pages from `start` that is inflated at once. */
 function endOfBatch(pages: readonly StoredPage[], start: number): number {
   let next = start;
   for (let bytes = 0; next < pages.length && next < start + PAGES_AT_ONCE; next++) {

@@ -36,7 +36,7 @@ export class TopRows<R extends FilterRow> {
   }
 
   #settle(): void {
-    // Two compactors at once may have stored a run twice: its rows are equal, so they stand side by side.
+    // Two simultaneous compactions may have stored a run twice. Its rows are equal, so they are neighbours.
     const sorted = this.#rows.sort(this.#compare);
     const once = sorted.filter((row, i) => i === 0 || this.#compare(sorted[i - 1]!, row) !== 0);
     this.#rows = once.slice(0, this.#most);
