@@ -20,13 +20,13 @@ export interface ComparedRun {
   readonly status: RunStatus;
   /** When the run began, in ms since the epoch. */
   readonly startTime: number;
-  /** How long the run took, in ms. Absent while it goes on. */
+  /** How long the run took, in ms. Absent while it runs. */
   readonly duration?: number;
 }
 
 /** A data set in a comparison. */
 export interface ComparedDataset {
-  /** The name that the run logged it under. */
+  /** The name under which the run logged it. */
   readonly name: string;
   /** The digest of its content. */
   readonly digest: string;
@@ -36,7 +36,7 @@ export interface ComparedDataset {
   readonly size?: number | undefined;
 }
 
-/** What may be in a record besides. */
+/** Members that a record may also have. */
 interface Extras {
   readonly code?: unknown;
   readonly datasets?: readonly ComparedDataset[] | undefined;
@@ -86,8 +86,8 @@ export interface RunComparison {
 }
 
 /**
- * Returns what differs between runs and what is the same. Types count: 5 and `"5"` differ, and so do 0 and -0. NaN
- * equals NaN. Throws `INVALID_ARGUMENT` for anything but an array of records.
+ * Returns what differs between runs and what is the same. Types count: 5 and `"5"` differ. NaN equals NaN, and 0 equals
+ * -0. Throws `INVALID_ARGUMENT` for anything but an array of records.
  */
 export function compareRecords(given: readonly RunRecord[]): RunComparison {
   return reading("records", () => {

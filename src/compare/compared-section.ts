@@ -38,7 +38,8 @@ export interface ComparedSection<T = unknown> {
 type Leaf<T> = readonly [keys: readonly string[], value: T];
 
 /**
- * The leaves of nested data. Arrays and empty dictionaries are leaves: `[64, 64]` is one setting, and so it is overwritten.
+ * Returns the leaves of nested data. Arrays and empty dictionaries are leaves, because a param such as `[64, 64]` is
+ * overwritten as a whole.
  */
 export function leavesOf(data: unknown, keys: readonly string[] = []): Leaf<unknown>[] {
   if (!isNested(data)) return [];
@@ -49,19 +50,21 @@ export function leavesOf(data: unknown, keys: readonly string[] = []): Leaf<unkn
   });
 }
 
-/** The entries of a flat dictionary. */
+/** Returns the entries of a flat dictionary as leaves. */
 export function entriesOf<T>(data: Dictionary<T>): Leaf<T>[] {
   return Object.keys(data).map((key) => [[key], data[key] as T]);
 }
 
-/** Whether the first value is there in all places and the same. */
+/** Returns whether all runs have the value, and all values are the same. */
 function isSame(values: readonly unknown[], present: readonly boolean[], identify: (value: never) => string): boolean {
   if (present.includes(false)) return false;
   const first = identify(values[0] as never);
   return values.every((value) => Object.is(value, values[0]) || identify(value as never) === first);
 }
 
-/** The leaves of each run, aligned by their keys. Lists a run has more than once under the same keys become one. */
+/**
+ * Returns the leaves of all runs, aligned by their keys. If a run has several lists under the same keys, joins them.
+ */
 export function alignSection<T>(
   runs: readonly (readonly Leaf<T>[])[],
   separator = ".",

@@ -38,7 +38,7 @@ export function formatComparison(comparison: RunComparison, options?: FormatComp
     if (!Number.isSafeInteger(maxRows) || maxRows < 1) throw invalidArgument("maxRows", "a positive integer", maxRows);
     const { runs, metrics } = (comparison ?? {}) as Partial<RunComparison>;
     if (!Array.isArray(runs) || !Array.isArray(metrics))
-      throw invalidArgument("comparison", "what compareRuns or compareRecords returns", comparison);
+      throw invalidArgument("comparison", "a result of compareRuns or compareRecords", comparison);
     if (runs.length === 0) return "no runs";
 
     const body = [
@@ -156,11 +156,11 @@ function durationText(ms: number): string {
 }
 
 /**
- * Text for a terminal: at most `max` code points, white space as spaces, and what a terminal or the bidirectional algorithm
- * would act on (controls, escapes, marks of direction, lone surrogates) as U+FFFD.
+ * Returns text for a terminal, of at most `max` code points. White space becomes spaces. Characters with an effect on
+ * the terminal or on the direction of the text (controls, escapes, marks of direction, lone surrogates) become U+FFFD.
  */
 export function printable(text: string, max: number): string {
-  // What is cut off below may be long, and is not looked at.
+  // Skips the rest of a long text, which is cut off below.
   const clean = text
     .slice(0, 2 * max + 2)
     .replace(/\s/gu, " ")
@@ -169,12 +169,12 @@ export function printable(text: string, max: number): string {
   return points.length <= max ? clean : `${points.slice(0, max - 1).join("")}…`;
 }
 
-/** How many code points a text has. */
+/** Returns the number of code points in a text. */
 export function lengthOf(text: string): number {
   return [...text].length;
 }
 
-/** How many code points the longest text has. */
+/** Returns the number of code points in the longest text. */
 export function longest(texts: readonly string[]): number {
   return texts.reduce((most, text) => Math.max(most, lengthOf(text)), 0);
 }

@@ -8,18 +8,18 @@ import { type Aggregate, AGGREGATES } from "../filter/field.ts";
 /** Whether a metric is better when it is smaller or greater. */
 export type Goal = "minimize" | "maximize";
 
-/** Checks the options all that name a metric have in common. */
+/** Checks the options that every description of a metric may have. */
 export function checkMetric(field: string, aggregate: unknown, goal?: unknown): void {
   if (aggregate !== undefined) checkChoice(`${field}.aggregate`, aggregate, AGGREGATES);
   if (goal !== undefined) checkChoice(`${field}.goal`, goal, ["minimize", "maximize"]);
 }
 
-/** The summary of a run's metric. */
+/** Returns the summary of a run's metric. */
 export function summaryOf({ metrics }: RunRecord, key: string): MetricSummary | undefined {
   return ownValue(metrics, key);
 }
 
-/** One number of a summary, `undefined` where there is none. `goal`, if given, decides `best`. */
+/** Returns one number of a summary, or `undefined` if the summary lacks it. `goal`, if given, decides `best`. */
 export function valueOf(summary: MetricSummary | undefined, aggregate: Aggregate, goal?: Goal): number | undefined {
   if (summary === undefined) return undefined;
   if (aggregate === "mean" || aggregate === "count") return summary[aggregate];
@@ -27,20 +27,20 @@ export function valueOf(summary: MetricSummary | undefined, aggregate: Aggregate
   return summary[part]?.value;
 }
 
-/** What several runs say is better of a metric. */
+/** The goal of a metric in several runs. `"conflict"` if they disagree. */
 export type SharedGoal = Goal | "conflict" | undefined;
 
-/** The goal so far and that of one more run. A run that defines none goes along with the others. */
+/** Returns the common goal of the runs so far and one more run. A run that defines no goal agrees with the others. */
 export function mergeGoal(before: SharedGoal, goal: SharedGoal): SharedGoal {
   return goal === undefined || goal === before ? before : before === undefined ? goal : "conflict";
 }
 
-/** What a run defines of a metric. */
+/** Returns the goal that a run defines for a metric. */
 export function goalOf({ metricDefinitions }: RunRecord, key: string): Goal | undefined {
   return definitionOf(key, metricDefinitions ?? {})?.goal;
 }
 
-/** The goal of the runs that have the metric. */
+/** Returns the common goal of the runs that have the metric. */
 export function sharedGoal(records: readonly RunRecord[], key: string): SharedGoal {
   return records.reduce<SharedGoal>(
     (goal, record) => (summaryOf(record, key) ? mergeGoal(goal, goalOf(record, key)) : goal),

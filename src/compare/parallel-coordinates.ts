@@ -113,13 +113,18 @@ function toAxis(label: string, all: readonly unknown[]): { axis: ParallelAxis; v
   return { axis: { label, type: "category", categories }, values: draw(text) };
 }
 
-/** What a run, by its record and that as a row, has in a field; of a param also a list, or whatever else there is under its name, as it is. */
+/**
+ * Returns the value of a field of a run, which is given by its record and its row. For a param, also returns lists and
+ * objects.
+ */
 export function axisValue({ params }: RunRecord, row: FilterRow, field: LabelledField["field"]): unknown {
   const value = fieldValue(row, field);
   return value === undefined && field.kind === "param" ? paramOf(params, field.key) : value;
 }
 
-/** The key itself first, then every way to read its dots as steps down, the shortest key first. */
+/**
+ * Returns the value under the key itself. Otherwise tries every way to read its dots as levels, the shortest key first.
+ */
 function paramOf(params: unknown, key: string): unknown {
   if (!isNested(params)) return undefined;
   if (Object.hasOwn(params, key)) return params[key];

@@ -57,7 +57,7 @@ export function paretoFront(given: readonly RunRecord[], objectives: readonly Ob
     const excluded: { id: string; metrics: string[] }[] = [];
     const points: { id: string; at: number[] }[] = [];
     for (const record of records) {
-      // What is maximized is turned round: less is better below.
+      // Values to maximize change their sign, so that less is better below.
       const at = resolved.map(({ metric, goal, aggregate }) => {
         const value = valueOf(summaryOf(record, metric), aggregate, goal) ?? Number.NaN;
         return goal === "minimize" ? value : -value;
@@ -70,8 +70,8 @@ export function paretoFront(given: readonly RunRecord[], objectives: readonly Ob
         });
     }
 
-    // In this order nothing is dominated by what comes after it. With two objectives the last of the front has the least
-    // second value so far, so it alone can tell.
+    // In this order, no point is dominated by a later one. With two objectives, the last point of the front has the
+    // least second value so far, so only that point needs a check.
     points.sort((a, b) => compare(a.at, b.at));
     const front: typeof points = [];
     for (const point of points) {

@@ -42,7 +42,7 @@ export interface SummaryQuery {
 export interface GroupMetric extends GroupStats {
   /** The best value, by the goal. Absent without a goal. */
   readonly best?: number;
-  /** The id of the run that has the best value; of several, the highest id. */
+  /** The id of the run that has the best value. If several have it, the highest id. */
   readonly bestRun?: string;
 }
 
@@ -72,8 +72,9 @@ interface Group {
 }
 
 /**
- * Groups runs one by one, keeping none: what it holds grows with the groups, and up to a bound with a group's values. Types count: a
- * param 5 and a param `"5"` are two groups. `INVALID_ARGUMENT` names what is wrong in the query.
+ * Groups runs one by one without keeping them. The memory grows with the number of groups and, up to a limit, with the
+ * values of each group. Types count: a param 5 and a param `"5"` are two groups. Throws `INVALID_ARGUMENT`, which names
+ * the wrong part of the query.
  */
 export class RunGrouper {
   readonly #fields: readonly LabelledField[];
@@ -97,17 +98,17 @@ export class RunGrouper {
       if (typeof key !== "string")
         throw invalidArgument(field, "a metric's key, or an object with it as `key`", metric);
       if (typeof metric === "string" && /^metrics?\./.test(key)) {
-        const message = `${field} must be the key of a metric, without "metrics."; { key } is for one whose key begins so`;
+        const message = `${field} must be the key of a metric without "metrics.": pass { key } if the key begins with it`;
         throw new LedgerError("INVALID_ARGUMENT", message, { field, received: "string" });
       }
       checkMetric(field, aggregate, goal);
       if (typeof as !== "string" || names.size === names.add(as).size)
-        throw invalidArgument(`${field}.as`, "a name no other metric has", as);
+        throw invalidArgument(`${field}.as`, "a name that no other metric has", as);
       return { key, aggregate, goal, as };
     });
   }
 
-  /** What it reads of rows. */
+  /** The fields that it reads from rows. */
   get fields(): Field[] {
     const metrics = this.#metrics.flatMap(({ key, aggregate, goal }) =>
       [aggregate, ...(goal ? [] : (["min", "max", "best"] as const))].map(
@@ -117,7 +118,7 @@ export class RunGrouper {
     return [...this.#fields.map(({ field }) => field), ...metrics];
   }
 
-  /** Goals are what `goalOf` says, else what the row tells. */
+  /** Adds a run to its group. Goals come from `goalOf`, or else from the row. */
   add(row: FilterRow, goalOf: (key: string) => Goal | undefined = (key) => toldGoal(row, key)): void {
     const values = this.#fields.map(({ field }) => withoutMinusZero(fieldValue(row, field) ?? null));
     const id = identity(values);
@@ -136,7 +137,7 @@ export class RunGrouper {
     }
   }
 
-  /** The groups so far, by their values: numbers, strings, other values, missing ones. */
+  /** Returns the groups so far, ordered by their values: numbers, strings, other values, missing values. */
   result(): RunGroup[] {
     const groups = [...this.#groups.values()].sort((a, b) => {
       for (const [i, value] of a.values.entries()) {
@@ -162,10 +163,13 @@ export class RunGrouper {
   }
 }
 
-/** -0 and 0 are one group. */
+/** Returns 0 for -0, so that both are in one group. */
 const withoutMinusZero = (value: ParamValue): ParamValue => (value === 0 ? 0 : value);
 
-/** The goal of a run that has a best value other than its worst. A metric with one value only tells nothing. */
+/**
+ * Returns the goal of a metric whose best value is only its least or only its greatest. A metric with one value shows
+ * no goal.
+ */
 function toldGoal(row: FilterRow, key: string): Goal | undefined {
   const best = row.metric(key, "best");
   if (best === undefined) return undefined;
@@ -175,8 +179,8 @@ function toldGoal(row: FilterRow, key: string): Goal | undefined {
 }
 
 /**
- * Groups runs by fields and aggregates their metrics. The goal of a metric is what the query says, else what the runs
- * define. Throws `INVALID_ARGUMENT`, which names what is wrong in the query.
+ * Groups runs by fields and aggregates their metrics. The goal of a metric comes from the query, or else from the runs.
+ * Throws `INVALID_ARGUMENT`, which names the wrong part of the query.
  */
 export function summariseRecords(given: readonly RunRecord[], query: SummaryQuery = {}): RunGroup[] {
   return reading("records", () => {

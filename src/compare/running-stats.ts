@@ -1,7 +1,9 @@
-/** Values of a group that a median is taken of at most. */
+/** The most values of a group for which a median is computed. */
 export const MEDIAN_LIMIT = 10_000;
 
-/** Statistics of the numbers of a group, without NaN. If there is no number, only `count` is there, with 0. */
+/**
+ * Statistics of the numbers of a group, without NaN. Without numbers, `count` is 0 and all other members are absent.
+ */
 export interface GroupStats {
   /** The number of runs that have the metric. */
   readonly count: number;
@@ -22,24 +24,30 @@ interface Extreme {
   readonly run: string;
 }
 
-/** Values are divided by a power of two with such an exponent, a multiple of it, before they are added: no square of them overflows, and none becomes 0. */
+/**
+ * Values are divided by a power of two before they are added, so that no square overflows or becomes 0. The exponent is
+ * a multiple of this number.
+ */
 const BAND = 256;
-/** Lower ones are not needed: squares of the least numbers, times so much, are still numbers. */
+/** The lowest exponent. Even the least numbers, divided by this power, have squares that are not 0. */
 const LOWEST_BAND = -768;
-/** The logarithm of the greatest number is rounded to 1024, and 2^1024 is no number. */
+/** The highest exponent. The logarithm of the greatest number is rounded to 1024, but 2^1024 is not a number. */
 const HIGHEST_BAND = 768;
 
-/** Statistics kept up value by value (Neumaier's sum, Welford's squares), with the run of each extreme: of several that of the highest id. */
+/**
+ * Computes statistics value by value (Neumaier's sum, Welford's squares), with the run of each extreme. If several runs
+ * have it, the one with the highest id.
+ */
 export class RunningStats {
   #count = 0;
-  /** All below are of the values divided by two to this. */
+  /** All sums below are of values divided by two to the power of this. */
   #band = LOWEST_BAND;
   #sum = 0;
-  /** Error of the rounding of the sum. */
+  /** The rounding error of the sum. */
   #rest = 0;
   #mean = 0;
   #squares = 0;
-  /** The sum of the infinities; 0 while there are none. */
+  /** The sum of the infinities. 0 without any. */
   #infinite = 0;
   #values: number[] | undefined = [];
   min: Extreme | undefined;
@@ -65,7 +73,7 @@ export class RunningStats {
     this.#squares += delta * (value - this.#mean);
   }
 
-  /** The value divided as all are. A large one changes the divisor, and with it what was added before. */
+  /** Returns the value divided like all others. A large value changes the divisor, and with it the sums so far. */
   #scale(value: number): number {
     const band = Math.min(HIGHEST_BAND, Math.floor(Math.log2(Math.abs(value)) / BAND) * BAND);
     if (band > this.#band) {
@@ -79,7 +87,7 @@ export class RunningStats {
     return value * 2 ** -this.#band;
   }
 
-  /** Rounding never moves a mean outside of the values. */
+  /** Returns the mean. Rounding never moves it outside of the values. */
   #finiteMean(min: number, max: number): number {
     const mean = ((this.#sum + this.#rest) / this.#count) * 2 ** this.#band;
     return Math.min(max, Math.max(min, mean));
@@ -101,7 +109,7 @@ export class RunningStats {
   }
 }
 
-/** Whether another value is the extreme in this one's place. `sign` is 1 for the greatest, -1 for the least. */
+/** Returns whether a value replaces the extreme so far. `sign` is 1 for the greatest, -1 for the least. */
 function displaces(extreme: Extreme | undefined, value: number, run: string, sign: 1 | -1): boolean {
   if (extreme === undefined) return true;
   return value === extreme.value ? run > extreme.run : sign * value > sign * extreme.value;

@@ -1,8 +1,8 @@
 import { isNested, toNumber } from "../journal/params.ts";
 
 /**
- * A text that two values share exactly when they are the same data: 5 and `"5"` differ, 5 and `5n` do not, NaN is itself, -0 is 0,
- * the order of an object's keys does not matter.
+ * Returns a text that is the same for two values exactly if they are the same data. 5 and `"5"` differ; 5 and `5n`, NaN
+ * and NaN, and 0 and -0 are the same. The order of an object's keys does not matter.
  */
 export function identity(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value);
@@ -13,17 +13,23 @@ export function identity(value: unknown): string {
   return `{${keys.map((key) => `${JSON.stringify(key)}:${identity(value[key])}`).join(",")}}`;
 }
 
-/** An integer that no float64 holds may have the digits that JavaScript writes for the number next to it. */
+/**
+ * Returns the identity of an integer. The `n` is needed because JavaScript may write the nearest number with the same
+ * digits.
+ */
 function identityOfInteger(value: number | bigint): string {
   return typeof value === "bigint" ? `${value}n` : String(value);
 }
 
-/** What to show for values side by side: strings bare as long as all are strings, so that 5 and `"5"` are told apart. */
+/**
+ * Returns a function that shows values side by side. Strings are bare if all values are strings; otherwise they are
+ * quoted, so that 5 and `"5"` look different.
+ */
 export function valueTexts(values: readonly unknown[]): (value: unknown) => string {
   return values.every((value) => typeof value === "string") ? String : identity;
 }
 
-/** A total order: numbers (NaN last), strings by code units, booleans, the rest, `null`. */
+/** Compares two values in a total order: numbers (NaN last), strings by code units, booleans, other values, `null`. */
 export function compareValues(a: unknown, b: unknown): number {
   return rank(a) - rank(b) || order(a, b) || order(identity(a), identity(b));
 }

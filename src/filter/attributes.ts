@@ -1,6 +1,6 @@
 import { type AttributeMember, type AttributeTable, runAttributes } from "../journal/run-attributes.ts";
 
-/** A member of run records that filters read. */
+/** A member of run records that filters can read. */
 type FilteredMember = {
   [M in AttributeMember]: "unfiltered" extends keyof AttributeTable[M]
     ? never
@@ -15,14 +15,14 @@ type FilteredMember = {
  */
 export type AttributeName = AttributeTable[FilteredMember]["name"] | "duration" | "artifact_uri";
 
-/** Every name of the attributes of a type. */
+/** Every name of each attribute of a type. */
 export type NameOf<T extends "text" | "time"> = {
   [M in FilteredMember]: AttributeTable[M]["type"] extends T
     ? M | AttributeTable[M]["name"] | Extract<AttributeTable[M][keyof AttributeTable[M]], readonly string[]>[number]
     : never;
 }[FilteredMember];
 
-/** An attribute as filters read and compare it. */
+/** An attribute that filters can read and compare. */
 export interface FilterAttribute {
   readonly name: AttributeName;
   readonly type: "text" | "time" | "duration";
@@ -32,14 +32,14 @@ export interface FilterAttribute {
   readonly listed?: true;
 }
 
-/** The attributes that filters read, in the order of their table. */
+/** The attributes that filters can read, in the order of their table. */
 export const filterAttributes: readonly FilterAttribute[] = [
   ...(runAttributes.filter(({ name, unfiltered }) => name && !unfiltered) as FilterAttribute[]),
   { name: "duration", type: "duration" },
   { name: "artifact_uri", type: "text" },
 ];
 
-/** The attributes that filters read, by all their names. */
+/** The attributes that filters can read, by all their names. */
 export const attributesByName: ReadonlyMap<string, FilterAttribute> = new Map(
   filterAttributes.flatMap((attribute) => {
     const { name, member = name, aliases = [] } = attribute;

@@ -6,7 +6,8 @@ import type { FilterRow } from "./filter-row.ts";
 export type RowTest = (row: FilterRow) => boolean;
 
 /**
- * A test of rows. A comparison with what a run lacks is false, `!=` and `NOT IN` included. With a NaN all are false but `!=`.
+ * Returns a test of rows. A comparison of a field that the run lacks is false, even with `!=` and `NOT IN`. Every
+ * comparison with a NaN is false, except `!=`.
  */
 export function compileFilter(filter: Filter): RowTest {
   switch (filter.kind) {
@@ -91,7 +92,7 @@ function compileParam(key: string, comparison: Comparison): RowTest {
     return (row) => row.param(key) === wanted;
   }
   const test = compileText(comparison);
-  // JavaScript writes large numbers with zeros at the end: someone who writes all digits means the same number.
+  // JavaScript writes large numbers with zeros at the end. A text with all their digits means the same number.
   const number = operator === "=" || operator === "!=" ? numberOfDigits(value as string) : undefined;
   return (row) => {
     const found = row.param(key) ?? null;
@@ -102,13 +103,15 @@ function compileParam(key: string, comparison: Comparison): RowTest {
 
 const DIGITS = /^-?[1-9][0-9]{15,999}$/;
 
-/** The number that these digits are exactly, if there is one. */
+/** Returns the number that equals these digits exactly, or `undefined` if no number does. */
 function numberOfDigits(text: string): number | undefined {
   const number = DIGITS.test(text) ? toNumber(BigInt(text)) : undefined;
   return typeof number === "number" ? number : undefined;
 }
 
-/** JavaScript compares a bigint with a number by what both are exactly. A bigint here never equals a number. */
+/**
+ * Returns a test of numbers. JavaScript compares a bigint with a number exactly. A bigint here never equals a number.
+ */
 function compileNumber(operator: Operator, value: number | bigint): (found: number | bigint) => boolean {
   switch (operator) {
     case "=":

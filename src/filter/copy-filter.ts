@@ -15,7 +15,7 @@ import {
 } from "./filter.ts";
 import { wrongStatus } from "./error-advice.ts";
 
-/** A filter as a tree, or what `where` builds. */
+/** A filter as a tree, or a condition that `where` has built. */
 export type FilterTree =
   | Filter
   | {
@@ -24,8 +24,8 @@ export type FilterTree =
     };
 
 /**
- * A copy of a tree that was handed in. Throws `INVALID_ARGUMENT` for whatever is none; its `field` is the path of what is
- * wrong.
+ * Returns a copy of a caller's tree. Throws `INVALID_ARGUMENT` for anything else; its `field` is the path of the wrong
+ * part.
  */
 export function copyFilter(input: FilterTree): Filter {
   try {
@@ -37,7 +37,7 @@ export function copyFilter(input: FilterTree): Filter {
     return tree["kind"] === "all" ? { kind: "all" } : new Copier().copy(tree, "filter", undefined, 0);
   } catch (error) {
     if (LedgerError.is(error)) throw error;
-    // A getter or a proxy of theirs threw.
+    // A getter or a proxy of the caller threw.
     throw new LedgerError("INVALID_ARGUMENT", "filter cannot be read", { field: "filter", cause: error });
   }
 }
@@ -83,7 +83,7 @@ function copyComparison(raw: Raw, path: string): Comparison {
   return { kind: "compare", field, operator, value };
 }
 
-/** A copy of a field that was handed in. Throws as {@link copyFilter} does. */
+/** Returns a copy of a caller's field. Throws as {@link copyFilter} does. */
 export function copyField(input: unknown, path: string): Field {
   const raw = read(input, path, "a field");
   const kind = raw["kind"];

@@ -4,22 +4,23 @@ import type { Comparison, Filter, Operator } from "./filter.ts";
 import { likePrefix } from "./like.ts";
 
 /**
- * What is known of a field over some rows. `min` and `max` are bounds of all values but NaN, not necessarily reached: numbers by
- * size, texts by code points (the order of UTF-8). For datasets, `present` counts runs, and the bounds hold for every dataset.
+ * What is known about a field of some rows. All values except NaN are between `min` and `max`, which need not be values
+ * themselves. Numbers are ordered by size, texts by code points (the order of UTF-8). For datasets, `present` counts
+ * runs, and the bounds apply to every dataset.
  */
 export interface FieldStatistics {
   readonly rows: number;
-  /** Rows that have a value; an explicit null does not count. */
+  /** The number of rows that have a value. An explicit null does not count. */
   readonly present: number;
   readonly min?: number | string | undefined;
   readonly max?: number | string | undefined;
-  /** If absent, there may be a NaN. */
+  /** Whether a value is NaN. If absent, numbers may include NaN. */
   readonly hasNaN?: boolean | undefined;
   /** For params: the type of every value, or `mixed`. */
   readonly type: "number" | "string" | "boolean" | "mixed";
 }
 
-/** Whether some row may match, and whether some row may not. */
+/** Whether some row may match, and whether some row may not match. */
 interface Outlook {
   readonly some: boolean;
   readonly notAll: boolean;
@@ -62,10 +63,11 @@ function ofComparison({ field, operator, value }: Comparison, statistics: FieldS
   }
   // Bounds are numbers.
   if (typeof value === "bigint") return UNKNOWN;
-  // What is asked of the rows that have no value is false.
+  // Every other comparison is false for rows without a value.
   if (present === 0) return { some: false, notAll: rows > 0 };
   if (field.kind === "param" && typeof value !== type) {
-    // A text is compared with the text of a number, too; a number or a boolean only with its like.
+    // A text is also compared with numbers and booleans, as text. A number is compared only with numbers, and a boolean
+    // only with booleans.
     return typeof value === "string" || type === "mixed" ? UNKNOWN : { some: false, notAll: true };
   }
   const { min, max, hasNaN = type === "number" } = statistics;

@@ -3,7 +3,7 @@ import { entityOf, type Field } from "./field.ts";
 import { STATUS_ALIASES } from "../arguments/choice.ts";
 import type { FilterValue, Operator } from "./filter.ts";
 
-/** Operators of other languages, and what they are called here. */
+/** Operators of other languages, and their names here. */
 const OPERATORS: Aliases = {
   "==": "=",
   "===": "=",
@@ -19,7 +19,7 @@ const OPERATORS: Aliases = {
   "~": "LIKE",
   "=~": "LIKE",
 };
-/** What W&B and others put before the dot. */
+/** The words that W&B and others use before the dot. */
 const ENTITIES: Aliases = {
   config: "params",
   hyperparameters: "params",
@@ -28,10 +28,10 @@ const ENTITIES: Aliases = {
   history: "metrics",
 };
 const IS_OPERATOR = /[=!<>&|~]/;
-/** Longest name that is shown. */
+/** The longest name that messages show. */
 const MAX_SHOWN = 60;
 
-/** `; write = for ==` where an operator of another language stands at this place of a text, else nothing. */
+/** Returns `; write = for ==` if the text has an operator of another language at this position, else an empty text. */
 export function operatorAdvice(text: string, at: number): string {
   let from = at;
   let to = at;
@@ -41,12 +41,12 @@ export function operatorAdvice(text: string, at: number): string {
   return Object.hasOwn(OPERATORS, written) ? `; write ${OPERATORS[written]} for ${written}` : "";
 }
 
-/** Names for what the query selects with `view`. */
+/** Names of attributes that other languages use for what `view` selects here. */
 const DELETED = /^(?:is_?)?(?:deleted|archived)(?:_?at)?$|^(?:lifecycle_?stage|active)$/i;
 /** `metrics['loss']`, with or without the quotes. No part can match one text in two ways. */
 const SUBSCRIPT = /^([a-z_]{1,40})\[(["'`]?)([\w/:@.-]{1,60})\2\]/i;
 
-/** What was probably meant by `metrics['loss']`, by an operator alone, or by an entity alone; `text` begins there. */
+/** Returns advice for `metrics['loss']`, for an operator alone, or for an entity alone. `text` begins there. */
 function formAdvice(text: string, name: string): string {
   const [, entity = "", , key = ""] = SUBSCRIPT.exec(text) ?? [];
   const kind = entityOf(entity.toLowerCase());
@@ -59,7 +59,7 @@ function formAdvice(text: string, name: string): string {
   return DELETED.test(name) ? `; the query's view, "active", "deleted" or "all", selects deleted runs` : "";
 }
 
-/** What was probably meant by a name that is no attribute. `text` begins with the name. */
+/** Returns advice for a name that is not an attribute. `text` begins with the name. */
 export function attributeAdvice(name: string, known: Iterable<string>, text: string): string {
   const rest = text.slice(name.length);
   const form = formAdvice(text, name);
@@ -73,7 +73,7 @@ export function attributeAdvice(name: string, known: Iterable<string>, text: str
     : `; did you mean metrics.${name} (or params.${name})?`;
 }
 
-/** What was probably meant by a word before a dot that is no kind of field. */
+/** Returns advice for a word before a dot that is not a kind of field. */
 export function entityAdvice(entity: string, key: string): string {
   const meant = suggestion(entity, ["metrics", "params", "tags", "attributes", "datasets"], ENTITIES);
   if (meant !== undefined) return `; did you mean ${meant}.${key.slice(0, MAX_SHOWN)}?`;

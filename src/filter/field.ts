@@ -1,9 +1,12 @@
 import { type AttributeName, attributesByName, filterAttributes } from "./attributes.ts";
 
-/** Which number of a metric: the latest value, or one of its whole history. `best` is by the goal of the metric. */
+/**
+ * Which number of a metric: its latest value, or a number over its whole history. `best` follows the goal of the
+ * metric.
+ */
 export type Aggregate = "last" | "min" | "max" | "mean" | "best" | "count";
 
-/** What a filter can ask of a data set. */
+/** The part of a data set that a filter reads. */
 export type DatasetPart = "name" | "digest" | "context";
 
 /** What a filter or an order reads of a run. */
@@ -41,7 +44,7 @@ export type Field =
       readonly name: DatasetPart;
     };
 
-/** What may stand before the dot of a field. */
+/** The words before the dot of a field. */
 const ENTITIES = byName<Field["kind"]>({
   metric: ["metrics"],
   param: ["params", "parameter", "parameters"],
@@ -62,7 +65,7 @@ export const isAggregate = (name: unknown): name is Aggregate => AGGREGATES.incl
 export const entityOf = (name: string): Field["kind"] | undefined => ENTITIES.get(name);
 
 /**
- * The field that `name` is of an entity which has only certain ones, or `undefined`. MLflow's `user_id` is the tag in which
+ * Returns the field of a name, or `undefined` if the entity has no such field. MLflow's `user_id` is the tag in which
  * it keeps the user.
  */
 export function namedField(entity: "attribute" | "dataset", name: string): Field | undefined {
@@ -74,7 +77,7 @@ export function namedField(entity: "attribute" | "dataset", name: string): Field
   return attribute && { kind: entity, name: attribute.name };
 }
 
-/** The names that {@link namedField} knows, for people. */
+/** Returns the names that {@link namedField} knows, for messages. */
 export function namesOf(entity: "attribute" | "dataset"): string {
   return (
     entity === "dataset" ? DATASET_PARTS : [...filterAttributes.map((attribute) => attribute.name), "user_id"]
@@ -83,7 +86,7 @@ export function namesOf(entity: "attribute" | "dataset"): string {
 
 const PLAIN_KEY = /^[\w/:@[\]-]+(?:\.[\w/:@[\]-]+)*$/;
 
-/** The field as text, which is also its identity: two fields have the same text only if they are the same. */
+/** Returns the field as text. Two fields have the same text only if they are the same. */
 export function formatField(field: Field): string {
   switch (field.kind) {
     case "attribute":
@@ -91,7 +94,7 @@ export function formatField(field: Field): string {
     case "dataset":
       return `datasets.${field.name}`;
     case "metric": {
-      // A dot could be taken for that of an aggregate.
+      // The parser could mistake a dot for the one before an aggregate.
       const key = field.key.includes(".") ? quote(field.key) : formatKey(field.key);
       return `metrics.${key}${field.aggregate === "last" ? "" : `.${field.aggregate}`}`;
     }

@@ -4,20 +4,20 @@ import { ownValue } from "../bytes/dictionary.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import { flattenParams, NESTED, type ParamValue } from "./flatten-params.ts";
 
-/** A run as filters and orders see it. What the run does not have is `undefined`. */
+/** A run as filters and orders see it. A value that the run lacks is `undefined`. */
 export interface FilterRow {
-  /** Times and duration in ms. The status in lower case. */
+  /** Returns an attribute. Times and the duration are in ms, and the status is in lower case. */
   attribute(name: AttributeName): string | number | undefined;
-  /** The key of a nested value is its path with dots. */
+  /** Returns a param. The key of a nested value is its path with dots. */
   param(key: string): ParamValue | undefined;
-  /** True where the key names a list or an object. */
+  /** Returns whether the key names a list or an object. */
   isNested(key: string): boolean;
   tag(key: string): string | undefined;
   metric(key: string, aggregate: Aggregate): number | undefined;
   datasets(): readonly { readonly name: string; readonly digest: string; readonly context?: string | undefined }[];
 }
 
-/** Returns what a run has in a field, or `undefined`. */
+/** Returns the value of a field, or `undefined` if the run lacks it. */
 export function fieldValue(row: FilterRow, field: Exclude<Field, { kind: "dataset" }>): ParamValue | undefined {
   if (field.kind === "metric") return row.metric(field.key, field.aggregate);
   if (field.kind === "attribute") return row.attribute(field.name);

@@ -17,18 +17,18 @@ export type Operator =
   | "IS NULL"
   | "IS NOT NULL";
 
-/** What a field is compared with. `null` for `IS NULL` and `IS NOT NULL`. */
+/** The value with which a field is compared. `null` for `IS NULL` and `IS NOT NULL`. */
 export type FilterValue = string | number | boolean | bigint | readonly string[] | null;
 
 /** A comparison of one field with a value. */
 export interface Comparison {
   /** Marks a comparison. */
   readonly kind: "compare";
-  /** What is compared. */
+  /** The field that is compared. */
   readonly field: Field;
-  /** How it is compared. */
+  /** The operator of the comparison. */
   readonly operator: Operator;
-  /** What it is compared with. */
+  /** The value with which the field is compared. */
   readonly value: FilterValue;
 }
 
@@ -55,15 +55,18 @@ export type Condition =
       readonly filter: Condition;
     };
 
-/** Longest text of a filter, of a key and of a value in it, in UTF-16 code units. */
+/** The longest text of a filter, and of a key or a value in it, in UTF-16 code units. */
 export const MAX_FILTER_CHARS: number = 64 * 1024;
-/** Deepest nesting of parentheses and NOTs. */
+/** The deepest nesting of parentheses and NOTs. */
 export const MAX_FILTER_DEPTH = 100;
 export const MAX_COMPARISONS = 1000;
-/** Longest pattern of LIKE, in UTF-16 code units. It bounds the time of a match, which is at worst pattern times text. */
+/**
+ * The longest pattern of LIKE, in UTF-16 code units. It bounds the time of a match, which is at worst proportional to
+ * the product of both lengths.
+ */
 export const MAX_PATTERN_CHARS = 1000;
 
-/** What an operator takes on its right. `scalar`: text, number or boolean. */
+/** The operand on the right of an operator. `scalar`: text, number or boolean. */
 export type Operand = "number" | "text" | "pattern" | "scalar" | "list" | "none";
 
 const ORDERED: readonly Operator[] = ["=", "!=", "<", "<=", ">", ">="];
@@ -71,7 +74,7 @@ const TEXTUAL: readonly Operator[] = ["=", "!=", "LIKE", "ILIKE"];
 const LISTED: readonly Operator[] = ["IN", "NOT IN"];
 const NULLS: readonly Operator[] = ["IS NULL", "IS NOT NULL"];
 
-/** The operators that may follow a field. */
+/** Returns the operators that may follow a field. */
 export function operatorsOf(field: Field): readonly Operator[] {
   switch (field.kind) {
     case "metric":
@@ -91,7 +94,7 @@ export function operatorsOf(field: Field): readonly Operator[] {
   }
 }
 
-/** What an operator takes after a field, or `undefined` when it cannot follow it. */
+/** Returns the operand of an operator after a field, or `undefined` if the operator cannot follow the field. */
 export function operandOf(field: Field, operator: Operator): Operand | undefined {
   const operators = operatorsOf(field);
   if (!operators.includes(operator)) return undefined;
@@ -102,7 +105,7 @@ export function operandOf(field: Field, operator: Operator): Operand | undefined
   return operators === ORDERED ? "number" : "text";
 }
 
-/** What is expected where an operand stands, for people. */
+/** The expected operands, for messages. */
 export const OPERANDS: Readonly<Record<Operand, string>> = {
   number: "a number",
   text: "a quoted text",
@@ -112,7 +115,10 @@ export const OPERANDS: Readonly<Record<Operand, string>> = {
   none: "nothing",
 };
 
-/** The value as a comparison keeps it, or `undefined` if it is no such operand: status words in lower case, 0 for -0. */
+/**
+ * Returns the value as a comparison keeps it, with status words in lower case and 0 instead of -0. Returns `undefined`
+ * if the value is not such an operand.
+ */
 export function normalValue(field: Field, operand: Operand, value: unknown): FilterValue | undefined {
   switch (typeof value) {
     case "number":
@@ -121,7 +127,7 @@ export function normalValue(field: Field, operand: Operand, value: unknown): Fil
     case "bigint": {
       if (operand !== "number" && operand !== "scalar") return undefined;
       const number = toNumber(value);
-      // Only params may be integers that no float64 holds.
+      // Only params can be integers that no float64 can hold.
       return typeof number === "number" || field.kind === "param" ? number : undefined;
     }
     case "boolean":
@@ -142,7 +148,7 @@ export function normalValue(field: Field, operand: Operand, value: unknown): Fil
 
 const RANKS = { or: 1, and: 2, not: 3, compare: 4 } as const;
 
-/** Whether a part has to stand in parentheses below `parent`, so that its text means the same tree. */
+/** Returns whether a part needs parentheses below `parent`, so that its text means the same tree. */
 export function needsParentheses(parent: "and" | "or" | "not" | undefined, part: Condition["kind"]): boolean {
   if (parent === undefined) return false;
   return parent === "not" ? RANKS[part] < RANKS.not : RANKS[part] <= RANKS[parent];

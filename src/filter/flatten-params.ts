@@ -1,16 +1,16 @@
 import type { Dictionary } from "../journal/event.ts";
 import { toNumber } from "../journal/params.ts";
 
-/** A value of a param. A bigint is an integer that no float64 holds exactly; every other integer is a number. */
+/** A value of a param. A bigint is an integer that no float64 can hold exactly; every other integer is a number. */
 export type ParamValue = string | number | boolean | bigint | null;
 
 /** The value of a path that names a list or an object. */
 export const NESTED: unique symbol = Symbol("nested");
 
 /**
- * Returns the leaves of params by their paths: `optimizer.lr`, `layers.0`. Two leaves may have one path, because keys may contain dots:
- * then the one that is nested less counts, or the first of both; any other value counts before `null`. Lists and objects are {@link NESTED}
- * under paths that no leaf has.
+ * Returns the leaves of params by their paths: `optimizer.lr`, `layers.0`. Keys may contain dots, so two leaves may
+ * have one path. Then the leaf with less nesting counts, or the first of both, but any other value counts before
+ * `null`. Lists and objects are {@link NESTED}, under paths that no leaf has.
  */
 export function flattenParams(params: Dictionary): Map<string, ParamValue | typeof NESTED> {
   const leaves = new Map<string, ParamValue | typeof NESTED>();

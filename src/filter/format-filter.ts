@@ -1,7 +1,7 @@
 import { formatField } from "./field.ts";
 import { type Condition, type Filter, type FilterValue, needsParentheses } from "./filter.ts";
 
-/** The text of a filter, which {@link parseFilter} reads as the same filter. */
+/** Returns the text of a filter. {@link parseFilter} reads it as the same filter. */
 export function formatFilter(filter: Filter): string {
   return filter.kind === "all" ? "" : format(filter, undefined);
 }

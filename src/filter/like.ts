@@ -1,13 +1,13 @@
 /**
- * A test for a pattern of LIKE: `%` stands for any characters, `_` for one, counted in code points; nothing is escaped. It
- * goes back to the latest `%` only, so the time is at worst pattern times text.
+ * Returns a test for a pattern of LIKE: `%` stands for any characters, `_` for one code point. There are no escapes.
+ * The test goes back only to the latest `%`, so its time is at worst proportional to the product of both lengths.
  */
 export function compileLike(pattern: string, ignoreCase: boolean): (text: string) => boolean {
   const codes = Array.from(ignoreCase ? foldCase(pattern) : pattern, (c) => c.codePointAt(0) as number);
   return (text) => matches(codes, ignoreCase ? foldCase(text) : text);
 }
 
-/** What a text begins with if it matches. */
+/** Returns the text with which every match begins. */
 export function likePrefix(pattern: string): string {
   const end = pattern.search(/[%_]/);
   return end < 0 ? pattern : pattern.slice(0, end);
@@ -19,7 +19,7 @@ const ONE = 0x5f;
 function matches(codes: readonly number[], text: string): boolean {
   let at = 0;
   let from = 0;
-  /** Where to go on after a mismatch: behind the latest `%`, which takes one character more of the text. */
+  /** Where to continue after a mismatch: after the latest `%`, which then covers one more character of the text. */
   let retryAt = -1;
   let retryFrom = 0;
   while (from < text.length) {
@@ -45,7 +45,10 @@ function matches(codes: readonly number[], text: string): boolean {
 
 const width = (code: number): number => (code > 0xffff ? 2 : 1);
 
-/** Capitals and small letters alike, each character on its own: Σ, σ and ς are one, ß stays one character. */
+/**
+ * Returns a text without differences of case. Folds each character alone: Σ, σ and ς become the same, and ß stays one
+ * character.
+ */
 function foldCase(text: string): string {
   if (/^[\0-\x7f]*$/.test(text)) return text.toLowerCase();
   let folded = "";

@@ -1,22 +1,25 @@
-/** No part of these can match one text in two ways: the time is linear. */
+/** No part of these expressions can match a text in two ways, so the time is linear. */
 const NUMBER = /^-?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?$/i;
 const DURATION = /(\d+(?:\.\d+)?)(ms|[smhd])/y;
 const DATE = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(?:Z|([+-])(\d\d):?(\d\d))?)?$/i;
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** The number a literal stands for, or `undefined`. There is none for NaN. */
+/** Returns the number of a literal, or `undefined`. NaN has no literal. */
 export function parseNumber(text: string): number | undefined {
   if (text === "Infinity" || text === "-Infinity" || NUMBER.test(text)) return Number(text);
   return undefined;
 }
 
-/** The integer that digits stand for; `undefined` for anything else, and for so few digits that a number holds it. */
+/**
+ * Returns the integer of many digits. Returns `undefined` for any other text, and for so few digits that a number can
+ * hold the integer.
+ */
 export function parseInteger(text: string): bigint | undefined {
   return /^-?\d{16,1000}$/.test(text) ? BigInt(text) : undefined;
 }
 
-/** `2h30m`, `1.5h`, `90s`, `250ms`, `3d` in ms, or `undefined`. */
+/** Returns a duration (`2h30m`, `1.5h`, `90s`, `250ms`, `3d`) in ms, or `undefined`. */
 export function parseDuration(text: string): number | undefined {
   let ms = 0;
   let at = 0;
@@ -30,7 +33,10 @@ export function parseDuration(text: string): number | undefined {
   return ms;
 }
 
-/** An ISO date, with or without a time and a zone, in ms since the epoch, or `undefined`. Without a zone it is UTC. */
+/**
+ * Returns an ISO date, with or without a time and a zone, in ms since the epoch, or `undefined`. Without a zone, the
+ * date is in UTC.
+ */
 export function parseDate(text: string): number | undefined {
   const parts = text.length <= 40 ? DATE.exec(text) : null;
   if (parts === null) return undefined;
@@ -45,7 +51,7 @@ export function parseDate(text: string): number | undefined {
   const [zoneHours, zoneMinutes] = [Number(parts[9] ?? 0), Number(parts[10] ?? 0)];
   if (hours > 23 || minutes > 59 || seconds > 59 || zoneHours > 23 || zoneMinutes > 59) return undefined;
   const date = new Date(0);
-  // Not Date.UTC, which takes the years up to 99 for those of the twentieth century.
+  // Not `Date.UTC`, which reads the years 0 to 99 as 1900 to 1999.
   date.setUTCFullYear(year, month - 1, day);
   if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return undefined;
   const fraction = (parts[7] ?? "").padEnd(3, "0");

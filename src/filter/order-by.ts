@@ -6,7 +6,7 @@ import { compareUtf8 } from "../bytes/utf8-order.ts";
 import type { FilterRow } from "./filter-row.ts";
 import type { ParamValue } from "./flatten-params.ts";
 
-/** A key of an order. */
+/** One key of an order. */
 export interface OrderKey {
   readonly field: Exclude<Field, { kind: "dataset" }>;
   readonly descending: boolean;
@@ -14,7 +14,10 @@ export interface OrderKey {
 
 const MAX_ORDER_KEYS = 100;
 
-/** Returns the keys that texts such as `metrics.loss`, `params.lr ASC` and `start_time DESC` name, one key a text. Throws `INVALID_ARGUMENT` with the position. */
+/**
+ * Returns one key for each text, such as `metrics.loss`, `params.lr ASC` or `start_time DESC`. Throws
+ * `INVALID_ARGUMENT` with the position.
+ */
 export function parseOrderBy(orderBy: string | readonly string[]): OrderKey[] {
   const texts: readonly unknown[] = typeof orderBy === "string" ? [orderBy] : orderBy;
   if (!isList("orderBy", texts) || texts.length > MAX_ORDER_KEYS) {
@@ -24,24 +27,25 @@ export function parseOrderBy(orderBy: string | readonly string[]): OrderKey[] {
     const tokens = new Tokenizer(text, "orderBy", typeof orderBy === "string" ? "orderBy" : `orderBy[${i}]`);
     const { token } = tokens;
     if (typeof text === "string" && /^-\p{L}/u.test(text))
-      throw tokens.error("a field", token, "; write DESC behind the field for the greatest first");
+      throw tokens.error("a field", token, "; write DESC after the field for the greatest first");
     const field = parseField(tokens);
     const [, direction] = /:(asc|desc)$/i.exec(token.kind === "word" ? token.text : "") ?? [];
     if (direction !== undefined)
-      throw tokens.error("ASC or DESC behind a space", token, `; write ${direction.toUpperCase()} for :${direction}`);
+      throw tokens.error("ASC or DESC after a space", token, `; write ${direction.toUpperCase()} for :${direction}`);
     if (field.kind === "dataset") throw tokens.error("metrics, params, tags or attributes", token);
     const descending = tokens.take("DESC");
     const expected = descending || tokens.take("ASC") ? "the end" : "ASC, DESC or the end";
-    const several = tokens.token.text === "," ? "; give several as a list of texts" : "";
+    const several = tokens.token.text === "," ? "; pass several as a list of texts" : "";
     if (!tokens.isAtEnd) throw tokens.error(expected, tokens.token, several);
     return { field, descending };
   });
 }
 
 /**
- * Returns a comparison of rows by several keys, then by start, the newest first, then by id, the highest first: that is the newest, too, if
- * ids begin with the time. In both directions NaN comes after every other value, and a missing value comes last. In ascending order
- * numbers come before booleans, and booleans before texts, which are in the order of their code points.
+ * Returns a comparison of rows by several keys, then by start, the newest first, then by id, the highest first, which
+ * is also the newest if ids begin with the time. In both directions, NaN comes after every other value, and a missing
+ * value comes last. In ascending order, numbers come before booleans, and booleans before texts. Texts are in the order
+ * of their code points.
  */
 export function compareRows(keys: readonly OrderKey[]): (a: FilterRow, b: FilterRow) => number {
   const readers = keys.map(({ field }) => {
@@ -71,7 +75,7 @@ function compareValues(a: Value, b: Value, descending: boolean): number {
   return descending ? -order : order;
 }
 
-/** Values, then NaN, then nothing. */
+/** Ranks values first, then NaN, then missing values. */
 const placeOf = (value: Value): number => (value === undefined || value === null ? 2 : value === value ? 0 : 1);
 
 const rankOf = (value: Value): number => (typeof value === "string" ? 2 : typeof value === "boolean" ? 1 : 0);

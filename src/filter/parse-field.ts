@@ -26,7 +26,7 @@ export function parseField(tokens: Tokenizer): Field {
   return ofEntity(tokens, first.text.slice(0, dot), first.text.slice(dot + 1), first, key);
 }
 
-/** `key` is what stands unquoted after the first dot, in the token `last`. */
+/** Returns a field of an entity. `key` is the unquoted text after the first dot, in the token `last`. */
 function ofEntity(tokens: Tokenizer, entity: string, key: string, first: Token, last: Token): Field {
   const kind = entityOf(entity);
   if (kind === undefined) throw tokens.error(ENTITIES, first, entityAdvice(entity, key));
@@ -48,7 +48,7 @@ function ofEntity(tokens: Tokenizer, entity: string, key: string, first: Token, 
   if (kind !== "metric") return { kind, key };
   const dot = key.lastIndexOf(".");
   const aggregate = key.slice(dot + 1);
-  // A name alone is the metric's: metrics.count
+  // Without another dot, the name is that of a metric: metrics.count
   return dot > 0 && isAggregate(aggregate)
     ? { kind, key: key.slice(0, dot), aggregate }
     : { kind, key, aggregate: "last" };
@@ -67,22 +67,25 @@ function named(tokens: Tokenizer, entity: "attribute" | "dataset", name: string,
   return field;
 }
 
-/** The current token, if it is a word that begins with a dot right after `token`. */
+/** Returns the current token if it is a word that begins with a dot right after `token`. */
 function following(tokens: Tokenizer, { end }: Token): Token | undefined {
   const { token } = tokens;
   return token.kind === "word" && token.at === end && token.text.startsWith(".") ? token : undefined;
 }
 
-/** A field that a caller gave by its name (`params.optimizer.lr`, `metrics.loss.min`, `status`) or as an object. */
+/** A field that a caller passed by its name (`params.optimizer.lr`, `metrics.loss.min`, `status`) or as an object. */
 export interface LabelledField {
-  /** Names the field in results. */
+  /** The name of the field in results. */
   readonly label: string;
   readonly field: Exclude<Field, { kind: "dataset" }>;
 }
 
 const SINGLE = "metrics, params, tags or attributes";
 
-/** Returns the field. Throws `INVALID_ARGUMENT` for anything else, and for data sets, because a run may have many. Errors name `argument`. */
+/**
+ * Returns the field that a caller passed. Throws `INVALID_ARGUMENT` for anything else, and for data sets, because a run
+ * may have many. Errors name `argument`.
+ */
 export function toField(input: string | Field, argument: string): LabelledField {
   if (typeof input === "object" && input !== null) {
     const field = reading(argument, () => copyField(input, argument));

@@ -19,7 +19,7 @@ import { wrongStatus } from "./error-advice.ts";
 import { Tokenizer } from "./tokenizer.ts";
 import { type FilterTree, copyFilter } from "./copy-filter.ts";
 
-/** What the text of a filter means. Throws `INVALID_ARGUMENT` with the position of what is wrong. */
+/** Returns the filter that a text means. Throws `INVALID_ARGUMENT` with the position of the error. */
 export function parseFilter(text: string): Filter {
   const tokens = new Tokenizer(text, "filter");
   if (tokens.isAtEnd) return { kind: "all" };
@@ -76,7 +76,7 @@ class Parser {
     return { kind: "compare", field, operator, value };
   }
 
-  /** Not necessarily one that there is. */
+  /** Returns the operator at this position. It may be an unknown one. */
   #operator(): Operator {
     const tokens = this.#tokens;
     const { kind } = tokens.token;
@@ -94,7 +94,7 @@ class Parser {
     tokens.expect("(");
     const items: string[] = [];
     do {
-      // MLflow takes the tuples of Python, ('a',) among them.
+      // MLflow accepts the tuples of Python, including ('a',).
       if (items.length > 0 && tokens.token.text === ")" && tokens.token.kind === "symbol") break;
       if (tokens.token.kind !== "quoted") throw tokens.error(OPERANDS.text);
       items.push(tokens.advance().text);
@@ -134,10 +134,10 @@ function parseBoolean(text: string): boolean | undefined {
   return word === "true" ? true : word === "false" ? false : undefined;
 }
 
-/** What a search takes: text, a tree, or what `where` builds. */
+/** The filter of a search: text, a tree, or a condition that `where` has built. */
 export type FilterInput = string | FilterTree;
 
-/** Returns the filter that a caller gave, as a tree of its own. Throws like {@link parseFilter} and {@link copyFilter}. */
+/** Returns the filter that a caller passed, as a new tree. Throws like {@link parseFilter} and {@link copyFilter}. */
 export function toFilter(input: FilterInput | undefined): Filter {
   if (input === undefined) return { kind: "all" };
   return typeof input === "string" ? parseFilter(input) : copyFilter(input);

@@ -2,7 +2,7 @@ import { LedgerError, invalidArgument } from "../errors/ledger-error.ts";
 import { operatorAdvice } from "./error-advice.ts";
 import { MAX_FILTER_CHARS } from "./filter.ts";
 
-/** `text` is what was quoted, of a `quoted` one, and else what is written. It stands from `at` to before `end`. */
+/** A token of a text, from `at` up to but not including `end`. The `text` of a `quoted` token is its content. */
 export interface Token {
   readonly kind: "word" | "quoted" | "symbol" | "end";
   readonly text: string;
@@ -11,13 +11,14 @@ export interface Token {
 }
 
 const SPACE = /\s*/y;
-/** Keys, numbers, dates, durations and keywords alike. A key may not have the `+`. */
+/** Matches keys, numbers, dates, durations and keywords. A key must not contain `+`. */
 const WORD = /[\p{L}\p{M}\p{N}_.\-/:@[\]+]+/uy;
 const SYMBOL = /[<>!]=|[=<>(),;]/y;
 const QUOTES: readonly string[] = ["'", '"', "`"];
 
 /**
- * The tokens of a text, one at a time and each read once. `argument` is the field of errors, `label` what their messages call the text.
+ * Reads the tokens of a text one at a time. `argument` is the `field` of errors, and `label` is the name of the text in
+ * their messages.
  */
 export class Tokenizer {
   readonly text: string;
@@ -43,14 +44,17 @@ export class Tokenizer {
     return this.token.kind === "end";
   }
 
-  /** Goes on to the next token; gives the one that was current. */
+  /** Moves to the next token. Returns the previous one. */
   advance(): Token {
     const { token } = this;
     this.token = this.#read(token.end);
     return token;
   }
 
-  /** Goes on if the current token is this symbol or keyword; keywords in capitals. */
+  /**
+   * Moves to the next token if the current one is this symbol or keyword. Keywords are in capitals. Returns whether it
+   * has moved.
+   */
   take(text: string): boolean {
     const { kind, text: written } = this.token;
     const matches = kind === "symbol" ? written === text : kind === "word" && written.toUpperCase() === text;
@@ -58,12 +62,12 @@ export class Tokenizer {
     return matches;
   }
 
-  /** Goes on past this symbol or keyword, or throws. */
+  /** Moves past this symbol or keyword, or throws. */
   expect(text: string): void {
     if (!this.take(text)) throw this.error(text);
   }
 
-  /** `advice` ends the message. */
+  /** Returns an error at a token. Its message ends with `advice`. */
   error(expected: string, token: Token = this.token, advice = ""): LedgerError {
     const found = token.kind === "end" ? "the end" : shorten(this.text.slice(token.at, token.end));
     return this.#error(token.at, expected, found, advice);
@@ -87,10 +91,10 @@ export class Tokenizer {
     const symbol = match(SYMBOL, text, at);
     if (symbol !== "") return { kind: "symbol", text: symbol, at, end: at + symbol.length };
     const found = String.fromCodePoint(text.codePointAt(at) as number);
-    throw this.#error(at, "a field, an operator or a value (keys with unusual characters stand in quotes)", found);
+    throw this.#error(at, "a field, an operator or a value (write keys with unusual characters in quotes)", found);
   }
 
-  /** A quote within is written twice. */
+  /** Reads a quoted token. Inside it, a quote is written twice. */
   #quoted(at: number, quote: string): Token {
     const { text } = this;
     let content = "";

@@ -108,7 +108,7 @@ export type TimeTerm = NumberTerm<number | Date | string>;
 /** A duration in a filter. It takes ms, or text such as `2h30m`. */
 export type DurationTerm = NumberTerm<number | string>;
 
-/** One field; what its kind does not allow throws. */
+/** One field. A method that its kind does not allow throws. */
 export class Term implements MetricTerm, ParamTerm {
   readonly #field: Field;
   constructor(field: Field) {
@@ -186,7 +186,7 @@ export class Term implements MetricTerm, ParamTerm {
     return new Where({ kind: "compare", field, operator, value });
   }
 
-  /** Where the grammar has no list for the field, each value is compared. */
+  /** If the grammar has no list for the field, compares each value. */
   #list(operator: Operator, kind: "and" | "or", single: Operator, values: readonly unknown[]): Where {
     if (!Array.isArray(values) || values.length === 0) {
       throw invalidArgument(formatField(this.#field), "an array that is not empty", values);

@@ -185,7 +185,7 @@ const BAD: readonly (readonly [text: string, position: number, says: RegExp])[] 
   ["' OR '1'='1", 1, /expected a field, found ' OR '/],
   ["metrics.a > (SELECT 1)", 13, /expected a number, found \(/],
   ["metrics.a > 1 UNION SELECT * FROM runs", 15, /found UNION/],
-  ["metrics.a&b > 1", 10, /keys with unusual characters stand in quotes/],
+  ["metrics.a&b > 1", 10, /write keys with unusual characters in quotes/],
   ["metrics.🙂 > 1", 9, /found 🙂/],
   ["metrics.\0 > 1", 9, /keys with unusual/],
 ];

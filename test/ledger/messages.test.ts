@@ -144,7 +144,7 @@ describe("what a message says of the call that was probably meant", () => {
       "orders as one text",
       () => ledger.searchRuns({ orderBy: "name DESC, id" }),
       "orderBy",
-      "orderBy, character 10: expected the end, found ,; give several as a list of texts",
+      "orderBy, character 10: expected the end, found ,; pass several as a list of texts",
     ],
     [
       "a colon",
@@ -152,7 +152,7 @@ describe("what a message says of the call that was probably meant", () => {
       "orderBy",
       "found metrics.loss:desc; write DESC for :desc",
     ],
-    ["a minus", () => ledger.searchRuns({ orderBy: "-metrics.loss" }), "orderBy", "write DESC behind the field"],
+    ["a minus", () => ledger.searchRuns({ orderBy: "-metrics.loss" }), "orderBy", "write DESC after the field"],
   ])("%s: %#", async (_, call, field, says) => {
     const error = await errorOf(call);
     expect(error.message).toContain(says);
