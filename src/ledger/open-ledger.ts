@@ -31,7 +31,7 @@ export interface OpenLedgerOptions {
   readonly parquet?: "compact" | "compatible" | undefined;
   /**
    * Called with errors that no call can reject with: background writes that failed, damaged runs that were left out.
-   * Default: `console.warn`, once for each code.
+   * Default: `console.warn`, once for each code and operation.
    */
   readonly onError?: ((error: LedgerError) => void) | undefined;
 }
@@ -86,14 +86,18 @@ export async function openLedger(backend: Backend, options: OpenLedgerOptions = 
   return new Ledger(context, openRuns);
 }
 
-/** Where trouble goes that no call can reject with. Without `onError` each kind of it is warned of once. */
+/**
+ * Returns what gets trouble that no call can reject with. Without `onError` it warns once of each kind: a code and the
+ * operation that failed.
+ */
 export function troubleListener(onError: ((error: LedgerError) => void) | undefined): (error: LedgerError) => void {
   const warned = new Set<string>();
   return (error) => {
     try {
       if (onError) return void onError(error);
-      if (warned.has(error.code)) return;
-      warned.add(error.code);
+      const kind = `${error.code} ${error.operation}`;
+      if (warned.has(kind)) return;
+      warned.add(kind);
       warn(
         `${error.message} (${error.code}). This kind of trouble is warned of once; pass onError to openLedger to hear of all`,
       );

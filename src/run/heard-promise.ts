@@ -1,3 +1,15 @@
+/**
+ * Returns a promise with the outcome of `work` that callers need not handle. If it rejects and nobody handles it, `tell`
+ * gets the reason.
+ */
+export function neverUnhandled<T>(work: Promise<T>, tell: (reason: unknown) => void): Promise<T> {
+  const outcome = new HeardPromise<T>((resolve, reject) => void work.then(resolve, reject));
+  outcome.onRejected((reason, isHeard) => {
+    if (!isHeard) tell(reason);
+  });
+  return outcome;
+}
+
 /** A promise that knows whether anybody would hear of its rejection. */
 export class HeardPromise<T> extends Promise<T> {
   #isHeard = false;

@@ -3,11 +3,15 @@ import { callOptions } from "../backend/call-options.ts";
 import type { ArtifactSource } from "../artifacts/source.ts";
 import type { LogArtifactOptions } from "../artifacts/store.ts";
 import type { ArtifactRef, ArtifactVersion } from "../artifacts/version.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
 import { type OptionNames, readOptions, readSignal } from "../arguments/options.ts";
 import type { JournalWriter } from "../journal/journal-writer.ts";
 import type { RunContext } from "./run-context.ts";
 import { copyData } from "./start-options.ts";
 import { copySource } from "../artifacts/own-source.ts";
+import { neverUnhandled } from "./heard-promise.ts";
+import type { Refusal } from "./late-calls.ts";
+import { tellUnheard } from "./unheard-failure.ts";
 
 const DIGEST = `sha256:${"0".repeat(64)}`;
 /** The least that a run records of a version. */
@@ -20,6 +24,13 @@ const SMALLEST = {
   createdAt: 0,
   manifest: { key: "", size: 0, digest: DIGEST },
 };
+
+/** A call of `logArtifact` or `useArtifact`. */
+interface Call {
+  /** Set if the run is closed. */
+  readonly tooLate: Refusal | undefined;
+  signal?: AbortSignal | undefined;
+}
 
 /** The artifacts that a session of a run stores and uses. */
 export class ArtifactLog {
@@ -40,8 +51,36 @@ export class ArtifactLog {
   }
 
   /** Stores an artifact and records the version. See `Run.logArtifact`. */
-  async log(name: string, source: ArtifactSource, options: LogArtifactOptions | undefined): Promise<ArtifactVersion> {
+  log(
+    name: string,
+    source: ArtifactSource,
+    options: LogArtifactOptions | undefined,
+    tooLate: Refusal | undefined,
+  ): Promise<ArtifactVersion> {
+    const call: Call = { tooLate };
+    return this.#unlessUnheard("logArtifact", name, call, this.#log(call, name, source, options));
+  }
+
+  /** Records that the run uses a version. See `Run.useArtifact`. */
+  use(ref: ArtifactRef, options: CallOptions | undefined, tooLate: Refusal | undefined): Promise<ArtifactVersion> {
+    const call: Call = { tooLate };
+    return this.#unlessUnheard("useArtifact", ref, call, this.#use(call, ref, options));
+  }
+
+  /** Resolves once no call is under way. What fails rejects where it was called. */
+  async settle(): Promise<void> {
+    await Promise.allSettled(this.#underWay);
+  }
+
+  async #log(
+    call: Call,
+    name: string,
+    source: ArtifactSource,
+    options: LogArtifactOptions | undefined,
+  ): Promise<ArtifactVersion> {
+    this.#assertOpen(call);
     const given = readOptions("logArtifact", options, ARTIFACT_OPTIONS);
+    call.signal = given.signal;
     // Copied before anything is awaited, so that the caller may change them right after the call.
     const own = copySource(source);
     const metadata = given.metadata === undefined ? undefined : copyData(given.metadata, "metadata");
@@ -55,16 +94,29 @@ export class ArtifactLog {
     return await this.#record("artifact", work.finally(release));
   }
 
-  /** Records that the run uses a version. See `Run.useArtifact`. */
-  async use(ref: ArtifactRef, options: CallOptions | undefined): Promise<ArtifactVersion> {
-    const call = callOptions(readSignal("useArtifact", options));
-    const work = this.#context.artifacts().then((store) => store.resolve(ref, call));
+  async #use(call: Call, ref: ArtifactRef, options: CallOptions | undefined): Promise<ArtifactVersion> {
+    this.#assertOpen(call);
+    call.signal = readSignal("useArtifact", options);
+    const work = this.#context.artifacts().then((store) => store.resolve(ref, callOptions(call.signal)));
     return await this.#record("input", work);
   }
 
-  /** Resolves once no call is under way. What fails rejects where it was called. */
-  async settle(): Promise<void> {
-    await Promise.allSettled(this.#underWay);
+  #assertOpen({ tooLate }: Call): void {
+    this.#writer.assertUnfenced();
+    if (tooLate) throw tooLate.error;
+  }
+
+  /** Tells `onError` of a failure that no caller handles, unless the caller brought it about. */
+  #unlessUnheard(
+    method: "logArtifact" | "useArtifact",
+    name: unknown,
+    call: Call,
+    work: Promise<ArtifactVersion>,
+  ): Promise<ArtifactVersion> {
+    return neverUnhandled(work, (reason) => {
+      const isAbort = call.signal?.aborted === true && !LedgerError.is(reason);
+      if (!isAbort && !call.tooLate?.isExpected) tellUnheard(this.#writer, method, name, reason);
+    });
   }
 
   async #record(kind: "artifact" | "input", work: Promise<ArtifactVersion>): Promise<ArtifactVersion> {

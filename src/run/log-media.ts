@@ -12,6 +12,7 @@ import { MAX_QUEUED_BYTES, OVERHEAD_BYTES } from "./queue-bound.ts";
 import type { StepCount } from "./step-count.ts";
 import type { LoggedValue, MediaStore, MediaTrouble } from "./store-media.ts";
 import { checkName } from "./check-text.ts";
+import { ofCall } from "./unheard-failure.ts";
 
 const mediaStore = /* @__PURE__ */ onDemand(() => import("./store-media.ts"));
 
@@ -70,7 +71,7 @@ export class MediaLog implements MediaTrouble {
     const entry = new HeardPromise<MediaEntry>((resolve, reject) => void stored.then(resolve, reject));
     entry.onRejected((reason, isHeard) => {
       const isOfCall = this.#ofCalls.delete(reason as LedgerError);
-      if (isOfCall && !isHeard) this.#writer.report(reason as LedgerError);
+      if (isOfCall && !isHeard) this.#writer.report(ofCall(METHODS[type], key, reason as LedgerError));
     });
     return entry;
   }
@@ -101,11 +102,15 @@ export class MediaLog implements MediaTrouble {
     return this.#tellCaller(error);
   }
 
-  failed(error: LedgerError, { isFinal, isFirst }: { readonly isFinal: boolean; readonly isFirst: boolean }): void {
+  failed(
+    { type, key }: Pick<MediaEntry, "key" | "type">,
+    error: LedgerError,
+    { isFinal, isFirst }: { readonly isFinal: boolean; readonly isFirst: boolean },
+  ): void {
     if (isFinal) this.#writer.drop(1);
     // The promise of the call tells of the first failure, which is no trouble of the ledger's if it is final.
     if (isFinal && isFirst) this.#tellCaller(error);
-    else this.#writer.report(error);
+    else this.#writer.report(ofCall(METHODS[type], key, error));
   }
 
   /** Marks an error that the promise of the call rejects with: `onError` gets it only if nobody handles the promise. */
@@ -138,7 +143,7 @@ export class MediaLog implements MediaTrouble {
       const error = new LedgerError("IO", "what stores texts, images, histograms and tables cannot be loaded", {
         cause,
       });
-      this.failed(error, { isFinal: true, isFirst: true });
+      this.failed({ type, key }, error, { isFinal: true, isFirst: true });
       throw error;
     } finally {
       this.#early--;

@@ -99,7 +99,7 @@ async function endSessions(): Promise<void> {
   const [runs, verb] = stored.length === 1 ? ["run", "reads"] : ["runs", "read"];
   const named = stored.slice(0, 3).join(", ") + (stored.length > 3 ? ` and ${stored.length - 3} more` : "");
   warn(
-    `the process ended before ${runs} ${named} finished. What was logged is stored, and the ${runs} ${verb} as interrupted. Call finish(), or use withRun() or guardProcess()`,
+    `the process ended before ${runs} ${named} finished. What was logged is stored, and the ${runs} ${verb} as interrupted. Call finish(), await withRun(), or use guardProcess()`,
   );
 }
 
@@ -128,7 +128,7 @@ export function noticeLoss(sessions: readonly Unstored[]): void {
   });
   if (lost.length > MAX_NAMED) named.push(`what ${lost.length - MAX_NAMED} more runs logged`);
   writeLine(
-    `the process ended before it stored ${named.join(", ")}. Await run.finish() or run.flush() before process.exit(); withRun() and guardProcess() close a run after an uncaught error`,
+    `the process ended before it stored ${named.join(", ")}. Await run.finish() or run.flush() before process.exit(). guardProcess(run) closes a run after an uncaught error or rejection`,
   );
 }
 

@@ -22,6 +22,8 @@ import { checkDataset, type DatasetReference, type LogDatasetOptions } from "./l
 import { type Ending, type FinishOptions, readEnd } from "./finish-options.ts";
 import { summariseError } from "./error-summary.ts";
 import { LateCalls, type Refusal } from "./late-calls.ts";
+import { neverUnhandled } from "./heard-promise.ts";
+import { tellUnheard } from "./unheard-failure.ts";
 import { ArtifactLog } from "./log-artifacts.ts";
 import { type LogHistogramOptions, type LogImageOptions, MediaLog } from "./log-media.ts";
 import { checkDefinition } from "./define-metric.ts";
@@ -252,22 +254,19 @@ export class Run implements AsyncDisposable {
    * Stores bytes, a Blob, a stream, `{ text }`, `{ json }`, `{ files }`, a file or a directory as the next version of
    * an artifact. Resolves once the content, the manifest and the run's record of it are acknowledged. The same content
    * again uploads nothing. Rejects with `INVALID_ARGUMENT`, `RUN_CLOSED`, `FENCED`, with the backend's error, or with the signal's reason.
-   * Rejects with `TOO_LARGE` before it uploads anything if the run has no room for another version.
+   * Rejects with `TOO_LARGE` before it uploads anything if the run has no room for another version. You need not await
+   * it: {@link finish} waits for it, and `onError` gets an error that nobody handles.
    */
-  async logArtifact(name: string, source: ArtifactSource, options?: LogArtifactOptions): Promise<ArtifactVersion> {
-    this.#writer.assertUnfenced();
-    if (this.#ending) throw this.#late.refuse("logArtifact", this.#ending.status).error;
-    return await this.#artifacts.log(name, source, options);
+  logArtifact(name: string, source: ArtifactSource, options?: LogArtifactOptions): Promise<ArtifactVersion> {
+    return this.#artifacts.log(name, source, options, this.#tooLate("logArtifact", 0));
   }
 
   /**
    * Records that the run uses a version, named as `name:v3`, `name:best` or `name@sha256:…`. Rejects with
    * `ARTIFACT_NOT_FOUND`.
    */
-  async useArtifact(ref: ArtifactRef, options?: CallOptions): Promise<ArtifactVersion> {
-    this.#writer.assertUnfenced();
-    if (this.#ending) throw this.#late.refuse("useArtifact", this.#ending.status).error;
-    return await this.#artifacts.use(ref, options);
+  useArtifact(ref: ArtifactRef, options?: CallOptions): Promise<ArtifactVersion> {
+    return this.#artifacts.use(ref, options, this.#tooLate("useArtifact", 0));
   }
 
   /**
@@ -290,9 +289,14 @@ export class Run implements AsyncDisposable {
    * Resolves once the backend has acknowledged everything that was logged before the call, with its durability.
    * Otherwise rejects with the error: the data is still buffered, and a later flush can succeed. Not after `FENCED`:
    * another process resumed the run with `mode: "exclusive"`, and this writer stores nothing more. A rich value that
-   * was refused or given up rejects only its own promise.
+   * was refused or given up rejects only its own promise. You need not await it: `onError` gets an error that nobody
+   * handles.
    */
-  async flush(): Promise<void> {
+  flush(): Promise<void> {
+    return this.#unlessUnheard("flush", this.#flush());
+  }
+
+  async #flush(): Promise<void> {
     if (this.#media.isSettled) return await this.#writer.flush();
     const [media, journal] = await Promise.allSettled([this.#media.settle(), this.#writer.flush()]);
     // Records the values that are stored by now, also if others could not be stored.
@@ -307,21 +311,25 @@ export class Run implements AsyncDisposable {
    * rejects only its own promise. It closes the run for all of its writers: if several write, call it once, after the
    * others have flushed.
    */
-  async finish(status: ClosingStatus = "finished", options?: FinishOptions): Promise<void> {
-    checkChoice("status", status, ["finished", "failed", "killed"]);
-    await this.#close({ status, ...readEnd("finish", options, this.#parts.created) });
+  finish(status: ClosingStatus = "finished", options?: FinishOptions): Promise<void> {
+    const read = (): Ending => {
+      checkChoice("status", status, ["finished", "failed", "killed"]);
+      return { status, ...readEnd("finish", options, this.#parts.created) };
+    };
+    return this.#unlessUnheard("finish", this.#closeAs(read));
   }
 
   /**
    * Closes the run as `failed`, with the name, the message and the stack of what was thrown. Parts that look like
    * secrets are replaced.
    */
-  async fail(error: unknown, options?: FinishOptions): Promise<void> {
-    await this.#close({
+  fail(error: unknown, options?: FinishOptions): Promise<void> {
+    const read = (): Ending => ({
       status: "failed",
       error: summariseError(error),
       ...readEnd("fail", options, this.#parts.created),
     });
+    return this.#unlessUnheard("fail", this.#closeAs(read));
   }
 
   /** {@link finish}, when the run is still open. It cannot see an exception: `ledger.withRun` records those. */
@@ -329,8 +337,8 @@ export class Run implements AsyncDisposable {
     return this.finish();
   }
 
-  #tooLate(method: string): Refusal | undefined {
-    return this.#ending && this.#late.refuse(method, this.#ending.status, 1);
+  #tooLate(method: string, values = 1): Refusal | undefined {
+    return this.#ending && this.#late.refuse(method, this.#ending.status, values);
   }
 
   #dropRow(metrics: Metrics): void {
@@ -340,6 +348,15 @@ export class Run implements AsyncDisposable {
     } catch (error) {
       throw unreadable("metrics", error);
     }
+  }
+
+  /** Returns the promise for a caller who need not handle it: `onError` gets an error that nobody handles. */
+  #unlessUnheard(method: "flush" | "finish" | "fail", work: Promise<void>): Promise<void> {
+    return neverUnhandled(work, (reason) => tellUnheard(this.#writer, method, undefined, reason));
+  }
+
+  async #closeAs(read: () => Ending): Promise<void> {
+    await this.#close(read());
   }
 
   #close(ending: Ending): Promise<void> {
@@ -357,7 +374,7 @@ export class Run implements AsyncDisposable {
     const writer = this.#writer;
     await this.#artifacts.settle();
     writer.assertUnfenced();
-    if (!this.#media.isSettled) await this.flush();
+    if (!this.#media.isSettled) await this.#flush();
     // Nothing may come after the end of a run.
     if (writer.isOverflowing) await writer.flush();
     const { closeRun, readOthers } = await closing();
@@ -384,7 +401,7 @@ export class Run implements AsyncDisposable {
   async #end(): Promise<void> {
     if (this.#ending) return await this.#close(this.#ending);
     await this.#artifacts.settle();
-    await this.flush();
+    await this.#flush();
     if (this.#ending) return;
     this.#writer.event({ kind: "leave", next: this.#writer.next + 1 }, "leave");
     await this.#writer.flush();

@@ -27,7 +27,11 @@ export interface MediaTrouble {
   /** A value for which there is no room. Returns what to throw. */
   dropped(key: string): LedgerError;
   /** Trouble in the background; after a final one the value is given up. The call rejects with the first. */
-  failed(error: LedgerError, how: { readonly isFinal: boolean; readonly isFirst: boolean }): void;
+  failed(
+    of: Pick<MediaEntry, "key" | "type">,
+    error: LedgerError,
+    how: { readonly isFinal: boolean; readonly isFirst: boolean },
+  ): void;
 }
 
 /** Checks rich values, stores them in the background and records them in the journal once stored. */
@@ -41,7 +45,7 @@ export class MediaStore {
     this.#context = context;
     this.#writer = writer;
     this.#trouble = trouble;
-    this.#queue = new UploadQueue(context.clock, (error, how) => trouble.failed(error, how));
+    this.#queue = new UploadQueue(context.clock);
   }
 
   /** True when nothing waits. */
@@ -75,10 +79,11 @@ export class MediaStore {
     } else {
       const stored = this.#upload(content);
       let made: MediaEntry | undefined;
-      await this.#queue.add(held, async () => {
+      const store = async (): Promise<void> => {
         made = { ...place, ...(await stored()) };
         this.#writer.event(toEvent(made, n), "media");
-      });
+      };
+      await this.#queue.add(held, store, (error, how) => this.#trouble.failed(place, error, how));
       entry = made as unknown as MediaEntry;
     }
     await this.#writer.flush(false);

@@ -16,6 +16,7 @@ function isFinal(error: LedgerError): boolean {
 type OnFailure = (error: LedgerError, how: { readonly isFinal: boolean; readonly isFirst: boolean }) => void;
 
 interface Upload {
+  readonly onFailure: OnFailure;
   readonly bytes: number;
   readonly work: () => Promise<void>;
   isActive: boolean;
@@ -45,7 +46,6 @@ class Attempt {
  */
 export class UploadQueue {
   readonly #clock: Clock;
-  readonly #onFailure: OnFailure;
   /** In order. */
   readonly #uploads = new Set<Upload>();
   #bytes = 0;
@@ -53,9 +53,8 @@ export class UploadQueue {
   #failures = 0;
   #retry: Timer | undefined;
 
-  constructor(clock: Clock, onFailure: OnFailure) {
+  constructor(clock: Clock) {
     this.#clock = clock;
-    this.#onFailure = onFailure;
   }
 
   /** True when there is nothing that {@link settle} would wait for. */
@@ -68,8 +67,15 @@ export class UploadQueue {
   }
 
   /** Resolves when `work` has; rejects with the cause of the first attempt that fails. */
-  add(bytes: number, work: () => Promise<void>): Promise<void> {
-    const upload = { bytes: bytes + OVERHEAD_BYTES, work, isActive: false, hasFailed: false, attempt: new Attempt() };
+  add(bytes: number, work: () => Promise<void>, onFailure: OnFailure): Promise<void> {
+    const upload = {
+      onFailure,
+      bytes: bytes + OVERHEAD_BYTES,
+      work,
+      isActive: false,
+      hasFailed: false,
+      attempt: new Attempt(),
+    };
     this.#uploads.add(upload);
     this.#bytes += upload.bytes;
     const { promise } = upload.attempt;
@@ -122,7 +128,7 @@ export class UploadQueue {
     const isFirst = !upload.hasFailed;
     upload.hasFailed = true;
     attempt.reject(error);
-    this.#onFailure(error, { isFinal: isFinal(error), isFirst });
+    upload.onFailure(error, { isFinal: isFinal(error), isFirst });
   }
 
   /** Uploads that have not begun keep waiting, and calls that wait for them reject with the reason. */

@@ -112,6 +112,14 @@ async function main(): Promise<void> {
       break;
     }
     // Not guarded.
+    case "reject-in-with-run":
+      await ledger.withRun({ name: "a", flush: { intervalMs: 1e9 } }, async (run) => {
+        say(run.id);
+        for (let step = 0; step < 1000; step++) run.log({ x: step });
+        void Promise.reject(new RangeError("nobody handles this"));
+        await sleep(1e9);
+      });
+      break;
     case "throw":
     case "exit":
     case "exit-one":

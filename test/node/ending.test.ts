@@ -148,6 +148,7 @@ test("a call that rejects because the guard closed the run is not shown", async 
 
 test.each([
   ["throw", 1, "1000 points of run"],
+  ["reject-in-with-run", 1, "1000 points of run"],
   ["exit", 3, "1000 points of run"],
   ["exit-one", 0, "1 point of run"],
   ["exit-tags", 0, "other records of run"],
@@ -159,6 +160,9 @@ test.each([
   expect(ended.code).toBe(code);
   expect(ended.told).toHaveLength(1);
   expect(ended.told[0]).toContain(text);
+  // `withRun` does not hear of an error outside its function.
+  expect(ended.told[0]).toContain("guardProcess(run) closes a run after an uncaught error or rejection");
+  expect(ended.told[0]).not.toContain("withRun");
   expect(ended.told[0]).toContain(String(ended.said[0]));
   expect(ended.runs.map(({ status }) => status)).toEqual(["interrupted"]);
 });

@@ -1,0 +1,26 @@
+import { LedgerError, ledgerErrorOf } from "../errors/ledger-error.ts";
+import type { JournalWriter } from "../journal/journal-writer.ts";
+
+/** Longest name of a value or an artifact that is shown. */
+const MAX_SHOWN = 100;
+
+/**
+ * Returns what `onError` gets for a call that failed and whose promise nobody handles: the error, with the call in front
+ * of its message, such as `logText("sample"): text must be a string`.
+ */
+export function ofCall(method: string, name: unknown, error: LedgerError): LedgerError {
+  // It names the call already.
+  if (error.operation === method) return error;
+  const shown = typeof name === "string" ? JSON.stringify(name.slice(0, MAX_SHOWN)) : "";
+  const details = { ...error, operation: error.operation ?? method, cause: error };
+  return new LedgerError(error.code, `${method}(${shown}): ${error.message}`, details);
+}
+
+/** Tells `onError` that a call failed whose promise nobody handles, unless `onError` has heard of the failure. */
+export function tellUnheard(writer: JournalWriter, method: string, name: unknown, reason: unknown): void {
+  // What fails in the background is told as it happens.
+  const { lastError } = writer.counts;
+  if ((lastError && [lastError, lastError.cause].includes(reason)) || LedgerError.hasCode(reason, "FENCED")) return;
+  const message = reason instanceof Error ? reason.message : "it failed without a reason";
+  writer.report(ofCall(method, name, ledgerErrorOf(reason, message)));
+}
