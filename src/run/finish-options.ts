@@ -1,7 +1,9 @@
 import { LedgerError } from "../errors/ledger-error.ts";
+import { checkChoice } from "../arguments/choice.ts";
 import { readOptions } from "../arguments/options.ts";
 import type { ClosingStatus, ErrorSummary } from "../journal/event.ts";
 import type { RunCreated } from "../journal/run-created.ts";
+import { summariseError } from "./error-summary.ts";
 import { checkTime } from "./log-position.ts";
 
 /** How a run ends. */
@@ -18,8 +20,18 @@ export interface FinishOptions {
   readonly endTime?: number | undefined;
 }
 
-/** Reads the options of `finish` or `fail`. Throws `INVALID_ARGUMENT`. */
-export function readEnd(
+/** Returns the end that `finish` was asked for. Throws `INVALID_ARGUMENT`. */
+export function readFinish(status: ClosingStatus, options: FinishOptions | undefined, created: RunCreated): Ending {
+  checkChoice("status", status, ["finished", "failed", "killed"]);
+  return { status, ...readEnd("finish", options, created) };
+}
+
+/** Returns the end that `fail` was asked for. Throws `INVALID_ARGUMENT`. */
+export function readFail(error: unknown, options: FinishOptions | undefined, created: RunCreated): Ending {
+  return { status: "failed", error: summariseError(error), ...readEnd("fail", options, created) };
+}
+
+function readEnd(
   method: "finish" | "fail",
   options: FinishOptions | undefined,
   { startTime, createdAt }: RunCreated,

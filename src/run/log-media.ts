@@ -1,4 +1,4 @@
-import { LedgerError, unreadable } from "../errors/ledger-error.ts";
+import { concernsOneObject, LedgerError, unreadable } from "../errors/ledger-error.ts";
 import { onDemand } from "../platform/on-demand.ts";
 import type { MediaEntry, MediaKind } from "../journal/media-entry.ts";
 import type { JournalWriter } from "../journal/journal-writer.ts";
@@ -85,6 +85,33 @@ export class MediaLog implements MediaTrouble {
     } finally {
       // So that `onError` has been told when a flush or the end of the run resolves. It takes a few steps, and no more.
       for (let step = 0; step < 100 && this.#ofCalls.size > 0; step++) await undefined;
+    }
+  }
+
+  /** Resolves once all that was logged is stored. Otherwise rejects with the first failure, after it stored what it could. */
+  async flush(): Promise<void> {
+    if (this.isSettled) return await this.#writer.flush();
+    const [media, journal] = await Promise.allSettled([this.settle(), this.#writer.flush()]);
+    // Records the values that are stored by now, also if others could not be stored.
+    await this.#writer.flush();
+    for (const outcome of [media, journal]) if (outcome.status === "rejected") throw outcome.reason;
+  }
+
+  /**
+   * Stores the values that wait, for a session that ends. Those that the store refuses, although it takes records of the
+   * run, do not keep the run from ending: each is tried once more and then given up.
+   */
+  async flushLast(): Promise<void> {
+    if (this.isSettled) return;
+    try {
+      await this.flush();
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      // Shows that the store takes records. If it does not, all values are kept.
+      this.#writer.event({ kind: "beat" }, "beat");
+      await this.#writer.flush();
+      await this.#store?.settle(isRefusal);
+      await this.#writer.flush();
     }
   }
 
@@ -198,4 +225,9 @@ export class MediaLog implements MediaTrouble {
     );
     return this.#loading;
   }
+}
+
+/** Returns whether the store failed to take one object, and may take others: a small record fits on a disk that is full. */
+function isRefusal(error: unknown): boolean {
+  return concernsOneObject(error) || LedgerError.hasCode(error, "NO_SPACE");
 }

@@ -2,7 +2,6 @@ import type { CallOptions } from "../backend/backend.ts";
 import type { ArtifactSource } from "../artifacts/source.ts";
 import type { LogArtifactOptions } from "../artifacts/store.ts";
 import type { ArtifactRef, ArtifactVersion } from "../artifacts/version.ts";
-import { checkChoice } from "../arguments/choice.ts";
 import { unreadable } from "../errors/ledger-error.ts";
 import { loadAllLater, onDemand } from "../platform/on-demand.ts";
 import { readOptions } from "../arguments/options.ts";
@@ -19,11 +18,9 @@ import type { ImageSource } from "../media/image.ts";
 import type { TableOf, TableSource } from "../media/table.ts";
 import type { RunContext } from "./run-context.ts";
 import { checkDataset, type DatasetReference, type LogDatasetOptions } from "./log-dataset.ts";
-import { type Ending, type FinishOptions, readEnd } from "./finish-options.ts";
-import { summariseError } from "./error-summary.ts";
+import { type Ending, type FinishOptions, readFail, readFinish } from "./finish-options.ts";
 import { LateCalls, type Refusal } from "./late-calls.ts";
-import { neverUnhandled } from "./heard-promise.ts";
-import { tellUnheard } from "./unheard-failure.ts";
+import { unlessUnheard } from "./unheard-failure.ts";
 import { ArtifactLog } from "./log-artifacts.ts";
 import { type LogHistogramOptions, type LogImageOptions, MediaLog } from "./log-media.ts";
 import { checkDefinition } from "./define-metric.ts";
@@ -172,8 +169,8 @@ export class Run implements AsyncDisposable {
    * The promise resolves once the value is stored and recorded. It rejects with the error of the first attempt that
    * fails, but the value is kept and tried again. It rejects for good with `INVALID_ARGUMENT` for bad input, `TOO_LARGE`
    * beyond 16 Mi characters or if no more may wait, `RUN_CLOSED` once the run is finished, and `FENCED`. You need not
-   * await it: `onError` gets an error that nobody handles, `stats.lastError` has it in any case, and no {@link flush} or
-   * {@link finish} rejects for it.
+   * await it: `onError` gets an error that nobody handles, and `stats.lastError` has it in any case. A {@link flush}
+   * rejects while the storage does not take the value; {@link finish} gives such a value up in the end.
    */
   logText(key: string, text: string, at?: LogPosition): Promise<MediaEntry> {
     return this.#media.log("text", key, text, at, this.#tooLate("logText"));
@@ -288,35 +285,24 @@ export class Run implements AsyncDisposable {
   /**
    * Resolves once the backend has acknowledged everything that was logged before the call, with its durability.
    * Otherwise rejects with the error: the data is still buffered, and a later flush can succeed. Not after `FENCED`:
-   * another process resumed the run with `mode: "exclusive"`, and this writer stores nothing more. A rich value that
-   * was refused or given up rejects only its own promise. You need not await it: `onError` gets an error that nobody
+   * another process resumed the run with `mode: "exclusive"`, and this writer stores nothing more. A text, image,
+   * histogram or table that is wrong or too large rejects only its own promise. You need not await it: `onError` gets an error that nobody
    * handles.
    */
   flush(): Promise<void> {
-    return this.#unlessUnheard("flush", this.#flush());
-  }
-
-  async #flush(): Promise<void> {
-    if (this.#media.isSettled) return await this.#writer.flush();
-    const [media, journal] = await Promise.allSettled([this.#media.settle(), this.#writer.flush()]);
-    // Records the values that are stored by now, also if others could not be stored.
-    await this.#writer.flush();
-    for (const outcome of [media, journal]) if (outcome.status === "rejected") throw outcome.reason;
+    return unlessUnheard(this.#writer, "flush", this.#media.flush());
   }
 
   /**
    * Closes the run: waits for artifacts and other values under way, flushes, and writes the final record. Calling it
-   * again is fine; the first status counts. Rejects if something could not be stored: nothing is lost, and calling it
-   * again tries again. Rejects with `FENCED` as {@link flush} does. A rich value or an artifact that cannot be stored
-   * rejects only its own promise. It closes the run for all of its writers: if several write, call it once, after the
+   * again is fine; the first status counts. Rejects if the storage fails: nothing is lost, and calling it again tries
+   * again. Rejects with `FENCED` as {@link flush} does. An artifact that cannot be stored rejects only its own promise.
+   * Values of `logText` and the like that the storage refuses, while it takes other writes of the run, are given up
+   * after another try: `onError` hears of them, and {@link stats} counts them as dropped. It closes the run for all of its writers: if several write, call it once, after the
    * others have flushed.
    */
   finish(status: ClosingStatus = "finished", options?: FinishOptions): Promise<void> {
-    const read = (): Ending => {
-      checkChoice("status", status, ["finished", "failed", "killed"]);
-      return { status, ...readEnd("finish", options, this.#parts.created) };
-    };
-    return this.#unlessUnheard("finish", this.#closeAs(read));
+    return this.#closeAs("finish", () => readFinish(status, options, this.#parts.created));
   }
 
   /**
@@ -324,12 +310,7 @@ export class Run implements AsyncDisposable {
    * secrets are replaced.
    */
   fail(error: unknown, options?: FinishOptions): Promise<void> {
-    const read = (): Ending => ({
-      status: "failed",
-      error: summariseError(error),
-      ...readEnd("fail", options, this.#parts.created),
-    });
-    return this.#unlessUnheard("fail", this.#closeAs(read));
+    return this.#closeAs("fail", () => readFail(error, options, this.#parts.created));
   }
 
   /** {@link finish}, when the run is still open. It cannot see an exception: `ledger.withRun` records those. */
@@ -350,13 +331,9 @@ export class Run implements AsyncDisposable {
     }
   }
 
-  /** Returns the promise for a caller who need not handle it: `onError` gets an error that nobody handles. */
-  #unlessUnheard(method: "flush" | "finish" | "fail", work: Promise<void>): Promise<void> {
-    return neverUnhandled(work, (reason) => tellUnheard(this.#writer, method, undefined, reason));
-  }
-
-  async #closeAs(read: () => Ending): Promise<void> {
-    await this.#close(read());
+  #closeAs(method: "finish" | "fail", read: () => Ending): Promise<void> {
+    const work = async (): Promise<void> => await this.#close(read());
+    return unlessUnheard(this.#writer, method, work());
   }
 
   #close(ending: Ending): Promise<void> {
@@ -374,7 +351,7 @@ export class Run implements AsyncDisposable {
     const writer = this.#writer;
     await this.#artifacts.settle();
     writer.assertUnfenced();
-    if (!this.#media.isSettled) await this.#flush();
+    await this.#media.flushLast();
     // Nothing may come after the end of a run.
     if (writer.isOverflowing) await writer.flush();
     const { closeRun, readOthers } = await closing();
@@ -401,7 +378,8 @@ export class Run implements AsyncDisposable {
   async #end(): Promise<void> {
     if (this.#ending) return await this.#close(this.#ending);
     await this.#artifacts.settle();
-    await this.#flush();
+    await this.#media.flushLast();
+    await this.#writer.flush();
     if (this.#ending) return;
     this.#writer.event({ kind: "leave", next: this.#writer.next + 1 }, "leave");
     await this.#writer.flush();

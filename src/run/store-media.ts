@@ -53,9 +53,9 @@ export class MediaStore {
     return this.#queue.isSettled;
   }
 
-  /** Stores what waits and adds it to the journal; rejects with the first failure, after which what can be stored is kept. */
-  async settle(): Promise<void> {
-    await this.#queue.settle();
+  /** Stores what waits and adds it to the journal; rejects with the first failure, after which what can be stored is kept. `givesUp` as in {@link UploadQueue.settle}. */
+  async settle(givesUp?: (error: LedgerError) => boolean): Promise<void> {
+    await this.#queue.settle(givesUp);
   }
 
   /** Checks and copies the value before it returns. Resolves once it is stored and recorded. */

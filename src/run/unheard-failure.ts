@@ -1,5 +1,6 @@
 import { LedgerError, ledgerErrorOf } from "../errors/ledger-error.ts";
 import type { JournalWriter } from "../journal/journal-writer.ts";
+import { neverUnhandled } from "./heard-promise.ts";
 
 /** Longest name of a value or an artifact that is shown. */
 const MAX_SHOWN = 100;
@@ -23,4 +24,9 @@ export function tellUnheard(writer: JournalWriter, method: string, name: unknown
   if ((lastError && [lastError, lastError.cause].includes(reason)) || LedgerError.hasCode(reason, "FENCED")) return;
   const message = reason instanceof Error ? reason.message : "it failed without a reason";
   writer.report(ofCall(method, name, ledgerErrorOf(reason, message)));
+}
+
+/** Returns the promise of a call for a caller who need not handle it: `onError` gets a failure that nobody handles. */
+export function unlessUnheard(writer: JournalWriter, method: string, work: Promise<void>): Promise<void> {
+  return neverUnhandled(work, (reason) => tellUnheard(writer, method, undefined, reason));
 }

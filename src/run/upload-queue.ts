@@ -8,10 +8,6 @@ const PARALLEL = 4;
 /** Failures that trying again cannot mend. */
 const FINAL: readonly ErrorCode[] = ["CORRUPT", "INVALID_ARGUMENT", "TOO_LARGE", "UNSUPPORTED"];
 
-function isFinal(error: LedgerError): boolean {
-  return FINAL.includes(error.code);
-}
-
 /** Gets each failure. `isFinal`: the upload is given up. `isFirst`: {@link UploadQueue.add} rejects with this failure. */
 type OnFailure = (error: LedgerError, how: { readonly isFinal: boolean; readonly isFirst: boolean }) => void;
 
@@ -52,6 +48,8 @@ export class UploadQueue {
   #active = 0;
   #failures = 0;
   #retry: Timer | undefined;
+  /** Further failures that end an upload. */
+  #givesUp: ((error: LedgerError) => boolean) | undefined;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -83,15 +81,27 @@ export class UploadQueue {
     return promise;
   }
 
-  /** Tries all uploads that wait, at once. Rejects with the first failure that another try may mend; `onFailure` gets every failure. */
-  async settle(): Promise<void> {
+  /**
+   * Tries all uploads that wait, at once. Rejects with the first failure that another try may mend; `onFailure` gets every
+   * failure. Meanwhile an upload is also given up if `givesUp` returns true for its failure.
+   */
+  async settle(givesUp?: (error: LedgerError) => boolean): Promise<void> {
+    this.#givesUp = givesUp;
     this.#retry?.cancel();
     this.#retry = undefined;
     const attempts = [...this.#uploads].map(({ attempt }) => attempt.promise);
     this.#begin();
     const outcomes = await Promise.allSettled(attempts);
-    for (const outcome of outcomes)
-      if (outcome.status === "rejected" && !isFinal(outcome.reason as LedgerError)) throw outcome.reason;
+    const failures = outcomes.flatMap((outcome) =>
+      outcome.status === "rejected" ? [outcome.reason as LedgerError] : [],
+    );
+    const failure = failures.find((error) => !this.#isFinal(error));
+    this.#givesUp = undefined;
+    if (failure) throw failure;
+  }
+
+  #isFinal(error: LedgerError): boolean {
+    return FINAL.includes(error.code) || this.#givesUp?.(error) === true;
   }
 
   #begin(): void {
@@ -120,7 +130,8 @@ export class UploadQueue {
   #failed(upload: Upload, cause: unknown): void {
     const error = ledgerErrorOf(cause, "storing a value failed without a reason");
     const { attempt } = upload;
-    if (isFinal(error)) this.#remove(upload);
+    const isFinal = this.#isFinal(error);
+    if (isFinal) this.#remove(upload);
     else {
       upload.attempt = new Attempt();
       this.#wait(error);
@@ -128,7 +139,7 @@ export class UploadQueue {
     const isFirst = !upload.hasFailed;
     upload.hasFailed = true;
     attempt.reject(error);
-    upload.onFailure(error, { isFinal: isFinal(error), isFirst });
+    upload.onFailure(error, { isFinal, isFirst });
   }
 
   /** Uploads that have not begun keep waiting, and calls that wait for them reject with the reason. */

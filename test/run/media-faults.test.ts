@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { memoryBackend } from "../../src/backends/memory/index.ts";
-import { type Backend, type LedgerError, openLedger, type Run } from "../../src/index.ts";
+import { type Backend, type Ledger, type LedgerError, openLedger, type Run } from "../../src/index.ts";
 import {
   createTestClock,
   type Fault,
@@ -19,6 +19,7 @@ interface Place {
   readonly errors: LedgerError[];
   readonly clock: TestClock;
   readonly keys: () => Promise<string[]>;
+  readonly ledger: Ledger;
 }
 
 async function place(faults: Fault[], inner: Backend = memoryBackend()): Promise<Place> {
@@ -27,7 +28,7 @@ async function place(faults: Fault[], inner: Backend = memoryBackend()): Promise
   const ledger = await openLedger(faultyBackend(inner, faults), { clock, onError: (error) => void errors.push(error) });
   const run = await ledger.startRun();
   const keys = async (): Promise<string[]> => (await ledger.media(run.id)).map(({ key }) => key);
-  return { run, errors, clock, keys };
+  return { run, errors, clock, keys, ledger };
 }
 
 const unhandled: unknown[] = [];
@@ -62,14 +63,72 @@ test("a failure nobody waits for shows in onError, stats and flush; a later flus
 
 test("the promise of a call rejects with the first failure; finish tries again, rejects, and can be called again", async () => {
   const { run, keys } = await place([
-    { at: 1, times: 2, mode: "error-before", only: ["create"], key: blob, error: { code: "PERMISSION_DENIED" } },
+    { at: 1, times: 2, mode: "error-before", only: ["create"], key: blob, error: { code: "UNAVAILABLE" } },
   ]);
-  await expect(run.logImage("a", png(2, 2))).rejects.toThrow(code("PERMISSION_DENIED"));
-  await expect(run.finish()).rejects.toThrow(code("PERMISSION_DENIED"));
+  await expect(run.logImage("a", png(2, 2))).rejects.toThrow(code("UNAVAILABLE"));
+  await expect(run.finish()).rejects.toThrow(code("UNAVAILABLE"));
   expect(run.status).toBe("running");
   await run.finish();
   expect(run.status).toBe("finished");
   expect(await keys()).toEqual(["a"]);
+});
+
+test.each(["PERMISSION_DENIED", "NO_SPACE", "IO", "TOO_LARGE"] as const)(
+  "a value that the store refuses for ever does not keep the run from finishing: %s",
+  async (refusal) => {
+    const { run, errors, keys, ledger } = await place([
+      { at: 1, times: 1000, mode: "error-before", only: ["create"], key: blob, error: { code: refusal } },
+    ]);
+    void run.logText("a", long(1));
+    void run.logText("b", long(2));
+    void run.logText("short", "kept");
+    run.log({ loss: 1 });
+    await run.finish();
+    expect(run.status).toBe("finished");
+    expect(await keys()).toEqual(["short"]);
+    expect(run.stats.dropped).toBe(2);
+    const record = await ledger.getRun(run.id);
+    expect([record.status, record.dropped, record.metrics["loss"]?.count]).toEqual(["finished", 2, 1]);
+    expect(new Set(errors.map((error) => error.code))).toEqual(new Set([refusal]));
+    expect(errors.at(-1)?.message).toMatch(/^logText\("[ab]"\): /);
+  },
+);
+
+test("finish gives a value up only after another try, and only if the store takes other records", async () => {
+  const faults = (times: number): Fault => ({
+    at: 1,
+    times,
+    mode: "error-before",
+    only: ["create"],
+    key: blob,
+    error: { code: "PERMISSION_DENIED" },
+  });
+  const once = await place([faults(2)]);
+  await once.run.logText("a", long(1)).catch(() => {});
+  await once.run.finish();
+  expect(await once.keys()).toEqual(["a"]);
+
+  const shut = await place([
+    faults(2),
+    { at: 1, times: 1, mode: "error-before", only: ["append"], error: { code: "PERMISSION_DENIED" } },
+  ]);
+  void shut.run.logText("a", long(1));
+  await expect(shut.run.finish()).rejects.toThrow(code("PERMISSION_DENIED"));
+  expect(shut.run.stats.dropped).toBe(0);
+  expect(shut.run.status).toBe("running");
+  await shut.run.finish();
+  expect(await shut.keys()).toEqual(["a"]);
+});
+
+test("flush keeps a value that the store refuses, and tries it again", async () => {
+  const { run, keys } = await place([
+    { at: 1, times: 5, mode: "error-before", only: ["create"], key: blob, error: { code: "PERMISSION_DENIED" } },
+  ]);
+  void run.logText("a", long(1));
+  for (let i = 0; i < 5; i++) await expect(run.flush()).rejects.toThrow(code("PERMISSION_DENIED"));
+  await run.flush();
+  expect(await keys()).toEqual(["a"]);
+  await run.finish();
 });
 
 test("left alone, a value is tried again by itself, and what is logged meanwhile waits with it", async () => {

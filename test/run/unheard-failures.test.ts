@@ -13,7 +13,7 @@ afterEach(async () => {
   // Node reports them after the microtasks.
   await new Promise((resolve) => setImmediate(resolve));
   process.off("unhandledRejection", note);
-  expect(unhandled).toEqual([]);
+  if (unhandled.length > 0) throw new Error("a rejection was not handled", { cause: unhandled[0] });
 });
 
 const failing = (fault: Partial<Fault>): Fault => ({
