@@ -1,4 +1,4 @@
-import { decodeSegment } from "../../src/backend/key.ts";
+import { decodeSegment, encodeSegment } from "../../src/backend/key.ts";
 import { fsBackend } from "../../src/backends/fs/index.ts";
 import { SegmentCache } from "../../src/catalog/segment-cache.ts";
 import { parseSegmentName } from "../../src/catalog/segment-name.ts";
@@ -30,7 +30,9 @@ export async function expected(directory: string): Promise<Tree> {
   const artifacts: Tree = Object.create(null) as Tree;
   for (const segment of namesBelow(keys, "artifacts")) {
     const name = decodeSegment(segment);
-    artifacts[name] = await readVersions(ledger, name);
+    if (encodeSegment(name, "name") !== segment) continue;
+    const versions = await readVersions(ledger, name);
+    if (versions.length > 0) artifacts[name] = versions;
   }
   return {
     runs,

@@ -11,6 +11,9 @@ import { damagedJournals, lostObjects } from "./scenarios/damage.ts";
 import { large, random, randomJournals } from "./scenarios/large.ts";
 import { media } from "./scenarios/media.ts";
 import { manyShapes, numbers } from "./scenarios/numbers.ts";
+import { documents } from "./scenarios/documents.ts";
+import { records } from "./scenarios/records.ts";
+import { manifests } from "./scenarios/manifests.ts";
 import { newPlace, type Place, type PlaceOptions } from "./scenarios/place.ts";
 import { fences, leaving, sessions } from "./scenarios/sessions.ts";
 
@@ -49,6 +52,9 @@ export const RECIPES: readonly Recipe[] = withSeeds([
   { name: "large documents", make: large },
   ...both("random", random),
   { name: "random journals", make: randomJournals, options: { keepsJournals: true } },
+  { name: "records by hand", make: records },
+  { name: "manifests by hand", make: manifests },
+  { name: "documents by hand", make: documents, options: { keepsJournals: true } },
   { name: "of a later version", make: ofLaterVersion },
   { name: "empty", make: async ({ open }) => void (await open()) },
 ]);

@@ -1,7 +1,7 @@
 # Reads a run ledger as FORMAT.md describes it, and prints it as JSON. Usage: reader.py DIRECTORY
 # In memory a JSON number is a float, and an integer of any size (`$rl` "int") is an int. Counts are printed as floats.
-import array, base64, copy, hashlib, itertools, json, math, os, re, struct, sys, unicodedata, zlib
-from zlib import crc32, error; from operator import itemgetter
+import array, base64, copy, hashlib, itertools, json, math, os, re, struct, sys, unicodedata, zlib; from zlib import (
+    crc32, error); from operator import itemgetter
 is_a, ROOT, MAX, TWO64, BIG = isinstance, sys.argv[1], 2**53 - 1, 2.0**64, 2.0**960
 class Damaged(ValueError): code = "CORRUPT"
 class Newer(Exception): code = "FORMAT_TOO_NEW"
@@ -11,18 +11,17 @@ def check(fine):
 def attempt(otherwise, make, *arguments):  # BAD is what strange bytes can raise
     try: return make(*arguments)
     except BAD: return otherwise
-# ---- JSON ----
-def number_of(text): check(math.isfinite(float(text))); return float(text)
+def number_of(text): check(math.isfinite(float(text))); return float(text)  # ---- JSON ----
 def parse(data, size=16 << 20, values=1_000_000):  # The data that JSON (in bytes) stands for
     left = [values]; check(len(data) <= 3 * size)
     def unwrap(value, level):
-        left[0] -= 1; check(left[0] >= 0 and level <= 128)
+        left[0] -= 1; check(left[0] >= 0 and (level <= 128 or not is_a(value, (list, dict))))
         if is_a(value, list): return [unwrap(item, level + 1) for item in value]
         if not is_a(value, dict): return value
         if "$rl" in value:
             kind, inner = value["$rl"], value["v"]; check(len(value) == 2)
             if kind == "f64" and inner in ("NaN", "Infinity", "-Infinity", "-0"): return float(inner)
-            if kind == "int" and re.fullmatch("-?[0-9]{1,1000}", inner): return int(inner)
+            if kind == "int" and re.fullmatch("0|-?[1-9][0-9]{0,999}", inner): return int(inner)
             check(kind == "obj" and is_a(inner, dict)); value = inner
         return {key: unwrap(item, level + 1) for key, item in value.items()}
     numbers = dict.fromkeys(("parse_int", "parse_float", "parse_constant"), number_of)
@@ -47,7 +46,8 @@ def safe(value): return is_a(value, float) and value.is_integer() and abs(value)
 def kind_of(kind): return lambda value: is_a(value, kind)
 def each(kind, item): return lambda v: is_a(v, kind) and all(map(TYPES[item], getattr(v, "values", v.__iter__)()))
 TYPES = {
-    "": kind_of(str), "number": kind_of(float), "object": kind_of(dict), "list": kind_of(list), "bool": kind_of(bool),
+    "number": lambda v: is_a(v, float) and math.isfinite(v), "bool": kind_of(bool),
+    "": kind_of(str), "object": kind_of(dict), "list": kind_of(list),
     "safe": safe, "count": lambda v: safe(v) and v >= 0, "one": lambda v: kind_of(float)(v) and v == 1,
     "texts": each(dict, ""), "numbers": each(dict, "safe"), "words": each(list, ""), "counts": each(list, "count"),
     "digest": lambda v: re.fullmatch("sha256:[0-9a-f]{64}", v), "short": lambda v: 0 < len(v.encode("utf-16le")) < 2001,
@@ -69,7 +69,7 @@ RICH = "key type:text|image|histogram|table inline? digest?:digest step:safe siz
     "height?:count caption? rows?:count columns?:count dates?:counts")
 SESSION = "mode:start|join|exclusive|recover beatMs:number alive? fence?:safe positions?:numbers document?:count"
 MANIFEST = "name:short version:count digest:digest type?:short runId?:short single:bool metadata:object files:files"
-EVENTS = {
+NOWHERE, EVENTS = {"from": None, "to": None}, {
     "session": SESSION + " writers?:count", "params": "set:object", "tags": "set?:texts remove?:words", "note": "text",
     "metric": "name " + DEFINITION, "artifact": "version:version", "input": "version:version", "dataset": DATASET,
     "media": RICH + " at:number n:count", "beat": "", "clock": "jumpMs:number", "dropped": "points:safe", "leave":
@@ -77,11 +77,11 @@ EVENTS = {
     "positions:numbers endTime?:number"}
 def good_event(ev): return (fits(ev, "kind v:one order:safe time:number") and ev["kind"] in EVENTS and fits(ev, EVENTS[
     ev["kind"]]) and (ev["kind"] != "media" or ("digest" in ev) != ("inline" in ev)))
-# ---- Keys and files ----
-N, SEQ, ID = "(?:[0-9]{4}|[1-9][0-9]{4,8})", "(?:[0-9]{6}|[1-9][0-9]{6,11})", "[0-9a-z][0-9a-z_-]{0,63}"
-NAME = (rf"run\.created\.json|run(\.(?!000[01]){N})?\.json|journal/{ID}\.{SEQ}|metrics((\.{N}){{0,2}}\.parquet|"
+N, SEQ, ID = "(?:(?!0000)[0-9]{4}|[1-9][0-9]{4,8})", "(?:[0-9]{6}|[1-9][0-9]{6,11})", "[0-9a-z][0-9a-z_-]{0,63}"
+FENCE = f"fences/(?!000000){SEQ}"  # ---- Keys and files ----
+NAME = (rf"run\.created\.json|run(\.(?!0001){N})?\.json|journal/{ID}\.{SEQ}|metrics((\.{N}){{0,2}}\.parquet|"
     rf"(\.{N})?\.overview|-{ID}\.(events|media|summaries))|"
-    rf"fences/(?!0+\.){SEQ}\.(json|claim\.[0-9a-f]{{32}}|end\.{ID}\.(0|[1-9][0-9]*))")  # below a run
+    rf"{FENCE}\.(json|claim\.[0-9a-f]{{32}}|end\.{ID}\.(0|[1-9][0-9]*))")  # below a run
 DEVICE = r"(con|prn|aux|nul|(com|lpt)[0-9¹²³]|conin\$|conout\$)%s(\..*)?"
 def device(name, between=""): return bool(re.fullmatch(DEVICE % between, name, re.I | re.A | re.S))
 def escape(name):
@@ -169,9 +169,8 @@ def points_of(data, run, points):  # Adds the points in a Parquet file to `point
             for out, name in zip(points.setdefault(key, series()), (b"step", b"time", b"value")):
                 out.extend(map(float, cols[name][start:at]))
 def series(): return [array.array("d") for _ in "stv"]
-# ---- Summaries of metrics ----
 def two_sum(a, b): total = a + b; return total, (a - total) + b if abs(a) >= abs(b) else (b - total) + a
-class State:  # What is known of the points of a metric. Points are lists of value, step and time
+class State:  # ---- Summaries ---- What is known of the points of a metric: a point is its value, step and time
     def __init__(self, numbers=(0.0, 0.0, 0.0)):
         check(len(numbers) in (3, 6, 12) and all(map(kind_of(float), numbers)))
         (self.count, self.sum, self.rest), self.last, self.min, self.max = (numbers[at:at + 3] for at in (0, 3, 6, 9))
@@ -212,20 +211,28 @@ def summarize(rec, stats):  # Sets `metrics` and `media`, of the states and the 
                 step, "time": at, "size": size, "mediaType": media_type}}
     about = rec["metricDefinitions"]; rec.update({"media": media} if media else {})
     rec["metrics"] = {name: state.summary(goal_of(name, about)) for name, state in metrics.items()}
+def add_damage(damage, item):
+    same, place = [old for old in damage if old["kind"] == item["kind"]], itemgetter("key", "from", "to")
+    if item["kind"] != "unknown" and place({**NOWHERE, **item}) in [place({**NOWHERE, **old}) for old in same]: return
+    if len(same) < 100: damage.append({name: value for name, value in item.items() if name != "message"})
+    else: same[99]["more"] = same[99].get("more", 0.0) + 1 + item.get("more", 0.0)
+def limited(items): out = []; any(add_damage(out, item) for item in items); return out
 class Writer:  # ---- Journals ---- A writer: as `compacted` has it (`item`), and what its journal says
-    def __init__(self, name, item={"order": MAX, "fence": 0.0, "next": 0, "events": [], "damage": []}, stats=None):
+    def __init__(self, name, item={"order": MAX, "fence": None, "next": 0, "events": [], "damage": []}, stats=None):
         self.id, self.order, self.fence, self.next = name, item["order"], item["fence"], int(item["next"])
-        self.last, self.first, self.damage = item.get("lastTime"), MAX, list(item["damage"])
-        self.events, self.rich = list(filter(good_event, item["events"])), list(item.get("mediaList", []))
+        self.last, self.first, self.damage = item.get("lastTime"), MAX, limited(item["damage"])
+        self.events, self.rich = list(item["events"]), list(item.get("mediaList", []))
+        check(all(map(good_event, self.events + self.rich)) and all(ev["kind"] == "media" for ev in self.rich))
         self.states, self.media = stats or ({key: State(state) for key, state in item.get("metrics", {}).items()}, dict(
             item.get("media", {})))
         self.points, self.counts = {}, {key: int(state.count) for key, state in self.states.items()}
     def of_kind(self, kind): return [ev for ev in self.events if ev["kind"] == kind]
     def recovers(self): return any(ev["mode"] == "recover" for ev in self.of_kind("session"))
     def place(self, born):  # Finds `order` and `fence` after all records were read
-        first = (self.of_kind("session") or [{"order": self.first, "fence": self.fence}])[0]
+        first = (self.of_kind("session") or [{"order": self.first}])[0]
         order = 0 if born and born["writer"]["id"] == self.id else first["order"]
-        self.fence, self.order = first.get("fence", 0.0), order if self.order == MAX else self.order
+        self.order = order if self.order == MAX else self.order
+        self.fence = first.get("fence", 0.0) if self.fence is None else self.fence; return self.order
     def take_event(self, ev):
         self.last, kind = ev["time"], ev["kind"]
         if kind != "beat" and self.first == MAX: self.first = ev["order"]
@@ -247,19 +254,20 @@ class Writer:  # ---- Journals ---- A writer: as `compacted` has it (`item`), an
         if first >= end: return
         if first > self.next: report("missing"); self.next = first
         while cur.more():
-            tag, counts = cur.varint(), self.next <= at < end
-            if 5 <= tag <= 7: raise Newer()
-            check(tag > 1 and (at < first + count or tag == 3)); at += tag != 3
+            tag, counts, at = cur.varint(), self.next <= at < end, at + 1
+            if check(tag > 1) or 5 <= tag <= 7: raise Newer()
             if tag == 2:
                 ev = cur.take(cur.varint()); ev = parse(ev) if counts else None
-                counts and (self.take_event(ev) if good_event(ev) else report("unknown")); continue
+                counts and (self.take_event(ev) if good_event(ev) else report("unknown"))
+                self.next = at if counts else self.next; continue
             step, time = (cur.number(), cur.number()) if tag == 3 else (step + cur.zigzag(), time + cur.zigzag())
             check(safe(float(step)) and safe(float(time))); step, time = int(step), int(time); pairs = []
             if tag == 4: pairs = [(cur.text(), cur.number()) for _ in range(cur.varint())]
             if tag > 7:
                 names = shapes[tag - 8]; small = int.from_bytes(cur.take((len(names) + 7) // 8), "little")
                 pairs = [(name, cur.number(*("f", 4) if small >> i & 1 else "d")) for i, name in enumerate(names)]
-            if counts and tag != 3: self.last = float(time); self.take_row(float(step), float(time), pairs)
+            if tag == 3: at -= 1
+            elif counts: self.last, self.next = float(time), at; self.take_row(float(step), float(time), pairs)
         check(at == first + count); self.next = max(self.next, min(at, end))
     def read_segment(self, run, name, last, end):
         key, names, shapes, magic, found = f"runs/{run}/journal/{name}", {}, {}, b"RLJOURN\1", False
@@ -267,7 +275,7 @@ class Writer:  # ---- Journals ---- A writer: as `compacted` has it (`item`), an
         def right(start, stop): return crc32(data[start:stop], base).to_bytes(4, "little") == data[stop:stop + 4]
         def report(kind, start, stop):
             area = {} if kind == "unknown" else {"from": float(start), "to": float(stop)}
-            self.damage += [{"kind": kind, "key": key, **area}] if self.next < end else []
+            if self.next < end: add_damage(self.damage, {"kind": kind, "key": key, **area})
         def of_frame(kind): report(kind, at, at if kind == "missing" else stop)
         size, (at, bad) = len(data), (8, None) if data.startswith(magic) else (0, 0)  # `bad` is where damage began
         if size < 8 and magic.startswith(data): return report("torn-tail", 0, size)
@@ -288,13 +296,12 @@ class Writer:  # ---- Journals ---- A writer: as `compacted` has it (`item`), an
             at, bad = at + 1, at if bad is None else bad
         if bad is not None and not found and data[:7] == magic[:7] and data[7:8] > b"\1": report("newer", 0, size)
         elif bad is not None: report("unreadable-tail" if last and any(data[bad:]) else "torn-tail", bad, size)
-# ---- Runs ----
 def merge(old, new): return {**old, **{key: merge(old[key], value) if is_a(value, dict) and is_a(old.get(key), dict)
     else value for key, value in new.items()}}
 def put(items, item, same):  # The item of a list that is the same as another one, which is appended if there is none
     found = [old for old in items if all(old.get(name) == item.get(name) for name in same)] or [item]
     items += [] if found[0] in items else found; return found[0]
-def fold(born, whos, fences, begun):  # The record of a run. `begun`: rule 2 of the certainly gone
+def fold(born, whos, fences, begun):  # ---- Runs ---- The record of a run. `begun`: rule 2 of the certainly gone
     rec = dict(known(born, "id name experiment note parent group jobType environment"), status="running",
         startTime=born.get("startTime", born["createdAt"]), params=born.get("params", {}), tags=born.get("tags", {}),
         metricDefinitions={}, artifacts=[], inputs=[], datasets=[], dropped=0.0)
@@ -339,30 +346,20 @@ def pages(run, item):  # By writer the items in an object with pages
 def stats_of(run, item):  # By writer its states and rich values, of an object with summaries
     return {who: ({row[0]: State(row[1:]) for row in rows if len(row) != 8}, {row[0]: row[1:] for row in rows if len(
         row) == 8}) for who, rows in pages(run, item).items()}
-def limited(damage):  # A list of damage as a record has it: without doubles, and at most 100 places of each kind
-    places, out = {}, []
-    for n, item in enumerate(damage):
-        what, place = item["kind"], tuple(map(item.get, ("key", "from", "to")))
-        places.setdefault(what, {}).setdefault(n if what == "unknown" else place, item)
-    for same in map(list, map(dict.values, places.values())):
-        more = sum((item.get("more", 0.0) for item in same), max(0.0, len(same) - 100.0))
-        out += [{name: item[name] for name in item if name not in ("message", "more")} for item in same[:100]]
-        out[-1].update({"more": more} if more else {})
-    return out
 def read_run(run, names):  # What is printed of a run, or None if there is none. `names` are its keys and their sizes
     top, segs, ends, fences, docs, markers, points = f"runs/{run}/", {}, {}, 0, {}, {}, False
     for name, size in names.items():
-        found = re.fullmatch(f"journal/({ID})\\.({SEQ})|fences/{SEQ}\\.end\\.({ID})\\.(0|[1-9][0-9]*)|"
-            f"fences/({SEQ})\\.json|run\\.json|run\\.({N})\\.json|lifecycle/({N})\\.json", name)
+        found = re.fullmatch(f"journal/({ID})\\.({SEQ})|{FENCE}\\.end\\.({ID})\\.(0|[1-9][0-9]*)|"
+            f"{FENCE[:-len(SEQ)]}({SEQ})\\.json|run\\.json|run\\.({N})\\.json|lifecycle/({N})\\.json", name)
         points = points or re.fullmatch(f"metrics(\\.{N}){{0,2}}\\.parquet|metrics(\\.{N})?\\.overview", name)
         if found and found[1]: segs[found[1], int(found[2])] = name, size
         elif found and found[3]: ends[found[3]] = min(int(found[4]), ends.get(found[3], int(found[4])))
         elif found and found[5]: fences = max(fences, int(found[5]))
         elif found and found[7]: markers[int(found[7])] = name
         elif found and int(found[6] or 2) > 1: docs[int(found[6] or 1)] = name
-    newest, lost, no, doc, stats, totals, born = max(docs, default=0), [], ({}, {}), None, None, None, None
+    newest, lost, no, doc, stats, totals = max(docs, default=0), [], ({}, {}), None, None, None
     check(newest or not points or any(ends.get(who) != 0 for who, _ in segs))
-    done = {"metrics": [], "writers": [], "ends": {}, "media": [], "events": []}; begun = dict(sorted(segs))
+    before = done = {"metrics": [], "writers": [], "ends": {}, "media": [], "events": []}; begun = dict(sorted(segs))
     try:  # Without a document there is no number 0
         doc = checked(top + docs[newest], 128 << 20, 8_000_000); rec, part = doc["record"], doc.get("compacted", done)
         check(rec["id"] == run and fits(rec, "name experiment status metricDefinitions:object damage:list") and fits(
@@ -373,39 +370,39 @@ def read_run(run, names):  # What is printed of a run, or None if there is none.
         doc.update({"summaries": objects[doc["summaries"]]} if "summaries" in doc else {})
         part.update({name: objects[part[name]] for name in ("overview", "summaries") if name in part})
         part.update({name: [objects[item] for item in part[name]] for name in ("metrics", "media", "events")})
-        check(list(objects) == sorted(objects)); [Writer(item["writer"], item) for item in part["writers"]]
+        check(all(item["name"].endswith(".parquet") for item in part["metrics"]))
+        check(all(item["name"][:8] == "metrics-" for item in part["media"] + part["events"]))
+        [Writer(item["writer"], item) for item in part["writers"]]
     except BAD: check(not newest or not points); doc = None
     def packed(who, seq, size):
-        last = done["ends"].get(who, {"segments": 0, "bytes": 0})
-        return seq + 1 < last["segments"] or seq + 1 == last["segments"] and size <= last["bytes"]
+        left = done["ends"].get(who, {"segments": 0})["segments"] - 1 - seq
+        return left > 0 or left == 0 and size <= done["ends"][who]["bytes"]
     if doc:
-        before, done = done, doc.get("compacted", done)
-        if "summaries" in doc: totals = stats_of(run, doc["summaries"])
-        if "summaries" in done: stats = stats_of(run, done["summaries"])
+        done = doc.get("compacted", before)
         named = [doc.get("summaries"), done.get("overview"), done.get("summaries")]
         lost = [item["name"] for item in done["metrics"] + done["media"] + done["events"] + named if item and item[
             "name"] not in names] + [name for name, size in covers.items() if names.get(name, -1) < size]
         parts = [((who, seq), end) for who, end in done["ends"].items() for seq in range(int(end["segments"]))]
         if lost and all(names.get(name, -1) >= size for name, size in covers.items()) and all(segs.get(place, (0, -1))[
-            1] >= (end["bytes"] if place[1] + 1 == end["segments"] else 0) for place, end in parts):
-            doc, lost, done, stats = None, [], before, None
+            1] >= (end["bytes"] if place[1] + 1 == end["segments"] else 1) for place, end in parts):
+            doc, lost, done = None, [], before
+        if doc and "summaries" in doc: totals = stats_of(run, doc["summaries"])
+        if "summaries" in done: stats = stats_of(run, done["summaries"])
     reach = {item["writer"]: item["next"] for item in done["writers"]}
     if doc: lost += ["journal/" + name for name, end in ends.items() if name not in begun and reach.get(name, 0) < end]
     current = doc and rec["status"] != "running" and all(packed(*place, size) or size <= covers.get(name, -1)
         for place, (name, size) in segs.items()) and (lost or all(item["kind"] != "missing" for item in rec["damage"]))
     rest = sorted(place for place, (_, size) in segs.items() if not packed(*place, size))
     writers = {i["writer"]: Writer(i["writer"], i, stats and stats.get(i["writer"], no)) for i in done["writers"]}
-    if not current or rest:
-        if "run.created.json" not in names and not current: return None
-        born = checked(top + "run.created.json", 48 << 20); check(fits(born, CREATED) and born["id"] == run)
-        for who, seq in rest: writers.setdefault(who, Writer(who)).read_segment(run, segs[who, seq][0][8:], seq ==
-            begun[who], ends.get(who, MAX + 1))
-    for who in writers.values(): who.place(born)
-    order = sorted(writers.values(), key=lambda who: (who.order, who.id))
+    if not current and "run.created.json" not in names: return None
+    born = attempt(None, beginning, run) if current else beginning(run)
+    for who, seq in rest if born else []: writers.setdefault(who, Writer(who)).read_segment(run, segs[who, seq][0][8:],
+        seq == begun[who], ends.get(who, MAX + 1))
+    order = sorted(writers.values(), key=lambda who: (who.place(born), who.id))
     if current: damage = rec["damage"]; rec.setdefault("datasets", []); totals and summarize(rec, totals.values())
     else:
         damage = sum([who.damage for who in order], [])
-        rec = fold(born, order, fences, born["writer"]["id"] in {*begun, *writers} or fences)
+        rec = fold(born, order, fences, born["writer"]["id"] in writers or fences)
         said, sessions = {}, [ev for who in order for ev in who.of_kind("session")]
         for ev in sessions + [ev for who in order for ev in who.of_kind("interrupted")]:
             for name, number in ev.get("positions", {}).items(): said[name] = max(number, said.get(name, 0))
@@ -415,16 +412,18 @@ def read_run(run, names):  # What is printed of a run, or None if there is none.
             who.next > 0 and who.order < ev["order"] for who in order)]
         if late: lost.append("run.%04d.json" % max(late) if max(late) > 1 else "run.json")
     rec["damage"] = limited(damage + [{"kind": "missing", "key": top + name} for name in lost])
-    if markers:
-        last = max(markers); marker = checked(top + markers[last], 4096)
+    for last in [max(markers)] if markers else []:
+        marker = checked(top + markers[last], 4096)
         check(fits(marker, "run n:count deleted:bool time:number") and (marker["run"], marker["n"]) == (run, last))
         if marker["deleted"]: rec["deletedAt"] = marker["time"]
-    return {"record": rec, "histories": attempt("CORRUPT", histories, run, done, names, order), "media": attempt(
-        "CORRUPT", rich, run, done, names, order)}
-def histories(run, done, names, order):
-    stored, out, no = {}, {}, series()
-    for item in done["metrics"]:
-        if item["name"] in names: points_of(read(f"runs/{run}/{item['name']}", int(item["size"])), run, stored)
+    files = [item for item in done["metrics"] if item["name"] in names]
+    return {"record": rec, "histories": attempt("CORRUPT", histories, run, files, order, born or files and not rest),
+        "media": attempt("CORRUPT", rich, run, done, names, order, born or done is not before and not rest)}
+def beginning(run):
+    it = checked(f"runs/{run}/run.created.json", 48 << 20); check(fits(it, CREATED) and it["id"] == run); return it
+def histories(run, files, order, fine):
+    stored, out, no = {}, {}, series(); check(fine)
+    for item in files: points_of(read(f"runs/{run}/{item['name']}", int(item["size"])), run, stored)
     for key in set(stored).union(*[who.points for who in order]):
         cols, at = series(), 0
         for w in order:
@@ -434,8 +433,8 @@ def histories(run, done, names, order):
         out[key] = {name: base64.b64encode(struct.pack("<%dd" % len(places), *(column[i] for i in places))).decode() for
             name, column in zip(("steps", "times", "values"), cols)}
     return out
-def rich(run, done, names, order):
-    found = [pages(run, item) for item in done["media"] if item["name"] in names]
+def rich(run, done, names, order, fine):
+    check(fine); found = [pages(run, item) for item in done["media"] if item["name"] in names]
     events = [ev for who in order for ev in sorted(sum([page.get(who.id, []) for page in found], who.rich),
         key=itemgetter("n"))]
     rows = [dict(known(ev, RICH), time=ev["at"]) for ev in sorted(events, key=itemgetter("step"))]
@@ -464,7 +463,8 @@ def read_version(key, name, number):  # The version that a manifest tells of
     if not man["single"] and hashlib.sha256(lines.encode()).hexdigest() != out["digest"][7:]: out["error"] = "CORRUPT"
     else: out["files"] = [dict(known(f, "path size:count digest:digest"), content=content(f), **({"portable": False} if
         f["path"] in bad or "portable" in f else {})) for f in files]
-    data, size = read(key), sum((f["size"] for f in files), 0.0); digest = "sha256:" + hashlib.sha256(data).hexdigest()
+    data, size = read(key), sum((f["size"] for f in files), 0.0); check(safe(size))
+    digest = "sha256:" + hashlib.sha256(data).hexdigest()
     return dict(out, size=size, manifest={"key": key, "size": float(len(data)), "digest": digest})
 def read_artifacts():
     mans, marks, out, named = {}, {}, {}, {}

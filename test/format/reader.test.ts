@@ -18,12 +18,12 @@ const PARTS: { readonly [name: string]: string } = {
   writer: "[0-9a-z][0-9a-z_-]{0,63}",
   id: "[0-9a-z][0-9a-z_-]{0,63}",
   claim: "[0-9a-f]{32}",
-  seq: "[0-9]{6,12}",
-  fence: "[0-9]{6,12}",
-  n: "[0-9]{4,9}",
-  part: "[0-9]{4,9}",
+  seq: "(?:[0-9]{6}|[1-9][0-9]{6,11})",
+  fence: "(?!0{6}[.])(?:[0-9]{6}|[1-9][0-9]{6,11})",
+  n: "(?!0000[.])(?:[0-9]{4}|[1-9][0-9]{4,8})",
+  part: "(?!0000[.])(?:[0-9]{4}|[1-9][0-9]{4,8})",
   number: "[0-9]{8}",
-  next: "[0-9]+",
+  next: "(?:0|[1-9][0-9]*)",
   generation: "[0-9]{6}",
   kind: "[ocm]",
   name: "[a-z0-9=._-]+",
@@ -49,6 +49,9 @@ function keysOfTable(): Map<string, RegExp> {
 
 /** A file of points ends at 64 MiB. */
 const NEVER_MADE = ["runs/<run>/metrics.<n>.<part>.parquet"];
+/** Of the scenario with objects whose names are nearly in the table. */
+const STRANGE =
+  /^runs\/.*\/(?:more\/.*|run\.0001\.json|run\.00002\.json|fences\/0000002\.json|fences\/000000\.json|lifecycle\/0{4,5}1?\.json)$|\.0000001$|\.00$|^runs\/[^/]+\/[^/]+\.000001$/;
 /** Of `ledgers.ts`, and of the scenarios. */
 const LEFT = /(?:^|\/)(?:\.tmp-[0-9a-z-]+|\.DS_Store|README\.md|notes\.txt)$/;
 
@@ -102,8 +105,12 @@ test.skipIf(reason !== undefined).each(RECIPES.map(({ name }, i) => ({ name, i }
 describe("the ledgers for readers", () => {
   test("have objects of each kind in FORMAT.md's table of keys, and no others", () => {
     const table = keysOfTable();
-    const made = keys.filter((key) => !LEFT.test(key));
-    expect(made.filter((key) => ![...table.values()].some((pattern) => pattern.test(key)))).toEqual([]);
+    const matches = (key: string): boolean => [...table.values()].some((pattern) => pattern.test(key));
+    const made = keys.filter((key) => !LEFT.test(key) && !STRANGE.test(key));
+    const strange = keys.filter((key) => STRANGE.test(key));
+    expect(strange).toHaveLength(11);
+    expect(strange.filter((key) => matches(key) && !key.endsWith("/run.0001.json"))).toEqual([]);
+    expect(made.filter((key) => !matches(key) && !/^artifacts\/(?:=4A|equal)\//.test(key))).toEqual([]);
     const missing = [...table].filter(([, pattern]) => !made.some((key) => pattern.test(key))).map(([key]) => key);
     expect(missing).toEqual(NEVER_MADE);
   });
