@@ -1,7 +1,7 @@
 import { type Aliases, didYouMean } from "./did-you-mean.ts";
 import { invalidChoice } from "../errors/ledger-error.ts";
 
-/** Names of run statuses in other libraries, and what they are called here. */
+/** Names of run statuses in other libraries, and their names here. */
 export const STATUS_ALIASES: Aliases = {
   success: "finished",
   succeeded: "finished",

@@ -1,9 +1,7 @@
-/**
- * Names that other libraries use, or users expect, and what they are called here. Compared without case, `_` and `-`.
- */
+/** Names that other libraries use or users expect, and their names here. Compared without case, `_` and `-`. */
 export type Aliases = { readonly [name: string]: string };
 
-/** Most letters of a name that is compared letter by letter. */
+/** The most letters of a name that is compared letter by letter. */
 const MAX_COMPARED = 40;
 const MAX_KNOWN = 1000;
 

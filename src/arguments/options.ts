@@ -4,7 +4,7 @@ import { LedgerError, invalidArgument, unreadable } from "../errors/ledger-error
 /** The names of all options of `T`. TypeScript reports one that is missing. */
 export type OptionNames<T> = { readonly [K in keyof Required<T>]: true };
 
-/** Names of options in W&B, MLflow and others, and what they are called here. */
+/** Names of options in W&B, MLflow and others, and their names here. */
 const ALIASES: Aliases = {
   config: "params",
   hyperparameters: "params",

@@ -75,7 +75,7 @@ function assertCount({ length }: readonly FoundFile[]): void {
     throw new LedgerError("TOO_LARGE", `source has more than ${MAX_FILES} files`, { field: "source" });
 }
 
-/** Most paths that a message names. */
+/** The most paths that a message names. */
 const SHOWN = 5;
 
 /** Collects the links and special files that a source leaves out. */

@@ -9,7 +9,7 @@ import { assertArtifactPath, assertDistinctPaths, unportablePaths } from "./path
 
 /** Size in bytes of the largest manifest that is written or read. */
 export const MAX_MANIFEST_BYTES: number = 64 * 1024 * 1024;
-/** Most files of one artifact. */
+/** The most files of one artifact. */
 export const MAX_FILES = 1_000_000;
 
 /** A file is at most five JSON values. The others are metadata. */
@@ -26,7 +26,7 @@ export interface ManifestFile {
 
 /** The manifest of one version of an artifact. */
 export interface Manifest {
-  /** Name of the artifact. */
+  /** The name of the artifact. */
   readonly name: string;
   /** Its number: 3 for `v3`. */
   readonly number: number;

@@ -10,7 +10,7 @@ import { MAX_MANIFEST_BYTES, encodeManifest, encodeMetadata, parseManifest } fro
 import type { NumberedEntry } from "./numbered-objects.ts";
 import { listNumbered, nextNumber, numberedKey, parseNumberedKey } from "./numbered-objects.ts";
 
-/** Most attempts to get a number. An attempt fails only if another writer of the same name got a number. */
+/** The most attempts to get a number. An attempt fails only if another writer of the same name got a number. */
 const MAX_ATTEMPTS = 1000;
 
 /** A stored version: its manifest and its tag. */
@@ -19,8 +19,9 @@ export interface StoredVersion {
   readonly tag: string;
   readonly key: string;
   readonly manifest: Manifest;
-  /** Of the manifest's bytes: how many there are, and `sha256:<hex>`. */
+  /** The number of bytes of the manifest. */
   readonly size: number;
+  /** `sha256:<hex>` of the manifest. */
   readonly digest: string;
 }
 
@@ -47,7 +48,7 @@ export class ManifestStore {
     return { tag: tagOf(entry), key, ...(await readManifest(this.#backend, name, entry, signal)) };
   }
 
-  /** Reads the manifest at `key`; `undefined` if it is not there, or is not that of the version `tag`. */
+  /** Reads the manifest at `key`. Returns `undefined` if it is missing, or is not that of the version `tag`. */
   async readAt(
     name: string,
     { tag, key }: Pick<StoredVersion, "tag" | "key">,
@@ -133,7 +134,7 @@ export async function readManifest(
   return { manifest: parseManifest(bytes, key, name, number), ...(await sumOf(bytes)) };
 }
 
-/** Returns what the key of a manifest of `name` says, `undefined` for any other key. */
+/** Returns the number and the id in the key of a manifest of `name`, or `undefined` for any other key. */
 export function parseManifestKey(name: string, key: string): Pick<NumberedEntry, "number" | "id"> | undefined {
   return parseNumberedKey(prefixOf(name), key);
 }

@@ -3,8 +3,8 @@ import { LedgerError, unreadable } from "../errors/ledger-error.ts";
 import { isArrayBuffer, isPlainObject } from "../platform/any-realm.ts";
 
 /**
- * Contents of at most so many bytes are handled in one buffer. `logArtifact` copies them when it is called, so that the
- * caller may change them at once. In this file because that copy is made before the artifact store is loaded.
+ * Contents of at most this many bytes are handled in one buffer. `logArtifact` copies them when it is called, so that
+ * the caller may change them at once. Defined here because that copy is made before the artifact store is loaded.
  */
 export const SMALL_BYTES: number = 8 * 1024 * 1024;
 
@@ -19,7 +19,7 @@ export function copySource<Source>(source: Source): Source {
 
 /**
  * Returns a copy of an artifact's source in which small bytes and data are copied, so that the caller may change them
- * at once. Leaves an invalid source as it is, for the artifact store to refuse.
+ * at once. Returns an invalid source unchanged, because the artifact store refuses it later.
  */
 function ownSource(source: unknown): unknown {
   if (typeof source !== "object" || source === null) return source;

@@ -2,11 +2,11 @@ import { utf8Encoder } from "../bytes/utf8.ts";
 import type { ErrorCode } from "../errors/ledger-error.ts";
 import { LedgerError, describeType } from "../errors/ledger-error.ts";
 
-/** Longest path of a file in an artifact, in UTF-8 bytes. */
+/** The longest path of a file in an artifact, in UTF-8 bytes. */
 export const MAX_PATH_BYTES = 4096;
-/** Longest segment of such a path, in UTF-8 bytes. */
+/** The longest segment of such a path, in UTF-8 bytes. */
 export const MAX_PATH_SEGMENT_BYTES = 255;
-/** Most segments of such a path. */
+/** The most segments of such a path. */
 export const MAX_PATH_SEGMENTS = 64;
 
 const encoder = /* @__PURE__ */ utf8Encoder();

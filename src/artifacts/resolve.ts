@@ -23,8 +23,8 @@ export class Resolver {
   }
 
   /**
-   * Finds the version. Rejects with `ARTIFACT_NOT_FOUND`, naming what there is, if nothing has that name, version,
-   * alias or digest, and with `CONFLICT` if two versions got the same number on a store without exclusive creates.
+   * Finds the version. Rejects with `ARTIFACT_NOT_FOUND`, which names what exists, if nothing has that name, version,
+   * alias or digest. Rejects with `CONFLICT` if two versions got the same number on a store without exclusive creates.
    */
   async find(ref: ParsedRef, signal?: AbortSignal): Promise<StoredVersion> {
     const known = await this.#atKey(ref, signal);
@@ -44,7 +44,10 @@ export class Resolver {
     }
   }
 
-  /** A version that says where its manifest is needs no listing. What stands there may be something else. */
+  /**
+   * Reads the manifest at the key that a reference names, without a listing. The object at that key may be something
+   * else.
+   */
   async #atKey(ref: ParsedRef, signal: AbortSignal | undefined): Promise<StoredVersion | undefined> {
     if (ref.by !== "version" || ref.key === undefined) return undefined;
     const { name, version, key, hex } = ref;

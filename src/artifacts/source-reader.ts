@@ -30,7 +30,7 @@ export class SourceReader {
     }
   }
 
-  /** Why reading failed, if it did. It tells more than the error that a backend throws because of it. */
+  /** Why reading failed, if it did. It says more than the error that a backend then throws. */
   get failure(): { readonly error: unknown } | undefined {
     return this.#failure;
   }
@@ -110,7 +110,7 @@ export function sourceFailed(cause: unknown): LedgerError {
   });
 }
 
-/** What a second reading must give. `key` is the key of the object that is read, if it is a stored one. */
+/** The bytes that a second reading must yield. `key` is the key of the object that is read, if it is a stored one. */
 interface Check {
   readonly hash: Sha256;
   readonly hex: string;

@@ -41,7 +41,7 @@ const CHUNK_BYTES = 1024 * 1024;
 export type Content =
   /** Bytes that nobody else can change. */
   | { readonly kind: "bytes"; readonly bytes: Uint8Array }
-  /** Can be read any number of times. If `stable`, it gives the same bytes each time. */
+  /** Can be read any number of times. If `stable`, it yields the same bytes each time. */
   | {
       readonly kind: "reopenable";
       readonly size: number;
@@ -136,7 +136,7 @@ function fromTheirBytes(bytes: Uint8Array): Content {
 
 /**
  * Yields bytes in pieces, each valid until the next one is asked for. With `copy`, a piece is the same when it is
- * hashed and when it is written, whatever the caller changes.
+ * hashed and when it is written, even if the caller changes the bytes.
  */
 async function* pieces(bytes: Uint8Array, copy: boolean): AsyncGenerator<Uint8Array, void, undefined> {
   const room = copy ? new Uint8Array(CHUNK_BYTES) : undefined;

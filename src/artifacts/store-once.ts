@@ -2,21 +2,21 @@ import type { Backend } from "../backend/backend.ts";
 import { callOptions } from "../backend/call-options.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
 
-/** Most attempts to store a blob that another process creates and that is then gone. */
+/** The most attempts to store a blob that another process creates and that is then gone. */
 const MOST_ATTEMPTS = 5;
 
 export interface NewBlob {
   readonly key: string;
-  /** Number of bytes of the content. */
+  /** The number of bytes of the content. */
   readonly size: number;
   readonly newId: () => string;
   readonly signal: AbortSignal | undefined;
 }
 
 /**
- * Runs `store`, which creates the blob, unless the blob exists. Replaces a blob of the wrong size, which a power cut
- * left short or something else wrote to: it is of no use. Rejects with `CORRUPT` if it cannot be replaced. Any number
- * of processes may do this at once.
+ * Runs `store`, which creates the blob, unless the blob exists. Replaces a blob of the wrong size: a power cut has
+ * truncated it, or another program has written to it. Rejects with `CORRUPT` if it cannot be replaced. Any number of
+ * processes may do this at once.
  */
 export async function storeOnce<T>(backend: Backend, blob: NewBlob, store: () => Promise<T>): Promise<T | "there"> {
   for (let attempts = 1; ; attempts++) {
@@ -29,7 +29,7 @@ export async function storeOnce<T>(backend: Backend, blob: NewBlob, store: () =>
         if (attempts < MOST_ATTEMPTS) continue;
         throw (await sizeOf(backend, blob)) === undefined ? error : cannotReplace(blob, error);
       }
-      // The blob may exist all the same: blobs are created whole or not at all. After `IO` it may be visible, but not
+      // The blob may still exist, because blobs are created whole or not at all. After `IO` it may be visible, but not
       // durable.
       const perhaps = LedgerError.hasCode(error, "OUTCOME_UNKNOWN") || LedgerError.hasCode(error, "NOT_FOUND");
       if (perhaps && (await isThere(backend, blob))) return "there";

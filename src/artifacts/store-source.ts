@@ -6,14 +6,14 @@ import type { Manifest, ManifestFile } from "./manifest.ts";
 import { unportablePaths } from "./path.ts";
 import type { NormalSource } from "./source.ts";
 
-/** Number of files sent at a time. */
+/** The number of files sent at a time. */
 const PARALLEL = 4;
 /** The path of a single content that has no name of its own. */
 const CONTENT_PATH = "content";
 
 type StoredFiles = Pick<Manifest, "hex" | "single" | "files">;
 
-/** Stores the contents of a source that are not stored yet. Returns what its manifest states of them. */
+/** Stores the contents of a source that are not stored yet. Returns what its manifest states about them. */
 export async function storeSource(
   blobs: BlobStore,
   source: NormalSource,

@@ -19,12 +19,12 @@ import { normalizeSource } from "./source.ts";
 import { type ArtifactRef, type ArtifactVersion, toVersion } from "./version.ts";
 import { Progress, storeSource } from "./store-source.ts";
 
-/** Number of manifests read at a time. */
+/** The number of manifests read at a time. */
 const PARALLEL = 4;
 
 /** How far a call of `logArtifact` has come. */
 export interface ArtifactProgress {
-  /** Bytes that are stored so far, or were there already. */
+  /** The number of bytes that are stored so far, or were stored already. */
   readonly bytes: number;
   /** Bytes in all. Absent for a stream. */
   readonly total?: number;
@@ -40,14 +40,14 @@ export interface LogArtifactOptions {
   readonly metadata?: object | undefined;
   /** Aborting it rejects the call. Contents that are stored by then stay. */
   readonly signal?: AbortSignal | undefined;
-  /** Called as bytes are stored, or are found to be there already. `bytes` never goes back. */
+  /** Called when bytes are stored, or are found to be stored already. `bytes` never decreases. */
   readonly onProgress?: ((progress: ArtifactProgress) => void) | undefined;
 }
 
 export interface ArtifactStoreOptions {
   readonly backend: Backend;
   readonly clock: Clock;
-  /** Returns random lower-case base32, another one each time. */
+  /** Returns a new random text in lower-case base32. */
   readonly ids: (kind: "blob" | "artifact") => string;
   /** Called with trouble that does not reject a call: damaged objects, and files that a source left out. */
   readonly onTrouble?: ((error: LedgerError) => void) | undefined;
@@ -120,8 +120,8 @@ export class ArtifactStore {
   }
 
   /**
-   * Returns the version that a reference names. Rejects with `ARTIFACT_NOT_FOUND`, which names what there is, if
-   * nothing has that name.
+   * Returns the version that a reference names. Rejects with `ARTIFACT_NOT_FOUND`, which names what exists, if nothing
+   * has that name.
    */
   async resolve(ref: ArtifactRef, options: CallOptions = {}): Promise<ArtifactVersion> {
     return this.#present(await this.#resolver.find(parseRef(ref), options.signal), options.signal);

@@ -12,7 +12,7 @@ export interface ArtifactVersion {
    * `JSON.stringify([path, size, hex])` for each file, in the order of the UTF-8 bytes of the paths.
    */
   readonly digest: string;
-  /** Number of bytes of all files together. */
+  /** The number of bytes of all files together. */
   readonly size: number;
   /** The kind of thing that the artifact is: `model`, `dataset`, … */
   readonly type?: string | undefined;
@@ -31,7 +31,7 @@ export interface ArtifactVersion {
   readonly manifest: {
     /** Its key in the ledger. */
     readonly key: string;
-    /** Number of its bytes. */
+    /** The number of its bytes. */
     readonly size: number;
     /** `sha256:<64 hex digits>` of its bytes. */
     readonly digest: string;

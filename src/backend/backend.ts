@@ -1,7 +1,7 @@
 import type { ObjectLocation } from "./location.ts";
 
 /**
- * Bytes handed to a backend: all at once, or as a stream of chunks. In Node a `ReadableStream<Uint8Array>` is such a
+ * Bytes passed to a backend: all at once, or as a stream of chunks. In Node a `ReadableStream<Uint8Array>` is such a
  * stream.
  */
 export type Body = Uint8Array | ByteStream;

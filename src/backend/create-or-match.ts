@@ -3,7 +3,7 @@ import { callOptions } from "./call-options.ts";
 import { equalBytes } from "./body.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
 
-/** Most attempts after a create was refused because of an object that does not exist. */
+/** The most attempts after a create was refused because of an object that does not exist. */
 const MOST_ATTEMPTS = 20;
 
 /**

@@ -4,8 +4,8 @@ import { type LedgerError, concernsOneObject } from "../errors/ledger-error.ts";
 /**
  * Lists everything under `prefix`, which must not be empty, except what cannot be listed. Keys with the same segment
  * after the prefix are a group. If the backend cannot list a group, for example because a directory has no read
- * permission, this calls `onUnlisted` and continues after the group, of which it may have yielded entries. Throws any
- * other failure.
+ * permission, this calls `onUnlisted` and continues after the group. It may have yielded some entries of the group
+ * before. Throws any other failure.
  */
 export async function* listGroups(
   backend: Backend,

@@ -6,7 +6,7 @@ import { MAX_JSON_BYTES } from "./parse-json.ts";
 
 /** The beginning of an object with a checksum. Its first member is the CRC-32 of everything after the comma. */
 const HEAD = '{"crc32":"00000000",';
-/** Most bytes of an object that {@link encodeCheckedJson} makes. */
+/** The most bytes of an object that {@link encodeCheckedJson} makes. */
 export const MAX_CHECKED_JSON_BYTES: number = MAX_JSON_BYTES + HEAD.length;
 const HEAD_PATTERN = /^\{"crc32":"([0-9a-f]{8})",$/;
 

@@ -1,8 +1,8 @@
 import { builtinModule } from "../platform/builtin-module.ts";
 
 /**
- * From so many bytes on, the platform's own CRC-32 is used if it has one. For 64 KiB it takes a third of the time, or a
- * thirtieth before this code is compiled.
+ * For at least this many bytes, the platform's own CRC-32 is used if it has one. For 64 KiB it takes a third of the
+ * time, or a thirtieth before this code is compiled.
  */
 const NATIVE_FROM_BYTES = 4096;
 

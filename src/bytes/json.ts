@@ -3,7 +3,7 @@ import { isArrayBuffer, isDate, isMap } from "../platform/any-realm.ts";
 import { LedgerError, describeType, invalidArgument } from "../errors/ledger-error.ts";
 import { MAX_JSON_CHARS, MAX_JSON_DEPTH, MAX_JSON_VALUES, type JsonLimits, parseJson } from "./parse-json.ts";
 
-/** Most decimal digits of a bigint. */
+/** The most decimal digits of a bigint. */
 export const MAX_BIGINT_DIGITS = 1000;
 
 const LIMITS: JsonLimits = { chars: MAX_JSON_CHARS, values: MAX_JSON_VALUES };
@@ -46,7 +46,7 @@ interface EncodeFrame {
   readonly keys: readonly string[] | undefined;
   readonly length: number;
   readonly close: string;
-  /** Index of the next entry. The one before it is being written. */
+  /** The index of the next entry. The one before it is being written. */
   next: number;
   empty: boolean;
 }

@@ -1,19 +1,19 @@
 import { LedgerError } from "../errors/ledger-error.ts";
 
-/** Most levels of nested arrays and objects that are written or read. */
+/** The most levels of nested arrays and objects that are written or read. */
 export const MAX_JSON_DEPTH = 128;
 /** Most UTF-16 code units of a text. */
 export const MAX_JSON_CHARS: number = 16 * 1024 * 1024;
-/** Most values (leaves, arrays and objects together) in one text. */
+/** The most values (leaves, arrays and objects together) in one text. */
 export const MAX_JSON_VALUES = 1_000_000;
-/** Most bytes of UTF-8 of a text. */
+/** The most bytes of UTF-8 of a text. */
 export const MAX_JSON_BYTES: number = 3 * MAX_JSON_CHARS;
 
 /** Limits of a JSON text. */
 export interface JsonLimits {
   /** Most UTF-16 code units. */
   readonly chars: number;
-  /** Most leaves, arrays and objects together. */
+  /** The most leaves, arrays and objects together. */
   readonly values: number;
 }
 

@@ -1,4 +1,4 @@
-/** Most bytes of an encoded varint here: 53 bits, seven a byte. */
+/** The most bytes of an encoded varint here: 53 bits, seven a byte. */
 export const MAX_VARINT_BYTES = 8;
 
 /** Writes a safe non-negative integer in LEB128 at `at`. Returns the position after it. */

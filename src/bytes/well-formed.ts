@@ -8,7 +8,7 @@ export function toWellFormed(text: string): string {
   return hasLoneSurrogate(text) ? decoder.decode(encoder.encode(text)) : text;
 }
 
-/** True when the text holds half of a surrogate pair, which UTF-8 cannot say. */
+/** Returns whether the text contains half of a surrogate pair, which UTF-8 cannot encode. */
 export function hasLoneSurrogate(text: string): boolean {
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i);

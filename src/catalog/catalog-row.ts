@@ -3,9 +3,9 @@ import type { RunRecord } from "../journal/run-record.ts";
 /** A run as the catalogue knows it. Of two rows of a run, the one with the higher numbers is newer. */
 export interface CatalogRow {
   readonly record: RunRecord;
-  /** Number of the run document that the record is from; 0 for a run that is open. */
+  /** The number of the run document that the record is from; 0 for a run that is open. */
   readonly document: number;
-  /** Number of the newest marker of its deletion or restoration, 0 if there is no marker. */
+  /** The number of the newest marker of its deletion or restoration, 0 if there is no marker. */
   readonly marker: number;
 }
 

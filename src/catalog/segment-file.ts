@@ -7,7 +7,7 @@ import type { SegmentName } from "./segment-name.ts";
 
 /** The number of bytes first read from the end of a segment. A small segment is read whole. */
 const TAIL_BYTES = 262_144;
-/** Length of the footer and magic. */
+/** The length of the footer and magic. */
 const END_BYTES = 8;
 
 /** The bytes of an object from `start` up to but not including `end`. */

@@ -8,7 +8,7 @@ export class TopRows<R extends FilterRow> {
   #rows: R[] = [];
   #isFull = false;
 
-  /** Keeps at most `most` rows, and only rows behind `after`. */
+  /** Keeps at most `most` rows, and only rows after `after`. */
   constructor(compare: (a: FilterRow, b: FilterRow) => number, most: number, after: FilterRow | undefined) {
     this.#compare = compare;
     this.#most = most;

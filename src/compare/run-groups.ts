@@ -98,7 +98,7 @@ export class RunGrouper {
       if (typeof key !== "string")
         throw invalidArgument(field, "a metric's key, or an object with it as `key`", metric);
       if (typeof metric === "string" && /^metrics?\./.test(key)) {
-        const message = `${field} must be the key of a metric without "metrics.": pass { key } if the key begins with it`;
+        const message = `${field} must be a metric's key without "metrics.": pass { key } if the key begins with it`;
         throw new LedgerError("INVALID_ARGUMENT", message, { field, received: "string" });
       }
       checkMetric(field, aggregate, goal);

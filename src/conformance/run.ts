@@ -78,7 +78,7 @@ function explained(error: unknown, harness: ConformanceHarness, one: Conformance
   return new ContractViolation(lines.join("\n  "), sentence, error);
 }
 
-/** Longest that a case may take, in ms, unless the harness says otherwise. */
+/** The longest that a case may take, in ms, unless the harness says otherwise. */
 export const LIMIT_MS = 60_000;
 
 /**

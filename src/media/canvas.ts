@@ -16,7 +16,7 @@ export interface CanvasLike {
   }): Promise<Blob>;
   /** Returns the bytes of a picture. Canvases of libraries for Node have it. */
   toBuffer?(type: "image/png"): Uint8Array;
-  /** Returns what draws on the canvas. */
+  /** Returns the drawing context. */
   getContext?(kind: "2d"): unknown;
 }
 
@@ -65,7 +65,7 @@ export function takePicture(canvas: CanvasLike): unknown {
   } catch (cause) {
     throw unreadable(reasonOf(cause), cause);
   }
-  throw unreadable("it gives neither a file nor pixels");
+  throw unreadable("it has neither a file nor pixels");
 }
 
 type CanvasImageData = Pick<OffscreenCanvasRenderingContext2D, "getImageData">;

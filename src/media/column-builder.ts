@@ -15,7 +15,7 @@ export class ColumnBuilder {
   #bigints: BigInt64Array = new BigInt64Array(0);
   #values: (string | boolean)[] = [];
   #nulls: boolean[] | undefined;
-  /** Number of bytes that the column takes. */
+  /** The number of bytes that the column takes. */
   held = 0;
 
   constructor(name: string, rows: number) {

@@ -2,18 +2,18 @@ import { utf8Encoder } from "../bytes/utf8.ts";
 import { toWellFormed } from "../bytes/well-formed.ts";
 import { tooLarge, wrongInput } from "./wrong-input.ts";
 
-/** Most bytes that a rich value may take in memory. */
+/** The most bytes that a rich value may take in memory. */
 export const MAX_VALUE_BYTES: number = 128 * 1024 * 1024;
-/** Most bytes of a rich value's content that is stored or read. */
+/** The most bytes of a rich value's content that is stored or read. */
 export const MAX_STORED_BYTES: number = 2 * MAX_VALUE_BYTES;
-/** Texts of up to so many bytes of UTF-8 are stored in the run's record, not in a blob. */
+/** Texts of at most this many bytes of UTF-8 are stored in the run's record, not in a blob. */
 const INLINE_BYTES = 1024;
 
-/** A rich value that was checked and copied. It reads nothing of the caller's any more. */
+/** A checked copy of a rich value. It no longer reads the caller's data. */
 export interface MediaContent {
   readonly type: "text" | "image" | "histogram" | "table";
   readonly mediaType: string;
-  /** Number of bytes that it takes in memory while it waits. */
+  /** The number of bytes that it takes in memory while it waits. */
   readonly held: number;
   /** The content, if it is a short text. */
   readonly inline?: string;
@@ -52,7 +52,7 @@ export function asText(type: "text" | "histogram", mediaType: string, text: stri
   };
 }
 
-/** Longest text, in UTF-16 code units. */
+/** The longest text, in UTF-16 code units. */
 const MAX_TEXT_LENGTH: number = 16 * 1024 * 1024;
 
 /**

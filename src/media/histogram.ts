@@ -34,7 +34,7 @@ export interface Histogram {
   readonly positiveInfinity: number;
 }
 
-/** Most bins. */
+/** The most bins. */
 const MAX_BINS = 10_000;
 const DEFAULT_BINS = 64;
 

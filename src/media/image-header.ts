@@ -1,12 +1,13 @@
-/** Most pixels of a side of an image. */
+/** The longest side of an image in pixels. */
 export const MAX_SIDE = 65_535;
-/** Most pixels of an image. */
+/** The most pixels of an image. */
 export const MAX_PIXELS: number = 2 ** 28;
 
 export interface ImageHeader {
   readonly mediaType: "image/png" | "image/jpeg" | "image/webp";
-  /** Number of pixels that the header states. */
+  /** The width in pixels. */
   readonly width: number;
+  /** The height in pixels. */
   readonly height: number;
 }
 

@@ -10,12 +10,12 @@ import { impossible, tooLarge, wrongInput } from "./wrong-input.ts";
 const pngs = /* @__PURE__ */ onDemand(() => import("./png.ts"));
 
 /**
- * A PNG, JPEG or WebP file as bytes, `ArrayBuffer` or Blob, which is stored as it is. Or pixels, an `ImageData`, or
- * what a canvas shows at the call, which are stored as PNG.
+ * A PNG, JPEG or WebP file as bytes, `ArrayBuffer` or Blob, which is stored unchanged. Or pixels, an `ImageData`, or
+ * the picture that a canvas shows at the call, which are stored as PNG.
  */
 export type ImageSource = Uint8Array | ArrayBuffer | Blob | Pixels | CanvasLike;
 
-/** Most bytes of pixels that are made into a PNG. */
+/** The most bytes of pixels that are made into a PNG. */
 const MAX_PIXEL_BYTES: number = 64 * 1024 * 1024;
 const MAX_CAPTION_LENGTH = 10_000;
 

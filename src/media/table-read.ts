@@ -4,7 +4,7 @@ import { LedgerError } from "../errors/ledger-error.ts";
 import { decodeTable, type TableCell } from "../parquet/table-read.ts";
 import { MAX_CELLS, MAX_COLUMNS, type TableValue } from "./table.ts";
 
-/** What the run's record states of a table. Its file must agree. */
+/** What the run's record states about a table. The file must agree. */
 export interface ExpectedTable {
   readonly rows: number;
   readonly columns: number;
@@ -20,15 +20,15 @@ export interface Table {
   readonly rows: number;
 }
 
-/** Most bytes that the pages of a table inflate to. Strings take at most three bytes a character. */
+/** The most bytes that the pages of a table inflate to. Strings take at most three bytes a character. */
 export const MAX_INFLATED_BYTES: number = 256 * 1024 * 1024;
 /** The furthest time that a Date can hold, in ms before or after the epoch. */
 const MAX_TIME = 8_640_000_000_000_000n;
 
 /**
- * Returns the cells of a Parquet file that `logTable` stored. Throws `CORRUPT` for any other file. Whatever the bytes
- * are, time and memory are in proportion to their number and to `expected`, within the limits of a table, and the pages
- * inflate to at most `mostInflated` bytes.
+ * Returns the cells of a Parquet file that `logTable` stored. Throws `CORRUPT` for any other file. Even for hostile
+ * bytes, time and memory are in proportion to their number and to `expected`, within the limits of a table, and the
+ * pages inflate to at most `mostInflated` bytes.
  */
 export function readTable(
   bytes: Uint8Array,

@@ -7,7 +7,7 @@ export class ByteSink {
   index = 0;
   #before = 0;
 
-  /** Number of bytes written in all, before and after restarts. */
+  /** The number of bytes written in all, before and after restarts. */
   get offset(): number {
     return this.#before + this.index;
   }
@@ -17,7 +17,7 @@ export class ByteSink {
     return this.room.subarray(0, this.index);
   }
 
-  /** Forgets the bytes written so far, but keeps the buffer. `offset` goes on counting. */
+  /** Forgets the bytes written so far, but keeps the buffer. `offset` keeps counting. */
   restart(): void {
     this.#before += this.index;
     this.index = 0;

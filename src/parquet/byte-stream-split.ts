@@ -1,6 +1,6 @@
 import { LOW_WORD } from "./plain.ts";
 
-/** Values split at a time. So many stay in the first-level cache while each plane is written in one pass. */
+/** The number of values split at a time. They stay in the first-level cache while each plane is written in one pass. */
 const TURN = 1024;
 
 /**

@@ -10,7 +10,7 @@ export interface Page {
   readonly isDictionary?: boolean;
   /** One of {@link ENCODING}. */
   readonly encoding: number;
-  /** Number of values, nulls included. */
+  /** The number of values, nulls included. */
   readonly count: number;
   readonly bytes: Uint8Array;
   /** Hints for the compressor: where stretches of bytes of different kinds end. */
@@ -26,7 +26,7 @@ export interface Compressor {
 }
 
 /**
- * Writes a column chunk, compressed if that makes it smaller, and returns what the footer states of it. `out.offset`
+ * Writes a column chunk, compressed if that makes it smaller, and returns what the footer states about it. `out.offset`
  * must be the chunk's position in the file.
  */
 export function writeChunk(
@@ -60,7 +60,7 @@ export function writeChunk(
   return { element, encodings, gzip, values, unpackedSize, size, start, dataStart, statistics };
 }
 
-/** Position of a page in the file, its header included, and the number of its first row. */
+/** The position of a page in the file, its header included, and the number of its first row. */
 export interface PageLocation {
   readonly start: number;
   readonly size: number;
@@ -98,7 +98,7 @@ export class PagedChunk {
     this.#values += count;
   }
 
-  /** Returns what the footer states of the chunk. */
+  /** Returns what the footer states about the chunk. */
   end(statistics: Statistics): WrittenChunk {
     const start = this.#start;
     return {

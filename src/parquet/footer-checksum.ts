@@ -2,9 +2,9 @@ import { crc32 } from "../bytes/crc32.ts";
 import type { Fields } from "./thrift-read.ts";
 
 /**
- * The key in the footer's metadata under which its checksum stands: eight hex digits, the CRC-32 of the footer's bytes
- * before those digits. Parquet itself has no checksum of footers. Without one, a flipped bit in the statistics of a row
- * group would hide its points, because readers skip a row group that its statistics exclude.
+ * The key of the footer's checksum in the footer's metadata. The checksum is eight hex digits, the CRC-32 of the
+ * footer's bytes before those digits. Parquet itself has no checksum of footers. Without one, a flipped bit in the
+ * statistics of a row group would hide its points, because readers skip a row group that its statistics exclude.
  */
 export const FOOTER_CHECKSUM_KEY = "runledger.crc32";
 

@@ -49,10 +49,10 @@ export interface WrittenChunk {
   readonly unpackedSize: number;
   readonly size: number;
   readonly start: number;
-  /** Position of the first data page. It is after `start` if there is a dictionary. */
+  /** The position of the first data page. It is after `start` if there is a dictionary. */
   readonly dataStart: number;
   readonly statistics: Statistics;
-  /** Position of the chunk's offset index, if it has one. */
+  /** The position of the chunk's offset index, if it has one. */
   readonly index?: { readonly start: number; readonly size: number };
 }
 
@@ -61,7 +61,7 @@ export interface WrittenGroup {
   readonly rows: number;
   readonly start: number;
   readonly end: number;
-  /** Index of the column that the rows are sorted by, ascending. */
+  /** The index of the column that the rows are sorted by, ascending. */
   readonly sortedBy?: number;
 }
 

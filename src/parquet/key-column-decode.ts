@@ -64,7 +64,7 @@ class RunBuilder {
 /** Decodes indices into the dictionary. The first byte states how many bits an index has. */
 function decodeIndices({ bytes, values }: Page, keys: readonly Uint8Array[], runs: RunBuilder): void {
   const width = bytes[0] as number;
-  // No row group has so many rows that its indices need more bits.
+  // No row group has enough rows to need more bits for its indices.
   if (!(width <= 20)) throw new RangeError("the page is malformed");
   decodeHybrid(bytes.subarray(1), width, values, (index, rows) => {
     const key = keys[index];

@@ -5,12 +5,12 @@ import { decodeText } from "./plain.ts";
 import { type ColumnName, type MetricsSchema, readSchema } from "./metrics-schema.ts";
 import { type Fields, ThriftReader, malformed } from "./thrift-read.ts";
 
-/** Most rows of a row group. */
+/** The most rows of a row group. */
 export const MAX_GROUP_ROWS = 1_048_576;
-/** Most values in the description of a row group, and in the rest of the footer. This library writes about 150. */
+/** The most values in the description of a row group, and in the rest of the footer. This library writes about 150. */
 const MAX_VALUES = 10_000;
 
-/** What the footer states of a row group. */
+/** What the footer states about a row group. */
 export interface RowGroupInfo {
   readonly rows: number;
   /** The number of its first row in the file. */

@@ -31,7 +31,7 @@ const TAIL_BYTES = 64 * 1024;
 const MAX_FOOTER_BYTES = 64 * 1024 * 1024;
 /** Bytes of the footer's length and the magic. */
 const TRAILER_BYTES = 8;
-/** Most bytes that one read of several row groups takes, and how many reads run at once. */
+/** The most bytes that one read of several row groups takes, and the number of simultaneous reads. */
 const SPAN_BYTES = 8 * 1024 * 1024;
 const PARALLEL_READS = 4;
 /** The same for a scan, which must need little memory. */
@@ -185,8 +185,7 @@ export class MetricsReader {
     for (const [i, { start, groups: inside }] of spans.entries()) {
       while (ahead.length < parallel && i + ahead.length < spans.length) {
         const reading = this.#bytes(spans[i + ahead.length] as Span);
-        // A read may fail while another is awaited. Its error is thrown in its turn, unless an earlier one ended the
-        // loop.
+        // A read may fail while another is awaited. Its error is thrown later, unless an earlier error ended the loop.
         reading.catch(() => {});
         ahead.push(reading);
       }

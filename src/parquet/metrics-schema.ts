@@ -2,7 +2,7 @@ import { type ColumnSchema, readFlatSchema } from "./footer-read.ts";
 import { CONVERTED, TYPE } from "./thrift-enums.ts";
 import type { Fields } from "./thrift-read.ts";
 
-/** The columns that are read. Of `run_id` only the statistics are. */
+/** The columns that are read. Only the statistics of `run_id` are read. */
 export const COLUMNS = ["key", "step", "time", "value"] as const;
 export type ColumnName = (typeof COLUMNS)[number];
 
@@ -16,9 +16,9 @@ const TYPES: Record<ColumnName, number> = {
 export interface MetricsSchema {
   /** A column may be optional, but readers refuse nulls in it. */
   readonly columns: Readonly<Record<ColumnName, ColumnSchema>>;
-  /** Index of the column `run_id`, if there is one. */
+  /** The index of the column `run_id`, if there is one. */
   readonly runId: number | undefined;
-  /** Number of column chunks in a row group. */
+  /** The number of column chunks in a row group. */
   readonly width: number;
 }
 

@@ -53,7 +53,7 @@ const VALUE: ColumnElement = { name: "value", type: TYPE.double };
 
 /**
  * Writes the metrics of a run as a Parquet file, piece by piece. A row is a point; the columns are `run_id`, `key`,
- * `step`, `time` and `value`. Does no I/O. Keeps in memory what the footer will state of each row group, and buffers
+ * `step`, `time` and `value`. Does no I/O. Keeps in memory what the footer will state about each row group, and buffers
  * for the largest one.
  */
 export class MetricsWriter {
@@ -73,7 +73,7 @@ export class MetricsWriter {
     this.#compat = compat;
   }
 
-  /** Number of bytes returned so far. */
+  /** The number of bytes returned so far. */
   get size(): number {
     return this.#out.offset;
   }

@@ -5,23 +5,23 @@ export interface PageHeader {
   readonly kind: "dictionary" | "v1" | "v2";
   readonly values: number;
   readonly encoding: number;
-  /** Number of stored bytes after the header. */
+  /** The number of stored bytes after the header. */
   readonly stored: number;
-  /** Number of bytes that the stored bytes inflate to. */
+  /** The number of bytes that the stored bytes inflate to. */
   readonly size: number;
   /** Signed CRC-32 of the stored bytes, if the header has one. */
   readonly crc: number | undefined;
-  /** Number of nulls among the values. 0 if the page is not v2. */
+  /** The number of nulls among the values. 0 if the page is not v2. */
   readonly nulls: number;
-  /** Number of bytes of definition levels, which v2 never compresses. 0 if the page is not v2. */
+  /** The number of bytes of definition levels, which v2 never compresses. 0 if the page is not v2. */
   readonly levels: number;
   /** Whether the bytes after the levels are compressed, if the column chunk has a codec. */
   readonly compressed: boolean;
-  /** Position of the stored bytes in the column chunk. */
+  /** The position of the stored bytes in the column chunk. */
   readonly at: number;
 }
 
-/** Most values that a header may hold. */
+/** The most values that a header may hold. */
 const MAX_VALUES = 100;
 
 /** Reads the page header at `start` of a column chunk. Throws a RangeError unless there is a valid one. */

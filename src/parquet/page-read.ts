@@ -5,7 +5,7 @@ import { type PageHeader, readPageHeader } from "./page-header.ts";
 
 export interface Page {
   readonly encoding: number;
-  /** Number of values that `bytes` must hold. */
+  /** The number of values that `bytes` must hold. */
   readonly values: number;
   /** In an optional column: which values are not null, as a hybrid of one bit each. */
   readonly levels?: Uint8Array;
@@ -15,7 +15,7 @@ export interface Page {
 
 type Admit = (values: number, size: number) => boolean;
 
-/** Deflate turns one byte into 1032 bytes at most. */
+/** Deflate turns one byte into at most 1032 bytes. */
 const DEFLATE_MAX_RATIO = 1040;
 
 export interface ChunkPages {
@@ -24,10 +24,10 @@ export interface ChunkPages {
 }
 
 /**
- * Returns the pages of a column chunk and inflates them one at a time. Throws a RangeError, or what inflating throws,
- * unless the data pages hold `rows` values and fill the chunk. Before it inflates a page, it asks `admit` whether so
- * many values may inflate to so many bytes. If the column is optional, `bytes` holds only the values that are not null;
- * without `nullable`, nulls are refused.
+ * Returns the pages of a column chunk and inflates them one at a time. Throws a RangeError, or an error of inflating,
+ * unless the data pages hold `rows` values and fill the chunk. Before it inflates a page, it asks `admit` whether this
+ * number of values may inflate to this number of bytes. If the column is optional, `bytes` holds only the values that
+ * are not null; without `nullable`, nulls are refused.
  */
 export function readPages(
   bytes: Uint8Array,
@@ -107,14 +107,14 @@ function levelsLength(page: Uint8Array): number {
   return length;
 }
 
-/** Pages of at most this size are safe to inflate, whatever their ratio. */
+/** Pages of at most this size are safe to inflate at any ratio. */
 const SMALL_PAGE_BYTES: number = 1024 * 1024;
 /** Deflate can inflate a byte to 1032 bytes; texts never come near this ratio. */
 const TEXT_MAX_RATIO = 128;
 
 /**
- * Returns whether a page of `stored` bytes inflates to so many (`size`) that a small file could fill a reader's memory.
- * Readers refuse such a page of texts, so writers store it without deflating it.
+ * Returns whether a page of `stored` bytes inflates to so large a `size` that a small file could fill a reader's
+ * memory. Readers refuse such a page of texts, so writers store it without deflating it.
  */
 export function inflatesTooFar(stored: number, size: number): boolean {
   return size > SMALL_PAGE_BYTES && size > TEXT_MAX_RATIO * stored;

@@ -39,7 +39,7 @@ export class PagedTableWriter {
     this.#texts = new PagedChunk(this.#out, this.#element, compressor);
   }
 
-  /** Number of bytes written so far. */
+  /** The number of bytes written so far. */
   get size(): number {
     return this.#out.offset;
   }

@@ -1,7 +1,7 @@
 import { utf8Decoder, utf8Encoder } from "../bytes/utf8.ts";
 import type { ByteSink } from "./byte-sink.ts";
 
-/** Index of the low half of a float64 in a Uint32Array over its memory: 0, or 1 on a big-endian machine. */
+/** The index of the low half of a float64 in a Uint32Array over its memory: 0, or 1 on a big-endian machine. */
 export const LOW_WORD: number = /* @__PURE__ */ lowHalf();
 
 function lowHalf(): number {

@@ -12,7 +12,7 @@ import type { ColumnName } from "./metrics-schema.ts";
 import { type ChunkPages, readPages } from "./page-read.ts";
 import type { ReadPoints } from "./points.ts";
 
-/** Most bytes a page of keys may inflate to. */
+/** The most bytes a page of keys may inflate to. */
 const MAX_KEY_PAGE_BYTES = 16 * 1024 * 1024;
 
 const MISSTATED = "its values contradict the statistics";
@@ -23,10 +23,10 @@ export interface DecodedGroup {
   readonly points: ReadPoints;
 }
 
-/** A column chunk as it is stored, and the values decoded from it. */
+/** A stored column chunk, and the values decoded from it. */
 interface DecodedChunk {
   readonly stored: Uint8Array;
-  /** Everything that the footer states of it. */
+  /** Everything that the footer states about it. */
   readonly described: string;
   readonly values: Float64Array;
   /** True if the values are known to ascend. */
@@ -34,7 +34,7 @@ interface DecodedChunk {
 }
 
 /**
- * Chunks of the row group before. Keys that are logged together have the same steps and times, which are then decoded
+ * Chunks of the previous row group. Keys that are logged together have the same steps and times, which are then decoded
  * only once.
  */
 export type ChunksBefore = Partial<Record<"step" | "time", DecodedChunk>>;

@@ -2,8 +2,8 @@ import { type GroupLayout, hasManyKeys } from "./metrics-footer.ts";
 import { COLUMNS } from "./metrics-schema.ts";
 
 /**
- * Reading a gap of so many bytes costs less than another request. Such gaps are the keys of row groups that have one
- * key.
+ * Reading a gap of at most this many bytes costs less than another request. Such gaps are the keys of row groups that
+ * have one key.
  */
 const MAX_GAP = 4096;
 

@@ -16,17 +16,17 @@ export interface ReadColumn {
 export interface ExpectedSize {
   readonly rows: number;
   readonly columns: number;
-  /** Most bytes that all pages together may inflate to. */
+  /** The most bytes that all pages together may inflate to. */
   readonly bytes: number;
 }
 
-/** Most values in a footer. A table of 4096 columns and 10 million cells needs less than half as many. */
+/** The most values in a footer. A table of 4096 columns and 10 million cells needs less than half as many. */
 const MAX_VALUES = 300_000;
 
 /**
  * Returns the columns of a Parquet file as `encodeTable` writes it: flat columns of DOUBLE, INT64, BOOLEAN and text,
- * PLAIN, with GZIP or without. Throws a RangeError, or what inflating throws, for anything else. The number of bytes
- * and `expected` bound time and memory, whatever the bytes are.
+ * PLAIN, with GZIP or without. Throws a RangeError, or an error of inflating, for anything else. Time and memory are
+ * bounded by the number of bytes and `expected`, even for hostile bytes.
  */
 export function decodeTable(bytes: Uint8Array, expected: ExpectedSize): ReadColumn[] {
   const footer = footerOf(bytes);

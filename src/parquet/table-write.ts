@@ -29,12 +29,14 @@ export type TableColumn = { readonly name: string } & (
   | { readonly type: "boolean"; readonly values: readonly boolean[] }
   | { readonly type: "string"; readonly values: readonly string[] }
 ) & {
-    /** One flag a row: true if the row has no value, whatever `values` holds there. Makes the column OPTIONAL. */
+    /**
+     * One flag per row: true if the row has no value. `values` is then ignored for that row. Makes the column OPTIONAL.
+     */
     readonly nulls?: readonly boolean[];
   };
 
 const GROUP_ROWS = 65_536;
-/** Most bytes of a bound in the footer. Bounds of longer texts are shortened. */
+/** The most bytes of a bound in the footer. Bounds of longer texts are shortened. */
 const LONGEST_BOUND = 64;
 
 /**

@@ -6,7 +6,7 @@ export interface Timer {
   cancel(): void;
 }
 
-/** The time, as the library sees it. Tests hand in a clock that only they move. */
+/** The time, as the library sees it. Tests pass a clock that they control. */
 export interface Clock {
   /** Returns the wall time in ms since the epoch. It may jump. */
   now(): number;

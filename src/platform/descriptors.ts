@@ -1,4 +1,4 @@
-/** Longest time in ms that a call waits for a free descriptor before it fails. */
+/** The longest time in ms that a call waits for a free descriptor before it fails. */
 const PATIENCE_MS = 10_000;
 const LONGEST_PAUSE_MS = 100;
 

@@ -2,11 +2,11 @@ import { type WriterFold, compareWriters } from "../journal/writer-fold.ts";
 import { compareUtf8 } from "../bytes/utf8-order.ts";
 import type { Slice } from "../parquet/metrics-writer.ts";
 
-/** Where the points of one key go: first those of the first writer, then those of the next. */
+/** The places of the points of one key: first those of the first writer, then those of the next. */
 export interface PlannedKey {
   readonly key: string;
   readonly total: number;
-  /** Index of the first point of each writer. */
+  /** The index of the first point of each writer. */
   readonly offsets: ReadonlyMap<string, number>;
 }
 
@@ -57,12 +57,13 @@ export function planPasses(keys: readonly PlannedKey[], pointsAPass: number = PO
   return passes;
 }
 
-/** A key of at least so many points has row groups of its own. */
+/** A key of at least this many points has row groups of its own. */
 const OWN_GROUP_POINTS = 16 * 1024;
-/** Shorter keys share row groups of at most so many points. */
+/** Shorter keys share row groups of at most this many points. */
 const SHARED_GROUP_POINTS = 32 * 1024;
 /**
- * A long key is divided into row groups of at most so many points, so that a range of it can be read without the rest.
+ * A long key is divided into row groups of at most this many points, so that a range of it can be read without the
+ * rest.
  */
 const GROUP_POINTS = 128 * 1024;
 

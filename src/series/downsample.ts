@@ -102,7 +102,9 @@ function groupsOf(
   return { groups, startOf: (group) => bucketStart(bucketStart(group, coarse, groups), fine, coarse) };
 }
 
-/** Returns so many groups that two points of each, and the two ends, are at most `samples` points. */
+/**
+ * Returns the greatest number of groups for which two points of each, and the two ends, are at most `samples` points.
+ */
 function groupsFor(samples: number): number {
   return Math.max(1, Math.floor(samples / 2) - 1);
 }

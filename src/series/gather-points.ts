@@ -6,7 +6,7 @@ import type { WriterFold } from "../journal/writer-fold.ts";
 import type { PlannedPart } from "./compaction-plan.ts";
 import type { CompactedRows } from "./compacted-points.ts";
 
-/** What a run is compacted from. */
+/** The sources from which a run is compacted. */
 export interface PointSources {
   readonly backend: Backend;
   readonly runId: string;
@@ -118,13 +118,13 @@ class GatherVisit implements JournalVisitor {
   }
 }
 
-/** The points of part of a key. Each is put at its index as it is read, whatever the order of the sources. */
+/** The points of a part of a key. Each point is put at its index when it is read, in any order of the sources. */
 class PartColumns {
   readonly part: PlannedPart;
   readonly steps: Float64Array;
   readonly times: Float64Array;
   readonly values: Float64Array;
-  /** Number of points put in so far. */
+  /** The number of points put in so far. */
   filled = 0;
 
   constructor(part: PlannedPart) {
@@ -152,7 +152,7 @@ class PartColumns {
 class PartCursor {
   readonly #columns: PartColumns;
   readonly #length: number;
-  /** Index of the next point in the part. It may lie outside the part. */
+  /** The index of the next point in the part. It may lie outside the part. */
   #at: number;
 
   constructor(columns: PartColumns, place: number) {

@@ -16,7 +16,7 @@ export interface HistoryOptions extends CallOptions {
   /** The latest time, in ms since the epoch, inclusive. Default: no bound. */
   readonly toTime?: number | undefined;
   /**
-   * Most points to return, at least 2. They are points of the series, and the same ones every time. For up to 1,000
+   * The most points to return, at least 2. They are points of the series, and the same ones every time. For up to 1,000
    * points of a long series of a finished run, only an overview of some kilobytes is read. Default: every point.
    */
   readonly samples?: number | undefined;

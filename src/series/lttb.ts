@@ -24,7 +24,7 @@ export function lttb(series: Series, samples: number): Series {
   let anchor = 0;
   for (let bucket = 0; bucket < samples - 2; bucket++) {
     const from = start(bucket);
-    // The last bucket always ends at the last point, whatever the rounding.
+    // The last bucket always ends at the last point, even if rounding differs.
     const to = bucket === samples - 3 ? count - 1 : start(bucket + 1);
     const end = bucket >= samples - 4 ? (bucket === samples - 3 ? count : count - 1) : start(bucket + 2);
     let averageX = 0;

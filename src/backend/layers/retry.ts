@@ -8,7 +8,7 @@ import { equalBytes } from "../body.ts";
 
 /** Options of `withRetry`. */
 export interface RetryOptions {
-  /** How often a call is made at most, the first time included. Default 5. */
+  /** The greatest number of attempts of a call, the first included. Default 5. */
   readonly attempts?: number | undefined;
   /** The upper bound of the first pause in ms. It doubles with each further pause. Default 100. */
   readonly baseMs?: number | undefined;
@@ -28,12 +28,11 @@ export interface RetryOptions {
 /**
  * Returns a backend that repeats calls that failed with `transient: true`, after pauses of random length (full jitter).
  *
- * - `append` is made once: a repeat could add the bytes twice.
- * - `create` is repeated unless a stream body was begun. A failed attempt may have stored the object all the same. So
- *   if a repeat meets `EXISTS`, the object is read back, and the same bytes mean success.
- * - `move` is repeated. If `from` is gone and `to` is there then, or both are there with the same bytes, the first
- *   attempt had worked.
- * - `list` continues behind the last entry it yielded.
+ * - `append` is made once, because a repeat could add the bytes twice.
+ * - `create` is repeated unless a stream body was begun. A failed attempt may still have stored the object. So if a
+ *   repeat meets `EXISTS`, the object is read back, and the same bytes mean success.
+ * - `move` is repeated. If a repeat finds only `to`, or both keys with the same bytes, the first attempt has worked.
+ * - `list` continues after the last entry that it yielded.
  *
  * An abort ends a pause at once.
  */

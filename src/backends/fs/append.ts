@@ -13,7 +13,7 @@ import { writeFully } from "./write-behind.ts";
 const FLAGS = constants.O_WRONLY | constants.O_APPEND | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 export interface AppendsOptions {
-  /** Most files that are kept open while nothing is written to them. Default 64. */
+  /** The most files that are kept open while nothing is written to them. Default 64. */
   readonly maxOpen?: number;
   /** Time in ms after which a file is closed if nothing is written to it. Default 5000. */
   readonly idleMs?: number;
@@ -59,7 +59,7 @@ export class Appends {
     this.#options = { maxOpen: 64, idleMs: 5000, clock: systemClock, ...options };
   }
 
-  /** Number of open files. */
+  /** The number of open files. */
   get openFiles(): number {
     return [...this.#files.values()].filter((file) => file.handle !== undefined).length;
   }

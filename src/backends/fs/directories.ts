@@ -3,7 +3,7 @@ import { errno } from "./errors.ts";
 import { constants, lstat, mkdir, open, stat } from "./file-calls.ts";
 import { type Root, linkError, parentKey } from "./paths.ts";
 
-/** Most directories that are remembered as being on disk. */
+/** The most directories that are remembered as being on disk. */
 const REMEMBERED = 10_000;
 
 export interface Within {

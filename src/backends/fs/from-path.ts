@@ -163,7 +163,8 @@ function unreadable(error: unknown, directory: string): LedgerError {
 }
 
 /**
- * Most files in a directory whose links are followed, because links may lead anywhere. An artifact has the same limit.
+ * The most files in a directory whose links are followed, because links may lead anywhere. An artifact has the same
+ * limit.
  */
 const MAX_FOLLOWED = 1_000_000;
 

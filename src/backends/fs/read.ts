@@ -5,7 +5,7 @@ import { errno, failure } from "./errors.ts";
 import { constants, open } from "./file-calls.ts";
 import type { FoundFile } from "./shared-files.ts";
 
-/** Most bytes of one read. The signal is checked between reads. */
+/** The most bytes of one read. The signal is checked between reads. */
 const SLICE_BYTES = 16 * 1024 * 1024;
 /** A range of at most this many bytes is read while the file's size is queried. */
 const AHEAD_BYTES = 1024 * 1024;

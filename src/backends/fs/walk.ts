@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { isAbsent } from "./errors.ts";
 import { lstat, readdir } from "./file-calls.ts";
 
-/** Number of files of a directory that are examined together. */
+/** The number of files of a directory that are examined together. */
 const BATCH = 32;
 
 export interface WalkOptions {

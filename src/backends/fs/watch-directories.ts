@@ -6,7 +6,7 @@ import { errno, isAbsent } from "./errors.ts";
 import { lstat, readdir, watch } from "./file-calls.ts";
 import { type Root, parentKey } from "./paths.ts";
 
-/** Most directories watched for one caller. Systems grant a few thousand watches to all programs of a user. */
+/** The most directories watched for one caller. Systems grant a few thousand watches to all programs of a user. */
 const MAX_DIRECTORIES = 200;
 /** Systems that watch everything below a directory themselves. On Linux, Node would watch every single file. */
 const RECURSIVE = process.platform === "darwin" || process.platform === "win32";

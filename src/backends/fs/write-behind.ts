@@ -13,7 +13,7 @@ const DEPTH = 4;
  * them at once.
  */
 const SMALL_BLOCK_BYTES = 64 * 1024;
-/** Most bytes of one write. The signal is checked between writes. */
+/** The most bytes of one write. The signal is checked between writes. */
 const SLICE_BYTES = 8 * 1024 * 1024;
 
 /** Writes all bytes, however few each call writes. `position` has the same meaning as in `FileHandle.write`. */

@@ -1,4 +1,4 @@
-/** Most keys in one run of the set. A longer run is split in two. */
+/** The most keys in one run of the set. A longer run is split in two. */
 const RUN = 512;
 
 /**

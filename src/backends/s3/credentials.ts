@@ -34,7 +34,7 @@ export interface KeySet {
 }
 
 const REFRESH_BEFORE_MS = 60_000;
-/** Shortest time between two calls of a source, even if it returns keys that are about to expire. */
+/** The shortest time between two calls of a source, even if it returns keys that are about to expire. */
 const LEAST_INTERVAL_MS = 10_000;
 
 /** Returns the current keys, whatever their source. */

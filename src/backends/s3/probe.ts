@@ -49,7 +49,7 @@ const MORE: readonly Race[] = [1024, 4, 1024, 256, 1024, 64, 1024, 16, 1024, 256
   racers: 2,
   bytes: kib * KIB,
 }));
-/** Longest bodies of races in a bucket that keeps removed objects, or over a slow connection. */
+/** The longest bodies of races in a bucket that keeps removed objects, or over a slow connection. */
 const SHORT_BYTES = 64 * KIB;
 const SLOW_MS = 3000;
 const MAX_MIXED_ROUNDS = 3;
@@ -222,7 +222,7 @@ async function race(client: Client, { racers: count, bytes }: Race, asksLate: bo
   return { writes: one ? "atomic" : "racy", keepsVersions };
 }
 
-/** Number of random bytes at the beginning of a body. */
+/** The number of random bytes at the beginning of a body. */
 const MARK_BYTES = 64;
 
 function mark(body: Uint8Array): Uint8Array {

@@ -25,7 +25,7 @@ export interface S3Request {
   readonly body?: Uint8Array;
   /** SHA-256 of `body` in hex, if it is known. */
   readonly sha256?: string;
-  /** Most bytes of a successful response. */
+  /** The most bytes of a successful response. */
   readonly maxBytes: number;
   /** Returns only the headers and the length of the body. Does not read a body of more than `maxBytes`. */
   readonly headOnly?: boolean;
@@ -39,7 +39,7 @@ export interface Answer {
   readonly status: number;
   readonly headers: Headers;
   readonly bytes: Uint8Array;
-  /** Number of bytes of the whole body, if the request was `headOnly`. */
+  /** The number of bytes of the whole body, if the request was `headOnly`. */
   readonly length?: number | undefined;
 }
 

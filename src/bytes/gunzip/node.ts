@@ -14,7 +14,7 @@ export function gunzip(member: Uint8Array, size: number, isChecked = false): Uin
   return bytes;
 }
 
-/** Number of bytes before and after the deflated data. */
+/** The number of bytes before and after the deflated data. */
 const HEADER = 10;
 const TRAILER = 8;
 

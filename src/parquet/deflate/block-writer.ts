@@ -17,7 +17,7 @@ const ORDER = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15]
 /** Writes deflate blocks, bit by bit. `out` must have room; a block never takes more than it would stored. */
 export class BlockWriter {
   out: Uint8Array = new Uint8Array(0);
-  /** Number of whole bytes written. */
+  /** The number of whole bytes written. */
   at = 0;
   #bits = 0;
   #count = 0;

@@ -4,7 +4,7 @@ import { addCounts, costOf, Histogram } from "./symbol-counts.ts";
 import { GZIP_HEADER, GZIP_TRAILER, frameGzip } from "../../bytes/gzip-member.ts";
 
 const CHUNK = 4096;
-/** Most numbers in the sequences of a block: two a sequence. */
+/** The most numbers in the sequences of a block: two a sequence. */
 const MOST = 32_768;
 
 /**
@@ -67,12 +67,12 @@ export class RunDeflate {
   }
 }
 
-/** Returns the most bytes that `length` bytes in so many parts can deflate to. */
+/** Returns the greatest size to which `length` bytes in `parts` parts can deflate. */
 export function deflateBound(length: number, parts: number): number {
   return length + 6 * (2 + Math.ceil(length / CHUNK) + parts);
 }
 
-/** Returns the most bytes that the gzip member of `length` bytes in so many parts can take. */
+/** Returns the greatest size of a gzip member of `length` bytes in `parts` parts. */
 export function gzipBound(length: number, parts: number): number {
   return GZIP_HEADER + GZIP_TRAILER + deflateBound(length, parts);
 }

@@ -6,7 +6,7 @@ export const SHORTEST = 3;
 export const LONGEST = 258;
 export const WINDOW = 32_768;
 
-/** Number of extra bits of a length's symbol, at `symbol - 257`. */
+/** The number of extra bits of a length's symbol, at `symbol - 257`. */
 export const lengthExtra: Uint8Array = /* @__PURE__ */ Uint8Array.from({ length: 29 }, (_, i) =>
   i < 8 || i === 28 ? 0 : (i >> 2) - 1,
 );

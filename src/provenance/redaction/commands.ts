@@ -20,7 +20,7 @@ const USER_AND_PASSWORD = /^(?:-[uU]|--(?:proxy-)?user)$/;
 const PASS_IN = /^pass(?:in|out)$/;
 const FLAG = /(?<![\w.-])--?([A-Za-z][\w.-]{1,127}|[puU])(=|\s{1,4})(?=[^\s=])/g;
 const ARGUMENT = /(?:\\?"[^"\n]*"?|\\?'[^'\n]*'?|[^\s"'`]+)/y;
-/** Most characters of a command. It ends with its line. */
+/** The most characters of a command. It ends with its line. */
 const MAX_COMMAND_LENGTH = 4000;
 
 /**

@@ -23,7 +23,7 @@ const ENDINGS: readonly string[] = [
 ];
 const ENDING: RegExp = new RegExp(`(?:${ENDINGS.join("|")})$`);
 
-/** Most characters of a name that are checked, from its end. */
+/** The most characters of a name that are checked, from its end. */
 const MAX_LENGTH = 128;
 
 /** Returns whether values of this name are probably secrets. */

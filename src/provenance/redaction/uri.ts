@@ -93,7 +93,7 @@ const WITH_SLASH = /:[\\/]{2}([^\\/?#:]{0,100}:(?!\d{0,5}(?:[/?#]|$)).{1,300})$/
 const SCP = /(?<![\w.:/\\%-])([\w.-]{1,64}):([^:/\\]{1,128})$/;
 const SCP_HOST = /(?!\w{1,20}:\/\/)[\w.-]{1,253}[:/]/y;
 const HOST_START = /[\w.[-]/;
-/** Most characters before an `@` that are checked. */
+/** The most characters before an `@` that are checked. */
 const LONGEST = 450;
 
 /**

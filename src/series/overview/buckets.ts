@@ -8,8 +8,8 @@ export interface Extremes {
   readonly n: number;
   readonly buckets: Level;
   /**
-   * The first point of the series, two of each bucket in the order of the series, and the last point. The two are one
-   * point where the lowest is the highest, and their values NaN where the bucket has no number.
+   * The first point of the series, two of each bucket in the order of the series, and the last point. The two are the
+   * same point if the lowest is the highest. Their values are NaN if the bucket has no number.
    */
   readonly points: Series;
 }

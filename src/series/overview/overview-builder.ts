@@ -4,7 +4,7 @@ import { BUCKETS, bucketStart, ExtremeColumns, newColumns } from "./buckets.ts";
 
 /** An overview of a series: its points in step order, ties in the order of logging, in buckets of equal count. */
 export interface SeriesOverview {
-  /** Number of points of the series, NaN included. */
+  /** The number of points of the series, NaN included. */
   readonly n: number;
   readonly first: Point;
   readonly last: Point;
@@ -14,7 +14,7 @@ export interface SeriesOverview {
 /** Parallel arrays with one element for each of {@link BUCKETS} buckets, or for each point if there are fewer. */
 export interface BucketSummaries {
   readonly extremes: ExtremeColumns;
-  /** Number of values that are NaN. */
+  /** The number of values that are NaN. */
   readonly nans: Float64Array;
   /** The mean of the values that are not NaN, or NaN if all are. */
   readonly means: Float64Array;

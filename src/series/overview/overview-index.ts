@@ -8,15 +8,16 @@ const MAGIC = 0x524c4f5645525601n;
 
 /** The trailer: the index's length, the CRC-32 of everything before, the magic. */
 const TRAILER_BYTES = 16;
-/** Most bytes of a part. Writers make far smaller ones. */
+/** The most bytes of a part. Writers make far smaller ones. */
 const MOST_BYTES = 65_536;
-/** Most series in an object, and most bytes of its index. Writers store no overviews of further series. */
+/** The most series in an object. Writers store no overviews of further series. */
 export const MAX_SERIES = 400_000;
+/** The most bytes of an object's index. */
 export const MAX_INDEX_BYTES: number = 64 * 1024 * 1024;
 /** A row of the index is at most ten JSON values. */
 const LIMITS = { chars: MAX_INDEX_BYTES, values: 10 * MAX_SERIES + 1 };
 
-/** What the index states of a series: the number of points, then the length and CRC-32 of each part. */
+/** What the index states about a series: the number of points, then the length and CRC-32 of each part. */
 export type IndexRow = readonly number[];
 
 /** Where the overview of a series is in the object. */

@@ -92,7 +92,7 @@ export class OverviewReader {
   }
 }
 
-/** Most bytes that a part may inflate to. Writers make far smaller ones. */
+/** The most bytes that a part may inflate to. Writers make far smaller ones. */
 const MOST_BYTES = 65_536;
 
 /**

@@ -84,7 +84,7 @@ export class OverviewWriter {
     return this.#rows.size >= MAX_SERIES || this.#indexBytes >= MAX_INDEX_BYTES - LONGEST_ROW;
   }
 
-  /** Number of bytes returned so far. */
+  /** The number of bytes returned so far. */
   size = 0;
 
   /**
