@@ -1,15 +1,21 @@
 import { FrameBuilder, type PendingFrame } from "./frame-builder.ts";
+import type { RunEvent } from "./event.ts";
 
-/** Most encoded bytes handed to the backend in one call. */
+/** The greatest number of encoded bytes that one call of the backend gets. */
 const WRITE_BYTES: number = 4 * 1024 * 1024;
+/** Kinds of events that the writer records about itself, not for the program. */
+const OWN: ReadonlySet<string> = new Set<RunEvent["kind"]>(["session", "beat", "dropped", "clock", "leave"]);
 
-/** The records of a writer that the backend has not acknowledged: whole frames in order, and the one being built. */
+/** The records of a writer that the backend has not acknowledged: whole frames in order, and the frame under way. */
 export class Backlog {
-  /** Takes the records. */
+  /** Takes the rows. {@link event} takes the events. */
   readonly builder: FrameBuilder = new FrameBuilder();
   readonly #frames: PendingFrame[] = [];
   #bytes = 0;
   #points = 0;
+  #acknowledgedTo = 0;
+  /** The number after the last event of the program. */
+  #eventsTo = 0;
 
   /** Encoded bytes that wait. */
   get bytes(): number {
@@ -25,7 +31,28 @@ export class Backlog {
     return this.#frames.length === 0 && this.builder.length === 0;
   }
 
-  /** Ends the frame being built, if there is anything in it. */
+  /** The number of the next record. */
+  get next(): number {
+    return this.builder.next;
+  }
+
+  /** The number after the last acknowledged record. */
+  get acknowledgedTo(): number {
+    return this.#acknowledgedTo;
+  }
+
+  /** Whether events wait that the program asked for. */
+  get hasEvents(): boolean {
+    return this.#eventsTo > this.#acknowledgedTo;
+  }
+
+  /** Adds an event, given as UTF-8 bytes of JSON. */
+  event(kind: RunEvent["kind"], json: Uint8Array): void {
+    this.builder.event(json);
+    if (!OWN.has(kind)) this.#eventsTo = this.builder.next;
+  }
+
+  /** Ends the frame under way, unless it is empty. */
   seal(): void {
     const frame = this.builder.seal();
     if (frame === undefined) return;
@@ -34,15 +61,15 @@ export class Backlog {
     this.#points += frame.points;
   }
 
-  /** The oldest frames, as many as go in one call. They stay until they are {@link remove}d. */
-  next(): readonly PendingFrame[] {
+  /** Returns the oldest frames, as many as fit one write. They stay until {@link remove} removes them. */
+  oldest(): readonly PendingFrame[] {
     let bytes = 0;
     const end = this.#frames.findIndex((frame, i) => (bytes += frame.length) > WRITE_BYTES && i > 0);
     return end < 0 ? [...this.#frames] : this.#frames.slice(0, end);
   }
 
-  /** Lets the oldest `count` frames go, which are acknowledged; returns the points in them and the number behind their last record. */
-  remove(count: number): { points: number; next: number } {
+  /** Removes the oldest `count` frames, because they are acknowledged. Returns the number of points in them. */
+  remove(count: number): number {
     let points = 0;
     let next = 0;
     for (const frame of this.#frames.splice(0, count)) {
@@ -52,46 +79,25 @@ export class Backlog {
       this.builder.recycle(frame);
     }
     this.#points -= points;
-    return { points, next };
+    this.#acknowledgedTo = next;
+    return points;
   }
 
-  /** Gives what waits new numbers, `base` lower. */
-  renumber(base: number): void {
+  /** Lowers the numbers of all records that wait by `base`. No record counts as acknowledged any more. */
+  startOver(base: number): void {
     this.seal();
     for (const frame of this.#frames) frame.first -= base;
     this.builder.renumber(this.builder.next - base);
+    this.#acknowledgedTo = 0;
+    this.#eventsTo -= base;
   }
 
-  /** Puts an event, its JSON in UTF-8, before all that waits, as number 0. What waits must begin with number 1. */
+  /** Puts an event, given as UTF-8 bytes of JSON, before all others, as number 0. The others must begin with number 1. */
   prepend(event: Uint8Array): void {
     const builder = new FrameBuilder();
     builder.event(event);
     const frame = builder.seal() as PendingFrame;
     this.#frames.unshift(frame);
     this.#bytes += frame.length;
-  }
-}
-
-/** Kinds that tell of the writer, not of what the program does. */
-const OWN: ReadonlySet<string> = new Set(["session", "beat", "dropped", "clock", "leave"]);
-
-/** Knows whether events that the program asked for wait to be stored. */
-export class UnstoredEvents {
-  /** How many records there were with the latest of them. */
-  #to = 0;
-
-  /** An event of this kind is the latest of so many `records`. */
-  add(kind: string, records: number): void {
-    if (!OWN.has(kind)) this.#to = records;
-  }
-
-  /** Records are numbered from `base` on. */
-  renumber(base: number): void {
-    this.#to -= base;
-  }
-
-  /** Whether one is not among the first `stored` records. */
-  exceed(stored: number): boolean {
-    return this.#to > stored;
   }
 }

@@ -3,12 +3,11 @@ import type { ArtifactSource } from "../artifacts/source.ts";
 import type { LogArtifactOptions } from "../artifacts/store.ts";
 import type { ArtifactRef, ArtifactVersion } from "../artifacts/version.ts";
 import { unreadable } from "../errors/ledger-error.ts";
-import { loadAllLater, onDemand } from "../platform/on-demand.ts";
+import { loadAllLater } from "../platform/on-demand.ts";
 import { readOptions } from "../arguments/options.ts";
 import type { ClosingStatus, Dictionary } from "../journal/event.ts";
 import type { MediaEntry } from "../journal/media-entry.ts";
 import { mergeParams } from "../journal/params.ts";
-import type { RunCreated } from "../journal/run-created.ts";
 import type { MetricDefinition, RunStatus } from "../journal/run-record.ts";
 import type { Shape } from "../journal/shape.ts";
 import type { WriterStats } from "../journal/writer-stats.ts";
@@ -16,7 +15,6 @@ import type { JournalWriter } from "../journal/journal-writer.ts";
 import type { HistogramSource } from "../media/histogram.ts";
 import type { ImageSource } from "../media/image.ts";
 import type { TableOf, TableSource } from "../media/table.ts";
-import type { RunContext } from "./run-context.ts";
 import { checkDataset, type DatasetReference, type LogDatasetOptions } from "./log-dataset.ts";
 import { type Ending, type FinishOptions, readFail, readFinish } from "./finish-options.ts";
 import { LateCalls, type Refusal } from "./late-calls.ts";
@@ -25,34 +23,25 @@ import { ArtifactLog } from "./log-artifacts.ts";
 import { type LogHistogramOptions, type LogImageOptions, MediaLog } from "./log-media.ts";
 import { checkDefinition } from "./define-metric.ts";
 import { MetricInput, type Metrics, type MetricsOf } from "./metric-input.ts";
-import { closeSession, openSession, type OpenSession } from "./process-end.ts";
 import { START_OPTIONS, type StartRunOptions } from "./start-options.ts";
 import { checkParams, type SetParamsOptions } from "./set-params.ts";
 import { checkTags, type Tags, type TagsOf } from "./tags.ts";
 import { checkPosition, type LogPosition, stepOf, timeOf } from "./log-position.ts";
-import { processGuard } from "./process-guard.ts";
 import { StepCount } from "./step-count.ts";
 import { checkName, checkText } from "./check-text.ts";
+import { RunClosing, type SessionParts } from "./run-closing.ts";
 
 /** Starts a run of the same ledger. */
 export type StartRun = (options: StartRunOptions | undefined) => Promise<Run>;
 
 /** What a run is made of inside. */
-export interface RunParts {
-  readonly context: RunContext;
-  readonly created: RunCreated;
-  readonly writer: JournalWriter;
-  /** Params as they stand, for a run that goes on. */
+export interface RunParts extends SessionParts {
+  /** The params so far, if the run is resumed. */
   readonly params: Dictionary;
-  /** Greatest step so far, for a run that goes on. */
+  /** The greatest step so far, if the run is resumed. */
   readonly lastStep?: number | undefined;
   readonly startChild: StartRun;
-  readonly signal: AbortSignal | undefined;
-  /** How far other writers were when this session began. */
-  readonly positions?: ReadonlyMap<string, number>;
 }
-
-const closing = /* @__PURE__ */ onDemand(() => import("./close-run.ts"));
 
 /**
  * A run that is being written: what training code holds. Everything but artifacts goes to a buffer at once and to the
@@ -68,24 +57,17 @@ export class Run implements AsyncDisposable {
   readonly #parts: RunParts;
   readonly #writer: JournalWriter;
   readonly #input: MetricInput;
-  readonly #params: Dictionary;
+  readonly #params: Dictionary = {};
   readonly #media: MediaLog;
   readonly #steps: StepCount;
   readonly #artifacts: ArtifactLog;
   readonly #late: LateCalls;
-  /** Names of objects that attempts to close the run left behind. */
-  readonly #leftovers = new Set<string>();
-  readonly #abort: () => void;
-  #status: RunStatus = "running";
-  #ending: Ending | undefined;
-  #finishRecorded = false;
-  #closing: Promise<void> | undefined;
-  readonly #session: OpenSession;
+  readonly #closing: RunClosing;
 
   /** @internal Use `ledger.startRun`. */
   constructor(parts: RunParts) {
     this.#parts = parts;
-    const { created, writer, context, signal } = parts;
+    const { created, writer, context } = parts;
     this.id = created.id;
     this.name = created.name;
     this.experiment = created.experiment;
@@ -95,30 +77,14 @@ export class Run implements AsyncDisposable {
     this.#media = new MediaLog(context, writer, this.#steps);
     this.#artifacts = new ArtifactLog(context, writer, this.id);
     this.#late = new LateCalls(this, writer);
-    this.#params = {};
     mergeParams(this.#params, parts.params);
-    this.#abort = () => void this.finish("killed").catch(() => {});
-    signal?.addEventListener("abort", this.#abort, { once: true });
-    writer.onFenced = () => this.#leave();
-    context.onOpen(this);
-    this.#session = openSession({
-      runId: this.id,
-      writer,
-      isDurable: context.backend.capabilities.durable,
-      isStoring: () => !(this.#media.isSettled && this.#artifacts.isSettled),
-      isClosing: () => this.#closing !== undefined,
-      end: () => this.#end(),
-    });
-    // The listener does not hear of an abort that came before it.
-    if (signal?.aborted) this.#abort();
-    // Loaded now, because at the end of the run a page may be offline, and a process has little time.
-    void closing().catch(() => {});
+    this.#closing = new RunClosing(this, parts, this.#media, this.#artifacts);
     loadAllLater();
   }
 
   /** `running` until the run is closed, then how it was closed. */
   get status(): RunStatus {
-    return this.#status;
+    return this.#closing.status;
   }
 
   /** How much was logged, stored and dropped, and how much waits; see {@link WriterStats}. */
@@ -137,7 +103,7 @@ export class Run implements AsyncDisposable {
    * A loop that never waits for I/O or a timer must await {@link flush} from time to time: nothing is stored before.
    */
   log<T extends object>(metrics: Metrics | (T & MetricsOf<T>), at?: LogPosition): void {
-    if (this.#ending) return this.#dropRow(metrics as Metrics);
+    if (this.#closing.ending) return this.#dropRow(metrics as Metrics);
     let step: number | undefined;
     let time: number;
     let shape: Shape | "loose" | "nothing";
@@ -209,7 +175,7 @@ export class Run implements AsyncDisposable {
    * value, unless `overwrite` is set. The history is kept in any case. Throws `TOO_LARGE` as {@link setTags} does.
    */
   setParams(params: object, options?: SetParamsOptions): void {
-    if (this.#ending) return this.#late.drop("setParams", this.#ending.status);
+    if (this.#closing.ending) return this.#late.drop("setParams", this.#closing.ending.status);
     const set = checkParams(this.#params, params, options);
     if (Object.keys(set).length === 0) return;
     this.#writer.event({ kind: "params", set }, "params");
@@ -221,20 +187,20 @@ export class Run implements AsyncDisposable {
    * (`docs/errors.md`).
    */
   setTags<T extends object>(tags: Tags | (T & TagsOf<T>)): void {
-    if (this.#ending) return this.#late.drop("setTags", this.#ending.status);
+    if (this.#closing.ending) return this.#late.drop("setTags", this.#closing.ending.status);
     const set = checkTags(tags, "tags");
     if (Object.keys(set).length > 0) this.#writer.event({ kind: "tags", set }, "tags");
   }
 
   /** Removes a tag. Removing a tag that is not there is fine. */
   removeTag(key: string): void {
-    if (this.#ending) return this.#late.drop("removeTag", this.#ending.status);
+    if (this.#closing.ending) return this.#late.drop("removeTag", this.#closing.ending.status);
     this.#writer.event({ kind: "tags", remove: [checkName(key, "key")] }, "tags");
   }
 
   /** Sets the free text of the run; the last write wins. Throws `TOO_LARGE` as {@link setTags} does. */
   setNote(text: string): void {
-    if (this.#ending) return this.#late.drop("setNote", this.#ending.status);
+    if (this.#closing.ending) return this.#late.drop("setNote", this.#closing.ending.status);
     this.#writer.event({ kind: "note", text: checkText(text, "note") }, "note");
   }
 
@@ -243,7 +209,7 @@ export class Run implements AsyncDisposable {
    * `goal` decides which point is best.
    */
   defineMetric(name: string, definition?: MetricDefinition): void {
-    if (this.#ending) return this.#late.drop("defineMetric", this.#ending.status);
+    if (this.#closing.ending) return this.#late.drop("defineMetric", this.#closing.ending.status);
     this.#writer.event(checkDefinition(name, definition), "metric");
   }
 
@@ -272,7 +238,7 @@ export class Run implements AsyncDisposable {
    * `RUN_CLOSED`.
    */
   logDataset(name: string, dataset: DatasetReference, options?: LogDatasetOptions): void {
-    if (this.#ending) return this.#late.drop("logDataset", this.#ending.status);
+    if (this.#closing.ending) return this.#late.drop("logDataset", this.#closing.ending.status);
     this.#writer.event(checkDataset(name, dataset, options), "dataset");
   }
 
@@ -319,11 +285,11 @@ export class Run implements AsyncDisposable {
   }
 
   #tooLate(method: string, values = 1): Refusal | undefined {
-    return this.#ending && this.#late.refuse(method, this.#ending.status, values);
+    return this.#closing.ending && this.#late.refuse(method, this.#closing.ending.status, values);
   }
 
   #dropRow(metrics: Metrics): void {
-    this.#late.drop("log", this.#ending?.status);
+    this.#late.drop("log", this.#closing.ending?.status);
     try {
       this.#writer.counts.refuse(this.#input.count(metrics));
     } catch (error) {
@@ -332,64 +298,7 @@ export class Run implements AsyncDisposable {
   }
 
   #closeAs(method: "finish" | "fail", read: () => Ending): Promise<void> {
-    const work = async (): Promise<void> => await this.#close(read());
+    const work = async (): Promise<void> => await this.#closing.close(read());
     return unlessUnheard(this.#writer, method, work());
-  }
-
-  #close(ending: Ending): Promise<void> {
-    if (this.#status !== "running") return Promise.resolve();
-    this.#ending ??= ending;
-    this.#closing ??= this.#closeNow(this.#ending).catch((error: unknown) => {
-      this.#closing = undefined;
-      throw error;
-    });
-    return this.#closing;
-  }
-
-  async #closeNow(ending: Ending): Promise<void> {
-    const { context, created, positions } = this.#parts;
-    const writer = this.#writer;
-    await this.#artifacts.settle();
-    writer.assertUnfenced();
-    await this.#media.flushLast();
-    // Nothing may come after the end of a run.
-    if (writer.isOverflowing) await writer.flush();
-    const { closeRun, readOthers } = await closing();
-    const before = writer.stored;
-    const others = await readOthers(context, created, writer);
-    if (!this.#finishRecorded) {
-      writer.endBeats();
-      const endTime = ending.endTime ?? writer.steadyTime;
-      writer.event({ kind: "finish", ...ending, ...(endTime !== context.clock.now() && { endTime }) }, "finish");
-      this.#finishRecorded = true;
-    }
-    await writer.flush();
-    // Without its marker the ledger could not be opened again.
-    await Promise.all([writer.checkStored(before, others.listing), context.keepMarker()]);
-    // Of several sessions that finish at once the last one must see the ends of all others, so it lists the run again.
-    const state = others.folds.length === 0 && others.listing.newestDocument === 0 ? others : undefined;
-    await closeRun(context, created, { writer, positions, state, leftovers: this.#leftovers });
-    this.#status = ending.status;
-    this.#writer.close();
-    this.#leave();
-  }
-
-  /** The process ends by itself: stores what waits, and records that this session ends without closing the run. */
-  async #end(): Promise<void> {
-    if (this.#ending) return await this.#close(this.#ending);
-    await this.#artifacts.settle();
-    await this.#media.flushLast();
-    await this.#writer.flush();
-    if (this.#ending) return;
-    this.#writer.event({ kind: "leave", next: this.#writer.next + 1 }, "leave");
-    await this.#writer.flush();
-  }
-
-  #leave(): void {
-    const { context, signal } = this.#parts;
-    closeSession(this.#session);
-    processGuard()?.ended(this);
-    signal?.removeEventListener("abort", this.#abort);
-    context.onClose(this);
   }
 }

@@ -1,0 +1,127 @@
+import { onDemand } from "../platform/on-demand.ts";
+import type { JournalWriter } from "../journal/journal-writer.ts";
+import type { RunCreated } from "../journal/run-created.ts";
+import type { RunStatus } from "../journal/run-record.ts";
+import type { Ending } from "./finish-options.ts";
+import type { ArtifactLog } from "./log-artifacts.ts";
+import type { MediaLog } from "./log-media.ts";
+import { closeSession, type OpenSession, openSession } from "./process-end.ts";
+import { processGuard } from "./process-guard.ts";
+import type { OpenRun, RunContext } from "./run-context.ts";
+
+/** A session of a run in this process. */
+export interface SessionParts {
+  readonly context: RunContext;
+  readonly created: RunCreated;
+  readonly writer: JournalWriter;
+  /** Aborting it closes the run as `killed`. */
+  readonly signal: AbortSignal | undefined;
+  /** The number of records that each other writer had when this session began. */
+  readonly positions?: ReadonlyMap<string, number>;
+}
+
+const closing = /* @__PURE__ */ onDemand(() => import("./close-run.ts"));
+
+/** Ends the session of a run: because the program closes the run, a signal aborts, a fence shuts it out, or the process ends. */
+export class RunClosing {
+  /** How the run ends. Set by the first call that closes the run, even if that call fails. */
+  ending: Ending | undefined;
+  readonly #run: OpenRun;
+  readonly #parts: SessionParts;
+  readonly #media: MediaLog;
+  readonly #artifacts: ArtifactLog;
+  readonly #session: OpenSession;
+  readonly #abort: () => void;
+  /** Names of objects that failed attempts to close the run left behind. */
+  readonly #leftovers = new Set<string>();
+  #status: RunStatus = "running";
+  #isRecorded = false;
+  #attempt: Promise<void> | undefined;
+
+  constructor(run: OpenRun, parts: SessionParts, media: MediaLog, artifacts: ArtifactLog) {
+    this.#run = run;
+    this.#parts = parts;
+    this.#media = media;
+    this.#artifacts = artifacts;
+    const { context, writer, signal } = parts;
+    this.#abort = () => void this.close({ status: "killed" }).catch(() => {});
+    signal?.addEventListener("abort", this.#abort, { once: true });
+    writer.onFenced = () => this.#leave();
+    context.onOpen(run);
+    this.#session = openSession({
+      runId: run.id,
+      writer,
+      isDurable: context.backend.capabilities.durable,
+      isStoring: () => !(media.isSettled && artifacts.isSettled),
+      isClosing: () => this.#attempt !== undefined,
+      end: () => this.#endSession(),
+    });
+    // The listener does not hear of an earlier abort.
+    if (signal?.aborted) this.#abort();
+    // Loaded now, because at the end of the run a page may be offline, and a process has little time.
+    void closing().catch(() => {});
+  }
+
+  /** `running` until the run is closed, then how it was closed. */
+  get status(): RunStatus {
+    return this.#status;
+  }
+
+  /** Closes the run; see `Run.finish`. Later calls join the attempt under way, or try again after a failure. */
+  close(ending: Ending): Promise<void> {
+    if (this.#status !== "running") return Promise.resolve();
+    this.ending ??= ending;
+    this.#attempt ??= this.#close(this.ending).catch((error: unknown) => {
+      this.#attempt = undefined;
+      throw error;
+    });
+    return this.#attempt;
+  }
+
+  async #close(ending: Ending): Promise<void> {
+    const { context, created, writer, positions } = this.#parts;
+    await this.#artifacts.settle();
+    writer.assertUnfenced();
+    await this.#media.flushLast();
+    // Nothing may come after the end of a run.
+    if (writer.isOverflowing) await writer.flush();
+    const { closeRun, readOthers } = await closing();
+    const before = writer.stored;
+    const others = await readOthers(context, created, writer);
+    if (!this.#isRecorded) {
+      writer.endBeats();
+      const endTime = ending.endTime ?? writer.steadyTime;
+      writer.event({ kind: "finish", ...ending, ...(endTime !== context.clock.now() && { endTime }) }, "finish");
+      this.#isRecorded = true;
+    }
+    await writer.flush();
+    // Without its marker the ledger could not be opened again.
+    await Promise.all([writer.checkStored(before, others.listing), context.keepMarker()]);
+    // If several sessions finish at once, the last one must see the ends of the others, so it lists the run again.
+    const state = others.folds.length === 0 && others.listing.newestDocument === 0 ? others : undefined;
+    await closeRun(context, created, { writer, positions, state, leftovers: this.#leftovers });
+    this.#status = ending.status;
+    writer.close();
+    this.#leave();
+  }
+
+  /** Stores everything because the process ends by itself, and records that this session ends without closing the run. */
+  async #endSession(): Promise<void> {
+    if (this.ending) return await this.close(this.ending);
+    const { writer } = this.#parts;
+    await this.#artifacts.settle();
+    await this.#media.flushLast();
+    await writer.flush();
+    if (this.ending) return;
+    writer.event({ kind: "leave", next: writer.next + 1 }, "leave");
+    await writer.flush();
+  }
+
+  #leave(): void {
+    const { context, signal } = this.#parts;
+    closeSession(this.#session);
+    processGuard()?.ended(this.#run);
+    signal?.removeEventListener("abort", this.#abort);
+    context.onClose(this.#run);
+  }
+}
