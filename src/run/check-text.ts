@@ -1,12 +1,15 @@
 import { invalidArgument, LedgerError } from "../errors/ledger-error.ts";
 import { hasLoneSurrogate, toWellFormed } from "../bytes/well-formed.ts";
 
-/** Longest name of an experiment, run, group or tag, in UTF-16 code units. */
+/** The greatest length of the name of an experiment, run, group or tag, in UTF-16 code units. */
 export const MAX_NAME_LENGTH = 250;
-/** Longest tag value or note, in UTF-16 code units. */
+/** The greatest length of a tag value or note, in UTF-16 code units. */
 export const MAX_TEXT_LENGTH: number = 1024 * 1024;
 
-/** A name people chose. Throws `INVALID_ARGUMENT` when it is no string, empty, too long or holds control characters. */
+/**
+ * Returns a name that people chose. Throws `INVALID_ARGUMENT` if it is not a string, is empty, is too long or holds
+ * control characters.
+ */
 export function checkName(value: unknown, field: string, longest: number = MAX_NAME_LENGTH): string {
   const name = asText(value, field, longest);
   if (hasLoneSurrogate(name))
@@ -20,8 +23,8 @@ export function checkName(value: unknown, field: string, longest: number = MAX_N
 }
 
 /**
- * A text that people or programs wrote, with U+FFFD in place of halves of surrogate pairs: texts are cut anywhere. Throws
- * `INVALID_ARGUMENT` if it is no string or too long.
+ * Returns a text, with U+FFFD instead of halves of surrogate pairs, because programs cut texts anywhere. Throws
+ * `INVALID_ARGUMENT` if it is not a string or is too long.
  */
 export function checkText(value: unknown, field: string, longest: number = MAX_TEXT_LENGTH): string {
   return toWellFormed(asText(value, field, longest));
@@ -30,7 +33,7 @@ export function checkText(value: unknown, field: string, longest: number = MAX_T
 function asText(value: unknown, field: string, longest: number): string {
   if (typeof value !== "string") throw invalidArgument(field, "a string", value);
   if (value.length > longest) {
-    throw new LedgerError("INVALID_ARGUMENT", `${field} has ${value.length} characters, ${longest} at most`, {
+    throw new LedgerError("INVALID_ARGUMENT", `${field} has ${value.length} characters, more than ${longest}`, {
       field,
       received: "string",
     });

@@ -12,16 +12,16 @@ import { shortWriters } from "../journal/lost-objects.ts";
 import { type RunCreated, runCreatedKey } from "../journal/run-created.ts";
 import type { WriterFold } from "../journal/writer-fold.ts";
 
-/** Ends recorded at a time. */
+/** How many ends are recorded at a time. */
 const PARALLEL = 8;
 
 /**
- * Puts up the run's next fence. Once this resolves, no session that began before can have anything acknowledged any more, and the
- * listing shows everything that was. Rejects with `UNSUPPORTED` where the backend's creates are not exclusive, and with `FENCED`
- * when another session claims the run at the same moment.
+ * Puts up the next fence of a run. Once this resolves, the backend acknowledges nothing more of earlier sessions, and
+ * the returned listing shows everything that it acknowledged. Rejects with `UNSUPPORTED` if the creates of the backend
+ * are not exclusive, and with `FENCED` if another session claims the run at the same moment.
  *
- * On a store that turns out to let two sessions create the same fence, both see each other's claim in the listing that each takes
- * after its own claim. At most one of them goes on, behind a fence of its own.
+ * A store may let two sessions create the same fence. Then each session sees the claim of the other in the listing that
+ * it takes after its own claim. At most one of them continues, behind a fence of its own.
  */
 export async function claimRun(
   backend: Backend,
@@ -31,7 +31,7 @@ export async function claimRun(
 ): Promise<{ readonly fence: number; readonly listing: RunListing }> {
   const call = callOptions(signal);
   await assertExclusive(backend, runId, signal);
-  // Not the writer's id: a copied machine may have the same one.
+  // Not the writer's id: a copied machine may have the same id.
   const id = randomHex();
   let n = (await listRun(backend, runId, call)).fences;
   for (;;) {
@@ -41,14 +41,14 @@ export async function claimRun(
     const listing = await listRun(backend, runId, call);
     const others = listing.claims.filter((claim) => claim.n === n && claim.id !== id);
     if (others.length === 0) return { fence: n, listing };
-    // One of them goes on: the others would only take turns in shutting each other out.
+    // The claim with the lowest id continues. Without this rule the sessions would shut each other out in turns.
     if (others.some((other) => other.id < id)) throw fencedError(runId, fenceKey(runId, n));
   }
 }
 
 /**
- * Records where the journals of the sessions that `fence` shuts out end. `folds` must have been read after the fence was put up.
- * What such a session stores later was never acknowledged, and readers leave it out.
+ * Records where the journals of the sessions end that `fence` shuts out. `folds` must be read after the fence was put
+ * up. Records that such a session stores later were never acknowledged, and readers skip them.
  */
 export async function recordFencedEnds(
   backend: Backend,
@@ -59,10 +59,11 @@ export async function recordFencedEnds(
 ): Promise<void> {
   const ends: FencedEnd[] = folds.filter((fold) => isCertainlyBefore(fence, fold, created)).map(toEnd);
   const first = created.writer.id;
-  // A session that stored nothing had nothing acknowledged. Only the one that began the run is certain to have begun earlier.
+  // A session that stored nothing has nothing acknowledged. Only the session that began the run certainly began
+  // earlier.
   if (!folds.some(({ writer }) => writer === first) && !listing.writers.has(first))
     ends.push({ writer: first, next: 0 });
-  // Where a journal that is cut now ends would hide that more of it was acknowledged.
+  // The end of a journal that was cut would hide that more of it was acknowledged.
   const short = shortWriters(created.id, folds, listing);
   const missing = ends.filter(({ writer }) => !listing.ends.has(writer) && !short.has(writer));
   await mapBounded(missing, PARALLEL, signal, async (end, stop) => {
@@ -74,12 +75,16 @@ function toEnd(fold: WriterFold): FencedEnd {
   return { writer: fold.writer, next: saysNothing(fold) ? 0 : fold.next };
 }
 
-/** A session may take its own beginning back, when it could not be confirmed. Until then it has stored nothing of the run. */
+/**
+ * Whether a session stored nothing but its own beginning. A session may withdraw a beginning that it could not confirm.
+ */
 function saysNothing({ events, summaries, media, superseded }: WriterFold): boolean {
   return events.every(({ kind }) => kind === "session") && summaries.size + media.size + superseded === 0;
 }
 
-/** False when the session's beginning cannot be read, when some of its records cannot, and for `recover`, which no fence shuts out. */
+/**
+ * Returns `false` if records of the session cannot be read, and for a session of `recover`, which no fence shuts out.
+ */
 function isCertainlyBefore(fence: number, fold: WriterFold, created: RunCreated): boolean {
   if (fold.fence >= fence || fold.damage.some(losesRecords)) return false;
   const session = fold.events.find((event) => event.kind === "session");
@@ -89,7 +94,8 @@ function isCertainlyBefore(fence: number, fold: WriterFold, created: RunCreated)
 async function assertExclusive(backend: Backend, runId: string, signal: AbortSignal | undefined): Promise<void> {
   const call = callOptions(signal);
   if (!backend.capabilities.exclusiveCreate) {
-    // What a store can do may be found out with the first create. This one changes nothing: the object is there.
+    // The backend may learn from its first create what the store can do. This create changes nothing: the object
+    // exists.
     const key = runCreatedKey(runId);
     const bytes = await readBounded(backend, key, MAX_CHECKED_JSON_BYTES, call);
     await backend.create(key, bytes, call).catch((error: unknown) => {
@@ -99,7 +105,8 @@ async function assertExclusive(backend: Backend, runId: string, signal: AbortSig
   if (backend.capabilities.exclusiveCreate) return;
   throw new LedgerError(
     "UNSUPPORTED",
-    `resumeRun with mode "exclusive" needs a store where of two creates of one key one fails, and the ${backend.name} backend does not promise that here: use mode "join", which keeps the points of all`,
+    `resumeRun with mode "exclusive" needs a store where one of two creates of the same key fails, and the ` +
+      `${backend.name} backend does not promise that here: use mode "join", which keeps the points of all writers`,
     { field: "mode" },
   );
 }

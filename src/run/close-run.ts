@@ -23,29 +23,30 @@ import { type CoveredRun, seemsActive, settledSegments } from "./other-writers.t
 
 const runStates = /* @__PURE__ */ onDemand(() => import("../journal/run-state.ts"));
 
+/** Options of {@link closeRun}. */
 export interface CloseRunOptions {
-  /** Who closes it. What this writer recorded need not be read back. */
+  /** The writer that closes the run. Its records are not read back. */
   readonly writer?: JournalWriter | undefined;
-  /** How far the others were when this writer began. */
+  /** The number of records that each other writer had when this writer began. */
   readonly positions?: ReadonlyMap<string, number> | undefined;
   /** The run as it was just read, without `writer`. */
   readonly state?: RunState | undefined;
-  /** Leaves the run as it is if it turns out to be `running`. */
+  /** Leaves the run unchanged if its status is `running`. */
   readonly onlyFinal?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   /**
-   * Names of objects that earlier attempts to close the run here may have left behind. This one removes what no document names, and
-   * adds what it leaves behind itself.
+   * Names of objects that earlier attempts of this session to close the run may have left behind. This attempt removes
+   * those that no document names, and adds the names of those that it leaves behind itself.
    */
   readonly leftovers?: Set<string> | undefined;
 }
 
-/** How often others may close the run at the same moment before it is given up. */
+/** How often others may close the run at the same moment before this gives up. */
 const TRIES = 100;
 
 /**
- * What the other writers of a run recorded, which `writer` has heard of from then on. `FENCED` when one of them has shut
- * it out.
+ * Returns what the other writers of a run recorded. Later events of `writer` come after theirs. Rejects with `FENCED`
+ * if another session has shut `writer` out.
  */
 export async function readOthers(
   { backend }: RunContext,
@@ -69,7 +70,7 @@ async function readListed(
   const others = [...listing.writers.keys()].filter((writer) => writer !== except);
   if (others.length === 0 && listing.newestDocument === 0)
     return { listing, document: undefined, isCurrent: false, more: listing.writers, folds: [], lost: [] };
-  // Loaded only when it is needed: a run alone is closed without reading any records.
+  // Loaded only if it is needed: a run with one writer is closed without reading any records.
   const { readRunState } = await runStates();
   return await readRunState(backend, created, {
     listing,
@@ -79,11 +80,13 @@ async function readListed(
 }
 
 /**
- * Writes the next document of a run: the fold of everything, with its points as Parquet unless another writer seems to go on.
- * Returns the run's status as the document has it. A run that is `running` is never compacted: its journals are what
- * `recover()` looks at.
- * Journals are removed once document and Parquet were read back and are right, and only those that no writer can add to any
- * more. Wherever this ends nothing is lost: the Parquet counts only once a document names it, and till then the journals stay.
+ * Writes the next document of a run: the fold of all journals, and the points as Parquet unless another writer seems to
+ * continue. Returns the status that the document has. A run that is `running` is never compacted, because `recover()`
+ * reads its journals.
+ *
+ * Removes journals only after it has read back the document and the Parquet files, and only journals that no writer can
+ * add to. A crash at any point loses nothing: the Parquet files count only once a document names them, and until then
+ * the journals stay.
  */
 export async function closeRun(
   context: RunContext,
@@ -92,7 +95,7 @@ export async function closeRun(
 ): Promise<RunStatus> {
   const { positions, onlyFinal = false, signal } = options;
   const { backend } = context;
-  // Without a fold part of what the writer recorded stands under another id: then only the journals tell.
+  // Without a fold, a part of the writer's records has another writer id: then only the journals have all records.
   const own = options.writer?.fold(created);
   const writer = own && options.writer;
   let known = own || !options.writer ? options.state : undefined;
@@ -112,17 +115,18 @@ export async function closeRun(
       isConfirmed = true;
       continue;
     }
-    // What earlier attempts left behind may be all that is left of something.
+    // Objects of earlier attempts may be the only copy of something that is lost.
     const made = lost.length > 0 ? new Set<string>() : leftovers;
     await tidyLeftovers(backend, created.id, made, state);
     const record = withDamage(foldRun(created, folds), lost);
     const { status } = record;
     if (onlyFinal && status === "running") return status;
     const damage = record.damage.find(losesRecords);
-    if (damage && !isTold) context.onError(lossError(`run ${created.id} is closed, and what it recorded is`, damage));
+    if (damage && !isTold) context.onError(lossError(`run ${created.id} is closed, and its record is`, damage));
     isTold = true;
     if (isAllCompacted(created.id, state, writer)) return status;
-    // A document that is not made from the lost one would pass for its successor. The journals tell it all, and stay.
+    // A document that is made without the lost one would pass for its successor. The journals have everything, and
+    // stay.
     if (losesDocument(lost)) return status;
     const n = newestDocument + 1;
     const goesOn = status === "running" || (await seemsActive(backend, state.folds, { positions, fences }));
@@ -142,7 +146,8 @@ export async function closeRun(
         signal,
       });
       bytes = encodeRunDocument(document);
-      // Another writer closed the run at the same time: what it found has to go into what is written here.
+      // If the number is taken, another writer closed the run at the same time: the next document must include its
+      // records.
       const durable = document.compacted !== state.document?.compacted;
       if (!(await createDocument(context, created.id, n, bytes, { durable, signal }))) {
         await removeLeftovers(backend, created.id, made);
@@ -150,15 +155,15 @@ export async function closeRun(
       }
     } catch (error) {
       await discardAttempt(backend, created.id, n, made);
-      // Somebody else has just compacted what was to be read here.
+      // Another process has just compacted journals that this attempt needed.
       if (LedgerError.hasCode(error, "NOT_FOUND")) continue;
       if (!LedgerError.hasCode(error, "TOO_LARGE")) throw error;
-      // Several writers together recorded more than a document holds. The journals tell it all, and stay.
+      // Several writers together recorded more than a document holds. The journals have everything, and stay.
       context.onError(error);
       return status;
     }
     made.clear();
-    // While another writer goes on, the run stays open in the catalogue.
+    // While another writer continues, the run stays open in the catalogue.
     const entered = goesOn ? undefined : enterClosed(context, created, n, signal);
     try {
       if (document.compacted && document.compacted !== state.document?.compacted) {
@@ -173,10 +178,10 @@ export async function closeRun(
     }
     return status;
   }
-  throw new LedgerError("IO", `run ${created.id} is closed by others over and over`);
+  throw new LedgerError("IO", `other writers closed run ${created.id} ${TRIES} times while this one tried to close it`);
 }
 
-/** The run is closed whether or not that can be entered: searches read an open run itself. */
+/** Enters a closed run in the catalogue. The run is closed even if this fails: a search then reads the run itself. */
 async function enterClosed(
   { backend, onError }: RunContext,
   { experiment, id }: RunCreated,
@@ -202,13 +207,16 @@ async function removeJournals(
     const settled = await settledSegments(context, covered, signal);
     await removeSuperseded(context.backend, created.id, { ...superseded, settled }, signal);
   } catch (error) {
-    // The run is closed all the same; `recover` removes what is left.
+    // The run is closed even so. `recover` removes the rest.
     if (!LedgerError.is(error)) throw error;
     context.onError(error);
   }
 }
 
-/** Creates document `n`. False if there is another document of that number. `durable`: it survives a power cut once this resolves. */
+/**
+ * Creates document `n`. Returns `false` if another document has that number. `durable`: the document survives a power
+ * cut once this resolves.
+ */
 async function createDocument(
   { backend }: RunContext,
   runId: string,
@@ -222,12 +230,12 @@ async function createDocument(
     return true;
   } catch (error) {
     const isTaken = LedgerError.hasCode(error, "EXISTS");
-    // After an error of another kind the document may be in place, too.
+    // After any other error the document may exist, too.
     const isOwn = await holds(backend, key, bytes, undefined).catch((cause: unknown) => {
       throw isTaken ? cause : error;
     });
     if (isOwn === undefined && !isTaken) throw error;
-    // `undefined`: the store refused the create because of another document that nobody can see yet.
+    // `undefined`: the store refused the create because of another document that is not visible yet.
     if (isOwn !== true) return false;
     // The create may have stored the document and failed to sync it. A create that finds the document syncs it.
     return !durable || (await createOrMatch(backend, key, bytes, undefined, durable));

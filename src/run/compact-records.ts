@@ -16,8 +16,8 @@ const compactedItems = /* @__PURE__ */ onDemand(() => import("../journal/compact
 type Records = Pick<Compacted, "writers" | "media" | "events">;
 
 /**
- * Stores what a run document does not hold itself: long lists of rich values, and all events as they were recorded if some of them are
- * superseded. What an earlier compaction stored stays as it is.
+ * Stores the records that a run document does not hold itself: long lists of rich values, and all events as they were
+ * recorded if some of them are superseded. Objects of an earlier compaction stay unchanged.
  */
 export async function compactRecords(input: RecordsInput): Promise<Records> {
   const { folds, base } = input;
@@ -47,7 +47,7 @@ async function compactMedia(input: RecordsInput): Promise<readonly CompactedObje
 async function compactEvents(input: RecordsInput): Promise<readonly CompactedObject[]> {
   const { base } = input;
   const before = base?.events ?? [];
-  // What came before stands in the document alone until the first of it is superseded.
+  // Until the first event is superseded, only the document holds the earlier events.
   const known = before.length === 0 ? (base?.writers ?? []) : [];
   return [...before, await storeEvents(input, "events", known)];
 }
@@ -73,7 +73,10 @@ async function storeEvents(
   return await storeObject(backend, runId, name, encodePages(runId, name, items()), input);
 }
 
-/** Stores the summaries of a run with very many of them; `undefined` for any other, whose document holds them. */
+/**
+ * Stores the summaries of a run that has very many. Returns `undefined` for other runs: their document holds the
+ * summaries.
+ */
 export async function storeSummaries(
   input: Pick<RecordsInput, "backend" | "runId" | "folds" | "newId" | "made" | "signal">,
 ): Promise<CompactedObject | undefined> {
@@ -90,14 +93,15 @@ function countMedia(folds: readonly WriterFold[]): number {
   return folds.reduce((sum, { media }) => sum + [...media.values()].reduce((all, { count }) => all + count, 0), 0);
 }
 
-/** What the records of a run are compacted from. */
+/** What a compaction reads. */
 export interface RecordsInput extends StoreOptions {
   readonly backend: Backend;
   readonly runId: string;
-  /** Of all writers, in the writers' order. */
+  /** The folds of all writers, in the order of the writers. */
   readonly folds: readonly WriterFold[];
-  /** Segments with records that `base` does not have. */
+  /** Segments with records that `base` does not have, by writer. */
   readonly segments: ReadonlyMap<string, readonly SegmentEntry[]>;
+  /** The compaction before this one. */
   readonly base: Compacted | undefined;
   /** Makes the ids of objects. */
   readonly newId: () => string;

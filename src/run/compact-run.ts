@@ -27,20 +27,27 @@ const metricsReading = /* @__PURE__ */ onDemand(() => import("../series/compacte
 
 const REMOVALS_AT_ONCE = 16;
 
-/** What a run is compacted from. */
+/** What a compaction of a run reads. */
 export interface CompactionInput extends RecordsInput {
   readonly listing: RunListing;
-  /** What of the journals the folds contain. */
+  /** The segments that the folds contain. */
   readonly covers: readonly Coverage[];
+  /** Whether to write Parquet that every engine reads. */
   readonly compat: boolean;
 }
 
-/** Whether a compaction can replace the journals. It cannot replace what is damaged, or of a kind that this version does not know. */
+/**
+ * Returns whether a compaction can replace the journals: not if records are damaged, or of a kind that this version
+ * does not know.
+ */
 export function isCompactable(folds: readonly WriterFold[]): boolean {
   return folds.every(({ damage }) => damage.every((each) => !losesRecords(each) && each.kind !== "unknown"));
 }
 
-/** Stores the points of a run as Parquet and reads it back; `undefined` when there are no points. */
+/**
+ * Stores the points and the records of a run in files, and reads each file back. Returns `undefined` if there are no
+ * points.
+ */
 export async function compactRun(input: CompactionInput): Promise<Compacted | undefined> {
   const { backend, runId, listing, folds, segments, base, covers, compat, signal } = input;
   const call = callOptions(signal);
@@ -64,14 +71,14 @@ export async function compactRun(input: CompactionInput): Promise<Compacted | un
       const records = await compactRecords(input);
       return { metrics, overview, ...records, ends: compactedEnds(base?.ends, covers) };
     } catch (error) {
-      // An attempt that was not completed has the name, or another writer compacts at the same time.
+      // An incomplete attempt has the name, or another writer compacts at the same time.
       if (!LedgerError.hasCode(error, "EXISTS")) throw error;
       if (error.key !== undefined) input.made.delete(error.key.slice(runPrefix(runId).length + 1));
     }
   }
 }
 
-/** What reads Parquet is loaded for runs alone that were closed before. */
+/** Opens the points of an earlier compaction. Only a run that was closed before loads the Parquet reader. */
 async function openCompacted(
   backend: Backend,
   runId: string,
@@ -87,17 +94,16 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefi
   yield bytes;
 }
 
-/** A run document that is in place and survives a power cut, and what it makes superfluous. */
+/** A run document that survives a power cut, and the objects that it replaces. */
 export interface Superseded {
-  /** The run as it was found before the compaction began. */
+  /** The listing of the run before the compaction began. */
   readonly listing: RunListing;
-  /** Segments that the document covers and that cannot grow any more. */
+  /** Segments that the document covers and that cannot grow. */
   readonly settled: readonly Coverage[];
-  /** The document in place. */
   readonly document: Pick<RunDocument, "objects">;
 }
 
-/** What {@link removeSuperseded} removes: segments first. */
+/** Returns the keys that {@link removeSuperseded} removes, segments first. */
 export function supersededKeys(runId: string, { listing, document, settled }: Superseded): string[] {
   const kept = new Set(document.objects.map(({ name }) => name));
   const segments = settled.flatMap(({ writer, segments: own }) =>
@@ -108,8 +114,8 @@ export function supersededKeys(runId: string, { listing, document, settled }: Su
 }
 
 /**
- * Removes the journals that a document in place covers, and the compactions that it does not name. A compaction that was there before
- * the document's own began is of no use to another writer: the number of the document that would name it is taken.
+ * Removes the journals that a document covers, and the compactions that it does not name. No writer needs a compaction
+ * that is older than the document's own: the number of the document that would name it is taken.
  */
 export async function removeSuperseded(
   backend: Backend,

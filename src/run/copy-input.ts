@@ -1,18 +1,18 @@
 import { PendingPicture } from "../media/canvas.ts";
 import { isArrayBuffer, isBlob, isDataView, isDate, isPlainObject } from "../platform/any-realm.ts";
 
-/** Members that inputs need not have of their own: those of an `ImageData` are getters of its class. */
+/** Members that an input may inherit: those of an `ImageData` are getters of its class. */
 const MEMBERS = ["data", "width", "height", "channels", "counts", "edges"];
-/** Cells of rows of a table: nothing that is taken is nested deeper. */
+/** The depth of the cells of a table. No valid input is nested deeper. */
 const LEVELS = 2;
 
-/** Of all typed arrays, also those of another realm. */
+/** The prototype of all typed arrays. Its methods also work on those of other realms. */
 const typedArray = Object.getPrototypeOf(Uint8Array.prototype) as Uint8Array;
 
 /**
- * Returns a copy of an argument, so that the caller may change the argument right after the call. Copies numbers, cells and bytes,
- * and of an object the members and the class. Wrong input is copied as well: the check of the copy then refuses it with the same words.
- * `take` gets the number of bytes before they are copied, and may throw.
+ * Returns a copy of an argument, so that the caller may change the argument right after the call. Copies numbers, cells
+ * and bytes, and the members of an object, whose class stays. Copies wrong input as well: the check of the copy refuses
+ * it with the same message. `take` gets the number of bytes before they are copied, and may throw.
  */
 export function copyInput(input: unknown, take: (bytes: number) => void): unknown {
   if (typeof input !== "object" || input === null || isPart(input)) return copyPart(input, take, LEVELS);
@@ -32,7 +32,7 @@ export function copyInput(input: unknown, take: (bytes: number) => void): unknow
   const copy = Object.create(Object.getPrototypeOf(input)) as object;
   for (const name of new Set([...Object.keys(input), ...MEMBERS.filter((member) => member in input)])) {
     const value = copyPart((input as Record<string, unknown>)[name], take, LEVELS);
-    // Not by assignment, which for `__proto__` would do something else.
+    // An assignment to `__proto__` would change the prototype.
     Object.defineProperty(copy, name, { value, enumerable: true });
   }
   return copy;
@@ -48,7 +48,7 @@ function copyPart(value: unknown, take: (bytes: number) => void, levels: number)
   if (isDate(value)) return new Date(value);
   if (ArrayBuffer.isView(value) && !isDataView(value)) {
     take(value.byteLength);
-    // Not its own slice(): that of Node's Buffer does not copy.
+    // The slice() of Node's Buffer does not copy.
     return typedArray.slice.call(value);
   }
   if (levels === 0) return value;
@@ -57,7 +57,7 @@ function copyPart(value: unknown, take: (bytes: number) => void, levels: number)
   return value.map((item) => copyPart(item, take, levels - 1));
 }
 
-/** A row of a table as an object. */
+/** Copies a row of a table that is an object. */
 function copyRow(row: object, take: (bytes: number) => void): object {
   const keys = Object.keys(row);
   take(8 * keys.length);

@@ -6,8 +6,8 @@ import type { RunState } from "../journal/run-state.ts";
 import type { JournalWriter } from "../journal/journal-writer.ts";
 
 /**
- * What of the journals the folds of a run contain: those of `state`, and that of `writer`. What the document covered of journals that
- * are cut or gone stays, so that readers see the loss.
+ * Returns the segments that the folds of a run contain: those of `state`, and those of `writer`. Keeps the segments
+ * that the document covered even if they are cut or gone now, so that readers see the loss.
  */
 export function coverage({ listing, folds, document }: RunState, writer: JournalWriter | undefined): Coverage[] {
   const read = new Map(folds.map((fold) => [fold.writer, fold.read]));
@@ -18,7 +18,7 @@ export function coverage({ listing, folds, document }: RunState, writer: Journal
   };
   for (const { writer: id, seq, bytes } of segmentsIn(document?.objects ?? [])) cover(id, seq, bytes);
   for (const [id, segments] of listing.writers)
-    // What came between the listing and the reading is in the fold too.
+    // The fold also has records that came after the listing, but before the reading.
     for (const { seq, size } of segments) cover(id, seq, Math.max(size, read.get(id)?.get(seq) ?? 0));
   if (writer) covered.delete(writer.id);
   const others = [...covered].map(([id, segments]) => ({
@@ -28,7 +28,7 @@ export function coverage({ listing, folds, document }: RunState, writer: Journal
   return writer ? [...others, writer.stored] : others;
 }
 
-/** What a writer stored, as far as it is not compacted already. */
+/** Returns the segments that a writer stored and that are not compacted yet. */
 export function ownSegments(runId: string, writer: JournalWriter, end: CompactedEnd | undefined): SegmentEntry[] {
   return writer.stored.segments
     .filter(({ seq, bytes }) => !isCompacted(end, seq, bytes))
@@ -40,7 +40,7 @@ export function ownSegments(runId: string, writer: JournalWriter, end: Compacted
     }));
 }
 
-/** Another writer has closed the run for this one too: there is nothing to add. */
+/** Whether another writer has closed the run for this one too, so that there is nothing to add. */
 export function isAllCompacted(
   runId: string,
   { document, more }: RunState,

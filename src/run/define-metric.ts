@@ -7,7 +7,7 @@ import { checkName, checkText } from "./check-text.ts";
 /** All names of {@link MetricDefinition}. */
 const NAMES: OptionNames<MetricDefinition> = { goal: true, stepMetric: true, unit: true, description: true };
 
-/** Returns the event that records a definition. Throws `INVALID_ARGUMENT` naming the field. */
+/** Returns the event that records a definition. Throws `INVALID_ARGUMENT`, which names the field. */
 export function checkDefinition(name: string, definition: MetricDefinition | undefined): NewEvent {
   checkName(name, "name");
   const { goal, stepMetric, unit, description } = readOptions("defineMetric", definition, NAMES, "definition");

@@ -8,8 +8,8 @@ const MAX_MESSAGE_LENGTH = 10_000;
 const MAX_STACK_LENGTH = 20_000;
 
 /**
- * What a record keeps of something thrown: name, message and stack, each cut at a sensible length and without what looks like a
- * secret, since errors of networks and databases repeat addresses and headers.
+ * Returns what a record keeps of a thrown value: name, message and stack. Each is cut at a sensible length. Parts that
+ * look like secrets are replaced, because errors of networks and databases repeat addresses and headers.
  */
 export function summariseError(error: unknown): ErrorSummary {
   if (!isError(error))
@@ -35,7 +35,10 @@ export function summariseError(error: unknown): ErrorSummary {
   return { name, message, ...(stack !== "" && { stack }) };
 }
 
-/** As text; empty for what cannot be read: an error's properties may throw, and an object may refuse to become text. */
+/**
+ * Returns a value as text, or "" if it cannot be read: properties of an error may throw, and an object may have no
+ * text.
+ */
 function read(get: () => unknown): string {
   try {
     return String(get());
@@ -45,7 +48,7 @@ function read(get: () => unknown): string {
 }
 
 function cut(text: string, length: number): string {
-  // A secret that the cut would leave half of has to be seen whole: none that is looked for is longer than a few thousand characters.
+  // The scrubber must see a secret at the cut as a whole. No pattern matches more than a few thousand characters.
   const scrubbed = scrub(text.slice(0, 2 * length + 10_000));
   return scrubbed.length > length ? `${scrubbed.slice(0, length)}…` : scrubbed;
 }

@@ -10,7 +10,7 @@ import { checkTime } from "./log-position.ts";
 export interface Ending {
   readonly status: ClosingStatus;
   readonly error?: ErrorSummary | undefined;
-  /** Default: when the end is recorded. */
+  /** When the run ended. Default: when the end is recorded. */
   readonly endTime?: number | undefined;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Returns a promise with the outcome of `work` that callers need not handle. If it rejects and nobody handles it, `tell`
- * gets the reason.
+ * Returns a promise with the outcome of `work` that callers need not handle. If it rejects and nobody handles it,
+ * `tell` gets the reason.
  */
 export function neverUnhandled<T>(work: Promise<T>, tell: (reason: unknown) => void): Promise<T> {
   const outcome = new HeardPromise<T>((resolve, reject) => void work.then(resolve, reject));
@@ -10,16 +10,16 @@ export function neverUnhandled<T>(work: Promise<T>, tell: (reason: unknown) => v
   return outcome;
 }
 
-/** A promise that knows whether anybody would hear of its rejection. */
+/** A promise that knows whether anybody handles its rejection. */
 export class HeardPromise<T> extends Promise<T> {
   #isHeard = false;
 
-  /** What `then` returns is an ordinary promise. */
+  /** `then` returns an ordinary promise. */
   static override get [Symbol.species](): PromiseConstructor {
     return Promise;
   }
 
-  // `await`, `catch`, `finally` and `Promise.all` come here too, since this is no plain promise.
+  // `await`, `catch`, `finally` and `Promise.all` call this too, because this is not a plain promise.
   // oxlint-disable-next-line unicorn/no-thenable -- it is a promise
   override then<A = T, B = never>(
     onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
@@ -29,10 +29,13 @@ export class HeardPromise<T> extends Promise<T> {
     return super.then(onFulfilled, onRejected);
   }
 
-  /** Calls `tell` if it rejects, with the reason and whether anybody else hears of it, once a caller in the same turn had time to. */
+  /**
+   * Calls `tell` if the promise rejects, with the reason and whether anybody else handles the rejection. Waits until a
+   * caller in the same turn had time to attach a handler.
+   */
   onRejected(tell: (reason: unknown, isHeard: boolean) => void): void {
     void super.then(undefined, async (reason: unknown) => {
-      // An `await` gets here a step after the call; an async function that returns the promise a few later.
+      // An `await` attaches one step after the call, and an async function that returns the promise a few steps later.
       for (let step = 0; step < 5; step++) await undefined;
       tell(reason, this.#isHeard);
     });

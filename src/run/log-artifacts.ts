@@ -14,7 +14,7 @@ import type { Refusal } from "./late-calls.ts";
 import { tellUnheard } from "./unheard-failure.ts";
 
 const DIGEST = `sha256:${"0".repeat(64)}`;
-/** The least that a run records of a version. */
+/** The smallest record of a version. */
 const SMALLEST = {
   name: "",
   version: "v0",
@@ -32,7 +32,7 @@ interface Call {
   signal?: AbortSignal | undefined;
 }
 
-/** The artifacts that a session of a run stores and uses. */
+/** Stores and records the artifacts that a session of a run makes and uses. */
 export class ArtifactLog {
   readonly #context: RunContext;
   readonly #writer: JournalWriter;
@@ -45,7 +45,7 @@ export class ArtifactLog {
     this.#runId = runId;
   }
 
-  /** True when no call is under way. */
+  /** Whether no call is under way. */
   get isSettled(): boolean {
     return this.#underWay.size === 0;
   }
@@ -67,7 +67,7 @@ export class ArtifactLog {
     return this.#unlessUnheard("useArtifact", ref, call, this.#use(call, ref, options));
   }
 
-  /** Resolves once no call is under way. What fails rejects where it was called. */
+  /** Resolves once no call is under way. A failed call rejects its own promise only. */
   async settle(): Promise<void> {
     await Promise.allSettled(this.#underWay);
   }
@@ -81,10 +81,10 @@ export class ArtifactLog {
     this.#assertOpen(call);
     const given = readOptions("logArtifact", options, ARTIFACT_OPTIONS);
     call.signal = given.signal;
-    // Copied before anything is awaited, so that the caller may change them right after the call.
+    // Copied before the first `await`, so that the caller may change the source right after the call.
     const own = copySource(source);
     const metadata = given.metadata === undefined ? undefined : copyData(given.metadata, "metadata");
-    // Now, and not when everything is uploaded.
+    // Reserved before the upload, because the upload of a version without room would be useless.
     const release = this.#writer.reserve(
       { kind: "artifact", version: { ...SMALLEST, metadata: metadata ?? {} } },
       "artifact",

@@ -13,7 +13,7 @@ export interface DatasetReference {
    * it: `INVALID_ARGUMENT`.
    */
   readonly uri?: string | undefined;
-  /** Bytes. */
+  /** The size of the data in bytes. */
   readonly size?: number | undefined;
 }
 
@@ -25,7 +25,7 @@ export interface LogDatasetOptions {
 
 const MAX_URI_LENGTH = 4096;
 
-/** Returns the event that records a data set. Throws `INVALID_ARGUMENT` naming the field. */
+/** Returns the event that records a data set. Throws `INVALID_ARGUMENT`, which names the field. */
 export function checkDataset(name: string, dataset: DatasetReference, options?: LogDatasetOptions): DatasetEvent {
   if (typeof dataset !== "object" || dataset === null)
     throw invalidArgument("dataset", "an object with a digest", dataset);
@@ -48,7 +48,7 @@ export function checkDataset(name: string, dataset: DatasetReference, options?: 
   if (uri !== undefined && holdsSecret(uri)) {
     throw new LedgerError(
       "INVALID_ARGUMENT",
-      "uri seems to hold a password, a token or a signature, which would stay in the record: leave it out",
+      "uri seems to hold a password, a token or a signature, and the record would keep it: leave it out",
       { field: "uri", received: "string" },
     );
   }

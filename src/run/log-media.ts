@@ -32,8 +32,8 @@ const METHODS = { text: "logText", image: "logImage", histogram: "logHistogram",
 const OWN_OPTIONS = { text: {}, image: { caption: true }, histogram: { bins: true }, table: {} } as const;
 
 /**
- * The rich values of a run. What checks and stores them is loaded with the first: values logged until it is there are copied
- * and wait, later ones go straight to it.
+ * Logs the rich values of a session. The first value loads the {@link MediaStore}, which checks and stores values.
+ * Values that are logged until it is loaded are copied and wait.
  */
 export class MediaLog implements MediaTrouble {
   readonly #context: RunContext;
@@ -41,11 +41,15 @@ export class MediaLog implements MediaTrouble {
   readonly #steps: StepCount;
   #store: MediaStore | undefined;
   #loading: Promise<MediaStore> | undefined;
-  /** Values that wait for it, and the bytes they take. */
+  /** The number of values that wait for the store. */
   #early = 0;
+  /** The bytes of these values. */
   #earlyBytes = 0;
   #logged = 0;
-  /** Errors that reject the promise of a call, until it is known whether anybody handles that promise. */
+  /**
+   * Errors that reject the promise of a call. An error stays here until it is known whether anybody handles the
+   * promise.
+   */
   readonly #ofCalls = new Set<LedgerError>();
 
   constructor(context: RunContext, writer: JournalWriter, steps: StepCount) {
@@ -54,12 +58,14 @@ export class MediaLog implements MediaTrouble {
     this.#steps = steps;
   }
 
-  /** True when nothing waits. */
+  /** Whether no value waits. */
   get isSettled(): boolean {
     return this.#early === 0 && this.#ofCalls.size === 0 && this.#store?.isSettled !== false;
   }
 
-  /** Takes a value as it is at the call, or as one that comes too late. See `Run.logText`. */
+  /**
+   * Takes a value as it is at the call; see `Run.logText`. `tooLate`: why the call is refused, if the run is closed.
+   */
   log(
     type: MediaKind,
     key: string,
@@ -76,30 +82,35 @@ export class MediaLog implements MediaTrouble {
     return entry;
   }
 
-  /** Stores what waits and adds it to the journal; rejects with the first failure, after which what can be stored is kept. */
+  /**
+   * Stores and records the values that wait. Rejects with the first failure. Values that may still succeed are kept.
+   */
   async settle(): Promise<void> {
-    // What waits for the same promise has waited longer, and so is in the store when this goes on.
+    // The values wait for the same promise, and began to wait earlier. So they are in the store after this `await`.
     if (this.#early > 0) await this.#load().catch(() => {});
     try {
       await this.#store?.settle();
     } finally {
-      // So that `onError` has been told when a flush or the end of the run resolves. It takes a few steps, and no more.
+      // `onError` must be called before a flush or the end of the run resolves. That takes a few steps.
       for (let step = 0; step < 100 && this.#ofCalls.size > 0; step++) await undefined;
     }
   }
 
-  /** Resolves once all that was logged is stored. Otherwise rejects with the first failure, after it stored what it could. */
+  /**
+   * Resolves once everything that was logged is stored. Otherwise rejects with the first failure, after it has stored
+   * the rest.
+   */
   async flush(): Promise<void> {
     if (this.isSettled) return await this.#writer.flush();
     const [media, journal] = await Promise.allSettled([this.settle(), this.#writer.flush()]);
-    // Records the values that are stored by now, also if others could not be stored.
+    // Stores the records of the values that are stored by now, even if others are not.
     await this.#writer.flush();
     for (const outcome of [media, journal]) if (outcome.status === "rejected") throw outcome.reason;
   }
 
   /**
-   * Stores the values that wait, for a session that ends. Those that the store refuses, although it takes records of the
-   * run, do not keep the run from ending: each is tried once more and then given up.
+   * Stores the values that wait, for a session that ends. Values that the store refuses do not keep the run from
+   * ending, if the store takes records of the run: each value is tried once more and then dropped.
    */
   async flushLast(): Promise<void> {
     if (this.isSettled) return;
@@ -135,19 +146,19 @@ export class MediaLog implements MediaTrouble {
     { isFinal, isFirst }: { readonly isFinal: boolean; readonly isFirst: boolean },
   ): void {
     if (isFinal) this.#writer.drop(1);
-    // The promise of the call tells of the first failure, which is no trouble of the ledger's if it is final.
+    // The promise of the call has the first failure. A first failure that is final is not trouble of the ledger.
     if (isFinal && isFirst) this.#tellCaller(error);
     else this.#writer.report(ofCall(METHODS[type], key, error));
   }
 
-  /** Marks an error that the promise of the call rejects with: `onError` gets it only if nobody handles the promise. */
+  /** Marks an error that rejects the promise of a call: `onError` gets it only if nobody handles the promise. */
   #tellCaller(error: LedgerError): LedgerError {
     this.#ofCalls.add(error);
     this.#writer.counts.lastError = error;
     return error;
   }
 
-  /** Up to the first `await` it runs at the call, as it must: it takes step, time and content. */
+  /** Takes step, time and content before its first `await`, so as they are at the call. */
   async #log(
     type: MediaKind,
     key: string,
@@ -167,9 +178,13 @@ export class MediaLog implements MediaTrouble {
     try {
       store = await this.#load();
     } catch (cause) {
-      const error = new LedgerError("IO", "what stores texts, images, histograms and tables cannot be loaded", {
-        cause,
-      });
+      const error = new LedgerError(
+        "IO",
+        "the code that stores texts, images, histograms and tables cannot be loaded",
+        {
+          cause,
+        },
+      );
       this.failed({ type, key }, error, { isFinal: true, isFirst: true });
       throw error;
     } finally {
@@ -186,7 +201,7 @@ export class MediaLog implements MediaTrouble {
       const step = stepOf(at);
       const time = timeOf(at, this.#context.clock);
       const { caption, bins } = at;
-      // Now: a canvas goes on to something else.
+      // Taken now, because the canvas may change right after the call.
       const taken = type === "image" && isCanvas(input) ? takePicture(input) : input;
       return {
         n: this.#logged++,
@@ -227,7 +242,9 @@ export class MediaLog implements MediaTrouble {
   }
 }
 
-/** Returns whether the store failed to take one object, and may take others: a small record fits on a disk that is full. */
+/**
+ * Returns whether the store failed to take one object, and may take others: a small record fits on a disk that is full.
+ */
 function isRefusal(error: unknown): boolean {
   return concernsOneObject(error) || LedgerError.hasCode(error, "NO_SPACE");
 }

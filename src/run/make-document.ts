@@ -11,21 +11,21 @@ import type { RunContext } from "./run-context.ts";
 import { ownSegments } from "./coverage.ts";
 import { journalObjects, keptObjects } from "./take-inventory.ts";
 
-/** What the next document of a run is made of. */
+/** What the next document of a run is made from. */
 export interface DocumentInput {
   readonly created: RunCreated;
-  /** The run as it was found. */
+  /** The run as it was read. */
   readonly state: RunState;
-  /** Of all writers, in the writers' order. */
+  /** The folds of all writers, in the order of the writers. */
   readonly folds: RunState["folds"];
-  /** What of the journals the folds contain. */
+  /** The segments that the folds contain. */
   readonly covers: readonly Coverage[];
   readonly record: RunRecord;
-  /** Who closes the run, if it recorded something itself. */
+  /** The writer that closes the run, if it recorded something. */
   readonly writer: JournalWriter | undefined;
-  /** Another writer goes on: nothing is compacted. */
+  /** Whether another writer continues. Then nothing is compacted. */
   readonly goesOn: boolean;
-  /** Gets the names of the objects that are made. */
+  /** Gets the names of the objects that this makes. */
   readonly made: Set<string>;
   readonly signal: AbortSignal | undefined;
 }
@@ -36,7 +36,7 @@ export async function makeDocument(context: RunContext, input: DocumentInput): P
   const { created, state, folds, covers, record, writer, goesOn, made, signal } = input;
   const newId = (): string => ids("records");
   const inventory = { backend, created, state, writer, signal };
-  // Goes on beside the compaction.
+  // Runs beside the compaction.
   const kept = keptObjects(inventory);
   kept.catch(() => {});
   const points = goesOn ? undefined : await compact(context, input, newId);
@@ -53,9 +53,9 @@ async function compact(
   { created, state, folds, covers, writer, made, signal }: DocumentInput,
   newId: () => string,
 ): Promise<Compacted | undefined> {
-  // Two that close a run at once are told apart by who creates the document; without that no journal can be spared.
+  // Of two writers that close a run at once, the one that creates the document wins. Without that, journals must stay.
   if (!backend.capabilities.exclusiveCreate || folds.every(({ summaries }) => summaries.size === 0)) return undefined;
-  // What is left must stay as it is.
+  // If something is lost, everything else must stay unchanged.
   if (state.lost.length > 0 || !isCompactable(folds)) return undefined;
   const { listing, document } = state;
   const base = document?.compacted;

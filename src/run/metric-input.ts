@@ -23,21 +23,22 @@ export type MetricsOf<T> = T extends readonly unknown[] | ArrayBufferView | ((..
 /** A number, or metrics below a name. */
 type MetricOf<V> = V extends number | bigint | undefined ? V : MetricsOf<V>;
 
-/** Longest metric name, in UTF-8 bytes. */
+/** The greatest length of a metric name, in UTF-8 bytes. */
 export const MAX_METRIC_NAME_BYTES = 512;
-/** Deepest nesting of metrics. */
+/** The deepest nesting of metrics. */
 const MAX_DEPTH = 32;
 
 const encoder = /* @__PURE__ */ utf8Encoder();
 
 /**
- * Reads the metrics of a `log()` call into {@link values}. The usual case, the same keys as before and plain numbers, is one
+ * Reads the metrics of a `log()` call into {@link values}. For plain numbers with the same keys as before, this is one
  * pass that allocates nothing.
  */
 export class MetricInput {
   values: Float64Array = new Float64Array(64);
-  /** Keys of the latest metrics that had no shape, being one key set too many. */
+  /** The keys of the latest metrics without a shape, as UTF-8: the writer has too many shapes. */
   looseKeys: Uint8Array[] = [];
+  /** The same keys as text. */
   looseNames: string[] = [];
   readonly #registry: ShapeRegistry;
   #last: Shape | undefined;
@@ -47,8 +48,8 @@ export class MetricInput {
   }
 
   /**
-   * The shape of the metrics, `"loose"` when they have none, `"nothing"` when there is no value at all. Throws
-   * `INVALID_ARGUMENT` naming the metric and the type of what is wrong.
+   * Returns the shape of the metrics, `"loose"` if they have none, or `"nothing"` if there is no value. Throws
+   * `INVALID_ARGUMENT`, which names the metric and the type of the wrong value.
    */
   read(metrics: Metrics): Shape | "loose" | "nothing" {
     const last = this.#last;
@@ -66,7 +67,7 @@ export class MetricInput {
     return this.#readAny(metrics);
   }
 
-  /** How many values the metrics hold. Throws as {@link read} does, unless only a name is wrong. */
+  /** Returns how many values the metrics hold. Throws like {@link read}, except for wrong names. */
   count(metrics: Metrics): number {
     return flatten(metrics).names.length;
   }
@@ -90,7 +91,7 @@ export class MetricInput {
     if (names.length > MAX_ROW_KEYS) {
       throw new LedgerError(
         "INVALID_ARGUMENT",
-        `metrics has ${names.length} values, more than the ${MAX_ROW_KEYS} one call may log`,
+        `metrics has ${names.length} values, more than the ${MAX_ROW_KEYS} that one call may log`,
         { field: "metrics" },
       );
     }

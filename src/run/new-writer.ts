@@ -18,7 +18,10 @@ interface NewWriterSettings {
   readonly held: JsonSize;
 }
 
-/** The journal of a new session of a run, which has `fence` fences; `undefined` for a session that none of them can shut out. */
+/**
+ * Returns the journal of a new session. `fence` of the settings: how many fences the run has; `undefined`: none shuts
+ * the session out.
+ */
 export function newWriter(
   context: RunContext,
   created: RunCreated,
@@ -39,14 +42,13 @@ export function newWriter(
   });
 }
 
-const runStates = /* @__PURE__ */ onDemand(() => import("../journal/newest-document.ts"));
+const newestDocuments = /* @__PURE__ */ onDemand(() => import("../journal/newest-document.ts"));
 
-/** Keeps what is around a journal in order for the writer of it. */
-export function runKeeper(context: RunContext, created: RunCreated): RunKeeper {
+function runKeeper(context: RunContext, created: RunCreated): RunKeeper {
   return {
     restore: () => keepRun(context, created),
     async compactedTo(writer) {
-      const { readNewestDocument, whileItChanges } = await runStates();
+      const { readNewestDocument, whileItChanges } = await newestDocuments();
       const { backend } = context;
       const { id } = created;
       const { document } = await whileItChanges(backend, id, undefined, undefined, (listing, isConfirmed) =>
@@ -57,7 +59,10 @@ export function runKeeper(context: RunContext, created: RunCreated): RunKeeper {
   };
 }
 
-/** Puts back what a run cannot be read or found without, and says so, if others have removed it. Costs a request when it is there. */
+/**
+ * Restores the objects without which nobody can read or find the run, and reports that. Costs one request if nothing is
+ * missing.
+ */
 async function keepRun(context: RunContext, created: RunCreated): Promise<void> {
   const { backend, keepMarker, onError } = context;
   const key = runCreatedKey(created.id);
@@ -65,6 +70,6 @@ async function keepRun(context: RunContext, created: RunCreated): Promise<void> 
   await keepMarker();
   await createOrMatch(backend, key, encodeRunCreated(created), undefined);
   await enter(backend, created.experiment, created.id, "open", 0);
-  const what = `others have removed ${key}, and perhaps more, while the run was written; it was written again`;
+  const what = `others have removed ${key}, and perhaps more, while the run was written: it was written again`;
   onError(new LedgerError("CONFLICT", what, { key }));
 }

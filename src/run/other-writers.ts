@@ -7,20 +7,20 @@ import type { WriterFold } from "../journal/writer-fold.ts";
 import { hasEnded, hasFinished, isRecovery } from "../journal/writers-alive.ts";
 import type { RunContext } from "./run-context.ts";
 
-/** After so many intervals without a sign a writer that has recorded nothing counts as gone. */
+/** A writer that has recorded nothing for this many intervals counts as gone. */
 const SILENT_BEATS = 3;
 
-/** What this writer knows of the others. */
+/** What a writer knows about the other writers of its run. */
 export interface WriterKnowledge {
-  /** How far they were when this writer began. */
+  /** The number of records that each of them had when this writer began. */
   readonly positions?: ReadonlyMap<string, number> | undefined;
-  /** How many fences the run has: sessions that began before the last one are shut out. */
+  /** How many fences the run has. Sessions that began before the last fence are shut out. */
   readonly fences?: number | undefined;
 }
 
 /**
- * Whether one of the other writers seems to go on: then the last one compacts the run. This only saves work, so a slow writer may be
- * taken for gone.
+ * Returns whether one of the other writers seems to continue. Then the last writer compacts the run. This only saves
+ * work, so it may take a slow writer for gone.
  */
 export async function seemsActive(
   { liveness }: Backend,
@@ -36,21 +36,22 @@ export async function seemsActive(
   return false;
 }
 
-/** What {@link settledSegments} is asked about. */
+/** A run, and the segments that {@link settledSegments} looks at. */
 export interface CoveredRun {
   readonly created: RunCreated;
   readonly folds: readonly WriterFold[];
-  /** What of the journals the newest document has compacted. */
+  /** The segments that the newest document has compacted. */
   readonly covers: readonly Coverage[];
   readonly fences: number;
-  /** Who closes the run. */
+  /** The writer that closes the run. */
   readonly self?: string | undefined;
 }
 
 /**
- * Returns the covered segments if all of them certainly hold no more than is covered, now and later: their writers recorded an end, or
- * their threads have ended. Returns none if one writer may go on. Should the document be lost, the journal of that writer would not tell
- * that there were others. Where every flush is an object of its own, the numbers of later records tell it, and no object grows.
+ * Returns the covered segments if none of them can ever hold more than is covered: their writers recorded an end, or
+ * their threads have ended. Returns none if one writer may continue: if the document were lost, the journal of that
+ * writer would not show that there were other writers. If each flush creates an object, no object grows, and the
+ * numbers of later records show that earlier ones existed.
  */
 export async function settledSegments(
   { backend, clock }: RunContext,
@@ -62,7 +63,7 @@ export async function settledSegments(
     alive !== undefined && (await liveness?.isAlive(alive)) === false;
   const first = created.writer;
   const isToCome = fences === 0 && self !== first.id && folds.every(({ writer }) => writer !== first.id);
-  // A writer shows itself from time to time. One that has not done so for a while never will.
+  // A writer records a sign of life at each interval. A writer that was silent for several intervals is gone.
   const isSilent = clock.now() - created.createdAt > SILENT_BEATS * first.beatMs;
   if (isToCome && !isSilent && !(await isDead(first.alive))) return [];
   if (!capabilities.append) return covers;
@@ -72,7 +73,7 @@ export async function settledSegments(
     if (hasFinished(fold)) ended.add(fold.writer);
     else if (await isDead(fold.alive)) gone.add(fold.writer);
   }
-  // A thread may have appended something after its journal was read, and before it was asked about.
+  // A thread may have appended something after its journal was read, and before it ended.
   const listing = gone.size > 0 ? await listRun(backend, created.id, callOptions(signal)) : undefined;
   const isSettled = (writer: string, seq: number, bytes: number): boolean =>
     ended.has(writer) ||

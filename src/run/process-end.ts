@@ -6,34 +6,35 @@ import { builtinModule } from "../platform/builtin-module.ts";
 export interface OpenSession {
   readonly runId: string;
   readonly writer: JournalWriter;
-  /** What it stores survives the end of the process. */
+  /** Whether stored records survive the end of the process. */
   readonly isDurable: boolean;
-  /** Whether a rich value or an artifact is on its way to the store. */
+  /** Whether a rich value or an artifact is being stored. */
   isStoring(): boolean;
-  /** Whether a call that closes the run goes on. */
+  /** Whether a call that closes the run is under way. */
   isClosing(): boolean;
-  /** Stores what waits, and says that the session ends. */
+  /** Stores everything that waits, and records that the session ends. */
   end(): Promise<void>;
 }
 
-/** What of Node's `process` is needed. Bun and Deno have it too. */
+/** The needed members of Node's `process`. Bun and Deno have them too. */
 interface EndingProcess {
   on(event: "beforeExit" | "exit", listener: () => void): unknown;
   removeListener(event: "beforeExit" | "exit", listener: () => void): unknown;
 }
 
-/** Open sessions, each with the number of the record that came next when its end was last recorded; -1 before that. */
+/** The open sessions, each with its number of records when its end was last recorded; -1 before that. */
 const open = new Map<OpenSession, number>();
-/** A listener that logs whenever the process is about to end must not keep it for ever. */
+/** A program that logs whenever its process is about to end must not keep the process alive for ever. */
 const MAX_ENDS = 3;
 let ends = 0;
 
 /**
- * Keeps the process alive, when it comes to its natural end, until what the session logged is stored: one attempt. Then one
- * line on stderr says that the run was not finished. A process that ends without that (an uncaught error, `process.exit()`) only
+ * Keeps the process alive at its natural end until one attempt has stored the records of the session. Then a line on
+ * stderr says that the run was not finished. A process that ends otherwise (an uncaught error, `process.exit()`) only
  * says in one line what it did not store.
  *
- * A session in memory ends with its process by design: storing would be in vain, and a test that leaves a run open need not hear of it.
+ * A session in memory ends with its process by design: storing its records is useless, and a test that leaves a run
+ * open needs no warning.
  */
 export function openSession(session: OpenSession): OpenSession {
   if (!session.isDurable) return session;
@@ -73,7 +74,7 @@ function endingProcess(): EndingProcess | undefined {
 }
 
 function onBeforeExit(): void {
-  // Behind all other listeners: some of them close runs.
+  // After all other listeners, because some of them close runs.
   queueMicrotask(() => void endSessions());
 }
 
@@ -92,22 +93,25 @@ async function endSessions(): Promise<void> {
     if (outcome.status === "fulfilled") stored.push(session.runId);
     else
       warn(
-        `the process ended before run ${session.runId} was finished, and could not store ${session.writer.stats.buffered} values that it logged: ${String((outcome.reason as Error).message)}`,
+        `the process ended before run ${session.runId} was finished, and could not store ` +
+          `${session.writer.stats.buffered} values that it logged: ${String((outcome.reason as Error).message)}`,
       );
   }
   if (stored.length === 0) return;
   const [runs, verb] = stored.length === 1 ? ["run", "reads"] : ["runs", "read"];
   const named = stored.slice(0, 3).join(", ") + (stored.length > 3 ? ` and ${stored.length - 3} more` : "");
   warn(
-    `the process ended before ${runs} ${named} finished. What was logged is stored, and the ${runs} ${verb} as interrupted. Call finish(), await withRun(), or use guardProcess()`,
+    `the process ended before ${runs} ${named} finished. Everything that was logged is stored, and the ${runs} ` +
+      `${verb} as ` +
+      "interrupted. Call finish(), await withRun(), or use guardProcess()",
   );
 }
 
-/** What a session has logged and not stored. */
+/** What a session has logged, but not stored. */
 export interface Unstored {
   readonly runId: string;
   readonly points: number;
-  /** Texts, images, histograms, tables, artifacts, params, tags, the end of the run, …. */
+  /** Whether texts, images, histograms, tables, artifacts, params, tags or the end of the run are not stored. */
   readonly others: boolean;
 }
 
@@ -115,10 +119,10 @@ interface FileSystem {
   writeSync(fd: number, text: string): unknown;
 }
 
-/** Runs that are named. */
+/** How many runs a message names. */
 const MAX_NAMED = 3;
 
-/** Says on stderr, in one line, what is lost with the process, which has no time left to store it. */
+/** Says on stderr, in one line, what is lost because the process has no time left to store it. */
 export function noticeLoss(sessions: readonly Unstored[]): void {
   const lost = sessions.filter(({ points, others }) => points > 0 || others);
   if (lost.length === 0) return;
@@ -126,19 +130,20 @@ export function noticeLoss(sessions: readonly Unstored[]): void {
     const counted = points > 0 || !others ? [`${points} ${points === 1 ? "point" : "points"}`] : [];
     return `${[...counted, ...(others ? ["other records"] : [])].join(" and ")} of run ${runId}`;
   });
-  if (lost.length > MAX_NAMED) named.push(`what ${lost.length - MAX_NAMED} more runs logged`);
+  if (lost.length > MAX_NAMED) named.push(`records of ${lost.length - MAX_NAMED} more runs`);
   writeLine(
-    `the process ended before it stored ${named.join(", ")}. Await run.finish() or run.flush() before process.exit(). guardProcess(run) closes a run after an uncaught error or rejection`,
+    `the process ended before it stored ${named.join(", ")}. Await run.finish() or run.flush() before ` +
+      "process.exit(). guardProcess(run) closes a run after an uncaught error or rejection",
   );
 }
 
-/** `console` is too late in a worker thread that exits: its lines go through the main thread. */
+/** Writes to stderr directly: when a worker thread exits, lines of its `console` come too late for the main thread. */
 function writeLine(text: string): void {
   try {
     const fs = builtinModule<FileSystem>("node:fs");
     if (fs) return void fs.writeSync(2, `runledger: ${text}\n`);
   } catch {
-    // A pipe that is full, or closed.
+    // The pipe is full or closed.
   }
   warn(text);
 }

@@ -1,15 +1,15 @@
-/** The guard of this process, put there by `guardProcess` of `runledger/node`. */
+/** The guard of this process, which `guardProcess` of `runledger/node` sets. */
 export interface ProcessGuard {
-  /** It closes runs now, and ends the process then. */
+  /** Whether it is closing runs, and then ends the process. */
   readonly isEnding: boolean;
-  /** It closed the run because of a signal or an uncaught error. */
+  /** Returns whether it closed the run because of a signal or an uncaught error. */
   hasClosed(runId: string): boolean;
-  /** The run is no longer open. */
+  /** Must be called when a run is no longer open. */
   ended(run: object): void;
 }
 
-// `runledger/node` knows only the public entry, so `src/node/process-guard.ts` repeats the name. All copies of the library in a
-// process share it: change the number at its end with what a guard can do.
+// `runledger/node` may import only the public entry, so `src/node/process-guard.ts` repeats the name. All copies of the
+// library in a process share the guard: change the number at the end of the name whenever `ProcessGuard` changes.
 const GUARD: unique symbol = Symbol.for("runledger.processGuard.1");
 
 export function processGuard(): ProcessGuard | undefined {

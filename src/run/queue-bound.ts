@@ -1,4 +1,4 @@
-/** Most bytes that wait. One larger thing still may, alone. */
+/** The greatest number of bytes that may wait to be stored. One larger value may wait alone. */
 export const MAX_QUEUED_BYTES: number = 64 * 1024 * 1024;
-/** What something that waits takes beside its content, in bytes. */
+/** The bytes that a waiting value takes besides its content. */
 export const OVERHEAD_BYTES = 1024;

@@ -3,7 +3,7 @@ import { callOptions } from "../backend/call-options.ts";
 import { formatDigest } from "../bytes/digest.ts";
 import { loadSha256 } from "../bytes/sha256.ts";
 
-/** Bytes read at once. */
+/** How many bytes are read at once. */
 const READ_BYTES: number = 4 * 1024 * 1024;
 
 /** Reads an object to its end, or its first `most` bytes. Returns how many bytes it read, and their digest. */

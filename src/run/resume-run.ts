@@ -35,7 +35,7 @@ export interface ResumeRunOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** All names of {@link ResumeRunOptions}. */
+/** The names of all {@link ResumeRunOptions}. */
 export const RESUME_OPTIONS: OptionNames<ResumeRunOptions> = {
   mode: true,
   flush: true,
@@ -43,16 +43,17 @@ export const RESUME_OPTIONS: OptionNames<ResumeRunOptions> = {
   signal: true,
 };
 
-/** Values that `startRun` with `resume: "allow"` gives a run that is there already. */
+/** Values that `startRun` with `resume: "allow"` gives an existing run. */
 export type ResumedValues = Partial<Pick<CheckedOptions, "params" | "tags" | "note">>;
 
 /**
- * Goes on with a run, finished or not, in a session of its own. The run keeps its params, tags and steps; `values` replace what it has.
- * Resolves once the session and the values are on record. `start` starts children.
+ * Resumes a run, finished or not, in a new session. The run keeps its params, tags and steps, except those that
+ * `values` replace. Resolves once the session and the values are stored. `start` starts children.
  *
- * With `mode: "exclusive"` nothing more of an earlier session is acknowledged from then on, and of two sessions that claim a run the
- * later one shuts out the other. Rejects with `UNSUPPORTED` where the backend's creates are not exclusive, and with `FENCED` if another
- * exclusive session began meanwhile. A claim that fails may have shut out the others already.
+ * With `mode: "exclusive"` the backend acknowledges nothing more of earlier sessions, and of two sessions that claim a
+ * run the later one shuts out the other. Rejects with `UNSUPPORTED` if the creates of the backend are not exclusive,
+ * and with `FENCED` if another exclusive session began meanwhile. A claim that fails may have shut out the others
+ * already.
  */
 export async function resumeRun(
   context: RunContext,
@@ -88,13 +89,13 @@ export async function resumeRun(
   try {
     writer.event(sessionEvent(context, state, { mode, beatMs, fence }), "session");
     for (const event of events) writer.event(event, event.kind);
-    // First: once the session is on record the catalogue must not go on telling of the run as it was.
+    // Not after the session: once the session is stored, the catalogue must not show the run as it was.
     const entered = enter(backend, created.experiment, created.id, "open", listing.newestDocument, signal);
     // Without its marker the ledger could not be opened again.
     await Promise.all([entered, context.keepMarker()]);
     await writer.flush();
   } catch (error) {
-    // Nobody holds the session, so it must not go on by itself.
+    // Nobody holds the session, so its timers must end.
     writer.close();
     throw error;
   }
@@ -125,9 +126,9 @@ function sessionEvent(
     beatMs,
     ...(alive !== undefined && { alive }),
     ...(fence > 0 && { fence }),
-    // Should one of these journals be cut or lost later, this tells.
+    // Shows if one of these journals is cut or lost later.
     ...(state.more.size > 0 && { positions: positionsOf(state) }),
-    // So does this of the document that stands in for the others, however many they are.
+    // Shows if the document that replaces the other journals is lost later.
     ...(document?.compacted && {
       document: listing.newestDocument,
       writers: countWriters(folds, Number.MAX_SAFE_INTEGER),
@@ -143,7 +144,10 @@ function eventsOf({ params, tags, note }: ResumedValues): NewEvent[] {
   ];
 }
 
-/** Throws `TOO_LARGE` before the writer gets the first of the events, which it may store while the next one is refused. */
+/**
+ * Throws `TOO_LARGE` before the writer gets any of the events: it may store the first event although the next one is
+ * refused.
+ */
 function assertFit(held: JsonSize, events: readonly NewEvent[]): void {
   const live = new LiveEvents();
   for (const event of events) {

@@ -22,7 +22,10 @@ export interface SessionParts {
 
 const closing = /* @__PURE__ */ onDemand(() => import("./close-run.ts"));
 
-/** Ends the session of a run: because the program closes the run, a signal aborts, a fence shuts it out, or the process ends. */
+/**
+ * Ends the session of a run: because the program closes the run, a signal aborts, a fence shuts it out, or the process
+ * ends.
+ */
 export class RunClosing {
   /** How the run ends. Set by the first call that closes the run, even if that call fails. */
   ending: Ending | undefined;
@@ -105,7 +108,9 @@ export class RunClosing {
     this.#leave();
   }
 
-  /** Stores everything because the process ends by itself, and records that this session ends without closing the run. */
+  /**
+   * Stores everything because the process ends by itself, and records that this session ends without closing the run.
+   */
   async #endSession(): Promise<void> {
     if (this.ending) return await this.close(this.ending);
     const { writer } = this.#parts;

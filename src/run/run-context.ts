@@ -9,22 +9,23 @@ export interface OpenRun {
   readonly id: string;
 }
 
-/** What a run needs of its ledger. */
+/** What a run gets from its ledger. */
 export interface RunContext {
   readonly backend: Backend;
   readonly clock: Clock;
   readonly ids: IdSource;
-  /** Parquet for engines that cannot read BYTE_STREAM_SPLIT. */
+  /** Whether to write Parquet for engines that cannot read BYTE_STREAM_SPLIT. */
   readonly compat: boolean;
-  /** What runs record of where they run. Default: what the system tells. */
+  /** The environment that runs record. Default: what the system reports. */
   readonly environment: Dictionary | undefined;
-  /** Loaded when it is first needed. */
+  /** Returns the store of artifacts, which is loaded when it is first needed. */
   readonly artifacts: () => Promise<ArtifactStore>;
-  /** Writes `ledger.json` again, and says so, if others have removed it. */
+  /** Writes `ledger.json` again if others have removed it, and reports that. */
   readonly keepMarker: () => Promise<void>;
   readonly onError: (error: LedgerError) => void;
-  /** Told of each run that is open here, and when it no longer is. */
+  /** Called with each run that this process opens. */
   readonly onOpen: (run: OpenRun) => void;
+  /** Called when the run is no longer open here. */
   readonly onClose: (run: OpenRun) => void;
 }
 

@@ -108,7 +108,7 @@ export class Run implements AsyncDisposable {
     let time: number;
     let shape: Shape | "loose" | "nothing";
     try {
-      // log("loss", 0.5): what is wrong first.
+      // For log("loss", 0.5) the error must name the metrics, not the position.
       if (typeof metrics !== "object") this.#input.read(metrics as Metrics);
       checkPosition("log", at);
       step = stepOf(at);
@@ -133,10 +133,10 @@ export class Run implements AsyncDisposable {
    * surrogate pairs, which a text that was cut may hold, are kept as U+FFFD.
    *
    * The promise resolves once the value is stored and recorded. It rejects with the error of the first attempt that
-   * fails, but the value is kept and tried again. It rejects for good with `INVALID_ARGUMENT` for bad input, `TOO_LARGE`
-   * beyond 16 Mi characters or if no more may wait, `RUN_CLOSED` once the run is finished, and `FENCED`. You need not
-   * await it: `onError` gets an error that nobody handles, and `stats.lastError` has it in any case. A {@link flush}
-   * rejects while the storage does not take the value; {@link finish} gives such a value up in the end.
+   * fails, but the value is kept and tried again. It rejects for good with `INVALID_ARGUMENT` for bad input,
+   * `TOO_LARGE` beyond 16 Mi characters or if no more may wait, `RUN_CLOSED` once the run is finished, and `FENCED`.
+   * You need not await it: `onError` gets an error that nobody handles, and `stats.lastError` has it in any case. A
+   * {@link flush} rejects while the storage does not take the value; {@link finish} gives such a value up in the end.
    */
   logText(key: string, text: string, at?: LogPosition): Promise<MediaEntry> {
     return this.#media.log("text", key, text, at, this.#tooLate("logText"));
@@ -150,11 +150,8 @@ export class Run implements AsyncDisposable {
     return this.#media.log("image", key, image, at, this.#tooLate("logImage"));
   }
 
-  /** Logs how numbers are distributed at the call, or counts that were made elsewhere. Otherwise as {@link logText}. */ logHistogram(
-    key: string,
-    data: HistogramSource,
-    at?: LogHistogramOptions,
-  ): Promise<MediaEntry> {
+  /** Logs the distribution of numbers as it is at the call, or bins with counts. Otherwise like {@link logText}. */
+  logHistogram(key: string, data: HistogramSource, at?: LogHistogramOptions): Promise<MediaEntry> {
     return this.#media.log("histogram", key, data, at, this.#tooLate("logHistogram"));
   }
 
@@ -216,9 +213,9 @@ export class Run implements AsyncDisposable {
   /**
    * Stores bytes, a Blob, a stream, `{ text }`, `{ json }`, `{ files }`, a file or a directory as the next version of
    * an artifact. Resolves once the content, the manifest and the run's record of it are acknowledged. The same content
-   * again uploads nothing. Rejects with `INVALID_ARGUMENT`, `RUN_CLOSED`, `FENCED`, with the backend's error, or with the signal's reason.
-   * Rejects with `TOO_LARGE` before it uploads anything if the run has no room for another version. You need not await
-   * it: {@link finish} waits for it, and `onError` gets an error that nobody handles.
+   * again uploads nothing. Rejects with `INVALID_ARGUMENT`, `RUN_CLOSED`, `FENCED`, with the backend's error, or with
+   * the signal's reason. Rejects with `TOO_LARGE` before it uploads anything if the run has no room for another
+   * version. You need not await it: {@link finish} waits for it, and `onError` gets an error that nobody handles.
    */
   logArtifact(name: string, source: ArtifactSource, options?: LogArtifactOptions): Promise<ArtifactVersion> {
     return this.#artifacts.log(name, source, options, this.#tooLate("logArtifact", 0));
@@ -250,10 +247,10 @@ export class Run implements AsyncDisposable {
 
   /**
    * Resolves once the backend has acknowledged everything that was logged before the call, with its durability.
-   * Otherwise rejects with the error: the data is still buffered, and a later flush can succeed. Not after `FENCED`:
-   * another process resumed the run with `mode: "exclusive"`, and this writer stores nothing more. A text, image,
-   * histogram or table that is wrong or too large rejects only its own promise. You need not await it: `onError` gets an error that nobody
-   * handles.
+   * Otherwise rejects with the error: the data is still buffered, and a later flush can succeed. After `FENCED` none
+   * can: another process resumed the run with `mode: "exclusive"`, and this writer stores nothing more. A text, image,
+   * histogram or table that is wrong or too large rejects only its own promise. You need not await it: `onError` gets
+   * an error that nobody handles.
    */
   flush(): Promise<void> {
     return unlessUnheard(this.#writer, "flush", this.#media.flush());
@@ -262,10 +259,10 @@ export class Run implements AsyncDisposable {
   /**
    * Closes the run: waits for artifacts and other values under way, flushes, and writes the final record. Calling it
    * again is fine; the first status counts. Rejects if the storage fails: nothing is lost, and calling it again tries
-   * again. Rejects with `FENCED` as {@link flush} does. An artifact that cannot be stored rejects only its own promise.
+   * again. Rejects with `FENCED` like {@link flush}. An artifact that cannot be stored rejects only its own promise.
    * Values of `logText` and the like that the storage refuses, while it takes other writes of the run, are given up
-   * after another try: `onError` hears of them, and {@link stats} counts them as dropped. It closes the run for all of its writers: if several write, call it once, after the
-   * others have flushed.
+   * after another try: `onError` hears of them, and {@link stats} counts them as dropped. It closes the run for all of
+   * its writers: if several write, call it once, after the others have flushed.
    */
   finish(status: ClosingStatus = "finished", options?: FinishOptions): Promise<void> {
     return this.#closeAs("finish", () => readFinish(status, options, this.#parts.created));
@@ -279,7 +276,7 @@ export class Run implements AsyncDisposable {
     return this.#closeAs("fail", () => readFail(error, options, this.#parts.created));
   }
 
-  /** {@link finish}, when the run is still open. It cannot see an exception: `ledger.withRun` records those. */
+  /** Calls {@link finish} if the run is still open. It does not see exceptions: `ledger.withRun` records them. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.finish();
   }

@@ -10,7 +10,10 @@ export interface SetParamsOptions {
   readonly overwrite?: boolean | undefined;
 }
 
-/** Returns a copy of the params that a call of `setParams` sets on top of `known`. Throws `INVALID_ARGUMENT` or `PARAM_CONFLICT`. */
+/**
+ * Returns a copy of the params that a call of `setParams` sets. Throws `INVALID_ARGUMENT`, or `PARAM_CONFLICT` with
+ * `known`.
+ */
 export function checkParams(known: Dictionary, params: object, options: SetParamsOptions | undefined): Dictionary {
   const set = copyData(params, "params", ", as in setParams({ lr: 0.1 })");
   const { overwrite = false } = readOptions("setParams", options, { overwrite: true });

@@ -60,7 +60,7 @@ export interface StartRunOptions<T extends object = Tags> {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** {@link StartRunOptions} checked, and copied so that later changes of the caller's objects change nothing. */
+/** Checked {@link StartRunOptions}. They are copies, so that later changes of the caller's objects have no effect. */
 export interface CheckedOptions extends FixedAttributes {
   readonly experiment: string;
   readonly name: string | undefined;
@@ -73,7 +73,7 @@ export interface CheckedOptions extends FixedAttributes {
   readonly startTime: number | undefined;
 }
 
-/** All names of {@link StartRunOptions}. */
+/** The names of all {@link StartRunOptions}. */
 export const START_OPTIONS: OptionNames<StartRunOptions> = {
   experiment: true,
   name: true,
@@ -92,7 +92,7 @@ export const START_OPTIONS: OptionNames<StartRunOptions> = {
   signal: true,
 };
 
-/** Throws `INVALID_ARGUMENT` naming the field. */
+/** Returns checked copies of the options. Throws `INVALID_ARGUMENT`, which names the field. */
 export function checkOptions(options: StartRunOptions): CheckedOptions {
   const name = (value: unknown, field: string): string | undefined =>
     value === undefined ? undefined : checkName(value, field);
@@ -135,14 +135,20 @@ function checkOwnId(id: unknown): string {
   });
 }
 
-/** A dictionary's data as the journal will hand it back. Throws `INVALID_ARGUMENT` naming the path below `field`. */
+/**
+ * Returns a dictionary as a reader of the journal will get it. Throws `INVALID_ARGUMENT`, which names the path below
+ * `field`.
+ */
 export function copyData(value: unknown, field: string, hint = ""): Dictionary {
   if (typeof value !== "object" || value === null || isList(field, value))
     throw invalidArgument(field, "an object", value, hint);
   return decodeJson(encodeJson(value, field)) as Dictionary;
 }
 
-/** Throws `INVALID_ARGUMENT` unless it is a sensible number of ms. */
+/**
+ * Returns the interval of the heartbeat in ms, or its default. Throws `INVALID_ARGUMENT` for anything but a sensible
+ * number.
+ */
 export function checkHeartbeat(value: unknown, appends: boolean): number {
   if (value === undefined) return appends ? 10_000 : 60_000;
   if (typeof value !== "number" || !(value >= 10))

@@ -17,8 +17,9 @@ import { Run, type StartRun } from "./run.ts";
 import { newWriter } from "./new-writer.ts";
 
 /**
- * Begins a run: one object, in which all that was given is kept. Rejects with `INVALID_ARGUMENT` or `UNSUPPORTED` for bad
- * options, `RUN_EXISTS`, with what the backend met, or with the signal's reason. `start` starts children.
+ * Starts a run: creates one object that holds everything in the options. Rejects with `INVALID_ARGUMENT` or
+ * `UNSUPPORTED` for bad options, with `RUN_EXISTS`, with the backend's error, or with the signal's reason. `start`
+ * starts children.
  */
 export async function startRun(
   context: RunContext,
@@ -51,7 +52,7 @@ export async function startRun(
     writer: { id: ids("writer"), beatMs, ...(backend.liveness && { alive: backend.liveness.token }) },
   };
   const held = assertCanBegin(created);
-  // At once: if the entry alone is stored it tells of no run, and if the run alone is, nobody has been told of it.
+  // All at once. An entry without a run is harmless, and a run without an entry has not been returned to anybody.
   const begin = () => create(backend, created, signal);
   const entered = () => enter(backend, created.experiment, id, "open", 0, signal);
   // Without its marker the ledger could not be opened again.
@@ -72,30 +73,31 @@ export async function startRun(
   });
 }
 
-/** What a run records of where it runs. */
+/** Returns the environment that a run records. */
 function environmentOf(given: Dictionary | boolean, ofLedger: Dictionary | undefined): Dictionary | undefined {
   if (given === false) return undefined;
   const text = given === true ? ofLedger : given;
-  // The library's own look at the system reads no text that may hold a secret. To compile the patterns would take a fifth of startRun().
+  // The library itself reads no text that may hold a secret. Compiling the patterns would take a fifth of startRun().
   return text === undefined ? captureEnvironment() : redactData(text);
 }
 
-/** Options of `startRun`, as `readOptions` reads them. */
+/** Returns a copy of the options of `startRun`. Throws for unknown names. */
 export function readStartOptions(options: StartRunOptions | undefined): StartRunOptions {
   return readOptions("startRun", options, START_OPTIONS);
 }
 
 /**
- * Stores how the run begins. `RUN_EXISTS` if there is a run of its id. An attempt that seemed to fail may have stored it: the ids in it
- * tell.
+ * Stores the beginning of a run. Rejects with `RUN_EXISTS` if another run has its id. The object of an earlier attempt,
+ * which only seemed to fail, has the same bytes, and counts as success.
  */
 async function create(backend: Backend, created: RunCreated, signal: AbortSignal | undefined): Promise<void> {
   const isOwn = await createOrMatch(backend, runCreatedKey(created.id), encodeRunCreated(created), signal);
   if (!isOwn) throw runExists(created.id);
 }
 
+/** Returns the error for an id that is taken. `which`: what is special about the run that has it. */
 export function runExists(id: string, which?: string): LedgerError {
-  const hint = which === undefined ? 'pass resume: "allow" to go on with it, or take another id' : "take another id";
+  const hint = which === undefined ? 'pass resume: "allow" to resume it, or choose another id' : "choose another id";
   return new LedgerError("RUN_EXISTS", `there is a run ${id} already${which ? `, ${which}` : ""}: ${hint}`, {
     field: "id",
   });

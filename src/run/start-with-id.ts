@@ -9,8 +9,8 @@ import type { Run, StartRun } from "./run.ts";
 import { runExists, startRun } from "./start-run.ts";
 
 /**
- * Starts a run with an id of the caller's. `RUN_EXISTS` if it is taken; with `resume: "allow"` that run goes on instead, and
- * `RUN_EXISTS` means that it is one of another experiment than the caller named.
+ * Starts a run with an id that the caller chose. Rejects with `RUN_EXISTS` if the id is taken. With `resume: "allow"`
+ * it resumes that run instead, and `RUN_EXISTS` means that the run belongs to another experiment than the caller named.
  */
 export async function startWithId(context: RunContext, options: StartRunOptions, start: StartRun): Promise<Run> {
   const { signal } = options;
@@ -24,14 +24,14 @@ export async function startWithId(context: RunContext, options: StartRunOptions,
     } catch (error) {
       if (checked.resume !== "allow" || !LedgerError.hasCode(error, "RUN_EXISTS")) throw error;
     }
-    // Somebody else has just begun it.
+    // Another process has just begun the run.
     created = await findRun(context, id, signal);
   }
   if (created === undefined || checked.resume !== "allow") throw runExists(id);
   if (options.experiment !== undefined && created.experiment !== checked.experiment)
     throw runExists(id, `of the experiment ${JSON.stringify(created.experiment)}`);
   const { flush, heartbeatMs } = options;
-  // A script that is started again may have been changed: what it says now counts, and the history has what it said before.
+  // The script may have changed since the run began: its new values count, and the history keeps the old ones.
   return await resumeRun(context, created, { flush, heartbeatMs, signal }, start, checked);
 }
 

@@ -1,19 +1,19 @@
 import { LedgerError } from "../errors/ledger-error.ts";
 import { countsAsStep } from "../journal/writer-fold.ts";
 
-/** Hands out the steps of values that are logged without one. */
+/** Gives a step to values that are logged without one. */
 export class StepCount {
   /** -Infinity before the first step. */
   #greatest: number;
 
-  /** `greatest`: the greatest step that the run has so far, if it has one. */
+  /** `greatest`: the greatest step of the run so far. */
   constructor(greatest: number = Number.NEGATIVE_INFINITY) {
     this.#greatest = greatest;
   }
 
   /**
-   * Returns the step of a row: the given one, else the one after the greatest so far, 0 at first. Throws `INVALID_ARGUMENT` if
-   * the greatest step is the largest safe integer: no step follows it.
+   * Returns the step of a row: the given step, or the step after the greatest one so far, 0 at first. Throws
+   * `INVALID_ARGUMENT` if the greatest step is the largest safe integer: no step follows it.
    */
   row(given: number | undefined): number {
     if (given === undefined) return (this.#greatest = this.#next());
@@ -21,7 +21,10 @@ export class StepCount {
     return given;
   }
 
-  /** Returns the step of a rich value: the given one, else the greatest so far, 0 at first. A row after it counts on from there. */
+  /**
+   * Returns the step of a rich value: the given step, or the greatest one so far, 0 at first. Later rows continue after
+   * it.
+   */
   richValue(given: number | undefined): number {
     if (given === undefined) return this.#greatest === Number.NEGATIVE_INFINITY ? 0 : this.#greatest;
     if (countsAsStep(given) && given > this.#greatest) this.#greatest = given;
@@ -33,7 +36,8 @@ export class StepCount {
     if (this.#greatest < Number.MAX_SAFE_INTEGER) return this.#greatest + 1;
     throw new LedgerError(
       "INVALID_ARGUMENT",
-      `step is missing, and no step follows the greatest one so far, ${this.#greatest}: give each row a step from now on`,
+      `step is missing, and no step follows the greatest one so far, ${this.#greatest}: give each row a step ` +
+        "from now on",
       { field: "step" },
     );
   }

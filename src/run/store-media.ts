@@ -9,24 +9,28 @@ import { tooLarge } from "../media/wrong-input.ts";
 import type { RunContext } from "./run-context.ts";
 import { UploadQueue } from "./upload-queue.ts";
 
-/** A rich value as it was logged, its content not checked yet. */
+/** A logged rich value. Its content is not checked yet. */
 export interface LoggedValue {
-  /** Place among the values of the session. */
+  /** The place among the values of the session. */
   readonly n: number;
   readonly place: Pick<MediaEntry, "key" | "type" | "step" | "time">;
   readonly input: unknown;
-  /** Options of some kinds. */
+  /** An option of images. */
   readonly caption: unknown;
+  /** An option of histograms. */
   readonly bins: unknown;
 }
 
-/** Told of what goes wrong with values. */
+/** Gets the errors of values. */
 export interface MediaTrouble {
-  /** Bad input. Returns what to throw. */
+  /** Called for bad input. Returns the error to throw. */
   refused(cause: unknown): LedgerError;
-  /** A value for which there is no room. Returns what to throw. */
+  /** Called for a value that finds no room. Returns the error to throw. */
   dropped(key: string): LedgerError;
-  /** Trouble in the background; after a final one the value is given up. The call rejects with the first. */
+  /**
+   * Called for each failure in the background. `isFinal`: the value is dropped. `isFirst`: the call rejects with this
+   * error.
+   */
   failed(
     of: Pick<MediaEntry, "key" | "type">,
     error: LedgerError,
@@ -34,7 +38,7 @@ export interface MediaTrouble {
   ): void;
 }
 
-/** Checks rich values, stores them in the background and records them in the journal once stored. */
+/** Checks rich values, stores them in the background, and records each one in the journal once it is stored. */
 export class MediaStore {
   readonly #context: RunContext;
   readonly #writer: JournalWriter;
@@ -48,17 +52,20 @@ export class MediaStore {
     this.#queue = new UploadQueue(context.clock);
   }
 
-  /** True when nothing waits. */
+  /** Whether no value waits. */
   get isSettled(): boolean {
     return this.#queue.isSettled;
   }
 
-  /** Stores what waits and adds it to the journal; rejects with the first failure, after which what can be stored is kept. `givesUp` as in {@link UploadQueue.settle}. */
+  /**
+   * Stores and records the values that wait. Rejects with the first failure. Values that may still succeed are kept.
+   * `givesUp` as in {@link UploadQueue.settle}.
+   */
   async settle(givesUp?: (error: LedgerError) => boolean): Promise<void> {
     await this.#queue.settle(givesUp);
   }
 
-  /** Checks and copies the value before it returns. Resolves once it is stored and recorded. */
+  /** Checks and copies the value before the first `await`. Resolves once the value is stored and recorded. */
   async log(value: LoggedValue): Promise<MediaEntry> {
     const { n, place } = value;
     let content: MediaContent | PendingContent;
@@ -90,7 +97,7 @@ export class MediaStore {
     return entry;
   }
 
-  /** Returns a function that stores the content. A second call, after a failure, does not encode the content again. */
+  /** Returns a function that stores the content. A second call after a failure does not encode the content again. */
   #upload(content: MediaContent | PendingContent): () => Promise<Omit<MediaEntry, keyof LoggedValue["place"]>> {
     let source: MediaContent | PendingContent | undefined = content;
     let ready: { readonly bytes: Uint8Array; readonly mediaType: string; readonly details: MediaContent["details"] };
@@ -98,7 +105,7 @@ export class MediaStore {
       if (source !== undefined) {
         const { encode, type, mediaType, details } = "load" in source ? await source.load() : source;
         ready = { bytes: await encoded(encode, type), mediaType, details };
-        // So that only the encoded form stays in memory.
+        // Only the encoded form stays in memory.
         source = undefined;
       }
       const { bytes, mediaType, details } = ready;
@@ -125,7 +132,7 @@ function toEvent({ time, ...entry }: MediaEntry, n: number): MediaEvent {
   return { kind: "media", n, at: time, ...entry };
 }
 
-/** A failure to encode is final: the same again would fail again. */
+/** Returns the encoded content. A failure to encode is final, because another attempt would fail, too. */
 async function encoded(encode: MediaContent["encode"], type: string): Promise<Uint8Array> {
   let bytes: Uint8Array;
   try {

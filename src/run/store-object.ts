@@ -9,12 +9,15 @@ import { runPrefix } from "../journal/run-created.ts";
 import { readDigest } from "./read-digest.ts";
 
 export interface StoreOptions {
-  /** Gets the name of each object before it is created. Until a run document names it, it belongs to nobody else. */
+  /** Gets the name of each object before it is created. */
   readonly made: Set<string>;
   readonly signal: AbortSignal | undefined;
 }
 
-/** Stores an object, so that it survives a power cut, and reads it back: `IO` when it is not what was written. */
+/**
+ * Stores an object that survives a power cut, and reads it back. Rejects with `IO` if the bytes are not those that were
+ * written.
+ */
 export async function storeObject(
   backend: Backend,
   runId: string,
@@ -36,7 +39,7 @@ export async function storeObject(
   };
   await backend.create(key, byteStream(hashed()), { ...callOptions(signal), durable: true });
   const digest = formatDigest(written.digestHex());
-  // To the end, wherever that is: what stands behind what was written is wrong too.
+  // Reads to the end: bytes after those that were written are wrong, too.
   const found = await readDigest(backend, key, Infinity, signal);
   if (found.digest !== digest) throw new LedgerError("IO", `${key} does not hold what was written to it`, { key });
   return { name, size, digest };

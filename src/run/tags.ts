@@ -16,7 +16,7 @@ export type TagsOf<T> = T extends readonly unknown[] | ((...input: never) => unk
   ? never
   : { readonly [Key in keyof T]: T[Key] extends string | number | boolean | undefined ? T[Key] : never };
 
-/** Tags as a dictionary of their own. Numbers and booleans become text. */
+/** Returns a checked copy of tags. Numbers and booleans become text. Throws `INVALID_ARGUMENT`. */
 export function checkTags(value: unknown, field: string): Dictionary<string> {
   if (typeof value !== "object" || value === null || reading(field, () => Array.isArray(value)))
     throw invalidArgument(field, "an object of strings", value, `, as in { stage: "dev" }`);

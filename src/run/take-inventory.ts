@@ -12,35 +12,35 @@ import { MAX_SEGMENT_BYTES } from "../journal/segment-reader.ts";
 import type { JournalWriter } from "../journal/journal-writer.ts";
 import { readDigest } from "./read-digest.ts";
 
-/** Objects read at once for their digests. */
+/** How many objects are read at once for their digests. */
 const READS_AT_ONCE = 8;
 const EMPTY_DIGEST = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
-/** What the inventory of a run is taken of. */
+/** The run whose inventory is taken. */
 export interface InventoryInput {
   readonly backend: Backend;
   readonly created: RunCreated;
-  /** The run as it was found. */
+  /** The run as it was read. */
   readonly state: RunState;
-  /** Who closes the run, if it recorded something itself. */
+  /** The writer that closes the run, if it recorded something. */
   readonly writer: JournalWriter | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
 /**
- * Returns how the run began, its documents so far and its fences, each with its digest. What the document before lists is taken from
- * there, and how the run began from the session that began it; the rest is read.
+ * Returns the beginning of a run, its documents so far and its fences, each with its digest. Takes digests from the
+ * document before, and the digest of the beginning from the session that began the run. Reads the other objects.
  */
 export async function keptObjects(input: InventoryInput): Promise<StoredObject[]> {
   const { backend, created, state, writer, signal } = input;
   const { listing, document } = state;
   const known = new Map((document?.objects ?? []).flatMap((each) => (isKept(each.name) ? [[each.name, each]] : [])));
-  // Another session may not encode what it read to the same bytes.
+  // Another session may encode the beginning that it read to other bytes.
   if (writer?.id === created.writer.id) known.set(BEGINNING_NAME, await beginningOf(created));
   for (const { name, size } of listing.kept) {
     if (size === 0 && !known.has(name)) known.set(name, { name, size, digest: EMPTY_DIGEST });
   }
-  // No writer makes longer ones.
+  // No writer makes longer objects.
   const missing = listing.kept.filter(({ name, size }) => !known.has(name) && size <= MAX_DOCUMENT_BYTES);
   const read = await mapBounded(missing, READS_AT_ONCE, signal, async ({ name }, stop) => {
     return { name, ...(await readDigest(backend, `${runPrefix(created.id)}/${name}`, MAX_DOCUMENT_BYTES, stop)) };
@@ -55,8 +55,9 @@ async function beginningOf(created: RunCreated): Promise<StoredObject> {
 }
 
 /**
- * Returns the segments of journals that stay, as far as the document covers them. While another writer goes on they have no digest:
- * the run is closed for nobody yet, and reading all journals again would cost more than the rest of this close.
+ * Returns the segments of journals that stay, as far as the document covers them. While another writer continues, they
+ * have no digest: the run is not closed yet, and reading all journals again would cost more than the rest of this
+ * close.
  */
 export async function journalObjects(
   { backend, created, state, writer, signal }: InventoryInput,
@@ -81,7 +82,7 @@ export async function journalObjects(
     const isThere = segment.writer === writer?.id || listed.has(name);
     if (goesOn || size > MAX_SEGMENT_BYTES || !isThere) return { name, size };
     const found = await readDigest(reading, `${runPrefix(created.id)}/${name}`, size, stop);
-    // A segment that is cut has no digest any more.
+    // A segment that was cut has no digest.
     return found.size === size ? { name, size, digest: found.digest } : { name, size };
   });
 }

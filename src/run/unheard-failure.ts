@@ -6,8 +6,8 @@ import { neverUnhandled } from "./heard-promise.ts";
 const MAX_SHOWN = 100;
 
 /**
- * Returns what `onError` gets for a call that failed and whose promise nobody handles: the error, with the call in front
- * of its message, such as `logText("sample"): text must be a string`.
+ * Returns what `onError` gets for a call that failed and whose promise nobody handles: the error, with the call in
+ * front of its message, such as `logText("sample"): text must be a string`.
  */
 export function ofCall(method: string, name: unknown, error: LedgerError): LedgerError {
   // It names the call already.

@@ -3,12 +3,14 @@ import { type ErrorCode, type LedgerError, ledgerErrorOf } from "../errors/ledge
 import { retryDelay } from "../journal/flush-policy.ts";
 import { MAX_QUEUED_BYTES, OVERHEAD_BYTES } from "./queue-bound.ts";
 
-/** Uploads at a time. */
+/** How many uploads run at once. */
 const PARALLEL = 4;
-/** Failures that trying again cannot mend. */
+/** Codes of failures that another attempt cannot fix. */
 const FINAL: readonly ErrorCode[] = ["CORRUPT", "INVALID_ARGUMENT", "TOO_LARGE", "UNSUPPORTED"];
 
-/** Gets each failure. `isFinal`: the upload is given up. `isFirst`: {@link UploadQueue.add} rejects with this failure. */
+/**
+ * Gets each failure. `isFinal`: the upload is dropped. `isFirst`: {@link UploadQueue.add} rejects with this failure.
+ */
 type OnFailure = (error: LedgerError, how: { readonly isFinal: boolean; readonly isFirst: boolean }) => void;
 
 interface Upload {
@@ -16,9 +18,9 @@ interface Upload {
   readonly bytes: number;
   readonly work: () => Promise<void>;
   isActive: boolean;
-  /** The promise of {@link UploadQueue.add} has rejected. */
+  /** Whether the promise of {@link UploadQueue.add} has rejected. */
   hasFailed: boolean;
-  /** Of the attempt that comes next, or is under way. */
+  /** The attempt that is under way, or comes next. */
   attempt: Attempt;
 }
 
@@ -31,18 +33,18 @@ class Attempt {
   });
 
   constructor() {
-    // Nobody has to wait for it: failures are told to `onFailure` too.
+    // Nobody has to wait for it: `onFailure` gets failures, too.
     this.promise.catch(() => {});
   }
 }
 
 /**
- * Uploads in the background, a few at a time. As with the journal, what fails is kept and tried again, after a while that
- * doubles or when {@link settle} is called; unless it can never succeed.
+ * Runs uploads in the background, a few at a time. Like the journal it keeps an upload that fails, and tries it again
+ * after a wait that doubles, or when {@link settle} is called. It drops an upload that can never succeed.
  */
 export class UploadQueue {
   readonly #clock: Clock;
-  /** In order. */
+  /** The uploads in the order of their calls. */
   readonly #uploads = new Set<Upload>();
   #bytes = 0;
   #active = 0;
@@ -55,7 +57,7 @@ export class UploadQueue {
     this.#clock = clock;
   }
 
-  /** True when there is nothing that {@link settle} would wait for. */
+  /** Whether there is no upload that {@link settle} would wait for. */
   get isSettled(): boolean {
     return this.#uploads.size === 0;
   }
@@ -64,7 +66,10 @@ export class UploadQueue {
     return this.#uploads.size === 0 || this.#bytes + bytes + OVERHEAD_BYTES <= MAX_QUEUED_BYTES;
   }
 
-  /** Resolves when `work` has; rejects with the cause of the first attempt that fails. */
+  /**
+   * Adds an upload of `bytes` bytes. Resolves once `work` has resolved. Rejects with the error of the first attempt
+   * that fails.
+   */
   add(bytes: number, work: () => Promise<void>, onFailure: OnFailure): Promise<void> {
     const upload = {
       onFailure,
@@ -82,8 +87,8 @@ export class UploadQueue {
   }
 
   /**
-   * Tries all uploads that wait, at once. Rejects with the first failure that another try may mend; `onFailure` gets every
-   * failure. Meanwhile an upload is also given up if `givesUp` returns true for its failure.
+   * Tries all uploads at once. Rejects with the first failure that another attempt may fix. `onFailure` gets every
+   * failure. Meanwhile it also drops an upload if `givesUp` returns true for its failure.
    */
   async settle(givesUp?: (error: LedgerError) => boolean): Promise<void> {
     this.#givesUp = givesUp;
@@ -142,7 +147,10 @@ export class UploadQueue {
     upload.onFailure(error, { isFinal, isFirst });
   }
 
-  /** Uploads that have not begun keep waiting, and calls that wait for them reject with the reason. */
+  /**
+   * Waits before the next attempt. Calls whose uploads have not begun reject with the reason; these uploads keep
+   * waiting.
+   */
   #wait(error: LedgerError): void {
     this.#failures++;
     this.#retry?.cancel();

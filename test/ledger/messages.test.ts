@@ -107,7 +107,7 @@ describe("what a message says of the call that was probably meant", () => {
       "ids",
       "as in compareRuns([a, b])",
     ],
-    ["a closed run", () => closed.log({ a: 1 }), undefined, "ledger.resumeRun(id) goes on with it"],
+    ["a closed run", () => closed.log({ a: 1 }), undefined, "ledger.resumeRun(id) resumes it"],
     [
       "the context of a data set",
       () => run.logDataset("x", { digest: "d", context: "train" } as never),

@@ -170,7 +170,7 @@ test.each([
 test("many runs are told of in one line", async () => {
   const { told, said } = await end("exit-many");
   expect(told).toHaveLength(1);
-  expect(told[0]).toContain(`1000 points of run ${String(said[2])}, what 2 more runs logged`);
+  expect(told[0]).toContain(`1000 points of run ${String(said[2])}, records of 2 more runs`);
 });
 
 test.each(["exit-stored", "memory-exit", "memory-natural"])(
