@@ -27,8 +27,8 @@ export class LateCalls {
 
   /** Returns the error for a call that returns a promise. `values`: the number of values that the call would log. */
   refuse(method: string, status: string | undefined, values = 0): Refusal {
-    const message =
-      `run ${this.#run.id} is closed (${status}), so ${method} comes too late: ` + "ledger.resumeRun(id) resumes it";
+    const { id } = this.#run;
+    const message = `run ${id} is closed (${status}), so ${method} comes too late: ledger.resumeRun(id) resumes it`;
     const error = new LedgerError("RUN_CLOSED", message, { operation: method });
     const guard = processGuard();
     const isExpected = guard?.hasClosed(this.#run.id) === true;
