@@ -60,13 +60,13 @@ async function withPage(hostile: Uint8Array) {
   return { ledger: await openLedger(backend.open(), { onError: (error) => told.push(error) }), told };
 }
 
-describe("a small segment that would inflate to very much", () => {
+describe("a small segment that would inflate to a huge size", () => {
   const json = (bytes: number): Uint8Array => Buffer.from(`[${"[],".repeat(bytes / 3)}0]`);
   test.each<[string, Uint8Array]>([
     ["JSON of many arrays", json(30 * MIB)],
     ["spaces", Buffer.alloc(30 * MIB, " ")],
     ["JSON of many arrays that is not refused by its ratio", json(900_000)],
-  ])("%s: the runs themselves are read, and a segment takes its place", async (_, body) => {
+  ])("%s: the runs themselves are read, and a new segment replaces it", async (_, body) => {
     const empty = new Uint8Array();
     const { ledger, told } = await withPage(page([body, ...Array.from({ length: 7 }, () => empty), body]));
     expect((await ledger.searchRuns()).runs).toHaveLength(9);
@@ -87,7 +87,7 @@ describe("a small segment that would inflate to very much", () => {
   });
 });
 
-test("records and texts that compress very well come back, and are stored so that readers take them", async () => {
+test("records and texts that compress very well come back, in a form that readers accept", async () => {
   const backend = memoryBackend();
   const ledger = await openLedger(backend);
   const note = "a".repeat(MIB);
@@ -108,7 +108,7 @@ test("records and texts that compress very well come back, and are stored so tha
 });
 
 describe("page tokens", () => {
-  test("are at most 8 kB, also where a page ends with a long text", async () => {
+  test("are at most 8 kB, even if a page ends with a long text", async () => {
     const ledger = await openLedger(memoryBackend());
     for (const letter of "cab") {
       const run = await ledger.startRun({

@@ -109,7 +109,7 @@ async function contentOf({ backend }: Place, segment: Segment): Promise<unknown>
   };
 }
 
-test("rows taken over from segments are what they would be had they been written from their records", async () => {
+test("rows copied from segments equal rows written from their records", async () => {
   const seen = { pages: 0, texts: 0 };
   await fc.assert(
     fc.asyncProperty(rowsOf("a"), rowsOf("b"), rowsOf("c"), pick, async (loose, left, right, picks) => {
@@ -135,7 +135,7 @@ test("rows taken over from segments are what they would be had they been written
   expect(Math.min(seen.pages, seen.texts)).toBeGreaterThan(50);
 });
 
-test("a page that is damaged is not taken over", async () => {
+test("a damaged page is not copied", async () => {
   const place = newPlace();
   const rows = Array.from({ length: 40 }, (_, i) => ({
     record: record({ id: String(i).padStart(26, "0"), note: `${i}${"x".repeat(4000)}${i * i}` }),

@@ -57,7 +57,7 @@ test("a run costs two requests for the catalogue, each further session two, each
   expect(own()).toEqual(["create .m0001", "create .m0002"]);
 });
 
-test("a search takes few requests once runs are in a segment, however many there are", async () => {
+test("a search of runs in a segment takes few requests, however many runs there are", async () => {
   const backend = countingBackend(objectsOnly());
   const ledger = await open(backend);
   await finished(ledger, 200);
@@ -96,7 +96,7 @@ test("each loose run adds a request, and compaction one to write and two to remo
   expect(read).toBeLessThanOrEqual(8 + 8);
 });
 
-test("a run is written anew a bounded number of times, however many come after it", async () => {
+test("a run is rewritten a bounded number of times, however many come after it", async () => {
   const inner = memoryBackend();
   const ledger = await open(inner);
   let written = 0;

@@ -90,7 +90,7 @@ async function isRight(place: Place, bytes: Uint8Array, where: string): Promise<
   return true;
 }
 
-test("a flipped bit anywhere in a segment is told of, or changes nothing", { timeout: 300_000 }, async () => {
+test("a flipped bit anywhere in a segment is reported, or changes nothing", { timeout: 300_000 }, async () => {
   const place = await compacted();
   const { bytes } = place;
   let told = 0;
@@ -106,7 +106,7 @@ test("a flipped bit anywhere in a segment is told of, or changes nothing", { tim
   expect(told).toBeGreaterThan(flips / 3);
 });
 
-test("every bit of the directory is told of", async () => {
+test("every flipped bit of the directory is reported", async () => {
   const place = await compacted();
   const { bytes } = place;
   const end = bytes.length - 8 - new DataView(bytes.buffer, bytes.byteOffset).getUint32(bytes.length - 8, true);
@@ -124,7 +124,7 @@ test("every bit of the directory is told of", async () => {
   }
 });
 
-test("a segment cut anywhere is told of", async () => {
+test("a segment cut anywhere is reported", async () => {
   const place = await compacted();
   for (let length = 0; length < place.bytes.length; length += stride(9) + Math.floor(length / 12))
     expect(await isRight(place, place.bytes.slice(0, length), `cut to ${length}`)).toBe(true);
@@ -182,12 +182,12 @@ describe("hostile segments", () => {
     ["a note that is a number", { note: 1 }],
     ["no name", { name: undefined }],
     ["the id of another run", { id: "other" }],
-    ["an id that is none", { id: "../x" }],
+    ["an invalid id", { id: "../x" }],
     ["another experiment", { experiment: "elsewhere" }],
     ["an environment that is a text", { environment: "x" }],
   ];
 
-  test.each(shapes)("a record with %s never comes out", async (_what, change) => {
+  test.each(shapes)("a record with %s is never returned", async (_what, change) => {
     const place = await compacted();
     const row = typeof change === "object" && change !== null ? { ...stored(sound(place)), ...change } : change;
     expect(await isRight(place, forged(place.key, row ?? "null", usual(place.ids[1]!)), "forged")).toBe(true);
@@ -216,13 +216,13 @@ describe("hostile segments", () => {
     ["a directory of another version", usual(id), { v: 2 }],
   ];
 
-  test.each(layouts)("a segment with %s is told of", async (_what, columns, change) => {
+  test.each(layouts)("a segment with %s is reported", async (_what, columns, change) => {
     const place = await compacted();
     const record = stored({ ...sound(place), id });
     expect(await isRight(place, forged(place.key, record, columns, change), "forged")).toBe(true);
   });
 
-  test.each(["{", "{}", "[1]", '[{"name":1,"digest":"aa"}]'])("data sets that are %s are told of", async (text) => {
+  test.each(["{", "{}", "[1]", '[{"name":1,"digest":"aa"}]'])("data sets that are %s are reported", async (text) => {
     const place = await compacted();
     const backend = memoryBackend();
     const columns = [...usual(id), texts("datasets", text)];
@@ -235,7 +235,7 @@ describe("hostile segments", () => {
     expect(told.map(({ code, key }) => [code, key])).toEqual([["CORRUPT", key]]);
   });
 
-  test("a run that is not there, in a segment that is sound, is no harm to the others", async () => {
+  test("a missing run in an intact segment does not affect the others", async () => {
     const place = await compacted();
     const key = place.key.replace("000001", "000009");
     const writer = new SegmentWriter(key);
@@ -250,7 +250,7 @@ describe("hostile segments", () => {
     expect((await ledger.searchRuns({ view: "all" })).runs.map((run) => run.id)).toEqual(place.ids);
   });
 
-  test("counts and sizes that are lies take no memory", async () => {
+  test("false counts and sizes take no memory", async () => {
     const place = await compacted();
     const { bytes } = place;
     // A footer as long as the file, a table of another kind, and one that inflates to far more than it has.
@@ -287,7 +287,7 @@ describe("hostile segments", () => {
   });
 });
 
-test("keys that are no entries, and entries of runs that are not there, are passed over", async () => {
+test("keys that are not entries, and entries of missing runs, are ignored", async () => {
   const place = await compacted();
   const { backend, ids } = place;
   const other = ids[1]!;
@@ -339,7 +339,7 @@ describe("page tokens", () => {
   };
   const bad = expect.objectContaining({ code: "INVALID_ARGUMENT", field: "pageToken" }) as object;
 
-  test("what is no token of that query is refused", async () => {
+  test("anything but a token of that query is refused", async () => {
     const { backend } = await compacted();
     const { ledger } = await open(backend, 2);
     const { nextPageToken: token } = await ledger.searchRuns({ limit: 2, orderBy: "metrics.loss" });
@@ -389,7 +389,7 @@ describe("page tokens", () => {
     }
   });
 
-  test("a page that ends with a long text has a token all the same", async () => {
+  test("a page that ends with a long text still has a token", async () => {
     const { ledger } = await open(memoryBackend(), 1);
     for (const letter of "cab") {
       const run = await ledger.startRun({ environment: false, note: letter.repeat(200_000) });

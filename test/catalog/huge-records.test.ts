@@ -3,7 +3,7 @@ import { memoryBackend } from "../../src/backends/memory/index.ts";
 import { openLedger } from "../../src/index.ts";
 
 test(
-  "a run too large for a segment keeps no other run out of one, and is found all the same",
+  "a run too large for a segment does not keep others out of it, and is still found",
   { timeout: 180_000 },
   async () => {
     const backend = memoryBackend();

@@ -105,7 +105,7 @@ test("5n and 5, and -0 and 0, are one value in filters, groups, comparisons and 
   expect(() => run.setParams({ m: 2n ** 60n + 1n })).toThrow(LedgerError);
 });
 
-test("a list or an object is there: IS NULL is false of it", async () => {
+test("a list or an object is present: IS NULL is false", async () => {
   const all = [
     { layers: [16, 2] },
     { layers: { a: 1 } },
@@ -146,7 +146,7 @@ test("a list or an object is there: IS NULL is false of it", async () => {
   ]);
 });
 
-test("of two params with one path a null gives way to a value", async () => {
+test("of two params with one path, a value counts before a null", async () => {
   const ledger = await withParams([
     { "a.b": null, a: { b: 7 } },
     { "a.b": 3, a: { b: 7 } },

@@ -39,7 +39,7 @@ test.each<[what: string, entries: [EntryKind, number][]]>([
     ],
   ],
   ["that it began", [["open", 0]]],
-])("of a run that was deleted since, an old entry, %s, brings back nothing", async (_what, entries) => {
+])("an old entry of a deleted run, %s, does not bring the run back", async (_what, entries) => {
   const { backend, ledger, id, told } = await deletedRun();
   for (const [kind, number] of entries) await enter(backend, "default", id, kind, number);
   for (const more of [0, 8, 8]) {
@@ -54,7 +54,7 @@ test.each<[what: string, entries: [EntryKind, number][]]>([
   expect(told).toEqual([]);
 });
 
-test("an entry of a run that never began costs the others nothing, and a run that begins later is found", async () => {
+test("an entry of a run that never began does not affect others, and a run that begins later is found", async () => {
   const { backend, ledger, told } = await deletedRun();
   await enter(backend, "default", "begins-later", "open", 0);
   expect((await ledger.searchRuns()).runs).toHaveLength(7);

@@ -44,26 +44,29 @@ const harms: { [name: string]: (backend: MemoryBackend) => Promise<void> } = {
 };
 
 describe.each(Object.entries(harms))("%s is removed", (_, harm) => {
-  test.each([undefined, "alpha", "beta"])("noticed by a search of %s, told, and made again", async (experiment) => {
-    const backend = await place();
-    await harm(backend);
-    const told: LedgerError[] = [];
-    const expected = { alpha: 51, beta: 9, undefined: 60 }[`${experiment}`]!;
-    const query = { ...(experiment !== undefined && { experiment }) };
-    const count = async (): Promise<number> => {
-      const ledger = await openLedger(backend, { onError: (error) => told.push(error) });
-      const { runs } = await ledger.searchRuns({ ...query, limit: 1000 });
-      expect((await ledger.summarise(query)).reduce((sum, group) => sum + group.runs, 0)).toBe(runs.length);
-      return runs.length;
-    };
-    expect(await count()).toBe(expected);
-    const before = told.length;
-    expect(await count()).toBe(expected);
-    expect(told).toHaveLength(before);
-  });
+  test.each([undefined, "alpha", "beta"])(
+    "a search of %s notices it, reports it, and restores the catalogue",
+    async (experiment) => {
+      const backend = await place();
+      await harm(backend);
+      const told: LedgerError[] = [];
+      const expected = { alpha: 51, beta: 9, undefined: 60 }[`${experiment}`]!;
+      const query = { ...(experiment !== undefined && { experiment }) };
+      const count = async (): Promise<number> => {
+        const ledger = await openLedger(backend, { onError: (error) => told.push(error) });
+        const { runs } = await ledger.searchRuns({ ...query, limit: 1000 });
+        expect((await ledger.summarise(query)).reduce((sum, group) => sum + group.runs, 0)).toBe(runs.length);
+        return runs.length;
+      };
+      expect(await count()).toBe(expected);
+      const before = told.length;
+      expect(await count()).toBe(expected);
+      expect(told).toHaveLength(before);
+    },
+  );
 });
 
-test("in a ledger that is open, too, also once a run was started since", async () => {
+test("in an open ledger, too, even if a run was started since", async () => {
   const backend = await place();
   const told: LedgerError[] = [];
   const ledger = await openLedger(backend, { onError: (error) => told.push(error) });
@@ -79,7 +82,7 @@ test("in a ledger that is open, too, also once a run was started since", async (
   expect([await count(), await count("alpha")]).toEqual([62, 52]);
 });
 
-test("a segment of another experiment in the place of one is told", async () => {
+test("a segment of another experiment instead of the right one is reported", async () => {
   const backend = await place();
   const [alpha] = segmentsOf(backend, "alpha");
   const [beta] = segmentsOf(backend, "beta");
@@ -92,7 +95,7 @@ test("a segment of another experiment in the place of one is told", async () => 
   expect(told).toMatchObject([{ code: "CORRUPT", key: beta }]);
 });
 
-test("an experiment whose runs and segments are all gone is looked at once", async () => {
+test("an experiment whose runs and segments are all gone is checked once", async () => {
   const backend = await place();
   await removeAll(backend, (key) => key.startsWith("runs/") || key.startsWith("experiments/beta/"));
   const counting = countingBackend(backend);
@@ -109,7 +112,7 @@ test("an experiment whose runs and segments are all gone is looked at once", asy
   expect(counting.counters.requests).toBeLessThanOrEqual(3);
 });
 
-test("segments that are merged over and over are missed by no search", async () => {
+test("searches never miss segments that are merged again and again", async () => {
   const backend = memoryBackend();
   const told: LedgerError[] = [];
   const ledger = await openLedger(backend, { onError: (error) => told.push(error) });

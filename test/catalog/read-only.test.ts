@@ -63,7 +63,7 @@ const damages: [what: string, damage: (inner: Backend, key: string) => Promise<v
 ];
 
 test.each(damages)(
-  "who may only read searches a ledger whose catalogue is %s, and is told no more than that",
+  "a reader without write permission searches a ledger whose catalogue is %s, and gets only that report",
   async (_what, damage, isTold) => {
     const inner = memoryBackend();
     const ids = await withRuns(inner);
@@ -81,7 +81,7 @@ test.each(damages)(
 
 const isRoot = process.getuid?.() === 0;
 test.skipIf(isRoot || process.platform === "win32")(
-  "a folder without permission to write is searched, and nothing is told (not as root, whom no permission stops; not on Windows)",
+  "a folder without write permission is searched without a report (skipped for root and on Windows)",
   async () => {
     const directory = await mkdtemp(join(tmpdir(), "rl-read-only-"));
     const ids = await withRuns(fsBackend(directory));

@@ -24,7 +24,7 @@ test.each([1, 8, 13, 100, 5000])("segments by the rule of merging, %i runs at a 
   expect(most).toBeLessThanOrEqual(0);
 });
 
-describe("what a search costs is within the formula", () => {
+describe("the cost of a search is within the formula", () => {
   test("runs that come and go", { timeout: 60_000 }, async () => {
     const backend = countingBackend(objectsOnly());
     const writer = await openLedger(backend);

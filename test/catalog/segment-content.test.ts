@@ -34,7 +34,7 @@ async function found(ledger: Ledger, filter: string): Promise<string[]> {
     .toSorted();
 }
 
-test("what there is no room for a column for is found all the same, and so are deletions", async () => {
+test("values without a column are found, and so are deletions", async () => {
   const wide = Object.fromEntries(Array.from({ length: 5000 }, (_, i) => [`p${i}`, i]));
   const { ledger, ids, told } = await compacted(
     Array.from({ length: 9 }, (_, i) => ({ params: { ...wide, p4999: i, p1: i } })),
@@ -74,7 +74,7 @@ test("halves of surrogate pairs, in keys and values of params", async () => {
   expect(segments()).toBe(1);
 });
 
-test("a clock that tells fractions of a millisecond", async () => {
+test("a clock with fractions of a millisecond", async () => {
   let time = 1000.25;
   const { ledger, ids, told, segments } = await compacted(
     Array.from({ length: 9 }, () => ({})),
@@ -87,7 +87,7 @@ test("a clock that tells fractions of a millisecond", async () => {
   expect(segments()).toBe(1);
 });
 
-test("a run whose beginning is damaged stays found by what its document says, also when the catalogue is made anew", async () => {
+test("a run whose beginning is damaged is still found by its document, even after a rebuild of the catalogue", async () => {
   const backend = memoryBackend();
   const clock = createTestClock();
   const ledger = await openLedger(backend, { clock, ids: seededIds(1, () => clock.now()) });

@@ -10,7 +10,7 @@ const paths = (section: ComparedSection): string[][] => [
   section.same.map(({ path }) => path),
 ];
 
-test("nested params differ by leaf; types and what is absent count, NaN equals itself, -0 is 0", () => {
+test("nested params differ by leaf; types and absent values count, NaN equals NaN, and -0 equals 0", () => {
   const a = record("a", {
     params: {
       o: { name: "adam", lr: 1, beta: Number.NaN },
@@ -50,7 +50,7 @@ test("nested params differ by leaf; types and what is absent count, NaN equals i
   ]);
 });
 
-test("a key with a dot is no path, an empty dictionary is a value, a dictionary is not what it replaced", () => {
+test("a key with a dot is not a path, an empty dictionary is a value, and a dictionary differs from other values", () => {
   const { params } = compareRecords([
     record("a", { params: { a: { b: 1 }, "a.b": 1, e: {}, ["__proto__"]: 1 } }),
     record("b", { params: { "a.b": 1, e: { f: 1 }, ["__proto__"]: 1 } }),
@@ -69,7 +69,7 @@ test("a key with a dot is no path, an empty dictionary is a value, a dictionary 
   expect(params.same.map(({ keys }) => keys)).toEqual([["__proto__"], ["a.b"]]);
 });
 
-test("equal paths of different keys have one order, whichever run comes first", () => {
+test("equal paths of different keys have one order, for any order of the runs", () => {
   const nested = record("a", { params: { a: { b: 1 } } });
   const flat = record("b", { params: { "a.b": 1 } });
   const keys = [
@@ -155,7 +155,7 @@ test("data sets by name and context, inputs by name, both by digest", () => {
   expect(paths(inputs as never)).toEqual([["n"], ["m"]]);
 });
 
-test("metrics: the best run by the goal, ties all, NaN never", () => {
+test("metrics: the best runs by the goal, including ties, but never NaN", () => {
   const metricDefinitions = { "val/*": { goal: "minimize" as const }, acc: { goal: "maximize" as const } };
   const { metrics } = compareRecords([
     record("a", { metrics: { "val/loss": [3, 1, 2], acc: [0.5], other: [1], bad: [Number.NaN] }, metricDefinitions }),
@@ -192,7 +192,7 @@ test("runs that disagree on the goal have no best", () => {
   expect(metric).not.toHaveProperty("goal");
 });
 
-test("no runs, and what is no run", () => {
+test("no runs, and values that are not runs", () => {
   expect(compareRecords([])).toMatchObject({ runs: [], metrics: [], params: { differs: [], same: [] } });
   expect(() => compareRecords("x" as never)).toThrow(
     expect.objectContaining({ code: "INVALID_ARGUMENT", received: "string" }),

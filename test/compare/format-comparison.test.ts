@@ -56,7 +56,7 @@ test("a table: metrics with the best marked, what differs, how much is the same"
   expect(formatComparison(compareRecords([]))).toBe("no runs");
 });
 
-test("runs beyond the width go into a further table", () => {
+test("runs beyond the width go into another table", () => {
   const records = Array.from({ length: 5 }, (_, i) => record(`run${i}`, { params: { i }, startTime: Number.NaN }));
   const text = formatComparison(compareRecords(records), { width: 50 });
   expect(text.split("\n\n")).toHaveLength(3);
@@ -101,7 +101,7 @@ test("property: no line is wider than the width, every line is whole code points
   );
 });
 
-test("long values are cut, the mark of the best is not", () => {
+test("long values are cut, but not the mark of the best", () => {
   const metricDefinitions = { m: { goal: "maximize" as const } };
   const text = formatComparison(
     compareRecords([

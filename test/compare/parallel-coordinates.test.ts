@@ -17,7 +17,7 @@ const records = [
   record("c", { params: { o: { lr: 1 }, act: null, same: 1, deep: false }, metrics: { loss: [Infinity] } }),
 ];
 
-test("axes of numbers and of categories, null where there is nothing to draw", () => {
+test("axes of numbers and of categories, with null if there is nothing to draw", () => {
   const axes = [
     "params.o.lr",
     "params.act",
@@ -79,7 +79,7 @@ test("property: every value is on its axis", () => {
   );
 });
 
-test("what is wrong is named", () => {
+test("errors name the wrong part", () => {
   const fails = (axes: unknown, field: string): void =>
     expect(() => parallelCoordinates(records, axes as never)).toThrow(
       expect.objectContaining({ code: "INVALID_ARGUMENT", field }),

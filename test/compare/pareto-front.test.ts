@@ -5,7 +5,7 @@ import { anyNumber, record } from "./records.ts";
 
 const metricDefinitions = { loss: { goal: "minimize" as const }, acc: { goal: "maximize" as const } };
 
-test("the runs nothing dominates, by the goals the runs define, duplicates all", () => {
+test("the runs that no other run dominates, by the goals of the runs, with all duplicates", () => {
   const run = (id: string, loss: number, acc: number): ReturnType<typeof record> =>
     record(id, { metrics: { loss: [0, loss], acc: [acc] }, metricDefinitions });
   const records = [
@@ -74,7 +74,7 @@ test("10,000 runs that are all on the front of four objectives", { timeout: 60_0
   expect(paretoFront(records, objectives.slice(0, 2)).front.length).toBeLessThan(100);
 });
 
-test("what is wrong is named", () => {
+test("errors name the wrong part", () => {
   const records = [record("a", { metrics: { m: [1], loss: [1] }, metricDefinitions })];
   const other = record("b", { metrics: { loss: [1] }, metricDefinitions: { loss: { goal: "maximize" } } });
   const fails = (objectives: unknown, field: string, all = records): void =>

@@ -71,7 +71,7 @@ test("without fields one group; runs that disagree on the goal have no best; no 
 
 const minimized = { metricDefinitions: { m: { goal: "minimize" as const } } };
 
-test("a goal of the query counts, else that of the runs; a group that tells none goes along with the others", () => {
+test("the goal of the query counts, else that of the runs; a group without one takes that of the others", () => {
   const records = [
     record("a", { metrics: { m: [3] }, group: "x" }),
     record("b", { metrics: { m: [3] }, group: "x" }),
@@ -86,7 +86,7 @@ test("a goal of the query counts, else that of the runs; a group that tells none
   expect(best({ goal: "maximize" })).toEqual(["c", "d"]);
 });
 
-test("rows tell a goal by a best value that is the least or the greatest alone", () => {
+test("a best value that is only the least or only the greatest shows the goal", () => {
   const told = (...parts: Parameters<typeof record>[1][]): unknown => {
     const summary = new RunGrouper({ groupBy: [], metrics: ["m"] });
     parts.forEach((part, i) => summary.add(recordRow(record(`r${i}`, part))));
@@ -101,7 +101,7 @@ test("rows tell a goal by a best value that is the least or the greatest alone",
   expect(told({ metrics: { m: [Number.NaN] }, ...minimized })).toBeUndefined();
 });
 
-test("the median of more than 10,000 values is not there, the rest is", () => {
+test("the median of more than 10,000 values is absent, and the rest is present", () => {
   const summary = new RunGrouper({ groupBy: [], metrics: ["m"] });
   const run = recordRow(record("a", { metrics: { m: [1] } }));
   for (let i = 0; i < 10_000; i++) summary.add(run);
@@ -112,7 +112,7 @@ test("the median of more than 10,000 values is not there, the rest is", () => {
   expect(stats).not.toHaveProperty("median");
 });
 
-test("what is wrong is named", () => {
+test("errors name the wrong part", () => {
   const fails = (query: unknown, field: string): void =>
     expect(() => summariseRecords([], query as never)).toThrow(
       expect.objectContaining({ code: "INVALID_ARGUMENT", field }),

@@ -68,7 +68,7 @@ test("every case is registered under the name of the harness, by either form", (
   }
 });
 
-test("the function that is registered declares no parameter: runners take one for a callback", () => {
+test("the registered function declares no parameter, because runners would then pass a callback", () => {
   for (const { run } of register(memory(), "function")) expect(run.length).toBe(0);
 });
 
@@ -76,19 +76,19 @@ describe("a case whose needs are not declared", () => {
   const reason = "memory does not declare durable";
   const skipped = register(memory(), "function").find(({ name }) => name.includes("close: durable")) as Registered;
 
-  test("is skipped through the context that the runner hands over", async () => {
+  test("is skipped through the context that the runner passes", async () => {
     const skip = vi.fn<(reason?: string) => void>();
     await skipped.run({ skip });
     expect(skip).toHaveBeenCalledExactlyOnceWith(reason);
   });
 
-  test("is skipped through `this` where the runner sets it", async () => {
+  test("is skipped through `this` if the runner sets it", async () => {
     const skip = vi.fn<(reason?: string) => void>();
     await skipped.run.call({ skip });
     expect(skip).toHaveBeenCalledOnce();
   });
 
-  test("is logged elsewhere", async () => {
+  test("is logged otherwise", async () => {
     const log = vi.spyOn(console, "log").mockImplementation(() => {});
     try {
       await skipped.run();
@@ -105,7 +105,7 @@ describe("a case whose needs are not declared", () => {
   });
 });
 
-test("every handle is closed, then the place is removed, also when the case fails", async () => {
+test("every handle is closed, then the place is removed, even if the case fails", async () => {
   const harness = memory();
   const failing: ConformanceCase = {
     name: "failing",
@@ -118,7 +118,7 @@ test("every handle is closed, then the place is removed, also when the case fail
   expect(harness.events).toEqual(["setup", "open", "open", "close", "close", "teardown"]);
 });
 
-test("a failure names backend, case, what was seen and the sentence of the contract", async () => {
+test("a failure names the backend, the case, what it saw and the sentence of the contract", async () => {
   const keeps = memory({ remove: async () => {} });
   const one = conformanceCases.find(({ name }) => name.startsWith("remove: no method")) as ConformanceCase;
   const error: unknown = await runCase(keeps, one).catch((caught: unknown) => caught);
@@ -130,7 +130,7 @@ test("a failure names backend, case, what was seen and the sentence of the contr
   );
 });
 
-test("a call that must succeed and rejects is named with its error", async () => {
+test("a rejected call that must succeed is named with its error", async () => {
   const refusing = memory({ create: () => Promise.reject(new TypeError("disk on fire")) });
   const one = conformanceCases.find(({ name }) => name.startsWith("create: every byte")) as ConformanceCase;
   await expect(runCase(refusing, one)).rejects.toThrow(
@@ -138,7 +138,7 @@ test("a call that must succeed and rejects is named with its error", async () =>
   );
 });
 
-test("the sentence that was broken can be read off the error", async () => {
+test("the error has the broken sentence", async () => {
   const one = conformanceCases.find(({ name }) => name.startsWith("shape: contract is 1")) as ConformanceCase;
   const error = (await runCase(memory({ contract: 2 as unknown as 1 }), one).catch(
     (caught: unknown) => caught,

@@ -26,7 +26,7 @@ const wrong = (setup: () => Promise<unknown>): ConformanceHarness => ({
 const teardown = async (): Promise<void> => {};
 const never = (): Promise<never> => new Promise(() => {});
 
-test("a harness that does what it must passes, and leaves nothing open", async () => {
+test("a correct harness passes, and leaves nothing open", async () => {
   await expect(checkHarness(good)).resolves.toBeUndefined();
 });
 
@@ -48,7 +48,7 @@ describe.each<[what: string, harness: ConformanceHarness, message: string]>([
   ],
   ["setup that hangs", wrong(never), "setup() did not end within 0.2 s"],
   [
-    "open that gives nothing",
+    "open that returns nothing",
     wrong(async () => ({ open: async () => undefined, teardown })),
     "open() must return a backend",
   ],
@@ -123,7 +123,7 @@ test.each([
   ["list", "the backend has no method list", "The empty prefix finds everything"],
   ["remove", "the backend has no method remove", "Removes one object, never those under its key"],
   ["append", "append is declared, but missing", "`append` exists and adds bytes to the end of an object"],
-])("without %s every case says so, with the sentence about it", async (method, message, sentence) => {
+])("without %s, every case reports that, with its sentence", async (method, message, sentence) => {
   const harness = changed(() => ({ [method]: undefined }));
   await expect(checkHarness(harness)).resolves.toBeUndefined();
   for (const each of conformanceCases.filter(({ needs }) => needs === undefined).slice(0, 5)) {
@@ -133,13 +133,13 @@ test.each([
   }
 });
 
-test("a case that hangs fails after the time that the harness allows, by name", async () => {
+test("a case that hangs fails with its name after the time that the harness allows", async () => {
   const hanging: ConformanceCase = { name: "hangs", run: ({ backend }) => backend.stat("k").then(() => {}) };
   const harness = changed(() => ({ stat: never }));
   await expect(runCase(harness, hanging)).rejects.toThrow("changed: hangs\n  the case did not end within 0.1 s");
 });
 
-test("a handle that cannot be closed fails the case too, in time", async () => {
+test("a handle that cannot be closed also fails the case, in time", async () => {
   const quick: ConformanceCase = { name: "quick", run: async () => {} };
   await expect(
     runCase(
@@ -149,7 +149,7 @@ test("a handle that cannot be closed fails the case too, in time", async () => {
   ).rejects.toThrow("close() or teardown() did not end within 0.1 s");
 });
 
-test("an append that was aborted and adds a part of its bytes is found", async () => {
+test("an aborted append that adds a part of its bytes is found", async () => {
   const each = conformanceCases.find(({ name }) => name.startsWith("abort: an append aborted while it runs"))!;
   const torn = changed((backend) => ({
     append: async (key: string, bytes: Uint8Array, options?: { signal?: AbortSignal }) => {

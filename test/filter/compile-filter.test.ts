@@ -100,14 +100,14 @@ test.each<readonly [text: string, matches: boolean]>([
   expect(compileFilter(parseFilter(text))(recordRow(RUN))).toBe(matches);
 });
 
-test("a run that has hardly anything", () => {
+test("a run with few values", () => {
   const row = recordRow(record());
   const test = (text: string): boolean => compileFilter(parseFilter(text))(row);
   expect(test("duration != 0 or end_time != 0 or datasets.name != 'x'")).toBe(false);
   expect(test("NOT (duration != 0 or end_time != 0 or datasets.name != 'x')")).toBe(true);
 });
 
-test("params by paths; of two with one path the one nested less", () => {
+test("params by paths; of two with one path, the one with less nesting", () => {
   const params = { a: { b: { c: 1 }, "b.c": 2 }, "a.b": { c: 3, d: [] }, "a.b.e": 4, a2: [[5], "x"] };
   const values = [...flattenParams(params)].filter(([, value]) => value !== NESTED);
   expect(Object.fromEntries(values)).toEqual({ "a.b.c": 2, "a.b.e": 4, "a2.0.0": 5, "a2.1": "x" });

@@ -38,7 +38,7 @@ function statistics(rows: readonly FilterRow[], field: Field, slack: boolean): F
   return { ...base, min: slack ? "" : texts[0], max: `${texts.at(-1)}${slack ? "z" : ""}` };
 }
 
-test("no row that matches is ruled out", () => {
+test("no matching row is excluded", () => {
   let ruledOut = 0;
   fc.assert(
     fc.property(

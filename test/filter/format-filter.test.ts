@@ -17,7 +17,7 @@ test("a filter written as text is read as the same filter", () => {
   );
 });
 
-test("so are any keys and values", () => {
+test("so are filters with any keys and values", () => {
   const key = fc.oneof(fc.string(), fc.string({ unit: "binary" }), fc.stringMatching(/^[\w.+"'`-]{0,6}$/));
   const aggregate = fc.constantFrom("last" as const, "min" as const);
   fc.assert(
@@ -34,7 +34,7 @@ test("so are any keys and values", () => {
   );
 });
 
-test("any text is read or is an error with a position", () => {
+test("any text is a filter or an error with a position", () => {
   const part = fc.constantFrom(
     "metrics.a",
     "params.b",
@@ -81,7 +81,7 @@ test("any text is read or is an error with a position", () => {
   );
 });
 
-test("the fields a filter reads, each once", () => {
+test("fieldsOf returns each field once", () => {
   const filter = parseFilter(
     "metrics.a > 1 AND (metrics.a.last < 5 OR NOT metrics.a.min < 5) AND run_id = 'x' AND id = 'y' AND tags.a = 'a' AND params.a IS NULL AND datasets.name = 'a'",
   );

@@ -49,7 +49,7 @@ test.each([
   }
 });
 
-test("what is no text", () => {
+test("anything but a text", () => {
   for (const orderBy of [5, null, {}, [5], [["metrics.a"]], Array(101).fill("metrics.a"), Array(1)]) {
     expect(errorOf(orderBy)).toMatchObject({ code: "INVALID_ARGUMENT", field: "orderBy" });
   }

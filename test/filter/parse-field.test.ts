@@ -29,7 +29,7 @@ test.each([
   [{ kind: "colour" }, "groupBy[2].kind"],
   [{ kind: "param" }, "groupBy[2].key"],
   [{ kind: "metric", key: "a" }, "groupBy[2].aggregate"],
-])("%j is none", (input, field) => {
+])("%j is not a field", (input, field) => {
   expect(() => toField(input as never, "groupBy[2]")).toThrow(
     expect.objectContaining({ code: "INVALID_ARGUMENT", field }),
   );

@@ -215,7 +215,7 @@ test.each(BAD)("wrong: %s", (text, position, says) => {
 });
 
 describe("limits", () => {
-  test("1 MB of text is refused unread", () => {
+  test("1 MB of text is refused without reading it", () => {
     for (const text of ["x".repeat(2 ** 20), `note = '${"a".repeat(2 ** 20)}'`]) {
       expect(errorOf(text)).toMatchObject({ code: "INVALID_ARGUMENT", field: "filter", position: 65_537 });
     }
@@ -244,14 +244,14 @@ describe("limits", () => {
     expect(parseFilter(`metrics.${"a.".repeat(30_000)}min = 1`)).toMatchObject({ field: { aggregate: "min" } });
     expect(errorOf(`${"a.".repeat(30_000)}b = 1`).message.length).toBeLessThan(300);
   });
-  test("what is no text", () => {
+  test("anything but a text", () => {
     for (const value of [5, null, {}, ["a"]]) {
       expect(errorOf(value)).toMatchObject({ code: "INVALID_ARGUMENT", field: "filter" });
     }
   });
 });
 
-test("every character belongs to one token at most, and tokens come in order", () => {
+test("every character belongs to at most one token, and tokens come in order", () => {
   const hostile = [
     "'".repeat(65_535),
     "''".repeat(32_000),

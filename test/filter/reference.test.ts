@@ -22,7 +22,7 @@ const ORDERS = [
   "run_id",
 ];
 
-test(`${FILTERS} random filters and orders give what another evaluator gives`, () => {
+test(`${FILTERS} random filters and orders give the results of another evaluator`, () => {
   const random = randomFrom(20261101);
   const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)]!;
   let runs = [randomRun(random, "r0")];

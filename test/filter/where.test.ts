@@ -32,7 +32,7 @@ test.each<readonly [Where, string]>([
     where.tag("a").eq("1").or(where.tag("b").eq("2")).and(where.tag("c").eq("3")).not(),
     "NOT ((tags.a = '1' OR tags.b = '2') AND tags.c = '3')",
   ],
-])("what is built is what is read (%#)", (built, text) => {
+])("where builds what the parser reads (%#)", (built, text) => {
   expect(formatFilter(built.filter)).toBe(text);
   expect(toFilter(built)).toEqual(parseFilter(text));
 });
@@ -70,7 +70,7 @@ test.each<readonly [field: string, call: () => unknown]>([
   expect(call).toThrow(expect.objectContaining({ name: "LedgerError", code: "INVALID_ARGUMENT", field }));
 });
 
-test("the types refuse what cannot be compared", () => {
+test("the types refuse invalid comparisons", () => {
   const never = (): void => {
     // @ts-expect-error a metric is a number
     where.metric("a").eq("x");
@@ -98,18 +98,14 @@ const nested = (depth: number): unknown => {
 const cyclic: { kind: string; filter?: unknown } = { kind: "not" };
 cyclic.filter = cyclic;
 
-describe("trees that are handed in", () => {
+describe("trees from callers", () => {
   test.each<readonly [what: string, input: unknown, field: string]>([
     ["a number", 5, "filter"],
     ["null", null, "filter"],
     ["a function", () => true, "filter"],
     ["an array", [compare], "filter"],
     ["nothing in it", {}, "filter"],
-    [
-      "a status that there is not",
-      { ...compare, field: { kind: "attribute", name: "status" }, value: "done" },
-      "filter.value",
-    ],
+    ["an unknown status", { ...compare, field: { kind: "attribute", name: "status" }, value: "done" }, "filter.value"],
     ["an unknown kind", { kind: "xor", filters: [compare, compare] }, "filter.kind"],
     ["one part", { kind: "and", filters: [compare] }, "filter.filters"],
     ["parts that are none", { kind: "or", filters: { length: 2 } }, "filter.filters"],
@@ -171,7 +167,7 @@ describe("trees that are handed in", () => {
     expect(formatFilter(filter)).toBe("tags.a = 'x' AND tags.a = 'x'");
   });
 
-  test("may be as deep as a text", () => {
+  test("may be as deep as a filter text", () => {
     expect(formatFilter(toFilter(nested(100) as never))).toBe(`${"NOT ".repeat(100)}tags.a = 'x'`);
     expect(toFilter(undefined)).toEqual({ kind: "all" });
     expect(toFilter({ kind: "all" })).toEqual({ kind: "all" });

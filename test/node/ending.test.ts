@@ -99,7 +99,7 @@ test("an uncaught error in a guarded worker thread is an error of the thread", a
   expect(said.slice(1)).toEqual(["worker: boom", "worker: 1"]);
 });
 
-test("one set of listeners serves all guards, and is there only while a run is guarded", async () => {
+test("one set of listeners serves all guards, and exists only while a run is guarded", async () => {
   const { said, code, stderr } = await end("sweep");
   const [first, swept, again, [before, off] = [], closed] = said as [unknown, unknown, unknown, unknown[], unknown];
   // Runs that are open, guarded or not, listen for the natural end once.
@@ -125,7 +125,7 @@ test.each(["loop", "loop-catch"])(
   },
 );
 
-test("a program that keeps the process after a signal is told once that what it logs is dropped", async () => {
+test("a program that survives a signal gets one report that its values are dropped", async () => {
   const { runs, code, said, told } = await end("loop-kept", "SIGINT");
   expect(runs[0]?.status).toBe("killed");
   expect(code).toBe(0);
@@ -155,7 +155,7 @@ test.each([
   ["exit-finishing", 0, "1000 points"],
   ["worker:throw", 0, "1000 points of run"],
   ["worker:exit", 0, "1000 points of run"],
-])("what a process had no time to store is told in one line (%s)", async (ending, code, text) => {
+])("points that a process had no time to store are reported in one line (%s)", async (ending, code, text) => {
   const ended = await end(ending);
   expect(ended.code).toBe(code);
   expect(ended.told).toHaveLength(1);
@@ -167,14 +167,14 @@ test.each([
   expect(ended.runs.map(({ status }) => status)).toEqual(["interrupted"]);
 });
 
-test("many runs are told of in one line", async () => {
+test("many runs are reported in one line", async () => {
   const { told, said } = await end("exit-many");
   expect(told).toHaveLength(1);
   expect(told[0]).toContain(`1000 points of run ${String(said[2])}, records of 2 more runs`);
 });
 
 test.each(["exit-stored", "memory-exit", "memory-natural"])(
-  "nothing is said if everything was stored, or ends with the process by design (%s)",
+  "nothing is reported if everything was stored, or ends with the process by design (%s)",
   async (ending) => {
     const { stderr, code } = await end(ending);
     expect(stderr).toBe("");

@@ -43,7 +43,7 @@ async function leave(ending: string): Promise<Left> {
 }
 
 test.each(["natural", "objects", "worker", "text"])(
-  "a program that logs and ends stays until that is stored, and the run reads as interrupted (%s)",
+  "a program that logs and ends waits until that is stored, and the run reads as interrupted (%s)",
   async (ending) => {
     const { record, code, said } = await leave(ending);
     expect(record).toMatchObject({ status: "interrupted", metrics: { a: { count: 100 } }, damage: [] });
@@ -56,14 +56,14 @@ test.each(["natural", "objects", "worker", "text"])(
   },
 );
 
-test("runs that end together are told of in one line", async () => {
+test("runs that end together are reported in one line", async () => {
   const { record, said } = await leave("two");
   expect(record.status).toBe("interrupted");
   expect(said).toHaveLength(1);
   expect(said[0]).toContain("runs ");
 });
 
-test("what cannot be stored does not hold the process, and is told", async () => {
+test("points that cannot be stored do not keep the process alive, and are reported", async () => {
   const { record, code, said } = await leave("broken");
   expect(record).toMatchObject({ status: "interrupted", metrics: {} });
   expect(code).toBe(0);
@@ -75,7 +75,7 @@ test.each([
   ["finishing", "finished"],
   ["guarded", "finished"],
   ["throw", "failed"],
-])("a run that somebody closes at the end is closed, and nothing is said of it (%s)", async (ending, status) => {
+])("a run that somebody closes at the end is closed without a report (%s)", async (ending, status) => {
   const { record, said } = await leave(ending);
   expect(record).toMatchObject({ status, metrics: { a: { count: 100 } } });
   expect(said.filter((line) => line.startsWith("runledger"))).toEqual([]);
@@ -85,6 +85,6 @@ test("what is logged after the process was about to end counts", async () => {
   expect((await leave("more")).record).toMatchObject({ status: "interrupted", metrics: { a: { count: 101 } } });
 });
 
-test("a listener that logs whenever the process is about to end does not keep it for ever", async () => {
+test("a listener that logs each time the process is about to end does not keep it alive forever", async () => {
   expect((await leave("endless")).record.status).toBe("interrupted");
 });

@@ -67,7 +67,7 @@ test.each<[FaultMode, number, string[], Record<string, string>]>([
   expect(faulty.crashed).toBe(outcomes.includes("Crash"));
 });
 
-test("operations tell what was called and what went wrong", async () => {
+test("operations have the calls and their faults", async () => {
   const { faulty } = setup({ mode: "lost-ack", at: 2 });
   await work(faulty);
   await keysOf(faulty, "x");
@@ -103,7 +103,7 @@ test("a plan may hold several faults; the first that strikes a call does", async
   expect(await work(faulty)).toEqual(["UNAVAILABLE", "NO_SPACE", "PERMISSION_DENIED", ok]);
 });
 
-test("errors carry key and operation, and what the plan chose", async () => {
+test("errors have the key, the operation and what the plan chose", async () => {
   const { faulty } = setup([
     { mode: "error-before", at: 1, error: { code: "UNAVAILABLE", transient: true, message: "slow down" } },
     { mode: "lost-ack", at: 2 },
@@ -122,7 +122,7 @@ test("errors carry key and operation, and what the plan chose", async () => {
   });
 });
 
-test("a late call lands after the next one, with the bytes it was given", async () => {
+test("a late call takes effect after the next one, with its own bytes", async () => {
   const { place, faulty } = setup({ mode: "late", at: 1 });
   const input = bytes("late");
   await codeOf(faulty.create("late", input));
@@ -133,7 +133,7 @@ test("a late call lands after the next one, with the bytes it was given", async 
   expect(stored(place)).toEqual({ late: "late" });
 });
 
-test("a late call that nothing follows lands in settle", async () => {
+test("a late call without a next one takes effect in settle", async () => {
   const { place, faulty } = setup({ mode: "late", at: 1 });
   await codeOf(faulty.create("late", bytes("x")));
   await faulty.settle();
@@ -141,7 +141,7 @@ test("a late call that nothing follows lands in settle", async () => {
   expect(stored(place)).toEqual({ late: "x" });
 });
 
-test("late meets a repeat of the same call: one of them is refused", async () => {
+test("if a late call is repeated, one of the two is refused", async () => {
   const { place, faulty } = setup({ mode: "late", at: 1 });
   await codeOf(faulty.create("a", bytes("x")));
   expect(await codeOf(faulty.create("a", bytes("x")))).toBe(ok);
@@ -149,7 +149,7 @@ test("late meets a repeat of the same call: one of them is refused", async () =>
   expect(stored(place)).toEqual({ a: "x" });
 });
 
-test("no space until it is lifted; reading and removing work", async () => {
+test("no space until the fault is lifted; reading and removing work", async () => {
   const { place, faulty } = setup({ mode: "no-space", at: 2 });
   await faulty.create("a", bytes("x"));
   expect(await codeOf(faulty.create("b", bytes("x")))).toBe("NO_SPACE");
@@ -162,7 +162,7 @@ test("no space until it is lifted; reading and removing work", async () => {
 });
 
 describe("lists", () => {
-  test("a stale list is what the list of that prefix before it gave", async () => {
+  test("a stale list repeats the previous list of that prefix", async () => {
     const { faulty } = setup([{ mode: "stale-list", at: 2, only: ["list"] }]);
     await faulty.create("p/a", bytes("x"));
     expect(await keysOf(faulty, "p")).toEqual(["p/a"]);
@@ -171,7 +171,7 @@ describe("lists", () => {
     expect(await keysOf(faulty, "p")).toEqual(["p/a", "p/b"]);
   });
 
-  test("a stale list of what was never listed is empty", async () => {
+  test("a stale list is empty if the prefix was never listed", async () => {
     const { faulty } = setup({ mode: "stale-list", at: 2 });
     await faulty.create("p/a", bytes("x"));
     expect(await keysOf(faulty, "p")).toEqual([]);
@@ -190,7 +190,7 @@ describe("lists", () => {
     expect(await codeOf(keysOf(faulty))).toBe(code);
   });
 
-  test("one that is under way ends when the process dies", async () => {
+  test("a list ends when the process dies", async () => {
     const { faulty } = setup({ mode: "crash-before", at: 4 });
     await faulty.create("a", bytes("x"));
     await faulty.create("b", bytes("x"));
@@ -201,7 +201,7 @@ describe("lists", () => {
   });
 });
 
-test("a crashed process stays dead, and closing it leaves the backend under it open", async () => {
+test("a crashed process stays dead, and closing it leaves the inner backend open", async () => {
   const place = memoryBackend();
   const inner = place.open();
   const faulty = faultyBackend(inner, { mode: "crash-before", at: 1 });
@@ -224,12 +224,12 @@ test("a crash is a LedgerError that says so", async () => {
   });
 });
 
-test("plans that make no sense are refused", () => {
+test("invalid plans are refused", () => {
   expect(() => faultyBackend(memoryBackend(), { mode: "late", at: 0 })).toThrow(/at of a fault/);
   expect(() => faultyBackend(memoryBackend(), { mode: "late", at: 1, times: 0 })).toThrow(/times of a fault/);
 });
 
-test("every fault at every call, under the retry layer: what was acknowledged is there, once", async () => {
+test("every fault at every call, under the retry layer: acknowledged writes are stored once", async () => {
   const modes: FaultMode[] = ["crash-before", "crash-after", "torn", "error-before", "lost-ack", "late"];
   for (const mode of modes) {
     for (let at = 1; ; at++) {

@@ -51,7 +51,7 @@ test("a timer alone never moves the time, and a cancelled one never fires", asyn
   expect(fired).toBe(1);
 });
 
-test("long chains of promises behind a timer end before the next timer", async () => {
+test("long chains of promises after a timer end before the next timer", async () => {
   const clock = createTestClock();
   const seen: string[] = [];
   clock.timer(1, () => {
@@ -65,7 +65,7 @@ test("long chains of promises behind a timer end before the next timer", async (
   expect(seen).toEqual(["chain", "timer"]);
 });
 
-test("timers set by timers fire on the way", async () => {
+test("timers set by timers fire, too", async () => {
   const clock = createTestClock();
   const beats: number[] = [];
   const beat = (): void => {
@@ -104,7 +104,7 @@ test("several sleepers wake in the order of time", async () => {
   expect(seen).toEqual(["c0", "a10", "b15", "b16", "a30", "a35", "c100"]);
 });
 
-test("advance wakes sleepers up to its end; one beyond goes on by itself afterwards", async () => {
+test("advance wakes sleepers up to its end; a later one continues by itself afterwards", async () => {
   const clock = createTestClock();
   const woken: number[] = [];
   const first = clock.sleep(10).then(() => woken.push(clock.monotonic()));
@@ -127,7 +127,7 @@ test("an aborted sleep rejects with the reason and moves nothing", async () => {
   expect(clock.monotonic()).toBe(0);
 });
 
-test("where nothing falls due, advance has moved the time when it returns", async () => {
+test("if nothing is due, advance has moved the time when it returns", async () => {
   const clock = createTestClock();
   clock.timer(11, () => {});
   const moved = clock.advance(10);
@@ -136,7 +136,7 @@ test("where nothing falls due, advance has moved the time when it returns", asyn
   expect(clock.monotonic()).toBe(10);
 });
 
-test("calls of advance at once are made one after another", async () => {
+test("simultaneous calls of advance run one after another", async () => {
   const clock = createTestClock();
   const fired: number[] = [];
   clock.timer(10, () => {
@@ -156,7 +156,7 @@ test("a jump changes the wall time only", async () => {
   expect([clock.now(), clock.monotonic()]).toEqual([START - 3_599_990, 10]);
 });
 
-test("what is no time is refused", async () => {
+test("an invalid time is refused", async () => {
   const clock = createTestClock();
   expect(() => createTestClock(Number.NaN)).toThrow(LedgerError);
   expect(() => clock.jump(Number.NaN)).toThrow(LedgerError);

@@ -3,7 +3,7 @@ import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { createTestClock, createTestLedger } from "../../src/testing/index.ts";
 
-test("each look at the clock moves it on by 1 ms, and points have different times", async () => {
+test("each reading moves the clock on by 1 ms, and points have different times", async () => {
   const { ledger, clock } = await createTestLedger();
   const before = clock.now();
   expect([clock.now(), clock.now()]).toEqual([before + 1, before + 2]);
@@ -17,7 +17,7 @@ test("each look at the clock moves it on by 1 ms, and points have different time
   expect(endTime).toBeGreaterThan(times[49]!);
 });
 
-test("a clock of one's own stands still, ticks otherwise, or begins elsewhere", async () => {
+test("a custom clock stands still, ticks differently, or begins at another time", async () => {
   const still = createTestClock();
   expect([still.now(), still.now()]).toEqual([Date.UTC(2026, 0, 1), Date.UTC(2026, 0, 1)]);
   const coarse = createTestClock(0, { tickMs: 10 });

@@ -25,14 +25,14 @@ for (const disk of [false, true]) {
   });
 }
 
-test("what one handle appended is there for all, and handles take turns", async () => {
+test("all handles see what one appended, and handles can append in turn", async () => {
   const place = await makePlace();
   const [a, b] = [open(place), open(place)];
   for (let i = 0; i < 20; i++) await (i % 2 === 0 ? a : b).append("log", bytes(`${i},`));
   expect(Buffer.from(await a.read("log")).toString()).toBe(Array.from({ length: 20 }, (_, i) => `${i},`).join(""));
 });
 
-test("an object removed, replaced or moved by another handle is not written to any more", async () => {
+test("no append reaches an object that another handle has removed, replaced or moved", async () => {
   const place = await makePlace();
   const [a, b] = [open(place), open(place)];
   await a.append("log", bytes("one"));
@@ -48,7 +48,7 @@ test("an object removed, replaced or moved by another handle is not written to a
   expect(await b.read("log")).toEqual(bytes("four"));
 });
 
-test("a file that is gone, cut, grown or another one is not appended to by who knows its size", async () => {
+test("an append with a size refuses a file that is gone, shorter, longer or another one", async () => {
   for (const closed of [false, true]) {
     for (const harm of ["unlink", "rename", "directory", "truncate", "grow", "replace"] as const) {
       const place = await makePlace();
@@ -80,7 +80,7 @@ test("a file that is gone, cut, grown or another one is not appended to by who k
   }
 });
 
-test("a directory that is swapped for a link between appends is noticed", async () => {
+test("an append notices that a link has replaced its directory", async () => {
   const place = await makePlace();
   const backend = open(join(place, "root"));
   await backend.append("dir/log", bytes("one"));
@@ -118,7 +118,7 @@ test("a failure before anything was written does not end the key", async () => {
   expect(await backend.read("dir/log")).toEqual(bytes("x"));
 });
 
-test("aborted while waiting its turn: nothing is written, the others go on", async () => {
+test("an append aborted in the queue writes nothing, and the others continue", async () => {
   const place = await makePlace();
   const backend = open(place);
   const controller = new AbortController();
@@ -131,7 +131,7 @@ test("aborted while waiting its turn: nothing is written, the others go on", asy
   expect(await backend.read("log")).toEqual(bytes("13"));
 });
 
-test("only so many files are held open, the least recently used goes first", async () => {
+test("a limited number of files stays open, and the least recently used is closed first", async () => {
   const place = await makePlace();
   const files = appends(place, { maxOpen: 4 });
   for (let i = 0; i < 20; i++) await files.append(`log/${i}`, bytes("a"));
@@ -143,7 +143,7 @@ test("only so many files are held open, the least recently used goes first", asy
   expect(await readFile(join(place, "log/0"), "utf8")).toBe("ab");
 });
 
-test("a file that is not used is closed after a while", async () => {
+test("an unused file is closed after a while", async () => {
   const place = await makePlace();
   let now = 0;
   const timers: (() => void)[] = [];
@@ -168,7 +168,7 @@ test("a file that is not used is closed after a while", async () => {
   await files.close();
 });
 
-test("close waits for what was called before it", async () => {
+test("close waits for the calls before it", async () => {
   const place = await makePlace();
   const backend = open(place, { link });
   const calls = Array.from({ length: 50 }, (_, i) => backend.append("log", bytes(`${i % 10}`)));

@@ -22,7 +22,7 @@ for (const [links, options] of [
     expect(mode & 0o777).toBe(0o666 & ~process.umask());
   });
 
-  test(`${links}: many handles that create one key: one wins, and its bytes stay`, async () => {
+  test(`${links}: many handles create one key: one wins, and its bytes stay`, async () => {
     const place = await makePlace();
     for (let round = 0; round < 10; round++) {
       const handles = Array.from({ length: 16 }, () => open(place, options));
@@ -70,7 +70,7 @@ for (const [links, options] of [
     expect(await backend.read("b/c")).toEqual(bytes("c"));
   });
 
-  test(`${links}: move gives another key, and refuses one that is taken`, async () => {
+  test(`${links}: move gives an object another key, and refuses a taken one`, async () => {
     const place = await makePlace();
     const backend = open(place, { ...options, disk: true });
     await backend.create("from/x", bytes("x"));
@@ -82,7 +82,7 @@ for (const [links, options] of [
     expect(await backend.read("deep/er/y")).toEqual(bytes("x"));
   });
 
-  test(`${links}: of many moves of one object one wins`, async () => {
+  test(`${links}: one of many moves of one object wins`, async () => {
     const place = await makePlace();
     const backend = open(place, options);
     for (let round = 0; round < 10; round++) {
@@ -100,7 +100,7 @@ for (const [links, options] of [
   });
 }
 
-test("bodies: streams of any chunking, whose maker uses its buffer again", async () => {
+test("bodies: streams of any chunking, even if their source reuses its buffer", async () => {
   const backend = open(await makePlace());
   const whole = pattern(5 * 1024 * 1024 + 17);
   for (const step of [1000, 65_536, 1024 * 1024, 3_000_001]) {
@@ -133,7 +133,7 @@ test("bodies: the error of a stream is passed on unchanged, even if it looks lik
   expect(await everyFile(place)).toEqual([]);
 });
 
-test("abort: a create whose stream stands still ends at once and leaves nothing", async () => {
+test("abort: a create from a stalled stream ends at once and leaves nothing", async () => {
   const place = await makePlace();
   const backend = open(place);
   const controller = new AbortController();
@@ -163,7 +163,7 @@ test("short writes are completed, and a writer that takes nothing is an error", 
   );
 });
 
-test("write-behind: no write is on its way once it has failed, and memory is bounded", async () => {
+test("write-behind: no write is in progress after it has failed, and memory is bounded", async () => {
   const held = new Set<Uint8Array>();
   let open = 0;
   let most = 0;
@@ -223,13 +223,13 @@ test.each([
   ["~", /homedir\(\)/],
   ["~\\runs", /homedir\(\)/],
   ["file:///a%2Fb", /file: URL/],
-])("what only looks like a path is refused with what to do: %s", async (directory, hint) => {
+])("a text that only looks like a path is refused with advice: %s", async (directory, hint) => {
   expect(() => fsBackend(directory)).toThrow(
     expect.objectContaining({ code: "INVALID_ARGUMENT", field: "directory", message: expect.stringMatching(hint) }),
   );
 });
 
-test("file: URLs are paths, and names that merely begin so are directories", async () => {
+test("file: URLs are paths, and other names that begin with file are directories", async () => {
   const place = await makePlace();
   const url = pathToFileURL(join(place, "a b"));
   for (const given of [url, url.href, `${url.href}/`]) {
@@ -248,7 +248,7 @@ test("a directory that is a file, and a path that is too long, say what they are
   await expect(open(deep).create("a/".repeat(100) + "a", bytes("x"))).rejects.toMatchObject({ code: "INVALID_KEY" });
 });
 
-test("a root that is a link is followed, also when it later leads elsewhere", async () => {
+test("a root that is a link is followed, even if it later leads elsewhere", async () => {
   const place = await makePlace();
   await mkdir(join(place, "one"));
   await mkdir(join(place, "two"));
@@ -263,7 +263,7 @@ test("a root that is a link is followed, also when it later leads elsewhere", as
   expect(await readFile(join(place, "two/a/b"), "utf8")).toBe("2");
 });
 
-test("disk mode: directories that vanish between calls are made again", async () => {
+test("disk mode: directories that vanish between calls are created again", async () => {
   const place = await makePlace();
   const backend = open(join(place, "root"), { disk: true });
   const { rm } = await import("node:fs/promises");
@@ -295,7 +295,7 @@ test("stale temporary files: only old ones, only ours, wherever they are", async
   });
 });
 
-test("a name that was taken, and whose object another process removes at once, was taken", async () => {
+test("a name was taken even if another process removes its object at once", async () => {
   const place = await makePlace();
   const disk = open(place, {
     disk: true,

@@ -22,7 +22,7 @@ test.skipIf(!posix)(
   },
 );
 
-describe.skipIf(!posix)("what is loaded on demand while the process has no descriptor left", () => {
+describe.skipIf(!posix)("a part loaded on demand while the process has no free descriptor", () => {
   const RESULTS = { getRun: "running", history: [1], search: 1, artifact: "v0", text: "sample", finish: "ok" } as const;
 
   let child: Awaited<ReturnType<typeof bundle>>;
@@ -49,7 +49,7 @@ describe.skipIf(!posix)("what is loaded on demand while the process has no descr
   }
 
   test.concurrent(
-    "getRun that waited in vain rejects with IO, and works once there are some",
+    "getRun rejects with IO after waiting in vain, and works when descriptors are free",
     { timeout: 60_000 },
     async () => {
       expect(await attempts("getRun", 2, "never")).toEqual(["IO", "running"]);

@@ -30,7 +30,7 @@ test.each([
   expect(error.message).toContain('"a/b"');
 });
 
-test("what is a LedgerError stays as it is; too large for memory is TOO_LARGE; anything thrown becomes one", () => {
+test("a LedgerError stays the same; too large for memory is TOO_LARGE; anything else becomes a LedgerError", () => {
   const own = new LedgerError("EXISTS", "x", { key: "k" });
   expect(toLedgerError(own, "read", "a")).toBe(own);
   expect(toLedgerError(new RangeError("Array buffer allocation failed"), "read", "a")).toMatchObject({

@@ -16,7 +16,7 @@ afterEach(() => vi.restoreAllMocks());
 
 const full = (): Error => Object.assign(new Error("EMFILE: too many open files"), { code: "EMFILE" });
 
-test("a bounded number of calls is under way, in the order in which they came, also after failures", async () => {
+test("a bounded number of calls runs at a time, in order, even after failures", async () => {
   const begun: string[] = [];
   let underWay = 0;
   let most = 0;
@@ -37,7 +37,7 @@ test("a bounded number of calls is under way, in the order in which they came, a
   expect(most).toBe(CALLS_AT_ONCE);
 });
 
-test("calls that wait for a descriptor leave the turn to the call that frees one", async () => {
+test("calls that wait for a descriptor let the call run that frees one", async () => {
   let free = false;
   stat = async (path) => {
     if (path === "frees one") free = true;
@@ -49,7 +49,7 @@ test("calls that wait for a descriptor leave the turn to the call that frees one
   await expect(Promise.all([...waiting, last])).resolves.toHaveLength(3 * CALLS_AT_ONCE + 1);
 });
 
-test("a process that never gets a descriptor is told after a while", async () => {
+test("a process that never gets a descriptor gets an error after a while", async () => {
   vi.useFakeTimers();
   try {
     let tries = 0;

@@ -34,7 +34,7 @@ test("one file: its name, size and bytes, any number of times", async () => {
   for (let i = 0; i < 2; i++) expect(Buffer.compare(await contents(file as SourceFile), data)).toBe(0);
 });
 
-test("a directory: every file below it in the order of the paths, empty and hidden ones too", async () => {
+test("a directory: every file below it in the order of the paths, including empty and hidden ones", async () => {
   const place = await makePlace();
   await mkdir(join(place, "a/deep"), { recursive: true });
   await mkdir(join(place, "empty"));
@@ -48,7 +48,7 @@ test("a directory: every file below it in the order of the paths, empty and hidd
   expect(await contents(files[5] as SourceFile)).toHaveLength(0);
 });
 
-test("links inside are refused, or left out when asked; the path itself may be one", async () => {
+test("links inside are refused, or left out with an option; the path itself may be a link", async () => {
   const place = await makePlace();
   await mkdir(join(place, "data"));
   await writeFile(join(place, "data/x"), "x");
@@ -68,7 +68,7 @@ test("links inside are refused, or left out when asked; the path itself may be o
   expect(await contents(single as SourceFile)).toEqual(Buffer.from("x"));
 });
 
-test("a file that becomes longer, shorter, or a link to another is an error, not other bytes", async () => {
+test("a file that becomes longer, shorter, or a link to another one is an error", async () => {
   const place = await makePlace();
   const path = join(place, "dir/x");
   await mkdir(join(place, "dir"));
@@ -100,7 +100,7 @@ test("a file that becomes longer, shorter, or a link to another is an error, not
   await expect(contents(file)).rejects.toMatchObject({ code: "CONFLICT" });
 });
 
-test("what is wrong is said at once", async () => {
+test("wrong arguments are refused at once", async () => {
   const place = await makePlace();
   expect(() => fromPath(join(place, "nothing"))).toThrow(expect.objectContaining({ code: "NOT_FOUND" }));
   expect(() => fromPath("")).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT" }));
@@ -125,7 +125,7 @@ test("aborting ends a file and a listing with the reason", async () => {
   await expect(all(fromPath(place).files({ signal: controller.signal }))).rejects.toBe("stop");
 });
 
-test("exclude leaves out what fits a glob, and links are followed, also out of the tree", async () => {
+test("exclude leaves out paths that fit a glob, and links are followed, even out of the tree", async () => {
   const place = await makePlace();
   const paths = async (source: ReturnType<typeof fromPath>): Promise<string[]> => {
     const found: string[] = [];
@@ -162,7 +162,7 @@ test("exclude leaves out what fits a glob, and links are followed, also out of t
   await expect(paths(fromPath(tree, { links: "follow" }))).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
 });
 
-test("an artifact keeps the names that this system has and others have not, and marks them", async () => {
+test("an artifact keeps and marks names that other systems cannot hold", async () => {
   const place = await makePlace();
   const names = ["A.txt", "a.txt", "a:b.json", "aux.py", "ok.txt", "sub/con", "trailing.", "what?.txt"];
   await mkdir(join(place, "sub"));
@@ -187,7 +187,7 @@ test("an artifact keeps the names that this system has and others have not, and 
   await run.finish();
 });
 
-test("what links: skip leaves out is told, once an artifact, unless onSkip hears of it", async () => {
+test("what links: skip leaves out is reported once per artifact, unless there is an onSkip", async () => {
   const place = await makePlace();
   await writeFile(join(place, "x"), "x");
   for (let i = 0; i < 7; i++) await symlink("x", join(place, `link ${i}`));

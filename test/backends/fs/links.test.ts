@@ -67,7 +67,7 @@ for (const [how, options] of [
 }
 
 test.skipIf(!works("mkfifo", "--version"))(
-  "a pipe in the place of an object neither blocks nor is one (skipped without mkfifo)",
+  "a pipe with the name of an object does not block, and is not an object (skipped without mkfifo)",
   async () => {
     const place = await makePlace();
     execFileSync("mkfifo", [join(place, "pipe")]);

@@ -16,7 +16,7 @@ test("keys come in the order of the whole key, not of the directories", async ()
   expect(await keys(backend.list("a"))).toEqual(all.filter((key) => key.startsWith("a/")).toSorted());
 });
 
-test("names that are no keys are left out: temporary, hidden, invalid", async () => {
+test("names that are not keys are left out: temporary, hidden, invalid", async () => {
   const place = await makePlace();
   await mkdir(join(place, ".git/objects"), { recursive: true });
   await mkdir(join(place, "a"));
@@ -37,7 +37,7 @@ test("names that are no keys are left out: temporary, hidden, invalid", async ()
   expect(await collect(open(place).list(""))).toEqual([{ key: "a/fine", size: 5 }]);
 });
 
-test("a directory with more names than are looked at together, from anywhere in it", async () => {
+test("a directory with more names than one batch is listed from any name on", async () => {
   const place = await makePlace();
   const backend = open(place);
   const all = Array.from({ length: 300 }, (_, i) => `runs/${String(i).padStart(3, "0")}/x`);
@@ -50,7 +50,7 @@ test("a directory with more names than are looked at together, from anywhere in 
   }
 });
 
-test("objects removed while they are listed do no harm", async () => {
+test("objects may be removed while they are listed", async () => {
   const backend = open(await makePlace());
   for (let i = 0; i < 100; i++) await backend.create(`k/${i % 10}/${i}`, bytes("x"));
   const seen: string[] = [];

@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => child.remove());
 
-test("the token is short, stable, and tells nobody a name", async () => {
+test("the token is short and stable, and contains no names", async () => {
   const { hostname } = await import("node:os");
   const { token } = processLiveness;
   expect(token).toBe(processLiveness.token);
@@ -49,18 +49,15 @@ const START = 6;
 const THREAD = 7;
 const THREAD_START = 8;
 
-test.skipIf(!linux)("an id that is in use again is not the thread that had it (skipped: Linux only)", async () => {
+test.skipIf(!linux)("a reused id is not the thread that had it before (skipped: Linux only)", async () => {
   expect(await isAlive({ [START]: String(Number(ownParts()[START]) - 1) })).toBe(false);
   expect(await isAlive({ [THREAD_START]: String(Number(ownParts()[THREAD_START]) - 1) })).toBe(false);
 });
 
-test.skipIf(!linux)(
-  "of a process whose thread is not known it is only known that it ended (skipped: Linux only)",
-  async () => {
-    expect(await isAlive({ [THREAD]: "", [THREAD_START]: "" })).toBeUndefined();
-    expect(await isAlive({ [START]: "1", [THREAD]: "", [THREAD_START]: "" })).toBe(false);
-  },
-);
+test.skipIf(!linux)("without the thread, only the end of the process is known (skipped: Linux only)", async () => {
+  expect(await isAlive({ [THREAD]: "", [THREAD_START]: "" })).toBeUndefined();
+  expect(await isAlive({ [START]: "1", [THREAD]: "", [THREAD_START]: "" })).toBe(false);
+});
 
 test.skipIf(!linux)("a worker thread that runs, then one that was terminated (skipped: Linux only)", async () => {
   const worker = new Worker(child.script, { argv: ["stay", await makePlace()], stdin: true, stdout: true });
@@ -77,25 +74,22 @@ test.skipIf(!linux)("a worker thread that runs, then one that was terminated (sk
   expect(await processLiveness.isAlive(token)).toBe(false);
 });
 
-test.skipIf(!linux)(
-  "a process that ended and was not yet waited for counts as ended (skipped: Linux only)",
-  async () => {
-    // The shell replaces itself by `sleep`, which never waits for the child it has inherited.
-    const script = `"${process.execPath}" "${child.script}" stay /tmp < /dev/null & exec sleep 30`;
-    const other = run(["sh", "-c", script]);
-    let token = "";
-    other.process.stdout?.on("data", (data: Buffer) => (token += data.toString().trim()));
-    await other.ready;
-    const pid = token.split(":")[PID];
-    const { readFile } = await import("node:fs/promises");
-    const state = async (): Promise<string> => (await readFile(`/proc/${pid}/stat`, "utf8")).split(") ")[1]?.[0] ?? "";
-    process.kill(Number(pid), "SIGKILL");
-    while ((await state()) !== "Z") await new Promise((resolve) => setImmediate(resolve));
-    expect(await processLiveness.isAlive(token)).toBe(false);
-    other.process.kill("SIGKILL");
-    await other.ended;
-  },
-);
+test.skipIf(!linux)("a zombie process counts as ended (skipped: Linux only)", async () => {
+  // The shell replaces itself by `sleep`, which never waits for the child it has inherited.
+  const script = `"${process.execPath}" "${child.script}" stay /tmp < /dev/null & exec sleep 30`;
+  const other = run(["sh", "-c", script]);
+  let token = "";
+  other.process.stdout?.on("data", (data: Buffer) => (token += data.toString().trim()));
+  await other.ready;
+  const pid = token.split(":")[PID];
+  const { readFile } = await import("node:fs/promises");
+  const state = async (): Promise<string> => (await readFile(`/proc/${pid}/stat`, "utf8")).split(") ")[1]?.[0] ?? "";
+  process.kill(Number(pid), "SIGKILL");
+  while ((await state()) !== "Z") await new Promise((resolve) => setImmediate(resolve));
+  expect(await processLiveness.isAlive(token)).toBe(false);
+  other.process.kill("SIGKILL");
+  await other.ended;
+});
 
 test.skipIf(!linux)("nothing is known of other hosts, starts and namespaces (skipped: Linux only)", async () => {
   // A process that is gone here may run there, cloned machines included, whose hosts have one name.
@@ -107,7 +101,7 @@ test.skipIf(!linux)("nothing is known of other hosts, starts and namespaces (ski
   }
 });
 
-test("anything else cannot be told, and nothing rejects", async () => {
+test("all other tokens are unknown, and nothing rejects", async () => {
   const parts = processLiveness.token.split(":");
   const strange = [
     "",
@@ -126,7 +120,7 @@ test("anything else cannot be told, and nothing rejects", async () => {
 });
 
 test.skipIf(!works("unshare", "-Urpf", "true"))(
-  "a process in another namespace cannot be told (skipped: no user namespaces)",
+  "a process in another namespace is unknown (skipped: no user namespaces)",
   async () => {
     const other = run(["unshare", "-Urpf", "--mount-proc", process.execPath, child.script, "stay", await makePlace()]);
     let token = "";

@@ -108,7 +108,7 @@ describe("rights", () => {
 
 describe("no space", () => {
   test.skipIf(!namespaces)(
-    "a full disk: NO_SPACE, no part of anything, and it goes on once there is room (skipped: no user namespaces)",
+    "a full disk: NO_SPACE, no partial object, and it works again when there is space (skipped: no user namespaces)",
     async () => {
       const place = await makePlace();
       await mkdir(join(place, "m"));

@@ -42,8 +42,8 @@ const textOf = async (found: FoundFile | undefined): Promise<string> => {
 const put = (name: string, text: string): Promise<void> => writeFile(join(directory, name), text);
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-describe("a file that several ask for at one moment", () => {
-  test("is opened once, and closed when the last is done with it", async () => {
+describe("a file that several calls open at one moment", () => {
+  test("is opened once, and closed after the last call", async () => {
     await put("a", "abc");
     await put("b", "b");
     const { files, log } = watched();
@@ -69,7 +69,7 @@ describe("a file that several ask for at one moment", () => {
     expect(log.toSorted()).toEqual(["close a", "close b", "open a", "open b"]);
   });
 
-  test("and that is not there is missed by each, and by who asks later", async () => {
+  test("is missing for each call, and for later calls, if it does not exist", async () => {
     const { files, log } = watched();
     const ask = (): Promise<PromiseSettledResult<string>[]> =>
       Promise.allSettled([files.use("none", textOf), files.use("none", textOf)]);
@@ -80,7 +80,7 @@ describe("a file that several ask for at one moment", () => {
     expect(await files.use("none", textOf)).toBe("there");
   });
 
-  test("and that is a directory is no file", async () => {
+  test("is not a file if it is a directory", async () => {
     await mkdir(join(directory, "a"));
     const { files, log } = watched();
     const sizeOf = async (found: FoundFile | undefined): Promise<number | undefined> => await found?.size;
@@ -92,8 +92,8 @@ describe("a file that several ask for at one moment", () => {
   });
 });
 
-describe("who asks for a file when others have just read it", () => {
-  test("gets the one that is open, with what was added to it", async () => {
+describe("a call right after others have read the file", () => {
+  test("gets the open file, with the bytes added since", async () => {
     await put("a", "old");
     const { files, log } = watched();
     expect(await files.use("a", textOf)).toBe("old");
@@ -111,7 +111,7 @@ describe("who asks for a file when others have just read it", () => {
     expect(log.filter((line) => line === "open a")).toHaveLength(2);
   });
 
-  test("gets another that has its name by then", async () => {
+  test("gets another file if that has the name by then", async () => {
     await put("a", "old");
     const { files, log } = watched();
     const first = files.use("a", async (found) => {
@@ -125,7 +125,7 @@ describe("who asks for a file when others have just read it", () => {
     expect(log.filter((line) => line === "close a")).toHaveLength(2);
   });
 
-  test("misses it once it is gone", async () => {
+  test("finds nothing if the file is gone", async () => {
     await put("a", "old");
     const { files } = watched();
     const first = files.use("a", async (found) => {
@@ -138,7 +138,7 @@ describe("who asks for a file when others have just read it", () => {
   });
 });
 
-describe("a range that is read while the size is looked at", () => {
+describe("a range that is read while the size is queried", () => {
   test.each([
     [0, 4, "0123"],
     [8, 4, "89"],
@@ -157,7 +157,7 @@ describe("a range that is read while the size is looked at", () => {
   });
 });
 
-test("the backend sees what was acknowledged before, whatever reads are under way", async () => {
+test("the backend sees what was acknowledged before, even if other reads still run", async () => {
   const backend = fsBackend(directory);
   await backend.append!("journal", new TextEncoder().encode("0"));
   for (let i = 1; i < 200; i++) {

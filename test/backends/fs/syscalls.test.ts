@@ -119,12 +119,12 @@ describe.skipIf(!strace)("at the level of system calls (skipped: strace is missi
     expect(result).toEqual({ lines: ["NO_SPACE"], files: [], sizes: [] });
   });
 
-  test("links are refused by the system: the object is created all the same", async () => {
+  test("links are refused by the system: the object is created without them", async () => {
     const result = await failing("?link,?linkat:error=EPERM", "create", "a/b", String(SIZE), "disk");
     expect(result).toEqual({ lines: ["ok"], files: ["a/b"], sizes: [SIZE] });
   });
 
-  test("an append that did not reach the disk rejects, and the key takes no more", async () => {
+  test("an append that did not reach the disk rejects, and so do later appends to the key", async () => {
     const result = await failing("fdatasync:error=EIO:when=2", "append", "log", "100", "4", "disk");
     expect(result.lines).toEqual(["ok", "IO", "IO", "IO"]);
     expect(result.sizes).toEqual([200]);

@@ -27,7 +27,7 @@ async function hint(hints: AsyncIterator<void>, change: (n: number) => Promise<u
   return step.done === true;
 }
 
-test("it tells of what another handle does in directories old and new, and of those made anew", async () => {
+test("it reports changes of another handle in old, new and recreated directories", async () => {
   const directory = join(parent, "ledger");
   const [watching, writing] = [open(directory), open(directory)];
   await writing.create("other", byte);
@@ -45,7 +45,7 @@ test("it tells of what another handle does in directories old and new, and of th
   await Promise.all([watching.close(), writing.close()]);
 });
 
-test("where it cannot watch the hints end", async () => {
+test("the hints end if it cannot watch", async () => {
   expect(await open(join(parent, "absent")).changes("a")[Symbol.asyncIterator]().next()).toMatchObject({
     done: true,
   });

@@ -26,7 +26,7 @@ function fakeFile(
   };
 }
 
-test("chunks of all sizes arrive in order, from a buffer that their maker uses again", async () => {
+test("chunks of all sizes arrive in order, even if their source reuses its buffer", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.oneof(fc.nat(200), fc.nat(100 * KIB), fc.nat(1500 * KIB)), { maxLength: 4 }),
@@ -52,7 +52,7 @@ test("chunks of all sizes arrive in order, from a buffer that their maker uses a
   );
 });
 
-test("a short stream takes little memory, a long one blocks of 1 MiB, of which there are few", async () => {
+test("a short stream takes little memory, and a long one takes a few blocks of 1 MiB", async () => {
   const stream = async function* (count: number): AsyncGenerator<Uint8Array> {
     for (let i = 0; i < count; i++) yield new Uint8Array(KIB);
   };

@@ -19,7 +19,7 @@ test("handles share a place; closing one closes none of the others", async () =>
   expect(await memoryBackend().stat("k")).toBeUndefined();
 });
 
-test("bounded: what does not fit changes nothing, and removing makes room", async () => {
+test("bounded: a call that does not fit changes nothing, and removing makes space", async () => {
   const backend = memoryBackend({ maxBytes: 100 });
   await backend.create("a", new Uint8Array(60));
   await backend.append?.("log", new Uint8Array(40));
@@ -94,7 +94,7 @@ test("an abort right after the call undoes it", async () => {
   expect(await backend.stat("k")).toBeUndefined();
 });
 
-test("appending costs what is appended", async () => {
+test("the cost of an append depends on its bytes", async () => {
   const backend = memoryBackend();
   const part = new Uint8Array(64).fill(1);
   for (let i = 0; i < 50_000; i++) await backend.append?.("log", part);

@@ -23,7 +23,7 @@ function issuer(clock: ReturnType<typeof quickClock>): {
   return { source, fake };
 }
 
-test("a function is asked at the first request, once for all that wait for it", async () => {
+test("a function is called at the first request, once for all waiting calls", async () => {
   const clock = quickClock();
   const { source, fake } = issuer(clock);
   const backend = s3Backend(onFake(fake, { credentials: source, clock }));
@@ -34,7 +34,7 @@ test("a function is asked at the first request, once for all that wait for it", 
   expect(new Set(fake.calls.map(({ headers }) => headers.get("x-amz-security-token")))).toEqual(new Set(["token0"]));
 });
 
-test("it is asked again one minute before the expiration", async () => {
+test("the function is called again one minute before the expiration", async () => {
   const clock = quickClock();
   const { source, fake } = issuer(clock);
   const backend = s3Backend(onFake(fake, { credentials: source, clock }));
@@ -48,7 +48,7 @@ test("it is asked again one minute before the expiration", async () => {
   expect(fake.calls.at(-1)?.headers.get("x-amz-security-token")).toBe("token1");
 });
 
-test("it is asked again, once, when the store calls the token expired", async () => {
+test("the function is called again, once, if the store says that the token has expired", async () => {
   const clock = quickClock();
   const { source, fake } = issuer(clock);
   const backend = s3Backend(onFake(fake, { credentials: source, clock }));
@@ -70,7 +70,7 @@ test("keys that have expired and come from no function say how to get new ones",
   expect(fake.calls).toHaveLength(1);
 });
 
-test("a source that keeps returning keys at their end is not asked for each request", async () => {
+test("a function that keeps returning expiring keys is not called for each request", async () => {
   const clock = quickClock();
   const fake = new FakeS3();
   const source = vi.fn<() => Promise<S3Credentials>>(async () => ({ ...FAKE_KEYS, expiration: clock.now?.() ?? 0 }));
@@ -79,7 +79,7 @@ test("a source that keeps returning keys at their end is not asked for each requ
   expect(source).toHaveBeenCalledTimes(1);
 });
 
-test("a function that fails is CREDENTIALS with its error as cause, and the next call asks again", async () => {
+test("a function that fails is CREDENTIALS with its error as cause, and the next request calls it again", async () => {
   const fake = new FakeS3();
   const cause = new Error("no metadata service");
   const source = vi.fn<() => Promise<S3Credentials>>(async () => FAKE_KEYS).mockRejectedValueOnce(cause);

@@ -58,7 +58,7 @@ test.each<FaultName>(["lost-ack", "reset", "error-after", "bare-503-after", "cut
   },
 );
 
-test("the fault proxy hands the signed Host on", async ({ onTestFinished }) => {
+test("the fault proxy passes on the signed Host", async ({ onTestFinished }) => {
   const { fake, url, close } = await served();
   onTestFinished(close);
   const faults = [

@@ -5,7 +5,7 @@ import { FakeS3 } from "../../servers/fake-s3.ts";
 import { failureOf, keys, onFake, place, text } from "./place.ts";
 
 describe("list", () => {
-  test("goes through all pages, each key once, in order", async () => {
+  test("yields all pages, each key once, in order", async () => {
     const { fake, backend } = await place({ maxKeys: 7 });
     const all = Array.from({ length: 40 }, (_, i) => `d/${String(i).padStart(3, "0")}`);
     for (const key of all.toReversed()) fake.bucket().objects.set(key, text(key));
@@ -17,7 +17,7 @@ describe("list", () => {
     expect(await keys(backend, "d", "z")).toEqual([]);
   });
 
-  test("counts whole segments, and says so to the store", async () => {
+  test("matches whole segments, in the request too", async () => {
     const { fake, backend } = await place({}, { prefix: "in" });
     for (const key of ["in/run/1", "in/run/1/a", "in/run/10/a", "in/run/1.5", "inside", "other/run/1/a"])
       fake.bucket().objects.set(key, text("x"));
@@ -27,13 +27,13 @@ describe("list", () => {
     expect(await keys(backend, "none")).toEqual([]);
   });
 
-  test("leaves out what no ledger key is: folder marks and hidden names", async () => {
+  test("leaves out names that are not ledger keys: folder marks and hidden names", async () => {
     const { fake, backend } = await place();
     for (const key of ["a", "d/", ".probe/x", "d/.hidden/x", "d//x", "d/x"]) fake.bucket().objects.set(key, text("x"));
     expect(await keys(backend)).toEqual(["a", "d/x"]);
   });
 
-  test("takes one page at a time, and none when nobody asks", async () => {
+  test("requests one page at a time, and none before the caller asks", async () => {
     const { fake, backend } = await place({ maxKeys: 2 });
     for (const key of ["a", "b", "c", "d", "e"]) fake.bucket().objects.set(key, text("x"));
     const listing = backend.list("");
@@ -42,7 +42,7 @@ describe("list", () => {
     expect(fake.calls).toHaveLength(1);
   });
 
-  test("is in code-unit order, whatever the keys and wherever it begins", async () => {
+  test("is in code-unit order for all keys and from any start", async () => {
     const char = fc.constantFrom("a", "z", "é", "\ud7ff", "\ue000", "\uffee", "😀", "𐀀", "/");
     const key = fc
       .array(char, { minLength: 1, maxLength: 6 })
@@ -119,7 +119,7 @@ test("keys are decoded only if the store encoded them; pages may be empty or rep
   expect(await keys(backend)).toEqual(["a%20b+c", "b"]);
 });
 
-test("a listing that lags behind shows what there was", async () => {
+test("a stale listing shows the earlier objects", async () => {
   const { fake, backend } = await place();
   await backend.create("a", text("x"));
   const thaw = fake.bucket().freezeListings();

@@ -23,7 +23,7 @@ describe("a create whose answer is lost", () => {
     },
   );
 
-  test.each(FAULTS)("%s on the object of another: EXISTS, and it keeps its bytes", async (fault) => {
+  test.each(FAULTS)("%s on another writer's object: EXISTS, and the object keeps its bytes", async (fault) => {
     const { fake, backend } = await place();
     await backend.create("k", text("theirs"));
     fake.fail(fault, isPut);
@@ -31,7 +31,7 @@ describe("a create whose answer is lost", () => {
     expect(fake.bucket().objects.get("k")).toEqual(text("theirs"));
   });
 
-  test("one byte more or less in the store is another's object", async () => {
+  test("an object with one byte more or less is another writer's", async () => {
     for (const other of ["mine+", "min", ""]) {
       const { fake, backend } = await place();
       fake.bucket().objects.set("k", text(other));
@@ -47,14 +47,14 @@ describe("a create whose answer is lost", () => {
     expect(fake.bucket().objects.get("k")).toEqual(new Uint8Array());
   });
 
-  test("every attempt lands and none is acknowledged: read back, and done", async () => {
+  test("every attempt is stored and none is acknowledged: the object is read back", async () => {
     const { fake, backend } = await place();
     fake.fail("error-after", isPut, 99);
     await backend.create("k", text("mine"));
     expect(fake.calls.filter(isPut).length).toBeGreaterThan(1);
   });
 
-  test("nothing is ever answered: OUTCOME_UNKNOWN, and the same create again settles it", async () => {
+  test("nothing is ever answered: OUTCOME_UNKNOWN, and repeating the create settles it", async () => {
     const { fake, backend } = await place();
     fake.fail("lost-ack", isPut);
     fake.fail("reset", () => true, 8); // seven more attempts, and the look at the end
@@ -80,7 +80,7 @@ describe("a create whose answer is lost", () => {
     await backend.create("l", text("mine"));
   });
 
-  test("412 after an unclear attempt, and the object gone again: once more", async () => {
+  test("412 after an unclear attempt, and the object is gone again: one more attempt", async () => {
     const { fake, backend } = await place();
     fake.fail("reset", isPut);
     fake.fail(() => errorResponse(new S3Error(412, "PreconditionFailed")), isPut);
@@ -88,7 +88,7 @@ describe("a create whose answer is lost", () => {
     expect(fake.bucket().objects.get("k")).toEqual(text("mine"));
   });
 
-  test("no connection at all: UNAVAILABLE, since nothing can have been stored", async () => {
+  test("no connection at all: UNAVAILABLE, because nothing can have been stored", async () => {
     const refused = async (): Promise<Response> => {
       throw new TypeError("fetch failed", { cause: Object.assign(new Error("connect"), { code: "ECONNREFUSED" }) });
     };
@@ -103,7 +103,7 @@ describe("a create whose answer is lost", () => {
   });
 });
 
-describe.each(["refused", "ignored"] as const)("where conditions are %s", (ifNoneMatch) => {
+describe.each(["refused", "ignored"] as const)("if conditions are %s", (ifNoneMatch) => {
   test.each(FAULTS)("%s: the object is stored and the call resolves", async (fault) => {
     const { fake, backend } = await place({ ifNoneMatch });
     fake.fail(fault, isPut);

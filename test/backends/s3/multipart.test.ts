@@ -47,7 +47,7 @@ describe("which way a body goes", () => {
     expect(await backend.stat("k")).toEqual(size);
   });
 
-  test("parts are of equal size but the last, and there are never more than 10,000", async () => {
+  test("all parts but the last have the same size, and there are at most 10,000", async () => {
     const { fake, backend } = await place({}, options);
     await backend.create("k", streamOf(big, big.length));
     // Two parts are under way at a time, and either may arrive first.
@@ -79,7 +79,7 @@ describe("an existing key is EXISTS", () => {
     expect(fake.calls.filter(({ method }) => method === "POST")).toEqual([]);
   });
 
-  test("when it came to be meanwhile, and the upload is given up", async () => {
+  test("if it was created meanwhile, and the upload is aborted", async () => {
     const { fake, backend } = await place({}, options);
     const creating = failureOf(backend.create("k", streamOf(big)));
     await expect.poll(() => fake.calls.some(isPart)).toBe(true);
@@ -90,7 +90,7 @@ describe("an existing key is EXISTS", () => {
   });
 });
 
-describe("faults on the way", () => {
+describe("faults of requests", () => {
   test.each(FAULTS)("%s of every request once: the object is whole", async (fault) => {
     const { fake, backend } = await place({}, options);
     const seen = new Set<string>();
@@ -106,7 +106,7 @@ describe("faults on the way", () => {
     expect(stored(fake)).toBe(true);
   });
 
-  test("the answer to the end is lost: the next attempt finds no upload, and reads the object back", async () => {
+  test("the answer to the completion is lost: the next attempt finds no upload, and reads the object back", async () => {
     const { fake, backend } = await place({}, options);
     fake.fail("lost-ack", isComplete);
     await backend.create("k", big);
@@ -115,7 +115,7 @@ describe("faults on the way", () => {
     ).toHaveLength(1);
   });
 
-  test("and another's object of the same size is not taken for ours", async () => {
+  test("another writer's object of the same size is not mistaken for this one", async () => {
     const { fake, backend } = await place({}, options);
     fake.fail("lost-ack", isComplete);
     fake.fail(() => {
@@ -127,7 +127,7 @@ describe("faults on the way", () => {
     expect(await failureOf(backend.create("k", big))).toMatchObject({ code: "OUTCOME_UNKNOWN", transient: true });
   });
 
-  test("an end that fails for ever is OUTCOME_UNKNOWN, and the upload is given up", async () => {
+  test("a completion that always fails is OUTCOME_UNKNOWN, and the upload is aborted", async () => {
     const { fake, backend } = await place({}, options);
     fake.fail("error-before", isComplete, 99);
     expect(await failureOf(backend.create("k", big))).toMatchObject({
@@ -152,7 +152,7 @@ describe("faults on the way", () => {
     ["the beginning", ({ query }: { query: ReadonlyMap<string, string> }) => query.has("uploads")],
     ["a part", isPart],
     ["the end", isComplete],
-  ])("%s that is refused for good: the error, and nothing left behind", async (_, when) => {
+  ])("%s that is always refused: the error, and nothing left", async (_, when) => {
     const { fake, backend } = await place({}, options);
     fake.fail(() => errorResponse(new S3Error(403, "AccessDenied")), when as typeof isPart, 99);
     expect(await failureOf(backend.create("k", streamOf(big)))).toMatchObject({ code: "PERMISSION_DENIED", key: "k" });
@@ -160,7 +160,7 @@ describe("faults on the way", () => {
     expect(fake.bucket().objects.size).toBe(0);
   });
 
-  test("a part without an ETag, as in a browser without the CORS header, is named", async () => {
+  test("a part without an ETag, as in a browser without the CORS header, is an error that says so", async () => {
     const { fake, backend } = await place({}, options);
     fake.fail(() => ({ status: 200, headers: {}, body: new Uint8Array() }), isPart);
     expect(await failureOf(backend.create("k", big))).toMatchObject({
@@ -180,7 +180,7 @@ describe("faults on the way", () => {
 });
 
 describe("a body that fails", () => {
-  test.each([0, 3, 12])("after %i MiB: its error, and nothing left behind", async (count) => {
+  test.each([0, 3, 12])("after %i MiB: its error, and nothing left", async (count) => {
     const { fake, backend } = await place({}, options);
     const error = new Error("the disk is gone");
     expect(await failureOf(backend.create("k", broken(count, error)))).toBe(error);
@@ -199,7 +199,7 @@ describe("a body that fails", () => {
     expect(fake.bucket().objects.size).toBe(0);
   });
 
-  test("is let go when the store fails, though it is waiting", async () => {
+  test("is closed when the store fails, even while it waits", async () => {
     const { fake, backend } = await place({}, options);
     fake.fail(() => errorResponse(new S3Error(403, "AccessDenied")), isPart, 9);
     expect(await failureOf(backend.create("k", broken(6)))).toMatchObject({ code: "PERMISSION_DENIED" });
@@ -208,7 +208,7 @@ describe("a body that fails", () => {
 });
 
 describe("an abort", () => {
-  test("while the body waits rejects at once and gives up the upload", async () => {
+  test("while the body waits, rejects at once and aborts the upload", async () => {
     const { fake, backend } = await place({}, options);
     const controller = new AbortController();
     const creating = failureOf(backend.create("k", broken(6), { signal: controller.signal }));
@@ -220,7 +220,7 @@ describe("an abort", () => {
     expect(fake.bucket().objects.size).toBe(0);
   });
 
-  test("while a part is under way ends that, too", async () => {
+  test("while a part is being sent, ends that request, too", async () => {
     const { fake, backend } = await place({}, options);
     fake.fail("hang", isPart, 2);
     const controller = new AbortController();
@@ -231,7 +231,7 @@ describe("an abort", () => {
     await expect.poll(() => fake.bucket().uploads.size).toBe(0);
   });
 
-  test("of a small stream that hangs rejects at once", async () => {
+  test("of a small stream that hangs, rejects at once", async () => {
     const { fake, backend } = await place({}, options);
     const controller = new AbortController();
     const creating = failureOf(backend.create("k", broken(1), { signal: controller.signal }));
@@ -241,7 +241,7 @@ describe("an abort", () => {
   });
 });
 
-test("a large stream is held a few parts at a time", async () => {
+test("only a few parts of a large stream are in memory at a time", async () => {
   const parts = 12;
   let begun = 0;
   let underWay = 0;

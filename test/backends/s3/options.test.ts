@@ -53,7 +53,7 @@ test("the environment gives endpoint, region, keys and session token", async () 
   expect(JSON.parse(JSON.stringify(own))).toMatchObject({ region: "own-1", endpoint: "https://own.example/" });
 });
 
-test("works where there is no process", async () => {
+test("works without a process", async () => {
   const fake = new FakeS3();
   let created: Promise<unknown>;
   // Without an await: the test runner's own ticks need `process` between turns.
@@ -99,7 +99,7 @@ test.each([
   expect(() => s3Backend(given as never)).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT", field }));
 });
 
-test("a prefix that no key may begin with is INVALID_KEY", () => {
+test("a prefix with which no key may begin is INVALID_KEY", () => {
   expect(() => s3Backend({ bucket: "mine", credentials: FAKE_KEYS, prefix: "a/../b" })).toThrow(
     expect.objectContaining({ code: "INVALID_KEY" }),
   );

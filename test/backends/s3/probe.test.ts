@@ -29,7 +29,7 @@ describe("the probe", () => {
     },
   );
 
-  test("is made once for a bucket and prefix, by the first create, and never by a reader", async () => {
+  test("runs once for a bucket and prefix, at the first create, and never for a reader", async () => {
     const fake = new FakeS3();
     const open = (prefix: string): ReturnType<typeof s3Backend> => s3Backend(onFake(fake, { prefix }));
     const probes = (): number =>
@@ -51,7 +51,7 @@ describe("the probe", () => {
     expect(fake.calls.filter(({ key }) => key.startsWith("a/.probe/"))).toHaveLength(11 + 4 * (RACES - 1));
   });
 
-  test("on AWS is one race: what it does is documented", async () => {
+  test("on AWS is one race, because its behaviour is documented", async () => {
     const fake = new FakeS3();
     expect(await s3Backend({ ...onFake(fake), endpoint: undefined }).probe()).toBe("atomic");
     expect(fake.calls).toHaveLength(11);
@@ -66,7 +66,7 @@ describe("the probe", () => {
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(16.5 * 1024 * 1024);
   });
 
-  test("sends no long bodies to a bucket that keeps versions, and fewer behind a slow line", async () => {
+  test("sends no long bodies to a bucket that keeps versions, and fewer over a slow connection", async () => {
     const long = (fake: FakeS3): number => fake.calls.filter((call) => isPut(call) && call.body.length > 65_536).length;
     const versioned = new FakeS3();
     const withVersion: typeof fetch = async (input, init) => {
@@ -86,7 +86,7 @@ describe("the probe", () => {
     expect(long(behind)).toBe(2);
   });
 
-  test("finds a race that shows only now and then: 100 places, never atomic", async () => {
+  test("finds a rare race: 100 places, never atomic", async () => {
     for (let place = 0; place < 100; place++) {
       const fake = new FakeS3();
       let races = 0;
@@ -102,7 +102,7 @@ describe("the probe", () => {
     }
   });
 
-  test("asks each racer with the condition, and with bytes of its own", async () => {
+  test("sends each request with the condition and its own bytes", async () => {
     const fake = new FakeS3();
     await s3Backend(onFake(fake)).probe();
     const puts = fake.calls.filter(isPut);
@@ -139,7 +139,7 @@ describe("the probe", () => {
     expect(await s3Backend(onFake(fake)).probe()).toBe("racy");
   });
 
-  test("that comes to no end is UNAVAILABLE; a create goes on, looks first, and sends the condition", async () => {
+  test("without a result is UNAVAILABLE; a create continues, checks the key first, and sends the condition", async () => {
     const fake = new FakeS3();
     const backend = s3Backend(onFake(fake));
     const raced = ({ method, key }: { method: string; key: string }): boolean =>
@@ -156,7 +156,7 @@ describe("the probe", () => {
     expect(fake.calls).toHaveLength(before + 1); // no probe for each create
   });
 
-  test("that is forbidden does not forbid a create", async () => {
+  test("that is forbidden does not prevent a create", async () => {
     const fake = new FakeS3();
     fake.fail(
       () => errorResponse(new S3Error(403, "AccessDenied")),
@@ -169,7 +169,7 @@ describe("the probe", () => {
     expect(await failureOf(backend.probe())).toMatchObject({ code: "PERMISSION_DENIED" });
   });
 
-  test("is not listed, even when its object stays", async () => {
+  test("is not listed, even if its object stays", async () => {
     const { fake, backend } = await place();
     fake.bucket().objects.set(".probe/left-over", text("x"));
     expect(await keys(backend)).toEqual([]);
@@ -209,7 +209,7 @@ describe("conditionalWrites", () => {
       );
   });
 
-  test("with none an exclusive session is refused, and says so", async () => {
+  test("with none, an exclusive session is refused with the reason", async () => {
     const fake = new FakeS3();
     const open = () => openLedger(s3Backend(onFake(fake, { conditionalWrites: "none" })));
     const { id } = await (await open()).startRun({ environment: false });
@@ -221,7 +221,7 @@ describe("conditionalWrites", () => {
 });
 
 describe("checksums", () => {
-  test.each(["required", "checked"] as const)("are in every object and part, where they are %s", async (checksums) => {
+  test.each(["required", "checked"] as const)("are in every object and part if they are %s", async (checksums) => {
     const fake = new FakeS3({ checksums });
     const backend = s3Backend(onFake(fake));
     await backend.create("k", text("x"));
@@ -231,7 +231,7 @@ describe("checksums", () => {
     expect(puts.filter(({ headers }) => headers.has("x-amz-checksum-sha256"))).toHaveLength(puts.length);
   });
 
-  test("are left out for a store that refuses them, once it has", async () => {
+  test("are left out after a store has refused them", async () => {
     const fake = new FakeS3({ checksums: "refused" });
     const backend = s3Backend(onFake(fake, { conditionalWrites: "atomic" }));
     await backend.create("big", new Uint8Array(11 * 1024 * 1024));
@@ -243,7 +243,7 @@ describe("checksums", () => {
     expect(refused).toHaveLength(1);
   });
 
-  test("a store that refuses the condition too gets neither", async () => {
+  test("are left out with the condition if a store refuses both", async () => {
     const fake = new FakeS3({ checksums: "refused", ifNoneMatch: "refused" });
     const backend = s3Backend(onFake(fake));
     await backend.create("k", text("x"));

@@ -3,7 +3,7 @@ import { s3Backend } from "../../../src/backends/s3/index.ts";
 import { FakeS3 } from "../../servers/fake-s3.ts";
 import { bytes, failureOf, onFake, place, text } from "./place.ts";
 
-test("ranges are cut at the end, and never ask for more than is wanted", async () => {
+test("ranges are cut at the end, and requests never ask for more", async () => {
   const { fake, backend } = await place();
   await backend.create("k", text("0123456789"));
   await backend.create("empty", new Uint8Array());
@@ -30,7 +30,7 @@ test("ranges are cut at the end, and never ask for more than is wanted", async (
   expect(fake.calls.filter(({ headers }) => headers.get("range") === "bytes=0-2")).toHaveLength(1);
 });
 
-test("a store that does not heed ranges still gives the right bytes and size", async () => {
+test("a store that ignores ranges still gives the right bytes and size", async () => {
   const { fake, backend } = await place();
   const whole = (): { status: number; headers: Record<string, string>; body: Uint8Array } => ({
     status: 200,
@@ -52,7 +52,7 @@ test.each([
     206,
     { "content-range": "bytes 0-2999/3000", "content-length": "3000" },
   ],
-])("a store that answers the question for one byte with %s: the size is right", async (_, status, headers) => {
+])("a store that answers a request for one byte with %s: the size is right", async (_, status, headers) => {
   const fetch: typeof globalThis.fetch = async () => {
     const chunks = [bytes(1000), bytes(1500), bytes(500)];
     const body = new ReadableStream<Uint8Array>({
@@ -82,7 +82,7 @@ test.each([
   });
 });
 
-test("a size that is not told, as in a browser without the CORS header, is named", async () => {
+test("a missing size, as in a browser without the CORS header, is an error that says so", async () => {
   const { fake, backend } = await place();
   fake.fail(() => ({ status: 206, headers: {}, body: text("x") }));
   expect(await failureOf(backend.stat("k"))).toMatchObject({
@@ -106,7 +106,7 @@ test("an object larger than may be read whole is TOO_LARGE; ranges of it are fin
   expect(await failureOf(endless.read("k"))).toMatchObject({ code: "TOO_LARGE" });
 });
 
-test("bytes handed out are a plain Uint8Array over a buffer of their own", async () => {
+test("returned bytes are a plain Uint8Array with a buffer of its own", async () => {
   const { backend } = await place();
   await backend.create("k", bytes(1000));
   for (const read of [await backend.read("k"), await backend.read("k", { range: { offset: 10, length: 5 } })]) {

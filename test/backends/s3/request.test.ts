@@ -17,7 +17,7 @@ describe("a clock that is wrong", () => {
     },
   );
 
-  test("is not corrected for ever", async () => {
+  test("is not corrected endlessly", async () => {
     const { fake, backend } = await place();
     fake.fail(
       () => errorResponse(new S3Error(403, "RequestTimeTooSkewed", {}, { date: new Date().toUTCString() })),
@@ -33,7 +33,7 @@ describe("a clock that is wrong", () => {
 });
 
 describe("a bucket in another region", () => {
-  test("is asked there, at an address of our own making; Location is never followed", async () => {
+  test("gets requests there, at an address from the options; Location is never followed", async () => {
     const fake = new FakeS3({ bucketRegions: { bucket: "eu-central-1" } });
     const urls: string[] = [];
     const fetch: typeof globalThis.fetch = (input, init) => {
@@ -50,7 +50,7 @@ describe("a bucket in another region", () => {
     expect(urls.at(-1)).toBe("https://bucket.s3.eu-central-1.amazonaws.com/k");
   });
 
-  test("of a store that tells it in a 400", async () => {
+  test("is named by a store in a 400", async () => {
     const fake = new FakeS3({ region: "garage" });
     const backend = s3Backend(onFake(fake));
     await backend.create("k", text("x"));
@@ -59,7 +59,7 @@ describe("a bucket in another region", () => {
     expect(fake.calls).toHaveLength(before + 1);
   });
 
-  test("that sends from one to the next is given up", async () => {
+  test("that redirects endlessly is an error", async () => {
     const { fake, backend } = await place();
     let n = 0;
     const redirect = (): ReturnType<typeof errorResponse> =>
@@ -92,7 +92,7 @@ test.each([301, 302, 303, 307, 308])("a redirect with %i is not followed", async
   expect(fake.calls).toHaveLength(1);
 });
 
-test("a redirect that a browser hides is named", async () => {
+test("a redirect that a browser hides is an error that says so", async () => {
   const hidden = Object.defineProperties(Response.error(), { type: { value: "opaqueredirect" } });
   const backend = s3Backend(onFake(new FakeS3(), { fetch: async () => hidden }));
   expect(await failureOf(backend.read("k"))).toMatchObject({
@@ -102,7 +102,7 @@ test("a redirect that a browser hides is named", async () => {
 });
 
 describe("no answer", () => {
-  test("in time is tried again, then UNAVAILABLE", async () => {
+  test("in time is repeated, then UNAVAILABLE", async () => {
     const { fake, backend } = await place({}, { retry: { attemptMs: 15, attempts: 2 } });
     fake.bucket().objects.set("k", text("x"));
     fake.fail("hang");
@@ -115,7 +115,7 @@ describe("no answer", () => {
     });
   });
 
-  test("in time to a create leaves the outcome open", async () => {
+  test("in time to a create leaves the outcome unknown", async () => {
     const { fake, backend } = await place({}, { retry: { attemptMs: 15, attempts: 2 } });
     fake.fail("hang", () => true, 3);
     expect(await failureOf(backend.create("k", text("x")))).toMatchObject({ code: "OUTCOME_UNKNOWN" });
@@ -132,7 +132,7 @@ describe("no answer", () => {
     expect(fake.calls).toHaveLength(8);
   });
 
-  test("a body that stalls half-way counts as none, one that drips does not", async () => {
+  test("a stalled body counts as no answer, and a slow one does not", async () => {
     const answer = (chunks: number, pauseMs: number) => async (): Promise<Response> => {
       let sent = 0;
       const body = new ReadableStream<Uint8Array>({
@@ -156,7 +156,7 @@ describe("no answer", () => {
 });
 
 describe("an aborted call", () => {
-  test("rejects with the reason at once, whatever it waits for", async () => {
+  test("rejects with the reason at once, during every kind of wait", async () => {
     const { fake, backend } = await place();
     const calls = [
       (signal: AbortSignal) => backend.create("k", text("x"), { signal }),
@@ -247,7 +247,7 @@ test("odd keys arrive as they are", async () => {
   expect(fake.bucket().objects.size).toBe(0);
 });
 
-test("virtual-host addresses are signed rightly, too", async () => {
+test("virtual-host addresses are signed correctly, too", async () => {
   const fake = new FakeS3();
   const backend = s3Backend(
     onFake(fake, { endpoint: "https://s3.fake", forcePathStyle: false, credentials: FAKE_KEYS }),

@@ -12,7 +12,7 @@ const plain =
   () => ({ status, headers: {}, body: text(body) });
 
 describe("a create that is answered with", () => {
-  test("412 is EXISTS, though the object holds equal bytes: it was not ours", async () => {
+  test("412 is EXISTS even if the object holds equal bytes, because another writer stored it", async () => {
     const { fake, backend } = await place();
     await backend.create("k", text("same"));
     expect(await failureOf(backend.create("k", text("same")))).toMatchObject({
@@ -31,7 +31,7 @@ describe("a create that is answered with", () => {
     expect(fake.calls.filter(isPut)).toHaveLength(3);
   });
 
-  test("409 ConditionalRequestConflict for ever is UNAVAILABLE", async () => {
+  test("an endless 409 ConditionalRequestConflict is UNAVAILABLE", async () => {
     const { fake, backend } = await place();
     fake.fail(answer(409, "ConditionalRequestConflict"), isPut, 99);
     expect(await failureOf(backend.create("k", text("x")))).toMatchObject({ code: "UNAVAILABLE", transient: true });
@@ -47,20 +47,23 @@ describe("a create that is answered with", () => {
   test.each([
     [501, "NotImplemented"],
     [400, "InvalidArgument"],
-  ])("%s %s to the condition goes out without it, and the bucket is no longer exclusive", async (status, code) => {
-    const { fake, backend } = await place({}, { conditionalWrites: undefined });
-    expect(backend.capabilities.exclusiveCreate).toBe(true);
-    const conditional = ({ headers }: { headers: ReadonlyMap<string, string> }): boolean =>
-      headers.has("if-none-match");
-    fake.fail(answer(status, code), conditional, 99);
-    await backend.create("k", text("x"));
-    expect(backend.capabilities.exclusiveCreate).toBe(false);
-    expect(await backend.probe()).toBe("refused");
-    expect(await failureOf(backend.create("k", text("y")))).toMatchObject({ code: "EXISTS", key: "k" });
-    expect(await backend.read("k")).toEqual(text("x"));
-    // Once more without a checksum, in case it was that.
-    expect(fake.calls.filter(conditional)).toHaveLength(2);
-  });
+  ])(
+    "after %s %s to the condition, the request is sent without it, and the bucket is no longer exclusive",
+    async (status, code) => {
+      const { fake, backend } = await place({}, { conditionalWrites: undefined });
+      expect(backend.capabilities.exclusiveCreate).toBe(true);
+      const conditional = ({ headers }: { headers: ReadonlyMap<string, string> }): boolean =>
+        headers.has("if-none-match");
+      fake.fail(answer(status, code), conditional, 99);
+      await backend.create("k", text("x"));
+      expect(backend.capabilities.exclusiveCreate).toBe(false);
+      expect(await backend.probe()).toBe("refused");
+      expect(await failureOf(backend.create("k", text("y")))).toMatchObject({ code: "EXISTS", key: "k" });
+      expect(await backend.read("k")).toEqual(text("x"));
+      // Once more without a checksum, in case it was that.
+      expect(fake.calls.filter(conditional)).toHaveLength(2);
+    },
+  );
 
   test.each([
     [503, "SlowDown"],
@@ -89,7 +92,7 @@ describe("a create that is answered with", () => {
     [502, ""],
     [504, ""],
     [503, ""],
-  ])("%s %s for ever is OUTCOME_UNKNOWN", async (status, code) => {
+  ])("an endless %s %s is OUTCOME_UNKNOWN", async (status, code) => {
     const { fake, backend } = await place();
     fake.fail(code === "" ? plain(status, "<html>bad gateway</html>") : answer(status, code), isPut, 99);
     const error = await failureOf(backend.create("k", text("x")));
@@ -130,7 +133,7 @@ describe("a create that is answered with", () => {
   });
 });
 
-test("Retry-After is the least pause, in seconds or as a date", async () => {
+test("Retry-After is the shortest pause, in seconds or as a date", async () => {
   const clock = quickClock(Date.UTC(2026, 0, 1));
   const { fake, backend } = await place({ now: () => clock.now?.() ?? 0 }, { clock, random: () => 0 });
   fake.fail("slow-down", isPut);
@@ -141,7 +144,7 @@ test("Retry-After is the least pause, in seconds or as a date", async () => {
   expect(clock.slept).toEqual([1000, 7000]);
 });
 
-test("the pauses double up to the cap, by chance shorter, within the attempts and the total time", async () => {
+test("pauses are random, their bound doubles up to the cap, and attempts and total time are limited", async () => {
   const slept = async (retry: object, random: () => number): Promise<number[]> => {
     const clock = quickClock();
     const { fake, backend } = await place({}, { clock, random, retry });
@@ -164,7 +167,7 @@ test("a Retry-After beyond the total time ends the attempts at once", async () =
   expect(fake.calls).toHaveLength(1);
 });
 
-test("wrong keys, a missing bucket and a web server are told apart from the first create on", async () => {
+test("the first create distinguishes wrong keys, a missing bucket and a web server", async () => {
   const { fake } = await place();
   const tried = async (more: object): Promise<unknown> =>
     failureOf(s3Backend(onFake(fake, more)).create("k", text("x")));
@@ -187,7 +190,7 @@ test("wrong keys, a missing bucket and a web server are told apart from the firs
   });
 });
 
-test("a web server in the store's place is found out by every call", async () => {
+test("every call detects a web server instead of a store", async () => {
   const { fake, backend } = await place();
   fake.fail("html", () => true, 999);
   const calls = [
@@ -229,7 +232,7 @@ test("reading and removing: what is missing, what is forbidden", async () => {
   }
 });
 
-test("removing is answered with nothing, whatever type that has: moto says text/html", async () => {
+test("the empty answer to a remove may have any type: moto says text/html", async () => {
   const { fake, backend } = await place();
   for (const status of [204, 200]) {
     fake.fail(
@@ -271,7 +274,7 @@ test.each([
   },
 );
 
-test("an endpoint that may be addressed in the wrong way, or stand behind a proxy, gets a hint", async () => {
+test("a hint names a wrong addressing style or a proxy", async () => {
   const fake = new FakeS3();
   const message = async (options: Partial<S3BackendOptions>): Promise<string> => {
     const error = await failureOf(s3Backend(onFake(fake, options)).read("ledger.json"));

@@ -27,7 +27,7 @@ describe("addressing", () => {
     expect(made).toBe(wanted);
   });
 
-  test("the endpoint tells the region where it can", () => {
+  test("the endpoint gives the region if it contains it", () => {
     expect(address("https://s3.us-west-2.amazonaws.com", "mine", undefined, false).region).toBe("us-west-2");
     expect(address("https://acc.r2.cloudflarestorage.com", "mine", undefined, false).region).toBe("auto");
     expect(address("https://s3.example.com", "mine", undefined, false).region).toBeUndefined();
@@ -98,7 +98,7 @@ test.each(["", "a", "a/b", "a..b", "ü", "-a", "a b", "x".repeat(300)])("the buc
   );
 });
 
-test("a bucket name that is no host name needs path style", () => {
+test("a bucket name that is not a host name needs path style", () => {
   expect(() => address(undefined, "Under_score", undefined, false)).toThrow(
     expect.objectContaining({ field: "bucket" }),
   );
