@@ -1,4 +1,7 @@
-/** Names that other libraries use or users expect, and their names here. Compared without case, `_` and `-`. */
+/**
+ * Names that other libraries use or users expect, and their names here: one, or several with spaces between, of which
+ * the first known one counts. Compared without case, `_` and `-`.
+ */
 export type Aliases = { readonly [name: string]: string };
 
 /** The most letters of a name that is compared letter by letter. */
@@ -13,7 +16,8 @@ export function suggestion(given: unknown, known: Iterable<string>, aliases: Ali
   const same = names.find((name) => fold(name) === folded);
   if (same !== undefined) return same;
   const alias = Object.keys(aliases).find((name) => fold(name) === folded);
-  if (alias !== undefined && names.includes(aliases[alias] as string)) return aliases[alias];
+  const meant = alias === undefined ? undefined : aliases[alias]?.split(" ").find((name) => names.includes(name));
+  if (meant !== undefined) return meant;
   let best: string | undefined;
   let least = folded.length < 5 ? 1.5 : 2.5;
   for (const name of names) {

@@ -14,7 +14,8 @@ const ALIASES: Aliases = {
   experimentName: "experiment",
   experimentId: "experiment",
   notes: "note",
-  description: "note",
+  description: "note metadata",
+  metadata: "params",
   runName: "name",
   displayName: "name",
   runId: "id",
@@ -39,6 +40,9 @@ const ALIASES: Aliases = {
   sort: "orderBy",
   runViewType: "view",
   cursor: "pageToken",
+  offset: "pageToken",
+  page: "pageToken",
+  skip: "pageToken",
   columns: "fields",
   select: "fields",
   timeout: "timeoutMs",
@@ -48,6 +52,8 @@ const ALIASES: Aliases = {
   numBins: "bins",
   buckets: "bins",
   alias: "aliases",
+  hash: "digest",
+  checksum: "digest",
   artifactType: "type",
   force: "overwrite",
   allowValChange: "overwrite",
@@ -57,13 +63,14 @@ const ALIASES: Aliases = {
 /**
  * Returns a copy of the options of a call, so that no getter of the caller runs later. Throws `INVALID_ARGUMENT` if
  * they are not an object, if reading them throws, or if `signal` is not an AbortSignal. Throws `UNSUPPORTED` for an
- * option that `operation` does not know.
+ * option that `operation` does not know. `adviceOn` returns what to say about an unknown option, or an empty text.
  */
 export function readOptions<T extends object>(
   operation: string,
   options: T | undefined,
   names: OptionNames<T>,
   field = "options",
+  adviceOn: (name: string) => string = () => "",
 ): T {
   if (options === undefined) return {} as T;
   if (typeof options !== "object" || options === null) throw invalidArgument(field, "an object", options);
@@ -72,9 +79,7 @@ export function readOptions<T extends object>(
     const copy: Partial<T> = {};
     for (const name of Object.keys(options)) {
       if (!Object.hasOwn(names, name) && Reflect.get(options, name) !== undefined)
-        throw field === "query"
-          ? unknownMember(name.slice(0, 100), "query", name, Object.keys(names))
-          : unknownOption(operation, name, Object.keys(names));
+        throw unknownOption(operation, name, Object.keys(names), adviceOn(name));
     }
     for (const name of Object.keys(names) as (keyof T)[]) {
       const value = options[name];
@@ -98,22 +103,12 @@ export function readSignal(
 }
 
 /** Returns the error for an option that a call does not know. */
-export function unknownOption(operation: string, name: string, known: readonly string[]): LedgerError {
+export function unknownOption(operation: string, name: string, known: readonly string[], advice = ""): LedgerError {
   const shown = name.slice(0, 100);
-  const meant = didYouMean(name, known, ALIASES);
+  const meant = advice || didYouMean(name, known, ALIASES);
   return new LedgerError("UNSUPPORTED", `${operation} does not know the option ${JSON.stringify(shown)}${meant}`, {
     field: shown,
   });
-}
-
-/**
- * Returns the error for a member that a query or a record does not have. It is a mistake, not an option of a later
- * version.
- */
-export function unknownMember(field: string, of: string, name: string, known: readonly string[]): LedgerError {
-  const shown = name.slice(0, 100);
-  const meant = didYouMean(name, known, ALIASES);
-  return new LedgerError("INVALID_ARGUMENT", `a ${of} has no member ${JSON.stringify(shown)}${meant}`, { field });
 }
 
 /** Throws `INVALID_ARGUMENT` unless the value can be used as an AbortSignal. */

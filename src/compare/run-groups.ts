@@ -1,6 +1,6 @@
 import { type OptionNames, readOptions } from "../arguments/options.ts";
 import { setOwn } from "../bytes/dictionary.ts";
-import { LedgerError, invalidArgument, isList, reading } from "../errors/ledger-error.ts";
+import { invalidArgument, isList, reading } from "../errors/ledger-error.ts";
 import type { Dictionary } from "../journal/event.ts";
 import type { Aggregate, Field } from "../filter/field.ts";
 import { fieldValue, type FilterRow, recordRow } from "../filter/filter-row.ts";
@@ -9,6 +9,7 @@ import { type LabelledField, toField } from "../filter/parse-field.ts";
 import { compareValues, identity } from "./value-identity.ts";
 import { checkMetric, type Goal, mergeGoal, type SharedGoal, goalOf } from "./metric-value.ts";
 import { type GroupStats, RunningStats } from "./running-stats.ts";
+import { isMetricField, notAKey } from "../journal/metric-field.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import { checkRecords } from "./check-records.ts";
 
@@ -97,10 +98,8 @@ export class RunGrouper {
       } = typeof metric === "string" ? { key: metric } : readOptions("summarise", metric, METRIC, field);
       if (typeof key !== "string")
         throw invalidArgument(field, "a metric's key, or an object with it as `key`", metric);
-      if (typeof metric === "string" && /^metrics?\./.test(key)) {
-        const message = `${field} must be a metric's key without "metrics.": pass { key } if the key begins with it`;
-        throw new LedgerError("INVALID_ARGUMENT", message, { field, received: "string" });
-      }
+      if (typeof metric === "string" && isMetricField(key))
+        throw notAKey(field, key, `; write { key: ${JSON.stringify(key.slice(0, 100))} } for a metric of this name`);
       checkMetric(field, aggregate, goal);
       if (typeof as !== "string" || names.size === names.add(as).size)
         throw invalidArgument(`${field}.as`, "a name that no other metric has", as);

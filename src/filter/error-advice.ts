@@ -1,5 +1,5 @@
 import { type Aliases, suggestion } from "../arguments/did-you-mean.ts";
-import { entityOf, type Field } from "./field.ts";
+import { type Aggregate, entityOf, type Field } from "./field.ts";
 import { STATUS_ALIASES } from "../arguments/choice.ts";
 import type { FilterValue, Operator } from "./filter.ts";
 
@@ -60,17 +60,34 @@ function formAdvice(text: string, name: string): string {
 }
 
 /** Returns advice for a name that is not an attribute. `text` begins with the name. */
-export function attributeAdvice(name: string, known: Iterable<string>, text: string): string {
+export function attributeAdvice(name: string, known: Iterable<string>, text: string, isGroup: boolean): string {
   const rest = text.slice(name.length);
   const form = formAdvice(text, name);
   if (form !== "") return form;
   const attribute = suggestion(name, known);
   if (attribute !== undefined) return `; did you mean ${attribute}?`;
   if (name.length > MAX_SHOWN || !/^\p{L}/u.test(name) || rest.trimStart().startsWith(".")) return "";
-  const isText = /^\s*(?:[=!<>]+|LIKE|ILIKE|IN)\s*\(?\s*['"]/i.test(rest);
+  const isText = isGroup || /^\s*(?:[=!<>]+|LIKE|ILIKE|IN)\s*\(?\s*['"]/i.test(rest);
   return isText
     ? `; did you mean params.${name} (or tags.${name})?`
     : `; did you mean metrics.${name} (or params.${name})?`;
+}
+
+/** Names of aggregates in other languages. */
+const AGGREGATES: Readonly<Record<string, Aggregate>> = {
+  avg: "mean",
+  average: "mean",
+  final: "last",
+  latest: "last",
+  minimum: "min",
+  maximum: "max",
+};
+
+/** Returns advice for a metric whose key seems to end with an aggregate of another language, or `undefined`. */
+export function aggregateAdvice(key: string, name: string): string | undefined {
+  if (!Object.hasOwn(AGGREGATES, name)) return undefined;
+  const shown = key.slice(0, MAX_SHOWN);
+  return `; did you mean metrics.${shown}.${AGGREGATES[name]}? A metric of exactly this name is metrics."${shown}.${name}"`;
 }
 
 /** Returns advice for a word before a dot that is not a kind of field. */

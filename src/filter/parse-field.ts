@@ -1,4 +1,4 @@
-import { attributeAdvice, entityAdvice } from "./error-advice.ts";
+import { aggregateAdvice, attributeAdvice, entityAdvice } from "./error-advice.ts";
 import { attributesByName } from "./attributes.ts";
 import { type Field, entityOf, isAggregate, namedField, namesOf, formatField } from "./field.ts";
 import { type Token, Tokenizer } from "./tokenizer.ts";
@@ -48,6 +48,8 @@ function ofEntity(tokens: Tokenizer, entity: string, key: string, first: Token, 
   if (kind !== "metric") return { kind, key };
   const dot = key.lastIndexOf(".");
   const aggregate = key.slice(dot + 1);
+  const advice = dot > 0 ? aggregateAdvice(key.slice(0, dot), aggregate) : undefined;
+  if (advice !== undefined) throw tokens.error("last, min, max, mean, best or count after the metric", last, advice);
   // Without another dot, the name is that of a metric: metrics.count
   return dot > 0 && isAggregate(aggregate)
     ? { kind, key: key.slice(0, dot), aggregate }
@@ -58,9 +60,10 @@ function named(tokens: Tokenizer, entity: "attribute" | "dataset", name: string,
   const field = namedField(entity, name);
   if (field === undefined) {
     const prefix = entity === "dataset" ? "" : "a field such as metrics.loss or params.lr, or an attribute: ";
+    const isGroup = tokens.argument.startsWith("groupBy");
     const isWord = token.kind === "word" && entity === "attribute" && token.text === name;
     const advice = isWord
-      ? attributeAdvice(name, attributesByName.keys(), tokens.text.slice(token.at, token.end + 100))
+      ? attributeAdvice(name, attributesByName.keys(), tokens.text.slice(token.at, token.end + 100), isGroup)
       : "";
     throw tokens.error(prefix + namesOf(entity), token, advice);
   }

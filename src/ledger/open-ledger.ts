@@ -50,7 +50,9 @@ const NAMES: OptionNames<OpenLedgerOptions> = {
  * backend's error: `PERMISSION_DENIED`, `BUCKET_NOT_FOUND`, `CREDENTIALS`, …
  */
 export async function openLedger(backend: Backend, options: OpenLedgerOptions = {}): Promise<Ledger> {
-  const given = readOptions("openLedger", options, NAMES);
+  const given = readOptions("openLedger", options, NAMES, "options", (name) =>
+    name === "flush" || name === "heartbeatMs" ? "; it is an option of startRun and withRun" : "",
+  );
   const clock = reading("clock", () => toClock(given.clock));
   const { ids = randomIds(clock), onError, parquet = "compact" } = given;
   if (typeof ids !== "function") throw invalidArgument("ids", "a function", ids);

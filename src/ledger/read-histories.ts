@@ -4,14 +4,33 @@ import { definitionOf } from "../journal/metric-glob.ts";
 import type { RunCreated } from "../journal/run-created.ts";
 import { readRecord } from "../journal/run-state.ts";
 import type { HistoryOptions } from "../series/history-options.ts";
+import { isMetricField, notAKey } from "../journal/metric-field.ts";
 import { readSeries } from "../series/read-series.ts";
 import { sampleSeries } from "../series/downsample.ts";
 import { type Series, within } from "../series/series.ts";
 import { alongside, pick } from "../series/x-axis.ts";
 import { checkRunId, readRunCreated } from "./read-run.ts";
 
-/** Histories of a run, against another metric if `options.x` says so. `RUN_NOT_FOUND`. */
+/**
+ * Returns histories of a run, against another metric if `options.x` says so. `RUN_NOT_FOUND`. `INVALID_ARGUMENT` for a
+ * key such as `metrics.loss`, unless the run has a metric of this name.
+ */
 export async function readHistories(
+  backend: Backend,
+  runId: string,
+  keys: readonly string[] | undefined,
+  options: HistoryOptions,
+): Promise<Map<string, Series>> {
+  const histories = await readAll(backend, runId, keys, options);
+  const { from, to, fromTime, toTime } = options;
+  // In a range, a metric may have no points.
+  const isWhole = [from, to, fromTime, toTime].every((bound) => bound === undefined);
+  const wrong = isWhole && keys?.find((key) => isMetricField(key) && !histories.has(key));
+  if (wrong) throw notAKey("key", wrong);
+  return histories;
+}
+
+async function readAll(
   backend: Backend,
   runId: string,
   keys: readonly string[] | undefined,

@@ -1,7 +1,7 @@
 import { ownList } from "../arguments/own-list.ts";
 import { readSignal } from "../arguments/options.ts";
 import type { Backend, CallOptions } from "../backend/backend.ts";
-import { LedgerError, describeType } from "../errors/ledger-error.ts";
+import { invalidArgument, LedgerError, reading } from "../errors/ledger-error.ts";
 import { isDeviceName } from "../backend/key.ts";
 import { ID_PATTERN, type RunCreated, runNotFound } from "../journal/run-created.ts";
 import { readRunBeginning } from "../journal/read-run-beginning.ts";
@@ -16,10 +16,9 @@ const RUNS_AT_ONCE = 16;
 /** Throws `RUN_NOT_FOUND` for anything that cannot be the id of a run. */
 export function checkRunId(id: unknown): string {
   if (typeof id !== "string") {
-    throw new LedgerError("INVALID_ARGUMENT", `a run id must be a string, but is of type ${describeType(id)}`, {
-      field: "id",
-      received: describeType(id),
-    });
+    const isRun =
+      typeof id === "object" && reading("id", () => typeof (id as { id?: unknown } | null)?.id === "string");
+    throw invalidArgument("id", "the id of a run", id, isRun ? ": pass its id" : "");
   }
   if (!ID_PATTERN.test(id) || isDeviceName(id)) throw runNotFound(id);
   return id;

@@ -1,8 +1,11 @@
-import { type OptionNames, readOptions, unknownMember } from "../arguments/options.ts";
+import { type OptionNames, readOptions } from "../arguments/options.ts";
 import { checkChoice } from "../arguments/choice.ts";
-import { invalidArgument, reading } from "../errors/ledger-error.ts";
+import { didYouMean } from "../arguments/did-you-mean.ts";
+import { invalidArgument, LedgerError, reading } from "../errors/ledger-error.ts";
 import type { View } from "../catalog/search-plan.ts";
 import { type FilterInput, toFilter } from "../filter/parse-filter.ts";
+import { attributesByName } from "../filter/attributes.ts";
+import { entityOf } from "../filter/field.ts";
 import type { Filter } from "../filter/filter.ts";
 import { type OrderKey, parseOrderBy } from "../filter/order-by.ts";
 import { type AttributeMember, RUN_ATTRIBUTES } from "../journal/run-attributes.ts";
@@ -75,6 +78,14 @@ export interface CheckedQuery extends CheckedSelection {
   readonly fields: readonly (keyof RunRecord)[] | undefined;
 }
 
+/** Returns advice for an option of a query that is a field of filters: `status`, `group`, `params`, … */
+export function filterAdvice(name: string): string {
+  const attribute = attributesByName.get(name)?.name;
+  if (attribute !== undefined) return `; write filter: "${attribute} = '…'"`;
+  const entity = entityOf(name);
+  return entity === undefined || entity === "attribute" ? "" : `; write filter: "${entity}s.name = …"`;
+}
+
 /** Throws `INVALID_ARGUMENT` naming what is wrong, with the position where it is in a text. */
 export function checkSelection(query: RunSelection): CheckedSelection {
   const { experiment, filter, view = "active", signal } = query;
@@ -89,7 +100,7 @@ export function checkSelection(query: RunSelection): CheckedSelection {
 
 /** Throws as {@link checkSelection} does. */
 export function checkQuery(given: RunQuery): CheckedQuery {
-  const query = readOptions("searchRuns", given, QUERY, "query");
+  const query = readOptions("searchRuns", given, QUERY, "query", filterAdvice);
   const selection = checkSelection(query);
   const { orderBy = [], limit = 100, pageToken, fields } = query;
   if (!Number.isSafeInteger(limit) || limit < 1 || limit > 10_000)
@@ -101,7 +112,10 @@ export function checkQuery(given: RunQuery): CheckedQuery {
     throw invalidArgument("fields", "an array of names of members", fields);
   const known = [RUN_ATTRIBUTES, MEMBERS].flatMap((members) => Object.keys(members));
   for (const [i, name] of ((wanted ?? []) as string[]).entries()) {
-    if (!known.includes(name)) throw unknownMember(`fields[${i}]`, "run record", name, known);
+    if (known.includes(name)) continue;
+    const meant = didYouMean(name, known) || `; it has ${known.join(", ")}`;
+    const message = `a run record has no member ${JSON.stringify(name.slice(0, 100))}${meant}`;
+    throw new LedgerError("INVALID_ARGUMENT", message, { field: `fields[${i}]` });
   }
   return {
     ...selection,

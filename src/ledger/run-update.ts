@@ -1,6 +1,7 @@
 import { checkKeys } from "../series/history-options.ts";
 import type { Resolved } from "../arguments/options.ts";
 import { invalidArgument } from "../errors/ledger-error.ts";
+import { isMetricField, notAKey } from "../journal/metric-field.ts";
 import type { RunRecord, RunStatus } from "../journal/run-record.ts";
 import type { Series } from "../series/series.ts";
 
@@ -51,6 +52,9 @@ export function checkWatchOptions(options: WatchRunOptions): CheckedWatchOptions
   const { points = true, keys, maxPoints = 1_000_000, giveUpMs = 60_000 } = options;
   if (typeof points !== "boolean") throw invalidArgument("points", "a boolean", points);
   const names = checkKeys(keys);
+  const wrong = names?.findIndex(isMetricField) ?? -1;
+  if (names && wrong >= 0)
+    throw notAKey(`keys[${wrong}]`, names[wrong]!, "; leave out keys for a metric whose key begins like that");
   if (!Number.isSafeInteger(maxPoints) || maxPoints < 1) {
     throw invalidArgument("maxPoints", "a positive integer", maxPoints);
   }

@@ -6,7 +6,7 @@ import { type RunGroup, RunGrouper, type SummaryQuery } from "../compare/run-gro
 import type { DamagedRun, UnreadableRun } from "../journal/unreadable-runs.ts";
 import type { RunContext } from "../run/run-context.ts";
 import { catalogOf } from "../catalog/catalog-context.ts";
-import { checkSelection, type RunSelection, SELECTION } from "./run-query.ts";
+import { checkSelection, filterAdvice, type RunSelection, SELECTION } from "./run-query.ts";
 
 /** Which runs to group, how, and which metrics to aggregate. */
 export interface RunSummaryQuery extends RunSelection, SummaryQuery {}
@@ -27,7 +27,7 @@ export interface RunGroups extends Array<RunGroup> {
  * that the answer is the same whether or not a run is in a segment yet.
  */
 export async function summariseRuns(run: RunContext, given?: RunSummaryQuery): Promise<RunGroups> {
-  const query = readOptions("summarise", given, { ...SELECTION, groupBy: true, metrics: true }, "query");
+  const query = readOptions("summarise", given, { ...SELECTION, groupBy: true, metrics: true }, "query", filterAdvice);
   const { signal, ...wanted } = checkSelection(query);
   const context = catalogOf(run);
   const plan = new SearchPlan(wanted, new RunGrouper(query).fields);

@@ -40,7 +40,9 @@ function checkGuard(run: GuardedRun, options: GuardOptions = {}): { readonly tim
   try {
     if (typeof (run as Partial<GuardedRun> | undefined)?.finish !== "function") {
       const isPromise = typeof (run as unknown as Partial<Promise<GuardedRun>> | undefined)?.then === "function";
-      throw wrong("run", "a Run", isPromise ? "is a Promise: await it first" : "is something else");
+      const isLedger = typeof (run as unknown as { startRun?: unknown } | undefined)?.startRun === "function";
+      const found = isPromise ? "is a Promise: await it first" : isLedger ? "is a Ledger: guard each run" : undefined;
+      throw wrong("run", "a Run", found ?? "is something else");
     }
     if (typeof options !== "object" || options === null) throw wrong("options", "an object", "is something else");
     const unknown = Object.keys(options).find(

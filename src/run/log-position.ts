@@ -27,7 +27,8 @@ export function checkPosition(operation: string, at: LogPosition | undefined, kn
     // Compared first, because looking up both names takes 50 ns, a sixth of a call of `log()`.
     if (name === "step" || name === "time") continue;
     if (Object.hasOwn(known, name) || !Object.hasOwn(at, name) || Reflect.get(at, name) === undefined) continue;
-    throw unknownOption(operation, name, Object.keys(known));
+    const advice = name === "commit" ? "; calls with the same step need none" : "";
+    throw unknownOption(operation, name, Object.keys(known), advice);
   }
 }
 

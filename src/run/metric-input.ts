@@ -99,7 +99,7 @@ export class MetricInput {
       const twice = names.find((name, i) => names.indexOf(name) !== i) as string;
       throw new LedgerError(
         "INVALID_ARGUMENT",
-        `metrics names ${JSON.stringify(twice)} twice, nested and written out`,
+        `metrics holds ${JSON.stringify(twice)} twice: as a name, and as nested objects`,
         { field: twice },
       );
     }
@@ -177,7 +177,8 @@ function wrongValue(name: string, value: unknown): LedgerError {
       ? ": await it first"
       : Array.isArray(value) || ArrayBuffer.isView(value)
         ? ": log its elements by name"
-        : typeof value === "string" && value.trim() !== "" && !Number.isNaN(Number(value))
+        : typeof value === "boolean" ||
+            (typeof value === "string" && value.trim() !== "" && !Number.isNaN(Number(value)))
           ? ": convert it with Number()"
           : "";
   const received = isTensor ? "Tensor" : type;

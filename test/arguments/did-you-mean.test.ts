@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { openLedger } from "runledger";
 import { memoryBackend } from "runledger/backends/memory";
+import { s3Backend } from "runledger/backends/s3";
 import { openSql } from "runledger/duckdb";
 import { guardProcess } from "runledger/node";
 import { createTestLedger } from "runledger/testing";
@@ -65,7 +66,62 @@ test.each<[string, () => unknown, RegExp]>([
   ["a step", () => run.log({ a: 1 }, { step: 1.5 }), /step must be a safe integer, but is 1\.5/],
   ["a step", () => run.log({ a: 1 }, { step: 5n as never }), /step must be a safe integer, but is 5n/],
   ["a limit", () => ledger.searchRuns({ limit: 0 }), /limit must be .*, but is 0/],
-  ["a query", () => ledger.searchRuns({ max_results: 5 } as never), /a query has no member .*did you mean "limit"/],
+  [
+    "a query",
+    () => ledger.searchRuns({ max_results: 5 } as never),
+    /^searchRuns does not know the option "max_results"; did you mean "limit"\?$/,
+  ],
+  ["a page", () => ledger.searchRuns({ offset: 5 } as never), /"offset"; did you mean "pageToken"/],
+  ["a page", () => ledger.searchRuns({ page: 5 } as never), /"page"; did you mean "pageToken"/],
+  ["a group", () => ledger.searchRuns({ group: "g" } as never), /"group"; write filter: "group = '…'"$/],
+  ["a status", () => ledger.searchRuns({ status: "x" } as never), /"status"; write filter: "status = '…'"$/],
+  ["a name", () => ledger.summarise({ runName: "x" } as never), /summarise does not know the option "runName"/],
+  ["params", () => ledger.summarise({ params: {} } as never), /"params"; write filter: "params.name = …"$/],
+  ["no field", () => ledger.searchRuns({ constructor: 1 } as never), /does not know the option "constructor"$/],
+  ["fields", () => ledger.searchRuns({ fields: ["loss"] as never }), /"loss"; it has .*name, .*params, .*metrics, /],
+  ["metadata", () => ledger.startRun({ metadata: {} } as never), /"metadata"; did you mean "params"\?/],
+  [
+    "a description",
+    () => run.logArtifact("m", new Uint8Array(1), { description: "d" } as never),
+    /"description"; did you mean "metadata"\?/,
+  ],
+  ["a note", () => ledger.startRun({ description: "d" } as never), /did you mean "note"\?/],
+  ["commit", () => run.log({ a: 1 }, { commit: false } as never), /"commit"; calls with the same step need none/],
+  ["a hash", () => run.logDataset("d", { hash: "x" } as never), /"hash"; did you mean "digest"\?/],
+  ["keys", () => s3Backend({ accessKeyId: "a", bucket: "b" } as never), /; write credentials: \{ accessKeyId \}$/],
+  ["a bucket", () => s3Backend({ bucket: "s3://b/c" }), /; write \{ bucket, prefix \} without s3:\/\/$/],
+  [
+    "an address",
+    () => openLedger("s3://b" as never),
+    /use s3Backend\(\{ bucket, prefix \}\) of runledger\/backends\/s3$/,
+  ],
+  [
+    "flush",
+    () => openLedger(memoryBackend(), { flush: {} } as never),
+    /"flush"; it is an option of startRun and withRun$/,
+  ],
+  ["a ledger", () => guardProcess(ledger as never), /is a Ledger: guard each run$/],
+  ["a run", () => ledger.getRun(run as never), /^id must be the id of a run, but is a Run: pass its id$/],
+  [
+    "a record",
+    async () => ledger.history((await ledger.getRun(run.id)) as never, "loss"),
+    /but is an object: pass its id$/,
+  ],
+  ["runs", () => ledger.compareRuns([run as never]), /but is a Run: pass its id$/],
+  ["null", () => ledger.getRun(null as never), /^id must be the id of a run, but is null$/],
+  [
+    "a boolean",
+    () => run.log({ ok: true as never }),
+    /"ok" must be a number, but is of type boolean: convert it with Number\(\)/,
+  ],
+  ["a group", () => ledger.summarise({ groupBy: ["opt"] }), /; did you mean params\.opt \(or tags\.opt\)\?$/],
+  ["a key", () => ledger.history(run.id, "metrics.loss"), /key must be .* without "metrics\.": "loss"$/],
+  ["keys", () => ledger.histories(run.id, ["a", "metric.b/c"]), /key must be .*: "b\/c"$/],
+  [
+    "keys",
+    async () => await ledger.watchRun(run.id, { keys: ["metrics.loss"] }).next(),
+    /^keys\[0\] must be .*: "loss"; leave/,
+  ],
   ["a view", () => ledger.searchRuns({ view: "archived" as never }), /"active", "deleted" or "all", but is "archived"/],
   ["history", () => ledger.history(run.id, "a", { samples: 1 }), /samples must be .* at least 2, but is 1/],
   ["history", () => ledger.history(run.id, "a", { sample: 9 } as never), /did you mean "samples"/],
@@ -113,6 +169,8 @@ test.each([
   ["stauts = 'running'", "did you mean status?"],
   ["config.lr > 1", "did you mean params.lr?"],
   ["metric.loss < 1 AND summary.acc > 1", "did you mean metrics.acc?"],
+  ["metrics.loss.avg < 1", 'did you mean metrics.loss.mean? A metric of exactly this name is metrics."loss.avg"'],
+  ["metrics.val.loss.final < 1", "did you mean metrics.val.loss.last?"],
   ["optimizer.lr > 1", "did you mean params.optimizer.lr (or metrics.optimizer.lr)?"],
 ])("the filter %s: %s", async (filter, advice) => {
   expect(await messageOf(() => ledger.searchRuns({ filter }))).toContain(`; ${advice}`);
@@ -132,4 +190,37 @@ test("what a suggestion costs is bounded, and nothing strange is suggested", () 
   expect(suggestion("__proto__", ["step"])).toBe(undefined);
   expect(suggestion(5, ["step"])).toBe(undefined);
   expect(suggestion("tsep", ["step", "time"])).toBe("step");
+});
+
+test("metrics whose names look like fields and aggregates stay within reach", async () => {
+  const odd = await ledger.startRun();
+  odd.log({ "metrics.loss": 3, "loss.avg": 4, avg: 5 });
+  await odd.finish();
+  expect((await ledger.history(odd.id, "metrics.loss")).values).toEqual(Float64Array.of(3));
+  expect((await ledger.history(odd.id, "metrics.loss", { from: 9 })).values).toHaveLength(0);
+  const filter = `metrics."loss.avg" = 4 AND metrics."loss.avg".max = 4 AND metrics.avg = 5`;
+  expect((await ledger.searchRuns({ filter, orderBy: `metrics."loss.avg"` })).runs).toHaveLength(1);
+  expect(await messageOf(() => ledger.searchRuns({ orderBy: "metrics.loss.avg DESC" }))).toContain(
+    "metrics.loss.mean?",
+  );
+});
+
+test("an option that a call does not know is UNSUPPORTED everywhere", async () => {
+  const options = { nonsense: 1 } as never;
+  for (const call of [
+    () => ledger.searchRuns(options),
+    () => ledger.iterateRuns(options).next(),
+    () => ledger.summarise(options),
+    () => ledger.media(run.id, options),
+    () => ledger.startRun(options),
+    () => ledger.resumeRun(run.id, options),
+    () => ledger.getRun(run.id, options),
+    () => ledger.history(run.id, "a", options),
+    () => ledger.watchRun(run.id, options).next(),
+    () => run.startChild(options),
+    () => run.finish("finished", options),
+  ]) {
+    await expect(call()).rejects.toMatchObject({ code: "UNSUPPORTED", field: "nonsense" });
+    expect(await messageOf(call)).toMatch(/^\w+ does not know the option "nonsense"$/);
+  }
 });

@@ -36,7 +36,10 @@ function noBackend(value: unknown): LedgerError {
   const name = typeof value === "function" && /^\w{1,60}$/.test(value.name) ? value.name : "";
   let hint = "";
   if (typeof value === "function") hint = name === "" ? ": call it first" : `: call it, as in openLedger(${name}(…))`;
-  else if (typeof value === "string") hint = ": use fsBackend(path) of runledger/backends/fs for a directory";
+  else if (typeof value === "string")
+    hint = value.startsWith("s3:")
+      ? ": use s3Backend({ bucket, prefix }) of runledger/backends/s3"
+      : ": use fsBackend(path) of runledger/backends/fs for a directory";
   return new LedgerError("INVALID_ARGUMENT", `${error.message}${hint}`, { field: "backend", received: error.received });
 }
 

@@ -3,9 +3,10 @@ import { type OptionNames, readOptions } from "../../arguments/options.ts";
 import type { Stats } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { isError } from "../../platform/any-realm.ts";
 import { abortable } from "../../platform/abort.ts";
-import { LedgerError, invalidArgument } from "../../errors/ledger-error.ts";
+import { LedgerError, invalidArgument, reading } from "../../errors/ledger-error.ts";
 import type { FileTree, SourceFile } from "../../backend/file-tree.ts";
 import { isAbsent, toLedgerError } from "./errors.ts";
 import { statSync } from "./file-calls.ts";
@@ -38,26 +39,27 @@ export interface FromPathOptions {
 }
 
 /**
- * Returns a file, or a directory with everything under it, as a source for an artifact. `path` itself may be a link to
- * either. Throws `NOT_FOUND` if there is nothing at the path, and `INVALID_ARGUMENT` if it is neither. The files are
- * read later: reading rejects with `CONFLICT` if the size of a file has changed by then. Names that some systems cannot
- * hold (`aux.py`, `a:b.json`, `A.txt` beside `a.txt`) are kept and marked `portable: false`. `logArtifact` refuses
- * names with a backslash or a control character.
+ * Returns a file, or a directory with everything under it, as a source for an artifact. `path` is a path or a `file:`
+ * URL, and may be a link to either. Throws `NOT_FOUND` if there is nothing at the path, and `INVALID_ARGUMENT` if it is
+ * neither. The files are read later: reading rejects with `CONFLICT` if the size of a file has changed by then. Names
+ * that some systems cannot hold (`aux.py`, `a:b.json`, `A.txt` beside `a.txt`) are kept and marked `portable: false`.
+ * `logArtifact` refuses names with a backslash or a control character.
  */
-export function fromPath(path: string, options: FromPathOptions = {}): FileTree {
-  if (typeof path !== "string" || path === "") throw invalidArgument("path", "a path that is not empty", path);
+export function fromPath(path: string | URL, options: FromPathOptions = {}): FileTree {
+  const given = reading("path", () => (path instanceof URL ? fileURLToPath(path) : path));
+  if (typeof given !== "string" || given === "") throw invalidArgument("path", "a path that is not empty", given);
   const { links = "error", exclude = [], onSkip } = readOptions("fromPath", options, OPTIONS);
   checkChoice("links", links, ["error", "follow", "skip"]);
   if (onSkip !== undefined && typeof onSkip !== "function") throw invalidArgument("onSkip", "a function", onSkip);
   const rules: Rules = { links, onSkip, isExcluded: excluder(exclude) };
-  const absolute = resolve(path);
+  const absolute = resolve(given);
   let found: Stats;
   try {
     found = statSync(absolute);
   } catch (error) {
     if (isAbsent(error))
       throw new LedgerError("NOT_FOUND", `there is nothing at ${absolute}`, { field: "path", cause: error });
-    throw toLedgerError(error, "read", path);
+    throw toLedgerError(error, "read", given);
   }
   if (!found.isFile() && !found.isDirectory()) {
     throw new LedgerError("INVALID_ARGUMENT", `${absolute} is neither a file nor a directory`, { field: "path" });

@@ -92,7 +92,9 @@ const MAX_PREFIX_BYTES = 120;
 /** Returns the options, checked and completed from the environment. Throws `INVALID_ARGUMENT`. */
 export function resolveOptions(given: S3BackendOptions): Settings {
   if (given === undefined) throw invalidArgument("options", "an object with a bucket", given);
-  const options = readOptions("s3Backend", given, NAMES);
+  const options = readOptions("s3Backend", given, NAMES, "options", (name) =>
+    /^(?:accessKeyId|secretAccessKey|sessionToken)$/i.test(name) ? `; write credentials: { ${name} }` : "",
+  );
   const { bucket, prefix, forcePathStyle, allowInsecure, fetch, random, partBytes, maxReadBytes, conditionalWrites } =
     options;
   expect("forcePathStyle", forcePathStyle, "boolean");

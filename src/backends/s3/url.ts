@@ -25,7 +25,7 @@ export function address(
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]$/.test(bucket) || bucket.includes("..")) {
     throw new LedgerError(
       "INVALID_ARGUMENT",
-      `bucket is not a valid bucket name: ${JSON.stringify(bucket.slice(0, 80))}`,
+      `bucket is not a valid bucket name: ${JSON.stringify(bucket.slice(0, 80))}${/^s3:/i.test(bucket) ? "; write { bucket, prefix } without s3://" : ""}`,
       {
         field: "bucket",
         received: "string",

@@ -1,5 +1,6 @@
 import { appendFile, mkdir, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { expect, test, vi } from "vitest";
 import type { LedgerError } from "../../../src/errors/ledger-error.ts";
 import type { SourceFile } from "../../../src/backend/file-tree.ts";
@@ -32,6 +33,16 @@ test("one file: its name, size and bytes, any number of times", async () => {
   const [file] = await all(tree.files());
   expect(file).toMatchObject({ path: "model.bin", size: data.length });
   for (let i = 0; i < 2; i++) expect(Buffer.compare(await contents(file as SourceFile), data)).toBe(0);
+});
+
+test("a file: URL is a path", async () => {
+  const place = await makePlace();
+  await writeFile(join(place, "a b.bin"), "x");
+  const [file] = await all(fromPath(pathToFileURL(join(place, "a b.bin"))).files());
+  expect(file).toMatchObject({ path: "a b.bin", size: 1 });
+  expect(() => fromPath(new URL("https://example.com/a"))).toThrow(
+    expect.objectContaining({ code: "INVALID_ARGUMENT" }),
+  );
 });
 
 test("a directory: every file below it in the order of the paths, including empty and hidden ones", async () => {

@@ -1,0 +1,13 @@
+import { LedgerError } from "../errors/ledger-error.ts";
+
+/** Returns whether a key looks like a field of filters: `metrics.loss`. */
+export function isMetricField(key: string): boolean {
+  return /^metrics?\../.test(key);
+}
+
+/** Returns the error for such a field in place of a key. `otherwise` says how to pass a key that begins like that. */
+export function notAKey(field: string, key: string, otherwise = ""): LedgerError {
+  const shown = JSON.stringify(key.slice(key.indexOf(".") + 1, 100));
+  const message = `${field} must be the key of a metric as it was logged, without "metrics.": ${shown}${otherwise}`;
+  return new LedgerError("INVALID_ARGUMENT", message, { field, received: "string" });
+}
