@@ -8,13 +8,17 @@ export interface GuardOptions {
 }
 
 /**
- * Closes a run with the right status when the process ends: as `killed` after SIGINT or SIGTERM, as `failed` with the
+ * Closes a run with the right status when the process ends: as `killed` after SIGINT, SIGTERM or SIGHUP, as `failed` with the
  * error after an uncaught error or rejection, as `finished` after a normal end, or as `failed` if the exit code is not
- * 0. The process then ends as it would without the guard: by the signal, with exit code 1 and the error on stderr, or
+ * 0 then. A top-level `await` that never settles makes it 13. The process then ends as it would without the guard: by the signal, with exit code 1 and the error on stderr, or
  * with its own exit code. A second signal ends it at once.
  *
  * You may guard any number of runs. They are closed together. The guard ends when its run is closed; the returned
  * function ends it earlier. While no run is guarded, nothing listens to the process.
+ *
+ * SIGHUP comes when the terminal or the SSH session ends. On Windows it comes when the console window is closed, and
+ * Windows ends the process about 10 s later. Other signals are not guarded: SIGUSR1 and SIGUSR2 belong to the program,
+ * and SIGQUIT ends the process at once, so that a process that hangs can be stopped.
  *
  * If the program itself listens for the same signal, or for `uncaughtException`, the runs are closed and the program
  * decides what follows.

@@ -1,4 +1,5 @@
 import { LedgerError } from "../index.ts";
+import { isMainUnsettled } from "./unsettled-main.ts";
 
 /**
  * The members of a `Run` that `guardProcess` uses. It is an interface because TypeScript treats the class `Run` of a
@@ -15,13 +16,13 @@ export interface GuardedRun {
   fail(error: unknown): Promise<void>;
 }
 
-const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 /** The longest delay of a timer, in ms. */
 const MAX_TIMEOUT_MS: number = 2 ** 31 - 1;
 /**
  * All copies of the library in a process share the guard. `src/run/process-guard.ts` has the interface that runs use.
  */
-const GUARD: unique symbol = Symbol.for("runledger.processGuard.1");
+const GUARD: unique symbol = Symbol.for("runledger.processGuard.2");
 
 interface Guarded {
   readonly run: GuardedRun;
@@ -42,6 +43,8 @@ export class ProcessGuard {
   /** How runs are closed while the process is about to end. */
   #end: End | undefined;
   #closings: Promise<void>[] = [];
+  /** Whether it closes the runs after the natural end of the program. */
+  #isAtEnd = false;
 
   /** Returns the guard of this process. */
   static get(): ProcessGuard {
@@ -56,6 +59,11 @@ export class ProcessGuard {
 
   hasClosed(runId: string): boolean {
     return this.#closed.has(runId);
+  }
+
+  /** Returns whether it closes the run now, after the natural end of the program. */
+  closesAtEnd(runId: string): boolean {
+    return this.#isAtEnd && [...this.#guarded].some(({ run }) => run.id === runId);
   }
 
   /** Guards a run. Returns a function that ends this. */
@@ -79,7 +87,9 @@ export class ProcessGuard {
 
   readonly #onSignal = (signal: NodeJS.Signals): void => {
     const alone = process.listenerCount(signal) === 1;
-    const kill = (): boolean => process.kill(process.pid, signal);
+    // On Windows a process cannot send SIGHUP.
+    const kill = (): boolean =>
+      process.kill(process.pid, process.platform === "win32" && signal === "SIGHUP" ? "SIGTERM" : signal);
     if (!this.isEnding) return void this.#closeAll((run) => run.finish("killed"), alone ? kill : undefined);
     this.#unlisten();
     if (alone) kill();
@@ -94,12 +104,29 @@ export class ProcessGuard {
   };
 
   readonly #onBeforeExit = (exitCode: number): void => {
-    if (this.isEnding) return;
-    const status = exitCode === 0 ? "finished" : "failed";
-    for (const guarded of this.#guarded)
-      // One attempt, because a run that cannot be closed must not keep the process alive forever.
-      void close(guarded, (run) => run.finish(status)).then(() => this.#remove(guarded));
+    if (this.isEnding || this.#isAtEnd) return;
+    this.#isAtEnd = true;
+    void this.#closeAtEnd(exitCode).finally(() => (this.#isAtEnd = false));
   };
+
+  /** Closes all runs after the natural end of the program, with the exit code that the process has then. */
+  async #closeAtEnd(exitCode: number): Promise<void> {
+    let hasFailed = exitCode !== 0;
+    if (!hasFailed) {
+      // Keeps the process alive.
+      const timer = setInterval(() => {}, 1e9);
+      hasFailed = await isMainUnsettled();
+      clearInterval(timer);
+    }
+    if (this.isEnding) return;
+    const status = hasFailed ? "failed" : "finished";
+    const closings = [...this.#guarded].map(async (guarded) => {
+      await close(guarded, (run) => run.finish(status));
+      // One attempt, because a run that cannot be closed must not keep the process alive forever.
+      this.#remove(guarded);
+    });
+    await Promise.all(closings);
+  }
 
   /** Closes all runs. Then calls `endProcess`, unless the program decides how the process ends. */
   async #closeAll(end: End, endProcess: (() => void) | undefined): Promise<void> {

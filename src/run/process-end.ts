@@ -1,6 +1,7 @@
 import { warn } from "../platform/warn.ts";
 import type { JournalWriter } from "../journal/journal-writer.ts";
 import { builtinModule } from "../platform/builtin-module.ts";
+import { processGuard } from "./process-guard.ts";
 
 /** A session of a run that is open in this process. */
 export interface OpenSession {
@@ -80,7 +81,9 @@ function onBeforeExit(): void {
 
 async function endSessions(): Promise<void> {
   const sessions = [...open].flatMap(([session, endedAt]) =>
-    session.isClosing() || session.writer.next === endedAt ? [] : [session],
+    session.isClosing() || processGuard()?.closesAtEnd(session.runId) || session.writer.next === endedAt
+      ? []
+      : [session],
   );
   if (sessions.length === 0 || ends >= MAX_ENDS) return;
   ends++;

@@ -4,13 +4,15 @@ export interface ProcessGuard {
   readonly isEnding: boolean;
   /** Returns whether it closed the run because of a signal or an uncaught error. */
   hasClosed(runId: string): boolean;
+  /** Returns whether it is closing the run after the natural end of the program. */
+  closesAtEnd(runId: string): boolean;
   /** Must be called when a run is no longer open. */
   ended(run: object): void;
 }
 
 // `runledger/node` may import only the public entry, so `src/node/process-guard.ts` repeats the name. All copies of the
 // library in a process share the guard: change the number at the end of the name whenever `ProcessGuard` changes.
-const GUARD: unique symbol = Symbol.for("runledger.processGuard.1");
+const GUARD: unique symbol = Symbol.for("runledger.processGuard.2");
 
 export function processGuard(): ProcessGuard | undefined {
   return (globalThis as { readonly process?: { readonly [GUARD]?: ProcessGuard } }).process?.[GUARD];

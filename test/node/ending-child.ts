@@ -9,7 +9,7 @@ import { ProcessGuard } from "../../src/node/process-guard.ts";
 import type * as LibraryCopy from "./library-copy.ts";
 
 const [directory = "", ending = "", copy = ""] = process.argv.slice(2);
-const EVENTS = ["SIGINT", "SIGTERM", "uncaughtException", "beforeExit"];
+const EVENTS = ["SIGINT", "SIGTERM", "SIGHUP", "uncaughtException", "beforeExit"];
 const listeners = (): number[] => EVENTS.map((event) => process.listenerCount(event));
 const say = (value: unknown): void => console.log(JSON.stringify(value));
 

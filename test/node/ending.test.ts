@@ -60,10 +60,10 @@ async function end(ending: string, signal?: NodeJS.Signals): Promise<Ended> {
 }
 
 /**
- * Listeners of SIGINT, SIGTERM, uncaughtException and beforeExit. A copy of the library with open runs also listens for the
+ * Listeners of SIGINT, SIGTERM, SIGHUP, uncaughtException and beforeExit. A copy of the library with open runs also listens for the
  * natural end.
  */
-const GUARDED = [1, 1, 1, 2];
+const GUARDED = [1, 1, 1, 1, 2];
 
 test.each([
   ["two", GUARDED],
@@ -103,13 +103,13 @@ test("one set of listeners serves all guards, and exists only while a run is gua
   const { said, code, stderr } = await end("sweep");
   const [first, swept, again, [before, off] = [], closed] = said as [unknown, unknown, unknown, unknown[], unknown];
   // Runs that are open, guarded or not, listen for the natural end once.
-  const none = [0, 0, 0, 1];
+  const none = [0, 0, 0, 0, 1];
   expect(before).toEqual(none);
   expect(first).toEqual(GUARDED);
   expect(swept).toEqual(none);
   expect(again).toEqual(GUARDED);
   expect(off).toEqual(none);
-  expect(closed).toEqual([0, 0, 0, 0]);
+  expect(closed).toEqual([0, 0, 0, 0, 0]);
   expect(code).toBe(0);
   expect(stderr).toBe("");
 });

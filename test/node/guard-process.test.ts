@@ -34,7 +34,7 @@ async function end(
   }
 }
 
-test.each(["SIGINT", "SIGTERM"] as const)(
+test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
   "%s closes the run as killed, with what was buffered, and the process ends by it",
   async (name) => {
     const { record, signal } = await end("wait", (process_) => process_.kill(name));

@@ -31,6 +31,10 @@ async function log(): Promise<void> {
     case "guarded":
       guardProcess(run);
       break;
+    case "hanging":
+      guardProcess(run);
+      await new Promise(() => {});
+      break;
     case "throw":
       guardProcess(run);
       setImmediate(() => {

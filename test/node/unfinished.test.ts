@@ -81,6 +81,13 @@ test.each([
   expect(said.filter((line) => line.startsWith("runledger"))).toEqual([]);
 });
 
+test("a guarded run whose program waits for something that never comes has failed, as exit code 13 says", async () => {
+  const { record, code, said } = await leave("hanging");
+  expect(code).toBe(13);
+  expect(record).toMatchObject({ status: "failed", metrics: { a: { count: 100 } } });
+  expect(said.filter((line) => line.startsWith("runledger"))).toEqual([]);
+});
+
 test("what is logged after the process was about to end counts", async () => {
   expect((await leave("more")).record).toMatchObject({ status: "interrupted", metrics: { a: { count: 101 } } });
 });
