@@ -67,7 +67,7 @@ const GUARDED = [1, 1, 1, 1, 2];
 
 test.each([
   ["two", GUARDED],
-  ["two-copies", [1, 1, 1, 3]],
+  ["two-copies", [1, 1, 1, 1, 3]],
 ])("a signal closes all guarded runs, and the process ends by it (%s)", async (ending, listeners) => {
   const { runs, said, signal, stderr } = await end(ending, "SIGINT");
   expect(said).toEqual([listeners]);
