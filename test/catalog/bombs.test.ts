@@ -11,7 +11,7 @@ import { inflatesTooFar } from "../../src/parquet/page-read.ts";
 
 const MIB = 1024 * 1024;
 
-/** A page of texts with their lengths before them, as a chunk of its own. */
+/** Returns a page of texts, each after its length, as a separate chunk. */
 function page(texts: readonly Uint8Array[]): Uint8Array {
   const plain = Buffer.concat(
     texts.flatMap((text) => {

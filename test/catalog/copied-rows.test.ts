@@ -28,7 +28,7 @@ const fields = fc.record(
         maxKeys: 3,
       },
     ),
-    // Long ones fill a page, and so does one that is as long as several.
+    // Long records fill a page, and so does one that is as long as several.
     note: fc.oneof(
       fc.string({ maxLength: 9 }),
       fc.nat(9).map((k) => `${k}`.repeat(3000)),
@@ -85,7 +85,7 @@ async function store(
   );
 }
 
-/** All that a segment says, whatever the order of its columns. */
+/** Returns everything in a segment, in an order that does not depend on that of its columns. */
 async function contentOf({ backend }: Place, segment: Segment): Promise<unknown> {
   const { rows, amends, incomplete, columns } = segment.directory;
   await segment.load(
@@ -164,7 +164,7 @@ test("a damaged page is not copied", async () => {
         for await (const each of copyRows(segment, backend, all, undefined)) some.push(each);
         return some;
       };
-      // Some bits say nothing: then every record has to be what it was.
+      // Some bits have no meaning. Then every record must be unchanged.
       const outcome = await taken().catch((error: unknown) => error);
       if (!Array.isArray(outcome)) {
         expect(outcome).toMatchObject({ code: "CORRUPT", key: name.key });

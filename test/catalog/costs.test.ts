@@ -114,7 +114,7 @@ test("a run is rewritten a bounded number of times, however many come after it",
   const stored = segments.reduce((sum, [, { length }]) => sum + length, 0);
   console.info(`320 runs: ${segments.length} segments, ${(written / stored).toFixed(1)} times written`);
   expect(segments.length).toBeLessThanOrEqual(6);
-  // Each time its segment has grown by a third at least.
+  // Each time after its segment has grown by at least a third.
   expect(written / stored).toBeLessThan(15);
   expect((await ledger.searchRuns({ limit: 1000 })).runs).toHaveLength(320);
 });

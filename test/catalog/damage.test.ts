@@ -18,7 +18,7 @@ import { stride } from "../rounds.ts";
 interface Place {
   readonly backend: MemoryBackend;
   readonly ids: readonly string[];
-  /** The one segment there is. */
+  /** Returns the only segment. */
   readonly key: string;
   readonly bytes: Uint8Array;
 }
@@ -30,7 +30,7 @@ async function open(backend: MemoryBackend, seed: number): Promise<{ ledger: Led
   return { ledger: await openLedger(backend, { clock, ids, onError: (error) => told.push(error) }), told };
 }
 
-/** Nine closed runs in one segment, one of them changed since: its row stands in for another. */
+/** Nine closed runs in one segment. One has changed since, so its row supersedes another. */
 async function compacted(): Promise<Place> {
   const backend = memoryBackend();
   const { ledger } = await open(backend, 1);
@@ -59,7 +59,7 @@ function withBytes({ backend, key }: Place, bytes: Uint8Array): MemoryBackend {
   return copy;
 }
 
-/** Searches by all means; the answers have to be right, and what is told names the segment. */
+/** Searches in every way. The results must be right, and every report must name the segment. */
 async function isRight(place: Place, bytes: Uint8Array, where: string): Promise<boolean> {
   const backend = withBytes(place, bytes);
   const { ledger, told } = await open(backend, 2);
@@ -82,7 +82,7 @@ async function isRight(place: Place, bytes: Uint8Array, where: string): Promise<
     where,
   ).toBe(true);
   if (told.length === 0) return false;
-  // It was made anew.
+  // It was rebuilt.
   expect([...backend.snapshot().keys()], where).not.toContain(place.key);
   const again = await open(backend, 3);
   expect((await again.ledger.searchRuns({ view: "all" })).runs, where).toEqual(all.runs);
@@ -102,7 +102,7 @@ test("a flipped bit anywhere in a segment is reported, or changes nothing", { ti
     if (await isRight(place, copy, `bit ${at % 8} of byte ${at}`)) told++;
   }
   console.info(`segment damage: ${flips} flips, ${told} told of, ${flips - told} without effect`);
-  // Footer and offset index are for others.
+  // Footer and offset index are for other readers.
   expect(told).toBeGreaterThan(flips / 3);
 });
 
@@ -131,7 +131,7 @@ test("a segment cut anywhere is reported", async () => {
 });
 
 describe("hostile segments", () => {
-  /** A segment as a writer that is not this one might make it. */
+  /** A segment as another writer might make it. */
   function forged(key: string, row: unknown, columns: readonly TableColumn[], change: object = {}): Uint8Array {
     const file = new PagedTableWriter("record");
     file.add(typeof row === "string" ? row : encodeJson(row, "row"));
@@ -245,7 +245,7 @@ describe("hostile segments", () => {
     const { ledger, told } = await open(backend, 2);
     expect((await ledger.searchRuns({ view: "all" })).runs.map((run) => run.id)).toEqual([...place.ids, id]);
     expect(told).toEqual([]);
-    // The runs alone count.
+    // Only the runs count.
     await ledger.rebuildCatalog();
     expect((await ledger.searchRuns({ view: "all" })).runs.map((run) => run.id)).toEqual(place.ids);
   });
@@ -253,7 +253,7 @@ describe("hostile segments", () => {
   test("false counts and sizes take no memory", async () => {
     const place = await compacted();
     const { bytes } = place;
-    // A footer as long as the file, a table of another kind, and one that inflates to far more than it has.
+    // A footer as long as the file, a table of another kind, and one that inflates to far more bytes than it states.
     const long = new Uint8Array(bytes);
     new DataView(long.buffer).setUint32(bytes.length - 8, bytes.length - 12, true);
     const longest = new Uint8Array(bytes);

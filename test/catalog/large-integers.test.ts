@@ -19,7 +19,7 @@ async function names(ledger: Ledger, query: object): Promise<string[]> {
   return (await ledger.searchRuns({ limit: 1000, ...query })).runs.map(({ name }) => name);
 }
 
-/** By way of BigInt alone: a literal and an operator, as digits. */
+/** Compares with BigInt only. The literal is given as digits. */
 const OPERATORS: Record<string, (a: bigint, b: bigint) => boolean> = {
   "=": (a, b) => a === b,
   "!=": (a, b) => a !== b,
@@ -130,7 +130,7 @@ test("a list or an object is present: IS NULL is false", async () => {
   };
   const ledger = await withParams(all);
   await check(ledger);
-  // In a segment where all runs have a list there is nothing else of it.
+  // If all runs of a segment have a list, the segment has no other column for it.
   const lists = await withParams([{ layers: [1] }, { layers: [2] }]);
   expect(await names(lists, { filter: "params.layers IS NULL" })).toEqual([]);
   expect(await names(lists, { filter: "params.layers IS NOT NULL" })).toEqual(["r1", "r0"]);

@@ -14,7 +14,7 @@ async function finished(ledger: Ledger, runs: number): Promise<string[]> {
   return ids;
 }
 
-/** A deleted run in a segment, among others; nothing of it is entered any more. */
+/** A deleted run in a segment, among others. It has no entries any more. */
 async function deletedRun(): Promise<{ backend: MemoryBackend; ledger: Ledger; id: string; told: LedgerError[] }> {
   const backend = memoryBackend();
   const clock = createTestClock();
@@ -28,7 +28,8 @@ async function deletedRun(): Promise<{ backend: MemoryBackend; ledger: Ledger; i
   return { backend, ledger, id: id!, told };
 }
 
-// A create whose answer was lost may land later; and who lists sees an entry that is removed while the listing goes on, and then the segment.
+// A create whose answer was lost may take effect later. Also, a listing may show an entry that is removed during the
+// listing, and then the segment.
 test.each<[what: string, entries: [EntryKind, number][]]>([
   ["that it was closed", [["closed", 1]]],
   [
@@ -44,7 +45,7 @@ test.each<[what: string, entries: [EntryKind, number][]]>([
   for (const [kind, number] of entries) await enter(backend, "default", id, kind, number);
   for (const more of [0, 8, 8]) {
     await finished(ledger, more);
-    // The second time with enough to be merged with the segment.
+    // The second time with enough runs to be merged with the segment.
     for (let round = 0; round < 2; round++) {
       expect((await ledger.searchRuns()).runs.map((run) => run.id)).not.toContain(id);
       expect((await ledger.searchRuns({ view: "deleted" })).runs.map((run) => run.id)).toEqual([id]);

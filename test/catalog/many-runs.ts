@@ -5,7 +5,7 @@ import { SegmentCache } from "../../src/catalog/segment-cache.ts";
 import type { Backend } from "../../src/backend/backend.ts";
 import { type Part, record } from "../compare/records.ts";
 
-/** Puts runs that are nowhere else into a segment of their experiment. */
+/** Stores runs that exist nowhere else in a segment of their experiment. */
 export async function storeSegment(
   backend: Backend,
   generation: number,

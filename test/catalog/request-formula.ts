@@ -4,7 +4,7 @@ import { COLUMN_REQUESTS } from "../../src/catalog/segment-rows.ts";
 import { RECORD_REQUESTS } from "../../src/catalog/found-records.ts";
 import { MAX_SEGMENT_ROWS } from "../../src/catalog/segment-limits.ts";
 
-/** Keys that one request of a listing gives. */
+/** The number of keys that one request of a listing returns. */
 const KEYS_A_REQUEST = 1000;
 
 /** What a search finds in the catalogue. */
@@ -13,9 +13,12 @@ export interface SearchedCatalog {
   readonly keys: number;
   /** Segments that are not in memory. */
   readonly segments: number;
-  /** Those whose ends are read again as footer and directory exceed 256 KiB, or that are read a second time as another program merged them. Default 0. */
+  /**
+   * Segments whose ends are read again because footer and directory exceed 256 KiB, or because another program merged
+   * them. Default 0.
+   */
   readonly again?: number;
-  /** Segments that their footers' statistics do not rule out. Default: all. */
+  /** Segments that the statistics of their footers do not exclude. Default: all. */
   readonly asked?: number;
   /** Segments with runs of the answer. Default: `asked`; none for a summary. */
   readonly answering?: number;
@@ -25,7 +28,10 @@ export interface SearchedCatalog {
   readonly open?: readonly number[];
 }
 
-/** The requests of a search, or of a summary, at most, but for what tidies the catalogue. `docs/scaling.md` has the same in words. */
+/**
+ * The most requests of a search, or of a summary, without those that tidy the catalogue. `docs/scaling.md` has the same
+ * in words.
+ */
 export function searchRequests({
   keys,
   segments,
@@ -39,13 +45,13 @@ export function searchRequests({
   const footers = segments + again;
   const columns = COLUMN_REQUESTS * asked;
   const records = answering === 0 ? 0 : Math.max(RECORD_REQUESTS, answering);
-  // And whether the catalogue is whole.
+  // One more request checks whether the catalogue is complete.
   return 1 + listing + footers + columns + closed + open.reduce((sum, reads) => sum + reads, 0) + records;
 }
 
 /**
- * The requests for a run that its own objects tell of: a listing, its newest document, how it began, each segment of its journals once, and
- * its newest marker. On an object store a journal has a segment a flush.
+ * The requests for a run that is read from its own objects: a listing, its newest document, its beginning, each segment
+ * of its journals once, and its newest marker. On an object store, a journal has one segment for each flush.
  */
 export function readsOfOpenRun({ journalSegments, keys = journalSegments + 4 }: OpenRun): number {
   return Math.max(1, Math.ceil(keys / KEYS_A_REQUEST)) + 3 + journalSegments;
@@ -58,16 +64,20 @@ export interface OpenRun {
 }
 
 /**
- * The segments of an experiment of `runs` closed runs at most, as long as one program at a time merges them, and less than fill one come in at
- * once. Of two next to each other in size the larger has more than three times the rows of the smaller, or both together are too many for
- * one. So the smallest `k` have more than `8 (1 + 3 + … + 3^(k-1))` rows together, and of the others each two more than one may have.
+ * The most segments of an experiment of `runs` closed runs, if one program at a time merges them, and fewer runs than
+ * fill a segment are added at a time. Of two segments with neighbouring sizes, the larger has more than three times the
+ * rows of the smaller, or both have too many rows for one segment. So the smallest `k` segments have more than `8 (1 +
+ * 3 + … + 3^(k-1))` rows together, and each two of the others have more rows than one segment may have.
  */
 export function segmentsAtMost(runs: number, rowsOfSegment: number = MAX_SEGMENT_ROWS): number {
   const inPowers = Math.min(runs, (rowsOfSegment * GROWTH) / (GROWTH - 1));
   const powers = Math.log((inPowers * (GROWTH - 1)) / MIN_LOOSE + 1) / Math.log(GROWTH);
-  // 8 + 24 rows make 2, whatever the logarithms are rounded to.
+  // 8 + 24 rows make 2, for any rounding of the logarithms.
   return Math.floor(powers + 1e-9) + Math.floor((2 * runs) / rowsOfSegment);
 }
 
-/** Closed runs that a search finds with entries in a catalogue that is searched often: more are put into a segment. */
+/**
+ * The most closed runs with entries that a search finds in a catalogue that is searched often. More are stored in a
+ * segment.
+ */
 export const LOOSE_AT_MOST: number = MIN_LOOSE - 1;

@@ -33,7 +33,7 @@ const places: [name: string, scripts: number, place: () => Promise<Backend>][] =
   ],
 ];
 
-// Names that a filesystem, a normal form or a limit on keys might take for one.
+// Names that a filesystem, a normal form or a limit on keys might confuse.
 const EXPERIMENTS = [
   "default",
   "Default",
@@ -71,7 +71,7 @@ interface Model {
   readonly ledger: Ledger;
   readonly backend: Backend;
   readonly random: () => number;
-  /** Every run ever started, and its sessions that go on. */
+  /** Every run ever started, and its open sessions. */
   readonly runs: Map<string, Run[]>;
   readonly experiments: readonly string[];
 }
@@ -121,7 +121,8 @@ async function step(model: Model): Promise<string> {
     const run = pick(open);
     work(run, random);
     if (random() < 0.3) return await run.flush().then(() => "flush");
-    // All sessions of a run end together: what one that goes on behind the end of another adds, a search learns when it ends, too.
+    // All sessions of a run end together, because a search sees what a session adds after the end of another one only
+    // when it ends, too.
     const sessions = runs.get(run.id)!.splice(0);
     for (const each of sessions)
       await (random() < 0.3 ? each.fail(new Error("x")) : each.finish(random() < 0.2 ? "killed" : "finished"));
@@ -146,7 +147,7 @@ async function step(model: Model): Promise<string> {
   return "six runs";
 }
 
-/** What the search should give, from the records alone, by an evaluator of its own. */
+/** Returns the expected result of the search, computed from the records by another evaluator. */
 function expected(records: readonly RunRecord[], query: RunQuery): string[] {
   const { experiment, filter = "", orderBy = [], view = "active" } = query;
   const wanted = records.filter(
@@ -178,7 +179,7 @@ async function compare(model: Model, counts: { searches: number; found: number; 
       expect(page.runs.length, text).toBeLessThanOrEqual(limit);
       for (const record of page.runs) {
         const before = byId.get(record.id)!;
-        // A sign of life that was being written while the records were read may be there now.
+        // A heartbeat that was being written while the records were read may be stored now.
         const lastActivity = before.status === "running" ? record.lastActivity : before.lastActivity;
         expect(record, text).toEqual({ ...before, lastActivity });
         expect(record.lastActivity).toBeGreaterThanOrEqual(before.lastActivity);
@@ -211,7 +212,7 @@ async function play(
   const first = Math.floor(random() * EXPERIMENTS.length);
   const experiments = [0, 1, 2].map((i) => EXPERIMENTS[(first + i) % EXPERIMENTS.length]!);
   const model = { backend, random, runs: new Map<string, Run[]>(), experiments };
-  // One that has segments in memory, and one that has not.
+  // One ledger with segments in memory, and one without.
   const ledgers = [await open(1), await open(2)];
   const trace: string[] = [];
   for (let i = 0; i < 40; i++) {

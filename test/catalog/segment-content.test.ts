@@ -3,7 +3,7 @@ import { memoryBackend } from "../../src/backends/memory/index.ts";
 import { type Ledger, type LedgerError, openLedger, type StartRunOptions } from "../../src/index.ts";
 import { createTestClock, seededIds } from "../../src/testing/index.ts";
 
-/** A ledger whose runs are all in segments, and what was told. */
+/** A ledger whose runs are all in segments, and the errors that it reported. */
 async function compacted(
   runs: readonly StartRunOptions[],
   now?: () => number,

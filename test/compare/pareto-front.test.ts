@@ -28,7 +28,7 @@ test("the runs that no other run dominates, by the goals of the runs, with all d
       { id: "none", metrics: ["loss", "acc"] },
     ],
   });
-  // `best` is by the objective's goal: every run had a loss of 0 once, "odd" has a best loss, but no accuracy.
+  // `best` follows the objective's goal: every run had a loss of 0 once, and "odd" has a best loss, but no accuracy.
   const byBest = paretoFront(records, [
     { metric: "loss", aggregate: "best" },
     { metric: "acc", goal: "minimize" },

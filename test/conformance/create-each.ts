@@ -1,7 +1,7 @@
 import type { Backend } from "../../src/backend/backend.ts";
 import { LedgerError } from "../../src/errors/ledger-error.ts";
 
-/** What `OtherProcess.create` does in the other process. */
+/** The work of `OtherProcess.create` in the other process. */
 export function createEach(
   backend: Backend,
   keys: readonly string[],

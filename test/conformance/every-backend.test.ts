@@ -63,7 +63,10 @@ function overMemory(name: string, wrap: Layer): ConformanceHarness {
   };
 }
 
-/** A prefix takes its length off the longest key: tried over a backend that takes longer ones than it must. */
+/**
+ * A prefix shortens the longest key by its own length, so it is tried over a backend that accepts longer keys than it
+ * must.
+ */
 function overLongKeys(name: string, wrap: Layer): ConformanceHarness {
   return harnessOf(`${name} over the reference`, (store) => wrap(referenceBackend(store)));
 }

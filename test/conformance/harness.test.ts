@@ -93,7 +93,7 @@ describe.each<[what: string, harness: ConformanceHarness, message: string]>([
   });
 });
 
-/** A harness of backends that lack, or do, something else. */
+/** Returns a harness of backends with some members changed. */
 function changed(change: (backend: Backend) => object): ConformanceHarness {
   return {
     name: "changed",

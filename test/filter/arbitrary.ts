@@ -49,7 +49,7 @@ function valueOf(operand: ReturnType<typeof operandOf>): fc.Arbitrary<FilterValu
   }
 }
 
-/** As they may be compared with: `=` and `!=` take those that a run can have. */
+/** The values of comparisons: `=` and `!=` take only values that a run can have. */
 const STATUSES = fc.constantFrom("running", "finished", "failed", "interrupted", "scheduled");
 
 const comparison: fc.Arbitrary<Condition> = field.chain((field) =>
@@ -82,7 +82,7 @@ export const condition: fc.Arbitrary<Condition> = fc.letrec<{ condition: Conditi
   ),
 })).condition;
 
-/** What a row has, by the text of the field; `undefined` is nothing. */
+/** The values of a row by the text of the field. A missing value is `undefined`. */
 export interface RowData {
   readonly attributes: Partial<Record<AttributeName, string | number>>;
   readonly params: ReadonlyMap<string, ParamValue>;

@@ -19,7 +19,7 @@ function valuesOf(row: FilterRow, field: Field): readonly (string | number | big
   return value === undefined || value === null ? [] : [value];
 }
 
-/** `slack`: bounds that no value reaches. */
+/** With `slack`, the bounds are wider than the values. */
 function statistics(rows: readonly FilterRow[], field: Field, slack: boolean): FieldStatistics {
   const each = rows.map((row) => valuesOf(row, field));
   const values = each.flat();

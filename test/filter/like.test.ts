@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { compileLike } from "../../src/filter/like.ts";
 
-/** By trying everything. */
+/** Matches by trying everything. */
 function matches(pattern: readonly string[], text: readonly string[]): boolean {
   const [first, ...rest] = pattern;
   if (first === undefined) return text.length === 0;

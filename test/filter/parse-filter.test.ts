@@ -4,7 +4,7 @@ import { formatFilter } from "../../src/filter/format-filter.ts";
 import { parseFilter } from "../../src/filter/parse-filter.ts";
 import { Tokenizer } from "../../src/filter/tokenizer.ts";
 
-/** Texts and how the filter they mean is written. */
+/** Texts, and the normal form of their filters. */
 const GOOD: readonly (readonly [text: string, canonical: string])[] = [
   ["", ""],
   [" \n", ""],
@@ -86,7 +86,7 @@ const GOOD: readonly (readonly [text: string, canonical: string])[] = [
 
 const ATTRIBUTES = /such as metrics\.loss .* id, name, experiment, status/;
 
-/** Texts, where they are wrong, and what is said of it. */
+/** Wrong texts, the position of the error, and a part of its message. */
 const BAD: readonly (readonly [text: string, position: number, says: RegExp])[] = [
   ["foo.a > 1", 1, /expected metrics, params, tags, attributes or datasets, found foo\.a/],
   ["Metrics.a > 1", 1, /expected metrics,/],

@@ -1,7 +1,7 @@
 import type { RunRecord } from "../../src/journal/run-record.ts";
 import { metric, record } from "./rows.ts";
 
-// The grammar once more, by other means: a text is rewritten until a truth value is left of it.
+// A second implementation of the grammar: it rewrites a text until only a truth value remains.
 
 type Datasets = readonly { name: string; digest: string; context?: string }[];
 export type Run = RunRecord & { readonly datasets: Datasets };
@@ -113,7 +113,7 @@ export function holds(text: string, run: Run): boolean {
     .replaceAll(COMPARISON, (whole, field: string, operator: string, value: string | undefined) => {
       const op = operator.toUpperCase().replaceAll(/\s+/g, " ");
       const isNull = op.startsWith("IS");
-      // What follows IS NULL is not its value.
+      // The text after IS NULL is not its value.
       const tail = isNull ? whole.slice(whole.toUpperCase().lastIndexOf("NULL") + 4) : "";
       return ` ${compare(field, op, value ?? "", run) ? 1 : 0} ${tail}`;
     });

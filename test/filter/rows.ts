@@ -1,6 +1,6 @@
 import type { RunRecord } from "../../src/journal/run-record.ts";
 
-/** A record with these fields; the rest is as of a run that did nothing. */
+/** Returns a record with these fields. All other members are those of a run that logged nothing. */
 export function record(fields: Partial<RunRecord> & { datasets?: unknown } = {}): RunRecord {
   return {
     id: "r1",

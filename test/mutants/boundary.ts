@@ -1,6 +1,6 @@
 import type { Backend } from "../../src/backend/backend.ts";
 
-/** No key of the contract; as file names some of them lead out of the place. */
+/** Invalid keys. As file names, some of them lead out of the place. */
 const BAD_KEYS = [
   "",
   "/a",
@@ -19,7 +19,7 @@ const BAD_KEYS = [
 
 const METHODS = ["create", "read", "stat", "list", "remove", "append", "move"] as const;
 
-/** A backend that notes which methods were called at all. It checks nothing, as the contract allows it. */
+/** A backend that records which methods were called. It checks nothing, which the contract allows. */
 export function trustingBackend(): { backend: Required<Backend>; called: Set<string> } {
   const called = new Set<string>();
   const note = (method: string) => async (): Promise<never> => {

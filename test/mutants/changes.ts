@@ -4,7 +4,7 @@ import { type Mutant, mutant } from "./mutant.ts";
 
 type Changes = Required<Backend>["changes"];
 
-/** Hints that pass through `between`, which is handed an iterator of the sound ones. */
+/** Passes hints through `between`, which gets an iterator of the correct ones. */
 function passing(
   between: (hints: AsyncIterator<void>, asked: () => Promise<IteratorResult<void>>) => Partial<AsyncIterator<void>>,
 ) {
@@ -54,7 +54,7 @@ export const changeMutants: readonly Mutant[] = [
                   if (tell) own.delete(tell);
                   own.add((tell = () => resolve({ done: false, value: undefined })));
                 }),
-                // Its end is heard of, its hints are not.
+                // Its end is passed on, but not its hints.
                 sound.next().then((step) => (step.done === true ? DONE : never())),
               ]),
             return: async () => (await sound.return?.()) ?? DONE,
@@ -178,7 +178,7 @@ export const changeMutants: readonly Mutant[] = [
   })),
 ];
 
-/** Ends and aborts as it should, and tells nothing. */
+/** Ends and aborts correctly, but yields no hints. */
 function neverTelling(inner: Required<Backend>, prefix: string, o: Parameters<Changes>[1]): AsyncIterable<void> {
   const hints = inner.changes(prefix, o)[Symbol.asyncIterator]();
   return {

@@ -1,7 +1,7 @@
 import type { Entry } from "../../src/backend/backend.ts";
 import { type Mutant, later, mutant } from "./mutant.ts";
 
-/** Lists that forget where they are, or that they are over. */
+/** Lists that lose their position, or their end. */
 export const cursorMutants: readonly Mutant[] = [
   mutant("list shows only what was there when the handle was opened or wrote", (inner, { objects }) => {
     const known = new Set(objects.keys());

@@ -2,7 +2,7 @@ import type { Backend, CallOptions } from "../../src/backend/backend.ts";
 import { LedgerError } from "../../src/errors/ledger-error.ts";
 import { type Mutant, later, mutant } from "./mutant.ts";
 
-/** Every promise-returning method, its rejections changed. */
+/** Returns a backend with the rejections of every method changed. */
 function rejecting(change: (error: unknown, key: string) => unknown): Mutant["damage"] {
   return (inner) => {
     const wrap =

@@ -5,7 +5,7 @@ import { referenceBackend } from "./reference.ts";
 
 const LESS: Capabilities = { append: false, exclusiveCreate: true, durable: true };
 
-/** Keys the store knows by another name. */
+/** Defects of keys that the store keeps under another name. */
 function renaming(rename: (key: string) => string, back: (key: string) => string = (key) => key): Mutant["damage"] {
   return (inner) => ({
     create: (key, body, o) => inner.create(rename(key), body, o),

@@ -1,4 +1,4 @@
-/** Defects that suites of other projects were seen to miss, each with the case that is meant to kill it. */
+/** Defects that suites of other projects miss, each with the case that must kill it. */
 export const ideas: Readonly<Record<string, string>> = {
   "remove does nothing": "remove: no method of any handle finds the object",
   "create overwrites": "create: never replaces an object, whatever the new bytes",

@@ -3,7 +3,7 @@ import type { Mutant } from "./mutant.ts";
 
 export type ListOptions = Parameters<Backend["list"]>[1];
 
-/** A list that is what `change` makes of the sound entries. */
+/** Returns a list that `change` makes from the correct entries. */
 export function changing(
   change: (entries: Entry[], prefix: string, options: ListOptions) => Entry[],
 ): Mutant["damage"] {

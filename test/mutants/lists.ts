@@ -2,7 +2,7 @@ import type { Backend, Entry } from "../../src/backend/backend.ts";
 import { type ListOptions, changing } from "./listed.ts";
 import { type Mutant, mutant } from "./mutant.ts";
 
-/** Pages of 1000, each asked for with what `next` makes of the page before. */
+/** Lists in pages of 1000. `next` makes the start of each page from the previous one. */
 async function* paged(
   inner: Backend,
   prefix: string,
@@ -23,7 +23,7 @@ async function* paged(
   }
 }
 
-/** Lists in a wrong order, or with entries too few or too many. */
+/** Lists in a wrong order, or with too few or too many entries. */
 export const listMutants: readonly Mutant[] = [
   mutant("list is in the order of creation", (inner, { objects }) => ({
     async *list(prefix, o) {

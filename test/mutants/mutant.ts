@@ -4,7 +4,7 @@ import type { Store } from "./reference.ts";
 /** A backend with one defect. */
 export interface Mutant {
   readonly name: string;
-  /** What the sound backend under the defect declares. Everything when left out. */
+  /** The capabilities of the correct backend under the defect. Default: all. */
   readonly capabilities?: Capabilities;
   /** Breaks one handle. `store` is shared by the handles of one place. */
   readonly damage: (inner: Required<Backend>, store: Store) => Partial<Backend>;
@@ -15,7 +15,7 @@ export function mutant(name: string, damage: Mutant["damage"], capabilities?: Ca
   return capabilities === undefined ? { name, damage } : { name, damage, capabilities };
 }
 
-/** Lets everything that only waits for microtasks go on. */
+/** Lets everything run that waits only for microtasks. */
 export function later(): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, 0);

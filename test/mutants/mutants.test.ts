@@ -95,7 +95,7 @@ async function killersAmong(mutant: Mutant, cases: readonly ConformanceCase[]): 
   return cases.filter((_, i) => results[i]).map(({ name }) => name);
 }
 
-/** Killed by patience: all begin at once, so that they wait together. */
+/** Mutants that only a time limit kills. All begin at once, so that they wait together. */
 const waiting = new Map<Mutant, Promise<string[]>>();
 
 /** A sample kills too few to show that every case is needed. */
@@ -110,7 +110,7 @@ describe.concurrent("broken backends", () => {
     test(`killed: ${mutant.name}`, async () => {
       const expected = ideas[mutant.name];
       let killers = await (waiting.get(mutant) ?? killersAmong(mutant, light));
-      // Moving MiBs about is slow, so that only those that nothing else kills get that far.
+      // Copying megabytes is slow, so only mutants that nothing else kills get that far.
       if (killers.length === 0) killers = await killersAmong(mutant, heavy);
       for (const name of killers) kills.get(name)?.push(mutant.name);
       expect(killers).not.toEqual([]);
@@ -144,8 +144,8 @@ describe("the suite", () => {
 });
 
 /**
- * A backend may trust its keys, so that what keeps bad ones from it is a layer of the core: no case of the suite, but
- * tested alike.
+ * A backend may trust its keys, because a layer of the core keeps bad keys away. The suite has no case for that layer,
+ * so it is tested here in the same way.
  */
 describe("bad keys", () => {
   const methods = ["create", "read", "stat", "list", "remove", "append", "move"] as const;

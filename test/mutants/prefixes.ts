@@ -1,7 +1,7 @@
 import { changing } from "./listed.ts";
 import { type Mutant, mutant } from "./mutant.ts";
 
-/** Prefix and startAfter applied to everything there is. */
+/** Applies prefix and startAfter to all keys. */
 function filtered(keep: (key: string, prefix: string, after: string | undefined) => boolean): Mutant["damage"] {
   return (inner) => ({
     async *list(prefix, o) {
@@ -21,7 +21,7 @@ function like(pattern: string): RegExp {
   return new RegExp(`^${escaped.replaceAll("_", ".").replaceAll("%", ".*")}/`);
 }
 
-/** Lists that take `prefix` or `startAfter` for something else. */
+/** Lists that give `prefix` or `startAfter` another meaning. */
 export const prefixMutants: readonly Mutant[] = [
   mutant(
     "prefix runs/1 takes runs/10",

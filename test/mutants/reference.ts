@@ -5,7 +5,7 @@ import { LedgerError } from "../../src/errors/ledger-error.ts";
 import type { ConformanceHarness, OtherProcess } from "../../src/conformance/index.ts";
 import { createEach } from "../conformance/create-each.ts";
 
-/** What all handles on one place share. */
+/** The state that all handles on one place share. */
 export interface Store {
   readonly objects: Map<string, Uint8Array>;
   /** Called after each change. */
@@ -128,7 +128,7 @@ export function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
   return both;
 }
 
-/** A harness over one shared store for each place; `wrap` makes each handle what it is. */
+/** Returns a harness with one shared store for each place. `wrap` changes each handle. */
 export function harnessOf(name: string, open: (store: Store) => Backend): ConformanceHarness {
   return {
     name,

@@ -65,7 +65,7 @@ export const streamMutants: readonly Mutant[] = [
   })),
 ];
 
-/** Hands on a stream; `failed` is called when it throws. */
+/** Passes on a stream. Calls `failed` when the stream throws. */
 export function noting(
   body: ByteStream,
   seen: (chunk: Uint8Array) => unknown,
@@ -97,6 +97,6 @@ async function* untilFailure(body: ByteStream): AsyncGenerator<Uint8Array, void,
   try {
     yield* body;
   } catch {
-    // The defect: nobody hears of it.
+    // The defect: nobody gets the error.
   }
 }

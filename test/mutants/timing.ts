@@ -1,13 +1,13 @@
 import { LedgerError } from "../../src/errors/ledger-error.ts";
 import { type Mutant, mutant } from "./mutant.ts";
 
-/** Runs `work` after `turns` more microtasks than the caller needs to be told. */
+/** Runs `work` after `turns` more microtasks than the caller waits. */
 function afterMicrotasks(turns: number, work: () => void): void {
   if (turns === 0) work();
   else queueMicrotask(() => afterMicrotasks(turns - 1, work));
 }
 
-/** Calls that resolve before their change is made; handles that see old things. */
+/** Calls that resolve before their change is made, and handles that see an old state. */
 export const timingMutants: readonly Mutant[] = [
   mutant("create resolves 5 ms before the write lands", (inner, { objects }) => ({
     create: async (key, body, o) => {

@@ -1,4 +1,4 @@
-// A program that logs without ever letting the event loop turn, for as long as its second argument says, in ms.
+// A program that logs without a turn of the event loop, for as many ms as its second argument says.
 import { openLedger } from "runledger";
 import { fsBackend } from "runledger/backends/fs";
 

@@ -65,7 +65,7 @@ async function main(): Promise<void> {
       guardProcess(run);
       let kept = false;
       if (ending === "loop-kept") process.on("SIGINT", () => (kept = true));
-      // Holds up the closing until the loop has gone on for three steps.
+      // Delays the closing until the loop has run for three more steps.
       let late = 0;
       void run
         .logArtifact(

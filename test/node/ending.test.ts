@@ -23,7 +23,7 @@ interface Ended {
   readonly runs: readonly RunRecord[];
   readonly code: number | null;
   readonly signal: string | null;
-  /** What it printed, a value a line. */
+  /** The values that it printed, one per line. */
   readonly said: readonly unknown[];
   readonly stderr: string;
   /** Lines on stderr that the library wrote. */
@@ -35,7 +35,7 @@ async function end(ending: string, signal?: NodeJS.Signals): Promise<Ended> {
   try {
     const started: ChildProcess = spawn(process.execPath, [child.script, directory, ending, copy.script], {
       stdio: ["ignore", "pipe", "pipe"],
-      // Nothing is left behind if it hangs.
+      // If it hangs, it is killed, so that nothing remains.
       timeout: 45_000,
       killSignal: "SIGKILL",
     });
@@ -60,8 +60,8 @@ async function end(ending: string, signal?: NodeJS.Signals): Promise<Ended> {
 }
 
 /**
- * Listeners of SIGINT, SIGTERM, SIGHUP, uncaughtException and beforeExit. A copy of the library with open runs also listens for the
- * natural end.
+ * Listeners of SIGINT, SIGTERM, SIGHUP, uncaughtException and beforeExit. A copy of the library with open runs also
+ * listens for the natural end.
  */
 const GUARDED = [1, 1, 1, 1, 2];
 
@@ -132,7 +132,7 @@ test("a program that survives a signal gets one report that its values are dropp
   const stats = said[1] as { points: number; acknowledged: number; dropped: number; buffered: number };
   expect(stats.acknowledged).toBe(2 * (runs[0]?.metrics["x"]?.count ?? 0));
   expect(stats.buffered).toBe(0);
-  // Three steps at least, of two metrics and a text each, and three rows of one.
+  // At least three steps, each with two metrics and a text, and three rows of one.
   expect(stats.dropped).toBeGreaterThanOrEqual(12);
   expect(stats.points).toBe(stats.acknowledged + stats.dropped);
   expect(told).toHaveLength(1);
@@ -160,7 +160,7 @@ test.each([
   expect(ended.code).toBe(code);
   expect(ended.told).toHaveLength(1);
   expect(ended.told[0]).toContain(text);
-  // `withRun` does not hear of an error outside its function.
+  // `withRun` does not see an error outside its function.
   expect(ended.told[0]).toContain("guardProcess(run) closes a run after an uncaught error or rejection");
   expect(ended.told[0]).not.toContain("withRun");
   expect(ended.told[0]).toContain(String(ended.said[0]));

@@ -11,7 +11,7 @@ const [directory = "", ending] = process.argv.slice(2);
 function open(): Backend {
   const backend = fsBackend(directory);
   if (ending === "objects") return objectsOnly(backend);
-  // All that comes behind the beginning of the ledger and of the run fails.
+  // Every write after the beginning of the ledger and of the run fails.
   if (ending === "broken") return faultyBackend(backend, { mode: "error-before", only: ["append"], at: 1, times: 1e9 });
   return backend;
 }

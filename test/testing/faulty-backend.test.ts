@@ -36,7 +36,7 @@ async function keysOf(backend: Backend, prefix = ""): Promise<string[]> {
   return keys;
 }
 
-/** Creates a, appends to log, creates b; gives what each call came to. */
+/** Creates a, appends to log, and creates b. Returns how each call ended. */
 async function work(backend: Backend): Promise<string[]> {
   const appending = backend as Required<Backend>;
   return [

@@ -4,7 +4,7 @@ import { createTestClock } from "../../src/testing/test-clock.ts";
 
 const START = Date.UTC(2026, 0, 1);
 
-/** Some turns of the event loop, in which a clock could move by itself. */
+/** Waits for some turns of the event loop, in which a clock could move by itself. */
 async function turns(): Promise<void> {
   for (let i = 0; i < 10; i++) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -70,7 +70,8 @@ test.each([undefined, createTestClock()])("lastRun() is the run that started las
   expect((await ledger.lastRun()).name).toBe("third");
 });
 
-// What differs between machines: the system, the time, its zone and language. A process is as far as one machine gets.
+// The system, the time, its zone and the language differ between machines. One machine can only test this with another
+// process.
 test("a snapshot of a run is the same in another process, zone and language", async () => {
   const program = `
     import { createTestLedger } from "./src/testing/index.ts";

@@ -63,7 +63,7 @@ const NAMED_IN_PATH: RegExp = new RegExp(
   "gi",
 );
 
-/** A JSON web token from its first dot on. The search begins at the dot, because a text may contain many an "ey". */
+/** A JSON web token from its first dot on. The search begins at the dot, because a text may contain many "ey". */
 const WEB_TOKEN = /\.ey[\w.-]{17,}/g;
 const LONGEST_HEADER = 4096;
 

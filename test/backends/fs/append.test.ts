@@ -95,7 +95,7 @@ test("a failed write ends the key for this handle; removing the object frees it 
   const place = await makePlace();
   const backend = open(place);
   await backend.append("log", bytes("one"));
-  // A value that write() refuses stands for a disk that fails: the error comes from the same call.
+  // A value that write() refuses simulates a failing disk, because the error comes from the same call.
   await expect(backend.append("log", { byteLength: 1 } as Uint8Array)).rejects.toMatchObject({
     key: "log",
     operation: "append",

@@ -39,7 +39,7 @@ const commands: Record<string, () => Promise<void>> = {
     process.stdin.destroy();
   },
 
-  /** Waits for a word, then stores many blobs, all of them broken so far. */
+  /** Waits for a word, then stores many blobs that are broken so far. */
   async blobs() {
     const [count] = rest as [string];
     const blobs = new BlobStore(new FsHandle(directory, { disk: false, link }), () => randomUUID());
@@ -76,7 +76,7 @@ const commands: Record<string, () => Promise<void>> = {
     await backend.close();
   },
 
-  /** What somebody without rights meets. */
+  /** Prints the errors that a user without permissions gets. */
   async visit() {
     const backend = new FsHandle(directory, { disk: false, link });
     const entries: string[] = [];
@@ -93,7 +93,7 @@ const commands: Record<string, () => Promise<void>> = {
     await backend.close();
   },
 
-  /** Fills a small file system, frees some of it, and goes on. */
+  /** Fills a small file system, frees some of it, and continues. */
   async fill() {
     const backend = new FsHandle(directory, { disk: false, link });
     const acknowledged: string[] = [];
@@ -121,7 +121,7 @@ const commands: Record<string, () => Promise<void>> = {
     say(String(await liveness.isAlive(rest[0] ?? "")));
   },
 
-  /** Prints its token, and stays until it is told. */
+  /** Prints its token, and waits for a word before it ends. */
   async stay() {
     say(new FsHandle(directory, { disk: false, link }).liveness.token);
     await new Promise<void>((resolve) => process.stdin.once("data", () => resolve()));

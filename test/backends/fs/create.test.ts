@@ -299,7 +299,7 @@ test("a name was taken even if another process removes its object at once", asyn
   const place = await makePlace();
   const disk = open(place, {
     disk: true,
-    // The object is seen, and gone before it can be put on disk.
+    // The object is seen, but gone before it can be synced to disk.
     async link(existing, added) {
       await writeFile(added, "theirs");
       await link(existing, added).finally(() => unlink(added));

@@ -4,7 +4,7 @@ import { LedgerError, openLedger } from "../../../src/index.ts";
 
 /**
  * Does something for the first time while the process has `left` descriptors, until they are free again: after
- * `afterMs`, or once the call has failed. Says how that and a second try ended.
+ * `afterMs`, or once the call has failed. Prints how the call and a second attempt ended.
  */
 const [directory, name, left, afterMs] = process.argv.slice(2) as [string, string, string, string];
 const ledger = await openLedger(fsBackend(directory), { onError: () => {} });

@@ -4,7 +4,7 @@ import type * as FileCalls from "../../../src/backends/fs/file-calls.ts";
 const { promises } = process.getBuiltinModule("node:fs");
 const CALLS_AT_ONCE = 32;
 
-/** What the calls of Node do in a test; `file-calls.ts` takes them as they are when it is loaded. */
+/** The calls of Node in a test. `file-calls.ts` reads them when it is loaded. */
 let stat: (path: string) => Promise<unknown>;
 let calls: typeof FileCalls;
 beforeEach(async () => {

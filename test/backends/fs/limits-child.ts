@@ -18,7 +18,7 @@ let n = 0;
 const log = (run: Run, count: number): void => {
   for (const end = n + count; n < end; n++) run.log({ value: n / 3 }, { step: n });
 };
-/** Steps of what is there; -1 among them for a value that is not the one logged at its step. */
+/** Returns the steps of the stored points, with -1 for a value that was not logged at its step. */
 const stored = async (run: Run): Promise<number[]> => {
   const { steps, values } = await ledger.history(run.id, "value");
   return [...steps].map((step, i) => (values[i] === step / 3 ? step : -1));
@@ -43,7 +43,7 @@ if (command === "full-briefly") {
   log(run, 1000);
   await run.flush();
   await writeFile(`${directory}/ballast`, new Uint8Array(1 << 20)).catch(() => {});
-  // Far more than may wait. A pause now and then, so that the attempts between take place.
+  // Far more than the buffer holds. Pauses now and then, so that attempts can run in between.
   for (let i = 0; i < 100; i++) {
     log(run, 1000);
     if (i % 10 === 0) await new Promise((resolve) => setTimeout(resolve, 5));

@@ -92,7 +92,7 @@ test.skipIf(!linux)("a zombie process counts as ended (skipped: Linux only)", as
 });
 
 test.skipIf(!linux)("nothing is known of other hosts, starts and namespaces (skipped: Linux only)", async () => {
-  // A process that is gone here may run there, cloned machines included, whose hosts have one name.
+  // A process that does not exist here may run there. Cloned machines have the same host name.
   const gone = { [START]: "1" };
   expect(await isAlive(gone)).toBe(false);
   for (const part of [HOST, BOOT, PROCESSES, TIMES]) {
@@ -136,7 +136,7 @@ test.skipIf(!works("unshare", "-Urpf", "true"))(
 test.skipIf(!works("unshare", "-Urpf", "true"))(
   "a process that sees another namespace's /proc knows nothing of others (skipped: no user namespaces)",
   async () => {
-    // Of two processes of one new namespace one asks about the other, before and after that one is killed.
+    // Of two processes of one new namespace, one checks the other before and after the other is killed.
     const place = await makePlace();
     const node = `"${process.execPath}" "${child.script}"`;
     const script = `
@@ -146,7 +146,7 @@ test.skipIf(!works("unshare", "-Urpf", "true"))(
       ${node} alive ${place} "$(cat ${place}/token)"
       kill -9 $writer
       ${node} alive ${place} "$(cat ${place}/token)"`;
-    // With its first process a namespace ends.
+    // A namespace ends with its first process.
     const { lines } = await run(["unshare", "-Urpf", "sh", "-c", script]).ended;
     expect(lines[0]).toMatch(/^linux:.*::$/);
     expect(lines.slice(1)).toEqual(["undefined", "undefined"]);

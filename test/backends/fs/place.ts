@@ -23,7 +23,7 @@ export function open(directory: string, options: Partial<FsHandleOptions> = {}):
   return handle;
 }
 
-/** What a file system without hard links answers. */
+/** Fails like a file system without hard links. */
 export const refuseLink = async (): Promise<never> => {
   throw Object.assign(new Error("EPERM: operation not permitted, link"), { code: "EPERM" });
 };
@@ -88,7 +88,7 @@ export interface Ended {
   readonly errors: string;
 }
 
-/** Runs to the end. `go`, when given, is called with the process once it printed a first line. */
+/** Runs a program to its end. Calls `go`, if given, with the process after its first line of output. */
 export function run(
   command: readonly string[],
   options: { uid?: number; env?: NodeJS.ProcessEnv; cwd?: string } = {},

@@ -66,7 +66,7 @@ describe("rights", () => {
     const backend = open(ledger);
     await backend.create("a/one", pattern(10));
     await chmod(place, 0o755);
-    await chmod(join(ledger, "a/one"), 0o444); // The owner of a file may write to it wherever it lies.
+    await chmod(join(ledger, "a/one"), 0o444); // The owner of a file may write to it in any directory.
     for (const directory of [join(ledger, "a"), ledger]) await chmod(directory, mode);
     const { lines, errors } = await run([node, child.script, "visit", ledger], root ? { uid: 65534 } : {}).ended;
     for (const directory of [ledger, join(ledger, "a")]) await chmod(directory, 0o755);

@@ -11,7 +11,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
-/** Files by name in the directory, and what was done with them. */
+/** Files by name in the directory, and the calls on them. */
 function watched(): { files: SharedFiles; log: string[] } {
   const log: string[] = [];
   const files = new SharedFiles({

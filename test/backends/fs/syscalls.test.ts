@@ -130,7 +130,7 @@ describe.skipIf(!strace)("at the level of system calls (skipped: strace is missi
     expect(result.sizes).toEqual([200]);
   });
 
-  /** Which fsync of a `disk` create in a new ledger is that of the object itself: the one before the last. */
+  /** The number of the fsync of the object itself in a `disk` create in a new ledger: the last but one. */
   async function fsyncsBeforeObject(): Promise<number> {
     const place = await makePlace();
     const trace = join(place, "trace");

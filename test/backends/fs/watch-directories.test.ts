@@ -15,7 +15,7 @@ const open = (directory: string): Handle => fsBackend(directory) as Handle;
 const byte = Uint8Array.of(1);
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** Asks for a hint while `change` goes on; true when the hints ended instead. */
+/** Asks for a hint and repeats `change` until it comes. Returns true if the hints ended instead. */
 async function hint(hints: AsyncIterator<void>, change: (n: number) => Promise<unknown>): Promise<boolean> {
   let step: IteratorResult<void> | undefined;
   const asked = hints.next().then((got) => (step = got));
@@ -32,7 +32,7 @@ test("it reports changes of another handle in old, new and recreated directories
   const [watching, writing] = [open(directory), open(directory)];
   await writing.create("other", byte);
   const hints = watching.changes("runs/1")[Symbol.asyncIterator]();
-  // Nothing of the path is there yet.
+  // No part of the path exists yet.
   expect(await hint(hints, (n) => writing.create(`runs/1/journal/a${n}`, byte))).toBe(false);
   for (let round = 0; round < 5; round++) {
     const key = `runs/1/deep/er/${round}/log`;

@@ -4,7 +4,7 @@ import { writeChunks, type Writable } from "../../../src/backends/fs/write-behin
 
 const KIB = 1024;
 
-/** A file in memory, whose calls take at most `most` bytes and end in another order than they began. */
+/** A file in memory. Each call writes at most `most` bytes, and calls do not end in the order in which they began. */
 function fakeFile(
   most: number,
 ): Writable & { readonly bytes: Uint8Array; readonly sizes: number[]; buffers: Set<ArrayBufferLike> } {

@@ -61,7 +61,7 @@ describe("a create whose answer is lost", () => {
     const error = await failureOf(backend.create("k", text("mine")));
     expect(error).toMatchObject({ code: "OUTCOME_UNKNOWN", transient: true, key: "k" });
     const again = s3Backend(onFake(fake, { retry: { attempts: 100, totalMs: 1e9 } }));
-    // The second call cannot know of the first one's attempts: the caller, who does, reads back.
+    // The second call does not know the attempts of the first one. The caller does, and reads the object back.
     expect(await failureOf(again.create("k", text("mine")))).toMatchObject({ code: "EXISTS" });
     expect(await again.read("k")).toEqual(text("mine"));
   });
@@ -138,7 +138,7 @@ test("six writers behind random faults: nothing lost, nothing twice", async () =
   fake.fail("error-before", (call) => (isPut(call) || isGet(call)) && random() < 0.2, Infinity);
   const writers = Array.from({ length: 6 }, async (_, w) => {
     const backend = s3Backend(onFake(fake));
-    // Each appends to one common log: the number is free until somebody has it.
+    // Each writer appends to one common log. A number is free until a writer has it.
     let next = 0;
     for (let i = 0; i < 25; i++) {
       for (;;) {
@@ -147,7 +147,8 @@ test("six writers behind random faults: nothing lost, nothing twice", async () =
         const isOwn = await backend.create(key, entry).then(
           () => true,
           async (error: { code: string }) => {
-            // Once in some thousand creates all attempts are struck: the same key and bytes again tell.
+            // In one of some thousand creates, all attempts fail. Repeating it with the same key and bytes shows the
+            // outcome.
             if (error.code === "OUTCOME_UNKNOWN") return await createOrMatch(backend, key, entry, undefined);
             expect(error.code).toBe("EXISTS");
             return false;

@@ -18,7 +18,7 @@ function streamOf(source: Uint8Array, size?: number): ByteStream {
   return byteStream(chunks(), size);
 }
 
-/** A stream that fails after `count` MiB, or never goes on when there is no error. */
+/** A stream that fails after `count` MiB, or stalls if no error is given. */
 function broken(count: number, error?: Error): ByteStream {
   async function* chunks(): AsyncGenerator<Uint8Array> {
     for (let i = 0; i < count; i++) yield new Uint8Array(MIB);
@@ -50,7 +50,7 @@ describe("which way a body goes", () => {
   test("all parts but the last have the same size, and there are at most 10,000", async () => {
     const { fake, backend } = await place({}, options);
     await backend.create("k", streamOf(big, big.length));
-    // Two parts are under way at a time, and either may arrive first.
+    // Two parts are in flight at a time, and either may arrive first.
     const sizes = fake.calls.filter(isPart).map(({ query, body }) => [query.get("partNumber"), body.length]);
     expect(new Map(sizes as [string, number][])).toEqual(
       new Map([
@@ -61,7 +61,7 @@ describe("which way a body goes", () => {
     );
     expect(stored(fake)).toBe(true);
     const { fake: other, backend: huge } = await place({}, options);
-    // Only the first part is looked at: 100 GB take larger parts.
+    // Only the first part is checked: 100 GB need larger parts.
     other.fail(() => errorResponse(new S3Error(403, "AccessDenied")), isPart, 99);
     async function* endless(): AsyncGenerator<Uint8Array> {
       for (;;) yield new Uint8Array(4 * MIB);
@@ -250,7 +250,8 @@ test("only a few parts of a large stream are in memory at a time", async () => {
   let ahead = 0;
   const held: (() => void)[] = [];
   const fake = new FakeS3();
-  // A part is answered once the next one is under way: one at a time would wait for ever. The last has no next.
+  // Each part but the last is answered only when the next one is being sent. With one part at a time, the upload would
+  // hang.
   const fetch: typeof globalThis.fetch = async (input, init) => {
     if (!String(input).includes("partNumber")) return fake.fetch(input, init);
     peak = Math.max(peak, ++underWay);
@@ -273,6 +274,6 @@ test("only a few parts of a large stream are in memory at a time", async () => {
   fake.fail(() => ({ status: 200, headers: {}, body: text("<CompleteMultipartUploadResult/>") }), isComplete);
   await s3Backend(onFake(fake, { fetch, partBytes: PART })).create("k", byteStream(chunks()));
   expect(peak).toBe(2);
-  // Two under way and one being filled, with the chunk that did not fit.
+  // Two in flight and one being filled, with the chunk that did not fit.
   expect(ahead).toBeLessThanOrEqual(3 * PART + MIB);
 });

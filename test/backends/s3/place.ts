@@ -24,7 +24,7 @@ export function quickClock(
   };
 }
 
-/** Options for a backend on the fake: it waits for nothing, and the pauses are as long as they may be. */
+/** Options for a backend on the fake. Sleeps take no time, and the pauses have their greatest length. */
 export function onFake(fake: FakeS3, more: Partial<S3BackendOptions> = {}): S3BackendOptions {
   const base = {
     endpoint: "http://localhost:9000",
@@ -36,7 +36,7 @@ export function onFake(fake: FakeS3, more: Partial<S3BackendOptions> = {}): S3Ba
   return { ...base, clock: quickClock(), random: () => 1, ...more };
 }
 
-/** A fake and a backend on it that has probed already, or does not have to. */
+/** A fake, and a backend on it that has probed already or need not. */
 export async function place(
   fakeOptions: FakeS3Options = {},
   options: Partial<S3BackendOptions> = {},
@@ -68,7 +68,7 @@ export const isGet = ({ method }: S3Call): boolean => method === "GET";
 export const isPart = ({ query }: S3Call): boolean => query.has("partNumber");
 export const isComplete = ({ method, query }: S3Call): boolean => method === "POST" && query.has("uploadId");
 
-/** What a promise rejects with. */
+/** Returns the error with which a promise rejects. */
 export async function failureOf(work: Promise<unknown>): Promise<unknown> {
   return work.then(
     () => {
@@ -85,7 +85,7 @@ export async function keys(backend: S3Backend, prefix = "", startAfter?: string)
   return found;
 }
 
-/** What goes wrong on the way to a store and back, by the fake's and the fault proxy's names. */
+/** The faults on the way to a store and back, by their names in the fake and in the fault proxy. */
 export const FAULTS = [
   "lost-ack",
   "late",

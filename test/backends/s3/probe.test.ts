@@ -4,7 +4,7 @@ import { FakeS3, S3Error, errorResponse } from "../../servers/fake-s3.ts";
 import { openLedger } from "../../../src/index.ts";
 import { failureOf, isGet, isPut, keys, onFake, place, quickClock, text } from "./place.ts";
 
-/** Where it finds nothing wrong. */
+/** The cases in which the probe finds nothing wrong. */
 const RACES = 13;
 const PUTS = 9 + 2 * (RACES - 1);
 
@@ -90,7 +90,7 @@ describe("the probe", () => {
     for (let place = 0; place < 100; place++) {
       const fake = new FakeS3();
       let races = 0;
-      // Of the races with two long bodies most show it, of the others none.
+      // Most of the races with two long bodies show it, and none of the others.
       const now: typeof fetch = async (input, init) => {
         const answer = await fake.fetch(input, init);
         const isLong = (init?.body as Uint8Array | undefined)?.length === 1024 * 1024;
@@ -187,7 +187,7 @@ describe("conditionalWrites", () => {
     expect(fake.calls.filter(({ key }) => key.includes(".probe/"))).toEqual([]);
     const conditions = fake.calls.filter(isPut).map(({ headers }) => headers.get("if-none-match"));
     expect(new Set(conditions)).toEqual(new Set([conditionalWrites === "atomic" ? "*" : undefined]));
-    // It concerns this handle alone.
+    // It concerns only this handle.
     expect(s3Backend(onFake(fake)).capabilities.exclusiveCreate).toBe(false);
   });
 

@@ -280,7 +280,7 @@ test("a hint names a wrong addressing style or a proxy", async () => {
     const error = await failureOf(s3Backend(onFake(fake, options)).read("ledger.json"));
     return (error as Error).message;
   };
-  // Another bucket in the path: what a store that wants it there makes of a key.
+  // Another bucket in the path, which is how a store with path style reads a key.
   expect(await message({ bucket: "elsewhere" })).toContain("in the host name, set forcePathStyle: false");
   const inHost = { endpoint: "http://s3.fake", bucket: "elsewhere", forcePathStyle: false, allowInsecure: true };
   expect(await message(inHost)).toContain("in the path, set forcePathStyle: true");
