@@ -248,6 +248,17 @@ export function decodeJsonValue(parsed: unknown, limits: JsonLimits = LIMITS): u
   return result;
 }
 
+/**
+ * Returns the object that a value from `JSON.parse` stands for, with its members as they are stored. Returns `undefined`
+ * for an array and for a value that is not an object.
+ */
+export function storedObject(value: unknown): Record<string, unknown> | undefined {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  const source = value as Record<string, unknown>;
+  const object = Object.hasOwn(source, MARK) ? unwrap(source) : source;
+  return typeof object === "object" ? object : undefined;
+}
+
 /** Returns what a `{"$rl": …}` stands for: a number, a bigint, or an object whose keys have no special meaning. */
 function unwrap(source: Record<string, unknown>): number | bigint | Record<string, unknown> {
   const kind = source[MARK];

@@ -1,5 +1,5 @@
 import { setOwn } from "../bytes/dictionary.ts";
-import { decodeJsonValue, encodeJson } from "../bytes/json.ts";
+import { decodeJsonValue, encodeJson, storedObject } from "../bytes/json.ts";
 import { parseJson } from "../bytes/parse-json.ts";
 import type { Dictionary } from "../journal/event.ts";
 import { isDictionary } from "../journal/record-checks.ts";
@@ -33,8 +33,8 @@ function toLists(metrics: RunRecord["metrics"]): Dictionary<number[]> {
 export function decodeRecord(text: string): RunRecord {
   const data = parseJson(text);
   if (!isDictionary(data) || Object.hasOwn(data, "metrics")) throw new RangeError("a record is malformed");
-  const { summaries } = data;
-  if (!isDictionary(summaries)) throw new RangeError("a record is malformed");
+  const summaries = storedObject(data["summaries"]);
+  if (summaries === undefined) throw new RangeError("a record is malformed");
   // Most of a record is summaries, which need no decoding.
   const metrics: Dictionary<MetricSummary> = {};
   for (const key of Object.keys(summaries)) setOwn(metrics, key, toSummary(summaries[key]));
