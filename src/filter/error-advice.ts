@@ -87,7 +87,8 @@ const AGGREGATES: Readonly<Record<string, Aggregate>> = {
 export function aggregateAdvice(key: string, name: string): string | undefined {
   if (!Object.hasOwn(AGGREGATES, name)) return undefined;
   const shown = key.slice(0, MAX_SHOWN);
-  return `; did you mean metrics.${shown}.${AGGREGATES[name]}? A metric of exactly this name is metrics."${shown}.${name}"`;
+  const meant = `metrics.${shown}.${AGGREGATES[name]}`;
+  return `; did you mean ${meant}? A metric of exactly this name is metrics."${shown}.${name}"`;
 }
 
 /** Returns advice for a word before a dot that is not a kind of field. */

@@ -8,10 +8,11 @@ export interface GuardOptions {
 }
 
 /**
- * Closes a run with the right status when the process ends: as `killed` after SIGINT, SIGTERM or SIGHUP, as `failed` with the
- * error after an uncaught error or rejection, as `finished` after a normal end, or as `failed` if the exit code is not
- * 0 then. A top-level `await` that never settles makes it 13. The process then ends as it would without the guard: by the signal, with exit code 1 and the error on stderr, or
- * with its own exit code. A second signal ends it at once.
+ * Closes a run with the right status when the process ends: as `killed` after SIGINT, SIGTERM or SIGHUP, as `failed`
+ * with the error after an uncaught error or rejection, as `finished` after a normal end, or as `failed` if the exit
+ * code is not 0 then. A top-level `await` that never settles makes the exit code 13. The process then ends as it would
+ * without the guard: by the signal, with exit code 1 and the error on stderr, or with its own exit code. A second
+ * signal ends it at once.
  *
  * You may guard any number of runs. They are closed together. The guard ends when its run is closed; the returned
  * function ends it earlier. While no run is guarded, nothing listens to the process.

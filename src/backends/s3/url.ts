@@ -23,9 +23,10 @@ export function address(
 ): Address & { readonly region: string | undefined } {
   if (typeof bucket !== "string") throw invalidArgument("bucket", "a string", bucket);
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]$/.test(bucket) || bucket.includes("..")) {
+    const advice = /^s3:/i.test(bucket) ? "; write { bucket, prefix } without s3://" : "";
     throw new LedgerError(
       "INVALID_ARGUMENT",
-      `bucket is not a valid bucket name: ${JSON.stringify(bucket.slice(0, 80))}${/^s3:/i.test(bucket) ? "; write { bucket, prefix } without s3://" : ""}`,
+      `bucket is not a valid bucket name: ${JSON.stringify(bucket.slice(0, 80))}${advice}`,
       {
         field: "bucket",
         received: "string",
