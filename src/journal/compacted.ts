@@ -68,8 +68,7 @@ export function compactedEnds(
 /** A file of points is ended with the row group that brings it to this size, in bytes: a shorter one is the last of its compaction. */
 export const FILE_BYTES: number = 64 * 1024 * 1024;
 
-const METRICS =
-  /^metrics(?:\.(?!0000\.)([0-9]{4}|[1-9][0-9]{4,8}))?(?:\.(?!0000\.)([0-9]{4}|[1-9][0-9]{4,8}))?\.(parquet|overview)$/;
+const METRICS = /^metrics(?:\.([0-9]{4}|[1-9][0-9]{4,8}))?(?:\.([0-9]{4}|[1-9][0-9]{4,8}))?\.(parquet|overview)$/;
 
 /** Name of the `part`-th file of points of a compaction; both count from 1, and no number is used again. */
 export function metricsName(compaction: number, part: number): string {

@@ -1,10 +1,10 @@
 import { encodeCheckedJson } from "../bytes/checked-json.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
 
-const FENCE = /^runs\/[^/]+\/fences\/(?!0{6}\.)([0-9]{6}|[1-9][0-9]{6,11})\.json$/;
-const CLAIM = /^runs\/[^/]+\/fences\/(?!0{6}\.)([0-9]{6}|[1-9][0-9]{6,11})\.claim\.([0-9a-f]{32})$/;
+const FENCE = /^runs\/[^/]+\/fences\/([0-9]{6}|[1-9][0-9]{6,11})\.json$/;
+const CLAIM = /^runs\/[^/]+\/fences\/([0-9]{6}|[1-9][0-9]{6,11})\.claim\.([0-9a-f]{32})$/;
 const END =
-  /^runs\/[^/]+\/fences\/(?!0{6}\.)(?:[0-9]{6}|[1-9][0-9]{6,11})\.end\.([0-9a-z][0-9a-z_-]{0,63})\.(0|[1-9][0-9]{0,15})$/;
+  /^runs\/[^/]+\/fences\/(?:[0-9]{6}|[1-9][0-9]{6,11})\.end\.([0-9a-z][0-9a-z_-]{0,63})\.(0|[1-9][0-9]{0,15})$/;
 
 function prefix(runId: string, n: number): string {
   return `runs/${runId}/fences/${String(n).padStart(6, "0")}`;

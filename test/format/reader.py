@@ -77,9 +77,9 @@ NOWHERE, EVENTS = {"from": None, "to": None}, {
     "positions:numbers endTime?:number"}
 def good_event(ev): return (fits(ev, "kind v:one order:safe time:number") and ev["kind"] in EVENTS and fits(ev, EVENTS[
     ev["kind"]]) and (ev["kind"] != "media" or ("digest" in ev) != ("inline" in ev)))
-N, SEQ, ID = "(?:(?!0000)[0-9]{4}|[1-9][0-9]{4,8})", "(?:[0-9]{6}|[1-9][0-9]{6,11})", "[0-9a-z][0-9a-z_-]{0,63}"
-FENCE = f"fences/(?!000000){SEQ}"  # ---- Keys and files ----
-NAME = (rf"run\.created\.json|run(\.(?!0001){N})?\.json|journal/{ID}\.{SEQ}|metrics((\.{N}){{0,2}}\.parquet|"
+N, SEQ, ID = "(?:[0-9]{4}|[1-9][0-9]{4,8})", "(?:[0-9]{6}|[1-9][0-9]{6,11})", "[0-9a-z][0-9a-z_-]{0,63}"
+FENCE = f"fences/{SEQ}"  # ---- Keys and files ----
+NAME = (rf"run\.created\.json|run(\.(?!000[01]){N})?\.json|journal/{ID}\.{SEQ}|metrics((\.{N}){{0,2}}\.parquet|"
     rf"(\.{N})?\.overview|-{ID}\.(events|media|summaries))|"
     rf"{FENCE}\.(json|claim\.[0-9a-f]{{32}}|end\.{ID}\.(0|[1-9][0-9]*))")  # below a run
 DEVICE = r"(con|prn|aux|nul|(com|lpt)[0-9¹²³]|conin\$|conout\$)%s(\..*)?"
@@ -355,7 +355,7 @@ def read_run(run, names):  # What is printed of a run, or None if there is none.
         if found and found[1]: segs[found[1], int(found[2])] = name, size
         elif found and found[3]: ends[found[3]] = min(int(found[4]), ends.get(found[3], int(found[4])))
         elif found and found[5]: fences = max(fences, int(found[5]))
-        elif found and found[7]: markers[int(found[7])] = name
+        elif found and found[7] and int(found[7]): markers[int(found[7])] = name
         elif found and int(found[6] or 2) > 1: docs[int(found[6] or 1)] = name
     newest, lost, no, doc, stats, totals = max(docs, default=0), [], ({}, {}), None, None, None
     check(newest or not points or any(ends.get(who) != 0 for who, _ in segs))

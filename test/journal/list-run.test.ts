@@ -27,8 +27,6 @@ test("a name with more zeros than it needs, or in another place, is not that of 
     "run.00002.json",
     "more/run.0002.json",
     "metrics.00002.parquet",
-    "metrics.0000.parquet",
-    "metrics.0002.0000.parquet",
     "metrics.0002.00001.parquet",
     "lifecycle/00001.json",
     "lifecycle/0000.json",

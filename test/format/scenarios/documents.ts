@@ -142,7 +142,6 @@ async function strangeNames(place: Place): Promise<void> {
     `more/${writer}.000001`,
     `${writer}.000001`,
     "fences/0000002.json",
-    "fences/000000.json",
     `fences/000001.end.${writer}.00`,
     "lifecycle/0000.json",
     "lifecycle/00001.json",
