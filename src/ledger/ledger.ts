@@ -11,6 +11,7 @@ import type { MediaEntry } from "../journal/media-entry.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import type { OpenRun, RunContext } from "../run/run-context.ts";
 import type { StartRunOptions } from "../run/start-options.ts";
+import { closedByWithRun } from "../run/closed-by-with-run.ts";
 import type { ResumeRunOptions } from "../run/resume-run.ts";
 import type { Run, StartRun } from "../run/run.ts";
 import type { Tags } from "../run/tags.ts";
@@ -84,7 +85,9 @@ export class Ledger {
     let result: T;
     try {
       result = await work(run);
+      if (run.status === "running") closedByWithRun.add(run);
     } catch (error) {
+      if (run.status === "running") closedByWithRun.add(run);
       // The caller's error matters more than the run's own trouble.
       await run.fail(error).catch((trouble: unknown) => this.#tell(trouble));
       throw error;

@@ -1,6 +1,7 @@
 import { LedgerError } from "../errors/ledger-error.ts";
 import type { JournalWriter } from "../journal/journal-writer.ts";
 import type { OpenRun } from "./run-context.ts";
+import { closedByWithRun } from "./closed-by-with-run.ts";
 import { processGuard } from "./process-guard.ts";
 
 /** Why a call is refused. */
@@ -28,7 +29,10 @@ export class LateCalls {
   /** Returns the error for a call that returns a promise. `values`: the number of values that the call would log. */
   refuse(method: string, status: string | undefined, values = 0): Refusal {
     const { id } = this.#run;
-    const message = `run ${id} is closed (${status}), so ${method} comes too late: ledger.resumeRun(id) resumes it`;
+    const reason = closedByWithRun.has(this.#run)
+      ? `the function given to withRun had already ${status === "failed" ? "thrown" : "returned"}. Return or await its promises`
+      : "ledger.resumeRun(id) resumes it";
+    const message = `run ${id} is closed (${status}), so ${method} comes too late: ${reason}`;
     const error = new LedgerError("RUN_CLOSED", message, { operation: method });
     const guard = processGuard();
     const isExpected = guard?.hasClosed(this.#run.id) === true;

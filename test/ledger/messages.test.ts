@@ -109,6 +109,24 @@ describe("what a message says of the call that was probably meant", () => {
     ],
     ["a closed run", () => closed.log({ a: 1 }), undefined, "ledger.resumeRun(id) resumes it"],
     [
+      "a call after withRun",
+      async () => (await ledger.withRun({}, (late) => ({ late }))).late.log({ a: 1 }),
+      undefined,
+      "so log comes too late: the function given to withRun had already returned. Return or await its promises",
+    ],
+    [
+      "a run that the function of withRun closed itself",
+      async () => {
+        const { late } = await ledger.withRun({}, async (inner) => {
+          await inner.finish();
+          return { late: inner };
+        });
+        late.log({ a: 1 });
+      },
+      undefined,
+      "ledger.resumeRun(id) resumes it",
+    ],
+    [
       "the context of a data set",
       () => run.logDataset("x", { digest: "d", context: "train" } as never),
       "context",
