@@ -80,11 +80,17 @@ test("the README is short, and its figures are those of bench/results.md", () =>
   expect(readme.trimEnd().split("\n").length).toBeLessThanOrEqual(130);
   const results = readFileSync(join(root, "bench/results.md"), "utf8");
   const figure = (row: RegExp): string => row.exec(results)![1]!;
+  const ratio = (row: RegExp): number => Number(figure(row));
+  const ofJsonLines = 1 / ratio(/^\| W1 against the leanest .* \| ([\d.]+) x \|/m);
+  const part = { 5: "a fifth", 6: "a sixth", 7: "a seventh" }[Math.round(ofJsonLines)];
+  const ofSqlite = ratio(/^\| 10,000 runs: ours \/ SQLite.* \| ([\d.]+) \|/m);
+  const times = { 1: "as long as", 2: "twice as long as", 3: "three times as long as" }[Math.round(ofSqlite)];
+  const ofFiles = 1 / ratio(/^\| 10,000 runs: ours \/ one JSON file a run .* \| ([\d.]+) \|/m);
   for (const text of [
-    `${figure(/^\| \*\*W1\*\*: log\(\) to flush\(\) \| (\d+) /m)} ns a point, ${figure(/^\| W1 against the leanest .* \| ([\d.]+) x \|/m)} ×`,
+    `${figure(/^\| \*\*W1\*\*: log\(\) to flush\(\) \| (\d+) /m)} ns a point, about ${part} of the time`,
     `${figure(/^\| W1: bytes a point at rest .* \| ([\d.]+) \|/m)} bytes a point on the disk, where JSON lines take ${figure(/^\| W1: JSON lines, JSON\.stringify \| (\d+\.\d+) \|/m)}`,
-    `${figure(/^\| 10,000 runs, warm .* \| ([\d.]+) ms/m)} ms: ${figure(/^\| 10,000 runs: ours \/ SQLite.* \| ([\d.]+) \|/m)} ×`,
-    `${figure(/^\| 10,000 runs: ours \/ one JSON file a run .* \| ([\d.]+) \|/m)} × that of one JSON file a run`,
+    `${figure(/^\| 10,000 runs, warm .* \| ([\d.]+) ms/m)} ms: about ${times} indexed SQLite`,
+    `1/${Number(ofFiles.toPrecision(2))} of one JSON file a run`,
   ])
     expect(readme).toContain(text);
 });
