@@ -41,7 +41,7 @@ export interface CatalogFiles {
   readonly loose: readonly CatalogRowText[];
 }
 
-/** The files of the catalogue, once it is in as good order as this ledger may bring it. */
+/** Returns the files of the catalogue after it has merged what can be merged. */
 export async function listCatalogFiles(
   context: RunContext,
   options: CatalogFilesOptions | undefined,
@@ -49,7 +49,7 @@ export async function listCatalogFiles(
   const { experiment, signal } = readOptions("catalogFiles", options, { experiment: true, signal: true });
   const catalog = catalogOf(context);
   const name = experiment === undefined ? undefined : checkName(experiment, "experiment");
-  // What this puts together would else be put together, and its parts removed, right after they were listed.
+  // Merges small segments first: otherwise the merge would remove segments right after they were listed.
   await readCatalog(catalog, name, signal, async () => undefined);
   return await readCatalog(catalog, name, signal, async (open) => {
     const superseded = new Set(open.unlisted);

@@ -1,10 +1,10 @@
 import type { Backend } from "../backend/backend.ts";
 import type { Clock } from "../platform/clock.ts";
 
-/** Longest interval a timer takes everywhere, in ms. */
+/** The longest interval that every timer takes, in ms. */
 const KEEP_MS = 2 ** 30;
 
-/** Hears the hints of a backend, one at a time: what a backend gives on end is not taken until there is use for it. */
+/** Takes the hints of a backend one at a time: it takes the next hint only after {@link listen}. */
 export class ChangeListener {
   #hints: AsyncIterator<void> | undefined;
   #isAsking = false;
@@ -15,22 +15,22 @@ export class ChangeListener {
     this.#hints = backend.changes?.(prefix, { signal })[Symbol.asyncIterator]();
   }
 
-  /** Whether there was a hint since {@link listen}. */
+  /** Whether a hint came since {@link listen}. */
   get heard(): boolean {
     return this.#heard;
   }
 
-  /** Whether there may be more. */
+  /** Whether more hints may come. */
   get isActive(): boolean {
     return this.#hints !== undefined;
   }
 
-  /** From now on. */
+  /** Forgets earlier hints, and waits for the next one in the background. */
   listen(): void {
     this.#heard = false;
     if (this.#hints === undefined || this.#isAsking) return;
     this.#isAsking = true;
-    // What goes wrong with hints is no trouble: looking from time to time goes on.
+    // A failure of hints is harmless: the watcher also looks from time to time.
     this.#hints.next().then(
       ({ done }) => this.#answer(done !== true),
       () => this.#answer(false),
@@ -38,8 +38,8 @@ export class ChangeListener {
   }
 
   /**
-   * Waits for a hint if `hears`, at most `ms`; true when one came. The process stays alive for it, though the clock's timer by
-   * itself would not keep it: sleeping would move a test's clock.
+   * Waits `ms`, or until a hint comes if `hears`. Returns whether a hint came. Keeps the process alive meanwhile with a
+   * timer of its own, because timers of the clock do not, and `clock.sleep` would move the clock of a test.
    */
   wait(ms: number, hears: boolean, clock: Clock, signal: AbortSignal): Promise<boolean> {
     return new Promise((resolve, reject) => {

@@ -14,12 +14,13 @@ import { runCreatedKey, runNotFound } from "../journal/run-created.ts";
 import type { RunContext } from "../run/run-context.ts";
 import { checkRunId, readRunCreated } from "./read-run.ts";
 
-/** How often others may say something else at the same moment before it is given up. */
+/** How often others may write a marker at the same moment before this gives up. */
 const TRIES = 100;
 
 /**
- * Says of a run that it is deleted, or that it is not, with a marker numbered behind those that are there; writes nothing when they
- * say so already. Of two with one number, where creates are not exclusive, either stays: as if the other had come before it.
+ * Writes a marker that says whether a run is deleted, with the next free number. Writes nothing if the newest marker
+ * says so already. If creates are not exclusive, two markers may get the same number. Then either one stays, as if the
+ * other had come before it.
  */
 export async function setDeleted(
   { backend, clock }: RunContext,
@@ -29,39 +30,39 @@ export async function setDeleted(
 ): Promise<void> {
   checkRunId(id);
   const call = signal ? { signal } : {};
-  // How the run began may be damaged: it can be deleted all the same.
+  // A run can be deleted even if its beginning is damaged.
   if ((await backend.stat(runCreatedKey(id), call)) === undefined) throw runNotFound(id);
   const time = clock.now();
   let newest = 0;
   for (let left = TRIES; left > 0; left--) {
     for await (const { key } of backend.list(lifecyclePrefix(id), call))
       newest = Math.max(newest, parseLifecycleKey(key) ?? 0);
-    // A listing may be behind.
+    // The listing may be old.
     while (newest < MAX_LIFECYCLE_NUMBER && (await backend.stat(lifecycleKey(id, newest + 1), call))) newest++;
     let isDeleted: boolean | undefined;
     try {
       isDeleted = (await readLifecycle(backend, id, newest, call)) !== undefined;
     } catch (error) {
-      // The next one counts in its place.
+      // The next marker replaces the damaged one.
       if (!LedgerError.hasCode(error, "CORRUPT")) throw error;
     }
     if (isDeleted === deleted) return;
     if (newest === MAX_LIFECYCLE_NUMBER)
-      throw new LedgerError("TOO_LARGE", `there is no number behind ${lifecycleKey(id, newest)}`, {
+      throw new LedgerError("TOO_LARGE", `there is no number after ${lifecycleKey(id, newest)}`, {
         key: lifecycleKey(id, newest),
       });
-    // First: once the marker is there the catalogue must not go on telling of the run as it was.
+    // Before the marker: once the marker exists, the catalogue must not show the run as it was.
     await enterMarker(backend, id, newest + 1, signal);
     const bytes = encodeLifecycle(id, newest + 1, { deleted, time });
     if (await createOrMatch(backend, lifecycleKey(id, newest + 1), bytes, signal)) return;
   }
-  throw new LedgerError("CONFLICT", `run ${id} is deleted and restored by others over and over`, {
+  throw new LedgerError("CONFLICT", `others deleted or restored run ${id} ${TRIES} times while this call tried to`, {
     key: lifecyclePrefix(id),
     transient: true,
   });
 }
 
-/** Tells the catalogue that there is a marker, or will be. Of a run whose beginning is damaged it has nothing to tell. */
+/** Enters in the catalogue that marker `n` exists, or will soon. Does nothing for a run whose beginning is damaged. */
 async function enterMarker(backend: Backend, id: string, n: number, signal: AbortSignal | undefined): Promise<void> {
   try {
     const { experiment } = await readRunCreated(backend, id, signal);

@@ -8,13 +8,13 @@ import { decodeJson } from "../bytes/json.ts";
 
 /** The first object of every ledger. */
 export const MARKER_KEY = "ledger.json";
-/** Version of the layout this library writes, and the newest it reads. */
+/** The version of the layout that this library writes, and the newest version that it reads. */
 export const FORMAT_VERSION = 1;
 
-/** What people, systems and tools put into directories that are otherwise empty: the ledger has no object of such a name. */
+/** Names that people, systems and tools put into otherwise empty directories. No object of a ledger has such a name. */
 const ACCOMPANYING = /^(?:\.|lost\+found\/|(?:readme|license)(?:\.[a-z]{1,5})?$|(?:eh)?thumbs\.db$|desktop\.ini$)/i;
 
-/** Writes the marker of a ledger that is open again, if others have removed it; true when it was gone. */
+/** Writes the marker of an open ledger again if others have removed it. Returns whether the marker was gone. */
 export async function keepMarker(backend: Backend, marker: Uint8Array): Promise<boolean> {
   if ((await backend.stat(MARKER_KEY)) !== undefined) return false;
   try {
@@ -26,8 +26,8 @@ export async function keepMarker(backend: Backend, marker: Uint8Array): Promise<
 }
 
 /**
- * Makes sure that a place is a ledger this library can read; an empty place becomes one. `NOT_A_LEDGER`, `FORMAT_TOO_NEW`,
- * `CORRUPT`, or what the backend met. Returns the marker's bytes.
+ * Checks that a place is a ledger that this library can read. Makes a ledger of an empty place. Returns the bytes of
+ * the marker. Rejects with `NOT_A_LEDGER`, `FORMAT_TOO_NEW`, `CORRUPT`, or with the backend's error.
  */
 export async function checkMarker(backend: Backend, clock: Clock): Promise<Uint8Array> {
   for (let attempt = 1; ; attempt++) {
@@ -37,12 +37,13 @@ export async function checkMarker(backend: Backend, clock: Clock): Promise<Uint8
       return marker;
     }
     for await (const { key } of backend.list("")) {
-      // Somebody may be making the ledger at this moment.
+      // Another process may be making the ledger at this moment.
       if (key !== MARKER_KEY && key !== COMPLETE_KEY && !ACCOMPANYING.test(key))
         throw notALedger(backend, `it has no ${MARKER_KEY}, but holds ${JSON.stringify(key)}`);
     }
     const bytes = encodeCheckedJson({ format: "runledger", version: FORMAT_VERSION, createdAt: clock.now() }, "ledger");
-    // Complete from the start: even if another process creates this ledger too, no run exists yet that the catalogue could lack.
+    // The catalogue is complete from the start, because no run exists yet, even if another process creates this ledger,
+    // too.
     const [marked, completed] = await Promise.allSettled([
       backend.create(MARKER_KEY, bytes),
       createEmpty(backend, COMPLETE_KEY),
@@ -70,19 +71,19 @@ function assertReadable(bytes: Uint8Array, backend: Backend): void {
   try {
     value = decodeCheckedJson(bytes);
   } catch (cause) {
-    if (isForeign(bytes)) throw notALedger(backend, `its ${MARKER_KEY} is not one of this library`);
-    throw new LedgerError("CORRUPT", `${MARKER_KEY} cannot be read: it is damaged, or belongs to something else`, {
+    if (isForeign(bytes)) throw notALedger(backend, `another program wrote its ${MARKER_KEY}`);
+    throw new LedgerError("CORRUPT", `${MARKER_KEY} cannot be read: it is damaged, or another program wrote it`, {
       key: MARKER_KEY,
       cause,
     });
   }
-  // By hand: a schema library would double what opening a ledger loads.
+  // Checked by hand, because a schema library would double the code that opening a ledger loads.
   const { format, version } = (typeof value === "object" && value !== null ? value : {}) as {
     format?: unknown;
     version?: unknown;
   };
   if (format !== "runledger" || typeof version !== "number")
-    throw notALedger(backend, `its ${MARKER_KEY} is not one of this library`);
+    throw notALedger(backend, `another program wrote its ${MARKER_KEY}`);
   if (version > FORMAT_VERSION) {
     throw new LedgerError(
       "FORMAT_TOO_NEW",
@@ -92,11 +93,11 @@ function assertReadable(bytes: Uint8Array, backend: Backend): void {
   }
 }
 
-/** Whether these bytes are the JSON of another program. */
+/** Returns whether these bytes are the JSON of another program. */
 function isForeign(bytes: Uint8Array): boolean {
   try {
     const text = utf8Decoder({ fatal: true }).decode(bytes);
-    // Editors of other programs may begin it with a byte order mark.
+    // Some programs begin JSON with a byte order mark.
     const value = decodeJson(text.replace(/^\ufeff/, ""));
     if (typeof value !== "object" || value === null) return true;
     return !("crc32" in value) && (value as { format?: unknown }).format !== "runledger";
@@ -105,7 +106,7 @@ function isForeign(bytes: Uint8Array): boolean {
   }
 }
 
-/** What people call the place: `fs, /data/runs`. */
+/** Returns a name of the place for people: `fs, /data/runs`. */
 function placeOf({ name, locate }: Backend): string {
   const location = locate?.(MARKER_KEY);
   if (location === undefined) return name;
@@ -113,7 +114,7 @@ function placeOf({ name, locate }: Backend): string {
   return `${name}, ${path.slice(0, -MARKER_KEY.length - 1)}`;
 }
 
-/** A CONFLICT here is a path that leads through a file, or is one. */
+/** Explains a `CONFLICT`: the path of the place leads through a file, or is a file. */
 function atPlace(reason: unknown, backend: Backend): unknown {
   if (!LedgerError.hasCode(reason, "CONFLICT")) return reason;
   const { key, operation, message } = reason;
@@ -124,7 +125,7 @@ function atPlace(reason: unknown, backend: Backend): unknown {
 function notALedger(backend: Backend, why: string): LedgerError {
   return new LedgerError(
     "NOT_A_LEDGER",
-    `this place (${placeOf(backend)}) is no ledger: ${why}. Choose an empty place, or the one the ledger is in`,
+    `this place (${placeOf(backend)}) is not a ledger: ${why}. Choose an empty place, or the place of the ledger`,
     { key: MARKER_KEY },
   );
 }

@@ -10,28 +10,31 @@ export interface AnyLedger {
   getRun(id: string): Promise<RunRecord>;
 }
 
-/** What a ledger gives to the functions of this file. Copies of the library may meet here, so this interface only grows. */
+/**
+ * What the functions of this file need from a ledger. The ledger may be of another copy of the library, so this
+ * interface only grows.
+ */
 export interface LedgerFiles {
   catalogFiles(options: CatalogFilesOptions | undefined): Promise<CatalogFiles>;
   metricsFiles(runIds: readonly string[] | undefined, options: CallOptions | undefined): Promise<MetricsFiles>;
 }
 
-/** The key of a ledger's {@link LedgerFiles}. It is in the registry of all realms, because the ledger may come from another copy of the library. */
+/** The key of the {@link LedgerFiles} of a ledger. All copies of the library share it. */
 export const LEDGER_FILES: unique symbol = Symbol.for("runledger.LedgerFiles");
 
 /**
- * Returns the Parquet files of the catalogue, and the rows of the runs that are in none of them. The list holds for now: a search puts
- * small files together and removes the parts, and `read` of a removed file rejects with `NOT_FOUND`. Rejects with `INVALID_ARGUMENT`
- * for a `ledger` that is not an open ledger.
+ * Returns the Parquet files of the catalogue, and the rows of the runs that no file holds. A later search may merge
+ * small files and remove the parts: then `read` of a removed file rejects with `NOT_FOUND`. Rejects with
+ * `INVALID_ARGUMENT` for a `ledger` that is not an open ledger.
  */
 export async function catalogFiles(ledger: AnyLedger, options?: CatalogFilesOptions): Promise<CatalogFiles> {
   return await filesOf(ledger).catalogFiles(options);
 }
 
 /**
- * Returns the Parquet files with the points of some runs, or of all runs, and the ids of the runs whose points are still in journals.
- * Leaves out ids without a run, and damaged runs, which `onError` of the ledger hears of. Rejects with `INVALID_ARGUMENT` for a `ledger`
- * that is not an open ledger.
+ * Returns the Parquet files with the points of some runs, or of all runs, and the ids of the runs whose points are
+ * still in journals. Leaves out ids without a run, and damaged runs: `onError` of the ledger gets their errors. Rejects
+ * with `INVALID_ARGUMENT` for a `ledger` that is not an open ledger.
  */
 export async function metricsFiles(
   ledger: AnyLedger,

@@ -27,12 +27,12 @@ import type { RunPage } from "./search-runs.ts";
 import type { RunGroups, RunSummaryQuery } from "./summarise-runs.ts";
 import { RunWatch } from "./watch-run.ts";
 
-// A program that only writes runs never loads what reads them, and the other way round.
+// A program that only writes runs never loads the code that reads them, and the other way round.
 const reading = /* @__PURE__ */ onDemand(() => import("./reading.ts"));
-// Apart from what reads single runs: the first answer of a process need not wait for that.
+// Separate from the code that reads single runs, so that the first search of a process loads less.
 const searching = /* @__PURE__ */ onDemand(() => import("./search-runs.ts"));
 const writing = /* @__PURE__ */ onDemand(() => import("../run/start-run.ts"));
-// What looks for a run of a given id, and goes on with it.
+// Needed only for a run with an id of the caller's own.
 const startingWithId = /* @__PURE__ */ onDemand(() => import("../run/start-with-id.ts"));
 
 /**
@@ -47,7 +47,8 @@ export class Ledger {
   constructor(context: RunContext, openRuns: ReadonlySet<OpenRun>) {
     this.#context = context;
     this.#openRuns = openRuns;
-    // For `runledger/files`, which may be of another copy of the library. Not in a static block, which no bundler would leave out.
+    // For `runledger/files`, which may be of another copy of the library. Bundlers cannot remove a static block, so
+    // this is not one.
     const files: LedgerFiles = {
       catalogFiles: async (options) => await (await reading()).listCatalogFiles(context, options),
       metricsFiles: async (runIds, options) => await (await reading()).listMetricsFiles(context, runIds, options),
@@ -88,7 +89,7 @@ export class Ledger {
       if (run.status === "running") closedByWithRun.add(run);
     } catch (error) {
       if (run.status === "running") closedByWithRun.add(run);
-      // The caller's error matters more than the run's own trouble.
+      // The error of the caller matters more than the trouble of the run.
       await run.fail(error).catch((trouble: unknown) => this.#tell(trouble));
       throw error;
     }

@@ -39,6 +39,7 @@ export interface MediaQuery {
 
 const NAMES: OptionNames<MediaQuery> = { key: true, type: true, from: true, to: true, damaged: true, signal: true };
 
+/** Returns the rich values of a run; see `Ledger.media`. */
 export async function listMedia(backend: Backend, runId: string, query: MediaQuery = {}): Promise<MediaEntry[]> {
   const { key, type, from, to, damaged, signal } = checkQuery(query);
   const call = callOptions(signal);
@@ -62,7 +63,7 @@ export async function listMedia(backend: Backend, runId: string, query: MediaQue
     const gone = new Set(lostObjects.map((each) => each.key));
     const objects = (document?.compacted?.media ?? []).filter(({ name }) => !gone.has(`${runPrefix(runId)}/${name}`));
     if (objects.length > 0) {
-      // Loaded for runs with long lists alone.
+      // Only runs with long lists load this.
       const { readEventItems } = await compactedItems();
       for await (const { writer, event } of readEventItems(backend, runId, objects, call)) {
         if (event.kind === "media" && isWantedMedia(event, filter)) found.get(writer)?.push(event);
@@ -75,8 +76,8 @@ export async function listMedia(backend: Backend, runId: string, query: MediaQue
 }
 
 /**
- * Returns what the document says of a run whose first object is gone or damaged, if the document says everything. Throws `error`
- * otherwise, or `CORRUPT` if there is a document.
+ * Returns what the document has of a run whose first object is gone or damaged, if the document covers everything.
+ * Otherwise throws `error`, or `CORRUPT` if there is a document.
  */
 async function readCompacted(
   backend: Backend,
@@ -89,7 +90,7 @@ async function readCompacted(
   if (document.compacted && more.size === 0) return { document, lost, folds: document.compacted.writers };
   if (LedgerError.hasCode(found.error, "CORRUPT")) throw found.error;
   const key = runCreatedKey(runId);
-  throw new LedgerError("CORRUPT", `${key} is not there: others have removed it`, { key, cause: found.error });
+  throw new LedgerError("CORRUPT", `${key} is missing: others have removed it`, { key, cause: found.error });
 }
 
 function checkQuery(given: MediaQuery): MediaQuery {

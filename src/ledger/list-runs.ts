@@ -4,7 +4,10 @@ import { listGroups } from "../backend/list-groups.ts";
 import { type RunListing, toRunListing } from "../journal/list-run.ts";
 import { ID_PATTERN } from "../journal/run-created.ts";
 
-/** What is listed of every run, from one listing of all of them. `onUnlisted` hears of the runs that the backend cannot list. */
+/**
+ * Returns the listing of every run, from one listing of all runs. `onUnlisted` gets the runs that the backend cannot
+ * list.
+ */
 export async function listRuns(
   backend: Backend,
   onUnlisted: (id: string, error: LedgerError) => void,

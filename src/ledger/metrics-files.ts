@@ -18,7 +18,7 @@ export interface MetricsFile extends StoredFile {
   readonly runId: string;
 }
 
-/** Where the points of runs are. */
+/** The files with the points of runs. */
 export interface MetricsFiles {
   /** Parquet files, each with points of one run: `run_id`, `key`, `step`, `time`, `value`. */
   readonly files: readonly MetricsFile[];
@@ -28,7 +28,7 @@ export interface MetricsFiles {
   readonly journaled: readonly string[];
 }
 
-/** Runs listed each on its own; more of them are listed with all others. */
+/** Up to this many runs are listed one by one. For more runs, one listing covers all runs of the ledger. */
 const FEW_RUNS = 64;
 const RUNS_AT_ONCE = 32;
 
@@ -36,7 +36,7 @@ function checkIds(ids: readonly string[] | undefined): string[] | undefined {
   return ids === undefined ? undefined : ownList("runIds", "an array of ids of runs", ids);
 }
 
-/** The files that hold the points of runs. */
+/** Returns the files that hold the points of runs; see `metricsFiles`. */
 export async function listMetricsFiles(
   { backend, onError }: RunContext,
   given: readonly string[] | undefined,

@@ -66,7 +66,7 @@ export async function openLedger(backend: Backend, options: OpenLedgerOptions = 
   let keeping: Promise<void> | undefined;
   const keep = async (): Promise<void> => {
     if (!(await keepMarker(checked, marker))) return;
-    const what = `others have removed ${MARKER_KEY}, and perhaps more, while the ledger was open; it was written again`;
+    const what = `others have removed ${MARKER_KEY}, and perhaps more, while the ledger was open: it was written again`;
     tell(new LedgerError("CONFLICT", what, { key: MARKER_KEY }));
   };
   const context: RunContext = {
@@ -79,7 +79,7 @@ export async function openLedger(backend: Backend, options: OpenLedgerOptions = 
       const { ArtifactStore } = await artifactStore();
       return (store ??= new ArtifactStore({ backend: checked, clock, ids, onTrouble: tell }));
     },
-    // Once for all who ask at the same moment: they would each tell of it.
+    // One check serves all calls at the same moment, so that the loss is reported once.
     keepMarker: () => (keeping ??= keep().finally(() => (keeping = undefined))),
     onError: tell,
     onOpen: (run) => void openRuns.add(run),
@@ -101,10 +101,11 @@ export function troubleListener(onError: ((error: LedgerError) => void) | undefi
       if (warned.has(kind)) return;
       warned.add(kind);
       warn(
-        `${error.message} (${error.code}). This kind of trouble is warned of once; pass onError to openLedger to hear of all`,
+        `${error.message} (${error.code}). This warning comes once for each code; pass onError to openLedger to ` +
+          "get every error",
       );
     } catch {
-      // What fails here must not disturb what it was told about.
+      // A failure of `onError` must not disturb the caller.
     }
   };
 }

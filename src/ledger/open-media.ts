@@ -52,19 +52,22 @@ export type OpenMedia =
     };
 
 /**
- * The content of a value, checked against its entry. Whatever store and entry say, no more is read, and kept in memory, than
- * a rich value may have.
+ * Returns the content of a value, checked against its entry. Never reads more bytes than a rich value may have,
+ * whatever the store and the entry say.
  */
 export async function openMedia(backend: Backend, given: MediaEntry, signal?: AbortSignal): Promise<OpenMedia> {
   const entry = reading("entry", () => (typeof given === "object" ? { ...given } : undefined));
   if (entry === undefined || !MEDIA_KINDS.includes(entry.type))
-    throw invalidArgument("entry", "a MediaEntry, as ledger.media() gives it", given);
+    throw invalidArgument("entry", "a MediaEntry, as ledger.media() returns it", given);
   const { name, bytes } = await readContent(backend, entry, signal);
   try {
     return await decode(entry, bytes);
   } catch (cause) {
     const why = isError(cause) ? cause.message : "it cannot be decoded";
-    throw new LedgerError("CORRUPT", `${name} holds no ${entry.type} as it was recorded: ${why}`, { key: name, cause });
+    throw new LedgerError("CORRUPT", `${name} does not hold the ${entry.type} that was recorded: ` + `${why}`, {
+      key: name,
+      cause,
+    });
   }
 }
 
@@ -87,9 +90,9 @@ async function decode(entry: MediaEntry, bytes: Uint8Array): Promise<OpenMedia> 
 
 function openImage({ mediaType, width, height, caption }: MediaEntry, bytes: Uint8Array): OpenMedia {
   const header = readImageHeader(bytes);
-  if (header === undefined || header.mediaType !== mediaType) throw new RangeError(`it is no ${mediaType}`);
+  if (header === undefined || header.mediaType !== mediaType) throw new RangeError(`it is not ${mediaType}`);
   if (header.width !== width || header.height !== height || !isSensibleSize(width, height))
-    throw new RangeError(`it says to have ${header.width} x ${header.height} pixels`);
+    throw new RangeError(`it has ${header.width} x ${header.height} pixels`);
   return { type: "image", bytes, mediaType, width, height, ...(caption !== undefined && { caption }) };
 }
 
@@ -114,7 +117,7 @@ async function readContent(
   for await (const part of readRanges(backend, key, size, signal)) parts.push(part);
   const bytes = parts.length === 1 ? (parts[0] as Uint8Array) : concatBytes(parts);
   if ((await sha256Hex(bytes)) === hex) return { name: key, bytes };
-  throw new LedgerError("CORRUPT", `${key} does not have the bytes its name promises`, { key, operation: "read" });
+  throw new LedgerError("CORRUPT", `${key} does not have the bytes that its name promises`, { key, operation: "read" });
 }
 
 function isCount(value: unknown): value is number {

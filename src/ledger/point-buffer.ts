@@ -1,6 +1,6 @@
 import { type Series, SeriesBuilder } from "../series/series.ts";
 
-/** Points of one metric that are to be told. */
+/** Points of one metric that wait for the next update. */
 interface Pending {
   column: SeriesBuilder | undefined;
 }
@@ -11,12 +11,12 @@ interface Channel {
   told: number;
 }
 
-/** Points that are to be told with the next update, and how many of each writer and metric have been. */
+/** Points that wait for the next update, and the number of points that each writer and metric has delivered so far. */
 export class PointBuffer {
   readonly #keys: ReadonlySet<string> | undefined;
   readonly #pending = new Map<string, Pending>();
   readonly #writers = new Map<string, WriterPoints>();
-  /** How many wait. */
+  /** The number of points that wait. */
   length = 0;
 
   constructor(keys: ReadonlySet<string> | undefined) {
@@ -29,12 +29,12 @@ export class PointBuffer {
     return points;
   }
 
-  /** Of each writer and metric how many points have been taken in, from wherever they came. */
+  /** By writer, then by metric: how many points were added so far, from journals or files. */
   get told(): Map<string, ReadonlyMap<string, number>> {
     return new Map([...this.#writers].map(([writer, points]) => [writer, points.told]));
   }
 
-  /** Hands out what waits. */
+  /** Returns the points that wait, and empties the buffer. */
   take(): Map<string, Series> {
     const points = new Map<string, Series>();
     for (const [key, pending] of this.#pending) {
@@ -46,7 +46,7 @@ export class PointBuffer {
     return points;
   }
 
-  /** `undefined` for a metric that is not wanted. */
+  /** Returns where points of a metric wait, or `undefined` if the metric is not wanted. */
   pending(key: string): Pending | undefined {
     if (this.#keys !== undefined && !this.#keys.has(key)) return undefined;
     let pending = this.#pending.get(key);
@@ -55,7 +55,7 @@ export class PointBuffer {
   }
 }
 
-/** The points of one writer on their way into the buffer, in the order in which it logged them. */
+/** Adds the points of one writer to the buffer, in the order in which it logged them. */
 export class WriterPoints {
   readonly #buffer: PointBuffer;
   readonly #channels = new Map<string, Channel>();
@@ -78,7 +78,7 @@ export class WriterPoints {
     }
   }
 
-  /** Points of one metric that were not read from a journal. */
+  /** Adds points of one metric that were read from a file. */
   series(key: string, { steps, times, values }: Series): void {
     const channel = this.#channel(key);
     if (channel === undefined) return;

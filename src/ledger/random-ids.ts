@@ -3,9 +3,9 @@ import { builtinModule } from "../platform/builtin-module.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { IdSource } from "../run/run-context.ts";
 
-/** Crockford's base 32 in lower case: no letters that look alike, and nothing a filesystem that folds case would merge. */
+/** Crockford's base 32 in lower case: no letters look alike, and a filesystem that ignores case merges no two ids. */
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
-/** 48 bits of milliseconds, five a letter. */
+/** 48 bits of milliseconds, five bits in each letter. */
 const TIME_LETTERS = 10;
 
 /** Node loads more for the `crypto` of browsers than for its own. */
@@ -18,7 +18,9 @@ const randomId = /* @__PURE__ */ customRandom(ALPHABET, 26, randomBytes);
 /** 80 random bits. */
 const randomTail = /* @__PURE__ */ customRandom(ALPHABET, 16, randomBytes);
 
-/** Ids for real runs: a run's begins with its start time, so that runs sort by it; all others are random throughout. */
+/**
+ * Returns a source of ids. Ids of runs begin with the start time, so that runs sort by it. All other ids are random.
+ */
 export function randomIds(clock: Clock): IdSource {
   let last = 0;
   return (kind) => {
@@ -29,7 +31,7 @@ export function randomIds(clock: Clock): IdSource {
   };
 }
 
-/** A time in ms as ten letters that sort as the number does. */
+/** Returns a time in ms as ten letters that sort like the number. */
 export function encodeTime(ms: number): string {
   let text = "";
   let rest = Math.max(0, Math.floor(ms));

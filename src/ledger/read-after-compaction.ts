@@ -3,31 +3,32 @@ import type { Compacted } from "../journal/compacted.ts";
 import { compactedRows, openMetrics } from "../series/compacted-points.ts";
 import type { Series } from "../series/series.ts";
 
-/** What a watcher lacks of a run whose journals are gone. */
+/** The points that a watcher lacks of a run whose journals are gone. */
 export interface CompactedRequest {
   readonly backend: Backend;
   readonly runId: string;
   readonly compacted: Compacted;
-  /** Writer, then metric, then how many of its points have been told: always the first ones that the writer logged. */
+  /** By writer, then by metric: how many points the watcher has. They are the first ones that the writer logged. */
   readonly told: ReadonlyMap<string, ReadonlyMap<string, number>>;
-  /** The metrics that are wanted, all without it. */
+  /** The wanted metrics. Default: all. */
   readonly keys: ReadonlySet<string> | undefined;
   readonly signal: AbortSignal;
 }
 
-/** Points of one metric of one writer, in the order of logging. */
+/** Points of one metric and one writer, in the order of logging. */
 export interface CompactedPoints {
   readonly writer: string;
   readonly key: string;
   readonly points: Series;
 }
 
-/** Most points yielded at once. */
+/** The greatest number of points in a piece. */
 const PIECE_POINTS = 8192;
 
 /**
- * The compacted points that have not been told: of each metric and writer those behind the first `told`. In pieces of a
- * bounded size; what was yielded counts as told, so that a repetition after a failure is asked for the rest.
+ * Yields the compacted points that the watcher lacks: for each metric and writer, the points after the first `told`.
+ * Yields them in pieces of a bounded size. The caller counts yielded points, so that after a failure it asks only for
+ * the rest.
  */
 export async function* readAfterCompaction({
   backend,

@@ -12,8 +12,8 @@ import { alongside, pick } from "../series/x-axis.ts";
 import { checkRunId, readRunCreated } from "./read-run.ts";
 
 /**
- * Returns histories of a run, against another metric if `options.x` says so. `RUN_NOT_FOUND`. `INVALID_ARGUMENT` for a
- * key such as `metrics.loss`, unless the run has a metric of this name.
+ * Returns the histories of a run, over another metric if `options.x` says so. Rejects with `RUN_NOT_FOUND`, and with
+ * `INVALID_ARGUMENT` for a key such as `metrics.loss`, unless the run has a metric of this name.
  */
 export async function readHistories(
   backend: Backend,
@@ -50,12 +50,14 @@ async function readAll(
   if (x === true && keys !== undefined) {
     const without = keys.find((key) => axisOf(key) === undefined);
     if (without !== undefined) {
-      const message = `x cannot be true, since ${JSON.stringify(without.slice(0, 100))} has no stepMetric: name a metric, or define it with defineMetric`;
+      const message =
+        `x cannot be true, because ${JSON.stringify(without.slice(0, 100))} has no stepMetric: ` +
+        "name a metric, or define it with defineMetric";
       throw new LedgerError("INVALID_ARGUMENT", message, { field: "x", received: "boolean" });
     }
   }
   const axes = keys?.flatMap((key) => axisOf(key) ?? []);
-  // The axis is read from the beginning: its latest value may come from before the range.
+  // Reads the axis from the beginning: its latest value may come from before the range.
   const all = await read(keys && [...new Set([...keys, ...(axes ?? [])])], rest);
   const range = {
     ...(from !== undefined && { from }),

@@ -13,7 +13,7 @@ import { mapBounded } from "../platform/bounded.ts";
 
 const RUNS_AT_ONCE = 16;
 
-/** Throws `RUN_NOT_FOUND` for anything that cannot be the id of a run. */
+/** Returns the id. Throws `RUN_NOT_FOUND` for a string that cannot be the id of a run, else `INVALID_ARGUMENT`. */
 export function checkRunId(id: unknown): string {
   if (typeof id !== "string") {
     const isRun =
@@ -24,7 +24,7 @@ export function checkRunId(id: unknown): string {
   return id;
 }
 
-/** How a run began. `RUN_NOT_FOUND`, or `CORRUPT` when its first object is damaged. */
+/** Returns the beginning of a run. Rejects with `RUN_NOT_FOUND`, or with `CORRUPT` if the object is damaged. */
 export async function readRunCreated(backend: Backend, id: string, signal?: AbortSignal): Promise<RunCreated> {
   checkRunId(id);
   try {
@@ -34,7 +34,10 @@ export async function readRunCreated(backend: Backend, id: string, signal?: Abor
   }
 }
 
-/** The record of a run: its newest document's if that covers all there is, else folded. With `deletedAt`, if it is deleted. */
+/**
+ * Returns the record of a run: that of its newest document if the document covers everything, else folded from the
+ * journals. A deleted run has `deletedAt`.
+ */
 export async function readRun(
   backend: Backend,
   id: string,
@@ -50,8 +53,8 @@ export async function readRun(
 }
 
 /**
- * Returns the records that `compareRuns` compares, in the order of their ids. An id that is there twice counts once,
- * where it is first. Checks the ids before the options, because `compareRuns(a, b)` is the likely mistake.
+ * Returns the records that `compareRuns` compares, in the order of the ids. A repeated id counts once, in its first
+ * place. Checks the ids before the options, because `compareRuns(a, b)` is a likely mistake. Rejects with
  * `RUN_NOT_FOUND`.
  */
 export async function readComparedRuns(

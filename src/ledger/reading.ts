@@ -1,4 +1,4 @@
-// What reads runs, loaded as one when it is first needed.
+// The code that reads runs. It is loaded as one when it is first needed.
 export { listExperiments } from "../catalog/list-experiments.ts";
 export { catalogOf } from "../catalog/catalog-context.ts";
 export { RESUME_OPTIONS, resumeRun } from "../run/resume-run.ts";

@@ -42,18 +42,20 @@ export interface Recovery {
   readonly unreadable?: readonly UnreadableRun[];
 }
 
-/** The interval comes from the store: one run must not keep `recover()` waiting for years. */
+/**
+ * The longest grace time. The interval comes from the store, and one run must not keep `recover()` waiting for years.
+ */
 const MOST_GRACE_MS = 3_600_000;
-/** How often a run is looked at again because a writer showed up while it was being closed. */
+/** How often `recover` looks at a run again because a writer appeared while it closed the run. */
 const TRIES = 20;
-/** Looks at a run while it is watched for progress. */
+/** How many times `recover` looks at a run during the grace time. */
 const LOOKS = 6;
-/** Runs looked at, or closed, at once. */
+/** How many runs are looked at, or closed, at once. */
 const RUNS_AT_ONCE = 32;
 
 type Gate = ReturnType<typeof gate>;
 
-/** Closes the run `id`, or all that need it. `here`: runs that are open in this ledger. */
+/** Closes the run `id`, or all runs that need it. `here`: the runs that are open in this ledger. */
 export async function recoverRuns(
   context: RunContext,
   id: string | undefined,
@@ -69,11 +71,11 @@ export async function recoverRuns(
   const ids = id === undefined ? await untidyRuns(context.backend, unreadable, signal) : [id];
   const pass = gate(RUNS_AT_ONCE);
   const recovery: Recovery = { interrupted: [], running: [] };
-  // Together, so that all waits for progress are one. Whatever fails, none goes on once the caller has been told.
+  // All at once, so that their grace times pass together. Waits for all of them, even if one fails.
   const outcomes = await Promise.allSettled(
     ids.map(async (each) => {
       const work = () => recoverRun(context, each, here.has(each), options, pass);
-      // One run that cannot be read must not keep the others from being closed.
+      // A run that cannot be read must not keep the others from being closed.
       const outcome = id === undefined ? await unreadable.unless(each, work) : await work();
       if (outcome !== undefined && outcome !== "closed") recovery[outcome].push(each);
     }),
@@ -84,7 +86,7 @@ export async function recoverRuns(
   return left.length > 0 ? { ...recovery, unreadable: left } : recovery;
 }
 
-/** Those of which the listing of all does not show that nothing is to be done: most runs are closed, and cost no more than that. */
+/** Returns the runs that may need work. Most runs are closed, and the one listing of all runs shows it. */
 async function untidyRuns(
   backend: Backend,
   unreadable: UnreadableRuns,
@@ -94,18 +96,18 @@ async function untidyRuns(
   return [...listed].flatMap(([id, listing]) => (isTidy(listing) ? [] : [id]));
 }
 
-/** A run that may have to be closed. What else was read of it is read again by then: a thousand may be watched at once. */
+/** A run that may need closing. It keeps little in memory, because a thousand runs may be watched at once. */
 interface Suspect {
   readonly created: RunCreated;
   readonly listing: RunListing;
-  /** How long it has to show no progress, in ms; 0 if it is known that its writers are gone. */
+  /** How long the run must show no progress, in ms. 0 if its writers are certainly gone. */
   readonly graceMs: number;
 }
 
 /**
- * Closes a run as interrupted if its writers are gone. A process of this machine can be asked about; any other writer counts as
- * gone when the run's objects did not change for the grace time as measured here, so nobody's wall clock matters. Should a
- * writer show up later after all, its next record makes the run `running` again.
+ * Closes a run as interrupted if its writers are gone. The backend knows whether a process of this machine lives. Any
+ * other writer counts as gone if the objects of the run do not change for the grace time, measured by the clock of this
+ * process. If such a writer continues later, its next record makes the run `running` again.
  */
 async function recoverRun(
   context: RunContext,
@@ -120,7 +122,7 @@ async function recoverRun(
     if (await showsProgress(context, seen, options.signal, pass)) return "running";
     const outcome = await pass(() => closeUnlessClosed(context, seen, options.signal));
     if (outcome !== "running") return outcome;
-    // A writer joined, or woke up, in this moment. It may be gone by now.
+    // A writer joined or woke up at this moment. It may be gone by now.
   }
   return "running";
 }
@@ -149,7 +151,9 @@ async function lookAt(
   return { created, listing, graceMs: writers === "gone" ? 0 : (graceMs ?? Math.min(3 * beatMs, MOST_GRACE_MS)) };
 }
 
-/** Another process may have closed the run meanwhile. `running`: a writer showed up, so the run was left as it is. */
+/**
+ * Closes a run unless another process has closed it. Returns `running` if a writer appeared: the run is unchanged then.
+ */
 async function closeUnlessClosed(
   context: RunContext,
   { created }: Suspect,
@@ -191,7 +195,7 @@ async function closeAsInterrupted(
     policy: flushPolicy(undefined, backend.capabilities.append),
     beatMs: created.writer.beatMs,
     order: highestOrder(folds),
-    // Of no use to a fence: all it writes is a claim about positions, void once anybody gets further.
+    // No fence needs to shut this writer out: it only records positions, and they are void once a writer gets further.
     fence: undefined,
     held: NO_SIZE,
   });

@@ -80,14 +80,17 @@ export class RunFollower {
   }
 
   /**
-   * The run was closed before the last look and that look found nothing more: writers are read one after another, so what one
-   * had stored before another closed the run may only be seen by a look that began afterwards.
+   * The run was closed before the last look and that look found nothing more: writers are read one after another, so
+   * what one had stored before another closed the run may only be seen by a look that began afterwards.
    */
   get isOver(): boolean {
     return this.#isOver;
   }
 
-  /** One look. Pauses whenever the buffer is full, for {@link take}. After a failure the next look goes on where this one was. */
+  /**
+   * One look. Pauses whenever the buffer is full, for {@link take}. After a failure the next look goes on where this
+   * one was.
+   */
   async *look(): AsyncGenerator<void, void, undefined> {
     const wasClosed = this.isClosed;
     const wereGone = this.#areGone;
@@ -163,8 +166,8 @@ export class RunFollower {
   }
 
   /**
-   * A run that no writer closed is over once they are certainly gone. They may have recorded something before they went, so
-   * only a look that began afterwards and found nothing more says so.
+   * A run that no writer closed is over once they are certainly gone. They may have recorded something before they
+   * went, so only a look that began afterwards and found nothing more says so.
    */
   async #askWriters(created: RunCreated, listing: RunListing, wereGone: boolean): Promise<void> {
     if (this.#record?.status !== "running") return;

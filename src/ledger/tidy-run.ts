@@ -11,20 +11,21 @@ import { isCompactable, removeSuperseded, supersededKeys } from "../run/compact-
 import type { RunContext } from "../run/run-context.ts";
 import { seemsActive, settledSegments } from "../run/other-writers.ts";
 
+/** Returns whether a run is closed. */
 export function isClosed(created: RunCreated, { document, isCurrent, folds }: RunState): boolean {
-  // Where journals are lost, the document alone tells.
+  // If journals are lost, only the document shows it.
   return (
     (isCurrent && document !== undefined && document.record.status !== "running") ||
     foldRun(created, folds).status !== "running"
   );
 }
 
-/** Closed, compacted, and nothing left over: seen from the listing alone. */
+/** Returns whether a listing alone shows that a run is closed and compacted, and that nothing is left over. */
 export function isTidy({ writers, documents, metrics }: RunListing): boolean {
   return writers.size === 0 && documents > 0 && new Set(metrics.map(({ compaction }) => compaction)).size === 1;
 }
 
-/** Completes what closing a run did not get done: the compaction, or what was to be removed after it. */
+/** Completes the close of a run: compacts it, or removes what the compaction replaced. */
 export async function tidy(
   context: RunContext,
   created: RunCreated,
@@ -33,7 +34,7 @@ export async function tidy(
 ): Promise<void> {
   const { backend } = context;
   const { folds, document, more, listing, lost } = state;
-  // What is left must stay as it is.
+  // If something is lost, everything else must stay unchanged.
   if (lost.length > 0) return;
   const positions = new Map(folds.map(({ writer, next }) => [writer, next]));
   if (await seemsActive(backend, folds, { positions, fences: listing.fences })) return;
@@ -50,7 +51,7 @@ export async function tidy(
   const settled = await settledSegments(context, { created, folds, covers: left, fences: listing.fences }, signal);
   const superseded = { listing, document, settled };
   if (supersededKeys(created.id, superseded).length === 0) return;
-  // The process that created the document may have died before its name was on disk.
+  // The process that created the document may have died before the name of the document was on disk.
   const key = runDocumentKey(created.id, listing.newestDocument);
   const bytes = await readBounded(backend, key, MAX_CHECKED_JSON_BYTES, signal ? { signal } : {});
   await createOrMatch(backend, key, bytes, signal, true);

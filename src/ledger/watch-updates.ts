@@ -11,8 +11,8 @@ import { checkWatchOptions, type RunUpdate, type WatchRunOptions } from "./run-u
 const FINAL: readonly ErrorCode[] = ["RUN_NOT_FOUND", "CORRUPT", "CLOSED", "UNSUPPORTED", "INVALID_ARGUMENT"];
 
 /**
- * The updates of a run; see `Ledger.watchRun`. Reads only when an update is asked for, and no more at once than it may hold, so
- * that a consumer who is slow, or never comes back, costs neither requests nor memory.
+ * The updates of a run; see `Ledger.watchRun`. Reads only when an update is asked for, and no more at once than it may
+ * hold, so that a consumer who is slow, or never comes back, costs neither requests nor memory.
  */
 export async function* watchUpdates(
   { backend, clock, onError }: RunContext,

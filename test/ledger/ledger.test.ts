@@ -39,7 +39,7 @@ test("a directory that is none, or another's, is named", async () => {
     await writeFile(file, "x");
     const conflict = { code: "CONFLICT", message: expect.stringContaining(`(fs, ${file}) cannot be a ledger`) };
     await expect(openLedger(fsBackend(file))).rejects.toMatchObject(conflict);
-    const other = { code: "NOT_A_LEDGER", message: expect.stringContaining(`(fs, ${directory}) is no ledger`) };
+    const other = { code: "NOT_A_LEDGER", message: expect.stringContaining(`(fs, ${directory}) is not a ledger`) };
     await expect(openLedger(fsBackend(directory))).rejects.toMatchObject(other);
     expect(await readFile(file, "utf8")).toBe("x");
     // In a bucket: the bucket and the prefix.
@@ -53,7 +53,7 @@ test("a directory that is none, or another's, is named", async () => {
       credentials: async () => undefined,
     } as const;
     const located: Backend = { ...withChecks(bucket), locate: (key) => ({ ...location, key: `runs/${key}` }) };
-    await expect(openLedger(located)).rejects.toThrow("(memory, b/runs) is no ledger");
+    await expect(openLedger(located)).rejects.toThrow("(memory, b/runs) is not a ledger");
   } finally {
     await rm(directory, { recursive: true });
   }
