@@ -92,7 +92,9 @@ export class Backlog {
     this.#eventsTo -= base;
   }
 
-  /** Puts an event, given as UTF-8 bytes of JSON, before all others, as number 0. The others must begin with number 1. */
+  /**
+   * Puts an event, given as UTF-8 bytes of JSON, before all others, as number 0. The others must begin with number 1.
+   */
   prepend(event: Uint8Array): void {
     const builder = new FrameBuilder();
     builder.event(event);

@@ -22,17 +22,23 @@ import {
 import type { SummaryState } from "./metric-summary.ts";
 import type { WriterFold } from "./writer-fold.ts";
 
-/** What the summaries of one writer are. */
+/** The summaries of one writer. */
 export interface WriterSummaries {
   readonly metrics: Map<string, SummaryState>;
   readonly media: Map<string, MediaState>;
 }
 
-/** How far summaries may inflate. Those of a million metrics named alike and of equal values inflate to 30 times their size. */
+/**
+ * The greatest ratio to which summaries may inflate. A million metrics with similar names and equal values have a ratio
+ * of 30.
+ */
 const SUMMARY_RATIO = 200;
 const FIELD = "run";
 
-/** The summaries of a run: the id of a writer, then a list for each of its metrics and for each key of its rich values. */
+/**
+ * Yields the summaries of a run: the id of a writer, then a list for each of its metrics and for each key of its rich
+ * values.
+ */
 export function* summaryItems(folds: readonly WriterFold[]): Generator<string, void, undefined> {
   for (const { writer, summaries, media } of folds) {
     yield encodeJson(writer, FIELD);
@@ -41,6 +47,10 @@ export function* summaryItems(folds: readonly WriterFold[]): Generator<string, v
   }
 }
 
+/**
+ * Returns the summaries in an object, by writer. Rejects with `CORRUPT` for anything but what {@link summaryItems}
+ * made.
+ */
 export async function readSummaries(
   backend: Backend,
   runId: string,
@@ -64,7 +74,7 @@ export async function readSummaries(
         own.media.set(name, restoreMedia(stored));
         continue;
       }
-      // Most are plain numbers. NaN and infinities are objects as JSON.
+      // Most summaries are plain numbers. As JSON, NaN and infinities are objects.
       const numbers = stored.every((each) => typeof each === "number") ? stored : decodeJsonValue(stored);
       if (!isStoredSummary(numbers)) throw damaged(key, 0);
       own.metrics.set(name, restoreSummary(numbers));
@@ -73,7 +83,7 @@ export async function readSummaries(
   return writers;
 }
 
-/** Events as they were recorded: the id of a writer, then its events. */
+/** Yields events as they were recorded: the id of a writer, then its events. */
 export async function* eventItems(
   backend: Backend,
   runId: string,
@@ -91,7 +101,7 @@ export async function* eventItems(
   }
 }
 
-/** The JSON of the events of a journal that is intact, each once. */
+/** Yields the JSON of each event of an intact journal once. */
 async function* journalEvents(
   backend: Backend,
   runId: string,
@@ -128,12 +138,14 @@ async function* journalEvents(
 const KIND = '{"kind":"';
 
 function kindOf(text: string): string {
-  // Writers put it first.
+  // Writers put the kind first.
   if (text.startsWith(KIND)) return text.slice(KIND.length, text.indexOf('"', KIND.length));
   return String((JSON.parse(text) as { kind?: unknown }).kind);
 }
 
-/** The events in objects that {@link eventItems} made, each with its writer. `CORRUPT` for anything else. */
+/**
+ * Yields the events in objects that {@link eventItems} made, each with its writer. Throws `CORRUPT` for anything else.
+ */
 export async function* readEventItems(
   backend: Backend,
   runId: string,

@@ -10,20 +10,22 @@ import { runPrefix } from "./run-created.ts";
 
 const compression = /* @__PURE__ */ onDemand(() => import("#gunzip"));
 
-/** First bytes of an object: `RLPAGES` and the version. */
+/** The first bytes of an object: `RLPAGES` and the version. */
 const MAGIC = Uint8Array.of(0x52, 0x4c, 0x50, 0x41, 0x47, 0x45, 0x53, 1);
-/** Of a page: stored length, inflated length, CRC-32 of these two. */
+/** The head of a page: stored length, inflated length, CRC-32 of these two. */
 const HEAD_BYTES = 12;
-/** A page ends with the item that fills so many characters. */
+/** A page ends with the item that reaches this number of characters. */
 const PAGE_CHARS: number = 256 * 1024;
-/** Most bytes that a page may inflate to. The largest item is an event of 8 MiB. */
+/** The greatest number of bytes that a page may inflate to. The largest item is an event of 8 MiB. */
 const MAX_PAGE_BYTES: number = 32 * 1024 * 1024;
-/** Of the JSON of a page: an item has as many values as any JSON text, some of them as objects with two members. */
+/**
+ * The limits of the JSON of a page. An item has as many values as any JSON text, and some are objects with two members.
+ */
 const LIMITS = { chars: MAX_PAGE_BYTES, values: 3 * MAX_JSON_VALUES + PAGE_CHARS };
-/** Bytes asked for at once. */
+/** How many bytes are read at once. */
 const READ_BYTES: number = 4 * 1024 * 1024;
 
-/** The bytes of an object with items of JSON text. It is the object `name` of a run, and no other can pass for it. */
+/** Yields the bytes of the object `name` of a run, with items of JSON text. No other object can pass for it. */
 export async function* encodePages(
   runId: string,
   name: string,
@@ -57,8 +59,9 @@ export async function* encodePages(
 }
 
 /**
- * The items of an object, as `JSON.parse` gives them, a page at a time. Rejects with `CORRUPT` for anything but what was written under
- * this name, `NOT_FOUND` when it is gone. `ratio`: a page may inflate to so many times its stored bytes.
+ * Yields the items of an object, as `JSON.parse` returns them, a page at a time. Throws `CORRUPT` for anything but what
+ * was written under this name, and `NOT_FOUND` if the object is gone. `ratio`: how many times its stored bytes a page
+ * may inflate to.
  */
 export async function* readPages(
   backend: Backend,
@@ -125,6 +128,7 @@ function pageSeed(runId: string, name: string, number: number): number {
   return crc32(utf8Encoder().encode(`${runId}/${name}/${number}`));
 }
 
+/** Returns the error for an object that is damaged at byte `at`. */
 export function damaged(key: string, at: number, cause?: unknown): LedgerError {
   return new LedgerError("CORRUPT", `${key} is damaged at byte ${at}`, { key, cause });
 }

@@ -2,13 +2,13 @@ import { ownValue, setOwn } from "../bytes/dictionary.ts";
 import type { Dictionary } from "./event.ts";
 import type { WriterFold } from "./writer-fold.ts";
 
-/** What of a writer's journal is in a document, or in compacted points. */
+/** The segments of a writer's journal that a document or a compaction covers. */
 export interface Coverage {
   readonly writer: string;
   readonly segments: readonly { readonly seq: number; readonly bytes: number; readonly digest?: string }[];
 }
 
-/** An object of a run. `name` stands below the run's prefix; `size` in bytes. */
+/** An object of a run. `name` is below the prefix of the run; `size` is in bytes. */
 export interface StoredObject {
   readonly name: string;
   readonly size: number;
@@ -22,37 +22,39 @@ export interface CompactedObject extends StoredObject {
 }
 
 /**
- * The journals of a run as they were compacted: their points are in `metrics`, key by key (by UTF-8 bytes), of each key
- * writer by writer in the order of `writers`, of each writer in its order of logging. All the rest is in `writers`. Records
- * numbered below a writer's `next` are in here, wherever else they may stand.
+ * The compacted journals of a run. Their points are in `metrics`: ordered by key (by UTF-8 bytes), then by writer in
+ * the order of `writers`, then in the order of logging. Everything else is in `writers`. Records with numbers below the
+ * `next` of a writer are in here, even if a journal has them, too.
  */
 export interface Compacted {
   readonly metrics: readonly CompactedObject[];
   readonly overview?: CompactedObject | undefined;
   readonly writers: readonly WriterFold[];
-  /** Hold the rich values, one behind the other, where they are too many for `writers`. */
+  /** They hold the rich values, one after the other, if those are too many for `writers`. */
   readonly media: readonly CompactedObject[];
-  /** Hold the events as they were recorded, if some of them are superseded; those still in `writers` among them. */
+  /** They hold all events as they were recorded, if some of them are superseded. */
   readonly events: readonly CompactedObject[];
-  /** Holds the summaries of `writers`, if there are very many. */
+  /** It holds the summaries of `writers`, if there are very many. */
   readonly summaries?: CompactedObject | undefined;
-  /** By writer. Its segments may be gone. */
+  /** By writer: how far its journal is compacted. The compacted segments may be gone. */
   readonly ends: Dictionary<CompactedEnd>;
 }
 
-/** How far the journal of a writer is compacted: the segments below number `segments`, of the last of them `bytes`. */
+/**
+ * How far the journal of a writer is compacted: the segments below number `segments`, and `bytes` of the last of them.
+ */
 export interface CompactedEnd {
   readonly segments: number;
   readonly bytes: number;
 }
 
-/** Whether so many bytes of a segment are compacted: before its last one a writer adds to none. */
+/** Returns whether the first `bytes` bytes of a segment are compacted. A writer adds only to its last segment. */
 export function isCompacted(end: CompactedEnd | undefined, seq: number, bytes: number): boolean {
   if (end === undefined || seq >= end.segments) return false;
   return seq < end.segments - 1 || bytes <= end.bytes;
 }
 
-/** How far journals are compacted that were so as far as `before`, and now as far as `covers`. */
+/** Returns how far journals are compacted after a compaction of `covers`, if they were compacted as far as `before`. */
 export function compactedEnds(
   before: Dictionary<CompactedEnd> | undefined,
   covers: readonly Coverage[],
@@ -65,40 +67,44 @@ export function compactedEnds(
   return ends;
 }
 
-/** A file of points is ended with the row group that brings it to this size, in bytes: a shorter one is the last of its compaction. */
+/**
+ * A file of points ends with the row group that reaches this size, in bytes. A shorter file is the last of its
+ * compaction.
+ */
 export const FILE_BYTES: number = 64 * 1024 * 1024;
 
 const METRICS = /^metrics(?:\.([0-9]{4}|[1-9][0-9]{4,8}))?(?:\.([0-9]{4}|[1-9][0-9]{4,8}))?\.(parquet|overview)$/;
 
-/** Name of the `part`-th file of points of a compaction; both count from 1, and no number is used again. */
+/** Returns the name of the `part`-th file of points of a compaction. Both count from 1, and no number is used twice. */
 export function metricsName(compaction: number, part: number): string {
   const digits = (n: number): string => `.${String(n).padStart(4, "0")}`;
   if (part > 1) return `metrics${digits(compaction)}${digits(part)}.parquet`;
   return compaction === 1 ? "metrics.parquet" : `metrics${digits(compaction)}.parquet`;
 }
 
-/** Whether a compaction made no file of points but this one. */
+/** Returns whether a file is the only file of points of its compaction. */
 export function isOnlyFile({ name, size, compaction }: MetricsEntry): boolean {
   return name === metricsName(compaction, 1) && size < FILE_BYTES;
 }
 
+/** Returns the name of the overview of a compaction. */
 export function overviewName(compaction: number): string {
   return metricsName(compaction, 1).replace(/parquet$/, "overview");
 }
 
 const RECORDS = /^metrics-[0-9a-z][0-9a-z_-]{0,63}\.(events|media|summaries)$/;
 
-/** Name of an object with records that a run document names. `id` is new for each. */
+/** Returns the name of an object with records that a run document names. Each object needs a new `id`. */
 export function recordsName(id: string, kind: "events" | "media" | "summaries"): string {
   return `metrics-${id}.${kind}`;
 }
 
-/** Whether {@link recordsName} made a name. */
+/** Returns whether {@link recordsName} made a name. */
 export function isRecordsName(name: string): boolean {
   return RECORDS.test(name);
 }
 
-/** One object of a compaction, as listed. */
+/** A listed object of a compaction. */
 export interface MetricsEntry {
   readonly name: string;
   readonly size: number;
@@ -106,7 +112,7 @@ export interface MetricsEntry {
   readonly kind: "metrics" | "overview";
 }
 
-/** What a name that {@link metricsName} or {@link overviewName} made says; `undefined` for any other. */
+/** Returns what a name of {@link metricsName} or {@link overviewName} says, or `undefined` for any other name. */
 export function parseMetricsName(name: string, size: number): MetricsEntry | undefined {
   const match = METRICS.exec(name);
   if (match === null) return undefined;

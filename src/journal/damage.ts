@@ -29,7 +29,7 @@ export interface Damage {
   readonly more?: number;
 }
 
-/** Places with damage of one kind that a run names. */
+/** How many places with damage of one kind a run names. */
 const NAMED_OF_A_KIND = 100;
 const KINDS: readonly string[] = [
   "torn-tail",
@@ -41,8 +41,8 @@ const KINDS: readonly string[] = [
 ] satisfies Damage["kind"][];
 
 /**
- * Damage as it is found, bounded whatever a store holds: of each kind the first places, the last of them with the number
- * of the others. A place that is named already is left out. Each event that was skipped is a place of its own.
+ * A list of damage that stays short whatever a store holds: the first places of each kind. The last one counts the
+ * others. A place counts once. Each skipped event is a place of its own.
  */
 export class DamageList {
   readonly #named: Damage[] = [];
@@ -74,18 +74,18 @@ export class DamageList {
   }
 }
 
-/** How many places an entry stands for. */
+/** Returns for how many places an entry stands. */
 export function placesOf({ more = 0 }: Damage): number {
   return 1 + more;
 }
 
-/** The error for a call that needs what damage may have cost. `what` is not complete, or not to be trusted. */
+/** Returns the error for a call that needs records that may be lost. `what` is not complete. */
 export function lossError(what: string, { kind, key, message }: Damage): LedgerError {
   const code = kind === "newer" ? "FORMAT_TOO_NEW" : "CORRUPT";
   return new LedgerError(code, `${what} not complete: ${message}`, { key });
 }
 
-/** The error for the first damage that {@link losesRecords}, if there is any. */
+/** Returns the error for the first damage that {@link losesRecords}, or `undefined` if there is none. */
 export function recordLoss({
   id,
   damage,
@@ -97,7 +97,7 @@ export function recordLoss({
   return first && lossError(`what is left of run ${id} is`, first);
 }
 
-/** True when records may be gone, or wrong if they were used. */
+/** Returns whether damage of this kind may have cost records, or would make them wrong. */
 export function losesRecords({ kind }: Damage): boolean {
   return kind === "corrupt" || kind === "missing" || kind === "unreadable-tail" || kind === "newer";
 }

@@ -89,10 +89,12 @@ const schema: z.ZodMiniType<RunEvent> = /* @__PURE__ */ z.discriminatedUnion("ki
   z.object({ kind: z.literal("interrupted"), ...head, positions: counts, endTime: z.optional(z.number()) }),
 ]);
 
-/** Returns the event with the members that this library knows, or `undefined` if it does not know the kind or version. */
+/**
+ * Returns the event with the members that this library knows, or `undefined` if it does not know the kind or version.
+ */
 export function knownEvent(value: unknown): RunEvent | undefined {
   const { data } = z.safeParse(schema, value);
-  // Of a rich value the content or where it is: zod's own way to say that weighs more.
+  // A rich value has either its content or a digest. Zod's own way to say that weighs more.
   if (data?.kind === "media" && (data.digest === undefined) === (data.inline === undefined)) return undefined;
   return data;
 }
@@ -101,7 +103,9 @@ const decoder = /* @__PURE__ */ utf8Decoder({ fatal: true });
 
 export type EventDecoder = (bytes: Uint8Array) => { event: RunEvent } | { unknown: string };
 
-/** An event this version knows; otherwise the kind (and version) it does not know, which a reader skips and reports. */
+/**
+ * Returns an event, or the kind and version of an event that this version does not know. A reader skips and reports it.
+ */
 export function decodeEvent(bytes: Uint8Array): { event: RunEvent } | { unknown: string } {
   const value = decodeJson(decoder.decode(bytes));
   const event = knownEvent(value);

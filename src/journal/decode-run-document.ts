@@ -62,8 +62,8 @@ function isEnd(value: unknown): value is CompactedEnd {
 }
 
 /**
- * The document of the run `id`, or `undefined` for anything else; throws `FORMAT_TOO_NEW` for one of a later version. One with `summaries` has no metrics and no rich values yet: see
- * `readRunDocument`.
+ * Returns the document of the run `id`, or `undefined` for anything else. Throws `FORMAT_TOO_NEW` for a later version.
+ * A document with `summaries` has no metrics and no rich values yet: see `readRunDocument`.
  */
 export function decodeRunDocument(bytes: Uint8Array, id: string): RunDocument | undefined {
   try {
@@ -101,7 +101,7 @@ function tooNew(id: string, v: number): LedgerError {
 
 type Find = (kind: StoredKind, name: string) => CompactedObject;
 
-/** Returns what finds an object of an inventory; throws a RangeError if there is none of this kind and name. */
+/** Returns a function that finds an object of an inventory, and throws a RangeError if none has this kind and name. */
 function finder(objects: readonly StoredObject[]): Find {
   const known = new Map(objects.map((each) => [each.name, each]));
   return (kind, name) => {
@@ -131,7 +131,7 @@ function restore(stored: NonNullable<z.infer<typeof schema>["compacted"]>, find:
   };
 }
 
-/** Returns an event of a document. Throws a RangeError for what is none. */
+/** Returns an event of a document. Throws a RangeError for anything else. */
 function toEvent(value: unknown): RunEvent {
   const event = knownEvent(value);
   if (event === undefined) throw new RangeError("the document has something that is no event");

@@ -3,8 +3,9 @@ import type { RunEvent } from "./event.ts";
 import { LiveEvents } from "./live-events.ts";
 
 /**
- * Events for which the buffer has no room. Of each tag, param, definition and the note the newest is kept, so that the run ends as it
- * should however long the backend hangs, in memory that does not grow with the number of calls.
+ * The events that find no room in the buffer. It keeps the newest value of each tag, param and definition, and the
+ * newest note. So the run ends with the right values however long the backend hangs, and the memory does not grow with
+ * the number of calls.
  */
 export class EventOverflow {
   readonly #most: number;
@@ -15,7 +16,7 @@ export class EventOverflow {
 
   readonly #report: (error: LedgerError) => void;
 
-  /** `most`: bytes that the buffer may hold, and characters of JSON that may be kept here. */
+  /** `most`: the bytes that the buffer may hold, and the characters of JSON that this may hold. */
   constructor(most: number, report: (error: LedgerError) => void) {
     this.#most = most;
     this.#report = report;
@@ -25,18 +26,18 @@ export class EventOverflow {
     return this.#live === undefined;
   }
 
-  /** Events of which a part was replaced before it could be stored. */
+  /** The number of events of which a part was replaced before it could be stored. */
   get overwritten(): number {
     return this.#overwritten + (this.#live?.superseded ?? 0);
   }
 
-  /** Events that were given up. */
+  /** The number of events that were dropped. */
   get dropped(): number {
     return this.#dropped;
   }
 
   add(event: RunEvent): void {
-    const kept = "of the events that come now only the newest of each tag and param and the newest note are kept";
+    const kept = "from now on only the newest value of each tag and param and the newest note are kept";
     if (this.#live === undefined) this.#tell(event, `more than ${this.#most} bytes wait to be stored: ${kept}`);
     const live = (this.#live ??= new LiveEvents());
     if (live.sizeWith(event).chars <= this.#most) live.add(event);
@@ -47,7 +48,10 @@ export class EventOverflow {
     this.#report(new LedgerError("TOO_LARGE", message, { field: kind, transient: true }));
   }
 
-  /** Calls `record`, which stores something and then takes out what there is room for, until nothing is left. One at a time. */
+  /**
+   * Calls `record` until no event is left. `record` stores records, and then takes the events if there is room. One
+   * drain runs at a time.
+   */
   drain(record: () => Promise<void>): Promise<void> {
     return (this.#draining ??= this.#drain(record));
   }
@@ -60,7 +64,7 @@ export class EventOverflow {
     }
   }
 
-  /** Takes out what is kept, in order. */
+  /** Removes the kept events, and returns them in order. */
   take(): RunEvent[] {
     const events = this.#live?.list() ?? [];
     this.#overwritten = this.overwritten;

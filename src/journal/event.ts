@@ -3,7 +3,7 @@ import { LedgerError } from "../errors/ledger-error.ts";
 import { decodeJson, encodeJson } from "../bytes/json.ts";
 import type { MediaEvent } from "./media-entry.ts";
 
-/** Data by key, in a plain object whose own keys are the data: `__proto__` is a key like any other. */
+/** Data by key. It is a plain object, and `__proto__` is a key like any other. */
 export type Dictionary<T = unknown> = { [key: string]: T };
 
 /** What a record keeps of an error. */
@@ -51,8 +51,8 @@ export interface RecordedVersion {
 }
 
 /**
- * A writer began. `beatMs`: it shows progress at least this often, or is gone. `alive`: see `Liveness`. `fence`: how many
- * fences the run had then, 0 if left out: a later one shuts it out.
+ * A session began. `beatMs`: the writer records something at least this often, or it is gone. `alive`: see `Liveness`.
+ * `fence`: how many fences the run had then, by default 0. A later fence shuts the session out.
  */
 export interface SessionEvent {
   readonly kind: "session";
@@ -60,11 +60,11 @@ export interface SessionEvent {
   readonly fence?: number | undefined;
   readonly beatMs: number;
   readonly alive?: string | undefined;
-  /** How far other writers were whose journals it read: writer, and number behind its last record. */
+  /** By writer whose journal the session read: the number after the last record. */
   readonly positions?: Dictionary<number> | undefined;
-  /** Number of the newest run document, if it stands in for journals. */
+  /** The number of the newest run document, if it replaces journals. */
   readonly document?: number | undefined;
-  /** How many writers had recorded something; beside `document`. */
+  /** How many writers had recorded something. Present with `document`. */
   readonly writers?: number | undefined;
 }
 
@@ -99,7 +99,7 @@ export interface ArtifactEvent {
   readonly version: RecordedVersion;
 }
 
-/** The run used a data set: `digest` of any algorithm, `size` in bytes, `context` what for (`train`, `eval`, …). */
+/** The run used a data set. `digest`: by any algorithm. `size`: in bytes. `context`: what for (`train`, `eval`, …). */
 export interface DatasetEvent {
   readonly kind: "dataset";
   readonly name: string;
@@ -125,24 +125,26 @@ export interface RecordedDataset {
   readonly time: number;
 }
 
-/** Nothing happened; the writer is there. */
+/** A sign of life of the writer. */
 export interface BeatEvent {
   readonly kind: "beat";
 }
 
-/** Wall time moved by `jumpMs` against monotonic time. */
+/** The wall clock jumped by `jumpMs` compared to the monotonic clock. */
 export interface ClockEvent {
   readonly kind: "clock";
   readonly jumpMs: number;
 }
 
-/** So many points, or rich values, were given up since the bound of what may wait was reached. */
+/** The writer dropped this number of points or rich values because its buffer was full. */
 export interface DroppedEvent {
   readonly kind: "dropped";
   readonly points: number;
 }
 
-/** `endTime`: when the run ended, in ms since the epoch, if that is not when the event was recorded. */
+/**
+ * The program closed the run. `endTime`: when the run ended, in ms since the epoch, if not when the event was recorded.
+ */
 export interface FinishEvent {
   readonly kind: "finish";
   readonly status: ClosingStatus;
@@ -150,20 +152,20 @@ export interface FinishEvent {
   readonly error?: ErrorSummary | undefined;
 }
 
-/** The session ends without closing the run. Void once it has recorded `next` or what comes behind that. */
+/** The session ends without closing the run. Void once it has recorded number `next` or a later one. */
 export interface LeaveEvent {
   readonly kind: "leave";
   readonly next: number;
 }
 
-/** The writers were seen no further than these record numbers and are gone. Void once one of them has got further. */
+/** All writers are gone. `positions`: the number of records of each. Void once a writer has more records than that. */
 export interface InterruptedEvent {
   readonly kind: "interrupted";
   readonly positions: Dictionary<number>;
   readonly endTime?: number | undefined;
 }
 
-/** An event before the writer puts version, order and time on it. */
+/** An event before the writer adds version, order and time. */
 export type NewEvent =
   | SessionEvent
   | ParamsEvent
@@ -180,20 +182,23 @@ export type NewEvent =
   | LeaveEvent
   | InterruptedEvent;
 
-/** One thing that happened to a run, as the journal keeps it: version of its kind, place among the run's events, wall time in ms. */
+/**
+ * An event of a run in its journal. `v`: the version of its kind. `order`: its place among the events. `time`: wall
+ * time in ms.
+ */
 export type RunEvent = NewEvent & { readonly v: 1; readonly order: number; readonly time: number };
 
 /** A rich value as a journal records it. */
 export type MediaRecord = Extract<RunEvent, MediaEvent>;
 
-/** Largest event in bytes of UTF-8 JSON: it has to fit into one frame. */
+/** The largest event in bytes of UTF-8 JSON: it must fit into one frame. */
 export const MAX_EVENT_BYTES: number = 8 * 1024 * 1024;
 
 const encoder = /* @__PURE__ */ utf8Encoder();
 
 /**
- * The bytes of an event, and the event as a reader will see it. Throws `INVALID_ARGUMENT` naming the path below `field`, or
- * `TOO_LARGE`.
+ * Returns the bytes of an event, and the event as a reader will see it. Throws `INVALID_ARGUMENT`, which names the path
+ * below `field`, or `TOO_LARGE`.
  */
 export function encodeEvent(
   event: NewEvent,

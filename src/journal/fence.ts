@@ -11,8 +11,8 @@ function prefix(runId: string, n: number): string {
 }
 
 /**
- * Returns the key of the `n`-th fence of a run, counted from 1. The fence shuts out every session that began when the run had
- * fewer fences. Every writer knows this key beforehand, so one `stat` tells it whether it is shut out.
+ * Returns the key of the `n`-th fence of a run, counted from 1. The fence shuts out every session that began when the
+ * run had fewer fences. Every writer knows this key beforehand, so one `stat` tells it whether it is shut out.
  */
 export function fenceKey(runId: string, n: number): string {
   return `${prefix(runId, n)}.json`;
@@ -31,8 +31,8 @@ export interface FenceClaim {
 }
 
 /**
- * Returns the key with which a session claims a fence. Two sessions never share such a key, so a store that lets both create
- * the fence itself cannot hide one from the other.
+ * Returns the key with which a session claims a fence. Two sessions never share such a key, so a store that lets both
+ * create the fence itself cannot hide one from the other.
  */
 export function fenceClaimKey(runId: string, { n, id }: FenceClaim): string {
   return `${prefix(runId, n)}.claim.${id}`;
@@ -71,7 +71,8 @@ export function parseFencedEndKey(key: string): FencedEnd | undefined {
 export function fencedError(runId: string, key: string): LedgerError {
   return new LedgerError(
     "FENCED",
-    `run ${runId} was resumed exclusively by another process: this writer is no longer one of the run's, and stores nothing more`,
+    `another process resumed run ${runId} exclusively: this writer no longer belongs to the run, and stores ` +
+      "nothing more",
     { key },
   );
 }

@@ -41,7 +41,7 @@ const NAMES: OptionNames<FlushOptions> = {
   whenFull: true,
 };
 
-/** Throws `INVALID_ARGUMENT` for anything but positive numbers. */
+/** Returns the options with defaults filled in. Throws `INVALID_ARGUMENT` for anything but positive numbers. */
 export function flushPolicy(options: FlushOptions | undefined, appends: boolean): FlushPolicy {
   const given = readOptions("flush", options, NAMES, "flush");
   const positive = (name: "intervalMs" | "maxPoints" | "maxBytes" | "maxBufferedBytes"): number | undefined => {
@@ -59,15 +59,15 @@ export function flushPolicy(options: FlushOptions | undefined, appends: boolean)
   };
 }
 
-/** Longest a growing interval gets, in ms. */
+/** The longest interval that grows with age, in ms. */
 export const LONGEST_INTERVAL_MS = 45_000;
 
-/** How long the oldest record may wait, in ms, in a writer that is `ageMs` old. */
+/** Returns how long the oldest record may wait, in ms, if the writer is `ageMs` old. */
 export function flushInterval(policy: FlushPolicy, ageMs: number): number {
   return policy.intervalMs ?? Math.min(LONGEST_INTERVAL_MS, Math.max(2000, ageMs / 30));
 }
 
-/** Whether to flush without waiting for the interval, when so many metric values and encoded bytes wait. */
+/** Returns whether the waiting metric values and encoded bytes are enough to flush before the interval ends. */
 export function flushIsDue(
   policy: FlushPolicy,
   { points, bytes }: { readonly points: number; readonly bytes: number },
@@ -75,13 +75,15 @@ export function flushIsDue(
   return bytes >= policy.maxBytes || points >= policy.maxPoints;
 }
 
-/** How long to wait before trying again after `failures` in a row, in ms: half a second, doubling, at most half a minute. */
+/** Returns the wait after `failures` in a row, in ms: half a second, which doubles up to half a minute. */
 export function retryDelay(failures: number): number {
   return Math.min(30_000, 500 * 2 ** Math.min(failures - 1, 10));
 }
 
-/** Told again when points are dropped after the run has recorded how many were. */
+/**
+ * Returns the error for dropped points. It is reported again if points are dropped after the last drop was recorded.
+ */
 export function droppedPoints(most: number): LedgerError {
-  const message = `more than ${most} bytes wait to be stored: points that come now are dropped, and counted in run.stats.dropped`;
+  const message = `more than ${most} bytes wait: further points are dropped, and counted in run.stats.dropped`;
   return new LedgerError("TOO_LARGE", message, { field: "log", transient: true });
 }

@@ -8,10 +8,13 @@ interface Waiter {
   readonly reject: (error: LedgerError) => void;
 }
 
-/** With more waiters than this, one that comes later waits together with the last one. */
+/** Beyond this number of waiters, later ones share the promise of the last one. */
 const MAX_WAITERS = 1000;
 
-/** Those who wait until the records before a number are acknowledged. Those who wait for the same share a promise. */
+/**
+ * The calls that wait until the records before a number are acknowledged. Calls that wait for the same number share a
+ * promise.
+ */
 export class FlushWaiters {
   #waiters: Waiter[] = [];
   #urgent = 0;
@@ -20,12 +23,12 @@ export class FlushWaiters {
     return this.#waiters.length === 0;
   }
 
-  /** Whether one of them does not want to wait for a timer. */
+  /** Whether one of the calls must not wait for a timer. */
   get areUrgent(): boolean {
     return this.#urgent > 0;
   }
 
-  /** Resolves once records up to `target`, that one not included, are acknowledged. */
+  /** Resolves once the records before number `target` are acknowledged. */
   wait(target: number, urgent: boolean): Promise<void> {
     const last = this.#waiters.at(-1);
     if (last && (last.target === target || this.#waiters.length >= MAX_WAITERS)) {
@@ -60,7 +63,7 @@ export class FlushWaiters {
     for (const waiter of waiters) waiter.reject(error);
   }
 
-  /** The records have new numbers, `base` lower. */
+  /** Lowers the numbers of the records by `base`. */
   renumber(base: number): void {
     for (const waiter of this.#waiters) waiter.target -= base;
   }

@@ -13,10 +13,13 @@ import { compareWriters, type WriterFold } from "./writer-fold.ts";
 import { isRecovery } from "./writers-alive.ts";
 
 /**
- * The record of a run from how it began and its writers' journals. Events apply in the order of their `order`, a logical
- * clock that each writer sets beyond all it has seen, and writers that knew nothing of each other by their ids: the result
- * is the same for every reader, and no clock decides. Those of sessions that a fence shut out come before those of the
- * sessions behind it, however far their clocks were: what such a writer stored last, unacknowledged, changes nothing after it.
+ * Returns the record of a run from its beginning and the journals of its writers.
+ *
+ * Events apply by `order`, a logical clock that each writer sets beyond every event that it has seen. Events with the
+ * same `order` apply in the order of their writers. So every reader gets the same record, and no wall clock decides.
+ * Events of sessions that a fence shut out come before the events of later sessions, whatever their `order`: records
+ * that such a session stored last were not acknowledged, and must not change later ones.
+ *
  * `gone`: no writer will record anything more, so a run that none of them closed is `interrupted`.
  */
 export function foldRun(
@@ -28,7 +31,7 @@ export function foldRun(
   const logging = writers.filter((fold) => !isRecovery(fold));
   const state = new EventFold(created, logging);
   const events = writers.flatMap(({ fence, events: own }) => own.map((event) => ({ fence, event })));
-  // Stable: events of one writer stay in line.
+  // The sort is stable: events of one writer keep their order.
   events.sort((a, b) => a.fence - b.fence || a.event.order - b.event.order);
   for (const { fence, event } of events) state.apply(event, fence);
   if (gone) state.leave(lastSign(created, logging));
@@ -61,12 +64,14 @@ export function foldRun(
   };
 }
 
-/** When the last record was made, by the wall clock of its writer, but not before the run began. */
+/** Returns when the last record was made, by the wall clock of its writer, but not before the run began. */
 function lastActivity(created: RunCreated, logging: readonly WriterFold[]): number {
   return logging.reduce((last, { lastTime }) => Math.max(last, lastTime ?? 0), created.createdAt);
 }
 
-/** The same with the jumps of wall clocks taken out, which writers record: for durations. In ms since the epoch. */
+/**
+ * Returns when the last record was made, without the jumps of wall clocks that writers recorded. In ms since the epoch.
+ */
 export function lastSign(created: RunCreated, folds: readonly WriterFold[]): number {
   return folds.reduce((last, { lastTime, events }) => {
     if (lastTime === undefined) return last;
@@ -75,7 +80,7 @@ export function lastSign(created: RunCreated, folds: readonly WriterFold[]): num
   }, created.createdAt);
 }
 
-/** The metrics of the record, from the summaries of all writers. */
+/** Returns the metrics of the record, from the summaries of all writers. */
 export function foldMetrics(
   writers: readonly Pick<WriterFold, "summaries">[],
   definitions: Dictionary<MetricDefinition>,
@@ -113,7 +118,7 @@ class EventFold {
     this.note = created.note;
   }
 
-  /** `fence`: of the session that recorded it. */
+  /** Applies an event. `fence`: of the session that recorded it. */
   apply(event: RunEvent, fence: number): void {
     switch (event.kind) {
       case "session":
@@ -154,7 +159,7 @@ class EventFold {
         return this.#close(event.status, event.endTime ?? event.time, event.error);
       case "interrupted":
         return this.#interrupt(event.positions, event.endTime ?? event.time, fence);
-      // Who left is asked when the run is read. The others are folded by themselves.
+      // A reader of the run asks which sessions left. The other kinds are folded elsewhere.
       case "leave":
       case "media":
       case "beat":
@@ -162,7 +167,7 @@ class EventFold {
     }
   }
 
-  /** All writers are gone, the last one at `endTime`. */
+  /** Closes a running run as `interrupted`: all writers are gone, the last one since `endTime`. */
   leave(endTime: number): void {
     if (this.status !== "running") return;
     this.status = "interrupted";
@@ -182,8 +187,8 @@ class EventFold {
   }
 
   /**
-   * Holds only while no writer has got further than it was seen: then somebody's clock was wrong, or the writer only slept.
-   * One that was shut out already is no writer any more.
+   * Closes the run as `interrupted`, unless a writer has more records than were seen: then the writer only slept.
+   * Ignores writers that were shut out before.
    */
   #interrupt(positions: Dictionary<number>, endTime: number, behind: number): void {
     if (this.status !== "running") return;

@@ -2,39 +2,39 @@ import type { Shape } from "./shape.ts";
 import { FIRST_SHAPE_TAG, TAG } from "./shape.ts";
 import { writeVarint, zigzag } from "../bytes/varint.ts";
 
-/** Records that go to the backend together: the body of one frame, without its head and CRCs. */
+/** The body of one frame, without its head and CRCs. */
 export interface PendingFrame {
   body: Uint8Array;
-  /** Bytes of the body in use. */
+  /** How many bytes of the body are in use. */
   length: number;
-  /** Records: rows and events. */
+  /** The number of records: rows and events. */
   count: number;
-  /** Metric values among them. */
+  /** The number of metric values in the rows. */
   points: number;
-  /** What the rows refer to. */
+  /** The shapes of the rows. */
   shapes: Set<Shape>;
-  /** Running number of the first record. */
+  /** The number of the first record. */
   first: number;
 }
 
-/** Above this a difference of two safe integers may not be exact as a zigzag number in a double. */
+/** A greater difference of two safe integers may have no exact zigzag number in a double. */
 const MAX_DELTA = 2 ** 52 - 1;
 const FRAME_BYTES = 64 * 1024;
 const FIRST_FRAME_BYTES = 256;
 
 /**
- * Builds the bodies of frames from rows and events. A body stands alone but for the definitions of its shapes: its first
- * row's step and time are absolute. Buffers go round: {@link recycle} gives back one that is no longer needed.
+ * Builds the bodies of frames from rows and events. A body needs nothing but the definitions of its shapes: step and
+ * time of its first row are absolute. {@link recycle} takes back buffers that are no longer needed.
  */
 export class FrameBuilder {
   readonly #free: Uint8Array[] = [];
   #frame: PendingFrame;
   #view: DataView;
-  // NaN makes V8 keep them as doubles from the start: a first time beyond 31 bits would otherwise undo what it has compiled.
+  // NaN makes V8 store doubles from the start. Otherwise the first time beyond 31 bits would deoptimize compiled code.
   #step: number = Number.NaN;
   #time: number = Number.NaN;
   #frameNumber = 0;
-  /** The first frames are short: what happens once a frame has then happened before V8 compiles the code around it. */
+  /** The first frames are short, so that the code that ends a frame has run before V8 compiles the code around it. */
   #fullAt = FIRST_FRAME_BYTES;
   #next = 0;
 
@@ -46,12 +46,12 @@ export class FrameBuilder {
     this.#time = 0;
   }
 
-  /** Number the next record will have. */
+  /** The number of the next record. */
   get next(): number {
     return this.#next;
   }
 
-  /** Bytes in the frame under way. */
+  /** The bytes of the frame under way. */
   get length(): number {
     return this.#frame.length;
   }
@@ -60,7 +60,7 @@ export class FrameBuilder {
     return this.#frame.points;
   }
 
-  /** True when it is time to {@link seal}. */
+  /** Whether to call {@link seal}. */
   get isFull(): boolean {
     return this.#frame.length >= this.#fullAt;
   }
@@ -116,7 +116,7 @@ export class FrameBuilder {
     this.#endRecord(at, n);
   }
 
-  /** Adds an event: the UTF-8 bytes of its JSON. */
+  /** Adds an event, given as UTF-8 bytes of JSON. */
   event(json: Uint8Array): void {
     this.#reserve(json.length + 16);
     const { body } = this.#frame;
@@ -126,7 +126,7 @@ export class FrameBuilder {
     this.#endRecord(at + json.length, 0);
   }
 
-  /** Takes the frame under way out; `undefined` when it is empty. */
+  /** Ends the frame under way, and returns it. Returns `undefined` if the frame is empty. */
   seal(): PendingFrame | undefined {
     const frame = this.#frame;
     if (frame.count === 0) return undefined;
@@ -144,7 +144,7 @@ export class FrameBuilder {
     if (frame.body.length === FRAME_BYTES && this.#free.length < 4) this.#free.push(frame.body);
   }
 
-  /** Gives the records from here on new numbers. Only when no frame is under way. */
+  /** Sets the number of the next record. Only valid if the frame under way is empty. */
   renumber(next: number): void {
     this.#next = next;
     this.#frame.first = next;

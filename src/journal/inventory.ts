@@ -8,7 +8,7 @@ import { BEGINNING_NAME, runPrefix } from "./run-created.ts";
 import { parseRunDocumentKey, type RunDocument } from "./run-document.ts";
 import { parseSegmentKey, segmentKey, type SegmentName } from "./segment.ts";
 
-/** What an object below the prefix of a run is. `metrics` are points; `records` are events, rich values or summaries. */
+/** The kind of an object below the prefix of a run. `metrics`: points. `records`: events, rich values or summaries. */
 export type StoredKind =
   | "beginning"
   | "document"
@@ -19,10 +19,10 @@ export type StoredKind =
   | "overview"
   | "records";
 
-/** Any run will do: the names of its objects say what they are. */
+/** A stand-in for the id of a run: the kind of an object follows from its name alone. */
 const ANY_RUN = "run";
 
-/** Returns what the object `name` of a run is, or `undefined` for a name that no writer gives. */
+/** Returns the kind of the object `name` of a run, or `undefined` for a name that no writer uses. */
 export function storedKind(name: string): StoredKind | undefined {
   const key = `${runPrefix(ANY_RUN)}/${name}`;
   switch (name.slice(0, Math.max(name.lastIndexOf("/"), 0))) {
@@ -46,7 +46,7 @@ export function storedKind(name: string): StoredKind | undefined {
   }
 }
 
-/** Whether no writer ever removes the object `name` of a run. */
+/** Returns whether no writer ever removes the object `name` of a run. */
 export function isKept(name: string): boolean {
   const kind = storedKind(name);
   return kind === "beginning" || kind === "document" || kind === "fence";
@@ -58,8 +58,8 @@ export function segmentName(segment: SegmentName): string {
 }
 
 /**
- * Whether a value is the inventory of a run: objects below its prefix, each once, all of them with a digest but for segments of
- * journals. What was stored may be anybody's.
+ * Returns whether stored data is the inventory of a run: objects below its prefix, each once, all with a digest, except
+ * segments of journals.
  */
 export function isInventory(value: unknown): value is StoredObject[] {
   return (
@@ -86,12 +86,12 @@ function isValidKey(name: string): boolean {
   }
 }
 
-/** Returns the objects of an inventory as a listing of the run would have them. */
+/** Returns the objects of an inventory as a listing of the run would. */
 export function toEntries(runId: string, objects: readonly StoredObject[]): Entry[] {
   return objects.map(({ name, size }) => ({ key: `${runPrefix(runId)}/${name}`, size }));
 }
 
-/** A segment of a journal that an inventory has: the record of the document contains its first `bytes` bytes. */
+/** A segment of a journal in an inventory. The record of the document contains its first `bytes` bytes. */
 export interface InventorySegment extends SegmentName {
   readonly bytes: number;
 }
@@ -105,8 +105,8 @@ export function segmentsIn(objects: readonly StoredObject[]): InventorySegment[]
 }
 
 /**
- * Whether the inventory of a document has all of the run as long as no later session begins: the run was closed, no writer went on,
- * and nothing was lost.
+ * Returns whether the inventory of a document has everything of the run until a later session begins: the run was
+ * closed, no writer continued, and nothing was lost.
  */
 export function isFinal({ record, objects }: RunDocument): boolean {
   const { status, damage } = record;

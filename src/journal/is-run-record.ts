@@ -4,12 +4,12 @@ import { runAttributes } from "./run-attributes.ts";
 import { ID_PATTERN } from "./run-created.ts";
 import type { RunRecord } from "./run-record.ts";
 
-/** True for data that has all that a record has, of the right types: what was stored may be anybody's. */
+/** Returns whether stored data has all members of a record with the right types. */
 export function isRunRecord(value: unknown): value is RunRecord {
   return hasMembers(value) && isDictionary(value["metrics"]) && Object.values(value["metrics"]).every(isSummary);
 }
 
-/** True for what can be compared: what tells a run from others, and its data. Lists that are left out are empty. */
+/** Returns whether a value has what comparisons need: an id and data. Missing lists count as empty. */
 export function isComparable(value: unknown): boolean {
   if (!isDictionary(value)) return false;
   const { id, params, tags, metrics, metricDefinitions = {}, datasets = [], inputs = [] } = value;
@@ -31,7 +31,7 @@ const ATTRIBUTES = /* @__PURE__ */ runAttributes.map(({ member, type, optional =
   holds: type === "text" ? "string" : "number",
 }));
 
-/** A record as {@link isRunRecord} takes it, but for its metrics. By hand: a search need not load what else checks data. */
+/** Returns whether data is a record, apart from its metrics. Checks by hand, so that a search need not load zod. */
 export function hasMembers(value: unknown): value is Omit<RunRecord, "metrics"> & Record<string, unknown> {
   if (!isDictionary(value)) return false;
   for (const { member, optional, holds } of ATTRIBUTES) {
@@ -51,7 +51,7 @@ export function hasMembers(value: unknown): value is Omit<RunRecord, "metrics"> 
   );
 }
 
-/** True for the `datasets` of a record. */
+/** Returns whether a value can be the `datasets` of a record. */
 export function isDatasetList(value: unknown): value is RecordedDataset[] {
   return isListOf(value, isDataset);
 }

@@ -18,10 +18,10 @@ export interface JournalVisitor {
 }
 
 /**
- * Reads segments of one writer from record `from` on; resolves with the number behind the last record. A record found in two
- * segments, because its first write was not acknowledged, is handed on once. Damage is reported, and intact records
- * around it are still read. Without `decode`, events are skipped: loading their checks costs more than the reader.
- * Rejects with `NOT_FOUND` if a segment is gone: then the run was compacted, and must be listed again.
+ * Reads segments of one writer from record `from` on; resolves with the number behind the last record. A record found
+ * in two segments, because its first write was not acknowledged, is handed on once. Damage is reported, and intact
+ * records around it are still read. Without `decode`, events are skipped: loading their checks costs more than the
+ * reader. Rejects with `NOT_FOUND` if a segment is gone: then the run was compacted, and must be listed again.
  */
 export async function readWriter(
   backend: Backend,
@@ -104,7 +104,8 @@ export class SegmentVisit {
   }
 
   tail({ torn, from, to }: { torn: boolean; from: number; to: number }, isLast: boolean): void {
-    // A failed append ends a segment and the same records begin the next one. Were they lost, numbers would be missing there.
+    // A failed append ends a segment and the same records begin the next one. Were they lost, numbers would be missing
+    // there.
     if (torn || !isLast)
       this.#report("torn-tail", `${this.#key}: the last ${to - from} bytes are an incomplete write`, from, to);
     else

@@ -26,8 +26,8 @@ export interface StoreHooks {
 }
 
 /**
- * Stores the records of one writer session. One write is under way at a time. Records that a write did not store stay in
- * the backlog, and the next write tries them again. Writes begin and end only while the event loop turns.
+ * Stores the records of one writer session. One write is under way at a time. Records that a write did not store stay
+ * in the backlog, and the next write tries them again. Writes begin and end only while the event loop turns.
  */
 export class JournalStore {
   readonly registry: ShapeRegistry = new ShapeRegistry();
@@ -92,7 +92,9 @@ export class JournalStore {
     this.#options.onError(error);
   }
 
-  /** Seals full frames and begins a write if one is due. Call it after each record; `time` is the time of the record. */
+  /**
+   * Seals full frames and begins a write if one is due. Call it after each record; `time` is the time of the record.
+   */
   added(time: number): void {
     const { builder } = this.backlog;
     if (builder.isFull) this.backlog.seal();
@@ -164,7 +166,8 @@ export class JournalStore {
       const frames = this.#segments.undecided ?? this.backlog.oldest();
       if (frames.length === 0) break;
       try {
-        // An append notices that its segment is gone. If each flush creates an object, only closing the run checks that.
+        // An append notices that its segment is gone. If each flush creates an object, only closing the run checks
+        // that.
         if (backend.capabilities.append && !this.#segments.goesOn) await keeper.restore();
         const bytes = await this.#segments.write(frames);
         if (this.#fenced) break;
@@ -213,8 +216,8 @@ export class JournalStore {
   }
 
   /**
-   * The segment is not as this writer left it. Others have removed or changed it, or have compacted it because they took
-   * the writer for gone, or write under the same id, as a copied virtual machine does.
+   * The segment is not as this writer left it. Others have removed or changed it, or have compacted it because they
+   * took the writer for gone, or write under the same id, as a copied virtual machine does.
    */
   async #continueUnderNewId(cause: LedgerError): Promise<void> {
     // If each flush creates an object, objects that are stored stay valid under any new id.
@@ -251,6 +254,8 @@ export class JournalStore {
 /** The error for a journal that others removed or changed. `points`: how many acknowledged points are lost, at most. */
 function journalChanged(runId: string, points: number, key: string, cause?: LedgerError): LedgerError {
   const lost = points > 0 ? `up to ${points} acknowledged points are gone` : "no acknowledged point is gone";
-  const message = `others have removed or changed the journal of run ${runId} while it was written: ${lost}, and the run goes on`;
+  const message =
+    `others have removed or changed the journal of run ${runId} while it was written: ${lost}, and ` +
+    "the run goes on";
   return new LedgerError("CONFLICT", message, { key, cause });
 }

@@ -77,7 +77,8 @@ export class JournalWriter {
 
   /**
    * Returns the records of this writer, its own `dropped` and `clock` events included, as a reader of the journal would
-   * fold them. Returns `undefined` if a part of them has another writer id or was removed: then only the journals have them.
+   * fold them. Returns `undefined` if a part of them has another writer id or was removed: then only the journals have
+   * them.
    */
   fold(created: RunCreated): WriterFold | undefined {
     return this.#store.isDivided ? undefined : this.#folder.fold(this.id, this.next, created);
@@ -139,7 +140,9 @@ export class JournalWriter {
     this.#record(encoded, order);
   }
 
-  /** Reserves room for a future version, and returns a function that releases it. Throws `TOO_LARGE` if there is none. */
+  /**
+   * Reserves room for a future version, and returns a function that releases it. Throws `TOO_LARGE` if there is none.
+   */
   reserve(event: NewEvent, field: string): () => void {
     const encoded = encodeEvent(event, this.#order + 1, this.#options.clock.now(), field);
     return this.#reserved.take(encoded.event, [this.#options.held, this.#folder.size], field);
@@ -174,8 +177,8 @@ export class JournalWriter {
 
   /**
    * Resolves once the backend has acknowledged everything that was added before the call. Rejects with the error of the
-   * first attempt that fails, and with `FENCED` once the session is shut out. After a failed attempt, a flush that is not
-   * `urgent` waits for the timer of the next attempt.
+   * first attempt that fails, and with `FENCED` once the session is shut out. After a failed attempt, a flush that is
+   * not `urgent` waits for the timer of the next attempt.
    */
   flush(urgent = true): Promise<void> {
     return this.isOverflowing ? this.#flushOverflow(urgent) : this.#store.flush(urgent);
@@ -188,8 +191,8 @@ export class JournalWriter {
 
   /**
    * Checks that everything acknowledged is still there. `before` is {@link stored} before the run was listed as
-   * `listing`. Reports and counts what others have removed. Costs a request only for a segment that is not listed whole.
-   * Nothing may be written meanwhile.
+   * `listing`. Reports and counts what others have removed. Costs a request only for a segment that is not listed
+   * whole. Nothing may be written meanwhile.
    */
   async checkStored(before: Coverage, listing: RunListing): Promise<void> {
     if (!(await this.#store.checkStored(before, listing))) return;

@@ -1,16 +1,16 @@
-/** About how much JSON data takes. */
+/** The approximate size of data as JSON. */
 export interface JsonSize {
-  /** Characters as JSON. */
+  /** The number of characters. */
   readonly chars: number;
-  /** Leaves, arrays and objects together. */
+  /** The number of leaves, arrays and objects. */
   readonly values: number;
-  /** Tags, params, metrics defined, versions and data sets: what has a name of its own in a run. */
+  /** The number of named things: tags, params, metric definitions, versions and data sets. */
   readonly names: number;
 }
 
 export const NO_SIZE: JsonSize = { chars: 0, values: 0, names: 0 };
 
-/** A size that changes. */
+/** Adds up sizes. */
 export class SizeCount {
   #chars = 0;
   #values = 0;
@@ -37,12 +37,12 @@ export class SizeCount {
   }
 }
 
-/** The size of a tag's or a param's key, without the value. */
+/** Returns the size of the key of a tag or a param, without the value. */
 export function keySize(key: string): JsonSize {
   return { chars: key.length + 3, values: 0, names: 1 };
 }
 
-/** The size of data that was decoded from JSON, or made a copy of like it. Keys count as characters alone. */
+/** Returns the size of data that JSON can hold. Keys count only as characters. */
 export function jsonSize(value: unknown): JsonSize {
   let chars = 0;
   let values = 0;

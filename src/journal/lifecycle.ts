@@ -5,24 +5,27 @@ import { isDictionary } from "./record-checks.ts";
 import { runPrefix } from "./run-created.ts";
 import type { RunRecord } from "./run-record.ts";
 
-/** No marker that this version writes is longer, in bytes. */
+/** The greatest length of a marker, in bytes. */
 export const MAX_MARKER_BYTES = 4096;
-/** Numbers that {@link parseLifecycleKey} reads. */
+/** The greatest number that {@link parseLifecycleKey} reads. */
 export const MAX_LIFECYCLE_NUMBER = 999_999_999;
 
 const MARKER = /^runs\/[^/]+\/lifecycle\/([0-9]{4}|[1-9][0-9]{4,8})\.json$/;
 
-/** Where a run keeps the markers that say whether it is deleted. */
+/** Returns the prefix of the markers that say whether a run is deleted. */
 export function lifecyclePrefix(runId: string): string {
   return `${runPrefix(runId)}/lifecycle`;
 }
 
-/** Key of the `n`-th marker of a run, from 1. The one with the highest number says whether the run is deleted. */
+/**
+ * Returns the key of the `n`-th marker of a run, from 1. The marker with the highest number says whether the run is
+ * deleted.
+ */
 export function lifecycleKey(runId: string, n: number): string {
   return `${lifecyclePrefix(runId)}/${String(n).padStart(4, "0")}.json`;
 }
 
-/** The number in a key that {@link lifecycleKey} made, or `undefined` for any other key. */
+/** Returns the number in a key that {@link lifecycleKey} made, or `undefined` for any other key. */
 export function parseLifecycleKey(key: string): number | undefined {
   return Number(MARKER.exec(key)?.[1]) || undefined;
 }
@@ -30,7 +33,7 @@ export function parseLifecycleKey(key: string): number | undefined {
 /** What a marker says. */
 export interface Lifecycle {
   readonly deleted: boolean;
-  /** In ms since the epoch. */
+  /** When the run was deleted or restored, in ms since the epoch. */
   readonly time: number;
 }
 
@@ -40,9 +43,9 @@ export function encodeLifecycle(runId: string, n: number, { deleted, time }: Lif
 }
 
 /**
- * Returns when a run was deleted, in ms since the epoch; `undefined` for one that is not. `newest`: the highest number that
- * {@link parseLifecycleKey} found among the run's keys, 0 for none, which costs no request. Throws `CORRUPT` for a marker that is
- * damaged, or belongs elsewhere.
+ * Returns when a run was deleted, in ms since the epoch, or `undefined` if it is not deleted. `newest`: the highest
+ * number of the markers, or 0 if there are none, which costs no request. Throws `CORRUPT` for a damaged marker, or one
+ * of another run.
  */
 export async function readLifecycle(
   backend: Backend,
@@ -70,12 +73,13 @@ export async function readLifecycle(
   }
   throw new LedgerError(
     "CORRUPT",
-    `${key} is damaged or belongs elsewhere: nothing tells whether run ${runId} is deleted; call deleteRun or restoreRun to say so`,
+    `${key} is damaged or belongs to another run, so it is unknown whether run ${runId} is deleted: call ` +
+      "deleteRun or restoreRun",
     { key, cause },
   );
 }
 
-/** The record with `deletedAt` as the markers say, whatever it says itself. */
+/** Returns the record with the `deletedAt` of the markers instead of its own. */
 export function withDeletedAt(record: RunRecord, deletedAt: number | undefined): RunRecord {
   const { deletedAt: _old, ...rest } = record;
   return { ...rest, ...(deletedAt !== undefined && { deletedAt }) };

@@ -9,33 +9,35 @@ import { groupSegments, type SegmentEntry } from "./segment.ts";
 import { runCreatedKey, runPrefix } from "./run-created.ts";
 import { parseRunDocumentKey } from "./run-document.ts";
 
-/** The objects of a run, as listed. */
+/** The listed objects of a run. */
 export interface RunListing {
-  /** What the run began with is there. */
+  /** Whether the beginning of the run exists. */
   readonly created: boolean;
+  /** The segments of journals by writer. */
   readonly writers: ReadonlyMap<string, readonly SegmentEntry[]>;
-  /** Number of the newest run document, 0 when there is none. */
+  /** The number of the newest run document, 0 if there is none. */
   readonly newestDocument: number;
+  /** How many run documents there are. */
   readonly documents: number;
   /** How many times the run was claimed with `mode: "exclusive"`. */
   readonly fences: number;
-  /** What sessions put beside a fence to claim it. */
+  /** The claims of sessions for a fence. */
   readonly claims: readonly FenceClaim[];
-  /** By writer that is shut out: the record at which its journal ends. */
+  /** By writer that is shut out: the record number at which its journal ends. */
   readonly ends: ReadonlyMap<string, number>;
-  /** Number of the newest marker that says whether the run is deleted, 0 when there is none. */
+  /** The number of the newest marker that says whether the run is deleted, 0 if there is none. */
   readonly lifecycle: number;
-  /** Compacted points, those of attempts that were not completed included: only a run document says which count. */
+  /** Files of compacted points, also of incomplete attempts. Only a run document says which files count. */
   readonly metrics: readonly MetricsEntry[];
-  /** Names of objects with events, rich values or summaries, of which the same is true. */
+  /** Names of objects with events, rich values or summaries, also of incomplete attempts. */
   readonly records: readonly string[];
-  /** How the run began, its documents and what is in `fences/`: no writer ever removes them. */
+  /** The objects that no writer ever removes: the beginning, the documents and the fences. */
   readonly kept: readonly StoredObject[];
 }
 
 const probing = /* @__PURE__ */ onDemand(() => import("./probe-run.ts"));
 
-/** Lists a run. Of a run that is closed {@link probeRun} tells as much on a backend that cannot list. */
+/** Lists a run. If the backend cannot list, it probes the objects of a closed run instead; see `probeRun`. */
 export async function listRun(backend: Backend, runId: string, options?: CallOptions): Promise<RunListing> {
   const entries: Entry[] = [];
   try {
@@ -50,7 +52,7 @@ export async function listRun(backend: Backend, runId: string, options?: CallOpt
 
 export function toRunListing(entries: readonly Entry[], runId: string): RunListing {
   const numbers = entries.flatMap(({ key }) => parseRunDocumentKey(key) ?? []);
-  // Not `Math.max(...)`: a run may have more objects than a call takes arguments.
+  // Not `Math.max(...)`, because a run may have more objects than a call takes arguments.
   const highest = (parse: (key: string) => number | undefined): number =>
     entries.reduce((most, { key }) => Math.max(most, parse(key) ?? 0), 0);
   const below = `${runPrefix(runId)}/`;
@@ -74,7 +76,7 @@ export function toRunListing(entries: readonly Entry[], runId: string): RunListi
   };
 }
 
-/** Each end that was recorded bounds what was acknowledged, so the lowest one counts. */
+/** Returns the ends of writers that are shut out. Each recorded end is a bound, so the lowest one counts. */
 function fencedEnds(entries: readonly Entry[]): Map<string, number> {
   const ends = new Map<string, number>();
   for (const { key } of entries) {
@@ -85,7 +87,7 @@ function fencedEnds(entries: readonly Entry[]): Map<string, number> {
   return ends;
 }
 
-/** Changes whenever a writer of the run records something. */
+/** Returns a text that changes whenever a writer of the run records something. */
 export function listingMark({ writers, newestDocument, fences }: RunListing): string {
   const segments = [...writers.values()].flatMap((own) => own.map(({ key, size }) => `${key}:${size}`));
   return [newestDocument, fences, ...segments.sort()].join();

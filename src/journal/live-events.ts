@@ -23,9 +23,9 @@ interface Placed<E extends RunEvent = RunEvent> {
 const MAX_CLOCKS = 20;
 
 /**
- * The events of one writer that still say something about the run, whatever other writers may have recorded between them. An
- * event, or a part of one, is superseded when a later event of the same writer sets all that it sets: folding the run
- * without it gives the same record. So a tag that was set a million times is one event here.
+ * The events of one writer that still say something about the run, whatever other writers may have recorded between
+ * them. An event, or a part of one, is superseded when a later event of the same writer sets all that it sets: folding
+ * the run without it gives the same record. So a tag that was set a million times is one event here.
  */
 export class LiveEvents {
   readonly #tags = new Map<string, LiveTag>();

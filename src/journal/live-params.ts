@@ -13,7 +13,10 @@ interface Leaf {
 
 /** A place in the nested params, and what was set there last. */
 interface Node {
-  /** A value that is no dictionary. It stays when a dictionary is set later: it hides what others set below the key before it. */
+  /**
+   * A value that is no dictionary. It stays when a dictionary is set later: it hides what others set below the key
+   * before it.
+   */
   leaf: Leaf | undefined;
   /** An empty dictionary: it replaces a value, and changes nothing of a dictionary. */
   empty: Leaf | undefined;
@@ -27,7 +30,10 @@ export interface LiveSet {
   readonly set: Dictionary;
 }
 
-/** The params that one writer set last, each with the event that set it. Merging what is left of the events gives the same params. */
+/**
+ * The params that one writer set last, each with the event that set it. Merging what is left of the events gives the
+ * same params.
+ */
 export class LiveParams {
   readonly #root: Node = newNode();
   readonly #size: SizeCount;

@@ -1,33 +1,37 @@
 import type { Clock, Timer } from "../platform/clock.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
 
-/** Flush intervals for which the event loop may stand still before that is told. */
+/** After this many flush intervals without a turn of the event loop, the watch reports it. */
 const INTERVALS = 5;
-/** With intervals of a few ms a long step of a training would be told otherwise. */
+/**
+ * The shortest time that is reported. Without it, a flush interval of a few ms would report each long training step.
+ */
 const LEAST_MS = 1000;
 
 /**
- * Notices that records are added while the event loop stands still: a write then neither begins nor ends. Costs one comparison a record,
- * and one timer a flush interval.
+ * Notices that records are added while the event loop does not turn: no write begins or ends then. Costs one comparison
+ * for each record, and one timer for each flush interval.
  */
 export class LoopWatch {
-  /** Wall time in ms from which on a record has to {@link look}. */
+  /** From this wall time on, in ms, a record must call {@link look}. */
   lookAt: number = Number.NEGATIVE_INFINITY;
   readonly #clock: Clock;
   readonly #schedule: { readonly interval: number };
   readonly #tell: (ms: number) => void;
-  /** Fires as soon as the loop turns. */
+  /** A timer that fires as soon as the loop turns. */
   #probe: Timer | undefined;
   #since = 0;
 
-  /** Calls `tell` once, with the ms for which the loop has stood still. `interval` is the flush interval in ms. */
+  /**
+   * Calls `tell` once, with the ms since the loop turned last. `interval` of the schedule is the flush interval in ms.
+   */
   constructor(clock: Clock, schedule: { readonly interval: number }, tell: (ms: number) => void) {
     this.#clock = clock;
     this.#schedule = schedule;
     this.#tell = tell;
   }
 
-  /** A record is added at the wall time `now`. */
+  /** Checks the loop. Called for a record that is added at the wall time `now`. */
   look(now: number): void {
     if (this.lookAt === Number.POSITIVE_INFINITY) return;
     const moment = this.#clock.monotonic();
@@ -42,25 +46,27 @@ export class LoopWatch {
     }
   }
 
-  /** A write came to its end. */
+  /** Called when a write ended: the loop has turned. */
   turned(): void {
     this.#probe?.cancel();
     this.#probe = undefined;
   }
 
-  /** For good. */
+  /** Ends the watch. */
   close(): void {
     this.turned();
     this.lookAt = Number.POSITIVE_INFINITY;
   }
 }
 
-/** Nothing of a run can be stored because its program has not let the event loop turn for `ms`. */
+/** Returns the error for a program that has not let the event loop turn for `ms`. */
 export function loopBlocked(runId: string, ms: number, points: number): LedgerError {
   const seconds = (ms / 1000).toFixed(1);
   return new LedgerError(
     "EVENT_LOOP_BLOCKED",
-    `the program has not yielded to the event loop for ${seconds} s, and nothing is stored until it does: ${points} points of run ${runId} wait, and are lost if the process dies. In the loop, await run.flush() every so often`,
+    `the program has not yielded to the event loop for ${seconds} s, and nothing is stored until it does: ` +
+      `${points} points of run ${runId} wait, and are lost if the process dies. ` +
+      "In the loop, await run.flush() from time to time",
     { operation: "log" },
   );
 }

@@ -10,8 +10,8 @@ import { journalPrefix, segmentKey } from "./segment.ts";
 import type { WriterFold } from "./writer-fold.ts";
 
 /**
- * What the newest document of a run says is there and is not listed: objects that it names, and journals that are not compacted. Where
- * the newest document itself is lost, the one before it names objects that the lost one had replaced.
+ * What the newest document of a run says is there and is not listed: objects that it names, and journals that are not
+ * compacted. Where the newest document itself is lost, the one before it names objects that the lost one had replaced.
  */
 export function lostObjects(runId: string, { document, listing }: Stored): Damage[] {
   const listed = new Set([...listing.metrics.map(({ name }) => name), ...listing.records]);
@@ -81,8 +81,8 @@ export function countWriters(writers: readonly Found[], order: number): number {
 }
 
 /**
- * Returns what of a run was there once and is not: records that later sessions saw, or that a fence says were acknowledged, and a run
- * document that stood in for journals which are gone. `except`: a writer that was not read.
+ * Returns what of a run was there once and is not: records that later sessions saw, or that a fence says were
+ * acknowledged, and a run document that stood in for journals which are gone. `except`: a writer that was not read.
  */
 export function lostRecords(
   runId: string,
@@ -142,7 +142,10 @@ export function losesDocument(lost: readonly Damage[]): boolean {
   return lost.some(({ key }) => parseRunDocumentKey(key) !== undefined);
 }
 
-/** Returns the records of writers that are shut out which are neither in a listed journal nor in what the document has compacted. */
+/**
+ * Returns the records of writers that are shut out which are neither in a listed journal nor in what the document has
+ * compacted.
+ */
 export function lostBehindFences(
   runId: string,
   document: Pick<RunDocument, "compacted"> | undefined,

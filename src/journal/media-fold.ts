@@ -17,7 +17,10 @@ export interface MediaState {
 /** A writer with at most so many rich values keeps them in its fold. A longer list stands in an object of its own. */
 export const MAX_LISTED_MEDIA = 200;
 
-/** The rich values of one writer: of each key in brief, and the values themselves as long as they are few or all are wanted. */
+/**
+ * The rich values of one writer: of each key in brief, and the values themselves as long as they are few or all are
+ * wanted.
+ */
 export class MediaFold {
   readonly #states = new Map<string, MediaState>();
   readonly #keepAll: boolean;

@@ -2,7 +2,10 @@ import { ownValue } from "../bytes/dictionary.ts";
 import type { Dictionary } from "./event.ts";
 import type { MetricDefinition } from "./run-record.ts";
 
-/** Whether a metric name fits a pattern in which `*` stands for any characters but `/` and `**` for any. Time: their product. */
+/**
+ * Whether a metric name fits a pattern in which `*` stands for any characters but `/` and `**` for any. Time: their
+ * product.
+ */
 export function matchesGlob(pattern: string, name: string): boolean {
   // reached[i]: the pattern up to here can stand for the first i characters of the name.
   let reached = new Uint8Array(name.length + 1);

@@ -33,8 +33,8 @@ export interface MetricSummary {
 export interface SummaryState {
   readonly count: number;
   /**
-   * The sum and the error of its rounding (Neumaier): their total is the sum to nearly twice the precision. Both are divided by 2^64
-   * where `min` or `max` {@link isLarge}: so no sum of finite values overflows.
+   * The sum and the error of its rounding (Neumaier): their total is the sum to nearly twice the precision. Both are
+   * divided by 2^64 where `min` or `max` {@link isLarge}: so no sum of finite values overflows.
    */
   readonly sum: number;
   readonly rest: number;

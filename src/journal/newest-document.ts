@@ -25,8 +25,8 @@ export interface NewestDocument {
 const TRIES = 5;
 
 /**
- * Calls `read` with the run as listed, and again with a new listing when objects of it were gone. `isConfirmed`: it is not the first time,
- * so that what is not there now is lost.
+ * Calls `read` with the run as listed, and again with a new listing when objects of it were gone. `isConfirmed`: it is
+ * not the first time, so that what is not there now is lost.
  */
 export async function whileItChanges<T>(
   backend: Backend,
@@ -52,9 +52,10 @@ export async function whileItChanges<T>(
 }
 
 /**
- * Reads the newest document. `CORRUPT` when it is damaged and the journals may be gone, or when both are gone; while nothing was
- * compacted the journals hold everything, and a damaged document is passed over. So is one that names objects that are not there, if all journals are.
- * `NOT_FOUND` for objects that are not there unless that `isConfirmed`.
+ * Reads the newest document. `CORRUPT` when it is damaged and the journals may be gone, or when both are gone; while
+ * nothing was compacted the journals hold everything, and a damaged document is passed over. So is one that names
+ * objects that are not there, if all journals are. `NOT_FOUND` for objects that are not there unless that
+ * `isConfirmed`.
  */
 export async function readNewestDocument(
   backend: Backend,
@@ -91,7 +92,10 @@ export async function readNewestDocument(
   };
 }
 
-/** Journals are removed only once a document names the points that were made from them: points alone show that it is gone. */
+/**
+ * Journals are removed only once a document names the points that were made from them: points alone show that it is
+ * gone.
+ */
 function assertNotLost(runId: string, { metrics, writers }: RunListing, isConfirmed: boolean): void {
   const counts = (segments: readonly SegmentEntry[]): boolean => segments.some(({ end }) => end !== 0);
   if (metrics.length === 0 || [...writers.values()].some(counts)) return;

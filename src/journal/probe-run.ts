@@ -7,8 +7,8 @@ import { runCreatedKey } from "./run-created.ts";
 import { MAX_DOCUMENT_NUMBER, runDocumentKey } from "./run-document.ts";
 
 /**
- * Returns the highest number of objects that are numbered from 1 without gaps, 0 if there are none. It costs about twice as many
- * requests as the number has binary digits. `most`: writers give no higher number.
+ * Returns the highest number of objects that are numbered from 1 without gaps, 0 if there are none. It costs about
+ * twice as many requests as the number has binary digits. `most`: writers give no higher number.
  */
 async function newestNumber(has: (n: number) => Promise<boolean>, most: number): Promise<number> {
   let low = 0;
@@ -32,7 +32,10 @@ export async function probeDocuments(backend: Backend, runId: string, options?: 
   return await newestNumber(has, MAX_DOCUMENT_NUMBER);
 }
 
-/** Returns the number of the newest marker that says whether a run is deleted, 0 if there is none, without listing the run. */
+/**
+ * Returns the number of the newest marker that says whether a run is deleted, 0 if there is none, without listing the
+ * run.
+ */
 export async function probeLifecycle(backend: Backend, runId: string, options?: CallOptions): Promise<number> {
   const has = async (n: number): Promise<boolean> =>
     (await backend.stat(lifecycleKey(runId, n), options)) !== undefined;
@@ -40,9 +43,10 @@ export async function probeLifecycle(backend: Backend, runId: string, options?: 
 }
 
 /**
- * Returns what a listing of a closed run would show, for a backend that cannot list: the newest document, its inventory and the newest
- * marker of deletion. A session that began after the close does not show until it closes the run again. Returns nothing for a run that
- * is not there; throws `UNSUPPORTED` for one that is not closed, and `CORRUPT` if its newest document is damaged.
+ * Returns what a listing of a closed run would show, for a backend that cannot list: the newest document, its inventory
+ * and the newest marker of deletion. A session that began after the close does not show until it closes the run again.
+ * Returns nothing for a run that is not there; throws `UNSUPPORTED` for one that is not closed, and `CORRUPT` if its
+ * newest document is damaged.
  */
 export async function probeRun(backend: Backend, runId: string, options?: CallOptions): Promise<Entry[]> {
   const n = await probeDocuments(backend, runId, options);
@@ -63,6 +67,8 @@ export async function probeRun(backend: Backend, runId: string, options?: CallOp
 }
 
 function needsListing({ name }: Backend, runId: string): LedgerError {
-  const message = `run ${runId} is not closed, or something of it is lost: only a listing shows what there is, and the ${name} backend cannot list`;
+  const message =
+    `run ${runId} is not closed, or something of it is lost: only a listing shows what there is, ` +
+    `and the ${name} backend cannot list`;
   return new LedgerError("UNSUPPORTED", message, { key: runCreatedKey(runId), operation: "list" });
 }

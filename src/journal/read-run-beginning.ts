@@ -8,7 +8,7 @@ import type { Dictionary } from "./event.ts";
 import { isDictionary, isStrings } from "./record-checks.ts";
 import { type FixedAttribute, fixedAttributes } from "./run-attributes.ts";
 
-/** How a run began. `NOT_FOUND`; `CORRUPT` for anything else that stands in its place, `FORMAT_TOO_NEW` for a later version of it. */
+/** Reads the beginning of a run. Rejects with `NOT_FOUND`, `CORRUPT`, or `FORMAT_TOO_NEW` for a later version. */
 export async function readRunBeginning(backend: Backend, runId: string, options?: CallOptions): Promise<RunCreated> {
   const bytes = await readBounded(backend, runCreatedKey(runId), MAX_CHECKED_JSON_BYTES, options);
   return decodeRunCreated(bytes, runId);
@@ -38,14 +38,16 @@ const schema: z.ZodMiniType<RunCreated> = /* @__PURE__ */ z.object({
   writer: z.object({ id: z.string(), beatMs: z.number(), alive: text }),
 });
 
-/** Throws `CORRUPT` for anything that is not how the run `id` began, `FORMAT_TOO_NEW` for a later version of it. */
+/**
+ * Returns the beginning of the run `id`. Throws `CORRUPT` for anything else, and `FORMAT_TOO_NEW` for a later version.
+ */
 export function decodeRunCreated(bytes: Uint8Array, id: string): RunCreated {
   const key = runCreatedKey(id);
   let value: unknown;
   try {
     value = decodeCheckedJson(bytes);
   } catch (cause) {
-    throw new LedgerError("CORRUPT", `${key} cannot be read: it is damaged or no JSON`, { key, cause });
+    throw new LedgerError("CORRUPT", `${key} cannot be read: it is damaged or not JSON`, { key, cause });
   }
   const version = isDictionary(value) ? value["v"] : undefined;
   if (typeof version === "number" && version > 1) {

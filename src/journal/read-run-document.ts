@@ -13,8 +13,8 @@ import type { RunRecord } from "./run-record.ts";
 const compactedItems = /* @__PURE__ */ onDemand(() => import("./compacted-items.ts"));
 
 /**
- * The `n`-th document of a run with everything that it says in brief, or `undefined` if it is damaged. `NOT_FOUND` when it, or the
- * object with its summaries, is not there; `CORRUPT` when that object is damaged.
+ * The `n`-th document of a run with everything that it says in brief, or `undefined` if it is damaged. `NOT_FOUND` when
+ * it, or the object with its summaries, is not there; `CORRUPT` when that object is damaged.
  */
 export async function readRunDocument(
   backend: Backend,
@@ -49,7 +49,9 @@ export async function completeDocument(
   };
 }
 
-/** Reads a document without its summaries. Returns it as `undefined` if it is damaged; `NOT_FOUND` if it is not there. */
+/**
+ * Reads a document without its summaries. Returns it as `undefined` if it is damaged; `NOT_FOUND` if it is not there.
+ */
 export async function readBareDocument(
   backend: Backend,
   runId: string,

@@ -1,7 +1,9 @@
 import type { Backend } from "../backend/backend.ts";
 import { clampRange, concatBytes } from "../backend/body.ts";
 
-/** If each flush creates an object, this many bytes of them stay in memory: closing the run then need not fetch them. */
+/**
+ * If each flush creates an object, this many bytes of them stay in memory: closing the run then need not fetch them.
+ */
 const RETAINED_BYTES: number = 8 * 1024 * 1024;
 /** A segment that grows stays in memory up to this size, for the same reason. */
 const RETAINED_SEGMENT_BYTES: number = 64 * 1024;

@@ -24,9 +24,9 @@ interface Descriptor {
 }
 
 /**
- * The attributes of a run. This table decides how a record is checked when it is read, which columns the segments of the
- * catalogue have and in which order, what filters know, which `fields` a search reads from columns, and what comparisons
- * compare.
+ * The attributes of a run. This table decides how a record is checked when it is read, which columns the segments of
+ * the catalogue have and in which order, what filters know, which `fields` a search reads from columns, and what
+ * comparisons compare.
  */
 export const RUN_ATTRIBUTES = {
   // Its column is `run_id`.
@@ -57,7 +57,9 @@ export type AttributeMember = {
 /** Does not compile if the table lacks an attribute of a record, describes one wrongly, or has anything else. */
 const TABLE: Complete & Matching & Known = RUN_ATTRIBUTES;
 type Complete = { readonly [M in AttributeMember]: Descriptor };
-/** What is optional in a record is optional in the table. Plain numbers have no column: segments hold texts and times. */
+/**
+ * What is optional in a record is optional in the table. Plain numbers have no column: segments hold texts and times.
+ */
 type Matching = {
   readonly [M in AttributeMember]: (NonNullable<RunRecord[M]> extends string
     ? { readonly type: "text" }

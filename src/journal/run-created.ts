@@ -4,8 +4,8 @@ import type { Dictionary } from "./event.ts";
 import type { FixedAttributes } from "./run-attributes.ts";
 
 /**
- * What the id of a run looks like: safe in keys and URLs. Ids that are made have no capitals, so that no filesystem merges two;
- * people may choose some that have.
+ * What the id of a run looks like: safe in keys and URLs. Ids that are made have no capitals, so that no filesystem
+ * merges two; people may choose some that have.
  */
 export const ID_PATTERN: RegExp = /^[0-9A-Za-z][0-9A-Za-z_-]{0,63}$/;
 

@@ -13,14 +13,14 @@ export const MAX_DOCUMENT_BYTES: number = DOCUMENT_LIMITS.chars;
 export const MAX_INLINE_SUMMARIES = 2000;
 
 /**
- * The fold of a run, written when it closes. Its record is good as long as the journals hold no more than is compacted or in
- * `objects`. With `compacted` it stands in for journals that may be gone.
+ * The fold of a run, written when it closes. Its record is good as long as the journals hold no more than is compacted
+ * or in `objects`. With `compacted` it stands in for journals that may be gone.
  */
 export interface RunDocument {
   readonly record: RunRecord;
   /**
-   * The inventory of the run: every object below its prefix that belonged to it at the close, by ascending name. This document, the
-   * journals that are compacted and the markers of deletion are not in it.
+   * The inventory of the run: every object below its prefix that belonged to it at the close, by ascending name. This
+   * document, the journals that are compacted and the markers of deletion are not in it.
    */
   readonly objects: readonly StoredObject[];
   readonly compacted?: Compacted | undefined;

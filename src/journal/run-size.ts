@@ -58,8 +58,8 @@ export function isWithinRun({ chars, values, names }: JsonSize): boolean {
 }
 
 /**
- * Throws `TOO_LARGE` for an event with which the run would hold too much: what it `held` and what the session adds. Later events may
- * replace what is there, and the run can be closed.
+ * Throws `TOO_LARGE` for an event with which the run would hold too much: what it `held` and what the session adds.
+ * Later events may replace what is there, and the run can be closed.
  */
 export function assertFits(held: JsonSize, added: JsonSize, kind: NewEvent["kind"], field: string): void {
   const [chars, values, names] = [held.chars + added.chars, held.values + added.values, held.names + added.names];
@@ -67,7 +67,8 @@ export function assertFits(held: JsonSize, added: JsonSize, kind: NewEvent["kind
   const { chars: most, names: mostNames } = MAX_RUN_SIZE;
   const why =
     chars > most
-      ? `${chars} characters of params, tags, note, definitions, artifacts and data sets, more than the ${most} it may hold`
+      ? `${chars} characters of params, tags, note, definitions, artifacts and data sets, more than the ${most} ` +
+        "it may hold"
       : names > mostNames
         ? `${names} params, tags, definitions, artifact versions and data sets, more than the ${mostNames} it may hold`
         : `${values} values of params and tags, more than the ${MAX_RUN_SIZE.values} it may hold`;
@@ -78,7 +79,10 @@ export function assertFits(held: JsonSize, added: JsonSize, kind: NewEvent["kind
 export class ReservedRoom {
   readonly #size = new SizeCount();
 
-  /** Returns what releases the room. Throws `TOO_LARGE` if the run, of the `sizes` so far, has no room for the version too. */
+  /**
+   * Returns what releases the room. Throws `TOO_LARGE` if the run, of the `sizes` so far, has no room for the version
+   * too.
+   */
   take(event: RunEvent, sizes: readonly JsonSize[], field: string): () => void {
     const own = { ...jsonSize(event), names: 1 };
     const added = new SizeCount();

@@ -20,7 +20,10 @@ export interface RunState extends NewestDocument {
   readonly lost: readonly Damage[];
 }
 
-/** Folds a run, all writers but `except`. `allMedia`: with all rich values that are not compacted, whatever their number. */
+/**
+ * Folds a run, all writers but `except`. `allMedia`: with all rich values that are not compacted, whatever their
+ * number.
+ */
 export async function readRunState(
   backend: Backend,
   created: RunCreated,
@@ -59,8 +62,9 @@ export interface ReadRecord {
 }
 
 /**
- * The record of a run: of its newest document if the journals hold no more, else folded. A run that no writer closed reads as
- * `interrupted` if all writers are certainly gone, which costs one more listing: they may have recorded something before they went.
+ * The record of a run: of its newest document if the journals hold no more, else folded. A run that no writer closed
+ * reads as `interrupted` if all writers are certainly gone, which costs one more listing: they may have recorded
+ * something before they went.
  */
 export async function readRecord(
   backend: Backend,
@@ -96,7 +100,10 @@ export async function readRecord(
   }
 }
 
-/** Reads journals of a run, on top of what is known of some of its writers. Memory does not grow with the number of points. */
+/**
+ * Reads journals of a run, on top of what is known of some of its writers. Memory does not grow with the number of
+ * points.
+ */
 export async function readFolds(
   backend: Backend,
   created: RunCreated,

@@ -4,13 +4,19 @@ import type { PendingFrame } from "./frame-builder.ts";
 import { SEGMENT_MAGIC } from "./segment.ts";
 import { PAYLOAD, type Shape, type ShapeRegistry } from "./shape.ts";
 
-/** Repeats a definition after this many times its size, so that damage to one definition cannot make all later rows unreadable. */
+/**
+ * Repeats a definition after this many times its size, so that damage to one definition cannot make all later rows
+ * unreadable.
+ */
 const REPEAT_DEFINITION_AFTER = 64;
 
 /** Encodes frames as bytes of segments, with the definitions that their rows need. */
 export class SegmentEncoder {
   readonly #registry: ShapeRegistry;
-  /** Distinguishes the definitions of this segment from those of earlier ones, even if an earlier one has the same number. */
+  /**
+   * Distinguishes the definitions of this segment from those of earlier ones, even if an earlier one has the same
+   * number.
+   */
   #epoch = 0;
 
   constructor(registry: ShapeRegistry) {

@@ -14,13 +14,17 @@ export type Piece =
 const READ_BYTES: number = 4 * 1024 * 1024;
 /** How much is hashed in search of an intact frame behind damage: heads forged on purpose could ask for far more. */
 const MAX_SEARCHED_BYTES: number = 256 * 1024 * 1024;
-/** No writer makes a longer segment: it begins another one at 256 MiB. A sparse file of a terabyte takes no room on a disk and hours to read. */
+/**
+ * No writer makes a longer segment: it begins another one at 256 MiB. A sparse file of a terabyte takes no room on a
+ * disk and hours to read.
+ */
 export const MAX_SEGMENT_BYTES: number = 512 * 1024 * 1024;
 
 /**
- * The frames of one segment in order. A `gap` is damage with an intact frame behind it; a `tail` is what follows the last
- * intact frame: `torn` when it is the beginning of a frame that was not completed, or zeros only. `start`: the end of a frame, to go on from there.
- * In a segment that is longer than any writer makes nothing behind the first bytes that are no frame is read: they are the tail.
+ * The frames of one segment in order. A `gap` is damage with an intact frame behind it; a `tail` is what follows the
+ * last intact frame: `torn` when it is the beginning of a frame that was not completed, or zeros only. `start`: the end
+ * of a frame, to go on from there. In a segment that is longer than any writer makes nothing behind the first bytes
+ * that are no frame is read: they are the tail.
  */
 export async function* readSegment(
   backend: Backend,

@@ -47,8 +47,8 @@ export interface ChangedSegments {
  * After a failure the next attempt sends exactly the same object, so an attempt whose answer was lost creates no second
  * one.
  *
- * After each write, and before it acknowledges the frames, the writer looks for the next fence. That costs one `stat`. A
- * session that puts up a fence reads the journals afterwards, so it reads everything that was acknowledged.
+ * After each write, and before it acknowledges the frames, the writer looks for the next fence. That costs one `stat`.
+ * A session that puts up a fence reads the journals afterwards, so it reads everything that was acknowledged.
  */
 export class SegmentWriter {
   readonly stored: StoredSegment[] = [];
@@ -69,7 +69,10 @@ export class SegmentWriter {
     | undefined;
   #unconfirmed: Unconfirmed | undefined;
 
-  /** `fence`: how many fences the run had when the session began. The next one shuts the session out. `undefined`: none does. */
+  /**
+   * `fence`: how many fences the run had when the session began. The next one shuts the session out. `undefined`: none
+   * does.
+   */
   constructor(backend: Backend, runId: string, writer: string, registry: ShapeRegistry, fence?: number) {
     this.#fence = fence;
     this.#backend = backend;
@@ -98,8 +101,8 @@ export class SegmentWriter {
   }
 
   /**
-   * Stores whole frames. Resolves with the number of bytes once the backend has acknowledged them. Rejects with `FENCED` if
-   * the session is shut out.
+   * Stores whole frames. Resolves with the number of bytes once the backend has acknowledged them. Rejects with
+   * `FENCED` if the session is shut out.
    */
   async write(frames: readonly PendingFrame[]): Promise<number> {
     this.#unconfirmed ??= this.#backend.capabilities.append ? await this.#append(frames) : await this.#create(frames);
@@ -172,8 +175,8 @@ export class SegmentWriter {
       await this.#backend.append?.(key, bytes, { at: this.#size });
     } catch (error) {
       this.#begin(this.#seq + 1);
-      // A new segment holds nothing acknowledged. Removing it keeps hours of failures from leaving litter. After a conflict
-      // the segment belongs to another process.
+      // A new segment holds nothing acknowledged. Removing it keeps hours of failures from leaving litter. After a
+      // conflict the segment belongs to another process.
       if (isNew && !LedgerError.hasCode(error, "CONFLICT")) await this.#backend.remove(key).catch(() => {});
       throw error;
     }

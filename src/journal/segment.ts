@@ -28,8 +28,8 @@ export function parseSegmentKey(key: string): SegmentName | undefined {
 const encoder = /* @__PURE__ */ utf8Encoder();
 
 /**
- * What the CRCs of a segment begin with. It depends on run, writer and number, so neither a segment under a wrong name nor
- * a frame that was logged as data inside another segment can pass for a frame of this one.
+ * What the CRCs of a segment begin with. It depends on run, writer and number, so neither a segment under a wrong name
+ * nor a frame that was logged as data inside another segment can pass for a frame of this one.
  */
 export function segmentSeed(runId: string, { writer, seq }: SegmentName): number {
   return crc32(encoder.encode(`${runId}/${writer}.${seq}`));

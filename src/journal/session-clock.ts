@@ -1,13 +1,14 @@
 import type { Clock } from "../platform/clock.ts";
 
-/** Wall time that leaves monotonic time by more than this, in ms, is a jump. */
+/** If wall time and monotonic time differ by more than this, in ms, the wall clock has jumped. */
 const CLOCK_JUMP_MS = 1000;
 
-/** Tells what was done to the wall clock since a session began. A clock that is not `steady` is followed wherever it goes. */
+/** Finds jumps of the wall clock during a session. It ignores jumps of a clock that is not `steady`. */
 export class SessionClock {
   readonly #clock: Clock;
-  /** Wall time less monotonic time, in ms, when the session began, and after the last jump. */
+  /** Wall time minus monotonic time, in ms, when the session began. */
   readonly #startOffset: number;
+  /** The same after the last jump. */
   #offset: number;
 
   constructor(clock: Clock) {
@@ -16,13 +17,18 @@ export class SessionClock {
     this.#startOffset = this.#offset = clock.now() - monotonic;
   }
 
-  /** Now, in ms since the epoch: when the session began and how long it has been going on, whatever was done to the wall clock. */
+  /**
+   * Now, in ms since the epoch: the start of the session plus its duration. Jumps of the wall clock do not change it.
+   */
   get steadyTime(): number {
     const { steady } = this.#clock;
     return steady === false ? this.#clock.now() : Math.round(this.#startOffset + this.#clock.monotonic());
   }
 
-  /** How far the wall clock has jumped since the last jump, in ms; 0 if it has not. */
+  /**
+   * Returns how far the wall clock has jumped since the last call that found a jump, in ms. Returns 0 if it has not
+   * jumped.
+   */
   takeJump(): number {
     if (this.#clock.steady === false) return 0;
     const offset = this.#clock.now() - this.#clock.monotonic();

@@ -1,36 +1,38 @@
 import { utf8Encoder } from "../bytes/utf8.ts";
 import { writeVarint } from "../bytes/varint.ts";
 
-/** A set of metric keys logged together, in order. Rows of one shape name it instead of their keys. */
+/** A list of metric keys that are logged together. A row names its shape instead of its keys. */
 export interface Shape {
   readonly id: number;
   readonly keys: readonly string[];
-  /** Number of each key, within one writer. */
+  /** The number of each key within the writer. */
   readonly keyIds: readonly number[];
-  /** The shape that followed this one last time: the best guess for the next row. */
+  /** The shape of the row that followed this shape last time: the best guess for the next row. */
   next: Shape;
-  /** Frame in which the shape was used last, so that each frame knows what definitions it needs. */
+  /** The last frame that used the shape. It shows whether the present frame has listed the shape. */
   frame: number;
-  /** Segment that holds a definition, and the bytes that segment had then. */
+  /** The segment that holds the latest definition. */
   definedIn: number;
+  /** The size of the segment before that definition. */
   definedAt: number;
+  /** The size of that definition. */
   definitionBytes: number;
 }
 
-/** Tags that begin an item of a payload. Tags from {@link FIRST_SHAPE_TAG} on are rows of the shape `tag - FIRST_SHAPE_TAG`. */
+/** The tags that begin an item of a payload. A greater tag begins a row of the shape `tag - FIRST_SHAPE_TAG`. */
 export const TAG = { key: 0, shape: 1, event: 2, base: 3, loose: 4 } as const;
 export const FIRST_SHAPE_TAG = 8;
-/** Kinds of payload: its first byte. */
+/** The kinds of payload, by the first byte. */
 export const PAYLOAD = { definitions: 1, records: 2 } as const;
 
-/** Most keys in one row. */
+/** The greatest number of keys in a row. */
 export const MAX_ROW_KEYS = 10_000;
-/** More shapes than this a writer: further key sets are logged as loose rows, which name each key. */
+/** The greatest number of shapes of a writer. Rows with other keys are loose: they name each key. */
 export const MAX_SHAPES = 4096;
 
 const encoder = /* @__PURE__ */ utf8Encoder();
 
-/** Keys and shapes one writer has used, numbered in order of first use. */
+/** The keys and shapes that a writer has used, numbered in the order of their first use. */
 export class ShapeRegistry {
   readonly keys: string[] = [];
   readonly #keyIds = new Map<string, number>();
@@ -50,7 +52,7 @@ export class ShapeRegistry {
     return this.#keyIds.has(key);
   }
 
-  /** The shape of these keys; `undefined` when there are {@link MAX_SHAPES} others already. */
+  /** Returns the shape of these keys, or `undefined` if there are {@link MAX_SHAPES} other shapes already. */
   shapeOf(keys: readonly string[]): Shape | undefined {
     const keyIds = keys.map((key) => this.keyId(key));
     const name = keyIds.join();
@@ -70,7 +72,7 @@ export class ShapeRegistry {
     return shape;
   }
 
-  /** The items that define a shape and its keys. */
+  /** Returns the items that define a shape and its keys. */
   definition(shape: Shape): Uint8Array {
     const names = shape.keys.map((key) => encoder.encode(key));
     const size = names.reduce((sum, name) => sum + name.length + 10, shape.keys.length * 5 + 11);

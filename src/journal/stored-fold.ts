@@ -6,7 +6,10 @@ import type { MediaState } from "./media-fold.ts";
 import type { Point, SummaryState } from "./metric-summary.ts";
 import type { WriterFold } from "./writer-fold.ts";
 
-/** A summary in the order count, sum, its rounding error, then value, step and time of the last, least and greatest point. */
+/**
+ * A summary in the order count, sum, its rounding error, then value, step and time of the last, least and greatest
+ * point.
+ */
 export type StoredSummary = readonly number[];
 /** The members of a {@link MediaState}: count, n, type, step, at, size, mediaType. */
 export type StoredMedia = readonly [number, number, MediaState["type"], number, number, number, string];

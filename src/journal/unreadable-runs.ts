@@ -12,11 +12,13 @@ export interface UnreadableRun {
 export interface DamagedRun {
   /** The id of the run. */
   readonly id: string;
-  /** `CORRUPT`, or `FORMAT_TOO_NEW` if a newer version of this library wrote the records. `error.key` names the object. */
+  /**
+   * `CORRUPT`, or `FORMAT_TOO_NEW` if a newer version of this library wrote the records. `error.key` names the object.
+   */
   readonly error: LedgerError;
 }
 
-/** Runs that could not be read, or not as a whole, each with the first error that it caused. */
+/** Runs that could not be read as a whole, each with its first error. */
 export class UnreadableRuns {
   readonly #errors = new Map<string, LedgerError>();
 
@@ -32,14 +34,14 @@ export class UnreadableRuns {
     if (!this.#errors.has(id)) this.#errors.set(id, error);
   }
 
-  /** In ascending order of the ids. */
+  /** Returns the runs in ascending order of the ids. */
   list(): UnreadableRun[] {
     return [...this.#errors].map(([id, error]) => ({ id, error })).sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
   /**
-   * Returns what `read` gives; nothing for a run that does not exist, and nothing for one that cannot be read, which is kept in mind.
-   * Throws what is wrong with the place as a whole, and the reason of an abort.
+   * Returns the result of `read`. Returns `undefined` for a run that does not exist, and for a run that cannot be read,
+   * which it adds. Throws errors that do not concern a single object, and the reason of an abort.
    */
   async unless<T>(id: string, read: () => Promise<T>): Promise<T | undefined> {
     try {

@@ -1,19 +1,19 @@
 import type { Clock, Timer } from "../platform/clock.ts";
 import { flushInterval, type FlushPolicy, retryDelay } from "./flush-policy.ts";
 
-/** When a writer writes by itself: after the policy's interval, and after failures later and later. */
+/** Decides when a writer writes by itself: after the interval of the policy, and after failures later and later. */
 export class WriteSchedule {
   readonly #clock: Clock;
   readonly #policy: FlushPolicy;
   readonly #write: () => void;
   readonly #born: number;
   #timer: Timer | undefined;
-  /** Of the monotonic clock, in ms. */
+  /** When the timer is due, in ms of the monotonic clock. */
   #at = Number.POSITIVE_INFINITY;
   #failures = 0;
   #closed = false;
 
-  /** Calls `write` when it is time. */
+  /** Calls `write` when a write is due. */
   constructor(clock: Clock, policy: FlushPolicy, write: () => void) {
     this.#clock = clock;
     this.#policy = policy;
@@ -25,17 +25,17 @@ export class WriteSchedule {
     return this.#timer !== undefined;
   }
 
-  /** How long a record waits now, in ms. */
+  /** How long a record waits at most, in ms. */
   get interval(): number {
     return flushInterval(this.#policy, this.#clock.monotonic() - this.#born);
   }
 
-  /** It waits for a backend that failed to recover. */
+  /** Whether the timer waits for another attempt after a failure. */
   get isRetrying(): boolean {
     return this.#failures > 0 && this.isArmed;
   }
 
-  /** It is time. A loop that never yields starves the timer, and has to look by itself. */
+  /** Whether a write is due. A loop that never yields starves the timer, so the writer must ask. */
   get isOverdue(): boolean {
     return this.#clock.monotonic() >= this.#at;
   }
@@ -65,14 +65,14 @@ export class WriteSchedule {
     this.#failures++;
   }
 
-  /** For good. */
+  /** Ends the schedule. */
   close(): void {
     this.#closed = true;
     this.#timer?.cancel();
   }
 }
 
-/** Calls `beat` every so many ms until it is stopped. */
+/** Calls `beat` every `everyMs` ms until it is stopped. */
 export class Heartbeat {
   #timer: Timer | undefined;
   #stopped = false;

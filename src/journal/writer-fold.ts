@@ -18,7 +18,9 @@ export interface WriterFold {
   readonly next: number;
   /** Place of its latest event, 0 without one. */
   readonly lastOrder: number;
-  /** What of its events still counts, in its order; see {@link LiveEvents}. Beats and rich values are not among them. */
+  /**
+   * What of its events still counts, in its order; see {@link LiveEvents}. Beats and rich values are not among them.
+   */
   readonly events: readonly RunEvent[];
   /** How many events are not in {@link events}, or only in part, because later ones replaced them. */
   readonly superseded: number;
@@ -41,8 +43,8 @@ export interface WriterFold {
 }
 
 /**
- * Whether a rich value at this step raises the greatest step of the run, from which later rows count on. One without a step
- * stands at 0 if nothing was logged before it, and must not take that step from the first row.
+ * Whether a rich value at this step raises the greatest step of the run, from which later rows count on. One without a
+ * step stands at 0 if nothing was logged before it, and must not take that step from the first row.
  */
 export function countsAsStep(step: number): boolean {
   return step > 0;
@@ -173,7 +175,10 @@ export class WriterFolder implements JournalVisitor {
   }
 }
 
-/** Place of a writer among those of its run: the one that began the run is first, others stand where their sessions began. */
+/**
+ * Place of a writer among those of its run: the one that began the run is first, others stand where their sessions
+ * began.
+ */
 export function writerOrder(writer: string, created: RunCreated, firstEventOrder: number | undefined): number {
   return created.writer.id === writer ? 0 : (firstEventOrder ?? Number.MAX_SAFE_INTEGER);
 }

@@ -8,34 +8,35 @@ import { type JournalVisitor, SegmentVisit } from "./journal-reader.ts";
 import { decodeEvent } from "./decode-event.ts";
 import { type Piece, readSegment } from "./segment-reader.ts";
 
-/** A segment as far as it was read. */
+/** The state of a segment that is followed. */
 interface Followed {
   readonly visit: SegmentVisit;
   damage: DamageList;
-  /** End of the last whole frame that was handed on. */
+  /** The end of the last whole frame that the visitor got. */
   position: number;
-  /** Size of the object when its end was last seen. */
+  /** The size of the object when its end was last seen. */
   seen: number;
-  /** What lay behind the last whole frame then. */
+  /** The bytes after the last whole frame then. */
   tail: Extract<Piece, { kind: "tail" }> | undefined;
-  /** The last round did not get to its end. */
+  /** Whether the last round did not reach its end. */
   isOpen: boolean;
-  /** It was listed, and not there. */
+  /** Whether it was listed, but did not exist. */
   isGone: boolean;
 }
 
-/** How a round of reading went. */
+/** The result of a round of reading. */
 export interface Round {
-  /** There are bytes that were not there before. */
+  /** Whether there were new bytes. */
   grew: boolean;
-  /** Something looks missing or damaged that may yet turn out to be only late, or was removed while it was read. */
+  /** Whether something looks missing or damaged that may only be late, or was removed while it was read. */
   unsettled: boolean;
 }
 
 /**
- * Reads the journal of one writer as it grows: in each round only what is new, every record once, whatever segments it is found in.
- * An incomplete frame at an end is waited for. What looks missing, or damaged in the middle, is believed only when the next
- * round, with a listing of its own, finds it again: a listing taken while objects are made may lack one.
+ * Reads the journal of one writer as it grows. Each round reads only new bytes, and the visitor gets every record once,
+ * even if several segments have it. An incomplete frame at an end may still be completed. Records that look missing, or
+ * damaged in the middle, count as lost only if the next round finds the same with a new listing: a listing may lack
+ * objects that are created meanwhile.
  */
 export class WriterFollower {
   readonly #backend: Backend;
@@ -43,9 +44,9 @@ export class WriterFollower {
   readonly #writer: string;
   readonly #visitor: Pick<JournalVisitor, "row" | "event">;
   readonly #segments = new Map<number, Followed>();
-  /** Sizes as listed in the last round, if that was left in doubt: what is still missing or damaged in there is so. */
+  /** The listed sizes of the last round, if it ended in doubt. What is missing or damaged within them again is lost. */
   #doubted: ReadonlyMap<number, number> | undefined;
-  /** All segments with lower numbers are passed over. */
+  /** Segments with lower numbers are skipped. */
   #passed = 0;
   #next = 0;
 
@@ -56,12 +57,12 @@ export class WriterFollower {
     this.#visitor = visitor;
   }
 
-  /** Number behind the last record that was handed on. */
+  /** The number after the last record that the visitor got. */
   get next(): number {
     return this.#next;
   }
 
-  /** Passes over the records below `next`, which are known from elsewhere. */
+  /** Skips the records below `next`, which are known from elsewhere. */
   skipTo(next: number): void {
     this.#next = Math.max(this.#next, next);
   }
@@ -74,18 +75,18 @@ export class WriterFollower {
     this.#passed = Math.max(this.#passed, segments - 1);
   }
 
-  /** Whether a segment that is compacted, as far as `end` says, was neither listed nor read. */
+  /** Returns whether a compacted segment was neither listed nor read. */
   lacks({ segments, bytes }: CompactedEnd, listed: ReadonlySet<number>): boolean {
-    // The number of segments comes from the store: what is passed over is not looked at one by one.
+    // The number of segments comes from the store, so this must not visit every skipped segment.
     for (let seq = this.#passed; seq < segments; seq++) {
-      // Of a segment before the last one it is enough that it was read.
+      // A segment before the last one cannot grow, so any read was a full one.
       const needed = seq === segments - 1 ? bytes : 0;
       if (!listed.has(seq) && (this.#segments.get(seq)?.seen ?? -1) < needed) return true;
     }
     return false;
   }
 
-  /** Damage in the segments that are listed, in the order in which `readWriter` reports it. */
+  /** Returns the damage in the listed segments, in the order of `readWriter`. */
   damage(listed: readonly SegmentEntry[]): Damage[] {
     const all = new DamageList();
     for (const [index, { seq }] of listed.entries()) {
@@ -94,7 +95,7 @@ export class WriterFollower {
       const found = segment.damage;
       for (const each of found.list()) all.add(each);
       if (segment.tail === undefined) continue;
-      // What a tail is depends on what comes behind it, so that it is told anew each time.
+      // Whether a tail is damage depends on the segments after it, so this decides each time.
       segment.damage = new DamageList();
       segment.visit.tail(segment.tail, index === listed.length - 1);
       for (const each of segment.damage.list()) all.add(each);
@@ -103,7 +104,7 @@ export class WriterFollower {
     return all.list();
   }
 
-  /** One round over the segments as they are listed now. Pauses after each frame. After a failure the next round goes on. */
+  /** Reads one round over the listed segments. Pauses after each frame. After a failure the next round continues. */
   async *read(
     listed: readonly SegmentEntry[],
     round: Round,
@@ -114,7 +115,7 @@ export class WriterFollower {
       if (entry.size <= segment.seen && !segment.isOpen) continue;
       segment.isOpen = true;
       if (yield* this.#readOn(entry, segment, round, options)) continue;
-      // Behind what may be missing nothing can be told from its number.
+      // Stops here: after records that may be missing, the numbers of later records say nothing.
       this.#doubted = new Map(listed.map(({ seq, size }) => [seq, size]));
       round.unsettled = true;
       return;
@@ -122,7 +123,7 @@ export class WriterFollower {
     this.#doubted = undefined;
   }
 
-  /** False when it stopped in doubt. */
+  /** Reads the new bytes of a segment. Returns `false` if it stopped in doubt. */
   async *#readOn(
     entry: SegmentEntry,
     segment: Followed,
@@ -155,7 +156,7 @@ export class WriterFollower {
       }
     } catch (error) {
       if (!LedgerError.hasCode(error, "NOT_FOUND")) throw error;
-      // Removed since it was listed. The next listing tells whether more than this is gone.
+      // The segment was removed after the listing. The next listing shows whether more is gone.
       if (!segment.isGone) round.unsettled = true;
       segment.isGone = true;
       return true;
@@ -168,13 +169,13 @@ export class WriterFollower {
     return true;
   }
 
-  /** Whether records are missing before those of a frame that begins before record `end`. */
+  /** Returns whether records are missing before the records of a frame that begins before record `end`. */
   #lacks(payload: Uint8Array, end: number): boolean {
     try {
       const first = recordRange(payload)?.first ?? 0;
       return first > this.#next && first < end;
     } catch {
-      return false; // It cannot be decoded: the visit says so.
+      return false; // The visit reports that it cannot be decoded.
     }
   }
 

@@ -5,29 +5,32 @@ import type { FlushPolicy } from "./flush-policy.ts";
 import type { JsonSize } from "./json-size.ts";
 import type { CompactedEnd } from "./compacted.ts";
 
+/** What a `JournalWriter` is made of. */
 export interface WriterOptions {
   readonly backend: Backend;
   readonly runId: string;
   readonly writerId: string;
   readonly clock: Clock;
   readonly policy: FlushPolicy;
-  /** A record is written at least this often, in ms. */
+  /** The writer records something at least this often, in ms. */
   readonly beatMs: number;
-  /** Place of the latest event the writer knows of. Its own come after it. */
+  /** The order of the latest event that the writer knows. Its own events come after it. */
   readonly order: number;
-  /** How much the run holds already; see `sizeOfRun`. */
+  /** The size of the run so far; see `sizeOfRun`. */
   readonly held: JsonSize;
-  /** How many fences the run had when the session began; the next one shuts it out. Left out: none does. */
+  /**
+   * How many fences the run had when the session began. The next fence shuts the session out. `undefined`: none does.
+   */
   readonly fence?: number | undefined;
   readonly newWriterId: () => string;
   readonly keeper: RunKeeper;
   readonly onError: (error: LedgerError) => void;
 }
 
-/** What a writer of a journal needs done when others may have removed something of its run. */
+/** What a writer needs if others may have removed objects of its run. */
 export interface RunKeeper {
-  /** Puts back what a reader needs besides the journals. Costs a request when it is there. */
+  /** Restores what a reader needs besides the journals. Costs one request if nothing is missing. */
   restore(): Promise<void>;
-  /** How far the journal of a writer is compacted: of that nothing need be there any more. */
+  /** Returns how far the journal of a writer is compacted. The compacted segments may be gone. */
   compactedTo(writer: string): Promise<CompactedEnd | undefined>;
 }

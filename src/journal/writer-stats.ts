@@ -28,7 +28,7 @@ export interface WriterStats {
   readonly lastError?: LedgerError;
 }
 
-/** Counts what a writer was given and what became of it. */
+/** Counts the points that a writer got, stored and dropped. */
 export class WriterCounts {
   lastError: LedgerError | undefined;
   #points = 0;
@@ -42,7 +42,7 @@ export class WriterCounts {
     return this.#acknowledged;
   }
 
-  /** Dropped points that the run does not know of yet. */
+  /** The number of dropped points that are not recorded yet. */
   get unrecordedDrops(): number {
     return this.#unrecorded;
   }
@@ -51,14 +51,14 @@ export class WriterCounts {
     this.#points += points;
   }
 
-  /** True for the first drop since the run recorded those before. */
+  /** Counts dropped points. Returns `true` for the first drop since the last one was recorded. */
   drop(points: number): boolean {
     this.#dropped += points;
     this.#unrecorded += points;
     return this.#unrecorded === points;
   }
 
-  /** Points that come too late for the run to know of. */
+  /** Counts points that come after the end of the run, and so are never recorded. */
   refuse(points: number): void {
     this.#points += points;
     this.#dropped += points;
@@ -70,13 +70,13 @@ export class WriterCounts {
     this.#flushes++;
   }
 
-  /** Acknowledged points are gone. */
+  /** Counts acknowledged points that others removed as dropped. */
   lose(points: number): void {
     this.#acknowledged -= points;
     this.drop(points);
   }
 
-  /** {@link unrecordedDrops}, which are recorded now. */
+  /** Returns {@link unrecordedDrops}, and counts them as recorded. */
   takeUnrecorded(): number {
     const points = this.#unrecorded;
     this.#unrecorded = 0;

@@ -3,14 +3,15 @@ import type { RunCreated } from "./run-created.ts";
 import type { WriterFold } from "./writer-fold.ts";
 
 /**
- * `gone`: every session of a run has ended, or its thread certainly has. `alive`: the thread of one of them runs. `unknown`:
- * only the run's own progress can tell.
+ * `gone`: every session of a run has ended, or its thread certainly has. `alive`: the thread of one of them runs.
+ * `unknown`: only the run's own progress can tell.
  */
 export type WritersAlive = "alive" | "gone" | "unknown";
 
 /**
- * Asks about the threads of those sessions that could still record something. `fences`: how many the run has. Sessions that
- * began before the last fence are not asked about: they may live on, but nothing of theirs is acknowledged any more.
+ * Asks about the threads of those sessions that could still record something. `fences`: how many the run has. Sessions
+ * that began before the last fence are not asked about: they may live on, but nothing of theirs is acknowledged any
+ * more.
  */
 export async function areWritersAlive(
   { liveness }: Backend,
@@ -34,7 +35,9 @@ export async function areWritersAlive(
   return unknown ? "unknown" : "gone";
 }
 
-/** A session that said so goes on no more. One that only left may: its program was about to end, and changed its mind. */
+/**
+ * A session that said so goes on no more. One that only left may: its program was about to end, and changed its mind.
+ */
 export function hasEnded(fold: WriterFold): boolean {
   return hasFinished(fold) || fold.events.some((event) => event.kind === "leave" && fold.next <= event.next);
 }

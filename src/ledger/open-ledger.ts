@@ -89,10 +89,9 @@ export async function openLedger(backend: Backend, options: OpenLedgerOptions = 
 }
 
 /**
- * Returns what gets trouble that no call can reject with. Without `onError` it warns once of each kind: a code and the
- * operation that failed.
+ * Returns a function that passes an error to `onError`. Without `onError` it warns once for each code and operation.
  */
-export function troubleListener(onError: ((error: LedgerError) => void) | undefined): (error: LedgerError) => void {
+function troubleListener(onError: ((error: LedgerError) => void) | undefined): (error: LedgerError) => void {
   const warned = new Set<string>();
   return (error) => {
     try {
@@ -101,8 +100,8 @@ export function troubleListener(onError: ((error: LedgerError) => void) | undefi
       if (warned.has(kind)) return;
       warned.add(kind);
       warn(
-        `${error.message} (${error.code}). This warning comes once for each code; pass onError to openLedger to ` +
-          "get every error",
+        `${error.message} (${error.code}). ` +
+          "This warning comes once for each code and operation; pass onError to openLedger to get every error",
       );
     } catch {
       // A failure of `onError` must not disturb the caller.

@@ -64,7 +64,7 @@ export async function openMedia(backend: Backend, given: MediaEntry, signal?: Ab
     return await decode(entry, bytes);
   } catch (cause) {
     const why = isError(cause) ? cause.message : "it cannot be decoded";
-    throw new LedgerError("CORRUPT", `${name} does not hold the ${entry.type} that was recorded: ` + `${why}`, {
+    throw new LedgerError("CORRUPT", `${name} does not hold the ${entry.type} that was recorded: ${why}`, {
       key: name,
       cause,
     });

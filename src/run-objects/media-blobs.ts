@@ -18,8 +18,8 @@ interface MediaPlaces {
 }
 
 /**
- * Yields the blobs with the rich values of a run, one for each value, in memory that does not grow with their number. Values that
- * stand in a record have none. Throws `CORRUPT` where records are damaged.
+ * Yields the blobs with the rich values of a run, one for each value, in memory that does not grow with their number.
+ * Values that stand in a record have none. Throws `CORRUPT` where records are damaged.
  */
 export async function* mediaBlobs(
   backend: Backend,

@@ -1,9 +1,9 @@
 import type { StoredKind } from "../journal/inventory.ts";
 
 /**
- * What an object of a run is. Below the run's own prefix: see {@link StoredKind}, or `unknown` for an object that no writer of this
- * library makes, which only a listing shows. Elsewhere in the ledger: the `manifest` of an artifact version that the run made, and a
- * `blob` with a file of such a version or with a rich value.
+ * What an object of a run is. Below the run's own prefix: see {@link StoredKind}, or `unknown` for an object that no
+ * writer of this library makes, which only a listing shows. Elsewhere in the ledger: the `manifest` of an artifact
+ * version that the run made, and a `blob` with a file of such a version or with a rich value.
  */
 export type RunObjectKind = StoredKind | "manifest" | "blob" | "unknown";
 

@@ -42,16 +42,16 @@ export interface RunObjects extends AsyncIterable<RunObject> {
 }
 
 /**
- * Returns everything that belongs to a run: the objects below its prefix, the manifests of the artifact versions that it
- * made, and the blobs of those and of its rich values. A blob may come several times. Journals that are compacted, and
- * what attempts to close the run left behind, only show in a listing.
+ * Returns everything that belongs to a run: the objects below its prefix, the manifests of the artifact versions that
+ * it made, and the blobs of those and of its rich values. A blob may come several times. Journals that are compacted,
+ * and what attempts to close the run left behind, only show in a listing.
  *
- * Of a closed run nothing is listed. Its document costs one request. Without `known` a run that was closed once and never
- * deleted costs four more. Each version and each marker costs one. Rich values cost what it takes to read the objects or
- * journals that name them, which is nothing if the document names them.
+ * Of a closed run nothing is listed. Its document costs one request. Without `known` a run that was closed once and
+ * never deleted costs four more. Each version and each marker costs one. Rich values cost what it takes to read the
+ * objects or journals that name them, which is nothing if the document names them.
  *
- * The iteration throws `RUN_NOT_FOUND`, or `CORRUPT` with the key of what is damaged. All that it yielded before belongs to
- * the run.
+ * The iteration throws `RUN_NOT_FOUND`, or `CORRUPT` with the key of what is damaged. All that it yielded before
+ * belongs to the run.
  */
 export async function runObjects(backend: Backend, id: string, options: RunObjectsOptions = {}): Promise<RunObjects> {
   const { known, ...call } = options;
