@@ -41,7 +41,7 @@ export function toAlias(alias: string, field = "alias"): string {
     throw badName(
       field,
       alias,
-      `is ${JSON.stringify(alias.slice(0, 80))}, which looks like a version but is not one${meant}`,
+      `is ${JSON.stringify(alias.slice(0, 80))}, which no alias may be: such names are versions (v0, v1, …)${meant}`,
     );
   }
   return alias.normalize("NFC");

@@ -73,7 +73,10 @@ export interface RunRecord {
   readonly environment?: Dictionary;
   /** What a failed run failed with. Absent if the run recorded no error. */
   readonly error?: ErrorSummary;
-  /** The number of metric values and rich values that the writers dropped because their buffers were full. */
+  /**
+   * The number of metric values, texts, images, histograms and tables that the writers dropped: their buffers were full,
+   * or the storage refused the value.
+   */
   readonly dropped: number;
   /**
    * What is damaged in the run's journals. Empty for a sound run. An incomplete last write after a crash is listed, and

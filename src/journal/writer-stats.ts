@@ -2,7 +2,7 @@ import type { LedgerError } from "../errors/ledger-error.ts";
 
 /** How much a writer has logged, stored and dropped. `points = acknowledged + buffered + dropped`. */
 export interface WriterStats {
-  /** The number of metric values that `log()` took, and of rich values that were dropped. */
+  /** The number of metric values that `log()` took, and of texts, images, histograms and tables that were dropped. */
   readonly points: number;
   /** The number of points that are stored, with the durability of the backend. */
   readonly acknowledged: number;
@@ -10,7 +10,7 @@ export interface WriterStats {
   readonly buffered: number;
   /**
    * The number of points that were dropped because the buffer was full, or because `guardProcess` had closed the run. A
-   * rich value counts as one.
+   * text, an image, a histogram or a table counts as one.
    */
   readonly dropped: number;
   /**
@@ -24,7 +24,7 @@ export interface WriterStats {
   readonly bytesWritten: number;
   /** The number of writes that the backend has acknowledged. */
   readonly flushes: number;
-  /** The latest error of the backend or of a rich value, even if a later attempt succeeded. */
+  /** The latest error of the backend, or of a text, image, histogram or table, even if a later attempt succeeded. */
   readonly lastError?: LedgerError;
 }
 

@@ -29,7 +29,7 @@ export interface ResumeRunOptions {
   readonly mode?: "join" | "exclusive" | undefined;
   /** When buffered records are written, and how many may wait. */
   readonly flush?: FlushOptions | undefined;
-  /** How often the session shows a sign of life at least, in ms. Default as for `startRun`. */
+  /** The longest time between two signs of life that the session stores, in ms. Default as for `startRun`. */
   readonly heartbeatMs?: number | undefined;
   /** Aborting it before the run has been resumed rejects the call; after that it closes the run as `killed`. */
   readonly signal?: AbortSignal | undefined;

@@ -93,7 +93,7 @@ export class Run implements AsyncDisposable {
   }
 
   /**
-   * Logs metric values at a step. Without `step` it takes the step after the greatest one so far, 0 at first. Nested
+   * Logs metric values at a step. Without `step`, the row gets the greatest step so far plus 1, 0 at first. Nested
    * objects flatten with `/`. It never waits, and never throws for trouble with the backend.
    *
    * Values are numbers; NaN, ±Infinity and -0 are kept exactly. A bigint must fit float64 exactly. `undefined` is
@@ -127,7 +127,7 @@ export class Run implements AsyncDisposable {
   }
 
   /**
-   * Logs a text at a step. Without `step` it takes the greatest one so far, which a later row may take too. Like
+   * Logs a text at a step. Without `step`, it gets the greatest step that the run has so far, 0 at first. Like
    * {@link log} it never waits: step, time and value are those of the call, and the value is stored in the background,
    * the same content once. At most 64 MiB wait; a value beyond that is dropped and counted in {@link stats}. Halves of
    * surrogate pairs, which a text that was cut may hold, are kept as U+FFFD.

@@ -50,7 +50,7 @@ export interface StartRunOptions<T extends object = Tags> {
   readonly resume?: "never" | "allow" | undefined;
   /** When the run began, in ms since the epoch. For importers. Default: now. */
   readonly startTime?: number | undefined;
-  /** How often the run shows a sign of life at least, in ms. Default 10,000 if the backend appends, else 60,000. */
+  /** The longest time between two signs of life that the run stores, in ms. Default 10,000 if the backend appends, else 60,000. */
   readonly heartbeatMs?: number | undefined;
   /**
    * Aborting it before the run has started rejects the call; after that it closes the run as `killed`. If the storage
@@ -124,7 +124,7 @@ export function checkOptions(options: StartRunOptions): CheckedOptions {
 function checkOwnId(id: unknown): string {
   if (typeof id !== "string") throw invalidArgument("id", "a string", id);
   const fault = !ID_PATTERN.test(id)
-    ? "must be 1 to 64 letters of A to Z, digits, _ or -, the first a letter or a digit"
+    ? "must be 1 to 64 characters: letters (a to z, A to Z), digits, _ and -, the first a letter or a digit"
     : isDeviceName(id)
       ? "is a device name of Windows"
       : undefined;
