@@ -79,6 +79,27 @@ export async function readLifecycle(
   );
 }
 
+/**
+ * Throws `RUN_CLOSED` if the run is deleted, because nobody would find what is logged to it. A damaged marker does not
+ * stop a writer. `newest` as for {@link readLifecycle}.
+ */
+export async function assertNotDeleted(
+  backend: Backend,
+  runId: string,
+  newest: number,
+  options?: CallOptions,
+): Promise<void> {
+  try {
+    if ((await readLifecycle(backend, runId, newest, options)) === undefined) return;
+  } catch (error) {
+    if (LedgerError.hasCode(error, "CORRUPT")) return;
+    throw error;
+  }
+  const id = JSON.stringify(runId);
+  const message = `run ${id} was deleted, so it cannot go on: call restoreRun(${id}) first, or take another id`;
+  throw new LedgerError("RUN_CLOSED", message, { field: "id" });
+}
+
 /** Returns the record with the `deletedAt` of the markers instead of its own. */
 export function withDeletedAt(record: RunRecord, deletedAt: number | undefined): RunRecord {
   const { deletedAt: _old, ...rest } = record;

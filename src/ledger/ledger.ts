@@ -105,7 +105,8 @@ export class Ledger {
 
   /**
    * Resumes a run, finished or not, in a new session: beside the writers that it has, or, with `mode: "exclusive"`,
-   * instead of them. Rejects with `RUN_NOT_FOUND`; see {@link ResumeRunOptions}.
+   * instead of them. Rejects with `RUN_NOT_FOUND`, and with `RUN_CLOSED` if the run was deleted; see
+   * {@link ResumeRunOptions}.
    */
   async resumeRun(id: string, options?: ResumeRunOptions): Promise<Run> {
     const { readRunCreated, RESUME_OPTIONS, resumeRun } = await reading();
@@ -278,7 +279,7 @@ export class Ledger {
 
   /**
    * Deletes a run softly: searches leave it out, and `getRun` returns it with `deletedAt`. Nothing of it is removed,
-   * and its writers continue. Deleting it again changes nothing. Rejects with `RUN_NOT_FOUND`, and with `CONFLICT` if
+   * and its writers continue, but nobody can resume it. Deleting it again changes nothing. Rejects with `RUN_NOT_FOUND`, and with `CONFLICT` if
    * others restore it all the time.
    */
   async deleteRun(id: string, options?: CallOptions): Promise<void> {

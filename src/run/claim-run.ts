@@ -7,6 +7,7 @@ import { readBounded } from "../backend/read-bounded.ts";
 import { MAX_CHECKED_JSON_BYTES } from "../bytes/checked-json.ts";
 import { losesRecords } from "../journal/damage.ts";
 import { encodeFence, fenceClaimKey, fencedEndKey, fencedError, type FencedEnd, fenceKey } from "../journal/fence.ts";
+import { assertNotDeleted } from "../journal/lifecycle.ts";
 import { listRun, type RunListing } from "../journal/list-run.ts";
 import { shortWriters } from "../journal/lost-objects.ts";
 import { type RunCreated, runCreatedKey } from "../journal/run-created.ts";
@@ -33,7 +34,9 @@ export async function claimRun(
   await assertExclusive(backend, runId, signal);
   // Not the writer's id: a copied machine may have the same id.
   const id = randomHex();
-  let n = (await listRun(backend, runId, call)).fences;
+  const { fences, lifecycle } = await listRun(backend, runId, call);
+  await assertNotDeleted(backend, runId, lifecycle, call);
+  let n = fences;
   for (;;) {
     do n++;
     while (!(await createOrMatch(backend, fenceKey(runId, n), encodeFence(runId, { n, id }, writer), signal)));

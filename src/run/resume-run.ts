@@ -10,6 +10,7 @@ import type { RunCreated } from "../journal/run-created.ts";
 import { assertFits, sizeOfRun } from "../journal/run-size.ts";
 import { type Dictionary, encodeEvent, type NewEvent } from "../journal/event.ts";
 import type { JsonSize } from "../journal/json-size.ts";
+import { assertNotDeleted } from "../journal/lifecycle.ts";
 import { LiveEvents } from "../journal/live-events.ts";
 import { readRunState, type RunState } from "../journal/run-state.ts";
 import { greatestStep, highestOrder } from "../journal/writer-fold.ts";
@@ -75,6 +76,7 @@ export async function resumeRun(
   const state = await readRunState(backend, created, { ...call, ...claim });
   if (claim) await recordFencedEnds(backend, created, claim.fence, state, signal);
   const { folds, listing } = state;
+  if (!claim) await assertNotDeleted(backend, created.id, listing.lifecycle, call);
   const fence = claim?.fence ?? listing.fences;
   const held = sizeOfRun(created, folds);
   const events = eventsOf(values);

@@ -45,7 +45,7 @@ export interface StartRunOptions<T extends object = Tags> {
   /**
    * What to do if the `id` is taken. `"allow"`: resume that run, beside writers that it may have. Then the params and
    * the note given here replace those of the run, the tags are added, and its name, group, job type, parent,
-   * environment and start stay. Default `"never"`.
+   * environment and start stay. Rejects with `RUN_CLOSED` if the run was deleted. Default `"never"`.
    */
   readonly resume?: "never" | "allow" | undefined;
   /** When the run began, in ms since the epoch. For importers. Default: now. */

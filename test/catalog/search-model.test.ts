@@ -130,6 +130,7 @@ async function step(model: Model): Promise<string> {
   }
   const id = pick(ids);
   if (draw < 0.72) {
+    if ((await ledger.getRun(id)).deletedAt !== undefined) await ledger.restoreRun(id);
     const run = await ledger.resumeRun(id, { flush: { intervalMs: 1e9 }, mode: "join" });
     runs.get(id)!.push(run);
     return "resume";

@@ -105,13 +105,14 @@ describe.each(PLACES)("%s", (_name, place) => {
     expect([...after.keys()].filter((key) => !before.has(key))).toEqual([1, 2, 3].map((n) => lifecycleKey(id, n)));
   });
 
-  test("a running run is deleted without its writer noticing, resumed, recovered and compacted", async () => {
+  test("a running run is deleted without its writers noticing, recovered and compacted", async () => {
     const backend = await place();
     const clock = createTestClock();
     const ledger = await open(backend, clock);
     const run = await ledger.startRun();
     run.log({ loss: 1 });
     await run.flush();
+    const again = await (await open(backend, clock, 3)).resumeRun(run.id);
     const deletedAt = clock.now();
     await ledger.deleteRun(run.id);
     run.log({ loss: 2 });
@@ -120,7 +121,6 @@ describe.each(PLACES)("%s", (_name, place) => {
     expect(await other.getRun(run.id)).toMatchObject({ status: "running", deletedAt });
     expect(await other.recover()).toMatchObject({ interrupted: [] });
     await run.finish();
-    const again = await other.resumeRun(run.id);
     again.log({ loss: 3 });
     await again.finish();
     await other.recover();
@@ -456,6 +456,30 @@ describe("damaged and hostile markers", () => {
     await ledger.restoreRun(id);
     await expect(ledger.deleteRun(id)).rejects.toThrow(code("TOO_LARGE"));
   });
+});
+
+test("nobody goes on with a deleted run by mistake; once it is restored, everybody may", async () => {
+  const backend = memoryBackend();
+  const ledger = await open(backend);
+  const id = await finished(ledger);
+  await ledger.deleteRun(id);
+  const before = await contents(backend);
+  const refused = [
+    () => ledger.startRun({ id, resume: "allow" }),
+    () => ledger.resumeRun(id),
+    () => ledger.resumeRun(id, { mode: "exclusive" }),
+    () => ledger.withRun({ id, resume: "allow" }, () => {}),
+  ];
+  for (const resume of refused)
+    await expect(resume()).rejects.toThrow(
+      expect.objectContaining({ code: "RUN_CLOSED", message: expect.stringContaining(`restoreRun("${id}")`) }),
+    );
+  expect(await contents(backend)).toEqual(before);
+  await ledger.restoreRun(id);
+  const run = await ledger.startRun({ id, resume: "allow" });
+  run.log({ loss: 2 });
+  await run.finish();
+  expect((await ledger.getRun(id)).metrics["loss"]?.count).toBe(2);
 });
 
 test("a marker has a number in its key", () => {

@@ -99,6 +99,7 @@ export async function simulate({ seed, appends, sabotage }: Settings): Promise<O
     for (let left = 2 + Math.floor(random() * 3); left > 0; left--) {
       const id = mine[Math.floor(random() * mine.length)];
       const draw = random();
+      const closes = draw < 0.75 && !known.get(id ?? "")?.deleted?.is;
       if (id === undefined || draw < 0.4) {
         const own = await start(ledger).catch(ignored);
         if (own === undefined) continue;
@@ -108,17 +109,16 @@ export async function simulate({ seed, appends, sabotage }: Settings): Promise<O
       }
       const state = known.get(id)!;
       state.unclear = true;
-      const done =
-        draw < 0.75
-          ? await close(ledger, id, state.closed.value + 1).then(() => true, ignored)
-          : await (state.deleted?.is ? ledger.restoreRun(id) : ledger.deleteRun(id)).then(() => true, ignored);
+      const done = closes
+        ? await close(ledger, id, state.closed.value + 1).then(() => true, ignored)
+        : await (state.deleted?.is ? ledger.restoreRun(id) : ledger.deleteRun(id)).then(() => true, ignored);
       // What failed may have been done in part.
       if (done === undefined) {
         mine.splice(mine.indexOf(id), 1);
         continue;
       }
       counts.resumed++;
-      if (draw < 0.75) state.closed = { value: state.closed.value + 1, at: scheduler.now };
+      if (closes) state.closed = { value: state.closed.value + 1, at: scheduler.now };
       else state.deleted = { is: !state.deleted?.is, from: scheduler.now };
       state.unclear = false;
     }
