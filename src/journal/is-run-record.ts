@@ -1,5 +1,5 @@
 import type { Dictionary, RecordedDataset } from "./event.ts";
-import { isCount, isDictionary, isDigest, isStrings } from "./record-checks.ts";
+import { isCount, isDictionary, isDigest, isExperiment, isStrings } from "./record-checks.ts";
 import { runAttributes } from "./run-attributes.ts";
 import { ID_PATTERN } from "./run-created.ts";
 import type { RunRecord } from "./run-record.ts";
@@ -36,11 +36,13 @@ export function hasMembers(value: unknown): value is Omit<RunRecord, "metrics"> 
   if (!isDictionary(value)) return false;
   for (const { member, optional, holds } of ATTRIBUTES) {
     const attribute = value[member];
-    if (typeof attribute !== holds && !(optional && attribute === undefined)) return false;
+    if (optional && attribute === undefined) continue;
+    if (holds === "string" ? typeof attribute !== holds : !Number.isFinite(attribute)) return false;
   }
-  const { id, metricDefinitions, media, params, tags, environment, error } = value;
+  const { id, experiment, metricDefinitions, media, params, tags, environment, error } = value;
   return (
     ID_PATTERN.test(id as string) &&
+    isExperiment(experiment) &&
     isDictionary(params) &&
     isStrings(tags) &&
     [metricDefinitions, media ?? {}].every((each) => isDictionary(each) && Object.values(each).every(isDictionary)) &&

@@ -5,7 +5,7 @@ import { type RunCreated, runCreatedKey } from "./run-created.ts";
 import * as z from "zod/mini";
 import { LedgerError } from "../errors/ledger-error.ts";
 import type { Dictionary } from "./event.ts";
-import { isDictionary, isStrings } from "./record-checks.ts";
+import { isDictionary, isExperiment, isStrings, isWriterId } from "./record-checks.ts";
 import { type FixedAttribute, fixedAttributes } from "./run-attributes.ts";
 
 /** Reads the beginning of a run. Rejects with `NOT_FOUND`, `CORRUPT`, or `FORMAT_TOO_NEW` for a later version. */
@@ -26,7 +26,7 @@ const fixed = /* @__PURE__ */ Object.fromEntries(fixedAttributes.map((member) =>
 const schema: z.ZodMiniType<RunCreated> = /* @__PURE__ */ z.object({
   v: z.literal(1),
   id: z.string(),
-  experiment: z.string(),
+  experiment: z.custom<string>(isExperiment),
   name: z.string(),
   createdAt: z.number(),
   startTime: z.optional(z.number()),
@@ -35,7 +35,7 @@ const schema: z.ZodMiniType<RunCreated> = /* @__PURE__ */ z.object({
   note: text,
   ...fixed,
   environment: z.optional(dictionary),
-  writer: z.object({ id: z.string(), beatMs: z.number(), alive: text }),
+  writer: z.object({ id: z.custom<string>(isWriterId), beatMs: z.number(), alive: text }),
 });
 
 /**

@@ -1,3 +1,4 @@
+import { hasLoneSurrogate } from "../bytes/well-formed.ts";
 import type { Dictionary } from "./event.ts";
 
 // Dictionaries are checked by hand: `z.record` would drop a key named `__proto__`.
@@ -13,6 +14,17 @@ export function isStrings(value: unknown): value is Dictionary<string> {
 
 export function isCounts(value: unknown): value is Dictionary<number> {
   return isDictionary(value) && Object.values(value).every(isInteger);
+}
+
+/** True for what can be the name of an experiment, whose prefix in the catalogue is made from it. */
+export function isExperiment(value: unknown): value is string {
+  // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+  return typeof value === "string" && value !== "" && !/[\u0000-\u001f\u007f]/.test(value) && !hasLoneSurrogate(value);
+}
+
+/** True for what can be the id of a writer, which is a part of keys. */
+export function isWriterId(value: unknown): value is string {
+  return typeof value === "string" && /^[0-9a-z][0-9a-z_-]{0,63}$/.test(value);
 }
 
 /** True for `sha256:<64 lower-case hex digits>`. */

@@ -14,15 +14,20 @@ export const FORMAT_VERSION = 1;
 /** Names that people, systems and tools put into otherwise empty directories. No object of a ledger has such a name. */
 const ACCOMPANYING = /^(?:\.|lost\+found\/|(?:readme|license)(?:\.[a-z]{1,5})?$|(?:eh)?thumbs\.db$|desktop\.ini$)/i;
 
-/** Writes the marker of an open ledger again if others have removed it. Returns whether the marker was gone. */
-export async function keepMarker(backend: Backend, marker: Uint8Array): Promise<boolean> {
-  if ((await backend.stat(MARKER_KEY)) !== undefined) return false;
+/**
+ * Writes the marker of an open ledger again if another program has removed or cut it. Returns what that program did, or
+ * `undefined` if the marker is whole. A longer marker stays as it is: only a later version of the library writes one.
+ */
+export async function keepMarker(backend: Backend, marker: Uint8Array): Promise<"cut" | "removed" | undefined> {
+  const entry = await backend.stat(MARKER_KEY);
+  if (entry !== undefined && entry.size >= marker.length) return undefined;
+  if (entry !== undefined) await backend.remove(MARKER_KEY);
   try {
     await backend.create(MARKER_KEY, marker);
   } catch (error) {
     if (!LedgerError.hasCode(error, "EXISTS")) throw error;
   }
-  return true;
+  return entry === undefined ? "removed" : "cut";
 }
 
 /**

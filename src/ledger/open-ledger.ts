@@ -65,8 +65,9 @@ export async function openLedger(backend: Backend, options: OpenLedgerOptions = 
   let store: ArtifactStore | undefined;
   let keeping: Promise<void> | undefined;
   const keep = async (): Promise<void> => {
-    if (!(await keepMarker(checked, marker))) return;
-    const what = `others have removed ${MARKER_KEY}, and perhaps more, while the ledger was open: it was written again`;
+    const harm = await keepMarker(checked, marker);
+    if (harm === undefined) return;
+    const what = `another program has ${harm} ${MARKER_KEY}, and perhaps more, while the ledger was open: it was written again`;
     tell(new LedgerError("CONFLICT", what, { key: MARKER_KEY }));
   };
   const context: RunContext = {

@@ -50,6 +50,7 @@ TYPES = {
     "": kind_of(str), "object": kind_of(dict), "list": kind_of(list),
     "safe": safe, "count": lambda v: safe(v) and v >= 0, "one": lambda v: kind_of(float)(v) and v == 1,
     "texts": each(dict, ""), "numbers": each(dict, "safe"), "words": each(list, ""), "counts": each(list, "count"),
+    "id": lambda v: re.fullmatch(ID, v), "title": lambda v: v and not re.search("[\0-\x1f\x7f\ud800-\udfff]", v),
     "digest": lambda v: re.fullmatch("sha256:[0-9a-f]{64}", v), "short": lambda v: 0 < len(v.encode("utf-16le")) < 2001,
     "error": lambda v: fits(v, ERROR), "version": lambda v: fits(v, VERSION), "writer": lambda v: fits(v, WRITER),
     "inventory": each(list, "stored"), "stored": lambda v: fits(v, "name size:count digest?:digest") and re.fullmatch(
@@ -59,12 +60,12 @@ def members(shape): return re.findall(r"(\w+)(\??):?([\w|]*)", shape)
 def known(value, shape): return {name: value[name] for name, _, _ in members(shape) if name in value}
 def fits(value, shape): return attempt(False, lambda: is_a(value, dict) and all((value[name] in kind.split("|") if "|"
     in kind else TYPES[kind](value[name])) if name in value else optional for name, optional, kind in members(shape)))
-ERROR, WRITER, DATASET = "name message stack?", "id beatMs:number alive?", "name digest uri? size?:count context?"
+ERROR, WRITER, DATASET = "name message stack?", "id:id beatMs:number alive?", "name digest uri? size?:count context?"
 FILE = "path size:count digest:digest portable?:bool"; ORIGIN = "key size:count digest:digest"
 DEFINITION = "goal?:minimize|maximize stepMetric? description? unit?"
 VERSION = "name version digest size:number type? aliases:words metadata:object createdAt:number runId? manifest:origin"
-CREATED = "id experiment name createdAt:number startTime?:number params?:object tags?:texts environment?:object " + (
-    "note? group? jobType? parent? writer:writer")
+CREATED = "id experiment:title name createdAt:number startTime?:number params?:object tags?:texts " + (
+    "environment?:object note? group? jobType? parent? writer:writer")
 RICH = "key type:text|image|histogram|table inline? digest?:digest step:safe size:count mediaType width?:count " + (
     "height?:count caption? rows?:count columns?:count dates?:counts")
 SESSION = "mode:start|join|exclusive|recover beatMs:number alive? fence?:safe positions?:numbers document?:count"
@@ -362,9 +363,9 @@ def read_run(run, names):  # What is printed of a run, or None if there is none.
     before = done = {"metrics": [], "writers": [], "ends": {}, "media": [], "events": []}; begun = dict(sorted(segs))
     try:  # Without a document there is no number 0
         doc = checked(top + docs[newest], 128 << 20, 8_000_000); rec, part = doc["record"], doc.get("compacted", done)
-        check(rec["id"] == run and fits(rec, "name experiment status metricDefinitions:object damage:list") and fits(
-            part, "metrics:words writers:list ends:object media:words events:words overview? summaries?") and fits(doc,
-            "objects:inventory summaries?"))
+        check(rec["id"] == run and fits(rec, "name experiment:title status metricDefinitions:object damage:list") and
+            fits(part, "metrics:words writers:list ends:object media:words events:words overview? summaries?") and
+            fits(doc, "objects:inventory summaries?"))
         objects = {item["name"]: item for item in doc["objects"]}; check(len(objects) == len(doc["objects"]))
         covers = {name: item["size"] for name, item in objects.items() if name[:8] == "journal/"}
         doc.update({"summaries": objects[doc["summaries"]]} if "summaries" in doc else {})

@@ -94,7 +94,9 @@ const VIEWS: readonly string[] = [
       THEN runledger.digits(CAST(to_json(runledger.number(j)) AS VARCHAR))
     WHEN runledger.kind(j) = 'f64' AND json_extract_string(j, '$.v') = '-0' THEN '0'
     ELSE json_extract_string(j, '$.v') END`,
-  `CREATE MACRO runledger.ms(j) AS CAST(round(CAST(j AS DOUBLE)) AS BIGINT)`,
+  // NULL for what no Date can hold: the stored numbers may come from anybody.
+  `CREATE MACRO runledger.ms(j) AS CASE WHEN abs(TRY_CAST(j AS DOUBLE)) <= 8.64e15
+    THEN CAST(round(TRY_CAST(j AS DOUBLE)) AS BIGINT) END`,
   `CREATE MACRO runledger.moment(j) AS epoch_ms(runledger.ms(j)) AT TIME ZONE 'UTC'`,
 
   `CREATE VIEW runs AS SELECT run_id AS id, record->>'$.name' AS name, record->>'$.experiment' AS experiment,
