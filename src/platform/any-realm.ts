@@ -40,7 +40,11 @@ export function isDataView(value: unknown): value is DataView {
 
 /** Returns whether the value is an `ArrayBuffer`. A `SharedArrayBuffer` is not. */
 export function isArrayBuffer(value: unknown): value is ArrayBuffer {
-  return typeof value === "object" && value !== null && works(() => ArrayBuffer.prototype.slice.call(value as ArrayBuffer, 0, 0));
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    works(() => ArrayBuffer.prototype.slice.call(value as ArrayBuffer, 0, 0))
+  );
 }
 
 export function isDate(value: unknown): value is Date {

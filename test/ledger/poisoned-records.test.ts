@@ -61,7 +61,10 @@ test.each(["", "../../x", "A", "w".repeat(65)])("a run whose first writer is %j 
   await assertOthersFound(await poisoned(true, ({ writer }) => (writer["id"] = id)));
 });
 
-test.each(["startTime", "endTime", "lastActivity"])("a record whose %s is not a finite number is damaged", async (member) => {
-  for (const time of [Number.NaN, Number.POSITIVE_INFINITY])
-    await assertOthersFound(await poisoned(false, ({ record }) => (record[member] = time)));
-});
+test.each(["startTime", "endTime", "lastActivity"])(
+  "a record whose %s is not a finite number is damaged",
+  async (member) => {
+    for (const time of [Number.NaN, Number.POSITIVE_INFINITY])
+      await assertOthersFound(await poisoned(false, ({ record }) => (record[member] = time)));
+  },
+);

@@ -93,22 +93,25 @@ test("a ledger that was removed is one again with the next run", async () => {
   expect(told).toHaveLength(1);
 });
 
-test.each([0, 1, 40])("ledger.json cut to %i bytes is told and written again, by startRun and finish()", async (size) => {
-  const directory = await place();
-  const told: LedgerError[] = [];
-  const ledger = await openLedger(fsBackend(directory), { onError: (error) => told.push(error) });
-  const marker = join(directory, "ledger.json");
-  const before = await readFile(marker, "utf8");
-  await truncate(marker, size);
-  const run = await ledger.startRun();
-  expect(await readFile(marker, "utf8")).toBe(before);
-  await truncate(marker, size);
-  await run.finish();
-  expect(await readFile(marker, "utf8")).toBe(before);
-  expect(told).toMatchObject(new Array(2).fill({ code: "CONFLICT", key: "ledger.json" }));
-  expect(told[0]?.message).toContain("another program has cut ledger.json");
-  expect((await (await openLedger(fsBackend(directory))).searchRuns()).runs).toHaveLength(1);
-});
+test.each([0, 1, 40])(
+  "ledger.json cut to %i bytes is told and written again, by startRun and finish()",
+  async (size) => {
+    const directory = await place();
+    const told: LedgerError[] = [];
+    const ledger = await openLedger(fsBackend(directory), { onError: (error) => told.push(error) });
+    const marker = join(directory, "ledger.json");
+    const before = await readFile(marker, "utf8");
+    await truncate(marker, size);
+    const run = await ledger.startRun();
+    expect(await readFile(marker, "utf8")).toBe(before);
+    await truncate(marker, size);
+    await run.finish();
+    expect(await readFile(marker, "utf8")).toBe(before);
+    expect(told).toMatchObject(new Array(2).fill({ code: "CONFLICT", key: "ledger.json" }));
+    expect(told[0]?.message).toContain("another program has cut ledger.json");
+    expect((await (await openLedger(fsBackend(directory))).searchRuns()).runs).toHaveLength(1);
+  },
+);
 
 test("removed between the last flush and finish(): what is gone is told, and the run closes", async () => {
   const directory = await place();
