@@ -75,6 +75,9 @@ export const FILE_BYTES: number = 64 * 1024 * 1024;
 
 const METRICS = /^metrics(?:\.([0-9]{4}|[1-9][0-9]{4,8}))?(?:\.([0-9]{4}|[1-9][0-9]{4,8}))?\.(parquet|overview)$/;
 
+/** The greatest number of a compaction that {@link parseMetricsName} reads. */
+export const MAX_COMPACTION_NUMBER = 999_999_999;
+
 /** Returns the name of the `part`-th file of points of a compaction. Both count from 1, and no number is used twice. */
 export function metricsName(compaction: number, part: number): string {
   const digits = (n: number): string => `.${String(n).padStart(4, "0")}`;

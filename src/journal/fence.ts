@@ -1,6 +1,9 @@
 import { encodeCheckedJson } from "../bytes/checked-json.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
 
+/** The greatest number that {@link parseFenceKey} reads. */
+export const MAX_FENCE_NUMBER = 999_999_999_999;
+
 const FENCE = /^runs\/[^/]+\/fences\/([0-9]{6}|[1-9][0-9]{6,11})\.json$/;
 const CLAIM = /^runs\/[^/]+\/fences\/([0-9]{6}|[1-9][0-9]{6,11})\.claim\.([0-9a-f]{32})$/;
 const END =

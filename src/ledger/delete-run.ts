@@ -1,6 +1,7 @@
 import { createOrMatch } from "../backend/create-or-match.ts";
 import type { Backend } from "../backend/backend.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
+import { noNumberAfter } from "../errors/no-number-after.ts";
 import { enter } from "../catalog/catalog-entry.ts";
 import {
   encodeLifecycle,
@@ -48,9 +49,7 @@ export async function setDeleted(
     }
     if (isDeleted === deleted) return;
     if (newest === MAX_LIFECYCLE_NUMBER)
-      throw new LedgerError("TOO_LARGE", `there is no number after ${lifecycleKey(id, newest)}`, {
-        key: lifecycleKey(id, newest),
-      });
+      throw noNumberAfter(lifecycleKey(id, newest));
     // Before the marker: once the marker exists, the catalogue must not show the run as it was.
     await enterMarker(backend, id, newest + 1, signal);
     const bytes = encodeLifecycle(id, newest + 1, { deleted, time });

@@ -3,10 +3,11 @@ import { createOrMatch } from "../backend/create-or-match.ts";
 import type { Backend } from "../backend/backend.ts";
 import { mapBounded } from "../platform/bounded.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
+import { noNumberAfter } from "../errors/no-number-after.ts";
 import { readBounded } from "../backend/read-bounded.ts";
 import { MAX_CHECKED_JSON_BYTES } from "../bytes/checked-json.ts";
 import { losesRecords } from "../journal/damage.ts";
-import { encodeFence, fenceClaimKey, fencedEndKey, fencedError, type FencedEnd, fenceKey } from "../journal/fence.ts";
+import { encodeFence, fenceClaimKey, fencedEndKey, fencedError, type FencedEnd, fenceKey, MAX_FENCE_NUMBER } from "../journal/fence.ts";
 import { assertNotDeleted } from "../journal/lifecycle.ts";
 import { listRun, type RunListing } from "../journal/list-run.ts";
 import { shortWriters } from "../journal/lost-objects.ts";
@@ -38,7 +39,7 @@ export async function claimRun(
   await assertNotDeleted(backend, runId, lifecycle, call);
   let n = fences;
   for (;;) {
-    do n++;
+    do if (++n > MAX_FENCE_NUMBER) throw noNumberAfter(fenceKey(runId, MAX_FENCE_NUMBER));
     while (!(await createOrMatch(backend, fenceKey(runId, n), encodeFence(runId, { n, id }, writer), signal)));
     await createOrMatch(backend, fenceClaimKey(runId, { n, id }), new Uint8Array(), signal);
     const listing = await listRun(backend, runId, call);

@@ -2,6 +2,7 @@ import { callOptions } from "../backend/call-options.ts";
 import type { Backend } from "../backend/backend.ts";
 import { createOrMatch, holds } from "../backend/create-or-match.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
+import { noNumberAfter } from "../errors/no-number-after.ts";
 import { onDemand } from "../platform/on-demand.ts";
 import { enter } from "../catalog/catalog-entry.ts";
 import { losesRecords, lossError } from "../journal/damage.ts";
@@ -9,7 +10,7 @@ import { foldRun } from "../journal/fold-run.ts";
 import { listRun, type RunListing } from "../journal/list-run.ts";
 import { losesDocument, lostRecords, uniteDamage, withDamage } from "../journal/lost-objects.ts";
 import type { RunCreated } from "../journal/run-created.ts";
-import { encodeRunDocument, type RunDocument, runDocumentKey } from "../journal/run-document.ts";
+import { encodeRunDocument, MAX_DOCUMENT_NUMBER, type RunDocument, runDocumentKey } from "../journal/run-document.ts";
 import type { RunStatus } from "../journal/run-record.ts";
 import type { RunState } from "../journal/run-state.ts";
 import type { JournalWriter } from "../journal/journal-writer.ts";
@@ -134,6 +135,8 @@ export async function closeRun(
     let document: RunDocument;
     let bytes: Uint8Array;
     try {
+      // A later number would be one that no reader knows. Another program may have made the document with the last one.
+      if (n > MAX_DOCUMENT_NUMBER) throw noNumberAfter(runDocumentKey(created.id, newestDocument));
       document = await makeDocument(context, {
         created,
         state: { ...state, lost },
@@ -158,7 +161,8 @@ export async function closeRun(
       // Another process has just compacted journals that this attempt needed.
       if (LedgerError.hasCode(error, "NOT_FOUND")) continue;
       if (!LedgerError.hasCode(error, "TOO_LARGE")) throw error;
-      // Several writers together recorded more than a document holds. The journals have everything, and stay.
+      // Several writers together recorded more than a document holds, or there is no number for another object. The
+      // journals have everything, and stay.
       context.onError(error);
       return status;
     }

@@ -2,12 +2,14 @@ import { callOptions } from "../backend/call-options.ts";
 import { mapBounded } from "../platform/bounded.ts";
 import type { Backend, CallOptions } from "../backend/backend.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
+import { noNumberAfter } from "../errors/no-number-after.ts";
 import { onDemand } from "../platform/on-demand.ts";
 import {
   type Compacted,
   compactedEnds,
   type CompactedObject,
   type Coverage,
+  MAX_COMPACTION_NUMBER,
   metricsName,
   overviewName,
   parseMetricsName,
@@ -53,6 +55,7 @@ export async function compactRun(input: CompactionInput): Promise<Compacted | un
   const call = callOptions(signal);
   const used = [...listing.metrics, ...(base?.metrics ?? []).map(({ name, size }) => parseMetricsName(name, size))];
   for (let n = used.reduce((most, each) => Math.max(most, each?.compaction ?? 0), 0) + 1; ; n++) {
+    if (n > MAX_COMPACTION_NUMBER) throw noNumberAfter(`${runPrefix(runId)}/${metricsName(MAX_COMPACTION_NUMBER, 1)}`);
     const compacted = base && (await openCompacted(backend, runId, base, call));
     const ends = new Map(folds.map(({ writer, next }) => [writer, next]));
     const compaction = new PointsCompaction({ backend, runId, segments, ends, compacted }, folds, {
