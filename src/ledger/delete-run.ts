@@ -48,8 +48,7 @@ export async function setDeleted(
       if (!LedgerError.hasCode(error, "CORRUPT")) throw error;
     }
     if (isDeleted === deleted) return;
-    if (newest === MAX_LIFECYCLE_NUMBER)
-      throw noNumberAfter(lifecycleKey(id, newest));
+    if (newest === MAX_LIFECYCLE_NUMBER) throw noNumberAfter(lifecycleKey(id, newest));
     // Before the marker: once the marker exists, the catalogue must not show the run as it was.
     await enterMarker(backend, id, newest + 1, signal);
     const bytes = encodeLifecycle(id, newest + 1, { deleted, time });

@@ -7,7 +7,15 @@ import { noNumberAfter } from "../errors/no-number-after.ts";
 import { readBounded } from "../backend/read-bounded.ts";
 import { MAX_CHECKED_JSON_BYTES } from "../bytes/checked-json.ts";
 import { losesRecords } from "../journal/damage.ts";
-import { encodeFence, fenceClaimKey, fencedEndKey, fencedError, type FencedEnd, fenceKey, MAX_FENCE_NUMBER } from "../journal/fence.ts";
+import {
+  encodeFence,
+  fenceClaimKey,
+  fencedEndKey,
+  fencedError,
+  type FencedEnd,
+  fenceKey,
+  MAX_FENCE_NUMBER,
+} from "../journal/fence.ts";
 import { assertNotDeleted } from "../journal/lifecycle.ts";
 import { listRun, type RunListing } from "../journal/list-run.ts";
 import { shortWriters } from "../journal/lost-objects.ts";
