@@ -1,6 +1,7 @@
 import { isError } from "../platform/any-realm.ts";
 import { describeType } from "../errors/ledger-error.ts";
 import type { ErrorSummary } from "../journal/event.ts";
+import { causesOf } from "./error-causes.ts";
 import { scrub } from "../provenance/redaction/scrub.ts";
 
 const MAX_NAME_LENGTH = 200;
@@ -8,7 +9,7 @@ const MAX_MESSAGE_LENGTH = 10_000;
 const MAX_STACK_LENGTH = 20_000;
 
 /**
- * Returns what a record keeps of a thrown value: name, message and stack. Each is cut at a sensible length. Parts that
+ * Returns what a record keeps of a thrown value: name, message, and stack with causes. Each is cut at a sensible length. Parts that
  * look like secrets are replaced, because errors of networks and databases repeat addresses and headers.
  */
 export function summariseError(error: unknown): ErrorSummary {
@@ -32,7 +33,9 @@ export function summariseError(error: unknown): ErrorSummary {
     read(() => (typeof error.stack === "string" ? error.stack : "")),
     MAX_STACK_LENGTH,
   );
-  return { name, message, ...(stack !== "" && { stack }) };
+  const causes = cut(causesOf(error), MAX_STACK_LENGTH);
+  const trace = [stack, causes].filter((text) => text !== "").join("\n");
+  return { name, message, ...(trace !== "" && { stack: trace }) };
 }
 
 /**
