@@ -100,7 +100,7 @@ describe("every form of source", () => {
 });
 
 describe("the same content again", () => {
-  test("uploads nothing when it can be read twice", async () => {
+  test("uploads nothing if it can be read twice", async () => {
     const { backend, calls } = spied();
     const blobs = store(backend);
     await blobs.put(content(large));
@@ -182,7 +182,7 @@ describe("the same content again", () => {
     expect(await keys()).toHaveLength(2);
   });
 
-  test("a blob of another size under the digest, as a power cut may leave it, makes way for the content", async () => {
+  test("the content replaces a blob of another size under its digest, as a power cut may leave it", async () => {
     for (const move of [true, false]) {
       for (const wrong of [new Uint8Array(0), large.slice(0, 1000), new Uint8Array(large.length + 1)]) {
         for (const source of [large, chunked(large, MiB)]) {
@@ -228,7 +228,7 @@ describe("the same content again", () => {
     );
   });
 
-  test.each([true, false])("one that others make wrong again and again is CORRUPT, move: %s", async (move) => {
+  test.each([true, false])("one that others break again and again is CORRUPT, move: %s", async (move) => {
     const { backend, keys } = spied({ move });
     await replace(backend, largeKey, Uint8Array.of(1));
     const stubborn = override(backend, (inner) => ({
@@ -245,7 +245,7 @@ describe("the same content again", () => {
     expect((await keys()).filter((key) => !key.startsWith("blobs/incoming/"))).toEqual([largeKey]);
   });
 
-  test("what is there already costs one request to find, whatever its size", async () => {
+  test("finding a stored content costs one request, for any size", async () => {
     const { backend } = spied();
     const counting = countingBackend(backend);
     await store(counting).put(content(large));
@@ -273,7 +273,7 @@ describe("sources that change", () => {
     expect(await keys()).toEqual([]);
   });
 
-  test("even where the backend stops reading at the stated size", async () => {
+  test("even if the backend stops reading at the stated size", async () => {
     const { backend, keys } = spied();
     const exact = override(backend, (inner) => ({
       create: async (key, body) => {
@@ -291,7 +291,7 @@ describe("sources that change", () => {
     expect(await keys()).toEqual([]);
   });
 
-  test("small bytes may be changed right after the call, large ones are found out", async () => {
+  test("small bytes may be changed right after the call, and changes of large ones are detected", async () => {
     const { backend, keys } = spied();
     const small = sampleBytes(1000);
     const before = sha256(small);
@@ -310,7 +310,7 @@ describe("sources that change", () => {
     expect(await keys()).toEqual([blobKey(before)]);
   });
 
-  test("a spool that is not what was written is CORRUPT where it has to be copied", async () => {
+  test("a spool with other bytes than were written is CORRUPT if it must be copied", async () => {
     const { backend, keys } = spied({ move: false });
     const rotten = override(backend, (inner) => ({
       read: async (key, options) => {
@@ -339,7 +339,7 @@ describe("sources that fail", () => {
     expect(await keys()).toEqual([]);
   });
 
-  test.each([0, 20 * MiB])("a LedgerError of the source comes through, after %i bytes", async (after) => {
+  test.each([0, 20 * MiB])("a LedgerError of the source is passed on, after %i bytes", async (after) => {
     const { backend } = spied();
     const own = new LedgerError("PERMISSION_DENIED", "no");
     await expect(store(backend).put(content(failing(after, own)))).rejects.toBe(own);
@@ -405,7 +405,7 @@ describe("abort", () => {
     expect(writes(calls)).toEqual([]);
   });
 
-  test.each([0, 20])("while a source stands still after %i MiB", async (megabytes) => {
+  test.each([0, 20])("while a source stalls after %i MiB", async (megabytes) => {
     const { backend, keys } = spied();
     const abort = new AbortController();
     async function* stuck(): AsyncGenerator<Uint8Array> {
@@ -430,7 +430,7 @@ describe("abort", () => {
   });
 });
 
-describe("what is no source", () => {
+describe("values that are not sources", () => {
   class Tensor {
     dataSync(): Float32Array {
       return new Float32Array(1);
@@ -455,13 +455,13 @@ describe("what is no source", () => {
   });
 });
 
-test("a digest that is none makes no key", async () => {
+test("an invalid digest makes no key", async () => {
   for (const hex of ["", "..", `../${"a".repeat(61)}`, "A".repeat(64), `${"a".repeat(63)}/`, `${"a".repeat(64)}\n`]) {
     expect((await failure(() => blobKey(hex))).code).toBe("CORRUPT");
   }
 });
 
-test("small chunks are put together, in order, and large ones pass as they are", async () => {
+test("small chunks are joined, in order, and large ones are passed on unchanged", async () => {
   const bytes = sampleBytes(3 * MiB);
   const intake = new SourceReader(() => chunked(bytes, 1000), undefined);
   const sizes: number[] = [];

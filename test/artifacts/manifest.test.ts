@@ -66,7 +66,7 @@ function codeOf(act: () => unknown): string {
   }
 }
 
-test("any manifest comes back as it was written", () => {
+test("any manifest is read as it was written", () => {
   fc.assert(
     fc.property(manifests, (manifest) => {
       const back = parse(encodeManifest(manifest), manifest.name, manifest.number);
@@ -92,7 +92,7 @@ const valid = {
 const file = valid.files[0];
 
 describe("hostile manifests", () => {
-  test("the valid one is valid, and members nobody knows are passed over", () => {
+  test("the valid one is valid, and unknown members are ignored", () => {
     expect(parse(JSON.stringify({ ...valid, later: { x: 1 } })).files).toHaveLength(1);
   });
 
@@ -149,7 +149,7 @@ describe("hostile manifests", () => {
     ]);
   });
 
-  test("more files than anyone has", () => {
+  test("too many files", () => {
     const files = `[${'{"path":"a"},'.repeat(1_000_000)}{}]`;
     expect(codeOf(() => parse(JSON.stringify({ ...valid, files: "F" }).replace('"F"', files)))).toBe("CORRUPT");
   });
@@ -160,7 +160,7 @@ describe("hostile manifests", () => {
     expect(codeOf(() => parse(new Uint8Array(64 * 1024 * 1024 + 1)))).toBe("CORRUPT");
   });
 
-  test("a later version says so", () => {
+  test("a later version is FORMAT_TOO_NEW", () => {
     expect(codeOf(() => parse(JSON.stringify({ ...valid, v: 2 })))).toBe("FORMAT_TOO_NEW");
   });
 
@@ -172,7 +172,7 @@ describe("hostile manifests", () => {
     expect(({} as Record<string, unknown>)["polluted"]).toBe(undefined);
   });
 
-  test("any bytes give a manifest or a LedgerError", () => {
+  test("any bytes become a manifest or a LedgerError", () => {
     const text = JSON.stringify(valid);
     const mutated = fc
       .tuple(fc.nat(text.length - 1), fc.string({ maxLength: 5 }))
@@ -186,7 +186,7 @@ describe("hostile manifests", () => {
 });
 
 describe("digest of a directory", () => {
-  test("is the SHA-256 of one JSON line a file", async () => {
+  test("is the SHA-256 of one JSON line per file", async () => {
     const listed = [
       { path: "a.txt", size: 1, hex: sha256("x") },
       { path: 'b"\n', size: 0, hex: sha256("") },

@@ -65,7 +65,7 @@ describe.each<[string, () => Promise<Backend>]>([
     expect(await opened.verify()).toEqual({ intact: true, checked: 3, problems: [] });
   });
 
-  test("a stream that is spooled, and a second one like it", async () => {
+  test("a stream that is spooled, and a second one with the same content", async () => {
     const backend = await make();
     const store = artifacts(backend);
     await store.log("m", chunked(large, 70_000));
@@ -143,7 +143,7 @@ describe("paths", () => {
 });
 
 describe("streams", () => {
-  test("read only as far as they are asked for, and stop when cancelled", async () => {
+  test("read only what the caller asks for, and stop when cancelled", async () => {
     const { backend, calls } = spied();
     const store = artifacts(backend);
     await store.log("m", sampleBytes(20 * MiB));
@@ -209,7 +209,7 @@ describe("hostile stores", () => {
     expect((await store.resolve("m")).version).toBe("v0");
   });
 
-  test("sizes that are a lie cost nothing", async () => {
+  test("false sizes cost nothing", async () => {
     const { backend } = spied();
     const store = artifacts(backend);
     await store.log("m", { text: "x" });
@@ -223,7 +223,7 @@ describe("hostile stores", () => {
     expect((await opened.verify()).problems).toMatchObject([{ kind: "size" }]);
   });
 
-  test("verify says what it could not read, and rejects for nothing", async () => {
+  test("verify reports what it could not read, and does not reject", async () => {
     const backend = memoryBackend();
     await artifacts(backend).log("m", fileTree({ a: "x", b: "y", c: "z" }));
     const broken = override(backend, (inner) => ({

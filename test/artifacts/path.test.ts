@@ -69,7 +69,7 @@ describe("one path", () => {
     ].flat(),
   )("%j is refused", (given) => expect(accepts(given)).toBe(false));
 
-  test("what is accepted stays below the root, on Windows too if it is portable", () => {
+  test("accepted paths stay below the root, on Windows too if they are portable", () => {
     const bad = [
       "..",
       ".",
@@ -121,7 +121,7 @@ describe("one path", () => {
     expect(portable).toBeGreaterThan(1000);
   });
 
-  test("what people give is brought into normal form C", () => {
+  test("paths are brought into normal form C", () => {
     expect(toArtifactPath("e\u0301/a")).toBe("é/a");
   });
 });

@@ -63,7 +63,7 @@ describe("a version", () => {
     ]);
   });
 
-  test("of a directory: its digest is that of the listing, whatever the order of the files", async () => {
+  test("of a directory: its digest is that of the listing, for any order of the files", async () => {
     const { backend, keys } = spied();
     const store = artifacts(backend);
     const files = { "b/2.bin": sampleBytes(9 * MiB), "a.txt": "x", "b/1.txt": "x", empty: "" };
@@ -89,7 +89,7 @@ describe("a version", () => {
     expect(await collect(opened.files())).toEqual([{ path: "model.bin", size: 7, digest: version.digest }]);
   });
 
-  test("arguments are taken at the call", async () => {
+  test("arguments are copied at the call", async () => {
     const store = artifacts(memoryBackend());
     const bytes = sampleBytes(100);
     const digest = sha256(bytes);
@@ -120,7 +120,7 @@ describe("a version", () => {
     }
   });
 
-  test("names that are odd elsewhere are kept and marked, and the same ones are no new version", async () => {
+  test("names that other systems cannot hold are kept and marked, and the same ones make no new version", async () => {
     const store = artifacts(memoryBackend());
     const odd = ["A.txt", "a.txt", "sub/a:b.json", "sub/aux.py", "sub/trailing."];
     const tree = fileTree(Object.fromEntries(["plain", ...odd].map((path) => [path, path])));
@@ -137,7 +137,7 @@ describe("a version", () => {
     expect((await collect(below.files())).filter(({ portable }) => portable === false)).toHaveLength(odd.length);
   });
 
-  test("files by their paths: contents of any kind, files and directories under theirs", async () => {
+  test("files by their paths: contents of any kind, files and directories", async () => {
     const store = artifacts(memoryBackend());
     const version = await store.log("d", {
       files: {
@@ -165,7 +165,7 @@ describe("a version", () => {
     expect(version.digest).toMatch(/^sha256:/);
   });
 
-  test("progress adds up, with the total where it is known", async () => {
+  test("progress adds up, with the total if it is known", async () => {
     const store = artifacts(memoryBackend());
     const watch = async (source: ArtifactSource): Promise<ArtifactProgress[]> => {
       const told: ArtifactProgress[] = [];
@@ -196,7 +196,7 @@ describe("a version", () => {
 });
 
 describe("numbers", () => {
-  test("the same again is the same version, and nothing is written", async () => {
+  test("the same content again is the same version, and nothing is written", async () => {
     const { backend, calls } = spied();
     const store = artifacts(backend);
     const first = await store.log("model", { text: "a" }, { type: "model", metadata: { x: Number.NaN } });
@@ -210,7 +210,7 @@ describe("numbers", () => {
     expect(creates(calls)).toEqual([]);
   });
 
-  test("other content, type or metadata is a new one; going back to an older content too", async () => {
+  test("other content, type or metadata is a new version, and so is an older content again", async () => {
     const store = artifacts(memoryBackend());
     const versions = [
       await store.log("m", { text: "a" }),
@@ -230,7 +230,7 @@ describe("numbers", () => {
   test.each([
     ["exclusive creates", true],
     ["no exclusive creates", false],
-  ])("8 stores at once, %s: 8 versions, none lost", async (_name, exclusiveCreate) => {
+  ])("8 simultaneous stores, %s: 8 versions, none lost", async (_name, exclusiveCreate) => {
     const place = memoryBackend();
     const stores = Array.from({ length: 8 }, () => artifacts(spied({ exclusiveCreate }, place.open()).backend));
     const logged = await Promise.all(
@@ -246,7 +246,7 @@ describe("numbers", () => {
       expect(listed.map((version) => version.version)).toEqual(["v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7"]);
   });
 
-  test("8 stores at once with the same content: one version", async () => {
+  test("8 simultaneous stores with the same content: one version", async () => {
     const place = memoryBackend();
     const stores = Array.from({ length: 8 }, () => artifacts(place.open()));
     const logged = await Promise.all(stores.map((store) => store.log("model", { text: "same" })));
@@ -272,7 +272,7 @@ describe("numbers", () => {
     expect((await store.resolve("m:best")).version).toBe("v2");
   });
 
-  test("a number two writers got: neither is taken for the other", async () => {
+  test("two versions with the same number are not confused", async () => {
     const { backend } = spied({ exclusiveCreate: false });
     const store = artifacts(backend);
     const first = await store.log("m", { text: "a" });
@@ -294,7 +294,7 @@ describe("numbers", () => {
   });
 
   test.each(["PERMISSION_DENIED", "IO", "FORMAT_TOO_NEW"] as const)(
-    "one manifest or alias that is %s hinders no other",
+    "one manifest or alias that is %s does not affect others",
     async (code) => {
       const inner = memoryBackend();
       const before = artifacts(inner);
@@ -315,7 +315,7 @@ describe("numbers", () => {
     },
   );
 
-  test("a damaged newest manifest hinders neither logging nor listing", async () => {
+  test("a damaged newest manifest does not prevent logging or listing", async () => {
     const { backend } = spied();
     const damaged: LedgerError[] = [];
     const store = artifacts(backend, (error) => damaged.push(error));
@@ -335,7 +335,7 @@ describe("numbers", () => {
     expect((await store.resolve(`m@sha256:${sha256("a")}`)).version).toBe("v0");
   });
 
-  test("keys nobody knows are passed over", async () => {
+  test("unknown keys are ignored", async () => {
     const { backend } = spied();
     const store = artifacts(backend);
     await store.log("m", { text: "a" });
@@ -376,7 +376,7 @@ describe("references", () => {
     ["model:worst", /aliases "best"/],
     [`model@sha256:${"0".repeat(64)}`, /v0 to v2/],
     ["other name/x:v9", /it has v0$/],
-  ])("%s is not there, and the message says what is", async (ref, message) => {
+  ])("%s does not exist, and the message names what does", async (ref, message) => {
     const { store } = await filled();
     const error = await failure(store.resolve(ref));
     expect(error.code).toBe("ARTIFACT_NOT_FOUND");
@@ -384,7 +384,7 @@ describe("references", () => {
     expect((await failure(artifacts(memoryBackend()).resolve("x"))).message).toContain("has none yet");
   });
 
-  test("a version object of another ledger is not taken for ours", async () => {
+  test("a version object of another ledger is refused", async () => {
     const { store, versions } = await filled();
     const stranger = { ...(versions[0] as ArtifactVersion), digest: `sha256:${sha256("z")}` };
     expect((await failure(store.resolve(stranger))).code).toBe("ARTIFACT_NOT_FOUND");
@@ -407,7 +407,7 @@ describe("references", () => {
     null,
     {},
     { name: "m" },
-  ])("%j is no reference", async (ref) => {
+  ])("%j is not a reference", async (ref) => {
     const { store } = await filled();
     const error = await failure(store.resolve(ref as string));
     if (ref === "model:v") expect(error.code).toBe("ARTIFACT_NOT_FOUND");
@@ -442,7 +442,7 @@ describe("references", () => {
     expect(creates(calls)).toEqual([]);
   });
 
-  test("names that only case or a separator tells apart are different artifacts", async () => {
+  test("names that differ only in case or a separator are different artifacts", async () => {
     const store = artifacts(memoryBackend());
     const names = ["model", "Model", "a/b", "a", "a=2fb", "..x", ".x", "é"];
     for (const name of names) await store.log(name, { text: name });
@@ -516,12 +516,12 @@ describe("bad arguments are refused before anything is stored", () => {
     if (name !== "one file that is two") expect(calls).toEqual([]);
   });
 
-  test("a bare text names what was meant", async () => {
+  test("the error for a bare text names what was probably meant", async () => {
     const error = await failure(artifacts(memoryBackend()).log("a", "./model.json" as never));
     expect(error.message).toMatch(/fromPath\(path\).*\{ text \}/);
   });
 
-  test("any name that is taken is found again", async () => {
+  test("any accepted name is found again", async () => {
     await fc.assert(
       fc.asyncProperty(fc.string({ unit: "binary" }), fc.string({ unit: "binary" }), async (name, alias) => {
         const store = artifacts(memoryBackend());

@@ -5,7 +5,7 @@ async function* from(...chunks: unknown[]): AsyncGenerator<Uint8Array> {
   for (const chunk of chunks) yield chunk as Uint8Array;
 }
 
-test("the size a stream states is held to", async () => {
+test("a stream must yield its stated size", async () => {
   const three = new Uint8Array(3);
   expect(await collectBody(byteStream(from(three, three), 6))).toHaveLength(6);
   for (const size of [5, 7, 0]) {
@@ -19,7 +19,7 @@ test("the size a stream states is held to", async () => {
   expect(bodySize(byteStream(from()))).toBeUndefined();
 });
 
-test("chunks that are no bytes are refused, and the stream is told to stop", async () => {
+test("chunks that are not bytes are refused, and the stream is closed", async () => {
   for (const wrong of ["text", [1, 2], null, new ArrayBuffer(2)]) {
     let stopped = false;
     const stream = (async function* () {
@@ -38,7 +38,7 @@ test("chunks that are no bytes are refused, and the stream is told to stop", asy
   }
 });
 
-test("what is collected is a copy, of a Buffer too", async () => {
+test("collected bytes are a copy, even of a Buffer", async () => {
   const chunk = Buffer.from("abc");
   const whole = await collectBody(byteStream(from(chunk)));
   chunk.fill(0);
@@ -46,7 +46,7 @@ test("what is collected is a copy, of a Buffer too", async () => {
   expect(Object.getPrototypeOf(whole)).toBe(Uint8Array.prototype);
 });
 
-test("an abort ends a stream that stands still, and tells it", async () => {
+test("an abort ends a stalled stream, and closes it", async () => {
   const controller = new AbortController();
   let told = false;
   const standing = {

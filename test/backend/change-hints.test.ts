@@ -15,7 +15,7 @@ function source(options?: CallOptions) {
   return { hints, seen };
 }
 
-test("it begins when it is asked, and hints that nobody waited for are one", async () => {
+test("it begins at the first request, and hints that nobody waited for count as one", async () => {
   const { hints, seen } = source();
   expect(seen.started).toBe(0);
   const first = hints.next();
@@ -29,7 +29,7 @@ test("it begins when it is asked, and hints that nobody waited for are one", asy
   expect(seen).toMatchObject({ started: 1, stopped: 0 });
 });
 
-test("leaving, an abort and the source's own end release it once and settle who waits", async () => {
+test("leaving, an abort and the source's own end release it once and settle waiting calls", async () => {
   const left = source();
   const waiting = left.hints.next();
   expect(await left.hints.return?.()).toEqual(DONE);
@@ -78,7 +78,7 @@ test("a source that cannot begin, that ends at once, or a signal aborted beforeh
   expect(seen.started).toBe(0);
 });
 
-test("relayed hints are taken one at a time and left at once, whatever the source does", async () => {
+test("relayed hints are requested one at a time and end at once when left, whatever the source does", async () => {
   let given = 0;
   const endless = relayHints(
     async function* () {
@@ -110,7 +110,7 @@ test("relayed hints are taken one at a time and left at once, whatever the sourc
   expect(isReleased).toBe(true);
 });
 
-test("what a relayed source throws is translated, the caller's reason is not", async () => {
+test("errors of a relayed source are translated, but not the caller's reason", async () => {
   const failing = (): AsyncIterable<void> => ({
     [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new Error("inner")) }),
   });
@@ -124,7 +124,7 @@ test("what a relayed source throws is translated, the caller's reason is not", a
   await expect(next).rejects.toBe("enough");
 });
 
-test("several callers wait for relayed hints: when one gets the end, or a failure, the others are done", async () => {
+test("if one of several callers gets the end or a failure of relayed hints, the others end, too", async () => {
   interface Asked {
     readonly resolve: (step: IteratorResult<void>) => void;
     readonly reject: (error: unknown) => void;

@@ -45,7 +45,7 @@ test.each([
   "x".repeat(MAX_SEGMENT_BYTES + 1),
   "é".repeat(MAX_SEGMENT_BYTES / 2 + 1),
   "a/".repeat(MAX_KEY_BYTES / 2) + "a",
-])("%j is no key", (key) => {
+])("%j is not a key", (key) => {
   expect(() => assertKey(key)).toThrow(invalid);
   if (key !== "") expect(() => assertPrefix(key)).toThrow(invalid);
 });
@@ -69,7 +69,7 @@ test.each([
   assertPrefix(key);
 });
 
-test("what is no string is no key, and the empty prefix is one", () => {
+test("only a string is a key, and the empty prefix is a prefix", () => {
   for (const wrong of [undefined, null, 1, {}, ["a"]]) expect(() => assertKey(wrong as string)).toThrow(invalid);
   assertPrefix("");
 });

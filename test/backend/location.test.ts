@@ -13,7 +13,7 @@ import { memoryBackend } from "../../src/backends/memory/index.ts";
 import { s3Backend } from "../../src/backends/s3/index.ts";
 import { recordingBackend } from "../../src/testing/index.ts";
 
-test("a file is where it is said to be, through every layer", async () => {
+test("locate is right through every layer", async () => {
   const directory = await mkdtemp(join(tmpdir(), "runledger-location-"));
   onTestFinished(() => rm(directory, { recursive: true }));
   const backend = withChecks(withRetry(withReadCache(withPrefix(fsBackend(directory), "team/a"))));
@@ -24,7 +24,7 @@ test("a file is where it is said to be, through every layer", async () => {
   expect(() => backend.locate?.("../x")).toThrow(expect.objectContaining({ code: "INVALID_KEY" }));
 });
 
-test("an object in a bucket, with keys that have to be asked for", async () => {
+test("an object in a bucket, with credentials from a function", async () => {
   const secret = "first";
   const credentials = () => ({ accessKeyId: "me", secretAccessKey: secret, sessionToken: "t", expiration: 0 });
   const options = { endpoint: "http://127.0.0.1:9000", region: "eu-1", bucket: "b-1", prefix: "p" };
@@ -51,7 +51,7 @@ test("an object in a bucket, with keys that have to be asked for", async () => {
   });
 });
 
-test("memory is nowhere, and what records calls lets none pass by", async () => {
+test("memory and recording backends have no locate", async () => {
   expect(memoryBackend()).not.toHaveProperty("locate");
   expect(withChecks(memoryBackend())).not.toHaveProperty("locate");
   expect(recordingBackend(fsBackend(tmpdir()))).not.toHaveProperty("locate");

@@ -47,7 +47,7 @@ describe("readBounded", () => {
     expect(backend.calls).toHaveLength(requests);
   });
 
-  test("no more than a first piece is read of an object that is too long", async () => {
+  test("only a first piece of a too long object is read", async () => {
     for (const size of [2001, 70_000, 1.5e9, 2 ** 52]) {
       const { backend, given } = sparse(size);
       await expect(readBounded(backend, "k", 2000)).rejects.toMatchObject({ code: "CORRUPT", key: "k" });
@@ -59,7 +59,7 @@ describe("readBounded", () => {
     expect(await readBounded(sparse(2000).backend, "k", 2000)).toHaveLength(2000);
   });
 
-  test("NOT_FOUND stays what it is", async () => {
+  test("NOT_FOUND is passed on unchanged", async () => {
     await expect(readBounded(memoryBackend(), "k", 10)).rejects.toMatchObject({ code: "NOT_FOUND" });
   });
 });
@@ -70,7 +70,7 @@ describe("parseJson", () => {
       ? Object.values(value).reduce<number>((sum, each) => sum + count(each), 1)
       : 1;
 
-  test("takes what has as many values as it may, and nothing with one more, whatever is in its texts", () => {
+  test("accepts the greatest number of values, and refuses one more, whatever is in its texts", () => {
     fc.assert(
       fc.property(fc.json({ maxDepth: 6 }), fc.constantFrom(undefined, 1, 2), (text, indent) => {
         const value: unknown = JSON.parse(text);

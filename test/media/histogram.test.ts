@@ -71,14 +71,14 @@ test.each([0, -0, 7, -1e300, Number.MAX_VALUE, -Number.MAX_VALUE, 5e-324])(
   },
 );
 
-test("a range wider than float64 can say is divided all the same", async () => {
+test("a range wider than float64 can hold is divided, too", async () => {
   const { counts, edges } = await roundTrip([-Number.MAX_VALUE, 0, Number.MAX_VALUE], 4);
   const wanted = [-1, -0.5, 0, 0.5, 1];
   edges.forEach((edge, i) => expect(edge / Number.MAX_VALUE).toBeCloseTo(wanted[i] as number, 14));
   expect(counts).toEqual([1, 0, 1, 1]);
 });
 
-test("counts made elsewhere come back exactly", async () => {
+test("given counts are stored exactly", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.uniqueArray(fc.double({ noNaN: true, noDefaultInfinity: true }), {
@@ -106,7 +106,7 @@ test("64 bins of a layer's weights are short enough for the run's record", () =>
   expect(histogramContent(weights).inline?.length).toBeLessThan(1024);
 });
 
-describe("what is no histogram is refused, naming what is wrong", () => {
+describe("anything but a histogram is refused, and the error names the wrong part", () => {
   const tensor = { dataSync: () => [1], shape: [1] };
   test.each([
     [tensor, undefined, "data", "Tensor"],
@@ -139,12 +139,12 @@ describe("what is no histogram is refused, naming what is wrong", () => {
     );
   });
 
-  test("a Tensor is told how to give its numbers", () => {
+  test("the error for a Tensor says how to get its numbers", () => {
     expect(() => histogramContent(tensor)).toThrow("dataSync()");
   });
 });
 
-test("stored text that is no histogram is corrupt", async () => {
+test("stored text that is not a histogram is CORRUPT", async () => {
   const good = { counts: [1, 2], edges: [0, 1, 2] };
   expect(readHistogram(JSON.stringify(good))).toMatchObject(good);
   for (const bad of [

@@ -37,7 +37,7 @@ describe("kind and size are read from the header", () => {
     expect(readImageHeader(bytes)).toEqual({ mediaType, width, height });
   });
 
-  test("bytes cut off anywhere, or changed, never make it fail", () => {
+  test("truncated or changed bytes never make it fail", () => {
     const pictures = [png(3, 5), jpeg(3, 5), webp("VP8 ", 3, 5), webp("VP8L", 3, 5), webp("VP8X", 3, 5)];
     for (const picture of pictures) {
       for (let end = 0; end < picture.length; end++) readImageHeader(picture.subarray(0, end));
@@ -53,7 +53,7 @@ describe("kind and size are read from the header", () => {
     );
   });
 
-  test("other bytes, and sizes of nothing, are no image", () => {
+  test("other bytes, and sizes of 0, are not an image", () => {
     expect(readImageHeader(new Uint8Array(0))).toBeUndefined();
     expect(readImageHeader(new TextEncoder().encode("GIF89a".padEnd(100)))).toBeUndefined();
     expect(readImageHeader(jpeg(0, 5))).toBeUndefined();
@@ -88,7 +88,7 @@ test("pixels of 1 to 4 channels become a PNG of the same pixels", async () => {
   );
 });
 
-test("a file is kept byte for byte, as it was at the call", async () => {
+test("a file is stored byte for byte, as it was at the call", async () => {
   const file = Buffer.from(png(2, 2, 9));
   const waiting = contentOf(file);
   file.fill(0);
@@ -101,7 +101,7 @@ test.each([
   ["a Blob", new Blob([png(3, 5) as BlobPart]), "image/png"],
   ["a File", new File([jpeg(3, 5) as BlobPart], "a.jpg"), "image/jpeg"],
   ["an ArrayBuffer", png(3, 5).slice().buffer, "image/png"],
-])("%s is kept as the file that it is", async (_what, file, mediaType) => {
+])("%s is stored unchanged", async (_what, file, mediaType) => {
   const content = await contentOf(file, "c");
   expect(content).toMatchObject({ mediaType, details: { width: 3, height: 5, caption: "c" } });
   expect(await content.encode()).toEqual(mediaType === "image/png" ? png(3, 5) : jpeg(3, 5));
@@ -151,7 +151,7 @@ test("numbers from 0 to 1 become 8 bits a channel, and others are refused rather
   expect([...decode(await rounded.encode()).data]).toEqual([0, 255]);
 });
 
-describe("a canvas gives the picture that it shows at the call", () => {
+describe("a canvas is stored as it is shown at the call", () => {
   test.each(["toBuffer", "convertToBlob", "toBlob", "getContext"])("by %s", async (method) => {
     let shown = png(4, 2, 1);
     const canvas = {
@@ -172,7 +172,7 @@ describe("a canvas gives the picture that it shows at the call", () => {
     expect([...decode(await content.encode()).data]).toEqual([...decode(png(4, 2, 1)).data]);
   });
 
-  test("one that cannot be read is refused with the reason", async () => {
+  test("an unreadable canvas is refused with the reason", async () => {
     const size = { width: 4, height: 2 };
     const tainted = () => {
       throw new Error("tainted");
@@ -191,7 +191,7 @@ describe("a canvas gives the picture that it shows at the call", () => {
   });
 });
 
-describe("what is no image is refused, naming what is wrong", () => {
+describe("anything but an image is refused, and the error names the wrong part", () => {
   const data = new Uint8Array(16);
   test.each([
     [{ dataSync: () => data }, undefined, "image", "Tensor"],
@@ -218,7 +218,7 @@ describe("what is no image is refused, naming what is wrong", () => {
     );
   });
 
-  test("hints say how to get at what is taken", () => {
+  test("hints say how to get an accepted form", () => {
     expect(() => imageContent({ dataSync: () => data }, undefined)).toThrow("dataSync()");
     expect(() => imageContent(new Uint8Array(100), undefined)).toThrow("{ data, width, height }");
   });

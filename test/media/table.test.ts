@@ -109,7 +109,7 @@ test("tables of every type, with nulls, come back exactly, by columns and by row
   );
 });
 
-test("typed arrays are taken as they are", async () => {
+test("typed arrays are accepted", async () => {
   const { columns } = await roundTrip({
     f64: new Float64Array([Number.NaN, -0]),
     f32: new Float32Array([0.5, Infinity]),
@@ -128,7 +128,7 @@ test("typed arrays are taken as they are", async () => {
   );
 });
 
-test("a table is copied at the call, columns of nulls and tables without rows included", async () => {
+test("a table is copied at the call, including columns of nulls and tables without rows", async () => {
   const source = { a: [1, 2], b: ["x", null], c: [null, null] };
   const content = tableContent(source);
   source.a[0] = 9;
@@ -138,7 +138,7 @@ test("a table is copied at the call, columns of nulls and tables without rows in
   expect(await roundTrip({ columns: ["a", "b"], rows: [] })).toMatchObject({ names: ["a", "b"], rows: 0 });
 });
 
-describe("what is no table is refused, naming column and row", () => {
+describe("anything but a table is refused, and the error names column and row", () => {
   class Tensor {
     dataSync(): number[] {
       return [];
@@ -176,7 +176,7 @@ describe("what is no table is refused, naming column and row", () => {
     expect(() => tableContent(source)).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT", field, received }));
   });
 
-  test("beyond the bounds it is too large, told before it is copied", () => {
+  test("beyond the limits it is TOO_LARGE, before it is copied", () => {
     const column = new Float64Array(5_000_001);
     expect(() => tableContent({ a: column, b: column })).toThrow(code("TOO_LARGE"));
     expect(() => tableContent(Object.fromEntries(Array.from({ length: 4097 }, (_, i) => [`c${i}`, []])))).toThrow(
@@ -186,7 +186,7 @@ describe("what is no table is refused, naming column and row", () => {
   });
 });
 
-describe("a stored table of any bytes gives its cells or CORRUPT", () => {
+describe("a stored table of any bytes is read or is CORRUPT", () => {
   const source = { n: [1, null, 3], s: ["a", "bb", null], b: [true, false, true], t: [new Date(5), null, new Date(7)] };
 
   test("cut off at any length", async () => {

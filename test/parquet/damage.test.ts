@@ -66,7 +66,7 @@ const files = {
 };
 
 describe.each(Object.entries(files))("%s", (_, file) => {
-  test("reads right when nothing is wrong", async () => {
+  test("an undamaged file is read correctly", async () => {
     expect(await readAll(file)).toEqual(right);
   });
 
@@ -114,7 +114,7 @@ test("with a checksum, a flipped bit of the footer never hides a key", { timeout
   );
 });
 
-test("each bit of compressed data is guarded", async () => {
+test("a flip of any bit of compressed data is found", async () => {
   const groups = [[series("a", 100)]];
   const file = v1File(groups);
   // The last gzip member holds the values. Ten bytes of header, of which time, level and system mean nothing.
@@ -136,7 +136,7 @@ test("a scan, too, ends with an error that names the file", async () => {
   expect(read).toEqual([]);
 });
 
-test("a store that gives less than was asked for", async () => {
+test("a store that returns too few bytes", async () => {
   const file = files["v1, gzip"];
   const short = async (offset: number, length: number): Promise<Uint8Array> =>
     file.subarray(offset, offset + length - 1);

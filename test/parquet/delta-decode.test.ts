@@ -64,7 +64,7 @@ describe("that they ascend", () => {
   const said = (values: readonly number[]): boolean =>
     decodeDelta(packed(values), new Float64Array(values.length), 0, values.length);
 
-  test("is said of all whose steps have at most 32 bits, and of no others", () => {
+  test("is known if all steps have at most 32 bits, and only then", () => {
     const gaps = fc.array(fc.oneof(fc.constantFrom(0, 1, 2 ** 31), fc.nat(9)), { minLength: 1, maxLength: 300 });
     const first = fc.integer({ min: -(2 ** 45), max: 2 ** 45 });
     fc.assert(
@@ -77,7 +77,7 @@ describe("that they ascend", () => {
     );
   });
 
-  test("is not said of what goes once around 2^64", () => {
+  test("is not known if a value wraps around 2^64", () => {
     // 5, then a step of 2^64 - 3: 64 bits of which the least is 0.
     const wide = [253, ...Array.from({ length: 7 }, () => 255), ...Array.from({ length: 7 * 8 }, () => 0)];
     const out = new Float64Array(2);
@@ -102,7 +102,7 @@ describe("refused", () => {
     expect(() => unpacked(packed([BigInt(LARGEST), BigInt(LARGEST) + 2n, BigInt(LARGEST)]), 3)).toThrow("beyond 2^53");
   });
 
-  test("another count, bytes that end early, bytes behind", () => {
+  test("another count, missing bytes, further bytes", () => {
     const bytes = packed(Array.from({ length: 200 }, (_, i) => i * i));
     expect(() => unpacked(bytes, 199)).toThrow("malformed");
     expect(() => unpacked(bytes, 201)).toThrow("malformed");

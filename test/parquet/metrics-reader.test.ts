@@ -196,7 +196,7 @@ function claim(metadata: FileMetaData, rows: bigint): void {
   }
 }
 
-describe("what is read of a file", () => {
+describe("the parts of a file that are read", () => {
   const noise = (key: string, count: number): Series => {
     const { steps, times } = series(key, count);
     return { key, steps, times, values: steps.map((i) => Math.sin(i * 12.9898 + key.length) * 43_758.5453) };

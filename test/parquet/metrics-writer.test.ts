@@ -201,7 +201,7 @@ test("the footer says what engines need to know", () => {
   }
 });
 
-test("compat takes encodings that older engines read, and read right", () => {
+test("compat uses encodings that older engines read correctly", () => {
   const encodings = (points: readonly (readonly [number, number, number])[]): unknown[] =>
     parquetMetadata(write([[slice("a", points)]], { compat: true }).buffer).row_groups[0]!.columns.map(
       ({ meta_data }) => meta_data!.encodings[meta_data!.encodings.length - 2],
@@ -297,7 +297,7 @@ test("strings are compared by their UTF-8 bytes", () => {
   expect(compareUtf8("ab", "ab")).toBe(0);
 });
 
-test("what cannot be written is refused, naming the field, and the writer goes on", async () => {
+test("invalid input is refused, the error names the field, and the writer still works", async () => {
   const writer = new MetricsWriter({ runId: "01run" });
   const good = slice("a", [[1, 2, 3]]);
   const refused = (slices: unknown, field: string): void => {

@@ -24,7 +24,7 @@ const character = fc.oneof(
 );
 const text = fc.string({ unit: character, maxLength: 12 });
 
-test("bounds are short, in order and UTF-8, and those that hyparquet-writer takes", () => {
+test("bounds are short, in order and UTF-8, like those of hyparquet-writer", () => {
   fc.assert(
     fc.property(text, text, fc.integer({ min: 4, max: 16 }), (a, b, most) => {
       const [min, max] = [utf8(a), utf8(b)];

@@ -9,7 +9,7 @@ import { decodeTable, type ExpectedSize, type ReadColumn } from "../../src/parqu
 
 const ROOM = 1 << 20;
 
-test("what encodeTable writes comes back, to the bit", () => {
+test("tables of encodeTable are read to the bit", () => {
   const rows = fc.array(
     fc.record({
       d: fc.double(),
@@ -41,7 +41,7 @@ test("what encodeTable writes comes back, to the bit", () => {
   );
 });
 
-test("as many columns as a table may have, and more row groups than one", () => {
+test("the greatest number of columns, and several row groups", () => {
   const text = { type: "string", values: ["a".repeat(300), "b", "c"], nulls: [false, true, false] } as const;
   const wide = encodeTable(Array.from({ length: 4096 }, (_, i): TableColumn => ({ name: `column ${i}`, ...text })));
   const columns = decodeTable(wide, { rows: 3, columns: 4096, bytes: 4096 * 400 });
@@ -107,7 +107,7 @@ describe("footers that are refused", () => {
   const chunk = (m: FileMetaData, i: number): NonNullable<(typeof m.row_groups)[0]["columns"][0]["meta_data"]> =>
     group(m).columns[i]!.meta_data!;
 
-  test("the one they are variants of is not", () => {
+  test("the valid one is accepted", () => {
     expect(
       decodeTable(
         withFooter(() => {}),
@@ -154,7 +154,7 @@ describe("footers that are refused", () => {
     expect(() => decodeTable(file, size)).toThrow(message);
   });
 
-  test("a name as long as the footer does not become a message", () => {
+  test("a name as long as the footer is cut in the message", () => {
     const name = "n".repeat(1_000_000);
     const file = withFooter((m) => (m.schema[1]!.name = name));
     expect(() => decodeTable(file, size)).toThrow(/^column n{250} differs/);
@@ -207,7 +207,7 @@ describe("pages that are refused", () => {
   const optional = { type: "BOOLEAN", repetition_type: "OPTIONAL" } as const;
   const one: ExpectedSize = { rows: 3, columns: 1, bytes: 1000 };
 
-  test("the ones they are variants of are not", () => {
+  test("the valid ones are accepted", () => {
     const [packed, runs] = [
       [2, 0, 0, 0, 3, 0b101, 0b10],
       [6, 0, 0, 0, 2, 1, 2, 0, 2, 1, 0b10],

@@ -57,7 +57,7 @@ test("any struct has the bytes that hyparquet-writer gives it, and our reader re
   );
 });
 
-test("a text that is made when its turn comes sees all that stands before it", () => {
+test("a text made by a function sees everything written before it", () => {
   const out = new ByteSink();
   out.byte(99);
   let seen: number[] = [];

@@ -61,7 +61,7 @@ describe.each(realms)("%s", (_, make) => {
   });
 });
 
-test("isError takes a DOMException, isPlainBytes no Buffer, isBlob what acts as a Blob", () => {
+test("isError accepts a DOMException, isPlainBytes no Buffer, isBlob any object that acts as a Blob", () => {
   expect(isError(new DOMException("x"))).toBe(true);
   expect(isBytes(Buffer.from("x"))).toBe(true);
   expect(isPlainBytes(Buffer.from("x"))).toBe(false);

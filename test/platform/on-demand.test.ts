@@ -23,7 +23,7 @@ const rejection = (promise: Promise<unknown>): Promise<unknown> =>
   );
 
 describe("a part that is loaded on demand", () => {
-  test("is loaded once, for all who ask", async () => {
+  test("is loaded once for all callers", async () => {
     const load = vi.fn<() => Promise<unknown>>(async () => ({ a: 1 }));
     const part = onDemand(load);
     expect(load).not.toHaveBeenCalled();
@@ -32,7 +32,7 @@ describe("a part that is loaded on demand", () => {
     expect(load).toHaveBeenCalledTimes(1);
   });
 
-  test("that failed to load is tried again by the next call", async () => {
+  test("is loaded again by the next call after a failure", async () => {
     const cause = new Error("offline");
     const load = vi.fn<() => Promise<unknown>>(async () => "loaded").mockRejectedValueOnce(cause);
     const part = onDemand(load);
@@ -63,7 +63,7 @@ describe("a part that is loaded on demand", () => {
     expect(closeSync).toHaveBeenCalledTimes(24);
   });
 
-  test("finds none for long: IO, transient, and nothing was imported", async () => {
+  test("rejects with a transient IO if it finds none for long, and imports nothing", async () => {
     vi.useFakeTimers();
     const openSync = vi.spyOn(fs, "openSync").mockImplementation(() => {
       throw full();
@@ -78,7 +78,7 @@ describe("a part that is loaded on demand", () => {
     expect(await part()).toBe("loaded");
   });
 
-  test("loads in spite of other trouble with the file that is opened to see", async () => {
+  test("loads even if the probe file cannot be opened for another reason", async () => {
     vi.spyOn(fs, "openSync").mockImplementation(() => {
       throw Object.assign(new Error("not allowed"), { code: "ERR_ACCESS_DENIED" });
     });

@@ -132,7 +132,7 @@ function lttbByDefinition(y: readonly number[], samples: number): number[] {
   return [...chosen, y.length - 1];
 }
 
-test("lttb is the published algorithm where all is finite", () => {
+test("lttb is the published algorithm if all values are finite", () => {
   // Small integers, and numbers of samples that make no rounding: no sum and no bucket depends on the order of
   // operations.
   const cases = fc.tuple(
@@ -186,7 +186,7 @@ test("minmax goes through the levels as documented", () => {
   expect([...sampleSeries({ steps, times: steps, values }, 1200, "minmax").steps]).toEqual([...many]);
 });
 
-test("other samples and methods are refused, by name", () => {
+test("other samples and methods are refused, and the error names them", () => {
   const one = Float64Array.of(1);
   const series = { steps: one, times: one, values: one };
   const long = seriesOf({ n: 600, seed: 1, values: "noise", steps: "each", times: "stalling" });

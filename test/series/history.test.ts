@@ -33,7 +33,7 @@ test("samples are the same of a running and of a finished run, however many seri
     expect(values.buffer.byteLength).toBe(values.byteLength);
 });
 
-test("samples and ranges are the same while a run goes on and when it is finished, and are points of it", async () => {
+test("samples and ranges are the same for a running and a finished run, and are points of it", async () => {
   const { ledger } = await createTestLedger();
   const run = await ledger.startRun();
   for (let i = 0; i < 40_000; i++)
@@ -66,7 +66,7 @@ test("samples and ranges are the same while a run goes on and when it is finishe
     expect(half?.values[i]).toBe(Math.sin(step / 3 / 500) + ((step / 3) % 7) / 10);
 });
 
-describe("of a finished run little is read", async () => {
+describe("little of a finished run is read", async () => {
   const memory = memoryBackend();
   const place = recordingBackend(memory);
   const ledger = await openLedger(place, { ids: seededIds(3, () => START) });

@@ -11,7 +11,7 @@ const series = (
   values: Float64Array.from(points, ([, value]) => value),
 });
 
-test("the value at the same step, else the latest before it, else NaN; the n-th of a step goes with the n-th", () => {
+test("the value at the same step, else the latest before it, else NaN; the n-th of a step belongs to the n-th", () => {
   const steps = fc
     .array(fc.integer({ min: 0, max: 12 }), { maxLength: 30 })
     .map((all) => all.toSorted((a, b) => a - b));
@@ -30,7 +30,7 @@ test("the value at the same step, else the latest before it, else NaN; the n-th 
   expect(alongside(series([[1, 2]]), undefined)).toEqual(Float64Array.of(Number.NaN));
 });
 
-test("a history has the metric that was asked for, or defined, on its x axis, running and finished", async () => {
+test("a history has the requested or defined metric on its x axis, running and finished", async () => {
   const { ledger } = await createTestLedger();
   const run = await ledger.startRun();
   run.defineMetric("val/*", { stepMetric: "epoch" });

@@ -56,11 +56,11 @@ test.each([
   [fake({ liveness: {} }), "backend.liveness.token"],
   [fake({ liveness: { token: "x".repeat(201), isAlive: () => {} } }), "backend.liveness.token"],
   [fake({ liveness: { token: "x" } }), "backend.liveness.isAlive"],
-])("no backend (case %#): the field is named", (value, field) => {
+])("not a backend (case %#): the error names the field", (value, field) => {
   expect(() => withChecks(value as Backend)).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT", field }));
 });
 
-test("a token that is worked out is asked for by who writes alone, and checked then", () => {
+test("only writers read a computed token, and it is checked then", () => {
   let asked = 0;
   class Lazy {
     get token() {
@@ -77,7 +77,7 @@ test("a token that is worked out is asked for by who writes alone, and checked t
   );
 });
 
-test("append and move are there exactly where they are declared", () => {
+test("append and move exist exactly if they are declared", () => {
   expect(withChecks(fake())).toMatchObject({ append: expect.any(Function), move: expect.any(Function) });
   const bare = withChecks(fake({ capabilities: { append: false, exclusiveCreate: true, durable: false } }));
   expect([bare.append, bare.move]).toEqual([undefined, undefined]);
@@ -125,7 +125,7 @@ test("keys, bodies and ranges are checked before the backend is called", async (
   });
 });
 
-test("what is thrown becomes a LedgerError with key, operation and cause, also when thrown at once", async () => {
+test("any error becomes a LedgerError with key, operation and cause, even if it is thrown synchronously", async () => {
   const cause = new TypeError("inner trouble");
   const throwing = (): never => {
     throw cause;
@@ -160,7 +160,7 @@ test("what is thrown becomes a LedgerError with key, operation and cause, also w
   ).rejects.toMatchObject({ code: "NO_SPACE", key: "k", operation: "read", status: 507 });
 });
 
-test("a failure of the caller's own stream comes back as it is", async () => {
+test("a failure of the caller's own stream is passed on unchanged", async () => {
   const failure = new Error("mine");
   const stream = byteStream(
     (async function* () {
@@ -173,7 +173,7 @@ test("a failure of the caller's own stream comes back as it is", async () => {
   expect(await backend.stat("k")).toBeUndefined();
 });
 
-test("an abort ends a call that never answers; one beforehand keeps it from being made", async () => {
+test("an abort ends a call that never answers; an earlier abort prevents the call", async () => {
   const calls: string[] = [];
   const hang = (name: string) => () => {
     calls.push(name);
@@ -202,7 +202,7 @@ test("an abort ends a call that never answers; one beforehand keeps it from bein
   expect(stopped).toEqual(["list"]);
 });
 
-test("after close everything is CLOSED, a listing that was begun too", async () => {
+test("after close everything is CLOSED, even a listing that has begun", async () => {
   const inner = memoryBackend();
   const backend = withChecks(inner);
   for (const key of ["a", "b"]) await backend.create(key, bytes("x"));
@@ -226,7 +226,7 @@ test("after close everything is CLOSED, a listing that was begun too", async () 
   await expect(noClose.read("a")).rejects.toMatchObject({ code: "CLOSED" });
 });
 
-test("a listing hands on valid keys under its prefix only", async () => {
+test("a listing passes on only valid keys under its prefix", async () => {
   const hostile = [
     "../../etc/passwd",
     "/etc/passwd",
@@ -271,7 +271,7 @@ test.each([
   });
 });
 
-test("what is read belongs to the caller, and is checked", async () => {
+test("read bytes belong to the caller, and are checked", async () => {
   const reading = (value: unknown): Backend => withChecks(fake({ read: async () => value }));
   const large = new Uint8Array(100).fill(1);
   for (const value of [Buffer.from("abc"), large.subarray(3, 6)]) {

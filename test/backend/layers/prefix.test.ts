@@ -4,7 +4,7 @@ import { withPrefix } from "../../../src/backend/layers/prefix.ts";
 import { memoryBackend } from "../../../src/backends/memory/index.ts";
 import { bytes, scripted } from "./scripted.ts";
 
-test("keys go in and come out without the prefix, and others are out of reach", async () => {
+test("keys go in and come out without the prefix, and other keys cannot be reached", async () => {
   const inner = memoryBackend();
   const backend = withPrefix(inner, "team/a");
   await inner.create("team/ab/x", bytes("other"));
@@ -51,7 +51,7 @@ test("errors name the key as the caller knows it, in the message too", async () 
   });
 });
 
-test("what the backend has is passed on; the empty prefix changes nothing; a wrong one is refused", async () => {
+test("members of the backend are passed on; the empty prefix changes nothing; a wrong one is refused", async () => {
   const inner = memoryBackend();
   const {
     append: _append,

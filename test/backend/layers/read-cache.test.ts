@@ -17,7 +17,7 @@ test("an admitted object is read once, whole or in part", async () => {
   await expect(cached.read("k", { signal: AbortSignal.abort("no") })).rejects.toBe("no");
 });
 
-test("by default only what is named by its digest is kept", async () => {
+test("by default only objects named by their digest are kept", async () => {
   const { backend, inner, calls } = scripted({});
   const cached = withReadCache(backend);
   const blob = `blobs/sha256/aa/${"a".repeat(64)}`;
@@ -28,7 +28,7 @@ test("by default only what is named by its digest is kept", async () => {
   expect(reads(calls)).toBe(1 + 3);
 });
 
-test("what comes out is the caller's, and what was kept stays as it was", async () => {
+test("returned bytes belong to the caller, and kept bytes do not change", async () => {
   const { backend, inner } = scripted({});
   const cached = withReadCache(backend, all);
   await inner.create("k", bytes("abc"));
@@ -40,7 +40,7 @@ test("what comes out is the caller's, and what was kept stays as it was", async 
   }
 });
 
-test("absence, sizes and listings are asked of the backend each time", async () => {
+test("the backend is asked each time about absence, sizes and listings", async () => {
   const { backend, inner } = scripted({});
   const cached = withReadCache(backend, all);
   await expect(cached.read("k")).rejects.toMatchObject({ code: "NOT_FOUND" });
@@ -50,7 +50,7 @@ test("absence, sizes and listings are asked of the backend each time", async () 
   expect(await cached.stat("k")).toBeUndefined();
 });
 
-test("own changes are seen at once, also by a read that was on its way", async () => {
+test("the handle's own changes are seen at once, even by a read in progress", async () => {
   const { backend } = scripted({});
   const cached = withReadCache(backend, all);
   await cached.create("k", bytes("1"));
@@ -66,7 +66,7 @@ test("own changes are seen at once, also by a read that was on its way", async (
   await expect(cached.read("l")).rejects.toMatchObject({ code: "NOT_FOUND" });
 });
 
-test("the bound is held, least recently used first, and large objects are not kept", async () => {
+test("the bound is kept, the least recently used goes first, and large objects are not kept", async () => {
   const { backend, inner, calls } = scripted({});
   const cached = withReadCache(backend, { ...all, maxBytes: 100, maxObjectBytes: 40 });
   for (const key of ["a", "b", "c"]) await inner.create(key, new Uint8Array(40));

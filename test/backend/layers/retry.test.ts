@@ -13,7 +13,7 @@ test.each(["read", "stat", "remove"] as const)("%s is repeated", async (operatio
   expect(calls).toEqual(Array.from({ length: 4 }, () => operation));
 });
 
-test("only transient errors are repeated, and only so often", async () => {
+test("only transient errors are repeated, a limited number of times", async () => {
   const permanent = scripted({ read: ["before"] }, () => new LedgerError("PERMISSION_DENIED", "no"));
   await expect(withRetry(permanent.backend, quick()).read("k")).rejects.toMatchObject({ code: "PERMISSION_DENIED" });
   expect(permanent.calls).toEqual(["read"]);
@@ -58,7 +58,7 @@ test("an abort ends a pause", async () => {
   ).rejects.toBe("stop");
 });
 
-test("create: a lost acknowledgement is known by reading back; other bytes are not ours", async () => {
+test("create: a lost acknowledgement is found by reading back; other bytes are another writer's", async () => {
   const lost = scripted({ create: ["after"], read: ["before"] });
   await withRetry(lost.backend, quick()).create("k", bytes("mine"));
   expect(await lost.inner.read("k")).toEqual(bytes("mine"));
@@ -83,7 +83,7 @@ test("create: large bodies are compared in parts", async () => {
   expect(lost.calls).toEqual(["create", "create", "stat", "read", "read", "read"]);
 });
 
-test("create: a stream is handed out again only while nothing was asked of it", async () => {
+test("create: a stream is used again only if nothing was read from it", async () => {
   const stream = () =>
     byteStream(
       (async function* () {
@@ -105,7 +105,7 @@ test("append is made once", async () => {
   expect(calls).toEqual(["append"]);
 });
 
-test("move: one that had worked counts as success, one that had not is made again", async () => {
+test("move: a move that has worked counts as success, and any other is repeated", async () => {
   const lost = scripted({ move: ["after"] });
   await lost.inner.create("a", bytes("x"));
   await withRetry(lost.backend, quick()).move?.("a", "b");
@@ -132,7 +132,7 @@ test("move: one that had worked counts as success, one that had not is made agai
   });
 });
 
-test("list goes on behind the last entry, as often as it makes progress", async () => {
+test("list continues after the last entry, as long as it makes progress", async () => {
   const { backend, inner, calls } = scripted({ list: Array.from({ length: 12 }, () => "after" as const) });
   const all = Array.from({ length: 20 }, (_, i) => `k/${String(i).padStart(2, "0")}`);
   for (const key of all) await inner.create(key, bytes(key));

@@ -68,7 +68,7 @@ test("a repetition is found, and pays", () => {
   expect(deflated(twice).length).toBeLessThan(deflated(once).length * 1.1);
 });
 
-test("whatever is put in comes back, in whatever parts", () => {
+test("any data comes back, in any parts", () => {
   const stretch = fc.oneof(
     fc.uint8Array({ maxLength: 300 }),
     fc.tuple(fc.integer({ min: 0, max: 255 }), fc.nat(3_000)).map(([byte, n]) => new Uint8Array(n).fill(byte)),

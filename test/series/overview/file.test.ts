@@ -175,7 +175,7 @@ test("an object that is cut off or has a bit flipped is refused", async () => {
   expect(await outcome(mixed, mixed.length, ["loss"])).toBe("refused");
 });
 
-test("an index that is signed but not sound is refused", async () => {
+test("an inconsistent index with a right checksum is refused", async () => {
   const { encodeIndex, overviewSeed } = await import("../../../src/series/overview/overview-index.ts");
   type Rows = Parameters<typeof encodeIndex>[0];
   const opened = async (rows: unknown): Promise<unknown> => {
@@ -235,7 +235,7 @@ test("an object of another run, or of another compaction of the run, is refused,
   }
 });
 
-test("what reading throws comes through", async () => {
+test("errors of reading are passed on", async () => {
   const gone = new LedgerError("NOT_FOUND", "gone");
   await expect(openOverview(() => Promise.reject(gone), 500, PLACE)).rejects.toBe(gone);
 });

@@ -43,7 +43,7 @@ function bucketByDefinition(series: Series, from: number, to: number): Record<st
   };
 }
 
-test("a bucket is what the format says it is, however the series is sliced", () => {
+test("a bucket is as the format says, for any slices of the series", () => {
   fc.assert(
     fc.property(recipes(1, 2500), fc.integer({ min: 1, max: 3000 }), (recipe, slice) => {
       const series = seriesOf(recipe);
@@ -76,7 +76,7 @@ test("a bucket is what the format says it is, however the series is sliced", () 
   );
 });
 
-test("extremes, ends, steps, times and NaN counts come back exact, means and last values to a 65,534th", () => {
+test("extremes, ends, steps, times and NaN counts are exact, means and last values to a 65,534th", () => {
   fc.assert(
     fc.property(recipes(501, 3000), (recipe) => {
       const overview = overviewOf(seriesOf(recipe));
@@ -121,7 +121,7 @@ test("a series like many takes few bytes", () => {
   expect(others64.reduce((sum, size) => sum + size, coarse64)).toBeLessThan(20_000);
 });
 
-test("a part is not inflated to more than a part may be", () => {
+test("a part never inflates to more than its limit", () => {
   const bomb = gzipSync(new Uint8Array(10_000_000));
   expect(() => decodeExtremes(1000, 250, bomb)).toThrow("too large");
   // The same, said to be less.
@@ -151,7 +151,7 @@ test("parts with anything in them decode to something or to a RangeError", () =>
   );
 });
 
-test("a wrong number of points, or steps that are no integers, are refused", () => {
+test("a wrong number of points, or steps that are not integers, are refused", () => {
   const one = Float64Array.of(1);
   const refused = (act: () => unknown): boolean => {
     try {
