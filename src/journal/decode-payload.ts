@@ -2,25 +2,28 @@ import { utf8Decoder } from "../bytes/utf8.ts";
 import { FIRST_SHAPE_TAG, MAX_ROW_KEYS, PAYLOAD, TAG } from "./shape.ts";
 import { ByteReader } from "../bytes/varint.ts";
 
-/** What a reader of payloads hands on. Arrays are reused: copy what is to be kept. */
+/** Gets the records of payloads. The arrays are reused: copy what you keep. */
 export interface RecordSink {
-  /** `values[i]` belongs to `keys[i]`, for `i < keys.length`. `n` is the running number of the record. */
+  /** `values[i]` belongs to `keys[i]`, for `i < keys.length`. `n` is the number of the record. */
   row(n: number, keys: readonly string[], step: number, time: number, values: Float64Array): void;
   event(n: number, json: Uint8Array): void;
 }
 
 const decoder = /* @__PURE__ */ utf8Decoder({ fatal: true });
 
-/** Keys and shapes as a segment has defined them so far. */
+/** The keys and shapes that a segment has defined so far. */
 export class Definitions {
   readonly keys: Map<number, string> = new Map();
   readonly shapes: Map<number, readonly string[]> = new Map();
 }
 
-/** A payload of a kind that this version does not know. Its checksum is right, so a newer version wrote it. */
+/** Thrown for a payload of an unknown kind. Its checksum is right, so a newer version wrote it. */
 export class NewerPayload extends RangeError {}
 
-/** Where a payload's records begin and how many it holds; `undefined` for a payload without any. */
+/**
+ * Returns the number of the first record of a payload and how many it holds, or `undefined` for a payload of
+ * definitions.
+ */
 export function recordRange(payload: Uint8Array): { first: number; count: number } | undefined {
   if (payload[0] !== PAYLOAD.records) return undefined;
   const reader = new ByteReader(payload, 1);
@@ -28,8 +31,8 @@ export function recordRange(payload: Uint8Array): { first: number; count: number
 }
 
 /**
- * Decodes one payload. Records numbered below `skipBefore` are passed over. Throws a RangeError for bytes that are no
- * payload, naming what is wrong; the caller knows where it was.
+ * Decodes one payload. Skips records with numbers below `skipBefore`. Throws a RangeError for bytes that are not a
+ * payload; its message says what is wrong, and the caller knows where.
  */
 export function decodePayload(
   payload: Uint8Array,
@@ -149,6 +152,6 @@ class RecordReader {
 }
 
 function integer(value: number): number {
-  if (!Number.isSafeInteger(value)) throw new RangeError("a step or time is no safe integer");
+  if (!Number.isSafeInteger(value)) throw new RangeError("a step or time is not a safe integer");
   return value;
 }

@@ -8,12 +8,12 @@ import { decodePayload, Definitions, NewerPayload, recordRange } from "./decode-
 import { SEGMENT_MAGIC, type SegmentEntry, segmentSeed } from "./segment.ts";
 import { type Piece, readSegment } from "./segment-reader.ts";
 
-/** What {@link readWriter} hands on, in the writer's own order, each record once. Arrays are reused. */
+/** Gets the records of a writer in its own order, each once. The arrays are reused. */
 export interface JournalVisitor {
   row(n: number, keys: readonly string[], step: number, time: number, values: Float64Array): void;
   event(n: number, event: RunEvent): void;
   damage(damage: Damage): void;
-  /** A segment was read up to `end`, in bytes: it may have grown since it was listed. */
+  /** Called when a segment was read up to byte `end`. It may have grown since it was listed. */
   end?(seq: number, end: number): void;
 }
 
@@ -39,7 +39,7 @@ export async function readWriter(
   }
 }
 
-/** {@link readWriter}, a piece of a segment at a time. */
+/** Does the same as {@link readWriter}, a piece of a segment at a time. */
 export async function* readWriterInSteps(
   backend: Backend,
   runId: string,
@@ -67,14 +67,14 @@ export async function* readWriterInSteps(
   return next;
 }
 
-/** Hands on the records of one segment, piece by piece. */
+/** Passes the records of one segment to a visitor, piece by piece. */
 export class SegmentVisit {
   readonly #key: string;
   readonly #visitor: JournalVisitor;
   readonly #decode: EventDecoder | undefined;
   readonly #definitions = new Definitions();
   next: number;
-  /** Records from this one on do not count: their writer was shut out before they were acknowledged. */
+  /** Records from this number on do not count: their writer was shut out before they were acknowledged. */
   end: number = Number.POSITIVE_INFINITY;
 
   constructor(key: string, visitor: JournalVisitor, next: number, decode?: EventDecoder) {
@@ -104,8 +104,8 @@ export class SegmentVisit {
   }
 
   tail({ torn, from, to }: { torn: boolean; from: number; to: number }, isLast: boolean): void {
-    // A failed append ends a segment and the same records begin the next one. Were they lost, numbers would be missing
-    // there.
+    // A failed append ends a segment, and the same records begin the next one. If they were lost, numbers would be
+    // missing there.
     if (torn || !isLast)
       this.#report("torn-tail", `${this.#key}: the last ${to - from} bytes are an incomplete write`, from, to);
     else
@@ -149,13 +149,13 @@ export class SegmentVisit {
         this.#visitor.damage({
           kind: "unknown",
           key: this.#key,
-          message: `${this.#key}: record ${n} is of a kind this version does not know: ${decoded.unknown}`,
+          message: `${this.#key}: record ${n} is of a kind that this version does not know: ${decoded.unknown}`,
         });
     },
   };
 }
 
-/** What damaged bytes cause, rather than a fault of the program. */
+/** Returns whether damaged bytes cause an error, not a fault of the program. */
 function isDecodingError(error: unknown): error is Error {
   return LedgerError.is(error) || (isError(error) && (error.name === "RangeError" || error.name === "TypeError"));
 }

@@ -10,7 +10,9 @@ type Head = Pick<RunEvent, "order" | "time">;
 interface LiveTag {
   readonly at: number;
   readonly head: Head;
-  /** `undefined`: the tag was removed. An older event of another writer must not bring it back. */
+  /**
+   * `undefined`: the tag was removed. It stays here, so that an older event of another writer does not restore the tag.
+   */
   readonly value: string | undefined;
 }
 
@@ -19,13 +21,13 @@ interface Placed<E extends RunEvent = RunEvent> {
   readonly event: E;
 }
 
-/** Jumps of the wall clock that are kept one by one. */
+/** How many jumps of the wall clock are kept one by one. */
 const MAX_CLOCKS = 20;
 
 /**
- * The events of one writer that still say something about the run, whatever other writers may have recorded between
- * them. An event, or a part of one, is superseded when a later event of the same writer sets all that it sets: folding
- * the run without it gives the same record. So a tag that was set a million times is one event here.
+ * The events of one writer that still count, whatever other writers recorded between them. An event, or a part of it,
+ * is superseded if a later event of the same writer sets everything that it sets: folding the run without it gives the
+ * same record. So a tag that was set a million times is one event here.
  */
 export class LiveEvents {
   readonly #tags = new Map<string, LiveTag>();
@@ -41,12 +43,12 @@ export class LiveEvents {
   #next = 0;
   #superseded = 0;
 
-  /** How many events are superseded, those among them of which a part still counts. */
+  /** How many events are superseded, as a whole or in part. */
   get superseded(): number {
     return this.#superseded;
   }
 
-  /** About how much what counts takes as JSON. */
+  /** The approximate size of the events that count, as JSON. */
   get size(): JsonSize {
     return this.#size.value;
   }
@@ -74,11 +76,11 @@ export class LiveEvents {
       case "metric":
         return this.#addChain(this.#definitions, event.name, { at, event }, 0);
       case "dataset":
-        // The first one says when the data set was logged.
+        // The first event says when the data set was logged.
         return this.#addChain(this.#datasets, datasetId(event), { at, event }, 1);
       case "artifact":
       case "input":
-        // The first one says where in the list the version stands.
+        // The first event decides the place of the version in the list.
         return this.#addChain(this.#versions, `${event.kind} ${versionId(event)}`, { at, event }, 1);
       case "clock":
         return this.#addClock({ at, event });
@@ -88,7 +90,7 @@ export class LiveEvents {
     }
   }
 
-  /** What counts, in the order of logging. */
+  /** Returns the events that count, in the order of logging. */
   list(): RunEvent[] {
     const placed = [
       ...this.#others,
@@ -104,7 +106,7 @@ export class LiveEvents {
     return placed.sort((a, b) => a.at - b.at).map(({ event }) => event);
   }
 
-  /** At least the size that {@link size} would have with one more event. */
+  /** Returns at least the {@link size} with one more event. */
   sizeWith(event: RunEvent): JsonSize {
     const size = new SizeCount();
     size.add(this.#size.value);
@@ -133,13 +135,13 @@ export class LiveEvents {
     let replaces = false;
     const put = (key: string, value: string | undefined): void => {
       const before = this.#tags.get(key);
-      // Of one event that sets and removes a tag it is the removal that counts.
+      // If one event sets and removes a tag, the removal counts.
       if (before !== undefined) {
         if (before.at !== at) replaces = true;
         countTag(this.#size, key, before.value, -1);
       }
       countTag(this.#size, key, value, 1);
-      // In the order of the events that count, however many came before.
+      // Moves the tag to the end, so that tags stay in the order of their latest events.
       this.#tags.delete(key);
       this.#tags.set(key, { at, head, value });
     };
@@ -148,7 +150,7 @@ export class LiveEvents {
     if (replaces) this.#superseded++;
   }
 
-  /** What counts is the sum of the jumps. */
+  /** Adds a jump. Beyond {@link MAX_CLOCKS} it merges jumps, because only their sum counts. */
   #addClock(added: Placed<Of<"clock">>): void {
     const last = this.#clocks.length < MAX_CLOCKS ? undefined : this.#clocks.pop();
     if (last) this.#superseded++;
@@ -176,7 +178,7 @@ export class LiveEvents {
     }));
   }
 
-  /** Adds an event about one thing. Those behind the first `kept` that set nothing else are superseded. */
+  /** Adds an event about one thing. It supersedes earlier events that set nothing else, except the first `kept`. */
   #addChain<E extends RunEvent>(chains: Map<string, Placed<E>[]>, id: string, added: Placed<E>, kept: number): void {
     const before = chains.get(id) ?? [];
     const members = new Set(Object.keys(added.event));
@@ -188,10 +190,12 @@ export class LiveEvents {
   }
 }
 
+/** Returns what identifies a data set in a run. */
 export function datasetId({ name, digest, context }: Pick<Of<"dataset">, "name" | "digest" | "context">): string {
   return JSON.stringify([name, digest, context]);
 }
 
+/** Returns what identifies an artifact version in a run. */
 export function versionId({ version: { name, version, digest } }: Pick<Of<"artifact" | "input">, "version">): string {
   return `${name}:${version}@${digest}`;
 }
@@ -204,7 +208,7 @@ function namedSize(event: RunEvent): JsonSize {
   return { ...jsonSize(event), names: 1 };
 }
 
-/** Keys at all levels. */
+/** Returns the number of keys at all levels. */
 function countKeys(set: Dictionary): number {
   return Object.values(set).reduce<number>((sum, value) => sum + 1 + (isNested(value) ? countKeys(value) : 0), 0);
 }

@@ -11,19 +11,19 @@ interface Leaf {
   readonly value: unknown;
 }
 
-/** A place in the nested params, and what was set there last. */
+/** A place in the nested params, and the values that were set there last. */
 interface Node {
   /**
-   * A value that is no dictionary. It stays when a dictionary is set later: it hides what others set below the key
-   * before it.
+   * A value that is not a dictionary. A later dictionary does not remove it: it hides what other writers set below the
+   * key before.
    */
   leaf: Leaf | undefined;
-  /** An empty dictionary: it replaces a value, and changes nothing of a dictionary. */
+  /** An empty dictionary. It replaces a value, but changes nothing in a dictionary. */
   empty: Leaf | undefined;
   readonly children: Map<string, Node>;
 }
 
-/** What counts of one event that set params. */
+/** The part of an event that set params, as far as it counts. */
 export interface LiveSet {
   readonly at: number;
   readonly head: Head;
@@ -31,24 +31,24 @@ export interface LiveSet {
 }
 
 /**
- * The params that one writer set last, each with the event that set it. Merging what is left of the events gives the
- * same params.
+ * The params that one writer set last, each with its event. Merging the parts of the events that count gives the same
+ * params.
  */
 export class LiveParams {
   readonly #root: Node = newNode();
   readonly #size: SizeCount;
 
-  /** `size`: counts what is held here. */
+  /** `size` counts the params that are held here. */
   constructor(size: SizeCount) {
     this.#size = size;
   }
 
-  /** Returns 1 if the event replaced something, else 0. */
+  /** Sets params. Returns 1 if the event replaced something, else 0. */
   set(set: Dictionary, at: number, { order, time }: Head): 0 | 1 {
     return put(this.#root, set, at, { order, time }, this.#size) ? 1 : 0;
   }
 
-  /** What is left of each event. */
+  /** Returns the part of each event that counts. */
   list(): LiveSet[] {
     const sets = new Map<number, LiveSet>();
     const add = ({ at, head, value }: Leaf, path: readonly string[]): void => {
@@ -72,7 +72,7 @@ export class LiveParams {
     return [...sets.values()];
   }
 
-  /** How much an event would replace. */
+  /** Returns the size of what an event would replace. */
   replaced(set: Dictionary): JsonSize {
     const size = new SizeCount();
     const visit = (node: Node, changes: Dictionary): void => {
@@ -125,7 +125,7 @@ function put(node: Node, set: Dictionary, at: number, head: Head, size: SizeCoun
   return replaces;
 }
 
-/** Hands on the sizes of what is held at and below a place, but for the key of the place itself. */
+/** Passes the sizes of everything at and below a place to `count`, except the key of the place itself. */
 function countNode({ leaf, children }: Node, count: (size: JsonSize) => void): void {
   if (leaf) count(jsonSize(leaf.value));
   for (const [key, child] of children) {

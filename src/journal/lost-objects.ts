@@ -10,8 +10,9 @@ import { journalPrefix, segmentKey } from "./segment.ts";
 import type { WriterFold } from "./writer-fold.ts";
 
 /**
- * What the newest document of a run says is there and is not listed: objects that it names, and journals that are not
- * compacted. Where the newest document itself is lost, the one before it names objects that the lost one had replaced.
+ * Returns what the newest document of a run has, but the listing lacks: objects that the document names, and journals
+ * that are not compacted. If the newest document itself is lost, the document before it names objects that the lost one
+ * replaced.
  */
 export function lostObjects(runId: string, { document, listing }: Stored): Damage[] {
   const listed = new Set([...listing.metrics.map(({ name }) => name), ...listing.records]);
@@ -26,7 +27,7 @@ export function lostObjects(runId: string, { document, listing }: Stored): Damag
   return [...new Set([...objects, ...segments])].map((key) => ({
     kind: "missing",
     key,
-    message: `${key} is not there as ${by} says it is: it is lost or cut, or a newer document is`,
+    message: `${key} is not as ${by} says: it is lost or cut, or a newer document is lost`,
   }));
 }
 
@@ -35,11 +36,11 @@ interface Stored {
   readonly listing: RunListing;
 }
 
-/** Whether all journals are there that a document was made from. Then nothing is lost without the document. */
+/** Returns whether all journals exist that a document was made from. Then nothing is lost without the document. */
 export function areJournalsWhole({ document: { compacted, objects }, listing }: Stored): boolean {
   const sizeOf = listedSizes(listing);
   const isWhole = (writer: string, { segments, bytes }: CompactedEnd): boolean => {
-    // The number of segments comes from the store: this ends with the first that is not listed.
+    // The number of segments comes from the store, so this ends with the first segment that is not listed.
     for (let seq = 0; seq < segments; seq++) if (sizeOf(writer, seq) < (seq === segments - 1 ? bytes : 1)) return false;
     return true;
   };
@@ -49,17 +50,17 @@ export function areJournalsWhole({ document: { compacted, objects }, listing }: 
   );
 }
 
-/** Gives the bytes of a segment as listed, -1 for one that is not there. */
+/** Returns a function that returns the listed bytes of a segment, or -1 if it is not listed. */
 function listedSizes({ writers }: RunListing): (writer: string, seq: number) => number {
   const sizes = new Map([...writers].map(([id, own]) => [id, new Map(own.map(({ seq, size }) => [seq, size]))]));
   return (writer, seq) => sizes.get(writer)?.get(seq) ?? -1;
 }
 
-/** What the sessions of a run saw of it when they began. */
+/** What the sessions of a run saw of the run when they began. */
 export class Seen {
-  /** By writer: the number behind its last record. */
+  /** By writer: the number after its last record. */
   readonly positions: Map<string, number> = new Map();
-  /** Sessions that were built on a run document. */
+  /** Sessions that read a run document instead of journals. */
   readonly built: { readonly order: number; readonly document: number; readonly writers: number }[] = [];
 
   note(event: RunEvent): void {
@@ -72,17 +73,17 @@ export class Seen {
   }
 }
 
-/** What was found of a writer. */
+/** A writer as it was read. */
 type Found = Pick<WriterFold, "writer" | "order" | "next">;
 
-/** How many of the writers had recorded something before a session began whose event has this `order`. */
+/** Returns how many writers had recorded something before the session whose event has this `order`. */
 export function countWriters(writers: readonly Found[], order: number): number {
   return writers.filter((each) => each.next > 0 && each.order < order).length;
 }
 
 /**
- * Returns what of a run was there once and is not: records that later sessions saw, or that a fence says were
- * acknowledged, and a run document that stood in for journals which are gone. `except`: a writer that was not read.
+ * Returns what a run had once and has lost: records that later sessions saw or that a fence says were acknowledged, and
+ * a run document that replaced journals. `except`: a writer that was not read.
  */
 export function lostRecords(
   runId: string,
@@ -117,15 +118,15 @@ export function lostSince(
   { ends, newestDocument }: SeenListing,
   except?: string,
 ): LostRecords[] {
-  // What a writer that is shut out stored behind its end was never acknowledged.
+  // Records after the end of a writer that is shut out were never acknowledged.
   const expected = new Map([...seen.positions, ...ends]);
   if (except !== undefined) expected.delete(except);
   const records = missingRecords(runId, new Map(found.map(({ writer, next }) => [writer, next])), expected);
-  // Without all writers they cannot be counted.
+  // If a writer was not read, the writers cannot be counted.
   const document = except === undefined ? lostDocument(seen, found, newestDocument) : undefined;
   if (document === undefined) return records;
   const key = runDocumentKey(runId, document);
-  const message = `${key} is not there, and neither are the journals it was made from`;
+  const message = `${key} is missing, and so are the journals that it was made from`;
   return [{ kind: "missing", key, message }, ...records];
 }
 
@@ -137,14 +138,13 @@ function lostDocument({ built }: Seen, found: readonly Found[], newestDocument: 
   return lost.length > 0 ? lost.reduce((most, { document }) => Math.max(most, document), 0) : undefined;
 }
 
-/** Whether a run document is among what {@link lostRecords} found. */
+/** Returns whether a lost run document is in the list of {@link lostRecords}. */
 export function losesDocument(lost: readonly Damage[]): boolean {
   return lost.some(({ key }) => parseRunDocumentKey(key) !== undefined);
 }
 
 /**
- * Returns the records of writers that are shut out which are neither in a listed journal nor in what the document has
- * compacted.
+ * Returns the lost records of writers that are shut out: neither a listed journal nor the document has them.
  */
 export function lostBehindFences(
   runId: string,
@@ -160,7 +160,7 @@ function withoutWriter({ writer: _writer, ...damage }: LostRecords): Damage {
   return damage;
 }
 
-/** Writers that were `seen` further than they were `found`. */
+/** Returns the records that were `seen`, but not `found`. */
 function missingRecords(
   runId: string,
   found: ReadonlyMap<string, number>,
@@ -170,12 +170,12 @@ function missingRecords(
     const here = found.get(writer) ?? 0;
     if (here >= next) return [];
     const key = `${journalPrefix(runId)}/${writer}`;
-    const message = `${key}: records ${here} to ${next - 1} of this writer were there once and are nowhere`;
+    const message = `${key}: records ${here} to ${next - 1} of this writer existed once and are nowhere now`;
     return [{ kind: "missing", writer, key, message }];
   });
 }
 
-/** Returns the record with what is lost of its run. */
+/** Returns the record with `lost` added to its damage. */
 export function withDamage(record: RunRecord, lost: readonly Damage[]): RunRecord {
   return lost.length === 0 ? record : { ...record, damage: uniteDamage(record.damage, lost) };
 }

@@ -3,16 +3,17 @@ import type { Dictionary, MediaRecord } from "./event.ts";
 import type { MediaEntry, MediaKind, MediaSummary } from "./media-entry.ts";
 import { compareWriters, type WriterFold } from "./writer-fold.ts";
 
-/** Which rich values of a run are wanted; all without any of them. */
+/** Selects rich values of a run. Default: all. */
 export interface MediaFilter {
   readonly key?: string | undefined;
   readonly type?: MediaKind | undefined;
-  /** Lowest and highest step, inclusive. */
+  /** The lowest step, inclusive. */
   readonly from?: number | undefined;
+  /** The highest step, inclusive. */
   readonly to?: number | undefined;
 }
 
-/** Whether a rich value is wanted. */
+/** Returns whether a filter selects a rich value. */
 export function isWantedMedia(event: MediaRecord, filter: MediaFilter): boolean {
   const { key, type, from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY } = filter;
   return (
@@ -23,15 +24,17 @@ export function isWantedMedia(event: MediaRecord, filter: MediaFilter): boolean 
   );
 }
 
-/** The rich values of a run's writers, in the order of the writers, in step order, ties in the order of logging. */
+/**
+ * Returns the rich values of all writers in step order, ties in the order of the writers, then in the order of logging.
+ */
 export function toMediaEntries(writers: readonly (readonly MediaRecord[])[]): MediaEntry[] {
-  // Contents of one writer are recorded as they are stored, in any order.
+  // A writer records contents as they are stored, in any order.
   const found = writers.flatMap((media) => media.toSorted((a, b) => a.n - b.n));
-  // Stable: those of one step stay in line.
+  // The sort is stable: values of one step keep their order.
   return found.sort((a, b) => a.step - b.step).map(toEntry);
 }
 
-/** What the record of a run says of its rich values, `undefined` when it has none. */
+/** Returns the summaries of rich values for the record of a run, or `undefined` if there are none. */
 export function summariseMedia(
   folds: readonly Pick<WriterFold, "writer" | "order" | "media">[],
 ): Dictionary<MediaSummary> | undefined {

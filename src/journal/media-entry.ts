@@ -1,6 +1,7 @@
 /** The kinds of rich values. */
 export type MediaKind = "text" | "image" | "histogram" | "table";
 
+/** All kinds of rich values. */
 export const MEDIA_KINDS: readonly MediaKind[] = ["text", "image", "histogram", "table"];
 
 /**
@@ -41,9 +42,9 @@ export interface MediaEntry {
 /** A {@link MediaEntry} as the journal keeps it. */
 export interface MediaEvent extends Omit<MediaEntry, "time"> {
   readonly kind: "media";
-  /** Place among the values that the session logged, from 0: contents are stored, and recorded, in any order. */
+  /** The place among the values of the session, from 0. Contents are stored and recorded in any order. */
   readonly n: number;
-  /** Time of the value; that of the event is when it was recorded. */
+  /** When the value was logged. `time` of the event is when it was recorded. */
   readonly at: number;
 }
 

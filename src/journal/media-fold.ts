@@ -1,24 +1,24 @@
 import type { MediaKind } from "./media-entry.ts";
 import type { MediaRecord } from "./event.ts";
 
-/** The rich values of one key of one writer in brief. */
+/** A summary of the rich values of one key of one writer. */
 export interface MediaState {
   readonly count: number;
-  /** The latest in the order of logging. `n`: its place in it. */
+  /** The place of the latest value in the order of logging. The members below describe that value. */
   readonly n: number;
   readonly type: MediaKind;
   readonly step: number;
-  /** ms since the epoch. */
+  /** When it was logged, in ms since the epoch. */
   readonly at: number;
   readonly size: number;
   readonly mediaType: string;
 }
 
-/** A writer with at most so many rich values keeps them in its fold. A longer list stands in an object of its own. */
+/** The greatest number of rich values in the fold of a writer. A longer list is an object of its own. */
 export const MAX_LISTED_MEDIA = 200;
 
 /**
- * The rich values of one writer: of each key in brief, and the values themselves as long as they are few or all are
+ * Folds the rich values of one writer: a summary for each key, and the values themselves if they are few or all are
  * wanted.
  */
 export class MediaFold {
@@ -27,7 +27,7 @@ export class MediaFold {
   #list: MediaRecord[] | undefined = [];
   #count = 0;
 
-  /** `keepAll`: whatever their number, the values are kept. */
+  /** `keepAll`: keeps all values, whatever their number. */
   constructor(keepAll: boolean) {
     this.#keepAll = keepAll;
   }
@@ -36,12 +36,12 @@ export class MediaFold {
     return this.#states;
   }
 
-  /** In the order in which they were recorded. `undefined`: there are too many. */
+  /** The values in the order in which they were recorded. `undefined`: there are too many. */
   get list(): readonly MediaRecord[] | undefined {
     return this.#list;
   }
 
-  /** Begins with what is known of the records before. Of those without a list only what comes now is kept. */
+  /** Begins with the fold of earlier records. Without their list, `keepAll` keeps only later values. */
   begin(states: ReadonlyMap<string, MediaState>, list: readonly MediaRecord[] | undefined): void {
     for (const [key, state] of states) {
       this.#states.set(key, state);
@@ -55,7 +55,7 @@ export class MediaFold {
     const { key, type, n, step, at, size, mediaType } = event;
     const before = this.#states.get(key);
     const count = (before?.count ?? 0) + 1;
-    // Contents are recorded as they are stored, in any order.
+    // The writer records contents as they are stored, in any order.
     if (before && before.n > n) this.#states.set(key, { ...before, count });
     else this.#states.set(key, { count, n, type, step, at, size, mediaType });
     if (this.#count > MAX_LISTED_MEDIA && !this.#keepAll) this.#list = undefined;

@@ -3,11 +3,11 @@ import type { Dictionary } from "./event.ts";
 import type { MetricDefinition } from "./run-record.ts";
 
 /**
- * Whether a metric name fits a pattern in which `*` stands for any characters but `/` and `**` for any. Time: their
- * product.
+ * Returns whether a metric name fits a pattern: `*` stands for any characters but `/`, and `**` for any. Takes time in
+ * proportion to the product of their lengths.
  */
 export function matchesGlob(pattern: string, name: string): boolean {
-  // reached[i]: the pattern up to here can stand for the first i characters of the name.
+  // reached[i]: the pattern up to `p` can stand for the first i characters of the name.
   let reached = new Uint8Array(name.length + 1);
   reached[0] = 1;
   for (let p = 0; p < pattern.length; p++) {
@@ -25,7 +25,10 @@ export function matchesGlob(pattern: string, name: string): boolean {
   return reached[name.length] === 1;
 }
 
-/** What is known of a metric: its own definition, and below that those of globs that fit, the later ones first. */
+/**
+ * Returns the definition of a metric. Its own definition comes before those of globs, and later globs before earlier
+ * ones.
+ */
 export function definitionOf(name: string, definitions: Dictionary<MetricDefinition>): MetricDefinition | undefined {
   let found: MetricDefinition | undefined;
   for (const pattern of Object.keys(definitions)) {

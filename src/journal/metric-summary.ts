@@ -29,12 +29,12 @@ export interface MetricSummary {
   readonly count: number;
 }
 
-/** What {@link Summaries} keeps of a metric, in a form that can be stored and merged. */
+/** The state of a metric in {@link Summaries}. It can be stored and merged. */
 export interface SummaryState {
   readonly count: number;
   /**
-   * The sum and the error of its rounding (Neumaier): their total is the sum to nearly twice the precision. Both are
-   * divided by 2^64 where `min` or `max` {@link isLarge}: so no sum of finite values overflows.
+   * The sum and its rounding error (Neumaier): together they are the sum with nearly twice the precision. Both are
+   * divided by 2^64 if `min` or `max` {@link isLarge}, so that no sum of finite values overflows.
    */
   readonly sum: number;
   readonly rest: number;
@@ -43,11 +43,11 @@ export interface SummaryState {
   readonly max?: Point;
 }
 
-/** A sum of fewer than 2^53 smaller values does not overflow. */
+/** The bound of large values: a sum of fewer than 2^53 smaller values does not overflow. */
 const LARGE = 2 ** 960;
 const DIVISOR = 2 ** 64;
 
-/** Whether sums of a metric with these extremes are divided. */
+/** Returns whether sums of a metric with these extremes are divided. */
 export const isLarge = (min: number, max: number): boolean => min <= -LARGE || max >= LARGE;
 
 const STRIDE = 12;
@@ -55,7 +55,7 @@ const [COUNT, SUM, REST, LAST, LAST_STEP, LAST_TIME, MIN, MIN_STEP, MIN_TIME, MA
   0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11,
 ] as const;
 
-/** Summaries of the metrics of one writer, kept up with each value. Metrics are numbered by the caller. */
+/** Summaries of the metrics of one writer, updated with each value. The caller numbers the metrics. */
 export class Summaries {
   #cells = new Float64Array(STRIDE * 16);
 
@@ -80,7 +80,7 @@ export class Summaries {
       cells[at + LAST] = value;
       cells[at + LAST_STEP] = step;
       cells[at + LAST_TIME] = time;
-      // The first number replaces the NaN that stands for "none yet": no comparison with NaN holds.
+      // NaN stands for "none yet". Every comparison with NaN is false, so the first number replaces it.
       if (count === 0) {
         cells[at + MIN] = Number.NaN;
         cells[at + MAX] = Number.NaN;
@@ -98,7 +98,7 @@ export class Summaries {
     }
   }
 
-  /** Makes a state that {@link get} gave the state of a metric. */
+  /** Sets the state of a metric to one that {@link get} returned. */
   set(id: number, { count, sum, rest, last, min, max }: SummaryState): void {
     const at = id * STRIDE;
     if (at >= this.#cells.length) this.#grow(at + STRIDE);
@@ -107,7 +107,7 @@ export class Summaries {
     this.#cells.set([count, sum, rest, ...points], at);
   }
 
-  /** The state of a metric, or `undefined` when it has no values. */
+  /** Returns the state of a metric, or `undefined` if it has no values. */
   get(id: number): SummaryState | undefined {
     const at = id * STRIDE;
     const cells = this.#cells;
@@ -134,7 +134,7 @@ export class Summaries {
   }
 }
 
-/** Adds a value to a sum that is divided, or has to be from now on. */
+/** Adds a value to a sum that is divided, or must be from now on. */
 function addLarge(cells: Float64Array, at: number, value: number, count: number): void {
   const wasDivided = count > 0 && isLarge(cells[at + MIN] as number, cells[at + MAX] as number);
   const divisor = wasDivided ? 1 : DIVISOR;
@@ -143,7 +143,7 @@ function addLarge(cells: Float64Array, at: number, value: number, count: number)
   cells[at + REST] = (cells[at + REST] as number) / divisor + rest;
 }
 
-/** Two states of one metric as one; `later` is the one whose `last` counts. */
+/** Merges two states of one metric. The `last` of `later` counts. */
 export function mergeSummaries(earlier: SummaryState, later: SummaryState): SummaryState {
   const min = pick(earlier.min, later.min, (a, b) => b < a);
   const max = pick(earlier.max, later.max, (a, b) => b > a);
@@ -163,7 +163,7 @@ export function mergeSummaries(earlier: SummaryState, later: SummaryState): Summ
   };
 }
 
-/** The sum of two numbers, and the error of its rounding. */
+/** Returns the sum of two numbers, and its rounding error. */
 function addExactly(a: number, b: number): { readonly sum: number; readonly rest: number } {
   const sum = a + b;
   return { sum, rest: Math.abs(a) >= Math.abs(b) ? a - sum + b : b - sum + a };
@@ -186,7 +186,7 @@ function pick(
   return isBetter(a.value, b.value) ? b : a;
 }
 
-/** The summary a state stands for. */
+/** Returns the summary of a state. */
 export function toMetricSummary(state: SummaryState, goal?: "minimize" | "maximize"): MetricSummary {
   const { count, sum, rest, last, min, max } = state;
   const best = goal === "minimize" ? min : goal === "maximize" ? max : undefined;
@@ -195,7 +195,7 @@ export function toMetricSummary(state: SummaryState, goal?: "minimize" | "maximi
     ...(min && { min }),
     ...(max && { max }),
     ...(best && { best }),
-    // With an infinite or NaN sum the rest is NaN and says nothing.
+    // If the sum is infinite or NaN, the rest is NaN, and is ignored.
     mean:
       (Number.isFinite(sum) && rest !== 0 ? (sum + rest) / count : sum / count) * (isDividedState(state) ? DIVISOR : 1),
     count,

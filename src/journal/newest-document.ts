@@ -10,23 +10,23 @@ import { ownValue } from "../bytes/dictionary.ts";
 import { type Compacted, isCompacted } from "./compacted.ts";
 import { segmentsIn } from "./inventory.ts";
 
-/** The newest document of a run, as far as it is of use, and what of the journals is not in it. */
+/** The newest document of a run, if it is usable, and the journals that it does not cover. */
 export interface NewestDocument {
   readonly document: RunDocument | undefined;
-  /** The document's record is that of the run: the journals hold no more. */
+  /** Whether the record of the document is that of the run: the journals hold no more records. */
   readonly isCurrent: boolean;
-  /** Segments with records that are not compacted. */
+  /** By writer: the segments with records that are not compacted. */
   readonly more: ReadonlyMap<string, readonly SegmentEntry[]>;
-  /** What the document says is there and is not. */
+  /** The objects that the document names, but that are lost. */
   readonly lost: readonly Damage[];
 }
 
-/** How often a run is listed anew when it was compacted while it was being read. */
+/** How often a run is listed again because it was compacted while it was read. */
 const TRIES = 5;
 
 /**
- * Calls `read` with the run as listed, and again with a new listing when objects of it were gone. `isConfirmed`: it is
- * not the first time, so that what is not there now is lost.
+ * Calls `read` with a listing of the run, and again with a new listing if listed objects were gone. `isConfirmed`: this
+ * is not the first listing, so objects that are missing now are lost.
  */
 export async function whileItChanges<T>(
   backend: Backend,
@@ -42,7 +42,7 @@ export async function whileItChanges<T>(
     } catch (error) {
       if (!LedgerError.hasCode(error, "NOT_FOUND")) throw error;
       if (left === 1) {
-        throw new LedgerError("CORRUPT", `objects of run ${runId} are named and are not there`, {
+        throw new LedgerError("CORRUPT", `run ${runId} names objects that are missing`, {
           ...(error.key !== undefined && { key: error.key }),
           cause: error,
         });
@@ -74,7 +74,7 @@ export async function readNewestDocument(
   const { document: bare } = await readBareDocument(backend, runId, newestDocument, options);
   if (bare === undefined) {
     if (metrics.length === 0) return nothing;
-    throw new LedgerError("CORRUPT", `${key} is damaged, and the journals it was made from may be gone`, { key });
+    throw new LedgerError("CORRUPT", `${key} is damaged, and the journals that it was made from may be gone`, { key });
   }
   const lostNow = lostObjects(runId, { document: bare, listing });
   if (lostNow.length > 0 && areJournalsWhole({ document: bare, listing })) return nothing;
@@ -82,7 +82,7 @@ export async function readNewestDocument(
   assertConfirmed(lost, isConfirmed);
   const document = await completeDocument(backend, runId, bare, options);
   const { compacted, record } = document;
-  // What was lost when the document was made may be back.
+  // Objects that were lost when the document was made may be back.
   const isOutdated = lost.length === 0 && record.damage.some(({ kind }) => kind === "missing");
   return {
     lost,
@@ -93,23 +93,23 @@ export async function readNewestDocument(
 }
 
 /**
- * Journals are removed only once a document names the points that were made from them: points alone show that it is
- * gone.
+ * Throws if there are points, but neither a document nor journals: journals are removed only once a document names the
+ * points.
  */
 function assertNotLost(runId: string, { metrics, writers }: RunListing, isConfirmed: boolean): void {
   const counts = (segments: readonly SegmentEntry[]): boolean => segments.some(({ end }) => end !== 0);
   if (metrics.length === 0 || [...writers.values()].some(counts)) return;
   const key = runDocumentKey(runId, 1);
-  const message = `${key} is not there, and neither are the journals it was made from`;
+  const message = `${key} is missing, and so are the journals that it was made from`;
   throw new LedgerError(isConfirmed ? "CORRUPT" : "NOT_FOUND", message, { key });
 }
 
-/** A listing that is behind, or was taken while a run was compacted, lacks objects that are there. */
+/** Throws `NOT_FOUND` for a loss that a second listing must confirm: an old listing may lack objects that exist. */
 export function assertConfirmed([first]: readonly Damage[], isConfirmed: boolean): void {
   if (first && !isConfirmed) throw new LedgerError("NOT_FOUND", first.message, { key: first.key });
 }
 
-/** The segments as listed that hold more than the record of a document contains, by writer. */
+/** Returns the listed segments that hold more than the record of a document contains, by writer. */
 export function segmentsBeyond(
   { objects, compacted }: Pick<RunDocument, "objects" | "compacted">,
   writers: ReadonlyMap<string, readonly SegmentEntry[]>,
@@ -123,7 +123,7 @@ export function segmentsBeyond(
   return more;
 }
 
-/** The segments as listed that hold more than was compacted, by writer. */
+/** Returns the listed segments that hold more than was compacted, by writer. */
 export function segmentsBeyondCompaction(
   { ends }: Compacted,
   writers: ReadonlyMap<string, readonly SegmentEntry[]>,

@@ -1,12 +1,12 @@
 import { ownValue, setOwn } from "../bytes/dictionary.ts";
 import type { Dictionary } from "./event.ts";
 
-/** True for a nested dictionary of params; arrays and scalars are leaves. */
+/** Returns whether a value is a nested dictionary of params. Arrays and scalars are leaves. */
 export function isNested(value: unknown): value is Dictionary {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Puts `changes` into `params`: nested dictionaries are merged, all else is replaced. */
+/** Applies `changes` to `params`: merges nested dictionaries, and replaces everything else. */
 export function mergeParams(params: Dictionary, changes: Dictionary): void {
   for (const key of Object.keys(changes)) {
     const value = changes[key];
@@ -22,7 +22,7 @@ function copyNested(source: Dictionary): Dictionary {
   return copy;
 }
 
-/** The path of the first param that `changes` would give another value, `undefined` if there is none. */
+/** Returns the path of the first param that `changes` would give another value, or `undefined` if there is none. */
 export function findConflict(params: Dictionary, changes: Dictionary, path = ""): string | undefined {
   for (const key of Object.keys(changes)) {
     if (!Object.hasOwn(params, key)) continue;
@@ -48,13 +48,13 @@ function sameValue(a: unknown, b: unknown): boolean {
   return Object.is(a, b) || isSameNumber(a, b);
 }
 
-/** True for 5 and 5n, and for 0 and -0. */
+/** Returns whether two values are the same number, such as 5 and 5n, or 0 and -0. */
 function isSameNumber(a: unknown, b: unknown): boolean {
   const [x, y] = [a, b].map((value) => (typeof value === "bigint" ? toNumber(value) : value));
   return (typeof x === "number" || typeof x === "bigint") && x === y;
 }
 
-/** The number that equals an integer, or the integer itself if no float64 holds it. */
+/** Returns the number that equals an integer, or the integer itself if no float64 holds it. */
 export function toNumber(value: bigint): number | bigint {
   const number = Number(value);
   return Number.isFinite(number) && BigInt(number) === value ? number : value;

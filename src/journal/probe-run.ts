@@ -8,7 +8,7 @@ import { MAX_DOCUMENT_NUMBER, runDocumentKey } from "./run-document.ts";
 
 /**
  * Returns the highest number of objects that are numbered from 1 without gaps, 0 if there are none. It costs about
- * twice as many requests as the number has binary digits. `most`: writers give no higher number.
+ * twice as many requests as the number has binary digits. `most`: the highest number that writers use.
  */
 async function newestNumber(has: (n: number) => Promise<boolean>, most: number): Promise<number> {
   let low = 0;
@@ -45,8 +45,8 @@ export async function probeLifecycle(backend: Backend, runId: string, options?: 
 /**
  * Returns what a listing of a closed run would show, for a backend that cannot list: the newest document, its inventory
  * and the newest marker of deletion. A session that began after the close does not show until it closes the run again.
- * Returns nothing for a run that is not there; throws `UNSUPPORTED` for one that is not closed, and `CORRUPT` if its
- * newest document is damaged.
+ * Returns nothing for a run that does not exist. Throws `UNSUPPORTED` for a run that is not closed, and `CORRUPT` if
+ * its newest document is damaged.
  */
 export async function probeRun(backend: Backend, runId: string, options?: CallOptions): Promise<Entry[]> {
   const n = await probeDocuments(backend, runId, options);
@@ -68,7 +68,7 @@ export async function probeRun(backend: Backend, runId: string, options?: CallOp
 
 function needsListing({ name }: Backend, runId: string): LedgerError {
   const message =
-    `run ${runId} is not closed, or something of it is lost: only a listing shows what there is, ` +
+    `run ${runId} is not closed, or a part of it is lost: only a listing shows its objects, ` +
     `and the ${name} backend cannot list`;
   return new LedgerError("UNSUPPORTED", message, { key: runCreatedKey(runId), operation: "list" });
 }

@@ -13,8 +13,9 @@ import type { RunRecord } from "./run-record.ts";
 const compactedItems = /* @__PURE__ */ onDemand(() => import("./compacted-items.ts"));
 
 /**
- * The `n`-th document of a run with everything that it says in brief, or `undefined` if it is damaged. `NOT_FOUND` when
- * it, or the object with its summaries, is not there; `CORRUPT` when that object is damaged.
+ * Reads the `n`-th document of a run with its summaries. Returns `undefined` if the document is damaged. Rejects with
+ * `NOT_FOUND` if the document, or the object with its summaries, does not exist, and with `CORRUPT` if that object is
+ * damaged.
  */
 export async function readRunDocument(
   backend: Backend,
@@ -35,7 +36,7 @@ export async function completeDocument(
 ): Promise<RunDocument> {
   const { record, compacted, summaries } = document;
   if (summaries === undefined && compacted?.summaries === undefined) return document;
-  // Loaded for runs with very many metrics alone.
+  // Only runs with very many metrics load this.
   const { readSummaries } = await compactedItems();
   const found = summaries && (await readSummaries(backend, runId, summaries, options));
   const foundCompacted =
@@ -50,7 +51,7 @@ export async function completeDocument(
 }
 
 /**
- * Reads a document without its summaries. Returns it as `undefined` if it is damaged; `NOT_FOUND` if it is not there.
+ * Reads a document without its summaries. Returns it as `undefined` if it is damaged. Rejects with `NOT_FOUND`.
  */
 export async function readBareDocument(
   backend: Backend,
@@ -62,14 +63,14 @@ export async function readBareDocument(
     const bytes = await readBounded(backend, runDocumentKey(runId, n), MAX_DOCUMENT_BYTES, options);
     return { bytes, document: decodeRunDocument(bytes, runId) };
   } catch (error) {
-    // It is longer than any document.
+    // The object is longer than any document.
     if (LedgerError.hasCode(error, "CORRUPT")) return { bytes: new Uint8Array(), document: undefined };
     throw error;
   }
 }
 
 function complete(record: RunRecord, found: ReadonlyMap<string, WriterSummaries>): RunRecord {
-  // In the object the writers stand in their order.
+  // The object has the writers in their order.
   const folds = [...found].map(([writer, { metrics, media }], order) => ({ writer, order, summaries: metrics, media }));
   const media = summariseMedia(folds);
   return { ...record, metrics: foldMetrics(folds, record.metricDefinitions), ...(media && { media }) };

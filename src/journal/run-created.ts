@@ -4,31 +4,33 @@ import type { Dictionary } from "./event.ts";
 import type { FixedAttributes } from "./run-attributes.ts";
 
 /**
- * What the id of a run looks like: safe in keys and URLs. Ids that are made have no capitals, so that no filesystem
- * merges two; people may choose some that have.
+ * The pattern of the id of a run. It is safe in keys and URLs. Ids that the library makes have no capitals, so that no
+ * filesystem merges two of them. People may choose ids with capitals.
  */
 export const ID_PATTERN: RegExp = /^[0-9A-Za-z][0-9A-Za-z_-]{0,63}$/;
 
+/** Returns the prefix of the keys of a run. */
 export function runPrefix(runId: string): string {
   return `runs/${runId}`;
 }
 
-/** Name, below the run's prefix, of the object with a {@link RunCreated}. */
+/** The name, below the prefix of the run, of the object with a {@link RunCreated}. */
 export const BEGINNING_NAME = "run.created.json";
 
+/** Returns the key of the object with the {@link RunCreated} of a run. */
 export function runCreatedKey(runId: string): string {
   return `${runPrefix(runId)}/${BEGINNING_NAME}`;
 }
 
-/** How a run began: the one object written by `startRun`, never changed. */
+/** The beginning of a run: the object that `startRun` creates, and nothing changes later. */
 export interface RunCreated extends FixedAttributes {
   readonly v: 1;
   readonly id: string;
   readonly experiment: string;
   readonly name: string;
-  /** When this was written, in ms since the epoch. */
+  /** When the object was created, in ms since the epoch. */
   readonly createdAt: number;
-  /** When the run began, if that was not then, in ms since the epoch. */
+  /** When the run began, in ms since the epoch. Default: `createdAt`. */
   readonly startTime?: number | undefined;
   readonly params?: Dictionary | undefined;
   readonly tags?: Dictionary<string> | undefined;
@@ -38,7 +40,7 @@ export interface RunCreated extends FixedAttributes {
   readonly writer: { readonly id: string; readonly beatMs: number; readonly alive?: string | undefined };
 }
 
-/** What was encoded: closing a run needs the bytes that its beginning has. */
+/** The encoded objects: closing a run needs the exact bytes of its beginning. */
 const encoded = new WeakMap<RunCreated, Uint8Array>();
 
 /** Returns the bytes of the object, the same ones each time. */

@@ -5,26 +5,26 @@ import type { Compacted, CompactedObject, StoredObject } from "./compacted.ts";
 import type { RunRecord } from "./run-record.ts";
 import { storeFold } from "./stored-fold.ts";
 
-/** How much JSON a document may be: the run as it is, twice, of several writers. */
+/** The greatest size of a document: the run at its greatest size, twice, of several writers. */
 export const DOCUMENT_LIMITS: JsonLimits = { chars: 128 * 1024 * 1024, values: 8_000_000 };
-/** Longest document in bytes, with its checksum. */
+/** The greatest length of a document in bytes, with its checksum. */
 export const MAX_DOCUMENT_BYTES: number = DOCUMENT_LIMITS.chars;
-/** With more metrics, or keys of rich values, than this the summaries stand in an object of their own. */
+/** With more metrics and keys of rich values than this, the summaries are in an object of their own. */
 export const MAX_INLINE_SUMMARIES = 2000;
 
 /**
- * The fold of a run, written when it closes. Its record is good as long as the journals hold no more than is compacted
- * or in `objects`. With `compacted` it stands in for journals that may be gone.
+ * The fold of a run, written when the run closes. Its record is valid as long as the journals hold no more than is
+ * compacted or in `objects`. With `compacted` it replaces journals, which may be gone.
  */
 export interface RunDocument {
   readonly record: RunRecord;
   /**
-   * The inventory of the run: every object below its prefix that belonged to it at the close, by ascending name. This
-   * document, the journals that are compacted and the markers of deletion are not in it.
+   * The inventory of the run: every object below its prefix that belonged to it at the close, by ascending name. It
+   * lacks this document, compacted journals and markers of deletion.
    */
   readonly objects: readonly StoredObject[];
   readonly compacted?: Compacted | undefined;
-  /** Holds the metrics and the rich values of `record` in brief, if there are very many. */
+  /** The object with the summaries of `record`, if there are very many. */
   readonly summaries?: CompactedObject | undefined;
 }
 
@@ -38,23 +38,26 @@ export function namedObjects({
   return [...new Map(all.flatMap((each) => (each ? [[each.name, each] as const] : []))).values()];
 }
 
-/** Numbers that {@link parseRunDocumentKey} reads. */
+/** The greatest number that {@link parseRunDocumentKey} reads. */
 export const MAX_DOCUMENT_NUMBER = 999_999_999;
 
 const DOCUMENT = /^runs\/[^/]+\/run(?:\.((?!000[01])[0-9]{4}|[1-9][0-9]{4,8}))?\.json$/;
 
-/** Key of a run's `n`-th document: `run.json`, then `run.0002.json` and so on, since nothing is ever written over. */
+/**
+ * Returns the key of the `n`-th document of a run: `run.json`, then `run.0002.json` and so on, because objects never
+ * change.
+ */
 export function runDocumentKey(runId: string, n: number): string {
   return n === 1 ? `runs/${runId}/run.json` : `runs/${runId}/run.${String(n).padStart(4, "0")}.json`;
 }
 
-/** The number in a key that {@link runDocumentKey} made, or `undefined` for any other key. */
+/** Returns the number in a key that {@link runDocumentKey} made, or `undefined` for any other key. */
 export function parseRunDocumentKey(key: string): number | undefined {
   const match = DOCUMENT.exec(key);
   return match ? Number(match[1] ?? 1) : undefined;
 }
 
-/** Throws `TOO_LARGE` beyond {@link DOCUMENT_LIMITS} and {@link MAX_DOCUMENT_BYTES}. */
+/** Returns the bytes of a document. Throws `TOO_LARGE` beyond {@link DOCUMENT_LIMITS} or {@link MAX_DOCUMENT_BYTES}. */
 export function encodeRunDocument({ record, objects, compacted, summaries }: RunDocument): Uint8Array {
   const apart = summaries !== undefined;
   const { datasets, metrics, media, ...rest } = record;
@@ -62,7 +65,7 @@ export function encodeRunDocument({ record, objects, compacted, summaries }: Run
     ...rest,
     ...(!apart && { metrics }),
     ...(!apart && media && { media }),
-    // Left out when there are none, as before there could be any.
+    // Documents without data sets have no `datasets`.
     ...(datasets.length > 0 && { datasets }),
   };
   const document = {
@@ -77,7 +80,7 @@ export function encodeRunDocument({ record, objects, compacted, summaries }: Run
   throw new LedgerError("TOO_LARGE", `the run document has more than ${MAX_DOCUMENT_BYTES} bytes`, { field: "run" });
 }
 
-/** The objects of a compaction stand in the inventory: here are their names. */
+/** Returns a compaction as it is stored: its objects are in the inventory, so this has only their names. */
 function storeCompacted({ metrics, overview, writers, media, events, summaries, ends }: Compacted): object {
   const names = (objects: readonly CompactedObject[]): string[] => objects.map(({ name }) => name);
   return {

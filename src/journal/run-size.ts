@@ -5,9 +5,9 @@ import { LiveEvents } from "./live-events.ts";
 import type { RunCreated } from "./run-created.ts";
 import type { WriterFold } from "./writer-fold.ts";
 
-/** Most that the run as it is may hold in params, tags, note, definitions, artifacts, inputs and data sets, as JSON. */
+/** The greatest size of params, tags, note, definitions, artifacts, inputs and data sets of a run together, as JSON. */
 export const MAX_RUN_SIZE: JsonSize = { chars: 32 * 1024 * 1024, values: 2_000_000, names: 100_000 };
-/** Most metrics that one session may log. */
+/** The greatest number of metrics that a session may log. */
 export const MAX_METRICS = 1_000_000;
 
 const WHAT: { readonly [kind in NewEvent["kind"]]?: string } = {
@@ -20,19 +20,19 @@ const WHAT: { readonly [kind in NewEvent["kind"]]?: string } = {
   dataset: "this data set",
 };
 
-/** Whether the bound of a run holds for an event. What a session says of itself is always recorded. */
+/** Returns whether the bound of a run applies to an event. Events about the session itself are always recorded. */
 export function isBounded({ kind }: NewEvent): boolean {
   return WHAT[kind] !== undefined;
 }
 
-/** About how much of the bound is used by what a run began with and what its writers recorded. */
+/** Returns the approximate size of what a run began with and what its writers recorded. */
 export function sizeOfRun(created: RunCreated, folds: readonly WriterFold[]): JsonSize {
   const live = new LiveEvents();
   for (const event of [...beginning(created), ...folds.flatMap(({ events }) => events)]) live.add(event);
   return live.size;
 }
 
-/** What a run began with, as if it had been recorded then. */
+/** Returns what a run began with, as events. */
 function beginning({ params, tags, note, createdAt }: RunCreated): RunEvent[] {
   const head = { v: 1, order: 0, time: createdAt } as const;
   return [
@@ -42,7 +42,7 @@ function beginning({ params, tags, note, createdAt }: RunCreated): RunEvent[] {
   ];
 }
 
-/** Throws `TOO_LARGE` for a run that would begin with more than it may hold. Returns how much of that it uses. */
+/** Returns the size of a run that begins. Throws `TOO_LARGE` if it would begin with more than it may hold. */
 export function assertCanBegin(created: RunCreated): JsonSize {
   const live = new LiveEvents();
   for (const event of beginning(created)) {
@@ -52,14 +52,14 @@ export function assertCanBegin(created: RunCreated): JsonSize {
   return live.size;
 }
 
-/** Whether a size is within the bound of a run. */
+/** Returns whether a size is within the bound of a run. */
 export function isWithinRun({ chars, values, names }: JsonSize): boolean {
   return chars <= MAX_RUN_SIZE.chars && values <= MAX_RUN_SIZE.values && names <= MAX_RUN_SIZE.names;
 }
 
 /**
- * Throws `TOO_LARGE` for an event with which the run would hold too much: what it `held` and what the session adds.
- * Later events may replace what is there, and the run can be closed.
+ * Throws `TOO_LARGE` for an event with which the run would hold too much: what it `held`, plus what the session adds.
+ * Later events may still replace values, and the run can be closed.
  */
 export function assertFits(held: JsonSize, added: JsonSize, kind: NewEvent["kind"], field: string): void {
   const [chars, values, names] = [held.chars + added.chars, held.values + added.values, held.names + added.names];
@@ -75,13 +75,13 @@ export function assertFits(held: JsonSize, added: JsonSize, kind: NewEvent["kind
   throw new LedgerError("TOO_LARGE", `with ${WHAT[kind]} the run would hold ${why}`, { field });
 }
 
-/** Room of a run that is kept for versions whose artifacts are still being uploaded. */
+/** The room that a run keeps for versions whose artifacts are being uploaded. */
 export class ReservedRoom {
   readonly #size = new SizeCount();
 
   /**
-   * Returns what releases the room. Throws `TOO_LARGE` if the run, of the `sizes` so far, has no room for the version
-   * too.
+   * Reserves room, and returns a function that releases it. Throws `TOO_LARGE` if a run of these `sizes` has no room
+   * for the version.
    */
   take(event: RunEvent, sizes: readonly JsonSize[], field: string): () => void {
     const own = { ...jsonSize(event), names: 1 };

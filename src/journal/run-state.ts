@@ -12,17 +12,16 @@ import { decodeEvent } from "./decode-event.ts";
 import { readWriter } from "./journal-reader.ts";
 import { assertConfirmed, readNewestDocument, whileItChanges, type NewestDocument } from "./newest-document.ts";
 
-/** All of a run but its points. */
+/** A run without its points. */
 export interface RunState extends NewestDocument {
   readonly listing: RunListing;
   readonly folds: readonly WriterFold[];
-  /** What was there once, and is not. */
+  /** The records and objects that the run had once and has lost. */
   readonly lost: readonly Damage[];
 }
 
 /**
- * Folds a run, all writers but `except`. `allMedia`: with all rich values that are not compacted, whatever their
- * number.
+ * Reads and folds a run, without the writer `except`. `allMedia`: keeps all rich values that are not compacted.
  */
 export async function readRunState(
   backend: Backend,
@@ -52,19 +51,19 @@ export async function readRunState(
   });
 }
 
-/** The record of a run as it was read. */
+/** A record of a run, and where it comes from. */
 export interface ReadRecord {
   readonly record: RunRecord;
-  /** What it was read from. */
+  /** The listing that it was read from. */
   readonly listing: RunListing;
-  /** It is that of the newest document. */
+  /** Whether it is the record of the newest document. */
   readonly isSettled: boolean;
 }
 
 /**
- * The record of a run: of its newest document if the journals hold no more, else folded. A run that no writer closed
- * reads as `interrupted` if all writers are certainly gone, which costs one more listing: they may have recorded
- * something before they went.
+ * Reads the record of a run: that of its newest document if the journals hold no more, else folded. A run that no
+ * writer closed reads as `interrupted` if all writers are certainly gone. That costs one more listing, because a writer
+ * may have recorded something before it ended.
  */
 export async function readRecord(
   backend: Backend,
@@ -101,8 +100,7 @@ export async function readRecord(
 }
 
 /**
- * Reads journals of a run, on top of what is known of some of its writers. Memory does not grow with the number of
- * points.
+ * Reads and folds journals of a run. `known`: folds of earlier records. Memory does not grow with the number of points.
  */
 export async function readFolds(
   backend: Backend,

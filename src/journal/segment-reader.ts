@@ -3,20 +3,20 @@ import { concatBytes } from "../backend/body.ts";
 import { FRAME_HEAD_BYTES, FRAME_OVERHEAD_BYTES, payloadIsIntact, readFrameHead } from "./frame.ts";
 import { SEGMENT_MAGIC } from "./segment.ts";
 
-/** An intact frame's payload, or bytes that are none. */
+/** The payload of an intact frame, or bytes that are not a frame. */
 export type Piece =
   | { readonly kind: "frame"; readonly payload: Uint8Array; readonly from: number; readonly to: number }
-  /** `isNewer`: all of the segment, which is of a later version. */
+  /** `isNewer`: the piece is the whole segment, which is of a later version. */
   | { readonly kind: "gap"; readonly from: number; readonly to: number; readonly isNewer?: true }
   | { readonly kind: "tail"; readonly torn: boolean; readonly from: number; readonly to: number };
 
-/** Bytes asked for at once. A frame is at most 16 MiB, so memory stays bounded whatever the object's size. */
+/** How many bytes are read at once. A frame has at most 16 MiB, so memory stays bounded for any object. */
 const READ_BYTES: number = 4 * 1024 * 1024;
-/** How much is hashed in search of an intact frame behind damage: heads forged on purpose could ask for far more. */
+/** How many bytes are hashed in search of an intact frame after damage. Forged heads could ask for far more. */
 const MAX_SEARCHED_BYTES: number = 256 * 1024 * 1024;
 /**
- * No writer makes a longer segment: it begins another one at 256 MiB. A sparse file of a terabyte takes no room on a
- * disk and hours to read.
+ * No writer makes a longer segment: it begins another one at 256 MiB. Without this bound, a sparse file of a terabyte
+ * would take hours.
  */
 export const MAX_SEGMENT_BYTES: number = 512 * 1024 * 1024;
 
@@ -80,12 +80,12 @@ export async function* readSegment(
   const from = damagedFrom < 0 ? window.position : damagedFrom;
   const to = window.end ?? Math.max(from, (await backend.stat(key, options))?.size ?? 0);
   if (from === to) return;
-  // Had a bit of the version changed, frames of this version would follow.
+  // If a bit of the version had changed, frames of this version would follow.
   if (damagedFrom === 0 && isNewer(found)) return yield { kind: "gap", from, to, isNewer: true };
   yield { kind: "tail", torn: damagedFrom < 0 || (await isZero(backend, key, from, to, options)), from, to };
 }
 
-/** The last byte of the first eight is the version. */
+/** Returns whether a segment is of a later version: the last of its first eight bytes is the version. */
 function isNewer(found: Uint8Array): boolean {
   const last = SEGMENT_MAGIC.length - 1;
   return (
@@ -109,7 +109,7 @@ async function isZero(
   return true;
 }
 
-/** A stretch of an object that moves forward. */
+/** A part of an object, which moves forward. */
 class Window {
   readonly #backend: Backend;
   readonly #key: string;
@@ -126,12 +126,12 @@ class Window {
     this.#options = options;
   }
 
-  /** Bytes held from the position on. */
+  /** The number of bytes that are held from the position on. */
   get length(): number {
     return this.#held.length - this.#start;
   }
 
-  /** Size of the object, once its end has been seen. */
+  /** The size of the object, once its end was seen. */
   get end(): number | undefined {
     return this.#complete ? this.position + this.length : undefined;
   }
@@ -145,7 +145,7 @@ class Window {
     this.position += count;
   }
 
-  /** Length of the payload of the frame that begins here, with all of the frame held. */
+  /** Returns the length of the payload of the frame at the position, once the whole frame is held. */
   async frameLength(seed: number): Promise<number | "none" | "incomplete"> {
     if (this.length < FRAME_HEAD_BYTES) await this.fill(FRAME_HEAD_BYTES);
     if (this.length < FRAME_HEAD_BYTES) return "incomplete";
@@ -159,13 +159,13 @@ class Window {
     return payloadIsIntact(this.#held, this.#start, length, seed);
   }
 
-  /** Moves on to the next place in what is held that looks like the head of a frame. */
+  /** Moves to the next held position that looks like the head of a frame. */
   skipToHead(seed: number): void {
     while (this.length >= FRAME_HEAD_BYTES && readFrameHead(this.#held, this.#start, seed) === undefined)
       this.advance(1);
   }
 
-  /** Reads on until `length` bytes are held or the object ends. */
+  /** Reads until `length` bytes are held or the object ends. */
   async fill(length: number): Promise<void> {
     while (this.length < length && !this.#complete) {
       const wanted = Math.max(READ_BYTES, length - this.length);

@@ -2,12 +2,12 @@ import { utf8Encoder } from "../bytes/utf8.ts";
 import { crc32 } from "../bytes/crc32.ts";
 import type { Entry } from "../backend/backend.ts";
 
-/** Where a run keeps its journals. */
+/** Returns the prefix of the journals of a run. */
 export function journalPrefix(runId: string): string {
   return `runs/${runId}/journal`;
 }
 
-/** A segment of the journal of one writer: the `seq`-th object it began. */
+/** The name of a segment: the `seq`-th object of the journal of one writer. */
 export interface SegmentName {
   readonly writer: string;
   readonly seq: number;
@@ -15,11 +15,12 @@ export interface SegmentName {
 
 const SEGMENT = /^(?:runs\/[^/]+\/)?journal\/([0-9a-z][0-9a-z_-]{0,63})\.([0-9]{6}|[1-9][0-9]{6,11})$/;
 
+/** Returns the key of a segment. */
 export function segmentKey(runId: string, { writer, seq }: SegmentName): string {
   return `${journalPrefix(runId)}/${writer}.${String(seq).padStart(6, "0")}`;
 }
 
-/** The name in a key that {@link segmentKey} made, whole or below the run's prefix; `undefined` for any other key. */
+/** Returns the name in a key of {@link segmentKey}, whole or below the prefix of the run, else `undefined`. */
 export function parseSegmentKey(key: string): SegmentName | undefined {
   const match = SEGMENT.exec(key);
   return match ? { writer: match[1] as string, seq: Number(match[2]) } : undefined;
@@ -28,24 +29,24 @@ export function parseSegmentKey(key: string): SegmentName | undefined {
 const encoder = /* @__PURE__ */ utf8Encoder();
 
 /**
- * What the CRCs of a segment begin with. It depends on run, writer and number, so neither a segment under a wrong name
- * nor a frame that was logged as data inside another segment can pass for a frame of this one.
+ * Returns the seed of the CRCs of a segment. It depends on run, writer and number. So neither a segment under a wrong
+ * name nor a frame that was logged as data inside another segment can pass for a frame of this segment.
  */
 export function segmentSeed(runId: string, { writer, seq }: SegmentName): number {
   return crc32(encoder.encode(`${runId}/${writer}.${seq}`));
 }
 
-/** First bytes of every segment: `RLJOURN` and the version of the frame format. */
+/** The first bytes of every segment: `RLJOURN` and the version of the frame format. */
 export const SEGMENT_MAGIC: Uint8Array = Uint8Array.of(0x52, 0x4c, 0x4a, 0x4f, 0x55, 0x52, 0x4e, 1);
 
-/** One object of a run's journals, as listed. */
+/** A listed segment. */
 export interface SegmentEntry {
   readonly key: string;
   readonly writer: string;
   readonly seq: number;
   /** Bytes. */
   readonly size: number;
-  /** The writer is shut out, and this record of it and all later ones do not count. */
+  /** If the writer is shut out: records from this number on do not count. */
   readonly end?: number | undefined;
 }
 

@@ -7,7 +7,7 @@ import type { Point, SummaryState } from "./metric-summary.ts";
 import type { WriterFold } from "./writer-fold.ts";
 
 /**
- * A summary in the order count, sum, its rounding error, then value, step and time of the last, least and greatest
+ * A summary as numbers: count, sum, its rounding error, then value, step and time of the last, least and greatest
  * point.
  */
 export type StoredSummary = readonly number[];
@@ -27,15 +27,15 @@ export interface StoredFold {
   readonly alive?: string | undefined;
   readonly events: readonly RunEvent[];
   readonly superseded: number;
-  /** Absent where the rich values stand in objects of their own. */
+  /** Absent if the rich values are in objects of their own. */
   readonly mediaList?: readonly MediaRecord[] | undefined;
   readonly damage: readonly Damage[];
-  /** Absent, as `media`, where the summaries of the run stand in an object of their own. */
+  /** Absent, like `media`, if the summaries of the run are in an object of their own. */
   readonly metrics?: Dictionary<StoredSummary> | undefined;
   readonly media?: Dictionary<StoredMedia> | undefined;
 }
 
-/** `apart`: the summaries are stored elsewhere. */
+/** Returns a fold as it is stored. `apart`: the summaries are in another object. */
 export function storeFold(fold: WriterFold, apart: boolean): StoredFold {
   const { summaries, media, read: _read, ...rest } = fold;
   if (apart) return rest;
@@ -46,6 +46,7 @@ export function storeFold(fold: WriterFold, apart: boolean): StoredFold {
   return { ...rest, metrics, ...(media.size > 0 && { media: kinds }) };
 }
 
+/** Returns the fold that {@link storeFold} stored. */
 export function restoreFold({
   metrics = {},
   media = {},
@@ -68,7 +69,7 @@ export function restoreFold({
   };
 }
 
-/** Whether a value can be handed to {@link restoreSummary}. */
+/** Returns whether {@link restoreSummary} takes a value. */
 export function isStoredSummary(value: unknown): value is StoredSummary {
   return (
     Array.isArray(value) &&
@@ -79,7 +80,7 @@ export function isStoredSummary(value: unknown): value is StoredSummary {
   );
 }
 
-/** Whether a value can be handed to {@link restoreMedia}. */
+/** Returns whether {@link restoreMedia} takes a value. */
 export function isStoredMedia(value: unknown): value is StoredMedia {
   if (!Array.isArray(value) || value.length !== 7) return false;
   const [count, n, type, step, at, size, mediaType] = value as unknown[];

@@ -7,50 +7,50 @@ import type { JournalVisitor } from "./journal-reader.ts";
 import type { RunCreated } from "./run-created.ts";
 import { Summaries, type SummaryState } from "./metric-summary.ts";
 
-/** Everything of one writer that the record of a run is folded from. */
+/** The fold of one writer. The record of a run is made from the folds of its writers. */
 export interface WriterFold {
   readonly writer: string;
-  /** Place of its session among the run's events: writers are in this order. */
+  /** The place of its session among the events of the run. Writers are in this order. */
   readonly order: number;
   /** How many fences the run had when its session began. */
   readonly fence: number;
-  /** Number behind its last record. */
+  /** The number after its last record. */
   readonly next: number;
-  /** Place of its latest event, 0 without one. */
+  /** The place of its latest event, 0 if it has none. */
   readonly lastOrder: number;
   /**
-   * What of its events still counts, in its order; see {@link LiveEvents}. Beats and rich values are not among them.
+   * Its events that still count, in its order; see {@link LiveEvents}. Without beats and rich values.
    */
   readonly events: readonly RunEvent[];
-  /** How many events are not in {@link events}, or only in part, because later ones replaced them. */
+  /** How many events later ones replaced, as a whole or in part. */
   readonly superseded: number;
-  /** Rich values by key. */
+  /** Summaries of its rich values, by key. */
   readonly media: ReadonlyMap<string, MediaState>;
-  /** The rich values, in the order they were recorded. Absent where there are too many. */
+  /** Its rich values, in the order in which they were recorded. Absent if there are too many. */
   readonly mediaList?: readonly MediaRecord[];
   readonly summaries: ReadonlyMap<string, SummaryState>;
-  /** Greatest step of its rows, and of its rich values if {@link countsAsStep}. */
+  /** The greatest step of its rows, and of its rich values if {@link countsAsStep}. */
   readonly lastStep?: number;
-  /** Wall time of its last record, in ms. */
+  /** The wall time of its last record, in ms. */
   readonly lastTime?: number;
-  /** It promised to show progress at least this often, in ms. */
+  /** It promised to record something at least this often, in ms. */
   readonly beatMs?: number;
   /** See `Liveness`. */
   readonly alive?: string;
   readonly damage: readonly Damage[];
-  /** How far each segment was read for it, in bytes. Not for keeping. */
+  /** How many bytes of each segment were read. Not stored. */
   readonly read?: ReadonlyMap<number, number>;
 }
 
 /**
- * Whether a rich value at this step raises the greatest step of the run, from which later rows count on. One without a
- * step stands at 0 if nothing was logged before it, and must not take that step from the first row.
+ * Returns whether a rich value at this step raises the greatest step of the run, after which later rows continue. A
+ * rich value without a step is at 0 if nothing was logged before it, and must not take that step from the first row.
  */
 export function countsAsStep(step: number): boolean {
   return step > 0;
 }
 
-/** Gathers a {@link WriterFold} from the records of a writer, as they are written or as they are read back. */
+/** Makes a {@link WriterFold} from the records of a writer, while they are written or when they are read. */
 export class WriterFolder implements JournalVisitor {
   readonly #events = new LiveEvents();
   readonly #media: MediaFold;
@@ -63,14 +63,14 @@ export class WriterFolder implements JournalVisitor {
   #lastKeys: readonly string[] | undefined;
   #lastIds: readonly number[] = [];
   #lastStep = Number.NEGATIVE_INFINITY;
-  /** NaN before the first record: a field that may be `undefined` would cost an allocation a row. */
+  /** NaN before the first record. A field that may be `undefined` would cost an allocation for each row. */
   #lastTime: number = Number.NaN;
   /** As it was compacted, unless the compaction has seen no event. */
   readonly #knownOrder: number | undefined;
   #firstOrder: number | undefined;
   #lastOrder = 0;
 
-  /** `base`: what the records before the first one that is handed over came to. `allMedia`: keeps all rich values. */
+  /** `base`: the fold of the earlier records. `allMedia`: keeps all rich values. */
   constructor(base?: WriterFold, { allMedia = false }: { readonly allMedia?: boolean } = {}) {
     this.#media = new MediaFold(allMedia);
     this.#base = base;
@@ -106,12 +106,12 @@ export class WriterFolder implements JournalVisitor {
     } else this.#events.add(event);
   }
 
-  /** About how much the events that count would take with one more. */
+  /** Returns the approximate size of the events that count, with one more. */
   sizeWith(event: RunEvent): JsonSize {
     return this.#events.sizeWith(event);
   }
 
-  /** About how much the events that count take. */
+  /** The approximate size of the events that count. */
   get size(): JsonSize {
     return this.#events.size;
   }
@@ -124,7 +124,7 @@ export class WriterFolder implements JournalVisitor {
     this.#read.set(seq, end);
   }
 
-  /** What was gathered so far. `created` tells of the session that began the run. */
+  /** Returns the fold of the records so far. `created` describes the session that began the run. */
   fold(writer: string, next: number, created: RunCreated): WriterFold {
     const events = this.#events.list();
     const session = events.find((event) => event.kind === "session");
@@ -176,24 +176,24 @@ export class WriterFolder implements JournalVisitor {
 }
 
 /**
- * Place of a writer among those of its run: the one that began the run is first, others stand where their sessions
+ * Returns the place of a writer in its run. The writer that began the run is first; the others follow as their sessions
  * began.
  */
 export function writerOrder(writer: string, created: RunCreated, firstEventOrder: number | undefined): number {
   return created.writer.id === writer ? 0 : (firstEventOrder ?? Number.MAX_SAFE_INTEGER);
 }
 
-/** Writers in the order their sessions began: what a later one says, and its `last` values, come after. */
+/** Compares writers by the beginning of their sessions. The `last` values of a later writer count. */
 export function compareWriters(a: { writer: string; order: number }, b: { writer: string; order: number }): number {
   return a.order - b.order || (a.writer < b.writer ? -1 : 1);
 }
 
-/** Place of the latest event that any of the writers recorded, 0 without one. */
+/** Returns the place of the latest event of all writers, 0 if there is none. */
 export function highestOrder(folds: readonly WriterFold[]): number {
   return folds.reduce((highest, { lastOrder }) => Math.max(highest, lastOrder), 0);
 }
 
-/** Greatest step of all writers, from which a session that joins counts on; `undefined` without one. */
+/** Returns the greatest step of all writers, after which a new session continues, or `undefined` if there is none. */
 export function greatestStep(folds: readonly WriterFold[]): number | undefined {
   let greatest: number | undefined;
   for (const { lastStep } of folds)

@@ -3,15 +3,14 @@ import type { RunCreated } from "./run-created.ts";
 import type { WriterFold } from "./writer-fold.ts";
 
 /**
- * `gone`: every session of a run has ended, or its thread certainly has. `alive`: the thread of one of them runs.
- * `unknown`: only the run's own progress can tell.
+ * `gone`: every session of a run has ended, or its thread has certainly ended. `alive`: the thread of a session runs.
+ * `unknown`: only progress of the run can show it.
  */
 export type WritersAlive = "alive" | "gone" | "unknown";
 
 /**
- * Asks about the threads of those sessions that could still record something. `fences`: how many the run has. Sessions
- * that began before the last fence are not asked about: they may live on, but nothing of theirs is acknowledged any
- * more.
+ * Asks the backend about the threads of the sessions that could still record something. `fences`: how many fences the
+ * run has. It ignores sessions that began before the last fence, because nothing of them is acknowledged any more.
  */
 export async function areWritersAlive(
   { liveness }: Backend,
@@ -23,11 +22,11 @@ export async function areWritersAlive(
   const tokens = new Map(open.map(({ writer, alive }) => [writer, alive]));
   const began = folds.some(({ writer }) => writer === created.writer.id);
   if (!began && fences === 0) tokens.set(created.writer.id, created.writer.alive);
-  // The process that created the last fence has not begun its session yet, or died before that.
+  // The process that created the last fence has not begun its session yet, or died before.
   const isClaimed = fences > 0 && !folds.some((fold) => fold.fence >= fences && !isRecovery(fold));
   let unknown = isClaimed;
   for (const token of tokens.values()) {
-    // This very thread lives, but whether the session in it does, only progress tells.
+    // This thread lives, but only progress shows whether its session does.
     const isAlive = token === undefined || token === liveness?.token ? undefined : await liveness?.isAlive(token);
     if (isAlive === true) return "alive";
     if (isAlive === undefined) unknown = true;
@@ -36,19 +35,20 @@ export async function areWritersAlive(
 }
 
 /**
- * A session that said so goes on no more. One that only left may: its program was about to end, and changed its mind.
+ * Returns whether a session recorded its end. A session that only left may continue if its program does not end after
+ * all.
  */
 export function hasEnded(fold: WriterFold): boolean {
   return hasFinished(fold) || fold.events.some((event) => event.kind === "leave" && fold.next <= event.next);
 }
 
-/** A session that said so will never record anything more. */
+/** Returns whether a session has closed the run, and so never records anything more. */
 export function hasFinished(fold: WriterFold): boolean {
   const last = isRecovery(fold) ? "interrupted" : "finish";
   return fold.events.some(({ kind }) => kind === last);
 }
 
-/** A session of `recover()`, which logs nothing. */
+/** Returns whether a session is one of `recover()`, which logs nothing. */
 export function isRecovery({ events }: WriterFold): boolean {
   return events.some((event) => event.kind === "session" && event.mode === "recover");
 }

@@ -10,7 +10,7 @@ import type { SegmentEntry } from "../journal/segment.ts";
 import { readWriterInSteps } from "../journal/journal-reader.ts";
 import type { RunObject } from "./run-object.ts";
 
-/** Where a run records its rich values. */
+/** The places where a run records its rich values. */
 interface MediaPlaces {
   readonly compacted: Compacted | undefined;
   /** The journals that are not compacted, by writer. */
@@ -18,8 +18,8 @@ interface MediaPlaces {
 }
 
 /**
- * Yields the blobs with the rich values of a run, one for each value, in memory that does not grow with their number.
- * Values that stand in a record have none. Throws `CORRUPT` where records are damaged.
+ * Yields the blobs with the rich values of a run, one for each value that is not inline. Memory does not grow with the
+ * number of values. Throws `CORRUPT` if records are damaged.
  */
 export async function* mediaBlobs(
   backend: Backend,

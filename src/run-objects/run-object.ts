@@ -1,9 +1,9 @@
 import type { StoredKind } from "../journal/inventory.ts";
 
 /**
- * What an object of a run is. Below the run's own prefix: see {@link StoredKind}, or `unknown` for an object that no
- * writer of this library makes, which only a listing shows. Elsewhere in the ledger: the `manifest` of an artifact
- * version that the run made, and a `blob` with a file of such a version or with a rich value.
+ * The kind of an object of a run. Below the prefix of the run: see {@link StoredKind}, or `unknown` for an object that
+ * no writer of this library makes. Only a listing shows such objects. Elsewhere in the ledger: the `manifest` of an
+ * artifact version that the run made, or a `blob` with a file of such a version or with a rich value.
  */
 export type RunObjectKind = StoredKind | "manifest" | "blob" | "unknown";
 
@@ -12,7 +12,7 @@ export interface RunObject {
   readonly key: string;
   /** Bytes. */
   readonly size: number;
-  /** `sha256:<hex>`. Absent for what only a listing tells of. */
+  /** `sha256:<hex>`. Absent for objects that only a listing shows. */
   readonly digest?: string | undefined;
   readonly kind: RunObjectKind;
 }

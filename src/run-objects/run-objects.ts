@@ -19,36 +19,37 @@ import { mediaBlobs } from "./media-blobs.ts";
 import type { RunObject } from "./run-object.ts";
 import { versionObjects } from "./version-objects.ts";
 
-/** What is known of a run beforehand: its row in the catalogue has both numbers. */
+/** What the caller knows about a run. The row of the run in the catalogue has both numbers. */
 export interface KnownNumbers {
-  /** Number of the newest document, which closed the run. */
+  /** The number of the newest document, which closed the run. */
   readonly document: number;
-  /** Number of the newest marker that says whether the run is deleted, 0 for none. */
+  /** The number of the newest marker that says whether the run is deleted, 0 if there is none. */
   readonly marker: number;
 }
 
+/** Options of {@link runObjects}. */
 export interface RunObjectsOptions extends CallOptions {
-  /** Without them this looks for both, and whether a session began after the close. */
+  /** Default: `runObjects` looks for both numbers, and for a session that began after the close. */
   readonly known?: KnownNumbers | undefined;
 }
 
 /** The objects that belong to a run. */
 export interface RunObjects extends AsyncIterable<RunObject> {
   /**
-   * `inventory`: what the run document lists. `listing`: the run is not closed, a session began after the close, or
-   * something is lost. Then objects below the prefix of the run have no digest.
+   * `inventory`: the run document lists the objects. `listing`: the run is not closed, a session began after the close,
+   * or something is lost. Then objects below the prefix of the run have no digest.
    */
   readonly source: "inventory" | "listing";
 }
 
 /**
  * Returns everything that belongs to a run: the objects below its prefix, the manifests of the artifact versions that
- * it made, and the blobs of those and of its rich values. A blob may come several times. Journals that are compacted,
- * and what attempts to close the run left behind, only show in a listing.
+ * it made, and the blobs of these versions and of its rich values. A blob may come several times. Only a listing shows
+ * compacted journals, and objects that attempts to close the run left behind.
  *
- * Of a closed run nothing is listed. Its document costs one request. Without `known` a run that was closed once and
- * never deleted costs four more. Each version and each marker costs one. Rich values cost what it takes to read the
- * objects or journals that name them, which is nothing if the document names them.
+ * A closed run is not listed. Its document costs one request. Without `known`, a run that was closed once and never
+ * deleted costs four more. Each version and each marker costs one. Rich values cost the reads of the objects or
+ * journals that name them, and nothing if the document names them.
  *
  * The iteration throws `RUN_NOT_FOUND`, or `CORRUPT` with the key of what is damaged. All that it yielded before
  * belongs to the run.
@@ -61,7 +62,7 @@ export async function runObjects(backend: Backend, id: string, options: RunObjec
   return { source: "inventory", [Symbol.asyncIterator]: () => closedObjects(backend, id, closed, call) };
 }
 
-/** A run that is closed, and everything of it is in its newest document. */
+/** A closed run. Its newest document covers everything. */
 interface ClosedRun {
   readonly document: RunDocument;
   readonly bytes: Uint8Array;
@@ -83,7 +84,7 @@ async function findClosed(
   if (found?.document === undefined || !isFinal(found.document)) return undefined;
   const { bytes, document } = found;
   if (known) return { document, bytes, numbers: known };
-  // A session tells the catalogue before anybody is told of the session.
+  // A session enters the catalogue before its caller gets the run.
   const began = entryKey(document.record.experiment, id, "open", number);
   if ((await backend.stat(began, call)) !== undefined) return undefined;
   return { document, bytes, numbers: { document: number, marker: await probeLifecycle(backend, id, call) } };
@@ -106,7 +107,7 @@ async function* closedObjects(
     yield { key: marker, ...(await sumOf(content)), kind: "lifecycle" };
   }
   yield* versionObjects(backend, record.artifacts, key, call);
-  // With summaries apart the record does not tell whether there are rich values.
+  // If the summaries are in another object, the record does not show whether there are rich values.
   if (record.media === undefined && summaries === undefined) return;
   const { writers } = toRunListing(toEntries(id, objects), id);
   yield* mediaBlobs(backend, id, { compacted, journals: writers }, call);
@@ -130,7 +131,7 @@ async function* listedObjects(
   const created = await readRunBeginning(backend, id, call).catch((cause: unknown) => {
     if (!LedgerError.hasCode(cause, "NOT_FOUND")) throw cause;
     const key = runCreatedKey(id);
-    throw new LedgerError("CORRUPT", `${key} is missing, so nothing tells what else belongs to the run`, {
+    throw new LedgerError("CORRUPT", `${key} is missing, so it is unknown what else belongs to the run`, {
       key,
       cause,
     });

@@ -7,8 +7,8 @@ import type { RecordedVersion } from "../journal/event.ts";
 import type { RunObject } from "./run-object.ts";
 
 /**
- * Yields the manifest of each version, then the blobs that it names: a blob comes once for each file. One request a
- * version. `by`: the object that names the versions. Throws `CORRUPT` for a version that is not what the run recorded.
+ * Yields the manifest of each version, then the blobs that it names, one for each file. Costs one request for each
+ * version. `by`: the object that names the versions. Throws `CORRUPT` for a version that is not as the run recorded it.
  */
 export async function* versionObjects(
   backend: Backend,
@@ -38,8 +38,8 @@ export async function* versionObjects(
 }
 
 /**
- * The number in the key of a manifest, `undefined` for a key that is not one of this artifact. The name may be
- * anything.
+ * Returns the number in the key of a manifest, or `undefined` for any other key. The name comes from a record, so it
+ * may be invalid.
  */
 function numberOf(name: string, key: string): number | undefined {
   try {

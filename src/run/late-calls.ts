@@ -30,7 +30,8 @@ export class LateCalls {
   refuse(method: string, status: string | undefined, values = 0): Refusal {
     const { id } = this.#run;
     const reason = closedByWithRun.has(this.#run)
-      ? `the function given to withRun had already ${status === "failed" ? "thrown" : "returned"}. Return or await its promises`
+      ? `the function given to withRun had already ${status === "failed" ? "thrown" : "returned"}. Return or ` +
+        "await its promises"
       : "ledger.resumeRun(id) resumes it";
     const message = `run ${id} is closed (${status}), so ${method} comes too late: ${reason}`;
     const error = new LedgerError("RUN_CLOSED", message, { operation: method });
