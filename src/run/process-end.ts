@@ -7,6 +7,8 @@ import { processGuard } from "./process-guard.ts";
 export interface OpenSession {
   readonly runId: string;
   readonly writer: JournalWriter;
+  /** Whether other writers may continue the run. */
+  readonly isShared: boolean;
   /** Whether stored records survive the end of the process. */
   readonly isDurable: boolean;
   /** Whether a rich value or an artifact is being stored. */
@@ -88,26 +90,38 @@ async function endSessions(): Promise<void> {
   if (sessions.length === 0 || ends >= MAX_ENDS) return;
   ends++;
   const outcomes = await Promise.allSettled(sessions.map((session) => session.end()));
-  const stored: string[] = [];
+  const stored: OpenSession[] = [];
   for (const [i, outcome] of outcomes.entries()) {
     const session = sessions[i]!;
     if (!open.has(session)) continue;
     open.set(session, session.writer.next);
-    if (outcome.status === "fulfilled") stored.push(session.runId);
+    if (outcome.status === "fulfilled") stored.push(session);
     else
       warn(
         `the process ended before run ${session.runId} was finished, and could not store ` +
           `${session.writer.stats.buffered} values that it logged: ${String((outcome.reason as Error).message)}`,
       );
   }
-  if (stored.length === 0) return;
-  const [runs, verb] = stored.length === 1 ? ["run", "reads"] : ["runs", "read"];
-  const named = stored.slice(0, 3).join(", ") + (stored.length > 3 ? ` and ${stored.length - 3} more` : "");
-  warn(
-    `the process ended before ${runs} ${named} finished. Everything that was logged is stored, and the ${runs} ` +
-      `${verb} as ` +
-      "interrupted. Call finish(), await withRun(), or use guardProcess()",
-  );
+  const [own, ownVerb] = name(stored.filter(({ isShared }) => !isShared));
+  if (own !== "")
+    warn(
+      `the process ended before ${own} finished. Everything that was logged is stored, and the ${ownVerb} as ` +
+        "interrupted. Call finish(), await withRun(), or use guardProcess()",
+    );
+  const [shared, sharedVerb] = name(stored.filter(({ isShared }) => isShared));
+  if (shared !== "")
+    warn(
+      `the process left ${shared}, which other writers may continue. Everything that was logged is stored. The last ` +
+        `writer calls finish(); without that the ${sharedVerb} as interrupted`,
+    );
+}
+
+/** Returns the runs of the sessions as text, and the beginning of a statement about them; "" if there are none. */
+function name(sessions: readonly OpenSession[]): readonly [string, string] {
+  const ids = [...new Set(sessions.map(({ runId }) => runId))];
+  if (ids.length === 0) return ["", ""];
+  const named = ids.slice(0, 3).join(", ") + (ids.length > 3 ? ` and ${ids.length - 3} more` : "");
+  return ids.length === 1 ? [`run ${named}`, "run reads"] : [`runs ${named}`, "runs read"];
 }
 
 /** What a session has logged, but not stored. */

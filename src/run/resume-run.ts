@@ -14,6 +14,7 @@ import { assertNotDeleted } from "../journal/lifecycle.ts";
 import { LiveEvents } from "../journal/live-events.ts";
 import { readRunState, type RunState } from "../journal/run-state.ts";
 import { greatestStep, highestOrder } from "../journal/writer-fold.ts";
+import { areWritersAlive } from "../journal/writers-alive.ts";
 import { claimRun, recordFencedEnds } from "./claim-run.ts";
 import type { RunContext } from "./run-context.ts";
 import { type CheckedOptions, checkHeartbeat } from "./start-options.ts";
@@ -78,6 +79,7 @@ export async function resumeRun(
   const { folds, listing } = state;
   if (!claim) await assertNotDeleted(backend, created.id, listing.lifecycle, call);
   const fence = claim?.fence ?? listing.fences;
+  const isShared = !claim && (await areWritersAlive(backend, created, folds, fence)) !== "gone";
   const held = sizeOfRun(created, folds);
   const events = eventsOf(values);
   assertFit(held, events);
@@ -111,6 +113,7 @@ export async function resumeRun(
     lastStep: greatestStep(folds),
     startChild: start,
     signal,
+    isShared,
     positions: new Map(folds.map(({ writer: id, next }) => [id, next])),
   });
 }

@@ -18,6 +18,8 @@ export interface SessionParts {
   readonly signal: AbortSignal | undefined;
   /** The number of records that each other writer had when this session began. */
   readonly positions?: ReadonlyMap<string, number>;
+  /** Whether other sessions of the run may have been open when this one began. */
+  readonly isShared?: boolean;
 }
 
 const closing = /* @__PURE__ */ onDemand(() => import("./close-run.ts"));
@@ -46,7 +48,7 @@ export class RunClosing {
     this.#parts = parts;
     this.#media = media;
     this.#artifacts = artifacts;
-    const { context, writer, signal } = parts;
+    const { context, writer, signal, isShared = false } = parts;
     this.#abort = () => void this.close({ status: "killed" }).catch(() => {});
     signal?.addEventListener("abort", this.#abort, { once: true });
     writer.onFenced = () => this.#leave();
@@ -54,6 +56,7 @@ export class RunClosing {
     this.#session = openSession({
       runId: run.id,
       writer,
+      isShared,
       isDurable: context.backend.capabilities.durable,
       isStoring: () => !(media.isSettled && artifacts.isSettled),
       isClosing: () => this.#attempt !== undefined,

@@ -47,6 +47,14 @@ async function log(): Promise<void> {
     case "more":
       process.once("beforeExit", () => setTimeout(() => run.log({ a: 100 }), 50));
       break;
+    case "joined":
+      (await ledger.resumeRun(run.id)).log({ a: 1 });
+      await run.flush();
+      break;
+    case "resumed":
+      await run.finish();
+      (await ledger.resumeRun(run.id)).log({ a: 1 });
+      break;
     case "two":
       (await ledger.startRun()).log({ a: 1 });
       break;

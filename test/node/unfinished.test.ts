@@ -56,6 +56,22 @@ test.each(["natural", "objects", "worker", "text"])(
   },
 );
 
+test("a session that joined other writers is not told to close their run", async () => {
+  const { record, said } = await leave("joined");
+  expect(record).toMatchObject({ status: "interrupted", metrics: { a: { count: 101 } } });
+  const joined = said.filter((line) => line.includes("other writers"));
+  expect(joined).toHaveLength(1);
+  expect(joined[0]).toContain(`left run ${record.id}`);
+  expect(joined[0]).not.toContain("Call finish()");
+});
+
+test("a session that continued a finished run alone is told to close it", async () => {
+  const { record, said } = await leave("resumed");
+  expect(record).toMatchObject({ status: "interrupted", metrics: { a: { count: 101 } } });
+  expect(said).toHaveLength(1);
+  expect(said[0]).toContain("Call finish()");
+});
+
 test("runs that end together are reported in one line", async () => {
   const { record, said } = await leave("two");
   expect(record.status).toBe("interrupted");
