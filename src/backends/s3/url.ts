@@ -48,8 +48,21 @@ export function address(
       },
     );
   }
+  if (!pathStyle && url !== undefined && !isHost(`${bucket}.${url.host}`)) {
+    const message = `the bucket cannot be part of the host name ${url.host}: set forcePathStyle: true, or leave it out`;
+    throw new LedgerError("INVALID_ARGUMENT", message, { field: "forcePathStyle", received: "boolean" });
+  }
   const region = aws?.[1] ?? (url?.hostname.endsWith(".r2.cloudflarestorage.com") === true ? "auto" : undefined);
   return { endpoint: aws === null ? url : undefined, bucket, pathStyle, region };
+}
+
+/** Returns whether the text can be the host of a URL. A name in front of an IP address cannot. */
+function isHost(host: string): boolean {
+  try {
+    return new URL(`https://${host}`).host !== "";
+  } catch {
+    return false;
+  }
 }
 
 function parseEndpoint(endpoint: string, allowInsecure: boolean): URL {

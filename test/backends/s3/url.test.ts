@@ -34,6 +34,20 @@ describe("addressing", () => {
   });
 });
 
+test.each(["http://127.0.0.1:9000", "http://[::1]:9000", "https://203.0.113.7"])(
+  "a bucket in front of the address %s is refused with the remedy",
+  (endpoint) => {
+    expect(() => address(endpoint, "mine", false, false)).toThrow(
+      expect.objectContaining({
+        code: "INVALID_ARGUMENT",
+        field: "forcePathStyle",
+        message: expect.stringContaining("set forcePathStyle: true"),
+      }),
+    );
+    expect(address(endpoint, "mine", undefined, false).pathStyle).toBe(true);
+  },
+);
+
 test.each([
   ["a+b", "a%2Bb"],
   ["q'()!*", "q%27%28%29%21%2A"],
