@@ -1,5 +1,6 @@
 import { type MemoryBackend, memoryBackend } from "../backends/memory/index.ts";
 import { type IdSource, type Ledger, LedgerError, openLedger, type RunRecord } from "../index.ts";
+import { type OptionNames, readOptions } from "../arguments/options.ts";
 import { seededIds } from "./seeded-ids.ts";
 import { createTestClock, type TestClock } from "./test-clock.ts";
 
@@ -20,6 +21,8 @@ export interface TestLedgerOptions {
   /** Called with errors that no call can reject with. Default: a warning by `console.warn`. */
   readonly onError?: ((error: LedgerError) => void) | undefined;
 }
+
+const NAMES: OptionNames<TestLedgerOptions> = { seed: true, clock: true, ids: true, environment: true, onError: true };
 
 /** A ledger that also returns the record of the run that a pipeline under test has written. */
 export interface LedgerUnderTest extends Ledger {
@@ -45,7 +48,8 @@ export interface TestLedger {
  * same records and the same bytes on every machine. Nothing happens in the background unless `clock.advance(ms)` lets
  * time pass.
  */
-export async function createTestLedger(options: TestLedgerOptions = {}): Promise<TestLedger> {
+export async function createTestLedger(given: TestLedgerOptions = {}): Promise<TestLedger> {
+  const options = readOptions("createTestLedger", given, NAMES);
   const { seed = 1, onError, environment = { runtime: { name: "test" } } } = options;
   const clock = typeof options.clock === "object" ? options.clock : createTestClock(options.clock, { tickMs: 1 });
   const ids = options.ids ?? seededIds(seed, () => clock.now());

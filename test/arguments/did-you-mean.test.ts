@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { openLedger } from "runledger";
 import { memoryBackend } from "runledger/backends/memory";
 import { s3Backend } from "runledger/backends/s3";
+import { withReadCache, withRetry } from "runledger/backend";
 import { openSql } from "runledger/duckdb";
 import { guardProcess } from "runledger/node";
 import { createTestLedger } from "runledger/testing";
@@ -207,7 +208,7 @@ test("metrics whose names look like fields and aggregates stay within reach", as
 
 test("an option that a call does not know is UNSUPPORTED everywhere", async () => {
   const options = { nonsense: 1 } as never;
-  for (const call of [
+  const calls: (() => unknown)[] = [
     () => ledger.searchRuns(options),
     () => ledger.iterateRuns(options).next(),
     () => ledger.summarise(options),
@@ -219,8 +220,15 @@ test("an option that a call does not know is UNSUPPORTED everywhere", async () =
     () => ledger.watchRun(run.id, options).next(),
     () => run.startChild(options),
     () => run.finish("finished", options),
-  ]) {
-    await expect(call()).rejects.toMatchObject({ code: "UNSUPPORTED", field: "nonsense" });
+    () => createTestLedger(options),
+    () => withRetry(memoryBackend(), options),
+    () => withReadCache(memoryBackend(), options),
+    () => memoryBackend(options),
+    () => s3Backend({ bucket: "abc", retry: options }),
+    () => openLedger(memoryBackend(), options),
+  ];
+  for (const call of calls) {
+    await expect(Promise.resolve().then(call)).rejects.toMatchObject({ code: "UNSUPPORTED", field: "nonsense" });
     expect(await messageOf(call)).toMatch(/^\w+ does not know the option "nonsense"$/);
   }
 });

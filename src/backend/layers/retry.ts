@@ -1,4 +1,4 @@
-import type { Resolved } from "../../arguments/options.ts";
+import { type OptionNames, readOptions, type Resolved } from "../../arguments/options.ts";
 import { isBytes } from "../../platform/any-realm.ts";
 import type { Backend, Body, ByteStream, CallOptions, Entry } from "../backend.ts";
 import { type Clock, systemClock } from "../../platform/clock.ts";
@@ -148,7 +148,17 @@ function watchStream(body: ByteStream): { stream: ByteStream; begun(): boolean }
 
 type Policy = Resolved<RetryOptions>;
 
-function toPolicy(options: RetryOptions): Policy {
+const NAMES: OptionNames<RetryOptions> = {
+  attempts: true,
+  baseMs: true,
+  capMs: true,
+  deadlineMs: true,
+  clock: true,
+  random: true,
+};
+
+function toPolicy(given: RetryOptions): Policy {
+  const options = readOptions("withRetry", given, NAMES);
   const policy: Policy = {
     attempts: options.attempts ?? 5,
     baseMs: options.baseMs ?? 100,

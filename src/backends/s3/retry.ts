@@ -1,4 +1,4 @@
-import type { Resolved } from "../../arguments/options.ts";
+import { type OptionNames, readOptions, type Resolved } from "../../arguments/options.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { invalidArgument } from "../../errors/ledger-error.ts";
 
@@ -26,14 +26,21 @@ export type RetryPolicy = Resolved<S3RetryOptions>;
 
 const DEFAULTS: RetryPolicy = { attempts: 8, baseMs: 100, maxDelayMs: 20_000, totalMs: 60_000, attemptMs: 30_000 };
 
+const NAMES: OptionNames<S3RetryOptions> = {
+  attempts: true,
+  baseMs: true,
+  maxDelayMs: true,
+  totalMs: true,
+  attemptMs: true,
+};
+
 /** Returns the options with defaults filled in. Throws `INVALID_ARGUMENT`. */
 export function retryPolicy(options: S3RetryOptions | undefined): RetryPolicy {
   if (options === undefined) return DEFAULTS;
-  if (typeof options !== "object" || options === null) throw invalidArgument("retry", "an object", options);
   const policy = { ...DEFAULTS };
-  for (const name of Object.keys(DEFAULTS) as (keyof RetryPolicy)[]) {
-    const value = options[name];
-    if (value === undefined) continue;
+  const given = readOptions("retry", options, NAMES, "retry");
+  for (const name of Object.keys(given) as (keyof RetryPolicy)[]) {
+    const value = given[name];
     const least = name === "attempts" || name === "attemptMs" ? 1 : 0;
     if (typeof value !== "number" || !(value >= least))
       throw invalidArgument(`retry.${name}`, `a number of at least ${least}`, value);
