@@ -1,7 +1,8 @@
 import { toWellFormed } from "../bytes/well-formed.ts";
+import { inSlices } from "../platform/event-loop.ts";
 import { isDataView, isPlainObject } from "../platform/any-realm.ts";
 import { MAX_VALUE_BYTES, type MediaContent } from "./content.ts";
-import { encodeTable, type TableColumn } from "../parquet/table-write.ts";
+import { encodeTableInPieces, type TableColumn } from "../parquet/table-write.ts";
 import { ColumnBuilder, shorten } from "./column-builder.ts";
 import { impossible, tooLarge, wrongInput } from "./wrong-input.ts";
 
@@ -91,7 +92,7 @@ export function tableContent(source: unknown): MediaContent {
     type: "table",
     mediaType: "application/vnd.apache.parquet",
     held,
-    encode: async () => encodeTable(own),
+    encode: () => inSlices(encodeTableInPieces(own)),
     details: { rows, columns: columns.length, ...(dates.length > 0 && { dates }) },
   };
 }

@@ -35,16 +35,25 @@ export type TableColumn = { readonly name: string } & (
     readonly nulls?: readonly boolean[];
   };
 
-const GROUP_ROWS = 65_536;
+const GROUP_ROWS = 16_384;
 /** The most bytes of a bound in the footer. Bounds of longer texts are shortened. */
 const LONGEST_BOUND = 64;
 
 /**
- * Returns a whole Parquet file of these columns, PLAIN and gzipped, in row groups of at most 65,536 rows. Throws
+ * Returns a whole Parquet file of these columns, PLAIN and gzipped, in row groups of at most 16,384 rows, so that no piece takes long. Throws
  * `INVALID_ARGUMENT` if there are no columns, their lengths differ, two have one name, or a value does not have the
  * column's type.
  */
 export function encodeTable(columns: readonly TableColumn[]): Uint8Array {
+  const pieces = encodeTableInPieces(columns);
+  for (;;) {
+    const { done, value } = pieces.next();
+    if (done) return value;
+  }
+}
+
+/** Does what {@link encodeTable} does. Yields after each row group of a column, which takes some ms. */
+export function* encodeTableInPieces(columns: readonly TableColumn[]): Generator<undefined, Uint8Array, void> {
   const rows = checkColumns(columns);
   const out = new ByteSink();
   const rowGroups: WrittenGroup[] = [];
@@ -53,7 +62,11 @@ export function encodeTable(columns: readonly TableColumn[]): Uint8Array {
   for (let start = 0; start < rows; start += GROUP_ROWS) {
     const end = Math.min(rows, start + GROUP_ROWS);
     const groupStart = out.offset;
-    const chunks = columns.map((column, i) => encodeChunk(out, schema[i]!, column, start, end));
+    const chunks: WrittenChunk[] = [];
+    for (const [i, column] of columns.entries()) {
+      chunks.push(encodeChunk(out, schema[i]!, column, start, end));
+      yield;
+    }
     rowGroups.push({ chunks, rows: end - start, start: groupStart, end: out.offset });
   }
   endFile(out, schema, rowGroups);

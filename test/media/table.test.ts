@@ -11,7 +11,10 @@ const { encodeTable } = await vi.importActual<typeof TableWrite>("../../src/parq
 let encode: EncodeTable;
 vi.mock("../../src/parquet/table-write.ts", async (original) => ({
   ...(await original<typeof TableWrite>()),
-  encodeTable: (columns: Parameters<EncodeTable>[0]) => encode(columns),
+  // oxlint-disable-next-line require-yield -- the stand-in has no pieces
+  *encodeTableInPieces(columns: Parameters<EncodeTable>[0]): Generator<undefined, Uint8Array> {
+    return encode(columns);
+  },
 }));
 beforeEach(() => {
   encode = encodeTable;

@@ -70,17 +70,17 @@ test("texts come back and long ones are not in the footer", async () => {
   expect([min_value, max_value]).toEqual(["", "\u{1F600}"]);
 });
 
-test("row groups have at most 65,536 rows", async () => {
-  const values = Float64Array.from({ length: 150_000 }, (_, i) => i);
-  const nulls = Array.from(values, (_, i) => i % 3 === 0 || i > 140_000);
+test("row groups have at most 16,384 rows", async () => {
+  const values = Float64Array.from({ length: 37_500 }, (_, i) => i);
+  const nulls = Array.from(values, (_, i) => i % 3 === 0 || i > 35_000);
   const table = encodeTable([
     { name: "n", type: "int64", values },
     { name: "m", type: "double", values, nulls },
   ]);
   const { row_groups } = parquetMetadata(table.slice().buffer);
-  expect(row_groups.map(({ num_rows }) => num_rows)).toEqual([65_536n, 65_536n, 18_928n]);
+  expect(row_groups.map(({ num_rows }) => num_rows)).toEqual([16_384n, 16_384n, 4_732n]);
   expect(row_groups.map(({ columns }) => columns[1]!.meta_data!.statistics!.null_count)).toEqual(
-    [0, 1, 2].map((i) => BigInt(nulls.slice(i * 65_536, (i + 1) * 65_536).filter(Boolean).length)),
+    [0, 1, 2].map((i) => BigInt(nulls.slice(i * 16_384, (i + 1) * 16_384).filter(Boolean).length)),
   );
   const back = await read(table);
   expect(back.length).toBe(values.length);
