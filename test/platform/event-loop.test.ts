@@ -11,28 +11,34 @@ function* pieces(count: number, done: string[]): Generator<undefined, string> {
   return "result";
 }
 
-test.each([true, false])("other tasks run between the slices of a long calculation (MessageChannel: %s)", async (has) => {
-  let now = 0;
-  // Each piece takes 8 ms.
-  vi.spyOn(performance, "now").mockImplementation(() => (now += 8));
-  if (!has) vi.stubGlobal("MessageChannel", undefined);
-  onTestFinished(() => {
-    vi.restoreAllMocks();
-    vi.unstubAllGlobals();
-  });
-  const done: string[] = [];
-  const result = inSlices(pieces(9, done));
-  const other = async (): Promise<void> => {
-    while (done.filter((what) => what === "piece").length < 9) {
-      await new Promise<void>((resolve) => void setImmediate(resolve));
-      done.push("other");
-    }
-  };
-  await Promise.all([result, other()]);
-  expect(await result).toBe("result");
-  const longest = done.join().split("other").map((run) => run.split("piece").length - 1);
-  expect(Math.max(...longest)).toBeLessThanOrEqual(4);
-});
+test.each([true, false])(
+  "other tasks run between the slices of a long calculation (MessageChannel: %s)",
+  async (has) => {
+    let now = 0;
+    // Each piece takes 8 ms.
+    vi.spyOn(performance, "now").mockImplementation(() => (now += 8));
+    if (!has) vi.stubGlobal("MessageChannel", undefined);
+    onTestFinished(() => {
+      vi.restoreAllMocks();
+      vi.unstubAllGlobals();
+    });
+    const done: string[] = [];
+    const result = inSlices(pieces(9, done));
+    const other = async (): Promise<void> => {
+      while (done.filter((what) => what === "piece").length < 9) {
+        await new Promise<void>((resolve) => void setImmediate(resolve));
+        done.push("other");
+      }
+    };
+    await Promise.all([result, other()]);
+    expect(await result).toBe("result");
+    const longest = done
+      .join()
+      .split("other")
+      .map((run) => run.split("piece").length - 1);
+    expect(Math.max(...longest)).toBeLessThanOrEqual(4);
+  },
+);
 
 test("a short calculation does not wait", async () => {
   let isDone = false;
