@@ -1,4 +1,4 @@
-import { isBytes, isError } from "../platform/any-realm.ts";
+import { isBytes, messageOf } from "../platform/any-realm.ts";
 import { abortable } from "../platform/abort.ts";
 import { LedgerError, describeType } from "../errors/ledger-error.ts";
 import type { Sha256 } from "../bytes/digest.ts";
@@ -102,7 +102,7 @@ function noChunk(value: unknown): LedgerError {
 /** Returns an error of the caller's source as a `LedgerError`. */
 export function sourceFailed(cause: unknown): LedgerError {
   if (LedgerError.is(cause)) return cause;
-  const why = isError(cause) ? cause.message : describeType(cause);
+  const why = messageOf(cause, describeType(cause));
   return new LedgerError("IO", `the source of the artifact failed: ${why}`, {
     field: "source",
     operation: "read",

@@ -1,6 +1,7 @@
 import { type OptionNames, readOptions } from "../arguments/options.ts";
 import type { ArtifactStore } from "../artifacts/store.ts";
 import type { Backend } from "../backend/backend.ts";
+import { checkedClock } from "../platform/checked-clock.ts";
 import { type Clock, toClock } from "../platform/clock.ts";
 import { checkChoice } from "../arguments/choice.ts";
 import { invalidArgument, LedgerError, reading } from "../errors/ledger-error.ts";
@@ -17,7 +18,11 @@ const artifactStore = /* @__PURE__ */ onDemand(() => import("../artifacts/store.
 
 /** Options of `openLedger`. */
 export interface OpenLedgerOptions {
-  /** The time, for tests: a clock, or a function that returns ms since the epoch. Default: the system's. */
+  /**
+   * The time, for tests: a clock, or a function that returns ms since the epoch. A time that no `Date` can hold is
+   * refused with `INVALID_ARGUMENT`. If the clock was right before, its last right time is used instead, and `onError`
+   * is called once. Default: the clock of the system.
+   */
   readonly clock?: Partial<Clock> | (() => number) | undefined;
   /** Makes ids, for tests. Default: ids of runs begin with the time, the rest is random. */
   readonly ids?: IdSource | undefined;
@@ -53,12 +58,14 @@ export async function openLedger(backend: Backend, options: OpenLedgerOptions = 
   const given = readOptions("openLedger", options, NAMES, "options", (name) =>
     name === "flush" || name === "heartbeatMs" ? "; it is an option of startRun and withRun" : "",
   );
-  const clock = reading("clock", () => toClock(given.clock));
-  const { ids = randomIds(clock), onError, parquet = "compact" } = given;
+  const { onError, parquet = "compact" } = given;
+  const tell = troubleListener(onError);
+  const own = reading("clock", () => toClock(given.clock));
+  const clock = given.clock === undefined ? own : checkedClock(own, tell);
+  const { ids = randomIds(clock) } = given;
   if (typeof ids !== "function") throw invalidArgument("ids", "a function", ids);
   if (onError !== undefined && typeof onError !== "function") throw invalidArgument("onError", "a function", onError);
   checkChoice("parquet", parquet, ["compact", "compatible"]);
-  const tell = troubleListener(onError);
   const checked = reading("backend", () => withChecks(backend));
   const marker = await checkMarker(checked, clock);
   const openRuns = new Set<OpenRun>();

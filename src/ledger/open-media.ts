@@ -1,4 +1,4 @@
-import { isError } from "../platform/any-realm.ts";
+import { messageOf } from "../platform/any-realm.ts";
 import { utf8Decoder, utf8Encoder } from "../bytes/utf8.ts";
 import { blobKey } from "../artifacts/blobs.ts";
 import { parseDigest } from "../bytes/digest.ts";
@@ -63,7 +63,7 @@ export async function openMedia(backend: Backend, given: MediaEntry, signal?: Ab
   try {
     return await decode(entry, bytes);
   } catch (cause) {
-    const why = isError(cause) ? cause.message : "it cannot be decoded";
+    const why = messageOf(cause, "it cannot be decoded");
     throw new LedgerError("CORRUPT", `${name} does not hold the ${entry.type} that was recorded: ${why}`, {
       key: name,
       cause,

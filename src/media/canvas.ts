@@ -1,4 +1,4 @@
-import { isError } from "../platform/any-realm.ts";
+import { messageOf } from "../platform/any-realm.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
 
 /** A canvas: of a page, an `OffscreenCanvas`, or of a library for Node. Only these members are used. */
@@ -77,7 +77,7 @@ async function blobOf(canvas: CanvasLike): Promise<Blob> {
 }
 
 function reasonOf(cause: unknown): string {
-  return isError(cause) ? cause.message : "its methods fail";
+  return messageOf(cause, "its methods fail");
 }
 
 function unreadable(why: string, cause?: unknown): LedgerError {

@@ -1,4 +1,4 @@
-import { isArrayBuffer, isBlob, isBytes, isError, isTypedArray } from "../platform/any-realm.ts";
+import { isArrayBuffer, isBlob, isBytes, isTypedArray, messageOf } from "../platform/any-realm.ts";
 import { LedgerError, invalidArgument } from "../errors/ledger-error.ts";
 import { toWellFormed } from "../bytes/well-formed.ts";
 import { type CanvasLike, PendingPicture } from "./canvas.ts";
@@ -74,8 +74,8 @@ async function readBlob(blob: Blob): Promise<Uint8Array> {
   try {
     return new Uint8Array(await blob.arrayBuffer());
   } catch (cause) {
-    const why = isError(cause) ? `: ${cause.message}` : "";
-    throw new LedgerError("INVALID_ARGUMENT", `image is a Blob that cannot be read${why}`, { field: "image", cause });
+    const why = messageOf(cause, "it cannot be read");
+    throw new LedgerError("INVALID_ARGUMENT", `image is a Blob that cannot be read: ${why}`, { field: "image", cause });
   }
 }
 

@@ -84,6 +84,15 @@ export function isError(value: unknown): value is Error {
   }
 }
 
+/** Returns the message of an `Error`, or `otherwise` for anything else and for a message that cannot be read. */
+export function messageOf(error: unknown, otherwise: string): string {
+  try {
+    return isError(error) ? String(error.message) : otherwise;
+  } catch {
+    return otherwise; // A proxy or a getter throws.
+  }
+}
+
 /**
  * Returns whether a call does not throw. A class's method refuses objects of other classes, but not of the same class
  * in another realm.

@@ -21,10 +21,12 @@ function nextTask(): Promise<void> {
   if (typeof MessageChannel === "undefined") return new Promise((resolve) => setTimeout(resolve));
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();
-    port1.onmessage = () => {
+    const settle = (): void => {
       port1.close();
       resolve();
     };
+    port1.addEventListener("message", settle, { once: true });
+    port1.start();
     port2.postMessage(0);
   });
 }

@@ -1,5 +1,5 @@
 import { LedgerError, ledgerErrorOf } from "../errors/ledger-error.ts";
-import { isError } from "../platform/any-realm.ts";
+import { messageOf } from "../platform/any-realm.ts";
 import type { JournalWriter } from "../journal/journal-writer.ts";
 import { neverUnhandled } from "./heard-promise.ts";
 
@@ -23,7 +23,7 @@ export function tellUnheard(writer: JournalWriter, method: string, name: unknown
   // What fails in the background is told as it happens.
   const { lastError } = writer.counts;
   if ((lastError && [lastError, lastError.cause].includes(reason)) || LedgerError.hasCode(reason, "FENCED")) return;
-  const message = isError(reason) ? reason.message : "it failed without a reason";
+  const message = messageOf(reason, "it failed without a reason");
   writer.report(ofCall(method, name, ledgerErrorOf(reason, message)));
 }
 

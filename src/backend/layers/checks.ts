@@ -1,4 +1,4 @@
-import { isBytes, isError } from "../../platform/any-realm.ts";
+import { isBytes, messageOf } from "../../platform/any-realm.ts";
 import { abortable } from "../../platform/abort.ts";
 import type { AppendOptions, Backend, Body, CallOptions, Entry } from "../backend.ts";
 import { clampRange } from "../body.ts";
@@ -241,7 +241,7 @@ function isKey(key: string): boolean {
 function named(error: unknown, operation: string, key: string | undefined): LedgerError {
   if (!LedgerError.is(error)) {
     const what = key === undefined ? "the backend" : JSON.stringify(key);
-    const why = isError(error) ? error.message : "the backend gave no reason";
+    const why = messageOf(error, "the backend gave no reason");
     return new LedgerError("IO", `cannot ${operation} ${what}: ${why}`, { key, operation, cause: error });
   }
   if (error.key !== undefined && error.operation !== undefined) return error;

@@ -254,3 +254,15 @@ test.each(["error", "follow"] as const)(
     });
   },
 );
+
+test.skipIf(process.platform !== "linux")(
+  "a file with more bytes than the system says is refused, not stored empty (skipped: not Linux)",
+  async () => {
+    const ledger = await openLedger(memoryBackend());
+    const run = await ledger.startRun({ environment: false });
+    for (const path of ["/proc/self/status", "/proc/self/cmdline"])
+      await expect(run.logArtifact("a", fromPath(path))).rejects.toMatchObject({ code: "CONFLICT" });
+    expect(await ledger.artifactVersions("a")).toEqual([]);
+    await run.finish();
+  },
+);
