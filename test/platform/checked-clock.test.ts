@@ -37,25 +37,33 @@ test.each(WRONG)("a clock that gives %s is refused", async (_, now) => {
   expect(told).toEqual([]);
 });
 
-test.each(WRONG)("a clock that gives %s later: the last right time stands for it, and it is told once", async (_, wrong) => {
-  const backend = memoryBackend();
-  const told: LedgerError[] = [];
-  let isRight = true;
-  const clock = { now: () => (isRight ? 5000 : wrong()), monotonic: () => (isRight ? 7 : wrong()) };
-  const ledger = await openLedger(backend, { clock, onError: (error) => told.push(error) });
-  const run = await ledger.startRun({ environment: false });
-  run.log({ x: 1 });
-  isRight = false;
-  run.log({ x: 2 });
-  run.setTags({ a: "b" });
-  await run.logText("t", "text");
-  await run.flush();
-  await run.finish();
-  expect(told).toMatchObject([{ code: "INVALID_ARGUMENT" }]);
-  const other = await openLedger(backend);
-  expect([...(await other.history(run.id, "x")).times]).toEqual([5000, 5000]);
-  expect(await other.getRun(run.id)).toMatchObject({ status: "finished", startTime: 5000, endTime: 5000, damage: [] });
-});
+test.each(WRONG)(
+  "a clock that gives %s later: the last right time stands for it, and it is told once",
+  async (_, wrong) => {
+    const backend = memoryBackend();
+    const told: LedgerError[] = [];
+    let isRight = true;
+    const clock = { now: () => (isRight ? 5000 : wrong()), monotonic: () => (isRight ? 7 : wrong()) };
+    const ledger = await openLedger(backend, { clock, onError: (error) => told.push(error) });
+    const run = await ledger.startRun({ environment: false });
+    run.log({ x: 1 });
+    isRight = false;
+    run.log({ x: 2 });
+    run.setTags({ a: "b" });
+    await run.logText("t", "text");
+    await run.flush();
+    await run.finish();
+    expect(told).toMatchObject([{ code: "INVALID_ARGUMENT" }]);
+    const other = await openLedger(backend);
+    expect([...(await other.history(run.id, "x")).times]).toEqual([5000, 5000]);
+    expect(await other.getRun(run.id)).toMatchObject({
+      status: "finished",
+      startTime: 5000,
+      endTime: 5000,
+      damage: [],
+    });
+  },
+);
 
 test("the first and the last moment that a Date holds are right, and are read back", async () => {
   for (const time of [8.64e15, -8.64e15]) {

@@ -205,7 +205,8 @@ async function* chunks(
         yield current;
       }
       // A file of /proc, and of some file systems in user space, has bytes beyond the size that the system states.
-      if ((await readFully(file, new Uint8Array(1), size, signal)) > 0) throw changed(path, `goes on after its ${size} bytes`);
+      if ((await readFully(file, new Uint8Array(1), size, signal)) > 0)
+        throw changed(path, `goes on after its ${size} bytes`);
       const now = (await file.stat()).size;
       if (now !== size) throw changed(path, `has ${now} bytes, not ${size} any more`);
     } finally {
