@@ -249,8 +249,8 @@ export function decodeJsonValue(parsed: unknown, limits: JsonLimits = LIMITS): u
 }
 
 /**
- * Returns the object that a value from `JSON.parse` stands for, with its members as they are stored. Returns `undefined`
- * for an array and for a value that is not an object.
+ * Returns the object that a value from `JSON.parse` stands for, with its stored members. Returns
+ * `undefined` for an array and for a value that is not an object.
  */
 export function storedObject(value: unknown): Record<string, unknown> | undefined {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
