@@ -2,7 +2,6 @@ import { expect, test } from "vitest";
 import { openLedger } from "runledger";
 import { memoryBackend } from "runledger/backends/memory";
 import { s3Backend } from "runledger/backends/s3";
-import { withReadCache, withRetry } from "runledger/backend";
 import { openSql } from "runledger/duckdb";
 import { guardProcess } from "runledger/node";
 import { createTestLedger } from "runledger/testing";
@@ -221,8 +220,6 @@ test("an option that a call does not know is UNSUPPORTED everywhere", async () =
     () => run.startChild(options),
     () => run.finish("finished", options),
     () => createTestLedger(options),
-    () => withRetry(memoryBackend(), options),
-    () => withReadCache(memoryBackend(), options),
     () => memoryBackend(options),
     () => s3Backend({ bucket: "abc", retry: options }),
     () => openLedger(memoryBackend(), options),

@@ -1,5 +1,4 @@
 import type { Backend } from "../backend.ts";
-import { readOptions } from "../../arguments/options.ts";
 import { clampRange } from "../body.ts";
 import { invalidArgument } from "../../errors/ledger-error.ts";
 import { layer } from "./layer.ts";
@@ -23,8 +22,7 @@ export interface ReadCacheOptions {
  * can be out of date in one way only: the object was removed. The cache never remembers that an object is missing, and
  * always asks the backend for `stat` and `list`.
  */
-export function withReadCache(backend: Backend, given: ReadCacheOptions = {}): Backend {
-  const options = readOptions("withReadCache", given, { maxBytes: true, maxObjectBytes: true, cacheable: true });
+export function withReadCache(backend: Backend, options: ReadCacheOptions = {}): Backend {
   const maxBytes = limit(options.maxBytes, "maxBytes", 64 * 1024 * 1024);
   const maxObjectBytes = limit(options.maxObjectBytes, "maxObjectBytes", Math.floor(maxBytes / 8));
   const cacheable = options.cacheable ?? namedByDigest;

@@ -1,4 +1,4 @@
-import { type OptionNames, readOptions, type Resolved } from "../../arguments/options.ts";
+import type { Resolved } from "../../arguments/options.ts";
 import { isBytes } from "../../platform/any-realm.ts";
 import type { Backend, Body, ByteStream, CallOptions, Entry } from "../backend.ts";
 import { type Clock, systemClock } from "../../platform/clock.ts";
@@ -148,17 +148,7 @@ function watchStream(body: ByteStream): { stream: ByteStream; begun(): boolean }
 
 type Policy = Resolved<RetryOptions>;
 
-const NAMES: OptionNames<RetryOptions> = {
-  attempts: true,
-  baseMs: true,
-  capMs: true,
-  deadlineMs: true,
-  clock: true,
-  random: true,
-};
-
-function toPolicy(given: RetryOptions): Policy {
-  const options = readOptions("withRetry", given, NAMES);
+function toPolicy(options: RetryOptions): Policy {
   const policy: Policy = {
     attempts: options.attempts ?? 5,
     baseMs: options.baseMs ?? 100,
