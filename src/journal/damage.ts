@@ -20,7 +20,7 @@ export interface Damage {
   readonly message: string;
   /** The first damaged byte in the object, from 0. Absent if no bytes can be named. */
   readonly from?: number;
-  /** The byte behind the last damaged one. */
+  /** The byte after the last damaged one. */
   readonly to?: number;
   /**
    * The number of further places with damage of this kind. A record names the first 100 of each kind. Absent if there

@@ -12,7 +12,10 @@ export interface ErrorSummary {
   readonly name: string;
   /** The message. Parts that look like secrets are replaced. */
   readonly message: string;
-  /** The stack trace, if the error had one, and behind it the causes and the errors of an `AggregateError`. Parts that look like secrets are replaced. */
+  /**
+   * The stack trace, if the error had one, and after it the causes and the errors of an `AggregateError`. Parts that
+   * look like secrets are replaced.
+   */
   readonly stack?: string | undefined;
 }
 

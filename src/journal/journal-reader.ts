@@ -18,9 +18,9 @@ export interface JournalVisitor {
 }
 
 /**
- * Reads segments of one writer from record `from` on; resolves with the number behind the last record. A record found
- * in two segments, because its first write was not acknowledged, is handed on once. Damage is reported, and intact
- * records around it are still read. Without `decode`, events are skipped: loading their checks costs more than the
+ * Reads segments of one writer from record `from` on. Resolves with the number after the last record. The visitor gets
+ * a record once, even if two segments have it because its first write was not acknowledged. The visitor also gets
+ * damage, and the intact records around it. Without `decode` it skips events: loading their checks costs more than the
  * reader. Rejects with `NOT_FOUND` if a segment is gone: then the run was compacted, and must be listed again.
  */
 export async function readWriter(

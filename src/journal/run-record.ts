@@ -35,7 +35,7 @@ export interface RunRecord {
   readonly startTime: number;
   /**
    * When the run ended, in ms since the epoch: `startTime` and how long the run took, by a monotonic clock if there is
-   * one. Absent while the run goes on.
+   * one. Absent while the run is open.
    */
   readonly endTime?: number;
   /**
@@ -74,8 +74,8 @@ export interface RunRecord {
   /** What a failed run failed with. Absent if the run recorded no error. */
   readonly error?: ErrorSummary;
   /**
-   * The number of metric values, texts, images, histograms and tables that the writers dropped: their buffers were full,
-   * or the storage refused the value.
+   * The number of metric values, texts, images, histograms and tables that the writers dropped: their buffers were
+   * full, or the storage refused the value.
    */
   readonly dropped: number;
   /**

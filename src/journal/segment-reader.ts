@@ -21,10 +21,10 @@ const MAX_SEARCHED_BYTES: number = 256 * 1024 * 1024;
 export const MAX_SEGMENT_BYTES: number = 512 * 1024 * 1024;
 
 /**
- * The frames of one segment in order. A `gap` is damage with an intact frame behind it; a `tail` is what follows the
- * last intact frame: `torn` when it is the beginning of a frame that was not completed, or zeros only. `start`: the end
- * of a frame, to go on from there. In a segment that is longer than any writer makes nothing behind the first bytes
- * that are no frame is read: they are the tail.
+ * Yields the frames of one segment in order. A `gap` is damage before an intact frame. A `tail` is what follows the
+ * last intact frame; it is `torn` if it is the beginning of a frame, or only zeros. `start`: the end of a frame, to
+ * continue from there. If a segment is longer than any writer makes, the tail begins with the first bytes that are not
+ * a frame.
  */
 export async function* readSegment(
   backend: Backend,

@@ -129,7 +129,7 @@ export class Ledger {
   /**
    * Returns a page of runs, the newest first unless `orderBy` says otherwise. `docs/search.md` describes filters. A run
    * that cannot be read is left out: `unreadable` of the page names it, and `onError` gets the error. A page token
-   * continues behind the last run of its page, whatever is added meanwhile; a run whose values change may appear twice
+   * continues after the last run of its page, whatever is added meanwhile; a run whose values change may appear twice
    * or not at all. Rejects with `INVALID_ARGUMENT`, which names what is wrong in the query, and where in its text.
    */
   searchRuns<F extends keyof RunRecord>(
@@ -239,7 +239,7 @@ export class Ledger {
   }
 
   /**
-   * Yields updates of a run while it goes on, in this process or another. The first update comes at once and holds
+   * Yields updates of a run while it runs, in this process or another. The first update comes at once and holds
    * everything so far; each further one holds what is new. The last one has the final status, then the iterable ends.
    * Each point is delivered once, in the order in which its writer logged it.
    *
@@ -279,8 +279,8 @@ export class Ledger {
 
   /**
    * Deletes a run softly: searches leave it out, and `getRun` returns it with `deletedAt`. Nothing of it is removed,
-   * and its writers continue, but nobody can resume it. Deleting it again changes nothing. Rejects with `RUN_NOT_FOUND`, and with `CONFLICT` if
-   * others restore it all the time.
+   * and its writers continue, but nobody can resume it. Deleting it again changes nothing. Rejects with
+   * `RUN_NOT_FOUND`, and with `CONFLICT` if others restore it all the time.
    */
   async deleteRun(id: string, options?: CallOptions): Promise<void> {
     await (await reading()).setDeleted(this.#context, id, true, readSignal("deleteRun", options));

@@ -74,7 +74,9 @@ export async function openLedger(backend: Backend, options: OpenLedgerOptions = 
   const keep = async (): Promise<void> => {
     const harm = await keepMarker(checked, marker);
     if (harm === undefined) return;
-    const what = `another program has ${harm} ${MARKER_KEY}, and perhaps more, while the ledger was open: it was written again`;
+    const what =
+      `another program has ${harm} ${MARKER_KEY}, and perhaps more, while the ledger was open: it was ` +
+      "written again";
     tell(new LedgerError("CONFLICT", what, { key: MARKER_KEY }));
   };
   const context: RunContext = {

@@ -24,7 +24,7 @@ interface Writer {
   readonly folder: WriterFolder;
 }
 
-/** A run as far as it has been read: each look reads what is new, {@link take} tells it. */
+/** Follows a run: each look reads what is new, and {@link take} returns it as an update. */
 export class RunFollower {
   readonly #backend: Backend;
   readonly #id: string;
@@ -35,14 +35,14 @@ export class RunFollower {
   #created: RunCreated | undefined;
   #documentNumber = 0;
   #document: RunDocument | undefined;
-  /** Not everything in the record went through the journals as they were read here. */
+  /** Whether the record has something that this did not read from journals. */
   #isPartial = false;
   #record: RunRecord | undefined;
-  /** Number of the newest marker that was read, and what it said. */
+  /** The number of the newest deletion marker that was read, and its time. */
   #lifecycle = 0;
   #deletedAt: number | undefined;
   #damage = "";
-  /** Places in the journals where points are lost, and how many have been told. */
+  /** The places in the journals where points are lost, and how many of them an update has reported. */
   #lost = 0;
   #lostTold = 0;
   #isComplete = true;
@@ -50,9 +50,9 @@ export class RunFollower {
   #hasNewDocument = false;
   #isUntold = false;
   #isOver = false;
-  /** What the record was folded from. */
+  /** The folds of the record. */
   #folds: readonly WriterFold[] = [];
-  /** All writers of a run that none of them closed were certainly gone before the last look began. */
+  /** Whether no writer closed the run, and all were certainly gone before the last look ended. */
   #areGone = false;
   #round: Round = { grew: false, unsettled: false };
 
@@ -64,37 +64,38 @@ export class RunFollower {
     this.#buffer = options.points ? new PointBuffer(options.keys) : undefined;
   }
 
-  /** Whether the last look found something to tell. */
+  /** Whether the last look found something new. */
   get hasNews(): boolean {
     return this.#hasNews;
   }
 
-  /** Whether it found that something had been written, and whether it has to be looked at again. */
+  /** Whether the last look found new bytes, and whether another look is needed soon. */
   get round(): Readonly<Round> {
     return this.#round;
   }
 
-  /** No longer running, as far as was read. */
+  /** Whether the record says that the run is closed. */
   get isClosed(): boolean {
     return this.#record !== undefined && this.#record.status !== "running";
   }
 
   /**
-   * The run was closed before the last look and that look found nothing more: writers are read one after another, so
-   * what one had stored before another closed the run may only be seen by a look that began afterwards.
+   * Whether the run was closed before the last look, and that look found nothing new. One look is not enough, because
+   * it reads writers one after another: records that one writer stored before another closed the run may need a later
+   * look.
    */
   get isOver(): boolean {
     return this.#isOver;
   }
 
   /**
-   * One look. Pauses whenever the buffer is full, for {@link take}. After a failure the next look goes on where this
-   * one was.
+   * Looks once. Pauses whenever the buffer is full, so that the caller can {@link take}. After a failure the next look
+   * continues.
    */
   async *look(): AsyncGenerator<void, void, undefined> {
     const wasClosed = this.isClosed;
     const wereGone = this.#areGone;
-    // What a look that failed had found is still to be told.
+    // Keeps the news of a look that failed.
     if (this.#isComplete) {
       this.#hasNews = false;
       this.#hasNewDocument = false;
@@ -116,7 +117,7 @@ export class RunFollower {
 
     if (document !== undefined && this.#lacks(document, listing))
       yield* this.#readCompacted(created, document, listing);
-    // Without points a document that says it all spares reading the journals.
+    // Without points, a document that covers everything makes reading the journals unnecessary.
     const isCovered = document !== undefined && segmentsBeyond(document, listing.writers).size === 0;
     const isSpared = isCovered && this.#buffer === undefined && this.#writers.size === 0;
     if (!isSpared) {
@@ -135,7 +136,7 @@ export class RunFollower {
       const isSaid = isSpared && lostObjects(this.#id, { document, listing }).length === 0;
       if (isSaid && document.record.status !== "running") this.#record = document.record;
       else {
-        // `readRunState` lists the run again: what was read may be newer than the first listing.
+        // `readRunState` lists the run again, because the journals may be newer than the first listing.
         const folds = isSpared || this.#isPartial ? undefined : this.#readFolds(created, listing);
         const isWhole = folds !== undefined && lostRecords(this.#id, folds, listing).length === 0;
         const state = isWhole ? undefined : await readRunState(this.#backend, created, call);
@@ -150,7 +151,7 @@ export class RunFollower {
     this.#isOver = wasClosed && this.isClosed && !this.#hasNews && !this.#round.unsettled;
   }
 
-  /** What has not been told, if there is anything. */
+  /** Returns the next update, or `undefined` if there is nothing new. */
   take(): RunUpdate | undefined {
     if (!this.#isUntold || this.#record === undefined) return undefined;
     const record = withDeletedAt(this.#record, this.#deletedAt);
@@ -166,8 +167,8 @@ export class RunFollower {
   }
 
   /**
-   * A run that no writer closed is over once they are certainly gone. They may have recorded something before they
-   * went, so only a look that began afterwards and found nothing more says so.
+   * Ends a run that no writer closed once all writers are certainly gone. A writer may have recorded something before
+   * it ended, so this needs a look that began afterwards and found nothing new.
    */
   async #askWriters(created: RunCreated, listing: RunListing, wereGone: boolean): Promise<void> {
     if (this.#record?.status !== "running") return;
@@ -182,7 +183,7 @@ export class RunFollower {
     this.#hasNews = this.#isUntold = true;
   }
 
-  /** The record as far as was read, for an update in the middle of a look. */
+  /** Makes the record of what was read so far, for an update in the middle of a look. */
   #pause(created: RunCreated, listing: RunListing): void {
     this.#readDamage(listing);
     this.#record = this.#isPartial
@@ -225,12 +226,15 @@ export class RunFollower {
     return found;
   }
 
-  /** Of a run without journals and documents: nothing was logged yet, or what was logged is lost. */
+  /**
+   * Checks a run without journals and documents: either nothing was logged yet, or everything is lost. Throws if it is
+   * gone or lost.
+   */
   async #assertThere(created: RunCreated, listing: RunListing): Promise<void> {
     const call = { signal: this.#signal };
     const found = await this.#backend.stat(runCreatedKey(this.#id), call);
     if (found === undefined) throw runNotFound(this.#id);
-    // This throws if the document is lost that named the points.
+    // This throws if the document that named the points is lost.
     if (listing.metrics.length > 0) await readRunState(this.#backend, created, call);
   }
 
@@ -238,14 +242,14 @@ export class RunFollower {
     if (number <= this.#documentNumber) return;
     const call = { signal: this.#signal };
     const document = await readRunDocument(this.#backend, this.#id, number, call);
-    // This throws unless the journals hold what the damaged document says.
+    // This throws unless the journals have what the damaged document had.
     if (document === undefined) await readRunState(this.#backend, created, call);
     this.#document = document ?? this.#document;
     this.#documentNumber = number;
     this.#hasNewDocument = true;
   }
 
-  /** Whether segments whose points are compacted are gone before they were read to the end. */
+  /** Returns whether compacted segments are gone that were not read to the end. */
   #lacks(document: RunDocument, listing: RunListing): boolean {
     return Object.entries(document.compacted?.ends ?? {}).some(([writer, end]) => {
       const listed = new Set(segmentsOf(listing, writer).map(({ seq }) => seq));
@@ -262,7 +266,7 @@ export class RunFollower {
     const listed = new Set(listing.metrics.map(({ name }) => name));
     const isThere = compacted.metrics.every(({ name }) => listed.has(name));
     if (!isThere) {
-      // The listing may be behind: then the next look finds all of it.
+      // The listing may be old: then the next look finds everything.
       const { lost } = await readRunState(this.#backend, created, { signal: this.#signal });
       if (lost.length === 0) return void (this.#round.unsettled = true);
     }

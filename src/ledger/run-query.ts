@@ -45,11 +45,11 @@ export interface RunQuery extends RunSelection {
   readonly fields?: readonly (keyof RunRecord)[] | undefined;
 }
 
-/** All names of {@link RunSelection}. */
+/** The names of all {@link RunSelection}. */
 export const SELECTION: OptionNames<RunSelection> = { experiment: true, filter: true, view: true, signal: true };
 const QUERY: OptionNames<RunQuery> = { ...SELECTION, orderBy: true, limit: true, pageToken: true, fields: true };
 
-/** All members of a record but its attributes. */
+/** The members of a record that are not attributes. */
 const MEMBERS: OptionNames<Omit<RunRecord, AttributeMember>> = {
   params: true,
   tags: true,
@@ -86,7 +86,7 @@ export function filterAdvice(name: string): string {
   return entity === undefined || entity === "attribute" ? "" : `; write filter: "${entity}s.name = …"`;
 }
 
-/** Throws `INVALID_ARGUMENT` naming what is wrong, with the position where it is in a text. */
+/** Returns a checked selection. Throws `INVALID_ARGUMENT`, which names what is wrong and its position in a text. */
 export function checkSelection(query: RunSelection): CheckedSelection {
   const { experiment, filter, view = "active", signal } = query;
   checkChoice("view", view, ["active", "deleted", "all"]);
@@ -98,7 +98,7 @@ export function checkSelection(query: RunSelection): CheckedSelection {
   };
 }
 
-/** Throws as {@link checkSelection} does. */
+/** Returns a checked query. Throws like {@link checkSelection}. */
 export function checkQuery(given: RunQuery): CheckedQuery {
   const query = readOptions("searchRuns", given, QUERY, "query", filterAdvice);
   const selection = checkSelection(query);

@@ -46,7 +46,7 @@ export type CheckedWatchOptions = Resolved<Pick<WatchRunOptions, "points" | "max
   readonly keys: ReadonlySet<string> | undefined;
 };
 
-/** Throws `INVALID_ARGUMENT` naming the field. */
+/** Returns checked options. Throws `INVALID_ARGUMENT`, which names the field. */
 export function checkWatchOptions(options: WatchRunOptions): CheckedWatchOptions {
   if (typeof options !== "object" || options === null) throw invalidArgument("options", "an object", options);
   const { points = true, keys, maxPoints = 1_000_000, giveUpMs = 60_000 } = options;

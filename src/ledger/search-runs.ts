@@ -27,8 +27,10 @@ export interface RunPage<R = RunRecord> {
   readonly damaged?: readonly DamagedRun[];
 }
 
-/** A page of runs. */
-export async function searchRuns(context: RunContext, query: RunQuery): Promise<RunPage> {
+/** Returns a page of runs; see `Ledger.searchRuns`. */ export async function searchRuns(
+  context: RunContext,
+  query: RunQuery,
+): Promise<RunPage> {
   const { limit, pageToken, fields, signal, ...wanted } = checkQuery(query);
   const paged = { ...wanted, filter: formatFilter(wanted.filter) };
   const after = pageToken === undefined ? undefined : await rowOf(context, decodePageToken(paged, pageToken), signal);
@@ -49,7 +51,7 @@ export async function searchRuns(context: RunContext, query: RunQuery): Promise<
   };
 }
 
-/** The row that a page ended with. */
+/** Returns the row of the last run of a page. */
 async function rowOf(
   { backend }: RunContext,
   { id, row }: PageEnd,
@@ -61,7 +63,7 @@ async function rowOf(
     return recordRow((await readRow(backend, id, signal)).record);
   } catch (cause) {
     if (!LedgerError.hasCode(cause, "NOT_FOUND")) throw cause;
-    const message = `pageToken goes on behind run ${id}, which is gone: search again from the first page`;
+    const message = `pageToken continues after run ${id}, which is gone: search again from the first page`;
     throw new LedgerError("INVALID_ARGUMENT", message, { field: "pageToken", cause });
   }
 }

@@ -23,8 +23,8 @@ export interface RunGroups extends Array<RunGroup> {
 }
 
 /**
- * Groups all runs that are wanted, each once, from the columns of segments. Only the query and the columns tell the
- * goal of a metric, so that the answer is the same whether or not a run is in a segment yet.
+ * Groups the selected runs, each once, by columns of the catalogue. Only the query and the columns decide the goal of a
+ * metric, so the result is the same whether or not a run is in a segment yet.
  */
 export async function summariseRuns(run: RunContext, given?: RunSummaryQuery): Promise<RunGroups> {
   const query = readOptions("summarise", given, { ...SELECTION, groupBy: true, metrics: true }, "query", filterAdvice);

@@ -12,8 +12,8 @@ const NAMES: OptionNames<WatchRunOptions> = { signal: true, points: true, keys: 
 const DONE = { done: true, value: undefined } as const;
 
 /**
- * Updates of a run, as the caller holds them. A generator alone could not be left while an update is being waited for,
- * which may be hours: here `return()` ends the wait.
+ * The updates of a run for the caller. A caller cannot leave a generator while it waits for an update, which may take
+ * hours. Here `return()` ends the wait.
  */
 export class RunWatch implements AsyncIterableIterator<RunUpdate, void, undefined> {
   readonly #open: OpenUpdates;

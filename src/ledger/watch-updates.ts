@@ -7,12 +7,12 @@ import { checkRunId } from "./read-run.ts";
 import { RunFollower } from "./run-follower.ts";
 import { checkWatchOptions, type RunUpdate, type WatchRunOptions } from "./run-update.ts";
 
-/** What looking again cannot change. */
+/** Codes of errors that another look cannot fix. */
 const FINAL: readonly ErrorCode[] = ["RUN_NOT_FOUND", "CORRUPT", "CLOSED", "UNSUPPORTED", "INVALID_ARGUMENT"];
 
 /**
- * The updates of a run; see `Ledger.watchRun`. Reads only when an update is asked for, and no more at once than it may
- * hold, so that a consumer who is slow, or never comes back, costs neither requests nor memory.
+ * Yields the updates of a run; see `Ledger.watchRun`. Reads only when the caller wants an update, and at most as many
+ * points as an update may hold. So a slow consumer costs neither requests nor memory.
  */
 export async function* watchUpdates(
   { backend, clock, onError }: RunContext,
@@ -31,7 +31,7 @@ export async function* watchUpdates(
   let failingSince = 0;
   try {
     for (;;) {
-      // Before looking: what changes meanwhile is reason to look again.
+      // Before the look: a change during the look is a reason to look again.
       listener.listen();
       try {
         for await (const _ of run.look()) {

@@ -112,7 +112,7 @@ export async function closeRun(
     const { fences, newestDocument } = state.listing;
     const lost = own ? uniteDamage(state.lost, lostRecords(created.id, folds, state.listing)) : state.lost;
     if (lost.length > state.lost.length && !isConfirmed) {
-      // The listing may be behind.
+      // The listing may be old.
       isConfirmed = true;
       continue;
     }

@@ -6,7 +6,7 @@ const MAX_COUNT = 10;
 const MAX_LENGTH = 4000;
 
 /**
- * Returns the causes of an error and the errors of an `AggregateError` as text, much as Node prints them behind the
+ * Returns the causes of an error and the errors of an `AggregateError` as text, much as Node prints them after the
  * stack: five deep and ten in all. It is empty if there are none. Properties that cannot be read are left out.
  */
 export function causesOf(error: unknown): string {

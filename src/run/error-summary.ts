@@ -9,8 +9,9 @@ const MAX_MESSAGE_LENGTH = 10_000;
 const MAX_STACK_LENGTH = 20_000;
 
 /**
- * Returns what a record keeps of a thrown value: name, message, and stack with causes. Each is cut at a sensible length. Parts that
- * look like secrets are replaced, because errors of networks and databases repeat addresses and headers.
+ * Returns what a record keeps of a thrown value: name, message, and stack with causes. Each is cut at a sensible
+ * length. Parts that look like secrets are replaced, because errors of networks and databases repeat addresses and
+ * headers.
  */
 export function summariseError(error: unknown): ErrorSummary {
   if (!isError(error))

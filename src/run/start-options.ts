@@ -50,7 +50,10 @@ export interface StartRunOptions<T extends object = Tags> {
   readonly resume?: "never" | "allow" | undefined;
   /** When the run began, in ms since the epoch. For importers. Default: now. */
   readonly startTime?: number | undefined;
-  /** The longest time between two signs of life that the run stores, in ms. Default 10,000 if the backend appends, else 60,000. */
+  /**
+   * The longest time between two signs of life that the run stores, in ms. Default 10,000 if the backend appends, else
+   * 60,000.
+   */
   readonly heartbeatMs?: number | undefined;
   /**
    * Aborting it before the run has started rejects the call; after that it closes the run as `killed`. If the storage

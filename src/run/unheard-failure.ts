@@ -11,16 +11,16 @@ const MAX_SHOWN = 100;
  * front of its message, such as `logText("sample"): text must be a string`.
  */
 export function ofCall(method: string, name: unknown, error: LedgerError): LedgerError {
-  // It names the call already.
+  // The error names the call already.
   if (error.operation === method) return error;
   const shown = typeof name === "string" ? JSON.stringify(name.slice(0, MAX_SHOWN)) : "";
   const details = { ...error, operation: error.operation ?? method, cause: error };
   return new LedgerError(error.code, `${method}(${shown}): ${error.message}`, details);
 }
 
-/** Tells `onError` that a call failed whose promise nobody handles, unless `onError` has heard of the failure. */
+/** Reports a failed call whose promise nobody handles to `onError`, unless `onError` got the failure already. */
 export function tellUnheard(writer: JournalWriter, method: string, name: unknown, reason: unknown): void {
-  // What fails in the background is told as it happens.
+  // Failures in the background are reported when they happen.
   const { lastError } = writer.counts;
   if ((lastError && [lastError, lastError.cause].includes(reason)) || LedgerError.hasCode(reason, "FENCED")) return;
   const message = messageOf(reason, "it failed without a reason");
