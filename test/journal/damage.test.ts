@@ -45,7 +45,7 @@ const isLogged = (row: Row): boolean =>
       one.step === row.step && one.time === row.time && JSON.stringify(one.metrics) === JSON.stringify(row.metrics),
   );
 
-test("every truncation gives the rows before it and is called a torn tail, or nothing at a frame's end", async () => {
+test("every truncation gives the rows before it and is reported as a torn tail, or not at all at the end of a frame", async () => {
   const { key, bytes } = await segment();
   for (let length = 0; length < bytes.length; length++) {
     const { rows, damage } = await readBack(key, bytes.subarray(0, length));
@@ -70,7 +70,7 @@ test("every bit flip is noticed, located, and costs no row outside the frames it
   }
 });
 
-test("zeros behind the last frame are a torn tail, as a power cut leaves them", async () => {
+test("zeros after the last frame are a torn tail, as a power cut leaves them", async () => {
   const { key, bytes } = await segment();
   const padded = new Uint8Array(bytes.length + 5000);
   padded.set(bytes);
@@ -79,7 +79,7 @@ test("zeros behind the last frame are a torn tail, as a power cut leaves them", 
   expect(damage).toMatchObject([{ kind: "torn-tail", from: bytes.length, to: padded.length }]);
 });
 
-test("a segment under another name is not believed", async () => {
+test("a segment under another name is damaged", async () => {
   const { key, bytes } = await segment();
   const { rows, damage } = await readBack(key.replace("writer0000000000", "writer2222222222"), bytes);
   expect(rows).toEqual([]);
@@ -113,7 +113,7 @@ test("a megabyte of garbage is read in bounded time", async () => {
   expect(damage.length).toBe(1);
 });
 
-describe("what a later version wrote is not called damaged", () => {
+describe("records of a later version do not count as damaged", () => {
   /** The bytes with one more frame behind them. */
   const withFrame = (bytes: Uint8Array, payload: number[]): Uint8Array => {
     const out = new Uint8Array(bytes.length + payload.length + FRAME_OVERHEAD_BYTES);
@@ -148,7 +148,7 @@ describe("what a later version wrote is not called damaged", () => {
   });
 });
 
-test("of lists of damage each place is told once, and each record of unknown kind", () => {
+test("united lists of damage have each place and each record of unknown kind once", () => {
   const torn = { kind: "torn-tail", key: "a", message: "torn", from: 1, to: 2 } as const;
   const unknown = [1, 2].map((n) => ({ kind: "unknown", key: "a", message: `record ${n}` }) as const);
   const missing = { kind: "missing", key: "b", message: "lost" } as const;
@@ -160,7 +160,7 @@ test("of lists of damage each place is told once, and each record of unknown kin
   expect(new DamageList([torn, ...unknown, missing, ...again]).list()).toEqual([torn, ...unknown, missing]);
 });
 
-test("of each kind a hundred places are named, and the others are counted on the last, also when lists are merged", () => {
+test("a list names a hundred places of each kind and counts the others on the last, also when lists are merged", () => {
   const places = (kind: Damage["kind"], from: number, to: number): Damage[] =>
     Array.from({ length: to - from }, (_, i) => ({ kind, key: "a", message: "", from: from + i, to: from + i + 1 }));
   const first = new DamageList([...places("corrupt", 0, 120), ...places("newer", 0, 60)]).list();

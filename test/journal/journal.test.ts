@@ -46,7 +46,7 @@ describe.each(places)("a journal, %s", (_name, newPlace) => {
     writer.close();
   });
 
-  test("stores a row once when the write that held it was done but not acknowledged", async () => {
+  test("stores a row once if its write was done but not acknowledged", async () => {
     const place = newPlace();
     const backend = faultyBackend(place, [{ at: 1, mode: "lost-ack" }]);
     const writer = newWriter(backend);
@@ -123,7 +123,7 @@ test("another process under the same writer id costs neither its points nor ours
   b.close();
 });
 
-test("a store that shows other bytes under every name is a failure to be waited out, not an endless hunt for a free name", async () => {
+test("a store that shows other bytes under every name counts as a failure, and the writer does not try names for ever", async () => {
   const place = objectsOnly();
   let attempts = 0;
   let isHostile = true;

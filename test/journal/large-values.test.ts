@@ -48,7 +48,7 @@ const value = fc.oneof(
 );
 const values = fc.array(value, { minLength: 1, maxLength: 30 });
 
-test("the mean of points is exact to a rounding of the largest, however they are parted", () => {
+test("the mean of points is exact to a rounding of the largest, in any partition", () => {
   fc.assert(
     fc.property(values, fc.nat(30), (all, cut) => {
       const top = all.reduce((sum, each) => sum + scaled(each), 0n);

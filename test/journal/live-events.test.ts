@@ -83,7 +83,7 @@ test("the run is the same without what is superseded, whatever other writers rec
   );
 });
 
-test("what was reduced before goes on as if it never was", () => {
+test("events that were reduced before give the same result as all events", () => {
   fc.assert(
     fc.property(history, fc.nat(40), (logged, cut) => {
       const events = eventsOf(
@@ -110,7 +110,7 @@ test("what was reduced before goes on as if it never was", () => {
   );
 });
 
-test("the size is that of what is left, and no event adds more than it was said to", () => {
+test("the size is that of the events that count, and no event adds more than predicted", () => {
   fc.assert(
     fc.property(history, (logged) => {
       const live = new LiveEvents();
@@ -133,7 +133,7 @@ test("the size is that of what is left, and no event adds more than it was said 
   );
 });
 
-test("what is set over and over takes no room", () => {
+test("setting the same things many times takes no room", () => {
   const live = new LiveEvents();
   const add = (event: object, i: number): void => live.add({ ...event, v: 1, order: i, time: i } as RunEvent);
   for (let i = 0; i < 20_000; i++) {

@@ -39,7 +39,7 @@ function watch(interval: number) {
   };
 }
 
-test("it tells once, after five intervals in which the loop does not turn", () => {
+test("it reports once, after five intervals without a turn of the loop", () => {
   const { add, told, pending } = watch(1000);
   add(5000);
   expect(told).toEqual([]);
@@ -56,7 +56,7 @@ test("it looks once an interval, and sets a timer only after the loop has turned
   expect(timers()).toBe(1);
 });
 
-test("a loop that turns, however seldom within five intervals, is never told", () => {
+test("a loop that turns once in five intervals is never reported", () => {
   const { add, turn, told } = watch(1000);
   for (let i = 0; i < 20; i++) {
     add(4500);
@@ -74,7 +74,7 @@ test("a write that ends shows that the loop turns, whatever timers do", () => {
   expect(told).toEqual([]);
 });
 
-test("with intervals of a few ms a step of a second is not told", () => {
+test("with intervals of a few ms, a step of a second is not reported", () => {
   const { add, told } = watch(1);
   add(1000);
   expect(told).toEqual([]);
@@ -82,7 +82,7 @@ test("with intervals of a few ms a step of a second is not told", () => {
   expect(told).toEqual([1000]);
 });
 
-test("closed, it looks no more", () => {
+test("after close it does not look", () => {
   const { loop, add, told, pending } = watch(1000);
   add(1);
   loop.close();

@@ -86,7 +86,7 @@ const summarise = (values: readonly number[]): SummaryState | undefined => {
   return summaries.get(0);
 };
 
-test("a summary is what a look at all values says", () => {
+test("a summary equals one computed from all values", () => {
   const anyValue = fc.oneof(fc.double({ min: -1e6, max: 1e6 }), fc.constantFrom(Number.NaN, Infinity, -Infinity, -0));
   fc.assert(
     fc.property(fc.array(anyValue, { minLength: 1, maxLength: 40 }), (values) => {
@@ -103,7 +103,7 @@ test("a summary is what a look at all values says", () => {
   );
 });
 
-test("the mean keeps what plain addition loses", () => {
+test("the mean keeps the precision that plain addition loses", () => {
   const { mean } = toMetricSummary(summarise([1e16, 1, -1e16, 1]) as SummaryState);
   expect(mean).toBe(0.5);
 });

@@ -130,7 +130,7 @@ function descending(a: unknown, b: unknown): number {
   return a === b ? 0 : b === undefined || (a !== undefined && a! > b!) ? -1 : 1;
 }
 
-test.each(fixedAttributes)("startRun sets %s for good", async (member) => {
+test.each(fixedAttributes)("startRun sets %s, and nothing changes it later", async (member) => {
   const { ledger } = await createTestLedger();
   const other = await ledger.startRun();
   const run = await ledger.startRun({ [member]: other.id });

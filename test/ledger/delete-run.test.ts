@@ -185,7 +185,7 @@ test("a run whose beginning is damaged can be deleted", async () => {
   expect(await readLifecycle(backend, id, 1)).toBeTypeOf("number");
 });
 
-test("who watches a run is told that it was deleted and restored", async () => {
+test("a watcher of a run sees that it was deleted and restored", async () => {
   const clock = createTestClock();
   const ledger = await open(memoryBackend(), clock);
   const run = await ledger.startRun();
@@ -212,7 +212,7 @@ describe("faults", () => {
     "no-space",
   ];
 
-  test.each(MODES)("%s, wherever: what resolved holds, and who tries again gets what was asked for", async (mode) => {
+  test.each(MODES)("%s, wherever: what resolved holds, and another attempt succeeds", async (mode) => {
     for (let at = 1; ; at++) {
       const inner = memoryBackend();
       const ledger = await open(inner);
@@ -243,7 +243,7 @@ describe("faults", () => {
     }
   });
 
-  test("a create whose outcome is unknown is asked for again, and found to be its own", async () => {
+  test("a create with an unknown outcome is tried again, and recognized as its own", async () => {
     const inner = memoryBackend();
     const id = await finished(await open(inner));
     const backend = faultyBackend(inner, {
@@ -259,7 +259,7 @@ describe("faults", () => {
     expect(await ids(ledger)).toEqual([]);
   });
 
-  test("listings that stay behind do not make it write over anything, nor give up", async () => {
+  test("with old listings it overwrites nothing, and does not give up", async () => {
     const inner = memoryBackend();
     const ledger = await open(inner);
     const id = await finished(ledger);
@@ -275,7 +275,7 @@ describe("faults", () => {
     expect(await ids(ledger)).toEqual([]);
   });
 
-  test("against somebody who undoes it every time it gives up with CONFLICT", async () => {
+  test("if somebody undoes it every time, it gives up with CONFLICT", async () => {
     const inner = memoryBackend();
     const id = await finished(await open(inner));
     let creates = 0;
@@ -378,7 +378,7 @@ describe("damaged and hostile markers", () => {
     expect(Buffer.from(await backend.read(lifecycleKey(id, 1))).equals(make(id))).toBe(true);
   });
 
-  test("one of a newer version is left to newer programs", async () => {
+  test("a marker of a newer version is FORMAT_TOO_NEW", async () => {
     const { backend, ledger, id, told } = await marked(checked({ v: 2, gone: "maybe" }));
     const before = await contents(backend);
     for (const call of [ledger.getRun(id), ledger.deleteRun(id), ledger.restoreRun(id)])
@@ -424,7 +424,7 @@ describe("damaged and hostile markers", () => {
     expect(await ids(ledger)).toEqual([run.id]);
   });
 
-  test("keys that are no markers are passed over", async () => {
+  test("keys that are not markers are ignored", async () => {
     const backend = memoryBackend();
     const ledger = await open(backend);
     const id = await finished(ledger);
@@ -449,7 +449,7 @@ describe("damaged and hostile markers", () => {
     expect((await contents(backend)).has(lifecycleKey(id, 1))).toBe(true);
   });
 
-  test("behind the last number there is none", async () => {
+  test("no number follows the last one", async () => {
     const { backend, ledger, id } = await marked(own({ deleted: false }));
     for (const n of [999_999_999, 1_000_000_000])
       await backend.create(lifecycleKey(id, n), own({ deleted: false, n })(id));
@@ -458,7 +458,7 @@ describe("damaged and hostile markers", () => {
   });
 });
 
-test("nobody goes on with a deleted run by mistake; once it is restored, everybody may", async () => {
+test("nobody resumes a deleted run by mistake; once it is restored, everybody may", async () => {
   const backend = memoryBackend();
   const ledger = await open(backend);
   const id = await finished(ledger);

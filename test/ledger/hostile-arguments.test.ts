@@ -197,7 +197,7 @@ async function calls(): Promise<[string, (hostile: never) => unknown][]> {
   ];
 }
 
-test("whatever is handed in, a call ends well or with a LedgerError", async () => {
+test("with any argument, a call succeeds or fails with a LedgerError", async () => {
   const wrong: string[] = [];
   for (const [what, hostile] of HOSTILE) {
     for (const [name, call] of await calls()) {

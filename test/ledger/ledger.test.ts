@@ -59,7 +59,7 @@ test("a directory that is none, or another's, is named", async () => {
   }
 });
 
-test("what people and systems leave in an otherwise empty place does not make it another's", async () => {
+test("files of people and systems in an otherwise empty place do not keep it from becoming a ledger", async () => {
   const directory = await mkdtemp(join(tmpdir(), "rl-"));
   const names = ["Thumbs.db", ".DS_Store", "README.md", ".gitignore", "desktop.ini", "LICENSE", ".gitkeep"];
   try {
@@ -86,7 +86,7 @@ test.each(["readme", "thumbs.db.bak", "data/readme.md", "model.json"])("but anot
   await expect(openLedger(backend)).rejects.toThrow(code("NOT_A_LEDGER"));
 });
 
-test("what is no backend is refused", async () => {
+test("anything but a backend is refused", async () => {
   for (const value of [undefined, 5, {}, { contract: 2 }])
     await expect(openLedger(value as Backend)).rejects.toThrow(code("INVALID_ARGUMENT"));
 });
@@ -131,10 +131,10 @@ test("runs are found newest first, by experiment, a page at a time, also while m
   expect(count).toBe(8);
   for (const query of [{ limit: 0 }, { pageToken: "forged" }, { pageToken: "after:../.." }, { experiment: "" }])
     await expect(ledger.searchRuns(query)).rejects.toThrow(code("INVALID_ARGUMENT"));
-  await expect(ledger.searchRuns({ order: "a" } as never)).rejects.toThrow(code("INVALID_ARGUMENT"));
+  await expect(ledger.searchRuns({ order: "a" } as never)).rejects.toThrow(code("UNSUPPORTED"));
 });
 
-test("one damaged run hides no other, and is told", async () => {
+test("one damaged run hides no other, and is reported", async () => {
   const errors: LedgerError[] = [];
   const { ledger, backend } = await createTestLedger({ onError: (error) => void errors.push(error) });
   const [a, b, c] = [await ledger.startRun(), await ledger.startRun(), await ledger.startRun()];

@@ -84,7 +84,7 @@ describe("a record that says something else than the content is an error", () =>
   });
 });
 
-test("an event that no writer makes is passed over as unknown", () => {
+test("an event that no writer makes is skipped as unknown", () => {
   const digest = `sha256:${"0".repeat(64)}`;
   const event = { kind: "media", v: 1, order: 1, time: 1, key: "k", type: "text", step: 0, at: 1, n: 0, size: 5 };
   const read = (rest: object): object =>
@@ -109,7 +109,7 @@ test("an event that no writer makes is passed over as unknown", () => {
   }
 });
 
-test("a damaged journal is told of, unless what is intact is wanted", async () => {
+test("a damaged journal is CORRUPT, unless the caller wants what is intact", async () => {
   void run.logText("a", "first");
   await run.flush();
   void run.logText("a", "second");

@@ -200,7 +200,7 @@ describe("what a message says of the call that was probably meant", () => {
   });
 });
 
-describe("what stays possible", () => {
+describe("valid calls still work", () => {
   test("metrics whose keys look like something else, and statuses that no run has", async () => {
     run.log({ "metrics.x": 2, "y:desc": 3, "fold[0]": 4 });
     await run.flush();
@@ -213,7 +213,7 @@ describe("what stays possible", () => {
     expect(runs[0]?.id).toBe(run.id);
   });
 
-  test("a call that was refused logs nothing, and the run goes on", async () => {
+  test("a refused call logs nothing, and the run continues", async () => {
     const before = run.stats.points;
     expect(() => loose["log"]!("loss", 0.5)).toThrow("an object of numbers");
     expect(() => loose["setParams"]!({ a: 1 }, 0.3)).toThrow("options must be an object");

@@ -44,7 +44,7 @@ async function setUp() {
   return { ledger, run, params, table, version };
 }
 
-test("a record is what literals are equal to, while the run goes on and once it is closed", async () => {
+test("a record is what literals are equal to, while the run is open and once it is closed", async () => {
   const { ledger, run, params } = await setUp();
   await run.flush();
   const check = async (): Promise<void> => {

@@ -4,14 +4,14 @@ import { pollDelay, PollPolicy } from "../../src/ledger/poll-policy.ts";
 const nothing = { byHint: false, hinted: false, grew: false, news: false };
 const news = { ...nothing, grew: true, news: true };
 
-test("waits double from 250 ms to 10 s, and four times that where hints are relied on", () => {
+test("waits double from 250 ms to 10 s, and are four times as long if hints are trusted", () => {
   expect([0, 1, 2, 3, 4, 5, 6, 1000].map((inVain) => pollDelay(inVain))).toEqual([
     250, 500, 1000, 2000, 4000, 8000, 10_000, 10_000,
   ]);
   expect(pollDelay(1000, true)).toBe(40_000);
 });
 
-test("hints are relied on as long as they tell of what is found", () => {
+test("hints are trusted as long as they report what a look finds", () => {
   const policy = new PollPolicy();
   expect(policy.delay(true)).toBe(250);
   policy.looked({ ...news, byHint: true, hinted: true });
@@ -22,7 +22,7 @@ test("hints are relied on as long as they tell of what is found", () => {
   expect(policy.delay(true)).toBe(250);
 });
 
-test("hints that lead to nothing time and again have to wait for their turn", () => {
+test("hints that often lead to nothing no longer shorten the wait", () => {
   const policy = new PollPolicy();
   for (let i = 0; i < 8; i++) {
     expect(policy.hearsHints).toBe(true);

@@ -10,7 +10,7 @@ describe.each([
   ["where there is node:crypto", { randomBytes }],
   ["elsewhere", undefined],
 ])("%s", (_, crypto) => {
-  test("ids are different ones, of all letters, and those of runs sort by time", async () => {
+  test("ids differ and use all letters, and ids of runs sort by time", async () => {
     vi.spyOn(process, "getBuiltinModule").mockReturnValue(crypto as never);
     const clock = createTestClock();
     const ids = randomIds(clock);

@@ -74,7 +74,7 @@ test("of many runs whose writers are gone only some are read and closed at once,
   expect(new Set(runs.map(({ status }) => status))).toEqual(new Set(["interrupted"]));
 });
 
-test("a gate lets works through in their order, no more at once than it says, whatever becomes of them", async () => {
+test("a gate starts work in order, at most as much at once as it says, even if work fails", async () => {
   const pass = gate(2);
   const log: string[] = [];
   let now = 0;

@@ -78,7 +78,7 @@ test("a journal of a terabyte of zeros is damage of its run alone, and little of
   expect(sparse.bytesRead).toBeLessThan(100 * MIB);
 });
 
-test("a run goes on and finishes behind a journal that somebody extended by gigabytes", async () => {
+test("a run continues and finishes after somebody extended its journal by gigabytes", async () => {
   const sparse = new Sparse(memoryBackend());
   sparse.size = 8 * 1024 * MIB;
   const ledger = await openLedger(sparse.backend, { onError: () => {} });

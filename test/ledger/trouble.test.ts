@@ -20,7 +20,7 @@ const troubles = (): LedgerError[] => [
   new LedgerError("PERMISSION_DENIED", "the disk is shut"),
 ];
 
-test("without onError each kind of trouble is warned of once", async () => {
+test("without onError it warns once for each code and operation", async () => {
   const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
   try {
     const run = await (await openLedger(failing(troubles()))).startRun();
@@ -42,7 +42,7 @@ test("without onError each kind of trouble is warned of once", async () => {
   }
 });
 
-test("with onError all trouble goes there, and nothing is written to the console", async () => {
+test("onError gets every error, and nothing is written to the console", async () => {
   const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
   try {
     const heard: string[] = [];

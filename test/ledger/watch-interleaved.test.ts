@@ -158,7 +158,7 @@ test.each([
   ["that appends", (): Backend => memoryBackend()],
   ["of whole objects", (): Backend => objectsOnly()],
 ])(
-  "whatever is logged, stored and looked at in whatever order, on a backend %s, each point is told once",
+  "in any order of logging, storing and looking, on a backend %s, each point is delivered once",
   async (_name, make) => {
     await fc.assert(
       fc.asyncProperty(
@@ -174,7 +174,7 @@ test.each([
   },
 );
 
-test("what a writer had stored before another closed the run is told, though it was looked at before that", async () => {
+test("points that a writer stored before another closed the run are delivered, even if the look at it came earlier", async () => {
   const place = memoryBackend();
   const clock = createTestClock();
   const writing = await openLedger(place, { clock, ids: seededIds(1, () => clock.now()) });
@@ -223,7 +223,7 @@ test("what a writer had stored before another closed the run is told, though it 
   expect(told.updates.at(-1)?.record).toEqual(await writing.getRun(first.id));
 });
 
-test("a writer whose journal was compacted before it was read goes on: nothing counts as missing, nothing twice", async () => {
+test("a writer continues whose journal was compacted before it was read: nothing counts as missing or twice", async () => {
   const place = objectsOnly();
   const clock = createTestClock();
   const writing = await openLedger(place, { clock, ids: seededIds(1, () => clock.now()) });

@@ -33,7 +33,7 @@ async function passing<T>(clock: TestClock, work: Promise<T>): Promise<T> {
 /** What is under way gets as far as it can without time. */
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-test("updates hold what is new, the last one the final status; hints of the backend make time superfluous", async () => {
+test("updates hold what is new, the last one the final status; with hints of the backend no timer is needed", async () => {
   const { ledger } = await createTestLedger();
   const run = await ledger.startRun({ params: { a: 1 } });
   run.log({ loss: 1, "val/loss": 5 });
@@ -134,7 +134,7 @@ test("many points come in several updates, complete, in the order of logging", a
   expect(updates).toBeGreaterThan(2);
 });
 
-test("a consumer who is away costs no requests, and gets what happened meanwhile in one update", async () => {
+test("an absent consumer costs no requests, and gets everything that happened meanwhile in one update", async () => {
   const clock = createTestClock();
   const backend = countingBackend(objectsOnly());
   const ledger = await openLedger(backend, { clock, ids: seededIds(1, () => clock.now()) });
@@ -152,7 +152,7 @@ test("a consumer who is away costs no requests, and gets what happened meanwhile
   await updates.return?.();
 });
 
-test("what is no run, and what is no option, is refused on the first next()", async () => {
+test("an unknown run and an unknown option are refused on the first next()", async () => {
   const { ledger } = await createTestLedger();
   for (const id of ["nobody", "../x", ""])
     await expect(ledger.watchRun(id).next()).rejects.toThrow(code("RUN_NOT_FOUND"));
@@ -215,7 +215,7 @@ test("leaving ends the wait at once and lets go of the backend", async () => {
   expect(watched).toBe(0);
 });
 
-test("trouble is told and overcome; what was read before it is not told twice", async () => {
+test("errors are reported and overcome; points that were read before are not delivered twice", async () => {
   const clock = createTestClock();
   const inner = objectsOnly();
   const writing = await openLedger(inner, { clock, ids: seededIds(1, () => clock.now()) });
@@ -254,7 +254,7 @@ test("after a minute of nothing but failures the error is thrown; the time is an
   }
 });
 
-test("damage is told with what is intact, and that points are missing", async () => {
+test("an update with damage has the intact points, and says that points are missing", async () => {
   const place = memoryBackend();
   const backend = keepingJournals(place);
   const clock = createTestClock();
@@ -309,7 +309,7 @@ test("a damaged document whose journals are gone ends the watching", async () =>
     await expect(next(ledger.watchRun(id, { points }))).rejects.toEqual(code("CORRUPT"));
 });
 
-test("what is lost of a closed run is in its record", async () => {
+test("the record of a closed run lists what is lost", async () => {
   const { backend, ledger, id } = await closedRun();
   await backend.remove(`runs/${id}/metrics.parquet`);
   const update = await next(ledger.watchRun(id, { points: false }));
@@ -336,7 +336,7 @@ async function idleHour(backend: CountingBackend, writer: Ledger, clock: TestClo
   return requests;
 }
 
-test("an idle hour costs a request every ten seconds, and a quarter of them where the backend tells of changes", async () => {
+test("an idle hour costs a request every ten seconds, and a quarter of them where the backend reports changes", async () => {
   const clock = createTestClock();
   const place = memoryBackend();
   const writer = await openLedger(place, { clock, ids: seededIds(1, () => clock.now()) });
@@ -348,7 +348,7 @@ test("an idle hour costs a request every ten seconds, and a quarter of them wher
   expect(hinted).toBeGreaterThan(80);
 });
 
-test("a backend that gives hints on end for nothing is not obeyed", async () => {
+test("a backend that keeps giving useless hints is ignored", async () => {
   const clock = createTestClock();
   const place = memoryBackend();
   const writer = await openLedger(place, { clock, ids: seededIds(1, () => clock.now()) });

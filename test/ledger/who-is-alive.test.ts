@@ -93,7 +93,7 @@ test("once all writers are known to be gone, recover() waits for nothing, howeve
   }
 });
 
-test("a thread that finished its session of the run keeps nobody from closing it", async () => {
+test("a thread that finished its session does not keep others from closing the run", async () => {
   const threads = new Threads(memoryBackend());
   const finishing = await threads.start();
   const run = await finishing.ledger.startRun();

@@ -152,7 +152,7 @@ describe("an artifact version", () => {
   });
 });
 
-test("rich values in damaged pages are CORRUPT with the key, once the rest is told", async () => {
+test("rich values in damaged pages are CORRUPT with the key, after the rest was yielded", async () => {
   const { backend, id } = await closed("with very many rich values, metrics and tags, closed twice");
   const { objects } = decodeCheckedJson(await backend.read(`runs/${id}/run.0002.json`)) as {
     objects: { name: string }[];

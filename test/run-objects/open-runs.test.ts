@@ -14,7 +14,7 @@ async function owned(backend: Backend, id: string): Promise<string[]> {
 }
 
 describe.each(places)("on a store that %s", (_, make) => {
-  test("a run that goes on is listed, with its artifacts and rich values", async () => {
+  test("an open run is listed, with its artifacts and rich values", async () => {
     const backend = make();
     const run = await (await opener(backend)()).startRun({ environment: false, flush });
     await run.logArtifact("model", { text: "weights" });
@@ -26,7 +26,7 @@ describe.each(places)("on a store that %s", (_, make) => {
     expect(keysOf(await all(objects))).toEqual(await owned(backend, run.id));
   });
 
-  test("a run that a session goes on with after it was closed is listed, and has an inventory once it is closed again", async () => {
+  test("a run that a session resumed after its close is listed, and has an inventory once it is closed again", async () => {
     const backend = make();
     const open = opener(backend);
     const id = await closedRuns["with artifacts"]!(open, backend);
@@ -56,7 +56,7 @@ describe.each(places)("on a store that %s", (_, make) => {
     expect((await runObjects(backend, first.id)).source).toBe("inventory");
   });
 
-  test("a run of which something is lost is listed, and the iteration says so", async () => {
+  test("a run that lost something is listed, and the iteration throws", async () => {
     const backend = make();
     const open = opener(backend);
     const run = await (await open()).startRun({ environment: false, flush });
@@ -79,7 +79,7 @@ describe.each(places)("on a store that %s", (_, make) => {
   });
 });
 
-test("a document of another number than is known, and a run that is not there", async () => {
+test("a document with another number than the known one, and a run that does not exist", async () => {
   const [, make] = places[0]!;
   const backend = make();
   const id = await closedRuns["of one writer"]!(opener(backend), backend);
@@ -89,7 +89,7 @@ test("a document of another number than is known, and a run that is not there", 
   await expect(all(await runObjects(backend, "nobody"))).rejects.toMatchObject({ code: "RUN_NOT_FOUND" });
 });
 
-test("what no writer makes shows in a listing, as unknown", async () => {
+test("objects that no writer makes show in a listing as unknown", async () => {
   const [, make] = places[0]!;
   const backend = make();
   const run = await (await opener(backend)()).startRun({ environment: false, flush });

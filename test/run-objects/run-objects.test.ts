@@ -78,7 +78,7 @@ describe.each(places)("on a store that %s", (_, make) => {
   });
 });
 
-test("of a run that was closed once and never deleted what is not known costs four requests more", async () => {
+test("without known numbers, a run that was closed once and never deleted costs four more requests", async () => {
   const backend = countingBackend(memoryBackend());
   const id = await closedRuns["of one writer"]!(opener(backend), backend);
   for (const [known, requests] of [

@@ -54,7 +54,7 @@ test("a run that was closed many times is found, and one that is not closed is U
   await expect(blind.getRun("nobody")).rejects.toMatchObject({ code: "RUN_NOT_FOUND" });
 });
 
-test("a newest document that is damaged is CORRUPT, and no older one takes its place", async () => {
+test("a damaged newest document is CORRUPT, and no older document replaces it", async () => {
   const [, make] = places[0]!;
   const backend = make();
   const id = await closedRuns["closed three times"]!(opener(backend), backend);
@@ -69,7 +69,7 @@ test("a newest document that is damaged is CORRUPT, and no older one takes its p
   await expect(blind.getRun(id)).rejects.toMatchObject({ code: "CORRUPT", key });
 });
 
-test("a version without its manifest where the record says is looked for in the listing", async () => {
+test("a version without its manifest at the recorded key is searched in the listing", async () => {
   const [, make] = places[0]!;
   const backend = make();
   const open = opener(backend);

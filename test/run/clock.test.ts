@@ -5,7 +5,7 @@ import { openLedger } from "../../src/index.ts";
 import { createTestClock } from "../../src/testing/index.ts";
 import { Threads } from "../ledger/threads.ts";
 
-test("how long a run took is measured by the clock that nobody sets", async () => {
+test("the monotonic clock measures how long a run took", async () => {
   const moves = fc.record({ ms: fc.integer({ min: 0, max: 100_000 }), jump: fc.integer({ min: -1e8, max: 1e8 }) });
   await fc.assert(
     fc.asyncProperty(fc.array(moves, { maxLength: 8 }), fc.boolean(), async (all, isResumed) => {
@@ -34,7 +34,7 @@ test("how long a run took is measured by the clock that nobody sets", async () =
   );
 });
 
-test("a run that was interrupted ends where it was seen last, whatever was done to the wall clock", async () => {
+test("an interrupted run ends where it was last seen, whatever the wall clock did", async () => {
   const clock = createTestClock();
   const threads = new Threads(memoryBackend());
   const writing = await threads.start(undefined, { clock });
@@ -56,7 +56,7 @@ test("a run that was interrupted ends where it was seen last, whatever was done 
   expect((await ledger.searchRuns({ filter: "duration < 0s" })).runs).toEqual([]);
 });
 
-test("a clock of which only the wall time is given measures by that", async () => {
+test("a clock with only a wall time measures by it", async () => {
   let now = 1000;
   const ledger = await openLedger(memoryBackend(), { clock: () => now });
   const run = await ledger.startRun();

@@ -139,7 +139,7 @@ test("it shares nothing that can be changed, down to the cells", () => {
   );
 });
 
-test("bytes are told before they are copied", () => {
+test("the number of bytes is passed before they are copied", () => {
   let bytes = 0;
   copyInput({ a: [1, 2], b: new Float32Array(3), c: ["xyz"] }, (more) => (bytes += more));
   expect(bytes).toBe(2 * 8 + 3 * 4 + 8 + 3 * 2);

@@ -13,7 +13,7 @@ import { createTestClock, createTestLedger, seededIds } from "../../src/testing/
 const code = (expected: string, field?: string): object =>
   expect.objectContaining({ code: expected, ...(field !== undefined && { field }) });
 
-test("data sets are in the record in order, each name, digest and context once, while the run goes on and after", async () => {
+test("data sets are in the record in order, each name, digest and context once, while the run is open and after", async () => {
   const { ledger, clock } = await createTestLedger({ clock: createTestClock() });
   const run = await ledger.startRun();
   expect((await ledger.getRun(run.id)).datasets).toEqual([]);
@@ -167,7 +167,7 @@ test.each([
   expect((await ledger.getRun(run.id)).datasets).toMatchObject([{ uri }]);
 });
 
-test("looking for credentials takes no longer than reading", async () => {
+test("the search for credentials takes linear time", async () => {
   const { ledger } = await createTestLedger();
   const run = await ledger.startRun();
   for (const part of ["//", "//a:b", "?", "&x", ":", "//:", "http://", "?key", "=", "@", "//a:1"]) {
@@ -202,7 +202,7 @@ const event = fc.record(
   { requiredKeys: ["name", "digest"] },
 );
 
-test("the fold has each data set once, whoever recorded it and in whatever order the journals are read", () => {
+test("the fold has each data set once, whichever writer recorded it, and in any order of reading", () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(event, fc.nat(2)), { maxLength: 30 }), fc.boolean(), (logged, reversed) => {
       const folds: WriterFold[] = [0, 1, 2].map((n) => ({
@@ -271,12 +271,12 @@ test.each(HOSTILE)("a record of a data set with %s is none", (_name, data) => {
   expect(decodeRunDocument(bytes, "r")).toBeUndefined();
 });
 
-test("another version of the kind is skipped, and said so", () => {
+test("another version of the kind is skipped and reported", () => {
   const bytes = encode({ kind: "dataset", v: 2, order: 1, time: 1, name: "a", digest: "d" });
   expect(decodeEvent(bytes)).toEqual({ unknown: "dataset v2" });
 });
 
-test("a run document whose record has the wrong shape is no document", () => {
+test("a run document whose record has the wrong shape is invalid", () => {
   const decode = (more: object): unknown =>
     decodeRunDocument(encodeCheckedJson({ v: 1, record: { ...RECORD, ...more }, objects: [] }, "run"), "r")?.record
       .datasets;

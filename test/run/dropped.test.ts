@@ -38,7 +38,7 @@ test("points that were dropped are on the finished run's record, the same from i
   expect(await ledger.getRun(run.id)).toEqual(written);
 });
 
-test("drops that nothing was logged after are recorded by the finish itself", async () => {
+test("finish itself records drops that come last", async () => {
   const { place, run, ledger } = await overflowing();
   await run.finish();
   expect((await ledger.getRun(run.id)).dropped).toBe(run.stats.dropped);
@@ -46,14 +46,14 @@ test("drops that nothing was logged after are recorded by the finish itself", as
   expect((await ledger.getRun(run.id)).dropped).toBe(run.stats.dropped);
 });
 
-test("a run that goes on records its drops without being asked", async () => {
+test("an open run records its drops by itself", async () => {
   const { clock, run, ledger } = await overflowing();
   await clock.advance(120_000);
   expect((await ledger.getRun(run.id)).dropped).toBe(run.stats.dropped);
   await run.finish();
 });
 
-test("the first point that is dropped is told at once, and again once the run has recorded how many were", async () => {
+test("the first dropped point is reported at once, and the next one after the run has recorded the number", async () => {
   const told: string[] = [];
   const place = faultyBackend(memoryBackend(), [{ at: 1, times: 2, mode: "error-before", only: ["append"] }]);
   const onError = ({ code, field, message }: LedgerError): void => void told.push(`${code} ${field}: ${message}`);

@@ -58,23 +58,27 @@ test("events count against the bound of the buffer, and the newest of each wins"
   expect(record.tags).toEqual(stored.tags);
 });
 
-test("finish() waits for what had no room, which comes before the end of the run", { timeout: 60_000 }, async () => {
-  const { backend, inner, hold, release } = slowBackend();
-  const ledger = await openLedger(backend, { onError: () => {} });
-  const run = await ledger.startRun({ flush: { maxBufferedBytes: BOUND } });
-  await run.flush();
-  hold();
-  for (let i = 0; i < 10_000; i++) run.setTags({ progress: i });
-  const finished = run.finish();
-  release();
-  await finished;
-  expect(await (await openLedger(inner)).getRun(run.id)).toMatchObject({
-    status: "finished",
-    tags: { progress: "9999" },
-  });
-});
+test(
+  "finish() waits for events that had no room, and they come before the end of the run",
+  { timeout: 60_000 },
+  async () => {
+    const { backend, inner, hold, release } = slowBackend();
+    const ledger = await openLedger(backend, { onError: () => {} });
+    const run = await ledger.startRun({ flush: { maxBufferedBytes: BOUND } });
+    await run.flush();
+    hold();
+    for (let i = 0; i < 10_000; i++) run.setTags({ progress: i });
+    const finished = run.finish();
+    release();
+    await finished;
+    expect(await (await openLedger(inner)).getRun(run.id)).toMatchObject({
+      status: "finished",
+      tags: { progress: "9999" },
+    });
+  },
+);
 
-test("what is more than the bound even so is dropped, counted and told once", { timeout: 60_000 }, async () => {
+test("events beyond the bound are dropped, counted and reported once", { timeout: 60_000 }, async () => {
   const { backend, hold, release } = slowBackend();
   const errors: LedgerError[] = [];
   const ledger = await openLedger(backend, { onError: (error) => errors.push(error) });
@@ -103,7 +107,7 @@ test("a burst that never yields leaves no more than the bound waiting", { timeou
   expect(ended).toMatchObject({ status: "finished", tags: { progress: "step 99999" } });
 });
 
-test("those who wait for the same records share a promise, and there is a bound on the others", async () => {
+test("calls that wait for the same records share a promise, and the number of promises is bounded", async () => {
   const waiters = new FlushWaiters();
   const first = waiters.wait(5, false);
   expect(waiters.areUrgent).toBe(false);

@@ -40,7 +40,7 @@ describe.each([
   ["appends", (): Backend => memoryBackend()],
   ["takes whole objects only", (): Backend => objectsOnly()],
 ])("where the backend %s", (_name, newPlace) => {
-  test("an earlier writer is told, every time, and leaves the place alone", async () => {
+  test("an earlier writer gets FENCED every time, and writes nothing more", async () => {
     const place = recordingBackend(newPlace());
     const errors: LedgerError[] = [];
     const run = await (await open(place, (error) => errors.push(error))).startRun({ environment: false });
@@ -76,7 +76,7 @@ describe.each([
     expect([...values].filter((value) => value !== 2)).toEqual([1, 3, 5]);
   });
 
-  test("finish of a writer that does not know yet writes nothing", async () => {
+  test("finish of a writer that does not know of the fence yet writes nothing", async () => {
     const place = recordingBackend(newPlace());
     const run = await (await open(place)).startRun({ environment: false });
     run.log({ a: 1 });
@@ -121,7 +121,7 @@ describe.each([
     );
   });
 
-  test("a claim goes on where the run was, others may join it, and the next claim shuts out all of them", async () => {
+  test("a claim continues where the run was, others may join it, and the next claim shuts all of them out", async () => {
     const place = newPlace();
     const first = await (await open(place)).startRun({ environment: false, params: { a: 1 } });
     first.log({ m: 1 });
@@ -262,7 +262,7 @@ describe("where each flush is an object", () => {
     expect({ metrics: { ...record.metrics }, tags: { ...record.tags } }).toEqual({ metrics: {}, tags: {} });
   });
 
-  test("a create that is refused for an object nobody can see yet is tried again, of a fence and of a run document", async () => {
+  test("a create that is refused for an object that is not visible yet is tried again, for a fence and for a run document", async () => {
     const inner = objectsOnly();
     let refused = 0;
     // As versitygw answers while another create of the key is under way, which then fails.
@@ -282,7 +282,7 @@ describe("where each flush is an object", () => {
     expect(await (await open(inner)).getRun(id)).toMatchObject({ status: "finished", metrics: { a: { count: 1 } } });
   });
 
-  test("two sessions that a store lets put up one fence see each other's claims: one of them goes on", async () => {
+  test("two sessions that a store lets create one fence see each other's claims: one of them continues", async () => {
     // Both look for the fence before either has created it, and the later create replaces the earlier one.
     const inner = objectsOnly();
     const { id } = await (await open(inner)).startRun({ environment: false });
@@ -317,7 +317,7 @@ describe("where each flush is an object", () => {
     }
   });
 
-  test("a writer that flushes as fast as it can is shut out, and all that it was told is there", async () => {
+  test("a writer that flushes as fast as it can is shut out, and everything acknowledged is there", async () => {
     const place = objectsOnly();
     const run = await (await open(place)).startRun({ environment: false, flush });
     run.log({ a: 0 });

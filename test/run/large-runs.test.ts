@@ -101,7 +101,7 @@ describe.each([
     expect(events.some(({ kind }) => kind === "media" || kind === "beat")).toBe(false);
   });
 
-  test("a later session keeps what is superseded and goes on with the lists", { timeout: 60_000 }, async () => {
+  test("a later session keeps superseded events and continues the lists", { timeout: 60_000 }, async () => {
     const backend = make();
     const ledger = await openLedger(backend);
     const first = await ledger.startRun();
@@ -184,7 +184,7 @@ test("a run cannot begin with more than it may hold, and nothing of it is stored
   expect((await ledger.getRun(run.id)).tags).toEqual({ goes: "on" });
 });
 
-test("while another writer goes on, the summaries of both are told apart from those that are compacted", async () => {
+test("while another writer continues, the summaries of both are separate from the compacted ones", async () => {
   const backend = memoryBackend();
   const ledger = await openLedger(backend);
   const first = await ledger.startRun();
@@ -205,7 +205,7 @@ test("while another writer goes on, the summaries of both are told apart from th
 });
 
 describe("the bound of a run", () => {
-  test("is met at the call, and the run goes on and closes", { timeout: 60_000 }, async () => {
+  test("applies at the call, and the run continues and closes", { timeout: 60_000 }, async () => {
     const backend = memoryBackend();
     const ledger = await openLedger(backend);
     const run = await ledger.startRun();

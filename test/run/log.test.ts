@@ -147,7 +147,7 @@ test("a metric whose name begins with a byte order mark is another one than that
   }
 });
 
-test("a finished run refuses what comes later, and says so", async () => {
+test("a finished run refuses later calls with RUN_CLOSED", async () => {
   const { ledger } = await createTestLedger();
   const run = await ledger.startRun();
   await run.finish();
@@ -166,7 +166,7 @@ test("a finished run refuses what comes later, and says so", async () => {
   expect((await ledger.getRun(run.id)).status).toBe("finished");
 });
 
-test("records that wait go out by age, and a quiet run shows that it lives", async () => {
+test("waiting records are written by age, and a quiet run records signs of life", async () => {
   const { ledger, backend, clock } = await createTestLedger();
   const run = await ledger.startRun({ heartbeatMs: 5000 });
   run.log({ a: 1 });

@@ -104,7 +104,7 @@ describe.each(PLACES)("%s", (name, make) => {
       expect((await again.history(run.id, "loss")).values).toHaveLength(points);
     });
 
-    test("the newest of two documents is lost while a third session goes on", async () => {
+    test("the newest of two documents is lost while a third session continues", async () => {
       await using place = await make();
       const told: LedgerError[] = [];
       const ledger = await openLedger(place.open(), { onError: (error) => told.push(error) });
@@ -163,7 +163,7 @@ describe.each(PLACES)("%s", (name, make) => {
 
   // Where each flush is an object of its own, journals of others go although the first session, which had recorded something, goes on.
   test.each(name === "one object a flush" ? [0] : [0, 5])(
-    "a document is lost that a second session wrote while the first one, with %i points, went on",
+    "a document is lost that a second session wrote while the first one, with %i points, continued",
     async (points) => {
       await using place = await make();
       const ledger = await openLedger(place.open(), { onError: () => {} });

@@ -79,7 +79,7 @@ describe.each(PLACES)("%s", (_place, make) => {
     );
   });
 
-  test("what only a document tells of a journal is told by the next one too", async () => {
+  test("what only a document has of a journal, the next document has, too", async () => {
     await using place = await make();
     const ledger = await openLedger(place.open(), { onError: () => {} });
     const first = await ledger.startRun({ flush, environment: false });

@@ -111,7 +111,7 @@ test("another run's overview is refused", async () => {
   expect((await ledger.history(one.id, "loss")).values).toHaveLength(17_000);
 });
 
-test("a document whose objects are not there counts for nothing while all journals are", async () => {
+test("a document whose objects are missing is ignored while all journals exist", async () => {
   const place = memoryBackend();
   const { id } = await finished(10, keepingJournals(place) as MemoryBackend);
   change(place, `runs/${id}/metrics.parquet`, undefined);

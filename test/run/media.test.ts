@@ -16,7 +16,7 @@ async function blobs(backend: Backend): Promise<string[]> {
 
 const long = "line of text\n".repeat(1000);
 
-test("each kind comes back as it was logged, with its step and time, while the run goes on and after", async () => {
+test("each kind comes back as it was logged, with its step and time, while the run is open and after", async () => {
   const { ledger, clock } = await createTestLedger({ clock: createTestClock() });
   const run = await ledger.startRun();
   const now = clock.now();
