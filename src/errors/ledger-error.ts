@@ -125,6 +125,17 @@ export function describeType(value: unknown): string {
   return typeof name === "string" && name !== "" && name !== "Object" ? name.slice(0, 64) : "object";
 }
 
+/** Returns the advice to copy the fields of a class instance, or `otherwise` if the value has no fields to copy. */
+export function copyAdvice(value: unknown, otherwise = ""): string {
+  try {
+    const isInstance =
+      typeof value === "object" && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
+    return isInstance && Object.keys(value).length > 0 ? ": { ...value } copies the fields of an instance" : otherwise;
+  } catch {
+    return otherwise;
+  }
+}
+
 /**
  * Returns an `INVALID_ARGUMENT` that names the field and its value: a number, a bigint or a boolean itself, and of
  * anything else only the type, because a text may be secret. `hint` ends the message, unless the value is a promise.

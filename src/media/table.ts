@@ -1,5 +1,6 @@
 import { toWellFormed } from "../bytes/well-formed.ts";
 import { inSlices } from "../platform/event-loop.ts";
+import { copyAdvice } from "../errors/ledger-error.ts";
 import { isDataView, isPlainObject } from "../platform/any-realm.ts";
 import { MAX_VALUE_BYTES, type MediaContent } from "./content.ts";
 import { encodeTableInPieces, type TableColumn } from "../parquet/table-write.ts";
@@ -120,7 +121,7 @@ function readObjects(rows: readonly unknown[]): { columns: Column[]; rows: numbe
   const names = new Map<string, string>();
   rows.forEach((row, i) => {
     if (!isPlainObject(row)) {
-      const hint = Array.isArray(row) ? "give rows of cells as { columns, rows }" : "";
+      const hint = Array.isArray(row) ? "give rows of cells as { columns, rows }" : copyAdvice(row).replace(": ", "");
       throw wrongInput(`table[${i}]`, "an object of cells", row, hint);
     }
     for (const key of Object.keys(row)) {

@@ -1,6 +1,6 @@
 import { isPlainObject } from "../platform/any-realm.ts";
 import { utf8Encoder } from "../bytes/utf8.ts";
-import { LedgerError, describeType, invalidArgument } from "../errors/ledger-error.ts";
+import { LedgerError, copyAdvice, describeType, invalidArgument } from "../errors/ledger-error.ts";
 import { hasLoneSurrogate } from "../bytes/well-formed.ts";
 import { MAX_METRICS } from "../journal/run-size.ts";
 import { MAX_ROW_KEYS, type Shape, type ShapeRegistry } from "../journal/shape.ts";
@@ -151,7 +151,12 @@ function flatten(metrics: Metrics): { names: string[]; numbers: number[] } {
     }
   };
   if (!isPlainObject(metrics))
-    throw invalidArgument("metrics", "an object of numbers", metrics, ", as in log({ loss: 0.5 })");
+    throw invalidArgument(
+      "metrics",
+      "an object of numbers",
+      metrics,
+      copyAdvice(metrics, ", as in log({ loss: 0.5 })"),
+    );
   walk(metrics, "", 1);
   return { names, numbers };
 }
@@ -180,7 +185,7 @@ function wrongValue(name: string, value: unknown): LedgerError {
         : typeof value === "boolean" ||
             (typeof value === "string" && value.trim() !== "" && !Number.isNaN(Number(value)))
           ? ": convert it with Number()"
-          : "";
+          : copyAdvice(value);
   const received = isTensor ? "Tensor" : type;
   return new LedgerError(
     "INVALID_ARGUMENT",

@@ -1,5 +1,6 @@
+import { isPlainObject } from "../platform/any-realm.ts";
 import { setOwn } from "../bytes/dictionary.ts";
-import { invalidArgument, reading } from "../errors/ledger-error.ts";
+import { copyAdvice, invalidArgument, reading } from "../errors/ledger-error.ts";
 import type { Dictionary } from "../journal/event.ts";
 import { checkName, checkText } from "./check-text.ts";
 
@@ -18,8 +19,8 @@ export type TagsOf<T> = T extends readonly unknown[] | ((...input: never) => unk
 
 /** Returns a checked copy of tags. Numbers and booleans become text. Throws `INVALID_ARGUMENT`. */
 export function checkTags(value: unknown, field: string): Dictionary<string> {
-  if (typeof value !== "object" || value === null || reading(field, () => Array.isArray(value)))
-    throw invalidArgument(field, "an object of strings", value, `, as in { stage: "dev" }`);
+  if (!reading(field, () => isPlainObject(value)))
+    throw invalidArgument(field, "an object of strings", value, copyAdvice(value, `, as in { stage: "dev" }`));
   const tags: Dictionary<string> = {};
   for (const [key, tag] of reading(field, () => Object.entries(value as Dictionary))) {
     if (tag === undefined) continue;
