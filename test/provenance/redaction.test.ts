@@ -462,3 +462,32 @@ test("looking takes time in proportion to the length, whatever the text", () => 
     }
   }
 });
+
+test.each([
+  ["cannot connect: postgres://user:p@hunter2@db.example.com/x", "cannot connect: postgres://[redacted]@db.example.com/x"],
+  ["postgres://user:p@a@hunter2@db/x?y=a@b", "postgres://[redacted]@db/x?y=a@b"],
+  ["https://user:pa hunter2@host/", "https://[redacted]@host/"],
+  ['{"password":["hunter2"]}', '{"password":[redacted]}'],
+  ['{"password": [ "a", "hunter2" ], "x": 1}', '{"password": [redacted], "x": 1}'],
+  ['{"password":{"value":"hunter2"},"x":1}', '{"password":[redacted],"x":1}'],
+  ['{\\"password\\":[\\"hunter2\\"]}', '{\\"password\\":[redacted]}'],
+  ["SECRET_KEY_BASE=hunter2", "SECRET_KEY_BASE=[redacted]"],
+  [
+    "Authorization: AWS4-HMAC-SHA256 Credential=x/2024, SignedHeaders=host, Signature=hunter2",
+    "Authorization: [redacted]",
+  ],
+  ["\u001b[31mpassword\u001b[0m=hunter2", "\u001b[31mpassword\u001b[0m=[redacted]"],
+  ["\u001b[1;31mapi_key\u001b[0m: hunter2", "\u001b[1;31mapi_key\u001b[0m: [redacted]"],
+])("%j: the whole secret is removed, and nothing else", (text, expected) => {
+  expect(scrub(text)).toBe(expected);
+  expect(scrub(expected)).toBe(expected);
+});
+
+test.each([
+  "http://localhost:5432 admin@host",
+  "ssh://git@host/org/repo@v1",
+  "see https://example.com/a and mail user@host",
+  "tokens: [1, 2, 3]",
+  'words: ["a", "b"], tokens: ["the", "a"]',
+  "\u001b[31merror\u001b[0m: 5",
+])("%j stays", (text) => expect(scrub(text)).toBe(text));

@@ -5,9 +5,11 @@ import { REDACTED, isDigestOrPath, isRandom, isTokenLike } from "./token-shapes.
 /** Separators between a name and its value. */
 const SEPARATOR = /(?<=[\w.%\s"'\]-])(?:=>|->|:=|={1,3}|:|%3d)\s{0,3}/gi;
 const WORD: string = String.raw`(?:\\?"[^"\n]+"?|\\?'[^'\n]+'?|(?:\[redacted\]|[^\s"'&;,)}\]<>])+)`;
-const VALUE: RegExp = new RegExp(String.raw`(?:(?:bearer|basic|token|digest|apikey)\s{1,4})?${WORD}`, "iy");
+/** A list or an object of JSON with a text. */
+const JSON_VALUE: string = String.raw`[[{]\s{0,3}\\?["'][^\]}\n]{1,1000}[\]}]?`;
+const VALUE: RegExp = new RegExp(String.raw`${JSON_VALUE}|(?:(?:bearer|basic|token|digest|apikey)\s{1,4})?${WORD}`, "iy");
 /** The value of an authorization header, with any scheme. */
-const AUTHORIZATION: RegExp = new RegExp(String.raw`digest\s[^\r\n]+|(?:[\w-]{1,32}[ \t]{1,4})?${WORD}`, "iy");
+const AUTHORIZATION: RegExp = new RegExp(String.raw`(?:digest|aws4[\w-]{1,32})\s[^\r\n]+|(?:[\w-]{1,32}[ \t]{1,4})?${WORD}`, "iy");
 const REST_OF_LINE = /[^\r\n]+/y;
 /** The first word of a name of two words: "api key: …". */
 const FIRST_WORD = /(?:^|\W)(?:api|access|auth|secret|private|refresh|client|bearer)[ -]$/i;
@@ -72,10 +74,19 @@ function isSecretValue(text: string, at: number, kind: "perhaps" | "key"): boole
 function nameBefore(text: string, separator: number, from: number): readonly [begin: number, end: number] {
   let end = separator;
   while (end > from && separator - end < 3 && /\s/.test(text[end - 1] as string)) end--;
+  end -= endingStyle(text.slice(Math.max(from, end - 20), end));
   for (const around of ["]", `"'`, "\\"]) if (end > from && around.includes(text[end - 1] as string)) end--;
   let begin = end;
   while (begin > from && end - begin < LONGEST_NAME && isNameCharacter(text.charCodeAt(begin - 1))) begin--;
+  // The name begins behind a style of terminals.
+  if (text[begin - 1] === "[" && text[begin - 2] === "\u001b") begin = Math.min(end, text.indexOf("m", begin) + 1 || end);
   return [begin, end];
+}
+
+/** Returns the length of the escape sequence for a style of terminals at the end of the text. */
+function endingStyle(text: string): number {
+  const escape = text.endsWith("m") ? text.lastIndexOf("\u001b[") : -1;
+  return escape !== -1 && /^[\d;]{0,16}m$/.test(text.slice(escape + 2)) ? text.length - escape : 0;
 }
 
 /** Returns whether a character is a letter, a digit, `_`, `.`, `%` or `-`. */

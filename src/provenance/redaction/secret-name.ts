@@ -19,7 +19,7 @@ const OF_ADDRESSES = new Set("session sessionid jsessionid phpsessid sid code ke
 const ENDINGS: readonly string[] = [
   "token|secret|passw(?:or)?d|pwd|passphrase|signature|credentials?|apikeys?|accesskeys?|secretkeys?",
   "privatekeys?|(?:access|auth|refresh|session|api)tokens|accesskeyid|sessionid|authorization|authcode",
-  "accesscode|userpass|dbpass|jwt",
+  "accesscode|userpass|dbpass|jwt|secretkeybase",
 ];
 const ENDING: RegExp = new RegExp(`(?:${ENDINGS.join("|")})$`);
 

@@ -89,6 +89,8 @@ const STRICT = /\b(?:https?|wss?|ftps?):[\\/]{0,4}([^\\/?#]{1,300})$/i;
 const WITH_SCHEME = /(?:[a-z][a-z0-9+.-]{0,30}:[\\/]{1,2}|^\/\/)([^\\/?#]{1,300})$/i;
 /** A password with a `/`, `?` or `#`. `host:port/…` has none. */
 const WITH_SLASH = /:[\\/]{2}([^\\/?#:]{0,100}:(?!\d{0,5}(?:[/?#]|$)).{1,300})$/;
+/** A password with a space. */
+const SPACED = /[a-z]:\/\/([^\s/?#@:"'<>]{0,100}:(?!\d{0,5} )[^\s/?#@"'<>]{1,100} [^\s/?#@"'<>]{1,100})$/i;
 /** `user:password@host:path`. */
 const SCP = /(?<![\w.:/\\%-])([\w.-]{1,64}):([^:/\\]{1,128})$/;
 const SCP_HOST = /(?!\w{1,20}:\/\/)[\w.-]{1,253}[:/]/y;
@@ -111,9 +113,10 @@ export function scrubUserInfo(text: string): string {
     while (begin > least && !isAround(text.charCodeAt(begin - 1))) begin--;
     if (at - begin < 3) continue;
     const before = text.slice(begin, at);
-    const length = lengthOfSecret(before, text, at);
+    const length = lengthOfSecret(before, text, at) || lengthOfSpaced(text.slice(least, at));
     if (length === 0 || before.endsWith(REDACTED)) continue;
     scrubbed += text.slice(from, at - length) + REDACTED;
+    if (before.includes("//")) at = lastAtOfUser(text, at);
     from = at;
   }
   return scrubbed + text.slice(from);
@@ -122,6 +125,20 @@ export function scrubUserInfo(text: string): string {
 /** Returns whether a character is white space, a quote or an angle bracket. */
 function isAround(code: number): boolean {
   return code <= 32 || code === 34 || code === 39 || code === 60 || code === 62;
+}
+
+/** Returns the position of the last `@` before the host: a password may contain some. */
+function lastAtOfUser(text: string, at: number): number {
+  const end = Math.min(text.length, at + LONGEST);
+  let last = at;
+  for (let i = at + 1; i < end && !isAround(text.charCodeAt(i)) && !"/?#,;&\\".includes(text[i] as string); i++)
+    if (text[i] === "@") last = i;
+  return last;
+}
+
+/** Returns the length of the secret with one space in it at the end of a text, or 0. */
+function lengthOfSpaced(text: string): number {
+  return text.includes(" ") && text.includes("://") ? (SPACED.exec(text)?.[1]?.length ?? 0) : 0;
 }
 
 /** Returns the length of the secret directly before the `@`, or 0. */
