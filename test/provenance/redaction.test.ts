@@ -464,7 +464,10 @@ test("looking takes time in proportion to the length, whatever the text", () => 
 });
 
 test.each([
-  ["cannot connect: postgres://user:p@hunter2@db.example.com/x", "cannot connect: postgres://[redacted]@db.example.com/x"],
+  [
+    "cannot connect: postgres://user:p@hunter2@db.example.com/x",
+    "cannot connect: postgres://[redacted]@db.example.com/x",
+  ],
   ["postgres://user:p@a@hunter2@db/x?y=a@b", "postgres://[redacted]@db/x?y=a@b"],
   ["https://user:pa hunter2@host/", "https://[redacted]@host/"],
   ['{"password":["hunter2"]}', '{"password":[redacted]}'],

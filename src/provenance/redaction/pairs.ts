@@ -7,9 +7,15 @@ const SEPARATOR = /(?<=[\w.%\s"'\]-])(?:=>|->|:=|={1,3}|:|%3d)\s{0,3}/gi;
 const WORD: string = String.raw`(?:\\?"[^"\n]+"?|\\?'[^'\n]+'?|(?:\[redacted\]|[^\s"'&;,)}\]<>])+)`;
 /** A list or an object of JSON with a text. */
 const JSON_VALUE: string = String.raw`[[{]\s{0,3}\\?["'][^\]}\n]{1,1000}[\]}]?`;
-const VALUE: RegExp = new RegExp(String.raw`${JSON_VALUE}|(?:(?:bearer|basic|token|digest|apikey)\s{1,4})?${WORD}`, "iy");
+const VALUE: RegExp = new RegExp(
+  String.raw`${JSON_VALUE}|(?:(?:bearer|basic|token|digest|apikey)\s{1,4})?${WORD}`,
+  "iy",
+);
 /** The value of an authorization header, with any scheme. */
-const AUTHORIZATION: RegExp = new RegExp(String.raw`(?:digest|aws4[\w-]{1,32})\s[^\r\n]+|(?:[\w-]{1,32}[ \t]{1,4})?${WORD}`, "iy");
+const AUTHORIZATION: RegExp = new RegExp(
+  String.raw`(?:digest|aws4[\w-]{1,32})\s[^\r\n]+|(?:[\w-]{1,32}[ \t]{1,4})?${WORD}`,
+  "iy",
+);
 const REST_OF_LINE = /[^\r\n]+/y;
 /** The first word of a name of two words: "api key: …". */
 const FIRST_WORD = /(?:^|\W)(?:api|access|auth|secret|private|refresh|client|bearer)[ -]$/i;
@@ -79,7 +85,8 @@ function nameBefore(text: string, separator: number, from: number): readonly [be
   let begin = end;
   while (begin > from && end - begin < LONGEST_NAME && isNameCharacter(text.charCodeAt(begin - 1))) begin--;
   // The name begins behind a style of terminals.
-  if (text[begin - 1] === "[" && text[begin - 2] === "\u001b") begin = Math.min(end, text.indexOf("m", begin) + 1 || end);
+  if (text[begin - 1] === "[" && text[begin - 2] === "\u001b")
+    begin = Math.min(end, text.indexOf("m", begin) + 1 || end);
   return [begin, end];
 }
 
