@@ -2,7 +2,7 @@ import type { OpenArtifact } from "../artifacts/open.ts";
 import type { CallOptions } from "../backend/backend.ts";
 import { callOptions } from "../backend/call-options.ts";
 import type { ArtifactRef, ArtifactVersion } from "../artifacts/version.ts";
-import { invalidArgument, LedgerError } from "../errors/ledger-error.ts";
+import { invalidArgument, LedgerError, ledgerErrorOf } from "../errors/ledger-error.ts";
 import { onDemand } from "../platform/on-demand.ts";
 import { readOptions, readSignal } from "../arguments/options.ts";
 import type { ExperimentSummary } from "../catalog/list-experiments.ts";
@@ -90,17 +90,18 @@ export class Ledger {
     } catch (error) {
       if (run.status === "running") closedByWithRun.add(run);
       // The error of the caller matters more than the trouble of the run.
-      await run.fail(error).catch((trouble: unknown) => this.#tell(trouble));
+      await run.fail(error).catch((trouble: unknown) => this.#tell(run, trouble));
       throw error;
     }
-    await run.finish().catch((trouble: unknown) => this.#tell(trouble));
+    await run.finish().catch((trouble: unknown) => this.#tell(run, trouble));
     return result;
   }
 
-  #tell(trouble: unknown): void {
-    this.#context.onError(
-      LedgerError.is(trouble) ? trouble : new LedgerError("IO", "a run could not be closed", { cause: trouble }),
-    );
+  #tell({ id }: Run, cause: unknown): void {
+    const { code, message } = ledgerErrorOf(cause, "closing it failed without a reason");
+    // An operation of its own, so that the warning comes even if the same trouble was told of a write.
+    const details = { ...(cause as LedgerError), operation: "withRun", cause };
+    this.#context.onError(new LedgerError(code, `run ${id} is not closed: ${message}`, details));
   }
 
   /**

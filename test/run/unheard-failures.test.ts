@@ -127,3 +127,22 @@ test("without onError, each method that is used wrongly is warned of once", asyn
     warn.mockRestore();
   }
 });
+
+test("a run that withRun cannot close is warned of, although the same trouble was told before", async () => {
+  const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+  try {
+    const backend = faultyBackend(memoryBackend(), [failing({ only: ["create"], key: /^blobs/ })]);
+    const ledger = await openLedger(backend, { clock: createTestClock() });
+    const id = await ledger.withRun({}, async (run) => {
+      await run.logText("sample", "x".repeat(100_000)).catch(() => {});
+      return run.id;
+    });
+    const lines = warn.mock.calls.map(([line]) => String(line));
+    expect(lines).toHaveLength(2);
+    expect(lines[0]).toContain('logText("sample"): the store is down');
+    expect(lines[1]).toContain(`run ${id} is not closed: the store is down`);
+    expect((await ledger.getRun(id)).status).toBe("running");
+  } finally {
+    warn.mockRestore();
+  }
+});
