@@ -1,18 +1,43 @@
+import { readFileSync, readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { join } from "node:path";
 import { type ViteUserConfig, defineConfig } from "vitest/config";
 
+const conditions = ["runledger-source", "node", "import", "module", "default"];
+export const sources: ViteUserConfig = { resolve: { conditions }, ssr: { resolve: { conditions } } };
+
+/** Need a server or other programs: vitest.s3.config.ts, vitest.engines.config.ts, vitest.platforms.config.ts. */
+const ELSEWHERE = /^test\/(real-s3|engines|platforms)\/|\bnode_modules\b/;
+
+/** What a file of tests contains that changes, or measures, what the tests in its process share. */
+const OWN_PROCESS =
+  /\bvi\.|\bglobalThis\b|\bconsole\.|\bmemoryUsage\b|\bgc\(|\bprocess\.(on|once|emit|env|chdir|umask)\b/;
+
+/** Returns the files of tests below the project's root that need neither a server nor another program. */
+export function testFiles(): string[] {
+  return ["test", "examples"]
+    .flatMap((root) => readdirSync(root, { recursive: true, encoding: "utf8" }).map((path) => join(root, path)))
+    .map((path) => path.replaceAll("\\", "/"))
+    .filter((path) => path.endsWith(".test.ts") && !ELSEWHERE.test(path));
+}
+
+const files = testFiles();
+const apart = files.filter((path) => path.startsWith("test/faults/") || OWN_PROCESS.test(readFileSync(path, "utf8")));
+const limits = { testTimeout: 60_000, hookTimeout: 60_000 };
+
 const config: ViteUserConfig = defineConfig({
-  resolve: { conditions: ["runledger-source", "node", "import", "module", "default"] },
-  ssr: { resolve: { conditions: ["runledger-source", "node", "import", "module", "default"] } },
   test: {
-    include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
-    // Need a server or other programs: vitest.s3.config.ts, vitest.engines.config.ts, vitest.platforms.config.ts.
-    exclude: ["test/real-s3/**", "test/engines/**", "test/platforms/**", "**/node_modules/**"],
     // By default one core is left alone, and of two that is half of the time.
     maxWorkers: Math.max(2, availableParallelism() - 1),
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
     reporters: ["default"],
+    projects: [
+      // To load the sources once for many files saves a third of the time.
+      {
+        ...sources,
+        test: { ...limits, name: "shared", isolate: false, include: files.filter((path) => !apart.includes(path)) },
+      },
+      { ...sources, test: { ...limits, name: "apart", include: apart } },
+    ],
   },
 });
 export default config;

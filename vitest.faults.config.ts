@@ -1,22 +1,22 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { type ViteUserConfig, defineConfig } from "vitest/config";
-import common from "./vitest.config.ts";
+import { sources, testFiles } from "./vitest.config.ts";
 
-/** The files of tests that try a sample in `npm test`: those that draw the number of their rounds from test/rounds.ts. */
-function sampledFiles(): string[] {
-  return readdirSync("test", { recursive: true, encoding: "utf8" })
-    .map((path) => join("test", path))
-    .filter((path) => path.endsWith(".test.ts") && /from "(\.\.?\/)+rounds\.ts"/.test(readFileSync(path, "utf8")));
-}
+/** The tests of faults, and those that try a sample in `npm test`: they draw the number of their rounds from test/rounds.ts. */
+const include = testFiles().filter(
+  (path) => path.startsWith("test/faults/") || /from "(\.\.?\/)+rounds\.ts"/.test(readFileSync(path, "utf8")),
+);
 
 const config: ViteUserConfig = defineConfig({
-  ...common,
+  ...sources,
   test: {
-    ...common.test,
-    include: ["test/faults/**/*.test.ts", ...sampledFiles()],
+    include,
     env: { TEST_SIZE: "full" },
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 600_000,
+    hookTimeout: 60_000,
+    reporters: ["default"],
   },
 });
 export default config;

@@ -10,6 +10,10 @@ const modules: [string, GunzipModule][] = [
   ["portable", portable],
 ];
 
+/** Comparing arrays of numbers one by one takes a hundred times as long. */
+const same = (found: readonly Uint8Array[], expected: readonly Uint8Array[]): boolean =>
+  found.length === expected.length && found.every((bytes, i) => Buffer.compare(bytes, expected[i]!) === 0);
+
 const gzip = (bytes: Uint8Array, strategy = 0): Uint8Array => new Uint8Array(gzipSync(bytes, { strategy }));
 
 describe.each(modules)("%s", (_, { gunzip, gunzipAll }) => {
@@ -23,7 +27,7 @@ describe.each(modules)("%s", (_, { gunzip, gunzipAll }) => {
     fc.assert(
       fc.property(contents, (all) => {
         const members = all.map((bytes) => ({ gzip: gzip(bytes), size: bytes.length }));
-        expect(gunzipAll(members).map((bytes) => [...bytes])).toEqual(all.map((bytes) => [...bytes]));
+        expect(same(gunzipAll(members), all)).toBe(true);
       }),
       { numRuns: 50 },
     );
@@ -46,7 +50,7 @@ describe.each(modules)("%s", (_, { gunzip, gunzipAll }) => {
           return;
         }
         // Some bits of a header say nothing that matters.
-        expect(found.map((bytes) => [...bytes])).toEqual(contents.map((bytes) => [...bytes]));
+        expect(same(found, contents)).toBe(true);
       }),
       { numRuns: 500 },
     );
@@ -62,7 +66,7 @@ describe.each(modules)("%s", (_, { gunzip, gunzipAll }) => {
       fc.property(content, strategy, (bytes, strategy) => {
         for (const isChecked of [false, true]) {
           const result = gunzip(gzip(bytes, strategy), bytes.length, isChecked);
-          expect(result.length === bytes.length && result.every((byte, i) => byte === bytes[i])).toBe(true);
+          expect(same([result], [bytes])).toBe(true);
         }
       }),
     );
@@ -104,7 +108,7 @@ describe.each(modules)("%s", (_, { gunzip, gunzipAll }) => {
       const damaged = member.slice();
       damaged[bit >> 3]! ^= 1 << (bit & 7);
       try {
-        expect([...gunzip(damaged, 60)]).toEqual([...bytes]);
+        expect(same([gunzip(damaged, 60)], [bytes])).toBe(true);
       } catch (error) {
         if ((error as Error).name === "AssertionError") throw error;
         thrown++;
