@@ -40,9 +40,9 @@ const GROUP_ROWS = 16_384;
 const LONGEST_BOUND = 64;
 
 /**
- * Returns a whole Parquet file of these columns, PLAIN and gzipped, in row groups of at most 16,384 rows, so that no piece takes long. Throws
- * `INVALID_ARGUMENT` if there are no columns, their lengths differ, two have one name, or a value does not have the
- * column's type.
+ * Returns a whole Parquet file of these columns, PLAIN and gzipped, in row groups of at most 16,384 rows, so that no
+ * piece takes long. Throws `INVALID_ARGUMENT` if there are no columns, their lengths differ, two have one name, or a
+ * value does not have the column's type.
  */
 export function encodeTable(columns: readonly TableColumn[]): Uint8Array {
   const pieces = encodeTableInPieces(columns);

@@ -5,8 +5,8 @@ import type { Clock } from "./clock.ts";
 const MAX_TIME = 8.64e15;
 
 /**
- * Returns the clock of a caller with checked times. Until a time was right, a wrong one throws `INVALID_ARGUMENT`. Later
- * the last right time stands for a wrong one, because a call that logs must not fail, and `tell` is called once.
+ * Returns the clock of a caller with checked times. Until a time was right, a wrong one throws `INVALID_ARGUMENT`.
+ * Later the last right time stands for a wrong one, because a call that logs must not fail, and `tell` is called once.
  */
 export function checkedClock(clock: Clock, tell: (error: LedgerError) => void): Clock {
   let isTold = false;
