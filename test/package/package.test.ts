@@ -11,6 +11,9 @@ const manifest = JSON.parse(read("package.json")) as {
   dependencies: Record<string, string>;
   exports: Record<string, string | Record<string, Target>>;
   scripts: Record<string, string>;
+  main: string;
+  types: string;
+  typesVersions: { readonly "*": Record<string, readonly string[]> };
 };
 const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
   .map((path) => path.replaceAll("\\", "/"))
@@ -69,6 +72,16 @@ describe("exports", () => {
   test("the CommonJS entries are exported each by name", () => {
     const named = entries.filter(([, target]) => "require" in target).map(([, target]) => target["runledger-source"]);
     expect(named.toSorted()).toEqual(COMMONJS_ENTRIES.map((entry) => `./src/${entry}.ts`).toSorted());
+  });
+
+  // With `moduleResolution: "node10"`, which ts-jest takes by default for CommonJS, TypeScript ignores `exports`.
+  test("older resolution finds the same entries, CommonJS where there is one", () => {
+    const typesOf = (target: Record<string, Target>): unknown =>
+      typeof target["require"] === "object" ? target["require"].types : target["types"];
+    const [root, ...others] = entries;
+    expect([manifest.types, manifest.main.replace(/\.js$/, ".d.ts")]).toEqual(Array(2).fill(typesOf(root![1])));
+    const older = others.map(([name, target]) => [name.slice(2), [typesOf(target)]]);
+    expect(Object.entries(manifest.typesVersions["*"])).toEqual(older);
   });
 
   const files = entries.flatMap(([, target]) => {
