@@ -9,6 +9,7 @@ import type { JournalWriter } from "../journal/journal-writer.ts";
 import type { RunContext } from "./run-context.ts";
 import { copyData } from "./start-options.ts";
 import { copySource } from "../artifacts/own-source.ts";
+import { abortable } from "../platform/abort.ts";
 import { neverUnhandled } from "./heard-promise.ts";
 import type { Refusal } from "./late-calls.ts";
 import { tellUnheard } from "./unheard-failure.ts";
@@ -91,14 +92,14 @@ export class ArtifactLog {
     );
     const settings = { ...given, ...(metadata && { metadata }), runId: this.#runId };
     const work = this.#context.artifacts().then((store) => store.log(name, own, settings));
-    return await this.#record("artifact", work.finally(release));
+    return await this.#record(call, "artifact", work.finally(release));
   }
 
   async #use(call: Call, ref: ArtifactRef, options: CallOptions | undefined): Promise<ArtifactVersion> {
     this.#assertOpen(call);
     call.signal = readSignal("useArtifact", options);
     const work = this.#context.artifacts().then((store) => store.resolve(ref, callOptions(call.signal)));
-    return await this.#record("input", work);
+    return await this.#record(call, "input", work);
   }
 
   #assertOpen({ tooLate }: Call): void {
@@ -119,18 +120,22 @@ export class ArtifactLog {
     });
   }
 
-  async #record(kind: "artifact" | "input", work: Promise<ArtifactVersion>): Promise<ArtifactVersion> {
+  /** Records the version. After an abort, a record that is under way still ends before the run does. */
+  async #record(
+    { signal }: Call,
+    kind: "artifact" | "input",
+    work: Promise<ArtifactVersion>,
+  ): Promise<ArtifactVersion> {
     const task = work.then(async (version) => {
+      signal?.throwIfAborted();
       this.#writer.event({ kind, version: { ...version, aliases: [...version.aliases] } }, kind);
       await this.#writer.flush();
       return version;
     });
     this.#underWay.add(task);
-    try {
-      return await task;
-    } finally {
-      this.#underWay.delete(task);
-    }
+    const end = (): void => void this.#underWay.delete(task);
+    task.then(end, end);
+    return await abortable(task, signal);
   }
 }
 

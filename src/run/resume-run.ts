@@ -11,11 +11,13 @@ import { assertFits, sizeOfRun } from "../journal/run-size.ts";
 import { type Dictionary, encodeEvent, type NewEvent } from "../journal/event.ts";
 import type { JsonSize } from "../journal/json-size.ts";
 import { assertNotDeleted } from "../journal/lifecycle.ts";
+import type { JournalWriter } from "../journal/journal-writer.ts";
 import { LiveEvents } from "../journal/live-events.ts";
 import { readRunState, type RunState } from "../journal/run-state.ts";
 import { greatestStep, highestOrder } from "../journal/writer-fold.ts";
 import { areWritersAlive } from "../journal/writers-alive.ts";
 import { claimRun, recordFencedEnds } from "./claim-run.ts";
+import { abortable } from "../platform/abort.ts";
 import type { RunContext } from "./run-context.ts";
 import { type CheckedOptions, checkHeartbeat } from "./start-options.ts";
 import { Run, type StartRun } from "./run.ts";
@@ -90,17 +92,20 @@ export async function resumeRun(
     fence,
     held,
   });
+  let stored: Promise<void> | undefined;
   try {
     writer.event(sessionEvent(context, state, { mode, beatMs, fence }), "session");
     for (const event of events) writer.event(event, event.kind);
     // Not after the session: once the session is stored, the catalogue must not show the run as it was.
     const entered = enter(backend, created.experiment, created.id, "open", listing.newestDocument, signal);
     // Without its marker the ledger could not be opened again.
-    await Promise.all([entered, context.keepMarker()]);
-    await writer.flush();
+    await abortable(Promise.all([entered, context.keepMarker()]), signal);
+    stored = writer.flush();
+    await abortable(stored, signal);
   } catch (error) {
-    // Nobody holds the session, so its timers must end.
-    writer.close();
+    // Nobody holds the session, so its timers must end. After an abort the backend may still store the session.
+    if (stored && signal?.aborted) leaveOnce(stored, writer);
+    else writer.close();
     throw error;
   }
   const { params } = foldRun(created, folds);
@@ -116,6 +121,19 @@ export async function resumeRun(
     isShared,
     positions: new Map(folds.map(({ writer: id, next }) => [id, next])),
   });
+}
+
+/** Ends a session that nobody holds, once it is stored: otherwise the run would read as running for a while. */
+function leaveOnce(stored: Promise<void>, writer: JournalWriter): void {
+  const leave = async (): Promise<void> => {
+    await stored;
+    writer.event({ kind: "leave", next: writer.next + 1 }, "leave");
+    await writer.flush();
+  };
+  // If the session is not stored, nothing has to be undone.
+  void leave()
+    .catch(() => {})
+    .finally(() => writer.close());
 }
 
 function sessionEvent(

@@ -1,6 +1,7 @@
 import { createOrMatch } from "../backend/create-or-match.ts";
 import type { Backend } from "../backend/backend.ts";
 import { readOptions } from "../arguments/options.ts";
+import { abortable } from "../platform/abort.ts";
 import { mapBounded } from "../platform/bounded.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
 import { enter } from "../catalog/catalog-entry.ts";
@@ -56,7 +57,8 @@ export async function startRun(
   const begin = () => create(backend, created, signal);
   const entered = () => enter(backend, created.experiment, id, "open", 0, signal);
   // Without its marker the ledger could not be opened again.
-  await mapBounded([begin, entered, context.keepMarker], 3, signal, (work) => work());
+  const marked = () => abortable(context.keepMarker(), signal);
+  await mapBounded([begin, entered, marked], 3, signal, (work) => work());
   return new Run({
     context,
     created,
