@@ -57,37 +57,40 @@ const CALLS: readonly [method: "stat" | "append" | "create", what: string, call:
   ["append", "useArtifact", (_, run, signal) => run.useArtifact("a", { signal })],
 ];
 
-test.each(CALLS)("while %s of the backend stands still, an abort ends %s at once, and the ledger stays whole", async (...args) => {
-  const [method, , call] = args;
-  const { inner, backend, stop, go, waits } = standing(method);
-  const ledger = await openLedger(backend, { onError() {} });
-  const closed = await ledger.startRun({ id: "closed", environment: false });
-  closed.log({ x: 1 });
-  await closed.finish();
-  const run = await ledger.startRun({ id: "open", environment: false });
-  await run.logArtifact("a", { text: "a" });
-  run.log({ x: 1 });
-  await run.flush();
-  stop();
-  const control = new AbortController();
-  const reason = new Error("stop");
-  const result = call(ledger, run, control.signal).then(
-    () => "resolved",
-    (error: unknown) => error,
-  );
-  await waits();
-  control.abort(reason);
-  const turn = new Promise((resolve) => void setImmediate(() => setImmediate(() => resolve("still waits"))));
-  expect(await Promise.race([result, turn])).toBe(reason);
-  go();
-  run.log({ x: 2 });
-  await run.finish();
-  const other = await openLedger(inner);
-  expect(await other.getRun("open")).toMatchObject({ status: "finished", metrics: { x: { count: 2 } }, damage: [] });
-  expect((await other.getRun("closed")).metrics["x"]?.count).toBe(1);
-  await (await other.resumeRun("closed")).finish();
-  expect(await other.getRun("closed")).toMatchObject({ status: "finished", damage: [] });
-});
+test.each(CALLS)(
+  "while %s of the backend stands still, an abort ends %s at once, and the ledger stays whole",
+  async (...args) => {
+    const [method, , call] = args;
+    const { inner, backend, stop, go, waits } = standing(method);
+    const ledger = await openLedger(backend, { onError() {} });
+    const closed = await ledger.startRun({ id: "closed", environment: false });
+    closed.log({ x: 1 });
+    await closed.finish();
+    const run = await ledger.startRun({ id: "open", environment: false });
+    await run.logArtifact("a", { text: "a" });
+    run.log({ x: 1 });
+    await run.flush();
+    stop();
+    const control = new AbortController();
+    const reason = new Error("stop");
+    const result = call(ledger, run, control.signal).then(
+      () => "resolved",
+      (error: unknown) => error,
+    );
+    await waits();
+    control.abort(reason);
+    const turn = new Promise((resolve) => void setImmediate(() => setImmediate(() => resolve("still waits"))));
+    expect(await Promise.race([result, turn])).toBe(reason);
+    go();
+    run.log({ x: 2 });
+    await run.finish();
+    const other = await openLedger(inner);
+    expect(await other.getRun("open")).toMatchObject({ status: "finished", metrics: { x: { count: 2 } }, damage: [] });
+    expect((await other.getRun("closed")).metrics["x"]?.count).toBe(1);
+    await (await other.resumeRun("closed")).finish();
+    expect(await other.getRun("closed")).toMatchObject({ status: "finished", damage: [] });
+  },
+);
 
 test("a session whose resumeRun was aborted leaves the run once the backend has stored it", async () => {
   const { inner, backend, stop, go, waits } = standing("append");
