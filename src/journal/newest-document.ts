@@ -124,7 +124,7 @@ export function segmentsBeyond(
 }
 
 /** Returns the listed segments that hold more than was compacted, by writer. */
-export function segmentsBeyondCompaction(
+function segmentsBeyondCompaction(
   { ends }: Compacted,
   writers: ReadonlyMap<string, readonly SegmentEntry[]>,
 ): Map<string, SegmentEntry[]> {

@@ -140,7 +140,7 @@ export class ArtifactLog {
 }
 
 /** All names of {@link LogArtifactOptions}. */
-export const ARTIFACT_OPTIONS: OptionNames<LogArtifactOptions> = {
+const ARTIFACT_OPTIONS: OptionNames<LogArtifactOptions> = {
   type: true,
   aliases: true,
   metadata: true,

@@ -125,7 +125,7 @@ function name(sessions: readonly OpenSession[]): readonly [string, string] {
 }
 
 /** What a session has logged, but not stored. */
-export interface Unstored {
+interface Unstored {
   readonly runId: string;
   readonly points: number;
   /** Whether texts, images, histograms, tables, artifacts, params, tags or the end of the run are not stored. */
@@ -140,7 +140,7 @@ interface FileSystem {
 const MAX_NAMED = 3;
 
 /** Says on stderr, in one line, what is lost because the process has no time left to store it. */
-export function noticeLoss(sessions: readonly Unstored[]): void {
+function noticeLoss(sessions: readonly Unstored[]): void {
   const lost = sessions.filter(({ points, others }) => points > 0 || others);
   if (lost.length === 0) return;
   const named = lost.slice(0, MAX_NAMED).map(({ runId, points, others }) => {
