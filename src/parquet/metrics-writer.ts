@@ -52,6 +52,12 @@ const TIME: ColumnElement = { name: "time", ...TIMESTAMP };
 const VALUE: ColumnElement = { name: "value", type: TYPE.double };
 
 /**
+ * The fewest values that the compressor looks at on their own. It weighs each part by itself, which would take seconds
+ * for a hundred thousand metrics of one value.
+ */
+const SHORTEST_PART = 16;
+
+/**
  * Writes the metrics of a run as a Parquet file, piece by piece. A row is a point; the columns are `run_id`, `key`,
  * `step`, `time` and `value`. Does no I/O. Keeps in memory what the footer will state about each row group, and buffers
  * for the largest one.
@@ -166,7 +172,7 @@ export class MetricsWriter {
       for (const values of slices) {
         splitByteStreams(values, page.room, row, rows);
         row += values.length;
-        parts.push(row);
+        if (row === rows || row - (parts.at(-1) ?? 0) >= SHORTEST_PART) parts.push(row);
       }
       page.index = 8 * rows;
     }

@@ -3,9 +3,10 @@ import fc from "fast-check";
 import { parquetMetadata, parquetReadObjects } from "hyparquet";
 import { deserializeTCompactProtocol } from "hyparquet/src/thrift.js";
 import { parquetWriteBuffer } from "hyparquet-writer";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { LedgerError } from "../../src/errors/ledger-error.ts";
 import { generalCompressor } from "../../src/parquet/fflate-compressor.ts";
+import { RunCompressor } from "../../src/parquet/run-compressor.ts";
 import { MetricsWriter, type Slice } from "../../src/parquet/metrics-writer.ts";
 import { compareUtf8 } from "../../src/bytes/utf8-order.ts";
 
@@ -338,3 +339,20 @@ function thrownBy(call: () => unknown): LedgerError {
   }
   throw new Error("nothing was thrown");
 }
+
+test("the compressor weighs no part of a few values by itself: a hundred thousand metrics would take seconds", () => {
+  const compress = vi.spyOn(RunCompressor.prototype, "compress");
+  onTestFinished(() => void vi.restoreAllMocks());
+  const one = Float64Array.of(1);
+  const slices = Array.from({ length: 1000 }, (_, i) => ({
+    key: String(i).padStart(4, "0"),
+    steps: one,
+    times: one,
+    values: one,
+  }));
+  new MetricsWriter({ runId: "r" }).rowGroup(slices);
+  const parts = compress.mock.calls.map(([page]) => page.parts ?? []);
+  expect(Math.max(...parts.map(({ length }) => length))).toBe(8 * Math.ceil(1000 / 16));
+  // Every plane of bytes still ends a part.
+  for (let plane = 1; plane <= 8; plane++) expect(parts.some((ends) => ends.includes(plane * 1000))).toBe(true);
+});
