@@ -10,6 +10,7 @@ import { SegmentCache } from "../../src/catalog/segment-cache.ts";
 import { storeRows } from "../../src/catalog/segment-write.ts";
 import { type CopiedRows, copyRows } from "../../src/catalog/copied-rows.ts";
 import { metric, record } from "../filter/rows.ts";
+import { rounds } from "../rounds.ts";
 
 const PREFIX = experimentPrefix("default");
 
@@ -129,10 +130,10 @@ test("rows copied from segments equal rows written from their records", async ()
       const direct = await store(place, 3, () => [...loose, ...expected]);
       expect(await contentOf(place, merged)).toEqual(await contentOf(place, direct));
     }),
-    { numRuns: 150 },
+    { numRuns: rounds(40, 150) },
   );
   console.log(`copied rows: ${JSON.stringify(seen)}`);
-  expect(Math.min(seen.pages, seen.texts)).toBeGreaterThan(50);
+  expect(Math.min(seen.pages, seen.texts)).toBeGreaterThan(rounds(12, 50));
 });
 
 test("a damaged page is not copied", async () => {
@@ -177,6 +178,6 @@ test("a damaged page is not copied", async () => {
       const records = await merged.records(place.backend, all, 1, undefined);
       expect(all.map((row) => records.get(row))).toEqual(rows.map(({ record: each }) => each));
     }),
-    { numRuns: 300 },
+    { numRuns: rounds(80, 300) },
   );
 });

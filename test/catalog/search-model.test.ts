@@ -20,7 +20,7 @@ afterAll(async () => {
 });
 
 const places: [name: string, scripts: number, place: () => Promise<Backend>][] = [
-  ["memory", rounds(2, 16), async () => memoryBackend()],
+  ["memory", rounds(1, 16), async () => memoryBackend()],
   ["objects", rounds(1, 12), async () => objectsOnly()],
   [
     "fs",

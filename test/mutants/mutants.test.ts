@@ -99,7 +99,7 @@ async function killersAmong(mutant: Mutant, cases: readonly ConformanceCase[]): 
 const waiting = new Map<Mutant, Promise<string[]>>();
 
 /** A sample kills too few to show that every case is needed. */
-const tried = sampled(mutants, 8);
+const tried = sampled(mutants, 16);
 
 describe.concurrent("broken backends", () => {
   beforeAll(() => {

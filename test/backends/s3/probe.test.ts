@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { probeConditionalWrites, s3Backend } from "../../../src/backends/s3/index.ts";
+import { rounds } from "../../rounds.ts";
 import { FakeS3, S3Error, errorResponse } from "../../servers/fake-s3.ts";
 import { openLedger } from "../../../src/index.ts";
 import { failureOf, isGet, isPut, keys, onFake, place, quickClock, text } from "./place.ts";
@@ -7,6 +8,7 @@ import { failureOf, isGet, isPut, keys, onFake, place, quickClock, text } from "
 /** The cases in which the probe finds nothing wrong. */
 const RACES = 13;
 const PUTS = 9 + 2 * (RACES - 1);
+const PLACES = rounds(15, 100);
 
 describe("the probe", () => {
   test.each(["atomic", "racy", "ignored", "refused"] as const)(
@@ -86,8 +88,8 @@ describe("the probe", () => {
     expect(long(behind)).toBe(2);
   });
 
-  test("finds a rare race: 100 places, never atomic", async () => {
-    for (let place = 0; place < 100; place++) {
+  test(`finds a rare race: ${PLACES} places, never atomic`, async () => {
+    for (let place = 0; place < PLACES; place++) {
       const fake = new FakeS3();
       let races = 0;
       // Most of the races with two long bodies show it, and none of the others.

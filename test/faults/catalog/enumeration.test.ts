@@ -17,7 +17,7 @@ const MODES: readonly FaultMode[] = [
 ];
 
 /** One in so many operations goes wrong. */
-const EVERY = stride(60);
+const EVERY = stride(120);
 
 async function open(backend: Backend, seed: number, told?: (error: LedgerError) => void): Promise<Ledger> {
   const clock = createTestClock();

@@ -94,7 +94,7 @@ afterAll(() => {
 });
 
 /** One in so many operations goes wrong. */
-const EVERY = stride(30);
+const EVERY = stride(60);
 /** Scenarios at a time: they wait for files and signatures. */
 const LANES = 4;
 

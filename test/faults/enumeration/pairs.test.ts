@@ -9,7 +9,7 @@ const FIRST: readonly FaultMode[] = ["error-before", "lost-ack", "late"];
 const SECOND: readonly FaultMode[] = ["crash-after", "torn", "error-before", "lost-ack", "late"];
 
 /** In a sample one in so many operations goes wrong first, and one in so many of the later ones second. */
-const EVERY = stride(13);
+const EVERY = stride(30);
 
 describe.each(["memory", "objects"] as const)("two faults, on %s", (name) => {
   test.each(FIRST)(
