@@ -13,6 +13,7 @@ if (server.name === "s3mock") vi.setConfig({ testTimeout: 600_000 });
 
 const harness: ConformanceHarness = {
   name: `s3 (${server.name})`,
+  limitMs: server.name === "s3mock" ? 590_000 : 110_000,
   async setup() {
     const bucket = await makeBucket(server);
     const prefix = randomBytes(6).toString("hex");
