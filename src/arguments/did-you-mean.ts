@@ -1,6 +1,6 @@
 /**
- * Names that other libraries use or users expect, and their names here: one, or several with spaces between, of which
- * the first known one counts. Compared without case, `_` and `-`.
+ * Maps names of other libraries, or names that users expect, to names here. A value may have several names, separated by
+ * spaces: the first one that is known counts. Names are compared without case, `_` and `-`.
  */
 export type Aliases = { readonly [name: string]: string };
 

@@ -85,7 +85,7 @@ export function lossError(what: string, { kind, key, message }: Damage): LedgerE
   return new LedgerError(code, `${what} not complete: ${message}`, { key });
 }
 
-/** Returns the error for the first damage that {@link losesRecords}, or `undefined` if there is none. */
+/** Returns the error for the first damage that {@link losesRecords}. Returns `undefined` if no damage does. */
 export function recordLoss({
   id,
   damage,

@@ -35,5 +35,12 @@ export function checkedClock(clock: Clock, tell: (error: LedgerError) => void): 
   const monotonic = checked("clock.monotonic()", () => clock.monotonic());
   // Now, because a run reads it only after it has begun. A reading of `now()` may move a clock of tests on.
   monotonic();
-  return { ...clock, now: checked("clock.now()", () => clock.now()), monotonic };
+  // Not by spreading, which leaves out the methods of a class.
+  return {
+    now: checked("clock.now()", () => clock.now()),
+    monotonic,
+    steady: clock.steady ?? true,
+    sleep: (ms, signal) => clock.sleep(ms, signal),
+    timer: (ms, fn) => clock.timer(ms, fn),
+  };
 }

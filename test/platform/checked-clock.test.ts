@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { memoryBackend } from "../../src/backends/memory/index.ts";
 import { type LedgerError, openLedger } from "../../src/index.ts";
+import { checkedClock } from "../../src/platform/checked-clock.ts";
+import { type Clock, systemClock, type Timer } from "../../src/platform/clock.ts";
 
 const fault = new Error("the clock is broken");
 const WRONG: readonly [what: string, read: () => number][] = [
@@ -80,4 +82,26 @@ test("the first and the last moment that a Date holds are right, and are read ba
     expect([...(await finished.history(run.id, "x")).times]).toEqual([time, -time]);
     expect((await finished.searchRuns()).runs).toMatchObject([{ startTime: time, damage: [] }]);
   }
+});
+
+test("a clock may be an object of a class", async () => {
+  class OwnClock implements Clock {
+    readonly #clock = systemClock;
+    now(): number {
+      return this.#clock.now();
+    }
+    monotonic(): number {
+      return this.#clock.monotonic();
+    }
+    sleep(ms: number, signal?: AbortSignal): Promise<void> {
+      return this.#clock.sleep(ms, signal);
+    }
+    timer(ms: number, fn: () => void): Timer {
+      return this.#clock.timer(ms, fn);
+    }
+  }
+  const ledger = await openLedger(memoryBackend(), { clock: new OwnClock() });
+  await ledger.withRun({}, (run) => run.log({ loss: 1 }));
+  expect((await ledger.searchRuns()).runs).toMatchObject([{ status: "finished", metrics: { loss: { count: 1 } } }]);
+  expect(checkedClock(new OwnClock(), () => {}).timer(0, () => {})).toHaveProperty("cancel");
 });

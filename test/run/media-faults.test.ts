@@ -1,4 +1,5 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { failOnUnhandledRejections } from "./unhandled-rejections.ts";
+import { describe, expect, test, vi } from "vitest";
 import { memoryBackend } from "../../src/backends/memory/index.ts";
 import { type Backend, type Ledger, type LedgerError, openLedger, type Run } from "../../src/index.ts";
 import {
@@ -31,18 +32,7 @@ async function place(faults: Fault[], inner: Backend = memoryBackend()): Promise
   return { run, errors, clock, keys, ledger };
 }
 
-const unhandled: unknown[] = [];
-const note = (reason: unknown): void => void unhandled.push(reason);
-beforeEach(() => {
-  unhandled.length = 0;
-  process.on("unhandledRejection", note);
-});
-afterEach(async () => {
-  // Node tells of them once the microtasks are done.
-  await new Promise((resolve) => setImmediate(resolve));
-  process.off("unhandledRejection", note);
-  if (unhandled.length > 0) throw new Error("a rejection was not handled", { cause: unhandled[0] });
-});
+failOnUnhandledRejections();
 
 test("a failure nobody waits for shows in onError, stats and flush; a later flush stores the value", async () => {
   const { run, errors, keys } = await place([

@@ -1,20 +1,10 @@
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { failOnUnhandledRejections } from "./unhandled-rejections.ts";
+import { expect, test, vi } from "vitest";
 import { memoryBackend } from "../../src/backends/memory/index.ts";
 import { type Ledger, type LedgerError, openLedger } from "../../src/index.ts";
 import { createTestClock, type Fault, faultyBackend } from "../../src/testing/index.ts";
 
-const unhandled: unknown[] = [];
-const note = (reason: unknown): void => void unhandled.push(reason);
-beforeEach(() => {
-  unhandled.length = 0;
-  process.on("unhandledRejection", note);
-});
-afterEach(async () => {
-  // Node reports them after the microtasks.
-  await new Promise((resolve) => setImmediate(resolve));
-  process.off("unhandledRejection", note);
-  if (unhandled.length > 0) throw new Error("a rejection was not handled", { cause: unhandled[0] });
-});
+failOnUnhandledRejections();
 
 const failing = (fault: Partial<Fault>): Fault => ({
   at: 1,

@@ -12,7 +12,7 @@ export interface Part {
 const FIRST_BUFFER = 64 * 1024;
 
 /**
- * Yields a body in parts of `limit` bytes, the last of which may be shorter or empty. Yields at least one. Keeps one
+ * Yields a body in parts of `limit` bytes. The last part may be shorter or empty. Yields at least one. Keeps one
  * part in memory at a time. Errors name `key`.
  */
 export async function* partsOf(

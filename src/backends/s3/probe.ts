@@ -125,7 +125,7 @@ export class ConditionProbe {
     }
   }
 
-  /** Returns the finding. Rejects if there is none. */
+  /** Returns what the probe found. Rejects if it found nothing. */
   async probe(signal: AbortSignal | undefined): Promise<ConditionalWrites> {
     const found = this.known ?? (await this.#find(signal));
     if (found !== undefined) return found;
