@@ -38,6 +38,14 @@ export function decodeDelta(bytes: Uint8Array, out: Float64Array, at: number, co
   return ascends;
 }
 
+/** Returns how many integers a page of DELTA_BINARY_PACKED states to hold. */
+export function countDeltas(bytes: Uint8Array): number {
+  const input = new DeltaInput(bytes.subarray(0, SLACK));
+  input.varint();
+  input.varint();
+  return input.varint();
+}
+
 /**
  * Decodes a miniblock that begins at `bit` into `out[at, end)`. `value` is the value before it. Returns the last value.
  */

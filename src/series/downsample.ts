@@ -30,17 +30,20 @@ export function levelFor(n: number, samples: number, method: SampleMethod): Leve
 
 /**
  * Returns at most `samples` points of a series (2 or more), in its order and each as it was logged. Returns the series
- * itself, NaN included, if it has no more points. Gives the same points as {@link sampleExtremes}.
+ * itself if it has no more points. Gives the same points as {@link sampleExtremes}.
  *
  * `"minmax"` divides the series into `floor(samples / 2) - 1` groups of about equal count. It takes the lowest and the
- * highest point of each group: one point if they are the same, and none if the group holds only NaN. It adds the first
- * and the last point of the series, NaN or not. For 2 or 3 samples, it takes only the lowest and the highest point of
- * the series. Groups are made of the buckets of the coarser level of detail for up to 500 samples, of those of the
- * finer level for up to 1,000, and of points for more.
+ * highest point of each group: one point if they are the same. It adds the first and the last point of the series. For
+ * 2 or 3 samples, it takes only the lowest and the highest point of the series. Groups are made of the buckets of the
+ * coarser level of detail for up to 500 samples, of those of the finer level for up to 1,000, and of points for more.
  *
  * `"lttb"` applies {@link lttb} to the extremes of the finer level and the ends of the series for up to 500 samples,
  * and to the ends and all points that are not NaN for more. Choosing among extremes is MinMaxLTTB (J. Van Der Donckt et
  * al., MinMaxLTTB: Leveraging MinMax-Preselection to Scale LTTB, 2023).
+ *
+ * If the series has a NaN, both methods also take the first NaN of each of `floor((samples - 2) / 3)` groups, or of the
+ * series for fewer than 5 samples. `"minmax"` then makes only so many groups, and adds the ends for 5 samples or more.
+ * `"lttb"` chooses that many points fewer. A sample of 2 points has no room for a NaN.
  *
  * Throws `INVALID_ARGUMENT` for other samples and methods.
  */
@@ -48,12 +51,9 @@ export function sampleSeries(series: Series, samples: number, method: SampleMeth
   checkSampling(samples, method);
   const n = series.values.length;
   if (n <= samples) return series;
-  if (method === "lttb" && samples > BUCKETS) return lttb(withoutNaN(series), samples);
   // Groups of points that give what merging the buckets of a level of detail would give.
-  const fine = levelFor(n, samples, method) === undefined ? groupsFor(samples) : Math.min(n, BUCKETS);
-  const { groups, startOf } = groupsOf(fine, samples, method);
-  const firstOf = (group: number): number => bucketStart(startOf(group), n, fine);
-  return choose(series, groups, firstOf, samples, method);
+  const fine = levelFor(n, samples, method) === undefined ? undefined : Math.min(n, BUCKETS);
+  return choose(series, fine, (bucket) => bucketStart(bucket, n, fine ?? n), samples, method);
 }
 
 /**
@@ -70,67 +70,113 @@ export function sampleExtremes(extremes: Extremes, samples: number, method: Samp
       { field: "samples", received: "number" },
     );
   }
-  const { groups, startOf } = groupsOf(extremes.buckets, samples, method);
-  // After the first point come two points of each bucket.
-  const firstOf = (group: number): number => 1 + 2 * startOf(group);
-  return choose(extremes.points, groups, firstOf, samples, method);
+  const { places } = extremes.nans;
+  // After the first point come two points of each bucket, and its NaN.
+  const startOf = (bucket: number): number => {
+    const before = places.findIndex((place) => place >= 3 * bucket);
+    return 1 + 2 * bucket + (before < 0 ? places.length : before);
+  };
+  return choose(withNaNs(extremes), extremes.buckets, startOf, samples, method);
 }
 
+/** Returns the points of a level and its NaNs, in the order of the series. */
+function withNaNs({ points, nans }: Extremes): Series {
+  const { places } = nans;
+  const join = (column: Float64Array, own: Float64Array): Float64Array => {
+    const joined = new Float64Array(column.length + places.length);
+    let from = 0;
+    for (const [i, place] of places.entries()) {
+      const to = 1 + 2 * Math.floor(place / 3) + (place % 3);
+      joined.set(column.subarray(from, to), from + i);
+      joined[to + i] = own[i]!;
+      from = to;
+    }
+    joined.set(column.subarray(from), from + places.length);
+    return joined;
+  };
+  return {
+    steps: join(points.steps, nans.steps),
+    times: join(points.times, nans.times),
+    values: join(points.values, new Float64Array(places.length).fill(Number.NaN)),
+  };
+}
+
+/**
+ * Chooses among the points of a series, or of a level of detail of one. `fine`: how many buckets there are to make
+ * groups of; if absent, groups are made of the points. `startOf` returns the index of the first point of a bucket, and
+ * the end of the last bucket for the number after it.
+ */
 function choose(
   series: Series,
-  groups: number,
-  firstOf: (group: number) => number,
+  fine: number | undefined,
+  startOf: (bucket: number) => number,
   samples: number,
   method: SampleMethod,
 ): Series {
-  const points = extremePoints(series, groups, firstOf, method === "lttb" || samples >= 4);
-  return method === "lttb" ? lttb(points, samples) : points;
+  const n = series.values.length;
+  const hasNaN = samples > 2 && series.values.includes(Number.NaN);
+  const most = Math.max(1, hasNaN ? Math.floor((samples - 2) / 3) : Math.floor(samples / 2) - 1);
+  const finest = fine ?? most;
+  // As if the buckets had first been merged into the coarser level.
+  const level = method === "minmax" && samples <= BUCKETS ? Math.min(finest, COARSE_BUCKETS) : finest;
+  const groups = Math.min(level, most);
+  const firstOf = (group: number): number => {
+    if (fine === undefined) return bucketStart(group, n, groups);
+    return startOf(bucketStart(bucketStart(group, level, groups), fine, level));
+  };
+  if (method === "minmax") {
+    const withEnds = samples >= (hasNaN ? 5 : 4);
+    return pickPoints(series, placesIn(series, groups, firstOf, { numbers: true, nans: hasNaN, withEnds }));
+  }
+  const candidates =
+    fine === undefined
+      ? placesOfNumbers(series.values)
+      : placesIn(series, fine, startOf, { numbers: true, nans: false, withEnds: true });
+  const nans = placesIn(series, groups, firstOf, { numbers: false, nans: hasNaN, withEnds: false });
+  const line = candidates.length === n ? series : pickPoints(series, candidates);
+  const chosen = lttb(line, samples - nans.length).map((i) => candidates[i]!);
+  const both = new Uint32Array(chosen.length + nans.length);
+  both.set(chosen);
+  both.set(nans, chosen.length);
+  return pickPoints(series, distinct(series, both.sort()));
 }
 
-/**
- * Returns the groups to take extremes from, made of `fine` buckets, as if these had first been merged into the coarser
- * level.
- */
-function groupsOf(
-  fine: number,
-  samples: number,
-  method: SampleMethod,
-): { readonly groups: number; readonly startOf: (group: number) => number } {
-  if (method === "lttb") return { groups: fine, startOf: (group) => group };
-  const coarse = samples <= BUCKETS ? Math.min(fine, COARSE_BUCKETS) : fine;
-  const groups = Math.min(coarse, groupsFor(samples));
-  return { groups, startOf: (group) => bucketStart(bucketStart(group, coarse, groups), fine, coarse) };
-}
-
-/**
- * Returns the greatest number of groups for which two points of each, and the two ends, are at most `samples` points.
- */
-function groupsFor(samples: number): number {
-  return Math.max(1, Math.floor(samples / 2) - 1);
-}
-
-/** Returns the series without NaN, except at its ends. */
-function withoutNaN(series: Series): Series {
-  const { values } = series;
+/** Returns the indices of all values but NaN, and those of the first and the last value. */
+function placesOfNumbers(values: Float64Array): Uint32Array {
   const last = values.length - 1;
-  const kept = Uint32Array.from(values.keys()).filter((i) => i === 0 || i === last || !Number.isNaN(values[i]));
-  return kept.length > last ? series : pickPoints(series, kept);
+  return Uint32Array.from(values.keys()).filter((i) => i === 0 || i === last || !Number.isNaN(values[i]));
+}
+
+/** Leaves out each point that equals the one before it in step, time and value. */
+function distinct({ steps, times, values }: Series, places: Uint32Array): Uint32Array {
+  return places.filter((at, i) => {
+    const before = places[i - 1] ?? -1;
+    return !(steps[before] === steps[at] && times[before] === times[at] && Object.is(values[before], values[at]));
+  });
 }
 
 /**
- * Returns the lowest and the highest point of each group of a series, in its order: one point if they are the same, and
- * none if the group has no numbers. With `withEnds`, adds the first and the last point of the series. Leaves out a
- * point that equals the one before it in step, time and value: the end of a series may be an extreme, too. `startOf`
- * returns the index of a group's first point, and the end of the series for the group after the last.
+ * Returns the indices of points of each group of a series, in ascending order: with `numbers` of the lowest and the
+ * highest point, or of one point if they are the same; with `nans` of the first NaN; with `withEnds` of the first and
+ * the last point of the series. Leaves out a point that equals the one before it: the end of a series may be an
+ * extreme, too. `startOf` returns the index of a group's first point, and the end of the last group for the number
+ * after it.
  */
-function extremePoints(series: Series, groups: number, startOf: (group: number) => number, withEnds: boolean): Series {
-  const { steps, times, values } = series;
-  const chosen = new Uint32Array(2 * groups + 2);
+function placesIn(
+  series: Series,
+  groups: number,
+  startOf: (group: number) => number,
+  { numbers, nans, withEnds }: { readonly numbers: boolean; readonly nans: boolean; readonly withEnds: boolean },
+): Uint32Array {
+  const { values } = series;
+  const chosen = new Uint32Array(3 * groups + 2);
   let length = 0;
+  let nanAt = -1;
+  /** Adds a point, and before it the NaN if that comes first. */
   const push = (i: number): void => {
-    if (length > 0) {
-      const before = chosen[length - 1]!;
-      if (steps[before] === steps[i] && times[before] === times[i] && Object.is(values[before], values[i])) return;
+    if (nanAt >= 0 && nanAt < i) {
+      chosen[length++] = nanAt;
+      nanAt = -1;
     }
     chosen[length++] = i;
   };
@@ -144,7 +190,10 @@ function extremePoints(series: Series, groups: number, startOf: (group: number) 
     let maxAt = -1;
     for (let i = from; i < to; i++) {
       const value = values[i]!;
-      if (value !== value) continue;
+      if (value !== value) {
+        if (nans && nanAt < 0) nanAt = i;
+        continue;
+      }
       // Written so that the first number replaces the NaN: every comparison with NaN is false.
       if (!(value >= min)) {
         min = value;
@@ -156,10 +205,13 @@ function extremePoints(series: Series, groups: number, startOf: (group: number) 
       }
     }
     from = to;
-    if (minAt < 0) continue;
-    push(Math.min(minAt, maxAt));
-    if (min !== max) push(Math.max(minAt, maxAt));
+    if (numbers && minAt >= 0) {
+      push(Math.min(minAt, maxAt));
+      if (min !== max) push(Math.max(minAt, maxAt));
+    }
+    if (nanAt >= 0) chosen[length++] = nanAt;
+    nanAt = -1;
   }
   if (withEnds) push(values.length - 1);
-  return pickPoints(series, chosen.subarray(0, length));
+  return distinct(series, chosen.subarray(0, length));
 }

@@ -17,12 +17,14 @@ export interface HistoryOptions extends CallOptions {
   readonly toTime?: number | undefined;
   /**
    * The most points to return, at least 2. They are points of the series, and the same ones every time. For up to 1,000
-   * points of a long series of a finished run, only an overview of some kilobytes is read. Default: every point.
+   * points of a long series of a finished run, only an overview of some kilobytes is read. If the series has NaN, a
+   * sample of 3 points or more shows it, and up to a third of the points are NaN. Default: every point.
    */
   readonly samples?: number | undefined;
   /**
    * How to choose `samples`. `"minmax"` (default) takes the least and the greatest value of each stretch. `"lttb"`
-   * (largest triangle three buckets, Steinarsson 2013) chooses among those, and keeps the look of the line.
+   * (largest triangle three buckets, Steinarsson 2013) chooses among those, and keeps the look of the line. Both also
+   * take the first NaN of each stretch that has one.
    */
   readonly method?: SampleMethod | undefined;
   /**

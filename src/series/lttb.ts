@@ -1,23 +1,23 @@
-import { pickPoints, type Series } from "./series.ts";
+import type { Series } from "./series.ts";
 
 /** Larger values are scaled down, so that no area overflows. */
 const HUGE = 1e200;
 const SCALE = 2 ** -400;
 
 /**
- * Returns `samples` points of a series by Largest Triangle Three Buckets (S. Steinarsson, Downsampling Time Series for
- * Visual Representation, 2013), with the step as x. They are the first and the last point, and one point of each of
- * `samples - 2` buckets of equal count between them: the point that forms the largest triangle with the point chosen
- * before it and the average of the next bucket, or the first of several such points.
+ * Returns the indices of `samples` points of a series, or of all if it has no more, by Largest Triangle Three Buckets
+ * (S. Steinarsson, Downsampling Time Series for Visual Representation, 2013), with the step as x. They are the first
+ * and the last point, and one point of each of `samples - 2` buckets of equal count between them: the point that forms
+ * the largest triangle with the point chosen before it and the average of the next bucket, or the first of several such
+ * points.
  *
  * Triangles and averages take the largest finite value for infinity and the smallest one for -infinity. Only the first
  * and the last value may be NaN; the calculation then takes the value next to it.
  */
-export function lttb(series: Series, samples: number): Series {
-  const count = series.values.length;
-  if (count <= samples) return series;
-  const x = series.steps;
-  const y = heights(series.values);
+export function lttb({ steps: x, values }: Series, samples: number): Uint32Array {
+  const count = values.length;
+  if (count <= samples) return Uint32Array.from(values.keys());
+  const y = heights(values);
   const chosen = new Uint32Array(samples);
   const every = samples > 2 ? (count - 2) / (samples - 2) : 0;
   const start = (bucket: number): number => Math.min(count - 1, 1 + Math.floor(bucket * every));
@@ -51,7 +51,7 @@ export function lttb(series: Series, samples: number): Series {
     chosen[bucket + 1] = anchor;
   }
   chosen[samples - 1] = count - 1;
-  return pickPoints(series, chosen);
+  return chosen;
 }
 
 /** Returns finite values to calculate with. */

@@ -148,8 +148,13 @@ async function readOverviews(backend: Backend, keys: readonly string[], runs: Tr
         ["coarser", 250],
         ["finer", 500],
       ] as const) {
-        const { points } = (await file.extremes(key, level))!;
-        levels[name] = { steps: base64(points.steps), times: base64(points.times), values: base64(points.values) };
+        const { points, nans } = (await file.extremes(key, level))!;
+        levels[name] = {
+          steps: base64(points.steps),
+          times: base64(points.times),
+          values: base64(points.values),
+          nans: [...nans.places].map((place, i) => [place, nans.steps[i]!, nans.times[i]!]),
+        };
       }
       series[key] = levels;
     }

@@ -83,7 +83,8 @@ test("a sample is made of points of the series, in its order, no more than asked
       }
       const places = placesOf(sample, series);
       expect(places).toBeDefined();
-      const ends = method === "lttb" || samples >= 4;
+      const hasNaN = series.values.includes(Number.NaN);
+      const ends = method === "lttb" || samples >= (hasNaN ? 5 : 4);
       if (ends) {
         for (const [i, at] of [
           [0, 0],
@@ -96,8 +97,9 @@ test("a sample is made of points of the series, in its order, no more than asked
           ]);
         }
       }
-      expect(numbersOf(ends ? sample.values.subarray(1, -1) : sample.values)).toHaveLength(
-        Math.max(0, sample.values.length - (ends ? 2 : 0)),
+      // A series with NaN never looks whole.
+      expect(sample.values.includes(Number.NaN)).toBe(
+        hasNaN && (samples > 2 || (ends && [0, n - 1].some((at) => Number.isNaN(series.values[at])))),
       );
       if (method === "lttb") return;
       const numbers = numbersOf(series.values);
@@ -144,8 +146,8 @@ test("lttb is the published algorithm if all values are finite", () => {
     fc.property(cases, ([inner, size, stream]) => {
       const y = [...stream.take(inner * size + 2)];
       const steps = Float64Array.from(y, (_, i) => i);
-      const sample = lttb({ steps, times: steps, values: Float64Array.from(y) }, inner + 2);
-      expect([...sample.steps]).toEqual(lttbByDefinition(y, inner + 2));
+      const places = lttb({ steps, times: steps, values: Float64Array.from(y) }, inner + 2);
+      expect([...places]).toEqual(lttbByDefinition(y, inner + 2));
     }),
   );
 });
@@ -160,10 +162,40 @@ test("lttb keeps the shape around NaN and infinities", () => {
   values[2200] = 100;
   for (const samples of [100, 600]) {
     const sample = sampleSeries({ steps, times: steps, values }, samples, "lttb");
-    expect(sample.values).toHaveLength(samples);
+    expect(sample.values.length).toBeGreaterThan(samples - 3);
     expect([...sample.values]).toEqual(expect.arrayContaining([Number.POSITIVE_INFINITY, 100]));
-    expect([...sample.values.subarray(1, -1)].some((value) => Number.isNaN(value))).toBe(false);
+    // One NaN of each group, and the ends.
+    const groups = Math.floor((samples - 2) / 3);
+    expect(sample.values.filter((value) => Number.isNaN(value)).length).toBeLessThanOrEqual(groups + 2);
   }
+});
+
+test.for([
+  ["minmax", 200],
+  ["minmax", 800],
+  ["minmax", 1200],
+  ["lttb", 200],
+  ["lttb", 1200],
+] as const)("a NaN, and where a loss diverges, is in a sample by %s of %i points", ([method, samples]) => {
+  const n = 20_000;
+  const steps = Float64Array.from({ length: n }, (_, i) => i);
+  const curve = steps.map((i) => Math.exp(-i / 5000));
+  const nanSteps = (values: Float64Array): number[] => {
+    const sample = sampleSeries({ steps, times: steps, values }, samples, method);
+    expect(sample.values.length).toBeLessThanOrEqual(samples);
+    return [...sample.steps.filter((_, i) => Number.isNaN(sample.values[i]))];
+  };
+  // One NaN among 20,000 points.
+  const one = curve.slice();
+  one[7777] = Number.NaN;
+  expect(nanSteps(one)).toEqual([7777]);
+  // NaN for a while: the first of them, and then one of each group.
+  const away = curve.map((value, i) => (i >= 7777 && i < 15_000 ? Number.NaN : value));
+  const groups = Math.floor((samples - 2) / 3);
+  const found = nanSteps(away);
+  expect(found[0]).toBe(7777);
+  expect(found.at(-1)).toBeGreaterThan(15_000 - 1.1 * (n / groups));
+  expect(found.length).toBeGreaterThan(0.3 * groups);
 });
 
 test("minmax goes through the levels as documented", () => {

@@ -8,6 +8,6 @@ export function extremesOf({ n, first, last, buckets }: SeriesOverview, level: L
   return {
     n,
     buckets: level,
-    points: levelPoints(first, level === 500 ? extremes : mergeBuckets(extremes, level), last),
+    ...levelPoints(first, level === 500 ? extremes : mergeBuckets(extremes, level), last),
   };
 }

@@ -39,6 +39,7 @@ export class OverviewBuilder {
   #numbers = 0;
   #minAt = 0;
   #maxAt = 0;
+  #nanAt = -1;
   #first: Point | undefined;
 
   constructor(n: number) {
@@ -96,9 +97,13 @@ export class OverviewBuilder {
     let maxAt = -1;
     let sum = this.#sum;
     let numbers = 0;
+    let nanAt = -1;
     for (let i = from; i < to; i++) {
       const value = values[i] as number;
-      if (value !== value) continue;
+      if (value !== value) {
+        if (nanAt < 0) nanAt = i;
+        continue;
+      }
       numbers++;
       sum += value;
       // Written so that the first number replaces the NaN: every comparison with NaN is false.
@@ -114,6 +119,10 @@ export class OverviewBuilder {
     this.#sum = sum;
     this.#numbers += numbers;
     nans[b] = (nans[b] as number) + to - from - numbers;
+    if (nanAt >= 0 && this.#nanAt < 0) {
+      extremes.setNaN(b, 0, steps[nanAt] as number, times[nanAt] as number);
+      this.#nanAt = this.#added + nanAt - from;
+    }
     if (minAt >= 0) {
       extremes.setMin(b, min, steps[minAt] as number, times[minAt] as number);
       this.#minAt = this.#added + minAt - from;
@@ -130,6 +139,8 @@ export class OverviewBuilder {
     if (this.#numbers > 0) {
       means[b] = this.#sum / this.#numbers;
       extremes.minFirst[b] = this.#minAt <= this.#maxAt ? 1 : 0;
+      if (this.#nanAt >= 0)
+        extremes.nanPlaces[b] = Number(this.#minAt < this.#nanAt) + Number(this.#maxAt < this.#nanAt);
     }
     lastValues[b] = values[last] as number;
     lastSteps[b] = steps[last] as number;
@@ -137,6 +148,7 @@ export class OverviewBuilder {
     this.#end = bucketStart(b + 2, this.#n, this.#buckets);
     this.#sum = 0;
     this.#numbers = 0;
+    this.#nanAt = -1;
   }
 }
 

@@ -10,7 +10,7 @@ import {
   partCrc,
 } from "./overview-index.ts";
 import { gunzip } from "#gunzip";
-import { decodeDelta } from "../../parquet/delta-decode.ts";
+import { countDeltas, decodeDelta } from "../../parquet/delta-decode.ts";
 import { joinPlanes } from "../../parquet/byte-stream-split.ts";
 
 /** Bytes of the first read, which are the object's last. */
@@ -102,19 +102,31 @@ const MOST_BYTES = 65_536;
 export function decodeExtremes(n: number, buckets: Level, part: Uint8Array): Extremes {
   const count = 2 * buckets + 2;
   const values = new Float64Array(count);
-  const integers = unpack(part, 2 * count, values);
-  return { n, buckets, points: { steps: integers.subarray(0, count), times: integers.subarray(count), values } };
+  const integers = unpack(part, values, 2 * count, 2 * count + 3 * buckets);
+  const nans = (integers.length - 2 * count) / 3;
+  const column = (i: number): Float64Array => integers.subarray(2 * count + i * nans, 2 * count + (i + 1) * nans);
+  return {
+    n,
+    buckets,
+    points: { steps: integers.subarray(0, count), times: integers.subarray(count, 2 * count), values },
+    nans: { places: column(0), steps: column(1), times: column(2) },
+  };
 }
 
-/** Fills `values`, and returns the `count` integers after them. */
-export function unpack(part: Uint8Array, count: number, values: Float64Array): Float64Array {
+/**
+ * Fills `values`, and returns the integers after them: `least`, or more by a multiple of 3, up to `most`.
+ */
+export function unpack(part: Uint8Array, values: Float64Array, least: number, most: number = least): Float64Array {
   // A gzip member ends with the size of its content.
   const size = new DataView(part.buffer, part.byteOffset + part.length - 4, 4).getUint32(0, true);
   if (size > MOST_BYTES) throw new RangeError("a part is too large");
   const bytes = gunzip(part, size, true);
   const planes = 8 * values.length;
   joinPlanes(bytes.subarray(0, planes), values, 0, values.length);
+  const page = bytes.subarray(planes);
+  const count = countDeltas(page);
+  if (count < least || count > most || (count - least) % 3 !== 0) throw new RangeError("a part has a wrong length");
   const integers = new Float64Array(count);
-  decodeDelta(bytes.subarray(planes), integers, 0, count);
+  decodeDelta(page, integers, 0, count);
   return integers;
 }

@@ -9,10 +9,10 @@ import {
   partCrc,
 } from "./overview-index.ts";
 import type { KeySlice } from "../compaction-plan.ts";
-import { type Series, isInStepOrder, sortBySteps } from "../series.ts";
+import { isInStepOrder, sortBySteps } from "../series.ts";
 import { LedgerError } from "../../errors/ledger-error.ts";
 import { RunDeflate, gzip, gzipBound } from "../../parquet/deflate/run-deflate.ts";
-import { type ExtremeColumns, BUCKETS, COARSE_BUCKETS, mergeBuckets } from "./buckets.ts";
+import { type ExtremeColumns, type LevelPoints, BUCKETS, COARSE_BUCKETS, NO_NAN, mergeBuckets } from "./buckets.ts";
 import type { Point } from "../../journal/metric-summary.ts";
 import { ByteSink } from "../../parquet/byte-sink.ts";
 import { splitByteStreams } from "../../parquet/byte-stream-split.ts";
@@ -130,12 +130,12 @@ export function encodeOverview(
   ];
 }
 
-function encodeLevel({ steps, times, values }: Series, deflate: RunDeflate): Uint8Array {
-  return pack([steps, times], values, deflate);
+function encodeLevel({ points: { steps, times, values }, nans }: LevelPoints, deflate: RunDeflate): Uint8Array {
+  return pack([steps, times, nans.places, nans.steps, nans.times], values, deflate);
 }
 
-/** Returns the first point of the series, two points of each bucket in the order of the series, and the last point. */
-export function levelPoints(first: Point, level: ExtremeColumns, last: Point): Series {
+/** Returns the points of a level of a series. */
+export function levelPoints(first: Point, level: ExtremeColumns, last: Point): LevelPoints {
   const count = 2 * level.buckets + 2;
   const steps = new Float64Array(count);
   const times = new Float64Array(count);
@@ -149,8 +149,7 @@ export function levelPoints(first: Point, level: ExtremeColumns, last: Point): S
   push(first.value, first.step, first.time);
   for (let b = 0; b < level.buckets; b++) {
     if (!level.has(b)) {
-      // Repeats the steps and times that take the fewest bits.
-      for (let i = 0; i < 2; i++) push(Number.NaN, steps[at - 1]!, times[at - 1]!);
+      for (let i = 0; i < 2; i++) push(Number.NaN, level.nanSteps[b]!, level.nanTimes[b]!);
       continue;
     }
     const pushMin = (): void => push(level.minValues[b]!, level.minSteps[b]!, level.minTimes[b]!);
@@ -159,7 +158,13 @@ export function levelPoints(first: Point, level: ExtremeColumns, last: Point): S
     if (level.minFirst[b] === 0) pushMin();
   }
   push(last.value, last.step, last.time);
-  return { steps, times, values };
+  const mixed = Float64Array.from(level.nanPlaces.keys()).filter((b) => level.has(b) && level.nanPlaces[b] !== NO_NAN);
+  const nans = {
+    places: mixed.map((b) => 3 * b + level.nanPlaces[b]!),
+    steps: mixed.map((b) => level.nanSteps[b]!),
+    times: mixed.map((b) => level.nanTimes[b]!),
+  };
+  return { points: { steps, times, values }, nans };
 }
 
 /** Compresses the planes of values, then one page of integers. */

@@ -34,9 +34,12 @@ function bucketByDefinition(series: Series, from: number, to: number): Record<st
   const value = (i: number): number => series.values[i]!;
   const min = numbers.find((i) => numbers.every((j) => value(i) <= value(j)));
   const max = numbers.find((i) => numbers.every((j) => value(i) >= value(j)));
+  const nan = indices.find((i) => Number.isNaN(value(i)));
+  const before = nan === undefined ? [] : [min, max].filter((i) => i !== undefined && i < nan);
   return {
     nans: to - from - numbers.length,
     last: point(series, to - 1),
+    ...(nan !== undefined && { firstNaN: [before.length, series.steps[nan], series.times[nan]] }),
     ...(min !== undefined &&
       max !== undefined && { min: point(series, min), max: point(series, max), minFirst: min <= max }),
     mean: numbers.reduce((sum, i) => sum + value(i), 0) / numbers.length,
@@ -63,6 +66,7 @@ test("a bucket is as the format says, for any slices of the series", () => {
         expect({
           nans: rest.nans[b],
           last: [rest.lastValues[b], rest.lastSteps[b], rest.lastTimes[b]],
+          ...(e.nanPlaces[b] !== 3 && { firstNaN: [e.nanPlaces[b], e.nanSteps[b], e.nanTimes[b]] }),
           ...(e.has(b) && {
             min: [e.minValues[b], e.minSteps[b], e.minTimes[b]],
             max: [e.maxValues[b], e.maxSteps[b], e.maxTimes[b]],

@@ -1,6 +1,6 @@
 import type { Point } from "../../../src/journal/metric-summary.ts";
 import type { Series } from "../../../src/series/series.ts";
-import { BUCKETS, ExtremeColumns } from "../../../src/series/overview/buckets.ts";
+import { BUCKETS, ExtremeColumns, type LevelPoints } from "../../../src/series/overview/buckets.ts";
 import { type OverviewReader, decodeExtremes, unpack } from "../../../src/series/overview/overview-reader.ts";
 import type { SeriesOverview } from "../../../src/series/overview/overview-builder.ts";
 
@@ -17,11 +17,11 @@ export async function readSummary(file: OverviewReader, key: string): Promise<Se
  * the range of their bucket, and NaN where no number or no finite range is known.
  */
 export function decodeOverview(n: number, finePart: Uint8Array, restPart: Uint8Array): SeriesOverview {
-  const { points } = decodeExtremes(n, BUCKETS, finePart);
+  const { points, nans } = decodeExtremes(n, BUCKETS, finePart);
   const { steps, times, values: extremeValues } = points;
   const point = (i: number): Point => ({ value: extremeValues[i]!, step: steps[i]!, time: times[i]! });
-  const extremes = columnsOf(points);
-  const integers = unpack(restPart, 5 * BUCKETS, new Float64Array(0));
+  const extremes = columnsOf(points, nans);
+  const integers = unpack(restPart, new Float64Array(0), 5 * BUCKETS);
   const column = (i: number): Float64Array => integers.subarray(i * BUCKETS, (i + 1) * BUCKETS);
   const values = (i: number): Float64Array => column(i).map((share, b) => atShare(extremes, b, share));
   return {
@@ -39,11 +39,17 @@ export function decodeOverview(n: number, finePart: Uint8Array, restPart: Uint8A
   };
 }
 
-function columnsOf({ steps, times, values }: Series): ExtremeColumns {
+function columnsOf({ steps, times, values }: Series, nans: LevelPoints["nans"]): ExtremeColumns {
   const level = new ExtremeColumns(BUCKETS);
+  nans.places.forEach((place, i) => {
+    level.setNaN(Math.floor(place / 3), place % 3, nans.steps[i]!, nans.times[i]!);
+  });
   for (let b = 0; b < BUCKETS; b++) {
     const at = 2 * b + 1;
-    if (Number.isNaN(values[at])) continue;
+    if (Number.isNaN(values[at])) {
+      level.setNaN(b, 0, steps[at]!, times[at]!);
+      continue;
+    }
     const minFirst = values[at]! <= values[at + 1]! ? 1 : 0;
     level.minFirst[b] = minFirst;
     level.copyMin(b, values, steps, times, at + 1 - minFirst);
