@@ -15,7 +15,10 @@ export interface Point {
  * equal extremes the first one counts; -0 equals 0.
  */
 export interface MetricSummary {
-  /** The point that was logged last. If several writers logged the metric, the one of the writer that joined last. */
+  /**
+   * The last point of the history: the one with the greatest step. Of several points at that step, the one that was
+   * logged last; if several writers logged it, the one of the writer that joined last.
+   */
   readonly last: Point;
   /** The point with the smallest value. */
   readonly min?: Point;
@@ -77,9 +80,11 @@ export class Summaries {
         cells[at + SUM] = total;
       }
       cells[at + COUNT] = count + 1;
-      cells[at + LAST] = value;
-      cells[at + LAST_STEP] = step;
-      cells[at + LAST_TIME] = time;
+      if (count === 0 || step >= (cells[at + LAST_STEP] as number)) {
+        cells[at + LAST] = value;
+        cells[at + LAST_STEP] = step;
+        cells[at + LAST_TIME] = time;
+      }
       // NaN stands for "none yet". Every comparison with NaN is false, so the first number replaces it.
       if (count === 0) {
         cells[at + MIN] = Number.NaN;
@@ -143,7 +148,7 @@ function addLarge(cells: Float64Array, at: number, value: number, count: number)
   cells[at + REST] = (cells[at + REST] as number) / divisor + rest;
 }
 
-/** Merges two states of one metric. The `last` of `later` counts. */
+/** Merges two states of one metric. At equal steps, the `last` of `later` counts. */
 export function mergeSummaries(earlier: SummaryState, later: SummaryState): SummaryState {
   const min = pick(earlier.min, later.min, (a, b) => b < a);
   const max = pick(earlier.max, later.max, (a, b) => b > a);
@@ -157,7 +162,7 @@ export function mergeSummaries(earlier: SummaryState, later: SummaryState): Summ
     count: earlier.count + later.count,
     sum,
     rest: earlier.rest / a + later.rest / b + rest,
-    last: later.last,
+    last: later.last.step >= earlier.last.step ? later.last : earlier.last,
     ...(min && { min }),
     ...(max && { max }),
   };

@@ -183,7 +183,7 @@ export function writerOrder(writer: string, created: RunCreated, firstEventOrder
   return created.writer.id === writer ? 0 : (firstEventOrder ?? Number.MAX_SAFE_INTEGER);
 }
 
-/** Compares writers by the beginning of their sessions. The `last` values of a later writer count. */
+/** Compares writers by the beginning of their sessions. This is the order of their points at equal steps. */
 export function compareWriters(a: { writer: string; order: number }, b: { writer: string; order: number }): number {
   return a.order - b.order || (a.writer < b.writer ? -1 : 1);
 }

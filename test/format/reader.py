@@ -53,8 +53,8 @@ TYPES = {
     "id": lambda v: re.fullmatch(ID, v), "title": lambda v: v and not re.search("[\0-\x1f\x7f\ud800-\udfff]", v),
     "digest": lambda v: re.fullmatch("sha256:[0-9a-f]{64}", v), "short": lambda v: 0 < len(v.encode("utf-16le")) < 2001,
     "error": lambda v: fits(v, ERROR), "version": lambda v: fits(v, VERSION), "writer": lambda v: fits(v, WRITER),
-    "inventory": each(list, "stored"), "stored": lambda v: fits(v, "name size:count digest?:digest") and re.fullmatch(
-        NAME, v["name"]) and ("digest" in v or v["name"][:8] == "journal/"), "origin": lambda v: fits(v, ORIGIN),
+    "inventory": each(list, "stored"), "stored": lambda v: fits(v, "name size:count digest?:digest") and is_name(v[
+        "name"]) and ("digest" in v or v["name"][:8] == "journal/"), "origin": lambda v: fits(v, ORIGIN),
     "files": each(list, "file"), "file": lambda v: fits(v, FILE) and not v.get("portable") and good_path(v["path"])}
 def members(shape): return re.findall(r"(\w+)(\??):?([\w|]*)", shape)
 def known(value, shape): return {name: value[name] for name, _, _ in members(shape) if name in value}
@@ -82,7 +82,8 @@ N, SEQ, ID = "(?:[0-9]{4}|[1-9][0-9]{4,8})", "(?:[0-9]{6}|[1-9][0-9]{6,11})", "[
 FENCE = f"fences/{SEQ}"  # ---- Keys and files ----
 NAME = (rf"run\.created\.json|run(\.(?!000[01]){N})?\.json|journal/{ID}\.{SEQ}|metrics((\.{N}){{0,2}}\.parquet|"
     rf"(\.{N})?\.overview|-{ID}\.(events|media|summaries))|"
-    rf"{FENCE}\.(json|claim\.[0-9a-f]{{32}}|end\.{ID}\.(0|[1-9][0-9]*))")  # below a run
+    rf"{FENCE}\.(json|claim\.[0-9a-f]{{32}}|end\.{ID}\.(?P<next>0|[1-9][0-9]*))")  # below a run
+def is_name(text): found = re.fullmatch(NAME, text); return found and int(found["next"] or 0) <= MAX
 DEVICE = r"(con|prn|aux|nul|(com|lpt)[0-9¹²³]|conin\$|conout\$)%s(\..*)?"
 def device(name, between=""): return bool(re.fullmatch(DEVICE % between, name, re.I | re.A | re.S))
 def escape(name):
@@ -175,6 +176,7 @@ class State:  # ---- Summaries ---- What is known of the points of a metric: a p
     def __init__(self, numbers=(0.0, 0.0, 0.0)):
         check(len(numbers) in (3, 6, 12) and all(map(kind_of(float), numbers)))
         (self.count, self.sum, self.rest), self.last, self.min, self.max = (numbers[at:at + 3] for at in (0, 3, 6, 9))
+    def later(self, point): return point if not self.last or point[1] >= self.last[1] else self.last
     def large(self): return bool(self.max) and (self.max[0] >= BIG or self.min[0] <= -BIG)
     def widen(self, low, high):
         self.min = low if low and (not self.min or low[0] < self.min[0]) else self.min
@@ -184,14 +186,14 @@ class State:  # ---- Summaries ---- What is known of the points of a metric: a p
         big = large or abs(value) >= BIG; part = 1.0 if large or not big else TWO64
         if self.count == 0 and not big: self.sum, more = value, 0.0
         else: self.sum, more = two_sum(self.sum / part, value / TWO64 if big else value)
-        self.rest, self.count, self.last = self.rest / part + more, self.count + 1, point
+        self.rest, self.count, self.last = self.rest / part + more, self.count + 1, self.later(point)
         self.widen(*[point if value == value else []] * 2)
     def merge(self, other):
         large = self.large(), other.large(); self.widen(other.min, other.max)
         mine, its = (TWO64 if self.large() and not was else 1.0 for was in large)
         self.sum, more = two_sum(self.sum / mine, other.sum / its)
         self.rest = (self.rest / mine + other.rest / its) + more
-        self.count, self.last = self.count + other.count, other.last
+        self.count, self.last = self.count + other.count, self.later(other.last)
     def summary(self, goal):
         last, low, high = (dict(zip(("value", "step", "time"), point)) for point in (self.last, self.min, self.max))
         mean = (self.sum + self.rest if math.isfinite(self.sum) and self.rest != 0 else self.sum) / self.count
@@ -352,6 +354,7 @@ def read_run(run, names):  # What is printed of a run, or None if there is none.
     for name, size in names.items():
         found = re.fullmatch(f"journal/({ID})\\.({SEQ})|{FENCE}\\.end\\.({ID})\\.(0|[1-9][0-9]*)|"
             f"{FENCE[:-len(SEQ)]}({SEQ})\\.json|run\\.json|run\\.({N})\\.json|lifecycle/({N})\\.json", name)
+        found = found and int(found[4] or 0) <= MAX and found
         points = points or re.fullmatch(f"metrics(\\.{N}){{0,2}}\\.parquet|metrics(\\.{N})?\\.overview", name)
         if found and found[1]: segs[found[1], int(found[2])] = name, size
         elif found and found[3]: ends[found[3]] = min(int(found[4]), ends.get(found[3], int(found[4])))
@@ -477,7 +480,8 @@ def read_artifacts():
     for (name, alias), records in marks.items():
         try: rec = checked("artifacts/" + max(records)[2], 16 << 10)
         except (*BAD, Newer): continue
-        right = fits(rec, "name alias version") and (rec["name"], rec["alias"]) == (name, alias)
+        right = fits(rec, "name alias number:count version") and (rec["name"], rec["alias"], rec["number"]) == (name,
+            alias, int(max(records)[0]))
         named.setdefault((name, right and rec["version"]), []).append(alias)
     for name, keys in mans.items():
         for number, ident, key in sorted(keys):

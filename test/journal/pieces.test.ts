@@ -80,11 +80,29 @@ test("params merge by leaf, and another value is a conflict", () => {
   expect(params).toEqual({ optimizer: { name: "adam", lr: 1 }, layers: [1, 2] });
 });
 
-const summarise = (values: readonly number[]): SummaryState | undefined => {
+const summarise = (values: readonly number[], stepOf = (i: number): number => i): SummaryState | undefined => {
   const summaries = new Summaries();
-  for (const [i, value] of values.entries()) summaries.add([0], Float64Array.of(value), i, i * 10);
+  for (const [i, value] of values.entries()) summaries.add([0], Float64Array.of(value), stepOf(i), i * 10);
   return summaries.get(0);
 };
+
+test("the last point is the one with the greatest step, and of several the last, also of merged summaries", () => {
+  const steps = fc.array(fc.integer({ min: -3, max: 3 }), { minLength: 2, maxLength: 9 });
+  fc.assert(
+    fc.property(steps, fc.nat(), (list, cut) => {
+      const points = list.map((step, i) => ({ value: i, step, time: i * 10 }));
+      const last = points.toSorted((a, b) => a.step - b.step).at(-1);
+      const values = points.map(({ value }) => value);
+      expect(summarise(values, (i) => list[i]!)?.last).toEqual(last);
+      const at = 1 + (cut % (list.length - 1));
+      const [first, second] = [0, at].map((from, half) =>
+        summarise(half === 0 ? values.slice(0, at) : values.slice(at), (i) => list[from + i]!),
+      ) as [SummaryState, SummaryState];
+      const { value, step } = mergeSummaries(first, second).last;
+      expect([value, step]).toEqual([last?.value, last?.step]);
+    }),
+  );
+});
 
 test("a summary equals one computed from all values", () => {
   const anyValue = fc.oneof(fc.double({ min: -1e6, max: 1e6 }), fc.constantFrom(Number.NaN, Infinity, -Infinity, -0));
@@ -117,7 +135,10 @@ test("two halves merged are the whole", () => {
         const at = 1 + (cut % (values.length - 1));
         const whole = toMetricSummary(summarise(values) as SummaryState);
         const merged = toMetricSummary(
-          mergeSummaries(summarise(values.slice(0, at)) as SummaryState, summarise(values.slice(at)) as SummaryState),
+          mergeSummaries(
+            summarise(values.slice(0, at)) as SummaryState,
+            summarise(values.slice(at), (i) => at + i) as SummaryState,
+          ),
         );
         expect(merged.mean).toBe(whole.mean);
         expect(merged.count).toBe(whole.count);

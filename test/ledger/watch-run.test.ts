@@ -49,7 +49,7 @@ test("updates hold what is new, the last one the final status; with hints of the
   await run.flush();
   // As logged, not in the order of the steps.
   expect(await second.then((update) => [...(update?.points.get("loss")?.steps ?? [])])).toEqual([9, 4]);
-  expect((await second)?.record.metrics["loss"]).toMatchObject({ count: 3, last: { value: 2 } });
+  expect((await second)?.record.metrics["loss"]).toMatchObject({ count: 3, last: { value: 3 } });
   const third = next(updates);
   run.setTags({ stage: "late" });
   await run.finish();

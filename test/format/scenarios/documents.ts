@@ -143,6 +143,7 @@ async function strangeNames(place: Place): Promise<void> {
     `${writer}.000001`,
     "fences/0000002.json",
     `fences/000001.end.${writer}.00`,
+    `fences/000001.end.${writer}.9007199254740992`,
     "lifecycle/0000.json",
     "lifecycle/00001.json",
   ])

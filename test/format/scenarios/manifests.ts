@@ -26,7 +26,14 @@ export async function manifests(place: Place): Promise<void> {
     version: string,
     more: object = {},
   ): Promise<void> =>
-    await store(`${name}/aliases/${called}/${number}`, { v: 1, name, alias: called, version, ...more });
+    await store(`${name}/aliases/${called}/${number}`, {
+      v: 1,
+      name,
+      alias: called,
+      number: Number(number.slice(0, 8)),
+      version,
+      ...more,
+    });
 
   const lists: readonly (readonly string[])[] = [
     ["C:"],
@@ -108,8 +115,13 @@ export async function manifests(place: Place): Promise<void> {
   await alias("equal", "later", "00000000", "v0");
   await alias("equal", "later", "00000001", "v4", { v: 2 });
   await alias("equal", "more", "00000000", "v0", { more: 1 });
-  await store("equal/aliases/other/00000000", { v: 1, name: "equal", alias: "another", version: "v0" });
-  await store("equal/aliases/foreign/00000000", { v: 1, name: "paths", alias: "foreign", version: "v0" });
+  await alias("equal", "other", "00000000", "v0", { alias: "another" });
+  await alias("equal", "foreign", "00000000", "v0", { name: "paths" });
+  // Copies of an older record under a newer number.
+  await alias("equal", "copied", "00000000", "v0");
+  await alias("equal", "copied", "00000003", "v0", { number: 0 });
+  await alias("equal", "copied-with-id", "00000001.b", "v0", { number: 0 });
+  await alias("equal", "without-number", "00000000", "v0", { number: undefined });
 
   // Names that are escaped in another way than the rule says.
   for (const [key, name] of [
@@ -125,5 +137,5 @@ export async function manifests(place: Place): Promise<void> {
   ] as const)
     await store(`${key}/versions/00000000`, manifest(name, 0, []));
   for (const key of ["=61", "=2e=2e", "x=2e"])
-    await store(`paths/aliases/${key}/00000000`, { v: 1, name: "paths", alias: "a", version: "v9" });
+    await store(`paths/aliases/${key}/00000000`, { v: 1, name: "paths", alias: "a", number: 0, version: "v9" });
 }

@@ -107,6 +107,9 @@ async function ends(place: Place): Promise<void> {
     await end(id, "gone", next);
     await storeSegment(place, id, "first", 0, [three]);
   }
+  const beyond = await beginRun(place, "end-beyond-all-numbers");
+  await end(beyond, "gone", 2 ** 53);
+  await storeSegment(place, beyond, "first", 0, [three]);
   const said = await beginRun(place, "end-above-positions");
   await end(said, "gone", 2);
   await storeSegment(place, said, "first", 0, [three]);

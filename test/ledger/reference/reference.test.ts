@@ -81,7 +81,7 @@ describe.each(Array.from({ length: ROUNDS }, (_, n) => n))(`random runs, seed ${
         const summary = record.metrics[key];
         expect(summary?.count ?? 0).toBe(points.length);
         if (summary === undefined) continue;
-        expect(summary.last).toEqual(points.at(-1));
+        expect(summary.last).toEqual(points.toSorted((a, b) => a.step - b.step).at(-1));
         expect([summary.min?.value, summary.max?.value].map((value) => (value === 0 ? 0 : value))).toEqual(
           values.every(Number.isNaN)
             ? [undefined, undefined]

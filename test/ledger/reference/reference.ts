@@ -60,10 +60,11 @@ export const greatestOf = (values: readonly number[]): number =>
 
 /** The value of a run that `metrics.<key>.<aggregate>` means; `undefined` if there is none. */
 export function aggregateOf(run: KnownRun, key: string, aggregate: string): number | undefined {
-  const values = pointsOf(run, key).map(({ value }) => value);
+  const points = pointsOf(run, key);
+  const values = points.map(({ value }) => value);
   if (values.length === 0) return undefined;
   if (aggregate === "count") return values.length;
-  if (aggregate === "last") return values.at(-1);
+  if (aggregate === "last") return points.toSorted((a, b) => a.step - b.step).at(-1)?.value;
   if (aggregate === "mean") return meanOf(values);
   if (values.every(Number.isNaN)) return undefined;
   return aggregate === "min" ? leastOf(values) : greatestOf(values);
