@@ -18,12 +18,13 @@ const schema = /* @__PURE__ */ z.object({
   v: /* @__PURE__ */ z.literal(1),
   name: /* @__PURE__ */ z.string(),
   alias: /* @__PURE__ */ z.string(),
+  number: /* @__PURE__ */ z.number(),
   version: /* @__PURE__ */ z.string(),
 });
 
 /**
  * Stores which version each alias of a name means, as numbered records `artifacts/<name>/aliases/<alias>/<n>.json`. The
- * last counts.
+ * last counts. A record states its own number, so that a copy of an older one does not count.
  */
 export class AliasStore {
   readonly #backend: Backend;
@@ -73,14 +74,14 @@ export class AliasStore {
   /** Makes an alias mean a version. Writes nothing if it already does. */
   async set(name: string, alias: string, version: string, signal?: AbortSignal): Promise<void> {
     const prefix = folderOf(name, alias);
-    const bytes = encodeCheckedJson({ v: 1, name, alias, version }, "alias");
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const entries = await this.#list(name, alias, signal);
       const last = entries.at(-1);
       if (last !== undefined && (await this.#means(name, last, version, signal))) return;
       const id = this.#backend.capabilities.exclusiveCreate ? "" : this.#newId();
-      if (await createOrMatch(this.#backend, numberedKey(prefix, nextNumber(entries, prefix), id), bytes, signal))
-        return;
+      const number = nextNumber(entries, prefix);
+      const bytes = encodeCheckedJson({ v: 1, name, alias, number, version }, "alias");
+      if (await createOrMatch(this.#backend, numberedKey(prefix, number, id), bytes, signal)) return;
     }
     throw new LedgerError("CONFLICT", `other writers kept moving the alias ${JSON.stringify(alias)}`, {
       key: prefix,
@@ -116,19 +117,20 @@ export class AliasStore {
       throw new LedgerError("FORMAT_TOO_NEW", `${key} has version ${later}; this library reads version 1`, { key });
     const result = schema.safeParse(parsed);
     const fits =
-      result.success &&
-      result.data.name === name &&
-      isVersionTag(result.data.version) &&
-      isOf(name, result.data.alias, key);
+      result.success && result.data.name === name && isVersionTag(result.data.version) && isOf(name, result.data, key);
     if (!fits) throw new LedgerError("CORRUPT", `${key} is not an alias record`, { key });
     return { alias: result.data.alias, version: result.data.version };
   }
 }
 
-/** Returns whether the key of a record is one of its alias. */
-function isOf(name: string, alias: string, key: string): boolean {
+/** Returns whether the key of a record is that of its alias and number. */
+function isOf(
+  name: string,
+  { alias, number }: { readonly alias: string; readonly number: number },
+  key: string,
+): boolean {
   try {
-    return key.startsWith(`${folderOf(name, alias)}/`);
+    return parseNumberedKey(folderOf(name, alias), key)?.number === number;
   } catch {
     return false;
   }

@@ -335,6 +335,34 @@ describe("numbers", () => {
     expect((await store.resolve(`m@sha256:${sha256("a")}`)).version).toBe("v0");
   });
 
+  test("a copy of an older alias record under a newer number does not count", async () => {
+    const { backend } = spied();
+    const damaged: LedgerError[] = [];
+    const store = artifacts(backend, (error) => damaged.push(error));
+    for (const text of ["a", "b"]) await store.log("m", { text }, { aliases: ["best"] });
+    const newer = "artifacts/m/aliases/best/00000002.json";
+    await backend.create(newer, await backend.read("artifacts/m/aliases/best/00000000.json"));
+    expect(await failure(store.resolve("m:best"))).toMatchObject({ code: "CORRUPT", key: newer });
+    expect((await store.resolve("m:v1")).aliases).toEqual([]);
+    expect(damaged.map((error) => error.key)).toContain(newer);
+    // The next change has the number after it.
+    await store.setAlias("m", "v1", "best");
+    expect((await store.resolve("m:best")).version).toBe("v1");
+    expect(JSON.parse(new TextDecoder().decode(await backend.read(newer.replace("2.json", "3.json"))))).toMatchObject({
+      number: 3,
+      version: "v1",
+    });
+  });
+
+  test("a version that is removed as the format says keeps its number", async () => {
+    const { backend } = spied();
+    const store = artifacts(backend);
+    for (const text of ["a", "b"]) await store.log("m", { text });
+    await replace(backend, "artifacts/m/versions/00000001.json", new Uint8Array(0));
+    expect((await store.versions("m")).map((version) => version.version)).toEqual(["v0"]);
+    expect((await store.log("m", { text: "c" })).version).toBe("v2");
+  });
+
   test("unknown keys are ignored", async () => {
     const { backend } = spied();
     const store = artifacts(backend);
