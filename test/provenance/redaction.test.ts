@@ -142,6 +142,9 @@ const ORDINARY = [
   "usage: train --password <password> --token TOKEN",
   "--tokenizer bert",
   "--auth-mode none",
+  "auth=none",
+  "auth=oauth2 failed",
+  "auth=Basic;retries=3",
   "--key loss",
   "--pass 3 of 5",
   "--password-file /run/secrets/db",
@@ -261,6 +264,10 @@ describe("texts are kept without their secrets", () => {
     `Cookie: a=b; c=${SECRET}`,
     `{"password":"my ${SECRET}","user":"a"}`,
     `{\\"api_key\\":\\"${SECRET}\\"}`,
+    `auth=${SECRET}`,
+    `connect: auth=${SECRET}, retries=3`,
+    `redis.auth="${SECRET}"`,
+    `Server=h;Database=d;User Id=sa;Password=${SECRET};`,
     `AWS_SECRET_ACCESS_KEY=${SECRET} node train.js`,
     `PGPASSWORD=${SECRET}`,
     `unknown token: abc123def456${SECRET}`,
@@ -268,6 +275,18 @@ describe("texts are kept without their secrets", () => {
   ])("%s", (text) => {
     for (const message of [text, `request failed: ${text}`, `${text}\n    at train (file:///a/train.js:1:2)`])
       expect(scrub(message)).not.toContain(SECRET);
+  });
+
+  test.each(["SECRET", "PASSWORD", "MY_TOKEN"])("the password %s in a connection string", (value) => {
+    for (const text of [
+      `Server=h;Uid=sa;Password=${value};Encrypt=true`,
+      `Server=h;Password=${value}`,
+      `Server=h; Pwd=${value}`,
+      `Password=${value};Server=h`,
+    ])
+      expect(scrub(`cannot connect to ${text}`)).toBe(`cannot connect to ${text.replace(value, "[redacted]")}`);
+    // Usage texts stay.
+    for (const text of [`--password ${value}`, `password=${value} train`]) expect(scrub(text)).toBe(text);
   });
 
   test.each([

@@ -38,13 +38,19 @@ const PROSE = new Set(
   ].flatMap((words) => words.split(" ")),
 );
 
+/** Values of `auth=` that name a way to authenticate, or its result. */
+const WAYS: RegExp =
+  /^["']?(?:basic|bearer|digest|ntlm|negotiate|kerberos|ldap|saml|sso|oauth\d?|oidc|iam|sigv4|aws4?|mtls|tls|cert|ssh|anonymous|native|enabled|disabled|yes|no|ok|failed|success|\d)["']?$/i;
+
 /** Returns whether a value is a word of a sentence, or a placeholder: `<password>`, `$TOKEN`, `API_KEY`. */
 export function isProse(value: string): boolean {
   if (PROSE.has(value.toLowerCase().replace(/[.,:!?]{1,3}$/, ""))) return true;
-  return (
-    /^<[\w -]{1,40}>?$|^\$\{?[A-Z_]{1,40}\}?$|^\*{1,40}$/.test(value) ||
-    (/^[A-Z_]{1,40}$/.test(value) && isSecretName(value))
-  );
+  return /^<[\w -]{1,40}>?$|^\$\{?[A-Z_]{1,40}\}?$|^\*{1,40}$/.test(value) || isNameOfSecret(value);
+}
+
+/** Returns whether a value is the name of a secret in capitals, as texts about a program write it. */
+function isNameOfSecret(value: string): boolean {
+  return /^[A-Z_]{1,40}$/.test(value) && isSecretName(value);
 }
 
 /** The kind of a name. For `naming` and `participle`, the name of the secret stands elsewhere. */
@@ -60,11 +66,18 @@ export function scrubPairs(text: string): string {
     let kind = kindAt(text, begin, name, separator, kinds);
     let at = behind;
     if (kind === "naming" || kind === "key") [kind, at] = memberBehind(text, at, kind, kinds);
+    const isAuth = kind === "perhaps" && separator === "=" && /(?:^|\.)auth$/i.test(name);
     // After a name that does not name a secret, another one may follow that does.
-    if (kind !== "secret" && !(kind === "perhaps" || kind === "key" ? isSecretValue(text, at, kind) : false))
+    if (kind !== "secret" && !isAuth && !((kind === "perhaps" || kind === "key") && isSecretValue(text, at, kind)))
       return undefined;
     const value = valueAt(text, at, name, separator);
-    if (value === "" || /^\\?["']?\[redacted\]\\?["'/.:]?$/.test(value) || isProse(value)) return undefined;
+    if (value === "" || /^\\?["']?\[redacted\]\\?["'/.:]?$/.test(value)) return undefined;
+    if (isAuth && WAYS.test(value)) return undefined;
+    // In a list of settings (`Server=h;Password=SECRET;`), a value is never the name of another one.
+    const isSetting =
+      separator === "=" &&
+      (text[at + value.length] === ";" || /;\s{0,2}$/.test(text.slice(Math.max(0, begin - 3), begin)));
+    if (isProse(value) && !(isSetting && isNameOfSecret(value))) return undefined;
     return { from: at, to: at + value.length, by: REDACTED };
   });
 }
