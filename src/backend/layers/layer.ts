@@ -1,4 +1,17 @@
+import type { OptionNames } from "../../arguments/options.ts";
+import { LedgerError } from "../../errors/ledger-error.ts";
 import type { Backend } from "../backend.ts";
+
+/**
+ * Throws `UNSUPPORTED` for an option that a layer does not know. `readOptions` says more, and weighs more than a layer.
+ */
+export function checkNames<T extends object>(layerName: string, options: T, names: OptionNames<T>): void {
+  for (const name of Object.keys(options)) {
+    if (Object.hasOwn(names, name) || options[name as keyof T] === undefined) continue;
+    const message = `${layerName} does not know the option ${JSON.stringify(name.slice(0, 100))}`;
+    throw new LedgerError("UNSUPPORTED", message, { field: name.slice(0, 100) });
+  }
+}
 
 /** The methods that a layer replaces. */
 export interface LayerMethods {

@@ -1,7 +1,7 @@
 import type { Backend } from "../backend.ts";
 import { clampRange } from "../body.ts";
 import { invalidArgument } from "../../errors/ledger-error.ts";
-import { layer } from "./layer.ts";
+import { checkNames, layer } from "./layer.ts";
 
 /** Options of `withReadCache`. */
 export interface ReadCacheOptions {
@@ -23,6 +23,7 @@ export interface ReadCacheOptions {
  * always asks the backend for `stat` and `list`.
  */
 export function withReadCache(backend: Backend, options: ReadCacheOptions = {}): Backend {
+  checkNames("withReadCache", options, { maxBytes: true, maxObjectBytes: true, cacheable: true });
   const maxBytes = limit(options.maxBytes, "maxBytes", 64 * 1024 * 1024);
   const maxObjectBytes = limit(options.maxObjectBytes, "maxObjectBytes", Math.floor(maxBytes / 8));
   const cacheable = options.cacheable ?? namedByDigest;

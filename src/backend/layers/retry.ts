@@ -3,7 +3,7 @@ import { isBytes } from "../../platform/any-realm.ts";
 import type { Backend, Body, ByteStream, CallOptions, Entry } from "../backend.ts";
 import { type Clock, systemClock } from "../../platform/clock.ts";
 import { LedgerError, invalidArgument } from "../../errors/ledger-error.ts";
-import { layer } from "./layer.ts";
+import { checkNames, layer } from "./layer.ts";
 import { equalBytes } from "../body.ts";
 
 /** Options of `withRetry`. */
@@ -149,6 +149,14 @@ function watchStream(body: ByteStream): { stream: ByteStream; begun(): boolean }
 type Policy = Resolved<RetryOptions>;
 
 function toPolicy(options: RetryOptions): Policy {
+  checkNames("withRetry", options, {
+    attempts: true,
+    baseMs: true,
+    capMs: true,
+    deadlineMs: true,
+    clock: true,
+    random: true,
+  });
   const policy: Policy = {
     attempts: options.attempts ?? 5,
     baseMs: options.baseMs ?? 100,

@@ -17,6 +17,13 @@ test("an admitted object is read once, whole or in part", async () => {
   await expect(cached.read("k", { signal: AbortSignal.abort("no") })).rejects.toBe("no");
 });
 
+test("an unknown option is refused", () => {
+  const { backend } = scripted({});
+  expect(() => withReadCache(backend, { maxByte: 5 } as object)).toThrow(
+    expect.objectContaining({ code: "UNSUPPORTED", field: "maxByte" }),
+  );
+});
+
 test("by default only objects named by their digest are kept", async () => {
   const { backend, inner, calls } = scripted({});
   const cached = withReadCache(backend);

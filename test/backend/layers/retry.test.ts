@@ -13,6 +13,19 @@ test.each(["read", "stat", "remove"] as const)("%s is repeated", async (operatio
   expect(calls).toEqual(Array.from({ length: 4 }, () => operation));
 });
 
+test("an unknown option is refused", () => {
+  const { backend } = scripted({});
+  const options = { retries: 3 } as object;
+  expect(() => withRetry(backend, options)).toThrow(
+    expect.objectContaining({
+      code: "UNSUPPORTED",
+      field: "retries",
+      message: 'withRetry does not know the option "retries"',
+    }),
+  );
+  withRetry(backend, { attempts: undefined, ...({ retries: undefined } as object) });
+});
+
 test("only transient errors are repeated, a limited number of times", async () => {
   const permanent = scripted({ read: ["before"] }, () => new LedgerError("PERMISSION_DENIED", "no"));
   await expect(withRetry(permanent.backend, quick()).read("k")).rejects.toMatchObject({ code: "PERMISSION_DENIED" });
