@@ -61,6 +61,18 @@ export async function readOthers(
   return state;
 }
 
+/** Returns whether writers other than `here` seem to continue the run of `writer`. */
+export async function seemsContinued(
+  context: RunContext,
+  created: RunCreated,
+  writer: JournalWriter,
+  here: ReadonlySet<string>,
+): Promise<boolean> {
+  const { folds } = await readOthers(context, created, writer);
+  const others = folds.filter((fold) => !here.has(fold.writer));
+  return await seemsActive(context.backend, others, {});
+}
+
 async function readListed(
   backend: Backend,
   created: RunCreated,

@@ -7,16 +7,17 @@ import { processGuard } from "./process-guard.ts";
 export interface OpenSession {
   readonly runId: string;
   readonly writer: JournalWriter;
-  /** Whether other writers may continue the run. */
-  readonly isShared: boolean;
   /** Whether stored records survive the end of the process. */
   readonly isDurable: boolean;
   /** Whether a rich value or an artifact is being stored. */
   isStoring(): boolean;
   /** Whether a call that closes the run is under way. */
   isClosing(): boolean;
-  /** Stores everything that waits, and records that the session ends. */
-  end(): Promise<void>;
+  /**
+   * Stores everything that waits, and records that the session ends. Resolves with whether writers other than `here`
+   * may continue the run.
+   */
+  end(here: ReadonlySet<string>): Promise<boolean>;
 }
 
 /** The needed members of Node's `process`. Bun and Deno have them too. */
@@ -89,26 +90,28 @@ async function endSessions(): Promise<void> {
   );
   if (sessions.length === 0 || ends >= MAX_ENDS) return;
   ends++;
-  const outcomes = await Promise.allSettled(sessions.map((session) => session.end()));
-  const stored: OpenSession[] = [];
+  const here = new Set([...open.keys()].map(({ writer }) => writer.id));
+  const outcomes = await Promise.allSettled(sessions.map((session) => session.end(here)));
+  const left: OpenSession[] = [];
+  const leftToOthers: OpenSession[] = [];
   for (const [i, outcome] of outcomes.entries()) {
     const session = sessions[i]!;
     if (!open.has(session)) continue;
     open.set(session, session.writer.next);
-    if (outcome.status === "fulfilled") stored.push(session);
+    if (outcome.status === "fulfilled") (outcome.value ? leftToOthers : left).push(session);
     else
       warn(
         `the process ended before run ${session.runId} was finished, and could not store ` +
           `${session.writer.stats.buffered} values that it logged: ${String((outcome.reason as Error).message)}`,
       );
   }
-  const [own, ownVerb] = name(stored.filter(({ isShared }) => !isShared));
+  const [own, ownVerb] = name(left);
   if (own !== "")
     warn(
       `the process ended before ${own} finished. Everything that was logged is stored, and the ${ownVerb} as ` +
         "interrupted. Call finish(), await withRun(), or use guardProcess()",
     );
-  const [shared, sharedVerb] = name(stored.filter(({ isShared }) => isShared));
+  const [shared, sharedVerb] = name(leftToOthers);
   if (shared !== "")
     warn(
       `the process left ${shared}, which other writers may continue. Everything that was logged is stored. The last ` +

@@ -48,7 +48,7 @@ export class RunClosing {
     this.#parts = parts;
     this.#media = media;
     this.#artifacts = artifacts;
-    const { context, writer, signal, isShared = false } = parts;
+    const { context, writer, signal } = parts;
     this.#abort = () => void this.close({ status: "killed" }).catch(() => {});
     signal?.addEventListener("abort", this.#abort, { once: true });
     writer.onFenced = () => this.#leave();
@@ -56,11 +56,10 @@ export class RunClosing {
     this.#session = openSession({
       runId: run.id,
       writer,
-      isShared,
       isDurable: context.backend.capabilities.durable,
       isStoring: () => !(media.isSettled && artifacts.isSettled),
       isClosing: () => this.#attempt !== undefined,
-      end: () => this.#endSession(),
+      end: (here) => this.#endSession(here),
     });
     // The listener does not hear of an earlier abort.
     if (signal?.aborted) this.#abort();
@@ -113,16 +112,24 @@ export class RunClosing {
 
   /**
    * Stores everything because the process ends by itself, and records that this session ends without closing the run.
+   * Resolves with whether writers other than `here` may continue it.
    */
-  async #endSession(): Promise<void> {
-    if (this.ending) return await this.close(this.ending);
-    const { writer } = this.#parts;
+  async #endSession(here: ReadonlySet<string>): Promise<boolean> {
+    const { context, created, writer, isShared = false } = this.#parts;
+    if (this.ending) {
+      await this.close(this.ending);
+      return false;
+    }
     await this.#artifacts.settle();
     await this.#media.flushLast();
     await writer.flush();
-    if (this.ending) return;
+    if (this.ending) return false;
     writer.event({ kind: "leave", next: writer.next + 1 }, "leave");
     await writer.flush();
+    if (isShared) return true;
+    // Everything is stored. If the others cannot be read, the process ends as if there were none.
+    const { seemsContinued } = await closing();
+    return await seemsContinued(context, created, writer, here).catch(() => false);
   }
 
   #leave(): void {

@@ -51,6 +51,11 @@ async function log(): Promise<void> {
       (await ledger.resumeRun(run.id)).log({ a: 1 });
       await run.flush();
       break;
+    case "shared":
+      // Until another process has joined the run.
+      await new Promise((resolve) => process.stdin.once("data", resolve));
+      process.stdin.destroy();
+      break;
     case "resumed":
       await run.finish();
       (await ledger.resumeRun(run.id)).log({ a: 1 });

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { fsBackend } from "../../src/backends/fs/index.ts";
-import { openLedger, type RunRecord } from "../../src/index.ts";
+import { type Ledger, openLedger, type Run, type RunRecord } from "../../src/index.ts";
 import { bundle } from "../processes/bundle.ts";
 import { objectsOnly } from "../journal/records.ts";
 
@@ -22,13 +22,20 @@ interface Left {
   readonly said: string[];
 }
 
-async function leave(ending: string): Promise<Left> {
+/** `meanwhile`: another writer joins before the program ends. The returned run is finished at the end. */
+async function leave(ending: string, meanwhile?: (ledger: Ledger, id: string) => Promise<Run>): Promise<Left> {
   const directory = await mkdtemp(join(tmpdir(), "runledger-unfinished-"));
+  let other: Run | undefined;
   try {
-    const process_ = spawn(process.execPath, [child.script, directory, ending], { stdio: ["ignore", "pipe", "pipe"] });
+    const process_ = spawn(process.execPath, [child.script, directory, ending], { stdio: ["pipe", "pipe", "pipe"] });
     let stdout = "";
     let stderr = "";
     process_.stdout.on("data", (data) => (stdout += String(data)));
+    if (meanwhile) {
+      await once(process_.stdout, "data");
+      other = await meanwhile(await openLedger(fsBackend(directory)), stdout.trim());
+      process_.stdin.write("go on");
+    }
     process_.stderr.on("data", (data) => (stderr += String(data)));
     const [code] = (await once(process_, "close")) as [number | null];
     const [id = ""] = stdout.split("\n");
@@ -38,6 +45,7 @@ async function leave(ending: string): Promise<Left> {
     expect((await ledger.searchRuns()).runs.find((run) => run.id === id)?.status).toBe(record.status);
     return { record, code, said: stderr.split("\n").filter((line) => line !== "") };
   } finally {
+    await other?.finish();
     await rm(directory, { recursive: true, force: true });
   }
 }
@@ -63,6 +71,30 @@ test("a session that joined other writers is not told to close their run", async
   expect(joined).toHaveLength(1);
   expect(joined[0]).toContain(`left run ${record.id}`);
   expect(joined[0]).not.toContain("Call finish()");
+});
+
+test("a session that began a run is not told to close it while others go on", async () => {
+  const { record, said } = await leave("shared", async (ledger, id) => {
+    const run = await ledger.resumeRun(id);
+    run.log({ b: 1 });
+    await run.flush();
+    return run;
+  });
+  expect(said).toHaveLength(1);
+  expect(said[0]).toContain(`left run ${record.id}`);
+  expect(said[0]).not.toContain("Call finish()");
+  expect(record).toMatchObject({ status: "running", metrics: { a: { count: 100 }, b: { count: 1 } } });
+});
+
+test("a session that began a run is told to close it if the others have left or finished", async () => {
+  const { said } = await leave("shared", async (ledger, id) => {
+    const run = await ledger.resumeRun(id);
+    run.log({ b: 1 });
+    await run.finish();
+    return run;
+  });
+  expect(said).toHaveLength(1);
+  expect(said[0]).toContain("Call finish()");
 });
 
 test("a session that continued a finished run alone is told to close it", async () => {
