@@ -67,17 +67,13 @@ export async function readSummaries(
         continue;
       }
       if (own === undefined || !Array.isArray(item)) throw damaged(key, 0);
-      const [name, ...stored] = item as unknown[];
+      const [name, ...items] = item as unknown[];
       if (typeof name !== "string") throw damaged(key, 0);
-      if (stored.length === 7) {
-        if (!isStoredMedia(stored)) throw damaged(key, 0);
-        own.media.set(name, restoreMedia(stored));
-        continue;
-      }
       // Most summaries are plain numbers. As JSON, NaN and infinities are objects.
-      const numbers = stored.every((each) => typeof each === "number") ? stored : decodeJsonValue(stored);
-      if (!isStoredSummary(numbers)) throw damaged(key, 0);
-      own.metrics.set(name, restoreSummary(numbers));
+      const stored = items.every(Number.isFinite) ? items : decodeJsonValue(items);
+      if (isStoredMedia(stored)) own.media.set(name, restoreMedia(stored));
+      else if (isStoredSummary(stored)) own.metrics.set(name, restoreSummary(stored));
+      else throw damaged(key, 0);
     }
   }
   return writers;
