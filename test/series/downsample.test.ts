@@ -183,7 +183,7 @@ test.for([
   const nanSteps = (values: Float64Array): number[] => {
     const sample = sampleSeries({ steps, times: steps, values }, samples, method);
     expect(sample.values.length).toBeLessThanOrEqual(samples);
-    return [...sample.steps.filter((_, i) => Number.isNaN(sample.values[i]))];
+    return Array.from(sample.steps).filter((_, i) => Number.isNaN(sample.values[i]));
   };
   // One NaN among 20,000 points.
   const one = curve.slice();
