@@ -7,8 +7,9 @@
  *
  * The ground floor is `bytes -> { platform, arguments } -> errors`, and every room may use it. `series`, `catalog`, `filter`,
  * `compare` and `provenance` fold the journal or know its records, and may import it; `catalog` and `compare` may import `filter`;
- * no other room imports a neighbour. Backends and the conformance kit know the seam alone; `adapters` and `node` know the public entries
- * `runledger`, `runledger/backend` and `runledger/files` alone. Entries are for what is outside: the rooms of the core import files, not
+ * no other room imports a neighbour. Backends and the conformance kit know the seam alone; `adapters` know the public entries
+ * `runledger`, `runledger/backend` and `runledger/files` alone; `node` opens ledgers with captures, and so also knows `ledger`, `run`
+ * and `provenance`, and loads the backends that places name. Entries are for what is outside: the rooms of the core import files, not
  * entries. Type-only imports count.
  * `test/sources/architecture.test.ts` shows that every rule bites.
  */
@@ -33,7 +34,7 @@ const arrow = (room, ...allowed) => ({
 
 /** What every room may use. */
 const ground = ["bytes", "platform", "arguments", "errors"];
-/** Public entries that adapters and `node` may use. */
+/** Public entries that adapters may use. */
 const doors = ["index\\.ts$", "backend/index\\.ts$", "files/index\\.ts$"];
 const rooms = ["journal", "series", "media", "artifacts", "catalog", "filter", "compare", "provenance"];
 
@@ -61,7 +62,17 @@ module.exports = {
     arrow("ledger", "run", "run-objects", ...rooms, "backend", ...ground),
     arrow("conformance", "backend", ...ground),
     arrow("testing", "index\\.ts$", "backend", "backends/memory", ...ground),
-    arrow("node", ...doors),
+    arrow(
+      "node",
+      "index\\.ts$",
+      "backends/(fs|s3)/index\\.ts$",
+      "ledger",
+      "run",
+      "journal",
+      "provenance",
+      "backend",
+      ...ground,
+    ),
     arrow("where", "filter"),
     arrow("files", "ledger"),
     {

@@ -5,8 +5,7 @@
  *   npm run demo
  */
 import { resolve } from "node:path";
-import { openLedger } from "runledger";
-import { fsBackend } from "runledger/backends/fs";
+import { openLedger } from "runledger/node";
 import { loadDigits } from "./mnist/digits.ts";
 import { startTensorFlow } from "./mnist/model.ts";
 import { reload } from "./mnist/reload.ts";
@@ -22,7 +21,7 @@ const device = await startTensorFlow();
 const digits = await loadDigits(imageCount, 7);
 console.log(`Training on ${digits.train.count} digits, validating on ${digits.validation.count}, with ${device}.\n`);
 
-const ledger = await openLedger(fsBackend(directory));
+const ledger = await openLedger(directory);
 const ids: string[] = [];
 for (const learningRate of learningRates) {
   const settings = { hidden: 64, learningRate, epochs, batchSize: 64, seed: 7 };
@@ -32,7 +31,7 @@ for (const learningRate of learningRates) {
 const best = await printReport(ledger, ids, resolve(directory));
 
 // A second handle knows nothing but what is stored.
-const accuracy = await reload(await openLedger(fsBackend(directory)), best.id, digits.validation);
+const accuracy = await reload(await openLedger(directory), best.id, digits.validation);
 const expected = best.metrics["val/accuracy"]?.last.value;
 console.log(`\nThe model of ${best.name}, loaded again from the ledger: validation accuracy ${accuracy.toFixed(4)}`);
 if (accuracy !== expected) {

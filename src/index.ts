@@ -2,6 +2,7 @@ export { openLedger, type OpenLedgerOptions } from "./ledger/open-ledger.ts";
 export type { Ledger } from "./ledger/ledger.ts";
 export type { MediaQuery } from "./ledger/list-media.ts";
 export type { OpenMedia } from "./ledger/open-media.ts";
+export type { ConsoleQuery } from "./ledger/read-console.ts";
 export type { RunUpdate, WatchRunOptions } from "./ledger/run-update.ts";
 export type { RunQuery } from "./ledger/run-query.ts";
 export type { RunPage } from "./ledger/search-runs.ts";
@@ -23,6 +24,7 @@ export type { IdSource } from "./run/run-context.ts";
 
 export type { MetricDefinition, RunRecord, RunStatus } from "./journal/run-record.ts";
 export type { ClosingStatus, Dictionary, RecordedDataset, RecordedVersion } from "./journal/event.ts";
+export type { ConsoleLine } from "./journal/console-lines.ts";
 export type { MediaEntry } from "./journal/media-entry.ts";
 export type { MetricSummary, Point } from "./journal/metric-summary.ts";
 export type { FlushOptions } from "./journal/flush-policy.ts";

@@ -60,7 +60,7 @@ const schema: z.ZodMiniType<RunEvent> = /* @__PURE__ */ z.discriminatedUnion("ki
     document: some,
     writers: some,
   }),
-  z.object({ kind: z.literal("params"), ...head, set: dictionary }),
+  z.object({ kind: z.enum(["params", "environment"]), ...head, set: dictionary }),
   z.object({ kind: z.literal("tags"), ...head, set: z.optional(strings), remove: z.optional(z.array(z.string())) }),
   z.object({ kind: z.literal("note"), ...head, text: z.string() }),
   z.object({

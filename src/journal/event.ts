@@ -87,6 +87,12 @@ export interface NoteEvent {
   readonly text: string;
 }
 
+/** More of what the program runs on. Each member of `set` replaces that of the environment. */
+export interface EnvironmentEvent {
+  readonly kind: "environment";
+  readonly set: Dictionary;
+}
+
 export interface MetricEvent {
   readonly kind: "metric";
   readonly name: string;
@@ -174,6 +180,7 @@ export type NewEvent =
   | ParamsEvent
   | TagsEvent
   | NoteEvent
+  | EnvironmentEvent
   | MetricEvent
   | ArtifactEvent
   | DatasetEvent

@@ -37,7 +37,8 @@ export function foldRun(
   if (gone) state.leave(lastSign(created, logging));
 
   const startTime = created.startTime ?? created.createdAt;
-  const { params, tags, note, status, endTime, error, artifacts, inputs, datasets, definitions, dropped } = state;
+  const { params, tags, note, environment, status, endTime, error } = state;
+  const { artifacts, inputs, datasets, definitions, dropped } = state;
   const media = summariseMedia(writers);
   return {
     id: created.id,
@@ -57,7 +58,7 @@ export function foldRun(
     artifacts: [...artifacts.values()],
     inputs: [...inputs.values()],
     datasets: [...datasets.values()],
-    ...(created.environment !== undefined && { environment: created.environment }),
+    ...(environment !== undefined && { environment }),
     ...(error !== undefined && { error }),
     dropped,
     damage: new DamageList(writers.flatMap(({ damage }) => damage)).list(),
@@ -105,6 +106,7 @@ class EventFold {
   readonly inputs = new Map<string, RecordedVersion>();
   readonly datasets = new Map<string, RecordedDataset>();
   note: string | undefined;
+  environment: Dictionary | undefined;
   status: RunStatus = "running";
   endTime: number | undefined;
   error: ErrorSummary | undefined;
@@ -116,6 +118,7 @@ class EventFold {
     if (created.params) mergeParams(this.params, created.params);
     if (created.tags) mergeParams(this.tags, created.tags);
     this.note = created.note;
+    this.environment = created.environment;
   }
 
   /** Applies an event. `fence`: of the session that recorded it. */
@@ -132,6 +135,9 @@ class EventFold {
         return;
       case "note":
         this.note = event.text;
+        return;
+      case "environment":
+        this.environment = { ...this.environment, ...event.set };
         return;
       case "metric": {
         const { kind: _kind, v: _v, order: _order, time: _time, name, ...definition } = event;

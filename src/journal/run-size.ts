@@ -14,6 +14,7 @@ const WHAT: { readonly [kind in NewEvent["kind"]]?: string } = {
   params: "these params",
   tags: "these tags",
   note: "this note",
+  environment: "this environment",
   metric: "this definition",
   artifact: "this version",
   input: "this input",

@@ -20,6 +20,8 @@ import type { Series } from "../series/series.ts";
 import { LEDGER_FILES, type LedgerFiles } from "./ledger-files.ts";
 import type { MediaQuery } from "./list-media.ts";
 import type { OpenMedia } from "./open-media.ts";
+import type { ConsoleQuery } from "./read-console.ts";
+import type { ConsoleLine } from "../journal/console-lines.ts";
 import type { RecoverOptions, Recovery } from "./recover.ts";
 import type { RunUpdate, WatchRunOptions } from "./run-update.ts";
 import type { RunQuery } from "./run-query.ts";
@@ -237,6 +239,16 @@ export class Ledger {
     const signal = readSignal("openMedia", options);
     const { openMedia } = await reading();
     return await openMedia(this.#context.backend, entry, signal);
+  }
+
+  /**
+   * Returns what the process of a run wrote to stdout and stderr, in the order of time, also while the run is open. It
+   * is empty unless the run was started through `openLedger` of `runledger/node` with `capture: { console: true }`.
+   * Rejects with `RUN_NOT_FOUND`, and with `CORRUPT` if records of the run are damaged or missing.
+   */
+  async console(runId: string, query?: ConsoleQuery): Promise<ConsoleLine[]> {
+    const { readConsole } = await reading();
+    return await readConsole(this.#context.backend, runId, query);
   }
 
   /**

@@ -8,6 +8,7 @@ import { invalidArgument, LedgerError, reading } from "../errors/ledger-error.ts
 import { withChecks } from "../backend/layers/checks.ts";
 import { onDemand } from "../platform/on-demand.ts";
 import type { IdSource, OpenRun, RunContext } from "../run/run-context.ts";
+import type { RunCapture } from "../run/run-capture.ts";
 import { copyData } from "../run/start-options.ts";
 import { checkMarker, keepMarker, MARKER_KEY } from "./format-marker.ts";
 import { Ledger } from "./ledger.ts";
@@ -55,6 +56,15 @@ const NAMES: OptionNames<OpenLedgerOptions> = {
  * backend's error: `PERMISSION_DENIED`, `BUCKET_NOT_FOUND`, `CREDENTIALS`, …
  */
 export async function openLedger(backend: Backend, options: OpenLedgerOptions = {}): Promise<Ledger> {
+  return await openCapturingLedger(backend, options);
+}
+
+/** Opens a ledger as {@link openLedger} does. `capture` records more of each run than the program logs. */
+export async function openCapturingLedger(
+  backend: Backend,
+  options: OpenLedgerOptions,
+  capture?: RunCapture,
+): Promise<Ledger> {
   const given = readOptions("openLedger", options, NAMES, "options", (name) =>
     name === "flush" || name === "heartbeatMs" ? "; it is an option of startRun and withRun" : "",
   );
@@ -84,6 +94,7 @@ export async function openLedger(backend: Backend, options: OpenLedgerOptions = 
     clock,
     ids,
     environment: options.environment === undefined ? undefined : copyData(options.environment, "environment"),
+    capture,
     compat: parquet === "compatible",
     artifacts: async () => {
       const { ArtifactStore } = await artifactStore();

@@ -7,6 +7,7 @@ export { readHistories } from "./read-histories.ts";
 export { setDeleted } from "./delete-run.ts";
 export { listMedia } from "./list-media.ts";
 export { openMedia } from "./open-media.ts";
+export { readConsole } from "./read-console.ts";
 export { readRun, readRunCreated, readComparedRuns } from "./read-run.ts";
 export { recoverRuns } from "./recover.ts";
 export { listCatalogFiles } from "./catalog-files.ts";

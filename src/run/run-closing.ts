@@ -7,6 +7,7 @@ import type { ArtifactLog } from "./log-artifacts.ts";
 import type { MediaLog } from "./log-media.ts";
 import { closeSession, type OpenSession, openSession } from "./process-end.ts";
 import { processGuard } from "./process-guard.ts";
+import type { Capturing } from "./run-capture.ts";
 import type { OpenRun, RunContext } from "./run-context.ts";
 
 /** A session of a run in this process. */
@@ -31,6 +32,8 @@ const closing = /* @__PURE__ */ onDemand(() => import("./close-run.ts"));
 export class RunClosing {
   /** How the run ends. Set by the first call that closes the run, even if that call fails. */
   ending: Ending | undefined;
+  /** What the ledger records of the run by itself. */
+  capturing: Capturing | undefined;
   readonly #run: OpenRun;
   readonly #parts: SessionParts;
   readonly #media: MediaLog;
@@ -85,6 +88,7 @@ export class RunClosing {
 
   async #close(ending: Ending): Promise<void> {
     const { context, created, writer, positions } = this.#parts;
+    await this.capturing?.end();
     await this.#artifacts.settle();
     writer.assertUnfenced();
     await this.#media.flushLast();
@@ -120,6 +124,7 @@ export class RunClosing {
       await this.close(this.ending);
       return false;
     }
+    await this.capturing?.end();
     await this.#artifacts.settle();
     await this.#media.flushLast();
     await writer.flush();
@@ -134,6 +139,7 @@ export class RunClosing {
 
   #leave(): void {
     const { context, signal } = this.#parts;
+    this.capturing?.stop();
     closeSession(this.#session);
     processGuard()?.ended(this.#run);
     signal?.removeEventListener("abort", this.#abort);

@@ -3,6 +3,7 @@ import type { Backend } from "../backend/backend.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { LedgerError } from "../errors/ledger-error.ts";
 import type { Dictionary } from "../journal/event.ts";
+import type { RunCapture } from "./run-capture.ts";
 
 /** A run that is open in this process. */
 export interface OpenRun {
@@ -18,6 +19,8 @@ export interface RunContext {
   readonly compat: boolean;
   /** The environment that runs record. Default: what the system reports. */
   readonly environment: Dictionary | undefined;
+  /** Records more of each run than the program logs. */
+  readonly capture?: RunCapture | undefined;
   /** Returns the store of artifacts, which is loaded when it is first needed. */
   readonly artifacts: () => Promise<ArtifactStore>;
   /** Writes `ledger.json` again if others have removed it, and reports that. */

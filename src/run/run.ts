@@ -30,6 +30,7 @@ import { checkPosition, type LogPosition, stepOf, timeOf } from "./log-position.
 import { StepCount } from "./step-count.ts";
 import { checkName, checkText } from "./check-text.ts";
 import { RunClosing, type SessionParts } from "./run-closing.ts";
+import type { CapturedSession } from "./run-capture.ts";
 
 /** Starts a run of the same ledger. */
 export type StartRun = (options: StartRunOptions | undefined) => Promise<Run>;
@@ -40,6 +41,8 @@ export interface RunParts extends SessionParts {
   readonly params: Dictionary;
   /** The greatest step so far, if the run is resumed. */
   readonly lastStep?: number | undefined;
+  /** See `CapturedSession.wantsEnvironment`. */
+  readonly wantsEnvironment?: boolean;
   readonly startChild: StartRun;
 }
 
@@ -79,7 +82,29 @@ export class Run implements AsyncDisposable {
     this.#late = new LateCalls(this, writer);
     mergeParams(this.#params, parts.params);
     this.#closing = new RunClosing(this, parts, this.#media, this.#artifacts);
+    // An aborted signal has closed the run already.
+    if (!this.#closing.ending) this.#closing.capturing = context.capture?.begin(this.#captured());
     loadAllLater();
+  }
+
+  #captured(): CapturedSession {
+    const { context, writer, wantsEnvironment = false } = this.#parts;
+    const { clock, backend } = context;
+    const input = new MetricInput(writer.registry);
+    return {
+      run: this,
+      clock,
+      appends: backend.capabilities.append,
+      wantsEnvironment,
+      event: (event) => writer.event(event, event.kind),
+      metrics: (values) => {
+        const shape = input.read(values);
+        if (typeof shape === "object")
+          writer.row(shape, this.#steps.greatest ?? -1, timeOf(undefined, clock), input.values);
+      },
+      text: (key, text) => void this.#media.log("text", key, text, undefined, undefined),
+      report: (error) => writer.report(error),
+    };
   }
 
   /** `running` until the run is closed, then how it was closed. */

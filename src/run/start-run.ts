@@ -70,6 +70,7 @@ export async function startRun(
       held,
     }),
     params: created.params ?? {},
+    wantsEnvironment: environment === true && context.environment === undefined,
     startChild: start,
     signal,
   });

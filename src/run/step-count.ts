@@ -11,6 +11,11 @@ export class StepCount {
     this.#greatest = greatest;
   }
 
+  /** The greatest step so far, if there is one. */
+  get greatest(): number | undefined {
+    return this.#greatest === Number.NEGATIVE_INFINITY ? undefined : this.#greatest;
+  }
+
   /**
    * Returns the step of a row: the given step, or the step after the greatest one so far, 0 at first. Throws
    * `INVALID_ARGUMENT` if the greatest step is the largest safe integer: no step follows it.
@@ -26,7 +31,7 @@ export class StepCount {
    * it.
    */
   richValue(given: number | undefined): number {
-    if (given === undefined) return this.#greatest === Number.NEGATIVE_INFINITY ? 0 : this.#greatest;
+    if (given === undefined) return this.greatest ?? 0;
     if (countsAsStep(given) && given > this.#greatest) this.#greatest = given;
     return given;
   }

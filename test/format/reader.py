@@ -72,8 +72,8 @@ SESSION = "mode:start|join|exclusive|recover beatMs:number alive? fence?:safe po
 MANIFEST = "name:short version:count digest:digest type?:short runId?:short single:bool metadata:object files:files"
 NOWHERE, EVENTS = {"from": None, "to": None}, {
     "session": SESSION + " writers?:count", "params": "set:object", "tags": "set?:texts remove?:words", "note": "text",
-    "metric": "name " + DEFINITION, "artifact": "version:version", "input": "version:version", "dataset": DATASET,
-    "media": RICH + " at:number n:count", "beat": "", "clock": "jumpMs:number", "dropped": "points:safe", "leave":
+    "environment": "set:object", "metric": "name " + DEFINITION, "artifact": "version:version", "input":
+    "version:version", "dataset": DATASET, "media": RICH + " at:number n:count", "beat": "", "clock": "jumpMs:number", "dropped": "points:safe", "leave":
     "next:safe", "finish": "status:finished|failed|killed endTime?:number error?:error", "interrupted":
     "positions:numbers endTime?:number"}
 def good_event(ev): return (fits(ev, "kind v:one order:safe time:number") and ev["kind"] in EVENTS and fits(ev, EVENTS[
@@ -315,6 +315,7 @@ def fold(born, whos, fences, begun):  # ---- Runs ---- The record of a run. `beg
         if kind == "session" and ev["mode"] != "recover": end, rec["status"] = {}, "running"
         if kind == "params": rec["params"] = merge(rec["params"], ev["set"])
         if kind == "note": rec["note"] = ev["text"]
+        if kind == "environment": rec["environment"] = {**rec.get("environment", {}), **ev["set"]}
         if kind == "dropped": rec["dropped"] += ev["points"]
         if kind == "metric": rec["metricDefinitions"].setdefault(ev["name"], {}).update(known(ev, DEFINITION))
         if kind == "tags": rec["tags"] = {key: tag for key, tag in {**rec["tags"], **ev.get("set", {})}.items() if key

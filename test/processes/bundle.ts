@@ -11,7 +11,7 @@ import { build } from "esbuild";
 export async function bundle(
   program: URL,
   { splitting = false }: { readonly splitting?: boolean } = {},
-): Promise<{ script: string; remove(): Promise<void> }> {
+): Promise<{ script: string; directory: string; remove(): Promise<void> }> {
   const directory = await mkdtemp(join(tmpdir(), "runledger-child-"));
   // Some children run as another user.
   await chmod(directory, 0o755);
@@ -29,5 +29,5 @@ export async function bundle(
     conditions: ["runledger-source"],
     logLevel: "error",
   });
-  return { script, remove: () => rm(directory, { recursive: true, force: true }) };
+  return { script, directory, remove: () => rm(directory, { recursive: true, force: true }) };
 }

@@ -1,0 +1,81 @@
+import { type OptionNames, readOptions } from "../arguments/options.ts";
+import { invalidArgument } from "../errors/ledger-error.ts";
+import type { CaptureKind } from "./guarded-capture.ts";
+import { consoleCapture, type ConsoleOptions } from "./console/console-capture.ts";
+import type { EnvironmentOptions } from "./environment/describe-environment.ts";
+import { environmentCapture } from "./environment/environment-capture.ts";
+import { systemCapture, type SystemOptions } from "./system/system-capture.ts";
+
+/** What the runs of a ledger record by themselves. */
+export interface CaptureOptions {
+  /**
+   * Whether runs record more of where they run than `runledger` does: limits of the container, package manager, digest
+   * of the lockfile, installed versions of the direct dependencies, TensorFlow.js if it is loaded, locale, time zone,
+   * the command line without secrets, and the environment variables `CI`, `NODE_ENV`, `TZ`, `RANK`, `WORLD_SIZE`,
+   * `CUDA_VISIBLE_DEVICES`, `OMP_NUM_THREADS` and `SLURM_JOB_ID`. Default `true`. A run that is started with
+   * `environment: false`, or with an environment of its own, records nothing of this.
+   */
+  readonly environment?: boolean | EnvironmentOptions | undefined;
+  /**
+   * Whether open runs log metrics of the system every 15 s, named `system/…`: CPU of process and machine, memory, delay
+   * of the event loop, disk and network. A container with limits counts as the machine. Their step is the greatest one
+   * so far, so they never change the step of another row. Default `true`.
+   */
+  readonly system?: boolean | SystemOptions | undefined;
+  /**
+   * Whether open runs keep what the process writes to stdout and stderr, for `ledger.console`. Parts that look like
+   * secrets are replaced. Default `false`.
+   */
+  readonly console?: boolean | ConsoleOptions | undefined;
+}
+
+const NAMES: OptionNames<CaptureOptions> = { environment: true, system: true, console: true };
+
+/** Returns what to record. Throws `INVALID_ARGUMENT`, which names the field, or `UNSUPPORTED` for an unknown option. */
+export function readCapture(capture: boolean | CaptureOptions | undefined = true): CaptureKind[] {
+  if (capture === false) return [];
+  const own = capture === true ? {} : readOptions<CaptureOptions>("openLedger", capture, NAMES, "capture");
+  const kinds: CaptureKind[] = [];
+  const environment = readSwitch<EnvironmentOptions>("environment", own.environment ?? true, {
+    variables: true,
+    gpu: true,
+  });
+  if (environment) {
+    checkBoolean("capture.environment.gpu", environment.gpu);
+    checkNames(environment.variables);
+    kinds.push(environmentCapture(environment));
+  }
+  const system = readSwitch<SystemOptions>("system", own.system ?? true, { intervalMs: true, gpu: true });
+  if (system) {
+    checkBoolean("capture.system.gpu", system.gpu);
+    checkAtLeast("capture.system.intervalMs", system.intervalMs, 100);
+    kinds.push(systemCapture(system));
+  }
+  const console = readSwitch<ConsoleOptions>("console", own.console ?? false, { maxBytes: true });
+  if (console) {
+    checkAtLeast("capture.console.maxBytes", console.maxBytes, 0);
+    kinds.push(consoleCapture(console));
+  }
+  return kinds;
+}
+
+/** Returns the options of a capture, or `undefined` if it is off. */
+function readSwitch<T extends object>(name: string, given: boolean | T, names: OptionNames<T>): T | undefined {
+  if (given === false) return undefined;
+  return given === true ? ({} as T) : readOptions<T>("openLedger", given, names, `capture.${name}`);
+}
+
+function checkAtLeast(field: string, value: unknown, least: number): void {
+  if (value !== undefined && !(typeof value === "number" && value >= least))
+    throw invalidArgument(field, `a number of at least ${least}`, value);
+}
+
+function checkBoolean(field: string, value: unknown): void {
+  if (value !== undefined && typeof value !== "boolean") throw invalidArgument(field, "a boolean", value);
+}
+
+function checkNames(names: unknown): void {
+  const isList = Array.isArray(names) && names.every((name) => typeof name === "string");
+  if (names !== undefined && !isList)
+    throw invalidArgument("capture.environment.variables", "a list of names of environment variables", names);
+}

@@ -1,0 +1,74 @@
+import type { ConsoleLine } from "../../journal/console-lines.ts";
+import type { Clock } from "../../platform/clock.ts";
+import type { StreamName } from "./console-tap.ts";
+
+/** A line without an end, such as a progress bar, is cut into pieces of so many characters. */
+const LONGEST_LINE: number = 16 * 1024;
+/** How many characters are kept for the end once the session has stored all that it may. */
+const LAST: number = 256 * 1024;
+/** What a line takes besides its text. */
+const OVERHEAD = 32;
+
+/** The lines of a session that wait to be stored. Bounded, whatever the process writes. */
+export class ConsoleBuffer {
+  /** The characters that wait to be stored now. */
+  waiting = 0;
+  readonly #clock: Clock;
+  readonly #maxChars: number;
+  readonly #unfinished = { stdout: "", stderr: "" };
+  #lines: ConsoleLine[] = [];
+  #taken = 0;
+  #last: ConsoleLine[] = [];
+  #lastChars = 0;
+  #leftOut = 0;
+
+  constructor(clock: Clock, maxChars: number) {
+    this.#clock = clock;
+    this.#maxChars = maxChars;
+  }
+
+  add(stream: StreamName, text: string): void {
+    const lines = (this.#unfinished[stream] + text).split("\n");
+    let rest = lines.pop()!;
+    for (const line of lines) this.#addLine(stream, line);
+    for (; rest.length > LONGEST_LINE; rest = rest.slice(LONGEST_LINE))
+      this.#addLine(stream, rest.slice(0, LONGEST_LINE));
+    this.#unfinished[stream] = rest;
+  }
+
+  /** Returns the lines that wait to be stored now, and forgets them. */
+  take(): ConsoleLine[] {
+    this.waiting = 0;
+    return this.#lines.splice(0);
+  }
+
+  /** Returns everything that is left: the lines that wait, those that were kept for the end, and unfinished lines. */
+  takeLast(): ConsoleLine[] {
+    for (const stream of ["stdout", "stderr"] as const) {
+      if (this.#unfinished[stream] !== "") this.#addLine(stream, this.#unfinished[stream]);
+      this.#unfinished[stream] = "";
+    }
+    const [first, ...more] = this.#last.splice(0);
+    const last = first ? [{ ...first, ...(this.#leftOut > 0 && { leftOut: this.#leftOut }) }, ...more] : [];
+    return [...this.take(), ...last];
+  }
+
+  #addLine(stream: StreamName, text: string): void {
+    const line = { time: Math.round(this.#clock.now()), stream, text };
+    const size = text.length + OVERHEAD;
+    if (this.#last.length === 0 && this.#leftOut === 0 && this.#taken + size <= this.#maxChars) {
+      this.#taken += size;
+      this.waiting += size;
+      this.#lines.push(line);
+      return;
+    }
+    this.#last.push(line);
+    this.#lastChars += size;
+    // Removed in batches, because each removal moves the others.
+    if (this.#lastChars <= 2 * LAST) return;
+    let removed = 0;
+    while (this.#lastChars > LAST) this.#lastChars -= this.#last[removed++]!.text.length + OVERHEAD;
+    this.#last.splice(0, removed);
+    this.#leftOut += removed;
+  }
+}

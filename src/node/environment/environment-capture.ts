@@ -1,0 +1,38 @@
+import { ledgerErrorOf } from "../../errors/ledger-error.ts";
+import { onDemand } from "../../platform/on-demand.ts";
+import type { CaptureKind } from "../guarded-capture.ts";
+import type { EnvironmentOptions } from "./describe-environment.ts";
+
+const describing = /* @__PURE__ */ onDemand(() => import("./describe-environment.ts"));
+
+/**
+ * Records the environment of runs that begin, in the background. What TensorFlow.js says is recorded once more at the
+ * end if it has changed: programs often choose its backend after the run has begun.
+ */
+export function environmentCapture(options: EnvironmentOptions): CaptureKind {
+  return (session) => {
+    if (!session.wantsEnvironment) return undefined;
+    let isStopped = false;
+    let tensorFlow: string | undefined;
+    const record = async (): Promise<void> => {
+      const { describeEnvironment } = await describing();
+      const set = await describeEnvironment(options);
+      tensorFlow = JSON.stringify(set["tfjs"]);
+      if (!isStopped) session.event({ kind: "environment", set });
+    };
+    const recordLast = async (): Promise<void> => {
+      const { describeTensorFlow } = await describing();
+      const tfjs = describeTensorFlow();
+      if (isStopped || tfjs === undefined || JSON.stringify(tfjs) === tensorFlow) return;
+      tensorFlow = JSON.stringify(tfjs);
+      session.event({ kind: "environment", set: { tfjs } });
+    };
+    const tell = (error: unknown): void => session.report(ledgerErrorOf(error, "the environment cannot be recorded"));
+    const recorded = record().catch(tell);
+    let ended: Promise<void> | undefined;
+    return {
+      end: () => (ended ??= recorded.then(recordLast).catch(tell)),
+      stop: () => void (isStopped = true),
+    };
+  };
+}

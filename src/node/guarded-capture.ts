@@ -1,0 +1,24 @@
+import type { CapturedSession, Capturing, RunCapture } from "../run/run-capture.ts";
+import { ProcessGuard } from "./process-guard.ts";
+
+/** Begins one kind of capture with a session. Returns `undefined` if the session wants none. Never throws. */
+export type CaptureKind = (session: CapturedSession) => Capturing | undefined;
+
+/** How long closing a run may delay the end of the process, in ms. */
+const GUARD_TIMEOUT_MS = 10_000;
+
+/** Returns a capture that guards each run, and captures what the kinds capture. */
+export function guardedCapture(kinds: readonly CaptureKind[]): RunCapture {
+  return {
+    begin: (session) => {
+      ProcessGuard.get().add(session.run, GUARD_TIMEOUT_MS);
+      const begun = kinds.flatMap((begin) => begin(session) ?? []);
+      return {
+        end: async () => void (await Promise.all(begun.map((each) => each.end()))),
+        stop: () => {
+          for (const each of begun) each.stop();
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,36 @@
+import type { OpenLedgerOptions } from "../index.ts";
+import { openCapturingLedger } from "../ledger/open-ledger.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import { readOptions } from "../arguments/options.ts";
+import { type CaptureOptions, readCapture } from "./capture-options.ts";
+import { guardedCapture } from "./guarded-capture.ts";
+import { backendOf, type LedgerPlace } from "./ledger-place.ts";
+
+/** Options of `openLedger` of `runledger/node`: those of `runledger`, and what runs record by themselves. */
+export interface NodeLedgerOptions extends OpenLedgerOptions {
+  /** What each run records by itself; see {@link CaptureOptions} for the defaults. `false`: nothing. */
+  readonly capture?: boolean | CaptureOptions | undefined;
+}
+
+/**
+ * Opens the ledger of a place: the path of a directory, a `file:` URL, `s3://bucket/prefix`, or a backend. Keys, region
+ * and endpoint of a bucket come from the `AWS_*` environment variables. The result is the `Ledger` of `runledger`.
+ *
+ * Every run that is started or resumed through this ledger is guarded as by {@link guardProcess}, and records what
+ * `capture` says. Nothing of that delays the program or keeps the process alive for long.
+ *
+ * Rejects as `openLedger` of `runledger` does, with `INVALID_ARGUMENT` for a place that is not one of these, and with
+ * `CREDENTIALS` without keys for a bucket.
+ */
+export async function openLedger(place: LedgerPlace, options?: NodeLedgerOptions): Promise<Ledger> {
+  const { capture, ...own } = readOptions<NodeLedgerOptions>("openLedger", options, {
+    clock: true,
+    ids: true,
+    environment: true,
+    parquet: true,
+    onError: true,
+    capture: true,
+  });
+  const kinds = readCapture(capture);
+  return await openCapturingLedger(await backendOf(place), own, guardedCapture(kinds));
+}

@@ -1,0 +1,42 @@
+import type { Clock } from "../platform/clock.ts";
+import type { LedgerError } from "../errors/ledger-error.ts";
+import type { ClosingStatus, NewEvent } from "../journal/event.ts";
+import type { RunStatus } from "../journal/run-record.ts";
+import type { Metrics } from "./metric-input.ts";
+
+/** Records more of each run than the program logs: where it runs, how the system fares, what it prints. */
+export interface RunCapture {
+  /** Begins with a run that this process opens, before the caller gets the run. Must not throw. */
+  begin(session: CapturedSession): Capturing;
+}
+
+/** What a capture does while a run is open. */
+export interface Capturing {
+  /** Ends the capture, and resolves once everything is recorded. Called before a run is closed. Must not reject. */
+  end(): Promise<void>;
+  /** Ends the capture at once: the session can record nothing more. */
+  stop(): void;
+}
+
+/** A session of a run, for its capture. */
+export interface CapturedSession {
+  readonly run: {
+    readonly id: string;
+    readonly status: RunStatus;
+    finish(status: ClosingStatus): Promise<void>;
+    fail(error: unknown): Promise<void>;
+  };
+  readonly clock: Clock;
+  /** Whether stored records can be appended to. Otherwise each write is an object of its own. */
+  readonly appends: boolean;
+  /** Whether the run begins now, and the program leaves it to the library to describe its environment. */
+  readonly wantsEnvironment: boolean;
+  /** Records an event. Throws as `JournalWriter.event` does. */
+  event(event: NewEvent): void;
+  /** Logs metrics at the greatest step so far, -1 if there is none. So they never change the step of another row. */
+  metrics(values: Metrics): void;
+  /** Logs a text at the greatest step so far. `onError` gets a failure. */
+  text(key: string, text: string): void;
+  /** Passes trouble to `onError`. */
+  report(error: LedgerError): void;
+}
