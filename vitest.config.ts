@@ -9,9 +9,12 @@ export const sources: ViteUserConfig = { resolve: { conditions }, ssr: { resolve
 /** Need a server or other programs: vitest.s3.config.ts, vitest.engines.config.ts, vitest.platforms.config.ts. */
 const ELSEWHERE = /^test\/(real-s3|engines|platforms)\/|\bnode_modules\b/;
 
-/** What a file of tests contains that changes, or measures, what the tests in its process share. */
+/**
+ * What a file of tests contains that changes, or measures, what the tests in its process share. To print, to read a
+ * variable of the environment, to name a type of a global and to make a function for a test do neither.
+ */
 const OWN_PROCESS =
-  /\bvi\.|\bglobalThis\b|\bconsole\.|\bmemoryUsage\b|\bgc\(|\bprocess\.(on|once|emit|env|chdir|umask)\b/;
+  /\bvi\.(?!fn\b|waitFor\b)|(?<!typeof )\bglobalThis\b|\bmemoryUsage\b|\bgc\(|\bprocess\.(on|once|emit|chdir)\b|\bprocess\.env(\.\w+|\[[^\]]*\])? = |delete process\.env/;
 
 /** Returns the files of tests below the project's root that need neither a server nor another program. */
 export function testFiles(): string[] {

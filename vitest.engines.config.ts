@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { type ViteUserConfig, defineConfig } from "vitest/config";
 
 // Other programs read what the library stores. Without them the tests are skipped; with ENGINES=required they fail then:
@@ -10,6 +11,8 @@ const config: ViteUserConfig = defineConfig({
     include: ["test/engines/**/*.test.ts"],
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    // By default one core is left alone, and of two that is half of the time.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     reporters: ["default"],
   },
 });

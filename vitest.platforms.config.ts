@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { type ViteUserConfig, defineConfig } from "vitest/config";
 
 // The library in a real browser and in an edge worker, from the sources, and the installed package in Node, Bun and Deno, in test runners
@@ -17,6 +18,8 @@ const config: ViteUserConfig = defineConfig({
     globalSetup: "test/platforms/install-once.ts",
     testTimeout: 120_000,
     hookTimeout: 300_000,
+    // By default one core is left alone, and of two that is half of the time.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     reporters: ["default"],
   },
 });

@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { type ViteUserConfig, defineConfig } from "vitest/config";
 
 // Tests against the S3 server that AWS_ENDPOINT_URL_S3, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY name:
@@ -12,6 +13,8 @@ const config: ViteUserConfig = defineConfig({
     env: { TEST_SIZE: "full" },
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    // By default one core is left alone, and of two that is half of the time.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     reporters: ["default"],
   },
 });

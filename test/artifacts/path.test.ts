@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { assertArtifactPath, assertDistinctPaths, toArtifactPath, unportablePaths } from "../../src/artifacts/path.ts";
 import { LedgerError } from "../../src/errors/ledger-error.ts";
+import { cases } from "../rounds.ts";
 
 function accepts(given: unknown): boolean {
   try {
@@ -115,10 +116,10 @@ describe("one path", () => {
         portable++;
         expect(path.win32.resolve("D:\\root\\x", given).startsWith("D:\\root\\x\\")).toBe(true);
       }),
-      { numRuns: 20_000 },
+      { numRuns: cases(20_000) },
     );
-    expect(taken).toBeGreaterThan(1000);
-    expect(portable).toBeGreaterThan(1000);
+    expect(taken).toBeGreaterThan(cases(1000));
+    expect(portable).toBeGreaterThan(cases(1000));
   });
 
   test("paths are brought into normal form C", () => {

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { LedgerError } from "../../src/errors/ledger-error.ts";
 import { decodeJson, decodeJsonValue, encodeJson, MAX_BIGINT_DIGITS } from "../../src/bytes/json.ts";
 import { MAX_JSON_CHARS, MAX_JSON_DEPTH, MAX_JSON_VALUES } from "../../src/bytes/parse-json.ts";
+import { cases } from "../rounds.ts";
 
 function failure(act: () => unknown): LedgerError {
   try {
@@ -83,7 +84,7 @@ describe("round trip", () => {
         expect(same(decodeJson(text), value)).toBe(true);
         expect(same(decodeJsonValue(JSON.parse(text)), value)).toBe(true);
       }),
-      { numRuns: 2000 },
+      { numRuns: cases(2000) },
     );
     expect(Reflect.ownKeys(Object.prototype).length).toBe(before);
   });

@@ -6,6 +6,7 @@ import { type Field, formatField } from "../../src/filter/field.ts";
 import { formatFilter } from "../../src/filter/format-filter.ts";
 import { parseFilter, toFilter } from "../../src/filter/parse-filter.ts";
 import { condition } from "./arbitrary.ts";
+import { cases } from "../rounds.ts";
 
 test("a filter written as text is read as the same filter", () => {
   fc.assert(
@@ -13,7 +14,7 @@ test("a filter written as text is read as the same filter", () => {
       expect(parseFilter(formatFilter(filter))).toEqual(filter);
       expect(toFilter(filter)).toEqual(filter);
     }),
-    { numRuns: 2000 },
+    { numRuns: cases(2000) },
   );
 });
 
@@ -30,7 +31,7 @@ test("so are filters with any keys and values", () => {
       const filter = { kind: "compare", field, operator: "<", value: number + 0 } as const;
       expect(parseFilter(formatFilter(filter))).toEqual(filter);
     }),
-    { numRuns: 2000 },
+    { numRuns: cases(2000) },
   );
 });
 
@@ -77,7 +78,7 @@ test("any text is a filter or an error with a position", () => {
         expect(error.position).toBeLessThanOrEqual(text.length + 1);
       }
     }),
-    { numRuns: 5000 },
+    { numRuns: cases(5000) },
   );
 });
 

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { compileLike } from "../../src/filter/like.ts";
+import { cases } from "../rounds.ts";
 
 /** Matches by trying everything. */
 function matches(pattern: readonly string[], text: readonly string[]): boolean {
@@ -19,7 +20,7 @@ test("like trying everything", () => {
       const joined = pattern.join("");
       expect(compileLike(joined, false)(text.join(""))).toBe(matches([...joined], [...text.join("")]));
     }),
-    { numRuns: 20_000 },
+    { numRuns: cases(20_000) },
   );
 });
 

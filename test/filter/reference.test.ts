@@ -4,8 +4,9 @@ import { compileFilter } from "../../src/filter/compile-filter.ts";
 import { parseFilter } from "../../src/filter/parse-filter.ts";
 import { recordRow } from "../../src/filter/filter-row.ts";
 import { randomFilter, randomFrom, randomRun, search } from "./reference.ts";
+import { cases } from "../rounds.ts";
 
-const FILTERS = 10_000;
+const FILTERS = cases(10_000);
 const RUNS = 12;
 const ORDERS = [
   "metrics.a",

@@ -7,6 +7,7 @@ import { createTestClock, seededIds } from "../../src/testing/index.ts";
 import { objectsOnly } from "../journal/records.ts";
 
 import fc from "fast-check";
+import { cases } from "../rounds.ts";
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -169,7 +170,7 @@ test.each([
           await watched(make(), steps, { ...(maxPoints !== undefined && { maxPoints }), compact });
         },
       ),
-      { numRuns: 150 },
+      { numRuns: cases(150) },
     );
   },
 );

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { evenEdges, histogramContent, readHistogram } from "../../src/media/histogram.ts";
+import { cases } from "../rounds.ts";
 
 const code = (expected: string, field?: string): object =>
   expect.objectContaining({ code: expected, ...(field !== undefined && { field }) });
@@ -37,7 +38,7 @@ test("every value is counted once, in the bin whose edges enclose it", async () 
         expect(counts.reduce((total, count) => total + count, 0)).toBe(finite.length);
       },
     ),
-    { numRuns: 300 },
+    { numRuns: cases(300) },
   );
 });
 

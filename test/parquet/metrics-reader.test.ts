@@ -6,6 +6,7 @@ import { compareBytes } from "../../src/bytes/utf8-order.ts";
 import { MetricsReader, type PointsRange, type ReadPoints } from "../../src/parquet/metrics-reader.ts";
 import { type FileOptions, type Series, bitsOf, expected, metricsFile, openBytes, series } from "./fixtures.ts";
 import { v1File } from "./v1-file.ts";
+import { cases } from "../rounds.ts";
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 const byUtf8 = (a: { key: string }, b: { key: string }): number => compareBytes(utf8(a.key), utf8(b.key));
@@ -108,7 +109,7 @@ describe("what hyparquet-writer wrote", () => {
         expect(bitsOf(await reader.points(new Set([...keys, "absent"])))).toEqual(bitsOf(some));
         expect(bitsOf(await reader.points(keys, range))).toEqual(bitsOf(filtered(some, range)));
       }),
-      { numRuns: 300 },
+      { numRuns: cases(300) },
     );
   });
 

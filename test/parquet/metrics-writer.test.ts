@@ -9,6 +9,7 @@ import { generalCompressor } from "../../src/parquet/fflate-compressor.ts";
 import { RunCompressor } from "../../src/parquet/run-compressor.ts";
 import { MetricsWriter, type Slice } from "../../src/parquet/metrics-writer.ts";
 import { compareUtf8 } from "../../src/bytes/utf8-order.ts";
+import { cases } from "../rounds.ts";
 
 const compressors = { GZIP: (input: Uint8Array): Uint8Array => gunzipSync(input) };
 
@@ -101,7 +102,7 @@ test("any points come back bit for bit, and the same points give the same bytes"
       expect(await read(file)).toEqual(expected(groups));
       expect(write(groups, { compat })).toEqual(file);
     }),
-    { numRuns: 120 },
+    { numRuns: cases(120) },
   );
 });
 
@@ -283,7 +284,7 @@ test("hyparquet-writer's file of the same points decodes to the same", async () 
       const ours = write([slices]);
       expect(await read(ours)).toEqual(await read(new Uint8Array(theirs)));
     }),
-    { numRuns: 50 },
+    { numRuns: cases(50) },
   );
 });
 

@@ -3,6 +3,7 @@ import { unconvertStatistics } from "hyparquet-writer/src/unconvert.js";
 import { expect, test } from "vitest";
 import { compareBytes } from "../../src/bytes/utf8-order.ts";
 import { shortBounds } from "../../src/parquet/statistics.ts";
+import { cases } from "../rounds.ts";
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 const HIGHEST = "\u{10ffff}";
@@ -40,7 +41,7 @@ test("bounds are short, in order and UTF-8, like those of hyparquet-writer", () 
       const theirs = unconvertStatistics({ min_value: a, max_value: b }, element, most);
       expect([bounds.min, bounds.max]).toEqual([theirs["field_6"], theirs["field_5"]]);
     }),
-    { numRuns: 2000 },
+    { numRuns: cases(2000) },
   );
 });
 

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { parquetMetadata, parquetRead, parquetReadObjects } from "hyparquet";
 import { expect, test } from "vitest";
 import { encodeTable, type TableColumn } from "../../src/parquet/table-write.ts";
+import { cases } from "../rounds.ts";
 
 const compressors = { GZIP: (input: Uint8Array): Uint8Array => gunzipSync(input) };
 
@@ -56,7 +57,7 @@ test("tables come back, with nulls and without", async () => {
         ]),
       );
     }),
-    { numRuns: 100 },
+    { numRuns: cases(100) },
   );
 });
 

@@ -1,7 +1,9 @@
 import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
-import { describe, inject, test } from "vitest";
-import { type Setup, writeConsumer } from "../tarball/consumer-types.ts";
+import type ts from "typescript";
+import { describe, expect, inject, test } from "vitest";
+import { type Setup, faultsOf, writeConsumer } from "../tarball/consumer-types.ts";
 import { output } from "../tarball/suites.ts";
 import { programIn } from "./expectations.ts";
 
@@ -26,7 +28,9 @@ describe.skipIf(runners === undefined).each(VERSIONS)("TypeScript %s", (version)
     const names = setup.module === "Node16" ? BOTH : [...BOTH, ...ESM];
     const { config } = await writeConsumer(project, names, setup);
     const compiler = join(runners!, "node_modules", `typescript-${version}`);
-    const bin = existsSync(join(compiler, "bin/tsc")) ? "bin/tsc" : "lib/tsc.js";
-    await output(project, [process.execPath, join(compiler, bin), "--project", config]);
+    const api = join(compiler, "lib/typescript.js");
+    // The later versions have no such interface, and check what comes with them in a second.
+    if (existsSync(api)) expect(faultsOf(config, createRequire(api)(api) as typeof ts)).toEqual([]);
+    else await output(project, [process.execPath, join(compiler, "bin/tsc"), "--project", config]);
   });
 });

@@ -8,6 +8,7 @@ import { memoryBackend, type MemoryBackend } from "../../src/backends/memory/ind
 import { type Backend, LedgerError, openLedger, type Run } from "../../src/index.ts";
 import { countingBackend, seededIds } from "../../src/testing/index.ts";
 import { objectsOnly } from "../journal/records.ts";
+import { cases } from "../rounds.ts";
 
 const BY_HAND = { environment: false, flush: { intervalMs: 1e9 } };
 
@@ -220,7 +221,7 @@ test("property: whatever is removed or cut while a run is written, all that was 
       }
       expect((await other.searchRuns()).runs.map(({ id }) => id)).toEqual([run.id]);
     }),
-    { numRuns: 150 },
+    { numRuns: cases(150) },
   );
 });
 

@@ -5,6 +5,7 @@ import { type Backend, type Ledger, openLedger, type Run, type Series } from "..
 import { createTestClock, seededIds } from "../../src/testing/index.ts";
 import { objectsOnly } from "../journal/records.ts";
 import { forgetCompaction, keepingJournals } from "../run/kept-journals.ts";
+import { cases, isFull, rounds } from "../rounds.ts";
 
 /** What one of up to three sessions of a run does next. */
 type Deed =
@@ -88,10 +89,10 @@ describe.each([
         expect(found.histories).toEqual(journals.histories);
         expect(found.record).toEqual(journals.record);
       }),
-      { numRuns: 100 },
+      { numRuns: cases(100) },
     );
-    // The deeds do lead there.
-    expect(compacted).toBeGreaterThan(15);
-    expect(late).toBeGreaterThan(3);
+    // The deeds do lead there. A sample is too small to get everywhere.
+    expect(compacted).toBeGreaterThan(rounds(0, 15));
+    if (isFull) expect(late).toBeGreaterThan(3);
   });
 });

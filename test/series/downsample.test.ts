@@ -10,6 +10,7 @@ import type { Series } from "../../src/series/series.ts";
 import { recipes, seriesOf } from "./odd-series.ts";
 import { same } from "./same.ts";
 import { extremesOf } from "./extremes-of.ts";
+import { cases } from "../rounds.ts";
 
 const methods = fc.constantFrom<SampleMethod>("minmax", "lttb");
 const sampleCounts = fc.oneof(
@@ -65,7 +66,7 @@ test("a sample from the stored overview is the sample from the points", () => {
       expect(same(sampleExtremes(enough, samples, method), expected)).toBe(true);
       expect(same(sampleExtremes(finer, samples, method), expected)).toBe(true);
     }),
-    { numRuns: 400 },
+    { numRuns: cases(400) },
   );
 });
 
@@ -107,7 +108,7 @@ test("a sample is made of points of the series, in its order, no more than asked
       expect(isExtreme(numbers, numbersOf(sample.values), "min")).toBe(true);
       expect(isExtreme(numbers, numbersOf(sample.values), "max")).toBe(true);
     }),
-    { numRuns: 400 },
+    { numRuns: cases(400) },
   );
 });
 

@@ -124,16 +124,16 @@ async function linkPackage(project: string, name: string): Promise<void> {
   await symlink(join(import.meta.dirname, "../../node_modules", name), link, "junction");
 }
 
-/** What the compiler of this repository has to say of a project. */
-export function faultsOf(config: string): string[] {
-  const { options, fileNames } = ts.parseJsonConfigFileContent(
-    ts.readConfigFile(config, ts.sys.readFile).config,
-    ts.sys,
+/** What a compiler, by default that of this repository, has to say of a project. */
+export function faultsOf(config: string, compiler: typeof ts = ts): string[] {
+  const { options, fileNames } = compiler.parseJsonConfigFileContent(
+    compiler.readConfigFile(config, compiler.sys.readFile).config,
+    compiler.sys,
     join(config, ".."),
     undefined,
     config,
   );
-  const program = ts.createProgram(fileNames, options);
+  const program = compiler.createProgram(fileNames, options);
   // What comes with TypeScript and Node is not looked at: it takes most of the time.
   const files = program
     .getSourceFiles()
@@ -144,6 +144,6 @@ export function faultsOf(config: string): string[] {
     ...files.flatMap((file) => [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)]),
   ];
   return found.map(
-    ({ messageText, file }) => `${file?.fileName ?? ""}: ${ts.flattenDiagnosticMessageText(messageText, "\n")}`,
+    ({ messageText, file }) => `${file?.fileName ?? ""}: ${compiler.flattenDiagnosticMessageText(messageText, "\n")}`,
   );
 }

@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { assertKey } from "../../../src/backend/key.ts";
 import { memoryBackend } from "../../../src/backends/memory/index.ts";
 import { bytes, collect, keys, makePlace, open } from "./place.ts";
+import { cases } from "../../rounds.ts";
 
 test("keys come in the order of the whole key, not of the directories", async () => {
   const backend = open(await makePlace());
@@ -100,6 +101,6 @@ test("property: listings agree with a sorted reference, on both backends", async
         }
       }
     }),
-    { numRuns: 60 },
+    { numRuns: cases(60) },
   );
 });

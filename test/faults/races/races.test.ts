@@ -15,7 +15,7 @@ import { rounds } from "../../rounds.ts";
 
 const PROCESSES = 6;
 const THREADS = 5;
-const ROUNDS = rounds(1, 100, "RACES");
+const ROUNDS = rounds(1, 30, "RACES");
 /** `RACES_SEED=…` repeats the moments of an earlier test. */
 const seed = Number(process.env["RACES_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 const linux = process.platform === "linux";

@@ -6,6 +6,7 @@ import { crc32 } from "../../../src/bytes/crc32.ts";
 import { RunDeflate, deflateBound, gzip, gzipBound } from "../../../src/parquet/deflate/run-deflate.ts";
 import { assignCodes, codeLengths } from "../../../src/parquet/deflate/huffman.ts";
 import { log2 } from "../../../src/parquet/deflate/symbol-counts.ts";
+import { cases } from "../../rounds.ts";
 
 const deflate = new RunDeflate();
 
@@ -95,7 +96,7 @@ test("any data comes back, in any parts", () => {
       expect(new RunDeflate().deflate(data, parts, new Uint8Array(packed.length + 100_000), 0)).toBe(packed.length);
       expectBack(data);
     }),
-    { numRuns: 150 },
+    { numRuns: cases(150) },
   );
 });
 

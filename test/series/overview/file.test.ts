@@ -12,6 +12,7 @@ import { readSummary } from "./read-summary.ts";
 import { type Recipe, recipes, seriesOf } from "../odd-series.ts";
 import { same } from "../same.ts";
 import { extremesOf } from "../extremes-of.ts";
+import { cases } from "../../rounds.ts";
 
 const PLACE = { runId: "r", name: "metrics.overview" };
 const NAME = "runs/r/metrics.overview";
@@ -75,7 +76,7 @@ test("every series of an object is read back by its key, and no other", async ()
         expect(await readSummary(file, "not there")).toBeUndefined();
       },
     ),
-    { numRuns: 60 },
+    { numRuns: cases(60) },
   );
 });
 

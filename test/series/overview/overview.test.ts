@@ -11,6 +11,7 @@ import type { Series } from "../../../src/series/series.ts";
 import { recipes, seriesOf } from "../odd-series.ts";
 import { same } from "../same.ts";
 import { extremesOf } from "../extremes-of.ts";
+import { cases } from "../../rounds.ts";
 
 function overviewOf({ steps, times, values }: Series, slice = values.length): SeriesOverview {
   const builder = new OverviewBuilder(values.length);
@@ -76,7 +77,7 @@ test("a bucket is as the format says, for any slices of the series", () => {
         }).toEqual(bucketByDefinition(series, from, to));
       }
     }),
-    { numRuns: 60 },
+    { numRuns: cases(60) },
   );
 });
 
@@ -108,7 +109,7 @@ test("extremes, ends, steps, times and NaN counts are exact, means and last valu
         expect(wrong).toBe(-1);
       }
     }),
-    { numRuns: 300 },
+    { numRuns: cases(300) },
   );
 });
 
@@ -151,7 +152,7 @@ test("parts with anything in them decode to something or to a RangeError", () =>
         expect(error).toBeInstanceOf(RangeError);
       }
     }),
-    { numRuns: 200 },
+    { numRuns: cases(200) },
   );
 });
 
