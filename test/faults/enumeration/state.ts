@@ -11,7 +11,13 @@ export function stateOf(contents: Contents, oracle: Oracle): string {
     id,
     params,
     artifacts,
-    sessions: sessions.map(({ run, ...known }) => [known, run.stats.points, run.stats.acknowledged, run.stats.buffered, run.stats.dropped]),
+    sessions: sessions.map(({ run, ...known }) => [
+      known,
+      run.stats.points,
+      run.stats.acknowledged,
+      run.stats.buffered,
+      run.stats.dropped,
+    ]),
   }));
   hash.update(serialize([oracle.mayHaveUnknownRuns, runs]));
   return hash.digest("hex");
