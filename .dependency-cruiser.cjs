@@ -7,7 +7,7 @@
  *
  * The ground floor is `bytes -> { platform, arguments } -> errors`, and every room may use it. `series`, `catalog`, `filter`,
  * `compare` and `provenance` fold the journal or know its records, and may import it; `catalog` and `compare` may import `filter`;
- * no other room imports a neighbour. Backends and the conformance kit know the seam alone; `adapters` know the public entries
+ * `git` imports the redaction of `provenance`; no other room imports a neighbour. Backends and the conformance kit know the seam alone; `adapters` know the public entries
  * `runledger`, `runledger/backend` and `runledger/files` alone; `node` opens ledgers with captures, and so also knows `ledger`, `run`
  * and `provenance`, and loads the backends that places name. Entries are for what is outside: the rooms of the core import files, not
  * entries. Type-only imports count.
@@ -57,6 +57,7 @@ module.exports = {
     arrow("compare", "filter", "journal", ...ground),
     arrow("catalog", "filter", "journal", "parquet", "backend", ...ground),
     arrow("provenance", "journal", "backend", ...ground),
+    arrow("git", "provenance", "backend", ...ground),
     arrow("run-objects", "journal", "artifacts", "catalog", "backend", ...ground),
     arrow("run", "run-objects", ...rooms, "backend", ...ground),
     arrow("ledger", "run", "run-objects", ...rooms, "backend", ...ground),
@@ -80,7 +81,7 @@ module.exports = {
       comment: "the core imports the files of a room, not the entry that other programs get",
       severity: "error",
       from: { path: "^src/", pathNot: "^src/(adapters|node|testing)/|/harness\\.ts$" },
-      to: { path: "^src/(index|(backend|compare|conformance|files|node|testing|where)/index)\\.ts$" },
+      to: { path: "^src/(index|(backend|compare|conformance|files|git|node|testing|where)/index)\\.ts$" },
     },
     {
       name: "adapters-imports",

@@ -31,6 +31,13 @@ export default [
   { name: "runledger/compare", path: "dist/compare/index.js", limit: "12 kB", modifyEsbuildConfig: bundle },
   { name: "runledger/backend", path: "dist/backend/index.js", limit: "7.2 kB", modifyEsbuildConfig: bundle },
   { name: "runledger/files", path: "dist/files/index.js", limit: "1.5 kB", modifyEsbuildConfig: bundle },
+  {
+    name: "runledger/git, without isomorphic-git",
+    path: "dist/git/index.js",
+    limit: "32 kB",
+    ignore: ["isomorphic-git"],
+    modifyEsbuildConfig: (config) => ({ ...bundle(config), external: ["isomorphic-git"] }),
+  },
   { name: "runledger/where", path: "dist/where/index.js", limit: "4.9 kB", modifyEsbuildConfig: bundle },
   {
     name: "runledger/backends/memory",

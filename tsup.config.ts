@@ -13,6 +13,7 @@ const config: Options = {
     "src/conformance/index.ts",
     "src/testing/index.ts",
     "src/node/index.ts",
+    "src/git/index.ts",
     "src/where/index.ts",
     "src/files/index.ts",
     "src/adapters/*/index.ts",

@@ -2,6 +2,9 @@ import { nodeResolve } from "@rollup/plugin-node-resolve";
 import { build } from "esbuild";
 import { rollup } from "rollup";
 
+/** What the bundlers leave out: isomorphic-git needs the module `buffer` in a browser, and in Rollup another plugin. */
+const LEFT_OUT = ["@duckdb/node-api", "isomorphic-git"];
+
 /** What esbuild has to say of a program that imports these files. */
 export async function warningsOfEsbuild(entryPoints: string[], platform: "browser" | "node"): Promise<string[]> {
   const { warnings } = await build({
@@ -11,7 +14,7 @@ export async function warningsOfEsbuild(entryPoints: string[], platform: "browse
     format: "esm",
     platform,
     outdir: "out",
-    external: ["node:*", "@duckdb/node-api"],
+    external: ["node:*", ...LEFT_OUT],
     logLevel: "silent",
     write: false,
   });
@@ -24,7 +27,7 @@ export async function warningsOfRollup(input: string[]): Promise<string[]> {
   const bundle = await rollup({
     input,
     onLog: (_level, { message }) => void warnings.push(message),
-    external: [/^node:/, "@duckdb/node-api"],
+    external: [/^node:/, ...LEFT_OUT],
     plugins: [nodeResolve()],
   });
   await bundle.generate({ format: "es" });

@@ -112,8 +112,8 @@ describe("contents", () => {
     expect(lost).toEqual([]);
   });
 
-  test("budget: at most 687 kB packed", () => {
-    expect(installed.packedSize).toBeLessThan(687_000);
+  test("budget: at most 709 kB packed", () => {
+    expect(installed.packedSize).toBeLessThan(709_000);
   });
 });
 
@@ -282,7 +282,7 @@ describe("a browser", () => {
     const anywhere = entryPoints().filter((name) => !/^runledger\/(node|duckdb|backends\/fs)$/.test(name));
     const { metafile } = await bundle(anywhere.map(entryFile));
     const foreign = Object.values(metafile.inputs).flatMap(({ imports }) => imports.filter(({ external }) => external));
-    expect(foreign).toEqual([]);
+    expect(foreign.map(({ path }) => path)).toEqual(["isomorphic-git"]);
   });
 
   // The goal for all of it, 86 kB, is not met: see docs/decisions/0001.
@@ -365,7 +365,7 @@ async function bundle(
     format: "esm",
     target: "es2022",
     outdir: join(installed.project, "out"),
-    external: ["node:*"],
+    external: ["node:*", "isomorphic-git"],
     metafile: true,
     minify,
     write: false,

@@ -1,0 +1,10 @@
+/** The most untracked files that are recorded by name. */
+export const MAX_UNTRACKED = 10_000;
+/** The most changed files that are recorded by name. */
+export const MAX_CHANGES = 10_000;
+/** Files beyond this size, in bytes, are not compared line by line. */
+export const MAX_COMPARED_FILE: number = 32 * 1024 * 1024;
+/** How many files are looked at together. */
+export const PARALLEL_FILES = 16;
+/** Larger files, in bytes, are not read into memory. */
+export const MAX_READ_FILE: number = 512 * 1024 * 1024;

@@ -1,0 +1,81 @@
+import { scrub } from "../provenance/redaction/scrub.ts";
+import type { CodeSnapshot, Remote } from "./code-snapshot.ts";
+import type { GitFacts, GitRequest } from "./git-facts.ts";
+import { MAX_CHANGES } from "./limits.ts";
+import { findLockfile } from "./lockfile.ts";
+import { sortedByPath } from "./path-name.ts";
+import { cleanRemoteUrl } from "./remote-url.ts";
+import { snapshotPatch } from "./snapshot-patch.ts";
+
+/** What the snapshot contains besides what the engine found out. */
+export interface SnapshotParts {
+  readonly untrackedContents: boolean;
+  /** The script of the process, as an absolute path with `/`. */
+  readonly script?: string;
+}
+
+/** Returns the snapshot without secrets. */
+export async function makeSnapshot(facts: GitFacts, request: GitRequest, parts: SnapshotParts): Promise<CodeSnapshot> {
+  const incomplete = [...facts.incomplete];
+  const remotes = cleanRemotes(facts.remotes, incomplete);
+  const patch = request.wantsPatch
+    ? await snapshotPatch(facts, request, parts.untrackedContents, incomplete)
+    : undefined;
+  const lockfile = await findLockfile(request.files, facts.root, request.directory).catch(() => {
+    request.signal.throwIfAborted();
+    incomplete.push("lockfile: it cannot be read");
+    return undefined;
+  });
+  const changes = sortedByPath(facts.changes).slice(0, MAX_CHANGES);
+  if (facts.changes.length > changes.length)
+    incomplete.push(`changes: ${facts.changes.length - changes.length} more files`);
+  const { script } = parts;
+  const entry = script?.startsWith(`${facts.root}/`) ? script.slice(facts.root.length + 1) : undefined;
+  const names = new Redaction();
+  const snapshot = {
+    engine: facts.engine,
+    ...(facts.engineVersion !== undefined && { engineVersion: facts.engineVersion }),
+    ...(facts.commit !== undefined && { commit: facts.commit }),
+    ...(facts.branch !== undefined && { branch: names.clean(facts.branch) }),
+    ...(facts.tag !== undefined && { tag: names.clean(facts.tag) }),
+    ...(facts.authoredAt !== undefined && { authoredAt: facts.authoredAt }),
+    ...(facts.committedAt !== undefined && { committedAt: facts.committedAt }),
+    remotes,
+    dirty: facts.dirty,
+    changes: changes.map((change) => ({ ...change, path: names.clean(change.path) })),
+    untracked: sortedByPath(facts.untracked).map((file) => ({ ...file, path: names.clean(file.path) })),
+    submodules: sortedByPath(facts.submodules).map((each) => ({ ...each, path: names.clean(each.path) })),
+    ...(entry !== undefined && { entry: names.clean(entry) }),
+    ...(lockfile !== undefined && { lockfile: { ...lockfile, path: names.clean(lockfile.path) } }),
+    ...(patch !== undefined && { patch }),
+  };
+  if (names.redacted > 0) incomplete.push(`names: ${names.redacted} redacted, they look like secrets`);
+  return { ...snapshot, incomplete: [...new Set(incomplete.map(scrub))] };
+}
+
+class Redaction {
+  redacted = 0;
+
+  clean(name: string): string {
+    const cleaned = scrub(name);
+    if (cleaned !== name) this.redacted++;
+    return cleaned;
+  }
+}
+
+function cleanRemotes(remotes: readonly Remote[], incomplete: string[]): Remote[] {
+  const kept: Remote[] = [];
+  let withheld = 0;
+  let changed = 0;
+  for (const { name, url } of remotes) {
+    const cleaned = cleanRemoteUrl(url);
+    if (cleaned === undefined) withheld++;
+    else {
+      kept.push({ name: scrub(name), url: cleaned });
+      if (cleaned !== url) changed++;
+    }
+  }
+  if (changed > 0) incomplete.push(`remotes: parts of ${changed} withheld, they may be secrets`);
+  if (withheld > 0) incomplete.push(`remotes: ${withheld} withheld, not a plain address of another computer`);
+  return kept.sort((a, b) => (a.name < b.name ? -1 : 1));
+}

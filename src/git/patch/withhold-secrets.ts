@@ -1,0 +1,99 @@
+import { utf8Decoder } from "../../bytes/utf8.ts";
+import { scrub } from "../../provenance/redaction/scrub.ts";
+import { concatBytes } from "../../backend/body.ts";
+import { readLiteral } from "./base85.ts";
+import type { PatchHunk, PatchSection } from "./patch-sections.ts";
+
+/** Files that hold secrets, whatever their content looks like. */
+const SECRET_FILES: readonly string[] = [
+  String.raw`\.env(?:\..*)?|\.npmrc|\.netrc|_netrc|\.pypirc|\.pgpass|\.git-credentials|\.htpasswd|\.dockercfg`,
+  String.raw`.*\.(?:pem|key|p12|pfx|jks|keystore|kdbx|asc|ppk)|id_(?:rsa|dsa|ecdsa|ed25519)(?:_sk)?|credentials.*`,
+];
+const SECRET_FILE: RegExp = new RegExp(`(?:^|/)(?:${SECRET_FILES.join("|")})$`, "i");
+/** A line in the middle of a key. */
+const KEY_LINE = /^[A-Za-z0-9+/]{60,76}={0,2}\r?$/m;
+const HEX_LINE = /^[0-9a-f]+\r?$/i;
+/** The most bytes of a binary file that are searched for secrets. A larger one is withheld. */
+const MAX_BINARY = 16 * 1024 * 1024;
+
+export interface WithheldSecrets {
+  readonly sections: readonly PatchSection[];
+  readonly withheldHunks: number;
+  readonly withheldFiles: number;
+}
+
+/** Returns whether a file of this name holds secrets. */
+export function isSecretFile(path: string): boolean {
+  return SECRET_FILE.test(path);
+}
+
+/** Returns the sections without the hunks that look like secrets, and without the files that hold or name some. */
+export function withholdSecrets(sections: readonly PatchSection[]): WithheldSecrets {
+  const kept: PatchSection[] = [];
+  let withheldHunks = 0;
+  let withheldFiles = 0;
+  for (const section of sections) {
+    const { path, hunks, binary } = section;
+    if (isSecretFile(path) || holdsSecret(path) || (binary && binaryHoldsSecret(binary))) {
+      withheldFiles++;
+      continue;
+    }
+    const clean = hunks.filter((hunk) => !hunkHoldsSecret(hunk));
+    withheldHunks += hunks.length - clean.length;
+    // Without its lines, the header of a new or deleted file would be wrong, and that of another file says nothing.
+    if (hunks.length === 0 || clean.length > 0) kept.push({ ...section, hunks: clean });
+  }
+  return { sections: kept, withheldHunks, withheldFiles };
+}
+
+function hunkHoldsSecret({ heading, lines }: PatchHunk): boolean {
+  const text = (some: readonly Uint8Array[]): string =>
+    utf8Decoder().decode(concatBytes(some.map((line) => line.subarray(1))));
+  const all = `${utf8Decoder().decode(heading)}${text(lines)}`;
+  const fresh = text(lines.filter((line) => line[0] !== 45));
+  const old = text(lines.filter((line) => line[0] !== 43));
+  return [all, fresh, old].some((text) => holdsSecret(text) || holdsKeyLine(text));
+}
+
+function holdsKeyLine(text: string): boolean {
+  return KEY_LINE.test(text) && text.split("\n").some((line) => KEY_LINE.test(line) && !HEX_LINE.test(line));
+}
+
+function holdsSecret(text: string): boolean {
+  return scrub(text) !== text;
+}
+
+/** Looks into both sides of a binary patch. The text in them is what counts. */
+function binaryHoldsSecret(binary: Uint8Array): boolean {
+  const lines = utf8Decoder().decode(binary).split("\n");
+  for (let i = 0; i < lines.length; i++) {
+    const [, size] = /^(?:literal|delta) (\d+)$/.exec(lines[i] as string) ?? [];
+    if (size === undefined) continue;
+    if (Number(size) > MAX_BINARY) return true;
+    const end = lines.indexOf("", i + 1);
+    try {
+      if (holdsSecret(printable(readLiteral(lines.slice(i + 1, end === -1 ? lines.length : end), Number(size)))))
+        return true;
+    } catch {
+      return true; // What cannot be read cannot be searched.
+    }
+  }
+  return false;
+}
+
+const SHORTEST_TEXT = 8;
+
+/** Returns the runs of ASCII in the bytes, one a line. */
+function printable(bytes: Uint8Array): string {
+  const runs: string[] = [];
+  let run = "";
+  for (const byte of bytes) {
+    if ((byte >= 32 && byte < 127) || byte === 10) run += String.fromCharCode(byte);
+    else {
+      if (run.length >= SHORTEST_TEXT) runs.push(run);
+      run = "";
+    }
+  }
+  if (run.length >= SHORTEST_TEXT) runs.push(run);
+  return runs.join("\n");
+}

@@ -1,0 +1,56 @@
+import { concatBytes } from "../../backend/body.ts";
+import type { CodeChange } from "../code-snapshot.ts";
+import type { GitRequest } from "../git-facts.ts";
+import { MAX_COMPARED_FILE } from "../limits.ts";
+import { blobId } from "../object-id.ts";
+import { sortedByPath } from "../path-name.ts";
+import { type FileSide, writeFilePatch } from "../patch/write-file-patch.ts";
+import type { ObjectReader } from "./object-reader.ts";
+import type { FoundSubmodules } from "./submodules.ts";
+import { type Comparison, modeOf, readSide } from "./work-tree-status.ts";
+
+/** Returns the patch that turns the commit into the working tree, or its beginning if it is longer than allowed. */
+export async function changesPatch(
+  request: GitRequest,
+  comparison: Comparison,
+  changes: readonly CodeChange[],
+  objects: ObjectReader,
+  submodules: FoundSubmodules,
+  incomplete: string[],
+): Promise<Uint8Array | undefined> {
+  if (changes.length === 0) return undefined;
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for (const { path, status } of sortedByPath(changes)) {
+    request.signal.throwIfAborted();
+    try {
+      const before = submodules.before.get(path) ?? (await readBefore(comparison, path, objects));
+      const after =
+        status === "deleted" ? undefined : (submodules.after.get(path) ?? (await readAfter(comparison, path)));
+      const part = writeFilePatch(path, before, after);
+      parts.push(part);
+      size += part.length;
+    } catch {
+      request.signal.throwIfAborted();
+      incomplete.push(`patch: ${path} cannot be compared`);
+    }
+    if (size > request.maxPatchBytes) break;
+  }
+  return concatBytes(parts);
+}
+
+async function readBefore({ head }: Comparison, path: string, objects: ObjectReader): Promise<FileSide | undefined> {
+  const file = head.get(path);
+  return file && { ...file, bytes: await objects.blob(file.id) };
+}
+
+async function readAfter(comparison: Comparison, path: string): Promise<FileSide | undefined> {
+  const { files, root, head, index, ignoresFileMode, hasSymlinks } = comparison;
+  const stats = await files.lstat(`${root}/${path}`);
+  if (stats === undefined || stats.isDirectory()) return undefined;
+  if (stats.size > MAX_COMPARED_FILE) throw new RangeError("too large");
+  const known = head.get(path)?.mode ?? index.entries.find((entry) => entry.path === path)?.mode ?? 0;
+  const mode = modeOf(stats, known, ignoresFileMode, hasSymlinks);
+  const bytes = (await readSide(files, `${root}/${path}`, mode)) ?? new Uint8Array();
+  return { mode, id: await blobId(bytes, "sha1"), bytes };
+}

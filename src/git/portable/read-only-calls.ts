@@ -1,0 +1,46 @@
+import type { GitFileCalls } from "../git-files.ts";
+
+const UNREADABLE: ReadonlySet<unknown> = new Set(["EACCES", "EPERM"]);
+
+/** A file system for isomorphic-git that refuses every change. */
+export interface ReadOnlyCalls {
+  readonly promises: Readonly<Record<string, (...args: never[]) => Promise<unknown>>>;
+}
+
+/** Returns the calls that read, and calls that reject in the place of those that write. */
+export function readOnlyCalls(calls: GitFileCalls): ReadOnlyCalls {
+  const refuse = (): Promise<never> => Promise.reject(Object.assign(new Error("read-only"), { code: "EROFS" }));
+  const read =
+    (name: keyof GitFileCalls) =>
+    async (path: string, options?: unknown): Promise<unknown> => {
+      try {
+        // Opening a pipe would wait for a writer.
+        if (name === "readFile" && !(await calls.stat(path)).isFile()) throw absent();
+        return await (calls[name] as GitFileCalls["readFile"])(path, options);
+      } catch (error) {
+        // isomorphic-git would print the error.
+        if (!UNREADABLE.has((error as { readonly code?: unknown } | null)?.code)) throw error;
+        throw absent(error);
+      }
+    };
+  return {
+    promises: {
+      readFile: read("readFile"),
+      readdir: read("readdir"),
+      stat: read("stat"),
+      lstat: read("lstat"),
+      readlink: read("readlink"),
+      writeFile: refuse,
+      mkdir: refuse,
+      rmdir: refuse,
+      unlink: refuse,
+      symlink: refuse,
+      rm: refuse,
+      chmod: refuse,
+    },
+  };
+}
+
+function absent(cause?: unknown): Error {
+  return Object.assign(new Error("a file cannot be read", { cause }), { code: "ENOENT" });
+}

@@ -1,0 +1,84 @@
+import { utf8Decoder } from "../../bytes/utf8.ts";
+import type { UntrackedFile } from "../code-snapshot.ts";
+import type { GitFileStats, GitFiles } from "../git-files.ts";
+import { MAX_UNTRACKED } from "../limits.ts";
+import { type IgnoreRules, isIgnored, parseIgnoreRules } from "./ignore-rules.ts";
+
+const MAX_VISITED = 200_000;
+
+interface Walk {
+  readonly files: GitFiles;
+  readonly root: string;
+  readonly tracked: ReadonlySet<string>;
+  readonly submodules: ReadonlySet<string>;
+  /** Directories with tracked files. */
+  readonly folders: ReadonlySet<string>;
+  readonly signal: AbortSignal;
+  readonly found: UntrackedFile[];
+  visited: number;
+  more: number;
+  odd: number;
+}
+
+/** Returns the files that are neither tracked nor ignored. `base` has the rules for all directories. */
+export async function findUntracked(
+  files: GitFiles,
+  root: string,
+  tracked: ReadonlySet<string>,
+  submodules: ReadonlySet<string>,
+  base: readonly IgnoreRules[],
+  signal: AbortSignal,
+  incomplete: string[],
+): Promise<UntrackedFile[]> {
+  const folders = new Set<string>();
+  for (const path of tracked)
+    for (let at = path.indexOf("/"); at !== -1; at = path.indexOf("/", at + 1)) folders.add(path.slice(0, at));
+  const walk: Walk = { files, root, tracked, submodules, folders, signal, found: [], visited: 0, more: 0, odd: 0 };
+  await visit(walk, "", base);
+  if (walk.more > 0) incomplete.push(`untracked: ${walk.more} more files`);
+  if (walk.visited > MAX_VISITED) incomplete.push(`untracked: more than ${MAX_VISITED} files were not looked at`);
+  if (walk.odd > 0) incomplete.push(`untracked: ${walk.odd} names that are not UTF-8`);
+  return walk.found;
+}
+
+async function visit(walk: Walk, prefix: string, outer: readonly IgnoreRules[]): Promise<void> {
+  const { files, root, folders } = walk;
+  const names = (await files.list(`${root}/${prefix}`.replace(/\/$/, ""))) ?? [];
+  const own = names.includes(".gitignore") ? await readRules(files, `${root}/${prefix}.gitignore`, prefix) : undefined;
+  const levels = own ? [...outer, own] : outer;
+  for (const name of names) {
+    if (name === ".git") continue;
+    walk.signal.throwIfAborted();
+    if (++walk.visited > MAX_VISITED) return;
+    const path = prefix + name;
+    // Node shows what is not UTF-8 this way.
+    if (name.includes("\uFFFD")) {
+      walk.odd++;
+      continue;
+    }
+    const stats = await files.lstat(`${root}/${path}`);
+    if (stats === undefined || isTracked(walk, path, stats)) continue;
+    if (!(stats.isDirectory() || stats.isFile() || stats.isSymbolicLink())) continue;
+    if (isIgnored(levels, path, stats.isDirectory())) continue;
+    if (!stats.isDirectory()) add(walk, { path, size: stats.size });
+    else if (!folders.has(path) && (await files.lstat(`${root}/${path}/.git`)) !== undefined)
+      add(walk, { path: `${path}/`, size: 0 });
+    else await visit(walk, `${path}/`, levels);
+  }
+}
+
+/** Returns whether git tracks a file or a submodule here. A folder in the place of a tracked file is not tracked. */
+function isTracked({ tracked, submodules }: Walk, path: string, stats: GitFileStats): boolean {
+  return submodules.has(path) || (tracked.has(path) && !stats.isDirectory());
+}
+
+function add(walk: Walk, file: UntrackedFile): void {
+  if (walk.found.length < MAX_UNTRACKED) walk.found.push(file);
+  else walk.more++;
+}
+
+/** Reads a file with patterns, if there is one. */
+export async function readRules(files: GitFiles, path: string, prefix: string): Promise<IgnoreRules | undefined> {
+  const bytes = await files.read(path).catch(() => undefined);
+  return bytes && parseIgnoreRules(utf8Decoder().decode(bytes), prefix);
+}

@@ -1,0 +1,36 @@
+import { scrub } from "../provenance/redaction/scrub.ts";
+import { isTokenLike } from "../provenance/redaction/token-shapes.ts";
+
+const NETWORK = /^(?:git\+)?(https?|ssh|git):\/\/([^/?#\\]*)([^?#]*)/i;
+const SCP = /^(?:([^@:/\\]*)@)?([\w.-]{2,}):(?!:|\/\/)([^?#]*)/;
+const HOST = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i;
+const USER = /^[a-z_][a-z0-9_-]{0,31}$/;
+
+/**
+ * Returns the address of a remote without credentials, query and fragment, or `undefined` if it is not the address of
+ * another computer, or cannot be taken apart with certainty. Keeps the user of SSH: it is a part of the address.
+ */
+export function cleanRemoteUrl(url: string): string | undefined {
+  const [, scheme, authority = "", path = ""] = NETWORK.exec(url) ?? [];
+  if (scheme !== undefined) {
+    const at = authority.lastIndexOf("@");
+    const host = authority.slice(at + 1);
+    // A password with a `/` ends up in the path.
+    if (!HOST.test(host) || path.includes("@")) return undefined;
+    const user = scheme.toLowerCase() === "ssh" ? keptUser(authority.slice(0, Math.max(at, 0))) : "";
+    return cleanPath(`${scheme.toLowerCase()}://${user}${host}`, path);
+  }
+  const [all, user = "", host = "", own = ""] = SCP.exec(url) ?? [];
+  if (all === undefined || own.includes("@")) return undefined;
+  return cleanPath(`${keptUser(user)}${host}:`, own);
+}
+
+function keptUser(user: string): string {
+  return USER.test(user) && !isTokenLike(user) ? `${user}@` : "";
+}
+
+function cleanPath(start: string, path: string): string {
+  const whole = scrub(start + path);
+  // Some secrets show only with the host before them, others only without it.
+  return whole.startsWith(start) ? start + scrub(whole.slice(start.length)) : whole;
+}

@@ -1,0 +1,69 @@
+import type { GitFacts, GitRequest } from "./git-facts.ts";
+import { blobId } from "./object-id.ts";
+import { type PatchSection, formatPatch, parsePatch } from "./patch/patch-sections.ts";
+import { isSecretFile, withholdSecrets } from "./patch/withhold-secrets.ts";
+import { writeFilePatch } from "./patch/write-file-patch.ts";
+import { sortedByPath } from "./path-name.ts";
+
+/** Returns the patch that is recorded: whole files up to the limit, without secrets. */
+export async function snapshotPatch(
+  facts: GitFacts,
+  request: GitRequest,
+  hasUntracked: boolean,
+  incomplete: string[],
+): Promise<Uint8Array | undefined> {
+  const { maxPatchBytes } = request;
+  const read = facts.patch ?? new Uint8Array();
+  const isCut = read.length > maxPatchBytes;
+  const sections = parsePatch(read.subarray(0, maxPatchBytes), isCut);
+  if (isCut)
+    incomplete.push(
+      `patch: longer than ${maxPatchBytes} bytes; ${sections.length} of ${facts.changes.length} files are in it`,
+    );
+  if (hasUntracked) {
+    const size = isCut ? maxPatchBytes : read.length;
+    for (const section of await untrackedSections(facts, request, maxPatchBytes - size, incomplete))
+      sections.push(section);
+  }
+  const { sections: kept, withheldHunks, withheldFiles } = withholdSecrets(sections);
+  if (withheldHunks > 0) incomplete.push(`patch: ${counted(withheldHunks, "hunk")} withheld, they look like secrets`);
+  if (withheldFiles > 0) incomplete.push(`patch: ${counted(withheldFiles, "file")} withheld, they may hold secrets`);
+  const patch = formatPatch(kept);
+  return patch.length === 0 ? undefined : patch;
+}
+
+/** Returns the untracked files as files that are added, as long as there is room. */
+async function untrackedSections(
+  { untracked, root, objectFormat }: GitFacts,
+  { files, signal }: GitRequest,
+  room: number,
+  incomplete: string[],
+): Promise<PatchSection[]> {
+  const sections: PatchSection[] = [];
+  let left = room;
+  let skipped = 0;
+  for (const { path, size } of sortedByPath(untracked)) {
+    signal.throwIfAborted();
+    if (path.endsWith("/") || isSecretFile(path)) continue;
+    const stats = size > left ? undefined : await files.lstat(`${root}/${path}`).catch(() => undefined);
+    const bytes = stats?.isFile() ? await files.read(`${root}/${path}`).catch(() => undefined) : undefined;
+    if (!stats || !bytes) {
+      skipped++;
+      continue;
+    }
+    const mode = stats.mode & 0o100 ? 0o100755 : 0o100644;
+    const part = writeFilePatch(path, undefined, { mode, id: await blobId(bytes, objectFormat), bytes });
+    if (part.length > left) {
+      skipped++;
+      continue;
+    }
+    left -= part.length;
+    for (const section of parsePatch(part)) sections.push(section);
+  }
+  if (skipped > 0) incomplete.push(`patch: the contents of ${counted(skipped, "untracked file")} are left out`);
+  return sections;
+}
+
+function counted(number: number, name: string): string {
+  return `${number} ${name}${number === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,270 @@
+import { appendFileSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { captureGit } from "runledger/git";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { cleanRemoteUrl } from "../../src/git/remote-url.ts";
+import { Repository, lines } from "./repository.ts";
+
+const letters = (n: number): string => "aB3xY9kQ".repeat(Math.ceil(n / 8)).slice(0, n);
+
+const hex = (n: number): string => "0f9e3a7b".repeat(Math.ceil(n / 8)).slice(0, n);
+const upper = (n: number): string => "ABCDEFGHIJ234567".repeat(Math.ceil(n / 16)).slice(0, n);
+
+/** Beginnings of tokens and what follows. Put together here, so that no scanner takes this file for a leak. */
+const SHAPES: readonly (readonly [string, string])[] = [
+  ...["p", "o", "u", "s", "r"].map((kind) => [`gh${kind}_`, letters(36)] as const),
+  ["github_pat_", letters(82)],
+  ...["pat", "dt", "rt", "ptt", "cbt", "oas", "soat", "agent", "ft", "ffct", "imt"].map(
+    (kind) => [`gl${kind}-`, letters(24)] as const,
+  ),
+  ["glc_", letters(40)],
+  ["glsa_", letters(40)],
+  ["hf_", "abcdefghijklmnopqrstuvwxyzabcdefgh"],
+  ...["ant", "proj", "svcacct", "admin"].map((kind) => [`sk-${kind}-`, letters(40)] as const),
+  ["sk-", letters(48)],
+  ["pplx-", letters(48)],
+  ["npm_", letters(36)],
+  ["pypi-AgEIcHlwaS5vcmc", letters(60)],
+  ...["AKIA", "ASIA", "ABIA", "ACCA"].map((kind) => [kind, upper(16)] as const),
+  ["AIza", letters(35)],
+  ["ya29.", letters(60)],
+  ["GOCSPX-", letters(28)],
+  ["LTAI", letters(20)],
+  ["abc8Q~", letters(34)],
+  ["AccountKey=", letters(86)],
+  ...["xoxb-", "xoxp-", "xoxa-", "xoxe.xoxp-", "xapp-1-"].map((kind) => [kind, letters(30)] as const),
+  ...["sk_test_", "sk_live_", "rk_live_", "sk_prod_"].map((kind) => [kind, letters(24)] as const),
+  ["SG.", letters(66)],
+  ...["dop", "doo", "dor"].map((kind) => [`${kind}_v1_`, hex(64)] as const),
+  ["hvs.", letters(95)],
+  ["hvb.", letters(95)],
+  [`${letters(14)}.atlasv1.`, letters(64)],
+  ["dp.pt.", letters(43)],
+  ["ntn_", letters(46)],
+  ["lin_api_", letters(40)],
+  ["pnu_", letters(36)],
+  ["wandb_v1_", letters(40)],
+  ["AGE-SECRET-KEY-1", upper(58)],
+  ["eyJ", `${letters(30)}.eyJ${letters(30)}.${letters(20)}`],
+];
+const TOKENS: readonly string[] = SHAPES.map(([start, rest]) => start + rest);
+
+test("these are 60 shapes", () => expect(new Set(TOKENS).size).toBeGreaterThanOrEqual(60));
+
+const KEY = `-----BEGIN RSA PRIVATE KEY-----\n${`${letters(64)}\n`.repeat(10)}-----END RSA PRIVATE KEY-----\n`;
+
+let repository: Repository;
+const dispose = (): void => repository.dispose();
+
+function begin(): void {
+  repository = new Repository();
+  repository.begin();
+}
+
+/** Returns all text of a snapshot. */
+function textOf(code: Awaited<ReturnType<typeof captureGit>>): string {
+  const { patch, ...rest } = code ?? {};
+  return JSON.stringify(rest) + new TextDecoder().decode(patch);
+}
+
+describe("remotes", () => {
+  const T = TOKENS[0] as string;
+  test.each([
+    ["https://github.com/a/b.git", "https://github.com/a/b.git"],
+    [`https://${T}@github.com/a/b.git`, "https://github.com/a/b.git"],
+    [`https://${T}:@github.com/a/b.git`, "https://github.com/a/b.git"],
+    [`https://x:${T}@github.com/a/b.git`, "https://github.com/a/b.git"],
+    [`https://oauth2:${T}@gitlab.com:8443/a/b`, "https://gitlab.com:8443/a/b"],
+    [`https://github.com/a/b.git?access_token=${T}`, "https://github.com/a/b.git"],
+    [`https://github.com/a/b.git#${T}`, "https://github.com/a/b.git"],
+    [`HTTPS://u:${T}@github.com/a`, "https://github.com/a"],
+    [`git+https://u:${T}@github.com/a`, "https://github.com/a"],
+    [`git+ssh://git:${T}@github.com/a`, "ssh://github.com/a"],
+    ["ssh://git@github.com/a/b.git", "ssh://git@github.com/a/b.git"],
+    [`ssh://${T}@github.com/a/b.git`, "ssh://github.com/a/b.git"],
+    ["git@github.com:a/b.git", "git@github.com:a/b.git"],
+    [`${T}@github.com:a/b.git`, "github.com:a/b.git"],
+    ["git://host/a", "git://host/a"],
+    ["https://[::1]:8080/a", "https://[::1]:8080/a"],
+    [`https://u:pa/${T}@github.com/a`, undefined],
+    [`https://u:pa?${T}@github.com/a`, undefined],
+    [`https://u:pa#${T}@github.com/a`, undefined],
+    [`https:/u:${T}@github.com/a`, undefined],
+    [`https:\\\\u:${T}@github.com/a`, undefined],
+    [`https://h\\@u:${T}@x/a`, undefined],
+    [`u:${T}@github.com:a`, undefined],
+    [`ext::sh -c ${T}`, undefined],
+    ["file:///home/me/a", undefined],
+    ["/home/me/a", undefined],
+    ["../a", undefined],
+    ["C:\\me\\a", undefined],
+    ["C:/me/a", undefined],
+    [`data:${T}`, undefined],
+  ])("%s", (url, expected) => {
+    const cleaned = cleanRemoteUrl(url);
+    expect(cleaned ?? "").not.toContain(T);
+    if (expected === undefined) expect(cleaned ?? "").not.toMatch(/me|pa\b|@github|sh -c/);
+    expect(cleaned === undefined || !cleaned.includes("redacted") ? cleaned : undefined).toBe(expected);
+  });
+});
+
+describe("remotes of a repository", () => {
+  beforeEach(begin);
+  afterEach(dispose);
+
+  test.each(["git", "isomorphic-git"] as const)("%s records no token of a remote", async (engine) => {
+    const remotes = TOKENS.flatMap((token, i) => [
+      [`user${i}`, `https://${token}@example.org/a${i}`],
+      [`password${i}`, `https://u:${token}@example.org/a${i}`],
+      [`path${i}`, `https://example.org/${token}/a${i}`],
+      [`query${i}`, `https://example.org/a${i}?x=${token}`],
+    ]);
+    const settings = [...remotes, ["local", "/somewhere/private"]].map(
+      ([name, url]) => `[remote "${name}"]\n\turl = "${url}"\n`,
+    );
+    appendFileSync(join(repository.directory, ".git/config"), settings.join(""));
+    const code = await captureGit({ directory: repository.directory, engine });
+    const text = textOf(code);
+    for (const token of TOKENS) expect(text).not.toContain(token);
+    expect(text).not.toContain("private");
+    expect(code?.remotes).toHaveLength(4 * TOKENS.length);
+    expect(code?.remotes).toContainEqual({ name: "user0", url: "https://example.org/a0" });
+    expect(code?.incomplete).toEqual([
+      `remotes: parts of ${4 * TOKENS.length} withheld, they may be secrets`,
+      "remotes: 1 withheld, not a plain address of another computer",
+    ]);
+  });
+});
+
+describe.each(["git", "isomorphic-git"] as const)("patches of %s", (engine) => {
+  beforeEach(begin);
+  afterEach(dispose);
+
+  const captured = (options: object = {}): ReturnType<typeof captureGit> =>
+    captureGit({ directory: repository.directory, engine, ...options });
+
+  test("each token is withheld with its hunk, and the rest still applies", async () => {
+    for (const [i, token] of [...TOKENS, KEY].entries()) {
+      const text = lines(40, "train")
+        .replace("train 5\n", `const x = "${token}";\n`)
+        .replace("train 30\n", "changed\n");
+      repository.write(`f${i}.ts`, lines(40, "train"));
+      repository.write(`../text${i}`, text);
+    }
+    repository.git("add", "--all");
+    repository.git("commit", "--quiet", "--message", "files");
+    for (const i of [...TOKENS, KEY].keys()) {
+      repository.write(`f${i}.ts`, readFileSync(join(repository.top, `text${i}`)));
+    }
+    const code = await captured();
+    const text = textOf(code);
+    for (const token of [...TOKENS, KEY]) expect(text).not.toContain(token.slice(0, 40));
+    expect(code?.incomplete).toEqual([`patch: ${TOKENS.length + 1} hunks withheld, they look like secrets`]);
+    expect(new TextDecoder().decode(code?.patch).match(/^\+changed$/gm)).toHaveLength(TOKENS.length + 1);
+    expect(repository.patchedTree(code?.patch)).toMatch(/^[0-9a-f]{40}$/);
+  });
+
+  test("a secret that is taken out is withheld too", async () => {
+    repository.write("train.ts", `key = "${TOKENS[0]}"\n`);
+    repository.git("commit", "--quiet", "--all", "--message", "oops");
+    repository.write("train.ts", "key = process.env\n");
+    const code = await captured();
+    expect(textOf(code)).not.toContain(TOKENS[0]);
+    expect(code?.patch).toBeUndefined();
+    expect(code).toMatchObject({ dirty: true, changes: [{ path: "train.ts", status: "modified" }] });
+  });
+
+  test("the middle of a private key is withheld", async () => {
+    repository.write("text.txt", `${lines(9, "x")}${KEY}`);
+    repository.git("add", "--all");
+    repository.git("commit", "--quiet", "--message", "key");
+    const changed = KEY.split("\n");
+    changed[6] = letters(63) + "Z";
+    repository.write("text.txt", `${lines(9, "x")}${changed.join("\n")}`);
+    const code = await captured();
+    expect(textOf(code)).not.toContain(letters(60));
+    expect(code?.incomplete).toEqual(["patch: 1 hunk withheld, they look like secrets"]);
+  });
+
+  test("a secret in a binary file withholds the file", async () => {
+    repository.write(
+      "data.bin",
+      Buffer.concat([Buffer.alloc(100), Buffer.from(TOKENS[0] as string), Buffer.alloc(100)]),
+    );
+    repository.write("train.ts", "changed\n");
+    const code = await captured();
+    expect(code?.incomplete).toEqual(["patch: 1 file withheld, they may hold secrets"]);
+    expect(new TextDecoder().decode(code?.patch)).not.toContain("GIT binary patch");
+    expect(new TextDecoder().decode(code?.patch)).toContain("train.ts");
+  });
+
+  test("a secret in a small part of a large binary file withholds the file", async () => {
+    const content = Buffer.from(Array.from({ length: 20_000 }, (_, i) => (i * i * 7 + (i >> 3)) % 256));
+    repository.write("model.bin", content);
+    repository.git("add", "--all");
+    repository.git("commit", "--quiet", "--message", "model");
+    const token = TOKENS[0] as string;
+    repository.write(
+      "model.bin",
+      Buffer.concat([content.subarray(0, 9000), Buffer.from(token), content.subarray(9000)]),
+    );
+    const code = await captured();
+    expect(code?.incomplete).toEqual(["patch: 1 file withheld, they may hold secrets"]);
+    expect(code?.patch).toBeUndefined();
+    repository.write(
+      "model.bin",
+      Buffer.concat([content.subarray(0, 9000), Buffer.from("harmless"), content.subarray(9000)]),
+    );
+    const harmless = await captured();
+    expect(harmless?.incomplete).toEqual([]);
+    expect(repository.patchedTree(harmless?.patch)).toBe(repository.workTree());
+  });
+
+  test("files for secrets are withheld, whatever they hold", async () => {
+    for (const name of [".env", "deep/.env.local", ".npmrc", "server.pem", "tls.key", "id_rsa", "credentials.json"])
+      repository.write(name, "anything\n");
+    repository.git("add", "--all");
+    const code = await captured();
+    expect(code?.patch).toBeUndefined();
+    expect(code?.changes).toHaveLength(7);
+    expect(code?.incomplete).toEqual(["patch: 7 files withheld, they may hold secrets"]);
+  });
+
+  test("names are redacted", async () => {
+    const token = TOKENS[0] as string;
+    repository.write(`${token}.txt`, "x\n");
+    repository.write(`added-${token}.txt`, "x\n");
+    repository.git("add", `added-${token}.txt`);
+    repository.git("tag", token);
+    repository.git("checkout", "--quiet", "-b", `of/${token}`);
+    const code = await captured({ untrackedContents: true });
+    expect(textOf(code)).not.toContain(token);
+    expect(code?.incomplete.at(-1)).toBe("names: 4 redacted, they look like secrets");
+  });
+
+  test("contents of untracked files are taken if asked for, without secrets", async () => {
+    repository.write("notes.txt", "a note\n");
+    repository.write("empty.txt", "");
+    repository.write("blob.dat", Uint8Array.from([0, 1, 2, 3]));
+    repository.write("secret.txt", `token = ${TOKENS[0]}\n`);
+    repository.write(".env", "X=1\n");
+    expect((await captured())?.patch).toBeUndefined();
+    const code = await captured({ untrackedContents: true });
+    expect(code?.dirty).toBe(false);
+    expect(code?.incomplete).toEqual(["patch: 1 hunk withheld, they look like secrets"]);
+    expect(textOf(code)).not.toContain(TOKENS[0]);
+    repository.git("add", "notes.txt", "empty.txt", "blob.dat");
+    expect(repository.patchedTree(code?.patch)).toBe(repository.git("write-tree").trim());
+  });
+
+  test("a patch beyond the limit has the first whole files", async () => {
+    repository.write("a.txt", "a\n");
+    repository.write("b.txt", lines(5000, "line"));
+    repository.git("add", "--all");
+    const code = await captured({ maxPatchBytes: 2000 });
+    expect(code?.incomplete).toEqual(["patch: longer than 2000 bytes; 1 of 2 files are in it"]);
+    expect(new TextDecoder().decode(code?.patch)).toContain("a.txt");
+    expect(code?.changes.map(({ path }) => path)).toEqual(["a.txt", "b.txt"]);
+    expect((await captured({ patch: false }))?.patch).toBeUndefined();
+  });
+});
