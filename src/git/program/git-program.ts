@@ -130,7 +130,13 @@ export class GitProgram {
       try {
         const all = [...HARDENED, ...this.#settings, "-C", this.#directory, ...args];
         const stdio = ["ignore", "pipe", "pipe"] as const;
-        child = processes.spawn("git", all, { env: this.#env, ...safeFolder(), stdio, shell: false, windowsHide: true });
+        child = processes.spawn("git", all, {
+          env: this.#env,
+          ...safeFolder(),
+          stdio,
+          shell: false,
+          windowsHide: true,
+        });
       } catch (cause) {
         return reject(noProgram(cause));
       }
