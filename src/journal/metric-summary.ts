@@ -61,9 +61,12 @@ const [COUNT, SUM, REST, LAST, LAST_STEP, LAST_TIME, MIN, MIN_STEP, MIN_TIME, MA
 /** Summaries of the metrics of one writer, updated with each value. The caller numbers the metrics. */
 export class Summaries {
   #cells = new Float64Array(STRIDE * 16);
+  /** Whether any metric may have large values. While none has, `add` does not look at the extremes for that. */
+  #hasLarge = false;
 
   /** Adds a row: `values[i]` belongs to metric `ids[i]`. */
   add(ids: readonly number[], values: Float64Array, step: number, time: number): void {
+    let hasLarge = this.#hasLarge;
     for (let i = 0; i < ids.length; i++) {
       const at = (ids[i] as number) * STRIDE;
       if (at >= this.#cells.length) this.#grow(at + STRIDE);
@@ -71,7 +74,8 @@ export class Summaries {
       const value = values[i] as number;
       const count = cells[at + COUNT] as number;
       const sum = cells[at + SUM] as number;
-      if (value >= LARGE || value <= -LARGE || isLarge(cells[at + MIN] as number, cells[at + MAX] as number))
+      if (value >= LARGE || value <= -LARGE) this.#hasLarge = hasLarge = true;
+      if (hasLarge && (isLarge(value, value) || isLarge(cells[at + MIN] as number, cells[at + MAX] as number)))
         addLarge(cells, at, value, count);
       else if (count === 0) cells[at + SUM] = value;
       else {
@@ -110,6 +114,7 @@ export class Summaries {
     const none = { value: Number.NaN, step: 0, time: 0 };
     const points = [last, min ?? none, max ?? none].flatMap(({ value, step, time }) => [value, step, time]);
     this.#cells.set([count, sum, rest, ...points], at);
+    this.#hasLarge ||= min !== undefined && max !== undefined && isLarge(min.value, max.value);
   }
 
   /** Returns the state of a metric, or `undefined` if it has no values. */
