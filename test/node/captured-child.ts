@@ -1,7 +1,8 @@
 // A program whose ledger is opened by place. It does what its second argument names.
+import { Buffer } from "node:buffer";
+import { writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { memoryBackend } from "runledger/backends/memory";
-import type { Run } from "runledger";
 import { openLedger } from "runledger/node";
 
 const [place = "", ending = ""] = process.argv.slice(2);
@@ -27,16 +28,9 @@ switch (ending) {
   }
   case "many": {
     const ledger = await openLedger(memoryBackend());
-    const runs: Run[] = [];
-    for (let i = 0; i < 1000; i++) runs.push(await ledger.startRun());
-    process.on("SIGTERM", () => {
-      const stay = setInterval(() => {
-        if (runs.some(({ status }) => status === "running")) return;
-        clearInterval(stay);
-        say([...new Set(runs.map(({ status }) => status))]);
-      }, 10);
-    });
+    for (let i = 0; i < 1000; i++) await ledger.startRun();
     say(["SIGTERM", "uncaughtException", "beforeExit"].map((event) => process.listenerCount(event)));
+    process.kill(process.pid, "SIGKILL");
     break;
   }
   case "environment": {
@@ -52,6 +46,64 @@ switch (ending) {
       Object.assign(globalThis, { _tfengine: { backendName: "wasm", ENV: { flags: { IS_NODE: true, f: () => {} } } } });
     });
     say(run.id);
+    break;
+  }
+  case "console": {
+    const own = { stdout: process.stdout.write, log: console.log };
+    const report: unknown[] = [];
+    const errors: string[] = [];
+    const ledger = await openLedger(place, {
+      onError: ({ message }) => errors.push(message),
+      capture: { system: false, environment: false, console: { maxBytes: 2000 } },
+    });
+    process.stdout.write("before\n");
+    const run = await ledger.startRun();
+    const second = await ledger.startRun();
+    console.log("\u001b[31mred\u001b[0m", { a: 1 });
+    console.error("password=hunter2");
+    process.stdout.write("no ");
+    process.stdout.write("end");
+    // A character in two pieces, and another encoding.
+    process.stderr.write(Buffer.from([0xe2, 0x82]));
+    process.stderr.write(Buffer.from([0xac, 0x0a]));
+    process.stderr.write("7a0a", "hex");
+    const isCalledBack = await new Promise((resolve) => process.stdout.write("\n", () => resolve(true)));
+    // Another program that patches the stream, and writes to it while it is written to.
+    const before = process.stdout.write;
+    const patched = ((...args: Parameters<typeof own.stdout>) => {
+      if (args[0] !== "inner\n") process.stdout.write("inner\n");
+      return before.apply(process.stdout, args);
+    }) as typeof own.stdout;
+    process.stdout.write = patched;
+    console.log("patched");
+    process.stdout.write = before;
+    while ((await ledger.console(run.id)).length < 7) await sleep(10);
+    report.push(await ledger.console(run.id, { tail: 2 }), isCalledBack);
+    await second.finish();
+    console.log("while one is open");
+    await run.finish();
+    report.push(process.stdout.write === own.stdout, Object.hasOwn(process.stdout, "write"), console.log === own.log);
+    console.log("after");
+    report.push(await ledger.console(run.id), (await ledger.console(second.id)).length);
+
+    // A patch that stays: it must not be undone, and the next run must hear each line once.
+    const third = await ledger.startRun();
+    const beneath = process.stdout.write;
+    const stays = ((...args: Parameters<typeof own.stdout>) =>
+      beneath.apply(process.stdout, args)) as typeof own.stdout;
+    process.stdout.write = stays;
+    await third.finish();
+    report.push(process.stdout.write === stays);
+    const fourth = await ledger.startRun();
+    console.log("once");
+    await fourth.finish();
+    report.push(process.stdout.write === stays, await ledger.console(fourth.id));
+
+    const full = await ledger.startRun();
+    for (let i = 0; i < 30_000; i++) process.stdout.write(`line ${i}\n`);
+    await full.finish();
+    report.push(await ledger.console(full.id), errors);
+    await writeFile(`${place}.report`, JSON.stringify(report));
     break;
   }
   default:
