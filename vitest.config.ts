@@ -16,6 +16,9 @@ const ELSEWHERE = /^test\/(real-s3|engines|platforms)\/|\bnode_modules\b/;
 const OWN_PROCESS =
   /\bvi\.(?!fn\b|waitFor\b)|(?<!typeof )\bglobalThis\b|\bmemoryUsage\b|\bgc\(|\bprocess\.(on|once|emit|chdir)\b|\bprocess\.env(\.\w+|\[[^\]]*\])? = |delete process\.env/;
 
+/** One more than there are cores, since many tests wait for processes and for time limits. */
+export const maxWorkers: number = availableParallelism() + 1;
+
 /** Returns the files of tests below the project's root that need neither a server nor another program. */
 export function testFiles(): string[] {
   return ["test", "examples"]
@@ -25,13 +28,12 @@ export function testFiles(): string[] {
 }
 
 const files = testFiles();
-const apart = files.filter((path) => path.startsWith("test/faults/") || OWN_PROCESS.test(readFileSync(path, "utf8")));
+const apart = files.filter((path) => OWN_PROCESS.test(readFileSync(path, "utf8")));
 const limits = { testTimeout: 60_000, hookTimeout: 60_000 };
 
 const config: ViteUserConfig = defineConfig({
   test: {
-    // By default one core is left alone, and of two that is half of the time.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    maxWorkers,
     reporters: ["default"],
     projects: [
       // To load the sources once for many files saves a third of the time.

@@ -43,9 +43,9 @@ test.each(places)(
   },
 );
 
-/** Orders until something is wrong. */
-async function noticed(sabotage: Sabotage | undefined, appends: boolean): Promise<string | undefined> {
-  for (let seed = 1; seed <= 1000; seed++) {
+/** Plays orders until something is wrong, and returns what. `first`: the order that showed it last time. */
+async function noticed(sabotage: Sabotage | undefined, appends: boolean, first: number): Promise<string | undefined> {
+  for (let seed = first; seed < first + 1000; seed++) {
     const { wrong } = await simulate({ seed, appends, ...(sabotage && { sabotage }) });
     if (wrong.length === 0) continue;
     console.info(`${sabotage ?? "spied"}, appends ${appends}: order ${seed} shows ${wrong[0]}`);
@@ -55,13 +55,13 @@ async function noticed(sabotage: Sabotage | undefined, appends: boolean): Promis
 }
 
 // The same simulation notices when a rule is broken.
-test.each<[Sabotage, boolean, RegExp]>([
-  ["removes early", true, /misses|stale|otherwise/],
-  ["removes early", false, /misses|stale|otherwise/],
-  ["resumes unseen", true, /misses|stale|otherwise/],
-  ["resumes unseen", false, /misses|stale|otherwise/],
-])("%s, appends: %s: it is noticed", { timeout: 120_000 }, async (sabotage, appends, what) => {
-  expect(await noticed(sabotage, appends)).toMatch(what);
+test.each<[Sabotage, boolean, number]>([
+  ["removes early", true, 18],
+  ["removes early", false, 18],
+  ["resumes unseen", true, 2],
+  ["resumes unseen", false, 12],
+])("%s, appends: %s: it is noticed", { timeout: 120_000 }, async (sabotage, appends, first) => {
+  expect(await noticed(sabotage, appends, first)).toMatch(/misses|stale|otherwise/);
 });
 
 test("segments that do not say which rows stand in for older ones: it is noticed", { timeout: 120_000 }, async () => {
@@ -69,5 +69,5 @@ test("segments that do not say which rows stand in for older ones: it is noticed
   vi.spyOn(SegmentWriter.prototype, "add").mockImplementation(function (this: SegmentWriter, row) {
     return add.call(this, { ...row, document: 1, marker: 0 });
   });
-  expect(await noticed(undefined, true)).toMatch(/stale|twice|otherwise/);
+  expect(await noticed(undefined, true, 11)).toMatch(/stale|twice|otherwise/);
 });
