@@ -1,6 +1,6 @@
 import { utf8Decoder, utf8Encoder } from "./utf8.ts";
 import { crc32 } from "./crc32.ts";
-import { decodeJson, encodeJson } from "./json.ts";
+import { decodeJson, encodeJson, encodeJsonInPieces } from "./json.ts";
 import type { JsonLimits } from "./parse-json.ts";
 import { MAX_JSON_BYTES } from "./parse-json.ts";
 
@@ -16,6 +16,15 @@ const HEAD_PATTERN = /^\{"crc32":"([0-9a-f]{8})",$/;
  */
 export function encodeCheckedJson(value: object, field: string, limits?: JsonLimits): Uint8Array {
   return withChecksum(encodeJson(value, field, limits));
+}
+
+/** Returns what {@link encodeCheckedJson} returns. Yields where it may be interrupted. */
+export function* encodeCheckedJsonInPieces(
+  value: object,
+  field: string,
+  limits?: JsonLimits,
+): Generator<void, Uint8Array, void> {
+  return withChecksum(yield* encodeJsonInPieces(value, field, limits));
 }
 
 /** Returns the JSON text of an object with at least one member, with a checksum before its first member. */

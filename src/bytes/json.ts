@@ -11,6 +11,8 @@ const LIMITS: JsonLimits = { chars: MAX_JSON_CHARS, values: MAX_JSON_VALUES };
 const BIGINT_LIMIT: bigint = 10n ** BigInt(MAX_BIGINT_DIGITS);
 const INTEGER: RegExp = new RegExp(`^(?:0|-?[1-9][0-9]{0,${MAX_BIGINT_DIGITS - 1}})$`);
 const MARK = "$rl";
+/** How many values are written between two yields. */
+const PIECE = 4096;
 
 /**
  * Returns the caller's data as JSON text, from which {@link decodeJson} makes the same data.
@@ -28,7 +30,22 @@ const MARK = "$rl";
  * `TOO_LARGE` beyond `limits`, by default {@link MAX_JSON_CHARS} and {@link MAX_JSON_VALUES}. Uses no recursion.
  */
 export function encodeJson(value: unknown, field: string, limits: JsonLimits = LIMITS): string {
-  return new Encoder(field, limits).run(value);
+  const encoder = new Encoder(field, limits);
+  encoder.begin(value);
+  encoder.advance(Infinity);
+  return encoder.text;
+}
+
+/** Returns what {@link encodeJson} returns. Yields where it may be interrupted. */
+export function* encodeJsonInPieces(
+  value: unknown,
+  field: string,
+  limits: JsonLimits = LIMITS,
+): Generator<void, string, void> {
+  const encoder = new Encoder(field, limits);
+  encoder.begin(value);
+  while (!encoder.advance(PIECE)) yield;
+  return encoder.text;
 }
 
 /**
@@ -56,7 +73,7 @@ class Encoder {
   readonly #limits: JsonLimits;
   readonly #stack: EncodeFrame[] = [];
   readonly #open = new Set<object>();
-  #text = "";
+  text = "";
   #values = 0;
 
   constructor(field: string, limits: JsonLimits) {
@@ -64,9 +81,14 @@ class Encoder {
     this.#limits = limits;
   }
 
-  run(value: unknown): string {
+  begin(value: unknown): void {
     this.#value(value);
+  }
+
+  /** Writes up to `most` members and items. Returns whether the text is complete. */
+  advance(most: number): boolean {
     for (let frame = this.#stack.at(-1); frame !== undefined; frame = this.#stack.at(-1)) {
+      if (most-- <= 0) return false;
       if (frame.next === frame.length) {
         this.#stack.pop();
         this.#open.delete(frame.source);
@@ -85,7 +107,7 @@ class Encoder {
       }
       this.#value(item);
     }
-    return this.#text;
+    return true;
   }
 
   #value(value: unknown): void {
@@ -100,8 +122,8 @@ class Encoder {
 
   #write(text: string): void {
     const { chars } = this.#limits;
-    if (this.#text.length + text.length > chars) throw this.#tooLarge(`${chars} characters of JSON`);
-    this.#text += text;
+    if (this.text.length + text.length > chars) throw this.#tooLarge(`${chars} characters of JSON`);
+    this.text += text;
   }
 
   #string(text: string): void {

@@ -42,9 +42,19 @@ const FIELD = "run";
 export function* summaryItems(folds: readonly WriterFold[]): Generator<string, void, undefined> {
   for (const { writer, summaries, media } of folds) {
     yield encodeJson(writer, FIELD);
-    for (const [key, state] of summaries) yield encodeJson([key, ...storeSummary(state)], FIELD);
+    for (const [key, state] of summaries) {
+      const stored = storeSummary(state);
+      const item = [key, ...stored];
+      // `encodeJson` gives the same text, but takes ten times as long.
+      yield stored.every(isPlain) ? JSON.stringify(item) : encodeJson(item, FIELD);
+    }
     for (const [key, state] of media) yield encodeJson([key, ...storeMedia(state)], FIELD);
   }
+}
+
+/** Returns whether JSON has a number as it is. */
+function isPlain(value: number): boolean {
+  return Number.isFinite(value) && !Object.is(value, -0);
 }
 
 /**

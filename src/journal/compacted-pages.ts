@@ -4,6 +4,7 @@ import { concatBytes } from "../backend/body.ts";
 import { crc32 } from "../bytes/crc32.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
 import { onDemand } from "../platform/on-demand.ts";
+import { breakIfDue } from "../platform/event-loop.ts";
 import { MAX_JSON_VALUES, parseJson } from "../bytes/parse-json.ts";
 import type { CompactedObject } from "./compacted.ts";
 import { runPrefix } from "./run-created.ts";
@@ -51,6 +52,7 @@ export async function* encodePages(
     texts.push(text);
     chars += text.length;
     if (chars < PAGE_CHARS) continue;
+    await breakIfDue();
     yield page(texts);
     texts = [];
     chars = 0;

@@ -20,12 +20,13 @@ import { isRecovery } from "./writers-alive.ts";
  * Events of sessions that a fence shut out come before the events of later sessions, whatever their `order`: records
  * that such a session stored last were not acknowledged, and must not change later ones.
  *
- * `gone`: no writer will record anything more, so a run that none of them closed is `interrupted`.
+ * `gone`: no writer will record anything more, so a run that none of them closed is `interrupted`. `summaries: false`
+ * leaves out metrics and rich values.
  */
 export function foldRun(
   created: RunCreated,
   folds: readonly WriterFold[],
-  { gone = false }: { readonly gone?: boolean } = {},
+  { gone = false, summaries = true }: { readonly gone?: boolean; readonly summaries?: boolean } = {},
 ): RunRecord {
   const writers = [...folds].sort(compareWriters);
   const logging = writers.filter((fold) => !isRecovery(fold));
@@ -39,7 +40,7 @@ export function foldRun(
   const startTime = created.startTime ?? created.createdAt;
   const { params, tags, note, environment, status, endTime, error } = state;
   const { artifacts, inputs, datasets, definitions, dropped } = state;
-  const media = summariseMedia(writers);
+  const media = summaries ? summariseMedia(writers) : undefined;
   return {
     id: created.id,
     name: created.name,
@@ -52,7 +53,7 @@ export function foldRun(
     tags,
     ...(note !== undefined && { note }),
     ...pickFixed(created),
-    metrics: foldMetrics(writers, definitions),
+    metrics: summaries ? foldMetrics(writers, definitions) : {},
     metricDefinitions: definitions,
     ...(media && { media }),
     artifacts: [...artifacts.values()],

@@ -5,6 +5,7 @@ import type { Coverage } from "./compacted.ts";
 import { encodeEvent, type NewEvent, type RunEvent } from "./event.ts";
 import { EventOverflow } from "./event-overflow.ts";
 import { droppedPoints } from "./flush-policy.ts";
+import { inSlices } from "../platform/event-loop.ts";
 import { JournalStore } from "./journal-store.ts";
 import type { RunListing } from "./list-run.ts";
 import type { RunCreated } from "./run-created.ts";
@@ -78,10 +79,11 @@ export class JournalWriter {
   /**
    * Returns the records of this writer, its own `dropped` and `clock` events included, as a reader of the journal would
    * fold them. Returns `undefined` if a part of them has another writer id or was removed: then only the journals have
-   * them.
+   * them. The session must not record anything meanwhile.
    */
-  fold(created: RunCreated): WriterFold | undefined {
-    return this.#store.isDivided ? undefined : this.#folder.fold(this.id, this.next, created);
+  async fold(created: RunCreated): Promise<WriterFold | undefined> {
+    if (this.#store.isDivided) return undefined;
+    return await inSlices(this.#folder.foldInPieces(this.id, this.next, created));
   }
 
   /** See {@link SessionClock.steadyTime}. */

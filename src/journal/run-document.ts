@@ -1,6 +1,6 @@
 import { LedgerError } from "../errors/ledger-error.ts";
 import type { JsonLimits } from "../bytes/parse-json.ts";
-import { encodeCheckedJson } from "../bytes/checked-json.ts";
+import { encodeCheckedJsonInPieces } from "../bytes/checked-json.ts";
 import type { Compacted, CompactedObject, StoredObject } from "./compacted.ts";
 import type { RunRecord } from "./run-record.ts";
 import { storeFold } from "./stored-fold.ts";
@@ -57,8 +57,16 @@ export function parseRunDocumentKey(key: string): number | undefined {
   return match ? Number(match[1] ?? 1) : undefined;
 }
 
-/** Returns the bytes of a document. Throws `TOO_LARGE` beyond {@link DOCUMENT_LIMITS} or {@link MAX_DOCUMENT_BYTES}. */
-export function encodeRunDocument({ record, objects, compacted, summaries }: RunDocument): Uint8Array {
+/**
+ * Returns the bytes of a document. Yields where it may be interrupted. Throws `TOO_LARGE` beyond
+ * {@link DOCUMENT_LIMITS} or {@link MAX_DOCUMENT_BYTES}.
+ */
+export function* encodeRunDocument({
+  record,
+  objects,
+  compacted,
+  summaries,
+}: RunDocument): Generator<void, Uint8Array, void> {
   const apart = summaries !== undefined;
   const { datasets, metrics, media, ...rest } = record;
   const kept = {
@@ -75,7 +83,7 @@ export function encodeRunDocument({ record, objects, compacted, summaries }: Run
     ...(compacted && { compacted: storeCompacted(compacted) }),
     ...(apart && { summaries: summaries.name }),
   };
-  const bytes = encodeCheckedJson(document, "run", DOCUMENT_LIMITS);
+  const bytes = yield* encodeCheckedJsonInPieces(document, "run", DOCUMENT_LIMITS);
   if (bytes.length <= MAX_DOCUMENT_BYTES) return bytes;
   throw new LedgerError("TOO_LARGE", `the run document has more than ${MAX_DOCUMENT_BYTES} bytes`, { field: "run" });
 }

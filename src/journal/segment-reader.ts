@@ -1,5 +1,6 @@
 import type { Backend, CallOptions } from "../backend/backend.ts";
 import { concatBytes } from "../backend/body.ts";
+import { breakIfDue } from "../platform/event-loop.ts";
 import { FRAME_HEAD_BYTES, FRAME_OVERHEAD_BYTES, payloadIsIntact, readFrameHead } from "./frame.ts";
 import { SEGMENT_MAGIC } from "./segment.ts";
 
@@ -14,6 +15,8 @@ export type Piece =
 const READ_BYTES: number = 4 * 1024 * 1024;
 /** How many bytes are hashed in search of an intact frame after damage. Forged heads could ask for far more. */
 const MAX_SEARCHED_BYTES: number = 256 * 1024 * 1024;
+/** After how many bytes of frames other work may run. Decoding them takes milliseconds. */
+const BREAK_BYTES: number = 256 * 1024;
 /**
  * No writer makes a longer segment: it begins another one at 256 MiB. Without this bound, a sparse file of a terabyte
  * would take hours.
@@ -44,6 +47,7 @@ export async function* readSegment(
   } else if (start === 0) window.advance(SEGMENT_MAGIC.length);
 
   let isSized = false;
+  let passed = 0;
   for (let hashed = 0; hashed < MAX_SEARCHED_BYTES;) {
     if ((damagedFrom >= 0 && !isSized) || window.position > MAX_SEGMENT_BYTES) {
       isSized = true;
@@ -76,6 +80,11 @@ export async function* readSegment(
     const payload = window.peek(FRAME_HEAD_BYTES + length).slice(FRAME_HEAD_BYTES);
     window.advance(length + FRAME_OVERHEAD_BYTES);
     yield { kind: "frame", payload, from, to: window.position };
+    // The reader has just decoded them.
+    passed += length;
+    if (passed < BREAK_BYTES) continue;
+    passed = 0;
+    await breakIfDue();
   }
   const from = damagedFrom < 0 ? window.position : damagedFrom;
   const to = window.end ?? Math.max(from, (await backend.stat(key, options))?.size ?? 0);

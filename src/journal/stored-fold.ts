@@ -94,8 +94,9 @@ export function isStoredMedia(value: unknown): value is StoredMedia {
 }
 
 export function storeSummary({ count, sum, rest, last, min, max }: SummaryState): StoredSummary {
-  const points = min && max ? [last, min, max] : [last];
-  return [count, sum, rest, ...points.flatMap(({ value, step, time }) => [value, step, time])];
+  const stored = [count, sum, rest, last.value, last.step, last.time];
+  if (min && max) stored.push(min.value, min.step, min.time, max.value, max.step, max.time);
+  return stored;
 }
 
 export function restoreSummary(stored: StoredSummary): SummaryState {

@@ -5,6 +5,7 @@ import { LiveEvents } from "./live-events.ts";
 import { MediaFold, type MediaState } from "./media-fold.ts";
 import type { JournalVisitor } from "./journal-reader.ts";
 import type { RunCreated } from "./run-created.ts";
+import { inOneGo } from "../platform/event-loop.ts";
 import { Summaries, type SummaryState } from "./metric-summary.ts";
 
 /** The fold of one writer. The record of a run is made from the folds of its writers. */
@@ -49,6 +50,9 @@ export interface WriterFold {
 export function countsAsStep(step: number): boolean {
   return step > 0;
 }
+
+/** How many summaries are made between two yields. */
+const PIECE = 1024;
 
 /** Makes a {@link WriterFold} from the records of a writer, while they are written or when they are read. */
 export class WriterFolder implements JournalVisitor {
@@ -126,12 +130,17 @@ export class WriterFolder implements JournalVisitor {
 
   /** Returns the fold of the records so far. `created` describes the session that began the run. */
   fold(writer: string, next: number, created: RunCreated): WriterFold {
+    return inOneGo(this.foldInPieces(writer, next, created));
+  }
+
+  /** Returns what {@link fold} returns. Yields where it may be interrupted, if no rows are added meanwhile. */
+  *foldInPieces(writer: string, next: number, created: RunCreated): Generator<void, WriterFold, void> {
     const events = this.#events.list();
     const session = events.find((event) => event.kind === "session");
     const began = created.writer.id === writer ? created.writer : undefined;
     const beatMs = session?.beatMs ?? began?.beatMs ?? this.#base?.beatMs;
     const alive = session?.alive ?? began?.alive ?? this.#base?.alive;
-    return {
+    const fold = {
       writer,
       order: this.#knownOrder ?? writerOrder(writer, created, session?.order ?? this.#firstOrder),
       fence: this.#base?.fence ?? session?.fence ?? 0,
@@ -141,12 +150,6 @@ export class WriterFolder implements JournalVisitor {
       superseded: this.#events.superseded + (this.#base?.superseded ?? 0),
       media: new Map(this.#media.states),
       ...(this.#media.list && { mediaList: [...this.#media.list] }),
-      summaries: new Map(
-        [...this.#ids].flatMap(([key, id]) => {
-          const state = this.#summaries.get(id);
-          return state ? [[key, state] as const] : [];
-        }),
-      ),
       ...(Number.isFinite(this.#lastStep) && { lastStep: this.#lastStep }),
       ...(!Number.isNaN(this.#lastTime) && { lastTime: this.#lastTime }),
       ...(beatMs !== undefined && { beatMs }),
@@ -154,6 +157,13 @@ export class WriterFolder implements JournalVisitor {
       damage: this.#damage.list(),
       ...(this.#read.size > 0 && { read: new Map(this.#read) }),
     };
+    const summaries = new Map<string, SummaryState>();
+    for (const [key, id] of this.#ids) {
+      const state = this.#summaries.get(id);
+      if (state) summaries.set(key, state);
+      if (id % PIECE === PIECE - 1) yield;
+    }
+    return { ...fold, summaries };
   }
 
   #idsOf(keys: readonly string[]): readonly number[] {

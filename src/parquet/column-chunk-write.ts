@@ -1,3 +1,4 @@
+import { inOneGo } from "../platform/event-loop.ts";
 import { crc32 } from "../bytes/crc32.ts";
 import type { ByteSink } from "./byte-sink.ts";
 import type { ColumnElement, Statistics, WrittenChunk } from "./footer-write.ts";
@@ -21,6 +22,8 @@ export interface Page {
 export interface Compressor {
   /** Returns the page as a gzip member, which is valid until the next call of `reset`. */
   compress(page: Page): Uint8Array;
+  /** Does what `compress` does. Yields where it may be interrupted. */
+  compressInPieces?(page: Page): Generator<void, Uint8Array, void>;
   /** Allows the compressor to overwrite the results it has returned. */
   reset(): void;
 }
@@ -36,9 +39,23 @@ export function writeChunk(
   compressor: Compressor,
   statistics: Statistics,
 ): WrittenChunk {
+  return inOneGo(writeChunkInPieces(out, element, pages, compressor, statistics));
+}
+
+/** Does what {@link writeChunk} does. Yields where it may be interrupted, if nothing else uses `out` meanwhile. */
+export function* writeChunkInPieces(
+  out: ByteSink,
+  element: ColumnElement,
+  pages: readonly Page[],
+  compressor: Compressor,
+  statistics: Statistics,
+): Generator<void, WrittenChunk, void> {
   compressor.reset();
   const raw = sum(pages.map(({ bytes }) => bytes));
-  const packed = raw < SMALL_BYTES ? [] : pages.map((page) => compressor.compress(page));
+  const packed: Uint8Array[] = [];
+  if (raw >= SMALL_BYTES)
+    for (const page of pages)
+      packed.push(compressor.compressInPieces ? yield* compressor.compressInPieces(page) : compressor.compress(page));
   const gzip = raw >= SMALL_BYTES && sum(packed) < raw;
   const start = out.offset;
   let unpackedSize = 0;

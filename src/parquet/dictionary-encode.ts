@@ -3,10 +3,19 @@ import { ENCODING } from "./thrift-enums.ts";
 import type { Page } from "./column-chunk-write.ts";
 import { writePlainString } from "./plain.ts";
 
-/** Returns the dictionary page and the data page of a column in which each of `values` is repeated `counts` times. */
-export function dictionaryPages(values: readonly string[], counts: readonly number[]): Page[] {
+/** How many values are encoded between two yields. */
+const PIECE = 4096;
+
+/**
+ * Returns the dictionary page and the data page of a column in which each of `values` is repeated `counts` times. Yields
+ * where it may be interrupted.
+ */
+export function* dictionaryPages(values: readonly string[], counts: readonly number[]): Generator<void, Page[], void> {
   const dictionary = new ByteSink();
-  for (const value of values) writePlainString(value, dictionary);
+  for (const [i, value] of values.entries()) {
+    if (i % PIECE === PIECE - 1) yield;
+    writePlainString(value, dictionary);
+  }
   const data = new ByteSink();
   const width = Math.max(1, 32 - Math.clz32(values.length - 1));
   data.byte(width);

@@ -1,5 +1,6 @@
 import { isTypedArray } from "../platform/any-realm.ts";
 import { invalidArgument, LedgerError } from "../errors/ledger-error.ts";
+import { inOneGo } from "../platform/event-loop.ts";
 import { ByteSink } from "./byte-sink.ts";
 import { splitByteStreams } from "./byte-stream-split.ts";
 import { RunCompressor } from "./run-compressor.ts";
@@ -15,7 +16,7 @@ import {
   endFile,
 } from "./footer-write.ts";
 import { ENCODING, TYPE } from "./thrift-enums.ts";
-import { type Compressor, type Page, writeChunk } from "./column-chunk-write.ts";
+import { type Compressor, type Page, writeChunkInPieces } from "./column-chunk-write.ts";
 import { plainBound, writePlain64 } from "./plain.ts";
 import { type Bounds, integerBounds, numberBounds } from "./statistics.ts";
 import { compareUtf8 } from "../bytes/utf8-order.ts";
@@ -95,11 +96,17 @@ export class MetricsWriter {
    * step or time. Throws `CLOSED` after `end`.
    */
   rowGroup(slices: readonly Slice[]): Uint8Array {
+    return inOneGo(this.rowGroupInPieces(slices));
+  }
+
+  /** Does what {@link rowGroup} does. Yields where it may be interrupted; nothing else may be written meanwhile. */
+  *rowGroupInPieces(slices: readonly Slice[]): Generator<void, Uint8Array, void> {
     this.#checkOpen();
-    checkSlices(slices);
+    yield* checkSlices(slices);
     const steps = slices.map((slice) => slice.steps);
     const times = slices.map((slice) => slice.times);
     const values = slices.map((slice) => slice.values);
+    yield;
     const stepBounds = integerBounds(steps, Number.MAX_SAFE_INTEGER, "slices[#].steps");
     const timeBounds = integerBounds(times, LATEST_TIME, "slices[#].times");
     const rows = values.reduce((total, { length }) => total + length, 0);
@@ -118,12 +125,15 @@ export class MetricsWriter {
         if (key !== keys.at(-1)) counts[keys.push(key) - 1] = 0;
         counts[keys.length - 1]! += values.length;
       }
+      yield;
+      const only = yield* dictionaryPages([this.#runId], [rows]);
+      const dictionary = yield* dictionaryPages(keys, counts);
       const chunks = [
-        this.#chunk(RUN_ID, dictionaryPages([this.#runId], [rows]), [this.#runId, this.#runId]),
-        this.#chunk(KEY, dictionaryPages(keys, counts), [keys[0]!, keys.at(-1)!]),
-        this.#integers(STEP, this.#join(steps, rows), stepBounds),
-        this.#integers(TIME, this.#join(times, rows), timeBounds),
-        this.#values(values, rows),
+        yield* this.#chunk(RUN_ID, only, [this.#runId, this.#runId]),
+        yield* this.#chunk(KEY, dictionary, [keys[0]!, keys.at(-1)!]),
+        yield* this.#integers(STEP, steps, rows, stepBounds),
+        yield* this.#integers(TIME, times, rows, timeBounds),
+        yield* this.#values(values, rows),
       ];
       this.#rowGroups.push({ chunks, rows, start, end: out.offset, sortedBy: 1 });
       this.#rows += rows;
@@ -146,7 +156,13 @@ export class MetricsWriter {
     if (this.#ended) throw new LedgerError("CLOSED", "the metrics file has ended");
   }
 
-  #integers(element: ColumnElement, values: Float64Array, bounds: Bounds): WrittenChunk {
+  *#integers(
+    element: ColumnElement,
+    parts: readonly Float64Array[],
+    rows: number,
+    bounds: Bounds,
+  ): Generator<void, WrittenChunk, void> {
+    const values = this.#join(parts, rows);
     const page = this.#page;
     page.index = 0;
     const plain = encodeDeltas(values, bounds, page) > COMPATIBLE_WIDTH && this.#compat !== undefined;
@@ -156,11 +172,13 @@ export class MetricsWriter {
     }
     const encoding = plain ? ENCODING.plain : ENCODING.delta;
     const pages: Page[] = [{ encoding, count: values.length, bytes: page.written }];
-    return this.#chunk(element, pages, [BigInt(bounds.min), BigInt(bounds.max)]);
+    yield;
+    return yield* this.#chunk(element, pages, [BigInt(bounds.min), BigInt(bounds.max)]);
   }
 
-  #values(slices: readonly Float64Array[], rows: number): WrittenChunk {
+  *#values(slices: readonly Float64Array[], rows: number): Generator<void, WrittenChunk, void> {
     const bounds = numberBounds(slices);
+    yield;
     const page = this.#page;
     page.index = 0;
     page.ensure(8 * rows);
@@ -176,20 +194,21 @@ export class MetricsWriter {
       }
       page.index = 8 * rows;
     }
+    yield;
     const split: Page = {
       encoding: this.#compat ? ENCODING.plain : ENCODING.byteStreamSplit,
       count: rows,
       bytes: page.written,
       parts: Array.from({ length: 8 }, (_, plane) => parts.map((end) => plane * rows + end)).flat(),
     };
-    return this.#chunk(VALUE, [split], bounds && [bounds.min, bounds.max]);
+    return yield* this.#chunk(VALUE, [split], bounds && [bounds.min, bounds.max]);
   }
 
   #chunk<T extends number | bigint | string>(
     element: ColumnElement,
     pages: readonly Page[],
     bounds: readonly [min: T, max: T] | undefined,
-  ): WrittenChunk {
+  ): Generator<void, WrittenChunk, void> {
     const statistics = {
       nulls: 0,
       ...(bounds && { min: plainBound(bounds[0]), max: plainBound(bounds[1]) }),
@@ -198,7 +217,7 @@ export class MetricsWriter {
       ...(element.type === TYPE.byteArray && { minExact: true, maxExact: true }),
     };
     const compressor = element === VALUE ? (this.#compat ?? this.#compressor) : this.#compressor;
-    return writeChunk(this.#out, element, pages, compressor, statistics);
+    return writeChunkInPieces(this.#out, element, pages, compressor, statistics);
   }
 
   #join(parts: readonly Float64Array[], rows: number): Float64Array {
@@ -213,11 +232,20 @@ export class MetricsWriter {
   }
 }
 
-function checkSlices(slices: readonly Slice[]): void {
-  for (const [i, { key, steps, times, values }] of slices.entries()) {
+/** How many slices are checked between two yields. */
+const PIECE = 4096;
+const COLUMNS = ["steps", "times", "values"] as const;
+
+function* checkSlices(slices: readonly Slice[]): Generator<void, void, void> {
+  for (const [i, slice] of slices.entries()) {
+    if (i % PIECE === PIECE - 1) yield;
+    const { key, values } = slice;
     if (typeof key !== "string") throw invalidArgument(`slices[${i}].key`, "a string", key);
-    for (const [name, array] of Object.entries({ steps, times, values })) {
-      if (!isTypedArray(array, "Float64Array")) throw invalidArgument(`slices[${i}].${name}`, "a Float64Array", array);
+    for (const name of COLUMNS) {
+      const array = slice[name];
+      // The first test is for speed.
+      if (!(array instanceof Float64Array || isTypedArray(array, "Float64Array")))
+        throw invalidArgument(`slices[${i}].${name}`, "a Float64Array", array);
       if (array.length !== values.length) {
         throw new LedgerError(
           "INVALID_ARGUMENT",

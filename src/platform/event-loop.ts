@@ -1,19 +1,49 @@
-/** How long a calculation may run before it lets other work run, in ms. */
+/** How long calculations may run before they let other work run, in ms. */
 const SLICE_MS = 20;
+/** A calculation that takes less than this never waits. */
+const SHORT_MS = 5;
+
+/**
+ * When a calculation last let other work run, in ms. All share it, because several of them, or the parts of one, may
+ * follow each other without letting anything else run.
+ */
+let lastBreak = 0;
 
 /**
  * Does a long calculation in slices, between which timers and requests run. `work` yields where it may be interrupted.
  * Returns what it returns.
  */
 export async function inSlices<T>(work: Iterator<unknown, T, void>): Promise<T> {
-  let began = performance.now();
+  const began = performance.now();
   for (;;) {
     const { done, value } = work.next();
     if (done) return value as T;
-    if (performance.now() - began < SLICE_MS) continue;
-    await nextTask();
-    began = performance.now();
+    const now = performance.now();
+    if (Math.abs(now - began) >= SHORT_MS && isDue(now)) await takeBreak();
   }
+}
+
+/** Does in one go what {@link inSlices} does in slices. */
+export function inOneGo<T>(work: Iterator<unknown, T, void>): T {
+  for (;;) {
+    const { done, value } = work.next();
+    if (done) return value as T;
+  }
+}
+
+/** Lets other work run, unless a calculation did so a moment ago. To be called between parts that take milliseconds. */
+export function breakIfDue(): Promise<void> | undefined {
+  return isDue(performance.now()) ? takeBreak() : undefined;
+}
+
+/** A clock that tests replace may go back. */
+function isDue(now: number): boolean {
+  return Math.abs(now - lastBreak) >= SLICE_MS;
+}
+
+async function takeBreak(): Promise<void> {
+  await nextTask();
+  lastBreak = performance.now();
 }
 
 /** Resolves in a later task. Not by a timer, because timers wait in background tabs, and tests replace them. */

@@ -19,6 +19,8 @@ import { removeSuperseded, type Superseded } from "./compact-run.ts";
 import type { RunContext } from "./run-context.ts";
 import { coverage, isAllCompacted } from "./coverage.ts";
 import { discardAttempt, removeLeftovers, tidyLeftovers } from "./leftovers.ts";
+import { inSlices } from "../platform/event-loop.ts";
+import { areApart } from "./compact-records.ts";
 import { makeDocument } from "./make-document.ts";
 import { type CoveredRun, seemsActive, settledSegments } from "./other-writers.ts";
 
@@ -109,7 +111,7 @@ export async function closeRun(
   const { positions, onlyFinal = false, signal } = options;
   const { backend } = context;
   // Without a fold, a part of the writer's records has another writer id: then only the journals have all records.
-  const own = options.writer?.fold(created);
+  const own = await options.writer?.fold(created);
   const writer = own && options.writer;
   let known = own || !options.writer ? options.state : undefined;
   const leftovers = options.leftovers ?? new Set<string>();
@@ -131,7 +133,8 @@ export async function closeRun(
     // Objects of earlier attempts may be the only copy of something that is lost.
     const made = lost.length > 0 ? new Set<string>() : leftovers;
     await tidyLeftovers(backend, created.id, made, state);
-    const record = withDamage(foldRun(created, folds), lost);
+    // The document of a run with very many summaries does not hold them.
+    const record = withDamage(foldRun(created, folds, { summaries: !areApart(folds) }), lost);
     const { status } = record;
     if (onlyFinal && status === "running") return status;
     const damage = record.damage.find(losesRecords);
@@ -160,7 +163,7 @@ export async function closeRun(
         made,
         signal,
       });
-      bytes = encodeRunDocument(document);
+      bytes = await inSlices(encodeRunDocument(document));
       // If the number is taken, another writer closed the run at the same time: the next document must include its
       // records.
       const durable = document.compacted !== state.document?.compacted;

@@ -73,6 +73,11 @@ async function storeEvents(
   return await storeObject(backend, runId, name, encodePages(runId, name, items()), input);
 }
 
+/** Returns whether a run has so many summaries that its document does not hold them. */
+export function areApart(folds: readonly WriterFold[]): boolean {
+  return folds.reduce((sum, { summaries, media }) => sum + summaries.size + media.size, 0) > MAX_INLINE_SUMMARIES;
+}
+
 /**
  * Stores the summaries of a run that has very many. Returns `undefined` for other runs: their document holds the
  * summaries.
@@ -81,8 +86,7 @@ export async function storeSummaries(
   input: Pick<RecordsInput, "backend" | "runId" | "folds" | "newId" | "made" | "signal">,
 ): Promise<CompactedObject | undefined> {
   const { backend, runId, folds, newId } = input;
-  const count = folds.reduce((sum, { summaries, media }) => sum + summaries.size + media.size, 0);
-  if (count <= MAX_INLINE_SUMMARIES) return undefined;
+  if (!areApart(folds)) return undefined;
   const { encodePages } = await compactedPages();
   const { summaryItems } = await compactedItems();
   const name = recordsName(newId(), "summaries");

@@ -58,7 +58,7 @@ export async function compactRun(input: CompactionInput): Promise<Compacted | un
     if (n > MAX_COMPACTION_NUMBER) throw noNumberAfter(`${runPrefix(runId)}/${metricsName(MAX_COMPACTION_NUMBER, 1)}`);
     const compacted = base && (await openCompacted(backend, runId, base, call));
     const ends = new Map(folds.map(({ writer, next }) => [writer, next]));
-    const compaction = new PointsCompaction({ backend, runId, segments, ends, compacted }, folds, {
+    const compaction = await PointsCompaction.plan({ backend, runId, segments, ends, compacted }, folds, {
       ...call,
       compat,
       overviewName: overviewName(n),

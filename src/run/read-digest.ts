@@ -1,6 +1,7 @@
 import type { Backend } from "../backend/backend.ts";
 import { callOptions } from "../backend/call-options.ts";
 import { formatDigest } from "../bytes/digest.ts";
+import { breakIfDue } from "../platform/event-loop.ts";
 import { loadSha256 } from "../bytes/sha256.ts";
 
 /** How many bytes are read at once. */
@@ -22,6 +23,7 @@ export async function readDigest(
     hash.update(bytes);
     size += bytes.length;
     if (bytes.length < length) break;
+    await breakIfDue();
   }
   return { size, digest: formatDigest(hash.digestHex()) };
 }

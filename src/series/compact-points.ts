@@ -1,9 +1,10 @@
 import type { CallOptions } from "../backend/backend.ts";
+import { inSlices } from "../platform/event-loop.ts";
 import { onDemand } from "../platform/on-demand.ts";
 import { FILE_BYTES } from "../journal/compacted.ts";
 import type { WriterFold } from "../journal/writer-fold.ts";
 import { MetricsWriter, type Slice } from "../parquet/metrics-writer.ts";
-import { type PlannedPart, RowGroups, planKeys, planPasses } from "./compaction-plan.ts";
+import { type PlannedKey, type PlannedPart, RowGroups, planKeys, planPasses } from "./compaction-plan.ts";
 import { gather, type PointSources } from "./gather-points.ts";
 import type { OverviewCollector } from "./overview/overview-writer.ts";
 
@@ -39,14 +40,21 @@ export class PointsCompaction {
   #written = 0;
   readonly total: number;
 
-  /** `folds` are those of all writers. They state how many points there are. */
-  constructor(sources: PointSources, folds: readonly WriterFold[], options: CompactPointsOptions) {
+  private constructor(sources: PointSources, keys: readonly PlannedKey[], options: CompactPointsOptions) {
     this.#sources = sources;
     this.#options = options;
-    const keys = planKeys(folds);
     this.total = keys.reduce((sum, { total }) => sum + total, 0);
     this.#passes = planPasses(keys, options.pointsAPass);
     this.#groups = this.#rowGroups();
+  }
+
+  /** `folds` are those of all writers. They state how many points there are. */
+  static async plan(
+    sources: PointSources,
+    folds: readonly WriterFold[],
+    options: CompactPointsOptions,
+  ): Promise<PointsCompaction> {
+    return new PointsCompaction(sources, await inSlices(planKeys(folds)), options);
   }
 
   /** Yields the bytes of each file. */
@@ -66,7 +74,7 @@ export class PointsCompaction {
     const compat = this.#options.compat ? (await generalCompression()).generalCompressor : undefined;
     const file = new MetricsWriter({ runId: this.#sources.runId, compat });
     while (this.#next !== undefined && file.size < fileBytes) {
-      const bytes = file.rowGroup(this.#next);
+      const bytes = await inSlices(file.rowGroupInPieces(this.#next));
       this.#written += this.#next.reduce((sum, { values }) => sum + values.length, 0);
       onProgress?.(this.#written, this.total);
       yield bytes;

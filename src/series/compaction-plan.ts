@@ -1,5 +1,6 @@
 import { type WriterFold, compareWriters } from "../journal/writer-fold.ts";
 import { compareUtf8 } from "../bytes/utf8-order.ts";
+import { sortInPieces } from "./sort-in-pieces.ts";
 import type { Slice } from "../parquet/metrics-writer.ts";
 
 /** The places of the points of one key: first those of the first writer, then those of the next. */
@@ -20,18 +21,23 @@ export interface PlannedPart {
 /** Points in memory at once, 24 bytes each. The journals are read once for each pass. */
 const POINTS_A_PASS: number = 4 * 1024 * 1024;
 
-/** Returns the plan of every key of a run, sorted by UTF-8 bytes. */
-export function planKeys(folds: readonly WriterFold[]): PlannedKey[] {
+/** How many keys are planned between two yields. */
+const PIECE = 1024;
+
+/** Returns the plan of every key of a run, sorted by UTF-8 bytes. Yields where it may be interrupted. */
+export function* planKeys(folds: readonly WriterFold[]): Generator<void, PlannedKey[], void> {
   const plans = new Map<string, { key: string; total: number; offsets: Map<string, number> }>();
   for (const { writer, summaries } of [...folds].sort(compareWriters)) {
+    let done = 0;
     for (const [key, { count }] of summaries) {
+      if (++done % PIECE === 0) yield;
       const plan = plans.get(key) ?? { key, total: 0, offsets: new Map<string, number>() };
       plan.offsets.set(writer, plan.total);
       plan.total += count;
       plans.set(key, plan);
     }
   }
-  return [...plans.values()].sort((a, b) => compareUtf8(a.key, b.key));
+  return yield* sortInPieces([...plans.values()], (a, b) => compareUtf8(a.key, b.key));
 }
 
 /** Divides the keys into passes that hold a bounded number of points each. */

@@ -1,10 +1,14 @@
 import type { Backend, CallOptions } from "../backend/backend.ts";
+import { inSlices } from "../platform/event-loop.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
 import type { SegmentEntry } from "../journal/segment.ts";
 import { type JournalVisitor, readWriter } from "../journal/journal-reader.ts";
 import type { WriterFold } from "../journal/writer-fold.ts";
 import type { PlannedPart } from "./compaction-plan.ts";
 import type { CompactedRows } from "./compacted-points.ts";
+
+/** How many keys are prepared between two yields. */
+const PIECE = 1024;
 
 /** The sources from which a run is compacted. */
 export interface PointSources {
@@ -32,7 +36,7 @@ export async function gather(
   pass: readonly PlannedPart[],
   options?: CallOptions,
 ): Promise<PartColumns[]> {
-  const columns = new Map(pass.map((part) => [part.planned.key, new PartColumns(part)]));
+  const columns = await inSlices(emptyColumns(pass));
   if (compacted) {
     const wanted = new Set(columns.keys());
     for await (const { key, writer, index, points } of compacted.rows(wanted)) {
@@ -64,6 +68,15 @@ export async function gather(
     }
   }
   return [...columns.values()];
+}
+
+function* emptyColumns(pass: readonly PlannedPart[]): Generator<void, Map<string, PartColumns>, void> {
+  const columns = new Map<string, PartColumns>();
+  for (const part of pass) {
+    columns.set(part.planned.key, new PartColumns(part));
+    if (columns.size % PIECE === 0) yield;
+  }
+  return columns;
 }
 
 /** Collects the points of one writer. */

@@ -342,7 +342,7 @@ function thrownBy(call: () => unknown): LedgerError {
 }
 
 test("the compressor weighs no part of a few values by itself: a hundred thousand metrics would take seconds", () => {
-  const compress = vi.spyOn(RunCompressor.prototype, "compress");
+  const compress = vi.spyOn(RunCompressor.prototype, "compressInPieces");
   onTestFinished(() => void vi.restoreAllMocks());
   const one = Float64Array.of(1);
   const slices = Array.from({ length: 1000 }, (_, i) => ({

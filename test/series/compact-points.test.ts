@@ -4,6 +4,7 @@ import { openLedger } from "../../src/index.ts";
 import { decodeRunCreated } from "../../src/journal/read-run-beginning.ts";
 import { listSegments } from "../journal/list-segments.ts";
 import { readFolds } from "../../src/journal/run-state.ts";
+import { inOneGo } from "../../src/platform/event-loop.ts";
 import { runCreatedKey } from "../../src/journal/run-created.ts";
 import { MetricsReader } from "../../src/parquet/metrics-reader.ts";
 import { planKeys, planPasses } from "../../src/series/compaction-plan.ts";
@@ -29,13 +30,13 @@ test("many passes and files give the same points as one: divided keys, shared ro
   const segments = await listSegments(place, run.id);
   const folds = await readFolds(place, created, segments);
   const ends = new Map(folds.map(({ writer, next }) => [writer, next]));
-  const passes = planPasses(planKeys(folds), POINTS_A_PASS);
+  const passes = planPasses(inOneGo(planKeys(folds)), POINTS_A_PASS);
   expect(passes.length).toBeGreaterThan(4);
   for (const pass of passes)
     expect(pass.reduce((sum, { from, to }) => sum + to - from, 0)).toBeLessThanOrEqual(POINTS_A_PASS);
 
   const progress: number[] = [];
-  const compaction = new PointsCompaction({ backend: place, runId: run.id, segments, ends }, folds, {
+  const compaction = await PointsCompaction.plan({ backend: place, runId: run.id, segments, ends }, folds, {
     pointsAPass: POINTS_A_PASS,
     fileBytes: 10_000,
     overviewName: "metrics.overview",

@@ -1,9 +1,12 @@
 import { BlockWriter } from "./block-writer.ts";
 import { SequenceFinder } from "./match-finder.ts";
 import { addCounts, costOf, Histogram } from "./symbol-counts.ts";
+import { inOneGo } from "../../platform/event-loop.ts";
 import { GZIP_HEADER, GZIP_TRAILER, frameGzip } from "../../bytes/gzip-member.ts";
 
 const CHUNK = 4096;
+/** How many chunks are deflated between two yields. */
+const PIECE = 64;
 /** The most numbers in the sequences of a block: two a sequence. */
 const MOST = 32_768;
 
@@ -24,6 +27,16 @@ export class RunDeflate {
    * states. `parts` are the ends of stretches that may differ in kind: ascending, the last one at the end of the data.
    */
   deflate(data: Uint8Array, parts: readonly number[], out: Uint8Array, at: number): number {
+    return inOneGo(this.deflateInPieces(data, parts, out, at));
+  }
+
+  /** Does what {@link deflate} does. Yields where it may be interrupted, if nothing else is deflated meanwhile. */
+  *deflateInPieces(
+    data: Uint8Array,
+    parts: readonly number[],
+    out: Uint8Array,
+    at: number,
+  ): Generator<void, number, void> {
     const writer = this.#writer;
     const sequences = this.#sequences;
     writer.out = out;
@@ -33,7 +46,9 @@ export class RunDeflate {
     let length = 0;
     let cost = 0;
     let part = 0;
+    let chunks = 0;
     for (let start = 0, end = 0; start < data.length; start = end) {
+      if (++chunks % PIECE === 0) yield;
       while (parts[part]! <= start) part++;
       const rest = parts[part]! - start;
       end = start + Math.ceil(rest / Math.ceil(rest / CHUNK));
@@ -79,5 +94,15 @@ export function gzipBound(length: number, parts: number): number {
 
 /** Writes `data` to `out` as a gzip member without name and time. Returns the member's length. */
 export function gzip(deflate: RunDeflate, data: Uint8Array, parts: readonly number[], out: Uint8Array): number {
-  return frameGzip(data, out, deflate.deflate(data, parts, out, GZIP_HEADER));
+  return inOneGo(gzipInPieces(deflate, data, parts, out));
+}
+
+/** Does what {@link gzip} does. Yields where it may be interrupted. */
+export function* gzipInPieces(
+  deflate: RunDeflate,
+  data: Uint8Array,
+  parts: readonly number[],
+  out: Uint8Array,
+): Generator<void, number, void> {
+  return frameGzip(data, out, yield* deflate.deflateInPieces(data, parts, out, GZIP_HEADER));
 }

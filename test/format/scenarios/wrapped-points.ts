@@ -1,3 +1,4 @@
+import { inOneGo } from "../../../src/platform/event-loop.ts";
 import { ByteSink } from "../../../src/parquet/byte-sink.ts";
 import { type Page, writeChunk } from "../../../src/parquet/column-chunk-write.ts";
 import { dictionaryPages } from "../../../src/parquet/dictionary-encode.ts";
@@ -29,7 +30,7 @@ export function wrappedPoints(runId: string, key: string, points: readonly Point
     });
   const text = (name: string, value: string): WrittenChunk => {
     const bound = new TextEncoder().encode(value);
-    return add({ name, ...TEXT }, dictionaryPages([value], [points.length]), bound, bound);
+    return add({ name, ...TEXT }, inOneGo(dictionaryPages([value], [points.length])), bound, bound);
   };
   const integers = (element: ColumnElement, values: readonly number[]): WrittenChunk => {
     const [low, high] = [Math.min(...values), Math.max(...values)].map((value) =>
