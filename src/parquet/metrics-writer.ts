@@ -243,9 +243,7 @@ function* checkSlices(slices: readonly Slice[]): Generator<void, void, void> {
     if (typeof key !== "string") throw invalidArgument(`slices[${i}].key`, "a string", key);
     for (const name of COLUMNS) {
       const array = slice[name];
-      // The first test is for speed.
-      if (!(array instanceof Float64Array || isTypedArray(array, "Float64Array")))
-        throw invalidArgument(`slices[${i}].${name}`, "a Float64Array", array);
+      if (!isTypedArray(array, "Float64Array")) throw invalidArgument(`slices[${i}].${name}`, "a Float64Array", array);
       if (array.length !== values.length) {
         throw new LedgerError(
           "INVALID_ARGUMENT",
