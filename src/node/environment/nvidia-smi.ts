@@ -8,7 +8,7 @@ const MAX_GPUS = 64;
 /** Returns the fields that `nvidia-smi` reports of each GPU. Rejects if there is no such program. */
 export async function nvidiaSmi(fields: readonly string[]): Promise<string[][]> {
   const output = await new Promise<string>((resolve, reject) => {
-    const child = execFile(
+    execFile(
       "nvidia-smi",
       [`--query-gpu=${fields.join(",")}`, "--format=csv,noheader,nounits"],
       { timeout: TIMEOUT_MS, maxBuffer: MAX_BYTES, windowsHide: true, encoding: "utf8" },
@@ -21,7 +21,6 @@ export async function nvidiaSmi(fields: readonly string[]): Promise<string[][]> 
           );
       },
     );
-    child.unref();
   });
   return output
     .split(/\r?\n/)

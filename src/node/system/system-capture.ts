@@ -49,6 +49,7 @@ class Sampling {
   readonly #sessions = new Set<CapturedSession>();
   #timer: Timer | undefined;
   #sampler: SystemSampler | undefined;
+  #isTold = false;
 
   constructor(clock: Clock, intervalMs: number, gpu: boolean) {
     this.#clock = clock;
@@ -95,8 +96,10 @@ class Sampling {
     for (const session of this.#sessions) session.metrics({ system: { ...metrics, ...(gpu && { gpu }) } });
   }
 
-  /** Tells one session, because most share `onError`. */
+  /** Tells one session, because most share `onError`, and tells it once. */
   #tell(error: unknown): void {
+    if (this.#isTold) return;
+    this.#isTold = true;
     const [first] = this.#sessions;
     first?.report(ledgerErrorOf(error, "the metrics of the system cannot be measured"));
   }

@@ -21,12 +21,11 @@ interface Counters {
  */
 export class SystemSampler {
   readonly #cgroup: CgroupUsage;
-  readonly #delay: EventLoopDelay | undefined;
+  readonly #delay = new EventLoopDelay();
   #before: Counters;
 
   constructor(cgroup: CgroupUsage) {
     this.#cgroup = cgroup;
-    this.#delay = EventLoopDelay.begin();
     this.#before = this.#count();
   }
 
@@ -41,7 +40,7 @@ export class SystemSampler {
       cpu: { percent: this.#machineCpu(before, now, seconds) },
       memory: memoryMetrics(this.#cgroup.memory() ?? machineMemory()),
       process: processMetrics(perSecond(now.cpu, before.cpu)),
-      event_loop: { delay: this.#delay?.take() },
+      event_loop: { delay: this.#delay.take() },
       disk: {
         read: perSecond(now.disk?.read, before.disk?.read),
         written: perSecond(now.disk?.written, before.disk?.written),
@@ -54,7 +53,7 @@ export class SystemSampler {
   }
 
   close(): void {
-    this.#delay?.end();
+    this.#delay.end();
   }
 
   #count(): Counters {
