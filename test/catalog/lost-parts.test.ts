@@ -21,6 +21,14 @@ async function removeAll(backend: MemoryBackend, wanted: (key: string) => boolea
 /** 50 runs of `alpha` in segments of 40 and 10 rows, 9 runs of `beta` in one, and an open run of `alpha`. */
 async function place(): Promise<MemoryBackend> {
   const backend = memoryBackend();
+  backend.restore(await (contents ??= makeContents()));
+  return backend;
+}
+
+let contents: Promise<ReadonlyMap<string, Uint8Array>> | undefined;
+
+async function makeContents(): Promise<ReadonlyMap<string, Uint8Array>> {
+  const backend = memoryBackend();
   const ledger = await openLedger(backend);
   await closed(ledger, "alpha", 40);
   await ledger.searchRuns({ experiment: "alpha", limit: 1 });
@@ -29,7 +37,7 @@ async function place(): Promise<MemoryBackend> {
   await ledger.searchRuns({ limit: 1 });
   await ledger.startRun({ experiment: "alpha", environment: false });
   expect([segmentsOf(backend, "alpha").length, segmentsOf(backend, "beta").length]).toEqual([2, 1]);
-  return backend;
+  return backend.snapshot();
 }
 
 const harms: { [name: string]: (backend: MemoryBackend) => Promise<void> } = {

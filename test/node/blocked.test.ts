@@ -26,7 +26,7 @@ async function runFor(how: string, ms: number): Promise<{ stdout: string; told: 
 test.each(["sync", "microtasks", "past"])(
   "a loop that never yields gets one warning that nothing is stored (%s)",
   async (how) => {
-    const { stdout, told } = await runFor(how, 3000);
+    const { stdout, told } = await runFor(how, 2000);
     expect(stdout).toBe("false EVENT_LOOP_BLOCKED");
     expect(told).toHaveLength(1);
     expect(told[0]).toContain("(EVENT_LOOP_BLOCKED)");
@@ -35,5 +35,5 @@ test.each(["sync", "microtasks", "past"])(
 );
 
 test("a loop that flushes regularly gets no warning", async () => {
-  expect(await runFor("yields", 3000)).toEqual({ stdout: "true undefined", told: [] });
+  expect(await runFor("yields", 2000)).toEqual({ stdout: "true undefined", told: [] });
 });

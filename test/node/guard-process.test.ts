@@ -3,12 +3,16 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { fsBackend } from "../../src/backends/fs/index.ts";
 import { openLedger, type RunRecord } from "../../src/index.ts";
+import { bundle } from "../processes/bundle.ts";
 
-const child = fileURLToPath(new URL("guarded-child.ts", import.meta.url));
+let child: Awaited<ReturnType<typeof bundle>>;
+beforeAll(async () => {
+  child = await bundle(new URL("guarded-child.ts", import.meta.url));
+});
+afterAll(() => child.remove());
 
 async function end(
   ending: string,
@@ -16,11 +20,7 @@ async function end(
 ): Promise<{ record: RunRecord; code: number | null; signal: string | null; stderr: string }> {
   const directory = await mkdtemp(join(tmpdir(), "runledger-guard-"));
   try {
-    const process_ = spawn(
-      process.execPath,
-      ["--import", "tsx", "--conditions=runledger-source", child, directory, ending],
-      { stdio: ["ignore", "pipe", "pipe"] },
-    );
+    const process_ = spawn(process.execPath, [child.script, directory, ending], { stdio: ["ignore", "pipe", "pipe"] });
     let stderr = "";
     process_.stderr.on("data", (data) => (stderr += String(data)));
     const closed = once(process_, "close") as Promise<[number | null, string | null]>;

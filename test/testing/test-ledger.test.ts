@@ -1,7 +1,8 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { createTestClock, createTestLedger } from "../../src/testing/index.ts";
+import { bundle } from "../processes/bundle.ts";
 
 test("each reading moves the clock on by 1 ms, and points have different times", async () => {
   const { ledger, clock } = await createTestLedger();
@@ -73,17 +74,10 @@ test.each([undefined, createTestClock()])("lastRun() is the run that started las
 // The system, the time, its zone and the language differ between machines. One machine can only test this with another
 // process.
 test("a snapshot of a run is the same in another process, zone and language", async () => {
-  const program = `
-    import { createTestLedger } from "./src/testing/index.ts";
-    const { ledger } = await createTestLedger();
-    await ledger.withRun({ params: { lr: 0.1 } }, async (run) => {
-      for (let step = 0; step < 10; step++) run.log({ loss: 1 / (step + 1) }, { step });
-      await run.logArtifact("model", new Uint8Array(10), { type: "model" });
-    });
-    console.log(JSON.stringify(await ledger.lastRun()));`;
+  const child = await bundle(new URL("snapshot-child.ts", import.meta.url));
+  onTestFinished(() => child.remove());
   const snapshot = async (env: Record<string, string>): Promise<string> => {
-    const args = ["--import", "tsx", "--conditions=runledger-source", "--input-type=module", "--eval", program];
-    return (await promisify(execFile)(process.execPath, args, { env: { ...process.env, ...env } })).stdout;
+    return (await promisify(execFile)(process.execPath, [child.script], { env: { ...process.env, ...env } })).stdout;
   };
   const [here, there] = await Promise.all([
     snapshot({ TZ: "UTC" }),

@@ -8,7 +8,7 @@ import { failureOf, isGet, isPut, keys, onFake, place, quickClock, text } from "
 /** The cases in which the probe finds nothing wrong. */
 const RACES = 13;
 const PUTS = 9 + 2 * (RACES - 1);
-const PLACES = rounds(15, 100);
+const PLACES = rounds(4, 100);
 
 describe("the probe", () => {
   test.each(["atomic", "racy", "ignored", "refused"] as const)(
