@@ -10,7 +10,7 @@ export interface ProcessGuard {
   ended(run: object): void;
 }
 
-// `runledger/node` may import only the public entry, so `src/node/process-guard.ts` repeats the name. All copies of the
+// `src/node/process-guard.ts` repeats the name, because it may be of another copy of the library. All copies of the
 // library in a process share the guard: change the number at the end of the name whenever `ProcessGuard` changes.
 const GUARD: unique symbol = Symbol.for("runledger.processGuard.2");
 
