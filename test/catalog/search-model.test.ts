@@ -20,8 +20,8 @@ afterAll(async () => {
 });
 
 const places: [name: string, scripts: number, place: () => Promise<Backend>][] = [
-  ["memory", rounds(1, 16), async () => memoryBackend()],
-  ["objects", rounds(1, 12), async () => objectsOnly()],
+  ["memory", rounds(1, 10), async () => memoryBackend()],
+  ["objects", rounds(1, 8), async () => objectsOnly()],
   [
     "fs",
     rounds(1, 3),
