@@ -54,7 +54,20 @@ export function* encodeJsonInPieces(
  */
 export function decodeJson(text: string, limits: JsonLimits = LIMITS): unknown {
   // A wrapped value is an object with two members, so it counts three times.
-  return decodeJsonValue(parseJson(text, { chars: limits.chars, values: 3 * limits.values }), limits);
+  const parsed = parseJson(text, { chars: limits.chars, values: 3 * limits.values });
+  // Most data has nothing to unwrap. A mark may be written with escapes.
+  if (text.includes(MARK) || text.includes("\\u")) return decodeJsonValue(parsed, limits);
+  let left = limits.values;
+  const check = (value: unknown, level: number): void => {
+    if (--left < 0) throw tooMany(limits);
+    if (typeof value === "number" && !Number.isFinite(value)) throw beyond();
+    if (typeof value !== "object" || value === null) return;
+    if (level >= MAX_JSON_DEPTH) throw tooDeep();
+    if (Array.isArray(value)) for (const item of value) check(item, level + 1);
+    else for (const key of Object.keys(value)) check((value as Record<string, unknown>)[key], level + 1);
+  };
+  check(parsed, 0);
+  return parsed;
 }
 
 interface EncodeFrame {
@@ -97,7 +110,13 @@ class Encoder {
       }
       const key = frame.keys === undefined ? frame.next : (frame.keys[frame.next] as string);
       frame.next++;
-      const item = this.#guard(frame.source, () => (frame.source as Record<string | number, unknown>)[key]);
+      const { source } = frame;
+      let item: unknown;
+      try {
+        item = (source as Record<string | number, unknown>)[key];
+      } catch (cause) {
+        throw this.#unreadable(source, cause);
+      }
       if (item === undefined && frame.keys !== undefined) continue;
       if (!frame.empty) this.#write(",");
       frame.empty = false;
@@ -148,14 +167,20 @@ class Encoder {
     if (this.#open.has(source)) throw this.#fault("contains itself: cyclic data cannot be stored", source);
     if (this.#stack.length >= MAX_JSON_DEPTH)
       throw this.#fault(`is nested deeper than ${MAX_JSON_DEPTH} levels`, source);
-    const length = this.#guard(source, () => (Array.isArray(source) ? source.length : undefined));
+    let length: number | undefined;
+    let keys: string[] | undefined;
+    try {
+      if (Array.isArray(source)) length = source.length;
+      else if (isPlain(source)) keys = Object.keys(source);
+    } catch (cause) {
+      throw this.#unreadable(source, cause);
+    }
     if (length !== undefined) {
       this.#write("[");
       this.#push({ source, keys: undefined, length, close: "]", next: 0, empty: true });
       return;
     }
-    if (!this.#guard(source, () => isPlain(source))) throw invalidArgument(this.#path(), instead(source), source);
-    const keys = this.#guard(source, () => Object.keys(source));
+    if (keys === undefined) throw invalidArgument(this.#path(), instead(source), source);
     const wrapped = keys.includes(MARK);
     this.#write(wrapped ? `{"${MARK}":"obj","v":{` : "{");
     this.#push({ source, keys, length: keys.length, close: wrapped ? "}}" : "}", next: 0, empty: true });
@@ -166,13 +191,8 @@ class Encoder {
     this.#stack.push(frame);
   }
 
-  /** Reads from the caller's data. Turns what a getter or a proxy throws into an `INVALID_ARGUMENT`. */
-  #guard<T>(value: object, read: () => T): T {
-    try {
-      return read();
-    } catch (cause) {
-      throw this.#fault("cannot be read: a getter or a proxy throws", value, cause);
-    }
+  #unreadable(value: object, cause: unknown): LedgerError {
+    return this.#fault("cannot be read: a getter or a proxy throws", value, cause);
   }
 
   #fault(what: string, value: unknown, cause?: unknown): LedgerError {
@@ -238,8 +258,8 @@ export function decodeJsonValue(parsed: unknown, limits: JsonLimits = LIMITS): u
   let values = 0;
 
   const take = (value: unknown): unknown => {
-    if (++values > limits.values) throw corrupt(`holds more than ${limits.values} values`);
-    if (typeof value === "number" && !Number.isFinite(value)) throw corrupt("holds a number beyond float64");
+    if (++values > limits.values) throw tooMany(limits);
+    if (typeof value === "number" && !Number.isFinite(value)) throw beyond();
     if (typeof value !== "object" || value === null) return value;
     let source = value as Record<string, unknown>;
     if (Object.hasOwn(source, MARK)) {
@@ -247,7 +267,7 @@ export function decodeJsonValue(parsed: unknown, limits: JsonLimits = LIMITS): u
       if (typeof scalar !== "object") return scalar;
       source = scalar;
     }
-    if (stack.length >= MAX_JSON_DEPTH) throw corrupt(`is nested deeper than ${MAX_JSON_DEPTH} levels`);
+    if (stack.length >= MAX_JSON_DEPTH) throw tooDeep();
     const keys = Array.isArray(source) ? undefined : Object.keys(source);
     const target = (keys === undefined ? [] : {}) as Record<string, unknown>;
     stack.push({ source, target, keys, length: keys?.length ?? (source as unknown as unknown[]).length, next: 0 });
@@ -299,6 +319,10 @@ function unwrap(source: Record<string, unknown>): number | bigint | Record<strin
   }
   throw corrupt(`holds a "${MARK}" that this version does not know`);
 }
+
+const tooMany = ({ values }: JsonLimits): LedgerError => corrupt(`holds more than ${values} values`);
+const beyond = (): LedgerError => corrupt("holds a number beyond float64");
+const tooDeep = (): LedgerError => corrupt(`is nested deeper than ${MAX_JSON_DEPTH} levels`);
 
 function corrupt(what: string): LedgerError {
   return new LedgerError("CORRUPT", `stored JSON ${what}`);

@@ -65,6 +65,13 @@ export class ColumnBuilder {
     }
   }
 
+  /** Sets all cells, at least one. */
+  setNumbers(cells: ArrayLike<number>): void {
+    this.#type = "number";
+    this.held += 8 * this.#rows;
+    this.#numbers = new Float64Array(cells);
+  }
+
   column(): TableColumn {
     const name = this.#name;
     const nulls = this.#nulls && { nulls: this.#nulls };

@@ -1,7 +1,7 @@
 import { toWellFormed } from "../bytes/well-formed.ts";
 import { inSlices } from "../platform/event-loop.ts";
 import { copyAdvice } from "../errors/ledger-error.ts";
-import { isDataView, isPlainObject } from "../platform/any-realm.ts";
+import { isDataView, isPlainObject, isTypedArray } from "../platform/any-realm.ts";
 import { MAX_VALUE_BYTES, type MediaContent } from "./content.ts";
 import { encodeTableInPieces, type TableColumn } from "../parquet/table-write.ts";
 import { ColumnBuilder, shorten } from "./column-builder.ts";
@@ -63,11 +63,14 @@ export interface TableRow {
 export const MAX_CELLS = 10_000_000;
 export const MAX_COLUMNS = 4096;
 const MAX_COLUMN_NAME_LENGTH = 250;
+const OF_BIGINTS = ["BigInt64Array", "BigUint64Array"] as const;
 
 /** A column that the caller gave. */
 interface Column {
   readonly name: string;
   readonly cell: (row: number) => unknown;
+  /** All cells, if they are in a typed array. */
+  readonly typed?: ArrayLike<number> | undefined;
 }
 
 /**
@@ -81,9 +84,10 @@ export function tableContent(source: unknown): MediaContent {
   if (columns.length * rows > MAX_CELLS) throw tooLarge("table", `${columns.length * rows} cells`, `${MAX_CELLS}`);
   const dates: number[] = [];
   let held = 0;
-  const own = columns.map(({ name, cell }, i): TableColumn => {
+  const own = columns.map(({ name, cell, typed }, i): TableColumn => {
     const builder = new ColumnBuilder(name, rows);
-    for (let row = 0; row < rows; row++) builder.set(row, cell(row));
+    if (typed) builder.setNumbers(typed);
+    else for (let row = 0; row < rows; row++) builder.set(row, cell(row));
     if (builder.holdsDates) dates.push(i);
     held += builder.held;
     if (held > MAX_VALUE_BYTES) throw tooLarge("table", "cells of more bytes", `${MAX_VALUE_BYTES}`);
@@ -178,7 +182,8 @@ function readColumns(source: Record<string, unknown>): { columns: Column[]; rows
     rows ??= list.length;
     if (list.length !== rows)
       throw impossible(`table.${shorten(name)}`, `has ${list.length} cells, but the column before has ${rows}`, cells);
-    return { name, cell: (row) => list[row] };
+    const typed = ArrayBuffer.isView(cells) && !isTypedArray(cells, ...OF_BIGINTS) && list.length > 0;
+    return { name, cell: (row) => list[row], ...(typed && { typed: list as ArrayLike<number> }) };
   });
   assertDistinct(columns);
   return { columns, rows: rows ?? 0 };

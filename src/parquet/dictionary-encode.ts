@@ -4,7 +4,7 @@ import type { Page } from "./column-chunk-write.ts";
 import { writePlainString } from "./plain.ts";
 
 /** How many values are encoded between two yields. */
-const PIECE = 4096;
+const PIECE = 1024;
 
 /**
  * Returns the dictionary page and the data page of a column in which each of `values` is repeated `counts` times. Yields

@@ -13,6 +13,7 @@ interface TypedArrays {
   Float32Array: Float32Array;
   Float64Array: Float64Array;
   BigInt64Array: BigInt64Array;
+  BigUint64Array: BigUint64Array;
 }
 
 /** Returns whether the value is a typed array of one of these classes, or of a subclass. */

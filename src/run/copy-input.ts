@@ -64,7 +64,9 @@ function copyRow(row: object, take: (bytes: number) => void): object {
   const copy = Object.create(Object.getPrototypeOf(row)) as object;
   for (const key of keys) {
     const value = copyPart((row as Record<string, unknown>)[key], take, 0);
-    Object.defineProperty(copy, key, { value, enumerable: true });
+    // An assignment is ten times as fast, but sets something else if the prototype has such a member.
+    if (key in copy) Object.defineProperty(copy, key, { value, enumerable: true });
+    else (copy as Record<string, unknown>)[key] = value;
   }
   return copy;
 }

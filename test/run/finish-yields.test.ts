@@ -38,3 +38,26 @@ test("finishing a run with many metrics lets other work run all the time", async
   expect(Object.keys(record.metrics)).toHaveLength(METRICS);
   expect(record.metrics["layer/777/norm"]).toMatchObject({ count: 1, last: { value: 777 } });
 });
+
+test("finishing a run with many params lets other work run", async () => {
+  const ledger = await openLedger(memoryBackend());
+  const run = await ledger.startRun({ environment: false });
+  run.setParams({ nested: Object.fromEntries(Array.from({ length: 30_000 }, (_, i) => [`p${i}`, i])) });
+  await run.flush();
+  let now = 0;
+  vi.spyOn(performance, "now").mockImplementation(() => (now += 100));
+  onTestFinished(() => void vi.restoreAllMocks());
+  let turns = 0;
+  let isDone = false;
+  const other = async (): Promise<void> => {
+    while (!isDone) {
+      await new Promise<void>((resolve) => void setImmediate(resolve));
+      turns++;
+    }
+  };
+  const counting = other();
+  await run.finish();
+  isDone = true;
+  await counting;
+  expect(turns).toBeGreaterThan(7);
+});

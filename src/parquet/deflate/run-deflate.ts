@@ -6,7 +6,7 @@ import { GZIP_HEADER, GZIP_TRAILER, frameGzip } from "../../bytes/gzip-member.ts
 
 const CHUNK = 4096;
 /** How many chunks are deflated between two yields. */
-const PIECE = 64;
+const PIECE = 16;
 /** The most numbers in the sequences of a block: two a sequence. */
 const MOST = 32_768;
 
