@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
@@ -142,6 +143,14 @@ describe("the project", () => {
     }
     expect((await project(undefined, "")).found).toEqual({});
   });
+});
+
+test.skipIf(process.platform === "win32")("a pipe in place of a file keeps nobody waiting", async () => {
+  for (const name of ["package.json", "yarn.lock"]) execFileSync("mkfifo", [join(directory, name)]);
+  const findings = new Findings();
+  await describeProject(findings, directory, undefined);
+  expect(findings.found).not.toHaveProperty("lockfile");
+  expect(findings.incomplete).toEqual([expect.stringMatching(/^lockfile: it is not a file/)]);
 });
 
 test("the command line names the script as seen from the working directory", () => {

@@ -1,9 +1,13 @@
-import { ledgerErrorOf } from "../../errors/ledger-error.ts";
+import { LedgerError, ledgerErrorOf } from "../../errors/ledger-error.ts";
+import { systemClock } from "../../platform/clock.ts";
 import { onDemand } from "../../platform/on-demand.ts";
 import type { CaptureKind } from "../guarded-capture.ts";
 import type { EnvironmentOptions } from "./describe-environment.ts";
 
 const describing = /* @__PURE__ */ onDemand(() => import("./describe-environment.ts"));
+
+/** How long the end of a run waits for the environment, in ms. */
+const WAIT_MS = 3000;
 
 /**
  * Records the environment of runs that begin, in the background. What TensorFlow.js says is recorded once more at the
@@ -29,10 +33,20 @@ export function environmentCapture(options: EnvironmentOptions): CaptureKind {
     };
     const tell = (error: unknown): void => session.report(ledgerErrorOf(error, "the environment cannot be recorded"));
     const recorded = record().catch(tell);
-    let ended: Promise<void> | undefined;
-    return {
-      end: () => (ended ??= recorded.then(recordLast).catch(tell)),
-      stop: () => void (isStopped = true),
+    const end = async (): Promise<void> => {
+      const waiting = new AbortController();
+      const late = systemClock.sleep(WAIT_MS, waiting.signal).then(
+        () => true,
+        () => false,
+      );
+      const isLate = await Promise.race([recorded.then(recordLast).catch(tell), late]);
+      waiting.abort();
+      if (isLate)
+        tell(new LedgerError("IO", `the environment was not known within ${WAIT_MS} ms of the end of the run`));
+      // Nothing may come after the end of a run.
+      isStopped = true;
     };
+    let ended: Promise<void> | undefined;
+    return { end: () => (ended ??= end()), stop: () => void (isStopped = true) };
   };
 }

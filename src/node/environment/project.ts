@@ -89,11 +89,17 @@ function levelsAbove(directory: string): string[] {
   return levels;
 }
 
+/** Returns the size of a file. Anything else is of endless size: a pipe would keep its reader waiting. */
+async function sizeOf(path: string): Promise<number> {
+  const found = await stat(path);
+  return found.isFile() ? found.size : Number.POSITIVE_INFINITY;
+}
+
 /** Returns a `package.json`, or `undefined` if there is none that can be parsed. */
 async function readManifest(path: string): Promise<Manifest | undefined> {
   let text: string;
   try {
-    if ((await stat(path)).size > MAX_MANIFEST_BYTES) return undefined;
+    if ((await sizeOf(path)) > MAX_MANIFEST_BYTES) return undefined;
     text = await readFile(path, "utf8");
   } catch (error) {
     if (isAbsent(error)) return undefined;
@@ -130,8 +136,8 @@ async function exists(path: string): Promise<boolean> {
 }
 
 async function describeLockfile(path: string, project: string): Promise<Dictionary> {
-  const { size } = await stat(path);
-  if (size > MAX_LOCKFILE_BYTES) throw new Error(`it has ${size} bytes, more than ${MAX_LOCKFILE_BYTES}`);
+  const size = await sizeOf(path);
+  if (size > MAX_LOCKFILE_BYTES) throw new Error(`it is not a file of at most ${MAX_LOCKFILE_BYTES} bytes`);
   const digest = createHash("sha256")
     .update(await readFile(path))
     .digest("hex");
