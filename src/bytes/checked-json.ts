@@ -40,30 +40,29 @@ export function withChecksum(text: string): Uint8Array {
  * `decodeJson` throws. Does not require a checksum in an object of a later version, because that version may check its
  * objects in another way.
  */
-export function decodeCheckedJson(bytes: Uint8Array, limits?: JsonLimits): unknown {
-  return decodeChecked(bytes, (text) => decodeJson(text, limits));
+export function decodeCheckedJson(bytes: Uint8Array, limits?: JsonLimits, member?: VersionMember): unknown {
+  return decodeChecked(bytes, (text) => decodeJson(text, limits), member);
 }
 
 /** Does what {@link decodeCheckedJson} does with another decoder of the JSON text. */
-export function decodeChecked(bytes: Uint8Array, decode: (text: string) => unknown): unknown {
+export function decodeChecked(bytes: Uint8Array, decode: (text: string) => unknown, member?: VersionMember): unknown {
   const text = utf8Decoder({ fatal: true }).decode(bytes);
   const expected = HEAD_PATTERN.exec(text.slice(0, HEAD.length))?.[1];
   if (expected === undefined) {
     const value = decode(text);
-    if (laterVersion(value) !== undefined) return value;
+    if (laterVersion(value, member) !== undefined) return value;
     throw new RangeError("the checksum is missing");
   }
   if (crc32(bytes, HEAD.length) !== Number.parseInt(expected, 16)) throw new RangeError("the checksum is wrong");
   return decode(`{${text.slice(HEAD.length)}`);
 }
 
-/**
- * Returns the version of an object if it is later than the one this library writes. `ledger.json` calls it `version`,
- * others `v`.
- */
-export function laterVersion(value: unknown): number | undefined {
+/** The member that holds the version of an object: `version` in `ledger.json`, `v` in all others. */
+type VersionMember = "v" | "version";
+
+/** Returns the version of an object if it is later than the one this library writes. */
+export function laterVersion(value: unknown, member: VersionMember = "v"): number | undefined {
   if (typeof value !== "object" || value === null) return undefined;
-  const { v, version } = value as { readonly v?: unknown; readonly version?: unknown };
-  const found = v ?? version;
+  const found = (value as { readonly [name: string]: unknown })[member];
   return typeof found === "number" && found > 1 ? found : undefined;
 }

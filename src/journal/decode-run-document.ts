@@ -37,11 +37,7 @@ const storedFold = /* @__PURE__ */ z.object({
 });
 const schema = /* @__PURE__ */ z.object({
   v: z.literal(1),
-  record: z.custom<RunRecord>(
-    (value) =>
-      isDictionary(value) &&
-      isRunRecord({ ...value, metrics: value["metrics"] ?? {}, datasets: value["datasets"] ?? [] }),
-  ),
+  record: z.custom<RunRecord>((value) => isDictionary(value) && isRunRecord(withAbsent(value))),
   objects: z.custom<StoredObject[]>(isInventory),
   summaries: z.optional(z.string()),
   compacted: z.optional(
@@ -56,6 +52,12 @@ const schema = /* @__PURE__ */ z.object({
     }),
   ),
 });
+
+/** Returns a record with the members that a document may leave out. */
+function withAbsent<T extends object>(record: T): T {
+  const absent = { metrics: {}, datasets: [] };
+  return { ...absent, ...record };
+}
 
 function isEnd(value: unknown): value is CompactedEnd {
   return isDictionary(value) && isInteger(value["segments"]) && isInteger(value["bytes"]);
@@ -77,9 +79,7 @@ export function decodeRunDocument(bytes: Uint8Array, id: string): RunDocument | 
     const find = finder(objects);
     return {
       record: {
-        ...record,
-        metrics: record.metrics ?? {},
-        datasets: record.datasets ?? [],
+        ...withAbsent(record),
         damage: new DamageList(record.damage).list(),
       },
       objects,

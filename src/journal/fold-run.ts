@@ -68,7 +68,7 @@ export function foldRun(
 
 /** Returns when the last record was made, by the wall clock of its writer, but not before the run began. */
 function lastActivity(created: RunCreated, logging: readonly WriterFold[]): number {
-  return logging.reduce((last, { lastTime }) => Math.max(last, lastTime ?? 0), created.createdAt);
+  return logging.reduce((last, { lastTime }) => Math.max(last, lastTime ?? last), created.createdAt);
 }
 
 /**

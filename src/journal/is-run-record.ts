@@ -39,13 +39,13 @@ export function hasMembers(value: unknown): value is Omit<RunRecord, "metrics"> 
     if (optional && attribute === undefined) continue;
     if (holds === "string" ? typeof attribute !== holds : !Number.isFinite(attribute)) return false;
   }
-  const { id, experiment, metricDefinitions, media, params, tags, environment, error } = value;
+  const { id, experiment, metricDefinitions, media = {}, params, tags, environment, error } = value;
   return (
     ID_PATTERN.test(id as string) &&
     isExperiment(experiment) &&
     isDictionary(params) &&
     isStrings(tags) &&
-    [metricDefinitions, media ?? {}].every((each) => isDictionary(each) && Object.values(each).every(isDictionary)) &&
+    [metricDefinitions, media].every((each) => isDictionary(each) && Object.values(each).every(isDictionary)) &&
     ["artifacts", "inputs"].every((key) => isListOf(value[key], isVersion)) &&
     isListOf(value["damage"], isDamage) &&
     isDatasetList(value["datasets"]) &&

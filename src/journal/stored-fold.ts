@@ -76,7 +76,10 @@ export function isStoredSummary(value: unknown): value is StoredSummary {
     (value.length === 6 || value.length === 12) &&
     value.every((item) => typeof item === "number") &&
     Number.isSafeInteger(value[0]) &&
-    (value[0] as number) > 0
+    (value[0] as number) > 0 &&
+    // NaN is neither the least nor the greatest value. Both are `undefined` if the list is short.
+    !Number.isNaN(value[6]) &&
+    !Number.isNaN(value[9])
   );
 }
 

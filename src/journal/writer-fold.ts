@@ -71,6 +71,8 @@ export class WriterFolder implements JournalVisitor {
   #lastTime: number = Number.NaN;
   /** As it was compacted, unless the compaction has seen no event. */
   readonly #knownOrder: number | undefined;
+  /** Of its first session, and of its first event, among the records that were read. */
+  #sessionOrder: number | undefined;
   #firstOrder: number | undefined;
   #lastOrder = 0;
 
@@ -104,6 +106,7 @@ export class WriterFolder implements JournalVisitor {
     if (event.order > this.#lastOrder) this.#lastOrder = event.order;
     if (event.kind === "beat") return;
     this.#firstOrder ??= event.order;
+    if (event.kind === "session") this.#sessionOrder ??= event.order;
     if (event.kind === "media") {
       this.#media.add(event);
       if (countsAsStep(event.step) && event.step > this.#lastStep) this.#lastStep = event.step;
@@ -142,7 +145,7 @@ export class WriterFolder implements JournalVisitor {
     const alive = session?.alive ?? began?.alive ?? this.#base?.alive;
     const fold = {
       writer,
-      order: this.#knownOrder ?? writerOrder(writer, created, session?.order ?? this.#firstOrder),
+      order: this.#knownOrder ?? writerOrder(writer, created, this.#sessionOrder ?? this.#firstOrder),
       fence: this.#base?.fence ?? session?.fence ?? 0,
       next,
       lastOrder: this.#lastOrder,

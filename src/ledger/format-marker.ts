@@ -74,7 +74,7 @@ async function readMarker(backend: Backend): Promise<Uint8Array | undefined> {
 function assertReadable(bytes: Uint8Array, backend: Backend): void {
   let value: unknown;
   try {
-    value = decodeCheckedJson(bytes);
+    value = decodeCheckedJson(bytes, undefined, "version");
   } catch (cause) {
     if (isForeign(bytes)) throw notALedger(backend, `another program wrote its ${MARKER_KEY}`);
     throw new LedgerError("CORRUPT", `${MARKER_KEY} cannot be read: it is damaged, or another program wrote it`, {

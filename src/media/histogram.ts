@@ -179,7 +179,7 @@ export function readHistogram(text: string): Histogram {
       throw noHistogram("has edges out of order");
   });
   const rest = (name: string): number => {
-    const value = odd[name] ?? 0;
+    const { [name]: value = 0 } = odd;
     if (!isCount(value)) throw noHistogram(`has an invalid count of ${name}`);
     return value;
   };

@@ -51,7 +51,8 @@ export async function readJournalSeries(
     );
     const { columns, lost, firstOrder } = visit;
     // The first event of a writer states its order. The compaction may have seen none.
-    const order = base && base.order < Number.MAX_SAFE_INTEGER ? base.order : writerOrder(writer, created, firstOrder);
+    const isKnown = base && (base.order < Number.MAX_SAFE_INTEGER || !writers.has(writer));
+    const order = isKnown ? base.order : writerOrder(writer, created, firstOrder);
     found.push({ writer, order, columns, lost });
     read.push({ writer, order, next });
   }

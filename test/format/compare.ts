@@ -3,7 +3,10 @@ const OPTIONAL: ReadonlySet<string> = new Set(["overviews", "segments", "value"]
 /** Differences that are told. */
 const MOST = 20;
 
-/** Returns where two trees of data differ, a line each. Numbers are the same if their bits are; keys have no order, lists have. */
+/**
+ * Returns where two trees of data differ, a line each. Numbers are the same if their bits are, but NaN is one value; keys
+ * have no order, lists have.
+ */
 export function differences(wanted: unknown, found: unknown): string[] {
   const lines: string[] = [];
   compare(wanted, found, "", lines);
@@ -12,6 +15,14 @@ export function differences(wanted: unknown, found: unknown): string[] {
 
 /** Paths of lists whose order means nothing. */
 const UNORDERED = /\.record\.damage$/;
+
+/** Paths of the columns of series: float64 values in base64. */
+const SERIES = /^\.(?:runs\..*\.histories|overviews)\..*\.(?:steps|times|values)$/s;
+
+function numbersOf(base64: string): number[] {
+  const bytes = Buffer.from(base64, "base64");
+  return Array.from({ length: Math.floor(bytes.length / 8) }, (_, i) => bytes.readDoubleLE(8 * i));
+}
 
 function sorted(list: readonly unknown[]): unknown[] {
   const entries = list.map((item) => [JSON.stringify(Object.entries(item as object).sort()), item] as const);
@@ -29,6 +40,11 @@ function compare(wanted: unknown, found: unknown, path: string, lines: string[])
       const [a, b] = UNORDERED.test(path) ? [sorted(wanted), sorted(found)] : [wanted, found];
       a.forEach((item, i) => compare(item, b[i], `${path}[${i}]`, lines));
     }
+  } else if (SERIES.test(path) && typeof wanted === "string" && typeof found === "string") {
+    const [a, b] = [numbersOf(wanted), numbersOf(found)];
+    if (a.length !== b.length) lines.push(`${path}: ${b.length} numbers in place of ${a.length}`);
+    const at = a.findIndex((number, i) => !Object.is(number, b[i]));
+    if (at >= 0) lines.push(`${path}[${at}]: ${show(b[at])} in place of ${show(a[at])}`);
   } else if (isBranch(wanted) && isBranch(found)) compareBranches(wanted, found, path, lines);
   else if (!Object.is(wanted, found)) lines.push(`${path}: ${show(found)} in place of ${show(wanted)}`);
 }

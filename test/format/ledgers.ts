@@ -8,13 +8,14 @@ import { artifacts, sharedArtifacts } from "./scenarios/artifacts.ts";
 import { basics } from "./scenarios/basics.ts";
 import { catalogue, rebuilt } from "./scenarios/catalogue.ts";
 import { damagedJournals, lostObjects } from "./scenarios/damage.ts";
+import { edges } from "./scenarios/edges.ts";
 import { large, random, randomJournals } from "./scenarios/large.ts";
 import { media } from "./scenarios/media.ts";
 import { manyShapes, numbers } from "./scenarios/numbers.ts";
 import { documents } from "./scenarios/documents.ts";
 import { records } from "./scenarios/records.ts";
 import { manifests } from "./scenarios/manifests.ts";
-import { newPlace, type Place, type PlaceOptions } from "./scenarios/place.ts";
+import { change, flip, newPlace, type Place, type PlaceOptions } from "./scenarios/place.ts";
 import { fences, leaving, sessions } from "./scenarios/sessions.ts";
 
 /** How a ledger is made. */
@@ -55,7 +56,9 @@ export const RECIPES: readonly Recipe[] = withSeeds([
   { name: "records by hand", make: records },
   { name: "manifests by hand", make: manifests },
   { name: "documents by hand", make: documents, options: { keepsJournals: true } },
+  { name: "edges", make: edges, options: { keepsJournals: true } },
   { name: "of a later version", make: ofLaterVersion },
+  { name: "with a damaged marker", make: withDamagedMarker },
   { name: "empty", make: async ({ open }) => void (await open()) },
 ]);
 
@@ -67,6 +70,11 @@ async function ofLaterVersion({ open, store }: Place): Promise<void> {
   await open();
   await store.remove("ledger.json");
   await store.create("ledger.json", new TextEncoder().encode('{"format":"runledger","version":2}'));
+}
+
+async function withDamagedMarker(place: Place): Promise<void> {
+  await place.open();
+  await change(place, "ledger.json", (bytes) => flip(bytes, -3));
 }
 
 /** What crashes, operating systems and people leave in a directory, and no reader looks at. */

@@ -11,11 +11,12 @@ def check(fine):
 def attempt(otherwise, make, *arguments):  # BAD is what strange bytes can raise
     try: return make(*arguments)
     except BAD: return otherwise
-def number_of(text): check(math.isfinite(float(text))); return float(text)  # ---- JSON ----
+def refuse(_): raise Damaged()  # ---- JSON ----
 def parse(data, size=16 << 20, values=1_000_000):  # The data that JSON (in bytes) stands for
     left = [values]; check(len(data) <= 3 * size)
     def unwrap(value, level):
         left[0] -= 1; check(left[0] >= 0 and (level <= 128 or not is_a(value, (list, dict))))
+        check(not is_a(value, float) or math.isfinite(value))
         if is_a(value, list): return [unwrap(item, level + 1) for item in value]
         if not is_a(value, dict): return value
         if "$rl" in value:
@@ -24,8 +25,7 @@ def parse(data, size=16 << 20, values=1_000_000):  # The data that JSON (in byte
             if kind == "int" and re.fullmatch("0|-?[1-9][0-9]{0,999}", inner): return int(inner)
             check(kind == "obj" and is_a(inner, dict)); value = inner
         return {key: unwrap(item, level + 1) for key, item in value.items()}
-    numbers = dict.fromkeys(("parse_int", "parse_float", "parse_constant"), number_of)
-    return unwrap(json.loads(data.decode("utf-8"), **numbers), 1)
+    return unwrap(json.loads(data.decode("utf-8"), parse_int=float, parse_float=float, parse_constant=refuse), 1)
 ODD, GLOB = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity", "-0.0": "-0"}, {"**": ".*", "*": "[^/]*"}
 def encode(value):  # The opposite of parse: what json.dumps can write
     if is_a(value, list): return [encode(item) for item in value]
@@ -50,6 +50,7 @@ TYPES = {
     "": kind_of(str), "object": kind_of(dict), "list": kind_of(list),
     "safe": safe, "count": lambda v: safe(v) and v >= 0, "one": lambda v: kind_of(float)(v) and v == 1,
     "texts": each(dict, ""), "numbers": each(dict, "safe"), "words": each(list, ""), "counts": each(list, "count"),
+    "reals": each(list, "number"),
     "id": lambda v: re.fullmatch(ID, v), "title": lambda v: v and not re.search("[\0-\x1f\x7f\ud800-\udfff]", v),
     "digest": lambda v: re.fullmatch("sha256:[0-9a-f]{64}", v), "short": lambda v: 0 < len(v.encode("utf-16le")) < 2001,
     "error": lambda v: fits(v, ERROR), "version": lambda v: fits(v, VERSION), "writer": lambda v: fits(v, WRITER),
@@ -73,9 +74,9 @@ MANIFEST = "name:short version:count digest:digest type?:short runId?:short sing
 NOWHERE, EVENTS = {"from": None, "to": None}, {
     "session": SESSION + " writers?:count", "params": "set:object", "tags": "set?:texts remove?:words", "note": "text",
     "environment": "set:object", "metric": "name " + DEFINITION, "artifact": "version:version", "input":
-    "version:version", "dataset": DATASET, "media": RICH + " at:number n:count", "beat": "", "clock": "jumpMs:number", "dropped": "points:safe", "leave":
-    "next:safe", "finish": "status:finished|failed|killed endTime?:number error?:error", "interrupted":
-    "positions:numbers endTime?:number"}
+    "version:version", "dataset": DATASET, "media": RICH + " at:number n:count", "beat": "", "clock": "jumpMs:number",
+    "dropped": "points:safe", "leave": "next:safe", "finish":
+    "status:finished|failed|killed endTime?:number error?:error", "interrupted": "positions:numbers endTime?:number"}
 def good_event(ev): return (fits(ev, "kind v:one order:safe time:number") and ev["kind"] in EVENTS and fits(ev, EVENTS[
     ev["kind"]]) and (ev["kind"] != "media" or ("digest" in ev) != ("inline" in ev)))
 N, SEQ, ID = "(?:[0-9]{4}|[1-9][0-9]{4,8})", "(?:[0-9]{6}|[1-9][0-9]{6,11})", "[0-9a-z][0-9a-z_-]{0,63}"
@@ -99,10 +100,22 @@ def read(key, size=None):
 def listing(prefix):  # All keys below a prefix, without it, with their sizes
     top = os.path.join(ROOT, prefix); paths = [os.path.join(at, it) for at, _, names in os.walk(top) for it in names]
     return {os.path.relpath(path, top).replace(os.sep, "/"): os.path.getsize(path) for path in sorted(paths)}
+def histogram(it):
+    counts, edges, ends = it["counts"], it.get("edges"), it.get("range"); check(TYPES["counts"](counts))
+    bins, more = len(counts), [it.get(name, 0.0) for name in ("nan", "negativeInfinity", "positiveInfinity")]
+    if bins and is_a(ends, list) and len(ends) == 2 and all(map(kind_of(float), ends)):
+        low, high = ends; wide = not math.isfinite(high - low); edges = [low] + [min(high, 2 * (low / 2 + (high / 2 -
+            low / 2) * (i / bins)) if wide else low + (high - low) * (i / bins)) for i in range(1, bins)] + [high]
+    check(bins <= 10_000 and TYPES["counts"](more) and TYPES["reals"](edges) and len(edges) == (bins + 1 if bins else 0)
+        and all(low < high for low, high in zip(edges, edges[1:]))); return True
+def utf8(text): return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
 def intact(item):  # Whether the content of a file or a rich value is what is said of it
     digest = item.get("digest", "")[7:]
-    data = read(f"blobs/sha256/{digest[:2]}/{digest}") if digest else item["inline"].encode()
-    return len(data) == item["size"] and digest in ("", hashlib.sha256(data).hexdigest())
+    data = read(f"blobs/sha256/{digest[:2]}/{digest}") if digest else utf8(item["inline"])
+    check(len(data) == item["size"] and digest in ("", hashlib.sha256(data).hexdigest()))
+    if item.get("type") == "text": data.decode()
+    if item.get("type") == "histogram": histogram(parse(data))
+    return True
 def content(item): return "intact" if attempt(False, intact, item) else "damaged"
 def inflate(data, size):
     gz = zlib.decompressobj(31); out = gz.decompress(data, size + 1); check(gz.eof and len(out) == size); return out
@@ -153,19 +166,26 @@ def cells(cur, kind, code, total, words):
     data = cur.take(8 * total); streams = range(total if code == 9 else 1); check(code in (0, 9))
     return struct.unpack("<%d%s" % (total, "q" if kind == 2 else "d"), b"".join(data[i::len(streams)] for i in streams))
 def points_of(data, run, points):  # Adds the points in a Parquet file to `points`: by metric steps, times and values
-    check(data[:4] == data[-4:] == b"PAR1"); footer = data[len(data) - 8 - int.from_bytes(data[-8:-4], "little"):-8]
-    meta = Cursor(footer).thrift(); digits = {pair[1]: pair[2] for pair in meta[5]}[b"runledger.crc32"]
-    check(int(digits, 16) == crc32(footer[:footer.rindex(b"runledger.crc32\x18\x08" + digits) + 17]))
+    check(data[-4:] == b"PAR1"); footer = data[len(data) - 8 - int.from_bytes(data[-8:-4], "little"):-8]
+    cur = Cursor(footer); meta = cur.thrift(); check(not cur.more())
+    for pair in [pair for pair in meta.get(5, []) if pair[1] == b"runledger.crc32"]:
+        crc = crc32(footer[:footer.rindex(b"runledger.crc32\x18\x08" + pair[2]) + 17]); check(pair[2] == b"%08x" % crc)
     for group in meta.get(4, []):
         cols, at = {}, 0
         for name, chunk in zip([item[4] for item in meta[2][1:]], group[1]):
-            chunk, words = chunk[3], None; check(name != b"run_id" or chunk[12][5] == chunk[12][6] == run.encode())
-            cur, cols[name] = Cursor(data, chunk.get(11) or chunk[9]), []
-            while len(cols[name]) < chunk[5]:
-                header = cur.thrift(); body = cur.take(header[3]); check(header[4] % 2**32 == crc32(body))
+            chunk, words = chunk[3], None; low, high = (chunk.get(12, {}).get(field) for field in (6, 5))
+            if name == b"run_id": check(low in (None, run.encode()) or low != high); continue
+            if name == b"key" and low is not None and low == high: cols[name] = [low.decode()] * group[3]; continue
+            cur, cols[name] = Cursor(data, chunk.get(11, chunk[9])), []; end = cur.at + chunk[7]
+            check(4 <= cur.at <= chunk[9] < end)
+            while cur.at < end:
+                header = cur.thrift(); body = cur.take(header[3])
+                check(4 not in header or header[4] % 2**32 == crc32(body))
                 page = Cursor(inflate(body, header[2]) if chunk[4] == 2 else body)
                 if header[1] == 2: words = cells(page, chunk[1], 0, header[7][1], None)
                 else: cols[name] += cells(page, chunk[1], header[5][2], header[5][1], words)
+                check(not page.more())
+            check(cur.at == end and len(cols[name]) == chunk[5] == group[3])
         for key, same in itertools.groupby(cols[b"key"]):
             start, at = at, at + len(list(same))
             for out, name in zip(points.setdefault(key, series()), (b"step", b"time", b"value")):
@@ -175,6 +195,7 @@ def two_sum(a, b): total = a + b; return total, (a - total) + b if abs(a) >= abs
 class State:  # ---- Summaries ---- What is known of the points of a metric: a point is its value, step and time
     def __init__(self, numbers=(0.0, 0.0, 0.0)):
         check(len(numbers) in (3, 6, 12) and all(map(kind_of(float), numbers)))
+        check(all(number == number for number in numbers[6:7] + numbers[9:10]))
         (self.count, self.sum, self.rest), self.last, self.min, self.max = (numbers[at:at + 3] for at in (0, 3, 6, 9))
     def later(self, point): return point if not self.last or point[1] >= self.last[1] else self.last
     def large(self): return bool(self.max) and (self.max[0] >= BIG or self.min[0] <= -BIG)
@@ -198,7 +219,8 @@ class State:  # ---- Summaries ---- What is known of the points of a metric: a p
         last, low, high = (dict(zip(("value", "step", "time"), point)) for point in (self.last, self.min, self.max))
         mean = (self.sum + self.rest if math.isfinite(self.sum) and self.rest != 0 else self.sum) / self.count
         out = {"last": last, "mean": mean * TWO64 if self.large() else mean, "count": self.count}
-        if low: out.update({"min": low, "max": high}, **({"best": low if goal == "minimize" else high} if goal else {}))
+        best = low if goal == "minimize" else high if goal == "maximize" else {}
+        if low: out.update({"min": low, "max": high}, **({"best": best} if best else {}))
         return out
 def pattern(glob): return "".join(GLOB.get(part) or re.escape(part) for part in re.findall(r"\*\*|\*|[^*]+", glob))
 def goal_of(name, defs):
@@ -224,6 +246,7 @@ class Writer:  # ---- Journals ---- A writer: as `compacted` has it (`item`), an
     def __init__(self, name, item={"order": MAX, "fence": None, "next": 0, "events": [], "damage": []}, stats=None):
         self.id, self.order, self.fence, self.next = name, item["order"], item["fence"], int(item["next"])
         self.last, self.first, self.damage = item.get("lastTime"), MAX, limited(item["damage"])
+        self.began, self.is_open = None, False  # of its segments: the first session's order, and whether there are any
         self.events, self.rich = list(item["events"]), list(item.get("mediaList", []))
         check(all(map(good_event, self.events + self.rich)) and all(ev["kind"] == "media" for ev in self.rich))
         self.states, self.media = stats or ({key: State(state) for key, state in item.get("metrics", {}).items()}, dict(
@@ -232,13 +255,13 @@ class Writer:  # ---- Journals ---- A writer: as `compacted` has it (`item`), an
     def of_kind(self, kind): return [ev for ev in self.events if ev["kind"] == kind]
     def recovers(self): return any(ev["mode"] == "recover" for ev in self.of_kind("session"))
     def place(self, born):  # Finds `order` and `fence` after all records were read
-        first = (self.of_kind("session") or [{"order": self.first}])[0]
-        order = 0 if born and born["writer"]["id"] == self.id else first["order"]
-        self.order = order if self.order == MAX else self.order
+        first = (self.of_kind("session") or [{}])[0]; order = self.first if self.began is None else self.began
+        if self.order == MAX and self.is_open: self.order = 0 if born["writer"]["id"] == self.id else order
         self.fence = first.get("fence", 0.0) if self.fence is None else self.fence; return self.order
     def take_event(self, ev):
         self.last, kind = ev["time"], ev["kind"]
         if kind != "beat" and self.first == MAX: self.first = ev["order"]
+        if kind == "session" and self.began is None: self.began = ev["order"]
         if kind != "media": return None if kind == "beat" else self.events.append(ev)
         self.rich.append(ev); old = self.media.get(ev["key"], [0.0, -1])
         new = [ev[name] for name in ("n", "type", "step", "at", "size", "mediaType")]
@@ -274,7 +297,7 @@ class Writer:  # ---- Journals ---- A writer: as `compacted` has it (`item`), an
         check(at == first + count); self.next = max(self.next, min(at, end))
     def read_segment(self, run, name, last, end):
         key, names, shapes, magic, found = f"runs/{run}/journal/{name}", {}, {}, b"RLJOURN\1", False
-        data, base = read(key), crc32(f"{run}/{self.id}.{int(name.split('.')[1])}".encode())
+        self.is_open = True; data, base = read(key), crc32(f"{run}/{self.id}.{int(name.split('.')[1])}".encode())
         def right(start, stop): return crc32(data[start:stop], base).to_bytes(4, "little") == data[stop:stop + 4]
         def report(kind, start, stop):
             area = {} if kind == "unknown" else {"from": float(start), "to": float(stop)}
@@ -304,6 +327,10 @@ def merge(old, new): return {**old, **{key: merge(old[key], value) if is_a(value
 def put(items, item, same):  # The item of a list that is the same as another one, which is appended if there is none
     found = [old for old in items if all(old.get(name) == item.get(name) for name in same)] or [item]
     items += [] if found[0] in items else found; return found[0]
+def jumps(clocks):  # `sum` of Python 3.12 rounds in another way
+    totals = [0.0, 0.0]
+    for i, ev in enumerate(clocks): totals[i > 18] += ev["jumpMs"]
+    return totals[0] + totals[1]
 def fold(born, whos, fences, begun):  # ---- Runs ---- The record of a run. `begun`: rule 2 of the certainly gone
     rec = dict(known(born, "id name experiment note parent group jobType environment"), status="running",
         startTime=born.get("startTime", born["createdAt"]), params=born.get("params", {}), tags=born.get("tags", {}),
@@ -332,24 +359,25 @@ def fold(born, whos, fences, begun):  # ---- Runs ---- The record of a run. `beg
         if end is not None: rec = {**{name: rec[name] for name in rec if name not in ("endTime", "error")}, **end}
     opened = any(who.fence >= fences and not who.of_kind("finish") and not any(ev["next"] >= who.next for ev in
         who.of_kind("leave")) for who in people)
-    signs = [(w.last, sum(ev["jumpMs"] for ev in w.of_kind("clock"))) for w in people if w.last is not
-        None]; signs.append((born["createdAt"], 0)); rec["lastActivity"] = max(last for last, _ in signs)
+    signs = [(w.last, jumps(w.of_kind("clock"))) for w in people if w.last is not None] + [(born["createdAt"], 0)]
+    rec["lastActivity"] = max(last for last, _ in signs)
     if rec["status"] == "running" and not opened and begun and (not fences or any(w.fence >= fences for w in people)):
         rec.update(status="interrupted", endTime=max(last - jump for last, jump in signs))
     if "endTime" in rec: rec["endTime"] = max(rec["endTime"], rec["startTime"])
     summarize(rec, [(who.states, who.media) for who in whos]); return rec
-def pages(run, item):  # By writer the items in an object with pages
+def pages(run, item, summaries=False):  # By writer the items in an object with pages
     data, found, number = Cursor(read(f"runs/{run}/{item['name']}", int(item["size"]))), {}, 0; magic = data.take(8)
     while data.more():
         head = data.take(8); length, size = struct.unpack("<2I", head); check(size <= 32 << 20)
+        check(not summaries or size <= 200 * length + (256 << 10))
         check(crc32(head, crc32(f"{run}/{item['name']}/{number}".encode())) == data.integer()); number += 1
         for row in parse(inflate(data.take(length), size), 32 << 20, 8_000_000):
-            if is_a(row, str): who = row; found.setdefault(who, [])
+            if is_a(row, str): who = row; found[who] = [] if summaries else found.get(who, [])
             else: found[who].append(row)
     check(magic == b"RLPAGES\1"); return found
 def stats_of(run, item):  # By writer its states and rich values, of an object with summaries
     return {who: ({row[0]: State(row[1:]) for row in rows if len(row) != 8}, {row[0]: row[1:] for row in rows if len(
-        row) == 8}) for who, rows in pages(run, item).items()}
+        row) == 8}) for who, rows in pages(run, item, True).items()}
 def read_run(run, names):  # What is printed of a run, or None if there is none. `names` are its keys and their sizes
     top, segs, ends, fences, docs, markers, points = f"runs/{run}/", {}, {}, 0, {}, {}, False
     for name, size in names.items():
@@ -367,7 +395,8 @@ def read_run(run, names):  # What is printed of a run, or None if there is none.
     before = done = {"metrics": [], "writers": [], "ends": {}, "media": [], "events": []}; begun = dict(sorted(segs))
     try:  # Without a document there is no number 0
         doc = checked(top + docs[newest], 128 << 20, 8_000_000); rec, part = doc["record"], doc.get("compacted", done)
-        check(rec["id"] == run and fits(rec, "name experiment:title status metricDefinitions:object damage:list") and
+        check(rec["id"] == run and fits(rec, "name experiment:title status metricDefinitions:object damage:list "
+            "metrics?:object media?:object datasets?:list") and ("metrics" in rec or "summaries" in doc) and
             fits(part, "metrics:words writers:list ends:object media:words events:words overview? summaries?") and
             fits(doc, "objects:inventory summaries?"))
         objects = {item["name"]: item for item in doc["objects"]}; check(len(objects) == len(doc["objects"]))
@@ -399,8 +428,13 @@ def read_run(run, names):  # What is printed of a run, or None if there is none.
         for place, (name, size) in segs.items()) and (lost or all(item["kind"] != "missing" for item in rec["damage"]))
     rest = sorted(place for place, (_, size) in segs.items() if not packed(*place, size))
     writers = {i["writer"]: Writer(i["writer"], i, stats and stats.get(i["writer"], no)) for i in done["writers"]}
+    whos = list(writers.values())
     if not current and "run.created.json" not in names: return None
-    born = attempt(None, beginning, run) if current else beginning(run)
+    is_newer = False
+    try: born = attempt(None, beginning, run) if current else beginning(run)
+    except Newer:
+        if not current: raise
+        born, is_newer = None, True
     for who, seq in rest if born else []: writers.setdefault(who, Writer(who)).read_segment(run, segs[who, seq][0][8:],
         seq == begun[who], ends.get(who, MAX + 1))
     order = sorted(writers.values(), key=lambda who: (who.place(born), who.id))
@@ -417,23 +451,27 @@ def read_run(run, names):  # What is printed of a run, or None if there is none.
             who.next > 0 and who.order < ev["order"] for who in order)]
         if late: lost.append("run.%04d.json" % max(late) if max(late) > 1 else "run.json")
     rec["damage"] = limited(damage + [{"kind": "missing", "key": top + name} for name in lost])
+    rec.pop("deletedAt", None)
     for last in [max(markers)] if markers else []:
         marker = checked(top + markers[last], 4096)
         check(fits(marker, "run n:count deleted:bool time:number") and (marker["run"], marker["n"]) == (run, last))
         if marker["deleted"]: rec["deletedAt"] = marker["time"]
     files = [item for item in done["metrics"] if item["name"] in names]
-    return {"record": rec, "histories": attempt("CORRUPT", histories, run, files, order, born or files and not rest),
-        "media": attempt("CORRUPT", rich, run, done, names, order, born or done is not before and not rest)}
+    return {"record": rec, "histories": attempt("FORMAT_TOO_NEW" if is_newer else "CORRUPT",
+        histories, run, files, whos if rest or not files else None, order, born or files and not rest),
+        "media": "FORMAT_TOO_NEW" if is_newer else attempt("CORRUPT", rich, run, done, names, order, born or done is not
+            before and not rest)}
 def beginning(run):
     it = checked(f"runs/{run}/run.created.json", 48 << 20); check(fits(it, CREATED) and it["id"] == run); return it
-def histories(run, files, order, fine):
+def histories(run, files, compacted, order, fine):
     stored, out, no = {}, {}, series(); check(fine)
     for item in files: points_of(read(f"runs/{run}/{item['name']}", int(item["size"])), run, stored)
-    for key in set(stored).union(*[who.points for who in order]):
-        cols, at = series(), 0
-        for w in order:
-            start, at = at, at + w.counts.get(key, 0)
-            for col, old, new in zip(cols, stored.get(key, no), w.points.get(key, no)): col += old[start:at] + new
+    for key in set(stored).union(*[who.points for who in order if compacted is not None]):
+        cols, at, parts = stored[key] if compacted is None else series(), 0, {}
+        for w in compacted or []: parts[w.id] = slice(at, at + w.counts.get(key, 0)); at = parts[w.id].stop
+        for w in [] if compacted is None else order:
+            part = parts.get(w.id, slice(0))
+            for col, old, new in zip(cols, stored.get(key, no), w.points.get(key, no)): col += old[part] + new
         places = sorted(range(len(cols[0])), key=cols[0].__getitem__)
         out[key] = {name: base64.b64encode(struct.pack("<%dd" % len(places), *(column[i] for i in places))).decode() for
             name, column in zip(("steps", "times", "values"), cols)}

@@ -127,6 +127,8 @@ describe("the ledgers for readers", () => {
   });
 });
 
+const base64Of = (hex: string): string => Buffer.from(hex, "hex").toString("base64");
+
 test("what a reader found is compared bit by bit, and only some members may be left out", () => {
   const wanted = { record: { damage: [{ kind: "a" }, { kind: "b" }], list: [1, 2] }, value: 1, zero: -0, big: 5n };
   expect(differences(wanted, structuredClone(wanted))).toEqual([]);
@@ -145,4 +147,12 @@ test("what a reader found is compared bit by bit, and only some members may be l
     [{ ...wanted, record: { ...wanted.record, list: [1] } }, ".record.list: 1 items in place of 2"],
   ] as const)
     expect(differences(wanted, found)[0]).toBe(line);
+
+  const series = (bits: string): Tree => ({ overviews: { run: { loss: { coarser: { values: base64Of(bits) } } } } });
+  const wantedSeries = series("000000000000f87f" + "0000000000000000");
+  expect(differences(wantedSeries, series("010000000000f8ff" + "0000000000000000"))).toEqual([]);
+  expect(differences(wantedSeries, series("000000000000f87f" + "0000000000000080"))).toEqual([
+    ".overviews.run.loss.coarser.values[1]: -0 in place of 0",
+  ]);
+  expect(differences(wantedSeries, series("000000000000f87f"))[0]).toMatch("1 numbers in place of 2");
 });

@@ -158,6 +158,8 @@ test("stored text that is not a histogram is CORRUPT", async () => {
     { ...good, edges: [0, 2, 1] },
     { ...good, edges: [0, 1, "2"] },
     { ...good, nan: 1.5 },
+    { ...good, nan: null },
+    { counts: [], edges: [0] },
     { counts: [1], range: [1, 0] },
     { counts: [1], range: [1] },
     { counts: [], range: [0, 1] },
