@@ -110,7 +110,7 @@ async function documents(place: Place): Promise<void> {
 
 /** Pages of summaries in which writers and names stand twice, in an object with another ending. */
 async function summaries(place: Place): Promise<void> {
-  const state = (value: number): number[] => [1, value, 0, ...[value, 1, TIME], ...[value, 1, TIME], value, 1, TIME];
+  const state = (value: number): number[] => [1, value, 0, value, 1, TIME, value, 1, TIME, value, 1, TIME];
   const text = [1, 0, "text", 1, TIME, 5, "text/plain;charset=utf-8"];
   for (const [name, goals, padding] of [
     ["summaries twice", [{ goal: "minimize" }, { goal: "maximize" }], 0],
