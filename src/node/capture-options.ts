@@ -2,7 +2,7 @@ import { type OptionNames, readOptions } from "../arguments/options.ts";
 import { invalidArgument } from "../errors/ledger-error.ts";
 import type { CaptureKind } from "./guarded-capture.ts";
 import { consoleCapture, type ConsoleOptions } from "./console/console-capture.ts";
-import type { EnvironmentOptions } from "./environment/describe-environment.ts";
+import type { EnvironmentOptions } from "./environment/environment-options.ts";
 import { environmentCapture } from "./environment/environment-capture.ts";
 import { systemCapture, type SystemOptions } from "./system/system-capture.ts";
 

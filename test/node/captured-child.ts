@@ -27,7 +27,7 @@ switch (ending) {
     break;
   }
   case "many": {
-    const ledger = await openLedger(memoryBackend());
+    const ledger = await openLedger(memoryBackend(), { capture: { environment: false } });
     for (let i = 0; i < 1000; i++) await ledger.startRun();
     say(["SIGTERM", "uncaughtException", "beforeExit"].map((event) => process.listenerCount(event)));
     process.kill(process.pid, "SIGKILL");

@@ -1,23 +1,13 @@
 import type { Dictionary } from "../../journal/event.ts";
 import { redactVariables, redactedCommand, VARIABLES } from "./command-line.ts";
 import { containerLimits } from "./container-limits.ts";
+import type { EnvironmentOptions } from "./environment-options.ts";
 import { Findings } from "./findings.ts";
 import { queryGpus } from "./nvidia-smi.ts";
 import { describeProject } from "./project.ts";
 import { describeTensorFlow } from "./tensorflow.ts";
 
 export { describeTensorFlow } from "./tensorflow.ts";
-
-/** What runs record of their environment, besides what they always record. */
-export interface EnvironmentOptions {
-  /**
-   * Names of further environment variables to record. Values that look like secrets, or have the name of one, are
-   * redacted. Default: only those of `CaptureOptions`.
-   */
-  readonly variables?: readonly string[] | undefined;
-  /** Whether to ask `nvidia-smi` for the GPUs. Default `false`. */
-  readonly gpu?: boolean | undefined;
-}
 
 /** What does not change while the process runs, by working directory and whether GPUs are asked for. */
 const known = new Map<string, Promise<Findings>>();

@@ -2,7 +2,7 @@ import { LedgerError, ledgerErrorOf } from "../../errors/ledger-error.ts";
 import { systemClock } from "../../platform/clock.ts";
 import { onDemand } from "../../platform/on-demand.ts";
 import type { CaptureKind } from "../guarded-capture.ts";
-import type { EnvironmentOptions } from "./describe-environment.ts";
+import type { EnvironmentOptions } from "./environment-options.ts";
 
 const describing = /* @__PURE__ */ onDemand(() => import("./describe-environment.ts"));
 
