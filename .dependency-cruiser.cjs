@@ -7,9 +7,9 @@
  *
  * The ground floor is `bytes -> { platform, arguments } -> errors`, and every room may use it. `series`, `catalog`, `filter`,
  * `compare` and `provenance` fold the journal or know its records, and may import it; `catalog` and `compare` may import `filter`;
- * `git` imports the redaction of `provenance`; no other room imports a neighbour. Backends and the conformance kit know the seam alone; `adapters` know the public entries
+ * `git` imports the redaction of `provenance`, and the type of recorded code of `journal`; no other room imports a neighbour. Backends and the conformance kit know the seam alone; `adapters` know the public entries
  * `runledger`, `runledger/backend` and `runledger/files` alone; `node` opens ledgers with captures, and so also knows `ledger`, `run`
- * and `provenance`, and loads the backends that places name. Entries are for what is outside: the rooms of the core import files, not
+ * and `provenance`, and loads the backends that places name, and `git`. Entries are for what is outside: the rooms of the core import files, not
  * entries. Type-only imports count.
  * `test/sources/architecture.test.ts` shows that every rule bites.
  */
@@ -57,7 +57,7 @@ module.exports = {
     arrow("compare", "filter", "journal", ...ground),
     arrow("catalog", "filter", "journal", "parquet", "backend", ...ground),
     arrow("provenance", "journal", "backend", ...ground),
-    arrow("git", "provenance", "backend", ...ground),
+    arrow("git", "provenance", "journal", "backend", ...ground),
     arrow("run-objects", "journal", "artifacts", "catalog", "backend", ...ground),
     arrow("run", "run-objects", ...rooms, "backend", ...ground),
     arrow("ledger", "run", "run-objects", ...rooms, "backend", ...ground),
@@ -66,7 +66,7 @@ module.exports = {
     arrow(
       "node",
       "index\\.ts$",
-      "backends/(fs|s3)/index\\.ts$",
+      "(backends/(fs|s3)|git)/index\\.ts$",
       "ledger",
       "run",
       "journal",

@@ -25,6 +25,7 @@ export type { IdSource } from "./run/run-context.ts";
 export type { MetricDefinition, RunRecord, RunStatus } from "./journal/run-record.ts";
 export type { ClosingStatus, Dictionary, RecordedDataset, RecordedVersion } from "./journal/event.ts";
 export type { ConsoleLine } from "./journal/console-lines.ts";
+export type { RecordedCode } from "./journal/recorded-code.ts";
 export type { MediaEntry } from "./journal/media-entry.ts";
 export type { MetricSummary, Point } from "./journal/metric-summary.ts";
 export type { FlushOptions } from "./journal/flush-policy.ts";

@@ -3,9 +3,7 @@ import type { ColumnEntry, ColumnType } from "./segment-directory.ts";
 import { type RunAttribute, runAttributes } from "../journal/run-attributes.ts";
 
 /** An attribute that has a column in segments. */
-interface AttributeColumn extends RunAttribute {
-  readonly column: string;
-}
+type AttributeColumn = RunAttribute & { readonly column: string };
 
 /** The attributes that have a column, in the order of the columns. */
 export const attributeColumns: readonly AttributeColumn[] = /* @__PURE__ */ runAttributes.flatMap((attribute) => {

@@ -1,5 +1,6 @@
 import { hasLoneSurrogate } from "../bytes/well-formed.ts";
 import type { Dictionary } from "../journal/event.ts";
+import { attributeValue } from "../journal/run-attributes.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import type { TableColumn } from "../parquet/table-write.ts";
 import type { CatalogRow } from "./catalog-row.ts";
@@ -62,7 +63,7 @@ export class ColumnsBuilder {
   add({ record, document, marker }: CatalogRow): void {
     const row = this.#rows.push({ id: record.id, document, marker }) - 1;
     const put = (name: string, cell: Cell | undefined): void => this.#put(row, name, cell);
-    for (const { column, member } of ATTRIBUTES) put(column, record[member]);
+    for (const attribute of ATTRIBUTES) put(attribute.column, attributeValue(record, attribute));
     if (record.datasets.length > 0) put("datasets", JSON.stringify(record.datasets));
     for (const key of Object.keys(record.tags)) put(`tags.${key}`, record.tags[key]);
     for (const [path, leaf] of flattenParams(record.params)) put(`params.${path}`, leaf ?? undefined);

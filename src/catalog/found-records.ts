@@ -61,7 +61,7 @@ export async function membersFromColumns(
   const wanted = new Map<keyof RunRecord, string>([["id", "run_id"]]);
   for (const member of members) {
     // Not tags, because each key has its own column, and there may be many keys.
-    const { column } = attributeColumns.find((each) => each.member === member) ?? {};
+    const { column } = attributeColumns.find((each) => each.of === undefined && each.member === member) ?? {};
     if (column === undefined) return undefined;
     wanted.set(member, column);
   }

@@ -1,6 +1,6 @@
 import { reading } from "../errors/ledger-error.ts";
 import type { RecordedVersion } from "../journal/event.ts";
-import { runAttributes } from "../journal/run-attributes.ts";
+import { attributeValue, runAttributes } from "../journal/run-attributes.ts";
 import type { RunRecord, RunStatus } from "../journal/run-record.ts";
 import { checkRecords } from "./check-records.ts";
 import { alignSection, type ComparedSection, entriesOf, leavesOf } from "./compared-section.ts";
@@ -36,9 +36,8 @@ export interface ComparedDataset {
   readonly size?: number | undefined;
 }
 
-/** Members that a record may also have. */
+/** Members that a record may lack, or have with less. */
 interface Extras {
-  readonly code?: unknown;
   readonly datasets?: readonly ComparedDataset[] | undefined;
 }
 
@@ -135,9 +134,9 @@ export function compareRecords(given: readonly RunRecord[]): RunComparison {
 const COMPARED = /* @__PURE__ */ runAttributes.filter(({ compared }) => compared);
 
 function attributesOf(record: RunRecord): (readonly [keys: readonly string[], value: string])[] {
-  return COMPARED.flatMap(({ member }) => {
-    const value = record[member];
-    return value === undefined ? [] : [[[member], value as string] as const];
+  return COMPARED.flatMap((attribute) => {
+    const value = attributeValue(record, attribute);
+    return value === undefined ? [] : [[[attribute.member], value as string] as const];
   });
 }
 

@@ -1,4 +1,10 @@
-import { type AttributeMember, type AttributeTable, runAttributes } from "../journal/run-attributes.ts";
+import {
+  type AttributeMember,
+  type AttributeTable,
+  type CodeAttribute,
+  type CodeAttributeTable,
+  runAttributes,
+} from "../journal/run-attributes.ts";
 
 /** A member of run records that filters can read. */
 type FilteredMember = {
@@ -13,21 +19,28 @@ type FilteredMember = {
  * The canonical name of an attribute. Times and `duration` are in ms, and `status` is in lower case. `artifact_uri` is
  * MLflow's; no run has one.
  */
-export type AttributeName = AttributeTable[FilteredMember]["name"] | "duration" | "artifact_uri";
+export type AttributeName =
+  | AttributeTable[FilteredMember]["name"]
+  | CodeAttributeTable[CodeAttribute]["name"]
+  | "duration"
+  | "artifact_uri";
 
 /** Every name of each attribute of a type. */
-export type NameOf<T extends "text" | "time"> = {
-  [M in FilteredMember]: AttributeTable[M]["type"] extends T
-    ? M | AttributeTable[M]["name"] | Extract<AttributeTable[M][keyof AttributeTable[M]], readonly string[]>[number]
-    : never;
-}[FilteredMember];
+export type NameOf<T extends "text" | "time"> =
+  | (T extends "text" ? CodeAttribute : never)
+  | {
+      [M in FilteredMember]: AttributeTable[M]["type"] extends T
+        ? M | AttributeTable[M]["name"] | Extract<AttributeTable[M][keyof AttributeTable[M]], readonly string[]>[number]
+        : never;
+    }[FilteredMember];
 
 /** An attribute that filters can read and compare. */
 export interface FilterAttribute {
   readonly name: AttributeName;
   readonly type: "text" | "time" | "duration";
-  /** The member of a record that holds it. */
-  readonly member?: AttributeMember;
+  /** The member of a record that holds it, or of the member `of` of the record. */
+  readonly member?: AttributeMember | CodeAttribute;
+  readonly of?: "code";
   readonly aliases?: readonly string[];
   readonly listed?: true;
 }

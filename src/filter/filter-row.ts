@@ -1,6 +1,7 @@
 import { type AttributeName, attributeOf } from "./attributes.ts";
 import type { Aggregate, Field } from "./field.ts";
 import { ownValue } from "../bytes/dictionary.ts";
+import { attributeValue } from "../journal/run-attributes.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import { flattenParams, NESTED, type ParamValue } from "./flatten-params.ts";
 
@@ -40,8 +41,8 @@ export function recordRow(record: RunRecord): FilterRow {
         case "duration":
           return endTime === undefined ? undefined : endTime - startTime;
         default: {
-          const { member } = attributeOf(name);
-          return member && record[member];
+          const { member, of } = attributeOf(name);
+          return member && attributeValue(record, { member, of });
         }
       }
     },

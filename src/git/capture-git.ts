@@ -4,7 +4,7 @@ import { LedgerError, invalidArgument, ledgerErrorOf } from "../errors/ledger-er
 import { abortable } from "../platform/abort.ts";
 import { builtinModule } from "../platform/builtin-module.ts";
 import { onDemand } from "../platform/on-demand.ts";
-import type { CodeSnapshot } from "./code-snapshot.ts";
+import type { CodeSnapshot } from "../provenance/code-snapshot.ts";
 import type { GitFacts, GitRequest } from "./git-facts.ts";
 import { type GitFileSystem, gitFiles, isGitFileSystem, nativeFileSystem } from "./git-files.ts";
 import { TimeLimit } from "./time-limit.ts";
@@ -18,22 +18,24 @@ type Engine = "auto" | "git" | "isomorphic-git";
 const DEFAULT_TIMEOUT_MS = 10_000;
 const DEFAULT_PATCH_BYTES = 1024 * 1024;
 
+/** Options of `captureGit`. */
 export interface CaptureGitOptions {
   /** A directory in the repository. Default: the working directory of the process. */
-  readonly directory?: string;
+  readonly directory?: string | undefined;
   /** Another file system, such as memfs or LightningFS. It is read with isomorphic-git. */
-  readonly fs?: GitFileSystem;
+  readonly fs?: GitFileSystem | undefined;
   /** What reads the repository. `"auto"`, the default, takes the git program if there is one. */
-  readonly engine?: "auto" | "git" | "isomorphic-git";
+  readonly engine?: "auto" | "git" | "isomorphic-git" | undefined;
   /** Whether the snapshot has a patch of the changes. Default `true`. */
-  readonly patch?: boolean;
+  readonly patch?: boolean | undefined;
   /** Whether the patch also adds the untracked files. Default `false`. */
-  readonly untrackedContents?: boolean;
+  readonly untrackedContents?: boolean | undefined;
   /** The most bytes of the patch. Files that do not fit are left out. Default 1 MiB. */
-  readonly maxPatchBytes?: number;
+  readonly maxPatchBytes?: number | undefined;
   /** How long reading may take, in ms. Afterwards the snapshot has only the commit and the branch. Default 10,000. */
-  readonly timeoutMs?: number;
-  readonly signal?: AbortSignal;
+  readonly timeoutMs?: number | undefined;
+  /** Aborting it rejects the call with its reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 const OPTIONS: OptionNames<CaptureGitOptions> = {

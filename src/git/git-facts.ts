@@ -1,4 +1,4 @@
-import type { CodeChange, Remote, Submodule, UntrackedFile } from "./code-snapshot.ts";
+import type { CodeChange, Remote, Submodule, UntrackedFile } from "../journal/recorded-code.ts";
 import type { GitFiles } from "./git-files.ts";
 
 /** What an engine has to find out. */

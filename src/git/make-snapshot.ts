@@ -1,5 +1,6 @@
 import { scrub } from "../provenance/redaction/scrub.ts";
-import type { CodeSnapshot, Remote } from "./code-snapshot.ts";
+import type { Remote } from "../journal/recorded-code.ts";
+import type { CodeSnapshot } from "../provenance/code-snapshot.ts";
 import type { GitFacts, GitRequest } from "./git-facts.ts";
 import { MAX_CHANGES } from "./limits.ts";
 import { findLockfile } from "./lockfile.ts";

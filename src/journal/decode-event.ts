@@ -2,6 +2,8 @@ import { utf8Decoder } from "../bytes/utf8.ts";
 import * as z from "zod/mini";
 import { decodeJson } from "../bytes/json.ts";
 import type { Dictionary, RunEvent } from "./event.ts";
+import { isRecordedCode, knownCode } from "./is-recorded-code.ts";
+import type { RecordedCode } from "./recorded-code.ts";
 import { isCount, isCounts, isDictionary, isDigest, isInteger, isStrings } from "./record-checks.ts";
 
 const dictionary = /* @__PURE__ */ z.custom<Dictionary>(isDictionary);
@@ -74,6 +76,7 @@ const schema: z.ZodMiniType<RunEvent> = /* @__PURE__ */ z.discriminatedUnion("ki
   }),
   z.object({ kind: z.enum(["artifact", "input"]), ...head, version: recordedVersion }),
   z.object({ kind: z.literal("dataset"), ...head, ...dataset }),
+  z.object({ kind: z.literal("code"), ...head, code: z.custom<RecordedCode>(isRecordedCode) }),
   media,
   z.object({ kind: z.literal("beat"), ...head }),
   z.object({ kind: z.literal("clock"), ...head, jumpMs: z.number() }),
@@ -96,7 +99,7 @@ export function knownEvent(value: unknown): RunEvent | undefined {
   const { data } = z.safeParse(schema, value);
   // A rich value has either its content or a digest. Zod's own way to say that weighs more.
   if (data?.kind === "media" && (data.digest === undefined) === (data.inline === undefined)) return undefined;
-  return data;
+  return data?.kind === "code" ? { ...data, code: knownCode(data.code) } : data;
 }
 
 const decoder = /* @__PURE__ */ utf8Decoder({ fatal: true });

@@ -2,6 +2,7 @@ import { utf8Encoder } from "../bytes/utf8.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
 import { decodeJson, encodeJson } from "../bytes/json.ts";
 import type { MediaEvent } from "./media-entry.ts";
+import type { RecordedCode } from "./recorded-code.ts";
 
 /** Data by key. It is a plain object, and `__proto__` is a key like any other. */
 export type Dictionary<T = unknown> = { [key: string]: T };
@@ -134,6 +135,12 @@ export interface RecordedDataset {
   readonly time: number;
 }
 
+/** The code that the run was made with. */
+export interface CodeEvent {
+  readonly kind: "code";
+  readonly code: RecordedCode;
+}
+
 /** A sign of life of the writer. */
 export interface BeatEvent {
   readonly kind: "beat";
@@ -184,6 +191,7 @@ export type NewEvent =
   | MetricEvent
   | ArtifactEvent
   | DatasetEvent
+  | CodeEvent
   | MediaEvent
   | BeatEvent
   | ClockEvent

@@ -7,6 +7,7 @@ import { definitionOf } from "./metric-glob.ts";
 import { mergeParams } from "./params.ts";
 import { pickFixed } from "./run-attributes.ts";
 import type { RunCreated } from "./run-created.ts";
+import type { RecordedCode } from "./recorded-code.ts";
 import type { MetricDefinition, RunRecord, RunStatus } from "./run-record.ts";
 import { mergeSummaries, type MetricSummary, type SummaryState, toMetricSummary } from "./metric-summary.ts";
 import { compareWriters, type WriterFold } from "./writer-fold.ts";
@@ -39,7 +40,7 @@ export function foldRun(
 
   const startTime = created.startTime ?? created.createdAt;
   const { params, tags, note, environment, status, endTime, error } = state;
-  const { artifacts, inputs, datasets, definitions, dropped } = state;
+  const { artifacts, inputs, datasets, code, definitions, dropped } = state;
   const media = summaries ? summariseMedia(writers) : undefined;
   return {
     id: created.id,
@@ -59,6 +60,7 @@ export function foldRun(
     artifacts: [...artifacts.values()],
     inputs: [...inputs.values()],
     datasets: [...datasets.values()],
+    ...(code !== undefined && { code }),
     ...(environment !== undefined && { environment }),
     ...(error !== undefined && { error }),
     dropped,
@@ -108,6 +110,7 @@ class EventFold {
   readonly datasets = new Map<string, RecordedDataset>();
   note: string | undefined;
   environment: Dictionary | undefined;
+  code: RecordedCode | undefined;
   status: RunStatus = "running";
   endTime: number | undefined;
   error: ErrorSummary | undefined;
@@ -139,6 +142,9 @@ class EventFold {
         return;
       case "environment":
         this.environment = { ...this.environment, ...event.set };
+        return;
+      case "code":
+        this.code = event.code;
         return;
       case "metric": {
         const { kind: _kind, v: _v, order: _order, time: _time, name, ...definition } = event;

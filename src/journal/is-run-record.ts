@@ -1,4 +1,5 @@
 import type { Dictionary, RecordedDataset } from "./event.ts";
+import { isRecordedCode } from "./is-recorded-code.ts";
 import { isCount, isDictionary, isDigest, isExperiment, isStrings } from "./record-checks.ts";
 import { runAttributes } from "./run-attributes.ts";
 import { ID_PATTERN } from "./run-created.ts";
@@ -25,11 +26,10 @@ export function isComparable(value: unknown): boolean {
 
 const isNamed = ({ name, digest }: Dictionary): boolean => [name, digest].every((each) => typeof each === "string");
 
-const ATTRIBUTES = /* @__PURE__ */ runAttributes.map(({ member, type, optional = false }) => ({
-  member,
-  optional,
-  holds: type === "text" ? "string" : "number",
-}));
+const ATTRIBUTES = /* @__PURE__ */ runAttributes.flatMap(({ member, type, optional = false, of }) =>
+  // What checks the member of the record checks these, too.
+  of === undefined ? [{ member, optional, holds: type === "text" ? "string" : "number" }] : [],
+);
 
 /** Returns whether data is a record, apart from its metrics. Checks by hand, so that a search need not load zod. */
 export function hasMembers(value: unknown): value is Omit<RunRecord, "metrics"> & Record<string, unknown> {
@@ -49,6 +49,7 @@ export function hasMembers(value: unknown): value is Omit<RunRecord, "metrics"> 
     ["artifacts", "inputs"].every((key) => isListOf(value[key], isVersion)) &&
     isListOf(value["damage"], isDamage) &&
     isDatasetList(value["datasets"]) &&
+    (value["code"] === undefined || isRecordedCode(value["code"])) &&
     [environment, error].every((each) => each === undefined || isDictionary(each))
   );
 }

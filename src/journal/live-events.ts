@@ -38,7 +38,8 @@ export class LiveEvents {
   readonly #versions = new Map<string, Placed<Of<"artifact" | "input">>[]>();
   readonly #others: Placed[] = [];
   readonly #clocks: Placed<Of<"clock">>[] = [];
-  #note: Placed<Of<"note">> | undefined;
+  /** The newest event of kinds in which a later event replaces an earlier one as a whole. */
+  readonly #newest = new Map<"note" | "code", Placed<Of<"note" | "code">>>();
   #dropped: Placed<Of<"dropped">> | undefined;
   #next = 0;
   #superseded = 0;
@@ -62,11 +63,10 @@ export class LiveEvents {
         this.#superseded += this.#params.set(event.set, at, event);
         return;
       case "note":
-        if (this.#note) {
-          this.#superseded++;
-          this.#size.remove(jsonSize(this.#note.event));
-        }
-        this.#note = { at, event };
+      case "code":
+        if (this.#newest.has(event.kind)) this.#superseded++;
+        this.#size.remove(this.#replaced(event));
+        this.#newest.set(event.kind, { at, event });
         this.#size.add(jsonSize(event));
         return;
       case "dropped":
@@ -99,7 +99,7 @@ export class LiveEvents {
       ...this.#params
         .list()
         .map(({ at, head, set }) => ({ at, event: { kind: "params", v: 1, ...head, set } as const })),
-      ...(this.#note ? [this.#note] : []),
+      ...this.#newest.values(),
       ...(this.#dropped ? [this.#dropped] : []),
       ...[...this.#definitions.values(), ...this.#datasets.values(), ...this.#versions.values()].flat(),
     ];
@@ -113,13 +113,16 @@ export class LiveEvents {
     if (event.kind === "params") size.add({ ...jsonSize(event.set), names: countKeys(event.set) });
     else if (event.kind === "tags") {
       for (const key of keysOf(event)) countTag(size, key, ownValue(event.set ?? {}, key), 1);
-    } else size.add(event.kind === "note" ? jsonSize(event) : namedSize(event));
+    } else size.add(event.kind === "note" || event.kind === "code" ? jsonSize(event) : namedSize(event));
     size.remove(this.#replaced(event));
     return size.value;
   }
 
   #replaced(event: RunEvent): JsonSize {
-    if (event.kind === "note") return this.#note ? jsonSize(this.#note.event) : NO_SIZE;
+    if (event.kind === "note" || event.kind === "code") {
+      const before = this.#newest.get(event.kind);
+      return before ? jsonSize(before.event) : NO_SIZE;
+    }
     if (event.kind === "params") return this.#params.replaced(event.set);
     if (event.kind !== "tags") return NO_SIZE;
     const size = new SizeCount();

@@ -1,3 +1,4 @@
+import type { RecordedCode } from "./recorded-code.ts";
 import type { RunRecord } from "./run-record.ts";
 
 /** What the library does with an attribute: a member of run records that holds a text or a number. */
@@ -21,6 +22,8 @@ interface Descriptor {
   readonly fixed?: true;
   /** It is among the `attributes` of comparisons. */
   readonly compared?: true;
+  /** It is a member of this member of the record. Of a value that is no text, it is the text. */
+  readonly of?: "code";
 }
 
 /**
@@ -46,8 +49,20 @@ export const RUN_ATTRIBUTES = {
   dropped: { type: "number" },
 } as const;
 
+/** Attributes that are members of the `code` of a record. Searches can read them, too. */
+const CODE_ATTRIBUTES = {
+  commit: { type: "text", name: "commit", optional: true, listed: true, of: "code" },
+  branch: { type: "text", name: "branch", optional: true, listed: true, of: "code" },
+  // The texts "true", "false" and "unknown".
+  dirty: { type: "text", name: "dirty", optional: true, of: "code" },
+} as const;
+
 /** The type of the table. */
 export type AttributeTable = typeof RUN_ATTRIBUTES;
+/** The type of the table of code. */
+export type CodeAttributeTable = typeof CODE_ATTRIBUTES;
+/** A member of the `code` of a record that searches can read. */
+export type CodeAttribute = keyof CodeAttributeTable;
 
 /** A member of a run record that holds a text or a number. */
 export type AttributeMember = {
@@ -73,15 +88,35 @@ type Known = {
     : never;
 };
 
+/** Does not compile if the table has anything that recorded code lacks. */
+const CODE_TABLE: { readonly [M in CodeAttribute]: Descriptor & { readonly of: "code" } } & {
+  readonly [M in Exclude<CodeAttribute, keyof RecordedCode>]: never;
+} = CODE_ATTRIBUTES;
+
 /** An attribute with its descriptor. */
 export interface RunAttribute extends Descriptor {
-  readonly member: AttributeMember;
+  readonly member: AttributeMember | CodeAttribute;
 }
 
-/** The table as a list. */
-export const runAttributes: readonly RunAttribute[] = /* @__PURE__ */ (Object.keys(TABLE) as AttributeMember[]).map(
-  (member) => ({ member, ...TABLE[member] }),
-);
+/** Both tables as a list. */
+export const runAttributes: readonly RunAttribute[] = /* @__PURE__ */ listAttributes();
+
+function listAttributes(): RunAttribute[] {
+  return [
+    ...(Object.keys(TABLE) as AttributeMember[]).map((member) => ({ member, ...TABLE[member] })),
+    ...(Object.keys(CODE_ATTRIBUTES) as CodeAttribute[]).map((member) => ({ member, ...CODE_TABLE[member] })),
+  ];
+}
+
+/** Returns the value of an attribute, or `undefined` if the run has none. */
+export function attributeValue(
+  record: Pick<RunRecord, AttributeMember | "code">,
+  attribute: { readonly member: RunAttribute["member"]; readonly of?: "code" | undefined },
+): string | number | undefined {
+  if (attribute.of === undefined) return record[attribute.member as AttributeMember];
+  const value = record.code?.[attribute.member as CodeAttribute];
+  return value === undefined ? undefined : String(value);
+}
 
 /** An attribute that an option of `startRun` sets for good. */
 export type FixedAttribute = {

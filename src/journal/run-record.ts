@@ -2,6 +2,7 @@ import type { Damage } from "./damage.ts";
 import type { Dictionary, ErrorSummary, RecordedDataset, RecordedVersion } from "./event.ts";
 import type { MediaSummary } from "./media-entry.ts";
 import type { MetricSummary } from "./metric-summary.ts";
+import type { RecordedCode } from "./recorded-code.ts";
 
 /**
  * How a run is going, or how it ended. `interrupted`: its writers are gone, and none of them closed the run. If that
@@ -69,6 +70,11 @@ export interface RunRecord {
   readonly inputs: readonly RecordedVersion[];
   /** The data sets that the run used, in order. Each name, digest and context is there once. */
   readonly datasets: readonly RecordedDataset[];
+  /**
+   * The code that the run was made with. Absent if the run recorded none. Of several that sessions of the run recorded,
+   * the latest.
+   */
+  readonly code?: RecordedCode;
   /** What the program ran on. Absent if the run recorded nothing of it. */
   readonly environment?: Dictionary;
   /** What a failed run failed with. Absent if the run recorded no error. */

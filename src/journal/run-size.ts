@@ -19,6 +19,7 @@ const WHAT: { readonly [kind in NewEvent["kind"]]?: string } = {
   artifact: "this version",
   input: "this input",
   dataset: "this data set",
+  code: "this code",
 };
 
 /** Returns whether the bound of a run applies to an event. Events about the session itself are always recorded. */

@@ -59,7 +59,7 @@ export class Ledger {
   }
 
   /**
-   * Starts a run. Once it resolves, everything in the options is stored. Rejects with `RUN_EXISTS` for an `id` that is
+   * Starts a run. Once it resolves, everything in the options is stored, except `code`. Rejects with `RUN_EXISTS` for an `id` that is
    * taken.
    */
   async startRun<T extends object = Tags>(options?: StartRunOptions<T>): Promise<Run> {
@@ -191,6 +191,36 @@ export class Ledger {
   async compareRuns(ids: readonly string[], options?: CallOptions): Promise<RunComparison> {
     const { compareRecords, readComparedRuns } = await reading();
     return compareRecords(await readComparedRuns(this.#context.backend, ids, options));
+  }
+
+  /**
+   * Returns the changes of the code that the run was made with, as a patch that `git apply` takes, or `undefined` if the
+   * run recorded none. `patch.complete` of the record's `code` says whether all changes are in it. Rejects with
+   * `RUN_NOT_FOUND`, and with `CORRUPT` if the stored patch is missing or damaged.
+   */
+  codePatch(
+    id: string,
+    options: CallOptions & {
+      /** Exactly what `git apply` takes, also if lines of the changed files are not UTF-8. */
+      readonly as: "bytes";
+    },
+  ): Promise<Uint8Array | undefined>;
+  codePatch(
+    id: string,
+    options?: CallOptions & {
+      /** Default `"text"`. */
+      readonly as?: "text" | undefined;
+    },
+  ): Promise<string | undefined>;
+  async codePatch(
+    id: string,
+    options?: CallOptions & {
+      /** The form of the result. */
+      readonly as?: "text" | "bytes" | undefined;
+    },
+  ): Promise<string | Uint8Array | undefined> {
+    const { readCodePatch } = await reading();
+    return await readCodePatch(this.#context.backend, id, options);
   }
 
   /**

@@ -2,10 +2,8 @@ import { messageOf } from "../platform/any-realm.ts";
 import { utf8Decoder, utf8Encoder } from "../bytes/utf8.ts";
 import { blobKey } from "../artifacts/blobs.ts";
 import { parseDigest } from "../bytes/digest.ts";
-import { readRanges } from "../artifacts/read-ranges.ts";
-import { loadSha256 } from "../bytes/sha256.ts";
+import { readBlob } from "../artifacts/read-blob.ts";
 import type { Backend } from "../backend/backend.ts";
-import { concatBytes } from "../backend/body.ts";
 import { invalidArgument, LedgerError, reading } from "../errors/ledger-error.ts";
 import { MEDIA_KINDS, type MediaEntry } from "../journal/media-entry.ts";
 import { MAX_STORED_BYTES } from "../media/content.ts";
@@ -109,15 +107,7 @@ async function readContent(
   }
   const hex = typeof digest === "string" ? parseDigest(digest) : undefined;
   if (hex === undefined) throw invalidArgument("entry.digest", "sha256: and 64 hex digits", digest);
-  const key = blobKey(hex);
-  if (!isCount(size) || size > MAX_STORED_BYTES)
-    throw new LedgerError("CORRUPT", `${key} cannot have the ${size} bytes that are recorded`, { key });
-  const { sha256Hex } = await loadSha256();
-  const parts: Uint8Array[] = [];
-  for await (const part of readRanges(backend, key, size, signal)) parts.push(part);
-  const bytes = parts.length === 1 ? (parts[0] as Uint8Array) : concatBytes(parts);
-  if ((await sha256Hex(bytes)) === hex) return { name: key, bytes };
-  throw new LedgerError("CORRUPT", `${key} does not have the bytes that its name promises`, { key, operation: "read" });
+  return { name: blobKey(hex), bytes: await readBlob(backend, hex, { size, most: MAX_STORED_BYTES }, signal) };
 }
 
 function isCount(value: unknown): value is number {

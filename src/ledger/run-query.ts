@@ -59,6 +59,7 @@ const MEMBERS: OptionNames<Omit<RunRecord, AttributeMember>> = {
   artifacts: true,
   inputs: true,
   datasets: true,
+  code: true,
   environment: true,
   error: true,
   damage: true,

@@ -1,6 +1,7 @@
 import { type OptionNames, readOptions } from "../arguments/options.ts";
 import { invalidArgument } from "../errors/ledger-error.ts";
 import type { CaptureKind } from "./guarded-capture.ts";
+import { CODE_CAPTURE, codeCapture, type CodeCaptureOptions } from "./code/code-capture.ts";
 import { consoleCapture, type ConsoleOptions } from "./console/console-capture.ts";
 import type { EnvironmentOptions } from "./environment/environment-options.ts";
 import { environmentCapture } from "./environment/environment-capture.ts";
@@ -8,6 +9,12 @@ import { systemCapture, type SystemOptions } from "./system/system-capture.ts";
 
 /** What the runs of a ledger record by themselves. */
 export interface CaptureOptions {
+  /**
+   * Whether runs record their code with `captureGit` of `runledger/git`: commit, branch, changes and a patch of them. It
+   * runs in the background after a run has started. Default `true`. A run that is started with an option `code` records
+   * that, and one with `code: false` nothing.
+   */
+  readonly code?: boolean | CodeCaptureOptions | undefined;
   /**
    * Whether runs record more of where they run than `runledger` does: limits of the container, package manager, digest
    * of the lockfile, installed versions of the direct dependencies, TensorFlow.js if it is loaded, locale, time zone,
@@ -29,13 +36,15 @@ export interface CaptureOptions {
   readonly console?: boolean | ConsoleOptions | undefined;
 }
 
-const NAMES: OptionNames<CaptureOptions> = { environment: true, system: true, console: true };
+const NAMES: OptionNames<CaptureOptions> = { code: true, environment: true, system: true, console: true };
 
 /** Returns what to record. Throws `INVALID_ARGUMENT`, which names the field, or `UNSUPPORTED` for an unknown option. */
 export function readCapture(capture: boolean | CaptureOptions | undefined = true): CaptureKind[] {
   if (capture === false) return [];
   const own = capture === true ? {} : readOptions<CaptureOptions>("openLedger", capture, NAMES, "capture");
   const kinds: CaptureKind[] = [];
+  const code = readSwitch<CodeCaptureOptions>("code", own.code ?? true, CODE_CAPTURE);
+  if (code) kinds.push(codeCapture(code));
   const environment = readSwitch<EnvironmentOptions>("environment", own.environment ?? true, {
     variables: true,
     gpu: true,

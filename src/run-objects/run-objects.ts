@@ -1,6 +1,7 @@
+import { blobKey } from "../artifacts/blobs.ts";
 import type { Backend, CallOptions, Entry } from "../backend/backend.ts";
 import { readBounded } from "../backend/read-bounded.ts";
-import { formatDigest } from "../bytes/digest.ts";
+import { formatDigest, parseDigest } from "../bytes/digest.ts";
 import { loadSha256 } from "../bytes/sha256.ts";
 import { entryKey } from "../catalog/catalog-entry.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
@@ -13,6 +14,7 @@ import { probeDocuments, probeLifecycle } from "../journal/probe-run.ts";
 import { readBareDocument } from "../journal/read-run-document.ts";
 import { readRunBeginning } from "../journal/read-run-beginning.ts";
 import { runCreatedKey, runNotFound, runPrefix } from "../journal/run-created.ts";
+import type { RunRecord } from "../journal/run-record.ts";
 import { type RunDocument, runDocumentKey } from "../journal/run-document.ts";
 import { readRunState } from "../journal/run-state.ts";
 import { mediaBlobs } from "./media-blobs.ts";
@@ -44,7 +46,7 @@ export interface RunObjects extends AsyncIterable<RunObject> {
 
 /**
  * Returns everything that belongs to a run: the objects below its prefix, the manifests of the artifact versions that
- * it made, and the blobs of these versions and of its rich values. A blob may come several times. Only a listing shows
+ * it made, and the blobs of these versions, of its rich values and of the patch of its code. A blob may come several times. Only a listing shows
  * compacted journals, and objects that attempts to close the run left behind.
  *
  * A closed run is not listed. Its document costs one request. Without `known`, a run that was closed once and never
@@ -107,10 +109,17 @@ async function* closedObjects(
     yield { key: marker, ...(await sumOf(content)), kind: "lifecycle" };
   }
   yield* versionObjects(backend, record.artifacts, key, call);
+  yield* patchBlob(record);
   // If the summaries are in another object, the record does not show whether there are rich values.
   if (record.media === undefined && summaries === undefined) return;
   const { writers } = toRunListing(toEntries(id, objects), id);
   yield* mediaBlobs(backend, id, { compacted, journals: writers }, call);
+}
+
+function* patchBlob({ code }: Pick<RunRecord, "code">): Generator<RunObject, void, undefined> {
+  const { digest = "", size = 0 } = code?.patch ?? {};
+  const hex = parseDigest(digest);
+  if (hex !== undefined) yield { key: blobKey(hex), size, digest, kind: "blob" };
 }
 
 async function sumOf(bytes: Uint8Array): Promise<{ readonly size: number; readonly digest: string }> {
@@ -141,8 +150,9 @@ async function* listedObjects(
     listing: toRunListing(entries, id),
   });
   const damage = [...lost, ...folds.flatMap((fold) => fold.damage)].find(losesRecords);
-  const { artifacts } = foldRun(created, folds);
-  yield* versionObjects(backend, artifacts, runPrefix(id), call);
+  const record = foldRun(created, folds);
+  yield* versionObjects(backend, record.artifacts, runPrefix(id), call);
+  yield* patchBlob(record);
   if (folds.some(({ media }) => media.size > 0))
     yield* mediaBlobs(backend, id, { compacted: document?.compacted, journals: more }, call);
   if (damage) throw lossError(`what belongs to run ${id} is`, damage);

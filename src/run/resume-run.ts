@@ -20,7 +20,7 @@ import { claimRun, recordFencedEnds } from "./claim-run.ts";
 import { abortable } from "../platform/abort.ts";
 import type { RunContext } from "./run-context.ts";
 import { type CheckedOptions, checkHeartbeat } from "./start-options.ts";
-import { Run, type StartRun } from "./run.ts";
+import { Run, type RunParts, type StartRun } from "./run.ts";
 import { newWriter } from "./new-writer.ts";
 import { startRun } from "./start-run.ts";
 
@@ -48,7 +48,7 @@ export const RESUME_OPTIONS: OptionNames<ResumeRunOptions> = {
 };
 
 /** Values that `startRun` with `resume: "allow"` gives an existing run. */
-export type ResumedValues = Partial<Pick<CheckedOptions, "params" | "tags" | "note">>;
+export type ResumedValues = Partial<Pick<CheckedOptions, "params" | "tags" | "note">> & Pick<RunParts, "code">;
 
 /**
  * Resumes a run, finished or not, in a new session. The run keeps its params, tags and steps, except those that
@@ -115,6 +115,7 @@ export async function resumeRun(
     created,
     writer,
     params,
+    code: values.code,
     lastStep: greatestStep(folds),
     startChild: start,
     signal,

@@ -2,6 +2,7 @@ import type { Clock } from "../platform/clock.ts";
 import type { LedgerError } from "../errors/ledger-error.ts";
 import type { ClosingStatus, NewEvent } from "../journal/event.ts";
 import type { RunStatus } from "../journal/run-record.ts";
+import type { GivenCode } from "../provenance/code-snapshot.ts";
 import type { Metrics } from "./metric-input.ts";
 
 /** Records more of each run than the program logs: where it runs, how the system fares, what it prints. */
@@ -31,6 +32,10 @@ export interface CapturedSession {
   readonly appends: boolean;
   /** Whether the run begins now, and the program leaves it to the library to describe its environment. */
   readonly wantsEnvironment: boolean;
+  /** Whether the run begins now, and the program leaves it to the library to find out the code. */
+  readonly wantsCode: boolean;
+  /** Records the code of the run when it is known. Call it once at most, and only if {@link wantsCode}. */
+  code(code: PromiseLike<GivenCode | undefined>): void;
   /** Records an event. Throws as `JournalWriter.event` does. */
   event(event: NewEvent): void;
   /** Logs metrics at the greatest step so far, -1 if there is none. So they never change the step of another row. */

@@ -3,6 +3,7 @@ import type { JournalWriter } from "../journal/journal-writer.ts";
 import type { RunCreated } from "../journal/run-created.ts";
 import type { RunStatus } from "../journal/run-record.ts";
 import type { Ending } from "./finish-options.ts";
+import { CODE_WAIT_MS, type CodeLog, SHORT_CODE_WAIT_MS } from "./code-log.ts";
 import type { ArtifactLog } from "./log-artifacts.ts";
 import type { MediaLog } from "./log-media.ts";
 import { closeSession, type OpenSession, openSession } from "./process-end.ts";
@@ -38,6 +39,7 @@ export class RunClosing {
   readonly #parts: SessionParts;
   readonly #media: MediaLog;
   readonly #artifacts: ArtifactLog;
+  readonly #code: CodeLog;
   readonly #session: OpenSession;
   readonly #abort: () => void;
   /** Names of objects that failed attempts to close the run left behind. */
@@ -46,11 +48,12 @@ export class RunClosing {
   #isRecorded = false;
   #attempt: Promise<void> | undefined;
 
-  constructor(run: OpenRun, parts: SessionParts, media: MediaLog, artifacts: ArtifactLog) {
+  constructor(run: OpenRun, parts: SessionParts, media: MediaLog, artifacts: ArtifactLog, code: CodeLog) {
     this.#run = run;
     this.#parts = parts;
     this.#media = media;
     this.#artifacts = artifacts;
+    this.#code = code;
     const { context, writer, signal } = parts;
     this.#abort = () => void this.close({ status: "killed" }).catch(() => {});
     signal?.addEventListener("abort", this.#abort, { once: true });
@@ -60,7 +63,7 @@ export class RunClosing {
       runId: run.id,
       writer,
       isDurable: context.backend.capabilities.durable,
-      isStoring: () => !(media.isSettled && artifacts.isSettled),
+      isStoring: () => !(media.isSettled && artifacts.isSettled && code.isSettled),
       isClosing: () => this.#attempt !== undefined,
       end: (here) => this.#endSession(here),
     });
@@ -88,7 +91,9 @@ export class RunClosing {
 
   async #close(ending: Ending): Promise<void> {
     const { context, created, writer, positions } = this.#parts;
-    await this.capturing?.end();
+    // A program that is killed has little time.
+    const codeMs = ending.status === "killed" ? SHORT_CODE_WAIT_MS : CODE_WAIT_MS;
+    await Promise.all([this.capturing?.end(), this.#code.settle(codeMs)]);
     await this.#artifacts.settle();
     writer.assertUnfenced();
     await this.#media.flushLast();
@@ -124,7 +129,7 @@ export class RunClosing {
       await this.close(this.ending);
       return false;
     }
-    await this.capturing?.end();
+    await Promise.all([this.capturing?.end(), this.#code.settle(SHORT_CODE_WAIT_MS)]);
     await this.#artifacts.settle();
     await this.#media.flushLast();
     await writer.flush();

@@ -19,6 +19,7 @@ import { checkDataset, type DatasetReference, type LogDatasetOptions } from "./l
 import { type Ending, type FinishOptions, readFail, readFinish } from "./finish-options.ts";
 import { LateCalls, type Refusal } from "./late-calls.ts";
 import { unlessUnheard } from "./unheard-failure.ts";
+import { checkLater, CodeLog, type RunCode } from "./code-log.ts";
 import { ArtifactLog } from "./log-artifacts.ts";
 import { type LogHistogramOptions, type LogImageOptions, MediaLog } from "./log-media.ts";
 import { checkDefinition } from "./define-metric.ts";
@@ -43,6 +44,10 @@ export interface RunParts extends SessionParts {
   readonly lastStep?: number | undefined;
   /** See `CapturedSession.wantsEnvironment`. */
   readonly wantsEnvironment?: boolean;
+  /** See `CapturedSession.wantsCode`. */
+  readonly wantsCode?: boolean;
+  /** The code that the run is made with, if the caller gives it. */
+  readonly code?: RunCode | undefined;
   readonly startChild: StartRun;
 }
 
@@ -64,6 +69,7 @@ export class Run implements AsyncDisposable {
   readonly #media: MediaLog;
   readonly #steps: StepCount;
   readonly #artifacts: ArtifactLog;
+  readonly #code: CodeLog;
   readonly #late: LateCalls;
   readonly #closing: RunClosing;
 
@@ -81,14 +87,16 @@ export class Run implements AsyncDisposable {
     this.#artifacts = new ArtifactLog(context, writer, this.id);
     this.#late = new LateCalls(this, writer);
     mergeParams(this.#params, parts.params);
-    this.#closing = new RunClosing(this, parts, this.#media, this.#artifacts);
+    this.#code = new CodeLog(context, writer);
+    if (parts.code) this.#code.record(parts.code);
+    this.#closing = new RunClosing(this, parts, this.#media, this.#artifacts, this.#code);
     // An aborted signal has closed the run already.
     if (!this.#closing.ending) this.#closing.capturing = context.capture?.begin(this.#captured());
     loadAllLater();
   }
 
   #captured(): CapturedSession {
-    const { context, writer, wantsEnvironment = false } = this.#parts;
+    const { context, writer, wantsEnvironment = false, wantsCode = false } = this.#parts;
     const { clock, backend } = context;
     const input = new MetricInput(writer.registry);
     return {
@@ -96,6 +104,8 @@ export class Run implements AsyncDisposable {
       clock,
       appends: backend.capabilities.append,
       wantsEnvironment,
+      wantsCode,
+      code: (code) => this.#code.record({ later: checkLater(code) }),
       event: (event) => writer.event(event, event.kind),
       metrics: (values) => {
         const shape = input.read(values);
@@ -278,7 +288,10 @@ export class Run implements AsyncDisposable {
    * an error that nobody handles.
    */
   flush(): Promise<void> {
-    return unlessUnheard(this.#writer, "flush", this.#media.flush());
+    const stored = this.#code.hasRecordedKnown
+      ? this.#media.flush()
+      : this.#code.recordKnown().then(() => this.#media.flush());
+    return unlessUnheard(this.#writer, "flush", stored);
   }
 
   /**

@@ -5,6 +5,7 @@ import { decodeJson, encodeJson } from "../bytes/json.ts";
 import type { Dictionary } from "../journal/event.ts";
 import type { FlushOptions } from "../journal/flush-policy.ts";
 import { isDeviceName } from "../backend/key.ts";
+import type { GivenCode } from "../provenance/code-snapshot.ts";
 import { type FixedAttributes, fixedAttributes, pickFixed } from "../journal/run-attributes.ts";
 import { ID_PATTERN } from "../journal/run-created.ts";
 import { checkTags, type Tags, type TagsOf } from "./tags.ts";
@@ -34,6 +35,14 @@ export interface StartRunOptions<T extends object = Tags> {
    * secret. `false`: nothing. An object: exactly that, without values that look like secrets or have the name of one.
    */
   readonly environment?: boolean | object | undefined;
+  /**
+   * The code that the run is made with: what `captureGit` of `runledger/git` returns, or the parts that you know, such
+   * as `{ commit: process.env.GITHUB_SHA }`. `startRun` does not wait for a promise: the code is recorded once it
+   * settles, at the latest when the run is closed, which waits at most 12 s for it. If the promise rejects, or does not
+   * settle in time, `onError` gets the reason, and the record says that the code is unknown. `false`: record nothing,
+   * whatever the ledger captures by itself.
+   */
+  readonly code?: GivenCode | PromiseLike<GivenCode | undefined> | false | undefined;
   /** When buffered records are written, and how many may wait. */
   readonly flush?: FlushOptions | undefined;
   /**
@@ -44,8 +53,8 @@ export interface StartRunOptions<T extends object = Tags> {
   readonly id?: string | undefined;
   /**
    * What to do if the `id` is taken. `"allow"`: resume that run, beside writers that it may have. Then the params and
-   * the note given here replace those of the run, the tags are added, and its name, group, job type, parent,
-   * environment and start stay. Rejects with `RUN_CLOSED` if the run was deleted. Default `"never"`.
+   * the note given here replace those of the run, so does the code, the tags are added, and its name, group, job type,
+   * parent, environment and start stay. Rejects with `RUN_CLOSED` if the run was deleted. Default `"never"`.
    */
   readonly resume?: "never" | "allow" | undefined;
   /** When the run began, in ms since the epoch. For importers. Default: now. */
@@ -87,6 +96,7 @@ export const START_OPTIONS: OptionNames<StartRunOptions> = {
   jobType: true,
   parent: true,
   environment: true,
+  code: true,
   id: true,
   resume: true,
   startTime: true,

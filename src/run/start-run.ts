@@ -12,6 +12,7 @@ import { encodeRunCreated, type RunCreated, runCreatedKey } from "../journal/run
 import { assertCanBegin } from "../journal/run-size.ts";
 import { captureEnvironment } from "../provenance/environment.ts";
 import { redactData } from "../provenance/redaction/data.ts";
+import { readCode } from "./code-log.ts";
 import type { RunContext } from "./run-context.ts";
 import { checkHeartbeat, checkOptions, START_OPTIONS, type StartRunOptions } from "./start-options.ts";
 import { Run, type StartRun } from "./run.ts";
@@ -31,6 +32,7 @@ export async function startRun(
   const { signal } = options;
   signal?.throwIfAborted();
   const checked = checkOptions(options);
+  const code = options.code === undefined ? undefined : await readCode(options.code);
   const { backend, clock, ids } = context;
   const { append } = backend.capabilities;
   const policy = flushPolicy(options.flush, append);
@@ -71,6 +73,8 @@ export async function startRun(
     }),
     params: created.params ?? {},
     wantsEnvironment: environment === true && context.environment === undefined,
+    code,
+    wantsCode: options.code === undefined,
     startChild: start,
     signal,
   });

@@ -3,6 +3,7 @@ import { LedgerError } from "../errors/ledger-error.ts";
 import { readRunBeginning } from "../journal/read-run-beginning.ts";
 import type { RunCreated } from "../journal/run-created.ts";
 import type { RunContext } from "./run-context.ts";
+import { readCode } from "./code-log.ts";
 import { checkOptions, type StartRunOptions } from "./start-options.ts";
 import { resumeRun } from "./resume-run.ts";
 import type { Run, StartRun } from "./run.ts";
@@ -32,7 +33,8 @@ export async function startWithId(context: RunContext, options: StartRunOptions,
     throw runExists(id, `of the experiment ${JSON.stringify(created.experiment)}`);
   const { flush, heartbeatMs } = options;
   // The script may have changed since the run began: its new values count, and the history keeps the old ones.
-  return await resumeRun(context, created, { flush, heartbeatMs, signal }, start, checked);
+  const code = options.code === undefined ? undefined : await readCode(options.code);
+  return await resumeRun(context, created, { flush, heartbeatMs, signal }, start, { ...checked, code });
 }
 
 async function findRun(

@@ -104,7 +104,7 @@ test("head, tags, environment and code", () => {
     record("a", {
       tags: { stage: "test", "a.b": "x" },
       environment: { node: "20", os: { name: "linux" } },
-      code: { commit: "1" },
+      code: { commit: "1" } as never,
     }),
     { ...running, environment: { node: "22", os: { name: "linux" } }, code: { commit: "2" } } as never,
   ]);

@@ -61,6 +61,14 @@ def members(shape): return re.findall(r"(\w+)(\??):?([\w|]*)", shape)
 def known(value, shape): return {name: value[name] for name, _, _ in members(shape) if name in value}
 def fits(value, shape): return attempt(False, lambda: is_a(value, dict) and all((value[name] in kind.split("|") if "|"
     in kind else TYPES[kind](value[name])) if name in value else optional for name, optional, kind in members(shape)))
+TYPES.update({"code": lambda v: fits(v, CODE), "dirty": lambda v: is_a(v, bool) or v == "unknown", "lockfile": lambda
+    v: fits(v, "path digest"), "patch": lambda v: fits(v, PATCH)})
+CODE = "engine engineVersion? commit? branch? tag? authoredAt?:number committedAt?:number remotes:remotes dirty:dirty " + (
+    "changes:changes untracked:untracked submodules:submodules entry? lockfile?:lockfile patch?:patch incomplete:words")
+LISTS = {"remotes": "name url", "changes": "path status", "untracked": "path size:count", "submodules":
+    "path commit? dirty:dirty"}; PATCH = "digest:digest size:count complete:bool"
+TYPES.update({name: (lambda shape: lambda v: is_a(v, list) and all(fits(item, shape) for item in v))(shape) for name,
+    shape in LISTS.items()})
 ERROR, WRITER, DATASET = "name message stack?", "id:id beatMs:number alive?", "name digest uri? size?:count context?"
 FILE = "path size:count digest:digest portable?:bool"; ORIGIN = "key size:count digest:digest"
 DEFINITION = "goal?:minimize|maximize stepMetric? description? unit?"
@@ -74,9 +82,11 @@ MANIFEST = "name:short version:count digest:digest type?:short runId?:short sing
 NOWHERE, EVENTS = {"from": None, "to": None}, {
     "session": SESSION + " writers?:count", "params": "set:object", "tags": "set?:texts remove?:words", "note": "text",
     "environment": "set:object", "metric": "name " + DEFINITION, "artifact": "version:version", "input":
-    "version:version", "dataset": DATASET, "media": RICH + " at:number n:count", "beat": "", "clock": "jumpMs:number",
-    "dropped": "points:safe", "leave": "next:safe", "finish":
+    "version:version", "dataset": DATASET, "code": "code:code", "media": RICH + " at:number n:count", "beat": "", "clock":
+    "jumpMs:number", "dropped": "points:safe", "leave": "next:safe", "finish":
     "status:finished|failed|killed endTime?:number error?:error", "interrupted": "positions:numbers endTime?:number"}
+def known_code(v): return {**known(v, CODE), **{name: [known(item, LISTS[name]) for item in v[name]] for name in
+    LISTS}, **{name: known(v[name], shape) for name, shape in (("lockfile", "path digest"), ("patch", PATCH)) if name in v}}
 def good_event(ev): return (fits(ev, "kind v:one order:safe time:number") and ev["kind"] in EVENTS and fits(ev, EVENTS[
     ev["kind"]]) and (ev["kind"] != "media" or ("digest" in ev) != ("inline" in ev)))
 N, SEQ, ID = "(?:[0-9]{4}|[1-9][0-9]{4,8})", "(?:[0-9]{6}|[1-9][0-9]{6,11})", "[0-9a-z][0-9a-z_-]{0,63}"
@@ -343,6 +353,7 @@ def fold(born, whos, fences, begun):  # ---- Runs ---- The record of a run. `beg
         if kind == "params": rec["params"] = merge(rec["params"], ev["set"])
         if kind == "note": rec["note"] = ev["text"]
         if kind == "environment": rec["environment"] = {**rec.get("environment", {}), **ev["set"]}
+        if kind == "code": rec["code"] = known_code(ev["code"])
         if kind == "dropped": rec["dropped"] += ev["points"]
         if kind == "metric": rec["metricDefinitions"].setdefault(ev["name"], {}).update(known(ev, DEFINITION))
         if kind == "tags": rec["tags"] = {key: tag for key, tag in {**rec["tags"], **ev.get("set", {})}.items() if key
@@ -396,7 +407,7 @@ def read_run(run, names):  # What is printed of a run, or None if there is none.
     try:  # Without a document there is no number 0
         doc = checked(top + docs[newest], 128 << 20, 8_000_000); rec, part = doc["record"], doc.get("compacted", done)
         check(rec["id"] == run and fits(rec, "name experiment:title status metricDefinitions:object damage:list "
-            "metrics?:object media?:object datasets?:list") and ("metrics" in rec or "summaries" in doc) and
+            "metrics?:object media?:object datasets?:list code?:code") and ("metrics" in rec or "summaries" in doc) and
             fits(part, "metrics:words writers:list ends:object media:words events:words overview? summaries?") and
             fits(doc, "objects:inventory summaries?"))
         objects = {item["name"]: item for item in doc["objects"]}; check(len(objects) == len(doc["objects"]))

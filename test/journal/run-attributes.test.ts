@@ -11,7 +11,7 @@ import { compileFilter } from "../../src/filter/compile-filter.ts";
 import { parseFilter } from "../../src/filter/parse-filter.ts";
 import { recordRow } from "../../src/filter/filter-row.ts";
 import { isRunRecord } from "../../src/journal/is-run-record.ts";
-import { fixedAttributes, type RunAttribute, runAttributes } from "../../src/journal/run-attributes.ts";
+import { attributeValue, fixedAttributes, type RunAttribute, runAttributes } from "../../src/journal/run-attributes.ts";
 import type { RunRecord } from "../../src/journal/run-record.ts";
 import { storeSegment } from "../catalog/many-runs.ts";
 import { type Part, record } from "../compare/records.ts";
@@ -21,17 +21,29 @@ const EXPERIMENT = "attributes";
 
 /** A value that few other runs have. */
 function valueOf({ member, type }: RunAttribute, run: number): string | number {
+  if (member === "dirty") return String(run % 2 === 0);
   if (member === "id") return `r${run}`;
   if (member === "experiment") return EXPERIMENT;
   if (member === "status") return STATUSES[run % STATUSES.length]!;
   return type === "text" ? `${member} ${run}` : 1_700_000_000_000 + 1000 * run + member.length;
 }
 
+const NOTHING_KNOWN = {
+  engine: "git",
+  remotes: [],
+  changes: [],
+  untracked: [],
+  submodules: [],
+  incomplete: [],
+} as const;
+
 /** Runs with all attributes, but the first: it lacks those that a run may lack. */
 const RECORDS: readonly RunRecord[] = Array.from({ length: 9 }, (_, run) => {
-  const own = runAttributes.filter(({ optional }) => run > 0 || !optional);
+  const own = runAttributes.filter(({ optional, of }) => of === undefined && (run > 0 || !optional));
   const { endTime: _ended, ...base } = record(`r${run}`);
-  return { ...base, ...Object.fromEntries(own.map((attribute) => [attribute.member, valueOf(attribute, run)])) };
+  const code = { ...NOTHING_KNOWN, commit: `commit ${run}`, branch: `branch ${run}`, dirty: run % 2 === 0 };
+  const values = Object.fromEntries(own.map((attribute) => [attribute.member, valueOf(attribute, run)]));
+  return { ...base, ...values, ...(run > 0 && { code }) };
 });
 const LAST = RECORDS.at(-1)!;
 
@@ -50,18 +62,21 @@ async function found(query: RunQuery): Promise<string[]> {
   return (await ledger.searchRuns({ experiment: EXPERIMENT, view: "all", ...query })).runs.map(({ id }) => id);
 }
 
-const idsWith = (member: keyof RunRecord, value: unknown): string[] =>
-  RECORDS.filter((each) => each[member] === value).map(({ id }) => id);
+const idsWith = (attribute: RunAttribute, value: unknown): string[] =>
+  RECORDS.filter((each) => attributeValue(each, attribute) === value).map(({ id }) => id);
 
 describe.each(runAttributes.map((attribute) => [attribute.member, attribute] as const))("%s", (member, attribute) => {
-  const { name, aliases = [], type, optional = false, unfiltered = false, listed = false } = attribute;
-  const value = LAST[member]!;
+  const { name, aliases = [], type, optional = false, unfiltered = false, listed = false, of } = attribute;
+  const value = attributeValue(LAST, attribute)!;
+  const own = member as keyof RunRecord;
 
   test("is checked when a record is read", () => {
     expect(isRunRecord(LAST)).toBe(true);
-    for (const wrong of [null, true, {}, type === "text" ? 1 : "1"])
-      expect(isRunRecord({ ...LAST, [member]: wrong })).toBe(false);
-    const { [member]: _, ...without } = LAST;
+    for (const wrong of [null, ...(member === "dirty" ? [] : [true]), {}, type === "text" ? 1 : "1"]) {
+      const changed = of ? { code: { ...LAST.code, [member]: wrong } } : { [member]: wrong };
+      expect(isRunRecord({ ...LAST, ...changed })).toBe(false);
+    }
+    const { [of ?? own]: _, ...without } = LAST;
     expect(isRunRecord(without)).toBe(optional);
   });
 
@@ -71,7 +86,9 @@ describe.each(runAttributes.map((attribute) => [attribute.member, attribute] as 
     if (column === undefined) return expect(columns).not.toContain(member);
     expect(segment.column(column)?.type).toBe(type === "text" ? "string" : "int64");
     await segment.load(backend, [column], 1, undefined);
-    expect(ROWS.map((row) => segment.cells(column)!.at(row) ?? undefined)).toEqual(RECORDS.map((each) => each[member]));
+    expect(ROWS.map((row) => segment.cells(column)!.at(row) ?? undefined)).toEqual(
+      RECORDS.map((each) => attributeValue(each, attribute)),
+    );
   });
 
   test("is filtered and ordered by all its names, or by none", async () => {
@@ -79,29 +96,34 @@ describe.each(runAttributes.map((attribute) => [attribute.member, attribute] as 
     for (const each of names) {
       const field = `attributes."${each}"`;
       const filter = `${field} = ${type === "text" ? `'${value}'` : value}`;
-      expect((await found({ filter })).toSorted()).toEqual(idsWith(member, value));
+      expect((await found({ filter })).toSorted()).toEqual(idsWith(attribute, value));
       const test = compileFilter(parseFilter(filter));
-      expect(RECORDS.filter((one) => test(recordRow(one))).map(({ id }) => id)).toEqual(idsWith(member, value));
+      expect(RECORDS.filter((one) => test(recordRow(one))).map(({ id }) => id)).toEqual(idsWith(attribute, value));
       const inOrder = await found({ orderBy: `${field} DESC` });
-      const values = inOrder.map((id) => RECORDS.find((one) => one.id === id)![member]);
-      expect(values).toEqual(RECORDS.map((one) => one[member]).toSorted(descending));
+      const values = inOrder.map((id) =>
+        attributeValue(
+          RECORDS.find((one) => one.id === id)!,
+          attribute,
+        ),
+      );
+      expect(values).toEqual(RECORDS.map((one) => attributeValue(one, attribute)).toSorted(descending));
     }
     if (names.length === 0)
       await expect(found({ filter: `${name ?? member} = 1` })).rejects.toThrow("expected a field");
     else if (type === "text") {
       const filter = `${name} IN ('${value}')`;
-      if (listed) expect((await found({ filter })).toSorted()).toEqual(idsWith(member, value));
+      if (listed) expect((await found({ filter })).toSorted()).toEqual(idsWith(attribute, value));
       else await expect(found({ filter })).rejects.toThrow("expected one of");
     }
   });
 
-  test("is read from its column if a search wants it alone", async () => {
-    const { runs } = await ledger.searchRuns({ experiment: EXPERIMENT, view: "all", orderBy: "id", fields: [member] });
-    const wanted = RECORDS.map((one) =>
-      one[member] === undefined ? { id: one.id } : { id: one.id, [member]: one[member] },
-    );
+  test("is read from its column if a search wants it alone, unless it is a part of a member", async () => {
+    const query = { experiment: EXPERIMENT, view: "all", orderBy: "id", fields: [own] } as const;
+    if (of) return await expect(ledger.searchRuns(query)).rejects.toThrow(`no member "${member}"`);
+    const { runs } = await ledger.searchRuns(query);
+    const wanted = RECORDS.map((one) => (one[own] === undefined ? { id: one.id } : { id: one.id, [own]: one[own] }));
     expect(runs).toEqual(wanted);
-    const read = await membersFromColumns(segment, backend, ROWS, [member], 1, undefined);
+    const read = await membersFromColumns(segment, backend, ROWS, [own], 1, undefined);
     expect(read && [...read.values()]).toEqual(name === undefined ? undefined : wanted);
   });
 

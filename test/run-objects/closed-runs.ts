@@ -57,6 +57,14 @@ export const closedRuns: { readonly [name: string]: (open: Open, backend: Backen
     await run.finish();
     return run.id;
   },
+  "with a patch of its code": async (open) => {
+    const ledger = await open();
+    const patch = new TextEncoder().encode("diff --git a/a b/a\n");
+    const run = await ledger.startRun({ experiment: "Ä/1", environment: false, flush, code: { commit: "c", patch } });
+    run.log({ loss: 1 });
+    await run.finish();
+    return run.id;
+  },
   "with an overview": async (open) => {
     const run = await start(await open());
     for (let i = 0; i < 20_000; i++) run.log({ loss: i });

@@ -104,7 +104,8 @@ const VIEWS: readonly string[] = [
     runledger.moment(record->'$.endTime') AS end_time,
     runledger.ms(record->'$.endTime') - runledger.ms(record->'$.startTime') AS duration_ms,
     record->>'$.note' AS note, record->>'$.parent' AS parent, record->>'$.group' AS "group",
-    record->>'$.jobType' AS job_type, runledger.moment(record->'$.deletedAt') AS deleted_at
+    record->>'$.jobType' AS job_type, runledger.moment(record->'$.deletedAt') AS deleted_at,
+    record->>'$.code.commit' AS "commit", record->>'$.code.branch' AS branch, record->>'$.code.dirty' AS dirty
     FROM runledger.catalog`,
 
   // Keys may contain dots, so two leaves may have one path. Then the leaf with less nesting counts, then the first.

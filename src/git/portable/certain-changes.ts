@@ -1,4 +1,4 @@
-import type { CodeChange } from "../code-snapshot.ts";
+import type { CodeChange } from "../../journal/recorded-code.ts";
 import { type Conversion, withoutCarriageReturns } from "./attributes.ts";
 import type { ObjectReader } from "./object-reader.ts";
 import { type Comparison, LINK, type WorkTreeStatus, readSide } from "./work-tree-status.ts";

@@ -1,5 +1,5 @@
 import { concatBytes } from "../../backend/body.ts";
-import type { CodeChange } from "../code-snapshot.ts";
+import type { CodeChange } from "../../journal/recorded-code.ts";
 import type { GitRequest } from "../git-facts.ts";
 import { MAX_COMPARED_FILE } from "../limits.ts";
 import { blobId } from "../object-id.ts";

@@ -1,6 +1,6 @@
 import { messageOf } from "../../platform/any-realm.ts";
 import { scrub } from "../../provenance/redaction/scrub.ts";
-import type { CodeChange, Remote, Submodule, UntrackedFile } from "../code-snapshot.ts";
+import type { CodeChange, Remote, Submodule, UntrackedFile } from "../../journal/recorded-code.ts";
 import type { GitEngine, GitFacts, GitRequest, HeadFacts } from "../git-facts.ts";
 import { readConversion } from "./attributes.ts";
 import { certainChanges } from "./certain-changes.ts";

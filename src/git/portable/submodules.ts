@@ -1,4 +1,4 @@
-import type { CodeChange, Submodule } from "../code-snapshot.ts";
+import type { CodeChange, Submodule } from "../../journal/recorded-code.ts";
 import type { GitRequest } from "../git-facts.ts";
 import type { FileSide } from "../patch/write-file-patch.ts";
 import { findGitDirectory } from "./git-directory.ts";

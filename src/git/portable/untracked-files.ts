@@ -1,5 +1,5 @@
 import { utf8Decoder } from "../../bytes/utf8.ts";
-import type { UntrackedFile } from "../code-snapshot.ts";
+import type { UntrackedFile } from "../../journal/recorded-code.ts";
 import type { GitFileStats, GitFiles } from "../git-files.ts";
 import { MAX_UNTRACKED } from "../limits.ts";
 import { type IgnoreRules, isIgnored, parseIgnoreRules } from "./ignore-rules.ts";

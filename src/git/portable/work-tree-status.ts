@@ -1,6 +1,6 @@
 import { mapBounded } from "../../platform/bounded.ts";
 import { utf8Encoder } from "../../bytes/utf8.ts";
-import type { CodeChange, CodeChangeStatus } from "../code-snapshot.ts";
+import type { CodeChange, CodeChangeStatus } from "../../journal/recorded-code.ts";
 import type { GitFileStats, GitFiles } from "../git-files.ts";
 import { PARALLEL_FILES } from "../limits.ts";
 import { blobId } from "../object-id.ts";

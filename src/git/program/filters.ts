@@ -1,4 +1,4 @@
-import type { CodeChange } from "../code-snapshot.ts";
+import type { CodeChange } from "../../journal/recorded-code.ts";
 import { utf8Decoder } from "../../bytes/utf8.ts";
 import { LedgerError } from "../../errors/ledger-error.ts";
 import { pathName, splitAtZero } from "../path-name.ts";

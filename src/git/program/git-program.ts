@@ -5,10 +5,10 @@ import { concatBytes } from "../../backend/body.ts";
 
 /** The members of `node:child_process` that are used. */
 interface ChildProcesses {
-  spawn(program: string, args: readonly string[], options: SpawnOptions): Child;
+  spawn(program: string, args: readonly string[], options: SpawnSettings): Child;
 }
 
-interface SpawnOptions {
+interface SpawnSettings {
   readonly env: Readonly<Record<string, string>>;
   readonly stdio: readonly ["ignore", "pipe", "pipe"];
   readonly cwd?: string;
@@ -186,7 +186,7 @@ const EMPTY = "RUNLEDGER_EMPTY";
 const FALSE = "RUNLEDGER_FALSE";
 
 /** Windows looks for programs in the working directory first, which may be the repository. */
-function safeFolder(): Pick<SpawnOptions, "cwd"> {
+function safeFolder(): Pick<SpawnSettings, "cwd"> {
   const { process } = globalThis as Host;
   return process?.platform === "win32" ? { cwd: process.env["SystemRoot"] ?? "C:\\" } : {};
 }

@@ -1,4 +1,4 @@
-import type { CodeChange, CodeChangeStatus } from "../code-snapshot.ts";
+import type { CodeChange, CodeChangeStatus } from "../../journal/recorded-code.ts";
 import { pathName, splitAtZero } from "../path-name.ts";
 
 export interface Status {

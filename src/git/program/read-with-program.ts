@@ -2,7 +2,7 @@ import { utf8Decoder, utf8Encoder } from "../../bytes/utf8.ts";
 import { LedgerError } from "../../errors/ledger-error.ts";
 import { mapBounded } from "../../platform/bounded.ts";
 import { scrub } from "../../provenance/redaction/scrub.ts";
-import type { CodeChange, Remote, UntrackedFile } from "../code-snapshot.ts";
+import type { CodeChange, Remote, UntrackedFile } from "../../journal/recorded-code.ts";
 import type { GitEngine, GitFacts, GitRequest, HeadFacts } from "../git-facts.ts";
 import { MAX_COMPARED_FILE, MAX_UNTRACKED, PARALLEL_FILES } from "../limits.ts";
 import { pathName } from "../path-name.ts";

@@ -1,5 +1,5 @@
 import { mapBounded } from "../../platform/bounded.ts";
-import type { Submodule } from "../code-snapshot.ts";
+import type { Submodule } from "../../journal/recorded-code.ts";
 import type { GitRequest } from "../git-facts.ts";
 import { pathName, splitAtZero } from "../path-name.ts";
 import { filterNames, filteredPaths, parseConfig } from "./filters.ts";

@@ -191,6 +191,19 @@ async function events(place: Place): Promise<void> {
   const manifest = { key: "artifacts/a/versions/00000000.json", size: 3, digest: `sha256:${"a".repeat(64)}` };
   const version = { name: "a", version: "v0", digest: "d", size: 3, aliases: [], metadata: { m: 1 }, createdAt: 1 };
   const data = { name: "train", digest: "md5:1" };
+  const patch = { digest: `sha256:${"b".repeat(64)}`, size: 3, complete: false };
+  const code = {
+    engine: "later",
+    commit: "c",
+    authoredAt: 1.5,
+    remotes: [],
+    dirty: "unknown",
+    changes: [{ path: "a", status: "later" }],
+    untracked: [{ path: "b", size: 5, more: 1 }],
+    submodules: [{ path: "lib", dirty: true, more: 1 }],
+    lockfile: { path: "p", digest: "d", more: 1 },
+    incomplete: ["patch: a reason"],
+  };
   const texts: readonly (object | string)[] = [
     "5",
     "[]",
@@ -211,6 +224,21 @@ async function events(place: Place): Promise<void> {
     event("clock", 11, { jumpMs: Number.NaN }),
     event("dropped", 12, { points: 5n }),
     event("finish", 13, { status: "failed", error: { name: "E", message: "m", more: 1 }, endTime: TIME + 13 }),
+    event("code", 14, {
+      code: { ...code, more: 1, remotes: [{ name: "origin", url: "u", more: 1 }], patch: { ...patch, more: 1 } },
+      more: 1,
+    }),
+    ...[
+      { dirty: "maybe" },
+      { engine: 5 },
+      { authoredAt: Number.NaN },
+      { untracked: [{ path: "a", size: 5n }] },
+      { changes: [{ path: "a" }] },
+      { submodules: [{ path: "lib", dirty: 1 }] },
+      { lockfile: { path: "a" } },
+      { patch: { ...patch, digest: "md5:1" } },
+      { incomplete: [1] },
+    ].map((wrong, i) => event("code", 20 + i, { code: { ...code, ...wrong } })),
     event("weather", 99_999),
   ];
   await storeSegment(place, id, "first", 0, [recordsPayload(0, texts.length, ...texts.map(eventItem))]);

@@ -5,6 +5,7 @@ export type CodeChangeStatus = "added" | "modified" | "deleted" | "type-changed"
 export interface CodeChange {
   /** From the top of the working tree, with `/`. A name that is not UTF-8 is quoted, as git shows it. */
   readonly path: string;
+  /** How it differs. */
   readonly status: CodeChangeStatus;
 }
 
@@ -16,47 +17,73 @@ export interface UntrackedFile {
   readonly size: number;
 }
 
+/** A repository inside of the repository. */
 export interface Submodule {
+  /** From the top of the working tree. */
   readonly path: string;
   /** The commit that is checked out. Missing if nothing is. */
-  readonly commit?: string;
+  readonly commit?: string | undefined;
   /** Whether tracked files of the submodule differ from its commit. */
   readonly dirty: boolean | "unknown";
 }
 
+/** Where a repository fetches from. */
 export interface Remote {
+  /** Its name in the repository: `origin`. */
   readonly name: string;
   /** Without credentials, query and fragment. */
   readonly url: string;
 }
 
 /** The code that a run was made with. Plain data. */
-export interface CodeSnapshot {
-  /** What read the repository. */
-  readonly engine: "git" | "isomorphic-git" | "archive";
-  readonly engineVersion?: string;
-  /** The id of the commit in hex. Missing before the first commit. */
-  readonly commit?: string;
+export interface RecordedCode {
+  /** What read the repository. `"unknown"`: the caller did not say, or nothing could be read. */
+  readonly engine: "git" | "isomorphic-git" | "archive" | "unknown";
+  /** The version of the engine. */
+  readonly engineVersion?: string | undefined;
+  /** The id of the commit. Missing before the first commit. */
+  readonly commit?: string | undefined;
   /** Missing if no branch is checked out. */
-  readonly branch?: string;
+  readonly branch?: string | undefined;
   /** The first tag, by name, of the commit. */
-  readonly tag?: string;
+  readonly tag?: string | undefined;
   /** When the author wrote the commit, in ms since the epoch. */
-  readonly authoredAt?: number;
+  readonly authoredAt?: number | undefined;
   /** When the commit was made, in ms since the epoch. */
-  readonly committedAt?: number;
+  readonly committedAt?: number | undefined;
+  /** The remotes, by name. */
   readonly remotes: readonly Remote[];
   /** Whether tracked files differ from the commit, those of submodules included. Untracked files do not count. */
   readonly dirty: boolean | "unknown";
+  /** The tracked paths that differ from the commit, by path. */
   readonly changes: readonly CodeChange[];
+  /** The files that git neither tracks nor ignores, by path. */
   readonly untracked: readonly UntrackedFile[];
+  /** The submodules, by path. */
   readonly submodules: readonly Submodule[];
   /** The script that the process was started with, from the top of the working tree. */
-  readonly entry?: string;
+  readonly entry?: string | undefined;
   /** The nearest lockfile and the digest of its content: `sha256:…`. */
-  readonly lockfile?: { readonly path: string; readonly digest: string };
-  /** The changes, as `git apply` takes them. Missing if there are none. */
-  readonly patch?: Uint8Array;
+  readonly lockfile?:
+    | {
+        /** From the top of the working tree. */
+        readonly path: string;
+        /** `sha256:<64 hex digits>` of its bytes. */
+        readonly digest: string;
+      }
+    | undefined;
+  /** The stored patch of the changes. `ledger.codePatch` reads it. Missing if there is none. */
+  readonly patch?: RecordedPatch | undefined;
   /** Says in words what could not be found out or was withheld: `"dirty: sparse checkout"`. */
   readonly incomplete: readonly string[];
+}
+
+/** A stored patch. */
+export interface RecordedPatch {
+  /** `sha256:<64 hex digits>` of its bytes. */
+  readonly digest: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Whether the patch has all changes that were to be in it. If not, `incomplete` says why. */
+  readonly complete: boolean;
 }
