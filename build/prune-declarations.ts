@@ -62,6 +62,13 @@ function prune(file: ts.SourceFile, kept: ReadonlySet<ts.Node>): string {
       const names = used.map((element) => element.getText()).join(", ");
       return statement.getFullText().replace(named.getText(), `{ ${names} }`);
     }
+    const exported = ts.isExportDeclaration(statement) ? statement.exportClause : undefined;
+    if (exported && ts.isNamedExports(exported)) {
+      const used = exported.elements.filter((element) => kept.has(element));
+      if (used.length === 0 && exported.elements.length > 0) return "";
+      const names = used.map((element) => element.getText()).join(", ");
+      return statement.getFullText().replace(exported.getText(), names === "" ? "{}" : `{ ${names} }`);
+    }
     return kept.has(statement) || ts.isExportDeclaration(statement) ? statement.getFullText() : "";
   });
   return `${parts.join("").trim()}\n`;

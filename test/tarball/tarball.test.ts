@@ -99,6 +99,7 @@ describe("contents", () => {
     );
     const orphans = declared.filter((path) => !path.endsWith("/index.d.ts") && !mentioned.includes(path));
     expect(orphans).toEqual([]);
+    expect(mentioned.filter((path) => !paths().includes(path))).toEqual([]);
   });
 
   test("links of what is read lead to files of the package, or are absolute", () => {
