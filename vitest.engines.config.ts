@@ -9,8 +9,8 @@ const config: ViteUserConfig = defineConfig({
   ssr: { resolve: { conditions: ["runledger-source", "node", "import", "module", "default"] } },
   test: {
     include: ["test/engines/**/*.test.ts"],
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
     // By default one core is left alone, and of two that is half of the time.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     reporters: ["default"],
