@@ -8,3 +8,7 @@ export const MAX_COMPARED_FILE: number = 32 * 1024 * 1024;
 export const PARALLEL_FILES = 16;
 /** Larger files, in bytes, are not read into memory. */
 export const MAX_READ_FILE: number = 512 * 1024 * 1024;
+/** The most bytes of a path in a repository. The engines of JavaScript hash much longer strings by their length only. */
+export const MAX_PATH_BYTES = 4096;
+/** The most bytes of all paths of an index, or of a commit. */
+export const MAX_PATHS_BYTES: number = 64 * 1024 * 1024;

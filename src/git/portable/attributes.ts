@@ -19,8 +19,14 @@ export async function readConversion(
   let conversion: Conversion = form.convertsLineEnds ? "line-ends" : "none";
   const paths = [`${git.common}/info/attributes`, ...(form.attributesFile === undefined ? [] : [form.attributesFile])];
   const folders = new Set([""]);
-  for (const path of tracked)
-    for (let at = path.indexOf("/"); at !== -1; at = path.indexOf("/", at + 1)) folders.add(path.slice(0, at + 1));
+  for (const path of tracked) {
+    // From the inside out. The folders around a known folder are known too.
+    for (let at = path.lastIndexOf("/"); at > 0; at = path.lastIndexOf("/", at - 1)) {
+      const folder = path.slice(0, at + 1);
+      if (folders.has(folder)) break;
+      folders.add(folder);
+    }
+  }
   // Git follows these files whether they are tracked or not.
   for (const folder of folders) paths.push(`${git.root}/${folder}.gitattributes`);
   for (const path of paths) {

@@ -1,4 +1,6 @@
+import { LedgerError } from "../../errors/ledger-error.ts";
 import { pathName } from "../path-name.ts";
+import { PathBudget } from "./path-budget.ts";
 
 /** A path in the index. */
 export interface IndexEntry {
@@ -26,11 +28,15 @@ export interface IndexFile {
 const SIGNATURE = 0x44495243; // DIRC
 const HASH_LENGTH = 20;
 
-/** Reads an index of version 2, 3 or 4 with SHA-1. Throws a `RangeError` for anything else. */
+/**
+ * Reads an index of version 2, 3 or 4 with SHA-1. Throws `TOO_LARGE` if its paths are too long, and a `RangeError` for
+ * anything else.
+ */
 export function parseIndex(bytes: Uint8Array): IndexFile {
   try {
     return parse(bytes);
   } catch (cause) {
+    if (LedgerError.is(cause)) throw cause;
     throw new RangeError("the index is damaged", { cause });
   }
 }
@@ -41,6 +47,7 @@ function parse(bytes: Uint8Array): IndexFile {
   if (view.getUint32(0) !== SIGNATURE || version < 2 || version > 4) throw new RangeError("not an index of git");
   const count = view.getUint32(8);
   const entries: IndexEntry[] = [];
+  const budget = new PathBudget();
   let at = 12;
   let previous: Uint8Array = new Uint8Array();
   const seconds = (from: number): number => view.getUint32(from) * 1000 + view.getUint32(from + 4) / 1e6;
@@ -63,6 +70,7 @@ function parse(bytes: Uint8Array): IndexFile {
     }
     const end = bytes.indexOf(0, at);
     if (end === -1) throw new RangeError("the index ends early");
+    budget.spend(kept + end - at);
     const path = new Uint8Array(kept + end - at);
     path.set(previous.subarray(0, kept));
     path.set(bytes.subarray(at, end), kept);

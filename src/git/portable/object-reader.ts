@@ -2,6 +2,7 @@ import { LedgerError } from "../../errors/ledger-error.ts";
 import { onDemand } from "../../platform/on-demand.ts";
 import type { GitFiles } from "../git-files.ts";
 import type { GitDirectory } from "./git-directory.ts";
+import { PathBudget } from "./path-budget.ts";
 import { type ReadOnlyCalls, readOnlyCalls } from "./read-only-calls.ts";
 
 const isomorphicGit = /* @__PURE__ */ onDemand(() => import("isomorphic-git"));
@@ -72,13 +73,15 @@ export class ObjectReader {
     return { tree, authoredAt: author.timestamp * 1000, committedAt: committer.timestamp * 1000 };
   }
 
-  /** Returns all files below a tree by their paths. */
+  /** Returns all files below a tree by their paths. Rejects with `TOO_LARGE` if the paths are too long. */
   async files(tree: string, signal: AbortSignal): Promise<Map<string, TreeFile>> {
     const files = new Map<string, TreeFile>();
+    const budget = new PathBudget();
     const visit = async (oid: string, prefix: string): Promise<void> => {
       signal.throwIfAborted();
       const { tree } = await this.#git.readTree({ ...this.#options, oid });
       for (const { mode, path, oid: id, type } of tree) {
+        budget.spend(prefix.length + path.length);
         if (type === "tree") await visit(id, `${prefix}${path}/`);
         else files.set(prefix + path, { mode: Number.parseInt(mode, 8), id });
       }

@@ -31,8 +31,14 @@ export async function findUntracked(
   incomplete: string[],
 ): Promise<UntrackedFile[]> {
   const folders = new Set<string>();
-  for (const path of tracked)
-    for (let at = path.indexOf("/"); at !== -1; at = path.indexOf("/", at + 1)) folders.add(path.slice(0, at));
+  for (const path of tracked) {
+    // From the inside out. The folders around a known folder are known too.
+    for (let at = path.lastIndexOf("/"); at > 0; at = path.lastIndexOf("/", at - 1)) {
+      const folder = path.slice(0, at);
+      if (folders.has(folder)) break;
+      folders.add(folder);
+    }
+  }
   const walk: Walk = { files, root, tracked, submodules, folders, signal, found: [], visited: 0, more: 0, odd: 0 };
   await visit(walk, "", base);
   if (walk.more > 0) incomplete.push(`untracked: ${walk.more} more files`);
