@@ -2,6 +2,7 @@ import type { OpenLedgerOptions } from "../index.ts";
 import { openCapturingLedger } from "../ledger/open-ledger.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { readOptions } from "../arguments/options.ts";
+import { invalidArgument } from "../errors/ledger-error.ts";
 import { type CaptureOptions, readCapture } from "./capture-options.ts";
 import { guardedCapture } from "./guarded-capture.ts";
 import { backendOf, type LedgerPlace } from "./ledger-place.ts";
@@ -10,27 +11,37 @@ import { backendOf, type LedgerPlace } from "./ledger-place.ts";
 export interface NodeLedgerOptions extends OpenLedgerOptions {
   /** What each run records by itself; see {@link CaptureOptions} for the defaults. `false`: nothing. */
   readonly capture?: boolean | CaptureOptions | undefined;
+  /** Whether the end of the process closes each run; see {@link openLedger}. Default `true`. */
+  readonly guard?: boolean | undefined;
 }
 
 /**
  * Opens the ledger of a place: the path of a directory, a `file:` URL, `s3://bucket/prefix`, or a backend. Keys, region
  * and endpoint of a bucket come from the `AWS_*` environment variables. The result is the `Ledger` of `runledger`.
  *
- * Every run that is started or resumed through this ledger is guarded as by {@link guardProcess}, and records what
- * `capture` says. Nothing of that delays the program or keeps the process alive for long.
+ * Every run that is started or resumed through this ledger records what `capture` says. Unless `guard` is `false`, it is
+ * also guarded as by {@link guardProcess}, with one difference: if the program listens for a signal itself, the signal
+ * does not close the run. The program decides, and may save and finish. If it does not close the run, the natural end of
+ * the process closes it as `killed`. Nothing of that delays the program or keeps the process alive for long.
  *
  * Rejects as `openLedger` of `runledger` does, with `INVALID_ARGUMENT` for a place that is not one of these, and with
  * `CREDENTIALS` without keys for a bucket.
  */
 export async function openLedger(place: LedgerPlace, options?: NodeLedgerOptions): Promise<Ledger> {
-  const { capture, ...own } = readOptions<NodeLedgerOptions>("openLedger", options, {
+  const {
+    capture,
+    guard = true,
+    ...own
+  } = readOptions<NodeLedgerOptions>("openLedger", options, {
     clock: true,
     ids: true,
     environment: true,
     parquet: true,
     onError: true,
     capture: true,
+    guard: true,
   });
+  if (typeof guard !== "boolean") throw invalidArgument("guard", "a boolean", guard);
   const kinds = readCapture(capture);
-  return await openCapturingLedger(await backendOf(place), own, guardedCapture(kinds));
+  return await openCapturingLedger(await backendOf(place), own, guardedCapture(kinds, guard));
 }

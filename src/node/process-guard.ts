@@ -22,11 +22,15 @@ const MAX_TIMEOUT_MS: number = 2 ** 31 - 1;
 /**
  * All copies of the library in a process share the guard. `src/run/process-guard.ts` has the interface that runs use.
  */
-const GUARD: unique symbol = Symbol.for("runledger.processGuard.2");
+const GUARD: unique symbol = Symbol.for("runledger.processGuard.3");
 
 interface Guarded {
   readonly run: GuardedRun;
   readonly timeoutMs: number;
+  /** Whether the run stays open after a signal that the program listens to itself. */
+  readonly leavesSignals: boolean;
+  /** Whether such a signal came. */
+  isSignalled: boolean;
 }
 
 type End = (run: GuardedRun) => Promise<void>;
@@ -42,6 +46,8 @@ export class ProcessGuard {
   readonly #closed = new Set<string>();
   /** How runs are closed while the process is about to end. */
   #end: End | undefined;
+  /** Whether it leaves some runs to the program meanwhile. */
+  #leavesSome = false;
   #closings: Promise<void>[] = [];
   /** Whether it closes the runs after the natural end of the program. */
   #isAtEnd = false;
@@ -61,18 +67,26 @@ export class ProcessGuard {
     return this.#closed.has(runId);
   }
 
-  /** Returns whether it closes the run now, after the natural end of the program. */
-  closesAtEnd(runId: string): boolean {
-    return this.#isAtEnd && [...this.#guarded].some(({ run }) => run.id === runId);
+  /** Returns whether the run is guarded. */
+  guards(runId: string): boolean {
+    return [...this.#guarded].some(({ run }) => run.id === runId);
   }
 
-  /** Guards a run. Returns a function that ends this. */
-  add(run: GuardedRun, timeoutMs: number): () => void {
+  /** Returns whether it closes the run now, after the natural end of the program. */
+  closesAtEnd(runId: string): boolean {
+    return this.#isAtEnd && this.guards(runId);
+  }
+
+  /**
+   * Guards a run. Returns a function that ends this. With `leavesSignals`, the run stays open after a signal that the
+   * program listens to itself, and is closed as killed at the natural end if the program has not closed it by then.
+   */
+  add(run: GuardedRun, timeoutMs: number, leavesSignals = false): () => void {
     if (run.status !== "running") return () => {};
-    const guarded = { run, timeoutMs: Math.min(timeoutMs, MAX_TIMEOUT_MS) };
+    const guarded = { run, timeoutMs: Math.min(timeoutMs, MAX_TIMEOUT_MS), leavesSignals, isSignalled: false };
     if (this.#guarded.size === 0 && !this.isEnding) this.#listen();
     this.#guarded.add(guarded);
-    if (this.#end) this.#closings.push(this.#closeLast(guarded, this.#end));
+    if (this.#end && !(this.#leavesSome && leavesSignals)) this.#closings.push(this.#closeLast(guarded, this.#end));
     return () => this.#remove(guarded);
   }
 
@@ -90,9 +104,13 @@ export class ProcessGuard {
     // On Windows a process cannot send SIGHUP.
     const kill = (): boolean =>
       process.kill(process.pid, process.platform === "win32" && signal === "SIGHUP" ? "SIGTERM" : signal);
-    if (!this.isEnding) return void this.#closeAll((run) => run.finish("killed"), alone ? kill : undefined);
+    if (!alone) for (const guarded of this.#guarded) guarded.isSignalled ||= guarded.leavesSignals;
+    if (!this.isEnding && alone) return void this.#closeAll((run) => run.finish("killed"), kill);
+    // After the listeners of the program, which may close runs themselves.
+    if (!this.isEnding) return process.nextTick(() => void this.#closeUnlessLeft());
+    if (!alone) return;
     this.#unlisten();
-    if (alone) kill();
+    kill();
   };
 
   readonly #onError = (error: unknown, origin: string): void => {
@@ -121,25 +139,36 @@ export class ProcessGuard {
     if (this.isEnding) return;
     const status = hasFailed ? "failed" : "finished";
     const closings = [...this.#guarded].map(async (guarded) => {
-      await close(guarded, (run) => run.finish(status));
+      await close(guarded, (run) => run.finish(guarded.isSignalled ? "killed" : status));
       // One attempt, because a run that cannot be closed must not keep the process alive forever.
       this.#remove(guarded);
     });
     await Promise.all(closings);
   }
 
+  /** Closes as killed, after a signal that the program listens to, the runs that are not left to the program. */
+  async #closeUnlessLeft(): Promise<void> {
+    if (this.isEnding || [...this.#guarded].every(({ leavesSignals }) => leavesSignals)) return;
+    this.#leavesSome = true;
+    await this.#closeAll((run) => run.finish("killed"), undefined);
+  }
+
   /** Closes all runs. Then calls `endProcess`, unless the program decides how the process ends. */
   async #closeAll(end: End, endProcess: (() => void) | undefined): Promise<void> {
     this.#end = end;
-    for (const guarded of this.#guarded) this.#closings.push(this.#closeLast(guarded, end));
+    const isLeft = ({ leavesSignals }: Guarded): boolean => this.#leavesSome && leavesSignals;
+    for (const guarded of this.#guarded) if (!isLeft(guarded)) this.#closings.push(this.#closeLast(guarded, end));
     // Twice, for runs that started meanwhile. More rounds might never end.
     for (let round = 0; round < 2; round++) await Promise.all(this.#closings.splice(0));
     this.#closings = [];
-    this.#guarded.clear();
-    this.#unlisten();
+    for (const guarded of this.#guarded) if (!isLeft(guarded)) this.#guarded.delete(guarded);
+    if (this.#guarded.size === 0) this.#unlisten();
     endProcess?.();
     // A listener that was added meanwhile may have kept the process alive.
-    setImmediate(() => (this.#end = undefined));
+    setImmediate(() => {
+      this.#end = undefined;
+      this.#leavesSome = false;
+    });
   }
 
   #closeLast(guarded: Guarded, end: End): Promise<void> {
@@ -148,7 +177,8 @@ export class ProcessGuard {
   }
 
   #listen(): void {
-    for (const signal of SIGNALS) process.on(signal, this.#onSignal);
+    // First, because a listener that the program added with `once` is gone when it has been called.
+    for (const signal of SIGNALS) process.prependListener(signal, this.#onSignal);
     process.on("uncaughtException", this.#onError);
     process.on("beforeExit", this.#onBeforeExit);
   }

@@ -151,9 +151,12 @@ function noticeLoss(sessions: readonly Unstored[]): void {
     return `${[...counted, ...(others ? ["other records"] : [])].join(" and ")} of run ${runId}`;
   });
   if (lost.length > MAX_NAMED) named.push(`records of ${lost.length - MAX_NAMED} more runs`);
+  const advice = lost.every(({ runId }) => processGuard()?.guards(runId))
+    ? ""
+    : ". guardProcess(run) closes a run after an uncaught error or rejection";
   writeLine(
     `the process ended before it stored ${named.join(", ")}. Await run.finish() or run.flush() before ` +
-      "process.exit(). guardProcess(run) closes a run after an uncaught error or rejection",
+      `process.exit()${advice}`,
   );
 }
 

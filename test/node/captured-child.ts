@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import { writeFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { memoryBackend } from "runledger/backends/memory";
-import { openLedger } from "runledger/node";
+import { guardProcess, openLedger } from "runledger/node";
 
 const [place = "", ending = ""] = process.argv.slice(2);
 const say = (value: unknown): void => console.log(JSON.stringify(value));
@@ -24,6 +24,44 @@ switch (ending) {
     if (ending === "signal") await sleep(1e9);
     if (ending === "throw") setImmediate(() => Promise.reject(new RangeError("boom")));
     if (ending === "code") process.exitCode = 3;
+    break;
+  }
+  case "stops":
+  case "stops-once":
+  case "leaves":
+  case "leaves-with-code":
+  case "explicit": {
+    let isStopped = false;
+    const listen = ending === "stops-once" ? "once" : "on";
+    process[listen]("SIGINT", () => (isStopped = true));
+    const ledger = await openLedger(place, { capture: false });
+    const run = await ledger.startRun({ name: "first", flush });
+    const other = await ledger.startRun({ name: "second", flush });
+    if (ending === "explicit") guardProcess(run);
+    run.log({ a: 1 });
+    say("ready");
+    while (!isStopped || (ending === "explicit" && run.status === "running")) await sleep(1);
+    run.log({ a: 1 });
+    if (ending !== "explicit") await run.logArtifact("checkpoint", { text: "weights" });
+    if (ending.startsWith("leaves")) await run.flush();
+    else await run.finish();
+    if (ending === "leaves-with-code") process.exitCode = 3;
+    const late = await ledger.startRun({ name: "late", flush });
+    late.log({ a: 1 });
+    say(other.status);
+    break;
+  }
+  case "unguarded": {
+    const ledger = await openLedger(place, { capture: false, guard: false });
+    const run = await ledger.startRun({ name: "first", flush });
+    run.log({ a: 1 });
+    say(["SIGINT", "SIGTERM", "SIGHUP", "uncaughtException"].map((event) => process.listenerCount(event)));
+    break;
+  }
+  case "exit": {
+    const run = await (await openLedger(place, { capture: false })).startRun({ name: "first", flush });
+    run.log({ a: 1 });
+    process.exit(0);
     break;
   }
   case "many": {

@@ -117,6 +117,50 @@ test.each([
   if (ending === "throw") expect(ended.runs["first"]!.error).toMatchObject({ name: "RangeError", message: "boom" });
 });
 
+test.each([
+  ["stops", "finished", "finished", 0],
+  ["stops-once", "finished", "finished", 0],
+  ["leaves", "killed", "finished", 0],
+  ["leaves-with-code", "killed", "failed", 3],
+] as const)(
+  "a program that listens to a signal itself decides how its runs end: %s",
+  async (ending, status, late, code) => {
+    const ended = await end(ending, { signal: "SIGINT" });
+    expect(ended).toMatchObject({ code, signal: null, said: ["ready", "running"], stderr: "" });
+    expect(ended.runs).toMatchObject({
+      first: { status, metrics: { a: { count: 2 } }, artifacts: [{ name: "checkpoint" }] },
+      // Open at the signal, and at the natural end.
+      second: { status: "killed" },
+      // Started after it.
+      late: { status: late, metrics: { a: { count: 1 } } },
+    });
+  },
+);
+
+test("guardProcess closes its run at a signal that the program listens to, and leaves the others", async () => {
+  const ended = await end("explicit", { signal: "SIGINT" });
+  expect(ended).toMatchObject({ code: 0, said: ["ready", "running"] });
+  expect(ended.runs).toMatchObject({
+    first: { status: "killed", metrics: { a: { count: 1 } } },
+    second: { status: "killed" },
+    late: { status: "finished", metrics: { a: { count: 1 } } },
+  });
+});
+
+test("with guard: false nothing listens to the process, and a run that nobody finishes is interrupted", async () => {
+  const ended = await end("unguarded");
+  expect(ended).toMatchObject({ code: 0, said: [[0, 0, 0, 0]] });
+  expect(ended.runs).toMatchObject({ first: { status: "interrupted", metrics: { a: { count: 1 } } } });
+});
+
+test("process.exit() of a program whose runs are guarded does not advise to guard them", async () => {
+  const { stderr, runs } = await end("exit");
+  expect(stderr).toMatch(
+    /^runledger: the process ended before it stored 1 point of run \S+\. Await run\.finish\(\) or run\.flush\(\) before process\.exit\(\)\n$/,
+  );
+  expect(runs["first"]!.status).toBe("interrupted");
+});
+
 test("1,000 open runs add one listener to each event", async () => {
   const { said, stderr } = await end("many");
   expect(said).toEqual([[1, 1, 1]]);
