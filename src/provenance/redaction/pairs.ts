@@ -93,20 +93,10 @@ function isSecretValue(text: string, at: number, kind: "perhaps" | "key"): boole
 function nameBefore(text: string, separator: number, from: number): readonly [begin: number, end: number] {
   let end = separator;
   while (end > from && separator - end < 3 && /\s/.test(text[end - 1] as string)) end--;
-  end -= endingStyle(text.slice(Math.max(from, end - 20), end));
   for (const around of ["]", `"'`, "\\"]) if (end > from && around.includes(text[end - 1] as string)) end--;
   let begin = end;
   while (begin > from && end - begin < LONGEST_NAME && isNameCharacter(text.charCodeAt(begin - 1))) begin--;
-  // The name begins behind a style of terminals.
-  if (text[begin - 1] === "[" && text[begin - 2] === "\u001b")
-    begin = Math.min(end, text.indexOf("m", begin) + 1 || end);
   return [begin, end];
-}
-
-/** Returns the length of the escape sequence for a style of terminals at the end of the text. */
-function endingStyle(text: string): number {
-  const escape = text.endsWith("m") ? text.lastIndexOf("\u001b[") : -1;
-  return escape !== -1 && /^[\d;]{0,16}m$/.test(text.slice(escape + 2)) ? text.length - escape : 0;
 }
 
 /** Returns whether a character is a letter, a digit, `_`, `.`, `%` or `-`. */

@@ -8,12 +8,28 @@ import { isPlainlySecretName, isSecretName } from "./secret-name.ts";
 
 const SCHEME_VALUE = /\b((?:bearer|basic|token|apikey)\s{1,4})(?=[\w.~+/-]{0,64}[\d=+~])[\w.~+/=-]{8,}/gi;
 
+/** Escape sequences of terminals, for styles and the like. They are not visible, so they may split a secret. */
+const STYLE = /(?:\u001b\[|\u009b)[\d:;<=>?]{0,64}[ -/]{0,4}[@-~]|\u001b[()][\dA-Z]/g;
+
 /**
  * Returns the text, well formed, without what looks like a secret: tokens, private keys, passwords in addresses and
- * command lines, and values of secret names. Takes time in proportion to the length.
+ * command lines, and values of secret names. A line with a secret loses its styles of terminals. Takes time in
+ * proportion to the length.
  */
 export function scrub(text: string): string {
-  const scrubbed = scrubUserInfo(scrubTokens(toWellFormed(text))).replace(SCHEME_VALUE, `$1${REDACTED}`);
+  const styled = toWellFormed(text);
+  const plain = styled.replace(STYLE, "");
+  const scrubbed = scrubPlain(plain);
+  if (plain === styled) return scrubbed;
+  if (scrubbed === plain) return styled;
+  const [lines, before, after] = [styled, plain, scrubbed].map((each) => each.split("\n")) as [string[], string[], string[]];
+  // A secret of several lines, such as a private key, leaves no lines to pair.
+  if (after.length !== before.length) return scrubbed;
+  return after.map((line, i) => (line === before[i] ? lines[i] : line)).join("\n");
+}
+
+function scrubPlain(text: string): string {
+  const scrubbed = scrubUserInfo(scrubTokens(text)).replace(SCHEME_VALUE, `$1${REDACTED}`);
   return scrubPhrases(scrubPairs(scrubCommands(scrubbed)));
 }
 
