@@ -505,7 +505,10 @@ test.each([
   ["\u001b[36mDB_PASSWORD\u001b[39m\u001b[2m=\u001b[22mhunter2secret", "DB_PASSWORD=[redacted]"],
   ["\u009b31mpassword\u001b(B\u009bm: \u001b[38;5;208mhunter2secret\u001b[0m", "password: [redacted]"],
   ["pass\u001b[1mword=hun\u001b[0mter2secret", "password=[redacted]"],
-  ["\u001b[31mred\u001b[39m\npassword=\u001b[1mhunter2\u001b[0m\nend", "\u001b[31mred\u001b[39m\npassword=[redacted]\nend"],
+  [
+    "\u001b[31mred\u001b[39m\npassword=\u001b[1mhunter2\u001b[0m\nend",
+    "\u001b[31mred\u001b[39m\npassword=[redacted]\nend",
+  ],
 ])("%j: the whole secret is removed, and nothing else", (text, expected) => {
   expect(scrub(text)).toBe(expected);
   expect(scrub(expected)).toBe(expected);

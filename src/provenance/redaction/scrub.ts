@@ -22,7 +22,11 @@ export function scrub(text: string): string {
   const scrubbed = scrubPlain(plain);
   if (plain === styled) return scrubbed;
   if (scrubbed === plain) return styled;
-  const [lines, before, after] = [styled, plain, scrubbed].map((each) => each.split("\n")) as [string[], string[], string[]];
+  const [lines, before, after] = [styled, plain, scrubbed].map((each) => each.split("\n")) as [
+    string[],
+    string[],
+    string[],
+  ];
   // A secret of several lines, such as a private key, leaves no lines to pair.
   if (after.length !== before.length) return scrubbed;
   return after.map((line, i) => (line === before[i] ? lines[i] : line)).join("\n");
