@@ -9,7 +9,10 @@ import { isPlainlySecretName, isSecretName } from "./secret-name.ts";
 const SCHEME_VALUE = /\b((?:bearer|basic|token|apikey)\s{1,4})(?=[\w.~+/-]{0,64}[\d=+~])[\w.~+/=-]{8,}/gi;
 
 /** Escape sequences of terminals, for styles and the like. They are not visible, so they may split a secret. */
-const STYLE = /(?:\u001b\[|\u009b)[\d:;<=>?]{0,64}[ -/]{0,4}[@-~]|\u001b[()][\dA-Z]/g;
+const STYLE: RegExp = new RegExp(
+  `(?:${"\u001b"}\\[|${"\u009b"})[\\d:;<=>?]{0,64}[ -/]{0,4}[@-~]|${"\u001b"}[()][\\dA-Z]`,
+  "g",
+);
 
 /**
  * Returns the text, well formed, without what looks like a secret: tokens, private keys, passwords in addresses and
