@@ -11,7 +11,7 @@ export interface GitRequest {
   /** Where programs keep their settings, if that is not `.config` in the home directory. */
   readonly configHome?: string;
   readonly wantsPatch: boolean;
-  /** The most bytes of a patch that an engine returns. */
+  /** The most bytes of a patch that an engine returns. Files that do not fit are left out. */
   readonly maxPatchBytes: number;
   /** Aborted by the caller, or when the time is up. */
   readonly signal: AbortSignal;

@@ -5,7 +5,7 @@ import { isSecretFile, withholdSecrets } from "./patch/withhold-secrets.ts";
 import { writeFilePatch } from "./patch/write-file-patch.ts";
 import { sortedByPath } from "./path-name.ts";
 
-/** Returns the patch that is recorded: whole files up to the limit, without secrets. */
+/** Returns the patch that is recorded: whole files within the limit, without secrets. */
 export async function snapshotPatch(
   facts: GitFacts,
   request: GitRequest,
@@ -14,17 +14,10 @@ export async function snapshotPatch(
 ): Promise<Uint8Array | undefined> {
   const { maxPatchBytes } = request;
   const read = facts.patch ?? new Uint8Array();
-  const isCut = read.length > maxPatchBytes;
-  const sections = parsePatch(read.subarray(0, maxPatchBytes), isCut);
-  if (isCut)
-    incomplete.push(
-      `patch: longer than ${maxPatchBytes} bytes; ${sections.length} of ${facts.changes.length} files are in it`,
-    );
-  if (hasUntracked) {
-    const size = isCut ? maxPatchBytes : read.length;
-    for (const section of await untrackedSections(facts, request, maxPatchBytes - size, incomplete))
+  const sections = parsePatch(read);
+  if (hasUntracked)
+    for (const section of await untrackedSections(facts, request, maxPatchBytes - read.length, incomplete))
       sections.push(section);
-  }
   const { sections: kept, withheldHunks, withheldFiles } = withholdSecrets(sections);
   if (withheldHunks > 0) incomplete.push(`patch: ${counted(withheldHunks, "hunk")} withheld, they look like secrets`);
   if (withheldFiles > 0) incomplete.push(`patch: ${counted(withheldFiles, "file")} withheld, they may hold secrets`);

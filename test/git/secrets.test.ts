@@ -257,14 +257,19 @@ describe.each(["git", "isomorphic-git"] as const)("patches of %s", (engine) => {
     expect(repository.patchedTree(code?.patch)).toBe(repository.git("write-tree").trim());
   });
 
-  test("a patch beyond the limit has the first whole files", async () => {
-    repository.write("a.txt", "a\n");
-    repository.write("b.txt", lines(5000, "line"));
+  test("a patch has every file that fits, whatever comes first", async () => {
+    repository.write("a.txt", lines(200_000, "line"));
+    repository.write("b.txt", "b\n");
+    repository.write("c/d e.txt", lines(5000, "line"));
+    repository.remove("run.sh");
     repository.git("add", "--all");
     const code = await captured({ maxPatchBytes: 2000 });
-    expect(code?.incomplete).toEqual(["patch: longer than 2000 bytes; 1 of 2 files are in it"]);
-    expect(new TextDecoder().decode(code?.patch)).toContain("a.txt");
-    expect(code?.changes.map(({ path }) => path)).toEqual(["a.txt", "b.txt"]);
+    expect(code?.incomplete).toEqual([
+      "patch: it would be longer than 2000 bytes; left out 2 files: a.txt, c/d e.txt",
+    ]);
+    const patch = new TextDecoder().decode(code?.patch);
+    expect(patch.match(/^diff --git .*$/gm)).toEqual(["diff --git a/b.txt b/b.txt", "diff --git a/run.sh b/run.sh"]);
+    expect(code?.changes.map(({ path }) => path)).toEqual(["a.txt", "b.txt", "c/d e.txt", "run.sh"]);
     expect((await captured({ patch: false }))?.patch).toBeUndefined();
   });
 });

@@ -26,16 +26,15 @@ const HUNK = /^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@/;
 
 /**
  * Splits a patch of git into files and hunks. Leaves out files of which only the name is there, as git shows them when
- * only their times differ. `isCut` states that the patch has no end: its last file is left out.
+ * only their times differ.
  */
-export function parsePatch(patch: Uint8Array, isCut = false): PatchSection[] {
+export function parsePatch(patch: Uint8Array): PatchSection[] {
   const sections: Building[] = [];
   for (const line of splitLines(patch)) {
     const section = sections.at(-1);
     if (startsWith(line, "diff --git ")) sections.push(new Building(line));
     else if (section && !startsWith(line, "* Unmerged path ")) section.add(line);
   }
-  if (isCut) sections.pop();
   return sections.map((section) => section.build()).filter((section) => section !== undefined);
 }
 
@@ -60,7 +59,7 @@ class Building {
   build(): PatchSection | undefined {
     if (this.#header.length === 1) return undefined;
     return {
-      path: pathOf(utf8Decoder().decode(this.#header[0]).slice(11, -1)),
+      path: pathOfPatch(this.#header[0] as Uint8Array),
       header: concatBytes(this.#header),
       hunks: this.#hunks.map(({ start, heading, lines }) => ({
         oldFrom: Number(start[1]),
@@ -93,8 +92,12 @@ export function formatPatch(sections: readonly PatchSection[]): Uint8Array {
   return concatBytes(parts);
 }
 
-/** Returns the path of "a/path b/path", which git quotes if it has special characters. */
-function pathOf(names: string): string {
+/** Returns the path in the first line of a file's patch. Git quotes it if it has special characters. */
+export function pathOfPatch(patch: Uint8Array): string {
+  const end = patch.indexOf(10);
+  const names = utf8Decoder()
+    .decode(end === -1 ? patch : patch.subarray(0, end))
+    .slice("diff --git ".length);
   if (!names.startsWith('"')) return names.slice(2, (names.length - 1) / 2);
   const [, quoted = ""] = /^"a\/((?:[^"\\]|\\.)*)"/.exec(names) ?? [];
   const escapes: Readonly<Record<string, string>> = {

@@ -1,15 +1,15 @@
-import { concatBytes } from "../../backend/body.ts";
 import type { CodeChange } from "../../journal/recorded-code.ts";
 import type { GitRequest } from "../git-facts.ts";
 import { MAX_COMPARED_FILE } from "../limits.ts";
 import { blobId } from "../object-id.ts";
 import { sortedByPath } from "../path-name.ts";
+import { PatchFiles } from "../patch/patch-files.ts";
 import { type FileSide, writeFilePatch } from "../patch/write-file-patch.ts";
 import type { ObjectReader } from "./object-reader.ts";
 import type { FoundSubmodules } from "./submodules.ts";
 import { type Comparison, modeOf, readSide } from "./work-tree-status.ts";
 
-/** Returns the patch that turns the commit into the working tree, or its beginning if it is longer than allowed. */
+/** Returns the patch that turns the commit into the working tree, without the files that do not fit. */
 export async function changesPatch(
   request: GitRequest,
   comparison: Comparison,
@@ -19,24 +19,20 @@ export async function changesPatch(
   incomplete: string[],
 ): Promise<Uint8Array | undefined> {
   if (changes.length === 0) return undefined;
-  const parts: Uint8Array[] = [];
-  let size = 0;
+  const patch = new PatchFiles(request.maxPatchBytes);
   for (const { path, status } of sortedByPath(changes)) {
     request.signal.throwIfAborted();
     try {
       const before = submodules.before.get(path) ?? (await readBefore(comparison, path, objects));
       const after =
         status === "deleted" ? undefined : (submodules.after.get(path) ?? (await readAfter(comparison, path)));
-      const part = writeFilePatch(path, before, after);
-      parts.push(part);
-      size += part.length;
+      patch.add(path, writeFilePatch(path, before, after));
     } catch {
       request.signal.throwIfAborted();
       incomplete.push(`patch: ${path} cannot be compared`);
     }
-    if (size > request.maxPatchBytes) break;
   }
-  return concatBytes(parts);
+  return patch.end(incomplete);
 }
 
 async function readBefore({ head }: Comparison, path: string, objects: ObjectReader): Promise<FileSide | undefined> {

@@ -6,6 +6,8 @@ import type { CodeChange, Remote, UntrackedFile } from "../../journal/recorded-c
 import type { GitEngine, GitFacts, GitRequest, HeadFacts } from "../git-facts.ts";
 import { MAX_COMPARED_FILE, MAX_UNTRACKED, PARALLEL_FILES } from "../limits.ts";
 import { pathName } from "../path-name.ts";
+import { PatchFiles, splitPatch } from "../patch/patch-files.ts";
+import { pathOfPatch } from "../patch/patch-sections.ts";
 import { filterNames, filteredPaths, parseConfig } from "./filters.ts";
 import { GitProgram } from "./git-program.ts";
 import { type Status, parseStatus } from "./parse-status.ts";
@@ -138,9 +140,23 @@ async function readPatch(
     incomplete.push(`patch: ${excluded.length} files would have to be left out, so there is none`);
     return undefined;
   }
-  const output = await git.run(["diff", ...DIFF, base, "--", ":/", ...excluded], request.maxPatchBytes + 1);
-  if (output.status !== 0) incomplete.push(`patch: git diff failed: ${firstLine(output.stderr)}`);
-  return output.status === 0 ? output.stdout : undefined;
+  const output = await git.run(["diff", ...DIFF, base, "--", ":/", ...excluded]);
+  if (output.status !== 0) {
+    incomplete.push(`patch: git diff failed: ${firstLine(output.stderr)}`);
+    return undefined;
+  }
+  const parts = splitPatch(output.stdout);
+  if (output.isCut) parts.pop();
+  const patch = new PatchFiles(request.maxPatchBytes);
+  const unread = new Set(output.isCut ? changes.map(({ path }) => path) : []);
+  for (const path of large) unread.delete(path);
+  for (const part of parts) {
+    const path = pathOfPatch(part);
+    unread.delete(path);
+    patch.add(path, part);
+  }
+  for (const path of unread) patch.leaveOut(path);
+  return patch.end(incomplete);
 }
 
 async function largeFiles(request: GitRequest, root: string, changes: readonly CodeChange[]): Promise<string[]> {
