@@ -16,6 +16,8 @@ const making = /* @__PURE__ */ onDemand(() => import("./make-snapshot.ts"));
 const ENGINES = ["auto", "git", "isomorphic-git"] as const;
 type Engine = "auto" | "git" | "isomorphic-git";
 const DEFAULT_TIMEOUT_MS = 10_000;
+/** After the time limit: how long reading the commit and the branch may take, and then the lockfile. */
+const LAST_READS_MS = { head: 1000, lockfile: 500 };
 const DEFAULT_PATCH_BYTES = 1024 * 1024;
 
 /** Options of `captureGit`. */
@@ -32,7 +34,10 @@ export interface CaptureGitOptions {
   readonly untrackedContents?: boolean | undefined;
   /** The most bytes of the patch. Files that do not fit are left out. Default 1 MiB. */
   readonly maxPatchBytes?: number | undefined;
-  /** How long reading may take, in ms. Afterwards the snapshot has only the commit and the branch. Default 10,000. */
+  /**
+   * How long reading may take, in ms. Afterwards the snapshot has only what small files say, such as the commit and the
+   * branch, and `incomplete` says so. The call never rejects because of the time. Default 10,000.
+   */
   readonly timeoutMs?: number | undefined;
   /** Aborting it rejects the call with its reason. */
   readonly signal?: AbortSignal | undefined;
@@ -95,6 +100,7 @@ async function capture(
     maxPatchBytes,
     signal: limit.signal,
   };
+  let lockfileLimit: TimeLimit | undefined;
   try {
     const facts = await readFacts(request, given.fs ? "isomorphic-git" : engine, limit, given.signal);
     if (!facts) return undefined;
@@ -102,9 +108,12 @@ async function capture(
     const parts = { untrackedContents: given.untrackedContents ?? false, ...(script !== undefined && { script }) };
     // Little is left to do, so only the caller may stop it.
     const { signal = new AbortController().signal } = given;
-    return await (await making()).makeSnapshot(facts, { ...request, signal }, parts);
+    const { makeSnapshot } = await making();
+    if (limit.isOver) lockfileLimit = new TimeLimit(LAST_READS_MS.lockfile, given.signal);
+    return await makeSnapshot(facts, { ...request, signal }, { ...parts, lockfileSignal: lockfileLimit?.signal });
   } finally {
     limit.end();
+    lockfileLimit?.end();
   }
 }
 
@@ -120,12 +129,26 @@ async function readFacts(
     signal?.throwIfAborted();
     if (!limit.isOver) throw error;
     const { readWithoutObjects } = await portable();
-    const again = new TimeLimit(limit.ms, signal);
+    const again = new TimeLimit(LAST_READS_MS.head, signal);
+    const why = `reading took longer than ${limit.ms} ms`;
     try {
       const reading = readWithoutObjects({ ...request, signal: again.signal });
       const facts = await abortable(reading, again.signal);
-      const why = `dirty: reading took longer than ${limit.ms} ms`;
-      return facts && { ...facts, incomplete: [...facts.incomplete, why] };
+      return facts && { ...facts, incomplete: [...facts.incomplete, `dirty: ${why}`] };
+    } catch (failure) {
+      signal?.throwIfAborted();
+      if (!again.isOver) throw failure;
+      return {
+        engine: "isomorphic-git",
+        root: request.directory,
+        objectFormat: "sha1",
+        remotes: [],
+        dirty: "unknown",
+        changes: [],
+        untracked: [],
+        submodules: [],
+        incomplete: [`commit: ${why}`],
+      };
     } finally {
       again.end();
     }

@@ -1,3 +1,4 @@
+import { abortable } from "../platform/abort.ts";
 import { scrub } from "../provenance/redaction/scrub.ts";
 import type { Remote } from "../journal/recorded-code.ts";
 import type { CodeSnapshot } from "../provenance/code-snapshot.ts";
@@ -13,6 +14,8 @@ export interface SnapshotParts {
   readonly untrackedContents: boolean;
   /** The script of the process, as an absolute path with `/`. */
   readonly script?: string;
+  /** Aborted when reading the lockfile takes too long. */
+  readonly lockfileSignal?: AbortSignal | undefined;
 }
 
 /** Returns the snapshot without secrets. */
@@ -22,7 +25,7 @@ export async function makeSnapshot(facts: GitFacts, request: GitRequest, parts: 
   const patch = request.wantsPatch
     ? await snapshotPatch(facts, request, parts.untrackedContents, incomplete)
     : undefined;
-  const lockfile = await findLockfile(request.files, facts.root, request.directory).catch(() => {
+  const lockfile = await abortable(findLockfile(request.files, facts.root, request.directory), parts.lockfileSignal).catch(() => {
     request.signal.throwIfAborted();
     incomplete.push("lockfile: it cannot be read");
     return undefined;

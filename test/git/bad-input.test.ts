@@ -173,6 +173,31 @@ describe("pipes in the place of files keep no thread waiting", () => {
   });
 });
 
+describe("a time limit never rejects the call", () => {
+  test.each([0.1, 1, 5, 20, 50])("%d ms", async (timeoutMs) => {
+    repository.begin();
+    const commit = repository.git("rev-parse", "HEAD").trim();
+    for (const engine of ["auto", "git", "isomorphic-git"] as const) {
+      const code = await captureGit({ directory: repository.directory, engine, timeoutMs });
+      expect(code).toMatchObject({ commit, branch: "main" });
+      if (code?.dirty !== false)
+        expect(code).toMatchObject({
+          dirty: "unknown",
+          incomplete: [`dirty: reading took longer than ${timeoutMs} ms`],
+        });
+    }
+  });
+
+  test("on a file system that never answers", async () => {
+    const never = (): Promise<never> => new Promise(() => {});
+    const promises = { readFile: never, readdir: never, stat: never, lstat: never, readlink: never };
+    expect(await captureGit({ fs: { promises }, timeoutMs: 5 })).toMatchObject({
+      dirty: "unknown",
+      incomplete: ["commit: reading took longer than 5 ms", "lockfile: it cannot be read"],
+    });
+  });
+});
+
 test("a path with a secret to the lockfile, and a lockfile that is too large", async () => {
   repository.begin();
   const secret = `ghp_${"aB3xY9kQ".repeat(5).slice(0, 36)}`;
