@@ -25,7 +25,10 @@ export async function makeSnapshot(facts: GitFacts, request: GitRequest, parts: 
   const patch = request.wantsPatch
     ? await snapshotPatch(facts, request, parts.untrackedContents, incomplete)
     : undefined;
-  const lockfile = await abortable(findLockfile(request.files, facts.root, request.directory), parts.lockfileSignal).catch(() => {
+  const lockfile = await abortable(
+    findLockfile(request.files, facts.root, request.directory),
+    parts.lockfileSignal,
+  ).catch(() => {
     request.signal.throwIfAborted();
     incomplete.push("lockfile: it cannot be read");
     return undefined;

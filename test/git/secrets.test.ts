@@ -264,9 +264,7 @@ describe.each(["git", "isomorphic-git"] as const)("patches of %s", (engine) => {
     repository.remove("run.sh");
     repository.git("add", "--all");
     const code = await captured({ maxPatchBytes: 2000 });
-    expect(code?.incomplete).toEqual([
-      "patch: it would be longer than 2000 bytes; left out 2 files: a.txt, c/d e.txt",
-    ]);
+    expect(code?.incomplete).toEqual(["patch: it would be longer than 2000 bytes; left out 2 files: a.txt, c/d e.txt"]);
     const patch = new TextDecoder().decode(code?.patch);
     expect(patch.match(/^diff --git .*$/gm)).toEqual(["diff --git a/b.txt b/b.txt", "diff --git a/run.sh b/run.sh"]);
     expect(code?.changes.map(({ path }) => path)).toEqual(["a.txt", "b.txt", "c/d e.txt", "run.sh"]);

@@ -46,7 +46,7 @@ export function splitPatch(patch: Uint8Array): Uint8Array[] {
   const parts: Uint8Array[] = [];
   let begin = 0;
   let first: Uint8Array | undefined;
-  for (let at = 0; at < patch.length; ) {
+  for (let at = 0; at < patch.length;) {
     const end = patch.indexOf(10, at);
     const next = end === -1 ? patch.length : end + 1;
     // Lines of files begin with a sign, so this is never one of them.
