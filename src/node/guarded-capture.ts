@@ -7,11 +7,14 @@ export type CaptureKind = (session: CapturedSession) => Capturing | undefined;
 /** How long closing a run may delay the end of the process, in ms. */
 const GUARD_TIMEOUT_MS = 10_000;
 
-/** Returns a capture that guards each run if `guards` is set, and captures what the kinds capture. */
+/**
+ * Returns a capture that guards each run if `guards` is set, and captures what the kinds capture. A session that joined
+ * other writers is not guarded: its end would close the run for them.
+ */
 export function guardedCapture(kinds: readonly CaptureKind[], guards: boolean): RunCapture {
   return {
     begin: (session) => {
-      if (guards) ProcessGuard.get().add(session.run, GUARD_TIMEOUT_MS, true);
+      if (guards && !session.isShared) ProcessGuard.get().add(session.run, GUARD_TIMEOUT_MS, true);
       const begun = kinds.flatMap((begin) => begin(session) ?? []);
       return {
         end: async () => void (await Promise.all(begun.map((each) => each.end()))),

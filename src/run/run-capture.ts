@@ -28,6 +28,8 @@ export interface CapturedSession {
     fail(error: unknown): Promise<void>;
   };
   readonly clock: Clock;
+  /** Whether the session joined others that may still write, so that its end is not the end of the run. */
+  readonly isShared: boolean;
   /** Whether stored records can be appended to. Otherwise each write is an object of its own. */
   readonly appends: boolean;
   /** Whether the run begins now, and the program leaves it to the library to describe its environment. */

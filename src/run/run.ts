@@ -96,12 +96,13 @@ export class Run implements AsyncDisposable {
   }
 
   #captured(): CapturedSession {
-    const { context, writer, wantsEnvironment = false, wantsCode = false } = this.#parts;
+    const { context, writer, isShared = false, wantsEnvironment = false, wantsCode = false } = this.#parts;
     const { clock, backend } = context;
     const input = new MetricInput(writer.registry);
     return {
       run: this,
       clock,
+      isShared,
       appends: backend.capabilities.append,
       wantsEnvironment,
       wantsCode,

@@ -2,7 +2,7 @@
 import { isMainThread, Worker } from "node:worker_threads";
 import { type Backend, openLedger } from "runledger";
 import { fsBackend } from "runledger/backends/fs";
-import { guardProcess } from "runledger/node";
+import { guardProcess, openLedger as openGuarded } from "runledger/node";
 import { faultyBackend } from "../../src/testing/index.ts";
 import { objectsOnly } from "../journal/records.ts";
 
@@ -49,6 +49,12 @@ async function log(): Promise<void> {
       break;
     case "joined":
       (await ledger.resumeRun(run.id)).log({ a: 1 });
+      await run.flush();
+      break;
+    case "joined-guarded":
+    case "resumed-guarded":
+      if (ending === "resumed-guarded") await run.finish();
+      (await (await openGuarded(directory, { capture: false })).resumeRun(run.id)).log({ a: 1 });
       await run.flush();
       break;
     case "shared":

@@ -73,6 +73,14 @@ test("a session that joined other writers is not told to close their run", async
   expect(joined[0]).not.toContain("Call finish()");
 });
 
+test("the end of a guarded process closes a run that it continued alone, and not one that it joined", async () => {
+  const joined = await leave("joined-guarded");
+  expect(joined.record).toMatchObject({ status: "interrupted", metrics: { a: { count: 101 } } });
+  const resumed = await leave("resumed-guarded");
+  expect(resumed.record).toMatchObject({ status: "finished", metrics: { a: { count: 101 } } });
+  expect(resumed.said).toEqual([]);
+});
+
 test("a session that began a run is not told to close it while others go on", async () => {
   const { record, said } = await leave("shared", async (ledger, id) => {
     const run = await ledger.resumeRun(id);
