@@ -1,12 +1,12 @@
 import { execFileSync } from "node:child_process";
-import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { redactedCommand, redactVariables } from "../../src/node/environment/command-line.ts";
 import { findGroupLimits } from "../../src/node/environment/container-limits.ts";
 import { Findings } from "../../src/node/environment/findings.ts";
-import { queryGpus } from "../../src/node/environment/nvidia-smi.ts";
+import { nvidiaSmi, queryGpus } from "../../src/node/environment/nvidia-smi.ts";
 import { describeProject } from "../../src/node/environment/project.ts";
 import { describeTensorFlow } from "../../src/node/environment/tensorflow.ts";
 
@@ -224,6 +224,16 @@ describe.skipIf(process.platform === "win32")("nvidia-smi", () => {
       { name: "NVIDIA A100", driver: "550.54.15", memory: 81920 * 1024 * 1024 },
       { name: "Tesla T4", driver: "550.54.15" },
     ]);
+  });
+
+  test("is killed at the limit, even if it ignores signals and its children hold the pipes", async () => {
+    const pid = join(directory, "pid");
+    await place({ "nvidia-smi": `#!/bin/sh\ntrap "" TERM\necho $$ > ${pid}\nsleep 4\nsleep 4\n` });
+    await chmod(join(directory, "nvidia-smi"), 0o755);
+    vi.stubEnv("PATH", `${directory}${delimiter}${process.env["PATH"]}`);
+    await expect(nvidiaSmi(["name"], 1000)).rejects.toThrow("nvidia-smi took longer than 1000 ms");
+    const child = Number(await readFile(pid, "utf8"));
+    await vi.waitFor(() => expect(() => process.kill(child, 0)).toThrow("ESRCH"));
   });
 
   test("is missed if it is not there, because it was asked for", async () => {

@@ -1,18 +1,23 @@
 import { execFile } from "node:child_process";
 import type { Dictionary } from "../../journal/event.ts";
+import { systemClock } from "../../platform/clock.ts";
 
 const TIMEOUT_MS = 5000;
 const MAX_BYTES: number = 256 * 1024;
 const MAX_GPUS = 64;
 
-/** Returns the fields that `nvidia-smi` reports of each GPU. Rejects if there is no such program. */
-export async function nvidiaSmi(fields: readonly string[]): Promise<string[][]> {
+/**
+ * Returns the fields that `nvidia-smi` reports of each GPU. Rejects if there is no such program, and after `timeoutMs`
+ * even if the program ignores signals.
+ */
+export async function nvidiaSmi(fields: readonly string[], timeoutMs: number = TIMEOUT_MS): Promise<string[][]> {
   const output = await new Promise<string>((resolve, reject) => {
-    execFile(
+    const child = execFile(
       "nvidia-smi",
       [`--query-gpu=${fields.join(",")}`, "--format=csv,noheader,nounits"],
-      { timeout: TIMEOUT_MS, maxBuffer: MAX_BYTES, windowsHide: true, encoding: "utf8" },
+      { maxBuffer: MAX_BYTES, windowsHide: true, encoding: "utf8", killSignal: "SIGKILL" },
       (error, stdout) => {
+        timer.cancel();
         if (error === null) resolve(stdout);
         // A missing program is told, because the caller asked for it.
         else
@@ -21,6 +26,14 @@ export async function nvidiaSmi(fields: readonly string[]): Promise<string[][]> 
           );
       },
     );
+    // The timeout of `execFile` waits until the child and all that hold its pipes have ended.
+    const timer = systemClock.timer(timeoutMs, () => {
+      child.kill("SIGKILL");
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+      child.unref();
+      reject(new Error(`nvidia-smi took longer than ${timeoutMs} ms`));
+    });
   });
   return output
     .split(/\r?\n/)
