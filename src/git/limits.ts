@@ -12,3 +12,5 @@ export const MAX_READ_FILE: number = 512 * 1024 * 1024;
 export const MAX_PATH_BYTES = 4096;
 /** The most bytes of all paths of an index, or of a commit. */
 export const MAX_PATHS_BYTES: number = 64 * 1024 * 1024;
+/** The most bytes of files that are read together to compare them. A larger file is read alone. */
+export const MAX_BYTES_IN_FLIGHT: number = 64 * 1024 * 1024;

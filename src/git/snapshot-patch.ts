@@ -1,5 +1,6 @@
 import type { GitFacts, GitRequest } from "./git-facts.ts";
 import { blobId } from "./object-id.ts";
+import { isComparable } from "./patch/patch-limits.ts";
 import { type PatchSection, formatPatch, parsePatch } from "./patch/patch-sections.ts";
 import { isSecretFile, withholdSecrets } from "./patch/withhold-secrets.ts";
 import { writeFilePatch } from "./patch/write-file-patch.ts";
@@ -45,8 +46,9 @@ async function untrackedSections(
       continue;
     }
     const mode = stats.mode & 0o100 ? 0o100755 : 0o100644;
-    const part = writeFilePatch(path, undefined, { mode, id: await blobId(bytes, objectFormat), bytes });
-    if (part.length > left) {
+    const side = { mode, id: await blobId(bytes, objectFormat), bytes };
+    const part = isComparable(undefined, side) ? writeFilePatch(path, undefined, side) : undefined;
+    if (!part || part.length > left) {
       skipped++;
       continue;
     }

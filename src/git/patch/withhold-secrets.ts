@@ -2,6 +2,7 @@ import { utf8Decoder } from "../../bytes/utf8.ts";
 import { scrub } from "../../provenance/redaction/scrub.ts";
 import { concatBytes } from "../../backend/body.ts";
 import { readLiteral } from "./base85.ts";
+import { MAX_BINARY } from "./patch-limits.ts";
 import type { PatchHunk, PatchSection } from "./patch-sections.ts";
 
 /** Files that hold secrets, whatever their content looks like. */
@@ -13,8 +14,6 @@ const SECRET_FILE: RegExp = new RegExp(`(?:^|/)(?:${SECRET_FILES.join("|")})$`, 
 /** A line in the middle of a key. */
 const KEY_LINE = /^[A-Za-z0-9+/]{60,76}={0,2}\r?$/m;
 const HEX_LINE = /^[0-9a-f]+\r?$/i;
-/** The most bytes of a binary file that are searched for secrets. A larger one is withheld. */
-const MAX_BINARY = 16 * 1024 * 1024;
 
 export interface WithheldSecrets {
   readonly sections: readonly PatchSection[];

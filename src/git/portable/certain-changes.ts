@@ -1,4 +1,5 @@
 import type { CodeChange } from "../../journal/recorded-code.ts";
+import { MAX_COMPARED_FILE } from "../limits.ts";
 import { type Conversion, withoutCarriageReturns } from "./attributes.ts";
 import type { ObjectReader } from "./object-reader.ts";
 import { type Comparison, LINK, type WorkTreeStatus, readSide } from "./work-tree-status.ts";
@@ -25,7 +26,8 @@ export async function certainChanges(
     const entry = entries.get(path);
     const before = head.get(path);
     if (!entry || entry.mode === LINK || before?.id !== entry.id || before.mode !== entry.mode) continue;
-    if (conversion === "line-ends") {
+    const size = (await files.lstat(`${root}/${path}`))?.size ?? 0;
+    if (conversion === "line-ends" && size <= MAX_COMPARED_FILE) {
       const [old, fresh] = await Promise.all([objects.blob(entry.id), readSide(files, `${root}/${path}`, entry.mode)]);
       if (fresh && !areEqual(withoutCarriageReturns(old), withoutCarriageReturns(fresh))) continue;
     }

@@ -1,8 +1,10 @@
 import type { CodeChange } from "../../journal/recorded-code.ts";
+import { breakIfDue } from "../../platform/event-loop.ts";
 import type { GitRequest } from "../git-facts.ts";
 import { MAX_COMPARED_FILE } from "../limits.ts";
 import { blobId } from "../object-id.ts";
 import { sortedByPath } from "../path-name.ts";
+import { isComparable, mayFit } from "../patch/patch-limits.ts";
 import { PatchFiles } from "../patch/patch-files.ts";
 import { type FileSide, writeFilePatch } from "../patch/write-file-patch.ts";
 import type { ObjectReader } from "./object-reader.ts";
@@ -26,7 +28,10 @@ export async function changesPatch(
       const before = submodules.before.get(path) ?? (await readBefore(comparison, path, objects));
       const after =
         status === "deleted" ? undefined : (submodules.after.get(path) ?? (await readAfter(comparison, path)));
-      patch.add(path, writeFilePatch(path, before, after));
+      if (!mayFit(before, after, request.maxPatchBytes)) patch.leaveOut(path);
+      else if (!isComparable(before, after)) incomplete.push(`patch: ${path} is too large to be compared`);
+      else patch.add(path, writeFilePatch(path, before, after));
+      await breakIfDue();
     } catch {
       request.signal.throwIfAborted();
       incomplete.push(`patch: ${path} cannot be compared`);

@@ -1,5 +1,9 @@
 import type { GitFileCalls } from "../git-files.ts";
+import { MAX_COMPARED_FILE } from "../limits.ts";
+import { inflatesWithin } from "./object-size.ts";
 
+/** An object that is not in a pack. */
+const LOOSE_OBJECT = /[\\/]objects[\\/][\da-f]{2}[\\/][\da-f]{38}$/;
 const UNREADABLE: ReadonlySet<unknown> = new Set(["EACCES", "EPERM"]);
 
 /** A file system for isomorphic-git that refuses every change. */
@@ -16,7 +20,10 @@ export function readOnlyCalls(calls: GitFileCalls): ReadOnlyCalls {
       try {
         // Opening a pipe would wait for a writer.
         if (name === "readFile" && !(await calls.stat(path)).isFile()) throw absent();
-        return await (calls[name] as GitFileCalls["readFile"])(path, options);
+        const found = await (calls[name] as GitFileCalls["readFile"])(path, options);
+        // isomorphic-git inflates all of an object at once.
+        if (name === "readFile" && LOOSE_OBJECT.test(path) && !isSmall(found)) throw absent();
+        return found;
       } catch (error) {
         // isomorphic-git would print the error.
         if (!UNREADABLE.has((error as { readonly code?: unknown } | null)?.code)) throw error;
@@ -39,6 +46,11 @@ export function readOnlyCalls(calls: GitFileCalls): ReadOnlyCalls {
       chmod: refuse,
     },
   };
+}
+
+function isSmall(object: unknown): boolean {
+  if (!ArrayBuffer.isView(object)) return true;
+  return inflatesWithin(new Uint8Array(object.buffer, object.byteOffset, object.byteLength), MAX_COMPARED_FILE);
 }
 
 function absent(cause?: unknown): Error {

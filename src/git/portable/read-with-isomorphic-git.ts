@@ -3,6 +3,7 @@ import { scrub } from "../../provenance/redaction/scrub.ts";
 import type { CodeChange, Remote, Submodule, UntrackedFile } from "../../journal/recorded-code.ts";
 import type { GitEngine, GitFacts, GitRequest, HeadFacts } from "../git-facts.ts";
 import { readConversion } from "./attributes.ts";
+import { ByteGate } from "./byte-gate.ts";
 import { certainChanges } from "./certain-changes.ts";
 import { changesPatch } from "./changes-patch.ts";
 import type { GitSetting } from "./git-config.ts";
@@ -137,6 +138,7 @@ async function readWorkTree(
       ignoresFileMode,
       hasSymlinks,
       links: new LinkedFolders(files, git.root),
+      gate: new ByteGate(),
       signal,
       head: new Map([...head].filter(([, { mode }]) => mode !== SUBMODULE)),
     };

@@ -4,6 +4,8 @@ import type { CodeChange, CodeChangeStatus } from "../../journal/recorded-code.t
 import type { GitFileStats, GitFiles } from "../git-files.ts";
 import { PARALLEL_FILES } from "../limits.ts";
 import { blobId } from "../object-id.ts";
+import { breakIfDue } from "../../platform/event-loop.ts";
+import type { ByteGate } from "./byte-gate.ts";
 import type { LinkedFolders } from "./linked-folders.ts";
 import type { IndexEntry, IndexFile } from "./index-file.ts";
 import type { TreeFile } from "./object-reader.ts";
@@ -25,6 +27,7 @@ export interface Comparison {
   readonly ignoresFileMode: boolean;
   readonly hasSymlinks: boolean;
   readonly links: LinkedFolders;
+  readonly gate: ByteGate;
   readonly signal: AbortSignal;
 }
 
@@ -80,7 +83,7 @@ async function compareEntry(comparison: Comparison, entry: IndexEntry): Promise<
   const contentDiffers =
     isSameType &&
     !isUntouched(comparison, entry, stats) &&
-    (await idOf(files, `${root}/${entry.path}`, mode)) !== entry.id;
+    (await comparison.gate.run(stats.size, () => idOf(comparison, `${root}/${entry.path}`, mode))) !== entry.id;
   if (!before) return { status: "added", contentDiffers };
   if ((before.mode & TYPE) !== (mode & TYPE)) return { status: "type-changed", contentDiffers };
   const isChanged = isStaged || contentDiffers || mode !== entry.mode;
@@ -108,7 +111,9 @@ function isUntouched({ indexTime }: Comparison, entry: IndexEntry, stats: GitFil
   return isSame && size === entry.size && mtimeMs + SAFE_MS < indexTime && ctimeMs + SAFE_MS < indexTime;
 }
 
-async function idOf(files: GitFiles, path: string, mode: number): Promise<string | undefined> {
+async function idOf({ files, signal }: Comparison, path: string, mode: number): Promise<string | undefined> {
+  signal.throwIfAborted();
+  await breakIfDue();
   const bytes = await readSide(files, path, mode);
   return bytes && (await blobId(bytes, "sha1"));
 }
