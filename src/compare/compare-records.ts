@@ -2,6 +2,7 @@ import { reading } from "../errors/ledger-error.ts";
 import type { RecordedVersion } from "../journal/event.ts";
 import { attributeValue, runAttributes } from "../journal/run-attributes.ts";
 import type { RunRecord, RunStatus } from "../journal/run-record.ts";
+import { readOptions } from "../arguments/options.ts";
 import { checkRecords } from "./check-records.ts";
 import { alignSection, type ComparedSection, entriesOf, leavesOf } from "./compared-section.ts";
 import type { MetricSummary } from "../journal/metric-summary.ts";
@@ -80,15 +81,23 @@ export interface RunComparison {
   readonly datasets: ComparedSection<readonly ComparedDataset[]>;
   /** Artifact versions that the runs used, by name. Two are the same if their digests are. */
   readonly inputs: ComparedSection<readonly RecordedVersion[]>;
-  /** Every metric that any of the runs has, by name. */
+  /** Every metric that any of the runs has, by name. See {@link CompareOptions} for those of the system. */
   readonly metrics: readonly ComparedMetric[];
+}
+
+/** Options of a comparison. */
+export interface CompareOptions {
+  /** Whether to compare the metrics named `system/…`, which `runledger/node` logs by itself. Default `false`. */
+  readonly systemMetrics?: boolean | undefined;
 }
 
 /**
  * Returns what differs between runs and what is the same. Types count: 5 and `"5"` differ. NaN equals NaN, and 0 equals
- * -0. Throws `INVALID_ARGUMENT` for anything but an array of records.
+ * -0. Leaves out metrics named `system/…` unless `systemMetrics` is set. Throws `INVALID_ARGUMENT` for anything but an
+ * array of records.
  */
-export function compareRecords(given: readonly RunRecord[]): RunComparison {
+export function compareRecords(given: readonly RunRecord[], options?: CompareOptions): RunComparison {
+  const { systemMetrics = false } = readOptions("compareRecords", options, { systemMetrics: true });
   return reading("records", () => {
     const records = checkRecords(given);
     const all: readonly (RunRecord & Extras)[] = records;
@@ -100,6 +109,7 @@ export function compareRecords(given: readonly RunRecord[]): RunComparison {
         .sort()
         .join(" ");
     const keys = new Set(records.flatMap(({ metrics }) => Object.keys(metrics)));
+    if (!systemMetrics) for (const key of keys) if (key.startsWith("system/")) keys.delete(key);
     return {
       runs: records.map(({ id, name, experiment, status, startTime, endTime }) => ({
         id,

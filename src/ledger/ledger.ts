@@ -6,7 +6,7 @@ import { invalidArgument, LedgerError, ledgerErrorOf } from "../errors/ledger-er
 import { onDemand } from "../platform/on-demand.ts";
 import { readOptions, readSignal } from "../arguments/options.ts";
 import type { ExperimentSummary } from "../catalog/list-experiments.ts";
-import type { RunComparison } from "../compare/compare-records.ts";
+import type { CompareOptions, RunComparison } from "../compare/compare-records.ts";
 import type { MediaEntry } from "../journal/media-entry.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import type { OpenRun, RunContext } from "../run/run-context.ts";
@@ -185,12 +185,13 @@ export class Ledger {
 
   /**
    * Returns runs side by side, in the order of the ids, each once: params, tags, code, environment and data sets that
-   * differ, and metrics with the best run by their goal. `formatComparison` of `runledger/compare` makes a table of it.
+   * differ, and metrics with the best run by their goal. Metrics named `system/…` are left out unless `systemMetrics` is
+   * set. `formatComparison` of `runledger/compare` makes a table of it.
    * Rejects with `RUN_NOT_FOUND`.
    */
-  async compareRuns(ids: readonly string[], options?: CallOptions): Promise<RunComparison> {
+  async compareRuns(ids: readonly string[], options?: CallOptions & CompareOptions): Promise<RunComparison> {
     const { compareRecords, readComparedRuns } = await reading();
-    return compareRecords(await readComparedRuns(this.#context.backend, ids, options));
+    return compareRecords(...(await readComparedRuns(this.#context.backend, ids, options)));
   }
 
   /**

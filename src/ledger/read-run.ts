@@ -1,11 +1,12 @@
 import { ownList } from "../arguments/own-list.ts";
-import { readSignal } from "../arguments/options.ts";
+import { readOptions } from "../arguments/options.ts";
 import type { Backend, CallOptions } from "../backend/backend.ts";
 import { invalidArgument, LedgerError, reading } from "../errors/ledger-error.ts";
 import { isDeviceName } from "../backend/key.ts";
 import { ID_PATTERN, type RunCreated, runNotFound } from "../journal/run-created.ts";
 import { readRunBeginning } from "../journal/read-run-beginning.ts";
 import { readLifecycle, withDeletedAt } from "../journal/lifecycle.ts";
+import type { CompareOptions } from "../compare/compare-records.ts";
 import { listRun, type RunListing } from "../journal/list-run.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import { readRecord } from "../journal/run-state.ts";
@@ -53,16 +54,17 @@ export async function readRun(
 }
 
 /**
- * Returns the records that `compareRuns` compares, in the order of the ids. A repeated id counts once, in its first
+ * Returns the records that `compareRuns` compares, in the order of the ids, and how it compares them. A repeated id counts once, in its first
  * place. Checks the ids before the options, because `compareRuns(a, b)` is a likely mistake. Rejects with
  * `RUN_NOT_FOUND`.
  */
 export async function readComparedRuns(
   backend: Backend,
   ids: readonly string[],
-  options: CallOptions | undefined,
-): Promise<RunRecord[]> {
+  options: (CallOptions & CompareOptions) | undefined,
+): Promise<[records: RunRecord[], options: CompareOptions]> {
   const own = ownList("ids", "an array of ids of runs", ids, ", as in compareRuns([a, b])");
-  const signal = readSignal("compareRuns", options);
-  return await mapBounded([...new Set(own)], RUNS_AT_ONCE, signal, (id, stop) => readRun(backend, id, stop));
+  const { signal, ...rest } = readOptions("compareRuns", options, { signal: true, systemMetrics: true });
+  const read = await mapBounded([...new Set(own)], RUNS_AT_ONCE, signal, (id, stop) => readRun(backend, id, stop));
+  return [read, rest];
 }

@@ -26,7 +26,7 @@ export interface CaptureOptions {
   /**
    * Whether open runs log metrics of the system every 15 s, named `system/…`: CPU of process and machine, memory, delay
    * of the event loop, disk and network. A container with limits counts as the machine. Their step is the greatest one
-   * so far, so they never change the step of another row. Default `true`.
+   * so far, 0 if there is none, so they never change the step of another row. Default `true`.
    */
   readonly system?: boolean | SystemOptions | undefined;
   /**

@@ -40,7 +40,7 @@ export interface CapturedSession {
   code(code: PromiseLike<GivenCode | undefined>): void;
   /** Records an event. Throws as `JournalWriter.event` does. */
   event(event: NewEvent): void;
-  /** Logs metrics at the greatest step so far, -1 if there is none. So they never change the step of another row. */
+  /** Logs metrics at the greatest step so far, 0 if there is none. So they never change the step of another row. */
   metrics(values: Metrics): void;
   /** Logs a text at the greatest step so far. `onError` gets a failure. */
   text(key: string, text: string): void;

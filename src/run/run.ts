@@ -111,7 +111,7 @@ export class Run implements AsyncDisposable {
       metrics: (values) => {
         const shape = input.read(values);
         if (typeof shape === "object")
-          writer.row(shape, this.#steps.greatest ?? -1, timeOf(undefined, clock), input.values);
+          writer.row(shape, this.#steps.greatest ?? 0, timeOf(undefined, clock), input.values);
       },
       text: (key, text) => void this.#media.log("text", key, text, undefined, undefined),
       report: (error) => writer.report(error),

@@ -1,6 +1,25 @@
 import { expect, test } from "vitest";
-import { compareRecords, formatComparison } from "runledger/compare";
+import { compareRecords, formatComparison, parallelCoordinates, type RunComparison } from "runledger/compare";
 import { createTestLedger } from "runledger/testing";
+
+test("compareRuns and what is made of it leave out metrics of the system unless the options ask for them", async () => {
+  const { ledger } = await createTestLedger();
+  const ids: string[] = [];
+  for (const lr of [0.1, 0.2])
+    await ledger.withRun({ params: { lr } }, (run) => {
+      run.log({ loss: lr, system: { cpu: { percent: 10 * lr } }, systematic: 1 });
+      ids.push(run.id);
+    });
+  const keys = (comparison: RunComparison): string[] => comparison.metrics.map(({ key }) => key);
+  expect(keys(await ledger.compareRuns(ids))).toEqual(["loss", "systematic"]);
+  expect(formatComparison(await ledger.compareRuns(ids))).not.toContain("system/");
+  const all = ["loss", "system/cpu/percent", "systematic"];
+  expect(keys(await ledger.compareRuns(ids, { systemMetrics: true }))).toEqual(all);
+  const records = await Promise.all(ids.map((id) => ledger.getRun(id)));
+  expect(keys(compareRecords(records, { systemMetrics: true }))).toEqual(all);
+  expect(parallelCoordinates(records).axes.map(({ label }) => label)).not.toContain("metrics.system/cpu/percent");
+  expect(() => compareRecords(records, { system: true } as never)).toThrow("does not know the option");
+});
 
 test("compareRuns: in the order of the ids, each once, running and deleted runs too", async () => {
   const { ledger } = await createTestLedger();

@@ -46,7 +46,7 @@ async function world(system: SystemOptions = {}): Promise<World> {
 test("rows of the system take the greatest step so far, and change no step of other rows", async () => {
   const { ledger, sampled, errors } = await world();
   const run = await ledger.startRun();
-  await sampled(run, -1);
+  await sampled(run, 0);
   run.log({ loss: 1 });
   await sampled(run, 0);
   run.log({ loss: 1 }, { step: 7 });
@@ -54,11 +54,11 @@ test("rows of the system take the greatest step so far, and change no step of ot
   run.log({ loss: 1 });
   await run.finish();
   const only = await ledger.startRun();
-  await sampled(only, -1);
+  await sampled(only, 0);
   await only.finish();
   for (const [{ id }, next] of [
     [run, 9],
-    [only, 0],
+    [only, 1],
   ] as const) {
     const again = await ledger.resumeRun(id);
     again.log({ loss: 1 });
@@ -66,13 +66,14 @@ test("rows of the system take the greatest step so far, and change no step of ot
     expect((await ledger.getRun(id)).metrics["loss"]!.last.step).toBe(next);
   }
   expect([...(await ledger.history(run.id, "loss")).steps]).toEqual([0, 7, 8, 9]);
+  expect((await ledger.history(run.id, "system/process/memory/rss")).steps[0]).toBe(0);
   expect(errors).toEqual([]);
 });
 
 test("the metrics are sensible", async () => {
   const { ledger, sampled } = await world();
   const run = await ledger.startRun();
-  await sampled(run, -1);
+  await sampled(run, 0);
   await run.finish();
   const { metrics } = await ledger.getRun(run.id);
   const value = (key: string): number => metrics[key]!.last.value;
@@ -86,7 +87,7 @@ test("the metrics are sensible", async () => {
 test("nothing is measured after the end of a run, or if it is off", async () => {
   const { ledger, clock, sampled } = await world();
   const run = await ledger.startRun();
-  await sampled(run, -1);
+  await sampled(run, 0);
   await run.finish();
   const { metrics } = await ledger.getRun(run.id);
   await clock.advance(10 * INTERVAL);
@@ -118,7 +119,7 @@ test.skipIf(process.platform === "win32")(
       vi.stubEnv("PATH", `${directory}${delimiter}${process.env["PATH"]}`);
       const { ledger, sampled, errors } = await world({ gpu: true });
       const run = await ledger.startRun();
-      await sampled(run, -1);
+      await sampled(run, 0);
       expect((await ledger.getRun(run.id)).metrics).toMatchObject({
         "system/gpu/0/percent": { last: { value: 37 } },
         "system/gpu/0/memory": { last: { value: 1024 * 1024 * 1024 } },
