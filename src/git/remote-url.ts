@@ -1,9 +1,12 @@
 import { scrub } from "../provenance/redaction/scrub.ts";
+import { decodePercent } from "../provenance/redaction/secret-name.ts";
 import { isTokenLike } from "../provenance/redaction/token-shapes.ts";
 
 const NETWORK = /^(?:git\+)?(https?|ssh|git):\/\/([^/?#\\]*)([^?#]*)/i;
 const SCP = /^(?:([^@:/\\]*)@)?([\w.-]{2,}):(?!:|\/\/)([^?#]*)/;
 const HOST = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i;
+/** Some mirrors have the address of the original in their paths. */
+const INNER_SCHEME = /(?<![^/])(?:https?|ssh|git):\/{1,2}/gi;
 const USER = /^[a-z_][a-z0-9_-]{0,31}$/;
 
 /**
@@ -15,14 +18,18 @@ export function cleanRemoteUrl(url: string): string | undefined {
   if (scheme !== undefined) {
     const at = authority.lastIndexOf("@");
     const host = authority.slice(at + 1);
-    // A password with a `/` ends up in the path.
-    if (!HOST.test(host) || path.includes("@")) return undefined;
+    if (!HOST.test(host) || holdsUser(path)) return undefined;
     const user = scheme.toLowerCase() === "ssh" ? keptUser(authority.slice(0, Math.max(at, 0))) : "";
     return cleanPath(`${scheme.toLowerCase()}://${user}${host}`, path);
   }
   const [all, user = "", host = "", own = ""] = SCP.exec(url) ?? [];
-  if (all === undefined || own.includes("@")) return undefined;
+  if (all === undefined || holdsUser(own)) return undefined;
   return cleanPath(`${keptUser(user)}${host}:`, own);
+}
+
+/** Returns whether a path may contain a user or a password: one with a `/` ends up there, or one in the wrong place. */
+function holdsUser(path: string): boolean {
+  return /[@:]/.test(decodePercent(path).replace(INNER_SCHEME, "/"));
 }
 
 function keptUser(user: string): string {

@@ -93,6 +93,17 @@ describe("remotes", () => {
     [`https:\\\\u:${T}@github.com/a`, undefined],
     [`https://h\\@u:${T}@x/a`, undefined],
     [`u:${T}@github.com:a`, undefined],
+    ["https://github.com/me:password%40github.com/a", undefined],
+    ["https://github.com/%2f%2fme:password%2540github.com/a", undefined],
+    ["https://github.com/me%3Apassword/a.git", undefined],
+    ["https://github.com/oauth2:me/a.git", undefined],
+    ["https://mirror.org/https://me:password@github.com/a", undefined],
+    ["https://mirror.org/https://oauth2:me/a", undefined],
+    ["https://mirror.org/https://github.com/a", "https://mirror.org/https://github.com/a"],
+    ["ssh://github.com/me:password/a", undefined],
+    ["github.com:me:password/a", undefined],
+    ["git@github.com:me%3Apassword%40github.com/a", undefined],
+    ["https://dev.azure.com/a/My%20Project/_git/b", "https://dev.azure.com/a/My%20Project/_git/b"],
     [`ext::sh -c ${T}`, undefined],
     ["file:///home/me/a", undefined],
     ["/home/me/a", undefined],
@@ -196,6 +207,34 @@ describe.each(["git", "isomorphic-git"] as const)("patches of %s", (engine) => {
     expect(code?.incomplete).toEqual(["patch: 1 file withheld, they may hold secrets"]);
     expect(new TextDecoder().decode(code?.patch)).not.toContain("GIT binary patch");
     expect(new TextDecoder().decode(code?.patch)).toContain("train.ts");
+  });
+
+  test.each([
+    ["little endian", false, true],
+    ["big endian", true, true],
+    ["little endian without a mark", false, false],
+    ["big endian without a mark", true, false],
+  ])("a secret in UTF-16 withholds the file: %s", async (_, isBig, hasMark) => {
+    const encode = (text: string): Buffer => {
+      const encoded = Buffer.from(`${hasMark ? "\uFEFF" : ""}${text}`, "utf16le");
+      return isBig ? encoded.swap16() : encoded;
+    };
+    const text = lines(200, "setting");
+    repository.write("settings.txt", encode(text));
+    repository.write("train.ts", "changed\n");
+    repository.git("add", "--all");
+    repository.git("commit", "--quiet", "--message", "settings");
+    repository.write("settings.txt", encode(text.replace("setting 50\n", `token = ${TOKENS[0]}\n`)));
+    repository.write("new.txt", encode(`${text}password\t=\t"hunter2hunter"\r\ntoken = ${TOKENS[1]}\n`));
+    repository.git("add", "new.txt");
+    const code = await captured();
+    expect(code?.incomplete).toEqual(["patch: 2 files withheld, they may hold secrets"]);
+    expect(code?.patch).toBeUndefined();
+    // Git then compares the files as text.
+    repository.write(".gitattributes", "*.txt diff\n");
+    const asText = await captured();
+    expect(asText?.incomplete.join()).toMatch(/withheld/);
+    expect(Buffer.from(asText?.patch ?? []).toString().replaceAll("\0", "")).not.toMatch(/gh[a-z]_/);
   });
 
   test("a secret in a small part of a large binary file withholds the file", async () => {

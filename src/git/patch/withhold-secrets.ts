@@ -1,6 +1,7 @@
 import { utf8Decoder } from "../../bytes/utf8.ts";
 import { scrub } from "../../provenance/redaction/scrub.ts";
 import { concatBytes } from "../../backend/body.ts";
+import { addedBytes, textsOf } from "./binary-text.ts";
 import { readLiteral } from "./base85.ts";
 import { MAX_BINARY } from "./patch-limits.ts";
 import type { PatchHunk, PatchSection } from "./patch-sections.ts";
@@ -51,7 +52,10 @@ function hunkHoldsSecret({ heading, lines }: PatchHunk): boolean {
   const all = `${utf8Decoder().decode(heading)}${text(lines)}`;
   const fresh = text(lines.filter((line) => line[0] !== 45));
   const old = text(lines.filter((line) => line[0] !== 43));
-  return [all, fresh, old].some((text) => holdsSecret(text) || holdsKeyLine(text));
+  const texts = [all, fresh, old];
+  // Attributes can make git compare UTF-16 as text.
+  if (all.includes("\0")) texts.push(...texts.map((text) => text.replaceAll("\0", "")));
+  return texts.some((text) => holdsSecret(text) || holdsKeyLine(text));
 }
 
 function holdsKeyLine(text: string): boolean {
@@ -66,33 +70,16 @@ function holdsSecret(text: string): boolean {
 function binaryHoldsSecret(binary: Uint8Array): boolean {
   const lines = utf8Decoder().decode(binary).split("\n");
   for (let i = 0; i < lines.length; i++) {
-    const [, size] = /^(?:literal|delta) (\d+)$/.exec(lines[i] as string) ?? [];
+    const [, kind, size] = /^(literal|delta) (\d+)$/.exec(lines[i] as string) ?? [];
     if (size === undefined) continue;
     if (Number(size) > MAX_BINARY) return true;
     const end = lines.indexOf("", i + 1);
     try {
-      if (holdsSecret(printable(readLiteral(lines.slice(i + 1, end === -1 ? lines.length : end), Number(size)))))
-        return true;
+      const bytes = readLiteral(lines.slice(i + 1, end === -1 ? lines.length : end), Number(size));
+      if (textsOf(kind === "delta" ? addedBytes(bytes) : bytes).some((text) => holdsSecret(text))) return true;
     } catch {
       return true; // What cannot be read cannot be searched.
     }
   }
   return false;
-}
-
-const SHORTEST_TEXT = 8;
-
-/** Returns the runs of ASCII in the bytes, one a line. */
-function printable(bytes: Uint8Array): string {
-  const runs: string[] = [];
-  let run = "";
-  for (const byte of bytes) {
-    if ((byte >= 32 && byte < 127) || byte === 10) run += String.fromCharCode(byte);
-    else {
-      if (run.length >= SHORTEST_TEXT) runs.push(run);
-      run = "";
-    }
-  }
-  if (run.length >= SHORTEST_TEXT) runs.push(run);
-  return runs.join("\n");
 }
