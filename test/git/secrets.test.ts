@@ -234,7 +234,11 @@ describe.each(["git", "isomorphic-git"] as const)("patches of %s", (engine) => {
     repository.write(".gitattributes", "*.txt diff\n");
     const asText = await captured();
     expect(asText?.incomplete.join()).toMatch(/withheld/);
-    expect(Buffer.from(asText?.patch ?? []).toString().replaceAll("\0", "")).not.toMatch(/gh[a-z]_/);
+    expect(
+      Buffer.from(asText?.patch ?? [])
+        .toString()
+        .replaceAll("\0", ""),
+    ).not.toMatch(/gh[a-z]_/);
   });
 
   test("a secret in a small part of a large binary file withholds the file", async () => {
