@@ -181,6 +181,88 @@ const ORDINARY = [
   ]),
 ];
 
+/** Code and output of programs that train models. None of it holds a secret. */
+const OF_MODELS = [
+  "tokenizer.pad_token = tokenizer.eos_token",
+  "pad_token = '[PAD]'",
+  'eos_token="<|endoftext|>"',
+  'pad_token="<|reserved_special_token_250|>"',
+  'image_pad_token = "<image>"',
+  'video_break_token = "<video>"',
+  'special_tokens = {"mask_token": "<mask>", "sep_token": "[SEP]"}',
+  "next_token = logits[:, -1].argmax(-1)",
+  "token = tokenizer.decode(ids[0])",
+  "loss_per_token: float = 2.31",
+  "loss_per_token=2.31",
+  "loss_per_token=2.3145678901234e-05",
+  "perplexity_per_token: 3.21",
+  "Epoch 1 next_token: 0.93",
+  "expert_token: 0.25",
+  "token: 123",
+  "pad_token: [PAD]",
+  'train.py --pad-token "<pad>" --sort-key lr',
+  'sort_key = "learning_rate"',
+  "primary_key: id",
+  "rng_key = jax.random.PRNGKey(42)",
+  'api_key = os.environ["OPENAI_API_KEY"]',
+  'api_key: str = os.environ["OPENAI_API_KEY"]',
+  'api_key = os.environ.get("OPENAI_API_KEY")',
+  'api_key=os.getenv("OPENAI_API_KEY"),',
+  "const apiKey = process.env.OPENAI_API_KEY;",
+  'const apiKey = process.env["OPENAI_API_KEY"]!;',
+  "apiKey: process.env.OPENAI_API_KEY,",
+  "password = getpass.getpass()",
+  'password = getpass.getpass("Password: ")',
+  "login(token=args.hf_token)",
+  "connect(user, password=config.password)",
+  "client = Client(api_key=api_key)",
+  "def connect(api_key: str, password: str):",
+  'key = input("Enter API key: ")',
+  "hf_token = userdata.get('HF_TOKEN')",
+];
+
+/** Looks like the code above, but holds a secret. */
+const LIKE_MODELS = [
+  "password=hunter2.word",
+  "password: hunter2",
+  "api_key: str = 'hunter2'",
+  'api_key: Optional[str] = "hunter2"',
+  'password = SecretStr("hunter2")',
+  'password = str("hunter2")',
+  'password = os.environ.get("DB_PASSWORD", "hunter2")',
+  'password = os.environ["DB_PASSWORD"] or "hunter2"',
+  'password: process.env.DB_PASSWORD ?? "hunter2"',
+  "password=hunter2(2024)",
+  "password=hunter2[1]",
+  'password="<hunter2>"',
+  'password="[hunter2]"',
+  "db_password=hunter2.example.com",
+  "secret_sort_key = hunter2",
+  "hf_token = hunter2",
+  "Server=h;Password=config.hunter2_key;Encrypt=true",
+];
+
+test.each(OF_MODELS)("code and output of models stay: %s", (text) => {
+  for (const whole of [text, `x = 1\n    ${text}\ny = 2`]) expect(scrub(whole)).toBe(whole);
+});
+
+test.each(LIKE_MODELS)("secrets in such code are found: %s", (text) => {
+  expect(scrub(`x = 1\n${text}\ny = 2`)).not.toContain(SECRET);
+});
+
+test("numbers are passwords, but not tokens, and ordinary names have random values withheld", () => {
+  expect(scrub("password=12345678, otp: 123456")).toBe("password=[redacted], otp: [redacted]");
+  expect(scrub("access_token=12345678")).toBe("access_token=[redacted]");
+  for (const name of ["next_token", "primary_key"]) {
+    expect(scrub(`${name} = "${RANDOM}"`)).toBe(`${name} = [redacted]`);
+    expect(scrub(`${name}=${RANDOM}`)).not.toContain(RANDOM);
+    expect(redactArguments([`--${name}`, RANDOM])).toEqual([`--${name}`, "[redacted]"]);
+    expect(redactData({ [name]: RANDOM })).toEqual({ [name]: "[redacted]" });
+  }
+  const data = { pad_token: "<pad>", loss_per_token: 2.31, sort_key: "lr", argv: ["--pad-token", "<pad>"] };
+  expect(redactData(data)).toEqual(data);
+});
+
 describe("addresses with a secret are found", () => {
   test.each([
     ...ADDRESSES,
@@ -460,7 +542,8 @@ test("looking takes time in proportion to the length, whatever the text", () => 
     "token=",
     "sk-",
   ];
-  const flags = ["--api-key ", "-p", "-u a:", "mysql -p", "curl -u ", '"password",', "key provided: ", "name=key,"];
+  const code = ["token=a.", "api_key=f(a,", 'api_key=a["b"]', "api_key=a(b)", "api_key: str = ", "pad_token=<"];
+  const flags = [...code, "--api-key ", "-p", "-u a:", "mysql -p", "curl -u ", '"password",', "key provided: ", "name=key,"];
   const rest = [
     "<password>",
     "<",

@@ -1,6 +1,6 @@
 import { isProse } from "./pairs.ts";
 import { rewrite } from "./rewrite.ts";
-import { isSecretName } from "./secret-name.ts";
+import { isOrdinaryName, isSecretName } from "./secret-name.ts";
 import { REDACTED, isDigestOrPath, isRandom, isTokenLike } from "./token-shapes.ts";
 
 /** Commands with a flag of one letter for a password. In most other commands, that flag is a port or a path. */
@@ -29,6 +29,7 @@ const MAX_COMMAND_LENGTH = 4000;
  */
 export function isSecretFlag(name: string, value: string): boolean {
   if (PASS_IN.test(name)) return value.startsWith("pass:") && value !== `pass:${REDACTED}`;
+  if (isOrdinaryName(name)) return isTokenLike(value) && !isDigestOrPath(value);
   if (!isSecretName(name) || (/^pass$/i.test(name) && /^\d{1,2}$/.test(value))) return false;
   return !/^(?:key|sig|signature|hmac)$/i.test(name) || (isRandom(value) && !isDigestOrPath(value));
 }
@@ -74,7 +75,7 @@ function scrubFlags(text: string): string {
     let kind = kinds.get(flag);
     if (kind === undefined) {
       kind =
-        isSecretName(name) || PASS_IN.test(name) ? "secret" : isUserFlag(flag) ? "user" : name === "p" ? "p" : "none";
+        isSecretName(name) || isOrdinaryName(name) || PASS_IN.test(name) ? "secret" : isUserFlag(flag) ? "user" : name === "p" ? "p" : "none";
       if (kinds.size < 1000) kinds.set(flag, kind);
     }
     if (kind === "none") return undefined;

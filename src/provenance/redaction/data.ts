@@ -1,7 +1,7 @@
 import type { Dictionary } from "../../journal/event.ts";
 import { scrub } from "./scrub.ts";
-import { isPlainlySecretName, isPluralOfSecret, isSecretName } from "./secret-name.ts";
-import { REDACTED, isRandom, isTokenLike } from "./token-shapes.ts";
+import { isOrdinaryName, isPlainlySecretName, isPluralOfSecret, isSecretName } from "./secret-name.ts";
+import { REDACTED, isDigestOrPath, isRandom, isTokenLike } from "./token-shapes.ts";
 import {
   isPassword,
   isSecretFlag,
@@ -58,6 +58,7 @@ function freeName(copy: Dictionary, name: string, numbers: Map<string, number>):
 
 function redactMember(key: string, value: unknown, isOfSecrets: boolean): unknown {
   if (isGiven(value) && isSecretName(key)) return REDACTED;
+  if (typeof value === "string" && isOrdinaryName(key) && isTokenLike(value) && !isDigestOrPath(value)) return REDACTED;
   return redactValue(value, isOfSecrets || isPluralOfSecret(key));
 }
 

@@ -1,5 +1,6 @@
 import { rewrite } from "./rewrite.ts";
-import { decodePercent, isPlainlySecretName, isSecretName, isSecretParameter } from "./secret-name.ts";
+import { behindTexts, behindType, endsQuestion, isOrdinaryValue, isReference } from "./ordinary-values.ts";
+import { decodePercent, isOrdinaryName, isPlainlySecretName, isSecretName, isSecretParameter } from "./secret-name.ts";
 import { REDACTED, isDigestOrPath, isRandom, isTokenLike } from "./token-shapes.ts";
 
 /** Separators between a name and its value. */
@@ -54,7 +55,7 @@ function isNameOfSecret(value: string): boolean {
 }
 
 /** The kind of a name. For `naming` and `participle`, the name of the secret stands elsewhere. */
-type Kind = "secret" | "perhaps" | "key" | "naming" | "participle" | "none";
+type Kind = "secret" | "perhaps" | "ordinary" | "key" | "naming" | "participle" | "none";
 
 /** Returns the text without the values that follow a secret name and `=`, `:` or the like. */
 export function scrubPairs(text: string): string {
@@ -66,9 +67,10 @@ export function scrubPairs(text: string): string {
     let kind = kindAt(text, begin, name, separator, kinds);
     let at = behind;
     if (kind === "naming" || kind === "key") [kind, at] = memberBehind(text, at, kind, kinds);
+    if (kind === "secret" && separator.startsWith(":")) at = behindType(text, at);
     const isAuth = kind === "perhaps" && separator === "=" && /(?:^|\.)auth$/i.test(name);
     // After a name that does not name a secret, another one may follow that does.
-    if (kind !== "secret" && !isAuth && !((kind === "perhaps" || kind === "key") && isSecretValue(text, at, kind)))
+    if (kind !== "secret" && !isAuth && !(isUncertain(kind) && isSecretValue(text, at, kind)))
       return undefined;
     const value = valueAt(text, at, name, separator);
     if (value === "" || /^\\?["']?\[redacted\]\\?["'/.:]?$/.test(value)) return undefined;
@@ -77,13 +79,20 @@ export function scrubPairs(text: string): string {
     const isSetting =
       separator === "=" &&
       (text[at + value.length] === ";" || /;\s{0,2}$/.test(text.slice(Math.max(0, begin - 3), begin)));
+    if (isOrdinaryValue(name, value) || endsQuestion(text, begin, at)) return undefined;
+    if (isReference(text, at, name) && !(isSetting && !/\s/.test(text[at - 1] as string))) return undefined;
     if (isProse(value) && !(isSetting && isNameOfSecret(value))) return undefined;
-    return { from: at, to: at + value.length, by: REDACTED };
+    return { from: at, to: behindTexts(text, value, at + value.length), by: REDACTED };
   });
 }
 
+/** Returns whether a name may also name something else, so that only its value says whether it is a secret. */
+function isUncertain(kind: Kind): kind is "perhaps" | "key" | "ordinary" {
+  return kind === "perhaps" || kind === "key" || kind === "ordinary";
+}
+
 /** Returns whether the value of an everyday name looks like a secret. */
-function isSecretValue(text: string, at: number, kind: "perhaps" | "key"): boolean {
+function isSecretValue(text: string, at: number, kind: "perhaps" | "key" | "ordinary"): boolean {
   const start = valueAt(text.slice(at, at + 64), 0);
   if (kind === "perhaps") return isRandom(start);
   return isTokenLike(start.replace(/^\\?["']/, "")) && !isDigestOrPath(valueAt(text.slice(at, at + 160), 0));
@@ -114,7 +123,7 @@ function kindAt(text: string, begin: number, name: string, separator: string, ki
     if (isParameter) return isSecretParameter(name) ? "secret" : "none";
     return kindOfName(decodePercent(name));
   });
-  if (kind === "secret" || kind === "none" || isParameter) return kind;
+  if (kind === "secret" || kind === "none" || kind === "ordinary" || isParameter) return kind;
   if (isHeader && /cookie$/i.test(name)) return "secret";
   if (before !== " " && before !== "-") return kind;
   const start = text.slice(Math.max(0, begin - 40), begin);
@@ -137,7 +146,7 @@ function remember(kinds: Map<string, Kind>, name: string, find: (name: string) =
 function kindOfName(name: string): Kind {
   if (PARTICIPLE.test(name)) return "participle";
   if (NAMING.test(name)) return "naming";
-  if (!isSecretName(name)) return "none";
+  if (!isSecretName(name)) return isOrdinaryName(name) ? "ordinary" : "none";
   // `params.key` is a column, `api.key` is not.
   const [, first, last] = /(?:^|([^.]*)\.)([^.]*)$/.exec(name) as RegExpExecArray;
   const isAlone = first === undefined || !FIRST_WORD.test(`${first} `);

@@ -11,6 +11,18 @@ const LAST = new Set("key token auth pass pat pw psk cred creds sig signature hm
 const EVERYDAY = new Set("key token auth pass pat sig signature hmac bearer cookie".split(" "));
 /** Names of lists of secrets or of words: "keys: loss, accuracy". */
 const PLURAL = new Set("keys tokens auths passes pats signatures".split(" "));
+/** Words before "token" in names for the tokens of language models: `pad_token`, `loss_per_token`. */
+const MODEL_TOKENS = new Set(
+  "per pad eos bos unk sep cls mask next special num max min start end stop image video audio prev oov mean avg".split(
+    " ",
+  ),
+);
+/** Words before "key" in names for columns, members and random numbers: `sort_key`, `primary_key`, `rng_key`. */
+const ORDINARY_KEYS = new Set(
+  "sort primary foreign partition group order metric monitor index dict cache row column label feature rng prng".split(
+    " ",
+  ),
+);
 /** Last words of names that are about a secret, but do not name one. */
 const ABOUT = new Set("file path stdin prompt length policy mode type".split(" "));
 /** More secrets among the parameters of an address: `session=…` is a secret in a link, but not in a log. */
@@ -29,7 +41,15 @@ const MAX_LENGTH = 128;
 /** Returns whether values of this name are probably secrets. */
 export function isSecretName(name: string): boolean {
   const words = wordsOf(name);
-  return isSecret(words, words.join(""));
+  return !isOrdinary(words) && isSecret(words, words.join(""));
+}
+
+/**
+ * Returns whether a name ends like the name of a secret, but names the token of a language model, a column or the like.
+ * Only values that look random are secrets there.
+ */
+export function isOrdinaryName(name: string): boolean {
+  return isOrdinary(wordsOf(name));
 }
 
 /** Returns {@link isSecretName} for a parameter of an address, whose name may be percent-encoded. */
@@ -47,7 +67,7 @@ export function isSecretParameter(name: string): boolean {
 export function isPlainlySecretName(name: string): boolean {
   const words = wordsOf(name);
   const last = words.at(-1) ?? "";
-  if (words.length === 1 && EVERYDAY.has(last)) return false;
+  if ((words.length === 1 && EVERYDAY.has(last)) || isOrdinary(words)) return false;
   // Only the last word counts: `CredentialsError` names an error, not a credential.
   return isSecret([last], words.join(""));
 }
@@ -66,6 +86,13 @@ export function decodePercent(text: string): string {
     decoded = next;
   }
   return decoded;
+}
+
+function isOrdinary(words: readonly string[]): boolean {
+  const before = words.at(-2) ?? "";
+  const last = words.at(-1);
+  const isKnown = last === "token" ? MODEL_TOKENS.has(before) : last === "key" && ORDINARY_KEYS.has(before);
+  return isKnown && !words.some((word) => ANYWHERE.has(word));
 }
 
 function isSecret(words: readonly string[], squashed: string): boolean {
