@@ -2,7 +2,7 @@ import type { ConsoleLine } from "../../journal/console-lines.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { StreamName } from "./console-tap.ts";
 
-/** A line without an end, such as a progress bar, is cut into pieces of so many characters. */
+/** A line without an end is cut into pieces of so many characters. */
 const LONGEST_LINE: number = 16 * 1024;
 /** How many characters are kept for the end once the session has stored all that it may. */
 const LAST: number = 256 * 1024;
@@ -29,8 +29,8 @@ export class ConsoleBuffer {
 
   add(stream: StreamName, text: string): void {
     const lines = (this.#unfinished[stream] + text).split("\n");
-    let rest = lines.pop()!;
-    for (const line of lines) this.#addLine(stream, line);
+    let rest = lastState(lines.pop()!);
+    for (const line of lines) this.#addLine(stream, lastState(line).replace(/\r+$/, ""));
     for (; rest.length > LONGEST_LINE; rest = rest.slice(LONGEST_LINE))
       this.#addLine(stream, rest.slice(0, LONGEST_LINE));
     this.#unfinished[stream] = rest;
@@ -45,7 +45,8 @@ export class ConsoleBuffer {
   /** Returns everything that is left: the lines that wait, those that were kept for the end, and unfinished lines. */
   takeLast(): ConsoleLine[] {
     for (const stream of ["stdout", "stderr"] as const) {
-      if (this.#unfinished[stream] !== "") this.#addLine(stream, this.#unfinished[stream]);
+      const text = this.#unfinished[stream].replace(/\r+$/, "");
+      if (text !== "") this.#addLine(stream, text);
       this.#unfinished[stream] = "";
     }
     const [first, ...more] = this.#last.splice(0);
@@ -71,4 +72,16 @@ export class ConsoleBuffer {
     this.#last.splice(0, removed);
     this.#leftOut += removed;
   }
+}
+
+/** What moves the cursor to the beginning of the line, and the text before it, if other text follows. */
+// eslint-disable-next-line no-control-regex
+const OVERWRITTEN = /^[^]*(?:\r|\u001b\[[01]?G)(?=[^\r])/;
+// eslint-disable-next-line no-control-regex
+const ERASED = /^(?:\u001b\[[0-2]?K)+/;
+
+/** Returns what a line shows after its refreshes, as progress bars write them. Keeps a carriage return at its end. */
+function lastState(line: string): string {
+  if (!line.includes("\r") && !line.includes("\u001b")) return line;
+  return line.replace(OVERWRITTEN, "").replace(ERASED, "");
 }

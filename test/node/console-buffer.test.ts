@@ -1,0 +1,51 @@
+import { describe, expect, test } from "vitest";
+import { ConsoleBuffer } from "../../src/node/console/console-buffer.ts";
+import { systemClock } from "../../src/platform/clock.ts";
+
+const RETURN = "\r";
+const ESCAPE = "\u001b[";
+
+function linesOf(...writes: readonly string[]): string[] {
+  const buffer = new ConsoleBuffer(systemClock, 1_000_000);
+  for (const text of writes) buffer.add("stdout", text);
+  return buffer.takeLast().map(({ text }) => text);
+}
+
+describe("a line that is overwritten is stored as it was in the end", () => {
+  const refreshes = Array.from({ length: 20_000 }, (_, i) => `step ${i} of 20000 ${"#".repeat(30)}`);
+
+  test.each([
+    ["a carriage return before", refreshes.map((text) => RETURN + text)],
+    ["a carriage return behind", refreshes.map((text) => text + RETURN)],
+    ["a cleared line", refreshes.map((text) => `${RETURN}${ESCAPE}2K${text}`)],
+    ["a cleared rest", refreshes.map((text) => `${RETURN}${ESCAPE}K${text}`)],
+    ["a cursor in the first column", refreshes.map((text) => `${ESCAPE}2K${ESCAPE}1G${text}`)],
+  ])("%s", (_what, writes) => {
+    const buffer = new ConsoleBuffer(systemClock, 10_000);
+    buffer.add("stdout", "first\n");
+    for (const text of writes) buffer.add("stdout", text);
+    expect(buffer.take().map(({ text }) => text)).toEqual(["first"]);
+    buffer.add("stdout", "\nlast\n");
+    expect(buffer.takeLast().map(({ text }) => text)).toEqual([refreshes.at(-1), "last"]);
+    expect(linesOf(writes.join(""))).toEqual([refreshes.at(-1)]);
+  });
+
+  test("CRLF ends a line, also in two writes", () => {
+    expect(linesOf("a\r\nb\r", "\nc\r\r\n\r\n", "d\r")).toEqual(["a", "b", "c", "", "d"]);
+  });
+
+  test("colours stay, and streams are apart", () => {
+    expect(linesOf(`${ESCAPE}31mred${ESCAPE}0m\n`)).toEqual([`${ESCAPE}31mred${ESCAPE}0m`]);
+    const buffer = new ConsoleBuffer(systemClock, 10_000);
+    buffer.add("stdout", "50 %");
+    buffer.add("stderr", "\rwarning\n");
+    buffer.add("stdout", "\r100 %\n");
+    expect(buffer.takeLast().map(({ text }) => text)).toEqual(["warning", "100 %"]);
+  });
+
+  test("a line without an end stays bounded", () => {
+    const lines = linesOf(...Array.from({ length: 100 }, () => "x".repeat(1000)), "\r", "done\n");
+    expect(lines.at(-1)).toBe("done");
+    expect(lines.every(({ length }) => length <= 16 * 1024)).toBe(true);
+  });
+});
