@@ -543,7 +543,17 @@ test("looking takes time in proportion to the length, whatever the text", () => 
     "sk-",
   ];
   const code = ["token=a.", "api_key=f(a,", 'api_key=a["b"]', "api_key=a(b)", "api_key: str = ", "pad_token=<"];
-  const flags = [...code, "--api-key ", "-p", "-u a:", "mysql -p", "curl -u ", '"password",', "key provided: ", "name=key,"];
+  const flags = [
+    ...code,
+    "--api-key ",
+    "-p",
+    "-u a:",
+    "mysql -p",
+    "curl -u ",
+    '"password",',
+    "key provided: ",
+    "name=key,",
+  ];
   const rest = [
     "<password>",
     "<",

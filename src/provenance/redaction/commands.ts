@@ -75,7 +75,13 @@ function scrubFlags(text: string): string {
     let kind = kinds.get(flag);
     if (kind === undefined) {
       kind =
-        isSecretName(name) || isOrdinaryName(name) || PASS_IN.test(name) ? "secret" : isUserFlag(flag) ? "user" : name === "p" ? "p" : "none";
+        isSecretName(name) || isOrdinaryName(name) || PASS_IN.test(name)
+          ? "secret"
+          : isUserFlag(flag)
+            ? "user"
+            : name === "p"
+              ? "p"
+              : "none";
       if (kinds.size < 1000) kinds.set(flag, kind);
     }
     if (kind === "none") return undefined;

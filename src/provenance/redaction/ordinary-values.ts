@@ -80,7 +80,8 @@ export function isReference(text: string, at: number, name: string): boolean {
   if (texts.length > 0)
     return texts.every(
       ([, before = "", word = ""]) =>
-        (/^[A-Z_]+$/.test(word) || !isTokenLike(word)) && (before.endsWith("[") ? /^[A-Za-z_][\w.-]*$/.test(word) : READER.test(before)),
+        (/^[A-Z_]+$/.test(word) || !isTokenLike(word)) &&
+        (before.endsWith("[") ? /^[A-Za-z_][\w.-]*$/.test(word) : READER.test(before)),
     );
   if (rest !== "" && /[([]/.test(rest)) return true;
   const last = start.slice(start.lastIndexOf(".") + 1);

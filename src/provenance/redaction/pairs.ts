@@ -70,8 +70,7 @@ export function scrubPairs(text: string): string {
     if (kind === "secret" && separator.startsWith(":")) at = behindType(text, at);
     const isAuth = kind === "perhaps" && separator === "=" && /(?:^|\.)auth$/i.test(name);
     // After a name that does not name a secret, another one may follow that does.
-    if (kind !== "secret" && !isAuth && !(isUncertain(kind) && isSecretValue(text, at, kind)))
-      return undefined;
+    if (kind !== "secret" && !isAuth && !(isUncertain(kind) && isSecretValue(text, at, kind))) return undefined;
     const value = valueAt(text, at, name, separator);
     if (value === "" || /^\\?["']?\[redacted\]\\?["'/.:]?$/.test(value)) return undefined;
     if (isAuth && WAYS.test(value)) return undefined;
