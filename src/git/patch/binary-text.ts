@@ -54,16 +54,8 @@ function printable(bytes: Uint8Array): string {
 
 /** Returns UTF-16 as text. `order` is where a pair has its low byte: 0 for little endian, 1 for big endian. */
 function decodeUtf16(bytes: Uint8Array, order: 0 | 1): string {
-  const parts: string[] = [];
-  const units = new Uint16Array(PART);
-  for (let from = 0; from + 1 < bytes.length; from += 2 * PART) {
-    let count = 0;
-    for (let at = from; count < PART && at + 1 < bytes.length; at += 2)
-      units[count++] = (bytes[at + order] as number) | ((bytes[at + 1 - order] as number) << 8);
-    parts.push(String.fromCharCode(...units.subarray(0, count)));
-  }
-  return parts.join("");
+  let text = "";
+  for (let at = 0; at + 1 < bytes.length; at += 2)
+    text += String.fromCharCode((bytes[at + order] as number) | ((bytes[at + 1 - order] as number) << 8));
+  return text;
 }
-
-/** How many characters are made in one call. */
-const PART = 4096;

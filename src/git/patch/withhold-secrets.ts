@@ -52,9 +52,8 @@ function hunkHoldsSecret({ heading, lines }: PatchHunk): boolean {
   const all = `${utf8Decoder().decode(heading)}${text(lines)}`;
   const fresh = text(lines.filter((line) => line[0] !== 45));
   const old = text(lines.filter((line) => line[0] !== 43));
-  const texts = [all, fresh, old];
   // Attributes can make git compare UTF-16 as text.
-  if (all.includes("\0")) texts.push(...texts.map((text) => text.replaceAll("\0", "")));
+  const texts = [all, fresh, old].flatMap((text) => (text.includes("\0") ? [text, text.replaceAll("\0", "")] : [text]));
   return texts.some((text) => holdsSecret(text) || holdsKeyLine(text));
 }
 
