@@ -13,11 +13,16 @@ export interface OpenSession {
   isStoring(): boolean;
   /** Whether a call that closes the run is under way. */
   isClosing(): boolean;
-  /**
-   * Stores everything that waits, and records that the session ends. Resolves with whether writers other than `here`
-   * may continue the run.
-   */
-  end(here: ReadonlySet<string>): Promise<boolean>;
+  /** Stores everything that waits, and records that the session ends. `here`: the writers of this process. */
+  end(here: ReadonlySet<string>): Promise<SessionEnd>;
+}
+
+/** How a session ended that did not close its run. */
+export interface SessionEnd {
+  /** The number of its records up to the end. Later ones are not part of it. */
+  readonly next: number;
+  /** Whether writers of other processes may continue the run. */
+  readonly isShared: boolean;
 }
 
 /** The needed members of Node's `process`. Bun and Deno have them too. */
@@ -97,8 +102,8 @@ async function endSessions(): Promise<void> {
   for (const [i, outcome] of outcomes.entries()) {
     const session = sessions[i]!;
     if (!open.has(session)) continue;
-    open.set(session, session.writer.next);
-    if (outcome.status === "fulfilled") (outcome.value ? leftToOthers : left).push(session);
+    open.set(session, outcome.status === "fulfilled" ? outcome.value.next : session.writer.next);
+    if (outcome.status === "fulfilled") (outcome.value.isShared ? leftToOthers : left).push(session);
     else
       warn(
         `the process ended before run ${session.runId} was finished, and could not store ` +

@@ -6,7 +6,7 @@ import type { Ending } from "./finish-options.ts";
 import { CODE_WAIT_MS, type CodeLog, SHORT_CODE_WAIT_MS } from "./code-log.ts";
 import type { ArtifactLog } from "./log-artifacts.ts";
 import type { MediaLog } from "./log-media.ts";
-import { closeSession, type OpenSession, openSession } from "./process-end.ts";
+import { closeSession, type OpenSession, openSession, type SessionEnd } from "./process-end.ts";
 import { processGuard } from "./process-guard.ts";
 import type { Capturing } from "./run-capture.ts";
 import type { OpenRun, RunContext } from "./run-context.ts";
@@ -121,25 +121,27 @@ export class RunClosing {
 
   /**
    * Stores everything because the process ends by itself, and records that this session ends without closing the run.
-   * Resolves with whether writers other than `here` may continue it.
+   * See {@link OpenSession.end}.
    */
-  async #endSession(here: ReadonlySet<string>): Promise<boolean> {
+  async #endSession(here: ReadonlySet<string>): Promise<SessionEnd> {
     const { context, created, writer, isShared = false } = this.#parts;
     if (this.ending) {
       await this.close(this.ending);
-      return false;
+      return { next: writer.next, isShared: false };
     }
     await Promise.all([this.capturing?.end(), this.#code.settle(SHORT_CODE_WAIT_MS)]);
     await this.#artifacts.settle();
     await this.#media.flushLast();
     await writer.flush();
-    if (this.ending) return false;
+    if (this.ending) return { next: writer.next, isShared: false };
     writer.event({ kind: "leave", next: writer.next + 1 }, "leave");
+    // Now, because the program may log while this is stored.
+    const { next } = writer;
     await writer.flush();
-    if (isShared) return true;
+    if (isShared) return { next, isShared };
     // Everything is stored. If the others cannot be read, the process ends as if there were none.
     const { seemsContinued } = await closing();
-    return await seemsContinued(context, created, writer, here).catch(() => false);
+    return { next, isShared: await seemsContinued(context, created, writer, here).catch(() => false) };
   }
 
   #leave(): void {

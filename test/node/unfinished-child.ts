@@ -11,9 +11,25 @@ const [directory = "", ending] = process.argv.slice(2);
 function open(): Backend {
   const backend = fsBackend(directory);
   if (ending === "objects") return objectsOnly(backend);
+  if (ending === "meanwhile") return loggingBackend(backend);
   // Every write after the beginning of the ledger and of the run fails.
   if (ending === "broken") return faultyBackend(backend, { mode: "error-before", only: ["append"], at: 1, times: 1e9 });
   return backend;
+}
+
+let logMore = (): void => {};
+
+/** Logs more while the second append is under way, which is that of the end of the session. */
+function loggingBackend(inner: Backend): Backend {
+  let appends = 0;
+  return {
+    ...objectsOnly(inner),
+    capabilities: { ...inner.capabilities, move: false },
+    append: async (...args) => {
+      await inner.append!(...args);
+      if (++appends === 2) logMore();
+    },
+  };
 }
 
 async function log(): Promise<void> {
@@ -46,6 +62,9 @@ async function log(): Promise<void> {
       break;
     case "more":
       process.once("beforeExit", () => setTimeout(() => run.log({ a: 100 }), 50));
+      break;
+    case "meanwhile":
+      logMore = () => run.log({ a: 100 });
       break;
     case "joined":
       (await ledger.resumeRun(run.id)).log({ a: 1 });

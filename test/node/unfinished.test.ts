@@ -144,8 +144,8 @@ test("a guarded run whose program waits for something that never comes has faile
   expect(said.filter((line) => line.startsWith("runledger"))).toEqual([]);
 });
 
-test("what is logged after the process was about to end counts", async () => {
-  expect((await leave("more")).record).toMatchObject({ status: "interrupted", metrics: { a: { count: 101 } } });
+test.each(["more", "meanwhile"])("what is logged after the process was about to end counts (%s)", async (ending) => {
+  expect((await leave(ending)).record).toMatchObject({ status: "interrupted", metrics: { a: { count: 101 } } });
 });
 
 test("a listener that logs each time the process is about to end does not keep it alive forever", async () => {
