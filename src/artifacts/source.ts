@@ -186,13 +186,17 @@ function isFileTree(source: object): source is FileTree {
   );
 }
 
+const FROM_PATH = ": use fromPath(path) of runledger/backends/fs for a file or directory";
+
 function unknownSource(source: unknown, field: string): LedgerError {
   const received = describeType(source);
   let hint = "";
   if (received === "Tensor" || received === "Variable") hint = ": read its numbers with dataSync(), or await data()";
-  else if (received === "string")
-    hint = ": use fromPath(path) of runledger/backends/fs for a file or directory, and { text } for a text";
+  else if (received === "string") hint = `${FROM_PATH}, and { text } for a text`;
   else if (received === "Promise") hint = ": await it first";
+  else if (typeof (source as { save?: unknown } | null)?.save === "function")
+    hint = ": see docs/guide.md for models of TensorFlow.js";
+  else if (received === "object" && "path" in (source as object)) hint = FROM_PATH;
   else if (received === "object" || received === "array")
     hint = ": use { json } for plain data, and { files } for sources by path";
   return new LedgerError(

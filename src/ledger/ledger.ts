@@ -83,7 +83,13 @@ export class Ledger {
     options: StartRunOptions<G>,
     work: (run: Run) => Promise<T> | T,
   ): Promise<T> {
-    if (typeof work !== "function") throw invalidArgument("work", "a function", work);
+    if (typeof work !== "function")
+      throw invalidArgument(
+        "work",
+        "a function",
+        work,
+        typeof options === "function" ? ": pass withRun({}, work)" : "",
+      );
     const run = await this.startRun(options);
     let result: T;
     try {

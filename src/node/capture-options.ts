@@ -1,5 +1,5 @@
 import { type OptionNames, readOptions } from "../arguments/options.ts";
-import { invalidArgument } from "../errors/ledger-error.ts";
+import { invalidArgument, LedgerError } from "../errors/ledger-error.ts";
 import type { CaptureKind } from "./guarded-capture.ts";
 import { CODE_CAPTURE, codeCapture, type CodeCaptureOptions } from "./code/code-capture.ts";
 import { consoleCapture, type ConsoleOptions } from "./console/console-capture.ts";
@@ -41,7 +41,7 @@ const NAMES: OptionNames<CaptureOptions> = { code: true, environment: true, syst
 /** Returns what to record. Throws `INVALID_ARGUMENT`, which names the field, or `UNSUPPORTED` for an unknown option. */
 export function readCapture(capture: boolean | CaptureOptions | undefined = true): CaptureKind[] {
   if (capture === false) return [];
-  const own = capture === true ? {} : readOptions<CaptureOptions>("openLedger", capture, NAMES, "capture");
+  const own = capture === true ? {} : readPart<CaptureOptions>("capture", capture, NAMES);
   const kinds: CaptureKind[] = [];
   const code = readSwitch<CodeCaptureOptions>("code", own.code ?? true, CODE_CAPTURE);
   if (code) kinds.push(codeCapture(code));
@@ -71,7 +71,19 @@ export function readCapture(capture: boolean | CaptureOptions | undefined = true
 /** Returns the options of a capture, or `undefined` if it is off. */
 function readSwitch<T extends object>(name: string, given: boolean | T, names: OptionNames<T>): T | undefined {
   if (given === false) return undefined;
-  return given === true ? ({} as T) : readOptions<T>("openLedger", given, names, `capture.${name}`);
+  return given === true ? ({} as T) : readPart<T>(`capture.${name}`, given, names);
+}
+
+/** Reads a part of the options as {@link readOptions} does. The error for an unknown option names its whole path. */
+function readPart<T extends object>(path: string, given: T, names: OptionNames<T>): T {
+  try {
+    return readOptions<T>(`${path} of openLedger`, given, names, path, (name) =>
+      path === "capture" && name === "gpu" ? "; pass environment: { gpu: true } or system: { gpu: true }" : "",
+    );
+  } catch (error) {
+    if (!LedgerError.hasCode(error, "UNSUPPORTED")) throw error;
+    throw new LedgerError("UNSUPPORTED", error.message, { field: `${path}.${error.field}` });
+  }
 }
 
 function checkAtLeast(field: string, value: unknown, least: number): void {

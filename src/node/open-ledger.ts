@@ -1,7 +1,7 @@
 import type { OpenLedgerOptions } from "../index.ts";
 import { openCapturingLedger } from "../ledger/open-ledger.ts";
 import type { Ledger } from "../ledger/ledger.ts";
-import { readOptions } from "../arguments/options.ts";
+import { type OptionNames, readOptions } from "../arguments/options.ts";
 import { invalidArgument } from "../errors/ledger-error.ts";
 import { type CaptureOptions, readCapture } from "./capture-options.ts";
 import { guardedCapture } from "./guarded-capture.ts";
@@ -13,6 +13,23 @@ export interface NodeLedgerOptions extends OpenLedgerOptions {
   readonly capture?: boolean | CaptureOptions | undefined;
   /** Whether the end of the process closes each run; see {@link openLedger}. Default `true`. */
   readonly guard?: boolean | undefined;
+}
+
+const NAMES: OptionNames<NodeLedgerOptions> = {
+  clock: true,
+  ids: true,
+  environment: true,
+  parquet: true,
+  onError: true,
+  capture: true,
+  guard: true,
+};
+
+/** Returns where an option belongs that `openLedger` does not have. */
+function adviceOn(name: string): string {
+  if (name === "durability") return "; pass fsBackend(path, { durability }) of runledger/backends/fs as the place";
+  if (name === "console" || name === "system" || name === "code") return `; pass capture: { ${name}: true }`;
+  return name === "flush" || name === "heartbeatMs" ? "; it is an option of startRun and withRun" : "";
 }
 
 /**
@@ -29,19 +46,7 @@ export interface NodeLedgerOptions extends OpenLedgerOptions {
  * `CREDENTIALS` without keys for a bucket.
  */
 export async function openLedger(place: LedgerPlace, options?: NodeLedgerOptions): Promise<Ledger> {
-  const {
-    capture,
-    guard = true,
-    ...own
-  } = readOptions<NodeLedgerOptions>("openLedger", options, {
-    clock: true,
-    ids: true,
-    environment: true,
-    parquet: true,
-    onError: true,
-    capture: true,
-    guard: true,
-  });
+  const { capture, guard = true, ...own } = readOptions("openLedger", options, NAMES, "options", adviceOn);
   if (typeof guard !== "boolean") throw invalidArgument("guard", "a boolean", guard);
   const kinds = readCapture(capture);
   return await openCapturingLedger(await backendOf(place), own, guardedCapture(kinds, guard));

@@ -217,7 +217,10 @@ describe.each([
     await sql.close();
     await sql.close();
     expect(copies()).toEqual(before);
-    await expect(sql.query("SELECT 1")).rejects.toMatchObject({ code: "CLOSED" });
+    await expect(sql.query("SELECT 1")).rejects.toMatchObject({
+      code: "CLOSED",
+      message: "query: this SQL connection was closed",
+    });
   });
 });
 

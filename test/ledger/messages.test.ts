@@ -32,6 +32,30 @@ describe("what a message says of the call that was probably meant", () => {
       "comparison",
       "is a Promise: await it first",
     ],
+    [
+      "withRun without options",
+      () => ledger.withRun((() => {}) as never, undefined as never),
+      "work",
+      "withRun({}, work)",
+    ],
+    [
+      "a path as artifact",
+      () => run.logArtifact("m", { path: "model" } as never),
+      "source",
+      "use fromPath(path) of runledger/backends/fs",
+    ],
+    [
+      "a model of TensorFlow.js as artifact",
+      () =>
+        run.logArtifact(
+          "m",
+          new (class Sequential {
+            async save(): Promise<void> {}
+          })() as never,
+        ),
+      "source",
+      "is Sequential: see docs/guide.md for models of TensorFlow.js",
+    ],
     ["no comparison", () => formatComparison(undefined as never), "comparison", "but is undefined"],
     ["records without await", () => compareRecords(ledger.searchRuns() as never), "records", "await it first"],
     [

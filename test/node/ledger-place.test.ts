@@ -95,16 +95,30 @@ describe("a place that cannot be opened is refused with a hint", () => {
 describe("options", () => {
   test.each([
     [{ capture: "all" }, "INVALID_ARGUMENT", "capture"],
-    [{ capture: { env: true } }, "UNSUPPORTED", "env"],
+    [{ capture: { env: true } }, "UNSUPPORTED", "capture.env"],
     [{ capture: { environment: "all" } }, "INVALID_ARGUMENT", "capture.environment"],
     [{ capture: { environment: { variables: "HOME" } } }, "INVALID_ARGUMENT", "capture.environment.variables"],
     [{ capture: { environment: { gpu: 1 } } }, "INVALID_ARGUMENT", "capture.environment.gpu"],
     [{ capture: { system: { intervalMs: 0 } } }, "INVALID_ARGUMENT", "capture.system.intervalMs"],
     [{ capture: { system: { intervalMs: Number.NaN } } }, "INVALID_ARGUMENT", "capture.system.intervalMs"],
     [{ capture: { console: { maxBytes: -1 } } }, "INVALID_ARGUMENT", "capture.console.maxBytes"],
-    [{ guard: false }, "UNSUPPORTED", "guard"],
+    [{ capture: { console: { bytes: 1 } } }, "UNSUPPORTED", "capture.console.bytes"],
+    [{ guard: 0 }, "INVALID_ARGUMENT", "guard"],
     [{ parquet: "x" }, "INVALID_ARGUMENT", "parquet"],
   ])("%j is refused", async (options, code, field) => {
     await expect(openLedger(memoryBackend(), options as never)).rejects.toMatchObject({ code, field });
+  });
+
+  test.each([
+    [{ durability: "disk" }, "fsBackend(path, { durability }) of runledger/backends/fs"],
+    [{ console: true }, "capture: { console: true }"],
+    [{ heartbeatMs: 1000 }, "it is an option of startRun and withRun"],
+    [{ capture: { gpu: true } }, "environment: { gpu: true } or system: { gpu: true }"],
+    [{ capture: { consol: true } }, 'capture of openLedger does not know the option "consol"; did you mean "console"?'],
+  ])("the message for %j says where it belongs", async (options, message) => {
+    await expect(openLedger("./never", options as never)).rejects.toMatchObject({
+      code: "UNSUPPORTED",
+      message: expect.stringContaining(message),
+    });
   });
 });

@@ -165,7 +165,7 @@ class Opening implements LedgerSql {
   }
 
   async query<Row extends object = SqlRow>(sql: string, params: SqlParameters = []): Promise<Row[]> {
-    if (this.#closed) throw new LedgerError("CLOSED", "query: this ledger was closed", { operation: "query" });
+    if (this.#closed) throw new LedgerError("CLOSED", "query: this SQL connection was closed", { operation: "query" });
     if (typeof sql !== "string") throw new LedgerError("INVALID_ARGUMENT", "sql must be text", { field: "sql" });
     const values = toParameters(params);
     try {
