@@ -15,7 +15,7 @@ const TYPE =
 const IDENTIFIER = String.raw`[A-Za-z_$][\w$]{0,60}`;
 const ATTRIBUTES = String.raw`${IDENTIFIER}(?:\??\.${IDENTIFIER}){0,8}`;
 const TEXT = String.raw`\\?["'][^"'\\\n]{1,80}\\?["']`;
-const ARGUMENT = String.raw`-?[\w$.*]{1,80}(?:\[[\w:, -]{0,20}\])?`;
+const ARGUMENT = String.raw`-?[\w$.*]{1,80}(?:\[[\w:, -]{0,20}\]|\([\w.,:= *-]{0,80}\))?`;
 const CALL = String.raw`\((?:${TEXT}|${ARGUMENT}(?:\s?[,=:]\s?${ARGUMENT}){0,7})?\)`;
 const SUBSCRIPT = String.raw`\[(?:${TEXT}|-?\w{1,40})\]`;
 /** Nothing may follow that gives another value: `or "…"`, `?? "…"`. */
@@ -36,9 +36,10 @@ const QUOTED = String.raw`(?:\\?"[^"\n]*"?|\\?'[^'\n]*'?)`;
 const IN_CALL: RegExp = new RegExp(String.raw`(?:[)\]]?\s{0,3}(?:,|or|\|\||\?\?)?\s{0,3}${QUOTED}){1,4}`, "y");
 const OTHERWISE: RegExp = new RegExp(String.raw`[)\]]?\s{1,3}(?:or|\|\||\?\?)\s{1,3}${QUOTED}`, "y");
 
-/** Returns where a value ends that may go on with texts: `str("…")`, `a.b or "…"`. */
+/** Returns where a value ends that may go on with texts: `str("…")`, `f"…"`, `a.b or "…"`. */
 export function behindTexts(text: string, value: string, end: number): number {
-  const pattern = /[([]$/.test(value) ? IN_CALL : OTHERWISE;
+  const isOpen = /[([]$/.test(value) || (/^[a-z]{1,2}$/i.test(value) && /["']/.test(text[end] ?? ""));
+  const pattern = isOpen ? IN_CALL : OTHERWISE;
   pattern.lastIndex = end;
   return pattern.test(text) ? pattern.lastIndex : end;
 }

@@ -23,6 +23,8 @@ const ORDINARY_KEYS = new Set(
     " ",
   ),
 );
+/** Words before "pass" in names for a pass through a model or over the data. */
+const MODEL_PASSES = new Set("forward backward n num first second single".split(" "));
 /** Last words of names that are about a secret, but do not name one. */
 const ABOUT = new Set("file path stdin prompt length policy mode type".split(" "));
 /** More secrets among the parameters of an address: `session=…` is a secret in a link, but not in a log. */
@@ -91,8 +93,8 @@ export function decodePercent(text: string): string {
 function isOrdinary(words: readonly string[]): boolean {
   const before = words.at(-2) ?? "";
   const last = words.at(-1);
-  const isKnown = last === "token" ? MODEL_TOKENS.has(before) : last === "key" && ORDINARY_KEYS.has(before);
-  return isKnown && !words.some((word) => ANYWHERE.has(word));
+  const known = last === "token" ? MODEL_TOKENS : last === "key" ? ORDINARY_KEYS : last === "pass" ? MODEL_PASSES : null;
+  return known !== null && known.has(before) && !words.some((word) => ANYWHERE.has(word));
 }
 
 function isSecret(words: readonly string[], squashed: string): boolean {
