@@ -93,7 +93,8 @@ export function decodePercent(text: string): string {
 function isOrdinary(words: readonly string[]): boolean {
   const before = words.at(-2) ?? "";
   const last = words.at(-1);
-  const known = last === "token" ? MODEL_TOKENS : last === "key" ? ORDINARY_KEYS : last === "pass" ? MODEL_PASSES : null;
+  const known =
+    last === "token" ? MODEL_TOKENS : last === "key" ? ORDINARY_KEYS : last === "pass" ? MODEL_PASSES : null;
   return known !== null && known.has(before) && !words.some((word) => ANYWHERE.has(word));
 }
 
