@@ -49,3 +49,18 @@ describe("a line that is overwritten is stored as it was in the end", () => {
     expect(lines.every(({ length }) => length <= 16 * 1024)).toBe(true);
   });
 });
+
+test("no line of a private key is kept, wherever its lines are separated", () => {
+  const [dashes, body] = ["-----", "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUhunter2"];
+  const key = [`${dashes}BEGIN OPENSSH PRIVATE KEY${dashes}`, body, `${body}==`, `${dashes}END OPENSSH PRIVATE KEY${dashes}`];
+  const buffer = new ConsoleBuffer(systemClock, 1_000_000);
+  const stored = key.flatMap((line) => {
+    buffer.add("stderr", `${line}\n`);
+    buffer.add("stdout", "step 1\n");
+    return buffer.take().map(({ text }) => text);
+  });
+  expect(stored).toEqual(Array.from({ length: 4 }, () => ["[redacted]", "step 1"]).flat());
+  // What follows, and what cannot be part of a key, is kept.
+  expect(linesOf(`${key.join("\n")}\nepoch 1\n`).at(-1)).toBe("epoch 1");
+  expect(linesOf(`${key[0]}\n(no key)\nepoch 1\n`)).toEqual(["[redacted]", "(no key)", "epoch 1"]);
+});

@@ -1,5 +1,6 @@
 import type { ConsoleLine } from "../../journal/console-lines.ts";
 import type { Clock } from "../../platform/clock.ts";
+import { REDACTED } from "../../provenance/redaction/token-shapes.ts";
 import type { StreamName } from "./console-tap.ts";
 
 /** A line without an end is cut into pieces of so many characters. */
@@ -9,6 +10,13 @@ const LAST: number = 256 * 1024;
 /** What a line takes besides its text. */
 const OVERHEAD = 32;
 
+/** Lines of a private key. */
+const KEY_BEGINS = /-----BEGIN[A-Z0-9 ]{0,40}KEY-----/;
+const KEY_ENDS = /-----END[A-Z0-9 ]{0,40}KEY-----/;
+const KEY_BODY = /^[\w+/=:,. \t-]*$/;
+/** A key has fewer lines. */
+const MAX_KEY_LINES = 200;
+
 /** The lines of a session that wait to be stored. Bounded, whatever the process writes. */
 export class ConsoleBuffer {
   /** The characters that wait to be stored now. */
@@ -16,6 +24,8 @@ export class ConsoleBuffer {
   readonly #clock: Clock;
   readonly #maxChars: number;
   readonly #unfinished = { stdout: "", stderr: "" };
+  /** How many more lines of each stream may belong to a private key that began. */
+  readonly #keyLines = { stdout: 0, stderr: 0 };
   #lines: ConsoleLine[] = [];
   #taken = 0;
   #last: ConsoleLine[] = [];
@@ -54,7 +64,18 @@ export class ConsoleBuffer {
     return [...this.take(), ...last];
   }
 
-  #addLine(stream: StreamName, text: string): void {
+  /** Returns the line, or what stands for a line of a private key: its lines are not all stored together. */
+  #withoutKey(stream: StreamName, line: string): string {
+    const left = this.#keyLines[stream];
+    // A key within one line is found later, with all other secrets.
+    if (left === 0 && (!KEY_BEGINS.test(line) || KEY_ENDS.test(line))) return line;
+    const isKey = left === 0 || KEY_BODY.test(line);
+    this.#keyLines[stream] = !isKey || KEY_ENDS.test(line) ? 0 : left === 0 ? MAX_KEY_LINES : left - 1;
+    return isKey ? REDACTED : line;
+  }
+
+  #addLine(stream: StreamName, shown: string): void {
+    const text = this.#withoutKey(stream, shown);
     const line = { time: Math.round(this.#clock.now()), stream, text };
     const size = text.length + OVERHEAD;
     if (this.#last.length === 0 && this.#leftOut === 0 && this.#taken + size <= this.#maxChars) {
