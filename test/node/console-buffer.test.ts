@@ -52,7 +52,12 @@ describe("a line that is overwritten is stored as it was in the end", () => {
 
 test("no line of a private key is kept, wherever its lines are separated", () => {
   const [dashes, body] = ["-----", "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUhunter2"];
-  const key = [`${dashes}BEGIN OPENSSH PRIVATE KEY${dashes}`, body, `${body}==`, `${dashes}END OPENSSH PRIVATE KEY${dashes}`];
+  const key = [
+    `${dashes}BEGIN OPENSSH PRIVATE KEY${dashes}`,
+    body,
+    `${body}==`,
+    `${dashes}END OPENSSH PRIVATE KEY${dashes}`,
+  ];
   const buffer = new ConsoleBuffer(systemClock, 1_000_000);
   const stored = key.flatMap((line) => {
     buffer.add("stderr", `${line}\n`);
