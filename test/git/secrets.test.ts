@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync } from "node:fs";
+import { appendFileSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { captureGit } from "runledger/git";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -298,6 +298,22 @@ describe.each(["git", "isomorphic-git"] as const)("patches of %s", (engine) => {
     expect(textOf(code)).not.toContain(TOKENS[0]);
     repository.git("add", "notes.txt", "empty.txt", "blob.dat");
     expect(repository.patchedTree(code?.patch)).toBe(repository.git("write-tree").trim());
+  });
+
+  test("a file whose type changed is in a patch with both sides, or not at all", async () => {
+    repository.write("long.txt", lines(2000, "line"));
+    repository.git("add", "--all");
+    repository.git("commit", "--quiet", "--message", "long");
+    repository.remove("long.txt");
+    symlinkSync("elsewhere", join(repository.directory, "long.txt"));
+    repository.write("train.ts", "changed\n");
+    const whole = new TextDecoder().decode((await captured())?.patch);
+    expect(whole.match(/^diff --git a\/long\.txt/gm)?.length).toBe(2);
+    const code = await captured({ maxPatchBytes: 2000 });
+    expect(code?.incomplete).toEqual(["patch: it would be longer than 2000 bytes; left out 1 file: long.txt"]);
+    expect(new TextDecoder().decode(code?.patch).match(/^diff --git .*$/gm)).toEqual([
+      "diff --git a/train.ts b/train.ts",
+    ]);
   });
 
   test("a patch has every file that fits, whatever comes first", async () => {
