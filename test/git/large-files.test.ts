@@ -67,11 +67,11 @@ describe("isomorphic-git", () => {
   });
 });
 
-test("inflating stops at the limit", () => {
+test("inflating stops at the limit", async () => {
   const deflated = deflateSync(Buffer.alloc(100_000));
-  expect(inflatesWithin(deflated, 100_000)).toBe(true);
-  expect(inflatesWithin(deflated, 99_999)).toBe(false);
-  expect(inflatesWithin(Buffer.from("no deflated bytes"), 100_000)).toBe(false);
+  expect(await inflatesWithin(deflated, 100_000)).toBe(true);
+  expect(await inflatesWithin(deflated, 99_999)).toBe(false);
+  expect(await inflatesWithin(Buffer.from("no deflated bytes"), 1000)).toBe(false);
 });
 
 test("files are read together only up to the limit, and larger ones alone", async () => {

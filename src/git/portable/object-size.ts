@@ -1,17 +1,26 @@
-import { Unzlib } from "fflate";
+/** Deflate makes bytes at most this many times smaller. */
+const MAX_RATIO = 1032;
 
-/** How many bytes are inflated in one step. They inflate to 16 MiB at most. */
-const STEP: number = 16 * 1024;
-
-/** Returns whether deflated bytes inflate to at most `max` bytes. Keeps none of them. */
-export function inflatesWithin(deflated: Uint8Array, max: number): boolean {
+/**
+ * Resolves to whether deflated bytes inflate to at most `max` bytes. Keeps none of them. Assumes that they do where the
+ * platform cannot inflate a stream.
+ */
+export async function inflatesWithin(deflated: Uint8Array, max: number): Promise<boolean> {
+  if (deflated.length * MAX_RATIO <= max || typeof DecompressionStream === "undefined") return true;
+  const stream = new Blob([deflated as Uint8Array<ArrayBuffer>]).stream();
+  const reader = stream.pipeThrough(new DecompressionStream("deflate")).getReader();
   let size = 0;
-  const stream = new Unzlib((chunk) => (size += chunk.length));
   try {
-    for (let from = 0; from < deflated.length && size <= max; from += STEP)
-      stream.push(deflated.subarray(from, from + STEP));
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return true;
+      size += value.length;
+      if (size > max) {
+        await reader.cancel();
+        return false;
+      }
+    }
   } catch {
     return false; // Damaged.
   }
-  return size <= max;
 }

@@ -22,7 +22,7 @@ export function readOnlyCalls(calls: GitFileCalls): ReadOnlyCalls {
         if (name === "readFile" && !(await calls.stat(path)).isFile()) throw absent();
         const found = await (calls[name] as GitFileCalls["readFile"])(path, options);
         // isomorphic-git inflates all of an object at once.
-        if (name === "readFile" && LOOSE_OBJECT.test(path) && !isSmall(found)) throw absent();
+        if (name === "readFile" && LOOSE_OBJECT.test(path) && !(await isSmall(found))) throw absent();
         return found;
       } catch (error) {
         // isomorphic-git would print the error.
@@ -48,9 +48,9 @@ export function readOnlyCalls(calls: GitFileCalls): ReadOnlyCalls {
   };
 }
 
-function isSmall(object: unknown): boolean {
+async function isSmall(object: unknown): Promise<boolean> {
   if (!ArrayBuffer.isView(object)) return true;
-  return inflatesWithin(new Uint8Array(object.buffer, object.byteOffset, object.byteLength), MAX_COMPARED_FILE);
+  return await inflatesWithin(new Uint8Array(object.buffer, object.byteOffset, object.byteLength), MAX_COMPARED_FILE);
 }
 
 function absent(cause?: unknown): Error {
