@@ -8,13 +8,14 @@ export type CaptureKind = (session: CapturedSession) => Capturing | undefined;
 const GUARD_TIMEOUT_MS = 10_000;
 
 /**
- * Returns a capture that guards each run if `guards` is set, and captures what the kinds capture. A session that joined
- * other writers is not guarded: its end would close the run for them.
+ * Returns a capture that guards each run if `guards` is set, and captures what the kinds capture. Of a
+ * session that joined other writers the guard only stores what it logged: its end must not close the run for them.
  */
 export function guardedCapture(kinds: readonly CaptureKind[], guards: boolean): RunCapture {
   return {
     begin: (session) => {
-      if (guards && !session.isShared) ProcessGuard.get().add(session.run, GUARD_TIMEOUT_MS, true);
+      const { run, isShared } = session;
+      if (guards) ProcessGuard.get().add(run, GUARD_TIMEOUT_MS, true, isShared ? () => run.flush() : undefined);
       const begun = kinds.flatMap((begin) => begin(session) ?? []);
       return {
         end: async () => void (await Promise.all(begun.map((each) => each.end()))),

@@ -29,6 +29,8 @@ interface Guarded {
   readonly timeoutMs: number;
   /** Whether the run stays open after a signal that the program listens to itself. */
   readonly leavesSignals: boolean;
+  /** Stores what a session logged that joined others. It takes the place of closing the run. */
+  readonly store: (() => Promise<void>) | undefined;
   /** Whether such a signal came. */
   isSignalled: boolean;
 }
@@ -74,16 +76,17 @@ export class ProcessGuard {
 
   /** Returns whether it closes the run now, after the natural end of the program. */
   closesAtEnd(runId: string): boolean {
-    return this.#isAtEnd && this.guards(runId);
+    return this.#isAtEnd && [...this.#guarded].some(({ run, store }) => run.id === runId && !store);
   }
 
   /**
    * Guards a run. Returns a function that ends this. With `leavesSignals`, the run stays open after a signal that the
-   * program listens to itself, and is closed as killed at the natural end if the program has not closed it by then.
+   * program listens to itself, and is closed as killed at the natural end if the program has not closed it by then. With
+   * `store`, the run is never closed: `store` is called after a signal or an error.
    */
-  add(run: GuardedRun, timeoutMs: number, leavesSignals = false): () => void {
+  add(run: GuardedRun, timeoutMs: number, leavesSignals = false, store?: () => Promise<void>): () => void {
     if (run.status !== "running") return () => {};
-    const guarded = { run, timeoutMs: Math.min(timeoutMs, MAX_TIMEOUT_MS), leavesSignals, isSignalled: false };
+    const guarded = { run, timeoutMs: Math.min(timeoutMs, MAX_TIMEOUT_MS), leavesSignals, store, isSignalled: false };
     if (this.#guarded.size === 0 && !this.isEnding) this.#listen();
     this.#guarded.add(guarded);
     if (this.#end && !(this.#leavesSome && leavesSignals)) this.#closings.push(this.#closeLast(guarded, this.#end));
@@ -139,7 +142,7 @@ export class ProcessGuard {
     if (this.isEnding) return;
     const status = hasFailed ? "failed" : "finished";
     const closings = [...this.#guarded].map(async (guarded) => {
-      await close(guarded, (run) => run.finish(guarded.isSignalled ? "killed" : status));
+      if (!guarded.store) await close(guarded, (run) => run.finish(guarded.isSignalled ? "killed" : status));
       // One attempt, because a run that cannot be closed must not keep the process alive forever.
       this.#remove(guarded);
     });
@@ -172,6 +175,7 @@ export class ProcessGuard {
   }
 
   #closeLast(guarded: Guarded, end: End): Promise<void> {
+    if (guarded.store) return close(guarded, guarded.store);
     this.#closed.add(guarded.run.id);
     return close(guarded, end);
   }

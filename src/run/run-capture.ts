@@ -24,6 +24,7 @@ export interface CapturedSession {
   readonly run: {
     readonly id: string;
     readonly status: RunStatus;
+    flush(): Promise<void>;
     finish(status: ClosingStatus): Promise<void>;
     fail(error: unknown): Promise<void>;
   };
