@@ -56,7 +56,7 @@ export class DamageList {
   add(damage: Damage): void {
     // A store may name any number of kinds.
     const kind = KINDS.includes(damage.kind) ? damage.kind : "other";
-    const place = [damage.kind, damage.from, damage.to, damage.key].join();
+    const place = JSON.stringify([damage.kind, damage.from, damage.to, damage.key]);
     if (kind !== "unknown" && this.#places.has(place)) return;
     const { count, last } = this.#kinds.get(kind) ?? { count: 0, last: 0 };
     if (count < NAMED_OF_A_KIND) {

@@ -114,6 +114,8 @@ function finder(objects: readonly StoredObject[]): Find {
 
 function restore(stored: NonNullable<z.infer<typeof schema>["compacted"]>, find: Find): Compacted {
   const { metrics, overview, writers, media, events, summaries, ends } = stored;
+  if (new Set(writers.map(({ writer }) => writer)).size < writers.length)
+    throw new RangeError("the document has a writer twice");
   return {
     metrics: metrics.map((name) => find("metrics", name)),
     ...(overview !== undefined && { overview: find("overview", overview) }),

@@ -72,8 +72,11 @@ function isVersion({ name, version, digest, aliases, metadata, size, createdAt, 
   );
 }
 
-export function isDamage({ kind, key, message, more }: Dictionary): boolean {
-  return [kind, key, message].every((each) => typeof each === "string") && (more === undefined || isCount(more));
+export function isDamage({ kind, key, message, from, to, more }: Dictionary): boolean {
+  return (
+    [kind, key, message].every((each) => typeof each === "string") &&
+    [from, to, more].every((each) => each === undefined || isCount(each))
+  );
 }
 
 function isDataset(value: Record<string, unknown>): boolean {

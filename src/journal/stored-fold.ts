@@ -77,7 +77,8 @@ export function isStoredSummary(value: unknown): value is StoredSummary {
     value.every((item) => typeof item === "number") &&
     Number.isSafeInteger(value[0]) &&
     (value[0] as number) > 0 &&
-    // NaN is neither the least nor the greatest value. Both are `undefined` if the list is short.
+    // NaN is no step, and neither the least nor the greatest value. Those are `undefined` if the list is short.
+    !Number.isNaN(value[4]) &&
     !Number.isNaN(value[6]) &&
     !Number.isNaN(value[9])
   );

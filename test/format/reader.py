@@ -69,6 +69,7 @@ LISTS = {"remotes": "name url", "changes": "path status", "untracked": "path siz
     "path commit? dirty:dirty"}; PATCH = "digest:digest size:count complete:bool"
 TYPES.update({name: (lambda shape: lambda v: is_a(v, list) and all(fits(item, shape) for item in v))(shape) for name,
     shape in LISTS.items()})
+TYPES["damage"] = lambda v: is_a(v, list) and all(fits(it, "kind key message from?:count to?:count more?:count") for it in v)
 ERROR, WRITER, DATASET = "name message stack?", "id:id beatMs:number alive?", "name digest uri? size?:count context?"
 FILE = "path size:count digest:digest portable?:bool"; ORIGIN = "key size:count digest:digest"
 DEFINITION = "goal?:minimize|maximize stepMetric? description? unit?"
@@ -205,7 +206,7 @@ def two_sum(a, b): total = a + b; return total, (a - total) + b if abs(a) >= abs
 class State:  # ---- Summaries ---- What is known of the points of a metric: a point is its value, step and time
     def __init__(self, numbers=(0.0, 0.0, 0.0)):
         check(len(numbers) in (3, 6, 12) and all(map(kind_of(float), numbers)))
-        check(all(number == number for number in numbers[6:7] + numbers[9:10]))
+        check(all(number == number for number in numbers[4:5] + numbers[6:7] + numbers[9:10]))
         (self.count, self.sum, self.rest), self.last, self.min, self.max = (numbers[at:at + 3] for at in (0, 3, 6, 9))
     def later(self, point): return point if not self.last or point[1] >= self.last[1] else self.last
     def large(self): return bool(self.max) and (self.max[0] >= BIG or self.min[0] <= -BIG)
@@ -406,7 +407,7 @@ def read_run(run, names):  # What is printed of a run, or None if there is none.
     before = done = {"metrics": [], "writers": [], "ends": {}, "media": [], "events": []}; begun = dict(sorted(segs))
     try:  # Without a document there is no number 0
         doc = checked(top + docs[newest], 128 << 20, 8_000_000); rec, part = doc["record"], doc.get("compacted", done)
-        check(rec["id"] == run and fits(rec, "name experiment:title status metricDefinitions:object damage:list "
+        check(rec["id"] == run and fits(rec, "name experiment:title status metricDefinitions:object damage:damage "
             "metrics?:object media?:object datasets?:list code?:code") and ("metrics" in rec or "summaries" in doc) and
             fits(part, "metrics:words writers:list ends:object media:words events:words overview? summaries?") and
             fits(doc, "objects:inventory summaries?"))
@@ -417,7 +418,8 @@ def read_run(run, names):  # What is printed of a run, or None if there is none.
         part.update({name: [objects[item] for item in part[name]] for name in ("metrics", "media", "events")})
         check(all(item["name"].endswith(".parquet") for item in part["metrics"]))
         check(all(item["name"][:8] == "metrics-" for item in part["media"] + part["events"]))
-        [Writer(item["writer"], item) for item in part["writers"]]
+        check(len({Writer(item["writer"], item).id for item in part["writers"]}) == len(part["writers"]) and
+            all(TYPES["damage"](item["damage"]) for item in part["writers"]))
     except BAD: check(not newest or not points); doc = None
     def packed(who, seq, size):
         left = done["ends"].get(who, {"segments": 0})["segments"] - 1 - seq
