@@ -113,8 +113,8 @@ describe("contents", () => {
     expect(lost).toEqual([]);
   });
 
-  test("budget: at most 752 kB packed", () => {
-    expect(installed.packedSize).toBeLessThan(752_000);
+  test("budget: at most 759 kB packed", () => {
+    expect(installed.packedSize).toBeLessThan(759_000);
   });
 });
 
@@ -299,7 +299,7 @@ describe("a browser", () => {
     // All of it, as one file: how much more the parts weigh one by one is up to the bundler.
     const whole = await bundle([entryFile("runledger")], true, false);
     const total = whole.outputFiles.reduce((size, { contents }) => size + brotliCompressSync(contents).byteLength, 0);
-    expect(total).toBeLessThanOrEqual(142_000);
+    expect(total).toBeLessThanOrEqual(143_300);
   });
 });
 
