@@ -111,8 +111,7 @@ async function inventories(place: Place): Promise<void> {
       void objects.push({ name: "run.0002.json", size: 1, digest }),
     "with a size that is no count": ({ objects }) => void (objects[1]!.size = -1),
     "beside a writer that stands twice": ({ compacted: { writers } }) => void writers.push({ ...writers[0]! }),
-    "beside a last step that is NaN": ({ compacted }) =>
-      void (compacted.writers[0]!.metrics["loss"]![4] = { $rl: "f64", v: "NaN" }),
+    "beside a last step that is NaN": ({ compacted }) => void (compacted.writers[0]!.metrics["loss"]![4] = Number.NaN),
     "beside damage from a place that is no count": ({ record }) =>
       void record.damage.push({ kind: "corrupt", key: "x", message: "damaged", from: "1", to: 2 }),
   };
