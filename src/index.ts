@@ -32,7 +32,7 @@ export type { FlushOptions } from "./journal/flush-policy.ts";
 export type { WriterStats } from "./journal/writer-stats.ts";
 
 export type { Filter } from "./filter/filter.ts";
-export type { CompareOptions, RunComparison } from "./compare/compare-records.ts";
+export type { RunComparison } from "./compare/compare-records.ts";
 
 export type { HistogramSource } from "./media/histogram.ts";
 export type { ImageSource } from "./media/image.ts";
