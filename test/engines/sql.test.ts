@@ -46,6 +46,9 @@ async function expectRecords(sql: LedgerSql, ledger: Ledger, records: readonly R
       group: run.group ?? null,
       job_type: run.jobType ?? null,
       deleted_at: date(run.deletedAt),
+      commit: run.code?.commit ?? null,
+      branch: run.code?.branch ?? null,
+      dirty: run.code === undefined ? null : String(run.code.dirty),
     })),
   );
   const sortKeys = (keyed: { run_id: string; key: string }[]): object[] =>
@@ -146,6 +149,7 @@ async function addOddRuns(ledger: Ledger): Promise<void> {
       empty: {},
     },
     tags: { [ODD_KEY]: "\\'\"" },
+    code: { commit: "0123456789abcdef0123456789abcdef01234567", branch: "it's/\"main\"", dirty: true },
   });
   odd.log({ [ODD_KEY]: Number.NaN, "a/b": -0, $rl: 1 }, { step: -5 });
   odd.log({ [ODD_KEY]: Number.NEGATIVE_INFINITY, "a/b": 5e-324, $rl: 2 }, { step: Number.MAX_SAFE_INTEGER });
