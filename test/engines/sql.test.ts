@@ -149,7 +149,7 @@ async function addOddRuns(ledger: Ledger): Promise<void> {
       empty: {},
     },
     tags: { [ODD_KEY]: "\\'\"" },
-    code: { commit: "0123456789abcdef0123456789abcdef01234567", branch: "it's/\"main\"", dirty: true },
+    code: { commit: "0123456789abcdef0123456789abcdef01234567", branch: 'it\'s/"main"', dirty: true },
   });
   odd.log({ [ODD_KEY]: Number.NaN, "a/b": -0, $rl: 1 }, { step: -5 });
   odd.log({ [ODD_KEY]: Number.NEGATIVE_INFINITY, "a/b": 5e-324, $rl: 2 }, { step: Number.MAX_SAFE_INTEGER });
