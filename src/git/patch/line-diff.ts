@@ -6,7 +6,7 @@ export interface LineChange {
   readonly newTo: number;
 }
 
-/** Beyond so many differences, everything between the first and the last one counts as changed. */
+/** With more differences than this, all lines between the first and the last difference count as changed. */
 const MAX_DIFFERENCES = 1500;
 
 /** Returns the lines with their line feeds. */

@@ -25,8 +25,8 @@ export interface PatchHunk {
 const HUNK = /^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@/;
 
 /**
- * Splits a patch of git into files and hunks. Leaves out files of which only the name is there, as git shows them when
- * only their times differ.
+ * Splits a patch of git into files and hunks. Leaves out a file that has nothing but its `diff --git` line: git writes
+ * that line alone if only the times of the file differ.
  */
 export function parsePatch(patch: Uint8Array): PatchSection[] {
   const sections: Building[] = [];
