@@ -601,6 +601,11 @@ test.each([
   ["\u001b[1mPassword:\u001b[22m hunter2secret", "Password: [redacted]"],
   ["\u001b[36mDB_PASSWORD\u001b[39m\u001b[2m=\u001b[22mhunter2secret", "DB_PASSWORD=[redacted]"],
   ["\u009b31mpassword\u001b(B\u009bm: \u001b[38;5;208mhunter2secret\u001b[0m", "password: [redacted]"],
+  ["password=\u001b]8;;http://x\u0007hunter2secret9\u001b]8;;\u0007", "password=[redacted]"],
+  [
+    "\u001b]8;;http://u:hunter2@x/\u001b\\link\u001b]8;;\u001b\\",
+    "\u001b]8;;http://[redacted]@x/\u001b\\link\u001b]8;;\u001b\\",
+  ],
   ["pass\u001b[1mword=hun\u001b[0mter2secret", "password=[redacted]"],
   [
     "\u001b[31mred\u001b[39m\npassword=\u001b[1mhunter2\u001b[0m\nend",

@@ -10,7 +10,8 @@ const SCHEME_VALUE = /\b((?:bearer|basic|token|apikey)\s{1,4})(?=[\w.~+/-]{0,64}
 
 /** Escape sequences of terminals, for styles and the like. They are not visible, so they may split a secret. */
 const STYLE: RegExp = new RegExp(
-  `(?:${"\u001b"}\\[|${"\u009b"})[\\d:;<=>?]{0,64}[ -/]{0,4}[@-~]|${"\u001b"}[()][\\dA-Z]`,
+  `(?:${"\u001b"}\\[|${"\u009b"})[\\d:;<=>?]{0,64}[ -/]{0,4}[@-~]|${"\u001b"}[()][\\dA-Z]` +
+    `|${"\u001b"}\\][^${"\u0007\u001b"}\n]{0,2048}(?:${"\u0007"}|${"\u001b"}\\\\)`,
   "g",
 );
 
@@ -24,7 +25,8 @@ export function scrub(text: string): string {
   const plain = styled.replace(STYLE, "");
   const scrubbed = scrubPlain(plain);
   if (plain === styled) return scrubbed;
-  if (scrubbed === plain) return styled;
+  // The address of a link is not visible either, and may hold a secret of its own.
+  if (scrubbed === plain) return styled.includes("\u001b]") ? scrubPlain(styled) : styled;
   const [lines, before, after] = [styled, plain, scrubbed].map((each) => each.split("\n")) as [
     string[],
     string[],
