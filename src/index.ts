@@ -23,7 +23,8 @@ export type { ResumeRunOptions } from "./run/resume-run.ts";
 export type { IdSource } from "./run/run-context.ts";
 
 export type { MetricDefinition, RunRecord, RunStatus } from "./journal/run-record.ts";
-export type { ClosingStatus, Dictionary, RecordedDataset, RecordedVersion } from "./journal/event.ts";
+export type { ClosingStatus, Dictionary, RecordedVersion } from "./journal/event.ts";
+export type { RecordedDataset } from "./journal/recorded-dataset.ts";
 export type { ConsoleLine } from "./journal/console-lines.ts";
 export type { RecordedCode } from "./journal/recorded-code.ts";
 export type { MediaEntry } from "./journal/media-entry.ts";

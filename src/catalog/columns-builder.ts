@@ -4,6 +4,7 @@ import { attributeValue } from "../journal/run-attributes.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import type { TableColumn } from "../parquet/table-write.ts";
 import type { CatalogRow } from "./catalog-row.ts";
+import { formatDatasets } from "./dataset-cells.ts";
 import { attributeColumns, TIME_COLUMNS } from "./column-schema.ts";
 import type { Cells } from "./column-cells.ts";
 import { flattenParams, NESTED } from "../filter/flatten-params.ts";
@@ -64,7 +65,7 @@ export class ColumnsBuilder {
     const row = this.#rows.push({ id: record.id, document, marker }) - 1;
     const put = (name: string, cell: Cell | undefined): void => this.#put(row, name, cell);
     for (const attribute of ATTRIBUTES) put(attribute.column, attributeValue(record, attribute));
-    if (record.datasets.length > 0) put("datasets", JSON.stringify(record.datasets));
+    if (record.datasets.length > 0) put("datasets", formatDatasets(record.datasets));
     for (const key of Object.keys(record.tags)) put(`tags.${key}`, record.tags[key]);
     for (const [path, leaf] of flattenParams(record.params)) put(`params.${path}`, leaf ?? undefined);
     putMetrics(record.metrics, put);

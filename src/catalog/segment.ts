@@ -1,6 +1,4 @@
 import type { Backend } from "../backend/backend.ts";
-import type { RecordedDataset } from "../journal/event.ts";
-import { parseJson } from "../bytes/parse-json.ts";
 import { ID_PATTERN } from "../journal/run-created.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import { gunzip, gunzipAll } from "#gunzip";
@@ -8,7 +6,7 @@ import { type Cells, decodeCells, decodeTexts } from "./column-cells.ts";
 import { checkColumns } from "./column-schema.ts";
 import { type ColumnEntry, decodeDirectory, type Directory } from "./segment-directory.ts";
 import { experimentPrefix } from "./catalog-entry.ts";
-import { isDatasetList } from "../journal/is-run-record.ts";
+import { type CatalogDataset, parseDatasets } from "./dataset-cells.ts";
 import { RecordPages, type StoredPage, toStored } from "./record-pages.ts";
 import { decodeRecord } from "./record-json.ts";
 import { corrupt, orCorrupt, type Range, SegmentFile } from "./segment-file.ts";
@@ -163,15 +161,10 @@ export class Segment {
   }
 
   /** Returns the data sets of a cell. */
-  parseDatasets(text: string): readonly RecordedDataset[] {
-    let datasets: unknown;
-    try {
-      datasets = parseJson(text);
-    } catch {
-      // It is not JSON.
-    }
-    if (isDatasetList(datasets)) return datasets;
-    throw corrupt(this.name.key, new RangeError("data sets are malformed"));
+  parseDatasets(text: string): readonly CatalogDataset[] {
+    const datasets = parseDatasets(text);
+    if (datasets === undefined) throw corrupt(this.name.key, new RangeError("data sets are malformed"));
+    return datasets;
   }
 
   /**

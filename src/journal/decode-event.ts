@@ -1,7 +1,8 @@
 import { utf8Decoder } from "../bytes/utf8.ts";
 import * as z from "zod/mini";
 import { decodeJson } from "../bytes/json.ts";
-import type { Dictionary, RunEvent } from "./event.ts";
+import type { DatasetEvent, Dictionary, RunEvent } from "./event.ts";
+import { isDatasetData, knownDataset } from "./is-recorded-dataset.ts";
 import { isRecordedCode, knownCode } from "./is-recorded-code.ts";
 import type { RecordedCode } from "./recorded-code.ts";
 import { isCount, isCounts, isDictionary, isDigest, isInteger, isStrings } from "./record-checks.ts";
@@ -27,8 +28,6 @@ const recordedVersion = /* @__PURE__ */ z.object({
   runId: text,
   manifest: z.object({ key: z.string(), size: count, digest: z.custom<string>(isDigest) }),
 });
-
-const dataset = { name: z.string(), digest: z.string(), uri: text, size: some, context: text };
 
 const media = /* @__PURE__ */ z.object({
   kind: z.literal("media"),
@@ -75,7 +74,21 @@ const schema: z.ZodMiniType<RunEvent> = /* @__PURE__ */ z.discriminatedUnion("ki
     description: text,
   }),
   z.object({ kind: z.enum(["artifact", "input"]), ...head, version: recordedVersion }),
-  z.object({ kind: z.literal("dataset"), ...head, ...dataset }),
+  z.object({
+    kind: z.literal("dataset"),
+    ...head,
+    name: z.string(),
+    digest: z.string(),
+    uri: text,
+    size: some,
+    context: text,
+    rows: some,
+    columns: some,
+    // `isDatasetData` checks these two.
+    schema: z.optional(z.custom<DatasetEvent["schema"]>(() => true)),
+    profile: z.optional(z.custom<DatasetEvent["profile"]>(() => true)),
+    artifact: text,
+  }),
   z.object({ kind: z.literal("code"), ...head, code: z.custom<RecordedCode>(isRecordedCode) }),
   media,
   z.object({ kind: z.literal("beat"), ...head }),
@@ -99,6 +112,7 @@ export function knownEvent(value: unknown): RunEvent | undefined {
   const { data } = z.safeParse(schema, value);
   // A rich value has either its content or a digest. Zod's own way to say that weighs more.
   if (data?.kind === "media" && (data.digest === undefined) === (data.inline === undefined)) return undefined;
+  if (data?.kind === "dataset") return isDatasetData({ ...data }) ? knownDataset(data) : undefined;
   return data?.kind === "code" ? { ...data, code: knownCode(data.code) } : data;
 }
 

@@ -3,6 +3,7 @@ import { LedgerError } from "../errors/ledger-error.ts";
 import { decodeJson, encodeJson } from "../bytes/json.ts";
 import type { MediaEvent } from "./media-entry.ts";
 import type { RecordedCode } from "./recorded-code.ts";
+import type { RecordedDataset } from "./recorded-dataset.ts";
 
 /** Data by key. It is a plain object, and `__proto__` is a key like any other. */
 export type Dictionary<T = unknown> = { [key: string]: T };
@@ -109,30 +110,9 @@ export interface ArtifactEvent {
   readonly version: RecordedVersion;
 }
 
-/** The run used a data set. `digest`: by any algorithm. `size`: in bytes. `context`: what for (`train`, `eval`, …). */
-export interface DatasetEvent {
+/** The run used a data set. */
+export interface DatasetEvent extends Omit<RecordedDataset, "time"> {
   readonly kind: "dataset";
-  readonly name: string;
-  readonly digest: string;
-  readonly uri?: string | undefined;
-  readonly size?: number | undefined;
-  readonly context?: string | undefined;
-}
-
-/** A data set as the record of a run has it. */
-export interface RecordedDataset {
-  /** The name it was logged under. */
-  readonly name: string;
-  /** The digest of its content, by any algorithm: `sha256:…`, `md5:…`, … */
-  readonly digest: string;
-  /** Where the data is. */
-  readonly uri?: string | undefined;
-  /** The size in bytes. */
-  readonly size?: number | undefined;
-  /** What the run used it for: `train`, `eval`, … */
-  readonly context?: string | undefined;
-  /** When the run first logged it, in ms since the epoch. */
-  readonly time: number;
 }
 
 /** The code that the run was made with. */

@@ -1,6 +1,7 @@
 import { ownValue, setOwn } from "../bytes/dictionary.ts";
 import { DamageList } from "./damage.ts";
-import type { ClosingStatus, Dictionary, ErrorSummary, RecordedDataset, RecordedVersion, RunEvent } from "./event.ts";
+import type { ClosingStatus, Dictionary, ErrorSummary, RecordedVersion, RunEvent } from "./event.ts";
+import type { RecordedDataset } from "./recorded-dataset.ts";
 import { datasetId, versionId } from "./live-events.ts";
 import { summariseMedia } from "./media-entries.ts";
 import { definitionOf } from "./metric-glob.ts";

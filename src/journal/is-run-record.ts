@@ -1,4 +1,5 @@
-import type { Dictionary, RecordedDataset } from "./event.ts";
+import type { Dictionary } from "./event.ts";
+import { isDatasetList } from "./is-recorded-dataset.ts";
 import { isRecordedCode } from "./is-recorded-code.ts";
 import { isCount, isDictionary, isDigest, isExperiment, isStrings } from "./record-checks.ts";
 import { runAttributes } from "./run-attributes.ts";
@@ -54,11 +55,6 @@ export function hasMembers(value: unknown): value is Omit<RunRecord, "metrics"> 
   );
 }
 
-/** Returns whether a value can be the `datasets` of a record. */
-export function isDatasetList(value: unknown): value is RecordedDataset[] {
-  return isListOf(value, isDataset);
-}
-
 function isVersion({ name, version, digest, aliases, metadata, size, createdAt, manifest }: Dictionary): boolean {
   return (
     [name, version, digest].every((each) => typeof each === "string") &&
@@ -76,15 +72,6 @@ export function isDamage({ kind, key, message, from, to, more }: Dictionary): bo
   return (
     [kind, key, message].every((each) => typeof each === "string") &&
     [from, to, more].every((each) => each === undefined || isCount(each))
-  );
-}
-
-function isDataset(value: Record<string, unknown>): boolean {
-  return (
-    isNamed(value) &&
-    ["uri", "context"].every((key) => value[key] === undefined || typeof value[key] === "string") &&
-    (value["size"] === undefined || isCount(value["size"])) &&
-    typeof value["time"] === "number"
   );
 }
 

@@ -1,5 +1,6 @@
 import type { Damage } from "./damage.ts";
-import type { Dictionary, ErrorSummary, RecordedDataset, RecordedVersion } from "./event.ts";
+import type { Dictionary, ErrorSummary, RecordedVersion } from "./event.ts";
+import type { RecordedDataset } from "./recorded-dataset.ts";
 import type { MediaSummary } from "./media-entry.ts";
 import type { MetricSummary } from "./metric-summary.ts";
 import type { RecordedCode } from "./recorded-code.ts";

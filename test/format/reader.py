@@ -70,7 +70,8 @@ LISTS = {"remotes": "name url", "changes": "path status", "untracked": "path siz
 TYPES.update({name: (lambda shape: lambda v: is_a(v, list) and all(fits(item, shape) for item in v))(shape) for name,
     shape in LISTS.items()})
 TYPES["damage"] = lambda v: is_a(v, list) and all(fits(it, "kind key message from?:count to?:count more?:count") for it in v)
-ERROR, WRITER, DATASET = "name message stack?", "id:id beatMs:number alive?", "name digest uri? size?:count context?"
+ERROR, WRITER, DATASET = "name message stack?", "id:id beatMs:number alive?", "name digest uri? size?:count context? " + (
+    "rows?:count columns?:count schema?:schema profile?:profile artifact?"); PROFILE = "nulls:count min?:real max?:real mean?:real distinct?:count"
 FILE = "path size:count digest:digest portable?:bool"; ORIGIN = "key size:count digest:digest"
 DEFINITION = "goal?:minimize|maximize stepMetric? description? unit?"
 VERSION = "name version digest size:number type? aliases:words metadata:object createdAt:number runId? manifest:origin"
@@ -88,6 +89,10 @@ NOWHERE, EVENTS = {"from": None, "to": None}, {
     "status:finished|failed|killed endTime?:number error?:error", "interrupted": "positions:numbers endTime?:number"}
 def known_code(v): return {**known(v, CODE), **{name: [known(item, LISTS[name]) for item in v[name]] for name in
     LISTS}, **{name: known(v[name], shape) for name, shape in (("lockfile", "path digest"), ("patch", PATCH)) if name in v}}
+TYPES.update({"real": kind_of(float), "schema": lambda v: is_a(v, list) and len(v) <= 1000 and all(fits(it, "name type")
+    for it in v), "profile": lambda v: is_a(v, dict) and len(v) <= 1000 and all(fits(it, PROFILE) for it in v.values())})
+def known_dataset(ev): return {**ev, **({"schema": [known(it, "name type") for it in ev["schema"]]} if "schema" in ev
+    else {}), **({"profile": {name: known(it, PROFILE) for name, it in ev["profile"].items()}} if "profile" in ev else {})}
 def good_event(ev): return (fits(ev, "kind v:one order:safe time:number") and ev["kind"] in EVENTS and fits(ev, EVENTS[
     ev["kind"]]) and (ev["kind"] != "media" or ("digest" in ev) != ("inline" in ev)))
 N, SEQ, ID = "(?:[0-9]{4}|[1-9][0-9]{4,8})", "(?:[0-9]{6}|[1-9][0-9]{6,11})", "[0-9a-z][0-9a-z_-]{0,63}"
@@ -362,6 +367,7 @@ def fold(born, whos, fences, begun):  # ---- Runs ---- The record of a run. `beg
         if kind in ("artifact", "input"):
             of, v = rec[kind + "s"], ev["version"]; new = dict(known(v, VERSION), manifest=known(v["manifest"], ORIGIN))
             of[of.index(put(of, new, ("name", "version", "digest")))] = new
+        if kind == "dataset": ev = known_dataset(ev)
         if kind == "dataset": put(rec["datasets"], dict(known(ev, DATASET), time=ev["time"]), ("name", "digest",
             "context")).update(known(ev, DATASET))
         if kind == "finish" or kind == "interrupted" and rec["status"] == "running" and not any(who.next > ev[

@@ -234,6 +234,7 @@ test("the fold has each data set once, whichever writer recorded it, and in any 
 });
 
 const encode = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
+const manyProfiles = Object.fromEntries(Array.from({ length: 1001 }, (_, i) => [`c${i}`, { nulls: 0 }]));
 const HOSTILE: [string, object][] = [
   ["no name", { digest: "d" }],
   ["a name that is no text", { name: 1, digest: "d" }],
@@ -244,6 +245,17 @@ const HOSTILE: [string, object][] = [
   ["a size beyond all integers", { name: "a", digest: "d", size: 1e300 }],
   ["a size that is NaN", { name: "a", digest: "d", size: { $rl: "f64", v: "NaN" } }],
   ["a context that is null", { name: "a", digest: "d", context: null }],
+  ["rows that are a fraction", { name: "a", digest: "d", rows: 0.5 }],
+  ["columns that are negative", { name: "a", digest: "d", columns: -1 }],
+  ["an artifact that is no text", { name: "a", digest: "d", artifact: {} }],
+  ["a schema that is no list", { name: "a", digest: "d", schema: { length: 1 } }],
+  ["a column without a type", { name: "a", digest: "d", schema: [{ name: "x" }] }],
+  ["too many columns", { name: "a", digest: "d", schema: new Array(1001).fill({ name: "x", type: "number" }) }],
+  ["a profile that is a list", { name: "a", digest: "d", profile: [] }],
+  ["a column that is null", { name: "a", digest: "d", profile: { x: null } }],
+  ["nulls that are no count", { name: "a", digest: "d", profile: { x: { nulls: -1 } } }],
+  ["a mean that is a text", { name: "a", digest: "d", profile: { x: { nulls: 0, mean: "1" } } }],
+  ["profiles of too many columns", { name: "a", digest: "d", profile: manyProfiles }],
 ];
 
 const POINT = { value: 1, step: 0, time: 0 };
@@ -269,6 +281,25 @@ test.each(HOSTILE)("a record of a data set with %s is none", (_name, data) => {
   expect(decodeEvent(encode({ kind: "dataset", v: 1, order: 1, time: 1, ...data }))).toEqual({ unknown: "dataset v1" });
   const bytes = encode({ v: 1, record: { ...RECORD, datasets: [{ ...data, time: 1 }] }, objects: [] });
   expect(decodeRunDocument(bytes, "r")).toBeUndefined();
+});
+
+test("what is known of a table is kept, and nothing else", () => {
+  const known = {
+    rows: 3,
+    columns: 1200,
+    artifact: "a:v0",
+    schema: [{ name: "x", type: "number" }],
+    profile: JSON.parse('{"x":{"nulls":1,"min":-1,"max":2,"mean":0.5,"distinct":2},"__proto__":{"nulls":3}}') as object,
+  };
+  const event = { kind: "dataset", v: 1, order: 1, time: 1, name: "a", digest: "d" };
+  const stored = {
+    ...known,
+    schema: [{ name: "x", type: "number", more: 1 }],
+    profile: JSON.parse(
+      '{"x":{"nulls":1,"min":-1,"max":2,"mean":0.5,"distinct":2,"more":1},"__proto__":{"nulls":3}}',
+    ) as object,
+  };
+  expect(decodeEvent(encode({ ...event, ...stored, more: 1 }))).toStrictEqual({ event: { ...event, ...known } });
 });
 
 test("another version of the kind is skipped and reported", () => {

@@ -191,6 +191,16 @@ async function events(place: Place): Promise<void> {
   const manifest = { key: "artifacts/a/versions/00000000.json", size: 3, digest: `sha256:${"a".repeat(64)}` };
   const version = { name: "a", version: "v0", digest: "d", size: 3, aliases: [], metadata: { m: 1 }, createdAt: 1 };
   const data = { name: "train", digest: "md5:1" };
+  const described = {
+    rows: 3,
+    columns: 2000,
+    schema: [{ name: "a", type: "number", more: 1 }],
+    profile: {
+      a: { nulls: 1, min: -1.5, max: Infinity, mean: Number.NaN, distinct: 2, more: 1 },
+      ["__proto__"]: { nulls: 3 },
+    },
+    artifact: "train:v0",
+  };
   const patch = { digest: `sha256:${"b".repeat(64)}`, size: 3, complete: false };
   const code = {
     engine: "later",
@@ -216,6 +226,20 @@ async function events(place: Place): Promise<void> {
     event("dataset", 6, { ...data, uri: "a", size: 5, more: 1 }),
     event("dataset", 7, { ...data, uri: "b" }),
     event("dataset", 8, { ...data, context: "x" }),
+    event("dataset", 8, { ...data, ...described }),
+    event("dataset", 8, { ...data, context: "x", schema: [], profile: {} }),
+    ...[
+      { rows: -1 },
+      { columns: "2" },
+      { artifact: 3 },
+      { schema: {} },
+      { schema: [{ name: "a" }] },
+      { schema: Array.from({ length: 1001 }, (_, i) => ({ name: `${i}`, type: "number" })) },
+      { profile: [] },
+      { profile: { a: { nulls: 0.5 } } },
+      { profile: { a: { nulls: 0, min: "1" } } },
+      { profile: Object.fromEntries(Array.from({ length: 1001 }, (_, i) => [`c${i}`, { nulls: 0 }])) },
+    ].map((wrong) => event("dataset", 8, { ...data, ...wrong })),
     event("metric", 9, { name: "loss", unit: { $rl: 1 } }),
     event("note", 10, { text: "at infinity", time: Number.POSITIVE_INFINITY }),
     event("environment", 10, { set: { a: { b: 1 }, c: 1 } }),
