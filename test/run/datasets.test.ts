@@ -250,7 +250,10 @@ const HOSTILE: [string, object][] = [
   ["an artifact that is no text", { name: "a", digest: "d", artifact: {} }],
   ["a schema that is no list", { name: "a", digest: "d", schema: { length: 1 } }],
   ["a column without a type", { name: "a", digest: "d", schema: [{ name: "x" }] }],
-  ["too many columns", { name: "a", digest: "d", schema: new Array(1001).fill({ name: "x", type: "number" }) }],
+  [
+    "too many columns",
+    { name: "a", digest: "d", schema: Array.from({ length: 1001 }, () => ({ name: "x", type: "number" })) },
+  ],
   ["a profile that is a list", { name: "a", digest: "d", profile: [] }],
   ["a column that is null", { name: "a", digest: "d", profile: { x: null } }],
   ["nulls that are no count", { name: "a", digest: "d", profile: { x: { nulls: -1 } } }],
