@@ -101,7 +101,7 @@ export function compareRecords(given: readonly RunRecord[], options?: CompareOpt
   return reading("records", () => {
     const records = checkRecords(given);
     const all: readonly (RunRecord & Extras)[] = records;
-    const nested = (name: "params" | "environment" | "code"): ComparedSection =>
+    const nested = (name: "params" | "environment"): ComparedSection =>
       alignSection(all.map((record) => leavesOf(record[name])));
     const digests = (items: readonly { digest: string }[]): string =>
       items
@@ -123,7 +123,7 @@ export function compareRecords(given: readonly RunRecord[], options?: CompareOpt
       params: nested("params"),
       tags: alignSection(all.map(({ tags }) => entriesOf(tags))),
       environment: nested("environment"),
-      code: nested("code"),
+      code: alignSection(all.map(({ code }) => leavesOf(withoutParts(code)))),
       datasets: alignSection(
         all.map(({ datasets = [] }) =>
           datasets.map((item) => [item.context ? [item.name, item.context] : [item.name], [item]]),
@@ -139,6 +139,13 @@ export function compareRecords(given: readonly RunRecord[], options?: CompareOpt
       metrics: [...keys].sort().map((key) => compareMetric(records, key)),
     };
   });
+}
+
+/** Leaves out how the archive is stored. Its digest says whether it is the same. */
+function withoutParts(code: RunRecord["code"]): object | undefined {
+  if (!code?.archive) return code;
+  const { parts: _, ...archive } = code.archive;
+  return { ...code, archive };
 }
 
 const COMPARED = /* @__PURE__ */ runAttributes.filter(({ compared }) => compared);

@@ -1,6 +1,6 @@
 import type { Dictionary } from "./event.ts";
 import { isCount, isDictionary, isDigest } from "./record-checks.ts";
-import type { RecordedCode } from "./recorded-code.ts";
+import { MAX_ARCHIVE_PARTS, type RecordedCode } from "./recorded-code.ts";
 
 /** The members of a {@link RecordedCode} that may be absent and hold a text. */
 const TEXTS = ["engineVersion", "commit", "branch", "tag", "entry"] as const;
@@ -8,7 +8,7 @@ const TEXTS = ["engineVersion", "commit", "branch", "tag", "entry"] as const;
 /** Returns whether stored data has all members of a {@link RecordedCode} with the right types. */
 export function isRecordedCode(value: unknown): value is RecordedCode {
   if (!isDictionary(value)) return false;
-  const { engine, dirty, authoredAt, committedAt, incomplete, lockfile, patch } = value;
+  const { engine, dirty, authoredAt, committedAt, incomplete, lockfile, patch, archive } = value;
   return (
     isText(engine) &&
     isDirty(dirty) &&
@@ -21,6 +21,7 @@ export function isRecordedCode(value: unknown): value is RecordedCode {
     (lockfile === undefined ||
       (isDictionary(lockfile) && [lockfile["path"], lockfile["digest"]].every((each) => isText(each)))) &&
     (patch === undefined || (isDictionary(patch) && isPatch(patch))) &&
+    (archive === undefined || (isDictionary(archive) && isArchive(archive))) &&
     Array.isArray(incomplete) &&
     incomplete.every(isText)
   );
@@ -34,6 +35,11 @@ function isPatch({ digest, size, complete }: Dictionary): boolean {
   return isDigest(digest) && isCount(size) && typeof complete === "boolean";
 }
 
+function isArchive({ files, parts, ...stored }: Dictionary): boolean {
+  if (!Array.isArray(parts) || parts.length === 0 || parts.length > MAX_ARCHIVE_PARTS) return false;
+  return isPatch(stored) && isCount(files) && isListOf(parts, ({ digest, size }) => isDigest(digest) && isCount(size));
+}
+
 function isListOf(value: unknown, is: (item: Dictionary) => boolean): boolean {
   return Array.isArray(value) && value.every((item) => isDictionary(item) && is(item));
 }
@@ -43,7 +49,7 @@ const isDirty = (value: unknown): boolean => typeof value === "boolean" || value
 
 /** Returns the code without members that this version does not know. */
 export function knownCode(code: RecordedCode): RecordedCode {
-  const { engine, remotes, dirty, changes, untracked, submodules, incomplete, lockfile, patch } = code;
+  const { engine, remotes, dirty, changes, untracked, submodules, incomplete, lockfile, patch, archive } = code;
   const { authoredAt, committedAt } = code;
   return {
     engine,
@@ -61,6 +67,15 @@ export function knownCode(code: RecordedCode): RecordedCode {
     })),
     ...(lockfile && { lockfile: { path: lockfile.path, digest: lockfile.digest } }),
     ...(patch && { patch: { digest: patch.digest, size: patch.size, complete: patch.complete } }),
+    ...(archive && {
+      archive: {
+        digest: archive.digest,
+        size: archive.size,
+        files: archive.files,
+        complete: archive.complete,
+        parts: archive.parts.map(({ digest, size }) => ({ digest, size })),
+      },
+    }),
     incomplete: [...incomplete],
   };
 }

@@ -74,8 +74,32 @@ export interface RecordedCode {
     | undefined;
   /** The stored patch of the changes. `ledger.codePatch` reads it. Missing if there is none. */
   readonly patch?: RecordedPatch | undefined;
+  /** The stored archive of the sources. `ledger.codeArchive` reads it. Missing if there is none. */
+  readonly archive?: RecordedArchive | undefined;
   /** Says in words what could not be found out or was withheld: `"dirty: sparse checkout"`. */
   readonly incomplete: readonly string[];
+}
+
+/** The most parts of a stored archive. */
+export const MAX_ARCHIVE_PARTS = 128;
+
+/** A stored zip archive of sources. */
+export interface RecordedArchive {
+  /** `sha256:<64 hex digits>` of the bytes of the whole archive. */
+  readonly digest: string;
+  /** Bytes of the whole archive. */
+  readonly size: number;
+  /** The number of files in it. */
+  readonly files: number;
+  /** Whether the archive has all files that were to be in it. If not, `incomplete` says why. */
+  readonly complete: boolean;
+  /** The blobs that are the archive, one after another. Archives with equal files share blobs. */
+  readonly parts: readonly {
+    /** `sha256:<64 hex digits>` of its bytes. */
+    readonly digest: string;
+    /** Bytes. */
+    readonly size: number;
+  }[];
 }
 
 /** A stored patch. */

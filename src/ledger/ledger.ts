@@ -231,6 +231,16 @@ export class Ledger {
   }
 
   /**
+   * Returns the sources that the run recorded, as a zip archive checked against its digest, or `undefined` if the run
+   * recorded none. `archive.complete` of the record's `code` says whether all files are in it. Rejects with
+   * `RUN_NOT_FOUND`, and with `CORRUPT` if parts of the archive are missing or damaged.
+   */
+  async codeArchive(id: string, options?: CallOptions): Promise<Uint8Array | undefined> {
+    const { readCodeArchive } = await reading();
+    return await readCodeArchive(this.#context.backend, id, options);
+  }
+
+  /**
    * Returns every point of one metric in step order, ties in the order of logging. It is empty if the run never logged
    * the metric. Rejects with `RUN_NOT_FOUND`, and with `CORRUPT` if points of the run are damaged or missing, unless
    * `damaged` is `"skip"`.

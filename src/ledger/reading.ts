@@ -3,6 +3,7 @@ export { listExperiments } from "../catalog/list-experiments.ts";
 export { catalogOf } from "../catalog/catalog-context.ts";
 export { RESUME_OPTIONS, resumeRun } from "../run/resume-run.ts";
 export { compareRecords } from "../compare/compare-records.ts";
+export { readCodeArchive } from "./code-archive.ts";
 export { readCodePatch } from "./code-patch.ts";
 export { readHistories } from "./read-histories.ts";
 export { setDeleted } from "./delete-run.ts";

@@ -3,7 +3,8 @@ import type { StoredKind } from "../journal/inventory.ts";
 /**
  * The kind of an object of a run. Below the prefix of the run: see {@link StoredKind}, or `unknown` for an object that
  * no writer of this library makes. Only a listing shows such objects. Elsewhere in the ledger: the `manifest` of an
- * artifact version that the run made, or a `blob` with a file of such a version, a rich value or the patch of the code.
+ * artifact version that the run made, or a `blob` with a file of such a version, a rich value, the patch of the code, or a
+ * part of the archive of the code.
  */
 export type RunObjectKind = StoredKind | "manifest" | "blob" | "unknown";
 

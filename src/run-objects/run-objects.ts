@@ -46,8 +46,9 @@ export interface RunObjects extends AsyncIterable<RunObject> {
 
 /**
  * Returns everything that belongs to a run: the objects below its prefix, the manifests of the artifact versions that
- * it made, and the blobs of these versions, of its rich values and of the patch of its code. A blob may come several times. Only a listing shows
- * compacted journals, and objects that attempts to close the run left behind.
+ * it made, and the blobs of these versions, of its rich values, and of the patch and the archive of its code. A blob
+ * may come several times. Only a listing shows compacted journals, and objects that attempts to close the run left
+ * behind.
  *
  * A closed run is not listed. Its document costs one request. Without `known`, a run that was closed once and never
  * deleted costs four more. Each version and each marker costs one. Rich values cost the reads of the objects or
@@ -109,17 +110,18 @@ async function* closedObjects(
     yield { key: marker, ...(await sumOf(content)), kind: "lifecycle" };
   }
   yield* versionObjects(backend, record.artifacts, key, call);
-  yield* patchBlob(record);
+  yield* codeBlobs(record);
   // If the summaries are in another object, the record does not show whether there are rich values.
   if (record.media === undefined && summaries === undefined) return;
   const { writers } = toRunListing(toEntries(id, objects), id);
   yield* mediaBlobs(backend, id, { compacted, journals: writers }, call);
 }
 
-function* patchBlob({ code }: Pick<RunRecord, "code">): Generator<RunObject, void, undefined> {
-  const { digest = "", size = 0 } = code?.patch ?? {};
-  const hex = parseDigest(digest);
-  if (hex !== undefined) yield { key: blobKey(hex), size, digest, kind: "blob" };
+function* codeBlobs({ code }: Pick<RunRecord, "code">): Generator<RunObject, void, undefined> {
+  for (const { digest, size } of [...(code?.patch ? [code.patch] : []), ...(code?.archive?.parts ?? [])]) {
+    const hex = parseDigest(digest);
+    if (hex !== undefined) yield { key: blobKey(hex), size, digest, kind: "blob" };
+  }
 }
 
 async function sumOf(bytes: Uint8Array): Promise<{ readonly size: number; readonly digest: string }> {
@@ -152,7 +154,7 @@ async function* listedObjects(
   const damage = [...lost, ...folds.flatMap((fold) => fold.damage)].find(losesRecords);
   const record = foldRun(created, folds);
   yield* versionObjects(backend, record.artifacts, runPrefix(id), call);
-  yield* patchBlob(record);
+  yield* codeBlobs(record);
   if (folds.some(({ media }) => media.size > 0))
     yield* mediaBlobs(backend, id, { compacted: document?.compacted, journals: more }, call);
   if (damage) throw lossError(`what belongs to run ${id} is`, damage);

@@ -6,13 +6,15 @@ import type { CodeChangeStatus, RecordedCode } from "../journal/recorded-code.ts
 import { isBytes } from "../platform/any-realm.ts";
 import type { GivenCode } from "../provenance/code-snapshot.ts";
 import { scrub } from "../provenance/redaction/scrub.ts";
+import { MAX_ARCHIVE, type SplitArchive, splitArchive } from "./archive-parts.ts";
 import { checkText } from "./check-text.ts";
 
 /** Checked code. It is a copy. */
 export interface CheckedCode {
-  /** Without the patch. */
+  /** Without the patch and the archive. */
   readonly code: RecordedCode;
   readonly patch: Uint8Array | undefined;
+  readonly archive: SplitArchive | undefined;
 }
 
 const MEMBERS: OptionNames<GivenCode> = {
@@ -31,6 +33,7 @@ const MEMBERS: OptionNames<GivenCode> = {
   entry: true,
   lockfile: true,
   patch: true,
+  archive: true,
   incomplete: true,
 };
 const ENGINES: readonly RecordedCode["engine"][] = ["git", "isomorphic-git", "archive", "unknown"];
@@ -53,11 +56,16 @@ const HEX = /^[0-9a-f]{7,64}$/;
 export function checkCode(value: GivenCode): CheckedCode {
   return reading("code", () => {
     const given = readOptions<GivenCode>("code of startRun", value, MEMBERS, "code");
-    const { engine = "unknown", dirty = "unknown", patch, lockfile, authoredAt, committedAt } = given;
+    const { engine = "unknown", dirty = "unknown", patch, archive, lockfile, authoredAt, committedAt } = given;
     checkChoice("code.engine", engine, ENGINES);
     checkDirty(dirty, "code.dirty");
     if (patch !== undefined && !(isBytes(patch) && patch.byteLength <= MAX_PATCH))
       throw invalidArgument("code.patch", `a Uint8Array of at most ${MAX_PATCH} bytes`, patch);
+    if (archive !== undefined && !(isBytes(archive) && archive.byteLength <= MAX_ARCHIVE))
+      throw invalidArgument("code.archive", `a Uint8Array of at most ${MAX_ARCHIVE} bytes`, archive);
+    const split = archive === undefined ? undefined : splitArchive(new Uint8Array(archive));
+    if (archive !== undefined && !split)
+      throw invalidArgument("code.archive", "a zip archive, as captureSources makes it", archive);
     const lists = new RecordLists(itemsOf(given, "incomplete").map(textAt("code.incomplete")));
     const code: RecordedCode = {
       engine,
@@ -91,7 +99,7 @@ export function checkCode(value: GivenCode): CheckedCode {
       }),
       incomplete: lists.incomplete,
     };
-    return { code, patch: patch === undefined ? undefined : new Uint8Array(patch) };
+    return { code, patch: patch === undefined ? undefined : new Uint8Array(patch), archive: split };
   });
 }
 

@@ -9,6 +9,8 @@ import type { RunContext } from "./run-context.ts";
 
 const checking = /* @__PURE__ */ onDemand(() => import("./check-code.ts"));
 
+const storing = /* @__PURE__ */ onDemand(() => import("./store-code.ts"));
+
 /** The code of a run: known now, or later. */
 export type RunCode = CheckedCode | { readonly later: Promise<CheckedCode | undefined> };
 
@@ -48,7 +50,7 @@ export class CodeLog {
   #work: Promise<void> | undefined;
   #known: Promise<void> | undefined;
   #checked: CheckedCode | undefined;
-  /** Whether the patch could not be stored. */
+  /** Whether the patch or the archive could not be stored. */
   #isUnstored = false;
   #isOver = false;
 
@@ -79,8 +81,8 @@ export class CodeLog {
   }
 
   /**
-   * Resolves once the code is recorded, at the latest as unknown after `ms`. Tries once more to store a patch that
-   * could not be stored. Never rejects.
+   * Resolves once the code is recorded, at the latest as unknown after `ms`. Tries once more to store a patch or an
+   * archive that could not be stored. Never rejects.
    */
   async settle(ms: number): Promise<void> {
     await this.#wait(ms);
@@ -101,7 +103,7 @@ export class CodeLog {
     if (!work || !(await this.#isLate(work, ms))) return;
     this.#isOver = true;
     this.#work = undefined;
-    const what = this.#checked ? "the patch of the code was not stored" : "the code was not known";
+    const what = this.#checked ? "the patch or the archive of the code was not stored" : "the code was not known";
     this.#fail(new LedgerError("IO", `${what} within ${ms} ms of the end of the run`, { operation: "startRun" }));
   }
 
@@ -128,27 +130,28 @@ export class CodeLog {
     await this.#store(this.#checked);
   }
 
-  async #store({ code, patch }: CheckedCode): Promise<void> {
-    if (patch === undefined) return this.#add(code);
+  async #store({ code, patch, archive }: CheckedCode): Promise<void> {
+    if (patch === undefined && archive === undefined) return this.#add(code);
     try {
-      const { hex, size } = await (await this.#context.artifacts()).putBlob(patch);
-      const complete = !code.incomplete.some((line) => line.startsWith("patch:"));
-      if (!this.#isOver) this.#add({ ...code, patch: { digest: `sha256:${hex}`, size, complete } });
+      const { storeBodies } = await storing();
+      const bodies = await storeBodies(await this.#context.artifacts(), { patch, archive }, code.incomplete);
+      if (!this.#isOver) this.#add({ ...code, ...bodies });
     } catch (cause) {
       if (this.#isOver) return;
       this.#isUnstored = true;
-      this.#fail(ledgerErrorOf(cause, "the patch of the code could not be stored"));
+      this.#fail(ledgerErrorOf(cause, "the patch or the archive of the code could not be stored"));
     }
   }
 
-  /** Reports why the code, or its patch, is not known, and records the rest. */
+  /** Reports why the code, its patch or its archive is not known, and records the rest. */
   #fail(error: LedgerError): void {
     this.#writer.report(error);
     const why = `could not be recorded (${error.code})`;
-    const { code } = this.#checked ?? {};
+    const { code, patch, archive } = this.#checked ?? {};
+    const unstored = [...(patch ? ["patch"] : []), ...(archive ? ["archive"] : [])];
     this.#add(
       code
-        ? { ...code, incomplete: [...code.incomplete, `patch: it ${why}`] }
+        ? { ...code, incomplete: [...code.incomplete, ...unstored.map((name) => `${name}: it ${why}`)] }
         : { ...NOTHING_KNOWN, incomplete: [`commit: the code ${why}`] },
     );
   }

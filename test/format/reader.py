@@ -62,13 +62,16 @@ def known(value, shape): return {name: value[name] for name, _, _ in members(sha
 def fits(value, shape): return attempt(False, lambda: is_a(value, dict) and all((value[name] in kind.split("|") if "|"
     in kind else TYPES[kind](value[name])) if name in value else optional for name, optional, kind in members(shape)))
 TYPES.update({"code": lambda v: fits(v, CODE), "dirty": lambda v: is_a(v, bool) or v == "unknown", "lockfile": lambda
-    v: fits(v, "path digest"), "patch": lambda v: fits(v, PATCH)})
+    v: fits(v, "path digest"), "patch": lambda v: fits(v, PATCH), "archive":
+    lambda v: fits(v, PATCH + " files:count parts:parts") and 0 < len(v["parts"]) < 129})
 CODE = "engine engineVersion? commit? branch? tag? authoredAt?:number committedAt?:number remotes:remotes dirty:dirty " + (
-    "changes:changes untracked:untracked submodules:submodules entry? lockfile?:lockfile patch?:patch incomplete:words")
+    "changes:changes untracked:untracked submodules:submodules entry? lockfile?:lockfile patch?:patch " + (
+        "archive?:archive incomplete:words"))
 LISTS = {"remotes": "name url", "changes": "path status", "untracked": "path size:count", "submodules":
     "path commit? dirty:dirty"}; PATCH = "digest:digest size:count complete:bool"
+PART = "digest:digest size:count"
 TYPES.update({name: (lambda shape: lambda v: is_a(v, list) and all(fits(item, shape) for item in v))(shape) for name,
-    shape in LISTS.items()})
+    shape in {**LISTS, "parts": PART}.items()})
 TYPES["damage"] = lambda v: is_a(v, list) and all(fits(it, "kind key message from?:count to?:count more?:count") for it in v)
 ERROR, WRITER, DATASET = "name message stack?", "id:id beatMs:number alive?", "name digest uri? size?:count context? " + (
     "rows?:count columns?:count schema?:schema profile?:profile artifact?"); PROFILE = "nulls:count min?:real max?:real mean?:real distinct?:count"
@@ -88,7 +91,9 @@ NOWHERE, EVENTS = {"from": None, "to": None}, {
     "jumpMs:number", "dropped": "points:safe", "leave": "next:safe", "finish":
     "status:finished|failed|killed endTime?:number error?:error", "interrupted": "positions:numbers endTime?:number"}
 def known_code(v): return {**known(v, CODE), **{name: [known(item, LISTS[name]) for item in v[name]] for name in
-    LISTS}, **{name: known(v[name], shape) for name, shape in (("lockfile", "path digest"), ("patch", PATCH)) if name in v}}
+    LISTS}, **{name: known(v[name], shape) for name, shape in (("lockfile", "path digest"), ("patch", PATCH)) if name in v},
+    **{"archive": {**known(a, PATCH + " files"), "parts": [known(part, PART) for part in a["parts"]]} for a in [v.get(
+        "archive")] if a}}
 TYPES.update({"real": kind_of(float), "schema": lambda v: is_a(v, list) and len(v) <= 1000 and all(fits(it, "name type")
     for it in v), "profile": lambda v: is_a(v, dict) and len(v) <= 1000 and all(fits(it, PROFILE) for it in v.values())})
 def known_dataset(ev): return {**ev, **({"schema": [known(it, "name type") for it in ev["schema"]]} if "schema" in ev

@@ -1,3 +1,4 @@
+import { zipSync } from "fflate";
 import { memoryBackend } from "../../src/backends/memory/index.ts";
 import { type Backend, type Ledger, LedgerError, openLedger, type Run } from "../../src/index.ts";
 import { createTestClock, seededIds } from "../../src/testing/index.ts";
@@ -57,10 +58,12 @@ export const closedRuns: { readonly [name: string]: (open: Open, backend: Backen
     await run.finish();
     return run.id;
   },
-  "with a patch of its code": async (open) => {
+  "with a patch and an archive of its code": async (open) => {
     const ledger = await open();
     const patch = new TextEncoder().encode("diff --git a/a b/a\n");
-    const run = await ledger.startRun({ experiment: "Ä/1", environment: false, flush, code: { commit: "c", patch } });
+    const archive = zipSync({ a: new Uint8Array(90_000), b: new Uint8Array(90_000).fill(1) }, { level: 0 });
+    const code = { commit: "c", patch, archive };
+    const run = await ledger.startRun({ experiment: "Ä/1", environment: false, flush, code });
     run.log({ loss: 1 });
     await run.finish();
     return run.id;

@@ -1,3 +1,4 @@
+import { zipSync } from "fflate";
 import type { Ledger } from "../../../src/index.ts";
 import { flush, type Place } from "./place.ts";
 
@@ -43,6 +44,10 @@ async function everything(ledger: Ledger): Promise<void> {
       entry: "train.ts",
       lockfile: { path: "package-lock.json", digest: `sha256:${"c".repeat(64)}` },
       patch: new TextEncoder().encode("diff --git a/train.ts b/train.ts\n"),
+      archive: zipSync(
+        { "räume/train.ts": new Uint8Array(100_000), b: new Uint8Array(9) },
+        { level: 0, mtime: "1990-01-01T00:00:00" },
+      ),
       incomplete: ["patch: 1 hunk withheld, they look like secrets"],
     },
     flush,

@@ -202,6 +202,8 @@ async function events(place: Place): Promise<void> {
     artifact: "train:v0",
   };
   const patch = { digest: `sha256:${"b".repeat(64)}`, size: 3, complete: false };
+  const part = { digest: `sha256:${"e".repeat(64)}`, size: 1 };
+  const archive = { digest: `sha256:${"d".repeat(64)}`, size: 3, files: 2, complete: true, parts: [part] };
   const code = {
     engine: "later",
     commit: "c",
@@ -249,7 +251,13 @@ async function events(place: Place): Promise<void> {
     event("dropped", 12, { points: 5n }),
     event("finish", 13, { status: "failed", error: { name: "E", message: "m", more: 1 }, endTime: TIME + 13 }),
     event("code", 14, {
-      code: { ...code, more: 1, remotes: [{ name: "origin", url: "u", more: 1 }], patch: { ...patch, more: 1 } },
+      code: {
+        ...code,
+        more: 1,
+        remotes: [{ name: "origin", url: "u", more: 1 }],
+        patch: { ...patch, more: 1 },
+        archive: { ...archive, parts: [{ ...part, more: 1 }], more: 1 },
+      },
       more: 1,
     }),
     ...[
@@ -261,6 +269,10 @@ async function events(place: Place): Promise<void> {
       { submodules: [{ path: "lib", dirty: 1 }] },
       { lockfile: { path: "a" } },
       { patch: { ...patch, digest: "md5:1" } },
+      { archive: { ...archive, files: -1 } },
+      { archive: { ...archive, parts: [] } },
+      { archive: { ...archive, parts: new Array(129).fill(part) } },
+      { archive: { ...archive, parts: [{ ...part, digest: "md5:1" }] } },
       { incomplete: [1] },
     ].map((wrong, i) => event("code", 20 + i, { code: { ...code, ...wrong } })),
     event("weather", 99_999),

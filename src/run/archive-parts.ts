@@ -1,0 +1,83 @@
+import { crc32 } from "../bytes/crc32.ts";
+import { MAX_ARCHIVE_PARTS } from "../journal/recorded-code.ts";
+
+/** The most bytes of an archive. */
+export const MAX_ARCHIVE: number = 64 * 1024 * 1024;
+
+/** An archive, and the same bytes in parts. */
+export interface SplitArchive {
+  readonly bytes: Uint8Array;
+  /** The number of files. */
+  readonly files: number;
+  /** One after another, they are the archive. */
+  readonly parts: readonly Uint8Array[];
+}
+
+/** About how many bytes a part has, and how many parts there are if that makes too many. */
+const PART_BYTES = 32 * 1024;
+const GROUPS = 16;
+
+/**
+ * Splits a zip archive between files, or returns `undefined` for anything else. Where it splits depends on the paths of
+ * the files, and hardly on their contents: if one file changes, only its part and the directory at the end change.
+ */
+export function splitArchive(bytes: Uint8Array): SplitArchive | undefined {
+  const entries = readDirectory(bytes);
+  if (!entries) return undefined;
+  const { files, directory } = entries;
+  const parts: Uint8Array[] = [];
+  let from = 0;
+  const cut = (at: number): void => {
+    if (at === from || parts.length >= MAX_ARCHIVE_PARTS - 1) return;
+    parts.push(bytes.subarray(from, at));
+    from = at;
+  };
+  const groups = Math.min(GROUPS, Math.floor(directory / PART_BYTES));
+  if (groups > 1) {
+    // A power of two, because each other number of groups splits elsewhere.
+    const every = 2 ** Math.max(0, Math.round(Math.log2(files.length / groups)));
+    const large = Math.max(2 * PART_BYTES, directory / GROUPS);
+    let wasLarge = false;
+    for (const [i, { offset, path }] of files.entries()) {
+      const isLarge = (files[i + 1]?.offset ?? directory) - offset >= large;
+      if (isLarge || wasLarge || crc32(path) % every === 0) cut(offset);
+      wasLarge = isLarge;
+    }
+    cut(directory);
+  }
+  parts.push(bytes.subarray(from));
+  return { bytes, files: files.length, parts };
+}
+
+interface Entry {
+  /** The name in UTF-8. */
+  readonly path: Uint8Array;
+  /** Where the file begins in the archive. */
+  readonly offset: number;
+}
+
+const END_BYTES = 22;
+const HEADER_BYTES = 46;
+
+/** Returns the files of an archive in its order, and where its directory begins. */
+function readDirectory(
+  bytes: Uint8Array,
+): { readonly files: readonly Entry[]; readonly directory: number } | undefined {
+  const end = bytes.length - END_BYTES;
+  if (end < 0) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (view.getUint32(end, true) !== 0x06054b50) return undefined;
+  const count = view.getUint16(end + 10, true);
+  const directory = view.getUint32(end + 16, true);
+  const files: Entry[] = [];
+  let at = directory;
+  for (let i = 0; i < count; i++) {
+    if (at + HEADER_BYTES > end || view.getUint32(at, true) !== 0x02014b50) return undefined;
+    const offset = view.getUint32(at + 42, true);
+    if (offset >= directory || offset < (files.at(-1)?.offset ?? 0)) return undefined;
+    const path = bytes.subarray(at + HEADER_BYTES, at + HEADER_BYTES + view.getUint16(at + 28, true));
+    files.push({ path, offset });
+    at += HEADER_BYTES + path.length + view.getUint16(at + 30, true) + view.getUint16(at + 32, true);
+  }
+  return at === end ? { files, directory } : undefined;
+}

@@ -1,0 +1,159 @@
+import { unzipSync, zipSync, type Zippable } from "fflate";
+import { type Ledger, type LedgerError, openLedger, type StartRunOptions } from "runledger";
+import { memoryBackend } from "runledger/backends/memory";
+import { createTestLedger, faultyBackend } from "runledger/testing";
+import { describe, expect, test } from "vitest";
+import { decodeCheckedJson, encodeCheckedJson } from "../../src/bytes/checked-json.ts";
+import { splitArchive } from "../../src/run/archive-parts.ts";
+
+const options = { level: 0, mtime: "1990-01-01T00:00:00" } as const;
+
+/** Returns an archive of 80 files of 8 kB. `changed` has other bytes in files by number. */
+function archiveOf(changed: { readonly [file: number]: number } = {}): Uint8Array {
+  const files: Zippable = {};
+  for (let i = 0; i < 80; i++) files[`src/file-${i}.ts`] = new Uint8Array(8000).fill(changed[i] ?? i);
+  return zipSync(files, options);
+}
+
+const ARCHIVE = archiveOf();
+
+function blobsOf(keys: Iterable<string>): string[] {
+  return [...keys].filter((key) => key.startsWith("blobs/"));
+}
+
+async function started(ledger: Ledger, archive: Uint8Array): Promise<string> {
+  const run = await ledger.startRun({ code: { engine: "archive", archive } });
+  await run.finish();
+  return run.id;
+}
+
+test("the archive of a run reads back", async () => {
+  const { ledger } = await createTestLedger();
+  const id = await started(ledger, ARCHIVE);
+  const { archive } = (await ledger.getRun(id)).code ?? {};
+  expect(archive).toMatchObject({ files: 80, size: ARCHIVE.length, complete: true });
+  expect(await ledger.codeArchive(id)).toEqual(ARCHIVE);
+  expect(Object.keys(unzipSync(ARCHIVE))).toHaveLength(80);
+});
+
+test("runs with equal sources share all parts, and one changed file stores its part and the directory", async () => {
+  const { ledger, backend } = await createTestLedger();
+  await started(ledger, ARCHIVE);
+  const before = blobsOf(backend.snapshot().keys()).length;
+  expect(before).toBeGreaterThan(8);
+  await started(ledger, ARCHIVE);
+  expect(blobsOf(backend.snapshot().keys())).toHaveLength(before);
+  const id = await started(ledger, archiveOf({ 40: 200 }));
+  expect(blobsOf(backend.snapshot().keys())).toHaveLength(before + 2);
+  expect(await ledger.codeArchive(id)).toEqual(archiveOf({ 40: 200 }));
+});
+
+describe("splitting", () => {
+  const lengths = (archive: Uint8Array): number[] => (splitArchive(archive)?.parts ?? []).map(({ length }) => length);
+
+  test("the parts are the archive", () => {
+    const { parts = [], files } = splitArchive(ARCHIVE) ?? {};
+    expect(Buffer.concat(parts)).toEqual(Buffer.from(ARCHIVE));
+    expect(files).toBe(80);
+  });
+
+  test("a small archive stays whole", () => {
+    const small = zipSync({ a: new Uint8Array(100), b: new Uint8Array(30_000) }, options);
+    expect(lengths(small)).toEqual([small.length]);
+    expect(lengths(zipSync({}, options))).toEqual([22]);
+  });
+
+  test("a large file is a part of its own", () => {
+    const files = Object.fromEntries([..."abcdefgh"].map((name) => [name, new Uint8Array(9000)]));
+    const archive = zipSync({ ...files, d: new Uint8Array(500_000) }, options);
+    expect(lengths(archive)).toContain(500_000 + 31);
+  });
+
+  test("no paths make more than 128 parts", () => {
+    const files: Zippable = {};
+    for (let i = 0; i < 300; i++) files[`${i}`] = new Uint8Array(i % 2 ? 100_000 : 1);
+    const { parts = [] } = splitArchive(zipSync(files, options)) ?? {};
+    expect(parts.length).toBeLessThanOrEqual(128);
+    expect(Buffer.concat(parts).length).toBe(zipSync(files, options).length);
+  });
+
+  test.each([
+    ["nothing", new Uint8Array()],
+    ["a text", new TextEncoder().encode("import { train } from './train.ts';\n")],
+    ["an archive that is cut", ARCHIVE.slice(0, -5)],
+    ["an archive without its beginning", ARCHIVE.slice(8000)],
+    [
+      "an end alone, which promises files",
+      Uint8Array.from([0x50, 0x4b, 5, 6, 0, 0, 0, 0, 9, 0, 9, ...new Array(11).fill(0)]),
+    ],
+  ])("%s is refused", async (_, archive) => {
+    expect(splitArchive(archive)).toBeUndefined();
+    const { ledger } = await createTestLedger();
+    const error = { code: "INVALID_ARGUMENT", field: "code.archive" };
+    await expect(ledger.startRun({ code: { archive } })).rejects.toMatchObject(error);
+  });
+
+  test("anything but bytes is refused", async () => {
+    const { ledger } = await createTestLedger();
+    const error = { code: "INVALID_ARGUMENT", field: "code.archive" };
+    await expect(ledger.startRun({ code: { archive: "zip" } } as unknown as StartRunOptions)).rejects.toMatchObject(
+      error,
+    );
+  });
+});
+
+test("an archive that is not whole, or cannot be stored, says so", async () => {
+  const { ledger } = await createTestLedger();
+  const run = await ledger.startRun({ code: { archive: ARCHIVE, incomplete: ["archive: 1 file left out"] } });
+  await run.finish();
+  expect((await ledger.getRun(run.id)).code?.archive?.complete).toBe(false);
+
+  const faults = { mode: "error-before", at: 1, times: 1e9, only: ["create"], key: /^blobs\// } as const;
+  const errors: LedgerError[] = [];
+  const refusing = faultyBackend(memoryBackend(), faults);
+  const second = await openLedger(refusing, { onError: (error) => void errors.push(error) });
+  const id = await started(second, ARCHIVE);
+  const { code } = await second.getRun(id);
+  expect(code).toMatchObject({ engine: "archive", incomplete: [expect.stringMatching(/^archive: it could not be/)] });
+  expect(code?.archive).toBeUndefined();
+  expect(errors.length).toBeGreaterThan(0);
+  expect(await second.codeArchive(id)).toBeUndefined();
+});
+
+test("a damaged archive is refused", async () => {
+  const backend = memoryBackend();
+  const ledger = await openLedger(backend);
+  const id = await started(ledger, ARCHIVE);
+  const [key = ""] = blobsOf(backend.snapshot().keys());
+  await backend.remove(key);
+  await expect(ledger.codeArchive(id)).rejects.toMatchObject({ code: "CORRUPT", key });
+  await expect(ledger.codeArchive("nobody")).rejects.toMatchObject({ code: "RUN_NOT_FOUND" });
+  await expect(ledger.codeArchive(id, { as: "x" } as never)).rejects.toMatchObject({ code: "UNSUPPORTED" });
+  const aborted = AbortSignal.abort(new Error("stop"));
+  await expect(ledger.codeArchive(id, { signal: aborted })).rejects.toThrow("stop");
+});
+
+test.each([
+  ["a wrong sum", { size: 5 }],
+  ["another digest", { digest: `sha256:${"a".repeat(64)}` }],
+  ["too many bytes", { size: 2 ** 40, parts: [{ digest: `sha256:${"a".repeat(64)}`, size: 2 ** 40 }] }],
+])("a record with %s is refused", async (_, wrong) => {
+  const backend = memoryBackend();
+  const ledger = await openLedger(backend);
+  const run = await ledger.startRun({ code: { archive: ARCHIVE } });
+  await run.finish();
+  const key = `runs/${run.id}/run.json`;
+  const document = decodeCheckedJson(await backend.read(key)) as { record: { code: { archive: object } } };
+  Object.assign(document.record.code.archive, wrong);
+  await backend.remove(key);
+  await backend.create(key, encodeCheckedJson(document, "test"));
+  await expect(ledger.codeArchive(run.id)).rejects.toMatchObject({ code: "CORRUPT" });
+});
+
+test("comparisons show the digest of the archive, not its parts", async () => {
+  const { ledger } = await createTestLedger();
+  const ids = [await started(ledger, ARCHIVE), await started(ledger, archiveOf({ 1: 9 }))];
+  const { code } = await ledger.compareRuns(ids);
+  expect(code.differs.map(({ path }) => path)).toEqual(["archive.digest"]);
+  expect(code.same.map(({ path }) => path)).not.toContain("archive.parts");
+});
