@@ -271,7 +271,7 @@ async function events(place: Place): Promise<void> {
       { patch: { ...patch, digest: "md5:1" } },
       { archive: { ...archive, files: -1 } },
       { archive: { ...archive, parts: [] } },
-      { archive: { ...archive, parts: new Array(129).fill(part) } },
+      { archive: { ...archive, parts: Array.from({ length: 129 }, () => part) } },
       { archive: { ...archive, parts: [{ ...part, digest: "md5:1" }] } },
       { incomplete: [1] },
     ].map((wrong, i) => event("code", 20 + i, { code: { ...code, ...wrong } })),
