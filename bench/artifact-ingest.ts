@@ -94,16 +94,23 @@ async function* source(): AsyncGenerator<Uint8Array> {
   }
 }
 
-const ways: Record<string, (directory: string) => Promise<() => Promise<string>>> = {
+interface Contender {
+  /** Returns the digest of the stream. Only this call is measured. */
+  ingest(): Promise<string>;
+  end?(): Promise<void>;
+}
+
+const contenders: Record<string, (directory: string) => Promise<Contender>> = {
   async bareHash() {
-    return async () => {
+    const ingest = async (): Promise<string> => {
       const hash = createHash("sha256");
       for await (const chunk of source()) hash.update(chunk);
       return hash.digest("hex");
     };
+    return { ingest };
   },
   async hashAndWrite(directory) {
-    return async () => {
+    const ingest = async (): Promise<string> => {
       const hash = createHash("sha256");
       const file = await open(join(directory, "content.tmp"), "wx");
       const blocks = Array.from({ length: WRITES_AHEAD }, () => ({
@@ -125,27 +132,33 @@ const ways: Record<string, (directory: string) => Promise<() => Promise<string>>
       await file.close();
       return hash.digest("hex");
     };
+    return { ingest };
   },
   oursDiscarding: () => ours(discardingBackend()),
   oursFs: (directory) => ours(fsBackend(directory)),
 };
 
-async function ours(backend: Backend): Promise<() => Promise<string>> {
+async function ours(backend: Backend): Promise<Contender> {
   const ledger = await openLedger(backend);
   const run = await ledger.startRun();
-  return async () => {
-    const { digest } = await run.logArtifact("weights", source());
-    return digest.replace(/^sha256:/, "");
+  return {
+    async ingest() {
+      const { digest } = await run.logArtifact("weights", source());
+      return digest.replace(/^sha256:/, "");
+    },
+    end: () => run.finish(),
   };
 }
 
 async function measure(name: string, directory: string): Promise<Outcome> {
-  const work = await ways[name]!(directory);
+  const { ingest, end } = await contenders[name]!(directory);
   const idle = process.memoryUsage.rss();
   const start = performance.now();
-  const digest = await work();
+  const digest = await ingest();
   const seconds = (performance.now() - start) / 1000;
-  return { seconds, rise: process.resourceUsage().maxRSS * 1024 - idle, digest };
+  const rise = process.resourceUsage().maxRSS * 1024 - idle;
+  await end?.();
+  return { seconds, rise, digest };
 }
 
 if (isMain(import.meta.url)) answer(await withScratch((directory) => measure(process.argv[2]!, directory)));

@@ -1,7 +1,8 @@
 import { decodeChecked, withChecksum } from "../bytes/checked-json.ts";
 import * as z from "zod/mini";
 import { LedgerError } from "../errors/ledger-error.ts";
-import { decodeJsonValue, encodeJson } from "../bytes/json.ts";
+import { decodeJsonValue } from "../bytes/decode-json.ts";
+import { encodeJson } from "../bytes/encode-json.ts";
 import { formatDigest, parseDigest } from "../bytes/digest.ts";
 import { compareUtf8 } from "../bytes/utf8-order.ts";
 import { MAX_JSON_VALUES, parseJson } from "../bytes/parse-json.ts";

@@ -1,4 +1,4 @@
-import { encodeJson } from "../bytes/json.ts";
+import { encodeJson } from "../bytes/encode-json.ts";
 import { LedgerError, unreadable } from "../errors/ledger-error.ts";
 import { isArrayBuffer, isPlainObject } from "../platform/any-realm.ts";
 

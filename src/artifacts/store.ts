@@ -1,7 +1,7 @@
 import type { Backend, CallOptions } from "../backend/backend.ts";
 import type { Clock } from "../platform/clock.ts";
 import { LedgerError, concernsOneObject, invalidArgument, reading } from "../errors/ledger-error.ts";
-import { decodeJson } from "../bytes/json.ts";
+import { decodeJson } from "../bytes/decode-json.ts";
 import { mapBounded } from "../platform/bounded.ts";
 import { AliasStore } from "./aliases.ts";
 import type { StoredBlob } from "./blobs.ts";

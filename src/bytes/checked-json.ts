@@ -1,6 +1,7 @@
 import { utf8Decoder, utf8Encoder } from "./utf8.ts";
 import { crc32 } from "./crc32.ts";
-import { decodeJson, encodeJson, encodeJsonInPieces } from "./json.ts";
+import { decodeJson } from "./decode-json.ts";
+import { encodeJson, encodeJsonInPieces } from "./encode-json.ts";
 import type { JsonLimits } from "./parse-json.ts";
 import { MAX_JSON_BYTES } from "./parse-json.ts";
 

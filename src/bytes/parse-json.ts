@@ -17,13 +17,14 @@ export interface JsonLimits {
   readonly values: number;
 }
 
-const LIMITS: JsonLimits = { chars: MAX_JSON_CHARS, values: MAX_JSON_VALUES };
+/** The limits where a caller gives no others. */
+export const JSON_LIMITS: JsonLimits = { chars: MAX_JSON_CHARS, values: MAX_JSON_VALUES };
 
 /**
  * Parses a JSON text that may come from anybody. Throws `CORRUPT` for a text that is not JSON or exceeds the limits.
  * Counts the values before it parses, because a value can take 30 times the memory of its three characters.
  */
-export function parseJson(text: string, limits: JsonLimits = LIMITS): unknown {
+export function parseJson(text: string, limits: JsonLimits = JSON_LIMITS): unknown {
   if (text.length > limits.chars) throw corrupt(`is longer than ${limits.chars} characters`);
   // A value takes at least two characters, with the comma or the bracket next to it.
   if (text.length > 2 * limits.values && hasMoreValues(text, limits.values))

@@ -1,7 +1,8 @@
 import { utf8Decoder, utf8Encoder } from "../bytes/utf8.ts";
 import { crc32 } from "../bytes/crc32.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
-import { decodeJson, encodeJson } from "../bytes/json.ts";
+import { decodeJson } from "../bytes/decode-json.ts";
+import { encodeJson } from "../bytes/encode-json.ts";
 import { toNumber } from "../journal/params.ts";
 import { isDictionary } from "../journal/record-checks.ts";
 import { ID_PATTERN } from "../journal/run-created.ts";

@@ -1,5 +1,6 @@
 import { setOwn } from "../bytes/dictionary.ts";
-import { decodeJsonValue, encodeJson, storedObject } from "../bytes/json.ts";
+import { decodeJsonValue, storedObject } from "../bytes/decode-json.ts";
+import { encodeJson } from "../bytes/encode-json.ts";
 import { parseJson } from "../bytes/parse-json.ts";
 import type { Dictionary } from "../journal/event.ts";
 import { isDictionary } from "../journal/record-checks.ts";

@@ -1,7 +1,8 @@
 import { utf8Decoder } from "../bytes/utf8.ts";
 import type { Backend, CallOptions } from "../backend/backend.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
-import { decodeJsonValue, encodeJson } from "../bytes/json.ts";
+import { decodeJsonValue } from "../bytes/decode-json.ts";
+import { encodeJson } from "../bytes/encode-json.ts";
 import type { CompactedObject } from "./compacted.ts";
 import { damaged, readPages } from "./compacted-pages.ts";
 import { knownEvent } from "./decode-event.ts";

@@ -1,6 +1,6 @@
 import { utf8Decoder } from "../bytes/utf8.ts";
 import * as z from "zod/mini";
-import { decodeJson } from "../bytes/json.ts";
+import { decodeJson } from "../bytes/decode-json.ts";
 import type { DatasetEvent, Dictionary, RunEvent } from "./event.ts";
 import { isDatasetData, knownDataset } from "./is-recorded-dataset.ts";
 import { isRecordedCode, knownCode } from "./is-recorded-code.ts";

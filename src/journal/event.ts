@@ -1,6 +1,7 @@
 import { utf8Encoder } from "../bytes/utf8.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
-import { decodeJson, encodeJson } from "../bytes/json.ts";
+import { decodeJson } from "../bytes/decode-json.ts";
+import { encodeJson } from "../bytes/encode-json.ts";
 import type { MediaEvent } from "./media-entry.ts";
 import type { RecordedCode } from "./recorded-code.ts";
 import type { RecordedDataset } from "./recorded-dataset.ts";

@@ -4,7 +4,7 @@ import type { Clock } from "../platform/clock.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
 import { COMPLETE_KEY, createEmpty } from "../catalog/catalog-entry.ts";
 import { decodeCheckedJson, encodeCheckedJson } from "../bytes/checked-json.ts";
-import { decodeJson } from "../bytes/json.ts";
+import { decodeJson } from "../bytes/decode-json.ts";
 
 /** The first object of every ledger. */
 export const MARKER_KEY = "ledger.json";

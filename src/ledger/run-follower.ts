@@ -1,28 +1,23 @@
 import type { Backend } from "../backend/backend.ts";
 import { type Damage, losesRecords, placesOf } from "../journal/damage.ts";
 import { segmentsBeyond } from "../journal/newest-document.ts";
-import { type Round, WriterFollower } from "../journal/writer-follower.ts";
+import type { Round } from "../journal/writer-follower.ts";
 import { foldRun } from "../journal/fold-run.ts";
 import { lostObjects, lostRecords, withDamage } from "../journal/lost-objects.ts";
 import { readLifecycle, withDeletedAt } from "../journal/lifecycle.ts";
-import type { SegmentEntry } from "../journal/segment.ts";
 import { listRun, type RunListing } from "../journal/list-run.ts";
 import { type RunCreated, runCreatedKey, runNotFound } from "../journal/run-created.ts";
 import { readRunDocument } from "../journal/read-run-document.ts";
 import type { RunDocument } from "../journal/run-document.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import { readRunState } from "../journal/run-state.ts";
-import { type WriterFold, WriterFolder } from "../journal/writer-fold.ts";
+import type { WriterFold } from "../journal/writer-fold.ts";
 import { areWritersAlive } from "../journal/writers-alive.ts";
+import { FollowedWriters } from "./followed-writers.ts";
 import { PointBuffer } from "./point-buffer.ts";
 import { readAfterCompaction } from "./read-after-compaction.ts";
 import { readRunCreated } from "./read-run.ts";
 import type { CheckedWatchOptions, RunUpdate } from "./run-update.ts";
-
-interface Writer {
-  readonly follower: WriterFollower;
-  readonly folder: WriterFolder;
-}
 
 /** Follows a run: each look reads what is new, and {@link take} returns it as an update. */
 export class RunFollower {
@@ -31,7 +26,7 @@ export class RunFollower {
   readonly #options: CheckedWatchOptions;
   readonly #signal: AbortSignal;
   readonly #buffer: PointBuffer | undefined;
-  readonly #writers = new Map<string, Writer>();
+  readonly #writers: FollowedWriters;
   #created: RunCreated | undefined;
   #documentNumber = 0;
   #document: RunDocument | undefined;
@@ -62,6 +57,7 @@ export class RunFollower {
     this.#options = options;
     this.#signal = signal;
     this.#buffer = options.points ? new PointBuffer(options.keys) : undefined;
+    this.#writers = new FollowedWriters(backend, id, this.#buffer, () => (this.#hasNews = true));
   }
 
   /** Whether the last look found something new. */
@@ -115,14 +111,14 @@ export class RunFollower {
     await this.#readDocument(created, listing.newestDocument);
     const document = this.#document;
 
-    if (document !== undefined && this.#lacks(document, listing))
+    if (document !== undefined && this.#writers.lacks(document, listing))
       yield* this.#readCompacted(created, document, listing);
     // Without points, a document that covers everything makes reading the journals unnecessary.
     const isCovered = document !== undefined && segmentsBeyond(document, listing.writers).size === 0;
-    const isSpared = isCovered && this.#buffer === undefined && this.#writers.size === 0;
+    const isSpared = isCovered && this.#buffer === undefined && this.#writers.isEmpty;
     if (!isSpared) {
       for (const [writer, segments] of listing.writers) {
-        for await (const _ of this.#writer(writer).follower.read(segments, this.#round, call)) {
+        for await (const _ of this.#writers.follower(writer).read(segments, this.#round, call)) {
           if (this.#isFull) yield this.#pause(created, listing);
         }
       }
@@ -137,7 +133,7 @@ export class RunFollower {
       if (isSaid && document.record.status !== "running") this.#record = document.record;
       else {
         // `readRunState` lists the run again, because the journals may be newer than the first listing.
-        const folds = isSpared || this.#isPartial ? undefined : this.#readFolds(created, listing);
+        const folds = isSpared || this.#isPartial ? undefined : this.#writers.folds(created, listing);
         const isWhole = folds !== undefined && lostRecords(this.#id, folds, listing).length === 0;
         const state = isWhole ? undefined : await readRunState(this.#backend, created, call);
         this.#folds = state?.folds ?? folds ?? [];
@@ -188,42 +184,14 @@ export class RunFollower {
     this.#readDamage(listing);
     this.#record = this.#isPartial
       ? (this.#record ?? this.#document?.record)
-      : foldRun(created, this.#readFolds(created, listing));
+      : foldRun(created, this.#writers.folds(created, listing));
     this.#isUntold = true;
   }
 
-  #readFolds(created: RunCreated, listing: RunListing): WriterFold[] {
-    return [...this.#writers].map(([writer, { follower, folder }]) => ({
-      ...folder.fold(writer, follower.next, created),
-      damage: follower.damage(segmentsOf(listing, writer)),
-    }));
-  }
-
   #readDamage(listing: RunListing): Damage[] {
-    const damage = [...this.#writers].flatMap(([writer, { follower }]) => follower.damage(segmentsOf(listing, writer)));
+    const damage = this.#writers.damage(listing);
     this.#lost = countLost(damage);
     return damage;
-  }
-
-  #writer(writer: string): Writer {
-    let found = this.#writers.get(writer);
-    if (found === undefined) {
-      const folder = new WriterFolder();
-      const points = this.#buffer?.writer(writer);
-      const follower = new WriterFollower(this.#backend, this.#id, writer, {
-        row: (n, keys, step, time, values) => {
-          folder.row(n, keys, step, time, values);
-          points?.row(keys, step, time, values);
-          this.#hasNews = true;
-        },
-        event: (n, event) => {
-          folder.event(n, event);
-          if (event.kind !== "beat") this.#hasNews = true;
-        },
-      });
-      this.#writers.set(writer, (found = { follower, folder }));
-    }
-    return found;
   }
 
   /**
@@ -247,16 +215,6 @@ export class RunFollower {
     this.#document = document ?? this.#document;
     this.#documentNumber = number;
     this.#hasNewDocument = true;
-  }
-
-  /** Returns whether compacted segments are gone that were not read to the end. */
-  #lacks(document: RunDocument, listing: RunListing): boolean {
-    return Object.entries(document.compacted?.ends ?? {}).some(([writer, end]) => {
-      const listed = new Set(segmentsOf(listing, writer).map(({ seq }) => seq));
-      const follower = this.#writers.get(writer)?.follower;
-      if (follower) return follower.lacks(end, listed);
-      return [...listed].filter((seq) => seq < end.segments).length < end.segments;
-    });
   }
 
   async *#readCompacted(created: RunCreated, document: RunDocument, listing: RunListing): AsyncGenerator<void> {
@@ -283,13 +241,9 @@ export class RunFollower {
       this.#hasNews = true;
       if (this.#isFull) yield this.#pause(created, listing);
     }
-    for (const { writer, next } of compacted.writers) this.#writer(writer).follower.skipTo(next);
-    for (const [writer, end] of Object.entries(compacted.ends)) this.#writer(writer).follower.passOver(end);
+    for (const { writer, next } of compacted.writers) this.#writers.follower(writer).skipTo(next);
+    for (const [writer, end] of Object.entries(compacted.ends)) this.#writers.follower(writer).passOver(end);
   }
-}
-
-function segmentsOf({ writers }: RunListing, writer: string): readonly SegmentEntry[] {
-  return writers.get(writer) ?? [];
 }
 
 function marks(damage: readonly Damage[]): string {

@@ -1,6 +1,7 @@
 import { isDataView } from "../platform/any-realm.ts";
 import { LedgerError, invalidArgument } from "../errors/ledger-error.ts";
-import { decodeJson, encodeJson } from "../bytes/json.ts";
+import { decodeJson } from "../bytes/decode-json.ts";
+import { encodeJson } from "../bytes/encode-json.ts";
 import { type MediaContent, asText } from "./content.ts";
 import { impossible, wrongInput } from "./wrong-input.ts";
 

@@ -1,5 +1,5 @@
 import { callOptions } from "../backend/call-options.ts";
-import { encodeJson } from "../bytes/json.ts";
+import { encodeJson } from "../bytes/encode-json.ts";
 import { onDemand } from "../platform/on-demand.ts";
 import { type Compacted, type CompactedObject, recordsName } from "../journal/compacted.ts";
 import type { RunEvent } from "../journal/event.ts";

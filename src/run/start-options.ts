@@ -1,7 +1,8 @@
 import type { OptionNames } from "../arguments/options.ts";
 import { checkChoice } from "../arguments/choice.ts";
 import { invalidArgument, isList, LedgerError } from "../errors/ledger-error.ts";
-import { decodeJson, encodeJson } from "../bytes/json.ts";
+import { decodeJson } from "../bytes/decode-json.ts";
+import { encodeJson } from "../bytes/encode-json.ts";
 import type { Dictionary } from "../journal/event.ts";
 import type { FlushOptions } from "../journal/flush-policy.ts";
 import { isDeviceName } from "../backend/key.ts";

@@ -2,7 +2,8 @@ import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { LedgerError } from "../../src/errors/ledger-error.ts";
-import { decodeJson, decodeJsonValue, encodeJson, MAX_BIGINT_DIGITS } from "../../src/bytes/json.ts";
+import { decodeJson, decodeJsonValue } from "../../src/bytes/decode-json.ts";
+import { encodeJson, MAX_BIGINT_DIGITS } from "../../src/bytes/encode-json.ts";
 import { MAX_JSON_CHARS, MAX_JSON_DEPTH, MAX_JSON_VALUES } from "../../src/bytes/parse-json.ts";
 import { cases } from "../rounds.ts";
 

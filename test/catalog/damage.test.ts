@@ -6,7 +6,7 @@ import { describe as describeSegment, SegmentWriter } from "../../src/catalog/se
 import { directorySize, encodeDirectory } from "../../src/catalog/segment-directory.ts";
 import { encodeRecord } from "../../src/catalog/record-json.ts";
 import { recordRow } from "../../src/filter/filter-row.ts";
-import { encodeJson } from "../../src/bytes/json.ts";
+import { encodeJson } from "../../src/bytes/encode-json.ts";
 import { crc32 } from "../../src/bytes/crc32.ts";
 import { type Ledger, type LedgerError, openLedger, type RunQuery, type RunRecord } from "../../src/index.ts";
 import { encodeTable, type TableColumn } from "../../src/parquet/table-write.ts";

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { encodeJson } from "../../src/bytes/json.ts";
+import { encodeJson } from "../../src/bytes/encode-json.ts";
 import type { JsonLimits } from "../../src/bytes/parse-json.ts";
 import type { MemorySnapshot } from "../../src/backends/memory/index.ts";
 import { expected } from "./expected.ts";

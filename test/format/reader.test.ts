@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { decodeJson } from "../../src/bytes/json.ts";
+import { decodeJson } from "../../src/bytes/decode-json.ts";
 import { differences } from "./compare.ts";
 import type { Tree } from "./expected.ts";
 import { LIMITS, makeLedgers, RECIPES } from "./ledgers.ts";

@@ -2,29 +2,20 @@ import { createHash } from "node:crypto";
 import { chmodSync } from "node:fs";
 import { join } from "node:path";
 import { deflateSync } from "node:zlib";
-import { captureGit } from "runledger/git";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { ByteGate } from "../../src/git/portable/byte-gate.ts";
 import { inflatesWithin } from "../../src/git/portable/object-size.ts";
-import { Repository } from "./repository.ts";
+import { freshRepository } from "./fresh-repository.ts";
 
 const MIB: number = 1024 * 1024;
 
 describe("isomorphic-git", () => {
-  let repository: Repository;
-  beforeEach(() => {
-    repository = new Repository();
-    repository.begin();
-  });
-  afterEach(() => repository.dispose());
-
-  const capture = (): ReturnType<typeof captureGit> =>
-    captureGit({ directory: repository.directory, engine: "isomorphic-git" });
+  const fresh = freshRepository();
 
   test("a file with millions of lines is left out of the patch without comparing them", async () => {
-    repository.write("run.sh", new Uint8Array(6 * MIB).fill(10));
-    repository.write("train.ts", "changed\n");
-    const code = await capture();
+    fresh.current.write("run.sh", new Uint8Array(6 * MIB).fill(10));
+    fresh.current.write("train.ts", "changed\n");
+    const code = await fresh.capture();
     expect(code).toMatchObject({
       dirty: true,
       changes: [{ path: "run.sh" }, { path: "train.ts" }],
@@ -34,20 +25,20 @@ describe("isomorphic-git", () => {
   });
 
   test("a small file with too many lines is left out of the patch", async () => {
-    repository.write("run.sh", new Uint8Array(100_001).fill(10));
-    expect(await capture()).toMatchObject({
+    fresh.current.write("run.sh", new Uint8Array(100_001).fill(10));
+    expect(await fresh.capture()).toMatchObject({
       changes: [{ path: "run.sh" }],
       incomplete: ["patch: run.sh is too large to be compared"],
     });
   });
 
   test("only the mode of a file with many lines changed", async () => {
-    repository.write("run.sh", new Uint8Array(100_001).fill(10));
-    repository.git("commit", "--quiet", "--all", "--message", "lines");
-    chmodSync(join(repository.directory, "run.sh"), 0o755);
-    const code = await capture();
+    fresh.current.write("run.sh", new Uint8Array(100_001).fill(10));
+    fresh.current.git("commit", "--quiet", "--all", "--message", "lines");
+    chmodSync(join(fresh.current.directory, "run.sh"), 0o755);
+    const code = await fresh.capture();
     expect(code).toMatchObject({ changes: [{ path: "run.sh" }], incomplete: [] });
-    expect(repository.patchedTree(code?.patch)).toBe(repository.workTree());
+    expect(fresh.current.patchedTree(code?.patch)).toBe(fresh.current.workTree());
   });
 
   test("a small object that inflates to a large one is not read", async () => {
@@ -55,11 +46,11 @@ describe("isomorphic-git", () => {
     object.write(`blob ${object.length - 14}\0`);
     expect(object.indexOf(0)).toBe(13);
     const id = createHash("sha1").update(object).digest("hex");
-    repository.write(`.git/objects/${id.slice(0, 2)}/${id.slice(2)}`, deflateSync(object, { level: 1 }));
-    repository.git("update-index", "--add", "--cacheinfo", `100644,${id},large.txt`);
-    repository.git("commit", "--quiet", "--message", "large");
-    repository.write("large.txt", "small\n");
-    expect(await capture()).toMatchObject({
+    fresh.current.write(`.git/objects/${id.slice(0, 2)}/${id.slice(2)}`, deflateSync(object, { level: 1 }));
+    fresh.current.git("update-index", "--add", "--cacheinfo", `100644,${id},large.txt`);
+    fresh.current.git("commit", "--quiet", "--message", "large");
+    fresh.current.write("large.txt", "small\n");
+    expect(await fresh.capture()).toMatchObject({
       dirty: true,
       changes: [{ path: "large.txt", status: "modified" }],
       incomplete: ["patch: large.txt cannot be compared"],

@@ -2,10 +2,9 @@ import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { deflateSync } from "node:zlib";
-import { captureGit } from "runledger/git";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { parseIndex } from "../../src/git/portable/index-file.ts";
-import { Repository } from "./repository.ts";
+import { freshRepository } from "./fresh-repository.ts";
 
 /** Returns an index of version 4. Each path keeps the one before it without its last five bytes. */
 function indexOf(first: string, count: number): Buffer {
@@ -34,19 +33,11 @@ test("an index that expands to many bytes of paths is not read", () => {
 });
 
 describe("isomorphic-git", () => {
-  let repository: Repository;
-  beforeEach(() => {
-    repository = new Repository();
-    repository.begin();
-  });
-  afterEach(() => repository.dispose());
-
-  const capture = (): ReturnType<typeof captureGit> =>
-    captureGit({ directory: repository.directory, engine: "isomorphic-git" });
+  const fresh = freshRepository();
 
   test("an index with longer paths leaves it unknown", async () => {
-    repository.write(".git/index", indexOf("a".repeat(60_000), 8000));
-    expect(await capture()).toMatchObject({
+    fresh.current.write(".git/index", indexOf("a".repeat(60_000), 8000));
+    expect(await fresh.capture()).toMatchObject({
       branch: "main",
       dirty: "unknown",
       changes: [],
@@ -63,8 +54,8 @@ describe("isomorphic-git", () => {
     }
     const who = "A <a@example.org> 1 +0000";
     const commit = put("commit", Buffer.from(`tree ${id}\nauthor ${who}\ncommitter ${who}\n\nx\n`));
-    repository.write(".git/refs/heads/main", `${commit}\n`);
-    expect(await capture()).toMatchObject({
+    fresh.current.write(".git/refs/heads/main", `${commit}\n`);
+    expect(await fresh.capture()).toMatchObject({
       commit,
       dirty: "unknown",
       incomplete: ["dirty: a path has more than 4096 bytes"],
@@ -74,7 +65,7 @@ describe("isomorphic-git", () => {
   function put(type: string, body: Buffer): string {
     const object = Buffer.concat([Buffer.from(`${type} ${body.length}\0`), body]);
     const id = createHash("sha1").update(object).digest("hex");
-    const folder = join(repository.directory, ".git/objects", id.slice(0, 2));
+    const folder = join(fresh.current.directory, ".git/objects", id.slice(0, 2));
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, id.slice(2)), deflateSync(object));
     return id;

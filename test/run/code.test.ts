@@ -6,29 +6,11 @@ import { memoryBackend } from "runledger/backends/memory";
 import { where } from "runledger/where";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { createTestClock, seededIds } from "../../src/testing/index.ts";
+import { SNAPSHOT } from "../provenance/code-snapshot.ts";
 
-const PATCH = "diff --git a/train.ts b/train.ts\n--- a/train.ts\n+++ b/train.ts\n@@ -1,1 +1,1 @@\n-lr = 1\n+lr = 2\n";
-const COMMIT = "0123456789abcdef0123456789abcdef01234567";
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
-
-const SNAPSHOT: CodeSnapshot = {
-  engine: "git",
-  engineVersion: "2.39.5",
-  commit: COMMIT,
-  branch: "main",
-  tag: "v1",
-  authoredAt: 1_766_000_000_000,
-  committedAt: 1_766_000_001_000,
-  remotes: [{ name: "origin", url: "https://example.org/code.git" }],
-  dirty: true,
-  changes: [{ path: "train.ts", status: "modified" }],
-  untracked: [{ path: "notes.txt", size: 12 }],
-  submodules: [{ path: "lib", commit: COMMIT, dirty: false }],
-  entry: "train.ts",
-  lockfile: { path: "package-lock.json", digest: `sha256:${"c".repeat(64)}` },
-  patch: bytes(PATCH),
-  incomplete: [],
-};
+const PATCH = new TextDecoder().decode(SNAPSHOT.patch);
+const COMMIT = SNAPSHOT.commit;
 const NOTHING_KNOWN = {
   engine: "unknown",
   remotes: [],

@@ -1,5 +1,6 @@
 import { zipSync } from "fflate";
 import type { Ledger } from "../../../src/index.ts";
+import { SNAPSHOT } from "../../provenance/code-snapshot.ts";
 import { flush, type Place } from "./place.ts";
 
 const own = (entries: readonly (readonly [string, unknown])[]): object => Object.fromEntries(entries);
@@ -29,21 +30,7 @@ async function everything(ledger: Ledger): Promise<void> {
     params: { lr: 0.1, optimizer: { name: "adam", betas: [0.9, 0.999] } },
     tags: { stage: "dev", old: "yes", ["__proto__"]: "x" },
     code: {
-      engine: "git",
-      engineVersion: "2.39.5",
-      commit: "0123456789abcdef0123456789abcdef01234567",
-      branch: "main",
-      tag: "v1",
-      authoredAt: 1_766_000_000_000,
-      committedAt: 1_766_000_001_000,
-      remotes: [{ name: "origin", url: "https://example.org/code.git" }],
-      dirty: true,
-      changes: [{ path: "räume/train.ts", status: "modified" }],
-      untracked: [{ path: "notes.txt", size: 12 }],
-      submodules: [{ path: "lib", commit: "fedcba9876543210fedcba9876543210fedcba98", dirty: false }],
-      entry: "train.ts",
-      lockfile: { path: "package-lock.json", digest: `sha256:${"c".repeat(64)}` },
-      patch: new TextEncoder().encode("diff --git a/train.ts b/train.ts\n"),
+      ...SNAPSHOT,
       archive: zipSync(
         { "räume/train.ts": new Uint8Array(100_000), b: new Uint8Array(9) },
         { level: 0, mtime: "1990-01-01T00:00:00" },

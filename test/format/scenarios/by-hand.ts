@@ -1,5 +1,5 @@
 import { decodeCheckedJson, encodeCheckedJson } from "../../../src/bytes/checked-json.ts";
-import { encodeJson } from "../../../src/bytes/json.ts";
+import { encodeJson } from "../../../src/bytes/encode-json.ts";
 import { writeVarint } from "../../../src/bytes/varint.ts";
 import { FRAME_OVERHEAD_BYTES, writeFrame } from "../../../src/journal/frame.ts";
 import { SEGMENT_MAGIC, segmentKey, segmentSeed } from "../../../src/journal/segment.ts";
