@@ -1,4 +1,5 @@
 import type * as Core from "../src/index.ts";
+import type * as Compare from "../src/compare/index.ts";
 import type * as Fs from "../src/backends/fs/index.ts";
 import type * as Memory from "../src/backends/memory/index.ts";
 
@@ -6,10 +7,12 @@ import type * as Memory from "../src/backends/memory/index.ts";
 export const DIST: URL = new URL("../dist/", import.meta.url);
 
 const core: typeof Core = await built("index.js");
+const compare: typeof Compare = await built("compare/index.js");
 const fs: typeof Fs = await built("backends/fs/index.js");
 const memory: typeof Memory = await built("backends/memory/index.js");
 
 export const openLedger: typeof Core.openLedger = core.openLedger;
+export const aggregateHistories: typeof Compare.aggregateHistories = compare.aggregateHistories;
 export const fsBackend: typeof Fs.fsBackend = fs.fsBackend;
 export const memoryBackend: typeof Memory.memoryBackend = memory.memoryBackend;
 

@@ -3,6 +3,7 @@
  * results and leaves the file as it is; `all` runs also those that take long, and writes the file.
  */
 import { writeFile } from "node:fs/promises";
+import { aggregateRuns } from "./aggregate-runs.ts";
 import { artifactIngest } from "./artifact-ingest.ts";
 import { atRest } from "./at-rest.ts";
 import { bundleSize } from "./bundle-size.ts";
@@ -22,6 +23,7 @@ const suites: Record<string, () => Promise<Section>> = {
   "at-rest": atRest,
   compaction,
   "read-metrics": readMetrics,
+  "aggregate-runs": aggregateRuns,
   large: largeRun,
   "artifact-ingest": artifactIngest,
   search: searchRuns,

@@ -19,6 +19,23 @@ export function paramCells(segment: Segment, key: string): Cells[] {
   ].filter((cells) => cells !== undefined);
 }
 
+const paths = new WeakMap<Segment, readonly string[]>();
+
+/** Returns the paths of the params that have columns of values, the same list each time. */
+export function paramPathsOf(segment: Segment): readonly string[] {
+  let own = paths.get(segment);
+  if (own === undefined) {
+    const found = segment.directory.columns.filter(({ name }) => name.startsWith("params."));
+    paths.set(segment, (own = found.map(({ name }) => name.slice("params.".length))));
+  }
+  return own;
+}
+
+/** Returns the names of the columns of all params. */
+export function allParamColumns(segment: Segment): string[] {
+  return paramPathsOf(segment).flatMap((key) => PARAM_GROUPS.map((group) => `${group}.${key}`));
+}
+
 /** Returns the names of the columns that hold a field. */
 export function columnsFor(field: Field): string[] {
   switch (field.kind) {

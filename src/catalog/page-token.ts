@@ -72,6 +72,7 @@ export function decodePageToken(query: PagedQuery, token: unknown): PageEnd {
   const row: FilterRow = {
     attribute: (name) => (name === "start_time" ? start : name === "id" ? id : of({ kind: "attribute", name })),
     param: (key) => of({ kind: "param", key }),
+    paramPaths: () => [],
     isNested: () => false,
     tag: (key) => of({ kind: "tag", key }),
     metric: (key, aggregate) => of({ kind: "metric", key, aggregate }),

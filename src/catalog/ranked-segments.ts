@@ -49,6 +49,7 @@ function bestOf(segment: Segment, orderBy: readonly OrderKey[]): FilterRow | und
     // If the first keys are equal, the start and the id put this row first.
     attribute: (name) => (name === "id" ? "\u{10ffff}" : name === "start_time" && !isStart ? Infinity : bound),
     param: () => bound,
+    paramPaths: () => [],
     isNested: () => false,
     tag: () => undefined,
     metric: () => bound,

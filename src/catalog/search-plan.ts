@@ -29,8 +29,12 @@ export class SearchPlan {
   /** Every field that the filter or the caller reads. */
   readonly fields: readonly Field[];
 
+  /** Whether the caller reads all params. */
+  readonly allParams: boolean;
+
   /** `fields` are those that the caller reads from the rows. */
-  constructor(wanted: WantedRuns, fields: readonly Field[]) {
+  constructor(wanted: WantedRuns, fields: readonly Field[], allParams = false) {
+    this.allParams = allParams;
     this.wanted = wanted;
     this.matches = compileFilter(wanted.filter);
     this.fields = [...fieldsOf(wanted.filter), ...fields];

@@ -7,7 +7,7 @@ import { isCurrent } from "./catalog-row.ts";
 import type { Cells } from "./column-cells.ts";
 import type { OpenExperiment } from "./open-experiment.ts";
 import type { RecordedRow, SearchPlan } from "./search-plan.ts";
-import { columnsFor, isAll, isOnlyInRecords, paramCells } from "./field-columns.ts";
+import { allParamColumns, columnsFor, isAll, isOnlyInRecords, paramCells, paramPathsOf } from "./field-columns.ts";
 import type { Segment } from "./segment.ts";
 
 /** The most requests for the columns of a segment. */
@@ -30,7 +30,8 @@ export async function* segmentRows(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<readonly (SegmentRow | RecordedRow)[], void, undefined> {
   const { experiment, view } = plan.wanted;
-  const columns = ["run_id", "start_time", ...plan.fields.flatMap(columnsFor)];
+  const params = plan.allParams ? allParamColumns(segment) : [];
+  const columns = ["run_id", "start_time", ...plan.fields.flatMap(columnsFor), ...params];
   const hasOthers = experiment !== undefined && !isAll(segment, "experiment", experiment);
   if (hasOthers) columns.push("experiment");
   if (view !== "all") columns.push("deleted_at");
@@ -42,7 +43,8 @@ export async function* segmentRows(
   const deletedAt = view === "all" ? undefined : segment.cells("deleted_at");
   const documents = segment.cells("document");
   const markers = segment.cells("marker");
-  const isRead = !plan.fields.some((field) => isOnlyInRecords(segment, field));
+  const isRead =
+    !(plan.allParams && segment.directory.incomplete) && !plan.fields.some((field) => isOnlyInRecords(segment, field));
   const row = new SegmentRow(segment, 0);
   let found: SegmentRow[] = [];
   const unread: number[] = [];
@@ -97,6 +99,10 @@ export class SegmentRow implements FilterRow {
   param(key: string): ParamValue | undefined {
     const value = this.#value("params.", key);
     return value === NESTED ? undefined : value;
+  }
+
+  paramPaths(): readonly string[] {
+    return paramPathsOf(this.segment);
   }
 
   isNested(key: string): boolean {

@@ -7,6 +7,15 @@ export { type ParallelAxis, type ParallelCoordinates, parallelCoordinates } from
 export { type Objective, type ParetoFront, paretoFront } from "./pareto-front.ts";
 export type { GroupStats } from "./running-stats.ts";
 export {
+  type AggregatedHistory,
+  type AggregatedRun,
+  aggregateHistories,
+  type AggregateOptions,
+  type HistorySource,
+} from "./aggregate-histories.ts";
+export type { PointStatistics, QuantileSeries } from "./aggregate-runs.ts";
+export {
+  type AllParamsExcept,
   type GroupMetric,
   type RunGroup,
   summariseRecords,

@@ -1,6 +1,7 @@
 import { type OptionNames, readOptions } from "../arguments/options.ts";
 import { setOwn } from "../bytes/dictionary.ts";
-import { invalidArgument, isList, reading } from "../errors/ledger-error.ts";
+import { ownList } from "../arguments/own-list.ts";
+import { invalidArgument, isList, LedgerError, reading } from "../errors/ledger-error.ts";
 import type { Dictionary } from "../journal/event.ts";
 import type { Aggregate, Field } from "../filter/field.ts";
 import { fieldValue, type FilterRow, recordRow } from "../filter/filter-row.ts";
@@ -25,13 +26,26 @@ export interface SummarisedMetric {
   readonly as?: string | undefined;
 }
 
+/** Groups runs by all their params but some. */
+export interface AllParamsExcept {
+  /**
+   * Paths of params without `params.`, such as `seed` or `data.seed`. What is nested below a path is left out with it.
+   * Paths that no run has change nothing.
+   */
+  readonly allParamsExcept: readonly string[];
+}
+
 /** How to group runs, and which metrics to aggregate. */
 export interface SummaryQuery {
   /**
    * Fields such as `params.lr`, `tags.stage` or `experiment`, written as in filters. The items of a list are params:
    * `params.layers.0`. Default: none, so that all runs are one group.
+   *
+   * `{ allParamsExcept: ["seed"] }` groups by all params but these: runs that differ only in `seed` are one group. The
+   * `key` of a group then has the params of its runs, as `params.<path>`. A param that is `null`, or an empty list or
+   * object, counts as missing.
    */
-  readonly groupBy?: readonly (string | Field)[] | undefined;
+  readonly groupBy?: readonly (string | Field)[] | AllParamsExcept | undefined;
   /** Names of metrics without `metrics.`: `loss`, `val/loss`. Default: none. */
   readonly metrics?: readonly (string | SummarisedMetric)[] | undefined;
 }
@@ -49,7 +63,10 @@ export interface GroupMetric extends GroupStats {
 
 /** Runs that have the same values in the fields of the query. */
 export interface RunGroup {
-  /** The value of each field, by the name that the query uses. `null` for a field that the runs do not have. */
+  /**
+   * The value of each field, by the name that the query uses. `null` for a field that the runs do not have. With
+   * `allParamsExcept`, only params that the runs have.
+   */
   readonly key: Dictionary<ParamValue>;
   /** The number of runs in the group. */
   readonly runs: number;
@@ -67,7 +84,8 @@ interface Metric {
 }
 
 interface Group {
-  readonly values: readonly ParamValue[];
+  /** The name and the value of each field of the key. */
+  readonly key: readonly (readonly [label: string, value: ParamValue])[];
   runs: number;
   readonly metrics: readonly { goal: SharedGoal; readonly stats: RunningStats }[];
 }
@@ -79,14 +97,18 @@ interface Group {
  */
 export class RunGrouper {
   readonly #fields: readonly LabelledField[];
+  /** The paths of params that do not count, if all others do. */
+  readonly #except: readonly string[] | undefined;
   readonly #metrics: readonly Metric[];
   readonly #groups = new Map<string, Group>();
 
   constructor(query: SummaryQuery = {}) {
     const { groupBy = [], metrics = [] } = reading("query", () => ({ ...query }) as SummaryQuery);
-    if (!isList("groupBy", groupBy)) throw invalidArgument("groupBy", "an array of fields", groupBy);
+    this.#except = isList("groupBy", groupBy) ? undefined : exceptOf(groupBy);
     if (!isList("metrics", metrics)) throw invalidArgument("metrics", "an array of metrics", metrics);
-    this.#fields = Array.from(groupBy, (field: string | Field, i) => toField(field, `groupBy[${i}]`));
+    this.#fields = isList("groupBy", groupBy)
+      ? Array.from(groupBy as readonly (string | Field)[], (field, i) => toField(field, `groupBy[${i}]`))
+      : [];
     const names = new Set<string>();
     this.#metrics = Array.from(metrics, (metric: string | SummarisedMetric, i) => {
       const field = `metrics[${i}]`;
@@ -107,6 +129,11 @@ export class RunGrouper {
     });
   }
 
+  /** Whether it reads all params of rows. */
+  get allParams(): boolean {
+    return this.#except !== undefined;
+  }
+
   /** The fields that it reads from rows. */
   get fields(): Field[] {
     const metrics = this.#metrics.flatMap(({ key, aggregate, goal }) =>
@@ -119,11 +146,13 @@ export class RunGrouper {
 
   /** Adds a run to its group. Goals come from `goalOf`, or else from the row. */
   add(row: FilterRow, goalOf: (key: string) => Goal | undefined = (key) => toldGoal(row, key)): void {
-    const values = this.#fields.map(({ field }) => withoutMinusZero(fieldValue(row, field) ?? null));
-    const id = identity(values);
+    const key = this.#except
+      ? paramsOf(row, this.#except)
+      : this.#fields.map(({ label, field }) => [label, withoutMinusZero(fieldValue(row, field) ?? null)] as const);
+    const id = identity(this.#except ? key : key.map(([, value]) => value));
     let group = this.#groups.get(id);
     if (group === undefined) {
-      group = { values, runs: 0, metrics: this.#metrics.map(({ goal }) => ({ goal, stats: new RunningStats() })) };
+      group = { key, runs: 0, metrics: this.#metrics.map(({ goal }) => ({ goal, stats: new RunningStats() })) };
       this.#groups.set(id, group);
     }
     group.runs++;
@@ -139,18 +168,21 @@ export class RunGrouper {
   /** Returns the groups so far, ordered by their values: numbers, strings, other values, missing values. */
   result(): RunGroup[] {
     const groups = [...this.#groups.values()].sort((a, b) => {
-      for (const [i, value] of a.values.entries()) {
-        const order = compareValues(value, b.values[i]);
+      for (const [i, [label, value]] of a.key.entries()) {
+        const [otherLabel, other] = b.key[i] ?? [];
+        // A group with fewer params comes first.
+        if (otherLabel === undefined) return 1;
+        const order = label === otherLabel ? compareValues(value, other) : label < otherLabel ? -1 : 1;
         if (order !== 0) return order;
       }
-      return 0;
+      return a.key.length - b.key.length;
     });
     const shared = this.#metrics.map((_, i) =>
       groups.reduce<SharedGoal>((goal, { metrics }) => mergeGoal(goal, metrics[i]!.goal), undefined),
     );
-    return groups.map(({ values, runs, metrics }) => {
+    return groups.map(({ key: entries, runs, metrics }) => {
       const key: Dictionary<ParamValue> = {};
-      for (const [i, { label }] of this.#fields.entries()) setOwn(key, label, values[i]!);
+      for (const [label, value] of entries) setOwn(key, label, value);
       const named: Dictionary<GroupMetric> = {};
       for (const [i, { goal = shared[i], stats }] of metrics.entries()) {
         const best = goal === "minimize" ? stats.min : goal === "maximize" ? stats.max : undefined;
@@ -160,6 +192,34 @@ export class RunGrouper {
       return { key, runs, metrics: named };
     });
   }
+}
+
+function exceptOf(given: unknown): string[] {
+  const expected = "an array of fields, or { allParamsExcept: [paths of params] }";
+  if (typeof given !== "object" || given === null) throw invalidArgument("groupBy", expected, given);
+  const { allParamsExcept } = readOptions("summarise", given as AllParamsExcept, { allParamsExcept: true }, "groupBy");
+  const field = "groupBy.allParamsExcept";
+  const paths = ownList(field, "an array of paths of params", allParamsExcept);
+  for (const [i, path] of paths.entries()) {
+    if (typeof path !== "string" || path === "") throw invalidArgument(`${field}[${i}]`, "the path of a param", path);
+    if (/^params?\./.test(path))
+      throw new LedgerError("INVALID_ARGUMENT", `${field}[${i}] must be the path of a param without "params."`, {
+        field: `${field}[${i}]`,
+        received: "string",
+      });
+  }
+  return paths;
+}
+
+/** Returns the params of a row that have values, by name, except some and those below them. */
+function paramsOf(row: FilterRow, except: readonly string[]): (readonly [label: string, value: ParamValue])[] {
+  const found: (readonly [string, ParamValue])[] = [];
+  for (const path of row.paramPaths()) {
+    if (except.some((each) => path === each || path.startsWith(`${each}.`))) continue;
+    const value = row.param(path);
+    if (value !== undefined && value !== null) found.push([`params.${path}`, withoutMinusZero(value)]);
+  }
+  return found.sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 /** Returns 0 for -0, so that both are in one group. */

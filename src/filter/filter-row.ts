@@ -11,6 +11,8 @@ export interface FilterRow {
   attribute(name: AttributeName): string | number | undefined;
   /** Returns a param. The key of a nested value is its path with dots. */
   param(key: string): ParamValue | undefined;
+  /** Returns the paths of all params that the row may have, each once. Some may have no value. */
+  paramPaths(): Iterable<string>;
   /** Returns whether the key names a list or an object. */
   isNested(key: string): boolean;
   tag(key: string): string | undefined;
@@ -28,8 +30,8 @@ export function fieldValue(row: FilterRow, field: Exclude<Field, { kind: "datase
 /** Returns the record of a run as a row. A run that has not ended has no duration. */
 export function recordRow(record: RunRecord): FilterRow {
   let params: ReturnType<typeof flattenParams> | undefined;
-  const at = (key: string): ParamValue | typeof NESTED | undefined =>
-    (params ??= flattenParams(record.params)).get(key);
+  const all = (): ReturnType<typeof flattenParams> => (params ??= flattenParams(record.params));
+  const at = (key: string): ParamValue | typeof NESTED | undefined => all().get(key);
   const { startTime, endTime } = record;
   return {
     attribute(name) {
@@ -50,6 +52,7 @@ export function recordRow(record: RunRecord): FilterRow {
       const value = at(key);
       return value === NESTED ? undefined : value;
     },
+    paramPaths: () => all().keys(),
     isNested: (key) => at(key) === NESTED,
     tag: (key) => ownValue(record.tags, key),
     metric(key, aggregate) {

@@ -4,6 +4,7 @@ import { readCatalog } from "../catalog/read-catalog.ts";
 import { SearchPlan } from "../catalog/search-plan.ts";
 import { type RunGroup, RunGrouper, type SummaryQuery } from "../compare/run-groups.ts";
 import type { DamagedRun, UnreadableRun } from "../journal/unreadable-runs.ts";
+import { breakIfDue } from "../platform/event-loop.ts";
 import type { RunContext } from "../run/run-context.ts";
 import { catalogOf } from "../catalog/catalog-context.ts";
 import { checkSelection, filterAdvice, type RunSelection, SELECTION } from "./run-query.ts";
@@ -30,10 +31,17 @@ export async function summariseRuns(run: RunContext, given?: RunSummaryQuery): P
   const query = readOptions("summarise", given, { ...SELECTION, groupBy: true, metrics: true }, "query", filterAdvice);
   const { signal, ...wanted } = checkSelection(query);
   const context = catalogOf(run);
-  const plan = new SearchPlan(wanted, new RunGrouper(query).fields);
+  const { fields, allParams } = new RunGrouper(query);
+  const plan = new SearchPlan(wanted, fields, allParams);
   return await readCatalog(context, wanted.experiment, signal, async (catalog) => {
     const summary = new RunGrouper(query);
-    for await (const rows of allRows(context, catalog, plan, signal)) for (const row of rows) summary.add(row);
+    for await (const rows of allRows(context, catalog, plan, signal)) {
+      for (const row of rows) {
+        summary.add(row);
+        // A row may have thousands of params.
+        if (allParams) await breakIfDue();
+      }
+    }
     const unreadable = catalog.unreadable.list();
     const damaged = catalog.damaged.list();
     return Object.assign(summary.result(), unreadable.length > 0 && { unreadable }, damaged.length > 0 && { damaged });

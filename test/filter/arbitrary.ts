@@ -95,6 +95,7 @@ export function rowOf(data: RowData): FilterRow {
   return {
     attribute: (name) => data.attributes[name],
     param: (key) => data.params.get(key),
+    paramPaths: () => data.params.keys(),
     isNested: () => false,
     tag: (key) => data.tags.get(key),
     metric: (key, aggregate) => data.metrics.get(`${key} ${aggregate}`),

@@ -82,8 +82,51 @@ describe("summarise", () => {
     expect(backend.counters.bytesOut).toBeLessThan(2 * 400_000);
   });
 
+  test("by all params but some: nested, mixed and missing; the same from loose runs, segments and records", async () => {
+    const { ledger, backend } = await createTestLedger();
+    const all: object[] = [
+      { seed: 1, o: { lr: 0.1, seed: { data: 5 } }, layers: [16, 2] },
+      { seed: 2, o: { lr: 0.1, seed: { data: 6 } }, layers: [16, 2] },
+      { seed: 3, o: { lr: "0.1" }, layers: [16, 2], extra: null },
+      { seed: 4, o: { lr: -0 }, layers: 2, extra: {} },
+      { seed: 5, o: { lr: 0 }, layers: 2, big: 2n ** 70n + 3n },
+      { seed: 6, o: { lr: 0 }, layers: 2, big: 2n ** 70n + 1n },
+      {},
+    ];
+    for (const [i, params] of all.entries()) await ledger.withRun({ params }, (run) => run.log({ loss: i }));
+    const query = { groupBy: { allParamsExcept: ["seed", "o.seed", "no such"] }, metrics: ["loss"] };
+    const expected = [
+      [{}, 1],
+      [{ "params.big": 2n ** 70n + 1n, "params.layers": 2, "params.o.lr": 0 }, 1],
+      [{ "params.big": 2n ** 70n + 3n, "params.layers": 2, "params.o.lr": 0 }, 1],
+      [{ "params.layers": 2, "params.o.lr": 0 }, 1],
+      [{ "params.layers.0": 16, "params.layers.1": 2, "params.o.lr": 0.1 }, 2],
+      [{ "params.layers.0": 16, "params.layers.1": 2, "params.o.lr": "0.1" }, 1],
+    ];
+    const shown = async (from: Ledger): Promise<unknown> =>
+      (await from.summarise(query)).map(({ key, runs }) => [key, runs]);
+    expect(await shown(await openLedger(backend))).toEqual(expected);
+    // The search puts the runs into a segment.
+    await ledger.searchRuns();
+    expect(await shown(await openLedger(backend))).toEqual(expected);
+    const { runs: records } = await ledger.searchRuns();
+    expect(await ledger.summarise(query)).toEqual(summariseRecords(records, query));
+    // Beyond the columns of a segment, only records have all params.
+    const wide = (i: number): object => Object.fromEntries(Array.from({ length: 4500 }, (_, k) => [`p${k}`, k + i]));
+    for (const i of [0, 1])
+      await ledger.startRun({ experiment: "wide", params: { ...wide(i), seed: i } }).then((run) => run.finish());
+    await ledger.searchRuns();
+    const other = { experiment: "wide", groupBy: { allParamsExcept: ["seed"] } };
+    expect((await (await openLedger(backend)).summarise(other)).map(({ runs }) => runs)).toEqual([1, 1]);
+  });
+
   test.each([
     [{ groupBy: "x" }, "groupBy", "INVALID_ARGUMENT"],
+    [{ groupBy: {} }, "groupBy.allParamsExcept", "INVALID_ARGUMENT"],
+    [{ groupBy: { allParamsExcept: "seed" } }, "groupBy.allParamsExcept", "INVALID_ARGUMENT"],
+    [{ groupBy: { allParamsExcept: ["a", ""] } }, "groupBy.allParamsExcept[1]", "INVALID_ARGUMENT"],
+    [{ groupBy: { allParamsExcept: ["params.seed"] } }, "groupBy.allParamsExcept[0]", "INVALID_ARGUMENT"],
+    [{ groupBy: { allParams: [] } }, "allParams", "UNSUPPORTED"],
     [{ groupBy: ["colour"] }, "groupBy[0]", "INVALID_ARGUMENT"],
     [{ groupBy: [], orderBy: "x" }, "orderBy", "UNSUPPORTED"],
     [{ groupBy: [], filter: "x" }, "filter", "INVALID_ARGUMENT"],

@@ -1,0 +1,114 @@
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { answer, isMain, runChild } from "./child.ts";
+import { aggregateHistories, fsBackend, openLedger } from "./library.ts";
+import { Random } from "./random.ts";
+import type { Section } from "./report.ts";
+import { withScratch } from "./scratch.ts";
+import { median, rangeOf } from "./statistics.ts";
+import { nanosecondsOf } from "./timing.ts";
+
+const ROUNDS = 7;
+const RUNS = 20;
+const POINTS = 100_000;
+const LIMIT_MS = 300;
+const LONGEST_BLOCK_MS = 50;
+
+interface Answer {
+  readonly own: readonly number[];
+  readonly plain: readonly number[];
+  /** ns. */
+  readonly longestDelay: number;
+}
+
+/** Statistics of a metric over runs. */
+export async function aggregateRuns(): Promise<Section> {
+  const { own, plain, longestDelay } = await runChild<Answer>("aggregate-runs.ts", []);
+  const ms = (nanoseconds: number): string => (nanoseconds / 1e6).toFixed(1);
+  return {
+    title: "Statistics over runs",
+    method:
+      `${RUNS} finished runs of ${POINTS.toLocaleString("en")} points each on the fs backend, files in the disk cache; ${ROUNDS} rounds in one process. ` +
+      "Ours: `aggregateHistories`, with three quantiles. The plain way: `history` of one run after the other, a Map from step to values, mean and deviation of each step without quantiles. " +
+      "Reading is included in both.",
+    table: [
+      ["", "ms", "ours / theirs"],
+      ["**aggregateHistories**", ms(median(own)), ""],
+      ["a Map of all steps", ms(median(plain)), rangeOf(own, plain)],
+      ["longest delay of the event loop, ours", ms(longestDelay), ""],
+    ],
+    targets: [
+      {
+        what: `statistics over ${RUNS} runs x ${POINTS.toLocaleString("en")} points`,
+        limit: `<= ${LIMIT_MS} ms`,
+        measured: `${ms(median(own))} ms`,
+        met: median(own) <= LIMIT_MS * 1e6,
+      },
+      {
+        what: "longest delay of the event loop meanwhile",
+        limit: `<= ${LONGEST_BLOCK_MS} ms`,
+        measured: `${ms(longestDelay)} ms`,
+        met: longestDelay <= LONGEST_BLOCK_MS * 1e6,
+      },
+    ],
+  };
+}
+
+async function measure(directory: string): Promise<Answer> {
+  const ledger = await openLedger(fsBackend(directory));
+  const ids: string[] = [];
+  for (let r = 0; r < RUNS; r++) {
+    const random = new Random(r);
+    const run = await ledger.startRun();
+    for (let step = 0; step < POINTS; step++) {
+      run.log({ loss: Math.fround((1 + 3 * Math.exp(-step / 9000)) * Math.exp(0.08 * random.normal())) }, { step });
+      if (step % 10_000 === 0) await run.flush();
+    }
+    await run.finish();
+    ids.push(run.id);
+  }
+  const own: number[] = [];
+  const plain: number[] = [];
+  let longestDelay = 0;
+  for (let round = 0; round <= ROUNDS; round++) {
+    const delay = monitorEventLoopDelay({ resolution: 1 });
+    delay.enable();
+    let means = new Float64Array(0);
+    const took = await nanosecondsOf(
+      async () => (means = (await aggregateHistories(ledger, ids, "loss")).mean.slice()),
+    );
+    delay.disable();
+    let expected: number[] = [];
+    const theirs = await nanosecondsOf(async () => (expected = await plainly(ledger, ids)));
+    for (const [i, mean] of means.entries())
+      if (Math.abs(mean - expected[i]!) > 1e-12) throw new Error(`the mean at ${i} is ${mean}, not ${expected[i]}`);
+    if (round === 0) continue;
+    own.push(took);
+    plain.push(theirs);
+    longestDelay = Math.max(longestDelay, delay.max);
+  }
+  return { own, plain, longestDelay };
+}
+
+/** Returns the means, computed as one would without the function. */
+async function plainly(ledger: Awaited<ReturnType<typeof openLedger>>, ids: readonly string[]): Promise<number[]> {
+  const byStep = new Map<number, number[]>();
+  for (const id of ids) {
+    const { steps, values } = await ledger.history(id, "loss");
+    for (let i = 0; i < steps.length; i++) {
+      const at = byStep.get(steps[i]!);
+      if (at) at.push(values[i]!);
+      else byStep.set(steps[i]!, [values[i]!]);
+    }
+  }
+  return [...byStep.keys()]
+    .sort((a, b) => a - b)
+    .map((step) => {
+      const values = byStep.get(step)!;
+      const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+      const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+      if (Number.isNaN(Math.sqrt(squares / (values.length - 1)))) throw new Error(`no deviation at ${step}`);
+      return mean;
+    });
+}
+
+if (isMain(import.meta.url)) answer(await withScratch(measure));
