@@ -6,7 +6,7 @@
  *     -> ground floor
  *
  * The ground floor is `bytes -> { platform, arguments } -> errors`, and every room may use it. `series`, `catalog`, `filter`,
- * `compare` and `provenance` fold the journal or know its records, and may import it; `catalog` and `compare` may import `filter`;
+ * `compare` and `provenance` fold the journal or know its records, and may import it; `catalog` and `compare` may import `filter`, and `compare` the patches of `provenance`;
  * `git` imports the redaction of `provenance`, and the type of recorded code of `journal`; no other room imports a neighbour. Backends and the conformance kit know the seam alone; `adapters` know the public entries
  * `runledger`, `runledger/backend` and `runledger/files` alone; `node` opens ledgers with captures, and so also knows `ledger`, `run`
  * and `provenance`, and loads the backends that places name, and `git`. Entries are for what is outside: the rooms of the core import files, not
@@ -54,7 +54,7 @@ module.exports = {
     arrow("series", "journal", "parquet", "backend", ...ground),
     arrow("media", "parquet", "backend", ...ground),
     arrow("filter", "journal", ...ground),
-    arrow("compare", "filter", "journal", ...ground),
+    arrow("compare", "filter", "provenance", "journal", ...ground),
     arrow("catalog", "filter", "journal", "parquet", "backend", ...ground),
     arrow("provenance", "journal", "backend", ...ground),
     arrow("git", "provenance", "journal", "backend", ...ground),

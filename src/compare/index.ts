@@ -1,6 +1,9 @@
 export { type FormatComparisonOptions, formatComparison } from "./format-comparison.ts";
 export { type ComparedDataset, type ComparedRun, compareRecords, type RunComparison } from "./compare-records.ts";
 export type { ComparedMetric, CompareOptions } from "./compare-records.ts";
+export type { CodeDiff, ComparedFact, ComparedItems } from "./code/code-diff.ts";
+export type { Sameness } from "./sameness.ts";
+export type { ChangedFile, HunkPlace, PatchDiff } from "./code/patch-diff.ts";
 export type { ComparedSection, DifferingRow, SameRow } from "./compared-section.ts";
 export type { Goal } from "./metric-value.ts";
 export { type ParallelAxis, type ParallelCoordinates, parallelCoordinates } from "./parallel-coordinates.ts";

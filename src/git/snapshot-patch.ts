@@ -1,7 +1,7 @@
 import type { GitFacts, GitRequest } from "./git-facts.ts";
 import { blobId } from "./object-id.ts";
 import { isComparable } from "./patch/patch-limits.ts";
-import { type PatchSection, formatPatch, parsePatch } from "./patch/patch-sections.ts";
+import { type PatchSection, formatPatch, parsePatch } from "../provenance/patch/patch-sections.ts";
 import { isSecretFile, withholdSecrets } from "./patch/withhold-secrets.ts";
 import { writeFilePatch } from "./patch/write-file-patch.ts";
 import { sortedByPath } from "./path-name.ts";

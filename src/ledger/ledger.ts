@@ -6,6 +6,7 @@ import { invalidArgument, LedgerError, ledgerErrorOf } from "../errors/ledger-er
 import { onDemand } from "../platform/on-demand.ts";
 import { readOptions, readSignal } from "../arguments/options.ts";
 import type { ExperimentSummary } from "../catalog/list-experiments.ts";
+import type { CodeDiff } from "../compare/code/code-diff.ts";
 import type { CompareOptions, RunComparison } from "../compare/compare-records.ts";
 import type { MediaEntry } from "../journal/media-entry.ts";
 import type { RunRecord } from "../journal/run-record.ts";
@@ -34,6 +35,7 @@ const reading = /* @__PURE__ */ onDemand(() => import("./reading.ts"));
 // Separate from the code that reads single runs, so that the first search of a process loads less.
 const searching = /* @__PURE__ */ onDemand(() => import("./search-runs.ts"));
 const writing = /* @__PURE__ */ onDemand(() => import("../run/start-run.ts"));
+const explaining = /* @__PURE__ */ onDemand(() => import("./explaining.ts"));
 // Needed only for a run with an id of the caller's own.
 const startingWithId = /* @__PURE__ */ onDemand(() => import("../run/start-with-id.ts"));
 
@@ -238,6 +240,16 @@ export class Ledger {
   async codeArchive(id: string, options?: CallOptions): Promise<Uint8Array | undefined> {
     const { readCodeArchive } = await reading();
     return await readCodeArchive(this.#context.backend, id, options);
+  }
+
+  /**
+   * Returns what differs between the code of two runs: commits, the patches of their changes by file and hunk, untracked
+   * files, script, lockfile. `same` is `"unknown"` where the records do not hold enough to know it. Rejects with
+   * `RUN_NOT_FOUND`. A patch that is damaged, or larger than 4 MiB, counts as incomplete.
+   */
+  async diffCode(a: string, b: string, options?: CallOptions): Promise<CodeDiff> {
+    const { diffCodeOfRuns } = await explaining();
+    return await diffCodeOfRuns(this.#context.backend, a, b, readSignal("diffCode", options));
   }
 
   /**

@@ -6,8 +6,8 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { blobId } from "../../src/git/object-id.ts";
 import { readLiteral, writeLiteral } from "../../src/git/patch/base85.ts";
-import { diffLines, splitLines } from "../../src/git/patch/line-diff.ts";
-import { formatPatch, parsePatch } from "../../src/git/patch/patch-sections.ts";
+import { diffLines, splitLines } from "../../src/provenance/patch/line-diff.ts";
+import { formatPatch, parsePatch } from "../../src/provenance/patch/patch-sections.ts";
 import { writeFilePatch } from "../../src/git/patch/write-file-patch.ts";
 import { rounds } from "../rounds.ts";
 

@@ -4,7 +4,8 @@ import { concatBytes } from "../../backend/body.ts";
 import { addedBytes, textsOf } from "./binary-text.ts";
 import { readLiteral } from "./base85.ts";
 import { MAX_BINARY } from "./patch-limits.ts";
-import type { PatchHunk, PatchSection } from "./patch-sections.ts";
+import { splitLines } from "../../provenance/patch/line-diff.ts";
+import type { PatchHunk, PatchSection } from "../../provenance/patch/patch-sections.ts";
 
 /** Files that hold secrets, whatever their content looks like. */
 const SECRET_FILES: readonly string[] = [
@@ -46,7 +47,8 @@ export function withholdSecrets(sections: readonly PatchSection[]): WithheldSecr
   return { sections: kept, withheldHunks, withheldFiles };
 }
 
-function hunkHoldsSecret({ heading, lines }: PatchHunk): boolean {
+function hunkHoldsSecret({ heading, body }: PatchHunk): boolean {
+  const lines = splitLines(body);
   const text = (some: readonly Uint8Array[]): string =>
     utf8Decoder().decode(concatBytes(some.map((line) => line.subarray(1))));
   const all = `${utf8Decoder().decode(heading)}${text(lines)}`;

@@ -1,6 +1,6 @@
 import { utf8Encoder } from "../../bytes/utf8.ts";
 import { writeLiteral } from "./base85.ts";
-import { type LineChange, diffLines, splitLines } from "./line-diff.ts";
+import { type LineChange, diffLines, splitLines } from "../../provenance/patch/line-diff.ts";
 import { concatBytes } from "../../backend/body.ts";
 
 /** A file on one side of a patch. */

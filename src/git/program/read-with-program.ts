@@ -7,7 +7,7 @@ import type { GitEngine, GitFacts, GitRequest, HeadFacts } from "../git-facts.ts
 import { MAX_COMPARED_FILE, MAX_UNTRACKED, PARALLEL_FILES } from "../limits.ts";
 import { pathName } from "../path-name.ts";
 import { PatchFiles, splitPatch } from "../patch/patch-files.ts";
-import { pathOfPatch } from "../patch/patch-sections.ts";
+import { pathOfPatch } from "../../provenance/patch/patch-sections.ts";
 import { filterNames, filteredPaths, parseConfig } from "./filters.ts";
 import { GitProgram } from "./git-program.ts";
 import { type Status, parseStatus } from "./parse-status.ts";

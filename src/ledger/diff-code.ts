@@ -1,0 +1,59 @@
+import { readBlob } from "../artifacts/read-blob.ts";
+import type { Backend } from "../backend/backend.ts";
+import { parseDigest } from "../bytes/digest.ts";
+import type { CodeDiff } from "../compare/code/code-diff.ts";
+import type { ReadCode } from "../compare/code/code-side.ts";
+import { diffCode } from "../compare/code/diff-code.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
+import type { RecordedCode } from "../journal/recorded-code.ts";
+import type { RunRecord } from "../journal/run-record.ts";
+import { inSlices } from "../platform/event-loop.ts";
+import { checkRunId, readRun } from "./read-run.ts";
+
+/** The most bytes of a patch that is compared by file and hunk. */
+const MAX_PATCH: number = 4 * 1024 * 1024;
+
+/** Returns what differs between the code of two runs. Rejects with `RUN_NOT_FOUND`. */
+export async function diffCodeOfRuns(
+  backend: Backend,
+  a: string,
+  b: string,
+  signal: AbortSignal | undefined,
+): Promise<CodeDiff> {
+  for (const id of [a, b]) checkRunId(id);
+  const [first, second] = await Promise.all([readRun(backend, a, signal), readRun(backend, b, signal)]);
+  return await diffCodeOfRecords(backend, first, second, signal);
+}
+
+/** Returns what differs between the code of two records. Reads their patches. */
+export async function diffCodeOfRecords(
+  backend: Backend,
+  a: Pick<RunRecord, "code">,
+  b: Pick<RunRecord, "code">,
+  signal: AbortSignal | undefined,
+): Promise<CodeDiff> {
+  const isShared = a.code?.patch?.digest === b.code?.patch?.digest;
+  const readA = await readPatch(backend, a.code, signal);
+  const readB = isShared ? { ...readA, code: b.code } : await readPatch(backend, b.code, signal);
+  signal?.throwIfAborted();
+  return await inSlices(diffCode(readA, readB));
+}
+
+/** Returns the code with its patch. A patch that cannot be compared is not read; the result says why. */
+async function readPatch(
+  backend: Backend,
+  code: RecordedCode | undefined,
+  signal: AbortSignal | undefined,
+): Promise<ReadCode> {
+  if (!code?.patch) return { code };
+  const { digest, size } = code.patch;
+  if (size > MAX_PATCH) return { code, unread: `patch: it has ${size} bytes, and is not compared by file` };
+  const hex = parseDigest(digest);
+  if (hex === undefined) return { code, unread: "patch: its digest is damaged" };
+  try {
+    return { code, patch: await readBlob(backend, hex, { size, most: MAX_PATCH }, signal) };
+  } catch (error) {
+    if (!LedgerError.hasCode(error, "CORRUPT") && !LedgerError.hasCode(error, "NOT_FOUND")) throw error;
+    return { code, unread: "patch: what is stored is missing or damaged" };
+  }
+}
