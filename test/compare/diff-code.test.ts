@@ -57,8 +57,10 @@ test("clean at the same commit is the same; another commit, script or lockfile i
 });
 
 test("patches are compared by file and hunk", () => {
-  const a = filePatch("both.ts", { 3: "new 3", 9: "new 9" }) + filePatch("a.ts", { 1: "x" }) + filePatch("s.ts", { 1: "s" });
-  const b = filePatch("both.ts", { 3: "new 3", 9: "other 9" }) + filePatch("s.ts", { 1: "s" }) + filePatch("z.ts", { 1: "z" });
+  const a =
+    filePatch("both.ts", { 3: "new 3", 9: "new 9" }) + filePatch("a.ts", { 1: "x" }) + filePatch("s.ts", { 1: "s" });
+  const b =
+    filePatch("both.ts", { 3: "new 3", 9: "other 9" }) + filePatch("s.ts", { 1: "s" }) + filePatch("z.ts", { 1: "z" });
   const { same, patch } = diff({ text: a }, { text: b });
   const place = { oldFrom: 9, oldCount: 2, newFrom: 9, newCount: 2 };
   expect(same).toBe(false);
@@ -98,12 +100,16 @@ test("a hunk that moved is the same only between different commits", () => {
   const a = filePatch("f.ts", { 3: "new" });
   const b = a.replace("@@ -3,2 +3,2 @@", "@@ -8,2 +8,2 @@");
   expect(diff({ text: a }, { text: b }).patch.same).toBe(false);
-  expect(diff({ text: a }, { text: b, commit: "c2" })).toMatchObject({ same: false, patch: { same: true, changed: [] } });
+  expect(diff({ text: a }, { text: b, commit: "c2" })).toMatchObject({
+    same: false,
+    patch: { same: true, changed: [] },
+  });
 });
 
 test("modes and binary files", () => {
   const chmod = "diff --git a/f b/f\nold mode 100644\nnew mode 100755\n";
-  const binary = (data: string): string => `diff --git a/p b/p\nindex 1..2 100644\nGIT binary patch\nliteral 1\n${data}\n\n`;
+  const binary = (data: string): string =>
+    `diff --git a/p b/p\nindex 1..2 100644\nGIT binary patch\nliteral 1\n${data}\n\n`;
   expect(diff({ text: chmod }, { text: `${chmod}${binary("IcmZP")}` }).patch.onlyB).toEqual(["p"]);
   expect(diff({ text: binary("IcmZP") }, { text: binary("IcmZQ") }).patch).toMatchObject({
     changed: [{ path: "p", binary: true, mode: false }],
@@ -120,7 +126,10 @@ test("it never says the same when it cannot know", () => {
   const text = filePatch("f.ts", { 3: "new" });
   const more = text + filePatch("g.ts", { 3: "new" });
   // What the other patch lacks may have been withheld there.
-  expect(diff({ text: more }, { text, complete: false })).toMatchObject({ same: "unknown", patch: { onlyA: ["g.ts"] } });
+  expect(diff({ text: more }, { text, complete: false })).toMatchObject({
+    same: "unknown",
+    patch: { onlyA: ["g.ts"] },
+  });
   expect(diff({ text }, { text: more, complete: false })).toMatchObject({ same: false, patch: { same: false } });
   for (const part of [
     { text, complete: false },
@@ -145,12 +154,16 @@ test("it never says the same when it cannot know", () => {
 });
 
 test("untracked files whose contents are in the patch are known", () => {
-  const added = "diff --git a/new.ts b/new.ts\nnew file mode 100644\nindex 0..1\n--- /dev/null\n+++ b/new.ts\n@@ -0,0 +1 @@\n+1\n";
+  const added =
+    "diff --git a/new.ts b/new.ts\nnew file mode 100644\nindex 0..1\n--- /dev/null\n+++ b/new.ts\n@@ -0,0 +1 @@\n+1\n";
   const untracked = [{ path: "new.ts", size: 2 }];
   expect(diff({ text: added, dirty: false, untracked }, { text: added, dirty: false, untracked })).toMatchObject({
     same: true,
   });
-  expect(diff({ text: added, dirty: false, untracked }, {})).toMatchObject({ same: false, patch: { onlyA: ["new.ts"] } });
+  expect(diff({ text: added, dirty: false, untracked }, {})).toMatchObject({
+    same: false,
+    patch: { onlyA: ["new.ts"] },
+  });
 });
 
 const anyPath = fc.constantFrom("a.ts", "dir/b.ts", "c");

@@ -10,7 +10,15 @@ test("the code of two runs, by their stored patches", async () => {
   const { ledger, backend } = await createTestLedger();
   const made = async (value: string): Promise<string> =>
     await ledger.withRun(
-      { code: { engine: "git", commit: "c1", dirty: true, patch: patch(value), changes: [{ path: "train.ts", status: "modified" }] } },
+      {
+        code: {
+          engine: "git",
+          commit: "c1",
+          dirty: true,
+          patch: patch(value),
+          changes: [{ path: "train.ts", status: "modified" }],
+        },
+      },
       ({ id }) => id,
     );
   const [a, b, c] = [await made("1"), await made("2"), await made("1")];

@@ -24,7 +24,11 @@ export class CodeSide {
   /** The sections of the patch: none if nothing was changed, `undefined` if they are not known. */
   readonly sections: readonly PatchSection[] | undefined;
 
-  private constructor(name: string, { code, unread }: Omit<ReadCode, "patch">, sections: readonly PatchSection[] | undefined) {
+  private constructor(
+    name: string,
+    { code, unread }: Omit<ReadCode, "patch">,
+    sections: readonly PatchSection[] | undefined,
+  ) {
     this.#name = name;
     this.code = code;
     this.incomplete = [...(code?.incomplete ?? []), ...(unread === undefined ? [] : [unread])];
@@ -36,7 +40,9 @@ export class CodeSide {
     const isUnchanged = read.code?.dirty === false && !read.code.patch;
     const sections = read.patch ? yield* parseInSteps(read.patch, MAX_PARTS) : isUnchanged ? [] : undefined;
     const isLong = read.patch !== undefined && sections === undefined;
-    const unread = isLong ? `patch: it has more than ${MAX_PARTS} files and hunks, and is not compared by file` : read.unread;
+    const unread = isLong
+      ? `patch: it has more than ${MAX_PARTS} files and hunks, and is not compared by file`
+      : read.unread;
     return new CodeSide(name, { code: read.code, unread }, sections);
   }
 
