@@ -76,7 +76,7 @@ class OpenSection {
   /** Where the header ends, once that is known. */
   #headerEnd: number | undefined;
   #binaryFrom: number | undefined;
-  readonly #hunks: (Omit<PatchHunk, "body"> & { readonly at: number; readonly next: number })[] = [];
+  readonly #hunks: { readonly hunk: Omit<PatchHunk, "body">; readonly at: number; readonly next: number }[] = [];
 
   constructor(patch: Uint8Array, at: number, next: number) {
     this.#patch = patch;
@@ -95,15 +95,14 @@ class OpenSection {
     const start = HUNK.exec(utf8Decoder().decode(this.#patch.subarray(at, Math.min(next, at + MAX_HUNK_START))));
     if (start === null) return false;
     this.#headerEnd ??= at;
-    this.#hunks.push({
+    const hunk = {
       oldFrom: Number(start[1]),
       oldCount: Number(start[2] ?? 1),
       newFrom: Number(start[3]),
       newCount: Number(start[4] ?? 1),
       heading: this.#patch.subarray(at + start[0].length, next),
-      at,
-      next,
-    });
+    };
+    this.#hunks.push({ hunk, at, next });
     return true;
   }
 
@@ -113,7 +112,7 @@ class OpenSection {
     return {
       path: pathOfPatch(this.#patch.subarray(this.#start, this.#firstEnd)),
       header,
-      hunks: this.#hunks.map(({ at: _, next, ...hunk }, i) => ({
+      hunks: this.#hunks.map(({ hunk, next }, i) => ({
         ...hunk,
         body: this.#patch.subarray(next, this.#hunks[i + 1]?.at ?? end),
       })),
