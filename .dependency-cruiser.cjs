@@ -67,6 +67,7 @@ module.exports = {
       "node",
       "index\\.ts$",
       "(backends/(fs|s3)|git)/index\\.ts$",
+      "git/capture-options\\.ts$",
       "ledger",
       "run",
       "journal",

@@ -1,64 +1,26 @@
-import { checkChoice } from "../arguments/choice.ts";
-import { type OptionNames, readOptions } from "../arguments/options.ts";
-import { LedgerError, invalidArgument, ledgerErrorOf } from "../errors/ledger-error.ts";
+import { readOptions } from "../arguments/options.ts";
+import { LedgerError, ledgerErrorOf } from "../errors/ledger-error.ts";
 import { abortable } from "../platform/abort.ts";
-import { builtinModule } from "../platform/builtin-module.ts";
 import { onDemand } from "../platform/on-demand.ts";
 import type { CodeSnapshot } from "../provenance/code-snapshot.ts";
+import { type CaptureGitOptions, checkGitOptions, GIT_OPTIONS } from "./capture-options.ts";
 import type { GitFacts, GitRequest } from "./git-facts.ts";
-import { type GitFileSystem, gitFiles, isGitFileSystem, nativeFileSystem } from "./git-files.ts";
+import { type GitFileSystem, gitFiles, nativeFileSystem } from "./git-files.ts";
+import { absolutePath, type HostProcess } from "./host-paths.ts";
 import { TimeLimit } from "./time-limit.ts";
 
 const program = /* @__PURE__ */ onDemand(() => import("./program/read-with-program.ts"));
 const portable = /* @__PURE__ */ onDemand(() => import("./portable/read-with-isomorphic-git.ts"));
 const making = /* @__PURE__ */ onDemand(() => import("./make-snapshot.ts"));
 
-const ENGINES = ["auto", "git", "isomorphic-git"] as const;
-type Engine = "auto" | "git" | "isomorphic-git";
 const DEFAULT_TIMEOUT_MS = 10_000;
 /** After the time limit: how long reading the commit and the branch may take, and then the lockfile. */
 const LAST_READS_MS = { head: 1000, lockfile: 500 };
 const DEFAULT_PATCH_BYTES = 1024 * 1024;
 
-/** Options of `captureGit`. */
-export interface CaptureGitOptions {
-  /** A directory in the repository. Default: the working directory of the process. */
-  readonly directory?: string | undefined;
-  /** Another file system, such as memfs or LightningFS. It is read with isomorphic-git. */
-  readonly fs?: GitFileSystem | undefined;
-  /** What reads the repository. `"auto"`, the default, takes the git program if there is one. */
-  readonly engine?: "auto" | "git" | "isomorphic-git" | undefined;
-  /** Whether the snapshot has a patch of the changes. Default `true`. */
-  readonly patch?: boolean | undefined;
-  /** Whether the patch also adds the untracked files. Default `false`. */
-  readonly untrackedContents?: boolean | undefined;
-  /** The most bytes of the patch. Files that do not fit are left out. Default 1 MiB. */
-  readonly maxPatchBytes?: number | undefined;
-  /**
-   * How long reading may take, in ms. Afterwards the snapshot has only what small files say, such as the commit and the
-   * branch, and `incomplete` says so. The call never rejects because of the time. Default 10,000.
-   */
-  readonly timeoutMs?: number | undefined;
-  /** Aborting it rejects the call with its reason. */
-  readonly signal?: AbortSignal | undefined;
-}
-
-const OPTIONS: OptionNames<CaptureGitOptions> = {
-  directory: true,
-  fs: true,
-  engine: true,
-  patch: true,
-  untrackedContents: true,
-  maxPatchBytes: true,
-  timeoutMs: true,
-  signal: true,
-};
-
 interface Host {
-  readonly process?: { cwd?(): string; readonly argv?: readonly string[]; readonly env?: Env };
+  readonly process?: HostProcess;
 }
-
-type Env = Readonly<Record<string, string | undefined>>;
 
 /**
  * Returns what git knows of the code in a directory, without secrets, or `undefined` if the directory is in no
@@ -67,9 +29,9 @@ type Env = Readonly<Record<string, string | undefined>>;
  * `IO` if the git program refuses and `engine` is `"git"`, and with the signal's reason.
  */
 export async function captureGit(options?: CaptureGitOptions): Promise<CodeSnapshot | undefined> {
-  const given = readOptions("captureGit", options, OPTIONS);
+  const given = readOptions("captureGit", options, GIT_OPTIONS);
   const { engine = "auto", timeoutMs = DEFAULT_TIMEOUT_MS, maxPatchBytes = DEFAULT_PATCH_BYTES } = given;
-  checkOptions(given);
+  checkGitOptions(given);
   const fs = given.fs ?? nativeFileSystem();
   if (!fs) throw unsupported("captureGit needs the option fs here, because the platform has no file system");
   if (given.fs && engine === "git") throw unsupported("the git program cannot read the file system of the option fs");
@@ -85,7 +47,7 @@ export async function captureGit(options?: CaptureGitOptions): Promise<CodeSnaps
 async function capture(
   given: CaptureGitOptions,
   fs: GitFileSystem,
-  engine: Engine,
+  engine: NonNullable<CaptureGitOptions["engine"]>,
   timeoutMs: number,
   maxPatchBytes: number,
 ): Promise<CodeSnapshot | undefined> {
@@ -93,7 +55,7 @@ async function capture(
   const homes = given.fs ? {} : homesOf(process);
   const limit = new TimeLimit(timeoutMs, given.signal);
   const request: GitRequest = {
-    directory: absolute(given.directory, given.fs !== undefined, process),
+    directory: absolutePath(given.directory, given.fs !== undefined, process),
     files: gitFiles(fs),
     ...homes,
     wantsPatch: given.patch ?? true,
@@ -119,7 +81,7 @@ async function capture(
 
 async function readFacts(
   request: GitRequest,
-  engine: Engine,
+  engine: NonNullable<CaptureGitOptions["engine"]>,
   limit: TimeLimit,
   signal: AbortSignal | undefined,
 ): Promise<GitFacts | undefined> {
@@ -155,7 +117,10 @@ async function readFacts(
   }
 }
 
-async function readWith(request: GitRequest, engine: Engine): Promise<GitFacts | undefined> {
+async function readWith(
+  request: GitRequest,
+  engine: NonNullable<CaptureGitOptions["engine"]>,
+): Promise<GitFacts | undefined> {
   let why: string | undefined;
   if (engine !== "isomorphic-git") {
     try {
@@ -172,34 +137,6 @@ async function readWith(request: GitRequest, engine: Engine): Promise<GitFacts |
   const { readWithIsomorphicGit } = await portable();
   const facts = await abortable(readWithIsomorphicGit(request), request.signal);
   return facts && why !== undefined ? { ...facts, incomplete: [why, ...facts.incomplete] } : facts;
-}
-
-function checkOptions({
-  directory,
-  fs,
-  engine,
-  patch,
-  untrackedContents,
-  maxPatchBytes,
-  timeoutMs,
-}: CaptureGitOptions): void {
-  if (directory !== undefined && (typeof directory !== "string" || directory === "" || directory.includes("\0")))
-    throw invalidArgument("directory", "a path", directory);
-  if (fs !== undefined && !isGitFileSystem(fs)) throw invalidArgument("fs", "a file system with fs.promises", fs);
-  if (engine !== undefined) checkChoice("engine", engine, ENGINES);
-  for (const [name, value] of Object.entries({ patch, untrackedContents }))
-    if (value !== undefined && typeof value !== "boolean") throw invalidArgument(name, "a boolean", value);
-  if (maxPatchBytes !== undefined && !(Number.isSafeInteger(maxPatchBytes) && maxPatchBytes >= 0))
-    throw invalidArgument("maxPatchBytes", "a number of bytes", maxPatchBytes);
-  if (timeoutMs !== undefined && !(typeof timeoutMs === "number" && timeoutMs > 0 && timeoutMs < 2 ** 31))
-    throw invalidArgument("timeoutMs", "a number of ms above 0", timeoutMs);
-}
-
-function absolute(directory: string | undefined, isVirtual: boolean, process: Host["process"]): string {
-  const path = isVirtual ? undefined : builtinModule<{ resolve(path: string): string }>("node:path");
-  const given = directory ?? (isVirtual ? "/" : (process?.cwd?.() ?? "/"));
-  const resolved = (path ? path.resolve(given) : given).replaceAll("\\", "/");
-  return resolved.length > 1 ? resolved.replace(/\/+$/, "") || "/" : resolved;
 }
 
 function homesOf(process: Host["process"]): Pick<GitRequest, "home" | "configHome"> {

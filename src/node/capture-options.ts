@@ -1,7 +1,14 @@
 import { type OptionNames, readOptions } from "../arguments/options.ts";
 import { invalidArgument, LedgerError } from "../errors/ledger-error.ts";
 import type { CaptureKind } from "./guarded-capture.ts";
-import { CODE_CAPTURE, codeCapture, type CodeCaptureOptions } from "./code/code-capture.ts";
+import { checkGitOptions, checkSourcesOptions } from "../git/capture-options.ts";
+import {
+  CODE_ARCHIVE,
+  CODE_CAPTURE,
+  type CodeArchiveOptions,
+  codeCapture,
+  type CodeCaptureOptions,
+} from "./code/code-capture.ts";
 import { consoleCapture, type ConsoleOptions } from "./console/console-capture.ts";
 import type { EnvironmentOptions } from "./environment/environment-options.ts";
 import { environmentCapture } from "./environment/environment-capture.ts";
@@ -10,9 +17,10 @@ import { systemCapture, type SystemOptions } from "./system/system-capture.ts";
 /** What the runs of a ledger record by themselves. */
 export interface CaptureOptions {
   /**
-   * Whether runs record their code with `captureGit` of `runledger/git`: commit, branch, changes and a patch of them. It
-   * runs in the background after a run has started. Default `true`. A run that is started with an option `code` records
-   * that, and one with `code: false` nothing.
+   * Whether runs record their code with `captureGit` of `runledger/git`: commit, branch, changes and a patch of them.
+   * In a project without a repository they archive their sources instead. This happens in the background after a run
+   * has started. Default `true`. A run that is started with an option `code` records that, and one with `code: false`
+   * nothing.
    */
   readonly code?: boolean | CodeCaptureOptions | undefined;
   /**
@@ -44,7 +52,12 @@ export function readCapture(capture: boolean | CaptureOptions | undefined = true
   const own = capture === true ? {} : readPart<CaptureOptions>("capture", capture, NAMES);
   const kinds: CaptureKind[] = [];
   const code = readSwitch<CodeCaptureOptions>("code", own.code ?? true, CODE_CAPTURE);
-  if (code) kinds.push(codeCapture(code));
+  if (code) {
+    checkGitOptions(code, "capture.code.");
+    const archive = readSwitch<CodeArchiveOptions>("code.archive", code.archive ?? false, CODE_ARCHIVE);
+    if (archive) checkSourcesOptions(archive, "capture.code.archive.");
+    kinds.push(codeCapture(code));
+  }
   const environment = readSwitch<EnvironmentOptions>("environment", own.environment ?? true, {
     variables: true,
     gpu: true,

@@ -1,6 +1,3 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { memoryBackend } from "runledger/backends/memory";
 import { captureGit } from "runledger/git";
 import { openLedger } from "runledger/node";
@@ -47,22 +44,4 @@ test.each([false, { ...others, code: false }])("capture: %j", async (capture) =>
   const run = await ledger.startRun();
   await run.finish();
   expect((await ledger.getRun(run.id)).code).toBeUndefined();
-});
-
-test("outside of a repository nothing is recorded, and wrong options are trouble for onError", async () => {
-  const directory = await mkdtemp(join(tmpdir(), "runledger-no-code-"));
-  try {
-    await writeFile(join(directory, "train.ts"), "x");
-    const errors: unknown[] = [];
-    const onError = (error: unknown): void => void errors.push(error);
-    for (const code of [{ directory }, { directory, timeoutMs: -1 }]) {
-      const ledger = await openLedger(memoryBackend(), { capture: { ...others, code }, onError });
-      const run = await ledger.startRun();
-      await run.finish();
-      expect((await ledger.getRun(run.id)).code?.dirty).toBe(code.timeoutMs === -1 ? "unknown" : undefined);
-    }
-    expect(errors).toMatchObject([{ code: "INVALID_ARGUMENT", field: "timeoutMs" }]);
-  } finally {
-    await rm(directory, { recursive: true });
-  }
 });

@@ -1,17 +1,34 @@
 import type { OptionNames } from "../../arguments/options.ts";
-import type { CaptureGitOptions, CodeSnapshot } from "../../git/index.ts";
+import type { CaptureGitOptions, CaptureSourcesOptions, CodeSnapshot } from "../../git/index.ts";
 import type { LedgerError } from "../../errors/ledger-error.ts";
 import { systemClock } from "../../platform/clock.ts";
 import { onDemand } from "../../platform/on-demand.ts";
 import type { CaptureKind } from "../guarded-capture.ts";
+import { isForbidden, isReadable, mayRunGit } from "./permissions.ts";
 
 const git = /* @__PURE__ */ onDemand(() => import("../../git/index.ts"));
+const projects = /* @__PURE__ */ onDemand(() => import("./project-directory.ts"));
 
-/** How runs capture their code: options of `captureGit`. */
-export type CodeCaptureOptions = Pick<
+/** Which sources runs archive: options of `captureSources`. */
+export type CodeArchiveOptions = Pick<
+  CaptureSourcesOptions,
+  "directory" | "maxBytes" | "maxFileBytes" | "maxFiles" | "timeoutMs"
+>;
+
+/** How runs capture their code: options of `captureGit`, and which sources to archive. */
+export interface CodeCaptureOptions extends Pick<
   CaptureGitOptions,
   "directory" | "engine" | "patch" | "untrackedContents" | "maxPatchBytes" | "timeoutMs"
->;
+> {
+  /**
+   * Whether runs archive their sources with `captureSources`. By default they do if the directory is in no repository,
+   * but in a project: a directory with `package.json`, `deno.json`, `jsr.json` or `bun.lock`. `true` or options also
+   * archive them beside the commit and the patch, and without a project. `false` never does. The archive has the
+   * directory of the project, or else `directory`, but never a home directory, the root of a file system or the
+   * directory of temporary files, unless these options name it.
+   */
+  readonly archive?: boolean | CodeArchiveOptions | undefined;
+}
 
 /** The names of all {@link CodeCaptureOptions}. */
 export const CODE_CAPTURE: OptionNames<CodeCaptureOptions> = {
@@ -21,30 +38,51 @@ export const CODE_CAPTURE: OptionNames<CodeCaptureOptions> = {
   untrackedContents: true,
   maxPatchBytes: true,
   timeoutMs: true,
+  archive: true,
+};
+
+/** The names of all {@link CodeArchiveOptions}. */
+export const CODE_ARCHIVE: OptionNames<CodeArchiveOptions> = {
+  directory: true,
+  maxBytes: true,
+  maxFileBytes: true,
+  maxFiles: true,
+  timeoutMs: true,
 };
 
 /** Runs that start within this time after a capture has ended share it, in ms: a sweep may start many runs. */
 const SHARED_MS = 1000;
 
 /** Captures the code of each run that begins and whose caller does not give it, after the run has started. */
-export function codeCapture(options: CodeCaptureOptions): CaptureKind {
+export function codeCapture({ archive, ...options }: CodeCaptureOptions): CaptureKind {
   let latest: Promise<CodeSnapshot | undefined> | undefined;
   let endedAt = Infinity;
-  const permitted = permittedEngine(options.directory ?? ".");
+  const directory = options.directory ?? ".";
+  const isPermitted = isReadable(directory);
+  const captureGit = async (): Promise<CodeSnapshot | undefined> => {
+    const engine = mayRunGit() ? {} : ({ engine: "isomorphic-git" } as const);
+    return await unlessForbidden((await git()).captureGit({ ...options, ...engine }));
+  };
+  const captureCode = async (): Promise<CodeSnapshot | undefined> => {
+    if (archive === false) return await captureGit();
+    if (archive === undefined) return (await captureGit()) ?? (await captureArchive(directory, {}, false));
+    const archiving = captureArchive(directory, archive === true ? {} : archive, true);
+    const [code, sources] = await Promise.all([captureGit(), archiving]);
+    if (!code || !sources) return code ?? sources;
+    const { archive: bytes, incomplete } = sources;
+    return { ...code, ...(bytes && { archive: bytes }), incomplete: [...code.incomplete, ...incomplete] };
+  };
   const capture = async (): Promise<CodeSnapshot | undefined> => {
     // The caller gets the run first.
     await systemClock.sleep(0);
     try {
-      return await (await git()).captureGit({ ...options, ...permitted });
-    } catch (error) {
-      if (isForbidden((error as LedgerError).cause)) return undefined;
-      throw error;
+      return await captureCode();
     } finally {
       endedAt = systemClock.monotonic();
     }
   };
   return (session) => {
-    if (!session.wantsCode || !permitted) return undefined;
+    if (!session.wantsCode || !isPermitted) return undefined;
     if (!latest || systemClock.monotonic() - endedAt > SHARED_MS) {
       endedAt = Infinity;
       latest = capture();
@@ -54,26 +92,36 @@ export function codeCapture(options: CodeCaptureOptions): CaptureKind {
   };
 }
 
-/** Returns whether the runtime, not the system, does not permit something: Deno, or Node with its permission model. */
-function isForbidden(error: unknown): boolean {
-  const { code, name } = (error ?? {}) as { readonly code?: unknown; readonly name?: unknown };
-  return code === "ERR_ACCESS_DENIED" || name === "NotCapable" || name === "PermissionDenied";
+/** Archives the sources of the project around a directory. `isWanted`: also without a project. */
+async function captureArchive(
+  from: string,
+  options: CodeArchiveOptions,
+  isWanted: boolean,
+): Promise<CodeSnapshot | undefined> {
+  const { captureSources } = await git();
+  if (options.directory !== undefined) return await unlessForbidden(captureSources(options));
+  const { findProjectDirectory } = await projects();
+  const { directory, isShared } = await findProjectDirectory(from);
+  if (directory === undefined && !isWanted) return undefined;
+  if (directory !== undefined || !isShared)
+    return await unlessForbidden(captureSources({ ...options, directory: directory ?? from }));
+  return { ...NOTHING, incomplete: ["archive: the directory is shared: a home directory, a root, or temporary files"] };
 }
 
-interface DenoGlobal {
-  readonly Deno?: {
-    readonly permissions?: { querySync?(permission: object): { readonly state: string } };
-  };
-}
+const NOTHING: Omit<CodeSnapshot, "incomplete"> = {
+  engine: "archive",
+  remotes: [],
+  dirty: "unknown",
+  changes: [],
+  untracked: [],
+  submodules: [],
+};
 
-/**
- * Returns what may read a repository here, or `undefined` if nothing may. Deno would ask its user for permissions that
- * the program does not have.
- */
-function permittedEngine(path: string): { readonly engine?: "isomorphic-git" } | undefined {
-  const { permissions } = (globalThis as DenoGlobal).Deno ?? {};
-  const isGranted = (permission: object): boolean => permissions?.querySync?.(permission).state === "granted";
-  if (permissions === undefined) return {};
-  if (!isGranted({ name: "read", path })) return undefined;
-  return isGranted({ name: "run", command: "git" }) ? {} : { engine: "isomorphic-git" };
+async function unlessForbidden(capturing: Promise<CodeSnapshot | undefined>): Promise<CodeSnapshot | undefined> {
+  try {
+    return await capturing;
+  } catch (error) {
+    if (isForbidden((error as LedgerError).cause)) return undefined;
+    throw error;
+  }
 }
