@@ -1,5 +1,6 @@
 import { reading } from "../errors/ledger-error.ts";
 import type { RecordedVersion } from "../journal/event.ts";
+import type { RecordedDataset } from "../journal/recorded-dataset.ts";
 import { attributeValue, runAttributes } from "../journal/run-attributes.ts";
 import type { RunRecord, RunStatus } from "../journal/run-record.ts";
 import { readOptions } from "../arguments/options.ts";
@@ -26,16 +27,7 @@ export interface ComparedRun {
 }
 
 /** A data set in a comparison. */
-export interface ComparedDataset {
-  /** The name under which the run logged it. */
-  readonly name: string;
-  /** The digest of its content. */
-  readonly digest: string;
-  /** What the run used it for: `train`, `eval`, … */
-  readonly context?: string | undefined;
-  /** Bytes. */
-  readonly size?: number | undefined;
-}
+export type ComparedDataset = Omit<RecordedDataset, "time">;
 
 /** Members that a record may lack, or have with less. */
 interface Extras {

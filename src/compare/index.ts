@@ -1,4 +1,9 @@
 export { type FormatComparisonOptions, formatComparison } from "./format-comparison.ts";
+export { type FormatChangesOptions, formatChanges } from "./format-changes.ts";
+export type { RunChanges } from "./run-changes.ts";
+export type { DatasetChange } from "./dataset-change.ts";
+export type { MetricChange } from "./metric-change.ts";
+export type { ValueChange } from "./value-change.ts";
 export { type ComparedDataset, type ComparedRun, compareRecords, type RunComparison } from "./compare-records.ts";
 export type { ComparedMetric, CompareOptions } from "./compare-records.ts";
 export type { CodeDiff, ComparedFact, ComparedItems } from "./code/code-diff.ts";

@@ -8,28 +8,31 @@ import { LedgerError } from "../errors/ledger-error.ts";
 import { readRun } from "./read-run.ts";
 
 /** Options of `ledger.codePatch`. */
-interface CodePatchOptions extends CallOptions {
+interface CodePatchOptions<As> extends CallOptions {
   /**
    * `"text"` (default), or `"bytes"`: exactly what `git apply` takes, also if lines of the changed files are not UTF-8.
    */
-  readonly as?: "text" | "bytes" | undefined;
+  readonly as?: As | undefined;
 }
 
-const NAMES: OptionNames<CodePatchOptions> = { as: true, signal: true };
+const NAMES: OptionNames<CodePatchOptions<unknown>> = { as: true, signal: true };
 const MAX_PATCH = 64 * 1024 * 1024;
 
+/** The patch in the form that the caller chose. */
+export type CodePatch<As> = (As extends "bytes" ? Uint8Array : string) | undefined;
+
 /** Returns the patch of a run's code, checked against its digest, or `undefined` if the run recorded none. */
-export async function readCodePatch(
+export async function readCodePatch<As>(
   backend: Backend,
   id: string,
-  options: CodePatchOptions | undefined,
-): Promise<string | Uint8Array | undefined> {
-  const { as = "text", signal } = readOptions("codePatch", options, NAMES);
+  options: CodePatchOptions<As> | undefined,
+): Promise<CodePatch<As>> {
+  const { as = "text", signal } = readOptions<CodePatchOptions<unknown>>("codePatch", options, NAMES);
   checkChoice("as", as, ["text", "bytes"]);
   const { patch } = (await readRun(backend, id, signal)).code ?? {};
   if (patch === undefined) return undefined;
   const hex = parseDigest(patch.digest);
   if (hex === undefined) throw new LedgerError("CORRUPT", `the record of run ${id} has a wrong digest of its patch`);
   const bytes = await readBlob(backend, hex, { size: patch.size, most: MAX_PATCH }, signal);
-  return as === "bytes" ? bytes : utf8Decoder().decode(bytes);
+  return (as === "bytes" ? bytes : utf8Decoder().decode(bytes)) as CodePatch<As>;
 }

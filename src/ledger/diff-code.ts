@@ -20,7 +20,8 @@ export async function diffCodeOfRuns(
   b: string,
   signal: AbortSignal | undefined,
 ): Promise<CodeDiff> {
-  for (const id of [a, b]) checkRunId(id);
+  checkRunId(a, "a");
+  checkRunId(b, "b");
   const [first, second] = await Promise.all([readRun(backend, a, signal), readRun(backend, b, signal)]);
   return await diffCodeOfRecords(backend, first, second, signal);
 }

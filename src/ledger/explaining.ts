@@ -1,2 +1,3 @@
 // The code that says what made a run. It is loaded as one when it is first needed.
 export { diffCodeOfRuns } from "./diff-code.ts";
+export { whatChanged } from "./what-changed.ts";

@@ -8,6 +8,7 @@ import { readOptions, readSignal } from "../arguments/options.ts";
 import type { ExperimentSummary } from "../catalog/list-experiments.ts";
 import type { CodeDiff } from "../compare/code/code-diff.ts";
 import type { CompareOptions, RunComparison } from "../compare/compare-records.ts";
+import type { RunChanges } from "../compare/run-changes.ts";
 import type { MediaEntry } from "../journal/media-entry.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import type { OpenRun, RunContext } from "../run/run-context.ts";
@@ -18,6 +19,7 @@ import type { Run, StartRun } from "../run/run.ts";
 import type { Tags } from "../run/tags.ts";
 import { checkHistoryOptions, checkKeys, type HistoryOptions } from "../series/history-options.ts";
 import type { Series } from "../series/series.ts";
+import type { CodePatch } from "./code-patch.ts";
 import { LEDGER_FILES, type LedgerFiles } from "./ledger-files.ts";
 import type { MediaQuery } from "./list-media.ts";
 import type { OpenMedia } from "./open-media.ts";
@@ -29,6 +31,7 @@ import type { RunQuery } from "./run-query.ts";
 import type { RunPage } from "./search-runs.ts";
 import type { RunGroups, RunSummaryQuery } from "./summarise-runs.ts";
 import { RunWatch } from "./watch-run.ts";
+import type { WhatChangedOptions } from "./what-changed.ts";
 
 // A program that only writes runs never loads the code that reads them, and the other way round.
 const reading = /* @__PURE__ */ onDemand(() => import("./reading.ts"));
@@ -207,27 +210,13 @@ export class Ledger {
    * run recorded none. `patch.complete` of the record's `code` says whether all changes are in it. Rejects with
    * `RUN_NOT_FOUND`, and with `CORRUPT` if the stored patch is missing or damaged.
    */
-  codePatch(
-    id: string,
-    options: CallOptions & {
-      /** Exactly what `git apply` takes, also if lines of the changed files are not UTF-8. */
-      readonly as: "bytes";
-    },
-  ): Promise<Uint8Array | undefined>;
-  codePatch(
+  async codePatch<As extends "text" | "bytes" = "text">(
     id: string,
     options?: CallOptions & {
-      /** Default `"text"`. */
-      readonly as?: "text" | undefined;
+      /** `"text"` (default), or `"bytes"`: exactly what `git apply` takes, also if lines are not UTF-8. */
+      readonly as?: As | undefined;
     },
-  ): Promise<string | undefined>;
-  async codePatch(
-    id: string,
-    options?: CallOptions & {
-      /** The form of the result. */
-      readonly as?: "text" | "bytes" | undefined;
-    },
-  ): Promise<string | Uint8Array | undefined> {
+  ): Promise<CodePatch<As>> {
     const { readCodePatch } = await reading();
     return await readCodePatch(this.#context.backend, id, options);
   }
@@ -250,6 +239,20 @@ export class Ledger {
   async diffCode(a: string, b: string, options?: CallOptions): Promise<CodeDiff> {
     const { diffCodeOfRuns } = await explaining();
     return await diffCodeOfRuns(this.#context.backend, a, b, readSignal("diffCode", options));
+  }
+
+  /**
+   * Returns what changed since the previous run of the same program, or since the run `against`: code, params, data
+   * sets, environment, metrics, status. The previous run is the latest that started before with the same script: of the
+   * same experiment, else of any. If one of the two recorded no script, it is the latest of the experiment. It looks at
+   * the 500 runs before, in the catalogue. `formatChanges` of `runledger/compare` prints the result. Returns `undefined`
+   * if there is no such run. Rejects with `RUN_NOT_FOUND`.
+   */
+  whatChanged(id: string, options: WhatChangedOptions & { readonly against: string }): Promise<RunChanges>;
+  whatChanged(id: string, options?: WhatChangedOptions): Promise<RunChanges | undefined>;
+  async whatChanged(id: string, options?: WhatChangedOptions): Promise<RunChanges | undefined> {
+    const { whatChanged } = await explaining();
+    return await whatChanged(this.#context, id, options);
   }
 
   /**

@@ -50,7 +50,7 @@ export async function listMetricsFiles(
   const files: MetricsFile[] = [];
   const journaled: string[] = [];
   const found = await mapBounded(
-    [...new Set(runIds ? runIds.map(checkRunId) : listed?.keys())],
+    [...new Set(runIds ? runIds.map((id) => checkRunId(id)) : listed?.keys())],
     RUNS_AT_ONCE,
     signal,
     async (id, stop) => {

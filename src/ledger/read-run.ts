@@ -15,11 +15,11 @@ import { mapBounded } from "../platform/bounded.ts";
 const RUNS_AT_ONCE = 16;
 
 /** Returns the id. Throws `RUN_NOT_FOUND` for a string that cannot be the id of a run, else `INVALID_ARGUMENT`. */
-export function checkRunId(id: unknown): string {
+export function checkRunId(id: unknown, field = "id"): string {
   if (typeof id !== "string") {
     const isRun =
-      typeof id === "object" && reading("id", () => typeof (id as { id?: unknown } | null)?.id === "string");
-    throw invalidArgument("id", "the id of a run", id, isRun ? ": pass its id" : "");
+      typeof id === "object" && reading(field, () => typeof (id as { id?: unknown } | null)?.id === "string");
+    throw invalidArgument(field, "the id of a run", id, isRun ? ": pass its id" : "");
   }
   if (!ID_PATTERN.test(id) || isDeviceName(id)) throw runNotFound(id);
   return id;
