@@ -99,7 +99,8 @@ function differenceText(before: number | undefined, difference: number | undefin
   if (difference === undefined) return "";
   const sign = difference > 0 ? "+" : "";
   const percent = (difference / Math.abs(before ?? 0)) * 100;
-  const share = Number.isFinite(percent) && Math.abs(percent) < 1e6 ? `, ${sign}${Number(percent.toPrecision(3))}%` : "";
+  const share =
+    Number.isFinite(percent) && Math.abs(percent) < 1e6 ? `, ${sign}${Number(percent.toPrecision(3))}%` : "";
   return `${sign}${number(difference)}${share}`;
 }
 
@@ -129,16 +130,25 @@ function namesText(what: string, names: readonly string[]): string[] {
 function valueLines<T>(changes: readonly ValueChange<T>[], width: number, format?: (value: T) => string): string[] {
   return table(
     changes.map(({ path, kind, ...values }) => {
-      const present = [values.before, values.after].filter((_, i) => kind === "changed" || (kind === "added") === (i === 1));
+      const present = [values.before, values.after].filter(
+        (_, i) => kind === "changed" || (kind === "added") === (i === 1),
+      );
       const text = (value: unknown): string => (format ? format(value as T) : valueTexts(present)(value));
-      return [path, arrow(kind, kind === "added" ? "" : text(values.before), kind === "removed" ? "" : text(values.after))];
+      return [
+        path,
+        arrow(kind, kind === "added" ? "" : text(values.before), kind === "removed" ? "" : text(values.after)),
+      ];
     }),
     width,
   );
 }
 
 function arrow(kind: ValueChange["kind"], before: string, after: string): string {
-  return kind === "added" ? `${short(after)} (new)` : kind === "removed" ? `${short(before)} (gone)` : `${short(before)} → ${short(after)}`;
+  return kind === "added"
+    ? `${short(after)} (new)`
+    : kind === "removed"
+      ? `${short(before)} (gone)`
+      : `${short(before)} → ${short(after)}`;
 }
 
 function versionsText(versions: readonly { readonly version?: string; readonly digest: string }[]): string {
@@ -150,9 +160,16 @@ function versionsText(versions: readonly { readonly version?: string; readonly d
 
 /** Returns rows of cells as lines with columns. Only the first columns of rows are padded. */
 function table(rows: readonly (readonly string[])[], width: number): string[] {
-  const cut = rows.map((cells) => cells.map((cell, i) => printable(cell, Math.floor(width * (i === cells.length - 1 ? 1 : 0.5)))));
+  const cut = rows.map((cells) =>
+    cells.map((cell, i) => printable(cell, Math.floor(width * (i === cells.length - 1 ? 1 : 0.5)))),
+  );
   const widths = (cut[0] ?? []).map((_, i) => longest(cut.map((cells) => cells[i] ?? "")));
-  return cut.map((cells) => cells.map((cell, i) => cell + " ".repeat(widths[i]! - lengthOf(cell))).join("  ").trimEnd());
+  return cut.map((cells) =>
+    cells
+      .map((cell, i) => cell + " ".repeat(widths[i]! - lengthOf(cell)))
+      .join("  ")
+      .trimEnd(),
+  );
 }
 
 /** Returns a text that leaves room for others in its line. */

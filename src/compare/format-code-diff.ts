@@ -34,7 +34,11 @@ export function codeLines(code: CodeDiff): string[] {
 
 function unknownLines(unknown: readonly string[]): string[] {
   const rest = unknown.length > MAX_REMARKS ? [`  and ${unknown.length - MAX_REMARKS} more`] : [];
-  return ["not known whether it is the same:", ...unknown.slice(0, MAX_REMARKS).map((remark) => `  ${remark}`), ...rest];
+  return [
+    "not known whether it is the same:",
+    ...unknown.slice(0, MAX_REMARKS).map((remark) => `  ${remark}`),
+    ...rest,
+  ];
 }
 
 function factLines(what: string, { a, b, same }: ComparedFact<unknown>): string[] {

@@ -23,9 +23,7 @@ const ORDER: readonly MetricChange["verdict"][] = ["worse", "better", "changed",
 export function metricChanges(metrics: readonly ComparedMetric[]): MetricChange[] {
   const changes = metrics.flatMap((metric) => metricChange(metric) ?? []);
   const sizes = new Map(changes.map((change) => [change, relativeSize(change)]));
-  return changes.sort(
-    (a, b) => ORDER.indexOf(a.verdict) - ORDER.indexOf(b.verdict) || sizes.get(b)! - sizes.get(a)!,
-  );
+  return changes.sort((a, b) => ORDER.indexOf(a.verdict) - ORDER.indexOf(b.verdict) || sizes.get(b)! - sizes.get(a)!);
 }
 
 function metricChange({ key, goal, values, same }: ComparedMetric): MetricChange | undefined {

@@ -82,8 +82,7 @@ async function* earlierRuns(
       pageToken,
       signal,
     });
-    for (const run of page.runs)
-      if ((run.startTime < startTime || run.id < id) && run.id !== parent) yield run;
+    for (const run of page.runs) if ((run.startTime < startTime || run.id < id) && run.id !== parent) yield run;
     pageToken = page.nextPageToken;
     if (pageToken === undefined) return;
   }

@@ -46,7 +46,14 @@ test("one page: what got worse first, then what may be the reason", () => {
     code: dirty("a"),
     environment: { runtime: { name: "node", version: "22.1.0" } },
     datasets: [
-      { time: 0, name: "mnist", digest: "sha256:0123456789abcdef", context: "train", rows: 10, schema: [{ name: "x", type: "number" }] },
+      {
+        time: 0,
+        name: "mnist",
+        digest: "sha256:0123456789abcdef",
+        context: "train",
+        rows: 10,
+        schema: [{ name: "x", type: "number" }],
+      },
     ],
   });
   const b = record("run2", {
@@ -59,7 +66,17 @@ test("one page: what got worse first, then what may be the reason", () => {
     code: dirty("b"),
     environment: { runtime: { name: "node", version: "24.1.0" } },
     datasets: [
-      { time: 0, name: "mnist", digest: "sha256:fedcba9876543210", context: "train", rows: 8, schema: [{ name: "x", type: "string" }, { name: "y", type: "number" }] },
+      {
+        time: 0,
+        name: "mnist",
+        digest: "sha256:fedcba9876543210",
+        context: "train",
+        rows: 8,
+        schema: [
+          { name: "x", type: "string" },
+          { name: "y", type: "number" },
+        ],
+      },
     ],
   });
   expect(formatChanges(changes(a, b, [patchOf("1"), patchOf("2")]))).toBe(
@@ -108,7 +125,9 @@ test("what is not known is said, and what is left out is counted", () => {
   const text = formatChanges(changes(record("a", { code: git() }), record("b", { params })));
   expect(text).toContain("not known whether it is the same:\n    b: the run recorded no code");
   expect(text).toContain("… 86 more lines");
-  const lines = formatChanges(changes(record("a", { code: git() }), record("b", { params })), { maxLines: 10 }).split("\n");
+  const lines = formatChanges(changes(record("a", { code: git() }), record("b", { params })), { maxLines: 10 }).split(
+    "\n",
+  );
   expect(lines).toHaveLength(10);
   expect(lines.at(-1)).toMatch(/^… \d+ more lines$/);
   expect(formatChanges(changes(record("a", { code: git() }), record("b", { code: git() })))).toMatch(
@@ -118,25 +137,33 @@ test("what is not known is said, and what is left out is counted", () => {
 
 test("property: bounded, printable, for any records", () => {
   fc.assert(
-    fc.property(anyRecords, fc.string({ unit: "binary" }), fc.integer({ min: 20, max: 120 }), (records, evil, width) => {
-      const [a = record("a"), b = record("b")] = records;
-      const part: Part = { name: evil, tags: { [evil]: evil }, metrics: { [evil]: [1] }, params: { [evil]: evil } };
-      const code = git({ branch: evil, entry: evil, untracked: [{ path: evil, size: 1 }] });
-      const patch = bytes(`diff --git a/${evil} b/${evil}\nindex 1..2\n@@ -1 +1 @@\n-${evil}\n+${evil}\n`);
-      const dirty = git({ dirty: true, patch: { digest: `sha256:${"a".repeat(64)}`, size: 1, complete: true } });
-      for (const text of [
-        formatChanges(changes(a, b), { width }),
-        formatChanges(changes(record("a", { code: git() }), record("b", { ...part, code })), { width }),
-        formatChanges(changes(record("a", { code: git() }), record("b", { ...part, code: dirty }), [undefined, patch]), { width }),
-      ]) {
-        const lines = text.split("\n");
-        expect(lines.length).toBeLessThanOrEqual(60);
-        for (const line of lines) {
-          expect([...line].length).toBeLessThanOrEqual(width);
-          expect(line).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}]/u);
+    fc.property(
+      anyRecords,
+      fc.string({ unit: "binary" }),
+      fc.integer({ min: 20, max: 120 }),
+      (records, evil, width) => {
+        const [a = record("a"), b = record("b")] = records;
+        const part: Part = { name: evil, tags: { [evil]: evil }, metrics: { [evil]: [1] }, params: { [evil]: evil } };
+        const code = git({ branch: evil, entry: evil, untracked: [{ path: evil, size: 1 }] });
+        const patch = bytes(`diff --git a/${evil} b/${evil}\nindex 1..2\n@@ -1 +1 @@\n-${evil}\n+${evil}\n`);
+        const dirty = git({ dirty: true, patch: { digest: `sha256:${"a".repeat(64)}`, size: 1, complete: true } });
+        for (const text of [
+          formatChanges(changes(a, b), { width }),
+          formatChanges(changes(record("a", { code: git() }), record("b", { ...part, code })), { width }),
+          formatChanges(
+            changes(record("a", { code: git() }), record("b", { ...part, code: dirty }), [undefined, patch]),
+            { width },
+          ),
+        ]) {
+          const lines = text.split("\n");
+          expect(lines.length).toBeLessThanOrEqual(60);
+          for (const line of lines) {
+            expect([...line].length).toBeLessThanOrEqual(width);
+            expect(line).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}]/u);
+          }
         }
-      }
-    }),
+      },
+    ),
     { numRuns: 40 },
   );
 });

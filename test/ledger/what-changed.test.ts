@@ -22,7 +22,11 @@ test("what changed since the previous run of the same script", async () => {
   const first = await made(tested, { experiment: "e", code: code("train.ts"), params: { lr: 0.1, old: 1 } }, 0.5);
   await made(tested, { experiment: "e", code: code("eval.ts") }, 0.1);
   await made(tested, { experiment: "other", code: code("train.ts") }, 0.1);
-  const last = await made(tested, { experiment: "e", code: code("train.ts", "c2"), params: { lr: 0.3, fresh: [1] } }, 0.8);
+  const last = await made(
+    tested,
+    { experiment: "e", code: code("train.ts", "c2"), params: { lr: 0.3, fresh: [1] } },
+    0.8,
+  );
   const changes = await ledger.whatChanged(last);
   expect(changes).toMatchObject({
     previous: { id: first },
@@ -95,13 +99,17 @@ test("data sets, and runs that start in the same millisecond", async () => {
     });
   const [a, b] = ids.toSorted() as [string, string];
   expect(await ledger.whatChanged(a)).toBeUndefined();
-  expect(await ledger.whatChanged(b)).toMatchObject({ previous: { id: a }, datasets: [{ name: "digits", context: "train", kind: "changed" }] });
+  expect(await ledger.whatChanged(b)).toMatchObject({
+    previous: { id: a },
+    datasets: [{ name: "digits", context: "train", kind: "changed" }],
+  });
 });
 
 test("it finds the previous run with few requests, and reads only two runs", async () => {
   const tested = await createTestLedger();
   let last = "";
-  for (let i = 0; i < 60; i++) last = await made(tested, { experiment: "e", code: code(i % 30 ? "eval.ts" : "train.ts") });
+  for (let i = 0; i < 60; i++)
+    last = await made(tested, { experiment: "e", code: code(i % 30 ? "eval.ts" : "train.ts") });
   await tested.ledger.searchRuns({});
   const counting = countingBackend(tested.backend);
   const ledger = await openLedger(counting);
