@@ -18,7 +18,7 @@ export type { FinishOptions } from "./run/finish-options.ts";
 export type { SetParamsOptions } from "./run/set-params.ts";
 export type { StartRunOptions } from "./run/start-options.ts";
 export type { Tags } from "./run/tags.ts";
-export type { DatasetReference, LogDatasetOptions } from "./run/log-dataset.ts";
+export type { DatasetSource, LogDatasetOptions } from "./run/log-dataset.ts";
 export type { ResumeRunOptions } from "./run/resume-run.ts";
 export type { IdSource } from "./run/run-context.ts";
 

@@ -13,9 +13,12 @@ const CONTENT_PATH = "content";
 
 type StoredFiles = Pick<Manifest, "hex" | "single" | "files">;
 
+/** Takes the contents of a source: {@link BlobStore} stores them. */
+type ContentSink = Pick<BlobStore, "put">;
+
 /** Stores the contents of a source that are not stored yet. Returns what its manifest states about them. */
 export async function storeSource(
-  blobs: BlobStore,
+  blobs: ContentSink,
   source: NormalSource,
   progress: Progress,
   onTrouble: (error: LedgerError) => void,
@@ -43,7 +46,7 @@ export async function storeSource(
 }
 
 async function storeFiles(
-  blobs: BlobStore,
+  blobs: ContentSink,
   found: readonly FoundFile[],
   progress: Progress,
   signal: AbortSignal | undefined,

@@ -3,9 +3,11 @@ import type { Clock } from "../platform/clock.ts";
 import { LedgerError, concernsOneObject, invalidArgument, reading } from "../errors/ledger-error.ts";
 import { decodeJson } from "../bytes/decode-json.ts";
 import { mapBounded } from "../platform/bounded.ts";
+import { formatDigest } from "../bytes/digest.ts";
 import { AliasStore } from "./aliases.ts";
 import type { StoredBlob } from "./blobs.ts";
 import { BlobStore } from "./blobs.ts";
+import { ContentDigests } from "./content-digests.ts";
 import { listingDigest } from "./directory-listing.ts";
 import type { Manifest } from "./manifest.ts";
 import { encodeMetadata } from "./manifest.ts";
@@ -109,6 +111,14 @@ export class ArtifactStore {
     const stored = await this.#manifests.publish(draft, signal);
     for (const alias of names) await this.#aliases.set(artifact, alias, stored.tag, signal);
     return this.#present(stored, signal);
+  }
+
+  /** Returns the digest and the size of the version that a source would be. Stores nothing. Rejects as {@link log}. */
+  async digest(source: ArtifactSource, options: CallOptions = {}): Promise<{ digest: string; size: number }> {
+    const normal = reading("source", () => normalizeSource(source));
+    const progress = new Progress(undefined);
+    const { hex, files } = await storeSource(new ContentDigests(), normal, progress, this.#onTrouble, options.signal);
+    return { digest: formatDigest(hex), size: files.reduce((sum, { size }) => sum + size, 0) };
   }
 
   /**

@@ -78,6 +78,28 @@ interface Column {
  * `INVALID_ARGUMENT` that names the column and row of an invalid cell, and `TOO_LARGE` beyond the limits.
  */
 export function tableContent(source: unknown): MediaContent {
+  const { columns, rows, held, dates } = tableColumns(source);
+  return {
+    type: "table",
+    mediaType: "application/vnd.apache.parquet",
+    held,
+    encode: () => inSlices(encodeTableInPieces(columns)),
+    details: { rows, columns: columns.length, ...(dates.length > 0 && { dates }) },
+  };
+}
+
+/** The columns of a table, checked and copied. */
+interface OwnColumns {
+  readonly columns: readonly TableColumn[];
+  readonly rows: number;
+  /** Bytes in memory. */
+  readonly held: number;
+  /** The places of the columns that hold dates, as int64. */
+  readonly dates: readonly number[];
+}
+
+/** Returns the columns of a table. Throws as {@link tableContent} does. */
+export function tableColumns(source: unknown): OwnColumns {
   const { columns, rows } = readSource(source);
   if (columns.length === 0) throw impossible("table", "has no columns", source);
   if (columns.length > MAX_COLUMNS) throw tooLarge("table", `${columns.length} columns`, `${MAX_COLUMNS}`);
@@ -93,13 +115,7 @@ export function tableContent(source: unknown): MediaContent {
     if (held > MAX_VALUE_BYTES) throw tooLarge("table", "cells of more bytes", `${MAX_VALUE_BYTES}`);
     return builder.column();
   });
-  return {
-    type: "table",
-    mediaType: "application/vnd.apache.parquet",
-    held,
-    encode: () => inSlices(encodeTableInPieces(own)),
-    details: { rows, columns: columns.length, ...(dates.length > 0 && { dates }) },
-  };
+  return { columns: own, rows, held, dates };
 }
 
 function readSource(source: unknown): { columns: Column[]; rows: number } {

@@ -68,6 +68,29 @@ export class ArtifactLog {
     return this.#unlessUnheard("useArtifact", ref, call, this.#use(call, ref, options));
   }
 
+  /**
+   * Stores a version for another call, and records that the run made it, or used it if another run made it. Reserves
+   * its room first.
+   */
+  async store(name: string, source: ArtifactSource, options: LogArtifactOptions): Promise<ArtifactVersion> {
+    const release = this.#writer.reserve({ kind: "artifact", version: { ...SMALLEST, metadata: {} } }, "artifact");
+    const settings = { ...options, runId: this.#runId };
+    const work = this.#context.artifacts().then((store) => store.log(name, source, settings));
+    const version = await work.finally(release);
+    options.signal?.throwIfAborted();
+    const kind = version.runId === this.#runId ? "artifact" : "input";
+    this.#writer.event({ kind, version: { ...version, aliases: [...version.aliases] } }, kind);
+    return version;
+  }
+
+  /** Makes {@link settle} wait for a task. Returns the task, which rejects with the reason of an aborted signal. */
+  async track<T>(task: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    this.#underWay.add(task);
+    const end = (): void => void this.#underWay.delete(task);
+    task.then(end, end);
+    return await abortable(task, signal);
+  }
+
   /** Resolves once no call is under way. A failed call rejects its own promise only. */
   async settle(): Promise<void> {
     await Promise.allSettled(this.#underWay);
@@ -132,10 +155,7 @@ export class ArtifactLog {
       await this.#writer.flush();
       return version;
     });
-    this.#underWay.add(task);
-    const end = (): void => void this.#underWay.delete(task);
-    task.then(end, end);
-    return await abortable(task, signal);
+    return await this.track(task, signal);
   }
 }
 

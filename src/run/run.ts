@@ -6,6 +6,7 @@ import { unreadable } from "../errors/ledger-error.ts";
 import { loadAllLater } from "../platform/on-demand.ts";
 import { readOptions } from "../arguments/options.ts";
 import type { ClosingStatus, Dictionary } from "../journal/event.ts";
+import type { RecordedDataset } from "../journal/recorded-dataset.ts";
 import type { MediaEntry } from "../journal/media-entry.ts";
 import { mergeParams } from "../journal/params.ts";
 import type { MetricDefinition, RunStatus } from "../journal/run-record.ts";
@@ -15,7 +16,8 @@ import type { JournalWriter } from "../journal/journal-writer.ts";
 import type { HistogramSource } from "../media/histogram.ts";
 import type { ImageSource } from "../media/image.ts";
 import type { TableOf, TableSource } from "../media/table.ts";
-import { checkDataset, type DatasetReference, type LogDatasetOptions } from "./log-dataset.ts";
+import { DatasetLog } from "./dataset-log.ts";
+import type { DatasetSource, LogDatasetOptions } from "./log-dataset.ts";
 import { type Ending, type FinishOptions, readFail, readFinish } from "./finish-options.ts";
 import { LateCalls, type Refusal } from "./late-calls.ts";
 import { unlessUnheard } from "./unheard-failure.ts";
@@ -69,6 +71,7 @@ export class Run implements AsyncDisposable {
   readonly #media: MediaLog;
   readonly #steps: StepCount;
   readonly #artifacts: ArtifactLog;
+  readonly #datasets: DatasetLog;
   readonly #code: CodeLog;
   readonly #late: LateCalls;
   readonly #closing: RunClosing;
@@ -85,6 +88,7 @@ export class Run implements AsyncDisposable {
     this.#steps = new StepCount(parts.lastStep);
     this.#media = new MediaLog(context, writer, this.#steps);
     this.#artifacts = new ArtifactLog(context, writer, this.id);
+    this.#datasets = new DatasetLog(context, writer, this.#artifacts);
     this.#late = new LateCalls(this, writer);
     mergeParams(this.#params, parts.params);
     this.#code = new CodeLog(context, writer);
@@ -266,13 +270,18 @@ export class Run implements AsyncDisposable {
   }
 
   /**
-   * Records that the run uses a data set, identified by its name, its digest and what it is used for. Logging the same
-   * again is fine. Throws `INVALID_ARGUMENT`, which names `uri` if that holds a password, a token or a signature, and
-   * `RUN_CLOSED`.
+   * Records that the run uses a data set, identified by its name, its digest and what it is used for, and resolves with
+   * what is recorded. Logging the same again is fine. A reference `{ digest, uri }` is recorded at the call. Other data
+   * is read to compute its digest, and must not change until then: bytes, files and streams have the digest of the
+   * artifact version that they would be; a table has one that depends on its values only, and its rows, types, nulls,
+   * least and greatest values are recorded, too. Nothing is stored without `store: true`.
+   *
+   * Rejects with `INVALID_ARGUMENT`, which names `uri` if that holds a password, a token or a signature, with
+   * `RUN_CLOSED`, `TOO_LARGE`, `FENCED`, or with the signal's reason. You need not await it: {@link finish} waits for
+   * it, and `onError` gets an error that nobody handles.
    */
-  logDataset(name: string, dataset: DatasetReference, options?: LogDatasetOptions): void {
-    if (this.#closing.ending) return this.#late.drop("logDataset", this.#closing.ending.status);
-    this.#writer.event(checkDataset(name, dataset, options), "dataset");
+  logDataset(name: string, source: DatasetSource, options?: LogDatasetOptions): Promise<Omit<RecordedDataset, "time">> {
+    return this.#datasets.log(name, source, options, this.#tooLate("logDataset", 0));
   }
 
   /** Starts a run whose `parent` is this one. It belongs to the same experiment, unless the options say otherwise. */

@@ -37,7 +37,7 @@ test("data sets are in the record in order, each name, digest and context once, 
   await run.finish();
   expect((await ledger.getRun(run.id)).datasets).toEqual(expected);
   for await (const { record } of ledger.watchRun(run.id)) expect(record.datasets).toEqual(expected);
-  expect(() => run.logDataset("late", { digest: "d" })).toThrow(code("RUN_CLOSED"));
+  await expect(run.logDataset("late", { digest: "d" })).rejects.toThrow(code("RUN_CLOSED"));
 });
 
 test("a session that resumes a run adds to its data sets, and compaction keeps them", async () => {
@@ -78,10 +78,13 @@ test.each<[string, unknown[], string]>([
   ["a long name", ["x".repeat(251), { digest: "d" }], "name"],
   ["a name of two lines", ["a\nb", { digest: "d" }], "name"],
   ["half of a surrogate pair", ["\ud800", { digest: "d" }], "name"],
-  ["no data set", ["a"], "dataset"],
-  ["null", ["a", null], "dataset"],
-  ["text", ["a", "sha256:00"], "dataset"],
-  ["bytes", ["a", new Uint8Array(3)], "dataset"],
+  ["no data set", ["a"], "source"],
+  ["null", ["a", null], "source"],
+  ["text", ["a", "sha256:00"], "source"],
+  ["nothing", ["a", {}], "source"],
+  ["a function", ["a", () => []], "source"],
+  ["a Map", ["a", new Map([["x", [1]]])], "source"],
+  ["a promise", ["a", Promise.resolve([])], "source"],
   ["no digest", ["a", { uri: "x" }], "digest"],
   ["a number as digest", ["a", { digest: 5 }], "digest"],
   ["an empty digest", ["a", { digest: " " }], "digest"],
@@ -100,7 +103,8 @@ test.each<[string, unknown[], string]>([
 ])("bad input is refused whole, naming the field: %s", async (_name, args, field) => {
   const { ledger } = await createTestLedger();
   const run = await ledger.startRun();
-  expect(() => (run.logDataset as (...all: unknown[]) => void)(...args)).toThrow(code("INVALID_ARGUMENT", field));
+  const log = run.logDataset.bind(run) as (...all: unknown[]) => Promise<unknown>;
+  await expect(log(...args)).rejects.toThrow(code("INVALID_ARGUMENT", field));
   await run.finish();
   expect((await ledger.getRun(run.id)).datasets).toEqual([]);
 });
@@ -130,12 +134,7 @@ test.each([
 ])("a uri with credentials is refused, and not repeated: %s", async (uri) => {
   const { ledger, backend } = await createTestLedger();
   const run = await ledger.startRun();
-  let thrown: unknown;
-  try {
-    run.logDataset("a", { digest: "d", uri });
-  } catch (error) {
-    thrown = error;
-  }
+  const thrown: unknown = await run.logDataset("a", { digest: "d", uri }).catch((error: unknown) => error);
   expect(thrown).toMatchObject({ code: "INVALID_ARGUMENT", field: "uri", received: "string" });
   if (!LedgerError.is(thrown)) throw thrown;
   expect(`${thrown.message} ${String(thrown.cause)} ${JSON.stringify(thrown)}`).not.toMatch(/s3.?cret/);
@@ -173,11 +172,9 @@ test("the search for credentials takes linear time", async () => {
   for (const part of ["//", "//a:b", "?", "&x", ":", "//:", "http://", "?key", "=", "@", "//a:1"]) {
     const uri = part.repeat(Math.floor(4096 / part.length));
     const begin = process.cpuUsage();
-    try {
-      run.logDataset("a", { digest: "d", uri });
-    } catch (error) {
+    await run.logDataset("a", { digest: "d", uri }).catch((error: unknown) => {
       expect(error).toMatchObject({ field: "uri" });
-    }
+    });
     expect(process.cpuUsage(begin).user, part).toBeLessThan(200_000);
   }
   await run.finish();

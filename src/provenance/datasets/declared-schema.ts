@@ -1,0 +1,48 @@
+import { LedgerError } from "../../errors/ledger-error.ts";
+import type { DatasetColumn } from "../../journal/recorded-dataset.ts";
+import type { ColumnDigest, ColumnType } from "./column-digest.ts";
+
+/** The types that a schema may declare, and what the cells must be. `integer`: whole numbers. */
+const DECLARED: { readonly [type: string]: readonly (ColumnType | "integer")[] } = {
+  number: ["number", "bigint"],
+  integer: ["integer", "bigint"],
+  bigint: ["integer", "bigint"],
+  string: ["string"],
+  boolean: ["boolean"],
+  date: ["date"],
+  bytes: ["bytes"],
+  list: ["list"],
+  object: ["object"],
+  mixed: ["number", "bigint", "string", "boolean", "date", "bytes", "list", "object", "mixed"],
+  null: [],
+};
+
+/** Throws `INVALID_ARGUMENT`, which names the column, unless a table has the declared columns and types. */
+export function checkDeclared(declared: readonly DatasetColumn[], columns: readonly ColumnDigest[]): void {
+  const wanted = new Map(declared.map(({ name, type }) => [name, type]));
+  for (const { name, type, isWhole } of columns) {
+    const shown = JSON.stringify(name.slice(0, 100));
+    const expected = wanted.get(name);
+    if (expected === undefined) throw wrong(`lacks the column ${shown} of the table`);
+    const accepted = Object.hasOwn(DECLARED, expected) ? DECLARED[expected] : undefined;
+    if (accepted === undefined)
+      throw wrong(
+        `gives ${shown} the type ${JSON.stringify(expected.slice(0, 40))}: use ${Object.keys(DECLARED).join(", ")}`,
+      );
+    const fits =
+      type === "null" || accepted.includes(type) || (type === "number" && isWhole && accepted.includes("integer"));
+    if (!fits) throw wrong(`says that ${shown} is of type ${expected}, but it is of type ${found(type, expected)}`);
+    wanted.delete(name);
+  }
+  const [missing] = wanted.keys();
+  if (missing !== undefined) throw wrong(`names ${JSON.stringify(missing.slice(0, 100))}, which the table lacks`);
+}
+
+const found = (type: ColumnType, expected: string): string =>
+  type === "number" && expected !== "string" && DECLARED[expected]?.includes("integer")
+    ? "number with fractions"
+    : type;
+
+function wrong(why: string): LedgerError {
+  return new LedgerError("INVALID_ARGUMENT", `schema ${why}`, { field: "schema" });
+}

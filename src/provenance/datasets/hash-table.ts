@@ -1,0 +1,138 @@
+import { describeType, invalidArgument, LedgerError } from "../../errors/ledger-error.ts";
+import { isDataView, isPlainObject, isTypedArray } from "../../platform/any-realm.ts";
+import type { ColumnDigest } from "./column-digest.ts";
+import type { TableDigest } from "./table-digest.ts";
+import { isTensor, readTensor, type TensorLike } from "./tensor.ts";
+
+const NUMBERS_AT_ONCE = 4096;
+
+/** Adds a table that is in memory: columns by name, names and rows of cells, or rows as objects. */
+export async function hashTable(table: TableDigest, source: object): Promise<void> {
+  if (Array.isArray(source)) return await hashRows(table, source, 0);
+  if (isTensor(source)) return await hashColumns(table, { data: source });
+  const { columns, rows } = source as { columns?: unknown; rows?: unknown };
+  const isByRow =
+    Array.isArray(columns) &&
+    Array.isArray(rows) &&
+    Object.keys(source).length === 2 &&
+    (rows.length === 0 || Array.isArray(rows[0]));
+  await (isByRow ? hashCells(table, columns, rows) : hashColumns(table, source as Record<string, unknown>));
+}
+
+/** Adds rows, or lists of rows, that arrive one after another. Keeps none of them. */
+export async function hashStream(table: TableDigest, items: AsyncIterable<unknown>): Promise<void> {
+  let row = 0;
+  for await (const item of items) {
+    const rows = Array.isArray(item) ? item : [item];
+    await hashRows(table, rows, row);
+    row += rows.length;
+  }
+}
+
+async function hashRows(table: TableDigest, rows: readonly unknown[], first: number): Promise<void> {
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i];
+    if (!isPlainObject(row)) {
+      const hint = Array.isArray(row) ? ": give rows of cells as { columns, rows }" : "";
+      const field = `source[${first + i}]`;
+      throw new LedgerError(
+        "INVALID_ARGUMENT",
+        `${field} must be an object of cells, but is of type ${describeType(row)}${hint}`,
+        { field, received: describeType(row) },
+      );
+    }
+    for (const key of Object.keys(row)) {
+      const column = table.column(key);
+      column.add(first + i, (row as Record<string, unknown>)[key]);
+      const pause = table.pause(column);
+      if (pause) await pause;
+    }
+  }
+  table.rows = first + rows.length;
+}
+
+async function hashCells(table: TableDigest, names: readonly unknown[], rows: readonly unknown[]): Promise<void> {
+  const columns = names.map((name, i) => {
+    if (typeof name !== "string") throw invalidArgument(`source.columns[${i}]`, "a string", name);
+    return table.newColumn(name);
+  });
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i];
+    const field = `source.rows[${i}]`;
+    if (!Array.isArray(row)) throw invalidArgument(field, "an array of cells", row);
+    if (row.length !== names.length) {
+      const message = `${field} has ${row.length} cells, but there are ${names.length} columns`;
+      throw new LedgerError("INVALID_ARGUMENT", message, { field });
+    }
+    for (const [at, column] of columns.entries()) {
+      column.add(i, row[at]);
+      const pause = table.pause(column);
+      if (pause) await pause;
+    }
+  }
+  table.rows = rows.length;
+}
+
+async function hashColumns(table: TableDigest, source: Record<string, unknown>): Promise<void> {
+  let known: number | undefined;
+  for (const key of Object.keys(source)) {
+    const cells = source[key];
+    const field = `source.${key.length > 100 ? `${key.slice(0, 100)}…` : key}`;
+    const column = table.newColumn(key);
+    const rows = isTensor(cells)
+      ? await hashTensor(table, column, cells, field)
+      : await hashColumn(table, column, cells, field);
+    known ??= rows;
+    if (rows !== known) {
+      const message = `${field} has ${rows} cells, but the column before has ${known}`;
+      throw new LedgerError("INVALID_ARGUMENT", message, { field });
+    }
+  }
+  table.rows = known ?? 0;
+}
+
+async function hashColumn(table: TableDigest, column: ColumnDigest, cells: unknown, field: string): Promise<number> {
+  if (!Array.isArray(cells) && !(ArrayBuffer.isView(cells) && !isDataView(cells)))
+    throw invalidArgument(field, "an array of cells, a typed array or a tensor", cells);
+  const list = cells as ArrayLike<unknown>;
+  const isTyped = ArrayBuffer.isView(cells) && !isTypedArray(cells, "BigInt64Array", "BigUint64Array");
+  if (isTyped) await hashNumbers(table, column, list as ArrayLike<number>);
+  else {
+    for (let row = 0; row < list.length; row++) {
+      column.add(row, list[row]);
+      const pause = table.pause(column);
+      if (pause) await pause;
+    }
+  }
+  return list.length;
+}
+
+async function hashNumbers(table: TableDigest, column: ColumnDigest, values: ArrayLike<number>): Promise<void> {
+  for (let from = 0; from < values.length; from += NUMBERS_AT_ONCE) {
+    const to = Math.min(values.length, from + NUMBERS_AT_ONCE);
+    column.addNumbers(values, from, to);
+    const pause = table.pause(column, to - from);
+    if (pause) await pause;
+  }
+}
+
+async function hashTensor(
+  table: TableDigest,
+  column: ColumnDigest,
+  tensor: TensorLike,
+  field: string,
+): Promise<number> {
+  const data = await readTensor(tensor, field);
+  const [rows = 0, ...rest] = data.shape;
+  if (rest.length === 0 && !Array.isArray(data.values)) {
+    await hashNumbers(table, column, data.values as ArrayLike<number>);
+    return rows;
+  }
+  for (let row = 0; row < rows; row++) {
+    if (rest.length > 0) column.addTensorRow(row, data);
+    else column.add(row, data.values[row]);
+    const pause = table.pause(column);
+    if (pause) await pause;
+  }
+  return rows;
+}

@@ -1,0 +1,295 @@
+import { createHash } from "node:crypto";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parquetReadObjects } from "hyparquet";
+import { expect, test } from "vitest";
+import { fromPath } from "../../src/backends/fs/index.ts";
+import type { DatasetSource, LogDatasetOptions, RecordedDataset } from "../../src/index.ts";
+import { createTestLedger } from "../../src/testing/index.ts";
+
+const code = (expected: string, field?: string): object =>
+  expect.objectContaining({ code: expected, ...(field !== undefined && { field }) });
+
+async function log(source: unknown, options?: LogDatasetOptions): Promise<Omit<RecordedDataset, "time">> {
+  const { ledger } = await createTestLedger({ onError: () => {} });
+  const run = await ledger.startRun();
+  return await run.logDataset("data", source as DatasetSource, options);
+}
+
+const keysOf = async (backend: { list(prefix: string): AsyncIterable<{ key: string }> }, prefix: string) => {
+  const keys: string[] = [];
+  for await (const { key } of backend.list(prefix)) keys.push(key);
+  return keys;
+};
+
+function streamOf(items: readonly unknown[]): ReadableStream<unknown> {
+  const left = [...items];
+  return new ReadableStream({
+    pull: (controller) => {
+      if (left.length > 0) controller.enqueue(left.shift());
+      else controller.close();
+    },
+  });
+}
+
+async function* chunks(...parts: unknown[]): AsyncGenerator<unknown, void, undefined> {
+  yield* parts;
+}
+
+test("bytes, files and streams have the digest of the version that they would be, and nothing is stored", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "datasets-"));
+  try {
+    await writeFile(join(directory, "a.csv"), "x\n1\n");
+    await writeFile(join(directory, "b.csv"), "y\n2\n");
+    const bytes = Uint8Array.of(1, 2, 3, 4);
+    const large = new Uint8Array(9 * 1024 * 1024).fill(7);
+    const sources: [string, () => unknown][] = [
+      ["bytes", () => bytes],
+      ["numbers", () => new Float32Array([1, 2])],
+      ["more than fits in one buffer", () => large],
+      ["an ArrayBuffer", () => bytes.buffer],
+      ["a Blob", () => new Blob([bytes])],
+      ["a stream", () => new Blob([bytes]).stream()],
+      ["chunks", () => chunks(bytes, large)],
+      ["no chunk", () => chunks()],
+      ["text", () => ({ text: "a,b\n" })],
+      ["json", () => ({ json: [1, { a: 2 }] })],
+      ["files", () => ({ files: { "x/a": { text: "1" }, b: bytes } })],
+      ["a file", () => fromPath(join(directory, "a.csv"))],
+      ["a directory", () => fromPath(directory)],
+    ];
+    const { ledger, backend } = await createTestLedger();
+    const run = await ledger.startRun();
+    const found: [string, Omit<RecordedDataset, "time">][] = [];
+    for (const [name, make] of sources) found.push([name, await run.logDataset(name, make() as DatasetSource)]);
+    expect(await keysOf(backend, "blobs")).toEqual([]);
+    for (const [i, [name, make]] of sources.entries()) {
+      const { digest, size } = await run.logArtifact(`a${i}`, make() as Uint8Array);
+      expect(found[i]).toEqual([name, { name, digest, size }]);
+    }
+    expect(found[0]?.[1].digest).toBe(`sha256:${createHash("sha256").update(bytes).digest("hex")}`);
+    await run.finish();
+    expect((await ledger.getRun(run.id)).datasets.map(({ digest }) => digest)).toEqual(
+      found.map(([, { digest }]) => digest),
+    );
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+});
+
+test("with store: true the content is a version of type dataset, made by the run that stored it and used by others", async () => {
+  const { ledger } = await createTestLedger();
+  const first = await ledger.startRun();
+  const logged = await first.logDataset("digits", { text: "1,2" }, { store: true, context: "train" });
+  expect(logged).toMatchObject({ name: "digits", context: "train", artifact: "digits:v0", size: 3 });
+  const second = await ledger.startRun();
+  expect(await second.logDataset("digits", { text: "1,2" }, { store: true })).toMatchObject({
+    artifact: "digits:v0",
+    digest: logged.digest,
+  });
+  const version = (await ledger.artifactVersions("digits"))[0]!;
+  expect(version).toMatchObject({ type: "dataset", digest: logged.digest, runId: first.id });
+  // A version is a data set, too.
+  const third = await ledger.startRun();
+  expect(await third.logDataset("other", version)).toEqual({
+    name: "other",
+    digest: logged.digest,
+    size: 3,
+    artifact: "digits:v0",
+  });
+  await Promise.all([first.finish(), second.finish(), third.finish()]);
+  const records = await Promise.all([first, second, third].map(({ id }) => ledger.getRun(id)));
+  expect(records.map(({ artifacts, inputs }) => [artifacts.length, inputs.length])).toEqual([
+    [1, 0],
+    [0, 1],
+    [0, 1],
+  ]);
+  expect(records.map(({ datasets }) => datasets[0]?.artifact)).toEqual(["digits:v0", "digits:v0", "digits:v0"]);
+});
+
+test("a stored table is Parquet that reads back as the same data set", async () => {
+  const { ledger } = await createTestLedger();
+  const run = await ledger.startRun();
+  const table = {
+    x: new Float32Array([1.5, -0, Number.NaN]),
+    n: [1, null, undefined],
+    id: new BigInt64Array([1n, 2n, 2n ** 60n]),
+    text: ["a", "ü", null],
+    yes: [true, false, null],
+    when: [new Date(0), null, new Date(1_700_000_000_123)],
+  };
+  const logged = await run.logDataset("t", table, { store: true });
+  expect(logged).toMatchObject({ rows: 3, artifact: "t:v0" });
+  const opened = await ledger.openArtifact("t:v0");
+  const bytes = await opened.read("data.parquet");
+  const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
+  const rows = await parquetReadObjects({ file });
+  expect(rows).toHaveLength(3);
+  const { digest } = await run.logDataset("again", rows);
+  expect(digest).toBe(logged.digest);
+  expect((await run.logDataset("t", table, { store: true })).artifact).toBe("t:v0");
+  for (const [field, wrong] of [
+    ["table.x[1]", { x: [1, "a"] }],
+    ["table.x[0]", { x: [[1], [2]] }],
+    ["source.x", { x: { shape: [1, 1], dtype: "float32", data: async () => [1] } }],
+    ["store", chunks({ a: 1 })],
+    ["store", { digest: "d" }],
+    ["name", [{ a: 1 }]],
+  ] as const) {
+    const name = field === "name" ? "a:b" : "w";
+    await expect(run.logDataset(name, wrong as never, { store: true })).rejects.toThrow(
+      code("INVALID_ARGUMENT", field),
+    );
+  }
+});
+
+test("rows come from streams one by one or in lists, and streams are closed when a row is wrong", async () => {
+  const rows = [{ a: 1, b: "x" }, { a: 2 }, { a: 3, b: "y" }];
+  const { digest } = await log(rows);
+  expect((await log(chunks(...rows))).digest).toBe(digest);
+  expect((await log(chunks(rows.slice(0, 2), rows[2]))).digest).toBe(digest);
+  expect((await log(streamOf(rows))).digest).toBe(digest);
+  let isClosed = false;
+  const wrong = async function* (): AsyncGenerator<unknown, void, undefined> {
+    try {
+      yield rows[0];
+      yield 5;
+      yield rows[1];
+    } finally {
+      isClosed = true;
+    }
+  };
+  await expect(log(wrong())).rejects.toThrow(code("INVALID_ARGUMENT", "source[1]"));
+  await expect.poll(() => isClosed).toBe(true);
+  const broken = async function* (): AsyncGenerator<unknown, void, undefined> {
+    yield rows[0];
+    throw new TypeError("no network");
+  };
+  await expect(log(broken())).rejects.toMatchObject({ code: "IO", message: expect.stringContaining("no network") });
+});
+
+test("tensors are tables: alone, as columns, and of any rank", async () => {
+  const tensor = (shape: number[], dtype: string, values: ArrayLike<unknown>): object => ({
+    shape,
+    dtype,
+    data: async () => values,
+  });
+  const xs = tensor([2, 3], "float32", new Float32Array([1, 2, 3, 4, 5, 6]));
+  const ys = tensor([2], "int32", new Int32Array([7, 8]));
+  const logged = await log({ xs, ys });
+  expect(logged).toMatchObject({
+    rows: 2,
+    schema: [
+      { name: "xs", type: "list" },
+      { name: "ys", type: "number" },
+    ],
+    profile: { xs: { nulls: 0, min: 1, max: 6, mean: 3.5 }, ys: { nulls: 0, min: 7, max: 8, mean: 7.5, distinct: 2 } },
+  });
+  const rows = [
+    { ys: 7, xs: [1, 2, 3] },
+    { ys: 8, xs: [4, 5, 6] },
+  ];
+  expect((await log(rows)).digest).toBe(logged.digest);
+  expect((await log(rows)).profile).toEqual(logged.profile);
+  expect((await log({ data: [1, 2] })).digest).toBe((await log(tensor([2], "float32", [1, 2]))).digest);
+  expect((await log({ a: [true, false] })).digest).toBe((await log({ a: tensor([2], "bool", [1, 0]) })).digest);
+  expect((await log({ a: [["x"], ["y"]] })).digest).toBe(
+    (await log({ a: tensor([2, 1], "string", ["x", "y"]) })).digest,
+  );
+  for (const wrong of [
+    tensor([], "float32", [1]),
+    tensor([2], "complex64", [1, 2]),
+    tensor([3], "float32", [1, 2]),
+    tensor([1.5], "float32", [1]),
+  ])
+    await expect(log({ a: wrong })).rejects.toThrow(code("INVALID_ARGUMENT", "source.a"));
+  await expect(log({ a: ys, b: [1] })).rejects.toThrow(code("INVALID_ARGUMENT", "source.b"));
+});
+
+test("a schema is compared with a table, and recorded of other data", async () => {
+  const schema = [
+    { name: "a", type: "integer" },
+    { name: "b", type: "string" },
+  ];
+  const table = [{ a: 1, b: "x" }, { a: 2n }];
+  expect(await log(table, { schema })).toMatchObject({ schema, rows: 2 });
+  expect(await log({ text: "a,b" }, { schema })).toMatchObject({ schema });
+  expect(await log({ digest: "d" }, { schema: [{ name: "a", type: "float32" }] })).toEqual({
+    name: "data",
+    digest: "d",
+    schema: [{ name: "a", type: "float32" }],
+  });
+  for (const [wrong, why] of [
+    [[{ name: "a", type: "integer" }], /lacks the column "b"/],
+    [[...schema, { name: "c", type: "string" }], /names "c", which the table lacks/],
+    [[schema[0]!, { name: "b", type: "number" }], /"b" is of type number, but it is of type string/],
+    [[schema[0]!, { name: "b", type: "__proto__" }], /"__proto__": use number/],
+  ] as const)
+    await expect(log(table, { schema: wrong })).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      field: "schema",
+      message: expect.stringMatching(why) as string,
+    });
+  await expect(log([{ a: 1.5, b: "x" }], { schema })).rejects.toThrow(/number with fractions/);
+  for (const [field, bad] of [
+    ["schema", "a"],
+    ["schema[0]", [5]],
+    ["schema[0].name", [{ name: "", type: "x" }]],
+    ["schema[0].type", [{ name: "a" }]],
+    ["schema[1].name", [schema[0], schema[0]]],
+    ["store", { store: 1 }],
+  ] as const)
+    await expect(log(table, field === "store" ? (bad as never) : { schema: bad as never })).rejects.toThrow(
+      code("INVALID_ARGUMENT", field),
+    );
+});
+
+test("a record describes the first 1,000 columns, and says how many there are", async () => {
+  const wide = Object.fromEntries(Array.from({ length: 1001 }, (_, i) => [`c${i}`, [i]]));
+  const { ledger } = await createTestLedger();
+  const run = await ledger.startRun();
+  await run.logDataset("wide", wide);
+  await run.finish();
+  const [dataset] = (await ledger.getRun(run.id)).datasets;
+  expect(dataset?.columns).toBe(1001);
+  expect(dataset?.schema).toHaveLength(1000);
+  expect(Object.keys(dataset?.profile ?? {})).toHaveLength(1000);
+});
+
+test("an aborted signal stops the reading, and nothing is recorded", async () => {
+  const { ledger } = await createTestLedger();
+  const run = await ledger.startRun();
+  const controller = new AbortController();
+  const reason = new Error("enough");
+  const endless = async function* (): AsyncGenerator<object, void, undefined> {
+    for (let i = 0; ; i++) {
+      if (i === 10) controller.abort(reason);
+      yield { i };
+    }
+  };
+  await expect(run.logDataset("a", endless(), { signal: controller.signal })).rejects.toBe(reason);
+  await expect(run.logDataset("b", [{ a: 1 }], { signal: controller.signal })).rejects.toBe(reason);
+  await run.finish();
+  expect((await ledger.getRun(run.id)).datasets).toEqual([]);
+});
+
+test("finish waits for data sets under way, and the event loop is never blocked for long", async () => {
+  const { ledger } = await createTestLedger();
+  const run = await ledger.startRun();
+  void run
+    .logDataset("large", { x: new Float64Array(3_000_000).map((_, i) => i / 3), s: undefined } as never)
+    .catch(() => {});
+  void run.logDataset("large", { x: new Float64Array(3_000_000).map((_, i) => i / 3) });
+  let longest = 0;
+  let last = performance.now();
+  const timer = setInterval(() => {
+    longest = Math.max(longest, performance.now() - last);
+    last = performance.now();
+  }, 1);
+  await run.finish();
+  clearInterval(timer);
+  // A machine under load delays timers, too.
+  expect(longest).toBeLessThan(500);
+  expect((await ledger.getRun(run.id)).datasets).toMatchObject([{ rows: 3_000_000 }]);
+});
