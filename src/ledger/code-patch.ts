@@ -19,7 +19,7 @@ const NAMES: OptionNames<CodePatchOptions<unknown>> = { as: true, signal: true }
 const MAX_PATCH = 64 * 1024 * 1024;
 
 /** The patch in the form that the caller chose. */
-export type CodePatch<As> = (As extends "bytes" ? Uint8Array : string) | undefined;
+type CodePatch<As> = (As extends "bytes" ? Uint8Array : string) | undefined;
 
 /** Returns the patch of a run's code, checked against its digest, or `undefined` if the run recorded none. */
 export async function readCodePatch<As>(

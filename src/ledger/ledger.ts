@@ -19,7 +19,6 @@ import type { Run, StartRun } from "../run/run.ts";
 import type { Tags } from "../run/tags.ts";
 import { checkHistoryOptions, checkKeys, type HistoryOptions } from "../series/history-options.ts";
 import type { Series } from "../series/series.ts";
-import type { CodePatch } from "./code-patch.ts";
 import { LEDGER_FILES, type LedgerFiles } from "./ledger-files.ts";
 import type { MediaQuery } from "./list-media.ts";
 import type { OpenMedia } from "./open-media.ts";
@@ -31,7 +30,6 @@ import type { RunQuery } from "./run-query.ts";
 import type { RunPage } from "./search-runs.ts";
 import type { RunGroups, RunSummaryQuery } from "./summarise-runs.ts";
 import { RunWatch } from "./watch-run.ts";
-import type { WhatChangedOptions } from "./what-changed.ts";
 
 // A program that only writes runs never loads the code that reads them, and the other way round.
 const reading = /* @__PURE__ */ onDemand(() => import("./reading.ts"));
@@ -216,7 +214,7 @@ export class Ledger {
       /** `"text"` (default), or `"bytes"`: exactly what `git apply` takes, also if lines are not UTF-8. */
       readonly as?: As | undefined;
     },
-  ): Promise<CodePatch<As>> {
+  ): Promise<(As extends "bytes" ? Uint8Array : string) | undefined> {
     const { readCodePatch } = await reading();
     return await readCodePatch(this.#context.backend, id, options);
   }
@@ -248,9 +246,13 @@ export class Ledger {
    * the 500 runs before, in the catalogue. `formatChanges` of `runledger/compare` prints the result. Returns `undefined`
    * if there is no such run. Rejects with `RUN_NOT_FOUND`.
    */
-  whatChanged(id: string, options: WhatChangedOptions & { readonly against: string }): Promise<RunChanges>;
-  whatChanged(id: string, options?: WhatChangedOptions): Promise<RunChanges | undefined>;
-  async whatChanged(id: string, options?: WhatChangedOptions): Promise<RunChanges | undefined> {
+  async whatChanged(
+    id: string,
+    options?: CallOptions & {
+      /** The id of the run to compare with. Default: the previous run of the same program. */
+      readonly against?: string | undefined;
+    },
+  ): Promise<RunChanges | undefined> {
     const { whatChanged } = await explaining();
     return await whatChanged(this.#context, id, options);
   }

@@ -8,7 +8,7 @@ import { checkRunId, readRun } from "./read-run.ts";
 import { searchRuns } from "./search-runs.ts";
 
 /** Options of `ledger.whatChanged`. */
-export interface WhatChangedOptions extends CallOptions {
+interface WhatChangedOptions extends CallOptions {
   /** The id of the run to compare with. Default: the previous run of the same program. */
   readonly against?: string | undefined;
 }
