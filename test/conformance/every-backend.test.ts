@@ -5,9 +5,11 @@ import { withChecks } from "../../src/backend/layers/checks.ts";
 import { withPrefix } from "../../src/backend/layers/prefix.ts";
 import { withReadCache } from "../../src/backend/layers/read-cache.ts";
 import { withRetry } from "../../src/backend/layers/retry.ts";
-import { memoryBackend } from "../../src/backends/memory/index.ts";
+import { harnesses as memory } from "../../src/backends/memory/harness.ts";
 import { type ConformanceHarness, conformance } from "../../src/conformance/index.ts";
+import { harnesses as fs } from "../../src/backends/fs/harness.ts";
 import { harnessOf, referenceBackend } from "../mutants/reference.ts";
+import { isFull } from "../rounds.ts";
 
 const BACKENDS = new URL("../../src/backends/", import.meta.url);
 const LAYERS = new URL("../../src/backend/layers/", import.meta.url);
@@ -24,7 +26,8 @@ for (const name of names) {
   if (!existsSync(file)) continue;
   const { harnesses } = (await import(file.href)) as { harnesses: readonly ConformanceHarness[] };
   test(`the harness of ${name} offers a place`, () => expect(harnesses.length).toBeGreaterThan(0));
-  for (const harness of harnesses) {
+  // The others differ in an option.
+  for (const harness of isFull ? harnesses : harnesses.slice(0, 1)) {
     const { runsIn } = harness;
     const elsewhere =
       runsIn !== undefined && !runsIn.includes("node") ? ` (skipped: runs in ${runsIn.join(", ")} only)` : "";
@@ -53,12 +56,12 @@ test("every layer is tried", async () => {
   expect([...exported].toSorted()).toEqual(Object.keys(layers).toSorted());
 });
 
-function overMemory(name: string, wrap: Layer): ConformanceHarness {
+function over(place: ConformanceHarness, name: string, wrap: Layer): ConformanceHarness {
   return {
-    name: `${name} over memory`,
+    name: `${name} over ${place.name}`,
     async setup() {
-      const place = memoryBackend();
-      return { open: async () => wrap(place.open()), teardown: async () => place.restore(new Map()) };
+      const { open, teardown } = await place.setup();
+      return { open: async () => wrap(await open()), teardown };
     },
   };
 }
@@ -71,14 +74,17 @@ function overLongKeys(name: string, wrap: Layer): ConformanceHarness {
   return harnessOf(`${name} over the reference`, (store) => wrap(referenceBackend(store)));
 }
 
-for (const [name, wrap] of Object.entries(layers)) {
-  const harness = name === "prefix.ts" ? overLongKeys(name, wrap) : overMemory(name, wrap);
+const stacked: Layer = (inner) => withChecks(withPrefix(withReadCache(withRetry(inner)), "a"));
+const layered = [overLongKeys("all layers", stacked)];
+if (isFull) {
+  for (const [name, wrap] of Object.entries(layers)) {
+    layered.push(overLongKeys(name, wrap));
+    for (const place of memory) layered.push(over(place, name, wrap));
+  }
+  layered.push(over(fs[0]!, "all layers", stacked));
+}
+for (const harness of layered) {
   describe(`on ${harness.name}`, () => {
     conformance(harness, test);
   });
 }
-
-const all = overLongKeys("all layers", (inner) => withChecks(withPrefix(withReadCache(withRetry(inner)), "a")));
-describe("on all layers", () => {
-  conformance(all, test);
-});
