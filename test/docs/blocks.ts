@@ -47,3 +47,18 @@ export function blocksOf(root: string, document: string): Block[] {
   }
   return blocks;
 }
+
+/** Whether a block can be run. */
+export function isProgram({ language }: Block): boolean {
+  return language === "ts" || language === "js";
+}
+
+/** Returns the document and the line of a block. */
+export function label({ document, line }: Block): string {
+  return `${document}:${line}`;
+}
+
+/** Returns the path of a program below `directory`, from where it finds the other programs of its document. */
+export function pathIn(directory: string, { document, line, file, language }: Block): string {
+  return join(directory, document.replaceAll(/[^A-Za-z0-9]+/g, "-"), file ?? `line-${line}.${language}`);
+}

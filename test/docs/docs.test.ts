@@ -6,30 +6,29 @@ import { dirname, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { build } from "esbuild";
-import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Block, blocksOf, documents } from "./blocks.ts";
+import { type Block, blocksOf, documents, isProgram, label, pathIn } from "./blocks.ts";
 import { fits, outputOf, SHOWN } from "./output.ts";
 import { startFakeS3 } from "../servers/fake-s3.ts";
 
 const run = promisify(execFile);
 const root = join(import.meta.dirname, "../..");
-const { scripts, dependencies, devDependencies } = JSON.parse(
-  readFileSync(join(root, "package.json"), "utf8"),
-) as Record<"scripts" | "dependencies" | "devDependencies", Record<string, string>>;
-const packages = Object.keys({ ...dependencies, ...devDependencies });
+const { scripts, devDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Record<
+  "scripts" | "devDependencies",
+  Record<string, string>
+>;
+/** Modules that are loaded from where they are installed. */
+const EXTERNAL = Object.keys(devDependencies);
 const names = documents(root);
 const blocks = names.flatMap((document) => blocksOf(root, document));
-const programs = blocks.filter(({ language }) => language === "ts" || language === "js");
-const label = ({ document, line }: Block): string => `${document}:${line}`;
+const programs = blocks.filter(isProgram);
 
 /** Where the blocks are written: inside the repository, so that `import "runledger"` finds it. */
 let place: string;
 /** An empty current directory. */
 let cwd: string;
 let bucket: Awaited<ReturnType<typeof startFakeS3>> | undefined;
-const pathOf = ({ document, line, file, language }: Block): string =>
-  join(place, document.replaceAll(/[^A-Za-z0-9]+/g, "-"), file ?? `line-${line}.${language}`);
+const pathOf = (block: Block): string => pathIn(place, block);
 /** The program that is run. What a newcomer copies has to be plain JavaScript, which needs no tool. */
 const runPathOf = (block: Block): string =>
   SHOWN.has(block.document) ? pathOf(block).replace(/\.ts$/, ".mjs") : pathOf(block);
@@ -56,7 +55,7 @@ beforeAll(async () => {
     platform: "node",
     target: "node20",
     conditions: ["runledger-source"],
-    external: packages,
+    external: EXTERNAL,
     logLevel: "error",
   });
   bucket = await startBucket();
@@ -115,26 +114,6 @@ test("every promise names tests that show it", () => {
     .slice(2);
   expect(rows.length).toBeGreaterThan(15);
   for (const row of rows) expect(row, row).toMatch(/`test\/[\w./-]+`[^|]*\|$/);
-});
-
-test("every program in the documents compiles", { timeout: 120_000 }, () => {
-  const { config } = ts.readConfigFile(join(root, "tsconfig.json"), ts.sys.readFile);
-  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
-  // A reader's own settings may be looser than ours; what they see as an error is what counts.
-  Object.assign(options, { isolatedDeclarations: false, declaration: false, noUnusedLocals: false });
-  const typed = programs.filter(({ language }) => language === "ts");
-  const program = ts.createProgram(typed.map(pathOf), options);
-  const faults = typed.flatMap((block) => {
-    // Of the programs alone: checking the library's source too takes five times as long.
-    const file = program.getSourceFile(pathOf(block))!;
-    return [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)].map(
-      ({ start, messageText }) => {
-        const line = block.line + file.getLineAndCharacterOfPosition(start ?? 0).line + 1;
-        return `${block.document}:${line}: ${ts.flattenDiagnosticMessageText(messageText, "\n")}`;
-      },
-    );
-  });
-  expect(faults).toEqual([]);
 });
 
 describe.concurrent("every program in the documents runs", () => {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { type TestContext, describe, test } from "vitest";
+import { isFull } from "../rounds.ts";
 import { startFakeS3 } from "../servers/fake-s3.ts";
 
 const run = promisify(execFile);
@@ -46,19 +47,23 @@ describe.concurrent("examples", () => {
     });
   });
 
-  test("train-mnist.ts, with 500 digits and two epochs", { timeout: 120_000 }, async ({ expect, onTestFinished }) => {
-    const { stdout, cwd } = await example(onTestFinished, "train-mnist.ts", {
-      RUNLEDGER_DEMO_IMAGES: "500",
-      RUNLEDGER_DEMO_EPOCHS: "2",
-    });
-    expect(stdout).toContain("Training on 400 digits, validating on 100");
-    const table = stdout.match(/^ {2}adam 0\.0\d+ +finished .*$/gm) ?? [];
-    expect(table).toHaveLength(3);
-    const accuracies = table.map((line) => Number(line.trim().split(/ {2,}/)[5]));
-    expect(accuracies).toEqual(accuracies.toSorted((a, b) => b - a));
-    expect(accuracies[0]).toBeGreaterThan(0.5);
-    expect(stdout).toMatch(/^ {2}run +optimizer\.learningRate$/m);
-    expect(stdout).toContain(join(cwd, "runs"));
-    expect(stdout).toMatch(/loaded again from the ledger: validation accuracy (0\.\d{4})\n.*to the last bit\.\n$/);
-  });
+  test.skipIf(!isFull)(
+    "train-mnist.ts, with 500 digits and two epochs",
+    { timeout: 120_000 },
+    async ({ expect, onTestFinished }) => {
+      const { stdout, cwd } = await example(onTestFinished, "train-mnist.ts", {
+        RUNLEDGER_DEMO_IMAGES: "500",
+        RUNLEDGER_DEMO_EPOCHS: "2",
+      });
+      expect(stdout).toContain("Training on 400 digits, validating on 100");
+      const table = stdout.match(/^ {2}adam 0\.0\d+ +finished .*$/gm) ?? [];
+      expect(table).toHaveLength(3);
+      const accuracies = table.map((line) => Number(line.trim().split(/ {2,}/)[5]));
+      expect(accuracies).toEqual(accuracies.toSorted((a, b) => b - a));
+      expect(accuracies[0]).toBeGreaterThan(0.5);
+      expect(stdout).toMatch(/^ {2}run +optimizer\.learningRate$/m);
+      expect(stdout).toContain(join(cwd, "runs"));
+      expect(stdout).toMatch(/loaded again from the ledger: validation accuracy (0\.\d{4})\n.*to the last bit\.\n$/);
+    },
+  );
 });

@@ -10,7 +10,7 @@ declare module "vitest" {
 
 /** Packs and installs the package before the first test; what it returns removes it after the last. */
 export default async function installOnce(project: TestProject): Promise<() => Promise<void>> {
-  const { remove, ...installed } = await installPackage();
+  const { remove, ...installed } = await installPackage({ declarations: true });
   project.provide("installed", installed);
   return remove;
 }

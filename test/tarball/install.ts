@@ -18,8 +18,11 @@ export interface Installed {
   remove(): Promise<void>;
 }
 
-/** Builds a copy of this repository, packs it, and unpacks the tarball as `npm install` would; needs no network. */
-export async function installPackage(): Promise<Installed> {
+/**
+ * Builds a copy of this repository, packs it, and unpacks the tarball as `npm install` would; needs no network. To make
+ * the declarations takes most of the time.
+ */
+export async function installPackage({ declarations }: { readonly declarations: boolean }): Promise<Installed> {
   const place = await realpath(await mkdtemp(join(tmpdir(), "runledger-pack-")));
   const copy = join(place, "copy");
   await mkdir(copy);
@@ -30,13 +33,15 @@ export async function installPackage(): Promise<Installed> {
   }
   await symlink(join(root, "node_modules"), join(copy, "node_modules"), "junction");
   const bin = (name: string): string => join(root, "node_modules", name);
-  await Promise.all([
-    node(copy, bin("tsup/dist/cli-default.js"), "--silent"),
+  const build = node(copy, bin("tsup/dist/cli-default.js"), "--silent");
+  if (declarations) {
     // tsup empties dist when it starts, so the declarations are made beside it and moved in.
-    node(copy, bin("typescript/bin/tsc"), "-p", "tsconfig.build.json", "--outDir", "declarations"),
-  ]);
-  await cp(join(copy, "declarations"), join(copy, "dist"), { recursive: true });
-  await node(copy, bin("tsx/dist/cli.mjs"), "build/declarations.ts");
+    const declare = node(copy, bin("typescript/bin/tsc"), "-p", "tsconfig.build.json", "--outDir", "declarations");
+    await Promise.all([build, declare]);
+    await cp(join(copy, "declarations"), join(copy, "dist"), { recursive: true });
+    await node(copy, bin("tsx/dist/cli.mjs"), "build/declarations.ts");
+  }
+  await build;
   await node(copy, "build/manifest.mjs", "publish");
   const npm = process.platform === "win32" ? "npm.cmd" : "npm";
   const { stdout } = await run(npm, ["pack", "--json", "--ignore-scripts"], { cwd: copy });
