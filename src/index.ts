@@ -1,4 +1,5 @@
 export { openLedger, type OpenLedgerOptions } from "./ledger/open-ledger.ts";
+export { defineExperiment, type Experiment, type ExperimentRecord } from "./ledger/define-experiment.ts";
 export type { Ledger } from "./ledger/ledger.ts";
 export type { MediaQuery } from "./ledger/list-media.ts";
 export type { OpenMedia } from "./ledger/open-media.ts";
@@ -15,6 +16,7 @@ export type { LogPosition } from "./run/log-position.ts";
 export type { LogHistogramOptions, LogImageOptions } from "./run/log-media.ts";
 export type { Metrics } from "./run/metric-input.ts";
 export type { FinishOptions } from "./run/finish-options.ts";
+export type { ExperimentOptions } from "./run/run-schema.ts";
 export type { SetParamsOptions } from "./run/set-params.ts";
 export type { StartRunOptions } from "./run/start-options.ts";
 export type { Tags } from "./run/tags.ts";
@@ -32,9 +34,6 @@ export type { MetricSummary, Point } from "./journal/metric-summary.ts";
 export type { FlushOptions } from "./journal/flush-policy.ts";
 export type { WriterStats } from "./journal/writer-stats.ts";
 
-export type { Filter } from "./filter/filter.ts";
-export type { RunComparison } from "./compare/compare-records.ts";
-
 export type { HistogramSource } from "./media/histogram.ts";
 export type { ImageSource } from "./media/image.ts";
 export type { TableSource } from "./media/table.ts";
@@ -47,5 +46,5 @@ export type { LogArtifactOptions } from "./artifacts/store.ts";
 export type { ArtifactCheck, ArtifactFile, OpenArtifact } from "./artifacts/open.ts";
 export type { ArtifactRef, ArtifactVersion } from "./artifacts/version.ts";
 
-export type { Backend, CallOptions } from "./backend/backend.ts";
-export { type ErrorCode, LedgerError } from "./errors/ledger-error.ts";
+export type { Backend } from "./backend/backend.ts";
+export { LedgerError } from "./errors/ledger-error.ts";

@@ -12,6 +12,7 @@ import type { RunChanges } from "../compare/run-changes.ts";
 import type { MediaEntry } from "../journal/media-entry.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import type { OpenRun, RunContext } from "../run/run-context.ts";
+import type { ExperimentOptions, RunSchema } from "../run/run-schema.ts";
 import type { StartRunOptions } from "../run/start-options.ts";
 import { closedByWithRun } from "../run/closed-by-with-run.ts";
 import type { ResumeRunOptions } from "../run/resume-run.ts";
@@ -37,6 +38,8 @@ const reading = /* @__PURE__ */ onDemand(() => import("./reading.ts"));
 const searching = /* @__PURE__ */ onDemand(() => import("./search-runs.ts"));
 const writing = /* @__PURE__ */ onDemand(() => import("../run/start-run.ts"));
 const explaining = /* @__PURE__ */ onDemand(() => import("./explaining.ts"));
+// Needed only for runs of typed experiments.
+const startingWithSchema = /* @__PURE__ */ onDemand(() => import("../run/start-with-schema.ts"));
 // Needed only for a run with an id of the caller's own.
 const startingWithId = /* @__PURE__ */ onDemand(() => import("../run/start-with-id.ts"));
 
@@ -61,31 +64,49 @@ export class Ledger {
     Object.defineProperty(this, LEDGER_FILES, { value: files });
   }
 
+  /** Starts a run of an experiment that `defineExperiment` returned. */
+  startRun<Input, Params, Name extends string, T extends object = Tags>(
+    options: ExperimentOptions<Input, T> & {
+      /** The experiment. */
+      readonly schema: RunSchema<Input, Params, Name>;
+    },
+  ): Promise<Run<Name>>;
   /**
    * Starts a run. Once it resolves, everything in the options is stored, except `code`. Rejects with `RUN_EXISTS` for an `id` that is
    * taken.
    */
-  async startRun<T extends object = Tags>(options?: StartRunOptions<T>): Promise<Run> {
-    return await this.#start(options as StartRunOptions | undefined);
+  startRun<T extends object = Tags>(options?: StartRunOptions<T>): Promise<Run>;
+  async startRun(options?: StartRunOptions): Promise<Run> {
+    return await this.#start(options);
   }
 
   readonly #start: StartRun = async (options) => {
     const { readStartOptions, startRun } = await writing();
     const own = readStartOptions(options);
+    if (own.schema !== undefined) {
+      const { startWithSchema } = await startingWithSchema();
+      return await startWithSchema(own, this.#start);
+    }
     if (own.id === undefined) return await startRun(this.#context, own, this.#start);
     const { startWithId } = await startingWithId();
     return await startWithId(this.#context, own, this.#start);
   };
 
+  /** Calls `work` with a new run of an experiment that `defineExperiment` returned. */
+  withRun<R, Input, Params, Name extends string, T extends object = Tags>(
+    options: ExperimentOptions<Input, T> & {
+      /** The experiment. */
+      readonly schema: RunSchema<Input, Params, Name>;
+    },
+    work: (run: Run<Name>) => Promise<R> | R,
+  ): Promise<R>;
   /**
    * Calls `work` with a new run, and finishes the run when `work` returns. If `work` throws, closes the run as `failed`
    * with the error, and throws the error again. Returns the value of `work` even if the run cannot be closed: then
    * `onError` gets the error, and the run reads as not finished.
    */
-  async withRun<T, G extends object = Tags>(
-    options: StartRunOptions<G>,
-    work: (run: Run) => Promise<T> | T,
-  ): Promise<T> {
+  withRun<R, T extends object = Tags>(options: StartRunOptions<T>, work: (run: Run) => Promise<R> | R): Promise<R>;
+  async withRun<T>(options: StartRunOptions, work: (run: Run) => Promise<T> | T): Promise<T> {
     if (typeof work !== "function")
       throw invalidArgument(
         "work",

@@ -25,8 +25,9 @@ import { checkLater, CodeLog, type RunCode } from "./code-log.ts";
 import { ArtifactLog } from "./log-artifacts.ts";
 import { type LogHistogramOptions, type LogImageOptions, MediaLog } from "./log-media.ts";
 import { checkDefinition } from "./define-metric.ts";
-import { MetricInput, type Metrics, type MetricsOf } from "./metric-input.ts";
-import { START_OPTIONS, type StartRunOptions } from "./start-options.ts";
+import { MetricInput, type Metrics } from "./metric-input.ts";
+import type { LoggedMetrics, ProposedMetrics } from "./metric-names.ts";
+import { type GivenStartOptions, START_OPTIONS, type StartRunOptions } from "./start-options.ts";
 import { checkParams, type SetParamsOptions } from "./set-params.ts";
 import { checkTags, type Tags, type TagsOf } from "./tags.ts";
 import { checkPosition, type LogPosition, stepOf, timeOf } from "./log-position.ts";
@@ -36,7 +37,7 @@ import { RunClosing, type SessionParts } from "./run-closing.ts";
 import type { CapturedSession } from "./run-capture.ts";
 
 /** Starts a run of the same ledger. */
-export type StartRun = (options: StartRunOptions | undefined) => Promise<Run>;
+export type StartRun = (options: GivenStartOptions | undefined) => Promise<Run>;
 
 /** What a run is made of inside. */
 export interface RunParts extends SessionParts {
@@ -55,9 +56,10 @@ export interface RunParts extends SessionParts {
 
 /**
  * A run that is being written: what training code holds. Everything but artifacts goes to a buffer at once and to the
- * backend in the background; {@link flush} and {@link finish} wait for it.
+ * backend in the background; {@link flush} and {@link finish} wait for it. `Name` are the names of the metrics that it
+ * may log, if `defineExperiment` says so.
  */
-export class Run implements AsyncDisposable {
+export class Run<Name extends string = string> implements AsyncDisposable {
   /** The id of the run. It is safe in a URL. Without an id of your own it sorts by start time. */
   readonly id: string;
   /** The name of the run. It need not be unique. */
@@ -142,7 +144,7 @@ export class Run implements AsyncDisposable {
    *
    * A loop that never waits for I/O or a timer must await {@link flush} from time to time: nothing is stored before.
    */
-  log<T extends object>(metrics: Metrics | (T & MetricsOf<T>), at?: LogPosition): void {
+  log<T extends ProposedMetrics<Name>>(metrics: LoggedMetrics<T, Name>, at?: LogPosition): void {
     if (this.#closing.ending) return this.#dropRow(metrics as Metrics);
     let step: number | undefined;
     let time: number;
@@ -286,8 +288,9 @@ export class Run implements AsyncDisposable {
 
   /** Starts a run whose `parent` is this one. It belongs to the same experiment, unless the options say otherwise. */
   async startChild<T extends object = Tags>(options?: StartRunOptions<T>): Promise<Run> {
-    const own = readOptions("startChild", options as StartRunOptions | undefined, START_OPTIONS);
-    return await this.#parts.startChild({ experiment: this.experiment, ...own, parent: this.id });
+    const own = readOptions("startChild", options as GivenStartOptions | undefined, START_OPTIONS);
+    const experiment = own.schema === undefined ? { experiment: this.experiment } : {};
+    return await this.#parts.startChild({ ...experiment, ...own, parent: this.id });
   }
 
   /**

@@ -86,8 +86,14 @@ export interface CheckedOptions extends FixedAttributes {
   readonly startTime: number | undefined;
 }
 
-/** The names of all {@link StartRunOptions}. */
-export const START_OPTIONS: OptionNames<StartRunOptions> = {
+/** Options as callers give them. With a schema, the types of the public overloads are stricter. */
+export interface GivenStartOptions extends StartRunOptions {
+  /** What `defineExperiment` returns, not checked yet. */
+  readonly schema?: object | undefined;
+}
+
+/** The names of all {@link GivenStartOptions}. */
+export const START_OPTIONS: OptionNames<GivenStartOptions> = {
   experiment: true,
   name: true,
   params: true,
@@ -96,6 +102,7 @@ export const START_OPTIONS: OptionNames<StartRunOptions> = {
   group: true,
   jobType: true,
   parent: true,
+  schema: true,
   environment: true,
   code: true,
   id: true,

@@ -14,7 +14,13 @@ import { captureEnvironment } from "../provenance/environment.ts";
 import { redactData } from "../provenance/redaction/data.ts";
 import { readCode } from "./code-log.ts";
 import type { RunContext } from "./run-context.ts";
-import { checkHeartbeat, checkOptions, START_OPTIONS, type StartRunOptions } from "./start-options.ts";
+import {
+  checkHeartbeat,
+  checkOptions,
+  type GivenStartOptions,
+  START_OPTIONS,
+  type StartRunOptions,
+} from "./start-options.ts";
 import { Run, type StartRun } from "./run.ts";
 import { newWriter } from "./new-writer.ts";
 
@@ -89,7 +95,7 @@ function environmentOf(given: Dictionary | boolean, ofLedger: Dictionary | undef
 }
 
 /** Returns a copy of the options of `startRun`. Throws for unknown names. */
-export function readStartOptions(options: StartRunOptions | undefined): StartRunOptions {
+export function readStartOptions(options: GivenStartOptions | undefined): GivenStartOptions {
   return readOptions("startRun", options, START_OPTIONS);
 }
 
