@@ -2,7 +2,7 @@ import type { OpenArtifact } from "../artifacts/open.ts";
 import type { CallOptions } from "../backend/backend.ts";
 import { callOptions } from "../backend/call-options.ts";
 import type { ArtifactRef, ArtifactVersion } from "../artifacts/version.ts";
-import { invalidArgument, LedgerError, ledgerErrorOf } from "../errors/ledger-error.ts";
+import { invalidArgument } from "../errors/ledger-error.ts";
 import { onDemand } from "../platform/on-demand.ts";
 import { readOptions, readSignal } from "../arguments/options.ts";
 import type { ExperimentSummary } from "../catalog/list-experiments.ts";
@@ -14,7 +14,6 @@ import type { RunRecord } from "../journal/run-record.ts";
 import type { OpenRun, RunContext } from "../run/run-context.ts";
 import type { ExperimentOptions, RunSchema } from "../run/run-schema.ts";
 import type { StartRunOptions } from "../run/start-options.ts";
-import { closedByWithRun } from "../run/closed-by-with-run.ts";
 import type { ResumeRunOptions } from "../run/resume-run.ts";
 import type { Run, StartRun } from "../run/run.ts";
 import type { Tags } from "../run/tags.ts";
@@ -31,6 +30,7 @@ import type { RunQuery } from "./run-query.ts";
 import type { RunPage } from "./search-runs.ts";
 import type { RunGroups, RunSummaryQuery } from "./summarise-runs.ts";
 import { RunWatch } from "./watch-run.ts";
+import { withRun } from "./with-run.ts";
 
 // A program that only writes runs never loads the code that reads them, and the other way round.
 const reading = /* @__PURE__ */ onDemand(() => import("./reading.ts"));
@@ -106,34 +106,8 @@ export class Ledger {
    * `onError` gets the error, and the run reads as not finished.
    */
   withRun<R, T extends object = Tags>(options: StartRunOptions<T>, work: (run: Run) => Promise<R> | R): Promise<R>;
-  async withRun<T>(options: StartRunOptions, work: (run: Run) => Promise<T> | T): Promise<T> {
-    if (typeof work !== "function")
-      throw invalidArgument(
-        "work",
-        "a function",
-        work,
-        typeof options === "function" ? ": pass withRun({}, work)" : "",
-      );
-    const run = await this.startRun(options);
-    let result: T;
-    try {
-      result = await work(run);
-      if (run.status === "running") closedByWithRun.add(run);
-    } catch (error) {
-      if (run.status === "running") closedByWithRun.add(run);
-      // The error of the caller matters more than the trouble of the run.
-      await run.fail(error).catch((trouble: unknown) => this.#tell(run, trouble));
-      throw error;
-    }
-    await run.finish().catch((trouble: unknown) => this.#tell(run, trouble));
-    return result;
-  }
-
-  #tell({ id }: Run, cause: unknown): void {
-    const { code, message } = ledgerErrorOf(cause, "closing it failed without a reason");
-    // An operation of its own, so that the warning comes even if the same trouble was told of a write.
-    const details = { ...(cause as LedgerError), operation: "withRun", cause };
-    this.#context.onError(new LedgerError(code, `run ${id} is not closed: ${message}`, details));
+  async withRun<R>(options: StartRunOptions, work: (run: Run) => Promise<R> | R): Promise<R> {
+    return await withRun((own) => this.startRun(own), options, work, this.#context.onError);
   }
 
   /**
