@@ -15,7 +15,7 @@ export interface SplitArchive {
 
 /** About how many bytes a part has, and how many parts there are if that makes too many. */
 const PART_BYTES = 32 * 1024;
-const GROUPS = 16;
+const GROUPS = 32;
 
 /**
  * Splits a zip archive between files, or returns `undefined` for anything else. Where it splits depends on the paths of
