@@ -47,6 +47,7 @@ export default [
   },
   { name: "runledger/backends/s3", path: "dist/backends/s3/index.js", limit: "18 kB", modifyEsbuildConfig: bundle },
   { name: "runledger/backends/fs", path: "dist/backends/fs/index.js", limit: "13.7 kB", modifyEsbuildConfig: inNode },
+  { name: "runledger/tfjs", path: "dist/adapters/tfjs/index.js", limit: "12 kB", modifyEsbuildConfig: bundle },
   {
     name: "runledger/duckdb, without DuckDB",
     path: "dist/adapters/duckdb/index.js",

@@ -34,6 +34,7 @@ import { checkPosition, type LogPosition, stepOf, timeOf } from "./log-position.
 import { StepCount } from "./step-count.ts";
 import { checkName, checkText } from "./check-text.ts";
 import { RunClosing, type SessionParts } from "./run-closing.ts";
+import { RUN_INSIDE, runInside } from "./run-inside.ts";
 import type { CapturedSession } from "./run-capture.ts";
 
 /** Starts a run of the same ledger. */
@@ -95,6 +96,7 @@ export class Run<Name extends string = string> implements AsyncDisposable {
     mergeParams(this.#params, parts.params);
     this.#code = new CodeLog(context, writer);
     if (parts.code) this.#code.record(parts.code);
+    Object.defineProperty(this, RUN_INSIDE, { value: runInside(context, writer) });
     this.#closing = new RunClosing(this, parts, this.#media, this.#artifacts, this.#code);
     // An aborted signal has closed the run already.
     if (!this.#closing.ending) this.#closing.capturing = context.capture?.begin(this.#captured());

@@ -7,6 +7,7 @@ export const SHOWN: ReadonlySet<string> = new Set([
   "docs/coming-from.md",
   "docs/search.md",
   "docs/errors.md",
+  "docs/tensorflow-js.md",
 ]);
 
 const CALL = /\bconsole\.log\(/g;

@@ -68,6 +68,16 @@ const SIDE_ENTRIES: Readonly<Record<string, string>> = {
     void catalogFiles(createTestLedger());
     return [...segments, ...files].filter(({ location }) => location?.kind === "s3").length;
   }`,
+  "runledger/tfjs": `
+  import { mix, tfCallback, watch } from "runledger/tfjs";
+  export async function train(): Promise<void> {
+    const run = await (await openLedger(memoryBackend())).startRun();
+    const model = { fit: async (x: number[], y: number[], args?: { epochs?: number }): Promise<number> => x.length + y.length + (args?.epochs ?? 0) };
+    const unwatch: () => void = watch(model, run, { batches: "yield", onNaN: "stop" });
+    const hooks: readonly { onEpochEnd?: (epoch: number, logs?: { [label: string]: number }) => void }[] = mix([tfCallback(run, { batches: 10 })]);
+    void hooks;
+    unwatch();
+  }`,
   "runledger/duckdb": `
   import { openSql } from "runledger/duckdb";
   export async function sql(): Promise<void> {

@@ -1,0 +1,10 @@
+export { tfCallback, type TfCallbackOptions } from "./tf-callback.ts";
+export { mix, type MixOptions } from "./mix.ts";
+export { watch, type WatchOptions } from "./watch.ts";
+export type { TensorFlow } from "./tensorflow.ts";
+export type { TrainedModel } from "./trained-model.ts";
+export type { TrainingCallback } from "./training-callback.ts";
+export type { TrainingLogs } from "./training-logs.ts";
+export type { OnNaN } from "./training-log.ts";
+export type { YieldEvery } from "./yield-every.ts";
+export type { AnyCallback, NumberLogs } from "./any-callback.ts";

@@ -1,0 +1,31 @@
+import {
+  type ArtifactRef,
+  type ArtifactVersion,
+  type CallOptions,
+  LedgerError,
+  type OpenArtifact,
+  type Run,
+} from "../../index.ts";
+
+/** What this adapter needs from a run beside its public members. */
+export interface RunInside {
+  report(error: LedgerError): void;
+  openArtifact(ref: ArtifactRef, options?: CallOptions): Promise<OpenArtifact>;
+  artifactVersions(name: string, options?: CallOptions): Promise<ArtifactVersion[]>;
+  setAlias(name: string, version: string, alias: string): Promise<ArtifactVersion>;
+}
+
+const RUN_INSIDE: unique symbol = Symbol.for("runledger.RunInside");
+
+/** Returns the inside of a run. Throws `INVALID_ARGUMENT` unless `run` is a run of this library, of any copy of it. */
+export function insideOf(run: Run): RunInside {
+  let found = `is of type ${run === null ? "null" : typeof run}`;
+  try {
+    const { [RUN_INSIDE]: inside, then } = (run ?? {}) as { [RUN_INSIDE]?: RunInside; then?: unknown };
+    if (inside !== undefined) return inside;
+    if (typeof then === "function") found = "is a Promise: await ledger.startRun() first";
+  } catch {
+    found = "cannot be read: a getter or a proxy throws";
+  }
+  throw new LedgerError("INVALID_ARGUMENT", `run must be an open run, but ${found}`, { field: "run" });
+}

@@ -1,0 +1,97 @@
+import { LedgerError, type Run } from "../../index.ts";
+import type { Guard } from "./guard.ts";
+import { batchMetric, epochMetric } from "./metric-name.ts";
+import { describeTensorFlow, memoryMetrics, type TensorFlow } from "./tensorflow.ts";
+import { describeModel, summaryOf, topologyOf } from "./trained-model.ts";
+import { batchesBefore, type TrainingFacts } from "./training-facts.ts";
+import { readLogs, type TrainingLogs, type TrainingMetrics } from "./training-logs.ts";
+
+/** What to do when a value is NaN or infinite. */
+export type OnNaN = "record" | "mark" | "stop";
+
+/** The topologies that were logged last, so that many trainings of one model log them once. */
+const topologies = new WeakMap<Run, string>();
+
+/** Writes a training to a run. Each method throws what goes wrong. */
+export class TrainingLog {
+  readonly #run: Run;
+  readonly #guard: Guard;
+  readonly #tf: TensorFlow | undefined;
+  readonly #onNaN: OnNaN;
+  #model: object | undefined;
+  #batches = 0;
+  #hasDiverged = false;
+
+  constructor(run: Run, guard: Guard, tf: TensorFlow | undefined, onNaN: OnNaN) {
+    this.#run = run;
+    this.#guard = guard;
+    this.#tf = tf;
+    this.#onNaN = onNaN;
+  }
+
+  set model(model: object) {
+    this.#model = model;
+  }
+
+  /** Records what is known of the training. What one part of TF.js does not tell does not keep the rest out. */
+  async begin(facts: TrainingFacts): Promise<void> {
+    this.#hasDiverged = false;
+    this.#batches = Math.max(this.#batches, batchesBefore(facts));
+    const model = this.#model;
+    const tf = this.#tf;
+    const described = model && (await this.#guard.run(() => describeModel(model)));
+    const backend = tf && (await this.#guard.run(() => describeTensorFlow(tf)));
+    const tfjs = { ...backend, ...described, ...facts };
+    // Another training of the same run may use other values. The run keeps the history of its params.
+    if (Object.keys(tfjs).length > 0) this.#run.setParams({ tfjs }, { overwrite: true });
+    if (model) await this.#guard.run(() => this.#logTopology(model));
+  }
+
+  /** Logs the values of an epoch, and what the backend holds. */
+  async epoch(epoch: number, logs: TrainingLogs | undefined): Promise<void> {
+    const metrics = await readLogs(logs, epochMetric, (error) => this.#guard.tell(error));
+    const tf = this.#tf;
+    const memory = tf && (await this.#guard.run(() => memoryMetrics(tf)));
+    this.#run.log({ ...metrics, ...memory }, { step: epoch });
+    this.#watchFor(metrics, `epoch ${epoch}`);
+  }
+
+  /** Counts a batch. Returns its number, counted through all epochs from 0. */
+  countBatch(): number {
+    return this.#batches++;
+  }
+
+  /** Logs the values of a batch. */
+  async batch(step: number, logs: TrainingLogs | undefined): Promise<void> {
+    const metrics = await readLogs(logs, batchMetric, (error) => this.#guard.tell(error));
+    this.#run.log(metrics, { step });
+    this.#watchFor(metrics, `batch ${step}`);
+  }
+
+  #watchFor(metrics: TrainingMetrics, place: string): void {
+    if (this.#onNaN === "record" || this.#hasDiverged) return;
+    const found = Object.entries(metrics).find(([, value]) => !Number.isFinite(value));
+    if (found === undefined) return;
+    this.#hasDiverged = true;
+    this.#run.setTags({ diverged: `${found[0]} is ${found[1]} at ${place}` });
+    if (this.#onNaN !== "stop") return;
+    const model = this.#model as { stopTraining?: boolean } | undefined;
+    if (model === undefined)
+      throw new LedgerError(
+        "UNSUPPORTED",
+        'tfCallback: onNaN: "stop" needs the model: pass { model }, or use watch() or mix() with { model }',
+        { field: "model" },
+      );
+    model.stopTraining = true;
+  }
+
+  #logTopology(model: object): void {
+    const topology = topologyOf(model);
+    if (topology !== undefined && topologies.get(this.#run) === topology) return;
+    if (topology !== undefined) topologies.set(this.#run, topology);
+    const summary = summaryOf(model);
+    // `onError` hears of a text that cannot be stored.
+    if (topology !== undefined) void this.#run.logText("tfjs/topology", topology);
+    if (summary !== undefined) void this.#run.logText("tfjs/summary", summary);
+  }
+}

@@ -1,0 +1,34 @@
+import type { OpenArtifact } from "../artifacts/open.ts";
+import type { ArtifactRef, ArtifactVersion } from "../artifacts/version.ts";
+import type { CallOptions } from "../backend/backend.ts";
+import type { LedgerError } from "../errors/ledger-error.ts";
+import type { JournalWriter } from "../journal/journal-writer.ts";
+import type { RunContext } from "./run-context.ts";
+
+/**
+ * What adapters need from a run beside its public members. The run may be of another copy of the library, so this
+ * interface only grows.
+ */
+export interface RunInside {
+  /** Passes trouble to `onError` of the ledger. */
+  report(error: LedgerError): void;
+  /** Does what `ledger.openArtifact` does. */
+  openArtifact(ref: ArtifactRef, options?: CallOptions): Promise<OpenArtifact>;
+  /** Does what `ledger.artifactVersions` does. */
+  artifactVersions(name: string, options?: CallOptions): Promise<ArtifactVersion[]>;
+  /** Does what `ledger.setAlias` does. */
+  setAlias(name: string, version: string, alias: string): Promise<ArtifactVersion>;
+}
+
+/** The key of the {@link RunInside} of a run. All copies of the library share it. */
+export const RUN_INSIDE: unique symbol = Symbol.for("runledger.RunInside");
+
+/** Returns the inside of a run. */
+export function runInside({ artifacts }: RunContext, writer: JournalWriter): RunInside {
+  return {
+    report: (error) => writer.report(error),
+    openArtifact: async (ref, options) => await (await artifacts()).open(ref, options),
+    artifactVersions: async (name, options) => await (await artifacts()).versions(name, options),
+    setAlias: async (name, version, alias) => await (await artifacts()).setAlias(name, version, alias),
+  };
+}
