@@ -1,11 +1,11 @@
 import {
   type ArtifactRef,
   type ArtifactVersion,
-  type CallOptions,
   LedgerError,
   type OpenArtifact,
   type Run,
 } from "../../index.ts";
+import type { CallOptions } from "../../backend/index.ts";
 
 /** What this adapter needs from a run beside its public members. */
 export interface RunInside {
