@@ -1,10 +1,4 @@
-import {
-  type ArtifactRef,
-  type ArtifactVersion,
-  LedgerError,
-  type OpenArtifact,
-  type Run,
-} from "../../index.ts";
+import { type ArtifactRef, type ArtifactVersion, LedgerError, type OpenArtifact, type Run } from "../../index.ts";
 import type { CallOptions } from "../../backend/index.ts";
 
 /** What this adapter needs from a run beside its public members. */
