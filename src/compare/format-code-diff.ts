@@ -14,6 +14,7 @@ export function codeLines(code: CodeDiff): string[] {
     ...factLines("commit", code.commit),
     ...factLines("branch", code.branch),
     ...factLines("script", code.entry),
+    ...(code.archive.same === false ? factLines("sources", code.archive) : []),
     ...factLines("lockfile", code.lockfile),
     ...(code.dirty.same === true ? [] : factLines("dirty", code.dirty)),
     ...(patch.changed.length + patch.onlyA.length + patch.onlyB.length + patch.more > 0

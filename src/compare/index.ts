@@ -1,5 +1,16 @@
 export { type FormatComparisonOptions, formatComparison } from "./format-comparison.ts";
 export { type FormatChangesOptions, formatChanges } from "./format-changes.ts";
+export {
+  type CheckReproductionOptions,
+  checkReproduction,
+  type ReproducedMetric,
+  type ReproductionCheck,
+} from "./reproduction/check-reproduction.ts";
+export type { ComparedInput, InputKind } from "./reproduction/compare-inputs.ts";
+export { type FormatReproductionOptions, formatReproduction } from "./reproduction/format-reproduction.ts";
+export type { ReproducedCode, Reproduction } from "./reproduction/reproduction.ts";
+export type { Seed } from "./reproduction/seeds.ts";
+export type { Tolerance } from "./reproduction/tolerance.ts";
 export type { RunChanges } from "./run-changes.ts";
 export type { DatasetChange } from "./dataset-change.ts";
 export type { MetricChange } from "./metric-change.ts";

@@ -41,7 +41,7 @@ export async function diffCodeOfRecords(
 }
 
 /** Returns the code with its patch. A patch that cannot be compared is not read; the result says why. */
-async function readPatch(
+export async function readPatch(
   backend: Backend,
   code: RecordedCode | undefined,
   signal: AbortSignal | undefined,

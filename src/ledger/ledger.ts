@@ -8,6 +8,7 @@ import { readOptions, readSignal } from "../arguments/options.ts";
 import type { ExperimentSummary } from "../catalog/list-experiments.ts";
 import type { CodeDiff } from "../compare/code/code-diff.ts";
 import type { CompareOptions, RunComparison } from "../compare/compare-records.ts";
+import type { Reproduction } from "../compare/reproduction/reproduction.ts";
 import type { RunChanges } from "../compare/run-changes.ts";
 import type { MediaEntry } from "../journal/media-entry.ts";
 import type { RunRecord } from "../journal/run-record.ts";
@@ -17,7 +18,7 @@ import type { StartRunOptions } from "../run/start-options.ts";
 import type { ResumeRunOptions } from "../run/resume-run.ts";
 import type { Run, StartRun } from "../run/run.ts";
 import type { Tags } from "../run/tags.ts";
-import { checkHistoryOptions, checkKeys, type HistoryOptions } from "../series/history-options.ts";
+import { checkHistoryOptions, checkKeys, emptySeries, type HistoryOptions } from "../series/history-options.ts";
 import type { Series } from "../series/series.ts";
 import { LEDGER_FILES, type LedgerFiles } from "./ledger-files.ts";
 import type { MediaQuery } from "./list-media.ts";
@@ -253,6 +254,16 @@ export class Ledger {
   }
 
   /**
+   * Returns a plan of what it takes to run a run again: code, data, params, environment, command line, and what of it the
+   * record does not hold. `formatReproduction` of `runledger/compare` makes steps of it that a person can follow, and
+   * `checkReproduction` compares the two runs. Rejects with `RUN_NOT_FOUND`.
+   */
+  async reproduction(id: string, options?: CallOptions): Promise<Reproduction> {
+    const { reproduction } = await explaining();
+    return await reproduction(this.#context.backend, id, readSignal("reproduction", options));
+  }
+
+  /**
    * Returns every point of one metric in step order, ties in the order of logging. It is empty if the run never logged
    * the metric. Rejects with `RUN_NOT_FOUND`, and with `CORRUPT` if points of the run are damaged or missing, unless
    * `damaged` is `"skip"`.
@@ -261,14 +272,7 @@ export class Ledger {
     if (typeof key !== "string") throw invalidArgument("key", "a string", key);
     const own = checkHistoryOptions(options);
     const histories = await this.histories(runId, [key], own);
-    return (
-      histories.get(key) ?? {
-        steps: new Float64Array(0),
-        times: new Float64Array(0),
-        values: new Float64Array(0),
-        ...(own.x !== undefined && { x: new Float64Array(0) }),
-      }
-    );
+    return histories.get(key) ?? emptySeries(own);
   }
 
   /** Returns the {@link history} of several metrics, or of all. Metrics without points are absent. */

@@ -4,6 +4,7 @@ import { invalidArgument } from "../errors/ledger-error.ts";
 import { ownList } from "../arguments/own-list.ts";
 import type { CallOptions } from "../backend/backend.ts";
 import type { SampleMethod } from "./downsample.ts";
+import type { Series } from "./series.ts";
 
 /** Which points of a metric to read, and how many. */
 export interface HistoryOptions extends CallOptions {
@@ -39,6 +40,12 @@ export interface HistoryOptions extends CallOptions {
    * object. `"skip"` returns what is intact.
    */
   readonly damaged?: "reject" | "skip" | undefined;
+}
+
+/** Returns the history of a metric without points. */
+export function emptySeries({ x }: HistoryOptions): Series {
+  const none = (): Float64Array => new Float64Array(0);
+  return { steps: none(), times: none(), values: none(), ...(x !== undefined && { x: none() }) };
 }
 
 const NAMES: OptionNames<HistoryOptions> = {

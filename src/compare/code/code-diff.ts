@@ -30,8 +30,9 @@ export interface ComparedItems<T> {
 /** What differs between the code of two runs, `a` and `b`. Plain data. */
 export interface CodeDiff {
   /**
-   * `false` if commit, changes, submodules, script or lockfile differ as recorded: two commits may still have the same
-   * files. `true` if all of them are recorded completely and are the same. Else `"unknown"`, and `unknown` says why.
+   * `false` if commit, changes, submodules, archive, script or lockfile differ as recorded: two commits may still have the
+   * same files. `true` if all of them are recorded completely and are the same, or if both runs have the same complete
+   * archive, script and lockfile. Else `"unknown"`, and `unknown` says why.
    */
   readonly same: Sameness;
   /** What the records do not show, in words. Not empty if `same` is `"unknown"`. */
@@ -52,6 +53,8 @@ export interface CodeDiff {
   readonly changes: ComparedItems<CodeChange>;
   /** The patches of the changes, by file and hunk. */
   readonly patch: PatchDiff;
+  /** The archives of the sources, by their digests. */
+  readonly archive: ComparedFact<string>;
   /** The untracked files, by path. `changed` has those of another size. */
   readonly untracked: ComparedItems<UntrackedFile>;
   /** The submodules, by path. */

@@ -31,16 +31,22 @@ export function* diffCode(readA: ReadCode, readB: ReadCode): Generator<undefined
   const submodules = items(({ submodules }) => submodules, byPath);
   const patch = yield* comparePatches(a, b, commit.same === true);
 
-  const unknown = [...a.gaps(), ...b.gaps()];
-  const parts: Sameness[] = [patch.same];
-  for (const [member, { same }] of Object.entries({ commit, entry, lockfile })) {
+  const archive = compareArchives(a.code, b.code);
+  // Equal archives of all sources say more than a commit.
+  const isArchived = archive.same === true;
+
+  const unknown = isArchived ? [] : [...a.gaps(), ...b.gaps()];
+  const parts: Sameness[] = isArchived ? [] : [patch.same];
+  if (archive.a !== undefined && archive.b !== undefined) parts.push(archive.same);
+  for (const [member, { same }] of Object.entries({ ...(!isArchived && { commit }), entry, lockfile })) {
     parts.push(same);
     if (same === "unknown") unknown.push(`${member}: not both runs recorded it`);
   }
   const areKnown = (member: string): boolean => [a, b].every((side) => side.knows(member));
-  if (!isEmpty(submodules) && areKnown("submodules")) parts.push(false);
-  if (!isEmpty(changes) && commit.same === true && areKnown("dirty") && areKnown("changes")) parts.push(false);
-  if (!isEmpty(untracked)) unknown.push("untracked: not the same files");
+  if (!isArchived && !isEmpty(submodules) && areKnown("submodules")) parts.push(false);
+  if (!isArchived && !isEmpty(changes) && commit.same === true && areKnown("dirty") && areKnown("changes"))
+    parts.push(false);
+  if (!isArchived && !isEmpty(untracked)) unknown.push("untracked: not the same files");
   const isUnknown = parts.includes("unknown") || unknown.length > 0;
   return {
     same: parts.includes(false) ? false : isUnknown ? "unknown" : true,
@@ -56,6 +62,7 @@ export function* diffCode(readA: ReadCode, readB: ReadCode): Generator<undefined
     ),
     changes,
     patch,
+    archive,
     untracked,
     submodules,
     incomplete: { a: a.incomplete, b: b.incomplete },
@@ -71,6 +78,16 @@ function* comparePatches(a: CodeSide, b: CodeSide, samePlaces: boolean): Generat
   // A hunk that only one patch has may have been left out of the other.
   const differs = (hasOnlyA && b.hasAllChanges) || (hasOnlyB && a.hasAllChanges);
   return { ...diff, same: differs ? false : isWhole || "unknown" };
+}
+
+function compareArchives(a: RecordedCode | undefined, b: RecordedCode | undefined): ComparedFact<string> {
+  const [x, y] = [a?.archive, b?.archive];
+  const isSame = x !== undefined && x.digest === y?.digest;
+  return {
+    ...(x && { a: x.digest }),
+    ...(y && { b: y.digest }),
+    same: !x || !y ? "unknown" : isSame ? (x.complete && y.complete) || "unknown" : false,
+  };
 }
 
 function isEmpty({ onlyA, onlyB, changed }: ComparedItems<unknown>): boolean {

@@ -1,0 +1,121 @@
+import { readOptions } from "../../arguments/options.ts";
+import { reading } from "../../errors/ledger-error.ts";
+import type { RunRecord } from "../../journal/run-record.ts";
+import { checkRecords } from "../check-records.ts";
+import { summaryOf } from "../metric-value.ts";
+import { printable } from "../printable.ts";
+import { type ComparedInput, compareInputs, type ExplainedInput, type InputKind } from "./compare-inputs.ts";
+import { isWithin, readTolerances, type Tolerance } from "./tolerance.ts";
+
+/** A metric of a run and of its reproduction. */
+export interface ReproducedMetric {
+  /** The name of the metric. */
+  readonly name: string;
+  /** The last value of the original. `undefined` if the original does not have the metric. */
+  readonly original: number | undefined;
+  /** The last value of the reproduction. `undefined` if it does not have the metric. */
+  readonly again: number | undefined;
+  /** `again - original`: 0 if both are NaN or the same infinity. `undefined` if a value is missing. */
+  readonly difference: number | undefined;
+  /** Whether both values are the same within the tolerance of the metric. */
+  readonly within: boolean;
+}
+
+/** Whether a run was made again. */
+export interface ReproductionCheck {
+  /** Whether the metrics came out the same: at least one, and all within their tolerances. */
+  readonly reproduced: boolean;
+  /** What went into the runs, and whether it was the same. */
+  readonly inputs: readonly ComparedInput[];
+  /** The metrics of both runs, by name, without those named `system/…`. */
+  readonly metrics: readonly ReproducedMetric[];
+  /**
+   * Why the metrics may differ, in words, the most telling reason first: what differs, then what is not known; of each,
+   * code, data, params, environment, seeds, backend. At most 50. Empty if `reproduced`.
+   */
+  readonly because: readonly string[];
+}
+
+/** Options of `checkReproduction`. */
+export interface CheckReproductionOptions {
+  /**
+   * How far apart the values of a metric may be, by name or glob: a number is the greatest difference. Its own name
+   * comes before globs, and later globs before earlier ones. Default `{ relative: 1e-6 }`: values of float32, in which
+   * most metrics are computed, agree in about seven digits.
+   */
+  readonly tolerances?: { readonly [metric: string]: number | Tolerance } | undefined;
+}
+
+const MAX_REASONS = 50;
+const KINDS: readonly InputKind[] = ["code", "data", "artifact", "params", "environment", "seed", "backend"];
+
+/**
+ * Returns whether a run came out as the original did, and, if not, which input differs. Compares the last values of the
+ * metrics. NaN equals NaN; a metric that one run lacks is not within any tolerance. Throws `INVALID_ARGUMENT`, which
+ * names the wrong argument or tolerance.
+ */
+export function checkReproduction(
+  original: RunRecord,
+  again: RunRecord,
+  options?: CheckReproductionOptions,
+): ReproductionCheck {
+  return reading("records", () => {
+    const { tolerances } = readOptions("checkReproduction", options, { tolerances: true });
+    const toleranceOf = readTolerances(tolerances);
+    checkRecords([original, again]);
+    const metrics = metricNames(original, again).map((name): ReproducedMetric => {
+      const [a, b] = [original, again].map((record) => summaryOf(record, name)?.last.value) as [number?, number?];
+      return {
+        name,
+        original: a,
+        again: b,
+        difference: a === undefined || b === undefined ? undefined : Object.is(a, b) ? 0 : b - a,
+        within: a !== undefined && b !== undefined && isWithin(a, b, toleranceOf(name)),
+      };
+    });
+    const reproduced = metrics.length > 0 && metrics.every(({ within }) => within);
+    const inputs = compareInputs(original, again);
+    return {
+      reproduced,
+      inputs: inputs.map(({ kind, name, same }) => ({ kind, name, same })),
+      metrics,
+      because: reproduced ? [] : reasons(original, again, metrics, inputs),
+    };
+  });
+}
+
+function metricNames(original: RunRecord, again: RunRecord): string[] {
+  const names = new Set([original, again].flatMap(({ metrics }) => Object.keys(metrics)));
+  return [...names].filter((name) => !name.startsWith("system/")).sort();
+}
+
+function reasons(
+  original: RunRecord,
+  again: RunRecord,
+  metrics: readonly ReproducedMetric[],
+  inputs: readonly ExplainedInput[],
+): string[] {
+  const found: string[] = [];
+  if (original.status !== again.status) {
+    const error = again.error ? `: ${again.error.name}: ${again.error.message}` : "";
+    found.push(`status: the second run is ${again.status}, the first ${original.status}${error}`);
+  }
+  if (metrics.length === 0) found.push("metrics: neither run has one that could be compared");
+  for (const same of [false, "unknown"] as const)
+    for (const kind of KINDS)
+      for (const input of inputs) if (input.kind === kind && input.same === same) found.push(reason(input));
+  const isKnown = inputs.every(({ same }) => same === true);
+  if (metrics.length > 0 && isKnown)
+    found.push(
+      "everything recorded is the same: the program itself may depend on chance, time or the order of threads",
+    );
+  const left = found.length - MAX_REASONS;
+  const shown = left > 0 ? [...found.slice(0, MAX_REASONS - 1), `and ${left + 1} more`] : found;
+  return shown.map((text) => printable(text, 300));
+}
+
+function reason({ kind, name, same, detail }: ExplainedInput): string {
+  const what = same === false ? "differs" : "not known whether it is the same";
+  if (kind === "seed" && same === "unknown") return `seed: ${detail}`;
+  return `${kind}: ${name} ${what}${detail === undefined ? "" : `: ${detail}`}`;
+}

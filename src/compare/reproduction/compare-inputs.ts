@@ -1,0 +1,163 @@
+import { inOneGo } from "../../platform/event-loop.ts";
+import type { RunRecord } from "../../journal/run-record.ts";
+import { diffCode } from "../code/diff-code.ts";
+import { compareRecords, type RunComparison } from "../compare-records.ts";
+import type { ComparedSection } from "../compared-section.ts";
+import type { Sameness } from "../sameness.ts";
+import { valueTexts } from "../value-identity.ts";
+import { isSeedName, seedsOf } from "./seeds.ts";
+
+/** What kind of thing goes into a run, the most telling first. */
+export type InputKind = "code" | "data" | "artifact" | "params" | "environment" | "seed" | "backend";
+
+/** Something that went into two runs. */
+export interface ComparedInput {
+  /** What kind of thing it is. */
+  readonly kind: InputKind;
+  /** Its name: `commit`, the path of a param, the name of a data set, … */
+  readonly name: string;
+  /** Whether both runs had the same. */
+  readonly same: Sameness;
+}
+
+/** An input with what to say if it is not the same. */
+export interface ExplainedInput extends ComparedInput {
+  readonly detail?: string | undefined;
+}
+
+/** Members of the environment that differ from run to run without a reason for another result, or repeat others. */
+const ASIDE: readonly string[] = ["incomplete", "redacted", "otherVariables", "memory", "container", "command"];
+
+/** Returns what went into two runs, in the order of the kinds. */
+export function compareInputs(original: RunRecord, again: RunRecord): ExplainedInput[] {
+  const comparison = compareRecords([original, again]);
+  return [
+    ...codeInputs(original, again),
+    ...digestInputs("data", comparison.datasets),
+    ...digestInputs("artifact", comparison.inputs),
+    ...valueInputs("params", comparison.params),
+    ...environmentInputs(original, again, comparison),
+    ...seedInputs(original, again),
+  ];
+}
+
+function codeInputs(original: RunRecord, again: RunRecord): ExplainedInput[] {
+  const [a, b] = [original.code, again.code];
+  if (!a || !b) return [{ kind: "code", name: "code", same: "unknown", detail: "not both runs recorded it" }];
+  const { commit, entry, lockfile, patch, changes, untracked, submodules, archive, unknown } = inOneGo(
+    diffCode({ code: a }, { code: b }),
+  );
+  if (archive.same === true) return [{ kind: "code", name: "archive", same: true }];
+  const input = (name: string, same: Sameness, detail?: string): ExplainedInput => ({
+    kind: "code",
+    name,
+    same,
+    detail,
+  });
+  const isKnown = a.dirty !== "unknown" && b.dirty !== "unknown";
+  const patchDiffers =
+    a.patch?.digest !== b.patch?.digest && isKnown && !(a.patch?.complete === false || b.patch?.complete === false);
+  const isEmpty = ({ onlyA, onlyB, changed }: typeof untracked): boolean =>
+    onlyA.length + onlyB.length + changed.length === 0;
+  const about = (subject: string): boolean => unknown.some((gap) => gap.slice(3).startsWith(`${subject}:`));
+  const hasChanges = a.patch !== undefined || b.patch !== undefined || a.dirty !== false || b.dirty !== false;
+  return [
+    input("commit", commit.same, `${commit.b ?? "-"} instead of ${commit.a ?? "-"}`),
+    ...(hasChanges
+      ? [input("changes", patchDiffers ? false : about("dirty") ? "unknown" : patch.same, changedFiles(changes))]
+      : []),
+    ...((archive.a ?? archive.b) ? [input("archive", archive.same)] : []),
+    input("script", entry.same, `${entry.b ?? "-"} instead of ${entry.a ?? "-"}`),
+    input(
+      "lockfile",
+      lockfile.same,
+      lockfile.b === undefined ? "none" : `${lockfile.b} instead of ${lockfile.a ?? "none"}`,
+    ),
+    ...(a.untracked.length + b.untracked.length > 0
+      ? [
+          input(
+            "untracked files",
+            isEmpty(untracked) && !about("untracked") ? true : "unknown",
+            "their contents are not recorded",
+          ),
+        ]
+      : []),
+    ...(a.submodules.length + b.submodules.length > 0
+      ? [
+          input(
+            "submodules",
+            submodules.onlyA.length + submodules.onlyB.length + submodules.changed.length > 0
+              ? false
+              : about("submodules")
+                ? "unknown"
+                : true,
+          ),
+        ]
+      : []),
+  ];
+}
+
+function changedFiles({
+  onlyA,
+  onlyB,
+  changed,
+}: {
+  readonly onlyA: readonly { readonly path: string }[];
+  readonly onlyB: readonly { readonly path: string }[];
+  readonly changed: readonly { readonly b: { readonly path: string } }[];
+}): string | undefined {
+  const paths = [...onlyA, ...onlyB, ...changed.map(({ b }) => b)].map(({ path }) => path);
+  return paths.length === 0 ? undefined : paths.slice(0, 3).join(", ");
+}
+
+function digestInputs(
+  kind: InputKind,
+  section: ComparedSection<readonly { readonly digest: string }[]>,
+): ExplainedInput[] {
+  return [
+    ...section.differs.map(({ path, present: [was, is] }) => ({
+      kind,
+      name: path,
+      same: false,
+      detail: was && is ? "another digest" : was ? "only the first run used it" : "only the second run used it",
+    })),
+    ...section.same.map(({ path }) => ({ kind, name: path, same: true })),
+  ];
+}
+
+function valueInputs(kind: InputKind, section: ComparedSection): ExplainedInput[] {
+  return [
+    ...section.differs.map(({ path, values, present: [was, is] }) => {
+      const text = valueTexts(values.filter((_, i) => (i === 0 ? was : is)));
+      const detail = `${is ? text(values[1]) : "absent"} instead of ${was ? text(values[0]) : "absent"}`;
+      return { kind, name: path, same: false, detail };
+    }),
+    ...section.same.map(({ path }) => ({ kind, name: path, same: true })),
+  ];
+}
+
+function environmentInputs(original: RunRecord, again: RunRecord, { environment }: RunComparison): ExplainedInput[] {
+  if (!original.environment || !again.environment)
+    return [{ kind: "environment", name: "environment", same: "unknown", detail: "not both runs recorded it" }];
+  const counts = ({ keys: [first = "", second] }: { readonly keys: readonly string[] }): boolean =>
+    !ASIDE.includes(first) && !(first === "lockfile" && second === "path");
+  const kindOf = (name: string): InputKind => (/^(?:tfjs\.backend|gpus)$/.test(name) ? "backend" : "environment");
+  return [
+    ...valueInputs("environment", {
+      differs: environment.differs.filter(counts),
+      same: environment.same.filter(counts),
+    }).map((input) => ({ ...input, kind: kindOf(input.name) })),
+  ];
+}
+
+/** Without a seed, random numbers differ. A seed that differs is among the params. */
+function seedInputs(original: RunRecord, again: RunRecord): ExplainedInput[] {
+  const [a, b] = [seedsOf(original.params), seedsOf(again.params)];
+  if (a.length === 0 || b.length === 0)
+    return [{ kind: "seed", name: "seed", same: "unknown", detail: "no param of both runs is a seed" }];
+  const inputs = compareRecords([original, again]).params;
+  return valueInputs("seed", {
+    differs: inputs.differs.filter(({ keys }) => isSeedName(keys.at(-1) ?? "")),
+    same: inputs.same.filter(({ keys }) => isSeedName(keys.at(-1) ?? "")),
+  });
+}
