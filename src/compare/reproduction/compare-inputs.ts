@@ -142,12 +142,10 @@ function environmentInputs(original: RunRecord, again: RunRecord, { environment 
   const counts = ({ keys: [first = "", second] }: { readonly keys: readonly string[] }): boolean =>
     !ASIDE.includes(first) && !(first === "lockfile" && second === "path");
   const kindOf = (name: string): InputKind => (/^(?:tfjs\.backend|gpus)$/.test(name) ? "backend" : "environment");
-  return [
-    ...valueInputs("environment", {
-      differs: environment.differs.filter(counts),
-      same: environment.same.filter(counts),
-    }).map((input) => ({ ...input, kind: kindOf(input.name) })),
-  ];
+  return valueInputs("environment", {
+    differs: environment.differs.filter(counts),
+    same: environment.same.filter(counts),
+  }).map((input) => ({ ...input, kind: kindOf(input.name) }));
 }
 
 /** Without a seed, random numbers differ. A seed that differs is among the params. */
