@@ -3,6 +3,7 @@ import { LedgerError, invalidArgument, ledgerErrorOf } from "../errors/ledger-er
 import { abortable } from "../platform/abort.ts";
 import { onDemand } from "../platform/on-demand.ts";
 import type { CodeSnapshot } from "../provenance/code-snapshot.ts";
+import { scrub } from "../provenance/redaction/scrub.ts";
 import { type CaptureSourcesOptions, checkSourcesOptions, SOURCES_OPTIONS } from "./capture-options.ts";
 import { type GitFiles, gitFiles, nativeFileSystem } from "./git-files.ts";
 import { absolutePath, type HostProcess } from "./host-paths.ts";
@@ -86,9 +87,9 @@ async function capture(
     changes: [],
     untracked: [],
     submodules: [],
-    ...(entry !== undefined && { entry }),
+    ...(entry !== undefined && { entry: scrub(entry) }),
     ...(lockfile !== undefined && lockfile !== "unknown" && { lockfile }),
     ...(archive && { archive }),
-    incomplete: lockfile === "unknown" ? [...incomplete, "lockfile: it cannot be read"] : incomplete,
+    incomplete: [...incomplete, ...(lockfile === "unknown" ? ["lockfile: it cannot be read"] : [])].map(scrub),
   };
 }

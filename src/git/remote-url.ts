@@ -1,6 +1,6 @@
 import { scrub } from "../provenance/redaction/scrub.ts";
 import { decodePercent } from "../provenance/redaction/secret-name.ts";
-import { isTokenLike } from "../provenance/redaction/token-shapes.ts";
+import { isTokenLike, REDACTED } from "../provenance/redaction/token-shapes.ts";
 
 const NETWORK = /^(?:git\+)?(https?|ssh|git):\/\/([^/?#\\]*)([^?#]*)/i;
 const SCP = /^(?:([^@:/\\]*)@)?([\w.-]{2,}):(?!:|\/\/)([^?#]*)/;
@@ -8,6 +8,9 @@ const HOST = /^(?:[\w.-]+|\[[\da-f:.]+\])(?::\d{1,5})?$/i;
 /** Some mirrors have the address of the original in their paths. */
 const INNER_SCHEME = /(?<![^/])(?:https?|ssh|git):\/{1,2}/gi;
 const USER = /^[a-z_][a-z0-9_-]{0,31}$/;
+
+/** A key in hexadecimal digits. */
+const DIGITS = /^[\da-f]{20,}$/i;
 
 /**
  * Returns the address of a remote without credentials, query and fragment, or `undefined` if it is not the address of
@@ -32,11 +35,20 @@ function holdsUser(path: string): boolean {
   return /[@:]/.test(decodePercent(path).replace(INNER_SCHEME, "/"));
 }
 
-function keptUser(user: string): string {
-  return USER.test(user) && !isTokenLike(user) ? `${user}@` : "";
+/** Returns whether a part of a path is a key. The last part names the repository: that of a gist is a hash. */
+function isSecretPart(part: string, isLast: boolean): boolean {
+  return isTokenLike(part.replace(/\.git$/i, "")) || (!isLast && DIGITS.test(part));
 }
 
-function cleanPath(start: string, path: string): string {
+function keptUser(user: string): string {
+  return USER.test(user) && !isTokenLike(user) && !DIGITS.test(user) ? `${user}@` : "";
+}
+
+function cleanPath(start: string, given: string): string {
+  const path = given
+    .split("/")
+    .map((part, i, parts) => (isSecretPart(decodePercent(part), i === parts.length - 1) ? REDACTED : part))
+    .join("/");
   const whole = scrub(start + path);
   // Some secrets show only with the host before them, others only without it.
   return whole.startsWith(start) ? start + scrub(whole.slice(start.length)) : whole;

@@ -75,6 +75,16 @@ export const SHAPES: readonly Shape[] = [
     dirty: false,
   },
   {
+    name: "mode staged, modes ignored",
+    make: (r) => (
+      r.begin(),
+      r.git("config", "core.fileMode", "false"),
+      r.git("update-index", "--chmod=+x", "train.ts")
+    ),
+    dirty: true,
+    changes: ["modified train.ts"],
+  },
+  {
     name: "same size in the second of the commit",
     make: (r) => (r.begin("--quiet"), r.write("train.ts", lines(40, "train").replace("train 5", "train 6"))),
     dirty: true,

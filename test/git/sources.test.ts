@@ -167,7 +167,7 @@ describe("rules", () => {
     write({ ...PROJECT, "store/ledger.json": "{}", "store/experiments/x": "", "store/runs/a/run.json": "{}" });
     const snapshot = await captured();
     expect(filesOf(snapshot)).toEqual(PROJECT);
-    expect(snapshot.incomplete).toEqual(["archive: 1 ledger left out: store/"]);
+    expect(snapshot.incomplete).toEqual(["archive: 1 ledger left out (store/)"]);
   });
 });
 
@@ -182,9 +182,9 @@ describe("limits", () => {
     const snapshot = await captured();
     expect(filesOf(snapshot)).toEqual(PROJECT);
     expect(snapshot.incomplete).toEqual([
-      "archive: 1 file left out, larger than 1000000 bytes: big.ts",
-      "archive: 1 file left out, tables of more than 100000 bytes: data.csv",
-      "archive: 1 file left out, binary: odd.dump",
+      "archive: 1 file left out, larger than 1000000 bytes (big.ts)",
+      "archive: 1 file left out, tables of more than 100000 bytes (data.csv)",
+      "archive: 1 file left out, binary (odd.dump)",
     ]);
   });
 
@@ -197,10 +197,10 @@ describe("limits", () => {
     });
     const snapshot = await captured({ maxBytes: 4100, maxFileBytes: 3500 });
     expect(Object.keys(filesOf(snapshot))).toEqual(["b.ts", "c.ts", "yarn.lock"]);
-    expect(snapshot.incomplete).toEqual(["archive: 1 file left out, there would be more than 4100 bytes: a.ts"]);
+    expect(snapshot.incomplete).toEqual(["archive: 1 file left out, there would be more than 4100 bytes (a.ts)"]);
     const few = await captured({ maxFiles: 2 });
     expect(Object.keys(filesOf(few))).toEqual(["b.ts", "yarn.lock"]);
-    expect(few.incomplete).toEqual(["archive: 2 files left out, there would be more than 2 files: c.ts, a.ts"]);
+    expect(few.incomplete).toEqual(["archive: 2 files left out, there would be more than 2 files (c.ts, a.ts)"]);
     expect((await captured({ maxFiles: 0 })).archive).toBeUndefined();
   });
 
@@ -218,7 +218,7 @@ describe("limits", () => {
     expect(filesOf(snapshot)).toHaveProperty("z.ts");
     expect(snapshot.incomplete).toEqual([
       "archive: only 20000 entries of the directories were looked at",
-      expect.stringMatching(/^archive: \d+ files left out, there would be more than 2000 files: data-/),
+      expect.stringMatching(/^archive: \d+ files left out, there would be more than 2000 files \(data-/),
     ]);
   });
 
@@ -230,7 +230,7 @@ describe("limits", () => {
     const snapshot = await captureSources({ directory: "/", fs: files });
     expect(filesOf(snapshot)).toEqual({ "a.ts": "x" });
     expect(snapshot.incomplete).toEqual([
-      "archive: 1 directory left out, with too many entries or too deep: images/ (200000 entries)",
+      "archive: 1 directory left out, with too many entries or too deep (images/ (200000 entries))",
     ]);
   });
 
@@ -241,7 +241,7 @@ describe("limits", () => {
     expect(Object.keys(filesOf(await captureSources({ directory: "/", fs: files })))).toEqual(["a.ts", "b.ts", "c.ts"]);
     const snapshot = await captureSources({ directory: "/", fs: stuck, timeoutMs: 300 });
     expect(Object.keys(filesOf(snapshot))).toEqual(["package.json"]);
-    expect(snapshot.incomplete).toContain("archive: 2 files left out, reading took longer than 300 ms: b.ts, a.ts");
+    expect(snapshot.incomplete).toContain("archive: 2 files left out, reading took longer than 300 ms (b.ts, a.ts)");
   });
 
   test("the signal rejects the call with its reason", async () => {
@@ -273,7 +273,7 @@ describe("secrets", () => {
     const snapshot = await captured();
     expect(filesOf(snapshot)).toEqual(PROJECT);
     expect(snapshot.incomplete).toEqual([
-      "archive: 6 files withheld, they may hold secrets: .aws/, .env, .env.local, credentials.json, id_ed25519, and 1 more",
+      "archive: 6 files withheld, they may hold secrets (.aws/, .env, .env.local, credentials.json, id_ed25519, and 1 more)",
     ]);
   });
 
@@ -284,7 +284,9 @@ describe("secrets", () => {
     write({ "f.ts": `${"// nothing\n".repeat(20_000)}${token}`, "g.ts": "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n" });
     const snapshot = await captured();
     expect(filesOf(snapshot)).toEqual(PROJECT);
-    expect(snapshot.incomplete).toEqual([expect.stringMatching(/^archive: 8 files withheld, they may hold secrets: /)]);
+    expect(snapshot.incomplete).toEqual([
+      expect.stringMatching(/^archive: 8 files withheld, they may hold secrets \(/),
+    ]);
     expect(Buffer.from(snapshot.archive ?? []).includes(token)).toBe(false);
   });
 
@@ -317,8 +319,8 @@ describe("odd files", () => {
     const snapshot = await captured({ directory: join(directory, "in") });
     expect(filesOf(snapshot)).toEqual({ "a.ts": "" });
     expect(snapshot.incomplete).toEqual([
-      "archive: 2 links left out: b.ts, linked",
-      "archive: 1 file left out, pipes or devices: pipe",
+      "archive: 2 links left out (b.ts, linked)",
+      "archive: 1 file left out, pipes or devices (pipe)",
     ]);
     // The directory itself may be a link.
     symlinkSync(join(directory, "in"), join(directory, "entrance"));
@@ -332,7 +334,7 @@ describe("odd files", () => {
     const snapshot = await captured();
     expect(Object.keys(filesOf(snapshot)).sort()).toEqual(["A.ts", "a.ts", "a:b.ts", "con.ts", "x.", "é.ts"]);
     expect(snapshot.incomplete).toEqual([
-      expect.stringMatching(/^archive: 4 files left out, with a name that is not UTF-8, too long, or there twice: /),
+      expect.stringMatching(/^archive: 4 files left out, with a name that is not UTF-8, too long, or there twice \(/),
       "names: 4 in the archive are not possible everywhere: a.ts, a:b.ts, con.ts, x.",
     ]);
   });
@@ -346,7 +348,7 @@ describe("odd files", () => {
       return path === "/locked" ? ["x"] : path === "/a.ts" ? "1" : undefined;
     });
     const snapshot = await captureSources({ directory: "/", fs: files });
-    expect(snapshot.incomplete).toEqual(["archive: 1 file left out, unreadable: locked/x"]);
+    expect(snapshot.incomplete).toEqual(["archive: 1 file left out, unreadable (locked/x)"]);
   });
 });
 

@@ -22,12 +22,13 @@ export async function changesPatch(
 ): Promise<Uint8Array | undefined> {
   if (changes.length === 0) return undefined;
   const patch = new PatchFiles(request.maxPatchBytes);
+  const modes = new Map(comparison.index.entries.map(({ path, mode }) => [path, mode]));
   for (const { path, status } of sortedByPath(changes)) {
     request.signal.throwIfAborted();
     try {
       const before = submodules.before.get(path) ?? (await readBefore(comparison, path, objects));
       const after =
-        status === "deleted" ? undefined : (submodules.after.get(path) ?? (await readAfter(comparison, path)));
+        status === "deleted" ? undefined : (submodules.after.get(path) ?? (await readAfter(comparison, path, modes)));
       if (!mayFit(before, after, request.maxPatchBytes)) patch.leaveOut(path);
       else if (!isComparable(before, after)) incomplete.push(`patch: ${path} is too large to be compared`);
       else patch.add(path, writeFilePatch(path, before, after));
@@ -45,12 +46,17 @@ async function readBefore({ head }: Comparison, path: string, objects: ObjectRea
   return file && { ...file, bytes: await objects.blob(file.id) };
 }
 
-async function readAfter(comparison: Comparison, path: string): Promise<FileSide | undefined> {
-  const { files, root, head, index, ignoresFileMode, hasSymlinks } = comparison;
+async function readAfter(
+  comparison: Comparison,
+  path: string,
+  modes: ReadonlyMap<string, number>,
+): Promise<FileSide | undefined> {
+  const { files, root, head, ignoresFileMode, hasSymlinks } = comparison;
   const stats = await files.lstat(`${root}/${path}`);
   if (stats === undefined || stats.isDirectory()) return undefined;
   if (stats.size > MAX_COMPARED_FILE) throw new RangeError("too large");
-  const known = head.get(path)?.mode ?? index.entries.find((entry) => entry.path === path)?.mode ?? 0;
+  // Where modes are ignored, that of the index counts.
+  const known = modes.get(path) ?? head.get(path)?.mode ?? 0;
   const mode = modeOf(stats, known, ignoresFileMode, hasSymlinks);
   const bytes = (await readSide(files, `${root}/${path}`, mode)) ?? new Uint8Array();
   return { mode, id: await blobId(bytes, "sha1"), bytes };

@@ -2,6 +2,7 @@ import { joinPath } from "../portable/git-directory.ts";
 import { type IgnoreRules, isIgnored } from "../portable/ignore-rules.ts";
 import type { GitFileStats, GitFiles } from "../git-files.ts";
 import { mapBounded } from "../../platform/bounded.ts";
+import { scrubTokens } from "../../provenance/redaction/token-shapes.ts";
 import { breakIfDue } from "../../platform/event-loop.ts";
 import { PARALLEL_FILES } from "../limits.ts";
 import { isSecretFile } from "../patch/withhold-secrets.ts";
@@ -111,7 +112,8 @@ function addFile({ leftOut }: Search, path: string, stats: GitFileStats, sources
   if (stats.isSymbolicLink()) leftOut.add("link", path);
   else if (!stats.isFile()) leftOut.add("special", path);
   else if (isOddName(path)) leftOut.add("name", JSON.stringify(path));
-  else if (isSecretFile(path) && !JUDGED_BY_CONTENT.test(path)) leftOut.add("secret", path);
+  else if ((isSecretFile(path) && !JUDGED_BY_CONTENT.test(path)) || scrubTokens(path) !== path)
+    leftOut.add("secret", path);
   else sources.push({ path, size: stats.size });
 }
 

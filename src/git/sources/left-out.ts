@@ -38,7 +38,7 @@ export class LeftOut {
       const { count, names } = found;
       const more = count > names.length ? `, and ${count - names.length} more` : "";
       const [why, one = "file", many = `${one}s`] = texts[reason];
-      return [`archive: ${count} ${count === 1 ? one : many} ${why}: ${names.join(", ")}${more}`];
+      return [`archive: ${count} ${count === 1 ? one : many} ${why} (${names.join(", ")}${more})`];
     });
   }
 }
