@@ -8,3 +8,7 @@ export type { TrainingLogs } from "./training-logs.ts";
 export type { OnNaN } from "./training-log.ts";
 export type { YieldEvery } from "./yield-every.ts";
 export type { AnyCallback, NumberLogs } from "./any-callback.ts";
+export { saveHandler, type SavedModel, type SaveHandler } from "./save-handler.ts";
+export { type ArtifactLedger, loadHandler, type LoadHandler } from "./load-handler.ts";
+export type { LoadedModel, ModelArtifacts } from "./model-artifacts.ts";
+export type { WeightSpec } from "./weight-specs.ts";
