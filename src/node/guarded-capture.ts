@@ -8,14 +8,14 @@ export type CaptureKind = (session: CapturedSession) => Capturing | undefined;
 const GUARD_TIMEOUT_MS = 10_000;
 
 /**
- * Returns a capture that guards each run if `guards` is set, and captures what the kinds capture. Of a
- * session that joined other writers the guard only stores what it logged: its end must not close the run for them.
+ * Returns a capture that guards each run if `guards` is set, and captures what the kinds capture. While sessions of other
+ * processes seem to continue a run, the guard leaves it open for them.
  */
 export function guardedCapture(kinds: readonly CaptureKind[], guards: boolean): RunCapture {
   return {
     begin: (session) => {
-      const { run, isShared } = session;
-      if (guards) ProcessGuard.get().add(run, GUARD_TIMEOUT_MS, true, isShared ? () => run.flush() : undefined);
+      const { run, atEnd } = session;
+      if (guards) ProcessGuard.get().add(run, GUARD_TIMEOUT_MS, { leavesSignals: true, closer: atEnd });
       const begun = kinds.flatMap((begin) => begin(session) ?? []);
       return {
         end: async () => void (await Promise.all(begun.map((each) => each.end()))),

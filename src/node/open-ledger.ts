@@ -37,10 +37,14 @@ function adviceOn(name: string): string {
  * and endpoint of a bucket come from the `AWS_*` environment variables. The result is the `Ledger` of `runledger`.
  *
  * Every run that is started or resumed through this ledger records what `capture` says. Unless `guard` is `false`, it is
- * also guarded as by {@link guardProcess}, with one difference: if the program listens for a signal itself, the signal
- * does not close the run. The program decides, and may save and finish. If it does not close the run, the natural end of
- * the process closes it as `killed`. Of a session that joins a run while others may write it,
- * the guard only stores what it logged: its end is not the end of the run. Nothing of that delays the program or keeps the process alive for long.
+ * also guarded as by {@link guardProcess}, with two differences:
+ *
+ * - If the program listens for a signal itself, the signal does not close the run. The program decides, and may save and
+ *   finish. If it does not close the run, the natural end of the process closes it as `killed`.
+ * - While sessions of other processes seem to continue the run, the guard only stores what this process logged and leaves
+ *   the run open. The last process closes it.
+ *
+ * Nothing of that delays the program or keeps the process alive for long.
  *
  * Rejects as `openLedger` of `runledger` does, with `INVALID_ARGUMENT` for a place that is not one of these, and with
  * `CREDENTIALS` without keys for a bucket.

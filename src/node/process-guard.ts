@@ -22,20 +22,33 @@ const MAX_TIMEOUT_MS: number = 2 ** 31 - 1;
 /**
  * All copies of the library in a process share the guard. `src/run/process-guard.ts` has the interface that runs use.
  */
-const GUARD: unique symbol = Symbol.for("runledger.processGuard.3");
+const GUARD: unique symbol = Symbol.for("runledger.processGuard.4");
 
 interface Guarded {
   readonly run: GuardedRun;
   readonly timeoutMs: number;
   /** Whether the run stays open after a signal that the program listens to itself. */
   readonly leavesSignals: boolean;
-  /** Stores what a session logged that joined others. It takes the place of closing the run. */
-  readonly store: (() => Promise<void>) | undefined;
+  /** Closes the run, or leaves it open to others. */
+  readonly closer: Closer;
   /** Whether such a signal came. */
   isSignalled: boolean;
 }
 
-type End = (run: GuardedRun) => Promise<void>;
+/** What closes a guarded run. */
+type Closer = Pick<GuardedRun, "finish" | "fail">;
+type End = (closer: Closer) => Promise<void>;
+
+/** How a guard differs from that of `guardProcess`. */
+export interface GuardDetails {
+  /**
+   * Whether the run stays open after a signal that the program listens to itself. It is closed as killed at the natural
+   * end if the program has not closed it by then.
+   */
+  readonly leavesSignals?: boolean;
+  /** What closes the run. Default: the run. */
+  readonly closer?: Closer;
+}
 
 /**
  * Closes all guarded runs of this process when the process is about to end. It adds one set of listeners for all runs,
@@ -76,17 +89,13 @@ export class ProcessGuard {
 
   /** Returns whether it closes the run now, after the natural end of the program. */
   closesAtEnd(runId: string): boolean {
-    return this.#isAtEnd && [...this.#guarded].some(({ run, store }) => run.id === runId && !store);
+    return this.#isAtEnd && this.guards(runId);
   }
 
-  /**
-   * Guards a run. Returns a function that ends this. With `leavesSignals`, the run stays open after a signal that the
-   * program listens to itself, and is closed as killed at the natural end if the program has not closed it by then. With
-   * `store`, the run is never closed: `store` is called after a signal or an error.
-   */
-  add(run: GuardedRun, timeoutMs: number, leavesSignals = false, store?: () => Promise<void>): () => void {
+  /** Guards a run. Returns a function that ends this. */
+  add(run: GuardedRun, timeoutMs: number, { leavesSignals = false, closer = run }: GuardDetails = {}): () => void {
     if (run.status !== "running") return () => {};
-    const guarded = { run, timeoutMs: Math.min(timeoutMs, MAX_TIMEOUT_MS), leavesSignals, store, isSignalled: false };
+    const guarded = { run, timeoutMs: Math.min(timeoutMs, MAX_TIMEOUT_MS), leavesSignals, closer, isSignalled: false };
     if (this.#guarded.size === 0 && !this.isEnding) this.#listen();
     this.#guarded.add(guarded);
     if (this.#end && !(this.#leavesSome && leavesSignals)) this.#closings.push(this.#closeLast(guarded, this.#end));
@@ -142,7 +151,7 @@ export class ProcessGuard {
     if (this.isEnding) return;
     const status = hasFailed ? "failed" : "finished";
     const closings = [...this.#guarded].map(async (guarded) => {
-      if (!guarded.store) await close(guarded, (run) => run.finish(guarded.isSignalled ? "killed" : status));
+      await close(guarded, (run) => run.finish(guarded.isSignalled ? "killed" : status));
       // One attempt, because a run that cannot be closed must not keep the process alive forever.
       this.#remove(guarded);
     });
@@ -175,7 +184,6 @@ export class ProcessGuard {
   }
 
   #closeLast(guarded: Guarded, end: End): Promise<void> {
-    if (guarded.store) return close(guarded, guarded.store);
     this.#closed.add(guarded.run.id);
     return close(guarded, end);
   }
@@ -195,12 +203,12 @@ export class ProcessGuard {
 }
 
 /** Closes a run within its time limit, and reports a failure on stderr. Never rejects. */
-async function close({ run, timeoutMs }: Guarded, end: End): Promise<void> {
+async function close({ run, closer, timeoutMs }: Guarded, end: End): Promise<void> {
   // Not unref'd, because this timer keeps the process alive while the run is being closed.
   let timeout: NodeJS.Timeout | undefined;
   const late = new Promise<"late">((resolve) => (timeout = setTimeout(() => resolve("late"), timeoutMs)));
   try {
-    if ((await Promise.race([end(run), late])) === "late")
+    if ((await Promise.race([end(closer), late])) === "late")
       console.error(`runledger: run ${run.id} could not be closed in ${timeoutMs} ms`);
   } catch (error) {
     console.error(`runledger: run ${run.id} could not be closed:`, error);

@@ -22,7 +22,8 @@ import { discardAttempt, removeLeftovers, tidyLeftovers } from "./leftovers.ts";
 import { inSlices } from "../platform/event-loop.ts";
 import { areApart } from "./compact-records.ts";
 import { makeDocument } from "./make-document.ts";
-import { type CoveredRun, seemsActive, settledSegments } from "./other-writers.ts";
+import type { Ending } from "./finish-options.ts";
+import { type CoveredRun, seemContinued, seemsActive, settledSegments } from "./other-writers.ts";
 
 const runStates = /* @__PURE__ */ onDemand(() => import("../journal/run-state.ts"));
 
@@ -63,16 +64,31 @@ export async function readOthers(
   return state;
 }
 
-/** Returns whether writers other than `here` seem to continue the run of `writer`. */
-export async function seemsContinued(
+/** What the other sessions of a run mean for the end of one session. */
+export interface SharedEnd {
+  /** Whether sessions outside this process seem to continue the run. */
+  readonly isShared: boolean;
+  /** How another session closed the run as failed or killed, if none opened it again. */
+  readonly ending?: Ending | undefined;
+}
+
+/**
+ * Returns what the other sessions mean for the end of the session of `writer`, whose records must be stored. `here`:
+ * the writers of this process.
+ */
+export async function readSharedEnd(
   context: RunContext,
   created: RunCreated,
   writer: JournalWriter,
   here: ReadonlySet<string>,
-): Promise<boolean> {
-  const { folds } = await readOthers(context, created, writer);
-  const others = folds.filter((fold) => !here.has(fold.writer));
-  return await seemsActive(context.backend, others, {});
+): Promise<SharedEnd> {
+  const { folds, listing } = await readOthers(context, created, writer);
+  if (folds.length === 0 && created.writer.id === writer.id) return { isShared: false };
+  const ending = new Set([...here, writer.id]);
+  const isShared = await seemContinued(context, { created, folds, fences: listing.fences, ending });
+  const own = await writer.fold(created);
+  const { status, error } = foldRun(created, own ? [...folds, own] : folds, { summaries: false });
+  return { isShared, ...((status === "failed" || status === "killed") && { ending: { status, error } }) };
 }
 
 async function readListed(

@@ -36,6 +36,38 @@ export async function seemsActive(
   return false;
 }
 
+/** The sessions of other writers, for {@link seemContinued}. */
+export interface OtherSessions {
+  readonly created: RunCreated;
+  readonly folds: readonly WriterFold[];
+  readonly fences: number;
+  /** The writers whose sessions end now. */
+  readonly ending: ReadonlySet<string>;
+}
+
+/**
+ * Returns whether another session seems to continue the run: its thread runs, or its latest record is not older than a
+ * few of its signs of life. Sessions of this thread do not count, because they end with it.
+ */
+export async function seemContinued(
+  { backend: { liveness }, clock }: RunContext,
+  { created, folds, fences, ending }: OtherSessions,
+): Promise<boolean> {
+  const open: Pick<WriterFold, "writer" | "alive" | "beatMs" | "lastTime">[] = folds.filter(
+    (fold) => fold.fence >= fences && !hasEnded(fold) && !isRecovery(fold),
+  );
+  const { id, alive, beatMs } = created.writer;
+  // The session that began the run may have stored nothing yet.
+  if (fences === 0 && folds.every(({ writer }) => writer !== id))
+    open.push({ writer: id, beatMs, lastTime: created.createdAt, ...(alive !== undefined && { alive }) });
+  for (const { writer, alive: token, beatMs: interval = beatMs, lastTime = created.createdAt } of open) {
+    if (ending.has(writer) || (token !== undefined && token === liveness?.token)) continue;
+    const isAlive = token === undefined ? undefined : await liveness?.isAlive(token);
+    if (isAlive ?? clock.now() - lastTime <= SILENT_BEATS * interval) return true;
+  }
+  return false;
+}
+
 /** A run, and the segments that {@link settledSegments} looks at. */
 export interface CoveredRun {
   readonly created: RunCreated;

@@ -1,6 +1,7 @@
 import { warn } from "../platform/warn.ts";
 import type { JournalWriter } from "../journal/journal-writer.ts";
 import { builtinModule } from "../platform/builtin-module.ts";
+import type { SharedEnd } from "./close-run.ts";
 import { processGuard } from "./process-guard.ts";
 
 /** A session of a run that is open in this process. */
@@ -13,16 +14,14 @@ export interface OpenSession {
   isStoring(): boolean;
   /** Whether a call that closes the run is under way. */
   isClosing(): boolean;
-  /** Stores everything that waits, and records that the session ends. `here`: the writers of this process. */
-  end(here: ReadonlySet<string>): Promise<SessionEnd>;
+  /** Stores everything that waits, and records that the session ends. */
+  end(): Promise<SessionEnd>;
 }
 
 /** How a session ended that did not close its run. */
-export interface SessionEnd {
+export interface SessionEnd extends SharedEnd {
   /** The number of its records up to the end. Later ones are not part of it. */
   readonly next: number;
-  /** Whether writers of other processes may continue the run. */
-  readonly isShared: boolean;
 }
 
 /** The needed members of Node's `process`. Bun and Deno have them too. */
@@ -64,6 +63,16 @@ export function closeSession(session: OpenSession): void {
   process?.removeListener("exit", onExit);
 }
 
+/** Says that the end of the session is recorded, and `next` is the number of its records. */
+export function leaveSession(session: OpenSession, next: number): void {
+  if (open.has(session)) open.set(session, next);
+}
+
+/** Returns the writers of the open sessions. */
+export function writersHere(): Set<string> {
+  return new Set([...open.keys()].map(({ writer }) => writer.id));
+}
+
 function onExit(): void {
   const left = [...open].filter(([{ writer }, endedAt]) => writer.next !== endedAt);
   noticeLoss(
@@ -95,8 +104,7 @@ async function endSessions(): Promise<void> {
   );
   if (sessions.length === 0 || ends >= MAX_ENDS) return;
   ends++;
-  const here = new Set([...open.keys()].map(({ writer }) => writer.id));
-  const outcomes = await Promise.allSettled(sessions.map((session) => session.end(here)));
+  const outcomes = await Promise.allSettled(sessions.map((session) => session.end()));
   const left: OpenSession[] = [];
   const leftToOthers: OpenSession[] = [];
   for (const [i, outcome] of outcomes.entries()) {

@@ -14,7 +14,7 @@ export interface ProcessGuard {
 
 // `src/node/process-guard.ts` repeats the name, because it may be of another copy of the library. All copies of the
 // library in a process share the guard: change the number at the end of the name whenever `ProcessGuard` changes.
-const GUARD: unique symbol = Symbol.for("runledger.processGuard.3");
+const GUARD: unique symbol = Symbol.for("runledger.processGuard.4");
 
 export function processGuard(): ProcessGuard | undefined {
   return (globalThis as { readonly process?: { readonly [GUARD]?: ProcessGuard } }).process?.[GUARD];

@@ -15,7 +15,6 @@ import type { JournalWriter } from "../journal/journal-writer.ts";
 import { LiveEvents } from "../journal/live-events.ts";
 import { readRunState, type RunState } from "../journal/run-state.ts";
 import { greatestStep, highestOrder } from "../journal/writer-fold.ts";
-import { areWritersAlive } from "../journal/writers-alive.ts";
 import { claimRun, recordFencedEnds } from "./claim-run.ts";
 import { abortable } from "../platform/abort.ts";
 import type { RunContext } from "./run-context.ts";
@@ -81,7 +80,6 @@ export async function resumeRun(
   const { folds, listing } = state;
   if (!claim) await assertNotDeleted(backend, created.id, listing.lifecycle, call);
   const fence = claim?.fence ?? listing.fences;
-  const isShared = !claim && (await areWritersAlive(backend, created, folds, fence)) !== "gone";
   const held = sizeOfRun(created, folds);
   const events = eventsOf(values);
   assertFit(held, events);
@@ -119,7 +117,6 @@ export async function resumeRun(
     lastStep: greatestStep(folds),
     startChild: start,
     signal,
-    isShared,
     positions: new Map(folds.map(({ writer: id, next }) => [id, next])),
   });
 }

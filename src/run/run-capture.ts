@@ -24,13 +24,18 @@ export interface CapturedSession {
   readonly run: {
     readonly id: string;
     readonly status: RunStatus;
-    flush(): Promise<void>;
+    finish(status: ClosingStatus): Promise<void>;
+    fail(error: unknown): Promise<void>;
+  };
+  /**
+   * Ends the run because the process ends. If sessions of other processes seem to continue the run, its methods only
+   * store everything and record that this session ends.
+   */
+  readonly atEnd: {
     finish(status: ClosingStatus): Promise<void>;
     fail(error: unknown): Promise<void>;
   };
   readonly clock: Clock;
-  /** Whether the session joined others that may still write, so that its end is not the end of the run. */
-  readonly isShared: boolean;
   /** Whether stored records can be appended to. Otherwise each write is an object of its own. */
   readonly appends: boolean;
   /** Whether the run begins now, and the program leaves it to the library to describe its environment. */

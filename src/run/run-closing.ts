@@ -3,10 +3,18 @@ import type { JournalWriter } from "../journal/journal-writer.ts";
 import type { RunCreated } from "../journal/run-created.ts";
 import type { RunStatus } from "../journal/run-record.ts";
 import type { Ending } from "./finish-options.ts";
+import type { SharedEnd } from "./close-run.ts";
 import { CODE_WAIT_MS, type CodeLog, SHORT_CODE_WAIT_MS } from "./code-log.ts";
 import type { ArtifactLog } from "./log-artifacts.ts";
 import type { MediaLog } from "./log-media.ts";
-import { closeSession, type OpenSession, openSession, type SessionEnd } from "./process-end.ts";
+import {
+  closeSession,
+  leaveSession,
+  type OpenSession,
+  openSession,
+  type SessionEnd,
+  writersHere,
+} from "./process-end.ts";
 import { processGuard } from "./process-guard.ts";
 import type { Capturing } from "./run-capture.ts";
 import type { OpenRun, RunContext } from "./run-context.ts";
@@ -20,8 +28,6 @@ export interface SessionParts {
   readonly signal: AbortSignal | undefined;
   /** The number of records that each other writer had when this session began. */
   readonly positions?: ReadonlyMap<string, number>;
-  /** Whether other sessions of the run may have been open when this one began. */
-  readonly isShared?: boolean;
 }
 
 const closing = /* @__PURE__ */ onDemand(() => import("./close-run.ts"));
@@ -65,7 +71,7 @@ export class RunClosing {
       isDurable: context.backend.capabilities.durable,
       isStoring: () => !(media.isSettled && artifacts.isSettled && code.isSettled),
       isClosing: () => this.#attempt !== undefined,
-      end: (here) => this.#endSession(here),
+      end: () => this.#endSession(),
     });
     // The listener does not hear of an earlier abort.
     if (signal?.aborted) this.#abort();
@@ -87,6 +93,25 @@ export class RunClosing {
       throw error;
     });
     return this.#attempt;
+  }
+
+  /**
+   * Closes the run because the process ends. If sessions of other processes seem to continue the run, it only stores
+   * everything and records that this session ends: the last session closes the run. A run that another session closed
+   * as failed or killed stays so.
+   */
+  async closeUnlessShared(ending: Ending): Promise<void> {
+    const { context, writer } = this.#parts;
+    if (this.ending || !context.backend.capabilities.durable) return await this.close(this.ending ?? ending);
+    await writer.flush();
+    let others = await this.#readSharedEnd();
+    if (others.isShared) {
+      // Recorded before the others are read: of sessions that end at the same time, the last one sees the others' ends.
+      const left = await this.#endSession();
+      if (left.isShared) return leaveSession(this.#session, left.next);
+      others = left;
+    }
+    await this.close(others.ending ?? ending);
   }
 
   async #close(ending: Ending): Promise<void> {
@@ -123,8 +148,8 @@ export class RunClosing {
    * Stores everything because the process ends by itself, and records that this session ends without closing the run.
    * See {@link OpenSession.end}.
    */
-  async #endSession(here: ReadonlySet<string>): Promise<SessionEnd> {
-    const { context, created, writer, isShared = false } = this.#parts;
+  async #endSession(): Promise<SessionEnd> {
+    const { writer } = this.#parts;
     if (this.ending) {
       await this.close(this.ending);
       return { next: writer.next, isShared: false };
@@ -138,10 +163,14 @@ export class RunClosing {
     // Now, because the program may log while this is stored.
     const { next } = writer;
     await writer.flush();
-    if (isShared) return { next, isShared };
-    // Everything is stored. If the others cannot be read, the process ends as if there were none.
-    const { seemsContinued } = await closing();
-    return { next, isShared: await seemsContinued(context, created, writer, here).catch(() => false) };
+    return { next, ...(await this.#readSharedEnd()) };
+  }
+
+  /** Everything is stored. If the others cannot be read, the process ends as if there were none. */
+  async #readSharedEnd(): Promise<SharedEnd> {
+    const { context, created, writer } = this.#parts;
+    const { readSharedEnd } = await closing();
+    return await readSharedEnd(context, created, writer, writersHere()).catch(() => ({ isShared: false }));
   }
 
   #leave(): void {

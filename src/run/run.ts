@@ -104,13 +104,16 @@ export class Run<Name extends string = string> implements AsyncDisposable {
   }
 
   #captured(): CapturedSession {
-    const { context, writer, isShared = false, wantsEnvironment = false, wantsCode = false } = this.#parts;
+    const { context, created, writer, wantsEnvironment = false, wantsCode = false } = this.#parts;
     const { clock, backend } = context;
     const input = new MetricInput(writer.registry);
     return {
       run: this,
+      atEnd: {
+        finish: (status) => this.#closing.closeUnlessShared(readFinish(status, undefined, created)),
+        fail: (error) => this.#closing.closeUnlessShared(readFail(error, undefined, created)),
+      },
       clock,
-      isShared,
       appends: backend.capabilities.append,
       wantsEnvironment,
       wantsCode,

@@ -70,9 +70,8 @@ async function log(): Promise<void> {
       (await ledger.resumeRun(run.id)).log({ a: 1 });
       await run.flush();
       break;
-    case "joined-guarded":
     case "resumed-guarded":
-      if (ending === "resumed-guarded") await run.finish();
+      await run.finish();
       (await (await openGuarded(directory, { capture: false })).resumeRun(run.id)).log({ a: 1 });
       await run.flush();
       break;

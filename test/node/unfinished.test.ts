@@ -64,18 +64,15 @@ test.each(["natural", "objects", "worker", "text"])(
   },
 );
 
-test("a session that joined other writers is not told to close their run", async () => {
+test("a process with all sessions of a run is told once to close it", async () => {
   const { record, said } = await leave("joined");
   expect(record).toMatchObject({ status: "interrupted", metrics: { a: { count: 101 } } });
-  const joined = said.filter((line) => line.includes("other writers"));
-  expect(joined).toHaveLength(1);
-  expect(joined[0]).toContain(`left run ${record.id}`);
-  expect(joined[0]).not.toContain("Call finish()");
+  expect(said).toHaveLength(1);
+  expect(said[0]).toContain(record.id);
+  expect(said[0]).toContain("Call finish()");
 });
 
-test("the end of a guarded process closes a run that it continued alone, and not one that it joined", async () => {
-  const joined = await leave("joined-guarded");
-  expect(joined.record).toMatchObject({ status: "interrupted", metrics: { a: { count: 101 } } });
+test("the end of a guarded process closes a run that it continued alone", async () => {
   const resumed = await leave("resumed-guarded");
   expect(resumed.record).toMatchObject({ status: "finished", metrics: { a: { count: 101 } } });
   expect(resumed.said).toEqual([]);

@@ -13,6 +13,7 @@ export interface Child {
   /** Resolves with the first line that begins with `start`; rejects when the child ends without one. */
   line(start: string): Promise<string>;
   say(line: string): void;
+  signal(name: NodeJS.Signals): void;
   kill(): void;
   readonly ended: Promise<Ended>;
 }
@@ -68,6 +69,7 @@ export function startChild(
         look();
       }),
     say: (line) => void child.stdin.write(`${line}\n`),
+    signal: (name) => void child.kill(name),
     kill: () => void child.kill("SIGKILL"),
     ended,
   };
