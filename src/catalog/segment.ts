@@ -6,7 +6,7 @@ import { type Cells, decodeCells, decodeTexts } from "./column-cells.ts";
 import { checkColumns } from "./column-schema.ts";
 import { type ColumnEntry, decodeDirectory, type Directory } from "./segment-directory.ts";
 import { experimentPrefix } from "./catalog-entry.ts";
-import { type CatalogDataset, parseDatasets } from "./dataset-cells.ts";
+import { type CatalogDataset, parseDatasets } from "./link-cells.ts";
 import { RecordPages, type StoredPage, toStored } from "./record-pages.ts";
 import { decodeRecord } from "./record-json.ts";
 import { corrupt, orCorrupt, type Range, SegmentFile } from "./segment-file.ts";

@@ -43,3 +43,7 @@ export {
 } from "./run-groups.ts";
 
 export type { Aggregate, Field } from "../filter/field.ts";
+export { type Lineage, type LineageEdge, lineageKey, type LineageNode } from "./lineage/lineage.ts";
+export { lineageToDot } from "./lineage/lineage-to-dot.ts";
+export { lineageToMermaid } from "./lineage/lineage-to-mermaid.ts";
+export { lineageToProv } from "./lineage/lineage-to-prov.ts";

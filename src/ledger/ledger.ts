@@ -6,10 +6,7 @@ import { invalidArgument } from "../errors/ledger-error.ts";
 import { onDemand } from "../platform/on-demand.ts";
 import { readOptions, readSignal } from "../arguments/options.ts";
 import type { ExperimentSummary } from "../catalog/list-experiments.ts";
-import type { CodeDiff } from "../compare/code/code-diff.ts";
 import type { CompareOptions, RunComparison } from "../compare/compare-records.ts";
-import type { Reproduction } from "../compare/reproduction/reproduction.ts";
-import type { RunChanges } from "../compare/run-changes.ts";
 import type { MediaEntry } from "../journal/media-entry.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import type { OpenRun, RunContext } from "../run/run-context.ts";
@@ -28,6 +25,7 @@ import type { ConsoleLine } from "../journal/console-lines.ts";
 import type { RecoverOptions, Recovery } from "./recover.ts";
 import type { RunUpdate, WatchRunOptions } from "./run-update.ts";
 import type { RunQuery } from "./run-query.ts";
+import { RunOrigins } from "./run-origins.ts";
 import type { RunPage } from "./search-runs.ts";
 import type { RunGroups, RunSummaryQuery } from "./summarise-runs.ts";
 import { RunWatch } from "./watch-run.ts";
@@ -38,7 +36,6 @@ const reading = /* @__PURE__ */ onDemand(() => import("./reading.ts"));
 // Separate from the code that reads single runs, so that the first search of a process loads less.
 const searching = /* @__PURE__ */ onDemand(() => import("./search-runs.ts"));
 const writing = /* @__PURE__ */ onDemand(() => import("../run/start-run.ts"));
-const explaining = /* @__PURE__ */ onDemand(() => import("./explaining.ts"));
 // Needed only for runs of typed experiments.
 const startingWithSchema = /* @__PURE__ */ onDemand(() => import("../run/start-with-schema.ts"));
 // Needed only for a run with an id of the caller's own.
@@ -48,12 +45,13 @@ const startingWithId = /* @__PURE__ */ onDemand(() => import("../run/start-with-
  * An open ledger: starts runs and reads them. Every method rejects with a `LedgerError`, or with the reason of its
  * signal.
  */
-export class Ledger {
+export class Ledger extends RunOrigins {
   readonly #context: RunContext;
   readonly #openRuns: ReadonlySet<OpenRun>;
 
   /** @internal Use `openLedger`. */
   constructor(context: RunContext, openRuns: ReadonlySet<OpenRun>) {
+    super(context);
     this.#context = context;
     this.#openRuns = openRuns;
     // For `runledger/files`, which may be of another copy of the library. Bundlers cannot remove a static block, so
@@ -223,44 +221,6 @@ export class Ledger {
   async codeArchive(id: string, options?: CallOptions): Promise<Uint8Array | undefined> {
     const { readCodeArchive } = await reading();
     return await readCodeArchive(this.#context.backend, id, options);
-  }
-
-  /**
-   * Returns what differs between the code of two runs: commits, the patches of their changes by file and hunk, untracked
-   * files, script, lockfile. `same` is `"unknown"` where the records do not hold enough to know it. Rejects with
-   * `RUN_NOT_FOUND`. A patch that is damaged, or larger than 4 MiB, counts as incomplete.
-   */
-  async diffCode(a: string, b: string, options?: CallOptions): Promise<CodeDiff> {
-    const { diffCodeOfRuns } = await explaining();
-    return await diffCodeOfRuns(this.#context.backend, a, b, readSignal("diffCode", options));
-  }
-
-  /**
-   * Returns what changed since the previous run of the same program, or since the run `against`: code, params, data
-   * sets, environment, metrics, status. The previous run is the latest that started before with the same script: of the
-   * same experiment, else of any. If one of the two recorded no script, it is the latest of the experiment. It looks at
-   * the 500 runs before, in the catalogue. `formatChanges` of `runledger/compare` prints the result. Returns `undefined`
-   * if there is no such run. Rejects with `RUN_NOT_FOUND`.
-   */
-  async whatChanged(
-    id: string,
-    options?: CallOptions & {
-      /** The id of the run to compare with. Default: the previous run of the same program. */
-      readonly against?: string | undefined;
-    },
-  ): Promise<RunChanges | undefined> {
-    const { whatChanged } = await explaining();
-    return await whatChanged(this.#context, id, options);
-  }
-
-  /**
-   * Returns a plan of what it takes to run a run again: code, data, params, environment, command line, and what of it the
-   * record does not hold. `formatReproduction` of `runledger/compare` makes steps of it that a person can follow, and
-   * `checkReproduction` compares the two runs. Rejects with `RUN_NOT_FOUND`.
-   */
-  async reproduction(id: string, options?: CallOptions): Promise<Reproduction> {
-    const { reproduction } = await explaining();
-    return await reproduction(this.#context.backend, id, readSignal("reproduction", options));
   }
 
   /**

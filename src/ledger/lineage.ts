@@ -1,0 +1,63 @@
+import { type OptionNames, readOptions } from "../arguments/options.ts";
+import { checkChoice } from "../arguments/choice.ts";
+import type { ArtifactRef } from "../artifacts/version.ts";
+import { callOptions } from "../backend/call-options.ts";
+import type { CallOptions } from "../backend/backend.ts";
+import { catalogOf } from "../catalog/catalog-context.ts";
+import { type LinkedRuns, readLinks } from "../catalog/read-links.ts";
+import type { Lineage, LineageNode } from "../compare/lineage/lineage.ts";
+import { invalidArgument, LedgerError } from "../errors/ledger-error.ts";
+import { ID_PATTERN } from "../journal/run-created.ts";
+import type { RunContext } from "../run/run-context.ts";
+import { LineageWalk } from "./lineage-walk.ts";
+
+/** Options of `ledger.lineage`. */
+interface LineageOptions extends CallOptions {
+  /** `"up"`: what led to it. `"down"`: what came of it. Default `"both"`. */
+  readonly direction?: "up" | "down" | "both" | undefined;
+  /** The most edges from the start to a node. Default 10. */
+  readonly depth?: number | undefined;
+}
+
+const NAMES: OptionNames<LineageOptions> = { direction: true, depth: true, signal: true };
+const MAX_DEPTH = 10_000;
+
+/** Returns what led to a run or a version of an artifact, and what came of it; see `Ledger.lineage`. */
+export async function readLineage(
+  context: RunContext,
+  start: ArtifactRef,
+  options: LineageOptions | undefined,
+): Promise<Lineage> {
+  if (typeof start !== "string" && (typeof start !== "object" || start === null))
+    throw invalidArgument("ref", 'the id of a run, or a reference such as "model:v3"', start);
+  const { direction = "both", depth = 10, signal } = readOptions("lineage", options, NAMES);
+  checkChoice("direction", direction, ["up", "down", "both"]);
+  if (!Number.isSafeInteger(depth) || depth < 0 || depth > MAX_DEPTH)
+    throw invalidArgument("depth", `a whole number from 0 to ${MAX_DEPTH}`, depth);
+  return await readLinks(catalogOf(context), signal, async (runs) => {
+    const walk = new LineageWalk(runs, await findStart(context, runs, start, signal), signal);
+    if (direction !== "down") await walk.follow("up", depth);
+    if (direction !== "up") await walk.follow("down", depth);
+    return walk.lineage();
+  });
+}
+
+/** Returns the node that the caller names. A text without `:` and `@` is the id of a run, or else an artifact. */
+async function findStart(
+  context: RunContext,
+  runs: LinkedRuns,
+  start: ArtifactRef,
+  signal: AbortSignal | undefined,
+): Promise<LineageNode> {
+  const isId = typeof start === "string" && ID_PATTERN.test(start);
+  const run = isId ? runs.run(start) : undefined;
+  if (run) return { kind: "run", id: run.id, name: run.name, ...(run.isDeleted && { deleted: true }) };
+  try {
+    const { name, version, digest } = await (await context.artifacts()).resolve(start, callOptions(signal));
+    return { kind: "artifact", ref: `${name}:${version}`, digest };
+  } catch (cause) {
+    if (!isId || !LedgerError.hasCode(cause, "ARTIFACT_NOT_FOUND")) throw cause;
+    const message = `there is no run and no artifact ${JSON.stringify(start)}`;
+    throw new LedgerError("RUN_NOT_FOUND", message, { field: "ref", cause });
+  }
+}

@@ -1,0 +1,257 @@
+import { expect, test } from "vitest";
+import { memoryBackend } from "../../src/backends/memory/index.ts";
+import type { Backend } from "../../src/backend/backend.ts";
+import { lineageKey, type Lineage } from "../../src/compare/index.ts";
+import { type Ledger, openLedger, type RecordedVersion } from "../../src/index.ts";
+import { LinkedRuns } from "../../src/catalog/read-links.ts";
+import { LinkIndex } from "../../src/catalog/run-links.ts";
+import { LineageWalk } from "../../src/ledger/lineage-walk.ts";
+import { countingBackend, createTestLedger } from "../../src/testing/index.ts";
+import { storeSegment } from "../catalog/many-runs.ts";
+import { rounds } from "../rounds.ts";
+
+const code = (expected: string, field?: string): object =>
+  expect.objectContaining({ code: expected, ...(field !== undefined && { field }) });
+
+const edgesOf = ({ edges }: Lineage): string[] => edges.map(({ from, kind, to }) => `${from} ${kind} ${to}`).sort();
+const keysOf = ({ nodes }: Lineage): string[] => nodes.map(lineageKey);
+
+/** prepare makes data:v0; train uses it, makes model:v0 and has a child; evaluate uses model:v0. */
+async function pipeline(ledger: Ledger): Promise<{ [name: string]: string }> {
+  const prepare = await ledger.startRun({ id: "prepare" });
+  await prepare.logDataset("raw", { digest: "sha256:raw" });
+  await prepare.logArtifact("data", { text: "rows" });
+  await prepare.finish();
+  const train = await ledger.startRun({ id: "train" });
+  await train.useArtifact("data:v0");
+  await train.logDataset("labels", [{ y: 1 }], { store: true });
+  await train.logArtifact("model", { text: "weights" }, { aliases: ["best"] });
+  const child = await train.startChild({ id: "fold" });
+  await child.finish();
+  await train.finish();
+  const evaluate = await ledger.startRun({ id: "evaluate" });
+  await evaluate.useArtifact("model:best");
+  await evaluate.finish();
+  const other = await ledger.startRun({ id: "other" });
+  await other.logDataset("raw", { digest: "sha256:raw" });
+  await other.finish();
+  const labels = (await ledger.getRun("train")).datasets[0]!;
+  return { labels: `labels@${labels.digest}` };
+}
+
+const fill = async (ledger: Ledger, params: object = {}): Promise<void> => {
+  for (let i = 0; i < 8; i++) await (await ledger.startRun({ id: `filler${i}`, params })).finish();
+  await ledger.searchRuns();
+};
+
+test.each<[string, (ledger: Ledger) => Promise<void>]>([
+  ["runs that have entries", async () => {}],
+  ["runs in a segment", fill],
+  // Such a segment may lack columns, so the records are read.
+  ["runs in a segment that has no column for a param", (ledger) => fill(ledger, { ["x".repeat(1001)]: 1 })],
+])("lineage follows versions, data sets and parents up and down: %s", async (_name, prepare) => {
+  const { ledger, backend } = await createTestLedger();
+  const { labels } = await pipeline(ledger);
+  await prepare(ledger);
+  const reader = await openLedger(backend);
+  const up = await reader.lineage("evaluate", { direction: "up" });
+  expect(edgesOf(up)).toEqual([
+    "data:v0 used train",
+    `${labels} used train`,
+    "model:v0 used evaluate",
+    "prepare made data:v0",
+    "raw@sha256:raw used prepare",
+    "train made model:v0",
+  ]);
+  expect(keysOf(up)).toEqual(["evaluate", "model:v0", "train", "data:v0", labels, "prepare", "raw@sha256:raw"]);
+  expect(up.nodes.slice(0, 2)).toEqual([
+    { kind: "run", id: "evaluate", name: expect.any(String) as string },
+    { kind: "artifact", ref: "model:v0", digest: expect.stringMatching(/^sha256:/) as string },
+  ]);
+  expect(up).not.toHaveProperty("truncated");
+  const down = await reader.lineage("data", { direction: "down" });
+  expect(edgesOf(down)).toEqual([
+    "data:v0 used train",
+    "model:v0 used evaluate",
+    "train made labels:v0",
+    "train made model:v0",
+    "train parent fold",
+  ]);
+  // Both: what led to it and what came of it, not all that shares a cause with it.
+  const both = await reader.lineage("train");
+  expect(keysOf(both)).not.toContain("other");
+  expect(edgesOf(both)).toEqual([...new Set([...edgesOf(up), ...edgesOf(down)])].sort());
+  expect(edgesOf(await reader.lineage("train", { depth: 1 }))).toEqual([
+    "data:v0 used train",
+    `${labels} used train`,
+    "train made labels:v0",
+    "train made model:v0",
+    "train parent fold",
+  ]);
+  expect(await reader.lineage("fold", { depth: 0 })).toEqual({
+    nodes: [{ kind: "run", id: "fold", name: expect.any(String) as string }],
+    edges: [],
+  });
+  for (const ref of ["model:v0", "model:best", "model", (await reader.artifactVersions("model"))[0]!])
+    expect(await reader.lineage(ref)).toEqual(await reader.lineage("model:v0"));
+  await reader.deleteRun("train");
+  expect((await reader.lineage("evaluate")).nodes).toContainEqual(
+    expect.objectContaining({ kind: "run", id: "train", deleted: true }),
+  );
+});
+
+test("a run that resumes is led to by itself, and circles end", async () => {
+  const { ledger } = await createTestLedger();
+  const first = await ledger.startRun({ id: "a" });
+  await first.logArtifact("state", { text: "1" });
+  await first.finish();
+  const again = await ledger.resumeRun("a");
+  await again.useArtifact("state:v0");
+  expect(edgesOf(await ledger.lineage("a"))).toContain("a resumed a");
+  await again.finish();
+  expect(await ledger.lineage("a")).toEqual({
+    nodes: [
+      { kind: "run", id: "a", name: first.name },
+      { kind: "artifact", ref: "state:v0", digest: expect.any(String) as string },
+    ],
+    edges: [
+      { from: "a", to: "a", kind: "resumed" },
+      { from: "a", to: "state:v0", kind: "made" },
+      { from: "state:v0", to: "a", kind: "used" },
+    ],
+  });
+});
+
+test("bad input is refused, naming it", async () => {
+  const { ledger } = await createTestLedger();
+  for (const [ref, expected] of [
+    ["nothing", code("RUN_NOT_FOUND", "ref")],
+    ["model:v7", code("ARTIFACT_NOT_FOUND")],
+    ["a b", code("ARTIFACT_NOT_FOUND")],
+    ["", code("INVALID_ARGUMENT")],
+    [5, code("INVALID_ARGUMENT", "ref")],
+    [null, code("INVALID_ARGUMENT", "ref")],
+    [{}, code("INVALID_ARGUMENT")],
+  ] as const)
+    await expect(ledger.lineage(ref as string), String(ref)).rejects.toThrow(expected);
+  const options = [
+    ["depth", { depth: -1 }],
+    ["depth", { depth: 1.5 }],
+    ["depth", { depth: Infinity }],
+    ["direction", { direction: "sideways" }],
+    ["signal", { signal: 5 }],
+  ] as const;
+  for (const [field, wrong] of options)
+    await expect(ledger.lineage("x", wrong as never)).rejects.toThrow(code("INVALID_ARGUMENT", field));
+  const reason = new Error("enough");
+  await expect(ledger.lineage("x", { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+});
+
+const version = (name: string, number: number): RecordedVersion => ({
+  name,
+  version: `v${number}`,
+  digest: `sha256:${String(number).padStart(64, "0")}`,
+  size: 1,
+  aliases: [],
+  metadata: {},
+  createdAt: 1,
+  manifest: { key: "k", size: 1, digest: `sha256:${"0".repeat(64)}` },
+});
+
+const RUNS = rounds(2000, 10_000);
+
+/** Runs and a fifth as many versions, in one segment: each run uses two versions, and every fifth makes one. */
+async function large(): Promise<Backend> {
+  const backend = memoryBackend();
+  await openLedger(backend);
+  const id = (i: number): string => `r${String(i).padStart(5, "0")}`;
+  const parts = Array.from({ length: RUNS }, (_, i) => {
+    const made = Math.floor(i / 5);
+    return [
+      id(i),
+      {
+        ...(i > 0 && i % 7 === 0 && { parent: id(i - 1) }),
+        artifacts: i % 5 === 0 ? [version("m", made)] : [],
+        inputs: made > 0 ? [version("m", made - 1), version("m", Math.floor(made / 2))] : [],
+        datasets: [{ name: "d", digest: `${i % 50}`, time: 1 }],
+      },
+    ] as const;
+  });
+  await storeSegment(backend, 1, parts);
+  return backend;
+}
+
+test("lineage over thousands of runs and versions takes at most 30 requests, and fewer when it is warm", async () => {
+  const backend = countingBackend(await large());
+  const ledger = await openLedger(backend);
+  backend.reset();
+  const middle = `r${String(RUNS / 2).padStart(5, "0")}`;
+  const first = await ledger.lineage(middle, { depth: 5 });
+  expect(first.nodes.length).toBeGreaterThan(30);
+  expect(backend.counters.requests).toBeLessThanOrEqual(30);
+  backend.reset();
+  expect(await ledger.lineage(middle, { depth: 5 })).toEqual(first);
+  expect(backend.counters.requests).toBeLessThanOrEqual(6);
+});
+
+test("a lineage has at most 10,000 nodes, the nearest ones, and says that there are more", async () => {
+  const index = new LinkIndex();
+  const none = { isDeleted: false, isResumed: false, forkOf: undefined, made: [], used: [], datasets: [] };
+  const of = (id: string, parent?: string): void =>
+    index.add({ id, name: id, parent, document: 1, marker: 0, ...none });
+  of("root");
+  for (let i = 0; i < 10_001; i++) of(`r${i}`, "root");
+  of("far", "r0");
+  const follow = async (): Promise<Lineage> => {
+    const runs = new LinkedRuns([{ index, newest: undefined }]);
+    const walk = new LineageWalk(runs, { kind: "run", id: "root", name: "root" }, undefined);
+    await walk.follow("down", 5);
+    return walk.lineage();
+  };
+  const lineage = await follow();
+  expect(lineage.truncated).toBe(true);
+  expect(lineage.nodes).toHaveLength(10_000);
+  expect(lineage.edges).toHaveLength(9999);
+  expect(keysOf(lineage)).not.toContain("far");
+  expect(JSON.stringify(await follow())).toBe(JSON.stringify(lineage));
+});
+
+test("runsUsing finds the runs of a digest, of a name, or of both, by the catalogue", async () => {
+  const { ledger } = await createTestLedger();
+  const use = async (id: string, ...datasets: (readonly [string, string])[]): Promise<void> => {
+    const run = await ledger.startRun({ id });
+    for (const [name, digest] of datasets) void run.logDataset(name, { digest });
+    await run.finish();
+  };
+  await use("a", ["mnist", "1"]);
+  await use("b", ["mnist", "2"], ["other", "1"]);
+  await use("c", ["mnist", "1"], ["x'); --", "quoted \"'"]);
+  const found = async (...args: Parameters<Ledger["runsUsing"]>): Promise<string[]> => {
+    const ids: string[] = [];
+    for await (const { id } of ledger.runsUsing(...args)) ids.push(id);
+    return ids.sort();
+  };
+  const check = async (): Promise<void> => {
+    expect(await found("1")).toEqual(["a", "b", "c"]);
+    expect(await found({ digest: "1" })).toEqual(["a", "b", "c"]);
+    expect(await found({ name: "mnist" })).toEqual(["a", "b", "c"]);
+    // Not a run whose name and digest are those of two data sets.
+    expect(await found({ name: "mnist", digest: "1" })).toEqual(["a", "c"]);
+    expect(await found((await ledger.getRun("c")).datasets[1]!)).toEqual(["c"]);
+    expect(await found("none")).toEqual([]);
+  };
+  await check();
+  await fill(ledger);
+  await check();
+  for (const [field, wrong] of [
+    ["dataset", 5],
+    ["dataset", null],
+    ["dataset", {}],
+    ["dataset", ""],
+    ["dataset.name", { name: 5 }],
+    ["dataset.digest", { digest: "" }],
+  ] as const)
+    await expect(found(wrong as never)).rejects.toThrow(code("INVALID_ARGUMENT", field));
+  const reason = new Error("enough");
+  await expect(found("1", { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+});
