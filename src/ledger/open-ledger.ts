@@ -8,6 +8,7 @@ import { invalidArgument, LedgerError, reading } from "../errors/ledger-error.ts
 import { withChecks } from "../backend/layers/checks.ts";
 import { onDemand } from "../platform/on-demand.ts";
 import type { IdSource, OpenRun, RunContext } from "../run/run-context.ts";
+import { browserCapture } from "./browser-capture.ts";
 import type { RunCapture } from "../run/run-capture.ts";
 import { copyData } from "../run/start-options.ts";
 import { checkMarker, keepMarker, MARKER_KEY } from "./format-marker.ts";
@@ -94,7 +95,7 @@ export async function openCapturingLedger(
     clock,
     ids,
     environment: options.environment === undefined ? undefined : copyData(options.environment, "environment"),
-    capture,
+    capture: capture ?? browserCapture(),
     compat: parquet === "compatible",
     artifacts: async () => {
       const { ArtifactStore } = await artifactStore();
