@@ -69,10 +69,8 @@ test.each([
   [
     "a canvas that throws",
     {
-      OffscreenCanvas: class {
-        constructor() {
-          throw new Error("no");
-        }
+      OffscreenCanvas: (): never => {
+        throw new Error("no");
       },
     } as unknown as GpuHost,
   ],
@@ -90,7 +88,7 @@ test("a browser that does not answer is not waited for", async () => {
 
 test("runs in a browser record it in the background; those with an environment of their own do not", async () => {
   vi.spyOn(process, "getBuiltinModule").mockReturnValue(undefined as never);
-  const requestAdapter = vi.fn(async () => ({ info: INFO }));
+  const requestAdapter = vi.fn<() => Promise<object>>(async () => ({ info: INFO }));
   vi.stubGlobal("navigator", { userAgent: "A browser", gpu: { requestAdapter } });
   const ledger = await openLedger(memoryBackend());
   const run = await ledger.startRun();
