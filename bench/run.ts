@@ -9,6 +9,7 @@ import { atRest } from "./at-rest.ts";
 import { bundleSize } from "./bundle-size.ts";
 import { compaction } from "./compaction.ts";
 import { largeRun } from "./large-run.ts";
+import { lineage } from "./lineage.ts";
 import { logLatency } from "./log-latency.ts";
 import { logThroughput } from "./log-throughput.ts";
 import { readMetrics } from "./read-metrics.ts";
@@ -27,6 +28,7 @@ const suites: Record<string, () => Promise<Section>> = {
   large: largeRun,
   "artifact-ingest": artifactIngest,
   search: searchRuns,
+  lineage,
   scaling,
   startup,
   "bundle-size": bundleSize,
