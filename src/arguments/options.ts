@@ -22,6 +22,7 @@ const ALIASES: Aliases = {
   parentRunId: "parent",
   parentId: "parent",
   nested: "parent",
+  forkFrom: "forkOf",
   direction: "goal",
   mode: "goal",
   summary: "goal",

@@ -1,4 +1,4 @@
-import { ID_PATTERN } from "../journal/run-created.ts";
+import { ID_PATTERN } from "../journal/run-id.ts";
 import type { ColumnEntry, ColumnType } from "./segment-directory.ts";
 import { type RunAttribute, runAttributes } from "../journal/run-attributes.ts";
 

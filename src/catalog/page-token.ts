@@ -5,7 +5,7 @@ import { decodeJson } from "../bytes/decode-json.ts";
 import { encodeJson } from "../bytes/encode-json.ts";
 import { toNumber } from "../journal/params.ts";
 import { isDictionary } from "../journal/record-checks.ts";
-import { ID_PATTERN } from "../journal/run-created.ts";
+import { ID_PATTERN } from "../journal/run-id.ts";
 import { formatField } from "../filter/field.ts";
 import { fieldValue, type FilterRow } from "../filter/filter-row.ts";
 import type { ParamValue } from "../filter/flatten-params.ts";

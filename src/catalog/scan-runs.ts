@@ -3,7 +3,7 @@ import { mapBounded } from "../platform/bounded.ts";
 import { concernsOneObject } from "../errors/ledger-error.ts";
 import { listGroups } from "../backend/list-groups.ts";
 import { readRunBeginning } from "../journal/read-run-beginning.ts";
-import { ID_PATTERN } from "../journal/run-created.ts";
+import { ID_PATTERN } from "../journal/run-id.ts";
 import type { UnreadableRuns } from "../journal/unreadable-runs.ts";
 import { experimentPrefix } from "./catalog-entry.ts";
 import { type ReadRow, readRow } from "./read-run-row.ts";

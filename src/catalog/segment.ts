@@ -1,5 +1,5 @@
 import type { Backend } from "../backend/backend.ts";
-import { ID_PATTERN } from "../journal/run-created.ts";
+import { ID_PATTERN } from "../journal/run-id.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import { gunzip, gunzipAll } from "#gunzip";
 import { type Cells, decodeCells, decodeTexts } from "./column-cells.ts";

@@ -3,6 +3,7 @@ import {
   type AttributeTable,
   type CodeAttribute,
   type CodeAttributeTable,
+  type ForkAttributeTable,
   runAttributes,
 } from "../journal/run-attributes.ts";
 
@@ -22,12 +23,13 @@ type FilteredMember = {
 export type AttributeName =
   | AttributeTable[FilteredMember]["name"]
   | CodeAttributeTable[CodeAttribute]["name"]
+  | ForkAttributeTable["run"]["name"]
   | "duration"
   | "artifact_uri";
 
 /** Every name of each attribute of a type. */
 export type NameOf<T extends "text" | "time"> =
-  | (T extends "text" ? CodeAttribute : never)
+  | (T extends "text" ? CodeAttribute | ForkAttributeTable["run"]["name"] | "forkOf" : never)
   | {
       [M in FilteredMember]: AttributeTable[M]["type"] extends T
         ? M | AttributeTable[M]["name"] | Extract<AttributeTable[M][keyof AttributeTable[M]], readonly string[]>[number]
@@ -39,8 +41,8 @@ export interface FilterAttribute {
   readonly name: AttributeName;
   readonly type: "text" | "time" | "duration";
   /** The member of a record that holds it, or of the member `of` of the record. */
-  readonly member?: AttributeMember | CodeAttribute;
-  readonly of?: "code";
+  readonly member?: AttributeMember | CodeAttribute | keyof ForkAttributeTable;
+  readonly of?: "code" | "forkOf";
   readonly aliases?: readonly string[];
   readonly listed?: true;
 }
@@ -55,8 +57,9 @@ export const filterAttributes: readonly FilterAttribute[] = [
 /** The attributes that filters can read, by all their names. */
 export const attributesByName: ReadonlyMap<string, FilterAttribute> = new Map(
   filterAttributes.flatMap((attribute) => {
-    const { name, member = name, aliases = [] } = attribute;
-    return [name, member, ...aliases].map((each) => [each, attribute]);
+    const { name, member = name, of, aliases = [] } = attribute;
+    // `run` is a word for attributes in filters.
+    return [name, ...(of === "forkOf" ? [] : [member]), ...aliases].map((each) => [each, attribute]);
   }),
 );
 

@@ -55,6 +55,7 @@ export function foldRun(
     tags,
     ...(note !== undefined && { note }),
     ...pickFixed(created),
+    ...(created.forkOf && { forkOf: { run: created.forkOf.run, step: created.forkOf.step } }),
     metrics: summaries ? foldMetrics(writers, definitions) : {},
     metricDefinitions: definitions,
     ...(media && { media }),

@@ -1,9 +1,10 @@
 import type { Dictionary } from "./event.ts";
 import { isDatasetList } from "./is-recorded-dataset.ts";
+import { isForkOrigin } from "./fork-origin.ts";
 import { isRecordedCode } from "./is-recorded-code.ts";
 import { isCount, isDictionary, isDigest, isExperiment, isStrings } from "./record-checks.ts";
 import { runAttributes } from "./run-attributes.ts";
-import { ID_PATTERN } from "./run-created.ts";
+import { ID_PATTERN } from "./run-id.ts";
 import type { RunRecord } from "./run-record.ts";
 
 /** Returns whether stored data has all members of a record with the right types. */
@@ -51,6 +52,7 @@ export function hasMembers(value: unknown): value is Omit<RunRecord, "metrics"> 
     isListOf(value["damage"], isDamage) &&
     isDatasetList(value["datasets"]) &&
     (value["code"] === undefined || isRecordedCode(value["code"])) &&
+    (value["forkOf"] === undefined || isForkOrigin(value["forkOf"])) &&
     [environment, error].every((each) => each === undefined || isDictionary(each))
   );
 }

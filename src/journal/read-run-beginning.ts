@@ -5,6 +5,7 @@ import { type RunCreated, runCreatedKey } from "./run-created.ts";
 import * as z from "zod/mini";
 import { LedgerError } from "../errors/ledger-error.ts";
 import type { Dictionary } from "./event.ts";
+import { type ForkOrigin, isForkOrigin } from "./fork-origin.ts";
 import { isDictionary, isExperiment, isStrings, isWriterId } from "./record-checks.ts";
 import { type FixedAttribute, fixedAttributes } from "./run-attributes.ts";
 
@@ -34,6 +35,7 @@ const schema: z.ZodMiniType<RunCreated> = /* @__PURE__ */ z.object({
   tags: z.optional(strings),
   note: text,
   ...fixed,
+  forkOf: z.optional(z.custom<ForkOrigin>(isForkOrigin)),
   environment: z.optional(dictionary),
   writer: z.object({ id: z.custom<string>(isWriterId), beatMs: z.number(), alive: text }),
 });

@@ -23,7 +23,7 @@ interface Descriptor {
   /** It is among the `attributes` of comparisons. */
   readonly compared?: true;
   /** It is a member of this member of the record. Of a value that is no text, it is the text. */
-  readonly of?: "code";
+  readonly of?: "code" | "forkOf";
 }
 
 /**
@@ -55,6 +55,11 @@ const CODE_ATTRIBUTES = {
   branch: { type: "text", name: "branch", optional: true, listed: true, of: "code" },
   // The texts "true", "false" and "unknown".
   dirty: { type: "text", name: "dirty", optional: true, of: "code" },
+} as const;
+
+/** Attributes that are members of the `forkOf` of a record. */
+const FORK_ATTRIBUTES = {
+  run: { type: "text", name: "fork_of", aliases: ["forkOf"], optional: true, listed: true, of: "forkOf" },
 } as const;
 
 /** The type of the table. */
@@ -93,27 +98,32 @@ const CODE_TABLE: { readonly [M in CodeAttribute]: Descriptor & { readonly of: "
   readonly [M in Exclude<CodeAttribute, keyof RecordedCode>]: never;
 } = CODE_ATTRIBUTES;
 
+/** The type of the table of forks. */
+export type ForkAttributeTable = typeof FORK_ATTRIBUTES;
+
 /** An attribute with its descriptor. */
 export interface RunAttribute extends Descriptor {
-  readonly member: AttributeMember | CodeAttribute;
+  readonly member: AttributeMember | CodeAttribute | keyof ForkAttributeTable;
 }
 
-/** Both tables as a list. */
+/** All tables as a list. */
 export const runAttributes: readonly RunAttribute[] = /* @__PURE__ */ listAttributes();
 
 function listAttributes(): RunAttribute[] {
   return [
     ...(Object.keys(TABLE) as AttributeMember[]).map((member) => ({ member, ...TABLE[member] })),
     ...(Object.keys(CODE_ATTRIBUTES) as CodeAttribute[]).map((member) => ({ member, ...CODE_TABLE[member] })),
+    { member: "run", ...FORK_ATTRIBUTES.run },
   ];
 }
 
 /** Returns the value of an attribute, or `undefined` if the run has none. */
 export function attributeValue(
-  record: Pick<RunRecord, AttributeMember | "code">,
-  attribute: { readonly member: RunAttribute["member"]; readonly of?: "code" | undefined },
+  record: Pick<RunRecord, AttributeMember | "code" | "forkOf">,
+  attribute: { readonly member: RunAttribute["member"]; readonly of?: RunAttribute["of"] | undefined },
 ): string | number | undefined {
   if (attribute.of === undefined) return record[attribute.member as AttributeMember];
+  if (attribute.of === "forkOf") return record.forkOf?.run;
   const value = record.code?.[attribute.member as CodeAttribute];
   return value === undefined ? undefined : String(value);
 }

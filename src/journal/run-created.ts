@@ -1,13 +1,8 @@
 import { encodeCheckedJson } from "../bytes/checked-json.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
 import type { Dictionary } from "./event.ts";
+import type { ForkOrigin } from "./fork-origin.ts";
 import type { FixedAttributes } from "./run-attributes.ts";
-
-/**
- * The pattern of the id of a run. It is safe in keys and URLs. Ids that the library makes have no capitals, so that no
- * filesystem merges two of them. People may choose ids with capitals.
- */
-export const ID_PATTERN: RegExp = /^[0-9A-Za-z][0-9A-Za-z_-]{0,63}$/;
 
 /** Returns the prefix of the keys of a run. */
 export function runPrefix(runId: string): string {
@@ -35,6 +30,7 @@ export interface RunCreated extends FixedAttributes {
   readonly params?: Dictionary | undefined;
   readonly tags?: Dictionary<string> | undefined;
   readonly note?: string | undefined;
+  readonly forkOf?: ForkOrigin | undefined;
   readonly environment?: Dictionary | undefined;
   /** The session that began the run; see `SessionEvent`. */
   readonly writer: { readonly id: string; readonly beatMs: number; readonly alive?: string | undefined };

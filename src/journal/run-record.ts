@@ -1,4 +1,5 @@
 import type { Damage } from "./damage.ts";
+import type { ForkOrigin } from "./fork-origin.ts";
 import type { Dictionary, ErrorSummary, RecordedVersion } from "./event.ts";
 import type { RecordedDataset } from "./recorded-dataset.ts";
 import type { MediaSummary } from "./media-entry.ts";
@@ -55,6 +56,8 @@ export interface RunRecord {
   readonly note?: string;
   /** The id of the run that this one belongs to. Absent if it belongs to none. */
   readonly parent?: string;
+  /** The run and the step that this run continues from; see `startRun`. Absent if it is no fork. */
+  readonly forkOf?: ForkOrigin;
   /** The group of the run: runs of one cross-validation, for example. Absent if none was given. */
   readonly group?: string;
   /** What the run does in its group: `train`, `eval`, … Absent if none was given. */

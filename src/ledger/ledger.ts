@@ -226,7 +226,8 @@ export class Ledger extends RunOrigins {
   /**
    * Returns every point of one metric in step order, ties in the order of logging. It is empty if the run never logged
    * the metric. Rejects with `RUN_NOT_FOUND`, and with `CORRUPT` if points of the run are damaged or missing, unless
-   * `damaged` is `"skip"`.
+   * `damaged` is `"skip"`. The history of a fork begins with the points that it inherits. If those cannot be read, it
+   * has the others, says so in `lost`, and `onError` gets the error.
    */
   async history(runId: string, key: string, options?: HistoryOptions): Promise<Series> {
     if (typeof key !== "string") throw invalidArgument("key", "a string", key);
@@ -239,9 +240,8 @@ export class Ledger extends RunOrigins {
   async histories(runId: string, keys?: readonly string[], options?: HistoryOptions): Promise<Map<string, Series>> {
     const names = checkKeys(keys);
     const own = checkHistoryOptions(options);
-    const { backend } = this.#context;
     const { readHistories } = await reading();
-    return await readHistories(backend, runId, names, own);
+    return await readHistories(this.#context, runId, names, own);
   }
 
   /**
@@ -281,7 +281,7 @@ export class Ledger extends RunOrigins {
    *
    * It looks again 250 ms after something happened, then less and less often, at last every 10 s. It looks at once if
    * the backend reports changes. It looks only while the caller waits for an update, and keeps the process alive then.
-   * Leaving the loop, or an abort, releases everything.
+   * Leaving the loop, or an abort, releases everything. Points that a fork inherits are in no update.
    *
    * Rejects with `RUN_NOT_FOUND`, with the signal's reason, or with the backend's error if the backend has failed for
    * `giveUpMs`. `onError` gets earlier errors.

@@ -60,6 +60,7 @@ const MEMBERS: OptionNames<Omit<RunRecord, AttributeMember>> = {
   inputs: true,
   datasets: true,
   code: true,
+  forkOf: true,
   environment: true,
   error: true,
   damage: true,

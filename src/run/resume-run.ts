@@ -14,7 +14,7 @@ import { assertNotDeleted } from "../journal/lifecycle.ts";
 import type { JournalWriter } from "../journal/journal-writer.ts";
 import { LiveEvents } from "../journal/live-events.ts";
 import { readRunState, type RunState } from "../journal/run-state.ts";
-import { greatestStep, highestOrder } from "../journal/writer-fold.ts";
+import { greatestStep, highestOrder, type WriterFold } from "../journal/writer-fold.ts";
 import { claimRun, recordFencedEnds } from "./claim-run.ts";
 import { abortable } from "../platform/abort.ts";
 import type { RunContext } from "./run-context.ts";
@@ -114,11 +114,17 @@ export async function resumeRun(
     writer,
     params,
     code: values.code,
-    lastStep: greatestStep(folds),
+    lastStep: lastStep(created, folds),
     startChild: start,
     signal,
     positions: new Map(folds.map(({ writer: id, next }) => [id, next])),
   });
+}
+
+/** Returns the greatest step so far. A fork continues after the step that it was forked at. */
+function lastStep({ forkOf }: RunCreated, folds: readonly WriterFold[]): number | undefined {
+  const own = greatestStep(folds);
+  return forkOf === undefined ? own : Math.max(forkOf.step, own ?? forkOf.step);
 }
 
 /** Ends a session that nobody holds, once it is stored: otherwise the run would read as running for a while. */

@@ -1,14 +1,15 @@
-import type { OptionNames } from "../arguments/options.ts";
+import { type OptionNames, readOptions } from "../arguments/options.ts";
 import { checkChoice } from "../arguments/choice.ts";
 import { invalidArgument, isList, LedgerError } from "../errors/ledger-error.ts";
 import { decodeJson } from "../bytes/decode-json.ts";
 import { encodeJson } from "../bytes/encode-json.ts";
 import type { Dictionary } from "../journal/event.ts";
+import type { ForkOrigin } from "../journal/fork-origin.ts";
 import type { FlushOptions } from "../journal/flush-policy.ts";
 import { isDeviceName } from "../backend/key.ts";
 import type { GivenCode } from "../provenance/code-snapshot.ts";
 import { type FixedAttributes, fixedAttributes, pickFixed } from "../journal/run-attributes.ts";
-import { ID_PATTERN } from "../journal/run-created.ts";
+import { ID_PATTERN } from "../journal/run-id.ts";
 import { checkTags, type Tags, type TagsOf } from "./tags.ts";
 import { checkTime } from "./log-position.ts";
 import { checkName, checkText } from "./check-text.ts";
@@ -31,6 +32,12 @@ export interface StartRunOptions<T extends object = Tags> {
   readonly jobType?: string | undefined;
   /** The id of the run that this one belongs to. */
   readonly parent?: string | undefined;
+  /**
+   * Continues another run from a step without copying it: histories of the new run begin with the points of that run up
+   * to this step. Without a step of its own, the first row gets the step after it. Everything else, such as params,
+   * tags and summaries, is of the new run alone. Rejects with `RUN_NOT_FOUND` if there is no such run.
+   */
+  readonly forkOf?: ForkOrigin | undefined;
   /**
    * What to record of where the program runs. `true` (default): runtime, operating system, processors, and nothing
    * secret. `false`: nothing. An object: exactly that, without values that look like secrets or have the name of one.
@@ -55,7 +62,7 @@ export interface StartRunOptions<T extends object = Tags> {
   /**
    * What to do if the `id` is taken. `"allow"`: resume that run, beside writers that it may have. Then the params and
    * the note given here replace those of the run, so does the code, the tags are added, and its name, group, job type,
-   * parent, environment and start stay. Rejects with `RUN_CLOSED` if the run was deleted. Default `"never"`.
+   * parent, fork, environment and start stay. Rejects with `RUN_CLOSED` if the run was deleted. Default `"never"`.
    */
   readonly resume?: "never" | "allow" | undefined;
   /** When the run began, in ms since the epoch. For importers. Default: now. */
@@ -81,6 +88,7 @@ export interface CheckedOptions extends FixedAttributes {
   readonly tags: Dictionary<string> | undefined;
   readonly note: string | undefined;
   readonly environment: Dictionary | boolean;
+  readonly forkOf: ForkOrigin | undefined;
   readonly id: string | undefined;
   readonly resume: "never" | "allow";
   readonly startTime: number | undefined;
@@ -102,6 +110,7 @@ export const START_OPTIONS: OptionNames<GivenStartOptions> = {
   group: true,
   jobType: true,
   parent: true,
+  forkOf: true,
   schema: true,
   environment: true,
   code: true,
@@ -135,11 +144,20 @@ export function checkOptions(options: StartRunOptions): CheckedOptions {
     tags: options.tags === undefined ? undefined : checkTags(options.tags, "tags"),
     note: options.note === undefined ? undefined : checkText(options.note, "note"),
     ...pickFixed(options),
+    forkOf: options.forkOf === undefined ? undefined : checkFork(options.forkOf),
     environment: typeof environment === "boolean" ? environment : copyData(environment, "environment"),
     id: options.id === undefined ? undefined : checkOwnId(options.id),
     resume,
     startTime: startTime === undefined ? undefined : checkTime(startTime, "startTime"),
   };
+}
+
+function checkFork(given: ForkOrigin): ForkOrigin {
+  const { run, step } = readOptions("startRun", given, { run: true, step: true }, "forkOf");
+  if (typeof run !== "string") throw invalidArgument("forkOf.run", "the id of a run", run);
+  if (!Number.isSafeInteger(step)) throw invalidArgument("forkOf.step", "a safe integer", step);
+  // `+ 0` makes 0 of -0.
+  return { run, step: step + 0 };
 }
 
 function checkOwnId(id: unknown): string {

@@ -4,6 +4,7 @@ import { readOptions } from "../arguments/options.ts";
 import { abortable } from "../platform/abort.ts";
 import { mapBounded } from "../platform/bounded.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
+import { onDemand } from "../platform/on-demand.ts";
 import { enter } from "../catalog/catalog-entry.ts";
 import { flushPolicy } from "../journal/flush-policy.ts";
 import type { Dictionary } from "../journal/event.ts";
@@ -23,6 +24,8 @@ import {
 } from "./start-options.ts";
 import { Run, type StartRun } from "./run.ts";
 import { newWriter } from "./new-writer.ts";
+
+const forking = /* @__PURE__ */ onDemand(() => import("./assert-can-fork.ts"));
 
 /**
  * Starts a run: creates one object that holds everything in the options. Rejects with `INVALID_ARGUMENT` or
@@ -57,9 +60,11 @@ export async function startRun(
     ...(tags && { tags }),
     ...(note !== undefined && { note }),
     ...pickFixed(checked),
+    ...(checked.forkOf && { forkOf: checked.forkOf }),
     ...(recorded && { environment: recorded }),
     writer: { id: ids("writer"), beatMs, ...(backend.liveness && { alive: backend.liveness.token }) },
   };
+  if (checked.forkOf) await (await forking()).assertCanFork(backend, checked.forkOf.run, signal);
   const held = assertCanBegin(created);
   // All at once. An entry without a run is harmless, and a run without an entry has not been returned to anybody.
   const begin = () => create(backend, created, signal);
@@ -78,6 +83,7 @@ export async function startRun(
       held,
     }),
     params: created.params ?? {},
+    lastStep: created.forkOf?.step,
     wantsEnvironment: environment === true && context.environment === undefined,
     code,
     wantsCode: options.code === undefined,

@@ -10,6 +10,13 @@ export interface Series {
   readonly values: Float64Array;
   /** The values of the metric on the x axis. Absent if none was asked for. */
   readonly x?: Float64Array;
+  /**
+   * How many of the points are of runs that this run was forked from. They come first, unless the run itself logged
+   * steps up to the one that it was forked at. Absent if the run is no fork.
+   */
+  readonly inherited?: number;
+  /** Why inherited points are missing: a run that this one was forked from cannot be read. Absent if none are. */
+  readonly lost?: string;
 }
 
 /** Joins points of one key into one series in step order. */

@@ -49,6 +49,8 @@ async function expectRecords(sql: LedgerSql, ledger: Ledger, records: readonly R
       commit: run.code?.commit ?? null,
       branch: run.code?.branch ?? null,
       dirty: run.code === undefined ? null : String(run.code.dirty),
+      fork_of: run.forkOf?.run ?? null,
+      fork_step: run.forkOf === undefined ? null : BigInt(run.forkOf.step),
     })),
   );
   const sortKeys = (keyed: { run_id: string; key: string }[]): object[] =>

@@ -3,7 +3,7 @@ import { fsBackend } from "../../src/backends/fs/index.ts";
 import { SegmentCache } from "../../src/catalog/segment-cache.ts";
 import { parseSegmentName } from "../../src/catalog/segment-name.ts";
 import { type Backend, type Ledger, LedgerError, type MediaEntry, openLedger } from "../../src/index.ts";
-import { ID_PATTERN } from "../../src/journal/run-created.ts";
+import { ID_PATTERN } from "../../src/journal/run-id.ts";
 import { parseRunDocumentKey } from "../../src/journal/run-document.ts";
 import { readRunDocument } from "../../src/journal/read-run-document.ts";
 import { openOverview } from "../../src/series/overview/overview-reader.ts";

@@ -51,7 +51,7 @@ TYPES = {
     "safe": safe, "count": lambda v: safe(v) and v >= 0, "one": lambda v: kind_of(float)(v) and v == 1,
     "texts": each(dict, ""), "numbers": each(dict, "safe"), "words": each(list, ""), "counts": each(list, "count"),
     "reals": each(list, "number"),
-    "id": lambda v: re.fullmatch(ID, v), "title": lambda v: v and not re.search("[\0-\x1f\x7f\ud800-\udfff]", v),
+    "id": lambda v: re.fullmatch(ID, v), "run": lambda v: re.fullmatch(RUN, v), "fork": lambda v: fits(v, FORK), "title": lambda v: v and not re.search("[\0-\x1f\x7f\ud800-\udfff]", v),
     "digest": lambda v: re.fullmatch("sha256:[0-9a-f]{64}", v), "short": lambda v: 0 < len(v.encode("utf-16le")) < 2001,
     "error": lambda v: fits(v, ERROR), "version": lambda v: fits(v, VERSION), "writer": lambda v: fits(v, WRITER),
     "inventory": each(list, "stored"), "stored": lambda v: fits(v, "name size:count digest?:digest") and is_name(v[
@@ -73,13 +73,14 @@ PART = "digest:digest size:count"
 TYPES.update({name: (lambda shape: lambda v: is_a(v, list) and all(fits(item, shape) for item in v))(shape) for name,
     shape in {**LISTS, "parts": PART}.items()})
 TYPES["damage"] = lambda v: is_a(v, list) and all(fits(it, "kind key message from?:count to?:count more?:count") for it in v)
+RUN, FORK = r"(?a)[^\W_][\w-]{0,63}", "run:run step:safe"
 ERROR, WRITER, DATASET = "name message stack?", "id:id beatMs:number alive?", "name digest uri? size?:count context? " + (
     "rows?:count columns?:count schema?:schema profile?:profile artifact?"); PROFILE = "nulls:count min?:real max?:real mean?:real distinct?:count"
 FILE = "path size:count digest:digest portable?:bool"; ORIGIN = "key size:count digest:digest"
 DEFINITION = "goal?:minimize|maximize stepMetric? description? unit?"
 VERSION = "name version digest size:number type? aliases:words metadata:object createdAt:number runId? manifest:origin"
 CREATED = "id experiment:title name createdAt:number startTime?:number params?:object tags?:texts " + (
-    "environment?:object note? group? jobType? parent? writer:writer")
+    "environment?:object note? group? jobType? parent? forkOf?:fork writer:writer")
 RICH = "key type:text|image|histogram|table inline? digest?:digest step:safe size:count mediaType width?:count " + (
     "height?:count caption? rows?:count columns?:count dates?:counts")
 SESSION = "mode:start|join|exclusive|recover beatMs:number alive? fence?:safe positions?:numbers document?:count"
@@ -353,7 +354,8 @@ def jumps(clocks):  # `sum` of Python 3.12 rounds in another way
     for i, ev in enumerate(clocks): totals[i > 18] += ev["jumpMs"]
     return totals[0] + totals[1]
 def fold(born, whos, fences, begun):  # ---- Runs ---- The record of a run. `begun`: rule 2 of the certainly gone
-    rec = dict(known(born, "id name experiment note parent group jobType environment"), status="running",
+    rec = dict(known(born, "id name experiment note parent group jobType environment"), **({"forkOf": known(born["forkOf"],
+        FORK)} if "forkOf" in born else {}), status="running",
         startTime=born.get("startTime", born["createdAt"]), params=born.get("params", {}), tags=born.get("tags", {}),
         metricDefinitions={}, artifacts=[], inputs=[], datasets=[], dropped=0.0)
     people = [who for who in whos if not who.recovers()]
@@ -419,7 +421,7 @@ def read_run(run, names):  # What is printed of a run, or None if there is none.
     try:  # Without a document there is no number 0
         doc = checked(top + docs[newest], 128 << 20, 8_000_000); rec, part = doc["record"], doc.get("compacted", done)
         check(rec["id"] == run and fits(rec, "name experiment:title status metricDefinitions:object damage:damage "
-            "metrics?:object media?:object datasets?:list code?:code") and ("metrics" in rec or "summaries" in doc) and
+            "metrics?:object media?:object datasets?:list code?:code forkOf?:fork") and ("metrics" in rec or "summaries" in doc) and
             fits(part, "metrics:words writers:list ends:object media:words events:words overview? summaries?") and
             fits(doc, "objects:inventory summaries?"))
         objects = {item["name"]: item for item in doc["objects"]}; check(len(objects) == len(doc["objects"]))
@@ -500,6 +502,26 @@ def histories(run, files, compacted, order, fine):
         out[key] = {name: base64.b64encode(struct.pack("<%dd" % len(places), *(column[i] for i in places))).decode() for
             name, column in zip(("steps", "times", "values"), cols)}
     return out
+def origin(run):  # Where a run was forked
+    try: return attempt({}, beginning, run).get("forkOf")
+    except Newer: return None
+def inherit(runs):  # Puts the points that forks inherit before their own
+    own = {run: found.get("histories") for run, found in runs.items()}
+    for run in [run for run in runs if is_a(own[run], dict)]:
+        at, to, parts, seen, out = origin(run), math.inf, [own[run]], {run}, {}
+        while at and at["run"] not in seen and len(parts) <= 100:
+            seen.add(at["run"]); to = min(to, at["step"]); old = own.get(at["run"]); at = origin(at["run"])
+            parts.insert(0, {key: cut(columns, to) for key, columns in old.items()} if is_a(old, dict) else {})
+        for key in set().union(*parts) if len(parts) > 1 else []:
+            rows = sorted((row for part in parts for row in unpack(part.get(key, {}))), key=itemgetter(0))
+            if rows: out[key] = pack(zip(*rows))
+        if len(parts) > 1: runs[run]["histories"] = out
+NAMES = "steps", "times", "values"
+def unpack(of): return zip(*(struct.unpack("<%dd" % (len(raw) // 8), raw) for raw in (base64.b64decode(of.get(name, "")) for
+    name in NAMES)))
+def pack(columns): return {name: base64.b64encode(struct.pack("<%dd" % len(column), *column)).decode() for name, column in
+    zip(NAMES, columns)}
+def cut(columns, to): return pack(list(zip(*(row for row in unpack(columns) if row[0] <= to))) or [(), (), ()])
 def rich(run, done, names, order, fine):
     check(fine); found = [pages(run, item) for item in done["media"] if item["name"] in names]
     events = [ev for who in order for ev in sorted(sum([page.get(who.id, []) for page in found], who.rich),
@@ -560,9 +582,9 @@ def main():
     except (Damaged, Newer) as problem: return {"error": problem.code}
     for key, size in listing("runs").items():
         run, _, name = key.partition("/")
-        if re.fullmatch(r"(?a)[^\W_][\w-]{0,63}", run) and not device(run): runs.setdefault(run, {})[name] = size
+        if re.fullmatch(RUN, run) and not device(run): runs.setdefault(run, {})[name] = size
     for run, names in runs.items():
         try: out.update({run: found for found in [read_run(run, names)] if found})
         except (*BAD, Newer) as problem: out[run] = {"error": getattr(problem, "code", "CORRUPT")}
-    return {"runs": out, "artifacts": read_artifacts()}
+    inherit(out); return {"runs": out, "artifacts": read_artifacts()}
 print(json.dumps(encode(main())))

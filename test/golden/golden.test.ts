@@ -22,6 +22,7 @@ beforeAll(async () => {
     ["v1.json", await script(uncompacted()), ""],
     ["v1-compacted.json", await script(), ""],
     ["v1-datasets.json", await datasets(), "runs"],
+    ["v1-fork.json", await fork(), "runs"],
   ] as const;
   for (const [name, { backend, id }, prefix] of made) {
     const record = plain(await (await openLedger(backend)).getRun(id));
@@ -164,4 +165,29 @@ test("data sets and markers of deletion are still written as the same bytes", as
   expect(id).toBe(golden.run);
   const own = Object.entries(golden.objects).filter(([key]) => key.startsWith("runs/"));
   expect(await contents(backend, "runs")).toEqual(Object.fromEntries(own));
+});
+
+/** What `v1-fork.json` was made from: a run, and a fork of it. */
+async function fork(): Promise<{ backend: Backend; id: string }> {
+  const { ledger, backend } = await createTestLedger({ seed: 2028, clock: createTestClock() });
+  const source = await ledger.startRun({ experiment: "golden", name: "source", environment: false });
+  for (let step = 0; step < 4; step++) source.log({ loss: 1 - step / 8 });
+  await source.finish();
+  const forkOf = { run: source.id, step: 1 };
+  const run = await ledger.startRun({ experiment: "golden", name: "fork", environment: false, forkOf });
+  run.log({ loss: -1 });
+  await run.finish();
+  return { backend, id: run.id };
+}
+
+test("a fork reads as it did when it was written, and is still written like that", async () => {
+  const golden = read("v1-fork.json");
+  const ledger = await openLedger(await restore(golden));
+  expect(plain(await ledger.getRun(golden.run))).toEqual(golden.record);
+  const { steps, values, inherited } = await ledger.history(golden.run, "loss");
+  expect([[...steps], [...values], inherited]).toEqual([[0, 1, 2], [1, 0.875, -1], 2]);
+  const now = await fork();
+  expect(now.id).toBe(golden.run);
+  const objects = Object.entries(golden.objects).filter(([key]) => key.startsWith("runs/"));
+  expect(await contents(now.backend, "runs")).toEqual(Object.fromEntries(objects));
 });

@@ -43,7 +43,7 @@ const RECORDS: readonly RunRecord[] = Array.from({ length: 9 }, (_, run) => {
   const { endTime: _ended, ...base } = record(`r${run}`);
   const code = { ...NOTHING_KNOWN, commit: `commit ${run}`, branch: `branch ${run}`, dirty: run % 2 === 0 };
   const values = Object.fromEntries(own.map((attribute) => [attribute.member, valueOf(attribute, run)]));
-  return { ...base, ...values, ...(run > 0 && { code }) };
+  return { ...base, ...values, ...(run > 0 && { code, forkOf: { run: `r${run - 1}`, step: run } }) };
 });
 const LAST = RECORDS.at(-1)!;
 
@@ -73,7 +73,7 @@ describe.each(runAttributes.map((attribute) => [attribute.member, attribute] as 
   test("is checked when a record is read", () => {
     expect(isRunRecord(LAST)).toBe(true);
     for (const wrong of [null, ...(member === "dirty" ? [] : [true]), {}, type === "text" ? 1 : "1"]) {
-      const changed = of ? { code: { ...LAST.code, [member]: wrong } } : { [member]: wrong };
+      const changed = of ? { [of]: { ...LAST[of], [member]: wrong } } : { [member]: wrong };
       expect(isRunRecord({ ...LAST, ...changed })).toBe(false);
     }
     const { [of ?? own]: _, ...without } = LAST;
@@ -92,7 +92,7 @@ describe.each(runAttributes.map((attribute) => [attribute.member, attribute] as 
   });
 
   test("is filtered and ordered by all its names, or by none", async () => {
-    const names = name === undefined || unfiltered ? [] : [name, member, ...aliases];
+    const names = name === undefined || unfiltered ? [] : [name, ...(of === "forkOf" ? [] : [member]), ...aliases];
     for (const each of names) {
       const field = `attributes."${each}"`;
       const filter = `${field} = ${type === "text" ? `'${value}'` : value}`;

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { ID_PATTERN } from "../../src/journal/run-created.ts";
+import { ID_PATTERN } from "../../src/journal/run-id.ts";
 import { encodeTime, randomIds } from "../../src/ledger/random-ids.ts";
 import { createTestClock } from "../../src/testing/index.ts";
 

@@ -105,7 +105,8 @@ const VIEWS: readonly string[] = [
     runledger.ms(record->'$.endTime') - runledger.ms(record->'$.startTime') AS duration_ms,
     record->>'$.note' AS note, record->>'$.parent' AS parent, record->>'$.group' AS "group",
     record->>'$.jobType' AS job_type, runledger.moment(record->'$.deletedAt') AS deleted_at,
-    record->>'$.code.commit' AS "commit", record->>'$.code.branch' AS branch, record->>'$.code.dirty' AS dirty
+    record->>'$.code.commit' AS "commit", record->>'$.code.branch' AS branch, record->>'$.code.dirty' AS dirty,
+    record->>'$.forkOf.run' AS fork_of, TRY_CAST(record->>'$.forkOf.step' AS BIGINT) AS fork_step
     FROM runledger.catalog`,
 
   // Keys may contain dots, so two leaves may have one path. Then the leaf with less nesting counts, then the first.

@@ -14,6 +14,7 @@ export async function basics({ open, clock }: Place): Promise<void> {
   await params(ledger);
   await definitions(ledger);
   await deleted(ledger);
+  await forks(ledger);
   const silent = await ledger.startRun({ experiment: "silent", environment: false });
   await silent.finish();
   await ledger.startRun({ experiment: "silent", name: "nothing", id: "Nothing_Logged-1", tags: { a: 1 } });
@@ -53,6 +54,22 @@ async function everything(ledger: Ledger): Promise<void> {
   child.log({ loss: 1 }, { step: -5, time: 1_767_225_000_000 });
   await child.finish("finished", { endTime: 1_767_300_000_000 });
   await run.finish("finished", { endTime: 1_767_000_005_000 });
+}
+
+/** A run, two forks of it and a fork of a fork, one of them open; and a fork with points before its step. */
+async function forks(ledger: Ledger): Promise<void> {
+  const options = { experiment: "forks", environment: false, flush };
+  const log = async (id: string, steps: readonly number[], forkOf?: { run: string; step: number }) => {
+    const run = await ledger.startRun({ ...options, id, ...(forkOf && { forkOf }) });
+    for (const step of steps) run.log({ loss: steps.length + step / 100, [id]: step }, { step });
+    await run.flush();
+    return run;
+  };
+  await (await log("root", [0, 1, 2, 3, 4, 5])).finish();
+  await (await log("first", [4, 5], { run: "root", step: 3 })).finish();
+  await log("open", [2], { run: "root", step: 1 });
+  await (await log("second", [3, 9, 1], { run: "first", step: 4 })).finish();
+  await (await log("earlier", [], { run: "second", step: -7 })).finish();
 }
 
 async function endings(ledger: Ledger): Promise<void> {
