@@ -7,7 +7,7 @@ import { catalogOf } from "../catalog/catalog-context.ts";
 import { type LinkedRuns, readLinks } from "../catalog/read-links.ts";
 import type { Lineage, LineageNode } from "../compare/lineage/lineage.ts";
 import { invalidArgument, LedgerError } from "../errors/ledger-error.ts";
-import { ID_PATTERN } from "../journal/run-created.ts";
+import { ID_PATTERN } from "../journal/run-id.ts";
 import type { RunContext } from "../run/run-context.ts";
 import { LineageWalk } from "./lineage-walk.ts";
 
