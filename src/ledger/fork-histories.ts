@@ -1,7 +1,7 @@
 import type { Backend } from "../backend/backend.ts";
 import { callOptions } from "../backend/call-options.ts";
 import { compareUtf8 } from "../bytes/utf8-order.ts";
-import { concernsOneObject, LedgerError } from "../errors/ledger-error.ts";
+import { concernsOneObject, type LedgerError } from "../errors/ledger-error.ts";
 import type { ForkOrigin } from "../journal/fork-origin.ts";
 import { mapBounded } from "../platform/bounded.ts";
 import type { RunContext } from "../run/run-context.ts";
