@@ -235,6 +235,21 @@ describe("hostile segments", () => {
     expect(told.map(({ code, key }) => [code, key])).toEqual([["CORRUPT", key]]);
   });
 
+  test.each([
+    ["datasets", '[{"name":"d"}]'],
+    ["artifacts", "["],
+    ["inputs", '[{"name":"m","version":1,"digest":"d"}]'],
+  ])("links that are malformed are reported, and lineage reads the runs: %s", async (column, text) => {
+    const place = await compacted();
+    const backend = memoryBackend();
+    const key = place.key.replace("000001", "000009");
+    const bytes = forged(key, stored({ ...sound(place), id }), [...usual(id), texts(column, text)]);
+    backend.restore(new Map([...place.backend.snapshot(), [key, bytes]]));
+    const { ledger, told } = await open(backend, 2);
+    expect((await ledger.lineage(place.ids[0]!)).edges).toEqual([{ from: "d@aa", to: place.ids[0], kind: "used" }]);
+    expect(told.map(({ code, key: of }) => [code, of])).toEqual([["CORRUPT", key]]);
+  });
+
   test("a missing run in an intact segment does not affect the others", async () => {
     const place = await compacted();
     const key = place.key.replace("000001", "000009");
