@@ -195,7 +195,7 @@ function unknownSource(source: unknown, field: string): LedgerError {
   else if (received === "string") hint = `${FROM_PATH}, and { text } for a text`;
   else if (received === "Promise") hint = ": await it first";
   else if (typeof (source as { save?: unknown } | null)?.save === "function")
-    hint = ": see docs/guide.md for models of TensorFlow.js";
+    hint = ": see docs/tensorflow-js.md for models of TensorFlow.js";
   else if (received === "object" && "path" in (source as object)) hint = FROM_PATH;
   else if (received === "object" || received === "array")
     hint = ": use { json } for plain data, and { files } for sources by path";

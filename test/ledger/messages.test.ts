@@ -54,7 +54,7 @@ describe("what a message says of the call that was probably meant", () => {
           })() as never,
         ),
       "source",
-      "is Sequential: see docs/guide.md for models of TensorFlow.js",
+      "is Sequential: see docs/tensorflow-js.md for models of TensorFlow.js",
     ],
     ["no comparison", () => formatComparison(undefined as never), "comparison", "but is undefined"],
     ["records without await", () => compareRecords(ledger.searchRuns() as never), "records", "await it first"],

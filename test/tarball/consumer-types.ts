@@ -69,7 +69,7 @@ const SIDE_ENTRIES: Readonly<Record<string, string>> = {
     return [...segments, ...files].filter(({ location }) => location?.kind === "s3").length;
   }`,
   "runledger/tfjs": `
-  import { loadHandler, mix, saveHandler, tfCallback, watch } from "runledger/tfjs";
+  import { checkpoint, loadHandler, mix, resumeTraining, saveHandler, tfCallback, watch } from "runledger/tfjs";
   export async function train(): Promise<void> {
     const run = await (await openLedger(memoryBackend())).startRun();
     const model = { fit: async (x: number[], y: number[], args?: { epochs?: number }): Promise<number> => x.length + y.length + (args?.epochs ?? 0) };
@@ -77,6 +77,10 @@ const SIDE_ENTRIES: Readonly<Record<string, string>> = {
     const hooks: readonly { onEpochEnd?: (epoch: number, logs?: { [label: string]: number }) => void }[] = mix([tfCallback(run, { batches: 10 })]);
     void hooks;
     unwatch();
+    const weighty = { save: async (handler: { save?: unknown }): Promise<number> => Object.keys(handler).length, getWeights: () => [], setWeights: (weights: object[]) => void weights.length };
+    watch(model, run, { callbacks: checkpoint(run, { monitor: "val_loss", model: weighty }) });
+    const initialEpoch: number = await resumeTraining(weighty, run);
+    void initialEpoch;
     const weights: ArrayBuffer = (await loadHandler(await openLedger(memoryBackend()), "net").load()).weightData;
     void saveHandler(run, "net", { aliases: ["best"] }).save({ modelTopology: {}, weightSpecs: [], weightData: weights });
   }`,

@@ -12,3 +12,13 @@ export { saveHandler, type SavedModel, type SaveHandler } from "./save-handler.t
 export { type ArtifactLedger, loadHandler, type LoadHandler } from "./load-handler.ts";
 export type { LoadedModel, ModelArtifacts } from "./model-artifacts.ts";
 export type { WeightSpec } from "./weight-specs.ts";
+export { checkpoint, type CheckpointOptions } from "./checkpoint.ts";
+export type { CheckpointModel, TensorLike } from "./checkpoint-model.ts";
+export type { Mode } from "./best-values.ts";
+export {
+  restoreBest,
+  type RestoreBestOptions,
+  type RestoredCheckpoint,
+  type RestoreOptions,
+  resumeTraining,
+} from "./restore.ts";

@@ -60,8 +60,8 @@ export function bytesOf(specs: readonly WeightSpec[]): number | undefined {
   return total;
 }
 
-/** Returns how many values a weight holds. */
-export function elementsOf({ shape }: WeightSpec): number {
+/** Returns how many values a weight or a tensor holds. */
+export function elementsOf({ shape }: { readonly shape: readonly number[] }): number {
   return shape.reduce((product, side) => product * side, 1);
 }
 

@@ -1,0 +1,122 @@
+import { type ArtifactVersion, LedgerError, type Run } from "../../index.ts";
+import { applyModel } from "./apply-model.ts";
+import { isBetter, type Mode } from "./best-values.ts";
+import { type CheckpointMetadata, checkpointName, metadataOf } from "./checkpoint-metadata.ts";
+import { type CheckpointModel, checkModel } from "./checkpoint-model.ts";
+import { readModel } from "./load-handler.ts";
+import { monitoredMetric } from "./metric-name.ts";
+import { checkOption, readOptions } from "./options.ts";
+import { insideOf } from "./run-inside.ts";
+
+/** Options of `restoreBest` and `resumeTraining`. */
+export interface RestoreOptions {
+  /** The name of the artifact, if `checkpoint` was given one. Default `checkpoints/<id of the run>`. */
+  readonly name?: string | undefined;
+  /** Aborting it rejects the call. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Options of `restoreBest`. */
+export interface RestoreBestOptions extends RestoreOptions {
+  /** The metric that decides. Default: that of the newest checkpoint. */
+  readonly monitor?: string | undefined;
+  /** Whether a smaller or a greater value is better. Default: that of the checkpoint. */
+  readonly mode?: Mode | undefined;
+}
+
+/** The checkpoint that `restoreBest` restored. */
+export interface RestoredCheckpoint {
+  /** The epoch after which the model was saved, from 0. */
+  readonly epoch: number;
+  /** The metric that decided, and its value in this epoch. */
+  readonly monitor: string;
+  readonly value: number;
+  /** The version of the artifact. */
+  readonly version: ArtifactVersion;
+}
+
+/** How many damaged checkpoints `resumeTraining` skips. */
+const MAX_SKIPPED = 5;
+
+type Checkpoint = CheckpointMetadata & { readonly version: ArtifactVersion };
+
+/**
+ * Sets the weights of the model, and of its optimizer if they are stored, to those of the best checkpoint of the run.
+ * Returns which one that is. The model stays the same object. Rejects with `ARTIFACT_NOT_FOUND` if the run has no
+ * checkpoint with a value, with `INVALID_ARGUMENT` if the model has other layers or another optimizer, and with
+ * `CORRUPT`.
+ */
+export async function restoreBest(
+  model: CheckpointModel,
+  run: Run,
+  options?: RestoreBestOptions,
+): Promise<RestoredCheckpoint> {
+  const { monitor, mode, name, signal } = readOptions("restoreBest", options, ["monitor", "mode", "name", "signal"]);
+  checkOption("monitor", monitor, typeof monitor === "string" && monitor !== "", "the name of a metric");
+  checkOption("mode", mode, mode === "min" || mode === "max", '"min" or "max"');
+  const own = checkModel(model);
+  const all = await checkpointsOf(run, name, signal);
+  const metric = monitor === undefined ? all.at(-1)?.monitor : monitoredMetric(monitor);
+  let best: (Checkpoint & { value: number }) | undefined;
+  for (const { value, ...each } of all) {
+    if (each.monitor !== metric || value === undefined || !Number.isFinite(value)) continue;
+    if (best === undefined || isBetter(mode ?? each.mode ?? "min", value, best.value)) best = { ...each, value };
+  }
+  if (best === undefined || metric === undefined) {
+    const what = metric === undefined ? "checkpoint" : `checkpoint with a value of ${JSON.stringify(metric)}`;
+    throw new LedgerError("ARTIFACT_NOT_FOUND", `run ${run.id} has no ${what}`, { operation: "restoreBest" });
+  }
+  await restore(own, run, best, signal);
+  const { epoch, value, version } = best;
+  return { epoch, monitor: metric, value, version };
+}
+
+/**
+ * Sets the weights of the model, and of its optimizer, to those of the last checkpoint of the run. Returns the epoch to
+ * go on from, for `initialEpoch` of `model.fit`: 0, and the model as it is, if the run has no checkpoint. A checkpoint
+ * that is damaged is reported to `onError`, and the one before it restored. Rejects with `INVALID_ARGUMENT` if the model
+ * has other layers or another optimizer, and with `CORRUPT` if every checkpoint is damaged.
+ */
+export async function resumeTraining(model: CheckpointModel, run: Run, options?: RestoreOptions): Promise<number> {
+  const { name, signal } = readOptions("resumeTraining", options, ["name", "signal"]);
+  const own = checkModel(model);
+  const all = await checkpointsOf(run, name, signal);
+  for (let skipped = 0; ; skipped++) {
+    const last = all.pop();
+    if (last === undefined) return 0;
+    try {
+      await restore(own, run, last, signal);
+      return last.epoch + 1;
+    } catch (error) {
+      const isDamaged = ["CORRUPT", "NOT_FOUND", "ARTIFACT_NOT_FOUND"].some((code) =>
+        LedgerError.hasCode(error, code as "CORRUPT"),
+      );
+      if (!isDamaged || all.length === 0 || skipped >= MAX_SKIPPED) throw error;
+      insideOf(run).report(error as LedgerError);
+    }
+  }
+}
+
+async function checkpointsOf(
+  run: Run,
+  name: string | undefined,
+  signal: AbortSignal | undefined,
+): Promise<Checkpoint[]> {
+  checkOption("name", name, typeof name === "string" && name !== "", "the name of an artifact");
+  const versions = await insideOf(run).artifactVersions(checkpointName(run, name), signal ? { signal } : {});
+  return versions.flatMap((version) => {
+    const metadata = metadataOf(version);
+    return metadata ? [{ ...metadata, version }] : [];
+  });
+}
+
+async function restore(
+  model: CheckpointModel,
+  run: Run,
+  { version, optimizer }: Checkpoint,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const call = signal ? { signal } : {};
+  const stored = await readModel(await insideOf(run).openArtifact(version, call), version, call);
+  await applyModel(model, stored, optimizer);
+}
