@@ -4,7 +4,7 @@ import { attributeValue } from "../journal/run-attributes.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import type { TableColumn } from "../parquet/table-write.ts";
 import type { CatalogRow } from "./catalog-row.ts";
-import { forkedFrom, formatDatasets, formatVersions } from "./link-cells.ts";
+import { formatDatasets, formatVersions } from "./link-cells.ts";
 import { attributeColumns, TIME_COLUMNS } from "./column-schema.ts";
 import type { Cells } from "./column-cells.ts";
 import { flattenParams, NESTED } from "../filter/flatten-params.ts";
@@ -46,10 +46,7 @@ interface SparseColumn {
  */
 export class ColumnsBuilder {
   readonly #sparse = new Map<string, SparseColumn>(
-    [...ATTRIBUTES.map(({ column }) => column), "datasets", "artifacts", "inputs", "fork_of"].map((name) => [
-      name,
-      newColumn(),
-    ]),
+    [...ATTRIBUTES.map(({ column }) => column), "datasets", "artifacts", "inputs"].map((name) => [name, newColumn()]),
   );
   readonly #rows: RowNumbers[] = [];
   /** True if a value has no column. */
@@ -71,7 +68,6 @@ export class ColumnsBuilder {
     if (record.datasets.length > 0) put("datasets", formatDatasets(record.datasets));
     for (const list of ["artifacts", "inputs"] as const)
       if (record[list].length > 0) put(list, formatVersions(record[list]));
-    put("fork_of", forkedFrom(record));
     for (const key of Object.keys(record.tags)) put(`tags.${key}`, record.tags[key]);
     for (const [path, leaf] of flattenParams(record.params)) put(`params.${path}`, leaf ?? undefined);
     putMetrics(record.metrics, put);

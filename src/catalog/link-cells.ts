@@ -2,7 +2,6 @@ import { parseJson } from "../bytes/parse-json.ts";
 import type { RecordedVersion } from "../journal/event.ts";
 import { isDictionary } from "../journal/record-checks.ts";
 import type { RecordedDataset } from "../journal/recorded-dataset.ts";
-import type { RunRecord } from "../journal/run-record.ts";
 
 /** What the catalogue says of a data set that a run used. */
 export type CatalogDataset = Pick<RecordedDataset, "name" | "digest" | "context" | "artifact">;
@@ -17,12 +16,6 @@ export function formatDatasets(datasets: readonly CatalogDataset[]): string {
 /** Returns the cell of the versions that a run made or used. */
 export function formatVersions(versions: readonly CatalogVersion[]): string {
   return JSON.stringify(versions.map(({ name, version, digest }) => ({ name, version, digest })));
-}
-
-/** Returns the id of the run that a run continues as a fork. */
-export function forkedFrom(record: RunRecord): string | undefined {
-  const { forkOf } = record as { readonly forkOf?: unknown };
-  return isDictionary(forkOf) && typeof forkOf["run"] === "string" ? forkOf["run"] : undefined;
 }
 
 /** Returns the data sets of a cell, or `undefined` for anything else. */

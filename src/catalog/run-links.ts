@@ -1,5 +1,5 @@
 import type { CatalogRow } from "./catalog-row.ts";
-import { type CatalogDataset, type CatalogVersion, forkedFrom } from "./link-cells.ts";
+import type { CatalogDataset, CatalogVersion } from "./link-cells.ts";
 
 /** What ties a run to other runs, to artifact versions and to data sets. */
 export interface RunLinks extends Pick<CatalogRow, "document" | "marker"> {
@@ -19,14 +19,14 @@ export interface RunLinks extends Pick<CatalogRow, "document" | "marker"> {
 
 /** Returns the links of a run whose record was read. */
 export function linksOf({ record, document, marker }: CatalogRow): RunLinks {
-  const { id, name, parent, artifacts, inputs, datasets } = record;
+  const { id, name, parent, forkOf, artifacts, inputs, datasets } = record;
   return {
     id,
     name,
     isDeleted: record.deletedAt !== undefined,
     isResumed: document > 1 || (document === 1 && record.status === "running"),
     parent,
-    forkOf: forkedFrom(record),
+    forkOf: forkOf?.run,
     made: artifacts,
     used: inputs,
     datasets,
