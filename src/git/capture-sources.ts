@@ -68,7 +68,9 @@ async function capture(
 ): Promise<CodeSnapshot> {
   // Behind links: the directory itself may be one.
   const stats = await abortable(files.calls.stat(directory), limit.signal).catch((error: unknown) => {
-    throw limit.isOver ? error : invalidArgument("directory", "a directory that can be read", directory);
+    const { code } = (error ?? {}) as { readonly code?: unknown };
+    const isAbsent = code === "ENOENT" || code === "ENOTDIR";
+    throw isAbsent ? invalidArgument("directory", "a directory that can be read", directory) : error;
   });
   if (!stats.isDirectory()) throw invalidArgument("directory", "a directory", directory);
   const { archiveSources } = await archiving();

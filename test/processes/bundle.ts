@@ -4,13 +4,16 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
+const REQUIRE = `import { createRequire as requireOf } from "node:module"; const require = requireOf(import.meta.url);`;
+
 /**
  * Writes a program and the library's source as one plain script, which starts ten times as fast as through a loader.
- * `splitting`: what is imported on demand stays in files of its own.
+ * `splitting`: what is imported on demand stays in files of its own. `requires`: CommonJS modules in it may call
+ * `require`.
  */
 export async function bundle(
   program: URL,
-  { splitting = false }: { readonly splitting?: boolean } = {},
+  { splitting = false, requires = false }: { readonly splitting?: boolean; readonly requires?: boolean } = {},
 ): Promise<{ script: string; directory: string; remove(): Promise<void> }> {
   const directory = await mkdtemp(join(tmpdir(), "runledger-child-"));
   // Some children run as another user.
@@ -28,6 +31,7 @@ export async function bundle(
     target: "node20",
     conditions: ["runledger-source"],
     logLevel: "error",
+    ...(requires && { banner: { js: REQUIRE } }),
   });
   return { script, directory, remove: () => rm(directory, { recursive: true, force: true }) };
 }

@@ -56,7 +56,7 @@ async function readRepository(request: GitRequest, git: GitDirectory, readsObjec
   const packed = await readPackedRefs(request.files, git);
   const head = form.hasReftable ? undefined : await readHead(request.files, git, packed);
   if (head === undefined) incomplete.push("commit: HEAD cannot be read");
-  const objects = readsObjects ? await ObjectReader.open(request.files, git) : undefined;
+  const objects = readsObjects ? await openObjects(request, git, incomplete) : undefined;
   for (const limit of readsObjects ? form.limits : []) incomplete.push(`dirty: ${limit}`);
   const canRead = head !== undefined && form.limits.length === 0;
   const isShared = form.limits.every((limit) => limit === "sparse checkout");
@@ -79,6 +79,21 @@ async function readRepository(request: GitRequest, git: GitDirectory, readsObjec
     ...found,
     incomplete,
   };
+}
+
+/** Returns what reads objects. Small files say the commit also where isomorphic-git cannot be loaded. */
+async function openObjects(
+  { files, signal }: GitRequest,
+  git: GitDirectory,
+  incomplete: string[],
+): Promise<ObjectReader | undefined> {
+  try {
+    return await ObjectReader.open(files, git);
+  } catch (error) {
+    signal.throwIfAborted();
+    incomplete.push(`dirty: isomorphic-git cannot be loaded: ${said(error)}`);
+    return undefined;
+  }
 }
 
 interface AboutHead {
