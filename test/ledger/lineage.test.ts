@@ -32,6 +32,8 @@ async function pipeline(ledger: Ledger): Promise<{ [name: string]: string }> {
   const evaluate = await ledger.startRun({ id: "evaluate" });
   await evaluate.useArtifact("model:best");
   await evaluate.finish();
+  const fork = await ledger.startRun({ id: "fork", forkOf: { run: "train", step: 0 } });
+  await fork.finish();
   const other = await ledger.startRun({ id: "other" });
   await other.logDataset("raw", { digest: "sha256:raw" });
   await other.finish();
@@ -70,24 +72,31 @@ test.each<[string, (ledger: Ledger) => Promise<void>]>([
   ]);
   expect(up).not.toHaveProperty("truncated");
   const down = await reader.lineage("data", { direction: "down" });
-  expect(edgesOf(down)).toEqual([
-    "data:v0 used train",
-    "model:v0 used evaluate",
-    "train made labels:v0",
-    "train made model:v0",
-    "train parent fold",
-  ]);
+  expect(edgesOf(down)).toEqual(
+    [
+      "data:v0 used train",
+      "model:v0 used evaluate",
+      "train made labels:v0",
+      "train made model:v0",
+      "train forked fork",
+      "train parent fold",
+    ].sort(),
+  );
   // Both: what led to it and what came of it, not all that shares a cause with it.
   const both = await reader.lineage("train");
   expect(keysOf(both)).not.toContain("other");
   expect(edgesOf(both)).toEqual([...new Set([...edgesOf(up), ...edgesOf(down)])].sort());
-  expect(edgesOf(await reader.lineage("train", { depth: 1 }))).toEqual([
-    "data:v0 used train",
-    `${labels} used train`,
-    "train made labels:v0",
-    "train made model:v0",
-    "train parent fold",
-  ]);
+  expect(edgesOf(await reader.lineage("train", { depth: 1 }))).toEqual(
+    [
+      "data:v0 used train",
+      `${labels} used train`,
+      "train made labels:v0",
+      "train made model:v0",
+      "train forked fork",
+      "train parent fold",
+    ].sort(),
+  );
+  expect(edgesOf(await reader.lineage("fork", { direction: "up", depth: 1 }))).toEqual(["train forked fork"]);
   expect(await reader.lineage("fold", { depth: 0 })).toEqual({
     nodes: [{ kind: "run", id: "fold", name: expect.any(String) as string }],
     edges: [],
