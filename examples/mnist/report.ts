@@ -1,6 +1,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { join, relative } from "node:path";
 import type { Ledger, RunRecord } from "runledger";
+import { formatChanges } from "runledger/compare";
 import { where } from "runledger/where";
 
 /** Prints what these runs came to, and gives the one with the best validation accuracy. */
@@ -32,6 +33,10 @@ export async function printReport(ledger: Ledger, ids: readonly string[], direct
     mine.map(({ name }, i) => [name, ...params.differs.map(({ values }) => JSON.stringify(values[i]) ?? "-")]),
   );
 
+  const { code } = best;
+  console.log(`\nCode: ${code?.commit ? `commit ${code.commit}, ${DIRTY[String(code.dirty)]}` : "no repository"}`);
+  await printChanges(ledger, best, mine);
+
   const folder = join(directory, "runs", best.id);
   console.log(`\nThe ledger is ${directory}\nThe metrics and the summary of the best run are in ${folder}`);
   for (const { path, size } of await filesOf(folder)) console.log(`  ${String(size).padStart(8)}  ${path}`);
@@ -42,6 +47,26 @@ export async function printReport(ledger: Ledger, ids: readonly string[], direct
   const others = (all?.runs ?? 0) - mine.length;
   if (others > 0) console.log(`It also holds ${others} earlier runs of this experiment.`);
   return best;
+}
+
+const DIRTY: Record<string, string> = {
+  true: "with changes that are not committed",
+  false: "without changes",
+  unknown: "perhaps with changes",
+};
+
+/** Prints what changed since the last time that the demo made a run of the same name. */
+async function printChanges(ledger: Ledger, run: RunRecord, mine: readonly RunRecord[]): Promise<void> {
+  const began = Math.min(...mine.map(({ startTime }) => startTime));
+  const { runs } = await ledger.searchRuns({
+    experiment: run.experiment,
+    filter: where.attribute("name").eq(run.name).and(where.attribute("start_time").lt(began)),
+    limit: 1,
+  });
+  const against = runs[0]?.id;
+  if (against === undefined) return console.log("It is the first time that the demo makes this run here.");
+  const changes = await ledger.whatChanged(run.id, { against });
+  if (changes) console.log(`\nWhat changed since the last time:\n\n${formatChanges(changes, { maxLines: 40 })}`);
 }
 
 function last(run: RunRecord, key: string): number {

@@ -1,6 +1,6 @@
 import type { Ledger } from "runledger";
 import { guardProcess } from "runledger/node";
-import type { Digits } from "./digits.ts";
+import { type Digits, DIGITS_URI } from "./digits.ts";
 import { toFiles } from "./model-files.ts";
 import { type Settings, buildModel } from "./model.ts";
 import { Progress } from "./progress.ts";
@@ -12,14 +12,17 @@ export async function train(
   digits: { train: Digits; validation: Digits },
   tags: Record<string, string>,
 ): Promise<string> {
-  const { hidden, learningRate, epochs, batchSize, seed } = settings;
+  const { hidden, learningRate, epochs, batchSize, images, seed } = settings;
   const name = `adam ${learningRate}`;
-  const params = { optimizer: { name: "adam", learningRate }, hidden, epochs, batchSize, seed };
+  const params = { optimizer: { name: "adam", learningRate }, hidden, epochs, batchSize, images, seed };
 
   return await ledger.withRun({ experiment: "mnist", name, params, tags }, async (run) => {
     // Ctrl-C in the middle of it leaves a run that says so, with everything logged until then.
     const unguard = guardProcess(run);
-    run.defineMetric("val/accuracy", { goal: "maximize" });
+    run.defineMetric("*/accuracy", { goal: "maximize" });
+    run.defineMetric("*/loss", { goal: "minimize" });
+    for (const [context, { images, labels }] of Object.entries(digits))
+      await run.logDataset("mnist", { images, labels }, { context, uri: DIGITS_URI });
 
     const model = buildModel(settings);
     const progress = new Progress(name.padEnd(12), Math.ceil(digits.train.count / batchSize) * epochs);

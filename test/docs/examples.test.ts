@@ -63,6 +63,16 @@ describe.concurrent("examples", () => {
       expect(accuracies[0]).toBeGreaterThan(0.5);
       expect(stdout).toMatch(/^ {2}run +optimizer\.learningRate$/m);
       expect(stdout).toContain(join(cwd, "runs"));
+      expect(stdout).toMatch(/\nCode: (no repository|commit [0-9a-f]{40}, )/);
+      expect(stdout).toContain("It is the first time that the demo makes this run here.");
+      const again = await example(onTestFinished, "train-mnist.ts", {
+        RUNLEDGER_DEMO_DIR: join(cwd, "runs"),
+        RUNLEDGER_DEMO_IMAGES: "500",
+        RUNLEDGER_DEMO_EPOCHS: "1",
+        RUNLEDGER_DEMO_RATES: "0.003",
+      });
+      expect(again.stdout).toMatch(/What changed since the last time:\n\nadam 0\.003 \(\S+\)\nsince adam 0\.003 /);
+      expect(again.stdout).toMatch(/\nparams\n {2}epochs {2}2 → 1\n/);
       expect(stdout).toMatch(/loaded again from the ledger: validation accuracy (0\.\d{4})\n.*to the last bit\.\n$/);
     },
   );
