@@ -20,6 +20,8 @@ export interface HistorySource {
       readonly to?: number | undefined;
       /** Another metric for the x axis. */
       readonly x?: string | undefined;
+      /** Which points of a run of several sessions. */
+      readonly view?: "all" | "latest" | undefined;
       /** What to do if records of the run are damaged. */
       readonly damaged?: "reject" | "skip" | undefined;
       /** Cancels the call. */
@@ -68,6 +70,8 @@ export interface AggregateOptions {
   readonly from?: number | undefined;
   /** The highest step to read, inclusive. Default: no bound. */
   readonly to?: number | undefined;
+  /** Whether points that a later session of a run replaced count, as for `ledger.history`. Default `"all"`. */
+  readonly view?: "all" | "latest" | undefined;
   /** What to do if records of a run are damaged or missing, as for `ledger.history`. Default `"reject"`. */
   readonly damaged?: "reject" | "skip" | undefined;
   /** Cancels the call. */
@@ -104,6 +108,7 @@ const NAMES: OptionNames<AggregateOptions> = {
   quantiles: true,
   from: true,
   to: true,
+  view: true,
   damaged: true,
   signal: true,
 };
@@ -173,7 +178,7 @@ interface Checked extends AggregateOptions {
 
 function checkOptions(given: AggregateOptions | undefined): Checked {
   const options = readOptions("aggregateHistories", given, NAMES);
-  const { by = "step", quantiles = [0.25, 0.5, 0.75], from, to, damaged } = options;
+  const { by = "step", quantiles = [0.25, 0.5, 0.75], from, to, view, damaged } = options;
   if (typeof by !== "string" || by === "") throw invalidArgument("by", '"step", "time" or the name of a metric', by);
   const bins = options.bins ?? (by === "time" ? 100 : undefined);
   if (bins !== undefined && !(Number.isSafeInteger(bins) && bins >= 1 && bins <= MAX_BINS))
@@ -187,6 +192,7 @@ function checkOptions(given: AggregateOptions | undefined): Checked {
   for (const [name, bound] of [["from", from] as const, ["to", to] as const])
     if (bound !== undefined && (typeof bound !== "number" || Number.isNaN(bound)))
       throw invalidArgument(name, "a number", bound);
+  if (view !== undefined) checkChoice("view", view, ["all", "latest"]);
   if (damaged !== undefined) checkChoice("damaged", damaged, ["reject", "skip"]);
   return { ...options, by, ...(bins !== undefined && { bins }), quantiles: own };
 }

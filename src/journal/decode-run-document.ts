@@ -21,6 +21,7 @@ const storedFold = /* @__PURE__ */ z.object({
   next: integer,
   lastOrder: integer,
   lastStep: z.optional(z.number()),
+  firstStep: z.optional(z.number()),
   lastTime: z.optional(z.number()),
   beatMs: z.optional(z.number()),
   alive: z.optional(z.string()),

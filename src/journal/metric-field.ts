@@ -11,3 +11,8 @@ export function notAKey(field: string, key: string, otherwise = ""): LedgerError
   const message = `${field} must be the key of a metric as it was logged, without "metrics.": ${shown}${otherwise}`;
   return new LedgerError("INVALID_ARGUMENT", message, { field, received: "string" });
 }
+
+/** Returns whether a metric measures the machine instead of the training: `system/…`, as `runledger/node` logs it. */
+export function isSystemMetric(key: string): boolean {
+  return key.startsWith("system/");
+}

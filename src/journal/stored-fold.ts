@@ -22,6 +22,7 @@ export interface StoredFold {
   readonly next: number;
   readonly lastOrder: number;
   readonly lastStep?: number | undefined;
+  readonly firstStep?: number | undefined;
   readonly lastTime?: number | undefined;
   readonly beatMs?: number | undefined;
   readonly alive?: string | undefined;
@@ -51,6 +52,7 @@ export function restoreFold({
   metrics = {},
   media = {},
   lastStep,
+  firstStep,
   lastTime,
   beatMs,
   alive,
@@ -60,6 +62,7 @@ export function restoreFold({
   return {
     ...rest,
     ...(lastStep !== undefined && { lastStep }),
+    ...(firstStep !== undefined && { firstStep }),
     ...(lastTime !== undefined && { lastTime }),
     ...(beatMs !== undefined && { beatMs }),
     ...(alive !== undefined && { alive }),

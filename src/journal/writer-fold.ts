@@ -6,6 +6,7 @@ import { MediaFold, type MediaState } from "./media-fold.ts";
 import type { JournalVisitor } from "./journal-reader.ts";
 import type { RunCreated } from "./run-created.ts";
 import { inOneGo } from "../platform/event-loop.ts";
+import { isSystemMetric } from "./metric-field.ts";
 import { Summaries, type SummaryState } from "./metric-summary.ts";
 
 /** The fold of one writer. The record of a run is made from the folds of its writers. */
@@ -32,6 +33,8 @@ export interface WriterFold {
   readonly summaries: ReadonlyMap<string, SummaryState>;
   /** The greatest step of its rows, and of its rich values if {@link countsAsStep}. */
   readonly lastStep?: number;
+  /** The step of its first row with a metric other than those of the system. See `cutsOf`. */
+  readonly firstStep?: number;
   /** The wall time of its last record, in ms. */
   readonly lastTime?: number;
   /** It promised to record something at least this often, in ms. */
@@ -67,6 +70,8 @@ export class WriterFolder implements JournalVisitor {
   #lastKeys: readonly string[] | undefined;
   #lastIds: readonly number[] = [];
   #lastStep = Number.NEGATIVE_INFINITY;
+  /** NaN before the first row that counts. */
+  #firstStep: number = Number.NaN;
   /** NaN before the first record. A field that may be `undefined` would cost an allocation for each row. */
   #lastTime: number = Number.NaN;
   /** As it was compacted, unless the compaction has seen no event. */
@@ -88,6 +93,7 @@ export class WriterFolder implements JournalVisitor {
     this.#lastOrder = base.lastOrder;
     for (const [key, state] of base.summaries) this.#summaries.set(this.#id(key), state);
     this.#lastStep = base.lastStep ?? this.#lastStep;
+    this.#firstStep = base.firstStep ?? this.#firstStep;
     this.#lastTime = base.lastTime ?? this.#lastTime;
   }
 
@@ -98,6 +104,7 @@ export class WriterFolder implements JournalVisitor {
     }
     this.#summaries.add(this.#lastIds, values, step, time);
     if (step > this.#lastStep) this.#lastStep = step;
+    if (Number.isNaN(this.#firstStep) && !keys.every(isSystemMetric)) this.#firstStep = step;
     this.#lastTime = time;
   }
 
@@ -154,6 +161,7 @@ export class WriterFolder implements JournalVisitor {
       media: new Map(this.#media.states),
       ...(this.#media.list && { mediaList: [...this.#media.list] }),
       ...(Number.isFinite(this.#lastStep) && { lastStep: this.#lastStep }),
+      ...(!Number.isNaN(this.#firstStep) && { firstStep: this.#firstStep }),
       ...(!Number.isNaN(this.#lastTime) && { lastTime: this.#lastTime }),
       ...(beatMs !== undefined && { beatMs }),
       ...(alive !== undefined && { alive }),

@@ -36,6 +36,14 @@ export interface HistoryOptions extends CallOptions {
    */
   readonly x?: string | true | undefined;
   /**
+   * Which points of a run of several sessions. `"all"` (default): every point that was logged. `"latest"`: without
+   * those that a later session replaced by going back in steps, as a training does that crashed at step 60 and went on
+   * from the checkpoint of step 50. A session that certainly began after the end of others replaces their points from
+   * the step of its own first row on, whatever their metrics. Sessions that may have run beside each other replace
+   * nothing, and neither are metrics called `system/…` replaced.
+   */
+  readonly view?: "all" | "latest" | undefined;
+  /**
    * What to do if records of the run are damaged or missing. `"reject"` (default) rejects with `CORRUPT`, naming the
    * object. `"skip"` returns what is intact.
    */
@@ -56,6 +64,7 @@ const NAMES: OptionNames<HistoryOptions> = {
   samples: true,
   method: true,
   x: true,
+  view: true,
   damaged: true,
   signal: true,
 };
@@ -64,12 +73,13 @@ const NAMES: OptionNames<HistoryOptions> = {
 export function checkHistoryOptions(given: HistoryOptions | undefined): HistoryOptions {
   const options = readOptions("history", given, NAMES);
   checkBounds(options, ["from", "to", "fromTime", "toTime"]);
-  const { samples, method, x, damaged } = options;
+  const { samples, method, x, view, damaged } = options;
   if (samples !== undefined && !(Number.isSafeInteger(samples) && samples >= 2))
     throw invalidArgument("samples", "a whole number of at least 2", samples);
   if (method !== undefined) checkChoice("method", method, ["minmax", "lttb"]);
   if (x !== undefined && x !== true && (typeof x !== "string" || x === ""))
     throw invalidArgument("x", "the name of a metric, or true", x);
+  if (view !== undefined) checkChoice("view", view, ["all", "latest"]);
   if (damaged !== undefined) checkChoice("damaged", damaged, ["reject", "skip"]);
   return options;
 }

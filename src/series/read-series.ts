@@ -20,6 +20,7 @@ import {
 } from "./compacted-points.ts";
 import { findPoints, type Place } from "./find-points.ts";
 import { inStepOrder, isBounded, joinSeries, type Series, type SeriesRange, within } from "./series.ts";
+import { type Cuts, type Latest, readLatest, withoutReplaced } from "./replaced-points.ts";
 import type { MetricsEntry } from "../journal/compacted.ts";
 import { openOverview } from "./overview/overview-reader.ts";
 
@@ -39,22 +40,24 @@ export async function readSeries(
     const place = await findPoints(backend, runId, listing, isConfirmed, call);
     if (place.lost && options.damaged !== "skip") throw lossError(`the history of run ${runId} is`, place.lost);
     const wanted = keys && new Set(keys);
-    const { samples, method = "minmax" } = options;
+    const { samples, method = "minmax", view } = options;
+    const latest =
+      view === "latest"
+        ? await readLatest(backend, runId, { listing, isConfirmed, more: place.more, readCreated }, call)
+        : undefined;
     const found =
-      samples !== undefined && !isBounded(options) && place.overview && place.more.size === 0
+      samples !== undefined && !isBounded(options) && place.overview && place.more.size === 0 && !latest
         ? await readOverviews(backend, runId, place.overview, wanted, samples, method, call)
         : new Map<string, Series>();
     const missing = wanted && new Set([...wanted].filter((key) => !found.has(key)));
     if (missing === undefined || missing.size > 0) {
       const rest: WantedKeys = { keys: missing, except: new Set(found.keys()) };
-      if (samples !== undefined && place.more.size === 0 && place.metrics.length === 1) {
+      if (samples !== undefined && place.more.size === 0 && place.metrics.length === 1 && !latest) {
         const [file] = await openMetrics(backend, runId, place.metrics, call);
         for (const [key, sampled] of await readSamples(file!, rest, options, samples, method)) found.set(key, sampled);
       } else {
-        for (const [key, points] of await readAll(backend, runId, place, readCreated, rest, {
-          ...options,
-          isConfirmed,
-        })) {
+        const all = await readAll(backend, runId, place, readCreated, rest, { ...options, isConfirmed, latest });
+        for (const [key, points] of all) {
           const cut = within(points, options);
           if (cut.values.length === 0) continue;
           found.set(key, samples === undefined ? cut : sampleSeries(cut, samples, method));
@@ -87,15 +90,24 @@ async function readSamples(
 async function readAll(
   backend: Backend,
   runId: string,
-  { metrics, more, writers, listing }: Place,
+  { metrics, more, writers: ofPlace, listing }: Place,
   readCreated: () => Promise<RunCreated>,
   wanted: WantedKeys,
-  { from, to, fromTime, toTime, damaged, signal, isConfirmed }: HistoryOptions & { readonly isConfirmed: boolean },
+  {
+    from,
+    to,
+    fromTime,
+    toTime,
+    damaged,
+    signal,
+    isConfirmed,
+    latest,
+  }: HistoryOptions & { readonly isConfirmed: boolean; readonly latest: Latest | undefined },
 ): Promise<Map<string, Series>> {
   const call = signal ? { signal } : undefined;
-  // If journals hold more points, all stored points of a key are needed to tell which writer each belongs to.
+  // To tell which writer each stored point of a key belongs to, all of them are needed.
   const range: SeriesRange =
-    more.size > 0
+    more.size > 0 || latest
       ? {}
       : {
           ...(from !== undefined && { from }),
@@ -104,10 +116,11 @@ async function readAll(
           ...(toTime !== undefined && { toTime }),
         };
   const stored = await readPoints(await openMetrics(backend, runId, metrics, call), wanted, range);
-  if (more.size === 0 && metrics.length > 0) {
+  if (more.size === 0 && metrics.length > 0 && !latest) {
     return new Map([...stored].map(([key, points]) => [key, inStepOrder(points)]));
   }
   const { keys, except } = wanted;
+  const writers = latest?.compacted ?? ofPlace;
   const isWanted = (key: string): boolean => (keys?.has(key) ?? true) && !except.has(key);
   const journals = await readJournalSeries(backend, await readCreated(), more, listing, writers, isWanted, call);
   for (const { lost } of journals) {
@@ -118,7 +131,7 @@ async function readAll(
     }
   }
   const names = new Set([...stored.keys(), ...journals.flatMap(({ columns }) => [...columns.keys()])]);
-  return new Map([...names].map((key) => [key, joinWriters(key, stored.get(key), writers, journals)]));
+  return new Map([...names].map((key) => [key, joinWriters(key, stored.get(key), writers, journals, latest?.cuts)]));
 }
 
 /** Returns the points of a key: for each writer the compacted ones, then those in its journal. */
@@ -127,6 +140,7 @@ function joinWriters(
   stored: Series | undefined,
   compacted: readonly WriterFold[],
   journals: readonly WriterPoints[],
+  cuts: Cuts | undefined,
 ): Series {
   const parts = new Map<string, Series>();
   if (stored) for (const { writer, points } of splitByWriter(key, stored, 0, compacted)) parts.set(writer, points);
@@ -134,7 +148,7 @@ function joinWriters(
     journals.flatMap(({ writer, columns }) => {
       const before = parts.get(writer);
       const after = columns.get(key)?.toSeries();
-      return [...(before ? [before] : []), ...(after ? [after] : [])];
+      return [before, after].flatMap((points) => (points ? [withoutReplaced(key, writer, points, cuts)] : []));
     }),
   );
 }
