@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { ConsoleBuffer } from "../../src/node/console/console-buffer.ts";
+import { decodeConsoleLine } from "../../src/journal/console-lines.ts";
+import { encodeLines } from "../../src/node/console/encode-lines.ts";
 import { systemClock } from "../../src/platform/clock.ts";
 
 const RETURN = "\r";
@@ -47,6 +49,19 @@ describe("a line that is overwritten is stored as it was in the end", () => {
     const lines = linesOf(...Array.from({ length: 100 }, () => "x".repeat(1000)), "\r", "done\n");
     expect(lines.at(-1)).toBe("done");
     expect(lines.every(({ length }) => length <= 16 * 1024)).toBe(true);
+  });
+
+  test("the pieces of a long line say that they continue, and no token is cut in two", () => {
+    const token = `ghp_${"aB3xY9kQ".repeat(5).slice(0, 36)}`;
+    for (let before = 16_330; before < 16_390; before++) {
+      const buffer = new ConsoleBuffer(systemClock, 1_000_000);
+      const text = `${"x".repeat(before)} ${token} ${"😀".repeat(9000)}`;
+      for (let from = 0; from < text.length; from += 1000) buffer.add("stderr", text.slice(from, from + 1000));
+      // As if each piece was stored alone.
+      const lines = buffer.takeLast().map((line) => decodeConsoleLine(encodeLines([line])));
+      expect(lines.map((line) => line?.continues)).toEqual([true, true, undefined]);
+      expect(lines.map((line) => line?.text).join("")).toBe(text.replace(token, "[redacted]"));
+    }
   });
 });
 

@@ -3,8 +3,11 @@ import type { Clock } from "../../platform/clock.ts";
 import { REDACTED } from "../../provenance/redaction/token-shapes.ts";
 import type { StreamName } from "./console-tap.ts";
 
-/** A line without an end is cut into pieces of so many characters. */
+/** A longer line without an end is cut into pieces of at most this number of characters. */
 const LONGEST_LINE: number = 16 * 1024;
+/** How far before its end a piece may end earlier, so that no token is cut in two. */
+const CUT_CHARS = 2048;
+const BETWEEN = /[\s"'`,;(){}<>]/;
 /** How many characters are kept for the end once the session has stored all that it may. */
 const LAST: number = 256 * 1024;
 /** What a line takes besides its text. */
@@ -41,8 +44,11 @@ export class ConsoleBuffer {
     const lines = (this.#unfinished[stream] + text).split("\n");
     let rest = lastState(lines.pop()!);
     for (const line of lines) this.#addLine(stream, lastState(line).replace(/\r+$/, ""));
-    for (; rest.length > LONGEST_LINE; rest = rest.slice(LONGEST_LINE))
-      this.#addLine(stream, rest.slice(0, LONGEST_LINE));
+    while (rest.length > LONGEST_LINE) {
+      const end = endOfPiece(rest);
+      this.#addLine(stream, rest.slice(0, end), true);
+      rest = rest.slice(end);
+    }
     this.#unfinished[stream] = rest;
   }
 
@@ -74,9 +80,14 @@ export class ConsoleBuffer {
     return isKey ? REDACTED : line;
   }
 
-  #addLine(stream: StreamName, shown: string): void {
+  #addLine(stream: StreamName, shown: string, continues = false): void {
     const text = this.#withoutKey(stream, shown);
-    const line = { time: Math.round(this.#clock.now()), stream, text };
+    const line: ConsoleLine = {
+      time: Math.round(this.#clock.now()),
+      stream,
+      text,
+      ...(continues && { continues: true as const }),
+    };
     const size = text.length + OVERHEAD;
     if (this.#last.length === 0 && this.#leftOut === 0 && this.#taken + size <= this.#maxChars) {
       this.#taken += size;
@@ -93,6 +104,13 @@ export class ConsoleBuffer {
     this.#last.splice(0, removed);
     this.#leftOut += removed;
   }
+}
+
+/** Returns where the first piece of a long line ends: behind a character that no token has, if there is one. */
+function endOfPiece(line: string): number {
+  for (let at = LONGEST_LINE; at > LONGEST_LINE - CUT_CHARS; at--) if (BETWEEN.test(line[at - 1] as string)) return at;
+  // Not within a pair of surrogates.
+  return /[\ud800-\udbff]/.test(line[LONGEST_LINE - 1] as string) ? LONGEST_LINE - 1 : LONGEST_LINE;
 }
 
 /** What moves the cursor to the beginning of the line, and the text before it, if other text follows. */

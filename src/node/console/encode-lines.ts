@@ -22,5 +22,9 @@ function scrubLines(lines: readonly ConsoleLine[]): ConsoleLine[] {
   const texts = scrubbed.split("\n");
   const last = lines.at(-1)!;
   // After a replacement that took several lines, it is not known which line is which.
-  return texts.map((each, i) => ({ ...(texts.length === lines.length ? lines[i]! : last), text: each }));
+  const { continues: _, ...other } = last;
+  return texts.map((each, i) => {
+    const line = texts.length === lines.length ? lines[i]! : i === texts.length - 1 ? last : other;
+    return { ...line, text: each };
+  });
 }
