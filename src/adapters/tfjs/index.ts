@@ -22,3 +22,4 @@ export {
   type RestoreOptions,
   resumeTraining,
 } from "./restore.ts";
+export { imageOf, numbersOf, tableOf, type TensorImage, type TensorNumbers } from "./tensor-values.ts";
