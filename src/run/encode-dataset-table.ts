@@ -21,8 +21,8 @@ async function cellsOf(name: string, cells: unknown): Promise<unknown> {
   if (Array.isArray(cells)) return cells.map((cell: unknown) => (cell === undefined ? null : cell));
   if (!isTensor(cells)) return cells;
   const field = `source.${name.slice(0, 100)}`;
-  const { shape, values } = await readTensor(cells, field);
-  if (shape.length === 1) return values;
+  const { shape, numbers, at } = await readTensor(cells, field);
+  if (shape.length === 1) return numbers ?? Array.from({ length: shape[0]! }, (_, i) => at(i));
   const message = `${field} has rows that are lists, which Parquet would not hold: store the file instead`;
   throw new LedgerError("INVALID_ARGUMENT", message, { field });
 }

@@ -21,20 +21,25 @@ const FIRST_BYTES = 512;
 /** A number takes a tag and a float64. */
 const NUMBER_BYTES = 9;
 
+/** What the columns of a table share. */
+export interface HashedBytes {
+  /** Returns how many bytes a column may gather before they are hashed. */
+  readonly room: () => number;
+  /** The number of bytes hashed so far. */
+  total: number;
+}
+
 /** Hashes cells in a form that does not depend on how they are stored. */
 export class CellHash {
   readonly #hash: Sha256;
-  /** Returns how many bytes may be gathered before they are hashed. */
-  readonly #room: () => number;
+  readonly #hashed: HashedBytes;
   #bytes = new Uint8Array(FIRST_BYTES);
   #view = new DataView(this.#bytes.buffer);
   #at = 0;
-  /** The number of bytes so far. */
-  total = 0;
 
-  constructor(hash: Sha256, room: () => number) {
+  constructor(hash: Sha256, hashed: HashedBytes) {
     this.#hash = hash;
-    this.#room = room;
+    this.#hashed = hashed;
   }
 
   tag(tag: number): void {
@@ -113,7 +118,7 @@ export class CellHash {
     }
     this.#flush();
     this.#hash.update(bytes);
-    this.total += bytes.length;
+    this.#hashed.total += bytes.length;
   }
 
   /** Makes room for at most as many bytes as the buffer has. */
@@ -121,14 +126,14 @@ export class CellHash {
     if (this.#at + bytes <= this.#bytes.length) return;
     const size = this.#bytes.length;
     this.#flush();
-    if (2 * size > this.#room()) return;
+    if (2 * size > this.#hashed.room()) return;
     this.#bytes = new Uint8Array(2 * size);
     this.#view = new DataView(this.#bytes.buffer);
   }
 
   #flush(): void {
     this.#hash.update(this.#bytes.subarray(0, this.#at));
-    this.total += this.#at;
+    this.#hashed.total += this.#at;
     this.#at = 0;
   }
 }

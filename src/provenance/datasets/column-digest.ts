@@ -2,7 +2,7 @@ import type { Sha256 } from "../../bytes/digest.ts";
 import { describeType, LedgerError } from "../../errors/ledger-error.ts";
 import { isArrayBuffer, isBytes, isDataView, isDate, isPlainObject } from "../../platform/any-realm.ts";
 import type { ColumnProfile } from "../../journal/recorded-dataset.ts";
-import { CellHash, sortedMembers, TAG } from "./cell-hash.ts";
+import { CellHash, type HashedBytes, sortedMembers, TAG } from "./cell-hash.ts";
 import { ColumnStatistics } from "./column-statistics.ts";
 import type { TensorData } from "./tensor.ts";
 
@@ -32,15 +32,10 @@ export class ColumnDigest {
   /** False once a number has a fraction. */
   isWhole = true;
 
-  constructor(name: string, hash: Sha256, { room, profiled }: { room: () => number; profiled: boolean }) {
+  constructor(name: string, hash: Sha256, hashed: HashedBytes, profiled: boolean) {
     this.name = name;
-    this.#hash = new CellHash(hash, room);
+    this.#hash = new CellHash(hash, hashed);
     this.#statistics = profiled ? new ColumnStatistics() : undefined;
-  }
-
-  /** Bytes hashed so far. */
-  get hashed(): number {
-    return this.#hash.total;
   }
 
   /** Whether no row has a value. */
@@ -78,11 +73,11 @@ export class ColumnDigest {
   }
 
   /** Adds a row of a tensor whose rows are tensors themselves. */
-  addTensorRow(row: number, { values, shape }: TensorData): void {
+  addTensorRow(row: number, data: TensorData): void {
     this.#padTo(row);
     this.#types.add("list");
-    const size = shape.slice(1).reduce((product, each) => product * each, 1);
-    this.#tensor(values, shape, 1, row * size, size);
+    const size = data.shape.slice(1).reduce((product, each) => product * each, 1);
+    this.#tensor(data, 1, row * size, size);
     this.#statistics?.cell();
     this.#rows = row + 1;
   }
@@ -193,19 +188,17 @@ export class ColumnDigest {
     throw this.#wrong(row, `must be data, but is of type ${describeType(value)}${hint}`, value);
   }
 
-  #tensor(values: TensorData["values"], shape: readonly number[], level: number, from: number, size: number): void {
+  #tensor(data: TensorData, level: number, from: number, size: number): void {
+    const { shape, numbers, at } = data;
     const length = shape[level]!;
     this.#hash.count(TAG.list, length);
     if (level + 1 < shape.length) {
       const part = size / length;
-      for (let i = 0; i < length; i++) this.#tensor(values, shape, level + 1, from + i * part, part);
-    } else if (Array.isArray(values)) {
-      for (let i = from; i < from + length; i++) this.#value(values[i], 0, level, undefined);
-    } else {
-      const numbers = values as ArrayLike<number>;
+      for (let i = 0; i < length; i++) this.#tensor(data, level + 1, from + i * part, part);
+    } else if (numbers) {
       this.#hash.numbers(numbers, from, from + length);
       this.#statistics?.numbers(numbers, from, from + length);
-    }
+    } else for (let i = from; i < from + length; i++) this.#value(at(i), 0, level, undefined);
   }
 
   #wrong(row: number, why: string, value: unknown): LedgerError {

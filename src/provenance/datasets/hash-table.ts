@@ -44,7 +44,7 @@ async function hashRows(table: TableDigest, rows: readonly unknown[], first: num
     for (const key of Object.keys(row)) {
       const column = table.column(key);
       column.add(first + i, (row as Record<string, unknown>)[key]);
-      const pause = table.pause(column);
+      const pause = table.pause();
       if (pause) await pause;
     }
   }
@@ -66,7 +66,7 @@ async function hashCells(table: TableDigest, names: readonly unknown[], rows: re
     }
     for (const [at, column] of columns.entries()) {
       column.add(i, row[at]);
-      const pause = table.pause(column);
+      const pause = table.pause();
       if (pause) await pause;
     }
   }
@@ -100,7 +100,7 @@ async function hashColumn(table: TableDigest, column: ColumnDigest, cells: unkno
   else {
     for (let row = 0; row < list.length; row++) {
       column.add(row, list[row]);
-      const pause = table.pause(column);
+      const pause = table.pause();
       if (pause) await pause;
     }
   }
@@ -111,7 +111,7 @@ async function hashNumbers(table: TableDigest, column: ColumnDigest, values: Arr
   for (let from = 0; from < values.length; from += NUMBERS_AT_ONCE) {
     const to = Math.min(values.length, from + NUMBERS_AT_ONCE);
     column.addNumbers(values, from, to);
-    const pause = table.pause(column, to - from);
+    const pause = table.pause(to - from);
     if (pause) await pause;
   }
 }
@@ -124,14 +124,14 @@ async function hashTensor(
 ): Promise<number> {
   const data = await readTensor(tensor, field);
   const [rows = 0, ...rest] = data.shape;
-  if (rest.length === 0 && !Array.isArray(data.values)) {
-    await hashNumbers(table, column, data.values as ArrayLike<number>);
+  if (rest.length === 0 && data.numbers) {
+    await hashNumbers(table, column, data.numbers);
     return rows;
   }
   for (let row = 0; row < rows; row++) {
     if (rest.length > 0) column.addTensorRow(row, data);
-    else column.add(row, data.values[row]);
-    const pause = table.pause(column);
+    else column.add(row, data.at(row));
+    const pause = table.pause();
     if (pause) await pause;
   }
   return rows;

@@ -33,6 +33,10 @@ export class TableDigest {
   readonly #signal: AbortSignal | undefined;
   readonly #columns = new Map<string, ColumnDigest>();
   readonly #names = new Set<string>();
+  readonly #hashed = {
+    total: 0,
+    room: (): number => Math.min(COLUMN_BYTES, GATHERED_BYTES / this.#columns.size),
+  };
   #cells = 0;
   #bytes = 0;
   rows = 0;
@@ -54,11 +58,12 @@ export class TableDigest {
   }
 
   /** To be called after each cell or range of cells. Returns a promise if it is time for a pause. */
-  pause(column: ColumnDigest, cells = 1): Promise<void> | undefined {
+  pause(cells = 1): Promise<void> | undefined {
     this.#cells += cells;
-    if (this.#cells < CELLS_AT_ONCE && column.hashed < this.#bytes + BYTES_AT_ONCE) return undefined;
+    const { total } = this.#hashed;
+    if (this.#cells < CELLS_AT_ONCE && total < this.#bytes + BYTES_AT_ONCE) return undefined;
     this.#cells = 0;
-    this.#bytes = column.hashed;
+    this.#bytes = total;
     this.#signal?.throwIfAborted();
     return breakIfDue();
   }
@@ -103,10 +108,8 @@ export class TableDigest {
     if (this.#columns.size === MAX_TABLE_COLUMNS) {
       throw new LedgerError("TOO_LARGE", `source has more than ${MAX_TABLE_COLUMNS} columns`, { field: "source" });
     }
-    const column = new ColumnDigest(name, this.#hashing.createSha256(), {
-      room: () => Math.min(COLUMN_BYTES, GATHERED_BYTES / this.#columns.size),
-      profiled: this.#columns.size < MAX_DATASET_COLUMNS,
-    });
+    const isProfiled = this.#columns.size < MAX_DATASET_COLUMNS;
+    const column = new ColumnDigest(name, this.#hashing.createSha256(), this.#hashed, isProfiled);
     this.#names.add(name);
     this.#columns.set(key, column);
     return column;

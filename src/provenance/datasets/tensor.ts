@@ -13,8 +13,10 @@ export interface TensorLike {
 /** The values of a tensor. */
 export interface TensorData {
   readonly shape: readonly number[];
-  /** Booleans and texts are in an array. */
-  readonly values: ArrayLike<number> | readonly unknown[];
+  /** Returns a value. */
+  readonly at: (index: number) => unknown;
+  /** All values, if they are numbers. */
+  readonly numbers?: ArrayLike<number>;
 }
 
 /** Returns whether a value acts like a tensor of TensorFlow.js. */
@@ -37,9 +39,9 @@ export async function readTensor(tensor: TensorLike, field: string): Promise<Ten
   const size = shape.reduce((product, each) => product * each, 1);
   if (values.length !== size)
     throw wrong(field, `is a tensor of ${size} values by its shape, but has ${values.length}`, tensor);
-  if (dtype === "bool") return { shape, values: Array.from(values, Boolean) };
-  if (dtype === "string") return { shape, values: Array.from(values) };
-  return { shape, values: values as ArrayLike<number> };
+  if (dtype === "bool") return { shape, at: (index) => Boolean(values[index]) };
+  const at = (index: number): unknown => values[index];
+  return dtype === "string" ? { shape, at } : { shape, at, numbers: values as ArrayLike<number> };
 }
 
 function wrong(field: string, why: string, value: unknown): LedgerError {
