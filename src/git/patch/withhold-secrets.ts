@@ -1,10 +1,8 @@
 import { utf8Decoder } from "../../bytes/utf8.ts";
 import { scrub } from "../../provenance/redaction/scrub.ts";
-import { concatBytes } from "../../backend/body.ts";
 import { addedBytes, textsOf } from "./binary-text.ts";
 import { readLiteral } from "./base85.ts";
 import { MAX_BINARY } from "./patch-limits.ts";
-import { splitLines } from "../../provenance/patch/line-diff.ts";
 import type { PatchHunk, PatchSection } from "../../provenance/patch/patch-sections.ts";
 
 /** Files that hold secrets, whatever their content looks like. */
@@ -15,6 +13,8 @@ const SECRET_FILES: readonly string[] = [
 const SECRET_FILE: RegExp = new RegExp(`(?:^|/)(?:${SECRET_FILES.join("|")})$`, "i");
 /** A line in the middle of a key. */
 const KEY_LINE = /^[A-Za-z0-9+/]{60,76}={0,2}\r?$/m;
+const MINUS = 45;
+const PLUS = 43;
 const HEX_LINE = /^[0-9a-f]+\r?$/i;
 
 export interface WithheldSecrets {
@@ -48,15 +48,28 @@ export function withholdSecrets(sections: readonly PatchSection[]): WithheldSecr
 }
 
 function hunkHoldsSecret({ heading, body }: PatchHunk): boolean {
-  const lines = splitLines(body);
-  const text = (some: readonly Uint8Array[]): string =>
-    utf8Decoder().decode(concatBytes(some.map((line) => line.subarray(1))));
-  const all = `${utf8Decoder().decode(heading)}${text(lines)}`;
-  const fresh = text(lines.filter((line) => line[0] !== 45));
-  const old = text(lines.filter((line) => line[0] !== 43));
+  const all = `${utf8Decoder().decode(heading)}${linesWithout(0, body)}`;
+  const fresh = linesWithout(MINUS, body);
+  const old = linesWithout(PLUS, body);
   // Attributes can make git compare UTF-16 as text.
   const texts = [all, fresh, old].flatMap((text) => (text.includes("\0") ? [text, text.replaceAll("\0", "")] : [text]));
   return texts.some((text) => holdsSecret(text) || holdsKeyLine(text));
+}
+
+/** Returns the lines of a hunk without their signs, and without the lines that have a certain sign. */
+function linesWithout(sign: number, body: Uint8Array): string {
+  const kept = new Uint8Array(body.length);
+  let length = 0;
+  for (let from = 0; from < body.length;) {
+    const end = body.indexOf(10, from);
+    const to = end === -1 ? body.length : end + 1;
+    if (body[from] !== sign) {
+      kept.set(body.subarray(from + 1, to), length);
+      length += to - from - 1;
+    }
+    from = to;
+  }
+  return utf8Decoder().decode(kept.subarray(0, length));
 }
 
 function holdsKeyLine(text: string): boolean {
