@@ -126,7 +126,7 @@ test("every flipped bit of the directory is reported", async () => {
 
 test("a segment cut anywhere is reported", async () => {
   const place = await compacted();
-  for (let length = 0; length < place.bytes.length; length += stride(9) + Math.floor(length / 12))
+  for (let length = 0; length < place.bytes.length; length += stride(18) + Math.floor(length / 12))
     expect(await isRight(place, place.bytes.slice(0, length), `cut to ${length}`)).toBe(true);
 });
 

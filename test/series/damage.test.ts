@@ -23,7 +23,11 @@ async function readAll(objects: ReadonlyMap<string, Uint8Array>, id: string): Pr
   place.restore(new Map(objects));
   const ledger = await openLedger(place);
   const text = (value: unknown): string =>
-    JSON.stringify(value, (_, item: unknown) => (item instanceof Float64Array ? [...item] : item));
+    JSON.stringify(value, (_, item: unknown) =>
+      item instanceof Float64Array
+        ? Buffer.from(item.buffer, item.byteOffset, item.byteLength).toString("base64")
+        : item,
+    );
   try {
     const { damage, ...record } = await ledger.getRun(id);
     if (damage.length > 0) return new LedgerError("CORRUPT", "damage", { key: damage[0]?.key ?? "" });

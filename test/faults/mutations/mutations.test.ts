@@ -50,7 +50,7 @@ describe(`a store of which one object was changed or exchanged (seed ${seed})`, 
     expect(sound.told).toEqual([]);
   });
 
-  test.each(sampled(cases, 3))("%s: %s", async (how, kind, pattern) => {
+  test.each(sampled(cases, 5))("%s: %s", async (how, kind, pattern) => {
     await fc.assert(
       fc.asyncProperty(places, async (place) => {
         const { backend, keys } = mutate(store.snapshot, pattern, { how, ...place });
