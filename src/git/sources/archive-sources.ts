@@ -19,7 +19,7 @@ const MAX_TABLE_BYTES = 100_000;
 /** What a file costs besides its content and its name, in bytes of the limit. */
 const BYTES_A_FILE = 128;
 /** How much of a text is searched for secrets at a time. */
-const PIECE_CHARS = 65_536;
+const PIECE_CHARS = 16_384;
 const OVERLAP_CHARS = 1024;
 
 export interface ArchiveRequest {

@@ -54,6 +54,8 @@ const WEBHOOKS = [
   String.raw`(?<=\bmaker\.ifttt\.com/trigger/)`,
   String.raw`(?<=\bapi\.telegram\.org/bot)`,
 ];
+/** One of these is in every such address. To search for it takes a tenth of the time. */
+const WEBHOOK_HOST = /slack|discord|webhook\.office|zapier|ifttt|telegram/i;
 const WEBHOOK = new RegExp(`(?:${WEBHOOKS.join("|")})[^\\s"'<>]+`, "gi");
 
 /** A long random segment of a path, if the segment before it names a secret. */
@@ -69,7 +71,9 @@ const LONGEST_HEADER = 4096;
 
 /** Returns the text without tokens, web hooks and keys of a recognisable shape. */
 export function scrubTokens(text: string): string {
-  return scrubWebTokens(text).replace(TOKEN, REDACTED).replace(WEBHOOK, REDACTED).replace(NAMED_IN_PATH, REDACTED);
+  const scrubbed = scrubWebTokens(text).replace(TOKEN, REDACTED);
+  const withoutHooks = WEBHOOK_HOST.test(scrubbed) ? scrubbed.replace(WEBHOOK, REDACTED) : scrubbed;
+  return withoutHooks.replace(NAMED_IN_PATH, REDACTED);
 }
 
 function scrubWebTokens(text: string): string {
