@@ -17,7 +17,7 @@ export function differences(wanted: unknown, found: unknown): string[] {
 const UNORDERED = /\.record\.damage$/;
 
 /** Paths of the columns of series: float64 values in base64. */
-const SERIES = /^\.(?:runs\..*\.histories|overviews)\..*\.(?:steps|times|values)$/s;
+const SERIES = /^\.(?:runs\..*\.(?:histories|latest)|overviews)\..*\.(?:steps|times|values)$/s;
 
 function numbersOf(base64: string): number[] {
   const bytes = Buffer.from(base64, "base64");

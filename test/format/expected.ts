@@ -62,7 +62,7 @@ async function readRun(ledger: Ledger, id: string): Promise<Tree | undefined> {
   }
   return {
     record,
-    histories: await orCode(() => readHistories(ledger, id)),
+    ...(await readBothViews(ledger, id)),
     media: await orCode(() => readMedia(ledger, id)),
   };
 }
@@ -77,9 +77,24 @@ async function orCode<T>(read: () => Promise<T>): Promise<T | string> {
   }
 }
 
-async function readHistories(ledger: Ledger, id: string): Promise<Tree> {
+/** The histories, and those that differ without replaced points. */
+async function readBothViews(ledger: Ledger, id: string): Promise<Tree> {
+  const histories = await orCode(() => readHistories(ledger, id, "all"));
+  const latest = await orCode(() => readHistories(ledger, id, "latest"));
+  if (typeof histories === "string" || typeof latest === "string")
+    return { histories, ...(latest !== histories && { latest }) };
+  const changed = Object.keys(histories).filter(
+    (key) => JSON.stringify(histories[key]) !== JSON.stringify(latest[key]),
+  );
+  if (changed.length === 0) return { histories };
+  const found: Tree = Object.create(null) as Tree;
+  for (const key of changed) found[key] = latest[key] ?? null;
+  return { histories, latest: found };
+}
+
+async function readHistories(ledger: Ledger, id: string, view: "all" | "latest"): Promise<Tree> {
   const histories: Tree = Object.create(null) as Tree;
-  for (const [key, { steps, times, values }] of await ledger.histories(id, undefined, { damaged: "skip" }))
+  for (const [key, { steps, times, values }] of await ledger.histories(id, undefined, { damaged: "skip", view }))
     histories[key] = { steps: base64(steps), times: base64(times), values: base64(values) };
   return histories;
 }

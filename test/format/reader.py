@@ -273,6 +273,7 @@ class Writer:  # ---- Journals ---- A writer: as `compacted` has it (`item`), an
         check(all(map(good_event, self.events + self.rich)) and all(ev["kind"] == "media" for ev in self.rich))
         self.states, self.media = stats or ({key: State(state) for key, state in item.get("metrics", {}).items()}, dict(
             item.get("media", {})))
+        self.first_step = item.get("firstStep")
         self.points, self.counts = {}, {key: int(state.count) for key, state in self.states.items()}
     def of_kind(self, kind): return [ev for ev in self.events if ev["kind"] == kind]
     def recovers(self): return any(ev["mode"] == "recover" for ev in self.of_kind("session"))
@@ -289,6 +290,7 @@ class Writer:  # ---- Journals ---- A writer: as `compacted` has it (`item`), an
         new = [ev[name] for name in ("n", "type", "step", "at", "size", "mediaType")]
         self.media[ev["key"]] = [old[0] + 1] + (new if ev["n"] >= old[1] else old[1:])
     def take_row(self, step, time, pairs):
+        if self.first_step is None and any(name[:7] != "system/" for name, _ in pairs): self.first_step = step
         for name, value in pairs:
             self.states.setdefault(name, State()).add([value, step, time])
             for out, item in zip(self.points.setdefault(name, series()), (step, time, value)): out.append(item)
@@ -483,13 +485,29 @@ def read_run(run, names):  # What is printed of a run, or None if there is none.
         check(fits(marker, "run n:count deleted:bool time:number") and (marker["run"], marker["n"]) == (run, last))
         if marker["deleted"]: rec["deletedAt"] = marker["time"]
     files = [item for item in done["metrics"] if item["name"] in names]
-    return {"record": rec, "histories": attempt("FORMAT_TOO_NEW" if is_newer else "CORRUPT",
-        histories, run, files, whos if rest or not files else None, order, born or files and not rest),
+    code, cuts = "FORMAT_TOO_NEW" if is_newer else "CORRUPT", replaced(order)
+    found = attempt(code, histories, run, files, whos if rest or not files else None, order, born or files and not rest)
+    return {"record": rec, "histories": found, "latest": attempt(code, histories, run, files, whos, order, born, cuts) if
+        cuts else found,
         "media": "FORMAT_TOO_NEW" if is_newer else attempt("CORRUPT", rich, run, done, names, order, born or done is not
             before and not rest)}
 def beginning(run):
     it = checked(f"runs/{run}/run.created.json", 48 << 20); check(fits(it, CREATED) and it["id"] == run); return it
-def histories(run, files, compacted, order, fine):
+def replaced(whos):  # By writer the step from which on its points are replaced
+    people, ends, out = {who.id: who for who in whos if not who.recovers()}, {}, {}
+    def ended(name, order): ends[name] = min(order, ends.get(name, math.inf))
+    for who, ev in [(who, ev) for who in whos for ev in who.events]:
+        if ev["kind"] == "finish" or ev["kind"] == "leave" and ev["next"] >= who.next: ended(who.id, ev["order"] + 1)
+        for name, number in ev.get("positions", {}).items():
+            if name in people and name != who.id and people[name].next <= number: ended(name, ev["order"])
+    for who in people.values():
+        for other in people.values():
+            if other.fence > who.fence: ended(who.id, other.order)
+        steps = [o.first_step for o in people.values() if o.first_step is not None and o.order > who.order and o.order >=
+            ends.get(who.id, math.inf)]
+        if steps: out[who.id] = min(steps)
+    return out
+def histories(run, files, compacted, order, fine, cuts={}):
     stored, out, no = {}, {}, series(); check(fine)
     for item in files: points_of(read(f"runs/{run}/{item['name']}", int(item["size"])), run, stored)
     for key in set(stored).union(*[who.points for who in order if compacted is not None]):
@@ -497,16 +515,19 @@ def histories(run, files, compacted, order, fine):
         for w in compacted or []: parts[w.id] = slice(at, at + w.counts.get(key, 0)); at = parts[w.id].stop
         for w in [] if compacted is None else order:
             part = parts.get(w.id, slice(0))
-            for col, old, new in zip(cols, stored.get(key, no), w.points.get(key, no)): col += old[part] + new
+            own = [old[part] + new for old, new in zip(stored.get(key, no), w.points.get(key, no))]
+            keeps = [key[:7] == "system/" or step < cuts.get(w.id, math.inf) for step in own[0]]
+            for col, more in zip(cols, own): col.extend(x for x, keep in zip(more, keeps) if keep)
         places = sorted(range(len(cols[0])), key=cols[0].__getitem__)
+        if cuts and not places: continue
         out[key] = {name: base64.b64encode(struct.pack("<%dd" % len(places), *(column[i] for i in places))).decode() for
             name, column in zip(("steps", "times", "values"), cols)}
     return out
 def origin(run):  # Where a run was forked
     try: return attempt({}, beginning, run).get("forkOf")
     except Newer: return None
-def inherit(runs):  # Puts the points that forks inherit before their own
-    own = {run: found.get("histories") for run, found in runs.items()}
+def inherit(runs, name):  # Puts the points that forks inherit before their own
+    own = {run: found.get(name) for run, found in runs.items()}
     for run in [run for run in runs if is_a(own[run], dict)]:
         at, to, parts, seen, out = origin(run), math.inf, [own[run]], {run}, {}
         while at and at["run"] not in seen and len(parts) <= 100:
@@ -515,7 +536,7 @@ def inherit(runs):  # Puts the points that forks inherit before their own
         for key in set().union(*parts) if len(parts) > 1 else []:
             rows = sorted((row for part in parts for row in unpack(part.get(key, {}))), key=itemgetter(0))
             if rows: out[key] = pack(zip(*rows))
-        if len(parts) > 1: runs[run]["histories"] = out
+        if len(parts) > 1: runs[run][name] = out
 NAMES = "steps", "times", "values"
 def unpack(of): return zip(*(struct.unpack("<%dd" % (len(raw) // 8), raw) for raw in (base64.b64decode(of.get(name, "")) for
     name in NAMES)))
@@ -586,5 +607,11 @@ def main():
     for run, names in runs.items():
         try: out.update({run: found for found in [read_run(run, names)] if found})
         except (*BAD, Newer) as problem: out[run] = {"error": getattr(problem, "code", "CORRUPT")}
-    inherit(out); return {"runs": out, "artifacts": read_artifacts()}
+    for name in ("histories", "latest"): inherit(out, name)
+    for found in out.values():
+        all_of, latest = found.get("histories"), found.pop("latest", None)
+        if not is_a(latest, dict): found.update({"latest": latest} if latest != all_of else {}); continue
+        changed = {key: latest.get(key) for key in all_of if latest.get(key) != all_of[key]}
+        if changed: found["latest"] = changed
+    return {"runs": out, "artifacts": read_artifacts()}
 print(json.dumps(encode(main())))

@@ -27,6 +27,31 @@ export async function sessions(place: Place): Promise<void> {
   await joinedAfterCompaction(place);
   await backwards(place);
   await withClock(place);
+  await replaced(place);
+}
+
+/** Sessions that go back to a checkpoint, after each kind of end, closed in between or not; and a fork of each run. */
+async function replaced(place: Place): Promise<void> {
+  for (const end of ["finish", "exclusive", "nothing", "closed"] as const) {
+    const { run, ledger } = await start(place, `back to a checkpoint after ${end}`);
+    const log = async (to: Run, from: number, until: number): Promise<void> => {
+      to.log({ "system/cpu": from }, { step: 20 });
+      for (let step = from; step <= until; step++) to.log({ loss: from + step / 100 }, { step });
+      if (until > 5) to.log({ eval: from }, { step: 5 });
+      await to.flush();
+    };
+    await log(run, 0, 6);
+    if (end === "finish") await run.finish();
+    const second = await join(place, run.id, end === "exclusive" ? "exclusive" : "join");
+    await log(second, 4, 8);
+    if (end === "closed") await second.finish();
+    const third = await join(place, run.id);
+    await log(third, 3, 3);
+    if (end !== "nothing") await third.finish();
+    const fork = await ledger.startRun({ experiment: EXPERIMENT, forkOf: { run: run.id, step: 4 }, flush });
+    fork.log({ loss: 9, late: 1 }, { step: 4 });
+    await fork.finish();
+  }
 }
 
 /** Resumed after the end: running again, and with an end of another kind. */
