@@ -1,6 +1,7 @@
+import * as tf from "@tensorflow/tfjs";
 import type { Ledger } from "runledger";
+import { loadHandler } from "runledger/tfjs";
 import type { Digits } from "./digits.ts";
-import { fromFiles } from "./model-files.ts";
 import { accuracyOf, compile } from "./model.ts";
 
 /** Loads the model that a run stored, checks its digests, and measures it on these digits. */
@@ -8,13 +9,9 @@ export async function reload(ledger: Ledger, runId: string, digits: Digits): Pro
   const { params, artifacts } = await ledger.getRun(runId);
   const version = artifacts.find(({ name }) => name === "mnist-model");
   if (version === undefined) throw new Error(`run ${runId} has no model`);
-  const stored = await ledger.openArtifact(version);
-  const { intact, problems } = await stored.verify();
+  const { intact, problems } = await (await ledger.openArtifact(version)).verify();
   if (!intact) throw new Error(`the stored model is damaged: ${JSON.stringify(problems)}`);
-  const model = await fromFiles({
-    "model.json": await stored.read("model.json"),
-    "weights.bin": await stored.read("weights.bin"),
-  });
+  const model = await tf.loadLayersModel(loadHandler(ledger, version));
   const { optimizer, batchSize } = params as { optimizer: { learningRate: number }; batchSize: number };
   return await accuracyOf(compile(model, optimizer.learningRate), digits, batchSize);
 }

@@ -1,7 +1,7 @@
 import type { Ledger } from "runledger";
 import { guardProcess } from "runledger/node";
+import { mix, saveHandler, tfCallback } from "runledger/tfjs";
 import { type Digits, DIGITS_URI } from "./digits.ts";
-import { toFiles } from "./model-files.ts";
 import { type Settings, buildModel } from "./model.ts";
 import { Progress } from "./progress.ts";
 
@@ -26,7 +26,6 @@ export async function train(
 
     const model = buildModel(settings);
     const progress = new Progress(name.padEnd(12), Math.ceil(digits.train.count / batchSize) * epochs);
-    let batches = 0;
     let epoch = 0;
     await model.fit(digits.train.images, digits.train.labels, {
       epochs,
@@ -35,27 +34,20 @@ export async function train(
       shuffle: false,
       validationData: [digits.validation.images, digits.validation.labels],
       verbose: 0,
-      callbacks: {
-        onBatchEnd: (_, logs) => {
-          run.log({ batch: { loss: logs?.["loss"], accuracy: logs?.["acc"] } }, { step: batches++ });
-          progress.batch(`epoch ${epoch + 1}/${epochs}  loss ${logs?.["loss"]?.toFixed(4)}`);
+      callbacks: mix([
+        tfCallback(run, { batches: 1 }),
+        {
+          onBatchEnd: (_, logs) => progress.batch(`epoch ${epoch + 1}/${epochs}  loss ${logs?.["loss"]?.toFixed(4)}`),
+          onEpochEnd: (index, logs) => {
+            epoch = index + 1;
+            progress.epoch(`epoch ${epoch}/${epochs}  val accuracy ${logs?.["val_acc"]?.toFixed(4)}`);
+          },
         },
-        onEpochEnd: (step, logs) => {
-          epoch = step + 1;
-          run.log(
-            {
-              train: { loss: logs?.["loss"], accuracy: logs?.["acc"] },
-              val: { loss: logs?.["val_loss"], accuracy: logs?.["val_acc"] },
-            },
-            { step: epoch },
-          );
-          progress.epoch(`epoch ${epoch}/${epochs}  val accuracy ${logs?.["val_acc"]?.toFixed(4)}`);
-        },
-      },
+      ]),
     });
     progress.end();
 
-    await run.logArtifact("mnist-model", await toFiles(model), { type: "model", metadata: { epochs, learningRate } });
+    await model.save(saveHandler(run, "mnist-model", { metadata: { epochs, learningRate } }));
     model.dispose();
     unguard();
     return run.id;
