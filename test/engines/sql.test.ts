@@ -50,7 +50,7 @@ async function expectRecords(sql: LedgerSql, ledger: Ledger, records: readonly R
       branch: run.code?.branch ?? null,
       dirty: run.code === undefined ? null : String(run.code.dirty),
       fork_of: run.forkOf?.run ?? null,
-      fork_step: run.forkOf === undefined ? null : BigInt(run.forkOf.step),
+      fork_step: run.forkOf?.step ?? null,
     })),
   );
   const sortKeys = (keyed: { run_id: string; key: string }[]): object[] =>
@@ -367,4 +367,22 @@ describe("a query", () => {
     const reason = new Error("enough");
     await expect(openSql(ledger, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
   });
+});
+
+test("a fork: where it comes from, and the points that it logged itself", async () => {
+  const ledger = await openLedger(memoryBackend());
+  for (const id of ["source", "fork"]) {
+    const run = await ledger.startRun({ id, ...(id === "fork" && { forkOf: { run: "source", step: 1 } }) });
+    for (let step = 0; step < 3; step++) run.log({ loss: step });
+    await run.finish();
+  }
+  const sql = await openSql(ledger);
+  const rows = await sql.query("SELECT id, fork_of, fork_step FROM runs ORDER BY id");
+  expect(rows.map((row) => ({ ...row }))).toEqual([
+    { id: "fork", fork_of: "source", fork_step: 1 },
+    { id: "source", fork_of: null, fork_step: null },
+  ]);
+  const steps = await sql.query("SELECT step FROM metrics WHERE run_id = 'fork' ORDER BY step");
+  expect(steps.map(({ step }) => Number(step))).toEqual([2, 3, 4]);
+  await sql.close();
 });
