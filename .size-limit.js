@@ -38,7 +38,7 @@ export default [
     ignore: ["isomorphic-git"],
     modifyEsbuildConfig: (config) => ({ ...bundle(config), external: ["isomorphic-git"] }),
   },
-  { name: "runledger/where", path: "dist/where/index.js", limit: "4.95 kB", modifyEsbuildConfig: bundle },
+  { name: "runledger/where", path: "dist/where/index.js", limit: "5 kB", modifyEsbuildConfig: bundle },
   {
     name: "runledger/backends/memory",
     path: "dist/backends/memory/index.js",
