@@ -15,6 +15,9 @@ export function codeLines(code: CodeDiff): string[] {
     ...factLines("branch", code.branch),
     ...factLines("script", code.entry),
     ...(code.archive.same === false ? factLines("sources", code.archive) : []),
+    ...namesLine("sources of the earlier run alone", code.archiveFiles?.onlyA ?? []),
+    ...namesLine("sources of the later run alone", code.archiveFiles?.onlyB ?? []),
+    ...namesLine("sources that differ", code.archiveFiles?.changed ?? []),
     ...factLines("lockfile", code.lockfile),
     ...(code.dirty.same === true ? [] : factLines("dirty", code.dirty)),
     ...(patch.changed.length + patch.onlyA.length + patch.onlyB.length + patch.more > 0

@@ -19,6 +19,7 @@ export { type ComparedDataset, type ComparedRun, compareRecords, type RunCompari
 export type { ComparedMetric, CompareOptions } from "./compare-records.ts";
 export type { CodeDiff, ComparedFact, ComparedItems } from "./code/code-diff.ts";
 export type { Sameness } from "./sameness.ts";
+export type { ArchiveDiff } from "./code/archive-diff.ts";
 export type { ChangedFile, HunkPlace, PatchDiff } from "./code/patch-diff.ts";
 export type { ComparedSection, DifferingRow, SameRow } from "./compared-section.ts";
 export type { Goal } from "./metric-value.ts";

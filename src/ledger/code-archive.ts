@@ -5,6 +5,7 @@ import { concatBytes } from "../backend/body.ts";
 import { parseDigest } from "../bytes/digest.ts";
 import { loadSha256 } from "../bytes/sha256.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
+import type { RecordedArchive } from "../journal/recorded-code.ts";
 import { mapBounded } from "../platform/bounded.ts";
 import { MAX_ARCHIVE } from "../run/archive-parts.ts";
 import { readRun } from "./read-run.ts";
@@ -20,8 +21,16 @@ export async function readCodeArchive(
 ): Promise<Uint8Array | undefined> {
   const { signal } = readOptions<CallOptions>("codeArchive", options, { signal: true });
   const { archive } = (await readRun(backend, id, signal)).code ?? {};
-  if (archive === undefined) return undefined;
-  const { digest, size, parts } = archive;
+  return archive && (await readArchive(backend, id, archive, signal));
+}
+
+/** Returns a recorded archive, checked against its digest. */
+export async function readArchive(
+  backend: Backend,
+  id: string,
+  { digest, size, parts }: RecordedArchive,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
   const sum = parts.reduce((total, part) => total + part.size, 0);
   if (sum !== size || size > MAX_ARCHIVE) throw corrupt(id, `cannot have the ${size} bytes that are recorded`);
   const bytes = concatBytes(

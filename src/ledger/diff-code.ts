@@ -5,13 +5,16 @@ import type { CodeDiff } from "../compare/code/code-diff.ts";
 import type { ReadCode } from "../compare/code/code-side.ts";
 import { diffCode } from "../compare/code/diff-code.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
-import type { RecordedCode } from "../journal/recorded-code.ts";
+import type { RecordedArchive, RecordedCode } from "../journal/recorded-code.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import { inSlices } from "../platform/event-loop.ts";
+import { readArchive } from "./code-archive.ts";
 import { checkRunId, readRun } from "./read-run.ts";
 
 /** The most bytes of a patch that is compared by file and hunk. */
 const MAX_PATCH: number = 4 * 1024 * 1024;
+/** The most bytes of an archive that is compared by file. */
+const MAX_ARCHIVE: number = 8 * 1024 * 1024;
 
 /** Returns what differs between the code of two runs. Rejects with `RUN_NOT_FOUND`. */
 export async function diffCodeOfRuns(
@@ -29,15 +32,35 @@ export async function diffCodeOfRuns(
 /** Returns what differs between the code of two records. Reads their patches. */
 export async function diffCodeOfRecords(
   backend: Backend,
-  a: Pick<RunRecord, "code">,
-  b: Pick<RunRecord, "code">,
+  a: Pick<RunRecord, "id" | "code">,
+  b: Pick<RunRecord, "id" | "code">,
   signal: AbortSignal | undefined,
 ): Promise<CodeDiff> {
   const isShared = a.code?.patch?.digest === b.code?.patch?.digest;
   const readA = await readPatch(backend, a.code, signal);
   const readB = isShared ? { ...readA, code: b.code } : await readPatch(backend, b.code, signal);
+  const [x, y] = [a.code?.archive, b.code?.archive];
+  const differ = x && y && x.digest !== y.digest && x.size <= MAX_ARCHIVE && y.size <= MAX_ARCHIVE;
+  const archives = differ
+    ? [await tryArchive(backend, a.id, x, signal), await tryArchive(backend, b.id, y, signal)]
+    : [];
   signal?.throwIfAborted();
-  return await inSlices(diffCode(readA, readB));
+  return await inSlices(diffCode({ ...readA, archive: archives[0] }, { ...readB, archive: archives[1] }));
+}
+
+/** Returns an archive, or `undefined` if it is damaged. */
+async function tryArchive(
+  backend: Backend,
+  id: string,
+  archive: RecordedArchive,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array | undefined> {
+  try {
+    return await readArchive(backend, id, archive, signal);
+  } catch (error) {
+    if (!LedgerError.hasCode(error, "CORRUPT") && !LedgerError.hasCode(error, "NOT_FOUND")) throw error;
+    return undefined;
+  }
 }
 
 /** Returns the code with its patch. A patch that cannot be compared is not read; the result says why. */

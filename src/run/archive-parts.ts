@@ -1,4 +1,5 @@
 import { crc32 } from "../bytes/crc32.ts";
+import { readArchiveDirectory } from "../provenance/archive-directory.ts";
 import { MAX_ARCHIVE_PARTS } from "../journal/recorded-code.ts";
 
 /** The most bytes of an archive. */
@@ -22,7 +23,7 @@ const GROUPS = 32;
  * the files, and hardly on their contents: if one file changes, only its part and the directory at the end change.
  */
 export function splitArchive(bytes: Uint8Array): SplitArchive | undefined {
-  const entries = readDirectory(bytes);
+  const entries = readArchiveDirectory(bytes);
   if (!entries) return undefined;
   const { files, directory } = entries;
   const parts: Uint8Array[] = [];
@@ -47,37 +48,4 @@ export function splitArchive(bytes: Uint8Array): SplitArchive | undefined {
   }
   parts.push(bytes.subarray(from));
   return { bytes, files: files.length, parts };
-}
-
-interface Entry {
-  /** The name in UTF-8. */
-  readonly path: Uint8Array;
-  /** Where the file begins in the archive. */
-  readonly offset: number;
-}
-
-const END_BYTES = 22;
-const HEADER_BYTES = 46;
-
-/** Returns the files of an archive in its order, and where its directory begins. */
-function readDirectory(
-  bytes: Uint8Array,
-): { readonly files: readonly Entry[]; readonly directory: number } | undefined {
-  const end = bytes.length - END_BYTES;
-  if (end < 0) return undefined;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (view.getUint32(end, true) !== 0x06054b50) return undefined;
-  const count = view.getUint16(end + 10, true);
-  const directory = view.getUint32(end + 16, true);
-  const files: Entry[] = [];
-  let at = directory;
-  for (let i = 0; i < count; i++) {
-    if (at + HEADER_BYTES > end || view.getUint32(at, true) !== 0x02014b50) return undefined;
-    const offset = view.getUint32(at + 42, true);
-    if (offset >= directory || offset < (files.at(-1)?.offset ?? 0)) return undefined;
-    const path = bytes.subarray(at + HEADER_BYTES, at + HEADER_BYTES + view.getUint16(at + 28, true));
-    files.push({ path, offset });
-    at += HEADER_BYTES + path.length + view.getUint16(at + 30, true) + view.getUint16(at + 32, true);
-  }
-  return at === end ? { files, directory } : undefined;
 }

@@ -1,3 +1,4 @@
+import { zipSync } from "fflate";
 import { expect, test } from "vitest";
 import { createTestLedger } from "../../src/testing/test-ledger.ts";
 import { blobKey } from "../../src/artifacts/blobs.ts";
@@ -41,6 +42,32 @@ test("the code of two runs, by their stored patches", async () => {
     patch: { same: "unknown", text: "" },
     incomplete: { a: [], b: ["patch: what is stored is missing or damaged"] },
   });
+});
+
+test("archives of sources, by file", async () => {
+  const { ledger, backend } = await createTestLedger();
+  const made = async (files: Record<string, string>): Promise<string> => {
+    const mtime = Date.UTC(1980, 0, 1);
+    const archive = zipSync(Object.fromEntries(Object.entries(files).map(([path, text]) => [path, bytes(text)])), {
+      mtime,
+    });
+    return await ledger.withRun({ code: { engine: "archive", dirty: "unknown", archive } }, ({ id }) => id);
+  };
+  const a = await made({ "a.ts": "1", "b.ts": "2", "c.ts": "3" });
+  const b = await made({ "a.ts": "1", "b.ts": "changed", "d.ts": "4" });
+  expect(await ledger.diffCode(a, b)).toMatchObject({
+    same: false,
+    archive: { same: false },
+    archiveFiles: { onlyA: ["c.ts"], onlyB: ["d.ts"], changed: ["b.ts"], more: 0 },
+  });
+  const self = await ledger.diffCode(a, a);
+  expect(self).toMatchObject({ same: true, unknown: [], archive: { same: true } });
+  expect(self).not.toHaveProperty("archiveFiles");
+  const { code } = await ledger.getRun(b);
+  await backend.remove(blobKey(code!.archive!.parts[0]!.digest.slice("sha256:".length)));
+  const damaged = await ledger.diffCode(a, b);
+  expect(damaged).toMatchObject({ same: false });
+  expect(damaged).not.toHaveProperty("archiveFiles");
 });
 
 test("wrong ids, and a signal", async () => {

@@ -1,5 +1,6 @@
 import type { CodeChange, Remote, Submodule, UntrackedFile } from "../../journal/recorded-code.ts";
 import type { Sameness } from "../sameness.ts";
+import type { ArchiveDiff } from "./archive-diff.ts";
 import type { PatchDiff } from "./patch-diff.ts";
 
 /** One fact about the code of two runs. A side that recorded none is absent. */
@@ -55,6 +56,8 @@ export interface CodeDiff {
   readonly patch: PatchDiff;
   /** The archives of the sources, by their digests. */
   readonly archive: ComparedFact<string>;
+  /** The archives by file, if they differ. Absent if one of them is missing, damaged, or larger than 8 MiB. */
+  readonly archiveFiles?: ArchiveDiff;
   /** The untracked files, by path. `changed` has those of another size. */
   readonly untracked: ComparedItems<UntrackedFile>;
   /** The submodules, by path. */

@@ -7,6 +7,8 @@ export interface ReadCode {
   readonly code: RecordedCode | undefined;
   /** The bytes of the recorded patch. Absent if there is none, or if it was not read. */
   readonly patch?: Uint8Array | undefined;
+  /** The bytes of the recorded archive of the sources. Absent if there is none, or if it was not read. */
+  readonly archive?: Uint8Array | undefined;
   /** Why the recorded patch was not read: `"patch: it is damaged"`. */
   readonly unread?: string | undefined;
 }

@@ -1,6 +1,7 @@
 import type { RecordedCode } from "../../journal/recorded-code.ts";
 import { identity } from "../value-identity.ts";
 import type { Sameness } from "../sameness.ts";
+import { diffArchives } from "./archive-diff.ts";
 import type { CodeDiff, ComparedFact, ComparedItems } from "./code-diff.ts";
 import { CodeSide, type ReadCode } from "./code-side.ts";
 import { diffPatches, type PatchDiff } from "./patch-diff.ts";
@@ -32,6 +33,9 @@ export function* diffCode(readA: ReadCode, readB: ReadCode): Generator<undefined
   const patch = yield* comparePatches(a, b, commit.same === true);
 
   const archive = compareArchives(a.code, b.code);
+  const archiveFiles =
+    archive.same === false && readA.archive && readB.archive ? diffArchives(readA.archive, readB.archive) : undefined;
+  yield;
   // Equal archives of all sources say more than a commit.
   const isArchived = archive.same === true;
 
@@ -63,6 +67,7 @@ export function* diffCode(readA: ReadCode, readB: ReadCode): Generator<undefined
     changes,
     patch,
     archive,
+    ...(archiveFiles && { archiveFiles }),
     untracked,
     submodules,
     incomplete: { a: a.incomplete, b: b.incomplete },

@@ -1,0 +1,33 @@
+/** A file in an archive. */
+export interface ArchiveEntry {
+  /** The name in UTF-8. */
+  readonly path: Uint8Array;
+  /** Where the file begins in the archive. */
+  readonly offset: number;
+}
+
+const END_BYTES = 22;
+const HEADER_BYTES = 46;
+
+/** Returns the files of a zip archive in its order, and where its directory begins, or `undefined` for anything else. */
+export function readArchiveDirectory(
+  bytes: Uint8Array,
+): { readonly files: readonly ArchiveEntry[]; readonly directory: number } | undefined {
+  const end = bytes.length - END_BYTES;
+  if (end < 0) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (view.getUint32(end, true) !== 0x06054b50) return undefined;
+  const count = view.getUint16(end + 10, true);
+  const directory = view.getUint32(end + 16, true);
+  const files: ArchiveEntry[] = [];
+  let at = directory;
+  for (let i = 0; i < count; i++) {
+    if (at + HEADER_BYTES > end || view.getUint32(at, true) !== 0x02014b50) return undefined;
+    const offset = view.getUint32(at + 42, true);
+    if (offset >= directory || offset < (files.at(-1)?.offset ?? 0)) return undefined;
+    const path = bytes.subarray(at + HEADER_BYTES, at + HEADER_BYTES + view.getUint16(at + 28, true));
+    files.push({ path, offset });
+    at += HEADER_BYTES + path.length + view.getUint16(at + 30, true) + view.getUint16(at + 32, true);
+  }
+  return at === end ? { files, directory } : undefined;
+}
