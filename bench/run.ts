@@ -17,6 +17,7 @@ import { type Section, formatMachine, formatSection, formatTargets } from "./rep
 import { scaling } from "./scaling.ts";
 import { searchRuns } from "./search-runs.ts";
 import { startup } from "./startup.ts";
+import { tfjsOverhead } from "./tfjs-overhead.ts";
 
 const suites: Record<string, () => Promise<Section>> = {
   "log-throughput": logThroughput,
@@ -31,6 +32,7 @@ const suites: Record<string, () => Promise<Section>> = {
   lineage,
   scaling,
   startup,
+  "tfjs-overhead": tfjsOverhead,
   "bundle-size": bundleSize,
 };
 
