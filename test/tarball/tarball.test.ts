@@ -23,7 +23,7 @@ const paths = (): string[] => installed.files.map(({ path }) => path);
 const text = (path: string): string => readFileSync(join(installed.home, path), "utf8");
 
 /** Entries that need another package, which their users install. */
-const ADAPTERS: ReadonlySet<string> = new Set(["runledger/duckdb"]);
+const ADAPTERS: ReadonlySet<string> = new Set(["runledger/duckdb", "runledger/tfjs"]);
 
 /** Every name a user can import, from `exports`, its wildcard spelled out. */
 function entryPoints(): string[] {
@@ -285,8 +285,8 @@ describe.skipIf(!isFull)("declarations", () => {
     expect(mentioned.filter((path) => !paths().includes(path))).toEqual([]);
   });
 
-  test("budget: at most 775 kB packed", () => {
-    expect(installed.packedSize).toBeLessThan(775_000);
+  test("budget: at most 925 kB packed", () => {
+    expect(installed.packedSize).toBeLessThan(925_000);
   });
 
   test("mention no validator, no type of Node and no internal alias", () => {
