@@ -1,5 +1,6 @@
-import type { ArtifactVersion, Run } from "../../index.ts";
+import type { ArtifactVersion } from "../../index.ts";
 import { guessMode, type Mode } from "./best-values.ts";
+import type { AnyRun } from "./run-inside.ts";
 
 /** What the metadata of a checkpoint say. */
 export interface CheckpointMetadata {
@@ -14,7 +15,7 @@ export interface CheckpointMetadata {
 }
 
 /** Returns the name of the artifact that holds the checkpoints of a run. */
-export function checkpointName(run: Run, name: string | undefined): string {
+export function checkpointName(run: AnyRun, name: string | undefined): string {
   return name ?? `checkpoints/${run.id}`;
 }
 

@@ -1,4 +1,4 @@
-import { LedgerError, type Run } from "../../index.ts";
+import { LedgerError } from "../../index.ts";
 import { BestValues, bestAlias, type BestEntry, guessMode, type Mode } from "./best-values.ts";
 import { type CheckpointMetadata, checkpointName, metadataOf } from "./checkpoint-metadata.ts";
 import { type CheckpointModel, checkModel } from "./checkpoint-model.ts";
@@ -6,7 +6,7 @@ import { Guard } from "./guard.ts";
 import { makeCallback } from "./make-callback.ts";
 import { epochMetric, monitoredMetric } from "./metric-name.ts";
 import { checkOption, isWhole, readOptions } from "./options.ts";
-import { insideOf, type RunInside } from "./run-inside.ts";
+import { type AnyRun, insideOf, type RunInside } from "./run-inside.ts";
 import { modelSource } from "./save-handler.ts";
 import { takeSnapshot } from "./snapshot.ts";
 import type { TrainingCallback } from "./training-callback.ts";
@@ -46,7 +46,7 @@ const MAX_KEPT = 100;
  * its end waits for the last one. It never throws into the training: `onError` of the ledger gets what goes wrong.
  * Throws `INVALID_ARGUMENT` for a wrong run or option.
  */
-export function checkpoint(run: Run, options?: CheckpointOptions): TrainingCallback {
+export function checkpoint(run: AnyRun, options?: CheckpointOptions): TrainingCallback {
   const given = readOptions("checkpoint", options, OPTIONS);
   const { monitor, mode, every = 1, keepBest = 1, includeOptimizer = true, model, name } = given;
   checkOption("monitor", monitor, typeof monitor === "string" && monitor !== "", "the name of a metric");
@@ -91,7 +91,7 @@ interface Settings {
 
 /** Stores the checkpoints of one training after the other. Its methods throw what goes wrong. */
 class CheckpointWriter {
-  readonly #run: Run;
+  readonly #run: AnyRun;
   readonly #guard: Guard;
   readonly #inside: RunInside;
   readonly #settings: Settings;
@@ -103,7 +103,7 @@ class CheckpointWriter {
   #unsaved: Omit<CheckpointMetadata, "optimizer"> | undefined;
   model: CheckpointModel | undefined;
 
-  constructor(run: Run, guard: Guard, settings: Settings) {
+  constructor(run: AnyRun, guard: Guard, settings: Settings) {
     this.#run = run;
     this.#guard = guard;
     this.#inside = insideOf(run);

@@ -1,5 +1,5 @@
-import { LedgerError, type Run } from "../../index.ts";
-import { insideOf } from "./run-inside.ts";
+import { LedgerError } from "../../index.ts";
+import { type AnyRun, insideOf } from "./run-inside.ts";
 
 /** How many different troubles of one callback are reported. A training may repeat the same one for each batch. */
 const MAX_REPORTED = 20;
@@ -11,7 +11,7 @@ export class Guard {
   readonly #reported = new Set<string>();
 
   /** Throws `INVALID_ARGUMENT` unless `run` is a run. */
-  constructor(run: Run, operation: string) {
+  constructor(run: AnyRun, operation: string) {
     const inside = insideOf(run);
     this.#report = (error) => inside.report(error);
     this.#operation = operation;

@@ -4,10 +4,13 @@ import { type LoadedModel, MODEL_FILE, parseModelJson } from "./model-artifacts.
 import { readOptions } from "./options.ts";
 import { checkBytes } from "./weight-specs.ts";
 
+/** An open artifact, of any copy of the library. */
+type OpenFiles = Pick<OpenArtifact, "files" | "read" | "stream">;
+
 /** An open `Ledger`, of any copy of the library. */
 export interface ArtifactLedger {
   /** Opens a version of an artifact. */
-  openArtifact(ref: ArtifactRef, options?: CallOptions): Promise<OpenArtifact>;
+  openArtifact(ref: ArtifactRef, options?: CallOptions): Promise<OpenFiles>;
 }
 
 /** What `tf.loadLayersModel` and `tf.loadGraphModel` take. */
@@ -42,7 +45,7 @@ export function loadHandler(ledger: ArtifactLedger, ref: ArtifactRef, options?: 
 }
 
 /** Reads a model from an open artifact. */
-export async function readModel(opened: OpenArtifact, ref: ArtifactRef, call: CallOptions = {}): Promise<LoadedModel> {
+export async function readModel(opened: OpenFiles, ref: ArtifactRef, call: CallOptions = {}): Promise<LoadedModel> {
   const sizes = new Map<string, number>();
   for await (const { path, size } of opened.files()) sizes.set(path, size);
   const nested = [...sizes.keys()].filter((path) => path.endsWith(`/${MODEL_FILE}`));

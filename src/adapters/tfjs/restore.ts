@@ -1,4 +1,4 @@
-import { type ArtifactVersion, LedgerError, type Run } from "../../index.ts";
+import { type ArtifactVersion, LedgerError } from "../../index.ts";
 import { applyModel } from "./apply-model.ts";
 import { isBetter, type Mode } from "./best-values.ts";
 import { type CheckpointMetadata, checkpointName, metadataOf } from "./checkpoint-metadata.ts";
@@ -6,7 +6,7 @@ import { type CheckpointModel, checkModel } from "./checkpoint-model.ts";
 import { readModel } from "./load-handler.ts";
 import { monitoredMetric } from "./metric-name.ts";
 import { checkOption, readOptions } from "./options.ts";
-import { insideOf } from "./run-inside.ts";
+import { type AnyRun, insideOf } from "./run-inside.ts";
 
 /** Options of `restoreBest` and `resumeTraining`. */
 export interface RestoreOptions {
@@ -48,7 +48,7 @@ type Checkpoint = CheckpointMetadata & { readonly version: ArtifactVersion };
  */
 export async function restoreBest(
   model: CheckpointModel,
-  run: Run,
+  run: AnyRun,
   options?: RestoreBestOptions,
 ): Promise<RestoredCheckpoint> {
   const { monitor, mode, name, signal } = readOptions("restoreBest", options, ["monitor", "mode", "name", "signal"]);
@@ -77,7 +77,7 @@ export async function restoreBest(
  * that is damaged is reported to `onError`, and the one before it restored. Rejects with `INVALID_ARGUMENT` if the model
  * has other layers or another optimizer, and with `CORRUPT` if every checkpoint is damaged.
  */
-export async function resumeTraining(model: CheckpointModel, run: Run, options?: RestoreOptions): Promise<number> {
+export async function resumeTraining(model: CheckpointModel, run: AnyRun, options?: RestoreOptions): Promise<number> {
   const { name, signal } = readOptions("resumeTraining", options, ["name", "signal"]);
   const own = checkModel(model);
   const all = await checkpointsOf(run, name, signal);
@@ -98,7 +98,7 @@ export async function resumeTraining(model: CheckpointModel, run: Run, options?:
 }
 
 async function checkpointsOf(
-  run: Run,
+  run: AnyRun,
   name: string | undefined,
   signal: AbortSignal | undefined,
 ): Promise<Checkpoint[]> {
@@ -112,7 +112,7 @@ async function checkpointsOf(
 
 async function restore(
   model: CheckpointModel,
-  run: Run,
+  run: AnyRun,
   { version, optimizer }: Checkpoint,
   signal: AbortSignal | undefined,
 ): Promise<void> {

@@ -1,6 +1,9 @@
 import { type ArtifactRef, type ArtifactVersion, LedgerError, type OpenArtifact, type Run } from "../../index.ts";
 import type { CallOptions } from "../../backend/index.ts";
 
+/** An open run of any copy of the library. The class has private members, so that each copy has a type of its own. */
+export type AnyRun = Omit<Run, "startChild">;
+
 /** What this adapter needs from a run beside its public members. */
 export interface RunInside {
   report(error: LedgerError): void;
@@ -12,7 +15,7 @@ export interface RunInside {
 const RUN_INSIDE: unique symbol = Symbol.for("runledger.RunInside");
 
 /** Returns the inside of a run. Throws `INVALID_ARGUMENT` unless `run` is a run of this library, of any copy of it. */
-export function insideOf(run: Run): RunInside {
+export function insideOf(run: AnyRun): RunInside {
   let found = `is of type ${run === null ? "null" : typeof run}`;
   try {
     const { [RUN_INSIDE]: inside, then } = (run ?? {}) as { [RUN_INSIDE]?: RunInside; then?: unknown };

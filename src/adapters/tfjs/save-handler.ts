@@ -1,13 +1,7 @@
-import {
-  type ArtifactSource,
-  type ArtifactVersion,
-  LedgerError,
-  type LogArtifactOptions,
-  type Run,
-} from "../../index.ts";
+import { type ArtifactSource, type ArtifactVersion, LedgerError, type LogArtifactOptions } from "../../index.ts";
 import { MODEL_FILE, type ModelArtifacts, modelJson, WEIGHTS_FILE } from "./model-artifacts.ts";
 import { readOptions, reading } from "./options.ts";
-import { insideOf } from "./run-inside.ts";
+import { type AnyRun, insideOf } from "./run-inside.ts";
 import { weightChunks } from "./weight-chunks.ts";
 import { checkBytes, checkSpecs } from "./weight-specs.ts";
 
@@ -40,7 +34,7 @@ const OPTIONS = ["type", "aliases", "metadata", "signal", "onProgress"] as const
  * `model.save` for the weights of the optimizer. `save` rejects as `logArtifact` does, with `INVALID_ARGUMENT` if
  * weights are missing or cut, and with `UNSUPPORTED` for a topology that is not JSON.
  */
-export function saveHandler(run: Run, name: string, options?: LogArtifactOptions): SaveHandler {
+export function saveHandler(run: AnyRun, name: string, options?: LogArtifactOptions): SaveHandler {
   insideOf(run);
   const { type = "model", ...others } = readOptions("saveHandler", options, OPTIONS);
   return {

@@ -1,4 +1,3 @@
-import type { Run } from "../../index.ts";
 import { Guard } from "./guard.ts";
 import { makeCallback } from "./make-callback.ts";
 import { checkOption, isWhole, readOptions } from "./options.ts";
@@ -6,6 +5,7 @@ import type { TensorFlow } from "./tensorflow.ts";
 import type { TrainingCallback } from "./training-callback.ts";
 import { factsOfParams, type TrainingFacts } from "./training-facts.ts";
 import { type OnNaN, TrainingLog } from "./training-log.ts";
+import type { AnyRun } from "./run-inside.ts";
 
 /** Options of `tfCallback` and `watch`. */
 export interface TfCallbackOptions {
@@ -34,14 +34,14 @@ export const CALLBACK_OPTIONS: readonly (keyof TfCallbackOptions)[] = ["batches"
  * `val/loss`, `train/accuracy` at the step of the epoch, and `batch/…` at the number of the batch. It never throws into
  * the training: `onError` of the ledger gets what goes wrong. Throws `INVALID_ARGUMENT` for a wrong run or option.
  */
-export function tfCallback(run: Run, options?: TfCallbackOptions): TrainingCallback {
+export function tfCallback(run: AnyRun, options?: TfCallbackOptions): TrainingCallback {
   return trainingCallback("tfCallback", run, readOptions("tfCallback", options, CALLBACK_OPTIONS), {});
 }
 
 /** Returns the callback of {@link tfCallback}. `facts`: what the caller knows of the training. */
 export function trainingCallback(
   method: string,
-  run: Run,
+  run: AnyRun,
   { batches = false, onNaN = "record", tf, model }: TfCallbackOptions,
   facts: TrainingFacts,
 ): TrainingCallback {

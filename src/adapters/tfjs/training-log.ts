@@ -1,20 +1,21 @@
-import { LedgerError, type Run } from "../../index.ts";
+import { LedgerError } from "../../index.ts";
 import type { Guard } from "./guard.ts";
 import { batchMetric, epochMetric } from "./metric-name.ts";
 import { describeTensorFlow, memoryMetrics, type TensorFlow } from "./tensorflow.ts";
 import { describeModel, summaryOf, topologyOf } from "./trained-model.ts";
 import { batchesBefore, type TrainingFacts } from "./training-facts.ts";
 import { readLogs, type TrainingLogs, type TrainingMetrics } from "./training-logs.ts";
+import type { AnyRun } from "./run-inside.ts";
 
 /** What to do when a value is NaN or infinite. */
 export type OnNaN = "record" | "mark" | "stop";
 
 /** The topologies that were logged last, so that many trainings of one model log them once. */
-const topologies = new WeakMap<Run, string>();
+const topologies = new WeakMap<AnyRun, string>();
 
 /** Writes a training to a run. Each method throws what goes wrong. */
 export class TrainingLog {
-  readonly #run: Run;
+  readonly #run: AnyRun;
   readonly #guard: Guard;
   readonly #tf: TensorFlow | undefined;
   readonly #onNaN: OnNaN;
@@ -22,7 +23,7 @@ export class TrainingLog {
   #batches = 0;
   #hasDiverged = false;
 
-  constructor(run: Run, guard: Guard, tf: TensorFlow | undefined, onNaN: OnNaN) {
+  constructor(run: AnyRun, guard: Guard, tf: TensorFlow | undefined, onNaN: OnNaN) {
     this.#run = run;
     this.#guard = guard;
     this.#tf = tf;

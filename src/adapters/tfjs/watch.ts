@@ -1,4 +1,4 @@
-import { LedgerError, type Run } from "../../index.ts";
+import { LedgerError } from "../../index.ts";
 import type { AnyCallback } from "./any-callback.ts";
 import { Guard } from "./guard.ts";
 import { mix, toList } from "./mix.ts";
@@ -8,6 +8,7 @@ import type { TrainedModel } from "./trained-model.ts";
 import { factsOfFit, factsOfFitDataset, type TrainingFacts } from "./training-facts.ts";
 import { TrainingLog } from "./training-log.ts";
 import type { YieldEvery } from "./yield-every.ts";
+import type { AnyRun } from "./run-inside.ts";
 
 /** Options of `watch`. */
 export interface WatchOptions extends Omit<TfCallbackOptions, "model"> {
@@ -26,7 +27,7 @@ const MAX_MESSAGE = 300;
  * `tfjs/training` says whether the last training `finished` or `failed`. Returns a function that ends this. What the
  * model's own methods throw is thrown as before. Throws `INVALID_ARGUMENT` for a wrong model, run or option.
  */
-export function watch(model: TrainedModel, run: Run, options?: WatchOptions): () => void {
+export function watch(model: TrainedModel, run: AnyRun, options?: WatchOptions): () => void {
   const names = [...CALLBACK_OPTIONS.filter((name) => name !== "model"), "callbacks"] as const;
   const { callbacks, ...own } = readOptions("watch", options, names as readonly (keyof WatchOptions)[]);
   const target = model as unknown as Record<Method, Train | undefined>;
