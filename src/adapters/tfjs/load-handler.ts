@@ -5,7 +5,7 @@ import { readOptions } from "./options.ts";
 import { checkBytes } from "./weight-specs.ts";
 
 /** An open artifact, of any copy of the library. */
-type OpenFiles = Pick<OpenArtifact, "files" | "read" | "stream">;
+export type OpenFiles = Pick<OpenArtifact, "files" | "read" | "stream">;
 
 /** An open `Ledger`, of any copy of the library. */
 export interface ArtifactLedger {
