@@ -28,8 +28,9 @@ export interface RestoreBestOptions extends RestoreOptions {
 export interface RestoredCheckpoint {
   /** The epoch after which the model was saved, from 0. */
   readonly epoch: number;
-  /** The metric that decided, and its value in this epoch. */
+  /** The metric that decided. */
   readonly monitor: string;
+  /** Its value in this epoch. */
   readonly value: number;
   /** The version of the artifact. */
   readonly version: ArtifactVersion;

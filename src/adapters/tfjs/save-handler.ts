@@ -15,10 +15,15 @@ export interface SaveHandler {
 export interface SavedModel {
   /** What TF.js wants to know of a model that was saved. */
   modelArtifactsInfo: {
+    /** When the version was made. */
     dateSaved: Date;
+    /** The form of the topology. */
     modelTopologyType: "JSON";
+    /** The size of `model.json`, in bytes. */
     modelTopologyBytes: number;
+    /** The size of the specs of the weights as JSON, in bytes. */
     weightSpecsBytes: number;
+    /** The size of the weights, in bytes. */
     weightDataBytes: number;
   };
   /** The version of the artifact that holds the model. */
