@@ -23,6 +23,7 @@ const ALIASES: Aliases = {
   parentId: "parent",
   nested: "parent",
   forkFrom: "forkOf",
+  resumeFrom: "forkOf",
   direction: "goal",
   mode: "goal",
   summary: "goal",

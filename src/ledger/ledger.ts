@@ -4,7 +4,7 @@ import { callOptions } from "../backend/call-options.ts";
 import type { ArtifactRef, ArtifactVersion } from "../artifacts/version.ts";
 import { invalidArgument } from "../errors/ledger-error.ts";
 import { onDemand } from "../platform/on-demand.ts";
-import { readOptions, readSignal } from "../arguments/options.ts";
+import { readSignal } from "../arguments/options.ts";
 import type { ExperimentSummary } from "../catalog/list-experiments.ts";
 import type { CompareOptions, RunComparison } from "../compare/compare-records.ts";
 import type { MediaEntry } from "../journal/media-entry.ts";
@@ -115,8 +115,8 @@ export class Ledger extends RunOrigins {
    * {@link ResumeRunOptions}.
    */
   async resumeRun(id: string, options?: ResumeRunOptions): Promise<Run> {
-    const { readRunCreated, RESUME_OPTIONS, resumeRun } = await reading();
-    const own = readOptions("resumeRun", options, RESUME_OPTIONS);
+    const { readRunCreated, readResumeOptions, resumeRun } = await reading();
+    const own = readResumeOptions(options);
     const created = await readRunCreated(this.#context.backend, id, own.signal);
     return await resumeRun(this.#context, created, own, this.#start);
   }

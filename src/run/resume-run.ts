@@ -39,12 +39,24 @@ export interface ResumeRunOptions {
 }
 
 /** The names of all {@link ResumeRunOptions}. */
-export const RESUME_OPTIONS: OptionNames<ResumeRunOptions> = {
+const NAMES: OptionNames<ResumeRunOptions> = {
   mode: true,
   flush: true,
   heartbeatMs: true,
   signal: true,
 };
+
+/** Options for the step to continue from, as users of W&B expect them. */
+const REWINDING: ReadonlySet<string> = new Set(["step", "from", "fromStep", "resumeFrom", "forkOf"]);
+
+/** Returns a copy of the options of `resumeRun`. Throws for unknown names. */
+export function readResumeOptions(options: ResumeRunOptions | undefined): ResumeRunOptions {
+  const adviceOn = (name: string): string =>
+    REWINDING.has(name)
+      ? '; log from that step on, and read histories with view: "latest", or start a run with forkOf: { run, step }'
+      : "";
+  return readOptions("resumeRun", options, NAMES, "options", adviceOn);
+}
 
 /** Values that `startRun` with `resume: "allow"` gives an existing run. */
 export type ResumedValues = Partial<Pick<CheckedOptions, "params" | "tags" | "note">> & Pick<RunParts, "code">;
@@ -65,7 +77,7 @@ export async function resumeRun(
   start: StartRun = (child) => startRun(context, child),
   values: ResumedValues = {},
 ): Promise<Run> {
-  const options = readOptions("resumeRun", given, RESUME_OPTIONS);
+  const options = readResumeOptions(given);
   const { mode = "join", signal } = options;
   checkChoice("mode", mode, ["join", "exclusive"]);
   const { backend, ids } = context;

@@ -1,6 +1,6 @@
 import { type OptionNames, readOptions } from "../arguments/options.ts";
 import { checkChoice } from "../arguments/choice.ts";
-import { invalidArgument, isList, LedgerError } from "../errors/ledger-error.ts";
+import { invalidArgument, invalidChoice, isList, LedgerError } from "../errors/ledger-error.ts";
 import { decodeJson } from "../bytes/decode-json.ts";
 import { encodeJson } from "../bytes/encode-json.ts";
 import type { Dictionary } from "../journal/event.ts";
@@ -134,6 +134,9 @@ export function checkOptions(options: StartRunOptions): CheckedOptions {
       received: "string",
     });
   const { environment = true, resume = "never", startTime } = options;
+  // Users of W&B pass `"must"` or `true`.
+  if ((resume as unknown) === "must" || (resume as unknown) === true)
+    throw invalidChoice("resume", '"never" or "allow"', resume, "; to continue a run that exists, call resumeRun(id)");
   checkChoice("resume", resume, ["never", "allow"]);
   if (resume === "allow" && options.id === undefined)
     throw new LedgerError("INVALID_ARGUMENT", 'resume "allow" needs the id of the run', { field: "resume" });
@@ -153,6 +156,7 @@ export function checkOptions(options: StartRunOptions): CheckedOptions {
 }
 
 function checkFork(given: ForkOrigin): ForkOrigin {
+  if (typeof given === "string") throw invalidArgument("forkOf", "{ run, step }", given);
   const { run, step } = readOptions("startRun", given, { run: true, step: true }, "forkOf");
   if (typeof run !== "string") throw invalidArgument("forkOf.run", "the id of a run", run);
   if (!Number.isSafeInteger(step)) throw invalidArgument("forkOf.step", "a safe integer", step);

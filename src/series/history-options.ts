@@ -71,7 +71,9 @@ const NAMES: OptionNames<HistoryOptions> = {
 
 /** Returns a checked copy of the options. Throws `INVALID_ARGUMENT` that names the wrong one. */
 export function checkHistoryOptions(given: HistoryOptions | undefined): HistoryOptions {
-  const options = readOptions("history", given, NAMES);
+  const options = readOptions("history", given, NAMES, "options", (name) =>
+    name === "latest" ? '; pass view: "latest"' : "",
+  );
   checkBounds(options, ["from", "to", "fromTime", "toTime"]);
   const { samples, method, x, view, damaged } = options;
   if (samples !== undefined && !(Number.isSafeInteger(samples) && samples >= 2))
