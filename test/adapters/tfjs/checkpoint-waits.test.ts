@@ -56,8 +56,7 @@ test("every n-th epoch, the best and the last are stored, and none is dropped, i
   const run = await ledger.startRun({ id: "n" });
   const callback = checkpoint(run, { model: tinyModel(), every: 2 });
   await callback.onTrainBegin();
-  for (let epoch = 0; epoch < 13; epoch++)
-    await callback.onEpochEnd(epoch, { val_loss: epoch === 4 ? 1 : 2 + epoch });
+  for (let epoch = 0; epoch < 13; epoch++) await callback.onEpochEnd(epoch, { val_loss: epoch === 4 ? 1 : 2 + epoch });
   await callback.onTrainEnd();
   const versions = await ledger.artifactVersions("checkpoints/n");
   expect(versions.map(({ metadata }) => metadata["epoch"])).toEqual([0, 1, 3, 4, 5, 7, 9, 11, 12]);
