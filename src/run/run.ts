@@ -299,17 +299,23 @@ export class Run<Name extends string = string> implements AsyncDisposable {
   }
 
   /**
-   * Resolves once the backend has acknowledged everything that was logged before the call, with its durability.
-   * Otherwise rejects with the error: the data is still buffered, and a later flush can succeed. After `FENCED` none
-   * can: another process resumed the run with `mode: "exclusive"`, and this writer stores nothing more. A text, image,
-   * histogram or table that is wrong or too large rejects only its own promise. You need not await it: `onError` gets
-   * an error that nobody handles.
+   * Resolves once the backend has acknowledged everything that was logged before the call, with its durability. Also
+   * waits for calls of {@link logArtifact}, {@link useArtifact} and {@link logDataset} under way. Otherwise rejects with
+   * the error: the data is still buffered, and a later flush can succeed. After `FENCED` none can: another process
+   * resumed the run with `mode: "exclusive"`, and this writer stores nothing more. An artifact or a data set that cannot
+   * be stored, and a text, image, histogram or table that is wrong or too large, reject only their own promises. You
+   * need not await them: `onError` gets an error that nobody handles.
    */
   flush(): Promise<void> {
-    const stored = this.#code.hasRecordedKnown
-      ? this.#media.flush()
-      : this.#code.recordKnown().then(() => this.#media.flush());
-    return unlessUnheard(this.#writer, "flush", stored);
+    return unlessUnheard(this.#writer, "flush", this.#flush());
+  }
+
+  async #flush(): Promise<void> {
+    if (!this.#code.hasRecordedKnown) await this.#code.recordKnown();
+    if (this.#artifacts.isSettled) return await this.#media.flush();
+    // Points need not wait for artifacts, which may be large.
+    await Promise.all([this.#artifacts.settle(), this.#media.flush()]);
+    await this.#writer.flush();
   }
 
   /**

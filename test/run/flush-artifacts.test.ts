@@ -1,0 +1,45 @@
+import { expect, test } from "vitest";
+import { memoryBackend } from "../../src/backends/memory/index.ts";
+import { type LedgerError, openLedger } from "../../src/index.ts";
+
+test("flush waits for artifacts and data sets that were begun before it", async () => {
+  const ledger = await openLedger(memoryBackend());
+  const run = await ledger.startRun({ id: "r" });
+  void run.logArtifact("m", new Uint8Array(1000));
+  void run.logDataset("d", [{ a: 1 }], { store: true });
+  void run.logDataset("e", [{ a: 2 }]);
+  await run.flush();
+  const { artifacts, datasets } = await ledger.getRun("r");
+  expect(artifacts.map(({ name }) => name).toSorted()).toEqual(["d", "m"]);
+  expect(datasets.map(({ name }) => name).toSorted()).toEqual(["d", "e"]);
+  expect(await ledger.artifactVersions("m")).toHaveLength(1);
+  void run.useArtifact("m");
+  await run.flush();
+  expect((await ledger.getRun("r")).inputs).toMatchObject([{ name: "m" }]);
+  await run.finish();
+});
+
+test("an artifact that cannot be stored does not make flush reject, and flush stores points without it", async () => {
+  const errors: LedgerError[] = [];
+  const ledger = await openLedger(memoryBackend(), { onError: (error) => errors.push(error) });
+  const run = await ledger.startRun({ id: "r" });
+  let fail!: (reason: Error) => void;
+  const slow = new Promise<Uint8Array>((_resolve, reject) => {
+    fail = reject;
+  });
+  async function* source(): AsyncGenerator<Uint8Array, void, undefined> {
+    yield await slow;
+  }
+  run.log({ loss: 1 });
+  const failed = run.logArtifact("m", source());
+  let isFlushed = false;
+  const flushed = run.flush().then(() => (isFlushed = true));
+  // The points are there before the artifact is.
+  await expect.poll(async () => (await ledger.getRun("r")).metrics["loss"]?.count).toBe(1);
+  expect(isFlushed).toBe(false);
+  fail(new Error("no such file"));
+  await expect(failed).rejects.toThrow("no such file");
+  await flushed;
+  expect(errors).toEqual([]);
+  await run.finish();
+});
