@@ -118,13 +118,14 @@ export async function resumeRun(
     else writer.close();
     throw error;
   }
-  const { params } = foldRun(created, folds);
+  const { params, metricDefinitions } = foldRun(created, folds);
   if (values.params) mergeParams(params, values.params);
   return new Run({
     context,
     created,
     writer,
     params,
+    definitions: metricDefinitions,
     code: values.code,
     lastStep: lastStep(created, folds),
     startChild: start,

@@ -2,7 +2,10 @@ import type { OpenArtifact } from "../artifacts/open.ts";
 import type { ArtifactRef, ArtifactVersion } from "../artifacts/version.ts";
 import type { CallOptions } from "../backend/backend.ts";
 import type { LedgerError } from "../errors/ledger-error.ts";
+import type { Dictionary } from "../journal/event.ts";
 import type { JournalWriter } from "../journal/journal-writer.ts";
+import type { MetricDefinition } from "../journal/run-record.ts";
+import { onDemand } from "../platform/on-demand.ts";
 import type { RunContext } from "./run-context.ts";
 
 /**
@@ -16,6 +19,8 @@ export interface RunInside {
   openArtifact(ref: ArtifactRef, options?: CallOptions): Promise<OpenArtifact>;
   /** Does what `ledger.artifactVersions` does. */
   artifactVersions(name: string, options?: CallOptions): Promise<ArtifactVersion[]>;
+  /** Returns the goal of a metric, by its own definition or by one of a glob. */
+  goalOf(metric: string): Promise<MetricDefinition["goal"]>;
   /** Does what `ledger.setAlias` does. */
   setAlias(name: string, version: string, alias: string): Promise<ArtifactVersion>;
 }
@@ -23,12 +28,19 @@ export interface RunInside {
 /** The key of the {@link RunInside} of a run. All copies of the library share it. */
 export const RUN_INSIDE: unique symbol = Symbol.for("runledger.RunInside");
 
-/** Returns the inside of a run. */
-export function runInside({ artifacts }: RunContext, writer: JournalWriter): RunInside {
+const globs = /* @__PURE__ */ onDemand(() => import("../journal/metric-glob.ts"));
+
+/** Returns the inside of a run. `definitions`: of its metrics, as they are at each moment. */
+export function runInside(
+  { artifacts }: RunContext,
+  writer: JournalWriter,
+  definitions: Dictionary<MetricDefinition>,
+): RunInside {
   return {
     report: (error) => writer.report(error),
     openArtifact: async (ref, options) => await (await artifacts()).open(ref, options),
     artifactVersions: async (name, options) => await (await artifacts()).versions(name, options),
+    goalOf: async (metric) => (await globs()).definitionOf(metric, definitions)?.goal,
     setAlias: async (name, version, alias) => await (await artifacts()).setAlias(name, version, alias),
   };
 }

@@ -5,6 +5,7 @@ import type { ArtifactRef, ArtifactVersion } from "../artifacts/version.ts";
 import { unreadable } from "../errors/ledger-error.ts";
 import { loadAllLater } from "../platform/on-demand.ts";
 import { readOptions } from "../arguments/options.ts";
+import { setOwn } from "../bytes/dictionary.ts";
 import type { ClosingStatus, Dictionary } from "../journal/event.ts";
 import type { RecordedDataset } from "../journal/recorded-dataset.ts";
 import type { MediaEntry } from "../journal/media-entry.ts";
@@ -44,6 +45,8 @@ export type StartRun = (options: GivenStartOptions | undefined) => Promise<Run>;
 export interface RunParts extends SessionParts {
   /** The params so far, if the run is resumed. */
   readonly params: Dictionary;
+  /** The definitions of metrics so far, if the run is resumed. */
+  readonly definitions?: Dictionary<MetricDefinition>;
   /** The greatest step so far, if the run is resumed. */
   readonly lastStep?: number | undefined;
   /** See `CapturedSession.wantsEnvironment`. */
@@ -71,6 +74,8 @@ export class Run<Name extends string = string> implements AsyncDisposable {
   readonly #writer: JournalWriter;
   readonly #input: MetricInput;
   readonly #params: Dictionary = {};
+  /** The definitions of metrics that have a goal. */
+  readonly #goals: Dictionary<MetricDefinition>;
   readonly #media: MediaLog;
   readonly #steps: StepCount;
   readonly #artifacts: ArtifactLog;
@@ -94,9 +99,10 @@ export class Run<Name extends string = string> implements AsyncDisposable {
     this.#datasets = new DatasetLog(context, writer, this.#artifacts);
     this.#late = new LateCalls(this, writer);
     mergeParams(this.#params, parts.params);
+    this.#goals = parts.definitions ?? {};
     this.#code = new CodeLog(context, writer);
     if (parts.code) this.#code.record(parts.code);
-    Object.defineProperty(this, RUN_INSIDE, { value: runInside(context, writer) });
+    Object.defineProperty(this, RUN_INSIDE, { value: runInside(context, writer, this.#goals) });
     this.#closing = new RunClosing(this, parts, this.#media, this.#artifacts, this.#code);
     // An aborted signal has closed the run already.
     if (!this.#closing.ending) this.#closing.capturing = context.capture?.begin(this.#captured());
@@ -254,7 +260,9 @@ export class Run<Name extends string = string> implements AsyncDisposable {
    */
   defineMetric(name: string, definition?: MetricDefinition): void {
     if (this.#closing.ending) return this.#late.drop("defineMetric", this.#closing.ending.status);
-    this.#writer.event(checkDefinition(name, definition), "metric");
+    const event = checkDefinition(name, definition);
+    this.#writer.event(event, "metric");
+    if (event.kind === "metric" && event.goal) setOwn(this.#goals, name, { goal: event.goal });
   }
 
   /**

@@ -3,6 +3,7 @@ import { BestValues, bestAlias, type BestEntry, guessMode, type Mode } from "./b
 import { type CheckpointMetadata, metadataOf } from "./checkpoint-metadata.ts";
 import type { CheckpointModel } from "./checkpoint-model.ts";
 import type { Guard } from "./guard.ts";
+import { setGoal } from "./metric-goal.ts";
 import { epochMetric } from "./metric-name.ts";
 import { type AnyRun, insideOf, type RunInside } from "./run-inside.ts";
 import { modelSource } from "./save-handler.ts";
@@ -64,6 +65,7 @@ export class CheckpointWriter {
     const value = Object.hasOwn(metrics, monitor) ? metrics[monitor] : undefined;
     if (value === undefined) this.#guard.tell(missingMetric(monitor, Object.keys(metrics)));
     const mode = own ?? guessMode(monitor);
+    if (own) await this.#guard.run(() => setGoal(this.#run, monitor, own === "min" ? "minimize" : "maximize"));
     await this.#knowEarlier();
     const entry = value === undefined ? undefined : this.#best.add(mode, value, epoch);
     const metadata = { epoch, monitor, mode, ...(value !== undefined && { value }) };

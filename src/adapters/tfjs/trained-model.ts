@@ -16,6 +16,7 @@ export interface TrainedModel {
 /** What a model may have, as far as this adapter reads it. */
 interface ModelParts {
   readonly name?: unknown;
+  getClassName?(): unknown;
   readonly layers?: unknown;
   readonly loss?: unknown;
   readonly metrics?: unknown;
@@ -32,7 +33,7 @@ export function describeModel(model: object): Record<string, unknown> {
   const parts = model as ModelParts;
   const config = plain(() => optimizer?.getConfig?.());
   const own: Record<string, unknown> = {
-    name: typeof name === "string" ? name : undefined,
+    name: typeof name === "string" && !isGenerated(name, plain(() => parts.getClassName?.())) ? name : undefined,
     layers: Array.isArray(layers) ? layers.length : undefined,
     parameters: plain(() => parts.countParams?.()),
     trainableParameters: plain(() => parts.trainableWeights?.reduce((sum, { shape }) => sum + elements(shape), 0)),
@@ -44,6 +45,15 @@ export function describeModel(model: object): Record<string, unknown> {
     loss: plain(() => named(loss)),
     metrics: plain(() => named(metrics)),
   });
+}
+
+/**
+ * Returns whether TF.js made up the name: `sequential_1`, `model1`. It counts the models of the process, so the same
+ * program gives other names from run to run.
+ */
+function isGenerated(name: string, className: unknown): boolean {
+  const stem = name.replace(/\d+$/, "");
+  return stem !== name && (stem === "sequential_" || stem === String(className).toLowerCase());
 }
 
 /** Returns the summary that TF.js prints, or `undefined` for a model that has none yet. */

@@ -1,5 +1,6 @@
 import { LedgerError } from "../../index.ts";
 import type { Guard } from "./guard.ts";
+import { guessGoal, knownGoal } from "./metric-goal.ts";
 import { batchMetric, epochMetric } from "./metric-name.ts";
 import { describeTensorFlow, memoryMetrics, type TensorFlow } from "./tensorflow.ts";
 import { describeModel, summaryOf, topologyOf } from "./trained-model.ts";
@@ -22,6 +23,7 @@ export class TrainingLog {
   #model: object | undefined;
   #batches = 0;
   #hasDiverged = false;
+  readonly #seen = new Set<string>();
 
   constructor(run: AnyRun, guard: Guard, tf: TensorFlow | undefined, onNaN: OnNaN) {
     this.#run = run;
@@ -42,7 +44,9 @@ export class TrainingLog {
     const tf = this.#tf;
     const described = model && (await this.#guard.run(() => describeModel(model)));
     const backend = tf && (await this.#guard.run(() => describeTensorFlow(tf)));
-    const tfjs = { ...backend, ...described, ...facts };
+    // A resumed training begins later than an uninterrupted one, and both have the same params.
+    const { initialEpoch: _, ...params } = facts;
+    const tfjs = { ...backend, ...described, ...params };
     // Another training of the same run may use other values. The run keeps the history of its params.
     if (Object.keys(tfjs).length > 0) this.#run.setParams({ tfjs }, { overwrite: true });
     if (model) await this.#guard.run(() => this.#logTopology(model));
@@ -54,6 +58,7 @@ export class TrainingLog {
     const tf = this.#tf;
     const memory = tf && (await this.#guard.run(() => memoryMetrics(tf)));
     this.#run.log({ ...metrics, ...memory }, { step: epoch });
+    await this.#defineGoals(metrics);
     this.#watchFor(metrics, `epoch ${epoch}`);
   }
 
@@ -66,7 +71,18 @@ export class TrainingLog {
   async batch(step: number, logs: TrainingLogs | undefined): Promise<void> {
     const metrics = await readLogs(logs, batchMetric, (error) => this.#guard.tell(error));
     this.#run.log(metrics, { step });
+    await this.#defineGoals(metrics);
     this.#watchFor(metrics, `batch ${step}`);
+  }
+
+  /** Defines the goals of metrics that TF.js knows, once. */
+  async #defineGoals(metrics: TrainingMetrics): Promise<void> {
+    for (const name of Object.keys(metrics)) {
+      if (this.#seen.has(name)) continue;
+      this.#seen.add(name);
+      const goal = knownGoal(name);
+      if (goal) await this.#guard.run(() => guessGoal(this.#run, name, goal));
+    }
   }
 
   #watchFor(metrics: TrainingMetrics, place: string): void {

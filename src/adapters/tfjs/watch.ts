@@ -59,7 +59,10 @@ export function watch(model: TrainedModel, run: AnyRun, options?: WatchOptions):
     given[at] = { ...args, callbacks: mixed };
     try {
       const history = await originals.get(method)!.apply(model, given);
-      await guard.run(() => run.setTags({ "tfjs/training": "finished" }));
+      await guard.run(() => {
+        run.setTags({ "tfjs/training": "finished" });
+        run.removeTag("tfjs/error"); // Of an earlier training.
+      });
       return history;
     } catch (error) {
       await guard.run(() => {

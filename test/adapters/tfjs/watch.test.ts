@@ -97,3 +97,16 @@ test("wrong arguments", async () => {
   fails(() => watch(tinyModel(), run, { callbacks: 1 } as never), "callbacks");
   fails(() => watch(tinyModel(), run, { model: 1 } as never), "model", "UNSUPPORTED");
 });
+
+test("a training that succeeds removes the error of an earlier one", async () => {
+  const run = await ledger.startRun();
+  const model = tinyModel();
+  watch(model, run);
+  const onTrainBegin = (): void => {
+    throw new Error("no data");
+  };
+  await expect(model.fit(xs, ys, fitArgs({ callbacks: { onTrainBegin } }))).rejects.toThrow("no data");
+  await model.fit(xs, ys, fitArgs({ epochs: 1 }));
+  await run.finish();
+  expect((await ledger.getRun(run.id)).tags).toEqual({ "tfjs/training": "finished" });
+});
