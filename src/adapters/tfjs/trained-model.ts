@@ -33,7 +33,14 @@ export function describeModel(model: object): Record<string, unknown> {
   const parts = model as ModelParts;
   const config = plain(() => optimizer?.getConfig?.());
   const own: Record<string, unknown> = {
-    name: typeof name === "string" && !isGenerated(name, plain(() => parts.getClassName?.())) ? name : undefined,
+    name:
+      typeof name === "string" &&
+      !isGenerated(
+        name,
+        plain(() => parts.getClassName?.()),
+      )
+        ? name
+        : undefined,
     layers: Array.isArray(layers) ? layers.length : undefined,
     parameters: plain(() => parts.countParams?.()),
     trainableParameters: plain(() => parts.trainableWeights?.reduce((sum, { shape }) => sum + elements(shape), 0)),
