@@ -35,6 +35,8 @@ export interface Manifest {
   readonly hex: string;
   readonly type?: string;
   readonly metadata: Record<string, unknown>;
+  /** What is known of the content as a data set, for those who know its shape. */
+  readonly dataset?: unknown;
   /** Milliseconds since the epoch. */
   readonly createdAt: number;
   readonly runId?: string;
@@ -72,7 +74,8 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
     JSON.stringify({ path: file.path, size: file.size, digest: formatDigest(file.hex), portable: file.portable }),
   );
   const metadata = encodeMetadata(manifest.metadata);
-  const text = `${head.slice(0, -1)},"metadata":${metadata},"files":[\n${lines.join(",\n")}\n]}\n`;
+  const dataset = manifest.dataset === undefined ? "" : `"dataset":${encodeJson(manifest.dataset, "dataset")},`;
+  const text = `${head.slice(0, -1)},"metadata":${metadata},${dataset}"files":[\n${lines.join(",\n")}\n]}\n`;
   const bytes = withChecksum(text);
   if (bytes.byteLength > MAX_MANIFEST_BYTES)
     throw tooLarge(`a manifest of ${bytes.byteLength} bytes, at most ${MAX_MANIFEST_BYTES}`);
@@ -99,6 +102,7 @@ const schema = /* @__PURE__ */ z.object({
   type: /* @__PURE__ */ z.optional(text),
   // Not checked here, because a schema of its keys would lose `__proto__`.
   metadata: /* @__PURE__ */ z.unknown(),
+  dataset: /* @__PURE__ */ z.optional(/* @__PURE__ */ z.unknown()),
   createdAt: /* @__PURE__ */ z.number(),
   runId: /* @__PURE__ */ z.optional(text),
   single: /* @__PURE__ */ z.boolean(),
@@ -131,12 +135,14 @@ export function parseManifest(bytes: Uint8Array, key: string, name: string, numb
     hex: hexOf(digest, key),
     ...(!portable && { portable }),
   }));
+  const dataset = datasetOf(raw.dataset);
   const manifest: Manifest = {
     name,
     number,
     hex: hexOf(raw.digest, key),
     ...(raw.type === undefined ? {} : { type: raw.type }),
     metadata: metadataOf(raw.metadata, key),
+    ...(dataset !== undefined && { dataset }),
     createdAt: raw.createdAt,
     ...(raw.runId === undefined ? {} : { runId: raw.runId }),
     single: raw.single,
@@ -192,6 +198,15 @@ function metadataOf(raw: unknown, key: string): Record<string, unknown> {
   if (typeof value !== "object" || value === null || Array.isArray(value))
     throw corrupt(key, "has metadata that is not an object");
   return value as Record<string, unknown>;
+}
+
+/** Returns the facts of a data set, or `undefined` if they are malformed: the files are intact without them. */
+function datasetOf(raw: unknown): unknown {
+  try {
+    return raw === undefined ? undefined : decodeJsonValue(raw);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Runs a check. Turns what it throws into a `CORRUPT` that names the object. */

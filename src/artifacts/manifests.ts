@@ -65,8 +65,8 @@ export class ManifestStore {
   }
 
   /**
-   * Adds a version, or returns the newest one if that has the same content, type and metadata. Never replaces a
-   * version. If creates are exclusive, only one of several writers gets a number. Otherwise each manifest has a key of
+   * Adds a version, or returns the newest one if that has the same content, type and metadata, and the facts of a data
+   * set if the new one has them. Never replaces a version. If creates are exclusive, only one of several writers gets a number. Otherwise each manifest has a key of
    * its own, and a writer that finds another manifest with its number removes its own and tries again.
    */
   async publish(draft: Omit<Manifest, "number">, signal?: AbortSignal): Promise<StoredVersion> {
@@ -116,8 +116,9 @@ export class ManifestStore {
       if (!concernsOneObject(error)) throw error;
       return undefined;
     }
-    const { hex, single, type, metadata } = found.manifest;
-    const same = hex === draft.hex && single === draft.single && type === draft.type;
+    const { hex, single, type, metadata, dataset } = found.manifest;
+    const lacksFacts = draft.dataset !== undefined && dataset === undefined;
+    const same = hex === draft.hex && single === draft.single && type === draft.type && !lacksFacts;
     return same && encodeMetadata(metadata) === encodeMetadata(draft.metadata) ? found : undefined;
   }
 }

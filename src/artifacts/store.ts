@@ -46,6 +46,13 @@ export interface LogArtifactOptions {
   readonly onProgress?: ((progress: ArtifactProgress) => void) | undefined;
 }
 
+/** Options of {@link ArtifactStore.log}. */
+export interface StoreOptions extends LogArtifactOptions {
+  readonly runId?: string | undefined;
+  /** What is known of the content as a data set. The manifest keeps it. */
+  readonly dataset?: unknown;
+}
+
 export interface ArtifactStoreOptions {
   readonly backend: Backend;
   readonly clock: Clock;
@@ -83,12 +90,8 @@ export class ArtifactStore {
    * over 8 MiB must not change until the promise settles, or it rejects with `CONFLICT`. Rejects with
    * `INVALID_ARGUMENT` for bad arguments, `TOO_LARGE`, `CORRUPT`, as the backend does, or with the signal's reason.
    */
-  async log(
-    name: string,
-    source: ArtifactSource,
-    options: LogArtifactOptions & { readonly runId?: string | undefined } = {},
-  ): Promise<ArtifactVersion> {
-    const { type, aliases = [], metadata = {}, runId, signal, onProgress } = options;
+  async log(name: string, source: ArtifactSource, options: StoreOptions = {}): Promise<ArtifactVersion> {
+    const { type, aliases = [], metadata = {}, dataset, runId, signal, onProgress } = options;
     const artifact = toArtifactName(name);
     const names = reading("aliases", () => {
       if (!Array.isArray(aliases)) throw invalidArgument("aliases", "an array of strings", aliases);
@@ -105,6 +108,7 @@ export class ArtifactStore {
       ...content,
       ...(type === undefined ? {} : { type }),
       metadata: ownMetadata,
+      ...(dataset !== undefined && { dataset }),
       createdAt: this.#clock.now(),
       ...(runId === undefined ? {} : { runId }),
     };
@@ -134,7 +138,16 @@ export class ArtifactStore {
    * has that name.
    */
   async resolve(ref: ArtifactRef, options: CallOptions = {}): Promise<ArtifactVersion> {
-    return this.#present(await this.#resolver.find(parseRef(ref), options.signal), options.signal);
+    return (await this.resolveWithDataset(ref, options)).version;
+  }
+
+  /** Returns the version that a reference names, and what its manifest says of it as a data set. As {@link resolve}. */
+  async resolveWithDataset(
+    ref: ArtifactRef,
+    options: CallOptions = {},
+  ): Promise<{ version: ArtifactVersion; dataset: unknown }> {
+    const stored = await this.#resolver.find(parseRef(ref), options.signal);
+    return { version: await this.#present(stored, options.signal), dataset: stored.manifest.dataset };
   }
 
   /**

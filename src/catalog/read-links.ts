@@ -41,6 +41,11 @@ export class LinkedRuns {
     return this.#find((index) => index.ofDataset(name, digest));
   }
 
+  /** Returns the runs that used any data set, by id. */
+  withDatasets(): readonly RunLinks[] {
+    return this.#find((index) => index.withDatasets());
+  }
+
   /** Returns the children and the forks of a run, by id. */
   childrenOf(id: string): readonly RunLinks[] {
     return this.#find((index) => index.childrenOf(id));

@@ -73,6 +73,11 @@ export class LinkIndex {
     return this.#datasets.get(datasetKey(name, digest)) ?? NONE;
   }
 
+  /** Returns the runs that used any data set. */
+  withDatasets(): readonly RunLinks[] {
+    return [...this.#runs.values()].filter(({ datasets }) => datasets.length > 0);
+  }
+
   /** Returns the runs whose parent, or of which a fork, is the run. */
   childrenOf(id: string): readonly RunLinks[] {
     return this.#children.get(id) ?? NONE;

@@ -78,11 +78,14 @@ export class RunOrigins {
   }
 
   /**
-   * Yields the records of the runs that used a data set, the newest first: of a digest, of a name, or of both. A data
-   * set of a record will do. It asks the catalogue, and reads no run that did not use it.
+   * Yields the records of the runs that used some data, the newest first: a digest, a version of an artifact
+   * (`"iris:v0"`, or as a call returned it), or a data set by `name`, `digest` or both, such as one of a record. A run
+   * used a stored data set, too, if it used the version that holds it. It asks the catalogue, and reads no run that did
+   * not use it. Rejects with `ARTIFACT_NOT_FOUND` for a version that is not there, and with `INVALID_ARGUMENT` for a
+   * text that is a mere name.
    */
   async *runsUsing(
-    dataset: string | Partial<Pick<RecordedDataset, "name" | "digest">>,
+    dataset: ArtifactRef | Partial<Pick<RecordedDataset, "name" | "digest" | "artifact">>,
     options?: CallOptions,
   ): AsyncGenerator<RunRecord, void, undefined> {
     yield* (await explaining()).runsUsing(this.#context, dataset, options);

@@ -1,17 +1,35 @@
 import { readSignal } from "../arguments/options.ts";
+import { isVersionTag, parseRef } from "../artifacts/name.ts";
+import type { ArtifactRef, ArtifactVersion } from "../artifacts/version.ts";
 import type { CallOptions } from "../backend/backend.ts";
-import { invalidArgument, reading } from "../errors/ledger-error.ts";
-import type { Condition } from "../filter/filter.ts";
+import { callOptions } from "../backend/call-options.ts";
+import { catalogOf } from "../catalog/catalog-context.ts";
+import type { CatalogDataset } from "../catalog/link-cells.ts";
+import { type LinkedRuns, readLinks } from "../catalog/read-links.ts";
+import { type RunLinks, versionRefOf } from "../catalog/run-links.ts";
+import { invalidArgument, LedgerError, reading } from "../errors/ledger-error.ts";
+import type { Comparison, Condition } from "../filter/filter.ts";
+import type { RecordedDataset } from "../journal/recorded-dataset.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import { checkName } from "../run/check-text.ts";
 import type { RunContext } from "../run/run-context.ts";
 import { searchRuns } from "./search-runs.ts";
 
-/** Which data set: a digest, or a name, a digest or both. A data set of a record is one. */
-type DatasetQuery = string | { readonly name?: string | undefined; readonly digest?: string | undefined };
+/** Which data: a digest, a version of an artifact, or a data set by name, digest or both, as a record has it. */
+type DatasetQuery = ArtifactRef | Partial<Pick<RecordedDataset, "name" | "digest" | "artifact">>;
+
+/** What {@link DatasetQuery} names. */
+interface Wanted {
+  readonly name?: string;
+  readonly digest?: string;
+  /** A version of an artifact: `iris:v0`. */
+  readonly artifact?: string;
+}
 
 /** The most records of a page. */
 const PAGE_RUNS = 100;
+/** The most ids of one comparison. */
+const IDS_AT_ONCE = 10_000;
 
 /** Yields the runs that used a data set; see `Ledger.runsUsing`. */
 export async function* runsUsing(
@@ -19,40 +37,87 @@ export async function* runsUsing(
   dataset: DatasetQuery,
   options: CallOptions | undefined,
 ): AsyncGenerator<RunRecord, void, undefined> {
-  const wanted = checkQuery(dataset);
   const signal = readSignal("runsUsing", options);
-  const conditions = (["name", "digest"] as const).flatMap((part): Condition[] => {
-    const value = wanted[part];
-    return value === undefined
-      ? []
-      : [{ kind: "compare", field: { kind: "dataset", name: part }, operator: "=", value }];
+  const wanted = await findWanted(context, dataset, signal);
+  const ids = await readLinks(catalogOf(context), signal, async (runs) => usersOf(runs, wanted));
+  const lists = Array.from({ length: Math.ceil(ids.length / IDS_AT_ONCE) }, (_, i): Comparison => {
+    const value = ids.slice(i * IDS_AT_ONCE, (i + 1) * IDS_AT_ONCE);
+    return { kind: "compare", field: { kind: "attribute", name: "id" }, operator: "IN", value };
   });
-  const [first, ...more] = conditions;
-  const filter: Condition = more.length === 0 ? first! : { kind: "and", filters: conditions };
+  const [first, ...more] = lists;
+  if (first === undefined) return;
+  const filter: Condition = more.length === 0 ? first : { kind: "or", filters: lists };
   let pageToken: string | undefined;
   do {
     const page = await searchRuns(context, { filter, limit: PAGE_RUNS, pageToken, signal });
-    for (const run of page.runs) {
-      // The filter is also true of a run with two data sets, one of the name and one of the digest.
-      const isUsed = run.datasets.some(
-        ({ name, digest }) => name === (wanted.name ?? name) && digest === (wanted.digest ?? digest),
-      );
-      if (isUsed) yield run;
-    }
+    yield* page.runs;
     pageToken = page.nextPageToken;
   } while (pageToken !== undefined);
 }
 
-function checkQuery(dataset: DatasetQuery): { name?: string; digest?: string } {
-  if (typeof dataset === "string") return { digest: checkName(dataset, "dataset") };
-  const expected = "a digest, or an object with a name, a digest or both";
-  if (typeof dataset !== "object" || dataset === null) throw invalidArgument("dataset", expected, dataset);
+/** Returns the ids of the runs that used a data set, or a version that holds it. */
+function usersOf(runs: LinkedRuns, { name, digest, artifact }: Wanted): string[] {
+  const isWanted = (dataset: CatalogDataset): boolean =>
+    (name !== undefined || digest !== undefined) &&
+    dataset.name === (name ?? dataset.name) &&
+    dataset.digest === (digest ?? dataset.digest);
+  const refs = new Set(artifact === undefined ? [] : [artifact]);
+  const found = new Map<string, RunLinks>();
+  for (const links of runs.withDatasets()) {
+    for (const each of links.datasets.filter(isWanted)) {
+      found.set(links.id, links);
+      if (each.artifact !== undefined) refs.add(each.artifact);
+    }
+  }
+  for (const ref of refs) {
+    for (const links of runs.ofVersion(ref)) {
+      const uses = links.used.some((version) => versionRefOf(version) === ref);
+      if (uses || links.datasets.some((each) => each.artifact === ref)) found.set(links.id, links);
+    }
+  }
+  return [...found.values()].filter(({ isDeleted }) => !isDeleted).map(({ id }) => id);
+}
+
+const EXPECTED = "a digest, a version of an artifact, or an object with a name, a digest or both";
+
+async function findWanted(
+  context: RunContext,
+  dataset: DatasetQuery,
+  signal: AbortSignal | undefined,
+): Promise<Wanted> {
+  if (typeof dataset === "string") {
+    if (isDigest(checkName(dataset, "dataset"))) return { digest: dataset };
+    if (!/[:@]/.test(dataset)) {
+      const message = `dataset is no digest and no version: for the data set of this name, say { name: ${JSON.stringify(dataset)} }`;
+      throw new LedgerError("INVALID_ARGUMENT", message, { field: "dataset", received: "string" });
+    }
+    parseRef(dataset, "dataset");
+    const version = await (await context.artifacts()).resolve(dataset, callOptions(signal));
+    return { artifact: versionRefOf(version) };
+  }
+  if (typeof dataset !== "object" || dataset === null) throw invalidArgument("dataset", EXPECTED, dataset);
   return reading("dataset", () => {
-    const { name, digest } = dataset;
-    if (name === undefined && digest === undefined) throw invalidArgument("dataset", expected, dataset);
-    return {
+    const { name, digest, artifact, version } = dataset as Wanted & Partial<ArtifactVersion>;
+    if (name === undefined && digest === undefined) throw invalidArgument("dataset", EXPECTED, dataset);
+    const own = {
       ...(name !== undefined && { name: checkName(name, "dataset.name") }),
       ...(digest !== undefined && { digest: checkName(digest, "dataset.digest") }),
     };
+    if (version !== undefined) {
+      if (own.name === undefined) throw invalidArgument("dataset.name", "the name of an artifact", name);
+      return { artifact: `${own.name}:${checkName(version, "dataset.version")}` };
+    }
+    return { ...own, ...(artifact !== undefined && { artifact: checkName(artifact, "dataset.artifact", 2000) }) };
   });
+}
+
+/** An algorithm and a value, as in `sha256:…` and the `sha256-…` of web pages. */
+const OF_ALGORITHM = /^(?:table-)?(?:sha|md|blake|crc|xxh|etag|git)[\w.]*[:-]./i;
+/** A name or an algorithm, and hex digits: a commit, an ETag. */
+const HEX = /^(?:[\w.+-]+:)?"?(?=[0-9a-f-]*[0-9])[0-9a-f][0-9a-f-]{6,}"?$/i;
+
+/** Returns whether a text is a digest rather than `name:v3`, `name:best` or `name@sha256:…`. */
+function isDigest(text: string): boolean {
+  const isTag = isVersionTag(text.slice(text.indexOf(":") + 1));
+  return !isTag && !text.includes("@") && (OF_ALGORITHM.test(text) || HEX.test(text));
 }

@@ -2,6 +2,8 @@ import type { ArtifactSource } from "../artifacts/source.ts";
 import { callOptions } from "../backend/call-options.ts";
 import { loadSha256 } from "../bytes/sha256.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
+import { isDatasetData, knownDataset } from "../journal/is-recorded-dataset.ts";
+import { isDictionary } from "../journal/record-checks.ts";
 import type { DatasetFacts } from "../journal/recorded-dataset.ts";
 import { isArrayBuffer, isBlob, isPlainObject } from "../platform/any-realm.ts";
 import { hashStream, hashTable } from "../provenance/datasets/hash-table.ts";
@@ -33,8 +35,15 @@ export async function describeDataset(
 ): Promise<Described> {
   const { signal, schema } = options;
   if (isReference(source) && isVersion(source)) {
-    const { name, version, digest, size } = await artifacts.use(source, callOptions(signal), undefined);
-    return { digest, size, artifact: `${name}:${version}`, ...declaredColumns(schema) };
+    const { version, dataset } = await artifacts.useDataset(source, callOptions(signal));
+    const { size, digest } = version;
+    return {
+      digest,
+      ...storedFacts(dataset),
+      size,
+      artifact: `${version.name}:${version.version}`,
+      ...declaredColumns(schema),
+    };
   }
   if (isContent(source)) return await describeContent(context, artifacts, source, options);
   if (isStream(source)) {
@@ -50,8 +59,25 @@ export async function describeDataset(
   const facts = await factsOf(options, (table) => hashTable(table, source));
   if (!options.store) return facts;
   const bytes = await encodeDatasetTable(source);
-  const version = await store(artifacts, { files: { [TABLE_PATH]: bytes } }, options);
+  const version = await store(artifacts, { files: { [TABLE_PATH]: bytes } }, options, facts);
   return { ...facts, size: version.size, artifact: `${version.name}:${version.version}` };
+}
+
+/** Returns what a version says of the table that it holds, or nothing. Anybody may have written it. */
+function storedFacts(dataset: unknown): Partial<TableFacts> {
+  if (!isDictionary(dataset) || !isDatasetData({ ...dataset, name: "" })) return {};
+  const { digest, rows, columns, schema, profile } = knownDataset({
+    ...(dataset as unknown as TableFacts),
+    kind: "dataset",
+    name: "",
+  });
+  return {
+    digest,
+    ...(rows !== undefined && { rows }),
+    ...(columns !== undefined && { columns }),
+    ...(schema !== undefined && { schema }),
+    ...(profile !== undefined && { profile }),
+  };
 }
 
 /** Returns whether a source is one of an artifact that can be told from tables without reading it. */
@@ -105,6 +131,7 @@ async function store(
   log: ArtifactLog,
   source: ArtifactSource,
   { event, signal }: CheckedDatasetOptions,
+  dataset?: TableFacts,
 ): ReturnType<ArtifactLog["store"]> {
-  return await log.store(event.name, source, { type: "dataset", ...callOptions(signal) });
+  return await log.store(event.name, source, { type: "dataset", dataset, ...callOptions(signal) });
 }

@@ -1,7 +1,7 @@
 import type { CallOptions } from "../backend/backend.ts";
 import { callOptions } from "../backend/call-options.ts";
 import type { ArtifactSource } from "../artifacts/source.ts";
-import type { LogArtifactOptions } from "../artifacts/store.ts";
+import type { LogArtifactOptions, StoreOptions } from "../artifacts/store.ts";
 import type { ArtifactRef, ArtifactVersion } from "../artifacts/version.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
 import { type OptionNames, readOptions, readSignal } from "../arguments/options.ts";
@@ -72,7 +72,7 @@ export class ArtifactLog {
    * Stores a version for another call, and records that the run made it, or used it if another run made it. Reserves
    * its room first.
    */
-  async store(name: string, source: ArtifactSource, options: LogArtifactOptions): Promise<ArtifactVersion> {
+  async store(name: string, source: ArtifactSource, options: StoreOptions): Promise<ArtifactVersion> {
     const release = this.#writer.reserve({ kind: "artifact", version: { ...SMALLEST, metadata: {} } }, "artifact");
     const settings = { ...options, runId: this.#runId };
     const work = this.#context.artifacts().then((store) => store.log(name, source, settings));
@@ -81,6 +81,21 @@ export class ArtifactLog {
     const kind = version.runId === this.#runId ? "artifact" : "input";
     this.#writer.event({ kind, version: { ...version, aliases: [...version.aliases] } }, kind);
     return version;
+  }
+
+  /** Records for another call that the run uses a version. Returns it, and what it says of itself as a data set. */
+  async useDataset(
+    ref: ArtifactRef,
+    options: CallOptions,
+  ): Promise<{ readonly version: ArtifactVersion; readonly dataset: unknown }> {
+    const call: Call = { tooLate: undefined, signal: options.signal };
+    const found = this.#context.artifacts().then((store) => store.resolveWithDataset(ref, options));
+    await this.#record(
+      call,
+      "input",
+      found.then(({ version }) => version),
+    );
+    return await found;
   }
 
   /** Makes {@link settle} wait for a task. Returns the task, which rejects with the reason of an aborted signal. */

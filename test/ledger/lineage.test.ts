@@ -241,13 +241,14 @@ test("runsUsing finds the runs of a digest, of a name, or of both, by the catalo
     return ids.sort();
   };
   const check = async (): Promise<void> => {
-    expect(await found("1")).toEqual(["a", "b", "c"]);
     expect(await found({ digest: "1" })).toEqual(["a", "b", "c"]);
     expect(await found({ name: "mnist" })).toEqual(["a", "b", "c"]);
     // Not a run whose name and digest are those of two data sets.
     expect(await found({ name: "mnist", digest: "1" })).toEqual(["a", "c"]);
     expect(await found((await ledger.getRun("c")).datasets[1]!)).toEqual(["c"]);
-    expect(await found("none")).toEqual([]);
+    expect(await found({ digest: "none" })).toEqual([]);
+    expect(await found("sha256:none")).toEqual([]);
+    expect(await found("0123456789abcdef")).toEqual([]);
   };
   await check();
   await fill(ledger);
@@ -257,10 +258,52 @@ test("runsUsing finds the runs of a digest, of a name, or of both, by the catalo
     ["dataset", null],
     ["dataset", {}],
     ["dataset", ""],
+    ["dataset", "mnist"],
+    ["dataset.name", { version: "v0", digest: "1" }],
+    ["dataset.version", { name: "d", version: 5 }],
+    ["dataset.artifact", { name: "d", artifact: 5 }],
     ["dataset.name", { name: 5 }],
     ["dataset.digest", { digest: "" }],
   ] as const)
     await expect(found(wrong as never)).rejects.toThrow(code("INVALID_ARGUMENT", field));
   const reason = new Error("enough");
-  await expect(found("1", { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  await expect(found("mnist")).rejects.toThrow('{ name: "mnist" }');
+  await expect(found("mnist:v0")).rejects.toThrow(code("ARTIFACT_NOT_FOUND"));
+  await expect(found({ digest: "1" }, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+});
+
+test("runsUsing also finds the runs that used the version which holds a data set", async () => {
+  const { ledger } = await createTestLedger();
+  const rows = [
+    { a: 1, b: "x" },
+    { a: 2, b: null },
+  ];
+  await ledger.withRun({ id: "prep" }, async (run) => void (await run.logDataset("d", rows, { store: true })));
+  await ledger.withRun({ id: "version" }, async (run) => void (await run.useArtifact("d:v0")));
+  await ledger.withRun({ id: "table" }, async (run) => void (await run.logDataset("d", rows)));
+  await ledger.withRun({ id: "both" }, async (run) => {
+    await run.logDataset("d", await run.useArtifact("d"));
+  });
+  await ledger.withRun({ id: "again" }, async (run) => void (await run.logDataset("d", rows, { store: true })));
+  await ledger.withRun({ id: "gone" }, async (run) => void (await run.useArtifact("d:v0")));
+  await ledger.deleteRun("gone");
+  await ledger.withRun({ id: "other" }, async (run) => void (await run.logDataset("e", rows.slice(1))));
+  const [prep, both] = [(await ledger.getRun("prep")).datasets[0]!, (await ledger.getRun("both")).datasets[0]!];
+  expect({ ...both, time: 0 }).toEqual({ ...prep, time: 0 });
+  expect(prep).toMatchObject({ rows: 2, artifact: "d:v0", profile: { b: { nulls: 1 } } });
+  const found = async (...args: Parameters<Ledger["runsUsing"]>): Promise<string[]> => {
+    const ids: string[] = [];
+    for await (const { id } of ledger.runsUsing(...args)) ids.push(id);
+    return ids.sort();
+  };
+  const check = async (): Promise<void> => {
+    for (const query of [prep, both, prep.digest, { name: "d" }, { digest: prep.digest }])
+      expect(await found(query), JSON.stringify(query)).toEqual(["again", "both", "prep", "table", "version"]);
+    const version = (await ledger.artifactVersions("d"))[0]!;
+    for (const query of ["d:v0", "d:latest", version, `d@${version.digest}`])
+      expect(await found(query), JSON.stringify(query)).toEqual(["again", "both", "prep", "version"]);
+  };
+  await check();
+  await fill(ledger);
+  await check();
 });

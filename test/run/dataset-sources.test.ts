@@ -1,3 +1,4 @@
+import { encodeCheckedJson } from "../../src/bytes/checked-json.ts";
 import { createHash } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -292,4 +293,34 @@ test("finish waits for data sets under way, and the event loop is never blocked 
   // A machine under load delays timers, too.
   expect(longest).toBeLessThan(500);
   expect((await ledger.getRun(run.id)).datasets).toMatchObject([{ rows: 3_000_000 }]);
+});
+
+test.each<[string, object | undefined]>([
+  ["no facts", undefined],
+  ["facts without a digest", { rows: 2 }],
+  ["a digest that is no text", { digest: 5 }],
+  ["rows that are no count", { digest: "table-sha256:00", rows: -1 }],
+  [
+    "a schema of too many columns",
+    { digest: "d", schema: Array.from({ length: 1001 }, () => ({ name: "x", type: "y" })) },
+  ],
+  ["a list", [1]],
+])("a version whose manifest has %s is a data set by its own digest", async (_name, dataset) => {
+  const { ledger, backend } = await createTestLedger();
+  const run = await ledger.startRun();
+  await run.logDataset("t", [{ a: 1 }], { store: true });
+  const { key } = (await ledger.artifactVersions("t"))[0]!.manifest;
+  const text = new TextDecoder().decode(await backend.read(key));
+  const { crc32: _crc32, ...stored } = JSON.parse(text) as { [member: string]: unknown };
+  expect(stored["dataset"]).toMatchObject({ digest: expect.stringMatching(/^table-sha256:/) as string, rows: 1 });
+  await backend.remove(key);
+  await backend.create(key, encodeCheckedJson({ ...stored, dataset }, "manifest"));
+  const version = (await ledger.artifactVersions("t"))[0]!;
+  const logged = await run.logDataset("t", version);
+  expect(logged).toEqual({ name: "t", digest: version.digest, size: version.size, artifact: "t:v0" });
+  // Stored once more, the table gets a version that says what it is.
+  expect((await run.logDataset("t", [{ a: 1 }], { store: true })).artifact).toBe(
+    dataset === undefined ? "t:v1" : "t:v0",
+  );
+  await run.finish();
 });
