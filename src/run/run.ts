@@ -102,7 +102,7 @@ export class Run<Name extends string = string> implements AsyncDisposable {
     this.#goals = parts.definitions ?? {};
     this.#code = new CodeLog(context, writer);
     if (parts.code) this.#code.record(parts.code);
-    Object.defineProperty(this, RUN_INSIDE, { value: runInside(context, writer, this.#goals) });
+    Object.defineProperty(this, RUN_INSIDE, { value: runInside(context, created, writer, this.#goals) });
     this.#closing = new RunClosing(this, parts, this.#media, this.#artifacts, this.#code);
     // An aborted signal has closed the run already.
     if (!this.#closing.ending) this.#closing.capturing = context.capture?.begin(this.#captured());

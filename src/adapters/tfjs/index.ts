@@ -22,5 +22,6 @@ export {
   type RestoredCheckpoint,
   type RestoreOptions,
   resumeTraining,
+  type ResumeTrainingOptions,
 } from "./restore.ts";
 export { imageOf, numbersOf, tableOf, type TensorImage, type TensorNumbers } from "./tensor-values.ts";

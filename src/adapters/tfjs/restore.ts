@@ -2,18 +2,24 @@ import { type ArtifactVersion, LedgerError } from "../../index.ts";
 import { applyModel } from "./apply-model.ts";
 import { isBetter, type Mode } from "./best-values.ts";
 import { type CheckpointMetadata, checkpointName, metadataOf } from "./checkpoint-metadata.ts";
-import { type CheckpointModel, checkModel } from "./checkpoint-model.ts";
+import { type CheckpointModel, checkModel, optimizerOf } from "./checkpoint-model.ts";
 import { readModel } from "./load-handler.ts";
 import { monitoredMetric } from "./metric-name.ts";
-import { checkOption, readOptions } from "./options.ts";
+import { checkOption, isWhole, readOptions } from "./options.ts";
 import { type AnyRun, insideOf } from "./run-inside.ts";
 
 /** Options of `restoreBest` and `resumeTraining`. */
 export interface RestoreOptions {
-  /** The name of the artifact, if `checkpoint` was given one. Default `checkpoints/<id of the run>`. */
+  /** The name of the artifact, also of another run. Default `checkpoints/<id of the run>`. */
   readonly name?: string | undefined;
   /** Aborting it rejects the call. */
   readonly signal?: AbortSignal | undefined;
+}
+
+/** Options of `resumeTraining`. */
+export interface ResumeTrainingOptions extends RestoreOptions {
+  /** The epoch of the checkpoint, from 0. Default: the last one. */
+  readonly epoch?: number | undefined;
 }
 
 /** Options of `restoreBest`. */
@@ -38,6 +44,8 @@ export interface RestoredCheckpoint {
 
 /** How many damaged checkpoints `resumeTraining` skips. */
 const MAX_SKIPPED = 5;
+/** The longest chain of forks that is followed. */
+const MAX_FORKS = 100;
 
 type Checkpoint = CheckpointMetadata & { readonly version: ArtifactVersion };
 
@@ -74,19 +82,29 @@ export async function restoreBest(
 
 /**
  * Sets the weights of the model, and of its optimizer, to those of the last checkpoint of the run. Returns the epoch to
- * go on from, for `initialEpoch` of `model.fit`: 0, and the model as it is, if the run has no checkpoint. A checkpoint
- * that is damaged is reported to `onError`, and the one before it restored. Rejects with `INVALID_ARGUMENT` if the model
- * has other layers or another optimizer, and with `CORRUPT` if every checkpoint is damaged.
+ * go on from, for `initialEpoch` of `model.fit`: 0, and the model as it is, if the run has no checkpoint. A fork without
+ * checkpoints of its own begins with the last one, up to its step, of the run that it was forked from. `onError` of the
+ * ledger is told of a fork that finds none, of an optimizer that is not restored because the model is not compiled, and
+ * of a damaged checkpoint, instead of which the one before it is restored. Rejects with `ARTIFACT_NOT_FOUND` if there is
+ * no checkpoint of `epoch`, with `INVALID_ARGUMENT` if the model has other layers or another optimizer, and with
+ * `CORRUPT` if every checkpoint is damaged.
  */
-export async function resumeTraining(model: CheckpointModel, run: AnyRun, options?: RestoreOptions): Promise<number> {
-  const { name, signal } = readOptions("resumeTraining", options, ["name", "signal"]);
+export async function resumeTraining(
+  model: CheckpointModel,
+  run: AnyRun,
+  options?: ResumeTrainingOptions,
+): Promise<number> {
+  const { name, signal, epoch } = readOptions("resumeTraining", options, ["name", "signal", "epoch"]);
+  checkOption("epoch", epoch, isWhole(epoch, 0), "a whole number from 0");
   const own = checkModel(model);
-  const all = await checkpointsOf(run, name, signal);
+  const all = await checkpointsToResume(run, name, epoch, signal);
   for (let skipped = 0; ; skipped++) {
     const last = all.pop();
     if (last === undefined) return 0;
     try {
       await restore(own, run, last, signal);
+      if (last.optimizer !== undefined && optimizerOf(own) === undefined)
+        insideOf(run).report(notCompiled(last.optimizer));
       return last.epoch + 1;
     } catch (error) {
       const isDamaged = ["CORRUPT", "NOT_FOUND", "ARTIFACT_NOT_FOUND"].some((code) =>
@@ -96,6 +114,62 @@ export async function resumeTraining(model: CheckpointModel, run: AnyRun, option
       insideOf(run).report(error as LedgerError);
     }
   }
+}
+
+/** Returns the checkpoints of the run, or else those that it inherits from the runs that it was forked from. */
+async function checkpointsToResume(
+  run: AnyRun,
+  name: string | undefined,
+  epoch: number | undefined,
+  signal: AbortSignal | undefined,
+): Promise<Checkpoint[]> {
+  const wanted = (each: Checkpoint): boolean => epoch === undefined || each.epoch === epoch;
+  const own = (await checkpointsOf(run, name, signal)).filter(wanted);
+  if (own.length > 0) return own;
+  const found = name === undefined ? await inheritedCheckpoints(run, wanted, signal) : { isFork: false, all: [] };
+  if (found.all.length > 0) return found.all;
+  const which = epoch === undefined ? "" : ` of epoch ${epoch}`;
+  const message = found.isFork
+    ? `neither the fork ${run.id} nor the runs that it was forked from have a checkpoint${which} up to its step`
+    : `run ${run.id} has no checkpoint${which}`;
+  const error = new LedgerError("ARTIFACT_NOT_FOUND", message, { operation: "resumeTraining" });
+  if (epoch !== undefined) throw error;
+  if (found.isFork) insideOf(run).report(error);
+  return [];
+}
+
+/** Returns the checkpoints, up to the step of the fork, of the nearest ancestor that has some. */
+async function inheritedCheckpoints(
+  run: AnyRun,
+  wanted: (checkpoint: Checkpoint) => boolean,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly isFork: boolean; readonly all: Checkpoint[] }> {
+  const inside = insideOf(run);
+  const seen = new Set([run.id]);
+  let last = Infinity;
+  let origin = await inside.forkOrigin(run.id);
+  const isFork = origin !== undefined;
+  while (origin !== undefined && !seen.has(origin.run) && seen.size <= MAX_FORKS) {
+    const { run: id, step } = origin;
+    seen.add(id);
+    last = Math.min(last, step);
+    const versions = await checkpointsOf(run, `checkpoints/${id}`, signal);
+    const all = versions.filter((each) => each.epoch <= last && wanted(each));
+    if (all.length > 0) return { isFork, all };
+    origin = await inside.forkOrigin(id, signal ? { signal } : {}).catch((error: unknown) => {
+      if (!LedgerError.is(error)) throw error;
+      inside.report(error);
+      return undefined;
+    });
+  }
+  return { isFork, all: [] };
+}
+
+function notCompiled(optimizer: string): LedgerError {
+  const message =
+    `resumeTraining: the model is not compiled, so the weights of the optimizer ${optimizer} were ` +
+    "not restored. Call model.compile() before";
+  return new LedgerError("INVALID_ARGUMENT", message, { field: "model" });
 }
 
 async function checkpointsOf(

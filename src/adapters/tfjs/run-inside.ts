@@ -9,6 +9,7 @@ export interface RunInside {
   report(error: LedgerError): void;
   openArtifact(ref: ArtifactRef, options?: CallOptions): Promise<OpenArtifact>;
   artifactVersions(name: string, options?: CallOptions): Promise<ArtifactVersion[]>;
+  forkOrigin(id: string, options?: CallOptions): Promise<{ readonly run: string; readonly step: number } | undefined>;
   goalOf(metric: string): Promise<"minimize" | "maximize" | undefined>;
   setAlias(name: string, version: string, alias: string): Promise<ArtifactVersion>;
 }
