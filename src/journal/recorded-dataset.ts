@@ -10,9 +10,12 @@ export interface DatasetColumn {
 export interface ColumnProfile {
   /** The number of rows without a value. */
   readonly nulls: number;
-  /** The least number, NaN left out. Absent if the column has no number. */
+  /**
+   * The least number, NaN left out. The earliest date, in ms since the epoch, if the column has dates and no numbers.
+   * Absent if it has neither.
+   */
   readonly min?: number | undefined;
-  /** The greatest number, NaN left out. */
+  /** The greatest number, NaN left out, or the latest date. */
   readonly max?: number | undefined;
   /** The mean of the numbers, NaN left out. */
   readonly mean?: number | undefined;

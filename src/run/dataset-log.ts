@@ -67,7 +67,12 @@ export class DatasetLog {
     call.signal = signal;
     signal?.throwIfAborted();
     if (typeof source !== "object" || source === null)
-      throw invalidArgument("source", "{ digest, uri }, a table, or a source of an artifact", source);
+      throw invalidArgument(
+        "source",
+        "{ digest, uri }, a table, or a source of an artifact",
+        source,
+        typeof source === "string" ? ": use fromPath(path) of runledger/backends/fs for a file or directory" : "",
+      );
     if (isReference(source) && !isVersion(source)) return this.#record(referenceEvent(source, checked));
     return await this.#artifacts.track(this.#describe(copySource(source), checked), signal);
   }

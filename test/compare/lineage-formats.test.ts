@@ -20,10 +20,10 @@ test("Mermaid, DOT and PROV-JSON of a lineage", () => {
   expect(lineageToMermaid(lineage)).toBe(
     [
       "flowchart LR",
-      '  n0("run: train")',
+      '  n0("run: train, r1")',
       '  n1["artifact: model:v0"]',
-      '  n2[("dataset: mnist")]',
-      '  n3("run: fold")',
+      '  n2[("dataset: mnist@bb")]',
+      '  n3("run: fold, r2")',
       "  n2 -->|used| n0",
       "  n0 -->|made| n1",
       "  n0 -->|resumed| n0",
@@ -35,10 +35,10 @@ test("Mermaid, DOT and PROV-JSON of a lineage", () => {
     [
       "digraph lineage {",
       "  rankdir=LR;",
-      '  n0 [shape=ellipse, label="run: train"];',
+      '  n0 [shape=ellipse, label="run: train, r1"];',
       '  n1 [shape=box, label="artifact: model:v0"];',
-      '  n2 [shape=cylinder, label="dataset: mnist"];',
-      '  n3 [shape=ellipse, label="run: fold"];',
+      '  n2 [shape=cylinder, label="dataset: mnist@bb"];',
+      '  n3 [shape=ellipse, label="run: fold, r2"];',
       '  n2 -> n0 [label="used"];',
       '  n0 -> n1 [label="made"];',
       '  n0 -> n0 [label="resumed"];',
@@ -123,7 +123,7 @@ test.each(HOSTILE)("a hostile name stays a name: %j", (name) => {
     expect(line).toMatch(/^ {2}n\d \[shape=\w+, label="(?:[^"\\]|\\["\\])*"\];$/);
     expect(line).not.toMatch(/[<>]|&(?!amp;|lt;|gt;)/);
   }
-  for (const text of [...mermaid, ...dot]) expect(text.length).toBeLessThan(1600);
+  for (const text of [...mermaid, ...dot]) expect(text.length).toBeLessThan(1700);
   const prov = JSON.parse(lineageToProv(hostile)) as Record<string, Record<string, unknown>>;
   expect(Object.keys(prov["entity"]!)).toHaveLength(2);
   for (const id of Object.keys(prov["entity"]!)) expect(id).toMatch(/^(?:artifact|dataset):[\w.~%-]*$/);
@@ -137,4 +137,22 @@ test("names with @ and % give different keys", () => {
     lineageKey({ kind: "dataset", name: "a%40b", digest: "c" }),
   ];
   expect(keys).toEqual(["a%40b@c", "a@b@c", "a%2540b@c"]);
+});
+
+test("a drawing tells apart data sets of one name, and a run whose name is its id says it once", () => {
+  const drawn = lineageToMermaid({
+    nodes: [
+      { kind: "dataset", name: "iris", digest: `table-sha256:50bd${"0".repeat(60)}` },
+      { kind: "dataset", name: "iris", digest: `sha256:9d94${"0".repeat(60)}` },
+      { kind: "dataset", name: "iris", digest: "" },
+      { kind: "run", id: "prep", name: "prep" },
+    ],
+    edges: [],
+  });
+  expect(drawn.match(/"(.*)"/g)).toEqual([
+    '"dataset: iris@50bd0000"',
+    '"dataset: iris@9d940000"',
+    '"dataset: iris@"',
+    '"run: prep"',
+  ]);
 });

@@ -109,6 +109,13 @@ test.each<[string, unknown[], string]>([
   expect((await ledger.getRun(run.id)).datasets).toEqual([]);
 });
 
+test("the path of a file as text is refused with a hint", async () => {
+  const { ledger } = await createTestLedger();
+  const run = await ledger.startRun();
+  await expect(run.logDataset("a", "data/iris.csv" as never)).rejects.toThrow("use fromPath(path)");
+  await run.finish();
+});
+
 test.each([
   "https://alice:s3cret@example.org/x",
   "https://s3cret@github.com/o/r",

@@ -1,15 +1,24 @@
 import { toWellFormed } from "../../bytes/well-formed.ts";
 import type { LineageNode } from "./lineage.ts";
 
-/** The longest text of a node in a drawing, in code points. */
+/** The longest name in a drawing, in code points. */
 const MAX_CHARS = 200;
+/** How much of a digest tells data sets of one name apart. */
+const DIGEST_CHARS = 8;
 
 /** Control characters, line separators, and signs that change the direction of writing. */
 const UNSEEN = /[\p{Cc}\p{Zl}\p{Zp}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
-/** Returns what a drawing says of a node: one line without control characters. */
+/** Returns what a drawing says of a node: one line without control characters. Runs and data sets may share a name. */
 export function lineageLabel(node: LineageNode): string {
-  const text = node.kind === "artifact" ? node.ref : node.name;
+  if (node.kind === "artifact") return oneLine(node.ref);
+  const name = oneLine(node.name);
+  if (node.kind === "run") return node.id === node.name ? name : `${name}, ${oneLine(node.id)}`;
+  const value = [...node.digest.slice(node.digest.lastIndexOf(":") + 1)].slice(0, DIGEST_CHARS).join("");
+  return `${name}@${oneLine(value)}`;
+}
+
+function oneLine(text: string): string {
   const line = toWellFormed(text).replaceAll(UNSEEN, " ");
   const chars = [...line];
   return chars.length > MAX_CHARS ? `${chars.slice(0, MAX_CHARS).join("")}…` : line;

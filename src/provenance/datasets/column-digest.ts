@@ -119,6 +119,7 @@ export class ColumnDigest {
       default: {
         const ms = isDate(value) ? value.getTime() : undefined;
         this.#statistics?.cell(ms === undefined ? undefined : `date ${ms}`);
+        if (ms !== undefined) this.#statistics?.date(ms);
         return this.#nested(value, row, 0, this.#statistics);
       }
     }

@@ -12,6 +12,8 @@ export class ColumnStatistics {
   #sum = 0;
   #min = Infinity;
   #max = -Infinity;
+  #earliest = Infinity;
+  #latest = -Infinity;
   #distinct: Set<number | string | boolean> | undefined = new Set();
 
   /** Counts a cell that has a value. `key` identifies the value, if it is a number, a text, a boolean or a date. */
@@ -31,6 +33,12 @@ export class ColumnStatistics {
     if (value > this.#max) this.#max = value;
   }
 
+  /** Counts a date, in ms since the epoch. */
+  date(ms: number): void {
+    if (ms < this.#earliest) this.#earliest = ms;
+    if (ms > this.#latest) this.#latest = ms;
+  }
+
   numbers(values: ArrayLike<number>, from: number, to: number): void {
     for (let i = from; i < to; i++) this.number(values[i]!);
   }
@@ -42,6 +50,7 @@ export class ColumnStatistics {
     return {
       nulls: rows - this.#present,
       ...(this.#numbers > 0 && { min: this.#min, max: this.#max, ...(isKnown && { mean }) }),
+      ...(this.#numbers === 0 && this.#earliest <= this.#latest && { min: this.#earliest, max: this.#latest }),
       ...(this.#distinct && { distinct: this.#distinct.size }),
     };
   }

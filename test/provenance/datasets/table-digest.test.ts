@@ -149,6 +149,8 @@ test("the profile has nulls, extremes, mean and the number of different values",
     many: [{ a: 1 }, { b: 2 }, null, null, null],
     huge: [1e308, 1e308, 1e308, null, null],
     odd: [Infinity, 1, null, null, null],
+    date: [new Date(20), new Date(NaN), new Date(-10), null, null],
+    never: [new Date(NaN), null, null, null, null],
   });
   expect(rows).toBe(5);
   expect(schema).toEqual([
@@ -160,6 +162,8 @@ test("the profile has nulls, extremes, mean and the number of different values",
     { name: "many", type: "object" },
     { name: "huge", type: "number" },
     { name: "odd", type: "number" },
+    { name: "date", type: "date" },
+    { name: "never", type: "date" },
   ]);
   expect(profile).toEqual({
     x: { nulls: 2, min: 1, max: 3, mean: 2, distinct: 3 },
@@ -170,6 +174,8 @@ test("the profile has nulls, extremes, mean and the number of different values",
     many: { nulls: 3 },
     huge: { nulls: 2, min: 1e308, max: 1e308, distinct: 1 },
     odd: { nulls: 3, min: 1, max: Infinity, mean: Infinity, distinct: 2 },
+    date: { nulls: 2, min: -10, max: 20, distinct: 3 },
+    never: { nulls: 4, distinct: 1 },
   });
   const count = async (size: number): Promise<unknown> =>
     (await facts({ x: Array.from({ length: size }, (_, i) => `${i}`) })).profile?.["x"]?.distinct;
