@@ -14,8 +14,8 @@ export function lineageLabel(node: LineageNode): string {
   if (node.kind === "artifact") return oneLine(node.ref);
   const name = oneLine(node.name);
   if (node.kind === "run") return node.id === node.name ? name : `${name}, ${oneLine(node.id)}`;
-  const value = [...node.digest.slice(node.digest.lastIndexOf(":") + 1)].slice(0, DIGEST_CHARS).join("");
-  return `${name}@${oneLine(value)}`;
+  const from = node.digest.lastIndexOf(":") + 1;
+  return `${name}@${oneLine(node.digest.slice(from, from + DIGEST_CHARS))}`;
 }
 
 function oneLine(text: string): string {
