@@ -6,7 +6,9 @@ import type { CallOptions } from "../backend/backend.ts";
 import { catalogOf } from "../catalog/catalog-context.ts";
 import { type LinkedRuns, readLinks } from "../catalog/read-links.ts";
 import type { Lineage, LineageNode } from "../compare/lineage/lineage.ts";
-import { invalidArgument, LedgerError } from "../errors/ledger-error.ts";
+import { invalidArgument, LedgerError, reading } from "../errors/ledger-error.ts";
+import type { RecordedDataset } from "../journal/recorded-dataset.ts";
+import { checkName } from "../run/check-text.ts";
 import { ID_PATTERN } from "../journal/run-id.ts";
 import type { RunContext } from "../run/run-context.ts";
 import { LineageWalk } from "./lineage-walk.ts";
@@ -19,17 +21,22 @@ interface LineageOptions extends CallOptions {
   readonly depth?: number | undefined;
 }
 
+/** A data set that some run used, as a record has it. */
+export interface DatasetStart {
+  readonly dataset: Pick<RecordedDataset, "name" | "digest">;
+}
+
 const NAMES: OptionNames<LineageOptions> = { direction: true, depth: true, signal: true };
 const MAX_DEPTH = 10_000;
 
 /** Returns what led to a run or a version of an artifact, and what came of it; see `Ledger.lineage`. */
 export async function readLineage(
   context: RunContext,
-  start: ArtifactRef,
+  start: ArtifactRef | DatasetStart,
   options: LineageOptions | undefined,
 ): Promise<Lineage> {
   if (typeof start !== "string" && (typeof start !== "object" || start === null))
-    throw invalidArgument("ref", 'the id of a run, or a reference such as "model:v3"', start);
+    throw invalidArgument("ref", 'the id of a run, a reference such as "model:v3", or { dataset }', start);
   const { direction = "both", depth = 10, signal } = readOptions("lineage", options, NAMES);
   checkChoice("direction", direction, ["up", "down", "both"]);
   if (!Number.isSafeInteger(depth) || depth < 0 || depth > MAX_DEPTH)
@@ -46,18 +53,38 @@ export async function readLineage(
 async function findStart(
   context: RunContext,
   runs: LinkedRuns,
-  start: ArtifactRef,
+  start: ArtifactRef | DatasetStart,
   signal: AbortSignal | undefined,
 ): Promise<LineageNode> {
+  if (typeof start === "object" && reading("ref", () => "dataset" in start))
+    return findDataset(runs, start as DatasetStart);
   const isId = typeof start === "string" && ID_PATTERN.test(start);
   const run = isId ? runs.run(start) : undefined;
   if (run) return { kind: "run", id: run.id, name: run.name, ...(run.isDeleted && { deleted: true }) };
   try {
-    const { name, version, digest } = await (await context.artifacts()).resolve(start, callOptions(signal));
+    const { name, version, digest } = await (
+      await context.artifacts()
+    ).resolve(start as ArtifactRef, callOptions(signal));
     return { kind: "artifact", ref: `${name}:${version}`, digest };
   } catch (cause) {
     if (!isId || !LedgerError.hasCode(cause, "ARTIFACT_NOT_FOUND")) throw cause;
-    const message = `there is no run and no artifact ${JSON.stringify(start)}`;
+    const message = `there is no run and no artifact ${JSON.stringify(start)}: a data set is { dataset: { name, digest } }`;
     throw new LedgerError("RUN_NOT_FOUND", message, { field: "ref", cause });
   }
+}
+
+/** Returns the node of a data set that a run used. */
+function findDataset(runs: LinkedRuns, start: DatasetStart): LineageNode {
+  const { name, digest } = reading("ref", () => {
+    const { dataset } = start;
+    if (typeof dataset !== "object" || dataset === null)
+      throw invalidArgument("ref.dataset", "an object { name, digest }", dataset);
+    return {
+      name: checkName(dataset.name, "ref.dataset.name"),
+      digest: checkName(dataset.digest, "ref.dataset.digest"),
+    };
+  });
+  if (runs.ofDataset(name, digest).length > 0) return { kind: "dataset", name, digest };
+  const message = `no run used the data set ${JSON.stringify(name)} of this digest`;
+  throw new LedgerError("RUN_NOT_FOUND", message, { field: "ref.dataset" });
 }

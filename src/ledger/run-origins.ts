@@ -60,13 +60,13 @@ export class RunOrigins {
   }
 
   /**
-   * Returns what led to a run or to a version of an artifact, and what came of it: runs, versions and data sets as
+   * Returns what led to a run, a version of an artifact or a data set, and what came of it: runs, versions and data sets as
    * `nodes`, and as `edges` which run made or used them, and started or continued which run. It reads the catalogue, not
    * the runs. Rejects with `RUN_NOT_FOUND` and `ARTIFACT_NOT_FOUND`. `runledger/compare` makes PROV-JSON, Mermaid and
    * DOT of it.
    */
   async lineage(
-    ref: ArtifactRef,
+    ref: ArtifactRef | { readonly dataset: Pick<RecordedDataset, "name" | "digest"> },
     options?: CallOptions & {
       /** `"up"`: what led to it. `"down"`: what came of it. Default `"both"`. */
       readonly direction?: "up" | "down" | "both" | undefined;

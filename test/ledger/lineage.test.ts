@@ -103,6 +103,11 @@ test.each<[string, (ledger: Ledger) => Promise<void>]>([
   });
   for (const ref of ["model:v0", "model:best", "model", (await reader.artifactVersions("model"))[0]!])
     expect(await reader.lineage(ref)).toEqual(await reader.lineage("model:v0"));
+  const raw = (await reader.getRun("other")).datasets[0]!;
+  const ofData = await reader.lineage({ dataset: raw }, { direction: "down", depth: 1 });
+  expect(edgesOf(ofData)).toEqual(["raw@sha256:raw used other", "raw@sha256:raw used prepare"]);
+  expect(ofData.nodes[0]).toEqual({ kind: "dataset", name: "raw", digest: "sha256:raw" });
+  expect(edgesOf(await reader.lineage({ dataset: raw }, { direction: "up" }))).toEqual([]);
   await reader.deleteRun("train");
   expect((await reader.lineage("evaluate")).nodes).toContainEqual(
     expect.objectContaining({ kind: "run", id: "train", deleted: true }),
@@ -141,6 +146,10 @@ test("bad input is refused, naming it", async () => {
     [5, code("INVALID_ARGUMENT", "ref")],
     [null, code("INVALID_ARGUMENT", "ref")],
     [{}, code("INVALID_ARGUMENT")],
+    [{ dataset: "d" }, code("INVALID_ARGUMENT", "ref.dataset")],
+    [{ dataset: { name: "d" } }, code("INVALID_ARGUMENT", "ref.dataset.digest")],
+    [{ dataset: { name: 1, digest: "d" } }, code("INVALID_ARGUMENT", "ref.dataset.name")],
+    [{ dataset: { name: "d", digest: "d" } }, code("RUN_NOT_FOUND", "ref.dataset")],
   ] as const)
     await expect(ledger.lineage(ref as string), String(ref)).rejects.toThrow(expected);
   const options = [
