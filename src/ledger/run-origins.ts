@@ -66,7 +66,12 @@ export class RunOrigins {
    * DOT of it.
    */
   async lineage(
-    ref: ArtifactRef | { readonly dataset: Pick<RecordedDataset, "name" | "digest"> },
+    ref:
+      | ArtifactRef
+      | {
+          /** A data set that a run used, as its record has it. */
+          readonly dataset: Pick<RecordedDataset, "name" | "digest">;
+        },
     options?: CallOptions & {
       /** `"up"`: what led to it. `"down"`: what came of it. Default `"both"`. */
       readonly direction?: "up" | "down" | "both" | undefined;

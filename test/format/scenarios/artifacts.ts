@@ -15,6 +15,7 @@ export async function artifacts(place: Place): Promise<void> {
   await run.logArtifact("empty", new Uint8Array(0));
   await run.logArtifact("directory", directory());
   await run.logArtifact("directory", { files: {} });
+  await run.logDataset("table", { when: [new Date(5), null], x: [Infinity, 1] }, { store: true });
   await run.useArtifact("Model:v0");
   await run.useArtifact("Model:best");
   await run.useArtifact("Model:v0");
