@@ -14,20 +14,27 @@ export interface TensorFlow {
 
 const MAX_FLAGS = 100;
 
-/** Returns version, backend and flags of TF.js. Throws what TF.js throws. */
+/** Returns version and backend of TF.js. Throws what TF.js throws. */
 export function describeTensorFlow(tf: TensorFlow): Record<string, unknown> {
   const { tfjs, ["tfjs-core"]: core } = (tf.version ?? {}) as { tfjs?: unknown; "tfjs-core"?: unknown };
   const version = tfjs ?? core;
   const backend = tf.getBackend?.();
+  return {
+    ...(typeof version === "string" && { version }),
+    ...(typeof backend === "string" && { backend }),
+  };
+}
+
+/**
+ * Returns the flags of TF.js as JSON, or `undefined` if it has none. TF.js sets a flag when it first needs it, so equal
+ * trainings of one process may have other flags. They are no params for that reason. Throws what TF.js throws.
+ */
+export function flagsOf(tf: TensorFlow): string | undefined {
   const { flags } = (tf.env?.() ?? {}) as { flags?: object };
   const known = Object.entries(flags ?? {})
     .filter(([, value]) => ["boolean", "number", "string"].includes(typeof value))
     .slice(0, MAX_FLAGS);
-  return {
-    ...(typeof version === "string" && { version }),
-    ...(typeof backend === "string" && { backend }),
-    ...(known.length > 0 && { flags: Object.fromEntries(known) }),
-  };
+  return known.length > 0 ? JSON.stringify(Object.fromEntries(known)) : undefined;
 }
 
 /** Returns what the backend holds, as metrics: `tfjs/memory/numTensors` and the like. A number that grows shows a leak. */

@@ -2,7 +2,7 @@ import { LedgerError } from "../../index.ts";
 import type { Guard } from "./guard.ts";
 import { guessGoal, knownGoal } from "./metric-goal.ts";
 import { batchMetric, epochMetric } from "./metric-name.ts";
-import { describeTensorFlow, memoryMetrics, type TensorFlow } from "./tensorflow.ts";
+import { describeTensorFlow, flagsOf, memoryMetrics, type TensorFlow } from "./tensorflow.ts";
 import { describeModel, summaryOf, topologyOf } from "./trained-model.ts";
 import { batchesBefore, type TrainingFacts } from "./training-facts.ts";
 import { readLogs, type TrainingLogs, type TrainingMetrics } from "./training-logs.ts";
@@ -13,6 +13,9 @@ export type OnNaN = "record" | "mark" | "stop";
 
 /** The topologies that were logged last, so that many trainings of one model log them once. */
 const topologies = new WeakMap<AnyRun, string>();
+
+/** The flags that were logged last. */
+const flags = new WeakMap<AnyRun, string>();
 
 /** Writes a training to a run. Each method throws what goes wrong. */
 export class TrainingLog {
@@ -50,6 +53,7 @@ export class TrainingLog {
     // Another training of the same run may use other values. The run keeps the history of its params.
     if (Object.keys(tfjs).length > 0) this.#run.setParams({ tfjs }, { overwrite: true });
     if (model) await this.#guard.run(() => this.#logTopology(model));
+    if (tf) await this.#guard.run(() => this.#logFlags(tf));
   }
 
   /** Logs the values of an epoch, and what the backend holds. */
@@ -100,6 +104,13 @@ export class TrainingLog {
         { field: "model" },
       );
     model.stopTraining = true;
+  }
+
+  #logFlags(tf: TensorFlow): void {
+    const found = flagsOf(tf);
+    if (found === undefined || flags.get(this.#run) === found) return;
+    flags.set(this.#run, found);
+    void this.#run.logText("tfjs/flags", found);
   }
 
   #logTopology(model: object): void {

@@ -77,3 +77,15 @@ test("the mode of a checkpoint comes before the goal that its metric seems to ha
   await run.finish();
   expect((await ledger.getRun(run.id)).metricDefinitions).toEqual({ "val/loss": { goal: "maximize" } });
 });
+
+test("flags are a text and no param, because TF.js sets them when it first needs them", async () => {
+  const run = await ledger.startRun();
+  const callback = tfCallback(run, { tf: { getBackend: () => "cpu", env: () => ({ flags: { DEBUG: false } }) } });
+  for (let training = 0; training < 2; training++) await callback.onTrainBegin();
+  await run.finish();
+  const { params } = await ledger.getRun(run.id);
+  expect(params["tfjs"]).toEqual({ backend: "cpu" });
+  const [entry, ...others] = await ledger.media(run.id);
+  expect([entry?.key, others]).toEqual(["tfjs/flags", []]);
+  expect(await ledger.openMedia(entry!)).toMatchObject({ text: '{"DEBUG":false}' });
+});
