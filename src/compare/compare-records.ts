@@ -1,6 +1,7 @@
 import { reading } from "../errors/ledger-error.ts";
 import type { RecordedVersion } from "../journal/event.ts";
 import type { RecordedDataset } from "../journal/recorded-dataset.ts";
+import { isRuntimeMetric } from "../journal/metric-field.ts";
 import { attributeValue, runAttributes } from "../journal/run-attributes.ts";
 import type { RunRecord, RunStatus } from "../journal/run-record.ts";
 import { readOptions } from "../arguments/options.ts";
@@ -79,14 +80,14 @@ export interface RunComparison {
 
 /** Options of a comparison. */
 export interface CompareOptions {
-  /** Whether to compare the metrics named `system/…`, which `runledger/node` logs by itself. Default `false`. */
+  /** Whether to compare the metrics named `system/…` and `tfjs/…`, which the library logs by itself. Default `false`. */
   readonly systemMetrics?: boolean | undefined;
 }
 
 /**
  * Returns what differs between runs and what is the same. Types count: 5 and `"5"` differ. NaN equals NaN, and 0 equals
- * -0. Leaves out metrics named `system/…` unless `systemMetrics` is set. Throws `INVALID_ARGUMENT` for anything but an
- * array of records.
+ * -0. Leaves out metrics named `system/…` and `tfjs/…` unless `systemMetrics` is set. Throws `INVALID_ARGUMENT` for
+ * anything but an array of records.
  */
 export function compareRecords(given: readonly RunRecord[], options?: CompareOptions): RunComparison {
   const { systemMetrics = false } = readOptions("compareRecords", options, { systemMetrics: true });
@@ -101,7 +102,7 @@ export function compareRecords(given: readonly RunRecord[], options?: CompareOpt
         .sort()
         .join(" ");
     const keys = new Set(records.flatMap(({ metrics }) => Object.keys(metrics)));
-    if (!systemMetrics) for (const key of keys) if (key.startsWith("system/")) keys.delete(key);
+    if (!systemMetrics) for (const key of keys) if (isRuntimeMetric(key)) keys.delete(key);
     return {
       runs: records.map(({ id, name, experiment, status, startTime, endTime }) => ({
         id,

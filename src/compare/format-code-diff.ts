@@ -19,7 +19,7 @@ export function codeLines(code: CodeDiff): string[] {
     ...namesLine("sources of the later run alone", code.archiveFiles?.onlyB ?? []),
     ...namesLine("sources that differ", code.archiveFiles?.changed ?? []),
     ...factLines("lockfile", code.lockfile),
-    ...(code.dirty.same === true ? [] : factLines("dirty", code.dirty)),
+    ...(code.dirty.a === code.dirty.b ? [] : factLines("dirty", code.dirty)),
     ...(patch.changed.length + patch.onlyA.length + patch.onlyB.length + patch.more > 0
       ? [
           ...patch.changed.map((file) => `changes of ${name(file.path)} differ: ${fileText(file)}`),

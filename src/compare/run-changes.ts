@@ -44,7 +44,7 @@ export interface RunChanges {
   readonly tags: readonly ValueChange<string>[];
 }
 
-/** Returns what changed from one record to another. Metrics named `system/…` are left out. */
+/** Returns what changed from one record to another. Metrics named `system/…` and `tfjs/…` are left out. */
 export function changesBetween(
   previous: RunRecord,
   run: RunRecord,

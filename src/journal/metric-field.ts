@@ -16,3 +16,11 @@ export function notAKey(field: string, key: string, otherwise = ""): LedgerError
 export function isSystemMetric(key: string): boolean {
   return key.startsWith("system/");
 }
+
+/**
+ * Returns whether a metric says how the program ran, and not how well the model is: `system/…`, and `tfjs/…`, which
+ * `runledger/tfjs` logs of the memory of the backend.
+ */
+export function isRuntimeMetric(key: string): boolean {
+  return isSystemMetric(key) || key.startsWith("tfjs/");
+}

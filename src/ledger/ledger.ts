@@ -188,7 +188,7 @@ export class Ledger extends RunOrigins {
 
   /**
    * Returns runs side by side, in the order of the ids, each once: params, tags, code, environment and data sets that
-   * differ, and metrics with the best run by their goal. Metrics named `system/…` are left out unless `systemMetrics` is
+   * differ, and metrics with the best run by their goal. Metrics named `system/…` and `tfjs/…` are left out unless `systemMetrics` is
    * set. `formatComparison` of `runledger/compare` makes a table of it.
    * Rejects with `RUN_NOT_FOUND`.
    */

@@ -56,6 +56,30 @@ test("clean at the same commit is the same; another commit, script or lockfile i
   });
 });
 
+test("sources without git: equal complete archives are the same, and a missing patch is no doubt", () => {
+  const archive = (digit: string, complete = true): Part => ({
+    engine: "archive",
+    commit: undefined,
+    dirty: "unknown",
+    archive: { digest: `sha256:${digit.repeat(64)}`, size: 1, files: 1, complete, parts: [] },
+  });
+  const incomplete = ["sources: 1 ledger left out (runs/)"];
+  const [a, b] = [archive("a"), archive("b")];
+  expect(diff({ ...a, incomplete }, { ...a, incomplete })).toMatchObject({ same: true, unknown: [] });
+  expect(diff({ ...a, incomplete }, { ...b, incomplete })).toMatchObject({ same: false, unknown: [] });
+  const cut = { ...archive("a", false), incomplete: ["archive: 1 file left out, larger than 9 bytes (a.ts)"] };
+  expect(diff(cut, cut)).toMatchObject({
+    same: "unknown",
+    unknown: ["a", "b"].map((side) => `${side}: archive: 1 file left out, larger than 9 bytes (a.ts)`),
+  });
+  const none = { ...a, archive: undefined };
+  expect(diff(none, none)).toMatchObject({
+    same: "unknown",
+    unknown: ["a: archive: the sources are not recorded", "b: archive: the sources are not recorded"],
+  });
+  expect(diff(a, { commit: "c1" })).toMatchObject({ same: false });
+});
+
 test("patches are compared by file and hunk", () => {
   const a =
     filePatch("both.ts", { 3: "new 3", 9: "new 9" }) + filePatch("a.ts", { 1: "x" }) + filePatch("s.ts", { 1: "s" });

@@ -120,6 +120,19 @@ test("one page: what got worse first, then what may be the reason", () => {
   );
 });
 
+test("without git, an unknown state of the working tree is no change", () => {
+  const sources = (digit: string): RecordedCode =>
+    git({
+      engine: "archive",
+      commit: undefined,
+      dirty: "unknown",
+      archive: { digest: `sha256:${digit.repeat(64)}`, size: 1, files: 1, complete: true, parts: [] },
+    });
+  const text = formatChanges(changes(record("a", { code: sources("a") }), record("b", { code: sources("b") })));
+  expect(text).toContain("code\n  sources sha256:aaaa");
+  expect(text).not.toMatch(/dirty|not known/);
+});
+
 test("what is not known is said, and what is left out is counted", () => {
   const params = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`p${i}`, i]));
   const text = formatChanges(changes(record("a", { code: git() }), record("b", { params })));

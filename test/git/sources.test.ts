@@ -167,8 +167,17 @@ describe("rules", () => {
     write({ ...PROJECT, "store/ledger.json": "{}", "store/experiments/x": "", "store/runs/a/run.json": "{}" });
     const snapshot = await captured();
     expect(filesOf(snapshot)).toEqual(PROJECT);
-    expect(snapshot.incomplete).toEqual(["archive: 1 ledger left out (store/)"]);
+    expect(snapshot.incomplete).toEqual(["sources: 1 ledger left out (store/)"]);
   });
+});
+
+test("a link with the name of an ignored directory is ignored, and any other is not", async () => {
+  write({ ...PROJECT, "packages/p.js": "" });
+  symlinkSync(join(directory, "packages"), join(directory, "node_modules"));
+  writeFileSync(join(directory, ".gitignore"), "packages/\n");
+  expect((await captured()).incomplete).toEqual([]);
+  symlinkSync(join(directory, "packages"), join(directory, "linked"));
+  expect((await captured()).incomplete).toEqual(["archive: 1 link left out (linked)"]);
 });
 
 describe("limits", () => {

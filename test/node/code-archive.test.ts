@@ -50,8 +50,8 @@ describe("without a repository", () => {
     project();
     const { code, names, errors } = await recorded({ directory: join(directory, "src") }, join(directory, "store"));
     expect(names).toEqual(["package.json", "src/train.ts"]);
-    expect(code).toMatchObject({ engine: "archive", dirty: "unknown", archive: { files: 2, complete: false } });
-    expect(code?.incomplete).toEqual(["archive: 1 ledger left out (store/)"]);
+    expect(code).toMatchObject({ engine: "archive", dirty: "unknown", archive: { files: 2, complete: true } });
+    expect(code?.incomplete).toEqual(["sources: 1 ledger left out (store/)"]);
     expect(errors).toEqual([]);
     const again = await recorded({ directory });
     expect(again.code?.archive?.digest).toBe(code?.archive?.digest);

@@ -16,7 +16,7 @@ export interface ReadCode {
 /** The most files and hunks of a patch that is compared by file. */
 const MAX_PARTS = 20_000;
 /** Subjects of remarks that say nothing about the code itself. `lockfile` is compared on its own. */
-const ASIDE: readonly string[] = ["remotes", "tag", "branch", "engine", "lockfile"];
+const ASIDE: readonly string[] = ["remotes", "tag", "branch", "engine", "lockfile", "sources"];
 
 /** The code of one of the runs that are compared. Knows what the record of it does not show. */
 export class CodeSide {
@@ -48,6 +48,11 @@ export class CodeSide {
     return new CodeSide(name, { code: read.code, unread }, sections);
   }
 
+  /** Whether the run has an archive of the sources instead of a commit, so that there cannot be a patch. */
+  get isArchive(): boolean {
+    return this.code?.engine === "archive" && !this.code.patch;
+  }
+
   /** Whether a change that the patch lacks was not in the code either. */
   get hasAllChanges(): boolean {
     const { code } = this;
@@ -67,7 +72,10 @@ export class CodeSide {
     if (!code) return [`${this.#name}: the run recorded no code`];
     const gaps = incomplete.filter((remark) => !ASIDE.some((subject) => remark.startsWith(`${subject}:`)));
     if (code.engine === "unknown") gaps.push("commit: the record does not say what read the repository");
-    if (code.dirty !== false && !code.patch) gaps.push("patch: the changes are not recorded");
+    if (this.isArchive) {
+      if (!code.archive && !gaps.some((gap) => gap.startsWith("archive:")))
+        gaps.push("archive: the sources are not recorded");
+    } else if (code.dirty !== false && !code.patch) gaps.push("patch: the changes are not recorded");
     if (code.patch && !code.patch.complete && !gaps.some((gap) => gap.startsWith("patch:")))
       gaps.push("patch: it is not complete");
     const inside = code.submodules.filter(({ dirty }) => dirty !== false).length;

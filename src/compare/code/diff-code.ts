@@ -40,7 +40,8 @@ export function* diffCode(readA: ReadCode, readB: ReadCode): Generator<undefined
   const isArchived = archive.same === true;
 
   const unknown = isArchived ? [] : [...a.gaps(), ...b.gaps()];
-  const parts: Sameness[] = isArchived ? [] : [patch.same];
+  const hasPatches = !isArchived && !(a.isArchive && b.isArchive);
+  const parts: Sameness[] = hasPatches ? [patch.same] : [];
   if (archive.a !== undefined && archive.b !== undefined) parts.push(archive.same);
   for (const [member, { same }] of Object.entries({ ...(!isArchived && { commit }), entry, lockfile })) {
     parts.push(same);

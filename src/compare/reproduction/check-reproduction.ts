@@ -1,5 +1,6 @@
 import { readOptions } from "../../arguments/options.ts";
 import { reading } from "../../errors/ledger-error.ts";
+import { isRuntimeMetric } from "../../journal/metric-field.ts";
 import type { RunRecord } from "../../journal/run-record.ts";
 import { checkRecords } from "../check-records.ts";
 import { summaryOf } from "../metric-value.ts";
@@ -27,7 +28,7 @@ export interface ReproductionCheck {
   readonly reproduced: boolean;
   /** What went into the runs, and whether it was the same. */
   readonly inputs: readonly ComparedInput[];
-  /** The metrics of both runs, by name, without those named `system/…`. */
+  /** The metrics of both runs, by name, without those named `system/…` and `tfjs/…`. */
   readonly metrics: readonly ReproducedMetric[];
   /**
    * Why the metrics may differ, in words, the most telling reason first: what differs, then what is not known; of each,
@@ -86,7 +87,7 @@ export function checkReproduction(
 
 function metricNames(original: RunRecord, again: RunRecord): string[] {
   const names = new Set([original, again].flatMap(({ metrics }) => Object.keys(metrics)));
-  return [...names].filter((name) => !name.startsWith("system/")).sort();
+  return [...names].filter((name) => !isRuntimeMetric(name)).sort();
 }
 
 function reasons(

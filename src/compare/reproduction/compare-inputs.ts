@@ -1,5 +1,7 @@
 import { inOneGo } from "../../platform/event-loop.ts";
+import { isNested } from "../../journal/params.ts";
 import type { RunRecord } from "../../journal/run-record.ts";
+import type { ComparedFact } from "../code/code-diff.ts";
 import { diffCode } from "../code/diff-code.ts";
 import { compareRecords, type RunComparison } from "../compare-records.ts";
 import type { ComparedSection } from "../compared-section.ts";
@@ -68,11 +70,7 @@ function codeInputs(original: RunRecord, again: RunRecord): ExplainedInput[] {
       : []),
     ...((archive.a ?? archive.b) ? [input("archive", archive.same)] : []),
     input("script", entry.same, `${entry.b ?? "-"} instead of ${entry.a ?? "-"}`),
-    input(
-      "lockfile",
-      lockfile.same,
-      lockfile.b === undefined ? "none" : `${lockfile.b} instead of ${lockfile.a ?? "none"}`,
-    ),
+    ...lockfileInputs(lockfile, original, again),
     ...(a.untracked.length + b.untracked.length > 0
       ? [
           input(
@@ -95,6 +93,16 @@ function codeInputs(original: RunRecord, again: RunRecord): ExplainedInput[] {
         ]
       : []),
   ];
+}
+
+/** Without a lockfile of both runs, versions of packages may differ. The environment may have it instead of the code. */
+function lockfileInputs({ a, b, same }: ComparedFact<string>, original: RunRecord, again: RunRecord): ExplainedInput[] {
+  const kind = "code";
+  const name = "lockfile";
+  if (a !== undefined || b !== undefined)
+    return [{ kind, name, same, detail: b === undefined ? "none" : `${b} instead of ${a ?? "none"}` }];
+  const isRecorded = [original, again].every(({ environment }) => isNested(environment?.["lockfile"]));
+  return isRecorded ? [] : [{ kind, name, same: "unknown", detail: "neither run recorded one" }];
 }
 
 function changedFiles({

@@ -78,7 +78,8 @@ export async function findSources(search: Search): Promise<FoundSources> {
       await breakIfDue();
       for (const { path, stats } of found) {
         if (!stats) leftOut.add(isOddName(path) ? "name" : "unreadable", path);
-        else if (isIgnored([...rules, ...own], prefix + path, stats.isDirectory())) continue;
+        // A link with the name of an ignored directory, such as node_modules, leads to what is not looked into either.
+        else if (isIgnored([...rules, ...own], prefix + path, stats.isDirectory() || stats.isSymbolicLink())) continue;
         else if (stats.isDirectory()) {
           if (isSecretDirectory(path)) leftOut.add("secret", `${path}/`);
           else if (folder.depth < MAX_DEPTH) folders.push({ path: `${path}/`, rules, depth: folder.depth + 1 });

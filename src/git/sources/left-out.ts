@@ -16,6 +16,9 @@ export type Reason =
   | "ledger"
   | "late";
 
+/** What is left out by rule is no part of the sources, so the archive is complete without it. */
+const BY_RULE: ReadonlySet<Reason> = new Set<Reason>(["ledger"]);
+
 /** For each reason, what follows the number, and the names of one and of several. */
 export type Texts = { readonly [R in Reason]: readonly [why: string, one?: string, many?: string] };
 
@@ -38,7 +41,8 @@ export class LeftOut {
       const { count, names } = found;
       const more = count > names.length ? `, and ${count - names.length} more` : "";
       const [why, one = "file", many = `${one}s`] = texts[reason];
-      return [`archive: ${count} ${count === 1 ? one : many} ${why} (${names.join(", ")}${more})`];
+      const subject = BY_RULE.has(reason) ? "sources" : "archive";
+      return [`${subject}: ${count} ${count === 1 ? one : many} ${why} (${names.join(", ")}${more})`];
     });
   }
 }

@@ -7,6 +7,7 @@ import {
 import type { RecordedCode } from "../../../src/journal/recorded-code.ts";
 import { anyRecords, type Part, record } from "../records.ts";
 
+const lockfile = { path: "package-lock.json", digest: "sha256:9" };
 const code = (part: Partial<RecordedCode> = {}): RecordedCode => ({
   engine: "git",
   commit: "c1",
@@ -17,6 +18,7 @@ const code = (part: Partial<RecordedCode> = {}): RecordedCode => ({
   untracked: [],
   submodules: [],
   incomplete: [],
+  lockfile,
   ...part,
 });
 const whole: Part = {
@@ -30,7 +32,7 @@ const check = (a: Part, b: Part, options?: CheckReproductionOptions) =>
   checkReproduction(record("a", { ...whole, ...a }), record("b", { ...whole, ...b }), options);
 
 test("the same inputs and metrics are a reproduction", () => {
-  const result = check({}, { metrics: { loss: [9, 0.5 + 1e-9], "system/cpu": [1] } });
+  const result = check({}, { metrics: { loss: [9, 0.5 + 1e-9], "system/cpu": [1], "tfjs/memory/numBytes": [8] } });
   expect(result).toMatchObject({
     reproduced: true,
     because: [],
@@ -86,6 +88,18 @@ test("because names what differs, the most telling first", () => {
   );
   expect(unknown[0]).toMatch(/^params: lr differs: 1 instead of absent/);
   expect(unknown).toContain("code: code not known whether it is the same: not both runs recorded it");
+});
+
+test("without a lockfile it is not known whether the packages are the same", () => {
+  const none = { metrics: { loss: [0.7] }, code: code({ lockfile: undefined }) };
+  const { because, inputs } = check({ code: none.code }, none);
+  expect(because).toEqual(["code: lockfile not known whether it is the same: neither run recorded one"]);
+  expect(inputs).toContainEqual({ kind: "code", name: "lockfile", same: "unknown" });
+  const environment = { lockfile };
+  expect(check({ ...none, environment }, { ...none, environment }).inputs).not.toContainEqual(
+    expect.objectContaining({ name: "lockfile" }),
+  );
+  expect(check({}, none).inputs).toContainEqual({ kind: "code", name: "lockfile", same: false });
 });
 
 test("changes by their patches, and archives", () => {
