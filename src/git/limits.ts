@@ -14,3 +14,5 @@ export const MAX_PATH_BYTES = 4096;
 export const MAX_PATHS_BYTES: number = 64 * 1024 * 1024;
 /** The most bytes of files that are read together to compare them. A larger file is read alone. */
 export const MAX_BYTES_IN_FLIGHT: number = 64 * 1024 * 1024;
+/** Settings of a repository beyond this size, in bytes, are not read. */
+export const MAX_CONFIG_BYTES: number = 1024 * 1024;

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { captureGit } from "runledger/git";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -203,4 +203,38 @@ test("a clone without all objects fetches none", async () => {
     expect(code?.incomplete.join("\n")).toMatch(/patch: /);
   }
   expect(fingerprint(repository.directory)).toEqual(before);
+});
+
+describe("a working tree that is the one of another repository", () => {
+  test.each(["git", "auto"] as const)("%s runs no filter of the other, and reads this one", async (engine) => {
+    TRAPS["clean filter"]?.(repository, program);
+    repository.change();
+    const inner = join(repository.directory, "inner/repo");
+    mkdirSync(inner, { recursive: true });
+    repository.gitIn(inner, "init", "--quiet");
+    repository.gitIn(inner, "commit", "--quiet", "--allow-empty", "--message", "inner");
+    const commit = repository.gitIn(inner, "rev-parse", "HEAD").trim();
+    repository.gitIn(inner, "config", "core.worktree", "../../..");
+    expect(existsSync(bird) ? "set off while it was set" : "").toBe("");
+    const code = await captureGit({ directory: inner, engine });
+    expect(existsSync(bird)).toBe(false);
+    expect(code).toMatchObject({ engine: "git", commit, dirty: false });
+  });
+});
+
+test.each(["git", "auto", "isomorphic-git"] as const)("%s runs no filter behind a megabyte of settings", async (engine) => {
+  TRAPS["clean filter"]?.(repository, program);
+  repository.change();
+  repository.write("model/layers.ts", lines(20, "Layer"));
+  const config = join(repository.directory, ".git/config");
+  const padding = `\tnote = ${"a".repeat(60_000)}\n`.repeat(40);
+  writeFileSync(config, `[filter "pad"]\n${padding}${readFileSync(config, "utf8")}`);
+  const capturing = captureGit({ directory: repository.directory, engine });
+  if (engine === "git")
+    await expect(capturing).rejects.toMatchObject({ code: "IO", message: expect.stringContaining("too large") });
+  else expect(await capturing).toMatchObject({ dirty: "unknown" });
+  expect(existsSync(bird)).toBe(false);
+  // Plain git does run it.
+  repository.tryGit("status");
+  expect(existsSync(bird)).toBe(true);
 });

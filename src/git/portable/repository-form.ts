@@ -1,6 +1,8 @@
 import { utf8Decoder } from "../../bytes/utf8.ts";
+import { LedgerError } from "../../errors/ledger-error.ts";
 import type { GitRequest } from "../git-facts.ts";
 import type { GitFiles } from "../git-files.ts";
+import { MAX_CONFIG_BYTES } from "../limits.ts";
 import { type GitSetting, isFalse, isTrue, lastValue, parseGitConfig } from "./git-config.ts";
 import { type GitDirectory, resolvePath } from "./git-directory.ts";
 
@@ -88,6 +90,8 @@ async function readOwnSettings(files: GitFiles, path: string, limits: string[]):
 }
 
 async function readSettings(files: GitFiles, path: string): Promise<GitSetting[]> {
+  const size = (await files.lstat(path))?.size ?? 0;
+  if (size > MAX_CONFIG_BYTES) throw new LedgerError("TOO_LARGE", `${path} is too large`, { operation: "captureGit" });
   const bytes = await files.read(path);
   return bytes ? parseGitConfig(utf8Decoder().decode(bytes)) : [];
 }

@@ -1,8 +1,26 @@
 import type { CodeChange } from "../../journal/recorded-code.ts";
 import { utf8Decoder } from "../../bytes/utf8.ts";
 import { LedgerError } from "../../errors/ledger-error.ts";
+import { MAX_CONFIG_BYTES } from "../limits.ts";
 import { pathName, splitAtZero } from "../path-name.ts";
 import type { GitProgram } from "./git-program.ts";
+
+/** `git config` ends with this status if no key matches. */
+const NO_MATCH = 1;
+
+/**
+ * Returns the settings of a repository whose keys match. Rejects with `IO` if they cannot all be read: a filter that is
+ * missing in the list would run.
+ */
+export async function readConfig(
+  git: GitProgram,
+  pattern: string,
+): Promise<(readonly [key: string, value: string])[]> {
+  const { status, stdout, isCut } = await git.run(["config", "-z", "--get-regexp", pattern], MAX_CONFIG_BYTES);
+  if (!isCut && (status === 0 || status === NO_MATCH)) return parseConfig(stdout);
+  const what = isCut ? "is too large" : "cannot be read";
+  throw new LedgerError("IO", `the configuration of the repository ${what}`, { operation: "captureGit" });
+}
 
 /** Returns the keys and values that `git config -z` prints. */
 export function parseConfig(output: Uint8Array): (readonly [key: string, value: string])[] {
@@ -32,7 +50,9 @@ export async function filteredPaths(
   const paths = changes.filter(({ status }) => status === "modified").map(({ path }) => path);
   for (let at = 0; names.length > 0 && at < paths.length; at += PATHS_A_CALL) {
     const some = paths.slice(at, at + PATHS_A_CALL);
-    const { stdout } = await git.run(["check-attr", "-z", "filter", "--", ...some]);
+    const { status, stdout, isCut } = await git.run(["check-attr", "-z", "filter", "--", ...some]);
+    if (status !== 0 || isCut)
+      throw new LedgerError("IO", "git cannot tell which files have a filter", { operation: "captureGit" });
     const fields = splitAtZero(stdout).map(pathName);
     for (let i = 0; i + 2 < fields.length; i += 3)
       if (names.includes(fields[i + 2] as string)) filtered.add(fields[i] as string);

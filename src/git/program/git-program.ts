@@ -80,27 +80,37 @@ const ENVIRONMENT: Readonly<Record<string, string>> = {
 const MAX_OUTPUT = 64 * 1024 * 1024;
 const MAX_ERROR_TEXT = 4096;
 
-/** Calls of the git program in one directory. */
+/** Calls of the git program in one place. */
 export class GitProgram {
-  readonly #directory: string;
+  readonly #place: readonly string[];
   readonly #signal: AbortSignal;
   readonly #settings: readonly string[];
   readonly #env: Readonly<Record<string, string>>;
 
   private constructor(
-    directory: string,
+    place: readonly string[],
     signal: AbortSignal,
     settings: readonly string[],
     env: Readonly<Record<string, string>>,
   ) {
-    this.#directory = directory;
+    this.#place = place;
     this.#signal = signal;
     this.#settings = settings;
     this.#env = env;
   }
 
+  /** Returns the program for the repository that git finds from a directory. */
   static in(directory: string, signal: AbortSignal): GitProgram {
-    return new GitProgram(directory, signal, [], environment());
+    return new GitProgram(["-C", directory], signal, [], environment());
+  }
+
+  /**
+   * Returns the program for this repository and working tree. Git looks for no other: the working tree may hold the
+   * `.git` of another repository, with filters of its own.
+   */
+  inRepository(gitDirectory: string, root: string): GitProgram {
+    const place = ["-C", root, `--git-dir=${gitDirectory}`, `--work-tree=${root}`];
+    return new GitProgram(place, this.#signal, this.#settings, this.#env);
   }
 
   /** Returns the program in which these filters run nothing. */
@@ -114,7 +124,7 @@ export class GitProgram {
       ].flatMap(([key, value]) => [`--config-env=filter.${name}.${key}=${value === "" ? EMPTY : FALSE}`]),
     );
     const env = { ...this.#env, [EMPTY]: "", [FALSE]: "false" };
-    return new GitProgram(this.#directory, this.#signal, settings, env);
+    return new GitProgram(this.#place, this.#signal, settings, env);
   }
 
   /**
@@ -128,7 +138,7 @@ export class GitProgram {
       if (this.#signal.aborted) return reject(this.#signal.reason);
       let child: Child;
       try {
-        const all = [...HARDENED, ...this.#settings, "-C", this.#directory, ...args];
+        const all = [...HARDENED, ...this.#settings, ...this.#place, ...args];
         const stdio = ["ignore", "pipe", "pipe"] as const;
         child = processes.spawn("git", all, {
           env: this.#env,

@@ -8,11 +8,15 @@ import { MAX_COMPARED_FILE, MAX_UNTRACKED, PARALLEL_FILES } from "../limits.ts";
 import { pathName } from "../path-name.ts";
 import { PatchFiles, splitPatch } from "../patch/patch-files.ts";
 import { pathOfPatch } from "../../provenance/patch/patch-sections.ts";
-import { filterNames, filteredPaths, parseConfig } from "./filters.ts";
+import { filterNames, filteredPaths, readConfig } from "./filters.ts";
 import { GitProgram } from "./git-program.ts";
 import { type Status, parseStatus } from "./parse-status.ts";
 import { STATUS } from "./status-arguments.ts";
 import { readSubmodules } from "./submodules.ts";
+
+/** The working tree, the format of objects, whether the directory is inside, and the repository. */
+const PLACE: readonly string[] =
+  "--show-toplevel --show-object-format --is-inside-work-tree --absolute-git-dir".split(" ");
 
 const DIFF: readonly string[] = [
   ..."--binary --full-index --no-ext-diff --no-textconv --no-color --no-renames --no-relative".split(" "),
@@ -26,27 +30,28 @@ const MAX_EXCLUDED = 20_000;
 /** Reads a repository with the git program, which knows all its forms. */
 export const readWithProgram: GitEngine = async (request) => {
   const plain = GitProgram.in(request.directory, request.signal);
-  const top = await plain.run(["rev-parse", "--show-toplevel", "--show-object-format", "--is-inside-work-tree"]);
+  const top = await plain.run(["rev-parse", ...PLACE]);
   if (top.status !== 0) {
     if (/not a git repository|must be run in a work tree/.test(top.stderr)) return undefined;
     throw refusal(top.stderr);
   }
-  const [root, objectFormat, isInside] = /^([^]*)\n(\w+)\n(true|false)\n$/.exec(pathName(top.stdout))?.slice(1) ?? [];
-  if (root === undefined) throw refusal("git did not say where the working tree is");
+  const [root, objectFormat, isInside, gitDirectory] =
+    /^([^]*)\n(\w+)\n(true|false)\n([^]*)\n$/.exec(pathName(top.stdout))?.slice(1) ?? [];
+  if (root === undefined || gitDirectory === undefined) throw refusal("git did not say where the working tree is");
   // The settings of a repository may name any other directory as its working tree.
   if (isInside !== "true") throw refusal("the directory is outside of the working tree");
   const incomplete: string[] = [];
-  const [version, config] = await Promise.all([
+  const own = plain.inRepository(gitDirectory, root);
+  const [version, settings] = await Promise.all([
     plain.run(["version"]),
-    plain.run(["config", "-z", "--get-regexp", String.raw`^(filter\..*|remote\..*\.url)$`]),
+    readConfig(own, String.raw`^(filter\..*|remote\..*\.url)$`),
   ]);
-  const settings = parseConfig(config.stdout);
   const filters = filterNames(settings);
-  const git = GitProgram.in(root, request.signal).withoutFilters(filters);
+  const git = own.withoutFilters(filters);
   const [output, head, submodules] = await Promise.all([
     git.run([...STATUS, "--untracked-files=all"]),
     readHead(git),
-    readSubmodules(root, request),
+    readSubmodules(git, root, request),
   ]);
   const parsed = output.status === 0 && !output.isCut ? parseStatus(output.stdout) : undefined;
   // Git does not check its index, and takes other bytes for names.

@@ -2,7 +2,7 @@ import { mapBounded } from "../../platform/bounded.ts";
 import type { Submodule } from "../../journal/recorded-code.ts";
 import type { GitRequest } from "../git-facts.ts";
 import { pathName, splitAtZero } from "../path-name.ts";
-import { filterNames, filteredPaths, parseConfig } from "./filters.ts";
+import { filterNames, filteredPaths, parseConfig, readConfig } from "./filters.ts";
 import { GitProgram } from "./git-program.ts";
 import { parseStatus } from "./parse-status.ts";
 import { STATUS } from "./status-arguments.ts";
@@ -11,10 +11,14 @@ const MAX_DEPTH = 4;
 const PARALLEL_SUBMODULES = 4;
 
 /** Returns the submodules at the top level of a working tree. Their state includes that of their own submodules. */
-export async function readSubmodules(root: string, request: GitRequest, depth = 0): Promise<Submodule[]> {
+export async function readSubmodules(
+  git: GitProgram,
+  root: string,
+  request: GitRequest,
+  depth = 0,
+): Promise<Submodule[]> {
   const { files, signal } = request;
   if ((await files.lstat(`${root}/.gitmodules`)) === undefined) return [];
-  const git = GitProgram.in(root, signal);
   const file = `${root}/.gitmodules`;
   const listed = await git.run(["config", "-z", "--no-includes", "--file", file, "--get-regexp", PATH]);
   const paths = [...new Set(parseConfig(listed.stdout).map(([, path]) => path))];
@@ -40,14 +44,15 @@ async function readSubmodule(root: string, path: string, request: GitRequest, de
   const plain = GitProgram.in(own, signal);
   const top = await plain.run(["rev-parse", "--show-toplevel"]);
   if (top.status !== 0 || pathName(top.stdout) !== `${own}\n`) return { path, dirty: "unknown" };
-  const config = parseConfig((await plain.run(["config", "-z", "--get-regexp", String.raw`^filter\.`])).stdout);
+  const config = await readConfig(plain, String.raw`^filter\.`).catch(() => undefined);
+  if (!config) return { path, dirty: "unknown" };
   const filters = filterNames(config);
   const git = plain.withoutFilters(filters);
   const output = await git.run([...STATUS, "--untracked-files=no"]);
   if (output.status !== 0 || output.isCut) return { path, dirty: "unknown" };
   const { commit, changes } = parseStatus(output.stdout);
   const filtered = await filteredPaths(git, filters, changes);
-  const nested = depth < MAX_DEPTH ? await readSubmodules(own, request, depth + 1) : [];
+  const nested = depth < MAX_DEPTH ? await readSubmodules(git, own, request, depth + 1) : [];
   const isDirty = changes.length > filtered.size || nested.some(({ dirty }) => dirty === true);
   const isUnknown = filtered.size > 0 || depth >= MAX_DEPTH || nested.some(({ dirty }) => dirty === "unknown");
   return { path, ...(commit !== undefined && { commit }), dirty: isDirty || (isUnknown ? "unknown" : false) };
