@@ -222,19 +222,22 @@ describe("a working tree that is the one of another repository", () => {
   });
 });
 
-test.each(["git", "auto", "isomorphic-git"] as const)("%s runs no filter behind a megabyte of settings", async (engine) => {
-  TRAPS["clean filter"]?.(repository, program);
-  repository.change();
-  repository.write("model/layers.ts", lines(20, "Layer"));
-  const config = join(repository.directory, ".git/config");
-  const padding = `\tnote = ${"a".repeat(60_000)}\n`.repeat(40);
-  writeFileSync(config, `[filter "pad"]\n${padding}${readFileSync(config, "utf8")}`);
-  const capturing = captureGit({ directory: repository.directory, engine });
-  if (engine === "git")
-    await expect(capturing).rejects.toMatchObject({ code: "IO", message: expect.stringContaining("too large") });
-  else expect(await capturing).toMatchObject({ dirty: "unknown" });
-  expect(existsSync(bird)).toBe(false);
-  // Plain git does run it.
-  repository.tryGit("status");
-  expect(existsSync(bird)).toBe(true);
-});
+test.each(["git", "auto", "isomorphic-git"] as const)(
+  "%s runs no filter behind a megabyte of settings",
+  async (engine) => {
+    TRAPS["clean filter"]?.(repository, program);
+    repository.change();
+    repository.write("model/layers.ts", lines(20, "Layer"));
+    const config = join(repository.directory, ".git/config");
+    const padding = `\tnote = ${"a".repeat(60_000)}\n`.repeat(40);
+    writeFileSync(config, `[filter "pad"]\n${padding}${readFileSync(config, "utf8")}`);
+    const capturing = captureGit({ directory: repository.directory, engine });
+    if (engine === "git")
+      await expect(capturing).rejects.toMatchObject({ code: "IO", message: expect.stringContaining("too large") });
+    else expect(await capturing).toMatchObject({ dirty: "unknown" });
+    expect(existsSync(bird)).toBe(false);
+    // Plain git does run it.
+    repository.tryGit("status");
+    expect(existsSync(bird)).toBe(true);
+  },
+);

@@ -12,10 +12,7 @@ const NO_MATCH = 1;
  * Returns the settings of a repository whose keys match. Rejects with `IO` if they cannot all be read: a filter that is
  * missing in the list would run.
  */
-export async function readConfig(
-  git: GitProgram,
-  pattern: string,
-): Promise<(readonly [key: string, value: string])[]> {
+export async function readConfig(git: GitProgram, pattern: string): Promise<(readonly [key: string, value: string])[]> {
   const { status, stdout, isCut } = await git.run(["config", "-z", "--get-regexp", pattern], MAX_CONFIG_BYTES);
   if (!isCut && (status === 0 || status === NO_MATCH)) return parseConfig(stdout);
   const what = isCut ? "is too large" : "cannot be read";

@@ -15,8 +15,9 @@ import { STATUS } from "./status-arguments.ts";
 import { readSubmodules } from "./submodules.ts";
 
 /** The working tree, the format of objects, whether the directory is inside, and the repository. */
-const PLACE: readonly string[] =
-  "--show-toplevel --show-object-format --is-inside-work-tree --absolute-git-dir".split(" ");
+const PLACE: readonly string[] = "--show-toplevel --show-object-format --is-inside-work-tree --absolute-git-dir".split(
+  " ",
+);
 
 const DIFF: readonly string[] = [
   ..."--binary --full-index --no-ext-diff --no-textconv --no-color --no-renames --no-relative".split(" "),
