@@ -35,6 +35,7 @@ import { checkPosition, type LogPosition, stepOf, timeOf } from "./log-position.
 import { StepCount } from "./step-count.ts";
 import { checkName, checkText } from "./check-text.ts";
 import { RunClosing, type SessionParts } from "./run-closing.ts";
+import type { ExperimentOptions, RunSchema } from "./run-schema.ts";
 import { RUN_INSIDE, runInside } from "./run-inside.ts";
 import type { CapturedSession } from "./run-capture.ts";
 
@@ -299,8 +300,16 @@ export class Run<Name extends string = string> implements AsyncDisposable {
     return this.#datasets.log(name, source, options, this.#tooLate("logDataset", 0));
   }
 
+  /** Starts a run of an experiment that `defineExperiment` returned. The `parent` of the new run is this one. */
+  startChild<Input, Params, ChildName extends string, T extends object = Tags>(
+    options: ExperimentOptions<Input, T> & {
+      /** The experiment. */
+      readonly schema: RunSchema<Input, Params, ChildName>;
+    },
+  ): Promise<Run<ChildName>>;
   /** Starts a run whose `parent` is this one. It belongs to the same experiment, unless the options say otherwise. */
-  async startChild<T extends object = Tags>(options?: StartRunOptions<T>): Promise<Run> {
+  startChild<T extends object = Tags>(options?: StartRunOptions<T>): Promise<Run>;
+  async startChild(options?: StartRunOptions): Promise<Run> {
     const own = readOptions("startChild", options as GivenStartOptions | undefined, START_OPTIONS);
     const experiment = own.schema === undefined ? { experiment: this.experiment } : {};
     return await this.#parts.startChild({ ...experiment, ...own, parent: this.id });

@@ -72,7 +72,7 @@ describe("defineExperiment", () => {
     const { ledger } = await createTestLedger();
     const experiment = defineExperiment({ name: "e", params: z.object({ lr: z.number() }), metrics: { "val/*": {} } });
     const first = await ledger.startRun({ schema: experiment, params: { lr: 1 }, tags: { a: 1 } });
-    const child = await first.startChild({ schema: experiment, params: { lr: 2 } } as never);
+    const child = await first.startChild({ schema: experiment, params: { lr: 2 } });
     await child.finish();
     await first.finish();
     const id = await experiment.withRun(ledger, { params: { lr: 3 } }, (run) => {

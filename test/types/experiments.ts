@@ -56,6 +56,19 @@ export async function known(): Promise<void> {
   // @ts-expect-error -- lr is not a text
   await ledger.startRun({ schema: digits, params: { lr: "1", optimizer: { name: "adam" }, layers: [] } });
 
+  const child = await any.startChild({ schema: digits, params: { lr: 1, optimizer: { name: "adam" }, layers: [] } });
+  child.log({ loss: 1 });
+  // @ts-expect-error -- not a metric of the experiment
+  child.log({ lose: 1 });
+  // @ts-expect-error -- lr is not a text
+  await run.startChild({ schema: digits, params: { lr: "1", optimizer: { name: "adam" }, layers: [] } });
+  // @ts-expect-error -- params are needed
+  await run.startChild({ schema: digits });
+  // @ts-expect-error -- the experiment has a name
+  await run.startChild({ schema: digits, experiment: "x", params: { lr: 1, optimizer: { name: "sgd" }, layers: [] } });
+  const untyped: Run = await run.startChild({ experiment: "x", params: { any: 1 } });
+  untyped.log({ other: 1 });
+
   const text: string = await digits.withRun(
     ledger,
     { params: { lr: 1, optimizer: { name: "sgd" }, layers: [] } },
