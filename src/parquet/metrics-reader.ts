@@ -1,4 +1,5 @@
 import { isError } from "../platform/any-realm.ts";
+import { breakIfDue } from "../platform/event-loop.ts";
 import { utf8Encoder } from "../bytes/utf8.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
 import { type FileLayout, type GroupLayout, type RowGroupInfo, hasManyKeys, readFooter } from "./metrics-footer.ts";
@@ -37,6 +38,8 @@ const PARALLEL_READS = 4;
 /** The same for a scan, which must need little memory. */
 const SCAN_SPAN_BYTES = 1024 * 1024;
 const PARALLEL_SCAN_READS = 2;
+/** Rows that are decoded in a millisecond or two. Other work may run before more are decoded. */
+const ROWS_AT_ONCE = 16 * 1024;
 
 /**
  * Reads a Parquet file of metrics: the columns `key`, `step`, `time` and `value`, sorted by the UTF-8 of the keys.
@@ -172,7 +175,10 @@ export class MetricsReader {
     }
   }
 
-  /** Decodes row groups in order while the next ones are read. */
+  /**
+   * Decodes row groups in order while the next ones are read. Lets other work run between long ones, also between those
+   * of different files, because the reads of many files may end together.
+   */
   async *#decode(
     groups: readonly GroupLayout[],
     limit: number,
@@ -182,6 +188,7 @@ export class MetricsReader {
     const scratch = new Scratch();
     const before: ChunksBefore = {};
     const ahead: Promise<Uint8Array>[] = [];
+    let rows = 0;
     for (const [i, { start, groups: inside }] of spans.entries()) {
       while (ahead.length < parallel && i + ahead.length < spans.length) {
         const reading = this.#bytes(spans[i + ahead.length] as Span);
@@ -192,6 +199,11 @@ export class MetricsReader {
       const bytes = await (ahead.shift() as Promise<Uint8Array>);
       for (const group of inside) {
         const place = `row group ${group.index}`;
+        rows += group.rows;
+        if (rows > ROWS_AT_ONCE) {
+          rows = 0;
+          await breakIfDue();
+        }
         // Points of one key are passed on as they are. Points of several keys are copied out, so they can share memory.
         const points = hasManyKeys(group) ? scratch.take(group.rows) : emptyPoints(group.rows);
         yield { group, decoded: guarded(this.#name, place, () => decodeRowGroup(group, bytes, start, points, before)) };

@@ -41,9 +41,18 @@ function isDue(now: number): boolean {
   return Math.abs(now - lastBreak) >= SLICE_MS;
 }
 
-async function takeBreak(): Promise<void> {
-  await nextTask();
-  lastBreak = performance.now();
+/** Ends when the last of the calculations that wait goes on. */
+let waiting: Promise<void> = Promise.resolve();
+
+/**
+ * Resolves in a later task, in which no other calculation goes on. If several went on in the same task, timers would
+ * wait for all of them.
+ */
+function takeBreak(): Promise<void> {
+  waiting = waiting.then(nextTask).then(() => {
+    lastBreak = performance.now();
+  });
+  return waiting;
 }
 
 /** Resolves in a later task. Not by a timer, because timers wait in background tabs, and tests replace them. */

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test, vi } from "vitest";
-import { inSlices } from "../../src/platform/event-loop.ts";
+import { breakIfDue, inSlices } from "../../src/platform/event-loop.ts";
 import { isDate } from "../../src/platform/any-realm.ts";
 import { encodeTable, encodeTableInPieces } from "../../src/parquet/table-write.ts";
 
@@ -39,6 +39,29 @@ test.each([true, false])(
     expect(Math.max(...longest)).toBeLessThanOrEqual(4);
   },
 );
+
+test("of several calculations that wait, one goes on in each turn of the event loop", async () => {
+  // Far from the time of the last break in another test.
+  let now = 1e9;
+  vi.spyOn(performance, "now").mockImplementation(() => (now += 30));
+  onTestFinished(() => void vi.restoreAllMocks());
+  let [most, inTurn, left] = [0, 0, 6];
+  const calculation = async (): Promise<void> => {
+    for (let i = 0; i < 3; i++) {
+      await breakIfDue();
+      most = Math.max(most, ++inTurn);
+    }
+    left--;
+  };
+  const turns = async (): Promise<void> => {
+    while (left > 0) {
+      await new Promise<void>((resolve) => void setImmediate(resolve));
+      inTurn = 0;
+    }
+  };
+  await Promise.all([...Array.from({ length: left }, calculation), turns()]);
+  expect(most).toBe(1);
+});
 
 test("a short calculation does not wait", async () => {
   let isDone = false;
