@@ -101,7 +101,7 @@ test.skipIf(reason !== undefined).each(recipes.map(({ name }, i) => ({ name, i }
   `a reader written from FORMAT.md reads what the library reads: $name${reason === undefined ? "" : ` (skipped: ${reason})`}`,
   { timeout: 180_000 },
   async ({ i }) => {
-    const { stdout } = await run("python3", [READER, join(folders[i]!, "ledger")], { maxBuffer: LIMITS.chars });
+    const { stdout } = await run("python3", ["-B", READER, join(folders[i]!, "ledger")], { maxBuffer: LIMITS.chars });
     const wanted = decodeJson(await readFile(join(folders[i]!, "expected.json"), "utf8"), LIMITS);
     expect(differences(wanted, decodeJson(stdout, LIMITS))).toEqual([]);
   },
