@@ -39,7 +39,13 @@ const config: ViteUserConfig = defineConfig({
       // To load the sources once for many files saves a third of the time.
       {
         ...sources,
-        test: { ...limits, name: "shared", isolate: false, include: files.filter((path) => !apart.includes(path)) },
+        test: {
+          ...limits,
+          name: "shared",
+          isolate: false,
+          setupFiles: ["test/parts-are-loaded.ts"],
+          include: files.filter((path) => !apart.includes(path)),
+        },
       },
       { ...sources, test: { ...limits, name: "apart", include: apart } },
     ],

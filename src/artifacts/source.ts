@@ -1,3 +1,4 @@
+import { streamIterator } from "../bytes/stream-iterator.ts";
 import { isArrayBuffer, isBlob } from "../platform/any-realm.ts";
 import { utf8Encoder } from "../bytes/utf8.ts";
 import { LedgerError, describeType, invalidArgument } from "../errors/ledger-error.ts";
@@ -151,31 +152,9 @@ function fromBlob(blob: Blob): Content {
   return { kind: "reopenable", size: blob.size, stable: true, open: () => readerChunks(blob.stream()) };
 }
 
-/**
- * Returns the chunks of a stream. Uses `getReader`, because Safari's streams cannot be iterated. Locks the stream at
- * once.
- */
+/** Returns the chunks of a stream, and locks it at once. */
 function readerChunks(stream: ReadableStream<Uint8Array>): AsyncIterable<Uint8Array> {
-  let reader: ReadableStreamDefaultReader<Uint8Array>;
-  try {
-    reader = stream.getReader();
-  } catch (cause) {
-    throw new LedgerError("INVALID_ARGUMENT", "source must be a stream without another reader, but is locked", {
-      field: "source",
-      received: describeType(stream),
-      cause,
-    });
-  }
-  const iterator: AsyncIterator<Uint8Array, undefined> = {
-    next: async () => {
-      const { done, value } = await reader.read();
-      return done ? { done: true, value: undefined } : { done: false, value };
-    },
-    return: async () => {
-      await reader.cancel();
-      return { done: true, value: undefined };
-    },
-  };
+  const iterator = streamIterator(stream);
   return { [Symbol.asyncIterator]: () => iterator };
 }
 

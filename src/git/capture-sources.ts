@@ -2,7 +2,7 @@ import { readOptions } from "../arguments/options.ts";
 import { LedgerError, invalidArgument, ledgerErrorOf } from "../errors/ledger-error.ts";
 import { abortable } from "../platform/abort.ts";
 import { onDemand } from "../platform/on-demand.ts";
-import type { CodeSnapshot } from "../provenance/code-snapshot.ts";
+import { type CodeSnapshot, WITHOUT_GIT } from "../provenance/code-snapshot.ts";
 import { scrub } from "../provenance/redaction/scrub.ts";
 import { type CaptureSourcesOptions, checkSourcesOptions, SOURCES_OPTIONS } from "./capture-options.ts";
 import { type GitFiles, gitFiles, nativeFileSystem } from "./git-files.ts";
@@ -83,12 +83,7 @@ async function capture(
   );
   signal?.throwIfAborted();
   return {
-    engine: "archive",
-    remotes: [],
-    dirty: "unknown",
-    changes: [],
-    untracked: [],
-    submodules: [],
+    ...WITHOUT_GIT,
     ...(entry !== undefined && { entry: scrub(entry) }),
     ...(lockfile !== undefined && lockfile !== "unknown" && { lockfile }),
     ...(archive && { archive }),

@@ -10,6 +10,7 @@ const LOAD_ALL_MS = 10_000;
 
 const parts = new Set<() => Promise<unknown>>();
 let isLoadingAll = false;
+let loadingAll: Promise<void> = Promise.resolve();
 
 /**
  * Returns a function that loads a part of the library when it is first needed: `const reading = onDemand(() =>
@@ -65,11 +66,16 @@ export function loadAllLater(): void {
   if (isLoadingAll || nodeProcess() === undefined) return;
   isLoadingAll = true;
   systemClock.timer(LOAD_ALL_MS, () => {
-    void (async () => {
+    loadingAll = (async () => {
       // Loading a part may add further parts to the set.
       for (const part of parts) await part().catch(() => {});
     })();
   });
+}
+
+/** Waits while {@link loadAllLater} is loading. A runner of tests that ends in the meantime remembers a failed import. */
+export async function partsAreLoaded(): Promise<void> {
+  await loadingAll;
 }
 
 /** Throws the error that Node gets if there are too few descriptors. */

@@ -10,3 +10,13 @@ export interface CodeSnapshot extends Omit<RecordedCode, "patch" | "archive"> {
 
 /** What a caller knows of the code: a {@link CodeSnapshot}, or parts of one. */
 export type GivenCode = { readonly [M in keyof CodeSnapshot]?: CodeSnapshot[M] | undefined };
+
+/** A snapshot without git: nothing of a repository is known. */
+export const WITHOUT_GIT: Omit<CodeSnapshot, "incomplete"> = {
+  engine: "archive",
+  remotes: [],
+  dirty: "unknown",
+  changes: [],
+  untracked: [],
+  submodules: [],
+};

@@ -1,4 +1,5 @@
 import { describeType, LedgerError } from "../errors/ledger-error.ts";
+import { streamIterator } from "../bytes/stream-iterator.ts";
 import { abortable } from "../platform/abort.ts";
 import { isBytes, messageOf } from "../platform/any-realm.ts";
 
@@ -22,7 +23,7 @@ export class OpenedStream {
     source: AsyncIterable<unknown> | ReadableStream<unknown>,
     signal: AbortSignal | undefined,
   ): Promise<OpenedStream> {
-    const iterator = iteratorOf(source);
+    const iterator = "getReader" in source ? streamIterator(source) : source[Symbol.asyncIterator]();
     return new OpenedStream(iterator, await nextOf(iterator, signal), signal);
   }
 
@@ -64,33 +65,5 @@ async function nextOf(
     if (LedgerError.is(cause)) throw cause;
     const message = `the source of the data set failed: ${messageOf(cause, describeType(cause))}`;
     throw new LedgerError("IO", message, { field: "source", operation: "read", cause });
-  }
-}
-
-/** Uses `getReader` where there is one, because Safari's streams cannot be iterated. */
-function iteratorOf(source: AsyncIterable<unknown> | ReadableStream<unknown>): AsyncIterator<unknown> {
-  if (!("getReader" in source)) return source[Symbol.asyncIterator]();
-  const reader = openReader(source);
-  return {
-    next: async () => {
-      const { done, value } = await reader.read();
-      return done ? { done: true, value: undefined } : { done: false, value };
-    },
-    return: async () => {
-      await reader.cancel();
-      return { done: true, value: undefined };
-    },
-  };
-}
-
-function openReader(source: ReadableStream<unknown>): ReadableStreamDefaultReader<unknown> {
-  try {
-    return source.getReader();
-  } catch (cause) {
-    throw new LedgerError("INVALID_ARGUMENT", "source must be a stream without another reader, but is locked", {
-      field: "source",
-      received: describeType(source),
-      cause,
-    });
   }
 }

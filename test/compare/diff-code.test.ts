@@ -264,3 +264,35 @@ test("hostile patches take linear time and give bounded results, without blockin
     if (process.env["SHOW"]) console.log(Math.round(performance.now() - began), Math.round(longest));
   }
 });
+
+test.each<[string, string, string]>([
+  ["plain patches", "--- t.js\n+++ t.js\n@@ -1 +1 @@\n-a\n+b\n", "--- t.js\n+++ t.js\n@@ -1 +1 @@\n-a\n+c\n"],
+  [
+    "combined patches",
+    "diff --cc t.js\n@@@ -1,1 -1,1 +1,1 @@@\n++a\n",
+    "diff --cc t.js\n@@@ -1,1 -1,1 +1,1 @@@\n++b\n",
+  ],
+  ["texts before the first file", `one\n${filePatch("t.js", { 1: "x" })}`, `two\n${filePatch("t.js", { 1: "x" })}`],
+  ["anything else", "x\n", "\0\n"],
+])("%s that differ are never the same", (_, a, b) => {
+  const found = diff({ text: a }, { text: b });
+  expect(found).toMatchObject({ same: "unknown", patch: { same: "unknown" } });
+  expect(found.unknown).toContain("a: patch: it has parts that are no changes of files as git writes them");
+});
+
+test("binary files without their content, and other names, differ", () => {
+  const binary = (digest: string): string =>
+    `diff --git a/f b/f\nindex 1111111..${digest} 100644\nBinary files a/f and b/f differ\n`;
+  expect(diff({ text: binary("2222222") }, { text: binary("3333333") })).toMatchObject({ same: false });
+  const named = filePatch("t.js", { 1: "x" });
+  expect(diff({ text: named }, { text: named.replace("+++ b/t.js", "+++ b/u.js") })).toMatchObject({ same: false });
+});
+
+test("without a commit and without changes nothing is known", () => {
+  const nothing: Part = { commit: undefined, dirty: false };
+  expect(diff(nothing, nothing)).toMatchObject({
+    same: "unknown",
+    unknown: ["a: commit: it is not recorded", "b: commit: it is not recorded"],
+  });
+  expect(diff({ text: "", dirty: true }, { text: "", dirty: true })).toMatchObject({ same: "unknown" });
+});

@@ -27,7 +27,7 @@ export interface CheckpointOptions {
   readonly keepBest?: number | undefined;
   /**
    * How long the training waits at the end of an epoch until its checkpoint is stored, in ms. After that the training
-   * goes on, and `onError` of the ledger is told. Later epochs do not wait until the storage answers again. `0`: the
+   * goes on, and `onError` of the ledger gets the reason. Later epochs wait again once the storage answers. `0`: the
    * training never waits, and checkpoints are dropped if the storage is slower than the training. Default 30,000.
    */
   readonly maxWaitMs?: number | undefined;

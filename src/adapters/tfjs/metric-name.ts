@@ -4,14 +4,14 @@ const NO_METRICS: ReadonlySet<string> = new Set(["batch", "size", "num_steps"]);
 
 /**
  * Returns the name under which a value of an epoch is logged: `val_acc` gives `val/accuracy`, `loss` gives `train/loss`.
- * Returns `undefined` for what is no metric.
+ * Returns `undefined` for a label that TF.js adds beside the metrics.
  */
 export function epochMetric(label: string): string | undefined {
   if (NO_METRICS.has(label)) return undefined;
   return label.startsWith("val_") ? `val/${plainName(label.slice(4))}` : `train/${plainName(label)}`;
 }
 
-/** Returns the name under which a value of a batch is logged: `batch/loss`, or `undefined` for what is no metric. */
+/** Returns the name under which a value of a batch is logged, such as `batch/loss`. Otherwise as {@link epochMetric}. */
 export function batchMetric(label: string): string | undefined {
   return NO_METRICS.has(label) ? undefined : `batch/${plainName(label)}`;
 }

@@ -21,7 +21,7 @@ export interface MixOptions {
 /**
  * Returns a list for `callbacks` of `model.fit` in which plain objects, callbacks of TF.js such as `earlyStopping`, and
  * those of this adapter all work, in every order. Callbacks of TF.js come first. Plain objects go on in a hidden page.
- * Throws `INVALID_ARGUMENT` for what is no callback.
+ * Throws `INVALID_ARGUMENT` if an item of the list is not a callback.
  */
 export function mix(
   callbacks: AnyCallback | readonly AnyCallback[] | undefined,

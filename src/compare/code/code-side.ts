@@ -1,5 +1,5 @@
 import type { RecordedCode } from "../../journal/recorded-code.ts";
-import { parseInSteps, type PatchSection } from "../../provenance/patch/patch-sections.ts";
+import { isWhole, parseInSteps, type PatchSection } from "../../provenance/patch/patch-sections.ts";
 
 /** The code of a run, and what was read of it. */
 export interface ReadCode {
@@ -41,6 +41,10 @@ export class CodeSide {
   static *parse(name: string, read: ReadCode): Generator<undefined, CodeSide> {
     const isUnchanged = read.code?.dirty === false && !read.code.patch;
     const sections = read.patch ? yield* parseInSteps(read.patch, MAX_PARTS) : isUnchanged ? [] : undefined;
+    if (read.patch && sections && !isWhole(read.patch, sections)) {
+      const unread = "patch: it has parts that are no changes of files as git writes them";
+      return new CodeSide(name, { code: read.code, unread }, sections);
+    }
     const isLong = read.patch !== undefined && sections === undefined;
     const unread = isLong
       ? `patch: it has more than ${MAX_PARTS} files and hunks, and is not compared by file`
@@ -57,7 +61,8 @@ export class CodeSide {
   get hasAllChanges(): boolean {
     const { code } = this;
     if (!this.knows("dirty") || !this.knows("patch")) return false;
-    return code?.patch ? code.patch.complete : code?.dirty === false;
+    if (code?.patch && code.patch.size > 0) return code.patch.complete;
+    return code?.dirty === false;
   }
 
   /** Returns whether a member that the record lacks was absent in the repository. */
@@ -72,10 +77,12 @@ export class CodeSide {
     if (!code) return [`${this.#name}: the run recorded no code`];
     const gaps = incomplete.filter((remark) => !ASIDE.some((subject) => remark.startsWith(`${subject}:`)));
     if (code.engine === "unknown") gaps.push("commit: the record does not say what read the repository");
+    else if (code.commit === undefined && !code.patch && !code.archive && !this.isArchive)
+      gaps.push("commit: it is not recorded");
     if (this.isArchive) {
       if (!code.archive && !gaps.some((gap) => gap.startsWith("archive:")))
         gaps.push("archive: the sources are not recorded");
-    } else if (code.dirty !== false && !code.patch) gaps.push("patch: the changes are not recorded");
+    } else if (code.dirty !== false && (code.patch?.size ?? 0) === 0) gaps.push("patch: the changes are not recorded");
     if (code.patch && !code.patch.complete && !gaps.some((gap) => gap.startsWith("patch:")))
       gaps.push("patch: it is not complete");
     const inside = code.submodules.filter(({ dirty }) => dirty !== false).length;

@@ -128,7 +128,7 @@ function* filesOf(sections: readonly PatchSection[]): Generator<undefined, Map<s
   for (const [i, { path, header, hunks, binary }] of sections.entries()) {
     if (i % ITEMS_PER_STEP === 0) yield;
     const before = files.get(path);
-    const mode = modeOf(header);
+    const mode = modeOf(header, hunks.length === 0 && !binary);
     if (!before) files.set(path, { mode: [mode], hunks: [hunks], binary: binary ? [binary] : [] });
     else {
       before.mode.push(mode);
@@ -139,14 +139,14 @@ function* filesOf(sections: readonly PatchSection[]): Generator<undefined, Map<s
   return files;
 }
 
-/** Returns what a header says besides names and digests, which follow from the content. */
-function modeOf(header: Uint8Array): string {
+/** Returns what a header says. Digests follow from the content, if the patch has it. */
+function modeOf(header: Uint8Array, lacksContent: boolean): string {
   const text = utf8Decoder().decode(header);
   if (text.length > MAX_HEADER) return text;
   return text
     .split("\n")
     .slice(1)
-    .filter((line) => !/^(?:index |--- |\+\+\+ )/.test(line))
+    .filter((line) => lacksContent || !line.startsWith("index "))
     .join("\n");
 }
 

@@ -24,7 +24,10 @@ export interface ReproducedMetric {
 
 /** Whether a run was made again. */
 export interface ReproductionCheck {
-  /** Whether the metrics came out the same: at least one, and all within their tolerances. */
+  /**
+   * Whether the run came out the same: both runs have ended, with the same status, and they have at least one metric,
+   * all within their tolerances.
+   */
   readonly reproduced: boolean;
   /** What went into the runs, and whether it was the same. */
   readonly inputs: readonly ComparedInput[];
@@ -74,7 +77,8 @@ export function checkReproduction(
         within: a !== undefined && b !== undefined && isWithin(a, b, toleranceOf(name)),
       };
     });
-    const reproduced = metrics.length > 0 && metrics.every(({ within }) => within);
+    const isWithinAll = metrics.length > 0 && metrics.every(({ within }) => within);
+    const reproduced = isWithinAll && original.status === again.status && original.status !== "running";
     const inputs = compareInputs(original, again);
     return {
       reproduced,
@@ -97,6 +101,7 @@ function reasons(
   inputs: readonly ExplainedInput[],
 ): string[] {
   const found: string[] = [];
+  if (original.status === "running" && again.status === "running") found.push("status: both runs still go on");
   if (original.status !== again.status) {
     const error = again.error ? `: ${again.error.name}: ${again.error.message}` : "";
     found.push(`status: the second run is ${again.status}, the first ${original.status}${error}`);
@@ -106,7 +111,7 @@ function reasons(
     for (const kind of KINDS)
       for (const input of inputs) if (input.kind === kind && input.same === same) found.push(reason(input));
   const isKnown = inputs.every(({ same }) => same === true);
-  if (metrics.length > 0 && isKnown)
+  if (metrics.some(({ within }) => !within) && isKnown)
     found.push(
       "everything recorded is the same: the program itself may depend on chance, time or the order of threads",
     );

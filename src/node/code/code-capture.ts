@@ -1,5 +1,6 @@
 import type { OptionNames } from "../../arguments/options.ts";
 import type { CaptureGitOptions, CaptureSourcesOptions, CodeSnapshot } from "../../git/index.ts";
+import { WITHOUT_GIT } from "../../provenance/code-snapshot.ts";
 import type { LedgerError } from "../../errors/ledger-error.ts";
 import { systemClock } from "../../platform/clock.ts";
 import { onDemand } from "../../platform/on-demand.ts";
@@ -105,17 +106,11 @@ async function captureArchive(
   if (directory === undefined && !isWanted) return undefined;
   if (directory !== undefined || !isShared)
     return await unlessForbidden(captureSources({ ...options, directory: directory ?? from }));
-  return { ...NOTHING, incomplete: ["archive: the directory is shared: a home directory, a root, or temporary files"] };
+  return {
+    ...WITHOUT_GIT,
+    incomplete: ["archive: the directory is shared: a home directory, a root, or temporary files"],
+  };
 }
-
-const NOTHING: Omit<CodeSnapshot, "incomplete"> = {
-  engine: "archive",
-  remotes: [],
-  dirty: "unknown",
-  changes: [],
-  untracked: [],
-  submodules: [],
-};
 
 async function unlessForbidden(capturing: Promise<CodeSnapshot | undefined>): Promise<CodeSnapshot | undefined> {
   try {

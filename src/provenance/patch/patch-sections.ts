@@ -121,6 +121,17 @@ class OpenSection {
   }
 }
 
+/** Returns whether the sections hold every byte of the patch that they come from. */
+export function isWhole(patch: Uint8Array, sections: readonly PatchSection[]): boolean {
+  let end = patch.byteOffset;
+  for (const { header, hunks, binary } of sections) {
+    if (header.byteOffset !== end) return false;
+    const last = binary ?? hunks.at(-1)?.body ?? header;
+    end = last.byteOffset + last.byteLength;
+  }
+  return end === patch.byteOffset + patch.byteLength;
+}
+
 /** Writes the sections one after another. Moves the hunks behind those that were taken out. */
 export function formatPatch(sections: readonly PatchSection[]): Uint8Array {
   const parts: Uint8Array[] = [];

@@ -192,3 +192,13 @@ test("property: symmetric, and a record reproduces itself if it has metrics", ()
     }),
   );
 });
+
+test("a run that failed, or that still runs, is no reproduction, whatever its metrics", () => {
+  const failed = check({}, { status: "failed", error: { name: "Error", message: "crashed" } });
+  expect(failed).toMatchObject({ reproduced: false });
+  expect(failed.because[0]).toBe("status: the second run is failed, the first finished: Error: crashed");
+  expect(check({}, { status: "running" })).toMatchObject({ reproduced: false });
+  const running = check({ status: "running" }, { status: "running" });
+  expect(running).toMatchObject({ reproduced: false, because: ["status: both runs still go on"] });
+  expect(check({ status: "failed" }, { status: "failed" })).toMatchObject({ reproduced: true });
+});
