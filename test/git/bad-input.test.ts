@@ -1,5 +1,14 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, chownSync, mkdirSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { LedgerError } from "runledger";
 import { captureGit } from "runledger/git";
@@ -301,6 +310,23 @@ describe("the git program", () => {
     expect(code?.incomplete.join("\n")).toMatch(/dubious ownership/);
     expect(readdirSync(repository.top)).not.toContain("bird");
   });
+});
+
+test("isomorphic-git lists no untracked files whose ignore file is too large, and follows no link to one", async () => {
+  repository.begin();
+  repository.write("large/.gitignore", "x\n".repeat(150_000));
+  repository.write("large/a.txt", "x");
+  repository.write("linked/a.txt", "x");
+  writeFileSync(join(repository.top, "rules"), "a.txt\n");
+  symlinkSync(join(repository.top, "rules"), join(repository.directory, "linked/.gitignore"));
+  const untracked = ["linked/.gitignore", "linked/a.txt"];
+  const code = await captureGit({ directory: repository.directory, engine: "isomorphic-git" });
+  expect(code?.untracked.map(({ path }) => path)).toEqual(untracked);
+  expect(code?.incomplete).toEqual([
+    "untracked: 1 directory not looked at, with ignore files that cannot be read or are too large",
+  ]);
+  const git = await captureGit({ directory: repository.directory, engine: "git" });
+  expect(git?.untracked.map(({ path }) => path)).toEqual(expect.arrayContaining(untracked));
 });
 
 test("global excludes of the user", async () => {

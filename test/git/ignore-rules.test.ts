@@ -10,10 +10,19 @@ const PATTERNS = [
   ..."a\\ |a |#a|\\#a|!a|\\!a|[[:alpha:]]|[[:digit:]]*|*/b|a/*|a/*/c|.*|*.|**.js|a/**b|/*|/**/b|foo/**/bar|x[a-\\]]|[\\]]".split(
     "|",
   ),
+  ..."a*b|*a?b*|**/c|a*/*b|[!b]*b|/*a/**/?a*|a/**/b/**/c".split("|"),
+  "?".repeat(32),
 ];
 const PATHS = [
   ..."a|b|c|abc|ac|axc|a/b|a/c|b/a|a/b/c|a/x/y/c|x.js|a/x.js|.git0|ax|bx|]|[a|*|\\a|a |#a|!a|1|1a|foo/bar".split("|"),
   ..."foo/x/bar|foo/x/y/bar|b/foo/bar|x]|aXc|é|a/é".split("|"),
+  // Around the borders of words of 32 bits.
+  ...[30, 31, 32, 33, 63, 64, 65].flatMap((length) => [
+    `${"a".repeat(length)}b`,
+    `${"a".repeat(length)}/b`,
+    `x/${"a".repeat(length)}/c`,
+    `a/${"b/".repeat(length / 4)}c`,
+  ]),
 ];
 
 let directory: string;
@@ -45,6 +54,24 @@ test.each([...PATTERNS, "*\n!a", "a\n!a/b", "*.js\n!x.js\n/x.js", "!a\na", "a/\n
     return parts.some((_, i) => isIgnored(levels, parts.slice(0, i + 1).join("/"), i < parts.length - 1));
   });
   expect(ignored.sort()).toEqual(expected.sort());
+});
+
+test("256 KiB of hostile patterns take no long time for a path", () => {
+  const hostile = ["*a".repeat(400), "*?".repeat(400), "*[!b]".repeat(20), `/${"**/".repeat(400)}`, "a*a*"];
+  for (const start of hostile) {
+    const line = `${start}b*\n`;
+    const levels = [parseIgnoreRules(line.repeat((256 * 1024) / line.length))];
+    const began = performance.now();
+    expect(isIgnored(levels, `${"a".repeat(1000)}${"/a".repeat(12)}`, false)).toBe(false);
+    expect(isIgnored(levels, "a".repeat(1024), false)).toBe(false);
+    expect(performance.now() - began).toBeLessThan(1500);
+  }
+});
+
+test("a pattern of any length counts", () => {
+  const levels = [parseIgnoreRules(`${"?*".repeat(10)}${"*".repeat(10_000)}.js\n`)];
+  expect(isIgnored(levels, "0123456789.js", false)).toBe(true);
+  expect(isIgnored(levels, "012345678.js", false)).toBe(false);
 });
 
 test("a hostile pattern takes no long time", () => {

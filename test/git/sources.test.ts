@@ -253,6 +253,34 @@ describe("limits", () => {
     expect(snapshot.incomplete).toContain("archive: 2 files left out, reading took longer than 300 ms (b.ts, a.ts)");
   });
 
+  test("the time limit holds for hostile rules", async () => {
+    const line = `${"*?".repeat(90)}b*\n`;
+    const files = Object.fromEntries(Array.from({ length: 15 }, (_, i) => [`/${"a".repeat(900)}${i}`, "1"]));
+    const fs = MemoryFiles.of({ ...files, "/.gitignore": line.repeat(250_000 / line.length) });
+    const snapshot = await captureSources({ directory: "/", fs, timeoutMs: 60 });
+    expect(snapshot.incomplete).toContain("archive: looking for files took longer than 60 ms");
+  });
+
+  test("a directory is left out if its ignore file is too large, unreadable or expensive", async () => {
+    const sets = "[a-z]x\n".repeat(20_000);
+    write({ ...PROJECT, "large/.gitignore": "x\n".repeat(150_000), "large/b.ts": "", "sets/.gitignore": sets });
+    const snapshot = await captured();
+    expect(filesOf(snapshot)).toEqual(PROJECT);
+    expect(snapshot.incomplete).toEqual([
+      "archive: 2 directories left out, with ignore files that cannot be read or are too large (large/, sets/)",
+    ]);
+    expect(snapshot.archive).toBeDefined();
+    const locked = MemoryFiles.of({ "/a.ts": "1", "/.gitignore": () => Promise.reject(new Error("locked")) });
+    expect(await captureSources({ directory: "/", fs: locked })).toMatchObject({
+      incomplete: [
+        "archive: 1 directory left out, with ignore files that cannot be read or are too large (.)",
+        "archive: there are no sources",
+      ],
+    });
+    write({ ".runledgerignore": "x\n".repeat(150_000) });
+    expect((await captured()).archive).toBeUndefined();
+  });
+
   test("the signal rejects the call with its reason", async () => {
     write(PROJECT);
     await expect(captured({ signal: AbortSignal.abort(new Error("stop")) })).rejects.toThrow("stop");

@@ -1,10 +1,15 @@
 import { utf8Encoder } from "../../bytes/utf8.ts";
+import { type Glob, GlobSubject, parseGlob } from "./glob.ts";
 
-/** A pattern of `.gitignore`. */
+/** A pattern of `.gitignore`. One of `exact`, `suffix` and `glob` is there. */
 interface IgnoreRule {
   readonly isNegated: boolean;
   readonly isForDirectories: boolean;
-  readonly matches: (path: string, name: string) => boolean;
+  /** Whether it concerns the path, not only the name. */
+  readonly isPath: boolean;
+  readonly exact?: string;
+  readonly suffix?: string;
+  readonly glob?: Glob;
 }
 
 /** The rules of one file, which apply below the directory of the file. */
@@ -12,37 +17,70 @@ export interface IgnoreRules {
   /** The directory with `/` at its end, or an empty text for the top. */
   readonly prefix: string;
   readonly rules: readonly IgnoreRule[];
+  /** What it costs to match a path, in bytes of patterns. */
+  readonly cost: number;
 }
 
-const MAX_PATTERN = 4096;
+/**
+ * The most that all rules for a path may cost together. With 256 KiB of the worst patterns, a path of 1024 characters
+ * takes about 20 ms.
+ */
+export const MAX_IGNORE_COST: number = 256 * 1024;
+/** What a set such as `[a-z]` costs more. It takes as long as 32 characters, because each character is looked at. */
+const COST_OF_SET = 32;
 
 /** Reads the patterns of a file `.gitignore`. */
 export function parseIgnoreRules(text: string, prefix = ""): IgnoreRules {
   const rules: IgnoreRule[] = [];
-  for (const line of byteText(text)
-    .replace(/^\u00EF\u00BB\u00BF/, "")
-    .split("\n")) {
+  const bytes = byteText(text);
+  let cost = bytes.length;
+  for (const line of bytes.replace(/^\u00EF\u00BB\u00BF/, "").split("\n")) {
     const rule = parseRule(line.replace(/\r$/, ""));
-    if (rule) rules.push(rule);
+    if (!rule) continue;
+    rules.push(rule);
+    cost += COST_OF_SET * (rule.glob?.sets.length ?? 0);
   }
-  return { prefix: byteText(prefix), rules };
+  return { prefix: byteText(prefix), rules, cost };
+}
+
+/** Returns what it costs to match a path against all these rules. */
+export function costOf(levels: readonly IgnoreRules[]): number {
+  return levels.reduce((sum, { cost }) => sum + cost, 0);
 }
 
 /** Returns whether a path is ignored. The rules that come later in the list decide first. */
 export function isIgnored(levels: readonly IgnoreRules[], filePath: string, isDirectory: boolean): boolean {
   const path = byteText(filePath);
-  const name = path.slice(path.lastIndexOf("/") + 1);
+  const name = new Subject(path.slice(path.lastIndexOf("/") + 1));
   for (let i = levels.length - 1; i >= 0; i--) {
     const { prefix, rules } = levels[i] as IgnoreRules;
-    const own = path.slice(prefix.length);
-    const rule = rules.findLast((rule) => (isDirectory || !rule.isForDirectories) && rule.matches(own, name));
+    const own = new Subject(path.slice(prefix.length));
+    const rule = rules.findLast(
+      (rule) => (isDirectory || !rule.isForDirectories) && (rule.isPath ? own : name).matches(rule),
+    );
     if (rule) return !rule.isNegated;
   }
   return false;
 }
 
+/** A path or a name. */
+class Subject {
+  readonly #text: string;
+  #globs: GlobSubject | undefined;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  matches({ exact, suffix, glob }: IgnoreRule): boolean {
+    if (exact !== undefined) return this.#text === exact;
+    if (suffix !== undefined) return this.#text.endsWith(suffix);
+    return glob !== undefined && (this.#globs ??= new GlobSubject(this.#text)).matches(glob);
+  }
+}
+
 function parseRule(line: string): IgnoreRule | undefined {
-  if (line === "" || line.startsWith("#") || line.length > MAX_PATTERN) return undefined;
+  if (line === "" || line.startsWith("#")) return undefined;
   const isNegated = line.startsWith("!");
   // Spaces at the end do not count unless escaped.
   let pattern = line.slice(isNegated ? 1 : 0);
@@ -52,120 +90,13 @@ function parseRule(line: string): IgnoreRule | undefined {
   if (pattern === "") return undefined;
   const isPath = pattern.includes("/");
   if (pattern.startsWith("/")) pattern = pattern.slice(1);
-  return { isNegated, isForDirectories, matches: matcher(pattern, isPath) };
+  return { isNegated, isForDirectories, isPath, ...matching(pattern, isPath) };
 }
 
-function matcher(pattern: string, isPath: boolean): IgnoreRule["matches"] {
-  const subject = (path: string, name: string): string => (isPath ? path : name);
-  if (!/[*?[\\]/.test(pattern)) return (path, name) => subject(path, name) === pattern;
-  if (!isPath && /^\*[^*?[\\]*$/.test(pattern)) return (_, name) => name.endsWith(pattern.slice(1));
-  const tokens = tokenize(pattern);
-  return (path, name) => matchesTokens(tokens, subject(path, name));
-}
-
-/** One character, or any number: of any except `/`, or of whole directories. */
-type Token =
-  | { readonly kind: "one"; readonly takes: (character: string) => boolean }
-  | { readonly kind: "star" | "everything" | "directories" };
-
-function tokenize(pattern: string): Token[] {
-  const tokens: Token[] = [];
-  for (let i = 0; i < pattern.length; i++) {
-    const character = pattern[i] as string;
-    if (character === "*") {
-      let end = i;
-      while (pattern[end] === "*") end++;
-      const isWhole = end - i === 2 && (i === 0 || pattern[i - 1] === "/");
-      if (isWhole && pattern[end] === "/") {
-        tokens.push({ kind: "directories" });
-        end++;
-      } else tokens.push({ kind: isWhole && end === pattern.length ? "everything" : "star" });
-      i = end - 1;
-    } else if (character === "?") tokens.push({ kind: "one", takes: (found) => found !== "/" });
-    else if (character === "[") {
-      const set = characterSet(pattern, i);
-      // Git matches nothing with a set that does not end.
-      if (!set) return [{ kind: "one", takes: () => false }];
-      tokens.push({ kind: "one", takes: set.takes });
-      i = set.end;
-    } else {
-      const literal = character === "\\" ? (pattern[++i] ?? "\\") : character;
-      tokens.push({ kind: "one", takes: (found) => found === literal });
-    }
-  }
-  return tokens;
-}
-
-const CLASSES: Readonly<Record<string, RegExp>> = {
-  alnum: /[A-Za-z0-9]/,
-  alpha: /[A-Za-z]/,
-  digit: /\d/,
-  lower: /[a-z]/,
-  upper: /[A-Z]/,
-  space: /\s/,
-  punct: /[!-/:-@[-`{-~]/,
-  xdigit: /[\dA-Fa-f]/,
-};
-
-function characterSet(
-  pattern: string,
-  from: number,
-): { readonly end: number; readonly takes: (character: string) => boolean } | undefined {
-  let i = from + 1;
-  const isNegated = pattern[i] === "!" || pattern[i] === "^";
-  if (isNegated) i++;
-  const tests: ((character: string) => boolean)[] = [];
-  for (let isFirst = true; ; isFirst = false) {
-    if (i >= pattern.length) return undefined;
-    if (pattern[i] === "]" && !isFirst) break;
-    const named = /^\[:(\w+):\]/.exec(pattern.slice(i, i + 16));
-    if (named) {
-      const known = CLASSES[named[1] as string];
-      tests.push((character) => known?.test(character) ?? false);
-      i += named[0].length;
-      continue;
-    }
-    if (pattern[i] === "\\") i++;
-    const low = pattern[i++] ?? "";
-    let high = low;
-    if (pattern[i] === "-" && pattern[i + 1] !== "]" && i + 1 < pattern.length) {
-      i += pattern[i + 1] === "\\" ? 2 : 1;
-      high = pattern[i++] ?? low;
-    }
-    tests.push((character) => character >= low && character <= high);
-  }
-  return { end: i, takes: (found) => found !== "/" && tests.some((test) => test(found)) !== isNegated };
-}
-
-/** Takes time in proportion to the product of both lengths, for any pattern. */
-function matchesTokens(tokens: readonly Token[], text: string): boolean {
-  let reached = new Set([0]);
-  for (const token of tokens) {
-    const next = new Set<number>();
-    if (token.kind === "one") {
-      for (const at of reached) if (at < text.length && token.takes(text[at] as string)) next.add(at + 1);
-    } else if (token.kind === "directories") {
-      for (const at of reached) next.add(at);
-      for (let at = leastOf(reached); at < text.length; at++) if (text[at] === "/") next.add(at + 1);
-    } else {
-      let isOpen = false;
-      for (let at = 0; at <= text.length; at++) {
-        if (reached.has(at)) isOpen = true;
-        if (isOpen) next.add(at);
-        if (token.kind === "star" && text[at] === "/") isOpen = false;
-      }
-      if (token.kind === "everything") next.delete(leastOf(reached));
-    }
-    if (next.size === 0) return false;
-    reached = next;
-  }
-  return reached.has(text.length);
-}
-
-function leastOf(numbers: ReadonlySet<number>): number {
-  let least = Infinity;
-  for (const number of numbers) if (number < least) least = number;
-  return least;
+function matching(pattern: string, isPath: boolean): Pick<IgnoreRule, "exact" | "suffix" | "glob"> {
+  if (!/[*?[\\]/.test(pattern)) return { exact: pattern };
+  if (!isPath && /^\*[^*?[\\]*$/.test(pattern)) return { suffix: pattern.slice(1) };
+  return { glob: parseGlob(pattern) };
 }
 
 /** Returns a text with one character for each byte of UTF-8, because git matches bytes. */

@@ -8,6 +8,7 @@ import { certainChanges } from "./certain-changes.ts";
 import { changesPatch } from "./changes-patch.ts";
 import type { GitSetting } from "./git-config.ts";
 import { type GitDirectory, findGitDirectory } from "./git-directory.ts";
+import { readIgnoreFile } from "./ignore-file.ts";
 import type { IgnoreRules } from "./ignore-rules.ts";
 import { type IndexFile, parseIndex } from "./index-file.ts";
 import { LinkedFolders } from "./linked-folders.ts";
@@ -15,7 +16,7 @@ import { ObjectReader, type TreeFile } from "./object-reader.ts";
 import { type Head, type PackedRefs, readHead, readPackedRefs, readTagOf } from "./read-refs.ts";
 import { type RepositoryForm, readRepositoryForm } from "./repository-form.ts";
 import { readSubmodules } from "./submodules.ts";
-import { findUntracked, readRules } from "./untracked-files.ts";
+import { findUntracked } from "./untracked-files.ts";
 import { type Comparison, SUBMODULE, compareWorkTree } from "./work-tree-status.ts";
 
 /** Reads a repository with isomorphic-git, on any file system. What it cannot be sure of it leaves unknown. */
@@ -201,7 +202,7 @@ async function readIndex({ files }: GitRequest, git: GitDirectory): Promise<Inde
 
 async function baseRules({ files }: GitRequest, git: GitDirectory, form: RepositoryForm): Promise<IgnoreRules[]> {
   const paths = [...(form.excludesFile === undefined ? [] : [form.excludesFile]), `${git.common}/info/exclude`];
-  const rules = await Promise.all(paths.map((path) => readRules(files, path, "")));
+  const rules = await Promise.all(paths.map((path) => readIgnoreFile(files, path, "", true)));
   return rules.filter((rule) => rule !== undefined);
 }
 

@@ -1,8 +1,9 @@
-import { utf8Decoder } from "../../bytes/utf8.ts";
 import type { UntrackedFile } from "../../journal/recorded-code.ts";
+import { breakIfDue } from "../../platform/event-loop.ts";
 import type { GitFileStats, GitFiles } from "../git-files.ts";
 import { MAX_UNTRACKED } from "../limits.ts";
-import { type IgnoreRules, isIgnored, parseIgnoreRules } from "./ignore-rules.ts";
+import { readIgnoreFile } from "./ignore-file.ts";
+import { type IgnoreRules, costOf, isIgnored, MAX_IGNORE_COST } from "./ignore-rules.ts";
 
 const MAX_VISITED = 200_000;
 
@@ -18,6 +19,8 @@ interface Walk {
   visited: number;
   more: number;
   odd: number;
+  /** Directories whose rules are not known. */
+  unruled: number;
 }
 
 /** Returns the files that are neither tracked nor ignored. `base` has the rules for all directories. */
@@ -39,21 +42,45 @@ export async function findUntracked(
       folders.add(folder);
     }
   }
-  const walk: Walk = { files, root, tracked, submodules, folders, signal, found: [], visited: 0, more: 0, odd: 0 };
+  const walk: Walk = {
+    files,
+    root,
+    tracked,
+    submodules,
+    folders,
+    signal,
+    found: [],
+    visited: 0,
+    more: 0,
+    odd: 0,
+    unruled: 0,
+  };
   await visit(walk, "", base);
   if (walk.more > 0) incomplete.push(`untracked: ${walk.more} more files`);
   if (walk.visited > MAX_VISITED) incomplete.push(`untracked: more than ${MAX_VISITED} files were not looked at`);
   if (walk.odd > 0) incomplete.push(`untracked: ${walk.odd} names that are not UTF-8`);
+  if (walk.unruled > 0) {
+    const directories = walk.unruled === 1 ? "1 directory" : `${walk.unruled} directories`;
+    incomplete.push(`untracked: ${directories} not looked at, with ignore files that cannot be read or are too large`);
+  }
   return walk.found;
 }
 
 async function visit(walk: Walk, prefix: string, outer: readonly IgnoreRules[]): Promise<void> {
   const { files, root, folders } = walk;
   const names = (await files.list(`${root}/${prefix}`.replace(/\/$/, ""))) ?? [];
-  const own = names.includes(".gitignore") ? await readRules(files, `${root}/${prefix}.gitignore`, prefix) : undefined;
+  const own = names.includes(".gitignore")
+    ? await readIgnoreFile(files, `${root}/${prefix}.gitignore`, prefix)
+    : undefined;
   const levels = own ? [...outer, own] : outer;
+  if (costOf(levels) > MAX_IGNORE_COST) {
+    walk.unruled++;
+    return;
+  }
   for (const name of names) {
     if (name === ".git") continue;
+    // Hostile rules take milliseconds for each path.
+    await breakIfDue();
     walk.signal.throwIfAborted();
     if (++walk.visited > MAX_VISITED) return;
     const path = prefix + name;
@@ -81,10 +108,4 @@ function isTracked({ tracked, submodules }: Walk, path: string, stats: GitFileSt
 function add(walk: Walk, file: UntrackedFile): void {
   if (walk.found.length < MAX_UNTRACKED) walk.found.push(file);
   else walk.more++;
-}
-
-/** Reads a file with patterns, if there is one. */
-export async function readRules(files: GitFiles, path: string, prefix: string): Promise<IgnoreRules | undefined> {
-  const bytes = await files.read(path).catch(() => undefined);
-  return bytes && parseIgnoreRules(utf8Decoder().decode(bytes), prefix);
 }

@@ -4,12 +4,13 @@ import { breakIfDue } from "../../platform/event-loop.ts";
 import { holdsSourceSecret } from "../../provenance/redaction/source-secrets.ts";
 import type { GitFiles } from "../git-files.ts";
 import { joinPath } from "../portable/git-directory.ts";
+import { readIgnoreFile } from "../portable/ignore-file.ts";
 import { parseIgnoreRules } from "../portable/ignore-rules.ts";
 import { textsOf } from "../patch/binary-text.ts";
 import type { TimeLimit } from "../time-limit.ts";
 import { defaultPatterns, LOCKFILE, TABLE } from "./default-rules.ts";
 import { MAX_ENTRIES, type SourceFile, findSources } from "./find-sources.ts";
-import { readIgnoreFile, rulesAbove } from "./ignore-files.ts";
+import { rulesAbove } from "./ignore-files.ts";
 import { LeftOut, type Reason, type Texts } from "./left-out.ts";
 import { unportablePaths } from "./unportable-paths.ts";
 import { ZipArchive } from "./zip-archive.ts";
@@ -151,6 +152,7 @@ function reasons({ maxBytes, maxFileBytes, maxFiles, limit }: ArchiveRequest): T
     number: [`left out, there would be more than ${maxFiles} files`],
     late: [`left out, reading took longer than ${limit.ms} ms`],
     folder: ["left out, with too many entries or too deep", "directory", "directories"],
+    rules: ["left out, with ignore files that cannot be read or are too large", "directory", "directories"],
     ledger: ["left out", "ledger"],
     link: ["left out", "link"],
     special: ["left out, pipes or devices"],

@@ -1,5 +1,6 @@
 import { joinPath } from "../portable/git-directory.ts";
-import { type IgnoreRules, isIgnored } from "../portable/ignore-rules.ts";
+import { readIgnoreFile } from "../portable/ignore-file.ts";
+import { type IgnoreRules, costOf, isIgnored, MAX_IGNORE_COST } from "../portable/ignore-rules.ts";
 import type { GitFileStats, GitFiles } from "../git-files.ts";
 import { mapBounded } from "../../platform/bounded.ts";
 import { scrubTokens } from "../../provenance/redaction/token-shapes.ts";
@@ -7,7 +8,6 @@ import { breakIfDue } from "../../platform/event-loop.ts";
 import { PARALLEL_FILES } from "../limits.ts";
 import { isSecretFile } from "../patch/withhold-secrets.ts";
 import { JUDGED_BY_CONTENT, SECRET_DIRECTORIES } from "./default-rules.ts";
-import { readIgnoreFile } from "./ignore-files.ts";
 import type { LeftOut } from "./left-out.ts";
 
 /** A directory with more entries is data, and is left out as a whole. */
@@ -57,6 +57,7 @@ export async function findSources(search: Search): Promise<FoundSources> {
   const folders: Folder[] = [{ path: "", rules: search.rules, depth: 0 }];
   let looked = 0;
   for (const folder of folders) {
+    if (search.isOver()) return { sources, stopped: "time" };
     const names = await namesIn(search, folder);
     if (!names) continue;
     if (folder.path !== "" && names.includes("ledger.json") && names.includes("experiments")) {
@@ -67,17 +68,23 @@ export async function findSources(search: Search): Promise<FoundSources> {
       ? await readIgnoreFile(files, `${joinPath(directory, folder.path)}.gitignore`, prefix + folder.path)
       : undefined;
     const rules = ignoring ? [...folder.rules, ignoring] : folder.rules;
+    if (costOf(rules) + costOf(own) > MAX_IGNORE_COST) {
+      leftOut.add("rules", folder.path === "" ? "." : folder.path);
+      continue;
+    }
     for (let from = 0; from < names.length; from += PARALLEL_FILES) {
-      if (search.isOver()) return { sources, stopped: "time" };
       const some = names.slice(from, from + PARALLEL_FILES);
       if ((looked += some.length) > MAX_ENTRIES) return { sources, stopped: "entries" };
       const found = await mapBounded(some, PARALLEL_FILES, undefined, async (name) => ({
         path: folder.path + name,
         stats: await files.lstat(joinPath(directory, folder.path + name)).catch(() => undefined),
       }));
-      await breakIfDue();
       for (const { path, stats } of found) {
-        if (!stats) leftOut.add(isOddName(path) ? "name" : "unreadable", path);
+        // Hostile rules take milliseconds for each path.
+        await breakIfDue();
+        if (search.isOver()) return { sources, stopped: "time" };
+        if (path.length > MAX_PATH) leftOut.add("name", path);
+        else if (!stats) leftOut.add(isOddName(path) ? "name" : "unreadable", path);
         // A link with the name of an ignored directory, such as node_modules, leads to what is not looked into either.
         else if (isIgnored([...rules, ...own], prefix + path, stats.isDirectory() || stats.isSymbolicLink())) continue;
         else if (stats.isDirectory()) {

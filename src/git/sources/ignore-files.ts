@@ -1,9 +1,7 @@
-import { utf8Decoder } from "../../bytes/utf8.ts";
 import type { GitFiles } from "../git-files.ts";
 import { findGitDirectory, joinPath } from "../portable/git-directory.ts";
-import { type IgnoreRules, parseIgnoreRules } from "../portable/ignore-rules.ts";
-
-const MAX_IGNORE_FILE: number = 256 * 1024;
+import { readIgnoreFile } from "../portable/ignore-file.ts";
+import type { IgnoreRules } from "../portable/ignore-rules.ts";
 
 /** Rules that apply in a directory. */
 export interface OuterRules {
@@ -11,18 +9,6 @@ export interface OuterRules {
   /** The path of the directory in its repository, with `/` at its end, or nothing. */
   readonly prefix: string;
   readonly isInRepository: boolean;
-}
-
-/** Reads a file with patterns, if there is one that is not huge. */
-export async function readIgnoreFile(files: GitFiles, path: string, prefix: string): Promise<IgnoreRules | undefined> {
-  try {
-    const stats = await files.lstat(path);
-    if (!stats?.isFile() || stats.size > MAX_IGNORE_FILE) return undefined;
-    const bytes = await files.read(path);
-    return bytes && parseIgnoreRules(utf8Decoder().decode(bytes), prefix);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Returns the rules of the repository around a directory, if there is one, for the directories above. */
@@ -44,6 +30,6 @@ export async function rulesAbove(files: GitFiles, directory: string): Promise<Ou
     prefixes.push(above);
     above += `${name}/`;
   }
-  const rules = await Promise.all(paths.map((path, i) => readIgnoreFile(files, path, prefixes[i] as string)));
+  const rules = await Promise.all(paths.map((path, i) => readIgnoreFile(files, path, prefixes[i] as string, i === 0)));
   return { rules: rules.filter((found) => found !== undefined), prefix: above, isInRepository: true };
 }

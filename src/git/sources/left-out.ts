@@ -13,6 +13,7 @@ export type Reason =
   | "name"
   | "unreadable"
   | "folder"
+  | "rules"
   | "ledger"
   | "late";
 
