@@ -147,6 +147,19 @@ describe.each(["git", "isomorphic-git"] as const)("patches of %s", (engine) => {
     expect(repository.patchedTree(code?.patch)).toMatch(/^[0-9a-f]{40}$/);
   });
 
+  test("the default of an option for a secret is withheld", async () => {
+    const option = (value: string): string => `p.add_argument("--password", help="of the base", default="${value}")\n`;
+    repository.write("args.py", option(""));
+    repository.git("add", "--all");
+    repository.git("commit", "--quiet", "--message", "args");
+    repository.write("args.py", option("hunter2abc9"));
+    repository.write("train.ts", 'p.add_argument("--model", default="resnet50")\n');
+    const code = await captured();
+    expect(code?.incomplete).toEqual(["patch: 1 hunk withheld, they look like secrets"]);
+    expect(textOf(code)).not.toContain("hunter2abc9");
+    expect(textOf(code)).toContain("resnet50");
+  });
+
   test("a secret that is taken out is withheld too", async () => {
     repository.write("train.ts", `key = "${TOKENS[0]}"\n`);
     repository.git("commit", "--quiet", "--all", "--message", "oops");
@@ -236,13 +249,14 @@ describe.each(["git", "isomorphic-git"] as const)("patches of %s", (engine) => {
   });
 
   test("files for secrets are withheld, whatever they hold", async () => {
-    for (const name of [".env", "deep/.env.local", ".npmrc", "server.pem", "tls.key", "id_rsa", "credentials.json"])
-      repository.write(name, "anything\n");
+    const names =
+      ".env|deep/.env.local|.npmrc|server.pem|tls.key|id_rsa|credentials.json|prod.env|deep/secrets.json|client_secret_1.json";
+    for (const name of names.split("|")) repository.write(name, "anything\n");
     repository.git("add", "--all");
     const code = await captured();
     expect(code?.patch).toBeUndefined();
-    expect(code?.changes).toHaveLength(7);
-    expect(code?.incomplete).toEqual(["patch: 7 files withheld, they may hold secrets"]);
+    expect(code?.changes).toHaveLength(10);
+    expect(code?.incomplete).toEqual(["patch: 10 files withheld, they may hold secrets"]);
   });
 
   test("names are redacted", async () => {

@@ -306,13 +306,16 @@ describe("secrets", () => {
       ".env.local": "",
       "key.pem": "",
       id_ed25519: "",
+      "prod.env": "A=b",
+      "conf/secrets.json": "{}",
+      "app-secrets.yaml": "",
       ".aws/config": "",
       "credentials.json": "",
     });
     const snapshot = await captured();
     expect(filesOf(snapshot)).toEqual(PROJECT);
     expect(snapshot.incomplete).toEqual([
-      "archive: 6 files withheld, they may hold secrets (.aws/, .env, .env.local, credentials.json, id_ed25519, and 1 more)",
+      "archive: 9 files withheld, they may hold secrets (.aws/, .env, .env.local, app-secrets.yaml, credentials.json, and 4 more)",
     ]);
   });
 

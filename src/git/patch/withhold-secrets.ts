@@ -1,5 +1,8 @@
 import { utf8Decoder } from "../../bytes/utf8.ts";
+import { optionDefaults } from "../../provenance/redaction/option-defaults.ts";
+import { isProse } from "../../provenance/redaction/pairs.ts";
 import { scrub } from "../../provenance/redaction/scrub.ts";
+import { isSecretName } from "../../provenance/redaction/secret-name.ts";
 import { addedBytes, textsOf } from "./binary-text.ts";
 import { readLiteral } from "./base85.ts";
 import { MAX_BINARY } from "./patch-limits.ts";
@@ -7,7 +10,8 @@ import type { PatchHunk, PatchSection } from "../../provenance/patch/patch-secti
 
 /** Files that hold secrets, whatever their content looks like. */
 const SECRET_FILES: readonly string[] = [
-  String.raw`\.env(?:\..*)?|\.npmrc|\.netrc|_netrc|\.pypirc|\.pgpass|\.git-credentials|\.htpasswd|\.dockercfg`,
+  String.raw`[^/]*\.env|\.env\..*|(?:[^/]*[._-])?secrets?\.(?:json|ya?ml|toml|ini|properties|conf|cfg|xml)`,
+  String.raw`client_secret[^/]*\.json|\.npmrc|\.netrc|_netrc|\.pypirc|\.pgpass|\.git-credentials|\.htpasswd|\.dockercfg`,
   String.raw`.*\.(?:pem|key|p12|pfx|jks|keystore|kdbx|asc|ppk)|id_(?:rsa|dsa|ecdsa|ed25519)(?:_sk)?|credentials.*`,
 ];
 const SECRET_FILE: RegExp = new RegExp(`(?:^|/)(?:${SECRET_FILES.join("|")})$`, "i");
@@ -77,7 +81,9 @@ function holdsKeyLine(text: string): boolean {
 }
 
 function holdsSecret(text: string): boolean {
-  return scrub(text) !== text;
+  if (scrub(text) !== text) return true;
+  for (const [name, value] of optionDefaults(text)) if (isSecretName(name) && !isProse(value)) return true;
+  return false;
 }
 
 /** Looks into both sides of a binary patch. The text in them is what counts. */
