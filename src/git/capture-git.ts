@@ -5,7 +5,8 @@ import { onDemand } from "../platform/on-demand.ts";
 import type { CodeSnapshot } from "../provenance/code-snapshot.ts";
 import { type CaptureGitOptions, checkGitOptions, GIT_OPTIONS } from "./capture-options.ts";
 import type { GitFacts, GitRequest } from "./git-facts.ts";
-import { type GitFileSystem, gitFiles, nativeFileSystem } from "./git-files.ts";
+import { type GitFileSystem, nativeFileSystem } from "./git-file-system.ts";
+import { gitFiles } from "./git-files.ts";
 import { absolutePath, type HostProcess } from "./host-paths.ts";
 import { TimeLimit } from "./time-limit.ts";
 
@@ -56,7 +57,7 @@ async function capture(
   const limit = new TimeLimit(timeoutMs, given.signal);
   const request: GitRequest = {
     directory: absolutePath(given.directory, given.fs !== undefined, process),
-    files: gitFiles(fs),
+    files: gitFiles(fs, given.fs === undefined),
     ...homes,
     wantsPatch: given.patch ?? true,
     maxPatchBytes,

@@ -1,7 +1,7 @@
 import { checkChoice } from "../arguments/choice.ts";
 import type { OptionNames } from "../arguments/options.ts";
 import { invalidArgument } from "../errors/ledger-error.ts";
-import { type GitFileSystem, isGitFileSystem } from "./git-files.ts";
+import { type GitFileSystem, isGitFileSystem } from "./git-file-system.ts";
 
 const ENGINES = ["auto", "git", "isomorphic-git"] as const;
 /** A record keeps archives of at most 64 MiB. */

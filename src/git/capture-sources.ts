@@ -5,7 +5,8 @@ import { onDemand } from "../platform/on-demand.ts";
 import { type CodeSnapshot, WITHOUT_GIT } from "../provenance/code-snapshot.ts";
 import { scrub } from "../provenance/redaction/scrub.ts";
 import { type CaptureSourcesOptions, checkSourcesOptions, SOURCES_OPTIONS } from "./capture-options.ts";
-import { type GitFiles, gitFiles, nativeFileSystem } from "./git-files.ts";
+import { nativeFileSystem } from "./git-file-system.ts";
+import { type GitFiles, gitFiles } from "./git-files.ts";
 import { absolutePath, type HostProcess } from "./host-paths.ts";
 import { TimeLimit } from "./time-limit.ts";
 
@@ -38,7 +39,7 @@ export async function captureSources(options?: CaptureSourcesOptions): Promise<C
   }
   given.signal?.throwIfAborted();
   const { process } = globalThis as Host;
-  const files = gitFiles(fs);
+  const files = gitFiles(fs, given.fs === undefined);
   const directory = absolutePath(given.directory, given.fs !== undefined, process);
   const script = given.fs ? undefined : process?.argv?.[1]?.replaceAll("\\", "/");
   const start = directory === "/" ? "/" : `${directory}/`;

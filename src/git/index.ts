@@ -3,4 +3,4 @@ export type { CaptureGitOptions, CaptureSourcesOptions } from "./capture-options
 export { captureSources } from "./capture-sources.ts";
 export type { CodeChange, CodeChangeStatus, Remote, Submodule, UntrackedFile } from "../journal/recorded-code.ts";
 export type { CodeSnapshot } from "../provenance/code-snapshot.ts";
-export type { GitFileCalls, GitFileStats, GitFileSystem } from "./git-files.ts";
+export type { GitFileCalls, GitFileStats, GitFileSystem } from "./git-file-system.ts";

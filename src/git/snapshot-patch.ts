@@ -40,7 +40,9 @@ async function untrackedSections(
     signal.throwIfAborted();
     if (path.endsWith("/") || isSecretFile(path)) continue;
     const stats = size > left ? undefined : await files.lstat(`${root}/${path}`).catch(() => undefined);
-    const bytes = stats?.isFile() ? await files.read(`${root}/${path}`).catch(() => undefined) : undefined;
+    const bytes = stats?.isFile()
+      ? await files.read(`${root}/${path}`, { stats, root }).catch(() => undefined)
+      : undefined;
     if (!stats || !bytes) {
       skipped++;
       continue;

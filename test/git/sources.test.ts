@@ -1,11 +1,11 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import fs, { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { unzipSync } from "fflate";
 import { captureSources, type CaptureSourcesOptions, type CodeSnapshot } from "runledger/git";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { MemoryFiles } from "./memory-files.ts";
 
 let directory: string;
@@ -368,6 +368,37 @@ describe("odd files", () => {
     symlinkSync(join(directory, "in"), join(directory, "entrance"));
     expect(await namesIn({ directory: join(directory, "entrance") })).toEqual(["a.ts"]);
   });
+
+  test.each(["a link", "a directory that is a link", "a pipe", "another file"])(
+    "%s that takes the place of a file before it is read",
+    async (kind) => {
+      write({ ...PROJECT, "in/a.ts": "found", "outside/a.ts": "secret" });
+      const path = join(directory, "in/a.ts");
+      const swap = (): void => {
+        rmSync(kind.startsWith("a dir") ? join(directory, "in") : path, { recursive: true });
+        if (kind === "a link") symlinkSync(join(directory, "outside/a.ts"), path);
+        else if (kind === "a pipe") execFileSync("mkfifo", [path]);
+        else if (kind === "another file") write({ "in/a.ts": "later" });
+        else symlinkSync(join(directory, "outside"), join(directory, "in"));
+      };
+      const { stat } = fs.promises;
+      const spy = vi.spyOn(fs.promises, "stat").mockImplementation(async (...args) => {
+        const stats = await stat(...args);
+        if (args[0] === path) swap();
+        return stats;
+      });
+      try {
+        write({ ".gitignore": "outside/\n" });
+        const snapshot = await captured({ timeoutMs: 2000 });
+        expect(spy).toHaveBeenCalledWith(path);
+        const isLater = kind === "another file";
+        expect(filesOf(snapshot)["in/a.ts"]).toBe(isLater ? "later" : undefined);
+        expect(snapshot.incomplete).toEqual(isLater ? [] : ["archive: 1 file left out, unreadable (in/a.ts)"]);
+      } finally {
+        spy.mockRestore();
+      }
+    },
+  );
 
   test("names that an archive cannot have everywhere are named", async () => {
     write({ "a.ts": "", "A.ts": "", "con.ts": "", "a:b.ts": "", "x.": "", "tab\t.ts": "", "back\\slash.ts": "" });

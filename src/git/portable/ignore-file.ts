@@ -19,7 +19,7 @@ export async function readIgnoreFile(
     const stats = await files.lstat(path);
     if (!stats?.isFile() && !(mayBeLink && stats?.isSymbolicLink())) return undefined;
     if (stats.size > MAX_IGNORE_COST) return UNKNOWN;
-    const bytes = await files.read(path);
+    const bytes = await files.read(path, stats.isFile() ? { stats } : undefined);
     if (bytes === undefined) return undefined;
     return bytes.length > MAX_IGNORE_COST ? UNKNOWN : parseIgnoreRules(utf8Decoder().decode(bytes), prefix);
   } catch {

@@ -1,4 +1,4 @@
-import type { GitFileCalls } from "../git-files.ts";
+import type { GitFileCalls } from "../git-file-system.ts";
 import { MAX_COMPARED_FILE } from "../limits.ts";
 import { LedgerError } from "../../errors/ledger-error.ts";
 import { inflatesWithin } from "./object-size.ts";

@@ -1,6 +1,7 @@
 import type { UntrackedFile } from "../../journal/recorded-code.ts";
 import { breakIfDue } from "../../platform/event-loop.ts";
-import type { GitFileStats, GitFiles } from "../git-files.ts";
+import type { GitFileStats } from "../git-file-system.ts";
+import type { GitFiles } from "../git-files.ts";
 import { MAX_UNTRACKED } from "../limits.ts";
 import { readIgnoreFile } from "./ignore-file.ts";
 import { type IgnoreRules, costOf, isIgnored, MAX_IGNORE_COST } from "./ignore-rules.ts";

@@ -1,7 +1,8 @@
 import { mapBounded } from "../../platform/bounded.ts";
 import { utf8Encoder } from "../../bytes/utf8.ts";
 import type { CodeChange, CodeChangeStatus } from "../../journal/recorded-code.ts";
-import type { GitFileStats, GitFiles } from "../git-files.ts";
+import type { GitFileStats } from "../git-file-system.ts";
+import type { GitFiles } from "../git-files.ts";
 import { PARALLEL_FILES } from "../limits.ts";
 import { blobId } from "../object-id.ts";
 import { breakIfDue } from "../../platform/event-loop.ts";
@@ -121,7 +122,8 @@ async function idOf({ files, signal }: Comparison, path: string, mode: number): 
 /** Returns the content that git would store for a path of the working tree. */
 export async function readSide(files: GitFiles, path: string, mode: number): Promise<Uint8Array | undefined> {
   const stats = await files.lstat(path);
-  if (mode !== LINK || !stats?.isSymbolicLink()) return await files.read(path);
+  if (!stats?.isSymbolicLink()) return stats && (await files.read(path, { stats }));
+  if (mode !== LINK) return undefined;
   const target = await files.readlink(path);
   return target === undefined ? undefined : utf8Encoder().encode(target);
 }

@@ -99,7 +99,7 @@ async function pack(
     };
     const name = path.normalize("NFC");
     let reason = packed.has(name) ? "name" : reasonFor(source.size);
-    const bytes = reason ? undefined : await read(request, path);
+    const bytes = reason ? undefined : await read(request, source);
     if (bytes) reason = reasonFor(bytes.length) ?? (await reasonInside(path, bytes));
     else reason ??= limit.signal.aborted ? "late" : "unreadable";
     if (reason) leftOut.add(reason, path);
@@ -119,9 +119,13 @@ async function reasonInside(path: string, bytes: Uint8Array): Promise<Reason | u
   return (await seemsSecret(path, bytes)) ? "secret" : undefined;
 }
 
-async function read({ files, directory, limit }: ArchiveRequest, path: string): Promise<Uint8Array | undefined> {
+async function read(
+  { files, directory, limit }: ArchiveRequest,
+  { path, stats }: SourceFile,
+): Promise<Uint8Array | undefined> {
   try {
-    return await abortable(files.read(joinPath(directory, path)), limit.signal);
+    const found = { stats, root: directory };
+    return await abortable(files.read(joinPath(directory, path), found), limit.signal);
   } catch {
     return undefined;
   }

@@ -1,7 +1,8 @@
 import { joinPath } from "../portable/git-directory.ts";
 import { readIgnoreFile } from "../portable/ignore-file.ts";
 import { type IgnoreRules, costOf, isIgnored, MAX_IGNORE_COST } from "../portable/ignore-rules.ts";
-import type { GitFileStats, GitFiles } from "../git-files.ts";
+import type { GitFileStats } from "../git-file-system.ts";
+import type { GitFiles } from "../git-files.ts";
 import { mapBounded } from "../../platform/bounded.ts";
 import { scrubTokens } from "../../provenance/redaction/token-shapes.ts";
 import { breakIfDue } from "../../platform/event-loop.ts";
@@ -22,6 +23,7 @@ export interface SourceFile {
   /** From the directory, with `/`. */
   readonly path: string;
   readonly size: number;
+  readonly stats: GitFileStats;
 }
 
 export interface Search {
@@ -122,7 +124,7 @@ function addFile({ leftOut }: Search, path: string, stats: GitFileStats, sources
   else if (isOddName(path)) leftOut.add("name", JSON.stringify(path));
   else if ((isSecretFile(path) && !JUDGED_BY_CONTENT.test(path)) || scrubTokens(path) !== path)
     leftOut.add("secret", path);
-  else sources.push({ path, size: stats.size });
+  else sources.push({ path, size: stats.size, stats });
 }
 
 /** Returns whether a path cannot be in an archive: it is not UTF-8, which Node shows by U+FFFD, or has control characters. */
