@@ -22,7 +22,7 @@ export async function findLockfile(
       const stats = await files.lstat(`${root}/${prefix}${name}`);
       if (!stats?.isFile()) continue;
       if (stats.size > MAX_LOCKFILE) throw new RangeError("the lockfile is too large");
-      const bytes = await files.read(`${root}/${prefix}${name}`);
+      const bytes = await files.read(`${root}/${prefix}${name}`, { stats, root });
       if (bytes) return { path: prefix + name, digest: formatDigest(await (await loadSha256()).sha256Hex(bytes)) };
     }
   }
