@@ -133,7 +133,7 @@ test("a stored table is Parquet that reads back as the same data set", async () 
   for (const [field, wrong] of [
     ["table.x[1]", { x: [1, "a"] }],
     ["table.x[0]", { x: [[1], [2]] }],
-    ["source.x", { x: { shape: [1, 1], dtype: "float32", data: async () => [1] } }],
+    ["source.x", { x: { shape: [1, 1], dtype: "float32", data: async () => new Float32Array(1) } }],
     ["store", chunks({ a: 1 })],
     ["store", { digest: "d" }],
     ["name", [{ a: 1 }]],
@@ -193,16 +193,20 @@ test("tensors are tables: alone, as columns, and of any rank", async () => {
   ];
   expect((await log(rows)).digest).toBe(logged.digest);
   expect((await log(rows)).profile).toEqual(logged.profile);
-  expect((await log({ data: [1, 2] })).digest).toBe((await log(tensor([2], "float32", [1, 2]))).digest);
-  expect((await log({ a: [true, false] })).digest).toBe((await log({ a: tensor([2], "bool", [1, 0]) })).digest);
+  expect((await log({ data: [1, 2] })).digest).toBe(
+    (await log(tensor([2], "float32", new Float32Array([1, 2])))).digest,
+  );
+  expect((await log({ a: [true, false] })).digest).toBe(
+    (await log({ a: tensor([2], "bool", Uint8Array.of(1, 0)) })).digest,
+  );
   expect((await log({ a: [["x"], ["y"]] })).digest).toBe(
     (await log({ a: tensor([2, 1], "string", ["x", "y"]) })).digest,
   );
   for (const wrong of [
-    tensor([], "float32", [1]),
-    tensor([2], "complex64", [1, 2]),
-    tensor([3], "float32", [1, 2]),
-    tensor([1.5], "float32", [1]),
+    tensor([], "float32", new Float32Array(1)),
+    tensor([2], "complex64", new Float32Array(2)),
+    tensor([3], "float32", new Float32Array(2)),
+    tensor([1.5], "float32", new Float32Array(1)),
   ])
     await expect(log({ a: wrong })).rejects.toThrow(code("INVALID_ARGUMENT", "source.a"));
   await expect(log({ a: ys, b: [1] })).rejects.toThrow(code("INVALID_ARGUMENT", "source.b"));

@@ -1,26 +1,15 @@
 import type { Sha256 } from "../../bytes/digest.ts";
-import { describeType, LedgerError } from "../../errors/ledger-error.ts";
-import { isArrayBuffer, isBytes, isDataView, isDate, isPlainObject } from "../../platform/any-realm.ts";
 import type { ColumnProfile } from "../../journal/recorded-dataset.ts";
-import { CellHash, type HashedBytes, sortedMembers, TAG } from "./cell-hash.ts";
+import { CellHash } from "./cell-hash.ts";
 import { ColumnStatistics } from "./column-statistics.ts";
+import type { ColumnType } from "./column-type.ts";
+import type { HashWork } from "./hash-work.ts";
+import { hashAtom, isLarge, isSafe, NestedCell } from "./nested-cell.ts";
 import type { TensorData } from "./tensor.ts";
+import { TensorRows } from "./tensor-rows.ts";
 
-/** The type of the values of a column. */
-export type ColumnType =
-  | "null"
-  | "number"
-  | "bigint"
-  | "string"
-  | "boolean"
-  | "date"
-  | "bytes"
-  | "list"
-  | "object"
-  | "mixed";
-
-/** The deepest nesting of lists and objects in a cell. */
-const MAX_DEPTH = 64;
+/** The rest of an addition, which goes on with each `next`. */
+export type Rest = Iterator<void, void, void>;
 
 /** The digest, the profile and the type of a column, whose cells come in the order of rows. */
 export class ColumnDigest {
@@ -32,9 +21,9 @@ export class ColumnDigest {
   /** False once a number has a fraction. */
   isWhole = true;
 
-  constructor(name: string, hash: Sha256, hashed: HashedBytes, profiled: boolean) {
+  constructor(name: string, hash: Sha256, work: HashWork, profiled: boolean) {
     this.name = name;
-    this.#hash = new CellHash(hash, hashed);
+    this.#hash = new CellHash(hash, work);
     this.#statistics = profiled ? new ColumnStatistics() : undefined;
   }
 
@@ -51,18 +40,23 @@ export class ColumnDigest {
     return [...types][0] ?? "null";
   }
 
-  /** Adds the cell of a row. Rows that are left out have null. */
-  add(row: number, value: unknown): void {
-    if (value === null || value === undefined) return;
-    this.#padTo(row);
-    this.#types.add(this.#cell(value, row));
-    this.#rows = row + 1;
+  /**
+   * Adds the cell of a row. Rows that are left out have null. Returns the rest of the addition if it is time for a pause
+   * before the end.
+   */
+  add(row: number, value: unknown): Rest | undefined {
+    if (value === null || value === undefined) return undefined;
+    if (row === this.#rows && !isLarge(value)) {
+      this.#atom(value);
+      this.#rows++;
+      return undefined;
+    }
+    return begun(this.#add(row, value));
   }
 
-  /** Adds the cells of consecutive rows, which are numbers. */
+  /** Adds the cells of consecutive rows, which are numbers. No row before them is left out. */
   addNumbers(values: ArrayLike<number>, from: number, to: number): void {
     if (to === from) return;
-    this.#padTo(from);
     this.#types.add("number");
     this.#hash.numbers(values, from, to);
     const statistics = this.#statistics;
@@ -72,18 +66,24 @@ export class ColumnDigest {
     this.#rows = to;
   }
 
-  /** Adds a row of a tensor whose rows are tensors themselves. */
-  addTensorRow(row: number, data: TensorData): void {
-    this.#padTo(row);
-    this.#types.add("list");
-    const size = data.shape.slice(1).reduce((product, each) => product * each, 1);
-    this.#tensor(data, 1, row * size, size);
-    this.#statistics?.cell();
-    this.#rows = row + 1;
+  /** Returns what adds the rows of a tensor whose rows are tensors themselves, from the first one. */
+  tensorRows(data: TensorData): (row: number) => Rest | undefined {
+    const rows = new TensorRows(this.#hash, data, this.#statistics);
+    return (row) => {
+      this.#types.add("list");
+      this.#statistics?.cell();
+      this.#rows = row + 1;
+      const rest = rows.add(row);
+      return rest && begun(rest);
+    };
   }
 
-  digestHex(rows: number): string {
-    this.#padTo(rows);
+  /** Adds null for each row that is left out. Returns as {@link add}. */
+  end(rows: number): Rest | undefined {
+    return rows === this.#rows ? undefined : begun(this.#padTo(rows));
+  }
+
+  digestHex(): string {
     return this.#hash.digestHex();
   }
 
@@ -91,122 +91,51 @@ export class ColumnDigest {
     return this.#statistics?.profile(rows);
   }
 
-  #padTo(row: number): void {
-    this.#hash.nulls(row - this.#rows);
+  *#add(row: number, value: unknown): Generator<void, void, void> {
+    yield* this.#padTo(row);
+    if (isLarge(value)) yield* this.#large(row, value);
+    else this.#atom(value);
+    this.#rows = row + 1;
   }
 
-  #cell(value: unknown, row: number): ColumnType {
-    const hash = this.#hash;
-    switch (typeof value) {
-      case "number":
-        hash.number(value);
-        this.#statistics?.number(value);
-        this.#statistics?.cell(value);
-        if (this.isWhole && !Number.isInteger(value)) this.isWhole = false;
-        return "number";
-      case "string":
-        hash.string(value);
-        this.#statistics?.cell(value);
-        return "string";
-      case "boolean":
-        hash.tag(value ? TAG.true : TAG.false);
-        this.#statistics?.cell(value);
-        return "boolean";
-      case "bigint":
-        this.#statistics?.number(Number(value));
-        this.#statistics?.cell(isSafe(value) ? Number(value) : `${value}`);
-        return this.#bigint(value);
-      default: {
-        const ms = isDate(value) ? value.getTime() : undefined;
-        this.#statistics?.cell(ms === undefined ? undefined : `date ${ms}`);
-        if (ms !== undefined) this.#statistics?.date(ms);
-        return this.#nested(value, row, 0, this.#statistics);
-      }
-    }
+  *#padTo(row: number): Generator<void, void, void> {
+    yield* this.#hash.nulls(row - this.#rows);
+    this.#rows = row;
   }
 
-  #bigint(value: bigint): ColumnType {
-    if (isSafe(value)) {
-      this.#hash.number(Number(value));
-      return "number";
-    }
-    this.#hash.bigint(value);
-    return "bigint";
+  #atom(value: unknown): void {
+    const type = hashAtom(this.#hash, value);
+    this.#types.add(type);
+    if (typeof value === "number") {
+      this.#statistics?.number(value);
+      this.#statistics?.cell(value);
+      if (this.isWhole && !Number.isInteger(value)) this.isWhole = false;
+    } else if (typeof value === "bigint") {
+      this.#statistics?.number(Number(value));
+      this.#statistics?.cell(isSafe(value) ? Number(value) : `${value}`);
+    } else this.#statistics?.cell(value as string | boolean);
   }
 
-  /** Adds a value inside of a cell. `statistics` counts its numbers. */
-  #value(value: unknown, row: number, depth: number, statistics: ColumnStatistics | undefined): void {
-    switch (typeof value) {
-      case "number":
-        this.#hash.number(value);
-        statistics?.number(value);
-        return;
-      case "string":
-        return this.#hash.string(value);
-      case "boolean":
-        return this.#hash.tag(value ? TAG.true : TAG.false);
-      case "bigint":
-        statistics?.number(Number(value));
-        this.#bigint(value);
-        return;
-      default:
-        if (value === null || value === undefined) this.#hash.tag(TAG.null);
-        else this.#nested(value, row, depth, statistics);
+  *#large(row: number, value: unknown): Generator<void, void, void> {
+    const type = yield* this.#nested(row).add(value, this.#statistics);
+    this.#types.add(type);
+    if (type !== "date") this.#statistics?.cell();
+    else {
+      const ms = (value as Date).getTime();
+      this.#statistics?.cell(`date ${ms}`);
+      this.#statistics?.date(ms);
     }
   }
 
-  #nested(value: unknown, row: number, depth: number, statistics: ColumnStatistics | undefined): ColumnType {
-    const hash = this.#hash;
-    if (depth > MAX_DEPTH) throw this.#wrong(row, `nests deeper than ${MAX_DEPTH} levels`, value);
-    if (isBytes(value) || isDataView(value) || isArrayBuffer(value)) {
-      const bytes = isArrayBuffer(value)
-        ? new Uint8Array(value)
-        : new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
-      hash.sized(TAG.bytes, bytes);
-      return "bytes";
-    }
-    if (Array.isArray(value) || ArrayBuffer.isView(value)) {
-      const list = value as ArrayLike<unknown>;
-      hash.count(TAG.list, list.length);
-      for (let i = 0; i < list.length; i++) this.#value(list[i], row, depth + 1, statistics);
-      return "list";
-    }
-    if (isPlainObject(value)) {
-      const members = sortedMembers(value);
-      hash.count(TAG.object, members.length);
-      for (const [name, member] of members) {
-        hash.string(name);
-        // Numbers of different members are not of one kind.
-        this.#value(member, row, depth + 1, undefined);
-      }
-      return "object";
-    }
-    if (isDate(value)) {
-      hash.date(value.getTime());
-      return "date";
-    }
-    const hint = typeof (value as { data?: unknown } | null)?.data === "function" ? ": give tensors as columns" : "";
-    throw this.#wrong(row, `must be data, but is of type ${describeType(value)}${hint}`, value);
-  }
-
-  #tensor(data: TensorData, level: number, from: number, size: number): void {
-    const { shape, numbers, at } = data;
-    const length = shape[level]!;
-    this.#hash.count(TAG.list, length);
-    if (level + 1 < shape.length) {
-      const part = size / length;
-      for (let i = 0; i < length; i++) this.#tensor(data, level + 1, from + i * part, part);
-    } else if (numbers) {
-      this.#hash.numbers(numbers, from, from + length);
-      this.#statistics?.numbers(numbers, from, from + length);
-    } else for (let i = from; i < from + length; i++) this.#value(at(i), 0, level, undefined);
-  }
-
-  #wrong(row: number, why: string, value: unknown): LedgerError {
-    const field = `source.${this.name.length > 100 ? `${this.name.slice(0, 100)}…` : this.name}[${row}]`;
-    return new LedgerError("INVALID_ARGUMENT", `${field} ${why}`, { field, received: describeType(value) });
+  #nested(row: number): NestedCell {
+    return new NestedCell(this.#hash, () => {
+      const name = this.name.length > 100 ? `${this.name.slice(0, 100)}…` : this.name;
+      return `source.${name}[${row}]`;
+    });
   }
 }
 
-const MOST_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
-const isSafe = (value: bigint): boolean => value <= MOST_SAFE && value >= -MOST_SAFE;
+/** Begins an addition. Returns the rest, if there is one. */
+function begun(addition: Rest): Rest | undefined {
+  return addition.next().done ? undefined : addition;
+}

@@ -1,6 +1,7 @@
 import { LedgerError } from "../../errors/ledger-error.ts";
 import type { DatasetColumn } from "../../journal/recorded-dataset.ts";
-import type { ColumnDigest, ColumnType } from "./column-digest.ts";
+import type { ColumnDigest } from "./column-digest.ts";
+import type { ColumnType } from "./column-type.ts";
 
 /** The types that a schema may declare, and what the cells must be. `integer`: whole numbers. */
 const DECLARED: { readonly [type: string]: readonly (ColumnType | "integer")[] } = {

@@ -10,13 +10,20 @@ const NUMBERS_AT_ONCE = 4096;
 export async function hashTable(table: TableDigest, source: object): Promise<void> {
   if (Array.isArray(source)) return await hashRows(table, source, 0);
   if (isTensor(source)) return await hashColumns(table, { data: source });
+  await (isByRow(source)
+    ? hashCells(table, source.columns, source.rows)
+    : hashColumns(table, source as Record<string, unknown>));
+}
+
+/** Returns whether a table has the form of names of columns and rows of cells. */
+export function isByRow(source: object): source is { columns: readonly unknown[]; rows: readonly unknown[] } {
   const { columns, rows } = source as { columns?: unknown; rows?: unknown };
-  const isByRow =
+  return (
     Array.isArray(columns) &&
     Array.isArray(rows) &&
     Object.keys(source).length === 2 &&
-    (rows.length === 0 || Array.isArray(rows[0]));
-  await (isByRow ? hashCells(table, columns, rows) : hashColumns(table, source as Record<string, unknown>));
+    (rows.length === 0 || Array.isArray(rows[0]))
+  );
 }
 
 /** Adds rows, or lists of rows, that arrive one after another. Keeps none of them. */
@@ -43,10 +50,12 @@ async function hashRows(table: TableDigest, rows: readonly unknown[], first: num
     }
     for (const key of Object.keys(row)) {
       const column = table.column(key);
-      column.add(first + i, (row as Record<string, unknown>)[key]);
-      const pause = table.pause();
+      const pause = table.pause(column.add(first + i, (row as Record<string, unknown>)[key]));
       if (pause) await pause;
     }
+    // A row may have no cells.
+    const pause = table.pause();
+    if (pause) await pause;
   }
   table.rows = first + rows.length;
 }
@@ -65,8 +74,7 @@ async function hashCells(table: TableDigest, names: readonly unknown[], rows: re
       throw new LedgerError("INVALID_ARGUMENT", message, { field });
     }
     for (const [at, column] of columns.entries()) {
-      column.add(i, row[at]);
-      const pause = table.pause();
+      const pause = table.pause(column.add(i, row[at]));
       if (pause) await pause;
     }
   }
@@ -99,8 +107,7 @@ async function hashColumn(table: TableDigest, column: ColumnDigest, cells: unkno
   if (isTyped) await hashNumbers(table, column, list as ArrayLike<number>);
   else {
     for (let row = 0; row < list.length; row++) {
-      column.add(row, list[row]);
-      const pause = table.pause();
+      const pause = table.pause(column.add(row, list[row]));
       if (pause) await pause;
     }
   }
@@ -111,7 +118,7 @@ async function hashNumbers(table: TableDigest, column: ColumnDigest, values: Arr
   for (let from = 0; from < values.length; from += NUMBERS_AT_ONCE) {
     const to = Math.min(values.length, from + NUMBERS_AT_ONCE);
     column.addNumbers(values, from, to);
-    const pause = table.pause(to - from);
+    const pause = table.pause();
     if (pause) await pause;
   }
 }
@@ -128,10 +135,9 @@ async function hashTensor(
     await hashNumbers(table, column, data.numbers);
     return rows;
   }
+  const add = rest.length > 0 ? column.tensorRows(data) : (row: number) => column.add(row, data.at(row));
   for (let row = 0; row < rows; row++) {
-    if (rest.length > 0) column.addTensorRow(row, data);
-    else column.add(row, data.at(row));
-    const pause = table.pause();
+    const pause = table.pause(add(row));
     if (pause) await pause;
   }
   return rows;

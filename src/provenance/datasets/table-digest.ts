@@ -1,6 +1,6 @@
-import { toWellFormed } from "../../bytes/well-formed.ts";
 import type { Sha256Module } from "../../bytes/digest.ts";
 import { utf8Encoder } from "../../bytes/utf8.ts";
+import { hasLoneSurrogate } from "../../bytes/well-formed.ts";
 import { LedgerError } from "../../errors/ledger-error.ts";
 import { setOwn } from "../../bytes/dictionary.ts";
 import {
@@ -11,19 +11,13 @@ import {
 } from "../../journal/recorded-dataset.ts";
 import { breakIfDue } from "../../platform/event-loop.ts";
 import { compareCodeUnits } from "./code-units.ts";
-import { ColumnDigest } from "./column-digest.ts";
+import { ColumnDigest, type Rest } from "./column-digest.ts";
 import { checkDeclared } from "./declared-schema.ts";
+import { HashWork } from "./hash-work.ts";
 
 /** The most columns of a table. */
 export const MAX_TABLE_COLUMNS = 65_536;
 const MAX_NAME_LENGTH = 250;
-/** The bytes that all columns together may gather before they are hashed, and those of one column. */
-const GATHERED_BYTES: number = 64 * 1024 * 1024;
-const COLUMN_BYTES: number = 64 * 1024;
-/** How many cells, and how many bytes of them, are hashed before the work looks whether it has to pause. */
-const CELLS_AT_ONCE = 1024;
-const BYTES_AT_ONCE: number = 512 * 1024;
-
 /** What a record says of a table. */
 export type TableFacts = { readonly digest: string } & Pick<DatasetFacts, "rows" | "columns" | "schema" | "profile">;
 
@@ -32,13 +26,7 @@ export class TableDigest {
   readonly #hashing: Sha256Module;
   readonly #signal: AbortSignal | undefined;
   readonly #columns = new Map<string, ColumnDigest>();
-  readonly #names = new Set<string>();
-  readonly #hashed = {
-    total: 0,
-    room: (): number => Math.min(COLUMN_BYTES, GATHERED_BYTES / this.#columns.size),
-  };
-  #cells = 0;
-  #bytes = 0;
+  readonly #work = new HashWork();
   rows = 0;
 
   constructor(hashing: Sha256Module, signal: AbortSignal | undefined) {
@@ -57,13 +45,16 @@ export class TableDigest {
     return this.#add(key);
   }
 
-  /** To be called after each cell or range of cells. Returns a promise if it is time for a pause. */
-  pause(cells = 1): Promise<void> | undefined {
-    this.#cells += cells;
-    const { total } = this.#hashed;
-    if (this.#cells < CELLS_AT_ONCE && total < this.#bytes + BYTES_AT_ONCE) return undefined;
-    this.#cells = 0;
-    this.#bytes = total;
+  /**
+   * To be called after each cell or range of cells, with the rest of its addition if there is one. Returns a promise if
+   * it is time for a pause.
+   */
+  pause(rest?: Rest): Promise<void> | undefined {
+    if (rest) return this.#complete(rest);
+    // A cell without a value is work, too.
+    this.#work.values++;
+    if (!this.#work.isDue) return undefined;
+    this.#work.restart();
     this.#signal?.throwIfAborted();
     return breakIfDue();
   }
@@ -82,7 +73,10 @@ export class TableDigest {
       const name = encoder.encode(column.name);
       hash.update(count(name.length));
       hash.update(name);
-      hash.update(encoder.encode(column.digestHex(rows)));
+      const pause = this.pause(column.end(rows));
+      if (pause) await pause;
+      hash.update(encoder.encode(column.digestHex()));
+      this.#signal?.throwIfAborted();
       await breakIfDue();
     }
     const profile: { [column: string]: ColumnProfile } = {};
@@ -103,16 +97,22 @@ export class TableDigest {
   #add(key: string): ColumnDigest {
     if (key === "") throw wrongName("has a column without a name");
     if (key.length > MAX_NAME_LENGTH) throw wrongName(`has a column name of more than ${MAX_NAME_LENGTH} characters`);
-    const name = toWellFormed(key);
-    if (this.#names.has(name)) throw wrongName(`repeats the column ${JSON.stringify(name.slice(0, 100))}`);
+    if (hasLoneSurrogate(key))
+      throw wrongName(`has a column name that holds half of a surrogate pair: ${JSON.stringify(key.slice(0, 100))}`);
     if (this.#columns.size === MAX_TABLE_COLUMNS) {
       throw new LedgerError("TOO_LARGE", `source has more than ${MAX_TABLE_COLUMNS} columns`, { field: "source" });
     }
     const isProfiled = this.#columns.size < MAX_DATASET_COLUMNS;
-    const column = new ColumnDigest(name, this.#hashing.createSha256(), this.#hashed, isProfiled);
-    this.#names.add(name);
+    const column = new ColumnDigest(key, this.#hashing.createSha256(), this.#work, isProfiled);
     this.#columns.set(key, column);
+    this.#work.columns = this.#columns.size;
     return column;
+  }
+
+  async #complete(rest: Rest): Promise<void> {
+    do await this.pause();
+    while (rest.next().done !== true);
+    await this.pause();
   }
 }
 

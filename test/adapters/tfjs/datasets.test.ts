@@ -26,6 +26,10 @@ test("tensors are data sets: as columns, alone, of any type, but not once they a
   const answers = await run.logDataset("answers", tf.tensor([true, false]), { store: true });
   expect(answers).toMatchObject({ schema: [{ type: "boolean" }], artifact: "answers:v0" });
   xs.dispose();
-  await expect(run.logDataset("gone", { xs })).rejects.toMatchObject({ code: "INVALID_ARGUMENT", field: "source" });
+  await expect(run.logDataset("gone", { xs })).rejects.toMatchObject({
+    code: "INVALID_ARGUMENT",
+    field: "source.xs",
+    message: expect.stringContaining("disposed") as string,
+  });
   await run.finish();
 });
