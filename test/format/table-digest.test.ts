@@ -32,7 +32,19 @@ function toProgram(cell: unknown): unknown {
   return ["object", Object.fromEntries(Object.entries(cell).map(([key, value]) => [key, toProgram(value)]))];
 }
 
-const ATOMS: readonly unknown[] = [null, undefined, true, false, "", "x", "ü", "\u{1f600}", "\uffee"].concat(
+const ATOMS: readonly unknown[] = [
+  null,
+  undefined,
+  true,
+  false,
+  "",
+  "x",
+  "ü",
+  "\u{1f600}",
+  "\uffee",
+  "\ud800",
+  "ü\udc00\ud801",
+].concat(
   [0, -0, 1.5, 5e-324, -1e308, Infinity, Number.NaN, 0n, -7n, 2n ** 53n, -(2n ** 64n)] as never[],
   [new Date(0), new Date(-1.5e12), new Uint8Array(), Uint8Array.of(0, 255)] as never[],
 );
@@ -48,7 +60,10 @@ test.skipIf(!hasPython())(
       const size = Math.floor(random() * 4);
       if (kind < 0.9) return Array.from({ length: size }, () => cell(depth + 1));
       return Object.fromEntries(
-        Array.from({ length: size }, () => [pick(["a", "b", "\uffee", "\u{1f600}"]), cell(depth + 1)]),
+        Array.from({ length: size }, () => [
+          pick(["a", "b", "\uffee", "\u{1f600}", "\ud800", "\udfff"]),
+          cell(depth + 1),
+        ]),
       );
     };
     const tables = Array.from({ length: 60 }, () => {

@@ -14,7 +14,7 @@ def counted(data): return count(len(data)) + data
 def form(cell):
     if cell is None: return b"\x00"
     if isinstance(cell, bool): return b"\x02" if cell else b"\x01"
-    if isinstance(cell, str): return b"\x05" + counted(cell.encode())
+    if isinstance(cell, str): return b"\x05" + counted(cell.encode("utf-8", "surrogatepass"))
     kind, value = cell
     if kind == "number": return b"\x03" + bytes.fromhex(value)
     if kind == "bigint" and abs(int(value)) < 2**53: return b"\x03" + struct.pack("<d", float(int(value)))
