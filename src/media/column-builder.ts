@@ -6,10 +6,19 @@ import { impossible, tooLarge, wrongInput } from "./wrong-input.ts";
 
 type CellType = "number" | "bigint" | "string" | "boolean" | "date";
 
+/** What a table is for. */
+export interface TableUse {
+  /** The name of the table in errors. */
+  readonly root: string;
+  /** Whether texts that UTF-8 cannot hold are refused. Otherwise they are changed. */
+  readonly isExact: boolean;
+}
+
 /** Collects the cells of a column in order. The first cell that is not `null` sets the column's type. */
 export class ColumnBuilder {
   readonly #name: string;
   readonly #rows: number;
+  readonly #use: TableUse;
   #type: CellType | undefined;
   #numbers: Float64Array = new Float64Array(0);
   #bigints: BigInt64Array = new BigInt64Array(0);
@@ -18,9 +27,10 @@ export class ColumnBuilder {
   /** The number of bytes that the column takes. */
   held = 0;
 
-  constructor(name: string, rows: number) {
+  constructor(name: string, rows: number, use: TableUse) {
     this.#name = name;
     this.#rows = rows;
+    this.#use = use;
   }
 
   get holdsDates(): boolean {
@@ -57,8 +67,8 @@ export class ColumnBuilder {
         return;
       case "string":
         this.held += 2 * (cell as string).length;
-        if (this.held > MAX_VALUE_BYTES) throw tooLarge("table", "cells of more bytes", `${MAX_VALUE_BYTES}`);
-        this.#values.push(toWellFormed(cell as string));
+        if (this.held > MAX_VALUE_BYTES) throw tooLarge(this.#use.root, "cells of more bytes", `${MAX_VALUE_BYTES}`);
+        this.#values.push(this.#text(row, cell as string));
         return;
       default:
         this.#values.push(cell as boolean);
@@ -112,8 +122,14 @@ export class ColumnBuilder {
     else this.#values = new Array<string | boolean>(row).fill(type === "string" ? "" : false);
   }
 
+  #text(row: number, cell: string): string {
+    const text = toWellFormed(cell);
+    if (text === cell || !this.#use.isExact) return text;
+    throw impossible(this.#field(row), "holds half of a surrogate pair, which Parquet cannot store", cell);
+  }
+
   #field(row: number): string {
-    return `table.${shorten(this.#name)}[${row}]`;
+    return `${this.#use.root}.${shorten(this.#name)}[${row}]`;
   }
 }
 

@@ -4,7 +4,7 @@ import { copyAdvice } from "../errors/ledger-error.ts";
 import { isDataView, isPlainObject, isTypedArray } from "../platform/any-realm.ts";
 import { MAX_VALUE_BYTES, type MediaContent } from "./content.ts";
 import { encodeTableInPieces, type TableColumn } from "../parquet/table-write.ts";
-import { ColumnBuilder, shorten } from "./column-builder.ts";
+import { ColumnBuilder, shorten, type TableUse } from "./column-builder.ts";
 import { impossible, tooLarge, wrongInput } from "./wrong-input.ts";
 
 /** One cell. A column holds values of one type, and `null`. */
@@ -65,6 +65,8 @@ export const MAX_COLUMNS = 4096;
 const MAX_COLUMN_NAME_LENGTH = 250;
 const OF_BIGINTS = ["BigInt64Array", "BigUint64Array"] as const;
 
+const LOGGED: TableUse = { root: "table", isExact: false };
+
 /** A column that the caller gave. */
 interface Column {
   readonly name: string;
@@ -99,55 +101,56 @@ interface OwnColumns {
 }
 
 /** Returns the columns of a table. Throws as {@link tableContent} does. */
-export function tableColumns(source: unknown): OwnColumns {
-  const { columns, rows } = readSource(source);
-  if (columns.length === 0) throw impossible("table", "has no columns", source);
-  if (columns.length > MAX_COLUMNS) throw tooLarge("table", `${columns.length} columns`, `${MAX_COLUMNS}`);
-  if (columns.length * rows > MAX_CELLS) throw tooLarge("table", `${columns.length * rows} cells`, `${MAX_CELLS}`);
+export function tableColumns(source: unknown, use: TableUse = LOGGED): OwnColumns {
+  const { root } = use;
+  const { columns, rows } = readSource(source, root);
+  if (columns.length === 0) throw impossible(root, "has no columns", source);
+  if (columns.length > MAX_COLUMNS) throw tooLarge(root, `${columns.length} columns`, `${MAX_COLUMNS}`);
+  if (columns.length * rows > MAX_CELLS) throw tooLarge(root, `${columns.length * rows} cells`, `${MAX_CELLS}`);
   const dates: number[] = [];
   let held = 0;
   const own = columns.map(({ name, cell, typed }, i): TableColumn => {
-    const builder = new ColumnBuilder(name, rows);
+    const builder = new ColumnBuilder(name, rows, use);
     if (typed) builder.setNumbers(typed);
     else for (let row = 0; row < rows; row++) builder.set(row, cell(row));
     if (builder.holdsDates) dates.push(i);
     held += builder.held;
-    if (held > MAX_VALUE_BYTES) throw tooLarge("table", "cells of more bytes", `${MAX_VALUE_BYTES}`);
+    if (held > MAX_VALUE_BYTES) throw tooLarge(root, "cells of more bytes", `${MAX_VALUE_BYTES}`);
     return builder.column();
   });
   return { columns: own, rows, held, dates };
 }
 
-function readSource(source: unknown): { columns: Column[]; rows: number } {
-  if (Array.isArray(source)) return readObjects(source);
+function readSource(source: unknown, root: string): { columns: Column[]; rows: number } {
+  if (Array.isArray(source)) return readObjects(source, root);
   // Maps, Tensors and other class instances have no columns of their own.
   if (!isPlainObject(source))
-    throw wrongInput("table", "an object of columns, { columns, rows } or an array of objects", source);
+    throw wrongInput(root, "an object of columns, { columns, rows } or an array of objects", source);
   const { columns, rows, data } = source as { columns?: unknown; rows?: unknown; data?: unknown };
   // W&B and pandas call the rows `data`. A column holds no arrays, so this is a mistake.
   if (rows === undefined && Array.isArray(columns) && Array.isArray(data) && Array.isArray(data[0]))
-    throw wrongInput("table.data", "a column of cells", data, "give rows of cells as { columns, rows }");
+    throw wrongInput(`${root}.data`, "a column of cells", data, "give rows of cells as { columns, rows }");
   const isByRow =
     Array.isArray(columns) &&
     Array.isArray(rows) &&
     Object.keys(source).length === 2 &&
     (rows.length === 0 || Array.isArray(rows[0]));
-  return isByRow ? readRows(columns, rows) : readColumns(source as Record<string, unknown>);
+  return isByRow ? readRows(columns, rows, root) : readColumns(source as Record<string, unknown>, root);
 }
 
-function readObjects(rows: readonly unknown[]): { columns: Column[]; rows: number } {
+function readObjects(rows: readonly unknown[], root: string): { columns: Column[]; rows: number } {
   if (rows.length === 0)
-    throw impossible("table", "has no columns: name them with { columns, rows } for a table without rows", rows);
+    throw impossible(root, "has no columns: name them with { columns, rows } for a table without rows", rows);
   const names = new Map<string, string>();
   rows.forEach((row, i) => {
     if (!isPlainObject(row)) {
       const hint = Array.isArray(row) ? "give rows of cells as { columns, rows }" : copyAdvice(row).replace(": ", "");
-      throw wrongInput(`table[${i}]`, "an object of cells", row, hint);
+      throw wrongInput(`${root}[${i}]`, "an object of cells", row, hint);
     }
     for (const key of Object.keys(row)) {
       if (names.has(key)) continue;
-      names.set(key, checkName(key, `table[${i}]`));
-      if (names.size > MAX_COLUMNS) throw tooLarge("table", `more than ${MAX_COLUMNS} columns`, `${MAX_COLUMNS}`);
+      names.set(key, checkName(key, `${root}[${i}]`));
+      if (names.size > MAX_COLUMNS) throw tooLarge(root, `more than ${MAX_COLUMNS} columns`, `${MAX_COLUMNS}`);
     }
   });
   const columns = [...names].map(([key, name]): Column => {
@@ -157,51 +160,59 @@ function readObjects(rows: readonly unknown[]): { columns: Column[]; rows: numbe
     };
     return { name, cell };
   });
-  assertDistinct(columns);
+  assertDistinct(columns, root);
   return { columns, rows: rows.length };
 }
 
 /** Throws if two columns have the same name. Replacing lone surrogates may make two names equal. */
-function assertDistinct(columns: readonly Column[]): void {
+function assertDistinct(columns: readonly Column[], root: string): void {
   const seen = new Set<string>();
   for (const { name } of columns) {
-    if (seen.has(name)) throw impossible(`table.${shorten(name)}`, "repeats the name of an earlier column", name);
+    if (seen.has(name)) throw impossible(`${root}.${shorten(name)}`, "repeats the name of an earlier column", name);
     seen.add(name);
   }
 }
 
-function readRows(names: readonly unknown[], rows: readonly unknown[]): { columns: Column[]; rows: number } {
+function readRows(
+  names: readonly unknown[],
+  rows: readonly unknown[],
+  root: string,
+): { columns: Column[]; rows: number } {
   const seen = new Set<unknown>();
   const columns = names.map((name, i): Column => {
-    if (typeof name !== "string") throw wrongInput(`table.columns[${i}]`, "a string", name);
-    const own = checkName(name, `table.columns[${i}]`);
-    if (seen.has(own)) throw impossible(`table.columns[${i}]`, "repeats the name of an earlier column", name);
+    if (typeof name !== "string") throw wrongInput(`${root}.columns[${i}]`, "a string", name);
+    const own = checkName(name, `${root}.columns[${i}]`);
+    if (seen.has(own)) throw impossible(`${root}.columns[${i}]`, "repeats the name of an earlier column", name);
     seen.add(own);
     return { name: own, cell: (row) => (rows[row] as readonly unknown[])[i] };
   });
   rows.forEach((row, i) => {
-    if (!Array.isArray(row)) throw wrongInput(`table.rows[${i}]`, "an array of cells", row);
+    if (!Array.isArray(row)) throw wrongInput(`${root}.rows[${i}]`, "an array of cells", row);
     if (row.length !== names.length)
-      throw impossible(`table.rows[${i}]`, `has ${row.length} cells, but there are ${names.length} columns`, row);
+      throw impossible(`${root}.rows[${i}]`, `has ${row.length} cells, but there are ${names.length} columns`, row);
   });
   return { columns, rows: rows.length };
 }
 
-function readColumns(source: Record<string, unknown>): { columns: Column[]; rows: number } {
+function readColumns(source: Record<string, unknown>, root: string): { columns: Column[]; rows: number } {
   let rows: number | undefined;
   const columns = Object.keys(source).map((key): Column => {
-    const name = checkName(key, "table");
+    const name = checkName(key, root);
     const cells = source[key];
     if (!Array.isArray(cells) && !(ArrayBuffer.isView(cells) && !isDataView(cells)))
-      throw wrongInput(`table.${shorten(name)}`, "an array of cells", cells);
+      throw wrongInput(`${root}.${shorten(name)}`, "an array of cells", cells);
     const list = cells as ArrayLike<unknown>;
     rows ??= list.length;
     if (list.length !== rows)
-      throw impossible(`table.${shorten(name)}`, `has ${list.length} cells, but the column before has ${rows}`, cells);
+      throw impossible(
+        `${root}.${shorten(name)}`,
+        `has ${list.length} cells, but the column before has ${rows}`,
+        cells,
+      );
     const typed = ArrayBuffer.isView(cells) && !isTypedArray(cells, ...OF_BIGINTS) && list.length > 0;
     return { name, cell: (row) => list[row], ...(typed && { typed: list as ArrayLike<number> }) };
   });
-  assertDistinct(columns);
+  assertDistinct(columns, root);
   return { columns, rows: rows ?? 0 };
 }
 

@@ -1,5 +1,5 @@
 import { copySource } from "../artifacts/own-source.ts";
-import { invalidArgument, LedgerError, unreadable } from "../errors/ledger-error.ts";
+import { invalidArgument, LedgerError, reading, unreadable } from "../errors/ledger-error.ts";
 import type { DatasetEvent } from "../journal/event.ts";
 import type { JournalWriter } from "../journal/journal-writer.ts";
 import { onDemand } from "../platform/on-demand.ts";
@@ -74,7 +74,8 @@ export class DatasetLog {
         typeof source === "string" ? ": use fromPath(path) of runledger/backends/fs for a file or directory" : "",
       );
     if (isReference(source) && !isVersion(source)) return this.#record(referenceEvent(source, checked));
-    return await this.#artifacts.track(this.#describe(copySource(source), checked), signal);
+    const hasTableTypes = reading("source", () => Object.hasOwn(source, "json"));
+    return await this.#artifacts.track(this.#describe(copySource(source), { ...checked, hasTableTypes }), signal);
   }
 
   async #describe(source: Exclude<DatasetSource, string>, options: CheckedDatasetOptions): Promise<LoggedDataset> {

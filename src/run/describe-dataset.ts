@@ -6,6 +6,7 @@ import { isDatasetData, knownDataset } from "../journal/is-recorded-dataset.ts";
 import { isDictionary } from "../journal/record-checks.ts";
 import type { DatasetFacts } from "../journal/recorded-dataset.ts";
 import { isArrayBuffer, isBlob, isPlainObject } from "../platform/any-realm.ts";
+import { checkTypes } from "../provenance/datasets/declared-schema.ts";
 import { hashStream, hashTable } from "../provenance/datasets/hash-table.ts";
 import { TableDigest, type TableFacts } from "../provenance/datasets/table-digest.ts";
 import { isTensor } from "../provenance/datasets/tensor.ts";
@@ -19,7 +20,7 @@ import {
 } from "./log-dataset.ts";
 import { OpenedStream } from "./opened-stream.ts";
 import type { RunContext } from "./run-context.ts";
-import { encodeDatasetTable } from "./encode-dataset-table.ts";
+import { prepareDatasetTable } from "./prepare-dataset-table.ts";
 
 type Described = { readonly digest: string } & DatasetFacts;
 
@@ -56,9 +57,11 @@ export async function describeDataset(
     // Its message says what can be logged.
     return await describeContent(context, artifacts, source as ArtifactSource, options);
   }
+  // What cannot be stored is refused before it is hashed.
+  const encode = options.store ? await prepareDatasetTable(source) : undefined;
   const facts = await factsOf(options, (table) => hashTable(table, source));
-  if (!options.store) return facts;
-  const bytes = await encodeDatasetTable(source);
+  if (encode === undefined) return facts;
+  const bytes = await encode();
   const version = await store(artifacts, { files: { [TABLE_PATH]: bytes } }, options, facts);
   return { ...facts, size: version.size, artifact: `${version.name}:${version.version}` };
 }
@@ -101,7 +104,9 @@ async function describeContent(
   source: ArtifactSource,
   options: CheckedDatasetOptions,
 ): Promise<Described> {
-  const declared = declaredColumns(options.schema);
+  const { schema } = options;
+  if (schema && options.hasTableTypes) checkTypes(schema);
+  const declared = declaredColumns(schema);
   if (options.store) {
     const { digest, size, name, version } = await store(log, source, options);
     return { digest, size, artifact: `${name}:${version}`, ...declared };

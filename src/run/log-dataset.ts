@@ -41,6 +41,9 @@ type DatasetTable =
 /**
  * A data set: a reference, a version of an artifact, any source of an artifact, a table, a tensor of TensorFlow.js or
  * columns of tensors, or a stream of rows, or of lists of rows, as objects.
+ *
+ * An object with the one member `json`, `{ text: string }` and `{ files: object }` are sources of an artifact. Give a
+ * table with the one column `json` as rows, or as `{ columns: ["json"], rows }`.
  */
 export type DatasetSource =
   | DatasetReference
@@ -64,7 +67,8 @@ export interface LogDatasetOptions {
   readonly store?: boolean | undefined;
   /**
    * The columns and their types: `number`, `integer`, `bigint`, `string`, `boolean`, `date`, `bytes`, `list`, `object`,
-   * `mixed` or `null`. A table is compared with it. Of other data it is recorded as it is, with types of your own.
+   * `mixed` or `null`. A table is compared with it. Of other data it is recorded as it is, with types of your own; only
+   * that of `{ json }`, which looks like a table, must have these types.
    */
   readonly schema?: readonly DatasetColumn[] | undefined;
   /** Aborting it rejects the call. */
@@ -93,6 +97,8 @@ export interface CheckedDatasetOptions {
   /** What the event says, whatever the source is. */
   readonly event: Pick<DatasetEvent, "kind" | "name" | "context" | "uri">;
   readonly schema: readonly DatasetColumn[] | undefined;
+  /** Whether the schema must have the types of a table although it is not compared with one. */
+  readonly hasTableTypes?: boolean;
   readonly store: boolean;
   readonly signal: AbortSignal | undefined;
 }

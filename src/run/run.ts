@@ -290,7 +290,8 @@ export class Run<Name extends string = string> implements AsyncDisposable {
    * what is recorded. Logging the same again is fine. A reference `{ digest, uri }` is recorded at the call. Other data
    * is read to compute its digest, and must not change until then: bytes, files and streams have the digest of the
    * artifact version that they would be; a table has one that depends on its values only, and its rows, types, nulls,
-   * least and greatest values are recorded, too. Nothing is stored without `store: true`.
+   * least and greatest values are recorded, too. `{ json }` alone is content, and no table with a column of that name.
+   * Nothing is stored without `store: true`.
    *
    * Rejects with `INVALID_ARGUMENT`, which names `uri` if that holds a password, a token or a signature, with
    * `RUN_CLOSED`, `TOO_LARGE`, `FENCED`, or with the signal's reason. You need not await it: {@link finish} waits for

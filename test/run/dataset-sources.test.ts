@@ -131,8 +131,11 @@ test("a stored table is Parquet that reads back as the same data set", async () 
   expect(digest).toBe(logged.digest);
   expect((await run.logDataset("t", table, { store: true })).artifact).toBe("t:v0");
   for (const [field, wrong] of [
-    ["table.x[1]", { x: [1, "a"] }],
-    ["table.x[0]", { x: [[1], [2]] }],
+    ["source.x[1]", { x: [1, "a"] }],
+    ["source.x[0]", { x: [[1], [2]] }],
+    ["source.x[1]", [{ x: "a" }, { x: "\ud800" }]],
+    ["source", []],
+    ["source.columns[1]", { columns: ["x", "x"], rows: [] }],
     ["source.x", { x: { shape: [1, 1], dtype: "float32", data: async () => new Float32Array(1) } }],
     ["store", chunks({ a: 1 })],
     ["store", { digest: "d" }],
@@ -143,6 +146,49 @@ test("a stored table is Parquet that reads back as the same data set", async () 
       code("INVALID_ARGUMENT", field),
     );
   }
+});
+
+test("what is too large to be stored is refused before any cell is read", async () => {
+  let reads = 0;
+  const cells = Object.fromEntries(Array.from({ length: 4097 }, (_, i) => [`c${i}`, i]));
+  const row = new Proxy(cells, { get: (...all) => (reads++, Reflect.get(...all) as unknown) });
+  await expect(log([row], { store: true })).rejects.toThrow(code("TOO_LARGE", "source"));
+  expect(reads).toBe(0);
+  for (const wrong of [{ x: new Array(4_000_000_000) }, { columns: ["x"], rows: [new Array(4_000_000_000)] }])
+    await expect(log(wrong, { store: true })).rejects.toMatchObject({
+      field: expect.stringMatching(/^source/) as string,
+    });
+});
+
+test("cells that are undefined are stored as null in each form of a table", async () => {
+  const { ledger } = await createTestLedger();
+  const run = await ledger.startRun();
+  const forms = [
+    { columns: ["a", "b"], rows: [[undefined, 1], [2]].map((cells) => Array.from({ length: 2 }, (_, i) => cells[i])) },
+    { a: [undefined, 2], b: [1, undefined] },
+    [{ a: undefined, b: 1 }, { a: 2 }],
+  ];
+  const logged: Omit<RecordedDataset, "time">[] = [];
+  for (const form of forms) logged.push(await run.logDataset("t", form as DatasetSource, { store: true }));
+  expect(logged.map(({ artifact, profile }) => [artifact, profile])).toEqual(
+    forms.map(() => ["t:v0", logged[0]?.profile]),
+  );
+  expect(logged[0]?.profile).toMatchObject({ a: { nulls: 1 }, b: { nulls: 1 } });
+});
+
+test("a member json alone is content; a table with that column is given by rows", async () => {
+  const text = await log({ text: '["a","b"]' });
+  expect((await log({ json: ["a", "b"] })).digest).toBe(text.digest);
+  const rows = await log([{ json: "a" }, { json: "b" }]);
+  expect(rows).toMatchObject({ rows: 2, schema: [{ name: "json", type: "string" }] });
+  expect((await log({ columns: ["json"], rows: [["a"], ["b"]] })).digest).toBe(rows.digest);
+  const schema = [{ name: "json", type: "string" }];
+  expect(await log({ json: ["a"] }, { schema })).toMatchObject({ schema });
+  await expect(log({ json: ["a"] }, { schema: [{ name: "json", type: "text" }] })).rejects.toMatchObject({
+    code: "INVALID_ARGUMENT",
+    field: "schema",
+    message: expect.stringMatching(/gives "json" the type "text": use number/) as string,
+  });
 });
 
 test("rows come from streams one by one or in lists, and streams are closed when a row is wrong", async () => {

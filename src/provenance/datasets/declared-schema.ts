@@ -25,11 +25,7 @@ export function checkDeclared(declared: readonly DatasetColumn[], columns: reado
     const shown = JSON.stringify(name.slice(0, 100));
     const expected = wanted.get(name);
     if (expected === undefined) throw wrong(`lacks the column ${shown} of the table`);
-    const accepted = Object.hasOwn(DECLARED, expected) ? DECLARED[expected] : undefined;
-    if (accepted === undefined)
-      throw wrong(
-        `gives ${shown} the type ${JSON.stringify(expected.slice(0, 40))}: use ${Object.keys(DECLARED).join(", ")}`,
-      );
+    const accepted = acceptedBy(name, expected);
     const fits =
       type === "null" || accepted.includes(type) || (type === "number" && isWhole && accepted.includes("integer"));
     if (!fits) throw wrong(`says that ${shown} is of type ${expected}, but it is of type ${found(type, expected)}`);
@@ -37,6 +33,18 @@ export function checkDeclared(declared: readonly DatasetColumn[], columns: reado
   }
   const [missing] = wanted.keys();
   if (missing !== undefined) throw wrong(`names ${JSON.stringify(missing.slice(0, 100))}, which the table lacks`);
+}
+
+/** Throws `INVALID_ARGUMENT`, which names the column, unless all types are those that a table may have. */
+export function checkTypes(declared: readonly DatasetColumn[]): void {
+  for (const { name, type } of declared) acceptedBy(name, type);
+}
+
+function acceptedBy(name: string, type: string): readonly (ColumnType | "integer")[] {
+  const accepted = Object.hasOwn(DECLARED, type) ? DECLARED[type] : undefined;
+  if (accepted !== undefined) return accepted;
+  const [shown, given] = [name.slice(0, 100), type.slice(0, 40)].map((text) => JSON.stringify(text));
+  throw wrong(`gives ${shown} the type ${given}: use ${Object.keys(DECLARED).join(", ")}`);
 }
 
 const found = (type: ColumnType, expected: string): string =>

@@ -1,24 +1,38 @@
 import { LedgerError } from "../errors/ledger-error.ts";
+import { MAX_CELLS } from "../media/table.ts";
 import { tableFile } from "../media/table-file.ts";
 import { isPlainObject } from "../platform/any-realm.ts";
+import { isByRow } from "../provenance/datasets/hash-table.ts";
 import { isTensor, readTensor } from "../provenance/datasets/tensor.ts";
 
-/** Returns a table of a data set, which may have tensors as columns, as a Parquet file. Rejects as {@link tableFile}. */
-export async function encodeDatasetTable(source: object): Promise<Uint8Array> {
-  return await tableFile(await withoutTensors(source));
+/**
+ * Checks and copies a table of a data set, which may have tensors as columns. Resolves with what encodes it. Rejects as
+ * {@link tableFile} throws.
+ */
+export async function prepareDatasetTable(source: object): Promise<() => Promise<Uint8Array>> {
+  return tableFile(await withoutTensors(source));
 }
 
-/** Returns a table without tensors, and with null for `undefined` in columns. */
+/** Returns a table without tensors, and with null for `undefined`. */
 async function withoutTensors(source: object): Promise<object> {
   if (isTensor(source)) return await withoutTensors({ data: source });
   if (!isPlainObject(source)) return source;
+  if (isByRow(source)) {
+    const { columns, rows } = source;
+    // What is too large is refused later, and not copied.
+    if (columns.length * rows.length > MAX_CELLS) return source;
+    const isRow = (row: unknown): row is unknown[] => Array.isArray(row) && row.length === columns.length;
+    return { columns, rows: Array.from(rows, (row) => (isRow(row) ? withNulls(row) : row)) };
+  }
   const columns: [string, unknown][] = [];
   for (const [name, cells] of Object.entries(source)) columns.push([name, await cellsOf(name, cells)]);
   return Object.fromEntries(columns);
 }
 
+const withNulls = (cells: readonly unknown[]): unknown[] => Array.from(cells, (cell) => cell ?? null);
+
 async function cellsOf(name: string, cells: unknown): Promise<unknown> {
-  if (Array.isArray(cells)) return cells.map((cell: unknown) => (cell === undefined ? null : cell));
+  if (Array.isArray(cells)) return cells.length > MAX_CELLS ? cells : withNulls(cells);
   if (!isTensor(cells)) return cells;
   const field = `source.${name.slice(0, 100)}`;
   const { shape, numbers, at } = await readTensor(cells, field);
