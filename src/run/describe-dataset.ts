@@ -58,7 +58,7 @@ export async function describeDataset(
     return await describeContent(context, artifacts, source as ArtifactSource, options);
   }
   // What cannot be stored is refused before it is hashed.
-  const encode = options.store ? await prepareDatasetTable(source) : undefined;
+  const encode = options.store ? await prepareDatasetTable(source, signal) : undefined;
   const facts = await factsOf(options, (table) => hashTable(table, source));
   if (encode === undefined) return facts;
   const bytes = await encode();

@@ -51,6 +51,19 @@ async function log(): Promise<void> {
       guardProcess(run);
       await new Promise(() => {});
       break;
+    case "stream-guarded":
+      guardProcess(run, { timeoutMs: 100 });
+      void run.logArtifact("a", new ReadableStream());
+      await run.finish();
+      break;
+    case "stream-artifact":
+      void run.logArtifact("a", new ReadableStream());
+      await run.finish();
+      break;
+    case "stream-dataset":
+      void run.logDataset("d", new ReadableStream());
+      await run.finish();
+      break;
     case "throw":
       guardProcess(run);
       setImmediate(() => {

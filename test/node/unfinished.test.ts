@@ -141,6 +141,18 @@ test("a guarded run whose program waits for something that never comes has faile
   expect(said.filter((line) => line.startsWith("runledger"))).toEqual([]);
 });
 
+test.each(["stream-artifact", "stream-dataset", "stream-guarded"])(
+  "finish waits for a stream that never ends until the process ends, and the run reads as interrupted (%s)",
+  async (ending) => {
+    const { record, code, said } = await leave(ending);
+    expect(code).toBe(13);
+    expect(record).toMatchObject({ status: "interrupted", artifacts: [], datasets: [] });
+    expect(said.at(-1)).toContain(`before it stored 100 points and other records of run ${record.id}`);
+    const notClosed = `run ${record.id} could not be closed in 100 ms`;
+    expect(said.slice(0, -1)).toEqual(ending === "stream-guarded" ? [expect.stringContaining(notClosed)] : []);
+  },
+);
+
 test.each(["more", "meanwhile"])("what is logged after the process was about to end counts (%s)", async (ending) => {
   expect((await leave(ending)).record).toMatchObject({ status: "interrupted", metrics: { a: { count: 101 } } });
 });

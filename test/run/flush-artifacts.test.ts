@@ -1,6 +1,9 @@
 import { expect, test } from "vitest";
 import { memoryBackend } from "../../src/backends/memory/index.ts";
-import { type LedgerError, openLedger } from "../../src/index.ts";
+import { type LedgerError, openLedger, type Run } from "../../src/index.ts";
+
+/** A tensor whose values never come. */
+const unsettled = { shape: [1], dtype: "float32", data: () => new Promise<never>(() => {}) };
 
 test("flush waits for artifacts and data sets that were begun before it", async () => {
   const ledger = await openLedger(memoryBackend());
@@ -42,4 +45,27 @@ test("an artifact that cannot be stored does not make flush reject, and flush st
   await flushed;
   expect(errors).toEqual([]);
   await run.finish();
+});
+
+test.each<[string, (run: Run, signal: AbortSignal) => Promise<unknown>]>([
+  ["a stream as an artifact", (run, signal) => run.logArtifact("a", new ReadableStream(), { signal })],
+  ["a stream as a data set", (run, signal) => run.logDataset("d", new ReadableStream(), { signal })],
+  ["a stream to store", (run, signal) => run.logDataset("d", new ReadableStream(), { signal, store: true })],
+  ["a tensor", (run, signal) => run.logDataset("t", unsettled, { signal })],
+  ["a tensor to store", (run, signal) => run.logDataset("t", unsettled, { signal, store: true })],
+])("finish waits for %s that never ends, while points are stored, until a signal is aborted", async (_name, log) => {
+  const ledger = await openLedger(memoryBackend());
+  const run = await ledger.startRun({ id: "r", flush: { intervalMs: 10 } });
+  const controller = new AbortController();
+  const logged = log(run, controller.signal);
+  run.log({ loss: 1 });
+  let isFinished = false;
+  const finished = run.finish().then(() => (isFinished = true));
+  await expect.poll(async () => (await ledger.getRun("r")).metrics["loss"]?.count).toBe(1);
+  expect(isFinished).toBe(false);
+  const reason = new Error("too slow");
+  controller.abort(reason);
+  await expect(logged).rejects.toBe(reason);
+  await finished;
+  expect(await ledger.getRun("r")).toMatchObject({ status: "finished", artifacts: [], datasets: [] });
 });

@@ -129,7 +129,7 @@ async function hashTensor(
   tensor: TensorLike,
   field: string,
 ): Promise<number> {
-  const data = await readTensor(tensor, field);
+  const data = await readTensor(tensor, field, table.signal);
   const [rows = 0, ...rest] = data.shape;
   if (rest.length === 0 && data.numbers) {
     await hashNumbers(table, column, data.numbers);

@@ -24,14 +24,15 @@ export type TableFacts = { readonly digest: string } & Pick<DatasetFacts, "rows"
 /** Collects the columns of a table, and pauses so that the event loop is never blocked for long. */
 export class TableDigest {
   readonly #hashing: Sha256Module;
-  readonly #signal: AbortSignal | undefined;
+  /** Ends the work when it is aborted. */
+  readonly signal: AbortSignal | undefined;
   readonly #columns = new Map<string, ColumnDigest>();
   readonly #work = new HashWork();
   rows = 0;
 
   constructor(hashing: Sha256Module, signal: AbortSignal | undefined) {
     this.#hashing = hashing;
-    this.#signal = signal;
+    this.signal = signal;
   }
 
   /** Returns the column of a name, which is made if it is new. */
@@ -55,7 +56,7 @@ export class TableDigest {
     this.#work.values++;
     if (!this.#work.isDue) return undefined;
     this.#work.restart();
-    this.#signal?.throwIfAborted();
+    this.signal?.throwIfAborted();
     return breakIfDue();
   }
 
@@ -76,7 +77,7 @@ export class TableDigest {
       const pause = this.pause(column.end(rows));
       if (pause) await pause;
       hash.update(encoder.encode(column.digestHex()));
-      this.#signal?.throwIfAborted();
+      this.signal?.throwIfAborted();
       await breakIfDue();
     }
     const profile: { [column: string]: ColumnProfile } = {};

@@ -1,4 +1,5 @@
 import { describeType, LedgerError } from "../../errors/ledger-error.ts";
+import { abortable } from "../../platform/abort.ts";
 import { isDataView, isTypedArray, messageOf } from "../../platform/any-realm.ts";
 
 /** A tensor of TensorFlow.js, by its members. The library never imports TensorFlow.js. */
@@ -37,14 +38,18 @@ export function isTensor(value: unknown): value is TensorLike {
 
 /**
  * Reads the values of a tensor. Rejects with `INVALID_ARGUMENT` for one that has no rows, or is not what it says, and
- * with `TOO_LARGE` for one that has too many rows without values.
+ * with `TOO_LARGE` for one that has too many rows without values. Rejects with the reason of an aborted signal.
  */
-export async function readTensor(tensor: TensorLike, field: string): Promise<TensorData> {
+export async function readTensor(
+  tensor: TensorLike,
+  field: string,
+  signal: AbortSignal | undefined,
+): Promise<TensorData> {
   const shape = readShape(tensor, field);
   const { dtype } = tensor;
   if (!DTYPES.includes(dtype))
     throw wrong(field, `is a tensor of dtype ${dtype.slice(0, 40)}: use float32, int32, bool or string`, tensor);
-  const values = await readValues(tensor, field);
+  const values = await readValues(tensor, field, signal);
   const isOfTexts = dtype === "string";
   if (!(isOfTexts ? isTexts(values) : isNumbers(values)))
     throw wrong(field, `is a tensor of dtype ${dtype}, but its data() gives ${given(values, isOfTexts)}`, tensor);
@@ -73,10 +78,15 @@ function readShape(tensor: TensorLike, field: string): readonly number[] {
   throw new LedgerError("TOO_LARGE", message, { field });
 }
 
-async function readValues(tensor: TensorLike, field: string): Promise<ArrayLike<unknown>> {
+async function readValues(
+  tensor: TensorLike,
+  field: string,
+  signal: AbortSignal | undefined,
+): Promise<ArrayLike<unknown>> {
   try {
-    return await tensor.data();
+    return await abortable(Promise.resolve(tensor.data()), signal);
   } catch (cause) {
+    if (signal?.aborted) throw signal.reason;
     if (LedgerError.is(cause)) throw cause;
     const message = `${field} cannot be read: ${messageOf(cause, describeType(cause))}`;
     throw new LedgerError("INVALID_ARGUMENT", message, { field, received: describeType(tensor), cause });
