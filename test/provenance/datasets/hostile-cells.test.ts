@@ -5,13 +5,11 @@ import { TableDigest } from "../../../src/provenance/datasets/table-digest.ts";
 
 /** A signal that counts how often the work looks at it, and is aborted when it looked `most` times. */
 function counting(most = Infinity): AbortSignal & { looks: number } {
-  const signal = {
-    looks: 0,
-    throwIfAborted(): void {
-      if (++signal.looks > most) throw new Error("enough");
-    },
+  const signal = Object.assign(new AbortController().signal, { looks: 0 });
+  signal.throwIfAborted = () => {
+    if (++signal.looks > most) throw new Error("enough");
   };
-  return signal as unknown as AbortSignal & { looks: number };
+  return signal;
 }
 
 async function digest(source: object, signal?: AbortSignal): Promise<string> {
