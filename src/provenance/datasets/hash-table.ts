@@ -48,7 +48,9 @@ async function hashRows(table: TableDigest, rows: readonly unknown[], first: num
         { field, received: describeType(row) },
       );
     }
-    for (const key of Object.keys(row)) {
+    const keys = Object.keys(row);
+    table.assertRoom(keys.length);
+    for (const key of keys) {
       const column = table.column(key);
       const pause = table.pause(column.add(first + i, (row as Record<string, unknown>)[key]));
       if (pause) await pause;
@@ -61,6 +63,7 @@ async function hashRows(table: TableDigest, rows: readonly unknown[], first: num
 }
 
 async function hashCells(table: TableDigest, names: readonly unknown[], rows: readonly unknown[]): Promise<void> {
+  table.assertRoom(names.length);
   const columns = names.map((name, i) => {
     if (typeof name !== "string") throw invalidArgument(`source.columns[${i}]`, "a string", name);
     return table.newColumn(name);
@@ -83,7 +86,9 @@ async function hashCells(table: TableDigest, names: readonly unknown[], rows: re
 
 async function hashColumns(table: TableDigest, source: Record<string, unknown>): Promise<void> {
   let known: number | undefined;
-  for (const key of Object.keys(source)) {
+  const keys = Object.keys(source);
+  table.assertRoom(keys.length);
+  for (const key of keys) {
     const cells = source[key];
     const field = `source.${key.length > 100 ? `${key.slice(0, 100)}…` : key}`;
     const column = table.newColumn(key);

@@ -15,8 +15,8 @@ import { ColumnDigest, type Rest } from "./column-digest.ts";
 import { checkDeclared } from "./declared-schema.ts";
 import { HashWork } from "./hash-work.ts";
 
-/** The most columns of a table. */
-export const MAX_TABLE_COLUMNS = 65_536;
+/** The most columns of a table. A column costs a byte of hashing for each row of the table, also without a value. */
+const MAX_TABLE_COLUMNS = 10_000;
 const MAX_NAME_LENGTH = 250;
 /** What a record says of a table. */
 export type TableFacts = { readonly digest: string } & Pick<DatasetFacts, "rows" | "columns" | "schema" | "profile">;
@@ -33,6 +33,13 @@ export class TableDigest {
   constructor(hashing: Sha256Module, signal: AbortSignal | undefined) {
     this.#hashing = hashing;
     this.signal = signal;
+  }
+
+  /** Throws `TOO_LARGE` for a number of columns that no table may have. */
+  assertRoom(columns: number): void {
+    if (columns <= MAX_TABLE_COLUMNS) return;
+    const message = `source has more than ${MAX_TABLE_COLUMNS} columns: give numbers as one tensor, or store the file`;
+    throw new LedgerError("TOO_LARGE", message, { field: "source" });
   }
 
   /** Returns the column of a name, which is made if it is new. */
@@ -100,9 +107,7 @@ export class TableDigest {
     if (key.length > MAX_NAME_LENGTH) throw wrongName(`has a column name of more than ${MAX_NAME_LENGTH} characters`);
     if (hasLoneSurrogate(key))
       throw wrongName(`has a column name that holds half of a surrogate pair: ${JSON.stringify(key.slice(0, 100))}`);
-    if (this.#columns.size === MAX_TABLE_COLUMNS) {
-      throw new LedgerError("TOO_LARGE", `source has more than ${MAX_TABLE_COLUMNS} columns`, { field: "source" });
-    }
+    this.assertRoom(this.#columns.size + 1);
     const isProfiled = this.#columns.size < MAX_DATASET_COLUMNS;
     const column = new ColumnDigest(key, this.#hashing.createSha256(), this.#work, isProfiled);
     this.#columns.set(key, column);

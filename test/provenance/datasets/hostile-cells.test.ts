@@ -98,7 +98,7 @@ test("lists and objects in cells are not taken for dates or bytes first, for whi
 
 test("a cell that holds more than memory does, by sharing its parts, is refused", async () => {
   let lists: unknown[] = [1];
-  let objects: object = {};
+  let objects: object = Object.fromEntries(Array.from({ length: 1000 }, (_, i) => [`m${i}`, i]));
   let bytes: unknown[] = [new Uint8Array(64 * 1024 * 1024)];
   for (let i = 0; i < 60; i++) {
     lists = [lists, lists];
