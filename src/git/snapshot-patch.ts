@@ -36,9 +36,14 @@ async function untrackedSections(
   const sections: PatchSection[] = [];
   let left = room;
   let skipped = 0;
+  let secret = 0;
   for (const { path, size } of sortedByPath(untracked)) {
     signal.throwIfAborted();
-    if (path.endsWith("/") || isSecretFile(path)) continue;
+    if (path.endsWith("/")) continue;
+    if (isSecretFile(path)) {
+      secret++;
+      continue;
+    }
     const stats = size > left ? undefined : await files.lstat(`${root}/${path}`).catch(() => undefined);
     const bytes = stats?.isFile()
       ? await files.read(`${root}/${path}`, { stats, root }).catch(() => undefined)
@@ -58,6 +63,7 @@ async function untrackedSections(
     for (const section of parsePatch(part)) sections.push(section);
   }
   if (skipped > 0) incomplete.push(`patch: the contents of ${counted(skipped, "untracked file")} are left out`);
+  if (secret > 0) incomplete.push(`patch: ${counted(secret, "untracked file")} withheld, they may hold secrets`);
   return sections;
 }
 

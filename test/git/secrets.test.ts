@@ -280,7 +280,10 @@ describe.each(["git", "isomorphic-git"] as const)("patches of %s", (engine) => {
     expect((await captured())?.patch).toBeUndefined();
     const code = await captured({ untrackedContents: true });
     expect(code?.dirty).toBe(false);
-    expect(code?.incomplete).toEqual(["patch: 1 hunk withheld, they look like secrets"]);
+    expect(code?.incomplete).toEqual([
+      "patch: 1 untracked file withheld, they may hold secrets",
+      "patch: 1 hunk withheld, they look like secrets",
+    ]);
     expect(textOf(code)).not.toContain(TOKENS[0]);
     repository.git("add", "notes.txt", "empty.txt", "blob.dat");
     expect(repository.patchedTree(code?.patch)).toBe(repository.git("write-tree").trim());
