@@ -98,7 +98,7 @@ export interface CheckedDatasetOptions {
   readonly event: Pick<DatasetEvent, "kind" | "name" | "context" | "uri">;
   readonly schema: readonly DatasetColumn[] | undefined;
   /** Whether the schema must have the types of a table although it is not compared with one. */
-  readonly hasTableTypes?: boolean;
+  readonly hasTableTypes?: boolean | undefined;
   readonly store: boolean;
   readonly signal: AbortSignal | undefined;
 }
