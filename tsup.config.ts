@@ -1,6 +1,7 @@
 import { type Options, defineConfig } from "tsup";
 import { writeCommonJs } from "./build/commonjs.ts";
 import { joinChunks } from "./build/join-chunks.ts";
+import { stripComments } from "./build/strip-comments.ts";
 
 /** JavaScript only; `tsc -p tsconfig.build.json` writes the declarations beside it. */
 const config: Options = {
@@ -23,7 +24,7 @@ const config: Options = {
   target: "es2022",
   platform: "neutral",
   splitting: true,
-  // The output is readable as it is, and the sources are published beside it: maps would be a fifth of the package.
+  // The output is readable as it is: maps would be a fifth of the package.
   sourcemap: false,
   dts: false,
   clean: true,
@@ -44,6 +45,7 @@ const config: Options = {
       { name: "close.js", of: "close-run-", after: "start.js" },
       { name: "find.js", of: "search-" },
     ]);
+    await stripComments("dist");
     await writeCommonJs("src", "dist/cjs");
   },
 };

@@ -8,13 +8,28 @@ import { type DemoRepository, makeDemoRepository } from "../docs/demo-repository
 const firstReason = (output: string): string | undefined =>
   /the most telling reason first:\n\n {2}(.*)\n/.exec(output)?.[1];
 
-// Trains five times.
+// Trains six times.
 describe.skipIf(rounds(0, 1) === 0)("with test:faults alone, because it is slow", () => {
   let demo: DemoRepository;
   beforeAll(async () => {
     demo = await makeDemoRepository();
   }, 120_000);
   afterAll(() => demo.close());
+
+  test("reproduce.ts makes a run of the demo again", { timeout: 180_000 }, async () => {
+    const before = await demo.state();
+    const { status, output } = await demo.reproduce();
+    expect(output).toMatch(/git worktree add --detach \S+ [0-9a-f]{40} /);
+    expect(output).toContain("git apply --whitespace=nowarn ../changes.patch");
+    expect(output).toMatch(/same {5}code: commit\n {2}same {5}code: changes\n/);
+    expect(output).toMatch(/same {5}data: mnist \/ train\n {2}same {5}data: mnist \/ validation\n/);
+    expect(output).toMatch(/same {5}val\/accuracy: (\S+) and \1\n/);
+    expect(output).toMatch(/Reproduced: all metrics are equal within 1e-6\.\n$/);
+    expect(status).toBe(0);
+
+    expect(await demo.state()).toBe(before);
+    expect(await demo.leftovers()).toEqual([]);
+  });
 
   test("reproduce.ts names a changed learning rate", { timeout: 120_000 }, async () => {
     const { status, output } = await demo.reproduce("--learning-rate", "0.02");
