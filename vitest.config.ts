@@ -43,7 +43,7 @@ const config: ViteUserConfig = defineConfig({
           ...limits,
           name: "shared",
           isolate: false,
-          setupFiles: ["test/parts-are-loaded.ts"],
+          setupFiles: ["test/loads-have-ended.ts"],
           include: files.filter((path) => !apart.includes(path)),
         },
       },

@@ -1,5 +1,5 @@
 import { builtinModule } from "./builtin-module.ts";
-import { systemClock } from "./clock.ts";
+import { type Timer, systemClock } from "./clock.ts";
 import { lacksDescriptors, withDescriptors } from "./descriptors.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
 
@@ -9,8 +9,8 @@ const DESCRIPTORS = 24;
 const LOAD_ALL_MS = 10_000;
 
 const parts = new Set<() => Promise<unknown>>();
-let isLoadingAll = false;
-let loadingAll: Promise<void> = Promise.resolve();
+let loadingAll: Timer | undefined;
+let loaded: Promise<void> | undefined;
 
 /**
  * Returns a function that loads a part of the library when it is first needed: `const reading = onDemand(() =>
@@ -63,19 +63,23 @@ async function loadPart<Part>(load: () => Promise<Part>): Promise<Part> {
  * or from a bundle of one file.
  */
 export function loadAllLater(): void {
-  if (isLoadingAll || nodeProcess() === undefined) return;
-  isLoadingAll = true;
-  systemClock.timer(LOAD_ALL_MS, () => {
-    loadingAll = (async () => {
+  if (loadingAll || nodeProcess() === undefined) return;
+  loadingAll = systemClock.timer(LOAD_ALL_MS, () => {
+    loaded = (async () => {
       // Loading a part may add further parts to the set.
       for (const part of parts) await part().catch(() => {});
     })();
   });
 }
 
-/** Waits while {@link loadAllLater} is loading. A runner of tests that ends in the meantime remembers a failed import. */
-export async function partsAreLoaded(): Promise<void> {
-  await loadingAll;
+/**
+ * Waits until nothing of {@link loadAllLater} is loading, and puts off what did not begin until the next run is written.
+ * A runner of tests that ends a file in the meantime remembers a failed import, and files after it fail.
+ */
+export async function loadsHaveEnded(): Promise<void> {
+  if (loaded) return loaded;
+  loadingAll?.cancel();
+  loadingAll = undefined;
 }
 
 /** Throws the error that Node gets if there are too few descriptors. */
