@@ -33,9 +33,16 @@ const best = await printReport(ledger, ids, resolve(directory));
 
 // A second handle knows nothing but what is stored.
 const accuracy = await reload(await openLedger(directory), best.id, digits.validation);
-const expected = best.metrics["val/accuracy"]?.last.value;
+const expected = best.metrics["val/accuracy"]?.best?.value;
 console.log(`\nThe model of ${best.name}, loaded again from the ledger: validation accuracy ${accuracy.toFixed(4)}`);
 if (accuracy !== expected) {
   console.error(`That is not the ${expected} that was logged when it was trained.`);
   process.exitCode = 1;
-} else console.log("That is the accuracy logged when it was trained, to the last bit.");
+} else console.log("That is the accuracy logged in its best epoch, to the last bit.");
+
+const { learningRate } = (best.params as { optimizer: { learningRate: number } }).optimizer;
+const near = [learningRate / 2, learningRate * 2].map((rate) => Number(rate.toPrecision(3))).join(",");
+console.log(`
+What to run next:
+  RUNLEDGER_DEMO_RATES=${near} npm run demo    learning rates near the best
+  npx tsx --conditions=runledger-source examples/reproduce.ts ${best.id}    makes the best run again`);

@@ -1,11 +1,11 @@
 import type { Ledger } from "runledger";
 import { guardProcess } from "runledger/node";
-import { mix, saveHandler, tfCallback } from "runledger/tfjs";
+import { checkpoint, mix, restoreBest, saveHandler, tfCallback } from "runledger/tfjs";
 import { type Digits, DIGITS_URI } from "./digits.ts";
 import { type Settings, buildModel } from "./model.ts";
 import { Progress } from "./progress.ts";
 
-/** One run: trains with these settings, logs as it goes, stores the model. Gives the run's id. */
+/** Makes a run: trains with these settings, logs as it goes, stores the model of the best epoch. Returns its id. */
 export async function train(
   ledger: Ledger,
   settings: Settings,
@@ -19,14 +19,11 @@ export async function train(
   return await ledger.withRun({ experiment: "mnist", name, params, tags }, async (run) => {
     // Ctrl-C in the middle of it leaves a run that says so, with everything logged until then.
     const unguard = guardProcess(run);
-    run.defineMetric("*/accuracy", { goal: "maximize" });
-    run.defineMetric("*/loss", { goal: "minimize" });
     for (const [context, { images, labels }] of Object.entries(digits))
       await run.logDataset("mnist", { images, labels }, { context, uri: DIGITS_URI });
 
     const model = buildModel(settings);
-    const progress = new Progress(name.padEnd(12), Math.ceil(digits.train.count / batchSize) * epochs);
-    let epoch = 0;
+    const progress = new Progress(name.padEnd(12), epochs, Math.ceil(digits.train.count / batchSize));
     await model.fit(digits.train.images, digits.train.labels, {
       epochs,
       batchSize,
@@ -36,18 +33,17 @@ export async function train(
       verbose: 0,
       callbacks: mix([
         tfCallback(run, { batches: 1 }),
+        checkpoint(run, { model, monitor: "val/accuracy", every: false, includeOptimizer: false }),
         {
-          onBatchEnd: (_, logs) => progress.batch(`epoch ${epoch + 1}/${epochs}  loss ${logs?.["loss"]?.toFixed(4)}`),
-          onEpochEnd: (index, logs) => {
-            epoch = index + 1;
-            progress.epoch(`epoch ${epoch}/${epochs}  val accuracy ${logs?.["val_acc"]?.toFixed(4)}`);
-          },
+          onBatchEnd: (_, logs) => progress.batch(logs?.["loss"]),
+          onEpochEnd: (_, logs) => progress.epoch(logs?.["val_acc"]),
         },
       ]),
     });
     progress.end();
 
-    await model.save(saveHandler(run, "mnist-model", { metadata: { epochs, learningRate } }));
+    const { epoch } = await restoreBest(model, run);
+    await model.save(saveHandler(run, "mnist-model", { metadata: { epoch, learningRate } }));
     model.dispose();
     unguard();
     return run.id;

@@ -58,10 +58,15 @@ describe.concurrent("examples", () => {
       expect(stdout).toContain("Training on 400 digits, validating on 100");
       const table = stdout.match(/^ {2}adam 0\.0\d+ +finished .*$/gm) ?? [];
       expect(table).toHaveLength(3);
-      const accuracies = table.map((line) => Number(line.trim().split(/ {2,}/)[5]));
+      const accuracies = table.map((line) => Number(line.trim().split(/ {2,}/)[2]));
       expect(accuracies).toEqual(accuracies.toSorted((a, b) => b - a));
       expect(accuracies[0]).toBeGreaterThan(0.5);
-      expect(stdout).toMatch(/^ {2}run +optimizer\.learningRate$/m);
+      const curves = table.map((line) => line.trim().split(/ {2,}/).at(-1));
+      for (const curve of curves) expect(curve).toMatch(/^[▁▂▃▄▅▆▇█]{2}$/u);
+      expect(stdout).toMatch(/^adam 0\.03 +epoch 1\/2 {2}val accuracy 0\.\d{4} {2}[\d.]+ s, \d+ s left$/m);
+      expect(stdout).toMatch(/^ {2}optimizer\.learningRate +0\.0/m);
+      // Neither colours nor movements of the cursor, because this is no terminal.
+      expect(stdout).not.toContain("\u001b");
       expect(stdout).toContain(join(cwd, "runs"));
       expect(stdout).toMatch(/\nCode: (no repository|commit [0-9a-f]{40}, )/);
       expect(stdout).toContain("It is the first time that the demo makes this run here.");
@@ -73,7 +78,7 @@ describe.concurrent("examples", () => {
       });
       expect(again.stdout).toMatch(/What changed since the last time:\n\nadam 0\.003 \(\S+\)\nsince adam 0\.003 /);
       expect(again.stdout).toMatch(/\nparams\n {2}epochs {2}2 → 1\n/);
-      expect(stdout).toMatch(/loaded again from the ledger: validation accuracy (0\.\d{4})\n.*to the last bit\.\n$/);
+      expect(stdout).toMatch(/loaded again from the ledger: validation accuracy (0\.\d{4})\n.*to the last bit\.$/m);
     },
   );
 });
