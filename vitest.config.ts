@@ -29,7 +29,9 @@ export function testFiles(): string[] {
 
 const files = testFiles();
 const apart = files.filter((path) => OWN_PROCESS.test(readFileSync(path, "utf8")));
-const limits = { testTimeout: 60_000, hookTimeout: 60_000 };
+/** How long a test waits for something to happen. By default a second, which a busy machine may need for nothing. */
+export const expectOptions = { poll: { timeout: 20_000 } };
+const limits = { testTimeout: 60_000, hookTimeout: 60_000, expect: expectOptions };
 
 const config: ViteUserConfig = defineConfig({
   test: {
@@ -43,7 +45,7 @@ const config: ViteUserConfig = defineConfig({
           ...limits,
           name: "shared",
           isolate: false,
-          setupFiles: ["test/loads-have-ended.ts"],
+          setupFiles: ["test/load-all.ts"],
           include: files.filter((path) => !apart.includes(path)),
         },
       },

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { type ViteUserConfig, defineConfig } from "vitest/config";
-import { maxWorkers, sources, testFiles } from "./vitest.config.ts";
+import { expectOptions, maxWorkers, sources, testFiles } from "./vitest.config.ts";
 
 /** The tests of faults, and those that try a sample in `npm test`: they draw the number of their rounds from test/rounds.ts. */
 const include = testFiles().filter(
@@ -15,6 +15,7 @@ const config: ViteUserConfig = defineConfig({
     maxWorkers,
     testTimeout: 600_000,
     hookTimeout: 60_000,
+    expect: expectOptions,
     reporters: ["default"],
   },
 });

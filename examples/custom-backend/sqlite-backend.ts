@@ -4,9 +4,15 @@ import { type Backend, type CallOptions, type Entry, LedgerError, clampRange, co
 
 const PAGE = 500;
 
+interface SqliteOptions {
+  /** Whether every write waits for the disk. Default `true`. */
+  readonly durable?: boolean;
+}
+
 /** Opens the file, or makes it. Several handles, of several processes too, may have one file open. */
-export function sqliteBackend(file: string): Backend {
+export function sqliteBackend(file: string, { durable = true }: SqliteOptions = {}): Backend {
   const database = new sqlite.Database(file);
+  if (!durable) database.exec("PRAGMA synchronous = OFF");
   database.exec("CREATE TABLE IF NOT EXISTS objects (key BLOB PRIMARY KEY, bytes BLOB NOT NULL) WITHOUT ROWID");
   let closed = false;
 
@@ -33,7 +39,7 @@ export function sqliteBackend(file: string): Backend {
     contract: 1,
     name: "sqlite",
     // SQLite writes a value anew when it grows, so appending is better left to numbered objects.
-    capabilities: { append: false, exclusiveCreate: true, durable: true, move: true },
+    capabilities: { append: false, exclusiveCreate: true, durable, move: true },
 
     async create(key, body, options) {
       enter("create", key, options);

@@ -1,5 +1,5 @@
 import { builtinModule } from "./builtin-module.ts";
-import { type Timer, systemClock } from "./clock.ts";
+import { systemClock } from "./clock.ts";
 import { lacksDescriptors, withDescriptors } from "./descriptors.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
 
@@ -9,8 +9,7 @@ const DESCRIPTORS = 24;
 const LOAD_ALL_MS = 10_000;
 
 const parts = new Set<() => Promise<unknown>>();
-let loadingAll: Timer | undefined;
-let loaded: Promise<void> | undefined;
+let isLoadAllDue = false;
 
 /**
  * Returns a function that loads a part of the library when it is first needed: `const reading = onDemand(() =>
@@ -58,28 +57,19 @@ async function loadPart<Part>(load: () => Promise<Part>): Promise<Part> {
 }
 
 /**
- * Loads all parts that are not loaded yet, when a process has written runs for a while. Later, when it closes a run or
- * stores an artifact, all descriptors may be in use. Does this only in Node: elsewhere parts may come over a network,
- * or from a bundle of one file.
+ * Calls {@link loadAll} when a process has written runs for a while. Later, when it closes a run or stores an artifact,
+ * all descriptors may be in use. Does this only in Node: elsewhere parts may come over a network, or from a bundle of
+ * one file.
  */
 export function loadAllLater(): void {
-  if (loadingAll || nodeProcess() === undefined) return;
-  loadingAll = systemClock.timer(LOAD_ALL_MS, () => {
-    loaded = (async () => {
-      // Loading a part may add further parts to the set.
-      for (const part of parts) await part().catch(() => {});
-    })();
-  });
+  if (isLoadAllDue || nodeProcess() === undefined) return;
+  isLoadAllDue = true;
+  systemClock.timer(LOAD_ALL_MS, () => void loadAll());
 }
 
-/**
- * Waits until nothing of {@link loadAllLater} is loading, and puts off what did not begin until the next run is written.
- * A runner of tests that ends a file in the meantime remembers a failed import, and files after it fail.
- */
-export async function loadsHaveEnded(): Promise<void> {
-  if (loaded) return loaded;
-  loadingAll?.cancel();
-  loadingAll = undefined;
+/** Loads all parts that are not loaded yet, also those that parts add. Parts that cannot be loaded are skipped. */
+export async function loadAll(): Promise<void> {
+  for (const part of parts) await part().catch(() => {});
 }
 
 /** Throws the error that Node gets if there are too few descriptors. */

@@ -6,6 +6,7 @@ import { parseJson } from "../../src/bytes/parse-json.ts";
 import { readBounded } from "../../src/backend/read-bounded.ts";
 import { memoryBackend } from "../../src/backends/memory/index.ts";
 import { recordingBackend } from "../../src/testing/index.ts";
+import { processorMs } from "../processor-time.ts";
 
 /** A store whose object `k` says that it has `size` bytes. Counts the bytes that it hands out. */
 function sparse(size: number): { backend: Backend; given: () => number } {
@@ -87,14 +88,15 @@ describe("parseJson", () => {
 
   test.each(["[],", "{},", "0,", '"",', "[[]],", '{"a":[]},'])(
     "10 MB of %s are refused before they are parsed",
-    (item) => {
+    async (item) => {
       const before = process.memoryUsage().heapUsed;
       const text = `[${item.repeat(Math.floor(10e6 / item.length))}0]`;
-      const start = performance.now();
       const limits = { chars: 16e6, values: 1e6 };
-      expect(() => parseJson(text, limits)).toThrow(expect.objectContaining({ code: "CORRUPT" }) as Error);
+      const took = await processorMs(() =>
+        expect(() => parseJson(text, limits)).toThrow(expect.objectContaining({ code: "CORRUPT" }) as Error),
+      );
       expect(process.memoryUsage().heapUsed - before).toBeLessThan(40e6);
-      expect(performance.now() - start).toBeLessThan(5000);
+      expect(took).toBeLessThan(5000);
     },
   );
 });

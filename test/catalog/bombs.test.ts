@@ -8,6 +8,7 @@ import { ByteSink } from "../../src/parquet/byte-sink.ts";
 import { CODEC, ENCODING, TYPE } from "../../src/parquet/thrift-enums.ts";
 import { PagedChunk } from "../../src/parquet/column-chunk-write.ts";
 import { inflatesTooFar } from "../../src/parquet/page-read.ts";
+import { processorMs } from "../processor-time.ts";
 
 const MIB = 1024 * 1024;
 
@@ -127,11 +128,9 @@ describe("page tokens", () => {
   test("a long one is refused before it is decoded", async () => {
     const ledger = await openLedger(memoryBackend());
     const pageToken = "a".repeat(30 * MIB);
-    const start = performance.now();
-    await expect(ledger.searchRuns({ pageToken })).rejects.toMatchObject({
-      code: "INVALID_ARGUMENT",
-      field: "pageToken",
-    });
-    expect(performance.now() - start).toBeLessThan(1000);
+    const took = await processorMs(() =>
+      expect(ledger.searchRuns({ pageToken })).rejects.toMatchObject({ code: "INVALID_ARGUMENT", field: "pageToken" }),
+    );
+    expect(took).toBeLessThan(1000);
   });
 });

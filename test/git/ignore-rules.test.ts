@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { isIgnored, parseIgnoreRules } from "../../src/git/portable/ignore-rules.ts";
+import { processorMs } from "../processor-time.ts";
 
 const PATTERNS = [
   ..."a|/a|a/|a/b|/a/b|*|*.js|a*|?|a?c|**/a|a/**|a/**/c|**|**/|a**c|[ab]|[!a]|[^a]|[a-c]x|[]a]|[a|\\*|\\a".split("|"),
@@ -56,15 +57,16 @@ test.each([...PATTERNS, "*\n!a", "a\n!a/b", "*.js\n!x.js\n/x.js", "!a\na", "a/\n
   expect(ignored.sort()).toEqual(expected.sort());
 });
 
-test("256 KiB of hostile patterns take no long time for a path", () => {
+test("256 KiB of hostile patterns take no long time for a path", async () => {
   const hostile = ["*a".repeat(400), "*?".repeat(400), "*[!b]".repeat(20), `/${"**/".repeat(400)}`, "a*a*"];
   for (const start of hostile) {
     const line = `${start}b*\n`;
     const levels = [parseIgnoreRules(line.repeat((256 * 1024) / line.length))];
-    const began = performance.now();
-    expect(isIgnored(levels, `${"a".repeat(1000)}${"/a".repeat(12)}`, false)).toBe(false);
-    expect(isIgnored(levels, "a".repeat(1024), false)).toBe(false);
-    expect(performance.now() - began).toBeLessThan(1500);
+    const took = await processorMs(() => {
+      expect(isIgnored(levels, `${"a".repeat(1000)}${"/a".repeat(12)}`, false)).toBe(false);
+      expect(isIgnored(levels, "a".repeat(1024), false)).toBe(false);
+    });
+    expect(took).toBeLessThan(5000);
   }
 });
 
@@ -74,9 +76,8 @@ test("a pattern of any length counts", () => {
   expect(isIgnored(levels, "012345678.js", false)).toBe(false);
 });
 
-test("a hostile pattern takes no long time", () => {
+test("a hostile pattern takes no long time", async () => {
   const levels = [parseIgnoreRules(`${"*a".repeat(500)}b\n`)];
-  const began = performance.now();
-  expect(isIgnored(levels, "a".repeat(2000), false)).toBe(false);
-  expect(performance.now() - began).toBeLessThan(10_000);
+  const took = await processorMs(() => expect(isIgnored(levels, "a".repeat(2000), false)).toBe(false));
+  expect(took).toBeLessThan(10_000);
 });

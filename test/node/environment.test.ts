@@ -233,7 +233,7 @@ describe.skipIf(process.platform === "win32")("nvidia-smi", () => {
     vi.stubEnv("PATH", `${directory}${delimiter}${process.env["PATH"]}`);
     await expect(nvidiaSmi(["name"], 1000)).rejects.toThrow("nvidia-smi took longer than 1000 ms");
     const child = Number(await readFile(pid, "utf8"));
-    await vi.waitFor(() => expect(() => process.kill(child, 0)).toThrow("ESRCH"));
+    await vi.waitFor(() => expect(() => process.kill(child, 0)).toThrow("ESRCH"), { timeout: 20_000 });
   });
 
   test("is missed if it is not there, because it was asked for", async () => {

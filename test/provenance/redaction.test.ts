@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { cleanRemoteUrl } from "../../src/git/remote-url.ts";
 import { redactArguments, redactData } from "../../src/provenance/redaction/data.ts";
 import { scrub } from "../../src/provenance/redaction/scrub.ts";
 import { isSecretName } from "../../src/provenance/redaction/secret-name.ts";
@@ -69,6 +70,69 @@ const ADDRESSES = [
   "data:text/plain,password=hunter2",
   "//ann:hunter2@h/x",
 ];
+
+/** Addresses that let whoever has them read what is there, as stores and networks sign them: `hunter2` is the secret. */
+const SIGNED = [
+  // Amazon S3, versions 4 and 2, and CloudFront with a policy of its own and without.
+  "https://b.s3.amazonaws.com/k?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=hunter2%2Fus&X-Amz-Security-Token=hunter2&X-Amz-Signature=hunter2",
+  "https://b.s3.amazonaws.com/k?AWSAccessKeyId=hunter2&Expires=1700000000&Signature=hunter2",
+  "https://d1.cloudfront.net/k?Policy=eyJTdGF0hunter2OlsW0_&Signature=hunter2__&Key-Pair-Id=hunter2",
+  "https://d1.cloudfront.net/k?Expires=1700000000&Signature=hunter2&Key-Pair-Id=hunter2",
+  // Google, versions 4 and 2, a shared file, and a key of an API.
+  "https://storage.googleapis.com/b/k?X-Goog-Algorithm=GOOG4-RSA-SHA256&X-Goog-Credential=hunter2&X-Goog-Signature=hunter2",
+  "https://storage.googleapis.com/b/k?GoogleAccessId=hunter2&Expires=1700000000&Signature=hunter2",
+  "https://drive.google.com/file/d/1/view?resourcekey=0-hunter2",
+  "https://h/k?Edge-Cache-Token=hunter2",
+  "https://h/k?key=hunter2",
+  // Azure, in any order, for a container and for a user.
+  "https://a.blob.core.windows.net/c/b?sp=r&st=2024-01-01T00:00:00Z&se=2024-01-02T00%3A00%3A00Z&spr=https&sv=2022-11-02&sr=b&sig=hunter2%2Bx%3D",
+  "https://a.blob.core.windows.net/c?sig=hunter2&skoid=1&sktid=2&skt=2024-01-01&ske=2024-01-02&sks=b&skv=2022-11-02",
+  "https://a.servicebus.windows.net/?SharedAccessSignature=hunter2",
+  "https://a.sharepoint.com/x?tempauth=hunter2",
+  // Alibaba, Tencent, Swift, Dropbox.
+  "https://b.oss-cn.aliyuncs.com/k?OSSAccessKeyId=hunter2&Expires=1&Signature=hunter2&security-token=hunter2",
+  "https://b.cos.ap.myqcloud.com/k?q-sign-algorithm=sha1&q-ak=hunter2&q-signature=hunter2&sign=hunter2",
+  "https://swift/v1/a/c/k?temp_url_sig=hunter2&temp_url_expires=1700000000",
+  "https://www.dropbox.com/scl/fi/1/x?rlkey=hunter2&dl=0",
+  // Networks that deliver files.
+  "https://cdn/k?hdnea=exp=1700000000~acl=/*~hmac=hunter2",
+  "https://cdn/k?__token__=exp=1700000000~hmac=hunter2",
+  "https://cdn/k?verify=1700000000-hunter2",
+  "https://cdn/k?st=hunter2AbCdEfGh&e=1700000000",
+  "https://cdn/k?auth_key=1700000000-0-0-hunter2",
+];
+
+describe.each(SIGNED)("the signed address %s", (address) => {
+  const written = [
+    address,
+    // Behind `#`, behind a parameter, with `;`, with encoded and with other letters.
+    address.replace("?", "#"),
+    address.replace("?", "?download=1&"),
+    address.replaceAll("&", ";"),
+    address.replace(/(?<=[?&])(\w)/g, (letter) => `%${letter.charCodeAt(0).toString(16)}`),
+    address.replace(/(?<=\?).*/, (query) => query.replace(/[\w-]+(?==)/g, (name) => name.toLowerCase())),
+  ];
+  test("is no uri of a data set", () => {
+    for (const uri of written) expect(holdsSecret(uri), uri).toBe(true);
+  });
+  test("keeps no secret as an argument, in a text and as a remote", () => {
+    for (const uri of written)
+      for (const text of [uri, `--data=${uri}`, `curl -L '${uri}' -o x`, `GET ${uri}: 403`, JSON.stringify({ uri })])
+        expect(scrub(text), text).not.toContain("hunter2");
+    for (const uri of written) expect(cleanRemoteUrl(uri) ?? "", uri).not.toContain("hunter2");
+  });
+});
+
+test.each([
+  "https://h/data?version=3&format=csv",
+  "https://h/data?policy=greedy&share=true&secure=1",
+  "https://h/data?st=CA&signed=false&verify=true",
+  "https://h/data?st=2024-01-01T00:00:00Z&se=2024-01-02",
+  "https://h/data#sheet=2",
+])("%s is no signed address", (address) => {
+  expect(holdsSecret(address)).toBe(false);
+  expect(scrub(address)).toBe(address);
+});
 
 /** As a service may give it: neither a word nor of a known shape. */
 const RANDOM = "Zq8Xw3Lm9Tp2Vb7Nc4Kd6Rf1";

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { beforeEach, describe, expect, test, vi } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { memoryBackend } from "../../src/backends/memory/index.ts";
 import { type Backend, type Ledger, type LedgerError, type MediaEntry, openLedger, type Run } from "../../src/index.ts";
 import { createTestClock, createTestLedger } from "../../src/testing/index.ts";
@@ -334,9 +334,7 @@ describe("a value that cannot be stored rejects its own promise, and nothing of 
     void run.logImage("k", png(1, 1));
     await run.finish();
     await run.flush();
-    await vi.waitFor(() =>
-      expect(errors).toEqual([expect.objectContaining({ code: "RUN_CLOSED", operation: "logImage" })]),
-    );
+    await expect.poll(() => errors).toEqual([expect.objectContaining({ code: "RUN_CLOSED", operation: "logImage" })]);
   });
 
   test("queries", async () => {

@@ -72,7 +72,7 @@ test("bad sources, references that lead nowhere and streams that fail are told, 
     'IO: logArtifact("rows"): the source of the artifact failed: no more rows',
   ]);
   void run.logArtifact("late", new Uint8Array(1));
-  await vi.waitFor(() => expect(told[4]).toMatchObject({ code: "RUN_CLOSED", operation: "logArtifact" }));
+  await expect.poll(() => told[4]).toMatchObject({ code: "RUN_CLOSED", operation: "logArtifact" });
 });
 
 test("an upload that its caller aborts is no trouble", async () => {

@@ -149,8 +149,15 @@ async function inheritedCheckpoints(
   let last = Infinity;
   let origin = await inside.forkOrigin(run.id);
   const isFork = origin !== undefined;
-  while (origin !== undefined && !seen.has(origin.run) && seen.size <= MAX_FORKS) {
+  while (origin !== undefined) {
     const { run: id, step } = origin;
+    const isCircle = seen.has(id);
+    if (isCircle || seen.size > MAX_FORKS) {
+      const why = isCircle ? `run ${id} is a fork of itself` : `there are more than ${MAX_FORKS} forks in a row`;
+      const message = `resumeTraining: run ${run.id} may inherit checkpoints that were not looked for: ${why}`;
+      inside.report(new LedgerError("CORRUPT", message, { operation: "resumeTraining" }));
+      break;
+    }
     seen.add(id);
     last = Math.min(last, step);
     const versions = await checkpointsOf(run, `checkpoints/${id}`, signal);

@@ -1,7 +1,14 @@
 import { rewrite } from "./rewrite.ts";
 import { behindTexts, behindType, endsQuestion, isOrdinaryValue, isReference } from "./ordinary-values.ts";
-import { decodePercent, isOrdinaryName, isPlainlySecretName, isSecretName, isSecretParameter } from "./secret-name.ts";
-import { REDACTED, isDigestOrPath, isRandom, isTokenLike } from "./token-shapes.ts";
+import {
+  decodePercent,
+  isOrdinaryName,
+  isPerhapsSecretParameter,
+  isPlainlySecretName,
+  isSecretName,
+  isSecretParameter,
+} from "./secret-name.ts";
+import { REDACTED, isDate, isDigestOrPath, isRandom, isTokenLike } from "./token-shapes.ts";
 
 /** Separators between a name and its value. */
 const SEPARATOR = /(?<=[\w.%\s"'\]-])(?:=>|->|:=|={1,3}|:|%3d)\s{0,3}/gi;
@@ -93,7 +100,7 @@ function isUncertain(kind: Kind): kind is "perhaps" | "key" | "ordinary" {
 /** Returns whether the value of an everyday name looks like a secret. */
 function isSecretValue(text: string, at: number, kind: "perhaps" | "key" | "ordinary"): boolean {
   const start = valueAt(text.slice(at, at + 64), 0);
-  if (kind === "perhaps") return isRandom(start);
+  if (kind === "perhaps") return isRandom(start) && !isDate(start);
   return isTokenLike(start.replace(/^\\?["']/, "")) && !isDigestOrPath(valueAt(text.slice(at, at + 160), 0));
 }
 
@@ -119,7 +126,8 @@ function kindAt(text: string, begin: number, name: string, separator: string, ki
   const isHeader = separator.startsWith(":");
   const isParameter = before !== "" && "?&;#".includes(before) && !isHeader;
   const kind = remember(kinds, `${isParameter ? "?" : ""}${name}`, () => {
-    if (isParameter) return isSecretParameter(name) ? "secret" : "none";
+    if (isParameter && isSecretParameter(name)) return "secret";
+    if (isParameter) return isPerhapsSecretParameter(name) ? "perhaps" : "none";
     return kindOfName(decodePercent(name));
   });
   if (kind === "secret" || kind === "none" || kind === "ordinary" || isParameter) return kind;

@@ -29,6 +29,12 @@ const MODEL_PASSES = new Set("forward backward n num first second single".split(
 const ABOUT = new Set("file path stdin prompt length policy mode type".split(" "));
 /** More secrets among the parameters of an address: `session=…` is a secret in a link, but not in a log. */
 const OF_ADDRESSES = new Set("session sessionid jsessionid phpsessid sid code keyid".split(" "));
+/** Names of parameters, without punctuation, that let whoever has the address read what is there. */
+const GRANTS = new Set(
+  "keypairid hdnea hdnts hdntl sas sign tempauth authkey rlkey resourcekey googleaccessid qak ak sk".split(" "),
+);
+/** Names of parameters that are grants too, if their value looks random. */
+const PERHAPS_GRANTS = new Set("policy st gda secure verify ticket signed".split(" "));
 /** Endings of names without separated words, such as `PGPASSWORD` and `accesstoken`. */
 const ENDINGS: readonly string[] = [
   "token|secret|passw(?:or)?d|pwd|passphrase|signature|credentials?|apikeys?|accesskeys?|secretkeys?",
@@ -59,7 +65,15 @@ export function isSecretParameter(name: string): boolean {
   const words = wordsOf(decodePercent(name));
   const [first] = words;
   if (words.length === 1 && first !== undefined && OF_ADDRESSES.has(first)) return true;
-  return words.some((word) => word !== "code" && OF_ADDRESSES.has(word)) || isSecret(words, words.join(""));
+  const squashed = words.join("");
+  return (
+    words.some((word) => word !== "code" && OF_ADDRESSES.has(word)) || GRANTS.has(squashed) || isSecret(words, squashed)
+  );
+}
+
+/** Returns whether a parameter of an address is a secret if its value looks random. */
+export function isPerhapsSecretParameter(name: string): boolean {
+  return PERHAPS_GRANTS.has(wordsOf(decodePercent(name)).join(""));
 }
 
 /**

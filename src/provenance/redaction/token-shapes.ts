@@ -110,6 +110,11 @@ export function isRandom(value: string): boolean {
   return value.length >= 12 && /\d/.test(value) && /[a-z]/i.test(value);
 }
 
+/** Returns whether a value begins with a date. */
+export function isDate(value: string): boolean {
+  return /^["']?\d{4}-?\d\d-?\d\d(?!\d)/.test(value);
+}
+
 /** Returns whether a value is a digest or a path, such as the keys of objects in messages about storage. */
 export function isDigestOrPath(value: string): boolean {
   return value.includes("/") || DIGEST.test(value);

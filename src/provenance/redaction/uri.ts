@@ -1,6 +1,6 @@
 import { scrubPairs } from "./pairs.ts";
-import { decodePercent, isSecretParameter } from "./secret-name.ts";
-import { REDACTED, isTokenLike, scrubTokens } from "./token-shapes.ts";
+import { decodePercent, isPerhapsSecretParameter, isSecretParameter } from "./secret-name.ts";
+import { REDACTED, isDate, isRandom, isTokenLike, scrubTokens } from "./token-shapes.ts";
 
 /** Schemes that browsers read with any number of slashes: `https:/u:p@h` is an address. */
 const LOOSE_SCHEME = /\b(https?|wss?|ftps?):\/*(?!\/)/gi;
@@ -36,7 +36,9 @@ function holdsSecretParameter(text: string): boolean {
     // An empty value is not a secret.
     if (at === -1 || part.length === at + 1) return false;
     const name = part.slice(0, at);
-    return !(i === 0 && name.includes("/")) && isSecretParameter(name);
+    if (i === 0 && name.includes("/")) return false;
+    const value = part.slice(at + 1);
+    return isSecretParameter(name) || (isPerhapsSecretParameter(name) && isRandom(value) && !isDate(value));
   });
 }
 

@@ -56,6 +56,21 @@ test("a fork that finds no checkpoint begins at 0 and says so", async () => {
   expect(errors).toMatchObject([{ code: "ARTIFACT_NOT_FOUND", message: expect.stringContaining("forked from") }]);
 });
 
+test("a chain of more than 100 forks is reported where its end is not looked at", async () => {
+  for (let i = 0; i <= 101; i++)
+    await ledger.startRun({ id: `link-${i}`, ...(i > 0 && { forkOf: { run: `link-${i - 1}`, step: 0 } }) });
+  const fork = await ledger.startRun({ forkOf: { run: "link-99", step: 0 } });
+  expect(await resumeTraining(tinyModel(), fork)).toBe(0);
+  expect(errors).toMatchObject([{ code: "ARTIFACT_NOT_FOUND" }]);
+  errors.length = 0;
+  const longer = await ledger.startRun({ forkOf: { run: "link-101", step: 0 } });
+  expect(await resumeTraining(tinyModel(), longer)).toBe(0);
+  expect(errors).toMatchObject([
+    { code: "CORRUPT", operation: "resumeTraining", message: expect.stringContaining("more than 100 forks in a row") },
+    { code: "ARTIFACT_NOT_FOUND" },
+  ]);
+});
+
 test("a model that is not compiled gets its weights, and its missing optimizer is reported", async () => {
   const run = await ledger.startRun();
   await train(run, [0], 7);

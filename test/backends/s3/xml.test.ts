@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { childText, escapeXml, parseXml } from "../../../src/backends/s3/xml.ts";
+import { processorMs } from "../../processor-time.ts";
 
 describe("parseXml", () => {
   test("reads a flat document with a prolog, attributes, comments and empty elements", () => {
@@ -42,7 +43,7 @@ describe("parseXml", () => {
     for (let end = 0; end < whole.length; end++) expect(parseXml(whole.slice(0, end), ["A"])).toBeUndefined();
   });
 
-  test("never throws and never takes long", () => {
+  test("never throws and never takes long", async () => {
     fc.assert(
       fc.property(
         fc.array(fc.constantFrom("<", ">", "/", "A", "&", ";", "#", "!--", "-->", "?", " ", '"', "x")),
@@ -51,9 +52,10 @@ describe("parseXml", () => {
         },
       ),
     );
-    const began = performance.now();
-    for (const part of ["<A ", "<!--", "<A>", "&amp;", "<?", "< "]) parseXml(part.repeat(50_000), ["A"]);
-    expect(performance.now() - began).toBeLessThan(3000);
+    const took = await processorMs(() => {
+      for (const part of ["<A ", "<!--", "<A>", "&amp;", "<?", "< "]) parseXml(part.repeat(50_000), ["A"]);
+    });
+    expect(took).toBeLessThan(3000);
   });
 
   test("escaped text is read back unchanged", () => {
