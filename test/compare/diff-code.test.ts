@@ -249,7 +249,7 @@ test("hostile patches take linear time and give bounded results", async () => {
     fill("\u00ff\ufffd"),
   ]) {
     const other = Buffer.concat([start, bytes("+b\n"), hostile]);
-    let result!: Awaited<ReturnType<typeof diffCode>>;
+    let result!: CodeDiff;
     const took = await processorMs(async () => {
       result = await inSlices(diffCode(side({ text: hostile }), side({ text: other })));
     });
