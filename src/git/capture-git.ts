@@ -7,7 +7,7 @@ import { type CaptureGitOptions, checkGitOptions, GIT_OPTIONS } from "./capture-
 import type { GitFacts, GitRequest } from "./git-facts.ts";
 import { type GitFileSystem, nativeFileSystem } from "./git-file-system.ts";
 import { gitFiles } from "./git-files.ts";
-import { absolutePath, type HostProcess } from "./host-paths.ts";
+import { absolutePath, type HostProcess, programPaths } from "./host-paths.ts";
 import { TimeLimit } from "./time-limit.ts";
 
 const program = /* @__PURE__ */ onDemand(() => import("./program/read-with-program.ts"));
@@ -67,8 +67,10 @@ async function capture(
   try {
     const facts = await readFacts(request, given.fs ? "isomorphic-git" : engine, limit, given.signal);
     if (!facts) return undefined;
-    const script = given.fs ? undefined : process?.argv?.[1]?.replaceAll("\\", "/");
-    const parts = { untrackedContents: given.untrackedContents ?? false, ...(script !== undefined && { script }) };
+    const parts = {
+      untrackedContents: given.untrackedContents ?? false,
+      program: given.fs ? {} : programPaths(process),
+    };
     // Little is left to do, so only the caller may stop it.
     const { signal = new AbortController().signal } = given;
     const { makeSnapshot } = await making();

@@ -7,7 +7,7 @@ import { scrub } from "../provenance/redaction/scrub.ts";
 import { type CaptureSourcesOptions, checkSourcesOptions, SOURCES_OPTIONS } from "./capture-options.ts";
 import { nativeFileSystem } from "./git-file-system.ts";
 import { type GitFiles, gitFiles } from "./git-files.ts";
-import { absolutePath, type HostProcess } from "./host-paths.ts";
+import { absolutePath, type HostProcess, programPaths, seenFrom } from "./host-paths.ts";
 import { TimeLimit } from "./time-limit.ts";
 
 const archiving = /* @__PURE__ */ onDemand(() => import("./sources/archive-sources.ts"));
@@ -41,12 +41,10 @@ export async function captureSources(options?: CaptureSourcesOptions): Promise<C
   const { process } = globalThis as Host;
   const files = gitFiles(fs, given.fs === undefined);
   const directory = absolutePath(given.directory, given.fs !== undefined, process);
-  const script = given.fs ? undefined : process?.argv?.[1]?.replaceAll("\\", "/");
-  const start = directory === "/" ? "/" : `${directory}/`;
-  const entry = script?.startsWith(start) ? script.slice(start.length) : undefined;
+  const program = seenFrom(directory, given.fs ? {} : programPaths(process));
   const limit = new TimeLimit(given.timeoutMs ?? DEFAULT_TIMEOUT_MS, given.signal);
   try {
-    return await capture(given, files, directory, entry, limit);
+    return await capture(given, files, directory, program, limit);
   } catch (error) {
     given.signal?.throwIfAborted();
     throw ledgerErrorOf(error, "the sources cannot be read");
@@ -64,7 +62,7 @@ async function capture(
   }: CaptureSourcesOptions,
   files: GitFiles,
   directory: string,
-  entry: string | undefined,
+  program: ReturnType<typeof seenFrom>,
   limit: TimeLimit,
 ): Promise<CodeSnapshot> {
   // Behind links: the directory itself may be one.
@@ -74,6 +72,7 @@ async function capture(
     throw isAbsent ? invalidArgument("directory", "a directory that can be read", directory) : error;
   });
   if (!stats.isDirectory()) throw invalidArgument("directory", "a directory", directory);
+  const { entry, directory: startedIn } = program;
   const { archiveSources } = await archiving();
   const request = { files, directory, maxBytes, maxFileBytes, maxFiles, entry, limit };
   const { archive, incomplete } = await archiveSources(request);
@@ -86,6 +85,7 @@ async function capture(
   return {
     ...WITHOUT_GIT,
     ...(entry !== undefined && { entry: scrub(entry) }),
+    ...(startedIn !== undefined && { directory: scrub(startedIn) }),
     ...(lockfile !== undefined && lockfile !== "unknown" && { lockfile }),
     ...(archive && { archive }),
     incomplete: [...incomplete, ...(lockfile === "unknown" ? ["lockfile: it cannot be read"] : [])].map(scrub),

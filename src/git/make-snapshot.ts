@@ -3,6 +3,7 @@ import { scrub } from "../provenance/redaction/scrub.ts";
 import type { Remote } from "../journal/recorded-code.ts";
 import type { CodeSnapshot } from "../provenance/code-snapshot.ts";
 import type { GitFacts, GitRequest } from "./git-facts.ts";
+import { type ProgramPaths, seenFrom } from "./host-paths.ts";
 import { MAX_CHANGES } from "./limits.ts";
 import { findLockfile } from "./lockfile.ts";
 import { sortedByPath } from "./path-name.ts";
@@ -12,8 +13,7 @@ import { snapshotPatch } from "./snapshot-patch.ts";
 /** What the snapshot contains besides what the engine found out. */
 export interface SnapshotParts {
   readonly untrackedContents: boolean;
-  /** The script of the process, as an absolute path with `/`. */
-  readonly script?: string;
+  readonly program: ProgramPaths;
   /** Aborted when reading the lockfile takes too long. */
   readonly lockfileSignal?: AbortSignal | undefined;
 }
@@ -36,8 +36,7 @@ export async function makeSnapshot(facts: GitFacts, request: GitRequest, parts: 
   const changes = sortedByPath(facts.changes).slice(0, MAX_CHANGES);
   if (facts.changes.length > changes.length)
     incomplete.push(`changes: ${facts.changes.length - changes.length} more files`);
-  const { script } = parts;
-  const entry = script?.startsWith(`${facts.root}/`) ? script.slice(facts.root.length + 1) : undefined;
+  const { entry, directory } = seenFrom(facts.root, parts.program);
   const names = new Redaction();
   const snapshot = {
     engine: facts.engine,
@@ -53,6 +52,7 @@ export async function makeSnapshot(facts: GitFacts, request: GitRequest, parts: 
     untracked: sortedByPath(facts.untracked).map((file) => ({ ...file, path: names.clean(file.path) })),
     submodules: sortedByPath(facts.submodules).map((each) => ({ ...each, path: names.clean(each.path) })),
     ...(entry !== undefined && { entry: names.clean(entry) }),
+    ...(directory !== undefined && { directory: names.clean(directory) }),
     ...(lockfile !== undefined && { lockfile: { ...lockfile, path: names.clean(lockfile.path) } }),
     ...(patch !== undefined && { patch }),
   };

@@ -3,7 +3,7 @@ import { isCount, isDictionary, isDigest } from "./record-checks.ts";
 import { MAX_ARCHIVE_PARTS, type RecordedCode } from "./recorded-code.ts";
 
 /** The members of a {@link RecordedCode} that may be absent and hold a text. */
-const TEXTS = ["engineVersion", "commit", "branch", "tag", "entry"] as const;
+const TEXTS = ["engineVersion", "commit", "branch", "tag", "entry", "directory"] as const;
 
 /** Returns whether stored data has all members of a {@link RecordedCode} with the right types. */
 export function isRecordedCode(value: unknown): value is RecordedCode {

@@ -63,6 +63,11 @@ export interface RecordedCode {
   readonly submodules: readonly Submodule[];
   /** The script that the process was started with, from the top of the working tree. */
   readonly entry?: string | undefined;
+  /**
+   * The working directory of the process, from the top of the working tree: `.` is the top. Missing if it is outside, or
+   * not known.
+   */
+  readonly directory?: string | undefined;
   /** The nearest lockfile and the digest of its content: `sha256:…`. */
   readonly lockfile?:
     | {

@@ -31,6 +31,7 @@ const MEMBERS: OptionNames<GivenCode> = {
   untracked: true,
   submodules: true,
   entry: true,
+  directory: true,
   lockfile: true,
   patch: true,
   archive: true,
@@ -135,7 +136,7 @@ function itemsOf<M extends "remotes" | "changes" | "untracked" | "submodules" | 
 }
 
 function textsOf(given: GivenCode): Partial<RecordedCode> {
-  const names = ["engineVersion", "commit", "branch", "tag", "entry"] as const;
+  const names = ["engineVersion", "commit", "branch", "tag", "entry", "directory"] as const;
   return Object.fromEntries(
     names.flatMap((name) => (given[name] === undefined ? [] : [[name, text(given[name], `code.${name}`)]])),
   );

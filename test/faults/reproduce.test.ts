@@ -20,7 +20,7 @@ describe.skipIf(rounds(0, 1) === 0)("with test:faults alone, because it is slow"
     const before = await demo.state();
     const { status, output } = await demo.reproduce();
     expect(output).toMatch(/git worktree add --detach \S+ [0-9a-f]{40} /);
-    expect(output).toContain("git apply --whitespace=nowarn ../changes.patch");
+    expect(output).toContain("git apply --whitespace=nowarn ../reproduce-");
     expect(output).toMatch(/same {5}code: commit\n {2}same {5}code: changes\n/);
     expect(output).toMatch(/same {5}data: mnist \/ train\n {2}same {5}data: mnist \/ validation\n/);
     expect(output).toMatch(/same {5}val\/accuracy: (\S+) and \1\n/);

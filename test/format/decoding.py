@@ -94,8 +94,8 @@ SHAPES = {"fork": "run:run step:safe", "error": "name message stack?", "origin":
     "untracked": "path size:count", "submodule": "path commit? dirty:dirty", "lockfile": "path digest",
     "patch": PATCH, "part": "digest:digest size:count", "archive": PATCH + " files:count parts:part[]",
     "code": "engine engineVersion? commit? branch? tag? authoredAt?:number committedAt?:number remotes:remote[] "
-        "dirty:dirty changes:change[] untracked:untracked[] submodules:submodule[] entry? lockfile?:lockfile "
-        "patch?:patch archive?:archive incomplete:text[]",
+        "dirty:dirty changes:change[] untracked:untracked[] submodules:submodule[] entry? directory? "
+        "lockfile?:lockfile patch?:patch archive?:archive incomplete:text[]",
     "column": "name type", "profile": "nulls:count min?:real max?:real mean?:real distinct?:count",
     "damage": "kind key message from?:count to?:count more?:count",
     "file": "path:path size:count digest:digest portable?:no"}

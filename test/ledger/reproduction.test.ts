@@ -1,9 +1,22 @@
 import { expect, test } from "vitest";
 import { formatReproduction } from "../../src/compare/reproduction/format-reproduction.ts";
 import { planReproduction } from "../../src/compare/reproduction/plan-reproduction.ts";
+import type { Dictionary } from "../../src/journal/event.ts";
+import type { RecordedCode } from "../../src/journal/recorded-code.ts";
 import { createTestLedger } from "../../src/testing/test-ledger.ts";
 import { record } from "../compare/records.ts";
 
+const CODE: RecordedCode = {
+  engine: "git",
+  remotes: [],
+  dirty: true,
+  changes: [],
+  untracked: [],
+  submodules: [],
+  incomplete: [],
+};
+const elsewhere =
+  "/usr/lib/node_modules/tsx/loader.mjs is a path of the machine of the run: install tsx and use its path";
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const commit = "0123456789abcdef0123456789abcdef01234567";
 const patch = bytes(
@@ -23,7 +36,7 @@ test("the plan for a run, and as steps", async () => {
         os: { name: "linux", arch: "x64" },
         packageManager: { name: "pnpm" },
         tfjs: { version: "4.22.0", backend: "wasm" },
-        command: ["node", "train.ts", "--name", "it's"],
+        command: ["node", "--import", "file:///usr/lib/node_modules/tsx/loader.mjs", "train.ts", "--name", "it's"],
       },
       code: {
         engine: "git",
@@ -36,7 +49,9 @@ test("the plan for a run, and as steps", async () => {
           { path: "new.ts", size: 2 },
           { path: "notes.txt", size: 9 },
         ],
-        lockfile: { path: "pnpm-lock.yaml", digest: "sha256:1" },
+        lockfile: { path: "web/pnpm-lock.yaml", digest: "sha256:1" },
+        entry: "web/my app/train.ts",
+        directory: "web/my app",
         patch,
       },
     },
@@ -55,52 +70,93 @@ test("the plan for a run, and as steps", async () => {
       dirty: true,
       patch: { size: patch.length, complete: true, read: 'ledger.codePatch("run1", { as: "bytes" })' },
       untracked: [{ path: "notes.txt", size: 9 }],
-      lockfile: { path: "pnpm-lock.yaml" },
+      lockfile: { path: "web/pnpm-lock.yaml" },
+      directory: "web/my app",
     },
-    command: ["node", "train.ts", "--name", "it's"],
+    command: ["node", "--import", expect.any(String), "train.ts", "--name", "it's"],
     params: { lr: 0.1 },
     seeds: [{ path: "data.shuffle_seed", value: 7 }],
     datasets: [{ name: "mnist" }, { name: "extra" }],
     missing: [
       "untracked: the contents of 1 files are not stored: notes.txt",
       "data: extra has no uri, and its content is not stored",
+      `command: ${elsewhere}`,
     ],
   });
   expect(structuredClone(plan)).toEqual(plan);
-  expect(formatReproduction(plan).split("\n")).toEqual([
+  const program = (text: string): unknown => expect.stringContaining(text);
+  expect(formatReproduction(plan, { place: "s3://my bucket" }).split("\n")).toEqual([
     "baseline (run1) of experiment digits",
     expect.stringMatching(/^finished, started \d{4}-/),
     "",
     "1. Get the code",
-    "   # in a clone of the repository, on branch main",
-    "   # origin: git clone -- https://example.org/r.git",
-    `   git worktree add --detach ../reproduce-run1 ${commit} && cd ../reproduce-run1`,
-    `   # save ledger.codePatch("run1", { as: "bytes" }) as ../changes.patch: ${patch.length} bytes, ${plan.code?.patch?.digest}`,
-    "   git apply --whitespace=nowarn ../changes.patch",
+    `   # where runledger is installed and s3://my bucket is the ledger: ${patch.length} bytes, ${plan.code?.patch?.digest}`,
+    program(`.codePatch(id, { as: "bytes" }))' -- 's3://my bucket' run1 ../reproduce-run1.patch`),
+    "   # from origin, on branch main",
+    "   git clone --no-checkout -- https://example.org/r.git ../reproduce-run1 && cd ../reproduce-run1",
+    `   git checkout --detach ${commit}`,
+    `   # or instead of these two, in a clone that has the commit: git worktree add --detach ../reproduce-run1 ${commit} && cd ../reproduce-run1`,
+    "   git apply --whitespace=nowarn ../reproduce-run1.patch",
     "   # not stored: notes.txt, 9 bytes",
     "",
     "2. Install",
     "   # node 22.1.0, linux x64",
     "   # TensorFlow.js 4.22.0, backend wasm",
-    "   # pnpm-lock.yaml sha256:1",
-    "   pnpm install --frozen-lockfile",
+    "   # web/pnpm-lock.yaml sha256:1",
+    "   (cd ./web && pnpm install --frozen-lockfile)",
     "",
     "3. Get the data",
     "   # mnist / train sha256:5 from https://example.org/mnist",
     "   # extra md5:6 from where it is: not recorded",
     "",
     "4. Run it",
-    String.raw`   node train.ts --name 'it'\''s'`,
+    "   cd './web/my app'",
+    `   # ${elsewhere}`,
+    String.raw`   node --import file:///usr/lib/node_modules/tsx/loader.mjs train.ts --name 'it'\''s'`,
     "   # lr = 0.1",
     "   # data.shuffle_seed = 7",
     "   # seeds: data.shuffle_seed",
     "",
     "5. Check it",
-    '   checkReproduction(await ledger.getRun("run1"), await ledger.getRun(again))',
+    "   # in the directory in which step 1 began. NEW_RUN is the id of the new run, and NEW_LEDGER the place that the",
+    "   # program opened: a relative one is below ../reproduce-run1",
+    program("console.log(checkReproduction(original, again))' -- 's3://my bucket' run1 NEW_LEDGER NEW_RUN"),
     "",
     "The record does not hold:",
     "   untracked: the contents of 1 files are not stored: notes.txt",
     "   data: extra has no uri, and its content is not stored",
+    `   command: ${elsewhere}`,
+  ]);
+});
+
+test("packages are installed from the lockfile only if there is one", () => {
+  const install = (environment: Dictionary, code: Partial<RecordedCode> = {}): string[] => {
+    const given = { ...CODE, commit, ...code };
+    const steps = formatReproduction(planReproduction(record("a", { environment, code: given }), new Set()));
+    const [, part = ""] = /2\. Install\n([^]*?)\n\n/.exec(steps) ?? [];
+    return part
+      .split("\n")
+      .slice(1)
+      .map((line) => line.trim());
+  };
+  const packageManager = { name: "yarn", version: "1.22.22" };
+  const lockfile = { path: "yarn.lock", digest: "sha256:1" };
+  expect(install({})).toEqual(["# no lockfile and no package are recorded"]);
+  expect(install({ packageManager: { name: "npm" } }, { directory: "a/b" })).toEqual([
+    "# no lockfile is recorded: versions may differ",
+    "(cd ./a/b && npm install)",
+  ]);
+  expect(install({ dependencies: { zod: "4.0.1", x: "1.0.0" } })).toEqual([
+    "# no lockfile is recorded: versions may differ",
+    "# the run had zod@4.0.1, x@1.0.0",
+    "npm install",
+  ]);
+  expect(install({}, { lockfile })).toEqual(["# yarn.lock sha256:1", "yarn install --immutable"]);
+  expect(install({ packageManager }, { lockfile }).at(-1)).toBe("yarn install --frozen-lockfile");
+  // Git does not have it.
+  expect(install({ packageManager }, { lockfile, untracked: [{ path: "yarn.lock", size: 1 }] })).toEqual([
+    "# yarn.lock is not stored: versions may differ",
+    "yarn install",
   ]);
 });
 
@@ -116,11 +172,7 @@ test("what is missing is said", async () => {
     "runtime: its version is not recorded",
   ]);
   const code = {
-    engine: "git" as const,
-    remotes: [],
-    dirty: true,
-    changes: [],
-    untracked: [],
+    ...CODE,
     submodules: [{ path: "sub", dirty: true }],
     incomplete: ["patch: 2 hunks withheld, they look like secrets"],
     commit,
@@ -153,6 +205,8 @@ test("the steps of a hostile record quote it, and run nothing by themselves", ()
           dirty: true,
           changes: [],
           untracked: [{ path: evil, size: 1 }],
+          directory: `../${evil}`,
+          lockfile: { path: `${evil}/../package-lock.json`, digest: evil },
           submodules: [],
           incomplete: [evil],
         },
@@ -166,7 +220,7 @@ test("the steps of a hostile record quote it, and run nothing by themselves", ()
   const commands = steps.split("\n").filter((line) => /^ {3}[^#]/.test(line));
   expect(commands).toEqual([
     expect.stringMatching(/^ {3}node '…' # /),
-    '   checkReproduction(await ledger.getRun("a"), await ledger.getRun(again))',
+    expect.stringMatching(/ -- \.\/runs a NEW_LEDGER NEW_RUN$/),
   ]);
   expect(text).not.toContain("git clone");
   expect(text).not.toContain("git worktree add");
@@ -178,6 +232,8 @@ test("bounded, and bad input", async () => {
   expect(formatReproduction(plan)).toContain("… 70 more");
   expect(formatReproduction(plan, { maxItems: 5 })).toContain("… 95 more");
   expect(() => formatReproduction(plan, { maxItems: 0 })).toThrow(/maxItems/);
+  for (const place of ["", 3])
+    expect(() => formatReproduction(plan, { place } as never)).toThrow(/place must be the place of a ledger/);
   for (const wrong of [undefined, 3, {}, { ...plan, missing: 1 }])
     expect(() => formatReproduction(wrong as never)).toThrow(/plan must be a result of ledger.reproduction/);
   const { ledger } = await createTestLedger();

@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { redactedCommand, redactVariables } from "../../src/node/environment/command-line.ts";
 import { findGroupLimits } from "../../src/node/environment/container-limits.ts";
@@ -167,6 +168,30 @@ test("the command line names the script as seen from the working directory", () 
   });
   expect(long).toHaveLength(1000);
   expect(findings.incomplete).toEqual(["command: at most 1000 arguments of 10000 characters are kept"]);
+});
+
+test("the command line names loaders and what is above in the repository as seen from the working directory", async () => {
+  await mkdir(join(directory, ".git"));
+  const cwd = vi.spyOn(process, "cwd").mockReturnValue(join(directory, "a/b"));
+  const commandOf = (execArgv: string[], ...argv: string[]): string[] =>
+    redactedCommand(new Findings(), { execArgv, argv: ["node", ...argv] });
+  const loader = join(directory, "node_modules/a b/loader.mjs");
+  const options = ["--require", loader, `--import=${pathToFileURL(loader).href}`, "--import", "file:///usr/x.mjs"];
+  expect(commandOf(options, join(directory, "train.ts"), loader)).toEqual([
+    "node",
+    "--require",
+    "../../node_modules/a b/loader.mjs",
+    "--import=../../node_modules/a b/loader.mjs",
+    "--import",
+    "file:///usr/x.mjs",
+    "../../train.ts",
+    loader,
+  ]);
+  expect(commandOf(["-r", join(directory, "a/b/x.cjs"), "--title=a"])).toEqual(["node", "-r", "./x.cjs", "--title=a"]);
+  // Without a repository, only what is below.
+  await rm(join(directory, ".git"), { recursive: true });
+  expect(commandOf(options)).toEqual(["node", ...options]);
+  cwd.mockRestore();
 });
 
 test("only named variables are recorded", () => {

@@ -17,6 +17,7 @@ export const SNAPSHOT: CodeSnapshot & Required<Pick<CodeSnapshot, "commit" | "pa
   untracked: [{ path: "notes.txt", size: 12 }],
   submodules: [{ path: "lib", commit: COMMIT, dirty: false }],
   entry: "train.ts",
+  directory: "räume",
   lockfile: { path: "package-lock.json", digest: `sha256:${"c".repeat(64)}` },
   patch: new TextEncoder().encode(
     "diff --git a/train.ts b/train.ts\n--- a/train.ts\n+++ b/train.ts\n@@ -1,1 +1,1 @@\n-lr = 1\n+lr = 2\n",

@@ -5,44 +5,50 @@ import { isNested } from "../../journal/params.ts";
 import { leavesOf } from "../compared-section.ts";
 import { printable, timeText } from "../printable.ts";
 import { valueTexts } from "../value-identity.ts";
-import type { ReproducedCode, Reproduction } from "./reproduction.ts";
-import { isCommitId, isPlainRemote, shellWord } from "./shell-word.ts";
+import { codeDirectory, codeSteps } from "./code-steps.ts";
+import { installSteps } from "./install-steps.ts";
+import { checkCommand } from "./ledger-commands.ts";
+import { machinePaths } from "./machine-paths.ts";
+import type { Reproduction } from "./reproduction.ts";
+import { enterDirectory, shellWord } from "./shell-word.ts";
 
 /** Options of `formatReproduction`. */
 export interface FormatReproductionOptions {
   /** The greatest number of params, data sets and remarks in a list. The rest is counted. Default 30. */
   readonly maxItems?: number | undefined;
+  /**
+   * The place of the ledger for the commands that read it, as `openLedger` of `runledger/node` takes it. A relative place
+   * is seen from the directory in which the steps begin. Default `"./runs"`.
+   */
+  readonly place?: string | undefined;
 }
 
-const INSTALL: ReadonlyMap<string, string> = new Map([
-  ["npm", "npm ci"],
-  ["pnpm", "pnpm install --frozen-lockfile"],
-  ["yarn", "yarn install --immutable"],
-  ["bun", "bun install --frozen-lockfile"],
-  ["deno", "deno install --frozen"],
-]);
-
 /**
- * Returns a plan as steps that a person can follow: get the code, install, get the data, run, check. Values from the
- * record are quoted for a POSIX shell. Read the commands before you run them: the record says what somebody ran.
+ * Returns a plan as steps that a person can follow: get the code, install, get the data, run, check. Each line is a
+ * command that can be pasted, or a comment. Values from the record are quoted for a POSIX shell. Read the commands before
+ * you run them: the record says what somebody ran.
  */
 export function formatReproduction(plan: Reproduction, options?: FormatReproductionOptions): string {
   return reading("plan", () => {
-    const { maxItems = 30 } = readOptions("formatReproduction", options, { maxItems: true });
+    const { maxItems = 30, place = "./runs" } = readOptions("formatReproduction", options, {
+      maxItems: true,
+      place: true,
+    });
     if (!Number.isSafeInteger(maxItems) || maxItems < 1)
       throw invalidArgument("maxItems", "a positive integer", maxItems);
+    if (typeof place !== "string" || place === "") throw invalidArgument("place", "the place of a ledger", place);
     if (!isPlan(plan)) throw invalidArgument("plan", "a result of ledger.reproduction", plan);
     const { run, code, missing } = plan;
     const list = (lines: readonly string[]): string[] => [
       ...lines.slice(0, maxItems),
-      ...(lines.length > maxItems ? [`… ${lines.length - maxItems} more`] : []),
+      ...(lines.length > maxItems ? [`# … ${lines.length - maxItems} more`] : []),
     ];
     const steps: readonly (readonly [title: string, lines: readonly string[]])[] = [
-      ["Get the code", code ? codeSteps(code, run.id) : ["# the run recorded no code"]],
+      ["Get the code", code ? codeSteps(code, run.id, place) : ["# the run recorded no code"]],
       ["Install", installSteps(plan)],
       ["Get the data", list(dataSteps(plan))],
       ["Run it", [...runSteps(plan), ...list(paramLines(plan.params)), ...seedLines(plan)]],
-      ["Check it", [`checkReproduction(await ledger.getRun(${JSON.stringify(run.id)}), await ledger.getRun(again))`]],
+      ["Check it", checkSteps(run.id, place)],
     ];
     const out = [
       `${run.name} (${run.id}) of experiment ${run.experiment}`,
@@ -66,54 +72,6 @@ function isPlan(value: unknown): value is Reproduction {
   );
 }
 
-function codeSteps(
-  { commit, branch, remotes, patch, archive, untracked, submodules }: ReproducedCode,
-  id: string,
-): string[] {
-  const directory = `reproduce-${/^[\w-]+$/.test(id) ? id : "run"}`;
-  const archived = archive
-    ? [
-        `# ${commit === undefined ? "save" : "or save"} ${archive.read} as sources.zip: ${archive.size} bytes, ${archive.digest}`,
-      ]
-    : [];
-  if (commit === undefined) {
-    if (archive) return [...archived, `unzip sources.zip -d ${directory} && cd ${directory}`];
-    return ["# the record names no commit"];
-  }
-  if (!isCommitId(commit)) return [`# at commit ${commit}`];
-  return [
-    `# in a clone of the repository${branch === undefined ? "" : `, on branch ${branch}`}`,
-    ...remotes.map(({ name, url }) =>
-      isPlainRemote(url) ? `# ${name}: git clone -- ${shellWord(url)}` : `# ${name}: ${url}`,
-    ),
-    `git worktree add --detach ../${directory} ${commit} && cd ../${directory}`,
-    ...(submodules.length > 0 ? ["git submodule update --init"] : []),
-    ...(patch
-      ? [
-          `# save ${patch.read} as ../changes.patch: ${patch.size} bytes, ${patch.digest}`,
-          "git apply --whitespace=nowarn ../changes.patch",
-        ]
-      : []),
-    ...untracked.slice(0, 10).map(({ path, size }) => `# not stored: ${path}, ${size} bytes`),
-    ...(untracked.length > 10 ? [`# not stored: ${untracked.length - 10} more files`] : []),
-    ...archived,
-  ];
-}
-
-function installSteps({ environment, code }: Reproduction): string[] {
-  const { runtime, os, packageManager, tfjs } = environment;
-  const lockfile = code?.lockfile;
-  const manager = text(packageManager, "name");
-  return [
-    `# ${text(runtime, "name") ?? "runtime not recorded"} ${text(runtime, "version") ?? ""}, ${text(os, "name") ?? "system not recorded"} ${text(os, "arch") ?? ""}`,
-    ...(isNested(tfjs)
-      ? [`# TensorFlow.js ${text(tfjs, "version") ?? ""}, backend ${text(tfjs, "backend") ?? "not recorded"}`]
-      : []),
-    ...(lockfile ? [`# ${lockfile.path} ${lockfile.digest}`] : []),
-    ...(manager !== undefined && INSTALL.has(manager) ? [INSTALL.get(manager)!] : lockfile ? ["npm ci"] : []),
-  ];
-}
-
 function dataSteps({ datasets, inputs }: Reproduction): string[] {
   const lines = [
     ...datasets.map(({ name, context, digest, uri, artifact }) => {
@@ -128,10 +86,23 @@ function dataSteps({ datasets, inputs }: Reproduction): string[] {
   return lines.length > 0 ? lines : ["# the run recorded no data set"];
 }
 
-function runSteps({ command }: Reproduction): string[] {
+function runSteps({ command, code }: Reproduction): string[] {
   if (!command) return ["# the command line is not recorded"];
   const shown = command.slice(0, 100).map(shellWord);
-  return [`${shown.join(" ")}${command.length > 100 ? " # …" : ""}`];
+  const whereUnknown = "# the directory in which it was started is not recorded, or was outside of the working tree";
+  return [
+    ...(code === undefined ? [] : code.directory === undefined ? [whereUnknown] : enterDirectory(code.directory)),
+    ...machinePaths(command).map((path) => `# ${path}`),
+    `${shown.join(" ")}${command.length > 100 ? " # …" : ""}`,
+  ];
+}
+
+function checkSteps(id: string, place: string): string[] {
+  return [
+    "# in the directory in which step 1 began. NEW_RUN is the id of the new run, and NEW_LEDGER the place that the",
+    `# program opened: a relative one is below ${codeDirectory(id)}`,
+    checkCommand(place, id),
+  ];
 }
 
 function paramLines(params: Dictionary): string[] {
@@ -143,9 +114,4 @@ function paramLines(params: Dictionary): string[] {
 function seedLines({ seeds }: Reproduction): string[] {
   const names = seeds.slice(0, 10).map(({ path }) => path);
   return seeds.length === 0 ? [] : [`# seeds: ${names.join(", ")}${seeds.length > 10 ? ", …" : ""}`];
-}
-
-function text(data: unknown, key: string): string | undefined {
-  const value = isNested(data) ? data[key] : undefined;
-  return typeof value === "string" ? value : undefined;
 }

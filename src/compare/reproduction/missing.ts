@@ -1,5 +1,6 @@
 import { isNested } from "../../journal/params.ts";
 import type { RunRecord } from "../../journal/run-record.ts";
+import { machinePaths } from "./machine-paths.ts";
 import type { Reproduction } from "./reproduction.ts";
 
 /** Returns what a record does not hold and a reproduction needs, in words. */
@@ -47,8 +48,10 @@ function missingData({ datasets, inputs }: Omit<Reproduction, "missing">): strin
 function missingSurroundings({ seeds, code, command, environment }: Omit<Reproduction, "missing">): string[] {
   const missing: string[] = [];
   if (seeds.length === 0) missing.push("seed: no param is a seed of random numbers");
-  if (!code?.lockfile) missing.push("lockfile: none is recorded, so versions of packages may differ");
+  if (!code?.lockfile && !isNested(environment["lockfile"]))
+    missing.push("lockfile: none is recorded, so versions of packages may differ");
   if (command === undefined) missing.push("command: the command line is not recorded");
+  else for (const path of machinePaths(command)) missing.push(`command: ${path}`);
   const { runtime, redacted } = environment;
   if (!isNested(runtime) || typeof runtime["version"] !== "string")
     missing.push("runtime: its version is not recorded");

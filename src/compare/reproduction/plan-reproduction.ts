@@ -28,7 +28,7 @@ function isCommand(value: unknown): value is readonly string[] {
 
 function codeOf({ id, code, environment }: RunRecord, stored: ReadonlySet<string>): ReproducedCode | undefined {
   if (code === undefined) return undefined;
-  const { commit, branch, remotes, dirty, patch, changes, archive, untracked, submodules, entry } = code;
+  const { commit, branch, remotes, dirty, patch, changes, archive, untracked, submodules, entry, directory } = code;
   const lockfile = code.lockfile ?? lockfileOf(environment?.["lockfile"]);
   const call = JSON.stringify(id);
   return {
@@ -50,6 +50,7 @@ function codeOf({ id, code, environment }: RunRecord, stored: ReadonlySet<string
     untracked: untracked.filter(({ path }) => !stored.has(path)),
     submodules,
     ...(entry !== undefined && { entry }),
+    ...(directory !== undefined && { directory }),
     ...(lockfile && { lockfile }),
   };
 }

@@ -71,6 +71,8 @@ export interface ReproducedCode {
   readonly submodules: readonly Submodule[];
   /** The script that was started, from the top of the working tree. */
   readonly entry?: string;
+  /** The working directory of the command, from the top of the working tree. Absent if outside, or not recorded. */
+  readonly directory?: string;
   /** The lockfile and its digest. */
   readonly lockfile?: {
     /** From the top of the working tree. */

@@ -22,3 +22,24 @@ export function isPlainRemote(url: string): boolean {
 export function isCommitId(text: string): boolean {
   return /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(text);
 }
+
+/** Returns the directory of a file, both from the top of the working tree. */
+export function directoryOf(path: string): string {
+  return path.includes("/") ? path.slice(0, path.lastIndexOf("/")) : ".";
+}
+
+/** Returns a command that runs another one in a directory below. Nothing is entered that is not below. */
+export function inDirectory(directory: string, command: string): string {
+  if (directory === ".") return command;
+  return isBelow(directory) ? `(cd ${shellWord(`./${directory}`)} && ${command})` : `# in ${directory}: ${command}`;
+}
+
+/** Returns the command that enters a directory below. */
+export function enterDirectory(directory: string): string[] {
+  if (directory === ".") return [];
+  return [isBelow(directory) ? `cd ${shellWord(`./${directory}`)}` : `# in ${directory}`];
+}
+
+function isBelow(directory: string): boolean {
+  return !directory.split("/").includes("..") && printable(directory, MAX_ARGUMENT - 2) === directory;
+}

@@ -1,8 +1,9 @@
-import { basename, isAbsolute, relative, sep } from "node:path";
+import { basename } from "node:path";
 import { setOwn } from "../../bytes/dictionary.ts";
 import type { Dictionary } from "../../journal/event.ts";
 import { redactArguments, redactData } from "../../provenance/redaction/data.ts";
 import type { Findings } from "./findings.ts";
+import { fromHere, optionFromHere } from "./local-path.ts";
 
 /** The environment variables that are recorded. All others are only counted. */
 export const VARIABLES: readonly string[] = [
@@ -21,33 +22,24 @@ const MAX_ARGUMENTS = 1000;
 const MAX_LENGTH = 10_000;
 
 /**
- * Returns the command line without its secrets: the name of the runtime, its options, the script as seen from the
- * working directory, and the arguments. `findings` gets the places of the secrets.
+ * Returns the command line without its secrets: the name of the runtime, its options, the script, and the arguments. The
+ * script, and loaders in the options, are as seen from the working directory if they are in its project. `findings` gets
+ * the places of the secrets.
  */
 export function redactedCommand(
   findings: Findings,
   { execArgv, argv }: Pick<NodeJS.Process, "execArgv" | "argv"> = process,
 ): string[] {
   const [runtime = "", script, ...rest] = argv;
-  const command = [basename(runtime), ...execArgv, ...(script === undefined ? [] : [fromHere(script)]), ...rest];
+  const options = execArgv.slice(0, MAX_ARGUMENTS).map(optionFromHere);
+  const command = [basename(runtime), ...options, ...(script === undefined ? [] : [fromHere(script)]), ...rest];
   const kept = command.slice(0, MAX_ARGUMENTS);
   const redacted = redactArguments(kept);
   for (const [i, argument] of redacted.entries())
     if (argument !== kept[i]) findings.redacted.push({ kind: "argument", place: `command[${i}]` });
-  if (command.length > MAX_ARGUMENTS || redacted.some(({ length }) => length > MAX_LENGTH))
+  if (execArgv.length + argv.length > MAX_ARGUMENTS || redacted.some(({ length }) => length > MAX_LENGTH))
     findings.incomplete.push(`command: at most ${MAX_ARGUMENTS} arguments of ${MAX_LENGTH} characters are kept`);
   return redacted.map((argument) => argument.slice(0, MAX_LENGTH));
-}
-
-/** Returns the path of a file below the working directory as seen from there, with `/`. Others stay absolute. */
-function fromHere(path: string): string {
-  let from: string;
-  try {
-    from = relative(process.cwd(), path);
-  } catch {
-    return path; // Not permitted, or the directory is gone.
-  }
-  return from === "" || from.startsWith("..") || isAbsolute(from) ? path : from.replaceAll(sep, "/");
 }
 
 /** Returns the environment variables of these names without secrets, and how many others are set. */
