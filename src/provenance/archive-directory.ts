@@ -6,6 +6,11 @@ export interface ArchiveEntry {
   readonly offset: number;
 }
 
+/** Returns whether a file would be unpacked elsewhere on some system: its path is absolute, or has `..` or a zero byte. */
+export function leavesDirectory(path: string): boolean {
+  return /^(?:[\\/]|[a-z]:[\\/])|(?:^|[\\/])\.\.(?:[\\/]|$)|\0/i.test(path);
+}
+
 const END_BYTES = 22;
 const HEADER_BYTES = 46;
 

@@ -1,4 +1,5 @@
 import { crc32 } from "../bytes/crc32.ts";
+import { utf8Decoder } from "../bytes/utf8.ts";
 import { readArchiveDirectory } from "../provenance/archive-directory.ts";
 import { MAX_ARCHIVE_PARTS } from "../journal/recorded-code.ts";
 
@@ -8,8 +9,8 @@ export const MAX_ARCHIVE: number = 64 * 1024 * 1024;
 /** An archive, and the same bytes in parts. */
 export interface SplitArchive {
   readonly bytes: Uint8Array;
-  /** The number of files. */
-  readonly files: number;
+  /** The paths of the files. */
+  readonly paths: readonly string[];
   /** One after another, they are the archive. */
   readonly parts: readonly Uint8Array[];
 }
@@ -47,5 +48,5 @@ export function splitArchive(bytes: Uint8Array): SplitArchive | undefined {
     cut(directory);
   }
   parts.push(bytes.subarray(from));
-  return { bytes, files: files.length, parts };
+  return { bytes, paths: files.map(({ path }) => utf8Decoder().decode(path)), parts };
 }

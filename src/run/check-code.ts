@@ -4,6 +4,7 @@ import { ownList } from "../arguments/own-list.ts";
 import { invalidArgument, reading } from "../errors/ledger-error.ts";
 import type { CodeChangeStatus, RecordedCode } from "../journal/recorded-code.ts";
 import { isBytes } from "../platform/any-realm.ts";
+import { leavesDirectory } from "../provenance/archive-directory.ts";
 import type { GivenCode } from "../provenance/code-snapshot.ts";
 import { scrub } from "../provenance/redaction/scrub.ts";
 import { MAX_ARCHIVE, type SplitArchive, splitArchive } from "./archive-parts.ts";
@@ -67,6 +68,11 @@ export function checkCode(value: GivenCode): CheckedCode {
     const split = archive === undefined ? undefined : splitArchive(new Uint8Array(archive));
     if (archive !== undefined && !split)
       throw invalidArgument("code.archive", "a zip archive, as captureSources makes it", archive);
+    const astray = split?.paths.find(leavesDirectory);
+    if (astray !== undefined) {
+      const shown = astray.slice(0, 60).replace(/[^ -~]/g, "\uFFFD");
+      throw invalidArgument("code.archive", "a zip archive of relative paths without ..", archive, ` with ${shown}`);
+    }
     const lists = new RecordLists(itemsOf(given, "incomplete").map(textAt("code.incomplete")));
     const code: RecordedCode = {
       engine,

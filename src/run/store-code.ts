@@ -27,7 +27,7 @@ export async function storeBodies(
         archive: {
           digest: formatDigest(await (await loadSha256()).sha256Hex(archive.bytes)),
           size: archive.bytes.length,
-          files: archive.files,
+          files: archive.paths.length,
           complete: isComplete("archive"),
           parts,
         },

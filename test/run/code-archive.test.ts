@@ -1,6 +1,7 @@
 import { unzipSync, zipSync, type Zippable } from "fflate";
 import { type Ledger, type LedgerError, openLedger, type StartRunOptions } from "runledger";
 import { memoryBackend } from "runledger/backends/memory";
+import { formatChanges } from "runledger/compare";
 import { createTestLedger, faultyBackend } from "runledger/testing";
 import { describe, expect, test } from "vitest";
 import { decodeCheckedJson, encodeCheckedJson } from "../../src/bytes/checked-json.ts";
@@ -42,6 +43,39 @@ test("the archive of a run reads back", async () => {
   expect(Object.keys(unzipSync(ARCHIVE))).toHaveLength(80);
 });
 
+test.each([
+  "../a.ts",
+  "src/../../a",
+  "..",
+  "/etc/a",
+  "\\\\h\\a",
+  "C:\\a",
+  "c:/a",
+  "a\\..\\..\\b",
+  "a\0b",
+  "../\u202E\u001B[2Ja",
+])("an archive with the path %j is refused", async (path) => {
+  const { ledger, backend } = await createTestLedger();
+  const archive = zipSync({ "a.ts": new Uint8Array(1), [path]: new Uint8Array(1) }, options);
+  const refused = await started(ledger, archive).catch((error: unknown) => error);
+  expect(refused).toMatchObject({ code: "INVALID_ARGUMENT", field: "code.archive" });
+  expect((refused as LedgerError).message).toMatch(/^[ -~\uFFFD]*$/);
+  expect([...backend.snapshot().keys()].filter((key) => /^(runs|blobs)/.test(key))).toEqual([]);
+});
+
+test("names with marks of direction and escapes are stored, and escaped where they are shown", async () => {
+  const { ledger } = await createTestLedger();
+  const names = ["a\u202Etxt.ts", "b\u001B[2J.ts", "..c", "d..", "e:f"];
+  const archive = zipSync(Object.fromEntries(names.map((name) => [name, new Uint8Array(1)])), options);
+  const [first, second] = [await started(ledger, ARCHIVE), await started(ledger, archive)];
+  const diff = await ledger.diffCode(first, second);
+  expect(diff.archiveFiles?.onlyB).toEqual(names);
+  const changes = await ledger.whatChanged(second, { against: first });
+  const text = formatChanges(changes!);
+  expect(text).toContain("a\uFFFDtxt.ts");
+  expect(text).not.toMatch(/[\u202E\u001B]/);
+});
+
 test("runs with equal sources share all parts, and one changed file stores its part and the directory", async () => {
   const { ledger, backend } = await createTestLedger();
   await started(ledger, ARCHIVE);
@@ -58,9 +92,9 @@ describe("splitting", () => {
   const lengths = (archive: Uint8Array): number[] => (splitArchive(archive)?.parts ?? []).map(({ length }) => length);
 
   test("the parts are the archive", () => {
-    const { parts = [], files } = splitArchive(ARCHIVE) ?? {};
+    const { parts = [], paths } = splitArchive(ARCHIVE) ?? {};
     expect(isSame(Buffer.concat(parts), ARCHIVE)).toBe(true);
-    expect(files).toBe(80);
+    expect(paths).toHaveLength(80);
   });
 
   test("a small archive stays whole", () => {

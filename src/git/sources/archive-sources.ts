@@ -1,6 +1,7 @@
 import { abortable } from "../../platform/abort.ts";
 import { utf8Decoder } from "../../bytes/utf8.ts";
 import { breakIfDue } from "../../platform/event-loop.ts";
+import { leavesDirectory } from "../../provenance/archive-directory.ts";
 import { holdsSourceSecret } from "../../provenance/redaction/source-secrets.ts";
 import type { GitFiles } from "../git-files.ts";
 import { joinPath } from "../portable/git-directory.ts";
@@ -98,7 +99,7 @@ async function pack(
       return cost(size) > left ? "room" : undefined;
     };
     const name = path.normalize("NFC");
-    let reason = packed.has(name) ? "name" : reasonFor(source.size);
+    let reason = packed.has(name) || leavesDirectory(name) ? "name" : reasonFor(source.size);
     const bytes = reason ? undefined : await read(request, source);
     if (bytes) reason = reasonFor(bytes.length) ?? (await reasonInside(path, bytes));
     else reason ??= limit.signal.aborted ? "late" : "unreadable";
@@ -160,7 +161,7 @@ function reasons({ maxBytes, maxFileBytes, maxFiles, limit }: ArchiveRequest): T
     ledger: ["left out", "ledger"],
     link: ["left out", "link"],
     special: ["left out, pipes or devices"],
-    name: ["left out, with a name that is not UTF-8, too long, or there twice"],
+    name: ["left out, with a name that is not UTF-8, too long, there twice, or that another system reads as a path"],
     unreadable: ["left out, unreadable"],
   };
 }

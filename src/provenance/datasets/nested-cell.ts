@@ -1,3 +1,4 @@
+import { MAX_BIGINT_DIGITS } from "../../bytes/encode-json.ts";
 import { describeType, LedgerError } from "../../errors/ledger-error.ts";
 import { isArrayBuffer, isBytes, isDataView, isDate, isPlainObject, isTypedArray } from "../../platform/any-realm.ts";
 import { type CellHash, PIECE, TAG } from "./cell-hash.ts";
@@ -15,9 +16,10 @@ const MAX_CELL_BYTES: number = 256 * 1024 * 1024;
 const MAX_MEMBERS = 65_536;
 const NUMBERS_AT_ONCE = 4096;
 
-/** Returns whether a value is a text that is hashed in pieces, or no atom at all. */
+/** Returns whether a value is a text that is hashed in pieces, an integer that is refused, or no atom at all. */
 export function isLarge(value: unknown): boolean {
   if (typeof value === "string") return value.length > PIECE;
+  if (typeof value === "bigint") return value >= TOO_LONG || value <= -TOO_LONG;
   return (typeof value === "object" && value !== null) || typeof value === "function" || typeof value === "symbol";
 }
 
@@ -46,6 +48,8 @@ export function hashAtom(hash: CellHash, value: unknown): ColumnType {
   }
 }
 
+/** The least integer with more digits than an integer may have. */
+const TOO_LONG: bigint = /* @__PURE__ */ 10n ** BigInt(MAX_BIGINT_DIGITS);
 const MOST_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
 /** Returns whether a float64 holds an integer and its neighbours. */
 export const isSafe = (value: bigint): boolean => value <= MOST_SAFE && value >= -MOST_SAFE;
@@ -69,6 +73,7 @@ export class NestedCell {
       yield* this.#hash.longString(value);
       return "string";
     }
+    if (typeof value === "bigint") throw this.#wrong(`must have at most ${MAX_BIGINT_DIGITS} digits`, value);
     if (depth > MAX_DEPTH) throw this.#wrong(`nests deeper than ${MAX_DEPTH} levels`, value);
     // The tests of a date and of an ArrayBuffer come last, because they throw and catch for other objects.
     if (Array.isArray(value)) {

@@ -110,6 +110,20 @@ test("a cell that holds more than memory does, by sharing its parts, is refused"
     await expect(digest([{ y: 1 }, { x: cell }])).rejects.toMatchObject({ code: "TOO_LARGE", field: "source.x[1]" });
 });
 
+test("an integer of more than 1,000 digits is refused, wherever it is, before it is written as text", async () => {
+  const most = 10n ** 1000n - 1n;
+  const huge = 1n << 20_000_000n;
+  for (const [source, field] of [
+    [[{ x: 1 }, { x: most + 1n }], "source.x[1]"],
+    [{ x: [most, -most - 1n] }, "source.x[1]"],
+    [[{ x: [1, [huge]] }], "source.x[0]"],
+    [[{ x: { a: { b: -huge } } }], "source.x[0]"],
+    [{ columns: ["y"], rows: [[huge]] }, "source.y[0]"],
+  ] as const)
+    await expect(digest(source)).rejects.toMatchObject({ code: "INVALID_ARGUMENT", field, received: "bigint" });
+  expect(await digest([{ x: most }, { x: -most }, { x: [most] }])).toMatch(/^table-sha256:/);
+});
+
 test("one text, bytes or typed array is a cell of any size", async () => {
   const numbers = new Float32Array(1_000_001);
   expect(await digest([{ x: numbers }])).toBe(
