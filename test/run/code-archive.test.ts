@@ -73,7 +73,7 @@ test("names with marks of direction and escapes are stored, and escaped where th
   const changes = await ledger.whatChanged(second, { against: first });
   const text = formatChanges(changes!);
   expect(text).toContain("a\uFFFDtxt.ts");
-  expect(text).not.toMatch(/[\u202E\u001B]/);
+  for (const mark of ["\u202E", "\u001B"]) expect(text).not.toContain(mark);
 });
 
 test("runs with equal sources share all parts, and one changed file stores its part and the directory", async () => {
