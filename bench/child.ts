@@ -3,6 +3,9 @@ import { rm } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
+/** How many were started: several may run at the same time. */
+let children = 0;
+
 /**
  * Runs a file of this directory in a process of its own, so that nothing measured before it counts, and gives what it
  * printed as JSON. A `.ts` file is made JavaScript first: a loader in that process would slow down what the library imports
@@ -12,7 +15,7 @@ export async function runChild<T>(file: string, args: readonly string[] = []): P
   const source = fileURLToPath(new URL(file, import.meta.url));
   if (!file.endsWith(".ts")) return await run<T>(source, args);
   // Beside its source, from where it finds the built package and the packages of the benchmarks.
-  const compiled = source.replace(/\.ts$/, `.${process.pid}.tmp.mjs`);
+  const compiled = source.replace(/\.ts$/, `.${process.pid}-${++children}.tmp.mjs`);
   try {
     await build({
       entryPoints: [source],

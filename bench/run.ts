@@ -7,6 +7,7 @@ import { aggregateRuns } from "./aggregate-runs.ts";
 import { artifactIngest } from "./artifact-ingest.ts";
 import { atRest } from "./at-rest.ts";
 import { bundleSize } from "./bundle-size.ts";
+import { captureCost } from "./capture.ts";
 import { compaction } from "./compaction.ts";
 import { largeRun } from "./large-run.ts";
 import { lineage } from "./lineage.ts";
@@ -32,6 +33,7 @@ const suites: Record<string, () => Promise<Section>> = {
   lineage,
   scaling,
   startup,
+  capture: captureCost,
   "tfjs-overhead": tfjsOverhead,
   "bundle-size": bundleSize,
 };

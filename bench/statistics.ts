@@ -24,3 +24,24 @@ export function rangeOf(ours: readonly number[], theirs: readonly number[]): str
   const { median: middle, least, greatest } = ratio(ours, theirs);
   return `${middle.toFixed(3)} (${least.toFixed(3)}-${greatest.toFixed(3)})`;
 }
+
+/** A median, and the range in which the median of all such values is with 95 % confidence. */
+export interface MedianRange {
+  readonly median: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** The median of some values and its confidence interval, by the ranks of the binomial distribution. */
+export function medianRange(values: readonly number[]): MedianRange {
+  const sorted = values.toSorted((a, b) => a - b);
+  const reach = (1.96 * Math.sqrt(sorted.length)) / 2;
+  const rank = (from: number): number => Math.max(0, Math.min(sorted.length - 1, Math.round(from)));
+  const half = (sorted.length - 1) / 2;
+  return { median: median(sorted), low: sorted[rank(half - reach)]!, high: sorted[rank(half + reach)]! };
+}
+
+/** {@link medianRange} of quotients as text: the median, and the interval in brackets. */
+export function formatMedian({ median: middle, low, high }: MedianRange): string {
+  return `${middle.toFixed(3)} (${low.toFixed(3)}-${high.toFixed(3)})`;
+}

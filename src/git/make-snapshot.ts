@@ -1,4 +1,5 @@
 import { abortable } from "../platform/abort.ts";
+import { breakIfDue } from "../platform/event-loop.ts";
 import { scrub } from "../provenance/redaction/scrub.ts";
 import type { Remote } from "../journal/recorded-code.ts";
 import type { CodeSnapshot } from "../provenance/code-snapshot.ts";
@@ -22,6 +23,7 @@ export interface SnapshotParts {
 export async function makeSnapshot(facts: GitFacts, request: GitRequest, parts: SnapshotParts): Promise<CodeSnapshot> {
   const incomplete = [...facts.incomplete];
   const remotes = cleanRemotes(facts.remotes, incomplete);
+  await breakIfDue();
   const patch = request.wantsPatch
     ? await snapshotPatch(facts, request, parts.untrackedContents, incomplete)
     : undefined;
@@ -48,9 +50,9 @@ export async function makeSnapshot(facts: GitFacts, request: GitRequest, parts: 
     ...(facts.committedAt !== undefined && { committedAt: facts.committedAt }),
     remotes,
     dirty: facts.dirty,
-    changes: changes.map((change) => ({ ...change, path: names.clean(change.path) })),
-    untracked: sortedByPath(facts.untracked).map((file) => ({ ...file, path: names.clean(file.path) })),
-    submodules: sortedByPath(facts.submodules).map((each) => ({ ...each, path: names.clean(each.path) })),
+    changes: await names.cleanPaths(changes),
+    untracked: await names.cleanPaths(sortedByPath(facts.untracked)),
+    submodules: await names.cleanPaths(sortedByPath(facts.submodules)),
     ...(entry !== undefined && { entry: names.clean(entry) }),
     ...(directory !== undefined && { directory: names.clean(directory) }),
     ...(lockfile !== undefined && { lockfile: { ...lockfile, path: names.clean(lockfile.path) } }),
@@ -66,6 +68,15 @@ class Redaction {
   clean(name: string): string {
     const cleaned = scrub(name);
     if (cleaned !== name) this.redacted++;
+    return cleaned;
+  }
+
+  async cleanPaths<T extends { readonly path: string }>(named: readonly T[]): Promise<T[]> {
+    const cleaned: T[] = [];
+    for (const each of named) {
+      cleaned.push({ ...each, path: this.clean(each.path) });
+      await breakIfDue();
+    }
     return cleaned;
   }
 }

@@ -1,7 +1,8 @@
 import type { GitFacts, GitRequest } from "./git-facts.ts";
 import { blobId } from "./object-id.ts";
 import { isComparable } from "./patch/patch-limits.ts";
-import { type PatchSection, formatPatch, parsePatch } from "../provenance/patch/patch-sections.ts";
+import { breakIfDue, inSlices } from "../platform/event-loop.ts";
+import { type PatchSection, formatPatch, parseInSteps, parsePatch } from "../provenance/patch/patch-sections.ts";
 import { isSecretFile, withholdSecrets } from "./patch/withhold-secrets.ts";
 import { writeFilePatch } from "./patch/write-file-patch.ts";
 import { sortedByPath } from "./path-name.ts";
@@ -15,11 +16,11 @@ export async function snapshotPatch(
 ): Promise<Uint8Array | undefined> {
   const { maxPatchBytes } = request;
   const read = facts.patch ?? new Uint8Array();
-  const sections = parsePatch(read);
+  const sections = (await inSlices(parseInSteps(read, Infinity))) ?? [];
   if (hasUntracked)
     for (const section of await untrackedSections(facts, request, maxPatchBytes - read.length, incomplete))
       sections.push(section);
-  const { sections: kept, withheldHunks, withheldFiles } = withholdSecrets(sections);
+  const { sections: kept, withheldHunks, withheldFiles } = await withholdSecrets(sections);
   if (withheldHunks > 0) incomplete.push(`patch: ${counted(withheldHunks, "hunk")} withheld, they look like secrets`);
   if (withheldFiles > 0) incomplete.push(`patch: ${counted(withheldFiles, "file")} withheld, they may hold secrets`);
   const patch = formatPatch(kept);
@@ -38,6 +39,7 @@ async function untrackedSections(
   let skipped = 0;
   let secret = 0;
   for (const { path, size } of sortedByPath(untracked)) {
+    await breakIfDue();
     signal.throwIfAborted();
     if (path.endsWith("/")) continue;
     if (isSecretFile(path)) {

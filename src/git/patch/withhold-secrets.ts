@@ -1,4 +1,5 @@
 import { utf8Decoder } from "../../bytes/utf8.ts";
+import { breakIfDue } from "../../platform/event-loop.ts";
 import { optionDefaults } from "../../provenance/redaction/option-defaults.ts";
 import { isProse } from "../../provenance/redaction/pairs.ts";
 import { scrub } from "../../provenance/redaction/scrub.ts";
@@ -20,6 +21,10 @@ const KEY_LINE = /^[A-Za-z0-9+/]{60,76}={0,2}\r?$/m;
 const MINUS = 45;
 const PLUS = 43;
 const HEX_LINE = /^[0-9a-f]+\r?$/i;
+/** How many characters of a text are searched without a pause. That takes a few ms. */
+const PIECE_CHARS = 32_768;
+/** A piece begins with at least so many characters of the one before: a secret may have several lines. */
+const OVERLAP_CHARS = 4096;
 
 export interface WithheldSecrets {
   readonly sections: readonly PatchSection[];
@@ -32,18 +37,23 @@ export function isSecretFile(path: string): boolean {
   return SECRET_FILE.test(path);
 }
 
-/** Returns the sections without the hunks that look like secrets, and without the files that hold or name some. */
-export function withholdSecrets(sections: readonly PatchSection[]): WithheldSecrets {
+/**
+ * Returns the sections without the hunks that look like secrets, and without the files that hold or name some. Lets other
+ * work run meanwhile.
+ */
+export async function withholdSecrets(sections: readonly PatchSection[]): Promise<WithheldSecrets> {
   const kept: PatchSection[] = [];
   let withheldHunks = 0;
   let withheldFiles = 0;
   for (const section of sections) {
     const { path, hunks, binary } = section;
-    if (isSecretFile(path) || holdsSecret(path) || (binary && binaryHoldsSecret(binary))) {
+    await breakIfDue();
+    if (isSecretFile(path) || holdsSecret(path) || (binary && (await binaryHoldsSecret(binary)))) {
       withheldFiles++;
       continue;
     }
-    const clean = hunks.filter((hunk) => !hunkHoldsSecret(hunk));
+    const clean: PatchHunk[] = [];
+    for (const hunk of hunks) if (!(await hunkHoldsSecret(hunk))) clean.push(hunk);
     withheldHunks += hunks.length - clean.length;
     // Without its lines, the header of a new or deleted file would be wrong, and that of another file says nothing.
     if (hunks.length === 0 || clean.length > 0) kept.push({ ...section, hunks: clean });
@@ -51,13 +61,35 @@ export function withholdSecrets(sections: readonly PatchSection[]): WithheldSecr
   return { sections: kept, withheldHunks, withheldFiles };
 }
 
-function hunkHoldsSecret({ heading, body }: PatchHunk): boolean {
+async function hunkHoldsSecret({ heading, body }: PatchHunk): Promise<boolean> {
   const all = `${utf8Decoder().decode(heading)}${linesWithout(0, body)}`;
   const fresh = linesWithout(MINUS, body);
   const old = linesWithout(PLUS, body);
   // Attributes can make git compare UTF-16 as text.
   const texts = [all, fresh, old].flatMap((text) => (text.includes("\0") ? [text, text.replaceAll("\0", "")] : [text]));
-  return texts.some((text) => holdsSecret(text) || holdsKeyLine(text));
+  return await someHold(texts, (text) => holdsSecret(text) || holdsKeyLine(text));
+}
+
+async function someHold(texts: readonly string[], holds: (text: string) => boolean): Promise<boolean> {
+  for (const text of texts) {
+    for (const piece of piecesOf(text)) {
+      if (holds(piece)) return true;
+      await breakIfDue();
+    }
+  }
+  return false;
+}
+
+/** Returns the parts of a text that are searched one by one. They begin and end with lines, unless a line is very long. */
+function* piecesOf(text: string): Generator<string> {
+  for (let from = 0; ;) {
+    const end = text.indexOf("\n", from + PIECE_CHARS);
+    const to = end === -1 || end - from > 2 * PIECE_CHARS ? from + 2 * PIECE_CHARS : end + 1;
+    yield text.slice(from, to);
+    if (to >= text.length) return;
+    const line = text.lastIndexOf("\n", to - OVERLAP_CHARS);
+    from = line > from ? line + 1 : to - OVERLAP_CHARS;
+  }
 }
 
 /** Returns the lines of a hunk without their signs, and without the lines that have a certain sign. */
@@ -87,7 +119,7 @@ function holdsSecret(text: string): boolean {
 }
 
 /** Looks into both sides of a binary patch. The text in them is what counts. */
-function binaryHoldsSecret(binary: Uint8Array): boolean {
+async function binaryHoldsSecret(binary: Uint8Array): Promise<boolean> {
   const lines = utf8Decoder().decode(binary).split("\n");
   for (let i = 0; i < lines.length; i++) {
     const [, kind, size] = /^(literal|delta) (\d+)$/.exec(lines[i] as string) ?? [];
@@ -96,7 +128,7 @@ function binaryHoldsSecret(binary: Uint8Array): boolean {
     const end = lines.indexOf("", i + 1);
     try {
       const bytes = readLiteral(lines.slice(i + 1, end === -1 ? lines.length : end), Number(size));
-      if (textsOf(kind === "delta" ? addedBytes(bytes) : bytes).some((text) => holdsSecret(text))) return true;
+      if (await someHold(textsOf(kind === "delta" ? addedBytes(bytes) : bytes), holdsSecret)) return true;
     } catch {
       return true; // What cannot be read cannot be searched.
     }

@@ -15,7 +15,7 @@ const BY_UNIX: number = 3 * 256 + VERSION;
 const STORED = 0;
 const DEFLATED = 8;
 /** More bytes are deflated in pieces, so that other work can run in between. */
-const PIECE_BYTES: number = 64 * 1024;
+const PIECE_BYTES: number = 32 * 1024;
 
 interface PackedFile {
   readonly path: string;
