@@ -17,9 +17,7 @@ export interface CodeCost {
 async function measure(kind: CodeCapture, directory: string, changed: number): Promise<CodeCost> {
   const capture = async (): Promise<void> => {
     const found =
-      kind === "archive"
-        ? await captureSources({ directory })
-        : await captureGit({ directory, engine: kind });
+      kind === "archive" ? await captureSources({ directory }) : await captureGit({ directory, engine: kind });
     if (kind === "archive" ? !found?.archive : found?.dirty !== true || found.changes.length !== changed)
       throw new Error(`the snapshot is ${JSON.stringify({ ...found, patch: undefined, archive: undefined })}`);
   };
