@@ -115,7 +115,7 @@ test("every flipped bit of the directory is reported", async () => {
   const open = async (of: Uint8Array): Promise<unknown> =>
     await new SegmentCache(withBytes(place, of)).open({ key: place.key, size: of.length, generation: 1 }, undefined);
   await open(bytes);
-  for (let bit = 0; bit < 8 * size; bit += stride(27)) {
+  for (let bit = 0; bit < 8 * size; bit += stride(54)) {
     const copy = new Uint8Array(bytes);
     copy[end - size + (bit >> 3)]! ^= 1 << (bit & 7);
     await expect(open(copy), `bit ${bit}`).rejects.toThrow(
@@ -126,7 +126,7 @@ test("every flipped bit of the directory is reported", async () => {
 
 test("a segment cut anywhere is reported", async () => {
   const place = await compacted();
-  for (let length = 0; length < place.bytes.length; length += stride(18) + Math.floor(length / 12))
+  for (let length = 0; length < place.bytes.length; length += stride(36) + Math.floor(length / 12))
     expect(await isRight(place, place.bytes.slice(0, length), `cut to ${length}`)).toBe(true);
 });
 

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { memoryBackend } from "../../src/backends/memory/index.ts";
 import { type LedgerError, openLedger, type RunRecord } from "../../src/index.ts";
 import { createTestClock, seededIds } from "../../src/testing/index.ts";
-import { rounds } from "../rounds.ts";
+import { rounds, sampled } from "../rounds.ts";
 
 /** Names that are legal, and that mean something to JSON, JavaScript or the library itself. */
 const NAMES = [
@@ -90,7 +90,7 @@ async function assertKept(names: readonly string[], deepNames: readonly string[]
 }
 
 test("every hostile name alone is read back from each place that stores it", async () => {
-  for (const name of NAMES) await assertKept([name], [name]);
+  for (const name of sampled(NAMES, 3)) await assertKept([name], [name]);
 });
 
 test("all hostile names together, and the empty one where it is legal", async () => {

@@ -14,6 +14,8 @@ import { rounds } from "../rounds.ts";
 /** `SEARCH_SEED=… npx vitest run test/catalog/search-model.test.ts` plays one script. */
 const only = process.env["SEARCH_SEED"];
 
+const STEPS = rounds(25, 40);
+
 const directories: string[] = [];
 afterAll(async () => {
   for (const directory of directories) await rm(directory, { recursive: true, force: true });
@@ -216,7 +218,7 @@ async function play(
   // One ledger with segments in memory, and one without.
   const ledgers = [await open(1), await open(2)];
   const trace: string[] = [];
-  for (let i = 0; i < 40; i++) {
+  for (let i = 0; i < STEPS; i++) {
     trace.push(await step({ ...model, ledger: ledgers[0]! }));
     await clock.advance(pickOf(random)([0, 1, 250, 60_000]));
     try {

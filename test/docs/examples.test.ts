@@ -36,12 +36,13 @@ describe.concurrent("examples", () => {
     expect(stdout).toBe("lr 0.1 finished 0.0001\nlr 0.01 finished 0.3716\n");
   });
 
-  test("s3.ts, with a bucket and with a missing one", async ({ expect, onTestFinished }) => {
+  test(`s3.ts, with a bucket${isFull ? " and with a missing one" : ""}`, async ({ expect, onTestFinished }) => {
     const { env, fake, close } = await startFakeS3({ buckets: ["mine"] });
     onTestFinished(close);
     const { stdout } = await example(onTestFinished, "s3.ts", { ...env, RUNLEDGER_BUCKET: "mine" });
     expect(stdout).toMatch(/^finished/);
     expect(fake.calls.map(({ bucket }) => bucket)).toContain("mine");
+    if (!isFull) return;
     await expect(example(onTestFinished, "s3.ts", { ...env, RUNLEDGER_BUCKET: "nobodys" })).rejects.toMatchObject({
       stderr: expect.stringMatching(/^BUCKET_NOT_FOUND: /m),
     });

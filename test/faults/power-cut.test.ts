@@ -77,7 +77,7 @@ async function cutsOf(durability: string): Promise<{ moments: number; cuts: Cut[
     const line = await Promise.race([working.line(`cut ${n} `), done]);
     if (line === "done") break;
     const { where, state } = JSON.parse(line.slice(`cut ${n} `.length)) as { where: string; state: string };
-    if (moments++ % stride(8) === 0) {
+    if (moments++ % stride(16) === 0) {
       const copy = `${image}.${n}`;
       expect(ran("cp", "--sparse=always", image, copy)).toBe(true);
       cuts.push({ image: copy, where, known: JSON.parse(state) as Acknowledged });

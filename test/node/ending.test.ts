@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { fsBackend } from "../../src/backends/fs/index.ts";
 import { openLedger, type RunRecord } from "../../src/index.ts";
 import { bundle } from "../processes/bundle.ts";
+import { sampled } from "../rounds.ts";
 
 let child: Awaited<ReturnType<typeof bundle>>;
 let copy: Awaited<ReturnType<typeof bundle>>;
@@ -79,7 +80,7 @@ test.each([
   expect(stderr).toBe("");
 });
 
-test.each(["two-throw", "two-reject"])(
+test.each(sampled(["two-throw", "two-reject"], 2))(
   "an uncaught error fails all guarded runs, is shown once, and the exit code is 1 (%s)",
   async (ending) => {
     const { runs, code, stderr, told } = await end(ending);
@@ -114,7 +115,7 @@ test("one set of listeners serves all guards, and exists only while a run is gua
   expect(stderr).toBe("");
 });
 
-test.each(["loop", "loop-catch"])(
+test.each(sampled(["loop", "loop-catch"], 2))(
   "a loop that logs while the guard closes its run ends with the signal alone (%s)",
   async (ending) => {
     const { runs, signal, stderr } = await end(ending, "SIGINT");
@@ -146,7 +147,7 @@ test("a call that rejects because the guard closed the run is not shown", async 
   expect(stderr).toBe("");
 });
 
-test.each([
+const LEFT: readonly [ending: string, code: number, left: string][] = [
   ["throw", 1, "1000 points of run"],
   ["reject-in-with-run", 1, "1000 points of run"],
   ["exit", 3, "1000 points of run"],
@@ -155,17 +156,21 @@ test.each([
   ["exit-finishing", 0, "1000 points"],
   ["worker:throw", 0, "1000 points of run"],
   ["worker:exit", 0, "1000 points of run"],
-])("points that a process had no time to store are reported in one line (%s)", async (ending, code, text) => {
-  const ended = await end(ending);
-  expect(ended.code).toBe(code);
-  expect(ended.told).toHaveLength(1);
-  expect(ended.told[0]).toContain(text);
-  // `withRun` does not see an error outside its function.
-  expect(ended.told[0]).toContain("guardProcess(run) closes a run after an uncaught error or rejection");
-  expect(ended.told[0]).not.toContain("withRun");
-  expect(ended.told[0]).toContain(String(ended.said[0]));
-  expect(ended.runs.map(({ status }) => status)).toEqual(["interrupted"]);
-});
+];
+test.each(sampled(LEFT, 3))(
+  "points that a process had no time to store are reported in one line (%s)",
+  async (ending, code, text) => {
+    const ended = await end(ending);
+    expect(ended.code).toBe(code);
+    expect(ended.told).toHaveLength(1);
+    expect(ended.told[0]).toContain(text);
+    // `withRun` does not see an error outside its function.
+    expect(ended.told[0]).toContain("guardProcess(run) closes a run after an uncaught error or rejection");
+    expect(ended.told[0]).not.toContain("withRun");
+    expect(ended.told[0]).toContain(String(ended.said[0]));
+    expect(ended.runs.map(({ status }) => status)).toEqual(["interrupted"]);
+  },
+);
 
 test("many runs are reported in one line", async () => {
   const { told, said } = await end("exit-many");
@@ -173,7 +178,7 @@ test("many runs are reported in one line", async () => {
   expect(told[0]).toContain(`1000 points of run ${String(said[2])}, records of 2 more runs`);
 });
 
-test.each(["exit-stored", "memory-exit", "memory-natural"])(
+test.each(sampled(["exit-stored", "memory-exit", "memory-natural"], 2))(
   "nothing is reported if everything was stored, or ends with the process by design (%s)",
   async (ending) => {
     const { stderr, code } = await end(ending);

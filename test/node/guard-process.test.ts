@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { fsBackend } from "../../src/backends/fs/index.ts";
 import { openLedger, type RunRecord } from "../../src/index.ts";
 import { bundle } from "../processes/bundle.ts";
+import { sampled } from "../rounds.ts";
 
 let child: Awaited<ReturnType<typeof bundle>>;
 beforeAll(async () => {
@@ -34,7 +35,7 @@ async function end(
   }
 }
 
-test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
+test.each(sampled(["SIGINT", "SIGTERM", "SIGHUP"] as const, 2))(
   "%s closes the run as killed, with what was buffered, and the process ends by it",
   async (name) => {
     const { record, signal } = await end("wait", (process_) => process_.kill(name));

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { fsBackend } from "../../src/backends/fs/index.ts";
 import { openLedger, type RunRecord } from "../../src/index.ts";
 import { bundle } from "../processes/bundle.ts";
+import { sampled } from "../rounds.ts";
 
 let child: Awaited<ReturnType<typeof bundle>>;
 /** The files of the child that were removed, because they hold code of the S3 backend. */
@@ -102,27 +103,32 @@ test("programs with a directory load no code of the S3 backend: all others here 
   expect(removed).not.toContain("child.mjs");
 });
 
-test.each([
+const GUARDED = [
   ["natural", undefined, "finished", 0, null],
   ["signal", "SIGTERM", "killed", null, "SIGTERM"],
   ["throw", undefined, "failed", 1, null],
   ["code", undefined, "failed", 3, null],
-] as const)("runs that are started or resumed are guarded: %s", async (ending, kill, status, code, signal) => {
-  const ended = await end(ending, kill && { signal: kill });
-  expect(ended).toMatchObject({ code, signal, said: ["ready"] });
-  expect(ended.runs).toMatchObject({
-    first: { status, metrics: { a: { count: 1 } } },
-    second: { status, metrics: { a: { count: 1 } } },
-  });
-  if (ending === "throw") expect(ended.runs["first"]!.error).toMatchObject({ name: "RangeError", message: "boom" });
-});
+] as const;
+test.each(sampled(GUARDED, 2))(
+  "runs that are started or resumed are guarded: %s",
+  async (ending, kill, status, code, signal) => {
+    const ended = await end(ending, kill && { signal: kill });
+    expect(ended).toMatchObject({ code, signal, said: ["ready"] });
+    expect(ended.runs).toMatchObject({
+      first: { status, metrics: { a: { count: 1 } } },
+      second: { status, metrics: { a: { count: 1 } } },
+    });
+    if (ending === "throw") expect(ended.runs["first"]!.error).toMatchObject({ name: "RangeError", message: "boom" });
+  },
+);
 
-test.each([
+const LISTENING = [
   ["stops", "finished", "finished", 0],
   ["stops-once", "finished", "finished", 0],
   ["leaves", "killed", "finished", 0],
   ["leaves-with-code", "killed", "failed", 3],
-] as const)(
+] as const;
+test.each(sampled(LISTENING, 2))(
   "a program that listens to a signal itself decides how its runs end: %s",
   async (ending, status, late, code) => {
     const ended = await end(ending, { signal: "SIGINT" });

@@ -6,6 +6,7 @@ import { fsBackend } from "../../src/backends/fs/index.ts";
 import { type Ledger, openLedger } from "../../src/index.ts";
 import { bundle } from "../processes/bundle.ts";
 import { type Child, type Ended, startChild } from "../processes/child-process.ts";
+import { sampled } from "../rounds.ts";
 
 let program: Awaited<ReturnType<typeof bundle>>;
 beforeAll(async () => {
@@ -44,21 +45,25 @@ async function end(child: Child): Promise<Ended> {
   return await child.ended;
 }
 
-test.each<[Ending, number]>([
+const ENDINGS: readonly [Ending, number][] = [
   ["natural", 0],
   ["throw", 1],
   ["code", 3],
-])("the process that began a run leaves it open to another one, which closes it: %s", async (ending, code) => {
-  const { ledger, start } = await place();
-  const first = await start(ending);
-  const second = await start("natural", first.id);
-  const ended = await end(first.child);
-  expect(ended.code).toBe(code);
-  expect(ended.errors).not.toContain("runledger:");
-  expect(await ledger.getRun(first.id)).toMatchObject({ status: "running", metrics: { a: { count: 1 } } });
-  expect(await end(second.child)).toEqual({ code: 0, signal: null, errors: "" });
-  expect(await ledger.getRun(first.id)).toMatchObject({ status: "finished", metrics: { a: { count: 2 } } });
-});
+];
+test.each(sampled(ENDINGS, 3))(
+  "the process that began a run leaves it open to another one, which closes it: %s",
+  async (ending, code) => {
+    const { ledger, start } = await place();
+    const first = await start(ending);
+    const second = await start("natural", first.id);
+    const ended = await end(first.child);
+    expect(ended.code).toBe(code);
+    expect(ended.errors).not.toContain("runledger:");
+    expect(await ledger.getRun(first.id)).toMatchObject({ status: "running", metrics: { a: { count: 1 } } });
+    expect(await end(second.child)).toEqual({ code: 0, signal: null, errors: "" });
+    expect(await ledger.getRun(first.id)).toMatchObject({ status: "finished", metrics: { a: { count: 2 } } });
+  },
+);
 
 test("a process that joined leaves the run open to the process that began it", async () => {
   const { ledger, start } = await place();

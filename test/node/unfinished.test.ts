@@ -8,6 +8,7 @@ import { fsBackend } from "../../src/backends/fs/index.ts";
 import { type Ledger, openLedger, type Run, type RunRecord } from "../../src/index.ts";
 import { bundle } from "../processes/bundle.ts";
 import { objectsOnly } from "../journal/records.ts";
+import { sampled } from "../rounds.ts";
 
 let child: Awaited<ReturnType<typeof bundle>>;
 beforeAll(async () => {
@@ -50,7 +51,7 @@ async function leave(ending: string, meanwhile?: (ledger: Ledger, id: string) =>
   }
 }
 
-test.each(["natural", "objects", "worker", "text"])(
+test.each(sampled(["natural", "objects", "worker", "text"], 2))(
   "a program that logs and ends waits until that is stored, and the run reads as interrupted (%s)",
   async (ending) => {
     const { record, code, said } = await leave(ending);
@@ -141,7 +142,7 @@ test("a guarded run whose program waits for something that never comes has faile
   expect(said.filter((line) => line.startsWith("runledger"))).toEqual([]);
 });
 
-test.each(["stream-artifact", "stream-dataset", "stream-guarded"])(
+test.each(sampled(["stream-guarded", "stream-artifact", "stream-dataset"], 3))(
   "finish waits for a stream that never ends until the process ends, and the run reads as interrupted (%s)",
   async (ending) => {
     const { record, code, said } = await leave(ending);
@@ -153,9 +154,12 @@ test.each(["stream-artifact", "stream-dataset", "stream-guarded"])(
   },
 );
 
-test.each(["more", "meanwhile"])("what is logged after the process was about to end counts (%s)", async (ending) => {
-  expect((await leave(ending)).record).toMatchObject({ status: "interrupted", metrics: { a: { count: 101 } } });
-});
+test.each(sampled(["more", "meanwhile"], 2))(
+  "what is logged after the process was about to end counts (%s)",
+  async (ending) => {
+    expect((await leave(ending)).record).toMatchObject({ status: "interrupted", metrics: { a: { count: 101 } } });
+  },
+);
 
 test("a listener that logs each time the process is about to end does not keep it alive forever", async () => {
   expect((await leave("endless")).record.status).toBe("interrupted");

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type Backend, type Ledger, type LedgerError, openLedger, type Run } from "../../src/index.ts";
 import { objectsOf, type Place, PLACES } from "./lost-places.ts";
+import { sampled } from "../rounds.ts";
 
 const MANUAL = { flush: { intervalMs: 1e9 }, environment: false } as const;
 const CORRUPT = { code: "CORRUPT" };
@@ -70,7 +71,7 @@ function fillLarge(run: Run): void {
   for (let i = 0; i < 5; i++) run.setTags({ phase: i });
 }
 
-describe.each(PLACES)("%s", (name, make) => {
+describe.each(sampled(PLACES, 2))("%s", (name, make) => {
   describe.each(ENDS)("%s", (_name, end) => {
     test.each([
       ["100 points", (run: Run) => logTo(run, "loss", 100), "join"],

@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { expect, test } from "vitest";
 import type { Backend } from "../../src/index.ts";
 import { createTestLedger } from "../../src/testing/index.ts";
+import { sampled } from "../rounds.ts";
 
 async function stored(backend: Backend): Promise<string> {
   let text = "";
@@ -65,7 +66,7 @@ test("an error that cannot be read, or is far too long, fails the run all the sa
   }
 });
 
-test.each([["--api-key"], ["--password"], ["--secret"], ["--auth"], ["--client-secret"]])(
+test.each(sampled(["--api-key", "--password", "--secret", "--auth", "--client-secret"], 4))(
   "what execFileSync throws of a command with %s is kept without the value",
   async (flag) => {
     const { ledger, backend } = await createTestLedger();

@@ -11,7 +11,7 @@ import { stateOf } from "./state.ts";
 import { Oracle } from "./oracle.ts";
 import { type Contents, copyOf, type Place, START, watched } from "./places.ts";
 import { abandoned, type Caller, GaveUp, recovery, twoSessions, type Workload } from "./workload.ts";
-import { sampled, stride } from "../../rounds.ts";
+import { isFull, sampled, stride } from "../../rounds.ts";
 
 const MODES: readonly FaultMode[] = [
   "crash-before",
@@ -98,8 +98,8 @@ afterAll(() => {
   console.info(`fault enumeration: ${total} different scenarios (${each}), ${sound.size} different states afterwards`);
 });
 
-/** Scenarios at a time: they wait for files and signatures. */
-const LANES = 4;
+/** Scenarios at a time: they wait for files and signatures. A sample has few, and more at a time would be in vain. */
+const LANES = isFull ? 4 : 1;
 
 /**
  * Lets one in `every` operations of a workload go wrong in one way, one after the other, until the workload ends before
@@ -128,7 +128,7 @@ async function everyOperation(
 export function enumeration(name: "memory" | "objects" | "fs" | "s3", newPlace: () => Promise<Place>): void {
   const isQuick = name === "memory" || name === "objects";
   // The places that take time get every second way in a sample, and every second operation otherwise.
-  const every = stride(60, isQuick ? 1 : 2);
+  const every = stride(90, isQuick ? 1 : 2);
   const modes = isQuick ? MODES : sampled(MODES, 2);
   // What depends on the core alone is asked of memory only.
   const late: readonly Landing[] = isQuick ? ["at the end", "after recovery"] : ["at the end"];

@@ -11,7 +11,7 @@ import { works } from "../../backends/fs/place.ts";
 import { bundle } from "../../processes/bundle.ts";
 import { type Child, startChild } from "../../processes/child-process.ts";
 import { seededRandom } from "../../seeded-random.ts";
-import { rounds } from "../../rounds.ts";
+import { isFull, rounds } from "../../rounds.ts";
 
 const PROCESSES = 6;
 const THREADS = 5;
@@ -128,13 +128,13 @@ test.skipIf(!linux)(
 
 const few = Math.ceil(ROUNDS / 10);
 
-test.skipIf(!linux || !works("unshare", "-pf", "true"))(
+test.skipIf(!isFull || !linux || !works("unshare", "-pf", "true"))(
   `the same in process namespaces that know nothing of each other, ${few} times (skipped: needs root)`,
   { timeout: 60_000 + few * 30_000 },
   () => playRounds(few, { prefix: ["unshare", "-pf", "--kill-child", "--mount-proc"], areKnown: false }),
 );
 
-test.skipIf(!linux || !works("unshare", "-pf", "true"))(
+test.skipIf(!isFull || !linux || !works("unshare", "-pf", "true"))(
   `the same with the /proc of the namespace around them, ${few} times (skipped: needs root)`,
   { timeout: 60_000 + few * 30_000 },
   () => playRounds(few, { prefix: ["unshare", "-pf", "--kill-child"], areKnown: false }),
