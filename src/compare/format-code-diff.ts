@@ -1,5 +1,6 @@
 import type { CodeDiff, ComparedFact, ComparedItems } from "./code/code-diff.ts";
 import type { ChangedFile } from "./code/patch-diff.ts";
+import { isCommitId } from "./reproduction/shell-word.ts";
 import { printable } from "./printable.ts";
 
 /** The most lines of the text of a difference, and the most remarks. */
@@ -11,7 +12,7 @@ export function codeLines(code: CodeDiff): string[] {
   if (code.same === true) return [];
   const { patch, untracked, submodules, changes } = code;
   const lines = [
-    ...factLines("commit", code.commit),
+    ...factLines("commit", code.commit).map((line) => line + gitDiff(code.commit)),
     ...factLines("branch", code.branch),
     ...factLines("script", code.entry),
     ...(code.archive.same === false ? factLines("sources", code.archive) : []),
@@ -31,7 +32,7 @@ export function codeLines(code: CodeDiff): string[] {
     ...itemsLines("untracked files", untracked),
     ...itemsLines("submodules", submodules),
   ];
-  const text = patch.text === "" ? [] : patch.text.split("\n", MAX_TEXT_LINES);
+  const text = `${patch.text}${code.archiveFiles?.text ?? ""}`.split("\n", MAX_TEXT_LINES);
   const remarks = code.same === "unknown" ? unknownLines(code.unknown) : [];
   return [...remarks, ...lines, ...text.filter((line) => line !== "").map((line) => `  ${line}`)];
 }
@@ -48,6 +49,11 @@ function unknownLines(unknown: readonly string[]): string[] {
 function factLines(what: string, { a, b, same }: ComparedFact<unknown>): string[] {
   if (same === true || (a === undefined && b === undefined)) return [];
   return [`${what} ${factText(a)} → ${factText(b)}`];
+}
+
+/** Returns how to see what differs between two commits. */
+function gitDiff({ a = "", b = "" }: ComparedFact<string>): string {
+  return isCommitId(a) && isCommitId(b) ? `: git diff ${factText(a)} ${factText(b)}` : "";
 }
 
 function factText(value: unknown): string {

@@ -1,6 +1,8 @@
 import { readBlob } from "../artifacts/read-blob.ts";
 import type { Backend } from "../backend/backend.ts";
 import { parseDigest } from "../bytes/digest.ts";
+import { gzipMemberOf } from "../bytes/gzip-member.ts";
+import type { InflateFile } from "../compare/code/archive-diff.ts";
 import type { CodeDiff } from "../compare/code/code-diff.ts";
 import type { ReadCode } from "../compare/code/code-side.ts";
 import { diffCode } from "../compare/code/diff-code.ts";
@@ -8,6 +10,7 @@ import { LedgerError } from "../errors/ledger-error.ts";
 import type { RecordedArchive, RecordedCode } from "../journal/recorded-code.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import { inSlices } from "../platform/event-loop.ts";
+import { onDemand } from "../platform/on-demand.ts";
 import { readArchive } from "./code-archive.ts";
 import { checkRunId, readRun } from "./read-run.ts";
 
@@ -44,8 +47,16 @@ export async function diffCodeOfRecords(
   const archives = differ
     ? [await tryArchive(backend, a.id, x, signal), await tryArchive(backend, b.id, y, signal)]
     : [];
+  const inflate = archives[0] && archives[1] && (await fileInflater());
   signal?.throwIfAborted();
-  return await inSlices(diffCode({ ...readA, archive: archives[0] }, { ...readB, archive: archives[1] }));
+  return await inSlices(diffCode({ ...readA, archive: archives[0] }, { ...readB, archive: archives[1] }, inflate));
+}
+
+const compression = /* @__PURE__ */ onDemand(() => import("#gunzip"));
+
+async function fileInflater(): Promise<InflateFile> {
+  const { gunzip } = await compression();
+  return (deflated, crc, size) => gunzip(gzipMemberOf(deflated, crc, size), size);
 }
 
 /** Returns an archive, or `undefined` if it is damaged. */

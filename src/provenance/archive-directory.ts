@@ -4,6 +4,14 @@ export interface ArchiveEntry {
   readonly path: Uint8Array;
   /** Where the file begins in the archive. */
   readonly offset: number;
+  /** How its bytes are stored: 0 as they are, 8 deflated. */
+  readonly method: number;
+  /** The CRC-32 of its bytes. */
+  readonly crc: number;
+  /** The number of bytes that are stored. */
+  readonly packed: number;
+  /** The number of its bytes. */
+  readonly size: number;
 }
 
 /** Returns whether a file would be unpacked elsewhere on some system: its path is absolute, or has `..` or a zero byte. */
@@ -13,6 +21,7 @@ export function leavesDirectory(path: string): boolean {
 
 const END_BYTES = 22;
 const HEADER_BYTES = 46;
+const LOCAL_HEADER_BYTES = 30;
 
 /** Returns the files of a zip archive in its order, and where its directory begins, or `undefined` for anything else. */
 export function readArchiveDirectory(
@@ -31,8 +40,23 @@ export function readArchiveDirectory(
     const offset = view.getUint32(at + 42, true);
     if (offset >= directory || offset < (files.at(-1)?.offset ?? 0)) return undefined;
     const path = bytes.subarray(at + HEADER_BYTES, at + HEADER_BYTES + view.getUint16(at + 28, true));
-    files.push({ path, offset });
+    files.push({
+      path,
+      offset,
+      method: view.getUint16(at + 10, true),
+      crc: view.getUint32(at + 16, true),
+      packed: view.getUint32(at + 20, true),
+      size: view.getUint32(at + 24, true),
+    });
     at += HEADER_BYTES + path.length + view.getUint16(at + 30, true) + view.getUint16(at + 32, true);
   }
   return at === end ? { files, directory } : undefined;
+}
+
+/** Returns the bytes of a file as they are stored, or `undefined` if they are not all there. */
+export function storedBytes(archive: Uint8Array, { offset, packed }: ArchiveEntry): Uint8Array | undefined {
+  if (offset + LOCAL_HEADER_BYTES > archive.length) return undefined;
+  const view = new DataView(archive.buffer, archive.byteOffset + offset, LOCAL_HEADER_BYTES);
+  const from = offset + LOCAL_HEADER_BYTES + view.getUint16(26, true) + view.getUint16(28, true);
+  return from + packed > archive.length ? undefined : archive.subarray(from, from + packed);
 }

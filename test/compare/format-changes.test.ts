@@ -27,6 +27,19 @@ function changes(a: RunRecord, b: RunRecord, patches: readonly (Uint8Array | und
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
+test("two commits are shown with the command that compares them", () => {
+  const page = formatChanges(
+    changes(record("a", { code: git() }), record("b", { code: git({ commit: "2".repeat(40) }) })),
+  );
+  expect(page).toContain(
+    `\n  commit ${"1".repeat(12)} → ${"2".repeat(12)}: git diff ${"1".repeat(12)} ${"2".repeat(12)}\n`,
+  );
+  for (const commit of ["$(id)", undefined]) {
+    const other = record("b", { code: git({ commit }) });
+    expect(formatChanges(changes(record("a", { code: git() }), other))).not.toContain("git diff");
+  }
+});
+
 test("one page: what got worse first, then what may be the reason", () => {
   const metricDefinitions = { "*": { goal: "maximize" as const }, loss: { goal: "minimize" as const } };
   const patchOf = (lr: string): Uint8Array =>

@@ -2,6 +2,12 @@ import { zipSync } from "fflate";
 import { expect, test } from "vitest";
 import { createTestLedger } from "../../src/testing/test-ledger.ts";
 import { blobKey } from "../../src/artifacts/blobs.ts";
+import { gunzip } from "../../src/bytes/gunzip/portable.ts";
+import { gunzip as gunzipInNode } from "../../src/bytes/gunzip/node.ts";
+import { gzipMemberOf } from "../../src/bytes/gzip-member.ts";
+import { type ArchiveDiff, diffArchives, type InflateFile } from "../../src/compare/code/archive-diff.ts";
+import { inOneGo } from "../../src/platform/event-loop.ts";
+import { readArchiveDirectory } from "../../src/provenance/archive-directory.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const patch = (value: string): Uint8Array =>
@@ -58,7 +64,14 @@ test("archives of sources, by file", async () => {
   expect(await ledger.diffCode(a, b)).toMatchObject({
     same: false,
     archive: { same: false },
-    archiveFiles: { onlyA: ["c.ts"], onlyB: ["d.ts"], changed: ["b.ts"], more: 0 },
+    archiveFiles: {
+      onlyA: ["c.ts"],
+      onlyB: ["d.ts"],
+      changed: ["b.ts"],
+      more: 0,
+      text: "--- a: b.ts\n+++ b: b.ts\n@@ -1,1 +1,1 @@\n-2\n\\ No newline at end of file\n+changed\n\\ No newline at end of file\n",
+      leftOut: 0,
+    },
   });
   const self = await ledger.diffCode(a, a);
   expect(self).toMatchObject({ same: true, unknown: [], archive: { same: true } });
@@ -68,6 +81,55 @@ test("archives of sources, by file", async () => {
   const damaged = await ledger.diffCode(a, b);
   expect(damaged).toMatchObject({ same: false });
   expect(damaged).not.toHaveProperty("archiveFiles");
+});
+
+test.each([
+  ["fflate", gunzip],
+  ["node:zlib", gunzipInNode],
+])("lines of files in archives are bounded, and damaged files have none: %s", (_, gunzip) => {
+  const zip = (files: Record<string, Uint8Array>): Uint8Array => zipSync(files, { mtime: Date.UTC(1980, 0, 1) });
+  const lines = (count: number, other?: number): Uint8Array =>
+    bytes(Array.from({ length: count }, (_, i) => (i === other ? "other\n" : `line ${i}\n`)).join(""));
+  const inflate: InflateFile = (deflated, crc, size) => gunzip(gzipMemberOf(deflated, crc, size), size);
+  const diff = (a: Uint8Array, b: Uint8Array): ArchiveDiff => inOneGo(diffArchives(a, b, inflate))!;
+  const before = {
+    "a.ts": lines(300),
+    "b.bin": Uint8Array.of(1, 0),
+    "long.ts": lines(3000),
+    "wide.ts": bytes("x".repeat(70_000)),
+  };
+  const after = {
+    "a.ts": lines(300, 150),
+    "b.bin": Uint8Array.of(2, 0),
+    "long.ts": lines(3001),
+    "wide.ts": bytes("y".repeat(70_000)),
+  };
+  const { text, leftOut, changed } = diff(zip(before), zip(after));
+  expect(changed).toEqual(["a.ts", "b.bin", "long.ts", "wide.ts"]);
+  expect(leftOut).toBe(3);
+  expect(text.split("\n").slice(2)).toEqual([
+    "@@ -148,7 +148,7 @@",
+    ...[" line 147", " line 148", " line 149", "-line 150", "+other", " line 151", " line 152", " line 153"],
+    "",
+  ]);
+
+  // A file that inflates to more than the directory says, and one with a wrong checksum.
+  const [small, large] = [zip({ "a.ts": lines(300) }), zip({ "a.ts": lines(300, 7) })];
+  const directory = readArchiveDirectory(large)!.directory;
+  for (const [at, value] of [
+    [24, 10],
+    [16, 1],
+  ] as const) {
+    const damaged = large.slice();
+    new DataView(damaged.buffer).setUint32(directory + at, value, true);
+    expect(diff(small, damaged)).toMatchObject({ changed: ["a.ts"], text: "", leftOut: 1 });
+  }
+  // Many files together.
+  const many = (other: number): Uint8Array =>
+    zip(Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`${i}.ts`, bytes(`${"x".repeat(1000)}${other}`)])));
+  const bounded = diff(many(1), many(2));
+  expect(bounded.text.length).toBeLessThanOrEqual(128 * 1024);
+  expect(bounded.leftOut).toBeGreaterThan(100);
 });
 
 test("wrong ids, and a signal", async () => {

@@ -1,13 +1,20 @@
 import type { RecordedCode } from "../../journal/recorded-code.ts";
 import { identity } from "../value-identity.ts";
 import type { Sameness } from "../sameness.ts";
-import { diffArchives } from "./archive-diff.ts";
+import { diffArchives, type InflateFile } from "./archive-diff.ts";
 import type { CodeDiff, ComparedFact, ComparedItems } from "./code-diff.ts";
 import { CodeSide, type ReadCode } from "./code-side.ts";
 import { diffPatches, type PatchDiff } from "./patch-diff.ts";
 
-/** Compares the code of two runs. Yields where it may be interrupted. */
-export function* diffCode(readA: ReadCode, readB: ReadCode): Generator<undefined, CodeDiff> {
+/**
+ * Compares the code of two runs. Without `inflate`, archives are not compared by line. Yields where it may be
+ * interrupted.
+ */
+export function* diffCode(
+  readA: ReadCode,
+  readB: ReadCode,
+  inflate?: InflateFile | undefined,
+): Generator<undefined, CodeDiff> {
   const a = yield* CodeSide.parse("a", readA);
   const b = yield* CodeSide.parse("b", readB);
   const fact = <T>(member: string, of: (code: RecordedCode) => T | undefined): ComparedFact<T> => {
@@ -34,7 +41,9 @@ export function* diffCode(readA: ReadCode, readB: ReadCode): Generator<undefined
 
   const archive = compareArchives(a.code, b.code);
   const archiveFiles =
-    archive.same === false && readA.archive && readB.archive ? diffArchives(readA.archive, readB.archive) : undefined;
+    archive.same === false && readA.archive && readB.archive
+      ? yield* diffArchives(readA.archive, readB.archive, inflate)
+      : undefined;
   yield;
   // Equal archives of all sources say more than a commit.
   const isArchived = archive.same === true;

@@ -1,5 +1,6 @@
 import { utf8Decoder, utf8Encoder } from "../../bytes/utf8.ts";
 import { diffLines, splitLines } from "../../provenance/patch/line-diff.ts";
+import { unifiedHunks } from "../../provenance/patch/unified-hunks.ts";
 import type { PatchHunk } from "../../provenance/patch/patch-sections.ts";
 
 /** The most characters of the text. */
@@ -7,6 +8,8 @@ const MAX_TEXT: number = 128 * 1024;
 /** The most bytes, and the most lines, of the differing hunks of one file in one patch. */
 const MAX_BYTES: number = 64 * 1024;
 const MAX_LINES = 2000;
+/** The most bytes of a whole file that is compared by line. */
+export const MAX_FILE_BYTES: number = MAX_BYTES;
 
 /** A file with the hunks that differ. */
 interface DifferingFile {
@@ -15,7 +18,7 @@ interface DifferingFile {
   readonly hunksB: readonly PatchHunk[];
 }
 
-/** Collects the lines that differ between two patches, file by file, as a unified difference. */
+/** Collects the lines that differ between two patches, or two archives, file by file, as a unified difference. */
 export class DifferenceText {
   #text = "";
   #leftOut = 0;
@@ -29,17 +32,36 @@ export class DifferenceText {
     return this.#leftOut;
   }
 
+  /** Whether nothing more can be added. */
+  get isFull(): boolean {
+    return this.#text.length >= MAX_TEXT;
+  }
+
+  /** Adds the lines of a file that differ, if they are text. Without one of the sides, they are not known. */
+  addFile(path: string, before: Uint8Array | undefined, after: Uint8Array | undefined): void {
+    const isText = (bytes: Uint8Array | undefined): bytes is Uint8Array =>
+      bytes !== undefined && bytes.length <= MAX_FILE_BYTES && !bytes.includes(0) && countLines(bytes) <= MAX_LINES;
+    if (!isText(before) || !isText(after)) this.#leftOut++;
+    else {
+      const hunks = unifiedHunks(before, after);
+      if (hunks.length > 0) this.#take(namesOf(path) + hunks.map((line) => utf8Decoder().decode(line)).join(""));
+    }
+  }
+
+  #take(text: string): void {
+    if (this.#text.length + text.length > MAX_TEXT) this.#leftOut++;
+    else this.#text += text;
+  }
+
   /** Adds the lines of the hunks of a file that differ, if they are few. A file with another mode alone has no lines. */
   add({ file, hunksA, hunksB }: DifferingFile): void {
     const [before, after] = [linesOf(hunksA), linesOf(hunksB)];
-    if (file.binary || !before || !after || this.#text.length >= MAX_TEXT) {
+    if (file.binary || !before || !after || this.isFull) {
       this.#leftOut++;
       return;
     }
     if (before.length + after.length === 0) return;
-    const text = unified(file.path, before, after);
-    if (this.#text.length + text.length > MAX_TEXT) this.#leftOut++;
-    else this.#text += text;
+    this.#take(unified(file.path, before, after));
   }
 }
 
@@ -59,10 +81,20 @@ function linesOf(hunks: readonly PatchHunk[]): Uint8Array[] | undefined {
   return lines;
 }
 
-function unified(path: string, before: readonly Uint8Array[], after: readonly Uint8Array[]): string {
+function namesOf(path: string): string {
   // A name with a line feed would make up lines.
   const name = /\p{Cc}/u.test(path) ? JSON.stringify(path) : path;
-  let text = `--- a: ${name}\n+++ b: ${name}\n`;
+  return `--- a: ${name}\n+++ b: ${name}\n`;
+}
+
+function countLines(bytes: Uint8Array): number {
+  let count = 1;
+  for (const byte of bytes) if (byte === 10) count++;
+  return count;
+}
+
+function unified(path: string, before: readonly Uint8Array[], after: readonly Uint8Array[]): string {
+  let text = namesOf(path);
   const add = (sign: string, lines: readonly Uint8Array[]): void => {
     for (const line of lines) text += `${sign}${utf8Decoder().decode(line).replace(/\n$/, "")}\n`;
   };
