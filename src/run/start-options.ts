@@ -35,7 +35,8 @@ export interface StartRunOptions<T extends object = Tags> {
   /**
    * Continues another run from a step without copying it: histories of the new run begin with the points of that run up
    * to this step. Without a step of its own, the first row gets the step after it. Everything else, such as params,
-   * tags and summaries, is of the new run alone. Rejects with `RUN_NOT_FOUND` if there is no such run.
+   * tags and summaries, is of the new run alone. Rejects with `RUN_NOT_FOUND` if there is no such run. If that run has
+   * ended before the step, `onError` gets an error that names its last step.
    */
   readonly forkOf?: ForkOrigin | undefined;
   /**

@@ -64,7 +64,7 @@ export async function startRun(
     ...(recorded && { environment: recorded }),
     writer: { id: ids("writer"), beatMs, ...(backend.liveness && { alive: backend.liveness.token }) },
   };
-  if (checked.forkOf) await (await forking()).assertCanFork(backend, checked.forkOf.run, signal);
+  if (checked.forkOf) await (await forking()).assertCanFork(context, checked.forkOf, signal);
   const held = assertCanBegin(created);
   // All at once. An entry without a run is harmless, and a run without an entry has not been returned to anybody.
   const begin = () => create(backend, created, signal);

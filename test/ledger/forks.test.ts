@@ -99,6 +99,35 @@ describe("startRun({ forkOf })", () => {
     expect((await ledger.getRun(fork)).forkOf).toEqual({ run: parent, step: 41 });
   });
 
+  test("a step beyond the end of a run that has ended is told, with its last step", async () => {
+    const errors: LedgerError[] = [];
+    const ledger = await openLedger(memoryBackend(), { onError: (error) => errors.push(error) });
+    const told = async (run: string, step: number): Promise<[string, string | undefined]> => {
+      const fork = await finished(await ledger.startRun({ forkOf: { run, step } }));
+      const [error] = errors.splice(0);
+      return [fork, error && `${error.code} ${error.field}: ${error.message}`];
+    };
+    const open = await ledger.startRun({ id: "parent" });
+    for (let step = 0; step < 1000; step += 50) open.log({ loss: 1 }, { step });
+    await open.flush();
+    expect((await told("parent", 5000))[1]).toBeUndefined(); // It goes on.
+    await open.finish();
+    expect((await told("parent", 950))[1]).toBeUndefined();
+    const [fork, message] = await told("parent", 999);
+    expect(message).toBe(
+      "INVALID_ARGUMENT forkOf.step: forkOf.step is 999, but the last step that run parent logged is 950: the fork has " +
+        'all of its points, and continues at step 1000. To continue right behind them, pass forkOf: { run: "parent", step: 950 }',
+    );
+    // A fork without points of its own, and one with points.
+    expect((await told(fork, 999))[1]).toBeUndefined();
+    const second = await finished(await withPoints(await ledger.startRun({ forkOf: { run: fork, step: 0 } }), 1, 7, 0));
+    expect((await told(second, 7))[1]).toBeUndefined();
+    expect((await told(second, 8))[1]).toContain(`the last step that run ${second} logged is 7`);
+    await open.finish();
+    const empty = await finished(await ledger.startRun());
+    expect((await told(empty, 41))[1]).toBeUndefined();
+  });
+
   test("a parent that is missing or damaged: the fork's points, what is lost, and an error for onError", async () => {
     const backend = memoryBackend();
     const errors: LedgerError[] = [];
