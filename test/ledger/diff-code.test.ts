@@ -109,7 +109,14 @@ test.each([
   expect(leftOut).toBe(3);
   expect(text.split("\n").slice(2)).toEqual([
     "@@ -148,7 +148,7 @@",
-    ...[" line 147", " line 148", " line 149", "-line 150", "+other", " line 151", " line 152", " line 153"],
+    " line 147",
+    " line 148",
+    " line 149",
+    "-line 150",
+    "+other",
+    " line 151",
+    " line 152",
+    " line 153",
     "",
   ]);
 
