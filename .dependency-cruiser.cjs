@@ -8,7 +8,7 @@
  * The ground floor is `bytes -> { platform, arguments } -> errors`, and every room may use it. `series`, `catalog`, `filter`,
  * `compare` and `provenance` fold the journal or know its records, and may import it; `catalog` and `compare` may import `filter`, and `compare` the patches of `provenance`;
  * `git` imports the redaction of `provenance`, and the type of recorded code of `journal`; no other room imports a neighbour. Backends and the conformance kit know the seam alone; `adapters` know the public entries
- * `runledger`, `runledger/backend` and `runledger/files` alone; `node` opens ledgers with captures, and so also knows `ledger`, `run`
+ * `runledger`, `runledger/backend` and `runledger/files` alone; the backend of browsers falls back to `backends/memory`; `node` opens ledgers with captures, and so also knows `ledger`, `run`
  * and `provenance`, and loads the backends that places name, and `git`. Entries are for what is outside: the rooms of the core import files, not
  * entries. Type-only imports count.
  * `test/sources/architecture.test.ts` shows that every rule bites.
@@ -95,8 +95,15 @@ module.exports = {
       name: "backends-imports",
       comment: "a backend knows the seam, and no other backend",
       severity: "error",
-      from: { path: "^src/backends/([^/]+)/", pathNot: "/harness\\.ts$" },
+      from: { path: "^src/backends/([^/]+)/", pathNot: "/harness\\.ts$|^src/backends/opfs/" },
       to: { path: "^src/", pathNot: `^src/(backends/$1|backend|${ground.join("|")})/` },
+    },
+    {
+      name: "opfs-imports",
+      comment: "a browser without storage gets the backend in memory",
+      severity: "error",
+      from: { path: "^src/backends/opfs/", pathNot: "/harness\\.ts$" },
+      to: { path: "^src/", pathNot: `^src/(backends/(opfs|memory)|backend|${ground.join("|")})/` },
     },
     {
       name: "harness-imports",

@@ -46,6 +46,12 @@ export default [
     modifyEsbuildConfig: bundle,
   },
   { name: "runledger/backends/s3", path: "dist/backends/s3/index.js", limit: "18 kB", modifyEsbuildConfig: bundle },
+  {
+    name: "runledger/backends/opfs",
+    path: "dist/backends/opfs/index.js",
+    limit: "12.6 kB",
+    modifyEsbuildConfig: bundle,
+  },
   { name: "runledger/backends/fs", path: "dist/backends/fs/index.js", limit: "13.7 kB", modifyEsbuildConfig: inNode },
   { name: "runledger/tfjs", path: "dist/adapters/tfjs/index.js", limit: "12 kB", modifyEsbuildConfig: bundle },
   {

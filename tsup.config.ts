@@ -1,6 +1,7 @@
 import { type Options, defineConfig } from "tsup";
 import { writeCommonJs } from "./build/commonjs.ts";
 import { joinChunks } from "./build/join-chunks.ts";
+import { workerScript } from "./build/worker-script.ts";
 import { stripComments } from "./build/strip-comments.ts";
 
 /** JavaScript only; `tsc -p tsconfig.build.json` writes the declarations beside it. */
@@ -36,6 +37,7 @@ const config: Options = {
   esbuildOptions: (options) => {
     options.conditions = ["browser"];
   },
+  esbuildPlugins: [workerScript],
   // By default tsup turns `node:fs` into `fs`, which Deno and edge runtimes refuse.
   removeNodeProtocol: false,
   onSuccess: async () => {

@@ -5,7 +5,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { COMMONJS_ENTRIES } from "./commonjs-entries.ts";
 
-const ESM_ONLY = ["backends/fs", "backends/s3", "conformance", "files", "git", "node", "duckdb", "tfjs"];
+const ESM_ONLY = [
+  "backends/fs",
+  "backends/opfs",
+  "backends/s3",
+  "conformance",
+  "files",
+  "git",
+  "node",
+  "duckdb",
+  "tfjs",
+];
 
 const directory = mkdtempSync(join(tmpdir(), "runledger-package-"));
 const run = (name: string, ...args: string[]): void => {

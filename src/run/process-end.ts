@@ -2,6 +2,7 @@ import { warn } from "../platform/warn.ts";
 import type { JournalWriter } from "../journal/journal-writer.ts";
 import { builtinModule } from "../platform/builtin-module.ts";
 import type { SharedEnd } from "./close-run.ts";
+import { whenPageHides } from "./page-hiding.ts";
 import { processGuard } from "./process-guard.ts";
 
 /** A session of a run that is open in this process. */
@@ -35,11 +36,13 @@ const open = new Map<OpenSession, number>();
 /** A program that logs whenever its process is about to end must not keep the process alive for ever. */
 const MAX_ENDS = 3;
 let ends = 0;
+let stopWatchingPage: (() => void) | undefined;
 
 /**
  * Keeps the process alive at its natural end until one attempt has stored the records of the session. Then a line on
  * stderr says that the run was not finished. A process that ends otherwise (an uncaught error, `process.exit()`) only
- * says in one line what it did not store.
+ * says in one line what it did not store. In a page, whose end cannot be put off, stores them whenever the page is
+ * hidden or left.
  *
  * A session in memory ends with its process by design: storing its records is useless, and a test that leaves a run
  * open needs no warning.
@@ -50,6 +53,7 @@ export function openSession(session: OpenSession): OpenSession {
     const process = endingProcess();
     process?.on("beforeExit", onBeforeExit);
     process?.on("exit", onExit);
+    stopWatchingPage = whenPageHides(flushAll);
   }
   open.set(session, -1);
   return session;
@@ -61,6 +65,12 @@ export function closeSession(session: OpenSession): void {
   const process = endingProcess();
   process?.removeListener("beforeExit", onBeforeExit);
   process?.removeListener("exit", onExit);
+  stopWatchingPage?.();
+}
+
+/** Begins to store everything that waits. What fails is tried again, and reported, like any other write. */
+function flushAll(): void {
+  for (const { writer } of open.keys()) writer.flush().catch(() => {});
 }
 
 /** Says that the end of the session is recorded, and `next` is the number of its records. */

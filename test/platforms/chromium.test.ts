@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect } from "vitest";
+import { workerScript } from "../../build/worker-script.ts";
 import { openInChromium } from "../servers/chromium.ts";
 import { describePlatform, newJob, programIn } from "./expectations.ts";
 import type { Report } from "./report.ts";
@@ -56,6 +57,7 @@ async function bundle(): Promise<Map<string, Uint8Array | string>> {
     target: "es2022",
     conditions: ["runledger-source"],
     outdir: "/",
+    plugins: [workerScript],
     write: false,
   });
   const files = new Map<string, Uint8Array | string>(outputFiles.map(({ path, contents }) => [path, contents]));
@@ -65,7 +67,7 @@ async function bundle(): Promise<Map<string, Uint8Array | string>> {
 
 describe.each(WHERE)("%s", (where) => {
   const missing = program === undefined ? "no browser: set CHROMIUM, see vitest.platforms.config.ts" : undefined;
-  describePlatform(["memory", "s3"], missing, () => reports.get(where)!, {
+  describePlatform(["memory", "opfs-sync", "opfs-async", "indexeddb", "s3"], missing, () => reports.get(where)!, {
     runtime: { name: "web", version: expect.stringContaining("Chrome/") },
     cores: expect.any(Number),
   });

@@ -1,3 +1,4 @@
+import { harnesses as browser } from "../../src/backends/opfs/harness.ts";
 import { bucketHarness, memoryHarness } from "./harnesses.ts";
 import type { Job, Report } from "./report.ts";
 import { work } from "./work.ts";
@@ -14,7 +15,7 @@ async function main(): Promise<void> {
   // Both at once: neither sees anything of the other.
   const worker = isPage ? new Worker("/page.js", { type: "module" }) : undefined;
   worker?.addEventListener("error", ({ message }) => void tell("worker", { error: message }));
-  const report = await work([memoryHarness, ...(s3 ? [bucketHarness(s3)] : [])]).catch((error: Error) => ({
+  const report = await work([memoryHarness, ...browser, ...(s3 ? [bucketHarness(s3)] : [])]).catch((error: Error) => ({
     error: `${error}\n${error.stack}`,
   }));
   await tell(isPage ? "page" : "worker", report);

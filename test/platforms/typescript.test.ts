@@ -17,7 +17,13 @@ const SETUPS: readonly Setup[] = [
 ];
 /** Since 5.8 a file of CommonJS may import ES modules. */
 const COMMONJS_OF_MODULES: Setup = { module: "NodeNext", extension: "cts", node: true };
-const ESM = ["runledger/backends/fs", "runledger/backends/s3", "runledger/conformance", "runledger/node"];
+const ESM = [
+  "runledger/backends/fs",
+  "runledger/backends/opfs",
+  "runledger/backends/s3",
+  "runledger/conformance",
+  "runledger/node",
+];
 const BOTH = ["", "/backends/memory", "/compare", "/testing", "/where"].map((entry) => `runledger${entry}`);
 
 const { project } = inject("installed");

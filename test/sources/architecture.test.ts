@@ -156,6 +156,7 @@ const planted: [rule: string, file: string, imports: string][] = [
   ["adapters-imports", "src/adapters/mlflow", "../../run/run.ts"],
   ["adapters-imports", "src/adapters/mlflow", "../../backend/seam.ts"],
   ["backends-imports", "src/backends/s3", "../memory/index.ts"],
+  ["opfs-imports", "src/backends/opfs", "../fs/index.ts"],
   ["backends-imports", "src/backends/s3", "../../journal/journal.ts"],
   ["backends-imports", "src/backends/s3", "../../conformance/index.ts"],
   ["harness-stays-out", "src/backends/fs", "./harness.ts"],
