@@ -52,6 +52,14 @@ export default [
     limit: "12.6 kB",
     modifyEsbuildConfig: bundle,
   },
+  { name: "runledger/backends/http", path: "dist/backends/http/index.js", limit: "26 kB", modifyEsbuildConfig: bundle },
+  {
+    name: "runledger/backends/http, to read",
+    path: "dist/backends/http/index.js",
+    import: "{ httpBackend }",
+    limit: "16 kB",
+    modifyEsbuildConfig: bundle,
+  },
   { name: "runledger/backends/fs", path: "dist/backends/fs/index.js", limit: "13.7 kB", modifyEsbuildConfig: inNode },
   { name: "runledger/tfjs", path: "dist/adapters/tfjs/index.js", limit: "12 kB", modifyEsbuildConfig: bundle },
   {

@@ -8,6 +8,7 @@ import { COMMONJS_ENTRIES } from "./commonjs-entries.ts";
 const ESM_ONLY = [
   "backends/fs",
   "backends/opfs",
+  "backends/http",
   "backends/s3",
   "conformance",
   "files",

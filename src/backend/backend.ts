@@ -64,6 +64,8 @@ export interface Capabilities {
   readonly durable: boolean;
   /** `move` exists and renames in one step without copying bytes. Left out means `false`. */
   readonly move?: boolean;
+  /** Every change rejects with `UNSUPPORTED`. The core then tries none to tidy up. Left out means `false`. */
+  readonly readOnly?: boolean;
 }
 
 /** One object of a listing. `size` is in bytes. */

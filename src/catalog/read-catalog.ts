@@ -56,6 +56,7 @@ async function tidy(
   { damaged }: CatalogTrouble,
   signal: AbortSignal | undefined,
 ): Promise<void> {
+  if (context.backend.capabilities.readOnly === true) return;
   try {
     const mended = [...damaged].flatMap(([prefix, mayHelp]) => (mayHelp ? [prefix] : []));
     // A rebuilt catalogue would lack the unplaced runs even after they become readable again. Until then, searches read

@@ -46,6 +46,7 @@ export async function checkMarker(backend: Backend, clock: Clock): Promise<Uint8
       if (key !== MARKER_KEY && key !== COMPLETE_KEY && !ACCOMPANYING.test(key))
         throw notALedger(backend, `it has no ${MARKER_KEY}, but holds ${JSON.stringify(key)}`);
     }
+    if (backend.capabilities.readOnly === true) throw notALedger(backend, `it has no ${MARKER_KEY}`);
     const bytes = encodeCheckedJson({ format: "runledger", version: FORMAT_VERSION, createdAt: clock.now() }, "ledger");
     // The catalogue is complete from the start, because no run exists yet, even if another process creates this ledger,
     // too.

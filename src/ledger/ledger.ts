@@ -1,6 +1,7 @@
 import type { OpenArtifact } from "../artifacts/open.ts";
 import type { CallOptions } from "../backend/backend.ts";
 import { callOptions } from "../backend/call-options.ts";
+import { LEDGER_BACKEND } from "../backend/ledger-backend.ts";
 import type { ArtifactRef, ArtifactVersion } from "../artifacts/version.ts";
 import { invalidArgument } from "../errors/ledger-error.ts";
 import { onDemand } from "../platform/on-demand.ts";
@@ -54,13 +55,14 @@ export class Ledger extends RunOrigins {
     super(context);
     this.#context = context;
     this.#openRuns = openRuns;
-    // For `runledger/files`, which may be of another copy of the library. Bundlers cannot remove a static block, so
+    // For `runledger/files` and `publish`, which may be of another copy of the library. Bundlers cannot remove a static block, so
     // this is not one.
     const files: LedgerFiles = {
       catalogFiles: async (options) => await (await reading()).listCatalogFiles(context, options),
       metricsFiles: async (runIds, options) => await (await reading()).listMetricsFiles(context, runIds, options),
     };
     Object.defineProperty(this, LEDGER_FILES, { value: files });
+    Object.defineProperty(this, LEDGER_BACKEND, { value: context.backend });
   }
 
   /** Starts a run of an experiment that `defineExperiment` returned. */

@@ -79,6 +79,26 @@ test.each(damages)(
   },
 );
 
+test("in a place that declares readOnly, searches try no change, and an empty one is no ledger", async () => {
+  const inner = memoryBackend();
+  const ids = await withRuns(inner);
+  await inner.remove("experiments/=complete");
+  const changes: string[] = [];
+  const declaring = (place: Backend): Backend => ({
+    ...intercept(place, {
+      call: async ({ operation, key }, proceed) => {
+        if (!["read", "stat"].includes(operation)) changes.push(`${operation} ${key}`);
+        return await proceed();
+      },
+      list: (_call, proceed) => proceed(),
+    }),
+    capabilities: { append: false, exclusiveCreate: false, durable: true, readOnly: true },
+  });
+  await searches(await openLedger(declaring(inner)), ids);
+  await expect(openLedger(declaring(memoryBackend()))).rejects.toMatchObject({ code: "NOT_A_LEDGER" });
+  expect(changes).toEqual([]);
+});
+
 const isRoot = process.getuid?.() === 0;
 test.skipIf(isRoot || process.platform === "win32")(
   "a folder without write permission is searched without a report (skipped for root and on Windows)",

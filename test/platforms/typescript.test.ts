@@ -20,6 +20,7 @@ const COMMONJS_OF_MODULES: Setup = { module: "NodeNext", extension: "cts", node:
 const ESM = [
   "runledger/backends/fs",
   "runledger/backends/opfs",
+  "runledger/backends/http",
   "runledger/backends/s3",
   "runledger/conformance",
   "runledger/node",

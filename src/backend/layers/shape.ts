@@ -46,8 +46,8 @@ function noBackend(value: unknown): LedgerError {
 function assertCapabilities(value: unknown): void {
   if (typeof value !== "object" || value === null) throw invalidArgument("backend.capabilities", "an object", value);
   const given = value as Record<string, unknown>;
-  for (const name of ["append", "exclusiveCreate", "durable", "move"]) {
-    if (name === "move" && given[name] === undefined) continue;
+  for (const name of ["append", "exclusiveCreate", "durable", "move", "readOnly"]) {
+    if ((name === "move" || name === "readOnly") && given[name] === undefined) continue;
     if (typeof given[name] !== "boolean")
       throw invalidArgument(`backend.capabilities.${name}`, "a boolean", given[name]);
   }

@@ -1,7 +1,8 @@
 import type { ErrorCode, ErrorDetails } from "../../errors/ledger-error.ts";
 import { LedgerError } from "../../errors/ledger-error.ts";
-import { CutShort } from "./body.ts";
-import { retryAfter } from "./retry.ts";
+import { CutShort } from "../../backend/requests/answer-body.ts";
+import { retryAfter } from "../../backend/requests/attempts.ts";
+import { errorName } from "../../backend/requests/error-name.ts";
 import { childText, parseXml } from "./xml.ts";
 
 /**
@@ -233,18 +234,6 @@ const NO_CONNECTION: readonly string[] = [
   String.raw`CERT_\w+|\w*_CERT\w*|UNABLE_TO_\w+|ERR_TLS_\w+`,
 ];
 const NEVER_SENT: RegExp = new RegExp(`^(?:${NO_CONNECTION.join("|")})$`);
-
-// The cause itself is not passed on, because the message of a fetch may contain headers, and so keys.
-function errorName(cause: unknown): string {
-  let at = cause;
-  let name = "";
-  for (let depth = 0; depth < 4 && typeof at === "object" && at !== null; depth++) {
-    const { code, errors, cause: next } = at as { code?: unknown; errors?: unknown; cause?: unknown };
-    if (typeof code === "string" && /^[A-Za-z_][A-Za-z0-9_]{1,60}$/.test(code)) name = code;
-    at = next ?? (Array.isArray(errors) ? errors[0] : undefined);
-  }
-  return name;
-}
 
 /** Returns the error for a response that claims success but is not what was asked for. */
 export function strangeAnswer(subject: Subject, why: string, status?: number): LedgerError {

@@ -4,4 +4,4 @@ export type { S3CredentialSource, S3Credentials } from "./credentials.ts";
 export type { S3BackendOptions } from "./options.ts";
 export { probeConditionalWrites } from "./probe.ts";
 export type { ConditionalWrites } from "./probe.ts";
-export type { S3RetryOptions } from "./retry.ts";
+export type { RequestRetryOptions as S3RetryOptions } from "../../backend/requests/attempts.ts";

@@ -6,8 +6,8 @@ import { checkChoice } from "../../arguments/choice.ts";
 import { LedgerError, invalidArgument } from "../../errors/ledger-error.ts";
 import { assertPrefix } from "../../backend/key.ts";
 import type { S3CredentialSource } from "./credentials.ts";
-import type { RetryPolicy, S3RetryOptions } from "./retry.ts";
-import { retryPolicy } from "./retry.ts";
+import type { RetryPolicy, RequestRetryOptions } from "../../backend/requests/attempts.ts";
+import { retryPolicy } from "../../backend/requests/attempts.ts";
 import type { Address } from "./url.ts";
 import { address } from "./url.ts";
 
@@ -39,7 +39,7 @@ export interface S3BackendOptions {
    */
   readonly allowInsecure?: boolean | undefined;
   /** How often and how long failed requests are repeated. */
-  readonly retry?: S3RetryOptions | undefined;
+  readonly retry?: RequestRetryOptions | undefined;
   /**
    * The size of a part of a multipart upload in bytes: 5 MiB to 5 GiB. Default 5 MiB. Up to twice as much goes in one
    * request.

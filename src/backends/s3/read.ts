@@ -1,6 +1,6 @@
 import type { ByteRange } from "../../backend/backend.ts";
 import { clampRange } from "../../backend/body.ts";
-import { statedLength } from "./body.ts";
+import { statedLength } from "../../backend/requests/answer-body.ts";
 import { failure, strangeAnswer } from "./errors.ts";
 import type { Answer, Client, S3Request } from "./request.ts";
 

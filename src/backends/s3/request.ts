@@ -1,14 +1,16 @@
 import { utf8Decoder } from "../../bytes/utf8.ts";
 import type { LedgerError } from "../../errors/ledger-error.ts";
 import { abortable } from "../../platform/abort.ts";
-import { CutShort, TooLong, countBody, dropBody, readBody, statedLength } from "./body.ts";
+import { CutShort, TooLong, countBody, dropBody, readBody, statedLength } from "../../backend/requests/answer-body.ts";
 import type { CredentialHolder, KeySet } from "./credentials.ts";
 import type { Fault, Subject } from "./errors.ts";
 import { EXPIRED, answerFault, failure, looksLikeHtml, networkFault, strangeAnswer } from "./errors.ts";
 import { checksumHeaders, isUnknownHeader, UPLOAD_CHECKSUM } from "./checksum.ts";
 import type { Settings } from "./options.ts";
-import { Attempts } from "./retry.ts";
+import { Attempts } from "../../backend/requests/attempts.ts";
 import { EMPTY_SHA256, sha256Hex, signedHeaders } from "./sign.ts";
+import { IdleLimit } from "../../backend/requests/idle-limit.ts";
+import { inBrowser } from "../../backend/requests/in-browser.ts";
 import { objectUrl } from "./url.ts";
 
 /** One request to the bucket. */
@@ -51,7 +53,6 @@ export type Outcome =
 const SPEAKING = new Set([408, 412, 416, 429, 500, 502, 504]);
 const MAX_ERROR_BYTES = 64 * 1024;
 const UPLOAD_BYTES_PER_MS = 131.072;
-const inBrowser = "document" in globalThis || "WorkerGlobalScope" in globalThis;
 
 /** Sends signed requests to one bucket. Learns its region, and the difference between its clock and the local one. */
 export class Client {
@@ -160,7 +161,7 @@ export class Client {
       { method, url, headers: request.headers ?? {}, payloadSha256: sha256, region, time },
       keys,
     );
-    const limit = new IdleLimit(settings, signal);
+    const limit = new IdleLimit(settings.clock, settings.retry.attemptMs, signal);
     limit.restart(body === undefined ? 0 : body.byteLength / UPLOAD_BYTES_PER_MS);
     try {
       const init: RequestInit = { method, headers, redirect: "manual", signal: limit.signal };
@@ -190,9 +191,9 @@ export class Client {
 
   async #read(request: S3Request, response: Response, limit: IdleLimit): Promise<Outcome> {
     const { status, headers } = response;
-    limit.restart(0);
+    limit.restart();
     if (status >= 200 && status < 300) {
-      const progress = (): void => limit.restart(0);
+      const progress = (): void => limit.restart();
       const length = request.headOnly === true ? await measureBody(response, request.maxBytes, progress) : undefined;
       const bytes =
         length === undefined && request.headOnly !== true
@@ -206,7 +207,7 @@ export class Client {
     }
     let text = "";
     try {
-      text = utf8Decoder().decode(await readBody(response, MAX_ERROR_BYTES, () => limit.restart(0)));
+      text = utf8Decoder().decode(await readBody(response, MAX_ERROR_BYTES, () => limit.restart()));
     } catch (cause) {
       // An incomplete error document names no cause. Sending the request again is better than trusting a 404 alone.
       const plain = cause instanceof TooLong || (cause instanceof CutShort && SPEAKING.has(status));
@@ -228,38 +229,4 @@ async function measureBody(response: Response, atMost: number, progress: () => v
   }
   await dropBody(response);
   return stated;
-}
-
-/** Ends a request that makes no progress, or that the caller aborted. */
-class IdleLimit {
-  readonly #settings: Settings;
-  readonly #controller = new AbortController();
-  readonly #given: AbortSignal | undefined;
-  readonly #stop = (): void => this.#controller.abort(this.#given?.reason);
-  #timer: { cancel(): void } | undefined;
-  passed = false;
-
-  constructor(settings: Settings, given: AbortSignal | undefined) {
-    this.#settings = settings;
-    this.#given = given;
-    if (given?.aborted === true) this.#stop();
-    else given?.addEventListener("abort", this.#stop, { once: true });
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  restart(moreMs: number): void {
-    this.#timer?.cancel();
-    this.#timer = this.#settings.clock.timer(this.#settings.retry.attemptMs + moreMs, () => {
-      this.passed = true;
-      this.#controller.abort(new Error("timeout"));
-    });
-  }
-
-  end(): void {
-    this.#timer?.cancel();
-    this.#given?.removeEventListener("abort", this.#stop);
-  }
 }

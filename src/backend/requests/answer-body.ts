@@ -1,4 +1,4 @@
-import { concatBytes } from "../../backend/body.ts";
+import { concatBytes } from "../body.ts";
 
 /** The body of a response is shorter than stated. The request can be repeated. */
 export class CutShort extends Error {}

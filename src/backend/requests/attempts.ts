@@ -3,7 +3,7 @@ import type { Clock } from "../../platform/clock.ts";
 import { invalidArgument } from "../../errors/ledger-error.ts";
 
 /** When a failed request is sent again. All times are in ms. */
-export interface S3RetryOptions {
+export interface RequestRetryOptions {
   /** The greatest number of requests for one step, the first included. Default 8. */
   readonly attempts?: number | undefined;
   /**
@@ -22,11 +22,11 @@ export interface S3RetryOptions {
   readonly attemptMs?: number | undefined;
 }
 
-export type RetryPolicy = Resolved<S3RetryOptions>;
+export type RetryPolicy = Resolved<RequestRetryOptions>;
 
 const DEFAULTS: RetryPolicy = { attempts: 8, baseMs: 100, maxDelayMs: 20_000, totalMs: 60_000, attemptMs: 30_000 };
 
-const NAMES: OptionNames<S3RetryOptions> = {
+const NAMES: OptionNames<RequestRetryOptions> = {
   attempts: true,
   baseMs: true,
   maxDelayMs: true,
@@ -35,7 +35,7 @@ const NAMES: OptionNames<S3RetryOptions> = {
 };
 
 /** Returns the options with defaults filled in. Throws `INVALID_ARGUMENT`. */
-export function retryPolicy(options: S3RetryOptions | undefined): RetryPolicy {
+export function retryPolicy(options: RequestRetryOptions | undefined): RetryPolicy {
   if (options === undefined) return DEFAULTS;
   const policy = { ...DEFAULTS };
   const given = readOptions("retry", options, NAMES, "retry");
