@@ -76,7 +76,7 @@ module.exports = {
       ...ground,
     ),
     arrow("where", "filter"),
-    arrow("files", "ledger"),
+    arrow("files", "ledger", "artifacts"),
     {
       name: "entries-stay-outside",
       comment: "the core imports the files of a room, not the entry that other programs get",

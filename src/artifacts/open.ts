@@ -8,6 +8,7 @@ import { formatDigest } from "../bytes/digest.ts";
 import type { ManifestFile } from "./manifest.ts";
 import { readRanges } from "./read-ranges.ts";
 import { loadSha256 } from "../bytes/sha256.ts";
+import { type StoredTable, TABLE_PATH, type TableReader } from "./stored-table.ts";
 import type { ArtifactVersion } from "./version.ts";
 
 const PARALLEL = 4;
@@ -56,10 +57,18 @@ export class OpenArtifact {
   readonly #backend: Backend;
   readonly #single: boolean;
   readonly #files: ReadonlyMap<string, ManifestFile>;
+  readonly #readTable: TableReader;
 
   /** @internal Use `ledger.openArtifact`. */
-  constructor(backend: Backend, version: ArtifactVersion, single: boolean, files: readonly ManifestFile[]) {
+  constructor(
+    backend: Backend,
+    version: ArtifactVersion,
+    single: boolean,
+    files: readonly ManifestFile[],
+    readTable: TableReader,
+  ) {
     this.#backend = backend;
+    this.#readTable = readTable;
     this.version = version;
     this.#single = single;
     this.#files = new Map(files.map((file) => [file.path, file]));
@@ -84,6 +93,22 @@ export class OpenArtifact {
       throw damaged(key, `should have ${size} bytes, but has ${bytes.byteLength > size ? "more" : bytes.byteLength}`);
     if ((await sha256Hex(bytes)) !== hex) throw damaged(key, WRONG_DIGEST);
     return bytes;
+  }
+
+  /**
+   * Returns the table that `logDataset` stored with `store: true`: its columns as lists of cells. Reads `data.parquet`,
+   * or the Parquet file at `path` if this library wrote it. Rejects as {@link read} does, and with `CORRUPT` for any
+   * other file. Other Parquet files have many forms: read their bytes with a library for Parquet.
+   */
+  async readTable(path: string = TABLE_PATH, options: CallOptions = {}): Promise<StoredTable> {
+    const bytes = await this.read(path, options);
+    try {
+      return await this.#readTable(bytes);
+    } catch (cause) {
+      if (!LedgerError.hasCode(cause, "CORRUPT")) throw cause;
+      const { name, version } = this.version;
+      throw new LedgerError("CORRUPT", `${name}:${version}, ${JSON.stringify(path)}: ${cause.message}`, { cause });
+    }
   }
 
   /**

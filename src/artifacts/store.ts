@@ -18,6 +18,7 @@ import { OpenArtifact } from "./open.ts";
 import { Resolver } from "./resolve.ts";
 import type { ArtifactSource } from "./source.ts";
 import { normalizeSource } from "./source.ts";
+import type { TableReader } from "./stored-table.ts";
 import { type ArtifactRef, type ArtifactVersion, toVersion } from "./version.ts";
 import { Progress, storeSource } from "./store-source.ts";
 
@@ -58,6 +59,8 @@ export interface ArtifactStoreOptions {
   readonly clock: Clock;
   /** Returns a new random text in lower-case base32. */
   readonly ids: (kind: "blob" | "artifact") => string;
+  /** Reads a stored table. */
+  readonly readTable: TableReader;
   /** Called with trouble that does not reject a call: damaged objects, and files that a source left out. */
   readonly onTrouble?: ((error: LedgerError) => void) | undefined;
 }
@@ -71,8 +74,10 @@ export class ArtifactStore {
   readonly #aliases: AliasStore;
   readonly #resolver: Resolver;
   readonly #onTrouble: (error: LedgerError) => void;
+  readonly #readTable: TableReader;
 
-  constructor({ backend, clock, ids, onTrouble = () => {} }: ArtifactStoreOptions) {
+  constructor({ backend, clock, ids, readTable, onTrouble = () => {} }: ArtifactStoreOptions) {
+    this.#readTable = readTable;
     this.#backend = backend;
     this.#clock = clock;
     this.#onTrouble = onTrouble;
@@ -160,7 +165,7 @@ export class ArtifactStore {
     if (!single && (await listingDigest(files)) !== hex) {
       throw new LedgerError("CORRUPT", `${stored.key} lists files that do not match its digest`, { key: stored.key });
     }
-    return new OpenArtifact(this.#backend, await this.#present(stored, options.signal), single, files);
+    return new OpenArtifact(this.#backend, await this.#present(stored, options.signal), single, files, this.#readTable);
   }
 
   /**

@@ -1,3 +1,4 @@
+import type { TableReader } from "../artifacts/stored-table.ts";
 import { type OptionNames, readOptions } from "../arguments/options.ts";
 import type { ArtifactStore } from "../artifacts/store.ts";
 import type { Backend } from "../backend/backend.ts";
@@ -17,6 +18,8 @@ import { randomIds } from "./random-ids.ts";
 import { warn } from "../platform/warn.ts";
 
 const artifactStore = /* @__PURE__ */ onDemand(() => import("../artifacts/store.ts"));
+const tables = /* @__PURE__ */ onDemand(() => import("../media/table-read.ts"));
+const readTable: TableReader = async (bytes) => (await tables()).readTableFile(bytes);
 
 /** Options of `openLedger`. */
 export interface OpenLedgerOptions {
@@ -99,7 +102,7 @@ export async function openCapturingLedger(
     compat: parquet === "compatible",
     artifacts: async () => {
       const { ArtifactStore } = await artifactStore();
-      return (store ??= new ArtifactStore({ backend: checked, clock, ids, onTrouble: tell }));
+      return (store ??= new ArtifactStore({ backend: checked, clock, ids, readTable, onTrouble: tell }));
     },
     // One check serves all calls at the same moment, so that the loss is reported once.
     keepMarker: () => (keeping ??= keep().finally(() => (keeping = undefined))),

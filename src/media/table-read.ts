@@ -1,7 +1,7 @@
 import { setOwn } from "../bytes/dictionary.ts";
 import { isError } from "../platform/any-realm.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
-import { decodeTable, type TableCell } from "../parquet/table-read.ts";
+import { decodeTable, type TableCell, tableShape } from "../parquet/table-read.ts";
 import { MAX_CELLS, MAX_COLUMNS, type TableValue } from "./table.ts";
 
 /** What the run's record states about a table. The file must agree. */
@@ -35,8 +35,20 @@ export function readTable(
   expected: ExpectedTable,
   mostInflated: number = MAX_INFLATED_BYTES,
 ): Table {
+  return orCorrupt(() => read(bytes, expected, mostInflated));
+}
+
+/** Returns the cells of a Parquet file that `logDataset` stored. As {@link readTable}, but the file says its size. */
+export function readTableFile(bytes: Uint8Array): Table {
+  return orCorrupt(() => {
+    const { times, ...size } = tableShape(bytes);
+    return read(bytes, { ...size, dates: times }, MAX_INFLATED_BYTES);
+  });
+}
+
+function orCorrupt(read: () => Table): Table {
   try {
-    return read(bytes, expected, mostInflated);
+    return read();
   } catch (cause) {
     const why = isError(cause) ? cause.message : "damaged";
     throw new LedgerError("CORRUPT", `a stored table cannot be read: ${why}`, { cause });

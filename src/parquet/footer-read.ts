@@ -1,4 +1,4 @@
-import { CODEC, REPETITION } from "./thrift-enums.ts";
+import { CODEC, CONVERTED, REPETITION } from "./thrift-enums.ts";
 import type { Fields } from "./thrift-read.ts";
 
 export interface ColumnSchema {
@@ -8,6 +8,8 @@ export interface ColumnSchema {
   readonly type: number;
   /** The column may hold nulls, so its pages begin with definition levels. */
   readonly optional: boolean;
+  /** The column holds times, in ms since the epoch. */
+  readonly isTime: boolean;
 }
 
 /**
@@ -25,7 +27,8 @@ export function readFlatSchema(elements: readonly Fields[]): Map<string, ColumnS
       throw new RangeError("the schema is not flat");
     }
     if (found.has(name)) throw new RangeError("two columns have one name");
-    found.set(name, { name, index, type: leaf.integer(1), optional: repetition === REPETITION.optional });
+    const isTime = leaf.has(6) && leaf.integer(6) === CONVERTED.timestampMillis;
+    found.set(name, { name, index, type: leaf.integer(1), optional: repetition === REPETITION.optional, isTime });
   }
   return found;
 }

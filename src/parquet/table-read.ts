@@ -4,7 +4,7 @@ import { checkFooter } from "./footer-checksum.ts";
 import { ENCODING, MAGIC, TYPE } from "./thrift-enums.ts";
 import { decodeHybrid } from "./rle-hybrid.ts";
 import { type Page, readPages } from "./page-read.ts";
-import { malformed, ThriftReader } from "./thrift-read.ts";
+import { type Fields, malformed, ThriftReader } from "./thrift-read.ts";
 
 export type TableCell = number | bigint | boolean | string | null;
 
@@ -31,11 +31,7 @@ const MAX_VALUES = 300_000;
 export function decodeTable(bytes: Uint8Array, expected: ExpectedSize): ReadColumn[] {
   const footer = footerOf(bytes);
   const limit = footer.byteOffset - bytes.byteOffset;
-  const reader = new ThriftReader(footer, 0, MAX_VALUES);
-  const fields = reader.struct();
-  if (reader.at !== footer.length) throw malformed();
-  if (fields.has(5)) checkFooter(footer, fields.structs(5));
-
+  const fields = fieldsOf(footer);
   const schema = [...readFlatSchema(fields.structs(2)).values()];
   if (schema.length !== expected.columns) {
     throw new RangeError(`it has ${schema.length} columns instead of ${expected.columns}`);
@@ -61,6 +57,25 @@ export function decodeTable(bytes: Uint8Array, expected: ExpectedSize): ReadColu
     }
     return { name: column.name, cells };
   });
+}
+
+/** Returns the size that a file states, and the columns, counted from 0, that hold times. Throws as {@link decodeTable}. */
+export function tableShape(bytes: Uint8Array): { rows: number; columns: number; times: number[] } {
+  const fields = fieldsOf(footerOf(bytes));
+  const schema = [...readFlatSchema(fields.structs(2)).values()];
+  return {
+    rows: fields.structs(4).reduce((sum, group) => sum + group.integer(3), 0),
+    columns: schema.length,
+    times: schema.flatMap(({ index, isTime }) => (isTime ? [index] : [])),
+  };
+}
+
+function fieldsOf(footer: Uint8Array): Fields {
+  const reader = new ThriftReader(footer, 0, MAX_VALUES);
+  const fields = reader.struct();
+  if (reader.at !== footer.length) throw malformed();
+  if (fields.has(5)) checkFooter(footer, fields.structs(5));
+  return fields;
 }
 
 function footerOf(bytes: Uint8Array): Uint8Array {

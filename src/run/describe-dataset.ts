@@ -1,4 +1,5 @@
 import type { ArtifactSource } from "../artifacts/source.ts";
+import { TABLE_PATH } from "../artifacts/stored-table.ts";
 import { callOptions } from "../backend/call-options.ts";
 import { loadSha256 } from "../bytes/sha256.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
@@ -23,9 +24,6 @@ import type { RunContext } from "./run-context.ts";
 import { prepareDatasetTable } from "./prepare-dataset-table.ts";
 
 type Described = { readonly digest: string } & DatasetFacts;
-
-/** The file of a stored table. */
-const TABLE_PATH = "data.parquet";
 
 /** Returns what a record says of a data set: digest, size, rows, columns. Stores the content if the options say so. */
 export async function describeDataset(

@@ -81,7 +81,13 @@ let counter = 0;
 export function artifacts(backend: Backend, onTrouble?: (error: LedgerError) => void): ArtifactStore {
   const clock = { ...systemClock, now: () => 1_700_000_000_000 };
   const ids = (): string => `id${(counter++).toString(36).padStart(8, "0")}`;
-  return new ArtifactStore({ backend, clock, ids, ...(onTrouble === undefined ? {} : { onTrouble }) });
+  return new ArtifactStore({
+    backend,
+    clock,
+    ids,
+    readTable: () => Promise.reject(new Error("no tables here")),
+    ...(onTrouble === undefined ? {} : { onTrouble }),
+  });
 }
 
 /** Files of a tree, by path. */

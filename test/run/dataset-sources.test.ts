@@ -124,6 +124,17 @@ test("a stored table is Parquet that reads back as the same data set", async () 
   const logged = await run.logDataset("t", table, { store: true });
   expect(logged).toMatchObject({ rows: 3, artifact: "t:v0" });
   const opened = await ledger.openArtifact("t:v0");
+  const { names, columns, rows: count } = await opened.readTable();
+  expect([names, count]).toEqual([Object.keys(table), 3]);
+  expect(columns).toEqual({
+    x: [1.5, -0, Number.NaN],
+    n: [1, null, null],
+    id: [1n, 2n, 2n ** 60n],
+    text: ["a", "ü", null],
+    yes: [true, false, null],
+    when: table.when,
+  });
+  expect((await run.logDataset("read", columns)).digest).toBe(logged.digest);
   const bytes = await opened.read("data.parquet");
   const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
   const rows = await parquetReadObjects({ file });
@@ -147,6 +158,25 @@ test("a stored table is Parquet that reads back as the same data set", async () 
       code("INVALID_ARGUMENT", field),
     );
   }
+});
+
+test("readTable refuses what is no stored table, and names it", async () => {
+  const { ledger } = await createTestLedger();
+  const run = await ledger.startRun();
+  await run.logDataset("t", [{ a: 1 }], { store: true });
+  const bytes = await (await ledger.openArtifact("t:v0")).read("data.parquet");
+  const damaged = bytes.slice();
+  damaged[damaged.length - 12]! ^= 1;
+  await run.logArtifact("other", { files: { "a.txt": { text: "a" }, "t.parquet": bytes, "data.parquet": damaged } });
+  const opened = await ledger.openArtifact("other");
+  expect(await opened.readTable("t.parquet")).toEqual({ names: ["a"], columns: { a: [1] }, rows: 1 });
+  await expect(opened.readTable()).rejects.toThrow(/^other:v0, "data.parquet": a stored table cannot be read: /);
+  await expect(opened.readTable("a.txt")).rejects.toMatchObject({ code: "CORRUPT" });
+  await expect(opened.readTable("b.parquet")).rejects.toMatchObject({ code: "ARTIFACT_NOT_FOUND", field: "path" });
+  const signal = AbortSignal.abort(new Error("enough"));
+  await expect(opened.readTable(undefined, { signal })).rejects.toThrow("enough");
+  await run.logArtifact("plain", { text: "a" });
+  await expect((await ledger.openArtifact("plain")).readTable()).rejects.toThrow(/has no file "data.parquet"/);
 });
 
 test("what is too large to be stored is refused before any cell is read", async () => {

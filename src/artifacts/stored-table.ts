@@ -1,0 +1,15 @@
+/** A table that was stored as Parquet. */
+export interface StoredTable {
+  /** The names of the columns, in order. */
+  readonly names: readonly string[];
+  /** The cells by the name of the column. */
+  readonly columns: { readonly [name: string]: readonly (number | bigint | boolean | string | Date | null)[] };
+  /** The number of rows. */
+  readonly rows: number;
+}
+
+/** Reads the table in the bytes of a file. Rejects with `CORRUPT`. */
+export type TableReader = (bytes: Uint8Array) => Promise<StoredTable>;
+
+/** The file of a stored table. */
+export const TABLE_PATH = "data.parquet";
