@@ -25,6 +25,10 @@ export interface FileTree {
   readonly kind: "runledger.files";
   /** True for one file, false for a directory. */
   readonly single: boolean;
+  /**
+   * Where it is, as the caller named it: a path or a `file:` URL. `logDataset` records it, unless it looks like a secret.
+   */
+  readonly path?: string | undefined;
   /** Yields every file, in ascending code-unit order of the path. */
   files(options?: FileTreeOptions): AsyncIterable<SourceFile>;
 }

@@ -14,6 +14,7 @@ import { isTensor } from "../provenance/datasets/tensor.ts";
 import type { ArtifactLog } from "./log-artifacts.ts";
 import {
   type CheckedDatasetOptions,
+  checkUri,
   type DatasetSource,
   declaredColumns,
   isReference,
@@ -23,7 +24,7 @@ import { OpenedStream } from "./opened-stream.ts";
 import type { RunContext } from "./run-context.ts";
 import { prepareDatasetTable } from "./prepare-dataset-table.ts";
 
-type Described = { readonly digest: string } & DatasetFacts;
+type Described = { readonly digest: string; readonly uri?: string } & DatasetFacts;
 
 /** Returns what a record says of a data set: digest, size, rows, columns. Stores the content if the options say so. */
 export async function describeDataset(
@@ -104,12 +105,23 @@ async function describeContent(
 ): Promise<Described> {
   const { schema } = options;
   if (schema && options.hasTableTypes) checkTypes(schema);
-  const declared = declaredColumns(schema);
+  const declared = { ...addressOf(source, options.event), ...declaredColumns(schema) };
   if (options.store) {
     const { digest, size, name, version } = await store(log, source, options);
     return { digest, size, artifact: `${name}:${version}`, ...declared };
   }
   return { ...(await (await artifacts()).digest(source, callOptions(options.signal))), ...declared };
+}
+
+/** Returns where a file or directory is, unless the options say it, or a record may not have it. */
+function addressOf(source: ArtifactSource, { uri }: CheckedDatasetOptions["event"]): { readonly uri?: string } {
+  const given = uri === undefined && "path" in source ? source.path : undefined;
+  if (given === undefined) return {};
+  try {
+    return { uri: checkUri(given) };
+  } catch {
+    return {};
+  }
 }
 
 async function describeRows(stream: OpenedStream, options: CheckedDatasetOptions): Promise<Described> {

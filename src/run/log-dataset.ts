@@ -120,7 +120,8 @@ export function checkDatasetOptions(name: string, options: LogDatasetOptions | u
   };
 }
 
-function checkUri(uri: unknown): string {
+/** Returns the checked address. Throws `INVALID_ARGUMENT`, also if it seems to hold a secret. */
+export function checkUri(uri: unknown): string {
   const own = checkName(uri, "uri", MAX_URI_LENGTH);
   if (!holdsSecret(own)) return own;
   throw new LedgerError(

@@ -156,3 +156,24 @@ test("a drawing tells apart data sets of one name, and a run whose name is its i
     '"run: prep"',
   ]);
 });
+
+test.each([
+  ["lineageToMermaid", lineageToMermaid],
+  ["lineageToDot", lineageToDot],
+  ["lineageToProv", lineageToProv],
+])("%s names what is no lineage", (_, write) => {
+  for (const [wrong, message] of [
+    [null, "lineage must be a result of ledger.lineage, but is null"],
+    [undefined, "lineage must be a result of ledger.lineage, but is undefined"],
+    [Promise.resolve(lineage), "lineage must be a result of ledger.lineage, but is a Promise: await it first"],
+    [{ nodes: [] }, "lineage must be a result of ledger.lineage, but is an object"],
+    [{ nodes: [null], edges: [] }, "lineage.nodes[0] must be a run, an artifact or a data set, but is null"],
+    [{ nodes: [{ kind: "run", id: "r" }], edges: [] }, "lineage.nodes[0] must be a run"],
+    [{ nodes: [{ kind: "toString" }], edges: [] }, "lineage.nodes[0] must be a run"],
+    [{ nodes: [], edges: [{ from: "a" }] }, "lineage.edges[0] must be an edge"],
+  ] as const) {
+    const call = (): string => write(wrong as never);
+    expect(call).toThrow(message);
+    expect(call).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT" }));
+  }
+});

@@ -2,7 +2,8 @@ import { encodeCheckedJson } from "../../src/bytes/checked-json.ts";
 import { createHash } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
+import { pathToFileURL } from "node:url";
 import { parquetReadObjects } from "hyparquet";
 import { expect, test } from "vitest";
 import { processorMs } from "../processor-time.ts";
@@ -66,15 +67,37 @@ test("bytes, files and streams have the digest of the version that they would be
     const found: [string, Omit<RecordedDataset, "time">][] = [];
     for (const [name, make] of sources) found.push([name, await run.logDataset(name, make() as DatasetSource)]);
     expect(await keysOf(backend, "blobs")).toEqual([]);
+    const uris: Record<string, string> = { "a file": join(directory, "a.csv"), "a directory": directory };
     for (const [i, [name, make]] of sources.entries()) {
       const { digest, size } = await run.logArtifact(`a${i}`, make() as Uint8Array);
-      expect(found[i]).toEqual([name, { name, digest, size }]);
+      expect(found[i]).toEqual([name, { name, digest, size, ...(name in uris && { uri: uris[name] }) }]);
     }
     expect(found[0]?.[1].digest).toBe(`sha256:${createHash("sha256").update(bytes).digest("hex")}`);
     await run.finish();
     expect((await ledger.getRun(run.id)).datasets.map(({ digest }) => digest)).toEqual(
       found.map(([, { digest }]) => digest),
     );
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+});
+
+test("the address of fromPath is the path as given, without secrets", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "runledger-"));
+  try {
+    const token = `ghp_${"a1B2c3D4e5".repeat(4).slice(0, 36)}`;
+    for (const name of ["a b.csv", token]) await writeFile(join(directory, name), "a");
+    const { ledger } = await createTestLedger();
+    const run = await ledger.startRun();
+    const path = join(directory, "a b.csv");
+    const uriOf = async (source: DatasetSource, options = {}): Promise<string | undefined> =>
+      (await run.logDataset("d", source, options)).uri;
+    expect(await uriOf(fromPath(relative(process.cwd(), path)))).toBe(relative(process.cwd(), path));
+    expect(await uriOf(fromPath(pathToFileURL(path)), { store: true })).toBe(pathToFileURL(path).href);
+    expect(await uriOf(fromPath(path), { uri: "s3://data/a.csv" })).toBe("s3://data/a.csv");
+    expect(await uriOf(fromPath(join(directory, token)))).toBeUndefined();
+    await run.finish();
+    expect((await ledger.getRun(run.id)).datasets[0]?.uri).toBe("s3://data/a.csv");
   } finally {
     await rm(directory, { recursive: true });
   }

@@ -68,6 +68,7 @@ export function fromPath(path: string | URL, options: FromPathOptions = {}): Fil
   return {
     kind: "runledger.files",
     single,
+    path: path instanceof URL ? path.href : given,
     files: single
       ? () => oneFile(absolute, found.size)
       : (call) => filesUnder(absolute, { ...rules, onSkip: onSkip ?? call?.onSkip }, call?.signal),

@@ -1,4 +1,5 @@
 import { lineageLabel } from "./lineage-label.ts";
+import { writeLineage } from "./check-lineage.ts";
 import { type Lineage, lineageKey, type LineageNode } from "./lineage.ts";
 
 const SHAPES: { readonly [kind in LineageNode["kind"]]: string } = {
@@ -7,8 +8,15 @@ const SHAPES: { readonly [kind in LineageNode["kind"]]: string } = {
   dataset: "cylinder",
 };
 
-/** Returns a lineage as a graph in the DOT language of Graphviz. Names cannot end their text. */
-export function lineageToDot({ nodes, edges }: Lineage): string {
+/**
+ * Returns a lineage as a graph in the DOT language of Graphviz. Names cannot end their text.
+ * Throws `INVALID_ARGUMENT` for anything that is not a lineage.
+ */
+export function lineageToDot(lineage: Lineage): string {
+  return writeLineage(lineage, writeDot);
+}
+
+function writeDot({ nodes, edges }: Lineage): string {
   const ids = new Map(nodes.map((node, i) => [lineageKey(node), `n${i}`]));
   const lines = nodes.map(
     (node, i) => `  n${i} [shape=${SHAPES[node.kind]}, label="${node.kind}: ${escape(lineageLabel(node))}"];`,

@@ -1,4 +1,5 @@
 import { lineageLabel } from "./lineage-label.ts";
+import { writeLineage } from "./check-lineage.ts";
 import { type Lineage, lineageKey, type LineageNode } from "./lineage.ts";
 
 /** The shapes of nodes: a rounded box, a box and a cylinder. */
@@ -8,8 +9,15 @@ const SHAPES: { readonly [kind in LineageNode["kind"]]: readonly [open: string, 
   dataset: ["[(", ")]"],
 };
 
-/** Returns a lineage as a flowchart of Mermaid. Names cannot end their label or begin anything else. */
-export function lineageToMermaid({ nodes, edges }: Lineage): string {
+/**
+ * Returns a lineage as a flowchart of Mermaid. Names cannot end their label or begin
+ * anything else. Throws `INVALID_ARGUMENT` for anything that is not a lineage.
+ */
+export function lineageToMermaid(lineage: Lineage): string {
+  return writeLineage(lineage, writeMermaid);
+}
+
+function writeMermaid({ nodes, edges }: Lineage): string {
   const ids = new Map(nodes.map((node, i) => [lineageKey(node), `n${i}`]));
   const lines = nodes.map((node, i) => {
     const [open, close] = SHAPES[node.kind];

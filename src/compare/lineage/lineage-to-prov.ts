@@ -1,4 +1,5 @@
 import { toWellFormed } from "../../bytes/well-formed.ts";
+import { writeLineage } from "./check-lineage.ts";
 import { type Lineage, lineageKey, type LineageNode } from "./lineage.ts";
 
 /** The namespaces of the identifiers. */
@@ -13,9 +14,14 @@ type Statements = { [id: string]: { [attribute: string]: unknown } };
 
 /**
  * Returns a lineage as PROV-JSON of the W3C: runs are activities, versions and data sets are entities, and the edges are
- * `wasGeneratedBy`, `used` and `wasInformedBy`. Names are percent-encoded in identifiers.
+ * `wasGeneratedBy`, `used` and `wasInformedBy`. Names are percent-encoded in identifiers. Throws
+ * `INVALID_ARGUMENT` for anything that is not a lineage.
  */
-export function lineageToProv({ nodes, edges }: Lineage): string {
+export function lineageToProv(lineage: Lineage): string {
+  return writeLineage(lineage, writeProv);
+}
+
+function writeProv({ nodes, edges }: Lineage): string {
   const ids = new Map(nodes.map((node) => [lineageKey(node), identifierOf(node)]));
   const entity: Statements = {};
   const activity: Statements = {};
