@@ -1,6 +1,6 @@
-import { monitorEventLoopDelay } from "node:perf_hooks";
 import { answer, isMain, runChild } from "./child.ts";
 import { aggregateHistories, fsBackend, openLedger } from "./library.ts";
+import { type Blocking, longestBlock } from "./longest-block.ts";
 import { Random } from "./random.ts";
 import type { Section } from "./report.ts";
 import { withScratch } from "./scratch.ts";
@@ -14,46 +14,52 @@ const LIMIT_MS = 300;
 const LONGEST_BLOCK_MS = 50;
 
 interface Answer {
-  readonly own: readonly number[];
+  readonly first: Blocking;
+  readonly own: readonly Blocking[];
+  /** ms. */
   readonly plain: readonly number[];
-  /** ns. */
-  readonly longestDelay: number;
 }
 
 /** Statistics of a metric over runs. */
 export async function aggregateRuns(): Promise<Section> {
-  const { own, plain, longestDelay } = await runChild<Answer>("aggregate-runs.ts", []);
-  const ms = (nanoseconds: number): string => (nanoseconds / 1e6).toFixed(1);
+  const { first, own, plain } = await withScratch(async (directory) => {
+    // Another process than the one that reads: there, the first call counts.
+    const ids = await runChild<string[]>("aggregate-runs.ts", ["write", directory]);
+    return await runChild<Answer>("aggregate-runs.ts", ["read", directory, ...ids]);
+  });
+  const passed = own.map((each) => each.passed);
+  const longest = Math.max(...own.map((each) => each.longest));
+  const ms = (number: number): string => number.toFixed(1);
   return {
     title: "Statistics over runs",
     method:
-      `${RUNS} finished runs of ${POINTS.toLocaleString("en")} points each on the fs backend, files in the disk cache; ${ROUNDS} rounds in one process. ` +
+      `${RUNS} finished runs of ${POINTS.toLocaleString("en")} points each on the fs backend, files in the disk cache; ${ROUNDS} rounds in one process after a first one. ` +
       "Ours: `aggregateHistories`, with three quantiles. The plain way: `history` of one run after the other, a Map from step to values, mean and deviation of each step without quantiles. " +
       "Reading is included in both.",
     table: [
-      ["", "ms", "ours / theirs"],
-      ["**aggregateHistories**", ms(median(own)), ""],
-      ["a Map of all steps", ms(median(plain)), rangeOf(own, plain)],
-      ["longest delay of the event loop, ours", ms(longestDelay), ""],
+      ["", "ms", "ours / theirs", "longest block of the event loop, ms"],
+      ["**aggregateHistories**, first call of the process", ms(first.passed), "", ms(first.longest)],
+      ["**later calls**", ms(median(passed)), "", ms(longest)],
+      ["a Map of all steps", ms(median(plain)), rangeOf(passed, plain), ""],
     ],
     targets: [
       {
         what: `statistics over ${RUNS} runs x ${POINTS.toLocaleString("en")} points`,
         limit: `<= ${LIMIT_MS} ms`,
-        measured: `${ms(median(own))} ms`,
-        met: median(own) <= LIMIT_MS * 1e6,
+        measured: `${ms(median(passed))} ms`,
+        met: median(passed) <= LIMIT_MS,
       },
       {
-        what: "longest delay of the event loop meanwhile",
+        what: "longest block of the event loop meanwhile, in the first call too",
         limit: `<= ${LONGEST_BLOCK_MS} ms`,
-        measured: `${ms(longestDelay)} ms`,
-        met: longestDelay <= LONGEST_BLOCK_MS * 1e6,
+        measured: `${ms(Math.max(first.longest, longest))} ms`,
+        met: Math.max(first.longest, longest) <= LONGEST_BLOCK_MS,
       },
     ],
   };
 }
 
-async function measure(directory: string): Promise<Answer> {
+async function write(directory: string): Promise<string[]> {
   const ledger = await openLedger(fsBackend(directory));
   const ids: string[] = [];
   for (let r = 0; r < RUNS; r++) {
@@ -66,27 +72,23 @@ async function measure(directory: string): Promise<Answer> {
     await run.finish();
     ids.push(run.id);
   }
-  const own: number[] = [];
+  return ids;
+}
+
+async function read(directory: string, ids: readonly string[]): Promise<Answer> {
+  const ledger = await openLedger(fsBackend(directory));
+  const own: Blocking[] = [];
   const plain: number[] = [];
-  let longestDelay = 0;
   for (let round = 0; round <= ROUNDS; round++) {
-    const delay = monitorEventLoopDelay({ resolution: 1 });
-    delay.enable();
     let means = new Float64Array(0);
-    const took = await nanosecondsOf(
-      async () => (means = (await aggregateHistories(ledger, ids, "loss")).mean.slice()),
-    );
-    delay.disable();
+    own.push(await longestBlock(async () => (means = (await aggregateHistories(ledger, ids, "loss")).mean.slice())));
     let expected: number[] = [];
-    const theirs = await nanosecondsOf(async () => (expected = await plainly(ledger, ids)));
+    const theirs = (await nanosecondsOf(async () => (expected = await plainly(ledger, ids)))) / 1e6;
     for (const [i, mean] of means.entries())
       if (Math.abs(mean - expected[i]!) > 1e-12) throw new Error(`the mean at ${i} is ${mean}, not ${expected[i]}`);
-    if (round === 0) continue;
-    own.push(took);
-    plain.push(theirs);
-    longestDelay = Math.max(longestDelay, delay.max);
+    if (round > 0) plain.push(theirs);
   }
-  return { own, plain, longestDelay };
+  return { first: own.shift()!, own, plain };
 }
 
 /** Returns the means, computed as one would without the function. */
@@ -111,4 +113,7 @@ async function plainly(ledger: Awaited<ReturnType<typeof openLedger>>, ids: read
     });
 }
 
-if (isMain(import.meta.url)) answer(await withScratch(measure));
+if (isMain(import.meta.url)) {
+  const [, , task, directory = "", ...ids] = process.argv;
+  answer(task === "write" ? await write(directory) : await read(directory, ids));
+}
