@@ -89,11 +89,14 @@ const DECODERS: Readonly<Record<ColumnType, (bytes: Uint8Array, count: number) =
   string: (bytes, count) => new Texts(bytes, count),
 };
 
+/** Texts of this many bytes on average are decoded together. Longer ones would take memory twice, and block for long. */
+const SHORT_BYTES = 256;
+
 /** Texts that are decoded when they are read, because most of them are never read. */
 class Texts implements Cells {
   readonly length: number;
   readonly #bytes: Uint8Array;
-  /** All bytes as one text, if each byte is a character. */
+  /** All bytes as one text, if each byte is a character and the texts are short. */
   readonly #ascii: string | undefined;
   /** The position of each text, and the position at which another text would follow the last. */
   readonly #starts: Uint32Array;
@@ -104,9 +107,10 @@ class Texts implements Cells {
     this.#bytes = bytes;
     this.#starts = startsOf(bytes, count);
     this.#made = new Array<string | undefined>(count);
-    const all = decoder.decode(bytes);
+    const isShort = bytes.length <= SHORT_BYTES * count;
+    const all = isShort ? decoder.decode(bytes) : "";
     // The lengths are the same only if every byte is a character, including the bytes between the texts.
-    this.#ascii = all.length === bytes.length ? all : undefined;
+    this.#ascii = isShort && all.length === bytes.length ? all : undefined;
   }
 
   at(row: number): string | undefined {

@@ -1,4 +1,5 @@
 import { mapBounded } from "../platform/bounded.ts";
+import { breakIfDue } from "../platform/event-loop.ts";
 import type { CatalogContext } from "./catalog-context.ts";
 import { isCurrent, type NewestRows } from "./catalog-row.ts";
 import type { OpenCatalog } from "./open-catalog.ts";
@@ -31,9 +32,19 @@ export class LinkedRuns {
     })[0];
   }
 
-  /** Returns the runs that made or used a version, by id. */
-  ofVersion(ref: string): readonly RunLinks[] {
-    return this.#find((index) => index.ofVersion(ref));
+  /** Returns the runs that made a version, by id. */
+  makersOf(ref: string): readonly RunLinks[] {
+    return this.#find((index) => index.makersOf(ref));
+  }
+
+  /** Returns the runs that used a version, also as the content of a data set, by id. */
+  usersOf(ref: string): readonly RunLinks[] {
+    return this.#find((index) => index.usersOf(ref));
+  }
+
+  /** Returns the same without runs that made the version themselves and used it as a data set only. */
+  laterUsersOf(ref: string): readonly RunLinks[] {
+    return this.#find((index) => index.laterUsersOf(ref));
   }
 
   /** Returns the runs that used a data set, by id. */
@@ -79,8 +90,12 @@ async function sourcesOf(
   signal: AbortSignal | undefined,
 ): Promise<LinkSource[]> {
   const loose = new LinkIndex();
-  for await (const rows of runsOutsideSegments(context, catalog, signal))
-    for (const row of rows) loose.add(linksOf(row));
+  for await (const rows of runsOutsideSegments(context, catalog, signal)) {
+    for (const row of rows) {
+      loose.add(linksOf(row));
+      await breakIfDue();
+    }
+  }
   const segments = catalog.experiments.flatMap(({ segments: own, newest }) =>
     own.map((segment) => ({ segment, newest: newest.size > 0 ? newest : undefined })),
   );

@@ -45,16 +45,20 @@ const NONE: readonly RunLinks[] = [];
 /** The links of many runs, by what they are tied to. */
 export class LinkIndex {
   readonly #runs = new Map<string, RunLinks>();
-  readonly #versions = new Map<string, RunLinks[]>();
+  readonly #makers = new Map<string, RunLinks[]>();
+  readonly #users = new Map<string, RunLinks[]>();
+  /** The runs with a data set that is stored as a version. */
+  readonly #holders = new Map<string, RunLinks[]>();
   readonly #datasets = new Map<string, RunLinks[]>();
   readonly #children = new Map<string, RunLinks[]>();
 
   add(links: RunLinks): void {
     this.#runs.set(links.id, links);
-    for (const version of [...links.made, ...links.used]) put(this.#versions, versionRefOf(version), links);
+    for (const version of links.made) put(this.#makers, versionRefOf(version), links);
+    for (const version of links.used) put(this.#users, versionRefOf(version), links);
     for (const { name, digest, artifact } of links.datasets) {
       put(this.#datasets, datasetKey(name, digest), links);
-      if (artifact !== undefined) put(this.#versions, artifact, links);
+      if (artifact !== undefined) put(this.#holders, artifact, links);
     }
     for (const cause of [links.parent, links.forkOf]) if (cause !== undefined) put(this.#children, cause, links);
   }
@@ -63,9 +67,23 @@ export class LinkIndex {
     return this.#runs.get(id);
   }
 
-  /** Returns the runs that made or used a version. */
-  ofVersion(ref: string): readonly RunLinks[] {
-    return this.#versions.get(ref) ?? NONE;
+  /** Returns the runs that made a version. */
+  makersOf(ref: string): readonly RunLinks[] {
+    return this.#makers.get(ref) ?? NONE;
+  }
+
+  /** Returns the runs that used a version, also as the content of a data set. */
+  usersOf(ref: string): readonly RunLinks[] {
+    const [users, holders] = [this.#users.get(ref) ?? NONE, this.#holders.get(ref) ?? NONE];
+    return holders.length === 0 ? users : [...users, ...holders];
+  }
+
+  /** Returns the runs that used a version, without those that made it themselves and used it as a data set only. */
+  laterUsersOf(ref: string): readonly RunLinks[] {
+    const [users, holders] = [this.#users.get(ref) ?? NONE, this.#holders.get(ref) ?? NONE];
+    if (holders.length === 0) return users;
+    const makers = new Set(this.makersOf(ref));
+    return [...users, ...holders.filter((links) => !makers.has(links))];
   }
 
   /** Returns the runs that used a data set. */

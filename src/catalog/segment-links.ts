@@ -9,7 +9,7 @@ import type { Segment } from "./segment.ts";
 const COLUMNS = "run_id name document marker deleted_at parent datasets artifacts inputs fork_of".split(" ");
 /** The most requests for the columns of a segment. */
 const COLUMN_REQUESTS = 2;
-const ROWS_AT_ONCE = 512;
+const RECORDS_AT_ONCE = 512;
 
 /** The links of segments, which never change, as long as the segments are in memory. */
 const indexes = new WeakMap<Segment, LinkIndex>();
@@ -25,27 +25,42 @@ export async function segmentLinks(
   const index = new LinkIndex();
   const isWhole = !segment.directory.incomplete || COLUMNS.every((name) => segment.column(name) !== undefined);
   await segment.load(backend, isWhole ? COLUMNS : ["document", "marker"], COLUMN_REQUESTS, signal);
-  for (let from = 0; from < segment.rows; from += ROWS_AT_ONCE) {
-    const rows = Array.from({ length: Math.min(ROWS_AT_ONCE, segment.rows - from) }, (_, i) => from + i);
-    if (isWhole) for (const row of rows) index.add(linksAt(segment, row));
-    else await addRecords(index, backend, segment, rows, signal);
-    await breakIfDue();
-  }
+  if (isWhole) await addRows(index, segment, signal);
+  else await addRecords(index, backend, segment, signal);
   indexes.set(segment, index);
   return index;
+}
+
+async function addRows(index: LinkIndex, segment: Segment, signal: AbortSignal | undefined): Promise<void> {
+  for (const name of COLUMNS) {
+    segment.cells(name);
+    await breakIfDue();
+  }
+  for (let row = 0; row < segment.rows; row++) {
+    index.add(linksAt(segment, row));
+    // A row may have thousands of links. Most have few, so only a break that is due is awaited.
+    const due = breakIfDue();
+    if (due === undefined) continue;
+    await due;
+    signal?.throwIfAborted();
+  }
 }
 
 async function addRecords(
   index: LinkIndex,
   backend: Backend,
   segment: Segment,
-  rows: readonly number[],
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  for (const [row, record] of await segment.records(backend, rows, 1, signal))
-    index.add(
-      linksOf({ record, document: numberAt(segment, "document", row), marker: numberAt(segment, "marker", row) }),
-    );
+  for (let from = 0; from < segment.rows; from += RECORDS_AT_ONCE) {
+    const rows = Array.from({ length: Math.min(RECORDS_AT_ONCE, segment.rows - from) }, (_, i) => from + i);
+    for (const [row, record] of await segment.records(backend, rows, 1, signal)) {
+      index.add(
+        linksOf({ record, document: numberAt(segment, "document", row), marker: numberAt(segment, "marker", row) }),
+      );
+      await breakIfDue();
+    }
+  }
 }
 
 function linksAt(segment: Segment, row: number): RunLinks {

@@ -2,6 +2,7 @@ import type { Backend } from "../backend/backend.ts";
 import { ID_PATTERN } from "../journal/run-id.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import { gunzip, gunzipAll } from "#gunzip";
+import { breakIfDue } from "../platform/event-loop.ts";
 import { type Cells, decodeCells, decodeTexts } from "./column-cells.ts";
 import { checkColumns } from "./column-schema.ts";
 import { type ColumnEntry, decodeDirectory, type Directory } from "./segment-directory.ts";
@@ -127,7 +128,11 @@ export class Segment {
         for (const [k, bytes] of gunzipAll(some).entries()) {
           const { firstRow, rows: count } = some[k]!;
           const texts = decodeTexts(bytes, count);
-          for (const row of own[i + k]!) records.set(row, this.#toRecord(texts.at(row - firstRow) as string, row));
+          for (const row of own[i + k]!) {
+            records.set(row, this.#toRecord(texts.at(row - firstRow) as string, row));
+            // A record may have megabytes.
+            await breakIfDue();
+          }
         }
       }
       return records;

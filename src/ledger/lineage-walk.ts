@@ -1,12 +1,13 @@
 import type { LinkedRuns } from "../catalog/read-links.ts";
 import { type RunLinks, versionRefOf } from "../catalog/run-links.ts";
 import { type Lineage, type LineageEdge, lineageKey, type LineageNode } from "../compare/lineage/lineage.ts";
-import { breakIfDue } from "../platform/event-loop.ts";
+import { breakIfDue, inSlices } from "../platform/event-loop.ts";
+import { sortInPieces } from "../series/sort-in-pieces.ts";
 
 const MAX_NODES = 10_000;
 const MAX_EDGES = 100_000;
-/** How many nodes are expanded before the walk looks whether it has to pause. */
-const NODES_AT_ONCE = 64;
+/** How many neighbours are added before the walk looks whether it has to pause. */
+const STEPS_AT_ONCE = 64;
 
 /** A neighbour of a node, and how one led to the other. */
 interface Step {
@@ -34,14 +35,15 @@ export class LineageWalk {
   async follow(direction: "up" | "down", depth: number): Promise<void> {
     const seen = new Set([lineageKey(this.#start)]);
     let front: readonly LineageNode[] = [this.#start];
+    let steps = 0;
     for (let level = 0; level < depth && front.length > 0; level++) {
       const next: LineageNode[] = [];
-      for (const [i, node] of front.entries()) {
-        if (i % NODES_AT_ONCE === 0) {
-          this.#signal?.throwIfAborted();
-          await breakIfDue();
-        }
-        for (const { node: other, kind } of this.#steps(node, direction)) {
+      for (const node of front) {
+        for (const { node: other, kind } of await this.#steps(node, direction)) {
+          if (++steps % STEPS_AT_ONCE === 0) {
+            this.#signal?.throwIfAborted();
+            await breakIfDue();
+          }
           const key = lineageKey(other);
           if (!this.#add(other)) continue;
           const [from, to] = direction === "up" ? [key, lineageKey(node)] : [lineageKey(node), key];
@@ -53,12 +55,14 @@ export class LineageWalk {
     }
   }
 
-  lineage(): Lineage {
+  async lineage(): Promise<Lineage> {
+    const edges = sortInPieces(
+      [...this.#edges.values()],
+      (a, b) => compare(a.from, b.from) || compare(a.to, b.to) || compare(a.kind, b.kind),
+    );
     return {
       nodes: [...this.#nodes.values()],
-      edges: [...this.#edges.values()].sort(
-        (a, b) => compare(a.from, b.from) || compare(a.to, b.to) || compare(a.kind, b.kind),
-      ),
+      edges: await inSlices(edges),
       ...(this.#isTruncated && { truncated: true }),
     };
   }
@@ -85,11 +89,11 @@ export class LineageWalk {
   }
 
   /** Returns the neighbours in a direction, in an order that does not depend on how they are stored. */
-  #steps(node: LineageNode, direction: "up" | "down"): Step[] {
+  async #steps(node: LineageNode, direction: "up" | "down"): Promise<readonly Step[]> {
     const runs = this.#runs;
     if (node.kind === "run") {
       const links = runs.run(node.id);
-      if (direction === "up") return links ? this.#causes(links) : [];
+      if (direction === "up") return links ? await this.#causes(links) : [];
       const made = links ? links.made.map((version) => ({ node: versionNode(version), kind: "made" }) as const) : [];
       const children = runs
         .childrenOf(node.id)
@@ -97,19 +101,18 @@ export class LineageWalk {
           ...(child.parent === node.id ? [{ node: runNode(child), kind: "parent" } as const] : []),
           ...(child.forkOf === node.id ? [{ node: runNode(child), kind: "forked" } as const] : []),
         ]);
-      return sorted([...made, ...children]);
+      return await sorted([...made, ...children]);
     }
     if (node.kind === "artifact") {
-      const involved = runs.ofVersion(node.ref);
       return direction === "up"
-        ? involved.filter((links) => makes(links, node.ref)).map((links) => ({ node: runNode(links), kind: "made" }))
-        : involved.filter((links) => uses(links, node.ref)).map((links) => ({ node: runNode(links), kind: "used" }));
+        ? runs.makersOf(node.ref).map((links) => ({ node: runNode(links), kind: "made" }))
+        : runs.laterUsersOf(node.ref).map((links) => ({ node: runNode(links), kind: "used" }));
     }
     if (direction === "up") return [];
     return runs.ofDataset(node.name, node.digest).map((links) => ({ node: runNode(links), kind: "used" }));
   }
 
-  #causes({ parent, forkOf, used, made, datasets }: RunLinks): Step[] {
+  #causes({ parent, forkOf, used, made, datasets }: RunLinks): Promise<readonly Step[]> {
     const known = new Set([...made, ...used].map(versionRefOf));
     const ofId = (id: string): LineageNode => {
       const links = this.#runs.run(id);
@@ -130,11 +133,6 @@ export class LineageWalk {
   }
 }
 
-const makes = (links: RunLinks, ref: string): boolean => links.made.some((version) => versionRefOf(version) === ref);
-const uses = (links: RunLinks, ref: string): boolean =>
-  links.used.some((version) => versionRefOf(version) === ref) ||
-  (!makes(links, ref) && links.datasets.some(({ artifact }) => artifact === ref));
-
 const runNode = ({ id, name, isDeleted }: RunLinks): LineageNode => ({
   kind: "run",
   id,
@@ -148,10 +146,9 @@ const versionNode = (version: RunLinks["made"][number]): LineageNode => ({
   digest: version.digest,
 });
 
-function sorted(steps: readonly Step[]): Step[] {
-  return steps
-    .map((step) => ({ ...step, key: lineageKey(step.node) }))
-    .sort((a, b) => compare(a.key, b.key) || compare(a.kind, b.kind));
+function sorted(steps: readonly Step[]): Promise<readonly Step[]> {
+  const keyed = steps.map((step) => ({ ...step, key: lineageKey(step.node) }));
+  return inSlices(sortInPieces(keyed, (a, b) => compare(a.key, b.key) || compare(a.kind, b.kind)));
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -45,7 +45,7 @@ export async function readLineage(
     const walk = new LineageWalk(runs, await findStart(context, runs, start, signal), signal);
     if (direction !== "down") await walk.follow("up", depth);
     if (direction !== "up") await walk.follow("down", depth);
-    return walk.lineage();
+    return await walk.lineage();
   });
 }
 

@@ -69,12 +69,7 @@ function usersOf(runs: LinkedRuns, { name, digest, artifact }: Wanted): string[]
       if (each.artifact !== undefined) refs.add(each.artifact);
     }
   }
-  for (const ref of refs) {
-    for (const links of runs.ofVersion(ref)) {
-      const uses = links.used.some((version) => versionRefOf(version) === ref);
-      if (uses || links.datasets.some((each) => each.artifact === ref)) found.set(links.id, links);
-    }
-  }
+  for (const ref of refs) for (const links of runs.usersOf(ref)) found.set(links.id, links);
   return [...found.values()].filter(({ isDeleted }) => !isDeleted).map(({ id }) => id);
 }
 

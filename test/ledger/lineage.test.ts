@@ -234,6 +234,44 @@ test("a lineage has at most 10,000 nodes, the nearest ones, and says that there 
   expect(JSON.stringify(await follow())).toBe(JSON.stringify(lineage));
 });
 
+test("a walk over runs with thousands of links lets other work run", async () => {
+  const index = new LinkIndex();
+  const datasets = Array.from({ length: 8000 }, (_, i) => ({ name: `data-${i}`, digest: `${i}` }));
+  const none = { parent: undefined, forkOf: undefined, isDeleted: false, isResumed: false, made: [], used: [] };
+  for (let i = 0; i < 14; i++) index.add({ id: `r${i}`, name: "", datasets, document: 1, marker: 0, ...none });
+  const runs = new LinkedRuns([{ index, newest: undefined }]);
+  let turns = 0;
+  let isOver = false;
+  const turn = (): void => void (turns++, isOver || setImmediate(turn));
+  setImmediate(turn);
+  for (let i = 0; i < 14; i++) {
+    const walk = new LineageWalk(runs, { kind: "run", id: `r${i}`, name: "" }, undefined);
+    await walk.follow("up", 2);
+    expect((await walk.lineage()).nodes).toHaveLength(8001);
+  }
+  isOver = true;
+  expect(turns).toBeGreaterThan(1);
+});
+
+test("a version that a run made and used as a data set is no use of it, but the data set is", () => {
+  const index = new LinkIndex();
+  const version = { name: "table", version: "v1", digest: "d" };
+  const dataset = { name: "table", digest: "d", artifact: "table:v1" };
+  const none = { parent: undefined, forkOf: undefined, isDeleted: false, isResumed: false, document: 1, marker: 0 };
+  const add = (id: string, links: Partial<Parameters<LinkIndex["add"]>[0]>): void =>
+    index.add({ id, name: id, made: [], used: [], datasets: [], ...none, ...links });
+  add("maker", { made: [version], datasets: [dataset] });
+  add("user", { used: [version] });
+  add("holder", { datasets: [dataset] });
+  add("both", { used: [version], datasets: [dataset] });
+  add("circle", { made: [version], used: [version] });
+  const runs = new LinkedRuns([{ index, newest: undefined }]);
+  const ids = (found: readonly { readonly id: string }[]): string[] => found.map(({ id }) => id);
+  expect(ids(runs.makersOf("table:v1"))).toEqual(["circle", "maker"]);
+  expect(ids(runs.usersOf("table:v1"))).toEqual(["both", "circle", "holder", "maker", "user"]);
+  expect(ids(runs.laterUsersOf("table:v1"))).toEqual(["both", "circle", "holder", "user"]);
+});
+
 test("runsUsing finds the runs of a digest, of a name, or of both, by the catalogue", async () => {
   const { ledger } = await createTestLedger();
   const use = async (id: string, ...datasets: (readonly [string, string])[]): Promise<void> => {
