@@ -81,13 +81,17 @@ export async function openCapturingLedger(
   if (onError !== undefined && typeof onError !== "function") throw invalidArgument("onError", "a function", onError);
   checkChoice("parquet", parquet, ["compact", "compatible"]);
   const checked = reading("backend", () => withChecks(backend));
-  const marker = await checkMarker(checked, clock);
+  let marker = await checkMarker(checked, clock);
+  if (marker.lost) tell(marker.lost.error);
   const openRuns = new Set<OpenRun>();
   let store: ArtifactStore | undefined;
   let keeping: Promise<void> | undefined;
   const keep = async (): Promise<void> => {
+    const { bytes, lost } = marker;
     const harm = await keepMarker(checked, marker);
-    if (harm === undefined) return;
+    marker = { bytes };
+    // The loss was reported when the ledger was opened.
+    if (harm === undefined || lost) return;
     const what =
       `another program has ${harm} ${MARKER_KEY}, and perhaps more, while the ledger was open: it was ` +
       "written again";

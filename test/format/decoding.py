@@ -51,6 +51,12 @@ def checked(key, size, values=1_000_000, version="v"):  # The object in a file o
         check(head and fits(found, version + ":one"))
         return found
     except BAD: raise Damaged()
+def is_other():  # Whether a damaged ledger.json is of another program, or perhaps of a later version
+    data = attempt(b"", read, "ledger.json")
+    found = attempt(Damaged, parse, data)
+    if is_a(found, dict): is_foreign = not ("crc32" in found or found.get("format") == "runledger")
+    else: is_foreign = found is not Damaged
+    return is_foreign or bool(re.search(rb'"version":(?!1[,}])', data))
 
 # ---- Shapes: "name:type" of each member, without a type a text; "?" if it may be left out. A type is one of TYPES or
 # of SHAPES, texts with "|" between them, "type[]" for a list, or "type{}" for an object of such values ----

@@ -59,6 +59,9 @@ export const RECIPES: readonly Recipe[] = withSeeds([
   { name: "edges", make: edges, options: { keepsJournals: true } },
   { name: "of a later version", make: ofLaterVersion },
   { name: "with a damaged marker", make: withDamagedMarker },
+  { name: "without a marker", make: withoutMarker },
+  { name: "with a marker perhaps of a later version", make: withMarkerOfLaterVersion },
+  { name: "with a damaged marker and no run", make: withDamagedMarkerAlone },
   { name: "empty", make: async ({ open }) => void (await open()) },
 ]);
 
@@ -72,9 +75,39 @@ async function ofLaterVersion({ open, store }: Place): Promise<void> {
   await store.create("ledger.json", new TextEncoder().encode('{"format":"runledger","version":2}'));
 }
 
-async function withDamagedMarker(place: Place): Promise<void> {
+async function withDamagedMarkerAlone(place: Place): Promise<void> {
   await place.open();
   await change(place, "ledger.json", (bytes) => flip(bytes, -3));
+}
+
+/** Two runs, of which the first cannot be read. */
+async function twoRuns({ open, store }: Place): Promise<void> {
+  const ledger = await open();
+  const ids: string[] = [];
+  for (let i = 0; i < 2; i++) {
+    const run = await ledger.startRun({ name: `${i}` });
+    run.log({ loss: i });
+    await run.finish();
+    ids.push(run.id);
+  }
+  await store.remove(`runs/${ids.sort()[0]!}/run.created.json`);
+}
+
+async function withDamagedMarker(place: Place): Promise<void> {
+  await twoRuns(place);
+  await change(place, "ledger.json", (bytes) => flip(bytes, -3));
+}
+
+async function withMarkerOfLaterVersion(place: Place): Promise<void> {
+  await twoRuns(place);
+  await change(place, "ledger.json", (bytes) =>
+    new TextEncoder().encode(new TextDecoder().decode(bytes).replace('"version":1', '"version":3')),
+  );
+}
+
+async function withoutMarker(place: Place): Promise<void> {
+  await twoRuns(place);
+  await place.store.remove("ledger.json");
 }
 
 /** What crashes, operating systems and people leave in a directory, and no reader looks at. */

@@ -4,7 +4,7 @@ from operator import itemgetter
 from zlib import crc32
 from decoding import (BAD, COMPACTED, CREATED, Cursor, DATASET, DEFINITION, Damaged, MANIFEST, MAX, N, NAME, Newer,
     RECORD, RICH, RUN, SHAPES, add_points, attempt, check, checked, content, device, encode, fits, good_event,
-    has_type, is_a, known, listing, name_parts, pages, parse, read, safe, unescape)
+    has_type, is_a, is_other, known, listing, name_parts, pages, parse, read, safe, unescape)
 TWO64, BIG = 2.0**64, 2.0**960
 
 def two_sum(a, b):
@@ -244,6 +244,9 @@ def beginning(run):
     found = checked(f"runs/{run}/run.created.json", 48 << 20)
     check(fits(found, CREATED) and found["id"] == run)
     return found
+def can_begin(run):
+    try: return bool(beginning(run))
+    except (*BAD, Newer): return False
 NOTHING = {"metrics": [], "writers": [], "ends": {}, "media": [], "events": []}
 def read_document(run, name):  # A run document. In place of names of objects it has the items of `objects`
     doc = checked(f"runs/{run}/{name}", 128 << 20, 8_000_000)
@@ -480,12 +483,13 @@ def read_artifacts():
     return out
 
 def main():
-    try: checked("ledger.json", 64 << 10, version="version")
-    except (Damaged, Newer) as problem: return {"error": problem.code}
     names, runs = {}, {}
     for key, size in listing("runs").items():
         run, _, name = key.partition("/")
         if re.fullmatch(RUN, run) and not device(run): names.setdefault(run, {})[name] = size
+    try: checked("ledger.json", 64 << 10, version="version")
+    except (Damaged, Newer) as problem:  # A ledger with a run that can be read outlives the loss of its marker
+        if is_a(problem, Newer) or is_other() or not any(map(can_begin, names)): return {"error": problem.code}
     for run, of_run in names.items():
         try: runs[run] = read_run(run, Names(of_run))
         except (*BAD, Newer) as problem: runs[run] = {"error": getattr(problem, "code", "CORRUPT")}
