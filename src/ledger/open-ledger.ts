@@ -55,12 +55,16 @@ const NAMES: OptionNames<OpenLedgerOptions> = {
 };
 
 /**
- * Opens the ledger of a backend, or begins one in an empty place. Never waits for other writers. Rejects with
+ * Opens the ledger of a backend, or begins one in an empty place. Waits for a backend that is still being opened, such as
+ * that of `opfsBackend()`, and never for other writers. Rejects with
  * `NOT_A_LEDGER`, `FORMAT_TOO_NEW`, `CORRUPT`, with `INVALID_ARGUMENT` for something that is not a backend, or with the
  * backend's error: `PERMISSION_DENIED`, `BUCKET_NOT_FOUND`, `CREDENTIALS`, …
  */
-export async function openLedger(backend: Backend, options: OpenLedgerOptions = {}): Promise<Ledger> {
-  return await openCapturingLedger(backend, options);
+export async function openLedger(
+  backend: Backend | PromiseLike<Backend>,
+  options: OpenLedgerOptions = {},
+): Promise<Ledger> {
+  return await openCapturingLedger(await backend, options);
 }
 
 /** Opens a ledger as {@link openLedger} does. `capture` records more of each run than the program logs. */

@@ -2,8 +2,8 @@ import type { Backend } from "../backend/backend.ts";
 import { LedgerError, invalidArgument, reading } from "../errors/ledger-error.ts";
 import { onDemand } from "../platform/on-demand.ts";
 
-/** Where a ledger is: the path of a directory, a `file:` URL, `s3://bucket/prefix`, or a backend. */
-export type LedgerPlace = string | URL | Backend;
+/** Where a ledger is: the path of a directory, a `file:` URL, `s3://bucket/prefix`, or a backend or the promise of one. */
+export type LedgerPlace = string | URL | Backend | PromiseLike<Backend>;
 
 /** Matches the beginning of an address, also as `path.join` changes it (`s3:/bucket`), but not a drive: `C:/runs`. */
 const ADDRESS = /^([a-z][a-z0-9+.-]+):\//i;
@@ -18,14 +18,15 @@ const SAME_HINT: { readonly [scheme: string]: string } = { https: "http", gcs: "
 
 /** Returns the backend that a place names. Rejects with `INVALID_ARGUMENT` for anything that is not a place. */
 export async function backendOf(place: LedgerPlace): Promise<Backend> {
-  const address = reading("place", () => addressOf(place));
+  const given = await place;
+  const address = reading("place", () => addressOf(given));
   if (typeof address !== "string") return address;
   if (address.trim() === "") throw noPlace('is empty: write "./runs" for a directory');
   if (/^~(?:[/\\]|$)/.test(address))
     throw noPlace('begins with "~", which only a shell replaces: use join(homedir(), …) of node:os and node:path');
   const scheme = (ADDRESS.exec(address)?.[1] ?? /^(memory|mem|file):/i.exec(address)?.[1])?.toLowerCase();
   if (scheme === undefined || scheme === "file") return await directory(address);
-  if (scheme === "s3") return await bucket(address, typeof place !== "string");
+  if (scheme === "s3") return await bucket(address, typeof given !== "string");
   const hint = HINTS[SAME_HINT[scheme] ?? scheme] ?? 'begin with "./" to name a directory';
   throw noPlace(
     `is an address (${scheme}:) that this library does not know. It opens directories, file: URLs and ` +
@@ -34,7 +35,7 @@ export async function backendOf(place: LedgerPlace): Promise<Backend> {
 }
 
 /** Returns the text of a path or a URL. Anything else may be a backend, which `openLedger` of the core checks. */
-function addressOf(place: LedgerPlace): string | Backend {
+function addressOf(place: Awaited<LedgerPlace>): string | Backend {
   if (typeof place === "string") return place;
   if (typeof place !== "object" || place === null)
     throw invalidArgument("place", "a path, a file: or s3: URL, or a backend", place);

@@ -3,6 +3,7 @@ import { memoryBackend } from "../../src/backends/memory/index.ts";
 import { fsBackend } from "../../src/backends/fs/index.ts";
 import { withChecks } from "../../src/backend/index.ts";
 import { type Backend, type LedgerError, openLedger } from "../../src/index.ts";
+import { openLedger as openHere } from "../../src/node/index.ts";
 import { createTestLedger } from "../../src/testing/index.ts";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -84,6 +85,15 @@ test.each(["readme", "thumbs.db.bak", "data/readme.md", "model.json"])("but anot
   const backend = memoryBackend();
   await backend.create(key === "readme" ? "readme/x" : key, bytes("x"));
   await expect(openLedger(backend)).rejects.toThrow(code("NOT_A_LEDGER"));
+});
+
+test("the promise of a backend is awaited, and its error is that of openLedger", async () => {
+  const backend = memoryBackend();
+  for (const open of [openLedger, openHere]) {
+    await (await (await open(Promise.resolve(backend))).startRun()).finish();
+    await expect(open(Promise.reject(new RangeError("no storage")))).rejects.toThrow("no storage");
+  }
+  expect((await (await openLedger(backend)).searchRuns()).runs.length).toBe(2);
 });
 
 test("anything but a backend is refused", async () => {
