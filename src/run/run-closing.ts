@@ -118,8 +118,10 @@ export class RunClosing {
     const { context, created, writer, positions } = this.#parts;
     // A program that is killed has little time.
     const codeMs = ending.status === "killed" ? SHORT_CODE_WAIT_MS : CODE_WAIT_MS;
+    const early = this.#storeEarly();
     await Promise.all([this.capturing?.end(), this.#code.settle(codeMs)]);
     await this.#artifacts.settle();
+    await early;
     writer.assertUnfenced();
     await this.#media.flushLast();
     // Nothing may come after the end of a run.
@@ -154,8 +156,10 @@ export class RunClosing {
       await this.close(this.ending);
       return { next: writer.next, isShared: false };
     }
+    const early = this.#storeEarly();
     await Promise.all([this.capturing?.end(), this.#code.settle(SHORT_CODE_WAIT_MS)]);
     await this.#artifacts.settle();
+    await early;
     await this.#media.flushLast();
     await writer.flush();
     if (this.ending) return { next: writer.next, isShared: false };
@@ -164,6 +168,12 @@ export class RunClosing {
     const { next } = writer;
     await writer.flush();
     return { next, ...(await this.#readSharedEnd()) };
+  }
+
+  /** Stores the points at once if the end waits for an artifact, whose upload may take long. */
+  async #storeEarly(): Promise<void> {
+    // What is not stored now is stored at the end, which then rejects.
+    if (!this.#artifacts.isSettled) await this.#parts.writer.flush().catch(() => {});
   }
 
   /** Everything is stored. If the others cannot be read, the process ends as if there were none. */

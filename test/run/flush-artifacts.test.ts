@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { memoryBackend } from "../../src/backends/memory/index.ts";
+import { override } from "../artifacts/fixtures.ts";
 import { type LedgerError, openLedger, type Run } from "../../src/index.ts";
 
 /** A tensor whose values never come. */
@@ -45,6 +46,31 @@ test("an artifact that cannot be stored does not make flush reject, and flush st
   await flushed;
   expect(errors).toEqual([]);
   await run.finish();
+});
+
+test("finish stores the points while it waits for an upload", async () => {
+  const memory = memoryBackend();
+  let release = (): void => {};
+  const held = new Promise<void>((resolve) => (release = resolve));
+  const backend = override(memory, (inner) => ({
+    create: async (key, body, options) => {
+      if (key.startsWith("blobs/")) await held;
+      await inner.create(key, body, options);
+    },
+  }));
+  const ledger = await openLedger(backend);
+  const reader = await openLedger(memory);
+  // No timer and no number of points flushes.
+  const run = await ledger.startRun({ id: "r", flush: { intervalMs: 3_600_000 } });
+  const uploaded = run.logArtifact("m", new Uint8Array(1000));
+  run.log({ loss: 1 });
+  const finished = run.finish();
+  await expect.poll(async () => (await reader.getRun("r")).metrics["loss"]?.count).toBe(1);
+  expect((await reader.getRun("r")).status).toBe("running");
+  release();
+  await finished;
+  await uploaded;
+  expect(await reader.getRun("r")).toMatchObject({ status: "finished", artifacts: [{ name: "m" }] });
 });
 
 test.each<[string, (run: Run, signal: AbortSignal) => Promise<unknown>]>([
