@@ -5,7 +5,7 @@ import { deliver } from "./fake-s3/faults.ts";
 import type { RawRequest, RawResponse, S3Call } from "./fake-s3/messages.ts";
 import { S3Error, errorResponse, understand } from "./fake-s3/messages.ts";
 import type { KnownKeys } from "./fake-s3/sigv4.ts";
-import { verifySignature } from "./fake-s3/sigv4.ts";
+import { isPresigned, verifySignature } from "./fake-s3/sigv4.ts";
 import type { Listening } from "./fake-s3/transport.ts";
 import { asFetch, listen } from "./fake-s3/transport.ts";
 
@@ -119,7 +119,7 @@ export class FakeS3 {
   }
 
   #authorize(request: RawRequest, call: S3Call, now: number): void {
-    if (!request.headers.has("authorization")) {
+    if (!request.headers.has("authorization") && !isPresigned(request)) {
       if (this.#options.publicRead === true && call.method === "GET") return;
       throw new S3Error(403, "AccessDenied");
     }

@@ -109,8 +109,10 @@ class Bucket implements S3Backend {
 
   locate(key: string): S3Location {
     assertKey(key);
-    const { address, base, region } = this.#client.settings;
+    const { address, base, region, sign } = this.#client.settings;
     const { bucket, endpoint, pathStyle } = address;
+    if (sign)
+      throw new LedgerError("UNSUPPORTED", "other programs cannot read a bucket through sign", { key, field: "sign" });
     return {
       kind: "s3",
       bucket,

@@ -8,6 +8,7 @@ import { assertPrefix } from "../../backend/key.ts";
 import type { S3CredentialSource } from "./credentials.ts";
 import type { RetryPolicy, RequestRetryOptions } from "../../backend/requests/attempts.ts";
 import { retryPolicy } from "../../backend/requests/attempts.ts";
+import type { S3Sign } from "./signed-request.ts";
 import type { Address } from "./url.ts";
 import { address } from "./url.ts";
 
@@ -26,6 +27,11 @@ export interface S3BackendOptions {
   readonly region?: string | undefined;
   /** The keys to sign requests with. Default: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`. */
   readonly credentials?: S3CredentialSource | undefined;
+  /**
+   * Returns a signed URL for a request. Then this program needs no keys: see `s3Presigner` for the server that has them.
+   * Default: requests are signed here, with `credentials`.
+   */
+  readonly sign?: S3Sign | undefined;
   /** Whether the bucket is in the path instead of the host name. Default: `true`, except for AWS. */
   readonly forcePathStyle?: boolean | undefined;
   /**
@@ -62,6 +68,7 @@ export interface Settings {
   /** Empty, or ends with `/`. */
   readonly base: string;
   readonly conditionalWrites: "atomic" | "none" | undefined;
+  readonly sign: S3Sign | undefined;
   readonly retry: RetryPolicy;
   readonly partBytes: number;
   readonly maxReadBytes: number;
@@ -76,6 +83,7 @@ const NAMES: OptionNames<S3BackendOptions> = {
   endpoint: true,
   region: true,
   credentials: true,
+  sign: true,
   forcePathStyle: true,
   allowInsecure: true,
   retry: true,
@@ -100,6 +108,7 @@ export function resolveOptions(given: S3BackendOptions): Settings {
   expect("forcePathStyle", forcePathStyle, "boolean");
   expect("allowInsecure", allowInsecure, "boolean");
   expect("fetch", fetch, "function");
+  expect("sign", options.sign, "function");
   expect("random", random, "function");
   if (conditionalWrites !== undefined) checkChoice("conditionalWrites", conditionalWrites, ["atomic", "none"]);
   const endpoint = options.endpoint ?? env("AWS_ENDPOINT_URL_S3") ?? env("AWS_ENDPOINT_URL");
@@ -113,6 +122,7 @@ export function resolveOptions(given: S3BackendOptions): Settings {
     region,
     base: base(prefix),
     conditionalWrites,
+    sign: options.sign,
     retry: retryPolicy(options.retry),
     partBytes: bytes("partBytes", partBytes, 5 * MIB, 5 * MIB, 5 * 1024 * MIB),
     maxReadBytes: bytes("maxReadBytes", maxReadBytes, 1024 * MIB, 1, Number.MAX_SAFE_INTEGER),
@@ -124,6 +134,11 @@ export function resolveOptions(given: S3BackendOptions): Settings {
 
 /** Returns the option `credentials`, or the keys in the environment. Throws `CREDENTIALS` if there are neither. */
 export function resolveCredentials(options: S3BackendOptions): S3CredentialSource {
+  if (options.sign !== undefined) {
+    if (options.credentials === undefined) return "anonymous";
+    const message = "credentials must be left out if sign is given: the function signs with keys of its own";
+    throw new LedgerError("INVALID_ARGUMENT", message, { field: "credentials" });
+  }
   if (options.credentials !== undefined) return options.credentials;
   const accessKeyId = env("AWS_ACCESS_KEY_ID");
   const secretAccessKey = env("AWS_SECRET_ACCESS_KEY");

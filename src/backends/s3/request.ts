@@ -1,5 +1,5 @@
 import { utf8Decoder } from "../../bytes/utf8.ts";
-import type { LedgerError } from "../../errors/ledger-error.ts";
+import { LedgerError } from "../../errors/ledger-error.ts";
 import { abortable } from "../../platform/abort.ts";
 import { CutShort, TooLong, countBody, dropBody, readBody, statedLength } from "../../backend/requests/answer-body.ts";
 import type { CredentialHolder, KeySet } from "./credentials.ts";
@@ -8,6 +8,7 @@ import { EXPIRED, answerFault, failure, looksLikeHtml, networkFault, strangeAnsw
 import { checksumHeaders, isUnknownHeader, UPLOAD_CHECKSUM } from "./checksum.ts";
 import type { Settings } from "./options.ts";
 import { Attempts } from "../../backend/requests/attempts.ts";
+import { signedRequest } from "./signed-request.ts";
 import { EMPTY_SHA256, sha256Hex, signedHeaders } from "./sign.ts";
 import { IdleLimit } from "../../backend/requests/idle-limit.ts";
 import { inBrowser } from "../../backend/requests/in-browser.ts";
@@ -61,18 +62,22 @@ export class Client {
   #region: string;
   #skewMs = 0;
   /** Becomes `false` when the store has refused a request with a checksum, and accepted the same request without it. */
-  #sendsChecksums = true;
+  #sendsChecksums: boolean;
+  /** The host of the last URL that the option `sign` returned. */
+  #signedHost: string | undefined;
 
   constructor(settings: Settings, credentials: CredentialHolder) {
     this.settings = settings;
     this.#credentials = credentials;
     this.#region = settings.region;
+    // A signed URL says which of these headers a request must have, and few functions can sign them.
+    this.#sendsChecksums = settings.sign === undefined;
   }
 
   subject(request: { readonly operation: string; readonly key?: string | undefined }): Subject {
     const { address } = this.settings;
     const { bucket, endpoint, pathStyle } = address;
-    const host = endpoint?.host ?? new URL(objectUrl(address, this.#region, "")).host;
+    const host = this.#signedHost ?? endpoint?.host ?? new URL(objectUrl(address, this.#region, "")).host;
     const path = endpoint?.pathname.replace(/\/+$/, "") ?? "";
     return { operation: request.operation, key: request.key, bucket, host, path, pathStyle };
   }
@@ -127,7 +132,7 @@ export class Client {
       }
       if (outcome.fault === undefined) return outcome;
       const repair = this.#repair(outcome.fault, keys, region, repaired);
-      if (repair === undefined) return outcome;
+      if (repair === undefined) return { fault: this.#explained(request, outcome.fault) };
       repaired.add(repair);
     }
   }
@@ -138,6 +143,7 @@ export class Client {
    */
   #repair(fault: Fault, keys: KeySet | undefined, asked: string, done: ReadonlySet<string>): string | undefined {
     const { status, code, serverTime, region } = fault;
+    if (this.settings.sign) return this.#isRefused(fault) && !done.has("url") ? "url" : undefined;
     if (code === "RequestTimeTooSkewed" && serverTime !== undefined && !done.has("clock")) {
       this.#skewMs = serverTime - this.settings.clock.now();
       return "clock";
@@ -155,28 +161,60 @@ export class Client {
   async #attempt(request: S3Request, sha256: string, keys: KeySet | undefined, region: string): Promise<Outcome> {
     const { settings } = this;
     const { body, method, signal } = request;
-    const url = objectUrl(settings.address, region, request.object, request.query);
-    const time = settings.clock.now() + this.#skewMs;
-    const headers = await signedHeaders(
-      { method, url, headers: request.headers ?? {}, payloadSha256: sha256, region, time },
-      keys,
-    );
     const limit = new IdleLimit(settings.clock, settings.retry.attemptMs, signal);
     limit.restart(body === undefined ? 0 : body.byteLength / UPLOAD_BYTES_PER_MS);
     try {
-      const init: RequestInit = { method, headers, redirect: "manual", signal: limit.signal };
+      const init: RequestInit = { method, redirect: "manual", signal: limit.signal };
       if (body !== undefined) init.body = body as Uint8Array<ArrayBuffer>;
       // Other runtimes may reject these two, and have neither cookies nor a cache.
       if (inBrowser) Object.assign(init, { cache: "no-store", credentials: "omit" });
-      const work = async (): Promise<Outcome> => this.#read(request, await settings.fetch(url, init), limit);
+      const work = async (): Promise<Outcome> => {
+        const { url, headers } = await this.#signed(request, sha256, keys, region, limit.signal);
+        return this.#read(request, await settings.fetch(url, { ...init, headers }), limit);
+      };
       return await abortable(work(), limit.signal);
     } catch (cause) {
       signal?.throwIfAborted();
       if (cause instanceof TooLong) throw this.#tooLong(request);
+      if (LedgerError.is(cause)) throw cause;
       return { fault: networkFault(this.subject(request), cause, limit.passed) };
     } finally {
       limit.end();
     }
+  }
+
+  /** Returns a fault with the error that says that the URL may be the reason. */
+  #explained(request: S3Request, fault: Fault): Fault {
+    if (!this.#isRefused(fault) || fault.code === "NoSuchKey") return fault;
+    const { status, code } = fault;
+    const said = `the store answered ${status}${code === "" ? "" : ` ${code}`} to two signed URLs`;
+    const why = `${said}: they have expired, or their keys do not allow this; check the function sign and its clock`;
+    const kind = code === "AccessDenied" ? "PERMISSION_DENIED" : "CREDENTIALS";
+    return { ...fault, error: failure(this.subject(request), kind, why, { status }) };
+  }
+
+  /** Returns the URL and the headers of a request, with a signature in one of them. */
+  async #signed(
+    { method, object, query = {}, headers = {} }: S3Request,
+    payloadSha256: string,
+    keys: KeySet | undefined,
+    region: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly url: string; readonly headers: Headers }> {
+    const { sign, address, clock } = this.settings;
+    if (sign) {
+      const signed = await signedRequest(sign, { method, key: object, query, headers }, signal);
+      this.#signedHost = new URL(signed.url).host;
+      return signed;
+    }
+    const url = objectUrl(address, region, object, query);
+    const time = clock.now() + this.#skewMs;
+    return { url, headers: await signedHeaders({ method, url, headers, payloadSha256, region, time }, keys) };
+  }
+
+  /** Returns whether the store refused a signed URL. Stores say of an expired one only that access is denied. */
+  #isRefused({ status, code }: Fault): boolean {
+    return this.settings.sign !== undefined && (status === 401 || status === 403 || EXPIRED.has(code));
   }
 
   #tooLong({ method, object, maxBytes, ...request }: S3Request): LedgerError {

@@ -36,7 +36,8 @@ export async function signedHeaders(input: SigningInput, keys: KeySet | undefine
   return (await signer.sign()).headers;
 }
 
-function amzDate(time: number): string {
+/** Returns a time as a signature has it. */
+export function amzDate(time: number): string {
   return new Date(time).toISOString().replace(/[:-]|\.\d{3}/g, "");
 }
 

@@ -68,7 +68,8 @@ export function understand(raw: RawRequest, virtualBucket: string | undefined): 
   const query = new Map<string, string>();
   for (const pair of search.split("&").filter(Boolean)) {
     const [name = "", value = ""] = pair.split("=", 2);
-    query.set(decodeURIComponent(name), decodeURIComponent(value));
+    if (name.startsWith("X-Amz-")) continue; // It belongs to the signature.
+    query.set(decodeURIComponent(name), decodeURIComponent(value.replaceAll("+", " ")));
   }
   const decoded = decodeURIComponent(path.slice(1));
   const slash = decoded.indexOf("/");
