@@ -44,20 +44,49 @@ export async function makeBucket(server: RealS3, name = `test-${randomBytes(8).t
   return name;
 }
 
+/** A CORS rule, as the AWS program takes it. */
+export interface CorsRule {
+  readonly AllowedOrigins: readonly string[];
+  readonly AllowedMethods: readonly string[];
+  readonly AllowedHeaders: readonly string[];
+  readonly ExposeHeaders: readonly string[];
+  readonly MaxAgeSeconds?: number;
+}
+
 /** Lets pages from anywhere use a bucket, by the rule that src/backends/s3/README.md asks for and no more. */
 export async function allowPages(server: RealS3, bucket: string): Promise<void> {
-  const list = (name: string, of: string): string =>
-    of
-      .split(" ")
-      .map((each) => `<${name}>${each}</${name}>`)
-      .join("");
-  const rule = [
-    list("AllowedOrigin", "*"),
-    list("AllowedMethod", "GET PUT POST DELETE"),
-    list("AllowedHeader", "authorization content-type if-none-match range x-amz-*"),
-    list("ExposeHeader", "ETag Content-Range Date Retry-After x-amz-request-id x-amz-bucket-region"),
+  await putCorsRule(server, bucket, {
+    AllowedOrigins: ["*"],
+    AllowedMethods: ["GET", "PUT", "POST", "DELETE"],
+    AllowedHeaders: ["authorization", "content-type", "if-none-match", "range", "x-amz-*"],
+    ExposeHeaders: ["ETag", "Content-Range", "Date", "Retry-After", "x-amz-request-id", "x-amz-bucket-region"],
+  });
+}
+
+/** Sets the CORS rule of a bucket. */
+export async function putCorsRule(server: RealS3, bucket: string, rule: CorsRule): Promise<void> {
+  const list = (name: string, values: readonly string[]): string =>
+    values.map((each) => `<${name}>${each}</${name}>`).join("");
+  const { AllowedOrigins, AllowedMethods, AllowedHeaders, ExposeHeaders, MaxAgeSeconds } = rule;
+  const parts = [
+    list("AllowedOrigin", AllowedOrigins),
+    list("AllowedMethod", AllowedMethods),
+    list("AllowedHeader", AllowedHeaders),
+    list("ExposeHeader", ExposeHeaders),
+    ...(MaxAgeSeconds === undefined ? [] : [`<MaxAgeSeconds>${MaxAgeSeconds}</MaxAgeSeconds>`]),
   ];
-  await put(server, `${bucket}?cors`, `<CORSConfiguration><CORSRule>${rule.join("")}</CORSRule></CORSConfiguration>`);
+  await put(server, `${bucket}?cors`, `<CORSConfiguration><CORSRule>${parts.join("")}</CORSRule></CORSConfiguration>`);
+}
+
+/** Lets everybody read the objects of a bucket. */
+export async function allowEverybody(server: RealS3, bucket: string): Promise<void> {
+  const statement = {
+    Effect: "Allow",
+    Principal: "*",
+    Action: "s3:GetObject",
+    Resource: `arn:aws:s3:::${bucket}/*`,
+  };
+  await put(server, `${bucket}?policy`, JSON.stringify({ Version: "2012-10-17", Statement: [statement] }));
 }
 
 async function put(server: RealS3, path: string, body = ""): Promise<void> {

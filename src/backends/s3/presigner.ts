@@ -38,9 +38,7 @@ const WEEK_SECONDS = 604_800;
  * what a ledger under `prefix` needs, and rejects with `PERMISSION_DENIED` for anything else. Who may ask is for the
  * server to check.
  */
-export function s3Presigner(
-  options: S3PresignerOptions,
-): (request: S3SignRequest) => Promise<{
+export function s3Presigner(options: S3PresignerOptions): (request: S3SignRequest) => Promise<{
   /** The URL. It is a secret until it expires. */
   readonly url: string;
   /** The headers to send. */

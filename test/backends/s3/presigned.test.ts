@@ -25,7 +25,12 @@ function page(
   options: Partial<S3BackendOptions> = {},
   presigner: Partial<S3PresignerOptions> = {},
   fake = new FakeS3({ keys: [{ ...FAKE_KEYS, sessionToken: "t0ken/+=" }] }),
-): { fake: FakeS3; asked: S3SignRequest[]; backend: ReturnType<typeof s3Backend>; clock: ReturnType<typeof quickClock> } {
+): {
+  fake: FakeS3;
+  asked: S3SignRequest[];
+  backend: ReturnType<typeof s3Backend>;
+  clock: ReturnType<typeof quickClock>;
+} {
   const asked: S3SignRequest[] = [];
   const presign = s3Presigner({ ...AT, credentials: { ...FAKE_KEYS, sessionToken: "t0ken/+=" }, ...presigner });
   const clock = quickClock();
@@ -118,16 +123,23 @@ test("a function that fails, stalls or returns nonsense: an error without the UR
       throw new Error("the server is gone");
     },
   });
-  expect(await failureOf(backend.read("a"))).toMatchObject({ code: "CREDENTIALS", cause: new Error("the server is gone") });
+  expect(await failureOf(backend.read("a"))).toMatchObject({
+    code: "CREDENTIALS",
+    cause: new Error("the server is gone"),
+  });
   for (const nonsense of [undefined, null, 7, "", "not a url?X-Amz-Signature=abc", {}, { url: 7 }, "ftp://host/key"]) {
     const error = await failureOf(page({ sign: () => nonsense as never }, {}, fake).backend.read("a"));
     expect(error, String(nonsense)).toMatchObject({ code: "INVALID_ARGUMENT" });
     expect(error.message).not.toContain("Signature");
   }
   const wrongHeaders = { url: "https://host/key", headers: { "bad name": "x" } };
-  expect((await failureOf(page({ sign: () => wrongHeaders }, {}, fake).backend.read("a"))).field).toBe("sign().headers");
+  expect((await failureOf(page({ sign: () => wrongHeaders }, {}, fake).backend.read("a"))).field).toBe(
+    "sign().headers",
+  );
   const stop = new AbortController();
-  const reading = page({ sign: () => new Promise<never>(() => {}) }, {}, fake).backend.read("a", { signal: stop.signal });
+  const reading = page({ sign: () => new Promise<never>(() => {}) }, {}, fake).backend.read("a", {
+    signal: stop.signal,
+  });
   stop.abort(new Error("stopped"));
   await expect(reading).rejects.toThrow("stopped");
   expect(fake.calls).toEqual([]);
