@@ -1,12 +1,10 @@
 import { EventEmitter, once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect } from "vitest";
-import { workerScript } from "../../build/worker-script.ts";
 import { openInChromium } from "../servers/chromium.ts";
+import { browserBundle } from "./browser-bundle.ts";
 import { describePlatform, newJob, programIn } from "./expectations.ts";
 import type { Report } from "./report.ts";
 
@@ -17,7 +15,8 @@ let stop = async (): Promise<void> => {};
 
 beforeAll(async () => {
   if (program === undefined) return;
-  const files = await bundle();
+  const files = await browserBundle("page.ts");
+  files.set("/", '<!doctype html><meta charset="utf-8"><script type="module" src="/page.js"></script>');
   const job = JSON.stringify(await newJob());
   const told = new EventEmitter();
   const waiting = WHERE.map(async (where) => [where, (await once(told, where))[0] as Report] as const);
@@ -44,25 +43,6 @@ async function reportOf(request: IncomingMessage): Promise<Report> {
   const report = JSON.parse(await text(request)) as Report | { readonly error: string };
   if ("error" in report) return { environment: report.error, conformance: {}, life: {} };
   return report;
-}
-
-/** What the browser loads, by path. */
-async function bundle(): Promise<Map<string, Uint8Array | string>> {
-  const { outputFiles } = await build({
-    entryPoints: [join(import.meta.dirname, "page.ts")],
-    bundle: true,
-    splitting: true,
-    format: "esm",
-    platform: "browser",
-    target: "es2022",
-    conditions: ["runledger-source"],
-    outdir: "/",
-    plugins: [workerScript],
-    write: false,
-  });
-  const files = new Map<string, Uint8Array | string>(outputFiles.map(({ path, contents }) => [path, contents]));
-  files.set("/", '<!doctype html><meta charset="utf-8"><script type="module" src="/page.js"></script>');
-  return files;
 }
 
 describe.each(WHERE)("%s", (where) => {

@@ -1,0 +1,3 @@
+import { serveOpfs } from "runledger/backends/opfs";
+
+serveOpfs();
