@@ -1,22 +1,17 @@
 import { reading, invalidArgument, LedgerError } from "../errors/ledger-error.ts";
 import { abortable } from "../platform/abort.ts";
 import type { MetricDefinition } from "../journal/run-record.ts";
-import { scrub } from "../provenance/redaction/scrub.ts";
 import { checkDefinition } from "./define-metric.ts";
 import type { Run, StartRun } from "./run.ts";
 import { checkSchema } from "./check-schema.ts";
 import type { RunSchema } from "./run-schema.ts";
+import { schemaRefusal } from "./schema-refusal.ts";
 import type { SchemaIssue, SchemaResult, StandardSchema } from "./standard-schema.ts";
 import type { GivenStartOptions } from "./start-options.ts";
 
-/** The most issues that a message names. */
-const MAX_ISSUES = 10;
-const MAX_PATH_CHARS = 100;
-const MAX_ISSUE_CHARS = 200;
-
 /**
  * Starts a run with the params that the schema returns for those of the caller, and defines the metrics of the schema.
- * Rejects with `INVALID_ARGUMENT`, which names every wrong param, and starts no run then.
+ * Rejects with `INVALID_ARGUMENT`, which names the wrong params, and starts no run then.
  */
 export async function startWithSchema(options: GivenStartOptions, start: StartRun): Promise<Run> {
   const { schema: given, signal, experiment, ...rest } = options;
@@ -48,7 +43,7 @@ function definitionsOf({ metrics = {} }: RunSchema): (readonly [string, MetricDe
 }
 
 async function validate(schema: StandardSchema, params: unknown, signal: AbortSignal | undefined): Promise<object> {
-  let issues: readonly SchemaIssue[] | undefined;
+  let issues: readonly SchemaIssue[];
   try {
     const work = (async () => await schema["~standard"].validate(params))();
     const result: SchemaResult<unknown> = await abortable(work, signal);
@@ -57,37 +52,13 @@ async function validate(schema: StandardSchema, params: unknown, signal: AbortSi
       if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
       throw invalidArgument("params", "an object after the schema has changed them", value);
     }
-    issues = [...result.issues];
+    // Not copied: there may be millions.
+    issues = result.issues;
+    if (typeof issues.length !== "number") throw new TypeError("the issues are no list");
   } catch (error) {
     if (signal?.aborted || LedgerError.is(error)) throw error;
     const message = "params cannot be checked: the schema throws, or returns no result";
     throw new LedgerError("INVALID_ARGUMENT", message, { field: "params", cause: error });
   }
-  throw reading("params", () => refusal(issues));
-}
-
-/** Returns the error that names what is wrong. Messages of schemas may quote values, and values may be secret. */
-function refusal(issues: readonly SchemaIssue[]): LedgerError {
-  const shown = issues.slice(0, MAX_ISSUES).map((issue) => {
-    const { path = [], message } = (issue ?? {}) as Partial<SchemaIssue>;
-    const field = pathOf(path);
-    const text = typeof message === "string" ? scrub(clip(message, MAX_ISSUE_CHARS)) : "is wrong";
-    return { field, text: `${field}: ${text}` };
-  });
-  const more = issues.length - shown.length;
-  const texts = shown.map(({ text }) => text).join("; ");
-  return new LedgerError(
-    "INVALID_ARGUMENT",
-    `the params do not fit the schema: ${texts || "it says nothing more"}${more > 0 ? `; and ${more} more` : ""}`,
-    { field: shown[0]?.field ?? "params" },
-  );
-}
-
-function pathOf(path: NonNullable<SchemaIssue["path"]>): string {
-  const keys = path.slice(0, MAX_PATH_CHARS).map((part) => String(typeof part === "object" ? part.key : part));
-  return clip(["params", ...keys].join("."), MAX_PATH_CHARS);
-}
-
-function clip(text: string, length: number): string {
-  return text.length <= length ? text : `${text.slice(0, length)}…`;
+  throw reading("params", () => schemaRefusal(issues, params));
 }

@@ -138,6 +138,7 @@ describe("defineExperiment", () => {
     ["returns nothing", () => undefined, "params", /cannot be checked/],
     ["returns a list", () => ({ value: [] }), "params", /must be an object/],
     ["returns what JSON cannot hold", () => ({ value: { at: new Map() } }), "params.at", /params\.at/],
+    ["says what is no list", () => ({ issues: {} }), "params", /cannot be checked/],
     ["says only that it is wrong", () => ({ issues: [] }), "params", /nothing more/],
     [
       "has strange issues",
@@ -170,6 +171,49 @@ describe("defineExperiment", () => {
     if (field !== "") expect(found.field).toBe(field);
     expect(found.message).toMatch(message);
     expect((await ledger.searchRuns()).runs).toEqual([]);
+  });
+
+  const SECRET = 'hunter2 "quoted" correcthorse';
+  const secrets = {
+    zod: z.object({ apiKey: z.string().refine(() => false, { error: ({ input }) => `was ${String(input)}` }) }),
+    valibot: v.object({ apiKey: v.picklist(["a", "b"], ({ received }) => `was ${received}`) }),
+    arktype: type({ apiKey: "'a' | 'b'" }),
+    "an issue of the whole": schema(() => ({ issues: [{ message: `was ${JSON.stringify({ a: SECRET })}` }] })),
+    "an issue of another param": schema(() => ({ issues: [{ message: `lr fits no ${SECRET}`, path: ["lr"] }] })),
+    "a part of a long message": schema(() => ({
+      issues: [{ message: `was ${SECRET} `.repeat(200).slice(0, 4090) + SECRET, path: ["lr"] }],
+    })),
+    "a key that is a token": schema(() => ({
+      issues: [{ message: "wrong", path: ["ghp_hunter20123456789abcdefghijklmnopqr"] }],
+    })),
+  };
+  test.each(Object.entries(secrets))("the value of a secret param is not in the error: %s", async (_, params) => {
+    const { ledger } = await createTestLedger();
+    const started = defineExperiment({ name: "e", params: params as never }).start(ledger, {
+      params: { apiKey: SECRET },
+    } as never);
+    const { code, field, message } = await refusal(started);
+    expect(code).toBe("INVALID_ARGUMENT");
+    expect(message).toMatch(/^the params do not fit the schema: params/);
+    expect(`${field} ${message}`).not.toMatch(/hunter2|quoted|correcthorse/);
+  });
+
+  test("millions of issues are counted, and only the first ones are read", async () => {
+    const { ledger } = await createTestLedger();
+    let read = 0;
+    const issues = new Proxy([], {
+      get: (_, name) => {
+        if (name === "length") return 5_000_000;
+        read++;
+        return { message: "wrong", path: ["x".repeat(1000)] };
+      },
+    });
+    const { message } = await refusal(
+      defineExperiment({ name: "e", params: schema(() => ({ issues })) }).start(ledger, {} as never),
+    );
+    expect(message).toMatch(/; and 4999990 more$/);
+    expect(message.length).toBeLessThan(2000);
+    expect(read).toBe(10);
   });
 
   test.each<[unknown, string]>([
