@@ -1,6 +1,8 @@
+import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import type { Backend } from "../../../src/backend/backend.ts";
 import { httpBackend, publish } from "../../../src/backends/http/index.ts";
+import { encodeIndex, type PublishedIndex } from "../../../src/backends/http/published-index.ts";
 import { memoryBackend, type MemoryBackend } from "../../../src/backends/memory/index.ts";
 import { type Ledger, LedgerError, openLedger } from "../../../src/index.ts";
 import { intercept } from "../../../src/testing/intercept.ts";
@@ -69,11 +71,11 @@ test("everything of a ledger is read over HTTP as where it was written", async (
 
 test("publishing again stores only what changed, and nothing if nothing did", async () => {
   const place = memoryBackend();
-  for (let n = 0; n < 5000; n++) await place.create(`runs/r${n}/run.json`, empty);
+  for (let n = 0; n < 2500; n++) await place.create(`runs/r${n}/run.json`, empty);
   await publish(place);
   expect((await publish(place)).written).toBe(0);
   const pages = (await keysOf(place, "published")).length;
-  expect(pages).toBeGreaterThan(5);
+  expect(pages).toBeGreaterThan(4);
   for (const id of ["r77", "rA", "zz"]) {
     await place.create(`runs/${id}/new`, empty);
     expect((await publish(place)).written).toBeLessThanOrEqual(3);
@@ -296,4 +298,47 @@ test("publish: wrong arguments, an abort, and another program that publishes", a
     list: (_call, proceed) => proceed(),
   });
   await expect(publish(crowded)).rejects.toMatchObject({ code: "CONFLICT", key: "published/next.json" });
+});
+
+test("an index that claims too much is refused before anything is read or inflated", async () => {
+  const page = { name: "0".repeat(32), first: "a", size: 5, crc32: 0 };
+  const whole: PublishedIndex = {
+    number: 1,
+    publishedAt: 0,
+    objects: 1,
+    bytes: 0,
+    pages: [page],
+    contents: new Map(),
+    old: [],
+  };
+  const wrong: [what: string, index: Partial<PublishedIndex>][] = [
+    ["a page of 8 MiB and a byte", { pages: [{ ...page, size: 8 * 1024 * 1024 + 1 }] }],
+    ["a page with another name", { pages: [{ ...page, name: "../../secret" }] }],
+    ["pages in no order", { pages: [page, page] }],
+    ["half an object", { objects: 0.5 }],
+    ["a negative number", { number: -1 }],
+    ["a long content", { contents: new Map([["a", new Uint8Array(4096)]]) }],
+    ["an old page with another name", { old: ["x"] }],
+  ];
+  for (const [what, index] of wrong) {
+    const place = memoryBackend();
+    await place.create("published/index.json", encodeIndex({ ...whole, ...index }));
+    await expect(keysOf(reader(place)), what).rejects.toMatchObject({ code: "IO", key: "published/index.json" });
+  }
+  // A page that inflates to more than the index states.
+  const place = memoryBackend();
+  await place.create("published/index.json", encodeIndex(whole));
+  await place.create(`published/${page.name}.keys`, gzipSync(new Uint8Array(16 * 1024 * 1024)));
+  await expect(keysOf(reader(place))).rejects.toMatchObject({ code: "IO" });
+  // An index without an end.
+  let sent = 0;
+  const endless = new ReadableStream<Uint8Array>({
+    pull: (controller) => {
+      sent += 1024 * 1024;
+      controller.enqueue(new Uint8Array(1024 * 1024));
+    },
+  });
+  const http = httpBackend("https://host.example", { fetch: async () => new Response(endless) });
+  await expect(keysOf(http)).rejects.toMatchObject({ code: "IO" });
+  expect(sent).toBeLessThan(40 * 1024 * 1024);
 });
