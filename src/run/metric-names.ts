@@ -18,24 +18,40 @@ export type PatternsOf<Name extends string> = Name extends string
  */
 export type LoggedMetrics<T, Name extends string> = string extends Name
   ? Metrics | (T & MetricsOf<T>)
-  : T & NamedMetrics<T, Name, "">;
+  : T extends NamedMetrics<T, Name, "">
+    ? T
+    : NamedMetrics<T, Name, "">;
 
-/** Metrics of the type `T`, with `never` for a name that may not be logged. */
+/** The values that may be logged in place of `T`. What is wrong gets a type that says why. */
 type NamedMetrics<T, Name extends string, Prefix extends string> = {
-  readonly [Key in keyof T]: NonNullable<T[Key]> extends number | bigint
-    ? Key extends string | number
-      ? `${Prefix}${Key}` extends Name
-        ? T[Key]
-        : never
-      : never
-    : NonNullable<T[Key]> extends readonly unknown[] | ArrayBufferView | ((...input: never) => unknown)
-      ? never
-      : NonNullable<T[Key]> extends object
-        ? Key extends string | number
-          ? NamedMetrics<T[Key], Name, `${Prefix}${Key}/`>
-          : never
-        : never;
+  readonly [Key in keyof T]: [T[Key]] extends [undefined]
+    ? T[Key]
+    : Key extends string | number
+      ? NamedValue<T[Key], Name, `${Prefix}${Key}`>
+      : never;
 };
+
+/** The value that may be logged under a key in place of `Value`. */
+type NamedValue<Value, Name extends string, Key extends string> =
+  NonNullable<Value> extends number | bigint
+    ? Key extends Name
+      ? number | bigint | undefined
+      : UnknownMetric<Key, Name>
+    : NonNullable<Value> extends readonly unknown[] | ArrayBufferView | ((...input: never) => unknown)
+      ? number | bigint | undefined
+      : NonNullable<Value> extends object
+        ? NamedMetrics<Value, Name, `${Key}/`>
+        : Key extends Name
+          ? number | bigint | undefined
+          : UnknownMetric<Key, Name>;
+
+/** Stands in messages of the compiler for a metric that the experiment does not have. Nothing has this type. */
+export interface UnknownMetric<Key extends string, Name extends string> {
+  /** The name that was logged. */
+  readonly "unknown metric": Key;
+  /** The names of the experiment. */
+  readonly "the metrics are": Name;
+}
 
 /** What the type of the metrics of a call must be. It lets editors propose the names. */
 export type ProposedMetrics<Name extends string> = string extends Name

@@ -17,6 +17,8 @@ const INFERRED: ReadonlySet<string> = new Set([
   "ProposedMetrics",
   "TableOf",
   "TagsOf",
+  // It is in messages of the compiler.
+  "UnknownMetric",
   // Libraries of schemas have their own name for it.
   "StandardSchema",
   "InputOf",
