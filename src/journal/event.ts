@@ -76,6 +76,7 @@ export interface SessionEvent {
 
 export interface ParamsEvent {
   readonly kind: "params";
+  /** A copy of what the program gave, which nobody changes. */
   readonly set: Dictionary;
 }
 
@@ -214,5 +215,7 @@ export function encodeEvent(
       { field },
     );
   }
-  return { bytes, event: decodeJson(text) as RunEvent };
+  // Params are a copy of JSON data already, and there may be very many.
+  const read = event.kind === "params" ? { ...event, v: 1 as const, order, time } : (decodeJson(text) as RunEvent);
+  return { bytes, event: read };
 }

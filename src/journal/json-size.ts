@@ -44,16 +44,14 @@ export function keySize(key: string): JsonSize {
 
 /** Returns the size of data that JSON can hold. Keys count only as characters. */
 export function jsonSize(value: unknown): JsonSize {
+  if (typeof value !== "object" || value === null) return { chars: scalarChars(value), values: 1, names: 0 };
   let chars = 0;
   let values = 0;
   const stack: unknown[] = [value];
   while (stack.length > 0) {
     const item = stack.pop();
     values++;
-    if (typeof item === "string") chars += item.length + 3;
-    else if (typeof item === "number") chars += String(item).length + 1;
-    else if (typeof item === "bigint") chars += item.toString().length + 24;
-    else if (typeof item !== "object" || item === null) chars += 6;
+    if (typeof item !== "object" || item === null) chars += scalarChars(item);
     else if (Array.isArray(item)) {
       chars += 3;
       for (const each of item) stack.push(each);
@@ -66,4 +64,10 @@ export function jsonSize(value: unknown): JsonSize {
     }
   }
   return { chars, values, names: 0 };
+}
+
+function scalarChars(value: unknown): number {
+  if (typeof value === "string") return value.length + 3;
+  if (typeof value === "number") return String(value).length + 1;
+  return typeof value === "bigint" ? value.toString().length + 24 : 6;
 }

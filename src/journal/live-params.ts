@@ -20,7 +20,8 @@ interface Node {
   leaf: Leaf | undefined;
   /** An empty dictionary. It replaces a value, but changes nothing in a dictionary. */
   empty: Leaf | undefined;
-  readonly children: Map<string, Node>;
+  /** Absent as long as there are none: most places hold a value. */
+  children: Map<string, Node> | undefined;
 }
 
 /** The part of an event that set params, as far as it counts. */
@@ -66,7 +67,7 @@ export class LiveParams {
     const visit = ({ leaf, empty, children }: Node, path: readonly string[]): void => {
       if (leaf) add(leaf, path);
       if (empty) add(empty, path);
-      for (const [key, child] of children) visit(child, [...path, key]);
+      for (const [key, child] of children ?? NONE) visit(child, [...path, key]);
     };
     visit(this.#root, []);
     return [...sets.values()];
@@ -77,7 +78,7 @@ export class LiveParams {
     const size = new SizeCount();
     const visit = (node: Node, changes: Dictionary): void => {
       for (const key of Object.keys(changes)) {
-        const child = node.children.get(key);
+        const child = node.children?.get(key);
         if (child === undefined) continue;
         const value = changes[key];
         if (isNested(value)) visit(child, value);
@@ -92,18 +93,21 @@ export class LiveParams {
   }
 }
 
+const NONE: ReadonlyMap<string, Node> = /* @__PURE__ */ new Map();
+
 function newNode(): Node {
-  return { leaf: undefined, empty: undefined, children: new Map() };
+  return { leaf: undefined, empty: undefined, children: undefined };
 }
 
 function put(node: Node, set: Dictionary, at: number, head: Head, size: SizeCount): boolean {
   let replaces = false;
+  const children = (node.children ??= new Map<string, Node>());
   for (const key of Object.keys(set)) {
     const value = set[key];
-    const known = node.children.get(key);
+    const known = children.get(key);
     const child = known ?? newNode();
     if (known === undefined) {
-      node.children.set(key, child);
+      children.set(key, child);
       size.addKey(key);
     }
     if (isNested(value) && Object.keys(value).length > 0) {
@@ -119,7 +123,7 @@ function put(node: Node, set: Dictionary, at: number, head: Head, size: SizeCoun
     size.add(jsonSize(value));
     child.leaf = { at, head, value };
     child.empty = undefined;
-    child.children.clear();
+    child.children = undefined;
     if (known) replaces = true;
   }
   return replaces;
@@ -128,7 +132,7 @@ function put(node: Node, set: Dictionary, at: number, head: Head, size: SizeCoun
 /** Passes the sizes of everything at and below a place to `count`, except the key of the place itself. */
 function countNode({ leaf, children }: Node, count: (size: JsonSize) => void): void {
   if (leaf) count(jsonSize(leaf.value));
-  for (const [key, child] of children) {
+  for (const [key, child] of children ?? NONE) {
     count(keySize(key));
     countNode(child, count);
   }
