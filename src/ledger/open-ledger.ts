@@ -64,7 +64,8 @@ export async function openLedger(
   backend: Backend | PromiseLike<Backend>,
   options: OpenLedgerOptions = {},
 ): Promise<Ledger> {
-  return await openCapturingLedger(await backend, options);
+  const isOpening = reading("backend", () => typeof (backend as Partial<PromiseLike<Backend>>)?.then === "function");
+  return await openCapturingLedger(isOpening ? await backend : (backend as Backend), options);
 }
 
 /** Opens a ledger as {@link openLedger} does. `capture` records more of each run than the program logs. */
