@@ -4,6 +4,9 @@ import type { Settings } from "./options.ts";
 import { refusal } from "./refusal.ts";
 import { send } from "./send.ts";
 
+/** The size of a compressed object is of no use. */
+const IDENTITY = { "accept-encoding": "identity" };
+
 /** An object to measure. */
 interface Measured {
   readonly operation: string;
@@ -16,7 +19,7 @@ interface Measured {
  * the server does not state the size.
  */
 export async function objectSize(settings: Settings, measured: Measured): Promise<number> {
-  return await send(settings, { ...measured, method: "HEAD" }, async (response) => {
+  return await send(settings, { ...measured, method: "HEAD", headers: IDENTITY }, async (response) => {
     const { status, headers } = response;
     if (status !== 200) throw refusal(settings, measured, response);
     const size = /^(?:identity)?$/.test(headers.get("content-encoding") ?? "") ? statedLength(headers) : undefined;

@@ -69,8 +69,7 @@ export async function send<T>(
 
 async function fetched(settings: Settings, request: Request, signal: AbortSignal): Promise<Response> {
   const { base, fetch } = settings;
-  // Browsers leave this header out, and ask for no encoding themselves if a range is asked for.
-  const headers: Record<string, string> = { "accept-encoding": "identity", ...request.headers };
+  const headers: Record<string, string> = { ...request.headers };
   const init: RequestInit = { method: request.method ?? "GET", headers, signal };
   // Other runtimes may reject these two, and have neither cookies nor a cache.
   if (inBrowser) Object.assign(init, { credentials: "same-origin", ...(request.revalidate && { cache: "no-cache" }) });

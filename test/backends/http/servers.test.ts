@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { equalBytes } from "../../../src/backend/body.ts";
 import { httpBackend, type HttpBackendOptions, publish } from "../../../src/backends/http/index.ts";
 import { LedgerError, openLedger } from "../../../src/index.ts";
-import { startStaticHost, type StaticHost } from "../../servers/static-host.ts";
+import { asFetch, startStaticHost, type StaticHost } from "../../servers/static-host.ts";
 
 /** An object of a ledger as a server sees it: nothing tells its type. */
 const KEY = "blobs/sha256/ab/object";
@@ -45,6 +45,7 @@ const right: [what: string, quirks: StaticHost["quirks"]][] = [
   ["ignores ranges and states no length", { chunked: true }],
   ["compresses whole answers", { gzip: true }],
   ["compresses parts, too", { gzip: true, gzipRanges: true }],
+  ["compresses whole answers and ignores ranges", { gzip: true, noRanges: true }],
   ["hides Content-Range", { contentRange: () => undefined }],
   ["does not know the size in Content-Range", { contentRange: (told) => told.replace(/\/.*/, "/*") }],
   ["has no entity tags", { tag: () => undefined }],
@@ -59,6 +60,18 @@ test.each(right)("a server that %s: a whole object and a part of it are right", 
   expect(await backend.read(KEY, { range: { offset: 300_000 } })).toEqual(new Uint8Array());
   expect(await backend.stat(KEY)).toEqual({ size: BYTES.length });
   expect(await keysOf(backend)).toEqual([KEY]);
+});
+
+test("a fetch that decompresses only if the request names no encoding, as Deno's", async () => {
+  const raw = asFetch(host.place, { gzip: true, noRanges: true });
+  const decoding: typeof globalThis.fetch = async (input, init) => {
+    const answer = await raw(input, init);
+    if (new Headers(init?.headers).has("accept-encoding")) return answer;
+    return new Response(answer.body?.pipeThrough(new DecompressionStream("gzip")));
+  };
+  const backend = open({ fetch: decoding });
+  expect(equalBytes(await backend.read(KEY), BYTES)).toBe(true);
+  expect(equalBytes(await backend.read(KEY, { range: RANGE }), PART)).toBe(true);
 });
 
 const wrong: [what: string, quirks: StaticHost["quirks"], code: string, message: RegExp][] = [
