@@ -1,4 +1,4 @@
-import { reading } from "../errors/ledger-error.ts";
+import { LedgerError, reading } from "../errors/ledger-error.ts";
 import type { ExperimentWhere } from "../filter/experiment-where.ts";
 import type { Where } from "../filter/where-term.ts";
 import type { Dictionary } from "../journal/event.ts";
@@ -7,6 +7,7 @@ import type { MetricDefinition, RunRecord } from "../journal/run-record.ts";
 import { onDemand } from "../platform/on-demand.ts";
 import { checkSchema } from "../run/check-schema.ts";
 import type { NamesOf, PatternsOf } from "../run/metric-names.ts";
+import type { ResumeRunOptions } from "../run/resume-run.ts";
 import type { Run } from "../run/run.ts";
 import type { ExperimentOptions, RunSchema } from "../run/run-schema.ts";
 import type { InputOf, OutputOf, StandardSchema } from "../run/standard-schema.ts";
@@ -78,6 +79,17 @@ export class Experiment<Input = object, Params = Dictionary, Name extends string
   ): Promise<R> {
     const own = { ...(options as StartRunOptions), schema: this };
     return ledger.withRun(own as never, work);
+  }
+
+  /**
+   * Resumes a run of this experiment, as `ledger.resumeRun` does. Rejects with `INVALID_ARGUMENT` if the run is of
+   * another experiment.
+   */
+  async resume(ledger: Ledger, id: string, options?: ResumeRunOptions): Promise<Run<Name>> {
+    const { experiment } = await ledger.getRun(id, { signal: options?.signal });
+    if (experiment === this.name) return await ledger.resumeRun(id, options);
+    const message = `run ${id} is of experiment ${JSON.stringify(experiment)}, not of ${JSON.stringify(this.name)}`;
+    throw new LedgerError("INVALID_ARGUMENT", message, { field: "id", operation: "resume" });
   }
 
   /** Returns a page of runs of this experiment, as `ledger.searchRuns` does. */

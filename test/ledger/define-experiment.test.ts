@@ -251,4 +251,32 @@ describe("defineExperiment", () => {
     expect(await refusal(ledger.startRun(options))).toMatchObject({ code: "INVALID_ARGUMENT", field });
     expect((await ledger.searchRuns()).runs).toEqual([]);
   });
+
+  test("resume continues a run of the experiment alone", async () => {
+    const { ledger } = await createTestLedger();
+    const digits = defineExperiment({ name: "digits", metrics: { loss: { goal: "minimize" } } });
+    const { id } = await digits.withRun(ledger, {}, (run) => {
+      run.log({ loss: 1 });
+      return run;
+    });
+    const run = await digits.resume(ledger, id, { mode: "exclusive" });
+    run.log({ loss: 0.5 });
+    await run.finish();
+    expect(await ledger.getRun(id)).toMatchObject({
+      status: "finished",
+      metrics: { loss: { count: 2, last: { step: 1 }, best: { value: 0.5 } } },
+    });
+    const other = await ledger.withRun({ experiment: "other" }, ({ id }) => id);
+    const refused = await refusal(digits.resume(ledger, other));
+    expect(refused).toEqual({
+      code: "INVALID_ARGUMENT",
+      field: "id",
+      message: `run ${other} is of experiment "other", not of "digits"`,
+    });
+    expect((await ledger.getRun(other)).status).toBe("finished");
+    expect(await refusal(digits.resume(ledger, "missing"))).toMatchObject({ code: "RUN_NOT_FOUND" });
+    expect(await refusal(digits.resume(ledger, id, { mod: 1 } as never))).toMatchObject({ code: "UNSUPPORTED" });
+    const aborted = digits.resume(ledger, id, { signal: AbortSignal.abort(new Error("enough")) });
+    await expect(aborted).rejects.toThrow("enough");
+  });
 });

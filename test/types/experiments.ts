@@ -69,6 +69,11 @@ export async function known(): Promise<void> {
   const untyped: Run = await run.startChild({ experiment: "x", params: { any: 1 } });
   untyped.log({ other: 1 });
 
+  const resumed = await digits.resume(ledger, "id", { mode: "exclusive" });
+  resumed.log({ loss: 1 });
+  // @ts-expect-error -- not a metric of the experiment
+  resumed.log({ lose: 1 });
+
   const text: string = await digits.withRun(
     ledger,
     { params: { lr: 1, optimizer: { name: "sgd" }, layers: [] } },
