@@ -31,7 +31,7 @@ const files = testFiles();
 const apart = files.filter((path) => OWN_PROCESS.test(readFileSync(path, "utf8")));
 /** How long a test waits for something to happen. By default a second, which a busy machine may need for nothing. */
 export const expectOptions = { poll: { timeout: 20_000 } };
-const limits = { testTimeout: 60_000, hookTimeout: 60_000, expect: expectOptions };
+const limits = { testTimeout: 180_000, hookTimeout: 180_000, expect: expectOptions };
 
 const config: ViteUserConfig = defineConfig({
   test: {

@@ -25,7 +25,7 @@ test.each([1, 8, 13, 100, 5000])("segments by the rule of merging, %i runs at a 
 });
 
 describe("the cost of a search is within the formula", () => {
-  test("runs that come and go", { timeout: 60_000 }, async () => {
+  test("runs that come and go", { timeout: 180_000 }, async () => {
     const backend = countingBackend(objectsOnly());
     const writer = await openLedger(backend);
     const note = Array.from({ length: 2000 }, () => Math.random()).join();
@@ -67,7 +67,7 @@ describe("the cost of a search is within the formula", () => {
     expect(backend.counters.requests).toBeLessThanOrEqual(searchRequests({ ...bound, answering: 0 }));
   });
 
-  test("20 of 10,000 in one segment", { timeout: 60_000 }, async () => {
+  test("20 of 10,000 in one segment", { timeout: 180_000 }, async () => {
     const backend = countingBackend(objectsOnly());
     await openLedger(backend);
     const parts = Array.from({ length: 10_000 }, (_, i) => {

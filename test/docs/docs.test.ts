@@ -120,7 +120,7 @@ test("every promise names tests that show it", () => {
 });
 
 describe.concurrent("every program in the documents runs", () => {
-  test.for(tried.map((block) => [label(block), block] as const))("%s", { timeout: 60_000 }, async ([, block]) => {
+  test.for(tried.map((block) => [label(block), block] as const))("%s", { timeout: 180_000 }, async ([, block]) => {
     const { NODE_OPTIONS: _, ...inherited } = process.env;
     const own = await mkdtemp(join(cwd, "block-"));
     const { stdout } = await run(process.execPath, [scriptOf(block)], {

@@ -3,8 +3,9 @@ import { openLedger } from "../../src/index.ts";
 import { runObjects } from "../../src/run-objects/run-objects.ts";
 import { closedRuns, opener, places, withoutListing } from "./closed-runs.ts";
 import { all } from "./found-objects.ts";
+import { sampled } from "../rounds.ts";
 
-describe.each(places)("on a store that %s", (_, make) => {
+describe.each(sampled(places, 2))("on a store that %s", (_, make) => {
   test.each(Object.entries(closedRuns))(
     "a run %s reads the same on a backend that cannot list",
     async (_name, close) => {

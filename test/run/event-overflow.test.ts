@@ -27,7 +27,7 @@ function slowBackend(): { backend: Backend; inner: Backend; hold: () => void; re
 
 const BOUND = 256 * 1024;
 
-test("events count against the bound of the buffer, and the newest of each wins", { timeout: 60_000 }, async () => {
+test("events count against the bound of the buffer, and the newest of each wins", { timeout: 180_000 }, async () => {
   const { backend, inner, hold, release } = slowBackend();
   const errors: LedgerError[] = [];
   const ledger = await openLedger(backend, { onError: (error) => errors.push(error) });
@@ -60,7 +60,7 @@ test("events count against the bound of the buffer, and the newest of each wins"
 
 test(
   "finish() waits for events that had no room, and they come before the end of the run",
-  { timeout: 60_000 },
+  { timeout: 180_000 },
   async () => {
     const { backend, inner, hold, release } = slowBackend();
     const ledger = await openLedger(backend, { onError: () => {} });
@@ -78,7 +78,7 @@ test(
   },
 );
 
-test("events beyond the bound are dropped, counted and reported once", { timeout: 60_000 }, async () => {
+test("events beyond the bound are dropped, counted and reported once", { timeout: 180_000 }, async () => {
   const { backend, hold, release } = slowBackend();
   const errors: LedgerError[] = [];
   const ledger = await openLedger(backend, { onError: (error) => errors.push(error) });

@@ -39,7 +39,7 @@ const stores: [how: string, make: () => Backend][] = [
 ];
 
 describe.each(isFull ? stores : stores.slice(0, 1))("on a store that %s", (_, make) => {
-  test("more metrics, events and rich values than a document would hold", { timeout: 60_000 }, async () => {
+  test("more metrics, events and rich values than a document would hold", { timeout: 180_000 }, async () => {
     const backend = make();
     const ledger = await openLedger(backend);
     const run = await ledger.startRun({ experiment: "large" });
@@ -104,7 +104,7 @@ describe.each(isFull ? stores : stores.slice(0, 1))("on a store that %s", (_, ma
     expect(events.some(({ kind }) => kind === "media" || kind === "beat")).toBe(false);
   });
 
-  test("a later session keeps superseded events and continues the lists", { timeout: 60_000 }, async () => {
+  test("a later session keeps superseded events and continues the lists", { timeout: 180_000 }, async () => {
     const backend = make();
     const ledger = await openLedger(backend);
     const first = await ledger.startRun();
@@ -208,7 +208,7 @@ test("while another writer continues, the summaries of both are separate from th
 });
 
 describe("the bound of a run", () => {
-  test("applies at the call, and the run continues and closes", { timeout: 60_000 }, async () => {
+  test("applies at the call, and the run continues and closes", { timeout: 180_000 }, async () => {
     const backend = memoryBackend();
     const ledger = await openLedger(backend);
     const run = await ledger.startRun();
@@ -236,7 +236,7 @@ describe("the bound of a run", () => {
     expect((await ledger.recover()).running).toEqual([]);
   });
 
-  test("refuses an artifact before anything of it is uploaded", { timeout: 60_000 }, async () => {
+  test.skipIf(!isFull)("refuses an artifact before anything of it is uploaded", { timeout: 180_000 }, async () => {
     const backend = recordingBackend(memoryBackend());
     const ledger = await openLedger(backend);
     const run = await ledger.startRun();
@@ -258,7 +258,7 @@ describe("the bound of a run", () => {
     expect((await ledger.artifactVersions("model")).map(({ version }) => version)).toEqual(["v0"]);
   });
 
-  test("counts what the run began with and what earlier sessions set", async () => {
+  test.skipIf(!isFull)("counts what the run began with and what earlier sessions set", async () => {
     const backend = memoryBackend();
     const ledger = await openLedger(backend);
     const big = "x".repeat(7 * 1024 * 1024);

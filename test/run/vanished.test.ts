@@ -239,7 +239,7 @@ test("where each flush is an object: objects that others removed are stored agai
   expect(await other.getRun(run.id)).toMatchObject({ status: "finished", dropped: 0 });
 });
 
-test("what is not in memory any more is counted, and the run closes as damaged", { timeout: 60_000 }, async () => {
+test("what is not in memory any more is counted, and the run closes as damaged", { timeout: 180_000 }, async () => {
   const inner = memoryBackend();
   const told: LedgerError[] = [];
   const ledger = await openLedger(objectsOnly(inner), { onError: (error) => told.push(error) });

@@ -44,14 +44,14 @@ describe.skipIf(!posix)("a part loaded on demand while the process has no free d
   // The first to begin, since it takes longest.
   test.concurrent(
     "getRun rejects with IO after waiting in vain, and works when descriptors are free",
-    { timeout: 60_000 },
+    { timeout: 180_000 },
     async () => {
       expect(await attempts("getRun", 2, "never")).toEqual(["IO", "running"]);
     },
   );
 
   for (const [name, result] of Object.entries(RESULTS)) {
-    test.concurrent(`${name} waits for free descriptors`, { timeout: 60_000 }, async () => {
+    test.concurrent(`${name} waits for free descriptors`, { timeout: 180_000 }, async () => {
       expect(await attempts(name, 0, 200)).toEqual([result, result]);
       expect(await attempts(name, 2, 200)).toEqual([result, result]);
     });
