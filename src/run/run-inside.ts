@@ -25,6 +25,10 @@ export interface RunInside {
   forkOrigin(id: string, options?: CallOptions): Promise<ForkOrigin | undefined>;
   /** Returns the goal of a metric, by its own definition or by one of a glob. */
   goalOf(metric: string): Promise<MetricDefinition["goal"]>;
+  /** Resolves once the backend has acknowledged the points that were logged before the call. Waits for nothing else. */
+  flushPoints(): Promise<void>;
+  /** Flushes the points, and returns the greatest step of the metric that is stored. */
+  lastStepOf(metric: string, options?: CallOptions): Promise<number | undefined>;
   /** Does what `ledger.setAlias` does. */
   setAlias(name: string, version: string, alias: string): Promise<ArtifactVersion>;
 }
@@ -33,6 +37,7 @@ export interface RunInside {
 export const RUN_INSIDE: unique symbol = Symbol.for("runledger.RunInside");
 
 const beginnings = /* @__PURE__ */ onDemand(() => import("../journal/read-run-beginning.ts"));
+const states = /* @__PURE__ */ onDemand(() => import("../journal/run-state.ts"));
 const globs = /* @__PURE__ */ onDemand(() => import("../journal/metric-glob.ts"));
 
 /** Returns the inside of a run. `definitions`: of its metrics, as they are at each moment. */
@@ -49,6 +54,12 @@ export function runInside(
     forkOrigin: async (id, options) =>
       (id === created.id ? created : await (await beginnings()).readRunBeginning(backend, id, options)).forkOf,
     goalOf: async (metric) => (await globs()).definitionOf(metric, definitions)?.goal,
+    flushPoints: () => writer.flush(),
+    lastStepOf: async (metric, options = {}) => {
+      await writer.flush();
+      const { record } = await (await states()).readRecord(backend, created.id, async () => created, options);
+      return Object.hasOwn(record.metrics, metric) ? record.metrics[metric]?.last.step : undefined;
+    },
     setAlias: async (name, version, alias) => await (await artifacts()).setAlias(name, version, alias),
   };
 }

@@ -112,6 +112,8 @@ export class CheckpointWriter {
         isBest: entry !== undefined,
         store: async () => {
           const stored = await this.#guard.run(async () => {
+            // Otherwise a training that is killed goes on behind an epoch whose metrics are lost.
+            await this.#inside.flushPoints();
             const { version } = await this.#run.logArtifact(name, source, { type: "checkpoint", metadata: all });
             if (entry) entry.version = version;
             await this.#setAliases();

@@ -125,7 +125,7 @@ async function checkpointsToResume(
 ): Promise<Checkpoint[]> {
   const wanted = (each: Checkpoint): boolean => epoch === undefined || each.epoch === epoch;
   const own = (await checkpointsOf(run, name, signal)).filter(wanted);
-  if (own.length > 0) return own;
+  if (own.length > 0) return epoch === undefined && name === undefined ? await loggedOnes(run, own, signal) : own;
   const found = name === undefined ? await inheritedCheckpoints(run, wanted, signal) : { isFork: false, all: [] };
   if (found.all.length > 0) return found.all;
   const which = epoch === undefined ? "" : ` of epoch ${epoch}`;
@@ -136,6 +136,17 @@ async function checkpointsToResume(
   if (epoch !== undefined) throw error;
   if (found.isFork) insideOf(run).report(error);
   return [];
+}
+
+/**
+ * Leaves out the last checkpoint if the training was killed after it was stored and before the metrics of its epoch
+ * were. Going on from it would leave a hole in them.
+ */
+async function loggedOnes(run: AnyRun, all: Checkpoint[], signal: AbortSignal | undefined): Promise<Checkpoint[]> {
+  const { epoch, monitor } = all.at(-1)!;
+  if (monitor === undefined) return all;
+  const last = await insideOf(run).lastStepOf(monitor, signal ? { signal } : {});
+  return last === epoch - 1 ? all.slice(0, -1) : all;
 }
 
 /** Returns the checkpoints, up to the step of the fork, of the nearest ancestor that has some. */

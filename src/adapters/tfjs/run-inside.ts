@@ -11,6 +11,8 @@ export interface RunInside {
   artifactVersions(name: string, options?: CallOptions): Promise<ArtifactVersion[]>;
   forkOrigin(id: string, options?: CallOptions): Promise<{ readonly run: string; readonly step: number } | undefined>;
   goalOf(metric: string): Promise<"minimize" | "maximize" | undefined>;
+  flushPoints(): Promise<void>;
+  lastStepOf(metric: string, options?: CallOptions): Promise<number | undefined>;
   setAlias(name: string, version: string, alias: string): Promise<ArtifactVersion>;
 }
 

@@ -56,6 +56,48 @@ test.each(OPTIMIZERS)("a training that is interrupted and resumed equals one tha
   await again.finish();
 });
 
+test("the metrics of an epoch are stored before its checkpoint", async () => {
+  const place = memoryBackend();
+  const seen: (number | undefined)[] = [];
+  const reader = await openLedger(place);
+  const create = async (key: string, ...rest: [Uint8Array]): Promise<void> => {
+    if (/^artifacts\/checkpoints.*\/versions\//.test(key))
+      seen.push((await reader.getRun("ordered")).metrics["train/loss"]?.last.step);
+    await place.create(key, ...rest);
+  };
+  const spied = new Proxy(place, {
+    get: (target, member) => {
+      const value: unknown = Reflect.get(target, member, target);
+      if (typeof value !== "function") return value;
+      return member === "create" ? create : value.bind(target);
+    },
+  });
+  const run = await (await openLedger(spied)).startRun({ id: "ordered", flush: { intervalMs: 3_600_000 } });
+  const model = tinyModel();
+  watch(model, run, { callbacks: checkpoint(run) });
+  await model.fit(xs, ys, fitArgs({ epochs: 3 }));
+  await run.finish();
+  expect(seen).toEqual([0, 1, 2]);
+});
+
+test("a training does not go on from a checkpoint whose metrics were lost when it was killed", async () => {
+  const run = await ledger.startRun({ id: "killed-between" });
+  const model = tinyModel();
+  const stored = watch(model, run, { callbacks: checkpoint(run, { monitor: "train/loss" }) });
+  await model.fit(xs, ys, fitArgs({ epochs: 2 }));
+  stored();
+  expect(await resumeTraining(tinyModel(), run)).toBe(2);
+  // A checkpoint without its metrics.
+  const later = checkpoint(run, { monitor: "train/loss", model });
+  await later.onTrainBegin();
+  await later.onEpochEnd(2, { loss: 1 });
+  await later.onTrainEnd();
+  expect(await resumeTraining(tinyModel(), run)).toBe(2);
+  // Named, it is restored all the same.
+  expect(await resumeTraining(tinyModel(), run, { epoch: 2 })).toBe(3);
+  await run.finish();
+});
+
 test("restoreBest sets the user's own model to the best epoch, and frees what it made", async () => {
   const run = await ledger.startRun();
   const model = tinyModel();
