@@ -1,6 +1,27 @@
 import { join } from "node:path";
 import { type Plugin, build } from "esbuild";
 
+/** Matches the module of the sources that has no worker. */
+export const WORKER_SCRIPT: RegExp = /backends[\\/]opfs[\\/]worker-script\.ts$/;
+
+/** Returns the module that has the worker as a text, and the files that it was made of. `path` is that of the module. */
+export async function bundleWorker(path: string): Promise<{ code: string; inputs: string[] }> {
+  const { outputFiles, metafile } = await build({
+    entryPoints: [join(path, "../worker-main.ts")],
+    bundle: true,
+    minify: true,
+    format: "iife",
+    target: "es2022",
+    platform: "browser",
+    // Otherwise "sideEffects" of the package lets esbuild leave out everything.
+    ignoreAnnotations: true,
+    metafile: true,
+    write: false,
+  });
+  const text = JSON.stringify(outputFiles[0]!.text.trim());
+  return { code: `export const workerScript = ${text};`, inputs: Object.keys(metafile.inputs) };
+}
+
 /**
  * Puts the worker of `runledger/backends/opfs` as a text into the module that has none in the sources, so that a page
  * needs no file for it.
@@ -8,25 +29,9 @@ import { type Plugin, build } from "esbuild";
 export const workerScript: Plugin = {
   name: "worker-script",
   setup: (main) => {
-    main.onLoad({ filter: /backends[\\/]opfs[\\/]worker-script\.ts$/ }, async ({ path }) => {
-      const entry = join(path, "../worker-main.ts");
-      const { outputFiles, metafile } = await build({
-        entryPoints: [entry],
-        bundle: true,
-        minify: true,
-        format: "iife",
-        target: "es2022",
-        platform: "browser",
-        // Otherwise "sideEffects" of the package lets esbuild leave out everything.
-        ignoreAnnotations: true,
-        metafile: true,
-        write: false,
-      });
-      return {
-        contents: `export const workerScript: string | undefined = ${JSON.stringify(outputFiles[0]!.text.trim())};`,
-        loader: "ts",
-        watchFiles: Object.keys(metafile.inputs),
-      };
+    main.onLoad({ filter: WORKER_SCRIPT }, async ({ path }) => {
+      const { code, inputs } = await bundleWorker(path);
+      return { contents: code, loader: "js", watchFiles: inputs };
     });
   },
 };
