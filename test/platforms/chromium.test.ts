@@ -47,7 +47,8 @@ async function reportOf(request: IncomingMessage): Promise<Report> {
 
 describe.each(WHERE)("%s", (where) => {
   const missing = program === undefined ? "no browser: set CHROMIUM, see vitest.platforms.config.ts" : undefined;
-  describePlatform(["memory", "opfs-sync", "opfs-async", "indexeddb", "s3"], missing, () => reports.get(where)!, {
+  const files = where === "page" ? ["opfs-sync", "opfs-async"] : ["opfs-sync"];
+  describePlatform(["memory", ...files, "indexeddb", "s3"], missing, () => reports.get(where)!, {
     runtime: { name: "web", version: expect.stringContaining("Chrome/") },
     cores: expect.any(Number),
   });
