@@ -4,17 +4,14 @@ import { assertKey, MAX_STORED_KEY_BYTES } from "../../backend/key.ts";
 import { withChecks } from "../../backend/layers/checks.ts";
 import { backendOfLedger } from "../../backend/ledger-backend.ts";
 import { LedgerError, reading } from "../../errors/ledger-error.ts";
-import { mapBounded } from "../../platform/bounded.ts";
 import {
-  INDEX_KEY,
   MAX_CONTENT_BYTES,
-  NEXT_INDEX_KEY,
   pageKey,
   PUBLISHED_PREFIX,
   type PublishedIndex,
 } from "./published-index.ts";
 import { PageWriter } from "./page-writer.ts";
-import { readIndex, replaceIndex } from "./replace-index.ts";
+import { decodeIndexes, readIndexes, replaceIndex } from "./replace-index.ts";
 import { groupOf, settledEntries } from "./settled-entries.ts";
 
 /** An open `Ledger`. */
@@ -40,8 +37,6 @@ export interface Publication {
 
 /** The most objects whose content the index repeats. A ledger has one. */
 const MAX_CONTENTS = 16;
-/** How many pages that are no longer needed are removed at the same time. */
-const REMOVALS_AT_ONCE = 8;
 
 /**
  * Writes the index with which `httpBackend` finds what is in a ledger, beside the ledger. Publish again after changes:
@@ -60,9 +55,11 @@ export async function publish(ledger: PublishableLedger | Backend, options?: Cal
   // A search merges the entries of runs. Without that, a reader makes a request for each of them.
   if (ofLedger) await (ledger as PublishableLedger).searchRuns({ limit: 1, ...(signal && { signal }) });
 
+  // Read before the pages are listed: a program that removes pages later replaces the index first.
+  const indexes = await readIndexes(backend, call);
+  const before = decodeIndexes(indexes);
   const stored = new Set<string>();
   for await (const { key } of backend.list(PUBLISHED_PREFIX, call)) stored.add(key);
-  const before = await readIndex(backend, call);
   const writer = new PageWriter(backend, stored, call);
   const contents = new Map<string, Uint8Array>();
   for await (const entry of settledEntries(backend, call)) {
@@ -79,12 +76,11 @@ export async function publish(ledger: PublishableLedger | Backend, options?: Cal
   const old = before?.pages.flatMap(({ name }) => (names.has(pageKey(name)) ? [] : [name])) ?? [];
   const number = (before?.number ?? 0) + 1;
   const index: PublishedIndex = { number, publishedAt: Date.now(), objects, bytes, pages, contents, old };
-  const isAlone = stored.has(INDEX_KEY) && !stored.has(NEXT_INDEX_KEY);
+  const isAlone = indexes.current !== undefined && indexes.next === undefined;
   if (before && isAlone && contentOf(before) === contentOf(index)) return { objects, bytes, written: 0 };
-  await replaceIndex(backend, index, call);
   // Readers of the index before may still need its pages. Nobody needs those of the one before that.
   const unused = (before?.old ?? []).map(pageKey).filter((key) => stored.has(key) && !names.has(key));
-  await mapBounded(unused, REMOVALS_AT_ONCE, signal, (key, stop) => backend.remove(key, { signal: stop }));
+  await replaceIndex(backend, { index, before: indexes, unused }, call);
   return { objects, bytes, written: written + 1 };
 }
 
