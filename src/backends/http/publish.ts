@@ -4,12 +4,7 @@ import { assertKey, MAX_STORED_KEY_BYTES } from "../../backend/key.ts";
 import { withChecks } from "../../backend/layers/checks.ts";
 import { backendOfLedger } from "../../backend/ledger-backend.ts";
 import { LedgerError, reading } from "../../errors/ledger-error.ts";
-import {
-  MAX_CONTENT_BYTES,
-  pageKey,
-  PUBLISHED_PREFIX,
-  type PublishedIndex,
-} from "./published-index.ts";
+import { MAX_CONTENT_BYTES, pageKey, PUBLISHED_PREFIX, type PublishedIndex } from "./published-index.ts";
 import { PageWriter } from "./page-writer.ts";
 import { decodeIndexes, readIndexes, replaceIndex } from "./replace-index.ts";
 import { groupOf, settledEntries } from "./settled-entries.ts";

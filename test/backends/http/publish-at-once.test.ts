@@ -114,28 +114,31 @@ test.each(beginnings)("from %s: a program that waits at any call never hides wha
 
 /** All pairs of calls take long. */
 const pairs = isFull ? { beginnings, step: 1 } : { beginnings: beginnings.slice(0, 1), step: 4 };
-test.each(pairs.beginnings)("from %s: two programs at once, of which one or both die, leave an index", async (_, begin) => {
-  // Without an index at the beginning there may be none at the end, too.
-  const hadNone = begin === beginnings[1]?.[1];
-  for (const dies of [true, false]) {
-    for (let at = 0, isLast = false; !isLast; at++) {
-      for (let last = 0, isWhole = false; !isWhole && !isLast; last += pairs.step) {
-        const result = await interrupted(begin, at, dies, async (place) => {
-          await place.create("runs/s0/run.json", empty);
-          isWhole = await publish(mortal(place, last)).then(
-            () => true,
-            (error: unknown) => LedgerError.hasCode(error, "CONFLICT"),
-          );
-        });
-        isLast = result === undefined;
-        if (result === undefined) continue;
-        const where = `the first at call ${at}, ${result.paused}, the second at call ${last}`;
-        const keys = await keysOf(result.place).catch((error: LedgerError) => error);
-        if (hadNone && LedgerError.hasCode(keys, "UNSUPPORTED")) expect(result.outcome, where).not.toBe("published");
-        else expect(keys, where).toContain("runs/r1/run.json");
-        await publish(result.place);
-        expect((await keysOf(result.place)).length, where).toBe(5);
+test.each(pairs.beginnings)(
+  "from %s: two programs at once, of which one or both die, leave an index",
+  async (_, begin) => {
+    // Without an index at the beginning there may be none at the end, too.
+    const hadNone = begin === beginnings[1]?.[1];
+    for (const dies of [true, false]) {
+      for (let at = 0, isLast = false; !isLast; at++) {
+        for (let last = 0, isWhole = false; !isWhole && !isLast; last += pairs.step) {
+          const result = await interrupted(begin, at, dies, async (place) => {
+            await place.create("runs/s0/run.json", empty);
+            isWhole = await publish(mortal(place, last)).then(
+              () => true,
+              (error: unknown) => LedgerError.hasCode(error, "CONFLICT"),
+            );
+          });
+          isLast = result === undefined;
+          if (result === undefined) continue;
+          const where = `the first at call ${at}, ${result.paused}, the second at call ${last}`;
+          const keys = await keysOf(result.place).catch((error: LedgerError) => error);
+          if (hadNone && LedgerError.hasCode(keys, "UNSUPPORTED")) expect(result.outcome, where).not.toBe("published");
+          else expect(keys, where).toContain("runs/r1/run.json");
+          await publish(result.place);
+          expect((await keysOf(result.place)).length, where).toBe(5);
+        }
       }
     }
-  }
-});
+  },
+);
