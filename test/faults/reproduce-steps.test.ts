@@ -91,7 +91,7 @@ describe.skipIf(rounds(0, 1) === 0 || process.platform === "win32")(
       };
       const steps = ["Get the code", "Install", "Run it"].map((step) => commandsOf(text, step));
       expect(steps).toEqual([
-        [expect.any(String), expect.any(String), expect.any(String), expect.stringMatching(/^git apply/)],
+        ['START="$PWD"', ...Array<unknown>(3).fill(expect.any(String)), expect.stringMatching(/^git apply/)],
         ["(cd ./web && npm ci)"],
         ["cd './web/my app'", "node train.mjs 0.5"],
       ]);
@@ -105,7 +105,9 @@ describe.skipIf(rounds(0, 1) === 0 || process.platform === "win32")(
       const check = commandsOf(text, "Check it").map((line) =>
         line.replace("NEW_LEDGER", `'${newLedger}'`).replace("NEW_RUN", again!.id),
       );
-      expect(await shell(check)).toMatch(/reproduced: true/);
+      expect(await shell(['START="$PWD"', ...check])).toMatch(/reproduced: true/);
+      const wrong = check.map((line) => line.replace(again!.id, "nobody"));
+      await expect(shell(['START="$PWD"', ...wrong])).rejects.toThrow(/ledger \.\.\/reproduce-\S+web\/my app\/runs: .*nobody/);
     });
   },
 );

@@ -1,3 +1,7 @@
+import { spawnSync } from "node:child_process";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { formatReproduction } from "../../src/compare/reproduction/format-reproduction.ts";
 import { planReproduction } from "../../src/compare/reproduction/plan-reproduction.ts";
@@ -86,46 +90,49 @@ test("the plan for a run, and as steps", async () => {
   expect(structuredClone(plan)).toEqual(plan);
   const program = (text: string): unknown => expect.stringContaining(text);
   expect(formatReproduction(plan, { place: "s3://my bucket" }).split("\n")).toEqual([
-    "baseline (run1) of experiment digits",
-    expect.stringMatching(/^finished, started \d{4}-/),
+    "# run run1 of experiment digits: baseline",
+    expect.stringMatching(/^# status finished, started '\d{4}-[\d :-]+'$/),
     "",
-    "1. Get the code",
-    `   # where runledger is installed and s3://my bucket is the ledger: ${patch.length} bytes, ${plan.code?.patch?.digest}`,
-    program(`.codePatch(id, { as: "bytes" }))' -- 's3://my bucket' run1 ../reproduce-run1.patch`),
-    "   # from origin, on branch main",
-    "   git clone --no-checkout -- https://example.org/r.git ../reproduce-run1 && cd ../reproduce-run1",
+    "# 1. Get the code",
+    '   START="$PWD"',
+    `   # where runledger is installed and 's3://my bucket' is the ledger: ${patch.length} bytes, ${plan.code?.patch?.digest}`,
+    program(`.codePatch(id, { as: "bytes" }))' -- 's3://my bucket' run1 "$START"/../reproduce-run1.patch`),
+    "   # from remote origin",
+    "   # on branch main",
+    '   git clone --no-checkout -- https://example.org/r.git "$START"/../reproduce-run1 && cd "$START"/../reproduce-run1',
     `   git checkout --detach ${commit}`,
-    `   # or instead of these two, in a clone that has the commit: git worktree add --detach ../reproduce-run1 ${commit} && cd ../reproduce-run1`,
-    "   git apply --whitespace=nowarn ../reproduce-run1.patch",
+    `   # or instead of these two, in a clone that has the commit: git worktree add --detach "$START"/../reproduce-run1 ${commit} && cd "$START"/../reproduce-run1`,
+    '   git apply --whitespace=nowarn "$START"/../reproduce-run1.patch',
     "   # not stored: notes.txt, 9 bytes",
     "",
-    "2. Install",
-    "   # node 22.1.0, linux x64",
+    "# 2. Install",
+    "   # runtime 'node 22.1.0', system 'linux x64'",
     "   # TensorFlow.js 4.22.0, backend wasm",
-    "   # web/pnpm-lock.yaml sha256:1",
+    "   # lockfile web/pnpm-lock.yaml sha256:1",
     "   (cd ./web && pnpm install --frozen-lockfile)",
     "",
-    "3. Get the data",
-    "   # mnist / train sha256:5 from https://example.org/mnist",
-    "   # extra md5:6 from where it is: not recorded",
+    "# 3. Get the data",
+    "   # data set 'mnist / train' sha256:5 from https://example.org/mnist",
+    "   # data set extra md5:6 from where it is: not recorded",
     "",
-    "4. Run it",
+    "# 4. Run it",
     "   cd './web/my app'",
-    `   # ${elsewhere}`,
+    `   # '${elsewhere}'`,
     String.raw`   node --import file:///usr/lib/node_modules/tsx/loader.mjs train.ts --name 'it'\''s'`,
-    "   # lr = 0.1",
-    "   # data.shuffle_seed = 7",
+    "   # param lr = 0.1",
+    "   # param data.shuffle_seed = 7",
     "   # seeds: data.shuffle_seed",
     "",
-    "5. Check it",
-    "   # in the directory in which step 1 began. NEW_RUN is the id of the new run, and NEW_LEDGER the place that the",
-    "   # program opened: a relative one is below ../reproduce-run1",
-    program("console.log(checkReproduction(original, again))' -- 's3://my bucket' run1 NEW_LEDGER NEW_RUN"),
+    "# 5. Check it",
+    "   # NEW_RUN is the id of the new run, and NEW_LEDGER the place that the program opened:",
+    "   # a relative one is below ../reproduce-run1",
+    '   cd "$START"',
+    program("console.log(checkReproduction(await read(place, id), await read(newPlace, newId)))' -- 's3://my bucket' run1 NEW_LEDGER NEW_RUN"),
     "",
-    "The record does not hold:",
-    "   untracked: the contents of 1 files are not stored: notes.txt",
-    "   data: extra has no uri, and its content is not stored",
-    `   command: ${elsewhere}`,
+    "# The record does not hold:",
+    "   # 'untracked: the contents of 1 files are not stored: notes.txt'",
+    "   # 'data: extra has no uri, and its content is not stored'",
+    `   # 'command: ${elsewhere}'`,
   ]);
 });
 
@@ -148,14 +155,14 @@ test("packages are installed from the lockfile only if there is one", () => {
   ]);
   expect(install({ dependencies: { zod: "4.0.1", x: "1.0.0" } })).toEqual([
     "# no lockfile is recorded: versions may differ",
-    "# the run had zod@4.0.1, x@1.0.0",
+    "# the run had 'zod@4.0.1 x@1.0.0'",
     "npm install",
   ]);
-  expect(install({}, { lockfile })).toEqual(["# yarn.lock sha256:1", "yarn install --immutable"]);
+  expect(install({}, { lockfile })).toEqual(["# lockfile yarn.lock sha256:1", "yarn install --immutable"]);
   expect(install({ packageManager }, { lockfile }).at(-1)).toBe("yarn install --frozen-lockfile");
   // Git does not have it.
   expect(install({ packageManager }, { lockfile, untracked: [{ path: "yarn.lock", size: 1 }] })).toEqual([
-    "# yarn.lock is not stored: versions may differ",
+    "# lockfile yarn.lock is not stored: versions may differ",
     "yarn install",
   ]);
 });
@@ -216,14 +223,73 @@ test("the steps of a hostile record quote it, and run nothing by themselves", ()
     ),
   );
   expect(text).not.toMatch(/(?!\n)[\p{Cc}\p{Cf}\p{Cs}]/u);
-  const [steps = ""] = text.split("The record does not hold:");
-  const commands = steps.split("\n").filter((line) => /^ {3}[^#]/.test(line));
+  const commands = text.split("\n").filter((line) => /^(?: {3})?[^#\s]/.test(line));
   expect(commands).toEqual([
-    expect.stringMatching(/^ {3}node '…' # /),
+    '   START="$PWD"',
+    '   cd "$START"',
     expect.stringMatching(/ -- \.\/runs a NEW_LEDGER NEW_RUN$/),
   ]);
   expect(text).not.toContain("git clone");
   expect(text).not.toContain("git worktree add");
+});
+
+/** What a shell without comments, such as interactive zsh, could run of a line that is pasted. */
+const EVIL = ["$(>x)", "`>x`", ";>x;", "&&>x", "|| >x", ">x", "'>x;'", "'\\n>x\\n'", "\n>x\n", '";>x;"', "!>x", "#\n>x", "eval >x"];
+
+test.skipIf(process.platform === "win32")("no line does anything in a shell without comments", async () => {
+  const place = await mkdtemp(join(tmpdir(), "runledger-lines-"));
+  try {
+    const lines = EVIL.flatMap((evil) => [evil, `a${evil}`, `${evil}${"'".repeat(3000)}`]).flatMap((evil) =>
+      [CODE, { ...CODE, commit }, { ...CODE, commit: evil }].flatMap((code) =>
+        [["node", evil], [`PATH=${evil}`, "x"], ["PATH=/tmp/evil", evil], [evil]].flatMap((command) =>
+          formatReproduction(
+            planReproduction(
+              record(evil, {
+                name: evil,
+                experiment: evil,
+                params: { [evil]: evil, [`${evil}_seed`]: evil },
+                environment: {
+                  command,
+                  runtime: { name: evil, version: evil },
+                  os: { name: evil },
+                  tfjs: { version: evil },
+                  packageManager: { name: evil },
+                  dependencies: { [evil]: evil },
+                },
+                code: {
+                  ...code,
+                  branch: evil,
+                  remotes: [
+                    { name: evil, url: `https://a${evil}` },
+                    { name: "origin", url: evil },
+                  ],
+                  untracked: [{ path: evil, size: 1 }],
+                  directory: evil,
+                  lockfile: { path: `${evil}/package-lock.json`, digest: evil },
+                  submodules: [{ path: evil, dirty: true }],
+                  incomplete: [evil],
+                },
+                datasets: [{ time: 0, name: evil, digest: evil, context: evil, uri: evil }],
+              }),
+              new Set(),
+            ),
+            { place: evil },
+          ).split("\n"),
+        ),
+      ),
+    );
+    // Each line is one script of its own, so that a syntax error hides nothing.
+    const uncommented = [...new Set(lines.map((line) => line.replace(/^\s*#+ ?/, "")))];
+    const script = uncommented.map((line) => `(eval ${`'${line.replaceAll("'", String.raw`'\''`)}'`})`).join("\n");
+    await writeFile(join(place, "lines.sh"), script);
+    const { status, error } = spawnSync("/bin/bash", ["--norc", "lines.sh"], { cwd: place, env: { PATH: "" }, input: "" });
+    expect(error).toBeUndefined();
+    expect(status).not.toBe(null);
+    expect(await readdir(place)).toEqual(["lines.sh"]);
+    expect(lines.filter((line) => /^\s*PATH=/.test(line))).toEqual([]);
+  } finally {
+    await rm(place, { recursive: true, force: true });
+  }
 });
 
 test("bounded, and bad input", async () => {

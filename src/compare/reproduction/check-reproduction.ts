@@ -51,6 +51,7 @@ export interface CheckReproductionOptions {
 }
 
 const MAX_REASONS = 50;
+const PLURAL: readonly string[] = ["changes", "untracked files", "submodules"];
 const KINDS: readonly InputKind[] = ["code", "data", "artifact", "params", "environment", "seed", "backend"];
 
 /**
@@ -121,7 +122,11 @@ function reasons(
 }
 
 function reason({ kind, name, same, detail }: ExplainedInput): string {
-  const what = same === false ? "differs" : "not known whether it is the same";
   if (kind === "seed" && same === "unknown") return `seed: ${detail}`;
-  return `${kind}: ${name} ${what}${detail === undefined ? "" : `: ${detail}`}`;
+  const isPlural = kind === "code" && PLURAL.includes(name);
+  const what =
+    same === false
+      ? `${name} ${isPlural ? "differ" : "differs"}`
+      : `it is not known whether ${name} ${isPlural ? "are" : "is"} the same`;
+  return `${kind}: ${what}${detail === undefined ? "" : `: ${detail}`}`;
 }

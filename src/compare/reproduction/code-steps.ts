@@ -1,10 +1,13 @@
 import { saveCommand } from "./ledger-commands.ts";
 import type { ReproducedCode } from "./reproduction.ts";
-import { isCommitId, isPlainRemote, shellWord } from "./shell-word.ts";
+import { comment, isCommitId, isPlainRemote, isShellWord, shellWord } from "./shell-word.ts";
 
 const MAX_FILES = 10;
 
-/** Returns the directory beside the working directory into which the steps put the code of a run. */
+/** The variable with the directory in which the steps begin. A clone may be anywhere else. */
+export const START = '"$START"';
+
+/** Returns the directory, beside that in which the steps begin, into which they put the code of a run. */
 export function codeDirectory(id: string): string {
   return `../reproduce-${/^[\w-]+$/.test(id) ? id : "run"}`;
 }
@@ -12,8 +15,8 @@ export function codeDirectory(id: string): string {
 /** Returns the steps that get the code. They end in its directory. */
 export function codeSteps(code: ReproducedCode, id: string, place: string): string[] {
   const { commit, archive } = code;
-  const directory = codeDirectory(id);
-  if (commit !== undefined && !isCommitId(commit)) return [`# at commit ${commit}`];
+  const directory = `${START}/${codeDirectory(id)}`;
+  if (commit !== undefined && !isCommitId(commit)) return [comment`at commit ${commit}`];
   if (commit === undefined) {
     if (!archive) return ["# the record names no commit"];
     return [
@@ -27,9 +30,9 @@ export function codeSteps(code: ReproducedCode, id: string, place: string): stri
     ...checkoutSteps(code, commit, directory),
     ...(submodules.length > 0 ? ["git submodule update --init"] : []),
     ...(patch ? [`git apply --whitespace=nowarn ${directory}.patch`] : []),
-    ...untracked.slice(0, MAX_FILES).map(({ path, size }) => `# not stored: ${path}, ${size} bytes`),
+    ...untracked.slice(0, MAX_FILES).map(({ path, size }) => comment`not stored: ${path}, ${size} bytes`),
     ...(untracked.length > MAX_FILES ? [`# not stored: ${untracked.length - MAX_FILES} more files`] : []),
-    ...(archive ? [`# the sources are also in ${archive.read}: ${archive.size} bytes, ${archive.digest}`] : []),
+    ...(archive ? [comment`the sources are also in ${archive.read}: ${archive.size} bytes, ${archive.digest}`] : []),
   ];
 }
 
@@ -41,7 +44,7 @@ function saveSteps(
   file: string,
 ): string[] {
   return [
-    `# where runledger is installed and ${place} is the ledger: ${size} bytes, ${digest}`,
+    comment`where runledger is installed and ${place} is the ledger: ${size} bytes, ${digest}`,
     saveCommand(call, place, id, file),
   ];
 }
@@ -49,12 +52,13 @@ function saveSteps(
 /** Returns the steps that check out a commit: in a clone of the first remote, or beside a clone that the user has. */
 function checkoutSteps({ branch, remotes }: ReproducedCode, commit: string, directory: string): string[] {
   const worktree = `git worktree add --detach ${directory} ${commit} && cd ${directory}`;
-  const on = branch === undefined ? "" : `, on branch ${branch}`;
-  const remote = remotes.find(({ name, url }) => name === "origin" && isPlainRemote(url)) ?? remotes.find(isPlain);
-  const others = remotes.filter((each) => each !== remote).map(({ name, url }) => `# ${name}: ${url}`);
-  if (!remote) return [`# in a clone of the repository${on}`, ...others, worktree];
+  const on = branch === undefined ? [] : [comment`on branch ${branch}`];
+  const remote = remotes.find((each) => each.name === "origin" && isPlain(each)) ?? remotes.find(isPlain);
+  const others = remotes.filter((each) => each !== remote).map(({ name, url }) => comment`remote ${name}: ${url}`);
+  if (!remote) return ["# in a clone of the repository", ...on, ...others, worktree];
   return [
-    `# from ${remote.name}${on}`,
+    comment`from remote ${remote.name}`,
+    ...on,
     ...others,
     `git clone --no-checkout -- ${shellWord(remote.url)} ${directory} && cd ${directory}`,
     `git checkout --detach ${commit}`,
@@ -63,5 +67,5 @@ function checkoutSteps({ branch, remotes }: ReproducedCode, commit: string, dire
 }
 
 function isPlain({ url }: { readonly url: string }): boolean {
-  return isPlainRemote(url);
+  return isPlainRemote(url) && isShellWord(url);
 }

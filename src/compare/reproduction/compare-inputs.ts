@@ -1,7 +1,8 @@
 import { inOneGo } from "../../platform/event-loop.ts";
 import { isNested } from "../../journal/params.ts";
 import type { RunRecord } from "../../journal/run-record.ts";
-import type { ComparedFact } from "../code/code-diff.ts";
+import type { CodeChange, RecordedCode } from "../../journal/recorded-code.ts";
+import type { ComparedFact, ComparedItems } from "../code/code-diff.ts";
 import { diffCode } from "../code/diff-code.ts";
 import { compareRecords, type RunComparison } from "../compare-records.ts";
 import type { ComparedSection } from "../compared-section.ts";
@@ -64,12 +65,12 @@ function codeInputs(original: RunRecord, again: RunRecord): ExplainedInput[] {
   const about = (subject: string): boolean => unknown.some((gap) => gap.slice(3).startsWith(`${subject}:`));
   const hasChanges = a.patch !== undefined || b.patch !== undefined || a.dirty !== false || b.dirty !== false;
   return [
-    input("commit", commit.same, `${commit.b ?? "-"} instead of ${commit.a ?? "-"}`),
+    input("commit", commit.same, insteadOf(commit)),
     ...(hasChanges
-      ? [input("changes", patchDiffers ? false : about("dirty") ? "unknown" : patch.same, changedFiles(changes))]
+      ? [input("changes", patchDiffers ? false : about("dirty") ? "unknown" : patch.same, changedFiles(changes, bothChanged(a, b)))]
       : []),
     ...((archive.a ?? archive.b) ? [input("archive", archive.same)] : []),
-    input("script", entry.same, `${entry.b ?? "-"} instead of ${entry.a ?? "-"}`),
+    input("script", entry.same, insteadOf(entry)),
     ...lockfileInputs(lockfile, original, again),
     ...(a.untracked.length + b.untracked.length > 0
       ? [
@@ -105,17 +106,32 @@ function lockfileInputs({ a, b, same }: ComparedFact<string>, original: RunRecor
   return isRecorded ? [] : [{ kind, name, same: "unknown", detail: "neither run recorded one" }];
 }
 
-function changedFiles({
-  onlyA,
-  onlyB,
-  changed,
-}: {
-  readonly onlyA: readonly { readonly path: string }[];
-  readonly onlyB: readonly { readonly path: string }[];
-  readonly changed: readonly { readonly b: { readonly path: string } }[];
-}): string | undefined {
-  const paths = [...onlyA, ...onlyB, ...changed.map(({ b }) => b)].map(({ path }) => path);
-  return paths.length === 0 ? undefined : paths.slice(0, 3).join(", ");
+function insteadOf({ a, b }: ComparedFact<string>): string | undefined {
+  return a === undefined && b === undefined ? undefined : `${b ?? "none"} instead of ${a ?? "none"}`;
+}
+
+/** Says which files may make the difference. The records have the names of files, and digests of whole patches. */
+function changedFiles({ onlyA, onlyB }: ComparedItems<CodeChange>, both: readonly CodeChange[]): string | undefined {
+  const isCertain = onlyA.length + onlyB.length === 0;
+  const texts = [
+    ...(onlyA.length > 0 ? [`only the first run changed ${named(onlyA)}`] : []),
+    ...(onlyB.length > 0 ? [`only the second run changed ${named(onlyB)}`] : []),
+    ...(both.length > 0 ? [`both changed ${named(both)}, ${isCertain ? "" : "perhaps "}not in the same way`] : []),
+  ];
+  return texts.length === 0 ? undefined : texts.join("; ");
+}
+
+function bothChanged(a: RecordedCode, b: RecordedCode): CodeChange[] {
+  const paths = new Set(a.changes.map(({ path }) => path));
+  return b.changes.filter(({ path }) => paths.has(path));
+}
+
+function named(changes: readonly CodeChange[]): string {
+  const rest = changes.length > 3 ? `, and ${changes.length - 3} more` : "";
+  return `${changes
+    .slice(0, 3)
+    .map(({ path }) => path.slice(0, 100))
+    .join(", ")}${rest}`;
 }
 
 function digestInputs(

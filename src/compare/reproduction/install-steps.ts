@@ -1,7 +1,7 @@
 import type { Dictionary } from "../../journal/event.ts";
 import { isNested } from "../../journal/params.ts";
 import type { Reproduction } from "./reproduction.ts";
-import { directoryOf, inDirectory } from "./shell-word.ts";
+import { comment, directoryOf, inDirectory } from "./shell-word.ts";
 
 /** How a package manager installs exactly what its lockfile says. */
 const FROM_LOCKFILE: ReadonlyMap<string, string> = new Map([
@@ -28,9 +28,9 @@ const MAX_VERSIONS = 10;
 export function installSteps({ environment, code }: Reproduction): string[] {
   const { runtime, os, tfjs } = environment;
   return [
-    `# ${text(runtime, "name") ?? "runtime not recorded"} ${text(runtime, "version") ?? ""}, ${text(os, "name") ?? "system not recorded"} ${text(os, "arch") ?? ""}`,
+    comment`runtime ${texts(runtime, ["name", "version"])}, system ${texts(os, ["name", "arch"])}`,
     ...(isNested(tfjs)
-      ? [`# TensorFlow.js ${text(tfjs, "version") ?? ""}, backend ${text(tfjs, "backend") ?? "not recorded"}`]
+      ? [comment`TensorFlow.js ${texts(tfjs, ["version"])}, backend ${texts(tfjs, ["backend"])}`]
       : []),
     ...packageSteps(environment, code),
   ];
@@ -46,21 +46,24 @@ function packageSteps({ packageManager, dependencies }: Dictionary, code: Reprod
     const command = isFirstYarn ? "yarn install --frozen-lockfile" : FROM_LOCKFILE.get(manager ?? "npm");
     const directory = directoryOf(lockfile.path);
     return [
-      `# ${lockfile.path} ${lockfile.digest}`,
+      comment`lockfile ${lockfile.path} ${lockfile.digest}`,
       ...(command === undefined ? [] : [inDirectory(directory, command)]),
     ];
   }
   if (lockfile === undefined && manager === undefined && !isNested(dependencies))
     return ["# no lockfile and no package are recorded"];
-  const why = lockfile ? `${lockfile.path} is not stored` : "no lockfile is recorded";
   const versions = Object.entries(isNested(dependencies) ? dependencies : {}).map(([name, is]) => `${name}@${is}`);
   return [
-    `# ${why}: versions may differ`,
+    lockfile ? comment`lockfile ${lockfile.path} is not stored: versions may differ` : "# no lockfile is recorded: versions may differ",
     ...(versions.length > 0
-      ? [`# the run had ${versions.slice(0, MAX_VERSIONS).join(", ")}${versions.length > MAX_VERSIONS ? ", …" : ""}`]
+      ? [`${comment`the run had ${versions.slice(0, MAX_VERSIONS).join(" ")}`}${versions.length > MAX_VERSIONS ? " …" : ""}`]
       : []),
     inDirectory(code?.directory ?? ".", `${FROM_LOCKFILE.has(manager ?? "") ? manager : "npm"} install`),
   ];
+}
+
+function texts(data: unknown, keys: readonly string[]): string {
+  return keys.flatMap((key) => text(data, key) ?? []).join(" ") || "not recorded";
 }
 
 function text(data: unknown, key: string): string | undefined {

@@ -87,13 +87,13 @@ test("because names what differs, the most telling first", () => {
     record("b", { ...whole, metrics, params: { lr: 1 } }),
   );
   expect(unknown[0]).toMatch(/^params: lr differs: 1 instead of absent/);
-  expect(unknown).toContain("code: code not known whether it is the same: not both runs recorded it");
+  expect(unknown).toContain("code: it is not known whether code is the same: not both runs recorded it");
 });
 
 test("without a lockfile it is not known whether the packages are the same", () => {
   const none = { metrics: { loss: [0.7] }, code: code({ lockfile: undefined }) };
   const { because, inputs } = check({ code: none.code }, none);
-  expect(because).toEqual(["code: lockfile not known whether it is the same: neither run recorded one"]);
+  expect(because).toEqual(["code: it is not known whether lockfile is the same: neither run recorded one"]);
   expect(inputs).toContainEqual({ kind: "code", name: "lockfile", same: "unknown" });
   const environment = { lockfile };
   expect(check({ ...none, environment }, { ...none, environment }).inputs).not.toContainEqual(
@@ -117,6 +117,19 @@ test("changes by their patches, and archives", () => {
   expect(changes(patch("a"), patch("b", false))).toBe("unknown");
   expect(changes({ dirty: "unknown" }, { dirty: "unknown" })).toBe("unknown");
   expect(changes({ dirty: true }, {})).not.toBe(true);
+  const because = (a: Partial<RecordedCode>, b: Partial<RecordedCode>) =>
+    check({ code: code(a) }, { code: code(b), metrics: { loss: [9] } }).because.find((text) => text.includes("changes"));
+  const other = { path: "data.ts", status: "modified" } as const;
+  const wider = { ...patch("b"), changes: [other, ...patch("b").changes!] };
+  expect(because(patch("a"), patch("b"))).toBe("code: changes differ: both changed train.ts, not in the same way");
+  expect(because(patch("a"), wider)).toBe(
+    "code: changes differ: only the second run changed data.ts; both changed train.ts, perhaps not in the same way",
+  );
+  expect(because({ dirty: "unknown" }, {})).toBe("code: it is not known whether changes are the same");
+  const none = { commit: undefined, entry: undefined, incomplete: ["commit: unborn", "entry: none"] };
+  expect(check({ code: code(none) }, { code: code(none), metrics: { loss: [9] } }).because).toEqual(
+    expect.arrayContaining(["code: it is not known whether commit is the same"]),
+  );
   const archive = { digest: `sha256:${"c".repeat(64)}`, size: 1, files: 1, complete: true, parts: [] };
   const sources = { engine: "archive" as const, dirty: "unknown" as const, archive };
   expect(check({ code: code(sources) }, { code: code(sources) }).inputs).toContainEqual({
