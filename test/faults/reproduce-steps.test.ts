@@ -107,7 +107,9 @@ describe.skipIf(rounds(0, 1) === 0 || process.platform === "win32")(
       );
       expect(await shell(['START="$PWD"', ...check])).toMatch(/reproduced: true/);
       const wrong = check.map((line) => line.replace(again!.id, "nobody"));
-      await expect(shell(['START="$PWD"', ...wrong])).rejects.toThrow(/ledger \.\.\/reproduce-\S+web\/my app\/runs: .*nobody/);
+      await expect(shell(['START="$PWD"', ...wrong])).rejects.toThrow(
+        /ledger \.\.\/reproduce-\S+web\/my app\/runs: .*nobody/,
+      );
     });
   },
 );

@@ -127,7 +127,9 @@ test("the plan for a run, and as steps", async () => {
     "   # NEW_RUN is the id of the new run, and NEW_LEDGER the place that the program opened:",
     "   # a relative one is below ../reproduce-run1",
     '   cd "$START"',
-    program("console.log(checkReproduction(await read(place, id), await read(newPlace, newId)))' -- 's3://my bucket' run1 NEW_LEDGER NEW_RUN"),
+    program(
+      "console.log(checkReproduction(await read(place, id), await read(newPlace, newId)))' -- 's3://my bucket' run1 NEW_LEDGER NEW_RUN",
+    ),
     "",
     "# The record does not hold:",
     "   # 'untracked: the contents of 1 files are not stored: notes.txt'",
@@ -234,7 +236,21 @@ test("the steps of a hostile record quote it, and run nothing by themselves", ()
 });
 
 /** What a shell without comments, such as interactive zsh, could run of a line that is pasted. */
-const EVIL = ["$(>x)", "`>x`", ";>x;", "&&>x", "|| >x", ">x", "'>x;'", "'\\n>x\\n'", "\n>x\n", '";>x;"', "!>x", "#\n>x", "eval >x"];
+const EVIL = [
+  "$(>x)",
+  "`>x`",
+  ";>x;",
+  "&&>x",
+  "|| >x",
+  ">x",
+  "'>x;'",
+  "'\\n>x\\n'",
+  "\n>x\n",
+  '";>x;"',
+  "!>x",
+  "#\n>x",
+  "eval >x",
+];
 
 test.skipIf(process.platform === "win32")("no line does anything in a shell without comments", async () => {
   const place = await mkdtemp(join(tmpdir(), "runledger-lines-"));
@@ -282,7 +298,11 @@ test.skipIf(process.platform === "win32")("no line does anything in a shell with
     const uncommented = [...new Set(lines.map((line) => line.replace(/^\s*#+ ?/, "")))];
     const script = uncommented.map((line) => `(eval ${`'${line.replaceAll("'", String.raw`'\''`)}'`})`).join("\n");
     await writeFile(join(place, "lines.sh"), script);
-    const { status, error } = spawnSync("/bin/bash", ["--norc", "lines.sh"], { cwd: place, env: { PATH: "" }, input: "" });
+    const { status, error } = spawnSync("/bin/bash", ["--norc", "lines.sh"], {
+      cwd: place,
+      env: { PATH: "" },
+      input: "",
+    });
     expect(error).toBeUndefined();
     expect(status).not.toBe(null);
     expect(await readdir(place)).toEqual(["lines.sh"]);

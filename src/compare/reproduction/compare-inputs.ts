@@ -67,7 +67,13 @@ function codeInputs(original: RunRecord, again: RunRecord): ExplainedInput[] {
   return [
     input("commit", commit.same, insteadOf(commit)),
     ...(hasChanges
-      ? [input("changes", patchDiffers ? false : about("dirty") ? "unknown" : patch.same, changedFiles(changes, bothChanged(a, b)))]
+      ? [
+          input(
+            "changes",
+            patchDiffers ? false : about("dirty") ? "unknown" : patch.same,
+            changedFiles(changes, bothChanged(a, b)),
+          ),
+        ]
       : []),
     ...((archive.a ?? archive.b) ? [input("archive", archive.same)] : []),
     input("script", entry.same, insteadOf(entry)),

@@ -59,7 +59,9 @@ export function formatReproduction(plan: Reproduction, options?: FormatReproduct
       comment`status ${run.status}, started ${timeText(run.startTime)}`,
       ...steps.flatMap(([title, lines], i) => ["", `# ${i + 1}. ${title}`, ...lines.map((line) => `   ${line}`)]),
       "",
-      ...(missing.length > 0 ? ["# The record does not hold:", ...list(missing.map(quotedComment)).map((line) => `   ${line}`)] : []),
+      ...(missing.length > 0
+        ? ["# The record does not hold:", ...list(missing.map(quotedComment)).map((line) => `   ${line}`)]
+        : []),
     ];
     // A line that is cut short would leave a quote open.
     return out
@@ -117,9 +119,7 @@ function checkSteps(id: string, place: string): string[] {
 }
 
 function paramLines(params: Dictionary): string[] {
-  return leavesOf(params).map(
-    ([keys, value]) => comment`param ${keys.join(".")} = ${valueTexts([value, 0])(value)}`,
-  );
+  return leavesOf(params).map(([keys, value]) => comment`param ${keys.join(".")} = ${valueTexts([value, 0])(value)}`);
 }
 
 function seedLines({ seeds }: Reproduction): string[] {

@@ -54,9 +54,13 @@ function packageSteps({ packageManager, dependencies }: Dictionary, code: Reprod
     return ["# no lockfile and no package are recorded"];
   const versions = Object.entries(isNested(dependencies) ? dependencies : {}).map(([name, is]) => `${name}@${is}`);
   return [
-    lockfile ? comment`lockfile ${lockfile.path} is not stored: versions may differ` : "# no lockfile is recorded: versions may differ",
+    lockfile
+      ? comment`lockfile ${lockfile.path} is not stored: versions may differ`
+      : "# no lockfile is recorded: versions may differ",
     ...(versions.length > 0
-      ? [`${comment`the run had ${versions.slice(0, MAX_VERSIONS).join(" ")}`}${versions.length > MAX_VERSIONS ? " …" : ""}`]
+      ? [
+          `${comment`the run had ${versions.slice(0, MAX_VERSIONS).join(" ")}`}${versions.length > MAX_VERSIONS ? " …" : ""}`,
+        ]
       : []),
     inDirectory(code?.directory ?? ".", `${FROM_LOCKFILE.has(manager ?? "") ? manager : "npm"} install`),
   ];

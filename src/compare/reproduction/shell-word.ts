@@ -59,7 +59,9 @@ export function directoryOf(path: string): string {
 /** Returns a command that runs another one in a directory below. Nothing is entered that is not below. */
 export function inDirectory(directory: string, command: string): string {
   if (directory === ".") return command;
-  return isBelow(directory) ? `(cd ${shellWord(`./${directory}`)} && ${command})` : `${comment`in ${directory}`}: ${command}`;
+  return isBelow(directory)
+    ? `(cd ${shellWord(`./${directory}`)} && ${command})`
+    : `${comment`in ${directory}`}: ${command}`;
 }
 
 /** Returns the command that enters a directory below. */

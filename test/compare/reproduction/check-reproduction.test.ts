@@ -118,7 +118,9 @@ test("changes by their patches, and archives", () => {
   expect(changes({ dirty: "unknown" }, { dirty: "unknown" })).toBe("unknown");
   expect(changes({ dirty: true }, {})).not.toBe(true);
   const because = (a: Partial<RecordedCode>, b: Partial<RecordedCode>) =>
-    check({ code: code(a) }, { code: code(b), metrics: { loss: [9] } }).because.find((text) => text.includes("changes"));
+    check({ code: code(a) }, { code: code(b), metrics: { loss: [9] } }).because.find((text) =>
+      text.includes("changes"),
+    );
   const other = { path: "data.ts", status: "modified" } as const;
   const wider = { ...patch("b"), changes: [other, ...patch("b").changes!] };
   expect(because(patch("a"), patch("b"))).toBe("code: changes differ: both changed train.ts, not in the same way");
