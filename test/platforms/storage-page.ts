@@ -34,6 +34,29 @@ function nextTurn(): Promise<void> {
   });
 }
 
+/** Removes everything that the backend has stored. */
+async function clear(): Promise<void> {
+  if (backend.storage === "indexeddb") {
+    const request = indexedDB.deleteDatabase("runledger:runledger");
+    await new Promise((resolve, reject) => {
+      request.addEventListener("success", resolve);
+      request.addEventListener("error", () => reject(request.error));
+    });
+  } else await (await navigator.storage.getDirectory()).removeEntry("runledger", { recursive: true });
+}
+
+/** Makes each file that is being written one byte shorter. */
+async function shorten(): Promise<void> {
+  const root = await (await navigator.storage.getDirectory()).getDirectoryHandle("runledger");
+  for await (const file of (await root.getDirectoryHandle(".tmp")).values()) {
+    const stream = await (file as FileSystemFileHandle).createWritable({ keepExistingData: true });
+    await stream.truncate((await (file as FileSystemFileHandle).getFile()).size - 1);
+    await stream.close();
+  }
+}
+
+const MIB = 1024 * 1024;
+
 const calls = {
   loaded: () => true,
 
@@ -112,10 +135,30 @@ const calls = {
   create: (key: string, bytes: number) => outcomeOf(() => backend.create(key, new Uint8Array(bytes))),
   append: (key: string, bytes: number, at?: number) =>
     outcomeOf(() => backend.append!(key, new Uint8Array(bytes), { at })),
+  clear: () => clear(),
+  remove: (key: string) => outcomeOf(() => backend.remove(key)),
+  move: (from: string, to: string) => outcomeOf(() => backend.move!(from, to)),
+
+  /** Creates an object of 3 MiB. What is stored of it is removed, or made shorter, after so many blocks. */
+  createHarmed: (key: string, after: number, harm: "clear" | "shorten") =>
+    outcomeOf(() =>
+      backend.create(
+        key,
+        (async function* () {
+          for (let blocks = 0; ; blocks++) {
+            // The next block is asked for when those before are stored.
+            if (blocks === after) await (harm === "clear" ? clear() : shorten());
+            if (blocks === 3) return;
+            yield new Uint8Array(MIB);
+          }
+        })(),
+      ),
+    ),
+
   read: (key: string) => outcomeOf(() => backend.read(key)),
   size: async (key: string) => (await backend.stat(key))?.size,
   usage: async () => (await navigator.storage.estimate()).usage,
-  close: () => backend.close?.(),
+  close: () => backend.close(),
 
   /** Holds a file open for some time, as a page does that is gone. Resolves when it is open. */
   async hold(key: string, ms: number): Promise<void> {

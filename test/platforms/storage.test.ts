@@ -196,6 +196,51 @@ describe.skipIf(program === undefined)(`a ledger in Chromium${missing}`, () => {
     },
   );
 
+  test.each([
+    ["opfs-sync", 1, "clear"],
+    ["opfs-sync", 2, "clear"],
+    ["opfs-sync", 3, "clear"],
+    ["opfs-sync", 3, "shorten"],
+    ["indexeddb", 2, "clear"],
+    ["indexeddb", 3, "clear"],
+  ])(
+    "a create in %s of which %s blocks are stored rejects after a %s, and makes no object",
+    async (storage, ...harm) => {
+      const tab = await openTab({ storage: [storage] });
+      expect(await tab.call("create", "a/log", 10)).toEqual(FINE);
+      expect(await tab.call("createHarmed", "a/big", ...harm)).toMatchObject({ code: "IO", transient: true });
+      expect(await tab.call("size", "a/big")).toBeUndefined();
+      expect(await tab.call("create", "a/big", 3_000_000)).toEqual(FINE);
+      expect(await tab.call("size", "a/big")).toBe(3_000_000);
+      if (storage === "opfs-sync") expect(await tab.call("temporary")).toEqual([]);
+    },
+  );
+
+  test.each(["opfs-sync", "opfs-async", "indexeddb"])(
+    "what was cleared in %s cannot be moved or appended to, and does not come back",
+    async (storage) => {
+      const tab = await openTab({ storage: [storage] });
+      expect(await tab.call("create", "a/log", 10)).toEqual(FINE);
+      await tab.call("clear");
+      if (storage !== "opfs-async")
+        expect(await tab.call("append", "a/log", 10, 10)).toMatchObject({ code: "CONFLICT" });
+      expect(await tab.call("move", "a/log", "a/other")).toMatchObject({ code: "NOT_FOUND" });
+      for (const key of ["a/log", "a/other"]) expect(await tab.call("size", key)).toBeUndefined();
+    },
+  );
+
+  test("an append takes the name of folders without files, and the backend closes", async () => {
+    const tab = await openTab({ storage: ["opfs-sync"] });
+    expect(await tab.call("create", "a/b/c", 10)).toEqual(FINE);
+    expect(await tab.call("append", "a/b", 10, 0)).toMatchObject({ code: "CONFLICT" });
+    expect(await tab.call("remove", "a/b/c")).toEqual(FINE);
+    expect(await tab.call("append", "a/b", 10, 5)).toMatchObject({ code: "CONFLICT" });
+    expect(await tab.call("append", "a/b", 10, 0)).toEqual(FINE);
+    expect(await tab.call("append", "a/b", 10, 10)).toEqual(FINE);
+    expect(await tab.call("size", "a/b")).toBe(20);
+    await tab.call("close");
+  });
+
   test("a policy that refuses workers from blobs: the files are written without one, and a worker of one's own works", async () => {
     const strict = `?csp=${encodeURIComponent("worker-src 'self'")}`;
     const tab = await browser.tab(`${origin}/${strict}`);

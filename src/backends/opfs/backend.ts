@@ -38,6 +38,8 @@ export interface OpfsBackend extends Backend {
   }[];
   /** Tells whether a page or worker of this site still runs. Browsers without Web Locks lack it. */
   readonly liveness: Liveness | undefined;
+  /** Waits for the calls in progress, and releases the worker and the locks. Later calls reject with `CLOSED`. */
+  close(): Promise<void>;
 }
 
 const NAMES: OptionNames<OpfsBackendOptions> = { directory: true, storage: true, worker: true, onError: true };

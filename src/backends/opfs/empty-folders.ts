@@ -1,5 +1,3 @@
-import { isNamed } from "./errors.ts";
-
 /**
  * Removes a folder in which there is no file, but maybe other such folders. Returns false and leaves the files alone if
  * there is one.
@@ -13,8 +11,9 @@ export async function removeEmptyFolder(parent: FileSystemDirectoryHandle, name:
     await parent.removeEntry(name);
     return true;
   } catch (error) {
-    if (isNamed(error, "NotFoundError")) return true;
-    if (isNamed(error, "InvalidModificationError", "TypeMismatchError")) return false;
+    const { name: why } = error as Error;
+    if (why === "NotFoundError") return true;
+    if (why === "InvalidModificationError" || why === "TypeMismatchError") return false;
     throw error;
   }
 }

@@ -29,8 +29,7 @@ export function toLedgerError(error: unknown, operation: string, key: string): L
   if (name === "NotFoundError") {
     if (operation === "read" || operation === "move")
       return failure("NOT_FOUND", operation, key, "it does not exist", error);
-    const what = "its folder vanished during the call: somebody may have cleared the storage of the site";
-    return failure("IO", operation, key, what, error, true);
+    return vanished(operation, key, error);
   }
   return failure("IO", operation, key, messageOf(error, "no reason was given"), error);
 }
@@ -56,6 +55,12 @@ export function failure(
 ): LedgerError {
   const message = `cannot ${operation} ${JSON.stringify(key)}: ${what}`;
   return new LedgerError(code, message, { key, operation, transient, cause });
+}
+
+/** Returns the error of a call whose file, folder or blocks were removed before it was done. */
+export function vanished(operation: string, key: string, cause?: unknown): LedgerError {
+  const what = "its data vanished during the call: somebody may have cleared the storage of the site";
+  return failure("IO", operation, key, what, cause, true);
 }
 
 /** Returns the `CONFLICT` of an append that states another size than the object has. */

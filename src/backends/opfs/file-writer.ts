@@ -4,8 +4,8 @@ import type { AppendRequest, AppendResult, Appender } from "./sync-files.ts";
 
 /** Writes files of the site's own file system. */
 export interface FileWriter {
-  /** Fills a new file, and resolves when the browser has stored it. */
-  fill(path: readonly string[], chunks: AsyncIterable<Uint8Array>): Promise<void>;
+  /** Fills a new file. Returns its size in bytes when the browser has stored it. */
+  fill(path: readonly string[], chunks: AsyncIterable<Uint8Array>): Promise<number>;
   /** Appends to a file at a cost that depends on the new bytes only. */
   append?(request: AppendRequest): Promise<AppendResult>;
   /** Waits for the writes in progress. */
@@ -16,11 +16,14 @@ export interface FileWriter {
 export function syncWriter(appender: Appender): FileWriter {
   return {
     async fill(path, chunks) {
-      let isNew = true;
+      let at = 0;
       for await (const bytes of inBlocks(chunks)) {
-        await appender.append({ path, bytes, ...(isNew && { at: 0 }) });
-        isNew = false;
+        const end = at + bytes.byteLength; // A worker takes the bytes away.
+        const { isDone } = await appender.append({ path, bytes, at });
+        if (!isDone) throw new DOMException("the file has lost its first blocks", "NotFoundError");
+        at = end;
       }
+      return at;
     },
     append: (request) => appender.append(request),
     close: () => appender.close(),
@@ -34,13 +37,18 @@ export const streamWriter: FileWriter = {
       directory.getFileHandle(path.at(-1)!, { create: true }),
     );
     const stream = await file.createWritable();
+    let size = 0;
     try {
-      for await (const bytes of inBlocks(chunks)) await stream.write(bytes);
+      for await (const bytes of inBlocks(chunks)) {
+        await stream.write(bytes);
+        size += bytes.byteLength;
+      }
     } catch (error) {
       await stream.abort().catch(() => {});
       throw error;
     }
     await stream.close();
+    return size;
   },
   async close() {},
 };

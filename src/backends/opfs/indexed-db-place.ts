@@ -8,7 +8,7 @@ import type {
 } from "../../backend/backend.ts";
 import { clampRange } from "../../backend/body.ts";
 import { BLOCK_BYTES, inBlocks } from "./blocks.ts";
-import { failure, wrongSize } from "./errors.ts";
+import { failure, vanished, wrongSize } from "./errors.ts";
 import { Database, resultOf, type Stores, type StoredObject, type Unfinished } from "./indexed-db.ts";
 import { newName } from "./liveness.ts";
 import type { Place } from "./place.ts";
@@ -43,16 +43,22 @@ export class IndexedDbPlace implements Place {
     const durability = durable ? "strict" : "relaxed";
     const id = newName(this.#writer);
     let size = 0;
+    let stored = 0;
     try {
       // The last block is stored together with the object, and most objects have only that one.
       let last: Uint8Array<ArrayBuffer> | undefined;
       for await (const block of inBlocks(chunks)) {
-        if (last) await this.#storeBlock(id, last, size - last.byteLength, durability);
+        if (last) {
+          await this.#storeBlock(id, last, size - last.byteLength, durability);
+          stored++;
+        }
         last = block;
         size += block.byteLength;
       }
       await this.#database.transact("readwrite", durability, async ({ objects, parts, unfinished }) => {
         await assertFree(objects, "create", key);
+        // The database may be another one than that of the first blocks.
+        if (stored > 0 && (await resultOf(parts.count(partsOf(id)))) !== stored) throw vanished("create", key);
         if (last && last.byteLength > 0) parts.put(last, [id, size - last.byteLength]);
         if (size > BLOCK_BYTES) unfinished.delete(id);
         await resultOf(objects.put({ id, size } satisfies StoredObject, key));

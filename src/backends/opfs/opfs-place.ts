@@ -7,7 +7,7 @@ import type {
   ReadOptions,
 } from "../../backend/backend.ts";
 import { clampRange } from "../../backend/body.ts";
-import { failure, isAbsent, isNamed, wrongSize } from "./errors.ts";
+import { failure, isAbsent, isNamed, vanished, wrongSize } from "./errors.ts";
 import { type FileHandle, inDirectory } from "./file-system.ts";
 import { removeEmptyFolder } from "./empty-folders.ts";
 import { listFiles } from "./list-files.ts";
@@ -38,10 +38,12 @@ export class OpfsPlace implements Place {
   async create(key: string, chunks: AsyncIterable<Uint8Array>, { signal }: CreateOptions): Promise<void> {
     const temporary = await this.#temporary.name();
     try {
-      await this.#writer.fill(temporary, chunks);
+      const size = await this.#writer.fill(temporary, chunks);
       await withLock(this.#locks + key, signal, async () => {
         signal?.throwIfAborted();
-        await this.#publish(await this.#temporary.file(temporary), "create", key);
+        const file = await this.#temporary.file(temporary);
+        if ((await file.getFile()).size !== size) throw vanished("create", key);
+        await this.#publish(file, "create", key);
       });
     } catch (error) {
       await this.#temporary.remove(temporary);
@@ -110,11 +112,7 @@ export class OpfsPlace implements Place {
 
   async #append(key: string, bytes: Uint8Array<ArrayBuffer>, { at }: AppendOptions): Promise<void> {
     const request = { path: [...this.#root, ...key.split("/")], bytes, at, lock: this.#locks + key };
-    const { isDone, size } = await this.#writer.append!(request).catch(async (error: unknown) => {
-      // Removed objects may have left a folder with the key.
-      if (!isNamed(error, "TypeMismatchError") || !(await this.#removeEmptyFolder(key))) throw error;
-      return await this.#writer.append!(request);
-    });
+    const { isDone, size } = await this.#writer.append!(request);
     if (!isDone) throw wrongSize(key, size, at!);
   }
 

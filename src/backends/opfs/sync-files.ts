@@ -1,3 +1,4 @@
+import { removeEmptyFolder } from "./empty-folders.ts";
 import { type FileHandle, inDirectory, type SyncAccessHandle } from "./file-system.ts";
 import { withLock } from "./locks.ts";
 
@@ -46,16 +47,13 @@ export class SyncFiles implements Appender {
 
 async function appendNow({ path, bytes, at, lock }: AppendRequest): Promise<AppendResult> {
   const make = at === undefined || at === 0;
-  let file: FileHandle;
+  let access: SyncAccessHandle;
   try {
-    file = await inDirectory(path.slice(0, -1), make, (directory) =>
-      directory.getFileHandle(path.at(-1)!, { create: make }),
-    );
+    access = await open(await fileAt(path, make), lock === undefined ? [] : WAITS_MS);
   } catch (error) {
     if (!make && (error as Error).name === "NotFoundError") return { isDone: false, size: undefined };
     throw error;
   }
-  const access = await open(file, lock === undefined ? [] : WAITS_MS);
   try {
     const size = access.getSize();
     if (at !== undefined && size !== at) return { isDone: false, size };
@@ -64,6 +62,19 @@ async function appendNow({ path, bytes, at, lock }: AppendRequest): Promise<Appe
   } finally {
     access.close();
   }
+}
+
+/** Returns a file. Removed objects may have left an empty folder with its name, which goes away. */
+async function fileAt(path: readonly string[], make: boolean): Promise<FileHandle> {
+  const name = path.at(-1)!;
+  return await inDirectory(path.slice(0, -1), make, async (directory) => {
+    try {
+      return await directory.getFileHandle(name, { create: make });
+    } catch (error) {
+      if ((error as Error).name !== "TypeMismatchError" || !(await removeEmptyFolder(directory, name))) throw error;
+      return await directory.getFileHandle(name, { create: make });
+    }
+  });
 }
 
 /** Writes the bytes at the end of a file, or leaves it as it was. */

@@ -55,8 +55,8 @@ export class WorkerFiles implements Appender {
     return new Promise((resolve, reject) => {
       if (this.#broken) return reject(this.#broken);
       const id = this.#next++;
+      this.#worker.postMessage(request(id), transfer); // If it throws, there is nothing to wait for.
       this.#waiting.set(id, { resolve, reject });
-      this.#worker.postMessage(request(id), transfer);
     });
   }
 

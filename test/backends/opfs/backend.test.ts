@@ -24,6 +24,8 @@ test("without any storage of a browser, a ledger is kept in memory, and the cons
   run.log({ loss: 1 });
   await run.finish();
   expect((await ledger.getRun(run.id)).metrics["loss"]?.count).toBe(1);
+  await backend.close();
+  await expect(backend.read("a")).rejects.toMatchObject({ code: "CLOSED" });
 });
 
 test("onError hears each storage that cannot be used, instead of the console", async () => {
