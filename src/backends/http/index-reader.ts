@@ -36,8 +36,11 @@ interface Snapshot {
   readonly why: string;
 }
 
-/** The most pages that are kept. A page has at most 4,096 keys. */
+/** The most pages that are kept, and about how many bytes of memory they may take. The last one is always kept. */
 const MAX_KEPT_PAGES = 64;
+const MAX_KEPT_BYTES = 32 * 1024 * 1024;
+/** What an entry takes beside the two bytes of each character of its key. */
+const ENTRY_BYTES = 100;
 /** How often both names of the index are looked at: between the two looks, `publish` may have replaced the index. */
 const LOOKS = 2;
 
@@ -50,6 +53,7 @@ export class IndexReader {
   #askedAt = 0;
   #asking: Promise<Snapshot> | undefined;
   readonly #kept = new Map<string, readonly Entry[]>();
+  #keptBytes = 0;
   readonly #reading = new Map<string, Promise<readonly Entry[]>>();
 
   constructor(settings: Settings) {
@@ -187,9 +191,19 @@ export class IndexReader {
       }
       throw LedgerError.hasCode(cause, "IO") ? new PageFault(cause) : cause;
     }
-    this.#kept.set(page.name, entries);
-    if (this.#kept.size > MAX_KEPT_PAGES) this.#kept.delete(this.#kept.keys().next().value as string);
+    this.#keep(page.name, entries);
     return entries;
+  }
+
+  #keep(name: string, entries: readonly Entry[]): void {
+    this.#kept.set(name, entries);
+    this.#keptBytes += memoryOf(entries);
+    for (const [oldest, other] of this.#kept) {
+      if (this.#kept.size <= MAX_KEPT_PAGES && this.#keptBytes <= MAX_KEPT_BYTES) return;
+      if (oldest === name) return;
+      this.#kept.delete(oldest);
+      this.#keptBytes -= memoryOf(other);
+    }
   }
 
   async #ask(operation: string): Promise<Snapshot> {
@@ -259,6 +273,11 @@ function orDamaged<T>(request: { readonly operation: string; readonly key: strin
   } catch (cause) {
     throw failure(request, "IO", `the index is damaged: ${PUBLISH_AGAIN}`, { cause });
   }
+}
+
+/** Returns about how many bytes of memory the entries take. */
+function memoryOf(entries: readonly Entry[]): number {
+  return entries.reduce((sum, { key }) => sum + 2 * key.length + ENTRY_BYTES, 0);
 }
 
 /** Returns the index of the page that would hold a key, or -1. */

@@ -4,13 +4,12 @@ import { loadSha256 } from "../../bytes/sha256.ts";
 import { utf8Encoder } from "../../bytes/utf8.ts";
 import { LedgerError } from "../../errors/ledger-error.ts";
 import { encodePage, storedPage } from "./index-page.ts";
-import { type IndexPage, pageKey } from "./published-index.ts";
+import { type IndexPage, MAX_PAGE_KEYS, pageKey } from "./published-index.ts";
 import { groupOf } from "./settled-entries.ts";
 
 /** One run in so many begins a page, on average, or one of other keys. */
 const RUNS_A_PAGE = 256;
 const KEYS_A_PAGE = 1024;
-const MAX_PAGE_KEYS = 4096;
 
 /**
  * Writes the pages of an index. Which keys share a page depends on the keys themselves, so that a new object changes one

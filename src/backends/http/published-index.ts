@@ -13,6 +13,8 @@ export const NEXT_INDEX_KEY = "published/next.json";
 export const MAX_INDEX_BYTES: number = 32 * 1024 * 1024;
 /** The most bytes of the text of a page. */
 export const MAX_PAGE_BYTES: number = 8 * 1024 * 1024;
+/** The most keys of a page. */
+export const MAX_PAGE_KEYS = 4096;
 /** The size of the largest object at the top of the place whose content the index repeats. */
 export const MAX_CONTENT_BYTES = 1024;
 const LIMITS = { chars: MAX_INDEX_BYTES, values: 1_000_000 } as const;

@@ -62,7 +62,7 @@ async function answered(
     await dropBody(response);
     return WHOLE;
   }
-  if (status === 200) return await readWhole(settings, reading, response, progress);
+  if (status === 200) return await readWhole(settings, tags, reading, response, progress);
   if (status === 206) return await readPart(settings, tags, reading, response, progress);
   if (status !== 416) throw refusal(settings, reading, response);
   // The range begins at the end of the object or after it.
@@ -74,6 +74,7 @@ async function answered(
 /** Reads the body of a 200: the whole object, of which the caller may want only a part. */
 async function readWhole(
   settings: Settings,
+  tags: EntityTags,
   reading: Reading,
   response: Response,
   progress: () => void,
@@ -98,6 +99,7 @@ async function readWhole(
   if (total > most) throw wrong(`has more than ${size} bytes`);
   if (stated !== undefined && total < Math.min(stated, needed)) throw cut(settings, reading);
   if (size !== undefined && total < Math.min(size, needed)) throw wrong(`has ${total} bytes instead of ${size}`);
+  if (!mayGrow) tags.check(settings, reading, response);
   return bytes;
 }
 
@@ -185,11 +187,18 @@ export class EntityTags {
   /** Throws `CONFLICT` if an object is not the one that an earlier part was read from. */
   check({ base }: Settings, reading: Reading, { headers }: Response): void {
     const { key } = reading;
-    const tag = headers.get("etag")?.replace(/^W\//, "") ?? headers.get("last-modified") ?? undefined;
+    // Some servers mark the tag of an answer that they compress.
+    const entityTag = headers.get("etag")?.replace(/^W\//, "").replace(COMPRESSED, "");
+    const tag = entityTag ?? headers.get("last-modified") ?? undefined;
     const known = this.#known.get(key);
+    // A whole object is only compared with parts that were read before.
+    const isWhole = reading.start === 0 && (reading.end === Infinity || reading.end === reading.size);
+    if (known === undefined && isWhole) return;
     this.#known.delete(key);
     if (tag === undefined) return;
-    if (known !== undefined && known !== tag) {
+    // Some servers send no `ETag` with an answer that they compress.
+    const isComparable = known?.startsWith('"') === tag.startsWith('"');
+    if (known !== undefined && isComparable && known !== tag) {
       const why = `${base.host} has another object here than when an earlier part of it was read: read it again`;
       throw failure(reading, "CONFLICT", why);
     }
@@ -199,6 +208,7 @@ export class EntityTags {
 }
 
 const MAX_TAGS = 1000;
+const COMPRESSED = /[-;](?:gzip|br|zstd|deflate)(?="$)/i;
 const PAGE_ADVICE = "the ledger was uploaded only in part, the URL is wrong, or the host asks for a login";
 
 function isEncoded({ headers }: Response): boolean {

@@ -86,6 +86,9 @@ async function fetched(settings: Settings, request: Request, signal: AbortSignal
     if (redirects === MAX_REDIRECTS)
       throw failure(request, "UNEXPECTED_RESPONSE", `${base.host} redirects more than ${MAX_REDIRECTS} times`);
     const next = new URL(location, url);
+    // Such as `data:`, which `fetch` would read.
+    if (!/^https?:$/.test(next.protocol))
+      throw failure(request, "UNEXPECTED_RESPONSE", `${base.host} redirects to something else than a server`);
     if (next.origin !== new URL(url).origin) delete headers["authorization"];
     url = next.href;
   }

@@ -2,8 +2,10 @@ import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import type { Backend } from "../../../src/backend/backend.ts";
 import { httpBackend, publish } from "../../../src/backends/http/index.ts";
+import { encodePage, storedPage } from "../../../src/backends/http/index-page.ts";
 import { encodeIndex, type PublishedIndex } from "../../../src/backends/http/published-index.ts";
 import { memoryBackend, type MemoryBackend } from "../../../src/backends/memory/index.ts";
+import { crc32 } from "../../../src/bytes/crc32.ts";
 import { type Ledger, LedgerError, openLedger } from "../../../src/index.ts";
 import { intercept } from "../../../src/testing/intercept.ts";
 import { asFetch, type Quirks } from "../../servers/static-host.ts";
@@ -233,6 +235,33 @@ test("a part of the index that is missing, cut or another one: an error that say
   // One that has read the index before goes on with it while the next one is uploaded.
   expect(await keysOf(http)).toEqual(["runs/r1/run.json"]);
   await expect(keysOf(reader(place))).rejects.toMatchObject({ code: "IO" });
+});
+
+test("files with odd characters in their names are listed as they are", async () => {
+  const place = memoryBackend();
+  const names = ["\u2028", "a\u2028b", "\u2029", "\ufeff", " ", "%20", "#&", "🙂", "\u00e9"];
+  const keys: string[] = [];
+  for (const name of names) {
+    const key = `runs/r1/${name}x`;
+    await place.create(key, empty).then(() => keys.push(key));
+  }
+  expect(keys).toHaveLength(names.length);
+  await publish(place);
+  expect(await keysOf(reader(place))).toEqual(keys.toSorted());
+});
+
+test("a page of more than 4,096 keys is damage", async () => {
+  for (const count of [4096, 4097]) {
+    const keys = Array.from({ length: count }, (_, n) => `runs/${String(n).padStart(5, "0")}`);
+    const text = encodePage(keys.map((key) => ({ key, size: 0 })));
+    const page = { name: "0".repeat(32), first: "runs/00000", size: text.length, crc32: crc32(text) };
+    const sums = { number: 1, publishedAt: 0, objects: count, bytes: 0, contents: new Map(), old: [] };
+    const place = memoryBackend();
+    await place.create("published/index.json", encodeIndex({ ...sums, pages: [page] }));
+    await place.create(`published/${page.name}.keys`, storedPage(text));
+    if (count === 4096) expect(await keysOf(reader(place))).toEqual(keys);
+    else await expect(keysOf(reader(place))).rejects.toMatchObject({ code: "IO", key: `published/${page.name}.keys` });
+  }
 });
 
 test("an index that is not one, or of a later version", async () => {

@@ -127,6 +127,40 @@ test("an object that changes between two parts: CONFLICT, then the new object", 
   expect(equalBytes(await backend.read(KEY, { range: RANGE }), PART)).toBe(true);
 });
 
+test.each([
+  ["200 twice", true, true],
+  ["206, then 200", false, true],
+  ["200, then 206", true, false],
+])("an object that changes between two parts, %s: CONFLICT", async (_what, before, after) => {
+  const backend = open();
+  host.quirks.noRanges = before;
+  expect(equalBytes(await backend.read(KEY, { range: RANGE }), PART)).toBe(true);
+  await host.place.remove(KEY);
+  await host.place.create(KEY, new Uint8Array(BYTES.length));
+  host.quirks.noRanges = after;
+  expect((await failure(backend.read(KEY, { range: { offset: 7, length: 9 } }))).code).toBe("CONFLICT");
+  expect(await backend.read(KEY, { range: { offset: 7, length: 9 } })).toEqual(new Uint8Array(9));
+});
+
+test("a server that marks the tags of compressed answers: parts are right", async () => {
+  const backend = open();
+  expect(equalBytes(await backend.read(KEY, { range: RANGE }), PART)).toBe(true);
+  Object.assign(host.quirks, { noRanges: true, gzip: true });
+  host.quirks.tag = (_key: string, tag: string) => `W/${tag.slice(0, -1)}-gzip"`;
+  expect(equalBytes(await backend.read(KEY, { range: RANGE }), PART)).toBe(true);
+});
+
+test("a redirect to something else than a server is refused", async () => {
+  host.quirks.answer = (_key, _request, response) => {
+    response.writeHead(302, { location: "data:text/plain,made-up" }).end();
+    return true;
+  };
+  for (const url of [host.url, host.url.replace("//", "//user:secret@")]) {
+    const error = await failure(open({ retry: { attempts: 1 } }, url).read(KEY));
+    expect(["UNEXPECTED_RESPONSE", "UNAVAILABLE"]).toContain(error.code);
+  }
+});
+
 test("a busy server is asked again, not before the time that it states", async () => {
   let busy = 2;
   host.quirks.answer = (_key, _request, response) => {
