@@ -18,7 +18,9 @@ export function storedPage(text: Uint8Array): Uint8Array {
 export function decodePage(stored: Uint8Array, { first, size, crc32: sum }: IndexPage): Entry[] {
   const text = gunzip(stored, size, true);
   if (crc32(text) !== sum) throw new RangeError("its checksum is wrong");
-  const lines = utf8Decoder({ fatal: true }).decode(text).split("\n", MAX_PAGE_KEYS + 2);
+  const lines = utf8Decoder({ fatal: true })
+    .decode(text)
+    .split("\n", MAX_PAGE_KEYS + 2);
   if (lines.length > MAX_PAGE_KEYS + 1) throw new RangeError("it has too many keys");
   if (lines.pop() !== "") throw new RangeError("it ends within a line");
   let before = "";
