@@ -13,7 +13,8 @@ function missingCode({ code }: Omit<Reproduction, "missing">, record: RunRecord)
   const { commit, remotes, dirty, patch, archive, untracked, submodules } = code;
   const remarks = record.code?.incomplete ?? [];
   if (archive?.complete) return remarks.filter((remark) => /^(?:archive|lockfile):/.test(remark));
-  const missing = [...remarks];
+  // Ledgers are left out by rule, and are no code.
+  const missing = remarks.filter((remark) => !remark.startsWith("sources:"));
   if (commit === undefined && !archive) missing.push("commit: the record names none");
   if (commit !== undefined && remotes.length === 0 && !archive)
     missing.push("remotes: none is recorded; you need a repository that has the commit");

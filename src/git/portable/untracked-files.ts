@@ -2,6 +2,7 @@ import type { UntrackedFile } from "../../journal/recorded-code.ts";
 import { breakIfDue } from "../../platform/event-loop.ts";
 import type { GitFileStats } from "../git-file-system.ts";
 import type { GitFiles } from "../git-files.ts";
+import { LedgerDirectories } from "../ledger-directories.ts";
 import { MAX_UNTRACKED } from "../limits.ts";
 import { readIgnoreFile } from "./ignore-file.ts";
 import { type IgnoreRules, costOf, isIgnored, MAX_IGNORE_COST } from "./ignore-rules.ts";
@@ -16,6 +17,7 @@ interface Walk {
   /** Directories with tracked files. */
   readonly folders: ReadonlySet<string>;
   readonly signal: AbortSignal;
+  readonly ledgers: LedgerDirectories;
   readonly found: UntrackedFile[];
   visited: number;
   more: number;
@@ -50,6 +52,7 @@ export async function findUntracked(
     submodules,
     folders,
     signal,
+    ledgers: new LedgerDirectories(files, root),
     found: [],
     visited: 0,
     more: 0,
@@ -57,6 +60,7 @@ export async function findUntracked(
     unruled: 0,
   };
   await visit(walk, "", base);
+  incomplete.push(...walk.ledgers.remarks());
   if (walk.more > 0) incomplete.push(`untracked: ${walk.more} more files`);
   if (walk.visited > MAX_VISITED) incomplete.push(`untracked: more than ${MAX_VISITED} files were not looked at`);
   if (walk.odd > 0) incomplete.push(`untracked: ${walk.odd} names that are not UTF-8`);
@@ -70,6 +74,7 @@ export async function findUntracked(
 async function visit(walk: Walk, prefix: string, outer: readonly IgnoreRules[]): Promise<void> {
   const { files, root, folders } = walk;
   const names = (await files.list(`${root}/${prefix}`.replace(/\/$/, ""))) ?? [];
+  if (prefix !== "" && names.includes("ledger.json") && (await walk.ledgers.has(prefix))) return;
   const own = names.includes(".gitignore")
     ? await readIgnoreFile(files, `${root}/${prefix}.gitignore`, prefix)
     : undefined;

@@ -5,6 +5,7 @@ import { scrub } from "../../provenance/redaction/scrub.ts";
 import type { CodeChange, Remote, UntrackedFile } from "../../journal/recorded-code.ts";
 import type { GitEngine, GitFacts, GitRequest, HeadFacts } from "../git-facts.ts";
 import { MAX_COMPARED_FILE, MAX_UNTRACKED, PARALLEL_FILES } from "../limits.ts";
+import { LedgerDirectories } from "../ledger-directories.ts";
 import { pathName } from "../path-name.ts";
 import { PatchFiles, splitPatch } from "../patch/patch-files.ts";
 import { pathOfPatch } from "../../provenance/patch/patch-sections.ts";
@@ -176,9 +177,16 @@ async function largeFiles(request: GitRequest, root: string, changes: readonly C
 async function statUntracked(
   request: GitRequest,
   root: string,
-  paths: readonly Uint8Array[],
+  found: readonly Uint8Array[],
   incomplete: string[],
 ): Promise<UntrackedFile[]> {
+  const ledgers = new LedgerDirectories(request.files, root);
+  const paths: Uint8Array[] = [];
+  for (const path of found) {
+    request.signal.throwIfAborted();
+    if (!(await ledgers.contain(pathName(path)))) paths.push(path);
+  }
+  incomplete.push(...ledgers.remarks());
   if (paths.length > MAX_UNTRACKED) incomplete.push(`untracked: ${paths.length - MAX_UNTRACKED} more files`);
   const start = utf8Encoder().encode(`${root}/`);
   return await mapBounded(paths.slice(0, MAX_UNTRACKED), PARALLEL_FILES, request.signal, async (bytes) => {

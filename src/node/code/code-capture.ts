@@ -71,7 +71,7 @@ export function codeCapture({ archive, ...options }: CodeCaptureOptions): Captur
     const [code, sources] = await Promise.all([captureGit(), archiving]);
     if (!code || !sources) return code ?? sources;
     const { archive: bytes, incomplete } = sources;
-    return { ...code, ...(bytes && { archive: bytes }), incomplete: [...code.incomplete, ...incomplete] };
+    return { ...code, ...(bytes && { archive: bytes }), incomplete: [...new Set([...code.incomplete, ...incomplete])] };
   };
   const capture = async (): Promise<CodeSnapshot | undefined> => {
     // The caller gets the run first.
