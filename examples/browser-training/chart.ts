@@ -1,6 +1,5 @@
 import type { Ledger } from "runledger";
 import uPlot from "uplot";
-import "uplot/dist/uPlot.min.css";
 import { element } from "./elements.ts";
 
 /** Points of a curve: the least and the greatest value of each of half as many stretches. */

@@ -3,7 +3,7 @@ import { Chart } from "./chart.ts";
 import { element } from "./elements.ts";
 import { type Place, openAddress, openBrowser, openFolder } from "./places.ts";
 import { RunTable } from "./run-table.ts";
-import { difference, download, showMedia } from "./selected-runs.ts";
+import { difference, download, showMedia, showStep } from "./selected-runs.ts";
 
 const trouble = element("trouble", HTMLParagraphElement);
 const filter = element("search", HTMLFormElement).elements.namedItem("filter") as HTMLInputElement;
@@ -16,6 +16,7 @@ const table = new RunTable(
 let place: Place;
 let runs: readonly RunRecord[] = [];
 let wanted = "train/loss";
+let stopping = new AbortController();
 
 /** Runs a step. What goes wrong stands on the page. */
 async function attempt(step: () => Promise<void>): Promise<void> {
@@ -67,10 +68,9 @@ function onSubmit(id: string, work: (values: FormData) => Promise<void>): void {
 async function trainRun(values: FormData): Promise<void> {
   const [start, stop] = [element("train", HTMLButtonElement), element("stop", HTMLButtonElement)];
   const progress = element("progress", HTMLParagraphElement);
-  const stopping = new AbortController();
+  stopping = new AbortController();
   start.disabled = true;
   stop.disabled = false;
-  stop.onclick = () => stopping.abort();
   progress.textContent = "Starts…";
   const images = Number(new URLSearchParams(location.search).get("images") ?? 2000);
   const settings = { learningRate: Number(values.get("learningRate")), epochs: Number(values.get("epochs")), images };
@@ -98,6 +98,8 @@ async function trainRun(values: FormData): Promise<void> {
 onSubmit("training", trainRun);
 onSubmit("search", showRuns);
 onSubmit("open-http", (values) => show(openAddress(String(values.get("address")))));
+element("stop", HTMLButtonElement).addEventListener("click", () => stopping.abort());
+element("step", HTMLInputElement).addEventListener("input", () => attempt(showStep));
 element("open-browser", HTMLButtonElement).addEventListener("click", () => attempt(() => show(openBrowser())));
 element("download", HTMLButtonElement).addEventListener("click", () =>
   attempt(() =>

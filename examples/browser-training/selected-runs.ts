@@ -11,24 +11,29 @@ export async function difference(ledger: Ledger, ids: readonly string[]): Promis
   return formatComparison(await ledger.compareRuns(ids), { width });
 }
 
-/** Shows the images and histograms of a run at one of its steps; the slider chooses the step. */
+/** What the slider moves through. */
+let shown: { readonly ledger: Ledger; readonly entries: readonly MediaEntry[]; readonly steps: readonly number[] };
+
+/** Shows the images and histograms of a run at its last step; the slider chooses another one. */
 export async function showMedia(ledger: Ledger, id: string | undefined): Promise<void> {
   const entries = id === undefined ? [] : (await ledger.media(id)).filter(({ type }) => type !== "text");
   const steps = [...new Set(entries.map(({ step }) => step))].sort((a, b) => a - b);
+  shown = { ledger, entries, steps };
   const slider = element("step", HTMLInputElement);
   element("step-label", HTMLLabelElement).hidden = steps.length === 0;
   slider.max = String(Math.max(0, steps.length - 1));
-  const show = async (): Promise<void> => {
-    const step = steps[Number(slider.value)];
-    element("step-value", HTMLOutputElement).value = String(step ?? "");
-    const figures = await Promise.all(
-      entries.filter((entry) => entry.step === step).map((entry) => figure(ledger, entry)),
-    );
-    element("media", HTMLDivElement).replaceChildren(...figures.flat());
-  };
-  slider.oninput = show;
   slider.value = slider.max;
-  await show();
+  await showStep();
+}
+
+/** Shows the images and histograms at the step that the slider chooses. */
+export async function showStep(): Promise<void> {
+  const { ledger, entries, steps } = shown;
+  const step = steps[Number(element("step", HTMLInputElement).value)];
+  element("step-value", HTMLOutputElement).value = String(step ?? "");
+  const chosen = entries.filter((entry) => entry.step === step);
+  const figures = await Promise.all(chosen.map((entry) => figure(ledger, entry)));
+  element("media", HTMLDivElement).replaceChildren(...figures.flat());
 }
 
 async function figure(ledger: Ledger, entry: MediaEntry): Promise<HTMLElement[]> {
@@ -40,7 +45,7 @@ async function figure(ledger: Ledger, entry: MediaEntry): Promise<HTMLElement[]>
     const image = new Image();
     image.alt = `${entry.key} at step ${entry.step}`;
     image.src = URL.createObjectURL(new Blob([opened.bytes as BlobPart], { type: opened.mediaType }));
-    image.onload = () => URL.revokeObjectURL(image.src);
+    image.addEventListener("load", () => URL.revokeObjectURL(image.src), { once: true });
     place.append(image, caption);
   } else if (opened.type === "histogram") {
     place.append(bars(opened.counts, `${entry.key} at step ${entry.step}`), caption);

@@ -3,5 +3,3 @@ declare module "virtual:digits" {
   export const bytes: Uint8Array;
   export const labels: number[];
 }
-
-declare module "*.css";
