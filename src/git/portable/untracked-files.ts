@@ -60,7 +60,7 @@ export async function findUntracked(
     unruled: 0,
   };
   await visit(walk, "", base);
-  incomplete.push(...walk.ledgers.remarks());
+  for (const remark of walk.ledgers.remarks()) incomplete.push(remark);
   if (walk.more > 0) incomplete.push(`untracked: ${walk.more} more files`);
   if (walk.visited > MAX_VISITED) incomplete.push(`untracked: more than ${MAX_VISITED} files were not looked at`);
   if (walk.odd > 0) incomplete.push(`untracked: ${walk.odd} names that are not UTF-8`);

@@ -186,7 +186,7 @@ async function statUntracked(
     request.signal.throwIfAborted();
     if (!(await ledgers.contain(pathName(path)))) paths.push(path);
   }
-  incomplete.push(...ledgers.remarks());
+  for (const remark of ledgers.remarks()) incomplete.push(remark);
   if (paths.length > MAX_UNTRACKED) incomplete.push(`untracked: ${paths.length - MAX_UNTRACKED} more files`);
   const start = utf8Encoder().encode(`${root}/`);
   return await mapBounded(paths.slice(0, MAX_UNTRACKED), PARALLEL_FILES, request.signal, async (bytes) => {
