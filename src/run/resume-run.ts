@@ -15,6 +15,8 @@ import type { JournalWriter } from "../journal/journal-writer.ts";
 import { LiveEvents } from "../journal/live-events.ts";
 import { readRunState, type RunState } from "../journal/run-state.ts";
 import { greatestStep, highestOrder, type WriterFold } from "../journal/writer-fold.ts";
+import type { RunRecord } from "../journal/run-record.ts";
+import { type OtherSessions, seemContinued } from "./other-writers.ts";
 import { claimRun, recordFencedEnds } from "./claim-run.ts";
 import { abortable } from "../platform/abort.ts";
 import type { RunContext } from "./run-context.ts";
@@ -59,7 +61,11 @@ export function readResumeOptions(options: ResumeRunOptions | undefined): Resume
 }
 
 /** Values that `startRun` with `resume: "allow"` gives an existing run. */
-export type ResumedValues = Partial<Pick<CheckedOptions, "params" | "tags" | "note">> & Pick<RunParts, "code">;
+export type ResumedValues = Partial<Pick<CheckedOptions, "params" | "tags" | "note">> &
+  Pick<RunParts, "code" | "wantsCode" | "wantsEnvironment">;
+
+/** What `startRun` records of the environment by itself. */
+const CAPTURED: ReadonlySet<string> = new Set(["runtime", "os", "cpu", "cores", "memory"]);
 
 /**
  * Resumes a run, finished or not, in a new session. The run keeps its params, tags and steps, except those that
@@ -95,6 +101,8 @@ export async function resumeRun(
   const held = sizeOfRun(created, folds);
   const events = eventsOf(values);
   assertFit(held, events);
+  const record = foldRun(created, folds);
+  const wanted = await wantedFacts(context, { created, folds, fences: fence, ending: new Set() }, record, values);
   const writer = newWriter(context, created, writerId, {
     policy,
     beatMs,
@@ -118,7 +126,7 @@ export async function resumeRun(
     else writer.close();
     throw error;
   }
-  const { params, metricDefinitions } = foldRun(created, folds);
+  const { params, metricDefinitions } = record;
   if (values.params) mergeParams(params, values.params);
   return new Run({
     context,
@@ -127,11 +135,33 @@ export async function resumeRun(
     params,
     definitions: metricDefinitions,
     code: values.code,
+    ...wanted,
     lastStep: lastStep(created, folds),
     startChild: start,
     signal,
     positions: new Map(folds.map(({ writer: id, next }) => [id, next])),
   });
+}
+
+/**
+ * Returns what this session captures because the run lacks it: the process that began the run was killed early. While
+ * another session seems to continue the run, that one captures it.
+ */
+async function wantedFacts(
+  context: RunContext,
+  sessions: OtherSessions,
+  { code, environment }: RunRecord,
+  values: ResumedValues,
+): Promise<Pick<RunParts, "wantsCode" | "wantsEnvironment">> {
+  if (!context.capture) return {};
+  const isUnknown = code === undefined || (code.engine === "unknown" && code.commit === undefined);
+  const wantsCode = (values.wantsCode ?? true) && values.code === undefined && isUnknown;
+  const given = sessions.created.environment;
+  const isUndescribed =
+    given !== undefined && environment === given && Object.keys(given).every((name) => CAPTURED.has(name));
+  const wantsEnvironment = (values.wantsEnvironment ?? true) && context.environment === undefined && isUndescribed;
+  if (!(wantsCode || wantsEnvironment) || (await seemContinued(context, sessions))) return {};
+  return { wantsCode, wantsEnvironment };
 }
 
 /** Returns the greatest step so far. A fork continues after the step that it was forked at. */

@@ -38,9 +38,9 @@ export interface CapturedSession {
   readonly clock: Clock;
   /** Whether stored records can be appended to. Otherwise each write is an object of its own. */
   readonly appends: boolean;
-  /** Whether the run begins now, and the program leaves it to the library to describe its environment. */
+  /** Whether the run has no description of its environment yet, and the program leaves it to the library. */
   readonly wantsEnvironment: boolean;
-  /** Whether the run begins now, and the program leaves it to the library to find out the code. */
+  /** Whether the run has no code yet, and the program leaves it to the library to find it out. */
   readonly wantsCode: boolean;
   /** Records the code of the run when it is known. Call it once at most, and only if {@link wantsCode}. */
   code(code: PromiseLike<GivenCode | undefined>): void;

@@ -34,7 +34,8 @@ export async function startWithId(context: RunContext, options: StartRunOptions,
   const { flush, heartbeatMs } = options;
   // The script may have changed since the run began: its new values count, and the history keeps the old ones.
   const code = options.code === undefined ? undefined : await readCode(options.code);
-  return await resumeRun(context, created, { flush, heartbeatMs, signal }, start, { ...checked, code });
+  const wanted = { wantsCode: options.code === undefined, wantsEnvironment: checked.environment === true };
+  return await resumeRun(context, created, { flush, heartbeatMs, signal }, start, { ...checked, code, ...wanted });
 }
 
 async function findRun(

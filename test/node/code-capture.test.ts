@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { memoryBackend } from "runledger/backends/memory";
 import { captureGit } from "runledger/git";
 import { openLedger } from "runledger/node";
@@ -37,6 +38,27 @@ test("runs keep the code that they are given, and those that are resumed keep th
   await (await ledger.resumeRun(own.id)).finish();
   expect((await ledger.getRun(own.id)).code?.commit).toBe("mine");
   expect((await ledger.getRun(none.id)).code).toBeUndefined();
+});
+
+test("a resumed run without code and command gets those of the session that resumes it", async () => {
+  const { directory } = repository;
+  const place = join(directory, "runs");
+  const bare = await openLedger(place, { capture: false, guard: false });
+  const ledger = await openLedger(place, { capture: { system: false, code: { directory } }, guard: false });
+  const killed = [];
+  for (let i = 0; i < 3; i++) killed.push(await bare.startRun({ id: `run${i}`, resume: "allow" }));
+  await (await ledger.resumeRun("run0")).finish();
+  await (await ledger.startRun({ id: "run1", resume: "allow" })).finish();
+  await (await ledger.startRun({ id: "run2", resume: "allow", code: false, environment: false })).finish();
+  const commit = repository.git("rev-parse", "HEAD").trim();
+  for (const id of ["run0", "run1"]) {
+    const { code, environment } = await ledger.getRun(id);
+    expect(code?.commit).toBe(commit);
+    expect(environment?.["command"]).toBeDefined();
+  }
+  const { code, environment } = await ledger.getRun("run2");
+  expect([code, environment?.["command"]]).toEqual([undefined, undefined]);
+  for (const run of killed) await run.finish();
 });
 
 test.each([false, { ...others, code: false }])("capture: %j", async (capture) => {
