@@ -35,7 +35,6 @@ class StaticFiles implements HttpBackend {
   readonly #settings: Settings;
   readonly #index: IndexReader;
   readonly #tags = new EntityTags();
-  #closed = false;
 
   constructor(settings: Settings) {
     this.#settings = settings;
@@ -109,7 +108,8 @@ class StaticFiles implements HttpBackend {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
+    // Also ends requests that are on their way.
+    this.#settings.closing.close();
   }
 
   /** Returns what may be shown of this backend, without credentials. */
@@ -143,7 +143,7 @@ class StaticFiles implements HttpBackend {
   }
 
   #assertOpen(operation: string, key: string): void {
-    if (this.#closed) throw failure({ operation, key }, "CLOSED", "this backend is closed");
+    if (this.#settings.closing.isClosed) throw failure({ operation, key }, "CLOSED", "this backend is closed");
   }
 }
 

@@ -3,6 +3,7 @@ import { type RequestRetryOptions, retryPolicy, type RetryPolicy } from "../../b
 import { invalidArgument } from "../../errors/ledger-error.ts";
 import { type Clock, toClock } from "../../platform/clock.ts";
 import { type BaseUrl, parseBaseUrl } from "./base-url.ts";
+import { Closing } from "./closing.ts";
 
 /** Options of `httpBackend`. */
 export interface HttpBackendOptions {
@@ -32,6 +33,7 @@ export interface Settings {
   readonly fetch: typeof globalThis.fetch;
   readonly clock: Clock;
   readonly random: () => number;
+  readonly closing: Closing;
 }
 
 const NAMES: OptionNames<HttpBackendOptions> = {
@@ -63,5 +65,6 @@ export function resolveOptions(baseUrl: string | URL, given: HttpBackendOptions 
     fetch: fetch ?? ((input, init) => globalThis.fetch(input, init)),
     clock: toClock(options.clock),
     random: random ?? Math.random,
+    closing: new Closing(),
   };
 }

@@ -31,11 +31,31 @@ export async function send<T>(
   request: Request,
   use: (response: Response, progress: () => void) => Promise<T>,
 ): Promise<T> {
-  const { signal } = request;
+  const { closing } = settings;
+  const stop = new AbortController();
+  const { signal } = stop;
+  const onAbort = (): void => stop.abort(request.signal?.reason);
+  if (request.signal?.aborted) onAbort();
+  request.signal?.addEventListener("abort", onAbort, { once: true });
+  const end = closing.onClose(() => stop.abort(failure(request, "CLOSED", "this backend is closed")));
+  try {
+    return await sendUntil(settings, request, signal, use);
+  } finally {
+    request.signal?.removeEventListener("abort", onAbort);
+    end();
+  }
+}
+
+async function sendUntil<T>(
+  settings: Settings,
+  request: Request,
+  signal: AbortSignal,
+  use: (response: Response, progress: () => void) => Promise<T>,
+): Promise<T> {
   const { clock, retry, random, base } = settings;
   const attempts = new Attempts(retry, clock, random);
   for (;;) {
-    signal?.throwIfAborted();
+    signal.throwIfAborted();
     const limit = new IdleLimit(clock, retry.attemptMs, signal);
     let error: LedgerError;
     let waitMs = 0;
@@ -57,7 +77,7 @@ export async function send<T>(
       };
       return await abortable(work(), limit.signal);
     } catch (cause) {
-      signal?.throwIfAborted();
+      signal.throwIfAborted();
       if (cause instanceof Missing || (LedgerError.is(cause) && !cause.transient)) throw cause;
       error = LedgerError.is(cause) ? cause : noAnswer(request, base.host, cause, limit.passed);
     } finally {

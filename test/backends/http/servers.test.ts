@@ -196,6 +196,22 @@ test("a server that stalls: an error after the time limit, and an abort ends the
   await expect(reading).rejects.toThrow("stopped");
 });
 
+test("close ends a read from a server that stalls", async () => {
+  const backend = open();
+  await backend.stat(KEY);
+  let asked = (): void => {};
+  const isAsked = new Promise<void>((resolve) => (asked = resolve));
+  host.quirks.answer = (_key, _request, response) => {
+    response.writeHead(200, { "content-length": "300000" }).write("x", () => asked());
+    return true;
+  };
+  const reading = failure(backend.read(KEY));
+  await isAsked;
+  await backend.close?.();
+  expect(await reading).toMatchObject({ code: "CLOSED", key: KEY });
+  expect((await failure(backend.read(KEY))).code).toBe("CLOSED");
+});
+
 test("a connection that breaks in the middle is made again", async () => {
   const backend = open();
   await backend.stat(KEY);
