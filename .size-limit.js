@@ -52,7 +52,12 @@ export default [
     limit: "12.6 kB",
     modifyEsbuildConfig: bundle,
   },
-  { name: "runledger/backends/http", path: "dist/backends/http/index.js", limit: "26.5 kB", modifyEsbuildConfig: bundle },
+  {
+    name: "runledger/backends/http",
+    path: "dist/backends/http/index.js",
+    limit: "26.5 kB",
+    modifyEsbuildConfig: bundle,
+  },
   {
     name: "runledger/backends/http, to read",
     path: "dist/backends/http/index.js",
