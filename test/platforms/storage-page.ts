@@ -135,6 +135,13 @@ const calls = {
   create: (key: string, bytes: number) => outcomeOf(() => backend.create(key, new Uint8Array(bytes))),
   append: (key: string, bytes: number, at?: number) =>
     outcomeOf(() => backend.append!(key, new Uint8Array(bytes), { at })),
+  /** Appends 200 bytes to a new object at once, each in a call of its own. Returns whether they are in that order. */
+  async appendAtOnce(key: string): Promise<boolean> {
+    const bytes = Array.from({ length: 200 }, (_, i) => i);
+    await Promise.all(bytes.map((byte) => backend.append!(key, Uint8Array.of(byte))));
+    return String(await backend.read(key)) === String(bytes);
+  },
+
   clear: () => clear(),
   remove: (key: string) => outcomeOf(() => backend.remove(key)),
   move: (from: string, to: string) => outcomeOf(() => backend.move!(from, to)),

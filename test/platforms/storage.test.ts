@@ -241,6 +241,16 @@ describe.skipIf(program === undefined)(`a ledger in Chromium${missing}`, () => {
     await tab.call("close");
   });
 
+  test("the first appends of a page take effect in the order of the calls", async () => {
+    const inOrder: boolean[] = [];
+    for (let i = 0; i < 8; i++) {
+      const tab = await openTab({ storage: ["opfs-sync"] });
+      inOrder.push(await tab.call("appendAtOnce", `log-${i}`));
+      await tab.close();
+    }
+    expect(inOrder).toEqual(inOrder.map(() => true));
+  });
+
   test("a policy that refuses workers from blobs: the files are written without one, and a worker of one's own works", async () => {
     const strict = `?csp=${encodeURIComponent("worker-src 'self'")}`;
     const tab = await browser.tab(`${origin}/${strict}`);

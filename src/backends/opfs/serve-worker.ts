@@ -1,3 +1,4 @@
+import { withLock } from "./locks.ts";
 import { type AppendRequest, type AppendResult, SyncFiles } from "./sync-files.ts";
 import { probeSyncHandles } from "./probe-sync-handles.ts";
 
@@ -22,7 +23,11 @@ export function serve(): void {
   const scope = globalThis as unknown as WorkerScope;
   const files = new SyncFiles();
   scope.addEventListener("message", ({ data }) => {
-    const work = "probe" in data ? probeSyncHandles(data.probe) : files.append(data.append);
+    // Chromium keeps the order of requests for locks only after it has granted a thread its first one.
+    const work =
+      "probe" in data
+        ? withLock(data.probe.join("/"), undefined, () => probeSyncHandles(data.probe))
+        : files.append(data.append);
     work.then(
       (result) => scope.postMessage({ runledger: data.id, result: result ?? undefined }, []),
       (error: Error) =>
