@@ -148,7 +148,12 @@ test.each(sampled(["stream-guarded", "stream-artifact", "stream-dataset"], 3))(
     const { record, code, said } = await leave(ending);
     expect(code).toBe(13);
     // finish stores the points before it waits.
-    expect(record).toMatchObject({ status: "interrupted", artifacts: [], datasets: [], metrics: { a: { count: 100 } } });
+    expect(record).toMatchObject({
+      status: "interrupted",
+      artifacts: [],
+      datasets: [],
+      metrics: { a: { count: 100 } },
+    });
     expect(said.at(-1)).toContain(`before it stored other records of run ${record.id}`);
     const notClosed = `run ${record.id} could not be closed in 100 ms`;
     expect(said.slice(0, -1)).toEqual(ending === "stream-guarded" ? [expect.stringContaining(notClosed)] : []);
