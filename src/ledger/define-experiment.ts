@@ -1,4 +1,4 @@
-import { LedgerError, reading } from "../errors/ledger-error.ts";
+import { LedgerError, invalidArgument, reading } from "../errors/ledger-error.ts";
 import type { ExperimentWhere } from "../filter/experiment-where.ts";
 import type { Where } from "../filter/where-term.ts";
 import type { Dictionary } from "../journal/event.ts";
@@ -61,24 +61,24 @@ export class Experiment<Input = object, Params = Dictionary, Name extends string
    * Starts a run in a ledger. Rejects with `INVALID_ARGUMENT`, which names every param that does not fit the schema; no
    * run is started then. What the schema returns is stored. The metrics are defined.
    */
-  start<T extends object = Tags>(
+  async start<T extends object = Tags>(
     ledger: Ledger,
     ...[options]: object extends Input
       ? [options?: ExperimentOptions<Input, T>]
       : [options: ExperimentOptions<Input, T>]
   ): Promise<Run<Name>> {
     const own = { ...(options as StartRunOptions | undefined), schema: this };
-    return ledger.startRun(own as never);
+    return await checkLedger(ledger).startRun(own as never);
   }
 
   /** Calls `work` with a new run, and closes the run, as `ledger.withRun` does. Rejects as {@link start} does. */
-  withRun<R, T extends object = Tags>(
+  async withRun<R, T extends object = Tags>(
     ledger: Ledger,
     options: ExperimentOptions<Input, T>,
     work: (run: Run<Name>) => Promise<R> | R,
   ): Promise<R> {
     const own = { ...(options as StartRunOptions), schema: this };
-    return ledger.withRun(own as never, work);
+    return await checkLedger(ledger).withRun(own as never, work);
   }
 
   /**
@@ -86,7 +86,7 @@ export class Experiment<Input = object, Params = Dictionary, Name extends string
    * another experiment.
    */
   async resume(ledger: Ledger, id: string, options?: ResumeRunOptions): Promise<Run<Name>> {
-    const { experiment } = await ledger.getRun(id, { signal: options?.signal });
+    const { experiment } = await checkLedger(ledger).getRun(id, { signal: options?.signal });
     if (experiment === this.name) return await ledger.resumeRun(id, options);
     const message = `run ${id} is of experiment ${JSON.stringify(experiment)}, not of ${JSON.stringify(this.name)}`;
     throw new LedgerError("INVALID_ARGUMENT", message, { field: "id", operation: "resume" });
@@ -105,9 +105,18 @@ export class Experiment<Input = object, Params = Dictionary, Name extends string
     const { filter: given, ...rest } = query;
     const filter =
       typeof given === "function" ? given((await filtering()).where as ExperimentWhere<Name, Params>) : given;
-    const found = await ledger.searchRuns({ ...rest, ...(filter !== undefined && { filter }), experiment: this.name });
+    const found = await checkLedger(ledger).searchRuns({
+      ...rest,
+      ...(filter !== undefined && { filter }),
+      experiment: this.name,
+    });
     return found as RunPage<never>;
   }
+}
+
+function checkLedger(ledger: Ledger): Ledger {
+  if (typeof (ledger as Partial<Ledger> | undefined)?.startRun === "function") return ledger;
+  throw invalidArgument("ledger", "an open ledger", ledger);
 }
 
 /**

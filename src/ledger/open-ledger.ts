@@ -41,7 +41,7 @@ export interface OpenLedgerOptions {
   readonly parquet?: "compact" | "compatible" | undefined;
   /**
    * Called with errors that no call can reject with: background writes that failed, damaged runs that were left out.
-   * Default: `console.warn`, once for each code and operation.
+   * Default: `console.warn`, once for each code, operation and field.
    */
   readonly onError?: ((error: LedgerError) => void) | undefined;
 }
@@ -123,19 +123,19 @@ export async function openCapturingLedger(
 }
 
 /**
- * Returns a function that passes an error to `onError`. Without `onError` it warns once for each code and operation.
+ * Returns a function that passes an error to `onError`. Without `onError` it warns once for each code, operation and field.
  */
 function troubleListener(onError: ((error: LedgerError) => void) | undefined): (error: LedgerError) => void {
   const warned = new Set<string>();
   return (error) => {
     try {
       if (onError) return void onError(error);
-      const kind = `${error.code} ${error.operation}`;
+      const kind = `${error.code} ${error.operation} ${error.field}`;
       if (warned.has(kind)) return;
       warned.add(kind);
       warn(
         `${error.message} (${error.code}). ` +
-          "This warning comes once for each code and operation; pass onError to openLedger to get every error",
+          "This warning comes once for each code, operation and field; pass onError to openLedger to get every error",
       );
     } catch {
       // A failure of `onError` must not disturb the caller.

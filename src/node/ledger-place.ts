@@ -9,7 +9,9 @@ export type LedgerPlace = string | URL | Backend | PromiseLike<Backend>;
 const ADDRESS = /^([a-z][a-z0-9+.-]+):\//i;
 
 const HINTS: { readonly [scheme: string]: string } = {
-  http: "s3Backend({ endpoint, bucket }) of runledger/backends/s3 opens a store with an API like S3's",
+  http:
+    "httpBackend(url) of runledger/backends/http reads a published ledger, and s3Backend({ endpoint, bucket }) of " +
+    "runledger/backends/s3 opens a store with an API like S3's",
   gs: 'set AWS_ENDPOINT_URL to "https://storage.googleapis.com" and write "s3://bucket/prefix"',
   memory: "pass memoryBackend() of runledger/backends/memory",
   sqlite: "pass a backend of your own: docs/writing-a-backend.md",

@@ -158,7 +158,13 @@ export function checkOptions(options: StartRunOptions): CheckedOptions {
 
 function checkFork(given: ForkOrigin): ForkOrigin {
   if (typeof given === "string") throw invalidArgument("forkOf", "{ run, step }", given);
-  const { run, step } = readOptions("startRun", given, { run: true, step: true }, "forkOf");
+  const { run, step } = readOptions(
+    "startRun",
+    given,
+    { run: true, step: true },
+    "forkOf",
+    () => " of forkOf, which has run and step",
+  );
   if (typeof run !== "string") throw invalidArgument("forkOf.run", "the id of a run", run);
   if (!Number.isSafeInteger(step)) throw invalidArgument("forkOf.step", "a safe integer", step);
   // `+ 0` makes 0 of -0.

@@ -252,6 +252,18 @@ describe("defineExperiment", () => {
     expect((await ledger.searchRuns()).runs).toEqual([]);
   });
 
+  test("a ledger that was forgotten is named", async () => {
+    const digits = defineExperiment({ name: "digits" });
+    const wrong = {
+      start: digits.start({ params: {} } as never),
+      withRun: digits.withRun((() => {}) as never, {}, () => {}),
+      resume: digits.resume("id" as never, "id"),
+      search: digits.search(undefined as never),
+    };
+    for (const call of Object.values(wrong))
+      expect(await refusal(call)).toMatchObject({ code: "INVALID_ARGUMENT", field: "ledger" });
+  });
+
   test("resume continues a run of the experiment alone", async () => {
     const { ledger } = await createTestLedger();
     const digits = defineExperiment({ name: "digits", metrics: { loss: { goal: "minimize" } } });

@@ -223,6 +223,7 @@ describe("startRun({ forkOf })", () => {
     [{ run: "none", step: 1 }, "forkOf.run", "RUN_NOT_FOUND"],
     [{ run: "../none", step: 1 }, "forkOf.run", "RUN_NOT_FOUND"],
     [{ run: "none", step: 1, from: 2 }, "from", "UNSUPPORTED"],
+    [{ id: "none", step: 1 }, "id", "UNSUPPORTED"],
   ])("forkOf: %j is refused, and starts nothing", async (forkOf, field, code) => {
     const { ledger } = await createTestLedger();
     const error = await ledger.startRun({ forkOf } as never).catch((reason: unknown) => reason);

@@ -20,7 +20,26 @@ const troubles = (): LedgerError[] => [
   new LedgerError("PERMISSION_DENIED", "the disk is shut"),
 ];
 
-test("without onError it warns once for each code and operation", async () => {
+test("without onError it warns of mistakes in different options", async () => {
+  const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+  try {
+    const run = await (await openLedger(memoryBackend())).startRun();
+    const inside = (run as unknown as Record<symbol, { report(error: LedgerError): void }>)[
+      Symbol.for("runledger.RunInside")
+    ]!;
+    for (const field of ["monitor", "model", "monitor"])
+      inside.report(new LedgerError("INVALID_ARGUMENT", `${field} is wrong`, { field }));
+    await run.finish();
+    expect(warn.mock.calls).toEqual([
+      [expect.stringContaining("monitor is wrong (INVALID_ARGUMENT)")],
+      [expect.stringContaining("model is wrong (INVALID_ARGUMENT)")],
+    ]);
+  } finally {
+    warn.mockRestore();
+  }
+});
+
+test("without onError it warns once for each code, operation and field", async () => {
   const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
   try {
     const run = await (await openLedger(failing(troubles()))).startRun();

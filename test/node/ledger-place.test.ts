@@ -64,7 +64,7 @@ describe("a place that cannot be opened is refused with a hint", () => {
     ["  ", "./runs"],
     ["~/runs", "homedir()"],
     ["~", "homedir()"],
-    ["http://localhost:5000", "s3Backend"],
+    ["http://localhost:5000", "httpBackend"],
     ["https://u:hunter2@example.com/x", "s3Backend"],
     ["gs://bucket/x", "storage.googleapis.com"],
     ["memory:", "memoryBackend()"],

@@ -32,6 +32,19 @@ describe("a secret is noticed", () => {
     ["a.ts", `const settings = "<password>${P}</password>";`],
     ["a.sql", `CREATE USER 'a'@'%' IDENTIFIED BY 'letmein';`],
     ["a.py", `db.execute("CREATE USER a IDENTIFIED WITH mysql_native_password BY '${P}'")`],
+    [
+      "a.js",
+      'const url = "https://a.blob.core.windows.net/c/f?sv=2024-05-04&se=2026-01-01&sig=8fJ2kd93Kdl3Jd0q%2Bw%3D";',
+    ],
+    [
+      "a.js",
+      "get(`https://b.s3.amazonaws.com/k?X-Amz-Date=20260101T000000Z&X-Amz-Signature=0f3a9c8b7d6e5f4a3b2c1d0e`)",
+    ],
+    ["a.js", '"https://storage.googleapis.com/b/o?X-Goog-Signature=0f3a9c8b7d6e5f4a3b2c1d0e"'],
+    ["a.js", '"https://d1.cloudfront.net/f?Policy=eyJTdGF0ZW1lbnQiOlt7fV19&Key-Pair-Id=K1"'],
+    ["a.js", '"https://example.org/#access_token=8fJ2kd93Kdl3Jd0q"'],
+    ["a.js", '"https://example.org/?a=1&token=8fJ2kd93Kdl3Jd0q"'],
+    ["a.js", `connect("Server=x;User=a;Password=${P};")`],
   ])("%s: %s", (path, text) => expect(holdsSourceSecret(path, text)).toBe(true));
 });
 
@@ -52,6 +65,8 @@ describe("code that only speaks of secrets is kept", () => {
     ["a.tsx", "<Password>Enter your password</Password>"],
     ["a.sql", "CREATE USER a IDENTIFIED BY '?'; CREATE USER b IDENTIFIED BY '${password}';"],
     ["a.py", "A library identified by 'name'."],
+    ["a.js", '"https://example.org/?token=your-token-goes-here&sig=${signature}&policy=<your policy here>"'],
+    ["a.js", 'connect("Server=x;Password=" + password + ";"); help("Password=...;")'],
     ["a.php", `"CREATE USER a IDENTIFIED BY '" . $password . "'"`],
   ])("%s: %s", (path, text) => expect(holdsSourceSecret(path, text)).toBe(false));
 });
@@ -60,6 +75,7 @@ test("takes time in proportion to the length, also for hostile repetition", asyn
   const units = [
     'aa=|aa="|aa=\'x"|aa = b.c|aa = b" or |aa ?? |aa, |aa: b = |password|a=(((((((|"aa")|<a |<a>b|<password>|<a b=\'c\'>d</',
     '"--aa", |"--password", default=|default="|default=\'x" |a: { default: "x", |a, {|{default: \'\'|://a:b|login(',
+    "https://|https://a?|?sig=|&token=0a|\"password=|'pwd = ",
     "identified by |identified with a by '|identified by 'x\"",
   ].flatMap((some) => some.split("|"));
   for (const unit of units) {

@@ -8,6 +8,8 @@ const MAX_TEXT: number = 128 * 1024;
 /** The most bytes, and the most lines, of the differing hunks of one file in one patch. */
 const MAX_BYTES: number = 64 * 1024;
 const MAX_LINES = 2000;
+/** After as many files that do not fit, no other is compared. */
+const MAX_MISFITS = 4;
 /** The most bytes of a whole file that is compared by line. */
 export const MAX_FILE_BYTES: number = MAX_BYTES;
 
@@ -22,6 +24,7 @@ interface DifferingFile {
 export class DifferenceText {
   #text = "";
   #leftOut = 0;
+  #misfits = 0;
 
   get text(): string {
     return this.#text;
@@ -34,7 +37,7 @@ export class DifferenceText {
 
   /** Whether nothing more can be added. */
   get isFull(): boolean {
-    return this.#text.length >= MAX_TEXT;
+    return this.#text.length >= MAX_TEXT || this.#misfits >= MAX_MISFITS;
   }
 
   /** Adds the lines of a file that differ, if they are text. Without one of the sides, they are not known. */
@@ -49,8 +52,11 @@ export class DifferenceText {
   }
 
   #take(text: string): void {
-    if (this.#text.length + text.length > MAX_TEXT) this.#leftOut++;
-    else this.#text += text;
+    if (this.#text.length + text.length <= MAX_TEXT) this.#text += text;
+    else {
+      this.#leftOut++;
+      this.#misfits++;
+    }
   }
 
   /** Adds the lines of the hunks of a file that differ, if they are few. A file with another mode alone has no lines. */

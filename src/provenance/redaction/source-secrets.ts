@@ -40,6 +40,11 @@ const IDENTIFIED =
 const SURE =
   /(?:(?:api|access|secret|private|auth|encryption|signing|master|license)[_-]?keys?|pass|passw(?:or)?d|pwd|passphrase|secret|token|credentials?|jwt)s?$/i;
 const BEARER = /\b(?:bearer|basic)\s{1,4}(?=[\w.~+/-]{0,64}\d)[\w.~+/=-]{16,512}/i;
+/** An address that is signed, or has a token. */
+const SIGNED =
+  /\bhttps?:\/\/[^\s"'`<>]{1,300}?[?&#](?:x-(?:amz|goog)-(?:signature|security-token)|sig|signature|policy|access_?token|token|api_?key)=([^\s"'`<>&#]{16,2000})/gi;
+/** `"Server=…;Password=…;"`. */
+const CONNECTION = /["'`][^"'`\n]{0,200}?\b(?:password|pwd)\s{0,3}=\s{0,3}([^\s;"'`]{6,128});/gi;
 /** `wandb.login(key="…")`. */
 const LOGIN = /\blogin\(\s{0,9}(?:\w{1,20}\s{0,3}[:=]\s{0,3})?["'][\w-]{16,512}["']/;
 
@@ -57,6 +62,9 @@ export function holdsSourceSecret(path: string, text: string): boolean {
   if (SETTINGS.test(path) && !PROSE_FILE.test(path)) return scrub(plain) !== plain;
   if (BEARER.test(text) || LOGIN.test(text)) return true;
   for (const [, name = "", , value = ""] of text.matchAll(ASSIGNED)) if (isSecretValue(name, value)) return true;
+  for (const [, value = ""] of text.matchAll(SIGNED)) if (isRandom(value) && !isFilledIn(value)) return true;
+  for (const [, value = ""] of text.matchAll(CONNECTION))
+    if ((isRandom(value) || isMixed(value)) && !isFilledIn(value)) return true;
   for (const [name, value] of optionDefaults(text)) if (isSecretValue(name, value)) return true;
   for (const [, name = "", value = ""] of text.matchAll(ELEMENT))
     if (isSecretValue(name, value) || (XML.test(path) && isPlainlySecretName(name) && !isFilledIn(value))) return true;
