@@ -154,11 +154,6 @@ test.each<[string, () => unknown, RegExp]>([
     /is a string: use fsBackend\(path\) of runledger\/backends\/fs for a directory$/,
   ],
   [
-    "a Promise of a backend",
-    () => openLedger(Promise.resolve(memoryBackend()) as never),
-    /is a Promise: await it first/,
-  ],
-  [
     "a Promise of a ledger",
     () => openSql(Promise.resolve(ledger) as never),
     /is a Promise: await openLedger\(\) first/,
