@@ -161,6 +161,8 @@ export class Client {
   async #attempt(request: S3Request, sha256: string, keys: KeySet | undefined, region: string): Promise<Outcome> {
     const { settings } = this;
     const { body, method, signal } = request;
+    // The store has its time for the answer, however long the signature took here.
+    const own = settings.sign ? undefined : await this.#signedHere(request, sha256, keys, region);
     const limit = new IdleLimit(settings.clock, settings.retry.attemptMs, signal);
     limit.restart(body === undefined ? 0 : body.byteLength / UPLOAD_BYTES_PER_MS);
     try {
@@ -169,7 +171,7 @@ export class Client {
       // Other runtimes may reject these two, and have neither cookies nor a cache.
       if (inBrowser) Object.assign(init, { cache: "no-store", credentials: "omit" });
       const work = async (): Promise<Outcome> => {
-        const { url, headers } = await this.#signed(request, sha256, keys, region, limit.signal);
+        const { url, headers } = own ?? (await this.#signedBy(settings.sign!, request, limit.signal));
         return this.#read(request, await settings.fetch(url, { ...init, headers }), limit);
       };
       return await abortable(work(), limit.signal);
@@ -194,22 +196,27 @@ export class Client {
   }
 
   /** Returns the URL and the headers of a request, with a signature in one of them. */
-  async #signed(
-    { method, object, query = {}, headers = {} }: S3Request,
+  async #signedHere(
+    { method, object, query, headers = {} }: S3Request,
     payloadSha256: string,
     keys: KeySet | undefined,
     region: string,
-    signal: AbortSignal,
   ): Promise<{ readonly url: string; readonly headers: Headers }> {
-    const { sign, address, clock } = this.settings;
-    if (sign) {
-      const signed = await signedRequest(sign, { method, key: object, query, headers }, signal);
-      this.#signedHost = new URL(signed.url).host;
-      return signed;
-    }
+    const { address, clock } = this.settings;
     const url = objectUrl(address, region, object, query);
     const time = clock.now() + this.#skewMs;
     return { url, headers: await signedHeaders({ method, url, headers, payloadSha256, region, time }, keys) };
+  }
+
+  /** Returns the same as the option `sign` says. */
+  async #signedBy(
+    sign: NonNullable<Settings["sign"]>,
+    { method, object, query = {}, headers = {} }: S3Request,
+    signal: AbortSignal,
+  ): Promise<{ readonly url: string; readonly headers: Headers }> {
+    const signed = await signedRequest(sign, { method, key: object, query, headers }, signal);
+    this.#signedHost = new URL(signed.url).host;
+    return signed;
   }
 
   /** Returns whether the store refused a signed URL. Stores say of an expired one only that access is denied. */
