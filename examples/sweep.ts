@@ -65,11 +65,12 @@ async function halve(ledger: Ledger, run: Run, processes: Processes): Promise<vo
   console.log(`${trained} epochs in all; every trial until the end: ${settings.length * (RUNGS.at(-1) ?? 0)}`);
 }
 
-/** The loss of the validation at this epoch, of each trial that has reached it. */
+/** The loss of the validation at this epoch, of each trial that has reached it and is finished. */
 async function lossesAt(ledger: Ledger, epoch: number): Promise<Map<string, number>> {
   const losses = new Map<string, number>();
-  for await (const { id, metrics } of ledger.iterateRuns({ filter: where.attribute("parent").eq(sweep) })) {
-    if ((metrics["val/loss"]?.last.step ?? -1) < epoch) continue;
+  for await (const { id, metrics, status } of ledger.iterateRuns({ filter: where.attribute("parent").eq(sweep) })) {
+    // A trial that was killed after its last epoch has to be finished.
+    if (status !== "finished" || (metrics["val/loss"]?.last.step ?? -1) < epoch) continue;
     const { values: found } = await ledger.history(id, "val/loss", { from: epoch, to: epoch, view: "latest" });
     if (found[0] !== undefined) losses.set(id, found[0]);
   }
