@@ -12,7 +12,7 @@ import { where } from "runledger/where";
 import { type Settings, grid, random } from "./sweep/settings.ts";
 import { Processes } from "./sweep/processes.ts";
 
-/** After so many epochs the better third of the trials goes on. */
+/** The epochs at which the trials are compared. The best third continues, the others stop. */
 const RUNGS = [3, 9, 27];
 
 const { values } = parseArgs({

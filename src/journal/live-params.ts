@@ -20,7 +20,7 @@ interface Node {
   leaf: Leaf | undefined;
   /** An empty dictionary. It replaces a value, but changes nothing in a dictionary. */
   empty: Leaf | undefined;
-  /** Absent as long as there are none: most places hold a value. */
+  /** Absent while there are no children, because most nodes hold a value. */
   children: Map<string, Node> | undefined;
 }
 

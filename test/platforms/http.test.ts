@@ -2,9 +2,7 @@ import { randomBytes } from "node:crypto";
 import { EventEmitter, once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { publish } from "../../src/backends/http/index.ts";
 import { s3Presigner, type S3SignRequest } from "../../src/backends/s3/index.ts";
@@ -12,7 +10,7 @@ import { openLedger } from "../../src/index.ts";
 import { openInChromium } from "../servers/chromium.ts";
 import { allowPages, inBucket, makeBucket, realS3 } from "../servers/real-s3.ts";
 import { startStaticHost, type StaticHost } from "../servers/static-host.ts";
-import { workerScript } from "../../build/worker-script.ts";
+import { browserBundle } from "./browser-bundle.ts";
 import { programIn } from "./expectations.ts";
 import type { HttpJob, HttpReport } from "./http-page.ts";
 
@@ -73,19 +71,7 @@ afterAll(async () => {
 });
 
 async function bundle(): Promise<Map<string, Uint8Array | string>> {
-  const { outputFiles } = await build({
-    entryPoints: [join(import.meta.dirname, "http-page.ts")],
-    bundle: true,
-    splitting: true,
-    format: "esm",
-    platform: "browser",
-    target: "es2022",
-    conditions: ["runledger-source"],
-    outdir: "/",
-    plugins: [workerScript],
-    write: false,
-  });
-  const files = new Map<string, Uint8Array | string>(outputFiles.map(({ path, contents }) => [path, contents]));
+  const files = await browserBundle("http-page.ts");
   files.set("/", '<!doctype html><meta charset="utf-8"><script type="module" src="/http-page.js"></script>');
   return files;
 }

@@ -143,7 +143,7 @@ export class IndexReader {
     return await abortable(this.#asking, signal);
   }
 
-  /** Returns the index that has replaced one whose page could not be read. Throws if there is none. */
+  /** Returns a newer index after a page of `index` could not be read. Throws `error` if there is no newer one. */
   async #newer(
     error: unknown,
     index: PublishedIndex,

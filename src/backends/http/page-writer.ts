@@ -7,7 +7,7 @@ import { encodePage, storedPage } from "./index-page.ts";
 import { type IndexPage, MAX_PAGE_KEYS, pageKey } from "./published-index.ts";
 import { groupOf } from "./settled-entries.ts";
 
-/** One run in so many begins a page, on average, or one of other keys. */
+/** A page holds about this many runs, or this many other keys. */
 const RUNS_A_PAGE = 256;
 const KEYS_A_PAGE = 1024;
 

@@ -71,7 +71,7 @@ async function answered(
   return WHOLE;
 }
 
-/** Reads the body of a 200: the whole object, of which the caller may want only a part. */
+/** Reads the body of an answer with status 200. It is the whole object, although the caller may want a part. */
 async function readWhole(
   settings: Settings,
   tags: EntityTags,

@@ -53,8 +53,8 @@ export function decodeIndexes({ current, next }: StoredIndexes): PublishedIndex 
  * Replaces the index of a place, and removes unused pages. Objects are never replaced in one step. So the new index is
  * first stored under another name, where readers look while the old one is gone. Rejects with `CONFLICT` if another
  * program has published since this one began. No backend can remove an object only if it is unchanged. So another
- * program may publish between a check and the removal after it. Then this function notices afterwards, stores an index
- * if there is none, and rejects.
+ * program may publish between a check and the removal after it. This function checks again after the removal: if there is
+ * no index then, it stores its own, and rejects.
  */
 export async function replaceIndex(
   backend: Backend,

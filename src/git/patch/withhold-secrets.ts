@@ -23,7 +23,7 @@ const PLUS = 43;
 const HEX_LINE = /^[0-9a-f]+\r?$/i;
 /** How many characters of a text are searched without a pause. That takes a few ms. */
 const PIECE_CHARS = 32_768;
-/** A piece begins with at least so many characters of the one before: a secret may have several lines. */
+/** The pieces overlap by at least this many characters, because a secret may have several lines. */
 const OVERLAP_CHARS = 4096;
 
 export interface WithheldSecrets {
