@@ -9,6 +9,7 @@ import type { RunContext } from "./run-context.ts";
 
 const checking = /* @__PURE__ */ onDemand(() => import("./check-code.ts"));
 
+const sessions = /* @__PURE__ */ onDemand(() => import("./code-of-sessions.ts"));
 const storing = /* @__PURE__ */ onDemand(() => import("./store-code.ts"));
 
 /** The code of a run: known now, or later. */
@@ -47,6 +48,8 @@ export const SHORT_CODE_WAIT_MS = 1000;
 export class CodeLog {
   readonly #context: RunContext;
   readonly #writer: JournalWriter;
+  /** The code of an earlier session, if that was captured. */
+  readonly #earlier: RecordedCode | undefined;
   #work: Promise<void> | undefined;
   #known: Promise<void> | undefined;
   #checked: CheckedCode | undefined;
@@ -54,9 +57,10 @@ export class CodeLog {
   #isUnstored = false;
   #isOver = false;
 
-  constructor(context: RunContext, writer: JournalWriter) {
+  constructor(context: RunContext, writer: JournalWriter, earlier: RecordedCode | undefined) {
     this.#context = context;
     this.#writer = writer;
+    this.#earlier = earlier;
   }
 
   /** Whether nothing is under way. */
@@ -131,11 +135,11 @@ export class CodeLog {
   }
 
   async #store({ code, patch, archive }: CheckedCode): Promise<void> {
-    if (patch === undefined && archive === undefined) return this.#add(code);
+    if (patch === undefined && archive === undefined) return await this.#addOther(code);
     try {
       const { storeBodies } = await storing();
       const bodies = await storeBodies(await this.#context.artifacts(), { patch, archive }, code.incomplete);
-      if (!this.#isOver) this.#add({ ...code, ...bodies });
+      if (!this.#isOver) await this.#addOther({ ...code, ...bodies });
     } catch (cause) {
       if (this.#isOver) return;
       this.#isUnstored = true;
@@ -146,6 +150,7 @@ export class CodeLog {
   /** Reports why the code, its patch or its archive is not known, and records the rest. */
   #fail(error: LedgerError): void {
     this.#writer.report(error);
+    if (this.#earlier) return;
     const why = `could not be recorded (${error.code})`;
     const { code, patch, archive } = this.#checked ?? {};
     const unstored = [...(patch ? ["patch"] : []), ...(archive ? ["archive"] : [])];
@@ -154,6 +159,12 @@ export class CodeLog {
         ? { ...code, incomplete: [...code.incomplete, ...unstored.map((name) => `${name}: it ${why}`)] }
         : { ...NOTHING_KNOWN, incomplete: [`commit: the code ${why}`] },
     );
+  }
+
+  /** Records the code, unless an earlier session had the same. */
+  async #addOther(code: RecordedCode): Promise<void> {
+    const other = this.#earlier ? (await sessions()).codeOfSession(this.#earlier, code) : code;
+    if (other && !this.#isOver) this.#add(other);
   }
 
   #add(code: RecordedCode): void {

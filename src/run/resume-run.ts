@@ -144,24 +144,27 @@ export async function resumeRun(
 }
 
 /**
- * Returns what this session captures because the run lacks it: the process that began the run was killed early. While
- * another session seems to continue the run, that one captures it.
+ * Returns what this session captures: its code, which may be other than that of earlier sessions, and of the environment
+ * what the run lacks because the process that began it was killed early. While another session seems to continue the
+ * run, that one captures it.
  */
 async function wantedFacts(
   context: RunContext,
   sessions: OtherSessions,
   { code, environment }: RunRecord,
   values: ResumedValues,
-): Promise<Pick<RunParts, "wantsCode" | "wantsEnvironment">> {
+): Promise<Pick<RunParts, "wantsCode" | "earlierCode" | "wantsEnvironment">> {
   if (!context.capture) return {};
   const isUnknown = code === undefined || (code.engine === "unknown" && code.commit === undefined);
-  const wantsCode = (values.wantsCode ?? true) && values.code === undefined && isUnknown;
+  // Code of which only the commit is known is what the caller gave.
+  const isGiven = !isUnknown && code.engine === "unknown";
+  const wantsCode = (values.wantsCode ?? true) && values.code === undefined && !isGiven;
   const given = sessions.created.environment;
   const isUndescribed =
     given !== undefined && environment === given && Object.keys(given).every((name) => CAPTURED.has(name));
   const wantsEnvironment = (values.wantsEnvironment ?? true) && context.environment === undefined && isUndescribed;
   if (!(wantsCode || wantsEnvironment) || (await seemContinued(context, sessions))) return {};
-  return { wantsCode, wantsEnvironment };
+  return { wantsCode, wantsEnvironment, ...(wantsCode && !isUnknown && { earlierCode: code }) };
 }
 
 /** Returns the greatest step so far. A fork continues after the step that it was forked at. */

@@ -7,6 +7,7 @@ import { loadAllLater } from "../platform/on-demand.ts";
 import { readOptions } from "../arguments/options.ts";
 import { setOwn } from "../bytes/dictionary.ts";
 import type { ClosingStatus, Dictionary } from "../journal/event.ts";
+import type { RecordedCode } from "../journal/recorded-code.ts";
 import type { RecordedDataset } from "../journal/recorded-dataset.ts";
 import type { MediaEntry } from "../journal/media-entry.ts";
 import { mergeParams } from "../journal/params.ts";
@@ -54,6 +55,8 @@ export interface RunParts extends SessionParts {
   readonly wantsEnvironment?: boolean;
   /** See `CapturedSession.wantsCode`. */
   readonly wantsCode?: boolean;
+  /** What the record says of the code of earlier sessions, if this session captures its own. */
+  readonly earlierCode?: RecordedCode | undefined;
   /** The code that the run is made with, if the caller gives it. */
   readonly code?: RunCode | undefined;
   readonly startChild: StartRun;
@@ -101,7 +104,7 @@ export class Run<Name extends string = string> implements AsyncDisposable {
     this.#late = new LateCalls(this, writer);
     mergeParams(this.#params, parts.params);
     this.#goals = parts.definitions ?? {};
-    this.#code = new CodeLog(context, writer);
+    this.#code = new CodeLog(context, writer, parts.earlierCode);
     if (parts.code) this.#code.record(parts.code);
     Object.defineProperty(this, RUN_INSIDE, { value: runInside(context, created, writer, this.#goals) });
     this.#closing = new RunClosing(this, parts, this.#media, this.#artifacts, this.#code);

@@ -40,6 +40,27 @@ test("runs keep the code that they are given, and those that are resumed keep th
   expect((await ledger.getRun(none.id)).code).toBeUndefined();
 });
 
+test("a resumed run gets the code of the session that resumes it, if that differs", async () => {
+  const { directory } = repository;
+  const place = memoryBackend();
+  // Runs of one ledger that start within a second share what was captured.
+  const open = () => openLedger(place, { capture: { ...others, code: { directory } } });
+  const ledger = await open();
+  const id = await ledger.withRun({}, (run) => run.id);
+  const first = (await ledger.getRun(id)).code;
+  await (await (await open()).resumeRun(id)).finish();
+  expect((await ledger.getRun(id)).code).toEqual(first);
+
+  repository.write("later.txt", "other\n");
+  repository.git("add", "later.txt");
+  await (await (await open()).resumeRun(id)).finish();
+  const { code } = await ledger.getRun(id);
+  expect(code?.patch?.digest).not.toBe(first?.patch?.digest);
+  const remark = `sessions: an earlier one ran other code: commit ${first?.commit}, with changes`;
+  expect(code?.incomplete).toEqual([...first!.incomplete, remark]);
+  expect((await ledger.reproduction(id)).missing).toContain(remark);
+});
+
 test("a resumed run without code and command gets those of the session that resumes it", async () => {
   const { directory } = repository;
   const place = join(directory, "runs");
