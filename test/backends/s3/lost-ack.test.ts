@@ -18,16 +18,13 @@ describe("a create whose answer is lost", () => {
       FAULTS.flatMap((first) => FAULTS.map((second) => [first, second] as const)),
       5,
     ),
-  )(
-    "%s, then %s",
-    async (first, second) => {
-      const { fake, backend } = await place();
-      fake.fail(first, isPut);
-      fake.fail(second, ({ method }) => method === "PUT" || method === "GET");
-      await backend.create("k", text("mine"));
-      expect(fake.bucket().objects.get("k")).toEqual(text("mine"));
-    },
-  );
+  )("%s, then %s", async (first, second) => {
+    const { fake, backend } = await place();
+    fake.fail(first, isPut);
+    fake.fail(second, ({ method }) => method === "PUT" || method === "GET");
+    await backend.create("k", text("mine"));
+    expect(fake.bucket().objects.get("k")).toEqual(text("mine"));
+  });
 
   test.each(FAULTS)("%s on another writer's object: EXISTS, and the object keeps its bytes", async (fault) => {
     const { fake, backend } = await place();
