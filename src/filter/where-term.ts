@@ -103,6 +103,16 @@ export interface TagTerm extends TextTerm, Presence {}
 /** A param in a filter. */
 export interface ParamTerm
   extends Equality<string | number | boolean>, Order<number>, Texts, Lists<string | number | boolean>, Presence {}
+/** A param in a filter whose type the compiler knows. */
+export type ParamTermOf<T> = [T] extends [string | number | bigint | boolean | null | undefined]
+  ? Equality<InFilter<T>> &
+      Lists<InFilter<T>> &
+      Presence &
+      ([Extract<T, number | bigint>] extends [never] ? unknown : Order<number>) &
+      ([Extract<T, string>] extends [never] ? unknown : Texts)
+  : ParamTerm;
+/** The values that filters compare with a param of the type `T`. */
+type InFilter<T> = T extends bigint ? number : T extends string | number | boolean ? T : never;
 /** A time in a filter. It takes ms since the epoch, a `Date`, or an ISO date as text. */
 export type TimeTerm = NumberTerm<number | Date | string>;
 /** A duration in a filter. It takes ms, or text such as `2h30m`. */

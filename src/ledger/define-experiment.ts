@@ -1,5 +1,6 @@
 import { LedgerError, invalidArgument, reading } from "../errors/ledger-error.ts";
 import type { ExperimentWhere } from "../filter/experiment-where.ts";
+import type { ExperimentOrder } from "../filter/experiment-order.ts";
 import type { Where } from "../filter/where-term.ts";
 import type { Dictionary } from "../journal/event.ts";
 import type { MetricSummary } from "../journal/metric-summary.ts";
@@ -66,7 +67,7 @@ export class Experiment<Input = object, Params = Dictionary, Name extends string
     ...[options]: object extends Input
       ? [options?: ExperimentOptions<Input, T>]
       : [options: ExperimentOptions<Input, T>]
-  ): Promise<Run<Name>> {
+  ): Promise<Run<Name, Params>> {
     const own = { ...(options as StartRunOptions | undefined), schema: this };
     return await checkLedger(ledger).startRun(own as never);
   }
@@ -75,7 +76,7 @@ export class Experiment<Input = object, Params = Dictionary, Name extends string
   async withRun<R, T extends object = Tags>(
     ledger: Ledger,
     options: ExperimentOptions<Input, T>,
-    work: (run: Run<Name>) => Promise<R> | R,
+    work: (run: Run<Name, Params>) => Promise<R> | R,
   ): Promise<R> {
     const own = { ...(options as StartRunOptions), schema: this };
     return await checkLedger(ledger).withRun(own as never, work);
@@ -85,7 +86,7 @@ export class Experiment<Input = object, Params = Dictionary, Name extends string
    * Resumes a run of this experiment, as `ledger.resumeRun` does. Rejects with `INVALID_ARGUMENT` if the run is of
    * another experiment.
    */
-  async resume(ledger: Ledger, id: string, options?: ResumeRunOptions): Promise<Run<Name>> {
+  async resume(ledger: Ledger, id: string, options?: ResumeRunOptions): Promise<Run<Name, Params>> {
     const { experiment } = await checkLedger(ledger).getRun(id, { signal: options?.signal });
     if (experiment === this.name) return await ledger.resumeRun(id, options);
     const message = `run ${id} is of experiment ${JSON.stringify(experiment)}, not of ${JSON.stringify(this.name)}`;
@@ -95,9 +96,11 @@ export class Experiment<Input = object, Params = Dictionary, Name extends string
   /** Returns a page of runs of this experiment, as `ledger.searchRuns` does. */
   async search<Field extends keyof RunRecord = keyof RunRecord>(
     ledger: Ledger,
-    query: Omit<RunQuery, "experiment" | "filter" | "fields"> & {
+    query: Omit<RunQuery, "experiment" | "filter" | "fields" | "orderBy"> & {
       /** As for `searchRuns`, or a function that builds a filter with names that the compiler knows. */
       readonly filter?: RunQuery["filter"] | ((where: ExperimentWhere<Name, Params>) => Where) | undefined;
+      /** As for `searchRuns`, with names of metrics and paths of params that the compiler knows. */
+      readonly orderBy?: ExperimentOrder<Name, Params> | readonly ExperimentOrder<Name, Params>[] | undefined;
       /** The members of the records to return, besides `id`. Default: all. */
       readonly fields?: readonly Field[] | undefined;
     } = {},

@@ -11,8 +11,8 @@ import type { CompareOptions, RunComparison } from "../compare/compare-records.t
 import type { MediaEntry } from "../journal/media-entry.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import type { OpenRun, RunContext } from "../run/run-context.ts";
-import type { ExperimentOptions, RunSchema } from "../run/run-schema.ts";
-import type { StartRunOptions } from "../run/start-options.ts";
+import type { MetricNamesOf, RunSchema, SchemaParamsOf, StartOptionsOf } from "../run/run-schema.ts";
+import type { GivenStartOptions } from "../run/start-options.ts";
 import type { ResumeRunOptions } from "../run/resume-run.ts";
 import type { Run, StartRun } from "../run/run.ts";
 import type { Tags } from "../run/tags.ts";
@@ -65,20 +65,15 @@ export class Ledger extends RunOrigins {
     Object.defineProperty(this, LEDGER_BACKEND, { value: context.backend });
   }
 
-  /** Starts a run of an experiment that `defineExperiment` returned. */
-  startRun<Input, Params, Name extends string, T extends object = Tags>(
-    options: ExperimentOptions<Input, T> & {
-      /** The experiment. */
-      readonly schema: RunSchema<Input, Params, Name>;
-    },
-  ): Promise<Run<Name>>;
   /**
-   * Starts a run. Once it resolves, everything in the options is stored, except `code`. Rejects with `RUN_EXISTS` for an `id` that is
-   * taken.
+   * Starts a run. Once it resolves, everything in the options is stored, except `code`. Rejects with `RUN_EXISTS` for an
+   * `id` that is taken. With a `schema`, the run is of that experiment, and rejects with `INVALID_ARGUMENT` for params
+   * that do not fit.
    */
-  startRun<T extends object = Tags>(options?: StartRunOptions<T>): Promise<Run>;
-  async startRun(options?: StartRunOptions): Promise<Run> {
-    return await this.#start(options);
+  async startRun<T extends object = Tags, Schema extends RunSchema | undefined = undefined>(
+    options?: StartOptionsOf<Schema, T>,
+  ): Promise<Run<MetricNamesOf<Schema>, SchemaParamsOf<Schema>>> {
+    return await this.#start(options as GivenStartOptions | undefined);
   }
 
   readonly #start: StartRun = async (options) => {
@@ -93,22 +88,22 @@ export class Ledger extends RunOrigins {
     return await startWithId(this.#context, own, this.#start);
   };
 
-  /** Calls `work` with a new run of an experiment that `defineExperiment` returned. */
-  withRun<R, Input, Params, Name extends string, T extends object = Tags>(
-    options: ExperimentOptions<Input, T> & {
-      /** The experiment. */
-      readonly schema: RunSchema<Input, Params, Name>;
-    },
-    work: (run: Run<Name>) => Promise<R> | R,
-  ): Promise<R>;
   /**
    * Calls `work` with a new run, and finishes the run when `work` returns. If `work` throws, closes the run as `failed`
    * with the error, and throws the error again. Returns the value of `work` even if the run cannot be closed: then
    * `onError` gets the error, and the run reads as not finished.
    */
-  withRun<R, T extends object = Tags>(options: StartRunOptions<T>, work: (run: Run) => Promise<R> | R): Promise<R>;
-  async withRun<R>(options: StartRunOptions, work: (run: Run) => Promise<R> | R): Promise<R> {
-    return await withRun((own) => this.startRun(own), options, work, this.#context.onError);
+  async withRun<R, T extends object = Tags, Schema extends RunSchema | undefined = undefined>(
+    options: StartOptionsOf<Schema, T>,
+    work: (run: Run<MetricNamesOf<Schema>, SchemaParamsOf<Schema>>) => Promise<R> | R,
+  ): Promise<R> {
+    const given = options as GivenStartOptions;
+    return await withRun(
+      (own) => this.startRun(own),
+      given,
+      work as (run: Run) => Promise<R> | R,
+      this.#context.onError,
+    );
   }
 
   /**

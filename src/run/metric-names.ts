@@ -12,6 +12,9 @@ export type PatternsOf<Name extends string> = Name extends string
     : never
   : never;
 
+/** The names and globs that a run may define if only the metrics called `Name` may be logged. */
+export type DefinedName<Name extends string> = Name | `${string}*${string}`;
+
 /**
  * The metrics of a call of `log()`, which has the type `T`, if only the metrics called `Name` may be logged. Nested
  * objects flatten with `/`.

@@ -32,3 +32,18 @@ export type ExperimentOptions<Input, T extends object = Tags> = Omit<
         /** The params, as the schema takes them. */
         readonly params: Input;
       });
+
+/**
+ * Options of `startRun`, with the experiment that they name as `schema`, if they name one. One type, and not one for each
+ * of two overloads: the compiler's message for wrong params would be that of the overload without a schema.
+ */
+export type StartOptionsOf<Schema, T extends object> = {
+  /** The experiment that `defineExperiment` returned. Default: none; any params and metrics. */
+  readonly schema?: Schema | undefined;
+} & ([Schema] extends [RunSchema<infer Input>] ? ExperimentOptions<Input, T> : StartRunOptions<T>);
+
+/** The names of the metrics that a run with this schema may log. */
+export type MetricNamesOf<Schema> = [Schema] extends [RunSchema<unknown, unknown, infer Name>] ? Name : string;
+
+/** The params of a run with this schema, as the schema returns them. */
+export type SchemaParamsOf<Schema> = [Schema] extends [RunSchema<unknown, infer Params>] ? Params : object;

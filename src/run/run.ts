@@ -28,15 +28,16 @@ import { ArtifactLog } from "./log-artifacts.ts";
 import { type LogHistogramOptions, type LogImageOptions, MediaLog } from "./log-media.ts";
 import { checkDefinition } from "./define-metric.ts";
 import { MetricInput, type Metrics } from "./metric-input.ts";
-import type { LoggedMetrics, ProposedMetrics } from "./metric-names.ts";
-import { type GivenStartOptions, START_OPTIONS, type StartRunOptions } from "./start-options.ts";
+import type { DefinedName, LoggedMetrics, ProposedMetrics } from "./metric-names.ts";
+import { type GivenStartOptions, START_OPTIONS } from "./start-options.ts";
+import type { PartialParams } from "./partial-params.ts";
 import { checkParams, type SetParamsOptions } from "./set-params.ts";
 import { checkTags, type Tags, type TagsOf } from "./tags.ts";
 import { checkPosition, type LogPosition, stepOf, timeOf } from "./log-position.ts";
 import { StepCount } from "./step-count.ts";
 import { checkName, checkText } from "./check-text.ts";
 import { RunClosing, type SessionParts } from "./run-closing.ts";
-import type { ExperimentOptions, RunSchema } from "./run-schema.ts";
+import type { MetricNamesOf, RunSchema, SchemaParamsOf, StartOptionsOf } from "./run-schema.ts";
 import { RUN_INSIDE, runInside } from "./run-inside.ts";
 import type { CapturedSession } from "./run-capture.ts";
 
@@ -65,9 +66,9 @@ export interface RunParts extends SessionParts {
 /**
  * A run that is being written: what training code holds. Everything but artifacts goes to a buffer at once and to the
  * backend in the background; {@link flush} and {@link finish} wait for it. `Name` are the names of the metrics that it
- * may log, if `defineExperiment` says so.
+ * may log, and `Params` are its params, if `defineExperiment` says so.
  */
-export class Run<Name extends string = string> implements AsyncDisposable {
+export class Run<Name extends string = string, Params = object> implements AsyncDisposable {
   /** The id of the run. It is safe in a URL. Without an id of your own it sorts by start time. */
   readonly id: string;
   /** The name of the run. It need not be unique. */
@@ -228,7 +229,7 @@ export class Run<Name extends string = string> implements AsyncDisposable {
    * Sets params; nested objects are merged. Throws `PARAM_CONFLICT`, which names the param, if one would get another
    * value, unless `overwrite` is set. The history is kept in any case. Throws `TOO_LARGE` as {@link setTags} does.
    */
-  setParams(params: object, options?: SetParamsOptions): void {
+  setParams(params: PartialParams<Params>, options?: SetParamsOptions): void {
     if (this.#closing.ending) return this.#late.drop("setParams", this.#closing.ending.status);
     const set = checkParams(this.#params, params, options);
     if (Object.keys(set).length === 0) return;
@@ -262,7 +263,7 @@ export class Run<Name extends string = string> implements AsyncDisposable {
    * Says what a metric means, or all metrics that fit a glob: `*` stands for any characters but `/`, `**` for any.
    * `goal` decides which point is best.
    */
-  defineMetric(name: string, definition?: MetricDefinition): void {
+  defineMetric(name: DefinedName<Name>, definition?: MetricDefinition): void {
     if (this.#closing.ending) return this.#late.drop("defineMetric", this.#closing.ending.status);
     const event = checkDefinition(name, definition);
     this.#writer.event(event, "metric");
@@ -304,16 +305,13 @@ export class Run<Name extends string = string> implements AsyncDisposable {
     return this.#datasets.log(name, source, options, this.#tooLate("logDataset", 0));
   }
 
-  /** Starts a run of an experiment that `defineExperiment` returned. The `parent` of the new run is this one. */
-  startChild<Input, Params, ChildName extends string, T extends object = Tags>(
-    options: ExperimentOptions<Input, T> & {
-      /** The experiment. */
-      readonly schema: RunSchema<Input, Params, ChildName>;
-    },
-  ): Promise<Run<ChildName>>;
-  /** Starts a run whose `parent` is this one. It belongs to the same experiment, unless the options say otherwise. */
-  startChild<T extends object = Tags>(options?: StartRunOptions<T>): Promise<Run>;
-  async startChild(options?: StartRunOptions): Promise<Run> {
+  /**
+   * Starts a run whose `parent` is this one. It belongs to the same experiment, unless the options say otherwise. Rejects
+   * as `ledger.startRun` does.
+   */
+  async startChild<T extends object = Tags, Schema extends RunSchema | undefined = undefined>(
+    options?: StartOptionsOf<Schema, T>,
+  ): Promise<Run<MetricNamesOf<Schema>, SchemaParamsOf<Schema>>> {
     const own = readOptions("startChild", options as GivenStartOptions | undefined, START_OPTIONS);
     const experiment = own.schema === undefined ? { experiment: this.experiment } : {};
     return await this.#parts.startChild({ ...experiment, ...own, parent: this.id });

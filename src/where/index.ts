@@ -1,6 +1,15 @@
 export { type TextName, type TimeName, where, type WhereBuilder } from "../filter/where.ts";
-export type { ExperimentWhere, ParamPath } from "../filter/experiment-where.ts";
+export type { ExperimentOrder } from "../filter/experiment-order.ts";
+export type { ExperimentWhere, ParamAt, ParamPath } from "../filter/experiment-where.ts";
 export type { Where } from "../filter/where-term.ts";
-export type { DurationTerm, MetricTerm, ParamTerm, TagTerm, TextTerm, TimeTerm } from "../filter/where-term.ts";
+export type {
+  DurationTerm,
+  MetricTerm,
+  ParamTerm,
+  ParamTermOf,
+  TagTerm,
+  TextTerm,
+  TimeTerm,
+} from "../filter/where-term.ts";
 export type { Comparison, Condition, Filter, FilterValue, Operator } from "../filter/filter.ts";
 export type { Aggregate, DatasetPart, Field } from "../filter/field.ts";
