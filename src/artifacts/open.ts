@@ -2,6 +2,7 @@ import { isError } from "../platform/any-realm.ts";
 import type { Backend, CallOptions } from "../backend/backend.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
 import { mapBounded } from "../platform/bounded.ts";
+import { onDemand } from "../platform/on-demand.ts";
 import { callOptions } from "../backend/call-options.ts";
 import { blobKey } from "./blobs.ts";
 import { formatDigest } from "../bytes/digest.ts";
@@ -9,7 +10,10 @@ import type { ManifestFile } from "./manifest.ts";
 import { readRanges } from "./read-ranges.ts";
 import { loadSha256 } from "../bytes/sha256.ts";
 import { type StoredTable, TABLE_PATH, type TableReader } from "./stored-table.ts";
+import type { StoredTensor } from "./tensor-file.ts";
 import type { ArtifactVersion } from "./version.ts";
+
+const tensors = /* @__PURE__ */ onDemand(() => import("./tensor-file.ts"));
 
 const PARALLEL = 4;
 const SHOWN = 5;
@@ -101,9 +105,23 @@ export class OpenArtifact {
    * other file. Other Parquet files have many forms: read their bytes with a library for Parquet.
    */
   async readTable(path: string = TABLE_PATH, options: CallOptions = {}): Promise<StoredTable> {
+    return await this.#decode(path, options, this.#readTable);
+  }
+
+  /**
+   * Returns the tensor that `logDataset` stored with `store: true`. Reads `data.npy`, or the NumPy file at `path` if it
+   * is one of version 1.0 with float32, float64, int32 or bool in the order of rows. Rejects as {@link read} does, and
+   * with `CORRUPT` for any other file.
+   */
+  async readTensor(path: string = "data.npy", options: CallOptions = {}): Promise<StoredTensor> {
+    const { decodeTensor } = await tensors();
+    return await this.#decode(path, options, decodeTensor);
+  }
+
+  async #decode<T>(path: string, options: CallOptions, decode: (bytes: Uint8Array) => Promise<T>): Promise<T> {
     const bytes = await this.read(path, options);
     try {
-      return await this.#readTable(bytes);
+      return await decode(bytes);
     } catch (cause) {
       if (!LedgerError.hasCode(cause, "CORRUPT")) throw cause;
       const { name, version } = this.version;

@@ -9,6 +9,7 @@ const typedArrayName = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uin
 interface TypedArrays {
   Uint8Array: Uint8Array;
   Uint8ClampedArray: Uint8ClampedArray;
+  Int32Array: Int32Array;
   Float16Array: ArrayLike<number> & ArrayBufferView;
   Float32Array: Float32Array;
   Float64Array: Float64Array;

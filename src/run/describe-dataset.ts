@@ -1,5 +1,4 @@
 import type { ArtifactSource } from "../artifacts/source.ts";
-import { TABLE_PATH } from "../artifacts/stored-table.ts";
 import { callOptions } from "../backend/call-options.ts";
 import { loadSha256 } from "../bytes/sha256.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
@@ -22,6 +21,7 @@ import {
 } from "./log-dataset.ts";
 import { OpenedStream } from "./opened-stream.ts";
 import type { RunContext } from "./run-context.ts";
+import { columnsOf, isReadTable } from "./read-table-source.ts";
 import { prepareDatasetTable } from "./prepare-dataset-table.ts";
 
 type Described = { readonly digest: string; readonly uri?: string } & DatasetFacts;
@@ -30,10 +30,11 @@ type Described = { readonly digest: string; readonly uri?: string } & DatasetFac
 export async function describeDataset(
   context: RunContext,
   artifacts: ArtifactLog,
-  source: Exclude<DatasetSource, string>,
+  given: Exclude<DatasetSource, string>,
   options: CheckedDatasetOptions,
 ): Promise<Described> {
   const { signal, schema } = options;
+  const source = isReadTable(given) ? columnsOf(given) : given;
   if (isReference(source) && isVersion(source)) {
     const { version, dataset } = await artifacts.useDataset(source, callOptions(signal));
     const { size, digest } = version;
@@ -60,8 +61,7 @@ export async function describeDataset(
   const encode = options.store ? await prepareDatasetTable(source, signal) : undefined;
   const facts = await factsOf(options, (table) => hashTable(table, source));
   if (encode === undefined) return facts;
-  const bytes = await encode();
-  const version = await store(artifacts, { files: { [TABLE_PATH]: bytes } }, options, facts);
+  const version = await store(artifacts, await encode(), options, facts);
   return { ...facts, size: version.size, artifact: `${version.name}:${version.version}` };
 }
 

@@ -1,4 +1,5 @@
 import type { ArtifactSource } from "../artifacts/source.ts";
+import type { StoredTable } from "../artifacts/stored-table.ts";
 import type { ArtifactVersion } from "../artifacts/version.ts";
 import { type OptionNames, readOptions } from "../arguments/options.ts";
 import { invalidArgument, LedgerError, reading } from "../errors/ledger-error.ts";
@@ -27,8 +28,9 @@ export interface DatasetReference {
   readonly size?: number | undefined;
 }
 
-/** A table: rows as objects; columns by name; or the names of columns and rows of cells. */
+/** A table: rows as objects; columns by name; the names of columns and rows of cells; or what `readTable` returned. */
 type DatasetTable =
+  | StoredTable
   | readonly object[]
   | { readonly [column: string]: readonly unknown[] | ArrayBufferView | TensorLike }
   | {
@@ -61,8 +63,8 @@ export interface LogDatasetOptions {
   /** Where the data is. See `uri` of {@link DatasetReference}. */
   readonly uri?: string | undefined;
   /**
-   * Whether to store the content as a version of the artifact of this name, of type `dataset`. A table becomes Parquet.
-   * Default false: only what is known of the data is recorded.
+   * Whether to store the content as a version of the artifact of this name, of type `dataset`. A table becomes Parquet,
+   * and a tensor of several dimensions a NumPy file. Default false: only what is known of the data is recorded.
    */
   readonly store?: boolean | undefined;
   /**

@@ -1,3 +1,5 @@
+import { TABLE_PATH } from "../artifacts/stored-table.ts";
+import { encodeTensor, TENSOR_PATH } from "../artifacts/tensor-file.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
 import { MAX_CELLS } from "../media/table.ts";
 import { tableFile } from "../media/table-file.ts";
@@ -6,14 +8,21 @@ import { isByRow } from "../provenance/datasets/hash-table.ts";
 import { isTensor, readTensor } from "../provenance/datasets/tensor.ts";
 
 /**
- * Checks and copies a table of a data set, which may have tensors as columns. Resolves with what encodes it. Rejects as
- * {@link tableFile} throws.
+ * Checks and copies a table of a data set, which may have tensors as columns, or be one. Resolves with what encodes it:
+ * a tensor of several dimensions as a NumPy file, anything else as Parquet. Rejects as {@link tableFile} throws.
  */
 export async function prepareDatasetTable(
   source: object,
   signal: AbortSignal | undefined,
-): Promise<() => Promise<Uint8Array>> {
-  return tableFile(await withoutTensors(source, signal));
+): Promise<() => Promise<{ readonly files: { readonly [path: string]: Uint8Array } }>> {
+  if (isTensor(source) && source.shape.length > 1 && source.dtype !== "string") {
+    const { shape, at, numbers } = await readTensor(source, "source.data", signal);
+    const length = shape.reduce((product, size) => product * size, 1);
+    const values = numbers ?? Array.from({ length }, (_, i) => at(i) as boolean);
+    return async () => ({ files: { [TENSOR_PATH]: await encodeTensor(shape, values, numbers === undefined) } });
+  }
+  const encode = tableFile(await withoutTensors(source, signal));
+  return async () => ({ files: { [TABLE_PATH]: await encode() } });
 }
 
 /** Returns a table without tensors, and with null for `undefined`. */
@@ -40,6 +49,10 @@ async function cellsOf(name: string, cells: unknown, signal: AbortSignal | undef
   const field = `source.${name.slice(0, 100)}`;
   const { shape, numbers, at } = await readTensor(cells, field, signal);
   if (shape.length === 1) return numbers ?? Array.from({ length: shape[0]! }, (_, i) => at(i));
-  const message = `${field} has rows that are lists, which Parquet would not hold: store the file instead`;
+  const advice =
+    cells.dtype === "string"
+      ? "give each of its columns a name"
+      : "log the tensor as a data set of its own, logDataset(name, tensor, { store: true })";
+  const message = `${field} is a tensor of ${shape.length} dimensions, which a column of a stored table cannot be: ${advice}`;
   throw new LedgerError("INVALID_ARGUMENT", message, { field });
 }

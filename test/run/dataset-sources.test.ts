@@ -147,7 +147,8 @@ test("a stored table is Parquet that reads back as the same data set", async () 
   const logged = await run.logDataset("t", table, { store: true });
   expect(logged).toMatchObject({ rows: 3, artifact: "t:v0" });
   const opened = await ledger.openArtifact("t:v0");
-  const { names, columns, rows: count } = await opened.readTable();
+  const read = await opened.readTable();
+  const { names, columns, rows: count } = read;
   expect([names, count]).toEqual([Object.keys(table), 3]);
   expect(columns).toEqual({
     x: [1.5, -0, Number.NaN],
@@ -158,6 +159,7 @@ test("a stored table is Parquet that reads back as the same data set", async () 
     when: table.when,
   });
   expect((await run.logDataset("read", columns)).digest).toBe(logged.digest);
+  expect(await run.logDataset("t", read, { store: true })).toEqual(logged);
   const bytes = await opened.read("data.parquet");
   const file = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
   const rows = await parquetReadObjects({ file });
@@ -172,6 +174,9 @@ test("a stored table is Parquet that reads back as the same data set", async () 
     ["source", []],
     ["source.columns[1]", { columns: ["x", "x"], rows: [] }],
     ["source.x", { x: { shape: [1, 1], dtype: "float32", data: async () => new Float32Array(1) } }],
+    ["source.data", { shape: [1, 1], dtype: "string", data: async () => ["x"] }],
+    ["source.rows", { names: ["x"], columns: { x: [1] }, rows: 2 }],
+    ["source.names", { names: ["x", "y"], columns: { x: [1] }, rows: 1 }],
     ["store", chunks({ a: 1 })],
     ["store", { digest: "d" }],
     ["name", [{ a: 1 }]],
@@ -310,6 +315,66 @@ test("tensors are tables: alone, as columns, and of any rank", async () => {
   ])
     await expect(log({ a: wrong })).rejects.toThrow(code("INVALID_ARGUMENT", "source.a"));
   await expect(log({ a: ys, b: [1] })).rejects.toThrow(code("INVALID_ARGUMENT", "source.b"));
+});
+
+test.each<[string, number[], string, ArrayLike<unknown>, string]>([
+  ["numbers", [2, 3], "float32", new Float32Array([1.5, -0, Number.NaN, 4, 5, 6]), "float32"],
+  ["integers", [2, 1, 2], "int32", new Int32Array([1, -2, 3, 2 ** 31 - 1]), "int32"],
+  ["doubles", [1, 2], "float64", new Float64Array([0.1, -1e300]), "float64"],
+  ["booleans", [2, 2], "bool", Uint8Array.of(1, 0, 0, 1), "bool"],
+  ["bytes of an image", [1, 2, 2], "int32", Uint8Array.of(0, 255, 1, 2), "float64"],
+  ["no values", [3, 0], "float32", new Float32Array(0), "float32"],
+])("a stored tensor is read back with its digest (%s)", async (_name, shape, dtype, values, storedAs) => {
+  const { ledger } = await createTestLedger();
+  const run = await ledger.startRun();
+  const tensor = { shape, dtype, data: async () => values };
+  const logged = await run.logDataset("t", tensor, { store: true });
+  expect(logged).toMatchObject({ artifact: "t:v0", rows: shape[0], digest: (await log(tensor)).digest });
+  const read = await (await ledger.openArtifact("t")).readTensor();
+  expect(read).toMatchObject({ shape, dtype: storedAs });
+  expect([...read.values]).toEqual(Array.from(values));
+  expect(await run.logDataset("t", read, { store: true })).toEqual(logged);
+});
+
+test("a stored tensor is a NumPy file, and readTensor refuses what is none", async () => {
+  const { ledger } = await createTestLedger();
+  const run = await ledger.startRun();
+  await run.logDataset(
+    "t",
+    { shape: [2, 1], dtype: "float32", data: async () => new Float32Array([1, 2]) },
+    { store: true },
+  );
+  const bytes = await (await ledger.openArtifact("t")).read("data.npy");
+  // What numpy.save writes for numpy.array([[1], [2]], dtype="<f4").
+  const header = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 1), }".padEnd(117) + "\n";
+  expect(Buffer.from(bytes).toString("latin1")).toBe(`\x93NUMPY\x01\0\x76\0${header}\0\0\x80?\0\0\0@`);
+  const changed = (at: number, text: string): Uint8Array => {
+    const copy = bytes.slice();
+    copy.set(Buffer.from(text, "latin1"), at);
+    return copy;
+  };
+  const shapeAt = 10 + header.indexOf("(2, 1)");
+  const broken: [string, Uint8Array, RegExp][] = [
+    ["empty", new Uint8Array(0), /not a NumPy file/],
+    ["magic", changed(1, "n"), /not a NumPy file/],
+    ["version", changed(6, "\x02"), /not a NumPy file of version 1.0/],
+    ["cut", bytes.subarray(0, 40), /header/],
+    ["short", bytes.subarray(0, 130), /size that its shape needs/],
+    ["complex", changed(10, "{'descr': '<c8'"), /header/],
+    ["columns", changed(10 + header.indexOf("False"), "True,"), /header/],
+    ["large", changed(shapeAt, "(9e9,)"), /header/],
+    ["more", changed(shapeAt, "(3, 1)"), /size that its shape needs/],
+  ];
+  await run.logArtifact("b", { files: Object.fromEntries(broken.map(([name, file]) => [name, file])) });
+  const opened = await ledger.openArtifact("b");
+  for (const [name, , why] of broken) {
+    const failure = await opened.readTensor(name).catch((error: unknown) => error);
+    expect(failure, name).toMatchObject({ code: "CORRUPT", message: expect.stringMatching(why) });
+  }
+  await expect(opened.readTensor()).rejects.toMatchObject({ code: "ARTIFACT_NOT_FOUND", field: "path" });
+  const huge = "{'descr': '<f8', 'fortran_order': False, 'shape': (9007199254740991, 99999), }";
+  await run.logArtifact("h", { files: { "data.npy": changed(10, huge) } });
+  await expect((await ledger.openArtifact("h")).readTensor()).rejects.toMatchObject({ code: "CORRUPT" });
 });
 
 test("a schema is compared with a table, and recorded of other data", async () => {
