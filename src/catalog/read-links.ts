@@ -57,6 +57,11 @@ export class LinkedRuns {
     return this.#find((index) => index.withDatasets());
   }
 
+  /** Returns the runs that made or used a version of this digest, or used a data set of it, by id. */
+  ofDigest(digest: string): readonly RunLinks[] {
+    return this.#find((index) => index.ofDigest(digest));
+  }
+
   /** Returns the children and the forks of a run, by id. */
   childrenOf(id: string): readonly RunLinks[] {
     return this.#find((index) => index.childrenOf(id));

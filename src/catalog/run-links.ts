@@ -96,6 +96,14 @@ export class LinkIndex {
     return [...this.#runs.values()].filter(({ datasets }) => datasets.length > 0);
   }
 
+  /** Returns the runs that made or used a version of this digest, or used a data set of it. */
+  ofDigest(digest: string): readonly RunLinks[] {
+    const isOf = (each: { readonly digest: string }): boolean => each.digest === digest;
+    return [...this.#runs.values()].filter(({ made, used, datasets }) =>
+      [made, used, datasets].some((list: readonly { readonly digest: string }[]) => list.some(isOf)),
+    );
+  }
+
   /** Returns the runs whose parent, or of which a fork, is the run. */
   childrenOf(id: string): readonly RunLinks[] {
     return this.#children.get(id) ?? NONE;

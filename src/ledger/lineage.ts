@@ -11,6 +11,8 @@ import type { RecordedDataset } from "../journal/recorded-dataset.ts";
 import { checkName } from "../run/check-text.ts";
 import { ID_PATTERN } from "../journal/run-id.ts";
 import type { RunContext } from "../run/run-context.ts";
+import { versionRefOf } from "../catalog/run-links.ts";
+import { isDigest } from "./is-digest.ts";
 import { LineageWalk } from "./lineage-walk.ts";
 
 /** Options of `ledger.lineage`. */
@@ -28,6 +30,8 @@ export interface DatasetStart {
 
 const NAMES: OptionNames<LineageOptions> = { direction: true, depth: true, signal: true };
 const MAX_DEPTH = 10_000;
+/** How many nodes of one digest a message names. */
+const MAX_SHOWN = 5;
 
 /** Returns what led to a run or a version of an artifact, and what came of it; see `Ledger.lineage`. */
 export async function readLineage(
@@ -49,7 +53,8 @@ export async function readLineage(
   });
 }
 
-/** Returns the node that the caller names. A text without `:` and `@` is the id of a run, or else an artifact. */
+/** Returns the node that the caller names. A text without `:` and `@` is the id of a run, or else an artifact, and
+ * `sha256:…` is a digest. */
 async function findStart(
   context: RunContext,
   runs: LinkedRuns,
@@ -61,6 +66,8 @@ async function findStart(
   const isId = typeof start === "string" && ID_PATTERN.test(start);
   const run = isId ? runs.run(start) : undefined;
   if (run) return { kind: "run", id: run.id, name: run.name, ...(run.isDeleted && { deleted: true }) };
+  const ofDigest = typeof start === "string" && isDigest(start) ? findByDigest(runs, start) : undefined;
+  if (ofDigest) return ofDigest;
   try {
     const { name, version, digest } = await (
       await context.artifacts()
@@ -71,6 +78,38 @@ async function findStart(
     const message = `there is no run and no artifact ${JSON.stringify(start)}: a data set is { dataset: { name, digest } }`;
     throw new LedgerError("RUN_NOT_FOUND", message, { field: "ref", cause });
   }
+}
+
+/**
+ * Returns the one node of a digest. Throws `INVALID_ARGUMENT`, which names the nodes, if there are several, and
+ * `RUN_NOT_FOUND` if there is none. Returns `undefined` if the text may be the id of a run instead.
+ */
+function findByDigest(runs: LinkedRuns, digest: string): LineageNode | undefined {
+  const nodes = new Map<string, LineageNode>();
+  for (const { made, used, datasets } of runs.ofDigest(digest)) {
+    for (const version of [...made, ...used])
+      if (version.digest === digest)
+        nodes.set(versionRefOf(version), { kind: "artifact", ref: versionRefOf(version), digest });
+    for (const { name, digest: own } of datasets)
+      if (own === digest) nodes.set(`${name}@${digest}`, { kind: "dataset", name, digest });
+  }
+  const [node, ...more] = nodes.values();
+  if (node && more.length === 0) return node;
+  if (!node && ID_PATTERN.test(digest)) return undefined;
+  if (!node) {
+    const message = `no run made or used a version, or used a data set, of the digest ${JSON.stringify(digest)}`;
+    throw new LedgerError("RUN_NOT_FOUND", message, { field: "ref" });
+  }
+  const shown = [node, ...more]
+    .slice(0, MAX_SHOWN)
+    .map((each) =>
+      each.kind === "dataset"
+        ? `{ dataset: { name: ${JSON.stringify(each.name)}, digest } }`
+        : JSON.stringify((each as { ref: string }).ref),
+    );
+  const rest = more.length + 1 - shown.length;
+  const message = `ref is the digest of several: say ${shown.join(" or ")}${rest > 0 ? `, or one of ${rest} more` : ""}`;
+  throw new LedgerError("INVALID_ARGUMENT", message, { field: "ref", received: "string" });
 }
 
 /** Returns the node of a data set that a run used. */

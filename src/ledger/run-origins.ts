@@ -62,7 +62,8 @@ export class RunOrigins {
   /**
    * Returns what led to a run, a version of an artifact or a data set, and what came of it: runs, versions and data sets as
    * `nodes`, and as `edges` which run made or used them, and started or continued which run. It reads the catalogue, not
-   * the runs. Rejects with `RUN_NOT_FOUND` and `ARTIFACT_NOT_FOUND`. `runledger/compare` makes PROV-JSON, Mermaid and
+   * the runs. Takes a digest, too, and rejects with `INVALID_ARGUMENT` if several things have it. Rejects with
+   * `RUN_NOT_FOUND` and `ARTIFACT_NOT_FOUND`. `runledger/compare` makes PROV-JSON, Mermaid and
    * DOT of it.
    */
   async lineage(

@@ -1,5 +1,5 @@
 import { readSignal } from "../arguments/options.ts";
-import { isVersionTag, parseRef } from "../artifacts/name.ts";
+import { parseRef } from "../artifacts/name.ts";
 import type { ArtifactRef, ArtifactVersion } from "../artifacts/version.ts";
 import type { CallOptions } from "../backend/backend.ts";
 import { callOptions } from "../backend/call-options.ts";
@@ -13,6 +13,7 @@ import type { RecordedDataset } from "../journal/recorded-dataset.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import { checkName } from "../run/check-text.ts";
 import type { RunContext } from "../run/run-context.ts";
+import { isDigest } from "./is-digest.ts";
 import { searchRuns } from "./search-runs.ts";
 
 /** Which data: a digest, a version of an artifact, or a data set by name, digest or both, as a record has it. */
@@ -104,15 +105,4 @@ async function findWanted(
     }
     return { ...own, ...(artifact !== undefined && { artifact: checkName(artifact, "dataset.artifact", 2000) }) };
   });
-}
-
-/** An algorithm and a value, as in `sha256:…` and the `sha256-…` of web pages. */
-const OF_ALGORITHM = /^(?:table-)?(?:sha|md|blake|crc|xxh|etag|git)[\w.]*[:-]./i;
-/** A name or an algorithm, and hex digits: a commit, an ETag. */
-const HEX = /^(?:[\w.+-]+:)?"?(?=[0-9a-f-]*[0-9])[0-9a-f][0-9a-f-]{6,}"?$/i;
-
-/** Returns whether a text is a digest rather than `name:v3`, `name:best` or `name@sha256:…`. */
-function isDigest(text: string): boolean {
-  const isTag = isVersionTag(text.slice(text.indexOf(":") + 1));
-  return !isTag && !text.includes("@") && (OF_ALGORITHM.test(text) || HEX.test(text));
 }

@@ -48,7 +48,7 @@ export const SHORT_CODE_WAIT_MS = 1000;
 export class CodeLog {
   readonly #context: RunContext;
   readonly #writer: JournalWriter;
-  /** The code of an earlier session, if that was captured. */
+  /** The code of an earlier session, if it is known. */
   readonly #earlier: RecordedCode | undefined;
   #work: Promise<void> | undefined;
   #known: Promise<void> | undefined;
@@ -56,6 +56,8 @@ export class CodeLog {
   /** Whether the patch or the archive could not be stored. */
   #isUnstored = false;
   #isOver = false;
+  /** Whether the library captured the code. Otherwise the caller gave it. */
+  #isCaptured = false;
 
   constructor(context: RunContext, writer: JournalWriter, earlier: RecordedCode | undefined) {
     this.#context = context;
@@ -69,7 +71,8 @@ export class CodeLog {
   }
 
   /** Records this code, at the latest when it is known. Called once. */
-  record(code: RunCode): void {
+  record(code: RunCode, isCaptured: boolean): void {
+    this.#isCaptured = isCaptured;
     this.#begin(this.#record(code));
     if (!("later" in code)) this.#known = this.#work;
   }
@@ -161,10 +164,15 @@ export class CodeLog {
     );
   }
 
-  /** Records the code, unless an earlier session had the same. */
+  /** Records the code, unless it was captured and an earlier session had the same. */
   async #addOther(code: RecordedCode): Promise<void> {
-    const other = this.#earlier ? (await sessions()).codeOfSession(this.#earlier, code) : code;
+    const other = this.#earlier ? await this.#afterEarlier(this.#earlier, code) : code;
     if (other && !this.#isOver) this.#add(other);
+  }
+
+  async #afterEarlier(earlier: RecordedCode, code: RecordedCode): Promise<RecordedCode | undefined> {
+    const { codeOfSession, givenCodeOfSession } = await sessions();
+    return this.#isCaptured ? codeOfSession(earlier, code) : givenCodeOfSession(earlier, code);
   }
 
   #add(code: RecordedCode): void {

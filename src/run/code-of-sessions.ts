@@ -11,14 +11,40 @@ const MOST = 5;
  */
 export function codeOfSession(earlier: RecordedCode, now: RecordedCode): RecordedCode | undefined {
   if (earlier.entry !== now.entry || identityOf(earlier) === identityOf(now)) return undefined;
-  const { commit, dirty, incomplete } = earlier;
-  const which = commit === undefined ? "" : `: commit ${commit}${dirty === false ? "" : ", with changes"}`;
-  const before = incomplete.filter((remark) => remark.startsWith(REMARK)).slice(-MOST + 1);
-  return { ...now, incomplete: [...now.incomplete, ...before, `${REMARK}an earlier one ran other code${which}`] };
+  return after(earlier, now, true);
 }
 
-/** Untracked files are not part of it: a training makes some. */
-function identityOf({ commit, dirty, changes, submodules, lockfile, patch, archive }: RecordedCode): string {
-  const all = [commit, dirty, changes, submodules, lockfile?.digest, patch?.digest, archive?.digest];
-  return JSON.stringify(all.map((value) => value ?? null));
+/**
+ * Returns what to record of the code that the caller gives a resuming session. It replaces that of earlier sessions.
+ * `incomplete` says so if the two differ in something that both state.
+ */
+export function givenCodeOfSession(earlier: RecordedCode, now: RecordedCode): RecordedCode {
+  const [first, second] = [partsOf(earlier), partsOf(now)];
+  return after(
+    earlier,
+    now,
+    first.some((part, i) => isStated(part) && isStated(second[i]) && !same(part, second[i])),
+  );
 }
+
+function after(earlier: RecordedCode, now: RecordedCode, isOther: boolean): RecordedCode {
+  const { commit, dirty, incomplete } = earlier;
+  const which = commit === undefined ? "" : `: commit ${commit}${dirty === false ? "" : ", with changes"}`;
+  const remark = isOther ? [`${REMARK}an earlier one ran other code${which}`] : [];
+  const before = incomplete.filter((each) => each.startsWith(REMARK)).slice(remark.length - MOST);
+  return { ...now, incomplete: [...now.incomplete, ...before, ...remark] };
+}
+
+const identityOf = (code: RecordedCode): string => JSON.stringify(partsOf(code));
+
+/** Returns what identifies code. Untracked files are not part of it: a training makes some. */
+function partsOf({ commit, dirty, changes, submodules, lockfile, patch, archive }: RecordedCode): unknown[] {
+  const all = [commit, dirty, changes, submodules, lockfile?.digest, patch?.digest, archive?.digest];
+  return all.map((value) => value ?? null);
+}
+
+const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+/** The caller need not know everything. */
+const isStated = (part: unknown): boolean =>
+  part !== null && part !== "unknown" && !(Array.isArray(part) && part.length === 0);

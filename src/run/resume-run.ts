@@ -154,8 +154,10 @@ async function wantedFacts(
   { code, environment }: RunRecord,
   values: ResumedValues,
 ): Promise<Pick<RunParts, "wantsCode" | "earlierCode" | "wantsEnvironment">> {
-  if (!context.capture) return {};
   const isUnknown = code === undefined || (code.engine === "unknown" && code.commit === undefined);
+  const earlier = isUnknown ? {} : { earlierCode: code };
+  const ofGiven = values.code === undefined ? {} : earlier;
+  if (!context.capture) return ofGiven;
   // Code of which only the commit is known is what the caller gave.
   const isGiven = !isUnknown && code.engine === "unknown";
   const wantsCode = (values.wantsCode ?? true) && values.code === undefined && !isGiven;
@@ -163,8 +165,8 @@ async function wantedFacts(
   const isUndescribed =
     given !== undefined && environment === given && Object.keys(given).every((name) => CAPTURED.has(name));
   const wantsEnvironment = (values.wantsEnvironment ?? true) && context.environment === undefined && isUndescribed;
-  if (!(wantsCode || wantsEnvironment) || (await seemContinued(context, sessions))) return {};
-  return { wantsCode, wantsEnvironment, ...(wantsCode && !isUnknown && { earlierCode: code }) };
+  if (!(wantsCode || wantsEnvironment) || (await seemContinued(context, sessions))) return ofGiven;
+  return { wantsCode, wantsEnvironment, ...(wantsCode ? earlier : ofGiven) };
 }
 
 /** Returns the greatest step so far. A fork continues after the step that it was forked at. */

@@ -56,7 +56,7 @@ export interface RunParts extends SessionParts {
   readonly wantsEnvironment?: boolean;
   /** See `CapturedSession.wantsCode`. */
   readonly wantsCode?: boolean;
-  /** What the record says of the code of earlier sessions, if this session captures its own. */
+  /** What the record says of the code of earlier sessions, if this session captures its own or is given one. */
   readonly earlierCode?: RecordedCode | undefined;
   /** The code that the run is made with, if the caller gives it. */
   readonly code?: RunCode | undefined;
@@ -106,7 +106,7 @@ export class Run<Name extends string = string, Params = object> implements Async
     mergeParams(this.#params, parts.params);
     this.#goals = parts.definitions ?? {};
     this.#code = new CodeLog(context, writer, parts.earlierCode);
-    if (parts.code) this.#code.record(parts.code);
+    if (parts.code) this.#code.record(parts.code, false);
     Object.defineProperty(this, RUN_INSIDE, { value: runInside(context, created, writer, this.#goals) });
     this.#closing = new RunClosing(this, parts, this.#media, this.#artifacts, this.#code);
     // An aborted signal has closed the run already.
@@ -128,7 +128,7 @@ export class Run<Name extends string = string, Params = object> implements Async
       appends: backend.capabilities.append,
       wantsEnvironment,
       wantsCode,
-      code: (code) => this.#code.record({ later: checkLater(code) }),
+      code: (code) => this.#code.record({ later: checkLater(code) }, true),
       event: (event) => writer.event(event, event.kind),
       metrics: (values) => {
         const shape = input.read(values);

@@ -373,8 +373,9 @@ test("a very large change stops at the limit", async () => {
   expect(fingerprint(join(repository.directory, ".git"))).toEqual(before);
 });
 
-test("the lockfile and the script", async () => {
+test("the lockfile, also if git ignores it, and the script", async () => {
   repository.begin();
+  repository.write(".gitignore", "package-lock.json\nyarn.lock\n");
   repository.write("package-lock.json", "{}\n");
   repository.write("app/yarn.lock", "x\n");
   const top = await captureGit({ directory: repository.directory });

@@ -56,6 +56,13 @@ describe("the archive", () => {
     });
   });
 
+  test("lacks a lockfile that is ignored, whose digest is recorded all the same", async () => {
+    write({ ...PROJECT, "package-lock.json": "{}", ".gitignore": "package-lock.json\n" });
+    const snapshot = await captured();
+    expect(filesOf(snapshot)).not.toHaveProperty("package-lock.json");
+    expect(snapshot.lockfile?.path).toBe("package-lock.json");
+  });
+
   test("has the same bytes for the same files, whatever their times, permissions and file system", async () => {
     write(PROJECT);
     const first = (await captured()).archive ?? new Uint8Array();

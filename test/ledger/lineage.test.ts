@@ -108,10 +108,31 @@ test.each<[string, (ledger: Ledger) => Promise<void>]>([
   expect(edgesOf(ofData)).toEqual(["raw@sha256:raw used other", "raw@sha256:raw used prepare"]);
   expect(ofData.nodes[0]).toEqual({ kind: "dataset", name: "raw", digest: "sha256:raw" });
   expect(edgesOf(await reader.lineage({ dataset: raw }, { direction: "up" }))).toEqual([]);
+  expect(await reader.lineage("sha256:raw")).toEqual(await reader.lineage({ dataset: raw }));
+  const { digest } = (await reader.artifactVersions("model"))[0]!;
+  expect(await reader.lineage(digest)).toEqual(await reader.lineage("model:v0"));
   await reader.deleteRun("train");
   expect((await reader.lineage("evaluate")).nodes).toContainEqual(
     expect.objectContaining({ kind: "run", id: "train", deleted: true }),
   );
+});
+
+test("a digest of nothing, and one of several things, are refused with what they may mean", async () => {
+  const { ledger } = await createTestLedger();
+  const run = await ledger.startRun();
+  const { digest } = await run.logDataset("rows", { text: "a" }, { store: true });
+  for (let i = 0; i < 5; i++) await run.logDataset(`copy${i}`, { digest });
+  await expect(ledger.lineage(digest)).rejects.toMatchObject({
+    code: "INVALID_ARGUMENT",
+    field: "ref",
+    message: expect.stringContaining('say "rows:v0" or { dataset: { name: "rows", digest } } or') as string,
+  });
+  await expect(ledger.lineage(digest)).rejects.toThrow(/, or one of 2 more$/);
+  await expect(ledger.lineage("sha256:none")).rejects.toThrow(code("RUN_NOT_FOUND", "ref"));
+  await expect(ledger.lineage("deadbeef1")).rejects.toThrow(/there is no run and no artifact "deadbeef1"/);
+  await run.logDataset("commit", { digest: "deadbeef1" });
+  expect((await ledger.lineage("deadbeef1")).nodes[0]).toMatchObject({ kind: "dataset", name: "commit" });
+  await run.finish();
 });
 
 test("a run that resumes is led to by itself, and circles end", async () => {

@@ -1,7 +1,15 @@
-import { type CodeSnapshot } from "runledger/git";
+import type { CodeSnapshot } from "runledger/git";
+import type { GivenCode } from "../../src/provenance/code-snapshot.ts";
 import { compareRecords } from "runledger/compare";
 import { type FaultyBackend, createTestLedger, faultyBackend } from "runledger/testing";
-import { type Backend, type Ledger, type LedgerError, openLedger, type StartRunOptions } from "runledger";
+import {
+  type Backend,
+  type Ledger,
+  type LedgerError,
+  openLedger,
+  type RecordedCode,
+  type StartRunOptions,
+} from "runledger";
 import { memoryBackend } from "runledger/backends/memory";
 import { where } from "runledger/where";
 import { afterEach, describe, expect, test, vi } from "vitest";
@@ -306,16 +314,33 @@ describe("a patch that cannot be stored", () => {
   });
 });
 
-test("a run that is resumed by its id gets the code of the new session", async () => {
+test("a run that is resumed by its id gets the code of the new session, and says that it had other code", async () => {
   const { ledger } = await createTestLedger();
-  const first = await ledger.startRun({ id: "r", code: SNAPSHOT });
-  await first.finish();
-  const again = await ledger.startRun({ id: "r", resume: "allow" });
-  await again.finish();
-  expect((await ledger.getRun("r")).code?.commit).toBe(COMMIT);
-  const other = await ledger.startRun({ id: "r", resume: "allow", code: { commit: "f".repeat(40) } });
-  await other.finish();
-  expect((await ledger.getRun("r")).code).toMatchObject({ commit: "f".repeat(40), dirty: "unknown" });
+  const resume = async (code?: GivenCode): Promise<RecordedCode | undefined> => {
+    await (await ledger.startRun({ id: "r", resume: "allow", code })).finish();
+    return (await ledger.getRun("r")).code;
+  };
+  const first = await resume(SNAPSHOT);
+  expect(await resume()).toEqual(first);
+  // The same commit, and no word on changes: nothing shows that the code differs.
+  expect(await resume({ commit: COMMIT })).toMatchObject({ commit: COMMIT, dirty: "unknown", incomplete: [] });
+  const others = ["e", "f"].map((digit) => digit.repeat(40));
+  const remarks = [COMMIT, others[0]].map(
+    (commit) => `sessions: an earlier one ran other code: commit ${commit}, with changes`,
+  );
+  expect(await resume({ commit: others[0]! })).toMatchObject({ commit: others[0], incomplete: [remarks[0]] });
+  expect(await resume({ commit: others[1]! })).toMatchObject({ commit: others[1], incomplete: remarks });
+  expect(await resume({ commit: others[1]! })).toMatchObject({ commit: others[1], incomplete: remarks });
+  expect((await ledger.reproduction("r")).missing).toEqual(expect.arrayContaining(remarks));
+});
+
+test("code that a resumed run is given late, and that fails, leaves what is recorded", async () => {
+  const { ledger } = await createTestLedger({ onError: () => {} });
+  await (await ledger.startRun({ id: "r", code: SNAPSHOT })).finish();
+  const before = (await ledger.getRun("r")).code;
+  const failing = Promise.reject(new Error("no git"));
+  await (await ledger.startRun({ id: "r", resume: "allow", code: failing })).finish();
+  expect((await ledger.getRun("r")).code).toEqual(before);
 });
 
 test("a child may have its own code", async () => {
