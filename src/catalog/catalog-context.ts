@@ -1,5 +1,6 @@
 import type { Backend } from "../backend/backend.ts";
 import type { LedgerError } from "../errors/ledger-error.ts";
+import type { BackgroundWork } from "../platform/background-work.ts";
 import { SegmentCache } from "./segment-cache.ts";
 
 /** The parts of a ledger that its catalogue uses. */
@@ -7,13 +8,15 @@ export interface CatalogContext {
   readonly backend: Backend;
   /** The segments in memory. They stay there as long as the ledger is open. */
   readonly segments: SegmentCache;
+  /** Where the catalogue is tidied after a search. */
+  readonly background: BackgroundWork;
   /** Returns a unique id. */
   readonly newId: () => string;
   readonly onError: (error: LedgerError) => void;
 }
 
 /** The parts of an open ledger from which its catalogue is made. */
-interface OpenLedger extends Pick<CatalogContext, "backend" | "onError"> {
+interface OpenLedger extends Pick<CatalogContext, "backend" | "background" | "onError"> {
   readonly ids: (kind: "segment") => string;
 }
 
@@ -23,8 +26,8 @@ const catalogs = new WeakMap<OpenLedger, CatalogContext>();
 export function catalogOf(ledger: OpenLedger): CatalogContext {
   let catalog = catalogs.get(ledger);
   if (catalog === undefined) {
-    const { backend, ids, onError } = ledger;
-    catalog = { backend, segments: new SegmentCache(backend), newId: () => ids("segment"), onError };
+    const { backend, background, ids, onError } = ledger;
+    catalog = { backend, segments: new SegmentCache(backend), background, newId: () => ids("segment"), onError };
     catalogs.set(ledger, catalog);
   }
   return catalog;

@@ -20,7 +20,7 @@ export interface Completeness {
   readonly emptied: readonly string[];
 }
 
-const ledgers = new WeakMap<CatalogContext, Known>();
+const ledgers = new WeakMap<CatalogContext["segments"], Known>();
 
 /**
  * Checks whether the catalogue is complete, with at most one request. Needs more only if `experiment` has no segments
@@ -32,8 +32,8 @@ export async function checkCompleteness(
   listed: CatalogListing,
   signal: AbortSignal | undefined,
 ): Promise<Completeness> {
-  const known = ledgers.get(context) ?? { isComplete: false, segmented: new Set() };
-  ledgers.set(context, known);
+  const known = ledgers.get(context.segments) ?? { isComplete: false, segmented: new Set() };
+  ledgers.set(context.segments, known);
   const withSegments = new Set(
     listed.experiments.flatMap(({ prefix, segments }) => (segments.length > 0 ? prefix : [])),
   );

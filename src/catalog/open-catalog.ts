@@ -27,6 +27,8 @@ export interface OpenCatalog {
   readonly damaged: UnreadableRuns;
   /** Whether the catalogue has every run that it should have. */
   readonly isComplete: boolean;
+  /** The pieces of background work that had ended before. If more have ended, this may be out of date. */
+  readonly openedAt: number;
 }
 
 /** The problems that the attempts to read the catalogue have met so far. */
@@ -59,6 +61,7 @@ export async function openCatalog(
 ): Promise<OpenCatalog> {
   const { backend } = context;
   const { damaged } = trouble;
+  const openedAt = context.background.ended;
   const onUnlisted = (prefix: string, error: LedgerError): void => {
     if (!damaged.has(prefix)) context.onError(error);
     damaged.set(prefix, false);
@@ -69,7 +72,7 @@ export async function openCatalog(
   if (!isComplete) {
     const prefixes = experiment === undefined ? undefined : new Set([experimentPrefix(experiment)]);
     const runs = await runsOf(backend, prefixes, unreadable, signal);
-    return { experiments: [], ...runs, unreadable, damaged: new UnreadableRuns(), isComplete };
+    return { experiments: [], ...runs, unreadable, damaged: new UnreadableRuns(), isComplete, openedAt };
   }
   for (const prefix of emptied) if (!damaged.has(prefix)) throw trouble.lostSegment(`${prefix}/segments`);
   const prefixes = new Set(damaged.keys());
@@ -83,7 +86,7 @@ export async function openCatalog(
     const lost = findLostSegment(segments);
     if (lost !== undefined) throw trouble.lostSegment(`${listing.prefix}/segments/${lost}.parquet`);
   }
-  return { experiments, ...runs, unreadable, damaged: new UnreadableRuns(), isComplete };
+  return { experiments, ...runs, unreadable, damaged: new UnreadableRuns(), isComplete, openedAt };
 }
 
 async function runsOf(

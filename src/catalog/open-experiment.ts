@@ -11,7 +11,7 @@ import type { Segment } from "./segment.ts";
 const looseReading = /* @__PURE__ */ onDemand(() => import("./read-run-row.ts"));
 
 /** Runs read at a time. */
-const RUNS_AT_ONCE = 32;
+export const RUNS_AT_ONCE = 16;
 const SEGMENTS_AT_ONCE = 16;
 
 /** A run that has entries, compared with the segments. */

@@ -3,6 +3,9 @@ import { losesRecords } from "../journal/damage.ts";
 import { jsonSize } from "../journal/json-size.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 
+/** The number of closed runs with entries from which a segment is made. */
+export const MIN_LOOSE = 8;
+
 /** A segment has at most this many rows. It ends earlier when it holds this many values or bytes. */
 export const MAX_SEGMENT_ROWS = 32_768;
 export const MAX_SEGMENT_CELLS = 12_000_000;

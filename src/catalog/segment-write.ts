@@ -131,7 +131,7 @@ function toBound(bytes: Uint8Array, type: ColumnType): number | string {
  * caller may remove the objects that they replace.
  */
 export async function storeRows(
-  { backend, newId }: CatalogContext,
+  { backend, newId }: Pick<CatalogContext, "backend" | "newId">,
   prefix: string,
   generation: number,
   rows: AsyncIterable<CatalogRow | CopiedRows>,

@@ -2,7 +2,8 @@ import { readOptions } from "../arguments/options.ts";
 import type { CatalogRow } from "../catalog/catalog-row.ts";
 import { encodeRecord } from "../catalog/record-json.ts";
 import { runsOutsideSegments } from "../catalog/row-sources.ts";
-import { readCatalog } from "../catalog/read-catalog.ts";
+import { tryToCompact } from "../catalog/tidy-catalog.ts";
+import { withCatalog } from "../catalog/with-catalog.ts";
 import type { RunContext } from "../run/run-context.ts";
 import { checkName } from "../run/check-text.ts";
 import { catalogOf } from "../catalog/catalog-context.ts";
@@ -49,9 +50,9 @@ export async function listCatalogFiles(
   const { experiment, signal } = readOptions("catalogFiles", options, { experiment: true, signal: true });
   const catalog = catalogOf(context);
   const name = experiment === undefined ? undefined : checkName(experiment, "experiment");
-  // Merges small segments first: otherwise the merge would remove segments right after they were listed.
-  await readCatalog(catalog, name, signal, async () => undefined);
-  return await readCatalog(catalog, name, signal, async (open) => {
+  // Not after the listing, as searches do, because that would remove listed segments.
+  await tryToCompact(catalog, name, signal);
+  return await withCatalog(catalog, name, signal, async (open) => {
     const superseded = new Set(open.unlisted);
     const loose: CatalogRowText[] = [];
     for (const { listing, loose: runs } of open.experiments) {
@@ -63,6 +64,7 @@ export async function listCatalogFiles(
     const segments = open.experiments.flatMap((each) =>
       each.segments.map(({ name: { key, size } }) => storedFile(context.backend, key, size)),
     );
+    for (const { error } of open.unreadable.list()) catalog.onError(error);
     return { segments, superseded, loose };
   });
 }

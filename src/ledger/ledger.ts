@@ -347,6 +347,31 @@ export class Ledger extends RunOrigins {
   }> {
     const signal = readSignal("rebuildCatalog", options);
     const { catalogOf, rebuildCatalog } = await reading();
-    return await rebuildCatalog(catalogOf(this.#context), undefined, signal);
+    const catalog = catalogOf(this.#context);
+    return await this.#context.background.alone(() => rebuildCatalog(catalog, undefined, signal), signal);
+  }
+
+  /**
+   * Moves all closed runs into segments of the catalogue, from which searches read many runs at a time. A search does
+   * that in the background after its answer, once there are enough of them. Rejects with the backend's error, such as
+   * `PERMISSION_DENIED`.
+   */
+  async compactCatalog(options?: CallOptions): Promise<void> {
+    const signal = readSignal("compactCatalog", options);
+    const { catalogOf, compactCatalog } = await reading();
+    await compactCatalog(catalogOf(this.#context), undefined, 1, signal);
+  }
+
+  /**
+   * Waits for the work in the background: the tidying of the catalogue after searches, which nothing else keeps the
+   * process alive for. Open runs stay open: `finish()` closes a run. The ledger can be used afterwards, and closed again.
+   */
+  async close(): Promise<void> {
+    await this.#context.background.settled();
+  }
+
+  /** Does what {@link close} does. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
   }
 }

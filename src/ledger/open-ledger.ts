@@ -2,10 +2,11 @@ import type { TableReader } from "../artifacts/stored-table.ts";
 import { type OptionNames, readOptions } from "../arguments/options.ts";
 import type { ArtifactStore } from "../artifacts/store.ts";
 import type { Backend } from "../backend/backend.ts";
+import { BackgroundWork } from "../platform/background-work.ts";
 import { checkedClock } from "../platform/checked-clock.ts";
 import { type Clock, toClock } from "../platform/clock.ts";
 import { checkChoice } from "../arguments/choice.ts";
-import { invalidArgument, LedgerError, reading } from "../errors/ledger-error.ts";
+import { invalidArgument, LedgerError, ledgerErrorOf, reading } from "../errors/ledger-error.ts";
 import { withChecks } from "../backend/layers/checks.ts";
 import { onDemand } from "../platform/on-demand.ts";
 import type { IdSource, OpenRun, RunContext } from "../run/run-context.ts";
@@ -116,6 +117,7 @@ export async function openCapturingLedger(
     // One check serves all calls at the same moment, so that the loss is reported once.
     keepMarker: () => (keeping ??= keep().finally(() => (keeping = undefined))),
     onError: tell,
+    background: new BackgroundWork((reason) => tell(ledgerErrorOf(reason, "work in the background failed"))),
     onOpen: (run) => void openRuns.add(run),
     onClose: (run) => void openRuns.delete(run),
   };

@@ -1,6 +1,7 @@
 // The code that reads runs. It is loaded as one when it is first needed.
 export { listExperiments } from "../catalog/list-experiments.ts";
 export { catalogOf } from "../catalog/catalog-context.ts";
+export { compactCatalog } from "../catalog/tidy-catalog.ts";
 export { readResumeOptions, resumeRun } from "../run/resume-run.ts";
 export { compareRecords } from "../compare/compare-records.ts";
 export { readCodeArchive } from "./code-archive.ts";

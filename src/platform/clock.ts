@@ -46,12 +46,22 @@ export const systemClock: Clock = {
     }),
   timer: (ms, fn) => {
     const handle: unknown = setTimeout(fn, ms);
-    // Node and Bun hand out an object, browsers and Deno a number.
-    if (typeof handle === "object" && handle !== null && "unref" in handle) (handle as { unref(): void }).unref();
-    else (globalThis as DenoGlobal).Deno?.unrefTimer?.(handle as number);
+    unreference(handle);
     return { cancel: () => clearTimeout(handle as number) };
   },
 };
+
+/** Makes a timer of the system keep no process alive. Returns whether it might have kept one alive. */
+export function unreference(handle: unknown): boolean {
+  // Node and Bun hand out an object, browsers and Deno a number.
+  if (typeof handle === "object" && handle !== null && "unref" in handle) {
+    (handle as { unref(): void }).unref();
+    return true;
+  }
+  const { Deno } = globalThis as DenoGlobal;
+  Deno?.unrefTimer?.(handle as number);
+  return Deno?.unrefTimer !== undefined;
+}
 
 /** Completes a clock that sets only some of its members, or only the time as a function, with the system's. */
 export function toClock(clock: Partial<Clock> | (() => number) | undefined): Clock {

@@ -1,5 +1,6 @@
 import type { ArtifactStore } from "../artifacts/store.ts";
 import type { Backend } from "../backend/backend.ts";
+import type { BackgroundWork } from "../platform/background-work.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { LedgerError } from "../errors/ledger-error.ts";
 import type { Dictionary } from "../journal/event.ts";
@@ -26,6 +27,8 @@ export interface RunContext {
   /** Writes `ledger.json` again if others have removed it, and reports that. */
   readonly keepMarker: () => Promise<void>;
   readonly onError: (error: LedgerError) => void;
+  /** Work that no call waits for. */
+  readonly background: BackgroundWork;
   /** Called with each run that this process opens. */
   readonly onOpen: (run: OpenRun) => void;
   /** Called when the run is no longer open here. */

@@ -8,8 +8,11 @@ const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
  */
 export function seededIds(seed: number, now: () => number): IdSource {
   const random = randomLetters(seed);
+  // A stream of their own, because they are made in the background: when decides nothing else.
+  const ofSegments = randomLetters(seed ^ 0x5e9);
   let last = 0;
   return (kind) => {
+    if (kind === "segment") return ofSegments(26);
     if (kind !== "run") return random(26);
     last = Math.max(Math.floor(now()), last + 1);
     let time = "";

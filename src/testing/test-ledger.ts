@@ -46,7 +46,7 @@ export interface TestLedger {
 /**
  * Returns a real ledger on the memory backend, with a set clock, set ids and a set environment: the same calls give the
  * same records and the same bytes on every machine. Nothing happens in the background unless `clock.advance(ms)` lets
- * time pass.
+ * time pass, but for the catalogue, which is tidied after searches: `await ledger.close()` waits for that.
  */
 export async function createTestLedger(given: TestLedgerOptions = {}): Promise<TestLedger> {
   const options = readOptions("createTestLedger", given, NAMES);

@@ -41,6 +41,7 @@ async function withPage(hostile: Uint8Array) {
     await run.finish();
   }
   await ledger.searchRuns();
+  await ledger.close();
   const objects = new Map(backend.snapshot());
   const key = [...objects.keys()].find((each) => each.includes("/segments/"))!;
   const bytes = objects.get(key)!;
@@ -72,6 +73,7 @@ describe("a small segment that would inflate to a huge size", () => {
     const { ledger, told } = await withPage(page([body, ...Array.from({ length: 7 }, () => empty), body]));
     expect((await ledger.searchRuns()).runs).toHaveLength(9);
     expect(told.map(({ code }) => code)).toEqual(["CORRUPT"]);
+    await ledger.close();
     expect((await ledger.searchRuns()).runs).toHaveLength(9);
     expect(told).toHaveLength(1);
   });
@@ -97,6 +99,7 @@ test("records and texts that compress very well come back, in a form that reader
     await run.finish();
   }
   await ledger.searchRuns();
+  await ledger.close();
   const told: LedgerError[] = [];
   const again = await openLedger(backend.open(), { onError: (error) => told.push(error) });
   expect((await again.searchRuns({ filter: 'attributes.note LIKE "aaa%"' })).runs.map((run) => run.note)).toEqual([

@@ -58,7 +58,7 @@ const pick = fc.infiniteStream(fc.boolean());
 
 interface Place {
   readonly backend: MemoryBackend;
-  readonly context: CatalogContext;
+  readonly context: Omit<CatalogContext, "background">;
 }
 
 function newPlace(): Place {

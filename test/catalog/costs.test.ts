@@ -62,6 +62,7 @@ test("a search of runs in a segment takes few requests, however many runs there 
   const ledger = await open(backend);
   await finished(ledger, 200);
   await ledger.searchRuns();
+  await ledger.close();
   const queries: RunQuery[] = [
     {},
     { filter: "metrics.loss < 100 AND tags.t = '1'", orderBy: "metrics.loss" },
@@ -82,13 +83,16 @@ test("each loose run adds a request, and compaction one to write and two to remo
   const ledger = await open(backend);
   await finished(ledger, 20);
   await ledger.searchRuns();
+  await ledger.close();
   const [none] = await requests(backend, {});
   await finished(ledger, 7);
   const [seven] = await requests(backend, {});
   expect(seven).toBe(none + 7);
   await finished(ledger, 1);
   backend.reset();
-  await (await open(backend, 8)).searchRuns();
+  const searcher = await open(backend, 8);
+  await searcher.searchRuns();
+  await searcher.close();
   const { create, remove, read, list } = backend.counters;
   expect({ create, list }).toEqual({ create: 1, list: 1 });
   // Two entries of each of eight runs, and the segment that was merged.
@@ -104,6 +108,7 @@ test("a run is rewritten a bounded number of times, however many come after it",
   for (let round = 0; round < 40; round++) {
     await finished(ledger, 8);
     await ledger.searchRuns({ limit: 1 });
+    await ledger.close();
     for (const [key, bytes] of inner.snapshot()) {
       if (!key.includes("/segments/") || before.has(key)) continue;
       before.add(key);

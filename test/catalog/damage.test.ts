@@ -48,6 +48,7 @@ async function compacted(): Promise<Place> {
   }
   await ledger.deleteRun(ids[0]!);
   await ledger.searchRuns();
+  await ledger.close();
   const [key, ...more] = [...backend.snapshot().keys()].filter((each) => each.includes("/segments/"));
   expect(more).toEqual([]);
   return { backend, ids: ids.toReversed(), key: key!, bytes: backend.snapshot().get(key!)! };
@@ -69,6 +70,7 @@ async function isRight(place: Place, bytes: Uint8Array, where: string): Promise<
     where,
   ).toEqual(place.ids);
   for (const record of all.runs) expect(record, where).toEqual(await ledger.getRun(record.id));
+  await ledger.close();
   const found = await ledger.searchRuns({
     filter: "metrics.loss >= 3 AND params.mixed = 'x' AND datasets.name = 'd'",
     orderBy: "metrics.loss",
@@ -82,7 +84,8 @@ async function isRight(place: Place, bytes: Uint8Array, where: string): Promise<
     where,
   ).toBe(true);
   if (told.length === 0) return false;
-  // It was rebuilt.
+  // It is rebuilt.
+  await ledger.close();
   expect([...backend.snapshot().keys()], where).not.toContain(place.key);
   const again = await open(backend, 3);
   expect((await again.ledger.searchRuns({ view: "all" })).runs, where).toEqual(all.runs);

@@ -23,6 +23,7 @@ test(
       const { runs } = await reader.searchRuns({ filter: `metrics.\`weight 77/${long}\` = 77` });
       expect(runs.map(({ name }) => name)).toEqual(["huge"]);
       expect(Object.keys(runs[0]!.metrics)).toHaveLength(9000);
+      await reader.close();
     };
     const entered = async (): Promise<string[]> => {
       const ids = new Set<string>();

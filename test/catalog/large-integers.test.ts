@@ -12,6 +12,7 @@ async function withParams(all: readonly object[]): Promise<Ledger> {
   const { ledger } = await createTestLedger();
   for (const [i, params] of all.entries()) await (await ledger.startRun({ name: `r${i}`, params })).finish();
   await ledger.searchRuns();
+  await ledger.close();
   return ledger;
 }
 

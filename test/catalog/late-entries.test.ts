@@ -24,6 +24,7 @@ async function deletedRun(): Promise<{ backend: MemoryBackend; ledger: Ledger; i
   const [id] = await finished(ledger, 8);
   await ledger.deleteRun(id!);
   await ledger.searchRuns();
+  await ledger.close();
   expect([...backend.snapshot().keys()].filter((key) => key.includes("/entries/"))).toEqual([]);
   return { backend, ledger, id: id!, told };
 }
@@ -49,6 +50,7 @@ test.each<[what: string, entries: [EntryKind, number][]]>([
     for (let round = 0; round < 2; round++) {
       expect((await ledger.searchRuns()).runs.map((run) => run.id)).not.toContain(id);
       expect((await ledger.searchRuns({ view: "deleted" })).runs.map((run) => run.id)).toEqual([id]);
+      await ledger.close();
     }
   }
   expect([...backend.snapshot().keys()].filter((key) => key.includes("/entries/"))).toEqual([]);

@@ -32,9 +32,11 @@ async function makeContents(): Promise<ReadonlyMap<string, Uint8Array>> {
   const ledger = await openLedger(backend);
   await closed(ledger, "alpha", 40);
   await ledger.searchRuns({ experiment: "alpha", limit: 1 });
+  await ledger.close();
   await closed(ledger, "alpha", 10);
   await closed(ledger, "beta", 9);
   await ledger.searchRuns({ limit: 1 });
+  await ledger.close();
   await ledger.startRun({ experiment: "alpha", environment: false });
   expect([segmentsOf(backend, "alpha").length, segmentsOf(backend, "beta").length]).toEqual([2, 1]);
   return backend.snapshot();
@@ -64,6 +66,7 @@ describe.each(Object.entries(harms))("%s is removed", (_, harm) => {
         const ledger = await openLedger(backend, { onError: (error) => told.push(error) });
         const { runs } = await ledger.searchRuns({ ...query, limit: 1000 });
         expect((await ledger.summarise(query)).reduce((sum, group) => sum + group.runs, 0)).toBe(runs.length);
+        await ledger.close();
         return runs.length;
       };
       expect(await count()).toBe(expected);
@@ -78,8 +81,11 @@ test("in an open ledger, too, even if a run was started since", async () => {
   const backend = await place();
   const told: LedgerError[] = [];
   const ledger = await openLedger(backend, { onError: (error) => told.push(error) });
-  const count = async (experiment?: string): Promise<number> =>
-    (await ledger.searchRuns({ ...(experiment !== undefined && { experiment }), limit: 1000 })).runs.length;
+  const count = async (experiment?: string): Promise<number> => {
+    const { runs } = await ledger.searchRuns({ ...(experiment !== undefined && { experiment }), limit: 1000 });
+    await ledger.close();
+    return runs.length;
+  };
   expect([await count("beta"), await count("alpha"), await count()]).toEqual([9, 51, 60]);
   await removeAll(backend, (key) => key.startsWith("experiments/beta/"));
   await closed(ledger, "beta", 1);
@@ -108,9 +114,12 @@ test("an experiment whose runs and segments are all gone is checked once", async
   await removeAll(backend, (key) => key.startsWith("runs/") || key.startsWith("experiments/beta/"));
   const counting = countingBackend(backend);
   const told: LedgerError[] = [];
-  const search = async (): Promise<number> =>
-    (await (await openLedger(counting, { onError: (error) => told.push(error) })).searchRuns({ experiment: "beta" }))
-      .runs.length;
+  const search = async (): Promise<number> => {
+    const ledger = await openLedger(counting, { onError: (error) => told.push(error) });
+    const { runs } = await ledger.searchRuns({ experiment: "beta" });
+    await ledger.close();
+    return runs.length;
+  };
   expect(await search()).toBe(0);
   expect(told).toMatchObject([{ code: "CORRUPT", key: "experiments/beta/segments" }]);
   counting.reset();
@@ -127,6 +136,7 @@ test("searches never miss segments that are merged again and again", async () =>
   await closed(ledger, "alpha", 300);
   for (let i = 1; i <= 40; i++) {
     await ledger.searchRuns({ experiment: "alpha", limit: 1 });
+    await ledger.close();
     await closed(ledger, "alpha", 8);
     const other = await openLedger(backend, { onError: (error) => told.push(error) });
     expect((await other.summarise({ experiment: "alpha" }))[0]?.runs).toBe(300 + 8 * i);

@@ -38,6 +38,7 @@ async function searches(ledger: Ledger, ids: readonly string[]): Promise<void> {
     expect((await ledger.searchRuns()).runs.map(({ id }) => id).toSorted()).toEqual(ids.toSorted());
     const { runs } = await ledger.searchRuns({ filter: "metrics.loss > 8", orderBy: "metrics.loss DESC", limit: 2 });
     expect(runs.map(({ metrics }) => metrics["loss"]!.last.value)).toEqual([11, 10]);
+    await ledger.close();
   }
 }
 

@@ -33,7 +33,10 @@ describe("the cost of a search is within the formula", () => {
       const run = await writer.startRun({ experiment: "e", note, params: { i } });
       run.log({ loss: i % 7 });
       await run.finish();
-      if (i % 10 === 9) await writer.searchRuns({ experiment: "e" });
+      if (i % 10 === 9) {
+        await writer.searchRuns({ experiment: "e" });
+        await writer.close();
+      }
     }
     const open = await writer.startRun({ experiment: "e" });
     open.log({ loss: 1 });
@@ -55,9 +58,11 @@ describe("the cost of a search is within the formula", () => {
       const ledger = await openLedger(backend);
       backend.reset();
       await ledger.searchRuns({ experiment: "e", ...query });
+      await ledger.close();
       expect(backend.counters.requests).toBeLessThanOrEqual(searchRequests(bound));
       backend.reset();
       await ledger.searchRuns({ experiment: "e", ...query });
+      await ledger.close();
       // Footers, columns and the offset index are in memory now.
       const again = searchRequests({ ...bound, segments: 0, asked: 0, answering: segments }) - segments;
       expect(backend.counters.requests).toBeLessThanOrEqual(again);

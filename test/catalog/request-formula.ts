@@ -1,8 +1,7 @@
 import { GROWTH } from "../../src/catalog/compact-experiment.ts";
-import { MIN_LOOSE } from "../../src/catalog/read-catalog.ts";
 import { COLUMN_REQUESTS } from "../../src/catalog/segment-rows.ts";
 import { RECORD_REQUESTS } from "../../src/catalog/found-records.ts";
-import { MAX_SEGMENT_ROWS } from "../../src/catalog/segment-limits.ts";
+import { MAX_SEGMENT_ROWS, MIN_LOOSE } from "../../src/catalog/segment-limits.ts";
 
 /** The number of keys that one request of a listing returns. */
 const KEYS_A_REQUEST = 1000;

@@ -227,7 +227,9 @@ async function play(
     } catch (error) {
       throw new Error(`SEARCH_SEED=${seed}, after ${trace.join(", ")}`, { cause: error });
     }
-    if (random() < 0.1) ledgers[1] = await open(3 + i);
+    const isNew = random() < 0.1;
+    for (const ledger of ledgers) await ledger.close();
+    if (isNew) ledgers[1] = await open(3 + i);
   }
   let segments = 0;
   for await (const { key } of backend.list("experiments")) if (key.includes("/segments/")) segments++;

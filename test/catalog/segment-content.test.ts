@@ -23,6 +23,7 @@ async function compacted(
     ids.push(run.id);
   }
   await ledger.searchRuns();
+  await ledger.close();
   const keys = (): string[] => [...backend.snapshot().keys()];
   expect(keys().filter((key) => key.includes("/entries/"))).toEqual([]);
   return { ledger, ids, told, segments: () => keys().filter((key) => key.includes("/segments/")).length };
@@ -41,6 +42,7 @@ test("values without a column are found, and so are deletions", async () => {
   );
   for (let i = 0; i < 8; i++) await ledger.deleteRun(ids[i]!);
   await ledger.searchRuns();
+  await ledger.close();
   expect(await found(ledger, "params.p4999 > 5")).toEqual(ids.slice(6));
   expect(await found(ledger, "params.p1 > 5")).toEqual(ids.slice(6));
   expect((await ledger.searchRuns()).runs.map(({ id }) => id)).toEqual(ids.slice(8));

@@ -46,6 +46,7 @@ export async function makeCatalog(backend: Backend): Promise<Ledger> {
   const resumed = await make({ params: { lr: 0.01 }, accuracy: 0.2 });
   const worse = await make({ params: { lr: 0.5 }, accuracy: 0.999 });
   await ledger.searchRuns();
+  await ledger.close();
 
   for (let i = 0; i < 16; i++)
     await make({
@@ -57,6 +58,7 @@ export async function makeCatalog(backend: Backend): Promise<Ledger> {
   await ledger.deleteRun(restored);
   await ledger.restoreRun(restored);
   await ledger.searchRuns();
+  await ledger.close();
 
   await ledger.deleteRun(deleted);
   for (const [id, accuracy] of [
@@ -69,6 +71,7 @@ export async function makeCatalog(backend: Backend): Promise<Ledger> {
   }
   for (let i = 0; i < 5; i++) await make({ params: { lr: 0.02, extra: i }, accuracy: 0.9 });
   await ledger.searchRuns();
+  await ledger.close();
 
   for (let i = 0; i < 3; i++) await make({ params: { lr: 0.02 }, accuracy: 0.8 });
   return ledger;

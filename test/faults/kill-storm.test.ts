@@ -113,6 +113,7 @@ test(
     expect(await ledger.getRun(quiet.id)).toEqual(quietRecord);
     for (const [id, record] of killed) expect(await ledger.getRun(id)).toEqual(record);
     const { runs } = await ledger.searchRuns({ limit: 1000 });
+    await ledger.close();
     expect(runs.map(({ id }) => id)).toEqual(expect.arrayContaining([...killed.keys()]));
 
     console.info(

@@ -59,6 +59,7 @@ describe("runs that lost records", () => {
       const ledger = await openLedger(backend);
       expect((await ledger.getRun(id)).status).toBe("interrupted");
       expect((await ledger.summarise({ metrics: ["a"] })).damaged?.map((run) => run.id)).toEqual([id]);
+      await ledger.close();
       expect((await list(backend, "experiments/e/segments")).length).toBe(1);
       if (i === 1) await ledger.rebuildCatalog();
     }

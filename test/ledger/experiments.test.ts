@@ -31,6 +31,7 @@ test("every experiment that has runs, with how many and the latest start, whethe
         for (let time = 0; time < 2; time++) {
           expect(await ledger.experiments()).toEqual(sorted);
           await ledger.searchRuns();
+          await ledger.close();
         }
         const count = sorted.reduce((sum, each) => sum + each.runs, 0);
         expect(await ledger.summarise({ metrics: ["loss"] })).toEqual(
@@ -49,6 +50,7 @@ test("it costs requests by experiments, not by runs", async () => {
     for (let i = 0; i < 30; i++) await (await ledger.startRun({ experiment: i % 2 === 0 ? "a" : "b" })).finish();
     // Puts them into segments.
     await ledger.searchRuns();
+    await ledger.close();
     await ledger.rebuildCatalog();
     const counting = countingBackend(backend);
     const other = await openLedger(counting);

@@ -72,7 +72,10 @@ test("lineage finds what the records of all runs say, wherever they are stored",
       }
       if (random() < 0.5) await run.logDataset(pick(["d", "e"]), { digest: String(below(3)) });
       await run.finish();
-      if (random() < 0.1) await ledger.searchRuns();
+      if (random() < 0.1) {
+        await ledger.searchRuns();
+        await ledger.close();
+      }
     }
     const records = await Promise.all(ids.map((id) => ledger.getRun(id)));
     const all = edgesOf(records);

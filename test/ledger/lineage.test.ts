@@ -44,6 +44,7 @@ async function pipeline(ledger: Ledger): Promise<{ [name: string]: string }> {
 const fill = async (ledger: Ledger, params: object = {}): Promise<void> => {
   for (let i = 0; i < 8; i++) await (await ledger.startRun({ id: `filler${i}`, params })).finish();
   await ledger.searchRuns();
+  await ledger.close();
 };
 
 test.each<[string, (ledger: Ledger) => Promise<void>]>([

@@ -43,6 +43,7 @@ describe("summarise", () => {
     await ledger.deleteRun(ids.at(-1)!);
     // This one puts them into a segment.
     expect(await ledger.summarise(query)).toEqual(loose);
+    await ledger.close();
     const keys = (await all(backend.list("experiments"))).map(({ key }) => key);
     expect(keys.filter((key) => key.includes("/segments/"))).toHaveLength(1);
     expect(await (await openLedger(backend)).summarise(query)).toEqual(loose);
@@ -108,6 +109,7 @@ describe("summarise", () => {
     expect(await shown(await openLedger(backend))).toEqual(expected);
     // The search puts the runs into a segment.
     await ledger.searchRuns();
+    await ledger.close();
     expect(await shown(await openLedger(backend))).toEqual(expected);
     const { runs: records } = await ledger.searchRuns();
     expect(await ledger.summarise(query)).toEqual(summariseRecords(records, query));
@@ -116,6 +118,7 @@ describe("summarise", () => {
     for (const i of [0, 1])
       await ledger.startRun({ experiment: "wide", params: { ...wide(i), seed: i } }).then((run) => run.finish());
     await ledger.searchRuns();
+    await ledger.close();
     const other = { experiment: "wide", groupBy: { allParamsExcept: ["seed"] } };
     expect((await (await openLedger(backend)).summarise(other)).map(({ runs }) => runs)).toEqual([1, 1]);
   });

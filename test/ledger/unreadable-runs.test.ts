@@ -142,7 +142,7 @@ describe("a part of the catalogue that cannot be read", () => {
       await run.finish();
       ids.push(run.id);
     }
-    await ledger.searchRuns();
+    await ledger.compactCatalog();
     const inner = operation === "read" ? backend : unlistable(backend, "experiments/many");
     const broken = faultyBackend(
       inner,

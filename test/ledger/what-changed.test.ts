@@ -111,9 +111,11 @@ test("it finds the previous run with few requests, and reads only two runs", asy
   for (let i = 0; i < 60; i++)
     last = await made(tested, { experiment: "e", code: code(i % 30 ? "eval.ts" : "train.ts") });
   await tested.ledger.searchRuns({});
+  await tested.ledger.close();
   const counting = countingBackend(tested.backend);
   const ledger = await openLedger(counting);
   await ledger.searchRuns({ limit: 1 });
+  await ledger.close();
   counting.reset();
   const changes = await ledger.whatChanged(last);
   expect(changes?.code.entry.a).toBe("eval.ts");

@@ -1,6 +1,6 @@
 // Run as a process of its own: `child.mjs finish <place> <count>` says `ready`, waits for a line, then starts and finishes runs as fast as it
 // can and prints `run <id>` of each; `child.mjs search <place>` searches, and so compacts, until it is killed, and prints `found <count>`
-// each time. With AWS_ENDPOINT_URL_S3 set, <place> is a bucket.
+// each time, before it compacts. With AWS_ENDPOINT_URL_S3 set, <place> is a bucket.
 import { once } from "node:events";
 import { writeSync } from "node:fs";
 import { fsBackend } from "../../../src/backends/fs/index.ts";
@@ -24,6 +24,7 @@ if (command === "search") {
       ids.add(id);
     }
     say(`found ${found} ${ids.size}`);
+    await ledger.close();
   }
 }
 

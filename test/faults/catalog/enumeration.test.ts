@@ -70,12 +70,15 @@ async function script(ledger: Ledger, told: Told, known: readonly string[]): Pro
   for (let i = 0; i < 7; i++) made.push(await started(ledger, told));
   await resumed(ledger, told, known[0]!, 2);
   await ledger.searchRuns();
+  await ledger.close();
   await changed(told, known[1]!, { deleted: true }, () => ledger.deleteRun(known[1]!));
   await resumed(ledger, told, made[0]!, 2);
   await ledger.searchRuns({ view: "all", orderBy: "metrics.value" });
+  await ledger.close();
   await changed(told, known[1]!, { deleted: false }, () => ledger.restoreRun(known[1]!));
   await ledger.rebuildCatalog();
   await ledger.searchRuns();
+  await ledger.close();
 }
 
 async function leftovers(backend: Backend): Promise<string[]> {
@@ -108,6 +111,7 @@ async function check(backend: Backend, told: Told, where: string): Promise<void>
   }
   for (let i = 0; i < 8; i++) await started(ledger, told);
   await ledger.searchRuns();
+  await ledger.close();
   const { runs } = await ledger.searchRuns({ view: "all", limit: 1000 });
   expect(errors, where).toEqual([]);
   // Of runs that nobody closed, and of calls that failed in part, entries may be left.
@@ -153,7 +157,7 @@ test.each(cases)(
     const before: Told = { runs: new Map() };
     const ledger = await open(as(first), 1);
     for (let i = 0; i < 9; i++) known.push(await started(ledger, before));
-    await ledger.searchRuns();
+    await ledger.compactCatalog();
     expect(await leftovers(first)).toHaveLength(1);
     const contents = first.snapshot();
 

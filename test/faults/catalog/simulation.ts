@@ -89,7 +89,7 @@ export async function simulate({ seed, appends, sabotage }: Settings): Promise<O
   const before = await open(place);
   for (let i = 0, runs = 8 + Math.floor(random() * 6); i < runs; i++) {
     known.set(await start(before), { closed: { value: 1, at: 0 }, deleted: undefined, unclear: false });
-    if (random() < 0.1) await before.searchRuns();
+    if (random() < 0.1) await before.compactCatalog();
   }
 
   /** Changes a run, one at a time; nobody else changes that one. */
@@ -158,11 +158,13 @@ export async function simulate({ seed, appends, sabotage }: Settings): Promise<O
     const query = { view: "all" as const, limit: 1000, ...(experiment && { experiment }) };
     const began = snapshot();
     const page = await ledger.searchRuns(query).catch(ignored);
-    if (page === undefined) return;
-    counts.searches++;
-    // An injected failure of the backend is told in the answer, and names the run.
-    for (const { id } of page.unreadable ?? []) began.delete(id);
-    check(who, page.runs, began, query);
+    if (page !== undefined) {
+      counts.searches++;
+      // An injected failure of the backend is told in the answer, and names the run.
+      for (const { id } of page.unreadable ?? []) began.delete(id);
+      check(who, page.runs, began, query);
+    }
+    await ledger.close();
   };
   const searches = (actor: Actor) => async (): Promise<void> => {
     const ledger = await open(handle(actor), (error) => {
@@ -202,6 +204,7 @@ export async function simulate({ seed, appends, sabotage }: Settings): Promise<O
   for (const round of ["first", "second"]) {
     await search(after, `the ${round} search afterwards`);
     const { runs } = await after.searchRuns({ view: "all", limit: 1000 });
+    await after.close();
     for (const record of runs) {
       const { environment: _e, ...own } = await after.getRun(record.id);
       const { environment: _f, ...shown } = record;

@@ -36,6 +36,7 @@ class Visit {
       by === "searchRuns"
         ? (await ledger.searchRuns({ limit: 1000 })).runs
         : await Promise.all((await this.#ids()).map((id) => ledger.getRun(id)));
+    await ledger.close();
     const records = new Map(found.map((record) => [record.id, record]));
     for (const record of found) if (oracle.runs.every(({ id }) => id !== record.id)) await this.#unknown(record);
     let text = "";

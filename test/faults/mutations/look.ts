@@ -31,6 +31,7 @@ export async function lookAt(backend: Backend, ids: readonly string[], artifacts
   await ask("filter", () => ledger.searchRuns({ filter: "params.lr > 0.5 AND metrics.loss < 5", fields: ["name"] }));
   await ask("summarise", () => ledger.summarise({ groupBy: ["experiment"], metrics: ["loss"] }));
   await ask("experiments", () => ledger.experiments());
+  await ledger.close();
   for (const name of artifacts) {
     await ask(`versions of ${name}`, () => ledger.artifactVersions(name));
     for (const ref of [name, `${name}:best`] as const)

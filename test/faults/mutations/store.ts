@@ -105,7 +105,7 @@ export async function buildStore(): Promise<{ snapshot: MemorySnapshot; ids: rea
       await one.finish();
     }
   }
-  await ledger.searchRuns();
+  await ledger.compactCatalog();
   const snapshot = backend.snapshot();
   await Promise.allSettled(open.map((run) => run.finish()));
   return { snapshot, ids };

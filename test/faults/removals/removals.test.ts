@@ -120,11 +120,12 @@ for (const [name, as] of places) {
       known.set(run.id, 40);
 
       await during(() => run.finish());
-      await during(() => ledger.searchRuns());
+      await during(() => ledger.compactCatalog());
       await during(() => finished(ledger, 3, first));
       await during(async () => {
         await ledger.deleteRun(second);
         await ledger.searchRuns({ view: "all" });
+        await ledger.close();
         await ledger.restoreRun(second);
       });
       const gone = await abandoned(backend, 6);
@@ -132,7 +133,10 @@ for (const [name, as] of places) {
       known.set(await abandoned(backend, 0), 0);
       await during(() => ledger.recover(undefined, { graceMs: 0 }));
       for (let i = 0; i < 9; i++) known.set(await finished(ledger, 2), 2);
-      await during(() => ledger.searchRuns({ orderBy: "metrics.loss" }));
+      await during(async () => {
+        await ledger.searchRuns({ orderBy: "metrics.loss" });
+        await ledger.close();
+      });
       await during(() => finished(ledger, 1, third));
       await during(() => ledger.rebuildCatalog());
       expect(cuts).toBeGreaterThan(60);
