@@ -118,7 +118,9 @@ test("searches at the same time tidy once", async () => {
   const ledger = await openLedger(backend);
   await finished(ledger, 20);
   const created: string[] = [];
-  const searcher = await openLedger(meeting(backend, (call) => void (call.operation === "create" && created.push(call.key))));
+  const searcher = await openLedger(
+    meeting(backend, (call) => void (call.operation === "create" && created.push(call.key))),
+  );
   await Promise.all([searcher.searchRuns(), searcher.searchRuns({ experiment: "default" }), searcher.summarise()]);
   await searcher.close();
   expect(created.filter((key) => key.includes("/segments/"))).toHaveLength(1);
