@@ -30,9 +30,9 @@ const config: Options = {
   dts: false,
   clean: true,
   external: [/^#/, /^node:/],
-  // What every program needs: to find its many small files among the dependencies takes a process as long as to load the core. Besides,
-  // Rollup warns of comments and circles in the files of zod, and never of what esbuild made of them.
-  noExternal: ["nanoid", "zod"],
+  // To find their files among the dependencies takes a process longer than to run them. Besides, Rollup warns of comments and
+  // circles in the files of zod, and never of what esbuild made of them.
+  noExternal: ["fast-png", "fflate", "iobuffer", "nanoid", "zod"],
   // Of what is bundled, the form that uses the platform's own `crypto`, which they all have.
   esbuildOptions: (options) => {
     options.conditions = ["browser"];
@@ -41,12 +41,30 @@ const config: Options = {
   // By default tsup turns `node:fs` into `fs`, which Deno and edge runtimes refuse.
   removeNodeProtocol: false,
   onSuccess: async () => {
-    await joinChunks("dist", [
-      { name: "core.js", of: "index.js" },
-      { name: "start.js", of: "start-run-" },
-      { name: "close.js", of: "close-run-", after: "start.js" },
-      { name: "find.js", of: "search-" },
-    ]);
+    await joinChunks(
+      "dist",
+      [
+        { name: "start", of: "start-run" },
+        { name: "close", of: "close-run", after: "start" },
+        { name: "search", of: "search-runs" },
+        { name: "record", of: "read-run" },
+        { name: "history", of: "read-histories", after: "record" },
+        { name: "rows", of: "read-run-row", after: "record" },
+        { name: "artifacts", of: "store" },
+      ],
+      [
+        { name: "catalog", of: "catalog-calls" },
+        { name: "rebuild", of: "rebuild-catalog" },
+        { name: "compact", of: "compact-experiment", after: "rebuild" },
+        { name: "watch", of: "watch-updates" },
+        { name: "resume", of: "resume-run" },
+        { name: "recover", of: "run-care" },
+        { name: "compare-runs", of: "comparing" },
+        { name: "media", of: "store-media" },
+        { name: "media-list", of: "list-media" },
+        { name: "media-open", of: "open-media", after: "media" },
+      ],
+    );
     await stripComments("dist");
     await writeCommonJs("src", "dist/cjs");
   },

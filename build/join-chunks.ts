@@ -2,45 +2,40 @@ import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import { build } from "esbuild";
 
-/** A file to be made of chunks. */
-export interface JoinedFile {
+/** A part of the library that is loaded on demand, and becomes one file. */
+export interface Part {
   readonly name: string;
-  /** What loads them: an entry, or what is loaded on demand, by what its name begins with. */
+  /** The module that is loaded on demand, without directory and extension. */
   readonly of: string;
-  /** Another file that is there when this one is loaded. */
+  /** The part that is always loaded with this one. What both need is in that part's file. */
   readonly after?: string;
 }
 
+/** Chunks of fewer bytes that several parts share are in `core.js`: to open another file would take longer. */
+const SMALL = 12_000;
+
 /**
- * Joins chunks that are always loaded together into one file. esbuild makes a chunk for each set of entries that share some code, which
- * come to be dozens of small ones, and a process takes longer to find and open a file than to read what is in it. The first file takes
- * the chunks of its entry, and those that several others share; each of the others what it alone needs, and files loaded after it.
+ * Joins chunks that are loaded together into one file. esbuild makes a chunk for each set of entries that share code. That
+ * makes dozens of small ones, and a process takes longer to find and open a file than to read it.
+ *
+ * `core.js` takes what `index.js` needs at once. Each part takes what no other one needs, and chunks that the same parts
+ * share become one file. `others` divide what is left then.
  */
-export async function joinChunks(
-  output: string,
-  [first, ...others]: readonly [JoinedFile, ...JoinedFile[]],
-): Promise<void> {
+export async function joinChunks(output: string, parts: readonly Part[], others: readonly Part[]): Promise<void> {
   const directory = resolve(output);
   const files = new Map<string, string>();
   for (const file of await readdir(directory, { recursive: true })) {
     if (file.endsWith(".js")) files.set(join(directory, file), await readFile(join(directory, file), "utf8"));
   }
-  const find = ({ of }: JoinedFile): string => [...files.keys()].find((file) => file.startsWith(join(directory, of)))!;
-  const core = closure(find(first), files);
-  const parts = others.map((each) => ({ each, entry: find(each), chunks: closure(find(each), files) }));
-  for (const { each, chunks } of parts) {
-    for (const chunk of chunks) {
-      const others = parts.filter((other) => other.each !== each && other.chunks.has(chunk));
-      if (others.length === 0 || core.has(chunk)) continue;
-      if (others.every((other) => other.each.after === each.name))
-        for (const other of others) other.chunks.delete(chunk);
-      else if (!others.some((other) => other.each.name === each.after)) core.add(chunk);
+  const core: Group = { target: join(directory, "core.js"), chunks: [...closure(join(directory, "index.js"), files)] };
+  const groups = [core];
+  for (const tier of [parts, others]) {
+    const taken = new Set(groups.flatMap(({ chunks }) => chunks));
+    for (const { name, chunks, entry } of divide(tier, taken, directory, files)) {
+      const bytes = chunks.reduce((sum, chunk) => sum + files.get(chunk)!.length, 0);
+      if (tier === parts && entry === undefined && bytes < SMALL) core.chunks.push(...chunks);
+      else groups.push({ target: join(directory, `${name}.js`), chunks, ...(entry && { entry }) });
     }
-  }
-  const groups: Group[] = [{ target: join(directory, first.name), chunks: [...core] }];
-  for (const { each, entry, chunks } of parts) {
-    const own = [entry, ...[...chunks].filter((chunk) => !core.has(chunk))];
-    groups.push({ target: join(directory, each.name), chunks: own, entry });
   }
   const homes = new Map(groups.flatMap((group) => homesIn(group, files)));
   for (const group of groups) await bundle(group, homes);
@@ -48,11 +43,50 @@ export async function joinChunks(
     if (homes.has(file)) await rm(file);
     else await writeFile(file, redirect(files.get(file) ?? (await readFile(file, "utf8")), file, homes));
   }
+  if ((await readFile(core.target, "utf8")).search(IMPORT) >= 0)
+    throw new Error("core.js imports a file that is loaded on demand");
+}
+
+interface Shared {
+  readonly name: string;
+  readonly chunks: string[];
+  /** Absent if several parts share the chunks. */
+  readonly entry?: string | undefined;
+}
+
+/** Divides the chunks of parts that are not taken by the parts that need them. */
+function divide(
+  parts: readonly Part[],
+  taken: ReadonlySet<string>,
+  directory: string,
+  files: ReadonlyMap<string, string>,
+): Iterable<Shared> {
+  const needs = parts.map(({ of, ...part }) => {
+    const entry = [...files.keys()].find((file) => chunkOf(file) === join(directory, of));
+    if (entry === undefined) throw new Error(`no chunk of ${of}`);
+    return { ...part, entry, chunks: closure(entry, files).add(entry) };
+  });
+  const found = new Map<string, Shared>();
+  for (const chunk of new Set(needs.flatMap(({ chunks }) => [...chunks]))) {
+    if (taken.has(chunk)) continue;
+    const all = needs.filter(({ chunks }) => chunks.has(chunk));
+    const names = new Set(all.map(({ name, after = name }) => (all.length > 1 ? after : name)));
+    const name = [...names].join("-");
+    const one = found.get(name) ?? { name, chunks: [], entry: needs.find((part) => part.name === name)?.entry };
+    found.set(name, one);
+    one.chunks.push(chunk);
+  }
+  return found.values();
+}
+
+/** The path of a chunk without the hash that esbuild adds. */
+function chunkOf(file: string): string {
+  return file.replace(/-[A-Z0-9]{8}\.js$/, "");
 }
 
 interface Group {
   readonly target: string;
-  readonly chunks: readonly string[];
+  readonly chunks: string[];
   /** The chunk that others load on demand. */
   readonly entry?: string;
 }

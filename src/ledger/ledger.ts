@@ -32,9 +32,22 @@ import type { RunGroups, RunSummaryQuery } from "./summarise-runs.ts";
 import { RunWatch } from "./watch-run.ts";
 import { withRun } from "./with-run.ts";
 
-// A program that only writes runs never loads the code that reads them, and the other way round.
-const reading = /* @__PURE__ */ onDemand(() => import("./reading.ts"));
-// Separate from the code that reads single runs, so that the first search of a process loads less.
+// A program that only writes runs never loads the code that reads them, and the other way round. Each part is small, so that
+// the first call of a process loads little.
+const recordReading = /* @__PURE__ */ onDemand(() => import("./read-run.ts"));
+const historyReading = /* @__PURE__ */ onDemand(() => import("./read-histories.ts"));
+const mediaListing = /* @__PURE__ */ onDemand(() => import("./list-media.ts"));
+const mediaOpening = /* @__PURE__ */ onDemand(() => import("./open-media.ts"));
+const consoleReading = /* @__PURE__ */ onDemand(() => import("./read-console.ts"));
+const patchReading = /* @__PURE__ */ onDemand(() => import("./code-patch.ts"));
+const archiveReading = /* @__PURE__ */ onDemand(() => import("./code-archive.ts"));
+const metricsListing = /* @__PURE__ */ onDemand(() => import("./metrics-files.ts"));
+const watching = /* @__PURE__ */ onDemand(() => import("./watch-updates.ts"));
+const comparing = /* @__PURE__ */ onDemand(() => import("./comparing.ts"));
+const runCare = /* @__PURE__ */ onDemand(() => import("./run-care.ts"));
+const cataloguing = /* @__PURE__ */ onDemand(() => import("./catalog-calls.ts"));
+const rebuilding = /* @__PURE__ */ onDemand(() => import("../catalog/rebuild-catalog.ts"));
+const resuming = /* @__PURE__ */ onDemand(() => import("../run/resume-run.ts"));
 const searching = /* @__PURE__ */ onDemand(() => import("./search-runs.ts"));
 const writing = /* @__PURE__ */ onDemand(() => import("../run/start-run.ts"));
 // Needed only for runs of typed experiments.
@@ -58,8 +71,9 @@ export class Ledger extends RunOrigins {
     // For `runledger/files` and `publish`, which may be of another copy of the library. Bundlers cannot remove a static block, so
     // this is not one.
     const files: LedgerFiles = {
-      catalogFiles: async (options) => await (await reading()).listCatalogFiles(context, options),
-      metricsFiles: async (runIds, options) => await (await reading()).listMetricsFiles(context, runIds, options),
+      catalogFiles: async (options) => await (await cataloguing()).listCatalogFiles(context, options),
+      metricsFiles: async (runIds, options) =>
+        await (await metricsListing()).listMetricsFiles(context, runIds, options),
     };
     Object.defineProperty(this, LEDGER_FILES, { value: files });
     Object.defineProperty(this, LEDGER_BACKEND, { value: context.backend });
@@ -112,7 +126,8 @@ export class Ledger extends RunOrigins {
    * {@link ResumeRunOptions}.
    */
   async resumeRun(id: string, options?: ResumeRunOptions): Promise<Run> {
-    const { readRunCreated, readResumeOptions, resumeRun } = await reading();
+    const { readResumeOptions, resumeRun } = await resuming();
+    const { readRunCreated } = await recordReading();
     const own = readResumeOptions(options);
     const created = await readRunCreated(this.#context.backend, id, own.signal);
     return await resumeRun(this.#context, created, own, this.#start);
@@ -125,7 +140,7 @@ export class Ledger extends RunOrigins {
    */
   async getRun(id: string, options?: CallOptions): Promise<RunRecord> {
     const signal = readSignal("getRun", options);
-    const { readRun } = await reading();
+    const { readRun } = await recordReading();
     return await readRun(this.#context.backend, id, signal);
   }
 
@@ -169,7 +184,7 @@ export class Ledger extends RunOrigins {
    * `INVALID_ARGUMENT`, which names what is wrong in the query.
    */
   async summarise(query?: RunSummaryQuery): Promise<RunGroups> {
-    const { summariseRuns } = await reading();
+    const { summariseRuns } = await cataloguing();
     return await summariseRuns(this.#context, query);
   }
 
@@ -179,7 +194,7 @@ export class Ledger extends RunOrigins {
    */
   async experiments(options?: CallOptions): Promise<ExperimentSummary[]> {
     const signal = readSignal("experiments", options);
-    const { catalogOf, listExperiments } = await reading();
+    const { catalogOf, listExperiments } = await cataloguing();
     return await listExperiments(catalogOf(this.#context), signal);
   }
 
@@ -190,7 +205,7 @@ export class Ledger extends RunOrigins {
    * Rejects with `RUN_NOT_FOUND`.
    */
   async compareRuns(ids: readonly string[], options?: CallOptions & CompareOptions): Promise<RunComparison> {
-    const { compareRecords, readComparedRuns } = await reading();
+    const { compareRecords, readComparedRuns } = await comparing();
     return compareRecords(...(await readComparedRuns(this.#context.backend, ids, options)));
   }
 
@@ -206,7 +221,7 @@ export class Ledger extends RunOrigins {
       readonly as?: As | undefined;
     },
   ): Promise<(As extends "bytes" ? Uint8Array : string) | undefined> {
-    const { readCodePatch } = await reading();
+    const { readCodePatch } = await patchReading();
     return await readCodePatch(this.#context.backend, id, options);
   }
 
@@ -216,7 +231,7 @@ export class Ledger extends RunOrigins {
    * `RUN_NOT_FOUND`, and with `CORRUPT` if parts of the archive are missing or damaged.
    */
   async codeArchive(id: string, options?: CallOptions): Promise<Uint8Array | undefined> {
-    const { readCodeArchive } = await reading();
+    const { readCodeArchive } = await archiveReading();
     return await readCodeArchive(this.#context.backend, id, options);
   }
 
@@ -237,7 +252,7 @@ export class Ledger extends RunOrigins {
   async histories(runId: string, keys?: readonly string[], options?: HistoryOptions): Promise<Map<string, Series>> {
     const names = checkKeys(keys);
     const own = checkHistoryOptions(options);
-    const { readHistories } = await reading();
+    const { readHistories } = await historyReading();
     return await readHistories(this.#context, runId, names, own);
   }
 
@@ -247,7 +262,7 @@ export class Ledger extends RunOrigins {
    * `damaged` is `"skip"`.
    */
   async media(runId: string, query?: MediaQuery): Promise<MediaEntry[]> {
-    const { listMedia } = await reading();
+    const { listMedia } = await mediaListing();
     return await listMedia(this.#context.backend, runId, query);
   }
 
@@ -257,7 +272,7 @@ export class Ledger extends RunOrigins {
    */
   async openMedia(entry: MediaEntry, options?: CallOptions): Promise<OpenMedia> {
     const signal = readSignal("openMedia", options);
-    const { openMedia } = await reading();
+    const { openMedia } = await mediaOpening();
     return await openMedia(this.#context.backend, entry, signal);
   }
 
@@ -267,7 +282,7 @@ export class Ledger extends RunOrigins {
    * Rejects with `RUN_NOT_FOUND`, and with `CORRUPT` if records of the run are damaged or missing.
    */
   async console(runId: string, query?: ConsoleQuery): Promise<ConsoleLine[]> {
-    const { readConsole } = await reading();
+    const { readConsole } = await consoleReading();
     return await readConsole(this.#context.backend, runId, query);
   }
 
@@ -284,7 +299,10 @@ export class Ledger extends RunOrigins {
    * `giveUpMs`. `onError` gets earlier errors.
    */
   watchRun(id: string, options?: WatchRunOptions): AsyncIterableIterator<RunUpdate, void, undefined> {
-    return new RunWatch(async (own, signal) => (await reading()).watchUpdates(this.#context, id, own, signal), options);
+    return new RunWatch(
+      async (own, signal) => (await watching()).watchUpdates(this.#context, id, own, signal),
+      options,
+    );
   }
 
   /**
@@ -316,12 +334,12 @@ export class Ledger extends RunOrigins {
    * `RUN_NOT_FOUND`, and with `CONFLICT` if others restore it all the time.
    */
   async deleteRun(id: string, options?: CallOptions): Promise<void> {
-    await (await reading()).setDeleted(this.#context, id, true, readSignal("deleteRun", options));
+    await (await runCare()).setDeleted(this.#context, id, true, readSignal("deleteRun", options));
   }
 
   /** Undoes {@link deleteRun}. Restoring a run that is not deleted changes nothing. Rejects as `deleteRun` does. */
   async restoreRun(id: string, options?: CallOptions): Promise<void> {
-    await (await reading()).setDeleted(this.#context, id, false, readSignal("restoreRun", options));
+    await (await runCare()).setDeleted(this.#context, id, false, readSignal("restoreRun", options));
   }
 
   /**
@@ -332,7 +350,7 @@ export class Ledger extends RunOrigins {
    * instead.
    */
   async recover(id?: string, options?: RecoverOptions): Promise<Recovery> {
-    const { recoverRuns } = await reading();
+    const { recoverRuns } = await runCare();
     return await recoverRuns(this.#context, id, new Set([...this.#openRuns].map((run) => run.id)), options);
   }
 
@@ -346,7 +364,8 @@ export class Ledger extends RunOrigins {
     readonly runs: number;
   }> {
     const signal = readSignal("rebuildCatalog", options);
-    const { catalogOf, rebuildCatalog } = await reading();
+    const { catalogOf } = await cataloguing();
+    const { rebuildCatalog } = await rebuilding();
     const catalog = catalogOf(this.#context);
     return await this.#context.background.alone(() => rebuildCatalog(catalog, undefined, signal), signal);
   }
@@ -358,7 +377,7 @@ export class Ledger extends RunOrigins {
    */
   async compactCatalog(options?: CallOptions): Promise<void> {
     const signal = readSignal("compactCatalog", options);
-    const { catalogOf, compactCatalog } = await reading();
+    const { catalogOf, compactCatalog } = await cataloguing();
     await compactCatalog(catalogOf(this.#context), undefined, 1, signal);
   }
 

@@ -27,10 +27,8 @@ export interface RunPage<R = RunRecord> {
   readonly damaged?: readonly DamagedRun[];
 }
 
-/** Returns a page of runs; see `Ledger.searchRuns`. */ export async function searchRuns(
-  context: RunContext,
-  query: RunQuery,
-): Promise<RunPage> {
+/** Returns a page of runs; see `Ledger.searchRuns`. */
+export async function searchRuns(context: RunContext, query: RunQuery): Promise<RunPage> {
   const { limit, pageToken, fields, signal, ...wanted } = checkQuery(query);
   const paged = { ...wanted, filter: formatFilter(wanted.filter) };
   const after = pageToken === undefined ? undefined : await rowOf(context, decodePageToken(paged, pageToken), signal);

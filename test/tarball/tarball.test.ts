@@ -1,6 +1,7 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { dirname, join, posix } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { createContext, runInContext } from "node:vm";
 import { type Metafile, build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -206,6 +207,44 @@ describe("plain Node", () => {
     await writeFile(join(installed.project, "track.mjs"), script);
     const digest = "sha256:541b3e9daa09b20bf85fa273e5cbd3e80185aa4ec298e765db87742b70138a53";
     expect(await node(installed.project, "track.mjs")).toBe(`finished 0.1 100 0.01 ${digest}\n`);
+  });
+});
+
+describe("the first call of a process", () => {
+  const script = (name: string): string => join(root, "bench", name);
+  let store: readonly string[];
+  beforeAll(async () => {
+    const place = [pathToFileURL(join(installed.home, "dist/")).href, join(installed.project, "calls")];
+    const id = JSON.parse(await node(installed.project, script("first-call-setup.mjs"), ...place, "5000")) as string;
+    store = [...place, id];
+  });
+
+  // The bytes are 10 % more than they were when the budget was set.
+  const further = [
+    { call: "image", files: 11, kB: 705 },
+    { call: "table", files: 10, kB: 685 },
+    { call: "media", files: 9, kB: 370 },
+    { call: "summarise", files: 12, kB: 500 },
+    { call: "compareRuns", files: 11, kB: 490 },
+    { call: "watchRun", files: 10, kB: 465 },
+    { call: "recover", files: 12, kB: 725 },
+  ];
+  test.each([
+    { call: "getRun", files: 8, kB: 365 },
+    { call: "history", files: 9, kB: 440 },
+    { call: "search", files: 6, kB: 320 },
+    { call: "searchLoose", files: 10, kB: 480 },
+    { call: "run", files: 6, kB: 500 },
+    { call: "artifact", files: 8, kB: 620 },
+    ...(isFull ? further : []),
+  ])("budget: $call loads at most $files files and $kB kB", async ({ call, files, kB }) => {
+    const loaded = JSON.parse(
+      await node(installed.project, script("first-call.mjs"), ...store, call, "files"),
+    ) as string[];
+    expect(loaded.filter((url) => /\/dist\/(index|core)\.js$/.test(url)).length).toBe(2);
+    expect(loaded.length).toBeLessThanOrEqual(files);
+    const bytes = loaded.reduce((sum, url) => sum + statSync(fileURLToPath(url)).size, 0);
+    expect(bytes).toBeLessThanOrEqual(kB * 1000);
   });
 });
 
