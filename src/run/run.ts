@@ -29,6 +29,7 @@ import { type LogHistogramOptions, type LogImageOptions, MediaLog } from "./log-
 import { checkDefinition } from "./define-metric.ts";
 import { MetricInput, type Metrics } from "./metric-input.ts";
 import type { DefinedName, LoggedMetrics, ProposedMetrics } from "./metric-names.ts";
+import { NothingLogged } from "./nothing-logged.ts";
 import { type GivenStartOptions, START_OPTIONS } from "./start-options.ts";
 import type { PartialParams } from "./partial-params.ts";
 import { checkParams, type SetParamsOptions } from "./set-params.ts";
@@ -88,6 +89,7 @@ export class Run<Name extends string = string, Params = object> implements Async
   readonly #code: CodeLog;
   readonly #late: LateCalls;
   readonly #closing: RunClosing;
+  readonly #nothing: NothingLogged;
 
   /** @internal Use `ledger.startRun`. */
   constructor(parts: RunParts) {
@@ -103,6 +105,7 @@ export class Run<Name extends string = string, Params = object> implements Async
     this.#artifacts = new ArtifactLog(context, writer, this.id);
     this.#datasets = new DatasetLog(context, writer, this.#artifacts);
     this.#late = new LateCalls(this, writer);
+    this.#nothing = new NothingLogged(writer);
     mergeParams(this.#params, parts.params);
     this.#goals = parts.definitions ?? {};
     this.#code = new CodeLog(context, writer, parts.earlierCode);
@@ -155,7 +158,7 @@ export class Run<Name extends string = string, Params = object> implements Async
    * objects flatten with `/`. It never waits, and never throws for trouble with the backend.
    *
    * Values are numbers; NaN, ±Infinity and -0 are kept exactly. A bigint must fit float64 exactly. `undefined` is
-   * skipped. For any other value it throws `INVALID_ARGUMENT` and logs nothing of the call. Throws `RUN_CLOSED` once
+   * skipped; the first call of a run that has nothing else is reported to `onError`. For any other value it throws `INVALID_ARGUMENT` and logs nothing of the call. Throws `RUN_CLOSED` once
    * the run is finished, unless `guardProcess` closed it: then the values are dropped and counted in {@link stats}.
    *
    * A loop that never waits for I/O or a timer must await {@link flush} from time to time: nothing is stored before.
@@ -175,7 +178,7 @@ export class Run<Name extends string = string, Params = object> implements Async
     } catch (error) {
       throw unreadable("metrics", error);
     }
-    if (shape === "nothing") return;
+    if (shape === "nothing") return this.#nothing.note(metrics);
     const place = this.#steps.row(step);
     const { values } = this.#input;
     if (shape === "loose") {

@@ -166,7 +166,8 @@ function checkFork(given: ForkOrigin): ForkOrigin {
     () => " of forkOf, which has run and step",
   );
   if (typeof run !== "string") throw invalidArgument("forkOf.run", "the id of a run", run);
-  if (!Number.isSafeInteger(step)) throw invalidArgument("forkOf.step", "a safe integer", step);
+  if (!Number.isSafeInteger(step) || step === Number.MAX_SAFE_INTEGER)
+    throw invalidArgument("forkOf.step", "a safe integer that another one follows", step);
   // `+ 0` makes 0 of -0.
   return { run, step: step + 0 };
 }

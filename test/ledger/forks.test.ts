@@ -220,6 +220,9 @@ describe("startRun({ forkOf })", () => {
     [{ run: "none" }, "forkOf.step", "INVALID_ARGUMENT"],
     [{ run: "none", step: 0.5 }, "forkOf.step", "INVALID_ARGUMENT"],
     [{ run: "none", step: 2 ** 53 }, "forkOf.step", "INVALID_ARGUMENT"],
+    // No row could follow without a step of its own.
+    [{ run: "none", step: Number.MAX_SAFE_INTEGER }, "forkOf.step", "INVALID_ARGUMENT"],
+    [{ run: "none", step: Number.MAX_SAFE_INTEGER - 1 }, "forkOf.run", "RUN_NOT_FOUND"],
     [{ run: "none", step: 1 }, "forkOf.run", "RUN_NOT_FOUND"],
     [{ run: "../none", step: 1 }, "forkOf.run", "RUN_NOT_FOUND"],
     [{ run: "none", step: 1, from: 2 }, "from", "UNSUPPORTED"],

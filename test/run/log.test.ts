@@ -20,6 +20,23 @@ test("values come back bit for bit, nested ones under joined names", async () =>
   expect((await ledger.history(run.id, "big")).values[0]).toBe(2 ** 60);
 });
 
+test("a call that has only undefined logs nothing, and is reported once", async () => {
+  const told: unknown[] = [];
+  const { ledger } = await createTestLedger({
+    onError: (error) => told.push([error.code, error.field, error.message]),
+  });
+  const run = await ledger.startRun();
+  run.log({});
+  run.log({ loss: 1, accuracy: undefined });
+  expect(told).toEqual([]);
+  for (let i = 0; i < 3; i++) run.log({ loss: undefined, accuracy: undefined });
+  run.log({ loss: 2 });
+  await run.finish();
+  const message = 'log() got no value for "loss", and logged nothing: undefined is skipped';
+  expect(told).toEqual([["INVALID_ARGUMENT", "loss", expect.stringContaining(message)]]);
+  expect([...(await ledger.history(run.id, "loss")).steps]).toEqual([0, 1]);
+});
+
 test("steps may repeat, go back, be negative, skip or be huge; history is in step order, ties in the order of logging", async () => {
   await fc.assert(
     fc.asyncProperty(

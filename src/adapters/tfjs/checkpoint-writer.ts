@@ -154,7 +154,9 @@ export class CheckpointWriter {
 }
 
 function missingMetric(monitor: string, metrics: readonly string[]): LedgerError {
-  const message = `checkpoint: the training has no metric ${JSON.stringify(monitor)}, only ${metrics.join(", ")}`;
+  const message =
+    `checkpoint: the training has no metric ${JSON.stringify(monitor)}, only ${metrics.join(", ") || "none"}. ` +
+    "Its checkpoints have no value, so none is marked as best";
   return new LedgerError("INVALID_ARGUMENT", message, { field: "monitor" });
 }
 

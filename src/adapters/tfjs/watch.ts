@@ -20,12 +20,15 @@ type Train = (...args: unknown[]) => Promise<unknown>;
 type Method = "fit" | "fitDataset" | "trainOnBatch";
 
 const MAX_MESSAGE = 300;
+/** The ids of the runs that log the trainings of a model. */
+const watched = new WeakMap<object, Set<string>>();
 
 /**
  * Logs every training of the model to the run from now on: calls of `fit` and `fitDataset` as `tfCallback` does, with
  * the callbacks of the call mixed as `mix` does, and the results of `trainOnBatch` under `batch/…`. The tag
  * `tfjs/training` says whether the last training `finished` or `failed`. Returns a function that ends this. What the
- * model's own methods throw is thrown as before. Throws `INVALID_ARGUMENT` for a wrong model, run or option.
+ * model's own methods throw is thrown as before. Throws `INVALID_ARGUMENT` for a wrong model, run or option, and for a
+ * model that the run watches already.
  */
 export function watch(model: TrainedModel, run: AnyRun, options?: WatchOptions): () => void {
   const names = [...CALLBACK_OPTIONS.filter((name) => name !== "model"), "callbacks"] as const;
@@ -40,6 +43,13 @@ export function watch(model: TrainedModel, run: AnyRun, options?: WatchOptions):
   const settings = { ...own, model };
   trainingCallback("watch", run, settings, {}); // Checks the options now.
   const guard = new Guard(run, "watch");
+  const runs = watched.get(model) ?? new Set();
+  if (runs.has(run.id)) {
+    const message = `run ${run.id} watches this model already: call the function that watch() returned first`;
+    throw new LedgerError("INVALID_ARGUMENT", message, { field: "model", operation: "watch" });
+  }
+  watched.set(model, runs.add(run.id));
+  let isOver = false;
 
   const train = async (
     method: "fit" | "fitDataset",
@@ -47,6 +57,7 @@ export function watch(model: TrainedModel, run: AnyRun, options?: WatchOptions):
     at: number,
     facts: TrainingFacts,
   ): Promise<unknown> => {
+    if (isOver) return await originals.get(method)!.apply(model, call);
     const args = { ...(call[at] as { callbacks?: unknown; yieldEvery?: YieldEvery } | undefined) };
     const ours = trainingCallback("watch", run, settings, facts);
     const all = [...toList(args.callbacks), ours, ...more];
@@ -78,6 +89,7 @@ export function watch(model: TrainedModel, run: AnyRun, options?: WatchOptions):
   let hasBegun = false;
   const trainOnBatch: Train = async (...call) => {
     const result = await originals.get("trainOnBatch")!.apply(model, call);
+    if (isOver) return result;
     await guard.run(async () => {
       if (!hasBegun) {
         hasBegun = true;
@@ -113,6 +125,9 @@ export function watch(model: TrainedModel, run: AnyRun, options?: WatchOptions):
     });
   }
   return () => {
+    if (isOver) return;
+    isOver = true;
+    runs.delete(run.id);
     for (const undo of restore.splice(0)) undo();
   };
 }

@@ -79,6 +79,32 @@ test("a model without an optimizer fails as it did without", async () => {
   expect((await ledger.getRun(run.id)).tags["tfjs/training"]).toBe("failed");
 });
 
+test("a run watches a model once, and others may watch it too, each until it ends", async () => {
+  const first = await ledger.startRun();
+  const second = await ledger.startRun();
+  const model = tinyModel();
+  const unwatch = watch(model, first);
+  expect(() => watch(model, first)).toThrow(expect.objectContaining({ code: "INVALID_ARGUMENT", field: "model" }));
+  const unwatchSecond = watch(model, second);
+  await model.fit(xs, ys, fitArgs({ epochs: 1 }));
+  unwatch();
+  await model.fit(xs, ys, fitArgs({ epochs: 1 }));
+  await model.trainOnBatch(xs, ys);
+  unwatchSecond();
+  await model.fit(xs, ys, fitArgs({ epochs: 1 }));
+  watch(model, first)();
+  unwatch();
+  for (const run of [first, second]) await run.finish();
+  const counts = async (id: string): Promise<unknown> => {
+    const { metrics } = await ledger.getRun(id);
+    return [metrics["train/loss"]?.count, metrics["batch/loss"]?.count];
+  };
+  expect([await counts(first.id), await counts(second.id)]).toEqual([
+    [1, undefined],
+    [2, 1],
+  ]);
+});
+
 test("wrong arguments", async () => {
   const run = await ledger.startRun();
   const fails = (call: () => unknown, field: string, code = "INVALID_ARGUMENT"): void =>
