@@ -1,6 +1,7 @@
 import type { Backend } from "../backend/backend.ts";
 import type { LedgerError } from "../errors/ledger-error.ts";
 import type { BackgroundWork } from "../platform/background-work.ts";
+import { ClosedRuns } from "./closed-runs.ts";
 import { SegmentCache } from "./segment-cache.ts";
 
 /** The parts of a ledger that its catalogue uses. */
@@ -8,6 +9,8 @@ export interface CatalogContext {
   readonly backend: Backend;
   /** The segments in memory. They stay there as long as the ledger is open. */
   readonly segments: SegmentCache;
+  /** Closed runs that are in no segment, as far as they were read. */
+  readonly closedRuns: ClosedRuns;
   /** Where the catalogue is tidied after a search. */
   readonly background: BackgroundWork;
   /** Returns a unique id. */
@@ -27,7 +30,14 @@ export function catalogOf(ledger: OpenLedger): CatalogContext {
   let catalog = catalogs.get(ledger);
   if (catalog === undefined) {
     const { backend, background, ids, onError } = ledger;
-    catalog = { backend, segments: new SegmentCache(backend), background, newId: () => ids("segment"), onError };
+    catalog = {
+      backend,
+      segments: new SegmentCache(backend),
+      closedRuns: new ClosedRuns(),
+      background,
+      newId: () => ids("segment"),
+      onError,
+    };
     catalogs.set(ledger, catalog);
   }
   return catalog;

@@ -44,6 +44,7 @@ export async function compactExperiment(
     // In order, because an entry that says that the run is open must not be the only one left.
     for (const key of entries.keys) await backend.remove(key, call);
   });
+  for (const { record } of closed) context.closedRuns.forget(record.id);
   await mapBounded(merged, REMOVALS_AT_ONCE, signal, ({ name }) => backend.remove(name.key, call));
   for (const { name } of merged) context.segments.forget(name);
 }

@@ -1,8 +1,10 @@
 import type { Backend } from "../backend/backend.ts";
 import type { FilterRow } from "../filter/filter-row.ts";
 import type { RunRecord } from "../journal/run-record.ts";
+import { breakIfDue } from "../platform/event-loop.ts";
 import type { RecordedRow } from "./search-plan.ts";
 import { SegmentRow } from "./segment-rows.ts";
+import { decodeRecord, encodeRecord } from "./record-json.ts";
 import type { Segment } from "./segment.ts";
 import { attributeColumns } from "./column-schema.ts";
 
@@ -37,10 +39,15 @@ export async function readFoundRecords(
       read.set(segment, fromColumns ?? (await segment.records(backend, own, requests, signal)));
     }),
   );
-  return rows.map((row) => ({
-    row,
-    record: row instanceof SegmentRow ? read.get(row.segment)!.get(row.at)! : row.record,
-  }));
+  const found: FoundRun[] = [];
+  for (const row of rows) {
+    // A copy, because the ledger may remember the record and store it in a segment, and callers may change theirs.
+    const record =
+      row instanceof SegmentRow ? read.get(row.segment)!.get(row.at)! : decodeRecord(encodeRecord(row.record));
+    found.push({ row, record });
+    await breakIfDue();
+  }
+  return found;
 }
 
 /** The most bytes of columns that are read instead of records. */

@@ -62,6 +62,7 @@ export async function openCatalog(
   const { backend } = context;
   const { damaged } = trouble;
   const openedAt = context.background.ended;
+  context.closedRuns.begin();
   const onUnlisted = (prefix: string, error: LedgerError): void => {
     if (!damaged.has(prefix)) context.onError(error);
     damaged.set(prefix, false);

@@ -3,7 +3,8 @@ import { onDemand } from "../platform/on-demand.ts";
 import type { UnreadableRuns } from "../journal/unreadable-runs.ts";
 import { isCurrent, type NewestRows } from "./catalog-row.ts";
 import type { CatalogContext } from "./catalog-context.ts";
-import type { ExperimentListing } from "./list-catalog.ts";
+import { experimentPrefix } from "./catalog-entry.ts";
+import type { ExperimentListing, RunEntries } from "./list-catalog.ts";
 import type { ReadLoose } from "./read-run-row.ts";
 import type { Segment } from "./segment.ts";
 
@@ -70,9 +71,25 @@ async function readAllLoose(
   signal: AbortSignal | undefined,
 ): Promise<ReadLoose[]> {
   if (entries.size === 0) return [];
+  const { backend, closedRuns } = context;
+  const rows: ReadLoose[] = [];
+  const unread: [string, RunEntries][] = [];
+  for (const [id, own] of entries) {
+    const known = closedRuns.get(id, own);
+    if (known === undefined) unread.push([id, own]);
+    // The entries may belong to a run of another experiment.
+    else if (experimentPrefix(known.record.experiment) === prefix)
+      rows.push({ ...known, entries: own, isClosed: true });
+  }
+  if (unread.length === 0) return rows;
   const { readLoose } = await looseReading();
-  const rows = await mapBounded([...entries], RUNS_AT_ONCE, signal, (entry, stop) =>
-    readLoose(context.backend, prefix, entry, unreadable, stop),
+  const read = await mapBounded(unread, RUNS_AT_ONCE, signal, (entry, stop) =>
+    readLoose(backend, prefix, entry, unreadable, stop),
   );
-  return rows.filter((row) => row !== undefined);
+  for (const row of read) {
+    if (row === undefined) continue;
+    if (row.isClosed) closedRuns.add(row, row.entries);
+    rows.push(row);
+  }
+  return rows;
 }

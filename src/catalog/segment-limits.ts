@@ -32,9 +32,13 @@ const SUMMARY_CHARS = 150;
  * Returns whether a segment may hold the record. A run with a larger record keeps its entries, and searches read the
  * run itself. So does a run that lost records, because a search must name it, and segments have no column for damage.
  */
-export function fitsSegment({ metrics, ...rest }: RunRecord): boolean {
-  if (rest.damage.some(losesRecords)) return false;
-  let chars = jsonSize(rest).chars;
+export function fitsSegment(record: RunRecord): boolean {
+  return !record.damage.some(losesRecords) && recordChars(record) <= MAX_RECORD_CHARS;
+}
+
+/** Returns the approximate number of characters of a record as JSON. */
+export function recordChars({ metrics, ...rest }: RunRecord): number {
+  let { chars } = jsonSize(rest);
   for (const key of Object.keys(metrics)) chars += key.length + SUMMARY_CHARS;
-  return chars <= MAX_RECORD_CHARS;
+  return chars;
 }

@@ -58,7 +58,7 @@ const pick = fc.infiniteStream(fc.boolean());
 
 interface Place {
   readonly backend: MemoryBackend;
-  readonly context: Omit<CatalogContext, "background">;
+  readonly context: Pick<CatalogContext, "backend" | "newId" | "segments" | "onError">;
 }
 
 function newPlace(): Place {
