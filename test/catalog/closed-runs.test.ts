@@ -76,7 +76,8 @@ test("what a caller does to a record changes no other answer, and nothing that i
   const again = await reader.searchRuns();
   await reader.close();
   const { runs: stored } = await (await openLedger(backend)).searchRuns();
-  for (const found of [again.runs, stored]) expect(found.map(({ params }) => params["i"])).toEqual([7, 6, 5, 4, 3, 2, 1, 0]);
+  for (const found of [again.runs, stored])
+    expect(found.map(({ params }) => params["i"])).toEqual([7, 6, 5, 4, 3, 2, 1, 0]);
 });
 
 describe("memory", () => {
