@@ -9,6 +9,7 @@ import { atRest } from "./at-rest.ts";
 import { bundleSize } from "./bundle-size.ts";
 import { captureCost } from "./capture.ts";
 import { compaction } from "./compaction.ts";
+import { firstCalls } from "./first-calls.ts";
 import { largeRun } from "./large-run.ts";
 import { lineage } from "./lineage.ts";
 import { logLatency } from "./log-latency.ts";
@@ -33,6 +34,7 @@ const suites: Record<string, () => Promise<Section>> = {
   lineage,
   scaling,
   startup,
+  "first-calls": firstCalls,
   capture: captureCost,
   "tfjs-overhead": tfjsOverhead,
   "bundle-size": bundleSize,
