@@ -160,6 +160,18 @@ describe.each(["git", "isomorphic-git"] as const)("patches of %s", (engine) => {
     expect(textOf(code)).toContain("resnet50");
   });
 
+  test("a password in a call that signs in is withheld", async () => {
+    repository.write("api.ts", "get(url);\n");
+    repository.git("add", "--all");
+    repository.git("commit", "--quiet", "--message", "api");
+    repository.write("api.ts", 'get(url).auth("alice", "hunter2abc9");\n');
+    repository.write("train.ts", 'model.connect("conv1", "relu1", "pool22");\n');
+    const code = await captured();
+    expect(code?.incomplete).toEqual(["patch: 1 hunk withheld, they look like secrets"]);
+    expect(textOf(code)).not.toContain("hunter2abc9");
+    expect(textOf(code)).toContain("pool22");
+  });
+
   test("a secret that is taken out is withheld too", async () => {
     repository.write("train.ts", `key = "${TOKENS[0]}"\n`);
     repository.git("commit", "--quiet", "--all", "--message", "oops");

@@ -45,6 +45,13 @@ describe("a secret is noticed", () => {
     ["a.js", '"https://example.org/#access_token=8fJ2kd93Kdl3Jd0q"'],
     ["a.js", '"https://example.org/?a=1&token=8fJ2kd93Kdl3Jd0q"'],
     ["a.js", `connect("Server=x;User=a;Password=${P};")`],
+    ["a.js", `request.get(url).auth("alice", "${P}");`],
+    ["a.js", `request.get(url)\n  .auth("alice", "${P}", { type: "auto" });`],
+    ["a.py", `requests.get(url, auth=("alice", "${P}"))`],
+    ["a.py", `requests.get(url, auth=HTTPBasicAuth('alice', '${P}'))`],
+    ["a.ts", `basicAuth("alice", "${P}")`],
+    ["a.py", `server.login("alice@example.org", "${P}")`],
+    ["a.ts", `await client.signIn('alice', '${P}')`],
   ])("%s: %s", (path, text) => expect(holdsSourceSecret(path, text)).toBe(true));
 });
 
@@ -67,6 +74,11 @@ describe("code that only speaks of secrets is kept", () => {
     ["a.py", "A library identified by 'name'."],
     ["a.js", '"https://example.org/?token=your-token-goes-here&sig=${signature}&policy=<your policy here>"'],
     ["a.js", 'connect("Server=x;Password=" + password + ";"); help("Password=...;")'],
+    ["a.js", 'request.auth("alice", password); request.auth("alice", "<password>"); request.auth("a", "secret");'],
+    ["a.py", 'requests.get(url, auth=("user", "pass")); requests.get(url, auth=("user", "password"))'],
+    ["a.ts", 'model.connect("conv1", "relu1", "pool22"); connect("mongodb", "runs", "table2022");'],
+    ["a.ts", 'router.use(auth("admin", "reports2")); author("jane", "chapter2"); reauth("jane", "chapter2");'],
+    ["a.ts", 'signIn("github", "/runs/2024"); login("page", "step-2"); signIn("email", `${user}2024`);'],
     ["a.php", `"CREATE USER a IDENTIFIED BY '" . $password . "'"`],
   ])("%s: %s", (path, text) => expect(holdsSourceSecret(path, text)).toBe(false));
 });
@@ -75,6 +87,7 @@ test("takes time in proportion to the length, also for hostile repetition", asyn
   const units = [
     'aa=|aa="|aa=\'x"|aa = b.c|aa = b" or |aa ?? |aa, |aa: b = |password|a=(((((((|"aa")|<a |<a>b|<password>|<a b=\'c\'>d</',
     '"--aa", |"--password", default=|default="|default=\'x" |a: { default: "x", |a, {|{default: \'\'|://a:b|login(',
+    'auth("a", |.auth("a", "b|login(  "a",|auth=("a" , "|basicauth(',
     "https://|https://a?|?sig=|&token=0a|\"password=|'pwd = ",
     "identified by |identified with a by '|identified by 'x\"",
   ].flatMap((some) => some.split("|"));

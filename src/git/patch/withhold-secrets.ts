@@ -2,6 +2,7 @@ import { utf8Decoder } from "../../bytes/utf8.ts";
 import { breakIfDue } from "../../platform/event-loop.ts";
 import { optionDefaults } from "../../provenance/redaction/option-defaults.ts";
 import { isProse } from "../../provenance/redaction/pairs.ts";
+import { holdsSignIn } from "../../provenance/redaction/source-secrets.ts";
 import { scrub } from "../../provenance/redaction/scrub.ts";
 import { isSecretName } from "../../provenance/redaction/secret-name.ts";
 import { addedBytes, textsOf } from "./binary-text.ts";
@@ -113,7 +114,7 @@ function holdsKeyLine(text: string): boolean {
 }
 
 function holdsSecret(text: string): boolean {
-  if (scrub(text) !== text) return true;
+  if (scrub(text) !== text || holdsSignIn(text)) return true;
   for (const [name, value] of optionDefaults(text)) if (isSecretName(name) && !isProse(value)) return true;
   return false;
 }

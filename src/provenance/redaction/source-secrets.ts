@@ -48,6 +48,10 @@ const CONNECTION = /["'`][^"'`\n]{0,200}?\b(?:password|pwd)\s{0,3}=\s{0,3}([^\s;
 /** `wandb.login(key="…")`. */
 const LOGIN = /\blogin\(\s{0,9}(?:\w{1,20}\s{0,3}[:=]\s{0,3})?["'][\w-]{16,512}["']/;
 
+/** Name and password of a user, as calls take them that only sign in: `.auth("u", "…")`, `auth=("u", "…")`. */
+const SIGNED_IN =
+  /(?:\b(?:(?:https?)?_?(?:basic|digest)_?auth|auth\s{0,3}=|log_?in|sign_?in)|\.\s{0,3}auth)\s{0,3}\(\s{0,9}(["'`])[^"'`\s]{1,64}\1\s{0,3},\s{0,9}(["'`])([^"'`\s]{6,128})\2\s{0,3}[,)]/gi;
+
 /**
  * Returns whether the text of a source file seems to hold a secret: a token of a known shape, a private key, a password
  * in an address, a password of SQL, or a text in quotes or in an element under the name of a secret, if the text looks
@@ -65,10 +69,19 @@ export function holdsSourceSecret(path: string, text: string): boolean {
   for (const [, value = ""] of text.matchAll(SIGNED)) if (isRandom(value) && !isFilledIn(value)) return true;
   for (const [, value = ""] of text.matchAll(CONNECTION))
     if ((isRandom(value) || isMixed(value)) && !isFilledIn(value)) return true;
+  if (holdsSignIn(text)) return true;
   for (const [name, value] of optionDefaults(text)) if (isSecretValue(name, value)) return true;
   for (const [, name = "", value = ""] of text.matchAll(ELEMENT))
     if (isSecretValue(name, value) || (XML.test(path) && isPlainlySecretName(name) && !isFilledIn(value))) return true;
   for (const [all, , value = ""] of text.matchAll(IDENTIFIED)) if (isSqlPassword(path, all, value)) return true;
+  return false;
+}
+
+/** Returns whether a text has a call that signs in with a name and a password, both in quotes. */
+export function holdsSignIn(text: string): boolean {
+  for (const [, , , value = ""] of text.matchAll(SIGNED_IN))
+    if ((isMixed(value) || (isRandom(value) && !isWords(value))) && !isFilledIn(value) && !isDigestOrPath(value))
+      return true;
   return false;
 }
 
