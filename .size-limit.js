@@ -49,7 +49,7 @@ export default [
   {
     name: "runledger/backends/opfs",
     path: "dist/backends/opfs/index.js",
-    limit: "12.6 kB",
+    limit: "13.1 kB",
     modifyEsbuildConfig: bundle,
   },
   {

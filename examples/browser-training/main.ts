@@ -15,7 +15,8 @@ const table = new RunTable(
 );
 let place: Place;
 let runs: readonly RunRecord[] = [];
-let wanted = "train/loss";
+/** Metrics to draw, the best first. */
+let wanted: readonly string[] = ["batch/loss", "train/loss"];
 let stopping = new AbortController();
 
 /** Runs a step. What goes wrong stands on the page. */
@@ -44,17 +45,23 @@ async function showRuns(): Promise<void> {
 async function showSelected(): Promise<void> {
   const chosen = runs.filter(({ id }) => table.selected.has(id));
   const ids = chosen.map(({ id }) => id);
-  const keys = [...new Set(chosen.flatMap((run) => Object.keys(run.metrics)))].sort();
-  metric.replaceChildren(...keys.map((key) => new Option(key, key, false, key === wanted)));
   element("download", HTMLButtonElement).disabled = ids.length === 0;
-  if (metric.value)
-    await chart.draw(
-      place.ledger,
-      chosen.map(({ id, name }) => [id, name]),
-      metric.value,
-    );
+  await showCurves(chosen);
   element("difference", HTMLPreElement).textContent = await difference(place.ledger, ids);
   await showMedia(place.ledger, ids[0]);
+}
+
+async function showCurves(chosen: readonly RunRecord[]): Promise<void> {
+  const keys = [...new Set(chosen.flatMap((run) => Object.keys(run.metrics)))].sort();
+  const key = wanted.find((each) => keys.includes(each)) ?? keys[0];
+  metric.replaceChildren(...keys.map((each) => new Option(each, each, false, each === key)));
+  if (key !== undefined) await chart.draw(place.ledger, chosen, key);
+}
+
+/** Draws the curve of a run each time that the run has stored new points, until it ends. */
+async function follow(id: string): Promise<void> {
+  for await (const { record } of place.ledger.watchRun(id, { points: false }))
+    if (table.selected.size === 1 && table.selected.has(id)) await showCurves([record]);
 }
 
 function onSubmit(id: string, work: (values: FormData) => Promise<void>): void {
@@ -81,6 +88,7 @@ async function trainRun(values: FormData): Promise<void> {
       onStart: (id) => {
         table.selected.clear();
         table.selected.add(id);
+        void attempt(() => follow(id));
       },
       onEpoch: (text) => {
         progress.textContent = text;
@@ -112,8 +120,9 @@ element("download", HTMLButtonElement).addEventListener("click", () =>
 const folder = element("open-folder", HTMLInputElement);
 folder.addEventListener("change", () => attempt(() => show(openFolder(folder.files ?? []))));
 metric.addEventListener("change", () => {
-  wanted = metric.value;
+  wanted = [metric.value, ...wanted];
   void attempt(showSelected);
 });
 addEventListener("resize", () => attempt(showSelected));
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => attempt(showSelected));
 await attempt(() => show(openBrowser()));

@@ -4,10 +4,10 @@ import { element } from "./elements.ts";
 /** A column: its title, what to sort by, and the text of a run. */
 const COLUMNS: readonly (readonly [title: string, orderBy: string, text: (run: RunRecord) => string])[] = [
   ["run", "name", ({ name }) => name],
-  ["status", "status", ({ status }) => status],
-  ["learning rate", "params.optimizer.learningRate", ({ params }) => learningRate(params)],
   ["val/accuracy", "metrics.val/accuracy.best", (run) => run.metrics["val/accuracy"]?.best?.value.toFixed(4) ?? "–"],
   ["val/loss", "metrics.val/loss.best", (run) => run.metrics["val/loss"]?.best?.value.toFixed(4) ?? "–"],
+  ["learning rate", "params.optimizer.learningRate", ({ params }) => learningRate(params)],
+  ["status", "status", ({ status }) => status],
   ["started", "start_time", ({ startTime }) => new Date(startTime).toLocaleString()],
 ];
 /** Rows on screen. */
@@ -30,7 +30,7 @@ export class RunTable {
     this.#onSelect = onSelect;
     const row = this.#table.tHead!.insertRow();
     const head = document.createElement("th");
-    head.append(hidden("selected"));
+    head.ariaLabel = "selected";
     row.append(head);
     for (const [title, orderBy] of COLUMNS) {
       const cell = document.createElement("th");
@@ -77,11 +77,4 @@ export class RunTable {
     for (const [, , text] of COLUMNS) row.insertCell().textContent = text(run);
     return row;
   }
-}
-
-function hidden(text: string): HTMLElement {
-  const span = document.createElement("span");
-  span.textContent = text;
-  span.className = "hidden";
-  return span;
 }

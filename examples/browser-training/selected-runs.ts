@@ -7,7 +7,8 @@ import { element } from "./elements.ts";
 /** Returns what differs between runs as text. */
 export async function difference(ledger: Ledger, ids: readonly string[]): Promise<string> {
   if (ids.length < 2) return "Select two runs or more to compare them.";
-  const width = Math.max(40, Math.min(110, Math.floor(innerWidth / 9)));
+  // A letter is 7.2 to 8.2 pixels wide, depending on the width of the page.
+  const width = Math.max(40, Math.min(110, Math.floor((innerWidth - 32) / (innerWidth < 500 ? 7.3 : 8.5))));
   return formatComparison(await ledger.compareRuns(ids), { width });
 }
 
@@ -48,6 +49,8 @@ async function figure(ledger: Ledger, entry: MediaEntry): Promise<HTMLElement[]>
     image.addEventListener("load", () => URL.revokeObjectURL(image.src), { once: true });
     place.append(image, caption);
   } else if (opened.type === "histogram") {
+    const [least, greatest] = [opened.edges.at(0), opened.edges.at(-1)];
+    caption.textContent += `, ${least?.toPrecision(2)} to ${greatest?.toPrecision(2)}`;
     place.append(bars(opened.counts, `${entry.key} at step ${entry.step}`), caption);
   } else return [];
   return [place];

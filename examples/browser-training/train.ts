@@ -27,7 +27,7 @@ export async function train(
     const began = performance.now();
     const unwatch = watch(model, run, {
       tf,
-      batches: "yield",
+      batches: 1,
       callbacks: {
         onEpochEnd: async (epoch, logs) => {
           if (told.signal.aborted) model.stopTraining = true;
@@ -71,14 +71,6 @@ function buildModel(learningRate: number): tf.LayersModel {
 function asImage(kernel: tf.Tensor4D): tf.Tensor2D {
   const [least, greatest] = [kernel.min(), kernel.max()];
   const greys = kernel.sub(least).div(greatest.sub(least)).squeeze([2]) as tf.Tensor3D;
-  const filters = tf.unstack(greys, 2).map((filter) =>
-    filter.pad(
-      [
-        [0, 0],
-        [0, 1],
-      ],
-      1,
-    ),
-  );
+  const filters = tf.unstack(greys, 2).flatMap((filter) => [filter, tf.ones([filter.shape[0] as number, 1])]);
   return tf.concat(filters, 1) as tf.Tensor2D;
 }

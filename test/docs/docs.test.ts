@@ -167,6 +167,8 @@ describe("links and blocks", () => {
       expect(existsSync(join(root, path)), `${document} links to ${target}`).toBe(true);
       if (anchor !== undefined) expect(anchorsOf(path), `${document} links to ${target}#${anchor}`).toContain(anchor);
     }
+    for (const [, picture] of text.matchAll(/\b(?:src|srcset)="([^"]+)"/g))
+      expect(existsSync(join(root, dirname(document), picture!)), `${document} shows ${picture}`).toBe(true);
     for (const [, path] of text.matchAll(/`((?:test|src|examples|bench|docs)\/[\w./-]+)`/g)) {
       expect(existsSync(join(root, path as string)), `${document} names ${path}`).toBe(true);
     }

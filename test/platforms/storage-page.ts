@@ -71,8 +71,8 @@ const calls = {
     return { storage, capabilities, failed };
   },
 
-  async start(id: string): Promise<void> {
-    run = await ledger.startRun({ id, resume: "allow", flush: { intervalMs: 20 } });
+  async start(id: string, intervalMs = 20): Promise<void> {
+    run = await ledger.startRun({ id, resume: "allow", flush: { intervalMs } });
     acknowledged = logged = 0;
   },
 
@@ -140,6 +140,11 @@ const calls = {
     const bytes = Array.from({ length: 200 }, (_, i) => i);
     await Promise.all(bytes.map((byte) => backend.append!(key, Uint8Array.of(byte))));
     return String(await backend.read(key)) === String(bytes);
+  },
+
+  /** Appends once the page is left. */
+  appendWhenLeft(key: string, bytes: number, at: number): void {
+    addEventListener("pagehide", () => void backend.append!(key, new Uint8Array(bytes), { at }));
   },
 
   clear: () => clear(),

@@ -11,8 +11,12 @@ import { programIn } from "./expectations.ts";
 
 const program = programIn("CHROMIUM");
 const missing = program === undefined ? " (no browser: set CHROMIUM, see vitest.platforms.config.ts)" : "";
-/** Moments at which something dies. */
-const KILLS = rounds(3, 20, "BROWSER_KILLS");
+/** Random moments at which the browser is killed, and at which a tab crashes or is closed. */
+const MOMENTS = {
+  kill: rounds(20, 20, "BROWSER_KILLS"),
+  crash: rounds(3, 20, "BROWSER_KILLS"),
+  close: rounds(3, 20, "BROWSER_KILLS"),
+} as const;
 
 let server: Server;
 let origin: string;
@@ -67,7 +71,6 @@ async function openTab(options: object = {}, query = ""): Promise<Tab> {
 }
 
 const FINE = { code: "", message: "", transient: false };
-const SEEDS = Array.from({ length: KILLS }, (_, i) => i);
 
 describe.skipIf(program === undefined)(`a ledger in Chromium${missing}`, () => {
   let sites = 0;
@@ -99,8 +102,9 @@ describe.skipIf(program === undefined)(`a ledger in Chromium${missing}`, () => {
   ] as const)("%s while it trains", (_, how) => {
     test.each(["opfs-sync", "indexeddb"])(
       "in %s: what was acknowledged is there, and the run is interrupted",
+      { timeout: 480_000 },
       async (storage) => {
-        for (const seed of SEEDS) {
+        for (let seed = 0; seed < MOMENTS[how]; seed++) {
           const id = `${how}-${storage}-${seed}`;
           const tab = await openTab({ storage: [storage] });
           await tab.call("start", id);
@@ -124,6 +128,39 @@ describe.skipIf(program === undefined)(`a ledger in Chromium${missing}`, () => {
         }
       },
     );
+  });
+
+  test.each([
+    ["opfs-sync", 500],
+    ["opfs-sync", 20_000],
+    ["indexeddb", 500],
+    ["indexeddb", 20_000],
+  ])("a tab in %s that is closed keeps %i points that it logged after its last flush", async (storage, points) => {
+    const tab = await openTab({ storage: [storage] });
+    await tab.call("start", "closed", 1e9);
+    await tab.call("log", 0, 100);
+    expect(await tab.call("flush")).toEqual(FINE);
+    await tab.call("log", 100, 100 + points);
+    expect(await tab.call("stats")).toMatchObject({ acknowledged: 100, buffered: points });
+    await tab.close();
+    // The second tab finds nothing more to store.
+    for (let i = 0; i < 2; i++) {
+      const after = await openTab({ storage: [storage] });
+      expect(await after.call("check", "closed")).toEqual({ count: 100 + points });
+      expect(await after.call("status", "closed")).toBe("interrupted");
+      await after.close();
+    }
+  });
+
+  test("what a closed tab kept for an object that is removed meanwhile does not come back", async () => {
+    const other = await openTab({ storage: ["opfs-sync"] });
+    const tab = await openTab({ storage: ["opfs-sync"] });
+    expect(await tab.call("append", "journal", 10, 0)).toEqual(FINE);
+    await tab.call("appendWhenLeft", "journal", 10, 10);
+    await tab.close();
+    expect(await other.call("remove", "journal")).toEqual(FINE);
+    const after = await openTab({ storage: ["opfs-sync"] });
+    expect(await after.call("size", "journal")).toBeUndefined();
   });
 
   test.each([

@@ -54,6 +54,7 @@ describe("contents", () => {
       (path) => !/^(dist|docs)\/|^src\/backends\/[^/]+\/README\.md$|^[A-Z]+(\.md)?$|^package\.json$/.test(path),
     );
     expect(strange).toEqual([]);
+    expect(paths().filter((path) => /^docs\/.*(?<!\.md)$/.test(path))).toEqual([]);
     expect(paths().filter((path) => /backends\/[^/]+\/harness\.|\.test\./.test(path))).toEqual([]);
   });
 

@@ -17,6 +17,7 @@ import type { LedgerError } from "../../errors/ledger-error.ts";
 import { abortable } from "../../platform/abort.ts";
 import { ChangeChannel } from "./change-channel.ts";
 import { failure, toLedgerError } from "./errors.ts";
+import type { PageTails } from "./page-tails.ts";
 import type { Place } from "./place.ts";
 
 /** What a handle is made of. */
@@ -29,6 +30,8 @@ export interface HandleParts<Storage extends string> {
   readonly liveness: Liveness | undefined;
   /** Names the channel on which the tabs of a site tell each other what they changed. */
   readonly channel: string;
+  /** Keeps appends of a page that ends, if the storage has appends. */
+  readonly tails: PageTails | undefined;
   /** Called once, when the handle is closed. */
   readonly release: () => void;
 }
@@ -52,6 +55,7 @@ export class BrowserHandle<Storage extends string> implements Backend {
   readonly append?: NonNullable<Backend["append"]>;
   readonly changes?: NonNullable<Backend["changes"]>;
   readonly #place: Place;
+  readonly #tails: PageTails | undefined;
   readonly #channel: ChangeChannel;
   readonly #release: () => void;
   readonly #watching = new Set<HintSink>();
@@ -64,6 +68,7 @@ export class BrowserHandle<Storage extends string> implements Backend {
     this.capabilities = parts.capabilities;
     this.liveness = parts.liveness;
     this.#place = parts.place;
+    this.#tails = parts.tails;
     this.#channel = new ChangeChannel(parts.channel);
     this.#release = parts.release;
     if (parts.place.append) this.append = (key, bytes, options) => this.#append(key, bytes, options);
@@ -119,13 +124,16 @@ export class BrowserHandle<Storage extends string> implements Backend {
   async #close(): Promise<void> {
     for (const sink of this.#watching) sink.end();
     await this.#place.close();
+    await this.#tails?.close();
     this.#channel.close();
     this.#release();
   }
 
   #append(key: string, bytes: Uint8Array, options: AppendOptions = {}): Promise<void> {
     const copy = new Uint8Array(bytes);
-    return this.#call("append", key, options, () => this.#place.append!(key, copy, options), [key]);
+    const append = (): Promise<void> => this.#place.append!(key, copy, options);
+    const work = (): Promise<void> => this.#tails?.during(key, copy, options.at, append) ?? append();
+    return this.#call("append", key, options, work, [key]);
   }
 
   #changes(prefix: string, options?: CallOptions): Hints {

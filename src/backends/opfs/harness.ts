@@ -11,6 +11,7 @@ const harness = (storage: BrowserStorage): ConformanceHarness => ({
     return {
       open: () => opfsBackend({ directory, storage: [storage] }),
       async teardown() {
+        indexedDB.deleteDatabase(`runledger-tails:${directory}`);
         if (storage === "indexeddb") return void indexedDB.deleteDatabase(`runledger:${directory}`);
         const root = await navigator.storage.getDirectory();
         const parent = await root.getDirectoryHandle("conformance", { create: true });

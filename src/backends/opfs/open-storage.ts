@@ -8,6 +8,7 @@ import type { HandleParts } from "./handle.ts";
 import { IndexedDbPlace } from "./indexed-db-place.ts";
 import { holdAlive, isHeld, lockLiveness, newName } from "./liveness.ts";
 import { OpfsPlace } from "./opfs-place.ts";
+import { PageTails } from "./page-tails.ts";
 import type { Place } from "./place.ts";
 import { probeSyncHandles } from "./probe-sync-handles.ts";
 import { SyncFiles } from "./sync-files.ts";
@@ -40,8 +41,10 @@ async function openOpfs(
   try {
     await inDirectory([], false, async () => {}); // Firefox refuses this in private windows.
     const writer = isAppending ? await openSync(directory, alive.id, worker) : openStreams();
+    const place = new OpfsPlace(directory, writer, alive.id);
     return {
-      ...shared(directory, new OpfsPlace(directory, writer, alive.id), alive.release),
+      ...shared(directory, place, alive.release),
+      tails: isAppending ? await openTails(directory, place) : undefined,
       name: "opfs",
       capabilities: capabilities({ append: isAppending }),
       liveness: lockLiveness(alive.id),
@@ -61,6 +64,12 @@ async function openSync(directory: string, id: string, worker: (() => Worker) | 
   }
   if (typeof Worker !== "function") throw lacking("workers");
   return syncWriter(await WorkerFiles.start(worker, probe));
+}
+
+async function openTails(directory: string, place: Place): Promise<PageTails> {
+  const tails = new PageTails(directory);
+  await tails.restore(place);
+  return tails;
 }
 
 function openStreams(): FileWriter {
@@ -90,6 +99,7 @@ async function openIndexedDb(directory: string): Promise<OpenedStorage> {
   }
   return {
     ...shared(directory, place, alive.release),
+    tails: await openTails(directory, place),
     name: "indexeddb",
     capabilities: capabilities({}),
     liveness: hasLocks ? lockLiveness(alive.id) : undefined,
@@ -102,6 +112,7 @@ async function openMemory(): Promise<OpenedStorage> {
   return {
     // Nobody else sees it, so nobody else hears of its changes.
     ...shared(`memory:${randomId()}`, memoryBackend() as unknown as Place, () => {}),
+    tails: undefined,
     name: "memory",
     capabilities: capabilities({ durable: false }),
     liveness,
