@@ -142,7 +142,8 @@ describe("a part of the catalogue that cannot be read", () => {
       await run.finish();
       ids.push(run.id);
     }
-    await ledger.compactCatalog();
+    await ledger.searchRuns();
+    await ledger.close();
     const inner = operation === "read" ? backend : unlistable(backend, "experiments/many");
     const broken = faultyBackend(
       inner,
