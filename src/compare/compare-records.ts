@@ -72,7 +72,7 @@ export interface RunComparison {
   readonly code: ComparedSection;
   /** Data sets by name and context. Two are the same if their digests are. */
   readonly datasets: ComparedSection<readonly ComparedDataset[]>;
-  /** Artifact versions that the runs used, by name. Two are the same if their digests are. */
+  /** Artifact versions that the runs used, except those of data sets, by name. Two are the same if their digests are. */
   readonly inputs: ComparedSection<readonly RecordedVersion[]>;
   /** Every metric that any of the runs has, by name. See {@link CompareOptions} for those of the system. */
   readonly metrics: readonly ComparedMetric[];
@@ -125,13 +125,22 @@ export function compareRecords(given: readonly RunRecord[], options?: CompareOpt
         digests,
       ),
       inputs: alignSection(
-        all.map(({ inputs = [] }) => inputs.map((item) => [[item.name], [item]])),
+        all.map((record) => usedVersions(record).map((item) => [[item.name], [item]])),
         ".",
         digests,
       ),
       metrics: [...keys].sort().map((key) => compareMetric(records, key)),
     };
   });
+}
+
+/**
+ * Leaves out the versions that hold data sets of the run, which are compared by themselves. The run that stored such a
+ * version first did not use it, but made it.
+ */
+function usedVersions({ inputs = [], datasets = [] }: RunRecord): readonly RecordedVersion[] {
+  const held = new Set(datasets.map(({ artifact }) => artifact));
+  return inputs.filter(({ name, version }) => !held.has(`${name}:${version}`));
 }
 
 /** Leaves out how the archive is stored. Its digest says whether it is the same. */

@@ -154,7 +154,7 @@ function arrow(kind: ValueChange["kind"], before: string, after: string): string
 function versionsText(versions: readonly { readonly version?: string; readonly digest: string }[]): string {
   return versions
     .slice(0, 10)
-    .map(({ version, digest }) => `${version ? `${version} ` : ""}${digest.replace(/^sha256:/, "").slice(0, 12)}`)
+    .map(({ version, digest }) => `${version ? `${version} ` : ""}${digest.replace(/^[\w-]{1,20}:/, "").slice(0, 12)}`)
     .join(", ");
 }
 

@@ -140,6 +140,6 @@ interface Version {
 
 function versionsText(versions: readonly Version[]): string {
   return versions
-    .map(({ version, digest }) => `${version ? `${version} ` : ""}${digest.replace(/^sha256:/, "").slice(0, 12)}`)
+    .map(({ version, digest }) => `${version ? `${version} ` : ""}${digest.replace(/^[\w-]{1,20}:/, "").slice(0, 12)}`)
     .join(", ");
 }

@@ -155,6 +155,17 @@ test("data sets by name and context, inputs by name, both by digest", () => {
   expect(paths(inputs as never)).toEqual([["n"], ["m"]]);
 });
 
+test("a version that holds a data set of the run is no input beside it", () => {
+  const stored = { time: 0, name: "rows", digest: "table-sha256:1", artifact: "rows:v0" };
+  const used = { name: "rows", version: "v0", digest: "sha256:a" };
+  const { datasets, inputs } = compareRecords([
+    record("made", { datasets: [stored] }),
+    record("used", { datasets: [stored], inputs: [used, { ...used, version: "v1" }] as never }),
+  ]);
+  expect(paths(datasets as never)).toEqual([[], ["rows"]]);
+  expect(inputs.differs[0]?.values).toEqual([undefined, [{ ...used, version: "v1" }]]);
+});
+
 test("metrics: the best runs by the goal, including ties, but never NaN", () => {
   const metricDefinitions = { "val/*": { goal: "minimize" as const }, acc: { goal: "maximize" as const } };
   const { metrics } = compareRecords([

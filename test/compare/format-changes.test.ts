@@ -62,7 +62,7 @@ test("one page: what got worse first, then what may be the reason", () => {
       {
         time: 0,
         name: "mnist",
-        digest: "sha256:0123456789abcdef",
+        digest: "table-sha256:0123456789abcdef",
         context: "train",
         rows: 10,
         schema: [{ name: "x", type: "number" }],
@@ -82,7 +82,7 @@ test("one page: what got worse first, then what may be the reason", () => {
       {
         time: 0,
         name: "mnist",
-        digest: "sha256:fedcba9876543210",
+        digest: "table-sha256:fedcba9876543210",
         context: "train",
         rows: 8,
         schema: [

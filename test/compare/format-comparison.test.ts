@@ -13,7 +13,7 @@ test("a table: metrics with the best marked, what differs, how much is the same"
       tags: { stage: "x" },
       metrics: { loss: [2, 0.123456789], acc: [1] },
       metricDefinitions,
-      datasets: [{ time: 0, name: "mnist", digest: "sha256:0123456789abcdef" }],
+      datasets: [{ time: 0, name: "mnist", digest: "table-sha256:0123456789abcdef" }],
       inputs: [{ name: "m", version: "v1", digest: "sha256:abcdef0123456789" }] as never,
     }),
     record("run2", {

@@ -110,6 +110,7 @@ test("the plan for a run, and as steps", async () => {
     "   # TensorFlow.js 4.22.0, backend wasm",
     "   # lockfile web/pnpm-lock.yaml sha256:1",
     "   (cd ./web && pnpm install --frozen-lockfile)",
+    "   # if the lockfile is missing because git ignores it, run 'pnpm install', and versions may differ",
     "",
     "# 3. Get the data",
     "   # data set 'mnist / train' sha256:5 from https://example.org/mnist",
@@ -160,8 +161,12 @@ test("packages are installed from the lockfile only if there is one", () => {
     "# the run had 'zod@4.0.1 x@1.0.0'",
     "npm install",
   ]);
-  expect(install({}, { lockfile })).toEqual(["# lockfile yarn.lock sha256:1", "yarn install --immutable"]);
-  expect(install({ packageManager }, { lockfile }).at(-1)).toBe("yarn install --frozen-lockfile");
+  expect(install({}, { lockfile })).toEqual([
+    "# lockfile yarn.lock sha256:1",
+    "yarn install --immutable",
+    "# if the lockfile is missing because git ignores it, run 'yarn install', and versions may differ",
+  ]);
+  expect(install({ packageManager }, { lockfile })[1]).toBe("yarn install --frozen-lockfile");
   // Git does not have it.
   expect(install({ packageManager }, { lockfile, untracked: [{ path: "yarn.lock", size: 1 }] })).toEqual([
     "# lockfile yarn.lock is not stored: versions may differ",

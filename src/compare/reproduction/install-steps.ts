@@ -47,7 +47,12 @@ function packageSteps({ packageManager, dependencies }: Dictionary, code: Reprod
     const directory = directoryOf(lockfile.path);
     return [
       comment`lockfile ${lockfile.path} ${lockfile.digest}`,
-      ...(command === undefined ? [] : [inDirectory(directory, command)]),
+      ...(command === undefined
+        ? []
+        : [
+            inDirectory(directory, command),
+            comment`if the lockfile is missing because git ignores it, run ${`${manager ?? "npm"} install`}, and versions may differ`,
+          ]),
     ];
   }
   if (lockfile === undefined && manager === undefined && !isNested(dependencies))
