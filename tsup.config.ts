@@ -32,7 +32,7 @@ const config: Options = {
   external: [/^#/, /^node:/],
   // To find their files among the dependencies takes a process longer than to run them. Besides, Rollup warns of comments and
   // circles in the files of zod, and never of what esbuild made of them.
-  noExternal: ["fast-png", "fflate", "iobuffer", "nanoid", "zod"],
+  noExternal: ["fflate", "nanoid", "zod"],
   // Of what is bundled, the form that uses the platform's own `crypto`, which they all have.
   esbuildOptions: (options) => {
     options.conditions = ["browser"];

@@ -1,5 +1,6 @@
 import { isBytes, messageOf } from "../platform/any-realm.ts";
 import { abortable } from "../platform/abort.ts";
+import { breakIfDue } from "../platform/event-loop.ts";
 import { LedgerError, describeType } from "../errors/ledger-error.ts";
 import type { Sha256 } from "../bytes/digest.ts";
 import type { Content } from "./source.ts";
@@ -132,6 +133,7 @@ export async function* checked(
     bytes += chunk.byteLength;
     if (bytes > size) throw reader.fail(changed(check?.key));
     check?.hash.update(chunk);
+    await breakIfDue();
     if (bytes === size && check !== undefined && check.hash.digestHex() !== check.hex)
       throw reader.fail(changed(check.key));
     yield chunk;
@@ -152,6 +154,8 @@ export async function drain(reader: SourceReader, take: (chunk: Uint8Array) => v
       bytes += chunk.byteLength;
       if (bytes > size) break;
       take(chunk);
+      // Chunks of what is in memory come without any pause.
+      await breakIfDue();
     }
     if (bytes !== size) throw changed();
   } finally {

@@ -1,6 +1,10 @@
 import { builtinModule } from "../platform/builtin-module.ts";
+import { breakIfDue } from "../platform/event-loop.ts";
 import { onDemand } from "../platform/on-demand.ts";
 import type { Sha256Module } from "./digest.ts";
+
+/** So many bytes take a few milliseconds. Between them, other work goes on. */
+const PIECE_BYTES = 4 * 1024 * 1024;
 
 const portable = /* @__PURE__ */ onDemand(() => import("./sha256-portable.ts"));
 
@@ -30,6 +34,13 @@ export function nodeSha256(crypto: NodeCrypto): Sha256Module {
         digestHex: () => hash.digest("hex"),
       };
     },
-    sha256Hex: async (bytes) => crypto.createHash("sha256").update(bytes).digest("hex"),
+    async sha256Hex(bytes) {
+      const hash = crypto.createHash("sha256");
+      for (let start = 0; start < bytes.length; start += PIECE_BYTES) {
+        if (start > 0) await breakIfDue();
+        hash.update(bytes.subarray(start, start + PIECE_BYTES));
+      }
+      return hash.digest("hex");
+    },
   };
 }

@@ -3,6 +3,7 @@ import { describe, expect, test, vi } from "vitest";
 import { createHash } from "node:crypto";
 import { loadSha256, nodeSha256 } from "../../src/bytes/sha256.ts";
 import * as portable from "../../src/bytes/sha256-portable.ts";
+import { turnsDuring } from "../turns.ts";
 
 const node = nodeSha256({ createHash });
 const implementations = { node, portable };
@@ -32,6 +33,13 @@ describe.each(Object.entries(implementations))("%s", (_name, { createSha256, sha
     const shared = new Uint8Array(new SharedArrayBuffer(100_000)).fill(7);
     expect(await sha256Hex(shared)).toBe(await node.sha256Hex(new Uint8Array(100_000).fill(7)));
   });
+});
+
+test("others run while many bytes are hashed", async () => {
+  const bytes = new Uint8Array(10_000_000).fill(1);
+  let hex = "";
+  expect(await turnsDuring(async () => (hex = await node.sha256Hex(bytes)))).toBeGreaterThan(1);
+  expect(hex).toBe(createHash("sha256").update(bytes).digest("hex"));
 });
 
 test("both give the same digest, however the bytes are cut", async () => {
