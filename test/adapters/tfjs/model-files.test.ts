@@ -99,11 +99,16 @@ test("weights in buffers that are cut inside a tensor, in views, and in a stream
   for (const given of [
     { weightData: cut },
     { weightData: odd.subarray(11, 11 + bytes.length) },
+    { weightData: Buffer.from(odd.buffer, 11, bytes.length) },
     { getWeightStream: stream },
   ]) {
     await saveHandler(run, "pieces").save({ ...rest, ...given });
     const opened = await ledger.openArtifact("pieces");
     expect(await opened.read("weights.bin")).toEqual(bytes);
+    // TF.js reads the whole buffer, whatever the view on it.
+    const loaded = (await loadHandler(ledger, "pieces").load()).weightData;
+    expect(loaded).toBeInstanceOf(ArrayBuffer);
+    expect(new Uint8Array(loaded as ArrayBuffer)).toEqual(bytes);
   }
   expect((await ledger.artifactVersions("pieces")).length).toBe(1);
   await run.finish();
