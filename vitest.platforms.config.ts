@@ -1,13 +1,14 @@
 import { availableParallelism } from "node:os";
 import { type ViteUserConfig, defineConfig } from "vitest/config";
 
-// The library in a real browser and in an edge worker, from the sources, and the installed package in Node, Bun and Deno, in test runners
-// and under several versions of TypeScript. Those that the environment does not
-// name are left out, which is said; with PLATFORMS=required they have to be there. With the variables of vitest.s3.config.ts all of them
-// also read and write that server's buckets:
+// The library in real browsers and in an edge worker, from the sources, and the installed package in several versions of Node, in Bun and
+// Deno, in test runners and under several versions of TypeScript. Tests of programs that the environment does not name are skipped, which
+// is said; with PLATFORMS=required they fail. With the variables of vitest.s3.config.ts all of them also read and write that server's
+// buckets:
 //   bash test/servers/install-runtimes.sh /tmp/runtimes
 //   bash test/servers/install-test-runners.sh /tmp/runners
-//   PLATFORMS=required CHROMIUM=$(bash test/servers/install-chromium.sh) BUN=/tmp/runtimes/bun DENO=/tmp/runtimes/deno \
+//   PLATFORMS=required CHROMIUM=$(bash test/servers/install-chromium.sh) FIREFOX=$(bash test/servers/install-firefox.sh) \
+//     WEBKIT=$(bash test/servers/install-webkit.sh) NODES=/tmp/runtimes BUN=/tmp/runtimes/bun DENO=/tmp/runtimes/deno \
 //     WORKERD=/tmp/runtimes RUNNERS=/tmp/runners \
 //     npx vitest run --config vitest.platforms.config.ts
 const config: ViteUserConfig = defineConfig({

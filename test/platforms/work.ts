@@ -1,12 +1,26 @@
 import { openLedger } from "runledger";
+import type { Backend } from "runledger/backend";
 import { type ConformanceHarness, conformanceCases, runCase } from "runledger/conformance";
+import { bucketHarness, memoryHarness } from "./harnesses.ts";
 import { life } from "./life.ts";
-import type { CaseOutcome, Report } from "./report.ts";
+import { readPublished } from "./published.ts";
+import { quickstart } from "./quickstart.ts";
+import type { CaseOutcome, Job, Report } from "./report.ts";
 
-/** Tries, on each backend, every case of the contract, and runs with all that a run may have. */
-export async function work(harnesses: readonly ConformanceHarness[]): Promise<Report> {
+/**
+ * Does the quickstart on the backend that a user would take, reads a published ledger, and tries on memory, on the
+ * harnesses and in the bucket of the job every case of the contract, and runs with all that a run may have.
+ */
+export async function work(
+  { published, s3 }: Job,
+  first: Backend,
+  harnesses: readonly ConformanceHarness[],
+): Promise<Report> {
   const report: Report = { environment: undefined, conformance: {}, life: {} };
-  for (const harness of harnesses) {
+  report.quickstart = await quickstart(first);
+  await first.close?.();
+  report.published = await readPublished(published);
+  for (const harness of [memoryHarness, ...harnesses, ...(s3 ? [bucketHarness(s3)] : [])]) {
     const outcomes: Record<string, CaseOutcome> = {};
     for (const one of conformanceCases) {
       outcomes[one.name] = await runCase(harness, one).catch((error: unknown) => ({

@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect } from "vitest";
-import { describePlatform, newJob, programIn } from "./expectations.ts";
+import { describePlatform, newJob, programIn, whyMissing } from "./expectations.ts";
 import type { Report } from "./report.ts";
 
 /** What is used of miniflare, which runs workerd, the runtime of Cloudflare's workers. */
@@ -13,13 +13,14 @@ interface Miniflare {
 
 const directory = programIn("WORKERD");
 let report: Report;
+let version: string;
 let workers: Miniflare | undefined;
 
 beforeAll(async () => {
   if (directory === undefined) return;
-  const { Miniflare } = createRequire(join(directory, "package.json"))("miniflare") as {
-    Miniflare: new (options: object) => Miniflare;
-  };
+  const installed = createRequire(join(directory, "package.json"));
+  const { Miniflare } = installed("miniflare") as { Miniflare: new (options: object) => Miniflare };
+  ({ version } = installed("workerd/package.json") as { version: string });
   const { outputFiles } = await build({
     entryPoints: [join(import.meta.dirname, "worker.ts")],
     bundle: true,
@@ -43,8 +44,10 @@ beforeAll(async () => {
 afterAll(() => workers?.dispose());
 
 describe("workerd", () => {
-  const missing = directory === undefined ? "no workerd: set WORKERD, see vitest.platforms.config.ts" : undefined;
+  const missing = directory === undefined ? whyMissing("WORKERD") : undefined;
   describePlatform(["memory", "s3"], missing, () => report, {
-    runtime: { name: "web", version: expect.stringContaining("Cloudflare") },
+    version: () => version,
+    backend: "memory",
+    environment: { runtime: { name: "web", version: expect.stringContaining("Cloudflare") } },
   });
 });
