@@ -14,6 +14,7 @@ import { largeRun } from "./large-run.ts";
 import { lineage } from "./lineage.ts";
 import { logLatency } from "./log-latency.ts";
 import { logThroughput } from "./log-throughput.ts";
+import { pagePoints } from "./page-points.ts";
 import { readMetrics } from "./read-metrics.ts";
 import { type Section, formatMachine, formatSection, formatTargets } from "./report.ts";
 import { scaling } from "./scaling.ts";
@@ -37,11 +38,12 @@ const suites: Record<string, () => Promise<Section>> = {
   "first-calls": firstCalls,
   capture: captureCost,
   "tfjs-overhead": tfjsOverhead,
+  "page-points": pagePoints,
   "bundle-size": bundleSize,
 };
 
-/** Not among what runs without arguments. */
-const LONG = new Set(["large", "scaling"]);
+/** Not among what runs without arguments: they take long, or need a browser. */
+const LONG = new Set(["large", "scaling", "page-points"]);
 
 const all = process.argv.includes("all", 2);
 const named = process.argv.slice(2).filter((name) => name !== "all");
