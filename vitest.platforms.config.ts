@@ -18,7 +18,7 @@ const config: ViteUserConfig = defineConfig({
     include: ["test/platforms/**/*.test.ts"],
     globalSetup: "test/platforms/install-once.ts",
     testTimeout: 240_000,
-    hookTimeout: 300_000,
+    hookTimeout: 480_000,
     // By default one core is left alone, and of two that is half of the time.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     reporters: ["default"],
