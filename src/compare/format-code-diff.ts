@@ -33,7 +33,7 @@ export function codeLines(code: CodeDiff): string[] {
     ...itemsLines("submodules", submodules),
   ];
   const text = `${patch.text}${code.archiveFiles?.text ?? ""}`.split("\n", MAX_TEXT_LINES);
-  const remarks = code.same === "unknown" ? unknownLines(code.unknown) : [];
+  const remarks = code.same === "unknown" ? unknownLines(code.unknown) : sessionLines(code.unknown);
   return [...remarks, ...lines, ...text.filter((line) => line !== "").map((line) => `  ${line}`)];
 }
 
@@ -44,6 +44,11 @@ function unknownLines(unknown: readonly string[]): string[] {
     ...unknown.slice(0, MAX_REMARKS).map((remark) => `  ${remark}`),
     ...rest,
   ];
+}
+
+/** Returns which other code earlier sessions ran: more than the recorded code may make the difference. */
+function sessionLines(unknown: readonly string[]): string[] {
+  return unknown.filter((remark) => /^[ab]: sessions:/.test(remark)).slice(0, 2 * MAX_REMARKS);
 }
 
 function factLines(what: string, { a, b, same }: ComparedFact<unknown>): string[] {

@@ -28,11 +28,15 @@ export function givenCodeOfSession(earlier: RecordedCode, now: RecordedCode): Re
 }
 
 function after(earlier: RecordedCode, now: RecordedCode, isOther: boolean): RecordedCode {
-  const { commit, dirty, incomplete } = earlier;
-  const which = commit === undefined ? "" : `: commit ${commit}${dirty === false ? "" : ", with changes"}`;
-  const remark = isOther ? [`${REMARK}an earlier one ran other code${which}`] : [];
-  const before = incomplete.filter((each) => each.startsWith(REMARK)).slice(remark.length - MOST);
-  return { ...now, incomplete: [...now.incomplete, ...before, ...remark] };
+  const before = earlier.incomplete.filter((each) => each.startsWith(REMARK));
+  const remark = isOther ? [`${REMARK}an earlier one ran other code${nameOf(earlier)}`] : [];
+  const remarks = [...new Set([...before, ...remark])].slice(-MOST);
+  return { ...now, incomplete: [...now.incomplete, ...remarks] };
+}
+
+function nameOf({ commit, dirty, archive }: RecordedCode): string {
+  if (commit !== undefined) return `: commit ${commit}${dirty === false ? "" : ", with changes"}`;
+  return archive ? `: archive ${archive.digest}` : "";
 }
 
 const identityOf = (code: RecordedCode): string => JSON.stringify(partsOf(code));

@@ -81,6 +81,17 @@ test("sources without git: equal complete archives are the same, and a missing p
   expect(diff(a, { commit: "c1" })).toMatchObject({ same: false });
 });
 
+test("code is not known to be the same if an earlier session of a run ran other code", () => {
+  const archive = { digest: `sha256:${"a".repeat(64)}`, size: 1, files: 1, complete: true, parts: [] };
+  const sources: Part = { engine: "archive", commit: undefined, dirty: "unknown", archive };
+  const incomplete = ["sessions: an earlier one ran other code"];
+  for (const part of [{}, sources]) {
+    const unknown = ["a: sessions: an earlier one ran other code"];
+    expect(diff({ ...part, incomplete }, part)).toMatchObject({ same: "unknown", unknown });
+    expect(diff({ ...part, incomplete }, { ...part, entry: "b.ts" })).toMatchObject({ same: false });
+  }
+});
+
 test("patches are compared by file and hunk", () => {
   const a =
     filePatch("both.ts", { 3: "new 3", 9: "new 9" }) + filePatch("a.ts", { 1: "x" }) + filePatch("s.ts", { 1: "s" });

@@ -40,6 +40,16 @@ test("two commits are shown with the command that compares them", () => {
   }
 });
 
+test("the page names other code of earlier sessions, whether the last code is the same or not", () => {
+  const remark = "sessions: an earlier one ran other code: commit c0";
+  const a = record("a", { code: git({ incomplete: [remark] }) });
+  for (const commit of ["1", "2"]) {
+    const page = formatChanges(changes(a, record("b", { code: git({ commit: commit.repeat(40) }) })));
+    expect(page).toContain(`  a: ${remark}\n`);
+    expect(page.includes("not known whether it is the same:")).toBe(commit === "1");
+  }
+});
+
 test("one page: what got worse first, then what may be the reason", () => {
   const metricDefinitions = { "*": { goal: "maximize" as const }, loss: { goal: "minimize" as const } };
   const patchOf = (lr: string): Uint8Array =>

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { unzipSync, zipSync, type Zippable } from "fflate";
 import { type Ledger, type LedgerError, openLedger, type StartRunOptions } from "runledger";
 import { memoryBackend } from "runledger/backends/memory";
@@ -41,6 +42,28 @@ test("the archive of a run reads back", async () => {
   expect(archive).toMatchObject({ files: 80, size: ARCHIVE.length, complete: true });
   expect(isSame(await ledger.codeArchive(id), ARCHIVE)).toBe(true);
   expect(Object.keys(unzipSync(ARCHIVE))).toHaveLength(80);
+});
+
+test("a run whose sessions had different archives names each earlier one once, and its code is not known", async () => {
+  const { ledger } = await createTestLedger();
+  const archives = [ARCHIVE, archiveOf({ 1: 200 })] as const;
+  const code = (i: number) => ({ engine: "archive" as const, archive: archives[i % 2]! });
+  for (let i = 0; i < 4; i++) {
+    const run = await ledger.startRun({ id: "x", resume: "allow", code: code(i) });
+    await run.finish();
+  }
+  const fresh = await started(ledger, archives[1]);
+  const digests = [archives[0], archives[1]].map(
+    (archive) => `sha256:${createHash("sha256").update(archive).digest("hex")}`,
+  );
+  const remarks = digests.map((digest) => `sessions: an earlier one ran other code: archive ${digest}`);
+  const { code: recorded } = await ledger.getRun("x");
+  expect([recorded?.archive?.digest, recorded?.incomplete]).toEqual([digests[1], remarks]);
+  expect(await ledger.diffCode("x", fresh)).toMatchObject({
+    same: "unknown",
+    unknown: remarks.map((remark) => `a: ${remark}`),
+  });
+  expect((await ledger.reproduction("x")).missing).toEqual(expect.arrayContaining(remarks));
 });
 
 test.each([

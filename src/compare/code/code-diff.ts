@@ -33,7 +33,8 @@ export interface CodeDiff {
   /**
    * `false` if commit, changes, submodules, archive, script or lockfile differ as recorded: two commits may still have the
    * same files. `true` if all of them are recorded completely and are the same, or if both runs have the same complete
-   * archive, script and lockfile. Else `"unknown"`, and `unknown` says why.
+   * archive, script and lockfile, and no earlier session of a run ran other code. Else `"unknown"`, and `unknown` says
+   * why.
    */
   readonly same: Sameness;
   /** What the records do not show, in words. Not empty if `same` is `"unknown"`. */

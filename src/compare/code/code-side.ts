@@ -71,6 +71,11 @@ export class CodeSide {
     return !this.incomplete.some((remark) => remark.startsWith(`${member}:`) || remark.startsWith("commit:"));
   }
 
+  /** Returns in words which other code earlier sessions of the run ran. */
+  otherSessions(): string[] {
+    return this.incomplete.filter((remark) => remark.startsWith("sessions:")).map((gap) => `${this.#name}: ${gap}`);
+  }
+
   /** Returns in words what the record does not show of the code. */
   gaps(): string[] {
     const { code, incomplete } = this;

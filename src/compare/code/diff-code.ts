@@ -48,7 +48,7 @@ export function* diffCode(
   // Equal archives of all sources say more than a commit.
   const isArchived = archive.same === true;
 
-  const unknown = isArchived ? [] : [...a.gaps(), ...b.gaps()];
+  const unknown = [a, b].flatMap((side) => (isArchived ? side.otherSessions() : side.gaps()));
   const hasPatches = !isArchived && !(a.isArchive && b.isArchive);
   const parts: Sameness[] = hasPatches ? [patch.same] : [];
   if (archive.a !== undefined && archive.b !== undefined) parts.push(archive.same);

@@ -51,7 +51,7 @@ export interface CheckReproductionOptions {
 }
 
 const MAX_REASONS = 50;
-const PLURAL: readonly string[] = ["changes", "untracked files", "submodules"];
+const PLURAL: readonly string[] = ["changes", "untracked files", "submodules", "earlier sessions"];
 const KINDS: readonly InputKind[] = ["code", "data", "artifact", "params", "environment", "seed", "backend"];
 
 /**

@@ -50,7 +50,8 @@ function codeInputs(original: RunRecord, again: RunRecord): ExplainedInput[] {
   const { commit, entry, lockfile, patch, changes, untracked, submodules, archive, unknown } = inOneGo(
     diffCode({ code: a }, { code: b }),
   );
-  if (archive.same === true) return [{ kind: "code", name: "archive", same: true }];
+  const sessions = sessionInputs(unknown);
+  if (archive.same === true) return [{ kind: "code", name: "archive", same: true }, ...sessions];
   const input = (name: string, same: Sameness, detail?: string): ExplainedInput => ({
     kind: "code",
     name,
@@ -99,7 +100,19 @@ function codeInputs(original: RunRecord, again: RunRecord): ExplainedInput[] {
           ),
         ]
       : []),
+    ...sessions,
   ];
+}
+
+/** The recorded code is that of the last session. The points of a run may come from others. */
+function sessionInputs(unknown: readonly string[]): ExplainedInput[] {
+  const found = unknown.flatMap((gap) => {
+    const [, side, text] = /^([ab]): sessions: *(.*)/s.exec(gap) ?? [];
+    return text === undefined ? [] : [`of the ${side === "a" ? "first" : "second"} run ${text}`];
+  });
+  return found.length === 0
+    ? []
+    : [{ kind: "code", name: "earlier sessions", same: "unknown", detail: found.join("; ") }];
 }
 
 /** Without a lockfile of both runs, versions of packages may differ. The environment may have it instead of the code. */

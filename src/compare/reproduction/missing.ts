@@ -12,7 +12,7 @@ function missingCode({ code }: Omit<Reproduction, "missing">, record: RunRecord)
   if (!code) return ["code: the run recorded none"];
   const { commit, remotes, dirty, patch, archive, untracked, submodules } = code;
   const remarks = record.code?.incomplete ?? [];
-  if (archive?.complete) return remarks.filter((remark) => /^(?:archive|lockfile):/.test(remark));
+  if (archive?.complete) return remarks.filter((remark) => /^(?:archive|lockfile|sessions):/.test(remark));
   // Ledgers are left out by rule, and are no code.
   const missing = remarks.filter((remark) => !remark.startsWith("sources:"));
   if (commit === undefined && !archive) missing.push("commit: the record names none");

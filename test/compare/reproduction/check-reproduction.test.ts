@@ -141,6 +141,20 @@ test("changes by their patches, and archives", () => {
   });
 });
 
+test("an earlier session that ran other code may be the reason", () => {
+  const archive = { digest: `sha256:${"c".repeat(64)}`, size: 1, files: 1, complete: true, parts: [] };
+  const text = "an earlier one ran other code: commit c0";
+  for (const part of [{}, { engine: "archive" as const, commit: undefined, archive }]) {
+    const resumed = code({ ...part, incomplete: [`sessions: ${text}`] });
+    const { inputs, because } = check({ code: resumed }, { code: code(part), metrics: { loss: [9] } });
+    expect(inputs).toContainEqual({ kind: "code", name: "earlier sessions", same: "unknown" });
+    expect(because).toEqual([`code: it is not known whether earlier sessions are the same: of the first run ${text}`]);
+    expect(check({ code: code(part) }, { code: resumed, metrics: { loss: [9] } }).because).toEqual([
+      `code: it is not known whether earlier sessions are the same: of the second run ${text}`,
+    ]);
+  }
+});
+
 test("tolerances: absolute, relative, by name and by glob", () => {
   const differ = { metrics: { "val/loss": [1.05], "val/acc": [0.95] } };
   const same = { metrics: { "val/loss": [1], "val/acc": [0.9] } };
