@@ -96,7 +96,9 @@ export async function encodeTensor(
   return file;
 }
 
-const FIELDS = /^\{'descr': '([<|][a-z]\d)', 'fortran_order': False, 'shape': \(((?:\d{1,16},? ?){0,64})\), \} *\n$/;
+// Each size but the last ends with a comma, so that a text matches in one way only.
+const FIELDS =
+  /^\{'descr': '([<|][a-z]\d)', 'fortran_order': False, 'shape': \(((?:\d{1,16}, ?){0,63}(?:\d{1,16})?)\), \} *\n$/;
 
 /** Returns the tensor in a NumPy file. Rejects with `CORRUPT` for a file of another form. */
 export async function decodeTensor(bytes: Uint8Array): Promise<StoredTensor> {
@@ -110,6 +112,9 @@ export async function decodeTensor(bytes: Uint8Array): Promise<StoredTensor> {
   if (layout === undefined)
     throw corrupt("its header does not name float32, float64, int32 or bool in the order of rows");
   const shape = sizes.split(",").flatMap((size) => (size.trim() === "" ? [] : [Number(size)]));
+  // One number in parentheses is no list in Python.
+  if (!shape.every(Number.isSafeInteger) || (shape.length === 1 && !sizes.includes(",")))
+    throw corrupt("its shape is not a list of sizes");
   const length = shape.reduce((product, size) => product * size, 1);
   if (bytes.length !== begin + length * layout.bytes) throw corrupt("it does not have the size that its shape needs");
   const values = layout.make(length);

@@ -39,13 +39,14 @@ export async function compactExperiment(
   await storeRows(context, prefix, generation, rowsOf(context, open, closed, merged, signal), signal, lineage);
 
   const { backend } = context;
-  const call = signal ? { signal } : {};
-  await mapBounded(closed, REMOVALS_AT_ONCE, signal, async ({ entries }) => {
+  await mapBounded(closed, REMOVALS_AT_ONCE, signal, async ({ entries }, stop) => {
     // In order, because an entry that says that the run is open must not be the only one left.
-    for (const key of entries.keys) await backend.remove(key, call);
+    for (const key of entries.keys) await backend.remove(key, { signal: stop });
   });
   for (const { record } of closed) context.closedRuns.forget(record.id);
-  await mapBounded(merged, REMOVALS_AT_ONCE, signal, ({ name }) => backend.remove(name.key, call));
+  await mapBounded(merged, REMOVALS_AT_ONCE, signal, ({ name }, stop) =>
+    backend.remove(name.key, { signal: stop }),
+  );
   for (const { name } of merged) context.segments.forget(name);
 }
 

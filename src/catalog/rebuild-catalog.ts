@@ -77,10 +77,12 @@ export async function rebuildCatalog(
     }
     if (listing === undefined) continue;
     const entries = [...listing.entries].filter(([id]) => closed.has(id));
-    await mapBounded(entries, REMOVALS_AT_ONCE, signal, async ([, { keys }]) => {
-      for (const key of keys) await backend.remove(key, call);
+    await mapBounded(entries, REMOVALS_AT_ONCE, signal, async ([, { keys }], stop) => {
+      for (const key of keys) await backend.remove(key, { signal: stop });
     });
-    await mapBounded(listing.segments, REMOVALS_AT_ONCE, signal, ({ key }) => backend.remove(key, call));
+    await mapBounded(listing.segments, REMOVALS_AT_ONCE, signal, ({ key }, stop) =>
+      backend.remove(key, { signal: stop }),
+    );
   }
   for (const { error } of unreadable.list()) context.onError(error);
   if (prefixes === undefined && unplaced.every((id) => entered.has(id)))

@@ -384,9 +384,10 @@ export class Ledger extends RunOrigins {
   /**
    * Waits for the work in the background: the tidying of the catalogue after searches, which nothing else keeps the
    * process alive for. Open runs stay open: `finish()` closes a run. The ledger can be used afterwards, and closed again.
+   * An aborted signal ends the waiting, not the work.
    */
-  async close(): Promise<void> {
-    await this.#context.background.settled();
+  async close(options?: CallOptions): Promise<void> {
+    await this.#context.background.settled(readSignal("close", options));
   }
 
   /** Does what {@link close} does. */

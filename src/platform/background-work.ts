@@ -42,11 +42,13 @@ export class BackgroundWork {
     return await this.#inTurn(work, (before) => this.#await(() => abortable(before, signal)));
   }
 
-  /** Waits until all queued work has ended. */
-  async settled(): Promise<void> {
-    await this.#await(async () => {
+  /** Waits until all queued work has ended, or the signal is aborted. */
+  async settled(signal: AbortSignal | undefined): Promise<void> {
+    signal?.throwIfAborted();
+    const ended = async (): Promise<void> => {
       while (this.#isDraining) await this.#last;
-    });
+    };
+    await this.#await(() => abortable(ended(), signal));
   }
 
   /**

@@ -127,5 +127,5 @@ export async function removeSuperseded(
   signal?: AbortSignal,
 ): Promise<void> {
   const keys = supersededKeys(runId, superseded);
-  await mapBounded(keys, REMOVALS_AT_ONCE, signal, (each) => backend.remove(each, callOptions(signal)));
+  await mapBounded(keys, REMOVALS_AT_ONCE, signal, (each, stop) => backend.remove(each, { signal: stop }));
 }

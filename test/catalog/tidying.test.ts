@@ -83,12 +83,41 @@ describe("while every write of the catalogue is held back", () => {
     const closing = ledger.close().then(() => (isClosed = true));
     await later();
     expect(isClosed).toBe(false);
+    const aborted = AbortSignal.abort(new Error("enough"));
+    await expect(ledger.close({ signal: aborted })).rejects.toThrow("enough");
+    const waiting = new AbortController();
+    const stopped = ledger.close({ signal: waiting.signal });
+    waiting.abort(new Error("no longer"));
+    await expect(stopped).rejects.toThrow("no longer");
     release();
     await closing;
     expect(keys().filter((key) => key.includes("/segments/"))).toHaveLength(2);
     expect(keys().filter((key) => key.includes("/entries/"))).toEqual([]);
     await call(ledger, { signal });
   });
+});
+
+test("compacting and rebuilding add one listener to the caller's signal", async () => {
+  const inner = objectsOnly();
+  const ledger = await openLedger(inner);
+  await finished(ledger, 12);
+  const { signal } = new AbortController();
+  let now = 0;
+  let most = 0;
+  const add = signal.addEventListener.bind(signal);
+  const remove = signal.removeEventListener.bind(signal);
+  signal.addEventListener = (...args: Parameters<typeof add>) => {
+    most = Math.max(most, ++now);
+    add(...args);
+  };
+  signal.removeEventListener = (...args: Parameters<typeof remove>) => {
+    now--;
+    remove(...args);
+  };
+  await ledger.compactCatalog({ signal });
+  await ledger.rebuildCatalog({ signal });
+  expect(most).toBeGreaterThan(0);
+  expect(most).toBeLessThanOrEqual(10);
 });
 
 test("runs that are in no segment are read 16 at a time", async () => {

@@ -363,6 +363,7 @@ test("a stored tensor is a NumPy file, and readTensor refuses what is none", asy
     ["complex", changed(10, "{'descr': '<c8'"), /header/],
     ["columns", changed(10 + header.indexOf("False"), "True,"), /header/],
     ["large", changed(shapeAt, "(9e9,)"), /header/],
+    ["number", changed(shapeAt, "(2)   "), /header|list of sizes/],
     ["more", changed(shapeAt, "(3, 1)"), /size that its shape needs/],
   ];
   await run.logArtifact("b", { files: Object.fromEntries(broken.map(([name, file]) => [name, file])) });
@@ -375,6 +376,25 @@ test("a stored tensor is a NumPy file, and readTensor refuses what is none", asy
   const huge = "{'descr': '<f8', 'fortran_order': False, 'shape': (9007199254740991, 99999), }";
   await run.logArtifact("h", { files: { "data.npy": changed(10, huge) } });
   await expect((await ledger.openArtifact("h")).readTensor()).rejects.toMatchObject({ code: "CORRUPT" });
+  const unsafe = "{'descr': '<f8', 'fortran_order': False, 'shape': (0, 9999999999999999), }";
+  await run.logArtifact("u", { files: { "data.npy": changed(10, unsafe) } });
+  await expect((await ledger.openArtifact("u")).readTensor()).rejects.toMatchObject({ code: "CORRUPT" });
+});
+
+test("a long header of a NumPy file is refused at once", async () => {
+  const { ledger } = await createTestLedger();
+  const run = await ledger.startRun();
+  const header = `{'descr': '<f4', 'fortran_order': False, 'shape': (${"1".repeat(60_000)}\n`;
+  const file = Buffer.concat([
+    Buffer.from("\x93NUMPY\x01\0", "latin1"),
+    Buffer.from([header.length & 255, header.length >> 8]),
+    Buffer.from(header),
+  ]);
+  await run.logArtifact("long", { files: { "data.npy": new Uint8Array(file) } });
+  const opened = await ledger.openArtifact("long");
+  const began = performance.now();
+  await expect(opened.readTensor()).rejects.toMatchObject({ code: "CORRUPT" });
+  expect(performance.now() - began).toBeLessThan(5000);
 });
 
 test("a schema is compared with a table, and recorded of other data", async () => {

@@ -105,12 +105,20 @@ async function fetched(settings: Settings, request: Request, signal: AbortSignal
     await dropBody(response);
     if (redirects === MAX_REDIRECTS)
       throw failure(request, "UNEXPECTED_RESPONSE", `${base.host} redirects more than ${MAX_REDIRECTS} times`);
-    const next = new URL(location, url);
+    const next = parsedUrl(location, url);
     // Such as `data:`, which `fetch` would read.
-    if (!/^https?:$/.test(next.protocol))
+    if (next === undefined || !/^https?:$/.test(next.protocol))
       throw failure(request, "UNEXPECTED_RESPONSE", `${base.host} redirects to something else than a server`);
     if (next.origin !== new URL(url).origin) delete headers["authorization"];
     url = next.href;
+  }
+}
+
+function parsedUrl(text: string, base: string): URL | undefined {
+  try {
+    return new URL(text, base);
+  } catch {
+    return undefined;
   }
 }
 

@@ -161,6 +161,15 @@ test("a redirect to something else than a server is refused", async () => {
   }
 });
 
+test("a redirect to no address is refused at once", async () => {
+  host.quirks.answer = (_key, _request, response) => {
+    response.writeHead(302, { location: "http://[bad" }).end();
+    return true;
+  };
+  const error = await failure(open({}, host.url.replace("//", "//user:secret@")).read(KEY));
+  expect(error.code).toBe("UNEXPECTED_RESPONSE");
+});
+
 test("a busy server is asked again, not before the time that it states", async () => {
   let busy = 2;
   host.quirks.answer = (_key, _request, response) => {
