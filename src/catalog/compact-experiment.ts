@@ -44,9 +44,7 @@ export async function compactExperiment(
     for (const key of entries.keys) await backend.remove(key, { signal: stop });
   });
   for (const { record } of closed) context.closedRuns.forget(record.id);
-  await mapBounded(merged, REMOVALS_AT_ONCE, signal, ({ name }, stop) =>
-    backend.remove(name.key, { signal: stop }),
-  );
+  await mapBounded(merged, REMOVALS_AT_ONCE, signal, ({ name }, stop) => backend.remove(name.key, { signal: stop }));
   for (const { name } of merged) context.segments.forget(name);
 }
 
