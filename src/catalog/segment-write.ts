@@ -1,3 +1,4 @@
+import { breakIfDue } from "../platform/event-loop.ts";
 import { utf8Decoder } from "../bytes/utf8.ts";
 import type { WrittenChunk } from "../parquet/footer-write.ts";
 import { CODEC, TYPE } from "../parquet/thrift-enums.ts";
@@ -151,6 +152,7 @@ export async function storeRows(
         while (!next.done && !writer.isFull) {
           const piece = writer.add(next.value);
           if (piece) yield piece;
+          await breakIfDue();
           next = await source.next();
         }
         yield writer.end();

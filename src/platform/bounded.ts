@@ -1,3 +1,5 @@
+import { breakIfDue } from "./event-loop.ts";
+
 /**
  * Calls `fn` for every item, at most `limit` at a time. Returns the results in the order of the items. The first
  * failure aborts the signals of the other calls, and rejects this one when all have ended.
@@ -28,6 +30,9 @@ export async function mapBounded<T, R>(
       } catch (error) {
         stop(error);
       }
+      // What is read from memory comes without any pause.
+      const pause = breakIfDue();
+      if (pause !== undefined) await pause;
     }
   };
   try {
