@@ -17,7 +17,11 @@ export function guardedCapture(kinds: readonly CaptureKind[], guards: boolean): 
       const { run, atEnd } = session;
       if (guards) ProcessGuard.get().add(run, GUARD_TIMEOUT_MS, { leavesSignals: true, closer: atEnd });
       const begun = kinds.flatMap((begin) => begin(session) ?? []);
+      const flushing = begun.filter(({ flush }) => flush !== undefined);
       return {
+        ...(flushing.length > 0 && {
+          flush: async () => void (await Promise.all(flushing.map((each) => each.flush?.()))),
+        }),
         end: async () => void (await Promise.all(begun.map((each) => each.end()))),
         stop: () => {
           for (const each of begun) each.stop();

@@ -13,6 +13,8 @@ export interface RunCapture {
 
 /** What a capture does while a run is open. */
 export interface Capturing {
+  /** Records what was captured before the call and waits. Rejects if it cannot; a later call tries again. */
+  flush?(): Promise<void>;
   /** Ends the capture, and resolves once everything is recorded. Called before a run is closed. Must not reject. */
   end(): Promise<void>;
   /** Ends the capture at once: the session can record nothing more. */

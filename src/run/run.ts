@@ -322,7 +322,7 @@ export class Run<Name extends string = string, Params = object> implements Async
 
   /**
    * Resolves once the backend has acknowledged everything that was logged before the call, with its durability. Also
-   * waits for calls of {@link logArtifact}, {@link useArtifact} and {@link logDataset} under way. Otherwise rejects with
+   * stores the lines of the console that the run captures, and waits for calls of {@link logArtifact}, {@link useArtifact} and {@link logDataset} under way. Otherwise rejects with
    * the error: the data is still buffered, and a later flush can succeed. After `FENCED` none can: another process
    * resumed the run with `mode: "exclusive"`, and this writer stores nothing more. An artifact or a data set that cannot
    * be stored, and a text, image, histogram or table that is wrong or too large, reject only their own promises. You
@@ -333,6 +333,8 @@ export class Run<Name extends string = string, Params = object> implements Async
   }
 
   async #flush(): Promise<void> {
+    const { capturing } = this.#closing;
+    if (capturing?.flush) await capturing.flush();
     if (!this.#code.hasRecordedKnown) await this.#code.recordKnown();
     if (this.#artifacts.isSettled) return await this.#media.flush();
     // Points need not wait for artifacts, which may be large.

@@ -6,7 +6,9 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { fsBackend } from "../../src/backends/fs/index.ts";
+import { memoryBackend } from "../../src/backends/memory/index.ts";
 import { openLedger, type RunRecord } from "../../src/index.ts";
+import { openLedger as openNodeLedger } from "../../src/node/index.ts";
 import { bundle } from "../processes/bundle.ts";
 import { sampled } from "../rounds.ts";
 
@@ -268,4 +270,21 @@ test("open runs keep what the process prints, and everything is as before when n
   expect(stderr).toBe("password=hunter2\n\u20ac\nz\n");
   expect(stored.includes("hunter2")).toBe(false);
   expect(Object.values(runs).every(({ metrics }) => Object.keys(metrics).length === 0)).toBe(true);
+});
+
+test("flush stores the lines of the console that were written before it", async () => {
+  const capture = { console: true, system: false, code: false, environment: false };
+  const backend = memoryBackend();
+  const ledger = await openNodeLedger(backend, { capture, guard: false });
+  const run = await ledger.startRun();
+  process.stdout.write("important\n");
+  run.log({ loss: 1 });
+  const flushed = run.flush();
+  process.stdout.write("later\n");
+  await flushed;
+  // What another process would read now.
+  const stored = await (await openLedger(backend)).console(run.id);
+  expect(stored[0]).toMatchObject({ stream: "stdout", text: "important" });
+  await run.finish();
+  expect((await ledger.console(run.id)).map(({ text }) => text)).toEqual(["important", "later"]);
 });

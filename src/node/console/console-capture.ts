@@ -58,6 +58,9 @@ export function consoleCapture({ maxBytes = MAX_BYTES }: ConsoleOptions): Captur
     }
     let ended: Promise<void> | undefined;
     return {
+      flush: async () => {
+        if (buffer.waiting > 0) await store();
+      },
       end: () => {
         end();
         return (ended ??= store(true).catch(tell));
