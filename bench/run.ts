@@ -2,10 +2,12 @@
  * Runs the benchmarks and writes `bench/results.md`. Names of benchmarks as arguments run those alone, which prints their
  * results and leaves the file as it is; `all` runs also those that take long, and writes the file.
  */
+import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { aggregateRuns } from "./aggregate-runs.ts";
 import { artifactIngest } from "./artifact-ingest.ts";
 import { atRest } from "./at-rest.ts";
+import { CHROMIUM } from "./chromium/page.ts";
 import { bundleSize } from "./bundle-size.ts";
 import { captureCost } from "./capture.ts";
 import { compaction } from "./compaction.ts";
@@ -56,6 +58,10 @@ if (unknown.length > 0) {
 const sections: Section[] = [];
 for (const [name, suite] of Object.entries(suites)) {
   if (!(all || (named.length > 0 ? named.includes(name) : !LONG.has(name)))) continue;
+  if (name === "page-points" && !existsSync(CHROMIUM)) {
+    console.error(`${name} is left out: there is no ${CHROMIUM}; set CHROMIUM`);
+    continue;
+  }
   console.error(`${name} ...`);
   const section = await suite();
   sections.push(section);

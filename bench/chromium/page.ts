@@ -6,7 +6,7 @@ import { type Page, chromium } from "playwright-core";
 
 const DIST = new URL("../../dist/", import.meta.url);
 /** Where Chromium is; see `test/servers/install-chromium.sh`. */
-const PROGRAM = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
+export const CHROMIUM: string = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
 
 /**
  * Opens a page in headless Chromium that runs a program of this directory, bundled with the built package, and calls
@@ -50,7 +50,7 @@ export async function withPage<T>(
   });
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
   const browser = await chromium.launch({
-    executablePath: PROGRAM,
+    executablePath: CHROMIUM,
     args: ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"],
   });
   try {
