@@ -2,7 +2,7 @@ import type { Backend, Entry } from "../backend/backend.ts";
 import { type LedgerError, concernsOneObject } from "../errors/ledger-error.ts";
 import { listGroups } from "../backend/list-groups.ts";
 import { CATALOG_PREFIX, COMPLETE_KEY, experimentPrefix, parseEntry, parseSegmentedKey } from "./catalog-entry.ts";
-import { parseSegmentName, type SegmentName } from "./segment-name.ts";
+import { JOINT_PREFIX, parseSegmentName, type SegmentName } from "./segment-name.ts";
 
 /** The entries of a run. */
 export interface RunEntries {
@@ -25,6 +25,8 @@ export interface ExperimentListing {
 /** The catalogue, as listed. */
 export interface CatalogListing {
   readonly experiments: readonly ExperimentListing[];
+  /** Segments that repeat segments of many experiments. None if only one experiment was listed. */
+  readonly joint: readonly SegmentName[];
   /** Prefixes of experiments that have segments. Empty if only one experiment was listed. */
   readonly segmented: ReadonlySet<string>;
   /** True if the listing had the object that says that every run is in the catalogue. */
@@ -46,6 +48,7 @@ export async function listCatalog(
   const below = experiment === undefined ? CATALOG_PREFIX : experimentPrefix(experiment);
   const left = new Set<string>();
   const segmented = new Set<string>();
+  const joint: SegmentName[] = [];
   let isComplete = false;
   const leaveOut = (prefix: string, error: LedgerError): void => {
     left.add(prefix);
@@ -55,6 +58,11 @@ export async function listCatalog(
     isComplete ||= key === COMPLETE_KEY;
     const ofSegments = parseSegmentedKey(key);
     if (ofSegments !== undefined) segmented.add(ofSegments);
+    if (key.startsWith(`${JOINT_PREFIX}/`)) {
+      const segment = parseSegmentName(key, size);
+      if (segment) joint.push(segment);
+      continue;
+    }
     const [, experimentSegment, folder, name, ...more] = key.split("/");
     if (experimentSegment === undefined || name === undefined || more.length > 0) continue;
     const prefix = `${CATALOG_PREFIX}/${experimentSegment}`;
@@ -76,7 +84,7 @@ export async function listCatalog(
   }
   const experiments = [...found.values()].filter(({ prefix }) => !left.has(prefix));
   for (const prefix of left) segmented.delete(prefix);
-  return { experiments, segmented, isComplete };
+  return { experiments, joint, segmented, isComplete };
 }
 
 async function* listBelow(

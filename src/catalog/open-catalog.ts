@@ -6,13 +6,16 @@ import { onDemand } from "../platform/on-demand.ts";
 import type { CatalogContext } from "./catalog-context.ts";
 import { experimentPrefix } from "./catalog-entry.ts";
 import { listCatalog } from "./list-catalog.ts";
-import { type OpenExperiment, openExperiment } from "./open-experiment.ts";
+import type { JointSegments } from "./joint-segments.ts";
+import { joined, type OpenExperiment, openExperiment } from "./open-experiment.ts";
 import { findLostSegment } from "./segment-lineage.ts";
 import { checkCompleteness } from "./completeness.ts";
 
+const joining = /* @__PURE__ */ onDemand(() => import("./joint-segments.ts"));
 const scanning = /* @__PURE__ */ onDemand(() => import("./scan-runs.ts"));
 
 const EXPERIMENTS_AT_ONCE = 8;
+const NOT_JOINT: JointSegments = { ranges: new Map(), repeated: new Map() };
 
 /** The catalogue as a query finds it. */
 export interface OpenCatalog {
@@ -35,6 +38,8 @@ export interface OpenCatalog {
 export class CatalogTrouble {
   /** Prefixes of experiments whose segments cannot be read, and whether a rebuild may help. */
   readonly damaged: Map<string, boolean> = new Map();
+  /** Keys of joint segments that cannot be read. */
+  readonly unusable: Set<string> = new Set();
   readonly #missed = new Set<string>();
 
   /**
@@ -49,7 +54,7 @@ export class CatalogTrouble {
 }
 
 /**
- * Opens the catalogue of one experiment, or of all. If it is incomplete or a part of it is damaged, the result names
+ * Opens the catalogue of one experiment, or of all. Without `joint`, opens every segment and no joint one. If it is incomplete or a part of it is damaged, the result names
  * the runs to read instead. Rejects with `NOT_FOUND` if others merged a segment meanwhile, and with `CORRUPT` if a
  * segment is damaged or lost.
  */
@@ -58,6 +63,7 @@ export async function openCatalog(
   experiment: string | undefined,
   trouble: CatalogTrouble,
   signal: AbortSignal | undefined,
+  joint = true,
 ): Promise<OpenCatalog> {
   const { backend } = context;
   const { damaged } = trouble;
@@ -80,11 +86,16 @@ export async function openCatalog(
   const none = { unlisted: [], unplaced: [] };
   const runs = prefixes.size > 0 ? await runsOf(backend, prefixes, unreadable, signal) : none;
   const sound = listed.experiments.filter(({ prefix }) => !damaged.has(prefix));
-  const experiments = await mapBounded(sound, EXPERIMENTS_AT_ONCE, signal, (listing, stop) =>
-    openExperiment(context, listing, unreadable, stop),
+  const jointly =
+    joint && listed.joint.length > 0
+      ? await (await joining()).openJointSegments(context, { ...listed, experiments: sound }, trouble.unusable, signal)
+      : NOT_JOINT;
+  const opened = await mapBounded(sound, EXPERIMENTS_AT_ONCE, signal, (listing, stop) =>
+    openExperiment(context, listing, unreadable, jointly.repeated, stop),
   );
-  for (const { segments, listing } of experiments) {
-    const lost = findLostSegment(segments);
+  const experiments = jointly.ranges.size > 0 ? joined(opened, jointly) : opened;
+  for (const { segments, repeated, listing } of opened) {
+    const lost = findLostSegment([...segments, ...repeated]);
     if (lost !== undefined) throw trouble.lostSegment(`${listing.prefix}/segments/${lost}.parquet`);
   }
   return { experiments, ...runs, unreadable, damaged: new UnreadableRuns(), isComplete, openedAt };

@@ -6,7 +6,10 @@ import type { CatalogContext } from "./catalog-context.ts";
 import { experimentPrefix } from "./catalog-entry.ts";
 import type { ExperimentListing, RunEntries } from "./list-catalog.ts";
 import type { ReadLoose } from "./read-run-row.ts";
+import type { JointSegments } from "./joint-segments.ts";
 import type { Segment } from "./segment.ts";
+import type { KnownSegment } from "./segment-lineage.ts";
+import { JOINT_PREFIX } from "./segment-name.ts";
 
 // Loaded only when there are runs to read.
 const looseReading = /* @__PURE__ */ onDemand(() => import("./read-run-row.ts"));
@@ -25,6 +28,10 @@ export interface LooseRow extends ReadLoose {
 export interface OpenExperiment {
   readonly listing: ExperimentListing;
   readonly segments: readonly Segment[];
+  /** Segments that were not opened, because joint segments repeat them. */
+  readonly repeated: readonly KnownSegment[];
+  /** The rows that count of joint segments. Default: all. */
+  readonly ranges?: JointSegments["ranges"];
   readonly loose: readonly LooseRow[];
   /** The numbers of the newest row of each run that may be in several segments. */
   readonly amended: NewestRows;
@@ -43,10 +50,12 @@ export async function openExperiment(
   context: CatalogContext,
   listing: ExperimentListing,
   unreadable: UnreadableRuns,
+  joint: JointSegments["repeated"],
   signal: AbortSignal | undefined,
 ): Promise<OpenExperiment> {
+  const unrepeated = joint.size === 0 ? listing.segments : listing.segments.filter(({ key }) => !joint.has(key));
   const [segments, rows] = await Promise.all([
-    mapBounded(listing.segments, SEGMENTS_AT_ONCE, signal, (name, stop) => context.segments.open(name, stop)),
+    mapBounded(unrepeated, SEGMENTS_AT_ONCE, signal, (name, stop) => context.segments.open(name, stop)),
     readAllLoose(context, listing, unreadable, signal),
   ]);
   const amended = new Map<string, readonly [number, number]>();
@@ -61,7 +70,35 @@ export async function openExperiment(
     if (isOld) newest.set(id, amended.get(id)!);
     return { ...row, isOld };
   });
-  return { listing, segments, loose, amended, newest };
+  const repeated = joint.size === 0 ? [] : listing.segments.flatMap(({ key }) => joint.get(key) ?? []);
+  return { listing, segments, repeated, loose, amended, newest };
+}
+
+/**
+ * Returns the experiments and the joint segments, as one more of them, so that what is known about the newest rows of
+ * one counts for all.
+ */
+export function joined(experiments: readonly OpenExperiment[], { ranges }: JointSegments): OpenExperiment[] {
+  const joint = [...ranges.keys()];
+  const amended = new Map<string, readonly [number, number]>();
+  const add = (id: string, own: readonly [number, number]): void => {
+    if (isCurrent(amended, id, ...own)) amended.set(id, own);
+  };
+  for (const { directory } of joint) for (const [id, ...own] of directory.amends) add(id, own);
+  for (const open of experiments) for (const [id, own] of open.amended) add(id, own);
+  const newest = new Map(amended);
+  for (const { listing } of experiments) for (const id of listing.entries.keys()) newest.set(id, GONE);
+  const all = experiments.map((open): OpenExperiment => {
+    const loose = open.loose.map((row) => {
+      const { id } = row.record;
+      const isOld = !isCurrent(amended, id, row.document, row.marker);
+      if (isOld) newest.set(id, amended.get(id)!);
+      return { ...row, isOld };
+    });
+    return { ...open, loose, amended, newest };
+  });
+  const listing = { prefix: JOINT_PREFIX, entries: new Map(), segments: [] };
+  return [...all, { listing, segments: joint, repeated: [], ranges, loose: [], amended, newest }];
 }
 
 async function readAllLoose(

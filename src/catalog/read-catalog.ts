@@ -1,7 +1,8 @@
 import { onDemand } from "../platform/on-demand.ts";
 import type { CatalogContext } from "./catalog-context.ts";
 import type { CatalogTrouble, OpenCatalog } from "./open-catalog.ts";
-import { MIN_LOOSE } from "./segment-limits.ts";
+import { MAX_JOINED_BYTES, MAX_JOINED_ROWS, MIN_JOINED, MIN_LOOSE, MIN_LOOSE_OF_ALL } from "./segment-limits.ts";
+import type { Segment } from "./segment.ts";
 import { withCatalog } from "./with-catalog.ts";
 
 const tidying = /* @__PURE__ */ onDemand(() => import("./tidy-catalog.ts"));
@@ -15,20 +16,38 @@ export async function readCatalog<T>(
   experiment: string | undefined,
   signal: AbortSignal | undefined,
   read: (catalog: OpenCatalog) => Promise<T>,
+  joint = true,
 ): Promise<T> {
-  return await withCatalog(context, experiment, signal, async (catalog, trouble) => {
+  const use = async (catalog: OpenCatalog, trouble: CatalogTrouble): Promise<T> => {
     const answer = await read(catalog);
-    if (isUntidy(context, catalog, trouble)) tidyLater(context, experiment, catalog, trouble);
+    if (isUntidy(context, experiment, catalog, trouble, joint)) tidyLater(context, experiment, catalog, trouble);
     void context.segments.trim();
     for (const { error } of catalog.unreadable.list()) context.onError(error);
     return answer;
-  });
+  };
+  return await withCatalog(context, experiment, signal, use, { joint });
 }
 
-function isUntidy({ backend }: CatalogContext, catalog: OpenCatalog, { damaged }: CatalogTrouble): boolean {
+const isSmall = ({ rows, name }: Segment): boolean => rows <= MAX_JOINED_ROWS && name.size <= MAX_JOINED_BYTES;
+
+function isUntidy(
+  { backend }: CatalogContext,
+  experiment: string | undefined,
+  catalog: OpenCatalog,
+  { damaged, unusable }: CatalogTrouble,
+  joint: boolean,
+): boolean {
   if (backend.capabilities.readOnly === true) return false;
   if (!catalog.isComplete || [...damaged.values()].includes(true)) return true;
-  return catalog.experiments.some(({ loose }) => loose.filter(({ isClosed }) => isClosed).length >= MIN_LOOSE);
+  const closed = catalog.experiments.map(({ loose }) => loose.filter(({ isClosed }) => isClosed).length);
+  if (closed.some((runs) => runs >= MIN_LOOSE)) return true;
+  if (experiment !== undefined) return false;
+  if (closed.reduce((sum, runs) => sum + runs, 0) >= MIN_LOOSE_OF_ALL) return true;
+  const small = catalog.experiments.reduce(
+    (sum, { segments, ranges }) => sum + (ranges ? 0 : segments.filter(isSmall).length),
+    0,
+  );
+  return joint && small >= MIN_JOINED && unusable.size === 0;
 }
 
 function tidyLater(

@@ -84,9 +84,15 @@ export async function readLinks<T>(
   signal: AbortSignal | undefined,
   read: (runs: LinkedRuns) => Promise<T>,
 ): Promise<T> {
-  return await readCatalog(context, undefined, signal, async (catalog) => {
-    return await read(new LinkedRuns(await sourcesOf(context, catalog, signal)));
-  });
+  return await readCatalog(
+    context,
+    undefined,
+    signal,
+    async (catalog) => {
+      return await read(new LinkedRuns(await sourcesOf(context, catalog, signal)));
+    },
+    false,
+  );
 }
 
 async function sourcesOf(

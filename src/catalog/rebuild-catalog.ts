@@ -29,7 +29,7 @@ export async function rebuildCatalog(
   // Listed before the runs, so that entries that others create from now on are not removed.
   const unlisted = new Set<string>();
   const leaveOut = (prefix: string): void => void unlisted.add(prefix);
-  const { experiments: listings, segmented } = await listCatalog(backend, undefined, leaveOut, signal);
+  const { experiments: listings, segmented, joint } = await listCatalog(backend, undefined, leaveOut, signal);
   const before = new Map(listings.map((listing) => [listing.prefix, listing]));
   const unreadable = new UnreadableRuns();
   const { byPrefix: found, unplaced } = await findRuns(backend, prefixes, unreadable, signal);
@@ -84,6 +84,7 @@ export async function rebuildCatalog(
       backend.remove(key, { signal: stop }),
     );
   }
+  if (prefixes === undefined) await mapBounded(joint, REMOVALS_AT_ONCE, signal, ({ key }) => backend.remove(key, call));
   for (const { error } of unreadable.list()) context.onError(error);
   if (prefixes === undefined && unplaced.every((id) => entered.has(id)))
     await createEmpty(backend, COMPLETE_KEY, durable);

@@ -49,10 +49,11 @@ export async function* allRows(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<readonly FilterRow[], void, undefined> {
   yield* rowsOutsideSegments(context, catalog, plan, signal);
+  // Two simultaneous compactions may have stored a run twice, and joint segments may have one of the two rows.
+  const ofAll = catalog.experiments.some(({ ranges }) => ranges) ? new Set<unknown>() : undefined;
   for (const open of catalog.experiments) {
     const segments = open.segments.filter((segment) => plan.mayBeIn(segment));
-    // Two simultaneous compactions may have stored a run twice.
-    const seen = segments.length > 1 ? new Set<unknown>() : undefined;
+    const seen = ofAll ?? (segments.length > 1 ? new Set<unknown>() : undefined);
     for (const segment of segments) {
       for await (const rows of segmentRows(context, { open, segment }, plan, signal))
         yield seen ? rows.filter((row) => seen.size < seen.add(row.attribute("id")).size) : rows;

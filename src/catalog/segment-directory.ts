@@ -40,19 +40,31 @@ export interface Directory {
   readonly peers: readonly string[];
   /** The names of segments that this one replaces, directly or through the segments from which it was made. */
   readonly replaces: readonly string[];
+  /** What a joint segment repeats, in the order of its rows. Empty for any other segment. */
+  readonly repeats: readonly RepeatedSegment[];
+}
+
+/** A segment of one experiment whose rows a joint segment repeats. */
+export interface RepeatedSegment extends Pick<Directory, "rows" | "peers" | "replaces"> {
+  /** The part of the key that stands for the experiment. */
+  readonly experiment: string;
+  readonly name: string;
 }
 
 const TYPES: readonly string[] = ["double", "int64", "boolean", "string"] satisfies ColumnType[];
 const VERSION = 1;
 
 /** Returns the directory of the segment `key`. */
-export function encodeDirectory(key: string, { columns, ...rest }: Directory): Uint8Array {
+export function encodeDirectory(key: string, { columns, repeats, ...rest }: Directory): Uint8Array {
   const rows = columns.map(({ name, type, start, size, codec, nulls, min, max }) =>
     min === undefined
       ? [name, type, start, size, codec, nulls]
       : [name, type, start, size, codec, nulls, toJson(min), toJson(max!)],
   );
-  const text = utf8Encoder().encode(JSON.stringify({ v: VERSION, columns: rows, ...rest }));
+  const joined = repeats.length > 0 && {
+    repeats: repeats.map((each) => [each.experiment, each.name, each.rows, each.peers, each.replaces]),
+  };
+  const text = utf8Encoder().encode(JSON.stringify({ v: VERSION, columns: rows, ...rest, ...joined }));
   const bytes = new Uint8Array(text.length + 8);
   bytes.set(text);
   const view = new DataView(bytes.buffer, text.length);
@@ -83,7 +95,7 @@ export function decodeDirectory(key: string, bytes: Uint8Array, limit: number): 
   const sum = new DataView(bytes.buffer, bytes.byteOffset + text.length + 4, 4).getUint32(0, true);
   if (textCrc(key, text) !== sum) throw new RangeError("its directory has a wrong checksum");
   const data = parseJson(utf8Decoder({ fatal: true }).decode(text));
-  const { rows, columns, records, amends, incomplete, peers, replaces } = asDictionary(data, VERSION);
+  const { rows, columns, records, amends, incomplete, peers, replaces, repeats = [] } = asDictionary(data, VERSION);
   const { start, sizes, rows: pageRows } = asDictionary(records);
   if (!isCount(rows) || rows < 1 || !isCount(start) || typeof incomplete !== "boolean") throw malformed();
   const ended = total(sizes, start);
@@ -97,7 +109,26 @@ export function decodeDirectory(key: string, bytes: Uint8Array, limit: number): 
     incomplete,
     peers: asList(peers).map(toName),
     replaces: asList(replaces).map(toName),
+    repeats: toRepeats(repeats, rows),
   };
+}
+
+function toRepeats(list: unknown, rows: number): RepeatedSegment[] {
+  let left = rows;
+  const repeats = asList(list).map((each) => {
+    const [experiment, name, own, peers, replaces] = asList(each);
+    if (typeof experiment !== "string" || !isCount(own) || own < 1) throw malformed();
+    left -= own;
+    return {
+      experiment,
+      name: toName(name),
+      rows: own,
+      peers: asList(peers).map(toName),
+      replaces: asList(replaces).map(toName),
+    };
+  });
+  if (repeats.length > 0 && left !== 0) throw malformed();
+  return repeats;
 }
 
 function toColumn(column: unknown[], rows: number, limit: number): ColumnEntry {

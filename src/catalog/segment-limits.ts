@@ -6,6 +6,14 @@ import type { RunRecord } from "../journal/run-record.ts";
 /** The number of closed runs with entries from which a segment is made. */
 export const MIN_LOOSE = 8;
 
+/** The number of closed runs in no segment, in all experiments, from which even single ones are put into segments. */
+export const MIN_LOOSE_OF_ALL = 32;
+/** The number of small segments from which a joint segment is made, which repeats them. */
+export const MIN_JOINED = 16;
+/** The most rows and bytes of a small segment. */
+export const MAX_JOINED_ROWS = 2048;
+export const MAX_JOINED_BYTES: number = 1024 * 1024;
+
 /** A segment has at most this many rows. It ends earlier when it holds this many values or bytes. */
 export const MAX_SEGMENT_ROWS = 32_768;
 export const MAX_SEGMENT_CELLS = 12_000_000;

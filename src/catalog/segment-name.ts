@@ -24,6 +24,19 @@ export function segmentKey(prefix: string, generation: number, id: string): stri
   return `${prefix}/segments/${padded}-${id}.parquet`;
 }
 
+/** Returns the key of a segment, by the part of the key that stands for its experiment, and its name. */
+export function segmentKeyOf(experiment: string, name: string): string {
+  return `experiments/${experiment}/segments/${name}${ENDING}`;
+}
+
+/** The prefix of joint segments. The name of an experiment never begins with `=j` in a key. */
+export const JOINT_PREFIX = "experiments/=joint";
+
+/** Returns the key of a new joint segment. `id` must be unique. */
+export function jointKey(generation: number, id: string): string {
+  return `${JOINT_PREFIX}/${String(Math.min(generation, MAX_GENERATION)).padStart(6, "0")}-${id}${ENDING}`;
+}
+
 /** Returns the segment with this key, or `undefined` for any other key. */
 export function parseSegmentName(key: string, size: number): SegmentName | undefined {
   const match = key.endsWith(ENDING) ? SEGMENT_NAME.exec(nameOf({ key })) : null;

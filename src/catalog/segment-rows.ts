@@ -48,17 +48,19 @@ export async function* segmentRows(
   const row = new SegmentRow(segment, 0);
   let found: SegmentRow[] = [];
   const unread: number[] = [];
-  for (let at = 0; at < segment.rows; at++) {
-    if (experiments && experiments.at(at) !== experiment) continue;
-    if (deletedAt && ((deletedAt.at(at) ?? null) === null) !== (view === "active")) continue;
-    if (mayBeOld && !isCurrent(open.newest, segment.idAt(at), Number(documents?.at(at)), Number(markers?.at(at))))
-      continue;
-    row.at = at;
-    if (!isRead) unread.push(at);
-    else if (plan.matches(row)) found.push(row.copy());
-    if (found.length === ROWS_AT_ONCE) {
-      yield found;
-      found = [];
+  for (const { start, end } of open.ranges?.get(segment) ?? [{ start: 0, end: segment.rows }]) {
+    for (let at = start; at < end; at++) {
+      if (experiments && experiments.at(at) !== experiment) continue;
+      if (deletedAt && ((deletedAt.at(at) ?? null) === null) !== (view === "active")) continue;
+      if (mayBeOld && !isCurrent(open.newest, segment.idAt(at), Number(documents?.at(at)), Number(markers?.at(at))))
+        continue;
+      row.at = at;
+      if (!isRead) unread.push(at);
+      else if (plan.matches(row)) found.push(row.copy());
+      if (found.length === ROWS_AT_ONCE) {
+        yield found;
+        found = [];
+      }
     }
   }
   yield found;

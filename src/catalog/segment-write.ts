@@ -12,6 +12,7 @@ import {
   type ColumnType,
   type Directory,
   encodeDirectory,
+  type RepeatedSegment,
 } from "./segment-directory.ts";
 import { NO_LINEAGE, type SegmentLineage } from "./segment-lineage.ts";
 import { encodeRecord } from "./record-json.ts";
@@ -20,7 +21,7 @@ import { MAX_SEGMENT_BYTES, MAX_SEGMENT_CELLS, MAX_SEGMENT_ROWS, MAX_SEGMENT_TEX
 import { byteStream } from "../backend/body.ts";
 import type { CatalogContext } from "./catalog-context.ts";
 import { createEmpty, segmentedKey } from "./catalog-entry.ts";
-import { nameOf, segmentKey } from "./segment-name.ts";
+import { jointKey, nameOf, segmentKey } from "./segment-name.ts";
 
 /** The name of the column with the records, as JSON. */
 export const RECORD = "record";
@@ -34,10 +35,12 @@ export class SegmentWriter {
   readonly #file = new PagedTableWriter(RECORD);
   readonly #amends: Amendment[] = [];
   readonly #lineage: SegmentLineage;
+  readonly #repeats: readonly RepeatedSegment[];
 
-  constructor(key: string, lineage: SegmentLineage = NO_LINEAGE) {
+  constructor(key: string, lineage: SegmentLineage = NO_LINEAGE, repeats: readonly RepeatedSegment[] = []) {
     this.#key = key;
     this.#lineage = lineage;
+    this.#repeats = repeats;
   }
 
   get rows(): number {
@@ -83,8 +86,9 @@ export class SegmentWriter {
   /** Returns the rest of the bytes. */
   end(): Uint8Array {
     const { rows, incomplete } = this.#columns;
+    const more = { amends: this.#amends, incomplete, ...this.#lineage, repeats: this.#repeats };
     this.#file.end(this.#columns.columns(), (chunks, pages) =>
-      encodeDirectory(this.#key, describe(rows, chunks, pages, { amends: this.#amends, incomplete, ...this.#lineage })),
+      encodeDirectory(this.#key, describe(rows, chunks, pages, more)),
     );
     return this.#file.take();
   }
@@ -95,7 +99,7 @@ export function describe(
   rows: number,
   chunks: readonly WrittenChunk[],
   pages: readonly PageLocation[],
-  more: Pick<Directory, "amends" | "incomplete" | "peers" | "replaces">,
+  more: Pick<Directory, "amends" | "incomplete" | "peers" | "replaces" | "repeats">,
 ): Directory {
   const records = {
     start: pages[0]!.start,
@@ -166,4 +170,24 @@ export async function storeRows(
   const call = { durable: true, ...(signal && { signal }) };
   if (keys.length > 0 && generation === 1) await createEmpty(backend, segmentedKey(prefix), call);
   return keys;
+}
+
+/** Stores rows as a joint segment. They are those of the segments that it repeats, in this order. */
+export async function storeJoint(
+  { backend, newId }: Pick<CatalogContext, "backend" | "newId">,
+  generation: number,
+  repeats: readonly RepeatedSegment[],
+  rows: AsyncIterable<CatalogRow | CopiedRows>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const key = jointKey(generation, newId());
+  const writer = new SegmentWriter(key, NO_LINEAGE, repeats);
+  const bytes = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
+    for await (const row of rows) {
+      const piece = writer.add(row);
+      if (piece) yield piece;
+    }
+    yield writer.end();
+  };
+  await backend.create(key, byteStream(bytes()), { durable: true, ...(signal && { signal }) });
 }

@@ -178,7 +178,9 @@ export class Segment {
    */
   #toRecord(text: string, row: number): RunRecord {
     const record = decodeRecord(text);
-    const belongs = this.name.key.startsWith(`${experimentPrefix(record.experiment)}/segments/`);
+    const { key } = this.name;
+    const belongs =
+      this.directory.repeats.length > 0 || key.startsWith(`${experimentPrefix(record.experiment)}/segments/`);
     if (!belongs || !this.#mayBeOf(row, record.id)) throw new RangeError("a record is malformed");
     return record;
   }

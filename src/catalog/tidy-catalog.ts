@@ -2,11 +2,13 @@ import { LedgerError } from "../errors/ledger-error.ts";
 import { onDemand } from "../platform/on-demand.ts";
 import type { CatalogContext } from "./catalog-context.ts";
 import type { CatalogTrouble, OpenCatalog } from "./open-catalog.ts";
+import { type OpenExperiment, openExperiment } from "./open-experiment.ts";
 import { pausingBackend } from "./pausing-backend.ts";
-import { MIN_LOOSE } from "./segment-limits.ts";
+import { MIN_LOOSE, MIN_LOOSE_OF_ALL } from "./segment-limits.ts";
 import { type OpenedBefore, withCatalog } from "./with-catalog.ts";
 
 const rebuilding = /* @__PURE__ */ onDemand(() => import("./rebuild-catalog.ts"));
+const joining = /* @__PURE__ */ onDemand(() => import("./compact-jointly.ts"));
 const compacting = /* @__PURE__ */ onDemand(() => import("./compact-experiment.ts"));
 
 /**
@@ -55,7 +57,7 @@ async function tidyOpened(
 ): Promise<void> {
   const use = async (catalog: OpenCatalog, trouble: CatalogTrouble): Promise<{ error: unknown } | undefined> => {
     try {
-      await tidy(context, catalog, trouble, least, signal);
+      await tidy(context, experiment, catalog, trouble, least, signal);
       return undefined;
     } catch (error) {
       // The catalogue is opened again. Other failures are of writing.
@@ -63,30 +65,37 @@ async function tidyOpened(
       return { error };
     }
   };
-  const failure = await withCatalog(context, experiment, signal, use, before);
+  const failure = await withCatalog(context, experiment, signal, use, { before });
   if (failure !== undefined) throw failure.error;
 }
 
 /** Rebuilds damaged parts, compacts experiments with many entries, and trims the cache. */
 async function tidy(
   context: CatalogContext,
-  { experiments, unplaced, isComplete }: OpenCatalog,
-  { damaged }: CatalogTrouble,
+  experiment: string | undefined,
+  { experiments, unplaced, unreadable, isComplete }: OpenCatalog,
+  trouble: CatalogTrouble,
   least: number,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const mended = [...damaged].flatMap(([prefix, mayHelp]) => (mayHelp ? [prefix] : []));
+  const mended = [...trouble.damaged].flatMap(([prefix, mayHelp]) => (mayHelp ? [prefix] : []));
   // A rebuilt catalogue would lack the unplaced runs even after they become readable again. Until then, searches read
   // the runs themselves.
   if ((!isComplete || mended.length > 0) && unplaced.length === 0) {
     const { rebuildCatalog } = await rebuilding();
     await rebuildCatalog(context, isComplete ? new Set(mended) : undefined, signal);
   }
+  const closedIn = ({ loose }: OpenExperiment): number => loose.filter(({ isClosed }) => isClosed).length;
+  const all = experiments.reduce((sum, open) => sum + closedIn(open), 0);
+  const enough = experiment === undefined && all >= MIN_LOOSE_OF_ALL ? 1 : least;
   for (const open of experiments) {
-    if (open.loose.length < least) continue;
+    if (closedIn(open) < enough) continue;
     const { compactExperiment } = await compacting();
-    await compactExperiment(context, open, least, signal);
+    const whole =
+      open.repeated.length > 0 ? await openExperiment(context, open.listing, unreadable, new Map(), signal) : open;
+    await compactExperiment(context, whole, enough, signal);
   }
+  if (experiment === undefined && isComplete) await (await joining()).compactJointly(context, trouble, signal);
   await context.segments.trim();
 }
 

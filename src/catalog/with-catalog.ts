@@ -1,6 +1,7 @@
 import { LedgerError, concernsOneObject } from "../errors/ledger-error.ts";
 import type { CatalogContext } from "./catalog-context.ts";
 import { CatalogTrouble, type OpenCatalog, openCatalog } from "./open-catalog.ts";
+import { JOINT_PREFIX } from "./segment-name.ts";
 
 /** How often the catalogue is opened again because segments were merged during the read, or are damaged. */
 const TRIES = 20;
@@ -21,14 +22,21 @@ export async function withCatalog<T>(
   experiment: string | undefined,
   signal: AbortSignal | undefined,
   use: (catalog: OpenCatalog, trouble: CatalogTrouble) => Promise<T>,
-  before?: OpenedBefore,
+  { before, joint = true }: { readonly before?: OpenedBefore | undefined; readonly joint?: boolean } = {},
 ): Promise<T> {
   const trouble = before?.trouble ?? new CatalogTrouble();
   let opened = before?.catalog;
   for (let left = TRIES; ; left--) {
     try {
-      return await use(opened ?? (await openCatalog(context, experiment, trouble, signal)), trouble);
+      return await use(opened ?? (await openCatalog(context, experiment, trouble, signal, joint)), trouble);
     } catch (error) {
+      if (left > 0 && isOfJoint(error)) {
+        // Others have merged it, or the segments that it repeats are read instead.
+        if (error.code !== "NOT_FOUND") context.onError(error);
+        trouble.unusable.add(error.key!);
+        opened = undefined;
+        continue;
+      }
       const prefix = left > 0 ? segmentsPrefix(error) : undefined;
       if (prefix === undefined || !LedgerError.is(error)) throw error;
       opened = undefined;
@@ -37,6 +45,10 @@ export async function withCatalog<T>(
       trouble.damaged.set(prefix, error.code === "CORRUPT");
     }
   }
+}
+
+function isOfJoint(error: unknown): error is LedgerError {
+  return concernsOneObject(error) && error.key?.startsWith(`${JOINT_PREFIX}/`) === true;
 }
 
 /** Returns the prefix of the experiment whose segments an error is about, if it is about nothing else. */

@@ -52,21 +52,27 @@ export async function listCatalogFiles(
   const name = experiment === undefined ? undefined : checkName(experiment, "experiment");
   // Not after the listing, as searches do, because that would remove listed segments.
   await tryToCompact(catalog, name, signal);
-  return await withCatalog(catalog, name, signal, async (open) => {
-    const superseded = new Set(open.unlisted);
-    const loose: CatalogRowText[] = [];
-    for (const { listing, loose: runs } of open.experiments) {
-      for (const id of listing.entries.keys()) superseded.add(id);
-      for (const { record, isOld } of runs) if (isOld) superseded.delete(record.id);
-    }
-    for await (const runs of runsOutsideSegments(catalog, open, signal))
-      for (const run of runs) loose.push(toText(run));
-    const segments = open.experiments.flatMap((each) =>
-      each.segments.map(({ name: { key, size } }) => storedFile(context.backend, key, size)),
-    );
-    for (const { error } of open.unreadable.list()) catalog.onError(error);
-    return { segments, superseded, loose };
-  });
+  return await withCatalog(
+    catalog,
+    name,
+    signal,
+    async (open) => {
+      const superseded = new Set(open.unlisted);
+      const loose: CatalogRowText[] = [];
+      for (const { listing, loose: runs } of open.experiments) {
+        for (const id of listing.entries.keys()) superseded.add(id);
+        for (const { record, isOld } of runs) if (isOld) superseded.delete(record.id);
+      }
+      for await (const runs of runsOutsideSegments(catalog, open, signal))
+        for (const run of runs) loose.push(toText(run));
+      const segments = open.experiments.flatMap((each) =>
+        each.segments.map(({ name: { key, size } }) => storedFile(context.backend, key, size)),
+      );
+      for (const { error } of open.unreadable.list()) catalog.onError(error);
+      return { segments, superseded, loose };
+    },
+    { joint: false },
+  );
 }
 
 function toText({ record, document, marker }: CatalogRow): CatalogRowText {

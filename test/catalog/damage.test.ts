@@ -140,7 +140,7 @@ describe("hostile segments", () => {
     file.add(typeof row === "string" ? row : encodeJson(row, "row"));
     file.end(columns, (chunks, pages) =>
       encodeDirectory(key, {
-        ...describeSegment(1, chunks, pages, { amends: [], incomplete: false, peers: [], replaces: [] }),
+        ...describeSegment(1, chunks, pages, { amends: [], incomplete: false, peers: [], replaces: [], repeats: [] }),
         ...change,
       }),
     );
