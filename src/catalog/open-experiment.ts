@@ -9,6 +9,7 @@ import type { ReadLoose } from "./read-run-row.ts";
 import type { JointSegments } from "./joint-segments.ts";
 import type { Segment } from "./segment.ts";
 import type { KnownSegment } from "./segment-lineage.ts";
+import { MAX_JOINED_BYTES, MAX_JOINED_ROWS } from "./segment-limits.ts";
 import { JOINT_PREFIX } from "./segment-name.ts";
 
 // Loaded only when there are runs to read.
@@ -129,4 +130,10 @@ async function readAllLoose(
     rows.push(row);
   }
   return rows;
+}
+
+/** Returns the number of small segments that no joint segment repeats. */
+export function countUnjoined(experiments: readonly OpenExperiment[]): number {
+  const isSmall = ({ rows, name }: Segment): boolean => rows <= MAX_JOINED_ROWS && name.size <= MAX_JOINED_BYTES;
+  return experiments.reduce((sum, { segments, ranges }) => sum + (ranges ? 0 : segments.filter(isSmall).length), 0);
 }

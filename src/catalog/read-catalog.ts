@@ -1,8 +1,8 @@
 import { onDemand } from "../platform/on-demand.ts";
 import type { CatalogContext } from "./catalog-context.ts";
 import type { CatalogTrouble, OpenCatalog } from "./open-catalog.ts";
-import { MAX_JOINED_BYTES, MAX_JOINED_ROWS, MIN_JOINED, MIN_LOOSE, MIN_LOOSE_OF_ALL } from "./segment-limits.ts";
-import type { Segment } from "./segment.ts";
+import { countUnjoined } from "./open-experiment.ts";
+import { MIN_JOINED, MIN_LOOSE, MIN_LOOSE_OF_ALL } from "./segment-limits.ts";
 import { withCatalog } from "./with-catalog.ts";
 
 const tidying = /* @__PURE__ */ onDemand(() => import("./tidy-catalog.ts"));
@@ -28,8 +28,6 @@ export async function readCatalog<T>(
   return await withCatalog(context, experiment, signal, use, { joint });
 }
 
-const isSmall = ({ rows, name }: Segment): boolean => rows <= MAX_JOINED_ROWS && name.size <= MAX_JOINED_BYTES;
-
 function isUntidy(
   { backend }: CatalogContext,
   experiment: string | undefined,
@@ -43,11 +41,7 @@ function isUntidy(
   if (closed.some((runs) => runs >= MIN_LOOSE)) return true;
   if (experiment !== undefined) return false;
   if (closed.reduce((sum, runs) => sum + runs, 0) >= MIN_LOOSE_OF_ALL) return true;
-  const small = catalog.experiments.reduce(
-    (sum, { segments, ranges }) => sum + (ranges ? 0 : segments.filter(isSmall).length),
-    0,
-  );
-  return joint && small >= MIN_JOINED && unusable.size === 0;
+  return joint && countUnjoined(catalog.experiments) >= MIN_JOINED && unusable.size === 0;
 }
 
 function tidyLater(

@@ -2,9 +2,9 @@ import { LedgerError } from "../errors/ledger-error.ts";
 import { onDemand } from "../platform/on-demand.ts";
 import type { CatalogContext } from "./catalog-context.ts";
 import type { CatalogTrouble, OpenCatalog } from "./open-catalog.ts";
-import { type OpenExperiment, openExperiment } from "./open-experiment.ts";
+import { countUnjoined, type OpenExperiment, openExperiment } from "./open-experiment.ts";
 import { pausingBackend } from "./pausing-backend.ts";
-import { MIN_LOOSE, MIN_LOOSE_OF_ALL } from "./segment-limits.ts";
+import { MIN_JOINED, MIN_LOOSE, MIN_LOOSE_OF_ALL } from "./segment-limits.ts";
 import { type OpenedBefore, withCatalog } from "./with-catalog.ts";
 
 const rebuilding = /* @__PURE__ */ onDemand(() => import("./rebuild-catalog.ts"));
@@ -88,14 +88,17 @@ async function tidy(
   const closedIn = ({ loose }: OpenExperiment): number => loose.filter(({ isClosed }) => isClosed).length;
   const all = experiments.reduce((sum, open) => sum + closedIn(open), 0);
   const enough = experiment === undefined && all >= MIN_LOOSE_OF_ALL ? 1 : least;
+  let unjoined = countUnjoined(experiments);
   for (const open of experiments) {
     if (closedIn(open) < enough) continue;
+    unjoined++;
     const { compactExperiment } = await compacting();
     const whole =
       open.repeated.length > 0 ? await openExperiment(context, open.listing, unreadable, new Map(), signal) : open;
     await compactExperiment(context, whole, enough, signal);
   }
-  if (experiment === undefined && isComplete) await (await joining()).compactJointly(context, trouble, signal);
+  if (experiment === undefined && unjoined >= MIN_JOINED)
+    await (await joining()).compactJointly(context, trouble, signal);
   await context.segments.trim();
 }
 

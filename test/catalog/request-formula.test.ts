@@ -2,10 +2,17 @@ import { describe, expect, test } from "vitest";
 import { GROWTH } from "../../src/catalog/compact-experiment.ts";
 import { MAX_SEGMENT_ROWS } from "../../src/catalog/segment-limits.ts";
 import { openLedger, type RunQuery } from "runledger";
-import { countingBackend } from "runledger/testing";
+import { countingBackend, recordingBackend } from "runledger/testing";
 import { objectsOnly } from "../journal/records.ts";
 import { storeSegment } from "./many-runs.ts";
-import { LOOSE_AT_MOST, readsOfOpenRun, searchRequests, segmentsAtMost } from "./request-formula.ts";
+import {
+  LOOSE_AT_MOST,
+  LOOSE_OF_ALL_AT_MOST,
+  readsOfOpenRun,
+  searchRequests,
+  segmentsAtMost,
+  UNJOINED_AT_MOST,
+} from "./request-formula.ts";
 
 test.each([1, 8, 13, 100, 5000])("segments by the rule of merging, %i runs at a time", (batch) => {
   let segments: number[] = [];
@@ -70,6 +77,34 @@ describe("the cost of a search is within the formula", () => {
     backend.reset();
     await (await openLedger(backend)).summarise({ experiment: "e", groupBy: ["params.i"], metrics: ["loss"] });
     expect(backend.counters.requests).toBeLessThanOrEqual(searchRequests({ ...bound, answering: 0 }));
+  });
+
+  test("all of many small experiments, as runs come", { timeout: 180_000 }, async () => {
+    const backend = recordingBackend(objectsOnly());
+    const writer = await openLedger(backend);
+    for (let i = 0; i < 110; i++) {
+      const run = await writer.startRun({ experiment: `e${(i * 7) % 23}`, environment: false, params: { i } });
+      run.log({ loss: i % 7 });
+      await run.finish();
+      if (i % 10 !== 9) continue;
+      await writer.searchRuns({ limit: 1 });
+      await writer.close();
+      const keys: string[] = [];
+      for await (const { key } of backend.list("experiments")) keys.push(key);
+      const closed = keys.filter((key) => /\.c\d+$/.test(key)).length;
+      expect(closed).toBeLessThanOrEqual(LOOSE_OF_ALL_AT_MOST);
+      const ledger = await openLedger(backend);
+      backend.calls.splice(0);
+      expect((await ledger.searchRuns({ orderBy: "metrics.loss", limit: 1000 })).runs).toHaveLength(i + 1);
+      const opened = new Set(backend.calls.map(({ key }) => key).filter((key) => key.endsWith(".parquet")));
+      const joint = keys.filter((key) => key.includes("/=joint/")).length;
+      expect(opened.size).toBeLessThanOrEqual(joint + UNJOINED_AT_MOST);
+      const bound = { keys: keys.length, segments: joint + UNJOINED_AT_MOST, closed };
+      expect(backend.calls.length).toBeLessThanOrEqual(searchRequests(bound));
+    }
+    let joint = 0;
+    for await (const _ of backend.list("experiments/=joint")) joint++;
+    expect(joint).toBeGreaterThan(0);
   });
 
   test("20 of 10,000 in one segment", { timeout: 180_000 }, async () => {

@@ -1,7 +1,7 @@
 import { GROWTH } from "../../src/catalog/compact-experiment.ts";
 import { COLUMN_REQUESTS } from "../../src/catalog/segment-rows.ts";
 import { RECORD_REQUESTS } from "../../src/catalog/found-records.ts";
-import { MAX_SEGMENT_ROWS, MIN_LOOSE } from "../../src/catalog/segment-limits.ts";
+import { MAX_SEGMENT_ROWS, MIN_JOINED, MIN_LOOSE, MIN_LOOSE_OF_ALL } from "../../src/catalog/segment-limits.ts";
 
 /** The number of keys that one request of a listing returns. */
 const KEYS_A_REQUEST = 1000;
@@ -80,3 +80,8 @@ export function segmentsAtMost(runs: number, rowsOfSegment: number = MAX_SEGMENT
  * segment.
  */
 export const LOOSE_AT_MOST: number = MIN_LOOSE - 1;
+
+/** The same of all experiments together, if all are searched often. */
+export const LOOSE_OF_ALL_AT_MOST: number = MIN_LOOSE_OF_ALL - 1;
+/** The most small segments that no joint segment repeats, if all experiments are searched often. */
+export const UNJOINED_AT_MOST: number = MIN_JOINED - 1;
