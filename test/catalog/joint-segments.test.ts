@@ -4,11 +4,13 @@ import { type LedgerError, openLedger, type RunQuery } from "../../src/index.ts"
 import { catalogFiles } from "../../src/files/index.ts";
 import { countingBackend } from "../../src/testing/index.ts";
 import { objectsOnly } from "../journal/records.ts";
+import { rounds } from "../rounds.ts";
 import { finished, isRight } from "./many-experiments.ts";
 import { storeSegment } from "./many-runs.ts";
 
 const EXPERIMENTS = 20;
 const RUNS = 3;
+const MANY = rounds(100, 1000);
 const keysOf = (backend: MemoryBackend, part: string): string[] =>
   [...backend.snapshot().keys()].filter((key) => key.includes(part));
 
@@ -128,10 +130,10 @@ describe("joint segments are only a copy", () => {
   });
 });
 
-test("1,000 experiments of 7 runs: few requests, also at first", { timeout: 120_000 }, async () => {
+test(`${MANY} experiments of 7 runs: few requests, also at first`, { timeout: 120_000 }, async () => {
   const backend = memoryBackend();
   await openLedger(backend);
-  for (let e = 0; e < 1000; e++) {
+  for (let e = 0; e < MANY; e++) {
     const parts = Array.from({ length: 7 }, (_, i) => {
       const id = `r${e}-${i}`;
       return [id, { params: { i }, metrics: { loss: [(e * 7 + i) % 997] } }] as const;
@@ -150,7 +152,7 @@ test("1,000 experiments of 7 runs: few requests, also at first", { timeout: 120_
   };
   const query = { filter: "metrics.loss > 100", orderBy: "metrics.loss", limit: 20 };
   const counts = [await requests(query), await requests(query), await requests({ limit: 20 })];
-  console.info(`requests over 1,000 experiments of 7 runs: ${counts.join(", ")}`);
+  console.info(`requests over ${MANY} experiments of 7 runs: ${counts.join(", ")}`);
   expect(counts[0]).toBeLessThanOrEqual(60);
   expect(counts[1]).toBeLessThanOrEqual(10);
 });

@@ -3,7 +3,7 @@ import { memoryBackend } from "../../../src/backends/memory/index.ts";
 import { LedgerError, openLedger } from "../../../src/index.ts";
 import { type FaultMode, faultyBackend } from "../../../src/testing/index.ts";
 import { finished, isRight } from "../../catalog/many-experiments.ts";
-import { stride } from "../../rounds.ts";
+import { rounds, stride } from "../../rounds.ts";
 
 const MODES: readonly FaultMode[] = [
   "crash-before",
@@ -30,7 +30,7 @@ async function makeContents(): Promise<ReadonlyMap<string, Uint8Array>> {
   return backend.snapshot();
 }
 
-test.each(MODES)(
+test.each(MODES.slice(0, rounds(3, 7)))(
   "%s at any operation of the tidying: every run is found once, as it is",
   { timeout: 300_000 },
   async (mode) => {
