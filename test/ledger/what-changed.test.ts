@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { formatChanges } from "../../src/compare/format-changes.ts";
+import { checkReproduction } from "../../src/compare/reproduction/check-reproduction.ts";
 import { openLedger } from "../../src/index.ts";
 import type { StartRunOptions } from "../../src/run/start-options.ts";
 import { countingBackend } from "../../src/testing/counting-backend.ts";
@@ -57,6 +58,29 @@ test("what changed since the previous run of the same script", async () => {
     chosen: "against",
     metrics: [{ verdict: "better" }, { verdict: "changed" }],
   });
+});
+
+test("the run that stores a data set first does not differ from those that find it stored", async () => {
+  const tested = await createTestLedger();
+  const { ledger, clock } = tested;
+  const ids: string[] = [];
+  for (let i = 0; i < 2; i++) {
+    clock.advance(1000);
+    const run = await ledger.startRun({ code: code("train.ts") });
+    await run.logDataset("raw", [{ x: 1 }, { x: 2 }], { store: true });
+    run.log({ loss: i });
+    await run.finish();
+    ids.push(run.id);
+  }
+  const [first, second] = ids as [string, string];
+  const records = [await ledger.getRun(first), await ledger.getRun(second)] as const;
+  expect(records.map(({ inputs }) => inputs.length)).toEqual([0, 1]);
+  expect(await ledger.whatChanged(second)).toMatchObject({ previous: { id: first }, inputs: [], datasets: [] });
+  expect((await ledger.compareRuns(ids)).inputs).toEqual({ differs: [], same: [] });
+  const { inputs } = checkReproduction(...records);
+  expect(inputs.filter(({ kind }) => kind === "data" || kind === "artifact")).toEqual([
+    { kind: "data", name: "raw", same: true },
+  ]);
 });
 
 test("which run is the previous one", async () => {

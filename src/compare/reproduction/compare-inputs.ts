@@ -5,7 +5,7 @@ import type { CodeChange, RecordedCode } from "../../journal/recorded-code.ts";
 import type { ComparedFact, ComparedItems } from "../code/code-diff.ts";
 import { diffCode } from "../code/diff-code.ts";
 import { compareRecords, type RunComparison } from "../compare-records.ts";
-import type { ComparedSection } from "../compared-section.ts";
+import type { ComparedSection, DifferingRow } from "../compared-section.ts";
 import type { Sameness } from "../sameness.ts";
 import { valueTexts } from "../value-identity.ts";
 import { isSeedName, seedsOf } from "./seeds.ts";
@@ -185,10 +185,29 @@ function environmentInputs(original: RunRecord, again: RunRecord, { environment 
   const counts = ({ keys: [first = "", second] }: { readonly keys: readonly string[] }): boolean =>
     !ASIDE.includes(first) && !(first === "lockfile" && second === "path");
   const kindOf = (name: string): InputKind => (/^(?:tfjs\.backend|gpus)$/.test(name) ? "backend" : "environment");
-  return valueInputs("environment", {
-    differs: environment.differs.filter(counts),
-    same: environment.same.filter(counts),
-  }).map((input) => ({ ...input, kind: kindOf(input.name) }));
+  // How a program was started decides what it knows of its package manager. A run that lacks a member may have had it.
+  const hasAll = (section: string): boolean =>
+    [original, again].every((record) => isNested(record.environment?.[section]));
+  const listed = new Set(LISTS.filter(hasAll));
+  const differs = environment.differs.filter(counts);
+  const isKnown = ({ keys: [first = ""], present }: (typeof differs)[number]): boolean =>
+    listed.has(first) || !present.includes(false);
+  const known = { differs: differs.filter(isKnown), same: environment.same.filter(counts) };
+  const inputs: ExplainedInput[] = [
+    ...valueInputs("environment", known),
+    ...differs.filter((row) => !isKnown(row)).map(onlyOne),
+  ];
+  return inputs.map((input) => ({ ...input, kind: kindOf(input.name) }));
+}
+
+/** Members of the environment that list all there is. What one run lacks there, it did not have. */
+const LISTS: readonly string[] = ["variables", "dependencies"];
+
+function onlyOne({ path, values, present }: DifferingRow): ExplainedInput {
+  const which = present[0] ? 0 : 1;
+  const value = valueTexts([values[which]])(values[which]);
+  const detail = `only the ${which === 0 ? "first" : "second"} run recorded it: ${value}`;
+  return { kind: "environment", name: path, same: "unknown", detail };
 }
 
 /** Without a seed, random numbers differ. A seed that differs is among the params. */

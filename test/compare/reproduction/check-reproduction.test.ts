@@ -155,6 +155,23 @@ test("an earlier session that ran other code may be the reason", () => {
   }
 });
 
+test("a member of the environment that one run lacks is not known to differ, but a variable or dependency is", () => {
+  const runtime = { name: "node", version: "22" };
+  const lists = { dependencies: { b: "2" }, variables: { A: "1", B: "2" } };
+  const npm = { runtime, packageManager: { name: "npm", version: "11" }, ...lists };
+  const node = { runtime, packageManager: { name: "npm" }, dependencies: { a: "1", b: "2" }, variables: { A: "1" } };
+  const because = (a: object, b: object) =>
+    check({ environment: a as never }, { environment: b as never, metrics: { loss: [9] } }).because;
+  expect(because(npm, node)).toEqual([
+    "environment: dependencies.a differs: 1 instead of absent",
+    "environment: variables.B differs: absent instead of 2",
+    "environment: it is not known whether packageManager.version is the same: only the first run recorded it: 11",
+  ]);
+  expect(because({ runtime }, { runtime, dependencies: { a: "1" } })).toEqual([
+    "environment: it is not known whether dependencies.a is the same: only the second run recorded it: 1",
+  ]);
+});
+
 test("tolerances: absolute, relative, by name and by glob", () => {
   const differ = { metrics: { "val/loss": [1.05], "val/acc": [0.95] } };
   const same = { metrics: { "val/loss": [1], "val/acc": [0.9] } };
