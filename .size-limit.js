@@ -20,12 +20,12 @@ const inNode = (config) => ({ ...bundle(config), platform: "node" });
 
 export default [
   // docs/performance.md quotes this bound and the next.
-  { name: "runledger, at once", path: "dist/index.js", limit: "173.4 kB", modifyEsbuildConfig: atOnce },
+  { name: "runledger, at once", path: "dist/index.js", limit: "14 kB", modifyEsbuildConfig: atOnce },
   // The goal is 86 kB, and was 70. Parquet and the catalogue went beyond both: this only keeps it from growing unseen.
   {
     name: "runledger, with everything on demand",
     path: "dist/index.js",
-    limit: "171.8 kB",
+    limit: "173.9 kB",
     modifyEsbuildConfig: bundle,
   },
   { name: "runledger/compare", path: "dist/compare/index.js", limit: "27.5 kB", modifyEsbuildConfig: bundle },
