@@ -11,6 +11,7 @@ import { type SegmentEntry, segmentSeed } from "./segment.ts";
 import type { MediaState } from "./media-fold.ts";
 import { decodePayload, Definitions, recordRange } from "./decode-payload.ts";
 import { runPrefix } from "./run-created.ts";
+import { readAhead } from "./read-ahead.ts";
 import { readSegment } from "./segment-reader.ts";
 import {
   isStoredMedia,
@@ -125,9 +126,10 @@ async function* journalEvents(
       if (n < to) texts.push(decoder.decode(json));
     },
   };
+  const source = readAhead(backend, segments, options);
   for (const segment of segments) {
     const definitions = new Definitions();
-    for await (const piece of readSegment(backend, segment.key, segmentSeed(runId, segment), options)) {
+    for await (const piece of readSegment(source, segment.key, segmentSeed(runId, segment), options)) {
       if (piece.kind !== "frame") continue;
       try {
         decodePayload(piece.payload, definitions, sink, next);

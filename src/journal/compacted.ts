@@ -1,11 +1,20 @@
 import { ownValue, setOwn } from "../bytes/dictionary.ts";
 import type { Dictionary } from "./event.ts";
+import type { FlushRange } from "./flush-pattern.ts";
 import type { WriterFold } from "./writer-fold.ts";
 
 /** The segments of a writer's journal that a document or a compaction covers. */
 export interface Coverage {
   readonly writer: string;
-  readonly segments: readonly { readonly seq: number; readonly bytes: number; readonly digest?: string }[];
+  readonly segments: readonly CoveredSegment[];
+  /** Segments that those of `segments` repeat, as far as they are known. */
+  readonly repeated?: readonly FlushRange[] | undefined;
+}
+
+/** The covered part of a segment. */
+export interface CoveredSegment extends FlushRange {
+  readonly bytes: number;
+  readonly digest?: string;
 }
 
 /** An object of a run. `name` is below the prefix of the run; `size` is in bytes. */

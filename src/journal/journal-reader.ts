@@ -6,6 +6,7 @@ import type { EventDecoder } from "./decode-event.ts";
 import type { RunEvent } from "./event.ts";
 import { decodePayload, Definitions, NewerPayload, recordRange } from "./decode-payload.ts";
 import { SEGMENT_MAGIC, type SegmentEntry, segmentSeed } from "./segment.ts";
+import { readAhead } from "./read-ahead.ts";
 import { type Piece, readSegment } from "./segment-reader.ts";
 
 /** Gets the records of a writer in its own order, each once. The arrays are reused. */
@@ -49,12 +50,13 @@ export async function* readWriterInSteps(
   from = 0,
   decode?: EventDecoder,
 ): AsyncGenerator<void, number, undefined> {
+  const source = readAhead(backend, segments, options);
   let next = from;
   for (const [index, segment] of segments.entries()) {
     const reader = new SegmentVisit(segment.key, visitor, next, decode);
     reader.end = segment.end ?? reader.end;
     let end = SEGMENT_MAGIC.length;
-    for await (const piece of readSegment(backend, segment.key, segmentSeed(runId, segment), options)) {
+    for await (const piece of readSegment(source, segment.key, segmentSeed(runId, segment), options)) {
       end = piece.to;
       if (piece.kind === "frame") reader.frame(piece.payload, piece.from, piece.to);
       else if (piece.kind === "gap") reader.gap(piece);

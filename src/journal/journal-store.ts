@@ -49,8 +49,8 @@ export class JournalStore {
   constructor(options: WriterOptions, hooks: StoreHooks) {
     this.#options = options;
     this.#hooks = hooks;
-    const { backend, runId, writerId, clock, fence, policy } = options;
-    this.#segments = new SegmentWriter(backend, runId, writerId, this.registry, fence);
+    const { runId, clock, policy } = options;
+    this.#segments = new SegmentWriter(options, this.registry);
     this.#acknowledgedAt = clock.monotonic();
     this.#schedule = new WriteSchedule(clock, policy, () => this.write());
     const onBlocked = (ms: number): void => this.report(loopBlocked(runId, ms, this.backlog.points));
@@ -64,7 +64,7 @@ export class JournalStore {
 
   /** The acknowledged part of the journal with the present writer id. */
   get stored(): Coverage {
-    return { writer: this.writer, segments: [...this.#segments.stored] };
+    return { writer: this.writer, segments: [...this.#segments.stored], repeated: this.#segments.repeated };
   }
 
   /** When the backend last acknowledged a write, in ms of the monotonic clock. At first: when the session began. */
@@ -155,6 +155,7 @@ export class JournalStore {
   close(): void {
     this.#schedule.close();
     this.#loop.close();
+    this.#segments.close();
   }
 
   async #writeAll(): Promise<void> {

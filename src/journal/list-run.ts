@@ -15,6 +15,8 @@ export interface RunListing {
   readonly created: boolean;
   /** The segments of journals by writer. */
   readonly writers: ReadonlyMap<string, readonly SegmentEntry[]>;
+  /** Segments whose records segments of `writers` hold, too. */
+  readonly repeated: readonly SegmentEntry[];
   /** The number of the newest run document, 0 if there is none. */
   readonly newestDocument: number;
   /** How many run documents there are. */
@@ -60,7 +62,7 @@ export function toRunListing(entries: readonly Entry[], runId: string): RunListi
   const began = runCreatedKey(runId);
   return {
     created: entries.some(({ key }) => key === began),
-    writers: groupSegments(entries, ends),
+    ...groupSegments(entries, ends),
     newestDocument: highest(parseRunDocumentKey),
     documents: numbers.length,
     fences: highest(parseFenceKey),

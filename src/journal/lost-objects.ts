@@ -1,12 +1,13 @@
 import type { CompactedEnd } from "./compacted.ts";
 import { type Damage, DamageList } from "./damage.ts";
 import type { RunEvent } from "./event.ts";
+import { FlushRanges } from "./flush-pattern.ts";
 import { segmentsIn } from "./inventory.ts";
 import type { RunListing } from "./list-run.ts";
 import { runPrefix } from "./run-created.ts";
 import { namedObjects, parseRunDocumentKey, type RunDocument, runDocumentKey } from "./run-document.ts";
 import type { RunRecord } from "./run-record.ts";
-import { journalPrefix, segmentKey } from "./segment.ts";
+import { journalPrefix, segmentKey, type SegmentName } from "./segment.ts";
 import type { WriterFold } from "./writer-fold.ts";
 
 /**
@@ -22,7 +23,7 @@ export function lostObjects(runId: string, { document, listing }: Stored): Damag
     .filter(({ name }) => !listed.has(name))
     .map(({ name }) => `${runPrefix(runId)}/${name}`);
   const segments = segmentsIn(document.objects)
-    .filter(({ writer, seq, bytes }) => sizeOf(writer, seq) < bytes)
+    .filter((segment) => sizeOf(segment) < segment.bytes)
     .map((segment) => segmentKey(runId, segment));
   return [...new Set([...objects, ...segments])].map((key) => ({
     kind: "missing",
@@ -39,21 +40,26 @@ interface Stored {
 /** Returns whether all journals exist that a document was made from. Then nothing is lost without the document. */
 export function areJournalsWhole({ document: { compacted, objects }, listing }: Stored): boolean {
   const sizeOf = listedSizes(listing);
-  const isWhole = (writer: string, { segments, bytes }: CompactedEnd): boolean => {
-    // The number of segments comes from the store, so this ends with the first segment that is not listed.
-    for (let seq = 0; seq < segments; seq++) if (sizeOf(writer, seq) < (seq === segments - 1 ? bytes : 1)) return false;
-    return true;
-  };
   return (
-    Object.entries<CompactedEnd>(compacted?.ends ?? {}).every(([writer, end]) => isWhole(writer, end)) &&
-    segmentsIn(objects).every(({ writer, seq, bytes }) => sizeOf(writer, seq) >= bytes)
+    Object.entries<CompactedEnd>(compacted?.ends ?? {}).every(([writer, { segments, bytes }]) => {
+      const seq = segments - 1;
+      const listed = new FlushRanges((listing.writers.get(writer) ?? []).filter(({ size }) => size > 0));
+      return listed.holdAll(0, seq - 1) && (segments === 0 || sizeOf({ writer, seq, flushes: 1 }) >= bytes);
+    }) && segmentsIn(objects).every((segment) => sizeOf(segment) >= segment.bytes)
   );
 }
 
-/** Returns a function that returns the listed bytes of a segment, or -1 if it is not listed. */
-function listedSizes({ writers }: RunListing): (writer: string, seq: number) => number {
-  const sizes = new Map([...writers].map(([id, own]) => [id, new Map(own.map(({ seq, size }) => [seq, size]))]));
-  return (writer, seq) => sizes.get(writer)?.get(seq) ?? -1;
+/**
+ * Returns a function that returns the listed bytes of a segment, or -1 if it is not listed. A segment that a longer one
+ * repeats has any number of bytes.
+ */
+function listedSizes({ writers }: RunListing): (segment: SegmentName) => number {
+  const listed = new Map([...writers].map(([writer, own]) => [writer, new FlushRanges(own)]));
+  return (segment) => {
+    const found = listed.get(segment.writer)?.holding(segment);
+    if (found === undefined) return -1;
+    return found.seq === segment.seq ? found.size : Number.POSITIVE_INFINITY;
+  };
 }
 
 /** What the sessions of a run saw of the run when they began. */

@@ -8,7 +8,7 @@ import { completeDocument, readBareDocument } from "./read-run-document.ts";
 import { type RunDocument, runDocumentKey } from "./run-document.ts";
 import { ownValue } from "../bytes/dictionary.ts";
 import { type Compacted, isCompacted } from "./compacted.ts";
-import { segmentsIn } from "./inventory.ts";
+import { segmentName, segmentsIn } from "./inventory.ts";
 
 /** The newest document of a run, if it is usable, and the journals that it does not cover. */
 export interface NewestDocument {
@@ -114,10 +114,10 @@ export function segmentsBeyond(
   { objects, compacted }: Pick<RunDocument, "objects" | "compacted">,
   writers: ReadonlyMap<string, readonly SegmentEntry[]>,
 ): Map<string, SegmentEntry[]> {
-  const covered = new Map(segmentsIn(objects).map(({ writer, seq, bytes }) => [`${writer}.${seq}`, bytes]));
+  const covered = new Map(segmentsIn(objects).map((each) => [segmentName(each), each.bytes]));
   const more = new Map<string, SegmentEntry[]>();
   for (const [writer, segments] of compacted ? segmentsBeyondCompaction(compacted, writers) : writers) {
-    const own = segments.filter(({ seq, size }) => size > (covered.get(`${writer}.${seq}`) ?? -1));
+    const own = segments.filter((each) => each.size > (covered.get(segmentName(each)) ?? -1));
     if (own.length > 0) more.set(writer, own);
   }
   return more;

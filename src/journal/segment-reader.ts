@@ -4,6 +4,9 @@ import { breakIfDue } from "../platform/event-loop.ts";
 import { FRAME_HEAD_BYTES, FRAME_OVERHEAD_BYTES, payloadIsIntact, readFrameHead } from "./frame.ts";
 import { SEGMENT_MAGIC } from "./segment.ts";
 
+/** What {@link readSegment} reads from. */
+export type SegmentSource = Pick<Backend, "read" | "stat">;
+
 /** The payload of an intact frame, or bytes that are not a frame. */
 export type Piece =
   | { readonly kind: "frame"; readonly payload: Uint8Array; readonly from: number; readonly to: number }
@@ -12,7 +15,7 @@ export type Piece =
   | { readonly kind: "tail"; readonly torn: boolean; readonly from: number; readonly to: number };
 
 /** How many bytes are read at once. A frame has at most 16 MiB, so memory stays bounded for any object. */
-const READ_BYTES: number = 4 * 1024 * 1024;
+export const READ_BYTES: number = 4 * 1024 * 1024;
 /** How many bytes are hashed in search of an intact frame after damage. Forged heads could ask for far more. */
 const MAX_SEARCHED_BYTES: number = 256 * 1024 * 1024;
 /** After how many bytes of frames other work may run. Decoding them takes milliseconds. */
@@ -30,7 +33,7 @@ export const MAX_SEGMENT_BYTES: number = 512 * 1024 * 1024;
  * a frame.
  */
 export async function* readSegment(
-  backend: Backend,
+  backend: SegmentSource,
   key: string,
   seed: number,
   options?: CallOptions,
@@ -104,7 +107,7 @@ function isNewer(found: Uint8Array): boolean {
 }
 
 async function isZero(
-  backend: Backend,
+  backend: SegmentSource,
   key: string,
   from: number,
   to: number,
@@ -120,7 +123,7 @@ async function isZero(
 
 /** A part of an object, which moves forward. */
 class Window {
-  readonly #backend: Backend;
+  readonly #backend: SegmentSource;
   readonly #key: string;
   readonly #options: CallOptions | undefined;
   #held: Uint8Array = new Uint8Array(0);
@@ -128,7 +131,7 @@ class Window {
   #complete = false;
   position: number;
 
-  constructor(backend: Backend, key: string, options: CallOptions | undefined, start: number) {
+  constructor(backend: SegmentSource, key: string, options: CallOptions | undefined, start: number) {
     this.position = start;
     this.#backend = backend;
     this.#key = key;

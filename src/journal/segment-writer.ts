@@ -1,20 +1,23 @@
 import type { Backend } from "../backend/backend.ts";
-import { equalBytes } from "../backend/body.ts";
 import { formatDigest } from "../bytes/digest.ts";
 import { loadSha256 } from "../bytes/sha256.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
+import type { Clock } from "../platform/clock.ts";
 import { type CompactedEnd, isCompacted } from "./compacted.ts";
 import { fencedError, fenceKey } from "./fence.ts";
+import { FlushObjects } from "./flush-objects.ts";
+import type { FlushRange } from "./flush-pattern.ts";
 import type { PendingFrame } from "./frame-builder.ts";
+import type { Held } from "./repeated-flushes.ts";
+import { AWAY_MS, RepeatedObjects } from "./repeated-objects.ts";
 import { RetainedSegments } from "./retained-segments.ts";
 import { type SegmentEntry, segmentKey, type SegmentName, segmentSeed } from "./segment.ts";
 import { SegmentEncoder } from "./segment-encoder.ts";
 import type { ShapeRegistry } from "./shape.ts";
-import type { RunKeeper } from "./writer-options.ts";
+import type { RunKeeper, WriterOptions } from "./writer-options.ts";
 
 /** The acknowledged part of a segment. */
-export interface StoredSegment {
-  readonly seq: number;
+export interface StoredSegment extends FlushRange {
   readonly bytes: number;
   /** `sha256:<hex>`. Present only for a segment that closing the run would otherwise read. */
   digest?: string;
@@ -22,6 +25,8 @@ export interface StoredSegment {
 
 /** The writer appends nothing to a segment of this size. */
 const FULL_SEGMENT_BYTES: number = 256 * 1024 * 1024;
+
+type SegmentWriterOptions = Pick<WriterOptions, "backend" | "runId" | "writerId" | "clock" | "fence" | "removal">;
 
 /** Frames that the backend has stored. The writer acknowledges them once it has seen that there is no new fence. */
 interface Unconfirmed {
@@ -43,9 +48,8 @@ export interface ChangedSegments {
  * Stores frames in the segments of one writer.
  *
  * If the backend appends, a segment grows until an append fails. The end of the segment is unknown then, so the same
- * records go to a new segment, and readers skip the repeats by their numbers. Otherwise each flush creates an object.
- * After a failure the next attempt sends exactly the same object, so an attempt whose answer was lost creates no second
- * one.
+ * records go to a new segment, and readers skip the repeats by their numbers. Otherwise each flush creates an object;
+ * see {@link FlushObjects}.
  *
  * After each write, and before it acknowledges the frames, the writer looks for the next fence. That costs one `stat`.
  * A session that puts up a fence reads the journals afterwards, so it reads everything that was acknowledged.
@@ -63,22 +67,24 @@ export class SegmentWriter {
   /** The number of points in each stored segment that is not known to be lost, by the number of the segment. */
   readonly #points = new Map<number, number>();
   #hasPoints = false;
-  /** An object that an earlier attempt may have created. */
-  #undecided:
-    | { readonly key: string; readonly bytes: Uint8Array; readonly frames: readonly PendingFrame[] }
-    | undefined;
+  readonly #objects: FlushObjects;
+  readonly #repeated: RepeatedObjects;
+  readonly #clock: Clock;
   #unconfirmed: Unconfirmed | undefined;
+  /** When the latest write was acknowledged, by both clocks: one of them may stand still while a machine sleeps. */
+  #acknowledgedAt: { readonly wall: number; readonly monotonic: number };
 
-  /**
-   * `fence`: how many fences the run had when the session began. The next one shuts the session out. `undefined`: none
-   * does.
-   */
-  constructor(backend: Backend, runId: string, writer: string, registry: ShapeRegistry, fence?: number) {
+  constructor(options: SegmentWriterOptions, registry: ShapeRegistry) {
+    const { backend, runId, writerId, clock, fence } = options;
     this.#fence = fence;
     this.#backend = backend;
     this.#runId = runId;
-    this.#writer = writer;
+    this.#writer = writerId;
+    this.#clock = clock;
+    this.#acknowledgedAt = { wall: clock.now(), monotonic: clock.monotonic() };
     this.#encoder = new SegmentEncoder(registry);
+    this.#objects = new FlushObjects(backend, runId, this.#encoder);
+    this.#repeated = new RepeatedObjects(options);
   }
 
   get writer(): string {
@@ -92,12 +98,22 @@ export class SegmentWriter {
 
   /** Frames that {@link write} must get again before any other, because an earlier attempt may have stored them. */
   get undecided(): readonly PendingFrame[] | undefined {
-    return this.#unconfirmed?.frames ?? this.#undecided?.frames;
+    return this.#unconfirmed?.frames ?? this.#objects.undecided;
+  }
+
+  /** Objects that stored ones repeat, and that may still be there. */
+  get repeated(): readonly FlushRange[] {
+    return this.#repeated.ranges;
   }
 
   /** Returns a backend that reads segments of this writer from memory if they are still there. */
   withRetained(): Backend {
-    return this.#retained.over(this.#backend);
+    return this.#objects.over(this.#retained.over(this.#backend), this.#writer);
+  }
+
+  /** Ends what goes on in the background. */
+  close(): void {
+    this.#repeated.close();
   }
 
   /**
@@ -110,6 +126,8 @@ export class SegmentWriter {
     // If this fails, the next attempt only looks for the fence again.
     await this.#assertUnfenced();
     this.#unconfirmed = undefined;
+    this.#acknowledgedAt = { wall: this.#clock.now(), monotonic: this.#clock.monotonic() };
+    this.#repeated.removeOld(this.#writer);
     return bytes;
   }
 
@@ -134,16 +152,17 @@ export class SegmentWriter {
     let changed = 0;
     let lost = 0;
     let lostPoints = 0;
-    for (const { seq, bytes } of before) {
+    for (const { seq, flushes, bytes } of before) {
       const points = this.#points.get(seq);
       if (points === undefined || (sizes.get(seq) ?? -1) >= bytes) continue;
-      const key = segmentKey(this.#runId, { writer: this.#writer, seq });
+      const name = { writer: this.#writer, seq, flushes };
+      const key = segmentKey(this.#runId, name);
       const found = await this.#backend.stat(key);
       if (found !== undefined && found.size >= bytes) continue;
       end ??= { found: await keeper.compactedTo(this.#writer) };
       if (isCompacted(end.found, seq, bytes)) continue;
       changed++;
-      const retained = this.#backend.capabilities.append ? undefined : this.#retained.get(key);
+      const retained = this.#objects.retained(name);
       if (found === undefined && retained) {
         await this.#backend.create(key, retained).catch((error: unknown) => {
           if (!LedgerError.hasCode(error, "EXISTS")) throw error;
@@ -160,10 +179,11 @@ export class SegmentWriter {
   /** Takes another writer id, with an empty history. */
   rename(writer: string): void {
     this.#writer = writer;
-    this.#undecided = undefined;
     this.stored.length = 0;
     this.#points.clear();
     this.#retained.clear();
+    this.#objects.clear();
+    this.#repeated.clear();
     this.#begin(0);
   }
 
@@ -187,30 +207,31 @@ export class SegmentWriter {
   }
 
   async #create(frames: readonly PendingFrame[]): Promise<Unconfirmed> {
-    this.#undecided ??= { key: this.#key(), bytes: this.#encode(frames), frames };
-    const { key, bytes } = this.#undecided;
-    try {
-      await this.#backend.create(key, bytes);
-    } catch (error) {
-      if (!LedgerError.hasCode(error, "EXISTS")) throw error;
-      const there = await this.#backend.read(key, { range: { offset: 0, length: bytes.length + 1 } });
-      if (!equalBytes(there, bytes)) {
-        const message = "another process writes under the same writer id, as a copied virtual machine does";
-        throw new LedgerError("CONFLICT", message, { key, cause: error });
-      }
-    }
-    this.#undecided = undefined;
-    const isRetained = this.#retained.add(key, bytes);
-    this.#grow(bytes.length, frames);
-    const mayStay = !this.#hasPoints || !this.#backend.capabilities.exclusiveCreate;
-    const segment = this.stored.at(-1);
-    if (mayStay && segment && !isRetained) void addDigest(segment, bytes);
-    this.#begin(this.#seq + 1);
-    return { frames, bytes: bytes.length };
+    const { wall, monotonic } = this.#acknowledgedAt;
+    if (Math.max(this.#clock.now() - wall, this.#clock.monotonic() - monotonic) > AWAY_MS)
+      await this.#objects.assertAlone(this.#writer, this.#seq);
+    const stored = await this.#objects.create(this.#writer, this.#seq, frames);
+    const { seq, flushes, bytes, repeated, points } = stored;
+    for (const each of repeated) this.#points.delete(each.seq);
+    this.stored.splice(this.stored.length - repeated.length);
+    this.stored.push({ seq, flushes, bytes });
+    this.#points.set(seq, points);
+    this.#hasPoints ||= points > 0;
+    this.#repeated.add(repeated, seq);
+    for (const each of stored.left) this.#addDigest(each);
+    this.#begin(seq + 1);
+    return { frames, bytes };
+  }
+
+  /** Notes the digest of an object that does not stay in memory, if it may stay after the run is closed. */
+  #addDigest({ seq, flushes, frames }: Held): void {
+    if (this.#hasPoints && this.#backend.capabilities.exclusiveCreate) return;
+    const segment = this.stored.find((each) => each.seq === seq);
+    if (segment) void addDigest(segment, this.#objects.encode({ writer: this.#writer, seq, flushes }, frames));
   }
 
   get #segment(): SegmentName {
-    return { writer: this.#writer, seq: this.#seq };
+    return { writer: this.#writer, seq: this.#seq, flushes: 1 };
   }
 
   #key(): string {
@@ -233,7 +254,7 @@ export class SegmentWriter {
     const points = frames.reduce((sum, frame) => sum + frame.points, this.#points.get(this.#seq) ?? 0);
     this.#points.set(this.#seq, points);
     this.#hasPoints ||= points > 0;
-    this.stored.push({ seq: this.#seq, bytes: this.#size });
+    this.stored.push({ seq: this.#seq, flushes: 1, bytes: this.#size });
   }
 }
 

@@ -2,6 +2,7 @@ import type { Backend, CallOptions } from "../backend/backend.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
 import type { CompactedEnd } from "./compacted.ts";
 import { type Damage, DamageList } from "./damage.ts";
+import { firstFlush, type FlushRange, FlushRanges } from "./flush-pattern.ts";
 import { type SegmentEntry, segmentKey, segmentSeed } from "./segment.ts";
 import { recordRange } from "./decode-payload.ts";
 import { type JournalVisitor, SegmentVisit } from "./journal-reader.ts";
@@ -9,7 +10,7 @@ import { decodeEvent } from "./decode-event.ts";
 import { type Piece, readSegment } from "./segment-reader.ts";
 
 /** The state of a segment that is followed. */
-interface Followed {
+interface Followed extends FlushRange {
   readonly visit: SegmentVisit;
   damage: DamageList;
   /** The end of the last whole frame that the visitor got. */
@@ -44,7 +45,10 @@ export class WriterFollower {
   readonly #writer: string;
   readonly #visitor: Pick<JournalVisitor, "row" | "event">;
   readonly #segments = new Map<number, Followed>();
-  /** The listed sizes of the last round, if it ended in doubt. What is missing or damaged within them again is lost. */
+  /**
+   * The listed sizes of the last round by first flush, if it ended in doubt. What is missing or damaged within them
+   * again is lost. A segment that repeats others begins with the same bytes as the one that began there before.
+   */
   #doubted: ReadonlyMap<number, number> | undefined;
   /** Segments with lower numbers are skipped. */
   #passed = 0;
@@ -70,20 +74,17 @@ export class WriterFollower {
   /** Counts what is compacted as read, because it is known from elsewhere. */
   passOver({ segments, bytes }: CompactedEnd): void {
     if (segments === 0) return;
-    const last = this.#segments.get(segments - 1) ?? this.#begin(segments - 1);
+    const last = this.#segments.get(segments - 1) ?? this.#begin({ seq: segments - 1, flushes: 1 });
     last.seen = Math.max(last.seen, bytes);
     this.#passed = Math.max(this.#passed, segments - 1);
   }
 
   /** Returns whether a compacted segment was neither listed nor read. */
-  lacks({ segments, bytes }: CompactedEnd, listed: ReadonlySet<number>): boolean {
-    // The number of segments comes from the store, so this must not visit every skipped segment.
-    for (let seq = this.#passed; seq < segments; seq++) {
-      // A segment before the last one cannot grow, so any read was a full one.
-      const needed = seq === segments - 1 ? bytes : 0;
-      if (!listed.has(seq) && (this.#segments.get(seq)?.seen ?? -1) < needed) return true;
-    }
-    return false;
+  lacks({ segments, bytes }: CompactedEnd, listed: readonly FlushRange[]): boolean {
+    const last = segments - 1;
+    // A segment before the last one cannot grow, so any read was a full one.
+    const read = [...this.#segments.values()].filter(({ seq, seen }) => seen >= (seq === last ? bytes : 0));
+    return !new FlushRanges<FlushRange>([...listed, ...read]).holdAll(this.#passed, last);
   }
 
   /** Returns the damage in the listed segments, in the order of `readWriter`. */
@@ -111,12 +112,12 @@ export class WriterFollower {
     options?: CallOptions,
   ): AsyncGenerator<void, void, undefined> {
     for (const entry of listed) {
-      const segment = this.#segments.get(entry.seq) ?? this.#begin(entry.seq);
+      const segment = this.#segments.get(entry.seq) ?? this.#begin(entry);
       if (entry.size <= segment.seen && !segment.isOpen) continue;
       segment.isOpen = true;
       if (yield* this.#readOn(entry, segment, round, options)) continue;
       // Stops here: after records that may be missing, the numbers of later records say nothing.
-      this.#doubted = new Map(listed.map(({ seq, size }) => [seq, size]));
+      this.#doubted = new Map(listed.map((each) => [firstFlush(each), each.size]));
       round.unsettled = true;
       return;
     }
@@ -131,7 +132,7 @@ export class WriterFollower {
     options: CallOptions | undefined,
   ): AsyncGenerator<void, boolean, undefined> {
     const seed = segmentSeed(this.#runId, entry);
-    const believed = this.#doubted?.get(entry.seq) ?? -1;
+    const believed = this.#doubted?.get(firstFlush(entry)) ?? -1;
     let end = segment.position;
     let tail: Followed["tail"];
     segment.visit.end = entry.end ?? segment.visit.end;
@@ -179,9 +180,9 @@ export class WriterFollower {
     }
   }
 
-  #begin(seq: number): Followed {
+  #begin({ seq, flushes }: FlushRange): Followed {
     const visit = new SegmentVisit(
-      segmentKey(this.#runId, { writer: this.#writer, seq }),
+      segmentKey(this.#runId, { writer: this.#writer, seq, flushes }),
       {
         row: (n, keys, step, time, values) => this.#visitor.row(n, keys, step, time, values),
         event: (n, event) => this.#visitor.event(n, event),
@@ -191,6 +192,8 @@ export class WriterFollower {
       decodeEvent,
     );
     const segment: Followed = {
+      seq,
+      flushes,
       visit,
       damage: new DamageList(),
       position: 0,

@@ -5,6 +5,14 @@ import type { FlushPolicy } from "./flush-policy.ts";
 import type { JsonSize } from "./json-size.ts";
 import type { CompactedEnd } from "./compacted.ts";
 
+/** When a writer removes objects that later ones repeat. */
+export interface Removal {
+  /** How many gather before they are removed. */
+  readonly gathered: number;
+  /** How long each of them stays at least, in ms. */
+  readonly keptMs: number;
+}
+
 /** What a `JournalWriter` is made of. */
 export interface WriterOptions {
   readonly backend: Backend;
@@ -22,6 +30,8 @@ export interface WriterOptions {
    * How many fences the run had when the session began. The next fence shuts the session out. `undefined`: none does.
    */
   readonly fence?: number | undefined;
+  /** When objects are removed that later ones repeat. Default: see `RepeatedObjects`. */
+  readonly removal?: Removal | undefined;
   readonly newWriterId: () => string;
   readonly keeper: RunKeeper;
   readonly onError: (error: LedgerError) => void;

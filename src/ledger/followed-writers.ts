@@ -1,5 +1,6 @@
 import type { Backend } from "../backend/backend.ts";
 import type { Damage } from "../journal/damage.ts";
+import { FlushRanges } from "../journal/flush-pattern.ts";
 import type { RunListing } from "../journal/list-run.ts";
 import type { RunCreated } from "../journal/run-created.ts";
 import type { RunDocument } from "../journal/run-document.ts";
@@ -71,10 +72,9 @@ export class FollowedWriters {
   /** Returns whether compacted segments are gone that were not read to the end. */
   lacks(document: RunDocument, listing: RunListing): boolean {
     return Object.entries(document.compacted?.ends ?? {}).some(([writer, end]) => {
-      const listed = new Set(segmentsOf(listing, writer).map(({ seq }) => seq));
+      const listed = segmentsOf(listing, writer);
       const follower = this.#writers.get(writer)?.follower;
-      if (follower) return follower.lacks(end, listed);
-      return [...listed].filter((seq) => seq < end.segments).length < end.segments;
+      return follower ? follower.lacks(end, listed) : !new FlushRanges(listed).holdAll(0, end.segments - 1);
     });
   }
 }

@@ -46,7 +46,7 @@ export async function tidy(
   }
   const left = [...listing.writers].map(([writer, own]) => ({
     writer,
-    segments: own.map(({ seq, size }) => ({ seq, bytes: size })),
+    segments: own.map(({ seq, flushes, size }) => ({ seq, flushes, bytes: size })),
   }));
   const settled = await settledSegments(context, { created, folds, covers: left, fences: listing.fences }, signal);
   const superseded = { listing, document, settled };

@@ -15,7 +15,7 @@ import type { RunStatus } from "../journal/run-record.ts";
 import type { RunState } from "../journal/run-state.ts";
 import type { JournalWriter } from "../journal/journal-writer.ts";
 import { compareWriters, highestOrder } from "../journal/writer-fold.ts";
-import { removeSuperseded, type Superseded } from "./compact-run.ts";
+import { removeRepeated, removeSuperseded, type Superseded } from "./compact-run.ts";
 import type { RunContext } from "./run-context.ts";
 import { coverage, isAllCompacted } from "./coverage.ts";
 import { discardAttempt, removeLeftovers, tidyLeftovers } from "./leftovers.ts";
@@ -207,7 +207,7 @@ export async function closeRun(
           throw new LedgerError("IO", `${key} does not hold what was written to it`, { key });
         const covered = { created, folds, covers, fences, self: writer?.id };
         await removeJournals(context, created, { listing: state.listing, document }, covered, signal);
-      }
+      } else if (!goesOn) await removeRepeats(context, created, { listing: state.listing, covers }, signal);
     } finally {
       await entered;
     }
@@ -226,6 +226,24 @@ async function enterClosed(
   try {
     await enter(backend, experiment, id, "closed", document, signal);
   } catch (error) {
+    if (!LedgerError.is(error)) throw error;
+    onError(error);
+  }
+}
+
+/** Removes the segments that others repeat, where the journals stay. */
+async function removeRepeats(
+  { backend, onError }: RunContext,
+  { id }: RunCreated,
+  journals: Parameters<typeof removeRepeated>[2],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  // Where two processes may create one object, nothing is removed.
+  if (!backend.capabilities.exclusiveCreate) return;
+  try {
+    await removeRepeated(backend, id, journals, signal);
+  } catch (error) {
+    // Readers do not need them.
     if (!LedgerError.is(error)) throw error;
     onError(error);
   }

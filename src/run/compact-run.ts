@@ -15,6 +15,7 @@ import {
   parseMetricsName,
 } from "../journal/compacted.ts";
 import { losesRecords } from "../journal/damage.ts";
+import { type FlushRange, FlushRanges } from "../journal/flush-pattern.ts";
 import type { RunListing } from "../journal/list-run.ts";
 import { runPrefix } from "../journal/run-created.ts";
 import type { RunDocument } from "../journal/run-document.ts";
@@ -109,11 +110,35 @@ export interface Superseded {
 /** Returns the keys that {@link removeSuperseded} removes, segments first. */
 export function supersededKeys(runId: string, { listing, document, settled }: Superseded): string[] {
   const kept = new Set(document.objects.map(({ name }) => name));
-  const segments = settled.flatMap(({ writer, segments: own }) =>
-    own.map(({ seq }) => segmentKey(runId, { writer, seq })),
-  );
+  const segments = settled.flatMap((each) => [
+    ...each.segments.map((segment) => segmentKey(runId, { writer: each.writer, ...segment })),
+    ...repeatedKeys(runId, listing, each),
+  ]);
   const others = [...listing.metrics.map(({ name }) => name), ...listing.records].filter((name) => !kept.has(name));
   return [...segments, ...others.map((name) => `${runPrefix(runId)}/${name}`)];
+}
+
+/** Returns the keys of segments whose records covered segments of the same writer hold, too. */
+function repeatedKeys(runId: string, listing: RunListing, { writer, segments, repeated = [] }: Coverage): string[] {
+  const covered = new FlushRanges<FlushRange>(segments);
+  const listed = [...(listing.writers.get(writer) ?? []), ...listing.repeated.filter((each) => each.writer === writer)];
+  const keys = [...repeated, ...listed].flatMap((range) => {
+    const holder = covered.holding(range);
+    const isRepeated = holder && (holder.seq !== range.seq || holder.flushes !== range.flushes);
+    return isRepeated ? [segmentKey(runId, { writer, seq: range.seq, flushes: range.flushes })] : [];
+  });
+  return [...new Set(keys)];
+}
+
+/** Removes the segments that covered segments repeat. */
+export async function removeRepeated(
+  backend: Backend,
+  runId: string,
+  { listing, covers }: { readonly listing: RunListing; readonly covers: readonly Coverage[] },
+  signal?: AbortSignal,
+): Promise<void> {
+  const keys = covers.flatMap((each) => repeatedKeys(runId, listing, each));
+  await mapBounded(keys, REMOVALS_AT_ONCE, signal, (each) => backend.remove(each, callOptions(signal)));
 }
 
 /**

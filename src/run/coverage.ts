@@ -1,5 +1,6 @@
 import { ownValue } from "../bytes/dictionary.ts";
-import { type CompactedEnd, type Coverage, isCompacted } from "../journal/compacted.ts";
+import { type CompactedEnd, type Coverage, type CoveredSegment, isCompacted } from "../journal/compacted.ts";
+import { divideRepeated } from "../journal/flush-pattern.ts";
 import { segmentsIn } from "../journal/inventory.ts";
 import { type SegmentEntry, segmentKey } from "../journal/segment.ts";
 import type { RunState } from "../journal/run-state.ts";
@@ -11,19 +12,21 @@ import type { JournalWriter } from "../journal/journal-writer.ts";
  */
 export function coverage({ listing, folds, document }: RunState, writer: JournalWriter | undefined): Coverage[] {
   const read = new Map(folds.map((fold) => [fold.writer, fold.read]));
-  const covered = new Map<string, Map<number, number>>();
-  const cover = (id: string, seq: number, bytes: number): void => {
-    const own = covered.get(id) ?? new Map<number, number>();
-    covered.set(id, own.set(seq, Math.max(bytes, own.get(seq) ?? 0)));
+  const covered = new Map<string, Map<string, CoveredSegment>>();
+  const cover = (id: string, { seq, flushes, bytes }: CoveredSegment): void => {
+    const own = covered.get(id) ?? new Map<string, CoveredSegment>();
+    const name = `${seq}-${flushes}`;
+    covered.set(id, own.set(name, { seq, flushes, bytes: Math.max(bytes, own.get(name)?.bytes ?? 0) }));
   };
-  for (const { writer: id, seq, bytes } of segmentsIn(document?.objects ?? [])) cover(id, seq, bytes);
+  for (const { writer: id, ...segment } of segmentsIn(document?.objects ?? [])) cover(id, segment);
   for (const [id, segments] of listing.writers)
     // The fold also has records that came after the listing, but before the reading.
-    for (const { seq, size } of segments) cover(id, seq, Math.max(size, read.get(id)?.get(seq) ?? 0));
+    for (const { seq, flushes, size } of segments)
+      cover(id, { seq, flushes, bytes: Math.max(size, read.get(id)?.get(seq) ?? 0) });
   if (writer) covered.delete(writer.id);
   const others = [...covered].map(([id, segments]) => ({
     writer: id,
-    segments: [...segments].map(([seq, bytes]) => ({ seq, bytes })).sort((a, b) => a.seq - b.seq),
+    segments: divideRepeated([...segments.values()]).needed,
   }));
   return writer ? [...others, writer.stored] : others;
 }
@@ -32,12 +35,10 @@ export function coverage({ listing, folds, document }: RunState, writer: Journal
 export function ownSegments(runId: string, writer: JournalWriter, end: CompactedEnd | undefined): SegmentEntry[] {
   return writer.stored.segments
     .filter(({ seq, bytes }) => !isCompacted(end, seq, bytes))
-    .map(({ seq, bytes }) => ({
-      key: segmentKey(runId, { writer: writer.id, seq }),
-      writer: writer.id,
-      seq,
-      size: bytes,
-    }));
+    .map(({ seq, flushes, bytes }) => {
+      const name = { writer: writer.id, seq, flushes };
+      return { key: segmentKey(runId, name), ...name, size: bytes };
+    });
 }
 
 /** Whether another writer has closed the run for this one too, so that there is nothing to add. */

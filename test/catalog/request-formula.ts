@@ -2,6 +2,7 @@ import { GROWTH } from "../../src/catalog/compact-experiment.ts";
 import { COLUMN_REQUESTS } from "../../src/catalog/segment-rows.ts";
 import { RECORD_REQUESTS } from "../../src/catalog/found-records.ts";
 import { MAX_SEGMENT_ROWS, MIN_JOINED, MIN_LOOSE, MIN_LOOSE_OF_ALL } from "../../src/catalog/segment-limits.ts";
+import { REPEATED_BYTES } from "../../src/journal/repeated-flushes.ts";
 
 /** The number of keys that one request of a listing returns. */
 const KEYS_A_REQUEST = 1000;
@@ -48,9 +49,17 @@ export function searchRequests({
   return 1 + listing + footers + columns + closed + open.reduce((sum, reads) => sum + reads, 0) + records;
 }
 
+/** The most segments in the journal of a session that has flushed so often, and logged so many bytes, on an object store. */
+export function journalSegmentsAtMost(flushes: number, bytes: number): number {
+  return Math.ceil(Math.log2(flushes + 1) / 2) + BLOCKED * Math.ceil(bytes / REPEATED_BYTES);
+}
+
+/** Of each {@link REPEATED_BYTES} at most so many segments repeat less than the pattern wants. */
+const BLOCKED = 12;
+
 /**
  * The requests for a run that is read from its own objects: a listing, its newest document, its beginning, each segment
- * of its journals once, and its newest marker. On an object store, a journal has one segment for each flush.
+ * of its journals once, and its newest marker.
  */
 export function readsOfOpenRun({ journalSegments, keys = journalSegments + 4 }: OpenRun): number {
   return Math.max(1, Math.ceil(keys / KEYS_A_REQUEST)) + 3 + journalSegments;

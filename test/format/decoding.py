@@ -13,7 +13,6 @@ def check(fine):
 def attempt(otherwise, make, *arguments):
     try: return make(*arguments)
     except BAD: return otherwise
-
 def refuse(_): raise Damaged()  # ---- JSON ----
 def parse(data, size=16 << 20, values=1_000_000):  # The data that JSON (in bytes) stands for
     left = [values]
@@ -132,12 +131,18 @@ def good_event(ev): return (fits(ev, "kind v:one order:safe time:number") and ev
 
 # ---- Keys and files ----
 NAME = (rf"run\.created\.json|(?P<document>run(\.(?!000[01])(?P<n>{N}))?\.json)|"
-    rf"journal/(?P<writer>{ID})\.(?P<seq>{SEQ})|"
+    rf"journal/(?P<writer>{ID})\.(?P<seq>{SEQ})(-(?P<flushes>(?!1$)[1-9][0-9]{{0,11}}))?|"
     rf"(?P<points>metrics((\.{N}){{0,2}}\.parquet|(\.{N})?\.overview))|metrics-{ID}\.(events|media|summaries)|"
     rf"fences/((?P<fence>{SEQ})\.json|{SEQ}\.(claim\.[0-9a-f]{{32}}|end\.(?P<shut>{ID})\.(?P<next>0|[1-9][0-9]*)))")
 def name_parts(text, pattern=NAME):  # The parts of a name below a run, or None if it is no name
     found = re.fullmatch(pattern, text)
-    return found if found and int(found["next"] or 0) <= MAX else None
+    return found if found and int(found["next"] or 0) <= MAX and numbers(found)[0] > -2 else None
+def numbers(found): return int(found["seq"] or 0) - int(found["flushes"] or 1), int(found["seq"] or 0)
+def unrepeated(segments):  # By writer and number what is not repeated: name, size, number before its first
+    low, out = {}, {}
+    for writer, seq, down, *found in sorted(segments, reverse=True):
+        if -down < low.get(writer, MAX): low[writer], out[writer, seq] = -down, (*found, -down)
+    return out
 DEVICE = r"(con|prn|aux|nul|(com|lpt)[0-9¹²³]|conin\$|conout\$)%s(\..*)?"
 def device(name, between=""): return re.fullmatch(DEVICE % between, name, re.I | re.A | re.S)
 def escape(name):

@@ -14,6 +14,7 @@ import { media } from "./scenarios/media.ts";
 import { manyShapes, numbers } from "./scenarios/numbers.ts";
 import { documents } from "./scenarios/documents.ts";
 import { records } from "./scenarios/records.ts";
+import { repeats } from "./scenarios/repeats.ts";
 import { manifests } from "./scenarios/manifests.ts";
 import { change, flip, newPlace, type Place, type PlaceOptions } from "./scenarios/place.ts";
 import { fences, leaving, sessions } from "./scenarios/sessions.ts";
@@ -54,6 +55,7 @@ export const RECIPES: readonly Recipe[] = withSeeds([
   ...both("random", random),
   { name: "random journals", make: randomJournals, options: { keepsJournals: true } },
   { name: "records by hand", make: records },
+  { name: "repeated segments", make: repeats, options: { numbered: true } },
   { name: "manifests by hand", make: manifests },
   { name: "documents by hand", make: documents, options: { keepsJournals: true } },
   { name: "edges", make: edges, options: { keepsJournals: true } },

@@ -4,7 +4,8 @@ from operator import itemgetter
 from zlib import crc32
 from decoding import (BAD, COMPACTED, CREATED, Cursor, DATASET, DEFINITION, Damaged, MANIFEST, MAX, N, NAME, Newer,
     RECORD, RICH, RUN, SHAPES, add_points, attempt, check, checked, content, device, encode, fits, good_event,
-    has_type, is_a, is_other, known, listing, name_parts, pages, parse, read, safe, unescape)
+    has_type, is_a, is_other, known, listing, name_parts, numbers, pages, parse, read, safe,
+    unescape, unrepeated)
 TWO64, BIG = 2.0**64, 2.0**960
 
 def two_sum(a, b):
@@ -73,7 +74,6 @@ def limited(items):
     out = []
     for item in items: add_damage(out, item)
     return out
-
 UNREAD = {"order": MAX, "fence": None, "next": 0, "events": [], "damage": []}
 class Writer:  # ---- Journals ---- A writer: as `compacted` has it (`item`), and what its journal says
     def __init__(self, name, item=UNREAD, stats=None):
@@ -149,7 +149,7 @@ class Writer:  # ---- Journals ---- A writer: as `compacted` has it (`item`), an
         self.next = max(self.next, min(at, end))
     def read_segment(self, run, name, is_last, end):
         key, names, shapes, magic = f"runs/{run}/journal/{name}", {}, {}, b"RLJOURN\1"
-        data, base = read(key), crc32(f"{run}/{self.id}.{int(name.split('.')[1])}".encode())
+        data, base = read(key), crc32(f"{run}/{self.id}.{re.sub('^0+(?=[0-9])', '', name.split('.')[1])}".encode())
         self.is_open, size, found = True, len(data), False
         def right(start, stop): return crc32(data[start:stop], base).to_bytes(4, "little") == data[stop:stop + 4]
         def report(kind, start, stop):
@@ -189,7 +189,6 @@ def jumps(clocks):  # `sum` of Python 3.12 rounds in another way
     totals = [0.0, 0.0]
     for i, event in enumerate(clocks): totals[i > 18] += event["jumpMs"]
     return totals[0] + totals[1]
-
 def fold(born, writers, fences, begun):  # ---- Runs ---- The record of a run. `begun`: its first writer is there
     record = dict(known(born, "id name experiment note parent group jobType environment forkOf:fork"),
         status="running", startTime=born.get("startTime", born["createdAt"]), params=born.get("params", {}),
@@ -263,23 +262,26 @@ def read_document(run, name):  # A run document. In place of names of objects it
     check(len({Writer(item["writer"], item).id for item in part["writers"]}) == len(part["writers"]))
     check(all(has_type(item["damage"], "damage[]") for item in part["writers"]))
     return doc
-
 class Names:  # Of a run: `segments` by writer and number, `ends` by writer, `documents` and `markers` by number
     def __init__(self, names):
-        self.sizes, self.segments, self.ends, self.fences = names, {}, {}, 0
+        self.sizes, self.ends, self.fences, segments = names, {}, 0, []
         self.documents, self.markers, self.points = {}, {}, False
         for name, size in names.items():
             found = name_parts(name, rf"{NAME}|lifecycle/(?P<marker>{N})\.json")
             if not found: continue
-            if found["writer"]: self.segments[found["writer"], int(found["seq"])] = name, size
+            before, seq = numbers(found)
+            if found["writer"]: segments.append((found["writer"], seq, -before, name, size))
             if found["shut"]: self.ends[found["shut"]] = min(int(found["next"]), self.ends.get(found["shut"], MAX))
             if found["document"]: self.documents[int(found["n"] or 1)] = name
             if int(found["marker"] or 0): self.markers[int(found["marker"])] = name
             self.fences, self.points = max(self.fences, int(found["fence"] or 0)), self.points or found["points"]
+        self.segments = unrepeated(segments)
         self.last = dict(sorted(self.segments))  # By writer its last segment
-    def has(self, name, size): return self.sizes.get(name, -1) >= size
+    def has(self, writer, before, seq, size, least=0):  # Whether a segment holds all that one has of these numbers
+        return any(who == writer and low <= before and (found >= least if to > seq else to == seq and found >= size)
+            for (who, to), (_, found, low) in self.segments.items())
     def whole(self, ends):  # Whether the journals hold what was compacted
-        return all(self.segments.get((writer, seq), ("", 0))[1] >= (end["bytes"] if seq + 1 == end["segments"] else 1)
+        return all(self.has(writer, seq - 1, seq, *((end["bytes"],) if seq + 1 == end["segments"] else (1, 1)))
             for writer, end in ends.items() for seq in range(int(end["segments"])))
 def lost_records(names, writers, newest):  # What events say that is not there
     wanted, sessions = {}, [event for writer in writers for event in writer.of_kind("session")]
@@ -291,7 +293,6 @@ def lost_records(names, writers, newest):  # What events say that is not there
     late = [event["document"] for event in sessions if event.get("document", 0) > newest and event.get("writers", 0) >
         sum(writer.next > 0 and writer.order < event["order"] for writer in writers)]
     return lost + ["run.%04d.json" % max(late) if max(late) > 1 else "run.json"] if late else lost
-
 def read_run(run, names):  # What is printed of a run, or None if there is none
     top, newest, done = f"runs/{run}/", max(names.documents, default=0), NOTHING
     lost, covers, totals, stats = [], {}, {}, {}
@@ -305,7 +306,8 @@ def read_run(run, names):  # What is printed of a run, or None if there is none
         needed = [part[name] for part, name in single if name in part]
         needed += done["metrics"] + done["media"] + done["events"]
         lost = [item["name"] for item in needed if item["name"] not in names.sizes]
-        cut = [name for name, size in covers.items() if not names.has(name, size)]
+        parts = {name: name_parts(name) for name in covers}
+        cut = [name for name, it in parts.items() if not names.has(it["writer"], *numbers(it), covers[name])]
         if lost and not cut and names.whole(done["ends"]): doc, lost, done = None, [], NOTHING
         lost += cut
     if doc:
@@ -319,7 +321,7 @@ def read_run(run, names):  # What is printed of a run, or None if there is none
         return left > 0 or left == 0 and size <= done["ends"][writer]["bytes"]
     rest = {place: found for place, found in names.segments.items() if not packed(*place, found[1])}
     current = doc and doc["record"]["status"] != "running" and all(size <= covers.get(name, -1)
-        for name, size in rest.values()) and (lost or all(it["kind"] != "missing" for it in doc["record"]["damage"]))
+        for name, size, _ in rest.values()) and (lost or all(it["kind"] != "missing" for it in doc["record"]["damage"]))
     compacted = [Writer(item["writer"], item, stats.get(item["writer"])) for item in done["writers"]]
     writers, born, code = {writer.id: writer for writer in compacted}, None, "CORRUPT"
     if not current and "run.created.json" not in names.sizes: return None
@@ -415,7 +417,6 @@ def printed(run):  # With series in place of points, and of `latest` only what d
     if is_a(latest, dict): both["latest"] = {key: latest.get(key) for key in whole if latest.get(key) != whole[key]}
     if latest == whole or not both["latest"]: del both["latest"]
     return {"record": run["record"], "media": run["media"], **both}
-
 def rich(run, files, order):
     stored = [pages(run, item) for item in files]
     events = []
@@ -424,7 +425,6 @@ def rich(run, files, order):
         events += sorted(own, key=itemgetter("n"))
     rows = [dict(known(event, RICH), time=event["at"]) for event in sorted(events, key=itemgetter("step"))]
     return [dict(row, content=content(row)) for row in rows]
-
 # ---- Artifacts ----
 def above(path): return [path[:i] for i, char in enumerate(path) if char == "/"]
 def unportable(paths):  # Those of the paths that some systems cannot hold

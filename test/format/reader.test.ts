@@ -12,7 +12,14 @@ import type { Tree } from "./expected.ts";
 import { LIMITS, makeLedgers, RECIPES } from "./ledgers.ts";
 
 /** The ledgers that `npm test` makes. `npm run test:faults` makes all of them. */
-const SAMPLE: ReadonlySet<string> = new Set(["basics", "sessions", "media", "damaged journals", "catalogue"]);
+const SAMPLE: ReadonlySet<string> = new Set([
+  "basics",
+  "sessions",
+  "media",
+  "damaged journals",
+  "repeated segments",
+  "catalogue",
+]);
 const recipes = RECIPES.filter(({ name }) => isFull || SAMPLE.has(name));
 
 const format = readFileSync(join(import.meta.dirname, "../../FORMAT.md"), "utf8");
@@ -24,6 +31,7 @@ const PARTS: { readonly [name: string]: string } = {
   id: "[0-9a-z][0-9a-z_-]{0,63}",
   claim: "[0-9a-f]{32}",
   seq: "(?:[0-9]{6}|[1-9][0-9]{6,11})",
+  flushes: "[1-9][0-9]*",
   fence: "(?:[0-9]{6}|[1-9][0-9]{6,11})",
   n: "(?:[0-9]{4}|[1-9][0-9]{4,8})",
   part: "(?:[0-9]{4}|[1-9][0-9]{4,8})",
@@ -56,7 +64,7 @@ function keysOfTable(): Map<string, RegExp> {
 const NEVER_MADE = ["runs/<run>/metrics.<n>.<part>.parquet"];
 /** Of the scenario with objects whose names are nearly in the table. */
 const STRANGE =
-  /^runs\/.*\/(?:more\/.*|run\.0001\.json|run\.00002\.json|fences\/0000002\.json|lifecycle\/0{4,5}1?\.json)$|\.0000001$|\.00$|^runs\/[^/]+\/[^/]+\.000001$/;
+  /^runs\/.*\/(?:more\/.*|run\.0001\.json|run\.00002\.json|fences\/0000002\.json|lifecycle\/0{4,5}1?\.json)$|\.0000001$|\.0000012-2$|\.0000(?:11-|11-0|11-012)$|\.00$|^runs\/[^/]+\/[^/]+\.000001$/;
 /** Of `ledgers.ts`, and of the scenarios. */
 const LEFT = /(?:^|\/)(?:\.tmp-[0-9a-z-]+|\.DS_Store|README\.md|notes\.txt)$/;
 

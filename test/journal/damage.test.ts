@@ -118,7 +118,7 @@ describe("records of a later version do not count as damaged", () => {
   const withFrame = (bytes: Uint8Array, payload: number[]): Uint8Array => {
     const out = new Uint8Array(bytes.length + payload.length + FRAME_OVERHEAD_BYTES);
     out.set(bytes);
-    writeFrame(out, bytes.length, [Uint8Array.from(payload)], segmentSeed(RUN, { writer: WRITER, seq: 0 }));
+    writeFrame(out, bytes.length, [Uint8Array.from(payload)], segmentSeed(RUN, { writer: WRITER, seq: 0, flushes: 1 }));
     return out;
   };
   test.each<[string, number[], string]>([
@@ -191,7 +191,7 @@ describe("a payload that cannot be decoded as a whole", () => {
   const read = async (...payloads: Uint8Array[]): Promise<[number[], string[]]> => {
     const body = frames(RUN, WRITER, 0, payloads);
     const { rows, damage } = await readBack(
-      segmentKey(RUN, { writer: WRITER, seq: 0 }),
+      segmentKey(RUN, { writer: WRITER, seq: 0, flushes: 1 }),
       Uint8Array.from([...SEGMENT_MAGIC, ...body]),
     );
     return [rows.map(({ metrics }) => metrics[0]![1]), damage.map(({ kind }) => kind)];

@@ -6,7 +6,7 @@ import { runDocumentKey } from "../../src/journal/run-document.ts";
 test("a run may have more objects than a call takes arguments", () => {
   const segments = 150_000;
   const entries = Array.from({ length: segments }, (_, seq) => ({
-    key: segmentKey("r", { writer: "w", seq }),
+    key: segmentKey("r", { writer: "w", seq, flushes: 1 }),
     size: 1,
   }));
   const documents = Array.from({ length: 130_000 }, (_, i) => ({ key: runDocumentKey("r", i + 1), size: 1 }));

@@ -9,5 +9,5 @@ export async function listSegments(
 ): Promise<Map<string, SegmentEntry[]>> {
   const entries: Entry[] = [];
   for await (const entry of backend.list(journalPrefix(runId), options)) entries.push(entry);
-  return groupSegments(entries);
+  return groupSegments(entries).writers;
 }

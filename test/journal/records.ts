@@ -1,5 +1,6 @@
 import type { Backend } from "../../src/backend/backend.ts";
-import { systemClock } from "../../src/platform/clock.ts";
+import { type Clock, systemClock } from "../../src/platform/clock.ts";
+import type { Removal } from "../../src/journal/writer-options.ts";
 import { memoryBackend } from "../../src/backends/memory/index.ts";
 import type { Damage } from "../../src/journal/damage.ts";
 import type { RunEvent } from "../../src/journal/event.ts";
@@ -52,14 +53,15 @@ export const rows: fc.Arbitrary<Row[]> = fc.array(
 
 export function newWriter(
   backend: Backend,
-  options: { maxBufferedBytes?: number; onError?: () => void } = {},
+  options: { maxBufferedBytes?: number; onError?: () => void; removal?: Removal; clock?: Clock } = {},
 ): JournalWriter {
-  const { onError = () => {}, ...flush } = options;
+  const { onError = () => {}, removal, clock = systemClock, ...flush } = options;
   return new JournalWriter({
     backend,
     runId: RUN,
     writerId: WRITER,
-    clock: systemClock,
+    clock,
+    removal,
     policy: flushPolicy({ intervalMs: 1e9, ...flush }, backend.capabilities.append),
     beatMs: 1e9,
     order: 0,

@@ -15,16 +15,17 @@ import { all, keysIn, keysOf, sha256 } from "./found-objects.ts";
  * earlier closes name, since nothing is removed where an object may be created twice.
  */
 async function superseded(backend: Backend, id: string): Promise<Set<string>> {
-  const { newestDocument, writers } = await listRun(backend, id);
+  const { newestDocument, writers, repeated } = await listRun(backend, id);
   const newest = await readRunDocument(backend, id, newestDocument);
   const ends = newest?.compacted?.ends;
   const keys = new Set(
-    [...writers.values()]
+    [...writers.values(), repeated]
       .flat()
       .filter(({ writer, seq, size }) => isCompacted(ends && ownValue(ends, writer), seq, size))
       .map(({ key }) => key),
   );
   if (backend.capabilities.exclusiveCreate) return keys;
+  for (const { key } of repeated) keys.add(key);
   const named = new Set(newest?.objects.map(({ name }) => name));
   for (let n = 1; n < newestDocument; n++) {
     const { objects = [] } = (await readRunDocument(backend, id, n)) ?? {};

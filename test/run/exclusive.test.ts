@@ -239,7 +239,7 @@ describe("where each flush is an object", () => {
     ]);
     run.log({ a: 2 });
     await expect(run.flush()).rejects.toThrow(code("FENCED"));
-    expect(await inner.stat(`${old}.000001`)).toBeDefined();
+    expect(await inner.stat(`${old}.000001-2`)).toBeDefined();
     heir.log({ a: 3 });
     await heir.flush();
     const reader = await open(inner);

@@ -4,7 +4,7 @@ import { countingBackend, createTestClock, seededIds } from "../../src/testing/i
 import { objectsOnly } from "../journal/records.ts";
 
 /** Requests of a run of an hour on an object store with default options, from opening the ledger to the end of `finish()`. */
-async function hour(everyMs: number | undefined): Promise<{ requests: number; looks: number }> {
+async function hour(everyMs: number | undefined): Promise<{ requests: number; looks: number; removals: number }> {
   const clock = createTestClock();
   const backend = countingBackend(objectsOnly());
   const ledger = await openLedger(backend, { clock, ids: seededIds(1, () => clock.now()) });
@@ -16,8 +16,8 @@ async function hour(everyMs: number | undefined): Promise<{ requests: number; lo
   }
   await run.finish();
   if (everyMs !== undefined) expect((await ledger.getRun(run.id)).metrics["loss"]?.count).toBe(3_600_000 / everyMs);
-  const { requests, stat } = backend.counters;
-  return { requests, looks: stat };
+  const { requests, stat, remove } = backend.counters;
+  return { requests, looks: stat, removals: remove };
 }
 
 test("an hour that logs every half second costs at most 400 requests, and at most 200 looks for a fence", async () => {
@@ -28,8 +28,9 @@ test("an hour that logs every half second costs at most 400 requests, and at mos
   expect(looks).toBeLessThanOrEqual(200);
 });
 
-test("an idle hour costs at most 150 requests: the signs of life", async () => {
-  const { requests } = await hour(undefined);
-  expect(requests).toBeLessThanOrEqual(150);
-  expect(requests).toBeGreaterThan(50);
+test("an idle hour costs at most 150 requests: the signs of life, and the removal of those that others repeat", async () => {
+  const { requests, removals } = await hour(undefined);
+  expect(requests - removals).toBeLessThanOrEqual(150);
+  expect(requests - removals).toBeGreaterThan(50);
+  expect(removals).toBeLessThanOrEqual(75);
 });

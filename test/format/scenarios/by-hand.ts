@@ -53,8 +53,9 @@ export function frames(
   writer: string,
   seq: number,
   payloads: readonly Uint8Array[],
+  flushes = 1,
 ): Uint8Array<ArrayBuffer> {
-  const seed = segmentSeed(runId, { writer, seq });
+  const seed = segmentSeed(runId, { writer, seq, flushes });
   const out = new Uint8Array(payloads.reduce((sum, { length }) => sum + length + FRAME_OVERHEAD_BYTES, 0));
   let at = 0;
   for (const payload of payloads) at = writeFrame(out, at, [payload], seed);
@@ -68,12 +69,13 @@ export async function storeSegment(
   writer: string,
   seq: number,
   payloads: readonly Uint8Array[],
+  flushes = 1,
 ): Promise<void> {
-  const body = frames(runId, writer, seq, payloads);
+  const body = frames(runId, writer, seq, payloads, flushes);
   const bytes = new Uint8Array(SEGMENT_MAGIC.length + body.length);
   bytes.set(SEGMENT_MAGIC);
   bytes.set(body, SEGMENT_MAGIC.length);
-  await store.create(segmentKey(runId, { writer, seq }), bytes);
+  await store.create(segmentKey(runId, { writer, seq, flushes }), bytes);
 }
 
 /** Stores how a run began that no writer of this library made. Its writer is `first`. */
@@ -90,7 +92,7 @@ export async function storeBytes(
   writer: string,
   ...parts: readonly Uint8Array[]
 ): Promise<void> {
-  await store.create(segmentKey(runId, { writer, seq: 0 }), bytesOf(SEGMENT_MAGIC, ...parts));
+  await store.create(segmentKey(runId, { writer, seq: 0, flushes: 1 }), bytesOf(SEGMENT_MAGIC, ...parts));
 }
 
 /** Changes an object that is checked JSON. */
