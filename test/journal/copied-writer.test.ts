@@ -65,7 +65,7 @@ test("an object whose answer was lost before the writer was away is its own", as
   const writer = newWriter(losing, { clock });
   await flushed(writer, 0, 5);
   isLost = true;
-  await expect(flushed(writer, 5, 6)).rejects.toThrow("the answer is lost");
+  await expect(flushed(writer, 5, 6)).rejects.toThrow("the backend failed without saying why");
   isLost = false;
   await clock.advance(6 * 60_000);
   await flushed(writer, 6, 8);
