@@ -1,5 +1,6 @@
 import type { CatalogRow } from "./catalog-row.ts";
-import type { RunEntries } from "./list-catalog.ts";
+import { experimentPrefix } from "./catalog-entry.ts";
+import type { ExperimentListing, RunEntries } from "./list-catalog.ts";
 import { recordChars } from "./segment-limits.ts";
 
 /** The most characters of records that are remembered, as JSON. */
@@ -15,7 +16,8 @@ interface Remembered extends CatalogRow {
 
 /**
  * The rows of closed runs that are in no segment. They count as long as the entries of the run say the same, just as a
- * row in a segment does: every change of a run makes an entry.
+ * row in a segment does: every change of a run makes an entry. Only the removal of the run by hand makes none. So a row
+ * is forgotten when its entries are gone, and no segment is made from what is remembered.
  */
 export class ClosedRuns {
   readonly #rows = new Map<string, Remembered>();
@@ -31,6 +33,19 @@ export class ClosedRuns {
   /** Says that another call begins. What neither it nor the call before needs makes room first. */
   begin(): void {
     this.#call++;
+  }
+
+  /**
+   * Forgets the runs of an experiment, or of all, that a listing of the catalogue does not have. `prefix`: of the
+   * experiment that was listed.
+   */
+  keepListed(prefix: string | undefined, listed: readonly ExperimentListing[]): void {
+    if (this.#rows.size === 0) return;
+    const listings = new Map(listed.map((listing) => [listing.prefix, listing.entries]));
+    for (const [id, { record }] of this.#rows) {
+      const own = experimentPrefix(record.experiment);
+      if ((prefix === undefined || own === prefix) && listings.get(own)?.has(id) !== true) this.forget(id);
+    }
   }
 
   get(id: string, entries: RunEntries): CatalogRow | undefined {

@@ -1,7 +1,9 @@
+import { UnreadableRuns } from "../journal/unreadable-runs.ts";
 import { mapBounded } from "../platform/bounded.ts";
 import type { CatalogContext } from "./catalog-context.ts";
 import { type CatalogRow, isCurrent, isOlder } from "./catalog-row.ts";
-import type { LooseRow, OpenExperiment } from "./open-experiment.ts";
+import { type LooseRow, type OpenExperiment, RUNS_AT_ONCE } from "./open-experiment.ts";
+import { readLoose } from "./read-run-row.ts";
 import type { Segment } from "./segment.ts";
 import { lineageOf } from "./segment-lineage.ts";
 import { MAX_SEGMENT_BYTES, MAX_SEGMENT_CELLS, MAX_SEGMENT_ROWS } from "./segment-limits.ts";
@@ -30,8 +32,9 @@ export async function compactExperiment(
   least: number,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const closed = open.loose.filter(({ isClosed }) => isClosed);
-  if (closed.length < least) return;
+  if (open.loose.filter(({ isClosed }) => isClosed).length < least) return;
+  const closed = await readAgain(context, open, signal);
+  if (closed.length === 0) return;
   const merged = toMerge(open.segments, closed.length);
   const { prefix, segments } = open.listing;
   const generation = nextGeneration(segments);
@@ -46,6 +49,26 @@ export async function compactExperiment(
   for (const { record } of closed) context.closedRuns.forget(record.id);
   await mapBounded(merged, REMOVALS_AT_ONCE, signal, ({ name }, stop) => backend.remove(name.key, { signal: stop }));
   for (const { name } of merged) context.segments.forget(name);
+}
+
+/** Returns the closed runs. Reads those again that were read earlier: others may have replaced them by hand since. */
+async function readAgain(
+  { backend }: CatalogContext,
+  { listing, loose, amended }: OpenExperiment,
+  signal: AbortSignal | undefined,
+): Promise<LooseRow[]> {
+  const closed = loose.filter(({ isClosed }) => isClosed);
+  if (!closed.some(({ isRemembered }) => isRemembered)) return closed;
+  const unreadable = new UnreadableRuns();
+  const rows = await mapBounded(closed, RUNS_AT_ONCE, signal, async (row, stop): Promise<LooseRow | undefined> => {
+    if (row.isRemembered !== true) return row;
+    const { id } = row.record;
+    const read = await readLoose(backend, listing.prefix, [id, row.entries], unreadable, stop);
+    return read?.isClosed === true
+      ? { ...read, isOld: !isCurrent(amended, id, read.document, read.marker) }
+      : undefined;
+  });
+  return rows.filter((row) => row !== undefined);
 }
 
 function toMerge(segments: readonly Segment[], rows: number): Segment[] {

@@ -54,9 +54,9 @@ export class CatalogTrouble {
 }
 
 /**
- * Opens the catalogue of one experiment, or of all. Without `joint`, opens every segment and no joint one. If it is incomplete or a part of it is damaged, the result names
- * the runs to read instead. Rejects with `NOT_FOUND` if others merged a segment meanwhile, and with `CORRUPT` if a
- * segment is damaged or lost.
+ * Opens the catalogue of one experiment, or of all. Without `joint`, opens every segment and no joint one. If it is
+ * incomplete or a part of it is damaged, the result names the runs to read instead. Rejects with `NOT_FOUND` if others
+ * merged a segment meanwhile, and with `CORRUPT` if a segment is damaged or lost.
  */
 export async function openCatalog(
   context: CatalogContext,
@@ -74,6 +74,10 @@ export async function openCatalog(
     damaged.set(prefix, false);
   };
   const listed = await listCatalog(backend, experiment, onUnlisted, signal);
+  context.closedRuns.keepListed(
+    experiment === undefined ? undefined : experimentPrefix(experiment),
+    listed.experiments,
+  );
   const unreadable = new UnreadableRuns();
   const { isComplete, emptied } = await checkCompleteness(context, experiment, listed, signal);
   if (!isComplete) {

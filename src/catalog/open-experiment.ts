@@ -117,7 +117,7 @@ async function readAllLoose(
     if (known === undefined) unread.push([id, own]);
     // The entries may belong to a run of another experiment.
     else if (experimentPrefix(known.record.experiment) === prefix)
-      rows.push({ ...known, entries: own, isClosed: true });
+      rows.push({ ...known, entries: own, isClosed: true, isRemembered: true });
   }
   if (unread.length === 0) return rows;
   const { readLoose } = await looseReading();

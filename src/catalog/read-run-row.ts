@@ -23,6 +23,8 @@ export interface ReadLoose extends CatalogRow {
   readonly entries: RunEntries;
   /** True if nobody writes to the run, so a segment may hold it. */
   readonly isClosed: boolean;
+  /** True if an earlier call read the row. */
+  readonly isRemembered?: boolean;
 }
 
 /**

@@ -52,7 +52,7 @@ test("a ledger reads closed runs once, until something changes about them", asyn
   expect(await reads()).toEqual([ids.at(-1)]);
 });
 
-test("runs that moved to a segment are forgotten, and segments are made from what is remembered", async () => {
+test("runs that moved to a segment are forgotten, and segments are made from what is stored", async () => {
   const backend = countingBackend(objectsOnly());
   const writer = await openLedger(backend);
   await finished(writer, 7);
@@ -62,8 +62,54 @@ test("runs that moved to a segment are forgotten, and segments are made from wha
   backend.reset();
   expect((await reader.searchRuns()).runs).toHaveLength(8);
   await reader.close();
-  expect(backend.counters).toMatchObject({ list: 1, read: 1, create: 2, remove: 16 });
+  // The new run for the answer, the others for the segment.
+  expect(backend.counters).toMatchObject({ list: 1, read: 8, create: 2, remove: 16 });
   expect((await reader.searchRuns()).runs).toHaveLength(8);
+});
+
+/** Finishes runs with these ids, and a param that says in which generation. */
+async function begun(backend: Backend, generation: number, ids: readonly string[]): Promise<void> {
+  const ledger = await openLedger(backend);
+  for (const id of ids) await (await ledger.startRun({ id, environment: false, params: { generation } })).finish();
+}
+
+/** Removes everything, as `rm -rf` does, below the eyes of open ledgers. */
+async function removeAll(backend: Backend): Promise<void> {
+  const keys: string[] = [];
+  for await (const { key } of backend.list("")) keys.push(key);
+  for (const key of keys) await backend.remove(key);
+}
+
+describe("a run that is removed by hand and begun again under its id", () => {
+  const ids = Array.from({ length: 7 }, (_, i) => `fold-${i}`);
+  const generations = async (ledger: Ledger): Promise<unknown[]> =>
+    (await ledger.searchRuns({ limit: 100 })).runs.map(({ params }) => params["generation"]);
+
+  test("is read again if a search came between", async () => {
+    const backend = objectsOnly();
+    await begun(backend, 1, ids);
+    const reader = await openLedger(backend);
+    expect(await generations(reader)).toEqual(ids.map(() => 1));
+    await removeAll(backend);
+    expect(await generations(reader)).toEqual([]);
+    await begun(backend, 2, ids);
+    expect(await generations(reader)).toEqual(ids.map(() => 2));
+    await reader.close();
+  });
+
+  test("never comes to a segment as it was", async () => {
+    const backend = objectsOnly();
+    await begun(backend, 1, ids);
+    const reader = await openLedger(backend);
+    await reader.searchRuns();
+    await removeAll(backend);
+    await begun(backend, 2, [...ids, "fold-7"]);
+    await reader.searchRuns();
+    await reader.close();
+    await reader.compactCatalog();
+    for (const ledger of [reader, await openLedger(backend)])
+      expect(await generations(ledger)).toEqual([...ids, "fold-7"].map(() => 2));
+  });
 });
 
 test("what a caller does to a record changes no other answer, and nothing that is stored", async () => {
