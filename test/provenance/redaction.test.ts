@@ -123,6 +123,14 @@ describe.each(SIGNED)("the signed address %s", (address) => {
   });
 });
 
+test.each(["https://h/token=hunter2x/b.git", "https://h/a/access_token=hunter2x", "s3://b/password:hunter2x/k"])(
+  "a secret in the path: %s",
+  (uri) => {
+    expect(holdsSecret(uri)).toBe(true);
+    expect(cleanRemoteUrl(uri) ?? "").not.toContain("hunter2x");
+  },
+);
+
 test.each([
   "https://h/data?version=3&format=csv",
   "https://h/data?policy=greedy&share=true&secure=1",
@@ -529,6 +537,13 @@ test("command lines are kept without the values of secret flags", () => {
     "--hfToken",
     "[redacted]",
   ]);
+});
+
+test("a user with a password is kept without it, and a user with a group as it is", () => {
+  const redacted = redactArguments(["--user", "alice:hunter2", "-u", "bob:hunter2", "--user=c:hunter2", "curl"]);
+  expect(redacted).toEqual(["--user", "alice:[redacted]", "-u", "bob:[redacted]", "--user=c:[redacted]", "curl"]);
+  const groups = ["--user", "1000:1000", "-u", "node:node", "--user", "www-data:www-data", "-u", "app:grp1"];
+  expect(redactArguments(groups)).toEqual(groups);
 });
 
 test("names tell secrets by their words", () => {

@@ -51,8 +51,13 @@ export function isUserFlag(flag: string): boolean {
 /** Returns `user:password` without the password. `1000:1000` and `https://…` are not of this form. */
 export function redactUserAndPassword(value: string, isCertain: boolean): string {
   const [all, user, password] = /^(\\?["']?[^\s:"'/]{0,128}:)(?!\/\/)([^\s"']{1,1024})/.exec(value) ?? [];
-  if (all === undefined || password === REDACTED || !(isCertain || isTokenLike(password as string))) return value;
+  if (all === undefined || password === REDACTED || !(isCertain || isLikely(password as string))) return value;
   return `${user}${REDACTED}${value.slice(all.length)}`;
+}
+
+/** Returns whether the text after `user:` is a password, and neither a number nor the name of a group. */
+function isLikely(password: string): boolean {
+  return isTokenLike(password) || (password.length >= 6 && /\d/.test(password) && /[A-Za-z]/.test(password));
 }
 
 /** Returns whether the value of a password flag is a password. A port is not. */

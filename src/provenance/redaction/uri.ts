@@ -1,5 +1,5 @@
 import { scrubPairs } from "./pairs.ts";
-import { decodePercent, isPerhapsSecretParameter, isSecretParameter } from "./secret-name.ts";
+import { decodePercent, isPerhapsSecretParameter, isPlainlySecretName, isSecretParameter } from "./secret-name.ts";
 import { REDACTED, isDate, isRandom, isTokenLike, scrubTokens } from "./token-shapes.ts";
 
 /** Schemes that browsers read with any number of slashes: `https:/u:p@h` is an address. */
@@ -22,8 +22,21 @@ export function holdsSecret(uri: string): boolean {
       (text.includes("\\") && holdsUserInfo(text.replaceAll("\\", "/"))) ||
       holdsSecretParameter(text) ||
       holdsSecretPair(text) ||
+      holdsSecretPart(text) ||
       scrubTokens(text) !== text,
   );
+}
+
+/** A part of a path such as `token=…` or `x-access-token:…`. Partitions are `user_key=5`. */
+const PATH_PARAMETER = /^([\w.-]{1,64})[=:](?=[^/]*[A-Za-z])[^/]{6,}$/;
+
+/** Returns whether a part of the path names a secret and has a value with letters. */
+function holdsSecretPart(text: string): boolean {
+  const [path = ""] = text.split(/[?#]/, 1);
+  return path.split("/").some((part) => {
+    const name = PATH_PARAMETER.exec(part)?.[1];
+    return name !== undefined && (isPlainlySecretName(name) || /^token$/i.test(name));
+  });
 }
 
 /**
