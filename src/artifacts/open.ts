@@ -118,10 +118,14 @@ export class OpenArtifact {
     return await this.#decode(path, options, decodeTensor);
   }
 
-  async #decode<T>(path: string, options: CallOptions, decode: (bytes: Uint8Array) => Promise<T>): Promise<T> {
+  async #decode<T>(
+    path: string,
+    options: CallOptions,
+    decode: (bytes: Uint8Array, signal: AbortSignal | undefined) => Promise<T>,
+  ): Promise<T> {
     const bytes = await this.read(path, options);
     try {
-      return await decode(bytes);
+      return await decode(bytes, options.signal);
     } catch (cause) {
       if (!LedgerError.hasCode(cause, "CORRUPT")) throw cause;
       const { name, version } = this.version;

@@ -8,8 +8,8 @@ export interface StoredTable {
   readonly rows: number;
 }
 
-/** Reads the table in the bytes of a file. Rejects with `CORRUPT`. */
-export type TableReader = (bytes: Uint8Array) => Promise<StoredTable>;
+/** Reads the table in the bytes of a file. Rejects with `CORRUPT`, and with the signal's reason once it is aborted. */
+export type TableReader = (bytes: Uint8Array, signal: AbortSignal | undefined) => Promise<StoredTable>;
 
 /** The file of a stored table. */
 export const TABLE_PATH = "data.parquet";

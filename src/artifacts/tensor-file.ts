@@ -100,8 +100,8 @@ export async function encodeTensor(
 const FIELDS =
   /^\{'descr': '([<|][a-z]\d)', 'fortran_order': False, 'shape': \(((?:\d{1,16}, ?){0,63}(?:\d{1,16})?)\), \} *\n$/;
 
-/** Returns the tensor in a NumPy file. Rejects with `CORRUPT` for a file of another form. */
-export async function decodeTensor(bytes: Uint8Array): Promise<StoredTensor> {
+/** Returns the tensor in a NumPy file. Rejects with `CORRUPT` for a file of another form, and once aborted. */
+export async function decodeTensor(bytes: Uint8Array, signal?: AbortSignal): Promise<StoredTensor> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < HEADER_AT || MAGIC.some((byte, i) => bytes[i] !== byte))
     throw corrupt("it is not a NumPy file of version 1.0");
@@ -122,6 +122,7 @@ export async function decodeTensor(bytes: Uint8Array): Promise<StoredTensor> {
     const to = Math.min(length, from + VALUES_AT_ONCE);
     for (let i = from; i < to; i++) values[i] = layout.get(view, begin + i * layout.bytes);
     await breakIfDue();
+    signal?.throwIfAborted();
   }
   return { shape, dtype: layout.dtype, values, data: async () => values };
 }

@@ -20,7 +20,7 @@ import { warn } from "../platform/warn.ts";
 
 const artifactStore = /* @__PURE__ */ onDemand(() => import("../artifacts/store.ts"));
 const tables = /* @__PURE__ */ onDemand(() => import("../media/table-read.ts"));
-const readTable: TableReader = async (bytes) => (await tables()).readTableFile(bytes);
+const readTable: TableReader = async (bytes, signal) => (await tables()).readTableFile(bytes, signal);
 
 /** Options of `openLedger`. */
 export interface OpenLedgerOptions {

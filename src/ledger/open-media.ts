@@ -7,7 +7,7 @@ import type { Backend } from "../backend/backend.ts";
 import { invalidArgument, LedgerError, reading } from "../errors/ledger-error.ts";
 import { MEDIA_KINDS, type MediaEntry } from "../journal/media-entry.ts";
 import { MAX_STORED_BYTES } from "../media/content.ts";
-import { readTable } from "../media/table-read.ts";
+import { readTableInPieces } from "../media/table-read.ts";
 import { type Histogram, readHistogram } from "../media/histogram.ts";
 import { isSensibleSize, readImageHeader } from "../media/image-header.ts";
 import type { TableValue } from "../media/table.ts";
@@ -81,7 +81,7 @@ async function decode(entry: MediaEntry, bytes: Uint8Array): Promise<OpenMedia> 
     case "table": {
       const { rows, columns, dates = [] } = entry;
       if (!isCount(rows) || !isCount(columns)) throw new RangeError("its size is not recorded");
-      return { type: "table", ...readTable(bytes, { rows, columns, dates }) };
+      return { type: "table", ...(await readTableInPieces(bytes, { rows, columns, dates })) };
     }
   }
 }

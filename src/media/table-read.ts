@@ -1,7 +1,8 @@
 import { setOwn } from "../bytes/dictionary.ts";
 import { isError } from "../platform/any-realm.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
-import { decodeTable, type TableCell, tableShape } from "../parquet/table-read.ts";
+import { inOneGo, inSlices } from "../platform/event-loop.ts";
+import { decodeTableInPieces, type TableCell, tableShape } from "../parquet/table-read.ts";
 import { MAX_CELLS, MAX_COLUMNS, type TableValue } from "./table.ts";
 
 /** What the run's record states about a table. The file must agree. */
@@ -35,34 +36,63 @@ export function readTable(
   expected: ExpectedTable,
   mostInflated: number = MAX_INFLATED_BYTES,
 ): Table {
-  return orCorrupt(() => read(bytes, expected, mostInflated));
-}
-
-/** Returns the cells of a Parquet file that `logDataset` stored. As {@link readTable}, but the file says its size. */
-export function readTableFile(bytes: Uint8Array): Table {
-  return orCorrupt(() => {
-    const { times, ...size } = tableShape(bytes);
-    return read(bytes, { ...size, dates: times }, MAX_INFLATED_BYTES);
-  });
-}
-
-function orCorrupt(read: () => Table): Table {
   try {
-    return read();
+    return inOneGo(read(bytes, expected, mostInflated));
   } catch (cause) {
-    const why = isError(cause) ? cause.message : "damaged";
-    throw new LedgerError("CORRUPT", `a stored table cannot be read: ${why}`, { cause });
+    throw corrupt(cause);
   }
 }
 
-function read(bytes: Uint8Array, { rows, columns: width, dates }: ExpectedTable, mostInflated: number): Table {
+/** Does the same in pieces, between which other work runs. */
+export async function readTableInPieces(bytes: Uint8Array, expected: ExpectedTable): Promise<Table> {
+  return await readInPieces(() => read(bytes, expected, MAX_INFLATED_BYTES), undefined);
+}
+
+/**
+ * Returns the cells of a Parquet file that `logDataset` stored. As {@link readTableInPieces}, but the file says its
+ * size. Rejects with the signal's reason once it is aborted.
+ */
+export async function readTableFile(bytes: Uint8Array, signal: AbortSignal | undefined): Promise<Table> {
+  return await readInPieces(() => {
+    const { times, ...size } = tableShape(bytes);
+    return read(bytes, { ...size, dates: times }, MAX_INFLATED_BYTES);
+  }, signal);
+}
+
+async function readInPieces(begin: () => Pieces, signal: AbortSignal | undefined): Promise<Table> {
+  try {
+    return await inSlices(untilAborted(begin(), signal));
+  } catch (cause) {
+    signal?.throwIfAborted();
+    throw corrupt(cause);
+  }
+}
+
+type Pieces = Generator<void, Table, undefined>;
+
+function* untilAborted(work: Pieces, signal: AbortSignal | undefined): Pieces {
+  for (;;) {
+    const { done, value } = work.next();
+    if (done) return value;
+    signal?.throwIfAborted();
+    yield;
+  }
+}
+
+function corrupt(cause: unknown): LedgerError {
+  const why = isError(cause) ? cause.message : "damaged";
+  return new LedgerError("CORRUPT", `a stored table cannot be read: ${why}`, { cause });
+}
+
+function* read(bytes: Uint8Array, { rows, columns: width, dates }: ExpectedTable, mostInflated: number): Pieces {
   if (width > MAX_COLUMNS || rows * width > MAX_CELLS) throw new RangeError("it has more cells than a table may have");
-  const found = decodeTable(bytes, { rows, columns: width, bytes: mostInflated });
+  const found = yield* decodeTableInPieces(bytes, { rows, columns: width, bytes: mostInflated });
   const isDate = new Set(dates);
   const columns: { [name: string]: TableValue[] } = {};
-  found.forEach(({ name, cells }, i) => {
+  for (const [i, { name, cells }] of found.entries()) {
+    if (isDate.has(i)) yield;
     setOwn(columns, name, isDate.has(i) ? cells.map(toDate) : cells);
-  });
+  }
   return { names: found.map(({ name }) => name), columns, rows };
 }
 

@@ -1,3 +1,4 @@
+import { inOneGo } from "../platform/event-loop.ts";
 import { type ChunkLayout, chunksOf, readChunkLayout, readFlatSchema } from "./footer-read.ts";
 import { decodePlainDoubles, decodeText, plainTexts } from "./plain.ts";
 import { checkFooter } from "./footer-checksum.ts";
@@ -22,6 +23,7 @@ export interface ExpectedSize {
 
 /** The most values in a footer. A table of 4096 columns and 10 million cells needs less than half as many. */
 const MAX_VALUES = 300_000;
+const CELLS_AT_ONCE = 65_536;
 
 /**
  * Returns the columns of a Parquet file as `encodeTable` writes it: flat columns of DOUBLE, INT64, BOOLEAN and text,
@@ -29,6 +31,14 @@ const MAX_VALUES = 300_000;
  * bounded by the number of bytes and `expected`, even for hostile bytes.
  */
 export function decodeTable(bytes: Uint8Array, expected: ExpectedSize): ReadColumn[] {
+  return inOneGo(decodeTableInPieces(bytes, expected));
+}
+
+/** Does the same, and yields between parts that take milliseconds. */
+export function* decodeTableInPieces(
+  bytes: Uint8Array,
+  expected: ExpectedSize,
+): Generator<void, ReadColumn[], undefined> {
   const footer = footerOf(bytes);
   const limit = footer.byteOffset - bytes.byteOffset;
   const fields = fieldsOf(footer);
@@ -47,16 +57,21 @@ export function decodeTable(bytes: Uint8Array, expected: ExpectedSize): ReadColu
 
   let room = expected.bytes;
   const admit = (_: number, size: number): boolean => (room -= size) >= 0;
-  return schema.map((column, i) => {
+  const columns: ReadColumn[] = [];
+  for (const [i, column] of schema.entries()) {
     const decode = DECODERS[column.type];
     if (decode === undefined) throw new RangeError(`type ${column.type} is not supported`);
     const cells: TableCell[] = [];
     for (const { rows, chunks } of groups) {
       const layout = readChunkLayout(chunks[i]!, column, rows, limit);
-      for (const page of pagesOf(bytes, layout, rows, admit)) addCells(cells, page, decode);
+      for (const page of pagesOf(bytes, layout, rows, admit)) {
+        yield;
+        yield* addCells(cells, page, decode);
+      }
     }
-    return { name: column.name, cells };
-  });
+    columns.push({ name: column.name, cells });
+  }
+  return columns;
 }
 
 /** Returns the size that a file states, and the columns, counted from 0, that hold times. Throws as {@link decodeTable}. */
@@ -119,11 +134,19 @@ function doubles(bytes: Uint8Array, count: number): Float64Array<ArrayBuffer> {
   return out;
 }
 
-function addCells(cells: TableCell[], { encoding, values, levels, bytes }: Page, decode: Decoder): void {
+function* addCells(
+  cells: TableCell[],
+  { encoding, values, levels, bytes }: Page,
+  decode: Decoder,
+): Generator<void, void, undefined> {
   if (encoding !== ENCODING.plain) throw new RangeError(`encoding ${encoding} is not supported`);
   if (levels === undefined) {
     const found = decode(bytes, values);
-    for (let i = 0; i < values; i++) cells.push(found[i]!);
+    for (let from = 0; from < values; from += CELLS_AT_ONCE) {
+      yield;
+      const to = Math.min(values, from + CELLS_AT_ONCE);
+      for (let i = from; i < to; i++) cells.push(found[i]!);
+    }
     return;
   }
   // First push 0 for each value and null for each null. Then replace the zeros by the values.
@@ -134,6 +157,12 @@ function addCells(cells: TableCell[], { encoding, values, levels, bytes }: Page,
     count += level * rows;
     for (let i = 0; i < rows; i++) cells.push(level === 1 ? 0 : null);
   });
+  yield;
   const found = decode(bytes, count);
-  for (let i = first, at = 0; i < cells.length; i++) if (cells[i] !== null) cells[i] = found[at++]!;
+  let at = 0;
+  for (let from = first; from < cells.length; from += CELLS_AT_ONCE) {
+    yield;
+    const to = Math.min(cells.length, from + CELLS_AT_ONCE);
+    for (let i = from; i < to; i++) if (cells[i] !== null) cells[i] = found[at++]!;
+  }
 }

@@ -4,8 +4,9 @@ import { ByteWriter } from "hyparquet-writer/src/bytewriter.js";
 import { writePageHeader } from "hyparquet-writer/src/datapage.js";
 import { writeMetadata } from "hyparquet-writer/src/metadata.js";
 import { describe, expect, test } from "vitest";
+import { readTableFile } from "../../src/media/table-read.ts";
 import { encodeTable, type TableColumn } from "../../src/parquet/table-write.ts";
-import { decodeTable, type ExpectedSize, type ReadColumn } from "../../src/parquet/table-read.ts";
+import { decodeTable, decodeTableInPieces, type ExpectedSize, type ReadColumn } from "../../src/parquet/table-read.ts";
 
 const ROOM = 1 << 20;
 
@@ -54,6 +55,22 @@ test("the greatest number of columns, and several row groups", () => {
   const [column] = decodeTable(long, { rows, columns: 1, bytes: rows * 9 });
   expect(column!.cells.length).toBe(rows);
   expect(column!.cells.every((cell, i) => cell === (nulls[i] ? null : i))).toBe(true);
+});
+
+test("a large table is read in pieces, and not to its end once the signal is aborted", async () => {
+  const rows = 400_000;
+  const values = new Float64Array(rows);
+  const nulls = Array.from(values, (_, i) => i === 7);
+  for (const column of [{ values }, { values, nulls }]) {
+    const bytes = encodeTable([{ name: "n", type: "double", ...column }]);
+    const work = decodeTableInPieces(bytes, { rows, columns: 1, bytes: rows * 9 });
+    let pieces = 1;
+    while (work.next().done !== true) pieces++;
+    expect(pieces).toBeGreaterThan(rows / 65_536);
+    const aborted = AbortSignal.abort(new Error("enough"));
+    await expect(readTableFile(bytes, aborted)).rejects.toThrow("enough");
+    expect((await readTableFile(bytes, undefined)).rows).toBe(rows);
+  }
 });
 
 const table = (): Uint8Array<ArrayBuffer> =>
