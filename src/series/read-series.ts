@@ -20,7 +20,7 @@ import {
 } from "./compacted-points.ts";
 import { findPoints, type Place } from "./find-points.ts";
 import { inStepOrder, isBounded, joinSeries, type Series, type SeriesRange, within } from "./series.ts";
-import { type Cuts, type Latest, readLatest, withoutReplaced } from "./replaced-points.ts";
+import { type Cuts, type Latest, readLatest, replacedFrom } from "./replaced-points.ts";
 import type { MetricsEntry } from "../journal/compacted.ts";
 import { openOverview } from "./overview/overview-reader.ts";
 
@@ -144,13 +144,16 @@ function joinWriters(
 ): Series {
   const parts = new Map<string, Series>();
   if (stored) for (const { writer, points } of splitByWriter(key, stored, 0, compacted)) parts.set(writer, points);
-  return joinSeries(
-    journals.flatMap(({ writer, columns }) => {
-      const before = parts.get(writer);
-      const after = columns.get(key)?.toSeries();
-      return [before, after].flatMap((points) => (points ? [withoutReplaced(key, writer, points, cuts)] : []));
-    }),
+  const all = journals.flatMap(({ writer, columns }) =>
+    [parts.get(writer), columns.get(key)?.toSeries()].flatMap((points) => (points ? [{ writer, points }] : [])),
   );
+  if (!cuts) return joinSeries(all.map(({ points }) => points));
+  const firsts = new Map<string, number>();
+  for (const { writer, points } of all)
+    if (points.steps.length > 0 && !firsts.has(writer)) firsts.set(writer, points.steps[0]!);
+  const replaced = replacedFrom(key, firsts, cuts);
+  // Steps are whole numbers.
+  return joinSeries(all.map(({ writer, points }) => within(points, { to: (replaced.get(writer) ?? Infinity) - 1 })));
 }
 
 /** More samples than this take the whole series. */

@@ -8,10 +8,14 @@ import { readFolds } from "../journal/run-state.ts";
 import type { SegmentEntry } from "../journal/segment.ts";
 import type { WriterFold } from "../journal/writer-fold.ts";
 import { isRecovery } from "../journal/writers-alive.ts";
-import { type Series, within } from "./series.ts";
 
-/** By writer: the step from which on a later session has replaced its points. */
-export type Cuts = ReadonlyMap<string, number>;
+/** Which sessions replace the points of others. */
+export interface Cuts {
+  /** The sessions of the run, in their order. */
+  readonly sessions: readonly Pick<WriterFold, "writer" | "firstStep">[];
+  /** By writer: the place of the first session that replaces its points. All sessions after that one do, too. */
+  readonly from: ReadonlyMap<string, number>;
+}
 
 /** What tells the points of the latest sessions from replaced ones. */
 export interface Latest {
@@ -37,31 +41,46 @@ export async function readLatest(
   const folds =
     run.more.size === 0 ? compacted : await readFolds(backend, await run.readCreated(), run.more, options, compacted);
   const cuts = cutsOf(folds);
-  return cuts.size === 0 ? undefined : { cuts, compacted };
+  return cuts.from.size === 0 ? undefined : { cuts, compacted };
 }
 
 type Session = Pick<WriterFold, "writer" | "order" | "fence" | "next" | "firstStep" | "events">;
 
 /**
- * Returns from which step on the points of each session are replaced. A later session replaces the points of an
- * earlier one from the step of its own first row on, whatever their metrics: a training that went back to a checkpoint
- * repeats all that it logged after it. It is later only if it certainly began after the end of the other. Sessions whose
- * points nothing replaces are absent.
+ * Returns which sessions replace the points of others: those that certainly began after the end of the other, and have
+ * logged a row.
  */
-export function cutsOf(folds: readonly WriterFold[]): Map<string, number> {
+export function cutsOf(folds: readonly WriterFold[]): Cuts {
   const sessions = folds.filter((fold) => !isRecovery(fold)).sort((a, b) => a.order - b.order);
   const ends = endsOf(sessions, folds);
-  // For each session the least first step of it and of those that began after it.
-  const least = new Float64Array(sessions.length + 1).fill(Infinity);
-  for (let i = sessions.length - 1; i >= 0; i--) least[i] = Math.min(least[i + 1]!, sessions[i]!.firstStep ?? Infinity);
-  const cuts = new Map<string, number>();
+  const last = sessions.findLastIndex(({ firstStep }) => firstStep !== undefined);
+  const from = new Map<string, number>();
   for (const { writer, order } of sessions) {
     const end = ends.get(writer);
     if (end === undefined) continue;
-    const step = least[firstFrom(sessions, Math.max(end, order + 1))]!;
-    if (step < Infinity) cuts.set(writer, step);
+    const place = firstFrom(sessions, Math.max(end, order + 1));
+    if (place <= last) from.set(writer, place);
   }
-  return cuts;
+  return { sessions, from };
+}
+
+/**
+ * Returns by writer the step from which on its points of a metric are replaced. A later session replaces them from the
+ * step of its own first point of the metric on: a training that went back to a checkpoint repeats what it logged after
+ * it, and metrics may count different steps, such as batches and epochs. Of a metric that it has not logged, it replaces
+ * the points from the step of its first row on. `firsts` has the step of the first point of the metric by writer.
+ * Measurements of the machine are never replaced.
+ */
+export function replacedFrom(key: string, firsts: ReadonlyMap<string, number>, cuts: Cuts): Map<string, number> {
+  const { sessions, from } = cuts;
+  if (isSystemMetric(key)) return new Map();
+  // For each session the least of its steps and of those of the sessions that began after it.
+  const least = new Float64Array(sessions.length + 1).fill(Infinity);
+  for (let i = sessions.length - 1; i >= 0; i--) {
+    const { writer, firstStep = Infinity } = sessions[i]!;
+    least[i] = Math.min(least[i + 1]!, firsts.get(writer) ?? firstStep);
+  }
+  return new Map([...from].map(([writer, place]) => [writer, least[place]!]));
 }
 
 /** Returns the place of the first session whose order is not below `order`. */
@@ -113,12 +132,4 @@ function* endedBy(
     const session = known.get(other);
     if (session && other !== writer && session.next <= next) yield [other, event.order];
   }
-}
-
-/** Returns the points of a writer that no later session has replaced. Measurements of the machine are never replaced. */
-export function withoutReplaced(key: string, writer: string, points: Series, cuts: Cuts | undefined): Series {
-  const step = isSystemMetric(key) ? undefined : cuts?.get(writer);
-  if (step === undefined) return points;
-  // Steps are whole numbers.
-  return within(points, { to: step - 1 });
 }

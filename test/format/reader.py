@@ -359,7 +359,7 @@ def read_run(run, names):  # What is printed of a run, or None if there is none
     return {"record": record, "histories": found, "latest": latest,
         "media": attempt("CORRUPT", rich, run, media, order) if is_whole else code}
 
-def replaced(writers):  # By writer the step from which on its points are replaced
+def replaced(writers):  # By writer those that replace its points
     people, ends, out = {writer.id: writer for writer in writers if not writer.recovers()}, {}, {}
     def end(name, order): ends[name] = min(order, ends.get(name, math.inf))
     for writer in writers:
@@ -371,9 +371,9 @@ def replaced(writers):  # By writer the step from which on its points are replac
     for writer in people.values():
         for other in people.values():
             if other.fence > writer.fence: end(writer.id, other.order)
-        steps = [other.first_step for other in people.values() if other.first_step is not None and
+        later = [other for other in people.values() if other.first_step is not None and
             other.order > writer.order and other.order >= ends.get(writer.id, math.inf)]
-        if steps: out[writer.id] = min(steps)
+        if later: out[writer.id] = later
     return out
 def histories(run, files, compacted, order, cuts):  # Without `compacted` the files alone have the points
     stored, out = {}, {}
@@ -382,10 +382,10 @@ def histories(run, files, compacted, order, cuts):  # Without `compacted` the fi
     for key in set(stored).union(*(writer.points for writer in order)):
         rows, left, parts = [], iter(stored.get(key, [])), {}
         for writer in compacted: parts[writer.id] = list(itertools.islice(left, writer.counts.get(key, 0)))
+        own = {writer.id: parts.get(writer.id, []) + writer.points.get(key, []) for writer in order}
         for writer in order:
-            to = math.inf if key[:7] == "system/" else cuts.get(writer.id, math.inf)
-            own = parts.get(writer.id, []) + writer.points.get(key, [])
-            rows += [row for row in own if row[0] < to]
+            to = min(((own[it.id] or [[it.first_step]])[0][0] for it in cuts.get(writer.id, [])), default=math.inf)
+            rows += [row for row in own[writer.id] if row[0] < to or key[:7] == "system/"]
         if rows or not cuts: out[key] = sorted(rows, key=itemgetter(0))
     return out
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { type Ledger, openLedger, type Run } from "runledger";
 import { aggregateHistories } from "runledger/compare";
 import { createTestLedger } from "runledger/testing";
-import { cutsOf } from "../../src/series/replaced-points.ts";
+import { cutsOf, replacedFrom } from "../../src/series/replaced-points.ts";
 import type { WriterFold } from "../../src/journal/writer-fold.ts";
 
 interface Row {
@@ -19,12 +19,16 @@ async function shown(ledger: Ledger, id: string, view: "all" | "latest", options
 /** What is left of sessions that followed each other: each value is the number of its row. */
 function model(sessions: readonly (readonly Row[])[]): object {
   const firsts = sessions.map((rows) => rows.find(({ key }) => !key.startsWith("system/"))?.step ?? Infinity);
+  const firstOf = (i: number, key: string): number => sessions[i]!.find((row) => row.key === key)?.step ?? firsts[i]!;
   const found: { [key: string]: [number[], number[]] } = {};
   let value = 0;
   const kept = sessions.flatMap((rows, i) =>
     rows
       .map((row) => ({ ...row, value: value++ }))
-      .filter(({ step, key }) => key.startsWith("system/") || step < Math.min(Infinity, ...firsts.slice(i + 1))),
+      .filter(
+        ({ step, key }) =>
+          key.startsWith("system/") || sessions.every((_, later) => later <= i || step < firstOf(later, key)),
+      ),
   );
   for (const row of kept.toSorted((a, b) => a.step - b.step)) {
     const [steps, values] = (found[row.key] ??= [[], []]);
@@ -113,6 +117,60 @@ describe('history(id, key, { view: "latest" })', () => {
     expect((await ledger.history(first.id, "loss", { view: "all", from: 60, to: 60 })).values).toHaveLength(2);
   });
 
+  test("metrics of batches and of epochs are each replaced from their own steps on, whichever comes first", async () => {
+    for (const isEpochFirst of [false, true]) {
+      const { ledger, backend } = await createTestLedger();
+      const train = async (run: Run, from: number, to: number, offset: number): Promise<void> => {
+        for (let epoch = from; epoch < to; epoch++) {
+          const log = (): void => run.log({ "train/loss": offset + epoch }, { step: epoch });
+          if (isEpochFirst) log();
+          for (let i = 2 * epoch; i < 2 * epoch + 2; i++) run.log({ "batch/loss": offset + i }, { step: i });
+          if (!isEpochFirst) log();
+          if (epoch % 3 === 2) run.log({ "val/loss": offset + epoch }, { step: epoch });
+        }
+        await run.flush();
+      };
+      const first = await ledger.startRun();
+      await train(first, 0, 4, 0);
+      await first.finish("failed");
+      const again = await ledger.resumeRun(first.id);
+      await train(again, 2, 6, 100);
+      await again.finish();
+      for (const from of [ledger, await openLedger(backend)])
+        expect(await shown(from, first.id, "latest")).toEqual({
+          "train/loss": [
+            [0, 1, 2, 3, 4, 5],
+            [0, 1, 102, 103, 104, 105],
+          ],
+          "batch/loss": [
+            [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
+            [0, 1, 2, 3, 104, 105, 106, 107, 108, 109, 110, 111],
+          ],
+          "val/loss": [
+            [2, 5],
+            [102, 105],
+          ],
+        });
+    }
+  });
+
+  test("a metric that a later session has not logged yet is replaced from the first row of the session on", async () => {
+    const { ledger } = await createTestLedger();
+    const first = await ledger.startRun();
+    for (let step = 0; step <= 10; step++) first.log({ loss: step, ...(step % 5 === 0 && { val: step }) }, { step });
+    await first.finish("failed");
+    const again = await ledger.resumeRun(first.id);
+    for (let step = 8; step <= 9; step++) again.log({ loss: step }, { step });
+    await again.flush();
+    expect([...(await ledger.history(first.id, "val", { view: "latest" })).steps]).toEqual([0, 5]);
+    // A result of the whole run.
+    again.log({ best: 8 }, { step: 0 });
+    await again.finish();
+    expect([...(await ledger.history(first.id, "loss", { view: "latest" })).steps]).toEqual(
+      Array.from({ length: 10 }, (_, i) => i),
+    );
+  });
+
   test("a writer that ran beside replaces nothing, and is not replaced", async () => {
     const { ledger } = await createTestLedger();
     const first = await ledger.startRun();
@@ -156,6 +214,9 @@ describe('history(id, key, { view: "latest" })', () => {
       events: [{ kind: "finish", v: 1, order: i * 2 + 1, time: 0, status: "finished" }],
     })) as unknown as WriterFold[];
     const cuts = cutsOf(folds);
-    expect([cuts.size, cuts.get("w0"), cuts.get("w9998"), cuts.get("w9999")]).toEqual([9999, 1, 9999, undefined]);
+    const steps = replacedFrom("loss", new Map([["w5", 3]]), cuts);
+    expect(steps.size).toBe(9999);
+    expect(["w0", "w3", "w4", "w9998", "w9999"].map((writer) => steps.get(writer))).toEqual([1, 3, 3, 9999, undefined]);
+    expect(replacedFrom("system/cpu", new Map(), cuts).size).toBe(0);
   });
 });
