@@ -36,7 +36,11 @@ async function replaced(place: Place): Promise<void> {
     const { run, ledger } = await start(place, `back to a checkpoint after ${end}`);
     const log = async (to: Run, from: number, until: number): Promise<void> => {
       to.log({ "system/cpu": from }, { step: 20 });
-      for (let step = from; step <= until; step++) to.log({ loss: from + step / 100 }, { step });
+      for (let step = from; step <= until; step++) {
+        to.log({ loss: from + step / 100 }, { step });
+        // A metric that counts other steps.
+        if (step % 2 === 1) to.log({ epochs: from + step / 100 }, { step: (step - 1) / 2 });
+      }
       if (until > 5) to.log({ eval: from }, { step: 5 });
       await to.flush();
     };
