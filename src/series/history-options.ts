@@ -38,9 +38,9 @@ export interface HistoryOptions extends CallOptions {
   /**
    * Which points of a run of several sessions. `"all"` (default): every point that was logged. `"latest"`: without
    * those that a later session replaced by going back in steps, as a training does that crashed at step 60 and went on
-   * from the checkpoint of step 50. A session that certainly began after the end of others replaces their points from
-   * the step of its own first row on, whatever their metrics. Sessions that may have run beside each other replace
-   * nothing, and neither are metrics called `system/…` replaced.
+   * from the checkpoint of step 50. A session that certainly began after the end of others replaces their points of a
+   * metric from the step of its own first point of the metric on, or, if it has none, of its first row. Sessions that
+   * may have run beside each other replace nothing, and neither are metrics called `system/…` replaced.
    */
   readonly view?: "all" | "latest" | undefined;
   /**
