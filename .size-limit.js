@@ -28,7 +28,7 @@ export default [
     limit: "176.5 kB",
     modifyEsbuildConfig: bundle,
   },
-  { name: "runledger/compare", path: "dist/compare/index.js", limit: "27.5 kB", modifyEsbuildConfig: bundle },
+  { name: "runledger/compare", path: "dist/compare/index.js", limit: "27.9 kB", modifyEsbuildConfig: bundle },
   { name: "runledger/backend", path: "dist/backend/index.js", limit: "7.2 kB", modifyEsbuildConfig: bundle },
   { name: "runledger/files", path: "dist/files/index.js", limit: "1.5 kB", modifyEsbuildConfig: bundle },
   {

@@ -41,7 +41,6 @@ export async function compactJointly(
   const { backend, segments: cache } = context;
   // One that cannot be read would only be made again from the same segments.
   if (trouble.unusable.size > 0) return;
-  const call = signal ? { signal } : {};
   const listed = await listCatalog(backend, undefined, () => {}, signal);
   const { ranges, repeated } = await openJointSegments(context, listed, trouble.unusable, signal);
   const parts: Part[] = [];
@@ -70,14 +69,14 @@ export async function compactJointly(
     }));
     for (const { segment, valid } of byRows.sort((a, b) => a.valid - b.valid)) {
       if (2 * valid > segment.rows && (valid > GROWTH * total || valid + total > MAX_SEGMENT_ROWS)) continue;
-      parts.push(...partsOf(segment, ranges.get(segment)!));
+      for (const part of partsOf(segment, ranges.get(segment)!)) parts.push(part);
       replaced.push(segment.name);
       total += valid;
     }
     if (joined.length >= MIN_JOINED) await storeParts(context, parts, nextGeneration(listed.joint), signal);
     else return;
   }
-  await mapBounded(replaced, AT_ONCE, signal, ({ key }) => backend.remove(key, call));
+  await mapBounded(replaced, AT_ONCE, signal, ({ key }, stop) => backend.remove(key, { signal: stop }));
   for (const name of replaced) cache.forget(name);
 }
 
