@@ -56,7 +56,8 @@ async function end(ending: string, signal?: NodeJS.Signals): Promise<Ended> {
     const told = lines(stderr).filter((line) => line.startsWith("runledger"));
     return { runs, code, signal: endedBy, said, stderr, told };
   } finally {
-    await rm(directory, { recursive: true, force: true });
+    // A worker thread may still store something.
+    await rm(directory, { recursive: true, force: true, maxRetries: 10 });
   }
 }
 
