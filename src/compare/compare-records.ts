@@ -5,7 +5,7 @@ import { isRuntimeMetric } from "../journal/metric-field.ts";
 import { attributeValue, runAttributes } from "../journal/run-attributes.ts";
 import type { RunRecord, RunStatus } from "../journal/run-record.ts";
 import { readOptions } from "../arguments/options.ts";
-import { checkRecords } from "./check-records.ts";
+import { checkRecords, type ComparableRecord } from "./check-records.ts";
 import { alignSection, type ComparedSection, entriesOf, leavesOf } from "./compared-section.ts";
 import type { MetricSummary } from "../journal/metric-summary.ts";
 import { type Goal, sharedGoal, summaryOf } from "./metric-value.ts";
@@ -89,7 +89,7 @@ export interface CompareOptions {
  * -0. Leaves out metrics named `system/…` and `tfjs/…` unless `systemMetrics` is set. Throws `INVALID_ARGUMENT` for
  * anything but an array of records.
  */
-export function compareRecords(given: readonly RunRecord[], options?: CompareOptions): RunComparison {
+export function compareRecords(given: readonly ComparableRecord[], options?: CompareOptions): RunComparison {
   const { systemMetrics = false } = readOptions("compareRecords", options, { systemMetrics: true });
   return reading("records", () => {
     const records = checkRecords(given);

@@ -16,6 +16,7 @@ export type { DatasetChange } from "./dataset-change.ts";
 export type { MetricChange } from "./metric-change.ts";
 export type { ValueChange } from "./value-change.ts";
 export { type ComparedDataset, type ComparedRun, compareRecords, type RunComparison } from "./compare-records.ts";
+export type { ComparableRecord } from "./check-records.ts";
 export type { ComparedMetric, CompareOptions } from "./compare-records.ts";
 export type { CodeDiff, ComparedFact, ComparedItems } from "./code/code-diff.ts";
 export type { Sameness } from "./sameness.ts";

@@ -3,7 +3,7 @@ import type { RunRecord } from "../journal/run-record.ts";
 import type { Field } from "../filter/field.ts";
 import { recordRow, type FilterRow, fieldValue } from "../filter/filter-row.ts";
 import { toField, type LabelledField } from "../filter/parse-field.ts";
-import { checkRecords } from "./check-records.ts";
+import { checkRecords, type ComparableRecord } from "./check-records.ts";
 import { compareRecords } from "./compare-records.ts";
 import { compareValues, valueTexts } from "./value-identity.ts";
 import { isNested } from "../journal/params.ts";
@@ -53,7 +53,7 @@ export interface ParallelCoordinates {
  * an axis without anything to draw has no categories. Throws `INVALID_ARGUMENT` for anything but a field.
  */
 export function parallelCoordinates(
-  given: readonly RunRecord[],
+  given: readonly ComparableRecord[],
   axes?: readonly (string | Field)[],
 ): ParallelCoordinates {
   return reading("records", () => {

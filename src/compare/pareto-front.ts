@@ -1,6 +1,6 @@
 import { invalidArgument, reading } from "../errors/ledger-error.ts";
 import type { RunRecord } from "../journal/run-record.ts";
-import { checkRecords } from "./check-records.ts";
+import { checkRecords, type ComparableRecord } from "./check-records.ts";
 import type { Aggregate } from "../filter/field.ts";
 import { checkMetric, type Goal, sharedGoal, summaryOf, valueOf } from "./metric-value.ts";
 
@@ -47,7 +47,7 @@ export interface ParetoFront {
  * the front for more. Throws `INVALID_ARGUMENT` without objectives, or if an objective has no goal and the runs define
  * none or disagree.
  */
-export function paretoFront(given: readonly RunRecord[], objectives: readonly Objective[]): ParetoFront {
+export function paretoFront(given: readonly ComparableRecord[], objectives: readonly Objective[]): ParetoFront {
   return reading("records", () => {
     const records = checkRecords(given);
     if (!Array.isArray(objectives) || objectives.length === 0)

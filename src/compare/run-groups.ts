@@ -11,8 +11,7 @@ import { compareValues, identity } from "./value-identity.ts";
 import { checkMetric, type Goal, mergeGoal, type SharedGoal, goalOf } from "./metric-value.ts";
 import { type GroupStats, RunningStats } from "./running-stats.ts";
 import { isMetricField, notAKey } from "../journal/metric-field.ts";
-import type { RunRecord } from "../journal/run-record.ts";
-import { checkRecords } from "./check-records.ts";
+import { checkRecords, type ComparableRecord } from "./check-records.ts";
 
 /** A metric to aggregate over the runs of a group. */
 export interface SummarisedMetric {
@@ -241,7 +240,7 @@ function toldGoal(row: FilterRow, key: string): Goal | undefined {
  * Groups runs by fields and aggregates their metrics. The goal of a metric comes from the query, or else from the runs.
  * Throws `INVALID_ARGUMENT`, which names the wrong part of the query.
  */
-export function summariseRecords(given: readonly RunRecord[], query: SummaryQuery = {}): RunGroup[] {
+export function summariseRecords(given: readonly ComparableRecord[], query: SummaryQuery = {}): RunGroup[] {
   return reading("records", () => {
     const records = checkRecords(given);
     const summary = new RunGrouper(query);

@@ -3,6 +3,7 @@ import { LedgerError, invalidArgument } from "../errors/ledger-error.ts";
 import { type Aggregate, type Field, formatField } from "./field.ts";
 import { type Condition, type Operand, type Operator, OPERANDS, normalValue, operandOf } from "./filter.ts";
 import { parseDate, parseDuration } from "./literal.ts";
+import type { RunStatus } from "../journal/run-record.ts";
 import { wrongStatus } from "./error-advice.ts";
 import { type FilterTree, copyFilter } from "./copy-filter.ts";
 
@@ -98,6 +99,10 @@ export interface MetricTerm extends NumberTerm {
 }
 /** A text in a filter. */
 export interface TextTerm extends Equality<string>, Texts, Lists<string> {}
+/** The statuses that filters compare with, in lower or upper case. `scheduled` is MLflow's; no run has it. */
+export type StatusText = RunStatus | "scheduled" | Uppercase<RunStatus | "scheduled">;
+/** The status of a run in a filter. */
+export interface StatusTerm extends Equality<StatusText>, Texts, Lists<StatusText> {}
 /** A tag in a filter. */
 export interface TagTerm extends TextTerm, Presence {}
 /** A param in a filter. */

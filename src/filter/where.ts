@@ -6,6 +6,7 @@ import {
   type DurationTerm,
   type MetricTerm,
   type ParamTerm,
+  type StatusTerm,
   type TagTerm,
   Term,
   type TextTerm,
@@ -42,6 +43,8 @@ export interface WhereBuilder {
   attribute(name: TimeName): TimeTerm;
   /** Returns an attribute of the run. */
   attribute(name: "duration"): DurationTerm;
+  /** Returns an attribute of the run. */
+  attribute(name: "status"): StatusTerm;
   /** Returns an attribute of the run. */
   attribute(name: TextName): TextTerm;
   /** Returns a part of the run's data sets. A condition on it is true if one of the data sets fits. */

@@ -1,3 +1,4 @@
+import { type OptionNames, readOptions } from "../arguments/options.ts";
 import { LedgerError, invalidArgument, reading } from "../errors/ledger-error.ts";
 import type { ExperimentWhere } from "../filter/experiment-where.ts";
 import type { ExperimentOrder } from "../filter/experiment-order.ts";
@@ -18,6 +19,8 @@ import type { Ledger } from "./ledger.ts";
 import type { RunQuery } from "./run-query.ts";
 import type { RunPage } from "./search-runs.ts";
 
+const DEFINITION: OptionNames<RunSchema> = { name: true, params: true, metrics: true, metricNames: true };
+
 const filtering = /* @__PURE__ */ onDemand(() => import("../filter/where.ts"));
 
 /**
@@ -29,7 +32,8 @@ export type ExperimentRecord<Params, Name extends string> = Omit<RunRecord, "par
   readonly params: Params;
   /** The summary of each metric that the run has, by its name. */
   readonly metrics: { readonly [N in Exclude<Name, PatternsOf<Name>>]?: MetricSummary } & {
-    readonly [N in PatternsOf<Name>]: MetricSummary;
+    // As with the names: a run need not have any metric that matches.
+    readonly [N in PatternsOf<Name>]: MetricSummary | undefined;
   };
 };
 
@@ -128,7 +132,8 @@ function checkLedger(ledger: Ledger): Ledger {
  * glob, as `defineMetric` does; without it, a run may log any metric.
  *
  * The compiler refuses to log other metrics. A program that logs one all the same, for example one without types, logs
- * it: a training must not fail for a name. Throws `INVALID_ARGUMENT`, which names the wrong member.
+ * it: a training must not fail for a name. Throws `INVALID_ARGUMENT`, which names the wrong member, and
+ * `UNSUPPORTED` for a member that it does not know.
  */
 export function defineExperiment<
   Schema extends StandardSchema<unknown, unknown> = StandardSchema<object, Dictionary>,
@@ -143,5 +148,8 @@ export function defineExperiment<
   /** The metrics, by name or glob. Default: any metrics. */
   readonly metrics?: Definitions | undefined;
 }): Experiment<InputOf<Schema>, OutputOf<Schema>, NamesOf<keyof Definitions & string>> {
-  return reading("definition", () => new Experiment(checkSchema(definition, "definition") as never));
+  return reading("definition", () => {
+    const schema = checkSchema(definition, "definition");
+    return new Experiment(readOptions("defineExperiment", schema, DEFINITION, "definition") as never);
+  });
 }

@@ -7,6 +7,8 @@ export type {
   MetricTerm,
   ParamTerm,
   ParamTermOf,
+  StatusTerm,
+  StatusText,
   TagTerm,
   TextTerm,
   TimeTerm,

@@ -229,6 +229,17 @@ describe("defineExperiment", () => {
     );
   });
 
+  test("a member that defineExperiment does not know is refused", () => {
+    const definition = { name: "e", metric: { loss: {} } };
+    expect(() => defineExperiment(definition)).toThrow(
+      expect.objectContaining({
+        code: "UNSUPPORTED",
+        field: "metric",
+        message: expect.stringContaining("metrics") as string,
+      }),
+    );
+  });
+
   test("a definition with a getter that throws is refused", () => {
     const definition = {
       get name(): string {

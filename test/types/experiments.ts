@@ -145,6 +145,9 @@ export async function known(): Promise<void> {
     void params.lrr;
     // @ts-expect-error -- no such metric
     void metrics.lose;
+    // @ts-expect-error -- a run may have no metric that matches
+    void metrics["layer/9"].last;
+    void metrics["layer/9"]?.last;
     void [epochs, name, loss, text];
   }
   compareRecords(runs);
@@ -167,6 +170,9 @@ export async function known(): Promise<void> {
         .and(where.param("optimizer.beta").isNull())
         .and(where.param("optimizer").isNotNull()),
   });
+  await digits.search(ledger, { filter: (where) => where.attribute("status").in(["failed", "KILLED"]) });
+  // @ts-expect-error -- no such status
+  await digits.search(ledger, { filter: (where) => where.attribute("status").eq("finishd") });
   // @ts-expect-error -- lr is a number
   await digits.search(ledger, { filter: (where) => where.param("lr").eq("0.1") });
   // @ts-expect-error -- not an optimizer

@@ -2,7 +2,7 @@ import { readOptions } from "../../arguments/options.ts";
 import { reading } from "../../errors/ledger-error.ts";
 import { isRuntimeMetric } from "../../journal/metric-field.ts";
 import type { RunRecord } from "../../journal/run-record.ts";
-import { checkRecords } from "../check-records.ts";
+import { checkRecords, type ComparableRecord } from "../check-records.ts";
 import { summaryOf } from "../metric-value.ts";
 import { printable } from "../printable.ts";
 import { type ComparedInput, compareInputs, type ExplainedInput, type InputKind } from "./compare-inputs.ts";
@@ -60,14 +60,14 @@ const KINDS: readonly InputKind[] = ["code", "data", "artifact", "params", "envi
  * names the wrong argument or tolerance.
  */
 export function checkReproduction(
-  original: RunRecord,
-  again: RunRecord,
+  first: ComparableRecord,
+  second: ComparableRecord,
   options?: CheckReproductionOptions,
 ): ReproductionCheck {
   return reading("records", () => {
     const { tolerances } = readOptions("checkReproduction", options, { tolerances: true });
     const toleranceOf = readTolerances(tolerances);
-    checkRecords([original, again]);
+    const [original, again] = checkRecords([first, second]) as [RunRecord, RunRecord];
     const metrics = metricNames(original, again).map((name): ReproducedMetric => {
       const [a, b] = [original, again].map((record) => summaryOf(record, name)?.last.value) as [number?, number?];
       return {
