@@ -54,6 +54,8 @@ function tidyLater(
   // What is opened now is out of date when other work has ended.
   let opened = background.isBusy ? undefined : catalog;
   background.queue(`catalog ${JSON.stringify(experiment)}`, async () => {
+    // Loading the module would keep the process alive.
+    await background.pause();
     const { tidyInBackground } = await tidying();
     if (opened?.openedAt !== background.ended) opened = undefined;
     await tidyInBackground(context, experiment, { trouble, catalog: opened });

@@ -43,7 +43,7 @@ export async function tidyInBackground(
   experiment: string | undefined,
   before: OpenedBefore,
 ): Promise<void> {
-  const backend = pausingBackend(context.backend, () => context.background.pause());
+  const backend = pausingBackend(context.backend, context.background);
   const own = { ...context, backend };
   await orTell(context, undefined, () => tidyOpened(own, experiment, MIN_LOOSE, undefined, before));
 }

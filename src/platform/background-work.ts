@@ -31,6 +31,11 @@ export class BackgroundWork {
     return this.#isDraining;
   }
 
+  /** Whether somebody waits for the work. */
+  get isAwaited(): boolean {
+    return this.#awaited > 0;
+  }
+
   /** Does `work` soon. Of queued work with the same key only the last counts. */
   queue(key: string, work: () => Promise<void>): void {
     this.#queued.set(key, work);
@@ -56,17 +61,22 @@ export class BackgroundWork {
    * instead.
    */
   async pause(): Promise<void> {
-    if (this.#awaited > 0) return;
+    if (this.isAwaited) return;
     await new Promise<void>((resolve) => {
+      let handle: ReturnType<typeof setTimeout>;
+      const wait = (then: () => void): boolean => {
+        handle = setTimeout(then, 0);
+        return unreference(handle);
+      };
       const go = (): void => {
         clearTimeout(handle);
         this.#paused.delete(go);
         resolve();
       };
-      const handle = setTimeout(go, 0);
       this.#paused.add(go);
+      // The first timer may be due before the process looks whether anything keeps it alive, so a second one follows.
       // Where no timer keeps a process alive, there is nothing to wait for.
-      if (!unreference(handle)) go();
+      if (!wait(() => void wait(go))) go();
     });
   }
 

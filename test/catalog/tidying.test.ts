@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { memoryBackend } from "../../src/backends/memory/index.ts";
 import { RUNS_AT_ONCE } from "../../src/catalog/open-experiment.ts";
@@ -208,18 +211,20 @@ describe("compactCatalog", () => {
 
 test("the tidying keeps no process alive, unless the program waits for it", { timeout: 60_000 }, async () => {
   const child = await bundle(new URL("tidying-child.ts", import.meta.url));
+  const directory = await mkdtemp(join(tmpdir(), "runledger-tidying-"));
   try {
-    const outcome = async (command: string): Promise<{ removed: number; code: number | null }> => {
-      const process = startChild([globalThis.process.execPath, child.script, command]);
+    const outcome = async (...args: string[]): Promise<{ removed: number; began: number; code: number | null }> => {
+      const process = startChild([globalThis.process.execPath, child.script, ...args]);
       const { code } = await process.ended;
       expect(process.lines).toContain("found 40");
-      return { removed: process.lines.filter((line) => line === "removed").length, code };
+      const count = (what: string): number => process.lines.filter((line) => line === what).length;
+      return { removed: count("removed"), began: count("began"), code };
     };
-    const ended = await outcome("search");
-    expect(ended.code).toBe(0);
-    expect(ended.removed).toBeLessThan(80);
-    expect(await outcome("close")).toEqual({ removed: 80, code: 0 });
+    expect(await outcome("search")).toEqual({ removed: 0, began: 0, code: 0 });
+    expect(await outcome("search", join(directory, "a"))).toEqual({ removed: 0, began: 0, code: 0 });
+    expect(await outcome("close", join(directory, "b"))).toMatchObject({ removed: 80, code: 0 });
   } finally {
+    await rm(directory, { recursive: true });
     await child.remove();
   }
 });
