@@ -3,7 +3,8 @@ import { clampRange } from "../../backend/body.ts";
 import { assertKey, assertPrefix, MAX_STORED_KEY_BYTES } from "../../backend/key.ts";
 import { LedgerError } from "../../errors/ledger-error.ts";
 import { failure } from "./failure.ts";
-import { IndexReader } from "./index-reader.ts";
+import { ClosedSince } from "./closed-since.ts";
+import { type Found, IndexReader } from "./index-reader.ts";
 import { Missing } from "./missing.ts";
 import { objectSize } from "./object-size.ts";
 import { type HttpBackendOptions, resolveOptions, type Settings } from "./options.ts";
@@ -34,11 +35,13 @@ class StaticFiles implements HttpBackend {
   readonly capabilities = { append: false, exclusiveCreate: false, durable: true, readOnly: true } as const;
   readonly #settings: Settings;
   readonly #index: IndexReader;
+  readonly #closedSince: ClosedSince;
   readonly #tags = new EntityTags();
 
   constructor(settings: Settings) {
     this.#settings = settings;
     this.#index = new IndexReader(settings);
+    this.#closedSince = new ClosedSince(settings, this.#index);
   }
 
   create(key: string, _body: Body, options?: CallOptions): Promise<never> {
@@ -54,7 +57,7 @@ class StaticFiles implements HttpBackend {
     this.#begin(operation, key, signal);
     const { maxReadBytes } = this.#settings;
     for (let isAgain = false; ; isAgain = true) {
-      const { index, found } = await this.#index.find(key, operation, isAgain, signal);
+      const { index, found } = await this.#find(key, operation, isAgain, signal);
       if (index && found === undefined) {
         // The index that is known may be older than `refreshMs`.
         if (!isAgain) continue;
@@ -79,6 +82,8 @@ class StaticFiles implements HttpBackend {
         if (!isMissing && !LedgerError.hasCode(error, "IO")) throw error;
         // The place may have been published again since, without the object or with another one.
         if (index && !isAgain && (await this.#index.isReplaced(index, operation, signal))) continue;
+        if (index && isMissing && error.status !== 403 && (await this.#closedSince.find(key, index, signal)))
+          throw failure({ operation, key }, "NOT_FOUND", "the run was closed after the ledger was published");
         throw isMissing ? this.#missing(operation, key, error, index !== undefined) : error;
       }
     }
@@ -87,7 +92,7 @@ class StaticFiles implements HttpBackend {
   async stat(key: string, { signal }: CallOptions = {}): Promise<{ size: number } | undefined> {
     const operation = "stat";
     this.#begin(operation, key, signal);
-    const { index, found } = await this.#index.find(key, operation, true, signal);
+    const { index, found } = await this.#find(key, operation, true, signal);
     if (index) return found && { size: found.size };
     try {
       return { size: await objectSize(this.#settings, { operation, key, signal }) };
@@ -100,6 +105,11 @@ class StaticFiles implements HttpBackend {
   async *list(prefix: string, { startAfter, signal }: ListOptions = {}): AsyncGenerator<Entry, void, undefined> {
     assertPrefix(prefix, MAX_STORED_KEY_BYTES);
     this.#begin("list", prefix, signal);
+    if (this.#closedSince.size > 0) {
+      const { index } = await this.#index.find(prefix, "list", true, signal);
+      if (index && this.#closedSince.has(prefix, index))
+        throw failure({ operation: "list", key: prefix }, "UNSUPPORTED", CLOSED_SINCE);
+    }
     for await (const entry of this.#index.list(prefix, startAfter, signal)) {
       signal?.throwIfAborted();
       this.#assertOpen("list", prefix);
@@ -126,6 +136,12 @@ class StaticFiles implements HttpBackend {
     throw failure({ operation, key }, "UNSUPPORTED", "over HTTP a ledger can only be read");
   }
 
+  /** Returns what the index says of a key: nothing if the run was closed after the index was written. */
+  async #find(key: string, operation: string, isCurrent: boolean, signal: AbortSignal | undefined): Promise<Found> {
+    const known = await this.#index.find(key, operation, isCurrent, signal);
+    return known.index && this.#closedSince.has(key, known.index) ? { index: undefined, found: undefined } : known;
+  }
+
   /** Returns the error for an object that the server does not have. */
   #missing(operation: string, key: string, { status }: Missing, isListed: boolean): LedgerError {
     const { host } = this.#settings.base;
@@ -147,4 +163,5 @@ class StaticFiles implements HttpBackend {
   }
 }
 
+const CLOSED_SINCE = "the index lists the run as it was before it was closed, and a server of files cannot list";
 const NOT_LISTED = "there was no such object when the ledger was published";

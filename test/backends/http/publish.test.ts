@@ -179,6 +179,34 @@ test("a run that is closed while the ledger is published is whole in the index",
   expect((await there.history(run.id, "loss")).values).toEqual((await ledger.history(run.id, "loss")).values);
 });
 
+test("a run that is closed after the ledger was published is read as it is, and again as published later", async () => {
+  const place = memoryBackend();
+  const ledger = await openLedger(place);
+  const runs = [await ledger.startRun({ environment: false }), await ledger.startRun({ environment: false })] as const;
+  for (const run of runs) {
+    for (let step = 0; step < 10; step++) run.log({ loss: step });
+    await run.flush();
+  }
+  await publish(ledger);
+  const there = await openLedger(reader(place));
+  expect((await there.getRun(runs[0].id)).status).toBe("running");
+  for (const run of runs) await run.finish();
+  expect(await there.getRun(runs[0].id)).toEqual(await ledger.getRun(runs[0].id));
+  // History first: the reader does not know yet that this run was closed.
+  expect(await there.history(runs[1].id, "loss")).toEqual(await ledger.history(runs[1].id, "loss"));
+  const found = await there.searchRuns();
+  expect(found.runs.map(({ status }) => status)).toEqual(["finished", "finished"]);
+  expect(found.unreadable).toBeUndefined();
+
+  const again = await ledger.resumeRun(runs[0].id);
+  again.log({ loss: 10 });
+  await again.flush();
+  await publish(ledger);
+  expect((await there.history(runs[0].id, "loss")).values).toHaveLength(11);
+  await again.finish();
+  expect((await there.getRun(runs[0].id)).metrics["loss"]?.count).toBe(11);
+});
+
 test("a ledger that is uploaded in part: each run is right, or is named with what is missing", async () => {
   const place = memoryBackend();
   const { ledger, ids } = await withRuns(place);
