@@ -18,6 +18,8 @@ export interface PublishableLedger {
     /** Aborting it rejects the call. */
     readonly signal?: AbortSignal | undefined;
   }): Promise<unknown>;
+  /** Waits for the work in the background. `publish` waits until a search has moved the runs. */
+  close(options?: CallOptions): Promise<void>;
 }
 
 /** What `publish` did. */
@@ -48,7 +50,10 @@ export async function publish(ledger: PublishableLedger | Backend, options?: Cal
   if (backend.capabilities.readOnly === true)
     throw new LedgerError("UNSUPPORTED", "this ledger can only be read, so it cannot be published: publish its source");
   // A search merges the entries of runs. Without that, a reader makes a request for each of them.
-  if (ofLedger) await (ledger as PublishableLedger).searchRuns({ limit: 1, ...(signal && { signal }) });
+  if (ofLedger) {
+    await (ledger as PublishableLedger).searchRuns({ limit: 1, ...call });
+    await (ledger as PublishableLedger).close(call);
+  }
 
   // Read before the pages are listed: a program that removes pages later replaces the index first.
   const indexes = await readIndexes(backend, call);
