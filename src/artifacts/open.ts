@@ -9,7 +9,7 @@ import { formatDigest } from "../bytes/digest.ts";
 import type { ManifestFile } from "./manifest.ts";
 import { readRanges } from "./read-ranges.ts";
 import { loadSha256 } from "../bytes/sha256.ts";
-import { type StoredTable, TABLE_PATH, type TableReader } from "./stored-table.ts";
+import { type StoredTable, TABLE_PATH, type TableReader, TENSOR_PATH } from "./stored-table.ts";
 import type { StoredTensor } from "./tensor-file.ts";
 import type { ArtifactVersion } from "./version.ts";
 
@@ -113,7 +113,7 @@ export class OpenArtifact {
    * is one of version 1.0 with float32, float64, int32 or bool in the order of rows. Rejects as {@link read} does, and
    * with `CORRUPT` for any other file.
    */
-  async readTensor(path: string = "data.npy", options: CallOptions = {}): Promise<StoredTensor> {
+  async readTensor(path: string = TENSOR_PATH, options: CallOptions = {}): Promise<StoredTensor> {
     const { decodeTensor } = await tensors();
     return await this.#decode(path, options, decodeTensor);
   }
@@ -236,9 +236,15 @@ export class OpenArtifact {
     const file = typeof path === "string" ? this.#files.get(path.normalize("NFC")) : undefined;
     if (file !== undefined) return file;
     const shown = JSON.stringify(String(path).slice(0, 200));
-    throw new LedgerError("ARTIFACT_NOT_FOUND", `${name}:${version} has no file ${shown}; it has ${this.#some()}`, {
-      field: "path",
-    });
+    const other = path === TABLE_PATH ? TENSOR_PATH : path === TENSOR_PATH ? TABLE_PATH : undefined;
+    const advice =
+      other === undefined || !this.#files.has(other)
+        ? ""
+        : other === TABLE_PATH
+          ? ", a table: readTable() reads it. A stored tensor of one dimension is the column data of a table"
+          : ", a tensor: readTensor() reads it";
+    const message = `${name}:${version} has no file ${shown}; it has ${this.#some()}${advice}`;
+    throw new LedgerError("ARTIFACT_NOT_FOUND", message, { field: "path" });
   }
 
   #some(): string {

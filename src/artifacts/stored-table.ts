@@ -13,3 +13,5 @@ export type TableReader = (bytes: Uint8Array, signal: AbortSignal | undefined) =
 
 /** The file of a stored table. */
 export const TABLE_PATH = "data.parquet";
+/** The file of a stored tensor of several dimensions. */
+export const TENSOR_PATH = "data.npy";

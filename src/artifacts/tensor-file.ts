@@ -15,9 +15,6 @@ export interface StoredTensor {
   data(): Promise<Float32Array | Float64Array | Int32Array | Uint8Array>;
 }
 
-/** The file of a stored tensor. */
-export const TENSOR_PATH = "data.npy";
-
 /** How the values of a type are stored, always with the low byte first. */
 interface Layout {
   readonly dtype: StoredTensor["dtype"];

@@ -1,5 +1,5 @@
-import { TABLE_PATH } from "../artifacts/stored-table.ts";
-import { encodeTensor, TENSOR_PATH } from "../artifacts/tensor-file.ts";
+import { TABLE_PATH, TENSOR_PATH } from "../artifacts/stored-table.ts";
+import { encodeTensor } from "../artifacts/tensor-file.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
 import { MAX_CELLS } from "../media/table.ts";
 import { tableFile } from "../media/table-file.ts";
@@ -49,10 +49,13 @@ async function cellsOf(name: string, cells: unknown, signal: AbortSignal | undef
   const field = `source.${name.slice(0, 100)}`;
   const { shape, numbers, at } = await readTensor(cells, field, signal);
   if (shape.length === 1) return numbers ?? Array.from({ length: shape[0]! }, (_, i) => at(i));
+  const columns = shape.slice(1).reduce((product, size) => product * size, 1);
   const advice =
-    cells.dtype === "string"
-      ? "give each of its columns a name"
-      : "log the tensor as a data set of its own, logDataset(name, tensor, { store: true })";
+    columns === 1
+      ? `make it one of one dimension, tensor.reshape([${shape[0]}])`
+      : cells.dtype === "string"
+        ? "give each of its columns a name"
+        : "log the tensor as a data set of its own, logDataset(name, tensor, { store: true })";
   const message = `${field} is a tensor of ${shape.length} dimensions, which a column of a stored table cannot be: ${advice}`;
   throw new LedgerError("INVALID_ARGUMENT", message, { field });
 }

@@ -90,6 +90,8 @@ export class Run<Name extends string = string, Params = object> implements Async
   readonly #late: LateCalls;
   readonly #closing: RunClosing;
   readonly #nothing: NothingLogged;
+  /** The status that the program closed the run with. */
+  #ended: ClosingStatus | undefined;
 
   /** @internal Use `ledger.startRun`. */
   constructor(parts: RunParts) {
@@ -178,7 +180,7 @@ export class Run<Name extends string = string, Params = object> implements Async
     } catch (error) {
       throw unreadable("metrics", error);
     }
-    if (shape === "nothing") return this.#nothing.note(metrics);
+    if (shape === "nothing") return this.#nothing.note("log", metrics);
     const place = this.#steps.row(step);
     const { values } = this.#input;
     if (shape === "loose") {
@@ -230,12 +232,13 @@ export class Run<Name extends string = string, Params = object> implements Async
 
   /**
    * Sets params; nested objects are merged. Throws `PARAM_CONFLICT`, which names the param, if one would get another
-   * value, unless `overwrite` is set. The history is kept in any case. Throws `TOO_LARGE` as {@link setTags} does.
+   * value, unless `overwrite` is set. The history is kept in any case. `undefined` is skipped; the first call that has
+   * nothing else is reported to `onError`. Throws `TOO_LARGE` as {@link setTags} does.
    */
   setParams(params: PartialParams<Params>, options?: SetParamsOptions): void {
     if (this.#closing.ending) return this.#late.drop("setParams", this.#closing.ending.status);
     const set = checkParams(this.#params, params, options);
-    if (Object.keys(set).length === 0) return;
+    if (Object.keys(set).length === 0) return this.#nothing.note("setParams", params);
     this.#writer.event({ kind: "params", set }, "params");
     mergeParams(this.#params, set);
   }
@@ -344,7 +347,7 @@ export class Run<Name extends string = string, Params = object> implements Async
 
   /**
    * Closes the run: waits for artifacts and other values under way, flushes, and writes the final record. Calling it
-   * again is fine; the first status counts. Rejects if the storage fails: nothing is lost, and calling it again tries
+   * again is fine; the first status counts, and `onError` hears of a later call that says failed or killed instead. Rejects if the storage fails: nothing is lost, and calling it again tries
    * again. Rejects with `FENCED` like {@link flush}. An artifact that cannot be stored rejects only its own promise.
    * Values of `logText` and the like that the storage refuses, while it takes other writes of the run, are given up
    * after another try: `onError` hears of them, and {@link stats} counts them as dropped. It closes the run for all of
@@ -381,7 +384,12 @@ export class Run<Name extends string = string, Params = object> implements Async
   }
 
   #closeAs(method: "finish" | "fail", read: () => Ending): Promise<void> {
-    const work = async (): Promise<void> => await this.#closing.close(read());
+    const work = async (): Promise<void> => {
+      const ending = read();
+      if (!this.#closing.ending) this.#ended = ending.status;
+      else if (this.#ended) this.#late.noEffect(method, ending.status, this.#ended);
+      await this.#closing.close(ending);
+    };
     return unlessUnheard(this.#writer, method, work());
   }
 }

@@ -16,7 +16,7 @@ import { checkName, checkText } from "./check-text.ts";
 
 /** How a run begins. */
 export interface StartRunOptions<T extends object = Tags> {
-  /** The experiment that the run belongs to. Default `"default"`. */
+  /** The experiment that the run belongs to. Default: that of the run that `forkOf` names, else `"default"`. */
   readonly experiment?: string | undefined;
   /** The name of the run. It need not be unique. Default: the experiment and the end of the id. */
   readonly name?: string | undefined;

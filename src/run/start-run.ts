@@ -25,7 +25,7 @@ import {
 import { Run, type StartRun } from "./run.ts";
 import { newWriter } from "./new-writer.ts";
 
-const forking = /* @__PURE__ */ onDemand(() => import("./assert-can-fork.ts"));
+const forking = /* @__PURE__ */ onDemand(() => import("./read-fork-origin.ts"));
 
 /**
  * Starts a run: creates one object that holds everything in the options. Rejects with `INVALID_ARGUMENT` or
@@ -48,12 +48,15 @@ export async function startRun(
   const beatMs = checkHeartbeat(options.heartbeatMs, append);
   const { environment, params, tags, note, startTime } = checked;
   const recorded = environmentOf(environment, context.environment);
+  const origin = checked.forkOf && (await (await forking()).readForkOrigin(context, checked.forkOf, signal));
+  // A fork continues a run, so it is of the same experiment.
+  const experiment = options.experiment === undefined && origin ? origin.experiment : checked.experiment;
   const id = checked.id ?? ids("run");
   const created: RunCreated = {
     v: 1,
     id,
-    experiment: checked.experiment,
-    name: checked.name ?? `${checked.experiment}-${id.slice(-6)}`,
+    experiment,
+    name: checked.name ?? `${experiment}-${id.slice(-6)}`,
     createdAt: clock.now(),
     ...(startTime !== undefined && { startTime }),
     ...(params && { params }),
@@ -64,7 +67,6 @@ export async function startRun(
     ...(recorded && { environment: recorded }),
     writer: { id: ids("writer"), beatMs, ...(backend.liveness && { alive: backend.liveness.token }) },
   };
-  if (checked.forkOf) await (await forking()).assertCanFork(context, checked.forkOf, signal);
   const held = assertCanBegin(created);
   // All at once. An entry without a run is harmless, and a run without an entry has not been returned to anybody.
   const begin = () => create(backend, created, signal);

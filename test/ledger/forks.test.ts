@@ -55,6 +55,22 @@ describe("startRun({ forkOf })", () => {
     expect((await ledger.history(parent.id, "loss")).inherited).toBeUndefined();
   });
 
+  test("a fork is of the experiment of its parent, unless the options name one", async () => {
+    const { ledger } = await createTestLedger();
+    const parent = await ledger.startRun({ experiment: "digits" });
+    const forkOf = { run: parent.id, step: 0 };
+    const forks = [
+      await ledger.startRun({ forkOf }),
+      await ledger.startRun({ forkOf, experiment: "default" }),
+      await ledger.startRun({ forkOf, schema: { name: "typed" } }),
+      await ledger.startRun({ forkOf, id: "own" }),
+    ];
+    expect(forks.map(({ experiment }) => experiment)).toEqual(["digits", "default", "typed", "digits"]);
+    expect(forks[0]!.name).toMatch(/^digits-/);
+    expect((await ledger.searchRuns({ experiment: "digits" })).runs).toHaveLength(3);
+    for (const run of [parent, ...forks]) await run.finish();
+  });
+
   test("x, samples, and own points before the step", async () => {
     const { ledger } = await createTestLedger();
     const parent = await finished(await withPoints(await ledger.startRun(), 0, 2000, 0));

@@ -381,6 +381,24 @@ test("a stored tensor is a NumPy file, and readTensor refuses what is none", asy
   await expect((await ledger.openArtifact("u")).readTensor()).rejects.toMatchObject({ code: "CORRUPT" });
 });
 
+test("messages name the other method of a stored table or tensor, and how a tensor becomes a column", async () => {
+  const { ledger } = await createTestLedger();
+  const run = await ledger.startRun();
+  const tensor = (shape: number[]): { shape: number[]; dtype: string; data(): Promise<Float32Array> } => ({
+    shape,
+    dtype: "float32",
+    data: async () => new Float32Array(shape.reduce((product, size) => product * size, 1)),
+  });
+  await run.logDataset("line", tensor([3]), { store: true });
+  await run.logDataset("plane", tensor([3, 2]), { store: true });
+  const [line, plane] = [await ledger.openArtifact("line"), await ledger.openArtifact("plane")];
+  await expect(line.readTensor()).rejects.toThrow('it has "data.parquet", a table: readTable() reads it');
+  await expect(plane.readTable()).rejects.toThrow('it has "data.npy", a tensor: readTensor() reads it');
+  const column = run.logDataset("c", { x: tensor([64, 1]) }, { store: true });
+  await expect(column).rejects.toThrow("make it one of one dimension, tensor.reshape([64])");
+  await run.finish();
+});
+
 test("a long header of a NumPy file is refused at once", async () => {
   const { ledger } = await createTestLedger();
   const run = await ledger.startRun();

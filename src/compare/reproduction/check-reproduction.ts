@@ -1,5 +1,7 @@
+import { didYouMean } from "../../arguments/did-you-mean.ts";
 import { readOptions } from "../../arguments/options.ts";
 import { reading } from "../../errors/ledger-error.ts";
+import { matchesGlob } from "../../journal/metric-glob.ts";
 import { isRuntimeMetric } from "../../journal/metric-field.ts";
 import type { RunRecord } from "../../journal/run-record.ts";
 import { checkRecords, type ComparableRecord } from "../check-records.ts";
@@ -85,7 +87,7 @@ export function checkReproduction(
       reproduced,
       inputs: inputs.map(({ kind, name, same }) => ({ kind, name, same })),
       metrics,
-      because: reproduced ? [] : reasons(original, again, metrics, inputs),
+      because: reproduced ? [] : [...unmatched(tolerances, metrics), ...reasons(original, again, metrics, inputs)],
     };
   });
 }
@@ -93,6 +95,16 @@ export function checkReproduction(
 function metricNames(original: RunRecord, again: RunRecord): string[] {
   const names = new Set([original, again].flatMap(({ metrics }) => Object.keys(metrics)));
   return [...names].filter((name) => !isRuntimeMetric(name)).sort();
+}
+
+/** Names the first of the tolerances that are of no metric. */
+function unmatched(tolerances: object | undefined, metrics: readonly ReproducedMetric[]): string[] {
+  const names = metrics.map(({ name }) => name);
+  const wrong = Object.keys(tolerances ?? {}).find(
+    (tolerance) => !names.some((name) => name === tolerance || matchesGlob(tolerance, name)),
+  );
+  if (wrong === undefined) return [];
+  return [printable(`tolerances: neither run has the metric ${JSON.stringify(wrong)}${didYouMean(wrong, names)}`, 300)];
 }
 
 function reasons(

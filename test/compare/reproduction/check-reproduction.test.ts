@@ -185,6 +185,15 @@ test("tolerances: absolute, relative, by name and by glob", () => {
   expect(within({ "**": Infinity })).toEqual([true, true]);
 });
 
+test("because names a tolerance that is of no metric", () => {
+  const because = (tolerances: CheckReproductionOptions["tolerances"]) =>
+    check({ metrics: { loss: [1] } }, { metrics: { loss: [1.05] } }, { tolerances }).because[0];
+  expect(because({ losss: 0.1 })).toBe('tolerances: neither run has the metric "losss"; did you mean "loss"?');
+  expect(because({ "val/*": 0.1 })).toBe('tolerances: neither run has the metric "val/*"');
+  expect(because({ loss: 0.01, "l*": 0.01 })).not.toContain("tolerances");
+  expect(check({}, {}, { tolerances: { other: 1 } })).toMatchObject({ because: [] });
+});
+
 test("NaN and infinities are the same as themselves alone, and a missing metric is not within", () => {
   const values = [Number.NaN, Infinity, -Infinity, 0, -0, 1];
   for (const a of values)

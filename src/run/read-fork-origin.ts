@@ -12,14 +12,14 @@ import type { RunContext } from "./run-context.ts";
 import { ID_PATTERN } from "../journal/run-id.ts";
 
 /**
- * Rejects with `RUN_NOT_FOUND` if there is no run to fork, or as reading its beginning does. If the run has ended before
+ * Returns the beginning of the run to fork. Rejects with `RUN_NOT_FOUND` if there is no run to fork, or as reading its beginning does. If the run has ended before
  * the step, `onError` gets an error with its last step: the fork then inherits all of its points.
  */
-export async function assertCanFork(
+export async function readForkOrigin(
   { backend, onError }: Pick<RunContext, "backend" | "onError">,
   { run, step }: ForkOrigin,
   signal: AbortSignal | undefined,
-): Promise<void> {
+): Promise<RunCreated> {
   const unknown = (): LedgerError => {
     const { code, message } = runNotFound(run);
     return new LedgerError(code, message, { field: "forkOf.run", received: "string" });
@@ -32,9 +32,10 @@ export async function assertCanFork(
     throw LedgerError.hasCode(error, "NOT_FOUND") ? unknown() : error;
   }
   const own = await lastStepOf(backend, run, signal);
-  if (own === undefined) return;
+  if (own === undefined) return created;
   const last = Math.max(own, created.forkOf?.step ?? own);
   if (step > last) onError(beyondEnd(run, step, last));
+  return created;
 }
 
 function beyondEnd(run: string, step: number, last: number): LedgerError {
