@@ -6,7 +6,7 @@ import type { MemorySnapshot } from "../../src/backends/memory/index.ts";
 import { expected } from "./expected.ts";
 import { artifacts, sharedArtifacts } from "./scenarios/artifacts.ts";
 import { basics } from "./scenarios/basics.ts";
-import { catalogue, rebuilt } from "./scenarios/catalogue.ts";
+import { catalogue, joined, rebuilt } from "./scenarios/catalogue.ts";
 import { damagedJournals, lostObjects } from "./scenarios/damage.ts";
 import { edges } from "./scenarios/edges.ts";
 import { large, random, randomJournals } from "./scenarios/large.ts";
@@ -51,6 +51,7 @@ export const RECIPES: readonly Recipe[] = withSeeds([
   { name: "artifacts of two processes", make: sharedArtifacts, options: { shared: true } },
   { name: "catalogue", make: catalogue },
   { name: "catalogue made again", make: rebuilt },
+  { name: "catalogue of small experiments", make: joined },
   { name: "large documents", make: large },
   ...both("random", random),
   { name: "random journals", make: randomJournals, options: { keepsJournals: true } },

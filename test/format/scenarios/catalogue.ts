@@ -50,6 +50,13 @@ export async function catalogue({ open }: Place): Promise<void> {
   await back.flush();
 }
 
+/** A catalogue of so many small experiments that their segments are joined. */
+export async function joined({ open }: Place): Promise<void> {
+  const ledger = await open();
+  for (let i = 0; i < 16; i++) await some(ledger, 1, `small ${i}`);
+  await ledger.compactCatalog();
+}
+
 /** A catalogue made again from the runs. */
 export async function rebuilt({ open }: Place): Promise<void> {
   const ledger = await open();
