@@ -103,6 +103,8 @@ async function faultsOf(place: string, known: Acknowledged, recover: boolean): P
       const ledger = await openLedger(backend, { onError: () => {} });
       if (recovered) await ledger.recover(undefined, { graceMs: 0 });
       const found = new Set((await ledger.searchRuns({ view: "all", limit: 1000 })).runs.map(({ id }) => id));
+      // What tidies the catalogue would keep the disk busy.
+      await ledger.close();
       for (const [id, { points, finished, deleted }] of Object.entries(known.runs)) {
         await attempt(`run ${id}`, async () => {
           const { status, deletedAt } = await ledger.getRun(id);

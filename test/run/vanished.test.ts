@@ -14,7 +14,7 @@ const BY_HAND = { environment: false, flush: { intervalMs: 1e9 } };
 
 async function place(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), "runledger-vanished-"));
-  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  onTestFinished(() => rm(directory, { recursive: true, force: true, maxRetries: 10 }));
   return join(directory, "ledger");
 }
 
