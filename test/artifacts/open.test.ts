@@ -24,7 +24,9 @@ import {
 } from "./fixtures.ts";
 
 const directories: string[] = [];
-afterAll(() => Promise.all(directories.map((directory) => rm(directory, { recursive: true, force: true }))));
+afterAll(() =>
+  Promise.all(directories.map((directory) => rm(directory, { recursive: true, force: true, maxRetries: 10 }))),
+);
 
 async function onDisk(): Promise<Backend> {
   const directory = await mkdtemp(join(tmpdir(), "runledger-artifacts-"));

@@ -18,7 +18,7 @@ const STEPS = rounds(25, 40);
 
 const directories: string[] = [];
 afterAll(async () => {
-  for (const directory of directories) await rm(directory, { recursive: true, force: true });
+  for (const directory of directories) await rm(directory, { recursive: true, force: true, maxRetries: 10 });
 });
 
 const places: [name: string, scripts: number, place: () => Promise<Backend>][] = [

@@ -79,6 +79,6 @@ export async function makeDemoRepository(): Promise<DemoRepository> {
     },
     // tsx keeps what it has compiled there.
     leftovers: async () => (await readdir(temporary)).filter((name) => !name.startsWith("tsx-")),
-    close: () => rm(place, { recursive: true, force: true }),
+    close: () => rm(place, { recursive: true, force: true, maxRetries: 10 }),
   };
 }

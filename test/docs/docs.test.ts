@@ -65,7 +65,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await bucket?.close();
-  for (const folder of [place, cwd]) await rm(folder, { recursive: true, force: true });
+  for (const folder of [place, cwd]) await rm(folder, { recursive: true, force: true, maxRetries: 10 });
 });
 
 test("the documents have programs in them", () => {

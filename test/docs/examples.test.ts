@@ -19,7 +19,7 @@ async function example(
   env: Record<string, string> = {},
 ): Promise<{ stdout: string; cwd: string }> {
   const cwd = await mkdtemp(join(tmpdir(), "runledger-example-"));
-  onTestFinished(() => rm(cwd, { recursive: true, force: true }));
+  onTestFinished(() => rm(cwd, { recursive: true, force: true, maxRetries: 10 }));
   const { NODE_OPTIONS: _, ...inherited } = process.env;
   const args = [
     join(root, "node_modules/tsx/dist/cli.mjs"),

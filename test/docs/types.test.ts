@@ -19,7 +19,7 @@ beforeAll(async () => {
     await writeFile(pathIn(place, block), block.code);
   }
 });
-afterAll(() => rm(place, { recursive: true, force: true }));
+afterAll(() => rm(place, { recursive: true, force: true, maxRetries: 10 }));
 
 // The compiler reads the library's source, which takes longer than all the programs do.
 test.skipIf(!isFull)("every program in the documents compiles", { timeout: 120_000 }, () => {

@@ -42,7 +42,7 @@ beforeAll(async () => {
   for (const { file, code } of BLOCKS) await writeFile(join(place, file!), code);
   ledger = await makeCatalog(fsBackend(join(place, "runs")));
 });
-afterAll(() => rm(place, { recursive: true, force: true }));
+afterAll(() => rm(place, { recursive: true, force: true, maxRetries: 10 }));
 
 /** What a program of the document prints: the run, its accuracy, its points. */
 async function run(file: string, env: NodeJS.ProcessEnv = process.env): Promise<unknown> {

@@ -16,7 +16,7 @@ let place: string;
 beforeAll(async () => {
   place = await mkdtemp(join(tmpdir(), "runledger-sql-test-"));
 });
-afterAll(() => rm(place, { recursive: true, force: true }));
+afterAll(() => rm(place, { recursive: true, force: true, maxRetries: 10 }));
 
 const copies = (): string[] => readdirSync(tmpdir()).filter((name) => /^runledger-sql-\w{6}$/.test(name));
 

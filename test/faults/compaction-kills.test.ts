@@ -27,7 +27,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await child.remove();
-  await rm(directory, { recursive: true, force: true });
+  await rm(directory, { recursive: true, force: true, maxRetries: 10 });
 });
 
 /** The objects of a run by name, segments as `journal`. */

@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await child.remove();
-  await rm(directory, { recursive: true, force: true });
+  await rm(directory, { recursive: true, force: true, maxRetries: 10 });
 });
 
 const start = (name: number): Child => startChild([process.execPath, child.script, directory, String(name)]);

@@ -34,7 +34,7 @@ async function canCut(): Promise<boolean> {
     const mounted = makeDisk(join(directory, "image"), 4) && mount(join(directory, "image"), place);
     return mounted && unmount(place);
   } finally {
-    await rm(directory, { recursive: true, force: true });
+    await rm(directory, { recursive: true, force: true, maxRetries: 10 });
   }
 }
 
@@ -53,7 +53,7 @@ afterAll(async () => {
   if (!able) return;
   for (const place of mounted) ran("umount", "-l", place);
   await child.remove();
-  await rm(directory, { recursive: true, force: true });
+  await rm(directory, { recursive: true, force: true, maxRetries: 10 });
 });
 
 interface Cut {

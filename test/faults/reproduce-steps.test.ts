@@ -41,7 +41,7 @@ describe.skipIf(rounds(0, 1) === 0 || process.platform === "win32")(
     beforeAll(async () => {
       place = await mkdtemp(join(tmpdir(), "runledger-steps-"));
     });
-    afterAll(() => rm(place, { recursive: true, force: true }));
+    afterAll(() => rm(place, { recursive: true, force: true, maxRetries: 10 }));
 
     test("a shell follows the steps of a run of a sub-folder in a fresh directory", { timeout: 120_000 }, async () => {
       const repository = join(place, "repository");

@@ -33,7 +33,7 @@ async function sweep(directory: string, lines = Number.POSITIVE_INFINITY): Promi
 
 async function scratch(onTestFinished: TestContext["onTestFinished"]): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), "runledger-sweep-"));
-  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  onTestFinished(() => rm(directory, { recursive: true, force: true, maxRetries: 10 }));
   return directory;
 }
 

@@ -103,7 +103,7 @@ beforeAll(async () => {
   const trees = await Promise.all(folders.map(async (folder) => await readFile(join(folder, "expected.json"), "utf8")));
   runs = trees.flatMap((text) => Object.values(((decodeJson(text, LIMITS) as Tree)["runs"] ?? {}) as Tree) as Tree[]);
 }, 300_000);
-afterAll(async () => await rm(place, { recursive: true, force: true }));
+afterAll(async () => await rm(place, { recursive: true, force: true, maxRetries: 10 }));
 
 test.skipIf(reason !== undefined).each(recipes.map(({ name }, i) => ({ name, i })))(
   `a reader written from FORMAT.md reads what the library reads: $name${reason === undefined ? "" : ` (skipped: ${reason})`}`,

@@ -160,7 +160,7 @@ describe("damage", () => {
 
 describe("pipes in the place of files keep no thread waiting", () => {
   const pipe = (path: string): void => {
-    rmSync(join(repository.directory, path), { recursive: true, force: true });
+    rmSync(join(repository.directory, path), { recursive: true, force: true, maxRetries: 10 });
     execFileSync("mkfifo", [join(repository.directory, path)]);
   };
 

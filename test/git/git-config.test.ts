@@ -24,6 +24,6 @@ test.each([
       .map((entry) => [entry.split("\n", 1)[0], entry.includes("\n") ? entry.slice(entry.indexOf("\n") + 1) : "true"]);
     expect(parseGitConfig(text)).toEqual(expected);
   } finally {
-    rmSync(directory, { recursive: true, force: true });
+    rmSync(directory, { recursive: true, force: true, maxRetries: 10 });
   }
 });

@@ -31,7 +31,7 @@ beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), "runledger-ignore-"));
   execFileSync("git", ["init", "--quiet", directory]);
 });
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
+afterAll(() => rmSync(directory, { recursive: true, force: true, maxRetries: 10 }));
 
 test.each([...PATTERNS, "*\n!a", "a\n!a/b", "*.js\n!x.js\n/x.js", "!a\na", "a/\n!a/b\n*c"])("%j", (patterns) => {
   writeFileSync(join(directory, ".gitignore"), `${patterns}\n`);

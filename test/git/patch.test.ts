@@ -61,7 +61,7 @@ describe("git applies", () => {
     directory = mkdtempSync(join(tmpdir(), "runledger-patch-"));
     execFileSync("git", ["init", "--quiet", directory]);
   });
-  afterAll(() => rmSync(directory, { recursive: true, force: true }));
+  afterAll(() => rmSync(directory, { recursive: true, force: true, maxRetries: 10 }));
 
   async function applied(a: Uint8Array, b: Uint8Array): Promise<Uint8Array> {
     const sides = await Promise.all(

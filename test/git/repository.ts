@@ -134,7 +134,7 @@ export class Repository {
   /** Returns the tree that a patch makes of the commit. */
   patchedTree(patch: Uint8Array | undefined, format: string = "sha1"): string {
     const clone = join(this.top, "clone");
-    rmSync(clone, { recursive: true, force: true });
+    rmSync(clone, { recursive: true, force: true, maxRetries: 10 });
     if (this.git("for-each-ref", "--count=1").trim() !== "") {
       this.gitIn(this.top, "clone", "--quiet", "--no-checkout", this.directory, clone);
       this.gitIn(clone, "read-tree", this.git("rev-parse", "HEAD").trim());
@@ -147,7 +147,7 @@ export class Repository {
   }
 
   dispose(): void {
-    rmSync(this.top, { recursive: true, force: true });
+    rmSync(this.top, { recursive: true, force: true, maxRetries: 10 });
   }
 }
 

@@ -10,7 +10,7 @@ import { MemoryFiles } from "./memory-files.ts";
 
 let directory: string;
 beforeEach(() => void (directory = mkdtempSync(join(tmpdir(), "runledger-sources-"))));
-afterEach(() => rmSync(directory, { recursive: true, force: true }));
+afterEach(() => rmSync(directory, { recursive: true, force: true, maxRetries: 10 }));
 
 const PROJECT = {
   "package.json": '{ "name": "mine" }\n',

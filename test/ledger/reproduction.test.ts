@@ -313,7 +313,7 @@ test.skipIf(process.platform === "win32")("no line does anything in a shell with
     expect(await readdir(place)).toEqual(["lines.sh"]);
     expect(lines.filter((line) => /^\s*PATH=/.test(line))).toEqual([]);
   } finally {
-    await rm(place, { recursive: true, force: true });
+    await rm(place, { recursive: true, force: true, maxRetries: 10 });
   }
 });
 

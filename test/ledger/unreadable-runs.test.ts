@@ -162,7 +162,7 @@ describe("a part of the catalogue that cannot be read", () => {
 describe("in a directory", () => {
   async function place(): Promise<{ directory: string; ids: string[]; of: (id: string) => string }> {
     const directory = await mkdtemp(join(tmpdir(), "runledger-unreadable-"));
-    onTestFinished(() => rm(directory, { recursive: true, force: true }));
+    onTestFinished(() => rm(directory, { recursive: true, force: true, maxRetries: 10 }));
     const ids = await threeRuns(fsBackend(directory));
     return { directory, ids, of: (id) => join(directory, "runs", id) };
   }

@@ -19,7 +19,7 @@ async function runFor(how: string, ms: number): Promise<{ stdout: string; told: 
     const { stdout, stderr } = await execute(process.execPath, [child.script, directory, how, String(ms)]);
     return { stdout: stdout.trim(), told: stderr.split("\n").filter((line) => line !== "") };
   } finally {
-    await rm(directory, { recursive: true, force: true });
+    await rm(directory, { recursive: true, force: true, maxRetries: 10 });
   }
 }
 

@@ -14,7 +14,7 @@ type CodeOptions = Exclude<CaptureOptions["code"], boolean | undefined>;
 let directory: string;
 beforeEach(() => void (directory = realpathSync(mkdtempSync(join(tmpdir(), "runledger-code-archive-")))));
 afterEach(() => {
-  rmSync(directory, { recursive: true, force: true });
+  rmSync(directory, { recursive: true, force: true, maxRetries: 10 });
   vi.unstubAllEnvs();
 });
 

@@ -31,7 +31,7 @@ async function end(
     const record = await (await openLedger(fsBackend(directory))).getRun(line.toString().trim());
     return { record, code, signal, stderr };
   } finally {
-    await rm(directory, { recursive: true, force: true });
+    await rm(directory, { recursive: true, force: true, maxRetries: 10 });
   }
 }
 

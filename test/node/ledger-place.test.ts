@@ -26,7 +26,7 @@ test.each([
     const again = await openLedger(directory);
     expect((await again.getRun(run.id)).status).toBe("finished");
   } finally {
-    await rm(directory, { recursive: true, force: true });
+    await rm(directory, { recursive: true, force: true, maxRetries: 10 });
   }
 });
 

@@ -76,7 +76,7 @@ async function end(ending: string, { signal, args = [], env = {}, files = {} }: 
       report === undefined ? stdout.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line)])) : [stdout];
     return { runs, code, signal: endedBy, said, stderr, report, stored: await everyByte(store) };
   } finally {
-    await rm(directory, { recursive: true, force: true });
+    await rm(directory, { recursive: true, force: true, maxRetries: 10 });
   }
 }
 

@@ -28,7 +28,7 @@ async function place(): Promise<Place> {
   onTestFinished(async () => {
     for (const child of children) child.kill();
     await Promise.all(children.map(({ ended }) => ended));
-    await rm(directory, { recursive: true, force: true });
+    await rm(directory, { recursive: true, force: true, maxRetries: 10 });
   });
   return {
     ledger: await openLedger(fsBackend(directory)),

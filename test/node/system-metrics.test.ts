@@ -133,7 +133,7 @@ test.skipIf(process.platform === "win32")(
       await run.finish();
       expect(errors[0]).toMatchObject({ code: "IO", cause: { message: "there is no nvidia-smi" } });
     } finally {
-      await rm(directory, { recursive: true, force: true });
+      await rm(directory, { recursive: true, force: true, maxRetries: 10 });
     }
   },
 );
@@ -171,6 +171,6 @@ test.each([1, 2] as const)("what a container uses, with cgroup v%i", async (cgro
     const none = new CgroupUsage(undefined);
     expect([none.cores, none.cpu(), none.memory()]).toEqual([undefined, undefined, undefined]);
   } finally {
-    await rm(group, { recursive: true, force: true });
+    await rm(group, { recursive: true, force: true, maxRetries: 10 });
   }
 });

@@ -47,7 +47,7 @@ async function leave(ending: string, meanwhile?: (ledger: Ledger, id: string) =>
     return { record, code, said: stderr.split("\n").filter((line) => line !== "") };
   } finally {
     await other?.finish();
-    await rm(directory, { recursive: true, force: true });
+    await rm(directory, { recursive: true, force: true, maxRetries: 10 });
   }
 }
 

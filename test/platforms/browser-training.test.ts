@@ -71,7 +71,7 @@ async function makeLedger(directory: string): Promise<void> {
 beforeAll(async () => {
   if (program === undefined) return;
   const place = await mkdtemp(join(tmpdir(), "runledger-page-"));
-  closing.push(() => rm(place, { recursive: true, force: true }));
+  closing.push(() => rm(place, { recursive: true, force: true, maxRetries: 10 }));
   const conditions = ["runledger-source", "browser", "import", "module", "default"];
   await build({
     configFile: join(root, "examples/browser-training/vite.config.ts"),

@@ -18,7 +18,7 @@ const fsHarness: ConformanceHarness = {
     const directory = await newDirectory();
     return {
       open: async () => fsBackend(directory),
-      teardown: () => rm(directory, { recursive: true, force: true }),
+      teardown: () => rm(directory, { recursive: true, force: true, maxRetries: 10 }),
     };
   },
 };

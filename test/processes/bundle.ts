@@ -33,5 +33,5 @@ export async function bundle(
     logLevel: "error",
     ...(requires && { banner: { js: REQUIRE } }),
   });
-  return { script, directory, remove: () => rm(directory, { recursive: true, force: true }) };
+  return { script, directory, remove: () => rm(directory, { recursive: true, force: true, maxRetries: 10 }) };
 }

@@ -42,7 +42,7 @@ test.skipIf(!hasCeph())(
     const ceph = (...args: string[]): Promise<unknown> => run("bash", [script, ...args], { timeout: 120_000 });
     onTestFinished(async () => {
       await ceph("kill", dir).catch(() => {});
-      await rm(dir, { recursive: true, force: true });
+      await rm(dir, { recursive: true, force: true, maxRetries: 10 });
     });
     await ceph("start", dir, "bluestore", port);
     const credentials = { accessKeyId: "TESTACCESSKEY", secretAccessKey: "TestSecretKey0123456789" };

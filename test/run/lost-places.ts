@@ -39,7 +39,7 @@ async function directoryPlace(): Promise<Place> {
       mkdirSync(dirname(path), { recursive: true });
       writeFileSync(path, bytes);
     },
-    [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),
+    [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true, maxRetries: 10 }),
   };
 }
 

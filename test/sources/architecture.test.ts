@@ -184,7 +184,7 @@ describe("planted violations", () => {
       "node_modules/only-for-development/index.js": "",
     });
   });
-  afterAll(() => rm(tree, { recursive: true, force: true }));
+  afterAll(() => rm(tree, { recursive: true, force: true, maxRetries: 10 }));
 
   test("a tree that keeps the rule is clean", { timeout: 120_000 }, async () => {
     expect(await violations(tree)).toEqual([]);

@@ -63,7 +63,7 @@ export async function installPackage({ declarations }: { readonly declarations: 
     home,
     files: packed.files,
     packedSize: packed.size,
-    remove: () => rm(place, { recursive: true, force: true }),
+    remove: () => rm(place, { recursive: true, force: true, maxRetries: 10 }),
   };
 }
 

@@ -11,7 +11,7 @@ import { FsHandle, type FsHandleOptions } from "../../../src/backends/fs/handle.
 export async function makePlace(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), "runledger-fs-"));
   onTestFinished(async () => {
-    await rm(directory, { recursive: true, force: true });
+    await rm(directory, { recursive: true, force: true, maxRetries: 10 });
   });
   return directory;
 }
@@ -78,7 +78,10 @@ export async function buildChild(): Promise<{ script: string; remove(): Promise<
     silent: true,
     config: false,
   });
-  return { script: join(directory, "child.mjs"), remove: () => rm(directory, { recursive: true, force: true }) };
+  return {
+    script: join(directory, "child.mjs"),
+    remove: () => rm(directory, { recursive: true, force: true, maxRetries: 10 }),
+  };
 }
 
 export interface Ended {

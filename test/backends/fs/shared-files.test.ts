@@ -9,7 +9,7 @@ let directory: string;
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), "runledger-shared-"));
 });
-afterEach(() => rm(directory, { recursive: true, force: true }));
+afterEach(() => rm(directory, { recursive: true, force: true, maxRetries: 10 }));
 
 /** Files by name in the directory, and the calls on them. */
 function watched(): { files: SharedFiles; log: string[] } {

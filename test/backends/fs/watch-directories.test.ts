@@ -8,7 +8,7 @@ let parent: string;
 beforeEach(async () => {
   parent = await mkdtemp(join(tmpdir(), "runledger-changes-"));
 });
-afterEach(() => rm(parent, { recursive: true, force: true }));
+afterEach(() => rm(parent, { recursive: true, force: true, maxRetries: 10 }));
 
 type Handle = Required<FsBackend>;
 const open = (directory: string): Handle => fsBackend(directory) as Handle;

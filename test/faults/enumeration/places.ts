@@ -83,7 +83,7 @@ async function onFs(): Promise<Place> {
     like: onMemory,
     async remove() {
       for (const backend of opened) await backend.close?.();
-      await rm(directory, { recursive: true, force: true });
+      await rm(directory, { recursive: true, force: true, maxRetries: 10 });
     },
   };
 }

@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await child.remove();
-  await rm(place, { recursive: true, force: true });
+  await rm(place, { recursive: true, force: true, maxRetries: 10 });
 });
 
 interface Found {

@@ -106,7 +106,7 @@ async function round(n: number, { prefix, areKnown }: Arena): Promise<string[]> 
   } finally {
     for (const each of children) each.kill();
     await Promise.all(children.map((each) => each.ended.catch(() => {})));
-    await rm(directory, { recursive: true, force: true });
+    await rm(directory, { recursive: true, force: true, maxRetries: 10 });
   }
 }
 

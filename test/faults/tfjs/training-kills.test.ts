@@ -41,7 +41,7 @@ test.skipIf(!isFull)(
       const { steps } = await (await openLedger(directory, { capture: false })).history("mortal", "val/loss");
       expect([...new Set(steps)]).toEqual([0, 1, 2, 3, 4, 5]);
     } finally {
-      await rm(directory, { recursive: true, force: true });
+      await rm(directory, { recursive: true, force: true, maxRetries: 10 });
     }
   },
 );
