@@ -85,7 +85,7 @@ test("a ledger that was removed is one again with the next run", async () => {
   const directory = await place();
   const told: LedgerError[] = [];
   const ledger = await openLedger(fsBackend(directory), { onError: (error) => told.push(error) });
-  await rm(directory, { recursive: true });
+  await rm(directory, { recursive: true, maxRetries: 10 });
   const run = await ledger.startRun();
   expect(told).toMatchObject([{ code: "CONFLICT", key: "ledger.json" }]);
   await run.finish();
