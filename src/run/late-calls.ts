@@ -46,17 +46,6 @@ export class LateCalls {
     return { error, isExpected };
   }
 
-  /**
-   * Reports an end of the run that has no effect, because the program closed the run otherwise. A last `finish()` of a
-   * block that may have called `fail` is no mistake.
-   */
-  noEffect(method: "finish" | "fail", wanted: string, status: string): void {
-    if (wanted === status || wanted === "finished") return;
-    const call = method === "fail" ? "fail(…)" : `finish("${wanted}")`;
-    const message = `${call} has no effect, because run ${this.#run.id} was closed before (${status}): the first end counts`;
-    this.#writer.report(new LedgerError("RUN_CLOSED", message, { operation: method }));
-  }
-
   /** Drops a call that returns nothing. Throws `RUN_CLOSED` unless the guard closed the run. */
   drop(method: string, status: string | undefined): void {
     const { error, isExpected } = this.refuse(method, status);

@@ -90,8 +90,6 @@ export class Run<Name extends string = string, Params = object> implements Async
   readonly #late: LateCalls;
   readonly #closing: RunClosing;
   readonly #nothing: NothingLogged;
-  /** The status that the program closed the run with. */
-  #ended: ClosingStatus | undefined;
 
   /** @internal Use `ledger.startRun`. */
   constructor(parts: RunParts) {
@@ -347,7 +345,7 @@ export class Run<Name extends string = string, Params = object> implements Async
 
   /**
    * Closes the run: waits for artifacts and other values under way, flushes, and writes the final record. Calling it
-   * again is fine; the first status counts, and `onError` hears of a later call that says failed or killed instead. Rejects if the storage fails: nothing is lost, and calling it again tries
+   * again is fine; the first status counts. Rejects if the storage fails: nothing is lost, and calling it again tries
    * again. Rejects with `FENCED` like {@link flush}. An artifact that cannot be stored rejects only its own promise.
    * Values of `logText` and the like that the storage refuses, while it takes other writes of the run, are given up
    * after another try: `onError` hears of them, and {@link stats} counts them as dropped. It closes the run for all of
@@ -384,12 +382,7 @@ export class Run<Name extends string = string, Params = object> implements Async
   }
 
   #closeAs(method: "finish" | "fail", read: () => Ending): Promise<void> {
-    const work = async (): Promise<void> => {
-      const ending = read();
-      if (!this.#closing.ending) this.#ended = ending.status;
-      else if (this.#ended) this.#late.noEffect(method, ending.status, this.#ended);
-      await this.#closing.close(ending);
-    };
+    const work = async (): Promise<void> => await this.#closing.close(read());
     return unlessUnheard(this.#writer, method, work());
   }
 }

@@ -53,32 +53,6 @@ test("a call of setParams that has only undefined sets nothing, and is reported 
   expect((await ledger.getRun(run.id)).params).toEqual({ lr: 1 });
 });
 
-test("onError hears of a second end that has no effect, but not of a last finish() or of an abort", async () => {
-  const told: unknown[] = [];
-  const { ledger } = await createTestLedger({ onError: ({ code, message }) => told.push([code, message]) });
-  const start = async (signal?: AbortSignal): ReturnType<typeof ledger.startRun> => await ledger.startRun({ signal });
-  const failed = await start();
-  await failed.fail(new Error("x"));
-  await failed.fail(new Error("y"));
-  await failed.finish();
-  const aborting = new AbortController();
-  const killed = await start(aborting.signal);
-  aborting.abort();
-  await killed.fail(new Error("aborted"));
-  expect(told).toEqual([]);
-
-  const finished = await start();
-  await finished.finish();
-  await finished.fail(new Error("x"));
-  await finished.finish("killed");
-  expect((await ledger.getRun(finished.id)).status).toBe("finished");
-  const why = `has no effect, because run ${finished.id} was closed before (finished): the first end counts`;
-  expect(told).toEqual([
-    ["RUN_CLOSED", `fail(…) ${why}`],
-    ["RUN_CLOSED", `finish("killed") ${why}`],
-  ]);
-});
-
 test("steps may repeat, go back, be negative, skip or be huge; history is in step order, ties in the order of logging", async () => {
   await fc.assert(
     fc.asyncProperty(
