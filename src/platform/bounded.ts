@@ -30,6 +30,7 @@ export async function mapBounded<T, R>(
       } catch (error) {
         stop(error);
       }
+      if (next >= items.length || failure !== undefined) break;
       // What is read from memory comes without any pause.
       const pause = breakIfDue();
       if (pause !== undefined) await pause;
