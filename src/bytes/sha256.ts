@@ -3,7 +3,7 @@ import { breakIfDue } from "../platform/event-loop.ts";
 import { onDemand } from "../platform/on-demand.ts";
 import type { Sha256Module } from "./digest.ts";
 
-/** So many bytes take a few milliseconds. Between them, other work goes on. */
+/** The number of bytes that are hashed in a few milliseconds. After each such part, other work goes on. */
 const PIECE_BYTES = 4 * 1024 * 1024;
 
 const portable = /* @__PURE__ */ onDemand(() => import("./sha256-portable.ts"));

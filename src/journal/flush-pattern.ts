@@ -52,7 +52,7 @@ export function divideRepeated<T extends FlushRange>(objects: readonly T[]): { n
   return { needed: needed.reverse(), repeated: repeated.reverse() };
 }
 
-/** Objects of one writer, of which none holds all flushes of another. */
+/** Objects of one writer. None of them holds all flushes of another one. */
 export class FlushRanges<T extends FlushRange> {
   readonly #objects: readonly T[];
 

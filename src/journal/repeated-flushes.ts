@@ -25,7 +25,7 @@ export interface Repeated {
 }
 
 /**
- * The frames of the stored objects of a writer, each of which holds some of its flushes. Everything here follows from
+ * The frames of the stored objects of a writer. Each object holds some of its flushes. Everything here follows from
  * the sizes of stored objects alone. So two copies of a process give equal names to the next object, and one of them
  * notices the other.
  */

@@ -82,7 +82,7 @@ async function findStart(
 
 /**
  * Returns the one node of a digest. Throws `INVALID_ARGUMENT`, which names the nodes, if there are several, and
- * `RUN_NOT_FOUND` if there is none. Returns `undefined` if the text may be the id of a run instead.
+ * `RUN_NOT_FOUND` if there is none. Returns `undefined` if the text may be a run's id.
  */
 function findByDigest(runs: LinkedRuns, digest: string): LineageNode | undefined {
   const nodes = new Map<string, LineageNode>();

@@ -26,7 +26,7 @@ const COLOUR_TYPES = [0, 0, 4, 2, 6];
 /** Bytes of the length, the name and the checksum of a chunk. */
 const FRAME = 12;
 const HEADER_BYTES = 13;
-/** So many bytes take a millisecond or two to copy and to check, or several to deflate. */
+/** The number of bytes that are copied and checked in a millisecond or two, and deflated in several. */
 const PIECE_BYTES = 1024 * 1024;
 const DEFLATED_PIECE_BYTES = 64 * 1024;
 
