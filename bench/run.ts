@@ -22,6 +22,7 @@ import { type Section, formatMachine, formatSection, formatTargets } from "./rep
 import { scaling } from "./scaling.ts";
 import { searchRuns } from "./search-runs.ts";
 import { startup } from "./startup.ts";
+import { tfjsChromium } from "./tfjs-chromium.ts";
 import { tfjsOverhead } from "./tfjs-overhead.ts";
 
 const suites: Record<string, () => Promise<Section>> = {
@@ -40,12 +41,15 @@ const suites: Record<string, () => Promise<Section>> = {
   "first-calls": firstCalls,
   capture: captureCost,
   "tfjs-overhead": tfjsOverhead,
+  "tfjs-chromium": tfjsChromium,
   "page-points": pagePoints,
   "bundle-size": bundleSize,
 };
 
 /** Not among what runs without arguments: they take long, or need a browser. */
-const LONG = new Set(["large", "scaling", "page-points"]);
+/** Those that need a browser. */
+const IN_PAGES = new Set(["tfjs-chromium", "page-points"]);
+const LONG = new Set(["large", "scaling", ...IN_PAGES]);
 
 const all = process.argv.includes("all", 2);
 const named = process.argv.slice(2).filter((name) => name !== "all");
@@ -58,7 +62,7 @@ if (unknown.length > 0) {
 const sections: Section[] = [];
 for (const [name, suite] of Object.entries(suites)) {
   if (!(all || (named.length > 0 ? named.includes(name) : !LONG.has(name)))) continue;
-  if (name === "page-points" && !existsSync(CHROMIUM)) {
+  if (IN_PAGES.has(name) && !existsSync(CHROMIUM)) {
     console.error(`${name} is left out: there is no ${CHROMIUM}; set CHROMIUM`);
     continue;
   }

@@ -72,7 +72,10 @@ export function trainingCallback(
       },
     }),
     // The last values are stored in the background. `finish` waits for them.
-    end: async () => void run.flush(),
+    end: async () => {
+      await log.settled();
+      void run.flush();
+    },
     innerModel: (given) => {
       if (!hasOwnModel) log.model = given;
     },

@@ -5,6 +5,7 @@ import { batchMetric, epochMetric } from "./metric-name.ts";
 import { describeTensorFlow, flagsOf, memoryMetrics, type TensorFlow } from "./tensorflow.ts";
 import { describeModel, summaryOf, topologyOf } from "./trained-model.ts";
 import { batchesBefore, type TrainingFacts } from "./training-facts.ts";
+import { Readings } from "./readings.ts";
 import { readLogs, type TrainingLogs, type TrainingMetrics } from "./training-logs.ts";
 import type { AnyRun } from "./run-inside.ts";
 
@@ -27,6 +28,7 @@ export class TrainingLog {
   #batches = 0;
   #hasDiverged = false;
   readonly #seen = new Set<string>();
+  readonly #readings = new Readings();
 
   constructor(run: AnyRun, guard: Guard, tf: TensorFlow | undefined, onNaN: OnNaN) {
     this.#run = run;
@@ -59,6 +61,7 @@ export class TrainingLog {
   /** Logs the values of an epoch, and what the backend holds. */
   async epoch(epoch: number, logs: TrainingLogs | undefined): Promise<void> {
     const metrics = await readLogs(logs, epochMetric, (error) => this.#guard.tell(error));
+    await this.#readings.settled();
     const tf = this.#tf;
     const memory = tf && (await this.#guard.run(() => memoryMetrics(tf)));
     this.#run.log({ ...metrics, ...memory }, { step: epoch });
@@ -71,12 +74,25 @@ export class TrainingLog {
     return this.#batches++;
   }
 
-  /** Logs the values of a batch. */
+  /**
+   * Logs the values of a batch. A GPU would stand still until they are read, so the training goes on meanwhile, unless
+   * they may stop it.
+   */
   async batch(step: number, logs: TrainingLogs | undefined): Promise<void> {
-    const metrics = await readLogs(logs, batchMetric, (error) => this.#guard.tell(error));
-    this.#run.log(metrics, { step });
-    await this.#defineGoals(metrics);
-    this.#watchFor(metrics, `batch ${step}`);
+    const values = readLogs(logs, batchMetric, (error) => this.#guard.tell(error));
+    const record = async (): Promise<void> => {
+      const metrics = await values;
+      this.#run.log(metrics, { step });
+      await this.#defineGoals(metrics);
+      this.#watchFor(metrics, `batch ${step}`);
+    };
+    await this.#readings.add(() => this.#guard.run(record));
+    if (this.#onNaN === "stop") await this.#readings.settled();
+  }
+
+  /** Resolves when the values of all batches are logged. */
+  async settled(): Promise<void> {
+    await this.#readings.settled();
   }
 
   /** Defines the goals of metrics that TF.js knows, once. */

@@ -76,6 +76,8 @@ export function watch(model: TrainedModel, run: AnyRun, options?: WatchOptions):
       });
       return history;
     } catch (error) {
+      // TF.js calls it only after a training that did not fail.
+      await ours.onTrainEnd();
       await guard.run(() => {
         const message = String((error as Partial<Error> | null)?.message ?? error).slice(0, MAX_MESSAGE);
         run.setTags({ "tfjs/training": "failed", "tfjs/error": message });
@@ -100,6 +102,7 @@ export function watch(model: TrainedModel, run: AnyRun, options?: WatchOptions):
       const { metricsNames = ["loss"] } = model as { metricsNames?: readonly string[] };
       const logs = [result].flat().map((value, i) => [metricsNames[i] ?? `_${i}`, value] as const);
       await log.batch(step, Object.fromEntries(logs));
+      await log.settled();
     });
     return result;
   };
