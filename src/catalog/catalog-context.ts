@@ -2,7 +2,12 @@ import type { Backend } from "../backend/backend.ts";
 import type { LedgerError } from "../errors/ledger-error.ts";
 import type { BackgroundWork } from "../platform/background-work.ts";
 import { ClosedRuns } from "./closed-runs.ts";
+import type { KnownRun } from "../journal/known-run.ts";
+import { RunMemory } from "./run-memory.ts";
 import { SegmentCache } from "./segment-cache.ts";
+
+/** The most characters of running runs that are remembered. */
+const MAX_RUNNING_CHARS: number = 16 * 1024 * 1024;
 
 /** The parts of a ledger that its catalogue uses. */
 export interface CatalogContext {
@@ -11,6 +16,8 @@ export interface CatalogContext {
   readonly segments: SegmentCache;
   /** Closed runs that are in no segment, as far as they were read. */
   readonly closedRuns: ClosedRuns;
+  /** What was read of running runs. */
+  readonly runningRuns: RunMemory<KnownRun>;
   /** Where the catalogue is tidied after a search. */
   readonly background: BackgroundWork;
   /** Returns a unique id. */
@@ -34,6 +41,7 @@ export function catalogOf(ledger: OpenLedger): CatalogContext {
       backend,
       segments: new SegmentCache(backend),
       closedRuns: new ClosedRuns(),
+      runningRuns: new RunMemory(MAX_RUNNING_CHARS),
       background,
       newId: () => ids("segment"),
       onError,

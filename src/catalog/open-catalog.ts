@@ -69,6 +69,7 @@ export async function openCatalog(
   const { damaged } = trouble;
   const openedAt = context.background.ended;
   context.closedRuns.begin();
+  context.runningRuns.begin();
   const onUnlisted = (prefix: string, error: LedgerError): void => {
     if (!damaged.has(prefix)) context.onError(error);
     damaged.set(prefix, false);

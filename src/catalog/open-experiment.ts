@@ -109,7 +109,7 @@ async function readAllLoose(
   signal: AbortSignal | undefined,
 ): Promise<ReadLoose[]> {
   if (entries.size === 0) return [];
-  const { backend, closedRuns } = context;
+  const { backend, closedRuns, runningRuns } = context;
   const rows: ReadLoose[] = [];
   const unread: [string, RunEntries][] = [];
   for (const [id, own] of entries) {
@@ -122,7 +122,7 @@ async function readAllLoose(
   if (unread.length === 0) return rows;
   const { readLoose } = await looseReading();
   const read = await mapBounded(unread, RUNS_AT_ONCE, signal, (entry, stop) =>
-    readLoose(backend, prefix, entry, unreadable, stop),
+    readLoose(backend, prefix, entry, unreadable, stop, runningRuns),
   );
   for (const row of read) {
     if (row === undefined) continue;

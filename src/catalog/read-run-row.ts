@@ -1,17 +1,20 @@
 import type { Backend } from "../backend/backend.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
 import { readLifecycle, withDeletedAt } from "../journal/lifecycle.ts";
+import { type KnownRun, stillKnown } from "../journal/known-run.ts";
 import { listRun } from "../journal/list-run.ts";
 import { readRunBeginning } from "../journal/read-run-beginning.ts";
 import { readRunDocument } from "../journal/read-run-document.ts";
 import { type RunCreated, runPrefix } from "../journal/run-created.ts";
+import type { RunRecord } from "../journal/run-record.ts";
 import { readRecord } from "../journal/run-state.ts";
 import type { UnreadableRuns } from "../journal/unreadable-runs.ts";
 import type { CatalogRow } from "./catalog-row.ts";
 import { isRunRecord } from "../journal/is-run-record.ts";
 import { experimentPrefix } from "./catalog-entry.ts";
 import type { RunEntries } from "./list-catalog.ts";
-import { fitsSegment } from "./segment-limits.ts";
+import type { RunMemory } from "./run-memory.ts";
+import { fitsSegment, recordChars } from "./segment-limits.ts";
 
 export interface ReadRow extends CatalogRow {
   /** True if the newest document of the run holds all its data. */
@@ -28,21 +31,40 @@ export interface ReadLoose extends CatalogRow {
 }
 
 /**
- * Returns the row of a run, read from its own objects. Rejects with `NOT_FOUND` if the run does not exist, and with
- * `CORRUPT` if it cannot be read.
+ * Returns the row of a run, read from its own objects. `running`: what earlier calls read of running runs. Rejects with
+ * `NOT_FOUND` if the run does not exist, and with `CORRUPT` if it cannot be read.
  */
-export async function readRow(backend: Backend, id: string, signal: AbortSignal | undefined): Promise<ReadRow> {
+export async function readRow(
+  backend: Backend,
+  id: string,
+  signal: AbortSignal | undefined,
+  running?: RunMemory<KnownRun>,
+): Promise<ReadRow> {
   const call = signal ? { signal } : {};
+  const known = running?.get(id);
   const first = await listRun(backend, id, call);
   // Checks first that the run exists. A run that is about to begin, or never began, need not be listed again and again.
-  const begun = first.newestDocument === 0 ? await readRunBeginning(backend, id, call) : undefined;
+  const begun =
+    first.newestDocument === 0 && !stillKnown(known, first) ? await readRunBeginning(backend, id, call) : undefined;
   const readCreated = async (): Promise<RunCreated> => begun ?? (await readRunBeginning(backend, id, call));
-  const { record, listing, isSettled } = await readRecord(backend, id, readCreated, { ...call, listing: first });
+  const read = await readRecord(backend, id, readCreated, { ...call, listing: first, known });
+  const { record, listing, isSettled } = read;
+  if (read.known) running?.set(id, read.known, runningChars(record, read.known));
+  else running?.forget(id);
   const { newestDocument, lifecycle } = listing;
   const deletedAt = await readLifecycle(backend, id, lifecycle, call);
   if (!isRunRecord(record))
     throw new LedgerError("CORRUPT", `the stored data of run ${id} is not the record of a run`, { key: runPrefix(id) });
   return { record: withDeletedAt(record, deletedAt), document: newestDocument, marker: lifecycle, isSettled };
+}
+
+/** The approximate size of the description of a rich value. */
+const MEDIA_CHARS = 300;
+
+/** Returns the approximate number of characters that are remembered: the record, its folds and its document. */
+function runningChars(record: RunRecord, { writers, document }: KnownRun): number {
+  const media = [...writers.values()].reduce((sum, { fold }) => sum + (fold.mediaList?.length ?? 0), 0);
+  return recordChars(record) * (document ? 3 : 1) + media * MEDIA_CHARS;
 }
 
 /** Returns {@link readRow} of a run with entries. Reads only the document of a closed run, in one request. */
@@ -51,19 +73,22 @@ async function readWithEntries(
   id: string,
   entries: RunEntries,
   signal: AbortSignal | undefined,
+  running: RunMemory<KnownRun> | undefined,
 ): Promise<ReadRow> {
   // Only while no segment has the run. Later the run may have markers whose entries were removed.
   if (entries.open === 0 && entries.closed === 1 && entries.marked === 0) {
     try {
       const document = await readRunDocument(backend, id, 1, signal ? { signal } : {});
       // Objects that were missing when the document was made may be back.
-      if (document && isRunRecord(document.record) && document.record.damage.every(({ kind }) => kind !== "missing"))
+      if (document && isRunRecord(document.record) && document.record.damage.every(({ kind }) => kind !== "missing")) {
+        running?.forget(id);
         return { record: withDeletedAt(document.record, undefined), document: 1, marker: 0, isSettled: true };
+      }
     } catch (error) {
       if (!LedgerError.hasCode(error, "NOT_FOUND")) throw error;
     }
   }
-  return await readRow(backend, id, signal);
+  return await readRow(backend, id, signal, running);
 }
 
 /**
@@ -84,9 +109,10 @@ export async function readLoose(
   [id, entries]: [string, RunEntries],
   unreadable: UnreadableRuns,
   signal: AbortSignal,
+  running?: RunMemory<KnownRun>,
 ): Promise<ReadLoose | undefined> {
   // If the run does not exist, it is about to begin, or its start failed.
-  const row = await unreadable.unless(id, () => readWithEntries(backend, id, entries, signal));
+  const row = await unreadable.unless(id, () => readWithEntries(backend, id, entries, signal, running));
   // The entries may belong to a run of another experiment.
   if (row === undefined || experimentPrefix(row.record.experiment) !== prefix) return undefined;
   return { ...row, entries, isClosed: isClosed(row, entries) };

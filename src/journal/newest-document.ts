@@ -55,7 +55,7 @@ export async function whileItChanges<T>(
  * Reads the newest document. `CORRUPT` when it is damaged and the journals may be gone, or when both are gone; while
  * nothing was compacted the journals hold everything, and a damaged document is passed over. So is one that names
  * objects that are not there, if all journals are. `NOT_FOUND` for objects that are not there unless that
- * `isConfirmed`.
+ * `isConfirmed`. `known`: the newest document as an earlier call returned it.
  */
 export async function readNewestDocument(
   backend: Backend,
@@ -63,6 +63,7 @@ export async function readNewestDocument(
   listing: RunListing,
   isConfirmed: boolean,
   options?: CallOptions,
+  known?: RunDocument,
 ): Promise<NewestDocument> {
   const { newestDocument, writers, metrics } = listing;
   const nothing = { document: undefined, isCurrent: false, more: writers, lost: [] };
@@ -71,7 +72,7 @@ export async function readNewestDocument(
     return nothing;
   }
   const key = runDocumentKey(runId, newestDocument);
-  const { document: bare } = await readBareDocument(backend, runId, newestDocument, options);
+  const bare = known ?? (await readBareDocument(backend, runId, newestDocument, options)).document;
   if (bare === undefined) {
     if (metrics.length === 0) return nothing;
     throw new LedgerError("CORRUPT", `${key} is damaged, and the journals that it was made from may be gone`, { key });
@@ -80,7 +81,7 @@ export async function readNewestDocument(
   if (lostNow.length > 0 && areJournalsWhole({ document: bare, listing })) return nothing;
   const lost = [...lostNow, ...lostBehindFences(runId, bare, listing)];
   assertConfirmed(lost, isConfirmed);
-  const document = await completeDocument(backend, runId, bare, options);
+  const document = known ?? (await completeDocument(backend, runId, bare, options));
   const { compacted, record } = document;
   // Objects that were lost when the document was made may be back.
   const isOutdated = lost.length === 0 && record.damage.some(({ kind }) => kind === "missing");

@@ -2,6 +2,7 @@ import type { Backend, CallOptions } from "../backend/backend.ts";
 import type { Damage } from "./damage.ts";
 import { lostRecords, uniteDamage, withDamage } from "./lost-objects.ts";
 import { foldRun } from "./fold-run.ts";
+import { type KnownRun, knownRun, segmentsBeyondKnown, stillKnown } from "./known-run.ts";
 import type { SegmentEntry } from "./segment.ts";
 import { listingMark, listRun, type RunListing } from "./list-run.ts";
 import type { RunCreated } from "./run-created.ts";
@@ -58,43 +59,55 @@ export interface ReadRecord {
   readonly listing: RunListing;
   /** Whether it is the record of the newest document. */
   readonly isSettled: boolean;
+  /** What the next call for a running run may begin with. */
+  readonly known?: KnownRun | undefined;
 }
 
 /**
  * Reads the record of a run: that of its newest document if the journals hold no more, else folded. A run that no
  * writer closed reads as `interrupted` if all writers are certainly gone. That costs one more listing, because a writer
- * may have recorded something before it ended.
+ * may have recorded something before it ended. `known`: what an earlier call read of the run.
  */
 export async function readRecord(
   backend: Backend,
   runId: string,
   readCreated: () => Promise<RunCreated>,
-  { signal, listing }: CallOptions & { readonly listing?: RunListing | undefined } = {},
+  {
+    signal,
+    listing,
+    known,
+  }: CallOptions & { readonly listing?: RunListing | undefined; readonly known?: KnownRun | undefined } = {},
 ): Promise<ReadRecord> {
   const options = signal ? { signal } : undefined;
-  for (let known = listing; ;) {
-    const read = await whileItChanges(backend, runId, options, known, async (listed, isConfirmed) => {
+  for (let next = listing; ;) {
+    const read = await whileItChanges(backend, runId, options, next, async (listed, isConfirmed) => {
+      const before = stillKnown(known, listed);
       const { document, isCurrent, more, lost } = await readNewestDocument(
         backend,
         runId,
         listed,
         isConfirmed,
         options,
+        before?.document,
       );
       if (document && isCurrent && document.record.status !== "running")
         return { record: withDamage(document.record, lost), listing: listed, isSettled: lost.length === 0 };
-      const created = await readCreated();
-      const folds = await readFolds(backend, created, more, options, document?.compacted?.writers);
+      const created = before?.created ?? (await readCreated());
+      const journals = before ? [...before.writers.values()].map(({ fold }) => fold) : [];
+      const unread = before ? segmentsBeyondKnown(before, more) : more;
+      const compacted = document?.compacted?.writers ?? [];
+      const folds = await readFolds(backend, created, unread, options, [...compacted, ...journals]);
       const lostToo = lostRecords(runId, folds, listed);
       assertConfirmed(lostToo, isConfirmed);
       const record = withDamage(foldRun(created, folds), uniteDamage(lost, lostToo));
-      return { record, listing: listed, isSettled: false, created, folds };
+      const now = record.damage.length === 0 ? knownRun(created, document, listed, more, folds) : undefined;
+      return { record, listing: listed, isSettled: false, created, folds, known: now };
     });
     const { created, folds, ...result } = read;
     if (created === undefined || result.record.status !== "running") return result;
     if ((await areWritersAlive(backend, created, folds, read.listing.fences)) !== "gone") return result;
-    known = await listRun(backend, runId, options);
-    if (listingMark(known) === listingMark(read.listing))
+    next = await listRun(backend, runId, options);
+    if (listingMark(next) === listingMark(read.listing))
       return { ...result, record: { ...foldRun(created, folds, { gone: true }), damage: result.record.damage } };
   }
 }

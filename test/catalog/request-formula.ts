@@ -65,6 +65,14 @@ export function readsOfOpenRun({ journalSegments, keys = journalSegments + 4 }: 
   return Math.max(1, Math.ceil(keys / KEYS_A_REQUEST)) + 3 + journalSegments;
 }
 
+/**
+ * The requests for a running run that the ledger has read before: a listing, and the objects of the flushes since then,
+ * of a session that logs little.
+ */
+export function readsOfKnownRun(flushes: number): number {
+  return 1 + Math.ceil(Math.log2(3 * flushes + 1) / 2);
+}
+
 export interface OpenRun {
   readonly journalSegments: number;
   /** Objects of the run. */
