@@ -1,138 +1,96 @@
-import * as z from "zod/mini";
 import type { Backend } from "../backend/backend.ts";
 import { createOrMatch } from "../backend/create-or-match.ts";
-import { LedgerError, concernsOneObject } from "../errors/ledger-error.ts";
-import { encodeSegment } from "../backend/key.ts";
-import { decodeCheckedJson, encodeCheckedJson, laterVersion } from "../bytes/checked-json.ts";
-import { mapBounded } from "../platform/bounded.ts";
+import { decodeSegment, encodeSegment } from "../backend/key.ts";
 import { callOptions } from "../backend/call-options.ts";
 import { isVersionTag } from "./name.ts";
-import type { NumberedEntry } from "./numbered-objects.ts";
-import { compareNumbered, listNumbered, nextNumber, numberedKey, parseNumberedKey } from "./numbered-objects.ts";
+import { countDown, fromCountDown, nextNumber } from "./numbered-objects.ts";
 
-const MAX_RECORD_BYTES = 16 * 1024;
-const MAX_ATTEMPTS = 1000;
-const PARALLEL = 4;
+/** The most older records that one move removes. */
+const MAX_REMOVED = 50;
 
-const schema = /* @__PURE__ */ z.object({
-  v: /* @__PURE__ */ z.literal(1),
-  name: /* @__PURE__ */ z.string(),
-  alias: /* @__PURE__ */ z.string(),
-  number: /* @__PURE__ */ z.number(),
-  version: /* @__PURE__ */ z.string(),
-});
+/** A move of an alias. */
+interface Move {
+  readonly key: string;
+  readonly number: number;
+  /** The tag of the version that the alias means from then on. */
+  readonly version: string;
+}
 
 /**
- * Stores which version each alias of a name means, as numbered records `artifacts/<name>/aliases/<alias>/<n>.json`. The
- * last counts. A record states its own number, so that a copy of an older one does not count.
+ * Stores which version each alias of a name means, as empty objects `artifacts/<name>/aliases/<alias>/<digits>.v3`. The
+ * digits count the moves down, so the first key of an alias counts. A move removes the older keys after its own is
+ * stored. If two writers move an alias at once, both succeed: their moves overlap, so either may be the later one. A
+ * slow writer may store a number that others have passed. That has no effect, as if it had moved before them.
  */
 export class AliasStore {
   readonly #backend: Backend;
-  readonly #newId: () => string;
-  readonly #onDamaged: (error: LedgerError) => void;
 
-  constructor(backend: Backend, newId: () => string, onDamaged: (error: LedgerError) => void) {
+  constructor(backend: Backend) {
     this.#backend = backend;
-    this.#newId = newId;
-    this.#onDamaged = onDamaged;
   }
 
-  /**
-   * Returns all aliases of a name, sorted, with their version tags. Reports a damaged record, which hides only its own
-   * alias.
-   */
+  /** Returns all aliases of a name, sorted, with their version tags. Costs one listing of about one key an alias. */
   async all(name: string, signal?: AbortSignal): Promise<Map<string, string>> {
     const prefix = prefixOf(name);
-    const newest = new Map<string, { key: string; number: number; id: string }>();
+    const found = new Map<string, string>();
     for await (const { key } of this.#backend.list(prefix, callOptions(signal))) {
-      const folder = key.slice(0, key.lastIndexOf("/"));
-      const parsed = parseNumberedKey(folder, key);
-      const known = newest.get(folder);
-      if (parsed !== undefined && (known === undefined || compareNumbered(known, parsed) < 0))
-        newest.set(folder, { key, ...parsed });
+      const segment = key.slice(prefix.length + 1).split("/", 1)[0] ?? "";
+      if (found.has(segment)) continue;
+      const move = parseMove(`${prefix}/${segment}`, key);
+      if (move !== undefined) found.set(segment, move.version);
     }
-    const records = await mapBounded([...newest.values()], PARALLEL, signal, async ({ key }, stop) => {
-      try {
-        return await this.#read(name, key, stop);
-      } catch (error) {
-        if (!concernsOneObject(error)) throw error;
-        this.#onDamaged(error);
-        return undefined;
-      }
-    });
-    const known = records.filter((record) => record !== undefined);
-    known.sort((a, b) => (a.alias < b.alias ? -1 : 1));
-    return new Map(known.map(({ alias, version }) => [alias, version]));
+    const aliases: [string, string][] = [];
+    for (const [segment, version] of found) {
+      const alias = aliasOf(segment);
+      if (alias !== undefined) aliases.push([alias, version]);
+    }
+    return new Map(aliases.sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 
   /** Returns the version tag that an alias means now. */
   async get(name: string, alias: string, signal?: AbortSignal): Promise<string | undefined> {
-    const entry = (await this.#list(name, alias, signal)).at(-1);
-    return entry === undefined ? undefined : (await this.#read(name, entry.key, signal)).version;
+    return (await this.#moves(folderOf(name, alias), 1, signal))[0]?.version;
   }
 
   /** Makes an alias mean a version. Writes nothing if it already does. */
   async set(name: string, alias: string, version: string, signal?: AbortSignal): Promise<void> {
-    const prefix = folderOf(name, alias);
-    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const entries = await this.#list(name, alias, signal);
-      const last = entries.at(-1);
-      if (last !== undefined && (await this.#means(name, last, version, signal))) return;
-      const id = this.#backend.capabilities.exclusiveCreate ? "" : this.#newId();
-      const number = nextNumber(entries, prefix);
-      const bytes = encodeCheckedJson({ v: 1, name, alias, number, version }, "alias");
-      if (await createOrMatch(this.#backend, numberedKey(prefix, number, id), bytes, signal)) return;
-    }
-    throw new LedgerError("CONFLICT", `other writers kept moving the alias ${JSON.stringify(alias)}`, {
-      key: prefix,
-      transient: true,
-    });
-  }
-
-  #list(name: string, alias: string, signal: AbortSignal | undefined): Promise<NumberedEntry[]> {
-    return listNumbered(this.#backend, folderOf(name, alias), signal);
-  }
-
-  async #means(name: string, entry: NumberedEntry, version: string, signal: AbortSignal | undefined): Promise<boolean> {
-    try {
-      return (await this.#read(name, entry.key, signal)).version === version;
-    } catch (error) {
-      // A damaged record means nothing, so the caller writes the next one.
-      if (concernsOneObject(error)) return false;
-      throw error;
+    const folder = folderOf(name, alias);
+    const older = await this.#moves(folder, MAX_REMOVED, signal);
+    const [newest] = older;
+    if (newest?.version === version) return;
+    const key = `${folder}/${countDown(nextNumber(newest, folder))}.${version}`;
+    await createOrMatch(this.#backend, key, new Uint8Array(0), signal, newest !== undefined);
+    for (const move of older) {
+      // The alias has moved. A record that stays means nothing, and the next move removes it.
+      await this.#backend.remove(move.key, callOptions(signal)).catch(() => {});
     }
   }
 
-  async #read(name: string, key: string, signal: AbortSignal | undefined): Promise<{ alias: string; version: string }> {
-    const range = { offset: 0, length: MAX_RECORD_BYTES };
-    const bytes = await this.#backend.read(key, { ...callOptions(signal), range });
-    let parsed: unknown;
-    try {
-      parsed = decodeCheckedJson(bytes);
-    } catch (cause) {
-      throw new LedgerError("CORRUPT", `${key} is damaged, or not an alias record`, { key, cause });
+  /** Lists at most `most` moves of an alias, the newest first. */
+  async #moves(folder: string, most: number, signal: AbortSignal | undefined): Promise<Move[]> {
+    const moves: Move[] = [];
+    for await (const { key } of this.#backend.list(folder, { ...callOptions(signal), pageSize: most })) {
+      const move = parseMove(folder, key);
+      if (move !== undefined && moves.push(move) >= most) break;
     }
-    const later = laterVersion(parsed);
-    if (later !== undefined)
-      throw new LedgerError("FORMAT_TOO_NEW", `${key} has version ${later}; this library reads version 1`, { key });
-    const result = schema.safeParse(parsed);
-    const fits =
-      result.success && result.data.name === name && isVersionTag(result.data.version) && isOf(name, result.data, key);
-    if (!fits) throw new LedgerError("CORRUPT", `${key} is not an alias record`, { key });
-    return { alias: result.data.alias, version: result.data.version };
+    return moves;
   }
 }
 
-/** Returns whether the key of a record is that of its alias and number. */
-function isOf(
-  name: string,
-  { alias, number }: { readonly alias: string; readonly number: number },
-  key: string,
-): boolean {
+function parseMove(folder: string, key: string): Move | undefined {
+  const match = /^(\d{8})\.(v.*)$/.exec(key.slice(folder.length + 1));
+  const [, digits, version] = match ?? [];
+  if (digits === undefined || version === undefined || !isVersionTag(version)) return undefined;
+  return { key, number: fromCountDown(digits), version };
+}
+
+/** Returns the alias of a key segment, or `undefined` for a segment that no alias has. */
+function aliasOf(segment: string): string | undefined {
   try {
-    return parseNumberedKey(folderOf(name, alias), key)?.number === number;
+    const alias = decodeSegment(segment);
+    return encodeSegment(alias, "alias") === segment ? alias : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }
 

@@ -5,10 +5,11 @@ import { encodeSegment } from "../backend/key.ts";
 import { formatDigest } from "../bytes/digest.ts";
 import { loadSha256 } from "../bytes/sha256.ts";
 import { callOptions } from "../backend/call-options.ts";
+import { DigestIndex, placeText } from "./digest-index.ts";
 import type { Manifest } from "./manifest.ts";
 import { MAX_MANIFEST_BYTES, encodeManifest, encodeMetadata, parseManifest } from "./manifest.ts";
 import type { NumberedEntry } from "./numbered-objects.ts";
-import { listNumbered, nextNumber, numberedKey, parseNumberedKey } from "./numbered-objects.ts";
+import { listNewest, listNumber, listNumbered, nextNumber, numberedKey, parseNumberedKey } from "./numbered-objects.ts";
 
 /** The most attempts to get a number. An attempt fails only if another writer of the same name got a number. */
 const MAX_ATTEMPTS = 1000;
@@ -25,22 +26,61 @@ export interface StoredVersion {
   readonly digest: string;
 }
 
-/** Stores the manifests of all versions as `artifacts/<name>/versions/<n>.json`. */
+/** Stores the manifests of all versions, as `numbered-objects.ts` describes, and finds them by number and by digest. */
 export class ManifestStore {
   readonly #backend: Backend;
   readonly #newId: () => string;
+  readonly #digests: DigestIndex;
 
   constructor(backend: Backend, newId: () => string) {
     this.#backend = backend;
     this.#newId = newId;
+    this.#digests = new DigestIndex(backend);
   }
 
-  /** Lists the versions of a name, oldest first, without reading them. */
+  /** Lists all versions of a name, oldest first, without reading them. */
   list(name: string, signal?: AbortSignal): Promise<NumberedEntry[]> {
     return listNumbered(this.#backend, prefixOf(name), signal);
   }
 
-  /** Reads an entry of {@link list}. Rejects with `CORRUPT` or `FORMAT_TOO_NEW` if it cannot be understood. */
+  /** Returns the newest version of a name, without reading it. */
+  async newest(name: string, signal?: AbortSignal): Promise<NumberedEntry | undefined> {
+    return (await listNewest(this.#backend, prefixOf(name), signal)).at(-1);
+  }
+
+  /**
+   * Lists the versions with this number, without reading them: more than one if two writers took the same number on a
+   * store without exclusive creates.
+   */
+  withNumber(name: string, number: number, signal?: AbortSignal): Promise<NumberedEntry[]> {
+    return listNumber(this.#backend, prefixOf(name), number, signal);
+  }
+
+  /**
+   * Reads the version with this number if it has no id. Nearly all versions have none if creates are exclusive, so this
+   * does without a listing. On other stores it returns `undefined` without a call.
+   */
+  async readNumber(name: string, number: number, signal?: AbortSignal): Promise<StoredVersion | undefined> {
+    if (!this.#backend.capabilities.exclusiveCreate) return undefined;
+    return await this.readAt(name, { tag: `v${number}`, key: numberedKey(prefixOf(name), number, "") }, signal);
+  }
+
+  /**
+   * Yields the versions that may have this digest, newest first, without reading them: first those of the index, then
+   * those that are not in it, because somebody stored their manifests without it. Each may have another digest.
+   */
+  async *withDigest(name: string, hex: string, signal?: AbortSignal): AsyncGenerator<NumberedEntry, void, undefined> {
+    for await (const { number, id } of this.#digests.find(name, hex, signal)) {
+      const entry = (await this.withNumber(name, number, signal)).find((found) => found.id === id);
+      if (entry !== undefined) yield entry;
+    }
+    const entries = await this.list(name, signal);
+    if (entries.length === 0) return;
+    const known = await this.#digests.all(name, signal);
+    yield* entries.filter((entry) => !known.has(placeText(entry))).toReversed();
+  }
+
+  /** Reads a listed version. Rejects with `CORRUPT` or `FORMAT_TOO_NEW` if it cannot be understood. */
   async read(name: string, entry: NumberedEntry, signal?: AbortSignal): Promise<StoredVersion> {
     const { key } = entry;
     if (entry.size > MAX_MANIFEST_BYTES)
@@ -66,27 +106,30 @@ export class ManifestStore {
 
   /**
    * Adds a version, or returns the newest one if that has the same content, type and metadata, and the facts of a data
-   * set if the new one has them. Never replaces a version. If creates are exclusive, only one of several writers gets a number. Otherwise each manifest has a key of
-   * its own, and a writer that finds another manifest with its number removes its own and tries again.
+   * set if the new one has them. Never replaces a version. If creates are exclusive, only one of several writers gets a
+   * number. Otherwise each manifest has a key of its own, and a writer that finds another manifest with its number
+   * removes its own and tries again.
    */
   async publish(draft: Omit<Manifest, "number">, signal?: AbortSignal): Promise<StoredVersion> {
     const prefix = prefixOf(draft.name);
     let skip = 0;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const entries = await this.list(draft.name, signal);
-      const same = await this.#newestIfSame(draft, entries.at(-1), signal);
+      const newest = await this.newest(draft.name, signal);
+      const same = await this.#newestIfSame(draft, newest, signal);
       if (same !== undefined) return same;
-      const number = nextNumber(entries, prefix) + skip;
+      const number = nextNumber(newest, prefix) + skip;
       const manifest: Manifest = { ...draft, number };
       const bytes = encodeManifest(manifest);
       const exclusive = this.#backend.capabilities.exclusiveCreate;
       const id = exclusive ? "" : this.#newId();
       const key = numberedKey(prefix, number, id);
+      // Before the manifest, so that no version is missing from the index.
+      await this.#digests.add(draft.name, draft.hex, { number, id }, signal);
       const stored = { tag: `v${number}`, key, manifest, ...(await sumOf(bytes)) };
       if (!(await createOrMatch(this.#backend, key, bytes, signal))) continue;
       if (exclusive) return stored;
       // Of two writers of the same number, the one that lists last sees both, so at most one keeps the number.
-      const rivals = (await this.list(draft.name, signal)).filter((entry) => entry.number === number);
+      const rivals = await this.withNumber(draft.name, number, signal);
       if (rivals.every((entry) => entry.id === id)) return stored;
       await this.#backend.remove(key, callOptions(signal));
       // Writers that saw each other try different numbers next.

@@ -1,13 +1,16 @@
-import type { Backend } from "../backend/backend.ts";
+import type { Backend, ListOptions } from "../backend/backend.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
 import { callOptions } from "../backend/call-options.ts";
 
-/** A numbered object under a prefix: `<n>.json`, or `<n>.<id>.json` on a store without exclusive creates. */
+/**
+ * A numbered object under a prefix. The digits in its key count down, so that the newest object is the first of an
+ * ascending listing. Six of the eight digits name a directory, so that no directory holds more than 100 numbers.
+ */
 export interface NumberedEntry {
   readonly key: string;
   readonly size: number;
   readonly number: number;
-  /** `""` for `<n>.json`. */
+  /** `""` for a key without an id. A store without exclusive creates needs the id. */
   readonly id: string;
   /** True if another entry has the same number. */
   readonly shared: boolean;
@@ -16,30 +19,93 @@ export interface NumberedEntry {
 const DIGITS = 8;
 /** The greatest number of {@link DIGITS} digits. Keys with greater ones would not sort as text. */
 export const MAX_NUMBER = 99_999_999;
-const SHAPE = /^(\d{8})(?:\.([0-9a-z]{1,64}))?\.json$/;
+/** Nearly always enough for the objects of one number, and one that shows that there are no more. */
+const FEW: ListOptions = { pageSize: 10 };
+const SHAPE = /^(\d{6})\/(\d{2})(?:\.([0-9a-z]{1,64}))?\.json$/;
+
+/** Returns the digits that stand for a number in keys: those of {@link MAX_NUMBER} minus the number. */
+export function countDown(number: number): string {
+  return String(MAX_NUMBER - number).padStart(DIGITS, "0");
+}
+
+/** Returns the number that {@link countDown} made digits of. */
+export function fromCountDown(digits: string): number {
+  return MAX_NUMBER - Number(digits);
+}
 
 /** Returns the key of a numbered object. */
 export function numberedKey(prefix: string, number: number, id: string): string {
-  return `${prefix}/${String(number).padStart(DIGITS, "0")}${id === "" ? "" : `.${id}`}.json`;
+  return `${beginning(prefix, number)}${id === "" ? "" : `.${id}`}.json`;
 }
 
 /** Returns the number and id of a numbered object under `prefix`, or `undefined` for any other key. */
 export function parseNumberedKey(prefix: string, key: string): { number: number; id: string } | undefined {
   const match = key.startsWith(`${prefix}/`) ? SHAPE.exec(key.slice(prefix.length + 1)) : null;
-  return match === null ? undefined : { number: Number(match[1]), id: match[2] ?? "" };
+  return match === null ? undefined : { number: fromCountDown(`${match[1]}${match[2]}`), id: match[3] ?? "" };
 }
 
-/** Lists the numbered objects under a prefix, by number, then by id. Ignores other keys. */
+/** Lists all numbered objects under a prefix, by number, then by id. Ignores other keys. */
 export async function listNumbered(
   backend: Backend,
   prefix: string,
   signal: AbortSignal | undefined,
 ): Promise<NumberedEntry[]> {
-  const found: Omit<NumberedEntry, "shared">[] = [];
-  for await (const { key, size } of backend.list(prefix, callOptions(signal))) {
-    const parsed = parseNumberedKey(prefix, key);
-    if (parsed !== undefined) found.push({ key, size, ...parsed });
+  const found: Found[] = [];
+  for await (const entry of descending(backend, prefix, {}, signal)) found.push(entry);
+  return inOrder(found);
+}
+
+/** Lists the objects with the greatest number, by id. Stops after them. */
+export async function listNewest(
+  backend: Backend,
+  prefix: string,
+  signal: AbortSignal | undefined,
+): Promise<NumberedEntry[]> {
+  const found: Found[] = [];
+  for await (const entry of descending(backend, prefix, FEW, signal)) {
+    if (entry.number !== (found[0]?.number ?? entry.number)) break;
+    found.push(entry);
   }
+  return inOrder(found);
+}
+
+/** Lists the objects with this number, by id. */
+export async function listNumber(
+  backend: Backend,
+  prefix: string,
+  number: number,
+  signal: AbortSignal | undefined,
+): Promise<NumberedEntry[]> {
+  const found: Found[] = [];
+  for await (const entry of descending(backend, prefix, { ...FEW, startAfter: beginning(prefix, number) }, signal)) {
+    if (entry.number !== number) break;
+    found.push(entry);
+  }
+  return inOrder(found);
+}
+
+type Found = Omit<NumberedEntry, "shared">;
+
+/** Yields the listed objects, the newest first. */
+async function* descending(
+  backend: Backend,
+  prefix: string,
+  options: ListOptions,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Found, void, undefined> {
+  for await (const { key, size } of backend.list(prefix, { ...callOptions(signal), ...options })) {
+    const parsed = parseNumberedKey(prefix, key);
+    if (parsed !== undefined) yield { key, size, ...parsed };
+  }
+}
+
+/** Returns what all keys with this number begin with. */
+function beginning(prefix: string, number: number): string {
+  const digits = countDown(number);
+  return `${prefix}/${digits.slice(0, -2)}/${digits.slice(-2)}`;
+}
+
+function inOrder(found: Found[]): NumberedEntry[] {
   found.sort(compareNumbered);
   return found.map((entry, i) => ({
     ...entry,
@@ -47,17 +113,14 @@ export async function listNumbered(
   }));
 }
 
-export function compareNumbered(
-  a: Pick<NumberedEntry, "number" | "id">,
-  b: Pick<NumberedEntry, "number" | "id">,
-): number {
+function compareNumbered(a: Found, b: Found): number {
   if (a.number !== b.number) return a.number - b.number;
   return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
 }
 
-/** Returns the number after the greatest one. Throws `TOO_LARGE` if there is none. */
-export function nextNumber(entries: readonly NumberedEntry[], prefix: string): number {
-  const number = (entries.at(-1)?.number ?? -1) + 1;
+/** Returns the number after the newest one. Throws `TOO_LARGE` if there is none. */
+export function nextNumber(newest: { readonly number: number } | undefined, prefix: string): number {
+  const number = (newest?.number ?? -1) + 1;
   if (number > MAX_NUMBER)
     throw new LedgerError("TOO_LARGE", `${prefix} is full: it has a number ${MAX_NUMBER}`, { key: prefix });
   return number;

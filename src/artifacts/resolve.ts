@@ -5,8 +5,7 @@ import type { AliasStore } from "./aliases.ts";
 import { callOptions } from "../backend/call-options.ts";
 import type { ManifestStore, StoredVersion } from "./manifests.ts";
 import { tagOf } from "./manifests.ts";
-import type { ParsedRef } from "./name.ts";
-import type { NumberedEntry } from "./numbered-objects.ts";
+import { type ParsedRef, isVersionTag } from "./name.ts";
 
 const SHOWN = 10;
 
@@ -29,18 +28,18 @@ export class Resolver {
   async find(ref: ParsedRef, signal?: AbortSignal): Promise<StoredVersion> {
     const known = await this.#atKey(ref, signal);
     if (known !== undefined) return known;
-    const entries = await this.#manifests.list(ref.name, signal);
-    const newest = entries.at(-1);
-    if (newest === undefined) throw notFound(`there is no artifact ${quote(ref.name)}; ${await this.#names(signal)}`);
     switch (ref.by) {
-      case "latest":
+      case "latest": {
+        const newest = await this.#manifests.newest(ref.name, signal);
+        if (newest === undefined) throw await this.#missing(ref.name, "no version", signal);
         return this.#manifests.read(ref.name, newest, signal);
+      }
       case "version":
-        return this.#byVersion(ref.name, ref.version, ref.hex, entries, signal);
+        return this.#byVersion(ref.name, ref.version, ref.hex, signal);
       case "alias":
-        return this.#byAlias(ref.name, ref.alias, entries, signal);
+        return this.#byAlias(ref.name, ref.alias, signal);
       case "digest":
-        return this.#byDigest(ref.name, ref.hex, entries, signal);
+        return this.#byDigest(ref.name, ref.hex, signal);
     }
   }
 
@@ -55,20 +54,18 @@ export class Resolver {
     return found?.manifest.hex === hex ? found : undefined;
   }
 
-  async #byVersion(
-    name: string,
-    tag: string,
-    hex: string | undefined,
-    entries: readonly NumberedEntry[],
-    signal?: AbortSignal,
-  ): Promise<StoredVersion> {
+  async #byVersion(name: string, tag: string, hex: string | undefined, signal?: AbortSignal): Promise<StoredVersion> {
+    const number = numberOf(tag);
+    const only =
+      number === undefined || tag !== `v${number}` ? undefined : await this.#manifests.readNumber(name, number, signal);
+    if (only !== undefined && (hex === undefined || only.manifest.hex === hex)) return only;
+    const entries = number === undefined ? [] : await this.#manifests.withNumber(name, number, signal);
     const matching = entries.filter(
       (entry) => tagOf(entry) === tag || `v${entry.number}` === tag || `v${entry.number}.${entry.id}` === tag,
     );
     const exact = matching.find((entry) => tagOf(entry) === tag);
     const candidates = exact === undefined ? matching : [exact];
-    if (candidates.length === 0)
-      throw notFound(`${quote(name)} has no version ${quote(tag)}; it has ${range(entries)}`);
+    if (candidates.length === 0) throw await this.#missing(name, `no version ${quote(tag)}`, signal);
     const found: StoredVersion[] = [];
     for (const entry of candidates) {
       if (candidates.length > 1 && hex === undefined) break;
@@ -81,26 +78,16 @@ export class Resolver {
     throw new LedgerError("CONFLICT", `${name}:${tag} is more than one version: name one of ${tags}`, { field: "ref" });
   }
 
-  async #byAlias(
-    name: string,
-    alias: string,
-    entries: readonly NumberedEntry[],
-    signal?: AbortSignal,
-  ): Promise<StoredVersion> {
+  async #byAlias(name: string, alias: string, signal?: AbortSignal): Promise<StoredVersion> {
     const tag = await this.#aliases.get(name, alias, signal);
-    if (tag !== undefined) return this.#byVersion(name, tag, undefined, entries, signal);
+    if (tag !== undefined) return this.#byVersion(name, tag, undefined, signal);
     const aliases = [...(await this.#aliases.all(name, signal)).keys()].slice(0, SHOWN).map(quote);
-    const others = aliases.length === 0 ? "no aliases" : `the aliases ${aliases.join(", ")}`;
-    throw notFound(`${quote(name)} has no alias ${quote(alias)}; it has ${others} and ${range(entries)}`);
+    const others = aliases.length === 0 ? "; it has no aliases" : `; it has the aliases ${aliases.join(", ")}`;
+    throw await this.#missing(name, `no alias ${quote(alias)}${others}`, signal);
   }
 
-  async #byDigest(
-    name: string,
-    hex: string,
-    entries: readonly NumberedEntry[],
-    signal?: AbortSignal,
-  ): Promise<StoredVersion> {
-    for (const entry of entries.toReversed()) {
+  async #byDigest(name: string, hex: string, signal?: AbortSignal): Promise<StoredVersion> {
+    for await (const entry of this.#manifests.withDigest(name, hex, signal)) {
       try {
         const version = await this.#manifests.read(name, entry, signal);
         if (version.manifest.hex === hex) return version;
@@ -109,7 +96,15 @@ export class Resolver {
         if (!concernsOneObject(error)) throw error;
       }
     }
-    throw notFound(`${quote(name)} has no version with this digest; it has ${range(entries)}`);
+    throw await this.#missing(name, "no version with this digest", signal);
+  }
+
+  /** Returns the error for what `name` lacks, or for a name without versions. The message names what exists. */
+  async #missing(name: string, what: string, signal: AbortSignal | undefined): Promise<LedgerError> {
+    const newest = await this.#manifests.newest(name, signal);
+    return newest === undefined
+      ? notFound(`there is no artifact ${quote(name)}; ${await this.#names(signal)}`)
+      : notFound(`${quote(name)} has ${what}; its newest version is ${tagOf(newest)}`);
   }
 
   /** Returns a text with some names. Makes a bounded number of calls. */
@@ -133,11 +128,9 @@ export class Resolver {
   }
 }
 
-function range(entries: readonly NumberedEntry[]): string {
-  const first = entries[0];
-  const last = entries.at(-1);
-  if (first === undefined || last === undefined) return "no version";
-  return entries.length === 1 ? tagOf(first) : `${tagOf(first)} to ${tagOf(last)}`;
+/** Returns the number in a version tag. */
+function numberOf(tag: string): number | undefined {
+  return isVersionTag(tag) ? Number(/\d+/.exec(tag)?.[0]) : undefined;
 }
 
 function quote(text: string): string {

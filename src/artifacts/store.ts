@@ -23,7 +23,7 @@ import { type ArtifactRef, type ArtifactVersion, toVersion } from "./version.ts"
 import { Progress, storeSource } from "./store-source.ts";
 
 /** The number of manifests read at a time. */
-const PARALLEL = 4;
+const PARALLEL = 16;
 
 /** How far a call of `logArtifact` has come. */
 export interface ArtifactProgress {
@@ -83,7 +83,7 @@ export class ArtifactStore {
     this.#onTrouble = onTrouble;
     this.#blobs = new BlobStore(backend, () => ids("blob"));
     this.#manifests = new ManifestStore(backend, () => ids("artifact"));
-    this.#aliases = new AliasStore(backend, () => ids("artifact"), onTrouble);
+    this.#aliases = new AliasStore(backend);
     this.#resolver = new Resolver(backend, this.#manifests, this.#aliases);
   }
 

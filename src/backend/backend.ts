@@ -52,6 +52,11 @@ export interface ReadOptions extends CallOptions {
 export interface ListOptions extends CallOptions {
   /** Lists only keys after this one, in code-unit order. It need not exist. Default: all. */
   readonly startAfter?: string | undefined;
+  /**
+   * A hint: how many entries the caller probably takes before it stops, at least 1. A backend that gets entries in
+   * pages may ask for smaller ones. The listing does not end there: the caller may take all entries. Default: unknown.
+   */
+  readonly pageSize?: number | undefined;
 }
 
 /** What a backend can do here. The core and the conformance suite read only this, never the name. */

@@ -38,6 +38,7 @@ export const contract = {
   listPrefix: "A prefix is whole segments: `runs/1` finds `runs/1/a`, but neither `runs/10/a` nor an object `runs/1`",
   listEmpty: "The empty prefix finds everything, and a prefix with nothing under it finds nothing",
   startAfter: "`startAfter` is exclusive and need not exist",
+  pageSize: "`pageSize` is only a hint: the list goes on as long as the caller takes entries",
   listChanging: "Objects created or removed during the listing may or may not be listed",
   listStop: "The caller may stop early",
   entrySize: "`size` is in bytes",

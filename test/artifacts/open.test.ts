@@ -177,7 +177,7 @@ describe("streams", () => {
 });
 
 describe("hostile stores", () => {
-  const manifestKey = "artifacts/m/versions/00000000.json";
+  const manifestKey = "artifacts/m/versions/999999/99.json";
   const rewrite = async (backend: Backend, change: (manifest: Record<string, unknown>) => unknown): Promise<void> => {
     const manifest = JSON.parse(new TextDecoder().decode(await backend.read(manifestKey))) as Record<string, unknown>;
     const { crc32: _, ...rest } = manifest;
@@ -248,8 +248,8 @@ describe("hostile stores", () => {
     const store = artifacts(backend);
     await store.log("m", { text: "x" });
     const bytes = await backend.read(manifestKey);
-    await backend.create("artifacts/other/versions/00000000.json", bytes);
-    await backend.create("artifacts/m/versions/00000007.json", bytes);
+    await backend.create("artifacts/other/versions/999999/99.json", bytes);
+    await backend.create("artifacts/m/versions/999999/92.json", bytes);
     expect((await failure(store.open("other"))).code).toBe("CORRUPT");
     expect((await failure(store.open("m:v7"))).code).toBe("CORRUPT");
     expect((await store.resolve("m:v0")).version).toBe("v0");

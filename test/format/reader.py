@@ -453,31 +453,26 @@ def read_version(key, name, number):  # The version that a manifest tells of
     check(safe(size))
     digest = "sha256:" + hashlib.sha256(data).hexdigest()
     return dict(out, size=size, manifest={"key": key, "size": float(len(data)), "digest": digest})
-def read_aliases(markers):  # By name and version the aliases that name it now
+def read_aliases(moves):  # By name and version the aliases that name it now: those whose first key says so
     named = {}
-    for (name, alias), found in markers.items():
-        number, _, key = max(found)
-        try: marker = checked("artifacts/" + key, 16 << 10)
-        except (*BAD, Newer): continue
-        right = fits(marker, "name alias number:count version") and (
-            marker["name"], marker["alias"], marker["number"]) == (name, alias, int(number))
-        if right: named.setdefault((name, marker["version"]), []).append(alias)
+    for (name, alias), versions in moves.items(): named.setdefault((name, min(versions)[1]), []).append(alias)
     return named
 def read_artifacts():
-    manifests, markers, out = {}, {}, {}
+    manifests, moves, out, version = {}, {}, {}, r"v(?:0|[1-9][0-9]{0,7})(?:\.[0-9a-z]{1,64})?"
     for key in listing("artifacts"):
-        found = re.fullmatch(r"([^/]+)/(versions|aliases/([^/]+))/([0-9]{8})(\.([0-9a-z]{1,64}))?\.json", key)
-        name, alias = (attempt(None, unescape, found and found[i]) for i in (1, 3))
-        if not name or found[3] and not alias: continue
-        into, place = (markers, (name, alias)) if found[3] else (manifests, name)
-        into.setdefault(place, []).append((found[4], found[6] or "", key))
-    named = read_aliases(markers)
+        found = re.fullmatch(rf"([^/]+)/aliases/([^/]+)/([0-9]{{8}})\.({version})", key)
+        name, alias = (attempt(None, unescape, found and found[i]) for i in (1, 2))
+        if name and alias: moves.setdefault((name, alias), []).append((found[3], found[4]))
+        found = re.fullmatch(r"([^/]+)/versions/([0-9]{6})/([0-9]{2})(?:\.([0-9a-z]{1,64}))?\.json", key)
+        name = attempt(None, unescape, found and found[1])
+        if name: manifests.setdefault(name, []).append((99_999_999 - int(found[2] + found[3]), found[4] or "", key))
+    named = read_aliases(moves)
     for name, keys in manifests.items():
         for number, ident, key in sorted(keys):
             is_double = len([other for other in keys if other[0] == number]) > 1
-            version = f"v{int(number)}" + ("." + ident if ident and is_double else "")
+            version = f"v{number}" + ("." + ident if ident and is_double else "")
             aliases = sorted(named.get((name, version), []), key=lambda text: text.encode("utf-16-be"))
-            try: found = dict(read_version("artifacts/" + key, name, int(number)), version=version, aliases=aliases)
+            try: found = dict(read_version("artifacts/" + key, name, number), version=version, aliases=aliases)
             except (*BAD, Newer): continue
             out.setdefault(name, []).append(found)
     return out

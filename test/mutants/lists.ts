@@ -54,6 +54,12 @@ export const listMutants: readonly Mutant[] = [
     "list is in the order of UTF-8 bytes",
     changing((entries) => entries.toSorted((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)))),
   ),
+  mutant("list ends after pageSize entries", (inner) => ({
+    async *list(prefix, o) {
+      let left = o?.pageSize ?? Infinity;
+      for await (const entry of inner.list(prefix, o)) if (left-- > 0) yield entry;
+    },
+  })),
   mutant(
     "list runs backwards",
     changing((entries) => entries.toReversed()),

@@ -111,7 +111,7 @@ describe("an artifact version", () => {
 
   test.each([
     "ledger.json",
-    "artifacts/other/versions/00000000.json",
+    "artifacts/other/versions/999999/99.json",
     "artifacts/=4dodel=2fa/aliases/best/00000000.json",
     "artifacts/=4dodel=2fa/versions/../../../ledger.json",
     "../../secret",

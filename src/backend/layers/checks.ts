@@ -59,6 +59,9 @@ export function withChecks(backend: Backend, options: ChecksOptions = {}): Backe
     if (startAfter !== undefined && typeof startAfter !== "string") {
       throw invalidArgument("startAfter", "a string", startAfter);
     }
+    const pageSize: unknown = call?.pageSize;
+    if (pageSize !== undefined && !(isSize(pageSize) && pageSize > 0))
+      throw invalidArgument("pageSize", "a positive safe integer", pageSize);
     const signal = call?.signal;
     const root = prefix === "" ? "" : `${prefix}/`;
     let last = startAfter;

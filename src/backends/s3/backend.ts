@@ -84,8 +84,8 @@ class Bucket implements S3Backend {
   async *list(prefix: string, options: ListOptions = {}): AsyncGenerator<Entry, void, undefined> {
     assertPrefix(prefix);
     this.#begin("list", undefined, options);
-    const { startAfter, signal } = options;
-    yield* listObjects(this.#client, { operation: "list", key: prefix, prefix, startAfter, signal });
+    const { startAfter, pageSize, signal } = options;
+    yield* listObjects(this.#client, { operation: "list", key: prefix, prefix, startAfter, pageSize, signal });
   }
 
   async remove(key: string, options: CallOptions = {}): Promise<void> {

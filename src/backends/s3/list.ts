@@ -7,6 +7,8 @@ import type { XmlElement } from "./xml.ts";
 import { childText, parseXml } from "./xml.ts";
 
 const MAX_PAGE_BYTES = 8 * 1024 * 1024;
+/** The most keys that S3 returns at once, and does by default. */
+const MAX_PAGE_KEYS = 1000;
 /** From this code unit on, the order of UTF-16 code units differs from that of UTF-8 bytes. */
 const FIRST_SURROGATE = 0xd800;
 
@@ -15,6 +17,7 @@ interface Listing {
   readonly key: string;
   readonly prefix: string;
   readonly startAfter: string | undefined;
+  readonly pageSize: number | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -44,12 +47,13 @@ function isHidden(key: string): boolean {
 
 /** Yields the entries of all pages of S3's listing, in its order: by UTF-8 bytes. */
 async function* pages(client: Client, listing: Listing): AsyncGenerator<Entry, void, undefined> {
-  const { operation, key, prefix, startAfter, signal } = listing;
+  const { operation, key, prefix, startAfter, pageSize, signal } = listing;
   const { base } = client.settings;
   const subject = client.subject(listing);
   const under = prefix === "" ? base : `${base}${prefix}/`;
   const from = base + sharedOrder(startAfter ?? "");
   const query: Record<string, string> = { "list-type": "2", "encoding-type": "url", prefix: under };
+  if (pageSize !== undefined && pageSize < MAX_PAGE_KEYS) query["max-keys"] = String(pageSize);
   if (from > under) {
     if (!from.startsWith(under) && from.slice(0, under.length) > under) return;
     query["start-after"] = from;
@@ -83,6 +87,8 @@ async function* pages(client: Client, listing: Listing): AsyncGenerator<Entry, v
     seen.add(token);
     query["continuation-token"] = token;
     delete query["start-after"];
+    // The caller takes more than it said.
+    delete query["max-keys"];
   }
 }
 

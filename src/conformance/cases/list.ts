@@ -112,6 +112,18 @@ export const listCases: readonly ConformanceCase[] = [
     },
   },
   {
+    name: "list: pageSize ends no list",
+    async run({ backend }) {
+      const keys = ["p/a", "p/b/x", "p/b/y", "p/c", "p/d"];
+      await createAll(backend, keys);
+      for (const pageSize of [1, 2, 5, 1_000_000]) {
+        const listed: string[] = [];
+        for await (const { key } of backend.list("p", { pageSize, startAfter: "p/a" })) listed.push(key);
+        same(listed, keys.slice(1), contract.pageSize, `list with pageSize ${pageSize}`);
+      }
+    },
+  },
+  {
     name: "list: thousands of keys, each once, across page edges, while some are removed",
     async run({ backend, open }) {
       const keys = Array.from(

@@ -42,6 +42,19 @@ describe("list", () => {
     expect(fake.calls).toHaveLength(1);
   });
 
+  test("asks for a small first page if the caller wants few entries", async () => {
+    const { fake, backend } = await place();
+    for (const key of ["a", "b", "c", "d"]) fake.bucket().objects.set(key, text("x"));
+    for await (const { key } of backend.list("", { pageSize: 2 })) if (key === "b") break;
+    expect(fake.calls.map(({ query }) => query.get("max-keys"))).toEqual(["2"]);
+    const all: string[] = [];
+    for await (const { key } of backend.list("", { pageSize: 2 })) all.push(key);
+    expect(all).toEqual(["a", "b", "c", "d"]);
+    expect(fake.calls.map(({ query }) => query.get("max-keys"))).toEqual(["2", "2", null]);
+    for await (const _ of backend.list("", { pageSize: 1_000_000 })) break;
+    expect(fake.calls.at(-1)?.query.get("max-keys")).toBe(null);
+  });
+
   test("is in code-unit order for all keys and from any start", async () => {
     const char = fc.constantFrom("a", "z", "é", "\ud7ff", "\ue000", "\uffee", "😀", "𐀀", "/");
     const key = fc

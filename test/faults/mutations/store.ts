@@ -28,7 +28,6 @@ export const KINDS: Readonly<Record<string, { readonly keys: RegExp; readonly wa
   fence: { keys: /\/fences\/\d+\.json$/, ways: JSON_TEXT },
   "catalogue segment": { keys: /^experiments\/.*\/segments\//, ways: BYTES },
   manifest: { keys: /^artifacts\/.*\/versions\//, ways: JSON_TEXT },
-  alias: { keys: /^artifacts\/.*\/aliases\//, ways: JSON_TEXT },
   blob: { keys: /^blobs\//, ways: BYTES },
 };
 

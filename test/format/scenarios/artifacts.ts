@@ -71,7 +71,7 @@ async function damaged(place: Place, ledger: Ledger): Promise<void> {
   };
   const versions = (name: string): string => `artifacts/${name}/versions`;
   for (const text of ["whole", "other", "third", "fourth", "fifth"]) await log("damaged", text);
-  const keys = await keysBelow(place, versions("damaged"));
+  const keys = (await keysBelow(place, versions("damaged"))).toReversed();
   await change(place, keys[1]!, (bytes) => flip(bytes, 50));
   const later = '{"v":2,"name":"damaged","version":2}';
   await change(place, keys[2]!, () => new TextEncoder().encode(later));
@@ -80,14 +80,10 @@ async function damaged(place: Place, ledger: Ledger): Promise<void> {
     const files = manifest["files"] as { size: number }[];
     return encodeCheckedJson({ ...manifest, files: [files[0]!] }, "manifest");
   });
-  const aliases = await keysBelow(place, "artifacts/damaged/aliases/of-whole");
-  await change(place, aliases[0]!, (bytes) => flip(bytes, 30));
-  await place.store.create(`${versions("damaged")}/00000009.json`, await place.store.read(keys[0]!));
+  await place.store.create(`${versions("damaged")}/999999/90.json`, await place.store.read(keys[0]!));
   await place.store.create(`${versions("damaged")}/notes.txt`, new Uint8Array(3));
-  await place.store.create(
-    "artifacts/damaged/aliases/of-other/00000001.json",
-    await place.store.read((await keysBelow(place, "artifacts/damaged/aliases/of-third"))[0]!),
-  );
+  // What a writer leaves that stored its move and died.
+  await place.store.create("artifacts/damaged/aliases/of-other/99999998.v0", new Uint8Array(0));
   await log("blobs", "gone");
   await log("blobs", "changed");
   for (const [text, edit] of [

@@ -14,26 +14,21 @@ function manifest(name: string, version: number, paths: readonly string[], more:
   return { ...head, metadata: {}, files, ...more };
 }
 
+/** The digits of a number in a key. */
+function down(number: number): string {
+  const digits = String(99_999_999 - number);
+  return `${digits.slice(0, -2)}/${digits.slice(-2)}`;
+}
+
 /** Manifests and aliases that follow rules which no writer of this library needs. */
 export async function manifests(place: Place): Promise<void> {
   await place.open();
   const store = async (key: string, value: object): Promise<void> =>
     await place.store.create(`artifacts/${key}.json`, encodeCheckedJson(value, "manifest"));
-  const alias = async (
-    name: string,
-    called: string,
-    number: string,
-    version: string,
-    more: object = {},
-  ): Promise<void> =>
-    await store(`${name}/aliases/${called}/${number}`, {
-      v: 1,
-      name,
-      alias: called,
-      number: Number(number.slice(0, 8)),
-      version,
-      ...more,
-    });
+  const version = async (name: string, key: string, value: object): Promise<void> =>
+    await store(`${name}/versions/${key}`, value);
+  const alias = async (name: string, called: string, key: string): Promise<void> =>
+    await place.store.create(`artifacts/${name}/aliases/${called}/${key}`, new Uint8Array(0));
 
   const lists: readonly (readonly string[])[] = [
     ["C:"],
@@ -59,8 +54,7 @@ export async function manifests(place: Place): Promise<void> {
     [Array.from({ length: 64 }, () => "s").join("/")],
     [Array.from({ length: 65 }, () => "s").join("/")],
   ];
-  for (const [i, paths] of lists.entries())
-    await store(`paths/versions/${String(i).padStart(8, "0")}`, manifest("paths", i, paths));
+  for (const [i, paths] of lists.entries()) await version("paths", down(i), manifest("paths", i, paths));
 
   const one = { path: "content", size: 0, digest: digestOf("") };
   const many: readonly object[] = [
@@ -88,40 +82,42 @@ export async function manifests(place: Place): Promise<void> {
       ],
     },
   ];
-  for (const [i, more] of many.entries())
-    await store(`shapes/versions/${String(i).padStart(8, "0")}`, manifest("shapes", i, ["x"], more));
+  for (const [i, more] of many.entries()) await version("shapes", down(i), manifest("shapes", i, ["x"], more));
 
   // Versions of equal number: with and without ids, and damaged ones.
   for (const [key, number] of [
-    ["00000000", 0],
-    ["00000000.b", 0],
-    ["00000000.a", 0],
-    ["00000001.a", 1],
-    ["00000001.b", 1],
-    ["00000002.only", 2],
-    ["00000003.a", 3],
-    ["00000003.damaged", 99],
-    ["00000004", 4],
-    ["00000004.damaged", 99],
-    ["5", 5],
-    ["000000006", 6],
-    ["00000007.A", 7],
+    ["999999/99", 0],
+    ["999999/99.b", 0],
+    ["999999/99.a", 0],
+    ["999999/98.a", 1],
+    ["999999/98.b", 1],
+    ["999999/97.only", 2],
+    ["999999/96.a", 3],
+    ["999999/96.damaged", 99],
+    ["999999/95", 4],
+    ["999999/95.damaged", 99],
+    ["999999/4", 5],
+    ["999999/930", 6],
+    ["999999/92.A", 7],
+    ["99999991", 8],
+    ["999998/00", 199],
+    ["000000/00", 99_999_999],
   ] as const)
-    await store(`equal/versions/${key}`, manifest("equal", number, []));
-  for (const version of ["v0", "v0.a", "v1", "v1.a", "v2", "v2.only", "v3", "v3.a", "v4", "v99", "v04", "x"])
-    await alias("equal", `of-${version.replace(".", "-")}`, "00000000", version);
-  await alias("equal", "newest", "00000000.b", "v0");
-  await alias("equal", "newest", "00000000.a", "v4");
-  await alias("equal", "later", "00000000", "v0");
-  await alias("equal", "later", "00000001", "v4", { v: 2 });
-  await alias("equal", "more", "00000000", "v0", { more: 1 });
-  await alias("equal", "other", "00000000", "v0", { alias: "another" });
-  await alias("equal", "foreign", "00000000", "v0", { name: "paths" });
-  // Copies of an older record under a newer number.
-  await alias("equal", "copied", "00000000", "v0");
-  await alias("equal", "copied", "00000003", "v0", { number: 0 });
-  await alias("equal", "copied-with-id", "00000001.b", "v0", { number: 0 });
-  await alias("equal", "without-number", "00000000", "v0", { number: undefined });
+    await version("equal", key, manifest("equal", number, []));
+  for (const tag of ["v0", "v0.a", "v1", "v1.a", "v2", "v2.only", "v3", "v3.a", "v4", "v99", "v04", "x", "v0.A", "v-1"])
+    await alias("equal", `of-${tag.toLowerCase().replace(".", "-")}-${tag.length}`, `99999999.${tag}`);
+  // The first key counts, if it is one.
+  await alias("equal", "newest", "99999998.v2");
+  await alias("equal", "newest", "99999999.v0");
+  await alias("equal", "newest", "99999997.x");
+  await alias("equal", "newest", "9999990.v0");
+  await alias("equal", "newest", "9999990.v4.json");
+  await alias("equal", "newest", "00000000");
+  await alias("equal", "at-once", "99999999.v4");
+  await alias("equal", "at-once", "99999999.v0.a");
+  await alias("equal", "at-once", "99999999.v99999999");
+  await alias("equal", "last", "00000000.v99999999");
+  await place.store.create("artifacts/equal/aliases/full/99999999.v4", new Uint8Array(5));
 
   // Names that are escaped in another way than the rule says.
   for (const [key, name] of [
@@ -135,7 +131,6 @@ export async function manifests(place: Place): Promise<void> {
     ["=4A", "J"],
     ["=4a", "J"],
   ] as const)
-    await store(`${key}/versions/00000000`, manifest(name, 0, []));
-  for (const key of ["=61", "=2e=2e", "x=2e"])
-    await store(`paths/aliases/${key}/00000000`, { v: 1, name: "paths", alias: "a", number: 0, version: "v9" });
+    await version(key, down(0), manifest(name, 0, []));
+  for (const key of ["=61", "=2e=2e", "x=2e"]) await alias("paths", key, "99999999.v9");
 }

@@ -188,7 +188,7 @@ async function orders(place: Place): Promise<void> {
 /** Events that are unknown, that say more than their kind does, or that say something twice. */
 async function events(place: Place): Promise<void> {
   const id = await beginRun(place, "events");
-  const manifest = { key: "artifacts/a/versions/00000000.json", size: 3, digest: `sha256:${"a".repeat(64)}` };
+  const manifest = { key: "artifacts/a/versions/999999/99.json", size: 3, digest: `sha256:${"a".repeat(64)}` };
   const version = { name: "a", version: "v0", digest: "d", size: 3, aliases: [], metadata: { m: 1 }, createdAt: 1 };
   const data = { name: "train", digest: "md5:1" };
   const described = {
