@@ -60,9 +60,10 @@ export class AliasStore {
     if (newest?.version === version) return;
     const key = `${folder}/${countDown(nextNumber(newest, folder))}.${version}`;
     await createOrMatch(this.#backend, key, new Uint8Array(0), signal, newest !== undefined);
-    for (const move of older) {
-      // The alias has moved. A record that stays means nothing, and the next move removes it.
-      await this.#backend.remove(move.key, callOptions(signal)).catch(() => {});
+    try {
+      for (const move of older) await this.#backend.remove(move.key, callOptions(signal));
+    } catch {
+      // The alias has moved. An older record means nothing, and the next move tries to remove it again.
     }
   }
 

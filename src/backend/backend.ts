@@ -53,8 +53,9 @@ export interface ListOptions extends CallOptions {
   /** Lists only keys after this one, in code-unit order. It need not exist. Default: all. */
   readonly startAfter?: string | undefined;
   /**
-   * A hint: how many entries the caller probably takes before it stops, at least 1. A backend that gets entries in
-   * pages may ask for smaller ones. The listing does not end there: the caller may take all entries. Default: unknown.
+   * How many entries the caller probably takes before it stops, at least 1. A backend that gets pages of entries may ask
+   * for a small one first. `pageSize` is only a hint: the list goes on as long as the caller takes entries. Default:
+   * unknown.
    */
   readonly pageSize?: number | undefined;
 }

@@ -1,8 +1,9 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { ArtifactStore } from "../../src/artifacts/store.ts";
 import type { Backend } from "../../src/backend/backend.ts";
+import { layer } from "../../src/backend/layers/layer.ts";
 import { memoryBackend } from "../../src/backends/memory/index.ts";
-import { artifacts, failure, override, sha256, spied } from "./fixtures.ts";
+import { artifacts, failure, override, sha256 } from "./fixtures.ts";
 
 const SIZES = [10, 2000];
 const MAX_REQUESTS = 12;
@@ -76,9 +77,12 @@ describe.each([
 
   beforeAll(async () => {
     for (const n of SIZES) {
-      const { backend, use } = measured(spied({ exclusiveCreate }).backend);
+      const inner = memoryBackend();
+      const place = { ...layer(inner, {}), capabilities: { ...inner.capabilities, exclusiveCreate } };
+      const filling = artifacts(place);
+      for (let i = 0; i < n; i++) await filling.log("m", { text: text(i) }, { aliases: ["best"] });
+      const { backend, use } = measured(place);
       const store = artifacts(backend);
-      for (let i = 0; i < n; i++) await store.log("m", { text: text(i) }, { aliases: ["best"] });
       for (const [name, operation] of Object.entries(operations(store, n))) {
         Object.assign(use, { requests: 0, keys: 0 });
         await operation();

@@ -88,7 +88,7 @@ const QUERIES: Readonly<Record<string, readonly (readonly [name: string, value: 
   POST: [[["uploads", ""]], [["uploadId", "*"]]],
   DELETE: [[], [["uploadId", "*"]]],
 };
-const LISTING = ["list-type", "encoding-type", "prefix", "start-after", "continuation-token"];
+const LISTING = ["list-type", "encoding-type", "prefix", "start-after", "continuation-token", "max-keys"];
 const HEADERS: Readonly<Record<string, RegExp>> = {
   "content-type": /^(?:application\/(?:octet-stream|xml))$/,
   "if-none-match": /^\*$/,

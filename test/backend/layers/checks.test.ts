@@ -123,6 +123,11 @@ test("keys, bodies and ranges are checked before the backend is called", async (
     code: "INVALID_ARGUMENT",
     field: "startAfter",
   });
+  for (const pageSize of [0, -1, 1.5, "5", Number.NaN])
+    await expect(keys(backend, "", { pageSize })).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      field: "pageSize",
+    });
 });
 
 test("any error becomes a LedgerError with key, operation and cause, even if it is thrown synchronously", async () => {

@@ -169,6 +169,7 @@ test("a server signs what a ledger needs", async () => {
     { ...BASE, method: "PUT", headers: { "if-none-match": "*", "content-type": "application/octet-stream" } },
     { ...BASE, method: "PUT", key: `${PREFIX}/.probe/ab` },
     LIST,
+    { ...LIST, query: { ...LIST.query, "start-after": `${PREFIX}/runs/1`, "max-keys": "10" } },
   ] as S3SignRequest[]) {
     const { url, headers } = await presign(request);
     expect(new URL(url).searchParams.get("X-Amz-Expires")).toBe("60");

@@ -133,6 +133,11 @@ class Visit {
       const artifact = await ledger.openArtifact(ref);
       if (new TextDecoder().decode(await artifact.read()) !== content) wrong.push(`${ref} holds something else`);
       if (!(await artifact.verify()).intact) wrong.push(`${ref} does not verify`);
+      const { name, digest } = artifact.version;
+      const same = await ledger.openArtifact(`${name}@${digest}`);
+      if (same.version.digest !== digest) wrong.push(`${name}@${digest} finds ${same.version.version}`);
+      const best = await ledger.openArtifact(`${name}:best`);
+      if (!best.version.aliases.includes("best")) wrong.push(`${name}:best is ${best.version.version}`);
       if (
         record.artifacts.every(
           ({ name, version, digest }) => `${name}:${version}` !== ref || digest !== artifact.version.digest,
