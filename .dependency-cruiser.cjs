@@ -2,7 +2,7 @@
 /**
  * The one-way rule of the source tree:
  *
- *   ledger -> run -> run-objects -> { journal, series, media, artifacts, catalog, compare, provenance } -> { filter, parquet } -> backend
+ *   ledger -> { run, care } -> run-objects -> { journal, series, media, artifacts, catalog, compare, provenance } -> { filter, parquet } -> backend
  *     -> ground floor
  *
  * The ground floor is `bytes -> { platform, arguments } -> errors`, and every room may use it. `series`, `catalog`, `filter`,
@@ -59,8 +59,9 @@ module.exports = {
     arrow("provenance", "journal", "backend", ...ground),
     arrow("git", "provenance", "journal", "backend", ...ground),
     arrow("run-objects", "journal", "artifacts", "catalog", "backend", ...ground),
+    arrow("care", "run-objects", "journal", "artifacts", "catalog", "backend", ...ground),
     arrow("run", "run-objects", ...rooms, "backend", ...ground),
-    arrow("ledger", "run", "run-objects", ...rooms, "backend", ...ground),
+    arrow("ledger", "run", "care", "run-objects", ...rooms, "backend", ...ground),
     arrow("conformance", "backend", ...ground),
     arrow("testing", "index\\.ts$", "backend", "backends/memory", ...ground),
     arrow(

@@ -22,6 +22,7 @@ import { type Section, formatMachine, formatSection, formatTargets } from "./rep
 import { scaling } from "./scaling.ts";
 import { searchRuns } from "./search-runs.ts";
 import { startup } from "./startup.ts";
+import { verifyCost } from "./verify.ts";
 import { tfjsChromium } from "./tfjs-chromium.ts";
 import { tfjsOverhead } from "./tfjs-overhead.ts";
 
@@ -42,6 +43,7 @@ const suites: Record<string, () => Promise<Section>> = {
   capture: captureCost,
   "tfjs-overhead": tfjsOverhead,
   "tfjs-chromium": tfjsChromium,
+  verify: verifyCost,
   "page-points": pagePoints,
   "bundle-size": bundleSize,
 };
@@ -49,7 +51,7 @@ const suites: Record<string, () => Promise<Section>> = {
 /** Not among what runs without arguments: they take long, or need a browser. */
 /** Those that need a browser. */
 const IN_PAGES = new Set(["tfjs-chromium", "page-points"]);
-const LONG = new Set(["large", "scaling", ...IN_PAGES]);
+const LONG = new Set(["large", "scaling", "verify", ...IN_PAGES]);
 
 const all = process.argv.includes("all", 2);
 const named = process.argv.slice(2).filter((name) => name !== "all");

@@ -8,7 +8,7 @@ import { runPrefix } from "../journal/run-created.ts";
 import { whileItChanges } from "../journal/newest-document.ts";
 import type { RunContext } from "../run/run-context.ts";
 import { findPoints } from "../series/find-points.ts";
-import { listRuns } from "./list-runs.ts";
+import { listRuns } from "../journal/list-runs.ts";
 import { checkRunId } from "./read-run.ts";
 import { type StoredFile, storedFile } from "./stored-file.ts";
 

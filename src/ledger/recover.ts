@@ -16,7 +16,7 @@ import { closeRun } from "../run/close-run.ts";
 import type { RunContext } from "../run/run-context.ts";
 import { newWriter } from "../run/new-writer.ts";
 import { readRunCreated } from "./read-run.ts";
-import { listRuns } from "./list-runs.ts";
+import { listRuns } from "../journal/list-runs.ts";
 import { isClosed, isTidy, tidy } from "./tidy-run.ts";
 
 /** Options of `recover`. */

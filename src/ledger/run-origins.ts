@@ -9,15 +9,17 @@ import type { RecordedDataset } from "../journal/recorded-dataset.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import { onDemand } from "../platform/on-demand.ts";
 import type { RunContext } from "../run/run-context.ts";
+import { LedgerCare } from "./ledger-care.ts";
 
 const explaining = /* @__PURE__ */ onDemand(() => import("./explaining.ts"));
 
 /** The calls of a ledger that say what made its runs. */
-export class RunOrigins {
+export class RunOrigins extends LedgerCare {
   readonly #context: RunContext;
 
   /** @internal Use `openLedger`. */
   constructor(context: RunContext) {
+    super(context);
     this.#context = context;
   }
 

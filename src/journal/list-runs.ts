@@ -1,8 +1,8 @@
 import type { Backend, Entry } from "../backend/backend.ts";
 import type { LedgerError } from "../errors/ledger-error.ts";
 import { listGroups } from "../backend/list-groups.ts";
-import { type RunListing, toRunListing } from "../journal/list-run.ts";
-import { ID_PATTERN } from "../journal/run-id.ts";
+import { type RunListing, toRunListing } from "./list-run.ts";
+import { ID_PATTERN } from "./run-id.ts";
 
 /**
  * Returns the listing of every run, from one listing of all runs. `onUnlisted` gets the runs that the backend cannot

@@ -1,0 +1,76 @@
+import { LedgerError } from "../errors/ledger-error.ts";
+import type { Verification, VerificationProblem, VerificationProgress } from "./verification.ts";
+
+/** How many problems are kept: a store that lost everything must not fill the memory. */
+const MAX_PROBLEMS = 10_000;
+
+/** Where the parts of a verification put what they find. */
+export interface FindingsSink {
+  /** Counts an object, and the bytes that were read of it. Throws `INVALID_ARGUMENT` if the listener throws. */
+  count(bytes: number): void;
+  /** Adds a problem. Of an object, the first one counts. */
+  add(problem: VerificationProblem): void;
+}
+
+/** Counts what is verified, and keeps what is wrong. */
+export class Findings implements FindingsSink {
+  readonly #problems: VerificationProblem[] = [];
+  readonly #keys = new Set<string>();
+  readonly #tell: ((progress: VerificationProgress) => void) | undefined;
+  #more = 0;
+  #checked = 0;
+  #bytes = 0;
+  constructor(tell: ((progress: VerificationProgress) => void) | undefined) {
+    this.#tell = tell;
+  }
+
+  count(bytes: number): void {
+    this.#checked++;
+    this.#bytes += bytes;
+    try {
+      this.#tell?.({ checked: this.#checked, bytes: this.#bytes, problems: this.#problems.length + this.#more });
+    } catch (cause) {
+      const message = "onProgress threw an error";
+      throw new LedgerError("INVALID_ARGUMENT", message, { field: "onProgress", received: "function", cause });
+    }
+  }
+
+  add(problem: VerificationProblem): void {
+    if (this.#keys.has(problem.key)) return;
+    if (this.#problems.length >= MAX_PROBLEMS) {
+      this.#more++;
+      return;
+    }
+    this.#keys.add(problem.key);
+    this.#problems.push(problem);
+  }
+
+  /** Returns what was found. */
+  result(): Verification {
+    const problems = this.#problems.toSorted((a, b) => (a.key < b.key ? -1 : 1));
+    return {
+      intact: problems.length === 0,
+      sealed: false,
+      signedBy: [],
+      checked: this.#checked,
+      bytes: this.#bytes,
+      problems,
+      moreProblems: this.#more,
+      missing: problems.flatMap(({ kind, key }) => (kind === "missing" ? [key] : [])),
+      lateRecords: [],
+    };
+  }
+}
+
+/** Returns the problem that an error of the store or of a reader tells. Throws anything else. */
+export function problemOf(error: unknown, key: string, advice: string): VerificationProblem {
+  if (!LedgerError.is(error)) throw error;
+  return { kind: kindOf(error), key: error.key ?? key, message: `${error.message}. ${advice}` };
+}
+
+function kindOf({ code, message }: LedgerError): VerificationProblem["kind"] {
+  if (code === "NOT_FOUND") return "missing";
+  if (code === "FORMAT_TOO_NEW") return "too-new";
+  if (code !== "CORRUPT") return "unreadable";
+  return / is missing\b/.test(message) ? "missing" : "damaged";
+}

@@ -1,0 +1,113 @@
+import { parseManifestKey, readManifest } from "../artifacts/manifests.ts";
+import { blobKey } from "../artifacts/blobs.ts";
+import type { CatalogContext } from "../catalog/catalog-context.ts";
+import { decodeSegment } from "../backend/key.ts";
+import { formatDigest, isSha256Hex } from "../bytes/digest.ts";
+import { decodeCheckedJson } from "../bytes/checked-json.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
+import { listRuns } from "../journal/list-runs.ts";
+import type { RunListing } from "../journal/list-run.ts";
+import { mapBounded } from "../platform/bounded.ts";
+import type { ExpectedObject } from "./check-object.ts";
+import { problemOf } from "./findings.ts";
+import { verifyCatalog } from "./verify-catalog.ts";
+import { type VerifyContext, verifyObjects } from "./verify-objects.ts";
+import { verifyRun } from "./verify-run.ts";
+
+const MARKER_KEY = "ledger.json";
+
+/** How many runs are verified at a time. */
+const RUNS_AT_ONCE = 8;
+const BLOB_ADVICE = "The other blobs are not affected. Restore this one from a copy, or log the same content again";
+const MANIFEST_ADVICE = "The other versions are not affected. Restore this object from a copy of the ledger";
+const RUN_ADVICE = "The other runs are not affected";
+
+/** Verifies the whole ledger: marker, blobs, artifacts, runs, catalogue. */
+export async function verifyLedger(context: VerifyContext, catalog: CatalogContext): Promise<void> {
+  await verifyMarker(context);
+  // First, so that each is read once, and in the order of the store.
+  await verifyObjects(context, storedBlobs(context), "blobs", BLOB_ADVICE);
+  await verifyObjects(context, artifactObjects(context), "artifacts", MANIFEST_ADVICE);
+  const listed = await verifyRuns(context);
+  if (listed === undefined) return;
+  await verifyCatalog(context, catalog, (id) => listed.get(id)?.newestDocument);
+}
+
+async function verifyMarker({ backend, findings, signal }: VerifyContext): Promise<void> {
+  findings.count(0);
+  try {
+    const range = { offset: 0, length: 64 * 1024 };
+    const bytes = await backend.read(MARKER_KEY, { range, ...(signal && { signal }) });
+    decodeCheckedJson(bytes, undefined, "version");
+  } catch (error) {
+    signal?.throwIfAborted();
+    const advice = "No run is affected. The next run that is started, resumed or finished writes it again";
+    const said = LedgerError.is(error)
+      ? error
+      : new LedgerError("CORRUPT", `${MARKER_KEY} is damaged`, { cause: error });
+    findings.add(problemOf(said, MARKER_KEY, advice));
+  }
+}
+
+/** Yields every stored blob with the digest that its key promises. */
+async function* storedBlobs({ backend, signal }: VerifyContext): AsyncGenerator<ExpectedObject, void, undefined> {
+  for await (const { key, size } of backend.list("blobs/sha256", signal ? { signal } : {})) {
+    const hex = key.slice(key.lastIndexOf("/") + 1);
+    if (isSha256Hex(hex) && blobKey(hex) === key) yield { key, size, digest: formatDigest(hex) };
+  }
+}
+
+/** Yields the blobs of every version of every artifact. Adds manifests that cannot be read. */
+async function* artifactObjects({
+  backend,
+  findings,
+  signal,
+}: VerifyContext): AsyncGenerator<ExpectedObject, void, undefined> {
+  for await (const { key } of backend.list("artifacts", signal ? { signal } : {})) {
+    const name = nameOf(key);
+    const parsed = name === undefined ? undefined : parseManifestKey(name, key);
+    if (name === undefined || parsed === undefined) continue;
+    try {
+      const { manifest, size } = await readManifest(backend, name, { key, number: parsed.number }, signal);
+      findings.count(size);
+      for (const { hex, size: bytes } of manifest.files)
+        yield { key: blobKey(hex), size: bytes, digest: formatDigest(hex) };
+    } catch (error) {
+      signal?.throwIfAborted();
+      findings.add(problemOf(error, key, MANIFEST_ADVICE));
+    }
+  }
+}
+
+function nameOf(key: string): string | undefined {
+  try {
+    return decodeSegment(key.split("/")[1] ?? "");
+  } catch {
+    return undefined; // Not an object of this library.
+  }
+}
+
+/** Verifies all runs. Returns their listings, or `undefined` if the store cannot list them. */
+async function verifyRuns(context: VerifyContext): Promise<Map<string, RunListing> | undefined> {
+  const { backend, findings, signal } = context;
+  try {
+    const unlisted = (id: string, error: LedgerError): void => findings.add(problemOf(error, `runs/${id}`, RUN_ADVICE));
+    const listed = await listRuns(backend, unlisted, signal);
+    await mapBounded([...listed.keys()], RUNS_AT_ONCE, signal, async (id, stop) => {
+      try {
+        await verifyRun({ ...context, signal: stop }, id);
+      } catch (error) {
+        // It is no run, or was purged meanwhile.
+        if (!LedgerError.hasCode(error, "RUN_NOT_FOUND")) throw error;
+        if (listed.get(id)?.created === false) return;
+        findings.add(problemOf(error, `runs/${id}`, RUN_ADVICE));
+      }
+    });
+    return listed;
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (LedgerError.hasCode(error, "INVALID_ARGUMENT")) throw error;
+    findings.add(problemOf(error, "runs", RUN_ADVICE));
+    return undefined;
+  }
+}

@@ -1,0 +1,119 @@
+import type { CallOptions } from "../backend/backend.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
+import { losesRecords, lossError } from "../journal/damage.ts";
+import { probeDocuments } from "../journal/probe-run.ts";
+import { readBareDocument } from "../journal/read-run-document.ts";
+import { readRunBeginning } from "../journal/read-run-beginning.ts";
+import { readRunState } from "../journal/run-state.ts";
+import { runPrefix } from "../journal/run-created.ts";
+import { runDocumentKey } from "../journal/run-document.ts";
+import { runObjects } from "../run-objects/run-objects.ts";
+import type { ExpectedObject } from "./check-object.ts";
+import { problemOf } from "./findings.ts";
+import type { VerificationProblem } from "./verification.ts";
+import { type VerifyContext, verifyObjects } from "./verify-objects.ts";
+
+const TRIES = 3;
+const ADVICE = "The other runs are not affected. Restore this object from a copy of the ledger";
+const DOCUMENT_ADVICE =
+  "It lists what belongs to the run. getRun() says what of the run can be read without it. Restore it from a copy of the ledger";
+
+/**
+ * Verifies everything that belongs to a run. Starts again if the run was closed meanwhile, which replaces objects.
+ * Rejects with `RUN_NOT_FOUND`.
+ */
+export async function verifyRun(context: VerifyContext, id: string): Promise<void> {
+  for (let left = TRIES; ; left--) {
+    const found: VerificationProblem[] = [];
+    const staged = {
+      count: (bytes: number) => context.findings.count(bytes),
+      add: (each: VerificationProblem) => void found.push(each),
+    };
+    const before = await newestDocument(context, id);
+    await verifyOnce({ ...context, findings: staged }, id);
+    if (left > 1 && found.length > 0 && (await newestDocument(context, id)) !== before) continue;
+    for (const problem of found) context.findings.add(problem);
+    return;
+  }
+}
+
+async function newestDocument({ backend, signal }: VerifyContext, id: string): Promise<number | undefined> {
+  try {
+    return await probeDocuments(backend, id, signal ? { signal } : {});
+  } catch (error) {
+    if (LedgerError.is(error)) return undefined;
+    throw error;
+  }
+}
+
+async function verifyOnce(context: VerifyContext, id: string): Promise<void> {
+  const { backend, findings, signal } = context;
+  const call = signal ? { signal } : {};
+  const key = runPrefix(id);
+  try {
+    const objects = await runObjects(backend, id, call);
+    const all =
+      objects.source === "inventory" ? objects : withRecorded(objects, await recordedObjects(context, id, call));
+    let hasJournals = false;
+    const watched = async function* (): AsyncGenerator<ExpectedObject, void, undefined> {
+      for await (const object of all) {
+        hasJournals ||= object.digest === undefined;
+        yield object;
+      }
+    };
+    await verifyObjects(context, watched(), key, ADVICE);
+    if (hasJournals) await readJournals(context, id, call);
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (LedgerError.hasCode(error, "RUN_NOT_FOUND") || LedgerError.hasCode(error, "INVALID_ARGUMENT")) throw error;
+    findings.add(problemOf(error, key, ADVICE));
+  }
+}
+
+/** Returns the objects that the newest document of a run lists, by key. None if there is no document. */
+async function recordedObjects(
+  { backend, findings, signal }: VerifyContext,
+  id: string,
+  call: CallOptions,
+): Promise<Map<string, ExpectedObject>> {
+  const prefix = runPrefix(id);
+  try {
+    const number = await probeDocuments(backend, id, call);
+    if (number === 0) return new Map();
+    const { document } = await readBareDocument(backend, id, number, call);
+    if (document === undefined) {
+      const key = runDocumentKey(id, number);
+      findings.add({ kind: "damaged", key, message: `${key} is damaged. ${DOCUMENT_ADVICE}` });
+      return new Map();
+    }
+    return new Map(
+      document.objects.map(({ name, ...rest }) => [`${prefix}/${name}`, { ...rest, key: `${prefix}/${name}` }]),
+    );
+  } catch (error) {
+    signal?.throwIfAborted();
+    findings.add(problemOf(error, prefix, ADVICE));
+    return new Map();
+  }
+}
+
+/** Yields listed objects with what was recorded about them, then the recorded objects that the listing lacks. */
+async function* withRecorded(
+  listed: AsyncIterable<ExpectedObject>,
+  recorded: Map<string, ExpectedObject>,
+): AsyncGenerator<ExpectedObject, void, undefined> {
+  for await (const object of listed) {
+    const known = recorded.get(object.key);
+    recorded.delete(object.key);
+    yield object.digest === undefined && known ? known : object;
+  }
+  yield* recorded.values();
+}
+
+/** Adds the damage of journals, about which nothing but their own checksums says whether they are whole. */
+async function readJournals({ backend, findings }: VerifyContext, id: string, call: CallOptions): Promise<void> {
+  const created = await readRunBeginning(backend, id, call);
+  const { lost, folds } = await readRunState(backend, created, call);
+  for (const damage of [...lost, ...folds.flatMap((fold) => fold.damage)])
+    if (losesRecords(damage))
+      findings.add(problemOf(lossError(`records of run ${id} are`, damage), runPrefix(id), ADVICE));
+}
