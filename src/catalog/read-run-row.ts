@@ -1,7 +1,7 @@
 import type { Backend } from "../backend/backend.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
 import { readLifecycle, withDeletedAt } from "../journal/lifecycle.ts";
-import { type KnownRun, stillKnown } from "../journal/known-run.ts";
+import type { KnownRun } from "../journal/known-run.ts";
 import { listRun } from "../journal/list-run.ts";
 import { readRunBeginning } from "../journal/read-run-beginning.ts";
 import { readRunDocument } from "../journal/read-run-document.ts";
@@ -44,10 +44,14 @@ export async function readRow(
   const known = running?.get(id);
   const first = await listRun(backend, id, call);
   // Checks first that the run exists. A run that is about to begin, or never began, need not be listed again and again.
-  const begun =
-    first.newestDocument === 0 && !stillKnown(known, first) ? await readRunBeginning(backend, id, call) : undefined;
+  const begun = first.newestDocument === 0 && !first.created ? await readRunBeginning(backend, id, call) : undefined;
   const readCreated = async (): Promise<RunCreated> => begun ?? (await readRunBeginning(backend, id, call));
-  const read = await readRecord(backend, id, readCreated, { ...call, listing: first, known });
+  const read = await readRecord(backend, id, readCreated, {
+    ...call,
+    listing: first,
+    known,
+    byState: running !== undefined,
+  });
   const { record, listing, isSettled } = read;
   if (read.known) running?.set(id, read.known, runningChars(record, read.known));
   else running?.forget(id);

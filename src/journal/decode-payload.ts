@@ -21,8 +21,8 @@ export class Definitions {
 export class NewerPayload extends RangeError {}
 
 /**
- * Returns the number of the first record of a payload and how many it holds, or `undefined` for a payload of
- * definitions.
+ * Returns the number of the first record of a payload and how many it holds, or `undefined` for another
+ * payload.
  */
 export function recordRange(payload: Uint8Array): { first: number; count: number } | undefined {
   if (payload[0] !== PAYLOAD.records) return undefined;
@@ -42,6 +42,8 @@ export function decodePayload(
 ): void {
   const reader = new ByteReader(payload, 1);
   if (payload[0] === PAYLOAD.definitions) return readDefinitions(reader, definitions);
+  // It says nothing that the records before it do not say.
+  if (payload[0] === PAYLOAD.state) return;
   if (payload[0] !== PAYLOAD.records) {
     const message = `payload kind ${payload[0]} is unknown`;
     throw payload[0] === 0 ? new RangeError(message) : new NewerPayload(message);

@@ -1,41 +1,17 @@
-import { isDamage, isRunRecord } from "./is-run-record.ts";
+import { isRunRecord } from "./is-run-record.ts";
 import * as z from "zod/mini";
 import { LedgerError } from "../errors/ledger-error.ts";
 import { decodeCheckedJson, laterVersion } from "../bytes/checked-json.ts";
 import type { Compacted, CompactedEnd, CompactedObject, StoredObject } from "./compacted.ts";
-import { type Damage, DamageList } from "./damage.ts";
-import { knownEvent } from "./decode-event.ts";
-import type { Dictionary, MediaRecord, RunEvent } from "./event.ts";
+import { DamageList } from "./damage.ts";
+import { storedFold, toWriterFold } from "./decode-fold.ts";
+import type { Dictionary } from "./event.ts";
 import { isInventory, type StoredKind, storedKind } from "./inventory.ts";
 import { isDictionary, isInteger } from "./record-checks.ts";
 import { DOCUMENT_LIMITS, type RunDocument } from "./run-document.ts";
 import type { RunRecord } from "./run-record.ts";
-import { isStoredMedia, isStoredSummary, restoreFold, type StoredMedia, type StoredSummary } from "./stored-fold.ts";
 
-const integer = /* @__PURE__ */ z.custom<number>(isInteger);
 const names = /* @__PURE__ */ z.array(z.string());
-const storedFold = /* @__PURE__ */ z.object({
-  writer: z.string(),
-  order: integer,
-  fence: integer,
-  next: integer,
-  lastOrder: integer,
-  lastStep: z.optional(z.number()),
-  firstStep: z.optional(z.number()),
-  lastTime: z.optional(z.number()),
-  beatMs: z.optional(z.number()),
-  alive: z.optional(z.string()),
-  events: z.array(z.unknown()),
-  superseded: integer,
-  mediaList: z.optional(z.array(z.unknown())),
-  damage: z.array(z.custom<Damage>((value) => isDictionary(value) && isDamage(value))),
-  metrics: z.optional(
-    z.custom<Dictionary<StoredSummary>>((value) => isDictionary(value) && Object.values(value).every(isStoredSummary)),
-  ),
-  media: z.optional(
-    z.custom<Dictionary<StoredMedia>>((value) => isDictionary(value) && Object.values(value).every(isStoredMedia)),
-  ),
-});
 const schema = /* @__PURE__ */ z.object({
   v: z.literal(1),
   record: z.custom<RunRecord>((value) => isDictionary(value) && isRunRecord(withAbsent(value))),
@@ -120,29 +96,10 @@ function restore(stored: NonNullable<z.infer<typeof schema>["compacted"]>, find:
   return {
     metrics: metrics.map((name) => find("metrics", name)),
     ...(overview !== undefined && { overview: find("overview", overview) }),
-    writers: writers.map((fold) =>
-      restoreFold({
-        ...fold,
-        events: fold.events.map(toEvent),
-        mediaList: fold.mediaList?.map(toMedia),
-      }),
-    ),
+    writers: writers.map(toWriterFold),
     media: media.map((name) => find("records", name)),
     events: events.map((name) => find("records", name)),
     ...(summaries !== undefined && { summaries: find("records", summaries) }),
     ends,
   };
-}
-
-/** Returns an event of a document. Throws a RangeError for anything else. */
-function toEvent(value: unknown): RunEvent {
-  const event = knownEvent(value);
-  if (event === undefined) throw new RangeError("the document has something that is no event");
-  return event;
-}
-
-function toMedia(value: unknown): MediaRecord {
-  const event = toEvent(value);
-  if (event.kind !== "media") throw new RangeError("the document has something that is no rich value");
-  return event;
 }

@@ -1,12 +1,16 @@
 import type { Backend } from "../backend/backend.ts";
 import { equalBytes } from "../backend/body.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
-import type { FlushRange } from "./flush-pattern.ts";
+import { onDemand } from "../platform/on-demand.ts";
+import { FIRST_STATE, firstFlush, type FlushRange } from "./flush-pattern.ts";
+import type { FlushStates } from "./flush-states.ts";
 import type { PendingFrame } from "./frame-builder.ts";
 import { type Held, type Repeated, RepeatedFlushes } from "./repeated-flushes.ts";
 import { RetainedSegments } from "./retained-segments.ts";
+import type { RunCreated } from "./run-created.ts";
 import { journalPrefix, parseSegmentKey, segmentKey, type SegmentName, segmentSeed } from "./segment.ts";
 import type { SegmentEncoder } from "./segment-encoder.ts";
+import type { WriterOptions } from "./writer-options.ts";
 
 /** An object that {@link FlushObjects} stored. */
 export interface StoredFlush extends FlushRange {
@@ -25,7 +29,10 @@ interface Undecided {
   readonly bytes: Uint8Array;
   readonly repeated: Repeated;
   readonly frames: readonly PendingFrame[];
+  readonly state: Uint8Array | undefined;
 }
+
+const flushStates = /* @__PURE__ */ onDemand(() => import("./flush-states.ts"));
 
 /**
  * Stores each flush of a writer as an object, which repeats flushes before it; see `wantedFlushes`. After a failure the
@@ -36,11 +43,19 @@ export class FlushObjects {
   readonly #runId: string;
   readonly #encoder: SegmentEncoder;
   readonly #flushes = new RepeatedFlushes();
+  readonly #created: RunCreated | undefined;
+  #states: FlushStates | undefined;
+  /** Whether records were not folded, so that no state can be made. */
+  #hasGap = false;
   #undecided: Undecided | undefined;
 
-  constructor(backend: Backend, runId: string, encoder: SegmentEncoder) {
+  constructor(
+    { backend, runId, created }: Pick<WriterOptions, "backend" | "runId" | "created">,
+    encoder: SegmentEncoder,
+  ) {
     this.#backend = backend;
     this.#runId = runId;
+    this.#created = created;
     this.#encoder = encoder;
   }
 
@@ -51,7 +66,7 @@ export class FlushObjects {
 
   /** Creates object number `seq` of a writer. Rejects with `CONFLICT` if it exists with other bytes. */
   async create(writer: string, seq: number, frames: readonly PendingFrame[]): Promise<StoredFlush> {
-    this.#undecided ??= this.#next(writer, seq, frames);
+    this.#undecided ??= await this.#next(writer, seq, frames);
     const { name, bytes, repeated } = this.#undecided;
     const key = segmentKey(this.#runId, name);
     try {
@@ -62,7 +77,7 @@ export class FlushObjects {
       const there = await this.#backend.read(key, { range: { offset: 0, length: bytes.length + 1 } });
       if (!equalBytes(there, bytes)) throw sameWriterError(key, error);
     }
-    const left = this.#flushes.add(name, bytes.length, repeated, this.#undecided.frames);
+    const left = this.#flushes.add(name, { ...this.#undecided, bytes: bytes.length });
     const all = [...repeated.frames, ...this.#undecided.frames];
     this.#undecided = undefined;
     const points = all.reduce((sum, frame) => sum + frame.points, 0);
@@ -85,8 +100,8 @@ export class FlushObjects {
 
   /** Returns the bytes of an object if it is still in memory. */
   retained(name: SegmentName): Uint8Array | undefined {
-    const frames = this.#flushes.framesOf(name);
-    return frames && this.encode(name, frames);
+    const held = this.#flushes.held().find(({ seq, flushes }) => seq === name.seq && flushes === name.flushes);
+    return held && this.encode(name, held);
   }
 
   /** Returns a backend that reads objects of a writer from memory if they are still there. */
@@ -94,7 +109,7 @@ export class FlushObjects {
     const retained = new RetainedSegments();
     for (const each of this.#flushes.held()) {
       const name = { writer, ...each };
-      retained.add(segmentKey(this.#runId, name), () => this.encode(name, each.frames));
+      retained.add(segmentKey(this.#runId, name), () => this.encode(name, each));
     }
     return retained.over(backend);
   }
@@ -102,19 +117,41 @@ export class FlushObjects {
   clear(): void {
     this.#undecided = undefined;
     this.#flushes.clear();
+    this.#states = undefined;
+    this.#hasGap = false;
   }
 
-  #next(writer: string, seq: number, frames: readonly PendingFrame[]): Undecided {
+  async #next(writer: string, seq: number, frames: readonly PendingFrame[]): Promise<Undecided> {
     const repeated = this.#flushes.before(seq);
     const flushes = repeated.objects.reduce((sum, each) => sum + each.flushes, 1);
     const name = { writer, seq, flushes };
-    return { name, bytes: this.encode(name, [...repeated.frames, ...frames]), repeated, frames };
+    const state = await this.#stateOf(name, repeated);
+    const bytes = this.encode(name, { frames: [...repeated.frames, ...frames], state });
+    return { name, bytes, repeated, frames, state };
+  }
+
+  /** Returns the state that an object begins with. */
+  async #stateOf(name: SegmentName, repeated: Repeated): Promise<Uint8Array | undefined> {
+    if (this.#created === undefined || name.seq < FIRST_STATE || this.#hasGap) return undefined;
+    const code = await flushStates().catch(() => undefined);
+    // The code cannot be loaded. Readers then need more objects.
+    if (code === undefined) return undefined;
+    const { FlushStates } = code;
+    const states = (this.#states ??= new FlushStates(this.#created, name.writer));
+    for (const { seq, frames } of this.#flushes.objects) {
+      if (seq <= states.seq) continue;
+      if (frames) states.add(frames, seq);
+      this.#hasGap ||= frames === undefined;
+    }
+    if (firstFlush(name) === 0) return states.first();
+    if (repeated.objects.length > 0) return repeated.state;
+    return this.#hasGap ? undefined : states.now();
   }
 
   /** Returns the bytes of an object with these frames. */
-  encode(name: SegmentName, frames: readonly PendingFrame[]): Uint8Array {
+  encode(name: SegmentName, { frames, state }: Pick<Held, "frames" | "state">): Uint8Array {
     this.#encoder.begin();
-    return this.#encoder.encode(frames, 0, segmentSeed(this.#runId, name));
+    return this.#encoder.encode(frames, 0, segmentSeed(this.#runId, name), state);
   }
 }
 

@@ -14,6 +14,9 @@ const BASE = 4;
  */
 export const LAST_ORDERED = 999_999;
 
+/** The first object that begins with a state, unless that is too long. Most short runs have none. */
+export const FIRST_STATE = 3;
+
 /** The flushes that an object holds: `flushes` of them up to number `seq`. */
 export interface FlushRange {
   readonly seq: number;

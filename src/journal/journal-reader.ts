@@ -158,6 +158,6 @@ export class SegmentVisit {
 }
 
 /** Returns whether damaged bytes cause an error, not a fault of the program. */
-function isDecodingError(error: unknown): error is Error {
+export function isDecodingError(error: unknown): error is Error {
   return LedgerError.is(error) || (isError(error) && (error.name === "RangeError" || error.name === "TypeError"));
 }

@@ -21,7 +21,7 @@ export interface KnownRun {
   readonly writers: ReadonlyMap<string, KnownJournal>;
 }
 
-interface KnownJournal {
+export interface KnownJournal {
   readonly fold: WriterFold;
   /** The flushes that were read. */
   readonly first: number;
@@ -77,7 +77,8 @@ export function segmentsBeyondKnown({ writers }: KnownRun, journals: Journals): 
   return beyond;
 }
 
-function markOf({ created, kept, newestDocument, fences, ends }: RunListing): string {
+/** Returns what stays the same about a run while it is known. */
+export function markOf({ created, kept, newestDocument, fences, ends }: RunListing): string {
   // The beginning, the documents and the fences.
   const objects = kept.map(({ name, size }) => `${name}:${size}`).sort();
   return JSON.stringify([created, newestDocument, fences, [...ends], objects]);

@@ -51,6 +51,12 @@ export function decodeRunCreated(bytes: Uint8Array, id: string): RunCreated {
   } catch (cause) {
     throw new LedgerError("CORRUPT", `${key} cannot be read: it is damaged or not JSON`, { key, cause });
   }
+  return toRunCreated(value, id);
+}
+
+/** Returns what {@link decodeRunCreated} returns for decoded JSON. */
+export function toRunCreated(value: unknown, id: string): RunCreated {
+  const key = runCreatedKey(id);
   const version = isDictionary(value) ? value["v"] : undefined;
   if (typeof version === "number" && version > 1) {
     throw new LedgerError("FORMAT_TOO_NEW", `${key} is of version ${version}; this library reads version 1`, { key });

@@ -15,6 +15,8 @@ interface StoredFlushes extends FlushRange {
   readonly bytes: number;
   /** `undefined`: not in memory any more. */
   frames: readonly PendingFrame[] | undefined;
+  /** The state that it begins with. */
+  state: Uint8Array | undefined;
 }
 
 /** What an object repeats. */
@@ -22,6 +24,8 @@ export interface Repeated {
   /** The objects that it repeats, in order. */
   readonly objects: readonly FlushRange[];
   readonly frames: readonly PendingFrame[];
+  /** The state that the first of them begins with. */
+  readonly state?: Uint8Array | undefined;
 }
 
 /**
@@ -43,34 +47,34 @@ export class RepeatedFlushes {
       if (object.frames === undefined || bytes > REPEATED_BYTES || firstFlush(object) < from) break;
     }
     const objects = this.#objects.slice(at);
-    return { objects, frames: objects.flatMap(({ frames = [] }) => frames) };
+    return { objects, frames: objects.flatMap(({ frames = [] }) => frames), state: objects[0]?.state };
   }
 
   /**
-   * Adds a stored object with what it repeats, and with its other frames. Returns objects that left the memory for it.
+   * Adds a stored object. Returns objects that left the memory for it.
    */
-  add({ seq, flushes }: FlushRange, bytes: number, repeated: Repeated, frames: readonly PendingFrame[]): Held[] {
+  add({ seq, flushes }: FlushRange, { bytes, repeated, frames, state }: Added): Held[] {
     for (const _ of repeated.objects) this.#forget(this.#objects.pop()!);
-    this.#objects.push({ seq, flushes, bytes, frames: [...repeated.frames, ...frames.map(copyOf)] });
+    this.#objects.push({ seq, flushes, bytes, frames: [...repeated.frames, ...frames.map(copyOf)], state });
     this.#held += bytes;
     const left: Held[] = [];
     for (const object of this.#objects) {
       if (this.#held <= HELD_BYTES) break;
       if (object.frames === undefined) continue;
-      left.push({ seq: object.seq, flushes: object.flushes, frames: object.frames });
+      left.push({ ...object, frames: object.frames });
       this.#forget(object);
     }
     return left;
   }
 
-  /** Returns the frames of an object that are still in memory. */
-  framesOf({ seq, flushes }: FlushRange): readonly PendingFrame[] | undefined {
-    return this.#objects.find((each) => each.seq === seq && each.flushes === flushes)?.frames;
+  /** Returns the objects that no later one repeats, in order. */
+  get objects(): readonly StoredFlushes[] {
+    return this.#objects;
   }
 
   /** Returns the objects that are still in memory. */
   held(): Held[] {
-    return this.#objects.flatMap(({ seq, flushes, frames }) => (frames ? [{ seq, flushes, frames }] : []));
+    return this.#objects.flatMap((object) => (object.frames ? [{ ...object, frames: object.frames }] : []));
   }
 
   clear(): void {
@@ -81,12 +85,22 @@ export class RepeatedFlushes {
   #forget(object: StoredFlushes): void {
     if (object.frames !== undefined) this.#held -= object.bytes;
     object.frames = undefined;
+    object.state = undefined;
   }
 }
 
 /** An object that is in memory. */
 export interface Held extends FlushRange {
   readonly frames: readonly PendingFrame[];
+  readonly state: Uint8Array | undefined;
+}
+
+/** A stored object: what it repeats, and its other frames. */
+interface Added {
+  readonly bytes: number;
+  readonly repeated: Repeated;
+  readonly frames: readonly PendingFrame[];
+  readonly state: Uint8Array | undefined;
 }
 
 /** Returns a frame with a body of its own: the writer uses bodies again. */

@@ -2,6 +2,7 @@ import type { Backend, CallOptions } from "../backend/backend.ts";
 import type { Damage } from "./damage.ts";
 import { lostRecords, uniteDamage, withDamage } from "./lost-objects.ts";
 import { foldRun } from "./fold-run.ts";
+import { FIRST_STATE } from "./flush-pattern.ts";
 import { type KnownRun, knownRun, segmentsBeyondKnown, stillKnown } from "./known-run.ts";
 import type { SegmentEntry } from "./segment.ts";
 import { listingMark, listRun, type RunListing } from "./list-run.ts";
@@ -11,6 +12,8 @@ import { type WriterFold, WriterFolder } from "./writer-fold.ts";
 import { areWritersAlive } from "./writers-alive.ts";
 import { decodeEvent } from "./decode-event.ts";
 import { readWriter } from "./journal-reader.ts";
+import { onDemand } from "../platform/on-demand.ts";
+import { READ_BYTES } from "./segment-reader.ts";
 import { assertConfirmed, readNewestDocument, whileItChanges, type NewestDocument } from "./newest-document.ts";
 
 /** A run without its points. */
@@ -63,20 +66,39 @@ export interface ReadRecord {
   readonly known?: KnownRun | undefined;
 }
 
+interface ReadFrom {
+  readonly listing?: RunListing | undefined;
+  /** What an earlier call read of the run. */
+  readonly known?: KnownRun | undefined;
+  /** Whether the states count that objects of journals begin with. Then damage before them is not noticed. */
+  readonly byState?: boolean | undefined;
+}
+
+/** Returns the newest segments of journals that are not compacted, if they may begin with a state. */
+function withStates(
+  journals: ReadonlyMap<string, readonly SegmentEntry[]>,
+  compacted: readonly WriterFold[],
+): SegmentEntry[] {
+  const without = new Set(compacted.map(({ writer }) => writer));
+  return [...journals].flatMap(([writer, segments]) => {
+    const last = segments.at(-1)!;
+    const mayHave = last.seq >= FIRST_STATE && last.size <= READ_BYTES && last.end === undefined;
+    return mayHave && !without.has(writer) ? [last] : [];
+  });
+}
+
+const stateReading = /* @__PURE__ */ onDemand(() => import("./read-states.ts"));
+
 /**
  * Reads the record of a run: that of its newest document if the journals hold no more, else folded. A run that no
  * writer closed reads as `interrupted` if all writers are certainly gone. That costs one more listing, because a writer
- * may have recorded something before it ended. `known`: what an earlier call read of the run.
+ * may have recorded something before it ended.
  */
 export async function readRecord(
   backend: Backend,
   runId: string,
   readCreated: () => Promise<RunCreated>,
-  {
-    signal,
-    listing,
-    known,
-  }: CallOptions & { readonly listing?: RunListing | undefined; readonly known?: KnownRun | undefined } = {},
+  { signal, listing, known, byState = false }: CallOptions & ReadFrom = {},
 ): Promise<ReadRecord> {
   const options = signal ? { signal } : undefined;
   for (let next = listing; ;) {
@@ -92,11 +114,17 @@ export async function readRecord(
       );
       if (document && isCurrent && document.record.status !== "running")
         return { record: withDamage(document.record, lost), listing: listed, isSettled: lost.length === 0 };
-      const created = before?.created ?? (await readCreated());
-      const journals = before ? [...before.writers.values()].map(({ fold }) => fold) : [];
-      const unread = before ? segmentsBeyondKnown(before, more) : more;
       const compacted = document?.compacted?.writers ?? [];
-      const folds = await readFolds(backend, created, unread, options, [...compacted, ...journals]);
+      const newest = byState && before === undefined ? withStates(more, compacted) : [];
+      const states =
+        newest.length > 0
+          ? await (await stateReading()).readStates(backend, runId, listed, newest, options)
+          : undefined;
+      const standing = before ?? states?.known;
+      const created = standing?.created ?? (await readCreated());
+      const journals = standing ? [...standing.writers.values()].map(({ fold }) => fold) : [];
+      const unread = standing ? segmentsBeyondKnown(standing, more) : more;
+      const folds = await readFolds(states?.source ?? backend, created, unread, options, [...compacted, ...journals]);
       const lostToo = lostRecords(runId, folds, listed);
       assertConfirmed(lostToo, isConfirmed);
       const record = withDamage(foldRun(created, folds), uniteDamage(lost, lostToo));

@@ -28,8 +28,11 @@ export class SegmentEncoder {
     this.#epoch++;
   }
 
-  /** Returns the bytes that follow the first `size` bytes of the segment. `seed`: of the CRCs of the segment. */
-  encode(frames: readonly PendingFrame[], size: number, seed: number): Uint8Array {
+  /**
+   * Returns the bytes that follow the first `size` bytes of the segment. `seed`: of the CRCs of the segment. `state`: a
+   * payload before the frames.
+   */
+  encode(frames: readonly PendingFrame[], size: number, seed: number, state?: Uint8Array): Uint8Array {
     const magic = size === 0 ? SEGMENT_MAGIC.length : 0;
     let end = size + magic;
     const payloads: Uint8Array[][] = [];
@@ -37,6 +40,7 @@ export class SegmentEncoder {
       payloads.push(payload);
       end += payload.reduce((sum, part) => sum + part.length, FRAME_OVERHEAD_BYTES);
     };
+    if (state) add([state]);
     for (const { shapes, first, count, body, length } of frames) {
       for (const shape of shapes) {
         if (this.#needsDefinition(shape, end)) add([Uint8Array.of(PAYLOAD.definitions), this.#define(shape, end)]);

@@ -26,7 +26,10 @@ export interface StoredSegment extends FlushRange {
 /** The writer appends nothing to a segment of this size. */
 const FULL_SEGMENT_BYTES: number = 256 * 1024 * 1024;
 
-type SegmentWriterOptions = Pick<WriterOptions, "backend" | "runId" | "writerId" | "clock" | "fence" | "removal">;
+type SegmentWriterOptions = Pick<
+  WriterOptions,
+  "backend" | "runId" | "writerId" | "clock" | "fence" | "removal" | "created"
+>;
 
 /** Frames that the backend has stored. The writer acknowledges them once it has seen that there is no new fence. */
 interface Unconfirmed {
@@ -83,7 +86,7 @@ export class SegmentWriter {
     this.#clock = clock;
     this.#acknowledgedAt = { wall: clock.now(), monotonic: clock.monotonic() };
     this.#encoder = new SegmentEncoder(registry);
-    this.#objects = new FlushObjects(backend, runId, this.#encoder);
+    this.#objects = new FlushObjects(options, this.#encoder);
     this.#repeated = new RepeatedObjects(options);
   }
 
@@ -224,10 +227,11 @@ export class SegmentWriter {
   }
 
   /** Notes the digest of an object that does not stay in memory, if it may stay after the run is closed. */
-  #addDigest({ seq, flushes, frames }: Held): void {
+  #addDigest(held: Held): void {
+    const { seq, flushes } = held;
     if (this.#hasPoints && this.#backend.capabilities.exclusiveCreate) return;
     const segment = this.stored.find((each) => each.seq === seq);
-    if (segment) void addDigest(segment, this.#objects.encode({ writer: this.#writer, seq, flushes }, frames));
+    if (segment) void addDigest(segment, this.#objects.encode({ writer: this.#writer, seq, flushes }, held));
   }
 
   get #segment(): SegmentName {

@@ -23,7 +23,7 @@ export interface Shape {
 export const TAG = { key: 0, shape: 1, event: 2, base: 3, loose: 4 } as const;
 export const FIRST_SHAPE_TAG = 8;
 /** The kinds of payload, by the first byte. */
-export const PAYLOAD = { definitions: 1, records: 2 } as const;
+export const PAYLOAD = { definitions: 1, records: 2, state: 3 } as const;
 
 /** The greatest number of keys in a row. */
 export const MAX_ROW_KEYS = 10_000;

@@ -4,6 +4,7 @@ import type { LedgerError } from "../errors/ledger-error.ts";
 import type { FlushPolicy } from "./flush-policy.ts";
 import type { JsonSize } from "./json-size.ts";
 import type { CompactedEnd } from "./compacted.ts";
+import type { RunCreated } from "./run-created.ts";
 
 /** When a writer removes objects that later ones repeat. */
 export interface Removal {
@@ -18,6 +19,8 @@ export interface WriterOptions {
   readonly backend: Backend;
   readonly runId: string;
   readonly writerId: string;
+  /** The beginning of the run. Without it, objects of the journal begin with no state; see `FlushStates`. */
+  readonly created?: RunCreated | undefined;
   readonly clock: Clock;
   readonly policy: FlushPolicy;
   /** The writer records something at least this often, in ms. */

@@ -35,6 +35,7 @@ export function newWriter(
     clock,
     runId: id,
     writerId,
+    created,
     ...settings,
     newWriterId: () => ids("writer"),
     keeper: runKeeper(context, created),

@@ -47,6 +47,22 @@ describe("a running run on an object store", () => {
     expect(backend.counters).toMatchObject({ list: 1 + runs.length, requests: 1 + runs.length });
   });
 
+  test.each([4, 5, 16, 17, 64, 90])("a first search takes 2 requests for a run of %i flushes", async (flushes) => {
+    const backend = countingBackend(objectsOnly());
+    const run = await (await openLedger(backend)).startRun({ params: { lr: 0.1 } });
+    for (let i = 0; i < flushes; i++) {
+      run.log({ loss: i, [`only${i % 9}`]: i });
+      if (i % 7 === 0) run.setTags({ at: String(i) });
+      await run.flush();
+    }
+    const reader = await openLedger(backend);
+    backend.reset();
+    const read = await found(reader);
+    // The first request lists the catalogue.
+    expect(backend.counters).toMatchObject({ requests: 1 + 2 });
+    expect(read).toEqual([await reader.getRun(run.id)]);
+  });
+
   test("so it does after the run was resumed, until a fence shuts the writer out", async () => {
     const backend = countingBackend(objectsOnly());
     const writer = await openLedger(backend);

@@ -166,9 +166,9 @@ class Writer:  # ---- Journals ---- A writer: as `compacted` has it (`item`), an
                 try:
                     payload, kind = Cursor(data[at + 9:stop - 4]), data[at + 8]
                     check(kind)
-                    if kind > 2: raise Newer()
+                    if kind > 3: raise Newer()
                     if kind == 1: self.define(payload, names, shapes)
-                    else: self.take_records(payload, shapes, end, of_frame)
+                    if kind == 2: self.take_records(payload, shapes, end, of_frame)
                 except Newer: of_frame("newer")
                 except BAD: of_frame("corrupt")
                 at, bad, found = stop, None, True

@@ -122,7 +122,7 @@ describe("records of a later version do not count as damaged", () => {
     return out;
   };
   test.each<[string, number[], string]>([
-    ["a payload of kind 3", [3, 1, 2], "newer"],
+    ["a payload of kind 4", [4, 1, 2], "newer"],
     ["a payload of kind 255", [255], "newer"],
     ["an item of tag 5", [2, 30, 1, 5, 0], "newer"],
     ["a payload of kind 0", [0, 1, 2], "corrupt"],

@@ -26,7 +26,7 @@ function* stored(sizes: Iterable<number>): Generator<{ all: FlushRange[]; needed
     const before = needed.filter((each) => each.seq < from);
     const bytes = size + needed.slice(before.length).reduce((sum, each) => sum + each.bytes, 0);
     const object = { seq, flushes: seq + 1 - from, bytes };
-    flushes.add(object, bytes, repeated, []);
+    flushes.add(object, { bytes, repeated, frames: [], state: undefined });
     all.push(object);
     needed = [...before, object];
     yield { all, needed, bytes };

@@ -6,9 +6,19 @@ import { listRun } from "../../src/journal/list-run.ts";
 import { whileItChanges } from "../../src/journal/newest-document.ts";
 import { WriterFollower } from "../../src/journal/writer-follower.ts";
 import { seededRandom } from "../seeded-random.ts";
+import type { RunCreated } from "../../src/journal/run-created.ts";
+import { readRecord } from "../../src/journal/run-state.ts";
 import { newWriter, objectsOnly, RUN, WRITER } from "./records.ts";
 
 const FLUSHES = 40;
+const CREATED: RunCreated = {
+  v: 1,
+  id: RUN,
+  experiment: "default",
+  name: "run",
+  createdAt: 0,
+  writer: { id: WRITER, beatMs: 1e9 },
+};
 /** Keys in a page of a listing: other programs work between two pages. */
 const PAGE = 3;
 
@@ -86,6 +96,14 @@ async function readSteps(backend: Backend): Promise<number[]> {
   });
 }
 
+/** The number of rows that a search finds, and the sum of their steps. */
+async function readSummary(backend: Backend): Promise<readonly [count: number, sum: number]> {
+  const { record } = await readRecord(backend, RUN, async () => CREATED, { byState: true });
+  if (record.damage.length > 0) throw new Error(record.damage[0]!.message);
+  const { count = 0, mean = 0 } = record.metrics["loss"] ?? {};
+  return [count, Math.round(mean * count)];
+}
+
 /** Plays a simulation. Returns how many operations the writer made, and how many objects were removed. */
 export async function simulate({ seed, killAt = Infinity, isDone = false }: Simulation): Promise<{
   readonly operations: number;
@@ -109,7 +127,7 @@ export async function simulate({ seed, killAt = Infinity, isDone = false }: Simu
     remove: async (key) => (await turns.wait(), await counted(() => (removed++, inner.remove(key)))),
   };
   const write = async (): Promise<void> => {
-    const writer = newWriter(mortal, { removal: { gathered: 5, keptMs: 0 } });
+    const writer = newWriter(mortal, { removal: { gathered: 5, keptMs: 0 }, created: CREATED });
     const shape = writer.registry.shapeOf(["loss"])!;
     for (; logged < FLUSHES && operations < killAt;) {
       writer.row(shape, logged, logged, Float64Array.of(logged));
@@ -132,6 +150,9 @@ export async function simulate({ seed, killAt = Infinity, isDone = false }: Simu
     for (let i = 0; i < 12 && !isOver; i++) {
       const least = acknowledged;
       assertWhole(await readSteps(reader), least);
+      const [count, sum] = await readSummary(reader);
+      if (count < least || count > logged || sum !== (count * (count - 1)) / 2)
+        throw new Error(`seed ${seed}, kill ${killAt}: ${least} are acknowledged, and the summary has ${count}`);
     }
   };
   const follow = async (): Promise<void> => {

@@ -2,6 +2,7 @@ import type { Backend } from "../../src/backend/backend.ts";
 import { type Clock, systemClock } from "../../src/platform/clock.ts";
 import type { Removal } from "../../src/journal/writer-options.ts";
 import { memoryBackend } from "../../src/backends/memory/index.ts";
+import type { RunCreated } from "../../src/journal/run-created.ts";
 import type { Damage } from "../../src/journal/damage.ts";
 import type { RunEvent } from "../../src/journal/event.ts";
 import { flushPolicy } from "../../src/journal/flush-policy.ts";
@@ -53,13 +54,20 @@ export const rows: fc.Arbitrary<Row[]> = fc.array(
 
 export function newWriter(
   backend: Backend,
-  options: { maxBufferedBytes?: number; onError?: () => void; removal?: Removal; clock?: Clock } = {},
+  options: {
+    maxBufferedBytes?: number;
+    onError?: () => void;
+    removal?: Removal;
+    clock?: Clock;
+    created?: RunCreated;
+  } = {},
 ): JournalWriter {
-  const { onError = () => {}, removal, clock = systemClock, ...flush } = options;
+  const { onError = () => {}, removal, clock = systemClock, created, ...flush } = options;
   return new JournalWriter({
     backend,
     runId: RUN,
     writerId: WRITER,
+    created,
     clock,
     removal,
     policy: flushPolicy({ intervalMs: 1e9, ...flush }, backend.capabilities.append),
