@@ -8,6 +8,8 @@ export const sources: ViteUserConfig = { resolve: { conditions }, ssr: { resolve
 
 /** Need a server or other programs: vitest.s3.config.ts, vitest.engines.config.ts, vitest.platforms.config.ts. */
 const ELSEWHERE = /^test\/(real-s3|engines|platforms)\/|\bnode_modules\b/;
+/** Run with the tests of faults alone, because they take long: vitest.faults.config.ts. */
+export const EXHAUSTIVE = "test/exhaustive/";
 
 /**
  * What a file of tests contains that changes, or measures, what the tests in its process share. To print, to read a
@@ -27,7 +29,7 @@ export function testFiles(): string[] {
     .filter((path) => path.endsWith(".test.ts") && !ELSEWHERE.test(path));
 }
 
-const files = testFiles();
+const files = testFiles().filter((path) => !path.startsWith(EXHAUSTIVE));
 const apart = files.filter((path) => OWN_PROCESS.test(readFileSync(path, "utf8")));
 /** How long a test waits for something to happen. By default a second, which a busy machine may need for nothing. */
 export const expectOptions = { poll: { timeout: 20_000 } };
