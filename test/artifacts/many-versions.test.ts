@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { ArtifactStore } from "../../src/artifacts/store.ts";
 import type { Backend } from "../../src/backend/backend.ts";
@@ -69,6 +70,20 @@ function operations(store: ArtifactStore, n: number): Record<string, () => Promi
   };
 }
 
+/** The operations of each row of the page. */
+const DOCUMENTED: Record<string, readonly string[]> = {
+  "`logArtifact` of one new content": ["log, new"],
+  "with an alias that others have had": ["log, new, with an alias"],
+  "`logArtifact` of what the newest version holds": ["log, unchanged"],
+  '`openArtifact("model")`, `openArtifact("model:latest")`': ["open name", "open name:latest"],
+  '`openArtifact("model:v3")`': ["open name:v0", "open name:v<middle>", "resolve name:v<middle>"],
+  '`openArtifact("model:best")`': ["open name:alias"],
+  '`openArtifact("model@sha256:…")`': ["open name@digest", "open name@digest of the first"],
+  '`setAlias("model", "v3", "best")`': ["set an alias"],
+};
+/** What takes one request more without exclusive creates. */
+const ELSEWHERE_MORE = /^log, new|:v|:alias|^set/;
+
 describe.each([
   ["exclusive creates", true],
   ["no exclusive creates", false],
@@ -96,5 +111,19 @@ describe.each([
     expect(many.requests).toBe(few.requests);
     expect(many.requests).toBeLessThanOrEqual(MAX_REQUESTS);
     expect(many.keys).toBeLessThanOrEqual(MAX_KEYS);
+  });
+
+  test("as docs/scaling.md says", () => {
+    const page = readFileSync(new URL("../../docs/scaling.md", import.meta.url), "utf8");
+    const table = page.split("## Artifacts")[1]?.split("\n## ")[0] ?? "";
+    const rows = [...table.matchAll(/^\| (.*) \| +(\d+) \| +(\d+) \|$/gm)];
+    expect(rows.map(([, call]) => call)).toEqual(Object.keys(DOCUMENTED));
+    for (const [, call, requests, keys] of rows)
+      for (const operation of DOCUMENTED[call as string] as readonly string[]) {
+        const [, many] = found.get(operation) as [Use, Use];
+        const more = exclusiveCreate || !ELSEWHERE_MORE.test(operation) ? 0 : 1;
+        expect(many.requests, call).toBe(Number(requests) + more);
+        expect(many.keys, call).toBeLessThanOrEqual(Number(keys) + 10 * more);
+      }
   });
 });
