@@ -1,5 +1,5 @@
 import { utf8Decoder } from "../bytes/utf8.ts";
-import type { Backend } from "../backend/backend.ts";
+import type { Backend, CallOptions } from "../backend/backend.ts";
 import type { Clock } from "../platform/clock.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
 import { COMPLETE_KEY, createEmpty } from "../catalog/catalog-entry.ts";
@@ -54,22 +54,22 @@ export async function keepMarker(
  * never takes the runs with it: a place with a run that can be read is a ledger. Rejects with `NOT_A_LEDGER`,
  * `FORMAT_TOO_NEW`, `CORRUPT`, or with the backend's error.
  */
-export async function checkMarker(backend: Backend, clock: Clock): Promise<Marker> {
+export async function checkMarker(backend: Backend, clock: Clock, call: CallOptions): Promise<Marker> {
   for (let attempt = 1; ; attempt++) {
-    const found = await readMarker(backend);
+    const found = await readMarker(backend, call);
     if (found !== undefined) {
       const error = whyUnreadable(found, backend);
       if (error === undefined) return { bytes: found };
       const isLost = error.code === "CORRUPT" && !OTHER_VERSION.test(utf8Decoder().decode(found));
-      if (isLost && (await (await searching()).holdsRun(backend)))
+      if (isLost && (await (await searching()).holdsRun(backend, call)))
         return { bytes: newMarker(clock), lost: { found, error: lostMarker("damaged", error) } };
       throw error;
     }
-    const other = await otherKey(backend);
+    const other = await otherKey(backend, call);
     if (other !== undefined) {
       // Another process may have made the ledger, and begun a run, at this moment.
-      if (attempt < 5 && (await backend.stat(MARKER_KEY)) !== undefined) continue;
-      if (await (await searching()).holdsRun(backend))
+      if (attempt < 5 && (await backend.stat(MARKER_KEY, call)) !== undefined) continue;
+      if (await (await searching()).holdsRun(backend, call))
         return { bytes: newMarker(clock), lost: { found, error: lostMarker("missing") } };
       throw notALedger(backend, `it has no ${MARKER_KEY}, but holds ${JSON.stringify(other)}`);
     }
@@ -78,8 +78,8 @@ export async function checkMarker(backend: Backend, clock: Clock): Promise<Marke
     // The catalogue is complete from the start, because no run exists yet, even if another process creates this ledger,
     // too.
     const [marked, completed] = await Promise.allSettled([
-      backend.create(MARKER_KEY, bytes),
-      createEmpty(backend, COMPLETE_KEY),
+      backend.create(MARKER_KEY, bytes, call),
+      createEmpty(backend, COMPLETE_KEY, call),
     ]);
     if (marked.status === "rejected") {
       if (!LedgerError.hasCode(marked.reason, "EXISTS") || attempt === 5) throw atPlace(marked.reason, backend);
@@ -95,15 +95,15 @@ function newMarker(clock: Clock): Uint8Array {
 }
 
 /** Returns a key that neither a new ledger nor the system has put there. */
-async function otherKey(backend: Backend): Promise<string | undefined> {
-  for await (const { key } of backend.list(""))
+async function otherKey(backend: Backend, call: CallOptions): Promise<string | undefined> {
+  for await (const { key } of backend.list("", call))
     if (key !== MARKER_KEY && key !== COMPLETE_KEY && !ACCOMPANYING.test(key)) return key;
   return undefined;
 }
 
-async function readMarker(backend: Backend): Promise<Uint8Array | undefined> {
+async function readMarker(backend: Backend, call: CallOptions = {}): Promise<Uint8Array | undefined> {
   try {
-    return await backend.read(MARKER_KEY, { range: { offset: 0, length: 64 * 1024 } });
+    return await backend.read(MARKER_KEY, { ...call, range: { offset: 0, length: 64 * 1024 } });
   } catch (error) {
     if (LedgerError.hasCode(error, "NOT_FOUND")) return undefined;
     throw error;

@@ -5,6 +5,7 @@ import type { Backend } from "../backend/backend.ts";
 import { BackgroundWork } from "../platform/background-work.ts";
 import { checkedClock } from "../platform/checked-clock.ts";
 import { type Clock, toClock } from "../platform/clock.ts";
+import { callOptions } from "../backend/call-options.ts";
 import { checkChoice } from "../arguments/choice.ts";
 import { invalidArgument, LedgerError, ledgerErrorOf, reading } from "../errors/ledger-error.ts";
 import { withChecks } from "../backend/layers/checks.ts";
@@ -45,6 +46,8 @@ export interface OpenLedgerOptions {
    * Default: `console.warn`, once for each code, operation and field.
    */
   readonly onError?: ((error: LedgerError) => void) | undefined;
+  /** Aborting it rejects `openLedger`. It has no effect on the open ledger. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 const NAMES: OptionNames<OpenLedgerOptions> = {
@@ -53,6 +56,7 @@ const NAMES: OptionNames<OpenLedgerOptions> = {
   environment: true,
   parquet: true,
   onError: true,
+  signal: true,
 };
 
 /**
@@ -87,7 +91,7 @@ export async function openCapturingLedger(
   if (onError !== undefined && typeof onError !== "function") throw invalidArgument("onError", "a function", onError);
   checkChoice("parquet", parquet, ["compact", "compatible"]);
   const checked = reading("backend", () => withChecks(backend));
-  let marker = await checkMarker(checked, clock);
+  let marker = await checkMarker(checked, clock, callOptions(given.signal));
   if (marker.lost) tell(marker.lost.error);
   const openRuns = new Set<OpenRun>();
   let store: ArtifactStore | undefined;

@@ -21,6 +21,7 @@ const NAMES: OptionNames<NodeLedgerOptions> = {
   environment: true,
   parquet: true,
   onError: true,
+  signal: true,
   capture: true,
   guard: true,
 };
