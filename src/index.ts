@@ -43,7 +43,8 @@ export type { HistoryOptions } from "./series/history-options.ts";
 
 export type { ArtifactSource } from "./artifacts/source.ts";
 export type { LogArtifactOptions } from "./artifacts/store.ts";
-export type { ArtifactCheck, ArtifactFile, OpenArtifact } from "./artifacts/open.ts";
+export type { ArtifactCheck } from "./artifacts/artifact-check.ts";
+export type { ArtifactFile, OpenArtifact } from "./artifacts/open.ts";
 export type { ArtifactRef, ArtifactVersion } from "./artifacts/version.ts";
 
 export type { Backend } from "./backend/backend.ts";

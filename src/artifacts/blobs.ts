@@ -70,6 +70,11 @@ export class BlobStore {
     }
   }
 
+  /** Returns whether a content is stored, which takes one request. */
+  async has({ hex, size }: StoredBlob, signal?: AbortSignal): Promise<boolean> {
+    return (await this.#backend.stat(blobKey(hex), callOptions(signal)))?.size === size;
+  }
+
   async #putBytes(bytes: Uint8Array, hashing: Sha256Module, options: PutOptions): Promise<StoredBlob> {
     options.signal?.throwIfAborted();
     const hex = await hashing.sha256Hex(bytes);

@@ -5,6 +5,14 @@ import type { Content } from "./source.ts";
 
 /** Takes contents as the store of blobs does, but only computes their digests, in constant memory. */
 export class ContentDigests {
+  /** Nothing is to be stored. */
+  readonly storesNothing = true;
+
+  /** Returns true: a content whose digest is known needs nothing more. */
+  async has(): Promise<boolean> {
+    return true;
+  }
+
   async put(content: Content, { signal }: PutOptions = {}): Promise<StoredBlob> {
     const { createSha256, sha256Hex } = await loadSha256();
     signal?.throwIfAborted();

@@ -6,6 +6,7 @@ import { sourceFailed } from "./source-reader.ts";
 import { MAX_FILES } from "./manifest.ts";
 import { assertDistinctPaths, toArtifactPath } from "./path.ts";
 import { type Content, type NormalSource, fileContent } from "./source.ts";
+import { breakIfDue } from "../platform/event-loop.ts";
 import { loadSha256 } from "../bytes/sha256.ts";
 import { utf8Encoder } from "../bytes/utf8.ts";
 
@@ -62,6 +63,9 @@ async function listTree(tree: FileTree, { signal, onSkip }: ListCall): Promise<F
       signal?.throwIfAborted();
       found.push({ path: toArtifactPath(file.path, "source"), content: fileContent(file) });
       assertCount(found);
+      // What a file system has in memory is listed without any pause.
+      const pause = breakIfDue();
+      if (pause !== undefined) await pause;
     }
   } catch (error) {
     signal?.throwIfAborted();
@@ -102,6 +106,9 @@ export class SkippedFiles {
   }
 }
 
+/** The number of lines that are hashed together. */
+const LINES = 500;
+
 /** One file in the listing of a directory. `hex` is the SHA-256 of its content. */
 interface ListedFile {
   readonly path: string;
@@ -118,6 +125,10 @@ export async function listingDigest(files: readonly ListedFile[]): Promise<strin
   const { createSha256 } = await loadSha256();
   const hash = createSha256();
   const encoder = utf8Encoder();
-  for (const { path, size, hex } of files) hash.update(encoder.encode(`${JSON.stringify([path, size, hex])}\n`));
+  for (let start = 0; start < files.length; start += LINES) {
+    const lines = files.slice(start, start + LINES);
+    hash.update(encoder.encode(lines.map(({ path, size, hex }) => `${JSON.stringify([path, size, hex])}\n`).join("")));
+    await breakIfDue();
+  }
   return hash.digestHex();
 }

@@ -6,6 +6,8 @@ import { encodeJson } from "../bytes/encode-json.ts";
 import { formatDigest, parseDigest } from "../bytes/digest.ts";
 import { compareUtf8 } from "../bytes/utf8-order.ts";
 import { MAX_JSON_VALUES, parseJson } from "../bytes/parse-json.ts";
+import { MAX_PACKS, type Place } from "./places.ts";
+import { PlaceParser } from "./place-parser.ts";
 import { assertArtifactPath, assertDistinctPaths, unportablePaths } from "./path.ts";
 
 /** Size in bytes of the largest manifest that is written or read. */
@@ -13,8 +15,8 @@ export const MAX_MANIFEST_BYTES: number = 64 * 1024 * 1024;
 /** The most files of one artifact. */
 export const MAX_FILES = 1_000_000;
 
-/** A file is at most five JSON values. The others are metadata. */
-const LIMITS = { chars: MAX_MANIFEST_BYTES, values: 5 * MAX_FILES + 3 * MAX_JSON_VALUES };
+/** A file is at most seven JSON values. The others are packs and metadata. */
+const LIMITS = { chars: MAX_MANIFEST_BYTES, values: 7 * MAX_FILES + 3 * MAX_JSON_VALUES };
 
 /** One file of an artifact. `hex` is the SHA-256 of its content. */
 export interface ManifestFile {
@@ -23,6 +25,8 @@ export interface ManifestFile {
   readonly hex: string;
   /** Marks a path that some systems cannot hold or confuse with another: see `unportablePaths`. */
   readonly portable?: false;
+  /** Where the content is. Without it, the content is a blob of its own. */
+  readonly place?: Place;
 }
 
 /** The manifest of one version of an artifact. */
@@ -70,16 +74,33 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
     runId,
     single,
   });
-  const lines = files.map((file) =>
-    JSON.stringify({ path: file.path, size: file.size, digest: formatDigest(file.hex), portable: file.portable }),
+  const packs = new Map<string, NumberedPack>();
+  const lines = files.map(({ path, size, hex, portable, place }) =>
+    JSON.stringify({ path, size, digest: formatDigest(hex), portable, ...(place && packedAt(place, packs)) }),
   );
   const metadata = encodeMetadata(manifest.metadata);
   const dataset = manifest.dataset === undefined ? "" : `"dataset":${encodeJson(manifest.dataset, "dataset")},`;
-  const text = `${head.slice(0, -1)},"metadata":${metadata},${dataset}"files":[\n${lines.join(",\n")}\n]}\n`;
+  const text = `${head.slice(0, -1)},"metadata":${metadata},${dataset}${packsText(packs)}"files":[\n${lines.join(",\n")}\n]}\n`;
   const bytes = withChecksum(text);
   if (bytes.byteLength > MAX_MANIFEST_BYTES)
     throw tooLarge(`a manifest of ${bytes.byteLength} bytes, at most ${MAX_MANIFEST_BYTES}`);
   return bytes;
+}
+
+/** Returns the members that say where a packed content is. Numbers the packs. */
+function packedAt({ pack, at }: Place, packs: Map<string, NumberedPack>): { in: number; at: number } {
+  let numbered = packs.get(pack.hex);
+  if (numbered === undefined) packs.set(pack.hex, (numbered = { ...pack, index: packs.size }));
+  return { in: numbered.index, at };
+}
+
+type NumberedPack = Place["pack"] & { readonly index: number };
+
+function packsText(packs: ReadonlyMap<string, NumberedPack>): string {
+  if (packs.size > MAX_PACKS) throw tooLarge(`${packs.size} packs, at most ${MAX_PACKS}`);
+  if (packs.size === 0) return "";
+  const lines = [...packs.values()].map(({ hex, size }) => JSON.stringify({ digest: formatDigest(hex), size }));
+  return `"packs":[\n${lines.join(",\n")}\n],`;
 }
 
 function tooLarge(what: string): LedgerError {
@@ -88,8 +109,38 @@ function tooLarge(what: string): LedgerError {
   });
 }
 
+/** One of the many files in a manifest. */
+interface StatedFile {
+  readonly path: string;
+  readonly size: number;
+  readonly digest: string;
+  readonly portable?: false;
+  readonly in?: number;
+  readonly at?: number;
+}
+
+/** Checked by hand, because a schema takes some microseconds a file. */
+function isStatedFile(value: unknown): value is StatedFile {
+  if (typeof value !== "object" || value === null) return false;
+  const file = value as Record<string, unknown>;
+  const { path, size, digest, portable, in: pack = 0, at = 0 } = file;
+  return (
+    typeof path === "string" &&
+    isSize(size) &&
+    typeof digest === "string" &&
+    (portable === undefined || portable === false) &&
+    isSize(pack) &&
+    isSize(at) &&
+    (file.in === undefined) === (file.at === undefined)
+  );
+}
+
+function isSize(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
 // Checked by functions, which add less to the bundle than zod's own checks.
-const size = /* @__PURE__ */ z.custom<number>((value) => Number.isSafeInteger(value) && (value as number) >= 0);
+const size = /* @__PURE__ */ z.custom<number>(isSize);
 const text = /* @__PURE__ */ z.custom<string>(
   (value) => typeof value === "string" && value.length > 0 && value.length <= 1000,
 );
@@ -106,14 +157,8 @@ const schema = /* @__PURE__ */ z.object({
   createdAt: /* @__PURE__ */ z.number(),
   runId: /* @__PURE__ */ z.optional(text),
   single: /* @__PURE__ */ z.boolean(),
-  files: /* @__PURE__ */ z.array(
-    /* @__PURE__ */ z.object({
-      path: /* @__PURE__ */ z.string(),
-      size,
-      digest: text,
-      portable: /* @__PURE__ */ z.optional(/* @__PURE__ */ z.literal(false)),
-    }),
-  ),
+  packs: /* @__PURE__ */ z.optional(/* @__PURE__ */ z.array(/* @__PURE__ */ z.object({ digest: text, size }))),
+  files: /* @__PURE__ */ z.custom<readonly StatedFile[]>((value) => Array.isArray(value) && value.every(isStatedFile)),
 });
 
 /**
@@ -129,12 +174,13 @@ export function parseManifest(bytes: Uint8Array, key: string, name: string, numb
   // Found even if the manifest does not mark them: it may come from anybody, and code that saves its files relies on
   // the marks.
   const odd = unportablePaths(raw.files.map(({ path }) => path));
-  const files = raw.files.map(({ path, size: bytes, digest, portable = !odd.has(path) }) => ({
-    path,
-    size: bytes,
-    hex: hexOf(digest, key),
-    ...(!portable && { portable }),
-  }));
+  const places = new PlaceParser(raw.packs ?? [], key);
+  const files = raw.files.map((file): ManifestFile => {
+    const { path, size: bytes, digest, portable = !odd.has(path) } = file;
+    const hex = hexOf(digest, key);
+    const place = places.parse(file, hex);
+    return { path, size: bytes, hex, ...(!portable && { portable: false }), ...(place && { place }) };
+  });
   const dataset = datasetOf(raw.dataset);
   const manifest: Manifest = {
     name,
@@ -160,13 +206,14 @@ function parseText(bytes: Uint8Array, key: string): z.infer<typeof schema> {
     throw corrupt(key, "is damaged, or not a manifest", cause);
   }
   if (typeof parsed === "object" && parsed !== null) {
-    const { v, files } = parsed as { v?: unknown; files?: unknown };
+    const { v, files, packs } = parsed as { v?: unknown; files?: unknown; packs?: unknown };
     if (typeof v === "number" && v > 1) {
       throw new LedgerError("FORMAT_TOO_NEW", `${key} was written by a later version of this library (v ${v})`, {
         key,
       });
     }
     if (Array.isArray(files) && files.length > MAX_FILES) throw corrupt(key, `lists more than ${MAX_FILES} files`);
+    if (Array.isArray(packs) && packs.length > MAX_PACKS) throw corrupt(key, `lists more than ${MAX_PACKS} packs`);
   }
   const result = schema.safeParse(parsed);
   if (result.success) return result.data;

@@ -1,13 +1,13 @@
-import { isError } from "../platform/any-realm.ts";
 import type { Backend, CallOptions } from "../backend/backend.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
-import { mapBounded } from "../platform/bounded.ts";
 import { onDemand } from "../platform/on-demand.ts";
 import { callOptions } from "../backend/call-options.ts";
 import { blobKey } from "./blobs.ts";
 import { formatDigest } from "../bytes/digest.ts";
 import type { ManifestFile } from "./manifest.ts";
-import { readRanges } from "./read-ranges.ts";
+import { type ArtifactCheck, checkFiles } from "./artifact-check.ts";
+import { isPacked, PackedFiles } from "./packed-files.ts";
+import { blobChunks, damaged, WRONG_DIGEST } from "./read-blob.ts";
 import { loadSha256 } from "../bytes/sha256.ts";
 import { type StoredTable, TABLE_PATH, type TableReader, TENSOR_PATH } from "./stored-table.ts";
 import type { StoredTensor } from "./tensor-file.ts";
@@ -15,9 +15,7 @@ import type { ArtifactVersion } from "./version.ts";
 
 const tensors = /* @__PURE__ */ onDemand(() => import("./tensor-file.ts"));
 
-const PARALLEL = 4;
 const SHOWN = 5;
-const WRONG_DIGEST = "does not hold the bytes of this digest";
 
 /** One file of an artifact. */
 export interface ArtifactFile {
@@ -34,26 +32,6 @@ export interface ArtifactFile {
   readonly portable?: false;
 }
 
-/** A file that is not as it was logged. */
-export interface ArtifactProblem {
-  /** The file is missing, has another size or another digest, or cannot be read for another reason. */
-  readonly kind: "missing" | "size" | "digest" | "unreadable";
-  /** The backend key concerned. */
-  readonly key: string;
-  /** The problem in words, for people. */
-  readonly message: string;
-}
-
-/** What `verify` of an artifact found. */
-export interface ArtifactCheck {
-  /** True if every file holds the bytes that were logged. */
-  readonly intact: boolean;
-  /** The number of files it read. */
-  readonly checked: number;
-  /** What is wrong, one entry per file. Empty if `intact`. */
-  readonly problems: readonly ArtifactProblem[];
-}
-
 /** A version of an artifact whose files can be read. It holds nothing open. */
 export class OpenArtifact {
   /** The version, as plain data. */
@@ -61,6 +39,7 @@ export class OpenArtifact {
   readonly #backend: Backend;
   readonly #single: boolean;
   readonly #files: ReadonlyMap<string, ManifestFile>;
+  readonly #packed: PackedFiles;
   readonly #readTable: TableReader;
 
   /** @internal Use `ledger.openArtifact`. */
@@ -75,12 +54,13 @@ export class OpenArtifact {
     this.#readTable = readTable;
     this.version = version;
     this.#single = single;
+    this.#packed = new PackedFiles(backend, files);
     this.#files = new Map(files.map((file) => [file.path, file]));
   }
 
   /** Yields every file, in the order of the UTF-8 bytes of the paths. */
   async *files(): AsyncGenerator<ArtifactFile, void, undefined> {
-    for (const { hex, ...file } of this.#files.values()) yield { ...file, digest: formatDigest(hex) };
+    for (const { hex, place: _, ...file } of this.#files.values()) yield { ...file, digest: formatDigest(hex) };
   }
 
   /**
@@ -89,7 +69,9 @@ export class OpenArtifact {
    * the store holds other bytes than were logged.
    */
   async read(path?: string, options: CallOptions = {}): Promise<Uint8Array> {
-    const { hex, size } = this.#file(path);
+    const file = this.#file(path);
+    if (isPacked(file)) return await this.#packed.read(file, options.signal);
+    const { hex, size } = file;
     const key = blobKey(hex);
     const { sha256Hex } = await loadSha256();
     const bytes = await this.#readBlob(key, size, options.signal);
@@ -139,7 +121,7 @@ export class OpenArtifact {
    * `path` that {@link read} would reject.
    */
   stream(path?: string, options: CallOptions = {}): ReadableStream<Uint8Array> {
-    const chunks = this.#checkedChunks(this.#file(path), options.signal);
+    const chunks = this.#chunks(this.#file(path), options.signal);
     return new ReadableStream<Uint8Array>(
       {
         pull: async (controller) => {
@@ -160,54 +142,13 @@ export class OpenArtifact {
    * aborted.
    */
   async verify(options: CallOptions = {}): Promise<ArtifactCheck> {
-    const { signal } = options;
-    const files = [...this.#files.values()];
-    const distinct = [...new Map(files.map((file) => [`${file.hex} ${file.size}`, file])).values()];
-    const found = await mapBounded(distinct, PARALLEL, signal, (file, stop) => this.#problem(file, stop));
-    const problems = found.filter((problem) => problem !== undefined);
-    return { intact: problems.length === 0, checked: files.length, problems };
+    return await checkFiles(this.#backend, [...this.#files.values()], options.signal);
   }
 
-  async #problem(file: ManifestFile, signal: AbortSignal): Promise<ArtifactProblem | undefined> {
-    const key = blobKey(file.hex);
-    try {
-      const stat = await this.#backend.stat(key, callOptions(signal));
-      if (stat === undefined)
-        return { kind: "missing", key, message: `the content of ${JSON.stringify(file.path)} is missing` };
-      if (stat.size !== file.size) {
-        return {
-          kind: "size",
-          key,
-          message: `the content of ${JSON.stringify(file.path)} has ${stat.size} bytes instead of ${file.size}`,
-        };
-      }
-      for await (const _ of this.#checkedChunks(file, signal)) {
-        // Reading checks the chunks.
-      }
-      return undefined;
-    } catch (error) {
-      signal.throwIfAborted();
-      if (LedgerError.hasCode(error, "CORRUPT")) return { kind: "digest", key, message: error.message };
-      return { kind: "unreadable", key, message: isError(error) ? error.message : String(error) };
-    }
-  }
-
-  async *#checkedChunks(
-    { hex, size }: ManifestFile,
-    signal: AbortSignal | undefined,
-  ): AsyncGenerator<Uint8Array, void, undefined> {
-    const { createSha256 } = await loadSha256();
-    const key = blobKey(hex);
-    const hash = createSha256();
-    let bytes = 0;
-    for await (const chunk of readRanges(this.#backend, key, size, signal)) {
-      hash.update(chunk);
-      bytes += chunk.byteLength;
-      if (bytes < size) yield chunk;
-      else if (hash.digestHex() === hex) return yield chunk;
-      else throw damaged(key, WRONG_DIGEST);
-    }
-    if (hash.digestHex() !== hex) throw damaged(key, WRONG_DIGEST);
+  async *#chunks(file: ManifestFile, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array, void, undefined> {
+    if (!isPacked(file)) return yield* blobChunks(this.#backend, file, signal);
+    const bytes = await this.#packed.read(file, signal);
+    if (bytes.byteLength > 0) yield bytes;
   }
 
   async #readBlob(key: string, size: number, signal: AbortSignal | undefined): Promise<Uint8Array> {
@@ -253,8 +194,4 @@ export class OpenArtifact {
     const shown = paths.slice(0, SHOWN).map((path) => JSON.stringify(path.slice(0, 100)));
     return `${shown.join(", ")}${paths.length > SHOWN ? ` and ${paths.length - SHOWN} more` : ""}`;
   }
-}
-
-function damaged(key: string, what: string, cause?: unknown): LedgerError {
-  return new LedgerError("CORRUPT", `${key} ${what}`, { key, operation: "read", cause });
 }

@@ -44,6 +44,7 @@ export function toArtifactPath(path: string, field = "path"): string {
 
 function pathFault(path: string): string | undefined {
   if (path === "") return "it is empty";
+  if (isPlain(path)) return undefined;
   if (path.length > MAX_PATH_BYTES || encoder.encode(path).length > MAX_PATH_BYTES) {
     return `it is longer than ${MAX_PATH_BYTES} bytes`;
   }
@@ -60,6 +61,11 @@ function pathFault(path: string): string | undefined {
     if (fault !== undefined) return fault;
   }
   return undefined;
+}
+
+/** Returns whether a path is short, and of names of ASCII letters, digits, `_`, `-` and dots between them: most are. */
+function isPlain(path: string): boolean {
+  return path.length <= MAX_PATH_SEGMENTS && /^\w[\w-]*(?:\.[\w-]+)*(?:\/[\w-]+(?:\.[\w-]+)*)*$/.test(path);
 }
 
 function segmentFault(segment: string): string | undefined {
@@ -99,14 +105,15 @@ export function assertDistinctPaths(
 export function unportablePaths(paths: readonly string[]): ReadonlySet<string> {
   const found = new Set(paths.filter((path) => path.split("/").some(isOddOnWindows)));
   const files = new Map<string, string>();
-  for (const path of paths) {
-    const folded = fold(path);
+  const foldedPaths = paths.map(fold);
+  for (const [i, path] of paths.entries()) {
+    const folded = foldedPaths[i] as string;
     const other = files.get(folded);
     if (other === undefined) files.set(folded, path);
     else found.add(other).add(path);
   }
-  for (const path of paths) {
-    for (const above of directories(fold(path))) {
+  for (const [i, path] of paths.entries()) {
+    for (const above of directories(foldedPaths[i] as string)) {
       const other = files.get(above);
       if (other !== undefined) found.add(other).add(path);
     }
@@ -129,6 +136,7 @@ function directories(path: string): string[] {
  * Folds case in both directions, so that names that any file system confuses become equal: `ß` and `SS`, `ſ` and `s`.
  */
 function fold(path: string): string {
+  if (/^[\0-@[-\x7f]*$/.test(path)) return path;
   return path.toUpperCase().toLowerCase().normalize("NFC");
 }
 

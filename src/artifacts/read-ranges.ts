@@ -1,4 +1,4 @@
-import type { Backend } from "../backend/backend.ts";
+import type { Backend, ByteRange } from "../backend/backend.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
 import { callOptions } from "../backend/call-options.ts";
 
@@ -19,7 +19,7 @@ export async function* readRanges(
     const wanted = Math.min(RANGE_BYTES, size - offset);
     // The last range asks for one byte too many, to notice an object that is longer.
     const length = offset + wanted === size ? wanted + 1 : wanted;
-    const bytes = await readRange(backend, key, offset, length, signal);
+    const bytes = await readRange(backend, key, { offset, length }, signal);
     if (bytes.byteLength !== wanted) {
       const found = bytes.byteLength > wanted ? "more" : `${offset + bytes.byteLength}`;
       throw new LedgerError("CORRUPT", `${key} should have ${size} bytes, but has ${found}`, {
@@ -32,15 +32,15 @@ export async function* readRanges(
   } while (offset < size);
 }
 
-async function readRange(
+/** Returns bytes of an object. Rejects with `CORRUPT` if the object is missing. */
+export async function readRange(
   backend: Backend,
   key: string,
-  offset: number,
-  length: number,
+  range: ByteRange,
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array> {
   try {
-    return await backend.read(key, { ...callOptions(signal), range: { offset, length } });
+    return await backend.read(key, { ...callOptions(signal), range });
   } catch (cause) {
     if (!LedgerError.hasCode(cause, "NOT_FOUND")) throw cause;
     throw new LedgerError("CORRUPT", `${key} is missing`, { key, operation: "read", cause });

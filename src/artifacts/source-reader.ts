@@ -16,6 +16,7 @@ const GATHER_BYTES = 256 * 1024;
 export class SourceReader {
   readonly #signal: AbortSignal | undefined;
   readonly #iterator: AsyncIterator<Uint8Array> | undefined;
+  /** Where small chunks are joined. Made for the second small chunk, because most small files have only one. */
   #gather: Uint8Array | undefined;
   /** A chunk that did not fit among the joined ones. */
   #kept: Uint8Array | undefined;
@@ -40,19 +41,27 @@ export class SourceReader {
   async next(): Promise<Uint8Array | undefined> {
     if (this.#failure !== undefined) throw this.#failure.error;
     let gathered = 0;
+    let only: Uint8Array | undefined;
     try {
       for (let chunk = this.#kept ?? (await this.#pull()); chunk !== undefined; chunk = await this.#pull()) {
         this.#kept = undefined;
         if (gathered === 0 && chunk.byteLength >= GATHER_BELOW) return chunk;
-        this.#gather ??= new Uint8Array(GATHER_BYTES);
+        if (chunk.byteLength === 0) continue;
         if (gathered + chunk.byteLength > GATHER_BYTES) {
           this.#kept = chunk;
           break;
         }
-        this.#gather.set(chunk, gathered);
+        // A copy, because the source may reuse the memory of a chunk when it is asked for the next one.
+        if (gathered === 0 && this.#gather === undefined) only = new Uint8Array(chunk);
+        else {
+          this.#gather ??= new Uint8Array(GATHER_BYTES);
+          if (only !== undefined) this.#gather.set(only);
+          only = undefined;
+          this.#gather.set(chunk, gathered);
+        }
         gathered += chunk.byteLength;
       }
-      return gathered === 0 ? undefined : this.#gather?.subarray(0, gathered);
+      return gathered === 0 ? undefined : (only ?? this.#gather?.subarray(0, gathered));
     } catch (error) {
       throw this.fail(error);
     }

@@ -2,7 +2,7 @@ import { streamIterator } from "../bytes/stream-iterator.ts";
 import { isArrayBuffer, isBlob } from "../platform/any-realm.ts";
 import { utf8Encoder } from "../bytes/utf8.ts";
 import { LedgerError, describeType, invalidArgument } from "../errors/ledger-error.ts";
-import type { FileTree, SourceFile } from "../backend/file-tree.ts";
+import type { FileState, FileTree, SourceFile } from "../backend/file-tree.ts";
 import { jsonText, SMALL_BYTES } from "./own-source.ts";
 import { toArtifactPath } from "./path.ts";
 
@@ -47,6 +47,9 @@ export type Content =
       readonly kind: "reopenable";
       readonly size: number;
       readonly stable: boolean;
+      /** The state of the file that holds it, and a way to read it at once: see `SourceFile`. */
+      readonly state?: FileState | undefined;
+      readonly readNow?: (() => Uint8Array | undefined) | undefined;
       open(signal?: AbortSignal): AsyncIterable<Uint8Array>;
     }
   /** Can be read only once. */
@@ -111,6 +114,8 @@ export function fileContent(file: SourceFile): Content {
     kind: "reopenable",
     size: file.size,
     stable: false,
+    state: typeof file.state?.id === "string" ? file.state : undefined,
+    readNow: file.readNow === undefined ? undefined : () => file.readNow?.(),
     open: (signal) => file.open(signal === undefined ? {} : { signal }),
   };
 }

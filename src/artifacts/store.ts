@@ -7,6 +7,7 @@ import { formatDigest } from "../bytes/digest.ts";
 import { AliasStore } from "./aliases.ts";
 import type { StoredBlob } from "./blobs.ts";
 import { BlobStore } from "./blobs.ts";
+import { KnownDigests } from "./known-digests.ts";
 import { ContentDigests } from "./content-digests.ts";
 import { listingDigest } from "./directory-listing.ts";
 import type { Manifest } from "./manifest.ts";
@@ -70,6 +71,7 @@ export class ArtifactStore {
   readonly #backend: Backend;
   readonly #clock: Clock;
   readonly #blobs: BlobStore;
+  readonly #known: KnownDigests = new KnownDigests();
   readonly #manifests: ManifestStore;
   readonly #aliases: AliasStore;
   readonly #resolver: Resolver;
@@ -107,7 +109,14 @@ export class ArtifactStore {
       throw invalidArgument("onProgress", "a function", onProgress);
     const ownMetadata = snapshot(metadata);
     const normal = reading("source", () => normalizeSource(source));
-    const content = await storeSource(this.#blobs, normal, new Progress(onProgress), this.#onTrouble, signal);
+    const content = await storeSource(normal, {
+      sink: this.#blobs,
+      known: this.#known,
+      newest: () => this.#newest(artifact, signal),
+      progress: new Progress(onProgress),
+      onTrouble: this.#onTrouble,
+      signal,
+    });
     const draft: Omit<Manifest, "number"> = {
       name: artifact,
       ...content,
@@ -125,8 +134,14 @@ export class ArtifactStore {
   /** Returns the digest and the size of the version that a source would be. Stores nothing. Rejects as {@link log}. */
   async digest(source: ArtifactSource, options: CallOptions = {}): Promise<{ digest: string; size: number }> {
     const normal = reading("source", () => normalizeSource(source));
-    const progress = new Progress(undefined);
-    const { hex, files } = await storeSource(new ContentDigests(), normal, progress, this.#onTrouble, options.signal);
+    const { hex, files } = await storeSource(normal, {
+      sink: new ContentDigests(),
+      known: this.#known,
+      newest: async () => undefined,
+      progress: new Progress(undefined),
+      onTrouble: this.#onTrouble,
+      signal: options.signal,
+    });
     return { digest: formatDigest(hex), size: files.reduce((sum, { size }) => sum + size, 0) };
   }
 
@@ -203,6 +218,17 @@ export class ArtifactStore {
     const stored = await this.#resolver.find(versionRef(artifact, version), options.signal);
     await this.#aliases.set(artifact, ownAlias, stored.tag, options.signal);
     return this.#present(stored, options.signal);
+  }
+
+  /** Returns the manifest of the newest version, unless there is none or it cannot be read. */
+  async #newest(name: string, signal: AbortSignal | undefined): Promise<Manifest | undefined> {
+    try {
+      const newest = (await this.#manifests.list(name, signal)).at(-1);
+      return newest && (await this.#manifests.read(name, newest, signal)).manifest;
+    } catch (error) {
+      if (concernsOneObject(error)) return undefined;
+      throw error;
+    }
   }
 
   /** A backend that cannot list, such as one that only reads over HTTP, knows no aliases. */

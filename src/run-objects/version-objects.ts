@@ -1,4 +1,4 @@
-import { blobKey } from "../artifacts/blobs.ts";
+import { blobKey, type StoredBlob } from "../artifacts/blobs.ts";
 import { parseManifestKey, readManifest } from "../artifacts/manifests.ts";
 import type { Backend, CallOptions } from "../backend/backend.ts";
 import { formatDigest } from "../bytes/digest.ts";
@@ -7,7 +7,7 @@ import type { RecordedVersion } from "../journal/event.ts";
 import type { RunObject } from "./run-object.ts";
 
 /**
- * Yields the manifest of each version, then the blobs that it names, one for each file. Costs one request for each
+ * Yields the manifest of each version, then the blobs that it names: each pack once, and one for each other file. Costs one request for each
  * version. `by`: the object that names the versions. Throws `CORRUPT` for a version that is not as the run recorded it.
  */
 export async function* versionObjects(
@@ -32,8 +32,13 @@ export async function* versionObjects(
       const message = `${key} is not the manifest of ${name}:${version} that the run recorded`;
       throw new LedgerError("CORRUPT", message, { key });
     }
-    for (const { hex, size: bytes } of found.manifest.files)
-      yield { key: blobKey(hex), size: bytes, digest: formatDigest(hex), kind: "blob" };
+    const packs = new Set<StoredBlob>();
+    for (const file of found.manifest.files) {
+      const blob: StoredBlob = file.place?.pack ?? file;
+      if (packs.has(blob)) continue;
+      if (file.place !== undefined) packs.add(blob);
+      yield { key: blobKey(blob.hex), size: blob.size, digest: formatDigest(blob.hex), kind: "blob" };
+    }
   }
 }
 

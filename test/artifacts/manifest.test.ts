@@ -22,6 +22,20 @@ const files = fc
     const marked = list.map((file) => (odd.has(file.path) ? { ...file, portable: false as const } : file));
     return marked.sort((a, b) => compareUtf8(a.path, b.path));
   });
+/** As `files`, some of them one after another in packs. */
+const packedFiles = fc
+  .tuple(files, fc.array(hex, { minLength: 1, maxLength: 3 }), fc.nat())
+  .map(([list, hexes, salt]) => {
+    const packs = [...new Set(hexes)].map((digest) => ({ hex: digest, size: 0 }));
+    return list.map((file, i) => {
+      const pack = packs[(i * salt) % (2 * packs.length)];
+      if (pack === undefined) return file;
+      const size = file.size % 100_000;
+      const place = { pack, at: pack.size };
+      pack.size += size;
+      return { ...file, size, place };
+    });
+  });
 const metadata = fc.dictionary(
   fc.oneof(fc.constantFrom("__proto__", "$rl", "constructor"), fc.string()),
   fc.oneof(fc.double(), fc.jsonValue(), fc.bigInt()),
@@ -38,7 +52,7 @@ const manifests: fc.Arbitrary<Manifest> = fc
       createdAt: fc.nat(),
       runId: fc.stringMatching(/^[a-z0-9]{1,20}$/),
       single: fc.boolean(),
-      files,
+      files: packedFiles,
     },
     { requiredKeys: ["name", "number", "hex", "metadata", "createdAt", "single", "files"] },
   )
@@ -90,6 +104,18 @@ const valid = {
   files: [{ path: "a", size: 1, digest: `sha256:${"b".repeat(64)}` }],
 };
 const file = valid.files[0];
+const pack = { digest: `sha256:${"c".repeat(64)}`, size: 10 };
+
+/** Returns a manifest with a pack of 10 bytes, whose files are at these places. */
+function packed(members: object, ...places: { in?: number; at?: number; size?: number; n?: number }[]): object {
+  const files = places.map(({ n = 0, ...place }, i) => ({
+    ...file,
+    ...place,
+    path: `f${i}`,
+    digest: `sha256:${`${n}`.repeat(64)}`,
+  }));
+  return { ...valid, packs: [pack], files, ...members };
+}
 
 describe("hostile manifests", () => {
   test("the valid one is valid, and unknown members are ignored", () => {
@@ -131,6 +157,21 @@ describe("hostile manifests", () => {
     ["paths out of order", { ...valid, files: ["b", "a"].map((path) => ({ ...file, path })) }],
     ["a portable mark that is true", { ...valid, files: [{ ...file, portable: true }] }],
     ["a file that is a directory", { ...valid, files: ["a", "a/b"].map((path) => ({ ...file, path })) }],
+    ["packs that are no list", packed({ packs: { 0: pack } })],
+    ["a pack of more than 8 MiB", packed({ packs: [{ ...pack, size: 8 * 1024 * 1024 + 1 }] })],
+    ["a pack without a size", packed({ packs: [{ digest: pack.digest }] })],
+    ["a pack with a path as its digest", packed({ packs: [{ ...pack, digest: "sha256:../../x" }] })],
+    ["a pack that is missing", packed({}, { in: 1, at: 0 })],
+    ["no packs at all", packed({ packs: undefined }, { in: 0, at: 0 })],
+    ["a pack without a place", packed({}, { in: 0 })],
+    ["a place without a pack", packed({}, { at: 0 })],
+    ["a place before the pack", packed({}, { in: 0, at: -1 })],
+    ["a broken place", packed({}, { in: 0, at: 0.5 })],
+    ["a content behind the pack", packed({}, { in: 0, at: 10 })],
+    ["a content that is longer than the pack", packed({}, { in: 0, at: 5, size: 6 })],
+    ["a content of almost any size", packed({}, { in: 0, at: 1, size: Number.MAX_SAFE_INTEGER })],
+    ["contents that overlap", packed({}, { in: 0, at: 0, size: 6 }, { in: 0, at: 4, size: 6 })],
+    ["contents of other digests in one place", packed({}, { in: 0, at: 0, size: 6 }, { in: 0, at: 0, size: 6, n: 1 })],
     ["one content of another digest", { ...valid, single: true }],
     ["one content of two files", { ...valid, single: true, files: ["a", "b"].map((path) => ({ ...file, path })) }],
   ])("%s is CORRUPT", (_name, value) => {
@@ -147,6 +188,22 @@ describe("hostile manifests", () => {
       "a",
       "told",
     ]);
+  });
+
+  test("contents in packs may fill them, and equal ones may share a place", () => {
+    const places = [0, 0, 5].map((at) => ({ in: 0, at, size: 5, n: at }));
+    const manifest = parse(JSON.stringify(packed({}, ...places)));
+    expect(manifest.files.map(({ place }) => [place?.pack.size, place?.at])).toEqual([
+      [10, 0],
+      [10, 0],
+      [10, 5],
+    ]);
+  });
+
+  test("too many packs", () => {
+    const packs = Array.from({ length: 20_001 }, () => pack);
+    expect(codeOf(() => parse(JSON.stringify(packed({ packs }))))).toBe("CORRUPT");
+    expect(codeOf(() => parse(JSON.stringify(packed({ packs: packs.slice(1) }))))).toBe("none");
   });
 
   test("too many files", () => {

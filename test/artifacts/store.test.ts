@@ -542,7 +542,7 @@ describe("bad arguments are refused before anything is stored", () => {
 });
 
 describe("directories", () => {
-  test("at most 4 files are sent at a time, and equal ones once", async () => {
+  test("at most 4 blobs are sent at a time, and equal ones once", async () => {
     const { backend, calls } = spied();
     let now = 0;
     let most = 0;
@@ -554,7 +554,8 @@ describe("directories", () => {
         now--;
       },
     }));
-    const files = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`f${i}`, `content ${i % 20}`]));
+    const content = (i: number): string => `${i % 20}`.padEnd(64 * 1024);
+    const files = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`f${i}`, content(i)]));
     await artifacts(slow).log("d", fileTree(files));
     expect(most).toBe(4);
     expect(creates(calls).filter((call) => call.startsWith("create blobs"))).toHaveLength(20);

@@ -53,9 +53,8 @@ def checked(key, size, values=1_000_000, version="v"):  # The object in a file o
 def is_other():  # Whether a damaged ledger.json is of another program, or perhaps of a later version
     data = attempt(b"", read, "ledger.json")
     found = attempt(Damaged, parse, data)
-    if is_a(found, dict): is_foreign = not ("crc32" in found or found.get("format") == "runledger")
-    else: is_foreign = found is not Damaged
-    return is_foreign or bool(re.search(rb'"version":(?!1[,}])', data))
+    own = found is Damaged if not is_a(found, dict) else "crc32" in found or found.get("format") == "runledger"
+    return not own or bool(re.search(rb'"version":(?!1[,}])', data))
 
 # ---- Shapes: "name:type" of each member, without a type a text; "?" if it may be left out. A type is one of TYPES or
 # of SHAPES, texts with "|" between them, "type[]" for a list, or "type{}" for an object of such values ----
@@ -103,7 +102,7 @@ SHAPES = {"fork": "run:run step:safe", "error": "name message stack?", "origin":
         "lockfile?:lockfile patch?:patch archive?:archive incomplete:text[]",
     "column": "name type", "profile": "nulls:count min?:real max?:real mean?:real distinct?:count",
     "damage": "kind key message from?:count to?:count more?:count",
-    "file": "path:path size:count digest:digest portable?:no"}
+    "file": "path:path size:count digest:digest portable?:no in?:count at?:count", "pack": "digest:digest size:count"}
 DATASET = ("name digest uri? size?:count context? rows?:count columns?:count schema?:column[] profile?:profile{} "
     "artifact?")
 DEFINITION = "goal?:minimize|maximize stepMetric? description? unit?"
@@ -112,7 +111,7 @@ CREATED = ("id experiment:title name createdAt:number startTime?:number params?:
 RICH = ("key type:text|image|histogram|table inline? digest?:digest step:safe size:count mediaType width?:count "
     "height?:count caption? rows?:count columns?:count dates?:count[]")
 MANIFEST = ("name:short version:count digest:digest type?:short runId?:short single:bool metadata:object files:file[] "
-    "createdAt:number")
+    "createdAt:number packs?:pack[]")
 RECORD = ("name experiment:title status metricDefinitions:object damage:damage[] metrics?:object media?:object "
     "datasets?:list code?:code forkOf?:fork")
 COMPACTED = "metrics:text[] writers:list ends:object media:text[] events:text[] overview? summaries?"
@@ -125,6 +124,7 @@ EVENTS = {"session": "mode:start|join|exclusive|recover beatMs:number alive? fen
     "interrupted": "positions:safe{} endTime?:number"}
 RULES = {"archive": lambda v: 0 < len(v["parts"]) < 129, "media": lambda ev: ("digest" in ev) != ("inline" in ev),
     "dataset": lambda ev: len(ev.get("schema", [])) <= 1000 and len(ev.get("profile", [])) <= 1000,
+    "file": lambda v: ("in" in v) == ("at" in v), "pack": lambda v: v["size"] <= 8 << 20,
     "stored": lambda v: name_parts(v["name"]) and ("digest" in v or v["name"][:8] == "journal/")}
 def good_event(ev): return (fits(ev, "kind v:one order:safe time:number") and ev["kind"] in EVENTS and
     fits(ev, EVENTS[ev["kind"]]) and RULES.get(ev["kind"], bool)(ev))
@@ -177,8 +177,9 @@ def histogram(it):  # Checks a histogram
     check(all(low < high for low, high in zip(edges, edges[1:])))
 def utf8(text): return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
 def intact(item):  # Checks that the content of a file or a rich value is what is said of it
-    digest = item.get("digest", "")[7:]
-    data = read(f"blobs/sha256/{digest[:2]}/{digest}") if digest else utf8(item["inline"])
+    digest, pack, at = item.get("digest", "")[7:], item.get("pack"), int(item.get("at", 0))
+    blob, end = (pack["digest"][7:], at + int(item["size"])) if pack else (digest, None)
+    data = read(f"blobs/sha256/{blob[:2]}/{blob}")[at:end] if digest else utf8(item["inline"])
     check(len(data) == item["size"] and digest in ("", hashlib.sha256(data).hexdigest()))
     if item.get("type") == "text": data.decode()
     if item.get("type") == "histogram": histogram(parse(data))

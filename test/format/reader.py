@@ -44,8 +44,7 @@ class State:  # ---- Summaries ---- What is known of the points of a metric: a p
             "max": high, "best": best}
         return {name: value for name, value in found.items() if value != {}}
 def fits_glob(name, glob):
-    parts = {"**": ".*", "*": "[^/]*"}
-    found = re.findall(r"\*\*|\*|[^*]+", glob)
+    parts, found = {"**": ".*", "*": "[^/]*"}, re.findall(r"\*\*|\*|[^*]+", glob)
     return re.fullmatch("".join(parts.get(part) or re.escape(part) for part in found), name, re.S)
 def goal_of(name, definitions):
     fit = [glob for glob in definitions if glob != name and fits_glob(name, glob)]
@@ -205,8 +204,7 @@ def fold(born, writers, fences, begun):  # ---- Runs ---- The record of a run. `
         if kind == "environment": record["environment"] = {**record.get("environment", {}), **event["set"]}
         if kind == "code": record["code"] = known(event["code"], SHAPES["code"])
         if kind == "dropped": record["dropped"] += event["points"]
-        if kind == "metric":
-            record["metricDefinitions"].setdefault(event["name"], {}).update(known(event, DEFINITION))
+        if kind == "metric": record["metricDefinitions"].setdefault(event["name"], {}).update(known(event, DEFINITION))
         if kind == "tags":
             tags, removed = {**record["tags"], **event.get("set", {})}, event.get("remove", [])
             record["tags"] = {key: tag for key, tag in tags.items() if key not in removed}
@@ -334,8 +332,7 @@ def read_run(run, names):  # What is printed of a run, or None if there is none
             seq == names.last[writer], names.ends.get(writer, MAX + 1))
     order = sorted(writers.values(), key=lambda writer: (writer.place(born), writer.id))
     if current:
-        record = {"datasets": [], **doc["record"]}
-        damage = record["damage"]
+        record, damage = {"datasets": [], **doc["record"]}, doc["record"]["damage"]
         if "summaries" in doc: summarize(record, totals.values())
     else:
         record = fold(born, order, names.fences, born["writer"]["id"] in writers)
@@ -344,8 +341,7 @@ def read_run(run, names):  # What is printed of a run, or None if there is none
     record["damage"] = limited(damage + [{"kind": "missing", "key": top + name} for name in lost])
     record.pop("deletedAt", None)
     if names.markers:
-        last = max(names.markers)
-        marker = checked(top + names.markers[last], 4096)
+        last, marker = max(names.markers), checked(top + names.markers[max(names.markers)], 4096)
         check(fits(marker, "run n:count deleted:bool time:number") and (marker["run"], marker["n"]) == (run, last))
         if marker["deleted"]: record["deletedAt"] = marker["time"]
     files, cuts = [item for item in done["metrics"] if item["name"] in names.sizes], replaced(order)
@@ -418,8 +414,7 @@ def printed(run):  # With series in place of points, and of `latest` only what d
     if latest == whole or not both["latest"]: del both["latest"]
     return {"record": run["record"], "media": run["media"], **both}
 def rich(run, files, order):
-    stored = [pages(run, item) for item in files]
-    events = []
+    stored, events = [pages(run, item) for item in files], []
     for writer in order:
         own = writer.rich + [event for page in stored for event in page.get(writer.id, [])]
         events += sorted(own, key=itemgetter("n"))
@@ -436,9 +431,13 @@ def unportable(paths):  # Those of the paths that some systems cannot hold
         if others or strange or len(found[plain]) > 1: out.update(others + [path])
     return out
 def read_version(key, name, number):  # The version that a manifest tells of
-    manifest = checked(key, 64 << 20, 8_000_000)
+    manifest = checked(key, 64 << 20, 10_000_000)
     check(fits(manifest, MANIFEST) and (manifest["name"], manifest["version"]) == (name, number))
-    files = manifest["files"]
+    packs = [dict(pack, n=n) for n, pack in enumerate(manifest.get("packs", []))]
+    files = [dict(file, pack="in" in file and packs[int(file["in"])]) for file in manifest["files"]]
+    for pack in packs:
+        held = {(file["at"], file["size"], file["digest"]) for file in files if file["pack"] == pack}
+        check(sum(it[1] for it in held) <= pack["size"] and all(it[0] + it[1] <= pack["size"] for it in held))
     raw, paths = [file["path"].encode() for file in files], {file["path"] for file in files}
     check(raw == sorted(set(raw)) and not any(folder in paths for path in paths for folder in above(path)))
     check(not manifest["single"] or len(files) == 1 and files[0]["digest"] == manifest["digest"])

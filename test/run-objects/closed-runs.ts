@@ -160,6 +160,8 @@ export const closedRuns: { readonly [name: string]: (open: Open, backend: Backen
     await run.logArtifact("files", {
       files: { "a.txt": { text: "same" }, "b/c.txt": { text: "same" }, d: { text: "" } },
     });
+    const texts = Array.from({ length: 20 }, (_, i) => [`f${i}`, { text: `small ${i}` }]);
+    await run.logArtifact("packed", { files: Object.fromEntries(texts) });
     run.log({ loss: 1 });
     await run.finish();
     return run.id;

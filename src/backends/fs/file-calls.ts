@@ -31,7 +31,12 @@ export const rmdir: typeof Promises.rmdir = bounded(promises.rmdir);
 export const stat: typeof Promises.stat = bounded(promises.stat);
 export const unlink: typeof Promises.unlink = bounded(promises.unlink);
 
+export const closeSync: typeof Fs.closeSync = fs.closeSync;
+export const lstatSync: typeof Fs.lstatSync = fs.lstatSync;
+export const openSync: typeof Fs.openSync = fs.openSync;
+export const readSync: typeof Fs.readSync = fs.readSync;
 export const readFileSync: typeof Fs.readFileSync = fs.readFileSync;
 export const readlinkSync: typeof Fs.readlinkSync = fs.readlinkSync;
+export const statfsSync: typeof Fs.statfsSync = fs.statfsSync;
 export const statSync: typeof Fs.statSync = fs.statSync;
 export const watch: typeof Fs.watch = fs.watch;

@@ -11,6 +11,8 @@ import type { FileTree, SourceFile } from "../../backend/file-tree.ts";
 import { isAbsent, toLedgerError } from "./errors.ts";
 import { statSync } from "./file-calls.ts";
 import { excluder } from "./exclude.ts";
+import { ownClockDevice } from "./file-state.ts";
+import { examined, type FileFound, SmallFileReader } from "./small-file-reader.ts";
 import { openToRead, readFully } from "./read.ts";
 import { walk } from "./walk.ts";
 
@@ -76,7 +78,10 @@ export function fromPath(path: string | URL, options: FromPathOptions = {}): Fil
 }
 
 async function* oneFile(absolute: string, size: number): AsyncGenerator<SourceFile> {
-  yield sourceFile(basename(absolute), absolute, size, true);
+  // If the file is gone, reading it says so.
+  const stats = await stat(absolute, { bigint: true }).catch(() => undefined);
+  const state = stats && examined(stats, ownClockDevice(absolute)).state;
+  yield linkedFile(basename(absolute), absolute, { size, state });
 }
 
 interface Rules {
@@ -106,8 +111,12 @@ async function* filesUnder(
     throw new LedgerError("INVALID_ARGUMENT", message, { field: "path" });
   };
   try {
-    for await (const file of walk(directory, { prefix: "", enters: all, gives: all, other, strict: true, signal })) {
-      yield sourceFile(file.path, file.absolute, file.size, false);
+    const reader = new SmallFileReader();
+    const ownClock = ownClockDevice(directory);
+    const options = { prefix: "", enters: all, gives: all, other, strict: true, signal };
+    const examine = (path: string): FileFound | Promise<FileFound> => reader.examine(path, ownClock);
+    for await (const { path, absolute, found } of walk(directory, { ...options, examine })) {
+      yield sourceFile(path, absolute, found, reader);
     }
   } catch (error) {
     if (signal?.aborted === true && error === signal.reason) throw error;
@@ -126,6 +135,7 @@ async function followedFiles({
   readonly signal: AbortSignal | undefined;
 }): Promise<SourceFile[]> {
   const found: SourceFile[] = [];
+  const ownClock = ownClockDevice(directory);
   const visit = async (at: string, prefix: string, above: readonly string[]): Promise<void> => {
     signal?.throwIfAborted();
     const real = await realpath(at);
@@ -138,9 +148,9 @@ async function followedFiles({
       const path = prefix + name;
       if (isExcluded(path)) continue;
       const absolute = join(at, name);
-      const stats = await stat(absolute);
+      const stats = await stat(absolute, { bigint: true });
       if (stats.isDirectory()) await visit(absolute, `${path}/`, [...above, real]);
-      else if (stats.isFile()) found.push(sourceFile(path, absolute, stats.size, true));
+      else if (stats.isFile()) found.push(linkedFile(path, absolute, examined(stats, ownClock)));
       else throw new LedgerError("INVALID_ARGUMENT", `${absolute} is not a regular file`, { field: "path" });
       if (found.length > MAX_FOLLOWED)
         throw new LedgerError("TOO_LARGE", `${directory} has more than ${MAX_FOLLOWED} files`, { field: "path" });
@@ -171,8 +181,18 @@ function unreadable(error: unknown, directory: string): LedgerError {
  */
 const MAX_FOLLOWED = 1_000_000;
 
-function sourceFile(path: string, absolute: string, size: number, follow: boolean): SourceFile {
-  return { path, size, open: (call) => chunks(path, absolute, size, follow, call?.signal) };
+function linkedFile(path: string, absolute: string, { size, state }: Pick<FileFound, "size" | "state">): SourceFile {
+  return { path, size, state, open: (call) => chunks(path, absolute, size, true, call?.signal) };
+}
+
+function sourceFile(path: string, absolute: string, { size, state }: FileFound, reader: SmallFileReader): SourceFile {
+  return {
+    path,
+    size,
+    state,
+    open: (call) => chunks(path, absolute, size, false, call?.signal),
+    readNow: () => reader.read(absolute, size),
+  };
 }
 
 /** Yields the chunks of a file. Reads one while the caller uses the one before. */

@@ -7,7 +7,10 @@ import { lstat, readdir } from "./file-calls.ts";
 /** The number of files of a directory that are examined together. */
 const BATCH = 32;
 
-export interface WalkOptions {
+/** What is known of a file when it is yielded. */
+export type Examined = Pick<Stats, "isFile" | "size" | "mtimeMs">;
+
+export interface WalkOptions<Found extends Examined = Stats> {
   /** The beginning of the paths: `""`, or segments that end in `/`. */
   readonly prefix: string;
   /** Yields only paths after this one. */
@@ -21,38 +24,45 @@ export interface WalkOptions {
   readonly strict?: boolean | undefined;
   /** Returns the error to throw for an error at a path below the first directory. Default: the same error. */
   readonly fault?: ((error: unknown, path: string) => unknown) | undefined;
+  /** Returns what is known of the file at a path, without following a link. Default: `lstat`. */
+  readonly examine?: ((path: string) => Found | Promise<Found>) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface WalkedFile {
+export interface WalkedFile<Found extends Examined = Stats> {
   /** `/`-separated, `prefix` included. */
   readonly path: string;
   readonly absolute: string;
   readonly size: number;
   readonly mtimeMs: number;
+  /** What `examine` returned. */
+  readonly found: Found;
 }
 
-interface Level {
+interface Level<Found> {
   readonly absolute: string;
   readonly path: string;
   /** Names in the order of the paths under them. Those of directories end in `/`. */
   readonly names: readonly string[];
   next: number;
   /** Files that are examined while a directory before them is read. */
-  ahead?: Batch | undefined;
+  ahead?: Batch<Found> | undefined;
 }
 
-interface Batch {
+interface Batch<Found> {
   readonly names: readonly string[];
-  readonly found: Promise<(Stats | undefined)[]>;
+  readonly found: Promise<(Found | undefined)[]>;
 }
 
 /**
  * Yields the files under a directory in ascending code-unit order of their paths. Keeps in memory only the names in the
  * directories that contain the current file. Rejects if the first directory is missing.
  */
-export async function* walk(directory: string, options: WalkOptions): AsyncGenerator<WalkedFile> {
-  const levels: Level[] = [{ ...(await readLevel(directory, options.prefix, options)), next: 0 }];
+export async function* walk<Found extends Examined = Stats>(
+  directory: string,
+  options: WalkOptions<Found>,
+): AsyncGenerator<WalkedFile<Found>> {
+  const levels: Level<Found>[] = [{ ...(await readLevel(directory, options.prefix, options)), next: 0 }];
   for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
     options.signal?.throwIfAborted();
     const name = level.names[level.next];
@@ -70,8 +80,11 @@ export async function* walk(directory: string, options: WalkOptions): AsyncGener
 }
 
 /** Yields the next files of a level, up to the next directory or a batch of them. */
-async function* files(level: Level, options: WalkOptions): AsyncGenerator<WalkedFile> {
-  const { names, found } = level.ahead ?? (lookAt(level, options) as Batch);
+async function* files<Found extends Examined>(
+  level: Level<Found>,
+  options: WalkOptions<Found>,
+): AsyncGenerator<WalkedFile<Found>> {
+  const { names, found } = level.ahead ?? (lookAt(level, options) as Batch<Found>);
   delete level.ahead;
   level.next += names.length;
   const all = await found;
@@ -79,24 +92,33 @@ async function* files(level: Level, options: WalkOptions): AsyncGenerator<Walked
     const stats = all[i];
     if (stats?.isFile() !== true) continue;
     const path = level.path + name;
-    yield { path, absolute: join(level.absolute, name), size: stats.size, mtimeMs: stats.mtimeMs };
+    const { size, mtimeMs } = stats;
+    yield { path, absolute: join(level.absolute, name), size, mtimeMs, found: stats };
   }
 }
 
 /** Begins to examine the next files. Returns `undefined` if a directory comes next. */
-function lookAt({ absolute, path, names: all, next }: Level, options: WalkOptions): Batch | undefined {
+function lookAt<Found extends Examined>(
+  { absolute, path, names: all, next }: Level<Found>,
+  options: WalkOptions<Found>,
+): Batch<Found> | undefined {
+  const examine = options.examine ?? (lstat as unknown as (path: string) => Promise<Found>);
   const some = all.slice(next, next + BATCH);
   const end = some.findIndex((name) => name.endsWith("/"));
   const names = end < 0 ? some : some.slice(0, end);
   if (names.length === 0) return undefined;
   const found = Promise.all(
-    names.map(async (name) => await vanishing(options, path + name, () => lstat(join(absolute, name)))),
+    names.map(async (name) => await vanishing(options, path + name, async () => await examine(join(absolute, name)))),
   );
   found.catch(() => {}); // An error is thrown when its file is reached.
   return { names, found };
 }
 
-async function readLevel(absolute: string, path: string, options: WalkOptions): Promise<Omit<Level, "next">> {
+async function readLevel<Found extends Examined>(
+  absolute: string,
+  path: string,
+  options: WalkOptions<Found>,
+): Promise<Omit<Level<Found>, "next">> {
   const names: string[] = [];
   for (const entry of await readdir(absolute, { withFileTypes: true })) {
     const { name } = entry;
@@ -122,7 +144,11 @@ function reaches(directory: string, startAfter: string | undefined): boolean {
   return startAfter === undefined || directory > startAfter || startAfter.startsWith(directory);
 }
 
-async function vanishing<T>(options: WalkOptions, path: string, look: () => Promise<T>): Promise<T | undefined> {
+async function vanishing<T>(
+  options: Pick<WalkOptions, "strict" | "fault">,
+  path: string,
+  look: () => Promise<T>,
+): Promise<T | undefined> {
   try {
     return await look();
   } catch (error) {
