@@ -19,8 +19,8 @@ export interface RunListing {
   readonly repeated: readonly SegmentEntry[];
   /** The number of the newest run document, 0 if there is none. */
   readonly newestDocument: number;
-  /** How many run documents there are. */
-  readonly documents: number;
+  /** The numbers of all run documents. */
+  readonly documents: readonly number[];
   /** How many times the run was claimed with `mode: "exclusive"`. */
   readonly fences: number;
   /** The claims of sessions for a fence. */
@@ -33,7 +33,7 @@ export interface RunListing {
   readonly metrics: readonly MetricsEntry[];
   /** Names of objects with events, rich values or summaries, also of incomplete attempts. */
   readonly records: readonly string[];
-  /** The objects that no writer ever removes: the beginning, the documents and the fences. */
+  /** The beginning, the documents and the fences. No writer removes them, except old documents. */
   readonly kept: readonly StoredObject[];
 }
 
@@ -64,7 +64,7 @@ export function toRunListing(entries: readonly Entry[], runId: string): RunListi
     created: entries.some(({ key }) => key === began),
     ...groupSegments(entries, ends),
     newestDocument: highest(parseRunDocumentKey),
-    documents: numbers.length,
+    documents: numbers,
     fences: highest(parseFenceKey),
     claims: entries.flatMap(({ key }) => parseFenceClaimKey(key) ?? []),
     ends,

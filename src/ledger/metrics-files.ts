@@ -80,5 +80,5 @@ export async function listMetricsFiles(
 }
 
 function isEmpty({ writers, metrics, documents }: RunListing): boolean {
-  return writers.size === 0 && metrics.length === 0 && documents === 0;
+  return writers.size === 0 && metrics.length === 0 && documents.length === 0;
 }

@@ -8,6 +8,7 @@ import type { RunListing } from "../journal/list-run.ts";
 import type { RunState } from "../journal/run-state.ts";
 import { closeRun } from "../run/close-run.ts";
 import { isCompactable, removeSuperseded, supersededKeys } from "../run/compact-run.ts";
+import { outdatedDocuments } from "../run/outdated-documents.ts";
 import type { RunContext } from "../run/run-context.ts";
 import { seemsActive, settledSegments } from "../run/other-writers.ts";
 
@@ -21,8 +22,9 @@ export function isClosed(created: RunCreated, { document, isCurrent, folds }: Ru
 }
 
 /** Returns whether a listing alone shows that a run is closed and compacted, and that nothing is left over. */
-export function isTidy({ writers, documents, metrics }: RunListing): boolean {
-  return writers.size === 0 && documents > 0 && new Set(metrics.map(({ compaction }) => compaction)).size === 1;
+export function isTidy({ writers, documents, newestDocument, metrics }: RunListing): boolean {
+  if (documents.length === 0 || outdatedDocuments({ documents }, newestDocument).length > 0) return false;
+  return writers.size === 0 && new Set(metrics.map(({ compaction }) => compaction)).size === 1;
 }
 
 /** Completes the close of a run: compacts it, or removes what the compaction replaced. */
@@ -49,7 +51,7 @@ export async function tidy(
     segments: own.map(({ seq, flushes, size }) => ({ seq, flushes, bytes: size })),
   }));
   const settled = await settledSegments(context, { created, folds, covers: left, fences: listing.fences }, signal);
-  const superseded = { listing, document, settled };
+  const superseded = { listing, document, number: listing.newestDocument, settled };
   if (supersededKeys(created.id, superseded).length === 0) return;
   // The process that created the document may have died before the name of the document was on disk.
   const key = runDocumentKey(created.id, listing.newestDocument);

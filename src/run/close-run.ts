@@ -16,6 +16,7 @@ import type { RunState } from "../journal/run-state.ts";
 import type { JournalWriter } from "../journal/journal-writer.ts";
 import { compareWriters, highestOrder } from "../journal/writer-fold.ts";
 import { removeRepeated, removeSuperseded, type Superseded } from "./compact-run.ts";
+import { isOvertaken, outdatedDocuments, removeDocuments } from "./outdated-documents.ts";
 import type { RunContext } from "./run-context.ts";
 import { coverage, isAllCompacted } from "./coverage.ts";
 import { discardAttempt, removeLeftovers, tidyLeftovers } from "./leftovers.ts";
@@ -163,6 +164,8 @@ export async function closeRun(
     const n = newestDocument + 1;
     const goesOn = status === "running" || (await seemsActive(backend, state.folds, { positions, fences }));
     const covers = coverage(state, writer);
+    // Where two processes may create one object, nothing is removed.
+    const outdated = backend.capabilities.exclusiveCreate ? outdatedDocuments(state.listing, n) : [];
     let document: RunDocument;
     let bytes: Uint8Array;
     try {
@@ -182,11 +185,12 @@ export async function closeRun(
       bytes = await inSlices(encodeRunDocument(document));
       // If the number is taken, another writer closed the run at the same time: the next document must include its
       // records.
-      const durable = document.compacted !== state.document?.compacted;
+      const durable = document.compacted !== state.document?.compacted || outdated.length > 0;
       if (!(await createDocument(context, created.id, n, bytes, { durable, signal }))) {
         await removeLeftovers(backend, created.id, made);
         continue;
       }
+      if (await isOvertaken(backend, created.id, n, signal)) continue;
     } catch (error) {
       await discardAttempt(backend, created.id, n, made);
       // Another process has just compacted journals that this attempt needed.
@@ -203,11 +207,16 @@ export async function closeRun(
     try {
       if (document.compacted && document.compacted !== state.document?.compacted) {
         const key = runDocumentKey(created.id, n);
-        if ((await holds(backend, key, bytes, signal)) !== true)
-          throw new LedgerError("IO", `${key} does not hold what was written to it`, { key });
+        const held = await holds(backend, key, bytes, signal);
+        // Others have closed the run on top of this document, and removed it.
+        if (held === undefined && (await isOvertaken(backend, created.id, n, signal))) continue;
+        if (held !== true) throw new LedgerError("IO", `${key} does not hold what was written to it`, { key });
         const covered = { created, folds, covers, fences, self: writer?.id };
-        await removeJournals(context, created, { listing: state.listing, document }, covered, signal);
-      } else if (!goesOn) await removeRepeats(context, created, { listing: state.listing, covers }, signal);
+        await removeJournals(context, created, { listing: state.listing, document, number: n }, covered, signal);
+      } else {
+        if (!goesOn) await removeRepeats(context, created, { listing: state.listing, covers }, signal);
+        await removeDocuments(context, created.id, outdated, signal);
+      }
     } finally {
       await entered;
     }

@@ -1,43 +1,28 @@
 import { callOptions } from "../backend/call-options.ts";
 import { mapBounded } from "../platform/bounded.ts";
-import type { Backend, CallOptions } from "../backend/backend.ts";
+import type { Backend } from "../backend/backend.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
 import { noNumberAfter } from "../errors/no-number-after.ts";
-import { onDemand } from "../platform/on-demand.ts";
 import {
   type Compacted,
   compactedEnds,
-  type CompactedObject,
   type Coverage,
   MAX_COMPACTION_NUMBER,
   metricsName,
-  overviewName,
   parseMetricsName,
 } from "../journal/compacted.ts";
 import { losesRecords } from "../journal/damage.ts";
 import { type FlushRange, FlushRanges } from "../journal/flush-pattern.ts";
 import type { RunListing } from "../journal/list-run.ts";
 import { runPrefix } from "../journal/run-created.ts";
-import type { RunDocument } from "../journal/run-document.ts";
+import { type RunDocument, runDocumentKey } from "../journal/run-document.ts";
 import { segmentKey } from "../journal/segment.ts";
 import type { WriterFold } from "../journal/writer-fold.ts";
-import { PointsCompaction } from "../series/compact-points.ts";
-import type { PointSources } from "../series/gather-points.ts";
-import { compactRecords, type RecordsInput } from "./compact-records.ts";
-import { storeObject } from "./store-object.ts";
-
-const metricsReading = /* @__PURE__ */ onDemand(() => import("../series/compacted-points.ts"));
+import { compactRecords } from "./compact-records.ts";
+import { outdatedDocuments } from "./outdated-documents.ts";
+import { type CompactionInput, storePoints } from "./store-points.ts";
 
 const REMOVALS_AT_ONCE = 16;
-
-/** What a compaction of a run reads. */
-export interface CompactionInput extends RecordsInput {
-  readonly listing: RunListing;
-  /** The segments that the folds contain. */
-  readonly covers: readonly Coverage[];
-  /** Whether to write Parquet that every engine reads. */
-  readonly compat: boolean;
-}
 
 /**
  * Returns whether a compaction can replace the journals: not if records are damaged, or of a kind that this version
@@ -52,50 +37,21 @@ export function isCompactable(folds: readonly WriterFold[]): boolean {
  * points.
  */
 export async function compactRun(input: CompactionInput): Promise<Compacted | undefined> {
-  const { backend, runId, listing, folds, segments, base, covers, compat, signal } = input;
-  const call = callOptions(signal);
+  const { runId, listing, base, covers } = input;
   const used = [...listing.metrics, ...(base?.metrics ?? []).map(({ name, size }) => parseMetricsName(name, size))];
   for (let n = used.reduce((most, each) => Math.max(most, each?.compaction ?? 0), 0) + 1; ; n++) {
     if (n > MAX_COMPACTION_NUMBER) throw noNumberAfter(`${runPrefix(runId)}/${metricsName(MAX_COMPACTION_NUMBER, 1)}`);
-    const compacted = base && (await openCompacted(backend, runId, base, call));
-    const ends = new Map(folds.map(({ writer, next }) => [writer, next]));
-    const compaction = await PointsCompaction.plan({ backend, runId, segments, ends, compacted }, folds, {
-      ...call,
-      compat,
-      overviewName: overviewName(n),
-    });
-    if (compaction.total === 0) return undefined;
     try {
-      const metrics: CompactedObject[] = [];
-      for await (const file of compaction.files()) {
-        metrics.push(await storeObject(backend, runId, metricsName(n, metrics.length + 1), file, input));
-      }
-      const bytes = compaction.overview();
-      const overview = bytes && (await storeObject(backend, runId, overviewName(n), once(bytes), input));
+      const points = await storePoints(input, n);
+      if (points === undefined) return undefined;
       const records = await compactRecords(input);
-      return { metrics, overview, ...records, ends: compactedEnds(base?.ends, covers) };
+      return { ...points, ...records, ends: compactedEnds(base?.ends, covers) };
     } catch (error) {
       // An incomplete attempt has the name, or another writer compacts at the same time.
       if (!LedgerError.hasCode(error, "EXISTS")) throw error;
       if (error.key !== undefined) input.made.delete(error.key.slice(runPrefix(runId).length + 1));
     }
   }
-}
-
-/** Opens the points of an earlier compaction. Only a run that was closed before loads the Parquet reader. */
-async function openCompacted(
-  backend: Backend,
-  runId: string,
-  { metrics, writers }: Compacted,
-  call: CallOptions,
-): Promise<NonNullable<PointSources["compacted"]>> {
-  const { openMetrics, compactedRows } = await metricsReading();
-  const opened = await openMetrics(backend, runId, metrics, call);
-  return { writers, rows: (keys) => compactedRows(opened, writers, keys) };
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
-  yield bytes;
 }
 
 /** A run document that survives a power cut, and the objects that it replaces. */
@@ -105,17 +61,20 @@ export interface Superseded {
   /** Segments that the document covers and that cannot grow. */
   readonly settled: readonly Coverage[];
   readonly document: Pick<RunDocument, "objects">;
+  /** The number of the document. */
+  readonly number: number;
 }
 
 /** Returns the keys that {@link removeSuperseded} removes, segments first. */
-export function supersededKeys(runId: string, { listing, document, settled }: Superseded): string[] {
+export function supersededKeys(runId: string, { listing, document, number, settled }: Superseded): string[] {
   const kept = new Set(document.objects.map(({ name }) => name));
   const segments = settled.flatMap((each) => [
     ...each.segments.map((segment) => segmentKey(runId, { writer: each.writer, ...segment })),
     ...repeatedKeys(runId, listing, each),
   ]);
   const others = [...listing.metrics.map(({ name }) => name), ...listing.records].filter((name) => !kept.has(name));
-  return [...segments, ...others.map((name) => `${runPrefix(runId)}/${name}`)];
+  const documents = outdatedDocuments(listing, number).map((n) => runDocumentKey(runId, n));
+  return [...segments, ...others.map((name) => `${runPrefix(runId)}/${name}`), ...documents];
 }
 
 /** Returns the keys of segments whose records covered segments of the same writer hold, too. */

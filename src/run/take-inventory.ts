@@ -4,9 +4,10 @@ import { loadSha256 } from "../bytes/sha256.ts";
 import type { Backend } from "../backend/backend.ts";
 import { mapBounded } from "../platform/bounded.ts";
 import { type Compacted, type Coverage, isCompacted, type StoredObject } from "../journal/compacted.ts";
+import { staysBelow } from "../bytes/sparse-numbers.ts";
 import { isKept, segmentName } from "../journal/inventory.ts";
 import { BEGINNING_NAME, encodeRunCreated, type RunCreated, runPrefix } from "../journal/run-created.ts";
-import { MAX_DOCUMENT_BYTES } from "../journal/run-document.ts";
+import { MAX_DOCUMENT_BYTES, parseRunDocumentKey } from "../journal/run-document.ts";
 import type { RunState } from "../journal/run-state.ts";
 import { MAX_SEGMENT_BYTES } from "../journal/segment-reader.ts";
 import type { JournalWriter } from "../journal/journal-writer.ts";
@@ -28,20 +29,28 @@ export interface InventoryInput {
 }
 
 /**
- * Returns the beginning of a run, its documents so far and its fences, each with its digest. Takes digests from the
+ * Returns the beginning of a run, its documents so far that stay, and its fences, each with its digest. Takes digests from the
  * document before, and the digest of the beginning from the session that began the run. Reads the other objects.
  */
 export async function keptObjects(input: InventoryInput): Promise<StoredObject[]> {
   const { backend, created, state, writer, signal } = input;
   const { listing, document } = state;
-  const known = new Map((document?.objects ?? []).flatMap((each) => (isKept(each.name) ? [[each.name, each]] : [])));
+  const next = listing.newestDocument + 1;
+  const stays = (name: string): boolean => {
+    const number = parseRunDocumentKey(`${runPrefix(created.id)}/${name}`);
+    // Where two processes may create one object, nothing is removed.
+    const isRemoved = number !== undefined && backend.capabilities.exclusiveCreate && !staysBelow(next, number);
+    return isKept(name) && !isRemoved;
+  };
+  const known = new Map((document?.objects ?? []).flatMap((each) => (stays(each.name) ? [[each.name, each]] : [])));
   // Another session may encode the beginning that it read to other bytes.
   if (writer?.id === created.writer.id) known.set(BEGINNING_NAME, await beginningOf(created));
-  for (const { name, size } of listing.kept) {
+  const kept = listing.kept.filter(({ name }) => stays(name));
+  for (const { name, size } of kept) {
     if (size === 0 && !known.has(name)) known.set(name, { name, size, digest: EMPTY_DIGEST });
   }
   // No writer makes longer objects.
-  const missing = listing.kept.filter(({ name, size }) => !known.has(name) && size <= MAX_DOCUMENT_BYTES);
+  const missing = kept.filter(({ name, size }) => !known.has(name) && size <= MAX_DOCUMENT_BYTES);
   const read = await mapBounded(missing, READS_AT_ONCE, signal, async ({ name }, stop) => {
     return { name, ...(await readDigest(backend, `${runPrefix(created.id)}/${name}`, MAX_DOCUMENT_BYTES, stop)) };
   });

@@ -4,7 +4,14 @@ import { onDemand } from "../platform/on-demand.ts";
 import { FILE_BYTES } from "../journal/compacted.ts";
 import type { WriterFold } from "../journal/writer-fold.ts";
 import { MetricsWriter, type Slice } from "../parquet/metrics-writer.ts";
-import { type PlannedKey, type PlannedPart, RowGroups, planKeys, planPasses } from "./compaction-plan.ts";
+import {
+  type PlannedKey,
+  type PlannedPart,
+  type PointsBefore,
+  RowGroups,
+  planKeys,
+  planPasses,
+} from "./compaction-plan.ts";
 import { gather, type PointSources } from "./gather-points.ts";
 import type { OverviewCollector } from "./overview/overview-writer.ts";
 
@@ -22,8 +29,10 @@ export interface CompactPointsOptions extends CallOptions {
   /** For tests: how many points are in memory at once, and the size of a file. */
   readonly pointsAPass?: number | undefined;
   readonly fileBytes?: number | undefined;
-  /** Name below the run of the object with the overviews. Their checksums depend on it. */
-  readonly overviewName: string;
+  /** Name below the run of the object with the overviews. Their checksums depend on it. Without it none is made. */
+  readonly overviewName?: string | undefined;
+  /** Compacts only late points, and those that are merged with them. */
+  readonly before?: PointsBefore | undefined;
 }
 
 /**
@@ -54,7 +63,7 @@ export class PointsCompaction {
     folds: readonly WriterFold[],
     options: CompactPointsOptions,
   ): Promise<PointsCompaction> {
-    return new PointsCompaction(sources, await inSlices(planKeys(folds)), options);
+    return new PointsCompaction(sources, await inSlices(planKeys(folds, options.before)), options);
   }
 
   /** Yields the bytes of each file. */
@@ -93,7 +102,7 @@ export class PointsCompaction {
     const { runId } = this.#sources;
     const groups = new RowGroups();
     // The writer of overviews is loaded only for runs that get some.
-    if (this.#passes.some((pass) => pass.some(({ planned }) => planned.total >= OVERVIEW_POINTS)))
+    if (name !== undefined && this.#passes.some((pass) => pass.some(({ planned }) => planned.total >= OVERVIEW_POINTS)))
       this.#overview = new (await overviews()).OverviewCollector({ runId, name });
     for (const pass of this.#passes) {
       for (const { part, steps, times, values } of await gather(this.#sources, pass, signal ? { signal } : {})) {

@@ -2,6 +2,7 @@ import type { Backend, CallOptions } from "../backend/backend.ts";
 import type { MetricsEntry } from "../journal/compacted.ts";
 import { runPrefix } from "../journal/run-created.ts";
 import type { WriterFold } from "../journal/writer-fold.ts";
+import { MERGED } from "./compaction-plan.ts";
 import type { SeriesRange } from "./series.ts";
 import { MetricsReader, type PointsRange, type ReadPoints } from "../parquet/metrics-reader.ts";
 import { joinPoints } from "../parquet/points.ts";
@@ -92,6 +93,30 @@ export async function* compactedRows(
       const from = places.get(key) ?? 0;
       places.set(key, from + points.steps.length);
       yield* splitByWriter(key, points, from, writers);
+    }
+  }
+}
+
+/** Returns how many points each key has in these files. */
+export async function countRows(metrics: OpenMetrics): Promise<Map<string, number>> {
+  const counts = new Map<string, number>();
+  for (const reader of metrics)
+    for await (const { key, points } of reader.scan()) counts.set(key, (counts.get(key) ?? 0) + points.steps.length);
+  return counts;
+}
+
+/** Yields the points of these files as those of one writer, {@link MERGED}, a row group at a time. */
+export async function* mergedRows(
+  metrics: OpenMetrics,
+  wanted: ReadonlySet<string>,
+): AsyncGenerator<CompactedRows, void, undefined> {
+  const places = new Map<string, number>();
+  for (const reader of metrics) {
+    for await (const { key, points } of reader.scan()) {
+      if (!wanted.has(key)) continue;
+      const index = places.get(key) ?? 0;
+      places.set(key, index + points.steps.length);
+      yield { key, writer: MERGED, index, points };
     }
   }
 }

@@ -3,7 +3,7 @@ import { compareUtf8 } from "../bytes/utf8-order.ts";
 import { sortInPieces } from "./sort-in-pieces.ts";
 import type { Slice } from "../parquet/metrics-writer.ts";
 
-/** The places of the points of one key: first those of the first writer, then those of the next. */
+/** The places of the points of one key in the files: first those of the first writer, then those of the next. */
 export interface PlannedKey {
   readonly key: string;
   readonly total: number;
@@ -24,16 +24,36 @@ const POINTS_A_PASS: number = 4 * 1024 * 1024;
 /** How many keys are planned between two yields. */
 const PIECE = 1024;
 
-/** Returns the plan of every key of a run, sorted by UTF-8 bytes. Yields where it may be interrupted. */
-export function* planKeys(folds: readonly WriterFold[]): Generator<void, PlannedKey[], void> {
+/** Points that stand before the late points of a run, and those before them, which are in other files. */
+export interface PointsBefore {
+  /** The writers of the compaction with all points before the late ones. */
+  readonly writers: readonly WriterFold[];
+  /** By key, how many of the last of these points are merged with the late points. */
+  readonly merged: ReadonlyMap<string, number>;
+}
+
+/** Takes the place of the writers whose points are merged. No writer has this id. */
+export const MERGED = "";
+
+/**
+ * Returns the plan of every key of a run, sorted by UTF-8 bytes. Yields where it may be interrupted. With `before`, only
+ * the points that are merged and those beyond `before.writers`.
+ */
+export function* planKeys(folds: readonly WriterFold[], before?: PointsBefore): Generator<void, PlannedKey[], void> {
   const plans = new Map<string, { key: string; total: number; offsets: Map<string, number> }>();
+  for (const [key, total] of before?.merged ?? []) plans.set(key, { key, total, offsets: new Map([[MERGED, 0]]) });
+  const known = new Map(before?.writers.map((fold) => [fold.writer, fold.summaries]));
+  let done = 0;
   for (const { writer, summaries } of [...folds].sort(compareWriters)) {
-    let done = 0;
+    const compacted = known.get(writer);
     for (const [key, { count }] of summaries) {
       if (++done % PIECE === 0) yield;
+      const from = compacted?.get(key)?.count ?? 0;
+      if (count === from) continue;
       const plan = plans.get(key) ?? { key, total: 0, offsets: new Map<string, number>() };
-      plan.offsets.set(writer, plan.total);
-      plan.total += count;
+      // The place that the first point of the writer would have, even if it is in another file.
+      plan.offsets.set(writer, plan.total - from);
+      plan.total += count - from;
       plans.set(key, plan);
     }
   }

@@ -31,11 +31,17 @@ export async function findPoints(
   isConfirmed: boolean,
   options: CallOptions | undefined,
 ): Promise<Place> {
-  const { metrics, documents, writers, ends } = listing;
+  const { metrics, documents, newestDocument, writers, ends } = listing;
   const compactions = new Set(metrics.map(({ compaction }) => compaction));
-  // The usual case of a closed run: one document and one compaction, which must be the document's because no journal is
-  // left. If there is not exactly one file of points, only the document tells whether all are there.
-  if (writers.size === 0 && documents === 1 && compactions.size === 1 && ends.size === 0) {
+  // The usual case of a closed run: the first document and one compaction, which must be the document's because no
+  // journal is left. If there is not exactly one file of points, only the document tells whether all are there.
+  if (
+    writers.size === 0 &&
+    newestDocument === 1 &&
+    documents.length === 1 &&
+    compactions.size === 1 &&
+    ends.size === 0
+  ) {
     const files = metrics.filter(({ kind }) => kind === "metrics");
     const overview = metrics.find(({ kind }) => kind === "overview");
     if (files.length === 1 && files.every(isOnlyFile))

@@ -47,7 +47,7 @@ export async function readSeries(
         : undefined;
     const found =
       samples !== undefined && !isBounded(options) && place.overview && place.more.size === 0 && !latest
-        ? await readOverviews(backend, runId, place.overview, wanted, samples, method, call)
+        ? await readOverviews(backend, runId, place, place.overview, wanted, samples, method, call)
         : new Map<string, Series>();
     const missing = wanted && new Set([...wanted].filter((key) => !found.has(key)));
     if (missing === undefined || missing.size > 0) {
@@ -163,6 +163,7 @@ const MOST_SAMPLES = 1000;
 async function readOverviews(
   backend: Backend,
   runId: string,
+  { writers }: Pick<Place, "writers">,
   { name, size }: Pick<MetricsEntry, "name" | "size">,
   wanted: ReadonlySet<string> | undefined,
   samples: number,
@@ -173,8 +174,12 @@ async function readOverviews(
   if (samples > MOST_SAMPLES) return found;
   const key = `${runPrefix(runId)}/${name}`;
   const file = await openOverview(rangeReader(backend, key, options), size, { runId, name });
+  // Metrics that got late points since have an old overview.
+  const isCurrent = (each: string): boolean =>
+    writers.length === 0 ||
+    file.count(each) === writers.reduce((sum, { summaries }) => sum + (summaries.get(each)?.count ?? 0), 0);
   await Promise.all(
-    [...(wanted ?? file.keys())].map(async (each) => {
+    [...(wanted ?? file.keys())].filter(isCurrent).map(async (each) => {
       const level = levelFor(file.count(each) ?? 0, samples, method);
       const extremes = level && (await file.extremes(each, level));
       if (extremes) found.set(each, sampleExtremes(extremes, samples, method));

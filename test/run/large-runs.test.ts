@@ -142,7 +142,7 @@ describe.each(isFull ? stores : stores.slice(0, 1))("on a store that %s", (_, ma
       "metrics-ID.media",
       "metrics-ID.media",
       "metrics-ID.summaries",
-      "metrics.0003.parquet",
+      "metrics.0002.parquet",
       "run.0002.json",
       "run.0003.json",
       "run.created.json",

@@ -1,3 +1,4 @@
+import { laterNumbers } from "../../bytes/sparse-numbers.ts";
 import type { IndexReader } from "./index-reader.ts";
 import { objectSize } from "./object-size.ts";
 import type { Settings } from "./options.ts";
@@ -41,14 +42,17 @@ export class ClosedSince {
       const match = DOCUMENT.exec(entry.key);
       if (match) listed = Math.max(listed, Number(match[1] ?? 1));
     }
-    const next = listed === 0 ? `${run}/run.json` : `${run}/run.${String(listed + 1).padStart(4, "0")}.json`;
-    try {
-      await objectSize(this.#settings, { operation: "stat", key: next, signal });
-    } catch {
-      signal?.throwIfAborted();
-      return false;
+    for (const later of laterNumbers(listed)) {
+      const key = later === 1 ? `${run}/run.json` : `${run}/run.${String(later).padStart(4, "0")}.json`;
+      try {
+        await objectSize(this.#settings, { operation: "stat", key, signal });
+      } catch {
+        signal?.throwIfAborted();
+        continue;
+      }
+      this.#outdated.set(run, index);
+      return true;
     }
-    this.#outdated.set(run, index);
-    return true;
+    return false;
   }
 }

@@ -10,7 +10,16 @@ import { violations } from "./invariants.ts";
 import { stateOf } from "./state.ts";
 import { Oracle } from "./oracle.ts";
 import { type Contents, copyOf, type Place, START, watched } from "./places.ts";
-import { abandoned, type Caller, GaveUp, recovery, twoSessions, type Workload } from "./workload.ts";
+import {
+  abandoned,
+  type Caller,
+  finishedRun,
+  GaveUp,
+  lateSessions,
+  recovery,
+  twoSessions,
+  type Workload,
+} from "./workload.ts";
 import { isFull, sampled, stride } from "../../rounds.ts";
 
 const MODES: readonly FaultMode[] = [
@@ -39,7 +48,8 @@ type Landing = "at the end" | "after recovery";
 /** What somebody left in a place, and what is known of it. */
 interface Left {
   readonly contents: Contents;
-  readonly oracle: Oracle;
+  /** Returns what is known, for one scenario. */
+  readonly known: () => Oracle;
 }
 
 export interface Scenario {
@@ -63,7 +73,7 @@ export async function play(scenario: Scenario): Promise<{ operations: readonly L
   const place = await newPlace();
   try {
     const clock = createTestClock(START);
-    const oracle = left?.oracle ?? new Oracle();
+    const oracle = left?.known() ?? new Oracle();
     if (left) await place.put(left.contents);
     const { backend: inner, idle } = watched(place.open(clock));
     const backend = faultyBackend(inner, faults);
@@ -155,10 +165,23 @@ export function enumeration(name: "memory" | "objects" | "fs" | "s3", newPlace: 
     await place.remove();
     const oracle = new Oracle();
     await abandoned(like.open(createTestClock(START)), oracle);
-    const left = { contents: await like.contents(), oracle };
+    const left = { contents: await like.contents(), known: () => oracle };
     for (const mode of modes) {
       const callers = isQuick ? callersFor(mode) : (["gives up"] as const);
       await everyWay(mode, callers, { name: `${name} in recovery`, work: recovery, left }, 10);
+    }
+  });
+
+  test(`${name}: whatever goes wrong while a run is resumed and finished again and again costs nothing`, async () => {
+    const place = await newPlace();
+    const like = await place.like();
+    await place.remove();
+    const oracle = new Oracle();
+    await finishedRun(like.open(createTestClock(START)), oracle);
+    const left = { contents: await like.contents(), known: () => oracle.copy() };
+    for (const mode of modes) {
+      const callers = isQuick ? callersFor(mode) : (["gives up"] as const);
+      await everyWay(mode, callers, { name: `${name} resumed`, work: lateSessions, left }, 40);
     }
   });
 }

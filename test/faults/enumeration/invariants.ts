@@ -211,14 +211,15 @@ function stats(oracle: Oracle, wrong: string[]): void {
 }
 
 /** Whether a run that nobody writes to any more may be told to have this status. */
-const isEnd = (status: string, { sessions }: KnownRun, staleLists: boolean): boolean =>
-  sessions.some(({ finish }) => finish === "done")
+const isEnd = (status: string, { sessions, mayBeOpen = false }: KnownRun, staleLists: boolean): boolean =>
+  (mayBeOpen && status === "interrupted") ||
+  (sessions.some(({ finish }) => finish === "done")
     ? // Who cannot see in a listing that another has joined cannot finish the run for both.
       status === "finished" ||
       (staleLists && status === "interrupted" && sessions.some(({ finish }) => finish !== "done"))
     : sessions.some(({ finish }) => finish === "tried")
       ? status === "finished" || status === "interrupted"
-      : status === "interrupted";
+      : status === "interrupted");
 
 /**
  * Everything that is wrong with a place after a workload, as text; nothing when all promises held. `late` lets what is still under
@@ -248,7 +249,11 @@ export async function violations(
   for (const [key, bytes] of before) {
     const after = recovered.get(key);
     // What a compaction has made superfluous goes; that nothing was lost with it shows below.
-    if (after === undefined ? !/\/(?:journal\/|metrics\.)/.test(key) : Buffer.compare(bytes, after) !== 0)
+    if (
+      after === undefined
+        ? !/\/(?:journal\/|metrics[.-]|run\.\d{4}\.json$)/.test(key)
+        : Buffer.compare(bytes, after) !== 0
+    )
       wrong.push(`recovery changed ${key}`);
   }
   const { text, records: closed } = await visit.readAll("getRun");

@@ -25,6 +25,8 @@ export interface KnownRun {
   readonly params: object;
   /** In the order they joined. */
   readonly sessions: Session[];
+  /** A session may have begun after the end of all known ones: the caller knows only those whose call resolved. */
+  mayBeOpen?: boolean;
   /** Of versions whose `logArtifact` resolved: reference and content. */
   readonly artifacts: Map<string, string>;
 }
@@ -34,6 +36,14 @@ export class Oracle {
   readonly runs: KnownRun[] = [];
   /** A `startRun` rejected: runs may be there that nobody knows, without a single point. */
   mayHaveUnknownRuns = false;
+
+  /** Returns a copy to which others can be added. */
+  copy(): Oracle {
+    const oracle = new Oracle();
+    for (const { id, params, sessions, artifacts } of this.runs)
+      oracle.runs.push({ id, params, sessions: [...sessions], artifacts: new Map(artifacts) });
+    return oracle;
+  }
 
   started(run: Run, params: object): KnownRun {
     const known: KnownRun = { id: run.id, params, sessions: [], artifacts: new Map() };

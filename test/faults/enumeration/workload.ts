@@ -148,6 +148,41 @@ export async function abandoned(backend: Backend, oracle: Oracle): Promise<void>
   }
 }
 
+/** Wide rows of values that do not compress: the file of their points is too large to be merged with a few others. */
+export async function finishedRun(backend: Backend, oracle: Oracle): Promise<void> {
+  const ledger = await open(backend, createTestClock(START), 1);
+  const known = oracle.started(
+    await ledger.startRun({ params: { a: 1 }, environment: false, tags: { stage: "begun" } }),
+    { a: 1 },
+  );
+  const session = known.sessions[0]!;
+  for (let n = 0; n < 45; n++) {
+    const wide = Array.from({ length: 100 }, (_, i) => [`wide/${i}`, Math.sin(100 * n + i)] as const);
+    log(session, n, Object.fromEntries(wide), { step: n, time: n });
+  }
+  session.finish = "tried";
+  await acknowledge(session, () => session.run.finish());
+  session.finish = "done";
+}
+
+/** A finished run is resumed and finished four times. Each session logs a few points. */
+export const lateSessions: Workload = async (backend, caller, clock, oracle) => {
+  const attempt = insist(caller, () => backend.crashed === true);
+  const known = oracle.runs[0]!;
+  known.mayBeOpen = true;
+  const ledger = await attempt(() => open(backend, clock, 4));
+  for (let i = 0; i < 4; i++) {
+    const session = oracle.joined(known, await attempt(() => ledger.resumeRun(known.id)));
+    log(session, 100 + 10 * i, { loss: i, "wide/3": i }, { step: 3 + i, time: 100 + i });
+    await acknowledge(session, () => attempt(() => session.run.flush()));
+    setTag(session, "stage", `late ${i}`);
+    log(session, 101 + 10 * i, { loss: -i }, { step: 2, time: 101 + i });
+    session.finish = "tried";
+    await acknowledge(session, () => attempt(() => session.run.finish()));
+    session.finish = "done";
+  }
+};
+
 /** A run as text, for comparison: what JSON would lose is spelled out. */
 export function asText(record: RunRecord): string {
   return JSON.stringify(record, (_key, value: unknown) => {

@@ -28,6 +28,26 @@ export async function sessions(place: Place): Promise<void> {
   await backwards(place);
   await withClock(place);
   await replaced(place);
+  await late(place);
+}
+
+/** A run whose late points are in files of their own, and whose outdated documents are gone. */
+async function late(place: Place): Promise<void> {
+  const { run } = await start(place, "late points");
+  const row = (step: number): Record<string, number> =>
+    Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`m${i}`, Math.sin(100 * step + i)]));
+  for (let step = 0; step < 45; step++) run.log(row(step), { step });
+  await run.finish();
+  for (let i = 0; i < 5; i++) {
+    const again = await join(place, run.id);
+    // Steps go on, or back to a checkpoint. Some metrics are new.
+    again.log({ m3: i, m99: i, [`n${i}`]: i }, { step: i === 3 ? 20 : 45 + i });
+    await again.finish();
+  }
+  // A session that is not compacted.
+  const last = await join(place, run.id);
+  last.log({ m3: 9, n1: 9 }, { step: 60 });
+  await last.flush();
 }
 
 /** Sessions that go back to a checkpoint, after each kind of end, closed in between or not; and a fork of each run. */
