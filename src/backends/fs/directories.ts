@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import { errno } from "./errors.ts";
-import { constants, lstat, mkdir, open, stat } from "./file-calls.ts";
+import { constants, lstat, mkdir, open, rmdir, stat } from "./file-calls.ts";
 import { type Root, linkError, parentKey } from "./paths.ts";
 
 /** The most directories that are remembered as being on disk. */
@@ -13,7 +13,10 @@ export interface Within {
   readonly make?: boolean;
 }
 
-/** Creates the directories of keys, and syncs their names to disk if asked to. */
+/** How often a directory is created again because another call has removed it while it was empty. */
+const MOST_ATTEMPTS = 20;
+
+/** Creates and removes the directories of keys, and syncs their names to disk if asked to. */
 export class Directories {
   readonly #root: Root;
   /** Identities of the directories whose own names are known to be on disk, by key. */
@@ -36,15 +39,45 @@ export class Directories {
         if (options.durable) await this.#store(directoryKey);
         return await work(this.#root.path(directoryKey));
       } catch (error) {
-        if (errno(error) !== "ENOENT" || attempt === 2 || options.make === false) throw error;
+        if (errno(error) !== "ENOENT" || attempt === MOST_ATTEMPTS || options.make === false) throw error;
+      }
+      try {
         await this.#make(directoryKey);
+      } catch (error) {
+        // One of the directories above may have been removed, too.
+        if (errno(error) !== "ENOENT") throw error;
       }
     }
   }
 
-  /** Syncs the names in a directory to disk. */
+  /**
+   * Removes a directory if it is empty, and those above it that are empty then, but not the root. Returns the key of the
+   * lowest directory that stays. `rmdir` refuses a directory that is not empty, so nothing is removed that another call
+   * writes at the same time; {@link within} creates the directory again. On Windows, directories stay: a removed one
+   * blocks its name while somebody watches it.
+   */
+  async removeEmpty(directoryKey: string): Promise<string> {
+    if (process.platform === "win32") return directoryKey;
+    let key = directoryKey;
+    for (; key !== ""; key = parentKey(key)) {
+      try {
+        await rmdir(this.#root.path(key));
+      } catch (error) {
+        if (errno(error) !== "ENOENT") return key;
+      }
+    }
+    return key;
+  }
+
+  /** Syncs the names in a directory to disk, or the absence of the directory if it is gone. */
   async sync(directoryKey: string): Promise<void> {
-    await syncDirectory(this.#root.path(directoryKey));
+    for (let key = directoryKey; ; key = parentKey(key)) {
+      try {
+        return await syncDirectory(this.#root.path(key));
+      } catch (error) {
+        if (errno(error) !== "ENOENT" || key === "") throw error;
+      }
+    }
   }
 
   async #make(key: string): Promise<void> {

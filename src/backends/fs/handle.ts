@@ -130,7 +130,8 @@ export class FsHandle implements Backend {
       await this.#appends.release(key, true);
       options?.signal?.throwIfAborted();
       await removeFile(this.#root.path(key));
-      if (this.#disk) await this.#directories.sync(parentKey(key));
+      const left = await this.#directories.removeEmpty(parentKey(key));
+      if (this.#disk) await this.#directories.sync(left);
     });
   }
 

@@ -113,10 +113,11 @@ class DirectoryWatch {
   }
 
   async #collect(path: string, below: boolean, found: Map<string, string>): Promise<void> {
-    const { dev, ino } = await lstat(path, { bigint: true });
+    // File systems reuse the number of a removed directory.
+    const { dev, ino, birthtimeNs } = await lstat(path, { bigint: true });
     if (found.size >= MAX_DIRECTORIES) throw new Error("too many directories to watch");
     const entries = below ? await readdir(path, { withFileTypes: true }) : [];
-    found.set(path, `${dev}:${ino}`);
+    found.set(path, `${dev}:${ino}:${birthtimeNs}`);
     for (const entry of entries) {
       if (!entry.isDirectory()) continue;
       try {
