@@ -17,8 +17,8 @@ const SHAPE = /^[0-9a-f]{2}\/([0-9a-f]{64})\.(\d{8})(?:\.([0-9a-z]{1,64}))?$/;
 /**
  * Finds versions of a name by their digest. Each version has an empty object
  * `artifacts/<name>/digests/<aa>/<hex>.<digits>`, or `….<digits>.<id>`, with the digits and the id of its manifest. The
- * digits count down. A writer stores it before the manifest, so it may name a manifest that is missing or has another
- * digest.
+ * digits count down. A writer stores both at the same time, and may die in between, or lose the number to another writer.
+ * So an entry may be missing, or name a manifest that is missing or has another digest.
  */
 export class DigestIndex {
   readonly #backend: Backend;
@@ -27,7 +27,7 @@ export class DigestIndex {
     this.#backend = backend;
   }
 
-  /** Says that the manifest that is stored next has this digest. */
+  /** Adds an entry: the manifest at this place has this digest. */
   async add(name: string, hex: string, { number, id }: Place, signal: AbortSignal | undefined): Promise<void> {
     const key = `${folderOf(name, hex)}/${hex}.${countDown(number)}${id === "" ? "" : `.${id}`}`;
     await createOrMatch(this.#backend, key, new Uint8Array(0), signal);

@@ -123,10 +123,14 @@ export class ManifestStore {
       const exclusive = this.#backend.capabilities.exclusiveCreate;
       const id = exclusive ? "" : this.#newId();
       const key = numberedKey(prefix, number, id);
-      // Before the manifest, so that no version is missing from the index.
-      await this.#digests.add(draft.name, draft.hex, { number, id }, signal);
       const stored = { tag: `v${number}`, key, manifest, ...(await sumOf(bytes)) };
-      if (!(await createOrMatch(this.#backend, key, bytes, signal))) continue;
+      const [indexed, created] = await Promise.allSettled([
+        this.#digests.add(draft.name, draft.hex, { number, id }, signal),
+        createOrMatch(this.#backend, key, bytes, signal),
+      ]);
+      if (created.status === "rejected") throw created.reason;
+      if (!created.value) continue;
+      if (indexed.status === "rejected") throw indexed.reason;
       if (exclusive) return stored;
       // Of two writers of the same number, the one that lists last sees both, so at most one keeps the number.
       const rivals = await this.withNumber(draft.name, number, signal);
