@@ -5,8 +5,8 @@ import { build } from "esbuild";
 /** A part of the library that is loaded on demand, and becomes one file. */
 export interface Part {
   readonly name: string;
-  /** The module that is loaded on demand, without directory and extension. */
-  readonly of: string;
+  /** The modules that are loaded on demand, without directory and extension. */
+  readonly of: readonly string[];
   /** The part that is always loaded with this one. What both need is in that part's file. */
   readonly after?: string;
 }
@@ -19,29 +19,34 @@ const SMALL = 12_000;
  * makes dozens of small ones, and a process takes longer to find and open a file than to read it.
  *
  * `core.js` takes what `index.js` needs at once. Each part takes what no other one needs, and chunks that the same parts
- * share become one file. `others` divide what is left then.
+ * share become one file. Each further tier of parts divides what is left then.
  */
-export async function joinChunks(output: string, parts: readonly Part[], others: readonly Part[]): Promise<void> {
+export async function joinChunks(output: string, ...tiers: readonly (readonly Part[])[]): Promise<void> {
   const directory = resolve(output);
   const files = new Map<string, string>();
   for (const file of await readdir(directory, { recursive: true })) {
     if (file.endsWith(".js")) files.set(join(directory, file), await readFile(join(directory, file), "utf8"));
   }
-  const core: Group = { target: join(directory, "core.js"), chunks: [...closure(join(directory, "index.js"), files)] };
+  const core: Group = {
+    target: join(directory, "core.js"),
+    chunks: [...closure(join(directory, "index.js"), files)],
+    entries: [],
+  };
   const groups = [core];
-  for (const tier of [parts, others]) {
+  for (const tier of tiers) {
     const taken = new Set(groups.flatMap(({ chunks }) => chunks));
-    for (const { name, chunks, entry } of divide(tier, taken, directory, files)) {
+    for (const { name, chunks, entries } of divide(tier, taken, directory, files)) {
       const bytes = chunks.reduce((sum, chunk) => sum + files.get(chunk)!.length, 0);
-      if (tier === parts && entry === undefined && bytes < SMALL) core.chunks.push(...chunks);
-      else groups.push({ target: join(directory, `${name}.js`), chunks, ...(entry && { entry }) });
+      if (tier === tiers[0] && entries.length === 0 && bytes < SMALL) core.chunks.push(...chunks);
+      else groups.push({ target: join(directory, `${name}.js`), chunks, entries });
     }
   }
   const homes = new Map(groups.flatMap((group) => homesIn(group, files)));
   for (const group of groups) await bundle(group, homes);
+  const shells = new Map([...files].flatMap(([file, text]) => shellOf(text, file, homes) ?? []));
   for (const file of [...groups.map(({ target }) => target), ...files.keys()]) {
-    if (homes.has(file)) await rm(file);
-    else await writeFile(file, redirect(files.get(file) ?? (await readFile(file, "utf8")), file, homes));
+    if (homes.has(file) || shells.has(file)) await rm(file);
+    else await writeFile(file, redirect(files.get(file) ?? (await readFile(file, "utf8")), file, homes, shells));
   }
   if ((await readFile(core.target, "utf8")).search(IMPORT) >= 0)
     throw new Error("core.js imports a file that is loaded on demand");
@@ -50,8 +55,8 @@ export async function joinChunks(output: string, parts: readonly Part[], others:
 interface Shared {
   readonly name: string;
   readonly chunks: string[];
-  /** Absent if several parts share the chunks. */
-  readonly entry?: string | undefined;
+  /** Empty if several parts share the chunks. */
+  readonly entries: readonly string[];
 }
 
 /** Divides the chunks of parts that are not taken by the parts that need them. */
@@ -62,9 +67,14 @@ function divide(
   files: ReadonlyMap<string, string>,
 ): Iterable<Shared> {
   const needs = parts.map(({ of, ...part }) => {
-    const entry = [...files.keys()].find((file) => chunkOf(file) === join(directory, of));
-    if (entry === undefined) throw new Error(`no chunk of ${of}`);
-    return { ...part, entry, chunks: closure(entry, files).add(entry) };
+    const entries = of.map((module) => {
+      const entry = [...files.keys()].find((file) => chunkOf(file) === join(directory, module));
+      if (entry === undefined) throw new Error(`no chunk of ${module}`);
+      return entry;
+    });
+    const chunks = new Set(entries);
+    for (const entry of entries) closure(entry, files, chunks);
+    return { ...part, entries, chunks };
   });
   const found = new Map<string, Shared>();
   for (const chunk of new Set(needs.flatMap(({ chunks }) => [...chunks]))) {
@@ -72,7 +82,11 @@ function divide(
     const all = needs.filter(({ chunks }) => chunks.has(chunk));
     const names = new Set(all.map(({ name, after = name }) => (all.length > 1 ? after : name)));
     const name = [...names].join("-");
-    const one = found.get(name) ?? { name, chunks: [], entry: needs.find((part) => part.name === name)?.entry };
+    const one = found.get(name) ?? {
+      name,
+      chunks: [],
+      entries: needs.find((part) => part.name === name)?.entries ?? [],
+    };
     found.set(name, one);
     one.chunks.push(chunk);
   }
@@ -87,8 +101,8 @@ function chunkOf(file: string): string {
 interface Group {
   readonly target: string;
   readonly chunks: string[];
-  /** The chunk that others load on demand. */
-  readonly entry?: string;
+  /** The chunks that others load on demand. */
+  readonly entries: readonly string[];
 }
 
 /** Where the code of a chunk went, and what is exported there under which name. */
@@ -101,12 +115,14 @@ interface Home {
  * Names that stay within the package are short: where a file is loaded on demand, bundlers keep all that it exports, and the names. What
  * is exported for nobody is left out for the same reason.
  */
-function homesIn({ target, chunks, entry }: Group, files: ReadonlyMap<string, string>): (readonly [string, Home])[] {
+function homesIn({ target, chunks, entries }: Group, files: ReadonlyMap<string, string>): (readonly [string, Home])[] {
   const outside = [...files].filter(([file]) => !chunks.includes(file));
   let count = 0;
   return chunks.map((chunk) => {
-    const names = exportsOf(files.get(chunk)!).filter((name) => chunk === entry || isImported(chunk, name, outside));
-    const short = (name: string): string => (chunk === entry ? name : `$${(count++).toString(36)}`);
+    const names = exportsOf(files.get(chunk)!).filter(
+      (name) => entries.includes(chunk) || isImported(chunk, name, outside),
+    );
+    const short = (name: string): string => (entries.includes(chunk) ? name : `$${(count++).toString(36)}`);
     return [chunk, { target, names: new Map(names.map((name) => [name, short(name)])) }];
   });
 }
@@ -179,10 +195,43 @@ function namesIn(list: string): { name: string; as: string }[] {
     });
 }
 
+/** What a file that only passes on exports takes from which file: the name there, and the name that it exports. */
+type Shell = ReadonlyMap<string, readonly { readonly name: string; readonly as: string }[]>;
+
+/**
+ * The entry of `shells` for a chunk that is loaded on demand and has no code of its own, because all of it went into joined files. What
+ * loads it can load those files.
+ */
+function shellOf(text: string, file: string, homes: ReadonlyMap<string, Home>): [[string, Shell]] | undefined {
+  if (homes.has(file) || chunkOf(file) === file || text.replaceAll(IMPORT, "").replaceAll(EXPORT, "").trim() !== "")
+    return undefined;
+  const exported = new Map(
+    [...text.matchAll(EXPORT)].flatMap(([, list]) => namesIn(list!).map(({ name, as }) => [name, as])),
+  );
+  const shell = new Map<string, { name: string; as: string }[]>();
+  for (const [, list, path] of text.matchAll(IMPORT)) {
+    // Imported for its effects, of which chunks have none.
+    if (list === undefined) continue;
+    const home = homes.get(resolve(dirname(file), path!));
+    if (home === undefined) return undefined;
+    const names = namesIn(list).flatMap(({ name, as: local }) => {
+      const as = exported.get(local);
+      return as === undefined ? [] : [{ name: home.names.get(name)!, as }];
+    });
+    shell.set(home.target, [...(shell.get(home.target) ?? []), ...names]);
+  }
+  return shell.size === 1 ? [[file, shell]] : undefined;
+}
+
 /** The text of a file that imports what the chunks were joined to instead of them. */
-function redirect(text: string, file: string, homes: ReadonlyMap<string, Home>): string {
+function redirect(
+  text: string,
+  file: string,
+  homes: ReadonlyMap<string, Home>,
+  shells: ReadonlyMap<string, Shell>,
+): string {
   const homeOf = (path: string): Home | undefined => homes.get(resolve(dirname(file), path));
-  const pathTo = ({ target }: Home): string => {
+  const pathTo = ({ target }: Pick<Home, "target">): string => {
     const path = relative(dirname(file), target);
     return JSON.stringify(path.startsWith(".") ? path : `./${path}`);
   };
@@ -196,6 +245,10 @@ function redirect(text: string, file: string, homes: ReadonlyMap<string, Home>):
       return `import {\n  ${names.join(",\n  ")}\n} from ${pathTo(home)};\n`;
     })
     .replaceAll(ON_DEMAND, (whole, path: string) => {
+      for (const [target, names] of shells.get(resolve(dirname(file), path)) ?? []) {
+        const members = names.map(({ name, as }) => `${as}: $.${name}`);
+        return `import(${pathTo({ target })}).then(($) => ({ ${members.join(", ")} }))`;
+      }
       const home = homeOf(path);
       return home === undefined ? whole : `import(${pathTo(home)})`;
     });

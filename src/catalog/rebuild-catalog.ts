@@ -1,7 +1,7 @@
 import { mapBounded } from "../platform/bounded.ts";
 import { concernsOneObject } from "../errors/ledger-error.ts";
 import { UnreadableRuns } from "../journal/unreadable-runs.ts";
-import type { CatalogContext } from "./catalog-context.ts";
+import { type CatalogContext, catalogOf } from "./catalog-context.ts";
 import { type CatalogRow, isCurrent, isOlder } from "./catalog-row.ts";
 import { COMPLETE_KEY, createEmpty, entryKey, entryKeyBelow, experimentPrefix, segmentedKey } from "./catalog-entry.ts";
 import { type ExperimentListing, listCatalog } from "./list-catalog.ts";
@@ -12,6 +12,9 @@ import { nextGeneration } from "./segment-name.ts";
 import { storeRows } from "./segment-write.ts";
 
 const REMOVALS_AT_ONCE = 16;
+
+// For `Ledger.rebuildCatalog`, which loads nothing else of the catalogue.
+export { catalogOf };
 
 /**
  * Rebuilds the catalogue from the runs, for all experiments or for those with some prefixes. Others may write and

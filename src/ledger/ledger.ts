@@ -364,8 +364,7 @@ export class Ledger extends RunOrigins {
     readonly runs: number;
   }> {
     const signal = readSignal("rebuildCatalog", options);
-    const { catalogOf } = await cataloguing();
-    const { rebuildCatalog } = await rebuilding();
+    const { catalogOf, rebuildCatalog } = await rebuilding();
     const catalog = catalogOf(this.#context);
     return await this.#context.background.alone(() => rebuildCatalog(catalog, undefined, signal), signal);
   }

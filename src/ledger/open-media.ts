@@ -7,10 +7,13 @@ import type { Backend } from "../backend/backend.ts";
 import { invalidArgument, LedgerError, reading } from "../errors/ledger-error.ts";
 import { MEDIA_KINDS, type MediaEntry } from "../journal/media-entry.ts";
 import { MAX_STORED_BYTES } from "../media/content.ts";
-import { readTableInPieces } from "../media/table-read.ts";
 import { type Histogram, readHistogram } from "../media/histogram.ts";
 import { isSensibleSize, readImageHeader } from "../media/image-header.ts";
 import type { TableValue } from "../media/table.ts";
+import { onDemand } from "../platform/on-demand.ts";
+
+// Texts, images and histograms need nothing of Parquet.
+const tableReading = /* @__PURE__ */ onDemand(() => import("../media/table-read.ts"));
 
 /** The content of a rich value. Pixels are stored, and returned, as PNG. */
 export type OpenMedia =
@@ -81,6 +84,7 @@ async function decode(entry: MediaEntry, bytes: Uint8Array): Promise<OpenMedia> 
     case "table": {
       const { rows, columns, dates = [] } = entry;
       if (!isCount(rows) || !isCount(columns)) throw new RangeError("its size is not recorded");
+      const { readTableInPieces } = await tableReading();
       return { type: "table", ...(await readTableInPieces(bytes, { rows, columns, dates })) };
     }
   }
