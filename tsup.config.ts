@@ -48,7 +48,7 @@ const config: Options = {
         { name: "close", of: ["close-run"], after: "start" },
         { name: "search", of: ["search-runs"] },
         { name: "record", of: ["read-run", "read-run-row"] },
-        { name: "history", of: ["read-histories"], after: "record" },
+        { name: "history", of: ["read-histories", "point-layers"], after: "record" },
         { name: "artifacts", of: ["store"] },
       ],
       [
