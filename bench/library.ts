@@ -20,6 +20,7 @@ const tfjs: typeof Tfjs = await built("adapters/tfjs/index.js");
 export const openLedger: typeof Core.openLedger = core.openLedger;
 export const aggregateHistories: typeof Compare.aggregateHistories = compare.aggregateHistories;
 export const fsBackend: typeof Fs.fsBackend = fs.fsBackend;
+export const fromPath: typeof Fs.fromPath = fs.fromPath;
 export const memoryBackend: typeof Memory.memoryBackend = memory.memoryBackend;
 /** `openLedger` of `runledger/node`. */
 export const openCapturingLedger: typeof Node.openLedger = node.openLedger;

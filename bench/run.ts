@@ -23,6 +23,7 @@ import { scaling } from "./scaling.ts";
 import { searchRuns } from "./search-runs.ts";
 import { startup } from "./startup.ts";
 import { verifyCost } from "./verify.ts";
+import { smallFiles } from "./small-files.ts";
 import { tfjsChromium } from "./tfjs-chromium.ts";
 import { tfjsOverhead } from "./tfjs-overhead.ts";
 
@@ -35,6 +36,7 @@ const suites: Record<string, () => Promise<Section>> = {
   "aggregate-runs": aggregateRuns,
   large: largeRun,
   "artifact-ingest": artifactIngest,
+  "small-files": smallFiles,
   search: searchRuns,
   lineage,
   scaling,

@@ -10,7 +10,7 @@ export const MAX_PATH_SEGMENT_BYTES = 255;
 export const MAX_PATH_SEGMENTS = 64;
 
 const encoder = /* @__PURE__ */ utf8Encoder();
-const DEVICE = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$) *(?:\.|$)/i;
+const DEVICE = /(?:^|\/)(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$) *(?:\.|\/|$)/i;
 
 /**
  * Throws unless `path` names a file below the directory that it is joined to. It must be relative, `/`-separated, in
@@ -103,7 +103,7 @@ export function assertDistinctPaths(
  * for a stream of `a`, and `name.` for `name`. Windows and macOS take `A.txt` for `a.txt`.
  */
 export function unportablePaths(paths: readonly string[]): ReadonlySet<string> {
-  const found = new Set(paths.filter((path) => path.split("/").some(isOddOnWindows)));
+  const found = new Set(paths.filter((path) => isOddOnWindows(path)));
   const files = new Map<string, string>();
   const foldedPaths = paths.map(fold);
   for (const [i, path] of paths.entries()) {
@@ -121,8 +121,8 @@ export function unportablePaths(paths: readonly string[]): ReadonlySet<string> {
   return found;
 }
 
-function isOddOnWindows(segment: string): boolean {
-  return /[<>:"|?*]|[. ]$/.test(segment) || DEVICE.test(segment);
+function isOddOnWindows(path: string): boolean {
+  return /[<>:"|?*]|[. ](?:\/|$)/.test(path) || DEVICE.test(path);
 }
 
 /** Returns the directories that contain a file, outermost first. */

@@ -58,7 +58,8 @@ describe("a directory of small files", () => {
     expect(progress.at(-1)).toBe(version.size);
     expect(progress).toEqual(progress.toSorted((a, b) => a - b));
     expect(blobsOf(await keys())).toHaveLength(2);
-    expect(calls.length).toBeLessThan(20);
+    // One pack, and a larger file: see docs/scaling.md.
+    expect(calls.length).toBeLessThanOrEqual(2 * 1 + 10 + 2);
     const lines = Object.entries(files)
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
       .map(([path, bytes]) => `${JSON.stringify([path, bytes.byteLength, sha256(bytes)])}\n`);
@@ -104,7 +105,7 @@ describe("a directory of small files", () => {
       });
       if (atOnce) await Promise.all(reads.map((read) => read()));
       else for (const read of reads) await read();
-      expect(calls.length).toBeLessThanOrEqual(15);
+      expect(calls.length).toBeLessThanOrEqual(5 * 2);
     }
   });
 
@@ -189,7 +190,7 @@ describe("the next version", () => {
     expect(progress.at(-1)).toBe(first.size);
     expect(reads.count).toBe(100);
     expect(calls.filter((call) => !/^(list|read|stat)/.test(call))).toEqual([]);
-    expect(calls.length).toBeLessThanOrEqual(10);
+    expect(calls.length).toBeLessThanOrEqual(1 + 10);
     expect(await store.digest(tree())).toMatchObject({ digest: first.digest });
     expect(reads.count).toBe(100);
   });
