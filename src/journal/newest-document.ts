@@ -21,6 +21,12 @@ export interface NewestDocument {
   readonly lost: readonly Damage[];
 }
 
+/** A document with its summaries that was read a moment ago. It is not read again if it still is the newest. */
+export interface KnownDocument {
+  readonly number: number;
+  readonly document: RunDocument;
+}
+
 /** How often a run is listed again because it was compacted while it was read. */
 const TRIES = 5;
 

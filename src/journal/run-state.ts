@@ -14,7 +14,13 @@ import { decodeEvent } from "./decode-event.ts";
 import { readWriter } from "./journal-reader.ts";
 import { onDemand } from "../platform/on-demand.ts";
 import { READ_BYTES } from "./segment-reader.ts";
-import { assertConfirmed, readNewestDocument, whileItChanges, type NewestDocument } from "./newest-document.ts";
+import {
+  assertConfirmed,
+  type KnownDocument,
+  readNewestDocument,
+  whileItChanges,
+  type NewestDocument,
+} from "./newest-document.ts";
 
 /** A run without its points. */
 export interface RunState extends NewestDocument {
@@ -35,15 +41,22 @@ export async function readRunState(
     listing,
     except,
     allMedia = false,
-  }: CallOptions & { readonly listing?: RunListing; readonly except?: string; readonly allMedia?: boolean } = {},
+    knownDocument,
+  }: CallOptions & {
+    readonly listing?: RunListing;
+    readonly except?: string;
+    readonly allMedia?: boolean;
+    readonly knownDocument?: KnownDocument | undefined;
+  } = {},
 ): Promise<RunState> {
   const options = signal ? { signal } : undefined;
   return await whileItChanges(backend, created.id, options, listing, async (listed, isConfirmed) => {
-    const beginning = await readNewestDocument(backend, created.id, listed, isConfirmed, options);
+    const known = knownDocument?.number === listed.newestDocument ? knownDocument.document : undefined;
+    const beginning = await readNewestDocument(backend, created.id, listed, isConfirmed, options, known);
     const { document, more, lost } = beginning;
     const wanted = new Map([...more].filter(([writer]) => writer !== except));
-    const known = document?.compacted?.writers;
-    const folds = await readFolds(backend, created, wanted, { ...options, allMedia }, known);
+    const compacted = document?.compacted?.writers;
+    const folds = await readFolds(backend, created, wanted, { ...options, allMedia }, compacted);
     const lostToo = lostRecords(created.id, folds, listed, except);
     assertConfirmed(lostToo, isConfirmed);
     return {

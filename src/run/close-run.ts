@@ -9,6 +9,7 @@ import { losesRecords, lossError } from "../journal/damage.ts";
 import { foldRun } from "../journal/fold-run.ts";
 import { listRun, type RunListing } from "../journal/list-run.ts";
 import { losesDocument, lostRecords, uniteDamage, withDamage } from "../journal/lost-objects.ts";
+import type { KnownDocument } from "../journal/newest-document.ts";
 import type { RunCreated } from "../journal/run-created.ts";
 import { encodeRunDocument, MAX_DOCUMENT_NUMBER, type RunDocument, runDocumentKey } from "../journal/run-document.ts";
 import type { RunStatus } from "../journal/run-record.ts";
@@ -38,6 +39,8 @@ export interface CloseRunOptions {
   readonly state?: RunState | undefined;
   /** Leaves the run unchanged if its status is `running`. */
   readonly onlyFinal?: boolean | undefined;
+  /** The newest document, if it was just read. */
+  readonly knownDocument?: KnownDocument | undefined;
   readonly signal?: AbortSignal | undefined;
   /**
    * Names of objects that earlier attempts of this session to close the run may have left behind. This attempt removes
@@ -97,7 +100,7 @@ async function readListed(
   created: RunCreated,
   listing: RunListing,
   except: string | undefined,
-  signal?: AbortSignal,
+  { signal, knownDocument }: Pick<CloseRunOptions, "signal" | "knownDocument"> = {},
 ): Promise<RunState> {
   const others = [...listing.writers.keys()].filter((writer) => writer !== except);
   if (others.length === 0 && listing.newestDocument === 0)
@@ -107,6 +110,7 @@ async function readListed(
   return await readRunState(backend, created, {
     listing,
     ...(except !== undefined && { except }),
+    knownDocument,
     ...callOptions(signal),
   });
 }
@@ -137,7 +141,13 @@ export async function closeRun(
   for (let left = TRIES; left > 0; left--) {
     const state =
       known ??
-      (await readListed(backend, created, await listRun(backend, created.id, callOptions(signal)), writer?.id, signal));
+      (await readListed(
+        backend,
+        created,
+        await listRun(backend, created.id, callOptions(signal)),
+        writer?.id,
+        options,
+      ));
     known = undefined;
     const folds = [...state.folds, ...(own ? [own] : [])].sort(compareWriters);
     const { fences, newestDocument } = state.listing;

@@ -140,7 +140,9 @@ export class RunClosing {
     await Promise.all([writer.checkStored(before, others.listing), context.keepMarker()]);
     // If several sessions finish at once, the last one must see the ends of the others, so it lists the run again.
     const state = others.folds.length === 0 && others.listing.newestDocument === 0 ? others : undefined;
-    await closeRun(context, created, { writer, positions, state, leftovers: this.#leftovers });
+    const { document, listing } = others;
+    const knownDocument = document && { number: listing.newestDocument, document };
+    await closeRun(context, created, { writer, positions, state, knownDocument, leftovers: this.#leftovers });
     this.#status = ending.status;
     writer.close();
     this.#leave();

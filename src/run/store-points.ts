@@ -101,10 +101,9 @@ async function openMerged(
   { writers }: Compacted,
   files: readonly CompactedObject[],
 ): Promise<OpenedPoints> {
-  const { openMetrics, countRows, mergedRows } = await metricsReading();
-  const opened = await openMetrics(backend, runId, files, callOptions(signal));
-  const merged = await countRows(opened);
-  return { compacted: { writers, rows: (keys) => mergedRows(opened, keys) }, before: { writers, merged } };
+  const { openMetrics, readMerged } = await metricsReading();
+  const { counts, rows } = await readMerged(await openMetrics(backend, runId, files, callOptions(signal)));
+  return { compacted: { writers, rows }, before: { writers, merged: counts } };
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {

@@ -97,23 +97,38 @@ export async function* compactedRows(
   }
 }
 
-/** Returns how many points each key has in these files. */
-export async function countRows(metrics: OpenMetrics): Promise<Map<string, number>> {
-  const counts = new Map<string, number>();
-  for (const reader of metrics)
-    for await (const { key, points } of reader.scan()) counts.set(key, (counts.get(key) ?? 0) + points.steps.length);
-  return counts;
+/** Up to this many points of files that are merged are read once and kept. */
+const KEPT_POINTS = 256 * 1024;
+
+/** The points of files that are merged with later points. */
+export interface MergedPoints {
+  /** How many points each key has. */
+  readonly counts: ReadonlyMap<string, number>;
+  /** Yields the points of keys as those of one writer, {@link MERGED}, a row group at a time. */
+  rows(keys: ReadonlySet<string>): AsyncIterable<CompactedRows>;
 }
 
-/** Yields the points of these files as those of one writer, {@link MERGED}, a row group at a time. */
-export async function* mergedRows(
-  metrics: OpenMetrics,
-  wanted: ReadonlySet<string>,
-): AsyncGenerator<CompactedRows, void, undefined> {
+/** Counts the points of files, so that they can be merged with later points. */
+export async function readMerged(metrics: OpenMetrics): Promise<MergedPoints> {
+  const counts = new Map<string, number>();
+  const total = metrics.reduce((sum, { rows }) => sum + rows, 0);
+  const kept: CompactedRows[] | undefined = total <= KEPT_POINTS ? [] : undefined;
+  for await (const rows of scanMerged(metrics)) {
+    counts.set(rows.key, rows.index + rows.points.steps.length);
+    kept?.push(rows);
+  }
+  return {
+    counts,
+    async *rows(keys) {
+      for await (const rows of kept ?? scanMerged(metrics)) if (keys.has(rows.key)) yield rows;
+    },
+  };
+}
+
+async function* scanMerged(metrics: OpenMetrics): AsyncGenerator<CompactedRows, void, undefined> {
   const places = new Map<string, number>();
   for (const reader of metrics) {
     for await (const { key, points } of reader.scan()) {
-      if (!wanted.has(key)) continue;
       const index = places.get(key) ?? 0;
       places.set(key, index + points.steps.length);
       yield { key, writer: MERGED, index, points };
