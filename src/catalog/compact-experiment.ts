@@ -9,7 +9,7 @@ import { lineageOf } from "./segment-lineage.ts";
 import { MAX_SEGMENT_BYTES, MAX_SEGMENT_CELLS, MAX_SEGMENT_ROWS } from "./segment-limits.ts";
 import { nextGeneration } from "./segment-name.ts";
 import { storeRows } from "./segment-write.ts";
-import { type CopiedRows, copyRows } from "./copied-rows.ts";
+import { type CopiedRows, rowsOfSegment } from "./copied-rows.ts";
 
 /**
  * A segment is merged only with runs that are at least a third as many as its own. So an experiment has few segments,
@@ -17,8 +17,6 @@ import { type CopiedRows, copyRows } from "./copied-rows.ts";
  */
 export const GROWTH = 3;
 const REMOVALS_AT_ONCE = 16;
-/** The number of records read at once from segments that are merged. */
-const ROWS_AT_ONCE = 256;
 
 /**
  * Stores closed runs that have entries in a segment, together with the runs of segments that are not much larger. Then
@@ -115,22 +113,12 @@ async function* rowsOf(
     }
   }
   for (const segment of merged) {
-    const rows = [...best.values()].filter((row) => row.segment === segment).sort((a, b) => a.at - b.at);
-    if (!segment.directory.incomplete) {
-      const wanted = rows.map(({ at }) => at);
-      if (rows.length > 0) yield* copyRows(segment, backend, wanted, signal);
-      continue;
-    }
-    // A value without a column there may get one here.
-    for (let i = 0; i < rows.length; i += ROWS_AT_ONCE) {
-      const some = rows.slice(i, i + ROWS_AT_ONCE);
-      const records = await segment.records(
-        backend,
-        some.map(({ at }) => at),
-        1,
-        signal,
-      );
-      for (const { at, document, marker } of some) yield { record: records.get(at)!, document, marker };
-    }
+    const rows = [...best.values()].filter((row) => row.segment === segment).map(({ at }) => at);
+    yield* rowsOfSegment(
+      segment,
+      backend,
+      rows.sort((a, b) => a - b),
+      signal,
+    );
   }
 }

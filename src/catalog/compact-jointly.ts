@@ -2,7 +2,7 @@ import { mapBounded } from "../platform/bounded.ts";
 import type { CatalogContext } from "./catalog-context.ts";
 import type { CatalogRow } from "./catalog-row.ts";
 import { GROWTH } from "./compact-experiment.ts";
-import { type CopiedRows, copyRows } from "./copied-rows.ts";
+import { type CopiedRows, rowsOfSegment } from "./copied-rows.ts";
 import { openJointSegments, type RowRange } from "./joint-segments.ts";
 import { listCatalog } from "./list-catalog.ts";
 import type { CatalogTrouble } from "./open-catalog.ts";
@@ -19,8 +19,6 @@ import { storeJoint } from "./segment-write.ts";
 import type { Segment } from "./segment.ts";
 
 const AT_ONCE = 16;
-/** The number of records read at once from segments in which a value has no column. */
-const ROWS_AT_ONCE = 256;
 
 /** Consecutive rows of a segment, and what they are. */
 interface Part {
@@ -134,18 +132,6 @@ async function* rowsOf(
       const { start, end } = parts[next]!.range;
       for (let row = start; row < end; row++) wanted.push(row);
     }
-    if (!segment.directory.incomplete) {
-      yield* copyRows(segment, backend, wanted, signal);
-      continue;
-    }
-    await segment.load(backend, ["run_id", "document", "marker"], 1, signal);
-    for (let i = 0; i < wanted.length; i += ROWS_AT_ONCE) {
-      const some = wanted.slice(i, i + ROWS_AT_ONCE);
-      const records = await segment.records(backend, some, 1, signal);
-      for (const at of some) {
-        const [document, marker] = ["document", "marker"].map((name) => Number(segment.cells(name)?.at(at)));
-        yield { record: records.get(at)!, document: document!, marker: marker! };
-      }
-    }
+    yield* rowsOfSegment(segment, backend, wanted, signal);
   }
 }

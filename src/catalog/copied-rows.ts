@@ -1,4 +1,5 @@
 import type { Backend } from "../backend/backend.ts";
+import type { CatalogRow } from "./catalog-row.ts";
 import type { Cells } from "./column-cells.ts";
 import { paramCells } from "./field-columns.ts";
 import type { StoredPage } from "./record-pages.ts";
@@ -31,6 +32,29 @@ export interface SegmentColumns {
 interface SourceField {
   readonly name: string;
   readonly cells: readonly Cells[];
+}
+
+/** Records that are read at a time. */
+const ROWS_AT_ONCE = 256;
+
+/** Yields the rows `wanted` of a segment, which are ascending. Copies them if every value has a column. */
+export async function* rowsOfSegment(
+  segment: Segment,
+  backend: Backend,
+  wanted: readonly number[],
+  signal: AbortSignal | undefined,
+): AsyncGenerator<CatalogRow | CopiedRows, void, undefined> {
+  if (wanted.length === 0) return;
+  if (!segment.directory.incomplete) return yield* copyRows(segment, backend, wanted, signal);
+  await segment.load(backend, ["run_id", "document", "marker"], 1, signal);
+  const [documents, markers] = [segment.cells("document"), segment.cells("marker")];
+  // A value without a column there may get one in the new segment.
+  for (let i = 0; i < wanted.length; i += ROWS_AT_ONCE) {
+    const some = wanted.slice(i, i + ROWS_AT_ONCE);
+    const records = await segment.records(backend, some, 1, signal);
+    for (const at of some)
+      yield { record: records.get(at)!, document: Number(documents?.at(at)), marker: Number(markers?.at(at)) };
+  }
 }
 
 /** Yields the rows `wanted`, which are ascending, of a segment in which every value has a column. */
