@@ -1,8 +1,9 @@
 import { utf8Decoder } from "../bytes/utf8.ts";
 import * as z from "zod/mini";
 import { decodeJson } from "../bytes/decode-json.ts";
-import type { DatasetEvent, Dictionary, RunEvent } from "./event.ts";
+import type { DatasetEvent, Dictionary, MediaRecord, RunEvent } from "./event.ts";
 import { isDatasetData, knownDataset } from "./is-recorded-dataset.ts";
+import { knownMedia } from "./known-media.ts";
 import { isRecordedCode, knownCode } from "./is-recorded-code.ts";
 import type { RecordedCode } from "./recorded-code.ts";
 import { isCount, isCounts, isDictionary, isDigest, isInteger, isStrings } from "./record-checks.ts";
@@ -29,27 +30,7 @@ const recordedVersion = /* @__PURE__ */ z.object({
   manifest: z.object({ key: z.string(), size: count, digest: z.custom<string>(isDigest) }),
 });
 
-const media = /* @__PURE__ */ z.object({
-  kind: z.literal("media"),
-  ...head,
-  key: z.string(),
-  type: z.enum(["text", "image", "histogram", "table"]),
-  step: integer,
-  at: z.number(),
-  n: count,
-  size: count,
-  mediaType: z.string(),
-  digest: z.optional(z.custom<string>(isDigest)),
-  inline: text,
-  width: some,
-  height: some,
-  caption: text,
-  rows: some,
-  columns: some,
-  dates: z.optional(z.array(count)),
-});
-
-const schema: z.ZodMiniType<RunEvent> = /* @__PURE__ */ z.discriminatedUnion("kind", [
+const schema: z.ZodMiniType<Exclude<RunEvent, MediaRecord>> = /* @__PURE__ */ z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("session"),
     ...head,
@@ -90,7 +71,6 @@ const schema: z.ZodMiniType<RunEvent> = /* @__PURE__ */ z.discriminatedUnion("ki
     artifact: text,
   }),
   z.object({ kind: z.literal("code"), ...head, code: z.custom<RecordedCode>(isRecordedCode) }),
-  media,
   z.object({ kind: z.literal("beat"), ...head }),
   z.object({ kind: z.literal("clock"), ...head, jumpMs: z.number() }),
   z.object({ kind: z.literal("dropped"), ...head, points: integer }),
@@ -109,9 +89,8 @@ const schema: z.ZodMiniType<RunEvent> = /* @__PURE__ */ z.discriminatedUnion("ki
  * Returns the event with the members that this library knows, or `undefined` if it does not know the kind or version.
  */
 export function knownEvent(value: unknown): RunEvent | undefined {
+  if (isDictionary(value) && value["kind"] === "media") return knownMedia(value);
   const { data } = z.safeParse(schema, value);
-  // A rich value has either its content or a digest. Zod's own way to say that weighs more.
-  if (data?.kind === "media" && (data.digest === undefined) === (data.inline === undefined)) return undefined;
   if (data?.kind === "dataset") return isDatasetData({ ...data }) ? knownDataset(data) : undefined;
   return data?.kind === "code" ? { ...data, code: knownCode(data.code) } : data;
 }

@@ -2,11 +2,16 @@ import type { LedgerError } from "../errors/ledger-error.ts";
 
 interface Waiter {
   target: number;
-  urgent: boolean;
+  /** `passive`: waits for a write that begins for another reason. `urgent`: does not wait for the timer of a retry. */
+  haste: Haste;
   readonly stored: Promise<void>;
   readonly resolve: () => void;
   readonly reject: (error: LedgerError) => void;
 }
+
+type Haste = "passive" | "active" | "urgent";
+
+const HASTE: readonly Haste[] = ["passive", "active", "urgent"];
 
 /** Beyond this number of waiters, later ones share the promise of the last one. */
 const MAX_WAITERS = 1000;
@@ -18,9 +23,11 @@ const MAX_WAITERS = 1000;
 export class FlushWaiters {
   #waiters: Waiter[] = [];
   #urgent = 0;
+  #passive = 0;
 
-  get isEmpty(): boolean {
-    return this.#waiters.length === 0;
+  /** Whether one of the calls needs a write. */
+  get needWrite(): boolean {
+    return this.#waiters.length > this.#passive;
   }
 
   /** Whether one of the calls must not wait for a timer. */
@@ -29,13 +36,13 @@ export class FlushWaiters {
   }
 
   /** Resolves once the records before number `target` are acknowledged. */
-  wait(target: number, urgent: boolean): Promise<void> {
+  wait(target: number, haste: Haste): Promise<void> {
     const last = this.#waiters.at(-1);
     if (last && (last.target === target || this.#waiters.length >= MAX_WAITERS)) {
       last.target = Math.max(last.target, target);
-      if (urgent && !last.urgent) {
-        last.urgent = true;
-        this.#urgent++;
+      if (HASTE.indexOf(haste) > HASTE.indexOf(last.haste)) {
+        this.#count(last.haste, -1);
+        this.#count((last.haste = haste), 1);
       }
       return last.stored;
     }
@@ -45,8 +52,8 @@ export class FlushWaiters {
       resolve = yes;
       reject = no;
     });
-    this.#waiters.push({ target, urgent, stored, resolve, reject });
-    if (urgent) this.#urgent++;
+    this.#waiters.push({ target, haste, stored, resolve, reject });
+    this.#count(haste, 1);
     return stored;
   }
 
@@ -70,6 +77,13 @@ export class FlushWaiters {
 
   #keep(waiters: Waiter[]): void {
     this.#waiters = waiters;
-    this.#urgent = waiters.filter(({ urgent }) => urgent).length;
+    this.#urgent = 0;
+    this.#passive = 0;
+    for (const { haste } of waiters) this.#count(haste, 1);
+  }
+
+  #count(haste: Haste, by: number): void {
+    if (haste === "urgent") this.#urgent += by;
+    if (haste === "passive") this.#passive += by;
   }
 }

@@ -3,18 +3,23 @@ import type { Entry } from "../backend/backend.ts";
 import { isRecordsName, parseMetricsName, type StoredObject } from "./compacted.ts";
 import { parseFenceClaimKey, parseFencedEndKey, parseFenceKey } from "./fence.ts";
 import { parseLifecycleKey } from "./lifecycle.ts";
+import { parseMediaPackName } from "./media-pack.ts";
 import { isCount, isDictionary, isDigest } from "./record-checks.ts";
 import { BEGINNING_NAME, runPrefix } from "./run-created.ts";
 import { parseRunDocumentKey, type RunDocument } from "./run-document.ts";
 import { parseSegmentKey, segmentKey, type SegmentName } from "./segment.ts";
 
-/** The kind of an object below the prefix of a run. `metrics`: points. `records`: events, rich values or summaries. */
+/**
+ * The kind of an object below the prefix of a run. `media`: small contents of rich values. `metrics`: points.
+ * `records`: events, rich values or summaries.
+ */
 export type StoredKind =
   | "beginning"
   | "document"
   | "fence"
   | "journal"
   | "lifecycle"
+  | "media"
   | "metrics"
   | "overview"
   | "records";
@@ -41,6 +46,8 @@ export function storedKind(name: string): StoredKind | undefined {
     }
     case "lifecycle":
       return parseLifecycleKey(key) === undefined ? undefined : "lifecycle";
+    case "media":
+      return parseMediaPackName(name) === undefined ? undefined : "media";
     default:
       return undefined;
   }

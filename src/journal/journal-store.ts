@@ -115,9 +115,26 @@ export class JournalStore {
     if (this.#fenced) return Promise.reject(this.#fenced);
     const target = this.backlog.next;
     if (this.backlog.acknowledgedTo >= target) return Promise.resolve();
-    const stored = this.#waiters.wait(target, urgent);
+    const stored = this.#waiters.wait(target, urgent ? "urgent" : "active");
     this.write();
     return stored;
+  }
+
+  /** See `JournalWriter.whenStored`. */
+  whenStored(): Promise<void> {
+    if (this.#fenced) return Promise.reject(this.#fenced);
+    const target = this.backlog.next;
+    return this.backlog.acknowledgedTo >= target ? Promise.resolve() : this.#waiters.wait(target, "passive");
+  }
+
+  /** How long the next write waits at most, in ms, if a record is added now. */
+  get writeDueIn(): number {
+    return this.#isWriting ? 0 : this.#schedule.dueIn;
+  }
+
+  /** See {@link WriteSchedule.interval}. */
+  get interval(): number {
+    return this.#schedule.interval;
   }
 
   /** Begins a write. A write that is under way continues with the records that are due. */
@@ -185,7 +202,7 @@ export class JournalStore {
           break;
         }
       }
-    } while (!this.#waiters.isEmpty || flushIsDue(this.#options.policy, this.backlog));
+    } while (this.#waiters.needWrite || flushIsDue(this.#options.policy, this.backlog));
     this.#isWriting = false;
     if (!this.backlog.isEmpty || this.counts.unrecordedDrops > 0) this.#schedule.arm();
   }

@@ -186,6 +186,22 @@ export class JournalWriter {
     return this.isOverflowing ? this.#flushOverflow(urgent) : this.#store.flush(urgent);
   }
 
+  /**
+   * Resolves once the backend has acknowledged everything that was added before the call. Does not begin a write: it
+   * waits for one that begins for another reason. Rejects as {@link flush} does.
+   */
+  whenStored(): Promise<void> {
+    return this.#store.whenStored();
+  }
+
+  /**
+   * How long until the write after the next one begins, in ms, if records come all the time. What is recorded shortly
+   * before needs no write of its own.
+   */
+  get secondWriteIn(): number {
+    return this.#store.writeDueIn + this.#store.interval;
+  }
+
   async #flushOverflow(urgent: boolean): Promise<void> {
     await this.#overflow.drain(() => this.#store.flush(urgent).then(() => this.#recordOverflow()));
     await this.#store.flush(urgent);

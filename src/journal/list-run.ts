@@ -4,6 +4,7 @@ import { onDemand } from "../platform/on-demand.ts";
 import { isRecordsName, type MetricsEntry, parseMetricsName, type StoredObject } from "./compacted.ts";
 import { type FenceClaim, parseFenceClaimKey, parseFencedEndKey, parseFenceKey } from "./fence.ts";
 import { isKept } from "./inventory.ts";
+import { type MediaPackEntry, toMediaPackEntry } from "./media-pack.ts";
 import { parseLifecycleKey } from "./lifecycle.ts";
 import { groupSegments, type SegmentEntry } from "./segment.ts";
 import { runCreatedKey, runPrefix } from "./run-created.ts";
@@ -33,6 +34,8 @@ export interface RunListing {
   readonly metrics: readonly MetricsEntry[];
   /** Names of objects with events, rich values or summaries, also of incomplete attempts. */
   readonly records: readonly string[];
+  /** Packs with small contents of rich values. */
+  readonly media: readonly MediaPackEntry[];
   /** The beginning, the documents and the fences. No writer removes them, except old documents. */
   readonly kept: readonly StoredObject[];
 }
@@ -71,6 +74,7 @@ export function toRunListing(entries: readonly Entry[], runId: string): RunListi
     lifecycle: highest(parseLifecycleKey),
     metrics: entries.flatMap(({ key, size }) => parseMetricsName(key.slice(below.length), size) ?? []),
     records: entries.map(({ key }) => key.slice(below.length)).filter(isRecordsName),
+    media: entries.flatMap(({ key, size }) => toMediaPackEntry(key.slice(below.length), size) ?? []),
     kept: entries.flatMap(({ key, size }) => {
       const name = key.slice(below.length);
       return isKept(name) ? [{ name, size }] : [];

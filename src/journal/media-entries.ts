@@ -27,11 +27,11 @@ export function isWantedMedia(event: MediaRecord, filter: MediaFilter): boolean 
 /**
  * Returns the rich values of all writers in step order, ties in the order of the writers, then in the order of logging.
  */
-export function toMediaEntries(writers: readonly (readonly MediaRecord[])[]): MediaEntry[] {
+export function toMediaEntries(run: string, writers: readonly (readonly MediaRecord[])[]): MediaEntry[] {
   // A writer records contents as they are stored, in any order.
   const found = writers.flatMap((media) => media.toSorted((a, b) => a.n - b.n));
   // The sort is stable: values of one step keep their order.
-  return found.sort((a, b) => a.step - b.step).map(toEntry);
+  return found.sort((a, b) => a.step - b.step).map((event) => toEntry(run, event));
 }
 
 /** Returns the summaries of rich values for the record of a run, or `undefined` if there are none. */
@@ -50,7 +50,7 @@ export function summariseMedia(
   return isEmpty ? undefined : summaries;
 }
 
-function toEntry(event: MediaRecord): MediaEntry {
-  const { kind: _kind, v: _v, order: _order, time: _time, n: _n, at, ...entry } = event;
-  return { ...entry, time: at };
+function toEntry(run: string, event: MediaRecord): MediaEntry {
+  const { kind: _kind, v: _v, order: _order, time: _time, n: _n, at, packed, ...entry } = event;
+  return { ...entry, time: at, ...(packed && { packed: { run, ...packed } }) };
 }

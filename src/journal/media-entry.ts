@@ -1,3 +1,5 @@
+import type { PackedPlace } from "./media-pack.ts";
+
 /** The kinds of rich values. */
 export type MediaKind = "text" | "image" | "histogram" | "table";
 
@@ -6,7 +8,8 @@ export const MEDIA_KINDS: readonly MediaKind[] = ["text", "image", "histogram", 
 
 /**
  * A text, image, histogram or table that a run logged, without its content, which `ledger.openMedia` reads. The content
- * is in the blob that `digest` names, or, if it is small, in the record itself as `inline`.
+ * is in the record itself as `inline` (a short text or histogram), at the place `packed` in the run (anything else that
+ * is small), or in the blob that `digest` names.
  */
 export interface MediaEntry {
   /** The name it was logged under. */
@@ -25,6 +28,8 @@ export interface MediaEntry {
   readonly digest?: string | undefined;
   /** The content as text, instead of a blob. */
   readonly inline?: string | undefined;
+  /** Where the content is stored among other small ones, instead of a blob. */
+  readonly packed?: PackedContent | undefined;
   /** The width of an image in pixels. */
   readonly width?: number | undefined;
   /** The height of an image in pixels. */
@@ -39,9 +44,16 @@ export interface MediaEntry {
   readonly dates?: readonly number[] | undefined;
 }
 
+/** The place of a content among the small contents that a session of a run stored together. */
+export interface PackedContent extends PackedPlace {
+  /** The id of the run. */
+  readonly run: string;
+}
+
 /** A {@link MediaEntry} as the journal keeps it. */
-export interface MediaEvent extends Omit<MediaEntry, "time"> {
+export interface MediaEvent extends Omit<MediaEntry, "time" | "packed"> {
   readonly kind: "media";
+  readonly packed?: PackedPlace | undefined;
   /** The place among the values of the session, from 0. Contents are stored and recorded in any order. */
   readonly n: number;
   /** When the value was logged. `time` of the event is when it was recorded. */

@@ -40,6 +40,11 @@ export class WriteSchedule {
     return this.#clock.monotonic() >= this.#at;
   }
 
+  /** How long the timer waits, in ms, or would wait if it were armed now. */
+  get dueIn(): number {
+    return this.isArmed ? Math.max(0, this.#at - this.#clock.monotonic()) : this.interval;
+  }
+
   arm(): void {
     if (this.#closed) return;
     const now = this.#clock.monotonic();

@@ -71,7 +71,7 @@ export async function listMedia(backend: Backend, runId: string, query: MediaQue
     }
     for (const { writer, mediaList = [] } of folds)
       for (const event of mediaList) if (isWantedMedia(event, filter)) found.get(writer)?.push(event);
-    return toMediaEntries([...found.values()]);
+    return toMediaEntries(runId, [...found.values()]);
   });
 }
 

@@ -9,6 +9,7 @@ import { MEDIA_KINDS, type MediaEntry } from "../journal/media-entry.ts";
 import { MAX_STORED_BYTES } from "../media/content.ts";
 import { type Histogram, readHistogram } from "../media/histogram.ts";
 import { isSensibleSize, readImageHeader } from "../media/image-header.ts";
+import { readPacked } from "./read-packed.ts";
 import type { TableValue } from "../media/table.ts";
 import { onDemand } from "../platform/on-demand.ts";
 
@@ -100,7 +101,7 @@ function openImage({ mediaType, width, height, caption }: MediaEntry, bytes: Uin
 
 async function readContent(
   backend: Backend,
-  { digest, inline, size }: MediaEntry,
+  { digest, inline, size, packed }: MediaEntry,
   signal: AbortSignal | undefined,
 ): Promise<{ name: string; bytes: Uint8Array }> {
   signal?.throwIfAborted();
@@ -111,6 +112,7 @@ async function readContent(
   }
   const hex = typeof digest === "string" ? parseDigest(digest) : undefined;
   if (hex === undefined) throw invalidArgument("entry.digest", "sha256: and 64 hex digits", digest);
+  if (packed !== undefined) return await readPacked(backend, packed, { hex, size }, signal);
   return { name: blobKey(hex), bytes: await readBlob(backend, hex, { size, most: MAX_STORED_BYTES }, signal) };
 }
 

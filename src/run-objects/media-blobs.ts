@@ -18,8 +18,8 @@ interface MediaPlaces {
 }
 
 /**
- * Yields the blobs with the rich values of a run, one for each value that is not inline. Memory does not grow with the
- * number of values. Throws `CORRUPT` if records are damaged.
+ * Yields the blobs with the rich values of a run, one for each value that is neither inline nor packed. Memory does not
+ * grow with the number of values. Throws `CORRUPT` if records are damaged.
  */
 export async function* mediaBlobs(
   backend: Backend,
@@ -38,7 +38,7 @@ export async function* mediaBlobs(
 }
 
 function* blobOf(event: RunEvent): Generator<RunObject, void, undefined> {
-  if (event.kind !== "media" || event.digest === undefined) return;
+  if (event.kind !== "media" || event.digest === undefined || event.packed) return;
   const { digest, size } = event;
   const hex = parseDigest(digest);
   if (hex !== undefined) yield { key: blobKey(hex), size, digest, kind: "blob" };

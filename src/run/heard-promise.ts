@@ -13,8 +13,10 @@ export function neverUnhandled<T>(work: Promise<T>, tell: (reason: unknown) => v
 /** A promise that knows whether anybody handles its rejection. */
 export class HeardPromise<T> extends Promise<T> {
   #isHeard = false;
+  #isAwaited = false;
+  #onAwaited: (() => void) | undefined;
 
-  /** `then` returns an ordinary promise. */
+  /** `then` returns an ordinary promise, except for `catch`. */
   static override get [Symbol.species](): PromiseConstructor {
     return Promise;
   }
@@ -26,7 +28,27 @@ export class HeardPromise<T> extends Promise<T> {
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
     this.#isHeard = true;
-    return super.then(onFulfilled, onRejected);
+    const outcome = super.then(onFulfilled, onRejected);
+    if (typeof onFulfilled !== "function") {
+      // Somebody may wait for the promise of `catch`.
+      const caught = new HeardPromise<A | B>((resolve, reject) => void outcome.then(resolve, reject));
+      caught.onAwaited(() => this.#await());
+      return caught;
+    }
+    this.#await();
+    return outcome;
+  }
+
+  #await(): void {
+    if (this.#isAwaited) return;
+    this.#isAwaited = true;
+    this.#onAwaited?.();
+  }
+
+  /** Calls `tell` once somebody waits for the outcome. Handling the rejection alone does not count. */
+  onAwaited(tell: () => void): void {
+    if (this.#isAwaited) tell();
+    else this.#onAwaited = tell;
   }
 
   /**

@@ -4,6 +4,7 @@ import type { MediaEntry, MediaKind } from "../journal/media-entry.ts";
 import type { JournalWriter } from "../journal/journal-writer.ts";
 import { isCanvas, takePicture } from "../media/canvas.ts";
 import type { RunContext } from "./run-context.ts";
+import { Awaited } from "./awaited.ts";
 import { copyInput } from "./copy-input.ts";
 import { HeardPromise } from "./heard-promise.ts";
 import type { Refusal } from "./late-calls.ts";
@@ -36,6 +37,7 @@ const OWN_OPTIONS = { text: {}, image: { caption: true }, histogram: { bins: tru
  * Values that are logged until it is loaded are copied and wait.
  */
 export class MediaLog implements MediaTrouble {
+  readonly #runId: string;
   readonly #context: RunContext;
   readonly #writer: JournalWriter;
   readonly #steps: StepCount;
@@ -52,7 +54,8 @@ export class MediaLog implements MediaTrouble {
    */
   readonly #ofCalls = new Set<LedgerError>();
 
-  constructor(context: RunContext, writer: JournalWriter, steps: StepCount) {
+  constructor(runId: string, context: RunContext, writer: JournalWriter, steps: StepCount) {
+    this.#runId = runId;
     this.#context = context;
     this.#writer = writer;
     this.#steps = steps;
@@ -73,8 +76,10 @@ export class MediaLog implements MediaTrouble {
     at: (LogImageOptions & LogHistogramOptions) | undefined,
     tooLate: Refusal | undefined,
   ): Promise<MediaEntry> {
-    const stored = this.#log(type, key, input, at, tooLate);
+    const awaited = new Awaited();
+    const stored = this.#log(type, key, input, at, tooLate, awaited);
     const entry = new HeardPromise<MediaEntry>((resolve, reject) => void stored.then(resolve, reject));
+    entry.onAwaited(() => awaited.begin());
     entry.onRejected((reason, isHeard) => {
       const isOfCall = this.#ofCalls.delete(reason as LedgerError);
       if (isOfCall && !isHeard) this.#writer.report(ofCall(METHODS[type], key, reason as LedgerError));
@@ -113,7 +118,16 @@ export class MediaLog implements MediaTrouble {
    * ending, if the store takes records of the run: each value is tried once more and then dropped.
    */
   async flushLast(): Promise<void> {
-    if (this.isSettled) return;
+    if (!this.isSettled) await this.#flushLast();
+    await this.#store?.settleRemovals();
+  }
+
+  /** Ends the timers of values that wait. */
+  close(): void {
+    this.#store?.close();
+  }
+
+  async #flushLast(): Promise<void> {
     try {
       await this.flush();
     } catch (error) {
@@ -165,11 +179,12 @@ export class MediaLog implements MediaTrouble {
     input: unknown,
     at: (LogImageOptions & LogHistogramOptions) | undefined,
     tooLate: Refusal | undefined,
+    awaited: Awaited,
   ): Promise<MediaEntry> {
     this.#writer.assertUnfenced();
     if (tooLate) throw tooLate.isExpected ? tooLate.error : this.#tellCaller(tooLate.error);
     const value = this.#place(type, key, input, at);
-    if (this.#store) return await this.#store.log(value);
+    if (this.#store) return await this.#store.log(value, awaited);
 
     const { copy, bytes } = this.#copy(key, value.input);
     this.#early++;
@@ -191,7 +206,7 @@ export class MediaLog implements MediaTrouble {
       this.#early--;
       this.#earlyBytes -= bytes;
     }
-    return await store.log({ ...value, input: copy });
+    return await store.log({ ...value, input: copy }, awaited);
   }
 
   #place(type: MediaKind, key: string, input: unknown, at: LogImageOptions & LogHistogramOptions = {}): LoggedValue {
@@ -232,7 +247,7 @@ export class MediaLog implements MediaTrouble {
 
   #load(): Promise<MediaStore> {
     this.#loading ??= mediaStore().then(
-      ({ MediaStore }) => (this.#store = new MediaStore(this.#context, this.#writer, this)),
+      ({ MediaStore }) => (this.#store = new MediaStore(this.#runId, this.#context, this.#writer, this)),
       (error: unknown) => {
         this.#loading = undefined;
         throw error;

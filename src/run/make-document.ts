@@ -1,5 +1,7 @@
+import { formatDigest } from "../bytes/digest.ts";
 import { ownValue } from "../bytes/dictionary.ts";
 import type { Compacted, Coverage } from "../journal/compacted.ts";
+import { neededPacks } from "../journal/media-pack.ts";
 import type { RunCreated } from "../journal/run-created.ts";
 import { namedObjects, type RunDocument } from "../journal/run-document.ts";
 import type { RunRecord } from "../journal/run-record.ts";
@@ -43,7 +45,12 @@ export async function makeDocument(context: RunContext, input: DocumentInput): P
   const summaries = await storeSummaries({ backend, runId: created.id, folds, newId, made, signal });
   const compacted = points ? { ...points, summaries } : state.document?.compacted;
   const journals = await journalObjects(inventory, covers, compacted, goesOn);
-  const objects = [...(await kept), ...journals, ...namedObjects({ compacted, summaries })];
+  const packs = neededPacks(state.listing.media).map(({ name, size, hex }) => ({
+    name,
+    size,
+    digest: formatDigest(hex),
+  }));
+  const objects = [...(await kept), ...journals, ...packs, ...namedObjects({ compacted, summaries })];
   objects.sort((a, b) => (a.name < b.name ? -1 : 1));
   return { record, objects, compacted, summaries };
 }

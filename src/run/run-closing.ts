@@ -188,6 +188,7 @@ export class RunClosing {
   #leave(): void {
     const { context, signal } = this.#parts;
     this.capturing?.stop();
+    this.#media.close();
     closeSession(this.#session);
     processGuard()?.ended(this.#run);
     signal?.removeEventListener("abort", this.#abort);

@@ -101,7 +101,7 @@ export class Run<Name extends string = string, Params = object> implements Async
     this.#writer = writer;
     this.#input = new MetricInput(writer.registry);
     this.#steps = new StepCount(parts.lastStep);
-    this.#media = new MediaLog(context, writer, this.#steps);
+    this.#media = new MediaLog(this.id, context, writer, this.#steps);
     this.#artifacts = new ArtifactLog(context, writer, this.id);
     this.#datasets = new DatasetLog(context, writer, this.#artifacts);
     this.#late = new LateCalls(this, writer);

@@ -1,4 +1,7 @@
+import { formatDigest } from "../bytes/digest.ts";
+import { loadSha256 } from "../bytes/sha256.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
+import { MAX_PACKED_BYTES, type PackedPlace } from "../journal/media-pack.ts";
 import type { MediaEntry, MediaEvent } from "../journal/media-entry.ts";
 import type { JournalWriter } from "../journal/journal-writer.ts";
 import { type MediaContent, type PendingContent, MAX_STORED_BYTES, textContent } from "../media/content.ts";
@@ -7,7 +10,9 @@ import { imageContent } from "../media/image.ts";
 import { tableContent } from "../media/table.ts";
 import { tooLarge } from "../media/wrong-input.ts";
 import type { RunContext } from "./run-context.ts";
-import { UploadQueue } from "./upload-queue.ts";
+import type { Awaited } from "./awaited.ts";
+import { PackedMedia } from "./pack-media.ts";
+import { type OnFailure, UploadQueue } from "./upload-queue.ts";
 
 /** A logged rich value. Its content is not checked yet. */
 export interface LoggedValue {
@@ -38,23 +43,38 @@ export interface MediaTrouble {
   ): void;
 }
 
-/** Checks rich values, stores them in the background, and records each one in the journal once it is stored. */
+/**
+ * Checks rich values, stores them in the background, and records each one in the journal once it is stored. Small
+ * contents are stored together; see {@link PackedMedia}.
+ */
 export class MediaStore {
+  readonly #runId: string;
   readonly #context: RunContext;
   readonly #writer: JournalWriter;
   readonly #trouble: MediaTrouble;
   readonly #queue: UploadQueue;
+  readonly #packed: PackedMedia;
 
-  constructor(context: RunContext, writer: JournalWriter, trouble: MediaTrouble) {
+  constructor(runId: string, context: RunContext, writer: JournalWriter, trouble: MediaTrouble) {
+    this.#runId = runId;
     this.#context = context;
     this.#writer = writer;
     this.#trouble = trouble;
-    this.#queue = new UploadQueue(context.clock);
+    const { backend, clock, ids } = context;
+    this.#queue = new UploadQueue(clock);
+    this.#packed = new PackedMedia({
+      backend,
+      runId,
+      clock,
+      queue: this.#queue,
+      stream: ids("records"),
+      patience: () => writer.secondWriteIn,
+    });
   }
 
   /** Whether no value waits. */
   get isSettled(): boolean {
-    return this.#queue.isSettled;
+    return this.#queue.isSettled && this.#packed.isEmpty;
   }
 
   /**
@@ -62,11 +82,30 @@ export class MediaStore {
    * `givesUp` as in {@link UploadQueue.settle}.
    */
   async settle(givesUp?: (error: LedgerError) => boolean): Promise<void> {
-    await this.#queue.settle(givesUp);
+    const failures: unknown[] = [];
+    for (;;) {
+      await this.#queue.settle(givesUp).catch((error: unknown) => void failures.push(error));
+      if (this.#packed.isStoring ? failures.length > 0 : this.#packed.isEmpty) break;
+      this.#packed.hurry();
+    }
+    if (failures.length > 0) throw failures[0];
   }
 
-  /** Checks and copies the value before the first `await`. Resolves once the value is stored and recorded. */
-  async log(value: LoggedValue): Promise<MediaEntry> {
+  /** Resolves once no object of this session is being removed. */
+  async settleRemovals(): Promise<void> {
+    await this.#packed.settleRemovals();
+  }
+
+  /** Ends the timers of values that wait for others. */
+  close(): void {
+    this.#packed.close();
+  }
+
+  /**
+   * Checks and copies the value before the first `await`. Resolves once the value is stored and recorded: with the next
+   * write of the journal, unless the caller waits for it.
+   */
+  async log(value: LoggedValue, awaited: Awaited): Promise<MediaEntry> {
     const { n, place } = value;
     let content: MediaContent | PendingContent;
     try {
@@ -76,43 +115,73 @@ export class MediaStore {
     }
     const { held } = content;
     const inline = "inline" in content ? content.inline : undefined;
-    if (!(this.#writer.hasRoom && (inline !== undefined || this.#queue.hasRoom(held))))
+    if (!(this.#writer.hasRoom && (inline !== undefined || this.#queue.hasRoom(held, this.#packed.bytes))))
       throw this.#trouble.dropped(place.key);
     let entry: MediaEntry;
     if ("inline" in content && inline !== undefined) {
       const { mediaType, details } = content;
       entry = { ...place, size: held, mediaType, inline, ...details };
-      this.#writer.event(toEvent(entry, n), "media");
-    } else {
-      const stored = this.#upload(content);
-      let made: MediaEntry | undefined;
-      const store = async (): Promise<void> => {
-        made = { ...place, ...(await stored()) };
-        this.#writer.event(toEvent(made, n), "media");
-      };
-      await this.#queue.add(held, store, (error, how) => this.#trouble.failed(place, error, how));
-      entry = made as unknown as MediaEntry;
-    }
-    await this.#writer.flush(false);
+      this.#record(entry, n);
+    } else entry = await this.#store(value, content, awaited);
+    const recorded = this.#writer.whenStored();
+    awaited.whenAwaited(() => void this.#writer.flush(false).catch(() => {}));
+    await recorded;
     return entry;
   }
 
-  /** Returns a function that stores the content. A second call after a failure does not encode the content again. */
-  #upload(content: MediaContent | PendingContent): () => Promise<Omit<MediaEntry, keyof LoggedValue["place"]>> {
-    let source: MediaContent | PendingContent | undefined = content;
-    let ready: { readonly bytes: Uint8Array; readonly mediaType: string; readonly details: MediaContent["details"] };
-    return async () => {
-      if (source !== undefined) {
-        const { encode, type, mediaType, details } = "load" in source ? await source.load() : source;
-        ready = { bytes: await encoded(encode, type), mediaType, details };
-        // Only the encoded form stays in memory.
-        source = undefined;
-      }
-      const { bytes, mediaType, details } = ready;
-      const { hex, size } = await (await this.#context.artifacts()).putBlob(bytes);
-      return { size, mediaType, digest: `sha256:${hex}`, ...details };
+  /** Stores and records a value whose content is not in the record itself. */
+  async #store(
+    { n, place }: LoggedValue,
+    content: MediaContent | PendingContent,
+    awaited: Awaited,
+  ): Promise<MediaEntry> {
+    const encode = encoder(content);
+    const onFailure: OnFailure = (error, how) => this.#trouble.failed(place, error, how);
+    let entry: MediaEntry | undefined;
+    let packed: Promise<void> | undefined;
+    const store = async (): Promise<void> => {
+      const { bytes, mediaType, details } = await encode();
+      const { sha256Hex } = await loadSha256();
+      const isSmall = bytes.length <= MAX_PACKED_BYTES;
+      const artifacts = isSmall ? undefined : await this.#context.artifacts();
+      const hex = artifacts ? (await artifacts.putBlob(bytes)).hex : await sha256Hex(bytes);
+      const made = { ...place, size: bytes.length, mediaType, digest: formatDigest(hex), ...details };
+      const record = (at?: PackedPlace): void => {
+        entry = { ...made, ...(at && { packed: { run: this.#runId, ...at } }) };
+        this.#record(entry, n);
+      };
+      if (artifacts) return record();
+      packed = this.#packed.add({ bytes, hex, record, onFailure });
     };
+    await this.#queue.add(content.held, store, onFailure);
+    awaited.whenAwaited(() => this.#packed.hurry());
+    await packed;
+    return entry as unknown as MediaEntry;
   }
+
+  #record({ time, packed, ...entry }: MediaEntry, n: number): void {
+    const place = packed && { stream: packed.stream, offset: packed.offset };
+    const event: MediaEvent = { kind: "media", n, at: time, ...entry, ...(place && { packed: place }) };
+    this.#writer.event(event, "media");
+  }
+}
+
+interface Encoded extends Pick<MediaContent, "mediaType" | "details"> {
+  readonly bytes: Uint8Array;
+}
+
+/** Returns a function that encodes a content. A second call does not encode it again. */
+function encoder(content: MediaContent | PendingContent): () => Promise<Encoded> {
+  let source: MediaContent | PendingContent | undefined = content;
+  let ready: Encoded;
+  return async () => {
+    if (source === undefined) return ready;
+    const { encode, type, mediaType, details } = "load" in source ? await source.load() : source;
+    ready = { bytes: await encoded(encode, type), mediaType, details };
+    // Only the encoded form stays in memory.
+    source = undefined;
+    return ready;
+  };
 }
 
 function toContent({ place, input, caption, bins }: LoggedValue): MediaContent | PendingContent {
@@ -126,10 +195,6 @@ function toContent({ place, input, caption, bins }: LoggedValue): MediaContent |
     case "table":
       return tableContent(input);
   }
-}
-
-function toEvent({ time, ...entry }: MediaEntry, n: number): MediaEvent {
-  return { kind: "media", n, at: time, ...entry };
 }
 
 /** Returns the encoded content. A failure to encode is final, because another attempt would fail, too. */

@@ -11,7 +11,7 @@ const FINAL: readonly ErrorCode[] = ["CORRUPT", "INVALID_ARGUMENT", "TOO_LARGE",
 /**
  * Gets each failure. `isFinal`: the upload is dropped. `isFirst`: {@link UploadQueue.add} rejects with this failure.
  */
-type OnFailure = (error: LedgerError, how: { readonly isFinal: boolean; readonly isFirst: boolean }) => void;
+export type OnFailure = (error: LedgerError, how: { readonly isFinal: boolean; readonly isFirst: boolean }) => void;
 
 interface Upload {
   readonly onFailure: OnFailure;
@@ -62,8 +62,10 @@ export class UploadQueue {
     return this.#uploads.size === 0;
   }
 
-  hasRoom(bytes: number): boolean {
-    return this.#uploads.size === 0 || this.#bytes + bytes + OVERHEAD_BYTES <= MAX_QUEUED_BYTES;
+  /** `besides`: bytes that wait elsewhere. */
+  hasRoom(bytes: number, besides: number): boolean {
+    const all = this.#bytes + besides;
+    return (this.#uploads.size === 0 && besides === 0) || all + bytes + OVERHEAD_BYTES <= MAX_QUEUED_BYTES;
   }
 
   /**

@@ -82,6 +82,7 @@ def good_path(path):
     return (unicodedata.normalize("NFC", path) == path and len(path.encode()) <= 4096 and len(parts) <= 64 and
         not re.search(r"[\0-\x1f\x7f-\x9f\\]|^[A-Za-z]:(/|$)", path) and
         not any(part in ("", ".", "..") or len(part.encode()) > 255 for part in parts))
+D = "(?:0|[1-9][0-9]{,14})"
 N, SEQ, ID = "(?:[0-9]{4}|[1-9][0-9]{4,8})", "(?:[0-9]{6}|[1-9][0-9]{6,11})", "[0-9a-z][0-9a-z_-]{0,63}"
 RUN = r"(?a)[^\W_][\w-]{0,63}"
 TYPES = {"text": kind_of(str), "object": kind_of(dict), "list": kind_of(list), "bool": kind_of(bool),
@@ -102,14 +103,15 @@ SHAPES = {"fork": "run:run step:safe", "error": "name message stack?", "origin":
         "lockfile?:lockfile patch?:patch archive?:archive incomplete:text[]",
     "column": "name type", "profile": "nulls:count min?:real max?:real mean?:real distinct?:count",
     "damage": "kind key message from?:count to?:count more?:count",
-    "file": "path:path size:count digest:digest portable?:no in?:count at?:count", "pack": "digest:digest size:count"}
+    "packed": "stream:id offset:count", "pack": "digest:digest size:count",
+    "file": "path:path size:count digest:digest portable?:no in?:count at?:count"}
 DATASET = ("name digest uri? size?:count context? rows?:count columns?:count schema?:column[] profile?:profile{} "
     "artifact?")
 DEFINITION = "goal?:minimize|maximize stepMetric? description? unit?"
 CREATED = ("id experiment:title name createdAt:number startTime?:number params?:object tags?:text{} "
     "environment?:object note? group? jobType? parent? forkOf?:fork writer:writer")
 RICH = ("key type:text|image|histogram|table inline? digest?:digest step:safe size:count mediaType width?:count "
-    "height?:count caption? rows?:count columns?:count dates?:count[]")
+    "packed?:packed height?:count caption? rows?:count columns?:count dates?:count[]")
 MANIFEST = ("name:short version:count digest:digest type?:short runId?:short single:bool metadata:object files:file[] "
     "createdAt:number packs?:pack[]")
 RECORD = ("name experiment:title status metricDefinitions:object damage:damage[] metrics?:object media?:object "
@@ -122,7 +124,8 @@ EVENTS = {"session": "mode:start|join|exclusive|recover beatMs:number alive? fen
     "beat": "", "clock": "jumpMs:number", "dropped": "points:safe", "leave": "next:safe",
     "finish": "status:finished|failed|killed endTime?:number error?:error",
     "interrupted": "positions:safe{} endTime?:number"}
-RULES = {"archive": lambda v: 0 < len(v["parts"]) < 129, "media": lambda ev: ("digest" in ev) != ("inline" in ev),
+RULES = {"archive": lambda v: 0 < len(v["parts"]) < 129,
+    "media": lambda ev: ("packed" in ev) <= ("digest" in ev) != ("inline" in ev),
     "dataset": lambda ev: len(ev.get("schema", [])) <= 1000 and len(ev.get("profile", [])) <= 1000,
     "file": lambda v: ("in" in v) == ("at" in v), "pack": lambda v: v["size"] <= 8 << 20,
     "stored": lambda v: name_parts(v["name"]) and ("digest" in v or v["name"][:8] == "journal/")}
@@ -133,6 +136,7 @@ def good_event(ev): return (fits(ev, "kind v:one order:safe time:number") and ev
 NAME = (rf"run\.created\.json|(?P<document>run(\.(?!000[01])(?P<n>{N}))?\.json)|"
     rf"journal/(?P<writer>{ID})\.(?P<seq>{SEQ})(-(?P<flushes>(?!1$)[1-9][0-9]{{0,11}}))?|"
     rf"(?P<points>metrics((\.{N}){{0,2}}\.parquet|(\.{N})?\.overview))|metrics-{ID}\.(events|media|summaries)|"
+    rf"media/(?P<stream>{ID})\.(?P<low>{D})-(?P<high>(?!0$){D})\.[0-9a-f]{{64}}|"
     rf"fences/((?P<fence>{SEQ})\.json|{SEQ}\.(claim\.[0-9a-f]{{32}}|end\.(?P<shut>{ID})\.(?P<next>0|[1-9][0-9]*)))")
 def name_parts(text, pattern=NAME):  # The parts of a name below a run, or None if it is no name
     found = re.fullmatch(pattern, text)
@@ -176,10 +180,19 @@ def histogram(it):  # Checks a histogram
     check(has_type(edges, "number[]") and len(edges) == (bins + 1 if bins else 0))
     check(all(low < high for low, high in zip(edges, edges[1:])))
 def utf8(text): return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
+def placed(run, event):
+    return {"packed": dict(known(event["packed"], SHAPES["packed"]), run=run)} if "packed" in event else {}
+def packed(item, digest):  # The content of a rich value in a pack
+    at, size, top = item["packed"]["offset"], int(item["size"]), f"runs/{item['packed']['run']}"
+    for found in filter(None, map(name_parts, listing(top) if size <= 2**23 else ())):
+        if found["stream"] == item["packed"]["stream"] and int(found["low"]) <= at and at + size <= int(found["high"]):
+            data = read(f"{top}/{found[0]}")[int(at) - int(found["low"]):][:size]
+            if hashlib.sha256(data).hexdigest() == digest: return data
 def intact(item):  # Checks that the content of a file or a rich value is what is said of it
     digest, pack, at = item.get("digest", "")[7:], item.get("pack"), int(item.get("at", 0))
     blob, end = (pack["digest"][7:], at + int(item["size"])) if pack else (digest, None)
-    data = read(f"blobs/sha256/{blob[:2]}/{blob}")[at:end] if digest else utf8(item["inline"])
+    data = (packed(item, digest) if "packed" in item else
+        read(f"blobs/sha256/{blob[:2]}/{blob}")[at:end] if digest else utf8(item["inline"]))
     check(len(data) == item["size"] and digest in ("", hashlib.sha256(data).hexdigest()))
     if item.get("type") == "text": data.decode()
     if item.get("type") == "histogram": histogram(parse(data))

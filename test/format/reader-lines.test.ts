@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 
 /** The most lines of a Python file, and of the reader with the module that it imports. */
-const MOST = { file: 500, reader: 800 };
+const MOST = { file: 500, reader: 815 };
 const WIDTH = 120;
 
 /** Returns the lines of a file in this folder. */

@@ -4,8 +4,8 @@ from operator import itemgetter
 from zlib import crc32
 from decoding import (BAD, COMPACTED, CREATED, Cursor, DATASET, DEFINITION, Damaged, MANIFEST, MAX, N, NAME, Newer,
     RECORD, RICH, RUN, SHAPES, add_points, attempt, check, checked, content, device, encode, fits, good_event,
-    has_type, is_a, is_other, known, listing, name_parts, numbers, pages, parse, read, safe,
-    unescape, unrepeated)
+    has_type, is_a, is_other, known, listing, name_parts, numbers, pages, parse, placed, read,
+    safe, unescape, unrepeated)
 TWO64, BIG = 2.0**64, 2.0**960
 
 def two_sum(a, b):
@@ -414,11 +414,11 @@ def printed(run):  # With series in place of points, and of `latest` only what d
     if latest == whole or not both["latest"]: del both["latest"]
     return {"record": run["record"], "media": run["media"], **both}
 def rich(run, files, order):
-    stored, events = [pages(run, item) for item in files], []
-    for writer in order:
-        own = writer.rich + [event for page in stored for event in page.get(writer.id, [])]
-        events += sorted(own, key=itemgetter("n"))
-    rows = [dict(known(event, RICH), time=event["at"]) for event in sorted(events, key=itemgetter("step"))]
+    stored = [pages(run, item) for item in files]
+    own = [writer.rich + [event for page in stored for event in page.get(writer.id, [])] for writer in order]
+    events = [event for events in own for event in sorted(events, key=itemgetter("n"))]
+    events.sort(key=itemgetter("step"))
+    rows = [dict(known(event, RICH), time=event["at"], **placed(run, event)) for event in events]
     return [dict(row, content=content(row)) for row in rows]
 # ---- Artifacts ----
 def above(path): return [path[:i] for i, char in enumerate(path) if char == "/"]

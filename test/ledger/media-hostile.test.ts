@@ -16,9 +16,16 @@ beforeEach(async () => {
   run = await ledger.startRun();
 });
 
-const keyOf = ({ digest = "" }: MediaEntry): string => `blobs/sha256/${digest.slice(7, 9)}/${digest.slice(7)}`;
+/** Returns the key of the object with a content that is alone in it. */
+const keyOf = ({ digest = "", packed, size }: MediaEntry): string =>
+  packed
+    ? `runs/${packed.run}/media/${packed.stream}.${packed.offset}-${packed.offset + size}.${digest.slice(7)}`
+    : `blobs/sha256/${digest.slice(7, 9)}/${digest.slice(7)}`;
 
-async function replaceBlob(entry: MediaEntry, bytes: Uint8Array): Promise<void> {
+/** A PNG file that is too large for a pack. */
+const large = (bytes: Uint8Array): Uint8Array => new Uint8Array([...bytes, ...new Uint8Array(70_000)]);
+
+async function replace(entry: MediaEntry, bytes: Uint8Array): Promise<void> {
   await backend.remove(keyOf(entry));
   await backend.create(keyOf(entry), bytes);
 }
@@ -29,24 +36,36 @@ async function entryOf(bytes: Uint8Array, rest: Partial<MediaEntry>): Promise<Me
   return { key: "k", type: "image", step: 0, time: 0, mediaType: "image/png", size: bytes.length, digest, ...rest };
 }
 
-describe("a blob that is not what was logged is an error that names it", () => {
-  test.each([
-    ["changed", (bytes: Uint8Array) => bytes.map((byte, i) => (i === 40 ? byte ^ 1 : byte))],
-    ["shorter", (bytes: Uint8Array) => bytes.subarray(1)],
-    ["longer", (bytes: Uint8Array) => new Uint8Array([...bytes, 0])],
+describe.each([
+  ["a pack", png(4, 4)],
+  ["a blob", large(png(4, 4))],
+])("%s that is not what was logged is an error that names it", (kind, image) => {
+  test.each<[string, (bytes: Uint8Array) => Uint8Array]>([
+    ["changed", (bytes) => bytes.map((byte, i) => (i === 40 ? byte ^ 1 : byte))],
+    ["shorter", (bytes) => bytes.subarray(1)],
     ["empty", () => new Uint8Array(0)],
+    // A pack may hold more.
+    ["longer", (bytes) => new Uint8Array(kind === "a pack" ? [0, ...bytes] : [...bytes, 0])],
   ])("%s", async (_, change) => {
-    const entry = await run.logImage("a", png(4, 4));
-    await replaceBlob(entry, change(png(4, 4)));
+    const entry = await run.logImage("a", image);
+    await replace(entry, change(image));
     await expect(ledger.openMedia(entry)).rejects.toThrow(
       expect.objectContaining({ code: "CORRUPT", key: keyOf(entry) }),
     );
   });
 
   test("missing", async () => {
-    const entry = await run.logText("a", "x".repeat(2000));
+    const entry = await run.logImage("a", image);
     await backend.remove(keyOf(entry));
     await expect(ledger.openMedia(entry)).rejects.toThrow(corrupt);
+    // Others replace a pack by one that repeats it.
+    if (entry.packed === undefined) return;
+    const { run: id, stream } = entry.packed;
+    await backend.create(
+      `runs/${id}/media/${stream}.0-${image.length + 5}.${"0".repeat(64)}`,
+      new Uint8Array([...image, 1, 2, 3, 4, 5]),
+    );
+    expect(await ledger.openMedia(entry)).toMatchObject({ bytes: image });
   });
 });
 
@@ -78,6 +97,40 @@ describe("a record that says something else than the content is an error", () =>
     expect(recording.calls).toEqual([]);
   });
 
+  test.each([
+    [{ run: "../x", stream: "s", offset: 0 }, "RUN_NOT_FOUND"],
+    [{ run: "x", stream: "../s", offset: 0 }, "INVALID_ARGUMENT"],
+    [{ run: "x", stream: "s", offset: -1 }, "INVALID_ARGUMENT"],
+    [{ run: "x", stream: "s", offset: 2 ** 60 }, "INVALID_ARGUMENT"],
+    ["x", "INVALID_ARGUMENT"],
+    [null, "INVALID_ARGUMENT"],
+  ])("a place that no content has: %j", async (packed, expected) => {
+    const entry = await entryOf(png(4, 4), image);
+    await expect(ledger.openMedia({ ...entry, packed } as MediaEntry)).rejects.toMatchObject({ code: expected });
+  });
+
+  test("a packed content of more than 8 MiB is refused before anything is read", async () => {
+    const entry = await run.logImage("a", png(4, 4));
+    const recording = recordingBackend(backend);
+    const other = await openLedger(recording);
+    recording.calls.length = 0;
+    await expect(other.openMedia({ ...entry, size: 2 ** 23 + 1 })).rejects.toThrow(corrupt);
+    expect(recording.calls).toEqual([]);
+  });
+
+  test("packs with other bytes of the same range are tried, but only a few", async () => {
+    const entry = await run.logImage("a", png(4, 4));
+    const { run: id, stream } = entry.packed!;
+    const name = (n: number): string => `runs/${id}/media/${stream}.0-${entry.size}.${String(n).padStart(64, "0")}`;
+    await backend.create(name(0), new Uint8Array(entry.size));
+    expect(await ledger.openMedia(entry)).toMatchObject({ bytes: png(4, 4) });
+    await backend.remove(keyOf(entry));
+    for (let n = 1; n < 50; n++) await backend.create(name(n), new Uint8Array(entry.size));
+    const recording = recordingBackend(backend);
+    await expect((await openLedger(recording)).openMedia(entry)).rejects.toThrow(corrupt);
+    expect(recording.calls.filter(({ operation }) => operation === "read").length).toBeLessThan(12);
+  });
+
   test("an inline text of another size", async () => {
     const entry = await run.logText("a", "short");
     await expect(ledger.openMedia({ ...entry, inline: "shorter" })).rejects.toThrow(corrupt);
@@ -91,6 +144,7 @@ test("an event that no writer makes is skipped as unknown", () => {
     decodeEvent(new TextEncoder().encode(JSON.stringify({ ...event, mediaType: "text/plain", ...rest })));
   expect(read({ digest })).toHaveProperty("event");
   expect(read({ inline: "short" })).toHaveProperty("event");
+  expect(read({ digest, packed: { stream: "s", offset: 0 } })).toHaveProperty("event");
   for (const rest of [
     {},
     { digest, inline: "short" },
@@ -104,6 +158,10 @@ test("an event that no writer makes is skipped as unknown", () => {
     { digest, dates: [-1] },
     { digest, key: 5 },
     { digest, v: 2 },
+    { inline: "short", packed: { stream: "s", offset: 0 } },
+    { digest, packed: { stream: "../s", offset: 0 } },
+    { digest, packed: { stream: "s", offset: -1 } },
+    { digest, packed: null },
   ]) {
     expect(read(rest)).toHaveProperty("unknown");
   }

@@ -109,11 +109,14 @@ test("a burst that never yields leaves no more than the bound waiting", { timeou
 
 test("calls that wait for the same records share a promise, and the number of promises is bounded", async () => {
   const waiters = new FlushWaiters();
-  const first = waiters.wait(5, false);
-  expect(waiters.areUrgent).toBe(false);
-  expect(waiters.wait(5, true)).toBe(first);
+  const first = waiters.wait(5, "passive");
+  expect([waiters.needWrite, waiters.areUrgent]).toEqual([false, false]);
+  expect(waiters.wait(5, "active")).toBe(first);
+  expect([waiters.needWrite, waiters.areUrgent]).toEqual([true, false]);
+  expect(waiters.wait(5, "urgent")).toBe(first);
+  expect(waiters.wait(5, "passive")).toBe(first);
   expect(waiters.areUrgent).toBe(true);
-  const promises = new Set(Array.from({ length: 5000 }, (_, i) => waiters.wait(6 + i, false)));
+  const promises = new Set(Array.from({ length: 5000 }, (_, i) => waiters.wait(6 + i, "active")));
   expect(promises.size).toBe(999);
   waiters.acknowledge(5);
   await first;
@@ -126,5 +129,5 @@ test("calls that wait for the same records share a promise, and the number of pr
   expect(done).toBe(false);
   waiters.acknowledge(5006);
   await last;
-  expect(waiters.isEmpty).toBe(true);
+  expect(waiters.needWrite).toBe(false);
 });

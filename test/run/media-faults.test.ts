@@ -12,7 +12,7 @@ import {
 import { png } from "../media/pictures.ts";
 
 const code = (expected: string): object => expect.objectContaining({ code: expected });
-const blob = /^blobs\//;
+const blob = /^blobs\/|\/media\//;
 const long = (n: number): string => `${n} `.repeat(2000);
 
 interface Place {
@@ -163,17 +163,18 @@ test("while the journal fails, texts wait for the timer: each is no attempt of i
 });
 
 test("a value that can never be stored is given up and counted, and rejects its own promise alone", async () => {
+  const large = "x".repeat(70_000);
   const probe = await place([]);
-  const { digest } = await probe.run.logText("a", long(1));
+  const { digest } = await probe.run.logText("a", large);
   const hex = (digest as string).slice(7);
   const refused: Fault = { at: 1, times: 100, mode: "error-before", only: ["create"], error: { code: "CORRUPT" } };
   const { run, errors, keys } = await place([{ ...refused, key: new RegExp(hex) }]);
-  const a = run.logText("a", long(1)).catch((error: unknown) => error);
+  const a = run.logText("a", large).catch((error: unknown) => error);
   void run.logText("b", long(2));
   await run.flush();
   expect(await a).toEqual(code("CORRUPT"));
   expect(errors).toEqual([]);
-  void run.logText("a", long(1));
+  void run.logText("a", large);
   await run.flush();
   expect(errors).toEqual([code("CORRUPT")]);
   expect(run.stats).toMatchObject({ dropped: 2, points: 2, lastError: code("CORRUPT") });
@@ -266,18 +267,21 @@ describe("what waits is bounded", () => {
   });
 });
 
-test("the same image again asks whether it is there, and uploads nothing", async () => {
+test("the same image again uploads nothing; a large one asks whether it is there", async () => {
   const backend = recordingBackend(memoryBackend());
   const { run } = await place([], backend);
-  await run.logImage("a", png(3, 3));
-  backend.calls.length = 0;
-  await run.logImage("b", png(3, 3));
-  expect(backend.calls.map(({ operation, key }) => `${operation} ${key.split("/")[0]}`)).toEqual([
-    "stat blobs",
-    "append runs",
-    // Whether somebody claimed the run meanwhile.
-    "stat runs",
-  ]);
+  const large = new Uint8Array(70_000);
+  large.set(png(3, 3));
+  // The second request of each looks whether somebody claimed the run meanwhile.
+  for (const [bytes, requests] of [
+    [png(3, 3), ["append runs", "stat runs"]],
+    [large, ["stat blobs", "append runs", "stat runs"]],
+  ] as const) {
+    await run.logImage("a", bytes);
+    backend.calls.length = 0;
+    await run.logImage("b", bytes);
+    expect(backend.calls.map(({ operation, key }) => `${operation} ${key.split("/")[0]}`)).toEqual(requests);
+  }
   await run.finish();
 });
 

@@ -108,7 +108,7 @@ test("texts that were cut inside a character are kept with U+FFFD: values, tags,
   expect(await ledger.openMedia(entry as MediaEntry)).toEqual({ type: "text", text: "The model says hi \ufffd" });
 });
 
-test("the same content is stored once, whoever logs it, and short texts are in the record alone", async () => {
+test("the same content is stored once in a session, a large one once in a ledger, short texts only in the record", async () => {
   const { ledger, backend } = await createTestLedger();
   const run = await ledger.startRun();
   const other = await ledger.startRun();
@@ -116,13 +116,19 @@ test("the same content is stored once, whoever logs it, and short texts are in t
   void other.logImage("b", png(3, 2));
   void run.logText("short", "x".repeat(1024));
   void run.logText("long", "x".repeat(1025));
+  void run.logText("large", "x".repeat(65_537));
+  void other.logText("large", "x".repeat(65_537));
   await run.finish();
   await other.finish();
-  expect(await blobs(backend)).toHaveLength(2);
+  expect(await blobs(backend)).toHaveLength(1);
+  const packs: number[] = [];
+  for await (const { size } of backend.list(`runs/${run.id}/media`)) packs.push(size);
+  expect(packs).toEqual([png(3, 2).length + 1025]);
   const digests = (await ledger.media(run.id, { key: "a" })).map(({ digest }) => digest);
   expect(new Set(digests).size).toBe(1);
   expect((await ledger.media(run.id, { type: "text" })).map(({ inline, digest }) => [!!inline, !!digest])).toEqual([
     [true, false],
+    [false, true],
     [false, true],
   ]);
 });

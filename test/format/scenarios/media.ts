@@ -102,16 +102,22 @@ async function severalWriters(place: Place): Promise<void> {
   }
 }
 
-/** Blobs that are gone, damaged or cut. */
+/** Packs and blobs that are gone, damaged or cut. */
 async function lostContents(place: Place): Promise<void> {
   const run = await (
     await place.open()
   ).startRun({ experiment: "media", name: "lost contents", environment: false, flush });
   const edits = [() => undefined, (bytes: Uint8Array) => flip(bytes, 9), (bytes: Uint8Array) => bytes.subarray(0, -1)];
   for (const [i, edit] of edits.entries()) {
-    const { digest } = await run.logText("lost", `${i} `.repeat(2000), { step: i });
+    const { digest } = await run.logText("lost", `${i} `.repeat(40_000), { step: i });
     const hex = digest!.slice("sha256:".length);
     await change(place, `blobs/sha256/${hex.slice(0, 2)}/${hex}`, edit);
+    const small = await run.logText("lost", `${i} `.repeat(2000), { step: i });
+    const name = small.digest!.slice("sha256:".length);
+    const { stream, offset } = small.packed!;
+    await change(place, `runs/${run.id}/media/${stream}.${offset}-${offset + small.size}.${name}`, edit);
   }
+  void run.logText("shared", "a ".repeat(2000), { step: 5 });
+  void run.logText("shared", "b ".repeat(2000), { step: 5 });
   await run.flush();
 }
