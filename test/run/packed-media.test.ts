@@ -32,9 +32,9 @@ async function advance(clock: TestClock, ms: number): Promise<void> {
 }
 
 describe("a value that nobody waits for", () => {
-  test.each([
-    ["nothing", (_: Promise<unknown>) => {}],
-    ["a handler of its failure", (logged: Promise<unknown>) => void logged.catch(() => {})],
+  test.each<[string, (logged: Promise<unknown>) => void]>([
+    ["nothing", () => {}],
+    ["a handler of its failure", (logged) => void logged.catch(() => {})],
   ])("is stored with others, shortly before the journal is written: %s", async (_, handle) => {
     const clock = createTestClock();
     const backend = recordingBackend(objectsOnly());
