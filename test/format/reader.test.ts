@@ -44,6 +44,9 @@ const PARTS: { readonly [name: string]: string } = {
   experiment: "[a-z0-9=~._-]+",
   aa: "[0-9a-f]{2}",
   hex: "[0-9a-f]{64}",
+  stream: "[0-9a-z][0-9a-z_-]{0,63}",
+  from: "(?:0|[1-9][0-9]{0,14})",
+  to: "[1-9][0-9]{0,14}",
 };
 
 /** The keys of the table, as it writes them, with what they look like. */
