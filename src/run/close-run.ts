@@ -202,7 +202,9 @@ export async function closeRun(
       }
       if (await isOvertaken(backend, created.id, n, signal)) continue;
     } catch (error) {
-      await discardAttempt(backend, created.id, n, made);
+      // A create that failed may still store the document. Without the journals of earlier sessions, readers could not
+      // do without what it names. The next close or `recover` removes what no document names.
+      if (state.document?.compacted === undefined) await discardAttempt(backend, created.id, n, made);
       // Another process has just compacted journals that this attempt needed.
       if (LedgerError.hasCode(error, "NOT_FOUND")) continue;
       if (!LedgerError.hasCode(error, "TOO_LARGE")) throw error;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { memoryBackend } from "../../src/backends/memory/index.ts";
+import { LedgerError } from "../../src/errors/ledger-error.ts";
 import { metricsFiles } from "../../src/files/index.ts";
 import { type Backend, type Ledger, openLedger } from "../../src/index.ts";
 import { runPrefix } from "../../src/journal/run-created.ts";
@@ -273,3 +274,29 @@ test.each([
     expect(raced).toBeGreaterThan(10);
   },
 );
+
+test("a document that lands after its create failed names what is there", async () => {
+  const memory = memoryBackend();
+  let isArmed = false;
+  let land: (() => Promise<unknown>) | undefined;
+  const place = intercept(memory, {
+    call: async ({ operation, key }, proceed) => {
+      if (!isArmed || operation !== "create" || !key.endsWith("run.0002.json")) return await proceed();
+      isArmed = false;
+      land = proceed;
+      throw new LedgerError("IO", "the answer is lost", { key });
+    },
+    list: (_call, proceed) => proceed(),
+  });
+  const { ledger, id } = await largeRun(place);
+  const late = await ledger.resumeRun(id);
+  late.log({ a: 9 }, { step: 5000 });
+  isArmed = true;
+  await expect(late.finish()).rejects.toMatchObject({ code: "IO" });
+  await land!();
+  const reader = await openLedger(memory);
+  expect([...(await reader.history(id, "a", { from: 5000 })).values]).toEqual([9]);
+  await reader.recover(id, { graceMs: 0 });
+  expect(await reader.getRun(id)).toMatchObject({ status: "finished", damage: [] });
+  expect([...(await reader.history(id, "a", { from: 5000 })).values]).toEqual([9]);
+});
