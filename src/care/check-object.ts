@@ -13,6 +13,8 @@ export interface ExpectedObject {
   readonly size: number;
   /** `sha256:<hex>`. Absent if nothing recorded it. */
   readonly digest?: string | undefined;
+  /** Its writer may remove it meanwhile. */
+  readonly mayGo?: true;
 }
 
 /** What was found out about an object. */

@@ -5,6 +5,7 @@ import type { Segment } from "../catalog/segment.ts";
 import { withCatalog } from "../catalog/with-catalog.ts";
 import { concernsOneObject, type LedgerError } from "../errors/ledger-error.ts";
 import { listRun } from "../journal/list-run.ts";
+import { lifecycleKey } from "../journal/lifecycle.ts";
 import { runPrefix } from "../journal/run-created.ts";
 import { runDocumentKey } from "../journal/run-document.ts";
 import { problemOf } from "./findings.ts";
@@ -15,17 +16,23 @@ const ROWS = 1024;
 const ADVICE = "No run is affected: the catalogue is made from the runs. rebuildCatalog() makes it again";
 const LOST_ADVICE = "The other runs are not affected. Restore it from a copy of the ledger";
 
-/** The number of the newest document of a run, or `undefined` for a run of which nothing is stored. */
-export type DocumentOf = (id: string) => number | undefined;
+/** How often a run was closed, and how often it was deleted or restored. */
+interface Counts {
+  readonly document: number;
+  readonly marker: number;
+}
+
+/** Returns the counts of a run that is stored. Zeros for one that is not. */
+export type StoredOf = (id: string) => Counts;
 
 /**
  * Reads every segment of the catalogue, decodes the records in it if data is read, and compares with the runs that are
- * stored: the catalogue knows how often each was closed.
+ * stored: the catalogue knows how often each was closed and deleted.
  */
 export async function verifyCatalog(
   context: VerifyContext,
   catalog: CatalogContext,
-  documentOf: DocumentOf,
+  storedOf: StoredOf,
 ): Promise<void> {
   const { backend, findings, signal } = context;
   const tell = (error: LedgerError): void => {
@@ -41,9 +48,10 @@ export async function verifyCatalog(
       signal,
       async ({ experiments }) => {
         for (const { segments, listing } of experiments) {
-          for (const [id, { closed }] of listing.entries) await compare(context, documentOf, id, closed);
+          for (const [id, { closed, marked }] of listing.entries)
+            await compare(context, storedOf, id, { document: closed, marker: marked });
           for (const segment of segments) {
-            await verifySegment(context, segment, documentOf);
+            await verifySegment(context, segment, storedOf);
             findings.count(0);
           }
         }
@@ -56,13 +64,15 @@ export async function verifyCatalog(
   }
 }
 
-async function verifySegment(context: VerifyContext, segment: Segment, documentOf: DocumentOf): Promise<void> {
+async function verifySegment(context: VerifyContext, segment: Segment, storedOf: StoredOf): Promise<void> {
   const { backend, findings, signal } = context;
   try {
-    await segment.load(backend, ["run_id", "document"], 2, signal);
-    const documents = segment.cells("document");
-    for (let at = 0; at < segment.rows; at++)
-      await compare(context, documentOf, segment.idAt(at), Number(documents?.at(at) ?? 0));
+    await segment.load(backend, ["run_id", "document", "marker"], 2, signal);
+    const [documents, markers] = [segment.cells("document"), segment.cells("marker")];
+    for (let at = 0; at < segment.rows; at++) {
+      const counts = { document: Number(documents?.at(at) ?? 0), marker: Number(markers?.at(at) ?? 0) };
+      await compare(context, storedOf, segment.idAt(at), counts);
+    }
     if (!context.readsData()) return;
     for (let from = 0; from < segment.rows; from += ROWS) {
       const rows = Array.from({ length: Math.min(ROWS, segment.rows - from) }, (_, i) => from + i);
@@ -74,14 +84,20 @@ async function verifySegment(context: VerifyContext, segment: Segment, documentO
   }
 }
 
-/** Adds a problem if the catalogue says that a run was closed by a document that is not there. */
-async function compare(context: VerifyContext, documentOf: DocumentOf, id: string, document: number): Promise<void> {
-  if (document === 0 || (documentOf(id) ?? 0) >= document) return;
+/** Adds a problem if the catalogue says that a run was closed or deleted, and what says so itself is not there. */
+async function compare(context: VerifyContext, storedOf: StoredOf, id: string, known: Counts): Promise<void> {
   const { backend, findings, signal } = context;
-  // It may have been closed since the runs were listed.
-  const { created, newestDocument } = await listRun(backend, id, signal ? { signal } : {});
-  if (newestDocument >= document) return;
-  const key = created || newestDocument > 0 ? runDocumentKey(id, document) : runPrefix(id);
-  const why = `the catalogue says that run ${id} was closed ${document === 1 ? "once" : `${document} times`}`;
-  findings.add({ kind: "missing", key, message: `${key} is missing: ${why}. ${LOST_ADVICE}` });
+  const { document, marker } = storedOf(id);
+  if (document >= known.document && marker >= known.marker) return;
+  // It may have changed since the runs were listed.
+  const { created, newestDocument, lifecycle } = await listRun(backend, id, signal ? { signal } : {});
+  const lose = (key: string, what: string): void =>
+    findings.add({
+      kind: "missing",
+      key,
+      message: `${key} is missing: the catalogue says that run ${id} was ${what}. ${LOST_ADVICE}`,
+    });
+  if (newestDocument < known.document)
+    lose(created || newestDocument > 0 ? runDocumentKey(id, known.document) : runPrefix(id), "closed");
+  if (lifecycle < known.marker) lose(lifecycleKey(id, known.marker), "deleted or restored");
 }

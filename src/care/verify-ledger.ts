@@ -8,6 +8,8 @@ import { LedgerError } from "../errors/ledger-error.ts";
 import { listRuns } from "../journal/list-runs.ts";
 import type { RunListing } from "../journal/list-run.ts";
 import { mapBounded } from "../platform/bounded.ts";
+import { blobsOf } from "../run-objects/version-objects.ts";
+import { AliasTargets } from "./alias-targets.ts";
 import type { ExpectedObject } from "./check-object.ts";
 import { problemOf } from "./findings.ts";
 import { verifyCatalog } from "./verify-catalog.ts";
@@ -30,7 +32,10 @@ export async function verifyLedger(context: VerifyContext, catalog: CatalogConte
   await verifyObjects(context, artifactObjects(context), "artifacts", MANIFEST_ADVICE);
   const listed = await verifyRuns(context);
   if (listed === undefined) return;
-  await verifyCatalog(context, catalog, (id) => listed.get(id)?.newestDocument);
+  await verifyCatalog(context, catalog, (id) => {
+    const { newestDocument = 0, lifecycle = 0 } = listed.get(id) ?? {};
+    return { document: newestDocument, marker: lifecycle };
+  });
 }
 
 async function verifyMarker({ backend, findings, signal }: VerifyContext): Promise<void> {
@@ -63,20 +68,29 @@ async function* artifactObjects({
   findings,
   signal,
 }: VerifyContext): AsyncGenerator<ExpectedObject, void, undefined> {
+  let targets = new AliasTargets("");
+  const lost = (): void => {
+    for (const { key, message } of targets.lost()) findings.add({ kind: "missing", key, message });
+  };
   for await (const { key } of backend.list("artifacts", signal ? { signal } : {})) {
     const name = nameOf(key);
+    if (name !== undefined && name !== targets.name) {
+      lost();
+      targets = new AliasTargets(name);
+    }
+    targets.see(key);
     const parsed = name === undefined ? undefined : parseManifestKey(name, key);
     if (name === undefined || parsed === undefined) continue;
     try {
       const { manifest, size } = await readManifest(backend, name, { key, number: parsed.number }, signal);
       findings.count(size);
-      for (const { hex, size: bytes } of manifest.files)
-        yield { key: blobKey(hex), size: bytes, digest: formatDigest(hex) };
+      yield* blobsOf(manifest);
     } catch (error) {
       signal?.throwIfAborted();
       findings.add(problemOf(error, key, MANIFEST_ADVICE));
     }
   }
+  lost();
 }
 
 function nameOf(key: string): string | undefined {

@@ -81,12 +81,14 @@ export async function verifyObject(context: VerifyContext, object: ExpectedObjec
     const check = () => (reads ? checkBytes : checkSize)(backend, object, signal);
     const { bytes, problem } = await (reads && size >= LARGE_BYTES ? context.largeGate(check) : check());
     findings.count(bytes);
+    if (problem?.kind === "missing" && object.mayGo) return;
     if (problem) findings.add({ ...problem, key, message: `${problem.message}. ${advice}` });
     else if (hex !== undefined && reads) blobs.add(hex, size);
   } catch (error) {
     signal?.throwIfAborted();
     if (LedgerError.hasCode(error, "INVALID_ARGUMENT")) throw error; // Of the listener.
     findings.count(0);
-    findings.add(problemOf(error, key, advice));
+    const problem = problemOf(error, key, advice);
+    if (problem.kind !== "missing" || !object.mayGo) findings.add(problem);
   }
 }

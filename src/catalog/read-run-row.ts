@@ -1,6 +1,7 @@
 import type { Backend } from "../backend/backend.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
 import { readLifecycle, withDeletedAt } from "../journal/lifecycle.ts";
+import { isFinal } from "../journal/inventory.ts";
 import type { KnownRun } from "../journal/known-run.ts";
 import { listRun } from "../journal/list-run.ts";
 import { readRunBeginning } from "../journal/read-run-beginning.ts";
@@ -83,8 +84,8 @@ async function readWithEntries(
   if (entries.open === 0 && entries.closed === 1 && entries.marked === 0) {
     try {
       const document = await readRunDocument(backend, id, 1, signal ? { signal } : {});
-      // Objects that were missing when the document was made may be back.
-      if (document && isRunRecord(document.record) && document.record.damage.every(({ kind }) => kind !== "missing")) {
+      // A writer that has not ended may continue, and objects that were missing when the document was made may be back.
+      if (document && isRunRecord(document.record) && isFinal(document)) {
         running?.forget(id);
         return { record: withDeletedAt(document.record, undefined), document: 1, marker: 0, isSettled: true };
       }

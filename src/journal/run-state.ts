@@ -2,6 +2,7 @@ import type { Backend, CallOptions } from "../backend/backend.ts";
 import type { Damage } from "./damage.ts";
 import { lostRecords, uniteDamage, withDamage } from "./lost-objects.ts";
 import { foldRun } from "./fold-run.ts";
+import { isFinal } from "./inventory.ts";
 import { FIRST_STATE } from "./flush-pattern.ts";
 import { type KnownRun, knownRun, segmentsBeyondKnown, stillKnown } from "./known-run.ts";
 import type { SegmentEntry } from "./segment.ts";
@@ -73,7 +74,7 @@ export interface ReadRecord {
   readonly record: RunRecord;
   /** The listing that it was read from. */
   readonly listing: RunListing;
-  /** Whether it is the record of the newest document. */
+  /** Whether it is the record of the newest document, and no writer can add to it without a new session. */
   readonly isSettled: boolean;
   /** What the next call for a running run may begin with. */
   readonly known?: KnownRun | undefined;
@@ -126,7 +127,11 @@ export async function readRecord(
         before?.document,
       );
       if (document && isCurrent && document.record.status !== "running")
-        return { record: withDamage(document.record, lost), listing: listed, isSettled: lost.length === 0 };
+        return {
+          record: withDamage(document.record, lost),
+          listing: listed,
+          isSettled: lost.length === 0 && isFinal(document),
+        };
       const compacted = document?.compacted?.writers ?? [];
       const newest = byState && before === undefined ? withStates(more, compacted) : [];
       const states =

@@ -1,4 +1,5 @@
 import { blobKey, type StoredBlob } from "../artifacts/blobs.ts";
+import type { Manifest } from "../artifacts/manifest.ts";
 import { parseManifestKey, readManifest } from "../artifacts/manifests.ts";
 import type { Backend, CallOptions } from "../backend/backend.ts";
 import { formatDigest } from "../bytes/digest.ts";
@@ -32,13 +33,18 @@ export async function* versionObjects(
       const message = `${key} is not the manifest of ${name}:${version} that the run recorded`;
       throw new LedgerError("CORRUPT", message, { key });
     }
-    const packs = new Set<StoredBlob>();
-    for (const file of found.manifest.files) {
-      const blob: StoredBlob = file.place?.pack ?? file;
-      if (packs.has(blob)) continue;
-      if (file.place !== undefined) packs.add(blob);
-      yield { key: blobKey(blob.hex), size: blob.size, digest: formatDigest(blob.hex), kind: "blob" };
-    }
+    yield* blobsOf(found.manifest);
+  }
+}
+
+/** Yields the blobs of a version: one for each file that is not in a pack, and each pack once. */
+export function* blobsOf({ files }: Pick<Manifest, "files">): Generator<RunObject, void, undefined> {
+  const packs = new Set<StoredBlob>();
+  for (const file of files) {
+    const blob: StoredBlob = file.place?.pack ?? file;
+    if (packs.has(blob)) continue;
+    if (file.place !== undefined) packs.add(blob);
+    yield { key: blobKey(blob.hex), size: blob.size, digest: formatDigest(blob.hex), kind: "blob" };
   }
 }
 

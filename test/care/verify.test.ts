@@ -73,6 +73,48 @@ test("a changed blob and a lost run are named, with what is intact and what to d
   expect((await ledger.verify(run.id)).problems).toMatchObject([{ kind: "digest", key: blob }]);
 });
 
+test("a directory of small files, which are in packs, is intact", async () => {
+  const backend = memoryBackend();
+  const ledger = await openLedger(backend, quiet);
+  const files = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`f${i}`, new Uint8Array(99).fill(i)]));
+  await ledger.withRun({ environment: false }, async (run) => {
+    await run.logArtifact("small", { files });
+    await run.logArtifact("small", { files: { ...files, g: new Uint8Array(9) } });
+  });
+  expect((await ledger.verify()).problems).toEqual([]);
+  for await (const { key } of backend.list("blobs")) {
+    await backend.remove(key);
+    break;
+  }
+  expect((await ledger.verify()).problems).toMatchObject([{ kind: "missing" }]);
+});
+
+test("a marker of a deletion that is damaged or lost, and an alias of a lost version, are problems", async () => {
+  const backend = memoryBackend();
+  const ledger = await openLedger(backend, quiet);
+  const run = await ledger.startRun({ environment: false });
+  await run.logArtifact("model", new Uint8Array(9), { aliases: ["best"] });
+  await run.finish();
+  await ledger.deleteRun(run.id);
+  const marker = `runs/${run.id}/lifecycle/0001.json`;
+  const bytes = await backend.read(marker);
+  await backend.remove(marker);
+  expect((await ledger.verify()).problems).toMatchObject([{ kind: "missing", key: marker }]);
+  await backend.create(marker, bytes.with(9, 0));
+  for (const found of [await ledger.verify(), await ledger.verify(run.id)])
+    expect(found.problems).toMatchObject([{ kind: "damaged", key: marker }]);
+  await backend.remove(marker);
+  await backend.create(marker, bytes);
+  expect((await ledger.verify()).problems).toEqual([]);
+  const versions: string[] = [];
+  for await (const { key } of backend.list("artifacts/model/versions")) versions.push(key);
+  await backend.remove(versions[0]!);
+  expect((await ledger.verify()).problems.map(({ kind, key }) => [kind, key])).toEqual([
+    ["missing", expect.stringContaining("artifacts/model/aliases/best/")],
+    ["missing", versions[0]],
+  ]);
+});
+
 test("wrong arguments, unknown runs and aborts reject", async () => {
   const ledger = await openLedger(memoryBackend(), quiet);
   const run = await ledger.startRun({ environment: false });

@@ -85,8 +85,8 @@ describe.each([
     const missed: string[] = [];
     for (const key of await keysIn(backend, "")) {
       const bytes = await backend.read(key);
-      // Objects without bytes are entries of the catalogue, which say something by their keys alone. Records of aliases are read when an alias is used.
-      if (bytes.length === 0 || key.includes("/aliases/") || key.includes("/digests/")) continue;
+      // Objects without bytes say something by their keys alone: entries of the catalogue, aliases, digests.
+      if (bytes.length === 0) continue;
       const middle = bytes.length >> 1;
       for (const [how, changed] of [
         ["a byte", bytes.with(middle, bytes[middle]! ^ 1)],

@@ -47,6 +47,10 @@ const PARTS: { readonly [name: string]: string } = {
   stream: "[0-9a-z][0-9a-z_-]{0,63}",
   from: "(?:0|[1-9][0-9]{0,14})",
   to: "[1-9][0-9]{0,14}",
+  down: "[0-9]{8}",
+  group: "[0-9]{6}",
+  place: "[0-9]{2}",
+  version: "v(?:0|[1-9][0-9]{0,7})(?:\\.[0-9a-z]{1,64})?",
 };
 
 /** The keys of the table, as it writes them, with what they look like. */

@@ -1,0 +1,34 @@
+/** The versions that the aliases of an artifact mean, and those that are stored. */
+export class AliasTargets {
+  readonly name: string;
+  /** By the folder of the alias: the first key of a listing counts. */
+  readonly #meant = new Map<string, { readonly key: string; readonly tag: string }>();
+  readonly #stored = new Set<string>();
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  /** Takes a key of the artifact, in the order of a listing. */
+  see(key: string): void {
+    const [, , kind, folder, last, ...more] = key.split("/");
+    if (folder === undefined || last === undefined || more.length > 0) return;
+    const [, tag] = /^\d{8}\.(v\d{1,8}(?:\.[0-9a-z]{1,64})?)$/.exec(last) ?? [];
+    if (kind === "aliases" && tag !== undefined && !this.#meant.has(folder)) this.#meant.set(folder, { key, tag });
+    const [, low, id] = /^(\d{2})(?:\.([0-9a-z]{1,64}))?\.json$/.exec(last) ?? [];
+    if (kind !== "versions" || low === undefined || !/^\d{6}$/.test(folder)) return;
+    const number = 99_999_999 - Number(folder + low);
+    this.#stored.add(`v${number}`);
+    if (id !== undefined) this.#stored.add(`v${number}.${id}`);
+  }
+
+  /** Returns the aliases that mean a version that is not stored. */
+  lost(): { readonly key: string; readonly message: string }[] {
+    return [...this.#meant.values()]
+      .filter(({ tag }) => !this.#stored.has(tag))
+      .map(({ key, tag }) => {
+        const what = `${key} is an alias of ${this.name}:${tag}, which is missing`;
+        return { key, message: `${what}. The other versions are not affected. Set the alias to another version` };
+      });
+  }
+}
