@@ -21,8 +21,10 @@ export async function readBounded(
   const first = Math.min(most + 1, backend.capabilities.append ? FIRST_BYTES.near : FIRST_BYTES.far);
   const head = await backend.read(key, { ...options, range: { offset: 0, length: first } });
   if (head.length < first) return head;
-  const found = head.length > most ? undefined : await backend.stat(key, options);
-  const size = found?.size ?? head.length;
+  const found = head.length > most ? { size: head.length } : await backend.stat(key, options);
+  // A newer object has replaced it meanwhile. What was read is only its beginning.
+  if (found === undefined) throw new LedgerError("NOT_FOUND", `${key} was removed while it was read`, { key });
+  const { size } = found;
   if (size > most) throw new LedgerError("CORRUPT", `${key} is damaged: it has more than ${most} bytes`, { key });
   if (size === head.length) return head;
   const rest = await backend.read(key, { ...options, range: { offset: first, length: size - first } });

@@ -20,7 +20,8 @@ const MARKER_KEY = "ledger.json";
 
 /** How many runs are verified at a time. */
 const RUNS_AT_ONCE = 8;
-const BLOB_ADVICE = "The other blobs are not affected. Restore this one from a copy, or log the same content again";
+const BLOB_ADVICE =
+  "The other blobs are not affected. Restore this one from a copy. If it is missing or cut, logging its content again stores it";
 const MANIFEST_ADVICE = "The other versions are not affected. Restore this object from a copy of the ledger";
 const RUN_ADVICE = "The other runs are not affected";
 

@@ -16,27 +16,32 @@ import { problemOf } from "./findings.ts";
 import type { VerificationProblem } from "./verification.ts";
 import { type VerifyContext, verifyObjects } from "./verify-objects.ts";
 
-const TRIES = 3;
+const TRIES = 5;
 const ADVICE = "The other runs are not affected. Restore this object from a copy of the ledger";
 const DOCUMENT_ADVICE =
   "It lists what belongs to the run. getRun() says what of the run can be read without it. Restore it from a copy of the ledger";
 
 /**
- * Verifies everything that belongs to a run. Starts again if the run was closed meanwhile, which replaces objects.
- * Rejects with `RUN_NOT_FOUND`.
+ * Verifies everything that belongs to a run. Starts again if the run was closed meanwhile, which replaces objects. If it
+ * is closed again and again, only problems count that the last two attempts found. Rejects with `RUN_NOT_FOUND`.
  */
 export async function verifyRun(context: VerifyContext, id: string): Promise<void> {
+  let before: readonly VerificationProblem[] | undefined;
   for (let left = TRIES; ; left--) {
     const found: VerificationProblem[] = [];
     const staged = {
       count: (bytes: number) => context.findings.count(bytes),
       add: (each: VerificationProblem) => void found.push(each),
     };
-    const before = await newestDocument(context, id);
+    const newest = await newestDocument(context, id);
     await verifyOnce({ ...context, findings: staged }, id);
-    if (left > 1 && found.length > 0 && (await newestDocument(context, id)) !== before) continue;
-    for (const problem of found) context.findings.add(problem);
-    return;
+    const isStable = found.length === 0 || (await newestDocument(context, id)) === newest;
+    if (isStable || left === 1) {
+      const seen = isStable ? undefined : new Set(before?.map(({ key }) => key));
+      for (const problem of found) if (seen?.has(problem.key) !== false) context.findings.add(problem);
+      return;
+    }
+    before = found;
   }
 }
 
@@ -54,7 +59,8 @@ async function verifyOnce(context: VerifyContext, id: string): Promise<void> {
   const call = signal ? { signal } : {};
   const key = runPrefix(id);
   try {
-    const objects = await runObjects(backend, id, call);
+    const onDamaged = (error: LedgerError): void => findings.add(problemOf(error, key, ADVICE));
+    const objects = await runObjects(backend, id, { ...call, onDamaged });
     const all =
       objects.source === "inventory" ? objects : withRecorded(objects, await recordedObjects(context, id, call));
     let hasJournals = false;

@@ -33,6 +33,8 @@ export interface KnownNumbers {
 export interface RunObjectsOptions extends CallOptions {
   /** Default: `runObjects` looks for both numbers, and for a session that began after the close. */
   readonly known?: KnownNumbers | undefined;
+  /** Gets the error of each artifact version that cannot be read. Default: the iteration throws the first one. */
+  readonly onDamaged?: ((error: LedgerError) => void) | undefined;
 }
 
 /** The objects that belong to a run. */
@@ -58,11 +60,11 @@ export interface RunObjects extends AsyncIterable<RunObject> {
  * belongs to the run.
  */
 export async function runObjects(backend: Backend, id: string, options: RunObjectsOptions = {}): Promise<RunObjects> {
-  const { known, ...call } = options;
+  const { known, onDamaged, ...call } = options;
   const closed = await findClosed(backend, id, known, call);
   if (closed === undefined)
-    return { source: "listing", [Symbol.asyncIterator]: () => listedObjects(backend, id, call) };
-  return { source: "inventory", [Symbol.asyncIterator]: () => closedObjects(backend, id, closed, call) };
+    return { source: "listing", [Symbol.asyncIterator]: () => listedObjects(backend, id, call, onDamaged) };
+  return { source: "inventory", [Symbol.asyncIterator]: () => closedObjects(backend, id, closed, call, onDamaged) };
 }
 
 /** A closed run. Its newest document covers everything. */
@@ -98,6 +100,7 @@ async function* closedObjects(
   id: string,
   { document, bytes, numbers }: ClosedRun,
   call: CallOptions,
+  onDamaged: RunObjectsOptions["onDamaged"],
 ): AsyncGenerator<RunObject, void, undefined> {
   const { record, objects, compacted, summaries } = document;
   const key = runDocumentKey(id, numbers.document);
@@ -109,7 +112,7 @@ async function* closedObjects(
     const content = await readBounded(backend, marker, MAX_MARKER_BYTES, call);
     yield { key: marker, ...(await sumOf(content)), kind: "lifecycle" };
   }
-  yield* versionObjects(backend, record.artifacts, key, call);
+  yield* versionObjects(backend, record.artifacts, key, call, onDamaged);
   yield* codeBlobs(record);
   // If the summaries are in another object, the record does not show whether there are rich values.
   if (record.media === undefined && summaries === undefined) return;
@@ -133,6 +136,7 @@ async function* listedObjects(
   backend: Backend,
   id: string,
   call: CallOptions,
+  onDamaged: RunObjectsOptions["onDamaged"],
 ): AsyncGenerator<RunObject, void, undefined> {
   const entries: Entry[] = [];
   for await (const entry of backend.list(runPrefix(id), call)) entries.push(entry);
@@ -153,7 +157,7 @@ async function* listedObjects(
   });
   const damage = [...lost, ...folds.flatMap((fold) => fold.damage)].find(losesRecords);
   const record = foldRun(created, folds);
-  yield* versionObjects(backend, record.artifacts, runPrefix(id), call);
+  yield* versionObjects(backend, record.artifacts, runPrefix(id), call, onDamaged);
   yield* codeBlobs(record);
   if (folds.some(({ media }) => media.size > 0))
     yield* mediaBlobs(backend, id, { compacted: document?.compacted, journals: more }, call);

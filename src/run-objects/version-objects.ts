@@ -3,19 +3,21 @@ import type { Manifest } from "../artifacts/manifest.ts";
 import { parseManifestKey, readManifest } from "../artifacts/manifests.ts";
 import type { Backend, CallOptions } from "../backend/backend.ts";
 import { formatDigest } from "../bytes/digest.ts";
-import { LedgerError } from "../errors/ledger-error.ts";
+import { concernsOneObject, LedgerError } from "../errors/ledger-error.ts";
 import type { RecordedVersion } from "../journal/event.ts";
 import type { RunObject } from "./run-object.ts";
 
 /**
- * Yields the manifest of each version, then the blobs that it names: each pack once, and one for each other file. Costs one request for each
- * version. `by`: the object that names the versions. Throws `CORRUPT` for a version that is not as the run recorded it.
+ * Yields the manifest of each version, then the blobs that it names. Costs one request for each version. `by`: the
+ * object that names the versions. A version that is not as the run recorded it goes to `onDamaged`. Without that, throws
+ * `CORRUPT`.
  */
 export async function* versionObjects(
   backend: Backend,
   versions: readonly RecordedVersion[],
   by: string,
   { signal }: CallOptions,
+  onDamaged?: (error: LedgerError) => void,
 ): AsyncGenerator<RunObject, void, undefined> {
   for (const { name, version, manifest } of versions) {
     const { key, size, digest } = manifest;
@@ -25,16 +27,32 @@ export async function* versionObjects(
       throw new LedgerError("CORRUPT", message, { key: by });
     }
     yield { key, size, digest, kind: "manifest" };
-    const found = await readManifest(backend, name, { key, number }, signal).catch((cause: unknown) => {
-      if (!LedgerError.hasCode(cause, "NOT_FOUND")) throw cause;
-      throw new LedgerError("CORRUPT", `${key} is missing: ${by} names it`, { key, cause });
-    });
-    if (found.size !== size || found.digest !== digest) {
-      const message = `${key} is not the manifest of ${name}:${version} that the run recorded`;
-      throw new LedgerError("CORRUPT", message, { key });
+    let found: Manifest;
+    try {
+      found = await readRecorded(backend, { name, version, manifest }, { number, by }, signal);
+    } catch (error) {
+      if (onDamaged === undefined || !concernsOneObject(error)) throw error;
+      onDamaged(error);
+      continue;
     }
-    yield* blobsOf(found.manifest);
+    yield* blobsOf(found);
   }
+}
+
+async function readRecorded(
+  backend: Backend,
+  { name, version, manifest }: Pick<RecordedVersion, "name" | "version" | "manifest">,
+  { number, by }: { readonly number: number; readonly by: string },
+  signal: AbortSignal | undefined,
+): Promise<Manifest> {
+  const { key, size, digest } = manifest;
+  const found = await readManifest(backend, name, { key, number }, signal).catch((cause: unknown) => {
+    if (!LedgerError.hasCode(cause, "NOT_FOUND")) throw cause;
+    throw new LedgerError("CORRUPT", `${key} is missing: ${by} names it`, { key, cause });
+  });
+  if (found.size === size && found.digest === digest) return found.manifest;
+  const message = `${key} is not the manifest of ${name}:${version} that the run recorded`;
+  throw new LedgerError("CORRUPT", message, { key });
 }
 
 /** Yields the blobs of a version: one for each file that is not in a pack, and each pack once. */

@@ -26,6 +26,12 @@ function sparse(size: number): { backend: Backend; given: () => number } {
 }
 
 describe("readBounded", () => {
+  test("an object that is removed after its beginning was read is missing, and not cut", async () => {
+    const { backend } = sparse(300_000);
+    const removed: Backend = { ...backend, stat: async () => undefined };
+    await expect(readBounded(removed, "k", 1_000_000)).rejects.toMatchObject({ code: "NOT_FOUND", key: "k" });
+  });
+
   test.each([
     [true, 0, 1],
     [true, 65_535, 1],

@@ -66,7 +66,7 @@ test("a changed blob and a lost run are named, with what is intact and what to d
   const { intact, problems, missing } = await ledger.verify();
   expect(intact).toBe(false);
   expect(problems).toEqual([
-    { kind: "digest", key: blob, message: expect.stringContaining("log the same content again") },
+    { kind: "digest", key: blob, message: expect.stringContaining("logging its content again") },
     { kind: "missing", key: `runs/${other.id}`, message: expect.stringContaining("the catalogue says") },
   ]);
   expect(missing).toEqual([`runs/${other.id}`]);
@@ -113,6 +113,18 @@ test("a marker of a deletion that is damaged or lost, and an alias of a lost ver
     ["missing", expect.stringContaining("artifacts/model/aliases/best/")],
     ["missing", versions[0]],
   ]);
+});
+
+test("all versions of a run are verified, also behind one that cannot be read", async () => {
+  const backend = memoryBackend();
+  const ledger = await openLedger(backend, quiet);
+  const run = await ledger.startRun({ environment: false });
+  const keys: string[] = [];
+  for (const name of ["a", "b", "c"])
+    keys.push((await run.logArtifact(name, new TextEncoder().encode(name))).manifest.key);
+  await run.finish();
+  for (const key of keys) await backend.remove(key);
+  for (const found of [await ledger.verify(run.id), await ledger.verify()]) expect(found.missing).toEqual(keys);
 });
 
 test("wrong arguments, unknown runs and aborts reject", async () => {

@@ -6,6 +6,8 @@ import { lstat, readdir } from "./file-calls.ts";
 
 /** The number of files of a directory that are examined together. */
 const BATCH = 32;
+/** How often the names of a directory are read again because a file vanished. */
+const MOST_READS = 8;
 
 /** What is known of a file when it is yielded. */
 export type Examined = Pick<Stats, "isFile" | "size" | "mtimeMs">;
@@ -43,8 +45,12 @@ interface Level<Found> {
   readonly absolute: string;
   readonly path: string;
   /** Names in the order of the paths under them. Those of directories end in `/`. */
-  readonly names: readonly string[];
+  names: readonly string[];
   next: number;
+  /** Everything up to this path was yielded or left out. */
+  done: string | undefined;
+  /** How often the names may be read again. */
+  readsLeft: number;
   /** Files that are examined while a directory before them is read. */
   ahead?: Batch<Found> | undefined;
 }
@@ -62,7 +68,7 @@ export async function* walk<Found extends Examined = Stats>(
   directory: string,
   options: WalkOptions<Found>,
 ): AsyncGenerator<WalkedFile<Found>> {
-  const levels: Level<Found>[] = [{ ...(await readLevel(directory, options.prefix, options)), next: 0 }];
+  const levels: Level<Found>[] = [begin(await readLevel(directory, options.prefix, options), options)];
   for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
     options.signal?.throwIfAborted();
     const name = level.names[level.next];
@@ -74,9 +80,16 @@ export async function* walk<Found extends Examined = Stats>(
       const below = await vanishing(options, path + name.slice(0, -1), () =>
         readLevel(join(absolute, name.slice(0, -1)), path + name, options),
       );
-      if (below !== undefined) levels.push({ ...below, next: 0 });
+      level.done = endOf(path + name);
+      if (below !== undefined) levels.push(begin(below, options));
     } else yield* files(level, options);
   }
+}
+
+type Names = Pick<Level<unknown>, "absolute" | "path" | "names">;
+
+function begin<Found extends Examined>(names: Names, { startAfter }: WalkOptions<Found>): Level<Found> {
+  return { ...names, next: 0, done: startAfter, readsLeft: MOST_READS };
 }
 
 /** Yields the next files of a level, up to the next directory or a batch of them. */
@@ -90,11 +103,29 @@ async function* files<Found extends Examined>(
   const all = await found;
   for (const [i, name] of names.entries()) {
     const stats = all[i];
-    if (stats?.isFile() !== true) continue;
     const path = level.path + name;
+    // What replaced it before it was removed may be missing in the names: a listing has one of the two.
+    if (stats === undefined && level.readsLeft-- > 0) return await readAgain(level, options);
+    level.done = path;
+    if (stats?.isFile() !== true) continue;
     const { size, mtimeMs } = stats;
     yield { path, absolute: join(level.absolute, name), size, mtimeMs, found: stats };
   }
+}
+
+/** Reads the names of a level again, as far as they are not done. */
+async function readAgain<Found extends Examined>(level: Level<Found>, options: WalkOptions<Found>): Promise<void> {
+  const { absolute, path, done } = level;
+  const left = await vanishing(options, path.slice(0, -1), () =>
+    readLevel(absolute, path, { ...options, startAfter: done }),
+  );
+  level.names = (left?.names ?? []).filter((name) => done === undefined || endOf(path + name) > done);
+  level.next = 0;
+}
+
+/** Returns a text behind every path of a directory, which ends in `/`, or the path of a file itself. */
+function endOf(path: string): string {
+  return path.endsWith("/") ? `${path}\uffff` : path;
 }
 
 /** Begins to examine the next files. Returns `undefined` if a directory comes next. */
@@ -118,7 +149,7 @@ async function readLevel<Found extends Examined>(
   absolute: string,
   path: string,
   options: WalkOptions<Found>,
-): Promise<Omit<Level<Found>, "next">> {
+): Promise<Names> {
   const names: string[] = [];
   for (const entry of await readdir(absolute, { withFileTypes: true })) {
     const { name } = entry;

@@ -72,7 +72,7 @@ describe("files of a directory", () => {
   });
 
   test("have no state if the file system gives no inode or no times, and are never settled by another clock", () => {
-    const stats = { dev: 7n, ino: 5n, mtimeNs: 10n ** 18n, ctimeNs: 10n ** 18n } as BigIntStats;
+    const stats = { dev: 7n, ino: 5n, size: 9n, mtimeNs: 10n ** 18n, ctimeNs: 10n ** 18n } as BigIntStats;
     expect(fileState(stats, 7n)?.settled).toBe(true);
     expect(fileState(stats, 8n)?.settled).toBe(false);
     expect(fileState(stats, undefined)?.settled).toBe(false);
@@ -82,6 +82,18 @@ describe("files of a directory", () => {
       expect(fileState({ ...stats, [member]: 0n } as BigIntStats, 7n)).toBeUndefined();
     }
   });
+});
+
+test("a file that may be mapped has a state only when the system has written its pages to the disk", () => {
+  const now = BigInt(Date.now()) * 1_000_000n;
+  const stats = (size: bigint, age: bigint): BigIntStats => {
+    const time = now - age * 1_000_000_000n;
+    return { dev: 7n, ino: 5n, size, mtimeNs: time, ctimeNs: time } as BigIntStats;
+  };
+  expect(fileState(stats(64n * 1024n, 50n), 7n)).toBeUndefined();
+  expect(fileState(stats(64n * 1024n, 61n), 7n)?.settled).toBe(true);
+  expect(fileState(stats(64n * 1024n, 61n), 8n)).toBeUndefined();
+  expect(fileState(stats(64n * 1024n - 1n, 5n), 7n)?.settled).toBe(true);
 });
 
 describe("files that are read at once", () => {

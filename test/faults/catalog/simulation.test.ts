@@ -1,5 +1,6 @@
 import { afterEach, beforeAll, expect, test, vi } from "vitest";
 import { SegmentWriter } from "../../../src/catalog/segment-write.ts";
+import { loadAll } from "../../../src/platform/on-demand.ts";
 import { createTestLedger } from "../../../src/testing/index.ts";
 import { type Sabotage, simulate } from "./simulation.ts";
 import { rounds } from "../../rounds.ts";
@@ -23,6 +24,7 @@ beforeAll(async () => {
   await (await ledger.resumeRun(run.id)).finish();
   await ledger.deleteRun(run.id);
   await ledger.searchRuns();
+  await loadAll();
 });
 afterEach(() => vi.restoreAllMocks());
 

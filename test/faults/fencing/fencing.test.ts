@@ -1,4 +1,5 @@
 import { beforeAll, expect, test } from "vitest";
+import { loadAll } from "../../../src/platform/on-demand.ts";
 import { createTestLedger } from "../../../src/testing/index.ts";
 import { type Sabotage, simulate, type Store } from "./simulation.ts";
 import { rounds } from "../../rounds.ts";
@@ -23,6 +24,7 @@ beforeAll(async () => {
   await run.flush();
   await (await ledger.resumeRun(run.id, { mode: "exclusive" })).finish();
   await ledger.history(run.id, "any");
+  await loadAll();
 });
 
 test.each(places)(
