@@ -27,12 +27,14 @@ export interface KnownDocument {
   readonly document: RunDocument;
 }
 
-/** How often a run is listed again because it was compacted while it was read. */
+/** How often a run is read because listed objects were gone. */
 const TRIES = 5;
+/** The same, if another session closes the run again and again. */
+const TRIES_WHILE_CLOSED = 50;
 
 /**
- * Calls `read` with a listing of the run, and again with a new listing if listed objects were gone. `isConfirmed`: this
- * is not the first listing, so objects that are missing now are lost.
+ * Calls `read` with a listing of the run, and again with a new listing if listed objects were gone. `isConfirmed`: the
+ * run was not closed since the listing before, so objects that are missing now are lost.
  */
 export async function whileItChanges<T>(
   backend: Backend,
@@ -41,13 +43,18 @@ export async function whileItChanges<T>(
   known: RunListing | undefined,
   read: (listing: RunListing, isConfirmed: boolean) => Promise<T>,
 ): Promise<T> {
-  for (let left = TRIES; ; left--) {
-    const listing = left === TRIES && known ? known : await listRun(backend, runId, options);
+  let before: number | undefined;
+  let left = TRIES;
+  for (let most = TRIES_WHILE_CLOSED; ; most--) {
+    const listing = before === undefined && known ? known : await listRun(backend, runId, options);
+    const isConfirmed = listing.newestDocument === before;
     try {
-      return await read(listing, left < TRIES);
+      return await read(listing, isConfirmed);
     } catch (error) {
       if (!LedgerError.hasCode(error, "NOT_FOUND")) throw error;
-      if (left === 1) {
+      if (isConfirmed || before === undefined) left--;
+      before = listing.newestDocument;
+      if (left === 0 || most === 1) {
         throw new LedgerError("CORRUPT", `run ${runId} names objects that are missing`, {
           ...(error.key !== undefined && { key: error.key }),
           cause: error,
