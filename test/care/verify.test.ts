@@ -115,6 +115,29 @@ test("a marker of a deletion that is damaged or lost, and an alias of a lost ver
   ]);
 });
 
+test("a run that a slow writer adds to after others have closed it is intact", async () => {
+  // Nothing says whether a writer lives, as on a disk that machines share.
+  const inner = memoryBackend();
+  const appends: Backend = {
+    ...objectsOnly(inner),
+    capabilities: inner.capabilities,
+    append: (key, bytes, options) => inner.append!(key, bytes, options),
+    move: (from, to, options) => inner.move!(from, to, options),
+  };
+  for (const backend of [appends, objectsOnly()]) {
+    const [slow, other] = [await openLedger(backend, quiet), await openLedger(backend, quiet)];
+    const run = await slow.startRun({ environment: false });
+    run.log({ loss: 1 });
+    await run.flush();
+    expect(await other.recover(run.id, { graceMs: 0 })).toMatchObject({ interrupted: [run.id] });
+    run.log({ loss: 2 });
+    await run.flush();
+    for (const found of [await other.verify(run.id), await other.verify()]) expect(found.problems).toEqual([]);
+    await run.finish();
+    expect((await other.verify()).problems).toEqual([]);
+  }
+});
+
 test("all versions of a run are verified, also behind one that cannot be read", async () => {
   const backend = memoryBackend();
   const ledger = await openLedger(backend, quiet);
