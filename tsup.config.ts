@@ -59,9 +59,8 @@ const config: Options = {
         { name: "resume", of: ["resume-run"] },
         { name: "recover", of: ["run-care"] },
         { name: "compare-runs", of: ["comparing"] },
-        { name: "media", of: ["store-media"], after: "media-open" },
-        { name: "media-list", of: ["list-media"] },
-        { name: "media-open", of: ["open-media"] },
+        { name: "media", of: ["store-media"] },
+        { name: "media-read", of: ["list-media", "open-media"] },
       ],
       [{ name: "console", of: ["read-console"] }],
     );
