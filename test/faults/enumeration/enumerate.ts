@@ -181,7 +181,7 @@ export function enumeration(name: "memory" | "objects" | "fs" | "s3", newPlace: 
     await finishedRun(like.open(createTestClock(START)), oracle);
     const left = { contents: await like.contents(), known: () => oracle.copy() };
     // Each scenario has thousands of points, so not all operations are asked for.
-    const step = stride(200, isQuick ? 4 : 8);
+    const step = stride(200, isQuick ? 15 : 60);
     for (const mode of sampled(modes, 2)) {
       const callers = isQuick ? callersFor(mode) : (["gives up"] as const);
       await everyWay(mode, callers, { name: `${name} resumed`, work: lateSessions, left }, 40, step);
