@@ -60,9 +60,9 @@ const config: Options = {
         { name: "recover", of: ["run-care"] },
         { name: "compare-runs", of: ["comparing"] },
         { name: "media", of: ["store-media"] },
-        { name: "media-read", of: ["list-media", "open-media"] },
+        { name: "media-list", of: ["list-media"] },
+        { name: "media-open", of: ["open-media", "read-console"] },
       ],
-      [{ name: "console", of: ["read-console"] }],
     );
     await stripComments("dist");
     await writeCommonJs("src", "dist/cjs");

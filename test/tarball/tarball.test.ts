@@ -224,7 +224,7 @@ describe("the first call of a process", () => {
   const further = [
     { call: "image", files: 10, kB: 610 },
     { call: "table", files: 9, kB: 580 },
-    { call: "media", files: 11, kB: 420 },
+    { call: "media", files: 10, kB: 395 },
     { call: "summarise", files: 11, kB: 500 },
     { call: "compareRuns", files: 11, kB: 490 },
     { call: "watchRun", files: 10, kB: 465 },
