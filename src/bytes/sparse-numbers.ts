@@ -17,7 +17,7 @@ export function isPowerOfTwo(n: number): boolean {
   return n === lowestBit(n);
 }
 
-/** Returns numbers one of which stays if there is any number above `n`. `n` 0: there is none yet. */
+/** Returns a few numbers. If any number above `n` was taken, at least one of these stays. `n` 0: none was taken yet. */
 export function laterNumbers(n: number): number[] {
   const later: number[] = [];
   let bit = 1;
