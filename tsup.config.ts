@@ -45,7 +45,7 @@ const config: Options = {
       "dist",
       [
         { name: "start", of: ["start-run"] },
-        { name: "close", of: ["close-run"], after: "start" },
+        { name: "close", of: ["close-run", "shared-end"], after: "start" },
         { name: "search", of: ["search-runs"] },
         { name: "record", of: ["read-run", "read-run-row"] },
         { name: "history", of: ["read-histories", "point-layers"], after: "record" },

@@ -1,7 +1,7 @@
 import { warn } from "../platform/warn.ts";
 import type { JournalWriter } from "../journal/journal-writer.ts";
 import { builtinModule } from "../platform/builtin-module.ts";
-import type { SharedEnd } from "./close-run.ts";
+import type { SharedEnd } from "./shared-end.ts";
 import { whenPageHides } from "./page-hiding.ts";
 import { processGuard } from "./process-guard.ts";
 

@@ -3,7 +3,6 @@ import type { JournalWriter } from "../journal/journal-writer.ts";
 import type { RunCreated } from "../journal/run-created.ts";
 import type { RunStatus } from "../journal/run-record.ts";
 import type { Ending } from "./finish-options.ts";
-import type { SharedEnd } from "./close-run.ts";
 import { CODE_WAIT_MS, type CodeLog, SHORT_CODE_WAIT_MS } from "./code-log.ts";
 import type { ArtifactLog } from "./log-artifacts.ts";
 import type { MediaLog } from "./log-media.ts";
@@ -18,6 +17,7 @@ import {
 import { processGuard } from "./process-guard.ts";
 import type { Capturing } from "./run-capture.ts";
 import type { OpenRun, RunContext } from "./run-context.ts";
+import type { SharedEnd } from "./shared-end.ts";
 
 /** A session of a run in this process. */
 export interface SessionParts {
@@ -31,6 +31,7 @@ export interface SessionParts {
 }
 
 const closing = /* @__PURE__ */ onDemand(() => import("./close-run.ts"));
+const sharedEnds = /* @__PURE__ */ onDemand(() => import("./shared-end.ts"));
 
 /**
  * Ends the session of a run: because the program closes the run, a signal aborts, a fence shuts it out, or the process
@@ -77,6 +78,7 @@ export class RunClosing {
     if (signal?.aborted) this.#abort();
     // Loaded now, because at the end of the run a page may be offline, and a process has little time.
     void closing().catch(() => {});
+    void sharedEnds().catch(() => {});
   }
 
   /** `running` until the run is closed, then how it was closed. */
@@ -126,7 +128,8 @@ export class RunClosing {
     await this.#media.flushLast();
     // Nothing may come after the end of a run.
     if (writer.isOverflowing) await writer.flush();
-    const { closeRun, readOthers } = await closing();
+    const { closeRun } = await closing();
+    const { readOthers } = await sharedEnds();
     const before = writer.stored;
     const others = await readOthers(context, created, writer);
     if (!this.#isRecorded) {
@@ -181,7 +184,7 @@ export class RunClosing {
   /** Everything is stored. If the others cannot be read, the process ends as if there were none. */
   async #readSharedEnd(): Promise<SharedEnd> {
     const { context, created, writer } = this.#parts;
-    const { readSharedEnd } = await closing();
+    const { readSharedEnd } = await sharedEnds();
     return await readSharedEnd(context, created, writer, writersHere()).catch(() => ({ isShared: false }));
   }
 
