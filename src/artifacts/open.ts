@@ -1,9 +1,10 @@
-import type { Backend, CallOptions } from "../backend/backend.ts";
+import type { Backend, CallOptions, ReadOptions } from "../backend/backend.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
 import { onDemand } from "../platform/on-demand.ts";
 import { callOptions } from "../backend/call-options.ts";
 import { blobKey } from "./blobs.ts";
 import { formatDigest } from "../bytes/digest.ts";
+import { readStoredPart, storedPart, storedPartChunks } from "./file-range.ts";
 import type { ManifestFile } from "./manifest.ts";
 import { type ArtifactCheck, checkFiles } from "./artifact-check.ts";
 import { isPacked, PackedFiles } from "./packed-files.ts";
@@ -67,9 +68,14 @@ export class OpenArtifact {
    * Returns the bytes of one file, after checking their digest. `path` may be left out if the artifact has a single
    * content, else `INVALID_ARGUMENT`. Rejects with `ARTIFACT_NOT_FOUND` if there is no such file, and with `CORRUPT` if
    * the store holds other bytes than were logged.
+   *
+   * With `range` it returns these bytes alone, with one request. They cannot be compared with the digest of the file:
+   * only their number is checked, and `verify` finds other bytes. Rejects with `INVALID_ARGUMENT` for a bad `range`.
    */
-  async read(path?: string, options: CallOptions = {}): Promise<Uint8Array> {
+  async read(path?: string, options: ReadOptions = {}): Promise<Uint8Array> {
     const file = this.#file(path);
+    const { range, signal } = options;
+    if (range !== undefined) return await readStoredPart(this.#backend, storedPart(file, range), signal);
     if (isPacked(file)) return await this.#packed.read(file, options.signal);
     const { hex, size } = file;
     const key = blobKey(hex);
@@ -118,10 +124,15 @@ export class OpenArtifact {
   /**
    * Returns one file as a stream. It reads 4 MiB at a time, only when they are asked for. If the store holds other
    * bytes than were logged, the stream fails with `CORRUPT` instead of yielding its last chunk. Throws at once for a
-   * `path` that {@link read} would reject.
+   * `path` or a `range` that {@link read} would reject. The bytes of a range are not compared with the digest.
    */
-  stream(path?: string, options: CallOptions = {}): ReadableStream<Uint8Array> {
-    const chunks = this.#chunks(this.#file(path), options.signal);
+  stream(path?: string, options: ReadOptions = {}): ReadableStream<Uint8Array> {
+    const { range, signal } = options;
+    const file = this.#file(path);
+    const chunks =
+      range === undefined
+        ? this.#chunks(file, signal)
+        : storedPartChunks(this.#backend, storedPart(file, range), signal);
     return new ReadableStream<Uint8Array>(
       {
         pull: async (controller) => {
