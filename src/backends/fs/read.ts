@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import type { FileHandle } from "node:fs/promises";
 import type { ByteRange } from "../../backend/backend.ts";
 import { clampRange } from "../../backend/body.ts";
@@ -46,7 +47,7 @@ export async function readObject(
   const length = end - start;
   if (before?.length === length) return before;
   if (before && before.length > length) return before.slice(0, length);
-  const bytes = new Uint8Array(length);
+  const bytes = uninitialised(length);
   if (before) bytes.set(before);
   const done = before?.length ?? 0;
   if (done + (await readFully(found.file, bytes.subarray(done), start + done, signal)) < length)
@@ -72,6 +73,12 @@ async function readAhead(
   } catch {
     return undefined;
   }
+}
+
+/** Returns memory that is not zeroed: zeroing takes a tenth of the time of reading and hashing it. It has a buffer of its own. */
+function uninitialised(length: number): Uint8Array {
+  const { buffer, byteOffset } = Buffer.allocUnsafeSlow(length);
+  return new Uint8Array(buffer, byteOffset, length);
 }
 
 /** Fills `bytes` with the file's bytes from `position` on. Returns how many there were. */
