@@ -1,98 +1,142 @@
 import { utf8Decoder } from "../bytes/utf8.ts";
-import * as z from "zod/mini";
 import { decodeJson } from "../bytes/decode-json.ts";
-import type { DatasetEvent, Dictionary, MediaRecord, RunEvent } from "./event.ts";
+import type { DatasetEvent, ErrorSummary, MediaRecord, RecordedVersion, RunEvent } from "./event.ts";
 import { isDatasetData, knownDataset } from "./is-recorded-dataset.ts";
 import { knownMedia } from "./known-media.ts";
 import { isRecordedCode, knownCode } from "./is-recorded-code.ts";
-import type { RecordedCode } from "./recorded-code.ts";
+import { type Checks, isNumber, isText, isTexts, oneOf, optional, pickMembers } from "./members.ts";
 import { isCount, isCounts, isDictionary, isDigest, isInteger, isStrings } from "./record-checks.ts";
 
-const dictionary = /* @__PURE__ */ z.custom<Dictionary>(isDictionary);
-const strings = /* @__PURE__ */ z.custom<Dictionary<string>>(isStrings);
-const counts = /* @__PURE__ */ z.custom<Dictionary<number>>(isCounts);
-const integer = /* @__PURE__ */ z.custom<number>(isInteger);
-const count = /* @__PURE__ */ z.custom<number>(isCount);
-const some = /* @__PURE__ */ z.optional(count);
-const text = /* @__PURE__ */ z.optional(z.string());
-const head = { v: z.literal(1), order: integer, time: z.number() };
+type KnownEvent = Exclude<RunEvent, MediaRecord>;
 
-const recordedVersion = /* @__PURE__ */ z.object({
-  name: z.string(),
-  version: z.string(),
-  digest: z.string(),
-  size: z.number(),
+const count = /* @__PURE__ */ optional(isCount);
+const integer = /* @__PURE__ */ optional(isInteger);
+const text = /* @__PURE__ */ optional(isText);
+const time = /* @__PURE__ */ optional(isNumber);
+const head = { v: /* @__PURE__ */ oneOf(1), order: isInteger, time: isNumber };
+
+const versionChecks: Checks<RecordedVersion> = {
+  name: isText,
+  version: isText,
+  digest: isText,
+  size: isNumber,
   type: text,
-  aliases: z.array(z.string()),
-  metadata: dictionary,
-  createdAt: z.number(),
+  aliases: isTexts,
+  metadata: isDictionary,
+  createdAt: isNumber,
   runId: text,
-  manifest: z.object({ key: z.string(), size: count, digest: z.custom<string>(isDigest) }),
-});
+  manifest: isManifest,
+};
 
-const schema: z.ZodMiniType<Exclude<RunEvent, MediaRecord>> = /* @__PURE__ */ z.discriminatedUnion("kind", [
-  z.object({
-    kind: z.literal("session"),
+const manifestChecks: Checks<RecordedVersion["manifest"]> = { key: isText, size: isCount, digest: isDigest };
+
+const errorChecks: Checks<ErrorSummary> = { name: isText, message: isText, stack: text };
+
+const set = { ...head, set: isDictionary };
+const version = { ...head, version: isVersion };
+
+/** The members of each kind of event. */
+const checks: { readonly [Event in KnownEvent as Event["kind"]]: Checks<Event> } = {
+  session: {
+    kind: /* @__PURE__ */ oneOf("session"),
     ...head,
-    mode: z.enum(["start", "join", "recover", "exclusive"]),
-    fence: z.optional(integer),
-    beatMs: z.number(),
+    mode: /* @__PURE__ */ oneOf("start", "join", "recover", "exclusive"),
+    fence: integer,
+    beatMs: isNumber,
     alive: text,
-    positions: z.optional(counts),
-    document: some,
-    writers: some,
-  }),
-  z.object({ kind: z.enum(["params", "environment"]), ...head, set: dictionary }),
-  z.object({ kind: z.literal("tags"), ...head, set: z.optional(strings), remove: z.optional(z.array(z.string())) }),
-  z.object({ kind: z.literal("note"), ...head, text: z.string() }),
-  z.object({
-    kind: z.literal("metric"),
+    positions: /* @__PURE__ */ optional(isCounts),
+    document: count,
+    writers: count,
+  },
+  params: { kind: /* @__PURE__ */ oneOf("params"), ...set },
+  environment: { kind: /* @__PURE__ */ oneOf("environment"), ...set },
+  tags: {
+    kind: /* @__PURE__ */ oneOf("tags"),
     ...head,
-    name: z.string(),
-    goal: z.optional(z.enum(["minimize", "maximize"])),
+    set: /* @__PURE__ */ optional(isStrings),
+    remove: /* @__PURE__ */ optional(isTexts),
+  },
+  note: { kind: /* @__PURE__ */ oneOf("note"), ...head, text: isText },
+  metric: {
+    kind: /* @__PURE__ */ oneOf("metric"),
+    ...head,
+    name: isText,
+    goal: /* @__PURE__ */ optional(oneOf("minimize", "maximize")),
     stepMetric: text,
     unit: text,
     description: text,
-  }),
-  z.object({ kind: z.enum(["artifact", "input"]), ...head, version: recordedVersion }),
-  z.object({
-    kind: z.literal("dataset"),
+  },
+  artifact: { kind: /* @__PURE__ */ oneOf("artifact"), ...version },
+  input: { kind: /* @__PURE__ */ oneOf("input"), ...version },
+  dataset: {
+    kind: /* @__PURE__ */ oneOf("dataset"),
     ...head,
-    name: z.string(),
-    digest: z.string(),
+    name: isText,
+    digest: isText,
     uri: text,
-    size: some,
+    size: count,
     context: text,
-    rows: some,
-    columns: some,
+    rows: count,
+    columns: count,
     // `isDatasetData` checks these two.
-    schema: z.optional(z.custom<DatasetEvent["schema"]>(() => true)),
-    profile: z.optional(z.custom<DatasetEvent["profile"]>(() => true)),
+    schema: (_value): _value is DatasetEvent["schema"] => true,
+    profile: (_value): _value is DatasetEvent["profile"] => true,
     artifact: text,
-  }),
-  z.object({ kind: z.literal("code"), ...head, code: z.custom<RecordedCode>(isRecordedCode) }),
-  z.object({ kind: z.literal("beat"), ...head }),
-  z.object({ kind: z.literal("clock"), ...head, jumpMs: z.number() }),
-  z.object({ kind: z.literal("dropped"), ...head, points: integer }),
-  z.object({
-    kind: z.literal("finish"),
+  },
+  code: { kind: /* @__PURE__ */ oneOf("code"), ...head, code: isRecordedCode },
+  beat: { kind: /* @__PURE__ */ oneOf("beat"), ...head },
+  clock: { kind: /* @__PURE__ */ oneOf("clock"), ...head, jumpMs: isNumber },
+  dropped: { kind: /* @__PURE__ */ oneOf("dropped"), ...head, points: isInteger },
+  finish: {
+    kind: /* @__PURE__ */ oneOf("finish"),
     ...head,
-    status: z.enum(["finished", "failed", "killed"]),
-    endTime: z.optional(z.number()),
-    error: z.optional(z.object({ name: z.string(), message: z.string(), stack: text })),
-  }),
-  z.object({ kind: z.literal("leave"), ...head, next: integer }),
-  z.object({ kind: z.literal("interrupted"), ...head, positions: counts, endTime: z.optional(z.number()) }),
-]);
+    status: /* @__PURE__ */ oneOf("finished", "failed", "killed"),
+    endTime: time,
+    error: /* @__PURE__ */ optional(isError),
+  },
+  leave: { kind: /* @__PURE__ */ oneOf("leave"), ...head, next: isInteger },
+  interrupted: { kind: /* @__PURE__ */ oneOf("interrupted"), ...head, positions: isCounts, endTime: time },
+};
+
+function isManifest(value: unknown): value is RecordedVersion["manifest"] {
+  return pickMembers(value, manifestChecks) !== undefined;
+}
+
+function isVersion(value: unknown): value is RecordedVersion {
+  return pickMembers(value, versionChecks) !== undefined;
+}
+
+function isError(value: unknown): value is ErrorSummary {
+  return pickMembers(value, errorChecks) !== undefined;
+}
 
 /**
  * Returns the event with the members that this library knows, or `undefined` if it does not know the kind or version.
  */
 export function knownEvent(value: unknown): RunEvent | undefined {
-  if (isDictionary(value) && value["kind"] === "media") return knownMedia(value);
-  const { data } = z.safeParse(schema, value);
-  if (data?.kind === "dataset") return isDatasetData({ ...data }) ? knownDataset(data) : undefined;
-  return data?.kind === "code" ? { ...data, code: knownCode(data.code) } : data;
+  if (!isDictionary(value)) return undefined;
+  const { kind } = value;
+  if (kind === "media") return knownMedia(value);
+  if (typeof kind !== "string" || !Object.hasOwn(checks, kind)) return undefined;
+  const event = pickMembers(value, checks[kind as KnownEvent["kind"]] as Checks<KnownEvent>);
+  switch (event?.kind) {
+    case "dataset":
+      return isDatasetData({ ...event }) ? knownDataset(event) : undefined;
+    case "code":
+      return { ...event, code: knownCode(event.code) };
+    case "artifact":
+    case "input":
+      return { ...event, version: knownVersion(event.version) };
+    case "finish":
+      return { ...event, ...(event.error && { error: pickMembers(event.error, errorChecks) }) };
+    default:
+      return event;
+  }
+}
+
+function knownVersion(version: RecordedVersion): RecordedVersion {
+  const known = pickMembers(version, versionChecks) as RecordedVersion;
+  return { ...known, manifest: pickMembers(known.manifest, manifestChecks) as RecordedVersion["manifest"] };
 }
 
 const decoder = /* @__PURE__ */ utf8Decoder({ fatal: true });

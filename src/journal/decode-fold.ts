@@ -1,8 +1,8 @@
-import * as z from "zod/mini";
 import type { Damage } from "./damage.ts";
 import { knownEvent } from "./decode-event.ts";
 import type { Dictionary, MediaRecord, RunEvent } from "./event.ts";
 import { isDamage } from "./is-run-record.ts";
+import { type Checks, isNumber, isText, optional, pickMembers } from "./members.ts";
 import { isDictionary, isInteger } from "./record-checks.ts";
 import {
   isStoredMedia,
@@ -14,37 +14,45 @@ import {
 } from "./stored-fold.ts";
 import type { WriterFold } from "./writer-fold.ts";
 
-const integer = /* @__PURE__ */ z.custom<number>(isInteger);
-
 /** A stored fold whose events are not checked yet. */
 export interface CheckedFold extends Omit<StoredFold, "events" | "mediaList"> {
   readonly events: unknown[];
   readonly mediaList?: unknown[] | undefined;
 }
 
-/** The schema of a stored fold, without its events. */
-export const storedFold: z.ZodMiniType<CheckedFold> = /* @__PURE__ */ z.object({
-  writer: z.string(),
-  order: integer,
-  fence: integer,
-  next: integer,
-  lastOrder: integer,
-  lastStep: z.optional(z.number()),
-  firstStep: z.optional(z.number()),
-  lastTime: z.optional(z.number()),
-  beatMs: z.optional(z.number()),
-  alive: z.optional(z.string()),
-  events: z.array(z.unknown()),
-  superseded: integer,
-  mediaList: z.optional(z.array(z.unknown())),
-  damage: z.array(z.custom<Damage>((value) => isDictionary(value) && isDamage(value))),
-  metrics: z.optional(
-    z.custom<Dictionary<StoredSummary>>((value) => isDictionary(value) && Object.values(value).every(isStoredSummary)),
+const number = /* @__PURE__ */ optional(isNumber);
+
+const checks: Checks<CheckedFold> = {
+  writer: isText,
+  order: isInteger,
+  fence: isInteger,
+  next: isInteger,
+  lastOrder: isInteger,
+  lastStep: number,
+  firstStep: number,
+  lastTime: number,
+  beatMs: number,
+  alive: /* @__PURE__ */ optional(isText),
+  events: isList,
+  superseded: isInteger,
+  mediaList: /* @__PURE__ */ optional(isList),
+  damage: (value): value is Damage[] => isList(value) && value.every((each) => isDictionary(each) && isDamage(each)),
+  metrics: /* @__PURE__ */ optional(
+    (value): value is Dictionary<StoredSummary> => isDictionary(value) && Object.values(value).every(isStoredSummary),
   ),
-  media: z.optional(
-    z.custom<Dictionary<StoredMedia>>((value) => isDictionary(value) && Object.values(value).every(isStoredMedia)),
+  media: /* @__PURE__ */ optional(
+    (value): value is Dictionary<StoredMedia> => isDictionary(value) && Object.values(value).every(isStoredMedia),
   ),
-});
+};
+
+function isList(value: unknown): value is unknown[] {
+  return Array.isArray(value);
+}
+
+/** Returns a stored fold with the members that this library knows, or `undefined` for anything else. */
+export function checkFold(value: unknown): CheckedFold | undefined {
+  return pickMembers(value, checks);
+}
 
 /** Returns the fold of a checked stored fold. Throws a RangeError for an event that this library does not know. */
 export function toWriterFold(fold: CheckedFold): WriterFold {
@@ -53,8 +61,8 @@ export function toWriterFold(fold: CheckedFold): WriterFold {
 
 /** Returns the fold of a decoded value, or `undefined` for anything else. Throws like {@link toWriterFold}. */
 export function decodeFold(value: unknown): WriterFold | undefined {
-  const { data } = z.safeParse(storedFold, value);
-  return data && toWriterFold(data);
+  const fold = checkFold(value);
+  return fold && toWriterFold(fold);
 }
 
 /** Returns an event of a document. Throws a RangeError for anything else. */

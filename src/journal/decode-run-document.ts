@@ -1,34 +1,54 @@
 import { isRunRecord } from "./is-run-record.ts";
-import * as z from "zod/mini";
 import { LedgerError } from "../errors/ledger-error.ts";
 import { decodeCheckedJson, laterVersion } from "../bytes/checked-json.ts";
 import type { Compacted, CompactedEnd, CompactedObject, StoredObject } from "./compacted.ts";
 import { DamageList } from "./damage.ts";
-import { storedFold, toWriterFold } from "./decode-fold.ts";
+import { type CheckedFold, checkFold, toWriterFold } from "./decode-fold.ts";
 import type { Dictionary } from "./event.ts";
 import { isInventory, type StoredKind, storedKind } from "./inventory.ts";
+import { type Checks, isText, isTexts, oneOf, optional, pickMembers } from "./members.ts";
 import { isDictionary, isInteger } from "./record-checks.ts";
 import { DOCUMENT_LIMITS, type RunDocument } from "./run-document.ts";
 import type { RunRecord } from "./run-record.ts";
 
-const names = /* @__PURE__ */ z.array(z.string());
-const schema = /* @__PURE__ */ z.object({
-  v: z.literal(1),
-  record: z.custom<RunRecord>((value) => isDictionary(value) && isRunRecord(withAbsent(value))),
-  objects: z.custom<StoredObject[]>(isInventory),
-  summaries: z.optional(z.string()),
-  compacted: z.optional(
-    z.object({
-      metrics: names,
-      overview: z.optional(z.string()),
-      writers: z.array(storedFold),
-      media: names,
-      events: names,
-      summaries: z.optional(z.string()),
-      ends: z.custom<Dictionary<CompactedEnd>>((value) => isDictionary(value) && Object.values(value).every(isEnd)),
-    }),
-  ),
-});
+/** A document whose folds are not checked yet. */
+interface StoredDocument {
+  readonly v: 1;
+  readonly record: RunRecord;
+  readonly objects: readonly StoredObject[];
+  readonly summaries?: string | undefined;
+  readonly compacted?: Dictionary | undefined;
+}
+
+const text = /* @__PURE__ */ optional(isText);
+
+const checks: Checks<StoredDocument> = {
+  v: /* @__PURE__ */ oneOf(1),
+  record: (value): value is RunRecord => isDictionary(value) && isRunRecord(withAbsent(value)),
+  objects: isInventory,
+  summaries: text,
+  compacted: /* @__PURE__ */ optional(isDictionary),
+};
+
+interface StoredCompacted {
+  readonly metrics: readonly string[];
+  readonly overview?: string | undefined;
+  readonly writers: readonly unknown[];
+  readonly media: readonly string[];
+  readonly events: readonly string[];
+  readonly summaries?: string | undefined;
+  readonly ends: Dictionary<CompactedEnd>;
+}
+
+const compactedChecks: Checks<StoredCompacted> = {
+  metrics: isTexts,
+  overview: text,
+  writers: (value): value is unknown[] => Array.isArray(value),
+  media: isTexts,
+  events: isTexts,
+  summaries: text,
+  ends: (value): value is Dictionary<CompactedEnd> => isDictionary(value) && Object.values(value).every(isEnd),
+};
 
 /** Returns a record with the members that a document may leave out. */
 function withAbsent<T extends object>(record: T): T {
@@ -49,9 +69,9 @@ export function decodeRunDocument(bytes: Uint8Array, id: string): RunDocument | 
     const value = decodeCheckedJson(bytes, DOCUMENT_LIMITS);
     const later = laterVersion(value);
     if (later !== undefined) throw tooNew(id, later);
-    const result = z.safeParse(schema, value);
-    if (!result.success || result.data.record.id !== id) return undefined;
-    const { record, objects, compacted, summaries } = result.data;
+    const stored = pickMembers(value, checks);
+    if (stored?.record.id !== id) return undefined;
+    const { record, objects, compacted, summaries } = stored;
     if (summaries === undefined && !isDictionary(record.metrics)) return undefined;
     const find = finder(objects);
     return {
@@ -89,8 +109,12 @@ function finder(objects: readonly StoredObject[]): Find {
   };
 }
 
-function restore(stored: NonNullable<z.infer<typeof schema>["compacted"]>, find: Find): Compacted {
-  const { metrics, overview, writers, media, events, summaries, ends } = stored;
+/** Throws a RangeError for anything else than what {@link RunDocument.compacted} is stored as. */
+function restore(value: Dictionary, find: Find): Compacted {
+  const stored = pickMembers(value, compactedChecks);
+  if (stored === undefined) throw new RangeError("the document does not say what replaces the journals");
+  const { metrics, overview, media, events, summaries, ends } = stored;
+  const writers = stored.writers.map(toCheckedFold);
   if (new Set(writers.map(({ writer }) => writer)).size < writers.length)
     throw new RangeError("the document has a writer twice");
   return {
@@ -102,4 +126,10 @@ function restore(stored: NonNullable<z.infer<typeof schema>["compacted"]>, find:
     ...(summaries !== undefined && { summaries: find("records", summaries) }),
     ends,
   };
+}
+
+function toCheckedFold(value: unknown): CheckedFold {
+  const fold = checkFold(value);
+  if (fold === undefined) throw new RangeError("the document has something that is no fold");
+  return fold;
 }

@@ -2,10 +2,9 @@ import type { Backend, CallOptions } from "../backend/backend.ts";
 import { readBounded } from "../backend/read-bounded.ts";
 import { decodeCheckedJson, MAX_CHECKED_JSON_BYTES } from "../bytes/checked-json.ts";
 import { type RunCreated, runCreatedKey } from "./run-created.ts";
-import * as z from "zod/mini";
 import { LedgerError } from "../errors/ledger-error.ts";
-import type { Dictionary } from "./event.ts";
-import { type ForkOrigin, isForkOrigin } from "./fork-origin.ts";
+import { isForkOrigin } from "./fork-origin.ts";
+import { type Checks, isNumber, isText, oneOf, optional, pickMembers, wrongMember } from "./members.ts";
 import { isDictionary, isExperiment, isStrings, isWriterId } from "./record-checks.ts";
 import { type FixedAttribute, fixedAttributes } from "./run-attributes.ts";
 
@@ -15,30 +14,32 @@ export async function readRunBeginning(backend: Backend, runId: string, options?
   return decodeRunCreated(bytes, runId);
 }
 
-const dictionary = /* @__PURE__ */ z.custom<Dictionary>(isDictionary);
-const strings = /* @__PURE__ */ z.custom<Dictionary<string>>(isStrings);
-const text = /* @__PURE__ */ z.optional(z.string());
+type Writer = RunCreated["writer"];
+
+const text = /* @__PURE__ */ optional(isText);
 
 const fixed = /* @__PURE__ */ Object.fromEntries(fixedAttributes.map((member) => [member, text])) as Record<
   FixedAttribute,
   typeof text
 >;
 
-const schema: z.ZodMiniType<RunCreated> = /* @__PURE__ */ z.object({
-  v: z.literal(1),
-  id: z.string(),
-  experiment: z.custom<string>(isExperiment),
-  name: z.string(),
-  createdAt: z.number(),
-  startTime: z.optional(z.number()),
-  params: z.optional(dictionary),
-  tags: z.optional(strings),
+const checks: Checks<RunCreated> = {
+  v: /* @__PURE__ */ oneOf(1),
+  id: isText,
+  experiment: isExperiment,
+  name: isText,
+  createdAt: isNumber,
+  startTime: /* @__PURE__ */ optional(isNumber),
+  params: /* @__PURE__ */ optional(isDictionary),
+  tags: /* @__PURE__ */ optional(isStrings),
   note: text,
   ...fixed,
-  forkOf: z.optional(z.custom<ForkOrigin>(isForkOrigin)),
-  environment: z.optional(dictionary),
-  writer: z.object({ id: z.custom<string>(isWriterId), beatMs: z.number(), alive: text }),
-});
+  forkOf: /* @__PURE__ */ optional(isForkOrigin),
+  environment: /* @__PURE__ */ optional(isDictionary),
+  writer: (value): value is Writer => pickMembers(value, writerChecks) !== undefined,
+};
+
+const writerChecks: Checks<Writer> = { id: isWriterId, beatMs: isNumber, alive: text };
 
 /**
  * Returns the beginning of the run `id`. Throws `CORRUPT` for anything else, and `FORMAT_TOO_NEW` for a later version.
@@ -61,9 +62,13 @@ export function toRunCreated(value: unknown, id: string): RunCreated {
   if (typeof version === "number" && version > 1) {
     throw new LedgerError("FORMAT_TOO_NEW", `${key} is of version ${version}; this library reads version 1`, { key });
   }
-  const result = z.safeParse(schema, value);
-  if (!result.success)
-    throw new LedgerError("CORRUPT", `${key} is not the beginning of a run: ${z.prettifyError(result.error)}`, { key });
-  if (result.data.id !== id) throw new LedgerError("CORRUPT", `${key} describes another run`, { key });
-  return result.data;
+  const created = pickMembers(value, checks);
+  const writer = pickMembers(created?.writer, writerChecks);
+  if (created === undefined || writer === undefined) {
+    const wrong = isDictionary(value) && wrongMember(value, checks);
+    const why = wrong ? `its member "${wrong}" is missing, or not what it must be` : "it is not an object";
+    throw new LedgerError("CORRUPT", `${key} is not the beginning of a run: ${why}`, { key });
+  }
+  if (created.id !== id) throw new LedgerError("CORRUPT", `${key} describes another run`, { key });
+  return { ...created, writer };
 }
