@@ -67,10 +67,24 @@ export class AliasStore {
     }
   }
 
+  /**
+   * Removes an alias that means one of these version tags. Does nothing if it means another version by now, or if
+   * somebody moves it at the same moment.
+   */
+  async remove(name: string, alias: string, tags: readonly string[], signal?: AbortSignal): Promise<void> {
+    const moves = await this.#moves(folderOf(name, alias), Number.POSITIVE_INFINITY, signal);
+    if (moves[0] === undefined || !tags.includes(moves[0].version)) return;
+    // The newest last, so that no older move counts again.
+    for (const { key } of moves.toReversed()) await this.#backend.remove(key, callOptions(signal));
+  }
+
   /** Lists at most `most` moves of an alias, the newest first. */
   async #moves(folder: string, most: number, signal: AbortSignal | undefined): Promise<Move[]> {
     const moves: Move[] = [];
-    for await (const { key } of this.#backend.list(folder, { ...callOptions(signal), pageSize: most })) {
+    for await (const { key } of this.#backend.list(folder, {
+      ...callOptions(signal),
+      ...(Number.isFinite(most) && { pageSize: most }),
+    })) {
       const move = parseMove(folder, key);
       if (move !== undefined && moves.push(move) >= most) break;
     }

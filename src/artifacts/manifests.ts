@@ -9,7 +9,15 @@ import { DigestIndex, placeText } from "./digest-index.ts";
 import type { Manifest } from "./manifest.ts";
 import { MAX_MANIFEST_BYTES, encodeManifest, encodeMetadata, parseManifest } from "./manifest.ts";
 import type { NumberedEntry } from "./numbered-objects.ts";
-import { listNewest, listNumber, listNumbered, nextNumber, numberedKey, parseNumberedKey } from "./numbered-objects.ts";
+import {
+  listNewest,
+  listNumber,
+  listNumbered,
+  nextNumber,
+  numberedKey,
+  parseNumberedKey,
+  removedKey,
+} from "./numbered-objects.ts";
 
 /** The most attempts to get a number. An attempt fails only if another writer of the same name got a number. */
 const MAX_ATTEMPTS = 1000;
@@ -39,18 +47,18 @@ export class ManifestStore {
   }
 
   /** Lists all versions of a name, oldest first, without reading them. */
-  list(name: string, signal?: AbortSignal): Promise<NumberedEntry[]> {
-    return listNumbered(this.#backend, prefixOf(name), signal);
+  async list(name: string, signal?: AbortSignal): Promise<NumberedEntry[]> {
+    return (await listNumbered(this.#backend, prefixOf(name), signal)).filter(({ isRemoved }) => !isRemoved);
   }
 
   /** Returns the newest version of a name, without reading it. */
   async newest(name: string, signal?: AbortSignal): Promise<NumberedEntry | undefined> {
-    return (await listNewest(this.#backend, prefixOf(name), signal)).at(-1);
+    return (await listNewest(this.#backend, prefixOf(name), signal)).entries.at(-1);
   }
 
   /**
-   * Lists the versions with this number, without reading them: more than one if two writers took the same number on a
-   * store without exclusive creates.
+   * Lists the versions with this number, also removed ones, without reading them: more than one if two writers took the
+   * same number on a store without exclusive creates.
    */
   withNumber(name: string, number: number, signal?: AbortSignal): Promise<NumberedEntry[]> {
     return listNumber(this.#backend, prefixOf(name), number, signal);
@@ -72,7 +80,7 @@ export class ManifestStore {
   async *withDigest(name: string, hex: string, signal?: AbortSignal): AsyncGenerator<NumberedEntry, void, undefined> {
     for await (const { number, id } of this.#digests.find(name, hex, signal)) {
       const entry = (await this.withNumber(name, number, signal)).find((found) => found.id === id);
-      if (entry !== undefined) yield entry;
+      if (entry?.isRemoved === false) yield entry;
     }
     const entries = await this.list(name, signal);
     if (entries.length === 0) return;
@@ -88,7 +96,10 @@ export class ManifestStore {
     return { tag: tagOf(entry), key, ...(await readManifest(this.#backend, name, entry, signal)) };
   }
 
-  /** Reads the manifest at `key`. Returns `undefined` if it is missing, or is not that of the version `tag`. */
+  /**
+   * Reads the manifest at `key`. Returns `undefined` if it is missing, or is not that of the version `tag`. Rejects with
+   * `ARTIFACT_NOT_FOUND` if the version was removed.
+   */
   async readAt(
     name: string,
     { tag, key }: Pick<StoredVersion, "tag" | "key">,
@@ -96,12 +107,25 @@ export class ManifestStore {
   ): Promise<StoredVersion | undefined> {
     const entry = parseManifestKey(name, key);
     if (entry === undefined || ![`v${entry.number}`, `v${entry.number}.${entry.id}`].includes(tag)) return undefined;
-    try {
-      return { tag, key, ...(await readManifest(this.#backend, name, { key, number: entry.number }, signal)) };
-    } catch (error) {
-      if (LedgerError.hasCode(error, "NOT_FOUND")) return undefined;
-      throw error;
-    }
+    const marker = removedKey(prefixOf(name), entry.number, entry.id);
+    const [isRemoved, read] = await Promise.allSettled([
+      this.#backend.stat(marker, callOptions(signal)),
+      readManifest(this.#backend, name, { key, number: entry.number }, signal),
+    ]);
+    if (isRemoved.status === "rejected") throw isRemoved.reason;
+    if (isRemoved.value !== undefined) throw versionRemoved(name, tag);
+    if (read.status === "fulfilled") return { tag, key, ...read.value };
+    if (LedgerError.hasCode(read.reason, "NOT_FOUND")) return undefined;
+    throw read.reason;
+  }
+
+  /** Removes a version: from now on no reader finds it, and no other version gets its number. */
+  async remove(
+    name: string,
+    { number, id }: Pick<NumberedEntry, "number" | "id">,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    await createOrMatch(this.#backend, removedKey(prefixOf(name), number, id), new Uint8Array(0), signal, true);
   }
 
   /**
@@ -114,10 +138,11 @@ export class ManifestStore {
     const prefix = prefixOf(draft.name);
     let skip = 0;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const newest = await this.newest(draft.name, signal);
+      const { entries, highest } = await listNewest(this.#backend, prefix, signal);
+      const newest = entries.at(-1);
       const same = await this.#newestIfSame(draft, newest, signal);
       if (same !== undefined) return same;
-      const number = nextNumber(newest, prefix) + skip;
+      const number = nextNumber(highest === undefined ? undefined : { number: highest }, prefix) + skip;
       const manifest: Manifest = { ...draft, number };
       const bytes = encodeManifest(manifest);
       const exclusive = this.#backend.capabilities.exclusiveCreate;
@@ -190,6 +215,16 @@ export function parseManifestKey(name: string, key: string): Pick<NumberedEntry,
 async function sumOf(bytes: Uint8Array): Promise<Pick<StoredVersion, "size" | "digest">> {
   const { sha256Hex } = await loadSha256();
   return { size: bytes.byteLength, digest: formatDigest(await sha256Hex(bytes)) };
+}
+
+/** Returns the key of the marker that says that the version with this manifest was removed. */
+export function removedMarkerKey(name: string, { number, id }: Pick<NumberedEntry, "number" | "id">): string {
+  return removedKey(prefixOf(name), number, id);
+}
+
+/** Returns the error for a version that somebody removed. */
+export function versionRemoved(name: string, tag: string): LedgerError {
+  return new LedgerError("ARTIFACT_NOT_FOUND", `${name}:${tag} was removed`, { field: "ref" });
 }
 
 /** Returns the tag of a version: `v3`, or `v3.<id>` if another version has the same number. */

@@ -14,6 +14,8 @@ export interface NumberedEntry {
   readonly id: string;
   /** True if another entry has the same number. */
   readonly shared: boolean;
+  /** True if a marker says that the object was removed. The object may still be there. */
+  readonly isRemoved: boolean;
 }
 
 const DIGITS = 8;
@@ -21,7 +23,7 @@ const DIGITS = 8;
 export const MAX_NUMBER = 99_999_999;
 /** Nearly always enough for the objects of one number, and one that shows that there are no more. */
 const FEW: ListOptions = { pageSize: 10 };
-const SHAPE = /^(\d{6})\/(\d{2})(?:\.([0-9a-z]{1,64}))?\.json$/;
+const SHAPE = /^(\d{6})\/(\d{2})(?:\.([0-9a-z]{1,64}))?\.(json|removed)$/;
 
 /** Returns the digits that stand for a number in keys: those of {@link MAX_NUMBER} minus the number. */
 export function countDown(number: number): string {
@@ -38,13 +40,24 @@ export function numberedKey(prefix: string, number: number, id: string): string 
   return `${beginning(prefix, number)}${id === "" ? "" : `.${id}`}.json`;
 }
 
-/** Returns the number and id of a numbered object under `prefix`, or `undefined` for any other key. */
-export function parseNumberedKey(prefix: string, key: string): { number: number; id: string } | undefined {
-  const match = key.startsWith(`${prefix}/`) ? SHAPE.exec(key.slice(prefix.length + 1)) : null;
-  return match === null ? undefined : { number: fromCountDown(`${match[1]}${match[2]}`), id: match[3] ?? "" };
+/** Returns the key of the marker that says that a numbered object was removed, so that its number stays taken. */
+export function removedKey(prefix: string, number: number, id: string): string {
+  return numberedKey(prefix, number, id).replace(/json$/, "removed");
 }
 
-/** Lists all numbered objects under a prefix, by number, then by id. Ignores other keys. */
+/** Returns the number and id of a numbered object under `prefix`, or `undefined` for any other key. */
+export function parseNumberedKey(prefix: string, key: string): { number: number; id: string } | undefined {
+  const parsed = parseKey(prefix, key);
+  return parsed === undefined || parsed.isMarker ? undefined : { number: parsed.number, id: parsed.id };
+}
+
+function parseKey(prefix: string, key: string): { number: number; id: string; isMarker: boolean } | undefined {
+  const match = key.startsWith(`${prefix}/`) ? SHAPE.exec(key.slice(prefix.length + 1)) : null;
+  if (match === null) return undefined;
+  return { number: fromCountDown(`${match[1]}${match[2]}`), id: match[3] ?? "", isMarker: match[4] === "removed" };
+}
+
+/** Lists all numbered objects under a prefix, also removed ones, by number, then by id. Ignores other keys. */
 export async function listNumbered(
   backend: Backend,
   prefix: string,
@@ -55,21 +68,30 @@ export async function listNumbered(
   return inOrder(found);
 }
 
-/** Lists the objects with the greatest number, by id. Stops after them. */
+/**
+ * Lists the objects with the greatest number that are not all removed, by id. Stops after them. `highest`: the greatest
+ * number, also of removed ones.
+ */
 export async function listNewest(
   backend: Backend,
   prefix: string,
   signal: AbortSignal | undefined,
-): Promise<NumberedEntry[]> {
-  const found: Found[] = [];
+): Promise<{ readonly entries: NumberedEntry[]; readonly highest: number | undefined }> {
+  let found: Found[] = [];
+  let highest: number | undefined;
+  const kept = (): NumberedEntry[] => inOrder(found).filter(({ isRemoved }) => !isRemoved);
   for await (const entry of descending(backend, prefix, FEW, signal)) {
-    if (entry.number !== (found[0]?.number ?? entry.number)) break;
+    highest ??= entry.number;
+    if (entry.number !== (found[0]?.number ?? entry.number)) {
+      if (kept().length > 0) break;
+      found = [];
+    }
     found.push(entry);
   }
-  return inOrder(found);
+  return { entries: kept(), highest };
 }
 
-/** Lists the objects with this number, by id. */
+/** Lists the objects with this number, also removed ones, by id. */
 export async function listNumber(
   backend: Backend,
   prefix: string,
@@ -84,9 +106,11 @@ export async function listNumber(
   return inOrder(found);
 }
 
-type Found = Omit<NumberedEntry, "shared">;
+interface Found extends Omit<NumberedEntry, "shared" | "isRemoved"> {
+  readonly isMarker: boolean;
+}
 
-/** Yields the listed objects, the newest first. */
+/** Yields the listed objects and markers, the newest first. */
 async function* descending(
   backend: Backend,
   prefix: string,
@@ -94,7 +118,7 @@ async function* descending(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Found, void, undefined> {
   for await (const { key, size } of backend.list(prefix, { ...callOptions(signal), ...options })) {
-    const parsed = parseNumberedKey(prefix, key);
+    const parsed = parseKey(prefix, key);
     if (parsed !== undefined) yield { key, size, ...parsed };
   }
 }
@@ -105,15 +129,26 @@ function beginning(prefix: string, number: number): string {
   return `${prefix}/${digits.slice(0, -2)}/${digits.slice(-2)}`;
 }
 
-function inOrder(found: Found[]): NumberedEntry[] {
-  found.sort(compareNumbered);
-  return found.map((entry, i) => ({
-    ...entry,
-    shared: found[i - 1]?.number === entry.number || found[i + 1]?.number === entry.number,
+function inOrder(found: readonly Found[]): NumberedEntry[] {
+  const placed = new Map<string, Found & { isRemoved: boolean }>();
+  for (const each of found) {
+    const place = `${each.number}.${each.id}`;
+    const other = placed.get(place);
+    if (other === undefined) placed.set(place, { ...each, isRemoved: each.isMarker });
+    else placed.set(place, { ...(each.isMarker ? other : each), isRemoved: true });
+  }
+  const entries = [...placed.values()].sort(compareNumbered);
+  return entries.map(({ key, size, number, id, isRemoved }, i) => ({
+    key,
+    size,
+    number,
+    id,
+    isRemoved,
+    shared: entries[i - 1]?.number === number || entries[i + 1]?.number === number,
   }));
 }
 
-function compareNumbered(a: Found, b: Found): number {
+function compareNumbered(a: Pick<Found, "number" | "id">, b: Pick<Found, "number" | "id">): number {
   if (a.number !== b.number) return a.number - b.number;
   return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
 }

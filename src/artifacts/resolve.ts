@@ -1,10 +1,10 @@
 import type { Backend } from "../backend/backend.ts";
 import { LedgerError, concernsOneObject } from "../errors/ledger-error.ts";
-import { decodeSegment } from "../backend/key.ts";
 import type { AliasStore } from "./aliases.ts";
-import { callOptions } from "../backend/call-options.ts";
+import { artifactNames } from "./artifact-names.ts";
 import type { ManifestStore, StoredVersion } from "./manifests.ts";
-import { tagOf } from "./manifests.ts";
+import { tagOf, versionRemoved } from "./manifests.ts";
+import type { NumberedEntry } from "./numbered-objects.ts";
 import { type ParsedRef, isVersionTag } from "./name.ts";
 
 const SHOWN = 10;
@@ -59,12 +59,9 @@ export class Resolver {
     const only =
       number === undefined || tag !== `v${number}` ? undefined : await this.#manifests.readNumber(name, number, signal);
     if (only !== undefined && (hex === undefined || only.manifest.hex === hex)) return only;
-    const entries = number === undefined ? [] : await this.#manifests.withNumber(name, number, signal);
-    const matching = entries.filter(
-      (entry) => tagOf(entry) === tag || `v${entry.number}` === tag || `v${entry.number}.${entry.id}` === tag,
-    );
-    const exact = matching.find((entry) => tagOf(entry) === tag);
-    const candidates = exact === undefined ? matching : [exact];
+    const all = await this.#withTag(name, tag, signal);
+    const candidates = all.filter(({ isRemoved }) => !isRemoved);
+    if (all.length > 0 && candidates.length === 0) throw versionRemoved(name, tag);
     if (candidates.length === 0) throw await this.#missing(name, `no version ${quote(tag)}`, signal);
     const found: StoredVersion[] = [];
     for (const entry of candidates) {
@@ -74,8 +71,38 @@ export class Resolver {
     }
     if (found[0] !== undefined) return found[0];
     if (hex !== undefined) throw notFound(`${name}:${tag} does not have the digest asked for`);
+    throw this.#manyWith(name, tag, candidates);
+  }
+
+  /** Lists the versions that a tag may mean, also removed ones. */
+  async #withTag(name: string, tag: string, signal: AbortSignal | undefined): Promise<NumberedEntry[]> {
+    const number = numberOf(tag);
+    const entries = number === undefined ? [] : await this.#manifests.withNumber(name, number, signal);
+    const matching = entries.filter(
+      (entry) => tagOf(entry) === tag || `v${entry.number}` === tag || `v${entry.number}.${entry.id}` === tag,
+    );
+    const exact = matching.find((entry) => tagOf(entry) === tag);
+    return exact === undefined ? matching : [exact];
+  }
+
+  /**
+   * Finds the version that is to be removed. A version that its tag names is not read, because it may be damaged, and is
+   * found after it was removed, too. Rejects as {@link find} does.
+   */
+  async place(ref: ParsedRef, signal?: AbortSignal): Promise<NumberedEntry> {
+    let tag = ref.by === "version" && ref.hex === undefined ? ref.version : undefined;
+    tag ??= (await this.find(ref, signal)).tag;
+    const found = await this.#withTag(ref.name, tag, signal);
+    if (found.length === 1) return found[0] as NumberedEntry;
+    if (found.length === 0) throw await this.#missing(ref.name, `no version ${quote(tag)}`, signal);
+    throw this.#manyWith(ref.name, tag, found);
+  }
+
+  #manyWith(name: string, tag: string, candidates: readonly NumberedEntry[]): LedgerError {
     const tags = candidates.map((entry) => `${name}:${tagOf(entry)}`).join(", ");
-    throw new LedgerError("CONFLICT", `${name}:${tag} is more than one version: name one of ${tags}`, { field: "ref" });
+    return new LedgerError("CONFLICT", `${name}:${tag} is more than one version: name one of ${tags}`, {
+      field: "ref",
+    });
   }
 
   async #byAlias(name: string, alias: string, signal?: AbortSignal): Promise<StoredVersion> {
@@ -110,19 +137,7 @@ export class Resolver {
   /** Returns a text with some names. Makes a bounded number of calls. */
   async #names(signal?: AbortSignal): Promise<string> {
     const names: string[] = [];
-    let startAfter = "";
-    let more = true;
-    while (more && names.length <= SHOWN) {
-      more = false;
-      const after = startAfter === "" ? {} : { startAfter };
-      for await (const { key } of this.#backend.list("artifacts", { ...callOptions(signal), ...after })) {
-        const segment = key.split("/")[1] ?? "";
-        names.push(decodeSegment(segment));
-        startAfter = `artifacts/${segment}/~`;
-        more = true;
-        break;
-      }
-    }
+    for await (const name of artifactNames(this.#backend, signal)) if (names.push(name) > SHOWN) break;
     if (names.length === 0) return "this ledger has none yet";
     return `there are ${names.slice(0, SHOWN).map(quote).join(", ")}${names.length > SHOWN ? ", …" : ""}`;
   }

@@ -13,7 +13,7 @@ import { listingDigest } from "./directory-listing.ts";
 import type { Manifest } from "./manifest.ts";
 import { encodeMetadata } from "./manifest.ts";
 import type { StoredVersion } from "./manifests.ts";
-import { ManifestStore } from "./manifests.ts";
+import { ManifestStore, tagOf } from "./manifests.ts";
 import { parseRef, toAlias, toArtifactName, toArtifactType, versionRef } from "./name.ts";
 import { OpenArtifact } from "./open.ts";
 import { Resolver } from "./resolve.ts";
@@ -221,6 +221,29 @@ export class ArtifactStore {
     const stored = await this.#resolver.find(versionRef(artifact, version), options.signal);
     await this.#aliases.set(artifact, ownAlias, stored.tag, options.signal);
     return this.#present(stored, options.signal);
+  }
+
+  /**
+   * Removes one version. Its number is never used again, and what other versions share stays. Removing it again changes
+   * nothing. Rejects as {@link resolve} does, and with `CONFLICT` if aliases mean the version, unless `force`.
+   */
+  async remove(
+    ref: ArtifactRef,
+    { force = false, signal }: CallOptions & { readonly force?: boolean | undefined } = {},
+  ): Promise<void> {
+    const parsed = parseRef(ref);
+    const { name } = parsed;
+    const entry = await this.#resolver.place(parsed, signal);
+    const { number, id } = entry;
+    const tags = [tagOf(entry), `v${number}.${id}`, ...(entry.shared && id !== "" ? [] : [`v${number}`])];
+    const aliases = [...(await this.#aliases.all(name, signal))].filter(([, tag]) => tags.includes(tag));
+    if (aliases.length > 0 && !force) {
+      const shown = aliases.map(([alias]) => alias).join(", ");
+      const message = `${name}:${tagOf(entry)} has aliases (${shown}): set them to another version, or pass { force: true }`;
+      throw new LedgerError("CONFLICT", message, { field: "ref" });
+    }
+    for (const [alias] of aliases) await this.#aliases.remove(name, alias, tags, signal);
+    await this.#manifests.remove(name, entry, signal);
   }
 
   /** Returns the manifest of the newest version, unless there is none or it cannot be read. */

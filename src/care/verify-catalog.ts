@@ -1,10 +1,11 @@
 import type { CatalogContext } from "../catalog/catalog-context.ts";
+import type { Backend } from "../backend/backend.ts";
 import { ClosedRuns } from "../catalog/closed-runs.ts";
 import { SegmentCache } from "../catalog/segment-cache.ts";
 import type { Segment } from "../catalog/segment.ts";
 import { withCatalog } from "../catalog/with-catalog.ts";
-import { concernsOneObject, type LedgerError } from "../errors/ledger-error.ts";
-import { listRun } from "../journal/list-run.ts";
+import { concernsOneObject, LedgerError } from "../errors/ledger-error.ts";
+import { listRun, type RunListing } from "../journal/list-run.ts";
 import { lifecycleKey } from "../journal/lifecycle.ts";
 import { runPrefix } from "../journal/run-created.ts";
 import { runDocumentKey } from "../journal/run-document.ts";
@@ -90,7 +91,9 @@ async function compare(context: VerifyContext, storedOf: StoredOf, id: string, k
   const { document, marker } = storedOf(id);
   if (document >= known.document && marker >= known.marker) return;
   // It may have changed since the runs were listed.
-  const { created, newestDocument, lifecycle } = await listRun(backend, id, signal ? { signal } : {});
+  const listing = await listUnlessPurged(backend, id, signal);
+  if (listing === undefined) return;
+  const { created, newestDocument, lifecycle } = listing;
   const lose = (key: string, what: string): void =>
     findings.add({
       kind: "missing",
@@ -100,4 +103,17 @@ async function compare(context: VerifyContext, storedOf: StoredOf, id: string, k
   if (newestDocument < known.document)
     lose(created || newestDocument > 0 ? runDocumentKey(id, known.document) : runPrefix(id), "closed");
   if (lifecycle < known.marker) lose(lifecycleKey(id, known.marker), "deleted or restored");
+}
+
+async function listUnlessPurged(
+  backend: Backend,
+  id: string,
+  signal: AbortSignal | undefined,
+): Promise<RunListing | undefined> {
+  try {
+    return await listRun(backend, id, signal ? { signal } : {});
+  } catch (error) {
+    if (LedgerError.hasCode(error, "RUN_NOT_FOUND")) return undefined;
+    throw error;
+  }
 }

@@ -1,5 +1,7 @@
-import { parseManifestKey, readManifest } from "../artifacts/manifests.ts";
+import { parseManifestKey, readManifest, removedMarkerKey } from "../artifacts/manifests.ts";
 import { blobKey } from "../artifacts/blobs.ts";
+import type { Backend } from "../backend/backend.ts";
+import { callOptions } from "../backend/call-options.ts";
 import type { CatalogContext } from "../catalog/catalog-context.ts";
 import { decodeSegment } from "../backend/key.ts";
 import { formatDigest, isSha256Hex } from "../bytes/digest.ts";
@@ -88,10 +90,20 @@ async function* artifactObjects({
       yield* blobsOf(manifest);
     } catch (error) {
       signal?.throwIfAborted();
+      if (await isRemoved(backend, removedMarkerKey(name, parsed), signal)) continue;
       findings.add(problemOf(error, key, MANIFEST_ADVICE));
     }
   }
   lost();
+}
+
+/** Returns whether a marker says that a version was removed. Its manifest goes later. */
+async function isRemoved(backend: Backend, marker: string, signal: AbortSignal | undefined): Promise<boolean> {
+  try {
+    return (await backend.stat(marker, callOptions(signal))) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 function nameOf(key: string): string | undefined {

@@ -1,9 +1,10 @@
-import type { Backend } from "../backend/backend.ts";
+import type { Backend, CallOptions } from "../backend/backend.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
 import { readLifecycle, withDeletedAt } from "../journal/lifecycle.ts";
 import { isFinal } from "../journal/inventory.ts";
 import type { KnownRun } from "../journal/known-run.ts";
-import { listRun } from "../journal/list-run.ts";
+import { listRun, type RunListing } from "../journal/list-run.ts";
+import { wasPurged } from "../journal/purged.ts";
 import { readRunBeginning } from "../journal/read-run-beginning.ts";
 import { readRunDocument } from "../journal/read-run-document.ts";
 import { type RunCreated, runPrefix } from "../journal/run-created.ts";
@@ -43,7 +44,7 @@ export async function readRow(
 ): Promise<ReadRow> {
   const call = signal ? { signal } : {};
   const known = running?.get(id);
-  const first = await listRun(backend, id, call);
+  const first = await listUnpurged(backend, id, call);
   // Checks first that the run exists. A run that is about to begin, or never began, need not be listed again and again.
   const begun = first.newestDocument === 0 && !first.created ? await readRunBeginning(backend, id, call) : undefined;
   const readCreated = async (): Promise<RunCreated> => begun ?? (await readRunBeginning(backend, id, call));
@@ -61,6 +62,16 @@ export async function readRow(
   if (!isRunRecord(record))
     throw new LedgerError("CORRUPT", `the stored data of run ${id} is not the record of a run`, { key: runPrefix(id) });
   return { record: withDeletedAt(record, deletedAt), document: newestDocument, marker: lifecycle, isSettled };
+}
+
+/** Lists a run. Rejects with `NOT_FOUND` for a run that was purged. */
+async function listUnpurged(backend: Backend, id: string, call: CallOptions): Promise<RunListing> {
+  try {
+    return await listRun(backend, id, call);
+  } catch (cause) {
+    if (!LedgerError.hasCode(cause, "RUN_NOT_FOUND") || !(await wasPurged(backend, id, call))) throw cause;
+    throw new LedgerError("NOT_FOUND", cause.message, { key: runPrefix(id), cause });
+  }
 }
 
 /** The approximate size of the description of a rich value. */

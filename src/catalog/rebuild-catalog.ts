@@ -1,5 +1,6 @@
 import { mapBounded } from "../platform/bounded.ts";
 import { concernsOneObject } from "../errors/ledger-error.ts";
+import { wasPurged } from "../journal/purged.ts";
 import { UnreadableRuns } from "../journal/unreadable-runs.ts";
 import { type CatalogContext, catalogOf } from "./catalog-context.ts";
 import { type CatalogRow, isCurrent, isOlder } from "./catalog-row.ts";
@@ -44,10 +45,12 @@ export async function rebuildCatalog(
     const known = await knownIn(context, listing, signal);
     const ids = new Set([...(found.get(prefix) ?? []), ...known.ids]);
     const closed = new Set<string>();
+    const read = new Set<string>();
     const rows = async function* (): AsyncGenerator<CatalogRow, void, undefined> {
       for await (const batch of scanRuns(backend, [...ids], unreadable, signal)) {
         for (const scanned of batch) {
           const { id, experiment } = scanned.record;
+          read.add(id);
           if (experimentPrefix(experiment) !== prefix) continue;
           runs++;
           const entries = listing?.entries.get(id);
@@ -79,8 +82,10 @@ export async function rebuildCatalog(
       if (!listing?.entries.has(id)) await createEmpty(backend, entryKeyBelow(prefix, id, "open", 0), durable);
     }
     if (listing === undefined) continue;
-    const entries = [...listing.entries].filter(([id]) => closed.has(id));
-    await mapBounded(entries, REMOVALS_AT_ONCE, signal, async ([, { keys }], stop) => {
+    const entries = [...listing.entries].filter(([id]) => closed.has(id) || !(read.has(id) || unreadable.has(id)));
+    await mapBounded(entries, REMOVALS_AT_ONCE, signal, async ([id, { keys }], stop) => {
+      // A run that does not exist is about to begin, unless it was purged.
+      if (!closed.has(id) && !(await wasPurged(backend, id, { signal: stop }))) return;
       for (const key of keys) await backend.remove(key, { signal: stop });
     });
     await mapBounded(listing.segments, REMOVALS_AT_ONCE, signal, ({ key }, stop) =>

@@ -7,11 +7,14 @@ import { isKept } from "./inventory.ts";
 import { type MediaPackEntry, toMediaPackEntry } from "./media-pack.ts";
 import { parseLifecycleKey } from "./lifecycle.ts";
 import { groupSegments, type SegmentEntry } from "./segment.ts";
+import { purgedKey, runPurged } from "./purged.ts";
 import { runCreatedKey, runPrefix } from "./run-created.ts";
 import { parseRunDocumentKey } from "./run-document.ts";
 
 /** The listed objects of a run. */
 export interface RunListing {
+  /** Whether the run was purged. Then nothing else that is listed counts. */
+  readonly purged: boolean;
   /** Whether the beginning of the run exists. */
   readonly created: boolean;
   /** The segments of journals by writer. */
@@ -42,7 +45,10 @@ export interface RunListing {
 
 const probing = /* @__PURE__ */ onDemand(() => import("./probe-run.ts"));
 
-/** Lists a run. If the backend cannot list, it probes the objects of a closed run instead; see `probeRun`. */
+/**
+ * Lists a run. Throws `RUN_NOT_FOUND` for a run that was purged, even if the purge did not come to its end. If the backend cannot list, it probes the objects of a closed run instead; see
+ * `probeRun`.
+ */
 export async function listRun(backend: Backend, runId: string, options?: CallOptions): Promise<RunListing> {
   const entries: Entry[] = [];
   try {
@@ -52,10 +58,15 @@ export async function listRun(backend: Backend, runId: string, options?: CallOpt
     const { probeRun } = await probing();
     return toRunListing(await probeRun(backend, runId, options), runId);
   }
-  return toRunListing(entries, runId);
+  const listing = toRunListing(entries, runId);
+  if (listing.purged) throw runPurged(runId);
+  return listing;
 }
 
-export function toRunListing(entries: readonly Entry[], runId: string): RunListing {
+export function toRunListing(listed: readonly Entry[], runId: string): RunListing {
+  const mark = purgedKey(runId);
+  const purged = listed.some(({ key }) => key === mark);
+  const entries = purged ? [] : listed;
   const numbers = entries.flatMap(({ key }) => parseRunDocumentKey(key) ?? []);
   // Not `Math.max(...)`, because a run may have more objects than a call takes arguments.
   const highest = (parse: (key: string) => number | undefined): number =>
@@ -64,6 +75,7 @@ export function toRunListing(entries: readonly Entry[], runId: string): RunListi
   const ends = fencedEnds(entries);
   const began = runCreatedKey(runId);
   return {
+    purged,
     created: entries.some(({ key }) => key === began),
     ...groupSegments(entries, ends),
     newestDocument: highest(parseRunDocumentKey),

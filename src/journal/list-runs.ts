@@ -5,7 +5,7 @@ import { type RunListing, toRunListing } from "./list-run.ts";
 import { ID_PATTERN } from "./run-id.ts";
 
 /**
- * Returns the listing of every run, from one listing of all runs. `onUnlisted` gets the runs that the backend cannot
+ * Returns the listing of every run that was not purged, from one listing of all runs. `onUnlisted` gets the runs that the backend cannot
  * list.
  */
 export async function listRuns(
@@ -28,5 +28,6 @@ export async function listRuns(
     else entries.set(id, [entry]);
   }
   for (const id of unlisted) entries.delete(id);
-  return new Map([...entries].map(([id, own]) => [id, toRunListing(own, id)]));
+  const listings = [...entries].map(([id, own]) => [id, toRunListing(own, id)] as const);
+  return new Map(listings.filter(([, { purged }]) => !purged));
 }

@@ -1,16 +1,24 @@
+import { readSignal } from "../arguments/options.ts";
+import type { ArtifactRef } from "../artifacts/version.ts";
+import type { CallOptions } from "../backend/backend.ts";
+import type { Retention, RetentionOptions } from "../care/retention.ts";
 import type { Verification } from "../care/verification.ts";
 import type { VerifyOptions } from "../care/verify.ts";
 import { onDemand } from "../platform/on-demand.ts";
-import type { RunContext } from "../run/run-context.ts";
+import type { OpenRun, RunContext } from "../run/run-context.ts";
+import type { RemoveArtifactOptions } from "./removing.ts";
 
 const verifying = /* @__PURE__ */ onDemand(() => import("./verifying.ts"));
+const removing = /* @__PURE__ */ onDemand(() => import("./removing.ts"));
 
 /** The calls of a ledger that take care of what is stored. */
 export class LedgerCare {
   readonly #context: RunContext;
+  readonly #openRuns: ReadonlySet<OpenRun>;
   /** @internal Use `openLedger`. */
-  constructor(context: RunContext) {
+  constructor(context: RunContext, openRuns: ReadonlySet<OpenRun>) {
     this.#context = context;
+    this.#openRuns = openRuns;
   }
 
   /**
@@ -22,5 +30,36 @@ export class LedgerCare {
    */
   async verify(id?: string, options?: VerifyOptions): Promise<Verification> {
     return await (await verifying()).verifyStored(this.#context, id, options);
+  }
+
+  /**
+   * Removes a run for good: its points, rich values, code and console. A small object stays, so that no run gets its id
+   * again. The versions of artifacts that it logged stay, too. Rejects with `RUN_NOT_FOUND`, and with `CONFLICT` if
+   * somebody may still write to the run. If it fails on the way, call it again: until then the run may be deleted, or
+   * gone already.
+   */
+  async purgeRun(id: string, options?: CallOptions): Promise<void> {
+    const signal = readSignal("purgeRun", options);
+    const isOpenHere = [...this.#openRuns].some((run) => run.id === id);
+    await (await removing()).purgeRun(this.#context, id, isOpenHere, signal);
+  }
+
+  /**
+   * Removes one version of an artifact for good. Its number is never used again, and runs keep their record of it. What
+   * other versions share stays. Removing `name:v3` again changes nothing. Rejects with `CONFLICT` if the version has
+   * aliases, unless `force`; with `ARTIFACT_NOT_FOUND` if nothing has that name.
+   */
+  async removeArtifact(ref: ArtifactRef, options?: RemoveArtifactOptions): Promise<void> {
+    await (await removing()).removeArtifact(this.#context, ref, options);
+  }
+
+  /**
+   * Removes the versions of artifacts that no criterion keeps, and returns their references. Without `dryRun: false` it
+   * only says which. The newest version of a name stays, unless `ttlMs` does not keep it and it has no alias. Rejects
+   * with `INVALID_ARGUMENT` without a criterion, or if runs do not say whether a low or a high `keepBest.metric` is
+   * better.
+   */
+  async applyRetention(options: RetentionOptions): Promise<Retention> {
+    return await (await removing()).retain(this.#context, options);
   }
 }

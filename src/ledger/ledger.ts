@@ -65,7 +65,7 @@ export class Ledger extends RunOrigins {
 
   /** @internal Use `openLedger`. */
   constructor(context: RunContext, openRuns: ReadonlySet<OpenRun>) {
-    super(context);
+    super(context, openRuns);
     this.#context = context;
     this.#openRuns = openRuns;
     // For `runledger/files` and `publish`, which may be of another copy of the library. Bundlers cannot remove a static block, so

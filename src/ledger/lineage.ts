@@ -9,6 +9,8 @@ import type { Lineage, LineageNode } from "../compare/lineage/lineage.ts";
 import { invalidArgument, LedgerError, reading } from "../errors/ledger-error.ts";
 import type { RecordedDataset } from "../journal/recorded-dataset.ts";
 import { checkName } from "../run/check-text.ts";
+import { runPurged, wasPurged } from "../journal/purged.ts";
+import { mapBounded } from "../platform/bounded.ts";
 import { ID_PATTERN } from "../journal/run-id.ts";
 import type { RunContext } from "../run/run-context.ts";
 import { versionRefOf } from "../catalog/run-links.ts";
@@ -29,6 +31,8 @@ export interface DatasetStart {
 }
 
 const NAMES: OptionNames<LineageOptions> = { direction: true, depth: true, signal: true };
+/** How many runs that are not in the ledger are looked for at a time. */
+const PARALLEL = 16;
 const MAX_DEPTH = 10_000;
 /** How many nodes of one digest a message names. */
 const MAX_SHOWN = 5;
@@ -49,8 +53,27 @@ export async function readLineage(
     const walk = new LineageWalk(runs, await findStart(context, runs, start, signal), signal);
     if (direction !== "down") await walk.follow("up", depth);
     if (direction !== "up") await walk.follow("down", depth);
-    return await walk.lineage();
+    return await withPurged(context, runs, await walk.lineage(), signal);
   });
+}
+
+/** Marks the runs that are not in the ledger because they were purged. */
+async function withPurged(
+  { backend }: RunContext,
+  runs: LinkedRuns,
+  lineage: Lineage,
+  signal: AbortSignal | undefined,
+): Promise<Lineage> {
+  const lost = lineage.nodes.filter((node) => node.kind === "run" && runs.run(node.id) === undefined);
+  if (lost.length === 0) return lineage;
+  const purged = new Set<LineageNode>();
+  await mapBounded(lost, PARALLEL, signal, async (node, stop) => {
+    if (node.kind === "run" && (await wasPurged(backend, node.id, { signal: stop }))) purged.add(node);
+  });
+  return {
+    ...lineage,
+    nodes: lineage.nodes.map((node) => (node.kind === "run" && purged.has(node) ? { ...node, purged: true } : node)),
+  };
 }
 
 /** Returns the node that the caller names. A text without `:` and `@` is the id of a run, or else an artifact, and
@@ -75,6 +98,7 @@ async function findStart(
     return { kind: "artifact", ref: `${name}:${version}`, digest };
   } catch (cause) {
     if (!isId || !LedgerError.hasCode(cause, "ARTIFACT_NOT_FOUND")) throw cause;
+    if (await wasPurged(context.backend, start, callOptions(signal))) throw runPurged(start);
     const message = `there is no run and no artifact ${JSON.stringify(start)}: a data set is { dataset: { name, digest } }`;
     throw new LedgerError("RUN_NOT_FOUND", message, { field: "ref", cause });
   }

@@ -1,10 +1,12 @@
 import { ownList } from "../arguments/own-list.ts";
 import { readOptions } from "../arguments/options.ts";
 import type { Backend, CallOptions } from "../backend/backend.ts";
+import { callOptions } from "../backend/call-options.ts";
 import { invalidArgument, LedgerError, reading } from "../errors/ledger-error.ts";
 import { isDeviceName } from "../backend/key.ts";
 import { type RunCreated, runNotFound } from "../journal/run-created.ts";
 import { ID_PATTERN } from "../journal/run-id.ts";
+import { runPurged, wasPurged } from "../journal/purged.ts";
 import { readRunBeginning } from "../journal/read-run-beginning.ts";
 import { readLifecycle, withDeletedAt } from "../journal/lifecycle.ts";
 import type { CompareOptions } from "../compare/compare-records.ts";
@@ -32,7 +34,8 @@ export async function readRunCreated(backend: Backend, id: string, signal?: Abor
   try {
     return await readRunBeginning(backend, id, signal ? { signal } : {});
   } catch (error) {
-    throw LedgerError.hasCode(error, "NOT_FOUND") ? runNotFound(id) : error;
+    if (!LedgerError.hasCode(error, "NOT_FOUND")) throw error;
+    throw (await wasPurged(backend, id, callOptions(signal))) ? runPurged(id) : runNotFound(id);
   }
 }
 

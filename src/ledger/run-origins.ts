@@ -8,7 +8,7 @@ import type { RunChanges } from "../compare/run-changes.ts";
 import type { RecordedDataset } from "../journal/recorded-dataset.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import { onDemand } from "../platform/on-demand.ts";
-import type { RunContext } from "../run/run-context.ts";
+import type { OpenRun, RunContext } from "../run/run-context.ts";
 import { LedgerCare } from "./ledger-care.ts";
 
 const explaining = /* @__PURE__ */ onDemand(() => import("./explaining.ts"));
@@ -18,8 +18,8 @@ export class RunOrigins extends LedgerCare {
   readonly #context: RunContext;
 
   /** @internal Use `openLedger`. */
-  constructor(context: RunContext) {
-    super(context);
+  constructor(context: RunContext, openRuns: ReadonlySet<OpenRun>) {
+    super(context, openRuns);
     this.#context = context;
   }
 

@@ -11,6 +11,7 @@ import { isFinal, storedKind, toEntries } from "../journal/inventory.ts";
 import { lifecycleKey, MAX_MARKER_BYTES } from "../journal/lifecycle.ts";
 import { toRunListing } from "../journal/list-run.ts";
 import { probeDocuments, probeLifecycle } from "../journal/probe-run.ts";
+import { purgedKey, runPurged } from "../journal/purged.ts";
 import { readBareDocument } from "../journal/read-run-document.ts";
 import { readRunBeginning } from "../journal/read-run-beginning.ts";
 import { runCreatedKey, runNotFound, runPrefix } from "../journal/run-created.ts";
@@ -140,6 +141,8 @@ async function* listedObjects(
 ): AsyncGenerator<RunObject, void, undefined> {
   const entries: Entry[] = [];
   for await (const entry of backend.list(runPrefix(id), call)) entries.push(entry);
+  const mark = purgedKey(id);
+  if (entries.some(({ key }) => key === mark)) throw runPurged(id);
   if (entries.length === 0) throw runNotFound(id);
   for (const { key, size } of entries)
     yield { key, size, kind: storedKind(key.slice(runPrefix(id).length + 1)) ?? "unknown" };

@@ -1,7 +1,8 @@
 import { blobKey, type StoredBlob } from "../artifacts/blobs.ts";
 import type { Manifest } from "../artifacts/manifest.ts";
-import { parseManifestKey, readManifest } from "../artifacts/manifests.ts";
+import { parseManifestKey, readManifest, removedMarkerKey } from "../artifacts/manifests.ts";
 import type { Backend, CallOptions } from "../backend/backend.ts";
+import { callOptions } from "../backend/call-options.ts";
 import { formatDigest } from "../bytes/digest.ts";
 import { concernsOneObject, LedgerError } from "../errors/ledger-error.ts";
 import type { RecordedVersion } from "../journal/event.ts";
@@ -10,7 +11,7 @@ import type { RunObject } from "./run-object.ts";
 /**
  * Yields the manifest of each version, then the blobs that it names. Costs one request for each version. `by`: the
  * object that names the versions. A version that is not as the run recorded it goes to `onDamaged`. Without that, throws
- * `CORRUPT`.
+ * `CORRUPT`. Leaves out versions that were removed and whose manifests are gone.
  */
 export async function* versionObjects(
   backend: Backend,
@@ -26,17 +27,32 @@ export async function* versionObjects(
       const message = `${by} names an object as the manifest of an artifact version that cannot be one`;
       throw new LedgerError("CORRUPT", message, { key: by });
     }
-    yield { key, size, digest, kind: "manifest" };
     let found: Manifest;
     try {
       found = await readRecorded(backend, { name, version, manifest }, { number, by }, signal);
+      yield { key, size, digest, kind: "manifest" };
     } catch (error) {
+      if (await wasRemoved(backend, name, key, error, signal)) continue;
+      yield { key, size, digest, kind: "manifest" };
       if (onDamaged === undefined || !concernsOneObject(error)) throw error;
       onDamaged(error);
       continue;
     }
     yield* blobsOf(found);
   }
+}
+
+/** Returns whether the manifest is missing because somebody removed the version. */
+async function wasRemoved(
+  backend: Backend,
+  name: string,
+  key: string,
+  error: unknown,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const isMissing = LedgerError.hasCode(error, "CORRUPT") && LedgerError.hasCode(error.cause, "NOT_FOUND");
+  const place = isMissing ? parseManifestKey(name, key) : undefined;
+  return place !== undefined && (await backend.stat(removedMarkerKey(name, place), callOptions(signal))) !== undefined;
 }
 
 async function readRecorded(

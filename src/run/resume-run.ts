@@ -10,7 +10,8 @@ import type { RunCreated } from "../journal/run-created.ts";
 import { assertFits, sizeOfRun } from "../journal/run-size.ts";
 import { type Dictionary, encodeEvent, type NewEvent } from "../journal/event.ts";
 import type { JsonSize } from "../journal/json-size.ts";
-import { assertNotDeleted } from "../journal/lifecycle.ts";
+import { assertNotDeleted, lifecycleKey } from "../journal/lifecycle.ts";
+import { listRun } from "../journal/list-run.ts";
 import type { JournalWriter } from "../journal/journal-writer.ts";
 import { LiveEvents } from "../journal/live-events.ts";
 import { readRunState, type RunState } from "../journal/run-state.ts";
@@ -120,6 +121,9 @@ export async function resumeRun(
     await abortable(Promise.all([entered, context.keepMarker()]), signal);
     stored = writer.flush();
     await abortable(stored, signal);
+    // Asked afterwards: a purge first deletes the run, and then looks for sessions.
+    if (await backend.stat(lifecycleKey(created.id, listing.lifecycle + 1), call))
+      await assertNotDeleted(backend, created.id, (await listRun(backend, created.id, call)).lifecycle, call);
   } catch (error) {
     // Nobody holds the session, so its timers must end. After an abort the backend may still store the session.
     if (stored && signal?.aborted) leaveOnce(stored, writer);

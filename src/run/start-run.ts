@@ -1,3 +1,4 @@
+import { callOptions } from "../backend/call-options.ts";
 import { createOrMatch } from "../backend/create-or-match.ts";
 import type { Backend } from "../backend/backend.ts";
 import { readOptions } from "../arguments/options.ts";
@@ -10,6 +11,7 @@ import { flushPolicy } from "../journal/flush-policy.ts";
 import type { Dictionary } from "../journal/event.ts";
 import { pickFixed } from "../journal/run-attributes.ts";
 import { encodeRunCreated, type RunCreated, runCreatedKey } from "../journal/run-created.ts";
+import { wasPurged } from "../journal/purged.ts";
 import { assertCanBegin } from "../journal/run-size.ts";
 import { captureEnvironment } from "../provenance/environment.ts";
 import { redactData } from "../provenance/redaction/data.ts";
@@ -69,7 +71,13 @@ export async function startRun(
   };
   const held = assertCanBegin(created);
   // All at once. An entry without a run is harmless, and a run without an entry has not been returned to anybody.
-  const begin = () => create(backend, created, signal);
+  const begin = async () => {
+    await create(backend, created, signal);
+    // Asked afterwards, because the run of that id may be purged meanwhile.
+    if (checked.id === undefined || !(await wasPurged(backend, id, callOptions(signal)))) return;
+    await backend.remove(runCreatedKey(id), callOptions(signal));
+    throw runExists(id, "which was purged");
+  };
   const entered = () => enter(backend, created.experiment, id, "open", 0, signal);
   // Without its marker the ledger could not be opened again.
   const marked = () => abortable(context.keepMarker(), signal);

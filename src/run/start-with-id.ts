@@ -20,15 +20,18 @@ export async function startWithId(context: RunContext, options: StartRunOptions,
   const id = checked.id as string;
   let created = await findRun(context, id, signal);
   if (created === undefined) {
+    let refused: unknown;
     try {
       return await startRun(context, options, start);
     } catch (error) {
       if (checked.resume !== "allow" || !LedgerError.hasCode(error, "RUN_EXISTS")) throw error;
+      refused = error;
     }
-    // Another process has just begun the run.
+    // Another process has just begun the run, unless the run of this id was purged.
     created = await findRun(context, id, signal);
+    if (created === undefined) throw refused;
   }
-  if (created === undefined || checked.resume !== "allow") throw runExists(id);
+  if (checked.resume !== "allow") throw runExists(id);
   if (options.experiment !== undefined && created.experiment !== checked.experiment)
     throw runExists(id, `of the experiment ${JSON.stringify(created.experiment)}`);
   const { flush, heartbeatMs } = options;

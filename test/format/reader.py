@@ -462,12 +462,15 @@ def read_artifacts():
         found = re.fullmatch(rf"([^/]+)/aliases/([^/]+)/([0-9]{{8}})\.({version})", key)
         name, alias = (attempt(None, unescape, found and found[i]) for i in (1, 2))
         if name and alias: moves.setdefault((name, alias), []).append((found[3], found[4]))
-        found = re.fullmatch(r"([^/]+)/versions/([0-9]{6})/([0-9]{2})(?:\.([0-9a-z]{1,64}))?\.json", key)
+        found = re.fullmatch(r"([^/]+)/versions/([0-9]{6})/([0-9]{2})(?:\.([0-9a-z]{1,64}))?\.(json|removed)", key)
         name = attempt(None, unescape, found and found[1])
-        if name: manifests.setdefault(name, []).append((99_999_999 - int(found[2] + found[3]), found[4] or "", key))
+        if name: manifests.setdefault(name, {}).setdefault((99_999_999 - int(found[2] + found[3]), found[4] or ""),
+            {})[found[5]] = key
     named = read_aliases(moves)
     for name, keys in manifests.items():
-        for number, ident, key in sorted(keys):
+        for (number, ident), forms in sorted(keys.items()):
+            if "removed" in forms: continue
+            key = forms["json"]
             is_double = len([other for other in keys if other[0] == number]) > 1
             version = f"v{number}" + ("." + ident if ident and is_double else "")
             aliases = sorted(named.get((name, version), []), key=lambda text: text.encode("utf-16-be"))
@@ -485,6 +488,7 @@ def main():
     except (Damaged, Newer) as problem:  # A ledger with a run that can be read outlives the loss of its marker
         if is_a(problem, Newer) or is_other() or not any(map(can_begin, names)): return {"error": problem.code}
     for run, of_run in names.items():
+        if "purged.json" in of_run: continue
         try: runs[run] = read_run(run, Names(of_run))
         except (*BAD, Newer) as problem: runs[run] = {"error": getattr(problem, "code", "CORRUPT")}
     runs = {run: found for run, found in runs.items() if found}

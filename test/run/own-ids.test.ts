@@ -137,7 +137,7 @@ test("a beginning that was stored although the attempt seemed to fail is the run
   expect((await ledger.getRun("mine")).status).toBe("finished");
 });
 
-test("an own id costs one request more than a new one, and resuming as many as resumeRun", async () => {
+test("an own id costs two requests more than a new one, and resuming as many as resumeRun", async () => {
   const counts = async (work: (ledger: Ledger) => Promise<unknown>): Promise<number> => {
     const inner: Backend = memoryBackend();
     const first = await openLedger(inner);
@@ -149,7 +149,7 @@ test("an own id costs one request more than a new one, and resuming as many as r
     return backend.counters.requests - before;
   };
   const fresh = await counts((ledger) => ledger.startRun());
-  expect(await counts((ledger) => ledger.startRun({ id: "new" }))).toBe(fresh + 1);
+  expect(await counts((ledger) => ledger.startRun({ id: "new" }))).toBe(fresh + 2);
   const resumed = await counts((ledger) => ledger.resumeRun("there"));
   const values = { params: { lr: 0.1 }, tags: { a: "1" }, note: "n" };
   for (const options of [{}, values])

@@ -9,6 +9,8 @@ export type LineageNode =
       readonly name: string;
       /** Set if the run is deleted. */
       readonly deleted?: true;
+      /** Set if the run was purged: removed for good. */
+      readonly purged?: true;
     }
   | {
       /** Marks a version of an artifact. */

@@ -27,7 +27,23 @@ export async function artifacts(place: Place): Promise<void> {
   await user.useArtifact("Model:best");
   await user.useArtifact("directory");
   await user.flush();
+  await removed(ledger);
   await damaged(place, ledger);
+}
+
+/** Versions that were removed, and runs that were purged: one completely, of one much is still there. */
+async function removed(ledger: Ledger): Promise<void> {
+  const run = await ledger.startRun({ id: "made-and-removed", experiment: "artifacts", environment: false, flush });
+  for (const text of ["a", "b", "c"]) await run.logArtifact("removed", { text }, { aliases: [text] });
+  await run.logArtifact("gone", { text: "gone" });
+  await run.finish();
+  await ledger.removeArtifact("removed:v1", { force: true });
+  await ledger.removeArtifact("removed:v2", { force: true });
+  await ledger.removeArtifact("gone");
+  const purged = await ledger.startRun({ experiment: "artifacts", environment: false, flush });
+  purged.log({ loss: 1 });
+  await purged.finish();
+  await ledger.purgeRun(purged.id);
 }
 
 function directory(): ArtifactSource {
