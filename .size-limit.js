@@ -65,7 +65,7 @@ export default [
     limit: "16.8 kB",
     modifyEsbuildConfig: bundle,
   },
-  { name: "runledger/backends/fs", path: "dist/backends/fs/index.js", limit: "14.8 kB", modifyEsbuildConfig: inNode },
+  { name: "runledger/backends/fs", path: "dist/backends/fs/index.js", limit: "17.9 kB", modifyEsbuildConfig: inNode },
   { name: "runledger/tfjs", path: "dist/adapters/tfjs/index.js", limit: "12 kB", modifyEsbuildConfig: bundle },
   {
     name: "runledger/duckdb, without DuckDB",

@@ -61,6 +61,7 @@ const config: Options = {
         { name: "compare-runs", of: ["comparing"] },
         { name: "media", of: ["store-media"] },
         { name: "media-list", of: ["list-media"] },
+        { name: "artifact-open", of: ["resolve", "open"] },
         { name: "media-open", of: ["open-media", "read-console"] },
       ],
     );

@@ -1,46 +1,37 @@
-import type { Backend, ByteRange } from "../backend/backend.ts";
-import { clampRange } from "../backend/body.ts";
-import { invalidArgument } from "../errors/ledger-error.ts";
+import type { Backend } from "../backend/backend.ts";
 import { blobKey } from "./blobs.ts";
 import type { ManifestFile } from "./manifest.ts";
 import { type Part, readPart, readRanges } from "./read-ranges.ts";
 
-/** Where the bytes of a range of a file are: a part of an object. */
-interface StoredPart {
-  readonly key: string;
-  /** The number of bytes of the object. */
-  readonly size: number;
-  readonly part: Part;
-}
-
-/**
- * Returns where a range of a file is stored. It ends with the file at the latest. Throws `INVALID_ARGUMENT` for a range
- * that is none.
- */
-export function storedPart({ hex, size, place }: ManifestFile, range: ByteRange): StoredPart {
-  if (typeof range !== "object" || range === null) throw invalidArgument("range", "{ offset, length }", range);
-  const { start, end } = clampRange(range, size);
-  if (place === undefined) return { key: blobKey(hex), size, part: { start, end } };
-  const { pack, at } = place;
-  return { key: blobKey(pack.hex), size: pack.size, part: { start: at + start, end: at + end } };
-}
-
-/** Returns the bytes of a part with one request, or with none if it is empty. Rejects with `CORRUPT` for other sizes. */
-export async function readStoredPart(
+/** Returns a part of a file with one request, or with none if it is empty. Rejects with `CORRUPT` for other sizes. */
+export async function readFilePart(
   backend: Backend,
-  { key, size, part }: StoredPart,
+  file: ManifestFile,
+  part: Part,
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array> {
   signal?.throwIfAborted();
-  return part.start === part.end ? new Uint8Array(0) : await readPart(backend, key, size, part, signal);
+  if (part.start === part.end) return new Uint8Array(0);
+  const { key, size, start, end } = stored(file, part);
+  return await readPart(backend, key, size, { start, end }, signal);
 }
 
-/** Yields the bytes of a part in chunks of 4 MiB. Throws as {@link readStoredPart} rejects. */
-export async function* storedPartChunks(
+/** Yields the bytes of a part of a file in chunks of 4 MiB. Throws as {@link readFilePart} rejects. */
+export async function* filePartChunks(
   backend: Backend,
-  { key, size, part }: StoredPart,
+  file: ManifestFile,
+  part: Part,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   signal?.throwIfAborted();
-  if (part.start < part.end) yield* readRanges(backend, key, size, signal, part);
+  if (part.start === part.end) return;
+  const { key, size, start, end } = stored(file, part);
+  yield* readRanges(backend, key, size, signal, { start, end });
+}
+
+/** Returns the object that holds a part of a file, and where in it the part is. */
+function stored({ hex, size, place }: ManifestFile, { start, end }: Part): Part & { key: string; size: number } {
+  if (place === undefined) return { key: blobKey(hex), size, start, end };
+  const { pack, at } = place;
+  return { key: blobKey(pack.hex), size: pack.size, start: at + start, end: at + end };
 }

@@ -1,19 +1,23 @@
-import type { Backend, CallOptions, ReadOptions } from "../backend/backend.ts";
-import { LedgerError } from "../errors/ledger-error.ts";
+import type { Backend, ByteRange, CallOptions, ReadOptions } from "../backend/backend.ts";
+import { checkChoice } from "../arguments/choice.ts";
+import { LedgerError, invalidArgument } from "../errors/ledger-error.ts";
 import { onDemand } from "../platform/on-demand.ts";
+import { clampRange } from "../backend/body.ts";
 import { callOptions } from "../backend/call-options.ts";
 import { blobKey } from "./blobs.ts";
 import { formatDigest } from "../bytes/digest.ts";
-import { readStoredPart, storedPart, storedPartChunks } from "./file-range.ts";
 import type { ManifestFile } from "./manifest.ts";
-import { type ArtifactCheck, checkFiles } from "./artifact-check.ts";
-import { isPacked, PackedFiles } from "./packed-files.ts";
+import type { ArtifactCheck } from "./artifact-check.ts";
+import { inStoredOrder, isPacked, PackedFiles } from "./packed-files.ts";
 import { blobChunks, damaged, WRONG_DIGEST } from "./read-blob.ts";
+import type { Part } from "./read-ranges.ts";
 import { loadSha256 } from "../bytes/sha256.ts";
 import { type StoredTable, TABLE_PATH, type TableReader, TENSOR_PATH } from "./stored-table.ts";
 import type { StoredTensor } from "./tensor-file.ts";
 import type { ArtifactVersion } from "./version.ts";
 
+const checking = /* @__PURE__ */ onDemand(() => import("./artifact-check.ts"));
+const ranges = /* @__PURE__ */ onDemand(() => import("./file-range.ts"));
 const tensors = /* @__PURE__ */ onDemand(() => import("./tensor-file.ts"));
 
 const SHOWN = 5;
@@ -59,9 +63,20 @@ export class OpenArtifact {
     this.#files = new Map(files.map((file) => [file.path, file]));
   }
 
-  /** Yields every file, in the order of the UTF-8 bytes of the paths. */
-  async *files(): AsyncGenerator<ArtifactFile, void, undefined> {
-    for (const { hex, place: _, ...file } of this.#files.values()) yield { ...file, digest: formatDigest(hex) };
+  /**
+   * Yields every file, in the order of the UTF-8 bytes of the paths, or with `order: "stored"` in the order in which
+   * reading all of them takes the fewest requests. Throws `INVALID_ARGUMENT` for another `order`.
+   */
+  async *files(
+    options: {
+      /** The order of the files. Default `"path"`. */
+      readonly order?: "path" | "stored" | undefined;
+    } = {},
+  ): AsyncGenerator<ArtifactFile, void, undefined> {
+    const { order = "path" } = options;
+    checkChoice("order", order, ["path", "stored"]);
+    const files = order === "path" ? this.#files.values() : inStoredOrder(this.#files.values());
+    for (const { hex, place: _, ...file } of files) yield { ...file, digest: formatDigest(hex) };
   }
 
   /**
@@ -75,7 +90,10 @@ export class OpenArtifact {
   async read(path?: string, options: ReadOptions = {}): Promise<Uint8Array> {
     const file = this.#file(path);
     const { range, signal } = options;
-    if (range !== undefined) return await readStoredPart(this.#backend, storedPart(file, range), signal);
+    if (range !== undefined) {
+      const part = partOf(file, range);
+      return await (await ranges()).readFilePart(this.#backend, file, part, signal);
+    }
     if (isPacked(file)) return await this.#packed.read(file, options.signal);
     const { hex, size } = file;
     const key = blobKey(hex);
@@ -129,10 +147,7 @@ export class OpenArtifact {
   stream(path?: string, options: ReadOptions = {}): ReadableStream<Uint8Array> {
     const { range, signal } = options;
     const file = this.#file(path);
-    const chunks =
-      range === undefined
-        ? this.#chunks(file, signal)
-        : storedPartChunks(this.#backend, storedPart(file, range), signal);
+    const chunks = this.#chunks(file, range === undefined ? undefined : partOf(file, range), signal);
     return new ReadableStream<Uint8Array>(
       {
         pull: async (controller) => {
@@ -153,10 +168,16 @@ export class OpenArtifact {
    * aborted.
    */
   async verify(options: CallOptions = {}): Promise<ArtifactCheck> {
+    const { checkFiles } = await checking();
     return await checkFiles(this.#backend, [...this.#files.values()], options.signal);
   }
 
-  async *#chunks(file: ManifestFile, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array, void, undefined> {
+  async *#chunks(
+    file: ManifestFile,
+    part: Part | undefined,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    if (part !== undefined) return yield* (await ranges()).filePartChunks(this.#backend, file, part, signal);
     if (!isPacked(file)) return yield* blobChunks(this.#backend, file, signal);
     const bytes = await this.#packed.read(file, signal);
     if (bytes.byteLength > 0) yield bytes;
@@ -205,4 +226,10 @@ export class OpenArtifact {
     const shown = paths.slice(0, SHOWN).map((path) => JSON.stringify(path.slice(0, 100)));
     return `${shown.join(", ")}${paths.length > SHOWN ? ` and ${paths.length - SHOWN} more` : ""}`;
   }
+}
+
+/** Returns where a range of a file begins and ends. Throws `INVALID_ARGUMENT` for what is no range. */
+function partOf({ size }: ManifestFile, range: ByteRange): Part {
+  if (typeof range !== "object" || range === null) throw invalidArgument("range", "{ offset, length }", range);
+  return clampRange(range, size);
 }

@@ -17,6 +17,20 @@ export function isPacked(file: ManifestFile): file is PackedFile {
   return file.place !== undefined;
 }
 
+/** Returns the files pack by pack, and then those that are blobs of their own. */
+export function inStoredOrder(files: Iterable<ManifestFile>): ManifestFile[] {
+  const byPack = new Map<StoredBlob | undefined, ManifestFile[]>();
+  for (const file of files) {
+    const pack = file.place?.pack;
+    const together = byPack.get(pack);
+    if (together === undefined) byPack.set(pack, [file]);
+    else together.push(file);
+  }
+  const blobs = byPack.get(undefined) ?? [];
+  byPack.delete(undefined);
+  return [...byPack.values(), blobs].flat();
+}
+
 /** The number of files of a pack that are read one by one. For the next one, the whole pack is read. */
 const FEW = 4;
 /** The most packs that are kept in memory, and read at a time. */

@@ -2,6 +2,7 @@ import type { Backend, CallOptions } from "../backend/backend.ts";
 import type { Clock } from "../platform/clock.ts";
 import { LedgerError, concernsOneObject, invalidArgument, reading } from "../errors/ledger-error.ts";
 import { decodeJson } from "../bytes/decode-json.ts";
+import { onDemand } from "../platform/on-demand.ts";
 import { mapBounded } from "../platform/bounded.ts";
 import { formatDigest } from "../bytes/digest.ts";
 import { AliasStore } from "./aliases.ts";
@@ -14,14 +15,17 @@ import type { Manifest } from "./manifest.ts";
 import { encodeMetadata } from "./manifest.ts";
 import type { StoredVersion } from "./manifests.ts";
 import { ManifestStore, tagOf } from "./manifests.ts";
-import { parseRef, toAlias, toArtifactName, toArtifactType, versionRef } from "./name.ts";
-import { OpenArtifact } from "./open.ts";
-import { Resolver } from "./resolve.ts";
+import { type ParsedRef, parseRef, toAlias, toArtifactName, toArtifactType, versionRef } from "./name.ts";
+import type { OpenArtifact } from "./open.ts";
+import type { Resolver } from "./resolve.ts";
 import type { ArtifactSource } from "./source.ts";
 import { normalizeSource } from "./source.ts";
 import type { TableReader } from "./stored-table.ts";
 import { type ArtifactRef, type ArtifactVersion, toVersion } from "./version.ts";
 import { Progress, storeSource } from "./store-source.ts";
+
+const resolving = /* @__PURE__ */ onDemand(() => import("./resolve.ts"));
+const opening = /* @__PURE__ */ onDemand(() => import("./open.ts"));
 
 /** The number of manifests read at a time. */
 const PARALLEL = 16;
@@ -76,7 +80,6 @@ export class ArtifactStore {
   #lastLogged: StoredVersion | undefined;
   readonly #manifests: ManifestStore;
   readonly #aliases: AliasStore;
-  readonly #resolver: Resolver;
   readonly #onTrouble: (error: LedgerError) => void;
   readonly #readTable: TableReader;
 
@@ -88,7 +91,6 @@ export class ArtifactStore {
     this.#blobs = new BlobStore(backend, () => ids("blob"));
     this.#manifests = new ManifestStore(backend, () => ids("artifact"));
     this.#aliases = new AliasStore(backend);
-    this.#resolver = new Resolver(backend, this.#manifests, this.#aliases);
   }
 
   /**
@@ -169,7 +171,7 @@ export class ArtifactStore {
     ref: ArtifactRef,
     options: CallOptions = {},
   ): Promise<{ version: ArtifactVersion; dataset: unknown }> {
-    const stored = await this.#resolver.find(parseRef(ref), options.signal);
+    const stored = await this.#find(parseRef(ref), options.signal);
     return { version: await this.#present(stored, options.signal), dataset: stored.manifest.dataset };
   }
 
@@ -178,11 +180,12 @@ export class ArtifactStore {
    * the files do not match the digest.
    */
   async open(ref: ArtifactRef, options: CallOptions = {}): Promise<OpenArtifact> {
-    const stored = await this.#resolver.find(parseRef(ref), options.signal);
+    const stored = await this.#find(parseRef(ref), options.signal);
     const { single, files, hex } = stored.manifest;
     if (!single && (await listingDigest(files)) !== hex) {
       throw new LedgerError("CORRUPT", `${stored.key} lists files that do not match its digest`, { key: stored.key });
     }
+    const { OpenArtifact } = await opening();
     return new OpenArtifact(this.#backend, await this.#present(stored, options.signal), single, files, this.#readTable);
   }
 
@@ -218,7 +221,7 @@ export class ArtifactStore {
   ): Promise<ArtifactVersion> {
     const artifact = toArtifactName(name);
     const ownAlias = toAlias(alias);
-    const stored = await this.#resolver.find(versionRef(artifact, version), options.signal);
+    const stored = await this.#find(versionRef(artifact, version), options.signal);
     await this.#aliases.set(artifact, ownAlias, stored.tag, options.signal);
     return this.#present(stored, options.signal);
   }
@@ -233,7 +236,7 @@ export class ArtifactStore {
   ): Promise<void> {
     const parsed = parseRef(ref);
     const { name } = parsed;
-    const entry = await this.#resolver.place(parsed, signal);
+    const entry = await (await this.#resolver()).place(parsed, signal);
     const { number, id } = entry;
     const tags = [tagOf(entry), `v${number}.${id}`, ...(entry.shared && id !== "" ? [] : [`v${number}`])];
     const aliases = [...(await this.#aliases.all(name, signal))].filter(([, tag]) => tags.includes(tag));
@@ -244,6 +247,15 @@ export class ArtifactStore {
     }
     for (const [alias] of aliases) await this.#aliases.remove(name, alias, tags, signal);
     await this.#manifests.remove(name, entry, signal);
+  }
+
+  async #resolver(): Promise<Resolver> {
+    const { Resolver } = await resolving();
+    return new Resolver(this.#backend, this.#manifests, this.#aliases);
+  }
+
+  async #find(ref: ParsedRef, signal: AbortSignal | undefined): Promise<StoredVersion> {
+    return await (await this.#resolver()).find(ref, signal);
   }
 
   /** Returns the manifest of the newest version, unless there is none or it cannot be read. */

@@ -32,11 +32,16 @@ export const stat: typeof Promises.stat = bounded(promises.stat);
 export const unlink: typeof Promises.unlink = bounded(promises.unlink);
 
 export const closeSync: typeof Fs.closeSync = fs.closeSync;
+export const fchmodSync: typeof Fs.fchmodSync = fs.fchmodSync;
+export const linkSync: typeof Fs.linkSync = fs.linkSync;
 export const lstatSync: typeof Fs.lstatSync = fs.lstatSync;
 export const openSync: typeof Fs.openSync = fs.openSync;
 export const readSync: typeof Fs.readSync = fs.readSync;
 export const readFileSync: typeof Fs.readFileSync = fs.readFileSync;
 export const readlinkSync: typeof Fs.readlinkSync = fs.readlinkSync;
+export const renameSync: typeof Fs.renameSync = fs.renameSync;
 export const statfsSync: typeof Fs.statfsSync = fs.statfsSync;
 export const statSync: typeof Fs.statSync = fs.statSync;
+export const unlinkSync: typeof Fs.unlinkSync = fs.unlinkSync;
 export const watch: typeof Fs.watch = fs.watch;
+export const writeSync: typeof Fs.writeSync = fs.writeSync;

@@ -19,6 +19,7 @@ import { BodyFailure, createObject, openTemporary } from "./create.ts";
 import { Directories } from "./directories.ts";
 import { failure, isAbsent, toLedgerError } from "./errors.ts";
 import { lstat, unlink } from "./file-calls.ts";
+import { finalMode } from "./final-mode.ts";
 import { listObjects, removeStale } from "./list.ts";
 import { processLiveness } from "./liveness.ts";
 import { Root, parentKey } from "./paths.ts";
@@ -284,17 +285,5 @@ async function removeFile(path: string): Promise<boolean> {
   } catch (error) {
     if (isAbsent(error)) return false;
     throw error;
-  }
-}
-
-/**
- * Returns the mode that `open` would give a file. Read once for each handle, because reading the umask changes it for a
- * moment.
- */
-function finalMode(): number {
-  try {
-    return 0o666 & ~process.umask();
-  } catch {
-    return 0o600; // The runtime does not tell.
   }
 }
