@@ -18,6 +18,7 @@ const config: Options = {
     "src/git/index.ts",
     "src/where/index.ts",
     "src/files/index.ts",
+    "src/seal/index.ts",
     "src/adapters/*/index.ts",
     "src/bytes/gunzip/{node,portable}.ts",
   ],

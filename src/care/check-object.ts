@@ -15,6 +15,8 @@ export interface ExpectedObject {
   readonly digest?: string | undefined;
   /** Its writer may remove it meanwhile. */
   readonly mayGo?: true;
+  /** Called if it has more bytes than were recorded, which is no problem then. Only those that were recorded are read. */
+  readonly onLonger?: (() => void) | undefined;
 }
 
 /** What was found out about an object. */
@@ -27,12 +29,16 @@ interface ObjectCheck {
 /** Compares the size of an object with what was recorded. Rejects as the backend does. */
 export async function checkSize(
   backend: Backend,
-  { key, size }: ExpectedObject,
+  { key, size, onLonger }: ExpectedObject,
   signal: AbortSignal | undefined,
 ): Promise<ObjectCheck> {
   const found = await backend.stat(key, callOptions(signal));
   if (found === undefined) return { bytes: 0, problem: { kind: "missing", message: `${key} is missing` } };
   if (found.size === size) return { bytes: 0 };
+  if (onLonger && found.size > size) {
+    onLonger();
+    return { bytes: 0 };
+  }
   return { bytes: 0, problem: wrongSize(key, size, `${found.size}`) };
 }
 

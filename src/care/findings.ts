@@ -12,11 +12,28 @@ export interface FindingsSink {
   add(problem: VerificationProblem): void;
 }
 
+/** What was found out about the seal of a run. */
+export interface SealReport {
+  /** Whether there is a seal, and the list of what it covers is that of its root. */
+  readonly isSealed: boolean;
+  /** The ids of trusted keys that have signed it. */
+  readonly signedBy: readonly string[];
+  /** The ids that other signatures name. */
+  readonly unknownSigners: readonly string[];
+  /** The keys of what was added later. */
+  readonly late: readonly string[];
+}
+
 /** Counts what is verified, and keeps what is wrong. */
 export class Findings implements FindingsSink {
   readonly #problems: VerificationProblem[] = [];
   readonly #keys = new Set<string>();
   readonly #tell: ((progress: VerificationProgress) => void) | undefined;
+  readonly #signedBy = new Set<string>();
+  readonly #unknownSigners = new Set<string>();
+  readonly #late: string[] = [];
+  #runs = 0;
+  #sealedRuns = 0;
   #more = 0;
   #checked = 0;
   #bytes = 0;
@@ -45,19 +62,30 @@ export class Findings implements FindingsSink {
     this.#problems.push(problem);
   }
 
+  /** Takes note of the seal of a run. `undefined`: it has none. */
+  addRun(report: SealReport | undefined): void {
+    this.#runs++;
+    if (report === undefined) return;
+    if (report.isSealed) this.#sealedRuns++;
+    for (const id of report.signedBy) this.#signedBy.add(id);
+    for (const id of report.unknownSigners) this.#unknownSigners.add(id);
+    for (const key of report.late) if (this.#late.length < MAX_PROBLEMS) this.#late.push(key);
+  }
+
   /** Returns what was found. */
   result(): Verification {
     const problems = this.#problems.toSorted((a, b) => (a.key < b.key ? -1 : 1));
     return {
       intact: problems.length === 0,
-      sealed: false,
-      signedBy: [],
+      sealed: this.#runs > 0 && this.#sealedRuns === this.#runs,
+      signedBy: [...this.#signedBy].sort(),
+      unknownSigners: [...this.#unknownSigners].sort(),
       checked: this.#checked,
       bytes: this.#bytes,
       problems,
       moreProblems: this.#more,
       missing: problems.flatMap(({ kind, key }) => (kind === "missing" ? [key] : [])),
-      lateRecords: [],
+      lateRecords: this.#late.toSorted(),
     };
   }
 }

@@ -1,10 +1,11 @@
 /** Something in a store that is not as it was written. */
 export interface VerificationProblem {
   /**
-   * `missing`: the object is not there. `size`, `digest`: it has other bytes than were recorded. `damaged`: it cannot
-   * be understood. `unreadable`: the store does not return it. `too-new`: a later version of this library wrote it.
+   * `missing`: the object is not there. `size`, `digest`: it has other bytes than were recorded, or than the seal says.
+   * `signature`: it is not the signature of the key that it names. `unsealed`: it was added after the seal, and readers
+   * take it for the truth. `damaged`: it cannot be understood. `unreadable`: the store does not return it. `too-new`: a later version of this library wrote it.
    */
-  readonly kind: "missing" | "size" | "digest" | "damaged" | "unreadable" | "too-new";
+  readonly kind: "missing" | "size" | "digest" | "signature" | "unsealed" | "damaged" | "unreadable" | "too-new";
   /** The key of the object. */
   readonly key: string;
   /** What is wrong, what is intact, and what to do, for people. */
@@ -15,10 +16,12 @@ export interface VerificationProblem {
 export interface Verification {
   /** Whether it found no problem. */
   readonly intact: boolean;
-  /** Whether what was verified is sealed. This version seals nothing: `false`. */
+  /** Whether the run is sealed. Of a ledger: whether it has runs, and each of them is sealed. */
   readonly sealed: boolean;
-  /** The ids of the keys that signed it. */
+  /** The ids of those of `keys` whose signature of the seal is right. Of a ledger: of any of its seals. */
   readonly signedBy: readonly string[];
+  /** The ids that other signatures name, of keys that are not in `keys`. They prove nothing. */
+  readonly unknownSigners: readonly string[];
   /** How many objects it looked at. An object that several runs share counts once. */
   readonly checked: number;
   /** How many bytes it read and hashed. */
@@ -29,7 +32,11 @@ export interface Verification {
   readonly moreProblems: number;
   /** The keys of the problems of the kind `missing`. */
   readonly missing: readonly string[];
-  /** The keys of records that were written after the seal. */
+  /**
+   * The keys of objects that were added to a sealed run, or got longer. Sessions that the seal shut out may have stored
+   * them late: nothing in them was ever acknowledged. At
+   * most 10,000.
+   */
   readonly lateRecords: readonly string[];
 }
 

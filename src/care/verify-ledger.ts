@@ -13,9 +13,10 @@ import { mapBounded } from "../platform/bounded.ts";
 import { blobsOf } from "../run-objects/version-objects.ts";
 import { AliasTargets } from "./alias-targets.ts";
 import type { ExpectedObject } from "./check-object.ts";
-import { problemOf } from "./findings.ts";
+import { problemOf, type SealReport } from "./findings.ts";
 import { verifyCatalog } from "./verify-catalog.ts";
 import { type VerifyContext, verifyObjects } from "./verify-objects.ts";
+import { type ChainedSeal, verifyChains } from "./verify-chains.ts";
 import { verifyRun } from "./verify-run.ts";
 
 const MARKER_KEY = "ledger.json";
@@ -27,14 +28,20 @@ const BLOB_ADVICE =
 const MANIFEST_ADVICE = "The other versions are not affected. Restore this object from a copy of the ledger";
 const RUN_ADVICE = "The other runs are not affected";
 
-/** Verifies the whole ledger: marker, blobs, artifacts, runs, catalogue. */
-export async function verifyLedger(context: VerifyContext, catalog: CatalogContext): Promise<void> {
+/** Verifies the whole ledger: marker, blobs, artifacts, runs, chains of seals, catalogue. `addRun`: gets each run. */
+export async function verifyLedger(
+  context: VerifyContext,
+  catalog: CatalogContext,
+  addRun: (report: SealReport | undefined) => void,
+): Promise<void> {
   await verifyMarker(context);
   // First, so that each is read once, and in the order of the store.
   await verifyObjects(context, storedBlobs(context), "blobs", BLOB_ADVICE);
   await verifyObjects(context, artifactObjects(context), "artifacts", MANIFEST_ADVICE);
-  const listed = await verifyRuns(context);
+  const seals = new Map<string, ChainedSeal>();
+  const listed = await verifyRuns(context, seals, addRun);
   if (listed === undefined) return;
+  await verifyChains(context, seals);
   await verifyCatalog(context, catalog, (id) => {
     const { newestDocument = 0, lifecycle = 0 } = listed.get(id) ?? {};
     return { document: newestDocument, marker: lifecycle };
@@ -115,14 +122,20 @@ function nameOf(key: string): string | undefined {
 }
 
 /** Verifies all runs. Returns their listings, or `undefined` if the store cannot list them. */
-async function verifyRuns(context: VerifyContext): Promise<Map<string, RunListing> | undefined> {
+async function verifyRuns(
+  context: VerifyContext,
+  seals: Map<string, ChainedSeal>,
+  addRun: (report: SealReport | undefined) => void,
+): Promise<Map<string, RunListing> | undefined> {
   const { backend, findings, signal } = context;
   try {
     const unlisted = (id: string, error: LedgerError): void => findings.add(problemOf(error, `runs/${id}`, RUN_ADVICE));
     const listed = await listRuns(backend, unlisted, signal);
     await mapBounded([...listed.keys()], RUNS_AT_ONCE, signal, async (id, stop) => {
       try {
-        await verifyRun({ ...context, signal: stop }, id);
+        const report = await verifyRun({ ...context, signal: stop }, id, false);
+        addRun(report);
+        if (report?.seal) seals.set(id, report.seal);
       } catch (error) {
         // It is no run, or was purged meanwhile.
         if (!LedgerError.hasCode(error, "RUN_NOT_FOUND")) throw error;

@@ -4,12 +4,15 @@ import { LedgerError } from "../errors/ledger-error.ts";
 import type { gate } from "../platform/bounded.ts";
 import { type ExpectedObject, checkBytes, checkSize } from "./check-object.ts";
 import type { CheckedBlobs } from "./checked-blobs.ts";
+import type { TrustedKeys } from "../seal/trusted-keys.ts";
 import { type FindingsSink, problemOf } from "./findings.ts";
 
 /** What the parts of a verification share. */
 export interface VerifyContext {
   readonly backend: Backend;
   readonly findings: FindingsSink;
+  /** The keys whose signatures count. */
+  readonly keys: TrustedKeys;
   readonly blobs: CheckedBlobs;
   /** Returns whether the bytes of the next object are read. */
   readonly readsData: () => boolean;

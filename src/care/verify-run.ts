@@ -10,11 +10,15 @@ import { readRunBeginning } from "../journal/read-run-beginning.ts";
 import { readRunState } from "../journal/run-state.ts";
 import { runPrefix } from "../journal/run-created.ts";
 import { runDocumentKey } from "../journal/run-document.ts";
+import { sealingKey, sealKey } from "../journal/sealing.ts";
 import { runObjects } from "../run-objects/run-objects.ts";
 import type { ExpectedObject } from "./check-object.ts";
-import { problemOf } from "./findings.ts";
+import { problemOf, type SealReport } from "./findings.ts";
 import type { VerificationProblem } from "./verification.ts";
+import type { ChainedSeal } from "./verify-chains.ts";
 import { type VerifyContext, verifyObjects } from "./verify-objects.ts";
+import { readStoredSeal } from "./verify-seal.ts";
+import { verifySealedRun } from "./verify-sealed-run.ts";
 
 const TRIES = 5;
 const ADVICE = "The other runs are not affected. Restore this object from a copy of the ledger";
@@ -23,9 +27,11 @@ const DOCUMENT_ADVICE =
 
 /**
  * Verifies everything that belongs to a run. Starts again if the run was closed meanwhile, which replaces objects. If it
- * is closed again and again, only problems count that the last two attempts found. Rejects with `RUN_NOT_FOUND`.
+ * is closed again and again, only problems count that the last two attempts found. Returns what it found out about the
+ * seal of the run, `undefined` if the run has none. `withLink`: looks for the link of the seal in its chain. Rejects
+ * with `RUN_NOT_FOUND`.
  */
-export async function verifyRun(context: VerifyContext, id: string): Promise<void> {
+export async function verifyRun(context: VerifyContext, id: string, withLink: boolean): Promise<RunReport | undefined> {
   let before: readonly VerificationProblem[] | undefined;
   for (let left = TRIES; ; left--) {
     const found: VerificationProblem[] = [];
@@ -34,15 +40,26 @@ export async function verifyRun(context: VerifyContext, id: string): Promise<voi
       add: (each: VerificationProblem) => void found.push(each),
     };
     const newest = await newestDocument(context, id);
-    await verifyOnce({ ...context, findings: staged }, id);
+    const report = await verifyOnce({ ...context, findings: staged }, id, withLink);
     const isStable = found.length === 0 || (await newestDocument(context, id)) === newest;
     if (isStable || left === 1) {
       const seen = isStable ? undefined : new Set(before?.map(({ key }) => key));
       for (const problem of found) if (seen?.has(problem.key) !== false) context.findings.add(problem);
-      return;
+      return report;
     }
     before = found;
   }
+}
+
+/** What was found out about the seal of a run, and what it says of its chain. */
+export interface RunReport extends SealReport {
+  readonly seal?: ChainedSeal | undefined;
+}
+
+function lacksSeal({ findings }: VerifyContext, id: string): void {
+  const key = sealKey(id);
+  const message = `${key} is missing, but run ${id} says that it was sealed. If seal() was interrupted, call it again`;
+  findings.add({ kind: "missing", key, message: `${message}. Otherwise restore the seal from a copy` });
 }
 
 async function newestDocument({ backend, signal }: VerifyContext, id: string): Promise<number | undefined> {
@@ -54,7 +71,26 @@ async function newestDocument({ backend, signal }: VerifyContext, id: string): P
   }
 }
 
-async function verifyOnce(context: VerifyContext, id: string): Promise<void> {
+async function verifyOnce(context: VerifyContext, id: string, withLink: boolean): Promise<RunReport | undefined> {
+  const stored = await readStoredSeal(context, id, withLink);
+  if (stored === undefined) {
+    await verifyRecorded(context, id, true);
+    return undefined;
+  }
+  const { seal, objects, signedBy, unknownSigners } = stored;
+  if (seal === undefined || objects === undefined) {
+    await verifyRecorded(context, id, false);
+    return { isSealed: false, signedBy, unknownSigners, late: [], seal };
+  }
+  const late = await verifySealedRun(context, seal, objects);
+  return { isSealed: true, signedBy, unknownSigners, late, seal };
+}
+
+/**
+ * Verifies a run by what it recorded itself. `wantsSeal`: adds a problem if the run says that it is being sealed, because
+ * it has no seal.
+ */
+async function verifyRecorded(context: VerifyContext, id: string, wantsSeal: boolean): Promise<void> {
   const { backend, findings, signal } = context;
   const call = signal ? { signal } : {};
   const key = runPrefix(id);
@@ -69,6 +105,7 @@ async function verifyOnce(context: VerifyContext, id: string): Promise<void> {
       for await (const object of all) {
         hasJournals ||= object.digest === undefined;
         marker = Math.max(marker, parseLifecycleKey(object.key) ?? 0);
+        if (wantsSeal && object.key === sealingKey(id)) lacksSeal(context, id);
         const hex = object.digest === undefined ? mediaPackHex(object.key, key) : undefined;
         yield hex === undefined ? object : { ...object, digest: formatDigest(hex), mayGo: true };
       }

@@ -3,8 +3,10 @@ import type { Backend } from "../backend/backend.ts";
 import type { CatalogContext } from "../catalog/catalog-context.ts";
 import { invalidArgument } from "../errors/ledger-error.ts";
 import { gate } from "../platform/bounded.ts";
+import type { PublicKey } from "../seal/algorithm.ts";
+import { TrustedKeys } from "../seal/trusted-keys.ts";
 import { CheckedBlobs } from "./checked-blobs.ts";
-import { Findings } from "./findings.ts";
+import { Findings, type SealReport } from "./findings.ts";
 import type { Verification, VerificationProgress } from "./verification.ts";
 import { verifyLedger } from "./verify-ledger.ts";
 import { LARGE_AT_ONCE, type VerifyContext } from "./verify-objects.ts";
@@ -17,13 +19,15 @@ export interface VerifyOptions {
    * probability, so that many calls read all in the end. Default `true`.
    */
   readonly readData?: boolean | `${number}%` | undefined;
+  /** The public keys whose signatures count, as `publicKey` of `runledger/seal` returns them. Default: none. */
+  readonly keys?: readonly PublicKey[] | undefined;
   /** Called after each object. */
   readonly onProgress?: ((progress: VerificationProgress) => void) | undefined;
   /** Aborting it rejects the call. */
   readonly signal?: AbortSignal | undefined;
 }
 
-const VERIFY_OPTIONS: OptionNames<VerifyOptions> = { readData: true, onProgress: true, signal: true };
+const VERIFY_OPTIONS: OptionNames<VerifyOptions> = { readData: true, keys: true, onProgress: true, signal: true };
 
 /** Verifies the run `id`, or the whole ledger. */
 export async function verify(
@@ -32,16 +36,18 @@ export async function verify(
   id: string | undefined,
   given: VerifyOptions | undefined,
 ): Promise<Verification> {
-  const { readData = true, onProgress, signal } = readOptions("verify", given, VERIFY_OPTIONS);
+  const { readData = true, keys: trusted, onProgress, signal } = readOptions("verify", given, VERIFY_OPTIONS);
   if (onProgress !== undefined && typeof onProgress !== "function")
     throw invalidArgument("onProgress", "a function", onProgress);
   const share = shareOf(readData);
+  const keys = await TrustedKeys.read(trusted);
   const findings = new Findings(onProgress);
   const readsData = (): boolean => share === 1 || Math.random() < share;
   const blobs = new CheckedBlobs();
-  const context: VerifyContext = { backend, findings, blobs, readsData, largeGate: gate(LARGE_AT_ONCE), signal };
-  if (id === undefined) await verifyLedger(context, catalog);
-  else await verifyRun(context, id);
+  const context: VerifyContext = { backend, findings, keys, blobs, readsData, largeGate: gate(LARGE_AT_ONCE), signal };
+  const addRun = (report: SealReport | undefined): void => findings.addRun(report);
+  if (id === undefined) await verifyLedger(context, catalog, addRun);
+  else addRun(await verifyRun(context, id, true));
   signal?.throwIfAborted();
   return findings.result();
 }

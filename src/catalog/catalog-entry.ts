@@ -68,7 +68,8 @@ export function experimentPrefix(experiment: string): string {
   return `${CATALOG_PREFIX}/${experimentSegment(experiment)}`;
 }
 
-function experimentSegment(experiment: string): string {
+/** Returns how keys have an experiment: the last part of {@link experimentPrefix}. */
+export function experimentSegment(experiment: string): string {
   // The name of an experiment may take more bytes than a segment of a key allows.
   let short = experiment;
   for (let most = experiment.length; ; most = Math.floor(most / 2)) {

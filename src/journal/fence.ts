@@ -74,8 +74,8 @@ export function parseFencedEndKey(key: string): FencedEnd | undefined {
 export function fencedError(runId: string, key: string): LedgerError {
   return new LedgerError(
     "FENCED",
-    `another process resumed run ${runId} exclusively: this writer no longer belongs to the run, and stores ` +
-      "nothing more",
+    `another process sealed run ${runId} or resumed it exclusively: this writer no longer belongs to the run, and ` +
+      "stores nothing more",
     { key },
   );
 }

@@ -7,11 +7,13 @@ import { parseMediaPackName } from "./media-pack.ts";
 import { isCount, isDictionary, isDigest } from "./record-checks.ts";
 import { BEGINNING_NAME, runPrefix } from "./run-created.ts";
 import { parseRunDocumentKey, type RunDocument } from "./run-document.ts";
+import { isSealName, SEALING_NAME } from "./sealing.ts";
 import { parseSegmentKey, segmentKey, type SegmentName } from "./segment.ts";
 
 /**
  * The kind of an object below the prefix of a run. `media`: small contents of rich values. `metrics`: points.
- * `records`: events, rich values or summaries.
+ * `records`: events, rich values or summaries. `sealing`: says that no session may begin. `seal`: the seal, the list of
+ * what it covers, or a signature.
  */
 export type StoredKind =
   | "beginning"
@@ -22,7 +24,9 @@ export type StoredKind =
   | "media"
   | "metrics"
   | "overview"
-  | "records";
+  | "records"
+  | "seal"
+  | "sealing";
 
 /** A stand-in for the id of a run: the kind of an object follows from its name alone. */
 const ANY_RUN = "run";
@@ -33,6 +37,8 @@ export function storedKind(name: string): StoredKind | undefined {
   switch (name.slice(0, Math.max(name.lastIndexOf("/"), 0))) {
     case "":
       if (name === BEGINNING_NAME) return "beginning";
+      if (name === SEALING_NAME) return "sealing";
+      if (isSealName(name)) return "seal";
       if (parseRunDocumentKey(key) !== undefined) return "document";
       if (isRecordsName(name)) return "records";
       return parseMetricsName(name, 0)?.kind;
@@ -48,15 +54,17 @@ export function storedKind(name: string): StoredKind | undefined {
       return parseLifecycleKey(key) === undefined ? undefined : "lifecycle";
     case "media":
       return parseMediaPackName(name) === undefined ? undefined : "media";
+    case "signatures":
+      return isSealName(name) ? "seal" : undefined;
     default:
       return undefined;
   }
 }
 
-/** Returns whether no writer ever removes the object `name` of a run. */
+/** Returns whether documents list the object `name` of a run whatever they are made from. No writer ever removes it. */
 export function isKept(name: string): boolean {
   const kind = storedKind(name);
-  return kind === "beginning" || kind === "document" || kind === "fence";
+  return kind === "beginning" || kind === "document" || kind === "fence" || kind === "sealing";
 }
 
 /** Returns the name of a segment below the run's prefix. */
@@ -79,8 +87,8 @@ function isStoredObject(value: unknown): value is StoredObject {
   const { name, size, digest } = value;
   if (typeof name !== "string" || !isCount(size)) return false;
   const kind = storedKind(name);
-  // Sessions that delete or restore a run do not change its document.
-  if (kind === undefined || kind === "lifecycle" || !isValidKey(name)) return false;
+  // Sessions that delete, restore or seal a run do not change its document.
+  if (kind === undefined || kind === "lifecycle" || kind === "seal" || !isValidKey(name)) return false;
   return isDigest(digest) || (digest === undefined && kind === "journal");
 }
 

@@ -10,6 +10,7 @@ import { groupSegments, type SegmentEntry } from "./segment.ts";
 import { purgedKey, runPurged } from "./purged.ts";
 import { runCreatedKey, runPrefix } from "./run-created.ts";
 import { parseRunDocumentKey } from "./run-document.ts";
+import { sealingKey } from "./sealing.ts";
 
 /** The listed objects of a run. */
 export interface RunListing {
@@ -39,7 +40,9 @@ export interface RunListing {
   readonly records: readonly string[];
   /** Packs with small contents of rich values. */
   readonly media: readonly MediaPackEntry[];
-  /** The beginning, the documents and the fences. No writer removes them, except old documents. */
+  /** Whether the run is, or will be, sealed. Then no session may begin. */
+  readonly isSealing: boolean;
+  /** The beginning, the documents, the fences and what says that the run is sealed. Writers remove only old documents. */
   readonly kept: readonly StoredObject[];
 }
 
@@ -74,6 +77,7 @@ export function toRunListing(listed: readonly Entry[], runId: string): RunListin
   const below = `${runPrefix(runId)}/`;
   const ends = fencedEnds(entries);
   const began = runCreatedKey(runId);
+  const sealing = sealingKey(runId);
   return {
     purged,
     created: entries.some(({ key }) => key === began),
@@ -84,6 +88,7 @@ export function toRunListing(listed: readonly Entry[], runId: string): RunListin
     claims: entries.flatMap(({ key }) => parseFenceClaimKey(key) ?? []),
     ends,
     lifecycle: highest(parseLifecycleKey),
+    isSealing: entries.some(({ key }) => key === sealing),
     metrics: entries.flatMap(({ key, size }) => parseMetricsName(key.slice(below.length), size) ?? []),
     records: entries.map(({ key }) => key.slice(below.length)).filter(isRecordsName),
     media: entries.flatMap(({ key, size }) => toMediaPackEntry(key.slice(below.length), size) ?? []),

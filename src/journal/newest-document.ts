@@ -9,6 +9,7 @@ import { type RunDocument, runDocumentKey } from "./run-document.ts";
 import { ownValue } from "../bytes/dictionary.ts";
 import { type Compacted, isCompacted } from "./compacted.ts";
 import { segmentName, segmentsIn } from "./inventory.ts";
+import { isSealDocument } from "./sealing.ts";
 
 /** The newest document of a run, if it is usable, and the journals that it does not cover. */
 export interface NewestDocument {
@@ -102,7 +103,7 @@ export async function readNewestDocument(
     lost,
     document,
     isCurrent: !isOutdated && segmentsBeyond(document, writers).size === 0,
-    more: compacted ? segmentsBeyondCompaction(compacted, writers) : writers,
+    more: segmentsThatCount(document, compacted ? segmentsBeyondCompaction(compacted, writers) : writers),
   };
 }
 
@@ -123,11 +124,25 @@ export function assertConfirmed([first]: readonly Damage[], isConfirmed: boolean
   if (first && !isConfirmed) throw new LedgerError("NOT_FOUND", first.message, { key: first.key });
 }
 
+/** Returns the segments without those that came after a run was sealed. */
+function segmentsThatCount(
+  document: Pick<RunDocument, "objects">,
+  writers: ReadonlyMap<string, readonly SegmentEntry[]>,
+): ReadonlyMap<string, readonly SegmentEntry[]> {
+  if (!isSealDocument(document)) return writers;
+  const sealed = new Set(segmentsIn(document.objects).map(segmentName));
+  const counted = [...writers].map(
+    ([writer, own]) => [writer, own.filter((each) => sealed.has(segmentName(each)))] as const,
+  );
+  return new Map(counted.filter(([, own]) => own.length > 0));
+}
+
 /** Returns the listed segments that hold more than the record of a document contains, by writer. */
 export function segmentsBeyond(
   { objects, compacted }: Pick<RunDocument, "objects" | "compacted">,
   writers: ReadonlyMap<string, readonly SegmentEntry[]>,
 ): Map<string, SegmentEntry[]> {
+  if (isSealDocument({ objects })) return new Map();
   const covered = new Map(segmentsIn(objects).map((each) => [segmentName(each), each.bytes]));
   const more = new Map<string, SegmentEntry[]>();
   for (const [writer, segments] of compacted ? segmentsBeyondCompaction(compacted, writers) : writers) {

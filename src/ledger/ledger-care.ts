@@ -4,10 +4,12 @@ import type { CallOptions } from "../backend/backend.ts";
 import type { Retention, RetentionOptions } from "../care/retention.ts";
 import type { Verification } from "../care/verification.ts";
 import type { VerifyOptions } from "../care/verify.ts";
+import type { Seal, SealOptions } from "../seal/seal.ts";
 import { onDemand } from "../platform/on-demand.ts";
 import type { OpenRun, RunContext } from "../run/run-context.ts";
 import type { RemoveArtifactOptions } from "./removing.ts";
 
+const sealing = /* @__PURE__ */ onDemand(() => import("./seal-run.ts"));
 const verifying = /* @__PURE__ */ onDemand(() => import("./verifying.ts"));
 const removing = /* @__PURE__ */ onDemand(() => import("./removing.ts"));
 
@@ -25,7 +27,8 @@ export class LedgerCare {
    * Reads a run again with everything that belongs to it, or without `id` the whole ledger, and compares sizes and
    * SHA-256 with what was recorded. Each problem says what is intact and what to do. A bad store never makes it reject:
    * what cannot be read is a problem, too. Memory does not grow with the size of the objects. What several runs share
-   * is read once. A run that others write at the same time is verified up to what it has recorded. Rejects with
+   * is read once. A run that others write at the same time is verified up to what it has recorded. A sealed run is
+   * compared with its seal. Without `id`, the chains of seals show whether a sealed run was removed. Rejects with
    * `RUN_NOT_FOUND` and `INVALID_ARGUMENT`.
    */
   async verify(id?: string, options?: VerifyOptions): Promise<Verification> {
@@ -61,5 +64,16 @@ export class LedgerCare {
    */
   async applyRetention(options: RetentionOptions): Promise<Retention> {
     return await (await removing()).retain(this.#context, options);
+  }
+
+  /**
+   * Seals a closed run: nobody can resume it any more, and `verify` shows each change of anything that belongs to it.
+   * With a signer, also one by the owner of the store. Completes a seal whose call was interrupted, and adds the
+   * signature of another signer to a seal. Rejects with `RUN_OPEN` if the run is not closed and its writers may go on,
+   * `RUN_CLOSED` if it is deleted, `CORRUPT` if something of it is lost or was changed, `UNSUPPORTED` if the creates of
+   * the backend are not exclusive, `RUN_NOT_FOUND` and `INVALID_ARGUMENT`.
+   */
+  async seal(id: string, options?: SealOptions): Promise<Seal> {
+    return await (await sealing()).sealRun(this.#context, id, options);
   }
 }

@@ -136,7 +136,8 @@ async function lookAt(
   const { backend } = context;
   const call = signal ? { signal } : {};
   const listing = await listRun(backend, id, call);
-  if (isTidy(listing)) return "closed";
+  // While a run is being sealed, only those who seal it may close it.
+  if (listing.isSealing || isTidy(listing)) return "closed";
   const created = await readRunCreated(backend, id, signal);
   const state = await readRunState(backend, created, { ...call, listing });
   if (isClosed(created, state)) {
@@ -184,11 +185,13 @@ async function showsProgress(
   return false;
 }
 
-async function closeAsInterrupted(
+/** Closes a run as interrupted. Its writers must be gone. */
+export async function closeAsInterrupted(
   context: RunContext,
   created: RunCreated,
   { folds, listing }: RunState,
   signal: AbortSignal | undefined,
+  isForSeal = false,
 ): Promise<RunStatus> {
   const { backend, ids } = context;
   const writer = newWriter(context, created, ids("writer"), {
@@ -210,7 +213,7 @@ async function closeAsInterrupted(
     writer.event({ ...session, ...(fences > 0 && { fence: fences }) }, "session");
     writer.event({ kind: "interrupted", positions: Object.fromEntries(positions), endTime }, "interrupted");
     await writer.flush();
-    return await closeRun(context, created, { writer, positions, onlyFinal: true, signal });
+    return await closeRun(context, created, { writer, positions, onlyFinal: true, isForSeal, signal });
   } catch (error) {
     throw LedgerError.is(error)
       ? error

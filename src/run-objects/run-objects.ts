@@ -13,6 +13,7 @@ import { toRunListing } from "../journal/list-run.ts";
 import { probeDocuments, probeLifecycle } from "../journal/probe-run.ts";
 import { purgedKey, runPurged } from "../journal/purged.ts";
 import { readBareDocument } from "../journal/read-run-document.ts";
+import { isSealDocument } from "../journal/sealing.ts";
 import { readRunBeginning } from "../journal/read-run-beginning.ts";
 import { runCreatedKey, runNotFound, runPrefix } from "../journal/run-created.ts";
 import type { RunRecord } from "../journal/run-record.ts";
@@ -20,6 +21,7 @@ import { type RunDocument, runDocumentKey } from "../journal/run-document.ts";
 import { readRunState } from "../journal/run-state.ts";
 import { mediaBlobs } from "./media-blobs.ts";
 import type { RunObject } from "./run-object.ts";
+import { sealObjects } from "./seal-objects.ts";
 import { versionObjects } from "./version-objects.ts";
 
 /** What the caller knows about a run. The row of the run in the catalogue has both numbers. */
@@ -113,6 +115,7 @@ async function* closedObjects(
     const content = await readBounded(backend, marker, MAX_MARKER_BYTES, call);
     yield { key: marker, ...(await sumOf(content)), kind: "lifecycle" };
   }
+  if (isSealDocument({ objects })) yield* sealObjects(backend, id, call);
   yield* versionObjects(backend, record.artifacts, key, call, onDamaged);
   yield* codeBlobs(record);
   // If the summaries are in another object, the record does not show whether there are rich values.

@@ -7,6 +7,7 @@ import { noNumberAfter } from "../errors/no-number-after.ts";
 import { readBounded } from "../backend/read-bounded.ts";
 import { MAX_CHECKED_JSON_BYTES } from "../bytes/checked-json.ts";
 import { losesRecords } from "../journal/damage.ts";
+import { sealedError } from "../journal/sealing.ts";
 import {
   encodeFence,
   fenceClaimKey,
@@ -22,6 +23,7 @@ import { shortWriters } from "../journal/lost-objects.ts";
 import { type RunCreated, runCreatedKey } from "../journal/run-created.ts";
 import type { WriterFold } from "../journal/writer-fold.ts";
 
+const EXCLUSIVE_ADVICE = { advice: ': use mode "join", which keeps the points of all writers', field: "mode" };
 /** How many ends are recorded at a time. */
 const PARALLEL = 8;
 
@@ -40,10 +42,11 @@ export async function claimRun(
   signal: AbortSignal | undefined,
 ): Promise<{ readonly fence: number; readonly listing: RunListing }> {
   const call = callOptions(signal);
-  await assertExclusive(backend, runId, signal);
+  await assertExclusive(backend, runId, { what: 'resumeRun with mode "exclusive"', instead: EXCLUSIVE_ADVICE }, signal);
   // Not the writer's id: a copied machine may have the same id.
   const id = randomHex();
-  const { fences, lifecycle } = await listRun(backend, runId, call);
+  const { fences, lifecycle, isSealing } = await listRun(backend, runId, call);
+  if (isSealing) throw sealedError(runId);
   await assertNotDeleted(backend, runId, lifecycle, call);
   let n = fences;
   for (;;) {
@@ -51,6 +54,7 @@ export async function claimRun(
     while (!(await createOrMatch(backend, fenceKey(runId, n), encodeFence(runId, { n, id }, writer), signal)));
     await createOrMatch(backend, fenceClaimKey(runId, { n, id }), new Uint8Array(), signal);
     const listing = await listRun(backend, runId, call);
+    if (listing.isSealing) throw sealedError(runId);
     const others = listing.claims.filter((claim) => claim.n === n && claim.id !== id);
     if (others.length === 0) return { fence: n, listing };
     // The claim with the lowest id continues. Without this rule the sessions would shut each other out in turns.
@@ -103,7 +107,13 @@ function isCertainlyBefore(fence: number, fold: WriterFold, created: RunCreated)
   return session === undefined ? fold.writer === created.writer.id : session.mode !== "recover";
 }
 
-async function assertExclusive(backend: Backend, runId: string, signal: AbortSignal | undefined): Promise<void> {
+/** Throws `UNSUPPORTED` if the creates of the backend are not exclusive. `call`: what needs that, and what to do. */
+export async function assertExclusive(
+  backend: Backend,
+  runId: string,
+  { what, instead }: { readonly what: string; readonly instead: { readonly advice: string; readonly field?: string } },
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const call = callOptions(signal);
   if (!backend.capabilities.exclusiveCreate) {
     // The backend may learn from its first create what the store can do. This create changes nothing: the object
@@ -117,12 +127,13 @@ async function assertExclusive(backend: Backend, runId: string, signal: AbortSig
   if (backend.capabilities.exclusiveCreate) return;
   throw new LedgerError(
     "UNSUPPORTED",
-    `resumeRun with mode "exclusive" needs a store where one of two creates of the same key fails, and the ` +
-      `${backend.name} backend does not promise that here: use mode "join", which keeps the points of all writers`,
-    { field: "mode" },
+    `${what} needs a store where one of two creates of the same key fails, and the ` +
+      `${backend.name} backend does not promise that here${instead.advice}`,
+    { field: instead.field },
   );
 }
 
-function randomHex(): string {
+/** Returns 32 random hex digits. */
+export function randomHex(): string {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

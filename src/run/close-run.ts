@@ -7,6 +7,7 @@ import { losesRecords, lossError } from "../journal/damage.ts";
 import { foldRun } from "../journal/fold-run.ts";
 import { listRun } from "../journal/list-run.ts";
 import { losesDocument, lostRecords, uniteDamage, withDamage } from "../journal/lost-objects.ts";
+import { isSealDocument } from "../journal/sealing.ts";
 import type { KnownDocument } from "../journal/newest-document.ts";
 import type { RunCreated } from "../journal/run-created.ts";
 import { encodeRunDocument, MAX_DOCUMENT_NUMBER, type RunDocument, runDocumentKey } from "../journal/run-document.ts";
@@ -38,6 +39,8 @@ export interface CloseRunOptions {
   /** The newest document, if it was just read. */
   readonly knownDocument?: KnownDocument | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Whether the run is closed to seal it. Nobody else closes a run that is being sealed. */
+  readonly isForSeal?: boolean | undefined;
   /**
    * Names of objects that earlier attempts of this session to close the run may have left behind. This attempt removes
    * those that no document names, and adds the names of those that it leaves behind itself.
@@ -62,7 +65,7 @@ export async function closeRun(
   created: RunCreated,
   options: CloseRunOptions = {},
 ): Promise<RunStatus> {
-  const { positions, onlyFinal = false, signal } = options;
+  const { positions, onlyFinal = false, isForSeal = false, signal } = options;
   const { backend } = context;
   // Without a fold, a part of the writer's records has another writer id: then only the journals have all records.
   const own = await options.writer?.fold(created);
@@ -97,6 +100,8 @@ export async function closeRun(
     const record = withDamage(foldRun(created, folds, { summaries: !areApart(folds) }), lost);
     const { status } = record;
     if (onlyFinal && status === "running") return status;
+    // A document could replace what the seal covers.
+    if (state.listing.isSealing && (!isForSeal || (state.document && isSealDocument(state.document)))) return status;
     const damage = record.damage.find(losesRecords);
     if (damage && !isTold) context.onError(lossError(`run ${created.id} is closed, and its record is`, damage));
     isTold = true;
@@ -171,7 +176,7 @@ export async function closeRun(
 }
 
 /** Enters a closed run in the catalogue. The run is closed even if this fails: a search then reads the run itself. */
-async function enterClosed(
+export async function enterClosed(
   { backend, onError }: RunContext,
   { experiment, id }: RunCreated,
   document: number,
@@ -224,7 +229,7 @@ async function removeJournals(
  * Creates document `n`. Returns `false` if another document has that number. `durable`: the document survives a power
  * cut once this resolves.
  */
-async function createDocument(
+export async function createDocument(
   { backend }: RunContext,
   runId: string,
   n: number,

@@ -12,6 +12,7 @@ import { type Dictionary, encodeEvent, type NewEvent } from "../journal/event.ts
 import type { JsonSize } from "../journal/json-size.ts";
 import { assertNotDeleted, lifecycleKey } from "../journal/lifecycle.ts";
 import { listRun } from "../journal/list-run.ts";
+import { sealedError } from "../journal/sealing.ts";
 import type { JournalWriter } from "../journal/journal-writer.ts";
 import { LiveEvents } from "../journal/live-events.ts";
 import { readRunState, type RunState } from "../journal/run-state.ts";
@@ -97,6 +98,7 @@ export async function resumeRun(
   const state = await readRunState(backend, created, { ...call, ...claim });
   if (claim) await recordFencedEnds(backend, created, claim.fence, state, signal);
   const { folds, listing } = state;
+  if (listing.isSealing) throw sealedError(created.id);
   if (!claim) await assertNotDeleted(backend, created.id, listing.lifecycle, call);
   const fence = claim?.fence ?? listing.fences;
   const held = sizeOfRun(created, folds);

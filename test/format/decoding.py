@@ -133,7 +133,7 @@ def good_event(ev): return (fits(ev, "kind v:one order:safe time:number") and ev
     fits(ev, EVENTS[ev["kind"]]) and RULES.get(ev["kind"], bool)(ev))
 
 # ---- Keys and files ----
-NAME = (rf"run\.created\.json|(?P<document>run(\.(?!000[01])(?P<n>{N}))?\.json)|"
+NAME = (rf"run\.created\.json|sealing\.json|(?P<document>run(\.(?!000[01])(?P<n>{N}))?\.json)|"
     rf"journal/(?P<writer>{ID})\.(?P<seq>{SEQ})(-(?P<flushes>(?!1$)[1-9][0-9]{{0,11}}))?|"
     rf"(?P<points>metrics((\.{N}){{0,2}}\.parquet|(\.{N})?\.overview))|metrics-{ID}\.(events|media|summaries)|"
     rf"media/(?P<stream>{ID})\.(?P<low>{D})-(?P<high>(?!0$){D})\.[0-9a-f]{{64}}|"

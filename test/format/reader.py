@@ -318,7 +318,9 @@ def read_run(run, names):  # What is printed of a run, or None if there is none
         left = done["ends"].get(writer, {"segments": 0})["segments"] - 1 - seq
         return left > 0 or left == 0 and size <= done["ends"][writer]["bytes"]
     rest = {place: found for place, found in names.segments.items() if not packed(*place, found[1])}
-    current = doc and doc["record"]["status"] != "running" and all(size <= covers.get(name, -1)
+    sealed = doc and any(item["name"] == "sealing.json" for item in doc["objects"])
+    if sealed: rest = {place: found for place, found in rest.items() if found[0] in covers}
+    current = doc and doc["record"]["status"] != "running" and all(sealed or size <= covers.get(name, -1)
         for name, size, _ in rest.values()) and (lost or all(it["kind"] != "missing" for it in doc["record"]["damage"]))
     compacted = [Writer(item["writer"], item, stats.get(item["writer"])) for item in done["writers"]]
     writers, born, code = {writer.id: writer for writer in compacted}, None, "CORRUPT"

@@ -86,7 +86,9 @@ const allowed: Record<string, string> = {
     'import "../journal/journal.ts"; import "../artifacts/artifacts.ts"; import "../catalog/catalog.ts"; export {};',
   "src/run/run.ts":
     'import "../journal/journal.ts"; import "../artifacts/artifacts.ts"; import "../run-objects/objects.ts"; export {};',
-  "src/care/care.ts": 'import "../run-objects/objects.ts"; import "../catalog/catalog.ts"; export {};',
+  "src/seal/seal.ts": 'import "../backend/seam.ts"; export {};',
+  "src/care/care.ts":
+    'import "../run-objects/objects.ts"; import "../seal/seal.ts"; import "../catalog/catalog.ts"; export {};',
   "src/ledger/ledger.ts":
     'import "../run/run.ts"; import "../care/care.ts"; import "../journal/journal.ts"; export {};',
   "src/backends/fs/index.ts": 'import "node:fs"; import "../../backend/seam.ts"; export {};',
@@ -132,6 +134,8 @@ const planted: [rule: string, file: string, imports: string][] = [
   ["run-objects-imports", "src/run-objects", "../run/run.ts"],
   ["run-objects-imports", "src/run-objects", "../series/series.ts"],
   ["journal-imports", "src/journal", "../run-objects/objects.ts"],
+  ["seal-imports", "src/seal", "../journal/journal.ts"],
+  ["seal-imports", "src/seal", "../care/care.ts"],
   ["care-imports", "src/care", "../run/run.ts"],
   ["care-imports", "src/care", "../ledger/ledger.ts"],
   ["run-imports", "src/run", "../ledger/ledger.ts"],

@@ -1,0 +1,192 @@
+import { equalBytes } from "../backend/body.ts";
+import { callOptions } from "../backend/call-options.ts";
+import { readBounded } from "../backend/read-bounded.ts";
+import { formatDigest } from "../bytes/digest.ts";
+import { loadSha256 } from "../bytes/sha256.ts";
+import { utf8Encoder } from "../bytes/utf8.ts";
+import { experimentSegment } from "../catalog/catalog-entry.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
+import { runPrefix } from "../journal/run-created.ts";
+import { sealedKey, sealKey, signatureKey, signaturesPrefix } from "../journal/sealing.ts";
+import { linkKey, MAX_LINK_BYTES } from "../seal/chain-link.ts";
+import { decodeEnvelope, type Envelope } from "../seal/dsse.ts";
+import { decodeRunSeal, MAX_SEAL_BYTES, type RunSeal } from "../seal/run-seal.ts";
+import { MAX_LIST_BYTES, readSealedObjects, type SealedObject } from "../seal/sealed-objects.ts";
+import { problemOf } from "./findings.ts";
+import type { VerifyContext } from "./verify-objects.ts";
+
+const MAX_ENVELOPE_BYTES: number = 2 * MAX_SEAL_BYTES;
+/** How many signatures of a run are looked at. */
+const MAX_SIGNATURES = 1000;
+const ADVICE = "The other runs are not affected. Restore this object from a copy of the ledger";
+
+/** The seal of a run, as far as it could be read. */
+export interface StoredSeal {
+  /** Absent if it is damaged. */
+  readonly seal?: RunSeal | undefined;
+  /** What the seal covers. Absent if the list is damaged or missing. */
+  readonly objects?: readonly SealedObject[] | undefined;
+  readonly signedBy: readonly string[];
+  readonly unknownSigners: readonly string[];
+}
+
+/**
+ * Reads the seal of a run, its signatures, and the list of what it covers. Adds what is wrong with them. Returns
+ * `undefined` if the run has no seal. `withLink`: reads its link, too.
+ */
+export async function readStoredSeal(
+  context: VerifyContext,
+  id: string,
+  withLink: boolean,
+): Promise<StoredSeal | undefined> {
+  const key = sealKey(id);
+  const bytes = await readOr(context, key, MAX_SEAL_BYTES, "absent");
+  if (bytes === undefined) return undefined;
+  if (bytes === "wrong") return { signedBy: [], unknownSigners: [] };
+  // Before anything in it is believed.
+  const signatures = await checkSignatures(context, id, bytes);
+  let seal: RunSeal;
+  try {
+    seal = decodeRunSeal(bytes, id, key);
+  } catch (error) {
+    context.findings.add(problemOf(error, key, ADVICE));
+    return signatures;
+  }
+  await findSigners(context, id, seal);
+  if (withLink) await checkLink(context, seal);
+  return { ...signatures, seal, objects: await readList(context, id, seal) };
+}
+
+/** Reads an object and counts it. Returns `wrong` after it added a problem. `absent`: a missing object is no problem. */
+async function readOr(
+  { backend, findings, signal }: VerifyContext,
+  key: string,
+  most: number,
+  ifMissing: "absent" | "problem",
+): Promise<Uint8Array | "wrong" | undefined> {
+  try {
+    const bytes = await readBounded(backend, key, most, callOptions(signal));
+    findings.count(bytes.length);
+    return bytes;
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (LedgerError.hasCode(error, "INVALID_ARGUMENT")) throw error; // Of the listener.
+    if (ifMissing === "absent" && LedgerError.hasCode(error, "NOT_FOUND")) return undefined;
+    findings.add(problemOf(error, key, ADVICE));
+    return "wrong";
+  }
+}
+
+async function checkSignatures(
+  context: VerifyContext,
+  id: string,
+  payload: Uint8Array,
+): Promise<Pick<StoredSeal, "signedBy" | "unknownSigners">> {
+  const { findings, keys } = context;
+  const signedBy = new Set<string>();
+  const unknownSigners = new Set<string>();
+  for (const key of await signatureKeys(context, id)) {
+    const bytes = await readOr(context, key, MAX_ENVELOPE_BYTES, "absent");
+    if (bytes === undefined || bytes === "wrong") continue;
+    const envelope = parseEnvelope(bytes);
+    if (envelope === undefined || !equalBytes(envelope.payload, payload)) {
+      const message = `${key} is damaged, or signs something else than the seal of run ${id}. ${ADVICE}`;
+      findings.add({ kind: envelope === undefined ? "damaged" : "signature", key, message });
+      continue;
+    }
+    for (const signature of envelope.signatures) {
+      const { keyId } = signature;
+      const check = await keys.check(payload, signature);
+      if (check === "right") signedBy.add(keyId);
+      else if (check === "unknown") unknownSigners.add(keyId);
+      else {
+        const message = `${key} is not a signature of the key ${JSON.stringify(keyId)}: it was changed, or made by others`;
+        findings.add({ kind: "signature", key, message });
+      }
+    }
+  }
+  return { signedBy: [...signedBy], unknownSigners: [...unknownSigners] };
+}
+
+async function signatureKeys({ backend, findings, signal }: VerifyContext, id: string): Promise<string[]> {
+  const prefix = signaturesPrefix(id);
+  const keys: string[] = [];
+  try {
+    for await (const { key } of backend.list(prefix, callOptions(signal))) {
+      if (keys.push(key) >= MAX_SIGNATURES) break;
+    }
+  } catch (error) {
+    signal?.throwIfAborted();
+    // A store that cannot list shows only those that the seal names.
+    if (!LedgerError.hasCode(error, "UNSUPPORTED")) findings.add(problemOf(error, prefix, ADVICE));
+  }
+  return keys;
+}
+
+function parseEnvelope(bytes: Uint8Array): Envelope | undefined {
+  try {
+    return decodeEnvelope(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Adds the signatures that the seal names and that are not there. */
+async function findSigners({ backend, findings, signal }: VerifyContext, id: string, seal: RunSeal): Promise<void> {
+  const { sha256Hex } = await loadSha256();
+  for (const signer of new Set(seal.signers)) {
+    const key = signatureKey(id, await sha256Hex(utf8Encoder().encode(signer)));
+    try {
+      if ((await backend.stat(key, callOptions(signal))) !== undefined) continue;
+      const message = `${key} is missing: the seal says that ${JSON.stringify(signer)} has signed it. ${ADVICE}`;
+      findings.add({ kind: "missing", key, message });
+    } catch (error) {
+      signal?.throwIfAborted();
+      findings.add(problemOf(error, key, ADVICE));
+    }
+  }
+}
+
+async function checkLink(context: VerifyContext, { experiment, link, run }: RunSeal): Promise<void> {
+  const key = linkKey(segmentOf(experiment), link.n);
+  const bytes = await readOr(context, key, MAX_LINK_BYTES, "problem");
+  if (bytes === undefined || bytes === "wrong") return;
+  const { sha256Hex } = await loadSha256();
+  if (formatDigest(await sha256Hex(bytes)) === link.digest) return;
+  const message = `${key} is not the link that the seal of run ${run} names: it was changed, or the seal is of another ledger`;
+  context.findings.add({ kind: "digest", key, message });
+}
+
+/** Returns how keys have an experiment. A seal may name one that no key can have. */
+export function segmentOf(experiment: string): string {
+  try {
+    return experimentSegment(experiment);
+  } catch {
+    return "=";
+  }
+}
+
+async function readList(
+  context: VerifyContext,
+  id: string,
+  { tree }: RunSeal,
+): Promise<readonly SealedObject[] | undefined> {
+  const key = sealedKey(id);
+  const bytes = await readOr(context, key, MAX_LIST_BYTES, "problem");
+  if (bytes === undefined || bytes === "wrong") return undefined;
+  let why = "it does not have the root that the seal says";
+  try {
+    const found = await readSealedObjects(bytes);
+    const isSame = found.tree.root === tree.root && found.tree.size === tree.size;
+    if (isSame && found.objects.every((object) => isPossible(object, id))) return found.objects;
+  } catch (error) {
+    why = (error as Error).message;
+  }
+  context.findings.add({ kind: "digest", key, message: `${key} was changed: ${why}. ${ADVICE}` });
+  return undefined;
+}
+
+/** Returns whether an object can belong to a run. */
+function isPossible({ key }: SealedObject, id: string): boolean {
+  return [`${runPrefix(id)}/`, "artifacts/", "blobs/"].some((prefix) => key.startsWith(prefix));
+}

@@ -1,0 +1,218 @@
+import type { Backend } from "../backend/backend.ts";
+import { equalBytes } from "../backend/body.ts";
+import { callOptions } from "../backend/call-options.ts";
+import { createOrMatch } from "../backend/create-or-match.ts";
+import { readBounded } from "../backend/read-bounded.ts";
+import { formatDigest } from "../bytes/digest.ts";
+import { loadSha256 } from "../bytes/sha256.ts";
+import { utf8Encoder } from "../bytes/utf8.ts";
+import { experimentSegment } from "../catalog/catalog-entry.ts";
+import { invalidArgument, LedgerError } from "../errors/ledger-error.ts";
+import { noNumberAfter } from "../errors/no-number-after.ts";
+import { storedKind } from "../journal/inventory.ts";
+import { type RunCreated, runPrefix } from "../journal/run-created.ts";
+import type { RunDocument } from "../journal/run-document.ts";
+import { sealedKey, sealKey, signatureKey } from "../journal/sealing.ts";
+import { isBytes } from "../platform/any-realm.ts";
+import { runObjects } from "../run-objects/run-objects.ts";
+import {
+  type ChainLink,
+  chainPrefix,
+  decodeLink,
+  encodeLink,
+  linkKey,
+  MAX_LINK_BYTES,
+  MAX_LINK_NUMBER,
+  parseLinkKey,
+} from "../seal/chain-link.ts";
+import { decodeEnvelope, encodeEnvelope, signedBytes } from "../seal/dsse.ts";
+import { decodeRunSeal, encodeRunSeal, MAX_SEAL_BYTES, type RunSeal, type SealLink } from "../seal/run-seal.ts";
+import { encodeSealedObjects, type SealedObject, type SealedTree } from "../seal/sealed-objects.ts";
+import type { Seal } from "../seal/seal.ts";
+import type { Signer } from "../seal/signer.ts";
+
+const TRIES = 100;
+/** The greatest length of a signature, in bytes. */
+const MAX_SIGNATURE_BYTES = 1024;
+/** The greatest length of an object with a signature: the seal in base64, and the rest. */
+const MAX_ENVELOPE_BYTES: number = 2 * MAX_SEAL_BYTES;
+
+/** A run that nobody can change any more, and how to seal it. */
+export interface SealInput {
+  readonly created: RunCreated;
+  /** The last document. */
+  readonly document: RunDocument;
+  /** Its number. */
+  readonly number: number;
+  /** When the run is sealed, in ms since the epoch. */
+  readonly time: number;
+  readonly signer: Signer | undefined;
+}
+
+/** Stores the seal of a run and its signature, as far as they are not there. */
+export async function storeSeal(backend: Backend, input: SealInput, signal: AbortSignal | undefined): Promise<Seal> {
+  const { created, document, number, time, signer } = input;
+  const { id } = created;
+  const { objects, uncounted } = await collect(backend, input, signal);
+  const { bytes: list, tree } = await encodeSealedObjects(objects);
+  if (!(await createOrMatch(backend, sealedKey(id), list, signal, true))) throw differs(sealedKey(id));
+  let bytes = await readSeal(backend, id, signal);
+  let signature: Uint8Array | undefined;
+  if (bytes === undefined) {
+    const signers = signer === undefined ? [] : [signer.keyId];
+    const link = await addLink(backend, created, tree, signers, signal);
+    const { experiment } = created;
+    const { status } = document.record;
+    const said = { run: id, experiment, status, document: number, tree, sealedAt: time, signers, link, uncounted };
+    bytes = encodeRunSeal(said);
+    // Before the seal is there: a seal that its signer refuses would lack what it says it has.
+    signature = signer && (await signatureOf(signer, bytes));
+    if (!(await createOrMatch(backend, sealKey(id), bytes, signal, true))) {
+      signature = undefined;
+      bytes = (await readSeal(backend, id, signal)) ?? bytes;
+    }
+  }
+  const seal = decodeRunSeal(bytes, id, sealKey(id));
+  if (seal.tree.root !== tree.root || seal.tree.size !== tree.size) throw differs(sealKey(id));
+  if (signer !== undefined)
+    await storeSignature(backend, id, bytes, signer.keyId, signature ?? (await signatureOf(signer, bytes)), signal);
+  return toSeal(seal, signer);
+}
+
+function toSeal({ tree: { root, size }, sealedAt, signers }: RunSeal, signer: Signer | undefined): Seal {
+  return { root, size, sealedAt, signedBy: [...new Set([...signers, ...(signer ? [signer.keyId] : [])])] };
+}
+
+async function readSeal(
+  backend: Backend,
+  id: string,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array | undefined> {
+  try {
+    return await readBounded(backend, sealKey(id), MAX_SEAL_BYTES, callOptions(signal));
+  } catch (error) {
+    if (LedgerError.hasCode(error, "NOT_FOUND")) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Returns what belongs to the run, and the names of the other objects below its prefix. Throws `CORRUPT` if an object of
+ * the run is missing or has another size.
+ */
+async function collect(
+  backend: Backend,
+  { created: { id }, number }: SealInput,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly objects: readonly SealedObject[]; readonly uncounted: readonly string[] }> {
+  const call = callOptions(signal);
+  const objects: SealedObject[] = [];
+  // Whether the run is deleted may change later.
+  const known = { document: number, marker: 0 };
+  for await (const { key, size, digest, kind } of await runObjects(backend, id, { known, ...call })) {
+    if (kind === "seal" || kind === "lifecycle") continue;
+    if (digest === undefined) throw new LedgerError("CORRUPT", `nothing recorded the bytes of ${key}`, { key });
+    objects.push({ key, size, digest });
+  }
+  const below = `${runPrefix(id)}/`;
+  const missing = new Map(objects.flatMap(({ key, size }) => (key.startsWith(below) ? [[key, size]] : [])));
+  const uncounted: string[] = [];
+  for await (const { key, size } of backend.list(runPrefix(id), call)) {
+    const name = key.slice(below.length);
+    const kind = storedKind(name);
+    const expected = missing.get(key);
+    // What a session that is shut out has appended was not acknowledged.
+    if (expected !== undefined && (size === expected || (kind === "journal" && size > expected))) missing.delete(key);
+    else if (expected === undefined && kind !== "seal" && kind !== "lifecycle") uncounted.push(name);
+  }
+  for (const key of missing.keys())
+    throw new LedgerError("CORRUPT", `${key} is missing or was changed, so run ${id} cannot be sealed`, { key });
+  return { objects, uncounted };
+}
+
+/** Adds the run to the chain of seals of its experiment. */
+async function addLink(
+  backend: Backend,
+  { id: run, experiment }: RunCreated,
+  tree: SealedTree,
+  signers: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<SealLink> {
+  const { sha256Hex } = await loadSha256();
+  const digestOf = async (bytes: Uint8Array): Promise<string> => formatDigest(await sha256Hex(bytes));
+  const segment = experimentSegment(experiment);
+  for (let left = TRIES; left > 0; left--) {
+    const head = await chainHead(backend, segment, signal);
+    const n = (head?.n ?? 0) + 1;
+    if (n > MAX_LINK_NUMBER) throw noNumberAfter(linkKey(segment, MAX_LINK_NUMBER));
+    const base = { run, experiment, tree, signers };
+    const before = head && (await readBounded(backend, head.key, MAX_LINK_BYTES, callOptions(signal)));
+    // A call that was interrupted may have added it.
+    if (head && before && isLinkOf(before, head, base)) return { n: head.n, digest: await digestOf(before) };
+    const link = encodeLink({ n, ...(before && { previous: await digestOf(before) }), ...base });
+    if (await createOrMatch(backend, linkKey(segment, n), link, signal, true))
+      return { n, digest: await digestOf(link) };
+  }
+  throw new LedgerError("CONFLICT", `others sealed runs of the same experiment ${TRIES} times`, { transient: true });
+}
+
+function isLinkOf(
+  bytes: Uint8Array,
+  { key, n }: { readonly key: string; readonly n: number },
+  base: Pick<ChainLink, "run" | "experiment" | "tree" | "signers">,
+): boolean {
+  try {
+    const { previous } = decodeLink(bytes, n, key);
+    return equalBytes(encodeLink({ n, previous, ...base }), bytes);
+  } catch {
+    // The next link tells its digest whatever it contains.
+    return false;
+  }
+}
+
+async function chainHead(
+  backend: Backend,
+  segment: string,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly key: string; readonly n: number } | undefined> {
+  for await (const { key } of backend.list(chainPrefix(segment), { pageSize: 10, ...callOptions(signal) })) {
+    const link = parseLinkKey(key);
+    if (link !== undefined) return { key, n: link.n };
+  }
+  return undefined;
+}
+
+async function signatureOf(signer: Signer, bytes: Uint8Array): Promise<Uint8Array> {
+  const made: unknown = await signer.sign(signedBytes(bytes));
+  const isRight = isBytes(made) && made.length > 0 && made.length <= MAX_SIGNATURE_BYTES;
+  if (!isRight) throw invalidArgument("the result of signer.sign", "a Uint8Array", made);
+  return made;
+}
+
+async function storeSignature(
+  backend: Backend,
+  id: string,
+  payload: Uint8Array,
+  keyId: string,
+  signature: Uint8Array,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { sha256Hex } = await loadSha256();
+  const key = signatureKey(id, await sha256Hex(utf8Encoder().encode(keyId)));
+  if (await createOrMatch(backend, key, encodeEnvelope(payload, { keyId, signature }), signal, true)) return;
+  // Each signature of ECDSA has other bytes.
+  const stored = await readBounded(backend, key, MAX_ENVELOPE_BYTES, callOptions(signal));
+  let isSame = false;
+  try {
+    const found = decodeEnvelope(stored);
+    isSame = equalBytes(found.payload, payload) && found.signatures.some((each) => each.keyId === keyId);
+  } catch (cause) {
+    throw new LedgerError("CORRUPT", `${key} is damaged`, { key, cause });
+  }
+  if (!isSame) throw differs(key);
+}
+
+function differs(key: string): LedgerError {
+  const message = `${key} does not fit what the run recorded: somebody has changed one of them. verify() says more`;
+  return new LedgerError("CORRUPT", message, { key });
+}
