@@ -13,13 +13,13 @@ import { encodePurged, PURGED_NAME, type PurgedRun, purgedKey, wasPurged } from 
 import { BEGINNING_NAME, type RunCreated, runNotFound, runPrefix } from "../journal/run-created.ts";
 import { parseRunDocumentKey } from "../journal/run-document.ts";
 import { readRunState } from "../journal/run-state.ts";
+import { isSealName, SEAL_NAME } from "../journal/sealing.ts";
 import { areWritersAlive } from "../journal/writers-alive.ts";
 import type { RunContext } from "../run/run-context.ts";
 import { setDeleted } from "./delete-run.ts";
 import { checkRunId, readRunCreated } from "./read-run.ts";
 import { isClosed } from "./tidy-run.ts";
 
-const SEAL_NAME = "seal.json";
 const REMOVALS_AT_ONCE = 16;
 /** How often the run is listed again because somebody stored something below its prefix meanwhile. */
 const TRIES = 20;
@@ -120,9 +120,9 @@ async function assertEnded(
   throw refuse(alive === "alive" ? "is being written" : "may still be written");
 }
 
-/** Removes what belongs to a run, but for the object that stays. Returns whether there was anything. */
+/** Removes what belongs to a run, but for the object that stays and the seal: the chain of seals names it. Returns whether there was anything. */
 async function removeObjects({ backend }: RunContext, id: string, signal: AbortSignal | undefined): Promise<boolean> {
-  const names = (await namesOf({ backend }, id, signal)).filter((name) => name !== PURGED_NAME);
+  const names = (await namesOf({ backend }, id, signal)).filter((name) => name !== PURGED_NAME && !isSealName(name));
   // A reader that does not list must not find a run with parts missing: first its beginning goes, then its documents, the
   // first one first.
   const first = names.filter((name) => name === BEGINNING_NAME);
@@ -147,7 +147,7 @@ async function namesOf(
   const names: string[] = [];
   for await (const { key } of backend.list(prefix, callOptions(signal))) {
     const name = key.slice(prefix.length + 1);
-    if (storedKind(name) !== undefined || name === SEAL_NAME || name === PURGED_NAME) names.push(name);
+    if (storedKind(name) !== undefined || name === PURGED_NAME) names.push(name);
   }
   return names;
 }

@@ -41,7 +41,7 @@ export async function sealRun(context: RunContext, id: string, given: SealOption
   return await storeSeal(backend, { created, document, number, time: context.clock.now(), signer }, signal);
 }
 
-/** Rejects with `RUN_OPEN` if sessions may go on, `RUN_CLOSED` for a deleted run, and `CORRUPT` if something is lost. */
+/** Rejects with `CONFLICT` if sessions may go on, `RUN_CLOSED` for a deleted run, and `CORRUPT` if something is lost. */
 async function assertSealable(backend: Backend, created: RunCreated, signal: AbortSignal | undefined): Promise<void> {
   const call = callOptions(signal);
   const state = await readRunState(backend, created, call);
@@ -54,7 +54,7 @@ async function assertSealable(backend: Backend, created: RunCreated, signal: Abo
   const message =
     `run ${JSON.stringify(created.id)} is open, so it cannot be sealed: finish it first, ` +
     "or call recover() if its process is gone";
-  throw new LedgerError("RUN_OPEN", message, { field: "id" });
+  throw new LedgerError("CONFLICT", message, { field: "id", transient: true });
 }
 
 function assertNothingLost({ id }: RunCreated, { lost: [first] }: RunState): void {

@@ -5,7 +5,8 @@ import { readBounded } from "../backend/read-bounded.ts";
 import { noNumberAfter } from "../errors/no-number-after.ts";
 import { encodeFence, fenceKey, MAX_FENCE_NUMBER } from "../journal/fence.ts";
 import { listRun } from "../journal/list-run.ts";
-import { decodeSealing, encodeSealing, MAX_SEALING_BYTES, sealingKey } from "../journal/sealing.ts";
+import { sealingKey } from "../journal/sealing.ts";
+import { decodeSealing, encodeSealing, MAX_SEALING_BYTES } from "../journal/sealing-claim.ts";
 
 /** Stands for the session in the fence of a seal. */
 const WRITER = "seal";

@@ -136,14 +136,14 @@ test("an open run is refused and stays as it is", async () => {
   run.log({ a: 1 });
   await run.flush();
   const before = await contentsOf(backend);
-  await expect(ledger.seal(run.id)).rejects.toEqual(code("RUN_OPEN"));
+  await expect(ledger.seal(run.id)).rejects.toEqual(code("CONFLICT"));
   expect(await contentsOf(backend)).toEqual(before);
   run.log({ a: 2 });
   await run.flush();
   const elsewhere = changed(backend, { liveness: { token: "other", isAlive: async () => undefined } });
   const heir = await openLedger(elsewhere, { clock, ids: seededIds(2, () => clock.now()) });
   // Nothing says that its thread has ended.
-  await expect(heir.seal(run.id)).rejects.toEqual(code("RUN_OPEN"));
+  await expect(heir.seal(run.id)).rejects.toEqual(code("CONFLICT"));
   await run.finish();
   await heir.seal(run.id);
   expect(await heir.verify(run.id)).toMatchObject({ intact: true, sealed: true });
