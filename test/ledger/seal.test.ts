@@ -249,3 +249,17 @@ test("a directory is sealed, and a fork of a sealed run goes on", async () => {
     await rm(directory, { recursive: true });
   }
 });
+
+test("a purged run leaves its seal, and the chain is whole", async () => {
+  const backend = memoryBackend();
+  const id = await finished(backend);
+  const ledger = await openLedger(backend);
+  const signer = await generateSigner({ keyId: "k" });
+  await ledger.seal(id, { signer });
+  await ledger.purgeRun(id);
+  const names = (await keysIn(backend, `runs/${id}`)).map((key) => key.split("/")[2]);
+  expect(names).toEqual(["purged.json", "seal.json", "seal.objects", "signatures"]);
+  expect(await ledger.verify()).toMatchObject({ problems: [], lateRecords: [] });
+  await backend.remove(`runs/${id}/seal.json`);
+  expect((await ledger.verify()).problems).toMatchObject([{ kind: "missing", key: `runs/${id}/seal.json` }]);
+});
