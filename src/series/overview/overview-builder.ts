@@ -1,6 +1,6 @@
 import { LedgerError } from "../../errors/ledger-error.ts";
 import type { Point } from "../../journal/metric-summary.ts";
-import { BUCKETS, bucketStart, ExtremeColumns, newColumns } from "./buckets.ts";
+import { BUCKETS, bucketStart, ExtremeColumns } from "./buckets.ts";
 
 /** An overview of a series: its points in step order, ties in the order of logging, in buckets of equal count. */
 export interface SeriesOverview {
@@ -8,20 +8,8 @@ export interface SeriesOverview {
   readonly n: number;
   readonly first: Point;
   readonly last: Point;
-  readonly buckets: BucketSummaries;
-}
-
-/** Parallel arrays with one element for each of {@link BUCKETS} buckets, or for each point if there are fewer. */
-export interface BucketSummaries {
+  /** Of {@link BUCKETS} buckets, or of one for each point if there are fewer points. */
   readonly extremes: ExtremeColumns;
-  /** The number of values that are NaN. */
-  readonly nans: Float64Array;
-  /** The mean of the values that are not NaN, or NaN if all are. */
-  readonly means: Float64Array;
-  /** The last point of the bucket, NaN or not. */
-  readonly lastValues: Float64Array;
-  readonly lastSteps: Float64Array;
-  readonly lastTimes: Float64Array;
 }
 
 /**
@@ -31,16 +19,16 @@ export interface BucketSummaries {
 export class OverviewBuilder {
   readonly #n: number;
   readonly #buckets: number;
-  readonly #made: BucketSummaries;
+  readonly #extremes: ExtremeColumns;
   #added = 0;
   #bucket = 0;
   #end: number;
-  #sum = 0;
-  #numbers = 0;
+  #hasNumbers = false;
   #minAt = 0;
   #maxAt = 0;
   #nanAt = -1;
   #first: Point | undefined;
+  #last: Point | undefined;
 
   constructor(n: number) {
     if (!Number.isSafeInteger(n) || n < 1) {
@@ -48,15 +36,7 @@ export class OverviewBuilder {
     }
     this.#n = n;
     this.#buckets = Math.min(n, BUCKETS);
-    const column = newColumns(5, this.#buckets);
-    this.#made = {
-      extremes: new ExtremeColumns(this.#buckets),
-      nans: column(),
-      means: column().fill(Number.NaN),
-      lastValues: column(),
-      lastSteps: column(),
-      lastTimes: column(),
-    };
+    this.#extremes = new ExtremeColumns(this.#buckets);
     this.#end = bucketStart(1, n, this.#buckets);
   }
 
@@ -68,35 +48,32 @@ export class OverviewBuilder {
     }
     if (this.#added + length > this.#n) throw wrongCount(this.#n, "more");
     if (length === 0) return;
-    this.#first ??= { value: values[0] as number, step: steps[0] as number, time: times[0] as number };
+    const point = (i: number): Point => ({ value: values[i]!, step: steps[i]!, time: times[i]! });
+    this.#first ??= point(0);
+    this.#last = point(length - 1);
     for (let from = 0; from < length;) {
       const to = Math.min(length, from + this.#end - this.#added);
       this.#scan(steps, times, values, from, to);
       this.#added += to - from;
       from = to;
-      if (this.#added === this.#end) this.#close(steps, times, values, to - 1);
+      if (this.#added === this.#end) this.#close();
     }
   }
 
   finish(): SeriesOverview {
-    const first = this.#first;
-    if (this.#added < this.#n || first === undefined) throw wrongCount(this.#n, "fewer");
-    const { lastValues, lastSteps, lastTimes } = this.#made;
-    const at = this.#buckets - 1;
-    const last = { value: lastValues[at] as number, step: lastSteps[at] as number, time: lastTimes[at] as number };
-    return { n: this.#n, first, last, buckets: this.#made };
+    const [first, last] = [this.#first, this.#last];
+    if (this.#added < this.#n || first === undefined || last === undefined) throw wrongCount(this.#n, "fewer");
+    return { n: this.#n, first, last, extremes: this.#extremes };
   }
 
   /** Adds the points `[from, to)`, which all belong to the current bucket. */
   #scan(steps: Float64Array, times: Float64Array, values: Float64Array, from: number, to: number): void {
-    const { extremes, nans } = this.#made;
+    const extremes = this.#extremes;
     const b = this.#bucket;
     let min = extremes.minValues[b] as number;
     let max = extremes.maxValues[b] as number;
     let minAt = -1;
     let maxAt = -1;
-    let sum = this.#sum;
-    let numbers = 0;
     let nanAt = -1;
     for (let i = from; i < to; i++) {
       const value = values[i] as number;
@@ -104,8 +81,6 @@ export class OverviewBuilder {
         if (nanAt < 0) nanAt = i;
         continue;
       }
-      numbers++;
-      sum += value;
       // Written so that the first number replaces the NaN: every comparison with NaN is false.
       if (!(value >= min)) {
         min = value;
@@ -116,9 +91,7 @@ export class OverviewBuilder {
         maxAt = i;
       }
     }
-    this.#sum = sum;
-    this.#numbers += numbers;
-    nans[b] = (nans[b] as number) + to - from - numbers;
+    if (minAt >= 0) this.#hasNumbers = true;
     if (nanAt >= 0 && this.#nanAt < 0) {
       extremes.setNaN(b, 0, steps[nanAt] as number, times[nanAt] as number);
       this.#nanAt = this.#added + nanAt - from;
@@ -133,21 +106,16 @@ export class OverviewBuilder {
     }
   }
 
-  #close(steps: Float64Array, times: Float64Array, values: Float64Array, last: number): void {
-    const { extremes, means, lastValues, lastSteps, lastTimes } = this.#made;
+  #close(): void {
+    const extremes = this.#extremes;
     const b = this.#bucket++;
-    if (this.#numbers > 0) {
-      means[b] = this.#sum / this.#numbers;
+    if (this.#hasNumbers) {
       extremes.minFirst[b] = this.#minAt <= this.#maxAt ? 1 : 0;
       if (this.#nanAt >= 0)
         extremes.nanPlaces[b] = Number(this.#minAt < this.#nanAt) + Number(this.#maxAt < this.#nanAt);
     }
-    lastValues[b] = values[last] as number;
-    lastSteps[b] = steps[last] as number;
-    lastTimes[b] = times[last] as number;
     this.#end = bucketStart(b + 2, this.#n, this.#buckets);
-    this.#sum = 0;
-    this.#numbers = 0;
+    this.#hasNumbers = false;
     this.#nanAt = -1;
   }
 }

@@ -14,6 +14,10 @@ const MOST_BYTES = 65_536;
 export const MAX_SERIES = 400_000;
 /** The most bytes of an object's index. */
 export const MAX_INDEX_BYTES: number = 64 * 1024 * 1024;
+/**
+ * The most parts of a series. Writers make two. Objects of earlier versions have a third, which nothing reads.
+ */
+const MOST_PARTS = 3;
 /** A row of the index is at most ten JSON values. */
 const LIMITS = { chars: MAX_INDEX_BYTES, values: 10 * MAX_SERIES + 1 };
 
@@ -81,7 +85,7 @@ export function decodeIndex(bytes: Uint8Array, size: number, seed: number): Map<
   const entries = new Map<string, IndexEntry>();
   for (const [key, row] of parseJson(text, LIMITS) as [string, number[]][]) {
     const parts: PartEntry[] = [];
-    for (let i = 1; i < 6; i += 2) {
+    for (let i = 1; i < Math.min(row.length, 2 * MOST_PARTS + 1); i += 2) {
       const length = row[i]!;
       parts.push({ offset, length, crc: row[i + 1]! });
       offset += length;
@@ -89,7 +93,8 @@ export function decodeIndex(bytes: Uint8Array, size: number, seed: number): Map<
     const isSound = row.every(
       (number, i) => Number.isSafeInteger(number) && number >= 0 && (i % 2 === 0 || number <= MOST_BYTES),
     );
-    if (!isSound || row[0]! <= BUCKETS || typeof key !== "string" || entries.has(key))
+    const hasParts = row.length === 5 || row.length === 2 * MOST_PARTS + 1;
+    if (!isSound || !hasParts || row[0]! <= BUCKETS || typeof key !== "string" || entries.has(key))
       throw new RangeError("the row of a series is invalid");
     entries.set(key, { n: row[0]!, parts });
   }

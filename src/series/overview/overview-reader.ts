@@ -62,33 +62,14 @@ export class OverviewReader {
   /** Returns the lowest and highest point of each bucket. Rejects with `CORRUPT` if the bytes are damaged. */
   async extremes(key: string, level: Level): Promise<Extremes | undefined> {
     const part = level === COARSE_BUCKETS ? 0 : 1;
-    return await this.read(key, part, part + 1, (n, take) => decodeExtremes(n, level, take()));
-  }
-
-  /**
-   * Reads the parts `[from, to)` of the block of a series. `take` returns the next of them, or throws if its checksum
-   * is wrong.
-   */
-  async read<T>(
-    key: string,
-    from: number,
-    to: number,
-    decode: (n: number, take: () => Uint8Array) => T,
-  ): Promise<T | undefined> {
     const entry = this.#entries.get(key);
-    if (!entry) return undefined;
-    const parts = entry.parts.slice(from, to);
-    const start = parts[0]!.offset;
-    const total = parts.reduce((sum, { length }) => sum + length, 0);
-    const bytes = await readExactly(this.#read, this.#name, start, total);
-    return guarded(this.#name, `overview of ${JSON.stringify(key)}`, () =>
-      decode(entry.n, () => {
-        const { offset, length, crc } = parts.shift()!;
-        const part = bytes.subarray(offset - start, offset - start + length);
-        if (partCrc(this.#seed, key, part) !== crc) throw new RangeError("the checksum is wrong");
-        return part;
-      }),
-    );
+    const stored = entry?.parts[part];
+    if (!entry || !stored) return undefined;
+    const bytes = await readExactly(this.#read, this.#name, stored.offset, stored.length);
+    return guarded(this.#name, `overview of ${JSON.stringify(key)}`, () => {
+      if (partCrc(this.#seed, key, bytes) !== stored.crc) throw new RangeError("the checksum is wrong");
+      return decodeExtremes(entry.n, level, bytes);
+    });
   }
 }
 
@@ -116,7 +97,7 @@ export function decodeExtremes(n: number, buckets: Level, part: Uint8Array): Ext
 /**
  * Fills `values`, and returns the integers after them: `least`, or more by a multiple of 3, up to `most`.
  */
-export function unpack(part: Uint8Array, values: Float64Array, least: number, most: number = least): Float64Array {
+function unpack(part: Uint8Array, values: Float64Array, least: number, most: number): Float64Array {
   // A gzip member ends with the size of its content.
   const size = new DataView(part.buffer, part.byteOffset + part.length - 4, 4).getUint32(0, true);
   if (size > MOST_BYTES) throw new RangeError("a part is too large");

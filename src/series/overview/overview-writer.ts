@@ -114,19 +114,16 @@ export class OverviewWriter {
 }
 
 /**
- * Returns the parts of a block: the extremes at the coarser level, those at the finer level, and the other columns of
- * the buckets. Throws `INVALID_ARGUMENT` for steps or times that are not safe integers.
+ * Returns the parts of a block: the extremes at the coarser level, and those at the finer level. Throws
+ * `INVALID_ARGUMENT` for steps or times that are not safe integers.
  */
 export function encodeOverview(
-  { first, last, buckets }: SeriesOverview,
+  { first, last, extremes }: SeriesOverview,
   deflate: RunDeflate,
-): [Uint8Array, Uint8Array, Uint8Array] {
-  const { extremes, nans, means, lastValues, lastSteps, lastTimes } = buckets;
-  const shares = (values: Float64Array): Float64Array => values.map((value, b) => shareOf(extremes, b, value));
+): [coarser: Uint8Array, finer: Uint8Array] {
   return [
     encodeLevel(levelPoints(first, mergeBuckets(extremes, COARSE_BUCKETS), last), deflate),
     encodeLevel(levelPoints(first, extremes, last), deflate),
-    pack([nans, shares(means), shares(lastValues), lastSteps, lastTimes], new Float64Array(0), deflate),
   ];
 }
 
@@ -179,16 +176,4 @@ function pack(columns: readonly Float64Array[], values: Float64Array, deflate: R
   const ends = [...Array.from({ length: 8 }, (_, plane) => (plane + 1) * values.length), bytes.length];
   const out = new Uint8Array(gzipBound(bytes.length, ends.length));
   return out.subarray(0, gzip(deflate, bytes, ends, out));
-}
-
-const UNKNOWN = 65535;
-const FINEST = 65534;
-
-/** Returns where `value` lies between the extremes of its bucket, from 0 to 65,534, or 65,535 if that is unknown. */
-function shareOf(extremes: ExtremeColumns, b: number, value: number): number {
-  const min = extremes.minValues[b]!;
-  const range = extremes.maxValues[b]! - min;
-  if (!Number.isFinite(range) || value !== value) return UNKNOWN;
-  if (range === 0) return 0;
-  return Math.max(0, Math.min(FINEST, Math.round(((value - min) / range) * FINEST)));
 }
