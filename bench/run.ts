@@ -19,6 +19,7 @@ import { logThroughput } from "./log-throughput.ts";
 import { pagePoints } from "./page-points.ts";
 import { readMetrics } from "./read-metrics.ts";
 import { type Section, formatMachine, formatSection, formatTargets } from "./report.ts";
+import { manyExperiments } from "./many-experiments.ts";
 import { scaling } from "./scaling.ts";
 import { searchRuns } from "./search-runs.ts";
 import { startup } from "./startup.ts";
@@ -40,6 +41,7 @@ const suites: Record<string, () => Promise<Section>> = {
   search: searchRuns,
   lineage,
   scaling,
+  "many-experiments": manyExperiments,
   startup,
   "first-calls": firstCalls,
   capture: captureCost,
@@ -53,7 +55,7 @@ const suites: Record<string, () => Promise<Section>> = {
 /** Not among what runs without arguments: they take long, or need a browser. */
 /** Those that need a browser. */
 const IN_PAGES = new Set(["tfjs-chromium", "page-points"]);
-const LONG = new Set(["large", "scaling", "verify", ...IN_PAGES]);
+const LONG = new Set(["large", "scaling", "many-experiments", "verify", ...IN_PAGES]);
 
 const all = process.argv.includes("all", 2);
 const named = process.argv.slice(2).filter((name) => name !== "all");

@@ -28,7 +28,7 @@ export async function scaling(): Promise<Section> {
   for (const [runs, experiments] of CASES) {
     const inner: Backend = memoryBackend();
     await openLedger(inner);
-    const segments = await write(inner, runs, experiments);
+    const segments = await writeSegments(inner, runs, experiments);
     const model = new ModelledBackend(inner, OBJECT_STORE);
     for (const [name, query] of Object.entries(QUERIES)) {
       // A ledger that has read nothing yet.
@@ -67,22 +67,24 @@ const LABELS: Record<string, string> = {
   all: "filter, sort, the best 20 of all experiments",
 };
 
-async function write(backend: Backend, runs: number, experiments: number): Promise<number> {
+/** Stores compacted runs. Returns the number of segments. */
+export async function writeSegments(backend: Backend, runs: number, experiments: number): Promise<number> {
   let made = 0;
   const context = { backend, segments: new SegmentCache(backend), newId: () => `bench-${made++}`, onError: () => {} };
   for (let e = 0; e < experiments; e++) {
     const rows = async function* () {
-      yield* rowsOf(`e${e}`, runs / experiments);
+      yield* rowsOf(e, runs / experiments);
     };
     await storeRows(context, experimentPrefix(`e${e}`), 1, rows(), undefined);
   }
   return made;
 }
 
-function* rowsOf(experiment: string, count: number): Generator<CatalogRow> {
-  const random = new Random(11);
+function* rowsOf(e: number, count: number): Generator<CatalogRow> {
+  const experiment = `e${e}`;
+  const random = new Random(11 + e);
   for (let i = 0; i < count; i++) {
-    const startTime = 1_700_000_000_000 + i * 1000;
+    const startTime = 1_700_000_000_000 + (e * count + i) * 1000;
     const point = { value: random.uniform(), step: 1000, time: startTime };
     const metric = { last: point, min: point, max: point, mean: point.value, count: 1 };
     const params = { lr: random.uniform(), model: ["cnn", "mlp"][i % 2], seed: i };

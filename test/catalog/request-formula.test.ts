@@ -6,12 +6,15 @@ import { countingBackend, recordingBackend } from "runledger/testing";
 import { objectsOnly } from "../journal/records.ts";
 import { storeSegment } from "./many-runs.ts";
 import {
+  GET_RUN_REQUESTS,
+  joiningRequests,
   journalSegmentsAtMost,
   LOOSE_AT_MOST,
   LOOSE_OF_ALL_AT_MOST,
   readsOfOpenRun,
   searchRequests,
   segmentsAtMost,
+  tidyingRequests,
   UNJOINED_AT_MOST,
 } from "./request-formula.ts";
 
@@ -114,6 +117,74 @@ describe("the cost of a search is within the formula", () => {
     let joint = 0;
     for await (const _ of backend.list("experiments/=joint")) joint++;
     expect(joint).toBeGreaterThan(0);
+  });
+
+  test("many experiments in joint segments: searches of all and of one, getRun, and tidying", async () => {
+    const [experiments, rows] = [150, 20];
+    const backend = countingBackend(objectsOnly());
+    await openLedger(backend);
+    for (let e = 0; e < experiments; e++) {
+      const parts = Array.from({ length: rows }, (_, i) => {
+        const place = e * rows + i;
+        return [`r${String(place).padStart(6, "0")}`, { params: { i }, metrics: { loss: [(place * 7919) % 3000] } }];
+      }) as Parameters<typeof storeSegment>[2];
+      await storeSegment(backend, 1, parts, { experiment: `e${e}` });
+    }
+    const keysNow = async (): Promise<string[]> => {
+      const keys: string[] = [];
+      for await (const { key } of backend.list("experiments")) keys.push(key);
+      return keys;
+    };
+    const requestsOf = async (call: () => Promise<unknown>): Promise<number> => {
+      backend.reset();
+      await call();
+      return backend.counters.requests;
+    };
+
+    const tidier = await openLedger(backend);
+    const before = (await keysNow()).length;
+    const joining = await requestsOf(() => tidier.compactCatalog());
+    const keys = await keysNow();
+    const joint = keys.filter((key) => key.includes("/=joint/")).length;
+    // All of 3,000 rows fit into one.
+    expect(joint).toBe(1);
+    expect(keys).toHaveLength(before + joint);
+    expect(joining).toBeLessThanOrEqual(joiningRequests({ keys: before, small: experiments, made: joint }));
+    // Each segment is opened once.
+    expect(joining).toBeGreaterThan(experiments);
+
+    const all: RunQuery = { filter: "params.i < 10", orderBy: "metrics.loss", limit: 20 };
+    const one: RunQuery = { ...all, experiment: "e7", limit: 5 };
+    const inJoint = { keys: keys.length, segments: joint, closed: 0 };
+    const inOne = { keys: 2, segments: 1, closed: 0 };
+    const ledger = await openLedger(backend);
+    expect(await requestsOf(() => ledger.searchRuns(all))).toBeLessThanOrEqual(searchRequests(inJoint));
+    const again = { ...inJoint, segments: 0, asked: 0, answering: joint };
+    expect(await requestsOf(() => ledger.searchRuns(all))).toBeLessThanOrEqual(searchRequests(again) - 1);
+    const other = await openLedger(backend);
+    expect(await requestsOf(() => other.searchRuns(one))).toBeLessThanOrEqual(searchRequests(inOne));
+    const oneAgain = { ...inOne, segments: 0, asked: 0, answering: 1 };
+    expect(await requestsOf(() => other.searchRuns(one))).toBeLessThanOrEqual(searchRequests(oneAgain) - 1);
+
+    const closed = LOOSE_AT_MOST + 1;
+    let id = "";
+    for (let i = 0; i < closed; i++) {
+      const run = await tidier.startRun({ experiment: "e7", environment: false, params: { i } });
+      run.log({ loss: i });
+      await run.finish();
+      ({ id } = run);
+    }
+    const reader = await openLedger(backend);
+    expect(await requestsOf(() => reader.getRun(id))).toBeLessThanOrEqual(GET_RUN_REQUESTS);
+    const loose = await requestsOf(() => other.searchRuns(one));
+    expect(loose).toBeLessThanOrEqual(searchRequests({ ...oneAgain, keys: 2 + 2 * closed, closed }));
+    const tidying = await requestsOf(() => other.close());
+    expect(tidying).toBeLessThanOrEqual(tidyingRequests(closed));
+    expect(tidying).toBeGreaterThan(2 * closed);
+    const after = { keys: (await keysNow()).length, segments: joint + 1, closed: 0 };
+    expect(await requestsOf(async () => (await openLedger(backend)).searchRuns(all))).toBeLessThanOrEqual(
+      searchRequests(after),
+    );
   });
 
   test("20 of 10,000 in one segment", { timeout: 180_000 }, async () => {

@@ -102,3 +102,29 @@ export const LOOSE_AT_MOST: number = MIN_LOOSE - 1;
 export const LOOSE_OF_ALL_AT_MOST: number = MIN_LOOSE_OF_ALL - 1;
 /** The most small segments that no joint segment repeats, if all experiments are searched often. */
 export const UNJOINED_AT_MOST: number = MIN_JOINED - 1;
+
+/**
+ * The most requests of the tidying that repeats `small` segments, each below 256 KiB, in `made` joint segments, where
+ * there was none before. `keys`: keys below `experiments/`.
+ */
+export function joiningRequests({ keys, small, made }: JoinedSegments): number {
+  // One listing for the segments, and one for those that other programs have joined meanwhile.
+  return 2 * Math.max(1, Math.ceil(keys / KEYS_A_REQUEST)) + small + made;
+}
+
+export interface JoinedSegments {
+  readonly keys: number;
+  readonly small: number;
+  readonly made: number;
+}
+
+/**
+ * The most requests of the tidying that puts `closed` runs of one experiment, which a search has read, into a segment:
+ * it creates the segment and removes two entries of each run. It is the first one of the experiment, or merges none.
+ */
+export function tidyingRequests(closed: number): number {
+  return 2 + 2 * closed;
+}
+
+/** The most requests of `getRun` of a finished run: a listing, and its document. */
+export const GET_RUN_REQUESTS = 2;
