@@ -6,7 +6,7 @@ import { LedgerError, invalidArgument } from "../errors/ledger-error.ts";
 export interface FlushOptions {
   /**
    * How long a record may wait, in ms. Default: 1,000 if the backend appends. Otherwise each flush is an object of its
-   * own, and the wait grows with the age of the run from 2 s to 45 s: an hour then costs some 350 requests. A record
+   * own, and the wait grows with the age of the run from 2 s to 45 s: an hour then costs some 530 requests, 180 of them PUT. A record
    * waits longer while a loop blocks the event loop; after five intervals `onError` gets `EVENT_LOOP_BLOCKED`.
    */
   readonly intervalMs?: number | undefined;
