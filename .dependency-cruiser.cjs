@@ -2,7 +2,7 @@
 /**
  * The one-way rule of the source tree:
  *
- *   ledger -> { run, care } -> run-objects -> { journal, series, media, artifacts, catalog, compare, provenance } -> { filter, parquet } -> backend
+ *   ledger -> { run, transfer -> care } -> run-objects -> { journal, series, media, artifacts, catalog, compare, provenance } -> { filter, parquet } -> backend
  *     -> ground floor
  *
  * `care` and `ledger` import `seal`, which knows trees, signatures and the seam alone. The ground floor is `bytes -> { platform, arguments } -> errors`, and every room may use it. `series`, `catalog`, `filter`,
@@ -61,8 +61,9 @@ module.exports = {
     arrow("run-objects", "journal", "artifacts", "catalog", "backend", ...ground),
     arrow("seal", "backend", ...ground),
     arrow("care", "run-objects", "seal", "journal", "artifacts", "catalog", "backend", ...ground),
+    arrow("transfer", "care", "run-objects", "journal", "artifacts", "catalog", "backend", ...ground),
     arrow("run", "run-objects", ...rooms, "backend", ...ground),
-    arrow("ledger", "run", "care", "run-objects", "seal", ...rooms, "backend", ...ground),
+    arrow("ledger", "run", "transfer", "care", "run-objects", "seal", ...rooms, "backend", ...ground),
     arrow("conformance", "backend", ...ground),
     arrow("testing", "index\\.ts$", "backend", "backends/memory", ...ground),
     arrow(

@@ -59,6 +59,7 @@ const config: Options = {
         { name: "watch", of: ["watch-updates"] },
         { name: "resume", of: ["resume-run"] },
         { name: "recover", of: ["run-care"] },
+        { name: "copy", of: ["copying"] },
         { name: "compare-runs", of: ["comparing"] },
         { name: "media", of: ["store-media"] },
         { name: "media-list", of: ["list-media"] },

@@ -2,6 +2,7 @@ export { openLedger, type OpenLedgerOptions } from "./ledger/open-ledger.ts";
 export { defineExperiment, type Experiment, type ExperimentRecord } from "./ledger/define-experiment.ts";
 export type { Ledger } from "./ledger/ledger.ts";
 export type { MediaQuery } from "./ledger/list-media.ts";
+export { copyRuns } from "./ledger/copy-runs.ts";
 export type { OpenMedia } from "./ledger/open-media.ts";
 export type { ConsoleQuery } from "./ledger/read-console.ts";
 export type { RunUpdate, WatchRunOptions } from "./ledger/run-update.ts";
@@ -31,7 +32,6 @@ export type { ConsoleLine } from "./journal/console-lines.ts";
 export type { RecordedCode } from "./journal/recorded-code.ts";
 export type { MediaEntry } from "./journal/media-entry.ts";
 export type { MetricSummary, Point } from "./journal/metric-summary.ts";
-export type { FlushOptions } from "./journal/flush-policy.ts";
 export type { WriterStats } from "./journal/writer-stats.ts";
 
 export type { HistogramSource } from "./media/histogram.ts";

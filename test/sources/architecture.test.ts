@@ -86,11 +86,12 @@ const allowed: Record<string, string> = {
     'import "../journal/journal.ts"; import "../artifacts/artifacts.ts"; import "../catalog/catalog.ts"; export {};',
   "src/run/run.ts":
     'import "../journal/journal.ts"; import "../artifacts/artifacts.ts"; import "../run-objects/objects.ts"; export {};',
+  "src/transfer/transfer.ts": 'import "../care/care.ts"; import "../run-objects/objects.ts"; export {};',
   "src/seal/seal.ts": 'import "../backend/seam.ts"; export {};',
   "src/care/care.ts":
     'import "../run-objects/objects.ts"; import "../seal/seal.ts"; import "../catalog/catalog.ts"; export {};',
   "src/ledger/ledger.ts":
-    'import "../run/run.ts"; import "../care/care.ts"; import "../journal/journal.ts"; export {};',
+    'import "../run/run.ts"; import "../transfer/transfer.ts"; import "../journal/journal.ts"; export {};',
   "src/backends/fs/index.ts": 'import "node:fs"; import "../../backend/seam.ts"; export {};',
   "src/backends/fs/harness.ts": 'import "./index.ts"; import "../../conformance/index.ts"; export {};',
   "src/backends/memory/index.ts": 'import "../../backend/layers/retry.ts"; export {};',
@@ -136,6 +137,7 @@ const planted: [rule: string, file: string, imports: string][] = [
   ["journal-imports", "src/journal", "../run-objects/objects.ts"],
   ["seal-imports", "src/seal", "../journal/journal.ts"],
   ["seal-imports", "src/seal", "../care/care.ts"],
+  ["transfer-imports", "src/transfer", "../run/run.ts"],
   ["care-imports", "src/care", "../run/run.ts"],
   ["care-imports", "src/care", "../ledger/ledger.ts"],
   ["run-imports", "src/run", "../ledger/ledger.ts"],

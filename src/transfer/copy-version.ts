@@ -1,0 +1,109 @@
+import { DigestIndex } from "../artifacts/digest-index.ts";
+import { MAX_MANIFEST_BYTES, parseManifest } from "../artifacts/manifest.ts";
+import { parseManifestKey } from "../artifacts/manifests.ts";
+import { listNumber, type NumberedEntry } from "../artifacts/numbered-objects.ts";
+import { createOrMatch } from "../backend/create-or-match.ts";
+import { decodeSegment, encodeSegment } from "../backend/key.ts";
+import { readBounded } from "../backend/read-bounded.ts";
+import { callOptions } from "../backend/call-options.ts";
+import { formatDigest, parseDigest } from "../bytes/digest.ts";
+import { loadSha256 } from "../bytes/sha256.ts";
+import { LedgerError } from "../errors/ledger-error.ts";
+import type { CopiedObject } from "./copy-object.ts";
+import { fromSource, refusal } from "./refusal.ts";
+import type { TransferContext } from "./transfer-context.ts";
+
+/** The manifest of a version. */
+export interface CopiedManifest extends CopiedObject {
+  readonly digest: string;
+}
+
+/** The name and number in the key of a manifest. */
+export interface VersionPlace {
+  readonly name: string;
+  readonly number: number;
+  readonly id: string;
+}
+
+/** Returns the name and the number in the key of a manifest, or `undefined` for any other key. */
+export function versionPlace(key: string): VersionPlace | undefined {
+  const [room, segment = "", versions] = key.split("/", 3);
+  if (room !== "artifacts" || versions !== "versions") return undefined;
+  try {
+    const name = decodeSegment(segment);
+    const parsed = encodeSegment(name, "name") === segment ? parseManifestKey(name, key) : undefined;
+    return parsed && { name, ...parsed };
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Returns whether the target has a version. Rejects with a refusal if another version has its number there: records and
+ * aliases name versions by their number, so the two cannot be told apart.
+ */
+export async function hasVersion(context: TransferContext, manifest: CopiedManifest): Promise<boolean> {
+  const { source, target, there, signal } = context;
+  const { key, size, digest } = manifest;
+  const hex = parseDigest(digest) ?? "";
+  if (there.sizeOf(hex) === size) return true;
+  const place = placeOf(key);
+  const found = await listNumber(target, versionsOf(place), place.number, signal);
+  const same = found.find((entry) => entry.key === key);
+  if (same === undefined) {
+    // On stores without exclusive creates, two versions may share a number. If they do so in the source, they may here.
+    if (found.length === 0) return false;
+    const own = await fromSource(() => listNumber(source, versionsOf(place), place.number, signal));
+    if (found.every((entry) => entry.id !== "" && own.some((each) => each.key === entry.key))) return false;
+    throw clash(place, key);
+  }
+  if (same.size !== size || (await digestOf(context, same)) !== digest) throw clash(place, key);
+  there.add(hex, size);
+  return true;
+}
+
+/** Copies the manifest of a version whose blobs the target has. Rejects as {@link hasVersion} does. */
+export async function copyManifest(context: TransferContext, manifest: CopiedManifest): Promise<void> {
+  const { source, target, there, stored, signal } = context;
+  const { key, size, digest } = manifest;
+  if (await hasVersion(context, manifest)) return;
+  const place = placeOf(key);
+  const bytes = await fromSource(() => readBounded(source, key, MAX_MANIFEST_BYTES, callOptions(signal)));
+  const { sha256Hex } = await loadSha256();
+  const hex = await sha256Hex(bytes);
+  if (bytes.length !== size || formatDigest(hex) !== digest)
+    throw refusal(`${key} is not the manifest that the run recorded`, key);
+  const { hex: content } = await fromSource(async () => parseManifest(bytes, key, place.name, place.number));
+  // Before the manifest: an entry without a manifest means nothing, and what is complete is not looked at again.
+  await new DigestIndex(target).add(place.name, content, place, signal);
+  if (!(await createOrMatch(target, key, bytes, signal, true))) throw clash(place, key);
+  stored(size);
+  there.add(hex, size);
+}
+
+function placeOf(key: string): VersionPlace {
+  const place = versionPlace(key);
+  if (place === undefined) throw refusal(`the run names ${key.slice(0, 200)} as the manifest of a version`);
+  return place;
+}
+
+function versionsOf({ name }: VersionPlace): string {
+  return `artifacts/${encodeSegment(name, "name")}/versions`;
+}
+
+async function digestOf({ target, signal }: TransferContext, { key }: NumberedEntry): Promise<string | undefined> {
+  try {
+    const bytes = await readBounded(target, key, MAX_MANIFEST_BYTES, callOptions(signal));
+    return formatDigest(await (await loadSha256()).sha256Hex(bytes));
+  } catch (error) {
+    if (LedgerError.hasCode(error, "CORRUPT")) return undefined;
+    throw error;
+  }
+}
+
+function clash({ name, number }: VersionPlace, key: string): LedgerError {
+  const message =
+    `the target has another version as ${name}:v${number}. Records name versions by their numbers, ` +
+    "so both cannot be there: log the artifact there under another name";
+  return refusal(message, key);
+}
