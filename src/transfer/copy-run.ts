@@ -5,6 +5,7 @@ import { checkBytes } from "../care/check-object.ts";
 import type { RecordedVersion } from "../journal/event.ts";
 import { isFinal } from "../journal/inventory.ts";
 import { lifecycleKey } from "../journal/lifecycle.ts";
+import { purgedKey } from "../journal/purged.ts";
 import { readRunBeginning } from "../journal/read-run-beginning.ts";
 import { runCreatedKey, runPrefix } from "../journal/run-created.ts";
 import { readRunState } from "../journal/run-state.ts";
@@ -15,7 +16,7 @@ import { runObjects } from "../run-objects/run-objects.ts";
 import { versionObjects } from "../run-objects/version-objects.ts";
 import { type CopiedObject, copyBlob, copyObject } from "./copy-object.ts";
 import { growSegment } from "./copy-segment.ts";
-import { type CopiedManifest, copyManifest, hasVersion } from "./copy-version.ts";
+import { type CopiedManifest, copyManifest, copyRemoval, hasVersion } from "./copy-version.ts";
 import { forEachBounded } from "./for-each.ts";
 import { orderObjects } from "./order-objects.ts";
 import { fromSource, isRefusal, refusal, refusalOf } from "./refusal.ts";
@@ -73,8 +74,9 @@ async function copyListed(context: TransferContext, run: CopiedRun, from: RunPla
   const { source, target, signal } = context;
   const { id, isFork, artifacts, inputs } = run;
   const call = callOptions(signal);
-  if (from.sizes.size === 0) throw refusal(`run ${id} is not there any more`);
+  if (from.sizes.size === 0 || from.isPurged) throw refusal(`run ${id} is not there any more`);
   const to = await listPlace(target, id, call);
+  if (to.isPurged) throw refusal(`run ${id} was purged in the target, so it cannot come back`, purgedKey(id));
   const isThere =
     (holdsAll(to, from) && (await isSameHead(from, to, call)) === true) || (await isAhead(from, to, call));
   const needed = isThere ? inputs : [...artifacts, ...inputs];
@@ -94,7 +96,10 @@ async function copyListed(context: TransferContext, run: CopiedRun, from: RunPla
   });
   const lacking = objects.filter(({ key, size }) => to.sizes.get(key) !== size);
   if (lacking.length === 0) return hasMore;
+  const keys = new Set(manifests.map(({ key }) => key));
   for (const manifest of manifests) await copyManifest(context, manifest);
+  for (const { manifest } of artifacts)
+    if (!keys.has(manifest.key) && !(await hasVersion(context, manifest))) await copyRemoval(context, manifest);
   await enterRun(context, run, from, to, all.source === "inventory");
   const isVisible = to.listing.created || to.listing.newestDocument > 0;
   if (!isVisible) await checkLeftovers(context, objects, to);
@@ -150,10 +155,12 @@ async function copyInputs(context: TransferContext, id: string, inputs: readonly
     const manifest = { key: input.manifest.key, size: input.manifest.size, digest: input.manifest.digest };
     if (await hasVersion(context, manifest)) continue;
     const objects = versionObjects(source, [input], runPrefix(id), callOptions(signal));
+    let isRemoved = true;
     await forEachBounded(refusing(objects), OBJECTS_AT_ONCE, signal, async (object, stop) => {
       if (object.kind === "blob") await copyBlob({ ...context, signal: stop }, object);
+      else isRemoved = false;
     });
-    await copyManifest(context, manifest);
+    await (isRemoved ? copyRemoval(context, manifest) : copyManifest(context, manifest));
     hasMore = true;
   }
   return hasMore;

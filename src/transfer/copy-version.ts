@@ -1,6 +1,6 @@
 import { DigestIndex } from "../artifacts/digest-index.ts";
 import { MAX_MANIFEST_BYTES, parseManifest } from "../artifacts/manifest.ts";
-import { parseManifestKey } from "../artifacts/manifests.ts";
+import { parseManifestKey, removedMarkerKey } from "../artifacts/manifests.ts";
 import { listNumber, type NumberedEntry } from "../artifacts/numbered-objects.ts";
 import { createOrMatch } from "../backend/create-or-match.ts";
 import { decodeSegment, encodeSegment } from "../backend/key.ts";
@@ -39,7 +39,7 @@ export function versionPlace(key: string): VersionPlace | undefined {
 }
 
 /**
- * Returns whether the target has a version. Rejects with a refusal if another version has its number there: records and
+ * Returns whether the target has a version, or had it once: what was removed there stays removed. Rejects with a refusal if another version has its number there: records and
  * aliases name versions by their number, so the two cannot be told apart.
  */
 export async function hasVersion(context: TransferContext, manifest: CopiedManifest): Promise<boolean> {
@@ -49,7 +49,7 @@ export async function hasVersion(context: TransferContext, manifest: CopiedManif
   if (there.sizeOf(hex) === size) return true;
   const place = placeOf(key);
   const found = await listNumber(target, versionsOf(place), place.number, signal);
-  const same = found.find((entry) => entry.key === key);
+  const same = found.find((entry) => entry.id === place.id);
   if (same === undefined) {
     // On stores without exclusive creates, two versions may share a number. If they do so in the source, they may here.
     if (found.length === 0) return false;
@@ -57,6 +57,7 @@ export async function hasVersion(context: TransferContext, manifest: CopiedManif
     if (found.every((entry) => entry.id !== "" && own.some((each) => each.key === entry.key))) return false;
     throw clash(place, key);
   }
+  if (same.isRemoved) return true;
   if (same.size !== size || (await digestOf(context, same)) !== digest) throw clash(place, key);
   there.add(hex, size);
   return true;
@@ -68,6 +69,7 @@ export async function copyManifest(context: TransferContext, manifest: CopiedMan
   const { key, size, digest } = manifest;
   if (await hasVersion(context, manifest)) return;
   const place = placeOf(key);
+  if (await copyRemoval(context, manifest)) return;
   const bytes = await fromSource(() => readBounded(source, key, MAX_MANIFEST_BYTES, callOptions(signal)));
   const { sha256Hex } = await loadSha256();
   const hex = await sha256Hex(bytes);
@@ -79,6 +81,16 @@ export async function copyManifest(context: TransferContext, manifest: CopiedMan
   if (!(await createOrMatch(target, key, bytes, signal, true))) throw clash(place, key);
   stored(size);
   there.add(hex, size);
+}
+
+/** Copies the marker that says that a version was removed. Returns false if the source has none. */
+export async function copyRemoval(context: TransferContext, { key }: CopiedManifest): Promise<boolean> {
+  const { source, target, signal } = context;
+  const place = placeOf(key);
+  const marker = removedMarkerKey(place.name, place);
+  if ((await fromSource(() => source.stat(marker, callOptions(signal)))) === undefined) return false;
+  await createOrMatch(target, marker, new Uint8Array(0), signal, true);
+  return true;
 }
 
 function placeOf(key: string): VersionPlace {

@@ -5,6 +5,7 @@ import { MAX_CHECKED_JSON_BYTES } from "../bytes/checked-json.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
 import { storedKind } from "../journal/inventory.ts";
 import { toRunListing, type RunListing } from "../journal/list-run.ts";
+import { purgedKey } from "../journal/purged.ts";
 import { readBareDocument } from "../journal/read-run-document.ts";
 import { runCreatedKey, runPrefix } from "../journal/run-created.ts";
 import { MAX_DOCUMENT_BYTES, type RunDocument, runDocumentKey } from "../journal/run-document.ts";
@@ -17,19 +18,25 @@ export interface RunPlace {
   /** Sizes by key. Without keys that no writer uses. */
   readonly sizes: ReadonlyMap<string, number>;
   readonly listing: RunListing;
+  /** Whether the run was removed for good. */
+  readonly isPurged: boolean;
 }
 
 /** Lists a run. */
 export async function listPlace(backend: Backend, id: string, call: CallOptions): Promise<RunPlace> {
   const entries: Entry[] = [];
+  let isPurged = false;
   const below = `${runPrefix(id)}/`;
-  for await (const entry of backend.list(runPrefix(id), call))
+  for await (const entry of backend.list(runPrefix(id), call)) {
+    isPurged ||= entry.key === purgedKey(id);
     if (storedKind(entry.key.slice(below.length)) !== undefined) entries.push(entry);
+  }
   return {
     backend,
     id,
     sizes: new Map(entries.map(({ key, size }) => [key, size])),
     listing: toRunListing(entries, id),
+    isPurged,
   };
 }
 

@@ -282,3 +282,30 @@ test("an abort ends the copy, progress is told, and wrong arguments are refused"
       field: expect.stringContaining(field) as string,
     });
 });
+
+test("what was removed for good on one side does not come back, and does not vanish from the other", async () => {
+  const [a, b, c] = [await open(memoryBackend()), await open(memoryBackend()), await open(memoryBackend())];
+  const run = await a.startRun(start);
+  for (let i = 0; i < 3; i++) await run.logArtifact("model", new Uint8Array(10).fill(i));
+  await run.finish();
+  const user = await a.startRun(start);
+  await user.useArtifact("model:v1");
+  await user.finish();
+  await copyRuns(a, b);
+  await b.removeArtifact("model:v0");
+  await a.removeArtifact("model:v1");
+  expect(await copyRuns(a, b)).toMatchObject({ copied: [], conflicts: [], bytes: 0 });
+  const versions = async (ledger: Ledger): Promise<string[]> =>
+    (await ledger.artifactVersions("model")).map(({ version }) => version);
+  expect(await versions(b)).toEqual(["v1", "v2"]);
+  expect((await copyRuns(a, c)).conflicts).toEqual([]);
+  expect(await versions(c)).toEqual(["v0", "v2"]);
+  await expect(c.openArtifact("model:v1")).rejects.toThrow("was removed");
+  expect((await c.verify()).problems).toEqual([]);
+
+  await b.purgeRun(run.id);
+  expect((await copyRuns(a, b)).conflicts).toEqual([{ id: run.id, message: expect.stringContaining("was purged") }]);
+  await a.purgeRun(run.id);
+  expect((await copyRuns(a, c)).skipped).toEqual([user.id]);
+  expect((await c.getRun(run.id)).status).toBe("finished");
+});
