@@ -5,7 +5,7 @@
  *   ledger -> { run, transfer -> care } -> run-objects -> { journal, series, media, artifacts, catalog, compare, provenance } -> { filter, parquet } -> backend
  *     -> ground floor
  *
- * `care` and `ledger` import `seal`, which knows trees, signatures and the seam alone. The ground floor is `bytes -> { platform, arguments } -> errors`, and every room may use it. `series`, `catalog`, `filter`,
+ * `care`, `transfer` and `ledger` import `seal`, which knows trees, signatures and the seam alone. The ground floor is `bytes -> { platform, arguments } -> errors`, and every room may use it. `series`, `catalog`, `filter`,
  * `compare` and `provenance` fold the journal or know its records, and may import it; `catalog` and `compare` may import `filter`, and `compare` the patches of `provenance`;
  * `git` imports the redaction of `provenance`, and the type of recorded code of `journal`; no other room imports a neighbour. Backends and the conformance kit know the seam alone; `adapters` know the public entries
  * `runledger`, `runledger/backend` and `runledger/files` alone; the backend of browsers falls back to `backends/memory`; `node` opens ledgers with captures, and so also knows `ledger`, `run`
@@ -61,7 +61,7 @@ module.exports = {
     arrow("run-objects", "journal", "artifacts", "catalog", "backend", ...ground),
     arrow("seal", "backend", ...ground),
     arrow("care", "run-objects", "seal", "journal", "artifacts", "catalog", "backend", ...ground),
-    arrow("transfer", "care", "run-objects", "journal", "artifacts", "catalog", "backend", ...ground),
+    arrow("transfer", "care", "seal", "run-objects", "journal", "artifacts", "catalog", "backend", ...ground),
     arrow("run", "run-objects", ...rooms, "backend", ...ground),
     arrow("ledger", "run", "transfer", "care", "run-objects", "seal", ...rooms, "backend", ...ground),
     arrow("conformance", "backend", ...ground),

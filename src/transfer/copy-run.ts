@@ -8,6 +8,7 @@ import { lifecycleKey } from "../journal/lifecycle.ts";
 import { purgedKey } from "../journal/purged.ts";
 import { readRunBeginning } from "../journal/read-run-beginning.ts";
 import { runCreatedKey, runPrefix } from "../journal/run-created.ts";
+import { sealKey } from "../journal/sealing.ts";
 import { readRunState } from "../journal/run-state.ts";
 import { parseSegmentKey } from "../journal/segment.ts";
 import { mapBounded } from "../platform/bounded.ts";
@@ -16,6 +17,7 @@ import { runObjects } from "../run-objects/run-objects.ts";
 import { versionObjects } from "../run-objects/version-objects.ts";
 import { type CopiedObject, copyBlob, copyObject } from "./copy-object.ts";
 import { growSegment } from "./copy-segment.ts";
+import { copyLink } from "./copy-link.ts";
 import { type CopiedManifest, copyManifest, copyRemoval, hasVersion } from "./copy-version.ts";
 import { forEachBounded } from "./for-each.ts";
 import { orderObjects } from "./order-objects.ts";
@@ -114,6 +116,7 @@ async function copyListed(context: TransferContext, run: CopiedRun, from: RunPla
         throw refusal(`the target has other bytes as ${object.key}`, object.key);
       return await growSegment({ ...context, signal: stop }, object, has);
     });
+  if (objects.some(({ key }) => key === sealKey(id))) await copyLink(context, id);
   return true;
 }
 

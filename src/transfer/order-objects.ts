@@ -47,11 +47,20 @@ export function orderObjects(objects: readonly CopiedObject[], run: OrderedRun):
     ...of("lifecycle").map((each) => [each]),
     isVisible ? [] : fences,
     ...(isVisible ? before.map((each) => [each]) : [before]),
+    // The document of a sealed run lists it.
+    of("sealing"),
     beginsFirst ? beginning : [],
     documents.slice(0, 1),
     documents.slice(1),
     ...after.map((each) => [each]),
     isVisible ? fences : [],
+    // What the seal covers, the seal, signatures.
+    ...of("seal")
+      .sort(
+        (a, b) =>
+          Number(a.key.includes("/signatures/")) - Number(b.key.includes("/signatures/")) || (a.key > b.key ? -1 : 1),
+      )
+      .map((each) => [each]),
     beginsFirst ? [] : beginning,
   ];
   return groups.filter((group) => group.length > 0);

@@ -309,3 +309,20 @@ test("what was removed for good on one side does not come back, and does not van
   expect((await copyRuns(a, c)).skipped).toEqual([user.id]);
   expect((await c.getRun(run.id)).status).toBe("finished");
 });
+
+test("sealed runs stay sealed, and a copy of all of an experiment has its chain", async () => {
+  const [a, b] = [await open(memoryBackend()), await open(objectsOnly())];
+  const ids: string[] = [];
+  for (let i = 0; i < 3; i++) {
+    const run = await a.startRun({ ...start, experiment: "e" });
+    run.log({ loss: i });
+    await run.finish();
+    await a.seal(run.id);
+    ids.push(run.id);
+  }
+  expect((await copyRuns(a, b)).conflicts).toEqual([]);
+  const { problems, sealed } = await b.verify(ids[0]);
+  expect([problems, sealed]).toEqual([[], true]);
+  expect((await b.verify()).problems).toEqual([]);
+  expect(await copyRuns(a, b)).toMatchObject({ copied: [], bytes: 0 });
+});
