@@ -18,6 +18,14 @@ export const MAX_FILES = 1_000_000;
 /** A file is at most seven JSON values. The others are packs and metadata. */
 const LIMITS = { chars: MAX_MANIFEST_BYTES, values: 7 * MAX_FILES + 3 * MAX_JSON_VALUES };
 
+/** The longest description of a version, in UTF-16 code units. */
+export const MAX_DESCRIPTION_CHARS = 10_000;
+
+/** Returns whether a value can be the description of a version. */
+export function isDescription(value: unknown): value is string {
+  return typeof value === "string" && value.length > 0 && value.length <= MAX_DESCRIPTION_CHARS;
+}
+
 /** One file of an artifact. `hex` is the SHA-256 of its content. */
 export interface ManifestFile {
   readonly path: string;
@@ -38,6 +46,7 @@ export interface Manifest {
   /** SHA-256 of the content if `single`, else of the listing. */
   readonly hex: string;
   readonly type?: string;
+  readonly description?: string;
   readonly metadata: Record<string, unknown>;
   /** What is known of the content as a data set, for those who know its shape. */
   readonly dataset?: unknown;
@@ -62,7 +71,7 @@ export function encodeMetadata(metadata: unknown): string {
 
 /** Returns the JSON of a manifest, with one file a line. Throws `TOO_LARGE` beyond the limits above. */
 export function encodeManifest(manifest: Manifest): Uint8Array {
-  const { name, number, hex, type, createdAt, runId, single, files } = manifest;
+  const { name, number, hex, type, description, createdAt, runId, single, files } = manifest;
   if (files.length > MAX_FILES) throw tooLarge(`${files.length} files, at most ${MAX_FILES}`);
   const head = JSON.stringify({
     v: 1,
@@ -70,6 +79,7 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
     version: number,
     digest: formatDigest(hex),
     type,
+    description,
     createdAt,
     runId,
     single,
@@ -144,6 +154,7 @@ const size = /* @__PURE__ */ z.custom<number>(isSize);
 const text = /* @__PURE__ */ z.custom<string>(
   (value) => typeof value === "string" && value.length > 0 && value.length <= 1000,
 );
+const description = /* @__PURE__ */ z.custom<string>(isDescription);
 /** Readers ignore unknown members, because a later writer may add some without a new `v`. */
 const schema = /* @__PURE__ */ z.object({
   v: /* @__PURE__ */ z.literal(1),
@@ -151,6 +162,7 @@ const schema = /* @__PURE__ */ z.object({
   version: size,
   digest: text,
   type: /* @__PURE__ */ z.optional(text),
+  description: /* @__PURE__ */ z.optional(description),
   // Not checked here, because a schema of its keys would lose `__proto__`.
   metadata: /* @__PURE__ */ z.unknown(),
   dataset: /* @__PURE__ */ z.optional(/* @__PURE__ */ z.unknown()),
@@ -187,6 +199,7 @@ export function parseManifest(bytes: Uint8Array, key: string, name: string, numb
     number,
     hex: hexOf(raw.digest, key),
     ...(raw.type === undefined ? {} : { type: raw.type }),
+    ...(raw.description === undefined ? {} : { description: raw.description }),
     metadata: metadataOf(raw.metadata, key),
     ...(dataset !== undefined && { dataset }),
     createdAt: raw.createdAt,

@@ -188,10 +188,12 @@ export class ManifestStore {
       if (!concernsOneObject(error)) throw error;
       return undefined;
     }
-    const { hex, single, type, metadata, dataset } = found.manifest;
+    const { hex, single, type, description, metadata, dataset } = found.manifest;
     const lacksFacts = draft.dataset !== undefined && dataset === undefined;
     const same = hex === draft.hex && single === draft.single && type === draft.type && !lacksFacts;
-    return same && encodeMetadata(metadata) === encodeMetadata(draft.metadata) ? found : undefined;
+    return same && description === draft.description && encodeMetadata(metadata) === encodeMetadata(draft.metadata)
+      ? found
+      : undefined;
   }
 }
 

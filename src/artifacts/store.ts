@@ -12,7 +12,7 @@ import { KnownDigests } from "./known-digests.ts";
 import { ContentDigests } from "./content-digests.ts";
 import { listingDigest } from "./directory-listing.ts";
 import type { Manifest } from "./manifest.ts";
-import { encodeMetadata } from "./manifest.ts";
+import { encodeMetadata, isDescription, MAX_DESCRIPTION_CHARS } from "./manifest.ts";
 import type { StoredVersion } from "./manifests.ts";
 import { ManifestStore, tagOf } from "./manifests.ts";
 import { type ParsedRef, parseRef, toAlias, toArtifactName, toArtifactType, versionRef } from "./name.ts";
@@ -42,6 +42,8 @@ export interface ArtifactProgress {
 export interface LogArtifactOptions {
   /** The kind of thing that the artifact is: `model`, `dataset`, … At most 200 characters. */
   readonly type?: string | undefined;
+  /** What the version is, for people. 1 to 10,000 characters. */
+  readonly description?: string | undefined;
   /** Names that point at this version from now on: `best`, `production`. */
   readonly aliases?: readonly string[] | undefined;
   /** A plain object of JSON data. NaN, infinities and bigints are kept. */
@@ -95,20 +97,22 @@ export class ArtifactStore {
 
   /**
    * Stores a source as a version of `name`: first the contents that are not stored yet, then the manifest, then the
-   * aliases. Returns the newest version, and writes no manifest, if that has the same digest, type and metadata.
+   * aliases. Returns the newest version, and writes no manifest, if that has the same digest, type, description and metadata.
    *
    * Reads the arguments before it returns its promise, so that small bytes and metadata may be changed at once. Bytes
    * over 8 MiB must not change until the promise settles, or it rejects with `CONFLICT`. Rejects with
    * `INVALID_ARGUMENT` for bad arguments, `TOO_LARGE`, `CORRUPT`, as the backend does, or with the signal's reason.
    */
   async log(name: string, source: ArtifactSource, options: StoreOptions = {}): Promise<ArtifactVersion> {
-    const { type, aliases = [], metadata = {}, dataset, runId, signal, onProgress } = options;
+    const { type, description, aliases = [], metadata = {}, dataset, runId, signal, onProgress } = options;
     const artifact = toArtifactName(name);
     const names = reading("aliases", () => {
       if (!Array.isArray(aliases)) throw invalidArgument("aliases", "an array of strings", aliases);
       return [...new Set(Array.from(aliases as string[], (alias, i) => toAlias(alias, `aliases[${i}]`)))];
     });
     if (type !== undefined) toArtifactType(type);
+    if (description !== undefined && !isDescription(description))
+      throw invalidArgument("description", `a text of 1 to ${MAX_DESCRIPTION_CHARS} characters`, description);
     if (onProgress !== undefined && typeof onProgress !== "function")
       throw invalidArgument("onProgress", "a function", onProgress);
     const ownMetadata = snapshot(metadata);
@@ -125,6 +129,7 @@ export class ArtifactStore {
       name: artifact,
       ...content,
       ...(type === undefined ? {} : { type }),
+      ...(description === undefined ? {} : { description }),
       metadata: ownMetadata,
       ...(dataset !== undefined && { dataset }),
       createdAt: this.#clock.now(),
@@ -177,10 +182,10 @@ export class ArtifactStore {
 
   /**
    * Opens the version that a reference names, to read its files. Rejects as {@link resolve} does, and with `CORRUPT` if
-   * the files do not match the digest.
+   * the files do not match the digest. Errors name `field`.
    */
-  async open(ref: ArtifactRef, options: CallOptions = {}): Promise<OpenArtifact> {
-    const stored = await this.#find(parseRef(ref), options.signal);
+  async open(ref: ArtifactRef, options: CallOptions = {}, field?: string): Promise<OpenArtifact> {
+    const stored = await this.#find(parseRef(ref, field), options.signal);
     const { single, files, hex } = stored.manifest;
     if (!single && (await listingDigest(files)) !== hex) {
       throw new LedgerError("CORRUPT", `${stored.key} lists files that do not match its digest`, { key: stored.key });

@@ -16,6 +16,8 @@ export interface ArtifactVersion {
   readonly size: number;
   /** The kind of thing that the artifact is: `model`, `dataset`, … */
   readonly type?: string | undefined;
+  /** What the version is, for people. Runs do not record it. */
+  readonly description?: string | undefined;
   /**
    * The names that point at this version, sorted, when it was read. `latest` is not among them. Empty if the backend
    * cannot list.
@@ -54,13 +56,14 @@ export function toVersion(
   { tag, key, manifest, ...stored }: StoredVersion,
   aliases: ReadonlyMap<string, string>,
 ): ArtifactVersion {
-  const { name, hex, type, metadata, createdAt, runId, files } = manifest;
+  const { name, hex, type, description, metadata, createdAt, runId, files } = manifest;
   return {
     name,
     version: tag,
     digest: formatDigest(hex),
     size: files.reduce((total, file) => total + file.size, 0),
     ...(type === undefined ? {} : { type }),
+    ...(description === undefined ? {} : { description }),
     aliases: [...aliases].filter(([, version]) => version === tag).map(([alias]) => alias),
     metadata,
     createdAt,

@@ -1,4 +1,5 @@
 export { type FormatComparisonOptions, formatComparison } from "./format-comparison.ts";
+export type { ArtifactDiff, ChangedContent, ComparedContent, ComparedFile } from "./artifact-diff.ts";
 export { type FormatChangesOptions, formatChanges } from "./format-changes.ts";
 export {
   type CheckReproductionOptions,

@@ -9,12 +9,12 @@ import type { RecordedDataset } from "../journal/recorded-dataset.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import { onDemand } from "../platform/on-demand.ts";
 import type { OpenRun, RunContext } from "../run/run-context.ts";
-import { LedgerCare } from "./ledger-care.ts";
+import { LedgerArtifacts } from "./ledger-artifacts.ts";
 
 const explaining = /* @__PURE__ */ onDemand(() => import("./explaining.ts"));
 
 /** The calls of a ledger that say what made its runs. */
-export class RunOrigins extends LedgerCare {
+export class RunOrigins extends LedgerArtifacts {
   readonly #context: RunContext;
 
   /** @internal Use `openLedger`. */

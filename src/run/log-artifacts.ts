@@ -166,7 +166,8 @@ export class ArtifactLog {
   ): Promise<ArtifactVersion> {
     const task = work.then(async (version) => {
       signal?.throwIfAborted();
-      this.#writer.event({ kind, version: { ...version, aliases: [...version.aliases] } }, kind);
+      const { description: _, ...recorded } = version;
+      this.#writer.event({ kind, version: { ...recorded, aliases: [...version.aliases] } }, kind);
       await this.#writer.flush();
       return version;
     });
@@ -177,6 +178,7 @@ export class ArtifactLog {
 /** All names of {@link LogArtifactOptions}. */
 const ARTIFACT_OPTIONS: OptionNames<LogArtifactOptions> = {
   type: true,
+  description: true,
   aliases: true,
   metadata: true,
   signal: true,

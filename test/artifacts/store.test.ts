@@ -247,6 +247,30 @@ describe("numbers", () => {
       expect(listed.map((version) => version.version)).toEqual(["v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7"]);
   });
 
+  test("a description is kept with its version, and another one is a new version", async () => {
+    const { backend, keys } = spied();
+    const store = artifacts(backend);
+    const first = await store.log("m", { text: "x" }, { description: "the first\n🏠" });
+    expect(first).toMatchObject({ version: "v0", description: "the first\n🏠" });
+    expect(await store.log("m", { text: "x" }, { description: "the first\n🏠" })).toEqual(first);
+    expect((await store.log("m", { text: "x" }, { description: "better" })).version).toBe("v1");
+    const without = await store.log("m", { text: "x" });
+    expect(without.version).toBe("v2");
+    expect(without).not.toHaveProperty("description");
+    expect((await artifacts(backend).resolve("m:v0")).description).toBe("the first\n🏠");
+    expect((await store.versions("m")).map(({ description }) => description)).toEqual([
+      "the first\n🏠",
+      "better",
+      undefined,
+    ]);
+    const before = await keys();
+    for (const description of ["", "d".repeat(10_001), 5, null]) {
+      const refused = await failure(store.log("m", { text: "y" }, { description: description as string }));
+      expect(refused).toMatchObject({ code: "INVALID_ARGUMENT", field: "description" });
+    }
+    expect(await keys()).toEqual(before);
+  });
+
   test("8 simultaneous stores with the same content: one version", async () => {
     const place = memoryBackend();
     const stores = Array.from({ length: 8 }, () => artifacts(place.open()));

@@ -90,7 +90,9 @@ TYPES = {"text": kind_of(str), "object": kind_of(dict), "list": kind_of(list), "
     "count": lambda v: safe(v) and v >= 0, "one": lambda v: is_a(v, float) and v == 1, "no": lambda v: v is False,
     "id": matching(ID), "run": matching(RUN), "digest": matching("sha256:[0-9a-f]{64}"),
     "title": lambda v: v and not re.search("[\0-\x1f\x7f\ud800-\udfff]", v), "path": good_path,
-    "short": lambda v: 0 < len(v.encode("utf-16le")) < 2001, "dirty": lambda v: is_a(v, bool) or v == "unknown"}
+    "short": lambda v: 0 < len(v.encode("utf-16le")) < 2001,
+    "described": lambda v: 0 < len(v.encode("utf-16le", "surrogatepass")) < 20_001,
+    "dirty": lambda v: is_a(v, bool) or v == "unknown"}
 ORIGIN, PATCH = "key size:count digest:digest", "digest:digest size:count complete:bool"
 SHAPES = {"fork": "run:run step:safe", "error": "name message stack?", "origin": ORIGIN, "remote": "name url",
     "version": "name version digest size:number type? aliases:text[] metadata:object createdAt:number runId? "
@@ -112,8 +114,8 @@ CREATED = ("id experiment:title name createdAt:number startTime?:number params?:
     "environment?:object note? group? jobType? parent? forkOf?:fork writer:writer")
 RICH = ("key type:text|image|histogram|table inline? digest?:digest step:safe size:count mediaType width?:count "
     "packed?:packed height?:count caption? rows?:count columns?:count dates?:count[]")
-MANIFEST = ("name:short version:count digest:digest type?:short runId?:short single:bool metadata:object files:file[] "
-    "createdAt:number packs?:pack[]")
+MANIFEST = ("name:short version:count digest:digest type?:short description?:described runId?:short single:bool "
+    "metadata:object files:file[] createdAt:number packs?:pack[]")
 RECORD = ("name experiment:title status metricDefinitions:object damage:damage[] metrics?:object media?:object "
     "datasets?:list code?:code forkOf?:fork")
 COMPACTED = "metrics:text[] writers:list ends:object media:text[] events:text[] overview? summaries?"

@@ -443,7 +443,7 @@ def read_version(key, name, number):  # The version that a manifest tells of
     raw, paths = [file["path"].encode() for file in files], {file["path"] for file in files}
     check(raw == sorted(set(raw)) and not any(folder in paths for path in paths for folder in above(path)))
     check(not manifest["single"] or len(files) == 1 and files[0]["digest"] == manifest["digest"])
-    out, bad = known(manifest, "name digest type? metadata createdAt runId?"), unportable(sorted(paths))
+    out, bad = known(manifest, "name digest type? description? metadata createdAt runId?"), unportable(sorted(paths))
     lines = ['["%s",%d,"%s"]\n' % (file["path"].replace('"', r'\"'), file["size"], file["digest"][7:])
         for file in files]
     if not manifest["single"] and hashlib.sha256("".join(lines).encode()).hexdigest() != out["digest"][7:]:

@@ -20,7 +20,7 @@ export async function artifacts(place: Place): Promise<void> {
   await run.useArtifact("Model:best");
   await run.useArtifact("Model:v0");
   await ledger.setAlias("Model", "v0", "best");
-  await run.logArtifact("Model", { text: "v3" }, { type: "model" });
+  await run.logArtifact("Model", { text: "v3" }, { type: "model", description: "Größe\n🏠" });
   run.log({ loss: 1 });
   await run.finish();
   const user = await ledger.startRun({ experiment: "artifacts", environment: false, flush });

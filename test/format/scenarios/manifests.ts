@@ -74,6 +74,10 @@ export async function manifests(place: Place): Promise<void> {
     { files: [{ ...one, portable: true }] },
     { files: [{ ...one, portable: false }], single: true, digest: digestOf("") },
     { type: "" },
+    { description: "" },
+    { description: 5 },
+    { description: "d".repeat(10_000) },
+    { description: "d".repeat(10_001) },
     { runId: "r".repeat(1001) },
     {
       files: [
