@@ -121,14 +121,13 @@ async function readAllLoose(
   }
   if (unread.length === 0) return rows;
   const { readLoose } = await looseReading();
-  const read = await mapBounded(unread, RUNS_AT_ONCE, signal, (entry, stop) =>
-    readLoose(backend, prefix, entry, unreadable, stop, runningRuns),
-  );
-  for (const row of read) {
-    if (row === undefined) continue;
-    if (row.isClosed) closedRuns.add(row, row.entries);
-    rows.push(row);
-  }
+  const read = await mapBounded(unread, RUNS_AT_ONCE, signal, async (entry, stop) => {
+    const row = await readLoose(backend, prefix, entry, unreadable, stop, runningRuns);
+    // Here, between breaks, because the size of a record takes a while to find.
+    if (row?.isClosed) closedRuns.add(row, row.entries);
+    return row;
+  });
+  for (const row of read) if (row !== undefined) rows.push(row);
   return rows;
 }
 

@@ -1,11 +1,15 @@
 import type { FilterRow } from "../filter/filter-row.ts";
 import { recordLoss } from "../journal/damage.ts";
+import { breakIfDue } from "../platform/event-loop.ts";
 import { onDemand } from "../platform/on-demand.ts";
 import type { CatalogContext } from "./catalog-context.ts";
 import type { CatalogRow } from "./catalog-row.ts";
 import type { OpenCatalog } from "./open-catalog.ts";
 import type { RecordedRow, SearchPlan } from "./search-plan.ts";
 import { segmentRows } from "./segment-rows.ts";
+
+/** Runs in a batch. */
+const RUNS_AT_ONCE = 256;
 
 const scanning = /* @__PURE__ */ onDemand(() => import("./scan-runs.ts"));
 
@@ -19,7 +23,9 @@ export async function* runsOutsideSegments(
     const { scanRuns } = await scanning();
     yield* scanRuns(backend, unlisted, unreadable, signal);
   }
-  for (const { loose } of experiments) yield loose.filter(({ isOld }) => !isOld);
+  for (const { loose } of experiments)
+    for (let i = 0; i < loose.length; i += RUNS_AT_ONCE)
+      yield loose.slice(i, i + RUNS_AT_ONCE).filter(({ isOld }) => !isOld);
 }
 
 /**
@@ -38,6 +44,7 @@ export async function* rowsOutsideSegments(
       if (loss) catalog.damaged.add(record.id, loss);
     }
     yield runs.flatMap(({ record }) => plan.rowOf(record) ?? []);
+    await breakIfDue();
   }
 }
 

@@ -2,6 +2,7 @@ import type { AttributeName } from "../filter/attributes.ts";
 import type { Aggregate } from "../filter/field.ts";
 import { NESTED, type ParamValue } from "../filter/flatten-params.ts";
 import type { FilterRow } from "../filter/filter-row.ts";
+import { breakIfDue } from "../platform/event-loop.ts";
 import type { CatalogContext } from "./catalog-context.ts";
 import { isCurrent } from "./catalog-row.ts";
 import type { Cells } from "./column-cells.ts";
@@ -50,6 +51,7 @@ export async function* segmentRows(
   const unread: number[] = [];
   for (const { start, end } of open.ranges?.get(segment) ?? [{ start: 0, end: segment.rows }]) {
     for (let at = start; at < end; at++) {
+      if ((at - start) % ROWS_AT_ONCE === ROWS_AT_ONCE - 1) await breakIfDue();
       if (experiments && experiments.at(at) !== experiment) continue;
       if (deletedAt && ((deletedAt.at(at) ?? null) === null) !== (view === "active")) continue;
       if (mayBeOld && !isCurrent(open.newest, segment.idAt(at), Number(documents?.at(at)), Number(markers?.at(at))))

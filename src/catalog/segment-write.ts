@@ -1,4 +1,4 @@
-import { breakIfDue } from "../platform/event-loop.ts";
+import { breakIfDue, inOneGo, inSlices } from "../platform/event-loop.ts";
 import { utf8Decoder } from "../bytes/utf8.ts";
 import type { WrittenChunk } from "../parquet/footer-write.ts";
 import { CODEC, TYPE } from "../parquet/thrift-enums.ts";
@@ -85,9 +85,14 @@ export class SegmentWriter {
 
   /** Returns the rest of the bytes. */
   end(): Uint8Array {
+    return inOneGo(this.endInPieces());
+  }
+
+  /** Does what {@link end} does. Yields where it may be interrupted. */
+  *endInPieces(): Generator<void, Uint8Array, void> {
     const { rows, incomplete } = this.#columns;
     const more = { amends: this.#amends, incomplete, ...this.#lineage, repeats: this.#repeats };
-    this.#file.end(this.#columns.columns(), (chunks, pages) =>
+    yield* this.#file.endInPieces(this.#columns.columns(), (chunks, pages) =>
       encodeDirectory(this.#key, describe(rows, chunks, pages, more)),
     );
     return this.#file.take();
@@ -159,7 +164,7 @@ export async function storeRows(
           await breakIfDue();
           next = await source.next();
         }
-        yield writer.end();
+        yield await inSlices(writer.endInPieces());
       };
       await backend.create(key, byteStream(bytes()), { durable: true, ...(signal && { signal }) });
       keys.push(key);
@@ -186,8 +191,9 @@ export async function storeJoint(
     for await (const row of rows) {
       const piece = writer.add(row);
       if (piece) yield piece;
+      await breakIfDue();
     }
-    yield writer.end();
+    yield await inSlices(writer.endInPieces());
   };
   await backend.create(key, byteStream(bytes()), { durable: true, ...(signal && { signal }) });
 }

@@ -120,7 +120,11 @@ export class Segment {
       const wanted = [...pages.keys()].map((page) => this.#pages.at(page));
       const bytesOf = await this.#file.read(backend, wanted, most, signal);
       const own = [...pages.values()];
-      const stored = wanted.map((page) => toStored(page, bytesOf(page)));
+      const stored: StoredPage[] = [];
+      for (const page of wanted) {
+        stored.push(toStored(page, bytesOf(page)));
+        await breakIfDue();
+      }
       const records = new Map<number, RunRecord>();
       for (let i = 0, next = 0; i < stored.length; i = next) {
         next = endOfBatch(stored, i);

@@ -1,12 +1,16 @@
 import type { FilterRow } from "../filter/filter-row.ts";
 
+/** The most rows that are sorted at once, which takes some ms. */
+const MAX_UNSORTED = 1024;
+
 /** The first rows of many in some order, each run once. */
 export class TopRows<R extends FilterRow> {
   readonly #compare: (a: FilterRow, b: FilterRow) => number;
   readonly #most: number;
   readonly #after: FilterRow | undefined;
+  /** In order. */
   #rows: R[] = [];
-  #isFull = false;
+  #unsorted: R[] = [];
 
   /** Keeps at most `most` rows, and only rows after `after`. */
   constructor(compare: (a: FilterRow, b: FilterRow) => number, most: number, after: FilterRow | undefined) {
@@ -17,16 +21,18 @@ export class TopRows<R extends FilterRow> {
 
   /** The last of the rows that would be kept now; `undefined` while there is room. */
   get worst(): FilterRow | undefined {
-    return this.#isFull ? this.#rows[this.#most - 1] : undefined;
+    return this.#rows[this.#most - 1];
   }
 
   add(rows: readonly R[]): void {
     const compare = this.#compare;
+    const most = Math.min(this.#most + 256, MAX_UNSORTED);
     for (const row of rows) {
       if (this.#after && compare(row, this.#after) <= 0) continue;
-      if (this.#isFull && compare(row, this.#rows[this.#most - 1]!) >= 0) continue;
-      this.#rows.push(row);
-      if (this.#rows.length >= 2 * this.#most + 256) this.#settle();
+      const { worst } = this;
+      if (worst && compare(row, worst) >= 0) continue;
+      this.#unsorted.push(row);
+      if (this.#unsorted.length >= most) this.#settle();
     }
   }
 
@@ -36,10 +42,17 @@ export class TopRows<R extends FilterRow> {
   }
 
   #settle(): void {
-    // Two simultaneous compactions may have stored a run twice. Its rows are equal, so they are neighbours.
-    const sorted = this.#rows.sort(this.#compare);
-    const once = sorted.filter((row, i) => i === 0 || this.#compare(sorted[i - 1]!, row) !== 0);
-    this.#rows = once.slice(0, this.#most);
-    this.#isFull = this.#rows.length === this.#most;
+    const compare = this.#compare;
+    const added = this.#unsorted.sort(compare);
+    const before = this.#rows;
+    const merged: R[] = [];
+    for (let i = 0, j = 0; merged.length < this.#most && (i < before.length || j < added.length);) {
+      const takesAdded = i === before.length || (j < added.length && compare(added[j]!, before[i]!) < 0);
+      const row = takesAdded ? added[j++]! : before[i++]!;
+      // Two simultaneous compactions may have stored a run twice. Its rows are equal, so they are neighbours.
+      if (merged.length === 0 || compare(merged.at(-1)!, row) !== 0) merged.push(row);
+    }
+    this.#rows = merged;
+    this.#unsorted = [];
   }
 }

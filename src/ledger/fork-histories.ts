@@ -7,7 +7,8 @@ import { mapBounded } from "../platform/bounded.ts";
 import type { RunContext } from "../run/run-context.ts";
 import type { HistoryOptions } from "../series/history-options.ts";
 import { readSeries } from "../series/read-series.ts";
-import { isInStepOrder, pickPoints, type Series } from "../series/series.ts";
+import { pickPoints, type Series } from "../series/series.ts";
+import { isInStepOrder } from "../series/step-order.ts";
 import { type ForkAncestor, inheritedLost, readAncestors } from "./fork-ancestors.ts";
 import { readRunCreated } from "./read-run.ts";
 

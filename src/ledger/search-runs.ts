@@ -1,4 +1,5 @@
 import { LedgerError } from "../errors/ledger-error.ts";
+import { breakIfDue } from "../platform/event-loop.ts";
 import { onDemand } from "../platform/on-demand.ts";
 import { formatFilter } from "../filter/format-filter.ts";
 import { recordRow, type FilterRow } from "../filter/filter-row.ts";
@@ -38,7 +39,11 @@ export async function searchRuns(context: RunContext, query: RunQuery): Promise<
     { ...wanted, most: limit + 1, after, members: fields },
     signal,
   );
-  const runs = found.slice(0, limit).map(({ record }) => (fields ? pick(record, fields) : record));
+  const runs: RunRecord[] = [];
+  for (const { record } of found.slice(0, limit)) {
+    runs.push(fields ? pick(record, fields) : record);
+    if (fields) await breakIfDue();
+  }
   const last = found[limit - 1];
   return {
     runs,

@@ -1,4 +1,4 @@
-import { toWellFormed } from "../bytes/well-formed.ts";
+import { hasLoneSurrogate, toWellFormed } from "../bytes/well-formed.ts";
 import type { TableColumn } from "../parquet/table-write.ts";
 import { isDate } from "../platform/any-realm.ts";
 import { MAX_VALUE_BYTES } from "./content.ts";
@@ -37,7 +37,73 @@ export class ColumnBuilder {
     return this.#type === "date";
   }
 
-  set(row: number, cell: unknown): void {
+  /** Sets the cells of the rows `[from, to)`, which are the first ones of `cells`. To be called in the order of rows. */
+  set(from: number, to: number, cells: ArrayLike<unknown>): void {
+    for (let row = from; row < to; row++) {
+      this.#set(row, cells[row - from]);
+      // Cells that are like the one before need few checks.
+      row = this.#setLike(row + 1, to, cells, from) - 1;
+    }
+  }
+
+  /**
+   * Sets the cells from `row` on as long as they are valid and of the type of the column. Returns the row of the first
+   * other one.
+   */
+  #setLike(row: number, to: number, cells: ArrayLike<unknown>, from: number): number {
+    switch (this.#type) {
+      case "number": {
+        const numbers = this.#numbers;
+        for (; row < to; row++) {
+          const cell = cells[row - from];
+          if (typeof cell !== "number") break;
+          numbers[row] = cell;
+        }
+        break;
+      }
+      case "date": {
+        const numbers = this.#numbers;
+        for (; row < to; row++) {
+          const time = timeOf(cells[row - from]);
+          if (Number.isNaN(time)) break;
+          numbers[row] = time;
+        }
+        break;
+      }
+      case "bigint": {
+        const bigints = this.#bigints;
+        for (; row < to; row++) {
+          const cell = cells[row - from];
+          if (typeof cell !== "bigint") break;
+          bigints[row] = cell;
+          // The array keeps 64 bits.
+          if (bigints[row] !== cell) break;
+        }
+        break;
+      }
+      case "boolean":
+        for (; row < to; row++) {
+          const cell = cells[row - from];
+          if (typeof cell !== "boolean") break;
+          this.#values.push(cell);
+        }
+        break;
+      case "string": {
+        let { held } = this;
+        for (; row < to; row++) {
+          const cell = cells[row - from];
+          if (typeof cell !== "string" || hasLoneSurrogate(cell) || held + 2 * cell.length > MAX_VALUE_BYTES) break;
+          held += 2 * cell.length;
+          this.#values.push(cell);
+        }
+        this.held = held;
+        break;
+      }
+    }
+    return row;
+  }
+
+  #set(row: number, cell: unknown): void {
     if (cell === null) {
       if (this.#nulls === undefined) {
         this.#nulls = new Array<boolean>(this.#rows).fill(false);
@@ -130,6 +196,16 @@ export class ColumnBuilder {
 
   #field(row: number): string {
     return `${this.#use.root}.${shorten(this.#name)}[${row}]`;
+  }
+}
+
+/** Returns the time of a Date, or NaN for an invalid one and for anything else. */
+function timeOf(cell: unknown): number {
+  if (typeof cell !== "object" || cell === null) return Number.NaN;
+  try {
+    return Date.prototype.getTime.call(cell);
+  } catch {
+    return Number.NaN;
   }
 }
 

@@ -25,9 +25,9 @@ interface Detail {
 
 /**
  * Returns the content of an image. Throws `INVALID_ARGUMENT` unless it is an {@link ImageSource}, and `TOO_LARGE`
- * beyond the limits.
+ * beyond the limits. `isOwn`: nobody else can change the image, so it need not be copied.
  */
-export function imageContent(image: unknown, caption: unknown): MediaContent | PendingContent {
+export function imageContent(image: unknown, caption: unknown, isOwn = false): MediaContent | PendingContent {
   const detail = caption === undefined ? {} : { caption: checkCaption(caption) };
   if (typeof image !== "object" || image === null || Array.isArray(image)) throw wrongImage(image);
   if (image instanceof PendingPicture) return fromCanvas(image, detail);
@@ -35,11 +35,11 @@ export function imageContent(image: unknown, caption: unknown): MediaContent | P
     const bytes = isArrayBuffer(image) ? new Uint8Array(image) : image;
     checkSize(bytes.byteLength);
     // Not slice(), which does not copy for Node's Buffer.
-    return fromFile(new Uint8Array(bytes), detail);
+    return fromFile(isOwn ? bytes : new Uint8Array(bytes), detail);
   }
   if (isBlob(image)) return fromBlob(image, detail);
   if (!("data" in image) || !("width" in image) || !("height" in image)) throw wrongImage(image);
-  return fromPixels(image, detail);
+  return fromPixels(image, detail, isOwn);
 }
 
 /** Returns the content of an image file. Nobody else may change `file`. */
@@ -79,7 +79,7 @@ async function readBlob(blob: Blob): Promise<Uint8Array> {
   }
 }
 
-function fromPixels(image: object, detail: Detail): MediaContent {
+function fromPixels(image: object, detail: Detail, isOwn: boolean): MediaContent {
   const { data, width, height, channels } = image as { [K in keyof Pixels]: unknown };
   if (!isPixelData(data)) throw wrongPixels(data);
   const side = (value: unknown, name: string): number => {
@@ -107,7 +107,7 @@ function fromPixels(image: object, detail: Detail): MediaContent {
       data,
     );
   if (size > MAX_PIXEL_BYTES) throw tooLarge("image.data", `${size} bytes`, `${MAX_PIXEL_BYTES}`);
-  const pixels = { data: toBytes(data), width: w, height: h, channels: each } as const;
+  const pixels = { data: toBytes(data, isOwn), width: w, height: h, channels: each } as const;
   return {
     type: "image",
     mediaType: "image/png",
@@ -157,11 +157,12 @@ function isPixelData(value: unknown): value is ArrayLike<number> & ArrayBufferVi
 }
 
 /**
- * Returns a copy with 8 bits a channel. Throws `INVALID_ARGUMENT` for a number that does not round to 0 to 255, so that
+ * Returns 8 bits a channel: a copy, unless the data `isOwn` and has them. Throws `INVALID_ARGUMENT` for a number that does not round to 0 to 255, so that
  * no value is clipped unnoticed.
  */
-function toBytes(data: ArrayLike<number> & ArrayBufferView): Uint8Array {
-  if (isTypedArray(data, "Uint8Array", "Uint8ClampedArray")) return new Uint8Array(data);
+function toBytes(data: ArrayLike<number> & ArrayBufferView, isOwn: boolean): Uint8Array {
+  if (isTypedArray(data, "Uint8Array", "Uint8ClampedArray"))
+    return isOwn ? new Uint8Array(data.buffer, data.byteOffset, data.length) : new Uint8Array(data);
   const bytes = new Uint8Array(data.length);
   for (let i = 0; i < data.length; i++) {
     const value = data[i] as number;

@@ -13,11 +13,14 @@ export interface PngPixels {
 
 /** The members of `node:zlib` that are used. */
 interface NodeZlib {
-  deflate(
-    bytes: Uint8Array,
-    options: { readonly chunkSize: number },
-    done: (error: Error | null, deflated: Uint8Array) => void,
-  ): void;
+  createDeflate(options: { readonly chunkSize: number }): NodeDeflate;
+}
+
+interface NodeDeflate {
+  on(event: "data", listener: (piece: Uint8Array) => void): NodeDeflate;
+  on(event: "error", listener: (error: Error) => void): NodeDeflate;
+  on(event: "end", listener: () => void): NodeDeflate;
+  end(bytes: Uint8Array): void;
 }
 
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
@@ -33,17 +36,37 @@ const DEFLATED_PIECE_BYTES = 64 * 1024;
 /** Returns a PNG of the pixels. On one platform, the same pixels give the same bytes. Other work goes on meanwhile. */
 export async function encodePng({ data, width, height, channels }: PngPixels): Promise<Uint8Array> {
   const deflated = await deflate(await toScanlines(data, height, width * channels));
-  const pieces = Math.ceil(deflated.length / PIECE_BYTES);
-  const png = new Uint8Array(SIGNATURE.length + (pieces + 2) * FRAME + HEADER_BYTES + deflated.length);
+  const size = deflated.reduce((sum, piece) => sum + piece.length, 0);
+  const chunks = Math.ceil(size / PIECE_BYTES);
+  const png = new Uint8Array(SIGNATURE.length + (chunks + 2) * FRAME + HEADER_BYTES + size);
   png.set(SIGNATURE);
   const header = new Uint8Array([...bigEndian(width), ...bigEndian(height), 8, COLOUR_TYPES[channels]!, 0, 0, 0]);
-  let at = writeChunk(png, SIGNATURE.length, "IHDR", header);
-  for (let start = 0; start < deflated.length; start += PIECE_BYTES) {
-    at = writeChunk(png, at, "IDAT", deflated.subarray(start, start + PIECE_BYTES));
+  let at = writeChunk(png, SIGNATURE.length, "IHDR", [header]);
+  for (const content of inChunks(deflated)) {
+    at = writeChunk(png, at, "IDAT", content);
     await breakIfDue();
   }
-  writeChunk(png, at, "IEND", new Uint8Array());
+  writeChunk(png, at, "IEND", []);
   return png;
+}
+
+/** Yields the bytes of all pieces as parts of chunks, each chunk with {@link PIECE_BYTES}, except the last one. */
+function* inChunks(pieces: readonly Uint8Array[]): Generator<Uint8Array[], void, void> {
+  let parts: Uint8Array[] = [];
+  let room = PIECE_BYTES;
+  for (const piece of pieces) {
+    for (let start = 0; start < piece.length;) {
+      const part = piece.subarray(start, start + room);
+      parts.push(part);
+      start += part.length;
+      room -= part.length;
+      if (room > 0) continue;
+      yield parts;
+      parts = [];
+      room = PIECE_BYTES;
+    }
+  }
+  if (parts.length > 0) yield parts;
 }
 
 /** Returns the rows, each after a byte that says that no filter changed it. */
@@ -60,38 +83,43 @@ async function toScanlines(data: Uint8Array, rows: number, rowBytes: number): Pr
   return lines;
 }
 
-/** Returns the bytes in the zlib format: deflated by the threads of Node, Bun or Deno, elsewhere by this one. */
-async function deflate(bytes: Uint8Array): Promise<Uint8Array> {
+/**
+ * Returns the bytes in the zlib format, in pieces, because joining them would take long: deflated by the threads of
+ * Node, Bun or Deno, elsewhere by this one.
+ */
+async function deflate(bytes: Uint8Array): Promise<Uint8Array[]> {
+  const pieces: Uint8Array[] = [];
   const zlib = builtinModule<NodeZlib>("node:zlib");
   if (zlib) {
     return await new Promise((resolve, reject) => {
-      zlib.deflate(bytes, { chunkSize: PIECE_BYTES }, (error, deflated) => (error ? reject(error) : resolve(deflated)));
+      zlib
+        .createDeflate({ chunkSize: PIECE_BYTES })
+        .on("data", (piece) => void pieces.push(piece))
+        .on("error", reject)
+        .on("end", () => resolve(pieces))
+        .end(bytes);
     });
   }
-  const found: Uint8Array[] = [];
-  const stream = new Zlib({ level: 6 }, (piece) => found.push(piece));
+  const stream = new Zlib({ level: 6 }, (piece) => pieces.push(piece));
   for (let start = 0; start < bytes.length; start += DEFLATED_PIECE_BYTES) {
     const end = start + DEFLATED_PIECE_BYTES;
     stream.push(bytes.subarray(start, end), end >= bytes.length);
     await breakIfDue();
   }
-  const deflated = new Uint8Array(found.reduce((sum, piece) => sum + piece.length, 0));
-  let at = 0;
-  for (const piece of found) {
-    deflated.set(piece, at);
-    at += piece.length;
-  }
-  return deflated;
+  return pieces;
 }
 
-/** Writes a chunk and returns its end. */
-function writeChunk(png: Uint8Array, at: number, name: string, content: Uint8Array): number {
-  const end = at + FRAME + content.length;
-  png.set(bigEndian(content.length), at);
-  for (let i = 0; i < 4; i++) png[at + 4 + i] = name.charCodeAt(i);
-  png.set(content, at + 8);
-  png.set(bigEndian(crc32(png, at + 4, end - 4)), end - 4);
-  return end;
+/** Writes a chunk whose content is given in parts. Returns its end. */
+function writeChunk(png: Uint8Array, start: number, name: string, content: readonly Uint8Array[]): number {
+  for (let i = 0; i < 4; i++) png[start + 4 + i] = name.charCodeAt(i);
+  let at = start + 8;
+  for (const part of content) {
+    png.set(part, at);
+    at += part.length;
+  }
+  png.set(bigEndian(at - start - 8), start);
+  png.set(bigEndian(crc32(png, start + 4, at)), at);
+  return at + 4;
 }
 
 function bigEndian(value: number): number[] {

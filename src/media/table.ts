@@ -1,5 +1,5 @@
 import { toWellFormed } from "../bytes/well-formed.ts";
-import { inSlices } from "../platform/event-loop.ts";
+import { breakIfDue, inSlices } from "../platform/event-loop.ts";
 import { copyAdvice } from "../errors/ledger-error.ts";
 import { isDataView, isPlainObject, isTypedArray } from "../platform/any-realm.ts";
 import { MAX_VALUE_BYTES, type MediaContent } from "./content.ts";
@@ -65,12 +65,20 @@ export const MAX_COLUMNS = 4096;
 const MAX_COLUMN_NAME_LENGTH = 250;
 const OF_BIGINTS = ["BigInt64Array", "BigUint64Array"] as const;
 
+/** Rows that are read before the next ones. */
+const ROWS_AT_ONCE = 512;
+/** Tables that take less are encoded at once. */
+const SMALL_BYTES = 65_536;
+
 const LOGGED: TableUse = { root: "table", isExact: false };
 
 /** A column that the caller gave. */
 interface Column {
   readonly name: string;
-  readonly cell: (row: number) => unknown;
+  /** All cells, if the caller gave them by column. */
+  readonly cells?: ArrayLike<unknown> | undefined;
+  /** Otherwise puts the cells of the rows `[from, to)` into `room`. */
+  readonly read?: (from: number, to: number, room: unknown[]) => void;
   /** All cells, if they are in a typed array. */
   readonly typed?: ArrayLike<number> | undefined;
 }
@@ -85,7 +93,11 @@ export function tableContent(source: unknown): MediaContent {
     type: "table",
     mediaType: "application/vnd.apache.parquet",
     held,
-    encode: () => inSlices(encodeTableInPieces(columns)),
+    encode: async () => {
+      // Checking and copying the cells may already have taken a while.
+      if (held > SMALL_BYTES) await breakIfDue();
+      return await inSlices(encodeTableInPieces(columns));
+    },
     details: { rows, columns: columns.length, ...(dates.length > 0 && { dates }) },
   };
 }
@@ -107,18 +119,27 @@ export function tableColumns(source: unknown, use: TableUse = LOGGED): OwnColumn
   if (columns.length === 0) throw impossible(root, "has no columns", source);
   if (columns.length > MAX_COLUMNS) throw tooLarge(root, `${columns.length} columns`, `${MAX_COLUMNS}`);
   if (columns.length * rows > MAX_CELLS) throw tooLarge(root, `${columns.length * rows} cells`, `${MAX_CELLS}`);
-  const dates: number[] = [];
-  let held = 0;
-  const own = columns.map(({ name, cell, typed }, i): TableColumn => {
+  const builders = columns.map(({ name, cells, typed }) => {
     const builder = new ColumnBuilder(name, rows, use);
     if (typed) builder.setNumbers(typed);
-    else for (let row = 0; row < rows; row++) builder.set(row, cell(row));
-    if (builder.holdsDates) dates.push(i);
-    held += builder.held;
-    if (held > MAX_VALUE_BYTES) throw tooLarge(root, "cells of more bytes", `${MAX_VALUE_BYTES}`);
-    return builder.column();
+    else if (cells) builder.set(0, rows, cells);
+    return builder;
   });
-  return { columns: own, rows, held, dates };
+  const heldBy = (): number => builders.reduce((sum, { held }) => sum + held, 0);
+  const room: unknown[] = [];
+  // Rows are spread over the memory, so all columns of a few rows are read before the next rows.
+  for (let from = 0; from < rows && columns[0]!.read; from += ROWS_AT_ONCE) {
+    const to = Math.min(rows, from + ROWS_AT_ONCE);
+    for (const [i, { read }] of columns.entries()) {
+      read!(from, to, room);
+      builders[i]!.set(from, to, room);
+    }
+    if (heldBy() > MAX_VALUE_BYTES) break;
+  }
+  const held = heldBy();
+  if (held > MAX_VALUE_BYTES) throw tooLarge(root, "cells of more bytes", `${MAX_VALUE_BYTES}`);
+  const dates = builders.flatMap(({ holdsDates }, i) => (holdsDates ? [i] : []));
+  return { columns: builders.map((builder) => builder.column()), rows, held, dates };
 }
 
 function readSource(source: unknown, root: string): { columns: Column[]; rows: number } {
@@ -142,26 +163,40 @@ function readObjects(rows: readonly unknown[], root: string): { columns: Column[
   if (rows.length === 0)
     throw impossible(root, "has no columns: name them with { columns, rows } for a table without rows", rows);
   const names = new Map<string, string>();
+  let before: readonly string[] = [];
   rows.forEach((row, i) => {
     if (!isPlainObject(row)) {
       const hint = Array.isArray(row) ? "give rows of cells as { columns, rows }" : copyAdvice(row).replace(": ", "");
       throw wrongInput(`${root}[${i}]`, "an object of cells", row, hint);
     }
-    for (const key of Object.keys(row)) {
+    // Most rows have the keys of the row before them.
+    if (hasKeys(row, before)) return;
+    const keys = (before = Object.keys(row));
+    for (const key of keys) {
       if (names.has(key)) continue;
       names.set(key, checkName(key, `${root}[${i}]`));
       if (names.size > MAX_COLUMNS) throw tooLarge(root, `more than ${MAX_COLUMNS} columns`, `${MAX_COLUMNS}`);
     }
   });
   const columns = [...names].map(([key, name]): Column => {
-    const cell = (at: number): unknown => {
-      const row = rows[at] as Record<string, unknown>;
-      return Object.hasOwn(row, key) ? (row[key] ?? null) : null;
+    const isInherited = key in Object.prototype;
+    const read = (from: number, to: number, room: unknown[]): void => {
+      for (let at = from; at < to; at++) {
+        const row = rows[at] as Record<string, unknown>;
+        room[at - from] = isInherited && !Object.hasOwn(row, key) ? null : (row[key] ?? null);
+      }
     };
-    return { name, cell };
+    return { name, read };
   });
   assertDistinct(columns, root);
   return { columns, rows: rows.length };
+}
+
+/** Returns whether an object has exactly these keys, in this order. Does not make a list of them. */
+function hasKeys(row: object, keys: readonly string[]): boolean {
+  let i = 0;
+  for (const key in row) if (key !== keys[i++]) return false;
+  return i === keys.length && i > 0;
 }
 
 /** Throws if two columns have the same name. Replacing lone surrogates may make two names equal. */
@@ -184,7 +219,10 @@ function readRows(
     const own = checkName(name, `${root}.columns[${i}]`);
     if (seen.has(own)) throw impossible(`${root}.columns[${i}]`, "repeats the name of an earlier column", name);
     seen.add(own);
-    return { name: own, cell: (row) => (rows[row] as readonly unknown[])[i] };
+    const read = (from: number, to: number, room: unknown[]): void => {
+      for (let row = from; row < to; row++) room[row - from] = (rows[row] as readonly unknown[])[i];
+    };
+    return { name: own, read };
   });
   rows.forEach((row, i) => {
     if (!Array.isArray(row)) throw wrongInput(`${root}.rows[${i}]`, "an array of cells", row);
@@ -210,7 +248,7 @@ function readColumns(source: Record<string, unknown>, root: string): { columns: 
         cells,
       );
     const typed = ArrayBuffer.isView(cells) && !isTypedArray(cells, ...OF_BIGINTS) && list.length > 0;
-    return { name, cell: (row) => list[row], ...(typed && { typed: list as ArrayLike<number> }) };
+    return { name, cells: list, ...(typed && { typed: list as ArrayLike<number> }) };
   });
   assertDistinct(columns, root);
   return { columns, rows: rows ?? 0 };

@@ -5,7 +5,7 @@ import { ENCODING } from "./thrift-enums.ts";
 import { inflatesTooFar } from "./page-read.ts";
 import { type Compressor, PagedChunk, type PageLocation } from "./column-chunk-write.ts";
 import { writePlainString } from "./plain.ts";
-import { elementOf, encodeChunk, type TableColumn } from "./table-write.ts";
+import { elementOf, encodeChunkInPieces, type TableColumn } from "./table-write.ts";
 import { writeStruct } from "./thrift-write.ts";
 
 /** Bytes of a page of texts before compression. A longer text has a page of its own. */
@@ -68,25 +68,30 @@ export class PagedTableWriter {
 
   /**
    * Writes the other columns, which must have as many rows, and the footer. Between them it writes the bytes that
-   * `describe` returns, where no reader of Parquet looks.
+   * `describe` returns, where no reader of Parquet looks. Yields where it may be interrupted.
    */
-  end(
+  *endInPieces(
     columns: Iterable<TableColumn>,
     describe: (chunks: readonly WrittenChunk[], pages: readonly PageLocation[]) => Uint8Array,
-  ): void {
+  ): Generator<void, void, void> {
     this.#endPage();
     const out = this.#out;
     const rows = this.#rows;
     const { locations } = this.#texts;
     const texts = this.#texts.end({ nulls: 0 });
     const chunks: WrittenChunk[] = [];
-    for (const column of columns) chunks.push(encodeChunk(out, elementOf(column), column, 0, rows, compressor));
+    for (const column of columns) {
+      chunks.push(yield* encodeChunkInPieces(out, elementOf(column), column, 0, rows, compressor));
+      yield;
+    }
     const end = out.offset;
     // OffsetIndex: a list of PageLocation.
     const pages = locations.map(({ start, size, firstRow }) => ({ 1: BigInt(start), 2: size, 3: BigInt(firstRow) }));
     writeStruct(out, { 1: pages });
     const indexed: WrittenChunk = { ...texts, index: { start: end, size: out.offset - end } };
+    yield;
     out.bytes(describe(chunks, locations));
+    yield;
     const all = [...chunks, indexed];
     endFile(
       out,

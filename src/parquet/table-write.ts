@@ -1,5 +1,6 @@
 import { isTypedArray } from "../platform/any-realm.ts";
 import { invalidArgument, LedgerError } from "../errors/ledger-error.ts";
+import { inOneGo } from "../platform/event-loop.ts";
 import { ByteSink } from "./byte-sink.ts";
 import { generalCompressor } from "./fflate-compressor.ts";
 import {
@@ -13,7 +14,7 @@ import {
   endFile,
 } from "./footer-write.ts";
 import { ENCODING, TYPE } from "./thrift-enums.ts";
-import { type Compressor, writeChunk } from "./column-chunk-write.ts";
+import { type Compressor, writeChunkInPieces } from "./column-chunk-write.ts";
 import { plainBound, writePlain64, writePlainString } from "./plain.ts";
 import { numberBounds, shortBounds } from "./statistics.ts";
 import { compareUtf8 } from "../bytes/utf8-order.ts";
@@ -36,6 +37,8 @@ export type TableColumn = { readonly name: string } & (
   };
 
 const GROUP_ROWS = 16_384;
+/** The bytes of texts that are written between two yields. */
+const PIECE_BYTES = 65_536;
 /** The most bytes of a bound in the footer. Bounds of longer texts are shortened. */
 const LONGEST_BOUND = 64;
 
@@ -45,15 +48,11 @@ const LONGEST_BOUND = 64;
  * value does not have the column's type.
  */
 export function encodeTable(columns: readonly TableColumn[]): Uint8Array {
-  const pieces = encodeTableInPieces(columns);
-  for (;;) {
-    const { done, value } = pieces.next();
-    if (done) return value;
-  }
+  return inOneGo(encodeTableInPieces(columns));
 }
 
-/** Does what {@link encodeTable} does. Yields after each row group of a column, which takes some ms. */
-export function* encodeTableInPieces(columns: readonly TableColumn[]): Generator<undefined, Uint8Array, void> {
+/** Does what {@link encodeTable} does. Yields where it may be interrupted, every few ms. */
+export function* encodeTableInPieces(columns: readonly TableColumn[]): Generator<void, Uint8Array, void> {
   const rows = checkColumns(columns);
   const out = new ByteSink();
   const rowGroups: WrittenGroup[] = [];
@@ -64,7 +63,7 @@ export function* encodeTableInPieces(columns: readonly TableColumn[]): Generator
     const groupStart = out.offset;
     const chunks: WrittenChunk[] = [];
     for (const [i, column] of columns.entries()) {
-      chunks.push(encodeChunk(out, schema[i]!, column, start, end));
+      chunks.push(yield* encodeChunkInPieces(out, schema[i]!, column, start, end));
       yield;
     }
     rowGroups.push({ chunks, rows: end - start, start: groupStart, end: out.offset });
@@ -82,28 +81,24 @@ export function elementOf({ name, type, nulls }: Pick<TableColumn, "name" | "typ
   return { name, optional, ...(type === "timestamp" ? TIMESTAMP : TEXT) };
 }
 
-/** Writes the rows from `start` to `end` of a column as one page. */
-export function encodeChunk(
+/** Writes the rows from `start` to `end` of a column as one page. Yields where it may be interrupted. */
+export function* encodeChunkInPieces(
   out: ByteSink,
   element: ColumnElement,
   column: TableColumn,
   start: number,
   end: number,
   compressor: Compressor = generalCompressor,
-): WrittenChunk {
+): Generator<void, WrittenChunk, void> {
   const page = new ByteSink();
   const { nulls } = column;
   if (nulls) writePresence(nulls, start, end, page);
   const rows: number[] = [];
   for (let row = start; row < end; row++) if (!nulls?.[row]) rows.push(row);
-  const statistics = { nulls: end - start - rows.length, ...writeValues(column, rows, page) };
-  return writeChunk(
-    out,
-    element,
-    [{ encoding: ENCODING.plain, count: end - start, bytes: page.written }],
-    compressor,
-    statistics,
-  );
+  const statistics = { nulls: end - start - rows.length, ...(yield* writeValues(column, rows, page)) };
+  yield;
+  const pages = [{ encoding: ENCODING.plain, count: end - start, bytes: page.written }];
+  return yield* writeChunkInPieces(out, element, pages, compressor, statistics);
 }
 
 /** Writes definition levels: their length in bytes, then one bit a row, packed in groups of eight. */
@@ -125,8 +120,12 @@ function writeBits(count: number, bit: (i: number) => boolean, page: ByteSink): 
 
 type Extremes = Omit<Statistics, "nulls">;
 
-/** Writes the values of these rows and returns their bounds. */
-function writeValues({ name, type, values }: TableColumn, rows: readonly number[], page: ByteSink): Extremes {
+/** Writes the values of these rows and returns their bounds. Yields where it may be interrupted. */
+function* writeValues(
+  { name, type, values }: TableColumn,
+  rows: readonly number[],
+  page: ByteSink,
+): Generator<void, Extremes, void> {
   if (type === "double") {
     const chosen = Float64Array.from(rows, (row) => values[row]!);
     writePlain64(chosen, page);
@@ -135,6 +134,7 @@ function writeValues({ name, type, values }: TableColumn, rows: readonly number[
   }
   if (type === "int64" || type === "timestamp") {
     const chosen = BigInt64Array.from(rows, (row) => toBigInt(values[row]!, name));
+    yield;
     writePlain64(chosen, page);
     return extremes(chosen, (a, b) => (a < b ? -1 : 1));
   }
@@ -146,10 +146,15 @@ function writeValues({ name, type, values }: TableColumn, rows: readonly number[
       (a, b) => Number(a) - Number(b),
     );
   }
+  let next = page.index + PIECE_BYTES;
   for (const row of rows) {
     check(values[row], "string", "strings", name);
     writePlainString(values[row]!, page);
+    if (page.index < next) continue;
+    next = page.index + PIECE_BYTES;
+    yield;
   }
+  yield;
   return extremes(
     rows.map((row) => values[row]!),
     compareUtf8,

@@ -50,8 +50,9 @@ export function isArrayBuffer(value: unknown): value is ArrayBuffer {
 }
 
 export function isDate(value: unknown): value is Date {
-  // The first test is for speed: a call that throws takes microseconds, and a table has millions of cells.
-  return typeof value === "object" && value !== null && works(() => Date.prototype.getTime.call(value));
+  // The first tests are for speed: a call that throws takes microseconds, and a table has millions of cells and rows.
+  if (typeof value !== "object" || value === null || Array.isArray(value) || isPlainObject(value)) return false;
+  return works(() => Date.prototype.getTime.call(value));
 }
 
 export function isMap(value: unknown): value is Map<unknown, unknown> {

@@ -15,7 +15,11 @@ import type { LoggedValue, MediaStore, MediaTrouble } from "./store-media.ts";
 import { checkName } from "./check-text.ts";
 import { ofCall } from "./unheard-failure.ts";
 
-const mediaStore = /* @__PURE__ */ onDemand(() => import("./store-media.ts"));
+type Storing = typeof import("./store-media.ts");
+
+/** Is set once the module is loaded. Values of later runs then need not be copied to wait for it. */
+let loaded: Storing | undefined;
+const mediaStore = /* @__PURE__ */ onDemand(async () => (loaded = await import("./store-media.ts")));
 
 /** Options of `logImage`. */
 export interface LogImageOptions extends LogPosition {
@@ -184,7 +188,8 @@ export class MediaLog implements MediaTrouble {
     this.#writer.assertUnfenced();
     if (tooLate) throw tooLate.isExpected ? tooLate.error : this.#tellCaller(tooLate.error);
     const value = this.#place(type, key, input, at);
-    if (this.#store) return await this.#store.log(value, awaited);
+    const ready = this.#store ?? (loaded && this.#open(loaded));
+    if (ready) return await ready.log(value, awaited);
 
     const { copy, bytes } = this.#copy(key, value.input);
     this.#early++;
@@ -206,7 +211,7 @@ export class MediaLog implements MediaTrouble {
       this.#early--;
       this.#earlyBytes -= bytes;
     }
-    return await store.log({ ...value, input: copy }, awaited);
+    return await store.log({ ...value, input: copy, isOwn: true }, awaited);
   }
 
   #place(type: MediaKind, key: string, input: unknown, at: LogImageOptions & LogHistogramOptions = {}): LoggedValue {
@@ -222,6 +227,7 @@ export class MediaLog implements MediaTrouble {
         n: this.#logged++,
         place: { key, type, step: this.#steps.richValue(step), time },
         input: taken,
+        isOwn: false,
         caption,
         bins,
       };
@@ -247,13 +253,17 @@ export class MediaLog implements MediaTrouble {
 
   #load(): Promise<MediaStore> {
     this.#loading ??= mediaStore().then(
-      ({ MediaStore }) => (this.#store = new MediaStore(this.#runId, this.#context, this.#writer, this)),
+      (storing) => this.#open(storing),
       (error: unknown) => {
         this.#loading = undefined;
         throw error;
       },
     );
     return this.#loading;
+  }
+
+  #open({ MediaStore }: Storing): MediaStore {
+    return (this.#store ??= new MediaStore(this.#runId, this.#context, this.#writer, this));
   }
 }
 

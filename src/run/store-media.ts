@@ -20,6 +20,8 @@ export interface LoggedValue {
   readonly n: number;
   readonly place: Pick<MediaEntry, "key" | "type" | "step" | "time">;
   readonly input: unknown;
+  /** Whether nobody else can change the input, so it need not be copied. */
+  readonly isOwn: boolean;
   /** An option of images. */
   readonly caption: unknown;
   /** An option of histograms. */
@@ -184,12 +186,12 @@ function encoder(content: MediaContent | PendingContent): () => Promise<Encoded>
   };
 }
 
-function toContent({ place, input, caption, bins }: LoggedValue): MediaContent | PendingContent {
+function toContent({ place, input, isOwn, caption, bins }: LoggedValue): MediaContent | PendingContent {
   switch (place.type) {
     case "text":
       return textContent(input);
     case "image":
-      return imageContent(input, caption);
+      return imageContent(input, caption, isOwn);
     case "histogram":
       return histogramContent(input, bins);
     case "table":

@@ -107,7 +107,8 @@ export class PointsCompaction {
     for (const pass of this.#passes) {
       for (const { part, steps, times, values } of await gather(this.#sources, pass, signal ? { signal } : {})) {
         const { key, total } = part.planned;
-        if (total >= OVERVIEW_POINTS) this.#overview?.add({ key, total, steps, times, values });
+        if (total >= OVERVIEW_POINTS && this.#overview)
+          await inSlices(this.#overview.addInPieces({ key, total, steps, times, values }));
         yield* groups.add({ key, total, steps, times, values });
       }
     }

@@ -1,6 +1,7 @@
 import type { Backend, CallOptions } from "../backend/backend.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
 import { lossError } from "../journal/damage.ts";
+import { inSlices } from "../platform/event-loop.ts";
 import { type RunCreated, runPrefix } from "../journal/run-created.ts";
 import { whileItChanges } from "../journal/newest-document.ts";
 import type { WriterFold } from "../journal/writer-fold.ts";
@@ -79,7 +80,7 @@ async function readSamples(
 ): Promise<Map<string, Series>> {
   const found = new Map<string, Series>();
   for await (const { key, points, isLent } of file.series(keys, pointsRange(range), except)) {
-    const cut = within(inStepOrder(points), range);
+    const cut = within(await inSlices(inStepOrder(points)), range);
     if (cut.values.length === 0) continue;
     const sampled = sampleSeries(cut, samples, method);
     found.set(key, isLent && sampled.values === points.values ? copyPoints(points) : sampled);
@@ -117,7 +118,9 @@ async function readAll(
         };
   const stored = await readPoints(await openMetrics(backend, runId, metrics, call), wanted, range);
   if (more.size === 0 && metrics.length > 0 && !latest) {
-    return new Map([...stored].map(([key, points]) => [key, inStepOrder(points)]));
+    const sorted = new Map<string, Series>();
+    for (const [key, points] of stored) sorted.set(key, await inSlices(inStepOrder(points)));
+    return sorted;
   }
   const { keys, except } = wanted;
   const writers = latest?.compacted ?? ofPlace;
@@ -131,7 +134,10 @@ async function readAll(
     }
   }
   const names = new Set([...stored.keys(), ...journals.flatMap(({ columns }) => [...columns.keys()])]);
-  return new Map([...names].map((key) => [key, joinWriters(key, stored.get(key), writers, journals, latest?.cuts)]));
+  const joined = new Map<string, Series>();
+  for (const key of names)
+    joined.set(key, await inSlices(joinWriters(key, stored.get(key), writers, journals, latest?.cuts)));
+  return joined;
 }
 
 /** Returns the points of a key: for each writer the compacted ones, then those in its journal. */
@@ -141,7 +147,7 @@ function joinWriters(
   compacted: readonly WriterFold[],
   journals: readonly WriterPoints[],
   cuts: Cuts | undefined,
-): Series {
+): Generator<void, Series, void> {
   const parts = new Map<string, Series>();
   if (stored) for (const { writer, points } of splitByWriter(key, stored, 0, compacted)) parts.set(writer, points);
   const all = journals.flatMap(({ writer, columns }) =>

@@ -1,4 +1,6 @@
 import { type ReadPoints, joinPoints } from "../parquet/points.ts";
+import { inOneGo } from "../platform/event-loop.ts";
+import { isInStepOrderInPieces, stepOrderInPieces } from "./step-order.ts";
 
 /** The history of a metric: parallel arrays in step order, ties in the order of logging. */
 export interface Series {
@@ -19,29 +21,23 @@ export interface Series {
   readonly lost?: string;
 }
 
-/** Joins points of one key into one series in step order. */
-export function joinSeries(parts: readonly Series[]): Series {
+/** Joins points of one key into one series in step order. Yields where it may be interrupted. */
+export function joinSeries(parts: readonly Series[]): Generator<void, Series, void> {
   return inStepOrder(joinPoints(parts));
 }
 
-/** Returns the points as a series, sorted into a copy unless they are in step order. */
-export function inStepOrder({ steps, times, values, ascends }: ReadPoints): Series {
-  return ascends || isInStepOrder(steps) ? { steps, times, values } : sortBySteps({ steps, times, values });
-}
-
-export function isInStepOrder(steps: Float64Array): boolean {
-  for (let i = 1; i < steps.length; i++) if ((steps[i] as number) < (steps[i - 1] as number)) return false;
-  return true;
+/**
+ * Returns the points as a series, sorted into a copy unless they are in step order. Points of one step keep their
+ * order. Yields where it may be interrupted.
+ */
+export function* inStepOrder({ steps, times, values, ascends }: ReadPoints): Generator<void, Series, void> {
+  if (ascends || (yield* isInStepOrderInPieces(steps))) return { steps, times, values };
+  return pickPoints({ steps, times, values }, yield* stepOrderInPieces(steps));
 }
 
 /** Returns a copy in step order. Points of one step keep their order. */
 export function sortBySteps(series: Series): Series {
-  const { steps } = series;
-  // Equal steps are compared by index, so that their order is kept.
-  const order = Uint32Array.from(steps, (_, i) => i).sort(
-    (a, b) => (steps[a] as number) - (steps[b] as number) || a - b,
-  );
-  return pickPoints(series, order);
+  return pickPoints(series, inOneGo(stepOrderInPieces(series.steps)));
 }
 
 /** Returns a copy of the points at these indices. */

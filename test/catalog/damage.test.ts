@@ -10,6 +10,7 @@ import { encodeJson } from "../../src/bytes/encode-json.ts";
 import { crc32 } from "../../src/bytes/crc32.ts";
 import { type Ledger, type LedgerError, openLedger, type RunQuery, type RunRecord } from "../../src/index.ts";
 import { encodeTable, type TableColumn } from "../../src/parquet/table-write.ts";
+import { inOneGo } from "../../src/platform/event-loop.ts";
 import { PagedTableWriter } from "../../src/parquet/paged-table-write.ts";
 import { createTestClock, seededIds } from "../../src/testing/index.ts";
 import { record } from "../filter/rows.ts";
@@ -138,12 +139,13 @@ describe("hostile segments", () => {
   function forged(key: string, row: unknown, columns: readonly TableColumn[], change: object = {}): Uint8Array {
     const file = new PagedTableWriter("record");
     file.add(typeof row === "string" ? row : encodeJson(row, "row"));
-    file.end(columns, (chunks, pages) =>
+    const ending = file.endInPieces(columns, (chunks, pages) =>
       encodeDirectory(key, {
         ...describeSegment(1, chunks, pages, { amends: [], incomplete: false, peers: [], replaces: [], repeats: [] }),
         ...change,
       }),
     );
+    inOneGo(ending);
     return file.take();
   }
   const texts = (name: string, ...values: string[]): TableColumn => ({ name, type: "string", values });

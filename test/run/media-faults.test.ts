@@ -229,19 +229,6 @@ describe("what waits is bounded", () => {
     expect(await keys()).toEqual(["a", "b", "d", "e"]);
   });
 
-  test("so is what is copied until that which stores it is loaded, however little would be left of it", async () => {
-    const { run, keys } = await place([]);
-    const numbers = (mib: number): Float64Array => new Float64Array(mib * 2 ** 17);
-    void run.logHistogram("a", numbers(30));
-    void run.logHistogram("b", numbers(30));
-    void run.logHistogram("c", numbers(30));
-    void run.logHistogram("d", numbers(1));
-    expect(run.stats).toMatchObject({ dropped: 1, lastError: { code: "TOO_LARGE", field: "c" } });
-    await run.finish();
-    expect(await keys()).toEqual(["a", "b", "d"]);
-    expect(run.stats.dropped).toBe(1);
-  });
-
   test("one larger value is taken when nothing else waits", async () => {
     const { run, keys } = await place([]);
     await run.logImage("a", file(70, 1));

@@ -9,15 +9,20 @@ import {
   partCrc,
 } from "./overview-index.ts";
 import type { KeySlice } from "../compaction-plan.ts";
-import { isInStepOrder, sortBySteps } from "../series.ts";
+import { inStepOrder } from "../series.ts";
+import { isInStepOrderInPieces } from "../step-order.ts";
 import { LedgerError } from "../../errors/ledger-error.ts";
-import { RunDeflate, gzip, gzipBound } from "../../parquet/deflate/run-deflate.ts";
+import { inOneGo } from "../../platform/event-loop.ts";
+import { RunDeflate, gzipBound, gzipInPieces } from "../../parquet/deflate/run-deflate.ts";
 import { type ExtremeColumns, type LevelPoints, BUCKETS, COARSE_BUCKETS, NO_NAN, mergeBuckets } from "./buckets.ts";
 import type { Point } from "../../journal/metric-summary.ts";
 import { ByteSink } from "../../parquet/byte-sink.ts";
 import { splitByteStreams } from "../../parquet/byte-stream-split.ts";
 import { encodeDeltas } from "../../parquet/delta-encode.ts";
 import { integerBounds } from "../../parquet/statistics.ts";
+
+/** How many points are added between two yields. */
+const PIECE = 65_536;
 
 /** Makes the overviews of the long keys of a run from their points, given key by key. */
 export class OverviewCollector {
@@ -31,21 +36,29 @@ export class OverviewCollector {
     this.#file = new OverviewWriter(place);
   }
 
-  add({ key, total, steps, times, values }: KeySlice): void {
+  /** Adds the next slice of a key. Yields where it may be interrupted; nothing else may be added meanwhile. */
+  *addInPieces({ key, total, steps, times, values }: KeySlice): Generator<void, void, void> {
     if (this.#seen === 0) {
       this.#builder = new OverviewBuilder(total);
       this.#lastStep = Number.NEGATIVE_INFINITY;
     }
     this.#seen += steps.length;
+    const ascends = yield* isInStepOrderInPieces(steps);
     const isWhole = steps.length === total;
-    const points = isWhole && !isInStepOrder(steps) ? sortBySteps({ steps, times, values }) : { steps, times, values };
+    const points = isWhole ? yield* inStepOrder({ steps, times, values, ascends }) : { steps, times, values };
     // A key that does not fit in memory and is not in step order gets no overview, because it cannot be sorted in
     // memory.
-    if ((points.steps[0] as number) < this.#lastStep || !isInStepOrder(points.steps)) this.#builder = undefined;
+    if ((points.steps[0] as number) < this.#lastStep || !(ascends || isWhole)) this.#builder = undefined;
     this.#lastStep = points.steps[points.steps.length - 1] as number;
-    this.#builder?.add(points.steps, points.times, points.values);
+    for (let start = 0; this.#builder && start < points.steps.length; start += PIECE) {
+      const end = start + PIECE;
+      const piece = [points.steps, points.times, points.values].map((column) => column.subarray(start, end));
+      this.#builder.add(...(piece as [Float64Array, Float64Array, Float64Array]));
+      yield;
+    }
     if (this.#seen < total) return;
-    if (this.#builder && !this.#file.isFull) this.#chunks.push(this.#file.add(key, this.#builder.finish()));
+    if (this.#builder && !this.#file.isFull)
+      this.#chunks.push(yield* this.#file.addInPieces(key, this.#builder.finish()));
     this.#builder = undefined;
     this.#seen = 0;
   }
@@ -92,11 +105,16 @@ export class OverviewWriter {
    * before.
    */
   add(key: string, overview: SeriesOverview): Uint8Array {
+    return inOneGo(this.addInPieces(key, overview));
+  }
+
+  /** Does what {@link add} does. Yields where it may be interrupted; nothing else may be added meanwhile. */
+  *addInPieces(key: string, overview: SeriesOverview): Generator<void, Uint8Array, void> {
     if (this.#rows.has(key) || overview.n <= BUCKETS)
       throw new LedgerError("INVALID_ARGUMENT", `${JSON.stringify(key)} is too short for an overview, or has one`, {
         field: "key",
       });
-    const parts = encodeOverview(overview, this.#deflate);
+    const parts = yield* encodeOverviewInPieces(overview, this.#deflate);
     // A character takes at most three bytes, and the rest of the row less than 120.
     this.#indexBytes += 3 * JSON.stringify(key).length + 120;
     this.#rows.set(key, [overview.n, ...parts.flatMap((part) => [part.length, partCrc(this.#seed, key, part)])]);
@@ -118,16 +136,26 @@ export class OverviewWriter {
  * `INVALID_ARGUMENT` for steps or times that are not safe integers.
  */
 export function encodeOverview(
-  { first, last, extremes }: SeriesOverview,
+  overview: SeriesOverview,
   deflate: RunDeflate,
 ): [coarser: Uint8Array, finer: Uint8Array] {
+  return inOneGo(encodeOverviewInPieces(overview, deflate));
+}
+
+/** Does what {@link encodeOverview} does. Yields where it may be interrupted. */
+function* encodeOverviewInPieces(
+  { first, last, extremes }: SeriesOverview,
+  deflate: RunDeflate,
+): Generator<void, [coarser: Uint8Array, finer: Uint8Array], void> {
   return [
-    encodeLevel(levelPoints(first, mergeBuckets(extremes, COARSE_BUCKETS), last), deflate),
-    encodeLevel(levelPoints(first, extremes, last), deflate),
+    yield* encodeLevel(levelPoints(first, mergeBuckets(extremes, COARSE_BUCKETS), last), deflate),
+    yield* encodeLevel(levelPoints(first, extremes, last), deflate),
   ];
 }
 
-function encodeLevel({ points: { steps, times, values }, nans }: LevelPoints, deflate: RunDeflate): Uint8Array {
+type Packing = Generator<void, Uint8Array, void>;
+
+function encodeLevel({ points: { steps, times, values }, nans }: LevelPoints, deflate: RunDeflate): Packing {
   return pack([steps, times, nans.places, nans.steps, nans.times], values, deflate);
 }
 
@@ -165,7 +193,7 @@ export function levelPoints(first: Point, level: ExtremeColumns, last: Point): L
 }
 
 /** Compresses the planes of values, then one page of integers. */
-function pack(columns: readonly Float64Array[], values: Float64Array, deflate: RunDeflate): Uint8Array {
+function* pack(columns: readonly Float64Array[], values: Float64Array, deflate: RunDeflate): Packing {
   const integers = Float64Array.from(columns.flatMap((column) => [...column]));
   const page = new ByteSink();
   page.ensure(8 * values.length);
@@ -175,5 +203,6 @@ function pack(columns: readonly Float64Array[], values: Float64Array, deflate: R
   const bytes = page.written;
   const ends = [...Array.from({ length: 8 }, (_, plane) => (plane + 1) * values.length), bytes.length];
   const out = new Uint8Array(gzipBound(bytes.length, ends.length));
-  return out.subarray(0, gzip(deflate, bytes, ends, out));
+  yield;
+  return out.subarray(0, yield* gzipInPieces(deflate, bytes, ends, out));
 }
