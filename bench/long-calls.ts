@@ -46,7 +46,9 @@ const CALLS: Record<string, LongCall> = {
     label: "`logTable()` of 10 columns of 100,000 numbers, texts, dates and bigints",
     begin: async (directory) => {
       const run = await startRun(directory);
-      const columns = Object.fromEntries(cells().map((cell, c) => [`c${c}`, Array.from({ length: 100_000 }, (_, i) => cell(i))]));
+      const columns = Object.fromEntries(
+        cells().map((cell, c) => [`c${c}`, Array.from({ length: 100_000 }, (_, i) => cell(i))]),
+      );
       return () => run.logTable("table", columns);
     },
   },
@@ -65,7 +67,9 @@ const CALLS: Record<string, LongCall> = {
     begin: async (directory) => {
       const run = await startRun(directory);
       const made = cells();
-      const rows = Array.from({ length: 100_000 }, (_, i) => Object.fromEntries(made.map((cell, c) => [`c${c}`, cell(i)])));
+      const rows = Array.from({ length: 100_000 }, (_, i) =>
+        Object.fromEntries(made.map((cell, c) => [`c${c}`, cell(i)])),
+      );
       return () => run.logTable("table", rows);
     },
   },
@@ -116,7 +120,8 @@ const CALLS: Record<string, LongCall> = {
     fill: fillCompacted,
     begin: async (directory) => {
       const ledger = await openLedger(fsBackend(directory));
-      return () => ledger.searchRuns({ filter: "metrics.m3 < 0.5 AND params.p1 > 10", orderBy: "metrics.m7", limit: 100 });
+      return () =>
+        ledger.searchRuns({ filter: "metrics.m3 < 0.5 AND params.p1 > 10", orderBy: "metrics.m7", limit: 100 });
     },
   },
   compact: {

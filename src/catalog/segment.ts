@@ -17,7 +17,7 @@ import { MAX_COLUMN_BYTES, MAX_SEGMENT_ROWS } from "./segment-limits.ts";
 /** The most pages of records that are inflated at once. */
 const PAGES_AT_ONCE = 64;
 /** The most bytes of such pages, inflated, unless a single page has more. */
-const INFLATED_AT_ONCE: number = 16 * 1024 * 1024;
+const INFLATED_AT_ONCE: number = 4 * 1024 * 1024;
 /** The number of bytes of records read at once if the caller wants all. */
 const PIECE_BYTES: number = 4 * 1024 * 1024;
 

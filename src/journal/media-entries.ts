@@ -1,4 +1,5 @@
 import { setOwn } from "../bytes/dictionary.ts";
+import { sortInPieces } from "../platform/sort-in-pieces.ts";
 import type { Dictionary, MediaRecord } from "./event.ts";
 import type { MediaEntry, MediaKind, MediaSummary } from "./media-entry.ts";
 import { compareWriters, type WriterFold } from "./writer-fold.ts";
@@ -24,14 +25,28 @@ export function isWantedMedia(event: MediaRecord, filter: MediaFilter): boolean 
   );
 }
 
+/** How many values are converted between two yields. */
+const PIECE = 1024;
+
 /**
  * Returns the rich values of all writers in step order, ties in the order of the writers, then in the order of logging.
+ * Yields where it may be interrupted.
  */
-export function toMediaEntries(run: string, writers: readonly (readonly MediaRecord[])[]): MediaEntry[] {
+export function* toMediaEntries(
+  run: string,
+  writers: readonly (readonly MediaRecord[])[],
+): Generator<void, MediaEntry[], void> {
+  const logged: MediaRecord[] = [];
   // A writer records contents as they are stored, in any order.
-  const found = writers.flatMap((media) => media.toSorted((a, b) => a.n - b.n));
+  for (const media of writers) for (const event of yield* sortInPieces(media, (a, b) => a.n - b.n)) logged.push(event);
   // The sort is stable: values of one step keep their order.
-  return found.sort((a, b) => a.step - b.step).map((event) => toEntry(run, event));
+  const sorted = yield* sortInPieces(logged, (a, b) => a.step - b.step);
+  const entries: MediaEntry[] = [];
+  for (const event of sorted) {
+    entries.push(toEntry(run, event));
+    if (entries.length % PIECE === 0) yield;
+  }
+  return entries;
 }
 
 /** Returns the summaries of rich values for the record of a run, or `undefined` if there are none. */

@@ -2,7 +2,7 @@ import type { LinkedRuns } from "../catalog/read-links.ts";
 import { type RunLinks, versionRefOf } from "../catalog/run-links.ts";
 import { type Lineage, type LineageEdge, lineageKey, type LineageNode } from "../compare/lineage/lineage.ts";
 import { breakIfDue, inSlices } from "../platform/event-loop.ts";
-import { sortInPieces } from "../series/sort-in-pieces.ts";
+import { sortInPieces } from "../platform/sort-in-pieces.ts";
 
 const MAX_NODES = 10_000;
 const MAX_EDGES = 100_000;

@@ -4,6 +4,7 @@ import { type OptionNames, readOptions } from "../arguments/options.ts";
 import type { Backend, CallOptions } from "../backend/backend.ts";
 import { checkChoice } from "../arguments/choice.ts";
 import { invalidArgument, LedgerError } from "../errors/ledger-error.ts";
+import { inSlices } from "../platform/event-loop.ts";
 import { onDemand } from "../platform/on-demand.ts";
 import { losesRecords, lossError } from "../journal/damage.ts";
 import { MEDIA_KINDS, type MediaEntry, type MediaKind } from "../journal/media-entry.ts";
@@ -71,7 +72,7 @@ export async function listMedia(backend: Backend, runId: string, query: MediaQue
     }
     for (const { writer, mediaList = [] } of folds)
       for (const event of mediaList) if (isWantedMedia(event, filter)) found.get(writer)?.push(event);
-    return toMediaEntries(runId, [...found.values()]);
+    return await inSlices(toMediaEntries(runId, [...found.values()]));
   });
 }
 

@@ -34,12 +34,12 @@ export class PointBuffer {
     return new Map([...this.#writers].map(([writer, points]) => [writer, points.told]));
   }
 
-  /** Returns the points that wait, and empties the buffer. */
-  take(): Map<string, Series> {
+  /** Returns the points that wait, and empties the buffer. Yields where it may be interrupted. */
+  *take(): Generator<void, Map<string, Series>, void> {
     const points = new Map<string, Series>();
     for (const [key, pending] of this.#pending) {
       if (pending.column === undefined) continue;
-      points.set(key, pending.column.toSeries());
+      points.set(key, yield* pending.column.toSeries());
       pending.column = undefined;
     }
     this.length = 0;

@@ -11,6 +11,7 @@ import { readRunDocument } from "../journal/read-run-document.ts";
 import type { RunDocument } from "../journal/run-document.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import { readRunState } from "../journal/run-state.ts";
+import { inSlices } from "../platform/event-loop.ts";
 import type { WriterFold } from "../journal/writer-fold.ts";
 import { areWritersAlive } from "../journal/writers-alive.ts";
 import { FollowedWriters } from "./followed-writers.ts";
@@ -148,13 +149,13 @@ export class RunFollower {
   }
 
   /** Returns the next update, or `undefined` if there is nothing new. */
-  take(): RunUpdate | undefined {
+  async take(): Promise<RunUpdate | undefined> {
     if (!this.#isUntold || this.#record === undefined) return undefined;
     const record = withDeletedAt(this.#record, this.#deletedAt);
     this.#isUntold = false;
     const hasGap = this.#buffer !== undefined && this.#lost > this.#lostTold;
     this.#lostTold = this.#lost;
-    const points = this.#buffer?.take() ?? new Map();
+    const points = this.#buffer ? await inSlices(this.#buffer.take()) : new Map();
     return { status: record.status, record, points, ...(hasGap && { gap: true }) };
   }
 

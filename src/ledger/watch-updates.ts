@@ -36,7 +36,7 @@ export async function* watchUpdates(
       try {
         for await (const _ of run.look()) {
           failures = 0;
-          const update = run.take();
+          const update = await run.take();
           if (update !== undefined) yield update;
           signal.throwIfAborted();
         }
@@ -58,7 +58,7 @@ export async function* watchUpdates(
         news: hasNews || round.unsettled,
       });
       const due = clock.monotonic() + policy.delay(listener.isActive);
-      const update = run.take();
+      const update = await run.take();
       if (update !== undefined) yield update;
       signal.throwIfAborted();
       if (run.isOver) return;

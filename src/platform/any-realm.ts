@@ -51,7 +51,12 @@ export function isArrayBuffer(value: unknown): value is ArrayBuffer {
 
 export function isDate(value: unknown): value is Date {
   // The first tests are for speed: a call that throws takes microseconds, and a table has millions of cells and rows.
-  if (typeof value !== "object" || value === null || Array.isArray(value) || isPlainObject(value)) return false;
+  if (typeof value !== "object" || value === null) return false;
+  try {
+    if (Array.isArray(value) || isPlainObject(value)) return false;
+  } catch {
+    return false; // A proxy may refuse every question.
+  }
   return works(() => Date.prototype.getTime.call(value));
 }
 

@@ -1,6 +1,6 @@
 import { type WriterFold, compareWriters } from "../journal/writer-fold.ts";
 import { compareUtf8 } from "../bytes/utf8-order.ts";
-import { sortInPieces } from "./sort-in-pieces.ts";
+import { sortInPieces } from "../platform/sort-in-pieces.ts";
 import type { Slice } from "../parquet/metrics-writer.ts";
 
 /** The places of the points of one key in the files: first those of the first writer, then those of the next. */

@@ -140,8 +140,11 @@ async function readAll(
   return joined;
 }
 
-/** Returns the points of a key: for each writer the compacted ones, then those in its journal. */
-function joinWriters(
+/**
+ * Returns the points of a key: for each writer the compacted ones, then those in its journal. Yields where it may be
+ * interrupted.
+ */
+function* joinWriters(
   key: string,
   stored: Series | undefined,
   compacted: readonly WriterFold[],
@@ -150,16 +153,21 @@ function joinWriters(
 ): Generator<void, Series, void> {
   const parts = new Map<string, Series>();
   if (stored) for (const { writer, points } of splitByWriter(key, stored, 0, compacted)) parts.set(writer, points);
-  const all = journals.flatMap(({ writer, columns }) =>
-    [parts.get(writer), columns.get(key)?.toSeries()].flatMap((points) => (points ? [{ writer, points }] : [])),
-  );
-  if (!cuts) return joinSeries(all.map(({ points }) => points));
+  const all: { readonly writer: string; readonly points: Series }[] = [];
+  for (const { writer, columns } of journals) {
+    const before = parts.get(writer);
+    if (before) all.push({ writer, points: before });
+    const own = columns.get(key);
+    if (own) all.push({ writer, points: yield* own.toSeries() });
+  }
+  if (!cuts) return yield* joinSeries(all.map(({ points }) => points));
   const firsts = new Map<string, number>();
   for (const { writer, points } of all)
     if (points.steps.length > 0 && !firsts.has(writer)) firsts.set(writer, points.steps[0]!);
   const replaced = replacedFrom(key, firsts, cuts);
   // Steps are whole numbers.
-  return joinSeries(all.map(({ writer, points }) => within(points, { to: (replaced.get(writer) ?? Infinity) - 1 })));
+  const left = all.map(({ writer, points }) => within(points, { to: (replaced.get(writer) ?? Infinity) - 1 }));
+  return yield* joinSeries(left);
 }
 
 /** More samples than this take the whole series. */

@@ -87,32 +87,65 @@ export interface SeriesRange {
   readonly toTime?: number | undefined;
 }
 
+/** The most points that are kept together. */
+const CHUNK = 65_536;
+
 /** Collects the points of one metric in memory that grows. */
 export class SeriesBuilder {
+  /** Chunks that have {@link CHUNK} points. */
+  readonly #full: Float64Array[] = [];
   #cells = new Float64Array(3 * 64);
-  length = 0;
+  #at = 0;
+
+  get length(): number {
+    return this.#full.length * CHUNK + this.#at / 3;
+  }
 
   push(step: number, time: number, value: number): void {
-    const at = this.length * 3;
-    if (at === this.#cells.length) {
-      const grown = new Float64Array(at * 2);
-      grown.set(this.#cells);
-      this.#cells = grown;
-    }
+    if (this.#at === this.#cells.length) this.#grow();
+    const at = this.#at;
     this.#cells[at] = step;
     this.#cells[at + 1] = time;
     this.#cells[at + 2] = value;
-    this.length++;
+    this.#at = at + 3;
   }
 
-  /** Returns the points in the order in which they were pushed. */
-  toSeries(): Series {
+  /** Returns the points in the order in which they were pushed. Yields where it may be interrupted. */
+  *toSeries(): Generator<void, Series, void> {
     const { length } = this;
-    const pick = (from: number): Float64Array => {
-      const column = new Float64Array(length);
-      for (let i = 0; i < length; i++) column[i] = this.#cells[i * 3 + from] as number;
-      return column;
+    const series = {
+      steps: new Float64Array(length),
+      times: new Float64Array(length),
+      values: new Float64Array(length),
     };
-    return { steps: pick(0), times: pick(1), values: pick(2) };
+    let start = 0;
+    for (const cells of this.#full) {
+      split(cells, CHUNK, series, start);
+      start += CHUNK;
+      yield;
+    }
+    split(this.#cells, this.#at / 3, series, start);
+    return series;
+  }
+
+  #grow(): void {
+    if (this.#at === 3 * CHUNK) {
+      this.#full.push(this.#cells);
+      this.#cells = new Float64Array(3 * CHUNK);
+      this.#at = 0;
+      return;
+    }
+    const grown = new Float64Array(2 * this.#cells.length);
+    grown.set(this.#cells);
+    this.#cells = grown;
+  }
+}
+
+/** Copies `count` points, each three cells, into the columns of a series from `start` on. */
+function split(cells: Float64Array, count: number, { steps, times, values }: Series, start: number): void {
+  for (let i = 0; i < count; i++) {
+    steps[start + i] = cells[3 * i] as number;
+    times[start + i] = cells[3 * i + 1] as number;
+    values[start + i] = cells[3 * i + 2] as number;
   }
 }

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { inOneGo } from "../../src/platform/event-loop.ts";
-import { sortInPieces } from "../../src/series/sort-in-pieces.ts";
+import { sortInPieces } from "../../src/platform/sort-in-pieces.ts";
 
 test("a list sorted in pieces is the list sorted at once, and equal items keep their order", () => {
   fc.assert(
