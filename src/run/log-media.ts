@@ -15,11 +15,9 @@ import type { LoggedValue, MediaStore, MediaTrouble } from "./store-media.ts";
 import { checkName } from "./check-text.ts";
 import { ofCall } from "./unheard-failure.ts";
 
-type Storing = typeof import("./store-media.ts");
-
-/** Is set once the module is loaded. Values of later runs then need not be copied to wait for it. */
-let loaded: Storing | undefined;
-const mediaStore = /* @__PURE__ */ onDemand(async () => (loaded = await import("./store-media.ts")));
+/** Is set once the class is loaded. Values of later runs then need not be copied to wait for it. */
+let loaded: typeof MediaStore | undefined;
+const mediaStore = /* @__PURE__ */ onDemand(() => import("./store-media.ts"));
 
 /** Options of `logImage`. */
 export interface LogImageOptions extends LogPosition {
@@ -253,7 +251,7 @@ export class MediaLog implements MediaTrouble {
 
   #load(): Promise<MediaStore> {
     this.#loading ??= mediaStore().then(
-      (storing) => this.#open(storing),
+      ({ MediaStore }) => this.#open((loaded = MediaStore)),
       (error: unknown) => {
         this.#loading = undefined;
         throw error;
@@ -262,8 +260,8 @@ export class MediaLog implements MediaTrouble {
     return this.#loading;
   }
 
-  #open({ MediaStore }: Storing): MediaStore {
-    return (this.#store ??= new MediaStore(this.#runId, this.#context, this.#writer, this));
+  #open(Store: typeof MediaStore): MediaStore {
+    return (this.#store ??= new Store(this.#runId, this.#context, this.#writer, this));
   }
 }
 
