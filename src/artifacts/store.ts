@@ -15,6 +15,7 @@ import type { Manifest } from "./manifest.ts";
 import { encodeMetadata, isDescription, MAX_DESCRIPTION_CHARS } from "./manifest.ts";
 import type { StoredVersion } from "./manifests.ts";
 import { ManifestStore, tagOf } from "./manifests.ts";
+import type { NumberedEntry } from "./numbered-objects.ts";
 import { type ParsedRef, parseRef, toAlias, toArtifactName, toArtifactType, versionRef } from "./name.ts";
 import type { OpenArtifact } from "./open.ts";
 import type { Resolver } from "./resolve.ts";
@@ -59,6 +60,12 @@ export interface StoreOptions extends LogArtifactOptions {
   readonly runId?: string | undefined;
   /** What is known of the content as a data set. The manifest keeps it. */
   readonly dataset?: unknown;
+}
+
+/** Options of {@link ArtifactStore.newestFirst}. */
+interface NewestFirst extends CallOptions {
+  readonly before?: string | undefined;
+  readonly most?: number | undefined;
 }
 
 export interface ArtifactStoreOptions {
@@ -199,20 +206,37 @@ export class ArtifactStore {
    * read.
    */
   async versions(name: string, options: CallOptions = {}): Promise<ArtifactVersion[]> {
+    const versions: ArtifactVersion[] = [];
+    for await (const version of this.newestFirst(name, options)) versions.push(version);
+    return versions.reverse();
+  }
+
+  /**
+   * Yields the versions of a name, newest first, or none: those before the version with the tag `before`. Reads 16 at a
+   * time, at first `most` if that is less. Reports and leaves out a version whose manifest cannot be read.
+   */
+  async *newestFirst(
+    name: string,
+    { before, most = Number.POSITIVE_INFINITY, signal }: NewestFirst = {},
+  ): AsyncGenerator<ArtifactVersion, void, undefined> {
     const artifact = toArtifactName(name);
-    const entries = await this.#manifests.list(artifact, options.signal);
-    if (entries.length === 0) return [];
-    const aliases = await this.#aliases.all(artifact, options.signal);
-    const versions = await mapBounded(entries, PARALLEL, options.signal, async (entry, stop) => {
-      try {
-        return toVersion(await this.#manifests.read(artifact, entry, stop), aliases);
-      } catch (error) {
-        if (!concernsOneObject(error)) throw error;
-        this.#onTrouble(error);
-        return undefined;
-      }
-    });
-    return versions.filter((version) => version !== undefined);
+    const all = (await this.#manifests.list(artifact, signal)).reverse();
+    const entries = before === undefined ? all : entriesBefore(all, before);
+    if (entries.length === 0) return;
+    const aliases = await this.#aliases.all(artifact, signal);
+    let size = Math.min(PARALLEL, most);
+    for (let at = 0; at < entries.length; at += size, size = PARALLEL) {
+      const versions = await mapBounded(entries.slice(at, at + size), PARALLEL, signal, async (entry, stop) => {
+        try {
+          return toVersion(await this.#manifests.read(artifact, entry, stop), aliases);
+        } catch (error) {
+          if (!concernsOneObject(error)) throw error;
+          this.#onTrouble(error);
+          return undefined;
+        }
+      });
+      yield* versions.filter((version) => version !== undefined);
+    }
   }
 
   /**
@@ -295,4 +319,12 @@ export class ArtifactStore {
 /** Returns a copy of the caller's metadata. Throws `INVALID_ARGUMENT` for data that cannot be stored. */
 function snapshot(metadata: unknown): Record<string, unknown> {
   return decodeJson(encodeMetadata(metadata)) as Record<string, unknown>;
+}
+
+/** Returns what follows a version in a list with the newest first. The version may have been removed. */
+function entriesBefore(newestFirst: readonly NumberedEntry[], tag: string): readonly NumberedEntry[] {
+  const at = newestFirst.findIndex((entry) => tagOf(entry) === tag);
+  if (at >= 0) return newestFirst.slice(at + 1);
+  const number = Number.parseInt(tag.slice(1), 10);
+  return newestFirst.filter((entry) => entry.number < number);
 }

@@ -16,9 +16,12 @@ const MAX_ORDER_KEYS = 100;
 
 /**
  * Returns one key for each text, such as `metrics.loss`, `params.lr ASC` or `start_time DESC`. Throws
- * `INVALID_ARGUMENT` with the position.
+ * `INVALID_ARGUMENT` with the position. `readField` reads a field. Default: one of runs.
  */
-export function parseOrderBy(orderBy: string | readonly string[]): OrderKey[] {
+export function parseOrderBy(
+  orderBy: string | readonly string[],
+  readField: (tokens: Tokenizer) => Field = parseField,
+): OrderKey[] {
   const texts: readonly unknown[] = typeof orderBy === "string" ? [orderBy] : orderBy;
   if (!isList("orderBy", texts) || texts.length > MAX_ORDER_KEYS) {
     throw invalidArgument("orderBy", `a string, or at most ${MAX_ORDER_KEYS} of them`, orderBy);
@@ -28,7 +31,7 @@ export function parseOrderBy(orderBy: string | readonly string[]): OrderKey[] {
     const { token } = tokens;
     if (typeof text === "string" && /^-\p{L}/u.test(text))
       throw tokens.error("a field", token, "; write DESC after the field for the greatest first");
-    const field = parseField(tokens);
+    const field = readField(tokens);
     const [, direction] = /:(asc|desc)$/i.exec(token.kind === "word" ? token.text : "") ?? [];
     if (direction !== undefined)
       throw tokens.error("ASC or DESC after a space", token, `; write ${direction.toUpperCase()} for :${direction}`);

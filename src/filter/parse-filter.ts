@@ -19,21 +19,26 @@ import { wrongStatus } from "./error-advice.ts";
 import { Tokenizer } from "./tokenizer.ts";
 import { type FilterTree, copyFilter } from "./copy-filter.ts";
 
-/** Returns the filter that a text means. Throws `INVALID_ARGUMENT` with the position of the error. */
-export function parseFilter(text: string): Filter {
+/**
+ * Returns the filter that a text means. Throws `INVALID_ARGUMENT` with the position of the error. `readField` reads a
+ * field. Default: one of runs.
+ */
+export function parseFilter(text: string, readField: (tokens: Tokenizer) => Field = parseField): Filter {
   const tokens = new Tokenizer(text, "filter");
   if (tokens.isAtEnd) return { kind: "all" };
-  const filter = new Parser(tokens).or(0);
+  const filter = new Parser(tokens, readField).or(0);
   if (!tokens.isAtEnd) throw tokens.error("AND, OR or the end");
   return filter;
 }
 
 class Parser {
   readonly #tokens: Tokenizer;
+  readonly #readField: (tokens: Tokenizer) => Field;
   #comparisons = 0;
 
-  constructor(tokens: Tokenizer) {
+  constructor(tokens: Tokenizer, readField: (tokens: Tokenizer) => Field) {
     this.#tokens = tokens;
+    this.#readField = readField;
   }
 
   or(depth: number): Condition {
@@ -61,7 +66,7 @@ class Parser {
   #comparison(): Comparison {
     const tokens = this.#tokens;
     if (++this.#comparisons > MAX_COMPARISONS) throw tokens.error(`at most ${MAX_COMPARISONS} comparisons`);
-    const field = parseField(tokens);
+    const field = this.#readField(tokens);
     const { token } = tokens;
     const operator = this.#operator();
     const operand = operandOf(field, operator);

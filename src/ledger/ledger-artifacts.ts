@@ -1,12 +1,15 @@
 import type { OpenArtifact } from "../artifacts/open.ts";
-import type { ArtifactRef } from "../artifacts/version.ts";
+import type { ArtifactRef, ArtifactVersion } from "../artifacts/version.ts";
 import type { CallOptions } from "../backend/backend.ts";
 import type { ArtifactDiff } from "../compare/artifact-diff.ts";
+import type { ArtifactQuery } from "../filter/artifact-query.ts";
 import { onDemand } from "../platform/on-demand.ts";
 import type { OpenRun, RunContext } from "../run/run-context.ts";
 import { LedgerCare } from "./ledger-care.ts";
 
 const diffing = /* @__PURE__ */ onDemand(() => import("./diff-artifacts.ts"));
+
+const searching = /* @__PURE__ */ onDemand(() => import("./search-artifacts.ts"));
 
 /** The calls of a ledger that find and compare artifacts. */
 export class LedgerArtifacts extends LedgerCare {
@@ -29,5 +32,20 @@ export class LedgerArtifacts extends LedgerCare {
   ): Promise<ArtifactDiff> {
     const { diffArtifacts } = await diffing();
     return await diffArtifacts(this.#context, a, b, options);
+  }
+
+  /**
+   * Returns a page of versions of artifacts, the newest first. Leaves out versions whose manifests cannot be read, and
+   * tells `onError` of them. With `name` and without `orderBy`, it reads manifests until the page is full; otherwise it
+   * reads the manifests of all versions that `name` admits. Rejects with `INVALID_ARGUMENT`, with the position in the
+   * filter or the order.
+   */
+  async searchArtifacts(query?: ArtifactQuery): Promise<{
+    /** The versions, in the order of the query. */
+    readonly versions: ArtifactVersion[];
+    /** The `pageToken` of the next page. Absent on the last page. */
+    readonly nextPageToken?: string;
+  }> {
+    return await (await searching()).searchArtifacts(this.#context, query);
   }
 }

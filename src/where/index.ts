@@ -15,3 +15,4 @@ export type {
 } from "../filter/where-term.ts";
 export type { Comparison, Condition, Filter, FilterValue, Operator } from "../filter/filter.ts";
 export type { Aggregate, DatasetPart, Field } from "../filter/field.ts";
+export type { ArtifactQuery } from "../filter/artifact-query.ts";
