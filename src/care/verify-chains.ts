@@ -16,12 +16,12 @@ import {
 import { decodeRunSeal, MAX_SEAL_BYTES, type RunSeal } from "../seal/run-seal.ts";
 import { problemOf } from "./findings.ts";
 import type { VerifyContext } from "./verify-objects.ts";
-import { segmentOf } from "./verify-seal.ts";
+import { compareSeal, segmentOf } from "./verify-seal.ts";
 
 const ADVICE = "The runs are not affected. Restore this object from a copy of the ledger";
 
 /** What the seal of a run says of its chain. */
-export type ChainedSeal = Pick<RunSeal, "experiment" | "link" | "tree">;
+export type ChainedSeal = Pick<RunSeal, "run" | "experiment" | "link" | "tree" | "signers">;
 
 /** A link that was read, and what the link after it must find. */
 interface Place {
@@ -122,7 +122,9 @@ async function checkRun(
     return;
   }
   const isNamed = seal.link.n === link.n && seal.link.digest === digest && segmentOf(seal.experiment) === segment;
-  if (isNamed) unlinked.delete(run);
+  if (!isNamed) return;
+  unlinked.delete(run);
+  compareSeal(context, seal, link);
 }
 
 /** Reads a seal of a run that is not listed: a purged run leaves its seal. */

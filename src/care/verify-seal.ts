@@ -8,7 +8,7 @@ import { experimentSegment } from "../catalog/catalog-entry.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
 import { runPrefix } from "../journal/run-created.ts";
 import { sealedKey, sealKey, signatureKey, signaturesPrefix } from "../journal/sealing.ts";
-import { linkKey, MAX_LINK_BYTES } from "../seal/chain-link.ts";
+import { type ChainLink, decodeLink, linkKey, MAX_LINK_BYTES } from "../seal/chain-link.ts";
 import { decodeEnvelope, type Envelope } from "../seal/dsse.ts";
 import { decodeRunSeal, MAX_SEAL_BYTES, type RunSeal } from "../seal/run-seal.ts";
 import { MAX_LIST_BYTES, readSealedObjects, type SealedObject } from "../seal/sealed-objects.ts";
@@ -147,14 +147,35 @@ async function findSigners({ backend, findings, signal }: VerifyContext, id: str
   }
 }
 
-async function checkLink(context: VerifyContext, { experiment, link, run }: RunSeal): Promise<void> {
+async function checkLink(context: VerifyContext, seal: RunSeal): Promise<void> {
+  const { experiment, link, run } = seal;
   const key = linkKey(segmentOf(experiment), link.n);
   const bytes = await readOr(context, key, MAX_LINK_BYTES, "problem");
   if (bytes === undefined || bytes === "wrong") return;
   const { sha256Hex } = await loadSha256();
-  if (formatDigest(await sha256Hex(bytes)) === link.digest) return;
+  if (formatDigest(await sha256Hex(bytes)) === link.digest) {
+    try {
+      compareSeal(context, seal, decodeLink(bytes, link.n, key));
+    } catch (error) {
+      context.findings.add(problemOf(error, key, ADVICE));
+    }
+    return;
+  }
   const message = `${key} is not the link that the seal of run ${run} names: it was changed, or the seal is of another ledger`;
   context.findings.add({ kind: "digest", key, message });
+}
+
+/** Adds a problem if a seal does not say what its link says: of an unsigned seal in the place of a signed one. */
+export function compareSeal(
+  { findings }: VerifyContext,
+  { run, tree, signers }: Pick<RunSeal, "run" | "tree" | "signers">,
+  link: ChainLink,
+): void {
+  const isSame = link.run === run && link.tree.root === tree.root && link.tree.size === tree.size;
+  if (isSame && link.signers.length === signers.length && link.signers.every((each, i) => each === signers[i])) return;
+  const key = sealKey(run);
+  const message = `${key} was changed: its link in the chain says that it had other signers, or another root. ${ADVICE}`;
+  findings.add({ kind: "digest", key, message });
 }
 
 /** Returns how keys have an experiment. A seal may name one that no key can have. */

@@ -36,8 +36,7 @@ export async function sealRun(context: RunContext, id: string, given: SealOption
   await assertExclusive(backend, id, { what: "seal", instead: { advice: "" } }, signal);
   await assertSealable(backend, created, signal);
   const fence = await putUpSealingFence(backend, id, randomHex(), signal);
-  await recordFencedEnds(backend, created, fence, await readRunState(backend, created, callOptions(signal)), signal);
-  const { document, number } = await lastDocument(context, created, signal);
+  const { document, number } = await lastDocument(context, created, fence, signal);
   return await storeSeal(backend, { created, document, number, time: context.clock.now(), signer }, signal);
 }
 
@@ -68,6 +67,7 @@ function assertNothingLost({ id }: RunCreated, { lost: [first] }: RunState): voi
 async function lastDocument(
   context: RunContext,
   created: RunCreated,
+  fence: number,
   signal: AbortSignal | undefined,
 ): Promise<{ readonly document: RunDocument; readonly number: number }> {
   const { backend } = context;
@@ -80,13 +80,15 @@ async function lastDocument(
       const key = runDocumentKey(created.id, listing.newestDocument);
       throw new LedgerError("CORRUPT", `${key} does not list everything that belongs to the run`, { key });
     }
+    // Of a session whose first record came late, too: otherwise the run would go on with it.
+    if ((await recordFencedEnds(backend, created, fence, state, signal)) > 0) continue;
     if (document && isCurrent && isFinal(document))
       await storeSealDocument(context, created, { ...state, document }, signal);
     else if (foldRun(created, folds).status === "running")
       await closeAsInterrupted(context, created, state, signal, true);
     else {
       const positions = new Map(folds.map(({ writer, next }) => [writer, next]));
-      await closeRun(context, created, { positions, state, isForSeal: true, signal });
+      await closeRun(context, created, { positions, state, isForSeal: true, onlyFinal: true, signal });
     }
   }
   const message = `run ${created.id} could not be closed to seal it`;

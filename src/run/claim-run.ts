@@ -64,7 +64,8 @@ export async function claimRun(
 
 /**
  * Records where the journals of the sessions end that `fence` shuts out. `folds` must be read after the fence was put
- * up. Records that such a session stores later were never acknowledged, and readers skip them.
+ * up. Records that such a session stores later were never acknowledged, and readers skip them. Returns how
+ * many ends it recorded.
  */
 export async function recordFencedEnds(
   backend: Backend,
@@ -72,7 +73,7 @@ export async function recordFencedEnds(
   fence: number,
   { listing, folds }: { readonly listing: RunListing; readonly folds: readonly WriterFold[] },
   signal: AbortSignal | undefined,
-): Promise<void> {
+): Promise<number> {
   const ends: FencedEnd[] = folds.filter((fold) => isCertainlyBefore(fence, fold, created)).map(toEnd);
   const first = created.writer.id;
   // A session that stored nothing has nothing acknowledged. Only the session that began the run certainly began
@@ -85,6 +86,7 @@ export async function recordFencedEnds(
   await mapBounded(missing, PARALLEL, signal, async (end, stop) => {
     await createOrMatch(backend, fencedEndKey(created.id, fence, end), new Uint8Array(), stop);
   });
+  return missing.length;
 }
 
 function toEnd(fold: WriterFold): FencedEnd {
