@@ -7,9 +7,7 @@ import { onDemand } from "../platform/on-demand.ts";
 import type { OpenRun, RunContext } from "../run/run-context.ts";
 import { LedgerCare } from "./ledger-care.ts";
 
-const diffing = /* @__PURE__ */ onDemand(() => import("./diff-artifacts.ts"));
-
-const searching = /* @__PURE__ */ onDemand(() => import("./search-artifacts.ts"));
+const finding = /* @__PURE__ */ onDemand(() => import("./finding.ts"));
 
 /** The calls of a ledger that find and compare artifacts. */
 export class LedgerArtifacts extends LedgerCare {
@@ -30,8 +28,7 @@ export class LedgerArtifacts extends LedgerCare {
     b: ArtifactRef | OpenArtifact,
     options?: CallOptions,
   ): Promise<ArtifactDiff> {
-    const { diffArtifacts } = await diffing();
-    return await diffArtifacts(this.#context, a, b, options);
+    return await (await finding()).diffArtifacts(this.#context, a, b, options);
   }
 
   /**
@@ -46,6 +43,6 @@ export class LedgerArtifacts extends LedgerCare {
     /** The `pageToken` of the next page. Absent on the last page. */
     readonly nextPageToken?: string;
   }> {
-    return await (await searching()).searchArtifacts(this.#context, query);
+    return await (await finding()).searchArtifacts(this.#context, query);
   }
 }
