@@ -1,10 +1,11 @@
 import { createPublicKey, verify } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { inspect } from "node:util";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { decodeEnvelope, encodeEnvelope, signedBytes } from "../../src/seal/dsse.ts";
 import { fromDer, toDer } from "../../src/seal/ecdsa-der.ts";
-import { generateSigner, importSigner, privateKey, publicKey } from "../../src/seal/index.ts";
+import { generateSigner, importSigner, privateKey, publicKey, type PublicKey } from "../../src/seal/index.ts";
 import { TrustedKeys } from "../../src/seal/trusted-keys.ts";
 
 const payload = new TextEncoder().encode('{"a":1}');
@@ -120,4 +121,20 @@ test("an envelope is read as it was written; anything else is refused", () => {
     expect(() => decodeEnvelope(new TextEncoder().encode(changed))).toThrow(
       /it is|are wrong|is wrong|CORRUPT|JSON|deep/,
     );
+});
+
+// Made once by `cryptography` in Python, as `test/engines/seals.py` makes signatures.
+test("envelopes that Python signed are read, and their signatures are right", async () => {
+  const made = JSON.parse(await readFile(new URL("python-signatures.json", import.meta.url), "utf8")) as {
+    readonly key: PublicKey;
+    readonly envelope: string;
+  }[];
+  expect(made.length).toBe(8);
+  const keys = await TrustedKeys.read(made.map(({ key }) => key));
+  for (const { envelope } of made) {
+    const { payload: signed, signatures } = decodeEnvelope(new TextEncoder().encode(envelope));
+    const [signature] = signatures as [(typeof signatures)[number]];
+    expect(await keys.check(signed, signature)).toBe("right");
+    expect(await keys.check(signed.with(0, 0), signature)).toBe("wrong");
+  }
 });

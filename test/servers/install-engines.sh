@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # install-engines.sh DIRECTORY: makes a Python environment there (about 1.3 GB) with the programs that test/engines lets
-# read what the library stores, Spark among them, and MLflow, which runs the same searches. Spark's packages for S3 (20 MB) go to
+# read what the library stores, Spark among them, MLflow, which runs the same searches, and cryptography, which verifies seals. Spark's packages for S3 (20 MB) go to
 # Ivy's cache. Three tries. Run as root where Java, Python or its venv module may have to be installed.
 set -euo pipefail
 . "$(dirname "$0")/installing.sh"
@@ -12,6 +12,7 @@ if [[ -e $directory && ! -e $directory/pyvenv.cfg && -n $(ls -A "$directory") ]]
 fi
 packages=(duckdb==2.0.1 pyarrow==26.0.1 pandas==3.1.1 polars==2.1.0 fastparquet==2026.9.0)
 packages+=(pyspark==4.3.0)
+packages+=(cryptography==48.0.0)
 packages+=(mlflow-skinny==3.17.2 sqlalchemy==2.1.9 alembic==1.20.1)
 
 spark_packages() {
