@@ -11,15 +11,20 @@ export type Checks<T> = { readonly [Member in keyof T]-?: Check<T[Member]> };
 
 /** Returns the members of a value that `checks` names, or `undefined` if one of them is not what it must be. */
 export function pickMembers<T extends object>(value: unknown, checks: Checks<T>): T | undefined {
-  if (!isDictionary(value) || wrongMember(value, checks) !== undefined) return undefined;
+  if (!isDictionary(value)) return undefined;
   const picked: Dictionary = {};
-  for (const member of Object.keys(checks)) if (value[member] !== undefined) picked[member] = value[member];
+  for (const member in checks) {
+    const found = value[member];
+    if (!checks[member](found)) return undefined;
+    if (found !== undefined) picked[member] = found;
+  }
   return picked as T;
 }
 
 /** Returns the name of a member that is not what it must be, or `undefined` if there is none. */
 export function wrongMember<T extends object>(value: Dictionary, checks: Checks<T>): string | undefined {
-  return Object.entries<Check<unknown>>(checks).find(([member, holds]) => !holds(value[member]))?.[0];
+  for (const member in checks) if (!checks[member](value[member])) return member;
+  return undefined;
 }
 
 export const isText: Check<string> = (value) => typeof value === "string";
