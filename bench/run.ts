@@ -11,6 +11,7 @@ import { CHROMIUM } from "./chromium/page.ts";
 import { bundleSize } from "./bundle-size.ts";
 import { captureCost } from "./capture.ts";
 import { compaction } from "./compaction.ts";
+import { deflate } from "./deflate.ts";
 import { firstCalls } from "./first-calls.ts";
 import { largeRun } from "./large-run.ts";
 import { lineage } from "./lineage.ts";
@@ -49,13 +50,14 @@ const suites: Record<string, () => Promise<Section>> = {
   "tfjs-chromium": tfjsChromium,
   verify: verifyCost,
   "page-points": pagePoints,
+  deflate,
   "bundle-size": bundleSize,
 };
 
 /** Not among what runs without arguments: they take long, or need a browser. */
 /** Those that need a browser. */
 const IN_PAGES = new Set(["tfjs-chromium", "page-points"]);
-const LONG = new Set(["large", "scaling", "many-experiments", "verify", ...IN_PAGES]);
+const LONG = new Set(["large", "scaling", "many-experiments", "deflate", "verify", ...IN_PAGES]);
 
 const all = process.argv.includes("all", 2);
 const named = process.argv.slice(2).filter((name) => name !== "all");

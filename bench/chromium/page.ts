@@ -26,11 +26,13 @@ export async function withPage<T>(
     target: "es2022",
     outdir: "/",
     write: false,
+    external: ["node:*"],
     // The built package. The paths of tsconfig.json lead to the sources.
     tsconfigRaw: "{}",
     alias: Object.fromEntries(
       Object.entries({
         "": "index.js",
+        "/backends/memory": "backends/memory/index.js",
         "/backends/opfs": "backends/opfs/index.js",
         "/tfjs": "adapters/tfjs/index.js",
       }).map(([entry, file]) => [`runledger${entry}`, fileURLToPath(new URL(file, DIST))]),
