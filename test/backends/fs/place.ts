@@ -62,18 +62,18 @@ export function pattern(size: number, seed = 1): Uint8Array {
   return out;
 }
 
-/** `child.ts` as one plain script that any user can run. */
-export async function buildChild(): Promise<{ script: string; remove(): Promise<void> }> {
+/** `child.ts`, or another program of this folder, as one plain script that any user can run. */
+export async function buildChild(program = "child"): Promise<{ script: string; remove(): Promise<void> }> {
   const directory = await mkdtemp(join(tmpdir(), "runledger-child-"));
   await chmod(directory, 0o755);
   await build({
-    entry: { child: join(import.meta.dirname, "child.ts") },
+    entry: { child: join(import.meta.dirname, `${program}.ts`) },
     outDir: directory,
     format: "esm",
     target: "es2022",
     outExtension: () => ({ js: ".mjs" }),
     splitting: false,
-    noExternal: [/^@noble\//],
+    noExternal: [/^@noble\//, /^(?:fflate|nanoid|zod)(?:\/|$)/],
     dts: false,
     silent: true,
     config: false,
