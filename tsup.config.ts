@@ -60,6 +60,7 @@ const config: Options = {
         { name: "resume", of: ["resume-run"] },
         { name: "recover", of: ["run-care"] },
         { name: "copy", of: ["copying"] },
+        { name: "archive", of: ["archiving"] },
         { name: "compare-runs", of: ["comparing"] },
         { name: "media", of: ["store-media"] },
         { name: "media-list", of: ["list-media"] },

@@ -10,6 +10,7 @@ import type { OpenRun, RunContext } from "../run/run-context.ts";
 import type { RemoveArtifactOptions } from "./removing.ts";
 
 const sealing = /* @__PURE__ */ onDemand(() => import("./seal-run.ts"));
+const archiving = /* @__PURE__ */ onDemand(() => import("./archiving.ts"));
 const verifying = /* @__PURE__ */ onDemand(() => import("./verifying.ts"));
 const removing = /* @__PURE__ */ onDemand(() => import("./removing.ts"));
 
@@ -75,5 +76,45 @@ export class LedgerCare {
    */
   async seal(id: string, options?: SealOptions): Promise<Seal> {
     return await (await sealing()).sealRun(this.#context, id, options);
+  }
+
+  /**
+   * Returns a run as a zip archive: all objects that belong to it under their keys, the files of the versions that it made
+   * among them, and before them a list of their digests. The same run gives the same bytes. What a run refers to (parents,
+   * versions that it used) is not in it. The stream reads the objects as it is read, and fails with `CORRUPT` if one is
+   * damaged. Rejects with `RUN_NOT_FOUND`, `CORRUPT`, `TOO_LARGE` for more than 200,000 objects, and `INVALID_ARGUMENT`.
+   */
+  async exportRun(
+    id: string,
+    options: CallOptions & {
+      /** The format of the stream. */
+      readonly format: "zip";
+    },
+  ): Promise<ReadableStream<Uint8Array>> {
+    return await (await archiving()).exportRun(this.#context, id, options);
+  }
+
+  /**
+   * Imports an archive that `exportRun` made, and returns the id of the run. The source may come from anybody: only keys of
+   * the format are accepted, nothing is inflated, and nothing shows before all of it was read and compared with its digests.
+   * An import that was interrupted is completed by the next one. Rejects with `RUN_EXISTS` if the ledger has the run or
+   * another one of its id, `CONFLICT` if a version of another content has the number of one of its versions or the run was
+   * purged here, `CORRUPT` for an archive that is cut, damaged or not one, `FORMAT_TOO_NEW` and `INVALID_ARGUMENT`.
+   */
+  async importRun(
+    source: Blob | Uint8Array | ReadableStream<Uint8Array>,
+    options?: CallOptions & {
+      /** What to do if the ledger has a run with this id: `"error"` (default), or `"skip"`, which leaves it as it is. */
+      readonly onConflict?: "error" | "skip" | undefined;
+      /** Called after each object. */
+      readonly onProgress?:
+        | ((progress: {
+            /** How many bytes of the archive were read. */
+            readonly bytes: number;
+          }) => void)
+        | undefined;
+    },
+  ): Promise<string> {
+    return await (await archiving()).importRun(this.#context, source, options);
   }
 }

@@ -1,6 +1,5 @@
 import type { CallOptions } from "../backend/backend.ts";
 import { callOptions } from "../backend/call-options.ts";
-import { enter } from "../catalog/catalog-entry.ts";
 import { checkBytes } from "../care/check-object.ts";
 import type { RecordedVersion } from "../journal/event.ts";
 import { isFinal } from "../journal/inventory.ts";
@@ -19,6 +18,7 @@ import { type CopiedObject, copyBlob, copyObject } from "./copy-object.ts";
 import { growSegment } from "./copy-segment.ts";
 import { copyLink } from "./copy-link.ts";
 import { type CopiedManifest, copyManifest, copyRemoval, hasVersion } from "./copy-version.ts";
+import { enterListed } from "./enter-listed.ts";
 import { forEachBounded } from "./for-each.ts";
 import { orderObjects } from "./order-objects.ts";
 import { fromSource, isRefusal, refusal, refusalOf } from "./refusal.ts";
@@ -102,7 +102,8 @@ async function copyListed(context: TransferContext, run: CopiedRun, from: RunPla
   for (const manifest of manifests) await copyManifest(context, manifest);
   for (const { manifest } of artifacts)
     if (!keys.has(manifest.key) && !(await hasVersion(context, manifest))) await copyRemoval(context, manifest);
-  await enterRun(context, run, from, to, all.source === "inventory");
+  const marker = from.listing.lifecycle > to.listing.lifecycle ? from.listing.lifecycle : 0;
+  await enterListed(target, run, { ...from.listing, lifecycle: marker }, all.source === "inventory", signal);
   const isVisible = to.listing.created || to.listing.newestDocument > 0;
   if (!isVisible) await checkLeftovers(context, objects, to);
   const document = await fromSource(() => newestDocument(from, call));
@@ -182,24 +183,6 @@ async function* refusing<T>(items: AsyncIterable<T>): AsyncGenerator<T, void, un
 function asListed({ key, size, digest }: RunObject, { sizes }: RunPlace): CopiedObject {
   const listed = sizes.get(key) ?? size;
   return parseSegmentKey(key) !== undefined && listed > size ? { key, size: listed } : { key, size, digest };
-}
-
-/**
- * Enters in the catalogue of the target what is about to be there. An entry without its object means nothing, but an
- * object without its entry would not be found.
- */
-async function enterRun(
-  { target, signal }: TransferContext,
-  { id, experiment }: CopiedRun,
-  { listing }: RunPlace,
-  to: RunPlace,
-  closed: boolean,
-): Promise<void> {
-  const { newestDocument: number, lifecycle } = listing;
-  // The first two entries of a run let searches read its document without listing it.
-  if (!closed || number === 1) await enter(target, experiment, id, "open", closed ? 0 : number, signal);
-  if (closed) await enter(target, experiment, id, "closed", number, signal);
-  if (lifecycle > to.listing.lifecycle) await enter(target, experiment, id, "marked", lifecycle, signal);
 }
 
 /** Throws a refusal unless what an interrupted copy, or another program, left of a run is what the source has. */

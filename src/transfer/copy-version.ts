@@ -11,7 +11,7 @@ import { loadSha256 } from "../bytes/sha256.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
 import type { CopiedObject } from "./copy-object.ts";
 import { fromSource, refusal } from "./refusal.ts";
-import type { TransferContext } from "./transfer-context.ts";
+import type { ImportContext, TransferContext } from "./transfer-context.ts";
 
 /** The manifest of a version. */
 export interface CopiedManifest extends CopiedObject {
@@ -42,7 +42,10 @@ export function versionPlace(key: string): VersionPlace | undefined {
  * Returns whether the target has a version, or had it once: what was removed there stays removed. Rejects with a refusal if another version has its number there: records and
  * aliases name versions by their number, so the two cannot be told apart.
  */
-export async function hasVersion(context: TransferContext, manifest: CopiedManifest): Promise<boolean> {
+export async function hasVersion(
+  context: ImportContext & Partial<Pick<TransferContext, "source">>,
+  manifest: CopiedManifest,
+): Promise<boolean> {
   const { source, target, there, signal } = context;
   const { key, size, digest } = manifest;
   const hex = parseDigest(digest) ?? "";
@@ -53,7 +56,7 @@ export async function hasVersion(context: TransferContext, manifest: CopiedManif
   if (same === undefined) {
     // On stores without exclusive creates, two versions may share a number. If they do so in the source, they may here.
     if (found.length === 0) return false;
-    const own = await fromSource(() => listNumber(source, versionsOf(place), place.number, signal));
+    const own = source ? await fromSource(() => listNumber(source, versionsOf(place), place.number, signal)) : [];
     if (found.every((entry) => entry.id !== "" && own.some((each) => each.key === entry.key))) return false;
     throw clash(place, key);
   }
@@ -103,7 +106,10 @@ function versionsOf({ name }: VersionPlace): string {
   return `artifacts/${encodeSegment(name, "name")}/versions`;
 }
 
-async function digestOf({ target, signal }: TransferContext, { key }: NumberedEntry): Promise<string | undefined> {
+async function digestOf(
+  { target, signal }: Pick<TransferContext, "target" | "signal">,
+  { key }: NumberedEntry,
+): Promise<string | undefined> {
   try {
     const bytes = await readBounded(target, key, MAX_MANIFEST_BYTES, callOptions(signal));
     return formatDigest(await (await loadSha256()).sha256Hex(bytes));

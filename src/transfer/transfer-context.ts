@@ -15,6 +15,9 @@ export interface TransferContext {
   readonly signal: AbortSignal | undefined;
 }
 
+/** What the parts of an import share. */
+export type ImportContext = Omit<TransferContext, "source" | "copying">;
+
 /** Returns the context of a new copy. */
 export function newTransfer(
   given: Pick<TransferContext, "source" | "target" | "newId" | "stored" | "signal">,
