@@ -134,14 +134,17 @@ export class ManifestStore {
    * number. Otherwise each manifest has a key of its own, and a writer that finds another manifest with its number
    * removes its own and tries again.
    */
-  async publish(draft: Omit<Manifest, "number">, signal?: AbortSignal): Promise<StoredVersion> {
+  async publish(
+    draft: Omit<Manifest, "number">,
+    signal?: AbortSignal,
+  ): Promise<{ readonly stored: StoredVersion; readonly isNew: boolean }> {
     const prefix = prefixOf(draft.name);
     let skip = 0;
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const { entries, highest } = await listNewest(this.#backend, prefix, signal);
       const newest = entries.at(-1);
       const same = await this.#newestIfSame(draft, newest, signal);
-      if (same !== undefined) return same;
+      if (same !== undefined) return { stored: same, isNew: false };
       const number = nextNumber(highest === undefined ? undefined : { number: highest }, prefix) + skip;
       const manifest: Manifest = { ...draft, number };
       const bytes = encodeManifest(manifest);
@@ -156,10 +159,10 @@ export class ManifestStore {
       if (created.status === "rejected") throw created.reason;
       if (!created.value) continue;
       if (indexed.status === "rejected") throw indexed.reason;
-      if (exclusive) return stored;
+      if (exclusive) return { stored, isNew: true };
       // Of two writers of the same number, the one that lists last sees both, so at most one keeps the number.
       const rivals = await this.withNumber(draft.name, number, signal);
-      if (rivals.every((entry) => entry.id === id)) return stored;
+      if (rivals.every((entry) => entry.id === id)) return { stored, isNew: true };
       await this.#backend.remove(key, callOptions(signal));
       // Writers that saw each other try different numbers next.
       skip = rivals.findIndex((entry) => entry.id === id);

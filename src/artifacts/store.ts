@@ -2,8 +2,9 @@ import type { Backend, CallOptions } from "../backend/backend.ts";
 import type { Clock } from "../platform/clock.ts";
 import { LedgerError, concernsOneObject, invalidArgument, reading } from "../errors/ledger-error.ts";
 import { decodeJson } from "../bytes/decode-json.ts";
-import { onDemand } from "../platform/on-demand.ts";
+import { callOptions } from "../backend/call-options.ts";
 import { mapBounded } from "../platform/bounded.ts";
+import { onDemand } from "../platform/on-demand.ts";
 import { formatDigest } from "../bytes/digest.ts";
 import { AliasStore } from "./aliases.ts";
 import type { StoredBlob } from "./blobs.ts";
@@ -14,7 +15,7 @@ import { listingDigest } from "./directory-listing.ts";
 import type { Manifest } from "./manifest.ts";
 import { encodeMetadata, isDescription, MAX_DESCRIPTION_CHARS } from "./manifest.ts";
 import type { StoredVersion } from "./manifests.ts";
-import { ManifestStore, tagOf } from "./manifests.ts";
+import { ManifestStore, parseManifestKey, removedMarkerKey, tagOf } from "./manifests.ts";
 import type { NumberedEntry } from "./numbered-objects.ts";
 import { type ParsedRef, parseRef, toAlias, toArtifactName, toArtifactType, versionRef } from "./name.ts";
 import type { OpenArtifact } from "./open.ts";
@@ -27,6 +28,8 @@ import { Progress, storeSource } from "./store-source.ts";
 
 const resolving = /* @__PURE__ */ onDemand(() => import("./resolve.ts"));
 const opening = /* @__PURE__ */ onDemand(() => import("./open.ts"));
+// Needed only in ledgers in which somebody removes, or has removed, what nothing refers to.
+const collecting = /* @__PURE__ */ onDemand(() => import("./collections.ts"));
 
 /** The number of manifests read at a time. */
 const PARALLEL = 16;
@@ -87,6 +90,8 @@ export class ArtifactStore {
   readonly #known: KnownDigests = new KnownDigests();
   /** The version that was logged last. Many programs log versions of one large directory. */
   #lastLogged: StoredVersion | undefined;
+  /** How many collections had ended when this looked. */
+  #ended: number | undefined;
   readonly #manifests: ManifestStore;
   readonly #aliases: AliasStore;
   readonly #onTrouble: (error: LedgerError) => void;
@@ -124,6 +129,7 @@ export class ArtifactStore {
       throw invalidArgument("onProgress", "a function", onProgress);
     const ownMetadata = snapshot(metadata);
     const normal = reading("source", () => normalizeSource(source));
+    const ended = this.#ended;
     const content = await storeSource(normal, {
       sink: this.#blobs,
       known: this.#known,
@@ -142,7 +148,7 @@ export class ArtifactStore {
       createdAt: this.#clock.now(),
       ...(runId === undefined ? {} : { runId }),
     };
-    const stored = await this.#manifests.publish(draft, signal);
+    const stored = await this.#publish(draft, ended, signal);
     this.#lastLogged = stored;
     for (const alias of names) await this.#aliases.set(artifact, alias, stored.tag, signal);
     return this.#present(stored, signal);
@@ -167,7 +173,46 @@ export class ArtifactStore {
    * {@link log} does.
    */
   async putBlob(bytes: Uint8Array, options: CallOptions = {}): Promise<StoredBlob> {
-    return await this.#blobs.put({ kind: "bytes", bytes }, options);
+    const blob = await this.#blobs.put({ kind: "bytes", bytes }, options);
+    // The run is open. A collection that begins to remove from now on sees that, and stops.
+    const keys = await listKeys(this.#backend, options.signal);
+    if (keys.length === 0) return blob;
+    const { beingCollected, judge } = await collecting();
+    const { verdict } = await judge(this.#backend, keys, { blobs: [blob], before: undefined }, options.signal);
+    if (verdict !== "kept") throw beingCollected("this value");
+    return blob;
+  }
+
+  /**
+   * Stores a manifest, and then looks whether a collection removes what it names. A version that lacks something is
+   * withdrawn: it counts as removed. `ended`: how many collections had ended before the contents were looked for.
+   */
+  async #publish(
+    draft: Omit<Manifest, "number">,
+    ended: number | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<StoredVersion> {
+    for (;;) {
+      const { stored, isNew } = await this.#manifests.publish(draft, signal);
+      const keys = await listKeys(this.#backend, signal);
+      if (keys.length === 0) {
+        this.#ended = 0;
+        return stored;
+      }
+      const { beingCollected, judge } = await collecting();
+      const { name } = draft;
+      const place = parseManifestKey(name, stored.key) as { number: number; id: string };
+      const blobs = stored.manifest.files.map((file) => file.place?.pack ?? file);
+      const marker = isNew ? removedMarkerKey(name, place) : undefined;
+      const relied = { blobs: [...new Set(blobs)], before: ended, marker };
+      const judged = await judge(this.#backend, keys, relied, signal);
+      this.#ended = judged.ended;
+      if (judged.verdict === "kept") return stored;
+      // Somebody else had this number before. The version was removed, and then its manifest.
+      if (judged.verdict === "taken") continue;
+      if (isNew) await this.#manifests.remove(name, place, signal);
+      throw beingCollected(`${name}:${stored.tag}`);
+    }
   }
 
   /**
@@ -314,6 +359,13 @@ export class ArtifactStore {
   async #present(stored: StoredVersion, signal: AbortSignal | undefined): Promise<ArtifactVersion> {
     return toVersion(stored, await this.#aliasesOf(stored.manifest.name, signal));
   }
+}
+
+/** Lists the objects of collections. In nearly all ledgers there are none. */
+async function listKeys(backend: Backend, signal: AbortSignal | undefined): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const { key } of backend.list("gc", callOptions(signal))) keys.push(key);
+  return keys;
 }
 
 /** Returns a copy of the caller's metadata. Throws `INVALID_ARGUMENT` for data that cannot be stored. */

@@ -1,6 +1,7 @@
 import { readSignal } from "../arguments/options.ts";
 import type { ArtifactRef } from "../artifacts/version.ts";
 import type { CallOptions } from "../backend/backend.ts";
+import type { Collected, CollectOptions } from "../care/collect/collect.ts";
 import type { Retention, RetentionOptions } from "../care/retention.ts";
 import type { Verification } from "../care/verification.ts";
 import type { VerifyOptions } from "../care/verify.ts";
@@ -12,6 +13,7 @@ import type { RemoveArtifactOptions } from "./removing.ts";
 const sealing = /* @__PURE__ */ onDemand(() => import("./seal-run.ts"));
 const archiving = /* @__PURE__ */ onDemand(() => import("./archiving.ts"));
 const verifying = /* @__PURE__ */ onDemand(() => import("./verifying.ts"));
+const collecting = /* @__PURE__ */ onDemand(() => import("./collecting.ts"));
 const removing = /* @__PURE__ */ onDemand(() => import("./removing.ts"));
 
 /** The calls of a ledger that take care of what is stored. */
@@ -116,5 +118,17 @@ export class LedgerCare {
     },
   ): Promise<string> {
     return await (await archiving()).importRun(this.#context, source, options);
+  }
+
+  /**
+   * Frees the space of what nothing refers to any more: contents of removed versions and purged runs, and what failed
+   * attempts left. Without `dryRun: false` it only says what that is. With it, a call writes down what it finds, and a
+   * call that comes at least `graceMs` later removes what is still garbage then. `graceMs: 0` does both at once. Memory
+   * grows with the number of blobs. Rejects with `CONFLICT`, and removes nothing, while somebody may write to a run, or
+   * while another call removes; with `CORRUPT` if something that refers to others cannot be read; with `UNSUPPORTED` if
+   * the creates of the backend are not exclusive.
+   */
+  async gc(options?: CollectOptions): Promise<Collected> {
+    return await (await collecting()).collectGarbage(this.#context, this.#openRuns, options);
   }
 }

@@ -36,6 +36,8 @@ export interface KnownNumbers {
 export interface RunObjectsOptions extends CallOptions {
   /** Default: `runObjects` looks for both numbers, and for a session that began after the close. */
   readonly known?: KnownNumbers | undefined;
+  /** Whether to yield the artifact versions that the run made. Default `true`. */
+  readonly versions?: boolean | undefined;
   /** Gets the error of each artifact version that cannot be read. Default: the iteration throws the first one. */
   readonly onDamaged?: ((error: LedgerError) => void) | undefined;
 }
@@ -63,11 +65,12 @@ export interface RunObjects extends AsyncIterable<RunObject> {
  * belongs to the run.
  */
 export async function runObjects(backend: Backend, id: string, options: RunObjectsOptions = {}): Promise<RunObjects> {
-  const { known, onDamaged, ...call } = options;
+  const { known, onDamaged, versions = true, ...call } = options;
+  const more = { versions, onDamaged };
   const closed = await findClosed(backend, id, known, call);
   if (closed === undefined)
-    return { source: "listing", [Symbol.asyncIterator]: () => listedObjects(backend, id, call, onDamaged) };
-  return { source: "inventory", [Symbol.asyncIterator]: () => closedObjects(backend, id, closed, call, onDamaged) };
+    return { source: "listing", [Symbol.asyncIterator]: () => listedObjects(backend, id, call, more) };
+  return { source: "inventory", [Symbol.asyncIterator]: () => closedObjects(backend, id, closed, call, more) };
 }
 
 /** A closed run. Its newest document covers everything. */
@@ -103,7 +106,7 @@ async function* closedObjects(
   id: string,
   { document, bytes, numbers }: ClosedRun,
   call: CallOptions,
-  onDamaged: RunObjectsOptions["onDamaged"],
+  { versions, onDamaged }: Pick<RunObjectsOptions, "versions" | "onDamaged">,
 ): AsyncGenerator<RunObject, void, undefined> {
   const { record, objects, compacted, summaries } = document;
   const key = runDocumentKey(id, numbers.document);
@@ -116,7 +119,7 @@ async function* closedObjects(
     yield { key: marker, ...(await sumOf(content)), kind: "lifecycle" };
   }
   if (isSealDocument({ objects })) yield* sealObjects(backend, id, call);
-  yield* versionObjects(backend, record.artifacts, key, call, onDamaged);
+  if (versions) yield* versionObjects(backend, record.artifacts, key, call, onDamaged);
   yield* codeBlobs(record);
   // If the summaries are in another object, the record does not show whether there are rich values.
   if (record.media === undefined && summaries === undefined) return;
@@ -140,7 +143,7 @@ async function* listedObjects(
   backend: Backend,
   id: string,
   call: CallOptions,
-  onDamaged: RunObjectsOptions["onDamaged"],
+  { versions, onDamaged }: Pick<RunObjectsOptions, "versions" | "onDamaged">,
 ): AsyncGenerator<RunObject, void, undefined> {
   const entries: Entry[] = [];
   for await (const entry of backend.list(runPrefix(id), call)) entries.push(entry);
@@ -163,7 +166,7 @@ async function* listedObjects(
   });
   const damage = [...lost, ...folds.flatMap((fold) => fold.damage)].find(losesRecords);
   const record = foldRun(created, folds);
-  yield* versionObjects(backend, record.artifacts, runPrefix(id), call, onDamaged);
+  if (versions) yield* versionObjects(backend, record.artifacts, runPrefix(id), call, onDamaged);
   yield* codeBlobs(record);
   if (folds.some(({ media }) => media.size > 0))
     yield* mediaBlobs(backend, id, { compacted: document?.compacted, journals: more }, call);

@@ -262,7 +262,7 @@ test("the same image again uploads nothing; a large one asks whether it is there
   // The second request of each looks whether somebody claimed the run meanwhile.
   for (const [bytes, requests] of [
     [png(3, 3), ["append runs", "stat runs"]],
-    [large, ["stat blobs", "append runs", "stat runs"]],
+    [large, ["stat blobs", "list gc", "append runs", "stat runs"]],
   ] as const) {
     await run.logImage("a", bytes);
     backend.calls.length = 0;
