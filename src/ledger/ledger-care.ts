@@ -1,4 +1,3 @@
-import { readSignal } from "../arguments/options.ts";
 import type { ArtifactRef } from "../artifacts/version.ts";
 import type { CallOptions } from "../backend/backend.ts";
 import type { Collected, CollectOptions } from "../care/collect/collect.ts";
@@ -13,7 +12,6 @@ import type { RemoveArtifactOptions } from "./removing.ts";
 const sealing = /* @__PURE__ */ onDemand(() => import("./seal-run.ts"));
 const archiving = /* @__PURE__ */ onDemand(() => import("./archiving.ts"));
 const verifying = /* @__PURE__ */ onDemand(() => import("./verifying.ts"));
-const collecting = /* @__PURE__ */ onDemand(() => import("./collecting.ts"));
 const removing = /* @__PURE__ */ onDemand(() => import("./removing.ts"));
 
 /** The calls of a ledger that take care of what is stored. */
@@ -45,9 +43,7 @@ export class LedgerCare {
    * gone already.
    */
   async purgeRun(id: string, options?: CallOptions): Promise<void> {
-    const signal = readSignal("purgeRun", options);
-    const isOpenHere = [...this.#openRuns].some((run) => run.id === id);
-    await (await removing()).purgeRun(this.#context, id, isOpenHere, signal);
+    await (await removing()).purgeRun(this.#context, id, this.#openRuns, options);
   }
 
   /**
@@ -129,6 +125,6 @@ export class LedgerCare {
    * the creates of the backend are not exclusive.
    */
   async gc(options?: CollectOptions): Promise<Collected> {
-    return await (await collecting()).collectGarbage(this.#context, this.#openRuns, options);
+    return await (await removing()).collectGarbage(this.#context, this.#openRuns, options);
   }
 }

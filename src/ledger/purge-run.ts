@@ -1,3 +1,5 @@
+import { readSignal } from "../arguments/options.ts";
+import type { CallOptions } from "../backend/backend.ts";
 import { callOptions } from "../backend/call-options.ts";
 import { readBounded } from "../backend/read-bounded.ts";
 import { createOrMatch } from "../backend/create-or-match.ts";
@@ -15,7 +17,7 @@ import { parseRunDocumentKey } from "../journal/run-document.ts";
 import { readRunState } from "../journal/run-state.ts";
 import { isSealName, SEAL_NAME } from "../journal/sealing.ts";
 import { areWritersAlive } from "../journal/writers-alive.ts";
-import type { RunContext } from "../run/run-context.ts";
+import type { OpenRun, RunContext } from "../run/run-context.ts";
 import { setDeleted } from "./delete-run.ts";
 import { checkRunId, readRunCreated } from "./read-run.ts";
 import { isClosed } from "./tidy-run.ts";
@@ -27,14 +29,16 @@ const TRIES = 20;
 /**
  * Removes a run for good. First marks it as deleted, so that nobody resumes it. Then stores the object that stays, which
  * alone makes the run a purged one. Only then removes the others, so that the call can be repeated after a crash.
- * `isOpenHere`: whether the run is open in this ledger.
+ * `here`: the runs that are open in this ledger.
  */
 export async function purgeRun(
   context: RunContext,
   id: string,
-  isOpenHere: boolean,
-  signal: AbortSignal | undefined,
+  here: ReadonlySet<OpenRun>,
+  options: CallOptions | undefined,
 ): Promise<void> {
+  const signal = readSignal("purgeRun", options);
+  const isOpenHere = [...here].some((run) => run.id === id);
   checkRunId(id);
   const { backend } = context;
   if (!(await wasPurged(backend, id, callOptions(signal)))) {

@@ -8,6 +8,7 @@ import { readRun } from "./read-run.ts";
 
 // The code that removes for good. It is loaded as one when it is first needed.
 export { purgeRun } from "./purge-run.ts";
+export { collectGarbage } from "./collecting.ts";
 
 /** Options of `ledger.removeArtifact`. */
 export interface RemoveArtifactOptions {
