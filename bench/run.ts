@@ -15,6 +15,7 @@ import { deflate } from "./deflate.ts";
 import { firstCalls } from "./first-calls.ts";
 import { largeRun } from "./large-run.ts";
 import { lineage } from "./lineage.ts";
+import { longCalls } from "./long-calls.ts";
 import { logLatency } from "./log-latency.ts";
 import { logThroughput } from "./log-throughput.ts";
 import { pagePoints } from "./page-points.ts";
@@ -49,6 +50,7 @@ const suites: Record<string, () => Promise<Section>> = {
   "tfjs-overhead": tfjsOverhead,
   "tfjs-chromium": tfjsChromium,
   verify: verifyCost,
+  "long-calls": longCalls,
   "page-points": pagePoints,
   deflate,
   "bundle-size": bundleSize,

@@ -24,7 +24,7 @@ export async function verifyCost(): Promise<Section> {
   const { pairs, longest, bytes, memory } = await withScratch(async (directory) => {
     await fill(directory);
     let found = { intact: false, bytes: 0 };
-    let longest: Blocking = { passed: 0, longest: 0 };
+    let longest: Blocking = { passed: 0, longest: 0, busy: 0 };
     let memory = 0;
     const verify = async (): Promise<void> => {
       const ledger = await openLedger(fsBackend(directory));
