@@ -32,7 +32,23 @@ export function joinSeries(parts: readonly Series[]): Generator<void, Series, vo
  */
 export function* inStepOrder({ steps, times, values, ascends }: ReadPoints): Generator<void, Series, void> {
   if (ascends || (yield* isInStepOrderInPieces(steps))) return { steps, times, values };
-  return pickPoints({ steps, times, values }, yield* stepOrderInPieces(steps));
+  return yield* pickInPieces({ steps, times, values }, yield* stepOrderInPieces(steps));
+}
+
+/** How many points are picked between two yields. Places in any order are all over the memory. */
+const PIECE = 65_536;
+
+function* pickInPieces({ steps, times, values }: Series, places: Uint32Array): Generator<void, Series, void> {
+  const columns: Float64Array[] = [];
+  for (const column of [steps, times, values]) {
+    const picked = new Float64Array(places.length);
+    for (let i = 0; i < places.length; i++) {
+      if (i % PIECE === PIECE - 1) yield;
+      picked[i] = column[places[i]!]!;
+    }
+    columns.push(picked);
+  }
+  return { steps: columns[0]!, times: columns[1]!, values: columns[2]! };
 }
 
 /** Returns a copy in step order. Points of one step keep their order. */

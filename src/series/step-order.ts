@@ -1,7 +1,9 @@
 /** How many points are sorted at once. */
 const BLOCK = 4096;
-/** How many points are compared or merged between two yields. */
+/** How many points are compared between two yields. */
 const PIECE = 65_536;
+/** How many points are merged between two yields. They are all over the memory. */
+const MERGED = 16_384;
 
 /** Returns whether no step is less than the step before it. Yields where it may be interrupted. */
 export function* isInStepOrderInPieces(steps: Float64Array): Generator<void, boolean, void> {
@@ -38,6 +40,7 @@ export function* stepOrderInPieces(steps: Float64Array): Generator<void, Uint32A
       const middle = Math.min(start + width, length);
       const end = Math.min(middle + width, length);
       yield* merge(steps, order, other, start, middle, end);
+      yield;
     }
     [order, other] = [other, order];
   }
@@ -57,7 +60,7 @@ function* merge(
   let right = middle;
   for (let at = start; at < end;) {
     if (at > start) yield;
-    const stop = Math.min(end, at + PIECE);
+    const stop = Math.min(end, at + MERGED);
     for (; at < stop; at++) {
       const takesLeft =
         right >= end || (left < middle && (steps[from[left]!] as number) <= (steps[from[right]!] as number));
