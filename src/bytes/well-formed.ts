@@ -10,9 +10,6 @@ export function toWellFormed(text: string): string {
 
 /** Returns whether the text contains half of a surrogate pair, which UTF-8 cannot encode. */
 export function hasLoneSurrogate(text: string): boolean {
-  // Not in every runtime. It need not look at texts without surrogates.
-  const { isWellFormed } = text as { isWellFormed?(): boolean };
-  if (isWellFormed) return !isWellFormed.call(text);
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i);
     if (unit < 0xd800 || unit > 0xdfff) continue;
