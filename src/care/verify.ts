@@ -19,7 +19,10 @@ export interface VerifyOptions {
    * probability, so that many calls read all in the end. Default `true`.
    */
   readonly readData?: boolean | `${number}%` | undefined;
-  /** The public keys whose signatures count, as `publicKey` of `runledger/seal` returns them. Default: none. */
+  /**
+   * The public keys whose signatures count, as `publicKey` of `runledger/seal` returns them. Several may have one id.
+   * Default: none.
+   */
   readonly keys?: readonly PublicKey[] | undefined;
   /** Called after each object. */
   readonly onProgress?: ((progress: VerificationProgress) => void) | undefined;

@@ -68,9 +68,10 @@ export class LedgerCare {
   /**
    * Seals a closed run: nobody can resume it any more, and `verify` shows each change of anything that belongs to it.
    * With a signer, also one by the owner of the store. Completes a seal whose call was interrupted, and adds the
-   * signature of another signer to a seal. Rejects with `CONFLICT` if the run is not closed and its writers may go on,
-   * `RUN_CLOSED` if it is deleted, `CORRUPT` if something of it is lost or was changed, `UNSUPPORTED` if the creates of
-   * the backend are not exclusive, `RUN_NOT_FOUND` and `INVALID_ARGUMENT`.
+   * signature of another signer to a seal. Rejects with `CONFLICT` if the run is not closed and its writers may go on, or
+   * if another key has signed it under `signer.keyId`; `RUN_CLOSED` if it is deleted, `CORRUPT` if something of it is
+   * lost or was changed, `UNSUPPORTED` if the creates of the backend are not exclusive, `RUN_NOT_FOUND` and
+   * `INVALID_ARGUMENT`.
    */
   async seal(id: string, options?: SealOptions): Promise<Seal> {
     return await (await sealing()).sealRun(this.#context, id, options);

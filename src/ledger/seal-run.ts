@@ -29,7 +29,7 @@ const TRIES = 100;
 
 /** Seals a run. See `Ledger.seal`. */
 export async function sealRun(context: RunContext, id: string, given: SealOptions | undefined): Promise<Seal> {
-  const { signer, signal } = readOptions("seal", given, SEAL_OPTIONS);
+  const { signer, signal } = readOptions("seal", given, SEAL_OPTIONS, "options", signerAdvice);
   if (signer !== undefined) checkSigner(signer);
   const { backend } = context;
   const created = await readRunCreated(backend, id, signal);
@@ -38,6 +38,11 @@ export async function sealRun(context: RunContext, id: string, given: SealOption
   const fence = await putUpSealingFence(backend, id, randomHex(), signal);
   const { document, number } = await lastDocument(context, created, fence, signal);
   return await storeSeal(backend, { created, document, number, time: context.clock.now(), signer }, signal);
+}
+
+function signerAdvice(name: string): string {
+  if (!/^(private)?keys?$|^(private_?key|jwk|signWith|signers)$/i.test(name)) return "";
+  return `; write { signer }: generateSigner() and importSigner(jwk) of "runledger/seal" return one`;
 }
 
 /** Rejects with `CONFLICT` if sessions may go on, `RUN_CLOSED` for a deleted run, and `CORRUPT` if something is lost. */

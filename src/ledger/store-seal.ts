@@ -25,11 +25,12 @@ import {
   MAX_LINK_NUMBER,
   parseLinkKey,
 } from "../seal/chain-link.ts";
-import { decodeEnvelope, encodeEnvelope, signedBytes } from "../seal/dsse.ts";
+import { decodeEnvelope, encodeEnvelope, type Envelope, signedBytes } from "../seal/dsse.ts";
 import { decodeRunSeal, encodeRunSeal, MAX_SEAL_BYTES, type RunSeal, type SealLink } from "../seal/run-seal.ts";
 import { encodeSealedObjects, type SealedObject, type SealedTree } from "../seal/sealed-objects.ts";
 import type { Seal } from "../seal/seal.ts";
-import type { Signer } from "../seal/signer.ts";
+import { publicKeyOf, type Signer } from "../seal/signer.ts";
+import { TrustedKeys } from "../seal/trusted-keys.ts";
 
 const TRIES = 100;
 /** The greatest length of a signature, in bytes. */
@@ -75,7 +76,7 @@ export async function storeSeal(backend: Backend, input: SealInput, signal: Abor
   const seal = decodeRunSeal(bytes, id, sealKey(id));
   if (seal.tree.root !== tree.root || seal.tree.size !== tree.size) throw differs(sealKey(id));
   if (signer !== undefined)
-    await storeSignature(backend, id, bytes, signer.keyId, signature ?? (await signatureOf(signer, bytes)), signal);
+    await storeSignature(backend, id, bytes, signer, signature ?? (await signatureOf(signer, bytes)), signal);
   return toSeal(seal, signer);
 }
 
@@ -189,27 +190,37 @@ async function signatureOf(signer: Signer, bytes: Uint8Array): Promise<Uint8Arra
   return made;
 }
 
+/** Stores a signature unless it is there. Rejects with `CONFLICT` if another key has signed under its id. */
 async function storeSignature(
   backend: Backend,
   id: string,
   payload: Uint8Array,
-  keyId: string,
+  signer: Signer,
   signature: Uint8Array,
   signal: AbortSignal | undefined,
 ): Promise<void> {
+  const { keyId } = signer;
   const { sha256Hex } = await loadSha256();
   const key = signatureKey(id, await sha256Hex(utf8Encoder().encode(keyId)));
   if (await createOrMatch(backend, key, encodeEnvelope(payload, { keyId, signature }), signal, true)) return;
-  // Each signature of ECDSA has other bytes.
   const stored = await readBounded(backend, key, MAX_ENVELOPE_BYTES, callOptions(signal));
-  let isSame = false;
+  let found: Envelope;
   try {
-    const found = decodeEnvelope(stored);
-    isSame = equalBytes(found.payload, payload) && found.signatures.some((each) => each.keyId === keyId);
+    found = decodeEnvelope(stored);
   } catch (cause) {
     throw new LedgerError("CORRUPT", `${key} is damaged`, { key, cause });
   }
-  if (!isSame) throw differs(key);
+  const own = found.signatures.filter((each) => each.keyId === keyId);
+  if (!equalBytes(found.payload, payload) || own.length === 0) throw differs(key);
+  // Each signature of ECDSA has other bytes, and on some platforms each one of Ed25519: only the public key tells.
+  const known = publicKeyOf(signer);
+  if (known === undefined) return;
+  const keys = await TrustedKeys.read([known]);
+  for (const each of own) if ((await keys.check(payload, each)) === "right") return;
+  const message =
+    `signer.keyId ${JSON.stringify(keyId)} is taken: another key has signed the seal of run ${id} under this id, ` +
+    "or its signature was changed. Give the new key an id of its own. The stored signature stays";
+  throw new LedgerError("CONFLICT", message, { field: "signer.keyId", key });
 }
 
 function differs(key: string): LedgerError {

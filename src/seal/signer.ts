@@ -20,7 +20,7 @@ import { isKeyId } from "./key-id.ts";
  * bytes for Ed25519, and a signature in DER for ECDSA on P-256 with SHA-256.
  */
 export interface Signer {
-  /** Names the key for those who verify: 1 to 200 printable characters. */
+  /** Names the key for those who verify: 1 to 200 printable characters. A new key needs a new id. */
   readonly keyId: string;
   /** Returns the signature of these bytes. */
   sign(bytes: Uint8Array): Promise<Uint8Array>;
@@ -88,10 +88,22 @@ export function privateKey(signer: Signer): PrivateKey {
   return { ...found };
 }
 
+/** Returns the public key of a signer, or `undefined` for one that this module did not make. */
+export function publicKeyOf(signer: Signer): PublicKey | undefined {
+  return keysOf.has(signer) ? publicKey(signer) : undefined;
+}
+
 /** Throws `INVALID_ARGUMENT` unless the value is a {@link Signer}. */
 export function checkSigner(signer: unknown): asserts signer is Signer {
-  const { keyId, sign } = (typeof signer === "object" && signer !== null ? signer : {}) as Partial<Signer>;
-  if (typeof sign !== "function") throw invalidArgument("signer", "an object with keyId and sign", signer);
+  const given = typeof signer === "object" && signer !== null ? signer : {};
+  const { keyId, sign, kty } = given as Partial<Signer & PublicKey>;
+  if (typeof sign !== "function") {
+    const advice =
+      kty === undefined
+        ? ""
+        : ` that is a JSON Web Key: await importSigner(jwk) of "runledger/seal" makes a signer of it`;
+    throw invalidArgument("signer", "an object with keyId and sign", signer, advice);
+  }
   checkKeyId("signer.keyId", keyId);
 }
 

@@ -8,7 +8,12 @@ const MAX_KEYS = 1000;
 /** What a signature proves. `unknown`: the id is not among the keys that are trusted. */
 export type SignatureCheck = "right" | "wrong" | "unknown";
 
-type Keys = ReadonlyMap<string, { readonly algorithm: SigningAlgorithm; readonly key: CryptoKey }>;
+interface TrustedKey {
+  readonly algorithm: SigningAlgorithm;
+  readonly key: CryptoKey;
+}
+
+type Keys = ReadonlyMap<string, readonly TrustedKey[]>;
 
 /** The keys that a caller trusts, by id. */
 export class TrustedKeys {
@@ -18,24 +23,26 @@ export class TrustedKeys {
     this.#keys = keys;
   }
 
-  /** Reads public keys. Throws `INVALID_ARGUMENT` for anything else, and for two keys with one id. */
+  /** Reads public keys, of which several may have one id. Throws `INVALID_ARGUMENT` for anything else. */
   static async read(keys: readonly PublicKey[] | undefined): Promise<TrustedKeys> {
     if (keys !== undefined && (!Array.isArray(keys) || keys.length > MAX_KEYS))
       throw invalidArgument("keys", `a list of at most ${MAX_KEYS} public keys`, keys);
-    const found = new Map<string, { readonly algorithm: SigningAlgorithm; readonly key: CryptoKey }>();
+    const found = new Map<string, TrustedKey[]>();
     for (const [i, given] of (keys ?? []).entries()) {
       const { algorithm, jwk } = await readKey(`keys[${i}]`, given);
-      if (found.has(jwk.kid)) throw invalidArgument(`keys[${i}].kid`, "an id that no other key has", jwk.kid);
-      found.set(jwk.kid, { algorithm, key: await importedKey(`keys[${i}]`, algorithm, jwk) });
+      const trusted = { algorithm, key: await importedKey(`keys[${i}]`, algorithm, jwk) };
+      found.set(jwk.kid, [...(found.get(jwk.kid) ?? []), trusted]);
     }
     return new TrustedKeys(found);
   }
 
-  /** Checks a signature of a payload. */
+  /** Checks a signature of a payload with each key that has its id. */
   async check(payload: Uint8Array, { keyId, signature }: EnvelopeSignature): Promise<SignatureCheck> {
-    const found = this.#keys.get(keyId);
-    if (found === undefined) return "unknown";
-    const isRight = await verifyWith(found.algorithm, found.key, signedBytes(payload), signature).catch(() => false);
-    return isRight ? "right" : "wrong";
+    const keys = this.#keys.get(keyId);
+    if (keys === undefined) return "unknown";
+    const bytes = signedBytes(payload);
+    for (const { algorithm, key } of keys)
+      if (await verifyWith(algorithm, key, bytes, signature).catch(() => false)) return "right";
+    return "wrong";
   }
 }

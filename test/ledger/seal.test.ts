@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { fsBackend } from "../../src/backends/fs/index.ts";
 import { memoryBackend } from "../../src/backends/memory/index.ts";
 import { type Backend, openLedger, type Run } from "../../src/index.ts";
-import { generateSigner, publicKey } from "../../src/seal/index.ts";
+import { generateSigner, importSigner, privateKey, publicKey } from "../../src/seal/index.ts";
 import { createTestClock, seededIds } from "../../src/testing/index.ts";
 import { objectsOnly } from "../journal/records.ts";
 import { closedRuns, opener, places, withoutExclusiveCreate } from "../run-objects/closed-runs.ts";
@@ -108,6 +108,53 @@ test("a seal is signed, and signed by another key later", async () => {
     signedBy: [],
     kinds: ["signature"],
   });
+});
+
+test.each(["Ed25519", "ES256"] as const)(
+  "a new key of %s under the id of another one is refused",
+  async (algorithm) => {
+    const backend = memoryBackend();
+    const id = await finished(backend);
+    const ledger = await openLedger(backend);
+    const [old, fresh] = [
+      await generateSigner({ keyId: "ci", algorithm }),
+      await generateSigner({ keyId: "ci", algorithm }),
+    ];
+    await ledger.seal(id, { signer: old });
+    const before = await contentsOf(backend);
+    await expect(ledger.seal(id, { signer: fresh })).rejects.toMatchObject({
+      code: "CONFLICT",
+      field: "signer.keyId",
+      message: expect.stringContaining('"ci" is taken') as string,
+    });
+    expect(await contentsOf(backend)).toEqual(before);
+    expect((await ledger.seal(id, { signer: await importSigner(privateKey(old)) })).signedBy).toEqual(["ci"]);
+    const keys = [publicKey(fresh), publicKey(old)];
+    expect(await ledger.verify(id, { keys })).toMatchObject({ intact: true, signedBy: ["ci"], unknownSigners: [] });
+    // Nothing tells whether a signer of others has the same key.
+    const service = { keyId: "ci", sign: async (bytes: Uint8Array) => await fresh.sign(bytes) };
+    expect((await ledger.seal(id, { signer: service })).signedBy).toEqual(["ci"]);
+    expect(await contentsOf(backend)).toEqual(before);
+  },
+);
+
+test("a key in the place of a signer is refused with the call that makes a signer of it", async () => {
+  const backend = memoryBackend();
+  const id = await finished(backend);
+  const ledger = await openLedger(backend);
+  const jwk = privateKey(await generateSigner());
+  await expect(ledger.seal(id, { signer: jwk as never })).rejects.toMatchObject({
+    code: "INVALID_ARGUMENT",
+    field: "signer",
+    message: expect.stringContaining("importSigner(jwk)") as string,
+  });
+  for (const name of ["key", "privateKey", "jwk", "keys"])
+    await expect(ledger.seal(id, { [name]: jwk } as never)).rejects.toMatchObject({
+      code: "UNSUPPORTED",
+      field: name,
+      message: expect.stringContaining("write { signer }") as string,
+    });
+  await expect(ledger.seal(id, { other: 1 } as never)).rejects.toThrow(/^seal does not know the option "other"$/);
 });
 
 test("a signer that fails leaves no seal behind, and the next call completes it", async () => {

@@ -74,7 +74,21 @@ test("what is no key, no id or no signer is refused by name", async () => {
   await expect(generateSigner({ algorithm: "RS256" as never })).rejects.toEqual(refused("algorithm"));
   expect(() => publicKey({ keyId: "k", sign: async () => payload })).toThrow(refused("signer"));
   await expect(TrustedKeys.read("k" as never)).rejects.toEqual(refused("keys"));
-  await expect(TrustedKeys.read([open, open])).rejects.toEqual(refused("keys[1].kid"));
+});
+
+test("several keys may have one id, and a signature of any of them is right", async () => {
+  const [old, fresh, other] = [
+    await generateSigner({ keyId: "ci" }),
+    await generateSigner({ keyId: "ci", algorithm: "ES256" }),
+    await generateSigner({ keyId: "ci" }),
+  ];
+  const keys = await TrustedKeys.read([publicKey(old), publicKey(fresh), publicKey(old)]);
+  for (const [signer, result] of [
+    [old, "right"],
+    [fresh, "right"],
+    [other, "wrong"],
+  ] as const)
+    expect(await keys.check(payload, { keyId: "ci", signature: await signer.sign(signedBytes(payload)) })).toBe(result);
 });
 
 test("DER and raw signatures of P-256 are converted both ways; other bytes are refused", () => {
