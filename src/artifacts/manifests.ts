@@ -13,6 +13,7 @@ import {
   listNewest,
   listNumber,
   listNumbered,
+  listNumbers,
   nextNumber,
   numberedKey,
   parseNumberedKey,
@@ -64,6 +65,11 @@ export class ManifestStore {
     return listNumber(this.#backend, prefixOf(name), number, signal);
   }
 
+  /** Lists the versions with the numbers from `lowest` to `highest`, also removed ones, without reading them. */
+  withNumbers(name: string, highest: number, lowest: number, signal?: AbortSignal): Promise<NumberedEntry[]> {
+    return listNumbers(this.#backend, prefixOf(name), highest, lowest, signal);
+  }
+
   /**
    * Reads the version with this number if it has no id. Nearly all versions have none if creates are exclusive, so this
    * does without a listing. On other stores it returns `undefined` without a call.
@@ -86,6 +92,20 @@ export class ManifestStore {
     if (entries.length === 0) return;
     const known = await this.#digests.all(name, signal);
     yield* entries.filter((entry) => !known.has(placeText(entry))).toReversed();
+  }
+
+  /** Returns the newest removed version that the index says has this digest. */
+  async removedWithDigest(name: string, hex: string, signal?: AbortSignal): Promise<NumberedEntry | undefined> {
+    for await (const { number, id } of this.#digests.find(name, hex, signal)) {
+      const entry = (await this.withNumber(name, number, signal)).find((found) => found.id === id);
+      if (entry?.isRemoved) return entry;
+    }
+    return undefined;
+  }
+
+  /** Returns whether a name has, or had, any version. */
+  async isKnown(name: string, signal?: AbortSignal): Promise<boolean> {
+    return (await listNewest(this.#backend, prefixOf(name), signal)).highest !== undefined;
   }
 
   /** Reads a listed version. Rejects with `CORRUPT` or `FORMAT_TOO_NEW` if it cannot be understood. */
@@ -235,6 +255,15 @@ export function versionRemoved(name: string, tag: string): LedgerError {
 /** Returns the tag of a version: `v3`, or `v3.<id>` if another version has the same number. */
 export function tagOf(entry: NumberedEntry): string {
   return entry.shared && entry.id !== "" ? `v${entry.number}.${entry.id}` : `v${entry.number}`;
+}
+
+/** Returns those of the versions with one number that a tag may mean: the one with exactly this tag, or all. */
+export function entriesOf(sameNumber: readonly NumberedEntry[], tag: string): NumberedEntry[] {
+  const matching = sameNumber.filter(
+    (entry) => tagOf(entry) === tag || `v${entry.number}` === tag || `v${entry.number}.${entry.id}` === tag,
+  );
+  const exact = matching.find((entry) => tagOf(entry) === tag);
+  return exact === undefined ? matching : [exact];
 }
 
 function prefixOf(name: string): string {

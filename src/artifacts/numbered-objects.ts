@@ -92,15 +92,27 @@ export async function listNewest(
 }
 
 /** Lists the objects with this number, also removed ones, by id. */
-export async function listNumber(
+export function listNumber(
   backend: Backend,
   prefix: string,
   number: number,
   signal: AbortSignal | undefined,
 ): Promise<NumberedEntry[]> {
+  return listNumbers(backend, prefix, number, number, signal);
+}
+
+/** Lists the objects with the numbers from `lowest` to `highest`, also removed ones, by number, then by id. */
+export async function listNumbers(
+  backend: Backend,
+  prefix: string,
+  highest: number,
+  lowest: number,
+  signal: AbortSignal | undefined,
+): Promise<NumberedEntry[]> {
   const found: Found[] = [];
-  for await (const entry of descending(backend, prefix, { ...FEW, startAfter: beginning(prefix, number) }, signal)) {
-    if (entry.number !== number) break;
+  const options = { ...(highest === lowest && FEW), startAfter: beginning(prefix, highest) };
+  for await (const entry of descending(backend, prefix, options, signal)) {
+    if (entry.number < lowest || entry.number > highest) break;
     found.push(entry);
   }
   return inOrder(found);

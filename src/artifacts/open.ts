@@ -1,5 +1,6 @@
 import type { Backend, ByteRange, CallOptions, ReadOptions } from "../backend/backend.ts";
 import { checkChoice } from "../arguments/choice.ts";
+import { type OptionNames, readOptions, readSignal } from "../arguments/options.ts";
 import { LedgerError, invalidArgument } from "../errors/ledger-error.ts";
 import { onDemand } from "../platform/on-demand.ts";
 import { clampRange } from "../backend/body.ts";
@@ -21,6 +22,9 @@ const ranges = /* @__PURE__ */ onDemand(() => import("./file-range.ts"));
 const tensors = /* @__PURE__ */ onDemand(() => import("./tensor-file.ts"));
 
 const SHOWN = 5;
+const READ_OPTIONS: OptionNames<ReadOptions> = { range: true, signal: true };
+/** Names that look like members of a range. */
+const RANGE_NAMES: ReadonlySet<string> = /* @__PURE__ */ new Set(["offset", "length", "start", "end", "position"]);
 
 /** One file of an artifact. */
 export interface ArtifactFile {
@@ -73,7 +77,7 @@ export class OpenArtifact {
       readonly order?: "path" | "stored" | undefined;
     } = {},
   ): AsyncGenerator<ArtifactFile, void, undefined> {
-    const { order = "path" } = options;
+    const { order = "path" } = readOptions("files", options, { order: true });
     checkChoice("order", order, ["path", "stored"]);
     const files = order === "path" ? this.#files.values() : inStoredOrder(this.#files.values());
     for (const { hex, place: _, ...file } of files) yield { ...file, digest: formatDigest(hex) };
@@ -88,17 +92,17 @@ export class OpenArtifact {
    * only their number is checked, and `verify` finds other bytes. Rejects with `INVALID_ARGUMENT` for a bad `range`.
    */
   async read(path?: string, options: ReadOptions = {}): Promise<Uint8Array> {
+    const { range, signal } = readOptions("read", options, READ_OPTIONS, "options", adviceOnRange);
     const file = this.#file(path);
-    const { range, signal } = options;
     if (range !== undefined) {
       const part = partOf(file, range);
       return await (await ranges()).readFilePart(this.#backend, file, part, signal);
     }
-    if (isPacked(file)) return await this.#packed.read(file, options.signal);
+    if (isPacked(file)) return await this.#packed.read(file, signal);
     const { hex, size } = file;
     const key = blobKey(hex);
     const { sha256Hex } = await loadSha256();
-    const bytes = await this.#readBlob(key, size, options.signal);
+    const bytes = await this.#readBlob(key, size, signal);
     if (bytes.byteLength !== size)
       throw damaged(key, `should have ${size} bytes, but has ${bytes.byteLength > size ? "more" : bytes.byteLength}`);
     if ((await sha256Hex(bytes)) !== hex) throw damaged(key, WRONG_DIGEST);
@@ -111,7 +115,7 @@ export class OpenArtifact {
    * other file. Other Parquet files have many forms: read their bytes with a library for Parquet.
    */
   async readTable(path: string = TABLE_PATH, options: CallOptions = {}): Promise<StoredTable> {
-    return await this.#decode(path, options, this.#readTable);
+    return await this.#decode(path, readSignal("readTable", options), this.#readTable);
   }
 
   /**
@@ -120,18 +124,19 @@ export class OpenArtifact {
    * with `CORRUPT` for any other file.
    */
   async readTensor(path: string = TENSOR_PATH, options: CallOptions = {}): Promise<StoredTensor> {
+    const signal = readSignal("readTensor", options);
     const { decodeTensor } = await tensors();
-    return await this.#decode(path, options, decodeTensor);
+    return await this.#decode(path, signal, decodeTensor);
   }
 
   async #decode<T>(
     path: string,
-    options: CallOptions,
+    signal: AbortSignal | undefined,
     decode: (bytes: Uint8Array, signal: AbortSignal | undefined) => Promise<T>,
   ): Promise<T> {
-    const bytes = await this.read(path, options);
+    const bytes = await this.read(path, callOptions(signal));
     try {
-      return await decode(bytes, options.signal);
+      return await decode(bytes, signal);
     } catch (cause) {
       if (!LedgerError.hasCode(cause, "CORRUPT")) throw cause;
       const { name, version } = this.version;
@@ -145,7 +150,7 @@ export class OpenArtifact {
    * `path` or a `range` that {@link read} would reject. The bytes of a range are not compared with the digest.
    */
   stream(path?: string, options: ReadOptions = {}): ReadableStream<Uint8Array> {
-    const { range, signal } = options;
+    const { range, signal } = readOptions("stream", options, READ_OPTIONS, "options", adviceOnRange);
     const file = this.#file(path);
     const chunks = this.#chunks(file, range === undefined ? undefined : partOf(file, range), signal);
     return new ReadableStream<Uint8Array>(
@@ -168,8 +173,9 @@ export class OpenArtifact {
    * aborted.
    */
   async verify(options: CallOptions = {}): Promise<ArtifactCheck> {
+    const signal = readSignal("verify", options);
     const { checkFiles } = await checking();
-    return await checkFiles(this.#backend, [...this.#files.values()], options.signal);
+    return await checkFiles(this.#backend, [...this.#files.values()], signal);
   }
 
   async *#chunks(
@@ -231,5 +237,11 @@ export class OpenArtifact {
 /** Returns where a range of a file begins and ends. Throws `INVALID_ARGUMENT` for what is no range. */
 function partOf({ size }: ManifestFile, range: ByteRange): Part {
   if (typeof range !== "object" || range === null) throw invalidArgument("range", "{ offset, length }", range);
-  return clampRange(range, size);
+  const { offset, length } = readOptions<Partial<ByteRange>>("range", range, { offset: true, length: true }, "range");
+  return clampRange({ offset: offset as number, length }, size);
+}
+
+/** Returns what to say about members of a range that are given as options. */
+function adviceOnRange(name: string): string {
+  return RANGE_NAMES.has(name) ? ": say { range: { offset, length } }" : "";
 }

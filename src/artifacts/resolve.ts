@@ -3,7 +3,7 @@ import { LedgerError, concernsOneObject } from "../errors/ledger-error.ts";
 import type { AliasStore } from "./aliases.ts";
 import { artifactNames } from "./artifact-names.ts";
 import type { ManifestStore, StoredVersion } from "./manifests.ts";
-import { tagOf, versionRemoved } from "./manifests.ts";
+import { entriesOf, tagOf, versionRemoved } from "./manifests.ts";
 import type { NumberedEntry } from "./numbered-objects.ts";
 import { type ParsedRef, isVersionTag } from "./name.ts";
 
@@ -77,12 +77,7 @@ export class Resolver {
   /** Lists the versions that a tag may mean, also removed ones. */
   async #withTag(name: string, tag: string, signal: AbortSignal | undefined): Promise<NumberedEntry[]> {
     const number = numberOf(tag);
-    const entries = number === undefined ? [] : await this.#manifests.withNumber(name, number, signal);
-    const matching = entries.filter(
-      (entry) => tagOf(entry) === tag || `v${entry.number}` === tag || `v${entry.number}.${entry.id}` === tag,
-    );
-    const exact = matching.find((entry) => tagOf(entry) === tag);
-    return exact === undefined ? matching : [exact];
+    return number === undefined ? [] : entriesOf(await this.#manifests.withNumber(name, number, signal), tag);
   }
 
   /**
@@ -123,15 +118,18 @@ export class Resolver {
         if (!concernsOneObject(error)) throw error;
       }
     }
+    const removed = await this.#manifests.removedWithDigest(name, hex, signal);
+    if (removed !== undefined) throw versionRemoved(name, tagOf(removed));
     throw await this.#missing(name, "no version with this digest", signal);
   }
 
   /** Returns the error for what `name` lacks, or for a name without versions. The message names what exists. */
   async #missing(name: string, what: string, signal: AbortSignal | undefined): Promise<LedgerError> {
     const newest = await this.#manifests.newest(name, signal);
-    return newest === undefined
-      ? notFound(`there is no artifact ${quote(name)}; ${await this.#names(signal)}`)
-      : notFound(`${quote(name)} has ${what}; its newest version is ${tagOf(newest)}`);
+    if (newest !== undefined) return notFound(`${quote(name)} has ${what}; its newest version is ${tagOf(newest)}`);
+    return (await this.#manifests.isKnown(name, signal))
+      ? notFound(`${quote(name)} has no version any more: all were removed`)
+      : notFound(`there is no artifact ${quote(name)}; ${await this.#names(signal)}`);
   }
 
   /** Returns a text with some names. Makes a bounded number of calls. */

@@ -123,8 +123,7 @@ export class ArtifactStore {
       return [...new Set(Array.from(aliases as string[], (alias, i) => toAlias(alias, `aliases[${i}]`)))];
     });
     if (type !== undefined) toArtifactType(type);
-    if (description !== undefined && !isDescription(description))
-      throw invalidArgument("description", `a text of 1 to ${MAX_DESCRIPTION_CHARS} characters`, description);
+    if (description !== undefined && !isDescription(description)) throw badDescription(description);
     if (onProgress !== undefined && typeof onProgress !== "function")
       throw invalidArgument("onProgress", "a function", onProgress);
     const ownMetadata = snapshot(metadata);
@@ -366,6 +365,14 @@ async function listKeys(backend: Backend, signal: AbortSignal | undefined): Prom
   const keys: string[] = [];
   for await (const { key } of backend.list("gc", callOptions(signal))) keys.push(key);
   return keys;
+}
+
+function badDescription(value: unknown): LedgerError {
+  const expected = `a text of 1 to ${MAX_DESCRIPTION_CHARS} characters`;
+  if (typeof value !== "string") return invalidArgument("description", expected, value);
+  const found = value === "" ? "is empty: leave it out" : `has ${value.length}`;
+  const details = { field: "description", received: "string" };
+  return new LedgerError("INVALID_ARGUMENT", `description must be ${expected}, but ${found}`, details);
 }
 
 /** Returns a copy of the caller's metadata. Throws `INVALID_ARGUMENT` for data that cannot be stored. */

@@ -5,23 +5,28 @@ import { toArtifactName } from "../artifacts/name.ts";
 import type { ArtifactVersion } from "../artifacts/version.ts";
 import type { Backend } from "../backend/backend.ts";
 import { callOptions } from "../backend/call-options.ts";
+import { encodeSegment } from "../backend/key.ts";
 import { invalidArgument, LedgerError } from "../errors/ledger-error.ts";
-import { definitionOf } from "../journal/metric-glob.ts";
 import type { RunRecord } from "../journal/run-record.ts";
-import { mapBounded } from "../platform/bounded.ts";
+import { BestVersions } from "./best-versions.ts";
 
 /** Options of `ledger.applyRetention`. At least one of `keepLast`, `keepBest` and `ttlMs` is there. */
 export interface RetentionOptions {
   /** The name of the artifact. Default: every artifact of the ledger. */
   readonly artifact?: string | undefined;
-  /** Keep this many of the newest versions. */
+  /** Keep this many of the newest versions, at least 1. */
   readonly keepLast?: number | undefined;
-  /** Keep the versions of the `k` runs with the best value of a metric, by its goal. */
+  /**
+   * Keep the `k` best by a metric and its goal, for each artifact. A version counts by itself if its metadata has a
+   * number under the name of the metric (`metadata["val/loss"]` or `metadata.val.loss`). Other versions count by their
+   * runs: those of the `k` runs with the best values stay, all of them. All runs that recorded a version count, but not
+   * deleted ones. What cannot be judged stays: versions whose runs lack the metric, were purged or are damaged.
+   */
   readonly keepBest?:
     | {
         /** The name of the metric. */
         readonly metric: string;
-        /** How many runs count as the best. */
+        /** How many versions and runs count as the best, at least 1. */
         readonly k: number;
       }
     | undefined;
@@ -49,6 +54,8 @@ export interface RetentionContext {
   readonly artifacts: ArtifactStore;
   readonly now: number;
   readonly readRun: (id: string, signal: AbortSignal | undefined) => Promise<RunRecord>;
+  /** Returns a function that returns the ids of all runs that recorded a version as their own. */
+  readonly readMakers: (signal: AbortSignal | undefined) => Promise<(version: ArtifactVersion) => readonly string[]>;
 }
 
 const NAMES: OptionNames<RetentionOptions> = {
@@ -60,7 +67,6 @@ const NAMES: OptionNames<RetentionOptions> = {
   dryRun: true,
   signal: true,
 };
-const RUNS_AT_ONCE = 16;
 
 /** Removes the versions that no criterion keeps, or says which. */
 export async function applyRetention(
@@ -68,19 +74,46 @@ export async function applyRetention(
   given: RetentionOptions | undefined,
 ): Promise<Retention> {
   const options = checked(readOptions("applyRetention", given, NAMES));
-  const { artifact, dryRun = true, signal } = options;
+  const { artifact, keepBest, dryRun = true, signal } = options;
   const removed: string[] = [];
-  const names =
-    artifact === undefined ? artifactNames(context.backend, signal) : [toArtifactName(artifact, "artifact")];
+  const best =
+    keepBest &&
+    new BestVersions({
+      ...keepBest,
+      makersOf: await context.readMakers(signal),
+      readRun: context.readRun,
+      signal,
+    });
+  const names = artifact === undefined ? artifactNames(context.backend, signal) : [await known(context, artifact, signal)];
   for await (const name of names) {
     const versions = await context.artifacts.versions(name, callOptions(signal));
-    for (const version of await toRemove(context, versions, options)) {
+    const kept = await best?.kept(versions);
+    for (const version of toRemove(context, versions, options)) {
+      if (kept?.has(version)) continue;
       const ref = `${name}:${version.version}`;
       if (!dryRun && !(await remove(context.artifacts, ref, options))) continue;
       removed.push(ref);
     }
   }
+  best?.assertJudged();
   return { removed, dryRun };
+}
+
+/** Returns the name of an artifact as it is stored. Rejects with `ARTIFACT_NOT_FOUND` if it never had a version. */
+async function known(
+  { backend, artifacts }: RetentionContext,
+  given: string,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const name = toArtifactName(given, "artifact");
+  // Versions that were removed leave a marker.
+  for await (const _ of backend.list(`artifacts/${encodeSegment(name, "artifact")}/versions`, {
+    ...callOptions(signal),
+    pageSize: 1,
+  }))
+    return name;
+  await artifacts.resolve(name, callOptions(signal));
+  return name;
 }
 
 /** Removes a version. Returns `false` if it has got an alias meanwhile that keeps it. */
@@ -98,76 +131,32 @@ async function remove(
   }
 }
 
-/** Returns the versions that no criterion keeps. `versions`: all of an artifact, oldest first. */
-async function toRemove(
-  context: RetentionContext,
+/** Returns the versions that no criterion but `keepBest` keeps. `versions`: all of an artifact, oldest first. */
+function toRemove(
+  { now }: RetentionContext,
   versions: readonly ArtifactVersion[],
-  { keepLast = 0, keepBest, keepAliased = true, ttlMs, signal }: RetentionOptions,
-): Promise<ArtifactVersion[]> {
+  { keepLast = 0, keepAliased = true, ttlMs }: RetentionOptions,
+): ArtifactVersion[] {
   const newest = versions.at(-1);
-  const since = ttlMs === undefined ? Number.POSITIVE_INFINITY : context.now - ttlMs;
-  const old = versions.filter((version, i) => {
+  const since = ttlMs === undefined ? Number.POSITIVE_INFINITY : now - ttlMs;
+  return versions.filter((version, i) => {
     const isAliased = version.aliases.length > 0;
     if ((keepAliased && isAliased) || i >= versions.length - keepLast || version.createdAt >= since) return false;
+    // It was the newest when the call began. So a run may have recorded it that the call does not know.
+    if ((versions[i + 1]?.createdAt ?? 0) > now) return false;
     // The newest one goes only if it is too old, and nobody gave it a name.
     return version !== newest || (ttlMs !== undefined && !isAliased);
   });
-  if (keepBest === undefined) return old;
-  const best = await bestRuns(context, versions, keepBest, signal);
-  return old.filter(({ runId }) => runId === undefined || !best.has(runId));
-}
-
-/** Returns the runs with the best values of a metric among those that made the versions. */
-async function bestRuns(
-  { readRun }: RetentionContext,
-  versions: readonly ArtifactVersion[],
-  { metric, k }: NonNullable<RetentionOptions["keepBest"]>,
-  signal: AbortSignal | undefined,
-): Promise<Set<string>> {
-  const ids = [...new Set(versions.flatMap(({ runId }) => runId ?? []))];
-  const values = await mapBounded(ids, RUNS_AT_ONCE, signal, async (id, stop) => {
-    try {
-      return bestOf(await readRun(id, stop), metric);
-    } catch (error) {
-      // It was purged, so nothing says how good it was.
-      if (LedgerError.hasCode(error, "RUN_NOT_FOUND")) return undefined;
-      throw error;
-    }
-  });
-  const ranked = ids.flatMap((id, i) => {
-    const value = values[i];
-    return value === undefined ? [] : [{ id, value }];
-  });
-  return new Set(
-    ranked
-      .sort((a, b) => a.value - b.value)
-      .slice(0, k)
-      .map(({ id }) => id),
-  );
-}
-
-/**
- * Returns the best value of a run, so that a lower one is better, or `undefined` for a run without one. Throws
- * `INVALID_ARGUMENT` if the metric has no goal.
- */
-function bestOf({ id, metrics, metricDefinitions }: RunRecord, metric: string): number | undefined {
-  const summary = Object.hasOwn(metrics, metric) ? metrics[metric] : undefined;
-  if (summary?.min === undefined) return undefined;
-  const goal = definitionOf(metric, metricDefinitions)?.goal;
-  if (goal === undefined || summary.best === undefined)
-    throw new LedgerError(
-      "INVALID_ARGUMENT",
-      `keepBest.metric: run ${id} does not say whether a low or a high ${JSON.stringify(metric)} is better: ` +
-        `call run.defineMetric(${JSON.stringify(metric)}, { goal: "minimize" })`,
-      { field: "keepBest.metric", received: "string" },
-    );
-  return goal === "maximize" ? -summary.best.value : summary.best.value;
 }
 
 function checked(options: RetentionOptions): RetentionOptions {
   const { artifact, keepLast, keepBest, keepAliased, ttlMs, dryRun } = options;
   if (keepLast === undefined && keepBest === undefined && ttlMs === undefined)
-    throw invalidArgument("options", "an object with keepLast, keepBest or ttlMs", options);
+    throw new LedgerError(
+      "INVALID_ARGUMENT",
+      "applyRetention needs at least one of keepLast, keepBest and ttlMs, which say what stays: options has none",
+      { field: "options" },
+    );
   if (artifact !== undefined) toArtifactName(artifact, "artifact");
   if (keepLast !== undefined) checkCount("keepLast", keepLast);
   if (ttlMs !== undefined && !(typeof ttlMs === "number" && ttlMs >= 0))
@@ -182,6 +171,6 @@ function checked(options: RetentionOptions): RetentionOptions {
 }
 
 function checkCount(field: string, value: unknown): void {
-  if (!(Number.isSafeInteger(value) && (value as number) >= 0))
-    throw invalidArgument(field, "a whole number from 0", value);
+  if (!(Number.isSafeInteger(value) && (value as number) >= 1))
+    throw invalidArgument(field, "a whole number from 1", value);
 }

@@ -11,6 +11,7 @@ import {
   parseLifecycleKey,
   readLifecycle,
 } from "../journal/lifecycle.ts";
+import { runPurged, wasPurged } from "../journal/purged.ts";
 import { runCreatedKey, runNotFound } from "../journal/run-created.ts";
 import type { RunContext } from "../run/run-context.ts";
 import { checkRunId, readRunCreated } from "./read-run.ts";
@@ -32,7 +33,8 @@ export async function setDeleted(
   checkRunId(id);
   const call = signal ? { signal } : {};
   // A run can be deleted even if its beginning is damaged.
-  if ((await backend.stat(runCreatedKey(id), call)) === undefined) throw runNotFound(id);
+  if ((await backend.stat(runCreatedKey(id), call)) === undefined)
+    throw (await wasPurged(backend, id, call)) ? runPurged(id) : runNotFound(id);
   const time = clock.now();
   let newest = 0;
   for (let left = TRIES; left > 0; left--) {

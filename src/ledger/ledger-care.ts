@@ -47,9 +47,11 @@ export class LedgerCare {
   }
 
   /**
-   * Removes one version of an artifact for good. Its number is never used again, and runs keep their record of it. What
-   * other versions share stays. Removing `name:v3` again changes nothing. Rejects with `CONFLICT` if the version has
-   * aliases, unless `force`; with `ARTIFACT_NOT_FOUND` if nothing has that name.
+   * Removes one version of an artifact for good: `name:v3`, `name@sha256:…`, or a version that was read. Its number is
+   * never used again, and runs keep their record of it. What other versions share stays. Removing `name:v3` again
+   * changes nothing. Rejects with `CONFLICT` if the version has aliases, unless `force`; with `ARTIFACT_NOT_FOUND` if
+   * nothing has that name; with `INVALID_ARGUMENT` for `name`, `name:latest` and aliases, which may mean another version
+   * at the next call.
    */
   async removeArtifact(ref: ArtifactRef, options?: RemoveArtifactOptions): Promise<void> {
     await (await removing()).removeArtifact(this.#context, ref, options);
@@ -57,9 +59,10 @@ export class LedgerCare {
 
   /**
    * Removes the versions of artifacts that no criterion keeps, and returns their references. Without `dryRun: false` it
-   * only says which. The newest version of a name stays, unless `ttlMs` does not keep it and it has no alias. Rejects
-   * with `INVALID_ARGUMENT` without a criterion, or if runs do not say whether a low or a high `keepBest.metric` is
-   * better.
+   * only says which. The newest version of a name stays, unless `ttlMs` does not keep it and it has no alias. `keepBest`
+   * never removes what nothing judges. Rejects with `ARTIFACT_NOT_FOUND` if `artifact` never had a version, and with
+   * `INVALID_ARGUMENT` without a criterion, if nothing has a value of `keepBest.metric`, or if the runs do not say
+   * whether a low or a high value of it is better.
    */
   async applyRetention(options: RetentionOptions): Promise<Retention> {
     return await (await removing()).retain(this.#context, options);

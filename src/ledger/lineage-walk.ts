@@ -15,16 +15,26 @@ interface Step {
   readonly kind: LineageEdge["kind"];
 }
 
+/** Returns the run that a version itself says logged it first, for those of the versions that say so. */
+export type FirstMakers = (refs: readonly string[]) => Promise<ReadonlyMap<string, string>>;
+
 /** Follows links from a node. Nothing is visited twice, so circles end. */
 export class LineageWalk {
   readonly #runs: LinkedRuns;
   readonly #start: LineageNode;
   readonly #signal: AbortSignal | undefined;
+  readonly #firstMakers: FirstMakers;
   readonly #nodes = new Map<string, LineageNode>();
   readonly #edges = new Map<string, LineageEdge>();
   #isTruncated = false;
 
-  constructor(runs: LinkedRuns, start: LineageNode, signal: AbortSignal | undefined) {
+  constructor(
+    runs: LinkedRuns,
+    start: LineageNode,
+    signal: AbortSignal | undefined,
+    firstMakers: FirstMakers = async () => new Map(),
+  ) {
+    this.#firstMakers = firstMakers;
     this.#runs = runs;
     this.#start = start;
     this.#signal = signal;
@@ -38,8 +48,11 @@ export class LineageWalk {
     let steps = 0;
     for (let level = 0; level < depth && front.length > 0; level++) {
       const next: LineageNode[] = [];
+      const firstMakers = direction === "up" ? await this.#unlinkedMakers(front) : new Map<string, string>();
       for (const node of front) {
-        for (const { node: other, kind } of await this.#steps(node, direction)) {
+        const known = await this.#steps(node, direction);
+        const first = node.kind === "artifact" ? firstMakers.get(node.ref) : undefined;
+        for (const { node: other, kind } of first === undefined ? known : this.#withMaker(known, first)) {
           if (++steps % STEPS_AT_ONCE === 0) {
             this.#signal?.throwIfAborted();
             await breakIfDue();
@@ -53,6 +66,28 @@ export class LineageWalk {
       }
       front = next;
     }
+  }
+
+  /**
+   * Finds who made versions that no run of the ledger says it made, because the run is gone, and of the start in any
+   * case.
+   */
+  async #unlinkedMakers(front: readonly LineageNode[]): Promise<ReadonlyMap<string, string>> {
+    const refs = front.flatMap((node) => {
+      if (node.kind !== "artifact") return [];
+      return node === this.#start || this.#runs.makersOf(node.ref).length === 0 ? [node.ref] : [];
+    });
+    return refs.length === 0 ? new Map() : await this.#firstMakers(refs);
+  }
+
+  #withMaker(known: readonly Step[], id: string): readonly Step[] {
+    if (known.some(({ node }) => node.kind === "run" && node.id === id)) return known;
+    return [{ node: this.#runOf(id), kind: "made" }, ...known];
+  }
+
+  #runOf(id: string): LineageNode {
+    const links = this.#runs.run(id);
+    return links ? runNode(links) : { kind: "run", id, name: id };
   }
 
   async lineage(): Promise<Lineage> {
@@ -114,10 +149,6 @@ export class LineageWalk {
 
   #causes({ parent, forkOf, used, made, datasets }: RunLinks): Promise<readonly Step[]> {
     const known = new Set([...made, ...used].map(versionRefOf));
-    const ofId = (id: string): LineageNode => {
-      const links = this.#runs.run(id);
-      return links ? runNode(links) : { kind: "run", id, name: id };
-    };
     return sorted([
       ...used.map((version) => ({ node: versionNode(version), kind: "used" }) as const),
       ...datasets.flatMap(({ name, digest, artifact }): Step[] => [
@@ -127,8 +158,8 @@ export class LineageWalk {
           ? [{ node: { kind: "artifact", ref: artifact, digest }, kind: "used" } as const]
           : []),
       ]),
-      ...(parent === undefined ? [] : [{ node: ofId(parent), kind: "parent" } as const]),
-      ...(forkOf === undefined ? [] : [{ node: ofId(forkOf), kind: "forked" } as const]),
+      ...(parent === undefined ? [] : [{ node: this.#runOf(parent), kind: "parent" } as const]),
+      ...(forkOf === undefined ? [] : [{ node: this.#runOf(forkOf), kind: "forked" } as const]),
     ]);
   }
 }

@@ -2,7 +2,8 @@ import { type OptionNames, readOptions } from "../arguments/options.ts";
 import { checkChoice } from "../arguments/choice.ts";
 import type { ArtifactRef } from "../artifacts/version.ts";
 import { callOptions } from "../backend/call-options.ts";
-import type { CallOptions } from "../backend/backend.ts";
+import { fatesOf, manifestOf } from "../artifacts/version-fate.ts";
+import type { Backend, CallOptions } from "../backend/backend.ts";
 import { catalogOf } from "../catalog/catalog-context.ts";
 import { type LinkedRuns, readLinks } from "../catalog/read-links.ts";
 import type { Lineage, LineageNode } from "../compare/lineage/lineage.ts";
@@ -16,6 +17,7 @@ import type { RunContext } from "../run/run-context.ts";
 import { versionRefOf } from "../catalog/run-links.ts";
 import { isDigest } from "./is-digest.ts";
 import { LineageWalk } from "./lineage-walk.ts";
+import { findVersion } from "./removed-version.ts";
 
 /** Options of `ledger.lineage`. */
 interface LineageOptions extends CallOptions {
@@ -50,11 +52,45 @@ export async function readLineage(
   if (!Number.isSafeInteger(depth) || depth < 0 || depth > MAX_DEPTH)
     throw invalidArgument("depth", `a whole number from 0 to ${MAX_DEPTH}`, depth);
   return await readLinks(catalogOf(context), signal, async (runs) => {
-    const walk = new LineageWalk(runs, await findStart(context, runs, start, signal), signal);
+    const { backend } = context;
+    const from = await findStart(context, runs, start, signal);
+    const walk = new LineageWalk(runs, from, signal, (refs) => firstMakers(backend, refs, signal));
     if (direction !== "down") await walk.follow("up", depth);
     if (direction !== "up") await walk.follow("down", depth);
-    return await withPurged(context, runs, await walk.lineage(), signal);
+    return await withRemoved(context, await withPurged(context, runs, await walk.lineage(), signal), signal);
   });
+}
+
+/** Returns the runs that versions say logged them first. */
+async function firstMakers(
+  backend: Backend,
+  refs: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<Map<string, string>> {
+  const fates = [...(await fatesOf(backend, refs, signal)).values()];
+  const manifests = await mapBounded(fates, PARALLEL, signal, (fate, stop) => manifestOf(backend, fate, stop));
+  return new Map(
+    fates.flatMap(({ ref }, i) => {
+      const runId = manifests[i]?.runId;
+      return runId === undefined ? [] : [[ref, runId] as const];
+    }),
+  );
+}
+
+/** Marks the versions that were removed. */
+async function withRemoved(
+  { backend }: RunContext,
+  lineage: Lineage,
+  signal: AbortSignal | undefined,
+): Promise<Lineage> {
+  const refs = lineage.nodes.flatMap((node) => (node.kind === "artifact" ? [node.ref] : []));
+  const fates = await fatesOf(backend, refs, signal);
+  return {
+    ...lineage,
+    nodes: lineage.nodes.map((node) =>
+      node.kind === "artifact" && fates.get(node.ref)?.isRemoved ? { ...node, removed: true } : node,
+    ),
+  };
 }
 
 /** Marks the runs that are not in the ledger because they were purged. */
@@ -92,10 +128,11 @@ async function findStart(
   const ofDigest = typeof start === "string" && isDigest(start) ? findByDigest(runs, start) : undefined;
   if (ofDigest) return ofDigest;
   try {
-    const { name, version, digest } = await (
-      await context.artifacts()
-    ).resolve(start as ArtifactRef, callOptions(signal));
-    return { kind: "artifact", ref: `${name}:${version}`, digest };
+    const version = await findVersion(context, start as ArtifactRef, "ref", signal);
+    const digest = await version.digest(runs);
+    if (digest !== undefined) return { kind: "artifact", ref: version.ref, digest };
+    const message = `${version.ref} was removed, and nothing says any more what it was or who made it`;
+    throw new LedgerError("ARTIFACT_NOT_FOUND", message, { field: "ref" });
   } catch (cause) {
     if (!isId || !LedgerError.hasCode(cause, "ARTIFACT_NOT_FOUND")) throw cause;
     if (await wasPurged(context.backend, start, callOptions(signal))) throw runPurged(start);

@@ -1,8 +1,13 @@
 import { type OptionNames, readOptions } from "../arguments/options.ts";
-import type { ArtifactRef } from "../artifacts/version.ts";
+import { parseRef } from "../artifacts/name.ts";
+import type { ArtifactRef, ArtifactVersion } from "../artifacts/version.ts";
 import { callOptions } from "../backend/call-options.ts";
 import { applyRetention, type Retention, type RetentionOptions } from "../care/retention.ts";
-import { invalidArgument } from "../errors/ledger-error.ts";
+import { catalogOf } from "../catalog/catalog-context.ts";
+import type { CatalogVersion } from "../catalog/link-cells.ts";
+import { type LinkedRuns, readLinks } from "../catalog/read-links.ts";
+import { versionRefOf } from "../catalog/run-links.ts";
+import { invalidArgument, LedgerError } from "../errors/ledger-error.ts";
 import type { RunContext } from "../run/run-context.ts";
 import { readRun } from "./read-run.ts";
 
@@ -27,8 +32,22 @@ export async function removeArtifact(
   given: RemoveArtifactOptions | undefined,
 ): Promise<void> {
   const { force = false, signal } = readOptions("removeArtifact", given, REMOVE_OPTIONS);
+  assertNamesVersion(ref);
   if (typeof force !== "boolean") throw invalidArgument("force", "a boolean", force);
   await (await artifacts()).remove(ref, { force, ...callOptions(signal) });
+}
+
+/** Throws `INVALID_ARGUMENT` for what may name another version later: a repeated call would remove that one, too. */
+function assertNamesVersion(ref: ArtifactRef): void {
+  const parsed = parseRef(ref);
+  if (parsed.by === "version" || parsed.by === "digest") return;
+  const name = JSON.stringify(parsed.name);
+  const meant =
+    parsed.by === "latest"
+      ? `what is the newest version of ${name} changes`
+      : `the alias ${JSON.stringify(parsed.alias)} of ${name} may move`;
+  const message = `ref must name one version, as "model:v3" does: ${meant}, so a second call would remove another version`;
+  throw new LedgerError("INVALID_ARGUMENT", message, { field: "ref", received: "string" });
 }
 
 /** Removes the versions that no criterion keeps. */
@@ -40,7 +59,20 @@ export async function retain(context: RunContext, options: RetentionOptions | un
       artifacts: await artifacts(),
       now: clock.now(),
       readRun: (id, signal) => readRun(backend, id, signal),
+      readMakers: (signal) =>
+        readLinks(catalogOf(context), signal, async (runs) => (version) => makersOf(runs, version)),
     },
     options,
   );
+}
+
+/** Returns the ids of the runs that recorded a version as their own, and of the one that it names itself. */
+function makersOf(runs: LinkedRuns, { name, version, digest, runId }: ArtifactVersion): string[] {
+  // `v3.<id>` was `v3` to a run that recorded it before another version got the number.
+  const tags = [...new Set([version, version.split(".", 1)[0] ?? version])];
+  const isIt = (made: CatalogVersion): boolean =>
+    made.name === name && tags.includes(made.version) && made.digest === digest;
+  const makers = tags.flatMap((tag) => runs.makersOf(versionRefOf({ name, version: tag })));
+  const ids = makers.filter(({ made }) => made.some(isIt)).map(({ id }) => id);
+  return [...new Set([...(runId === undefined ? [] : [runId]), ...ids])];
 }

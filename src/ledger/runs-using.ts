@@ -1,12 +1,10 @@
 import { readSignal } from "../arguments/options.ts";
-import { parseRef } from "../artifacts/name.ts";
 import type { ArtifactRef, ArtifactVersion } from "../artifacts/version.ts";
 import type { CallOptions } from "../backend/backend.ts";
-import { callOptions } from "../backend/call-options.ts";
 import { catalogOf } from "../catalog/catalog-context.ts";
 import type { CatalogDataset } from "../catalog/link-cells.ts";
 import { type LinkedRuns, readLinks } from "../catalog/read-links.ts";
-import { type RunLinks, versionRefOf } from "../catalog/run-links.ts";
+import type { RunLinks } from "../catalog/run-links.ts";
 import { invalidArgument, LedgerError, reading } from "../errors/ledger-error.ts";
 import type { Comparison, Condition } from "../filter/filter.ts";
 import type { RecordedDataset } from "../journal/recorded-dataset.ts";
@@ -14,6 +12,7 @@ import type { RunRecord } from "../journal/run-record.ts";
 import { checkName } from "../run/check-text.ts";
 import type { RunContext } from "../run/run-context.ts";
 import { isDigest } from "./is-digest.ts";
+import { findVersion } from "./removed-version.ts";
 import { searchRuns } from "./search-runs.ts";
 
 /** Which data: a digest, a version of an artifact, or a data set by name, digest or both, as a record has it. */
@@ -87,9 +86,7 @@ async function findWanted(
       const message = `dataset is no digest and no version: for the data set of this name, say { name: ${JSON.stringify(dataset)} }`;
       throw new LedgerError("INVALID_ARGUMENT", message, { field: "dataset", received: "string" });
     }
-    parseRef(dataset, "dataset");
-    const version = await (await context.artifacts()).resolve(dataset, callOptions(signal));
-    return { artifact: versionRefOf(version) };
+    return { artifact: (await findVersion(context, dataset, "dataset", signal)).ref };
   }
   if (typeof dataset !== "object" || dataset === null) throw invalidArgument("dataset", EXPECTED, dataset);
   return reading("dataset", () => {

@@ -47,6 +47,30 @@ describe("a range of a file", () => {
     expect(new TextDecoder().decode(bytes)).toBe("ell");
   });
 
+  test("that is given in another way is refused, as is every option that a call does not know", async () => {
+    const { artifact, calls } = await opened();
+    const unknown = [{ offset: 1, length: 2 }, { start: 1 }, { ranges: {} }, { range: { offset: 1, end: 3 } }];
+    for (const options of unknown as { range?: undefined }[]) {
+      expect(await failure(artifact.read("s0", options))).toMatchObject({ code: "UNSUPPORTED" });
+      expect(await failure(() => artifact.stream("s0", options))).toMatchObject({ code: "UNSUPPORTED" });
+      for (const refused of [
+        artifact.verify(options as object),
+        artifact.readTable("s0", options as object),
+        artifact.readTensor("s0", options as object),
+        artifact.files(options as object).next(),
+      ])
+        expect(await failure(refused)).toMatchObject({ code: "UNSUPPORTED" });
+    }
+    const range = { offset: 1 };
+    for (const refused of [artifact.readTable("s0", { range } as object), artifact.verify({ range } as object)])
+      expect(await failure(refused)).toMatchObject({ code: "UNSUPPORTED", field: "range" });
+    const { message } = (await failure(artifact.read("s0", { offset: 1 } as object))) as Error;
+    expect(message).toBe('read does not know the option "offset": say { range: { offset, length } }');
+    for (const options of [null, 5, "r"])
+      expect(await failure(artifact.read("s0", options as unknown as object))).toMatchObject({ code: "INVALID_ARGUMENT" });
+    expect(calls).toEqual([]);
+  });
+
   test("that is none is refused", async () => {
     const { artifact, calls } = await opened();
     const bad = [{ offset: -1 }, { offset: 0.5 }, { offset: 0, length: -1 }, { offset: 0, length: NaN }, null, 5];

@@ -268,6 +268,11 @@ describe("numbers", () => {
       const refused = await failure(store.log("m", { text: "y" }, { description: description as string }));
       expect(refused).toMatchObject({ code: "INVALID_ARGUMENT", field: "description" });
     }
+    const messageFor = async (description: string): Promise<string> =>
+      ((await failure(store.log("m", { text: "y" }, { description }))) as Error).message;
+    const beginning = "description must be a text of 1 to 10000 characters, but";
+    expect(await messageFor("")).toBe(`${beginning} is empty: leave it out`);
+    expect(await messageFor("d".repeat(10_001))).toBe(`${beginning} has 10001`);
     expect(await keys()).toEqual(before);
   });
 

@@ -6,7 +6,7 @@ import { type Ledger, openLedger, type RecordedVersion } from "../../src/index.t
 import { LinkedRuns } from "../../src/catalog/read-links.ts";
 import { LinkIndex } from "../../src/catalog/run-links.ts";
 import { LineageWalk } from "../../src/ledger/lineage-walk.ts";
-import { countingBackend, createTestLedger } from "../../src/testing/index.ts";
+import { countingBackend, createTestLedger, recordingBackend } from "../../src/testing/index.ts";
 import { storeSegment } from "../catalog/many-runs.ts";
 import { rounds } from "../rounds.ts";
 
@@ -377,4 +377,99 @@ test("runsUsing also finds the runs that used the version which holds a data set
   await check();
   await fill(ledger);
   await check();
+});
+
+const usersOf = async (ledger: Ledger, dataset: Parameters<Ledger["runsUsing"]>[0]): Promise<string[]> => {
+  const ids: string[] = [];
+  for await (const { id } of ledger.runsUsing(dataset)) ids.push(id);
+  return ids;
+};
+
+async function removeManifests(backend: Backend): Promise<void> {
+  const keys: string[] = [];
+  for await (const { key } of backend.list("artifacts/model/versions")) if (key.endsWith(".json")) keys.push(key);
+  expect(keys).toHaveLength(1);
+  for (const key of keys) await backend.remove(key);
+}
+
+test("a removed version keeps its lineage and its users", async () => {
+  const { ledger, backend } = await createTestLedger();
+  await pipeline(ledger);
+  const { digest } = (await ledger.artifactVersions("model"))[0]!;
+  const before = await ledger.lineage("model:v0");
+  await ledger.removeArtifact("model:v0", { force: true });
+  const node = { kind: "artifact", ref: "model:v0", digest, removed: true };
+  const check = async (): Promise<void> => {
+    const reader = await openLedger(backend);
+    for (const ref of ["model:v0", `model@${digest}`, { name: "model", version: "v0", digest }]) {
+      const after = await reader.lineage(ref);
+      expect(after.nodes[0]).toEqual(node);
+      expect(after.edges).toEqual(before.edges);
+    }
+    // Also on the way from something else.
+    expect((await reader.lineage("evaluate", { direction: "up" })).nodes).toContainEqual(node);
+    for (const ref of ["model:v0", `model@${digest}`])
+      expect(await usersOf(reader, ref)).toEqual(["evaluate"]);
+    await expect(reader.lineage("model:v7")).rejects.toEqual(code("ARTIFACT_NOT_FOUND", "ref"));
+    await expect(reader.lineage("model:best")).rejects.toEqual(code("ARTIFACT_NOT_FOUND", "ref"));
+    await expect(usersOf(reader, "model:v7")).rejects.toEqual(code("ARTIFACT_NOT_FOUND"));
+  };
+  await check();
+  // The manifest may go. Then the runs still say which version it was.
+  await removeManifests(backend);
+  await check();
+});
+
+test("a version still has the run that made it when that run was purged", async () => {
+  const { ledger, backend } = await createTestLedger();
+  await pipeline(ledger);
+  const gone = { kind: "run", id: "train", name: "train", purged: true };
+  await ledger.purgeRun("train");
+  const reader = await openLedger(backend);
+  const up = await reader.lineage("model:v0", { direction: "up" });
+  expect(up.nodes).toEqual([expect.objectContaining({ ref: "model:v0" }), gone]);
+  expect(edgesOf(up)).toEqual(["train made model:v0"]);
+  expect((await reader.lineage("evaluate")).nodes).toContainEqual(gone);
+  expect(edgesOf(await reader.lineage("evaluate", { direction: "up", depth: 1 }))).toEqual(["model:v0 used evaluate"]);
+  await reader.removeArtifact("model:v0", { force: true });
+  expect((await reader.lineage("model:v0")).nodes.slice(0, 2)).toEqual([
+    expect.objectContaining({ ref: "model:v0", removed: true }),
+    gone,
+  ]);
+  // Another run that logged the same content is a maker, too.
+  for (const id of ["a", "b"]) {
+    const run = await reader.startRun({ id });
+    await run.logArtifact("shared", { text: "same" });
+    await run.finish();
+  }
+  await reader.purgeRun("a");
+  expect(edgesOf(await reader.lineage("shared:v0"))).toEqual(["a made shared:v0", "b made shared:v0"]);
+});
+
+test("versions that nobody recorded and whose manifest is gone have no lineage", async () => {
+  const { ledger, backend } = await createTestLedger();
+  await pipeline(ledger);
+  for (const id of ["evaluate", "train"]) await ledger.purgeRun(id);
+  await ledger.removeArtifact("model:v0", { force: true });
+  expect((await ledger.lineage("model:v0")).nodes).toHaveLength(2);
+  await removeManifests(backend);
+  await expect(ledger.lineage("model:v0")).rejects.toEqual(code("ARTIFACT_NOT_FOUND", "ref"));
+  expect(await usersOf(ledger, "model:v0")).toEqual([]);
+});
+
+test("looking for removed versions takes one request for versions that lie close together", async () => {
+  const { ledger, backend } = await createTestLedger();
+  const run = await ledger.startRun({ id: "many" });
+  for (let i = 0; i < 40; i++) await run.logArtifact("ck", { text: `${i}` });
+  await run.finish();
+  await ledger.removeArtifact("ck:v7");
+  const recording = recordingBackend(backend);
+  const reader = await openLedger(recording);
+  await reader.lineage("many");
+  recording.calls.length = 0;
+  const { nodes } = await reader.lineage("many");
+  expect(recording.calls.filter(({ key }) => key.startsWith("artifacts/"))).toHaveLength(1);
+  expect(nodes.filter((node) => node.kind === "artifact" && node.removed)).toEqual([
+    expect.objectContaining({ ref: "ck:v7" }),
+  ]);
 });

@@ -67,6 +67,8 @@ describe.each(PLACES)("%s", (_name, place) => {
       expect(await ids(each)).toEqual([other]);
       await expect(each.getRun("mine")).rejects.toEqual(code("RUN_NOT_FOUND", /was purged/));
       await expect(each.resumeRun("mine")).rejects.toEqual(code("RUN_NOT_FOUND", /was purged/));
+      await expect(each.deleteRun("mine")).rejects.toEqual(code("RUN_NOT_FOUND", /was purged/));
+      await expect(each.restoreRun("mine")).rejects.toEqual(code("RUN_NOT_FOUND", /was purged/));
       for (const resume of ["allow", "never"] as const)
         await expect(each.startRun({ id: "mine", resume })).rejects.toEqual(code("RUN_EXISTS", /was purged/));
       expect(await each.recover()).toEqual({ interrupted: [], running: [] });

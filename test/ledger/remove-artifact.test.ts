@@ -41,7 +41,9 @@ describe.each(PLACES)("%s", (_name, place) => {
     expect((await ledger.openArtifact("model")).version.version).toBe("v0");
     for (const ref of ["model:v1", "model:v2", versions[1]!, versions[2]!])
       await expect(ledger.openArtifact(ref)).rejects.toEqual(code("ARTIFACT_NOT_FOUND", /model:v\d was removed/));
-    await expect(ledger.openArtifact(`model@${versions[1]!.digest}`)).rejects.toEqual(code("ARTIFACT_NOT_FOUND"));
+    await expect(ledger.openArtifact(`model@${versions[1]!.digest}`)).rejects.toEqual(
+      code("ARTIFACT_NOT_FOUND", /model:v1 was removed/),
+    );
     await ledger.removeArtifact("model:v1");
     expect((await ledger.getRun(id)).artifacts.map(({ version }) => version)).toEqual(["v0", "v1", "v2"]);
     const again = await logged(ledger, ["c", "d"]);
@@ -53,17 +55,20 @@ describe.each(PLACES)("%s", (_name, place) => {
   test("when all versions are removed, the next one still has a number of its own", async () => {
     const ledger = await openLedger(place());
     await logged(ledger, ["a", "b"]);
-    for (const ref of ["model:latest", "model"]) await ledger.removeArtifact(ref);
+    for (const ref of ["model:v0", "model:v1"]) await ledger.removeArtifact(ref);
     expect(await tags(ledger)).toEqual([]);
-    await expect(ledger.openArtifact("model")).rejects.toEqual(code("ARTIFACT_NOT_FOUND"));
+    for (const ref of ["model", "model:best", "model:v7"])
+      await expect(ledger.openArtifact(ref)).rejects.toEqual(
+        code("ARTIFACT_NOT_FOUND", /^"model" has no version any more: all were removed$/),
+      );
     expect((await logged(ledger, ["b"])).versions[0]!.version).toBe("v2");
   });
 
   test("a version with aliases is removed only by force, and the aliases with it", async () => {
     const ledger = await openLedger(place());
     await logged(ledger, ["a", "b"], { 0: ["best", "prod"], 1: ["new"] });
-    await expect(ledger.removeArtifact("model:best")).rejects.toEqual(code("CONFLICT", /best, prod/));
-    await ledger.removeArtifact("model:best", { force: true });
+    await expect(ledger.removeArtifact("model:v0")).rejects.toEqual(code("CONFLICT", /best, prod/));
+    await ledger.removeArtifact("model:v0", { force: true });
     expect(await tags(ledger)).toEqual(["v1"]);
     await expect(ledger.openArtifact("model:prod")).rejects.toEqual(code("ARTIFACT_NOT_FOUND", /no alias "prod"/));
     expect((await ledger.openArtifact("model:new")).version.aliases).toEqual(["new"]);
@@ -79,6 +84,11 @@ test("bad arguments and what is not there are refused", async () => {
   await expect(ledger.removeArtifact("model:v7")).rejects.toEqual(code("ARTIFACT_NOT_FOUND"));
   await expect(ledger.removeArtifact("model:v0", { force: 1 as never })).rejects.toEqual(code("INVALID_ARGUMENT"));
   await expect(ledger.removeArtifact(3 as never)).rejects.toEqual(code("INVALID_ARGUMENT"));
+  // Each may mean another version the next time.
+  for (const ref of ["model", "model:latest", "model:best"])
+    await expect(ledger.removeArtifact(ref, { force: true })).rejects.toEqual(
+      code("INVALID_ARGUMENT", /must name one version/),
+    );
   expect(await tags(ledger)).toEqual(["v0"]);
 });
 

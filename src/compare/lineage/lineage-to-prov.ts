@@ -57,9 +57,15 @@ function attributesOf(node: LineageNode): { [attribute: string]: unknown } {
         "prov:label": node.name,
         "prov:type": "runledger:run",
         ...(node.deleted && { "runledger:deleted": true }),
+        ...(node.purged && { "runledger:purged": true }),
       };
     case "artifact":
-      return { "prov:label": node.ref, "prov:type": "runledger:artifact", "runledger:digest": node.digest };
+      return {
+        "prov:label": node.ref,
+        "prov:type": "runledger:artifact",
+        "runledger:digest": node.digest,
+        ...(node.removed && { "runledger:removed": true }),
+      };
     default:
       return { "prov:label": node.name, "prov:type": "runledger:dataset", "runledger:digest": node.digest };
   }

@@ -19,6 +19,8 @@ export type LineageNode =
       readonly ref: string;
       /** The digest of its content. */
       readonly digest: string;
+      /** Set if the version was removed for good. */
+      readonly removed?: true;
     }
   | {
       /** Marks a data set. */

@@ -39,7 +39,7 @@ async function removed(ledger: Ledger): Promise<void> {
   await run.finish();
   await ledger.removeArtifact("removed:v1", { force: true });
   await ledger.removeArtifact("removed:v2", { force: true });
-  await ledger.removeArtifact("gone");
+  await ledger.removeArtifact("gone:v0");
   const purged = await ledger.startRun({ experiment: "artifacts", environment: false, flush });
   purged.log({ loss: 1 });
   await purged.finish();
