@@ -84,7 +84,8 @@ export async function applyRetention(
       readRun: context.readRun,
       signal,
     });
-  const names = artifact === undefined ? artifactNames(context.backend, signal) : [await known(context, artifact, signal)];
+  const names =
+    artifact === undefined ? artifactNames(context.backend, signal) : [await known(context, artifact, signal)];
   for await (const name of names) {
     const versions = await context.artifacts.versions(name, callOptions(signal));
     const kept = await best?.kept(versions);

@@ -67,7 +67,9 @@ describe("a range of a file", () => {
     const { message } = (await failure(artifact.read("s0", { offset: 1 } as object))) as Error;
     expect(message).toBe('read does not know the option "offset": say { range: { offset, length } }');
     for (const options of [null, 5, "r"])
-      expect(await failure(artifact.read("s0", options as unknown as object))).toMatchObject({ code: "INVALID_ARGUMENT" });
+      expect(await failure(artifact.read("s0", options as unknown as object))).toMatchObject({
+        code: "INVALID_ARGUMENT",
+      });
     expect(calls).toEqual([]);
   });
 

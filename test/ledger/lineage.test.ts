@@ -408,8 +408,7 @@ test("a removed version keeps its lineage and its users", async () => {
     }
     // Also on the way from something else.
     expect((await reader.lineage("evaluate", { direction: "up" })).nodes).toContainEqual(node);
-    for (const ref of ["model:v0", `model@${digest}`])
-      expect(await usersOf(reader, ref)).toEqual(["evaluate"]);
+    for (const ref of ["model:v0", `model@${digest}`]) expect(await usersOf(reader, ref)).toEqual(["evaluate"]);
     await expect(reader.lineage("model:v7")).rejects.toEqual(code("ARTIFACT_NOT_FOUND", "ref"));
     await expect(reader.lineage("model:best")).rejects.toEqual(code("ARTIFACT_NOT_FOUND", "ref"));
     await expect(usersOf(reader, "model:v7")).rejects.toEqual(code("ARTIFACT_NOT_FOUND"));
