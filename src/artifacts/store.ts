@@ -1,3 +1,4 @@
+import { assertRemovable, type RemoveOptions } from "./assert-removable.ts";
 import type { Backend, CallOptions } from "../backend/backend.ts";
 import type { Clock } from "../platform/clock.ts";
 import { LedgerError, concernsOneObject, invalidArgument, reading } from "../errors/ledger-error.ts";
@@ -301,24 +302,21 @@ export class ArtifactStore {
 
   /**
    * Removes one version. Its number is never used again, and what other versions share stays. Removing it again changes
-   * nothing. Rejects as {@link resolve} does, and with `CONFLICT` if aliases mean the version, unless `force`.
+   * nothing. Rejects as {@link resolve} does, and with `CONFLICT` if aliases mean the version, or if `isSealed` says so of
+   * the run that logged it first, unless `force`.
    */
-  async remove(
-    ref: ArtifactRef,
-    { force = false, signal }: CallOptions & { readonly force?: boolean | undefined } = {},
-  ): Promise<void> {
+  async remove(ref: ArtifactRef, options: RemoveOptions = {}): Promise<void> {
+    const { signal } = options;
     const parsed = parseRef(ref);
     const { name } = parsed;
     const entry = await (await this.#resolver()).place(parsed, signal);
     const { number, id } = entry;
     const tags = [tagOf(entry), `v${number}.${id}`, ...(entry.shared && id !== "" ? [] : [`v${number}`])];
-    const aliases = [...(await this.#aliases.all(name, signal))].filter(([, tag]) => tags.includes(tag));
-    if (aliases.length > 0 && !force) {
-      const shown = aliases.map(([alias]) => alias).join(", ");
-      const message = `${name}:${tagOf(entry)} has aliases (${shown}): set them to another version, or pass { force: true }`;
-      throw new LedgerError("CONFLICT", message, { field: "ref" });
-    }
-    for (const [alias] of aliases) await this.#aliases.remove(name, alias, tags, signal);
+    const all = await this.#aliases.all(name, signal);
+    const aliases = [...all].flatMap(([alias, tag]) => (tags.includes(tag) ? [alias] : []));
+    const read = (): Promise<StoredVersion> => this.#manifests.read(name, entry, signal);
+    if (!options.force) await assertRemovable({ name, entry, aliases, read }, options);
+    for (const alias of aliases) await this.#aliases.remove(name, alias, tags, signal);
     await this.#manifests.remove(name, entry, signal);
   }
 

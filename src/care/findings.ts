@@ -84,7 +84,7 @@ export class Findings implements FindingsSink {
       bytes: this.#bytes,
       problems,
       moreProblems: this.#more,
-      missing: problems.flatMap(({ kind, key }) => (kind === "missing" ? [key] : [])),
+      missing: problems.flatMap(({ kind, key }) => (kind === "missing" || kind === "removed" ? [key] : [])),
       lateRecords: this.#late.toSorted(),
     };
   }

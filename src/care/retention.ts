@@ -9,6 +9,7 @@ import { encodeSegment } from "../backend/key.ts";
 import { invalidArgument, LedgerError } from "../errors/ledger-error.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import { BestVersions } from "./best-versions.ts";
+import { SealedRuns } from "./sealed-runs.ts";
 
 /** Options of `ledger.applyRetention`. At least one of `keepLast`, `keepBest` and `ttlMs` is there. */
 export interface RetentionOptions {
@@ -84,6 +85,7 @@ export async function applyRetention(
       readRun: context.readRun,
       signal,
     });
+  const sealed = new SealedRuns(context.backend, signal);
   const names =
     artifact === undefined ? artifactNames(context.backend, signal) : [await known(context, artifact, signal)];
   for await (const name of names) {
@@ -92,6 +94,7 @@ export async function applyRetention(
     for (const version of toRemove(context, versions, options)) {
       if (kept?.has(version)) continue;
       const ref = `${name}:${version.version}`;
+      if (await sealed.has(version.runId)) continue;
       if (!dryRun && !(await remove(context.artifacts, ref, options))) continue;
       removed.push(ref);
     }

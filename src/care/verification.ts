@@ -2,10 +2,20 @@
 export interface VerificationProblem {
   /**
    * `missing`: the object is not there. `size`, `digest`: it has other bytes than were recorded, or than the seal says.
-   * `signature`: it is not the signature of the key that it names. `unsealed`: it was added after the seal, and readers
+   * `removed`: an artifact version of a sealed run was removed, or the whole run was purged; the key is that of the
+   * manifest, or `runs/<run>`. `signature`: it is not the signature of the key that it names. `unsealed`: it was added after the seal, and readers
    * take it for the truth. `damaged`: it cannot be understood. `unreadable`: the store does not return it. `too-new`: a later version of this library wrote it.
    */
-  readonly kind: "missing" | "size" | "digest" | "signature" | "unsealed" | "damaged" | "unreadable" | "too-new";
+  readonly kind:
+    | "missing"
+    | "size"
+    | "digest"
+    | "removed"
+    | "signature"
+    | "unsealed"
+    | "damaged"
+    | "unreadable"
+    | "too-new";
   /** The key of the object. */
   readonly key: string;
   /** What is wrong, what is intact, and what to do, for people. */
@@ -30,7 +40,7 @@ export interface Verification {
   readonly problems: readonly VerificationProblem[];
   /** How many problems there are beyond those. */
   readonly moreProblems: number;
-  /** The keys of the problems of the kind `missing`. */
+  /** The keys of the problems of the kinds `missing` and `removed`. */
   readonly missing: readonly string[];
   /**
    * The keys of objects that were added to a sealed run, or got longer. Sessions that the seal shut out may have stored

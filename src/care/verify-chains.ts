@@ -16,6 +16,7 @@ import {
 import { decodeRunSeal, MAX_SEAL_BYTES, type RunSeal } from "../seal/run-seal.ts";
 import { problemOf } from "./findings.ts";
 import type { VerifyContext } from "./verify-objects.ts";
+import { findPurge } from "./verify-removals.ts";
 import { compareSeal, segmentOf } from "./verify-seal.ts";
 
 const ADVICE = "The runs are not affected. Restore this object from a copy of the ledger";
@@ -109,8 +110,11 @@ async function checkRun(
 ): Promise<void> {
   const { key, link, digest, segment } = found;
   const { run, tree } = link;
-  const seal = seals.get(run) ?? (await readAlone(context, run));
+  const listed = seals.get(run);
+  const seal = listed ?? (await readAlone(context, run));
+  const isPurged = listed === undefined && ID_PATTERN.test(run) && (await findPurge(context, run, seal !== undefined));
   if (seal === undefined) {
+    if (isPurged) return;
     const message = `${sealKey(run)} is missing: run ${run} is in the chain of seals of its experiment. Restore the run`;
     const advice = "If seal() was interrupted, call it again";
     context.findings.add({ kind: "missing", key: sealKey(run), message: `${message} from a copy. ${advice}` });

@@ -17,6 +17,7 @@ import { problemOf, type SealReport } from "./findings.ts";
 import type { VerificationProblem } from "./verification.ts";
 import type { ChainedSeal } from "./verify-chains.ts";
 import { type VerifyContext, verifyObjects } from "./verify-objects.ts";
+import { findPurge } from "./verify-removals.ts";
 import { readStoredSeal } from "./verify-seal.ts";
 import { verifySealedRun } from "./verify-sealed-run.ts";
 
@@ -28,10 +29,10 @@ const DOCUMENT_ADVICE =
 /**
  * Verifies everything that belongs to a run. Starts again if the run was closed meanwhile, which replaces objects. If it
  * is closed again and again, only problems count that the last two attempts found. Returns what it found out about the
- * seal of the run, `undefined` if the run has none. `withLink`: looks for the link of the seal in its chain. Rejects
+ * seal of the run, `undefined` if the run has none. `isAlone`: looks for the link of the seal in its chain, and for what says that the run was purged. Rejects
  * with `RUN_NOT_FOUND`.
  */
-export async function verifyRun(context: VerifyContext, id: string, withLink: boolean): Promise<RunReport | undefined> {
+export async function verifyRun(context: VerifyContext, id: string, isAlone: boolean): Promise<RunReport | undefined> {
   let before: readonly VerificationProblem[] | undefined;
   for (let left = TRIES; ; left--) {
     const found: VerificationProblem[] = [];
@@ -40,7 +41,7 @@ export async function verifyRun(context: VerifyContext, id: string, withLink: bo
       add: (each: VerificationProblem) => void found.push(each),
     };
     const newest = await newestDocument(context, id);
-    const report = await verifyOnce({ ...context, findings: staged }, id, withLink);
+    const report = await verifyOnce({ ...context, findings: staged }, id, isAlone);
     const isStable = found.length === 0 || (await newestDocument(context, id)) === newest;
     if (isStable || left === 1) {
       const seen = isStable ? undefined : new Set(before?.map(({ key }) => key));
@@ -71,8 +72,8 @@ async function newestDocument({ backend, signal }: VerifyContext, id: string): P
   }
 }
 
-async function verifyOnce(context: VerifyContext, id: string, withLink: boolean): Promise<RunReport | undefined> {
-  const stored = await readStoredSeal(context, id, withLink);
+async function verifyOnce(context: VerifyContext, id: string, isAlone: boolean): Promise<RunReport | undefined> {
+  const stored = await readStoredSeal(context, id, isAlone);
   if (stored === undefined) {
     await verifyRecorded(context, id, true);
     return undefined;
@@ -82,6 +83,9 @@ async function verifyOnce(context: VerifyContext, id: string, withLink: boolean)
     await verifyRecorded(context, id, false);
     return { isSealed: false, signedBy, unknownSigners, late: [], seal };
   }
+  // A run that was listed was not purged.
+  if (isAlone && (await findPurge(context, id, true)))
+    return { isSealed: true, signedBy, unknownSigners, late: [], seal };
   const late = await verifySealedRun(context, seal, objects);
   return { isSealed: true, signedBy, unknownSigners, late, seal };
 }

@@ -9,8 +9,10 @@ import type { SealedObject } from "../seal/sealed-objects.ts";
 import type { ExpectedObject } from "./check-object.ts";
 import { problemOf } from "./findings.ts";
 import { type VerifyContext, verifyObjects } from "./verify-objects.ts";
+import { findRemovedVersions } from "./verify-removals.ts";
 
 const ADVICE = "The run was sealed with this object. Restore it from a copy of the ledger";
+const isBlob = ({ key }: SealedObject): boolean => key.startsWith("blobs/");
 
 /** Verifies everything that a seal covers. Returns the keys of what was added to the run since. */
 export async function verifySealedRun(
@@ -21,7 +23,15 @@ export async function verifySealedRun(
   const { backend, findings, signal } = context;
   const prefix = runPrefix(seal.run);
   const late = new Set<string>();
-  await verifyObjects(context, expected(objects, prefix, late), prefix, ADVICE);
+  const { manifests, shown } = await findRemovedVersions(context, seal.run, objects);
+  const kept = objects.filter(({ key }) => !manifests.has(key));
+  if (manifests.size === 0) await verifyObjects(context, expected(kept, prefix, late), prefix, ADVICE);
+  else {
+    const own = kept.filter((object) => !isBlob(object));
+    await verifyObjects(context, expected(own, prefix, late), prefix, ADVICE);
+    const advice = `If it belonged to ${shown} alone, it was removed with that. Otherwise restore it from a copy of the ledger`;
+    await verifyObjects(context, expected(kept.filter(isBlob), prefix, late), prefix, advice);
+  }
   try {
     const marker = await findLate(context, seal, objects, late);
     await readLifecycle(backend, seal.run, marker, callOptions(signal));

@@ -40,18 +40,19 @@ export class LedgerCare {
    * Removes a run for good: its points, rich values, code and console. A small object stays, so that no run gets its id
    * again. The versions of artifacts that it logged stay, too. Rejects with `RUN_NOT_FOUND`, and with `CONFLICT` if
    * somebody may still write to the run. If it fails on the way, call it again: until then the run may be deleted, or
-   * gone already.
+   * gone already. A sealed run is refused, too, with `CONFLICT`, unless `force`: `verify` reports it from then on.
    */
-  async purgeRun(id: string, options?: CallOptions): Promise<void> {
+  async purgeRun(id: string, options?: CallOptions & Pick<RemoveArtifactOptions, "force">): Promise<void> {
     await (await removing()).purgeRun(this.#context, id, this.#openRuns, options);
   }
 
   /**
    * Removes one version of an artifact for good: `name:v3`, `name@sha256:…`, or a version that was read. Its number is
    * never used again, and runs keep their record of it. What other versions share stays. Removing `name:v3` again
-   * changes nothing. Rejects with `CONFLICT` if the version has aliases, unless `force`; with `ARTIFACT_NOT_FOUND` if
-   * nothing has that name; with `INVALID_ARGUMENT` for `name`, `name:latest` and aliases, which may mean another version
-   * at the next call.
+   * changes nothing. Rejects with `CONFLICT` if the version has aliases, or if the run that logged it first is sealed,
+   * unless `force`; with `ARTIFACT_NOT_FOUND` if nothing has that name; with `INVALID_ARGUMENT` for `name`,
+   * `name:latest` and aliases, which may mean another version at the next call. `verify` reports the removed versions of
+   * sealed runs.
    */
   async removeArtifact(ref: ArtifactRef, options?: RemoveArtifactOptions): Promise<void> {
     await (await removing()).removeArtifact(this.#context, ref, options);
@@ -60,7 +61,7 @@ export class LedgerCare {
   /**
    * Removes the versions of artifacts that no criterion keeps, and returns their references. Without `dryRun: false` it
    * only says which. The newest version of a name stays, unless `ttlMs` does not keep it and it has no alias. `keepBest`
-   * never removes what nothing judges. Rejects with `ARTIFACT_NOT_FOUND` if `artifact` never had a version, and with
+   * never removes what nothing judges. A version stays if the run that logged it first is sealed. Rejects with `ARTIFACT_NOT_FOUND` if `artifact` never had a version, and with
    * `INVALID_ARGUMENT` without a criterion, if nothing has a value of `keepBest.metric`, or if the runs do not say
    * whether a low or a high value of it is better.
    */

@@ -1,4 +1,4 @@
-import { readSignal } from "../arguments/options.ts";
+import { type OptionNames, readOptions } from "../arguments/options.ts";
 import type { CallOptions } from "../backend/backend.ts";
 import { callOptions } from "../backend/call-options.ts";
 import { readBounded } from "../backend/read-bounded.ts";
@@ -8,7 +8,7 @@ import { MAX_CHECKED_JSON_BYTES } from "../bytes/checked-json.ts";
 import { formatDigest } from "../bytes/digest.ts";
 import { loadSha256 } from "../bytes/sha256.ts";
 import { enter } from "../catalog/catalog-entry.ts";
-import { LedgerError } from "../errors/ledger-error.ts";
+import { invalidArgument, LedgerError } from "../errors/ledger-error.ts";
 import { storedKind } from "../journal/inventory.ts";
 import { listRun } from "../journal/list-run.ts";
 import { encodePurged, PURGED_NAME, type PurgedRun, purgedKey, wasPurged } from "../journal/purged.ts";
@@ -22,6 +22,13 @@ import { setDeleted } from "./delete-run.ts";
 import { checkRunId, readRunCreated } from "./read-run.ts";
 import { isClosed } from "./tidy-run.ts";
 
+/** Options of {@link purgeRun}. */
+interface PurgeOptions extends CallOptions {
+  /** Whether to purge a run that is sealed. Default `false`. */
+  readonly force?: boolean | undefined;
+}
+
+const PURGE_OPTIONS: OptionNames<PurgeOptions> = { force: true, signal: true };
 const REMOVALS_AT_ONCE = 16;
 /** How often the run is listed again because somebody stored something below its prefix meanwhile. */
 const TRIES = 20;
@@ -35,15 +42,17 @@ export async function purgeRun(
   context: RunContext,
   id: string,
   here: ReadonlySet<OpenRun>,
-  options: CallOptions | undefined,
+  options: PurgeOptions | undefined,
 ): Promise<void> {
-  const signal = readSignal("purgeRun", options);
+  const { force = false, signal } = readOptions("purgeRun", options, PURGE_OPTIONS);
+  if (typeof force !== "boolean") throw invalidArgument("force", "a boolean", force);
   const isOpenHere = [...here].some((run) => run.id === id);
   checkRunId(id);
   const { backend } = context;
   if (!(await wasPurged(backend, id, callOptions(signal)))) {
     const entries = await namesOf(context, id, signal);
     if (entries.length === 0) throw runNotFound(id);
+    if (entries.includes(SEAL_NAME) && !force) throw isSealed(id);
     await assertEnded(context, id, isOpenHere, signal);
     if (entries.includes(BEGINNING_NAME)) await setDeleted(context, id, true, signal);
     // A session may have begun before the mark.
@@ -55,6 +64,11 @@ export async function purgeRun(
     if (!isOwn && !(await wasPurged(backend, id, callOptions(signal)))) throw runNotFound(id);
   }
   for (let left = TRIES; left > 0; left--) if (!(await removeObjects(context, id, signal))) return;
+}
+
+function isSealed(id: string): LedgerError {
+  const message = `run ${id} is sealed, and verify() will report that it was purged: pass { force: true } if you mean it`;
+  return new LedgerError("CONFLICT", message, { field: "id" });
 }
 
 /**

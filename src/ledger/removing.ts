@@ -3,6 +3,7 @@ import { parseRef } from "../artifacts/name.ts";
 import type { ArtifactRef, ArtifactVersion } from "../artifacts/version.ts";
 import { callOptions } from "../backend/call-options.ts";
 import { applyRetention, type Retention, type RetentionOptions } from "../care/retention.ts";
+import { SealedRuns } from "../care/sealed-runs.ts";
 import { catalogOf } from "../catalog/catalog-context.ts";
 import type { CatalogVersion } from "../catalog/link-cells.ts";
 import { type LinkedRuns, readLinks } from "../catalog/read-links.ts";
@@ -17,7 +18,7 @@ export { collectGarbage } from "./collecting.ts";
 
 /** Options of `ledger.removeArtifact`. */
 export interface RemoveArtifactOptions {
-  /** Remove a version that has aliases, and these aliases. Default `false`. */
+  /** Remove a version that has aliases, and these aliases, or one of a sealed run. Default `false`. */
   readonly force?: boolean | undefined;
   /** Aborting it rejects the call. */
   readonly signal?: AbortSignal | undefined;
@@ -27,14 +28,20 @@ const REMOVE_OPTIONS: OptionNames<RemoveArtifactOptions> = { force: true, signal
 
 /** Removes a version of an artifact. */
 export async function removeArtifact(
-  { artifacts }: RunContext,
+  { artifacts, backend }: RunContext,
   ref: ArtifactRef,
   given: RemoveArtifactOptions | undefined,
 ): Promise<void> {
   const { force = false, signal } = readOptions("removeArtifact", given, REMOVE_OPTIONS);
   assertNamesVersion(ref);
   if (typeof force !== "boolean") throw invalidArgument("force", "a boolean", force);
-  await (await artifacts()).remove(ref, { force, ...callOptions(signal) });
+  await (
+    await artifacts()
+  ).remove(ref, {
+    force,
+    isSealed: (runId) => new SealedRuns(backend, signal).has(runId),
+    ...callOptions(signal),
+  });
 }
 
 /** Throws `INVALID_ARGUMENT` for what may name another version later: a repeated call would remove that one, too. */

@@ -1,3 +1,4 @@
+import { parseManifestKey, removedMarkerKey } from "../artifacts/manifests.ts";
 import type { Backend } from "../backend/backend.ts";
 import { equalBytes } from "../backend/body.ts";
 import { callOptions } from "../backend/call-options.ts";
@@ -9,6 +10,7 @@ import { utf8Encoder } from "../bytes/utf8.ts";
 import { experimentSegment } from "../catalog/catalog-entry.ts";
 import { invalidArgument, LedgerError } from "../errors/ledger-error.ts";
 import { noNumberAfter } from "../errors/no-number-after.ts";
+import type { RecordedVersion } from "../journal/event.ts";
 import { storedKind } from "../journal/inventory.ts";
 import { type RunCreated, runPrefix } from "../journal/run-created.ts";
 import type { RunDocument } from "../journal/run-document.ts";
@@ -27,7 +29,13 @@ import {
 } from "../seal/chain-link.ts";
 import { decodeEnvelope, encodeEnvelope, type Envelope, signedBytes } from "../seal/dsse.ts";
 import { decodeRunSeal, encodeRunSeal, MAX_SEAL_BYTES, type RunSeal, type SealLink } from "../seal/run-seal.ts";
-import { encodeSealedObjects, type SealedObject, type SealedTree } from "../seal/sealed-objects.ts";
+import {
+  encodeSealedObjects,
+  MAX_LIST_BYTES,
+  readSealedObjects,
+  type SealedObject,
+  type SealedTree,
+} from "../seal/sealed-objects.ts";
 import type { Seal } from "../seal/seal.ts";
 import { publicKeyOf, type Signer } from "../seal/signer.ts";
 import { TrustedKeys } from "../seal/trusted-keys.ts";
@@ -110,7 +118,8 @@ async function collect(
   const objects: SealedObject[] = [];
   // Whether the run is deleted may change later.
   const known = { document: number, marker: 0 };
-  for await (const { key, size, digest, kind } of await runObjects(backend, id, { known, ...call })) {
+  const versions = await sealedVersions(backend, id, signal);
+  for await (const { key, size, digest, kind } of await runObjects(backend, id, { known, versions, ...call })) {
     if (kind === "seal" || kind === "lifecycle") continue;
     if (digest === undefined) throw new LedgerError("CORRUPT", `nothing recorded the bytes of ${key}`, { key });
     objects.push({ key, size, digest });
@@ -129,6 +138,30 @@ async function collect(
   for (const key of missing.keys())
     throw new LedgerError("CORRUPT", `${key} is missing or was changed, so run ${id} cannot be sealed`, { key });
   return { objects, uncounted };
+}
+
+/**
+ * Returns a function that says which versions a seal covers: those that were not removed. If an earlier call has stored
+ * the list of what is sealed, those in the list.
+ */
+async function sealedVersions(
+  backend: Backend,
+  id: string,
+  signal: AbortSignal | undefined,
+): Promise<(version: RecordedVersion) => Promise<boolean>> {
+  const call = callOptions(signal);
+  const stored = await readBounded(backend, sealedKey(id), MAX_LIST_BYTES, call).catch((error: unknown) => {
+    if (LedgerError.hasCode(error, "NOT_FOUND")) return undefined;
+    throw error;
+  });
+  // A list that is damaged differs from any other, so storing it fails.
+  const listed = stored && (await readSealedObjects(stored).catch(() => undefined));
+  const keys = listed && new Set(listed.objects.map(({ key }) => key));
+  return async ({ name, manifest: { key } }) => {
+    if (keys !== undefined) return keys.has(key);
+    const place = parseManifestKey(name, key);
+    return place === undefined || (await backend.stat(removedMarkerKey(name, place), call)) === undefined;
+  };
 }
 
 /** Adds the run to the chain of seals of its experiment. */

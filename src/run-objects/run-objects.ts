@@ -5,6 +5,7 @@ import { formatDigest, parseDigest } from "../bytes/digest.ts";
 import { loadSha256 } from "../bytes/sha256.ts";
 import { entryKey } from "../catalog/catalog-entry.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
+import type { RecordedVersion } from "../journal/event.ts";
 import { losesRecords, lossError } from "../journal/damage.ts";
 import { foldRun } from "../journal/fold-run.ts";
 import { isFinal, storedKind, toEntries } from "../journal/inventory.ts";
@@ -36,8 +37,8 @@ export interface KnownNumbers {
 export interface RunObjectsOptions extends CallOptions {
   /** Default: `runObjects` looks for both numbers, and for a session that began after the close. */
   readonly known?: KnownNumbers | undefined;
-  /** Whether to yield the artifact versions that the run made. Default `true`. */
-  readonly versions?: boolean | undefined;
+  /** Whether to yield the artifact versions that the run made, or which. Default `true`. */
+  readonly versions?: boolean | ((version: RecordedVersion) => Promise<boolean>) | undefined;
   /** Gets the error of each artifact version that cannot be read. Default: the iteration throws the first one. */
   readonly onDamaged?: ((error: LedgerError) => void) | undefined;
 }
@@ -119,12 +120,22 @@ async function* closedObjects(
     yield { key: marker, ...(await sumOf(content)), kind: "lifecycle" };
   }
   if (isSealDocument({ objects })) yield* sealObjects(backend, id, call);
-  if (versions) yield* versionObjects(backend, record.artifacts, key, call, onDamaged);
+  if (versions) yield* versionObjects(backend, await chosen(record.artifacts, versions), key, call, onDamaged);
   yield* codeBlobs(record);
   // If the summaries are in another object, the record does not show whether there are rich values.
   if (record.media === undefined && summaries === undefined) return;
   const { writers } = toRunListing(toEntries(id, objects), id);
   yield* mediaBlobs(backend, id, { compacted, journals: writers }, call);
+}
+
+async function chosen(
+  made: readonly RecordedVersion[],
+  versions: NonNullable<RunObjectsOptions["versions"]>,
+): Promise<readonly RecordedVersion[]> {
+  if (typeof versions === "boolean") return made;
+  const found: RecordedVersion[] = [];
+  for (const version of made) if (await versions(version)) found.push(version);
+  return found;
 }
 
 function* codeBlobs({ code }: Pick<RunRecord, "code">): Generator<RunObject, void, undefined> {
@@ -166,7 +177,8 @@ async function* listedObjects(
   });
   const damage = [...lost, ...folds.flatMap((fold) => fold.damage)].find(losesRecords);
   const record = foldRun(created, folds);
-  if (versions) yield* versionObjects(backend, record.artifacts, runPrefix(id), call, onDamaged);
+  const wanted = versions ? await chosen(record.artifacts, versions) : [];
+  yield* versionObjects(backend, wanted, runPrefix(id), call, onDamaged);
   yield* codeBlobs(record);
   if (folds.some(({ media }) => media.size > 0))
     yield* mediaBlobs(backend, id, { compacted: document?.compacted, journals: more }, call);
