@@ -30,11 +30,10 @@ export async function fatesOf(
 ): Promise<Map<string, VersionFate>> {
   const manifests = new ManifestStore(backend, () => "");
   const fates = new Map<string, VersionFate>();
-  await mapBounded([...rangesOf(refs)], PARALLEL, signal, async ({ name, wanted }, stop) => {
-    const numbers = wanted.map(({ number }) => number);
+  await mapBounded([...rangesOf(refs)], PARALLEL, signal, async ({ name, wanted, lowest, highest }, stop) => {
     let entries: NumberedEntry[];
     try {
-      entries = await manifests.withNumbers(name, Math.max(...numbers), Math.min(...numbers), stop);
+      entries = await manifests.withNumbers(name, highest, lowest, stop);
     } catch (error) {
       if (LedgerError.hasCode(error, "UNSUPPORTED")) return;
       throw error;
@@ -88,8 +87,15 @@ interface Wanted {
   readonly number: number;
 }
 
-/** Yields the versions of each name whose numbers lie close together. */
-function* rangesOf(refs: readonly string[]): Generator<{ name: string; wanted: Wanted[] }> {
+/** Versions of one name whose numbers lie close together. */
+interface Range {
+  readonly name: string;
+  readonly wanted: Wanted[];
+  readonly lowest: number;
+  readonly highest: number;
+}
+
+function* rangesOf(refs: readonly string[]): Generator<Range, void, undefined> {
   const byName = new Map<string, Wanted[]>();
   for (const ref of refs) {
     // A record may hold anything.
@@ -103,14 +109,13 @@ function* rangesOf(refs: readonly string[]): Generator<{ name: string; wanted: W
   for (const [name, all] of byName) {
     all.sort((a, b) => a.number - b.number);
     let wanted: Wanted[] = [];
-    for (const each of all) {
-      if (each.number - (wanted.at(-1)?.number ?? each.number) > MAX_GAP) {
-        yield { name, wanted };
-        wanted = [];
-      }
+    for (const [i, each] of all.entries()) {
       wanted.push(each);
+      const next = all[i + 1]?.number ?? Number.POSITIVE_INFINITY;
+      if (next - each.number <= MAX_GAP) continue;
+      yield { name, wanted, lowest: wanted[0]?.number ?? each.number, highest: each.number };
+      wanted = [];
     }
-    yield { name, wanted };
   }
 }
 

@@ -4,6 +4,8 @@ import { concernsOneObject, LedgerError } from "../errors/ledger-error.ts";
 import { definitionOf } from "../journal/metric-glob.ts";
 import type { RunRecord } from "../journal/run-record.ts";
 import { mapBounded } from "../platform/bounded.ts";
+import { breakIfDue, inSlices } from "../platform/event-loop.ts";
+import { sortInPieces } from "../platform/sort-in-pieces.ts";
 
 const RUNS_AT_ONCE = 16;
 
@@ -50,12 +52,17 @@ export class BestVersions {
   /** Returns the best of the versions of one artifact, and those that nothing judges. `versions`: oldest first. */
   async kept(versions: readonly ArtifactVersion[]): Promise<ReadonlySet<ArtifactVersion>> {
     const { metric, k } = this.#by;
-    const makers = new Map(versions.map((version) => [version, this.#by.makersOf(version)]));
+    const makers = new Map<ArtifactVersion, readonly string[]>();
+    for (const version of versions) {
+      makers.set(version, this.#by.makersOf(version));
+      await breakIfDue();
+    }
     const ids = new Set([...makers.values()].flat());
     await this.#readRuns([...ids].filter((id) => !this.#judgements.has(id)));
     const kept = new Set<ArtifactVersion>();
     const candidates = new Map<ArtifactVersion | string, Candidate>();
     for (const [version, runs] of makers) {
+      await breakIfDue();
       const own = numberAt(version.metadata, metric);
       if (own !== undefined) {
         candidates.set(version, { min: own, max: own, versions: [version] });
@@ -78,7 +85,9 @@ export class BestVersions {
     this.#hasJudged = true;
     const goal = this.#goalOf([...ids]);
     const lowerIsBetter = ({ min, max }: Candidate): number => (goal === "minimize" ? min : -max);
-    const ranked = [...candidates.values()].sort((a, b) => compare(lowerIsBetter(a), lowerIsBetter(b)));
+    const ranked = await inSlices(
+      sortInPieces([...candidates.values()], (a, b) => compare(lowerIsBetter(a), lowerIsBetter(b))),
+    );
     for (const { versions: best } of ranked.slice(0, k)) for (const version of best) kept.add(version);
     return kept;
   }
