@@ -95,6 +95,7 @@ interface Range {
   readonly highest: number;
 }
 
+/** Yields what has to be listed to find versions. */
 function* rangesOf(refs: readonly string[]): Generator<Range, void, undefined> {
   const byName = new Map<string, Wanted[]>();
   for (const ref of refs) {

@@ -72,7 +72,7 @@ async function firstMakers(
   return new Map(
     fates.flatMap(({ ref }, i) => {
       const runId = manifests[i]?.runId;
-      return runId === undefined ? [] : [[ref, runId] as const];
+      return runId === undefined || !ID_PATTERN.test(runId) ? [] : [[ref, runId] as const];
     }),
   );
 }
