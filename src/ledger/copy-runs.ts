@@ -6,9 +6,9 @@ const copying = /* @__PURE__ */ onDemand(() => import("./copying.ts"));
 
 /**
  * Copies the runs of `from` that match into `to`, on any backends, with their artifacts and everything that they refer
- * to. Ids, times and digests stay. What `to` has already is not copied again: so a copy that was killed is completed by
- * the next one, and runs that go on are brought up to date. Everything is compared with its digest on the way. Readers of
- * `to` see a run only when it is there as a whole.
+ * to. Ids, times and digests stay. What `to` has already, with the same size, is not copied again: so a copy that was
+ * killed is completed by the next one, what is missing in `to` is copied again, and runs that go on are brought up to date.
+ * What is copied is compared with its digest on the way. Searches of `to` show a new run only when all of it is there.
  *
  * `conflicts` names each run that was not copied, and why: it is damaged, `to` has another run with its id or another
  * version with the number of one of its versions, or the run went on in both ledgers. The others are copied. Rejects with
@@ -23,6 +23,11 @@ export async function copyRuns(
      * versions of artifacts that they used. Default `true`.
      */
     readonly dependencies?: boolean | undefined;
+    /**
+     * Whether the bytes that `to` has already are read and compared with their digests, too, and replaced if they are
+     * damaged: blobs, and the objects of closed runs. Default `false`: their sizes are compared.
+     */
+    readonly verify?: boolean | undefined;
     /** Called after each run. */
     readonly onProgress?:
       | ((progress: {
@@ -36,7 +41,7 @@ export async function copyRuns(
 ): Promise<{
   /** The ids of the runs of which something was copied. */
   readonly copied: string[];
-  /** The ids of the runs of which the target had everything. */
+  /** The ids of the runs of which the target had everything: each object with its size, or with its bytes if `verify`. */
   readonly skipped: string[];
   /** The runs that were not copied, and the aliases that mean another version in the target. */
   readonly conflicts: {

@@ -16,6 +16,7 @@ import { checkSelection, filterAdvice, type RunSelection, SELECTION } from "./ru
 
 interface CopyRunsQuery extends RunSelection {
   readonly dependencies?: boolean | undefined;
+  readonly verify?: boolean | undefined;
   readonly onProgress?: ((progress: { readonly runs: number; readonly bytes: number }) => void) | undefined;
 }
 
@@ -26,7 +27,7 @@ interface CopiedRuns {
   readonly bytes: number;
 }
 
-const QUERY: OptionNames<CopyRunsQuery> = { ...SELECTION, dependencies: true, onProgress: true };
+const QUERY: OptionNames<CopyRunsQuery> = { ...SELECTION, dependencies: true, verify: true, onProgress: true };
 /** How many runs are copied at a time. */
 const RUNS_AT_ONCE = 4;
 /** How many runs are found at a time. */
@@ -40,9 +41,10 @@ type Found = Pick<RunRecord, (typeof MEMBERS)[number] | "id">;
 /** Copies runs; see `copyRuns`. */
 export async function copySelected(from: Ledger, to: Ledger, given: CopyRunsQuery | undefined): Promise<CopiedRuns> {
   const query = readOptions("copyRuns", given, QUERY, "query", filterAdvice);
-  const { dependencies = true, onProgress, ...selection } = query;
+  const { dependencies = true, verify = false, onProgress, ...selection } = query;
   checkSelection(selection);
   if (typeof dependencies !== "boolean") throw invalidArgument("dependencies", "true or false", dependencies);
+  if (typeof verify !== "boolean") throw invalidArgument("verify", "true or false", verify);
   if (onProgress !== undefined && typeof onProgress !== "function")
     throw invalidArgument("onProgress", "a function", onProgress);
   const source = backendOf("from", from);
@@ -53,7 +55,7 @@ export async function copySelected(from: Ledger, to: Ledger, given: CopyRunsQuer
   const ids = randomIds(systemClock);
   const progress = { runs: 0, bytes: 0 };
   const stored = (bytes: number): void => void (progress.bytes += bytes);
-  const context = newTransfer({ source, target, newId: () => ids("blob"), stored, signal });
+  const context = newTransfer({ source, target, newId: () => ids("blob"), stored, verify, signal });
   const copies = new RunCopies(context, dependencies, () => {
     progress.runs++;
     onProgress?.({ ...progress });
@@ -63,9 +65,12 @@ export async function copySelected(from: Ledger, to: Ledger, given: CopyRunsQuer
     const wanted = { ...selection, limit: PAGE, fields: MEMBERS, ...(pageToken !== undefined && { pageToken }) };
     const page = await from.searchRuns(wanted);
     for (const { id, error } of page.unreadable ?? []) copies.refuse(id, error.message);
+    const shown = await shownIn(to, page.runs, signal);
     await mapBounded(page.runs, RUNS_AT_ONCE, signal, async (run, stop) => {
       const ancestors = dependencies ? await ancestorsOf(from, run, copies, stop) : [];
-      for (const each of [...ancestors, run]) await copies.copy(each, stop);
+      const more = await shownIn(to, ancestors, stop);
+      for (const each of ancestors) await copies.copy(each, more.has(each.id), stop);
+      await copies.copy(run, shown.has(run.id), stop);
     });
     pageToken = page.nextPageToken;
   } while (pageToken !== undefined);
@@ -102,18 +107,19 @@ class RunCopies {
     this.refused.set(id, message);
   }
 
-  async copy(run: Found, signal: AbortSignal): Promise<void> {
-    const copy = this.#copies.get(run.id) ?? this.#copy(run, signal);
+  async copy(run: Found, isShown: boolean, signal: AbortSignal): Promise<void> {
+    const copy = this.#copies.get(run.id) ?? this.#copy(run, isShown, signal);
     this.#copies.set(run.id, copy);
     await copy;
   }
 
-  async #copy({ id, experiment, forkOf, artifacts, inputs }: Found, signal: AbortSignal): Promise<void> {
+  async #copy(run: Found, isShown: boolean, signal: AbortSignal): Promise<void> {
+    const { id, experiment, forkOf, artifacts, inputs } = run;
     const needed = this.#withInputs ? inputs : [];
     try {
       const isCopied = await copyRun(
         { ...this.#context, signal },
-        { id, experiment, isFork: forkOf !== undefined, artifacts, inputs: needed },
+        { id, experiment, isFork: forkOf !== undefined, isShown, artifacts, inputs: needed },
       );
       (isCopied ? this.copied : this.skipped).push(id);
       for (const version of [...artifacts, ...needed]) this.#addVersion(version);
@@ -128,6 +134,23 @@ class RunCopies {
     const tags = this.versions.get(name) ?? new Set();
     this.versions.set(name, tags.add(version));
   }
+}
+
+/** Returns the ids of the runs that searches of a ledger show, or would show if they were not damaged. */
+async function shownIn(
+  ledger: Ledger,
+  runs: readonly Found[],
+  signal: AbortSignal | undefined,
+): Promise<ReadonlySet<string>> {
+  const shown = new Set<string>();
+  for (const experiment of new Set(runs.map((run) => run.experiment))) {
+    const ids = runs.filter((run) => run.experiment === experiment).map(({ id }) => id);
+    const filter = `id IN (${ids.map((id) => `'${id}'`).join(", ")})`;
+    const query = { experiment, filter, view: "all", limit: ids.length, fields: ["id"] } as const;
+    const { runs: found, unreadable = [] } = await ledger.searchRuns({ ...query, ...(signal && { signal }) });
+    for (const { id } of [...found, ...unreadable]) shown.add(id);
+  }
+  return shown;
 }
 
 /**

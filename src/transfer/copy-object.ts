@@ -10,7 +10,7 @@ import { loadSha256 } from "../bytes/sha256.ts";
 import { checkBytes } from "../care/check-object.ts";
 import { LedgerError } from "../errors/ledger-error.ts";
 import { abortable } from "../platform/abort.ts";
-import { refusal, refusalOf } from "./refusal.ts";
+import { fromSource, refusal, refusalOf } from "./refusal.ts";
 import type { TransferContext } from "./transfer-context.ts";
 
 /** An object to copy. */
@@ -31,25 +31,29 @@ const OF_NOTHING = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852
 const MOST_ATTEMPTS = 3;
 
 /**
- * Copies a blob unless the target has it. Rejects with a refusal if the blob of the source is missing or damaged.
+ * Copies a blob unless the target has it, by its size or, with `verify`, by its bytes. Returns whether it stored the blob.
+ * Rejects with a refusal if the target lacks it and the blob of the source is missing or damaged.
  */
-export async function copyBlob(context: TransferContext, object: CopiedObject): Promise<void> {
-  const { target, newId, there, copying, signal } = context;
+export async function copyBlob(context: TransferContext, object: CopiedObject): Promise<boolean> {
+  const { target, newId, there, copying, verify, signal } = context;
   const hex = parseDigest(object.digest ?? "");
   if (hex === undefined || object.key !== blobKey(hex)) throw refusal(`${object.key} is not the blob of its digest`);
   const { key, size } = object;
   // Runs that are copied at the same moment often share blobs.
   for (let other = copying.get(key); other !== undefined; other = copying.get(key)) await abortable(other, signal);
-  if (there.sizeOf(hex) === size) return;
-  const work = storeOnce(target, { key, size, newId, signal }, () => createVerified(context, object));
+  if (there.sizeOf(hex) === size) return false;
+  const work = storeOnce(target, { key, size, newId, signal }, () => createVerified(context, object)).then(
+    async (outcome) => outcome !== "there" || (verify && (await repairObject(context, object))),
+  );
   const settled = work.then(
     () => {},
     () => {},
   );
   copying.set(key, settled);
   try {
-    await work;
+    const isStored = await work;
     there.add(hex, size);
+    return isStored;
   } finally {
     copying.delete(key);
   }
@@ -73,6 +77,21 @@ export async function copyObject(context: TransferContext, object: CopiedObject)
       if (attempt === MOST_ATTEMPTS) throw error;
     }
   }
+}
+
+/**
+ * Compares an object of the target with its digest. Replaces it if the bytes are others and the source has those of the
+ * digest. Returns whether it did. Rejects with a refusal if the source is damaged, too.
+ */
+export async function repairObject(context: TransferContext, object: CopiedObject): Promise<boolean> {
+  const { source, target, signal } = context;
+  if ((await checkBytes(target, object, signal)).problem === undefined) return false;
+  const { problem } = await fromSource(() => checkBytes(source, object, signal));
+  if (problem)
+    throw refusal(`${object.key} is damaged in the target, and in the source: ${problem.message}`, object.key);
+  await target.remove(object.key, callOptions(signal));
+  await copyObject(context, object);
+  return true;
 }
 
 /** Creates an object with the bytes of the source, which are checked before the last of them is passed on. */

@@ -1,7 +1,7 @@
 import { DigestIndex } from "../artifacts/digest-index.ts";
 import { MAX_MANIFEST_BYTES, parseManifest } from "../artifacts/manifest.ts";
 import { parseManifestKey, removedMarkerKey } from "../artifacts/manifests.ts";
-import { listNumber, type NumberedEntry } from "../artifacts/numbered-objects.ts";
+import { listNumber, MAX_NUMBER, type NumberedEntry } from "../artifacts/numbered-objects.ts";
 import { createOrMatch } from "../backend/create-or-match.ts";
 import { decodeSegment, encodeSegment } from "../backend/key.ts";
 import { readBounded } from "../backend/read-bounded.ts";
@@ -38,19 +38,25 @@ export function versionPlace(key: string): VersionPlace | undefined {
   }
 }
 
+/** How many numbers of versions are left to those who log in the target. A hostile source could name the greatest. */
+const FREE_NUMBERS = 1_000_000;
+
 /**
- * Returns whether the target has a version, or had it once: what was removed there stays removed. Rejects with a refusal if another version has its number there: records and
- * aliases name versions by their number, so the two cannot be told apart.
+ * Returns whether the target has a version, or had it once: what was removed there stays removed. Rejects with a refusal
+ * if another version has its number there: records and aliases name versions by their number, so the two cannot be told
+ * apart. Also rejects with one for a number that leaves too few to the target.
  */
 export async function hasVersion(
   context: ImportContext & Partial<Pick<TransferContext, "source">>,
   manifest: CopiedManifest,
-): Promise<boolean> {
+): Promise<false | "removed" | "there"> {
   const { source, target, there, signal } = context;
   const { key, size, digest } = manifest;
   const hex = parseDigest(digest) ?? "";
-  if (there.sizeOf(hex) === size) return true;
   const place = placeOf(key);
+  if (place.number > MAX_NUMBER - FREE_NUMBERS)
+    throw refusal(`${place.name}:v${place.number} has too great a number: hardly one would be left in the target`, key);
+  if (there.sizeOf(hex) === size) return "there";
   const found = await listNumber(target, versionsOf(place), place.number, signal);
   const same = found.find((entry) => entry.id === place.id);
   if (same === undefined) {
@@ -60,19 +66,22 @@ export async function hasVersion(
     if (found.every((entry) => entry.id !== "" && own.some((each) => each.key === entry.key))) return false;
     throw clash(place, key);
   }
-  if (same.isRemoved) return true;
+  if (same.isRemoved) return "removed";
   if (same.size !== size || (await digestOf(context, same)) !== digest) throw clash(place, key);
   there.add(hex, size);
-  return true;
+  return "there";
 }
 
-/** Copies the manifest of a version whose blobs the target has. Rejects as {@link hasVersion} does. */
-export async function copyManifest(context: TransferContext, manifest: CopiedManifest): Promise<void> {
+/**
+ * Copies the manifest of a version whose blobs the target has. Returns false if the target has the manifest. Rejects as
+ * {@link hasVersion} does.
+ */
+export async function copyManifest(context: TransferContext, manifest: CopiedManifest): Promise<boolean> {
   const { source, target, there, stored, signal } = context;
   const { key, size, digest } = manifest;
-  if (await hasVersion(context, manifest)) return;
+  if (await hasVersion(context, manifest)) return false;
   const place = placeOf(key);
-  if (await copyRemoval(context, manifest)) return;
+  if (await copyRemoval(context, manifest)) return true;
   const bytes = await fromSource(() => readBounded(source, key, MAX_MANIFEST_BYTES, callOptions(signal)));
   const { sha256Hex } = await loadSha256();
   const hex = await sha256Hex(bytes);
@@ -84,6 +93,7 @@ export async function copyManifest(context: TransferContext, manifest: CopiedMan
   if (!(await createOrMatch(target, key, bytes, signal, true))) throw clash(place, key);
   stored(size);
   there.add(hex, size);
+  return true;
 }
 
 /** Copies the marker that says that a version was removed. Returns false if the source has none. */

@@ -39,6 +39,11 @@ export function orderObjects(objects: readonly CopiedObject[], run: OrderedRun):
   const numberOf = ({ key }: CopiedObject): number => parseRunDocumentKey(key) ?? 0;
   const documents = of("document").sort((a, b) => numberOf(b) - numberOf(a));
   const fences = of("fence");
+  const isSignature = ({ key }: CopiedObject): number => Number(key.includes("/signatures/"));
+  // What the seal covers, the seal, signatures.
+  const seals = of("seal")
+    .sort((a, b) => isSignature(a) - isSignature(b) || (a.key > b.key ? -1 : 1))
+    .map((each) => [each]);
   const beginning = of("beginning");
   const beginsFirst = isFork || of("metrics").length === 0;
   const groups = [
@@ -49,18 +54,13 @@ export function orderObjects(objects: readonly CopiedObject[], run: OrderedRun):
     ...(isVisible ? before.map((each) => [each]) : [before]),
     // The document of a sealed run lists it.
     of("sealing"),
+    ...(isVisible ? [] : seals),
     beginsFirst ? beginning : [],
     documents.slice(0, 1),
     documents.slice(1),
     ...after.map((each) => [each]),
     isVisible ? fences : [],
-    // What the seal covers, the seal, signatures.
-    ...of("seal")
-      .sort(
-        (a, b) =>
-          Number(a.key.includes("/signatures/")) - Number(b.key.includes("/signatures/")) || (a.key > b.key ? -1 : 1),
-      )
-      .map((each) => [each]),
+    ...(isVisible ? seals : []),
     beginsFirst ? [] : beginning,
   ];
   return groups.filter((group) => group.length > 0);

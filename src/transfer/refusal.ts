@@ -28,3 +28,12 @@ export async function fromSource<T>(read: () => Promise<T>): Promise<T> {
     throw refusalOf(error);
   }
 }
+
+/** Yields what a source yields. Turns an error that concerns one object of the source into a refusal. */
+export async function* refusing<T>(items: AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
+  try {
+    yield* items;
+  } catch (error) {
+    throw refusalOf(error);
+  }
+}

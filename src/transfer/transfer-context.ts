@@ -10,17 +10,19 @@ export interface TransferContext {
   readonly stored: (bytes: number) => void;
   /** Blobs and manifests that the target certainly has, by digest. */
   readonly there: CheckedBlobs;
+  /** Whether the bytes that the target has are compared with their digests. */
+  readonly verify: boolean;
   /** Blobs that are being copied, by key. */
   readonly copying: Map<string, Promise<void>>;
   readonly signal: AbortSignal | undefined;
 }
 
 /** What the parts of an import share. */
-export type ImportContext = Omit<TransferContext, "source" | "copying">;
+export type ImportContext = Omit<TransferContext, "source" | "copying" | "verify">;
 
 /** Returns the context of a new copy. */
 export function newTransfer(
-  given: Pick<TransferContext, "source" | "target" | "newId" | "stored" | "signal">,
+  given: Pick<TransferContext, "source" | "target" | "newId" | "stored" | "verify" | "signal">,
 ): TransferContext {
   return { ...given, there: new CheckedBlobs(), copying: new Map() };
 }
