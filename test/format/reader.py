@@ -470,9 +470,7 @@ def read_artifacts():
             {})[found[5]] = key
     named = read_aliases(moves)
     for name, keys in manifests.items():
-        for (number, ident), forms in sorted(keys.items()):
-            if "removed" in forms: continue
-            key = forms["json"]
+        for (number, ident), key in sorted((of, forms["json"]) for of, forms in keys.items() if "removed" not in forms):
             is_double = len([other for other in keys if other[0] == number]) > 1
             version = f"v{number}" + ("." + ident if ident and is_double else "")
             aliases = sorted(named.get((name, version), []), key=lambda text: text.encode("utf-16-be"))
